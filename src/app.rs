@@ -1,0 +1,273 @@
+//! Builds the program from its settings, runs it, and stops it so that nothing acknowledged is lost.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+use crate::config::{Keys, KeysError, MailTarget, Settings};
+use crate::domain::link::Links;
+use crate::files::{Files, FilesError};
+use crate::flows::Terms;
+use crate::intake::{Intake, IntakeParts};
+use crate::mail::compose::Sender;
+use crate::mail::mailbox::Mailbox;
+use crate::mail::status::RelayStatus;
+use crate::mail::transport::Transport;
+use crate::random::{Moment, Random};
+use crate::site::Site;
+use crate::store::{Db, OpenError, key_fingerprints};
+use crate::templates::{TemplateError, Templates};
+use crate::web::{App, CatalogCache, OwnHost, SignupLimit};
+use crate::worker::WorkerParts;
+use crate::{web, worker};
+
+/// Which parts of the program run here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Role {
+    /// Pages and work.
+    All,
+    /// Pages only; another process does the work.
+    Web,
+    /// Work only.
+    Worker,
+}
+
+/// Why the program cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// A secret.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// Another installation wrote this database, or the address key was lost.
+    #[error(
+        "this database was written under another address key, and would recognise nobody: give this \
+         program the address.key of the installation that made it (ASSENT_ADDRESS_KEY_FILE)"
+    )]
+    ForeignKey,
+    /// The file store.
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    /// A template.
+    #[error(transparent)]
+    Templates(#[from] TemplateError),
+    /// The mailbox directory.
+    #[error("the mailbox directory cannot be made")]
+    Mailbox(#[source] std::io::Error),
+    /// The data directory.
+    #[error("the data directory {0} cannot be made")]
+    DataDir(String, #[source] std::io::Error),
+}
+
+/// Everything that commands and pages share.
+#[derive(Clone)]
+pub struct Core {
+    /// What the operator set.
+    pub settings: Arc<Settings>,
+    /// Where everything is stored.
+    pub db: Db,
+    /// What time it is.
+    pub clock: Clock,
+    /// Where keys and salts come from.
+    pub random: Random,
+    /// Report files.
+    pub files: Files,
+    /// What use cases go by.
+    pub terms: Terms,
+    links: Links,
+}
+
+impl Core {
+    /// Opens what the settings name and brings the schema up to date.
+    ///
+    /// # Errors
+    /// Says which part cannot be used, and what to do.
+    pub async fn open(
+        settings: Settings,
+        clock: Clock,
+        random: Random,
+    ) -> Result<Self, StartError> {
+        let data_dir = &settings.data_dir;
+        std::fs::create_dir_all(data_dir)
+            .map_err(|error| StartError::DataDir(data_dir.display().to_string(), error))?;
+        let keys = Keys::load(&settings, &random)?;
+        let db = Db::open(settings.database_url.expose_secret()).await?;
+        db.migrate().await?;
+        let fingerprint = keys.addresses.fingerprint();
+        let mut tx = db.write().await.map_err(OpenError::from)?;
+        let stored = key_fingerprints::insert_or_find(&mut tx, "address", &fingerprint).await;
+        if stored.map_err(OpenError::from)? != fingerprint {
+            return Err(StartError::ForeignKey);
+        }
+        tx.commit().await.map_err(OpenError::from)?;
+        let files = Files::open(&settings.files_url)?;
+        let terms = Terms {
+            address_secret: keys.addresses,
+            confirm_ttl: settings.confirm_ttl,
+            download_ttl: settings.download_ttl,
+            download_limit: settings.download_limit,
+            mail_limit: settings.mail_per_address.clone(),
+            pending_retention: settings.pending_retention,
+        };
+        let links = Links {
+            base_url: settings.origin(),
+            secrets: keys.links,
+        };
+        Ok(Self {
+            settings: Arc::new(settings),
+            db,
+            clock,
+            random,
+            files,
+            terms,
+            links,
+        })
+    }
+
+    /// The present moment.
+    #[must_use]
+    pub fn moment(&self) -> Moment {
+        Moment::of(&self.clock, &self.random)
+    }
+
+    /// How mail leaves.
+    ///
+    /// # Errors
+    /// When the mailbox directory cannot be made.
+    pub fn transport(&self) -> Result<Transport, StartError> {
+        Ok(match &self.settings.mail {
+            MailTarget::Relay(relay) => Transport::smtp(relay.clone()),
+            MailTarget::Mailbox(directory) => {
+                Transport::Mailbox(Mailbox::open(directory).map_err(StartError::Mailbox)?)
+            }
+        })
+    }
+}
+
+/// A program ready to run.
+pub struct Program {
+    core: Core,
+    worker: WorkerParts,
+    dev_mailbox: Option<Mailbox>,
+}
+
+/// How long work under way may take once pages are closed.
+const GRACE: Duration = Duration::from_secs(25);
+
+impl Program {
+    /// Puts the program together. As a demo it says so on every page and shows its mailbox.
+    ///
+    /// # Errors
+    /// Says which part cannot be used, and what to do.
+    pub fn build(core: Core, demo: bool) -> Result<Self, StartError> {
+        let settings = &core.settings;
+        let css = web::stylesheet().to_owned();
+        let site = Arc::new(Site::of(settings.controller.clone(), demo, css));
+        let transport = Arc::new(core.transport()?);
+        let dev_mailbox = match transport.as_ref() {
+            Transport::Mailbox(mailbox) if demo => Some(mailbox.clone()),
+            _ => None,
+        };
+        let sender = Sender {
+            from: settings.mail_from.clone(),
+            host: settings
+                .base_url
+                .host_str()
+                .unwrap_or("localhost")
+                .to_owned(),
+        };
+        let worker = WorkerParts {
+            db: core.db.clone(),
+            clock: core.clock.clone(),
+            random: core.random.clone(),
+            terms: core.terms.clone(),
+            templates: Templates::load(settings.templates_dir.as_deref())?,
+            sender,
+            transport,
+            links: core.links.clone(),
+            site,
+            mail_waits: Arc::new(Notify::new()),
+            relay_status: RelayStatus::default(),
+        };
+        Ok(Self {
+            core,
+            worker,
+            dev_mailbox,
+        })
+    }
+
+    /// Runs until `stop`; then open requests are answered, what was handed in is stored, mails under
+    /// way are recorded, and the database is closed. Without a listener there are no pages.
+    pub async fn run(self, role: Role, listener: Option<TcpListener>, stop: CancellationToken) {
+        let tasks = TaskTracker::new();
+        if role != Role::Web {
+            tasks.spawn(worker::deliver::run(self.worker.clone(), stop.clone()));
+            tasks.spawn(worker::purge::run(self.worker.clone(), stop.clone()));
+        }
+        let db = self.core.db.clone();
+        match listener {
+            Some(listener) if role != Role::Worker => {
+                let router = web::router(self.app(&tasks));
+                web::server::serve(listener, router, stop).await;
+            }
+            _ => stop.cancelled().await,
+        }
+        tasks.close();
+        if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {
+            tracing::warn!("work was still under way when time ran out");
+        }
+        db.close().await;
+    }
+
+    fn app(self, tasks: &TaskTracker) -> App {
+        let Self {
+            core,
+            worker,
+            dev_mailbox,
+        } = self;
+        let intake = Intake::start(
+            &IntakeParts {
+                db: core.db.clone(),
+                clock: core.clock.clone(),
+                random: core.random.clone(),
+                terms: core.terms.clone(),
+                mail_waits: worker.mail_waits.clone(),
+            },
+            tasks,
+        );
+        let catalog = CatalogCache::new(
+            core.db.clone(),
+            core.clock.clone(),
+            core.random.clone(),
+            worker.site.clone(),
+        );
+        App {
+            catalog,
+            intake,
+            signup_limit: SignupLimit::new(core.settings.signups_per_ip),
+            own_host: OwnHost::of(&core.settings.base_url),
+            trusted_proxies: core.settings.trusted_proxies.clone(),
+            embed_origins: core.settings.embed_origins.clone(),
+            db: core.db,
+            clock: core.clock,
+            random: core.random,
+            terms: core.terms,
+            files: core.files,
+            templates: worker.templates,
+            site: worker.site,
+            sender: worker.sender,
+            links: worker.links,
+            mail_waits: worker.mail_waits,
+            relay_status: worker.relay_status,
+            dev_mailbox,
+        }
+    }
+}

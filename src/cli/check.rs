@@ -1,0 +1,83 @@
+//! `assent check`: one line for each part, `ok` or what is wrong.
+
+use std::path::Path;
+
+use secrecy::ExposeSecret;
+
+use super::{Outcome, refuse, sentence, settings};
+use crate::config::{Keys, MailTarget, Settings};
+use crate::files::Files;
+use crate::mail::mailbox::Mailbox;
+use crate::mail::transport::Transport;
+use crate::random::{Moment, Random};
+use crate::store::{self, Db};
+use crate::templates::Templates;
+
+type Part = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+pub(super) async fn run(config: Option<&Path>) -> Outcome {
+    let settings = match settings(config.map(Path::to_owned)) {
+        Ok(settings) => settings,
+        Err(error) => {
+            println!("configuration: {}", sentence(&error));
+            return Err(refuse(
+                "the configuration is wrong: mend it and check again",
+            ));
+        }
+    };
+    let parts = [
+        ("configuration", configuration(&settings)),
+        ("database", database(&settings).await),
+        ("files", files(&settings).await),
+        ("mail relay", mail(&settings).await),
+    ];
+    let mut wrong = Vec::new();
+    for (name, part) in parts {
+        match part {
+            Ok(()) => println!("{name}: ok"),
+            Err(error) => {
+                println!("{name}: {}", sentence(error.as_ref()));
+                wrong.push(name);
+            }
+        }
+    }
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(refuse(format!("not ready: {}", wrong.join(", "))))
+    }
+}
+
+fn configuration(settings: &Settings) -> Part {
+    Keys::load(settings, &Random::System)?;
+    Templates::load(settings.templates_dir.as_deref())?;
+    if !settings.controller.is_complete() {
+        return Err(refuse(
+            "controller.name, controller.address and controller.contact must be set before a report \
+             can be published",
+        ));
+    }
+    Ok(())
+}
+
+async fn database(settings: &Settings) -> Part {
+    let db = Db::open(settings.database_url.expose_secret()).await?;
+    store::ping(&mut db.write().await?).await?;
+    db.close().await;
+    Ok(())
+}
+
+async fn files(settings: &Settings) -> Part {
+    let at = Moment::of(&crate::clock::Clock::System, &Random::System);
+    Files::open(&settings.files_url)?.check(at.new_id()).await?;
+    Ok(())
+}
+
+async fn mail(settings: &Settings) -> Part {
+    let transport = match &settings.mail {
+        MailTarget::Relay(relay) => Transport::smtp(relay.clone()),
+        MailTarget::Mailbox(directory) => Transport::Mailbox(Mailbox::open(directory)?),
+    };
+    transport.check().await?;
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! `assent demo`: everything at once, on this machine alone.
+
+use std::path::{Path, PathBuf};
+
+use super::{Outcome, log_to_stderr, open, serve};
+use crate::app::Role;
+use crate::config::{Settings, Values};
+use crate::demo;
+
+/// Settings that would lead out of the demo's directory.
+const SET_BY_DEMO: [&str; 4] = [
+    "ASSENT_DATA_DIR",
+    "ASSENT_DATABASE_URL",
+    "ASSENT_FILES_URL",
+    "ASSENT_MAIL_URL",
+];
+
+/// Make a demo with sample content and serve it; no mail leaves the machine
+#[derive(clap::Args)]
+pub(super) struct Demo {
+    /// Where everything of the demo lies; delete it to begin anew
+    #[arg(long, default_value = "demo-data")]
+    dir: PathBuf,
+}
+
+impl Demo {
+    pub(super) async fn run(self) -> Outcome {
+        let settings = settings(&self.dir)?;
+        log_to_stderr("warn", settings.log_json);
+        let core = open(settings).await?;
+        demo::seed::seed(&core.db, &core.files, &core.terms, &core.moment()).await?;
+        let origin = core.settings.origin();
+        println!(
+            "assent demo: no mail leaves this machine, all of it lies in {}",
+            self.dir.display()
+        );
+        println!();
+        println!(
+            "  The report      {origin}/reports/{}",
+            demo::texts::REPORT_SLUG
+        );
+        println!("  All offers      {origin}/");
+        println!("  The mailbox     {origin}/dev/mailbox");
+        println!();
+        println!(
+            "Ask for the report with any address, open its mail in the mailbox, confirm, download."
+        );
+        println!("Stop with Ctrl-C.");
+        serve::run(core, Role::All, true).await
+    }
+}
+
+fn settings(dir: &Path) -> Result<Settings, crate::config::ConfigError> {
+    let environment = std::env::vars().filter(|(name, _)| {
+        !SET_BY_DEMO
+            .iter()
+            .any(|set| name.strip_suffix("_FILE").unwrap_or(name) == *set)
+    });
+    let mut values = Values::read(None, environment)?;
+    values.set_default("data_dir", &dir.display().to_string());
+    values.set_default("controller.name", demo::texts::CONTROLLER_NAME);
+    values.set_default("controller.address", demo::texts::CONTROLLER_ADDRESS);
+    values.set_default("controller.contact", demo::texts::CONTROLLER_CONTACT);
+    if let Some(listen) = values
+        .get("listen")
+        .map(|source| format!("http://{}", source.value))
+    {
+        values.set_default("base_url", &listen);
+    }
+    Settings::check(&values)
+}

@@ -1,0 +1,175 @@
+//! The command line: a file to a command.
+
+mod check;
+mod demo;
+mod export;
+mod newsletter;
+mod policy;
+mod purge;
+mod report;
+mod serve;
+mod staff;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::app::Core;
+use crate::clock::Clock;
+use crate::config::{ConfigError, Settings, Values};
+use crate::random::Random;
+
+/// Who acts, for the audit, when a command does.
+const ACTOR: &str = "command line";
+
+/// Newsletter subscriptions and consent: a free report behind a form, a confirmation by one press, a
+/// gated download, and proof of what was agreed to.
+#[derive(Parser)]
+#[command(
+    name = "assent",
+    version,
+    after_help = "To see all of it at once, run `assent demo`. To begin for real: publish a policy, add a \
+                  newsletter, add a report with --publish, then `assent serve`."
+)]
+struct Arguments {
+    /// The settings file; environment variables win over it
+    #[arg(long, global = true, env = "ASSENT_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make a demo with sample content and serve it; no mail leaves the machine
+    Demo(demo::Demo),
+    /// Apply migrations, then serve pages and deliver mail
+    Serve(serve::Serve),
+    /// Apply migrations and stop
+    Migrate,
+    /// Try configuration, database, files and mail relay, one line each
+    Check,
+    /// Manage console accounts
+    #[command(subcommand)]
+    Staff(staff::StaffCommand),
+    /// Add, edit, publish, withdraw and name reports
+    #[command(subcommand)]
+    Report(report::ReportCommand),
+    /// Add and name newsletters
+    #[command(subcommand)]
+    Newsletter(newsletter::NewsletterCommand),
+    /// Publish and name privacy policies
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
+    /// Write the contacts that may be written to for one purpose
+    Export(export::Export),
+    /// Delete what nobody confirmed and whose time is over
+    Purge(purge::Purge),
+}
+
+/// What a command came to: whatever went wrong, in one sentence.
+type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+/// A command that was understood and refused, and what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Refusal(String);
+
+fn refuse(words: impl Into<String>) -> Box<dyn std::error::Error + Send + Sync> {
+    Box::new(Refusal(words.into()))
+}
+
+/// Runs the program: 0 done, 1 refused or wrong, 2 wrong usage.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    // One cryptography for every TLS connection; a second call would mean another was chosen before.
+    if rustls::crypto::ring::default_provider()
+        .install_default()
+        .is_err()
+    {
+        eprintln!("assent: the TLS provider was set twice");
+    }
+    let outcome = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Into::into)
+        .and_then(|runtime| runtime.block_on(run(arguments)));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("assent: {}", sentence(error.as_ref()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(Arguments { config, command }: Arguments) -> Outcome {
+    if let Command::Demo(demo) = command {
+        return demo.run().await;
+    }
+    if let Command::Check = command {
+        log_to_stderr("error", false);
+        return check::run(config.as_deref()).await;
+    }
+    let settings = settings(config)?;
+    if let Command::Serve(serve) = command {
+        log_to_stderr("info", settings.log_json);
+        return serve.run(open(settings).await?).await;
+    }
+    log_to_stderr("warn", settings.log_json);
+    let core = open(settings).await?;
+    let outcome = match command {
+        Command::Staff(command) => command.run(&core).await,
+        Command::Report(command) => command.run(&core).await,
+        Command::Newsletter(command) => command.run(&core).await,
+        Command::Policy(command) => command.run(&core).await,
+        Command::Export(command) => command.run(&core).await,
+        Command::Purge(command) => command.run(&core).await,
+        // The schema is up to date: opening brought it there.
+        Command::Migrate | Command::Demo(_) | Command::Serve(_) | Command::Check => Ok(()),
+    };
+    core.db.close().await;
+    outcome
+}
+
+fn settings(config: Option<PathBuf>) -> Result<Settings, ConfigError> {
+    let beside = PathBuf::from("assent.toml");
+    let config = config.or_else(|| beside.exists().then_some(beside));
+    Settings::check(&Values::read(config.as_deref(), std::env::vars())?)
+}
+
+async fn open(settings: Settings) -> Result<Core, crate::app::StartError> {
+    Core::open(settings, Clock::System, Random::System).await
+}
+
+fn log_to_stderr(default: &str, json: bool) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    let set = if json {
+        log.json().try_init()
+    } else {
+        log.try_init()
+    };
+    if let Err(error) = set {
+        eprintln!("assent: the log could not be set up: {error}");
+    }
+}
+
+/// An error and its causes as one sentence.
+fn sentence(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        let said = next.to_string();
+        if !words.contains(&said) {
+            words = format!("{words}: {said}");
+        }
+        cause = next.source();
+    }
+    words
+}

@@ -1,0 +1,56 @@
+//! `assent serve`.
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::{Outcome, refuse};
+use crate::app::{Core, Program, Role};
+
+/// Apply migrations, then serve pages and deliver mail
+#[derive(clap::Args)]
+pub(super) struct Serve {
+    /// Which parts run here
+    #[arg(long, value_enum, default_value = "all")]
+    role: Role,
+}
+
+impl Serve {
+    pub(super) async fn run(self, core: Core) -> Outcome {
+        run(core, self.role, false).await
+    }
+}
+
+/// Serves until SIGTERM or SIGINT.
+pub(super) async fn run(core: Core, role: Role, demo: bool) -> Outcome {
+    let listener = match role {
+        Role::Worker => None,
+        Role::All | Role::Web => Some(listen(&core).await?),
+    };
+    let (mut term, mut int) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
+    let stop = CancellationToken::new();
+    let asked = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+        tracing::info!("asked to stop: finishing what is under way");
+        asked.cancel();
+    });
+    tracing::info!(listen = %core.settings.listen, base_url = %core.settings.base_url, ?role, "serving");
+    Program::build(core, demo)?.run(role, listener, stop).await;
+    Ok(())
+}
+
+async fn listen(core: &Core) -> Result<TcpListener, Box<dyn std::error::Error + Send + Sync>> {
+    let address = core.settings.listen;
+    TcpListener::bind(address).await.map_err(|error| {
+        refuse(format!(
+            "cannot listen on {address} ({error}): stop what uses it or set ASSENT_LISTEN to another"
+        ))
+    })
+}

@@ -1,0 +1,173 @@
+//! Secrets: given, or made at the first start and kept beside the data.
+
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::Settings;
+use crate::domain::address_key::AddressSecret;
+use crate::domain::link::LinkSecrets;
+use crate::random::Random;
+
+/// The secrets of one installation.
+#[derive(Clone)]
+pub struct Keys {
+    /// What signs links.
+    pub links: LinkSecrets,
+    /// What addresses are hashed under; permanent.
+    pub addresses: AddressSecret,
+}
+
+/// Why the secrets cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    /// Not 32 bytes in base64.
+    #[error("{0} must hold 32 bytes in base64: `openssl rand -base64 32` makes one")]
+    Malformed(String),
+    /// The key's file cannot be read or made.
+    #[error("the key file {0} cannot be read or made")]
+    File(PathBuf, #[source] std::io::Error),
+}
+
+impl Keys {
+    /// Takes the secrets that were given, else those in the data directory, else makes them there. An
+    /// address key that was never given follows from the secret key, so that replicas that share the
+    /// one share the other; it is then kept in its own file, for it must outlive the secret key.
+    ///
+    /// # Errors
+    /// When a secret is malformed, or its file cannot be read or made.
+    pub fn load(settings: &Settings, random: &Random) -> Result<Self, KeysError> {
+        let file = settings.data_dir.join("secret.key");
+        let ring = given_or_kept("secret_key", settings.secret_key.as_ref(), &file, || {
+            random.bytes()
+        })?;
+        let (first, older) = ring
+            .split_first()
+            .ok_or(KeysError::Malformed("secret_key".into()))?;
+        let links = LinkSecrets::new(*first, older.to_vec());
+        let file = settings.data_dir.join("address.key");
+        let follows = || derived(first);
+        let given = settings.address_key.as_ref();
+        let address = *given_or_kept("address_key", given, &file, follows)?
+            .first()
+            .ok_or(KeysError::Malformed("address_key".into()))?;
+        Ok(Self {
+            links,
+            addresses: AddressSecret::new(address),
+        })
+    }
+}
+
+fn given_or_kept(
+    name: &str,
+    given: Option<&SecretString>,
+    file: &Path,
+    make: impl FnOnce() -> [u8; 32],
+) -> Result<Vec<[u8; 32]>, KeysError> {
+    if let Some(given) = given {
+        return decode(name, given.expose_secret());
+    }
+    match std::fs::read_to_string(file) {
+        Ok(text) => decode(&file.display().to_string(), &text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let key = make();
+            keep(file, &key).map_err(|error| KeysError::File(file.to_owned(), error))?;
+            Ok(vec![key])
+        }
+        Err(error) => Err(KeysError::File(file.to_owned(), error)),
+    }
+}
+
+fn decode(name: &str, text: &str) -> Result<Vec<[u8; 32]>, KeysError> {
+    let malformed = || KeysError::Malformed(name.to_owned());
+    text.trim()
+        .split(',')
+        .map(|key| {
+            let bytes = STANDARD.decode(key.trim()).map_err(|_| malformed())?;
+            <[u8; 32]>::try_from(bytes).map_err(|_| malformed())
+        })
+        .collect()
+}
+
+fn keep(file: &Path, key: &[u8; 32]) -> std::io::Result<()> {
+    if let Some(directory) = file.parent() {
+        std::fs::create_dir_all(directory)?;
+    }
+    // A file that appeared meanwhile is not overwritten: another process may use it already.
+    let mut out = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file)?;
+    out.write_all(format!("{}\n", STANDARD.encode(key)).as_bytes())?;
+    out.sync_all()
+}
+
+fn derived(secret: &[u8; 32]) -> [u8; 32] {
+    use hmac::Mac;
+    let mut mac = crate::domain::address_key::keyed(secret);
+    mac.update(b"assent address key");
+    mac.finalize().into_bytes().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Values;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn settings(directory: &Path, secret: Option<&str>) -> Settings {
+        let mut environment = vec![(
+            "ASSENT_DATA_DIR".to_owned(),
+            directory.to_str().unwrap().to_owned(),
+        )];
+        environment.extend(secret.map(|s| ("ASSENT_SECRET_KEY".to_owned(), s.to_owned())));
+        Settings::check(&Values::read(None, environment.into_iter()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn keys_are_made_once_and_kept_private() {
+        let directory = tempfile::tempdir().unwrap();
+        let settings = settings(directory.path(), None);
+        let first = Keys::load(&settings, &Random::System).unwrap();
+        let again = Keys::load(&settings, &Random::System).unwrap();
+        assert_eq!(first.addresses.fingerprint(), again.addresses.fingerprint());
+        for name in ["secret.key", "address.key"] {
+            let mode = std::fs::metadata(directory.path().join(name))
+                .unwrap()
+                .permissions()
+                .mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn replicas_that_share_the_secret_know_the_same_addresses_even_after_it_changed() {
+        let (one, two) = (STANDARD.encode([1; 32]), STANDARD.encode([2; 32]));
+        let directory = tempfile::tempdir().unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        let load = |at: &Path, secret: &str| {
+            Keys::load(&settings(at, Some(secret)), &Random::System)
+                .unwrap()
+                .addresses
+                .fingerprint()
+        };
+        let first = load(directory.path(), &one);
+        assert_eq!(first, load(elsewhere.path(), &one));
+        assert_eq!(first, load(directory.path(), &format!("{two},{one}")));
+    }
+
+    #[test]
+    fn a_short_key_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let short = settings(directory.path(), Some("c2hvcnQ="));
+        assert!(matches!(
+            Keys::load(&short, &Random::System),
+            Err(KeysError::Malformed(_))
+        ));
+    }
+}

@@ -1,0 +1,330 @@
+//! What the operator set, as types.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use lettre::message::Mailbox;
+use secrecy::SecretString;
+use url::Url;
+
+use super::{ConfigError, Values};
+use crate::domain::mail_limit::{MailLimit, Window};
+use crate::mail::transport::{Relay, Tls};
+use crate::site::Controller;
+
+/// Every setting, checked.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The only source of the origin in links, without a slash at its end.
+    pub base_url: Url,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where everything lies that has no place of its own.
+    pub data_dir: PathBuf,
+    /// The database.
+    pub database_url: SecretString,
+    /// The report files.
+    pub files_url: String,
+    /// Where mail goes.
+    pub mail: MailTarget,
+    /// Who mail comes from.
+    pub mail_from: Mailbox,
+    /// Link secrets, base64, comma-separated: the first signs.
+    pub secret_key: Option<SecretString>,
+    /// The address secret, base64.
+    pub address_key: Option<SecretString>,
+    /// Whose `X-Forwarded-For` counts.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The legal entity named in notices.
+    pub controller: Controller,
+    /// How long a confirmation link works.
+    pub confirm_ttl: Duration,
+    /// How long a download link works.
+    pub download_ttl: Duration,
+    /// How many downloads a link is good for.
+    pub download_limit: i64,
+    /// How long an unconfirmed signup is kept.
+    pub pending_retention: Duration,
+    /// How many signups one address of the network may send.
+    pub signups_per_ip: Option<Window>,
+    /// How many confirmation mails one mailbox may be sent.
+    pub mail_per_address: MailLimit,
+    /// The operator's templates.
+    pub templates_dir: Option<PathBuf>,
+    /// Origins that may post forms, call the signup API and frame the form.
+    pub embed_origins: Vec<String>,
+    /// Whether the log is JSON.
+    pub log_json: bool,
+}
+
+/// Where mail goes.
+#[derive(Clone, Debug)]
+pub enum MailTarget {
+    /// Into a directory.
+    Mailbox(PathBuf),
+    /// To a relay.
+    Relay(Relay),
+}
+
+impl Settings {
+    /// Checks the values that were written and fills in the defaults.
+    ///
+    /// # Errors
+    /// Names the first setting that does not fit, and what it should look like.
+    pub fn check(values: &Values) -> Result<Self, ConfigError> {
+        let text = |key: &str, default: &str| {
+            values
+                .get(key)
+                .map_or_else(|| default.to_owned(), |source| source.value.clone())
+        };
+        let secret = |key: &str| values.get(key).map(|s| SecretString::from(s.value.clone()));
+        let data_dir = PathBuf::from(text("data_dir", "data"));
+        let in_data =
+            |scheme: &str, name: &str| format!("{scheme}:{}", data_dir.join(name).display());
+        let base_url = parse(values, "base_url", "http://127.0.0.1:8080", base_url)?;
+        let hello = base_url.host_str().unwrap_or("localhost").to_owned();
+        Ok(Self {
+            listen: parse(values, "listen", "127.0.0.1:8080", |text| {
+                text.parse()
+                    .map_err(|_| "write ADDRESS:PORT, such as 127.0.0.1:8080".to_owned())
+            })?,
+            database_url: text("database_url", &in_data("sqlite", "assent.db")).into(),
+            files_url: text("files_url", &in_data("file", "files")),
+            mail: parse(values, "mail.url", &in_data("file", "mailbox"), |text| {
+                mail_target(text, &hello)
+            })?,
+            mail_from: parse(values, "mail.from", "Reports <reports@localhost>", |text| {
+                text.parse().map_err(|_| {
+                    "write NAME <ADDRESS>, such as Reports <reports@example.org>".to_owned()
+                })
+            })?,
+            secret_key: secret("secret_key"),
+            address_key: secret("address_key"),
+            trusted_proxies: parse(values, "trusted_proxies", "", proxies)?,
+            controller: Controller {
+                name: text("controller.name", "").trim().to_owned(),
+                address: text("controller.address", "").trim().to_owned(),
+                contact: text("controller.contact", "").trim().to_owned(),
+            },
+            confirm_ttl: parse(values, "confirm_ttl", "48h", duration)?,
+            download_ttl: parse(values, "download.ttl", "30d", duration)?,
+            download_limit: parse(values, "download.limit", "20", |text| {
+                let limit = text.parse().ok().filter(|limit| *limit > 0);
+                limit.ok_or_else(|| "write a whole number above 0".to_owned())
+            })?,
+            pending_retention: parse(values, "pending_retention", "7d", duration)?,
+            signups_per_ip: parse(
+                values,
+                "limits.signups_per_ip",
+                "30/min",
+                |text| match text {
+                    "off" => Ok(None),
+                    text => text.parse().map(Some).map_err(|error| said(&error)),
+                },
+            )?,
+            mail_per_address: parse(values, "limits.mail_per_address", "2/15min,4/day", from_str)?,
+            templates_dir: values
+                .get("templates_dir")
+                .map(|source| PathBuf::from(&source.value)),
+            embed_origins: parse(values, "embed_origins", "", origins)?,
+            log_json: parse(values, "log_format", "text", |text| match text {
+                "text" => Ok(false),
+                "json" => Ok(true),
+                _ => Err("write `text` or `json`".to_owned()),
+            })?,
+            base_url,
+            data_dir,
+        })
+    }
+
+    /// The origin of all links, without a slash at its end.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        self.base_url.as_str().trim_end_matches('/').to_owned()
+    }
+}
+
+/// Reads one setting, or its default; an error names the setting as the operator wrote it.
+fn parse<T>(
+    values: &Values,
+    key: &str,
+    default: &str,
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Result<T, ConfigError> {
+    let written = values.get(key);
+    let value = written.map_or(default, |source| source.value.trim());
+    read(value).map_err(|why| ConfigError::Wrong {
+        name: written.map_or_else(|| key.to_owned(), |source| source.name.clone()),
+        why,
+    })
+}
+
+fn from_str<T: FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error| said(&error))
+}
+
+fn said(error: &dyn std::fmt::Display) -> String {
+    error.to_string()
+}
+
+fn base_url(text: &str) -> Result<Url, String> {
+    let wrong =
+        || "write an address such as https://reports.example.org, without a path".to_owned();
+    let url = Url::parse(text).map_err(|_| wrong())?;
+    let plain = matches!(url.scheme(), "http" | "https")
+        && url.host_str().is_some_and(|host| !host.is_empty())
+        && url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty();
+    if plain { Ok(url) } else { Err(wrong()) }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "write a time such as 48h or 30d".to_owned();
+    let read = humantime::parse_duration(text).map_err(|_| wrong())?;
+    let longest = Duration::from_hours(24 * 365 * 20);
+    if read.is_zero() || read > longest {
+        Err(wrong())
+    } else {
+        Ok(read)
+    }
+}
+
+fn proxies(text: &str) -> Result<Vec<IpNet>, String> {
+    let one = |part: &str| {
+        let part = part.trim();
+        let net = part
+            .parse()
+            .or_else(|_| part.parse::<std::net::IpAddr>().map(IpNet::from));
+        net.map_err(|_| format!("`{part}` is not a network: write such as 10.0.0.0/8,::1"))
+    };
+    text.split(',')
+        .filter(|part| !part.trim().is_empty())
+        .map(one)
+        .collect()
+}
+
+fn origins(text: &str) -> Result<Vec<String>, String> {
+    let one = |part: &str| {
+        let url = Url::parse(part.trim())
+            .ok()
+            .filter(|url| url.path() == "/" && url.has_host());
+        url.map(|url| url.origin().ascii_serialization())
+            .ok_or_else(|| {
+                format!("`{part}` is not an origin: write such as https://www.example.org")
+            })
+    };
+    text.split(',')
+        .filter(|part| !part.trim().is_empty())
+        .map(one)
+        .collect()
+}
+
+fn mail_target(text: &str, hello: &str) -> Result<MailTarget, String> {
+    if let Some(directory) = text.strip_prefix("file:") {
+        let directory = directory.strip_prefix("//").unwrap_or(directory);
+        return Ok(MailTarget::Mailbox(Path::new(directory).to_owned()));
+    }
+    let wrong = "write file:DIRECTORY, smtp://USER:PASSWORD@HOST:PORT?tls=required|opportunistic|none, \
+                 or smtps://USER:PASSWORD@HOST:PORT";
+    let url = Url::parse(text).map_err(|_| wrong.to_owned())?;
+    let asked = url
+        .query_pairs()
+        .find(|(key, _)| key == "tls")
+        .map(|(_, tls)| tls.into_owned());
+    let (tls, port) = match (url.scheme(), asked.as_deref()) {
+        ("smtps", None) => (Tls::Implicit, 465),
+        ("smtp", None | Some("required")) => (Tls::Required, 587),
+        ("smtp", Some("opportunistic")) => (Tls::Opportunistic, 25),
+        ("smtp", Some("none")) => (Tls::None, 25),
+        _ => return Err(wrong.to_owned()),
+    };
+    let host = url
+        .host_str()
+        .filter(|host| !host.is_empty())
+        .ok_or_else(|| wrong.to_owned())?;
+    let decode = |part: &str| {
+        percent_encoding::percent_decode_str(part)
+            .decode_utf8()
+            .map(std::borrow::Cow::into_owned)
+    };
+    let credentials = match (url.username(), url.password()) {
+        ("", _) => None,
+        (user, password) => {
+            let user = decode(user).map_err(|_| wrong.to_owned())?;
+            let password = decode(password.unwrap_or("")).map_err(|_| wrong.to_owned())?;
+            Some((user, password.into()))
+        }
+    };
+    Ok(MailTarget::Relay(Relay {
+        host: host.to_owned(),
+        port: url.port().unwrap_or(port),
+        tls,
+        credentials,
+        hello: hello.to_owned(),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(set: &[(&str, &str)]) -> Result<Settings, String> {
+        let environment = set.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        let values = Values::read(None, environment).map_err(|error| error.to_string())?;
+        Settings::check(&values).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_readme() {
+        let settings = check(&[]).unwrap();
+        assert_eq!(settings.origin(), "http://127.0.0.1:8080");
+        assert_eq!(settings.files_url, "file:data/files");
+        assert_eq!(settings.download_limit, 20);
+        assert_eq!(settings.confirm_ttl, Duration::from_hours(48));
+        assert!(!settings.controller.is_complete());
+    }
+
+    #[test]
+    fn the_mail_url_says_how_the_way_is_encrypted() {
+        let relay = |url| match check(&[("ASSENT_MAIL_URL", url)]) {
+            Ok(Settings {
+                mail: MailTarget::Relay(relay),
+                ..
+            }) => {
+                let user = relay.credentials.map(|(user, _)| user).unwrap_or_default();
+                format!("{user} {} {} {:?}", relay.host, relay.port, relay.tls)
+            }
+            other => format!("{other:?}"),
+        };
+        assert_eq!(relay("smtp://relay"), " relay 587 Required");
+        assert_eq!(relay("smtps://a%40b:c@relay"), "a@b relay 465 Implicit");
+        assert_eq!(relay("smtp://relay:2525?tls=none"), " relay 2525 None");
+        assert!(check(&[("ASSENT_MAIL_URL", "smtp://relay?tls=maybe")]).is_err());
+        assert!(check(&[("ASSENT_MAIL_URL", "http://relay")]).is_err());
+    }
+
+    #[test]
+    fn an_error_names_the_setting_as_it_was_written() {
+        for (name, value) in [
+            ("ASSENT_LISTEN", "8080"),
+            ("ASSENT_BASE_URL", "reports.example.org"),
+            ("ASSENT_BASE_URL", "https://example.org/sub"),
+            ("ASSENT_CONFIRM_TTL", "soon"),
+            ("ASSENT_CONFIRM_TTL", "0s"),
+            ("ASSENT_DOWNLOAD_LIMIT", "0"),
+            ("ASSENT_TRUSTED_PROXIES", "10.0.0.0/8,proxy"),
+            ("ASSENT_LIMIT_SIGNUPS_PER_IP", "many"),
+            ("ASSENT_EMBED_ORIGINS", "https://a.test/path"),
+            ("ASSENT_MAIL_FROM", "nobody"),
+            ("ASSENT_LOG_FORMAT", "xml"),
+        ] {
+            let error = check(&[(name, value)]).unwrap_err();
+            assert!(error.starts_with(&format!("{name} is wrong: ")), "{error}");
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Fills an empty database with the demo's content, through the same use cases as everybody.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{report_pdf, texts};
+use crate::domain::email_address::EmailAddress;
+use crate::domain::notice::LANG;
+use crate::domain::policy::ChangeClass;
+use crate::domain::report::ReportStatus;
+use crate::domain::signup::Method;
+use crate::domain::slug::Slug;
+use crate::domain::text::Line;
+use crate::files::Files;
+use crate::flows::Terms;
+use crate::flows::add_newsletter::add_newsletter;
+use crate::flows::add_report::{add_report, publish_report};
+use crate::flows::confirm::{Confirmation, confirm};
+use crate::flows::publish_policy::publish_policy;
+use crate::flows::show_notices::{show_notices, wording};
+use crate::flows::sign_up::{SignUp, sign_up};
+use crate::random::Moment;
+use crate::store::notices::Notice;
+use crate::store::policy_versions::{NewPolicyVersion, PolicyVersion};
+use crate::store::reports::{self, Report};
+use crate::store::{Db, Tx, outbox, signups};
+
+/// Why the demo could not be filled.
+pub type SeedError = Box<dyn std::error::Error + Send + Sync>;
+
+const ACTOR: &str = "demo";
+const DAY: Duration = Duration::from_hours(24);
+
+/// What the sample subscribers signed up for.
+struct Offered {
+    policy: Arc<PolicyVersion>,
+    report: (uuid::Uuid, Slug),
+    notices: Vec<Arc<Notice>>,
+}
+
+/// Publishes the sample policy, newsletter and report and signs the sample subscribers up; once: a
+/// demo that was filled before stays as its user left it.
+///
+/// # Errors
+/// When the database or the file store does not take it; then it is filled at the next start.
+pub async fn seed(db: &Db, files: &Files, terms: &Terms, at: &Moment) -> Result<(), SeedError> {
+    if !reports::list(&mut db.read().await?).await?.is_empty() {
+        return Ok(());
+    }
+    let long_ago = at.earlier(DAY * 15);
+    let mut tx = db.write().await?;
+    let offered = offer(&mut tx, files, &long_ago).await?;
+    for (days, person) in (1..).zip(&texts::SUBSCRIBERS) {
+        let sent = at.earlier(DAY * days + Duration::from_secs(u64::from(days) * 4_321));
+        subscribe(&mut tx, terms, &sent, &offered, person).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn offer(tx: &mut Tx, files: &Files, at: &Moment) -> Result<Offered, SeedError> {
+    let text = texts::POLICY.parse()?;
+    let label = texts::POLICY_LABEL.parse()?;
+    let new = NewPolicyVersion {
+        label: &label,
+        lang: LANG,
+        text: &text,
+        change_class: ChangeClass::Editorial,
+    };
+    let policy = publish_policy(tx, at, ACTOR, new)
+        .await?
+        .ok_or("the policy was there before")?;
+    let newsletter: Slug = texts::NEWSLETTER_SLUG.parse()?;
+    let name = Line::parse(texts::NEWSLETTER_NAME)?.ok_or("the newsletter has no name")?;
+    let description = Line::parse(texts::NEWSLETTER_DESCRIPTION)?;
+    let newsletter = add_newsletter(tx, at, ACTOR, &newsletter, &name, description.as_ref())
+        .await?
+        .ok_or("the newsletter was there before")?;
+    let wording = wording(texts::CONTROLLER_NAME, std::slice::from_ref(&newsletter));
+    let notices = show_notices(tx, at, &wording)
+        .await?
+        .into_iter()
+        .map(Arc::new)
+        .collect();
+
+    let report = report(files, at).await?;
+    add_report(tx, at, ACTOR, &report, &[newsletter.slug]).await?;
+    publish_report(tx, at, ACTOR, &report.slug, true, LANG).await?;
+    Ok(Offered {
+        policy: Arc::new(policy),
+        report: (report.report_id, report.slug),
+        notices,
+    })
+}
+
+async fn report(files: &Files, at: &Moment) -> Result<Report, SeedError> {
+    let id = at.new_id();
+    let sample = std::env::temp_dir().join(format!("assent-{id}.pdf"));
+    std::fs::write(&sample, report_pdf::sample_report())?;
+    let file = files.put_report(id, &sample).await;
+    std::fs::remove_file(&sample)?;
+    let file = file?;
+    Ok(Report {
+        report_id: id,
+        slug: texts::REPORT_SLUG.parse()?,
+        title: texts::REPORT_TITLE.to_owned(),
+        summary: texts::REPORT_SUMMARY.to_owned(),
+        body: Some(texts::REPORT_BODY.to_owned()),
+        file_key: file.key,
+        media_type: file.media_type.name.to_owned(),
+        byte_size: file.byte_size,
+        sha256: file.sha256,
+        pages: Some(report_pdf::PAGES.into()),
+        cover_key: None,
+        cover_media_type: None,
+        requires_name: false,
+        requires_organisation: false,
+        requires_job_title: false,
+        status: ReportStatus::Draft,
+        created_at: at.now,
+        published_at: None,
+    })
+}
+
+async fn subscribe(
+    tx: &mut Tx,
+    terms: &Terms,
+    sent: &Moment,
+    offered: &Offered,
+    person: &texts::SampleSubscriber,
+) -> Result<(), SeedError> {
+    let boxes = if person.newsletter { 2 } else { 1 };
+    let form = SignUp {
+        signup_id: sent.new_id(),
+        email: EmailAddress::parse(person.email)?,
+        name: Line::parse(person.name)?,
+        organisation: Line::parse(person.organisation)?,
+        job_title: Line::parse(person.job_title)?,
+        report: Some(offered.report.clone()),
+        policy: offered.policy.clone(),
+        choices: offered.notices.iter().take(boxes).cloned().collect(),
+        source: format!("/reports/{}", texts::REPORT_SLUG),
+        method: Method::Form,
+    };
+    sign_up(tx, sent, terms, std::slice::from_ref(&form)).await?;
+    let signup = signups::find(tx, form.signup_id)
+        .await?
+        .ok_or("the signup was not stored")?;
+    if confirm(tx, sent, terms, &signup, None).await? != Confirmation::Confirmed {
+        return Err("the signup was not confirmed".into());
+    }
+    // Invented people get no mail.
+    outbox::drop_of_signup(tx, sent.now, form.signup_id, "a sample subscriber").await?;
+    Ok(())
+}

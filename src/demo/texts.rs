@@ -1,0 +1,79 @@
+//! The words and people the demonstration starts with. All of them are invented.
+
+/// The legal entity named in notices.
+pub const CONTROLLER_NAME: &str = "Civic Digital Press Ltd";
+pub const CONTROLLER_ADDRESS: &str = "14 Quayside Row, Northmoor NM1 4CD";
+pub const CONTROLLER_CONTACT: &str = "privacy@civicdigitalpress.example";
+
+/// The version of the privacy policy, and its text in Markdown.
+pub const POLICY_LABEL: &str = "2026-11";
+pub const POLICY: &str = include_str!("privacy_policy.md");
+
+pub const REPORT_SLUG: &str = "local-digital-transformation";
+pub const REPORT_TITLE: &str = "Local digital transformation: where councils stand";
+pub const REPORT_SUMMARY: &str = "What 75 councils say about their leaders, their people, their skills and their money, in eight pages.";
+/// The landing page's text in Markdown.
+pub const REPORT_BODY: &str = "\
+Seventy-five councils told us how their digital work is going. Senior people are behind it: 37% of \
+senior executives and heads of service are very engaged, and another 42% quite engaged.
+
+Further out it looks different. Among councillors 13% are very engaged, among frontline staff 11%, \
+and over 40% of both are not very engaged or not engaged at all. Only 7% have all the skills that \
+they need, and 2% are fully confident of the funding.
+
+## What you will find
+
+- Who is engaged, from the chief executive to the counter
+- Where skills and money fall short, and how the two gaps feed each other
+- Six questions to take into your next meeting
+
+It reads in ten minutes and needs no technical knowledge.
+";
+
+pub const NEWSLETTER_SLUG: &str = "weekly-briefing";
+pub const NEWSLETTER_NAME: &str = "Weekly briefing";
+pub const NEWSLETTER_DESCRIPTION: &str =
+    "Every Thursday: what councils are building, what it cost and what they learned.";
+
+/// Someone who has already asked for the report and confirmed.
+pub struct SampleSubscriber {
+    pub name: &'static str,
+    pub organisation: &'static str,
+    pub job_title: &'static str,
+    pub email: &'static str,
+    /// Whether the newsletter's box was ticked too.
+    pub newsletter: bool,
+}
+
+const fn person(
+    name: &'static str,
+    organisation: &'static str,
+    job_title: &'static str,
+    email: &'static str,
+    newsletter: bool,
+) -> SampleSubscriber {
+    SampleSubscriber {
+        name,
+        organisation,
+        job_title,
+        email,
+        newsletter,
+    }
+}
+
+/// The people the demonstration starts with.
+#[rustfmt::skip]
+pub const SUBSCRIBERS: [SampleSubscriber; 12] = [
+    person("Ada Hughes", "Northmoor Council", "Head of digital services", "ada.hughes@northmoor-council.example", true),
+    person("Tom Okafor", "Northmoor Council", "Service designer", "tom.okafor@northmoor-council.example", false),
+    person("Priya Nair", "Eastbrook Borough Council", "Chief information officer", "priya.nair@eastbrook.example", true),
+    person("Gareth Pugh-Lewis", "Cyngor Dyffryn", "Director of transformation", "gareth.pugh-lewis@dyffryn.example", true),
+    person("Siobhán O’Neill", "Harrowfold District Council", "Programme manager", "siobhan.oneill@harrowfold.example", false),
+    person("Marcus Bell", "Saltmarsh County Council", "Head of customer services", "marcus.bell@saltmarsh.example", true),
+    person("Yusuf Demir", "Kingsholt City Council", "Data lead", "yusuf.demir@kingsholt.example", false),
+    person("Eleanor Strand", "Kingsholt City Council", "Councillor", "cllr.strand@kingsholt.example", true),
+    person("Wei Lin", "Fenwick and Lode Council", "Finance business partner", "wei.lin@fenwick-lode.example", false),
+    person("Joanne Prescott", "Millbeck Metropolitan Borough", "Assistant chief executive", "j.prescott@millbeck.example", true),
+    person("Alasdair Reid", "Glenorran Council", "Enterprise architect", "alasdair.reid@glenorran.example", true),
+    person("Bisi Adeyemi", "Saltmarsh County Council", "Library services manager", "bisi.adeyemi@saltmarsh.example", false),
+];

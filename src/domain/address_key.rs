@@ -1,0 +1,86 @@
+//! Addresses as keyed hashes, for what must recognise an address without holding it.
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use super::email_address::EmailAddress;
+
+/// HMAC-SHA256 of an address under the address secret; 32 bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, sqlx::Type)]
+#[sqlx(transparent)]
+pub struct AddressKey(Vec<u8>);
+
+impl AddressKey {
+    /// The raw 32 bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// The secret under which addresses are hashed. It never changes: suppressions must be recognised
+/// for good, so it is kept apart from the secrets that links are signed with.
+#[derive(Clone)]
+pub struct AddressSecret([u8; 32]);
+
+impl AddressSecret {
+    /// Wraps the 32 secret bytes.
+    #[must_use]
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Who this is: the key subscribers and suppressions are found by.
+    #[must_use]
+    pub fn key(&self, address: &EmailAddress) -> AddressKey {
+        self.hash(b"address", address.normalised().as_bytes())
+    }
+
+    /// Which mailbox this is for the counting of mail, dots and `+tag` folded.
+    #[must_use]
+    pub fn limiter_key(&self, address: &EmailAddress) -> AddressKey {
+        self.hash(b"limiter", address.folded().as_bytes())
+    }
+
+    /// What tells this secret from another without giving it away. Replicas that share a database
+    /// compare it and refuse to start on a mismatch.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        self.hash(b"fingerprint", b"")
+            .0
+            .iter()
+            .take(8)
+            .map(|b| format!("{b:02x}"))
+            .collect()
+    }
+
+    fn hash(&self, kind: &[u8], text: &[u8]) -> AddressKey {
+        AddressKey(keyed_hash(&self.0, &[kind, text]).to_vec())
+    }
+}
+
+/// HMAC-SHA256 over parts, each followed by a zero byte.
+#[must_use]
+pub(super) fn keyed_hash(secret: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = keyed(secret);
+    for part in parts {
+        mac.update(part);
+        mac.update(&[0]);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+/// HMAC-SHA256 under a 32-byte key, which RFC 2104 §2 pads with zeros to the block of 64.
+#[must_use]
+pub fn keyed(secret: &[u8; 32]) -> Hmac<Sha256> {
+    let mut block = [0; 64];
+    block[..32].copy_from_slice(secret);
+    Hmac::new(&block.into())
+}
+
+/// Lower-case hex, the form in which batches are bound.
+impl serde::Serialize for AddressKey {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&super::notice::hex(&self.0))
+    }
+}

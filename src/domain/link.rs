@@ -1,0 +1,197 @@
+//! Links that are derived, not stored: a dump of the database opens nothing.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
+
+use super::address_key::keyed_hash;
+
+/// What a link is for. A token of one kind opens nothing of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkKind {
+    /// The page behind mail 1; carries a signup.
+    Confirm,
+    /// The download page; carries a download grant.
+    Download,
+    /// The cookie of the waiting page; carries a signup and the address just typed.
+    Waiting,
+}
+
+impl LinkKind {
+    fn name(self) -> &'static [u8] {
+        match self {
+            Self::Confirm => b"confirm",
+            Self::Download => b"download",
+            Self::Waiting => b"waiting",
+        }
+    }
+}
+
+/// What a token said once its MAC was found to be ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The row it is about.
+    pub id: Uuid,
+    /// A newer generation supersedes older links.
+    pub generation: i32,
+}
+
+/// The secrets that sign links: the first signs, all are accepted, so that a secret can be replaced
+/// while links signed with the old one still work.
+#[derive(Clone)]
+pub struct LinkSecrets(Vec<[u8; 32]>);
+
+const MAC_LENGTH: usize = 16;
+const HEAD_LENGTH: usize = 18;
+
+impl LinkSecrets {
+    /// A ring whose first secret signs.
+    #[must_use]
+    pub fn new(first: [u8; 32], older: Vec<[u8; 32]>) -> Self {
+        Self(std::iter::once(first).chain(older).collect())
+    }
+
+    /// The token of a link: base64url(id ‖ generation ‖ first 16 bytes of the MAC), 46 characters.
+    #[must_use]
+    pub fn token(&self, kind: LinkKind, link: Link) -> String {
+        let generation = u16::try_from(link.generation).unwrap_or(u16::MAX);
+        let mut bytes = link.id.as_bytes().to_vec();
+        bytes.extend(generation.to_be_bytes());
+        self.seal(kind, &bytes)
+    }
+
+    /// Reads a token back; `None` when it is mangled, of another kind, or not ours.
+    #[must_use]
+    pub fn open(&self, kind: LinkKind, token: &str) -> Option<Link> {
+        let bytes: [u8; HEAD_LENGTH] = self.unseal(kind, token)?.try_into().ok()?;
+        let (id, generation) = bytes.split_first_chunk::<16>()?;
+        let generation = u16::from_be_bytes(generation.try_into().ok()?);
+        Some(Link {
+            id: Uuid::from_bytes(*id),
+            generation: generation.into(),
+        })
+    }
+
+    /// Signs bytes that a browser keeps for us, such as a cookie: base64url(bytes ‖ MAC).
+    #[must_use]
+    pub fn seal(&self, kind: LinkKind, bytes: &[u8]) -> String {
+        let mac = self
+            .0
+            .first()
+            .map(|secret| mac(secret, kind, bytes))
+            .unwrap_or_default();
+        URL_SAFE_NO_PAD.encode([bytes, &mac].concat())
+    }
+
+    /// Reads back what [`Self::seal`] signed; `None` when it was changed or is not ours.
+    #[must_use]
+    pub fn unseal(&self, kind: LinkKind, sealed: &str) -> Option<Vec<u8>> {
+        let mut bytes = URL_SAFE_NO_PAD.decode(sealed).ok()?;
+        let at = bytes.len().checked_sub(MAC_LENGTH)?;
+        let given = bytes.split_off(at);
+        self.0
+            .iter()
+            .any(|secret| mac(secret, kind, &bytes).ct_eq(&given).into())
+            .then_some(bytes)
+    }
+}
+
+/// Where links lead: the one origin they may have, and the secrets that sign them.
+#[derive(Clone)]
+pub struct Links {
+    /// The origin, without a slash at its end.
+    pub base_url: String,
+    /// What signs them.
+    pub secrets: LinkSecrets,
+}
+
+impl Links {
+    /// The page whose button confirms a signup.
+    #[must_use]
+    pub fn confirm(&self, link: Link) -> String {
+        format!(
+            "{}/confirm/{}",
+            self.base_url,
+            self.secrets.token(LinkKind::Confirm, link)
+        )
+    }
+
+    /// The page on which the owner of an address says it was not them.
+    #[must_use]
+    pub fn not_me(&self, link: Link) -> String {
+        format!("{}/not-me", self.confirm(link))
+    }
+
+    /// The page a report is downloaded from.
+    #[must_use]
+    pub fn download(&self, link: Link) -> String {
+        format!(
+            "{}/downloads/{}",
+            self.base_url,
+            self.secrets.token(LinkKind::Download, link)
+        )
+    }
+
+    /// A published policy version.
+    #[must_use]
+    pub fn policy(&self, label: &super::slug::Label) -> String {
+        format!("{}/policies/privacy/{label}", self.base_url)
+    }
+}
+
+fn mac(secret: &[u8; 32], kind: LinkKind, bytes: &[u8]) -> [u8; MAC_LENGTH] {
+    let whole = keyed_hash(secret, &[b"link", kind.name(), bytes]);
+    let mut short = [0; MAC_LENGTH];
+    short.copy_from_slice(&whole[..MAC_LENGTH]);
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const LINK: Link = Link {
+        id: Uuid::from_u128(0x1234),
+        generation: 3,
+    };
+
+    #[test]
+    fn opens_only_its_own_kind() {
+        let secrets = LinkSecrets::new([7; 32], vec![]);
+        let token = secrets.token(LinkKind::Confirm, LINK);
+        assert_eq!(token.len(), 46);
+        assert_eq!(secrets.open(LinkKind::Confirm, &token), Some(LINK));
+        assert_eq!(secrets.open(LinkKind::Download, &token), None);
+    }
+
+    #[test]
+    fn an_old_secret_still_opens_and_a_strange_one_does_not() {
+        let token = LinkSecrets::new([7; 32], vec![]).token(LinkKind::Confirm, LINK);
+        let rotated = LinkSecrets::new([8; 32], vec![[7; 32]]);
+        assert_eq!(rotated.open(LinkKind::Confirm, &token), Some(LINK));
+        assert_eq!(
+            LinkSecrets::new([8; 32], vec![]).open(LinkKind::Confirm, &token),
+            None
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_changed_token_never_opens(at in 0usize..46, to in "[A-Za-z0-9_-]") {
+            let secrets = LinkSecrets::new([7; 32], vec![]);
+            let token = secrets.token(LinkKind::Confirm, LINK);
+            let mut changed = token.clone();
+            changed.replace_range(at..=at, &to);
+            if changed != token {
+                prop_assert_eq!(secrets.open(LinkKind::Confirm, &changed), None);
+            }
+        }
+
+        #[test]
+        fn any_text_is_answered(text in "\\PC{0,80}") {
+            prop_assert_eq!(LinkSecrets::new([7; 32], vec![]).open(LinkKind::Confirm, &text), None);
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Pure types and rules of the product. Nothing here reads a file, a clock or a database: what is
+//! typed is parsed here once, at the door, and trusted from then on.
+
+pub mod address_key;
+pub mod consent;
+pub mod email_address;
+pub mod link;
+pub mod mail_limit;
+pub mod masked;
+pub mod media_type;
+pub mod notice;
+pub mod outbox;
+pub mod policy;
+pub mod purpose;
+pub mod report;
+pub mod signup;
+pub mod slug;
+pub mod staff;
+pub mod suppression;
+pub mod text;
+pub mod timestamp;

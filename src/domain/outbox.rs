@@ -1,0 +1,80 @@
+//! Mail decided on and not yet handed over.
+
+use std::time::Duration;
+
+/// What a waiting mail is: its text is made when it is sent, the same on every try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum MailKind {
+    /// Mail 1: the link whose button confirms a signup.
+    Confirm,
+    /// Mail 2: the words agreed to, and the download.
+    Receipt,
+    /// A fresh download link that its owner asked for.
+    DownloadLink,
+}
+
+impl MailKind {
+    /// The name of its templates.
+    #[must_use]
+    pub fn template(self) -> &'static str {
+        match self {
+            Self::Confirm => "confirm",
+            Self::Receipt => "receipt",
+            Self::DownloadLink => "download_link",
+        }
+    }
+}
+
+/// Where a waiting mail stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum OutboxState {
+    /// Waits for its time or its worker.
+    Queued,
+    /// Handed to the relay.
+    Sent,
+    /// Refused for good or impossible to build; kept with the reason.
+    Parked,
+    /// No longer to be sent: what it was about is gone or settled.
+    Dropped,
+}
+
+/// How one try to hand a mail over ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum DeliveryOutcome {
+    /// The relay took it.
+    Sent,
+    /// Not now; tried again later.
+    Deferred,
+    /// Never.
+    Parked,
+    /// Nothing to send any more.
+    Dropped,
+}
+
+/// How long to wait after so many failed tries: 15 s, doubling to an hour, moved by up to a quarter
+/// either way so that many mails do not return together. `chance` is any random byte.
+#[must_use]
+pub fn back_off(attempts: i32, chance: u8) -> Duration {
+    let doublings = u32::try_from(attempts.saturating_sub(1))
+        .unwrap_or(0)
+        .min(8);
+    let base = Duration::from_secs(15 * 2u64.pow(doublings)).min(Duration::from_hours(1));
+    base.mul_f64(0.75 + f64::from(chance) / 510.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backs_off_up_to_about_an_hour() {
+        assert_eq!(back_off(1, 0), Duration::from_millis(11_250));
+        assert!(back_off(1, 255) <= Duration::from_millis(18_750));
+        for attempts in [i32::MIN, 0, 1, 5, 50, i32::MAX] {
+            assert!(back_off(attempts, 255) <= Duration::from_mins(75));
+        }
+    }
+}

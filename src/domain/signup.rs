@@ -1,0 +1,32 @@
+//! One submitted form.
+
+use serde::Serialize;
+
+/// Where a signup stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum SignupStatus {
+    /// Waits for the press of its button.
+    Pending,
+    /// The button was pressed: there is a subscriber.
+    Confirmed,
+    /// Nobody pressed in time.
+    Expired,
+    /// The owner of the address said it was not them.
+    Cancelled,
+}
+
+/// How a choice reached us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, Serialize)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// A form on our pages.
+    Form,
+    /// The signup API.
+    Api,
+    /// Brought from elsewhere with its evidence.
+    Import,
+    /// Entered by staff.
+    Staff,
+}

@@ -1,0 +1,129 @@
+//! Moments, as both databases hold them.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+
+/// A moment in UTC, in whole microseconds since the Unix epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The moment so many microseconds after the Unix epoch.
+    #[must_use]
+    pub fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds since the Unix epoch.
+    #[must_use]
+    pub fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// The moment so much later.
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(micros_of(duration)))
+    }
+
+    /// The moment so much earlier.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(micros_of(duration)))
+    }
+
+    /// How long it is from `self` until `later`; nothing when `later` has passed.
+    #[must_use]
+    pub fn until(self, later: Self) -> Duration {
+        Duration::from_micros(u64::try_from(later.0.saturating_sub(self.0)).unwrap_or(0))
+    }
+
+    /// Reads RFC 3339, such as `2026-11-23T09:00:00Z`, or a day, `2026-11-23`, as its first moment.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if let Ok(at) = OffsetDateTime::parse(text, &Rfc3339) {
+            return Some(at.into());
+        }
+        let day = time::Date::parse(text, format_description!("[year]-[month]-[day]")).ok()?;
+        Some(day.midnight().assume_utc().into())
+    }
+
+    /// The day as people write it: `23 November 2026`.
+    #[must_use]
+    pub fn day(self) -> String {
+        let format = format_description!("[day padding:none] [month repr:long] [year]");
+        self.date_time().format(&format).unwrap_or_default()
+    }
+
+    /// The minute as people write it: `14:05 UTC on 23 November 2026`.
+    #[must_use]
+    pub fn minute(self) -> String {
+        let format = format_description!("[hour]:[minute] UTC");
+        format!(
+            "{} on {}",
+            self.date_time().format(&format).unwrap_or_default(),
+            self.day()
+        )
+    }
+
+    /// As the `time` crate's type; moments outside its calendar become the epoch.
+    #[must_use]
+    pub fn date_time(self) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1000)
+            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+}
+
+fn micros_of(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+impl From<OffsetDateTime> for Timestamp {
+    fn from(at: OffsetDateTime) -> Self {
+        Self(i64::try_from(at.unix_timestamp_nanos() / 1000).unwrap_or(i64::MAX))
+    }
+}
+
+/// RFC 3339 in UTC, the form of exports, receipts and the ledger.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.date_time().format(&Rfc3339).unwrap_or_default())
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_and_writes_rfc_3339() {
+        let at = Timestamp::parse("2026-11-23T09:00:00.25Z").unwrap();
+        assert_eq!(at.to_string(), "2026-11-23T09:00:00.25Z");
+        assert_eq!(Timestamp::parse("2026-11-23T10:00:00.25+01:00"), Some(at));
+        assert_eq!(Timestamp::parse("yesterday"), None);
+    }
+
+    #[test]
+    fn a_day_is_its_first_moment() {
+        let at = Timestamp::parse("2026-11-03").unwrap();
+        assert_eq!(at.to_string(), "2026-11-03T00:00:00Z");
+        assert_eq!(at.minute(), "00:00 UTC on 3 November 2026");
+    }
+
+    #[test]
+    fn arithmetic_never_overflows() {
+        assert_eq!(Timestamp(i64::MAX).plus(Duration::MAX).micros(), i64::MAX);
+        assert_eq!(Timestamp(5).until(Timestamp(2)), Duration::ZERO);
+    }
+}

@@ -1,0 +1,223 @@
+//! Report files: on disk or in S3, through one interface. A file is found by the key its row holds,
+//! never by anything in a request.
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
+use object_store::local::LocalFileSystem;
+use object_store::path::Path as Key;
+use object_store::{
+    GetOptions, GetRange, GetResultPayload, ObjectStore, ObjectStoreExt, PutPayload,
+};
+use sha2::{Digest, Sha256};
+use tokio::io::AsyncReadExt;
+use tokio_util::io::ReaderStream;
+use uuid::Uuid;
+
+use crate::domain::media_type::{HEAD_LENGTH, MediaType};
+use crate::domain::notice::hex;
+
+/// How much of a local file is read at once: large enough that few turns of the event loop serve it.
+const READ_SIZE: usize = 256 * 1024;
+/// How much is sent to the store at once; S3 takes parts of 5 MiB and more.
+const PART_SIZE: usize = 8 * 1024 * 1024;
+/// The largest cover picture.
+const COVER_MAX: u64 = 2 * 1024 * 1024;
+
+/// The file store.
+#[derive(Clone, Debug)]
+pub struct Files(Arc<dyn ObjectStore>);
+
+/// What was put into the store.
+#[derive(Clone, Debug)]
+pub struct StoredFile {
+    /// Where it lies.
+    pub key: String,
+    /// What it is.
+    pub media_type: MediaType,
+    /// Its size in bytes.
+    pub byte_size: i64,
+    /// Lower-case hex SHA-256.
+    pub sha256: String,
+}
+
+/// Why a file could not be stored or read.
+#[derive(Debug, thiserror::Error)]
+pub enum FilesError {
+    /// The URL names no store.
+    #[error("the files URL must begin with `file:` or `s3://`")]
+    UnknownScheme,
+    /// Not a kind of file that is offered.
+    #[error(
+        "this is not a PDF, EPUB or ZIP file: reports are told by their first bytes, not their name"
+    )]
+    NotAReport,
+    /// Not a kind of picture that is shown.
+    #[error("this is not a PNG, JPEG or WebP picture")]
+    NotACover,
+    /// A cover is sent with every view of its page.
+    #[error("the cover is larger than 2 MiB: save a smaller one")]
+    CoverTooLarge,
+    /// The file to be added cannot be read.
+    #[error("the file cannot be read")]
+    Read(#[source] std::io::Error),
+    /// The store does not answer or lost the file.
+    #[error("the file store did not answer")]
+    Store(#[from] object_store::Error),
+}
+
+impl Files {
+    /// Opens the store named by `file:DIR` (made when missing) or `s3://bucket/prefix`.
+    ///
+    /// # Errors
+    /// When the URL names neither, or the directory cannot be made.
+    pub fn open(url: &str) -> Result<Self, FilesError> {
+        if let Some(directory) = url.strip_prefix("file:") {
+            let directory = Path::new(directory.strip_prefix("//").unwrap_or(directory));
+            std::fs::create_dir_all(directory).map_err(FilesError::Read)?;
+            let local = LocalFileSystem::new_with_prefix(directory)?.with_automatic_cleanup(false);
+            return Ok(Self(Arc::new(local.with_fsync(true))));
+        }
+        let Some(place) = url.strip_prefix("s3://") else {
+            return Err(FilesError::UnknownScheme);
+        };
+        let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+        let s3 = object_store::aws::AmazonS3Builder::from_env()
+            .with_bucket_name(bucket)
+            .build()?;
+        Ok(Self(match prefix {
+            "" => Arc::new(s3),
+            prefix => Arc::new(object_store::prefix::PrefixStore::new(s3, prefix)),
+        }))
+    }
+
+    /// Puts a report's file into the store under a key of its own. It appears whole or not at all.
+    ///
+    /// # Errors
+    /// When it is no report file, or cannot be read or stored.
+    pub async fn put_report(&self, id: Uuid, file: &Path) -> Result<StoredFile, FilesError> {
+        let mut file = tokio::fs::File::open(file)
+            .await
+            .map_err(FilesError::Read)?;
+        let mut part = read_part(&mut file).await?;
+        let head = &part[..part.len().min(HEAD_LENGTH)];
+        let media_type = MediaType::of_report(head).ok_or(FilesError::NotAReport)?;
+        let key = Key::from(format!("reports/{id}.{}", media_type.ending));
+        let (mut hash, mut byte_size) = (Sha256::new(), 0);
+        let mut upload = self.0.put_multipart(&key).await?;
+        while !part.is_empty() {
+            hash.update(&part);
+            byte_size += i64::try_from(part.len()).unwrap_or(i64::MAX);
+            upload.put_part(PutPayload::from(part)).await?;
+            part = read_part(&mut file).await?;
+        }
+        upload.complete().await?;
+        Ok(StoredFile {
+            key: key.to_string(),
+            media_type,
+            byte_size,
+            sha256: hex(&hash.finalize()),
+        })
+    }
+
+    /// Puts a cover picture into the store under a key of its own.
+    ///
+    /// # Errors
+    /// When it is no picture, too large, or cannot be read or stored.
+    pub async fn put_cover(
+        &self,
+        id: Uuid,
+        file: &Path,
+    ) -> Result<(String, MediaType), FilesError> {
+        let size = tokio::fs::metadata(file)
+            .await
+            .map_err(FilesError::Read)?
+            .len();
+        if size > COVER_MAX {
+            return Err(FilesError::CoverTooLarge);
+        }
+        let bytes = tokio::fs::read(file).await.map_err(FilesError::Read)?;
+        let head = &bytes[..bytes.len().min(HEAD_LENGTH)];
+        let media_type = MediaType::of_cover(head).ok_or(FilesError::NotACover)?;
+        let key = Key::from(format!("covers/{id}.{}", media_type.ending));
+        self.0.put(&key, bytes.into()).await?;
+        Ok((key.to_string(), media_type))
+    }
+
+    /// Removes a file that no row came to name.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn delete(&self, key: &str) -> Result<(), FilesError> {
+        Ok(self.0.delete(&Key::from(key)).await?)
+    }
+
+    /// The bytes of a stored file, or of one range of it, in pieces.
+    ///
+    /// # Errors
+    /// When the store does not answer or has no such file.
+    pub async fn get(
+        &self,
+        key: &str,
+        range: Range<u64>,
+    ) -> Result<BoxStream<'static, std::io::Result<Bytes>>, FilesError> {
+        let options = GetOptions {
+            range: Some(GetRange::Bounded(range)),
+            ..GetOptions::default()
+        };
+        let found = self.0.get_opts(&Key::from(key), options).await?;
+        let length = found.range.end - found.range.start;
+        Ok(match found.payload {
+            GetResultPayload::File(file, _) => {
+                read_local(tokio::fs::File::from_std(file), found.range.start, length)
+            }
+            GetResultPayload::Stream(stream) => stream.map_err(std::io::Error::other).boxed(),
+        })
+    }
+
+    /// A small file whole.
+    ///
+    /// # Errors
+    /// When the store does not answer or has no such file.
+    pub async fn read(&self, key: &str) -> Result<Bytes, FilesError> {
+        Ok(self.0.get(&Key::from(key)).await?.bytes().await?)
+    }
+
+    /// Whether the store takes, gives and removes a file.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn check(&self, id: Uuid) -> Result<(), FilesError> {
+        let key = Key::from(format!("checks/{id}"));
+        self.0.put(&key, PutPayload::from_static(b"ok")).await?;
+        self.0.get(&key).await?.bytes().await?;
+        Ok(self.0.delete(&key).await?)
+    }
+}
+
+async fn read_part(file: &mut tokio::fs::File) -> Result<Bytes, FilesError> {
+    let mut part = Vec::with_capacity(PART_SIZE);
+    let most = u64::try_from(PART_SIZE).unwrap_or(u64::MAX);
+    file.take(most)
+        .read_to_end(&mut part)
+        .await
+        .map_err(FilesError::Read)?;
+    Ok(part.into())
+}
+
+fn read_local(
+    file: tokio::fs::File,
+    start: u64,
+    length: u64,
+) -> BoxStream<'static, std::io::Result<Bytes>> {
+    let opened = async move {
+        let mut file = file;
+        tokio::io::AsyncSeekExt::seek(&mut file, std::io::SeekFrom::Start(start)).await?;
+        let pieces = ReaderStream::with_capacity(file.take(length), READ_SIZE);
+        Ok::<_, std::io::Error>(pieces)
+    };
+    futures_util::stream::once(opened).try_flatten().boxed()
+}

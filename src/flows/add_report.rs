@@ -1,0 +1,155 @@
+//! A report is added, published, taken back.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::Error;
+use crate::domain::slug::Slug;
+use crate::random::Moment;
+use crate::store::newsletters;
+use crate::store::reports::{self, Report, ReportEdit};
+use crate::store::{Tx, audit_entries, policy_versions};
+
+/// Why a report cannot be offered.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The slug is in use.
+    #[error("there is a report `{0}` already: choose another --slug")]
+    Taken(Slug),
+    /// There is no such report.
+    #[error("there is no report `{0}`: `assent report list` names them")]
+    Unknown(Slug),
+    /// There is no such newsletter.
+    #[error("there is no newsletter `{0}`: add it first with `assent newsletter add`")]
+    UnknownNewsletter(Slug),
+    /// Nobody could be told who holds their details (GDPR Art. 13(1)(a)).
+    #[error(
+        "the controller's name, address and contact must be set before a report is published: set \
+         controller.name, controller.address and controller.contact"
+    )]
+    NoController,
+    /// Nobody could agree to anything.
+    #[error("publish a privacy policy first, with `assent policy publish`")]
+    NoPolicy,
+    /// It was never offered, so it cannot be taken back.
+    #[error("the report `{0}` was never published")]
+    NeverPublished(Slug),
+    /// The database did not take it.
+    #[error(transparent)]
+    Flow(#[from] Error),
+}
+
+impl From<sqlx::Error> for ReportError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Flow(error.into())
+    }
+}
+
+/// Adds a report whose file lies in the file store already, with the newsletters its form offers.
+///
+/// # Errors
+/// When the slug is taken or a newsletter is unknown.
+pub async fn add_report(
+    tx: &mut Tx,
+    at: &Moment,
+    actor: &str,
+    report: &Report,
+    offers: &[Slug],
+) -> Result<(), ReportError> {
+    let known = newsletters::list(tx).await?;
+    let mut offered: Vec<Uuid> = Vec::with_capacity(offers.len());
+    for slug in offers {
+        let newsletter = known.iter().find(|newsletter| newsletter.slug == *slug);
+        let newsletter = newsletter.ok_or_else(|| ReportError::UnknownNewsletter(slug.clone()))?;
+        if !offered.contains(&newsletter.newsletter_id) {
+            offered.push(newsletter.newsletter_id);
+        }
+    }
+    if !reports::insert(tx, report, &offered).await? {
+        return Err(ReportError::Taken(report.slug.clone()));
+    }
+    let detail = json!({"slug": report.slug, "sha256": report.sha256, "newsletters": offers});
+    audit_entries::append(tx, at, actor, "report.add", &detail).await?;
+    Ok(())
+}
+
+/// Offers a report on its page, once readers can be told who asks and under which policy.
+///
+/// # Errors
+/// When there is no such report, no complete controller or no policy.
+pub async fn publish_report(
+    tx: &mut Tx,
+    at: &Moment,
+    actor: &str,
+    slug: &Slug,
+    controller_complete: bool,
+    lang: &str,
+) -> Result<(), ReportError> {
+    if !controller_complete {
+        return Err(ReportError::NoController);
+    }
+    if policy_versions::list(tx, lang).await?.is_empty() {
+        return Err(ReportError::NoPolicy);
+    }
+    if !reports::mark_published(tx, at, slug).await? {
+        return Err(ReportError::Unknown(slug.clone()));
+    }
+    audit_entries::append(tx, at, actor, "report.publish", &json!({"slug": slug})).await?;
+    Ok(())
+}
+
+/// Takes a report back: its page says so, and grants given before still work.
+///
+/// # Errors
+/// When there is no such report or it was never published.
+pub async fn withdraw_report(
+    tx: &mut Tx,
+    at: &Moment,
+    actor: &str,
+    slug: &Slug,
+) -> Result<(), ReportError> {
+    if !reports::mark_withdrawn(tx, at, slug).await? {
+        let known = reports::list(tx)
+            .await?
+            .iter()
+            .any(|report| report.slug == *slug);
+        let slug = slug.clone();
+        return Err(if known {
+            ReportError::NeverPublished(slug)
+        } else {
+            ReportError::Unknown(slug)
+        });
+    }
+    audit_entries::append(tx, at, actor, "report.withdraw", &json!({"slug": slug})).await?;
+    Ok(())
+}
+
+/// Changes what a report's page says.
+///
+/// # Errors
+/// When there is no such report.
+pub async fn edit_report(
+    tx: &mut Tx,
+    at: &Moment,
+    actor: &str,
+    slug: &Slug,
+    edit: &ReportEdit,
+) -> Result<(), ReportError> {
+    if !reports::update(tx, slug, edit).await? {
+        return Err(ReportError::Unknown(slug.clone()));
+    }
+    let fields = [
+        ("title", edit.title.is_some()),
+        ("summary", edit.summary.is_some()),
+        ("body", edit.body.is_some()),
+        ("cover", edit.cover.is_some()),
+    ];
+    let changed: Vec<&str> = fields
+        .iter()
+        .filter(|(_, set)| *set)
+        .map(|(name, _)| *name)
+        .collect();
+    let detail = json!({"slug": slug, "changed": changed});
+    audit_entries::append(tx, at, actor, "report.edit", &detail).await?;
+    Ok(())
+}

@@ -1,0 +1,49 @@
+//! Use cases, one to a file: (transaction, moment, input) → outcome. They decide mail by writing it to
+//! the outbox; they never send. The caller commits.
+
+pub mod add_newsletter;
+pub mod add_report;
+pub mod add_staff;
+pub mod confirm;
+pub mod evidence;
+pub mod export_consented;
+pub mod not_me;
+pub mod publish_policy;
+pub mod purge;
+pub mod send_fresh_link;
+pub mod show_notices;
+pub mod sign_up;
+pub mod start_download;
+
+use std::time::Duration;
+
+use crate::domain::address_key::AddressSecret;
+use crate::domain::mail_limit::MailLimit;
+
+/// What the operator set that use cases go by.
+#[derive(Clone)]
+pub struct Terms {
+    /// The secret addresses are hashed under.
+    pub address_secret: AddressSecret,
+    /// How long a confirmation link works.
+    pub confirm_ttl: Duration,
+    /// How long a download link works.
+    pub download_ttl: Duration,
+    /// How many downloads a link is good for.
+    pub download_limit: i64,
+    /// How many confirmation mails one mailbox may be sent.
+    pub mail_limit: MailLimit,
+    /// How long an unconfirmed signup is kept.
+    pub pending_retention: Duration,
+}
+
+/// Why a use case could not be carried out; nothing of it is stored then.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database did not take it.
+    #[error("the database did not answer")]
+    Store(#[from] sqlx::Error),
+    /// The evidence has no canonical form.
+    #[error("the evidence could not be written down")]
+    Evidence(#[from] serde_json::Error),
+}

@@ -1,0 +1,20 @@
+//! The owner of an address says that somebody else typed it.
+
+use super::Error;
+use crate::domain::suppression::SuppressionReason;
+use crate::domain::timestamp::Timestamp;
+use crate::store::signups::Signup;
+use crate::store::{Tx, signups, suppressions};
+
+/// Cancels a signup that waits and suppresses confirmation mails to its address. One that was confirmed
+/// stays: then it was them, and leaving is its own press.
+///
+/// # Errors
+/// When the database does not take it; then nothing changed.
+pub async fn not_me(tx: &mut Tx, now: Timestamp, signup: &Signup) -> Result<bool, Error> {
+    let cancelled = signups::mark_cancelled(tx, signup.signup_id).await?;
+    if cancelled {
+        suppressions::insert(tx, now, &signup.address_key, SuppressionReason::NotMe).await?;
+    }
+    Ok(cancelled)
+}

@@ -1,0 +1,38 @@
+//! Writes down the words that forms are about to show, so that each event can point at them.
+
+use super::Error;
+use crate::domain::notice::{newsletter_words, privacy_policy_words};
+use crate::domain::purpose::Purpose;
+use crate::random::Moment;
+use crate::store::Tx;
+use crate::store::newsletters::Newsletter;
+use crate::store::notices::{self, Notice};
+
+/// The words beside the box of each purpose, in the controller's name: the privacy policy first, then
+/// the newsletters.
+#[must_use]
+pub fn wording(controller: &str, newsletters: &[Newsletter]) -> Vec<(Purpose, String)> {
+    let newsletters = newsletters.iter().map(|newsletter| {
+        let words = newsletter_words(controller, &newsletter.name, &newsletter.description);
+        (Purpose::newsletter(&newsletter.slug), words)
+    });
+    std::iter::once((Purpose::privacy_policy(), privacy_policy_words(controller)))
+        .chain(newsletters)
+        .collect()
+}
+
+/// The notices with these words, made where they were never shown before.
+///
+/// # Errors
+/// When the database does not take them.
+pub async fn show_notices(
+    tx: &mut Tx,
+    at: &Moment,
+    wording: &[(Purpose, String)],
+) -> Result<Vec<Notice>, Error> {
+    let mut shown = Vec::with_capacity(wording.len());
+    for (purpose, words) in wording {
+        shown.push(notices::insert_or_find(tx, at, purpose, words).await?);
+    }
+    Ok(shown)
+}

@@ -1,0 +1,135 @@
+//! A reader sends a form. Nothing typed touches a subscriber yet; the only thing that follows is
+//! the mail whose link confirms it.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::evidence::{Form, Subject, Words, event};
+use super::{Error, Terms};
+use crate::domain::consent::EventType;
+use crate::domain::email_address::EmailAddress;
+use crate::domain::outbox::MailKind;
+use crate::domain::signup::Method;
+use crate::domain::slug::Slug;
+use crate::domain::text::Line;
+use crate::random::Moment;
+use crate::store::Tx;
+use crate::store::consent_events::{self, NewConsentEvent};
+use crate::store::notices::Notice;
+use crate::store::outbox::{self, LimitedMail};
+use crate::store::policy_versions::PolicyVersion;
+use crate::store::signups::{self, NewSignup};
+
+/// One form, parsed at the door.
+#[derive(Clone)]
+pub struct SignUp {
+    /// The key it will have.
+    pub signup_id: Uuid,
+    /// The address typed.
+    pub email: EmailAddress,
+    /// What was typed besides.
+    pub name: Option<Line>,
+    /// What was typed besides.
+    pub organisation: Option<Line>,
+    /// What was typed besides.
+    pub job_title: Option<Line>,
+    /// The report asked for.
+    pub report: Option<(Uuid, Slug)>,
+    /// The policy shown.
+    pub policy: Arc<PolicyVersion>,
+    /// The boxes ticked, each with the words shown; the privacy policy first.
+    pub choices: Vec<Arc<Notice>>,
+    /// The page of the form.
+    pub source: String,
+    /// How it reached us.
+    pub method: Method,
+}
+
+/// Stores the forms that arrived together and decides their confirmation mails, in a handful of
+/// statements whatever their number. A repeated form is a signup of its own.
+///
+/// # Errors
+/// When the database does not take them; then none is stored.
+pub async fn sign_up(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    forms: &[SignUp],
+) -> Result<(), Error> {
+    let mut rows = Vec::with_capacity(forms.len());
+    let mut events = Vec::with_capacity(forms.len() * 2);
+    let mut mails = Vec::with_capacity(forms.len());
+    for form in forms {
+        let row = row(terms, form);
+        events.append(&mut requested(at, form)?);
+        mails.push(LimitedMail {
+            outbox_id: at.new_id(),
+            signup_id: row.signup_id,
+            address_key: row.address_key.clone(),
+            limiter_key: row.limiter_key.clone(),
+        });
+        rows.push(row);
+    }
+    signups::insert_all(tx, at.now, at.now.plus(terms.confirm_ttl), &rows).await?;
+    consent_events::append_all(tx, at.now, &events).await?;
+    outbox::insert_limited(tx, at.now, MailKind::Confirm, &terms.mail_limit, &mails).await?;
+    Ok(())
+}
+
+fn row(terms: &Terms, form: &SignUp) -> NewSignup {
+    let text = |line: &Option<Line>| line.as_ref().map(|line| line.as_str().to_owned());
+    NewSignup {
+        signup_id: form.signup_id,
+        email: form.email.as_str().to_owned(),
+        address_key: terms.address_secret.key(&form.email),
+        limiter_key: terms.address_secret.limiter_key(&form.email),
+        name: text(&form.name),
+        organisation: text(&form.organisation),
+        job_title: text(&form.job_title),
+        report_id: form.report.as_ref().map(|(id, _)| *id),
+        policy_version_id: form.policy.policy_version_id,
+        source: form.source.clone(),
+        method: form.method,
+    }
+}
+
+fn requested(at: &Moment, form: &SignUp) -> serde_json::Result<Vec<NewConsentEvent>> {
+    let shared = Form {
+        signup_id: form.signup_id,
+        email: form.email.as_str(),
+        method: form.method,
+        policy: (
+            form.policy.policy_version_id,
+            &form.policy.label,
+            &form.policy.sha256,
+        ),
+        report: form.report.as_ref().map(|(_, slug)| slug),
+        requested_at: at.now,
+        source: &form.source,
+    };
+    (1..)
+        .zip(&form.choices)
+        .map(|(seq, notice)| {
+            event(
+                at,
+                EventType::Requested,
+                &shared,
+                &words(notice),
+                Subject::Signup(seq),
+            )
+        })
+        .collect()
+}
+
+/// A notice as evidence.
+#[must_use]
+pub fn words(notice: &Notice) -> Words<'_> {
+    Words {
+        purpose: &notice.purpose,
+        notice_id: notice.notice_id,
+        lang: &notice.lang,
+        text: &notice.words,
+        sha256: &notice.sha256,
+    }
+}

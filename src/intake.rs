@@ -1,0 +1,118 @@
+//! Gathers signups that arrive together into one transaction: one commit, one wait for the disk, for
+//! all of them. Each is answered for only after that commit.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{Mutex, Notify, mpsc, oneshot};
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+use crate::flows::Terms;
+use crate::flows::sign_up::{SignUp, sign_up};
+use crate::random::{Moment, Random};
+use crate::store::Db;
+
+/// How many signups may wait; the next is told to come back.
+const QUEUE: usize = 4096;
+/// How many signups share one transaction at most.
+const BATCH: usize = 256;
+
+type Waiting = (SignUp, oneshot::Sender<Result<(), IntakeError>>);
+
+/// The door signups go through.
+#[derive(Clone)]
+pub struct Intake {
+    queue: mpsc::Sender<Waiting>,
+}
+
+/// The signup is not stored; the reader may try again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IntakeError {
+    /// More signups wait than can be stored soon.
+    #[error("too many signups are waiting")]
+    Full,
+    /// The database did not take it.
+    #[error("the signup could not be stored")]
+    Store,
+}
+
+/// What the intake works with.
+#[derive(Clone)]
+pub struct IntakeParts {
+    /// Where signups are stored.
+    pub db: Db,
+    /// What time it is.
+    pub clock: Clock,
+    /// Where keys and salts come from.
+    pub random: Random,
+    /// What the operator set.
+    pub terms: Terms,
+    /// Rung after each commit, so that the mail leaves at once.
+    pub mail_waits: Arc<Notify>,
+}
+
+impl Intake {
+    /// Starts the intake's tasks. They end once every [`Intake`] is dropped and what waits is stored.
+    #[must_use]
+    pub fn start(parts: &IntakeParts, tasks: &TaskTracker) -> Self {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        let waiting = Arc::new(Mutex::new(waiting));
+        for _ in 0..parts.db.writers() {
+            tasks.spawn(work(parts.clone(), waiting.clone()));
+        }
+        Self { queue }
+    }
+
+    /// Hands in one signup and waits until it is on disk.
+    ///
+    /// # Errors
+    /// When too many wait, or the database did not take it; then it is not stored.
+    pub async fn hand_in(&self, signup: SignUp) -> Result<(), IntakeError> {
+        let (answer, answered) = oneshot::channel();
+        self.queue
+            .try_send((signup, answer))
+            .map_err(|error| match error {
+                TrySendError::Full(_) => IntakeError::Full,
+                TrySendError::Closed(_) => IntakeError::Store,
+            })?;
+        answered.await.unwrap_or(Err(IntakeError::Store))
+    }
+}
+
+/// Takes what waits, stores it, answers, until the door is closed and nothing waits.
+async fn work(parts: IntakeParts, waiting: Arc<Mutex<mpsc::Receiver<Waiting>>>) {
+    let mut taken = Vec::with_capacity(BATCH);
+    while waiting.lock().await.recv_many(&mut taken, BATCH).await > 0 {
+        let (signups, answers): (Vec<_>, Vec<_>) = taken.drain(..).unzip();
+        if store(&parts, &signups).await.is_ok() {
+            answers.into_iter().for_each(|answer| tell(answer, Ok(())));
+        } else {
+            // One bad signup must not take the others with it.
+            for (signup, answer) in signups.iter().zip(answers) {
+                let stored = store(&parts, std::slice::from_ref(signup)).await;
+                tell(answer, stored);
+            }
+        }
+        parts.mail_waits.notify_one();
+    }
+}
+
+/// A reader who went away meanwhile hears nothing; the signup is stored all the same.
+fn tell(reader: oneshot::Sender<Result<(), IntakeError>>, stored: Result<(), IntakeError>) {
+    let _gone = reader.send(stored);
+}
+
+async fn store(parts: &IntakeParts, signups: &[SignUp]) -> Result<(), IntakeError> {
+    let stored = async {
+        let mut tx = parts.db.write().await?;
+        let at = Moment::of(&parts.clock, &parts.random);
+        sign_up(&mut tx, &at, &parts.terms, signups).await?;
+        tx.commit().await?;
+        Ok::<(), crate::flows::Error>(())
+    };
+    stored.await.map_err(|error| {
+        tracing::error!(error = ?error, signups = signups.len(), "signups could not be stored");
+        IntakeError::Store
+    })
+}

@@ -1,0 +1,155 @@
+//! From what a mail is about to the message that leaves.
+
+use std::time::SystemTime;
+
+use lettre::Message;
+use lettre::message::header::{
+    ContentTransferEncoding, ContentType, Header, HeaderName, HeaderValue,
+};
+use lettre::message::{Body, Mailbox, MultiPart, SinglePart};
+use serde::Serialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::domain::timestamp::Timestamp;
+use crate::site::Site;
+use crate::templates::{TemplateError, Templates};
+
+/// Who mail comes from.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    /// The address that readers see.
+    pub from: Mailbox,
+    /// The right side of message ids: the host of `base_url`.
+    pub host: String,
+}
+
+/// The envelope of one mail.
+#[derive(Clone, Copy, Debug)]
+pub struct Letter<'a> {
+    /// Names the message for good, so that a second delivery of it is recognised as one.
+    pub outbox_id: Uuid,
+    /// To whom.
+    pub to: &'a str,
+    /// When it was decided: the same on every try.
+    pub date: Timestamp,
+    /// The name of its templates, without ending.
+    pub template: &'a str,
+}
+
+/// Why a mail cannot be built. It is parked: trying again would not help.
+#[derive(Debug, thiserror::Error)]
+pub enum ComposeError {
+    /// A template is wrong.
+    #[error("its template could not be rendered")]
+    Template(#[from] TemplateError),
+    /// The text template does not begin with `Subject:` and `Preheader:` lines.
+    #[error("its text template must begin with the lines `Subject: …` and `Preheader: …`")]
+    NoSubject,
+    /// The address cannot stand in a message.
+    #[error("its address cannot be mailed to")]
+    Address(#[from] lettre::address::AddressError),
+    /// The message could not be put together.
+    #[error("its message could not be built")]
+    Message(#[from] lettre::error::Error),
+}
+
+/// RFC 3834 §5: tells vacation responders not to answer.
+#[derive(Clone)]
+struct AutoSubmitted;
+
+impl Header for AutoSubmitted {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "auto-generated".to_owned())
+    }
+}
+
+/// Builds the message: text written by hand and HTML as alternatives, addressed to one person.
+///
+/// # Errors
+/// When a template or an address is wrong.
+pub fn compose(
+    templates: &Templates,
+    sender: &Sender,
+    letter: Letter<'_>,
+    context: &serde_json::Value,
+) -> Result<Message, ComposeError> {
+    let text = templates.render(&format!("mail/{}.txt", letter.template), context)?;
+    let (subject, preheader, body) = parts(&text).ok_or(ComposeError::NoSubject)?;
+    let html = templates.render(
+        &format!("mail/{}.html", letter.template),
+        WithPreheader { context, preheader },
+    )?;
+    let to = Mailbox::new(None, letter.to.parse()?);
+    Ok(Message::builder()
+        .from(sender.from.clone())
+        .to(to)
+        .subject(subject)
+        .message_id(Some(format!("<{}@{}>", letter.outbox_id, sender.host)))
+        .date(SystemTime::from(letter.date.date_time()))
+        .header(AutoSubmitted)
+        .multipart(
+            MultiPart::alternative()
+                .singlepart(plain_text(body))
+                .singlepart(SinglePart::html(html)),
+        )?)
+}
+
+/// The text part, unencoded where it can be: an encoding would break long links in two for whoever
+/// reads the raw message.
+fn plain_text(body: &str) -> SinglePart {
+    let body = body.to_owned();
+    let body =
+        Body::new_with_encoding(body, ContentTransferEncoding::SevenBit).unwrap_or_else(Body::new);
+    SinglePart::builder()
+        .header(ContentType::TEXT_PLAIN)
+        .body(body)
+}
+
+/// The subject that mail 1 will have, for the page that says which mail to look for.
+///
+/// # Errors
+/// When the template is wrong.
+pub fn confirmation_subject(
+    templates: &Templates,
+    site: &Site,
+    report_title: Option<&str>,
+) -> Result<String, ComposeError> {
+    let context = json!({
+        "site": *site,
+        "report": report_title.map(|title| json!({"title": title})),
+        "newsletters": [],
+        "confirm_url": "",
+        "not_me_url": "",
+        "valid_until": "",
+        "again": false,
+        "address": "",
+    });
+    let text = templates.render("mail/confirm.txt", context)?;
+    parts(&text)
+        .map(|(subject, ..)| subject.to_owned())
+        .ok_or(ComposeError::NoSubject)
+}
+
+#[derive(Serialize)]
+struct WithPreheader<'a> {
+    #[serde(flatten)]
+    context: &'a serde_json::Value,
+    preheader: &'a str,
+}
+
+fn parts(text: &str) -> Option<(&str, &str, &str)> {
+    let (subject, rest) = text.strip_prefix("Subject: ")?.split_once('\n')?;
+    let (preheader, body) = rest.strip_prefix("Preheader: ")?.split_once('\n')?;
+    Some((
+        subject.trim(),
+        preheader.trim(),
+        body.trim_start_matches('\n'),
+    ))
+}

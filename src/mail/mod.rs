@@ -1,0 +1,6 @@
+//! Mail: composed from templates when it is sent, the same on every try, and handed over.
+
+pub mod compose;
+pub mod mailbox;
+pub mod status;
+pub mod transport;

@@ -1,0 +1,92 @@
+//! Chance as an argument: the only place that asks the machine for random bytes.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::domain::timestamp::Timestamp;
+
+/// Where random bytes come from. Tests may hold a seeded one.
+#[derive(Clone)]
+pub enum Random {
+    /// The operating system's generator.
+    System,
+    /// The same bytes in the same order for the same seed.
+    Seeded(Arc<Mutex<StdRng>>),
+}
+
+impl Random {
+    /// A generator that repeats itself.
+    #[must_use]
+    pub fn seeded(seed: u64) -> Self {
+        Self::Seeded(Arc::new(Mutex::new(StdRng::seed_from_u64(seed))))
+    }
+
+    /// `N` fresh random bytes.
+    #[must_use]
+    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        match self {
+            Self::System => fill_from_system(&mut bytes),
+            Self::Seeded(rng) => {
+                rng.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .fill_bytes(&mut bytes);
+            }
+        }
+        bytes
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one door to the machine's randomness"
+)]
+fn fill_from_system(bytes: &mut [u8]) {
+    rand::rng().fill_bytes(bytes);
+}
+
+/// One moment in which a use case happens: its time, and the chance it draws on. Everything that
+/// one transaction writes carries the same time.
+#[derive(Clone)]
+pub struct Moment {
+    /// When the use case happens.
+    pub now: Timestamp,
+    random: Random,
+}
+
+impl Moment {
+    /// The present moment of these sources.
+    #[must_use]
+    pub fn of(clock: &Clock, random: &Random) -> Self {
+        Self {
+            now: clock.now(),
+            random: random.clone(),
+        }
+    }
+
+    /// The moment so much earlier, drawing on the same chance.
+    #[must_use]
+    pub fn earlier(&self, by: std::time::Duration) -> Self {
+        Self {
+            now: self.now.minus(by),
+            random: self.random.clone(),
+        }
+    }
+
+    /// A new key: UUID version 7 (RFC 9562 §5.7), so that rows made later sort later.
+    #[must_use]
+    pub fn new_id(&self) -> Uuid {
+        let millis = u64::try_from(self.now.micros() / 1000).unwrap_or(0);
+        uuid::Builder::from_unix_timestamp_millis(millis, &self.random.bytes()).into_uuid()
+    }
+
+    /// A salt that makes a commitment unguessable: 32 bytes.
+    #[must_use]
+    pub fn new_salt(&self) -> [u8; 32] {
+        self.random.bytes()
+    }
+}

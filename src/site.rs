@@ -1,0 +1,54 @@
+//! What every page and mail says of the publisher.
+
+use serde::Serialize;
+
+/// The publisher's site, as templates see it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Site {
+    /// What stands at the top of each page: the controller's name, or a plain word while it is blank.
+    pub name: String,
+    /// The legal entity named in notices (GDPR Art. 13(1)(a)).
+    pub controller: Controller,
+    /// Whether this is a demo, which every page then says.
+    pub demo: bool,
+    /// The address of the stylesheet, which changes with its content.
+    pub css: String,
+}
+
+/// The legal entity that decides on purposes and means (GDPR Art. 4(7)).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Controller {
+    /// Its name.
+    pub name: String,
+    /// Its postal address.
+    pub address: String,
+    /// How it is reached about personal data.
+    pub contact: String,
+}
+
+impl Controller {
+    /// Whether readers can be told who holds their details.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        [&self.name, &self.address, &self.contact]
+            .iter()
+            .all(|part| !part.trim().is_empty())
+    }
+}
+
+impl Site {
+    /// The site of this controller.
+    #[must_use]
+    pub fn of(controller: Controller, demo: bool, css: String) -> Self {
+        let name = match controller.name.trim() {
+            "" => "Reports".to_owned(),
+            name => name.to_owned(),
+        };
+        Self {
+            name,
+            controller,
+            demo,
+            css,
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The append-only ledger of consent.
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{Sql, Tx, on};
+use crate::domain::consent::EventType;
+use crate::domain::purpose::Purpose;
+use crate::domain::slug::Label;
+use crate::domain::timestamp::Timestamp;
+
+/// An event about to be appended; one row of a batch.
+#[derive(Clone, Debug, Serialize)]
+pub struct NewConsentEvent {
+    /// Its key, which receipts and exports name.
+    pub event_id: Uuid,
+    /// Whose order `seq` counts in: the signup for `requested`, the subscriber for all others.
+    pub subject_id: Uuid,
+    /// Its place in that order, from 1.
+    pub seq: i64,
+    /// The form it came from.
+    pub signup_id: Uuid,
+    /// The subscriber, once there is one.
+    pub subscriber_id: Option<Uuid>,
+    /// What it is about.
+    pub purpose: Purpose,
+    /// What happened.
+    #[serde(rename = "type")]
+    pub event_type: EventType,
+    /// The words shown.
+    pub notice_id: Uuid,
+    /// The policy shown.
+    pub policy_version_id: Uuid,
+    /// RFC 8785 text.
+    pub body: String,
+    /// The salt of the body's commitment, hex.
+    pub salt: String,
+    /// The leaf that commits to the body.
+    pub leaf: String,
+}
+
+/// One choice of a signup: the words beside the box.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Choice {
+    /// What was ticked.
+    pub purpose: Purpose,
+    /// The words shown.
+    pub notice_id: Uuid,
+    /// Their language.
+    pub lang: String,
+    /// The words.
+    pub words: String,
+    /// Their hash.
+    pub sha256: String,
+}
+
+/// One consent that a signup's confirmation gave.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Confirmed {
+    /// What was agreed to.
+    pub purpose: Purpose,
+    /// The newsletter's name, when it is one.
+    pub newsletter_name: Option<String>,
+    /// What to expect from it.
+    pub newsletter_description: Option<String>,
+    /// The words agreed to.
+    pub words: String,
+    /// The policy they were shown with.
+    pub policy_label: Label,
+    /// When it was confirmed.
+    pub recorded_at: Timestamp,
+}
+
+/// Appends the events of one batch.
+///
+/// # Errors
+/// When the database does not take them; then none is appended.
+pub async fn append_all(tx: &mut Tx, now: Timestamp, rows: &[NewConsentEvent]) -> sqlx::Result<()> {
+    const APPEND: Sql = Sql {
+        sqlite: "INSERT INTO consent_event (event_id, subject_id, seq, signup_id, subscriber_id, purpose,
+                     type, notice_id, policy_version_id, body, salt, leaf, recorded_at)
+                 SELECT unhex(value->>'event_id', '-'), unhex(value->>'subject_id', '-'), value->>'seq',
+                     unhex(value->>'signup_id', '-'), unhex(value->>'subscriber_id', '-'),
+                     value->>'purpose', value->>'type', unhex(value->>'notice_id', '-'),
+                     unhex(value->>'policy_version_id', '-'), value->>'body', unhex(value->>'salt'),
+                     value->>'leaf', $2
+                 FROM json_each($1)",
+        postgres: "INSERT INTO consent_event (event_id, subject_id, seq, signup_id, subscriber_id, purpose,
+                       type, notice_id, policy_version_id, body, salt, leaf, recorded_at)
+                   SELECT event_id, subject_id, seq, signup_id, subscriber_id, purpose, type, notice_id,
+                       policy_version_id, body, decode(salt, 'hex'), leaf, $2
+                   FROM json_to_recordset(CAST($1 AS json)) AS event (event_id uuid, subject_id uuid,
+                       seq bigint, signup_id uuid, subscriber_id uuid, purpose text, type text,
+                       notice_id uuid, policy_version_id uuid, body text, salt text, leaf text)",
+    };
+    let rows = super::batch(rows)?;
+    on!(tx, APPEND, |conn, sql| sqlx::query(sql)
+        .bind(rows)
+        .bind(now)
+        .execute(conn)
+        .await
+        .map(drop))
+}
+
+/// What was ticked on a signup's form, in the form's order: its `requested` events.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_choices(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Vec<Choice>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT e.purpose, e.notice_id, n.lang, n.words, n.sha256
+         FROM consent_event e JOIN notice n ON n.notice_id = e.notice_id
+         WHERE e.subject_id = $1 AND e.type = 'requested' ORDER BY e.seq"
+    )
+    .bind(signup_id)
+    .fetch_all(conn)
+    .await)
+}
+
+/// What a signup's confirmation gave, in the order it was given.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_confirmed(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Vec<Confirmed>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT e.purpose, l.name AS newsletter_name, l.description AS newsletter_description,
+                n.words, p.label AS policy_label, e.recorded_at
+         FROM signup s
+         JOIN consent_event e ON e.subject_id = s.subscriber_id AND e.signup_id = s.signup_id
+         JOIN notice n ON n.notice_id = e.notice_id
+         JOIN policy_version p ON p.policy_version_id = e.policy_version_id
+         JOIN purpose u ON u.code = e.purpose
+         LEFT JOIN newsletter l ON l.newsletter_id = u.newsletter_id
+         WHERE s.signup_id = $1 AND e.type IN ('given', 'renewed')
+         ORDER BY e.seq"
+    )
+    .bind(signup_id)
+    .fetch_all(conn)
+    .await)
+}
+
+/// One event as the ledger holds it.
+#[derive(Debug, sqlx::FromRow)]
+pub struct ConsentEvent {
+    /// What happened.
+    pub event_type: EventType,
+    /// What it was about.
+    pub purpose: Purpose,
+    /// RFC 8785 text; gone after erasure.
+    pub body: Option<String>,
+    /// The salt; gone after erasure.
+    pub salt: Option<Vec<u8>>,
+    /// The leaf, which stays.
+    pub leaf: String,
+}
+
+/// The events of one subject, in their order.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(tx: &mut Tx, subject_id: Uuid) -> sqlx::Result<Vec<ConsentEvent>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT type AS event_type, purpose, body, salt, leaf FROM consent_event
+         WHERE subject_id = $1 ORDER BY seq"
+    )
+    .bind(subject_id)
+    .fetch_all(conn)
+    .await)
+}
+
+/// The names of the newsletters ticked on a signup's form, in the form's order.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_newsletters(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Vec<String>> {
+    on!(tx, |conn| sqlx::query_scalar(
+        "SELECT l.name FROM consent_event e
+         JOIN purpose p ON p.code = e.purpose
+         JOIN newsletter l ON l.newsletter_id = p.newsletter_id
+         WHERE e.subject_id = $1 AND e.type = 'requested' ORDER BY e.seq"
+    )
+    .bind(signup_id)
+    .fetch_all(conn)
+    .await)
+}

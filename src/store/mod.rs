@@ -1,0 +1,256 @@
+//! All SQL. One text serves both databases; where texts must differ, both stand side by side in one
+//! [`Sql`]. Conditions that decide stand in the statement, so that concurrent requests are decided by
+//! the database and not by what one of them read earlier.
+
+pub mod audit_entries;
+pub mod consent_events;
+pub mod consents;
+pub mod download_grants;
+pub mod exports;
+pub mod key_fingerprints;
+pub mod newsletters;
+pub mod notices;
+pub mod outbox;
+pub mod policy_versions;
+pub mod purges;
+pub mod reports;
+pub mod signups;
+pub mod staff;
+pub mod subscribers;
+pub mod suppressions;
+mod timestamp;
+
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+
+static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// Older SQLite libraries can corrupt a database when its write-ahead log is reset.
+const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The database behind the store.
+#[derive(Clone)]
+pub enum Db {
+    /// One file: one writer, many readers.
+    Sqlite {
+        /// The only connection that writes.
+        writer: SqlitePool,
+        /// Connections that read beside it.
+        readers: SqlitePool,
+    },
+    /// A server, shared by several replicas.
+    Postgres(PgPool),
+}
+
+/// A transaction on either database.
+pub enum Tx {
+    /// On SQLite.
+    Sqlite(Transaction<'static, Sqlite>),
+    /// On PostgreSQL.
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// A statement whose text has to differ between the two.
+pub(crate) struct Sql {
+    pub sqlite: &'static str,
+    pub postgres: &'static str,
+}
+
+/// Why the store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The URL names neither database.
+    #[error("the database URL must begin with `sqlite:` or `postgres://`")]
+    UnknownScheme,
+    /// The SQLite library is one that can lose data.
+    #[error("SQLite {0} can corrupt its write-ahead log: build with 3.51.3 or newer")]
+    OldSqlite(String),
+    /// The database cannot be reached or read.
+    #[error("the database cannot be opened")]
+    Database(#[from] sqlx::Error),
+    /// The schema could not be brought up to date.
+    #[error("the database's migrations failed")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+}
+
+/// Runs the body with `$conn` bound to the live driver's connection. The body is compiled once per
+/// driver, so its types are the driver's own. With a [`Sql`], `$sql` is the text for that driver.
+macro_rules! on {
+    ($tx:expr, |$conn:ident| $body:expr) => {
+        match $tx {
+            $crate::store::Tx::Sqlite(tx) => {
+                let $conn = &mut **tx;
+                $body
+            }
+            $crate::store::Tx::Postgres(tx) => {
+                let $conn = &mut **tx;
+                $body
+            }
+        }
+    };
+    ($tx:expr, $text:expr, |$conn:ident, $sql:ident| $body:expr) => {
+        match $tx {
+            $crate::store::Tx::Sqlite(tx) => {
+                let ($conn, $sql) = (&mut **tx, $text.sqlite);
+                $body
+            }
+            $crate::store::Tx::Postgres(tx) => {
+                let ($conn, $sql) = (&mut **tx, $text.postgres);
+                $body
+            }
+        }
+    };
+}
+pub(crate) use on;
+
+impl Db {
+    /// Opens the database named by `sqlite:PATH` or `postgres://…`. Nothing is migrated yet.
+    ///
+    /// # Errors
+    /// When the URL is of neither kind or the database does not answer.
+    pub async fn open(url: &str) -> Result<Self, OpenError> {
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            Self::open_sqlite(Path::new(path.trim_start_matches("//"))).await
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let options = PgConnectOptions::from_str(url)?.application_name("assent");
+            let pool = PgPoolOptions::new()
+                .max_connections(16)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                .connect_with(options)
+                .await?;
+            Ok(Self::Postgres(pool))
+        } else {
+            Err(OpenError::UnknownScheme)
+        }
+    }
+
+    async fn open_sqlite(path: &Path) -> Result<Self, OpenError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // A commit is answered for only once it is on disk.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(ACQUIRE_TIMEOUT)
+            // What is erased is overwritten, not only unlinked (GDPR Art. 17).
+            .pragma("secure_delete", "ON");
+        let pool = |connections| {
+            SqlitePoolOptions::new()
+                .max_connections(connections)
+                .min_connections(1)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                .idle_timeout(None)
+                .max_lifetime(None)
+        };
+        let writer = pool(1).connect_with(options.clone()).await?;
+        let version: String = sqlx::query_scalar("SELECT sqlite_version()")
+            .fetch_one(&writer)
+            .await?;
+        if numbers(&version) < OLDEST_SQLITE {
+            return Err(OpenError::OldSqlite(version));
+        }
+        let readers = pool(4)
+            .connect_with(options.pragma("query_only", "ON"))
+            .await?;
+        Ok(Self::Sqlite { writer, readers })
+    }
+
+    /// Brings the schema up to date; safe to run by several replicas at once.
+    ///
+    /// # Errors
+    /// When a migration fails; it is rolled back whole.
+    pub async fn migrate(&self) -> Result<(), OpenError> {
+        match self {
+            Self::Sqlite { writer, .. } => SQLITE_MIGRATIONS.run(writer).await?,
+            Self::Postgres(pool) => POSTGRES_MIGRATIONS.run(pool).await?,
+        }
+        Ok(())
+    }
+
+    /// Begins a transaction that will write. SQLite takes its write lock at once: a deferred one that
+    /// reads first can fail with BUSY at its first write, and no waiting helps.
+    ///
+    /// # Errors
+    /// When the database does not answer in time.
+    pub async fn write(&self) -> sqlx::Result<Tx> {
+        Ok(match self {
+            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Begins a transaction that only reads.
+    ///
+    /// # Errors
+    /// When the database does not answer in time.
+    pub async fn read(&self) -> sqlx::Result<Tx> {
+        Ok(match self {
+            Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// How many transactions of the intake may run at once.
+    #[must_use]
+    pub fn writers(&self) -> usize {
+        match self {
+            Self::Sqlite { .. } => 1,
+            Self::Postgres(_) => 4,
+        }
+    }
+
+    /// Closes all connections, which lets SQLite fold its write-ahead log back into the file.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Tx {
+    /// Makes what was written durable. Nothing may be acknowledged before this returned.
+    ///
+    /// # Errors
+    /// When the database could not promise it; then nothing was written.
+    pub async fn commit(self) -> sqlx::Result<()> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await,
+            Self::Postgres(tx) => tx.commit().await,
+        }
+    }
+}
+
+/// Whether the database answers at all.
+///
+/// # Errors
+/// When it does not.
+pub async fn ping(tx: &mut Tx) -> sqlx::Result<()> {
+    on!(tx, |conn| sqlx::query("SELECT 1")
+        .execute(conn)
+        .await
+        .map(drop))
+}
+
+/// Rows as the one JSON text that a set-based statement binds.
+fn batch<T: serde::Serialize>(rows: &[T]) -> sqlx::Result<String> {
+    serde_json::to_string(rows).map_err(|error| sqlx::Error::Encode(Box::new(error)))
+}
+
+fn numbers(version: &str) -> (u32, u32, u32) {
+    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+    let mut next = || parts.next().unwrap_or(0);
+    (next(), next(), next())
+}

@@ -1,0 +1,315 @@
+//! Mail decided on and not yet handed over.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{Sql, Tx, on};
+use crate::domain::address_key::AddressKey;
+use crate::domain::mail_limit::MailLimit;
+use crate::domain::outbox::{DeliveryOutcome, MailKind, OutboxState};
+use crate::domain::timestamp::Timestamp;
+use crate::random::Moment;
+
+/// A mail that is sent only while its mailbox's limit allows; one row of a batch.
+#[derive(Clone, Debug, Serialize)]
+pub struct LimitedMail {
+    /// Its key, which also names the message.
+    pub outbox_id: Uuid,
+    /// What it is about.
+    pub signup_id: Uuid,
+    /// Who it goes to.
+    pub address_key: AddressKey,
+    /// Which mailbox it counts for.
+    pub limiter_key: AddressKey,
+}
+
+/// A mail that a worker holds until its lease ends.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct ClaimedMail {
+    /// Its key, which also names the message.
+    pub outbox_id: Uuid,
+    /// What it is.
+    pub kind: MailKind,
+    /// What it is about.
+    pub signup_id: Uuid,
+    /// Counts the claims; the fence against a worker that lost its lease.
+    pub attempts: i32,
+    /// When it was decided.
+    pub created_at: Timestamp,
+}
+
+/// How long a claimed mail is nobody else's.
+pub const LEASE: Duration = Duration::from_secs(30);
+
+#[derive(Serialize)]
+struct WindowRow {
+    count: u32,
+    /// Microseconds since the Unix epoch.
+    since: i64,
+}
+
+/// Writes the mails that the limit of their mailbox allows and that no suppression forbids; returns
+/// the signups that got one. At most one per mailbox in a batch, for two within a minute never pass.
+/// On PostgreSQL writers of one mailbox take turns first, else each would count without the other.
+///
+/// # Errors
+/// When the database does not take them; then none is written.
+pub async fn insert_limited(
+    tx: &mut Tx,
+    now: Timestamp,
+    kind: MailKind,
+    limit: &MailLimit,
+    rows: &[LimitedMail],
+) -> sqlx::Result<Vec<Uuid>> {
+    const TAKE_TURNS: &str = "SELECT count(pg_advisory_xact_lock(turn)) FROM (
+             SELECT DISTINCT hashtextextended(limiter_key, 0) AS turn
+             FROM json_to_recordset(CAST($1 AS json)) AS asked (limiter_key text) ORDER BY 1) AS turns";
+    const INSERT: Sql = Sql {
+        sqlite: "INSERT INTO outbox (outbox_id, kind, signup_id, limiter_key, state, next_at, created_at)
+                 SELECT outbox_id, $4, signup_id, limiter_key, 'queued', $2, $2
+                 FROM (SELECT unhex(value->>'outbox_id', '-') AS outbox_id,
+                              unhex(value->>'signup_id', '-') AS signup_id,
+                              unhex(value->>'limiter_key') AS limiter_key,
+                              unhex(value->>'address_key') AS address_key,
+                              row_number() OVER (PARTITION BY value->>'limiter_key' ORDER BY key) AS turn
+                       FROM json_each($1)) AS asked
+                 WHERE (asked.turn = 1 OR json_array_length($3) = 0)
+                   AND NOT EXISTS (SELECT 1 FROM suppression s WHERE s.address_key = asked.address_key
+                                   AND s.reason IN ('not-me', 'bounced', 'complained', 'manual'))
+                   AND NOT EXISTS (SELECT 1 FROM json_each($3) AS window WHERE window.value->>'count' <=
+                           (SELECT count(*) FROM outbox o
+                            WHERE o.limiter_key = asked.limiter_key AND o.kind <> 'receipt'
+                              AND o.created_at > window.value->>'since'))
+                 RETURNING signup_id",
+        postgres: "INSERT INTO outbox (outbox_id, kind, signup_id, limiter_key, state, next_at, created_at)
+                   SELECT outbox_id, $4, signup_id, decode(limiter_key, 'hex'), 'queued', $2, $2
+                   FROM (SELECT *, row_number() OVER (PARTITION BY limiter_key ORDER BY outbox_id) AS turn
+                         FROM json_to_recordset(CAST($1 AS json)) AS row (outbox_id uuid, signup_id uuid,
+                             limiter_key text, address_key text)) AS asked
+                   WHERE (asked.turn = 1 OR json_array_length(CAST($3 AS json)) = 0)
+                     AND NOT EXISTS (SELECT 1 FROM suppression s
+                                     WHERE s.address_key = decode(asked.address_key, 'hex')
+                                       AND s.reason IN ('not-me', 'bounced', 'complained', 'manual'))
+                     AND NOT EXISTS (
+                         SELECT 1 FROM json_to_recordset(CAST($3 AS json)) AS span (count bigint, since bigint)
+                         WHERE span.count <=
+                             (SELECT count(*) FROM outbox o
+                              WHERE o.limiter_key = decode(asked.limiter_key, 'hex')
+                                AND o.kind <> 'receipt'
+                                AND o.created_at > to_timestamp(span.since / 1000000.0)))
+                   RETURNING signup_id",
+    };
+    let windows: Vec<WindowRow> = limit
+        .windows(now)
+        .into_iter()
+        .map(|(count, since)| WindowRow {
+            count,
+            since: since.micros(),
+        })
+        .collect();
+    let (rows, limited) = (super::batch(rows)?, !windows.is_empty());
+    let windows = super::batch(&windows)?;
+    if let (Tx::Postgres(tx), true) = (&mut *tx, limited) {
+        sqlx::query(TAKE_TURNS)
+            .bind(&rows)
+            .execute(&mut **tx)
+            .await?;
+    }
+    on!(tx, INSERT, |conn, sql| sqlx::query_scalar(sql)
+        .bind(rows)
+        .bind(now)
+        .bind(windows)
+        .bind(kind)
+        .fetch_all(conn)
+        .await)
+}
+
+/// Writes the receipt of a confirmation. It follows from what the reader did and is not limited.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn insert_receipt(
+    tx: &mut Tx,
+    at: &Moment,
+    signup_id: Uuid,
+    limiter_key: &AddressKey,
+) -> sqlx::Result<()> {
+    on!(tx, |conn| sqlx::query(
+        "INSERT INTO outbox (outbox_id, kind, signup_id, limiter_key, state, next_at, created_at)
+         VALUES ($1, 'receipt', $2, $3, 'queued', $4, $4)"
+    )
+    .bind(at.new_id())
+    .bind(signup_id)
+    .bind(limiter_key)
+    .bind(at.now)
+    .execute(conn)
+    .await
+    .map(drop))
+}
+
+/// When a mailbox was last sent a limited mail.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_last(tx: &mut Tx, limiter_key: &AddressKey) -> sqlx::Result<Option<Timestamp>> {
+    on!(tx, |conn| sqlx::query_scalar(
+        "SELECT max(created_at) FROM outbox WHERE limiter_key = $1 AND kind <> 'receipt'"
+    )
+    .bind(limiter_key)
+    .fetch_one(conn)
+    .await)
+}
+
+/// Takes up to `count` due mails for this worker. On PostgreSQL workers step over each other's rows,
+/// and leases run by the database's own clock, which replicas share.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn claim(tx: &mut Tx, now: Timestamp, count: i64) -> sqlx::Result<Vec<ClaimedMail>> {
+    const CLAIM: Sql = Sql {
+        sqlite: "UPDATE outbox SET lease_until = $2, attempts = attempts + 1 WHERE outbox_id IN
+                     (SELECT outbox_id FROM outbox
+                      WHERE state = 'queued' AND next_at <= $1
+                        AND (lease_until IS NULL OR lease_until <= $1)
+                      ORDER BY next_at LIMIT $3)
+                 RETURNING outbox_id, kind, signup_id, attempts, created_at",
+        postgres: "UPDATE outbox SET lease_until = now() + ($2 - $1), attempts = attempts + 1
+                   WHERE outbox_id IN
+                       (SELECT outbox_id FROM outbox
+                        WHERE state = 'queued' AND next_at <= $1
+                          AND (lease_until IS NULL OR lease_until <= now())
+                        ORDER BY next_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+                   RETURNING outbox_id, kind, signup_id, attempts, created_at",
+    };
+    on!(tx, CLAIM, |conn, sql| sqlx::query_as(sql)
+        .bind(now)
+        .bind(now.plus(LEASE))
+        .bind(count)
+        .fetch_all(conn)
+        .await)
+}
+
+/// How one try ended.
+pub struct Delivery<'a> {
+    /// How.
+    pub outcome: DeliveryOutcome,
+    /// In words, without an address.
+    pub detail: &'a str,
+    /// When to try again, if it is to be tried again.
+    pub next_at: Option<Timestamp>,
+}
+
+/// Records how a try ended and settles or requeues the mail; `false` when another worker holds the
+/// row by now, whose word counts instead.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn mark_delivered(
+    tx: &mut Tx,
+    at: &Moment,
+    mail: &ClaimedMail,
+    delivery: &Delivery<'_>,
+) -> sqlx::Result<bool> {
+    let state = match delivery.outcome {
+        DeliveryOutcome::Sent => OutboxState::Sent,
+        DeliveryOutcome::Deferred => OutboxState::Queued,
+        DeliveryOutcome::Parked => OutboxState::Parked,
+        DeliveryOutcome::Dropped => OutboxState::Dropped,
+    };
+    let finished_at = (state != OutboxState::Queued).then_some(at.now);
+    let reason = (state != OutboxState::Sent).then_some(delivery.detail);
+    on!(tx, |conn| {
+        let held = sqlx::query(
+            "UPDATE outbox SET state = $3, lease_until = NULL, next_at = COALESCE($4, next_at),
+                    finished_at = $5, reason = $6
+             WHERE outbox_id = $1 AND attempts = $2 AND state = 'queued'",
+        )
+        .bind(mail.outbox_id)
+        .bind(mail.attempts)
+        .bind(state)
+        .bind(delivery.next_at)
+        .bind(finished_at)
+        .bind(reason)
+        .execute(&mut *conn)
+        .await?
+        .rows_affected()
+            == 1;
+        sqlx::query(
+            "INSERT INTO delivery (delivery_id, outbox_id, attempt, outcome, detail, finished_at)
+             VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(at.new_id())
+        .bind(mail.outbox_id)
+        .bind(mail.attempts)
+        .bind(delivery.outcome)
+        .bind(delivery.detail)
+        .bind(at.now)
+        .execute(conn)
+        .await?;
+        Ok(held)
+    })
+}
+
+/// Gives a claimed mail back untried, as when the relay is away: the try is not counted.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn release(tx: &mut Tx, mail: &ClaimedMail) -> sqlx::Result<()> {
+    on!(tx, |conn| sqlx::query(
+        "UPDATE outbox SET lease_until = NULL, attempts = attempts - 1
+         WHERE outbox_id = $1 AND attempts = $2 AND state = 'queued'"
+    )
+    .bind(mail.outbox_id)
+    .bind(mail.attempts)
+    .execute(conn)
+    .await
+    .map(drop))
+}
+
+/// Drops the mails about one signup that are not under way; returns how many.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn drop_of_signup(
+    tx: &mut Tx,
+    now: Timestamp,
+    signup_id: Uuid,
+    reason: &str,
+) -> sqlx::Result<u64> {
+    on!(tx, |conn| sqlx::query(
+        "UPDATE outbox SET state = 'dropped', finished_at = $2, reason = $3
+         WHERE signup_id = $1 AND state = 'queued' AND lease_until IS NULL"
+    )
+    .bind(signup_id)
+    .bind(now)
+    .bind(reason)
+    .execute(conn)
+    .await
+    .map(|done| done.rows_affected()))
+}
+
+/// How many mails stand in each state.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count_by_state(tx: &mut Tx) -> sqlx::Result<Vec<(OutboxState, i64)>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT state, count(*) FROM outbox GROUP BY state ORDER BY state"
+    )
+    .fetch_all(conn)
+    .await)
+}
+
+/// Why mails were parked, oldest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_parked(tx: &mut Tx) -> sqlx::Result<Vec<(Uuid, String)>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT outbox_id, reason FROM outbox WHERE state = 'parked' ORDER BY outbox_id"
+    )
+    .fetch_all(conn)
+    .await)
+}

@@ -1,0 +1,101 @@
+//! What goes when its time is over.
+
+use uuid::Uuid;
+
+use super::{Sql, Tx, on};
+use crate::domain::timestamp::Timestamp;
+
+/// Marks the signups nobody confirmed in time; returns how many.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn mark_expired(tx: &mut Tx, now: Timestamp) -> sqlx::Result<u64> {
+    on!(tx, |conn| sqlx::query(
+        "UPDATE signup SET status = 'expired' WHERE status = 'pending' AND expires_at <= $1"
+    )
+    .bind(now)
+    .execute(conn)
+    .await
+    .map(|done| done.rows_affected()))
+}
+
+/// How many unconfirmed signups were made before `before`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count_unconfirmed(
+    tx: &mut Tx,
+    now: Timestamp,
+    before: Timestamp,
+) -> sqlx::Result<i64> {
+    on!(tx, |conn| {
+        sqlx::query_scalar(
+        "SELECT count(*) FROM signup
+         WHERE status <> 'confirmed' AND created_at <= $2 AND (status <> 'pending' OR expires_at <= $1)"
+    )
+    .bind(now)
+    .bind(before)
+    .fetch_one(conn)
+    .await
+    })
+}
+
+/// Deletes up to `count` unconfirmed signups made before `before`, their mail, and the bodies and salts
+/// of their events; the leaves stay. Returns how many signups went.
+///
+/// # Errors
+/// When the database does not take it; then nothing went.
+pub async fn delete_unconfirmed(
+    tx: &mut Tx,
+    now: Timestamp,
+    before: Timestamp,
+    count: i64,
+) -> sqlx::Result<usize> {
+    const BARE_EVENTS: Sql = Sql {
+        sqlite: "UPDATE consent_event SET body = NULL, salt = NULL
+                 WHERE subject_id IN (SELECT unhex(value, '-') FROM json_each($1))",
+        postgres: "UPDATE consent_event SET body = NULL, salt = NULL WHERE subject_id IN
+                   (SELECT CAST(value AS uuid) FROM json_array_elements_text(CAST($1 AS json)))",
+    };
+    const DELIVERIES: Sql = Sql {
+        sqlite: "DELETE FROM delivery WHERE outbox_id IN (SELECT outbox_id FROM outbox
+                 WHERE signup_id IN (SELECT unhex(value, '-') FROM json_each($1)))",
+        postgres: "DELETE FROM delivery WHERE outbox_id IN (SELECT outbox_id FROM outbox WHERE signup_id IN
+                   (SELECT CAST(value AS uuid) FROM json_array_elements_text(CAST($1 AS json))))",
+    };
+    const MAIL: Sql = Sql {
+        sqlite: "DELETE FROM outbox WHERE signup_id IN (SELECT unhex(value, '-') FROM json_each($1))",
+        postgres: "DELETE FROM outbox WHERE signup_id IN
+                   (SELECT CAST(value AS uuid) FROM json_array_elements_text(CAST($1 AS json)))",
+    };
+    const SIGNUPS: Sql = Sql {
+        sqlite: "DELETE FROM signup WHERE signup_id IN (SELECT unhex(value, '-') FROM json_each($1))",
+        postgres: "DELETE FROM signup WHERE signup_id IN
+                   (SELECT CAST(value AS uuid) FROM json_array_elements_text(CAST($1 AS json)))",
+    };
+    const DUE: Sql = Sql {
+        sqlite: "SELECT signup_id FROM signup
+                 WHERE status <> 'confirmed' AND created_at <= $2
+                   AND (status <> 'pending' OR expires_at <= $1)
+                 ORDER BY created_at LIMIT $3",
+        postgres: "SELECT signup_id FROM signup
+                   WHERE status <> 'confirmed' AND created_at <= $2
+                     AND (status <> 'pending' OR expires_at <= $1)
+                   ORDER BY created_at LIMIT $3 FOR UPDATE SKIP LOCKED",
+    };
+    let due: Vec<Uuid> = on!(tx, DUE, |conn, sql| sqlx::query_scalar(sql)
+        .bind(now)
+        .bind(before)
+        .bind(count)
+        .fetch_all(conn)
+        .await)?;
+    let ids = super::batch(&due)?;
+    for statement in [BARE_EVENTS, DELIVERIES, MAIL, SIGNUPS] {
+        on!(tx, statement, |conn, sql| sqlx::query(sql)
+            .bind(&ids)
+            .execute(conn)
+            .await
+            .map(drop))?;
+    }
+    Ok(due.len())
+}

@@ -1,0 +1,202 @@
+//! Submitted forms.
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{Sql, Tx, on};
+use crate::domain::address_key::AddressKey;
+use crate::domain::signup::{Method, SignupStatus};
+use crate::domain::slug::{Label, Slug};
+use crate::domain::timestamp::Timestamp;
+
+/// A form about to be stored; one row of a batch.
+#[derive(Clone, Debug, Serialize)]
+pub struct NewSignup {
+    /// Its key.
+    pub signup_id: Uuid,
+    /// The address as typed.
+    pub email: String,
+    /// Who that is.
+    pub address_key: AddressKey,
+    /// Which mailbox it counts for.
+    pub limiter_key: AddressKey,
+    /// What was typed besides.
+    pub name: Option<String>,
+    /// What was typed besides.
+    pub organisation: Option<String>,
+    /// What was typed besides.
+    pub job_title: Option<String>,
+    /// The report asked for.
+    pub report_id: Option<Uuid>,
+    /// The policy shown.
+    pub policy_version_id: Uuid,
+    /// The page of the form.
+    pub source: String,
+    /// How it reached us.
+    pub method: Method,
+}
+
+/// A stored form, with what pages and mails say about it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Signup {
+    /// Its key.
+    pub signup_id: Uuid,
+    /// The address as typed.
+    pub email: String,
+    /// Who that is.
+    pub address_key: AddressKey,
+    /// Which mailbox it counts for.
+    pub limiter_key: AddressKey,
+    /// What was typed besides.
+    pub name: Option<String>,
+    /// What was typed besides.
+    pub organisation: Option<String>,
+    /// What was typed besides.
+    pub job_title: Option<String>,
+    /// The report asked for.
+    pub report_id: Option<Uuid>,
+    /// Its short name.
+    pub report_slug: Option<Slug>,
+    /// Its title.
+    pub report_title: Option<String>,
+    /// The policy shown.
+    pub policy_version_id: Uuid,
+    /// Its label.
+    pub policy_label: Label,
+    /// Its hash.
+    pub policy_sha256: String,
+    /// When it took effect.
+    pub policy_published_at: Timestamp,
+    /// The page of the form.
+    pub source: String,
+    /// How it reached us.
+    pub method: Method,
+    /// Where it stands.
+    pub status: SignupStatus,
+    /// Which links work.
+    pub generation: i32,
+    /// When the form was sent.
+    pub created_at: Timestamp,
+    /// Until when its link works.
+    pub expires_at: Timestamp,
+    /// Whether the address belonged to a subscriber already.
+    pub known: bool,
+}
+
+/// Stores the forms of one batch.
+///
+/// # Errors
+/// When the database does not take them; then none is stored.
+pub async fn insert_all(
+    tx: &mut Tx,
+    now: Timestamp,
+    expires_at: Timestamp,
+    rows: &[NewSignup],
+) -> sqlx::Result<()> {
+    const INSERT: Sql = Sql {
+        sqlite: "INSERT INTO signup (signup_id, email, address_key, limiter_key, name, organisation,
+                     job_title, report_id, policy_version_id, source, method, status, created_at, expires_at)
+                 SELECT unhex(value->>'signup_id', '-'), value->>'email', unhex(value->>'address_key'),
+                     unhex(value->>'limiter_key'), value->>'name', value->>'organisation',
+                     value->>'job_title', unhex(value->>'report_id', '-'),
+                     unhex(value->>'policy_version_id', '-'), value->>'source', value->>'method',
+                     'pending', $2, $3
+                 FROM json_each($1)",
+        postgres: "INSERT INTO signup (signup_id, email, address_key, limiter_key, name, organisation,
+                       job_title, report_id, policy_version_id, source, method, status, created_at, expires_at)
+                   SELECT signup_id, email, decode(address_key, 'hex'), decode(limiter_key, 'hex'), name,
+                       organisation, job_title, report_id, policy_version_id, source, method,
+                       'pending', $2, $3
+                   FROM json_to_recordset(CAST($1 AS json)) AS asked (signup_id uuid, email text,
+                       address_key text, limiter_key text, name text, organisation text, job_title text,
+                       report_id uuid, policy_version_id uuid, source text, method text)",
+    };
+    let rows = super::batch(rows)?;
+    on!(tx, INSERT, |conn, sql| sqlx::query(sql)
+        .bind(rows)
+        .bind(now)
+        .bind(expires_at)
+        .execute(conn)
+        .await
+        .map(drop))
+}
+
+/// One signup; `None` once it was purged.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Option<Signup>> {
+    on!(tx, |conn| {
+        sqlx::query_as(
+        "SELECT s.signup_id, s.email, s.address_key, s.limiter_key, s.name, s.organisation, s.job_title,
+                s.report_id, r.slug AS report_slug, r.title AS report_title,
+                s.policy_version_id, p.label AS policy_label, p.sha256 AS policy_sha256,
+                p.published_at AS policy_published_at, s.source, s.method, s.status, s.generation,
+                s.created_at, s.expires_at,
+                EXISTS (SELECT 1 FROM subscriber k WHERE k.address_key = s.address_key) AS known
+         FROM signup s
+         JOIN policy_version p ON p.policy_version_id = s.policy_version_id
+         LEFT JOIN report r ON r.report_id = s.report_id
+         WHERE s.signup_id = $1"
+    )
+    .bind(signup_id)
+    .fetch_optional(conn)
+    .await
+    })
+}
+
+/// Confirms a signup whose link is current and in time; `false` when it was not pending any more. Of
+/// two presses at once, one confirms.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn mark_confirmed(
+    tx: &mut Tx,
+    now: Timestamp,
+    signup: &Signup,
+    subscriber_id: Uuid,
+) -> sqlx::Result<bool> {
+    on!(tx, |conn| sqlx::query(
+        "UPDATE signup SET status = 'confirmed', confirmed_at = $3, subscriber_id = $4
+         WHERE signup_id = $1 AND generation = $2 AND status = 'pending' AND expires_at > $3"
+    )
+    .bind(signup.signup_id)
+    .bind(signup.generation)
+    .bind(now)
+    .bind(subscriber_id)
+    .execute(conn)
+    .await
+    .map(|done| done.rows_affected() == 1))
+}
+
+/// Cancels a signup that waits; one already settled stays as it is.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn mark_cancelled(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<bool> {
+    on!(tx, |conn| sqlx::query(
+        "UPDATE signup SET status = 'cancelled'
+         WHERE signup_id = $1 AND status IN ('pending', 'expired')"
+    )
+    .bind(signup_id)
+    .execute(conn)
+    .await
+    .map(|done| done.rows_affected() == 1))
+}
+
+/// Gives a waiting or expired signup its next generation of links and a new term; `false` when it is
+/// settled, or its links ran out of generations.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn mark_fresh(tx: &mut Tx, signup_id: Uuid, expires_at: Timestamp) -> sqlx::Result<bool> {
+    on!(tx, |conn| sqlx::query(
+        "UPDATE signup SET status = 'pending', generation = generation + 1, expires_at = $2
+         WHERE signup_id = $1 AND status IN ('pending', 'expired') AND generation < 65535"
+    )
+    .bind(signup_id)
+    .bind(expires_at)
+    .execute(conn)
+    .await
+    .map(|done| done.rows_affected() == 1))
+}

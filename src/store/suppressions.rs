@@ -1,0 +1,55 @@
+//! Addresses that must not be mailed.
+
+use super::{Sql, Tx, on};
+use crate::domain::address_key::AddressKey;
+use crate::domain::purpose::Purpose;
+use crate::domain::suppression::SuppressionReason;
+use crate::domain::timestamp::Timestamp;
+
+/// Suppresses an address for every purpose; one already suppressed for this reason stays as it is.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn insert(
+    tx: &mut Tx,
+    now: Timestamp,
+    address_key: &AddressKey,
+    reason: SuppressionReason,
+) -> sqlx::Result<()> {
+    on!(tx, |conn| sqlx::query(
+        "INSERT INTO suppression (address_key, reason, purpose, since) VALUES ($1, $2, '*', $3)
+         ON CONFLICT (address_key, reason, purpose) DO NOTHING"
+    )
+    .bind(address_key)
+    .bind(reason)
+    .bind(now)
+    .execute(conn)
+    .await
+    .map(drop))
+}
+
+/// Lifts what a fresh double opt-in lifts: an erasure, and having left one of these purposes. The
+/// other reasons are not the subscriber's to lift.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn delete_lifted(
+    tx: &mut Tx,
+    address_key: &AddressKey,
+    purposes: &[&Purpose],
+) -> sqlx::Result<()> {
+    const LIFT: Sql = Sql {
+        sqlite: "DELETE FROM suppression WHERE address_key = $1 AND (reason = 'erased'
+                 OR (reason = 'unsubscribed' AND purpose IN (SELECT value FROM json_each($2))))",
+        postgres: "DELETE FROM suppression WHERE address_key = $1 AND (reason = 'erased'
+                   OR (reason = 'unsubscribed'
+                       AND purpose IN (SELECT json_array_elements_text(CAST($2 AS json)))))",
+    };
+    let purposes = super::batch(purposes)?;
+    on!(tx, LIFT, |conn, sql| sqlx::query(sql)
+        .bind(address_key)
+        .bind(purposes)
+        .execute(conn)
+        .await
+        .map(drop))
+}

@@ -1,0 +1,57 @@
+//! Bodies of forms: small, of the right type, in time.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+use super::Error;
+use super::fields::Fields;
+
+/// The largest form.
+const MAX: usize = 64 * 1024;
+/// How long a body may take to arrive.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+impl<S: Sync> FromRequest<S> for Fields {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
+        let (head, body) = request.into_parts();
+        let body = read(&head.headers, body).await?;
+        if !body.is_empty() && !is_form(&head.headers) {
+            return Err(Error::WrongType);
+        }
+        Ok(Self::parse(&body))
+    }
+}
+
+async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Error> {
+    let announced = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok());
+    if announced.is_some_and(|length| length.parse::<usize>().is_ok_and(|length| length > MAX)) {
+        return Err(Error::TooLarge);
+    }
+    let reading = Limited::new(body, MAX).collect();
+    match tokio::time::timeout(DEADLINE, reading).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Error::TooLarge),
+        Ok(Err(_)) => Err(Error::Malformed),
+        Err(_) => Err(Error::TooSlow),
+    }
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|kind| {
+            kind.trim()
+                .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        })
+}

@@ -1,0 +1,280 @@
+//! What went wrong, as visitors see it: one page each, which says what to do and nothing of the inside.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{Html, IntoResponse, Response};
+use serde::Serialize;
+use serde_json::json;
+
+use super::App;
+use crate::intake::IntakeError;
+
+/// An answer other than the page asked for.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// 400: not HTTP as it should be.
+    #[error("malformed request")]
+    Malformed,
+    /// 403: a form on a site that may not post here.
+    #[error("a form on another site")]
+    ForeignOrigin,
+    /// 404: nothing here, or a link that is not ours.
+    #[error("not found")]
+    NotFound,
+    /// 405.
+    #[error("method not allowed")]
+    MethodNotAllowed,
+    /// 408: the body did not arrive in time.
+    #[error("the body did not arrive in time")]
+    TooSlow,
+    /// 410: was here once; says why and what to do.
+    #[error("gone")]
+    Gone(Box<Gone>),
+    /// 413: more than a form can hold.
+    #[error("too large")]
+    TooLarge,
+    /// 415: not a form.
+    #[error("wrong type")]
+    WrongType,
+    /// 416: a range the file does not have; carries the file's size.
+    #[error("range not satisfiable")]
+    RangeNotSatisfiable(u64),
+    /// 421: a host that is not ours.
+    #[error("misdirected")]
+    Misdirected,
+    /// 429: come back after this time.
+    #[error("too many requests")]
+    TooMany(Duration),
+    /// 503: could not be stored or read just now.
+    #[error("unavailable")]
+    Unavailable,
+    /// 500: our mistake.
+    #[error("internal error")]
+    Internal,
+}
+
+/// Why a link does not work any more, and what to do.
+#[derive(Clone, Debug, Serialize)]
+pub struct Gone {
+    /// What happened.
+    pub title: String,
+    /// Why, and what to do.
+    pub message: String,
+    /// The one button that mails a fresh link.
+    pub fresh: Option<Fresh>,
+    /// Where to begin again.
+    pub start_again: Option<String>,
+}
+
+/// A button that mails a fresh link.
+#[derive(Clone, Debug, Serialize)]
+pub struct Fresh {
+    /// Where it posts.
+    pub action: String,
+    /// What it says.
+    pub button: String,
+}
+
+impl From<Gone> for Error {
+    fn from(gone: Gone) -> Self {
+        Self::Gone(Box::new(gone))
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        tracing::error!(error = ?error, "the database did not answer");
+        Self::Unavailable
+    }
+}
+
+impl From<crate::flows::Error> for Error {
+    fn from(error: crate::flows::Error) -> Self {
+        match error {
+            crate::flows::Error::Store(error) => error.into(),
+            crate::flows::Error::Evidence(error) => {
+                tracing::error!(error = ?error, "evidence could not be written down");
+                Self::Internal
+            }
+        }
+    }
+}
+
+impl From<crate::files::FilesError> for Error {
+    fn from(error: crate::files::FilesError) -> Self {
+        tracing::error!(error = ?error, "the file store did not answer");
+        Self::Unavailable
+    }
+}
+
+impl From<crate::templates::TemplateError> for Error {
+    fn from(error: crate::templates::TemplateError) -> Self {
+        tracing::error!(error = ?error, "a page could not be rendered");
+        Self::Internal
+    }
+}
+
+impl From<IntakeError> for Error {
+    fn from(_: IntakeError) -> Self {
+        Self::Unavailable
+    }
+}
+
+/// When to come back after a 503, in seconds.
+const COME_BACK: u64 = 5;
+
+impl Error {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::ForeignOrigin => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Gone(_) => StatusCode::GONE,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::WrongType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::RangeNotSatisfiable(_) => StatusCode::RANGE_NOT_SATISFIABLE,
+            Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// Title and message of its page.
+    fn words(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Malformed => ("That did not reach us whole", "Go back and try again."),
+            Self::ForeignOrigin => (
+                "This form was sent from another site",
+                "Open the form on this site and send it from here.",
+            ),
+            Self::NotFound | Self::Gone(_) => (
+                "Page not found",
+                "Check that the address is whole: mail programs sometimes break long links in two.",
+            ),
+            Self::MethodNotAllowed => (
+                "That cannot be done here",
+                "Open the page first and use its button.",
+            ),
+            Self::TooSlow => (
+                "Your answers did not arrive in time",
+                "Check your connection, then send them again.",
+            ),
+            Self::TooLarge => (
+                "That is more than this form can hold",
+                "Shorten your answers and send them again.",
+            ),
+            Self::WrongType => (
+                "That was not sent as a form",
+                "Open the page and use its button.",
+            ),
+            Self::RangeNotSatisfiable(_) => (
+                "That part of the file does not exist",
+                "Download the file from its beginning.",
+            ),
+            Self::Misdirected => (
+                "This site has another address",
+                "Check the address that you opened.",
+            ),
+            Self::TooMany(_) => (
+                "Too many requests came from your network",
+                "Wait a minute, then send your answers again.",
+            ),
+            Self::Unavailable => (
+                "We cannot store that just now",
+                "Nothing was lost or half done. Try again in a few seconds.",
+            ),
+            Self::Internal => (
+                "Something went wrong on our side",
+                "Nothing was changed. Try again, and tell us if it happens twice.",
+            ),
+        }
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        let headers = response.headers_mut();
+        match &self {
+            Self::TooMany(wait) => {
+                headers.insert(header::RETRY_AFTER, wait.as_secs().max(1).into());
+            }
+            Self::Unavailable => {
+                headers.insert(header::RETRY_AFTER, COME_BACK.into());
+            }
+            Self::RangeNotSatisfiable(size) => {
+                if let Ok(range) = HeaderValue::try_from(format!("bytes */{size}")) {
+                    headers.insert(header::CONTENT_RANGE, range);
+                }
+            }
+            Self::TooSlow | Self::TooLarge => {
+                // The rest of the body is not read, so the connection cannot be used again.
+                headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            _ => {}
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Gives every [`Error`] its page.
+pub(super) async fn pages(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let Some(error) = response.extensions_mut().remove::<Error>() else {
+        return response;
+    };
+    let page = match &error {
+        Error::Gone(gone) => {
+            let Gone {
+                title,
+                message,
+                fresh,
+                start_again,
+            } = gone.as_ref();
+            let context = json!({"site": *app.site, "title": title, "message": message,
+                                 "fresh": fresh, "start_again": start_again});
+            app.templates.render("public/gone.html", context)
+        }
+        error => {
+            let (title, message) = error.words();
+            let context = json!({"site": *app.site, "status": error.status().as_u16(),
+                                 "title": title, "message": message});
+            app.templates.render("public/error.html", context)
+        }
+    };
+    match page {
+        Ok(page) => {
+            let (mut head, _) = response.into_parts();
+            head.headers.remove(header::CONTENT_LENGTH);
+            head.headers.remove(header::CONTENT_TYPE);
+            (head, Html(page)).into_response()
+        }
+        Err(error) => {
+            tracing::error!(error = ?error, "an error page could not be rendered");
+            response
+        }
+    }
+}
+
+/// A panic is our mistake; the visitor sees the page for it.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that the layer calls"
+)]
+pub(super) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let what = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied());
+    tracing::error!(panic = what, "a handler panicked");
+    Error::Internal.into_response()
+}

@@ -1,0 +1,117 @@
+//! The fields of a form, read strictly: what browsers would never send is not guessed at.
+
+use percent_encoding::percent_decode_str;
+
+use crate::domain::text::is_forbidden;
+
+/// The fields of a form in their order, and which of them cannot be trusted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fields {
+    pairs: Vec<(String, String)>,
+    faults: Vec<String>,
+}
+
+impl Fields {
+    /// Reads `application/x-www-form-urlencoded`. A value with invalid UTF-8 or a control character is
+    /// kept in readable form, and its field marked as faulty.
+    #[must_use]
+    pub fn parse(body: &[u8]) -> Self {
+        let mut fields = Self::default();
+        let text = String::from_utf8_lossy(body);
+        for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let ((name, _), (value, sound)) = (decode(name), decode(value));
+            if !sound {
+                fields.faults.push(name.clone());
+            }
+            fields.pairs.push((name, value));
+        }
+        fields
+    }
+
+    /// The value of a field that is sent once; empty when it is not sent.
+    #[must_use]
+    pub fn one(&self, name: &str) -> &str {
+        self.pairs
+            .iter()
+            .find(|(n, _)| n == name)
+            .map_or("", |(_, value)| value.as_str())
+    }
+
+    /// Every value of a field that may be repeated.
+    #[must_use]
+    pub fn all(&self, name: &str) -> Vec<&str> {
+        self.pairs
+            .iter()
+            .filter(|(n, _)| n == name)
+            .map(|(_, value)| value.as_str())
+            .collect()
+    }
+
+    /// Whether a field was sent twice.
+    #[must_use]
+    pub fn is_repeated(&self, name: &str) -> bool {
+        self.all(name).len() > 1
+    }
+
+    /// Whether a field held invalid UTF-8 or a control character.
+    #[must_use]
+    pub fn is_faulty(&self, name: &str) -> bool {
+        self.faults.iter().any(|fault| fault == name)
+    }
+}
+
+/// The decoded text without what has no place in it, and whether all of it had.
+fn decode(text: &str) -> (String, bool) {
+    let plain = text.replace('+', " ");
+    let decoded = percent_decode_str(&plain);
+    let lossy = decoded.clone().decode_utf8_lossy().into_owned();
+    let sound = decoded.decode_utf8().is_ok()
+        && !lossy.contains(is_forbidden)
+        && !lossy.contains(char::REPLACEMENT_CHARACTER);
+    let readable = lossy
+        .chars()
+        .filter(|c| !is_forbidden(*c) && *c != char::REPLACEMENT_CHARACTER)
+        .collect();
+    (readable, sound)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_browsers_send() {
+        let fields =
+            Fields::parse(b"email=a%40b.test&name=Ada+L%C3%B6w&newsletter=x&newsletter=y&z");
+        assert_eq!(
+            (fields.one("email"), fields.one("name")),
+            ("a@b.test", "Ada L\u{f6}w")
+        );
+        assert_eq!(fields.all("newsletter"), ["x", "y"]);
+        assert!(fields.is_repeated("newsletter") && !fields.is_repeated("email"));
+        assert_eq!((fields.one("z"), fields.one("none")), ("", ""));
+    }
+
+    #[test]
+    fn marks_what_they_would_not() {
+        for body in [
+            &b"name=a%00b"[..],
+            b"name=a%0d%0ab",
+            b"name=%ff",
+            b"name=\xff",
+            b"name=%E2%80%AE",
+        ] {
+            let fields = Fields::parse(body);
+            assert!(fields.is_faulty("name"), "{body:?}");
+            assert!(!fields.one("name").contains(is_forbidden));
+        }
+        assert_eq!(
+            Fields::parse(b"&&=&"),
+            Fields {
+                pairs: vec![(String::new(), String::new())],
+                faults: vec![]
+            }
+        );
+    }
+}

@@ -1,0 +1,78 @@
+//! Headers that every answer carries, and the line that the log keeps of it.
+
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::{self, HeaderName, HeaderValue};
+use axum::http::{Extensions, HeaderMap, StatusCode, Version};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::App;
+
+/// No script, no inline style, nothing from elsewhere; forms go to us alone.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; \
+                      form-action 'self'; base-uri 'none'; frame-ancestors ";
+
+/// Marks a page that the operator's `embed_origins` may frame.
+#[derive(Clone, Copy)]
+pub(super) struct Embeddable;
+
+/// Adds the security headers that the handler did not set itself.
+pub(super) async fn secure(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let framed = response.extensions().get::<Embeddable>().is_some();
+    let ancestors = match app.embed_origins.as_slice() {
+        origins if framed && !origins.is_empty() => origins.join(" "),
+        _ => "'none'".to_owned(),
+    };
+    let headers = response.headers_mut();
+    if let Ok(policy) = HeaderValue::try_from(format!("{POLICY}{ancestors}")) {
+        headers
+            .entry(header::CONTENT_SECURITY_POLICY)
+            .or_insert(policy);
+    }
+    let fixed = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        // `no-referrer` would make browsers send `Origin: null` with our own forms.
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::CACHE_CONTROL, "no-store"),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), geolocation=(), microphone=()",
+        ),
+    ];
+    for (name, value) in fixed {
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
+    }
+    if app.own_host.is_https() {
+        let year = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+        headers
+            .entry(header::STRICT_TRANSPORT_SECURITY)
+            .or_insert(year);
+    }
+    response
+}
+
+/// Logs each answer by its route, never by its path: paths hold tokens.
+pub(super) async fn log(matched: Option<MatchedPath>, request: Request, next: Next) -> Response {
+    let method = request.method().clone();
+    let response = next.run(request).await;
+    let route = matched.as_ref().map_or("-", MatchedPath::as_str);
+    tracing::info!(%method, route, status = response.status().as_u16(), "answered");
+    response
+}
+
+/// Whether an answer is worth compressing: pages are, and report files must keep their byte ranges.
+pub(super) fn is_text(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| kind.starts_with("text/"))
+}

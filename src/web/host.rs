@@ -1,0 +1,152 @@
+//! Only requests for our own host are answered: links come from `base_url`, and nobody gets to choose
+//! another origin for pages.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, Uri, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use url::{Host, Url};
+
+use super::{App, Error};
+
+/// The host of `base_url`.
+#[derive(Clone, Debug)]
+pub struct OwnHost {
+    host: String,
+    port: u16,
+    https: bool,
+    loopback: bool,
+}
+
+impl OwnHost {
+    /// The host that `base_url` names.
+    #[must_use]
+    pub fn of(base_url: &Url) -> Self {
+        let loopback = match base_url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(Host::Ipv6(ip)) => ip.is_loopback(),
+            None => false,
+        };
+        Self {
+            host: base_url.host_str().unwrap_or_default().to_ascii_lowercase(),
+            port: base_url.port_or_known_default().unwrap_or(80),
+            https: base_url.scheme() == "https",
+            loopback,
+        }
+    }
+
+    /// Whether readers reach us over TLS.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.https
+    }
+
+    /// Whether a `Host` names us. On loopback, its three names are one and the port does not count.
+    #[must_use]
+    pub fn is(&self, host: &str) -> bool {
+        let Ok(authority) = host.parse::<Authority>() else {
+            return false;
+        };
+        if authority.as_str().contains('@') {
+            return false;
+        }
+        let name = authority.host().to_ascii_lowercase();
+        if self.loopback {
+            return matches!(name.as_str(), "localhost" | "127.0.0.1" | "[::1]");
+        }
+        let port = authority
+            .port_u16()
+            .unwrap_or(if self.https { 443 } else { 80 });
+        let plain_port = authority.as_str().len() == name.len() || authority.port_u16().is_some();
+        name == self.host && port == self.port && plain_port
+    }
+
+    /// Whether an `Origin` is ours.
+    #[must_use]
+    pub fn is_origin(&self, origin: &str) -> bool {
+        let scheme = if self.https { "https://" } else { "http://" };
+        origin
+            .strip_prefix(scheme)
+            .is_some_and(|host| self.is(host))
+    }
+}
+
+/// Answers 421 to requests for other hosts (RFC 9110 §15.5.20).
+pub(super) async fn check(
+    State(app): State<Arc<App>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Error> {
+    let named = named_host(request.uri(), request.headers());
+    if named.is_some_and(|host| app.own_host.is(&host)) {
+        Ok(next.run(request).await)
+    } else {
+        Err(Error::Misdirected)
+    }
+}
+
+/// The host a request names; `None` when it names none, several, or two that differ.
+fn named_host(uri: &Uri, headers: &HeaderMap) -> Option<String> {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let host = hosts.next()?.to_str().ok()?;
+    let differs = uri
+        .authority()
+        .is_some_and(|authority| authority.as_str() != host);
+    if hosts.next().is_some() || differs {
+        None
+    } else {
+        Some(host.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn own(base_url: &str) -> OwnHost {
+        OwnHost::of(&Url::parse(base_url).unwrap())
+    }
+
+    #[test]
+    fn loopback_names_are_one() {
+        let own = own("http://127.0.0.1:8080");
+        for host in ["localhost", "127.0.0.1:9", "[::1]:8080", "LOCALHOST:1"] {
+            assert!(own.is(host), "{host}");
+        }
+        for host in [
+            "evil.test",
+            "127.0.0.1.evil.test",
+            "localhost@evil.test",
+            "",
+            "127.0.0.2",
+            "a b",
+        ] {
+            assert!(!own.is(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn elsewhere_the_port_counts() {
+        let own = own("https://reports.example.org");
+        for host in ["reports.example.org", "Reports.Example.org:443"] {
+            assert!(own.is(host), "{host}");
+        }
+        for host in [
+            "reports.example.org:80",
+            "example.org",
+            "reports.example.org.",
+            "localhost",
+            "reports.example.org:",
+            "reports.example.org:99999",
+            "u@reports.example.org",
+        ] {
+            assert!(!own.is(host), "{host}");
+        }
+        assert!(own.is_origin("https://reports.example.org"));
+        assert!(!own.is_origin("http://reports.example.org") && !own.is_origin("null"));
+    }
+}

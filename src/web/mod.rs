@@ -1,0 +1,114 @@
+//! The outside over HTTP. Handlers parse, call one flow or read through the store, and answer.
+
+mod assets;
+mod body;
+mod catalog;
+mod client_ip;
+mod cookie;
+mod dev;
+mod error;
+mod fields;
+mod headers;
+mod health;
+mod host;
+mod limits;
+mod markdown;
+mod origin;
+mod public;
+pub mod server;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use ipnet::IpNet;
+use tokio::sync::Notify;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+
+pub use assets::stylesheet;
+pub use catalog::CatalogCache;
+pub use error::Error;
+pub use host::OwnHost;
+pub use limits::SignupLimit;
+
+use crate::clock::Clock;
+use crate::domain::link::Links;
+use crate::files::Files;
+use crate::flows::Terms;
+use crate::intake::Intake;
+use crate::mail::compose::Sender;
+use crate::mail::mailbox::Mailbox;
+use crate::mail::status::RelayStatus;
+use crate::random::{Moment, Random};
+use crate::site::Site;
+use crate::store::Db;
+use crate::templates::Templates;
+
+/// What every handler works with.
+pub struct App {
+    /// Where everything is stored.
+    pub db: Db,
+    /// What time it is.
+    pub clock: Clock,
+    /// Where keys come from.
+    pub random: Random,
+    /// What the operator set.
+    pub terms: Terms,
+    /// Pages and what they look like.
+    pub templates: Templates,
+    /// What pages say of the publisher.
+    pub site: Arc<Site>,
+    /// Who mail comes from.
+    pub sender: Sender,
+    /// Where links lead.
+    pub links: Links,
+    /// Report files.
+    pub files: Files,
+    /// The door signups go through.
+    pub intake: Intake,
+    /// What is on offer.
+    pub catalog: CatalogCache,
+    /// How many signups one address of the network may send.
+    pub signup_limit: SignupLimit,
+    /// The host that requests must name.
+    pub own_host: OwnHost,
+    /// Whose `X-Forwarded-For` counts.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Origins that may post forms and frame them.
+    pub embed_origins: Vec<String>,
+    /// Rung when mail was decided on.
+    pub mail_waits: Arc<Notify>,
+    /// What is wrong with the mail relay, if anything.
+    pub relay_status: RelayStatus,
+    /// The mailbox that the demo shows.
+    pub dev_mailbox: Option<Mailbox>,
+}
+
+impl App {
+    fn moment(&self) -> Moment {
+        Moment::of(&self.clock, &self.random)
+    }
+}
+
+/// All routes.
+pub fn router(app: App) -> Router {
+    let app = Arc::new(app);
+    let mut pages = Router::new()
+        .merge(public::router())
+        .merge(assets::router());
+    if app.dev_mailbox.is_some() {
+        pages = pages.merge(dev::router());
+    }
+    pages
+        .layer(from_fn_with_state(app.clone(), host::check))
+        .merge(health::router())
+        .fallback(|| async { Error::NotFound })
+        .method_not_allowed_fallback(|| async { Error::MethodNotAllowed })
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(from_fn_with_state(app.clone(), error::pages))
+        .layer(CompressionLayer::new().compress_when(headers::is_text))
+        .layer(from_fn_with_state(app.clone(), headers::secure))
+        .layer(from_fn(headers::log))
+        .with_state(app)
+}

@@ -1,0 +1,225 @@
+//! `/downloads/{token}`: the thank-you page and the file behind it.
+
+mod range;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{get, post};
+use serde_json::{Value, json};
+
+use self::range::{Asked, asked};
+use crate::domain::email_address::EmailAddress;
+use crate::domain::link::{Link, LinkKind};
+use crate::domain::media_type::MediaType;
+use crate::domain::report::readable_size;
+use crate::flows::send_fresh_link::fresh_download;
+use crate::flows::start_download::start_download;
+use crate::store::download_grants::{self, DownloadGrant};
+use crate::store::{Tx, consent_events};
+use crate::web::error::{Fresh, Gone};
+use crate::web::{App, Error};
+
+pub(super) fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/downloads/{token}", get(show))
+        .route("/downloads/{token}/fresh", post(fresh))
+        .route("/downloads/{token}/file", get(file).head(head))
+}
+
+async fn find(app: &App, tx: &mut Tx, token: &str) -> Result<(Link, DownloadGrant), Error> {
+    let link = app
+        .links
+        .secrets
+        .open(LinkKind::Download, token)
+        .ok_or(Error::NotFound)?;
+    let grant = download_grants::find(tx, link.id)
+        .await?
+        .ok_or_else(forgotten)?;
+    Ok((link, grant))
+}
+
+async fn show(
+    State(app): State<Arc<App>>,
+    Path(token): Path<String>,
+) -> Result<Html<String>, Error> {
+    let mut tx = app.db.read().await?;
+    let (link, grant) = find(&app, &mut tx, &token).await?;
+    if !grant.works(app.clock.now(), link.generation) {
+        return Err(gone(&token, link, &grant));
+    }
+    let confirmed = consent_events::list_confirmed(&mut tx, grant.signup_id).await?;
+    let newsletters: Vec<Value> = confirmed
+        .into_iter()
+        .filter_map(|c| c.newsletter_name.zip(c.newsletter_description))
+        .map(|(name, description)| json!({"name": name, "description": description}))
+        .collect();
+    let address = EmailAddress::parse(&grant.email)
+        .map(|a| a.masked())
+        .unwrap_or_default();
+    let format = MediaType::named(&grant.media_type).map_or("File", |kind| kind.format);
+    let context = json!({
+        "site": *app.site,
+        "token": token,
+        "report": {"title": grant.report_title, "slug": grant.report_slug, "format": format,
+                   "size": readable_size(grant.byte_size)},
+        "address": address,
+        "until": grant.expires_at.day(),
+        "newsletters": newsletters,
+    });
+    Ok(Html(app.templates.render("public/download.html", context)?))
+}
+
+/// HEAD says what GET would send and counts nothing.
+async fn head(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result<Response, Error> {
+    let mut tx = app.db.read().await?;
+    let (link, grant) = find(&app, &mut tx, &token).await?;
+    if !grant.works(app.clock.now(), link.generation) {
+        return Err(gone(&token, link, &grant));
+    }
+    let mut headers = file_headers(&grant);
+    headers.insert(header::CONTENT_LENGTH, grant.byte_size.into());
+    Ok((headers, Body::empty()).into_response())
+}
+
+async fn file(
+    State(app): State<Arc<App>>,
+    Path(token): Path<String>,
+    request: HeaderMap,
+) -> Result<Response, Error> {
+    let mut tx = app.db.read().await?;
+    let (link, grant) = find(&app, &mut tx, &token).await?;
+    drop(tx);
+    let size = u64::try_from(grant.byte_size).unwrap_or(0);
+    let (status, range) = match asked(&request, &etag(&grant), size) {
+        Asked::Whole => (StatusCode::OK, 0..size),
+        Asked::Part(range) => (StatusCode::PARTIAL_CONTENT, range),
+        Asked::Unsatisfiable => return Err(Error::RangeNotSatisfiable(size)),
+    };
+    // Opened first, so that a file store that is away costs nobody a download.
+    let content = app.files.get(&grant.file_key, range.clone()).await?;
+    let mut tx = app.db.write().await?;
+    if !start_download(&mut tx, &app.moment(), link, range.start == 0).await? {
+        return Err(gone(&token, link, &grant));
+    }
+    tx.commit().await?;
+    let mut headers = file_headers(&grant);
+    headers.insert(header::CONTENT_LENGTH, (range.end - range.start).into());
+    if status == StatusCode::PARTIAL_CONTENT {
+        let sent = format!(
+            "bytes {}-{}/{size}",
+            range.start,
+            range.end.saturating_sub(1)
+        );
+        headers.extend(
+            HeaderValue::try_from(sent)
+                .ok()
+                .map(|sent| (header::CONTENT_RANGE, sent)),
+        );
+    }
+    Ok((status, headers, Body::from_stream(content)).into_response())
+}
+
+fn file_headers(grant: &DownloadGrant) -> HeaderMap {
+    let ending = MediaType::named(&grant.media_type).map_or("bin", |kind| kind.ending);
+    let name = format!("attachment; filename=\"{}.{ending}\"", grant.report_slug);
+    let texts = [
+        (header::CONTENT_TYPE, grant.media_type.clone()),
+        (header::CONTENT_DISPOSITION, name),
+        (header::ETAG, etag(grant)),
+        (header::ACCEPT_RANGES, "bytes".to_owned()),
+        (header::CACHE_CONTROL, "private, no-store".to_owned()),
+        (
+            header::HeaderName::from_static("x-robots-tag"),
+            "noindex, nofollow".to_owned(),
+        ),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+    ];
+    let valid = |(name, text)| Some((name, HeaderValue::try_from(text).ok()?));
+    texts.into_iter().filter_map(valid).collect()
+}
+
+fn etag(grant: &DownloadGrant) -> String {
+    format!("\"{}\"", grant.sha256)
+}
+
+async fn fresh(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result<Response, Error> {
+    let at = app.moment();
+    let mut tx = app.db.write().await?;
+    let (_, grant) = find(&app, &mut tx, &token).await?;
+    if grant.revoked_at.is_some() {
+        return Err(revoked());
+    }
+    if fresh_download(&mut tx, &at, &app.terms, &grant).await? {
+        tx.commit().await?;
+        app.mail_waits.notify_one();
+    }
+    Ok((
+        StatusCode::SEE_OTHER,
+        [(header::LOCATION, "/check-your-inbox?word=fresh")],
+    )
+        .into_response())
+}
+
+fn gone(token: &str, link: Link, grant: &DownloadGrant) -> Error {
+    if grant.revoked_at.is_some() {
+        return revoked();
+    }
+    let (title, message) = if grant.generation != link.generation {
+        (
+            "A newer link was sent",
+            "Open the newest message from us and use the link in it.".to_owned(),
+        )
+    } else if grant.used >= grant.download_limit {
+        (
+            "This link is used up",
+            format!(
+                "It was good for {} downloads. We can send you a fresh one.",
+                grant.download_limit
+            ),
+        )
+    } else {
+        (
+            "This link has expired",
+            format!(
+                "It worked until {}. We can send you a fresh one.",
+                grant.expires_at.minute()
+            ),
+        )
+    };
+    let fresh = Fresh {
+        action: format!("/downloads/{token}/fresh"),
+        button: "Email me a fresh link".to_owned(),
+    };
+    Gone {
+        title: title.to_owned(),
+        message,
+        fresh: Some(fresh),
+        start_again: None,
+    }
+    .into()
+}
+
+fn revoked() -> Error {
+    Gone {
+        title: "This link was taken back".to_owned(),
+        message: "It no longer opens the report.".to_owned(),
+        fresh: None,
+        start_again: Some("/".to_owned()),
+    }
+    .into()
+}
+
+fn forgotten() -> Error {
+    Gone {
+        title: "This link is no longer here".to_owned(),
+        message: "What it opened was deleted. You can ask for the report again.".to_owned(),
+        fresh: None,
+        start_again: Some("/".to_owned()),
+    }
+    .into()
+}

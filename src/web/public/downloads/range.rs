@@ -1,0 +1,116 @@
+//! Byte ranges of a file: one at a time (RFC 9110 §14).
+
+use std::ops::Range;
+
+use axum::http::{HeaderMap, header};
+
+/// What a request asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// All of it.
+    Whole,
+    /// These bytes, which exist.
+    Part(Range<u64>),
+    /// Several ranges, or bytes that do not exist.
+    Unsatisfiable,
+}
+
+/// Reads `Range` against a file of this size. One that is not understood is ignored, as is one whose
+/// `If-Range` names another state of the file (RFC 9110 §13.1.5, §14.2).
+pub(super) fn asked(headers: &HeaderMap, etag: &str, size: u64) -> Asked {
+    let Some(range) = headers.get(header::RANGE) else {
+        return Asked::Whole;
+    };
+    let same = headers
+        .get(header::IF_RANGE)
+        .is_none_or(|given| given.as_bytes() == etag.as_bytes());
+    let Some(set) = range
+        .to_str()
+        .ok()
+        .and_then(|range| range.strip_prefix("bytes="))
+    else {
+        return Asked::Whole;
+    };
+    if !same {
+        return Asked::Whole;
+    }
+    if set.contains(',') {
+        return Asked::Unsatisfiable;
+    }
+    match parse(set.trim(), size) {
+        None => Asked::Whole,
+        Some(range) if range.is_empty() => Asked::Unsatisfiable,
+        Some(range) => Asked::Part(range),
+    }
+}
+
+/// The bytes that a range names of a file of this size; empty when there are none; `None` when it is
+/// not a range.
+fn parse(range: &str, size: u64) -> Option<Range<u64>> {
+    let number = |text: &str| match text.bytes().all(|b| b.is_ascii_digit()) {
+        // More digits than fit stand for a place beyond any file.
+        true => Some(text.parse().unwrap_or(u64::MAX)),
+        false => None,
+    };
+    match range.split_once('-')? {
+        ("", "") => None,
+        ("", last) => Some(size.saturating_sub(number(last)?)..size),
+        (first, "") => Some(number(first)?.min(size)..size),
+        (first, last) => {
+            let (first, last) = (number(first)?, number(last)?);
+            (first <= last).then(|| first.min(size)..last.saturating_add(1).min(size))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_ten(range: &str, if_range: Option<&str>) -> Asked {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::RANGE, range.parse().unwrap());
+        if let Some(etag) = if_range {
+            headers.insert(header::IF_RANGE, etag.parse().unwrap());
+        }
+        asked(&headers, "\"x\"", 10)
+    }
+
+    #[test]
+    fn one_range_is_served() {
+        assert_eq!(of_ten("bytes=0-0", None), Asked::Part(0..1));
+        assert_eq!(of_ten("bytes=2-4", None), Asked::Part(2..5));
+        assert_eq!(of_ten("bytes=2-", None), Asked::Part(2..10));
+        assert_eq!(
+            of_ten("bytes=2-99999999999999999999999", None),
+            Asked::Part(2..10)
+        );
+        assert_eq!(of_ten("bytes=-3", None), Asked::Part(7..10));
+        assert_eq!(of_ten("bytes=-99", None), Asked::Part(0..10));
+        assert_eq!(of_ten("bytes=2-4", Some("\"x\"")), Asked::Part(2..5));
+    }
+
+    #[test]
+    fn the_rest_is_refused_or_ignored() {
+        for refused in [
+            "bytes=10-",
+            "bytes=99-100",
+            "bytes=-0",
+            "bytes=0-1,3-4",
+            "bytes=,",
+        ] {
+            assert_eq!(of_ten(refused, None), Asked::Unsatisfiable, "{refused}");
+        }
+        for ignored in [
+            "bytes=4-2",
+            "bytes=-",
+            "bytes=a-b",
+            "bytes=1",
+            "lines=1-2",
+            "bytes=+1-2",
+        ] {
+            assert_eq!(of_ten(ignored, None), Asked::Whole, "{ignored}");
+        }
+        assert_eq!(of_ten("bytes=2-4", Some("\"y\"")), Asked::Whole);
+    }
+}

@@ -1,0 +1,31 @@
+//! The reader's pages. They work without script; GET and HEAD change nothing.
+
+mod check_your_inbox;
+mod confirm;
+mod downloads;
+mod index;
+mod newsletters;
+mod not_me;
+mod policies;
+mod reports;
+mod signup_form;
+mod thank_you;
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use super::App;
+
+pub(super) fn router() -> Router<Arc<App>> {
+    Router::new()
+        .merge(index::router())
+        .merge(reports::router())
+        .merge(newsletters::router())
+        .merge(check_your_inbox::router())
+        .merge(confirm::router())
+        .merge(not_me::router())
+        .merge(downloads::router())
+        .merge(thank_you::router())
+        .merge(policies::router())
+}

@@ -1,0 +1,69 @@
+//! `/confirm/{token}/not-me`: for the owner of an address that somebody else typed.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::Html;
+use axum::routing::get;
+use serde_json::json;
+
+use super::confirm::{find, gone, is_waiting, masked, title};
+use crate::domain::signup::SignupStatus;
+use crate::flows::confirm::Standing;
+use crate::flows::not_me::not_me;
+use crate::web::error::Gone;
+use crate::web::{App, Error};
+
+pub(super) fn router() -> Router<Arc<App>> {
+    Router::new().route("/confirm/{token}/not-me", get(show).post(press))
+}
+
+async fn show(
+    State(app): State<Arc<App>>,
+    Path(token): Path<String>,
+) -> Result<Html<String>, Error> {
+    let mut tx = app.db.read().await?;
+    let (link, signup) = find(&app, &mut tx, &token).await?;
+    if !is_waiting(&signup, link, app.clock.now()) {
+        return Err(settled(signup.status, &token, &signup));
+    }
+    let context = json!({"site": *app.site, "token": token, "report": title(&signup),
+                         "address": masked(&signup)});
+    Ok(Html(app.templates.render("public/not_me.html", context)?))
+}
+
+/// Pressing again gives the same.
+async fn press(
+    State(app): State<Arc<App>>,
+    Path(token): Path<String>,
+) -> Result<Html<String>, Error> {
+    let mut tx = app.db.write().await?;
+    let (_, signup) = find(&app, &mut tx, &token).await?;
+    let cancelled = not_me(&mut tx, app.clock.now(), &signup).await?;
+    if cancelled {
+        tx.commit().await?;
+    } else if signup.status != SignupStatus::Cancelled {
+        return Err(settled(signup.status, &token, &signup));
+    }
+    let context = json!({"site": *app.site});
+    Ok(Html(
+        app.templates.render("public/not_me_done.html", context)?,
+    ))
+}
+
+fn settled(status: SignupStatus, token: &str, signup: &crate::store::signups::Signup) -> Error {
+    match status {
+        SignupStatus::Confirmed => Gone {
+            title: "This request was confirmed".to_owned(),
+            message:
+                "Somebody who reads this mailbox pressed the button. If that was not you, write \
+                      to us and we will undo it."
+                    .to_owned(),
+            fresh: None,
+            start_again: None,
+        }
+        .into(),
+        _ => gone(Standing::Cancelled, token, signup),
+    }
+}

@@ -1,0 +1,125 @@
+//! `/reports/{slug}`: the landing page and its form.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, Path, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use serde_json::{Value, json};
+
+use super::signup_form::{Door, embeddable, page_form, receive, slug};
+use crate::domain::media_type::MediaType;
+use crate::domain::report::{ReportStatus, readable_size};
+use crate::store::reports::Report;
+use crate::web::catalog::{Catalog, OfferedReport};
+use crate::web::error::Gone;
+use crate::web::fields::Fields;
+use crate::web::{App, Error, markdown};
+
+pub(super) fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/reports/{slug}", get(show).post(submit))
+        .route("/reports/{slug}/cover", get(cover))
+}
+
+async fn show(
+    State(app): State<Arc<App>>,
+    Path(slug_text): Path<String>,
+) -> Result<Response, Error> {
+    let catalog = app.catalog.get().await?;
+    let offered = find(&catalog, &slug_text)?;
+    let door = door(&catalog, offered)?;
+    let page = page(&app, &offered.report, page_form(&door, None))?;
+    Ok(embeddable(Html(page).into_response()))
+}
+
+async fn submit(
+    State(app): State<Arc<App>>,
+    Path(slug_text): Path<String>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Error> {
+    let catalog = app.catalog.get().await?;
+    let offered = find(&catalog, &slug_text)?;
+    let door = door(&catalog, offered)?;
+    let again = |form: Value| page(&app, &offered.report, form);
+    receive(&app, peer, &headers, &door, &fields, again).await
+}
+
+async fn cover(
+    State(app): State<Arc<App>>,
+    Path(slug_text): Path<String>,
+) -> Result<Response, Error> {
+    let catalog = app.catalog.get().await?;
+    let report = &find(&catalog, &slug_text)?.report;
+    let (key, media_type) = report
+        .cover_key
+        .as_ref()
+        .zip(report.cover_media_type.clone())
+        .ok_or(Error::NotFound)?;
+    let headers = [
+        (header::CONTENT_TYPE, media_type),
+        (header::CACHE_CONTROL, "public, max-age=3600".to_owned()),
+    ];
+    Ok((headers, app.files.read(key).await?).into_response())
+}
+
+fn find<'a>(catalog: &'a Catalog, slug_text: &str) -> Result<&'a OfferedReport, Error> {
+    let offered = catalog.report(&slug(slug_text)?).ok_or(Error::NotFound)?;
+    match offered.report.status {
+        ReportStatus::Draft => Err(Error::NotFound),
+        ReportStatus::Published => Ok(offered),
+        ReportStatus::Withdrawn => Err(Error::from(Gone {
+            title: "This report is no longer offered".to_owned(),
+            message:
+                "Its publisher has withdrawn it. Links that were mailed to readers before still \
+                      work until the date they name."
+                    .to_owned(),
+            fresh: None,
+            start_again: Some("/".to_owned()),
+        })),
+    }
+}
+
+fn door<'a>(catalog: &'a Catalog, offered: &'a OfferedReport) -> Result<Door<'a>, Error> {
+    // A report is published only with a policy and a controller; should the settings lose the
+    // controller later, nobody can be asked to agree to anything.
+    let (policy, consent) = catalog.terms().ok_or(Error::Unavailable)?;
+    Ok(Door {
+        path: format!("/reports/{}", offered.report.slug),
+        report: Some(&offered.report),
+        offers: &offered.offers,
+        policy,
+        consent,
+    })
+}
+
+fn page(app: &App, report: &Report, form: Value) -> Result<String, Error> {
+    let mut shown = card(report);
+    shown["body"] = report.body.as_deref().map(markdown::render).into();
+    let cover = report
+        .cover_key
+        .as_ref()
+        .map(|_| format!("/reports/{}/cover", report.slug));
+    shown["cover"] = cover.into();
+    let context = json!({"site": *app.site, "report": shown, "form": form});
+    Ok(app.templates.render("public/report.html", context)?)
+}
+
+/// A report as pages name it.
+pub(super) fn card(report: &Report) -> Value {
+    let media_type = MediaType::named(&report.media_type);
+    json!({
+        "slug": report.slug,
+        "title": report.title,
+        "summary": report.summary,
+        "format": media_type.map_or("File", |kind| kind.format),
+        "size": readable_size(report.byte_size),
+        "pages": report.pages,
+        "date": report.published_at.unwrap_or(report.created_at).day(),
+    })
+}

@@ -1,0 +1,322 @@
+//! The form behind which everything lies: what it shows, what it accepts, what it answers.
+
+use std::borrow::Cow;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use serde_json::{Value, json};
+use validator::{Validate, ValidationError};
+
+use crate::domain::email_address::EmailAddress;
+use crate::domain::signup::Method;
+use crate::domain::slug::Slug;
+use crate::domain::text::Line;
+use crate::flows::sign_up::SignUp;
+use crate::store::notices::Notice;
+use crate::store::policy_versions::PolicyVersion;
+use crate::store::reports::Report;
+use crate::web::catalog::Offer;
+use crate::web::client_ip::client_ip;
+use crate::web::cookie::Waiting;
+use crate::web::fields::Fields;
+use crate::web::headers::Embeddable;
+use crate::web::{App, Error, origin};
+
+/// One place where the form stands, and what it offers there.
+pub(super) struct Door<'a> {
+    /// The page's own path: where the form posts, and what the evidence names.
+    pub path: String,
+    /// The report asked for.
+    pub report: Option<&'a Report>,
+    /// The newsletters offered.
+    pub offers: &'a [Offer],
+    /// The policy in force.
+    pub policy: &'a Arc<PolicyVersion>,
+    /// The words beside its box.
+    pub consent: &'a Arc<Notice>,
+}
+
+/// What stood in a refused form, and what to do about it.
+pub(super) struct Refused {
+    values: Value,
+    consent: bool,
+    newsletters: Vec<String>,
+    errors: Vec<(&'static str, String)>,
+}
+
+/// The field rules of the form. Each calls the parser of its type, so there is one source of rules.
+#[derive(Validate)]
+struct Typed<'a> {
+    #[validate(custom(function = "email_rule"))]
+    email: &'a str,
+    #[validate(custom(function = "line_rule"))]
+    name: &'a str,
+    #[validate(custom(function = "line_rule"))]
+    organisation: &'a str,
+    #[validate(custom(function = "line_rule"))]
+    job_title: &'a str,
+}
+
+fn email_rule(text: &str) -> Result<(), ValidationError> {
+    EmailAddress::parse(text)
+        .map(drop)
+        .map_err(|error| rule("email", &error))
+}
+
+fn line_rule(text: &str) -> Result<(), ValidationError> {
+    Line::parse(text)
+        .map(drop)
+        .map_err(|error| rule("line", &error))
+}
+
+fn rule(code: &'static str, error: &dyn std::fmt::Display) -> ValidationError {
+    ValidationError::new(code).with_message(Cow::Owned(error.to_string()))
+}
+
+const TEXT_FIELDS: [&str; 4] = ["email", "name", "organisation", "job_title"];
+
+/// What a form of this door shows: blank, or as it was refused.
+pub(super) fn page_form(door: &Door<'_>, refused: Option<&Refused>) -> Value {
+    let report = door.report;
+    let newsletters: Vec<Value> = door
+        .offers
+        .iter()
+        .map(|Offer { newsletter, notice }| {
+            let ticked = |r: &Refused| r.newsletters.iter().any(|s| *s == newsletter.slug.as_str());
+            json!({"slug": newsletter.slug, "name": newsletter.name, "words": notice.words,
+                   "checked": refused.is_some_and(ticked)})
+        })
+        .collect();
+    let errors: Vec<Value> = refused.map_or_else(Vec::new, |refused| {
+        let shown = refused.errors.iter();
+        shown
+            .map(|(field, message)| json!({"field": field, "message": message}))
+            .collect()
+    });
+    json!({
+        "action": door.path,
+        "button": if report.is_some() { "Email me the report" } else { "Sign up" },
+        "values": refused.map_or_else(
+            || json!({"email": "", "name": "", "organisation": "", "job_title": ""}),
+            |refused| refused.values.clone()
+        ),
+        "required": {
+            "name": report.is_some_and(|report| report.requires_name),
+            "organisation": report.is_some_and(|report| report.requires_organisation),
+            "job_title": report.is_some_and(|report| report.requires_job_title),
+        },
+        "errors": errors,
+        "policy": policy_link(door.policy),
+        "consent": {"words": door.consent.words, "checked": refused.is_some_and(|r| r.consent)},
+        "newsletters": newsletters,
+        "newsletter_only": report.is_none(),
+    })
+}
+
+/// The policy as pages link to it.
+pub(super) fn policy_link(policy: &PolicyVersion) -> Value {
+    json!({"label": policy.label, "date": policy.published_at.day(),
+           "url": format!("/policies/privacy/{}", policy.label)})
+}
+
+/// Takes a form that was sent to this door: stores it and leads to the waiting page, or shows it again
+/// with what to do. The answer does not depend on whether the address is known.
+pub(super) async fn receive(
+    app: &App,
+    peer: SocketAddr,
+    headers: &HeaderMap,
+    door: &Door<'_>,
+    fields: &Fields,
+    again: impl FnOnce(Value) -> Result<String, Error>,
+) -> Result<Response, Error> {
+    origin::check(app, headers)?;
+    app.signup_limit
+        .check(client_ip(peer.ip(), headers, &app.trusted_proxies))?;
+    let at = app.moment();
+    match parse(door, fields) {
+        Err(refused) => {
+            let page = again(page_form(door, Some(&refused)))?;
+            Ok(embeddable(
+                (StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response(),
+            ))
+        }
+        Ok((typed, choices)) => {
+            let signup_id = at.new_id();
+            let report = door.report.map(|report| &report.slug);
+            let waiting = Waiting::new(signup_id, typed.email.as_str().to_owned(), report, at.now);
+            // People never see this field; what fills it in gets the same answer and nothing else.
+            if fields.one("website").is_empty() {
+                let signup = SignUp {
+                    signup_id,
+                    email: typed.email,
+                    name: typed.name,
+                    organisation: typed.organisation,
+                    job_title: typed.job_title,
+                    report: door
+                        .report
+                        .map(|report| (report.report_id, report.slug.clone())),
+                    policy: door.policy.clone(),
+                    choices,
+                    source: door.path.clone(),
+                    method: Method::Form,
+                };
+                app.intake.hand_in(signup).await?;
+            }
+            let cookie = waiting.header(app).ok_or(Error::Internal)?;
+            let to = [
+                (
+                    header::LOCATION,
+                    "/check-your-inbox".parse().map_err(|_| Error::Internal)?,
+                ),
+                (header::SET_COOKIE, cookie),
+            ];
+            Ok((StatusCode::SEE_OTHER, to).into_response())
+        }
+    }
+}
+
+/// Marks a page as one that `embed_origins` may frame.
+pub(super) fn embeddable(mut response: Response) -> Response {
+    response.extensions_mut().insert(Embeddable);
+    response
+}
+
+struct Accepted {
+    email: EmailAddress,
+    name: Option<Line>,
+    organisation: Option<Line>,
+    job_title: Option<Line>,
+}
+
+type Ticked = Vec<Arc<Notice>>;
+
+fn parse(door: &Door<'_>, fields: &Fields) -> Result<(Accepted, Ticked), Refused> {
+    let mut errors = text_errors(door, fields);
+    let same_policy = fields.one("policy") == door.policy.label.as_str();
+    let consent = fields.one("consent") == "yes" && same_policy;
+    if ["consent", "policy", "website"]
+        .iter()
+        .any(|name| fields.is_repeated(name))
+    {
+        errors.push((
+            "form",
+            "Send each answer once: open the page again and fill it in".to_owned(),
+        ));
+    } else if !same_policy {
+        let label = &door.policy.label;
+        errors.push((
+            "policy",
+            format!(
+                "Our privacy policy has changed: read version {label}, then tick the box again"
+            ),
+        ));
+    } else if !consent {
+        let what = if door.report.is_some() {
+            "send you the report"
+        } else {
+            "sign you up"
+        };
+        errors.push((
+            "consent",
+            format!("Tick the box to agree to our privacy policy, so that we can {what}"),
+        ));
+    }
+    let asked = fields.all("newsletter");
+    let chosen: Vec<&Offer> = door
+        .offers
+        .iter()
+        .filter(|offer| asked.contains(&offer.newsletter.slug.as_str()))
+        .collect();
+    let offered = |slug: &&str| {
+        door.offers
+            .iter()
+            .any(|o| o.newsletter.slug.as_str() == *slug)
+    };
+    if !asked.iter().all(offered) {
+        errors.push((
+            "newsletter",
+            "Choose from the newsletters shown here".to_owned(),
+        ));
+    } else if door.report.is_none() && chosen.is_empty() {
+        errors.push(("newsletter", "Choose at least one newsletter".to_owned()));
+    }
+    let lines = TEXT_FIELDS.map(|name| Line::parse(fields.one(name)).ok().flatten());
+    let [_, name, organisation, job_title] = lines;
+    match EmailAddress::parse(fields.one("email")) {
+        Ok(email) if errors.is_empty() => {
+            let choices = std::iter::once(door.consent.clone())
+                .chain(chosen.iter().map(|offer| offer.notice.clone()))
+                .collect();
+            Ok((
+                Accepted {
+                    email,
+                    name,
+                    organisation,
+                    job_title,
+                },
+                choices,
+            ))
+        }
+        _ => Err(Refused {
+            values: TEXT_FIELDS
+                .iter()
+                .map(|n| ((*n).to_owned(), json!(fields.one(n))))
+                .collect(),
+            consent,
+            newsletters: asked.into_iter().map(ToOwned::to_owned).collect(),
+            errors,
+        }),
+    }
+}
+
+/// What is wrong with the typed fields, at most one error each, in the order of the form.
+fn text_errors(door: &Door<'_>, fields: &Fields) -> Vec<(&'static str, String)> {
+    let [email, name, organisation, job_title] = TEXT_FIELDS.map(|name| fields.one(name));
+    let rules = Typed {
+        email,
+        name,
+        organisation,
+        job_title,
+    }
+    .validate()
+    .err();
+    let rules = rules
+        .as_ref()
+        .map(validator::ValidationErrors::field_errors)
+        .unwrap_or_default();
+    let mut errors = Vec::new();
+    for name in TEXT_FIELDS {
+        let broken = rules.get(name).and_then(|errors| errors.first());
+        let message = if fields.is_repeated(name) {
+            Some("Fill in this field once".to_owned())
+        } else if fields.is_faulty(name) {
+            Some("Use letters, numbers and punctuation only, on one line".to_owned())
+        } else if let Some(error) = broken {
+            error.message.as_ref().map(ToString::to_string)
+        } else if fields.one(name).trim().is_empty() {
+            required(door, name).map(ToOwned::to_owned)
+        } else {
+            None
+        };
+        errors.extend(message.map(|message| (name, message)));
+    }
+    errors
+}
+
+/// What to do about a field left empty that this report's form requires.
+fn required(door: &Door<'_>, name: &str) -> Option<&'static str> {
+    let report = door.report?;
+    match name {
+        "name" if report.requires_name => Some("Enter your name"),
+        "organisation" if report.requires_organisation => Some("Enter your organisation"),
+        "job_title" if report.requires_job_title => Some("Enter your job title"),
+        _ => None,
+    }
+}
+
+/// The report's slug of a path, for a 404 rather than a 400 when it is none.
+pub(super) fn slug(text: &str) -> Result<Slug, Error> {
+    text.parse().map_err(|_| Error::NotFound)
+}

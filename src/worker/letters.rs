@@ -1,0 +1,142 @@
+//! From a row of the outbox to what its mail says: read when it is sent, so that nothing is mailed that
+//! was settled meanwhile.
+
+use serde_json::{Value, json};
+
+use super::WorkerParts;
+use crate::domain::link::Link;
+use crate::domain::outbox::MailKind;
+use crate::domain::signup::SignupStatus;
+use crate::domain::timestamp::Timestamp;
+use crate::store::consent_events::{self, Confirmed};
+use crate::store::outbox::ClaimedMail;
+use crate::store::signups::Signup;
+use crate::store::{Tx, download_grants, signups};
+
+/// What a mail says, and to whom; or why there is nothing to say any more.
+pub enum Said {
+    /// To this address, with this context.
+    Mail(String, Value),
+    /// Nothing: the reason.
+    Nothing(&'static str),
+}
+
+/// Reads what a claimed mail is about.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn read(
+    parts: &WorkerParts,
+    tx: &mut Tx,
+    now: Timestamp,
+    mail: &ClaimedMail,
+) -> sqlx::Result<Said> {
+    let Some(signup) = signups::find(tx, mail.signup_id).await? else {
+        return Ok(Said::Nothing("what it was about is gone"));
+    };
+    match mail.kind {
+        MailKind::Confirm => Ok(confirmation(parts, tx, now, &signup).await?),
+        MailKind::Receipt => receipt(parts, tx, &signup).await,
+        MailKind::DownloadLink => download_link(parts, tx, now, &signup).await,
+    }
+}
+
+async fn confirmation(
+    parts: &WorkerParts,
+    tx: &mut Tx,
+    now: Timestamp,
+    signup: &Signup,
+) -> sqlx::Result<Said> {
+    if signup.status != SignupStatus::Pending {
+        return Ok(Said::Nothing("the signup is settled"));
+    }
+    if signup.expires_at <= now {
+        return Ok(Said::Nothing("its link would not work any more"));
+    }
+    let newsletters: Vec<Value> = consent_events::list_newsletters(tx, signup.signup_id)
+        .await?
+        .into_iter()
+        .map(|name| json!({"name": name}))
+        .collect();
+    let link = Link {
+        id: signup.signup_id,
+        generation: signup.generation,
+    };
+    let context = json!({
+        "site": *parts.site,
+        "report": report(signup),
+        "newsletters": newsletters,
+        "confirm_url": parts.links.confirm(link),
+        "not_me_url": parts.links.not_me(link),
+        "valid_until": signup.expires_at.minute(),
+        "again": signup.known,
+        "address": signup.email,
+    });
+    Ok(Said::Mail(signup.email.clone(), context))
+}
+
+async fn receipt(parts: &WorkerParts, tx: &mut Tx, signup: &Signup) -> sqlx::Result<Said> {
+    let grant = download_grants::find(tx, signup.signup_id).await?;
+    let agreed: Vec<Value> = consent_events::list_confirmed(tx, signup.signup_id)
+        .await?
+        .iter()
+        .map(|confirmed| agreed(parts, confirmed))
+        .collect();
+    let link = grant.as_ref().map(|grant| {
+        parts.links.download(Link {
+            id: grant.download_grant_id,
+            generation: grant.generation,
+        })
+    });
+    let context = json!({
+        "site": *parts.site,
+        "report": report(signup),
+        "download_url": link,
+        "download_until": grant.map(|grant| grant.expires_at.minute()),
+        "agreed": agreed,
+        "address": signup.email,
+    });
+    Ok(Said::Mail(signup.email.clone(), context))
+}
+
+async fn download_link(
+    parts: &WorkerParts,
+    tx: &mut Tx,
+    now: Timestamp,
+    signup: &Signup,
+) -> sqlx::Result<Said> {
+    let Some(grant) = download_grants::find(tx, signup.signup_id).await? else {
+        return Ok(Said::Nothing("its grant is gone"));
+    };
+    if !grant.works(now, grant.generation) {
+        return Ok(Said::Nothing("its link would not work any more"));
+    }
+    let link = Link {
+        id: grant.download_grant_id,
+        generation: grant.generation,
+    };
+    let context = json!({
+        "site": *parts.site,
+        "report": {"title": grant.report_title},
+        "download_url": parts.links.download(link),
+        "until": grant.expires_at.minute(),
+    });
+    Ok(Said::Mail(grant.email, context))
+}
+
+fn agreed(parts: &WorkerParts, confirmed: &Confirmed) -> Value {
+    json!({
+        "name": confirmed.newsletter_name.as_deref().unwrap_or("Privacy policy"),
+        "words": confirmed.words,
+        "at": confirmed.recorded_at.minute(),
+        "policy_label": confirmed.policy_label,
+        "policy_url": parts.links.policy(&confirmed.policy_label),
+    })
+}
+
+fn report(signup: &Signup) -> Value {
+    signup
+        .report_title
+        .as_ref()
+        .map_or(Value::Null, |title| json!({"title": title}))
+}

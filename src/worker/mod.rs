@@ -1,0 +1,53 @@
+//! Work that goes on beside requests, until it is asked to stop.
+
+pub mod deliver;
+pub mod letters;
+pub mod purge;
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use crate::clock::Clock;
+use crate::domain::link::Links;
+use crate::flows::Terms;
+use crate::mail::compose::Sender;
+use crate::mail::status::RelayStatus;
+use crate::mail::transport::Transport;
+use crate::random::{Moment, Random};
+use crate::site::Site;
+use crate::store::Db;
+use crate::templates::Templates;
+
+/// What workers work with.
+#[derive(Clone)]
+pub struct WorkerParts {
+    /// Where the work is written down.
+    pub db: Db,
+    /// What time it is.
+    pub clock: Clock,
+    /// Where keys and jitter come from.
+    pub random: Random,
+    /// What the operator set.
+    pub terms: Terms,
+    /// Mails and what they look like.
+    pub templates: Templates,
+    /// Who mail comes from.
+    pub sender: Sender,
+    /// How mail leaves.
+    pub transport: Arc<Transport>,
+    /// Where links lead.
+    pub links: Links,
+    /// What mails say of the publisher.
+    pub site: Arc<Site>,
+    /// Rung when mail was decided on.
+    pub mail_waits: Arc<Notify>,
+    /// What is wrong with the relay, for whoever asks.
+    pub relay_status: RelayStatus,
+}
+
+impl WorkerParts {
+    fn moment(&self) -> Moment {
+        Moment::of(&self.clock, &self.random)
+    }
+}

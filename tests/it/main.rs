@@ -1,0 +1,11 @@
+//! Stories over real HTTP, on both databases, with real mail, files and a browser.
+#![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
+
+mod support;
+
+mod architecture;
+mod browser;
+mod cli;
+mod public;
+mod store;
+mod worker;

@@ -1,0 +1,6 @@
+mod confirm;
+mod door;
+mod downloads;
+mod journey;
+mod limits;
+mod pages;

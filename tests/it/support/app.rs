@@ -1,0 +1,447 @@
+//! The program, in this process, on a database of its own, reached over real HTTP.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use assent::app::{Core, Program, Role};
+use assent::clock::Clock;
+use assent::config::{Settings, Values};
+use assent::domain::notice::LANG;
+use assent::domain::policy::ChangeClass;
+use assent::domain::report::ReportStatus;
+use assent::domain::slug::Slug;
+use assent::domain::text::Line;
+use assent::domain::timestamp::Timestamp;
+use assent::flows::add_newsletter::add_newsletter;
+use assent::flows::add_report::{add_report, publish_report};
+use assent::flows::publish_policy::publish_policy;
+use assent::mail::mailbox::Mailbox;
+use assent::random::Random;
+use assent::store::Tx;
+use assent::store::policy_versions::NewPolicyVersion;
+use assent::store::reports::Report;
+use reqwest::header::{HeaderMap, LOCATION, SET_COOKIE};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::OnceCell;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::inbox::Mail;
+use super::poll;
+use super::postgres;
+
+/// Which database a story is told on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Database {
+    Sqlite,
+    Postgres,
+}
+
+/// The moment at which every story begins.
+pub const BEGINNING: &str = "2026-11-23T09:00:00Z";
+/// What the sample report's file holds.
+pub const REPORT: &[u8] =
+    b"%PDF-1.7\nThe sample report: not much to read, but every byte counts.\n%%EOF\n";
+pub const SLUG: &str = "sample";
+pub const PATH: &str = "/reports/sample";
+pub const POLICY: &str = "2026-11";
+pub const NEWSLETTER: &str = "weekly";
+
+/// A running program, and what its readers can do with it.
+pub struct TestApp {
+    pub core: Core,
+    pub clock: Clock,
+    pub base: String,
+    pub address: SocketAddr,
+    pub dir: TempDir,
+    client: reqwest::Client,
+    stop: CancellationToken,
+    running: JoinHandle<()>,
+}
+
+/// An answer, read whole.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub async fn read(response: reqwest::Response) -> Self {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let body = response.bytes().await.expect("a body").to_vec();
+        Self {
+            status,
+            headers,
+            body,
+        }
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).expect("UTF-8")
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().expect("ASCII"))
+    }
+
+    pub fn location(&self) -> &str {
+        self.header(LOCATION.as_str())
+    }
+
+    /// The cookie to send back.
+    pub fn cookie(&self) -> String {
+        let set = self.header(SET_COOKIE.as_str());
+        set.split(';').next().unwrap_or_default().to_owned()
+    }
+}
+
+static TEMPLATE: OnceCell<()> = OnceCell::const_new();
+
+/// A PostgreSQL database of its own, copied from one that was migrated once.
+async fn fresh_postgres() -> String {
+    const NAME: &str = "assent_template";
+    let server = postgres::server();
+    TEMPLATE
+        .get_or_init(|| async {
+            server.create_database(NAME, None).await;
+            let db = assent::store::Db::open(&server.url(NAME))
+                .await
+                .expect("PostgreSQL");
+            db.migrate().await.expect("migrations");
+            db.close().await;
+        })
+        .await;
+    let name = format!("story_{}", hex(&Random::System.bytes::<8>()));
+    server.create_database(&name, Some(NAME)).await;
+    server.url(&name)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl TestApp {
+    /// The program with its sample content and without limits.
+    pub async fn start(database: Database) -> Self {
+        Self::start_with(database, &[]).await
+    }
+
+    /// The same, with settings of the story's own.
+    pub async fn start_with(database: Database, set: &[(&str, &str)]) -> Self {
+        let app = Self::start_empty(database, set).await;
+        app.publish_samples().await;
+        app
+    }
+
+    /// The program with nothing on offer.
+    pub async fn start_empty(database: Database, set: &[(&str, &str)]) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let base = format!("http://{address}");
+        let mut environment: Vec<(String, String)> = [
+            ("ASSENT_DATA_DIR", dir.path().to_str().expect("UTF-8")),
+            ("ASSENT_BASE_URL", base.as_str()),
+            (
+                "ASSENT_SECRET_KEY",
+                "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlY3I=",
+            ),
+            ("ASSENT_CONTROLLER_NAME", "Sample Press"),
+            ("ASSENT_CONTROLLER_ADDRESS", "1 Sample Street, Sampleton"),
+            ("ASSENT_CONTROLLER_CONTACT", "privacy@sample.example"),
+            ("ASSENT_LIMIT_SIGNUPS_PER_IP", "off"),
+            ("ASSENT_LIMIT_MAIL_PER_ADDRESS", "off"),
+        ]
+        .iter()
+        .chain(set)
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+        if database == Database::Postgres {
+            environment.push(("ASSENT_DATABASE_URL".to_owned(), fresh_postgres().await));
+        }
+        let values = Values::read(None, environment.into_iter()).expect("known settings");
+        let settings = Settings::check(&values).expect("sound settings");
+        let clock = Clock::manual(Timestamp::parse(BEGINNING).expect("a time"));
+        let core = Core::open(settings, clock.clone(), Random::seeded(1))
+            .await
+            .expect("a core");
+        let stop = CancellationToken::new();
+        let program = Program::build(core.clone(), false).expect("a program");
+        let running = tokio::spawn(program.run(Role::All, Some(listener), stop.clone()));
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .expect("a client");
+        Self {
+            core,
+            clock,
+            base,
+            address,
+            dir,
+            client,
+            stop,
+            running,
+        }
+    }
+
+    /// One policy, one newsletter, one report that offers it.
+    pub async fn publish_samples(&self) {
+        let mut tx = self.core.db.write().await.expect("a transaction");
+        self.publish_policy(&mut tx, POLICY).await;
+        self.add_newsletter(&mut tx, NEWSLETTER, "The weekly").await;
+        self.add_report(&mut tx, SLUG, "A sample report", &[NEWSLETTER])
+            .await;
+        tx.commit().await.expect("a commit");
+    }
+
+    pub async fn publish_policy(&self, tx: &mut Tx, label: &str) {
+        let text = format!("# Privacy\n\nVersion {label}: we keep little.")
+            .parse()
+            .expect("a text");
+        let new = NewPolicyVersion {
+            label: &label.parse().expect("a label"),
+            lang: LANG,
+            text: &text,
+            change_class: ChangeClass::Editorial,
+        };
+        let published = publish_policy(tx, &self.core.moment(), "test", new).await;
+        assert!(published.expect("published").is_some());
+    }
+
+    pub async fn add_newsletter(&self, tx: &mut Tx, slug: &str, name: &str) {
+        let (name, about) = (Line::parse(name), Line::parse("News every Thursday"));
+        let (name, about) = (
+            name.expect("a name").expect("some"),
+            about.expect("a description"),
+        );
+        let slug = slug.parse().expect("a slug");
+        let added = add_newsletter(
+            tx,
+            &self.core.moment(),
+            "test",
+            &slug,
+            &name,
+            about.as_ref(),
+        )
+        .await;
+        assert!(added.expect("added").is_some());
+    }
+
+    pub async fn add_report(&self, tx: &mut Tx, slug: &str, title: &str, newsletters: &[&str]) {
+        let report = self.sample_report(slug, title).await;
+        let offers: Vec<Slug> = newsletters
+            .iter()
+            .map(|slug| slug.parse().expect("a slug"))
+            .collect();
+        let at = self.core.moment();
+        add_report(tx, &at, "test", &report, &offers)
+            .await
+            .expect("added");
+        publish_report(tx, &at, "test", &report.slug, true, LANG)
+            .await
+            .expect("published");
+    }
+
+    pub async fn sample_report(&self, slug: &str, title: &str) -> Report {
+        let at = self.core.moment();
+        let id = at.new_id();
+        let path = self.dir.path().join(format!("{slug}.pdf"));
+        std::fs::write(&path, REPORT).expect("a file");
+        let file = self.core.files.put_report(id, &path).await.expect("stored");
+        Report {
+            report_id: id,
+            slug: slug.parse().expect("a slug"),
+            title: title.to_owned(),
+            summary: "What there is to say about samples.".to_owned(),
+            body: Some("## Inside\n\nA *few* pages.".to_owned()),
+            file_key: file.key,
+            media_type: file.media_type.name.to_owned(),
+            byte_size: file.byte_size,
+            sha256: file.sha256,
+            pages: Some(4),
+            cover_key: None,
+            cover_media_type: None,
+            requires_name: false,
+            requires_organisation: false,
+            requires_job_title: false,
+            status: ReportStatus::Draft,
+            created_at: at.now,
+            published_at: None,
+        }
+    }
+
+    pub fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+        let url = if path.starts_with("http") {
+            path.to_owned()
+        } else {
+            format!("{}{path}", self.base)
+        };
+        self.client.request(method.parse().expect("a method"), url)
+    }
+
+    pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        Answer::read(request.send().await.expect("an answer")).await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(self.request("GET", path)).await
+    }
+
+    /// Posts a body as a form.
+    pub async fn post(&self, path: &str, body: &str) -> Answer {
+        let form = ("content-type", "application/x-www-form-urlencoded");
+        let request = self
+            .request("POST", path)
+            .header(form.0, form.1)
+            .body(body.to_owned());
+        self.send(request).await
+    }
+
+    /// Fills the sample report's form in with an address and the one required box.
+    pub async fn ask(&self, email: &str) -> Answer {
+        self.post(PATH, &form(email, "")).await
+    }
+
+    /// Asks, and opens the mail that follows.
+    pub async fn ask_and_read(&self, email: &str, more: &str) -> Mail {
+        let before = self.mail_to(email).len();
+        let answer = self.post(PATH, &form(email, more)).await;
+        assert_eq!(answer.status, 303, "{}", answer.text());
+        self.next_mail(email, before).await
+    }
+
+    /// Asks, confirms, and gives the download page's path.
+    pub async fn subscribe(&self, email: &str, more: &str) -> String {
+        let mail = self.ask_and_read(email, more).await;
+        let answer = self.post(&mail.link("/confirm/"), "").await;
+        assert_eq!(answer.status, 303, "{}", answer.text());
+        answer.location().to_owned()
+    }
+
+    /// Every mail in the mailbox, oldest first.
+    pub fn inbox(&self) -> Vec<Mail> {
+        let mailbox = Mailbox::open(&self.dir.path().join("mailbox")).expect("a mailbox");
+        let names = mailbox.names().expect("names");
+        let id = |name: &String| name.parse::<Uuid>().expect("an id");
+        names
+            .iter()
+            .map(|name| Mail::parse(&mailbox.read(id(name)).expect("a mail")))
+            .collect()
+    }
+
+    pub fn mail_to(&self, email: &str) -> Vec<Mail> {
+        self.inbox()
+            .into_iter()
+            .filter(|mail| mail.to.eq_ignore_ascii_case(email))
+            .collect()
+    }
+
+    /// The mail after the first `before` to this address, once it has come.
+    pub async fn next_mail(&self, email: &str, before: usize) -> Mail {
+        poll::until(&format!("mail {} to {email}", before + 1), || async {
+            self.mail_to(email).into_iter().nth(before)
+        })
+        .await
+    }
+
+    /// Waits until no mail waits.
+    pub async fn mail_settled(&self) {
+        poll::until("an outbox with nothing queued", || async {
+            let states = assent::store::outbox::count_by_state(&mut self.read().await).await;
+            let queued = assent::domain::outbox::OutboxState::Queued;
+            states
+                .expect("states")
+                .iter()
+                .all(|(state, _)| *state != queued)
+                .then_some(())
+        })
+        .await;
+    }
+
+    pub async fn read(&self) -> Tx {
+        self.core.db.read().await.expect("a transaction")
+    }
+
+    pub async fn write(&self) -> Tx {
+        self.core.db.write().await.expect("a transaction")
+    }
+
+    /// One number out of the database.
+    pub async fn count(&self, sql: &'static str) -> i64 {
+        match &self.core.db {
+            assent::store::Db::Sqlite { readers, .. } => sqlx::query_scalar(sql)
+                .fetch_one(readers)
+                .await
+                .expect("a number"),
+            assent::store::Db::Postgres(pool) => sqlx::query_scalar(sql)
+                .fetch_one(pool)
+                .await
+                .expect("a number"),
+        }
+    }
+
+    /// Runs a statement that the program itself would never run; says whether the database took it.
+    pub async fn tamper(&self, sql: &'static str) -> sqlx::Result<u64> {
+        Ok(match &self.core.db {
+            assent::store::Db::Sqlite { writer, .. } => {
+                sqlx::query(sql).execute(writer).await?.rows_affected()
+            }
+            assent::store::Db::Postgres(pool) => {
+                sqlx::query(sql).execute(pool).await?.rows_affected()
+            }
+        })
+    }
+
+    /// The export of one purpose as CSV.
+    pub async fn export(&self, purpose: &str) -> String {
+        let filter = assent::store::exports::ExportFilter {
+            purpose: purpose.parse().expect("a purpose"),
+            report: None,
+            since: None,
+            policy: None,
+        };
+        let mut out = Vec::new();
+        let format = assent::export::Format::Csv;
+        let tx = &mut self.read().await;
+        assent::export::write(tx, &filter, format, &mut out, |_| {})
+            .await
+            .expect("an export");
+        String::from_utf8(out).expect("UTF-8")
+    }
+
+    /// The addresses in the export of one purpose, in its order.
+    pub async fn exported(&self, purpose: &str) -> Vec<String> {
+        let text = self.export(purpose).await;
+        let text = text.strip_prefix('\u{feff}').expect("a byte-order mark");
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        reader
+            .records()
+            .map(|record| record.expect("a record")[1].to_owned())
+            .collect()
+    }
+
+    /// Stops the program as SIGTERM would and waits for its end.
+    pub async fn stop(self) -> TempDir {
+        self.stop.cancel();
+        self.running.await.expect("a clean end");
+        self.dir
+    }
+}
+
+/// The body of the sample form with the required box ticked; `more` is appended as it is.
+pub fn form(email: &str, more: &str) -> String {
+    let email: String =
+        percent_encoding::utf8_percent_encode(email, percent_encoding::NON_ALPHANUMERIC)
+            .to_string();
+    format!("email={email}&consent=yes&policy={POLICY}&website={more}")
+}

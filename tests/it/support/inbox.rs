@@ -1,0 +1,61 @@
+//! Mail as its reader sees it.
+
+use mail_parser::{MessageParser, MimeHeaders};
+
+/// One mail, decoded.
+#[derive(Clone, Debug)]
+pub struct Mail {
+    pub to: String,
+    pub subject: String,
+    pub message_id: String,
+    pub text: String,
+    pub html: String,
+    pub raw: String,
+}
+
+impl Mail {
+    pub fn parse(raw: &[u8]) -> Self {
+        let message = MessageParser::default()
+            .parse(raw)
+            .expect("a mail that can be parsed");
+        assert_eq!(
+            message.to().map(|to| to.iter().count()),
+            Some(1),
+            "one recipient"
+        );
+        assert!(message.attachments().next().is_none(), "no attachment");
+        assert!(
+            message
+                .parts
+                .iter()
+                .all(|part| part.attachment_name().is_none())
+        );
+        Self {
+            to: message
+                .to()
+                .and_then(|to| to.first()?.address())
+                .unwrap_or_default()
+                .to_owned(),
+            subject: message.subject().unwrap_or_default().to_owned(),
+            message_id: message.message_id().unwrap_or_default().to_owned(),
+            text: message.body_text(0).unwrap_or_default().into_owned(),
+            html: message.body_html(0).unwrap_or_default().into_owned(),
+            raw: String::from_utf8_lossy(raw).into_owned(),
+        }
+    }
+
+    /// The links of the text part, in their order; each stands alone on its line.
+    pub fn links(&self) -> Vec<String> {
+        let lines = self.text.lines().map(str::trim);
+        lines
+            .filter(|line| line.starts_with("http"))
+            .map(ToOwned::to_owned)
+            .collect()
+    }
+
+    /// The first link that leads to `path`.
+    pub fn link(&self, path: &str) -> String {
+        let found = self.links().into_iter().find(|link| link.contains(path));
+        found.unwrap_or_else(|| panic!("no link to {path} in:\n{}", self.text))
+    }
+}

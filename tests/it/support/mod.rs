@@ -1,0 +1,30 @@
+//! What stories are told with: the program on a database of its own, its mail, real servers, a browser.
+
+pub mod app;
+pub mod browser;
+pub mod inbox;
+pub mod poll;
+pub mod postgres;
+pub mod program;
+pub mod smtp;
+
+/// Tells one story on each database: `NAME::sqlite` and `NAME::postgres`.
+macro_rules! both_databases {
+    ($(async fn $name:ident($database:ident: Database) $body:block)*) => {$(
+        mod $name {
+            use super::*;
+            async fn story($database: crate::support::app::Database) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                story(crate::support::app::Database::Sqlite).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                story(crate::support::app::Database::Postgres).await;
+            }
+        }
+    )*};
+}
+pub(crate) use both_databases;

@@ -1,0 +1,81 @@
+//! The program as its users start it: the built binary, in a process of its own.
+
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use super::{poll, postgres};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_assent");
+
+/// A command of the program with these settings alone.
+pub fn command(dir: &Path, set: &[(&str, &str)], arguments: &[&str]) -> Command {
+    let mut command = Command::new(BINARY);
+    command
+        .env_clear()
+        .current_dir(dir)
+        .env("ASSENT_DATA_DIR", dir.join("data"))
+        .args(arguments);
+    command.envs(set.iter().copied()).stdin(Stdio::null());
+    command
+}
+
+/// Runs a command to its end.
+pub fn run(dir: &Path, set: &[(&str, &str)], arguments: &[&str]) -> Output {
+    command(dir, set, arguments).output().expect("the program")
+}
+
+/// Runs a command that must succeed; returns what it printed.
+pub fn run_well(dir: &Path, set: &[(&str, &str)], arguments: &[&str]) -> String {
+    let output = run(dir, set, arguments);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {errors}");
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+/// A served program; killed when dropped.
+pub struct Served {
+    pub child: Child,
+    pub base: String,
+}
+
+impl Served {
+    /// Starts `serve` or `demo` on a free port and waits until it answers.
+    pub async fn start(dir: &Path, set: &[(&str, &str)], arguments: &[&str]) -> Self {
+        let listen = format!("127.0.0.1:{}", postgres::free_port());
+        let base = format!("http://{listen}");
+        let child = command(dir, set, arguments)
+            .env("ASSENT_LISTEN", &listen)
+            .env("ASSENT_BASE_URL", &base)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program");
+        let served = Self { child, base };
+        poll::until("the program to answer", || async {
+            reqwest::get(format!("{}/readyz", served.base))
+                .await
+                .ok()?
+                .status()
+                .is_success()
+                .then_some(())
+        })
+        .await;
+        served
+    }
+
+    /// Ends it at once, as a power cut would.
+    pub fn kill(mut self) {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("ended");
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // It may have ended already.
+        if let Ok(None) = self.child.try_wait() {
+            self.child.kill().expect("killed");
+            self.child.wait().expect("ended");
+        }
+    }
+}
