@@ -25,7 +25,7 @@ use crate::store::{Db, OpenError, key_fingerprints};
 use crate::templates::{TemplateError, Templates};
 use crate::web::{App, CatalogCache, OwnHost, SignupLimit};
 use crate::worker::WorkerParts;
-use crate::{web, worker};
+use crate::{tls, web, worker};
 
 /// Which parts of the program run here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -95,6 +95,7 @@ impl Core {
         clock: Clock,
         random: Random,
     ) -> Result<Self, StartError> {
+        tls::use_ring();
         let data_dir = &settings.data_dir;
         std::fs::create_dir_all(data_dir)
             .map_err(|error| StartError::DataDir(data_dir.display().to_string(), error))?;
@@ -117,19 +118,8 @@ impl Core {
             mail_limit: settings.mail_per_address.clone(),
             pending_retention: settings.pending_retention,
         };
-        let links = Links {
-            base_url: settings.origin(),
-            secrets: keys.links,
-        };
-        Ok(Self {
-            settings: Arc::new(settings),
-            db,
-            clock,
-            random,
-            files,
-            terms,
-            links,
-        })
+        let links = Links { base_url: settings.origin(), secrets: keys.links };
+        Ok(Self { settings: Arc::new(settings), db, clock, random, files, terms, links })
     }
 
     /// The present moment.
@@ -178,11 +168,7 @@ impl Program {
         };
         let sender = Sender {
             from: settings.mail_from.clone(),
-            host: settings
-                .base_url
-                .host_str()
-                .unwrap_or("localhost")
-                .to_owned(),
+            host: settings.base_url.host_str().unwrap_or("localhost").to_owned(),
         };
         let worker = WorkerParts {
             db: core.db.clone(),
@@ -197,11 +183,7 @@ impl Program {
             mail_waits: Arc::new(Notify::new()),
             relay_status: RelayStatus::default(),
         };
-        Ok(Self {
-            core,
-            worker,
-            dev_mailbox,
-        })
+        Ok(Self { core, worker, dev_mailbox })
     }
 
     /// Runs until `stop`; then open requests are answered, what was handed in is stored, mails under
@@ -228,11 +210,7 @@ impl Program {
     }
 
     fn app(self, tasks: &TaskTracker) -> App {
-        let Self {
-            core,
-            worker,
-            dev_mailbox,
-        } = self;
+        let Self { core, worker, dev_mailbox } = self;
         let intake = Intake::start(
             &IntakeParts {
                 db: core.db.clone(),

@@ -39,10 +39,7 @@ impl Clock {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one door to the machine's clock"
-)]
+#[expect(clippy::disallowed_methods, reason = "the one door to the machine's clock")]
 fn system_now() -> time::OffsetDateTime {
     time::OffsetDateTime::now_utc()
 }

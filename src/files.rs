@@ -85,9 +85,7 @@ impl Files {
             return Err(FilesError::UnknownScheme);
         };
         let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
-        let s3 = object_store::aws::AmazonS3Builder::from_env()
-            .with_bucket_name(bucket)
-            .build()?;
+        let s3 = object_store::aws::AmazonS3Builder::from_env().with_bucket_name(bucket).build()?;
         Ok(Self(match prefix {
             "" => Arc::new(s3),
             prefix => Arc::new(object_store::prefix::PrefixStore::new(s3, prefix)),
@@ -99,9 +97,7 @@ impl Files {
     /// # Errors
     /// When it is no report file, or cannot be read or stored.
     pub async fn put_report(&self, id: Uuid, file: &Path) -> Result<StoredFile, FilesError> {
-        let mut file = tokio::fs::File::open(file)
-            .await
-            .map_err(FilesError::Read)?;
+        let mut file = tokio::fs::File::open(file).await.map_err(FilesError::Read)?;
         let mut part = read_part(&mut file).await?;
         let head = &part[..part.len().min(HEAD_LENGTH)];
         let media_type = MediaType::of_report(head).ok_or(FilesError::NotAReport)?;
@@ -132,10 +128,7 @@ impl Files {
         id: Uuid,
         file: &Path,
     ) -> Result<(String, MediaType), FilesError> {
-        let size = tokio::fs::metadata(file)
-            .await
-            .map_err(FilesError::Read)?
-            .len();
+        let size = tokio::fs::metadata(file).await.map_err(FilesError::Read)?.len();
         if size > COVER_MAX {
             return Err(FilesError::CoverTooLarge);
         }
@@ -164,10 +157,7 @@ impl Files {
         key: &str,
         range: Range<u64>,
     ) -> Result<BoxStream<'static, std::io::Result<Bytes>>, FilesError> {
-        let options = GetOptions {
-            range: Some(GetRange::Bounded(range)),
-            ..GetOptions::default()
-        };
+        let options = GetOptions { range: Some(GetRange::Bounded(range)), ..GetOptions::default() };
         let found = self.0.get_opts(&Key::from(key), options).await?;
         let length = found.range.end - found.range.start;
         Ok(match found.payload {
@@ -201,10 +191,7 @@ impl Files {
 async fn read_part(file: &mut tokio::fs::File) -> Result<Bytes, FilesError> {
     let mut part = Vec::with_capacity(PART_SIZE);
     let most = u64::try_from(PART_SIZE).unwrap_or(u64::MAX);
-    file.take(most)
-        .read_to_end(&mut part)
-        .await
-        .map_err(FilesError::Read)?;
+    file.take(most).read_to_end(&mut part).await.map_err(FilesError::Read)?;
     Ok(part.into())
 }
 

@@ -70,12 +70,10 @@ impl Intake {
     /// When too many wait, or the database did not take it; then it is not stored.
     pub async fn hand_in(&self, signup: SignUp) -> Result<(), IntakeError> {
         let (answer, answered) = oneshot::channel();
-        self.queue
-            .try_send((signup, answer))
-            .map_err(|error| match error {
-                TrySendError::Full(_) => IntakeError::Full,
-                TrySendError::Closed(_) => IntakeError::Store,
-            })?;
+        self.queue.try_send((signup, answer)).map_err(|error| match error {
+            TrySendError::Full(_) => IntakeError::Full,
+            TrySendError::Closed(_) => IntakeError::Store,
+        })?;
         answered.await.unwrap_or(Err(IntakeError::Store))
     }
 }
@@ -86,7 +84,9 @@ async fn work(parts: IntakeParts, waiting: Arc<Mutex<mpsc::Receiver<Waiting>>>) 
     while waiting.lock().await.recv_many(&mut taken, BATCH).await > 0 {
         let (signups, answers): (Vec<_>, Vec<_>) = taken.drain(..).unzip();
         if store(&parts, &signups).await.is_ok() {
-            answers.into_iter().for_each(|answer| tell(answer, Ok(())));
+            for answer in answers {
+                tell(answer, Ok(()));
+            }
         } else {
             // One bad signup must not take the others with it.
             for (signup, answer) in signups.iter().zip(answers) {

@@ -17,6 +17,7 @@ pub mod files;
 pub mod mail;
 pub mod site;
 pub mod templates;
+pub mod tls;
 
 pub mod intake;
 pub mod worker;

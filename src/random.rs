@@ -32,19 +32,14 @@ impl Random {
         match self {
             Self::System => fill_from_system(&mut bytes),
             Self::Seeded(rng) => {
-                rng.lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .fill_bytes(&mut bytes);
+                rng.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);
             }
         }
         bytes
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one door to the machine's randomness"
-)]
+#[expect(clippy::disallowed_methods, reason = "the one door to the machine's randomness")]
 fn fill_from_system(bytes: &mut [u8]) {
     rand::rng().fill_bytes(bytes);
 }
@@ -62,19 +57,13 @@ impl Moment {
     /// The present moment of these sources.
     #[must_use]
     pub fn of(clock: &Clock, random: &Random) -> Self {
-        Self {
-            now: clock.now(),
-            random: random.clone(),
-        }
+        Self { now: clock.now(), random: random.clone() }
     }
 
     /// The moment so much earlier, drawing on the same chance.
     #[must_use]
     pub fn earlier(&self, by: std::time::Duration) -> Self {
-        Self {
-            now: self.now.minus(by),
-            random: self.random.clone(),
-        }
+        Self { now: self.now.minus(by), random: self.random.clone() }
     }
 
     /// A new key: UUID version 7 (RFC 9562 §5.7), so that rows made later sort later.

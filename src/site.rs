@@ -30,9 +30,7 @@ impl Controller {
     /// Whether readers can be told who holds their details.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        [&self.name, &self.address, &self.contact]
-            .iter()
-            .all(|part| !part.trim().is_empty())
+        [&self.name, &self.address, &self.contact].iter().all(|part| !part.trim().is_empty())
     }
 }
 
@@ -44,11 +42,6 @@ impl Site {
             "" => "Reports".to_owned(),
             name => name.to_owned(),
         };
-        Self {
-            name,
-            controller,
-            demo,
-            css,
-        }
+        Self { name, controller, demo, css }
     }
 }

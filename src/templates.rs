@@ -124,15 +124,9 @@ fn compile_mjml(name: &str, text: &str, head: &str) -> Result<String, TemplateEr
     };
     let parsed = mrml::parse_with_options(text, &parser).map_err(|error| failed(&error))?;
     // No fonts: the default set would fetch them from a third party.
-    let options = RenderOptions {
-        fonts: HashMap::new(),
-        disable_comments: true,
-        social_icon_origin: None,
-    };
-    parsed
-        .element
-        .render(&options)
-        .map_err(|error| failed(&error))
+    let options =
+        RenderOptions { fonts: HashMap::new(), disable_comments: true, social_icon_origin: None };
+    parsed.element.render(&options).map_err(|error| failed(&error))
 }
 
 /// Escapes HTML as minijinja does, but leaves `/` alone: an escaped slash is valid in an address, and
@@ -173,15 +167,8 @@ mod tests {
         environment.set_formatter(format_value);
         environment.add_template("a.html", "{{ x }}").unwrap();
         let hostile = json!({"x": "<a href='/x'>\"&\"</a>"});
-        let shown = environment
-            .get_template("a.html")
-            .unwrap()
-            .render(Serde(hostile))
-            .unwrap();
-        assert_eq!(
-            shown,
-            "&lt;a href=&#39;/x&#39;&gt;&quot;&amp;&quot;&lt;/a&gt;"
-        );
+        let shown = environment.get_template("a.html").unwrap().render(Serde(hostile)).unwrap();
+        assert_eq!(shown, "&lt;a href=&#39;/x&#39;&gt;&quot;&amp;&quot;&lt;/a&gt;");
     }
 
     #[test]
@@ -191,15 +178,9 @@ mod tests {
         let page = directory.path().join("public/thank_you.html");
         std::fs::write(&page, "Thanks, {{ name }}").unwrap();
         let templates = Templates::load(Some(directory.path())).unwrap();
-        let shown = templates
-            .render("public/thank_you.html", json!({"name": "<b>"}))
-            .unwrap();
+        let shown = templates.render("public/thank_you.html", json!({"name": "<b>"})).unwrap();
         assert_eq!(shown, "Thanks, &lt;b&gt;");
-        assert!(
-            templates
-                .render("public/thank_you.html", json!({}))
-                .is_err()
-        );
+        assert!(templates.render("public/thank_you.html", json!({})).is_err());
         std::fs::write(&page, "{% if %}").unwrap();
         assert!(Templates::load(Some(directory.path())).is_err());
     }

@@ -12,17 +12,17 @@ use crate::mail::transport::Transport;
 use crate::random::{Moment, Random};
 use crate::store::{self, Db};
 use crate::templates::Templates;
+use crate::tls;
 
 type Part = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
 pub(super) async fn run(config: Option<&Path>) -> Outcome {
+    tls::use_ring();
     let settings = match settings(config.map(Path::to_owned)) {
         Ok(settings) => settings,
         Err(error) => {
             println!("configuration: {}", sentence(&error));
-            return Err(refuse(
-                "the configuration is wrong: mend it and check again",
-            ));
+            return Err(refuse("the configuration is wrong: mend it and check again"));
         }
     };
     let parts = [
@@ -41,11 +41,7 @@ pub(super) async fn run(config: Option<&Path>) -> Outcome {
             }
         }
     }
-    if wrong.is_empty() {
-        Ok(())
-    } else {
-        Err(refuse(format!("not ready: {}", wrong.join(", "))))
-    }
+    if wrong.is_empty() { Ok(()) } else { Err(refuse(format!("not ready: {}", wrong.join(", ")))) }
 }
 
 fn configuration(settings: &Settings) -> Part {

@@ -8,12 +8,8 @@ use crate::config::{Settings, Values};
 use crate::demo;
 
 /// Settings that would lead out of the demo's directory.
-const SET_BY_DEMO: [&str; 4] = [
-    "ASSENT_DATA_DIR",
-    "ASSENT_DATABASE_URL",
-    "ASSENT_FILES_URL",
-    "ASSENT_MAIL_URL",
-];
+const SET_BY_DEMO: [&str; 4] =
+    ["ASSENT_DATA_DIR", "ASSENT_DATABASE_URL", "ASSENT_FILES_URL", "ASSENT_MAIL_URL"];
 
 /// Make a demo with sample content and serve it; no mail leaves the machine
 #[derive(clap::Args)]
@@ -35,10 +31,7 @@ impl Demo {
             self.dir.display()
         );
         println!();
-        println!(
-            "  The report      {origin}/reports/{}",
-            demo::texts::REPORT_SLUG
-        );
+        println!("  The report      {origin}/reports/{}", demo::texts::REPORT_SLUG);
         println!("  All offers      {origin}/");
         println!("  The mailbox     {origin}/dev/mailbox");
         println!();
@@ -52,19 +45,14 @@ impl Demo {
 
 fn settings(dir: &Path) -> Result<Settings, crate::config::ConfigError> {
     let environment = std::env::vars().filter(|(name, _)| {
-        !SET_BY_DEMO
-            .iter()
-            .any(|set| name.strip_suffix("_FILE").unwrap_or(name) == *set)
+        !SET_BY_DEMO.iter().any(|set| name.strip_suffix("_FILE").unwrap_or(name) == *set)
     });
     let mut values = Values::read(None, environment)?;
     values.set_default("data_dir", &dir.display().to_string());
     values.set_default("controller.name", demo::texts::CONTROLLER_NAME);
     values.set_default("controller.address", demo::texts::CONTROLLER_ADDRESS);
     values.set_default("controller.contact", demo::texts::CONTROLLER_CONTACT);
-    if let Some(listen) = values
-        .get("listen")
-        .map(|source| format!("http://{}", source.value))
-    {
+    if let Some(listen) = values.get("listen").map(|source| format!("http://{}", source.value)) {
         values.set_default("base_url", &listen);
     }
     Settings::check(&values)

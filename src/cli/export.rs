@@ -62,15 +62,7 @@ impl Export {
         }
         let written = match &self.out {
             Some(file) => to_file(core, &filter, self.format, file).await?,
-            None => {
-                write(
-                    core,
-                    &filter,
-                    self.format,
-                    BufWriter::new(std::io::stdout()),
-                )
-                .await?
-            }
+            None => write(core, &filter, self.format, BufWriter::new(std::io::stdout())).await?,
         };
         let run = ExportRun {
             filter: &filter,
@@ -92,10 +84,7 @@ async fn to_file(
     format: Format,
     file: &Path,
 ) -> Result<Written, Box<dyn std::error::Error + Send + Sync>> {
-    let mut name = file
-        .file_name()
-        .ok_or_else(|| refuse("--out must name a file"))?
-        .to_owned();
+    let mut name = file.file_name().ok_or_else(|| refuse("--out must name a file"))?.to_owned();
     name.push(".part");
     let part = file.with_file_name(name);
     let cannot = |error| refuse(format!("{} cannot be written ({error})", file.display()));

@@ -85,13 +85,6 @@ fn refuse(words: impl Into<String>) -> Box<dyn std::error::Error + Send + Sync> 
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    // One cryptography for every TLS connection; a second call would mean another was chosen before.
-    if rustls::crypto::ring::default_provider()
-        .install_default()
-        .is_err()
-    {
-        eprintln!("assent: the TLS provider was set twice");
-    }
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -147,14 +140,8 @@ async fn open(settings: Settings) -> Result<Core, crate::app::StartError> {
 
 fn log_to_stderr(default: &str, json: bool) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    let set = if json {
-        log.json().try_init()
-    } else {
-        log.try_init()
-    };
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let set = if json { log.json().try_init() } else { log.try_init() };
     if let Err(error) = set {
         eprintln!("assent: the log could not be set up: {error}");
     }

@@ -29,11 +29,7 @@ pub(super) enum NewsletterCommand {
 impl NewsletterCommand {
     pub(super) async fn run(self, core: &Core) -> Outcome {
         match self {
-            Self::Add {
-                slug,
-                name,
-                description,
-            } => add(core, &slug, &name, &description).await,
+            Self::Add { slug, name, description } => add(core, &slug, &name, &description).await,
             Self::List => list(core).await,
         }
     }
@@ -43,19 +39,10 @@ async fn add(core: &Core, slug: &Slug, name: &str, description: &str) -> Outcome
     let name = Line::parse(name)?.ok_or_else(|| refuse("give the newsletter a --name"))?;
     let description = Line::parse(description)?;
     let mut tx = core.db.write().await?;
-    let added = add_newsletter(
-        &mut tx,
-        &core.moment(),
-        ACTOR,
-        slug,
-        &name,
-        description.as_ref(),
-    )
-    .await?;
+    let added =
+        add_newsletter(&mut tx, &core.moment(), ACTOR, slug, &name, description.as_ref()).await?;
     if added.is_none() {
-        return Err(refuse(format!(
-            "there is a newsletter `{slug}` already: choose another slug"
-        )));
+        return Err(refuse(format!("there is a newsletter `{slug}` already: choose another slug")));
     }
     tx.commit().await?;
     println!("added newsletter:{slug}");
@@ -68,10 +55,7 @@ async fn list(core: &Core) -> Outcome {
         println!("none yet: `assent newsletter add SLUG --name NAME` adds one");
     }
     for newsletter in all {
-        println!(
-            "{}\t{}\t{}",
-            newsletter.slug, newsletter.name, newsletter.description
-        );
+        println!("{}\t{}\t{}", newsletter.slug, newsletter.name, newsletter.description);
     }
     Ok(())
 }

@@ -35,12 +35,9 @@ pub(super) enum PolicyCommand {
 impl PolicyCommand {
     pub(super) async fn run(self, core: &Core) -> Outcome {
         match self {
-            Self::Publish {
-                file,
-                version,
-                change,
-                lang,
-            } => publish(core, &file, &version, change, &lang).await,
+            Self::Publish { file, version, change, lang } => {
+                publish(core, &file, &version, change, &lang).await
+            }
             Self::List => list(core).await,
         }
     }
@@ -54,24 +51,14 @@ async fn publish(
     lang: &str,
 ) -> Outcome {
     if lang != LANG {
-        return Err(refuse(format!(
-            "policies are published in {LANG}: leave --lang out"
-        )));
+        return Err(refuse(format!("policies are published in {LANG}: leave --lang out")));
     }
     let text = std::fs::read_to_string(file).map_err(|error| {
-        refuse(format!(
-            "{} cannot be read as UTF-8 text ({error})",
-            file.display()
-        ))
+        refuse(format!("{} cannot be read as UTF-8 text ({error})", file.display()))
     })?;
     let text: PolicyText = text.parse()?;
     let mut tx = core.db.write().await?;
-    let new = NewPolicyVersion {
-        label,
-        lang,
-        text: &text,
-        change_class,
-    };
+    let new = NewPolicyVersion { label, lang, text: &text, change_class };
     let Some(version) = publish_policy(&mut tx, &core.moment(), ACTOR, new).await? else {
         return Err(refuse(format!(
             "version `{label}` is published already and never changes: choose another --version"
@@ -89,10 +76,7 @@ async fn list(core: &Core) -> Outcome {
     }
     for (at, version) in all.iter().enumerate() {
         let state = if at == 0 { "in force" } else { "older" };
-        println!(
-            "{}\t{}\t{}\t{state}",
-            version.label, version.published_at, version.sha256
-        );
+        println!("{}\t{}\t{}\t{state}", version.label, version.published_at, version.sha256);
     }
     Ok(())
 }

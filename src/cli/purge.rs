@@ -17,10 +17,8 @@ impl Purge {
     pub(super) async fn run(self, core: &Core) -> Outcome {
         let now = core.clock.now();
         let kept = core.terms.pending_retention;
-        let why = format!(
-            "not confirmed within {} of being sent",
-            humantime::format_duration(kept)
-        );
+        let why =
+            format!("not confirmed within {} of being sent", humantime::format_duration(kept));
         if self.dry_run {
             let before = now.minus(kept);
             let mut tx = core.db.read().await?;

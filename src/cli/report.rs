@@ -118,14 +118,10 @@ impl Add {
         let at = core.moment();
         let id = at.new_id();
         let title = line(&self.title)?.ok_or_else(|| refuse("give the report a --title"))?;
-        let summary = line(&self.summary)?
-            .map(Line::into_string)
-            .unwrap_or_default();
+        let summary = line(&self.summary)?.map(Line::into_string).unwrap_or_default();
         let body = self.body.as_deref().map(read_text).transpose()?;
         let file = core.files.put_report(id, &self.file).await?;
-        let stored = self
-            .store(core, &at, id, (title, summary, body), &file)
-            .await;
+        let stored = self.store(core, &at, id, (title, summary, body), &file).await;
         if stored.is_err() {
             // No row names the file, so nobody would ever remove it.
             core.files.delete(&file.key).await?;
@@ -216,10 +212,7 @@ fn line(text: &str) -> Result<Option<Line>, crate::domain::text::LineError> {
 
 fn read_text(file: &Path) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
     std::fs::read_to_string(file).map_err(|error| {
-        refuse(format!(
-            "{} cannot be read as UTF-8 text ({error})",
-            file.display()
-        ))
+        refuse(format!("{} cannot be read as UTF-8 text ({error})", file.display()))
     })
 }
 
@@ -236,10 +229,7 @@ async fn list(core: &Core) -> Outcome {
             ReportStatus::Withdrawn => "withdrawn",
         };
         let size = readable_size(report.byte_size);
-        println!(
-            "{}\t{status}\t{format}, {size}\t{}",
-            report.slug, report.title
-        );
+        println!("{}\t{status}\t{format}, {size}\t{}", report.slug, report.title);
     }
     Ok(())
 }

@@ -27,10 +27,7 @@ pub(super) async fn run(core: Core, role: Role, demo: bool) -> Outcome {
         Role::Worker => None,
         Role::All | Role::Web => Some(listen(&core).await?),
     };
-    let (mut term, mut int) = (
-        signal(SignalKind::terminate())?,
-        signal(SignalKind::interrupt())?,
-    );
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let stop = CancellationToken::new();
     let asked = stop.clone();
     tokio::spawn(async move {

@@ -56,11 +56,7 @@ fn read_password() -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
     }
     let first = rpassword::prompt_password("Password: ")?;
     let second = rpassword::prompt_password("Once more: ")?;
-    if first == second {
-        Ok(first)
-    } else {
-        Err(refuse("the two passwords differ: try again"))
-    }
+    if first == second { Ok(first) } else { Err(refuse("the two passwords differ: try again")) }
 }
 
 async fn list(core: &Core) -> Outcome {
@@ -69,11 +65,7 @@ async fn list(core: &Core) -> Outcome {
         println!("nobody yet: `assent staff add EMAIL --role admin` adds the first account");
     }
     for one in all {
-        let state = if one.disabled_at.is_some() {
-            "disabled"
-        } else {
-            "active"
-        };
+        let state = if one.disabled_at.is_some() { "disabled" } else { "active" };
         println!("{}\t{:?}\t{state}", one.email, one.role);
     }
     Ok(())

@@ -42,12 +42,9 @@ impl Keys {
     /// When a secret is malformed, or its file cannot be read or made.
     pub fn load(settings: &Settings, random: &Random) -> Result<Self, KeysError> {
         let file = settings.data_dir.join("secret.key");
-        let ring = given_or_kept("secret_key", settings.secret_key.as_ref(), &file, || {
-            random.bytes()
-        })?;
-        let (first, older) = ring
-            .split_first()
-            .ok_or(KeysError::Malformed("secret_key".into()))?;
+        let ring =
+            given_or_kept("secret_key", settings.secret_key.as_ref(), &file, || random.bytes())?;
+        let (first, older) = ring.split_first().ok_or(KeysError::Malformed("secret_key".into()))?;
         let links = LinkSecrets::new(*first, older.to_vec());
         let file = settings.data_dir.join("address.key");
         let follows = || derived(first);
@@ -55,10 +52,7 @@ impl Keys {
         let address = *given_or_kept("address_key", given, &file, follows)?
             .first()
             .ok_or(KeysError::Malformed("address_key".into()))?;
-        Ok(Self {
-            links,
-            addresses: AddressSecret::new(address),
-        })
+        Ok(Self { links, addresses: AddressSecret::new(address) })
     }
 }
 
@@ -98,11 +92,8 @@ fn keep(file: &Path, key: &[u8; 32]) -> std::io::Result<()> {
         std::fs::create_dir_all(directory)?;
     }
     // A file that appeared meanwhile is not overwritten: another process may use it already.
-    let mut out = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(file)?;
+    let mut out =
+        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
     out.write_all(format!("{}\n", STANDARD.encode(key)).as_bytes())?;
     out.sync_all()
 }
@@ -121,10 +112,8 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     fn settings(directory: &Path, secret: Option<&str>) -> Settings {
-        let mut environment = vec![(
-            "ASSENT_DATA_DIR".to_owned(),
-            directory.to_str().unwrap().to_owned(),
-        )];
+        let mut environment =
+            vec![("ASSENT_DATA_DIR".to_owned(), directory.to_str().unwrap().to_owned())];
         environment.extend(secret.map(|s| ("ASSENT_SECRET_KEY".to_owned(), s.to_owned())));
         Settings::check(&Values::read(None, environment.into_iter()).unwrap()).unwrap()
     }
@@ -137,10 +126,7 @@ mod tests {
         let again = Keys::load(&settings, &Random::System).unwrap();
         assert_eq!(first.addresses.fingerprint(), again.addresses.fingerprint());
         for name in ["secret.key", "address.key"] {
-            let mode = std::fs::metadata(directory.path().join(name))
-                .unwrap()
-                .permissions()
-                .mode();
+            let mode = std::fs::metadata(directory.path().join(name)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
         }
     }
@@ -165,9 +151,6 @@ mod tests {
     fn a_short_key_is_refused() {
         let directory = tempfile::tempdir().unwrap();
         let short = settings(directory.path(), Some("c2hvcnQ="));
-        assert!(matches!(
-            Keys::load(&short, &Random::System),
-            Err(KeysError::Malformed(_))
-        ));
+        assert!(matches!(Keys::load(&short, &Random::System), Err(KeysError::Malformed(_))));
     }
 }

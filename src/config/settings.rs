@@ -76,9 +76,7 @@ impl Settings {
     /// Names the first setting that does not fit, and what it should look like.
     pub fn check(values: &Values) -> Result<Self, ConfigError> {
         let text = |key: &str, default: &str| {
-            values
-                .get(key)
-                .map_or_else(|| default.to_owned(), |source| source.value.clone())
+            values.get(key).map_or_else(|| default.to_owned(), |source| source.value.clone())
         };
         let secret = |key: &str| values.get(key).map(|s| SecretString::from(s.value.clone()));
         let data_dir = PathBuf::from(text("data_dir", "data"));
@@ -88,8 +86,7 @@ impl Settings {
         let hello = base_url.host_str().unwrap_or("localhost").to_owned();
         Ok(Self {
             listen: parse(values, "listen", "127.0.0.1:8080", |text| {
-                text.parse()
-                    .map_err(|_| "write ADDRESS:PORT, such as 127.0.0.1:8080".to_owned())
+                text.parse().map_err(|_| "write ADDRESS:PORT, such as 127.0.0.1:8080".to_owned())
             })?,
             database_url: text("database_url", &in_data("sqlite", "assent.db")).into(),
             files_url: text("files_url", &in_data("file", "files")),
@@ -116,19 +113,12 @@ impl Settings {
                 limit.ok_or_else(|| "write a whole number above 0".to_owned())
             })?,
             pending_retention: parse(values, "pending_retention", "7d", duration)?,
-            signups_per_ip: parse(
-                values,
-                "limits.signups_per_ip",
-                "30/min",
-                |text| match text {
-                    "off" => Ok(None),
-                    text => text.parse().map(Some).map_err(|error| said(&error)),
-                },
-            )?,
+            signups_per_ip: parse(values, "limits.signups_per_ip", "30/min", |text| match text {
+                "off" => Ok(None),
+                text => text.parse().map(Some).map_err(|error| said(&error)),
+            })?,
             mail_per_address: parse(values, "limits.mail_per_address", "2/15min,4/day", from_str)?,
-            templates_dir: values
-                .get("templates_dir")
-                .map(|source| PathBuf::from(&source.value)),
+            templates_dir: values.get("templates_dir").map(|source| PathBuf::from(&source.value)),
             embed_origins: parse(values, "embed_origins", "", origins)?,
             log_json: parse(values, "log_format", "text", |text| match text {
                 "text" => Ok(false),
@@ -187,41 +177,26 @@ fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || "write a time such as 48h or 30d".to_owned();
     let read = humantime::parse_duration(text).map_err(|_| wrong())?;
     let longest = Duration::from_hours(24 * 365 * 20);
-    if read.is_zero() || read > longest {
-        Err(wrong())
-    } else {
-        Ok(read)
-    }
+    if read.is_zero() || read > longest { Err(wrong()) } else { Ok(read) }
 }
 
 fn proxies(text: &str) -> Result<Vec<IpNet>, String> {
     let one = |part: &str| {
         let part = part.trim();
-        let net = part
-            .parse()
-            .or_else(|_| part.parse::<std::net::IpAddr>().map(IpNet::from));
+        let net = part.parse().or_else(|_| part.parse::<std::net::IpAddr>().map(IpNet::from));
         net.map_err(|_| format!("`{part}` is not a network: write such as 10.0.0.0/8,::1"))
     };
-    text.split(',')
-        .filter(|part| !part.trim().is_empty())
-        .map(one)
-        .collect()
+    text.split(',').filter(|part| !part.trim().is_empty()).map(one).collect()
 }
 
 fn origins(text: &str) -> Result<Vec<String>, String> {
     let one = |part: &str| {
-        let url = Url::parse(part.trim())
-            .ok()
-            .filter(|url| url.path() == "/" && url.has_host());
-        url.map(|url| url.origin().ascii_serialization())
-            .ok_or_else(|| {
-                format!("`{part}` is not an origin: write such as https://www.example.org")
-            })
+        let url = Url::parse(part.trim()).ok().filter(|url| url.path() == "/" && url.has_host());
+        url.map(|url| url.origin().ascii_serialization()).ok_or_else(|| {
+            format!("`{part}` is not an origin: write such as https://www.example.org")
+        })
     };
-    text.split(',')
-        .filter(|part| !part.trim().is_empty())
-        .map(one)
-        .collect()
+    text.split(',').filter(|part| !part.trim().is_empty()).map(one).collect()
 }
 
 fn mail_target(text: &str, hello: &str) -> Result<MailTarget, String> {
@@ -232,10 +207,7 @@ fn mail_target(text: &str, hello: &str) -> Result<MailTarget, String> {
     let wrong = "write file:DIRECTORY, smtp://USER:PASSWORD@HOST:PORT?tls=required|opportunistic|none, \
                  or smtps://USER:PASSWORD@HOST:PORT";
     let url = Url::parse(text).map_err(|_| wrong.to_owned())?;
-    let asked = url
-        .query_pairs()
-        .find(|(key, _)| key == "tls")
-        .map(|(_, tls)| tls.into_owned());
+    let asked = url.query_pairs().find(|(key, _)| key == "tls").map(|(_, tls)| tls.into_owned());
     let (tls, port) = match (url.scheme(), asked.as_deref()) {
         ("smtps", None) => (Tls::Implicit, 465),
         ("smtp", None | Some("required")) => (Tls::Required, 587),
@@ -243,14 +215,9 @@ fn mail_target(text: &str, hello: &str) -> Result<MailTarget, String> {
         ("smtp", Some("none")) => (Tls::None, 25),
         _ => return Err(wrong.to_owned()),
     };
-    let host = url
-        .host_str()
-        .filter(|host| !host.is_empty())
-        .ok_or_else(|| wrong.to_owned())?;
+    let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| wrong.to_owned())?;
     let decode = |part: &str| {
-        percent_encoding::percent_decode_str(part)
-            .decode_utf8()
-            .map(std::borrow::Cow::into_owned)
+        percent_encoding::percent_decode_str(part).decode_utf8().map(std::borrow::Cow::into_owned)
     };
     let credentials = match (url.username(), url.password()) {
         ("", _) => None,
@@ -292,10 +259,7 @@ mod tests {
     #[test]
     fn the_mail_url_says_how_the_way_is_encrypted() {
         let relay = |url| match check(&[("ASSENT_MAIL_URL", url)]) {
-            Ok(Settings {
-                mail: MailTarget::Relay(relay),
-                ..
-            }) => {
+            Ok(Settings { mail: MailTarget::Relay(relay), .. }) => {
                 let user = relay.credentials.map(|(user, _)| user).unwrap_or_default();
                 format!("{user} {} {} {:?}", relay.host, relay.port, relay.tls)
             }

@@ -63,9 +63,8 @@ impl Values {
             values.read_toml(path)?;
         }
         // Sorted, so that the same mistake is named first on every start.
-        let ours: BTreeMap<String, String> = environment
-            .filter(|(name, _)| name.starts_with(PREFIX))
-            .collect();
+        let ours: BTreeMap<String, String> =
+            environment.filter(|(name, _)| name.starts_with(PREFIX)).collect();
         for (name, value) in ours {
             if !ELSEWHERE.contains(&name.as_str()) {
                 values.read_variable(&name, value)?;
@@ -83,10 +82,7 @@ impl Values {
     /// Sets a value where none was written.
     pub fn set_default(&mut self, key: &str, value: &str) {
         if let Some((key, _)) = KNOWN.iter().find(|(known, _)| *known == key) {
-            let source = Source {
-                name: (*key).to_owned(),
-                value: value.to_owned(),
-            };
+            let source = Source { name: (*key).to_owned(), value: value.to_owned() };
             self.0.entry(key).or_insert(source);
         }
     }
@@ -95,9 +91,8 @@ impl Values {
         let shown = path.display().to_string();
         let text = std::fs::read_to_string(path)
             .map_err(|error| ConfigError::Read(shown.clone(), error))?;
-        let table: toml::Table = text
-            .parse()
-            .map_err(|e: toml::de::Error| ConfigError::Toml(shown, e.to_string()))?;
+        let table: toml::Table =
+            text.parse().map_err(|e: toml::de::Error| ConfigError::Toml(shown, e.to_string()))?;
         for (name, value) in flatten("", &table) {
             let Some((key, _)) = KNOWN.iter().find(|(key, _)| *key == name) else {
                 return Err(unknown(&name, KNOWN.iter().map(|(key, _)| *key)));
@@ -109,30 +104,16 @@ impl Values {
 
     fn read_variable(&mut self, name: &str, value: String) -> Result<(), ConfigError> {
         if let Some((key, _)) = KNOWN.iter().find(|(_, variable)| *variable == name) {
-            self.0.insert(
-                key,
-                Source {
-                    name: name.to_owned(),
-                    value,
-                },
-            );
+            self.0.insert(key, Source { name: name.to_owned(), value });
             return Ok(());
         }
         let from_file = name.strip_suffix("_FILE");
-        let known = KNOWN
-            .iter()
-            .find(|(_, variable)| Some(*variable) == from_file);
+        let known = KNOWN.iter().find(|(_, variable)| Some(*variable) == from_file);
         let Some((key, _)) = known else {
             return Err(unknown(name, KNOWN.iter().map(|(_, variable)| *variable)));
         };
         let text = std::fs::read_to_string(&value).map_err(|e| ConfigError::Read(value, e))?;
-        self.0.insert(
-            key,
-            Source {
-                name: name.to_owned(),
-                value: text.trim_end().to_owned(),
-            },
-        );
+        self.0.insert(key, Source { name: name.to_owned(), value: text.trim_end().to_owned() });
         Ok(())
     }
 }
@@ -141,11 +122,7 @@ impl Values {
 fn flatten(prefix: &str, table: &toml::Table) -> Vec<(String, String)> {
     let mut flat = Vec::new();
     for (name, value) in table {
-        let name = if prefix.is_empty() {
-            name.clone()
-        } else {
-            format!("{prefix}.{name}")
-        };
+        let name = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
         match value {
             toml::Value::Table(table) => flat.append(&mut flatten(&name, table)),
             toml::Value::Array(values) => {
@@ -159,9 +136,7 @@ fn flatten(prefix: &str, table: &toml::Table) -> Vec<(String, String)> {
 }
 
 fn plain(value: &toml::Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), ToOwned::to_owned)
+    value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
 }
 
 fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> ConfigError {
@@ -184,9 +159,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("assent.toml");
         std::fs::write(&file, toml).unwrap();
-        let environment = environment
-            .iter()
-            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        let environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
         Values::read(Some(&file), environment).map_err(|error| error.to_string())
     }
 
@@ -209,10 +182,7 @@ mod tests {
         let error = read("[mail]\nurls = 'x'", &[]).unwrap_err();
         assert_eq!(error, "mail.urls is not a setting; did you mean mail.url?");
         let error = read("", &[("ASSENT_BASEURL", "x")]).unwrap_err();
-        assert_eq!(
-            error,
-            "ASSENT_BASEURL is not a setting; did you mean ASSENT_BASE_URL?"
-        );
+        assert_eq!(error, "ASSENT_BASEURL is not a setting; did you mean ASSENT_BASE_URL?");
     }
 
     #[test]

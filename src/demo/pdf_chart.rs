@@ -17,11 +17,7 @@ pub fn bars(sheet: &mut Sheet, alt: &str, rows: &[(&str, u8)]) {
             s.fill(MIST, (LEFT, y + 8.0), (MEASURE, 26.0));
             s.fill(PLUM, (LEFT, y + 8.0), (share, 26.0));
             let value = Type(Face::Bold, 15.0, INK);
-            s.line(
-                value,
-                (LEFT + share + 8.0, y + 26.5),
-                &format!("{percent}%"),
-            );
+            s.line(value, (LEFT + share + 8.0, y + 26.5), &format!("{percent}%"));
             y += 62.0;
         }
         let scale = Type(Face::Sans, 9.0, GREY);
@@ -56,9 +52,7 @@ pub fn shares(sheet: &mut Sheet, alt: &str, parts: &[(&str, u8)]) {
 pub fn hundred(sheet: &mut Sheet, alt: &str, filled: u8, words: &str) {
     let top = sheet.y;
     sheet.tagged(StructRole::Figure, Some(alt), |s| {
-        grid(s, (LEFT + 6.0, top + 6.0), 14.6, (100, 10), |n| {
-            if n < filled { PLUM } else { MIST }
-        });
+        grid(s, (LEFT + 6.0, top + 6.0), 14.6, (100, 10), |n| if n < filled { PLUM } else { MIST });
         let value = Type(Face::Serif, 64.0, PLUM);
         s.line(value, (LEFT + 178.0, top + 64.0), &format!("{filled}%"));
         let beside = Type(Face::Sans, 12.0, INK);

@@ -48,14 +48,10 @@ pub fn bind(about: &About<'_>, sheets: Vec<(&str, Sheet)>) -> Vec<u8> {
         .author(TextStr(about.author))
         .subject(TextStr(about.subject));
     for (_, base, id) in FONTS {
-        pdf.type1_font(id)
-            .base_font(Name(base))
-            .encoding_predefined(Name(b"WinAnsiEncoding"));
+        pdf.type1_font(id).base_font(Name(base)).encoding_predefined(Name(b"WinAnsiEncoding"));
     }
     let count = i32::try_from(pages.len()).unwrap_or(i32::MAX);
-    pdf.pages(PAGES)
-        .kids(pages.iter().map(|bound| bound.page))
-        .count(count);
+    pdf.pages(PAGES).kids(pages.iter().map(|bound| bound.page)).count(count);
     bookmarks(&mut pdf, &pages, count);
     structure(&mut pdf, &pages);
     for bound in pages {
@@ -81,10 +77,7 @@ fn number(sheets: Vec<(&str, Sheet)>) -> Vec<Bound<'_>> {
 
 fn catalog(pdf: &mut Pdf, pages: &[Bound<'_>]) {
     let mut catalog = pdf.catalog(CATALOG);
-    catalog
-        .pages(PAGES)
-        .lang(TextStr("en-GB"))
-        .outlines(OUTLINE);
+    catalog.pages(PAGES).lang(TextStr("en-GB")).outlines(OUTLINE);
     catalog.viewer_preferences().display_doc_title(true);
     catalog.mark_info().marked(true);
     catalog.pair(Name(b"StructTreeRoot"), TREE);
@@ -127,9 +120,7 @@ fn structure(pdf: &mut Pdf, pages: &[Bound<'_>]) {
     children.finish();
     document.finish();
     for bound in pages {
-        pdf.indirect(bound.parents)
-            .array()
-            .items(bound.elements.iter().copied());
+        pdf.indirect(bound.parents).array().items(bound.elements.iter().copied());
         for ((mcid, mark), element) in (0..).zip(&bound.sheet.marks).zip(&bound.elements) {
             let mut element = pdf.struct_element(*element);
             element.kind(mark.role).parent(DOCUMENT).page(bound.page);

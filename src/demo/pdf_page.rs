@@ -62,26 +62,16 @@ pub struct Sheet {
 
 impl Sheet {
     pub fn new() -> Self {
-        Self {
-            content: Content::new(),
-            marks: Vec::new(),
-            next_mark: 0,
-            y: 96.0,
-        }
+        Self { content: Content::new(), marks: Vec::new(), next_mark: 0, y: 96.0 }
     }
 
     /// Draws what a reader should hear, as one element of the given role.
     pub fn tagged(&mut self, role: StructRole, alt: Option<&str>, draw: impl FnOnce(&mut Self)) {
-        let mut mark = self
-            .content
-            .begin_marked_content_with_properties(role.to_name());
+        let mut mark = self.content.begin_marked_content_with_properties(role.to_name());
         mark.properties().identify(self.next_mark);
         drop(mark);
         self.next_mark += 1;
-        self.marks.push(Mark {
-            role,
-            alt: alt.map(str::to_owned),
-        });
+        self.marks.push(Mark { role, alt: alt.map(str::to_owned) });
         draw(self);
         self.content.end_marked_content();
     }
@@ -186,11 +176,7 @@ pub fn wrap(text: &str, size: f32, measure: f32) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     for word in text.split_whitespace() {
-        let longer = if line.is_empty() {
-            word.to_owned()
-        } else {
-            format!("{line} {word}")
-        };
+        let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
         if line.is_empty() || width(&longer, size) <= measure {
             line = longer;
         } else {

@@ -28,6 +28,7 @@ type Chapter = (&'static str, fn(&mut Sheet));
 
 /// Makes the demonstration's sample report: eight A4 pages, tagged, in British English, and the same
 /// bytes each time.
+#[must_use]
 pub fn sample_report() -> Vec<u8> {
     let chapters: [Chapter; 8] = [
         (COVER, cover),
@@ -47,11 +48,8 @@ pub fn sample_report() -> Vec<u8> {
         }
         (name, sheet)
     });
-    let about = About {
-        title: TITLE,
-        author: PUBLISHER,
-        subject: "Findings from a survey of 75 councils",
-    };
+    let about =
+        About { title: TITLE, author: PUBLISHER, subject: "Findings from a survey of 75 councils" };
     bind(&about, sheets.collect())
 }
 
@@ -67,11 +65,7 @@ fn cover(s: &mut Sheet) {
         let title = Type(Face::Serif, 50.0, WHITE);
         s.line(title, (LEFT, 270.0), "Local digital ");
         s.line(title, (LEFT, 328.0), "transformation: ");
-        s.line(
-            Type(Face::Serif, 32.0, MIST),
-            (LEFT, 386.0),
-            "where councils stand",
-        );
+        s.line(Type(Face::Serif, 32.0, MIST), (LEFT, 386.0), "where councils stand");
     });
     s.tagged(StructRole::P, None, |s| {
         let kind = Type(Face::Sans, 13.0, WHITE);
@@ -109,10 +103,7 @@ fn short_version(s: &mut Sheet) {
         in it. Few of them have all the skills to see it through, and fewer still the certainty of money.");
     s.y += 18.0;
     let facts = [
-        (
-            "37%",
-            "of senior executives and heads of service are very engaged",
-        ),
+        ("37%", "of senior executives and heads of service are very engaged"),
         ("11%", "of frontline staff are very engaged"),
         ("7%", "have all the skills that they need"),
         ("2%", "are fully confident of the funding"),
@@ -124,12 +115,7 @@ fn short_version(s: &mut Sheet) {
         s.artifact(|s| s.fill(PAPER, (x, y), (218.0, 122.0)));
         s.tagged(StructRole::P, None, |s| {
             s.line(Type(Face::Serif, 46.0, PLUM), (x + 16.0, y + 52.0), number);
-            s.block(
-                Type(Face::Sans, 11.0, INK),
-                (x + 16.0, y + 80.0),
-                186.0,
-                words,
-            );
+            s.block(Type(Face::Sans, 11.0, INK), (x + 16.0, y + 80.0), 186.0, words);
         });
     }
     s.y = top + 306.0;
@@ -150,11 +136,7 @@ fn leaders(s: &mut Sheet) {
         s,
         "One bar of a hundred. Senior executives and heads of service: 37% very engaged, 42% quite \
             engaged, 21% gave another answer.",
-        &[
-            ("Very engaged", 37),
-            ("Quite engaged", 42),
-            ("Any other answer", 21),
-        ],
+        &[("Very engaged", 37), ("Quite engaged", 42), ("Any other answer", 21)],
     );
     s.body("That is a strong start. Programmes tend to fail quietly when nobody senior will \
         defend them in a hard budget round, and on these numbers there is usually somebody who will.");
@@ -235,15 +217,9 @@ fn questions(s: &mut Sheet) {
     for (number, question) in (1..).zip(asked) {
         let y = s.y;
         s.tagged(StructRole::P, None, |s| {
-            s.line(
-                Type(Face::Serif, 30.0, PLUM),
-                (LEFT, y + 10.0),
-                &format!("{number} "),
-            );
+            s.line(Type(Face::Serif, 30.0, PLUM), (LEFT, y + 10.0), &format!("{number} "));
             let words = Type(Face::Sans, 13.0, INK);
-            s.y = s
-                .block(words, (LEFT + 42.0, y), MEASURE - 42.0, question)
-                .max(y + 39.0);
+            s.y = s.block(words, (LEFT + 42.0, y), MEASURE - 42.0, question).max(y + 39.0);
         });
         let y = s.y;
         s.artifact(|s| s.fill(MIST, (LEFT + 42.0, y - 6.0), (MEASURE - 42.0, 0.75)));
@@ -280,10 +256,7 @@ mod tests {
     use super::{PAGES, TITLE, sample_report};
 
     fn count(haystack: &[u8], needle: &[u8]) -> usize {
-        haystack
-            .windows(needle.len())
-            .filter(|window| *window == needle)
-            .count()
+        haystack.windows(needle.len()).filter(|window| *window == needle).count()
     }
 
     #[test]

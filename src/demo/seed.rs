@@ -67,9 +67,7 @@ async fn offer(tx: &mut Tx, files: &Files, at: &Moment) -> Result<Offered, SeedE
         text: &text,
         change_class: ChangeClass::Editorial,
     };
-    let policy = publish_policy(tx, at, ACTOR, new)
-        .await?
-        .ok_or("the policy was there before")?;
+    let policy = publish_policy(tx, at, ACTOR, new).await?.ok_or("the policy was there before")?;
     let newsletter: Slug = texts::NEWSLETTER_SLUG.parse()?;
     let name = Line::parse(texts::NEWSLETTER_NAME)?.ok_or("the newsletter has no name")?;
     let description = Line::parse(texts::NEWSLETTER_DESCRIPTION)?;
@@ -77,20 +75,12 @@ async fn offer(tx: &mut Tx, files: &Files, at: &Moment) -> Result<Offered, SeedE
         .await?
         .ok_or("the newsletter was there before")?;
     let wording = wording(texts::CONTROLLER_NAME, std::slice::from_ref(&newsletter));
-    let notices = show_notices(tx, at, &wording)
-        .await?
-        .into_iter()
-        .map(Arc::new)
-        .collect();
+    let notices = show_notices(tx, at, &wording).await?.into_iter().map(Arc::new).collect();
 
     let report = report(files, at).await?;
     add_report(tx, at, ACTOR, &report, &[newsletter.slug]).await?;
     publish_report(tx, at, ACTOR, &report.slug, true, LANG).await?;
-    Ok(Offered {
-        policy: Arc::new(policy),
-        report: (report.report_id, report.slug),
-        notices,
-    })
+    Ok(Offered { policy: Arc::new(policy), report: (report.report_id, report.slug), notices })
 }
 
 async fn report(files: &Files, at: &Moment) -> Result<Report, SeedError> {
@@ -143,9 +133,7 @@ async fn subscribe(
         method: Method::Form,
     };
     sign_up(tx, sent, terms, std::slice::from_ref(&form)).await?;
-    let signup = signups::find(tx, form.signup_id)
-        .await?
-        .ok_or("the signup was not stored")?;
+    let signup = signups::find(tx, form.signup_id).await?.ok_or("the signup was not stored")?;
     if confirm(tx, sent, terms, &signup, None).await? != Confirmation::Confirmed {
         return Err("the signup was not confirmed".into());
     }

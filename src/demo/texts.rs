@@ -2,15 +2,21 @@
 
 /// The legal entity named in notices.
 pub const CONTROLLER_NAME: &str = "Civic Digital Press Ltd";
+/// Its postal address.
 pub const CONTROLLER_ADDRESS: &str = "14 Quayside Row, Northmoor NM1 4CD";
+/// How it is reached about personal data.
 pub const CONTROLLER_CONTACT: &str = "privacy@civicdigitalpress.example";
 
-/// The version of the privacy policy, and its text in Markdown.
+/// The version of the privacy policy.
 pub const POLICY_LABEL: &str = "2026-11";
+/// The text of the privacy policy, Markdown.
 pub const POLICY: &str = include_str!("privacy_policy.md");
 
+/// The report's short name.
 pub const REPORT_SLUG: &str = "local-digital-transformation";
+/// Its title.
 pub const REPORT_TITLE: &str = "Local digital transformation: where councils stand";
+/// What it is about, in a sentence.
 pub const REPORT_SUMMARY: &str = "What 75 councils say about their leaders, their people, their skills and their money, in eight pages.";
 /// The landing page's text in Markdown.
 pub const REPORT_BODY: &str = "\
@@ -30,16 +36,23 @@ they need, and 2% are fully confident of the funding.
 It reads in ten minutes and needs no technical knowledge.
 ";
 
+/// The newsletter's short name.
 pub const NEWSLETTER_SLUG: &str = "weekly-briefing";
+/// Its name.
 pub const NEWSLETTER_NAME: &str = "Weekly briefing";
+/// What to expect from it.
 pub const NEWSLETTER_DESCRIPTION: &str =
     "Every Thursday: what councils are building, what it cost and what they learned.";
 
 /// Someone who has already asked for the report and confirmed.
 pub struct SampleSubscriber {
+    /// Their name.
     pub name: &'static str,
+    /// Where they work.
     pub organisation: &'static str,
+    /// What they do there.
     pub job_title: &'static str,
+    /// Their address.
     pub email: &'static str,
     /// Whether the newsletter's box was ticked too.
     pub newsletter: bool,
@@ -52,13 +65,7 @@ const fn person(
     email: &'static str,
     newsletter: bool,
 ) -> SampleSubscriber {
-    SampleSubscriber {
-        name,
-        organisation,
-        job_title,
-        email,
-        newsletter,
-    }
+    SampleSubscriber { name, organisation, job_title, email, newsletter }
 }
 
 /// The people the demonstration starts with.

@@ -4,6 +4,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use super::email_address::EmailAddress;
+use super::notice::hex;
 
 /// HMAC-SHA256 of an address under the address secret; 32 bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, sqlx::Type)]
@@ -46,12 +47,7 @@ impl AddressSecret {
     /// compare it and refuse to start on a mismatch.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        self.hash(b"fingerprint", b"")
-            .0
-            .iter()
-            .take(8)
-            .map(|b| format!("{b:02x}"))
-            .collect()
+        hex(&self.hash(b"fingerprint", b"").0[..8])
     }
 
     fn hash(&self, kind: &[u8], text: &[u8]) -> AddressKey {
@@ -81,6 +77,6 @@ pub fn keyed(secret: &[u8; 32]) -> Hmac<Sha256> {
 /// Lower-case hex, the form in which batches are bound.
 impl serde::Serialize for AddressKey {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&super::notice::hex(&self.0))
+        serializer.serialize_str(&hex(&self.0))
     }
 }

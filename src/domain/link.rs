@@ -67,20 +67,13 @@ impl LinkSecrets {
         let bytes: [u8; HEAD_LENGTH] = self.unseal(kind, token)?.try_into().ok()?;
         let (id, generation) = bytes.split_first_chunk::<16>()?;
         let generation = u16::from_be_bytes(generation.try_into().ok()?);
-        Some(Link {
-            id: Uuid::from_bytes(*id),
-            generation: generation.into(),
-        })
+        Some(Link { id: Uuid::from_bytes(*id), generation: generation.into() })
     }
 
     /// Signs bytes that a browser keeps for us, such as a cookie: base64url(bytes ‖ MAC).
     #[must_use]
     pub fn seal(&self, kind: LinkKind, bytes: &[u8]) -> String {
-        let mac = self
-            .0
-            .first()
-            .map(|secret| mac(secret, kind, bytes))
-            .unwrap_or_default();
+        let mac = self.0.first().map(|secret| mac(secret, kind, bytes)).unwrap_or_default();
         URL_SAFE_NO_PAD.encode([bytes, &mac].concat())
     }
 
@@ -90,10 +83,7 @@ impl LinkSecrets {
         let mut bytes = URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let at = bytes.len().checked_sub(MAC_LENGTH)?;
         let given = bytes.split_off(at);
-        self.0
-            .iter()
-            .any(|secret| mac(secret, kind, &bytes).ct_eq(&given).into())
-            .then_some(bytes)
+        self.0.iter().any(|secret| mac(secret, kind, &bytes).ct_eq(&given).into()).then_some(bytes)
     }
 }
 
@@ -110,11 +100,7 @@ impl Links {
     /// The page whose button confirms a signup.
     #[must_use]
     pub fn confirm(&self, link: Link) -> String {
-        format!(
-            "{}/confirm/{}",
-            self.base_url,
-            self.secrets.token(LinkKind::Confirm, link)
-        )
+        format!("{}/confirm/{}", self.base_url, self.secrets.token(LinkKind::Confirm, link))
     }
 
     /// The page on which the owner of an address says it was not them.
@@ -126,11 +112,7 @@ impl Links {
     /// The page a report is downloaded from.
     #[must_use]
     pub fn download(&self, link: Link) -> String {
-        format!(
-            "{}/downloads/{}",
-            self.base_url,
-            self.secrets.token(LinkKind::Download, link)
-        )
+        format!("{}/downloads/{}", self.base_url, self.secrets.token(LinkKind::Download, link))
     }
 
     /// A published policy version.
@@ -152,10 +134,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const LINK: Link = Link {
-        id: Uuid::from_u128(0x1234),
-        generation: 3,
-    };
+    const LINK: Link = Link { id: Uuid::from_u128(0x1234), generation: 3 };
 
     #[test]
     fn opens_only_its_own_kind() {
@@ -171,10 +150,7 @@ mod tests {
         let token = LinkSecrets::new([7; 32], vec![]).token(LinkKind::Confirm, LINK);
         let rotated = LinkSecrets::new([8; 32], vec![[7; 32]]);
         assert_eq!(rotated.open(LinkKind::Confirm, &token), Some(LINK));
-        assert_eq!(
-            LinkSecrets::new([8; 32], vec![]).open(LinkKind::Confirm, &token),
-            None
-        );
+        assert_eq!(LinkSecrets::new([8; 32], vec![]).open(LinkKind::Confirm, &token), None);
     }
 
     proptest! {

@@ -31,10 +31,7 @@ impl MailLimit {
     /// Each window as the count it allows and the moment it begins; empty when there is no limit.
     #[must_use]
     pub fn windows(&self, now: Timestamp) -> Vec<(u32, Timestamp)> {
-        self.0
-            .iter()
-            .map(|window| (window.count, now.minus(window.length)))
-            .collect()
+        self.0.iter().map(|window| (window.count, now.minus(window.length))).collect()
     }
 
     /// When the next mail may follow those sent at these moments, oldest first; `None` when any moment
@@ -56,10 +53,7 @@ impl FromStr for MailLimit {
         if text.trim() == "off" {
             return Ok(Self(vec![]));
         }
-        let apart = Window {
-            count: 1,
-            length: APART,
-        };
+        let apart = Window { count: 1, length: APART };
         let mut windows = vec![apart];
         for part in text.split(',') {
             windows.push(part.parse()?);
@@ -72,21 +66,13 @@ impl FromStr for Window {
     type Err = LimitError;
     fn from_str(text: &str) -> Result<Self, LimitError> {
         let (count, length) = text.trim().split_once('/').ok_or(LimitError)?;
-        let count = count
-            .parse()
-            .ok()
-            .filter(|count| *count > 0)
-            .ok_or(LimitError)?;
+        let count = count.parse().ok().filter(|count| *count > 0).ok_or(LimitError)?;
         let length = match length {
             one if one.starts_with(|c: char| c.is_ascii_digit()) => one.to_owned(),
             unit => format!("1{unit}"),
         };
         let length = humantime::parse_duration(&length).map_err(|_| LimitError)?;
-        if length.is_zero() {
-            Err(LimitError)
-        } else {
-            Ok(Self { count, length })
-        }
+        if length.is_zero() { Err(LimitError) } else { Ok(Self { count, length }) }
     }
 }
 
@@ -116,16 +102,7 @@ mod tests {
         assert_eq!(limit.next(&[]), None);
         assert_eq!(limit.next(&[now]), Some(minutes(1)));
         assert_eq!(limit.next(&[now, minutes(2)]), Some(minutes(15)));
-        for bad in [
-            "",
-            "2",
-            "0/min",
-            "x/min",
-            "2/",
-            "2/fortnight",
-            "2/0s",
-            "-1/min",
-        ] {
+        for bad in ["", "2", "0/min", "x/min", "2/", "2/fortnight", "2/0s", "-1/min"] {
             assert!(bad.parse::<MailLimit>().is_err(), "{bad}");
         }
     }

@@ -10,10 +10,6 @@ pub struct LogAddress<'a>(pub &'a AddressKey);
 
 impl fmt::Display for LogAddress<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .as_bytes()
-            .iter()
-            .take(4)
-            .try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.0.as_bytes().iter().take(4).try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }

@@ -14,36 +14,12 @@ pub struct MediaType {
 /// How many first bytes [`MediaType::of_report`] and [`MediaType::of_cover`] want to see.
 pub const HEAD_LENGTH: usize = 64;
 
-const PDF: MediaType = MediaType {
-    name: "application/pdf",
-    format: "PDF",
-    ending: "pdf",
-};
-const EPUB: MediaType = MediaType {
-    name: "application/epub+zip",
-    format: "EPUB",
-    ending: "epub",
-};
-const ZIP: MediaType = MediaType {
-    name: "application/zip",
-    format: "ZIP",
-    ending: "zip",
-};
-const PNG: MediaType = MediaType {
-    name: "image/png",
-    format: "PNG",
-    ending: "png",
-};
-const JPEG: MediaType = MediaType {
-    name: "image/jpeg",
-    format: "JPEG",
-    ending: "jpg",
-};
-const WEBP: MediaType = MediaType {
-    name: "image/webp",
-    format: "WebP",
-    ending: "webp",
-};
+const PDF: MediaType = MediaType { name: "application/pdf", format: "PDF", ending: "pdf" };
+const EPUB: MediaType = MediaType { name: "application/epub+zip", format: "EPUB", ending: "epub" };
+const ZIP: MediaType = MediaType { name: "application/zip", format: "ZIP", ending: "zip" };
+const PNG: MediaType = MediaType { name: "image/png", format: "PNG", ending: "png" };
+const JPEG: MediaType = MediaType { name: "image/jpeg", format: "JPEG", ending: "jpg" };
+const WEBP: MediaType = MediaType { name: "image/webp", format: "WebP", ending: "webp" };
 
 impl MediaType {
     /// The kind of a report file: PDF, EPUB or ZIP (which office documents are too).
@@ -75,9 +51,7 @@ impl MediaType {
     /// The kind that carries this media type.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        [PDF, EPUB, ZIP, PNG, JPEG, WEBP]
-            .into_iter()
-            .find(|kind| kind.name == name)
+        [PDF, EPUB, ZIP, PNG, JPEG, WEBP].into_iter().find(|kind| kind.name == name)
     }
 }
 
@@ -88,17 +62,11 @@ mod tests {
     #[test]
     fn goes_by_first_bytes() {
         assert_eq!(MediaType::of_report(b"%PDF-1.7\n").unwrap().format, "PDF");
-        assert_eq!(
-            MediaType::of_report(b"PK\x03\x04rest").unwrap().format,
-            "ZIP"
-        );
+        assert_eq!(MediaType::of_report(b"PK\x03\x04rest").unwrap().format, "ZIP");
         for wrong in [&b""[..], b"<html>", b"MZ", b"%PD", b"\x89PNG\r\n\x1a\n"] {
             assert_eq!(MediaType::of_report(wrong), None);
         }
-        assert_eq!(
-            MediaType::of_cover(b"\x89PNG\r\n\x1a\n").unwrap().ending,
-            "png"
-        );
+        assert_eq!(MediaType::of_cover(b"\x89PNG\r\n\x1a\n").unwrap().ending, "png");
         assert_eq!(MediaType::of_cover(b"<svg onload=alert(1)>"), None);
     }
 }

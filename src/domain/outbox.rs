@@ -58,9 +58,7 @@ pub enum DeliveryOutcome {
 /// either way so that many mails do not return together. `chance` is any random byte.
 #[must_use]
 pub fn back_off(attempts: i32, chance: u8) -> Duration {
-    let doublings = u32::try_from(attempts.saturating_sub(1))
-        .unwrap_or(0)
-        .min(8);
+    let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or(0).min(8);
     let base = Duration::from_secs(15 * 2u64.pow(doublings)).min(Duration::from_hours(1));
     base.mul_f64(0.75 + f64::from(chance) / 510.0)
 }

@@ -50,10 +50,7 @@ impl FromStr for PolicyText {
         if text.len() > 256 * 1024 {
             return Err(PolicyTextError::TooLong);
         }
-        if text
-            .chars()
-            .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
-        {
+        if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
             return Err(PolicyTextError::Forbidden);
         }
         Ok(Self(text.to_owned()))
@@ -66,16 +63,9 @@ mod tests {
 
     #[test]
     fn only_readable_text_is_a_policy() {
-        assert!(
-            "# Privacy\r\n\tWe keep little."
-                .parse::<PolicyText>()
-                .is_ok()
-        );
+        assert!("# Privacy\r\n\tWe keep little.".parse::<PolicyText>().is_ok());
         assert_eq!(" \n".parse::<PolicyText>(), Err(PolicyTextError::Empty));
         assert_eq!("a\0".parse::<PolicyText>(), Err(PolicyTextError::Forbidden));
-        assert_eq!(
-            "a".repeat(300_000).parse::<PolicyText>(),
-            Err(PolicyTextError::TooLong)
-        );
+        assert_eq!("a".repeat(300_000).parse::<PolicyText>(), Err(PolicyTextError::TooLong));
     }
 }

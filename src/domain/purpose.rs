@@ -69,13 +69,7 @@ mod tests {
         for code in ["privacy-policy", "newsletter:weekly", "partner-offers"] {
             assert_eq!(code.parse::<Purpose>().unwrap().as_str(), code);
         }
-        for code in [
-            "",
-            "newsletter:",
-            "a:b",
-            "Newsletter:x",
-            "newsletter:newsletter:x",
-        ] {
+        for code in ["", "newsletter:", "a:b", "Newsletter:x", "newsletter:newsletter:x"] {
             assert!(code.parse::<Purpose>().is_err(), "{code}");
         }
     }

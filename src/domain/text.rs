@@ -71,14 +71,9 @@ mod tests {
 
     #[test]
     fn keeps_names_as_they_are() {
-        for name in [
-            "Ada Lovelace",
-            "Zoë Þórsdóttir",
-            "李小龍",
-            "O'Neill-Smith",
-            "=cmd|x",
-            "<script>",
-        ] {
+        for name in
+            ["Ada Lovelace", "Zoë Þórsdóttir", "李小龍", "O'Neill-Smith", "=cmd|x", "<script>"]
+        {
             assert_eq!(Line::parse(name).unwrap().unwrap().as_str(), name);
         }
         assert_eq!(Line::parse("  \u{a0} ").unwrap(), None);

@@ -64,11 +64,7 @@ impl Timestamp {
     #[must_use]
     pub fn minute(self) -> String {
         let format = format_description!("[hour]:[minute] UTC");
-        format!(
-            "{} on {}",
-            self.date_time().format(&format).unwrap_or_default(),
-            self.day()
-        )
+        format!("{} on {}", self.date_time().format(&format).unwrap_or_default(), self.day())
     }
 
     /// As the `time` crate's type; moments outside its calendar become the epoch.

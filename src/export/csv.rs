@@ -15,12 +15,7 @@ pub(super) fn begin(out: &mut impl Write) -> io::Result<()> {
 
 /// One contact.
 pub(super) fn row(out: &mut impl Write, cells: &[Option<String>]) -> io::Result<()> {
-    record(
-        out,
-        cells
-            .iter()
-            .map(|cell| harmless(cell.as_deref().unwrap_or_default())),
-    )
+    record(out, cells.iter().map(|cell| harmless(cell.as_deref().unwrap_or_default())))
 }
 
 fn record<'a>(out: &mut impl Write, cells: impl Iterator<Item = Cow<'a, str>>) -> io::Result<()> {
@@ -29,9 +24,7 @@ fn record<'a>(out: &mut impl Write, cells: impl Iterator<Item = Cow<'a, str>>) -
         .quote_style(QuoteStyle::Necessary)
         .buffer_capacity(1024)
         .from_writer(out);
-    writer
-        .write_record(cells.map(|cell| cell.as_bytes().to_vec()))
-        .map_err(io::Error::other)?;
+    writer.write_record(cells.map(|cell| cell.as_bytes().to_vec())).map_err(io::Error::other)?;
     writer.flush()
 }
 
@@ -53,16 +46,7 @@ mod tests {
     fn formulas_become_text_and_quoting_is_rfc_4180() {
         let mut out = Vec::new();
         begin(&mut out).unwrap();
-        let cells = [
-            "=1+1",
-            "+a@b.test",
-            "-x",
-            "@y",
-            "＝1",
-            "a,\"b\"",
-            "plain",
-            "\tz",
-        ];
+        let cells = ["=1+1", "+a@b.test", "-x", "@y", "＝1", "a,\"b\"", "plain", "\tz"];
         row(&mut out, &cells.map(|cell| Some(cell.to_owned()))).unwrap();
         row(&mut out, &[None, Some("é".to_owned())]).unwrap();
         let text = String::from_utf8(out).unwrap();

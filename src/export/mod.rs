@@ -79,10 +79,7 @@ pub async fn write(
     out: impl Write + Send,
     mut progress: impl FnMut(u64) + Send,
 ) -> Result<Written, ExportError> {
-    let mut out = Hashing {
-        out,
-        hash: Sha256::new(),
-    };
+    let mut out = Hashing { out, hash: Sha256::new() };
     if format == Format::Csv {
         csv::begin(&mut out)?;
     }
@@ -98,10 +95,7 @@ pub async fn write(
     })
     .await?;
     out.flush()?;
-    Ok(Written {
-        rows,
-        sha256: out.hash.finalize().into(),
-    })
+    Ok(Written { rows, sha256: out.hash.finalize().into() })
 }
 
 /// One contact as the texts of its columns; `None` where nothing is known.

@@ -109,10 +109,7 @@ pub async fn withdraw_report(
     slug: &Slug,
 ) -> Result<(), ReportError> {
     if !reports::mark_withdrawn(tx, at, slug).await? {
-        let known = reports::list(tx)
-            .await?
-            .iter()
-            .any(|report| report.slug == *slug);
+        let known = reports::list(tx).await?.iter().any(|report| report.slug == *slug);
         let slug = slug.clone();
         return Err(if known {
             ReportError::NeverPublished(slug)
@@ -144,11 +141,7 @@ pub async fn edit_report(
         ("body", edit.body.is_some()),
         ("cover", edit.cover.is_some()),
     ];
-    let changed: Vec<&str> = fields
-        .iter()
-        .filter(|(_, set)| *set)
-        .map(|(name, _)| *name)
-        .collect();
+    let changed: Vec<&str> = fields.iter().filter(|(_, set)| *set).map(|(name, _)| *name).collect();
     let detail = json!({"slug": slug, "changed": changed});
     audit_entries::append(tx, at, actor, "report.edit", &detail).await?;
     Ok(())

@@ -77,22 +77,13 @@ pub async fn confirm(
     }
     let asked = consent_events::list_choices(tx, signup.signup_id).await?;
     let added = newsletters.map_or_else(Vec::new, |ticked| added(&asked, ticked));
-    let kept = asked
-        .iter()
-        .filter(|choice| keeps(choice, newsletters))
-        .map(Words::from);
+    let kept = asked.iter().filter(|choice| keeps(choice, newsletters)).map(Words::from);
     let chosen: Vec<Words<'_>> = kept.chain(added.iter().copied()).collect();
 
     let form = form(signup);
     let mut events = Vec::new();
     for (seq, words) in (i64::try_from(asked.len()).unwrap_or(0) + 1..).zip(&added) {
-        events.push(event(
-            at,
-            EventType::Requested,
-            &form,
-            words,
-            Subject::Signup(seq),
-        )?);
+        events.push(event(at, EventType::Requested, &form, words, Subject::Signup(seq))?);
     }
     let confirming = confirming(tx, at, &form, subscriber_id, &chosen).await?;
     events.extend(confirming.iter().cloned());
@@ -143,18 +134,9 @@ async fn confirming(
     let first = subscribers::take_seqs(tx, subscriber_id, count).await?;
     let mut events = Vec::with_capacity(chosen.len());
     for (seq, words) in (first..).zip(chosen) {
-        let state = states
-            .iter()
-            .find(|(purpose, _)| purpose == words.purpose)
-            .map(|(_, s)| *s);
+        let state = states.iter().find(|(purpose, _)| purpose == words.purpose).map(|(_, s)| *s);
         let event_type = EventType::confirming(state);
-        events.push(event(
-            at,
-            event_type,
-            form,
-            words,
-            Subject::Subscriber(subscriber_id, seq),
-        )?);
+        events.push(event(at, event_type, form, words, Subject::Subscriber(subscriber_id, seq))?);
     }
     Ok(events)
 }
@@ -164,11 +146,7 @@ fn form(signup: &Signup) -> Form<'_> {
         signup_id: signup.signup_id,
         email: &signup.email,
         method: signup.method,
-        policy: (
-            signup.policy_version_id,
-            &signup.policy_label,
-            &signup.policy_sha256,
-        ),
+        policy: (signup.policy_version_id, &signup.policy_label, &signup.policy_sha256),
         report: signup.report_slug.as_ref(),
         requested_at: signup.created_at,
         source: &signup.source,

@@ -77,15 +77,8 @@ pub fn event(
         email: form.email,
         event_id,
         method: form.method,
-        notice: NoticeEvidence {
-            lang: words.lang,
-            sha256: words.sha256,
-            text: words.text,
-        },
-        policy: PolicyEvidence {
-            label,
-            sha256: policy_sha256,
-        },
+        notice: NoticeEvidence { lang: words.lang, sha256: words.sha256, text: words.text },
+        policy: PolicyEvidence { label, sha256: policy_sha256 },
         purpose: words.purpose,
         report: form.report,
         requested_at: form.requested_at,

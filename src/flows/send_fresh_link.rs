@@ -22,10 +22,7 @@ pub async fn fresh_confirmation(
     terms: &Terms,
     signup: &Signup,
 ) -> Result<bool, Error> {
-    let newest = Link {
-        id: signup.signup_id,
-        generation: signup.generation,
-    };
+    let newest = Link { id: signup.signup_id, generation: signup.generation };
     let renews = match standing(signup, newest, at.now) {
         Standing::Open => false,
         Standing::Expired => true,

@@ -99,11 +99,7 @@ fn requested(at: &Moment, form: &SignUp) -> serde_json::Result<Vec<NewConsentEve
         signup_id: form.signup_id,
         email: form.email.as_str(),
         method: form.method,
-        policy: (
-            form.policy.policy_version_id,
-            &form.policy.label,
-            &form.policy.sha256,
-        ),
+        policy: (form.policy.policy_version_id, &form.policy.label, &form.policy.sha256),
         report: form.report.as_ref().map(|(_, slug)| slug),
         requested_at: at.now,
         source: &form.source,
@@ -111,13 +107,7 @@ fn requested(at: &Moment, form: &SignUp) -> serde_json::Result<Vec<NewConsentEve
     (1..)
         .zip(&form.choices)
         .map(|(seq, notice)| {
-            event(
-                at,
-                EventType::Requested,
-                &shared,
-                &words(notice),
-                Subject::Signup(seq),
-            )
+            event(at, EventType::Requested, &shared, &words(notice), Subject::Signup(seq))
         })
         .collect()
 }

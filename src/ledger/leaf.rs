@@ -23,10 +23,7 @@ pub fn leaf(event_type: EventType, salt: &[u8; 32], canonical_body: &str) -> Str
     let mut mac = keyed(salt);
     mac.update(canonical_body.as_bytes());
     let commitment = URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
-    format!(
-        r#"{{"c":"{commitment}","t":"{}","v":1}}"#,
-        event_type.as_str()
-    )
+    format!(r#"{{"c":"{commitment}","t":"{}","v":1}}"#, event_type.as_str())
 }
 
 #[cfg(test)]

@@ -82,10 +82,8 @@ pub fn compose(
 ) -> Result<Message, ComposeError> {
     let text = templates.render(&format!("mail/{}.txt", letter.template), context)?;
     let (subject, preheader, body) = parts(&text).ok_or(ComposeError::NoSubject)?;
-    let html = templates.render(
-        &format!("mail/{}.html", letter.template),
-        WithPreheader { context, preheader },
-    )?;
+    let html = templates
+        .render(&format!("mail/{}.html", letter.template), WithPreheader { context, preheader })?;
     let to = Mailbox::new(None, letter.to.parse()?);
     Ok(Message::builder()
         .from(sender.from.clone())
@@ -107,9 +105,7 @@ fn plain_text(body: &str) -> SinglePart {
     let body = body.to_owned();
     let body =
         Body::new_with_encoding(body, ContentTransferEncoding::SevenBit).unwrap_or_else(Body::new);
-    SinglePart::builder()
-        .header(ContentType::TEXT_PLAIN)
-        .body(body)
+    SinglePart::builder().header(ContentType::TEXT_PLAIN).body(body)
 }
 
 /// The subject that mail 1 will have, for the page that says which mail to look for.
@@ -132,9 +128,7 @@ pub fn confirmation_subject(
         "address": "",
     });
     let text = templates.render("mail/confirm.txt", context)?;
-    parts(&text)
-        .map(|(subject, ..)| subject.to_owned())
-        .ok_or(ComposeError::NoSubject)
+    parts(&text).map(|(subject, ..)| subject.to_owned()).ok_or(ComposeError::NoSubject)
 }
 
 #[derive(Serialize)]
@@ -147,9 +141,5 @@ struct WithPreheader<'a> {
 fn parts(text: &str) -> Option<(&str, &str, &str)> {
     let (subject, rest) = text.strip_prefix("Subject: ")?.split_once('\n')?;
     let (preheader, body) = rest.strip_prefix("Preheader: ")?.split_once('\n')?;
-    Some((
-        subject.trim(),
-        preheader.trim(),
-        body.trim_start_matches('\n'),
-    ))
+    Some((subject.trim(), preheader.trim(), body.trim_start_matches('\n')))
 }

@@ -16,9 +16,7 @@ impl Mailbox {
     /// When it cannot be made.
     pub fn open(directory: &Path) -> std::io::Result<Self> {
         std::fs::create_dir_all(directory)?;
-        Ok(Self {
-            directory: directory.to_owned(),
-        })
+        Ok(Self { directory: directory.to_owned() })
     }
 
     /// Stores a message under a name of its own, whole or not at all. The same name again replaces it,

@@ -15,9 +15,6 @@ impl RelayStatus {
     /// What is wrong, if anything.
     #[must_use]
     pub fn get(&self) -> Option<String> {
-        self.0
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

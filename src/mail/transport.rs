@@ -85,10 +85,7 @@ impl Transport {
     /// Through this relay.
     #[must_use]
     pub fn smtp(relay: Relay) -> Self {
-        Self::Smtp(Box::new(Smtp {
-            relay,
-            kept: Mutex::new(Vec::new()),
-        }))
+        Self::Smtp(Box::new(Smtp { relay, kept: Mutex::new(Vec::new()) }))
     }
 
     /// Hands over one message; `id` names it where a name is needed.
@@ -119,10 +116,9 @@ impl Transport {
                 smtp.keep(connection).await;
                 Ok(())
             }
-            Self::Mailbox(mailbox) => mailbox
-                .names()
-                .map(drop)
-                .map_err(|e| TransportError::Relay(e.to_string())),
+            Self::Mailbox(mailbox) => {
+                mailbox.names().map(drop).map_err(|e| TransportError::Relay(e.to_string()))
+            }
         }
     }
 }
@@ -134,15 +130,9 @@ impl Smtp {
             None => self.connect().await?,
         };
         let formatted = message.formatted();
-        let sent = timeout(
-            SEND_TIMEOUT,
-            connection.send(message.envelope(), &formatted),
-        )
-        .await;
+        let sent = timeout(SEND_TIMEOUT, connection.send(message.envelope(), &formatted)).await;
         let Ok(sent) = sent else {
-            return Err(TransportError::Transient(
-                "the relay did not answer in time".to_owned(),
-            ));
+            return Err(TransportError::Transient("the relay did not answer in time".to_owned()));
         };
         if !connection.has_broken() {
             self.keep(connection).await;
@@ -172,21 +162,11 @@ impl Smtp {
     async fn connect(&self) -> Result<AsyncSmtpConnection, TransportError> {
         timeout(CONNECT_TIMEOUT, self.connect_untimed())
             .await
-            .unwrap_or_else(|_| {
-                Err(TransportError::Relay(
-                    "it did not answer in time".to_owned(),
-                ))
-            })
+            .unwrap_or_else(|_| Err(TransportError::Relay("it did not answer in time".to_owned())))
     }
 
     async fn connect_untimed(&self) -> Result<AsyncSmtpConnection, TransportError> {
-        let Relay {
-            host,
-            port,
-            tls,
-            credentials,
-            hello,
-        } = &self.relay;
+        let Relay { host, port, tls, credentials, hello } = &self.relay;
         let unusable = |error: lettre::transport::smtp::Error| TransportError::Relay(words(&error));
         let hello = ClientId::Domain(hello.clone());
         let mut connection = if *tls == Tls::Implicit {
@@ -200,9 +180,7 @@ impl Smtp {
                 .await
                 .map_err(|error| TransportError::Relay(error.to_string()))?;
             // Without it the end-of-data marker waits 40 ms for an acknowledgement.
-            stream
-                .set_nodelay(true)
-                .map_err(|error| TransportError::Relay(error.to_string()))?;
+            stream.set_nodelay(true).map_err(|error| TransportError::Relay(error.to_string()))?;
             AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello)
                 .await
                 .map_err(unusable)?
@@ -210,17 +188,11 @@ impl Smtp {
         let offers = connection.can_starttls();
         if *tls == Tls::Required || (*tls == Tls::Opportunistic && offers) {
             let parameters = TlsParameters::new(host.clone()).map_err(unusable)?;
-            connection
-                .starttls(parameters, &hello)
-                .await
-                .map_err(unusable)?;
+            connection.starttls(parameters, &hello).await.map_err(unusable)?;
         }
         if let Some((user, password)) = credentials {
             let credentials = Credentials::new(user.clone(), password.expose_secret().to_owned());
-            connection
-                .auth(DEFAULT_MECHANISMS, &credentials)
-                .await
-                .map_err(unusable)?;
+            connection.auth(DEFAULT_MECHANISMS, &credentials).await.map_err(unusable)?;
         }
         Ok(connection)
     }
@@ -236,13 +208,23 @@ fn classify(error: &lettre::transport::smtp::Error) -> TransportError {
     }
 }
 
-/// What the relay said, by its code alone: its words may repeat the address.
+/// What the relay said, by its code alone: its words may repeat the address. Where it said nothing, what
+/// went wrong on the way, with its causes.
 fn words(error: &lettre::transport::smtp::Error) -> String {
-    match error.status() {
-        Some(code) => format!("the relay answered {code}"),
-        None if error.is_tls() => format!("encryption failed ({error})"),
-        None if error.is_timeout() => "the relay did not answer in time".to_owned(),
-        None if error.is_client() => format!("the relay lacks what is needed ({error})"),
-        None => "the connection broke".to_owned(),
+    if let Some(code) = error.status() {
+        return format!("the relay answered {code}");
     }
+    if error.is_timeout() {
+        return "the relay did not answer in time".to_owned();
+    }
+    let mut words = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(next) = cause {
+        let said = next.to_string();
+        if !words.contains(&said) {
+            words = format!("{words}: {said}");
+        }
+        cause = next.source();
+    }
+    words
 }

@@ -94,12 +94,7 @@ pub async fn append_all(tx: &mut Tx, now: Timestamp, rows: &[NewConsentEvent]) -
                        notice_id uuid, policy_version_id uuid, body text, salt text, leaf text)",
     };
     let rows = super::batch(rows)?;
-    on!(tx, APPEND, |conn, sql| sqlx::query(sql)
-        .bind(rows)
-        .bind(now)
-        .execute(conn)
-        .await
-        .map(drop))
+    on!(tx, APPEND, |conn, sql| sqlx::query(sql).bind(rows).bind(now).execute(conn).await.map(drop))
 }
 
 /// What was ticked on a signup's form, in the form's order: its `requested` events.

@@ -72,10 +72,8 @@ pub async fn list_states(
     tx: &mut Tx,
     subscriber_id: Uuid,
 ) -> sqlx::Result<Vec<(Purpose, EventType)>> {
-    on!(tx, |conn| sqlx::query_as(
-        "SELECT purpose, state FROM consent WHERE subscriber_id = $1"
-    )
-    .bind(subscriber_id)
-    .fetch_all(conn)
-    .await)
+    on!(tx, |conn| sqlx::query_as("SELECT purpose, state FROM consent WHERE subscriber_id = $1")
+        .bind(subscriber_id)
+        .fetch_all(conn)
+        .await)
 }

@@ -152,15 +152,12 @@ impl Db {
                 .max_lifetime(None)
         };
         let writer = pool(1).connect_with(options.clone()).await?;
-        let version: String = sqlx::query_scalar("SELECT sqlite_version()")
-            .fetch_one(&writer)
-            .await?;
+        let version: String =
+            sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&writer).await?;
         if numbers(&version) < OLDEST_SQLITE {
             return Err(OpenError::OldSqlite(version));
         }
-        let readers = pool(4)
-            .connect_with(options.pragma("query_only", "ON"))
-            .await?;
+        let readers = pool(4).connect_with(options.pragma("query_only", "ON")).await?;
         Ok(Self::Sqlite { writer, readers })
     }
 
@@ -238,10 +235,7 @@ impl Tx {
 /// # Errors
 /// When it does not.
 pub async fn ping(tx: &mut Tx) -> sqlx::Result<()> {
-    on!(tx, |conn| sqlx::query("SELECT 1")
-        .execute(conn)
-        .await
-        .map(drop))
+    on!(tx, |conn| sqlx::query("SELECT 1").execute(conn).await.map(drop))
 }
 
 /// Rows as the one JSON text that a set-based statement binds.

@@ -104,18 +104,12 @@ pub async fn insert_limited(
     let windows: Vec<WindowRow> = limit
         .windows(now)
         .into_iter()
-        .map(|(count, since)| WindowRow {
-            count,
-            since: since.micros(),
-        })
+        .map(|(count, since)| WindowRow { count, since: since.micros() })
         .collect();
     let (rows, limited) = (super::batch(rows)?, !windows.is_empty());
     let windows = super::batch(&windows)?;
     if let (Tx::Postgres(tx), true) = (&mut *tx, limited) {
-        sqlx::query(TAKE_TURNS)
-            .bind(&rows)
-            .execute(&mut **tx)
-            .await?;
+        sqlx::query(TAKE_TURNS).bind(&rows).execute(&mut **tx).await?;
     }
     on!(tx, INSERT, |conn, sql| sqlx::query_scalar(sql)
         .bind(rows)

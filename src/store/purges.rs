@@ -91,11 +91,7 @@ pub async fn delete_unconfirmed(
         .await)?;
     let ids = super::batch(&due)?;
     for statement in [BARE_EVENTS, DELIVERIES, MAIL, SIGNUPS] {
-        on!(tx, statement, |conn, sql| sqlx::query(sql)
-            .bind(&ids)
-            .execute(conn)
-            .await
-            .map(drop))?;
+        on!(tx, statement, |conn, sql| sqlx::query(sql).bind(&ids).execute(conn).await.map(drop))?;
     }
     Ok(due.len())
 }

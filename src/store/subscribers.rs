@@ -43,15 +43,14 @@ pub async fn upsert(tx: &mut Tx, at: &Moment, signup: &Signup) -> sqlx::Result<U
 /// # Errors
 /// When the database does not take it.
 pub async fn take_seqs(tx: &mut Tx, subscriber_id: Uuid, count: i64) -> sqlx::Result<i64> {
-    let last: i64 =
-        on!(tx, |conn| {
-            sqlx::query_scalar(
+    let last: i64 = on!(tx, |conn| {
+        sqlx::query_scalar(
         "UPDATE subscriber SET last_seq = last_seq + $2 WHERE subscriber_id = $1 RETURNING last_seq"
     )
     .bind(subscriber_id)
     .bind(count)
     .fetch_one(conn)
     .await
-        })?;
+    })?;
     Ok(last - count + 1)
 }

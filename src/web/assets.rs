@@ -13,12 +13,8 @@ use crate::domain::notice::sha256_hex;
 
 const SITE_CSS: &str = include_str!("../../assets/site.css");
 
-static STYLESHEET: LazyLock<String> = LazyLock::new(|| {
-    format!(
-        "/assets/site.{}.css",
-        &sha256_hex(SITE_CSS.as_bytes())[..12]
-    )
-});
+static STYLESHEET: LazyLock<String> =
+    LazyLock::new(|| format!("/assets/site.{}.css", &sha256_hex(SITE_CSS.as_bytes())[..12]));
 
 /// The path of the stylesheet.
 #[must_use]

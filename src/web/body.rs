@@ -30,9 +30,7 @@ impl<S: Sync> FromRequest<S> for Fields {
 }
 
 async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Error> {
-    let announced = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok());
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     if announced.is_some_and(|length| length.parse::<usize>().is_ok_and(|length| length > MAX)) {
         return Err(Error::TooLarge);
     }
@@ -50,8 +48,5 @@ fn is_form(headers: &HeaderMap) -> bool {
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split(';').next())
-        .is_some_and(|kind| {
-            kind.trim()
-                .eq_ignore_ascii_case("application/x-www-form-urlencoded")
-        })
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
 }

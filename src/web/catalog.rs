@@ -58,22 +58,15 @@ impl Catalog {
     }
 
     pub(super) fn policy(&self, label: &Label) -> Option<&PolicyVersion> {
-        self.policies
-            .iter()
-            .find(|policy| policy.label == *label)
-            .map(AsRef::as_ref)
+        self.policies.iter().find(|policy| policy.label == *label).map(AsRef::as_ref)
     }
 
     pub(super) fn report(&self, slug: &Slug) -> Option<&OfferedReport> {
-        self.reports
-            .iter()
-            .find(|offered| offered.report.slug == *slug)
+        self.reports.iter().find(|offered| offered.report.slug == *slug)
     }
 
     pub(super) fn published(&self) -> impl Iterator<Item = &OfferedReport> {
-        self.reports
-            .iter()
-            .filter(|offered| offered.report.status == ReportStatus::Published)
+        self.reports.iter().filter(|offered| offered.report.status == ReportStatus::Published)
     }
 }
 
@@ -90,22 +83,16 @@ impl CatalogCache {
     /// An empty cache over this database.
     #[must_use]
     pub fn new(db: Db, clock: Clock, random: Random, site: Arc<Site>) -> Self {
-        Self {
-            db,
-            clock,
-            random,
-            site,
-            kept: Mutex::new(None),
-        }
+        Self { db, clock, random, site, kept: Mutex::new(None) }
     }
 
     /// What is on offer. While the database is away the last copy serves, so that pages still open.
     pub(super) async fn get(&self) -> Result<Arc<Catalog>, flows::Error> {
         let mut kept = self.kept.lock().await;
-        if let Some((read_at, catalog)) = kept.as_ref() {
-            if read_at.elapsed() < MAX_AGE {
-                return Ok(catalog.clone());
-            }
+        if let Some((read_at, catalog)) = kept.as_ref()
+            && read_at.elapsed() < MAX_AGE
+        {
+            return Ok(catalog.clone());
         }
         match (self.load().await, kept.as_ref()) {
             (Ok(catalog), _) => {
@@ -131,11 +118,9 @@ impl CatalogCache {
         let on_forms = reports::list_offers(&mut tx).await?;
         let shown = notices::list(&mut tx).await?;
         drop(tx);
-        let notices = match self.site.controller.is_complete() {
-            true => self.notices(shown, &all).await?,
-            // Words that name nobody are shown to nobody.
-            false => vec![],
-        };
+        // Words that name nobody are shown to nobody.
+        let named = self.site.controller.is_complete();
+        let notices = if named { self.notices(shown, &all).await? } else { vec![] };
         let of = |purpose: &Purpose| notices.iter().find(|n| n.purpose == *purpose).cloned();
         let newsletters: Vec<Offer> = all
             .into_iter()
@@ -151,9 +136,7 @@ impl CatalogCache {
                     .iter()
                     .filter(|(report_id, _)| *report_id == report.report_id)
                     .filter_map(|(_, id)| {
-                        newsletters
-                            .iter()
-                            .find(|o| o.newsletter.newsletter_id == *id)
+                        newsletters.iter().find(|o| o.newsletter.newsletter_id == *id)
                     })
                     .cloned()
                     .collect();
@@ -178,9 +161,7 @@ impl CatalogCache {
         let mut known: Vec<Arc<Notice>> = Vec::with_capacity(wording.len());
         let mut missing = Vec::new();
         for (purpose, words) in wording {
-            match shown
-                .iter()
-                .find(|n| n.purpose == purpose && n.words == words && n.lang == LANG)
+            match shown.iter().find(|n| n.purpose == purpose && n.words == words && n.lang == LANG)
             {
                 Some(notice) => known.push(Arc::new(notice.clone())),
                 None => missing.push((purpose, words)),

@@ -37,12 +37,7 @@ impl Waiting {
         now: Timestamp,
     ) -> Self {
         let report = report.map(ToString::to_string);
-        Self {
-            signup_id,
-            email,
-            report,
-            asked: vec![now.micros()],
-        }
+        Self { signup_id, email, report, asked: vec![now.micros()] }
     }
 
     /// What the browser sent back, if it is ours and still young.
@@ -63,15 +58,8 @@ impl Waiting {
 
     /// The `Set-Cookie` that keeps it.
     pub(super) fn header(&self, app: &App) -> Option<HeaderValue> {
-        let sealed = app
-            .links
-            .secrets
-            .seal(LinkKind::Waiting, &serde_json::to_vec(self).ok()?);
-        let secure = if app.own_host.is_https() {
-            "; Secure"
-        } else {
-            ""
-        };
+        let sealed = app.links.secrets.seal(LinkKind::Waiting, &serde_json::to_vec(self).ok()?);
+        let secure = if app.own_host.is_https() { "; Secure" } else { "" };
         let (name, age) = (name(app), LIFETIME.as_secs());
         let cookie =
             format!("{name}={sealed}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}");
@@ -80,9 +68,5 @@ impl Waiting {
 }
 
 fn name(app: &App) -> &'static str {
-    if app.own_host.is_https() {
-        "__Host-assent_waiting"
-    } else {
-        "assent_waiting"
-    }
+    if app.own_host.is_https() { "__Host-assent_waiting" } else { "assent_waiting" }
 }

@@ -58,40 +58,23 @@ async fn index(State(app): State<Arc<App>>) -> Result<Html<String>, Error> {
 
 async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response, Error> {
     let raw = read(&app, &id)?;
-    let message = MessageParser::default()
-        .parse(&raw)
-        .ok_or(Error::NotFound)?;
+    let message = MessageParser::default().parse(&raw).ok_or(Error::NotFound)?;
     let text = message.body_text(0).unwrap_or_default();
-    let links: Vec<&str> = text
-        .lines()
-        .map(str::trim)
-        .filter(|l| l.starts_with("http"))
-        .collect();
-    let end = raw
-        .windows(4)
-        .position(|four| four == b"\r\n\r\n")
-        .unwrap_or(raw.len());
+    let links: Vec<&str> = text.lines().map(str::trim).filter(|l| l.starts_with("http")).collect();
+    let end = raw.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(raw.len());
     let mut mail = summary(&id, &message);
     mail["from"] = address(message.from()).into();
     mail["text"] = text.as_ref().into();
     mail["links"] = links.into();
     mail["headers"] = String::from_utf8_lossy(&raw[..end]).into();
     mail["has_html"] = message.body_html(0).is_some().into();
-    let page = app
-        .templates
-        .render("dev/mail.html", json!({"site": *app.site, "mail": mail}))?;
-    Ok((
-        [(header::CONTENT_SECURITY_POLICY, FRAME_POLICY)],
-        Html(page),
-    )
-        .into_response())
+    let page = app.templates.render("dev/mail.html", json!({"site": *app.site, "mail": mail}))?;
+    Ok(([(header::CONTENT_SECURITY_POLICY, FRAME_POLICY)], Html(page)).into_response())
 }
 
 async fn html(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response, Error> {
     let raw = read(&app, &id)?;
-    let message = MessageParser::default()
-        .parse(&raw)
-        .ok_or(Error::NotFound)?;
+    let message = MessageParser::default().parse(&raw).ok_or(Error::NotFound)?;
     let body = message.body_html(0).ok_or(Error::NotFound)?;
     let body = body.replace("<a ", "<a target=\"_blank\" ");
     let headers: [(HeaderName, &str); 1] = [(header::CONTENT_SECURITY_POLICY, MAIL_POLICY)];

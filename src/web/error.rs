@@ -159,10 +159,9 @@ impl Error {
                 "Page not found",
                 "Check that the address is whole: mail programs sometimes break long links in two.",
             ),
-            Self::MethodNotAllowed => (
-                "That cannot be done here",
-                "Open the page first and use its button.",
-            ),
+            Self::MethodNotAllowed => {
+                ("That cannot be done here", "Open the page first and use its button.")
+            }
             Self::TooSlow => (
                 "Your answers did not arrive in time",
                 "Check your connection, then send them again.",
@@ -171,18 +170,13 @@ impl Error {
                 "That is more than this form can hold",
                 "Shorten your answers and send them again.",
             ),
-            Self::WrongType => (
-                "That was not sent as a form",
-                "Open the page and use its button.",
-            ),
-            Self::RangeNotSatisfiable(_) => (
-                "That part of the file does not exist",
-                "Download the file from its beginning.",
-            ),
-            Self::Misdirected => (
-                "This site has another address",
-                "Check the address that you opened.",
-            ),
+            Self::WrongType => ("That was not sent as a form", "Open the page and use its button."),
+            Self::RangeNotSatisfiable(_) => {
+                ("That part of the file does not exist", "Download the file from its beginning.")
+            }
+            Self::Misdirected => {
+                ("This site has another address", "Check the address that you opened.")
+            }
             Self::TooMany(_) => (
                 "Too many requests came from your network",
                 "Wait a minute, then send your answers again.",
@@ -234,12 +228,7 @@ pub(super) async fn pages(State(app): State<Arc<App>>, request: Request, next: N
     };
     let page = match &error {
         Error::Gone(gone) => {
-            let Gone {
-                title,
-                message,
-                fresh,
-                start_again,
-            } = gone.as_ref();
+            let Gone { title, message, fresh, start_again } = gone.as_ref();
             let context = json!({"site": *app.site, "title": title, "message": message,
                                  "fresh": fresh, "start_again": start_again});
             app.templates.render("public/gone.html", context)
@@ -266,10 +255,7 @@ pub(super) async fn pages(State(app): State<Arc<App>>, request: Request, next: N
 }
 
 /// A panic is our mistake; the visitor sees the page for it.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the shape that the layer calls"
-)]
+#[expect(clippy::needless_pass_by_value, reason = "the shape that the layer calls")]
 pub(super) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     let what = panic
         .downcast_ref::<String>()

@@ -32,20 +32,13 @@ impl Fields {
     /// The value of a field that is sent once; empty when it is not sent.
     #[must_use]
     pub fn one(&self, name: &str) -> &str {
-        self.pairs
-            .iter()
-            .find(|(n, _)| n == name)
-            .map_or("", |(_, value)| value.as_str())
+        self.pairs.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value.as_str())
     }
 
     /// Every value of a field that may be repeated.
     #[must_use]
     pub fn all(&self, name: &str) -> Vec<&str> {
-        self.pairs
-            .iter()
-            .filter(|(n, _)| n == name)
-            .map(|(_, value)| value.as_str())
-            .collect()
+        self.pairs.iter().filter(|(n, _)| n == name).map(|(_, value)| value.as_str()).collect()
     }
 
     /// Whether a field was sent twice.
@@ -69,10 +62,8 @@ fn decode(text: &str) -> (String, bool) {
     let sound = decoded.decode_utf8().is_ok()
         && !lossy.contains(is_forbidden)
         && !lossy.contains(char::REPLACEMENT_CHARACTER);
-    let readable = lossy
-        .chars()
-        .filter(|c| !is_forbidden(*c) && *c != char::REPLACEMENT_CHARACTER)
-        .collect();
+    let readable =
+        lossy.chars().filter(|c| !is_forbidden(*c) && *c != char::REPLACEMENT_CHARACTER).collect();
     (readable, sound)
 }
 
@@ -84,10 +75,7 @@ mod tests {
     fn reads_what_browsers_send() {
         let fields =
             Fields::parse(b"email=a%40b.test&name=Ada+L%C3%B6w&newsletter=x&newsletter=y&z");
-        assert_eq!(
-            (fields.one("email"), fields.one("name")),
-            ("a@b.test", "Ada L\u{f6}w")
-        );
+        assert_eq!((fields.one("email"), fields.one("name")), ("a@b.test", "Ada L\u{f6}w"));
         assert_eq!(fields.all("newsletter"), ["x", "y"]);
         assert!(fields.is_repeated("newsletter") && !fields.is_repeated("email"));
         assert_eq!((fields.one("z"), fields.one("none")), ("", ""));
@@ -95,23 +83,16 @@ mod tests {
 
     #[test]
     fn marks_what_they_would_not() {
-        for body in [
-            &b"name=a%00b"[..],
-            b"name=a%0d%0ab",
-            b"name=%ff",
-            b"name=\xff",
-            b"name=%E2%80%AE",
-        ] {
+        for body in
+            [&b"name=a%00b"[..], b"name=a%0d%0ab", b"name=%ff", b"name=\xff", b"name=%E2%80%AE"]
+        {
             let fields = Fields::parse(body);
             assert!(fields.is_faulty("name"), "{body:?}");
             assert!(!fields.one("name").contains(is_forbidden));
         }
         assert_eq!(
             Fields::parse(b"&&=&"),
-            Fields {
-                pairs: vec![(String::new(), String::new())],
-                faults: vec![]
-            }
+            Fields { pairs: vec![(String::new(), String::new())], faults: vec![] }
         );
     }
 }

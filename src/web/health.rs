@@ -12,9 +12,7 @@ use super::App;
 use crate::store;
 
 pub(super) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/livez", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready))
+    Router::new().route("/livez", get(|| async { "ok\n" })).route("/readyz", get(ready))
 }
 
 /// 503 while the database is away. A mail relay that is away does not stop signups, for mail waits; the
@@ -25,14 +23,8 @@ async fn ready(State(app): State<Arc<App>>) -> impl IntoResponse {
         Ok(()) => (StatusCode::OK, "ok"),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "does not answer"),
     };
-    let mail = app
-        .relay_status
-        .get()
-        .map_or_else(|| "ok".to_owned(), |why| format!("waits: {why}"));
+    let mail =
+        app.relay_status.get().map_or_else(|| "ok".to_owned(), |why| format!("waits: {why}"));
     let text = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
-    (
-        status,
-        text,
-        format!("database: {database}\nmail: {mail}\n"),
-    )
+    (status, text, format!("database: {database}\nmail: {mail}\n"))
 }

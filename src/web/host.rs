@@ -58,9 +58,7 @@ impl OwnHost {
         if self.loopback {
             return matches!(name.as_str(), "localhost" | "127.0.0.1" | "[::1]");
         }
-        let port = authority
-            .port_u16()
-            .unwrap_or(if self.https { 443 } else { 80 });
+        let port = authority.port_u16().unwrap_or(if self.https { 443 } else { 80 });
         let plain_port = authority.as_str().len() == name.len() || authority.port_u16().is_some();
         name == self.host && port == self.port && plain_port
     }
@@ -69,9 +67,7 @@ impl OwnHost {
     #[must_use]
     pub fn is_origin(&self, origin: &str) -> bool {
         let scheme = if self.https { "https://" } else { "http://" };
-        origin
-            .strip_prefix(scheme)
-            .is_some_and(|host| self.is(host))
+        origin.strip_prefix(scheme).is_some_and(|host| self.is(host))
     }
 }
 
@@ -93,14 +89,8 @@ pub(super) async fn check(
 fn named_host(uri: &Uri, headers: &HeaderMap) -> Option<String> {
     let mut hosts = headers.get_all(header::HOST).iter();
     let host = hosts.next()?.to_str().ok()?;
-    let differs = uri
-        .authority()
-        .is_some_and(|authority| authority.as_str() != host);
-    if hosts.next().is_some() || differs {
-        None
-    } else {
-        Some(host.to_owned())
-    }
+    let differs = uri.authority().is_some_and(|authority| authority.as_str() != host);
+    if hosts.next().is_some() || differs { None } else { Some(host.to_owned()) }
 }
 
 #[cfg(test)]
@@ -117,14 +107,9 @@ mod tests {
         for host in ["localhost", "127.0.0.1:9", "[::1]:8080", "LOCALHOST:1"] {
             assert!(own.is(host), "{host}");
         }
-        for host in [
-            "evil.test",
-            "127.0.0.1.evil.test",
-            "localhost@evil.test",
-            "",
-            "127.0.0.2",
-            "a b",
-        ] {
+        for host in
+            ["evil.test", "127.0.0.1.evil.test", "localhost@evil.test", "", "127.0.0.2", "a b"]
+        {
             assert!(!own.is(host), "{host}");
         }
     }

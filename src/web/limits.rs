@@ -81,10 +81,7 @@ mod tests {
             matches!(limit.check(a), Err(Error::TooMany(wait)) if wait > Duration::from_mins(15))
         );
         assert!(limit.check(b).is_ok());
-        let neighbours = [
-            "2001:db8::1".parse().unwrap(),
-            "2001:db8::ffff".parse().unwrap(),
-        ];
+        let neighbours = ["2001:db8::1".parse().unwrap(), "2001:db8::ffff".parse().unwrap()];
         assert!((0..3).all(|_| limit.check(neighbours[0]).is_ok()));
         assert!(limit.check(neighbours[1]).is_err());
         assert!((0..99).all(|_| SignupLimit::new(None).check(a).is_ok()));

@@ -8,45 +8,17 @@ use pulldown_cmark::{CowStr, Event, HeadingLevel, Parser, Tag, TagEnd, html};
 pub(super) fn render(markdown: &str) -> String {
     let events = Parser::new(markdown).map(|event| match event {
         Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
-        Event::Start(Tag::Heading {
-            level,
-            id,
-            classes,
-            attrs,
-        }) => Event::Start(Tag::Heading {
-            level: below(level),
-            id,
-            classes,
-            attrs,
-        }),
-        Event::End(TagEnd::Heading(level)) => Event::End(TagEnd::Heading(below(level))),
-        Event::Start(Tag::Link {
-            link_type,
-            dest_url,
-            title,
-            id,
-        }) => {
-            let dest_url = safe(dest_url);
-            Event::Start(Tag::Link {
-                link_type,
-                dest_url,
-                title,
-                id,
-            })
+        Event::Start(Tag::Heading { level, id, classes, attrs }) => {
+            Event::Start(Tag::Heading { level: below(level), id, classes, attrs })
         }
-        Event::Start(Tag::Image {
-            link_type,
-            dest_url,
-            title,
-            id,
-        }) => {
+        Event::End(TagEnd::Heading(level)) => Event::End(TagEnd::Heading(below(level))),
+        Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
             let dest_url = safe(dest_url);
-            Event::Start(Tag::Image {
-                link_type,
-                dest_url,
-                title,
-                id,
-            })
+            Event::Start(Tag::Link { link_type, dest_url, title, id })
+        }
+        Event::Start(Tag::Image { link_type, dest_url, title, id }) => {
+            let dest_url = safe(dest_url);
+            Event::Start(Tag::Image { link_type, dest_url, title, id })
         }
         event => event,
     });
@@ -68,11 +40,7 @@ fn below(level: HeadingLevel) -> HeadingLevel {
 fn safe(address: CowStr<'_>) -> CowStr<'_> {
     let allowed = ["https://", "http://", "mailto:", "/", "#"];
     let lower = address.to_ascii_lowercase();
-    if allowed.iter().any(|start| lower.starts_with(start)) {
-        address
-    } else {
-        CowStr::from("#")
-    }
+    if allowed.iter().any(|start| lower.starts_with(start)) { address } else { CowStr::from("#") }
 }
 
 #[cfg(test)]

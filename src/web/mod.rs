@@ -94,9 +94,7 @@ impl App {
 /// All routes.
 pub fn router(app: App) -> Router {
     let app = Arc::new(app);
-    let mut pages = Router::new()
-        .merge(public::router())
-        .merge(assets::router());
+    let mut pages = Router::new().merge(public::router()).merge(assets::router());
     if app.dev_mailbox.is_some() {
         pages = pages.merge(dev::router());
     }

@@ -13,9 +13,5 @@ pub(super) fn check(app: &App, headers: &HeaderMap) -> Result<(), Error> {
     let ours = origin.to_str().is_ok_and(|origin| {
         app.own_host.is_origin(origin) || app.embed_origins.iter().any(|known| known == origin)
     });
-    if ours {
-        Ok(())
-    } else {
-        Err(Error::ForeignOrigin)
-    }
+    if ours { Ok(()) } else { Err(Error::ForeignOrigin) }
 }

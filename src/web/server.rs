@@ -54,10 +54,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
     drop(listener);
     open.close();
     if tokio::time::timeout(GRACE, open.wait()).await.is_err() {
-        tracing::warn!(
-            connections = open.len(),
-            "connections were still open when time ran out"
-        );
+        tracing::warn!(connections = open.len(), "connections were still open when time ran out");
     }
 }
 

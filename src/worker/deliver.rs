@@ -67,18 +67,12 @@ async fn deliver_due(parts: &WorkerParts) -> Look {
     for mail in claimed {
         let (parts, taken) = (parts.clone(), mail.clone());
         // A task of its own: what goes wrong inside one mail, even a panic, ends with that mail.
-        under_way.push((
-            mail,
-            tokio::spawn(async move { deliver(&parts, &taken).await }),
-        ));
+        under_way.push((mail, tokio::spawn(async move { deliver(&parts, &taken).await })));
     }
     let mut look = Look::Worked;
     for (mail, task) in under_way {
         let tried = task.await.unwrap_or_else(|_| {
-            Tried::settled(
-                DeliveryOutcome::Parked,
-                "building or sending it failed unexpectedly",
-            )
+            Tried::settled(DeliveryOutcome::Parked, "building or sending it failed unexpectedly")
         });
         if record(parts, &mail, tried).await == Look::Stuck {
             look = Look::Stuck;
@@ -129,10 +123,7 @@ async fn deliver(parts: &WorkerParts, mail: &ClaimedMail) -> Tried {
         Ok(message) => message,
         Err(error) => {
             tracing::error!(outbox_id = %mail.outbox_id, error = ?error, "a mail cannot be built");
-            return Tried::settled(
-                DeliveryOutcome::Parked,
-                format!("it cannot be built: {error}"),
-            );
+            return Tried::settled(DeliveryOutcome::Parked, format!("it cannot be built: {error}"));
         }
     };
     match parts.transport.send(mail.outbox_id, &message).await {
@@ -164,17 +155,8 @@ async fn record(parts: &WorkerParts, mail: &ClaimedMail, tried: Tried) -> Look {
                 let wait = back_off(mail.attempts, parts.random.bytes::<1>()[0]);
                 let again = outcome == DeliveryOutcome::Deferred;
                 let next_at = again.then(|| at.now.plus(wait));
-                outbox::mark_delivered(
-                    &mut tx,
-                    &at,
-                    mail,
-                    &Delivery {
-                        outcome,
-                        detail,
-                        next_at,
-                    },
-                )
-                .await?;
+                outbox::mark_delivered(&mut tx, &at, mail, &Delivery { outcome, detail, next_at })
+                    .await?;
                 tracing::info!(
                     outbox_id = %mail.outbox_id, kind = ?mail.kind, attempt = mail.attempts,
                     outcome = ?outcome, detail, "mail"

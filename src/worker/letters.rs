@@ -58,10 +58,7 @@ async fn confirmation(
         .into_iter()
         .map(|name| json!({"name": name}))
         .collect();
-    let link = Link {
-        id: signup.signup_id,
-        generation: signup.generation,
-    };
+    let link = Link { id: signup.signup_id, generation: signup.generation };
     let context = json!({
         "site": *parts.site,
         "report": report(signup),
@@ -83,10 +80,7 @@ async fn receipt(parts: &WorkerParts, tx: &mut Tx, signup: &Signup) -> sqlx::Res
         .map(|confirmed| agreed(parts, confirmed))
         .collect();
     let link = grant.as_ref().map(|grant| {
-        parts.links.download(Link {
-            id: grant.download_grant_id,
-            generation: grant.generation,
-        })
+        parts.links.download(Link { id: grant.download_grant_id, generation: grant.generation })
     });
     let context = json!({
         "site": *parts.site,
@@ -111,10 +105,7 @@ async fn download_link(
     if !grant.works(now, grant.generation) {
         return Ok(Said::Nothing("its link would not work any more"));
     }
-    let link = Link {
-        id: grant.download_grant_id,
-        generation: grant.generation,
-    };
+    let link = Link { id: grant.download_grant_id, generation: grant.generation };
     let context = json!({
         "site": *parts.site,
         "report": {"title": grant.report_title},
@@ -135,8 +126,5 @@ fn agreed(parts: &WorkerParts, confirmed: &Confirmed) -> Value {
 }
 
 fn report(signup: &Signup) -> Value {
-    signup
-        .report_title
-        .as_ref()
-        .map_or(Value::Null, |title| json!({"title": title}))
+    signup.report_title.as_ref().map_or(Value::Null, |title| json!({"title": title}))
 }

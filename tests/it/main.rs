@@ -1,5 +1,9 @@
 //! Stories over real HTTP, on both databases, with real mail, files and a browser.
-#![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a story that cannot go on has failed; its name says what it tells"
+)]
 
 mod support;
 

@@ -50,17 +50,11 @@ async fn show(
     })?;
     let start_again = report.map_or_else(
         || {
-            if waiting.is_some() {
-                "/newsletters".to_owned()
-            } else {
-                "/".to_owned()
-            }
+            if waiting.is_some() { "/newsletters".to_owned() } else { "/".to_owned() }
         },
         |report| format!("/reports/{}", report.slug),
     );
-    let next = waiting
-        .as_ref()
-        .and_then(|waiting| next_resend(&app, waiting));
+    let next = waiting.as_ref().and_then(|waiting| next_resend(&app, waiting));
     let context = json!({
         "site": *app.site,
         "address": waiting.as_ref().map(|waiting| &waiting.email),
@@ -77,10 +71,7 @@ async fn show(
         "resend_from": next.map(Timestamp::minute),
         "start_again": start_again,
     });
-    Ok(Html(
-        app.templates
-            .render("public/check_your_inbox.html", context)?,
-    ))
+    Ok(Html(app.templates.render("public/check_your_inbox.html", context)?))
 }
 
 async fn resend(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Error> {
@@ -92,11 +83,11 @@ async fn resend(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Respo
     }
     let at = app.moment();
     let mut tx = app.db.write().await?;
-    if let Some(signup) = signups::find(&mut tx, waiting.signup_id).await? {
-        if fresh_confirmation(&mut tx, &at, &app.terms, &signup).await? {
-            tx.commit().await?;
-            app.mail_waits.notify_one();
-        }
+    if let Some(signup) = signups::find(&mut tx, waiting.signup_id).await?
+        && fresh_confirmation(&mut tx, &at, &app.terms, &signup).await?
+    {
+        tx.commit().await?;
+        app.mail_waits.notify_one();
     }
     waiting.asked.push(at.now.micros());
     Ok(back("?word=again", waiting.header(&app)))
@@ -105,11 +96,7 @@ async fn resend(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Respo
 /// When this reader may ask again, if not now: by the limit of mail per address, counting only what
 /// this reader asked for.
 fn next_resend(app: &App, waiting: &Waiting) -> Option<Timestamp> {
-    let asked: Vec<Timestamp> = waiting
-        .asked
-        .iter()
-        .map(|m| Timestamp::from_micros(*m))
-        .collect();
+    let asked: Vec<Timestamp> = waiting.asked.iter().map(|m| Timestamp::from_micros(*m)).collect();
     let limit: &MailLimit = &app.terms.mail_limit;
     limit.next(&asked).filter(|next| *next > app.clock.now())
 }

@@ -33,11 +33,7 @@ pub(super) fn router() -> Router<Arc<App>> {
 
 /// The signup behind a confirmation token: 404 for a token that is not ours, 410 once it was purged.
 pub(super) async fn find(app: &App, tx: &mut Tx, token: &str) -> Result<(Link, Signup), Error> {
-    let link = app
-        .links
-        .secrets
-        .open(LinkKind::Confirm, token)
-        .ok_or(Error::NotFound)?;
+    let link = app.links.secrets.open(LinkKind::Confirm, token).ok_or(Error::NotFound)?;
     let signup = signups::find(tx, link.id).await?.ok_or_else(forgotten)?;
     Ok((link, signup))
 }
@@ -58,9 +54,7 @@ async fn show(
             let next = next(&app, &mut tx, &signup).await?;
             let context = json!({"site": *app.site, "report": title(&signup),
                                  "address": masked(&signup), "next": next});
-            Ok(Html(
-                app.templates.render("public/confirmed.html", context)?,
-            ))
+            Ok(Html(app.templates.render("public/confirmed.html", context)?))
         }
         closed => Err(gone(closed, &token, &signup)),
     }
@@ -82,9 +76,7 @@ fn page(
                    "words": ticked.map_or(&notice.words, |choice| &choice.words)})
         })
         .collect();
-    let policy = catalog
-        .policy(&signup.policy_label)
-        .ok_or(Error::Internal)?;
+    let policy = catalog.policy(&signup.policy_label).ok_or(Error::Internal)?;
     let consent = words(&Purpose::privacy_policy()).map(|choice| &choice.words);
     let context = json!({
         "site": *app.site,
@@ -101,23 +93,13 @@ fn page(
 
 /// The newsletters that can be changed while confirming: those of the form, and those asked for.
 fn offers<'a>(catalog: &'a Catalog, signup: &Signup, asked: &[Choice]) -> Vec<&'a Offer> {
-    let of_form = signup
-        .report_slug
-        .as_ref()
-        .and_then(|slug| catalog.report(slug));
-    let on_form = |offer: &Offer| match of_form {
-        Some(offered) => offered
-            .offers
-            .iter()
-            .any(|o| o.notice.purpose == offer.notice.purpose),
+    let form = signup.report_slug.as_ref().and_then(|slug| catalog.report(slug));
+    let stands = |offer: &Offer| match form {
+        Some(offered) => offered.offers.iter().any(|o| o.notice.purpose == offer.notice.purpose),
         None => true,
     };
-    let was_asked = |offer: &Offer| asked.iter().any(|c| c.purpose == offer.notice.purpose);
-    catalog
-        .newsletters
-        .iter()
-        .filter(|offer| on_form(offer) || was_asked(offer))
-        .collect()
+    let ticked_before = |offer: &Offer| asked.iter().any(|c| c.purpose == offer.notice.purpose);
+    catalog.newsletters.iter().filter(|offer| stands(offer) || ticked_before(offer)).collect()
 }
 
 async fn press(
@@ -162,9 +144,7 @@ fn ticked(offers: &[&Offer], fields: &Fields) -> Result<Option<Vec<Arc<Notice>>>
     if !asked.iter().all(known) {
         return Err(Error::Malformed);
     }
-    let chosen = offers
-        .iter()
-        .filter(|o| asked.contains(&o.newsletter.slug.as_str()));
+    let chosen = offers.iter().filter(|o| asked.contains(&o.newsletter.slug.as_str()));
     Ok(Some(chosen.map(|offer| offer.notice.clone()).collect()))
 }
 
@@ -176,10 +156,7 @@ async fn fresh(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result
         tx.commit().await?;
         app.mail_waits.notify_one();
     }
-    Ok((
-        StatusCode::SEE_OTHER,
-        [(header::LOCATION, "/check-your-inbox?word=fresh")],
-    )
+    Ok((StatusCode::SEE_OTHER, [(header::LOCATION, "/check-your-inbox?word=fresh")])
         .into_response())
 }
 
@@ -189,14 +166,8 @@ async fn next(app: &App, tx: &mut Tx, signup: &Signup) -> Result<String, Error> 
     Ok(grant.map_or_else(
         || "/thank-you".to_owned(),
         |grant| {
-            let link = Link {
-                id: grant.download_grant_id,
-                generation: grant.generation,
-            };
-            format!(
-                "/downloads/{}",
-                app.links.secrets.token(LinkKind::Download, link)
-            )
+            let link = Link { id: grant.download_grant_id, generation: grant.generation };
+            format!("/downloads/{}", app.links.secrets.token(LinkKind::Download, link))
         },
     ))
 }
@@ -216,10 +187,7 @@ pub(super) fn gone(closed: Standing, token: &str, signup: &Signup) -> Error {
         ),
         Standing::Expired | Standing::Open | Standing::Confirmed => (
             "This link has expired",
-            format!(
-                "It worked until {}. We can send you a fresh one.",
-                signup.expires_at.minute()
-            ),
+            format!("It worked until {}. We can send you a fresh one.", signup.expires_at.minute()),
             true,
         ),
     };
@@ -228,13 +196,7 @@ pub(super) fn gone(closed: Standing, token: &str, signup: &Signup) -> Error {
         button: "Email me a fresh link".to_owned(),
     });
     let start_again = (!renews).then(|| start_again(signup));
-    Gone {
-        title: title.to_owned(),
-        message,
-        fresh,
-        start_again,
-    }
-    .into()
+    Gone { title: title.to_owned(), message, fresh, start_again }.into()
 }
 
 fn forgotten() -> Error {
@@ -249,31 +211,20 @@ fn forgotten() -> Error {
 
 fn start_again(signup: &Signup) -> String {
     let report = signup.report_slug.as_ref();
-    report.map_or_else(
-        || "/newsletters".to_owned(),
-        |slug| format!("/reports/{slug}"),
-    )
+    report.map_or_else(|| "/newsletters".to_owned(), |slug| format!("/reports/{slug}"))
 }
 
 /// The report's title, as templates take it.
 pub(super) fn title(signup: &Signup) -> Value {
-    signup
-        .report_title
-        .as_ref()
-        .map_or(Value::Null, |title| json!({"title": title}))
+    signup.report_title.as_ref().map_or(Value::Null, |title| json!({"title": title}))
 }
 
 /// The address as a page that may be forwarded shows it.
 pub(super) fn masked(signup: &Signup) -> String {
-    EmailAddress::parse(&signup.email)
-        .map(|address| address.masked())
-        .unwrap_or_default()
+    EmailAddress::parse(&signup.email).map(|address| address.masked()).unwrap_or_default()
 }
 
 /// Whether a link's time is over at this moment, for pages beside this one.
 pub(super) fn is_waiting(signup: &Signup, link: Link, now: Timestamp) -> bool {
-    matches!(
-        standing(signup, link, now),
-        Standing::Open | Standing::Expired | Standing::Superseded
-    )
+    matches!(standing(signup, link, now), Standing::Open | Standing::Expired | Standing::Superseded)
 }

@@ -32,14 +32,8 @@ pub(super) fn router() -> Router<Arc<App>> {
 }
 
 async fn find(app: &App, tx: &mut Tx, token: &str) -> Result<(Link, DownloadGrant), Error> {
-    let link = app
-        .links
-        .secrets
-        .open(LinkKind::Download, token)
-        .ok_or(Error::NotFound)?;
-    let grant = download_grants::find(tx, link.id)
-        .await?
-        .ok_or_else(forgotten)?;
+    let link = app.links.secrets.open(LinkKind::Download, token).ok_or(Error::NotFound)?;
+    let grant = download_grants::find(tx, link.id).await?.ok_or_else(forgotten)?;
     Ok((link, grant))
 }
 
@@ -58,9 +52,7 @@ async fn show(
         .filter_map(|c| c.newsletter_name.zip(c.newsletter_description))
         .map(|(name, description)| json!({"name": name, "description": description}))
         .collect();
-    let address = EmailAddress::parse(&grant.email)
-        .map(|a| a.masked())
-        .unwrap_or_default();
+    let address = EmailAddress::parse(&grant.email).map(|a| a.masked()).unwrap_or_default();
     let format = MediaType::named(&grant.media_type).map_or("File", |kind| kind.format);
     let context = json!({
         "site": *app.site,
@@ -110,16 +102,8 @@ async fn file(
     let mut headers = file_headers(&grant);
     headers.insert(header::CONTENT_LENGTH, (range.end - range.start).into());
     if status == StatusCode::PARTIAL_CONTENT {
-        let sent = format!(
-            "bytes {}-{}/{size}",
-            range.start,
-            range.end.saturating_sub(1)
-        );
-        headers.extend(
-            HeaderValue::try_from(sent)
-                .ok()
-                .map(|sent| (header::CONTENT_RANGE, sent)),
-        );
+        let sent = format!("bytes {}-{}/{size}", range.start, range.end.saturating_sub(1));
+        headers.extend(HeaderValue::try_from(sent).ok().map(|sent| (header::CONTENT_RANGE, sent)));
     }
     Ok((status, headers, Body::from_stream(content)).into_response())
 }
@@ -133,10 +117,7 @@ fn file_headers(grant: &DownloadGrant) -> HeaderMap {
         (header::ETAG, etag(grant)),
         (header::ACCEPT_RANGES, "bytes".to_owned()),
         (header::CACHE_CONTROL, "private, no-store".to_owned()),
-        (
-            header::HeaderName::from_static("x-robots-tag"),
-            "noindex, nofollow".to_owned(),
-        ),
+        (header::HeaderName::from_static("x-robots-tag"), "noindex, nofollow".to_owned()),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
     ];
     let valid = |(name, text)| Some((name, HeaderValue::try_from(text).ok()?));
@@ -158,10 +139,7 @@ async fn fresh(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result
         tx.commit().await?;
         app.mail_waits.notify_one();
     }
-    Ok((
-        StatusCode::SEE_OTHER,
-        [(header::LOCATION, "/check-your-inbox?word=fresh")],
-    )
+    Ok((StatusCode::SEE_OTHER, [(header::LOCATION, "/check-your-inbox?word=fresh")])
         .into_response())
 }
 
@@ -185,23 +163,14 @@ fn gone(token: &str, link: Link, grant: &DownloadGrant) -> Error {
     } else {
         (
             "This link has expired",
-            format!(
-                "It worked until {}. We can send you a fresh one.",
-                grant.expires_at.minute()
-            ),
+            format!("It worked until {}. We can send you a fresh one.", grant.expires_at.minute()),
         )
     };
     let fresh = Fresh {
         action: format!("/downloads/{token}/fresh"),
         button: "Email me a fresh link".to_owned(),
     };
-    Gone {
-        title: title.to_owned(),
-        message,
-        fresh: Some(fresh),
-        start_again: None,
-    }
-    .into()
+    Gone { title: title.to_owned(), message, fresh: Some(fresh), start_again: None }.into()
 }
 
 fn revoked() -> Error {

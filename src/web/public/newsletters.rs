@@ -34,7 +34,7 @@ pub(super) fn door(catalog: &Catalog) -> Option<Door<'_>> {
 async fn show(State(app): State<Arc<App>>) -> Result<Response, Error> {
     let catalog = app.catalog.get().await?;
     let form = door(&catalog).map(|door| page_form(&door, None));
-    Ok(embeddable(Html(page(&app, form)?).into_response()))
+    Ok(embeddable(Html(page(&app, form.as_ref())?).into_response()))
 }
 
 async fn submit(
@@ -45,13 +45,10 @@ async fn submit(
 ) -> Result<Response, Error> {
     let catalog = app.catalog.get().await?;
     let door = door(&catalog).ok_or(Error::NotFound)?;
-    receive(&app, peer, &headers, &door, &fields, |form| {
-        page(&app, Some(form))
-    })
-    .await
+    receive(&app, peer, &headers, &door, &fields, |form| page(&app, Some(&form))).await
 }
 
-fn page(app: &App, form: Option<Value>) -> Result<String, Error> {
+fn page(app: &App, form: Option<&Value>) -> Result<String, Error> {
     let context = json!({"site": *app.site, "form": form});
     Ok(app.templates.render("public/newsletters.html", context)?)
 }

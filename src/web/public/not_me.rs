@@ -47,9 +47,7 @@ async fn press(
         return Err(settled(signup.status, &token, &signup));
     }
     let context = json!({"site": *app.site});
-    Ok(Html(
-        app.templates.render("public/not_me_done.html", context)?,
-    ))
+    Ok(Html(app.templates.render("public/not_me_done.html", context)?))
 }
 
 fn settled(status: SignupStatus, token: &str, signup: &crate::store::signups::Signup) -> Error {

@@ -37,11 +37,7 @@ async fn version(
 
 fn page(app: &App, catalog: &Catalog, policy: &PolicyVersion) -> Result<Html<String>, Error> {
     let newest = catalog.policies.first().map(|newest| &newest.label);
-    let versions: Vec<Value> = catalog
-        .policies
-        .iter()
-        .map(|policy| policy_link(policy))
-        .collect();
+    let versions: Vec<Value> = catalog.policies.iter().map(|policy| policy_link(policy)).collect();
     let context = json!({
         "site": *app.site,
         "policy": {"label": policy.label, "date": policy.published_at.day(),

@@ -32,7 +32,7 @@ async fn show(
     let catalog = app.catalog.get().await?;
     let offered = find(&catalog, &slug_text)?;
     let door = door(&catalog, offered)?;
-    let page = page(&app, &offered.report, page_form(&door, None))?;
+    let page = page(&app, &offered.report, &page_form(&door, None))?;
     Ok(embeddable(Html(page).into_response()))
 }
 
@@ -46,7 +46,7 @@ async fn submit(
     let catalog = app.catalog.get().await?;
     let offered = find(&catalog, &slug_text)?;
     let door = door(&catalog, offered)?;
-    let again = |form: Value| page(&app, &offered.report, form);
+    let again = |form: Value| page(&app, &offered.report, &form);
     receive(&app, peer, &headers, &door, &fields, again).await
 }
 
@@ -56,11 +56,8 @@ async fn cover(
 ) -> Result<Response, Error> {
     let catalog = app.catalog.get().await?;
     let report = &find(&catalog, &slug_text)?.report;
-    let (key, media_type) = report
-        .cover_key
-        .as_ref()
-        .zip(report.cover_media_type.clone())
-        .ok_or(Error::NotFound)?;
+    let (key, media_type) =
+        report.cover_key.as_ref().zip(report.cover_media_type.clone()).ok_or(Error::NotFound)?;
     let headers = [
         (header::CONTENT_TYPE, media_type),
         (header::CACHE_CONTROL, "public, max-age=3600".to_owned()),
@@ -98,13 +95,10 @@ fn door<'a>(catalog: &'a Catalog, offered: &'a OfferedReport) -> Result<Door<'a>
     })
 }
 
-fn page(app: &App, report: &Report, form: Value) -> Result<String, Error> {
+fn page(app: &App, report: &Report, form: &Value) -> Result<String, Error> {
     let mut shown = card(report);
     shown["body"] = report.body.as_deref().map(markdown::render).into();
-    let cover = report
-        .cover_key
-        .as_ref()
-        .map(|_| format!("/reports/{}/cover", report.slug));
+    let cover = report.cover_key.as_ref().map(|_| format!("/reports/{}/cover", report.slug));
     shown["cover"] = cover.into();
     let context = json!({"site": *app.site, "report": shown, "form": form});
     Ok(app.templates.render("public/report.html", context)?)

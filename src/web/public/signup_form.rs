@@ -60,15 +60,11 @@ struct Typed<'a> {
 }
 
 fn email_rule(text: &str) -> Result<(), ValidationError> {
-    EmailAddress::parse(text)
-        .map(drop)
-        .map_err(|error| rule("email", &error))
+    EmailAddress::parse(text).map(drop).map_err(|error| rule("email", &error))
 }
 
 fn line_rule(text: &str) -> Result<(), ValidationError> {
-    Line::parse(text)
-        .map(drop)
-        .map_err(|error| rule("line", &error))
+    Line::parse(text).map(drop).map_err(|error| rule("line", &error))
 }
 
 fn rule(code: &'static str, error: &dyn std::fmt::Display) -> ValidationError {
@@ -91,9 +87,7 @@ pub(super) fn page_form(door: &Door<'_>, refused: Option<&Refused>) -> Value {
         .collect();
     let errors: Vec<Value> = refused.map_or_else(Vec::new, |refused| {
         let shown = refused.errors.iter();
-        shown
-            .map(|(field, message)| json!({"field": field, "message": message}))
-            .collect()
+        shown.map(|(field, message)| json!({"field": field, "message": message})).collect()
     });
     json!({
         "action": door.path,
@@ -132,15 +126,12 @@ pub(super) async fn receive(
     again: impl FnOnce(Value) -> Result<String, Error>,
 ) -> Result<Response, Error> {
     origin::check(app, headers)?;
-    app.signup_limit
-        .check(client_ip(peer.ip(), headers, &app.trusted_proxies))?;
+    app.signup_limit.check(client_ip(peer.ip(), headers, &app.trusted_proxies))?;
     let at = app.moment();
     match parse(door, fields) {
         Err(refused) => {
             let page = again(page_form(door, Some(&refused)))?;
-            Ok(embeddable(
-                (StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response(),
-            ))
+            Ok(embeddable((StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response()))
         }
         Ok((typed, choices)) => {
             let signup_id = at.new_id();
@@ -154,9 +145,7 @@ pub(super) async fn receive(
                     name: typed.name,
                     organisation: typed.organisation,
                     job_title: typed.job_title,
-                    report: door
-                        .report
-                        .map(|report| (report.report_id, report.slug.clone())),
+                    report: door.report.map(|report| (report.report_id, report.slug.clone())),
                     policy: door.policy.clone(),
                     choices,
                     source: door.path.clone(),
@@ -166,10 +155,7 @@ pub(super) async fn receive(
             }
             let cookie = waiting.header(app).ok_or(Error::Internal)?;
             let to = [
-                (
-                    header::LOCATION,
-                    "/check-your-inbox".parse().map_err(|_| Error::Internal)?,
-                ),
+                (header::LOCATION, "/check-your-inbox".parse().map_err(|_| Error::Internal)?),
                 (header::SET_COOKIE, cookie),
             ];
             Ok((StatusCode::SEE_OTHER, to).into_response())
@@ -196,14 +182,9 @@ fn parse(door: &Door<'_>, fields: &Fields) -> Result<(Accepted, Ticked), Refused
     let mut errors = text_errors(door, fields);
     let same_policy = fields.one("policy") == door.policy.label.as_str();
     let consent = fields.one("consent") == "yes" && same_policy;
-    if ["consent", "policy", "website"]
-        .iter()
-        .any(|name| fields.is_repeated(name))
-    {
-        errors.push((
-            "form",
-            "Send each answer once: open the page again and fill it in".to_owned(),
-        ));
+    if ["consent", "policy", "website"].iter().any(|name| fields.is_repeated(name)) {
+        errors
+            .push(("form", "Send each answer once: open the page again and fill it in".to_owned()));
     } else if !same_policy {
         let label = &door.policy.label;
         errors.push((
@@ -213,11 +194,7 @@ fn parse(door: &Door<'_>, fields: &Fields) -> Result<(Accepted, Ticked), Refused
             ),
         ));
     } else if !consent {
-        let what = if door.report.is_some() {
-            "send you the report"
-        } else {
-            "sign you up"
-        };
+        let what = if door.report.is_some() { "send you the report" } else { "sign you up" };
         errors.push((
             "consent",
             format!("Tick the box to agree to our privacy policy, so that we can {what}"),
@@ -229,16 +206,9 @@ fn parse(door: &Door<'_>, fields: &Fields) -> Result<(Accepted, Ticked), Refused
         .iter()
         .filter(|offer| asked.contains(&offer.newsletter.slug.as_str()))
         .collect();
-    let offered = |slug: &&str| {
-        door.offers
-            .iter()
-            .any(|o| o.newsletter.slug.as_str() == *slug)
-    };
+    let offered = |slug: &&str| door.offers.iter().any(|o| o.newsletter.slug.as_str() == *slug);
     if !asked.iter().all(offered) {
-        errors.push((
-            "newsletter",
-            "Choose from the newsletters shown here".to_owned(),
-        ));
+        errors.push(("newsletter", "Choose from the newsletters shown here".to_owned()));
     } else if door.report.is_none() && chosen.is_empty() {
         errors.push(("newsletter", "Choose at least one newsletter".to_owned()));
     }
@@ -249,21 +219,10 @@ fn parse(door: &Door<'_>, fields: &Fields) -> Result<(Accepted, Ticked), Refused
             let choices = std::iter::once(door.consent.clone())
                 .chain(chosen.iter().map(|offer| offer.notice.clone()))
                 .collect();
-            Ok((
-                Accepted {
-                    email,
-                    name,
-                    organisation,
-                    job_title,
-                },
-                choices,
-            ))
+            Ok((Accepted { email, name, organisation, job_title }, choices))
         }
         _ => Err(Refused {
-            values: TEXT_FIELDS
-                .iter()
-                .map(|n| ((*n).to_owned(), json!(fields.one(n))))
-                .collect(),
+            values: TEXT_FIELDS.iter().map(|n| ((*n).to_owned(), json!(fields.one(n)))).collect(),
             consent,
             newsletters: asked.into_iter().map(ToOwned::to_owned).collect(),
             errors,
@@ -274,18 +233,8 @@ fn parse(door: &Door<'_>, fields: &Fields) -> Result<(Accepted, Ticked), Refused
 /// What is wrong with the typed fields, at most one error each, in the order of the form.
 fn text_errors(door: &Door<'_>, fields: &Fields) -> Vec<(&'static str, String)> {
     let [email, name, organisation, job_title] = TEXT_FIELDS.map(|name| fields.one(name));
-    let rules = Typed {
-        email,
-        name,
-        organisation,
-        job_title,
-    }
-    .validate()
-    .err();
-    let rules = rules
-        .as_ref()
-        .map(validator::ValidationErrors::field_errors)
-        .unwrap_or_default();
+    let rules = Typed { email, name, organisation, job_title }.validate().err();
+    let rules = rules.as_ref().map(validator::ValidationErrors::field_errors).unwrap_or_default();
     let mut errors = Vec::new();
     for name in TEXT_FIELDS {
         let broken = rules.get(name).and_then(|errors| errors.first());

@@ -16,7 +16,5 @@ pub(super) fn router() -> Router<Arc<App>> {
 
 async fn show(State(app): State<Arc<App>>) -> Result<Html<String>, Error> {
     let context = json!({"site": *app.site});
-    Ok(Html(
-        app.templates.render("public/thank_you.html", context)?,
-    ))
+    Ok(Html(app.templates.render("public/thank_you.html", context)?))
 }

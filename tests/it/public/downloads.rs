@@ -6,8 +6,7 @@ use crate::support::app::{Answer, Database, REPORT, TestApp};
 use crate::support::both_databases;
 
 async fn ranged(app: &TestApp, path: &str, range: &str) -> Answer {
-    app.send(app.request("GET", path).header("range", range))
-        .await
+    app.send(app.request("GET", path).header("range", range)).await
 }
 
 async fn used(app: &TestApp) -> i64 {

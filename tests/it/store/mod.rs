@@ -1,1 +1,4 @@
+//! What the database itself holds to, and what only it can decide.
 
+mod ledger;
+mod suppression;

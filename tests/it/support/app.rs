@@ -73,11 +73,7 @@ impl Answer {
     pub async fn read(response: reqwest::Response) -> Self {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = response.bytes().await.expect("a body").to_vec();
-        Self {
-            status,
-            headers,
-            body,
-        }
+        Self { status, headers, body }
     }
 
     pub fn text(&self) -> String {
@@ -85,9 +81,7 @@ impl Answer {
     }
 
     pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map_or("", |value| value.to_str().expect("ASCII"))
+        self.headers.get(name).map_or("", |value| value.to_str().expect("ASCII"))
     }
 
     pub fn location(&self) -> &str {
@@ -110,9 +104,7 @@ async fn fresh_postgres() -> String {
     TEMPLATE
         .get_or_init(|| async {
             server.create_database(NAME, None).await;
-            let db = assent::store::Db::open(&server.url(NAME))
-                .await
-                .expect("PostgreSQL");
+            let db = assent::store::Db::open(&server.url(NAME)).await.expect("PostgreSQL");
             db.migrate().await.expect("migrations");
             db.close().await;
         })
@@ -123,7 +115,7 @@ async fn fresh_postgres() -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    assent::domain::notice::hex(bytes)
 }
 
 impl TestApp {
@@ -148,10 +140,7 @@ impl TestApp {
         let mut environment: Vec<(String, String)> = [
             ("ASSENT_DATA_DIR", dir.path().to_str().expect("UTF-8")),
             ("ASSENT_BASE_URL", base.as_str()),
-            (
-                "ASSENT_SECRET_KEY",
-                "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlY3I=",
-            ),
+            ("ASSENT_SECRET_KEY", "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlY3I="),
             ("ASSENT_CONTROLLER_NAME", "Sample Press"),
             ("ASSENT_CONTROLLER_ADDRESS", "1 Sample Street, Sampleton"),
             ("ASSENT_CONTROLLER_CONTACT", "privacy@sample.example"),
@@ -168,9 +157,7 @@ impl TestApp {
         let values = Values::read(None, environment.into_iter()).expect("known settings");
         let settings = Settings::check(&values).expect("sound settings");
         let clock = Clock::manual(Timestamp::parse(BEGINNING).expect("a time"));
-        let core = Core::open(settings, clock.clone(), Random::seeded(1))
-            .await
-            .expect("a core");
+        let core = Core::open(settings, clock.clone(), Random::seeded(1)).await.expect("a core");
         let stop = CancellationToken::new();
         let program = Program::build(core.clone(), false).expect("a program");
         let running = tokio::spawn(program.run(Role::All, Some(listener), stop.clone()));
@@ -178,16 +165,7 @@ impl TestApp {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .expect("a client");
-        Self {
-            core,
-            clock,
-            base,
-            address,
-            dir,
-            client,
-            stop,
-            running,
-        }
+        Self { core, clock, base, address, dir, client, stop, running }
     }
 
     /// One policy, one newsletter, one report that offers it.
@@ -195,15 +173,13 @@ impl TestApp {
         let mut tx = self.core.db.write().await.expect("a transaction");
         self.publish_policy(&mut tx, POLICY).await;
         self.add_newsletter(&mut tx, NEWSLETTER, "The weekly").await;
-        self.add_report(&mut tx, SLUG, "A sample report", &[NEWSLETTER])
-            .await;
+        self.add_report(&mut tx, SLUG, "A sample report", &[NEWSLETTER]).await;
         tx.commit().await.expect("a commit");
     }
 
     pub async fn publish_policy(&self, tx: &mut Tx, label: &str) {
-        let text = format!("# Privacy\n\nVersion {label}: we keep little.")
-            .parse()
-            .expect("a text");
+        let text =
+            format!("# Privacy\n\nVersion {label}: we keep little.").parse().expect("a text");
         let new = NewPolicyVersion {
             label: &label.parse().expect("a label"),
             lang: LANG,
@@ -216,36 +192,20 @@ impl TestApp {
 
     pub async fn add_newsletter(&self, tx: &mut Tx, slug: &str, name: &str) {
         let (name, about) = (Line::parse(name), Line::parse("News every Thursday"));
-        let (name, about) = (
-            name.expect("a name").expect("some"),
-            about.expect("a description"),
-        );
+        let (name, about) = (name.expect("a name").expect("some"), about.expect("a description"));
         let slug = slug.parse().expect("a slug");
-        let added = add_newsletter(
-            tx,
-            &self.core.moment(),
-            "test",
-            &slug,
-            &name,
-            about.as_ref(),
-        )
-        .await;
+        let added =
+            add_newsletter(tx, &self.core.moment(), "test", &slug, &name, about.as_ref()).await;
         assert!(added.expect("added").is_some());
     }
 
     pub async fn add_report(&self, tx: &mut Tx, slug: &str, title: &str, newsletters: &[&str]) {
         let report = self.sample_report(slug, title).await;
-        let offers: Vec<Slug> = newsletters
-            .iter()
-            .map(|slug| slug.parse().expect("a slug"))
-            .collect();
+        let offers: Vec<Slug> =
+            newsletters.iter().map(|slug| slug.parse().expect("a slug")).collect();
         let at = self.core.moment();
-        add_report(tx, &at, "test", &report, &offers)
-            .await
-            .expect("added");
-        publish_report(tx, &at, "test", &report.slug, true, LANG)
-            .await
-            .expect("published");
+        add_report(tx, &at, "test", &report, &offers).await.expect("added");
+        publish_report(tx, &at, "test", &report.slug, true, LANG).await.expect("published");
     }
 
     pub async fn sample_report(&self, slug: &str, title: &str) -> Report {
@@ -280,12 +240,11 @@ impl TestApp {
         self.clock.advance(by);
     }
 
+    /// A request, a millisecond after the one before: keys made later then sort later.
     pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
-        let url = if path.starts_with("http") {
-            path.to_owned()
-        } else {
-            format!("{}{path}", self.base)
-        };
+        self.advance(Duration::from_millis(1));
+        let url =
+            if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) };
         self.client.request(method.parse().expect("a method"), url)
     }
 
@@ -300,10 +259,7 @@ impl TestApp {
     /// Posts a body as a form.
     pub async fn post(&self, path: &str, body: &str) -> Answer {
         let form = ("content-type", "application/x-www-form-urlencoded");
-        let request = self
-            .request("POST", path)
-            .header(form.0, form.1)
-            .body(body.to_owned());
+        let request = self.request("POST", path).header(form.0, form.1).body(body.to_owned());
         self.send(request).await
     }
 
@@ -320,11 +276,13 @@ impl TestApp {
         self.next_mail(email, before).await
     }
 
-    /// Asks, confirms, and gives the download page's path.
+    /// Asks, confirms, gets the receipt, and gives the download page's path.
     pub async fn subscribe(&self, email: &str, more: &str) -> String {
+        let before = self.mail_to(email).len();
         let mail = self.ask_and_read(email, more).await;
         let answer = self.post(&mail.link("/confirm/"), "").await;
         assert_eq!(answer.status, 303, "{}", answer.text());
+        self.next_mail(email, before + 1).await;
         answer.location().to_owned()
     }
 
@@ -333,17 +291,11 @@ impl TestApp {
         let mailbox = Mailbox::open(&self.dir.path().join("mailbox")).expect("a mailbox");
         let names = mailbox.names().expect("names");
         let id = |name: &String| name.parse::<Uuid>().expect("an id");
-        names
-            .iter()
-            .map(|name| Mail::parse(&mailbox.read(id(name)).expect("a mail")))
-            .collect()
+        names.iter().map(|name| Mail::parse(&mailbox.read(id(name)).expect("a mail"))).collect()
     }
 
     pub fn mail_to(&self, email: &str) -> Vec<Mail> {
-        self.inbox()
-            .into_iter()
-            .filter(|mail| mail.to.eq_ignore_ascii_case(email))
-            .collect()
+        self.inbox().into_iter().filter(|mail| mail.to.eq_ignore_ascii_case(email)).collect()
     }
 
     /// The mail after the first `before` to this address, once it has come.
@@ -359,11 +311,7 @@ impl TestApp {
         poll::until("an outbox with nothing queued", || async {
             let states = assent::store::outbox::count_by_state(&mut self.read().await).await;
             let queued = assent::domain::outbox::OutboxState::Queued;
-            states
-                .expect("states")
-                .iter()
-                .all(|(state, _)| *state != queued)
-                .then_some(())
+            states.expect("states").iter().all(|(state, _)| *state != queued).then_some(())
         })
         .await;
     }
@@ -379,14 +327,12 @@ impl TestApp {
     /// One number out of the database.
     pub async fn count(&self, sql: &'static str) -> i64 {
         match &self.core.db {
-            assent::store::Db::Sqlite { readers, .. } => sqlx::query_scalar(sql)
-                .fetch_one(readers)
-                .await
-                .expect("a number"),
-            assent::store::Db::Postgres(pool) => sqlx::query_scalar(sql)
-                .fetch_one(pool)
-                .await
-                .expect("a number"),
+            assent::store::Db::Sqlite { readers, .. } => {
+                sqlx::query_scalar(sql).fetch_one(readers).await.expect("a number")
+            }
+            assent::store::Db::Postgres(pool) => {
+                sqlx::query_scalar(sql).fetch_one(pool).await.expect("a number")
+            }
         }
     }
 
@@ -413,9 +359,7 @@ impl TestApp {
         let mut out = Vec::new();
         let format = assent::export::Format::Csv;
         let tx = &mut self.read().await;
-        assent::export::write(tx, &filter, format, &mut out, |_| {})
-            .await
-            .expect("an export");
+        assent::export::write(tx, &filter, format, &mut out, |_| {}).await.expect("an export");
         String::from_utf8(out).expect("UTF-8")
     }
 
@@ -424,10 +368,7 @@ impl TestApp {
         let text = self.export(purpose).await;
         let text = text.strip_prefix('\u{feff}').expect("a byte-order mark");
         let mut reader = csv::Reader::from_reader(text.as_bytes());
-        reader
-            .records()
-            .map(|record| record.expect("a record")[1].to_owned())
-            .collect()
+        reader.records().map(|record| record.expect("a record")[1].to_owned()).collect()
     }
 
     /// Stops the program as SIGTERM would and waits for its end.

@@ -50,11 +50,8 @@ const AXE: &str = include_str!("../../vendor/axe-core/axe.min.js");
 impl Browser {
     /// Opens a window `width` CSS pixels wide, for a reader who prefers dark colours or light ones.
     pub async fn start(script: Script, width: u32, dark: bool) -> Self {
-        let directory = tempfile::Builder::new()
-            .prefix("chromium-")
-            .tempdir()
-            .expect("a directory")
-            .keep();
+        let directory =
+            tempfile::Builder::new().prefix("chromium-").tempdir().expect("a directory").keep();
         let mut command = Tethered::command(&program("TEST_CHROMEDRIVER", "chromedriver"));
         // Port 0: chromedriver finds a free one and says which.
         command.arg("--port=0");
@@ -73,18 +70,11 @@ impl Browser {
             .await
             .expect("open a browser");
 
-        let browser = Self {
-            client,
-            script,
-            _process: process,
-            _output: output,
-        };
+        let browser = Self { client, script, _process: process, _output: output };
         // A window can't be narrower than some 500 pixels, so the page is told another size.
         let size =
             json!({ "width": width, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": false });
-        browser
-            .devtools("Emulation.setDeviceMetricsOverride", size)
-            .await;
+        browser.devtools("Emulation.setDeviceMetricsOverride", size).await;
         let colours = if dark { "dark" } else { "light" };
         let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": colours }] });
         browser.devtools("Emulation.setEmulatedMedia", media).await;
@@ -100,9 +90,8 @@ impl Browser {
         });
         let options = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
         let picture = self.devtools("Page.captureScreenshot", options).await;
-        let picture = STANDARD
-            .decode(picture["data"].as_str().expect("a picture"))
-            .expect("base64");
+        let picture =
+            STANDARD.decode(picture["data"].as_str().expect("a picture")).expect("base64");
 
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screenshots");
         fs::create_dir_all(&directory).expect("make target/screenshots");
@@ -112,37 +101,23 @@ impl Browser {
     /// What axe-core holds against the page for accessibility, a line for each element concerned.
     pub async fn axe(&self) -> Vec<String> {
         // axe-core waits for timers, which never fire where pages may not run scripts.
-        assert_eq!(
-            self.script,
-            Script::On,
-            "axe() needs a browser that runs scripts"
-        );
+        assert_eq!(self.script, Script::On, "axe() needs a browser that runs scripts");
         let run = format!(
             "{AXE};
             const done = arguments[arguments.length - 1];
             axe.run(document, {{ resultTypes: ['violations'] }})
                 .then(results => done(results.violations), error => done(String(error)));"
         );
-        let violations = self
-            .execute_async(&run, Vec::new())
-            .await
-            .expect("run axe-core");
-        let violations = violations
-            .as_array()
-            .unwrap_or_else(|| panic!("axe-core: {violations}"));
+        let violations = self.execute_async(&run, Vec::new()).await.expect("run axe-core");
+        let violations = violations.as_array().unwrap_or_else(|| panic!("axe-core: {violations}"));
         violations.iter().flat_map(readable).collect()
     }
 
     /// Asks Chromium itself, past `WebDriver`:
     /// <https://chromedevtools.github.io/devtools-protocol/>.
     pub async fn devtools(&self, method: &str, parameters: Value) -> Value {
-        let answer: Result<Value, CmdError> = self
-            .client
-            .issue_cmd(DevTools {
-                method: method.to_owned(),
-                parameters,
-            })
-            .await;
+        let answer: Result<Value, CmdError> =
+            self.client.issue_cmd(DevTools { method: method.to_owned(), parameters }).await;
         answer.unwrap_or_else(|error| panic!("{method}: {error}"))
     }
 }
@@ -153,12 +128,8 @@ fn readable(violation: &Value) -> Vec<String> {
     let nodes = violation["nodes"].as_array().into_iter().flatten();
     nodes
         .map(|node| {
-            let target: Vec<&str> = node["target"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(Value::as_str)
-                .collect();
+            let target: Vec<&str> =
+                node["target"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
             let summary = node["failureSummary"].as_str().unwrap_or_default();
             let summary = summary.split_whitespace().collect::<Vec<_>>().join(" ");
             format!("{rule} ({impact}) at {}: {summary}", target.join(" "))
@@ -196,10 +167,7 @@ fn capabilities(script: Script, profile: &Path) -> fantoccini::wd::Capabilities 
 fn announced_port(output: &mut impl BufRead) -> u16 {
     let mut said = String::new();
     while output.read_line(&mut said).is_ok_and(|read| read > 0) {
-        let announced = said
-            .trim_end()
-            .trim_end_matches('.')
-            .rsplit_once("successfully on port ");
+        let announced = said.trim_end().trim_end_matches('.').rsplit_once("successfully on port ");
         if let Some(port) = announced.and_then(|(_, port)| port.parse().ok()) {
             return port;
         }

@@ -15,27 +15,12 @@ pub struct Mail {
 
 impl Mail {
     pub fn parse(raw: &[u8]) -> Self {
-        let message = MessageParser::default()
-            .parse(raw)
-            .expect("a mail that can be parsed");
-        assert_eq!(
-            message.to().map(|to| to.iter().count()),
-            Some(1),
-            "one recipient"
-        );
+        let message = MessageParser::default().parse(raw).expect("a mail that can be parsed");
+        assert_eq!(message.to().map(|to| to.iter().count()), Some(1), "one recipient");
         assert!(message.attachments().next().is_none(), "no attachment");
-        assert!(
-            message
-                .parts
-                .iter()
-                .all(|part| part.attachment_name().is_none())
-        );
+        assert!(message.parts.iter().all(|part| part.attachment_name().is_none()));
         Self {
-            to: message
-                .to()
-                .and_then(|to| to.first()?.address())
-                .unwrap_or_default()
-                .to_owned(),
+            to: message.to().and_then(|to| to.first()?.address()).unwrap_or_default().to_owned(),
             subject: message.subject().unwrap_or_default().to_owned(),
             message_id: message.message_id().unwrap_or_default().to_owned(),
             text: message.body_text(0).unwrap_or_default().into_owned(),
@@ -47,10 +32,7 @@ impl Mail {
     /// The links of the text part, in their order; each stands alone on its line.
     pub fn links(&self) -> Vec<String> {
         let lines = self.text.lines().map(str::trim);
-        lines
-            .filter(|line| line.starts_with("http"))
-            .map(ToOwned::to_owned)
-            .collect()
+        lines.filter(|line| line.starts_with("http")).map(ToOwned::to_owned).collect()
     }
 
     /// The first link that leads to `path`.

@@ -10,10 +10,10 @@ pub mod smtp;
 
 /// Tells one story on each database: `NAME::sqlite` and `NAME::postgres`.
 macro_rules! both_databases {
-    ($(async fn $name:ident($database:ident: Database) $body:block)*) => {$(
+    ($(async fn $name:ident($database:ident: $kind:ty) $body:block)*) => {$(
         mod $name {
             use super::*;
-            async fn story($database: crate::support::app::Database) $body
+            async fn story($database: $kind) $body
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {

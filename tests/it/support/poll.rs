@@ -9,9 +9,18 @@ const EVERY: Duration = Duration::from_millis(20);
 const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Asks `f` again and again until it answers `Some`. Panics with `what` after 20 seconds.
+pub async fn until<T, F, Fut>(what: &str, f: F) -> T
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Option<T>>,
+{
+    within(DEADLINE, what, f).await
+}
+
+/// The same, with a deadline that the product promises.
 ///
 /// The wait is real time, so a test must not pause tokio's clock around it.
-pub async fn until<T, F, Fut>(what: &str, mut f: F) -> T
+pub async fn within<T, F, Fut>(deadline: Duration, what: &str, mut f: F) -> T
 where
     F: FnMut() -> Fut,
     Fut: Future<Output = Option<T>>,
@@ -21,10 +30,7 @@ where
         if let Some(found) = f().await {
             return found;
         }
-        assert!(
-            start.elapsed() < DEADLINE,
-            "waited {DEADLINE:?} in vain: {what}"
-        );
+        assert!(start.elapsed() < deadline, "waited {deadline:?} in vain: {what}");
         tokio::time::sleep(EVERY).await;
     }
 }

@@ -44,41 +44,26 @@ impl Server {
             sql.push_str(" TEMPLATE ");
             sql.push_str(&quoted(template));
         }
-        let mut connection = PgConnection::connect(&self.url("postgres"))
-            .await
-            .expect("connect to the test server");
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "CREATE DATABASE takes no bound parameters"
-        )]
+        let mut connection =
+            PgConnection::connect(&self.url("postgres")).await.expect("connect to the test server");
+        #[expect(clippy::disallowed_methods, reason = "CREATE DATABASE takes no bound parameters")]
         let statement = sqlx::raw_sql(sqlx::AssertSqlSafe(sql));
-        statement
-            .execute(&mut connection)
-            .await
-            .expect("create the database");
+        statement.execute(&mut connection).await.expect("create the database");
         connection.close().await.expect("close the connection");
     }
 
     fn start() -> Result<Self, String> {
         let bin = binaries()?;
         // Most likely somebody took the port since it was found free.
-        (0..4)
-            .find_map(|_| Self::try_start(&bin).ok())
-            .map_or_else(|| Self::try_start(&bin), Ok)
+        (0..4).find_map(|_| Self::try_start(&bin).ok()).map_or_else(|| Self::try_start(&bin), Ok)
     }
 
     fn try_start(bin: &Path) -> Result<Self, String> {
         let said = |error: io::Error| format!("PostgreSQL does not start: {error}");
-        let directory = tempfile::Builder::new()
-            .prefix("postgres-")
-            .tempdir()
-            .map_err(said)?
-            .keep();
+        let directory =
+            tempfile::Builder::new().prefix("postgres-").tempdir().map_err(said)?.keep();
         if is_root() {
-            let chown = Command::new("chown")
-                .arg("postgres:")
-                .arg(&directory)
-                .status();
+            let chown = Command::new("chown").arg("postgres:").arg(&directory).status();
             if !chown.map_err(said)?.success() {
                 return Err("there is no user postgres to run PostgreSQL as".to_owned());
             }
@@ -87,16 +72,8 @@ impl Server {
         let log = directory.join("log");
 
         let mut initdb = unprivileged(&bin.join("initdb"), &directory, &log).map_err(said)?;
-        initdb
-            .arg("--pgdata")
-            .arg(&data)
-            .args(["--username=postgres", "--auth=trust"]);
-        initdb.args([
-            "--encoding=UTF8",
-            "--locale=C.UTF-8",
-            "--no-sync",
-            "--no-instructions",
-        ]);
+        initdb.arg("--pgdata").arg(&data).args(["--username=postgres", "--auth=trust"]);
+        initdb.args(["--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"]);
         let mut initdb = Tethered::start(&mut initdb, "KILL", &directory).map_err(said)?;
         if !initdb.process.wait().map_err(said)?.success() {
             return Err(format!(
@@ -108,10 +85,7 @@ impl Server {
 
         let port = free_port();
         let mut postgres = unprivileged(&bin.join("postgres"), &directory, &log).map_err(said)?;
-        postgres
-            .arg("-D")
-            .arg(&data)
-            .args(["-p", &port.to_string()]);
+        postgres.arg("-D").arg(&data).args(["-p", &port.to_string()]);
         for setting in [
             "listen_addresses=127.0.0.1",
             &format!("unix_socket_directories={}", directory.display()),
@@ -131,10 +105,7 @@ impl Server {
             let log = fs::read_to_string(&log).unwrap_or_default();
             return Err(format!("PostgreSQL does not start:\n{log}"));
         }
-        Ok(Self {
-            port,
-            _process: process,
-        })
+        Ok(Self { port, _process: process })
     }
 }
 
@@ -144,11 +115,7 @@ fn is_ready(data: &Path, process: &mut Tethered) -> bool {
     let start = Instant::now();
     while start.elapsed() < Duration::from_mins(1) && !process.has_ended() {
         let status = fs::read_to_string(data.join("postmaster.pid")).unwrap_or_default();
-        if status
-            .lines()
-            .nth(7)
-            .is_some_and(|line| line.trim() == "ready")
-        {
+        if status.lines().nth(7).is_some_and(|line| line.trim() == "ready") {
             return true;
         }
         thread::sleep(Duration::from_millis(10));
@@ -189,23 +156,13 @@ fn unprivileged(program: &Path, directory: &Path, log: &Path) -> io::Result<Comm
     let mut command;
     if is_root() {
         command = Tethered::command(Path::new("setpriv"));
-        command.args([
-            "--reuid",
-            "postgres",
-            "--regid",
-            "postgres",
-            "--clear-groups",
-            "--",
-        ]);
+        command.args(["--reuid", "postgres", "--regid", "postgres", "--clear-groups", "--"]);
         command.arg(program);
     } else {
         command = Tethered::command(program);
     }
     let log = fs::File::create(log)?;
-    command
-        .current_dir(directory)
-        .stdout(log.try_clone()?)
-        .stderr(log);
+    command.current_dir(directory).stdout(log.try_clone()?).stderr(log);
     Ok(command)
 }
 
@@ -219,7 +176,7 @@ fn quoted(identifier: &str) -> String {
 
 /// A loopback port nobody listens on, for servers that can't choose one themselves. It may be
 /// taken before they bind it, so whoever asks must be ready to ask again.
-pub(super) fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .and_then(|listener| listener.local_addr())
         .expect("a free loopback port")
@@ -272,15 +229,9 @@ impl Tethered {
     /// Starts a [`Self::command`]; `signal` will end it.
     pub(super) fn start(command: &mut Command, signal: &str, directory: &Path) -> io::Result<Self> {
         let mut shell = Command::new("sh");
-        shell
-            .args(["-c", SHELL, "tether", signal])
-            .arg(directory)
-            .stdin(Stdio::piped());
+        shell.args(["-c", SHELL, "tether", signal]).arg(directory).stdin(Stdio::piped());
         // The test's own output is not inherited: whoever reads it to its end would wait for this.
-        shell
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .process_group(0);
+        shell.stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
         let shell = shell.spawn()?;
         let process = command.stdin(Stdio::piped()).process_group(0).spawn()?;
         let mut tethered = Self { process, shell };
@@ -314,11 +265,7 @@ impl Tethered {
     }
 
     fn tell(&mut self, line: &str) {
-        let pipe = self
-            .shell
-            .stdin
-            .as_mut()
-            .expect("the pipe is open until this is dropped");
+        let pipe = self.shell.stdin.as_mut().expect("the pipe is open until this is dropped");
         // A shell that is gone was killed from outside: `Drop` still ends the process.
         let _ = writeln!(pipe, "{line}");
     }

@@ -10,11 +10,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_assent");
 /// A command of the program with these settings alone.
 pub fn command(dir: &Path, set: &[(&str, &str)], arguments: &[&str]) -> Command {
     let mut command = Command::new(BINARY);
-    command
-        .env_clear()
-        .current_dir(dir)
-        .env("ASSENT_DATA_DIR", dir.join("data"))
-        .args(arguments);
+    command.env_clear().current_dir(dir).env("ASSENT_DATA_DIR", dir.join("data")).args(arguments);
     command.envs(set.iter().copied()).stdin(Stdio::null());
     command
 }
@@ -41,6 +37,7 @@ pub struct Served {
 impl Served {
     /// Starts `serve` or `demo` on a free port and waits until it answers.
     pub async fn start(dir: &Path, set: &[(&str, &str)], arguments: &[&str]) -> Self {
+        assent::tls::use_ring();
         let listen = format!("127.0.0.1:{}", postgres::free_port());
         let base = format!("http://{listen}");
         let child = command(dir, set, arguments)

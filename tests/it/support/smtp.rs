@@ -46,26 +46,16 @@ impl SmtpSink {
             if is_root() {
                 command.args(["-u", "root"]);
             }
-            command
-                .args(options)
-                .arg("-d")
-                .arg(directory.join("message."));
+            command.args(options).arg("-d").arg(directory.join("message."));
             command.args([&format!("127.0.0.1:{port}"), "1000"]);
             command.stdout(Stdio::null()).stderr(Stdio::null());
             let mut process = Tethered::start(&mut command, "KILL", &directory)
                 .unwrap_or_else(|error| panic!("cannot start {}: {error}", program.display()));
             if listens(port, &mut process) {
-                return Self {
-                    port,
-                    directory,
-                    process,
-                };
+                return Self { port, directory, process };
             }
         }
-        panic!(
-            "{} does not start: run it by hand with {options:?}",
-            program.display()
-        );
+        panic!("{} does not start: run it by hand with {options:?}", program.display());
     }
 
     /// Where mail is sent: a URL for the program's configuration.
@@ -76,28 +66,18 @@ impl SmtpSink {
     /// The messages received in full so far, oldest first: also those the sink was told to refuse
     /// or to hang up on at their end (`-r .`, `-q .`).
     pub async fn messages(&self) -> Vec<Vec<u8>> {
-        self.deliveries()
-            .await
-            .into_iter()
-            .map(|delivery| delivery.message)
-            .collect()
+        self.deliveries().await.into_iter().map(|delivery| delivery.message).collect()
     }
 
     /// The recipients of each message, in the order of [`Self::messages`].
     pub async fn envelope_to(&self) -> Vec<Vec<String>> {
-        self.deliveries()
-            .await
-            .into_iter()
-            .map(|delivery| delivery.envelope_to)
-            .collect()
+        self.deliveries().await.into_iter().map(|delivery| delivery.envelope_to).collect()
     }
 
     /// The messages with their envelopes, oldest first.
     pub async fn deliveries(&self) -> Vec<Delivery> {
         let (directory, process) = (self.directory.clone(), self.process.id());
-        spawn_blocking(move || Self::read(&directory, process))
-            .await
-            .expect("read the messages")
+        spawn_blocking(move || Self::read(&directory, process)).await.expect("read the messages")
     }
 
     fn read(directory: &Path, process: u32) -> Vec<Delivery> {
@@ -123,10 +103,7 @@ impl SmtpSink {
 fn parse_dump(dump: &[u8]) -> Delivery {
     let mut envelope_from = String::new();
     let mut envelope_to = Vec::new();
-    let mut lines = dump
-        .strip_suffix(b"\n")
-        .unwrap_or(dump)
-        .split_inclusive(|&byte| byte == b'\n');
+    let mut lines = dump.strip_suffix(b"\n").unwrap_or(dump).split_inclusive(|&byte| byte == b'\n');
     for line in lines.by_ref() {
         let line = String::from_utf8_lossy(line);
         let Some((name, value)) = line.split_once(": ") else {
@@ -147,12 +124,7 @@ fn parse_dump(dump: &[u8]) -> Delivery {
             None => message.extend_from_slice(line),
         }
     }
-    Delivery {
-        envelope_from,
-        envelope_to,
-        login: None,
-        message,
-    }
+    Delivery { envelope_from, envelope_to, login: None, message }
 }
 
 /// The address in the arguments of MAIL or RCPT: `<a@b.test> SIZE=3`. A quoted local part may hold
@@ -209,12 +181,7 @@ impl StartTlsServer {
                 fs::read_to_string(&log).unwrap_or_default()
             )
         });
-        Self {
-            tls,
-            port,
-            directory,
-            _process: process,
-        }
+        Self { tls, port, directory, _process: process }
     }
 
     /// Where mail is sent: a URL for the program's configuration, by name, because the certificate
@@ -233,32 +200,20 @@ impl StartTlsServer {
 
     /// The messages received so far, oldest first.
     pub async fn messages(&self) -> Vec<Vec<u8>> {
-        self.deliveries()
-            .await
-            .into_iter()
-            .map(|delivery| delivery.message)
-            .collect()
+        self.deliveries().await.into_iter().map(|delivery| delivery.message).collect()
     }
 
     /// The messages with their envelopes, oldest first.
     pub async fn deliveries(&self) -> Vec<Delivery> {
         let directory = self.directory.join("messages");
-        spawn_blocking(move || Self::read(&directory))
-            .await
-            .expect("read the messages")
+        spawn_blocking(move || Self::read(&directory)).await.expect("read the messages")
     }
 
     fn read(directory: &Path) -> Vec<Delivery> {
         let mut names = files(directory);
-        names.retain(|name| {
-            name.extension()
-                .is_some_and(|extension| extension == "json")
-        });
+        names.retain(|name| name.extension().is_some_and(|extension| extension == "json"));
         names.sort();
-        names
-            .iter()
-            .map(|name| parse_record(&fs::read(name).expect("a record")))
-            .collect()
+        names.iter().map(|name| parse_record(&fs::read(name).expect("a record"))).collect()
     }
 }
 
@@ -267,16 +222,9 @@ fn parse_record(record: &[u8]) -> Delivery {
     let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
     Delivery {
         envelope_from: text(&record["from"]).unwrap_or_default(),
-        envelope_to: record["to"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(text)
-            .collect(),
+        envelope_to: record["to"].as_array().into_iter().flatten().filter_map(text).collect(),
         login: text(&record["login"]),
-        message: STANDARD
-            .decode(record["message"].as_str().unwrap_or_default())
-            .expect("base64"),
+        message: STANDARD.decode(record["message"].as_str().unwrap_or_default()).expect("base64"),
     }
 }
 
@@ -300,11 +248,7 @@ fn program(variable: &str, names: &[&str]) -> PathBuf {
 }
 
 fn temporary_directory(prefix: &str) -> PathBuf {
-    let directory = tempfile::Builder::new()
-        .prefix(prefix)
-        .tempdir()
-        .expect("a directory")
-        .keep();
+    let directory = tempfile::Builder::new().prefix(prefix).tempdir().expect("a directory").keep();
     // /proc names open files by their resolved path.
     directory.canonicalize().expect("the directory just made")
 }
@@ -318,10 +262,7 @@ fn files(directory: &Path) -> Vec<PathBuf> {
 /// What the process holds open, by resolved path or as `socket:[INODE]`.
 fn open_files(process: u32) -> HashSet<PathBuf> {
     let descriptors = files(&PathBuf::from(format!("/proc/{process}/fd")));
-    descriptors
-        .iter()
-        .filter_map(|descriptor| fs::read_link(descriptor).ok())
-        .collect()
+    descriptors.iter().filter_map(|descriptor| fs::read_link(descriptor).ok()).collect()
 }
 
 /// Waits until the process listens on `port` of 127.0.0.1; false if it ends instead, as it does

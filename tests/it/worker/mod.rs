@@ -1,1 +1,3 @@
-
+mod delivery;
+mod durability;
+mod relay;

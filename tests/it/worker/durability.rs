@@ -1,0 +1,93 @@
+//! What was acknowledged survives a power cut at any moment.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::support::app::{Database, PATH, TestApp, form};
+use crate::support::program::Served;
+use crate::support::{both_databases, poll};
+
+/// Sends forms until told to stop; returns the addresses whose form was acknowledged.
+async fn send_forms(
+    base: String,
+    round: usize,
+    sender: usize,
+    stop: Arc<AtomicBool>,
+) -> Vec<String> {
+    let client =
+        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let mut acknowledged = Vec::new();
+    for n in 0.. {
+        if stop.load(Ordering::SeqCst) {
+            break;
+        }
+        let email = format!("r{round}s{sender}n{n}@b.example");
+        let request = client
+            .post(format!("{base}{PATH}"))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form(&email, ""));
+        match request.send().await {
+            Ok(answer) if answer.status() == 303 => acknowledged.push(email),
+            Ok(answer) => panic!("{}", answer.status()),
+            Err(_) => break,
+        }
+    }
+    acknowledged
+}
+
+// Kills the program at several moments of a busy time; everything acknowledged must be stored, and its
+// mail must leave within 45 seconds of the last start.
+both_databases! {
+    async fn a_kill_loses_nothing_acknowledged(database: Database) {
+        // The app of this process publishes the samples and reads the database; the one that is killed
+        // works on the same.
+        let app = TestApp::start_with(database, &[("ASSENT_MAIL_URL", "smtp://127.0.0.1:1?tls=none")]).await;
+        let url = secrecy::ExposeSecret::expose_secret(&app.core.settings.database_url).to_owned();
+        let dir = app.stop().await;
+        let data = dir.path().to_str().unwrap();
+        let mailbox = dir.path().join("killed-mailbox");
+        let mail_url = format!("file:{}", mailbox.display());
+        let set = [
+            ("ASSENT_DATA_DIR", data),
+            ("ASSENT_DATABASE_URL", url.as_str()),
+            ("ASSENT_MAIL_URL", mail_url.as_str()),
+            ("ASSENT_SECRET_KEY", "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlY3I="),
+            ("ASSENT_CONTROLLER_NAME", "Sample Press"),
+            ("ASSENT_CONTROLLER_ADDRESS", "1 Sample Street, Sampleton"),
+            ("ASSENT_CONTROLLER_CONTACT", "privacy@sample.example"),
+            ("ASSENT_LIMIT_SIGNUPS_PER_IP", "off"),
+            ("ASSENT_LIMIT_MAIL_PER_ADDRESS", "off"),
+        ];
+        let mut acknowledged = Vec::new();
+        for round in 0..4 {
+            let served = Served::start(dir.path(), &set, &["serve"]).await;
+            let stop = Arc::new(AtomicBool::new(false));
+            let senders: Vec<_> = (0..4)
+                .map(|sender| tokio::spawn(send_forms(served.base.clone(), round, sender, stop.clone())))
+                .collect();
+            // Another moment in each round: after so many mails.
+            poll::until("mail under way", || async {
+                let mails = std::fs::read_dir(&mailbox).ok()?.count();
+                (mails > round * 60 + 20).then_some(())
+            })
+            .await;
+            served.kill();
+            stop.store(true, Ordering::SeqCst);
+            for sender in senders {
+                acknowledged.extend(sender.await.unwrap());
+            }
+        }
+        assert!(acknowledged.len() > 80, "{}", acknowledged.len());
+        let _served = Served::start(dir.path(), &set, &["serve"]).await;
+        poll::within(Duration::from_secs(45), "the mail of everyone acknowledged", || async {
+            let mailbox = assent::mail::mailbox::Mailbox::open(&mailbox).unwrap();
+            let names = mailbox.names().unwrap();
+            let read = |name: &String| mailbox.read(name.parse().unwrap()).unwrap();
+            let mailed: std::collections::HashSet<String> =
+                names.iter().map(|name| crate::support::inbox::Mail::parse(&read(name)).to).collect();
+            acknowledged.iter().all(|email| mailed.contains(email)).then_some(())
+        })
+        .await;
+    }
+}
