@@ -57,11 +57,13 @@ CREATE TABLE consent_event (
     body text,
     salt bytea,
     leaf text NOT NULL,
-    leaf_index bigint UNIQUE,
+    leaf_index bigint,
     recorded_at timestamptz NOT NULL,
     UNIQUE (subject_id, seq),
     CHECK ((body IS NULL) = (salt IS NULL))
 );
+
+CREATE UNIQUE INDEX consent_event_sealed ON consent_event (leaf_index) WHERE leaf_index IS NOT NULL;
 
 CREATE TRIGGER consent_event_is_kept BEFORE DELETE ON consent_event
 FOR EACH ROW EXECUTE FUNCTION refuse_change();

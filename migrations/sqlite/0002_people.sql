@@ -57,11 +57,13 @@ CREATE TABLE consent_event (
     body TEXT,
     salt BLOB,
     leaf TEXT NOT NULL,
-    leaf_index INTEGER UNIQUE,
+    leaf_index INTEGER,
     recorded_at INTEGER NOT NULL,
     UNIQUE (subject_id, seq),
     CHECK ((body IS NULL) = (salt IS NULL))
 ) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX consent_event_sealed ON consent_event (leaf_index) WHERE leaf_index IS NOT NULL;
 
 CREATE TRIGGER consent_event_is_kept BEFORE DELETE ON consent_event
 BEGIN SELECT RAISE(ABORT, 'a consent event is kept for good'); END;

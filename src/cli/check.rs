@@ -47,12 +47,6 @@ pub(super) async fn run(config: Option<&Path>) -> Outcome {
 fn configuration(settings: &Settings) -> Part {
     Keys::load(settings, &Random::System)?;
     Templates::load(settings.templates_dir.as_deref())?;
-    if !settings.controller.is_complete() {
-        return Err(refuse(
-            "controller.name, controller.address and controller.contact must be set before a report \
-             can be published",
-        ));
-    }
     Ok(())
 }
 

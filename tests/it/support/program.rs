@@ -60,6 +60,12 @@ impl Served {
         served
     }
 
+    /// Asks it to stop, as a service manager would.
+    pub fn terminate(&self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill").success());
+    }
+
     /// Ends it at once, as a power cut would.
     pub fn kill(mut self) {
         self.child.kill().expect("killed");

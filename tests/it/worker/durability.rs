@@ -36,6 +36,21 @@ async fn send_forms(
     acknowledged
 }
 
+/// The settings under which another process works on the database of a stopped app.
+fn settings<'a>(data: &'a str, database: &'a str, mail: &'a str) -> Vec<(&'a str, &'a str)> {
+    vec![
+        ("ASSENT_DATA_DIR", data),
+        ("ASSENT_DATABASE_URL", database),
+        ("ASSENT_MAIL_URL", mail),
+        ("ASSENT_SECRET_KEY", "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlY3I="),
+        ("ASSENT_CONTROLLER_NAME", "Sample Press"),
+        ("ASSENT_CONTROLLER_ADDRESS", "1 Sample Street, Sampleton"),
+        ("ASSENT_CONTROLLER_CONTACT", "privacy@sample.example"),
+        ("ASSENT_LIMIT_SIGNUPS_PER_IP", "off"),
+        ("ASSENT_LIMIT_MAIL_PER_ADDRESS", "off"),
+    ]
+}
+
 // Kills the program at several moments of a busy time; everything acknowledged must be stored, and its
 // mail must leave within 45 seconds of the last start.
 both_databases! {
@@ -48,17 +63,7 @@ both_databases! {
         let data = dir.path().to_str().unwrap();
         let mailbox = dir.path().join("killed-mailbox");
         let mail_url = format!("file:{}", mailbox.display());
-        let set = [
-            ("ASSENT_DATA_DIR", data),
-            ("ASSENT_DATABASE_URL", url.as_str()),
-            ("ASSENT_MAIL_URL", mail_url.as_str()),
-            ("ASSENT_SECRET_KEY", "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlY3I="),
-            ("ASSENT_CONTROLLER_NAME", "Sample Press"),
-            ("ASSENT_CONTROLLER_ADDRESS", "1 Sample Street, Sampleton"),
-            ("ASSENT_CONTROLLER_CONTACT", "privacy@sample.example"),
-            ("ASSENT_LIMIT_SIGNUPS_PER_IP", "off"),
-            ("ASSENT_LIMIT_MAIL_PER_ADDRESS", "off"),
-        ];
+        let set = settings(data, &url, &mail_url);
         let mut acknowledged = Vec::new();
         for round in 0..4 {
             let served = Served::start(dir.path(), &set, &["serve"]).await;
@@ -90,4 +95,44 @@ both_databases! {
         })
         .await;
     }
+
+    async fn a_polite_stop_under_load_ends_well(database: Database) {
+        let away = [("ASSENT_MAIL_URL", "smtp://127.0.0.1:1?tls=none")];
+        let app = TestApp::start_with(database, &away).await;
+        let url = secrecy::ExposeSecret::expose_secret(&app.core.settings.database_url).to_owned();
+        let dir = app.stop().await;
+        let data = dir.path().to_str().unwrap();
+        let set = settings(data, &url, "smtp://127.0.0.1:1?tls=none");
+        let mut served = Served::start(dir.path(), &set, &["serve"]).await;
+        let stop = Arc::new(AtomicBool::new(false));
+        let senders: Vec<_> = (0..4)
+            .map(|sender| tokio::spawn(send_forms(served.base.clone(), 0, sender, stop.clone())))
+            .collect();
+        let db = assent::store::Db::open(&url).await.unwrap();
+        poll::until("signups under way", || async { (stored(&db).await > 50).then_some(()) }).await;
+        served.terminate();
+        let mut acknowledged = 0;
+        for sender in senders {
+            acknowledged += sender.await.unwrap().len();
+        }
+        let status = poll::within(Duration::from_secs(30), "its end", || {
+            std::future::ready(served.child.try_wait().unwrap())
+        })
+        .await;
+        assert!(status.success(), "{status}");
+        let stored = stored(&db).await;
+        assert!(stored >= i64::try_from(acknowledged).unwrap(), "{stored} of {acknowledged}");
+        db.close().await;
+    }
+}
+
+async fn stored(db: &assent::store::Db) -> i64 {
+    let sql = "SELECT count(*) FROM signup";
+    match db {
+        assent::store::Db::Sqlite { readers, .. } => {
+            sqlx::query_scalar(sql).fetch_one(readers).await
+        }
+        assent::store::Db::Postgres(pool) => sqlx::query_scalar(sql).fetch_one(pool).await,
+    }
+    .unwrap()
 }
