@@ -127,19 +127,19 @@ impl Core {
     pub fn moment(&self) -> Moment {
         Moment::of(&self.clock, &self.random)
     }
+}
 
-    /// How mail leaves.
-    ///
-    /// # Errors
-    /// When the mailbox directory cannot be made.
-    pub fn transport(&self) -> Result<Transport, StartError> {
-        Ok(match &self.settings.mail {
-            MailTarget::Relay(relay) => Transport::smtp(relay.clone()),
-            MailTarget::Mailbox(directory) => {
-                Transport::Mailbox(Mailbox::open(directory).map_err(StartError::Mailbox)?)
-            }
-        })
-    }
+/// How mail leaves, by these settings.
+///
+/// # Errors
+/// When the mailbox directory cannot be made.
+pub fn transport(settings: &Settings) -> Result<Transport, StartError> {
+    Ok(match &settings.mail {
+        MailTarget::Relay(relay) => Transport::smtp(relay.clone()),
+        MailTarget::Mailbox(directory) => {
+            Transport::Mailbox(Mailbox::open(directory).map_err(StartError::Mailbox)?)
+        }
+    })
 }
 
 /// A program ready to run.
@@ -161,7 +161,7 @@ impl Program {
         let settings = &core.settings;
         let css = web::stylesheet().to_owned();
         let site = Arc::new(Site::of(settings.controller.clone(), demo, css));
-        let transport = Arc::new(core.transport()?);
+        let transport = Arc::new(transport(settings)?);
         let dev_mailbox = match transport.as_ref() {
             Transport::Mailbox(mailbox) if demo => Some(mailbox.clone()),
             _ => None,
@@ -197,7 +197,7 @@ impl Program {
         let db = self.core.db.clone();
         match listener {
             Some(listener) if role != Role::Worker => {
-                let router = web::router(self.app(&tasks));
+                let router = web::router(self.app(role, &tasks));
                 web::server::serve(listener, router, stop).await;
             }
             _ => stop.cancelled().await,
@@ -209,7 +209,7 @@ impl Program {
         db.close().await;
     }
 
-    fn app(self, tasks: &TaskTracker) -> App {
+    fn app(self, role: Role, tasks: &TaskTracker) -> App {
         let Self { core, worker, dev_mailbox } = self;
         let intake = Intake::start(
             &IntakeParts {
@@ -245,6 +245,7 @@ impl Program {
             links: worker.links,
             mail_waits: worker.mail_waits,
             relay_status: worker.relay_status,
+            sends_mail: role == Role::All,
             dev_mailbox,
         }
     }

@@ -2,7 +2,7 @@
 //! never by anything in a request.
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -62,8 +62,11 @@ pub enum FilesError {
     #[error("the cover is larger than 2 MiB: save a smaller one")]
     CoverTooLarge,
     /// The file to be added cannot be read.
-    #[error("the file cannot be read")]
-    Read(#[source] std::io::Error),
+    #[error("{} cannot be read", .0.display())]
+    Read(PathBuf, #[source] std::io::Error),
+    /// The directory of the store cannot be made.
+    #[error("the files directory {} cannot be made", .0.display())]
+    Directory(PathBuf, #[source] std::io::Error),
     /// The store does not answer or lost the file.
     #[error("the file store did not answer")]
     Store(#[from] object_store::Error),
@@ -77,7 +80,8 @@ impl Files {
     pub fn open(url: &str) -> Result<Self, FilesError> {
         if let Some(directory) = url.strip_prefix("file:") {
             let directory = Path::new(directory.strip_prefix("//").unwrap_or(directory));
-            std::fs::create_dir_all(directory).map_err(FilesError::Read)?;
+            std::fs::create_dir_all(directory)
+                .map_err(|error| FilesError::Directory(directory.to_owned(), error))?;
             let local = LocalFileSystem::new_with_prefix(directory)?.with_automatic_cleanup(false);
             return Ok(Self(Arc::new(local.with_fsync(true))));
         }
@@ -96,9 +100,10 @@ impl Files {
     ///
     /// # Errors
     /// When it is no report file, or cannot be read or stored.
-    pub async fn put_report(&self, id: Uuid, file: &Path) -> Result<StoredFile, FilesError> {
-        let mut file = tokio::fs::File::open(file).await.map_err(FilesError::Read)?;
-        let mut part = read_part(&mut file).await?;
+    pub async fn put_report(&self, id: Uuid, path: &Path) -> Result<StoredFile, FilesError> {
+        let unreadable = |error| FilesError::Read(path.to_owned(), error);
+        let mut file = tokio::fs::File::open(path).await.map_err(unreadable)?;
+        let mut part = read_part(&mut file).await.map_err(unreadable)?;
         let head = &part[..part.len().min(HEAD_LENGTH)];
         let media_type = MediaType::of_report(head).ok_or(FilesError::NotAReport)?;
         let key = Key::from(format!("reports/{id}.{}", media_type.ending));
@@ -108,7 +113,7 @@ impl Files {
             hash.update(&part);
             byte_size += i64::try_from(part.len()).unwrap_or(i64::MAX);
             upload.put_part(PutPayload::from(part)).await?;
-            part = read_part(&mut file).await?;
+            part = read_part(&mut file).await.map_err(unreadable)?;
         }
         upload.complete().await?;
         Ok(StoredFile {
@@ -128,11 +133,12 @@ impl Files {
         id: Uuid,
         file: &Path,
     ) -> Result<(String, MediaType), FilesError> {
-        let size = tokio::fs::metadata(file).await.map_err(FilesError::Read)?.len();
+        let unreadable = |error| FilesError::Read(file.to_owned(), error);
+        let size = tokio::fs::metadata(file).await.map_err(unreadable)?.len();
         if size > COVER_MAX {
             return Err(FilesError::CoverTooLarge);
         }
-        let bytes = tokio::fs::read(file).await.map_err(FilesError::Read)?;
+        let bytes = tokio::fs::read(file).await.map_err(unreadable)?;
         let head = &bytes[..bytes.len().min(HEAD_LENGTH)];
         let media_type = MediaType::of_cover(head).ok_or(FilesError::NotACover)?;
         let key = Key::from(format!("covers/{id}.{}", media_type.ending));
@@ -188,10 +194,10 @@ impl Files {
     }
 }
 
-async fn read_part(file: &mut tokio::fs::File) -> Result<Bytes, FilesError> {
+async fn read_part(file: &mut tokio::fs::File) -> std::io::Result<Bytes> {
     let mut part = Vec::with_capacity(PART_SIZE);
     let most = u64::try_from(PART_SIZE).unwrap_or(u64::MAX);
-    file.take(most).read_to_end(&mut part).await.map_err(FilesError::Read)?;
+    file.take(most).read_to_end(&mut part).await?;
     Ok(part.into())
 }
 

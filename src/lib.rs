@@ -5,24 +5,24 @@ pub mod domain;
 
 pub mod clock;
 pub mod random;
-
-pub mod ledger;
-pub mod store;
-
-pub mod flows;
-
-pub mod config;
-pub mod export;
-pub mod files;
-pub mod mail;
 pub mod site;
 pub mod templates;
 pub mod tls;
 
+pub mod ledger;
+pub mod store;
+
+pub mod export;
+pub mod files;
+pub mod mail;
+
+pub mod config;
+pub mod flows;
+
 pub mod intake;
-pub mod worker;
 
 pub mod web;
+pub mod worker;
 
 pub mod app;
 pub mod demo;

@@ -9,7 +9,9 @@ CREATE TABLE outbox (
     -- Which mailbox this counts for.
     limiter_key bytea NOT NULL CHECK (length(limiter_key) = 32),
     state text NOT NULL CHECK (state IN ('queued', 'sent', 'parked', 'dropped')),
-    -- Counts every claim; also the fence: a worker that lost its lease finds another number here.
+    -- Counts every claim: the fence, for a worker that lost its lease finds another number here.
+    claims integer NOT NULL DEFAULT 0,
+    -- Counts the tries, by which the next one is put off.
     attempts integer NOT NULL DEFAULT 0,
     next_at timestamptz NOT NULL,
     lease_until timestamptz,

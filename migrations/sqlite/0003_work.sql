@@ -9,7 +9,9 @@ CREATE TABLE outbox (
     -- Which mailbox this counts for.
     limiter_key BLOB NOT NULL CHECK (length(limiter_key) = 32),
     state TEXT NOT NULL CHECK (state IN ('queued', 'sent', 'parked', 'dropped')),
-    -- Counts every claim; also the fence: a worker that lost its lease finds another number here.
+    -- Counts every claim: the fence, for a worker that lost its lease finds another number here.
+    claims INTEGER NOT NULL DEFAULT 0,
+    -- Counts the tries, by which the next one is put off.
     attempts INTEGER NOT NULL DEFAULT 0,
     next_at INTEGER NOT NULL,
     lease_until INTEGER,

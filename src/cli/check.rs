@@ -4,17 +4,16 @@ use std::path::Path;
 
 use secrecy::ExposeSecret;
 
-use super::{Outcome, refuse, sentence, settings};
-use crate::config::{Keys, MailTarget, Settings};
+use super::{Error, Outcome, refuse, sentence, settings};
+use crate::app::transport;
+use crate::config::{Keys, Settings};
 use crate::files::Files;
-use crate::mail::mailbox::Mailbox;
-use crate::mail::transport::Transport;
 use crate::random::{Moment, Random};
 use crate::store::{self, Db};
 use crate::templates::Templates;
 use crate::tls;
 
-type Part = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+type Part = Result<(), Error>;
 
 pub(super) async fn run(config: Option<&Path>) -> Outcome {
     tls::use_ring();
@@ -64,10 +63,6 @@ async fn files(settings: &Settings) -> Part {
 }
 
 async fn mail(settings: &Settings) -> Part {
-    let transport = match &settings.mail {
-        MailTarget::Relay(relay) => Transport::smtp(relay.clone()),
-        MailTarget::Mailbox(directory) => Transport::Mailbox(Mailbox::open(directory)?),
-    };
-    transport.check().await?;
+    transport(settings)?.check().await?;
     Ok(())
 }

@@ -52,6 +52,7 @@ fn settings(dir: &Path) -> Result<Settings, crate::config::ConfigError> {
     values.set_default("controller.name", demo::texts::CONTROLLER_NAME);
     values.set_default("controller.address", demo::texts::CONTROLLER_ADDRESS);
     values.set_default("controller.contact", demo::texts::CONTROLLER_CONTACT);
+    values.set_default("mail.from", demo::texts::MAIL_FROM);
     if let Some(listen) = values.get("listen").map(|source| format!("http://{}", source.value)) {
         values.set_default("base_url", &listen);
     }

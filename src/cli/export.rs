@@ -3,15 +3,16 @@
 use std::io::{BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use super::{ACTOR, Outcome, refuse};
+use super::{ACTOR, Error, Outcome, refuse};
 use crate::app::Core;
+use crate::domain::notice::LANG;
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
 use crate::export::{self, ExportError, Format, Written};
-use crate::flows::export_consented::{ExportRun, record_export};
+use crate::flows::record_export::{ExportRun, record_export};
 use crate::store::exports::ExportFilter;
-use crate::store::newsletters;
+use crate::store::{newsletters, policy_versions, reports};
 
 /// How many rows pass between two words of progress.
 const PROGRESS: u64 = 1000;
@@ -60,39 +61,65 @@ impl Export {
                 filter.purpose
             )));
         }
-        let written = match &self.out {
-            Some(file) => to_file(core, &filter, self.format, file).await?,
-            None => write(core, &filter, self.format, BufWriter::new(std::io::stdout())).await?,
+        known(core, &filter).await?;
+        let format = self.format;
+        let Some(file) = &self.out else {
+            let written = write(core, &filter, format, BufWriter::new(std::io::stdout())).await?;
+            return audit(core, &filter, format, written).await;
         };
-        let run = ExportRun {
-            filter: &filter,
-            format: self.format.as_str(),
-            rows: written.rows,
-            sha256: written.sha256,
+        // Written beside the file, and renamed once it is whole and in the audit: nobody takes a
+        // half-written one for whole, or one that nobody knows of.
+        let part = part(file)?;
+        let finished = async {
+            let out = std::fs::File::create(&part).map_err(|error| cannot_write(file, &error))?;
+            let written = write(core, &filter, format, BufWriter::new(&out)).await?;
+            out.sync_all().map_err(|error| cannot_write(file, &error))?;
+            audit(core, &filter, format, written).await?;
+            std::fs::rename(&part, file).map_err(|error| cannot_write(file, &error))
         };
-        let mut tx = core.db.write().await?;
-        record_export(&mut tx, &core.moment(), ACTOR, &run).await?;
-        tx.commit().await?;
-        Ok(())
+        let finished = finished.await;
+        if finished.is_err() && part.exists() {
+            std::fs::remove_file(&part)?;
+        }
+        finished
     }
 }
 
-/// Writes beside the file and renames, so that nobody takes a half-written one for whole.
-async fn to_file(
-    core: &Core,
-    filter: &ExportFilter,
-    format: Format,
-    file: &Path,
-) -> Result<Written, Box<dyn std::error::Error + Send + Sync>> {
+/// A name that nobody has would make an empty export that looks like an answer.
+async fn known(core: &Core, filter: &ExportFilter) -> Outcome {
+    let mut tx = core.db.read().await?;
+    let all = reports::list(&mut tx).await?;
+    if let Some(slug) = filter.report.as_ref().filter(|slug| all.iter().all(|r| r.slug != **slug)) {
+        return Err(refuse(format!(
+            "there is no report `{slug}`: `assent report list` names them"
+        )));
+    }
+    let all = policy_versions::list(&mut tx, LANG).await?;
+    if let Some(label) = filter.policy.as_ref().filter(|l| all.iter().all(|p| p.label != **l)) {
+        return Err(refuse(format!(
+            "there is no policy version `{label}`: `assent policy list` names them"
+        )));
+    }
+    Ok(())
+}
+
+async fn audit(core: &Core, filter: &ExportFilter, format: Format, written: Written) -> Outcome {
+    let Written { rows, sha256 } = written;
+    let run = ExportRun { filter, format: format.as_str(), rows, sha256 };
+    let mut tx = core.db.write().await?;
+    record_export(&mut tx, &core.moment(), ACTOR, &run).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+fn part(file: &Path) -> Result<PathBuf, Error> {
     let mut name = file.file_name().ok_or_else(|| refuse("--out must name a file"))?.to_owned();
     name.push(".part");
-    let part = file.with_file_name(name);
-    let cannot = |error| refuse(format!("{} cannot be written ({error})", file.display()));
-    let out = std::fs::File::create(&part).map_err(cannot)?;
-    let written = write(core, filter, format, BufWriter::new(&out)).await?;
-    out.sync_all().map_err(cannot)?;
-    std::fs::rename(&part, file).map_err(cannot)?;
-    Ok(written)
+    Ok(file.with_file_name(name))
+}
+
+fn cannot_write(file: &Path, error: &std::io::Error) -> Error {
+    refuse(format!("{} cannot be written ({error})", file.display()))
 }
 
 async fn write(

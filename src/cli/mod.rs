@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod export;
+mod limits;
 mod newsletter;
 mod policy;
 mod purge;
@@ -10,7 +11,8 @@ mod report;
 mod serve;
 mod staff;
 
-use std::path::PathBuf;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -69,15 +71,18 @@ enum Command {
     Purge(purge::Purge),
 }
 
-/// What a command came to: whatever went wrong, in one sentence.
-type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+/// Whatever went wrong; shown as one sentence.
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// What a command came to.
+type Outcome = Result<(), Error>;
 
 /// A command that was understood and refused, and what to do.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Refusal(String);
 
-fn refuse(words: impl Into<String>) -> Box<dyn std::error::Error + Send + Sync> {
+fn refuse(words: impl Into<String>) -> Error {
     Box::new(Refusal(words.into()))
 }
 
@@ -85,6 +90,8 @@ fn refuse(words: impl Into<String>) -> Box<dyn std::error::Error + Send + Sync> 
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    limits::keep_files_private();
+    limits::allow_many_connections();
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -128,6 +135,12 @@ async fn run(Arguments { config, command }: Arguments) -> Outcome {
     outcome
 }
 
+fn read_text(file: &Path) -> Result<String, Error> {
+    std::fs::read_to_string(file).map_err(|error| {
+        refuse(format!("{} cannot be read as UTF-8 text ({error})", file.display()))
+    })
+}
+
 fn settings(config: Option<PathBuf>) -> Result<Settings, ConfigError> {
     let beside = PathBuf::from("assent.toml");
     let config = config.or_else(|| beside.exists().then_some(beside));
@@ -141,6 +154,7 @@ async fn open(settings: Settings) -> Result<Core, crate::app::StartError> {
 fn log_to_stderr(default: &str, json: bool) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = log.with_ansi(std::io::stderr().is_terminal());
     let set = if json { log.json().try_init() } else { log.try_init() };
     if let Err(error) = set {
         eprintln!("assent: the log could not be set up: {error}");

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use super::{ACTOR, Outcome, refuse};
+use super::{ACTOR, Outcome, read_text, refuse};
 use crate::app::Core;
 use crate::domain::notice::LANG;
 use crate::domain::policy::{ChangeClass, PolicyText};
@@ -53,9 +53,7 @@ async fn publish(
     if lang != LANG {
         return Err(refuse(format!("policies are published in {LANG}: leave --lang out")));
     }
-    let text = std::fs::read_to_string(file).map_err(|error| {
-        refuse(format!("{} cannot be read as UTF-8 text ({error})", file.display()))
-    })?;
+    let text = read_text(file)?;
     let text: PolicyText = text.parse()?;
     let mut tx = core.db.write().await?;
     let new = NewPolicyVersion { label, lang, text: &text, change_class };

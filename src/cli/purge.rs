@@ -2,8 +2,8 @@
 
 use super::Outcome;
 use crate::app::Core;
-use crate::flows::purge::{AT_ONCE, expire, purge};
 use crate::store::purges;
+use crate::worker::purge::forget;
 
 /// Delete what nobody confirmed and whose time is over
 #[derive(clap::Args)]
@@ -23,23 +23,11 @@ impl Purge {
             let before = now.minus(kept);
             let mut tx = core.db.read().await?;
             let count = purges::count_unconfirmed(&mut tx, now, before).await?;
-            println!("{count} signups would be deleted: {why}");
+            println!("signups that would be deleted: {count} ({why})");
             return Ok(());
         }
-        let mut tx = core.db.write().await?;
-        expire(&mut tx, now).await?;
-        tx.commit().await?;
-        let mut count = 0;
-        loop {
-            let mut tx = core.db.write().await?;
-            let gone = purge(&mut tx, now, &core.terms).await?;
-            tx.commit().await?;
-            count += gone;
-            if i64::try_from(gone).is_ok_and(|gone| gone < AT_ONCE) {
-                break;
-            }
-        }
-        println!("{count} signups deleted: {why}");
+        let count = forget(&core.db, &core.terms, now).await?;
+        println!("signups deleted: {count} ({why})");
         Ok(())
     }
 }

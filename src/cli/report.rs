@@ -1,10 +1,10 @@
 //! `assent report …`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{ACTOR, Outcome, refuse};
+use super::{ACTOR, Outcome, read_text, refuse};
 use crate::app::Core;
 use crate::domain::media_type::MediaType;
 use crate::domain::notice::LANG;
@@ -117,8 +117,8 @@ impl Add {
     async fn run(self, core: &Core) -> Outcome {
         let at = core.moment();
         let id = at.new_id();
-        let title = line(&self.title)?.ok_or_else(|| refuse("give the report a --title"))?;
-        let summary = line(&self.summary)?.map(Line::into_string).unwrap_or_default();
+        let title = Line::parse(&self.title)?.ok_or_else(|| refuse("give the report a --title"))?;
+        let summary = Line::parse(&self.summary)?.map(Line::into_string).unwrap_or_default();
         let body = self.body.as_deref().map(read_text).transpose()?;
         let file = core.files.put_report(id, &self.file).await?;
         let stored = self.store(core, &at, id, (title, summary, body), &file).await;
@@ -188,10 +188,12 @@ impl Edit {
             None => None,
         };
         let title = match &self.title {
-            Some(title) => Some(line(title)?.ok_or_else(|| refuse("the title cannot be empty"))?),
+            Some(title) => {
+                Some(Line::parse(title)?.ok_or_else(|| refuse("the title cannot be empty"))?)
+            }
             None => None,
         };
-        let summary = self.summary.as_deref().map(line).transpose()?;
+        let summary = self.summary.as_deref().map(Line::parse).transpose()?;
         let edit = ReportEdit {
             title: title.map(Line::into_string),
             summary: summary.map(|line| line.map(Line::into_string).unwrap_or_default()),
@@ -204,16 +206,6 @@ impl Edit {
         println!("changed {}", self.slug);
         Ok(())
     }
-}
-
-fn line(text: &str) -> Result<Option<Line>, crate::domain::text::LineError> {
-    Line::parse(text)
-}
-
-fn read_text(file: &Path) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
-    std::fs::read_to_string(file).map_err(|error| {
-        refuse(format!("{} cannot be read as UTF-8 text ({error})", file.display()))
-    })
 }
 
 async fn list(core: &Core) -> Outcome {

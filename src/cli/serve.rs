@@ -4,7 +4,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::{Outcome, refuse};
+use super::{Error, Outcome, refuse};
 use crate::app::{Core, Program, Role};
 
 /// Apply migrations, then serve pages and deliver mail
@@ -43,7 +43,7 @@ pub(super) async fn run(core: Core, role: Role, demo: bool) -> Outcome {
     Ok(())
 }
 
-async fn listen(core: &Core) -> Result<TcpListener, Box<dyn std::error::Error + Send + Sync>> {
+async fn listen(core: &Core) -> Result<TcpListener, Error> {
     let address = core.settings.listen;
     TcpListener::bind(address).await.map_err(|error| {
         refuse(format!(

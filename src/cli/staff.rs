@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal};
 
 use clap::Subcommand;
 
-use super::{ACTOR, Outcome, refuse};
+use super::{ACTOR, Error, Outcome, refuse};
 use crate::app::Core;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::staff::{Password, Role};
@@ -48,7 +48,7 @@ async fn add(core: &Core, email: &str, role: Role) -> Outcome {
     Ok(())
 }
 
-fn read_password() -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+fn read_password() -> Result<String, Error> {
     if !std::io::stdin().is_terminal() {
         let mut line = String::new();
         std::io::stdin().lock().read_line(&mut line)?;
@@ -66,7 +66,7 @@ async fn list(core: &Core) -> Outcome {
     }
     for one in all {
         let state = if one.disabled_at.is_some() { "disabled" } else { "active" };
-        println!("{}\t{:?}\t{state}", one.email, one.role);
+        println!("{}\t{}\t{state}", one.email, one.role.as_str());
     }
     Ok(())
 }

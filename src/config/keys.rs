@@ -65,15 +65,12 @@ fn given_or_kept(
     if let Some(given) = given {
         return decode(name, given.expose_secret());
     }
-    match std::fs::read_to_string(file) {
-        Ok(text) => decode(&file.display().to_string(), &text),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let key = make();
-            keep(file, &key).map_err(|error| KeysError::File(file.to_owned(), error))?;
-            Ok(vec![key])
-        }
-        Err(error) => Err(KeysError::File(file.to_owned(), error)),
+    if !file.exists() {
+        keep(file, &make()).map_err(|error| KeysError::File(file.to_owned(), error))?;
     }
+    let kept = std::fs::read_to_string(file);
+    let kept = kept.map_err(|error| KeysError::File(file.to_owned(), error))?;
+    decode(&file.display().to_string(), &kept)
 }
 
 fn decode(name: &str, text: &str) -> Result<Vec<[u8; 32]>, KeysError> {
@@ -87,15 +84,22 @@ fn decode(name: &str, text: &str) -> Result<Vec<[u8; 32]>, KeysError> {
         .collect()
 }
 
+/// Writes a key whole, and only where there is none: of two processes that start at once, both then
+/// read the one that came first.
 fn keep(file: &Path, key: &[u8; 32]) -> std::io::Result<()> {
-    if let Some(directory) = file.parent() {
-        std::fs::create_dir_all(directory)?;
-    }
-    // A file that appeared meanwhile is not overwritten: another process may use it already.
+    let directory = file.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(directory)?;
+    let whole = file.with_extension(format!("{}.new", std::process::id()));
     let mut out =
-        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
+        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&whole)?;
     out.write_all(format!("{}\n", STANDARD.encode(key)).as_bytes())?;
-    out.sync_all()
+    out.sync_all()?;
+    let linked = std::fs::hard_link(&whole, file);
+    std::fs::remove_file(&whole)?;
+    match linked {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => std::fs::File::open(directory)?.sync_all(),
+    }
 }
 
 fn derived(secret: &[u8; 32]) -> [u8; 32] {

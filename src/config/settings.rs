@@ -18,7 +18,7 @@ use crate::site::Controller;
 /// Every setting, checked.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The only source of the origin in links, without a slash at its end.
+    /// The only source of the origin in links.
     pub base_url: Url,
     /// Where to listen.
     pub listen: SocketAddr,

@@ -91,8 +91,12 @@ impl Values {
         let shown = path.display().to_string();
         let text = std::fs::read_to_string(path)
             .map_err(|error| ConfigError::Read(shown.clone(), error))?;
-        let table: toml::Table =
-            text.parse().map_err(|e: toml::de::Error| ConfigError::Toml(shown, e.to_string()))?;
+        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+            let at = error.span().map_or(0, |span| span.start);
+            let before = text.char_indices().take_while(|(place, _)| *place < at);
+            let line = before.filter(|(_, c)| *c == '\n').count() + 1;
+            ConfigError::Toml(shown, format!("line {line}: {}", error.message()))
+        })?;
         for (name, value) in flatten("", &table) {
             let Some((key, _)) = KNOWN.iter().find(|(key, _)| *key == name) else {
                 return Err(unknown(&name, KNOWN.iter().map(|(key, _)| *key)));

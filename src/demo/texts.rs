@@ -7,6 +7,9 @@ pub const CONTROLLER_ADDRESS: &str = "14 Quayside Row, Northmoor NM1 4CD";
 /// How it is reached about personal data.
 pub const CONTROLLER_CONTACT: &str = "privacy@civicdigitalpress.example";
 
+/// Who its mail comes from.
+pub const MAIL_FROM: &str = "Civic Digital Press <reports@civicdigitalpress.example>";
+
 /// The version of the privacy policy.
 pub const POLICY_LABEL: &str = "2026-11";
 /// The text of the privacy policy, Markdown.

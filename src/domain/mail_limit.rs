@@ -92,9 +92,9 @@ mod tests {
         assert_eq!(
             starts,
             [
-                "1 since 2026-11-23T11:59:00Z",
-                "2 since 2026-11-23T11:45:00Z",
-                "4 since 2026-11-22T12:00:00Z"
+                "1 since 2026-11-23T11:59:00.000000Z",
+                "2 since 2026-11-23T11:45:00.000000Z",
+                "4 since 2026-11-22T12:00:00.000000Z"
             ]
         );
         assert!("off".parse::<MailLimit>().unwrap().windows(now).is_empty());

@@ -6,7 +6,6 @@ pub mod consent;
 pub mod email_address;
 pub mod link;
 pub mod mail_limit;
-pub mod masked;
 pub mod media_type;
 pub mod notice;
 pub mod outbox;

@@ -12,6 +12,18 @@ pub enum Role {
     Admin,
 }
 
+impl Role {
+    /// The word in commands, the console and the audit.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Marketing => "marketing",
+            Self::Admin => "admin",
+        }
+    }
+}
+
 /// A password: 12 to 256 characters, so that hashing it has a bounded cost.
 #[derive(Clone)]
 pub struct Password(secrecy::SecretString);

@@ -45,8 +45,7 @@ pub async fn add_staff(
 ) -> Result<bool, Error> {
     let added = staff::insert(tx, at, email, role, password_hash).await?;
     if added {
-        audit_entries::append(tx, at, actor, "staff.add", &json!({"role": format!("{role:?}")}))
-            .await?;
+        audit_entries::append(tx, at, actor, "staff.add", &json!({"role": role.as_str()})).await?;
     }
     Ok(added)
 }

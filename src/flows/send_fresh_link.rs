@@ -1,5 +1,5 @@
-//! A reader asks for a link again. A link that still works is mailed as it is; one whose time is over
-//! gets its next generation. All of it counts against the mailbox's limit.
+//! A reader asks for a link again. All of it counts against the mailbox's limit, and a link is superseded
+//! only in the transaction that decides the mail with the new one.
 
 use super::confirm::{Standing, standing};
 use super::{Error, Terms};
@@ -11,8 +11,26 @@ use crate::store::download_grants::{self, DownloadGrant};
 use crate::store::outbox::{self, LimitedMail};
 use crate::store::signups::{self, Signup};
 
-/// Mails the link of a signup that waits or expired. `false` when nothing is mailed: the signup is
-/// settled, or the limit or a suppression forbids it. Then do not commit.
+/// Mails the link of a signup that waits once more, as it is while it works. `false` when nothing is
+/// mailed: the signup is settled, or the limit or a suppression forbids it. Then do not commit.
+///
+/// # Errors
+/// When the database does not take it; then nothing changed.
+pub async fn resend_confirmation(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    signup: &Signup,
+) -> Result<bool, Error> {
+    let newest = Link { id: signup.signup_id, generation: signup.generation };
+    if standing(signup, newest, at.now) != Standing::Open {
+        return fresh_confirmation(tx, at, terms, signup).await;
+    }
+    mails(tx, at, terms, MailKind::Confirm, confirmation(at, signup)).await
+}
+
+/// Mails the next generation of the link of a signup that waits or expired; older ones are superseded.
+/// `false` as above.
 ///
 /// # Errors
 /// When the database does not take it; then nothing changed.
@@ -22,27 +40,13 @@ pub async fn fresh_confirmation(
     terms: &Terms,
     signup: &Signup,
 ) -> Result<bool, Error> {
-    let newest = Link { id: signup.signup_id, generation: signup.generation };
-    let renews = match standing(signup, newest, at.now) {
-        Standing::Open => false,
-        Standing::Expired => true,
-        Standing::Confirmed | Standing::Superseded | Standing::Cancelled => return Ok(false),
-    };
-    let mail = LimitedMail {
-        outbox_id: at.new_id(),
-        signup_id: signup.signup_id,
-        address_key: signup.address_key.clone(),
-        limiter_key: signup.limiter_key.clone(),
-    };
-    if !mails(tx, at, terms, MailKind::Confirm, mail).await? {
-        return Ok(false);
-    }
     let expires_at = at.now.plus(terms.confirm_ttl);
-    Ok(!renews || signups::mark_fresh(tx, signup.signup_id, expires_at).await?)
+    Ok(mails(tx, at, terms, MailKind::Confirm, confirmation(at, signup)).await?
+        && signups::mark_fresh(tx, signup.signup_id, expires_at).await?)
 }
 
-/// Mails the link of a download grant, renewed when it expired or was used up; never after it was
-/// revoked. `false` when nothing is mailed. Then do not commit.
+/// Mails the next generation of the link of a download grant, with a new term and a full count; never
+/// after it was revoked. `false` as above.
 ///
 /// # Errors
 /// When the database does not take it; then nothing changed.
@@ -52,23 +56,24 @@ pub async fn fresh_download(
     terms: &Terms,
     grant: &DownloadGrant,
 ) -> Result<bool, Error> {
-    if grant.revoked_at.is_some() {
-        return Ok(false);
-    }
     let mail = LimitedMail {
         outbox_id: at.new_id(),
         signup_id: grant.signup_id,
         address_key: grant.address_key.clone(),
         limiter_key: grant.limiter_key.clone(),
     };
-    if !mails(tx, at, terms, MailKind::DownloadLink, mail).await? {
-        return Ok(false);
-    }
-    if grant.works(at.now, grant.generation) {
-        return Ok(true);
-    }
     let (id, expires_at) = (grant.download_grant_id, at.now.plus(terms.download_ttl));
-    Ok(download_grants::mark_fresh(tx, id, expires_at, terms.download_limit).await?)
+    Ok(mails(tx, at, terms, MailKind::DownloadLink, mail).await?
+        && download_grants::mark_fresh(tx, id, expires_at, terms.download_limit).await?)
+}
+
+fn confirmation(at: &Moment, signup: &Signup) -> LimitedMail {
+    LimitedMail {
+        outbox_id: at.new_id(),
+        signup_id: signup.signup_id,
+        address_key: signup.address_key.clone(),
+        limiter_key: signup.limiter_key.clone(),
+    }
 }
 
 async fn mails(

@@ -28,11 +28,11 @@ pub struct SignUp {
     pub signup_id: Uuid,
     /// The address typed.
     pub email: EmailAddress,
-    /// What was typed besides.
+    /// The name typed, if any.
     pub name: Option<Line>,
-    /// What was typed besides.
+    /// The organisation typed, if any.
     pub organisation: Option<Line>,
-    /// What was typed besides.
+    /// The job title typed, if any.
     pub job_title: Option<Line>,
     /// The report asked for.
     pub report: Option<(Uuid, Slug)>,

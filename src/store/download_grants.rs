@@ -69,10 +69,13 @@ impl DownloadGrant {
     /// Whether it opens its page at this moment, for links of this generation.
     #[must_use]
     pub fn works(&self, now: Timestamp, generation: i32) -> bool {
-        self.revoked_at.is_none()
-            && self.expires_at > now
-            && self.generation == generation
-            && self.used < self.download_limit
+        self.is_open(now, generation) && self.used < self.download_limit
+    }
+
+    /// Whether what was begun with it may be finished at this moment, used up or not.
+    #[must_use]
+    pub fn is_open(&self, now: Timestamp, generation: i32) -> bool {
+        self.revoked_at.is_none() && self.expires_at > now && self.generation == generation
     }
 }
 

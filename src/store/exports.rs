@@ -29,11 +29,11 @@ pub struct ExportRow {
     pub subscriber_id: Uuid,
     /// Their verified address.
     pub email: String,
-    /// As they typed it.
+    /// Their name, where they gave one.
     pub name: Option<String>,
-    /// As they typed it.
+    /// Where they work, where they said so.
     pub organisation: Option<String>,
-    /// As they typed it.
+    /// What they do there, where they said so.
     pub job_title: Option<String>,
     /// What they agreed to.
     pub purpose: Purpose,

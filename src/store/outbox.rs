@@ -35,6 +35,8 @@ pub struct ClaimedMail {
     /// What it is about.
     pub signup_id: Uuid,
     /// Counts the claims; the fence against a worker that lost its lease.
+    pub claims: i32,
+    /// Counts the tries that ended with a word to come back later.
     pub attempts: i32,
     /// When it was decided.
     pub created_at: Timestamp,
@@ -77,7 +79,8 @@ pub async fn insert_limited(
                        FROM json_each($1)) AS asked
                  WHERE (asked.turn = 1 OR json_array_length($3) = 0)
                    AND NOT EXISTS (SELECT 1 FROM suppression s WHERE s.address_key = asked.address_key
-                                   AND s.reason IN ('not-me', 'bounced', 'complained', 'manual'))
+                                   AND (s.reason IN ('bounced', 'complained', 'manual')
+                                        OR s.reason = CASE $4 WHEN 'confirm' THEN 'not-me' ELSE 'erased' END))
                    AND NOT EXISTS (SELECT 1 FROM json_each($3) AS window WHERE window.value->>'count' <=
                            (SELECT count(*) FROM outbox o
                             WHERE o.limiter_key = asked.limiter_key AND o.kind <> 'receipt'
@@ -91,7 +94,8 @@ pub async fn insert_limited(
                    WHERE (asked.turn = 1 OR json_array_length(CAST($3 AS json)) = 0)
                      AND NOT EXISTS (SELECT 1 FROM suppression s
                                      WHERE s.address_key = decode(asked.address_key, 'hex')
-                                       AND s.reason IN ('not-me', 'bounced', 'complained', 'manual'))
+                                       AND (s.reason IN ('bounced', 'complained', 'manual')
+                                        OR s.reason = CASE $4 WHEN 'confirm' THEN 'not-me' ELSE 'erased' END))
                      AND NOT EXISTS (
                          SELECT 1 FROM json_to_recordset(CAST($3 AS json)) AS span (count bigint, since bigint)
                          WHERE span.count <=
@@ -143,19 +147,6 @@ pub async fn insert_receipt(
     .map(drop))
 }
 
-/// When a mailbox was last sent a limited mail.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn find_last(tx: &mut Tx, limiter_key: &AddressKey) -> sqlx::Result<Option<Timestamp>> {
-    on!(tx, |conn| sqlx::query_scalar(
-        "SELECT max(created_at) FROM outbox WHERE limiter_key = $1 AND kind <> 'receipt'"
-    )
-    .bind(limiter_key)
-    .fetch_one(conn)
-    .await)
-}
-
 /// Takes up to `count` due mails for this worker. On PostgreSQL workers step over each other's rows,
 /// and leases run by the database's own clock, which replicas share.
 ///
@@ -163,19 +154,19 @@ pub async fn find_last(tx: &mut Tx, limiter_key: &AddressKey) -> sqlx::Result<Op
 /// When the database does not take it.
 pub async fn claim(tx: &mut Tx, now: Timestamp, count: i64) -> sqlx::Result<Vec<ClaimedMail>> {
     const CLAIM: Sql = Sql {
-        sqlite: "UPDATE outbox SET lease_until = $2, attempts = attempts + 1 WHERE outbox_id IN
+        sqlite: "UPDATE outbox SET lease_until = $2, claims = claims + 1 WHERE outbox_id IN
                      (SELECT outbox_id FROM outbox
                       WHERE state = 'queued' AND next_at <= $1
                         AND (lease_until IS NULL OR lease_until <= $1)
                       ORDER BY next_at LIMIT $3)
-                 RETURNING outbox_id, kind, signup_id, attempts, created_at",
-        postgres: "UPDATE outbox SET lease_until = now() + ($2 - $1), attempts = attempts + 1
+                 RETURNING outbox_id, kind, signup_id, claims, attempts, created_at",
+        postgres: "UPDATE outbox SET lease_until = now() + ($2 - $1), claims = claims + 1
                    WHERE outbox_id IN
                        (SELECT outbox_id FROM outbox
                         WHERE state = 'queued' AND next_at <= $1
                           AND (lease_until IS NULL OR lease_until <= now())
                         ORDER BY next_at LIMIT $3 FOR UPDATE SKIP LOCKED)
-                   RETURNING outbox_id, kind, signup_id, attempts, created_at",
+                   RETURNING outbox_id, kind, signup_id, claims, attempts, created_at",
     };
     on!(tx, CLAIM, |conn, sql| sqlx::query_as(sql)
         .bind(now)
@@ -217,11 +208,11 @@ pub async fn mark_delivered(
     on!(tx, |conn| {
         let held = sqlx::query(
             "UPDATE outbox SET state = $3, lease_until = NULL, next_at = COALESCE($4, next_at),
-                    finished_at = $5, reason = $6
-             WHERE outbox_id = $1 AND attempts = $2 AND state = 'queued'",
+                    finished_at = $5, reason = $6, attempts = attempts + 1
+             WHERE outbox_id = $1 AND claims = $2 AND state = 'queued'",
         )
         .bind(mail.outbox_id)
-        .bind(mail.attempts)
+        .bind(mail.claims)
         .bind(state)
         .bind(delivery.next_at)
         .bind(finished_at)
@@ -230,39 +221,42 @@ pub async fn mark_delivered(
         .await?
         .rows_affected()
             == 1;
-        sqlx::query(
-            "INSERT INTO delivery (delivery_id, outbox_id, attempt, outcome, detail, finished_at)
-             VALUES ($1, $2, $3, $4, $5, $6)",
-        )
-        .bind(at.new_id())
-        .bind(mail.outbox_id)
-        .bind(mail.attempts)
-        .bind(delivery.outcome)
-        .bind(delivery.detail)
-        .bind(at.now)
-        .execute(conn)
-        .await?;
+        if held {
+            sqlx::query(
+                "INSERT INTO delivery (delivery_id, outbox_id, attempt, outcome, detail, finished_at)
+                 VALUES ($1, $2, $3, $4, $5, $6)",
+            )
+            .bind(at.new_id())
+            .bind(mail.outbox_id)
+            .bind(mail.attempts + 1)
+            .bind(delivery.outcome)
+            .bind(delivery.detail)
+            .bind(at.now)
+            .execute(conn)
+            .await?;
+        }
         Ok(held)
     })
 }
 
-/// Gives a claimed mail back untried, as when the relay is away: the try is not counted.
+/// Gives a claimed mail back untried, as when the relay is away: no try is counted.
 ///
 /// # Errors
 /// When the database does not take it.
 pub async fn release(tx: &mut Tx, mail: &ClaimedMail) -> sqlx::Result<()> {
     on!(tx, |conn| sqlx::query(
-        "UPDATE outbox SET lease_until = NULL, attempts = attempts - 1
-         WHERE outbox_id = $1 AND attempts = $2 AND state = 'queued'"
+        "UPDATE outbox SET lease_until = NULL
+         WHERE outbox_id = $1 AND claims = $2 AND state = 'queued'"
     )
     .bind(mail.outbox_id)
-    .bind(mail.attempts)
+    .bind(mail.claims)
     .execute(conn)
     .await
     .map(drop))
 }
 
-/// Drops the mails about one signup that are not under way; returns how many.
+/// Drops the mails about one signup that still wait; returns how many. One under way at this moment may
+/// still leave.
 ///
 /// # Errors
 /// When the database does not take it.
@@ -274,7 +268,7 @@ pub async fn drop_of_signup(
 ) -> sqlx::Result<u64> {
     on!(tx, |conn| sqlx::query(
         "UPDATE outbox SET state = 'dropped', finished_at = $2, reason = $3
-         WHERE signup_id = $1 AND state = 'queued' AND lease_until IS NULL"
+         WHERE signup_id = $1 AND state = 'queued'"
     )
     .bind(signup_id)
     .bind(now)

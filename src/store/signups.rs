@@ -20,11 +20,11 @@ pub struct NewSignup {
     pub address_key: AddressKey,
     /// Which mailbox it counts for.
     pub limiter_key: AddressKey,
-    /// What was typed besides.
+    /// The name typed, if any.
     pub name: Option<String>,
-    /// What was typed besides.
+    /// The organisation typed, if any.
     pub organisation: Option<String>,
-    /// What was typed besides.
+    /// The job title typed, if any.
     pub job_title: Option<String>,
     /// The report asked for.
     pub report_id: Option<Uuid>,
@@ -47,11 +47,11 @@ pub struct Signup {
     pub address_key: AddressKey,
     /// Which mailbox it counts for.
     pub limiter_key: AddressKey,
-    /// What was typed besides.
+    /// The name typed, if any.
     pub name: Option<String>,
-    /// What was typed besides.
+    /// The organisation typed, if any.
     pub organisation: Option<String>,
-    /// What was typed besides.
+    /// The job title typed, if any.
     pub job_title: Option<String>,
     /// The report asked for.
     pub report_id: Option<Uuid>,

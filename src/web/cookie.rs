@@ -40,6 +40,13 @@ impl Waiting {
         Self { signup_id, email, report, asked: vec![now.micros()] }
     }
 
+    /// Notes that the mail was asked for again; of many times, the newest are enough to limit by.
+    pub(super) fn ask(&mut self, now: Timestamp) {
+        const NOTED: usize = 32;
+        self.asked.push(now.micros());
+        self.asked.drain(..self.asked.len().saturating_sub(NOTED));
+    }
+
     /// What the browser sent back, if it is ours and still young.
     pub(super) fn read(app: &App, headers: &HeaderMap) -> Option<Self> {
         let name = name(app);

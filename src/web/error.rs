@@ -179,10 +179,10 @@ impl Error {
             }
             Self::TooMany(_) => (
                 "Too many requests came from your network",
-                "Wait a minute, then send your answers again.",
+                "Wait a little, then send your answers again.",
             ),
             Self::Unavailable => (
-                "We cannot store that just now",
+                "We cannot do that just now",
                 "Nothing was lost or half done. Try again in a few seconds.",
             ),
             Self::Internal => (
@@ -223,9 +223,10 @@ impl IntoResponse for Error {
 /// Gives every [`Error`] its page.
 pub(super) async fn pages(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let Some(error) = response.extensions_mut().remove::<Error>() else {
-        return response;
-    };
+    let error = response.extensions_mut().remove::<Error>();
+    // What the framework itself could not read: a path that is not UTF-8, which leads nowhere.
+    let unread = response.status() == StatusCode::BAD_REQUEST;
+    let Some(error) = error.or_else(|| unread.then_some(Error::NotFound)) else { return response };
     let page = match &error {
         Error::Gone(gone) => {
             let Gone { title, message, fresh, start_again } = gone.as_ref();
@@ -243,6 +244,7 @@ pub(super) async fn pages(State(app): State<Arc<App>>, request: Request, next: N
     match page {
         Ok(page) => {
             let (mut head, _) = response.into_parts();
+            head.status = error.status();
             head.headers.remove(header::CONTENT_LENGTH);
             head.headers.remove(header::CONTENT_TYPE);
             (head, Html(page)).into_response()

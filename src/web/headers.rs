@@ -42,7 +42,7 @@ pub(super) async fn secure(State(app): State<Arc<App>>, request: Request, next: 
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     if app.own_host.is_https() {
-        let year = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+        let year = HeaderValue::from_static("max-age=31536000");
         headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(year);
     }
     response

@@ -23,8 +23,11 @@ async fn ready(State(app): State<Arc<App>>) -> impl IntoResponse {
         Ok(()) => (StatusCode::OK, "ok"),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "does not answer"),
     };
-    let mail =
-        app.relay_status.get().map_or_else(|| "ok".to_owned(), |why| format!("waits: {why}"));
+    let mail = match app.relay_status.get() {
+        Some(why) => format!("waits: {why}"),
+        None if app.sends_mail => "ok".to_owned(),
+        None => "sent by another process".to_owned(),
+    };
     let text = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
     (status, text, format!("database: {database}\nmail: {mail}\n"))
 }

@@ -71,6 +71,9 @@ impl OwnHost {
     }
 }
 
+/// Asked by whatever watches the program, under whatever name it uses.
+const ANY_HOST: [&str; 2] = ["/livez", "/readyz"];
+
 /// Answers 421 to requests for other hosts (RFC 9110 §15.5.20).
 pub(super) async fn check(
     State(app): State<Arc<App>>,
@@ -78,7 +81,8 @@ pub(super) async fn check(
     next: Next,
 ) -> Result<Response, Error> {
     let named = named_host(request.uri(), request.headers());
-    if named.is_some_and(|host| app.own_host.is(&host)) {
+    let any = ANY_HOST.contains(&request.uri().path());
+    if any || named.is_some_and(|host| app.own_host.is(&host)) {
         Ok(next.run(request).await)
     } else {
         Err(Error::Misdirected)

@@ -81,6 +81,8 @@ pub struct App {
     pub mail_waits: Arc<Notify>,
     /// What is wrong with the mail relay, if anything.
     pub relay_status: RelayStatus,
+    /// Whether mail is sent from this process.
+    pub sends_mail: bool,
     /// The mailbox that the demo shows.
     pub dev_mailbox: Option<Mailbox>,
 }
@@ -99,11 +101,11 @@ pub fn router(app: App) -> Router {
         pages = pages.merge(dev::router());
     }
     pages
-        .layer(from_fn_with_state(app.clone(), host::check))
         .merge(health::router())
         .fallback(|| async { Error::NotFound })
         .method_not_allowed_fallback(|| async { Error::MethodNotAllowed })
         .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(from_fn_with_state(app.clone(), host::check))
         .layer(from_fn_with_state(app.clone(), error::pages))
         .layer(CompressionLayer::new().compress_when(headers::is_text))
         .layer(from_fn_with_state(app.clone(), headers::secure))

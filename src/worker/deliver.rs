@@ -152,15 +152,17 @@ async fn record(parts: &WorkerParts, mail: &ClaimedMail, tried: Tried) -> Look {
                     DeliveryOutcome::Deferred if given_up => DeliveryOutcome::Parked,
                     outcome => *outcome,
                 };
-                let wait = back_off(mail.attempts, parts.random.bytes::<1>()[0]);
+                let wait = back_off(mail.attempts + 1, parts.random.bytes::<1>()[0]);
                 let again = outcome == DeliveryOutcome::Deferred;
                 let next_at = again.then(|| at.now.plus(wait));
-                outbox::mark_delivered(&mut tx, &at, mail, &Delivery { outcome, detail, next_at })
-                    .await?;
-                tracing::info!(
-                    outbox_id = %mail.outbox_id, kind = ?mail.kind, attempt = mail.attempts,
-                    outcome = ?outcome, detail, "mail"
-                );
+                let delivery = Delivery { outcome, detail, next_at };
+                let held = outbox::mark_delivered(&mut tx, &at, mail, &delivery).await?;
+                let (outbox_id, kind) = (mail.outbox_id, mail.kind);
+                if held {
+                    tracing::info!(%outbox_id, ?kind, ?outcome, detail, "mail");
+                } else {
+                    tracing::warn!(%outbox_id, ?kind, ?outcome, "mail settled by somebody else meanwhile");
+                }
                 Look::Worked
             }
             Tried::RelayAway(why) => {

@@ -421,7 +421,7 @@ impl Reader {
     /// The rule that axe-core, loaded by now, leaves out unless it is asked for.
     async fn small_targets(&self) -> Vec<String> {
         let run = "const done = arguments[arguments.length - 1];
-            axe.run(document, { runOnly: { type: 'rule', values: ['target-size'] } })
+            axe.run({ iframes: false, runOnly: { type: 'rule', values: ['target-size'] } })
                 .then(results => done(results.violations.flatMap(v => v.nodes.map(n => n.html))));";
         let small = self.browser.execute_async(run, Vec::new()).await.unwrap();
         let small = small.as_array().unwrap().iter().filter_map(Value::as_str);

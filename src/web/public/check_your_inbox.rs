@@ -4,16 +4,15 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Query, State};
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
-use serde::Deserialize;
 use serde_json::json;
 
 use crate::domain::mail_limit::MailLimit;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::send_fresh_link::fresh_confirmation;
+use crate::flows::send_fresh_link::resend_confirmation;
 use crate::mail::compose::confirmation_subject;
 use crate::store::signups;
 use crate::web::cookie::Waiting;
@@ -25,16 +24,9 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/check-your-inbox/resend", post(resend))
 }
 
-/// What the page says on top, besides.
-#[derive(Deserialize)]
-struct Word {
-    #[serde(default)]
-    word: String,
-}
-
 async fn show(
     State(app): State<Arc<App>>,
-    Query(Word { word }): Query<Word>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Html<String>, Error> {
     let catalog = app.catalog.get().await?;
@@ -60,11 +52,12 @@ async fn show(
         "address": waiting.as_ref().map(|waiting| &waiting.email),
         "sender": app.sender.from.to_string(),
         "subject": waiting.as_ref().map(|_| subject),
-        "word": match word.as_str() {
-            "again" => Some("We have sent the message again."),
-            "wait" => Some("It is too early to send the message again. This page says from when."),
-            "fresh" => Some("A message with a fresh link is on its way to the address the old one \
-                             was sent to."),
+        "word": match query.as_deref() {
+            Some("word=again") => Some("We are sending the message again. One address gets only a few messages a \
+                             day, so look once more whether it has come already."),
+            Some("word=wait") => Some("It is too early to send the message again. This page says from when."),
+            Some("word=fresh") => Some("If the request is still open, a fresh link is on its way to the address \
+                             the old one was sent to."),
             _ => None,
         },
         "can_resend": next.is_none(),
@@ -84,12 +77,12 @@ async fn resend(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Respo
     let at = app.moment();
     let mut tx = app.db.write().await?;
     if let Some(signup) = signups::find(&mut tx, waiting.signup_id).await?
-        && fresh_confirmation(&mut tx, &at, &app.terms, &signup).await?
+        && resend_confirmation(&mut tx, &at, &app.terms, &signup).await?
     {
         tx.commit().await?;
         app.mail_waits.notify_one();
     }
-    waiting.asked.push(at.now.micros());
+    waiting.ask(at.now);
     Ok(back("?word=again", waiting.header(&app)))
 }
 

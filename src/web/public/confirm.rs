@@ -48,10 +48,12 @@ async fn show(
     match standing(&signup, link, app.clock.now()) {
         Standing::Open => {
             let asked = consent_events::list_choices(&mut tx, signup.signup_id).await?;
+            drop(tx);
             page(&app, &catalog, &token, &signup, &asked)
         }
         Standing::Confirmed => {
             let next = next(&app, &mut tx, &signup).await?;
+            drop(tx);
             let context = json!({"site": *app.site, "report": title(&signup),
                                  "address": masked(&signup), "next": next});
             Ok(Html(app.templates.render("public/confirmed.html", context)?))
@@ -182,7 +184,8 @@ pub(super) fn gone(closed: Standing, token: &str, signup: &Signup) -> Error {
         ),
         Standing::Cancelled => (
             "This request was cancelled",
-            "The owner of the address told us that it was not them. Nothing was stored.".to_owned(),
+            "The owner of the address told us that it was not them, so nothing follows from it."
+                .to_owned(),
             false,
         ),
         Standing::Expired | Standing::Open | Standing::Confirmed => (
@@ -195,8 +198,7 @@ pub(super) fn gone(closed: Standing, token: &str, signup: &Signup) -> Error {
         action: format!("/confirm/{token}/fresh"),
         button: "Email me a fresh link".to_owned(),
     });
-    let start_again = (!renews).then(|| start_again(signup));
-    Gone { title: title.to_owned(), message, fresh, start_again }.into()
+    Gone { title: title.to_owned(), message, fresh, start_again: None }.into()
 }
 
 fn forgotten() -> Error {
@@ -209,11 +211,6 @@ fn forgotten() -> Error {
     .into()
 }
 
-fn start_again(signup: &Signup) -> String {
-    let report = signup.report_slug.as_ref();
-    report.map_or_else(|| "/newsletters".to_owned(), |slug| format!("/reports/{slug}"))
-}
-
 /// The report's title, as templates take it.
 pub(super) fn title(signup: &Signup) -> Value {
     signup.report_title.as_ref().map_or(Value::Null, |title| json!({"title": title}))
@@ -224,7 +221,7 @@ pub(super) fn masked(signup: &Signup) -> String {
     EmailAddress::parse(&signup.email).map(|address| address.masked()).unwrap_or_default()
 }
 
-/// Whether a link's time is over at this moment, for pages beside this one.
+/// Whether the signup behind a link still waits for its button, or could be made to.
 pub(super) fn is_waiting(signup: &Signup, link: Link, now: Timestamp) -> bool {
     matches!(standing(signup, link, now), Standing::Open | Standing::Expired | Standing::Superseded)
 }

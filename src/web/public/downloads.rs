@@ -47,6 +47,7 @@ async fn show(
         return Err(gone(&token, link, &grant));
     }
     let confirmed = consent_events::list_confirmed(&mut tx, grant.signup_id).await?;
+    drop(tx);
     let newsletters: Vec<Value> = confirmed
         .into_iter()
         .filter_map(|c| c.newsletter_name.zip(c.newsletter_description))
@@ -60,7 +61,7 @@ async fn show(
         "report": {"title": grant.report_title, "slug": grant.report_slug, "format": format,
                    "size": readable_size(grant.byte_size)},
         "address": address,
-        "until": grant.expires_at.day(),
+        "until": grant.expires_at.minute(),
         "newsletters": newsletters,
     });
     Ok(Html(app.templates.render("public/download.html", context)?))
@@ -86,6 +87,9 @@ async fn file(
     let mut tx = app.db.read().await?;
     let (link, grant) = find(&app, &mut tx, &token).await?;
     drop(tx);
+    if !grant.is_open(app.clock.now(), link.generation) {
+        return Err(gone(&token, link, &grant));
+    }
     let size = u64::try_from(grant.byte_size).unwrap_or(0);
     let (status, range) = match asked(&request, &etag(&grant), size) {
         Asked::Whole => (StatusCode::OK, 0..size),
@@ -155,10 +159,10 @@ fn gone(token: &str, link: Link, grant: &DownloadGrant) -> Error {
     } else if grant.used >= grant.download_limit {
         (
             "This link is used up",
-            format!(
-                "It was good for {} downloads. We can send you a fresh one.",
-                grant.download_limit
-            ),
+            match grant.download_limit {
+                1 => "It was good for one download. We can send you a fresh one.".to_owned(),
+                limit => format!("It was good for {limit} downloads. We can send you a fresh one."),
+            },
         )
     } else {
         (

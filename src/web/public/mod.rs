@@ -1,4 +1,5 @@
-//! The reader's pages. They work without script; GET and HEAD change nothing.
+//! The reader's pages. They work without script; GET and HEAD change nothing of
+//! anybody's; words about to be shown for the first time are written down.
 
 mod check_your_inbox;
 mod confirm;

@@ -25,6 +25,7 @@ async fn show(
 ) -> Result<Html<String>, Error> {
     let mut tx = app.db.read().await?;
     let (link, signup) = find(&app, &mut tx, &token).await?;
+    drop(tx);
     if !is_waiting(&signup, link, app.clock.now()) {
         return Err(settled(signup.status, &token, &signup));
     }
@@ -43,7 +44,10 @@ async fn press(
     let cancelled = not_me(&mut tx, app.clock.now(), &signup).await?;
     if cancelled {
         tx.commit().await?;
-    } else if signup.status != SignupStatus::Cancelled {
+    } else {
+        drop(tx);
+    }
+    if !cancelled && signup.status != SignupStatus::Cancelled {
         return Err(settled(signup.status, &token, &signup));
     }
     let context = json!({"site": *app.site});

@@ -182,16 +182,25 @@ fn parse(door: &Door<'_>, fields: &Fields) -> Result<(Accepted, Ticked), Refused
     let mut errors = text_errors(door, fields);
     let same_policy = fields.one("policy") == door.policy.label.as_str();
     let consent = fields.one("consent") == "yes" && same_policy;
-    if ["consent", "policy", "website"].iter().any(|name| fields.is_repeated(name)) {
+    let boxes = ["consent", "policy", "website", "newsletter"];
+    let unclear =
+        |name: &&str| fields.is_faulty(name) || (*name != "newsletter" && fields.is_repeated(name));
+    if boxes.iter().any(unclear) {
         errors
             .push(("form", "Send each answer once: open the page again and fill it in".to_owned()));
-    } else if !same_policy {
+    } else if !same_policy && !fields.one("policy").is_empty() {
         let label = &door.policy.label;
         errors.push((
             "policy",
             format!(
                 "Our privacy policy has changed: read version {label}, then tick the box again"
             ),
+        ));
+    } else if fields.one("consent") == "yes" && !same_policy {
+        errors.push((
+            "policy",
+            "Open this page again: your answers did not say which privacy policy you read"
+                .to_owned(),
         ));
     } else if !consent {
         let what = if door.report.is_some() { "send you the report" } else { "sign you up" };
@@ -208,9 +217,15 @@ fn parse(door: &Door<'_>, fields: &Fields) -> Result<(Accepted, Ticked), Refused
         .collect();
     let offered = |slug: &&str| door.offers.iter().any(|o| o.newsletter.slug.as_str() == *slug);
     if !asked.iter().all(offered) {
-        errors.push(("newsletter", "Choose from the newsletters shown here".to_owned()));
+        // Where no box stands, there is nothing on the page to lead to.
+        let field = if door.offers.is_empty() { "form" } else { "newsletter" };
+        errors.push((field, "Choose from the newsletters shown here".to_owned()));
     } else if door.report.is_none() && chosen.is_empty() {
         errors.push(("newsletter", "Choose at least one newsletter".to_owned()));
+    }
+    if door.report.is_none() {
+        // This form begins with its newsletters.
+        errors.sort_by_key(|(field, _)| *field != "newsletter");
     }
     let lines = TEXT_FIELDS.map(|name| Line::parse(fields.one(name)).ok().flatten());
     let [_, name, organisation, job_title] = lines;

@@ -287,7 +287,7 @@ both_databases! {
             (PATH, format!("&consent=yes&policy={POLICY}&newsletter=newsletter:weekly"), "newsletter"),
             ("/newsletters", format!("&consent=yes&policy={POLICY}&newsletter=none"), "newsletter"),
             ("/newsletters", format!("&consent=yes&policy={POLICY}"), "newsletter"),
-            ("/newsletters", "&newsletter=weekly".to_owned(), "policy"),
+            ("/newsletters", "&newsletter=weekly".to_owned(), "consent"),
             ("/reports/bare", format!("&policy={POLICY}"), "consent"),
         ] {
             let answer = app.post(path, &format!("{typed}{more}")).await;
@@ -340,14 +340,14 @@ both_databases! {
         for path in [PATH, "/newsletters"] {
             let nothing = app.send(app.request("POST", path)).await;
             assert_refused(&nothing, "email", "an empty body");
-            assert_refused(&app.post(path, "").await, "policy", "an empty form");
+            assert_refused(&app.post(path, "").await, "consent", "an empty form");
 
             let fits = format!("email={}", "a".repeat(FORM_MAX - "email=".len()));
             assert_eq!(app.post(path, &fits).await.status, 422);
             let line = format!("POST {path} HTTP/1.1");
             let kind = format!("Content-Type: {FORM}");
             // What is announced is refused before it is sent.
-            for length in ["65537", "1000000000", "18446744073709551615"] {
+            for length in ["65537", "1000000000000"] {
                 let announced = format!("Content-Length: {length}");
                 let answer = bare(&app, &[&line, &host, &kind, &announced]).await;
                 assert_eq!(status(&answer), 413, "{length}");
@@ -492,7 +492,7 @@ both_databases! {
             assert!(refused.status == 422 && refused.header("content-security-policy").ends_with(allows));
             assert_secured(&page);
         }
-        for path in ["/", "/check-your-inbox", "/thank-you", "/policies/privacy", "/nothing", "/livez"] {
+        for path in ["/", "/thank-you", "/policies/privacy", "/nothing", "/livez"] {
             let policy = app.get(path).await;
             assert!(policy.header("content-security-policy").ends_with("frame-ancestors 'none'"), "{path}");
         }
@@ -505,6 +505,22 @@ both_databases! {
             "https://www.example.org:444", "https://example.org", "https://www.example.org/",
         ] {
             assert_eq!(post(&app, PATH, &[("origin", origin)], body.as_bytes()).await.status, 403, "{origin}");
+        }
+    }
+
+    async fn a_framed_form_leads_out_of_its_frame(database: Database) {
+        let set = [("ASSENT_EMBED_ORIGINS", "https://www.example.org")];
+        let app = TestApp::start_with(database, &set).await;
+        let asked = app.ask("ada@b.example").await;
+        // The page that follows may not be framed, so a form that stayed in its frame would end blank.
+        let next = app.get(asked.location()).await;
+        assert!(next.header("content-security-policy").ends_with("frame-ancestors 'none'"));
+        for path in [PATH, "/newsletters"] {
+            for page in [app.get(path).await, app.post(path, "").await] {
+                let page = page.text();
+                let form = page.split_once("<form ").unwrap().1.split('>').next().unwrap();
+                assert!(form.contains("target=\"_top\""), "{path}: {form}");
+            }
         }
     }
 
@@ -525,12 +541,14 @@ both_databases! {
         }
     }
 
-    async fn a_path_that_is_no_text_is_not_there(database: Database) {
+    async fn a_path_that_is_no_text_gets_a_page(database: Database) {
         let app = TestApp::start(database).await;
         for under in ["/reports/", "/policies/privacy/", "/assets/", "/confirm/", "/downloads/"] {
             for path in ["%ff", "sample%c0%ae%c0%ae%c0%af"] {
                 let answer = app.get(&format!("{under}{path}")).await;
-                assert!(answer.status == 404 && answer.text().contains("Page not found"), "{under}{path}: {}", answer.text());
+                assert!(matches!(answer.status, 400 | 404), "{under}{path}");
+                assert!(answer.text().contains("</html>") && !answer.text().contains("Invalid"), "{under}{path}");
+                assert_secured(&answer);
             }
         }
     }
@@ -645,7 +663,7 @@ both_databases! {
         let app = TestApp::start(database).await;
         let host = format!("Host: {}", app.address);
         let long = "a".repeat(1024 * 1024);
-        let many = (0..5000).map(|n| format!("X-{n}: 1\r\n")).collect::<String>();
+        let many = "X-Many: 1\r\n".repeat(5000);
         for head in [
             format!("GET /{long} HTTP/1.1\r\n{host}\r\n\r\n"), format!("GET / HTTP/1.1\r\n{host}\r\nX: {long}\r\n\r\n"),
             format!("GET / HTTP/1.1\r\n{host}\r\nCookie: assent_waiting={long}\r\n\r\n"),

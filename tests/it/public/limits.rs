@@ -63,7 +63,7 @@ both_databases! {
         let waits = from("192.0.2.9, 198.51.100.7").await;
         assert_eq!(waits.status, 429);
         assert!(waits.header("retry-after").parse::<u64>().unwrap() > 60);
-        assert!(waits.text().contains("Wait a minute"));
+        assert!(waits.text().contains("Wait a little"));
         assert_eq!(from("198.51.100.8").await.status, 303);
         assert_eq!(app.get(PATH).await.status, 200, "reading is not limited");
     }
