@@ -150,7 +150,7 @@ pub struct Program {
 }
 
 /// How long work under way may take once pages are closed.
-const GRACE: Duration = Duration::from_secs(25);
+const GRACE: Duration = Duration::from_secs(12);
 
 impl Program {
     /// Puts the program together. As a demo it says so on every page and shows its mailbox.

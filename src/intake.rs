@@ -2,6 +2,7 @@
 //! all of them. Each is answered for only after that commit.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Mutex, Notify, mpsc, oneshot};
@@ -17,6 +18,9 @@ use crate::store::Db;
 const QUEUE: usize = 4096;
 /// How many signups share one transaction at most.
 const BATCH: usize = 256;
+
+/// How long a reader is kept waiting for the database.
+const DEADLINE: Duration = Duration::from_secs(10);
 
 type Waiting = (SignUp, oneshot::Sender<Result<(), IntakeError>>);
 
@@ -35,6 +39,9 @@ pub enum IntakeError {
     /// The database did not take it.
     #[error("the signup could not be stored")]
     Store,
+    /// The database did not answer in time.
+    #[error("the database did not answer in time")]
+    TooSlow,
 }
 
 /// What the intake works with.
@@ -83,14 +90,14 @@ async fn work(parts: IntakeParts, waiting: Arc<Mutex<mpsc::Receiver<Waiting>>>) 
     let mut taken = Vec::with_capacity(BATCH);
     while waiting.lock().await.recv_many(&mut taken, BATCH).await > 0 {
         let (signups, answers): (Vec<_>, Vec<_>) = taken.drain(..).unzip();
-        if store(&parts, &signups).await.is_ok() {
-            for answer in answers {
-                tell(answer, Ok(()));
-            }
-        } else {
+        let stored = store(&parts, &signups).await;
+        if stored == Err(IntakeError::Store) && signups.len() > 1 {
             // One bad signup must not take the others with it.
             for (signup, answer) in signups.iter().zip(answers) {
-                let stored = store(&parts, std::slice::from_ref(signup)).await;
+                tell(answer, store(&parts, std::slice::from_ref(signup)).await);
+            }
+        } else {
+            for answer in answers {
                 tell(answer, stored);
             }
         }
@@ -111,8 +118,15 @@ async fn store(parts: &IntakeParts, signups: &[SignUp]) -> Result<(), IntakeErro
         tx.commit().await?;
         Ok::<(), crate::flows::Error>(())
     };
-    stored.await.map_err(|error| {
-        tracing::error!(error = ?error, signups = signups.len(), "signups could not be stored");
-        IntakeError::Store
-    })
+    match tokio::time::timeout(DEADLINE, stored).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => {
+            tracing::error!(error = ?error, signups = signups.len(), "signups could not be stored");
+            Err(IntakeError::Store)
+        }
+        Err(_) => {
+            tracing::error!(signups = signups.len(), "the database did not answer in time");
+            Err(IntakeError::TooSlow)
+        }
+    }
 }

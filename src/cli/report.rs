@@ -1,17 +1,16 @@
 //! `assent report …`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::{ACTOR, Outcome, read_text, refuse};
+use super::{ACTOR, Error, Outcome, read_text, refuse};
 use crate::app::Core;
 use crate::domain::media_type::MediaType;
 use crate::domain::notice::LANG;
 use crate::domain::report::{ReportStatus, RequiredField, readable_size};
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
-use crate::files::StoredFile;
 use crate::flows::add_report::{add_report, edit_report, publish_report, withdraw_report};
 use crate::random::Moment;
 use crate::store::reports::{self, Report, ReportEdit};
@@ -115,33 +114,23 @@ impl ReportCommand {
 
 impl Add {
     async fn run(self, core: &Core) -> Outcome {
+        let mut unnamed = Vec::new();
+        let outcome = self.add(core, &mut unnamed).await;
+        remove(core, unnamed).await?;
+        outcome
+    }
+
+    /// Adds the report. `unnamed` are the files in the store that no row names: they go when it fails.
+    async fn add(&self, core: &Core, unnamed: &mut Vec<String>) -> Outcome {
         let at = core.moment();
         let id = at.new_id();
         let title = Line::parse(&self.title)?.ok_or_else(|| refuse("give the report a --title"))?;
         let summary = Line::parse(&self.summary)?.map(Line::into_string).unwrap_or_default();
         let body = self.body.as_deref().map(read_text).transpose()?;
         let file = core.files.put_report(id, &self.file).await?;
-        let stored = self.store(core, &at, id, (title, summary, body), &file).await;
-        if stored.is_err() {
-            // No row names the file, so nobody would ever remove it.
-            core.files.delete(&file.key).await?;
-        }
-        stored
-    }
-
-    async fn store(
-        &self,
-        core: &Core,
-        at: &Moment,
-        id: uuid::Uuid,
-        (title, summary, body): (Line, String, Option<String>),
-        file: &StoredFile,
-    ) -> Outcome {
-        let cover = match &self.cover {
-            Some(cover) => Some(core.files.put_cover(at.new_id(), cover).await?),
-            None => None,
-        };
-        let (cover_key, cover_type) = cover.unzip();
+        unnamed.push(file.key.clone());
+        let (cover_key, cover_type) = put_cover(core, &at, self.cover.as_deref()).await?.unzip();
+        unnamed.extend(cover_key.clone());
         let requires = |field| self.required.contains(&field);
         let report = Report {
             report_id: id,
@@ -149,13 +138,13 @@ impl Add {
             title: title.into_string(),
             summary,
             body,
-            file_key: file.key.clone(),
+            file_key: file.key,
             media_type: file.media_type.name.to_owned(),
             byte_size: file.byte_size,
-            sha256: file.sha256.clone(),
+            sha256: file.sha256,
             pages: self.pages,
             cover_key,
-            cover_media_type: cover_type.map(|kind| kind.name.to_owned()),
+            cover_media_type: cover_type.map(ToOwned::to_owned),
             requires_name: requires(RequiredField::Name),
             requires_organisation: requires(RequiredField::Organisation),
             requires_job_title: requires(RequiredField::JobTitle),
@@ -164,11 +153,13 @@ impl Add {
             published_at: None,
         };
         let mut tx = core.db.write().await?;
-        add_report(&mut tx, at, ACTOR, &report, &self.newsletters).await?;
+        add_report(&mut tx, &at, ACTOR, &report, &self.newsletters).await?;
         if self.publish {
             let complete = core.settings.controller.is_complete();
-            publish_report(&mut tx, at, ACTOR, &self.slug, complete, LANG).await?;
+            publish_report(&mut tx, &at, ACTOR, &self.slug, complete, LANG).await?;
         }
+        // From here on a row may name them, even when the answer to the commit is lost.
+        unnamed.clear();
         tx.commit().await?;
         let slug = &self.slug;
         if self.publish {
@@ -182,11 +173,14 @@ impl Add {
 
 impl Edit {
     async fn run(self, core: &Core) -> Outcome {
+        let mut unnamed = Vec::new();
+        let outcome = self.edit(core, &mut unnamed).await;
+        remove(core, unnamed).await?;
+        outcome
+    }
+
+    async fn edit(&self, core: &Core, unnamed: &mut Vec<String>) -> Outcome {
         let at = core.moment();
-        let cover = match &self.cover {
-            Some(cover) => Some(core.files.put_cover(at.new_id(), cover).await?),
-            None => None,
-        };
         let title = match &self.title {
             Some(title) => {
                 Some(Line::parse(title)?.ok_or_else(|| refuse("the title cannot be empty"))?)
@@ -194,18 +188,41 @@ impl Edit {
             None => None,
         };
         let summary = self.summary.as_deref().map(Line::parse).transpose()?;
+        let body = self.body.as_deref().map(read_text).transpose()?;
+        let cover = put_cover(core, &at, self.cover.as_deref()).await?;
+        unnamed.extend(cover.as_ref().map(|(key, _)| key.clone()));
         let edit = ReportEdit {
             title: title.map(Line::into_string),
             summary: summary.map(|line| line.map(Line::into_string).unwrap_or_default()),
-            body: self.body.as_deref().map(read_text).transpose()?,
-            cover: cover.map(|(key, kind)| (key, kind.name)),
+            body,
+            cover,
         };
         let mut tx = core.db.write().await?;
         edit_report(&mut tx, &at, ACTOR, &self.slug, &edit).await?;
+        unnamed.clear();
         tx.commit().await?;
         println!("changed {}", self.slug);
         Ok(())
     }
+}
+
+/// Puts a cover into the store, if there is one; where it lies, and its media type.
+async fn put_cover(
+    core: &Core,
+    at: &Moment,
+    cover: Option<&Path>,
+) -> Result<Option<(String, &'static str)>, Error> {
+    let Some(cover) = cover else { return Ok(None) };
+    let (key, kind) = core.files.put_cover(at.new_id(), cover).await?;
+    Ok(Some((key, kind.name)))
+}
+
+/// Removes files that no row came to name, for nobody else ever would.
+async fn remove(core: &Core, unnamed: Vec<String>) -> Outcome {
+    for key in unnamed {
+        core.files.delete(&key).await?;
+    }
+    Ok(())
 }
 
 async fn list(core: &Core) -> Outcome {

@@ -99,12 +99,21 @@ pub fn compose(
         )?)
 }
 
-/// The text part, unencoded where it can be: an encoding would break long links in two for whoever
+/// The longest line of a message, without its end (RFC 5322 §2.1.1).
+const LINE_MAX: usize = 998;
+
+/// The text part, unencoded where it can be: quoted-printable would break long links in two for whoever
 /// reads the raw message.
-fn plain_text(body: &str) -> SinglePart {
-    let body = body.to_owned();
-    let body =
-        Body::new_with_encoding(body, ContentTransferEncoding::SevenBit).unwrap_or_else(Body::new);
+fn plain_text(text: &str) -> SinglePart {
+    let plain = text.is_ascii()
+        && !text.contains(['\r', '\0'])
+        && text.lines().all(|line| line.len() <= LINE_MAX);
+    let body = if plain {
+        let lines = text.replace('\n', "\r\n").into_bytes();
+        Body::dangerous_pre_encoded(lines, ContentTransferEncoding::SevenBit)
+    } else {
+        Body::new(text.to_owned())
+    };
     SinglePart::builder().header(ContentType::TEXT_PLAIN).body(body)
 }
 

@@ -25,6 +25,9 @@ use crate::store::{Db, newsletters, notices, policy_versions, reports};
 /// How old the kept copy may be.
 const MAX_AGE: Duration = Duration::from_millis(500);
 
+/// How long pages wait for the database before the last copy serves.
+const DEADLINE: Duration = Duration::from_secs(3);
+
 /// A newsletter and the words beside its box.
 #[derive(Clone, Debug)]
 pub(super) struct Offer {
@@ -94,7 +97,9 @@ impl CatalogCache {
         {
             return Ok(catalog.clone());
         }
-        match (self.load().await, kept.as_ref()) {
+        let loaded = tokio::time::timeout(DEADLINE, self.load()).await;
+        let loaded = loaded.unwrap_or_else(|_| Err(sqlx::Error::PoolTimedOut.into()));
+        match (loaded, kept.as_ref()) {
             (Ok(catalog), _) => {
                 let catalog = Arc::new(catalog);
                 *kept = Some((Instant::now(), catalog.clone()));

@@ -21,7 +21,7 @@ const HEADER_DEADLINE: Duration = Duration::from_secs(10);
 /// How many connections are served at once; more wait to be accepted.
 const CONNECTIONS: usize = 8192;
 /// How long open requests may take once the program was asked to stop.
-const GRACE: Duration = Duration::from_secs(20);
+const GRACE: Duration = Duration::from_secs(15);
 /// How long to wait when no more connections can be accepted, as when file descriptors ran out.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
 

@@ -21,6 +21,7 @@ both_databases! {
         let mail = app.next_mail("Ada@northmoor.example", 0).await;
         assert_eq!(mail.subject, "Your link to A sample report");
         assert!(mail.links()[0].contains("/confirm/"), "the confirm link comes first");
+        assert!(mail.raw.lines().any(|line| line == mail.link("/confirm/")), "whole in the raw mail");
         let page = app.get(&mail.link("/confirm/")).await;
         assert_eq!(page.status, 200);
         assert!(page.text().contains("A…@northmoor.example") && !page.text().contains("Ada@"));
