@@ -150,7 +150,9 @@ pub struct Program {
 }
 
 /// How long work under way may take once pages are closed.
-const GRACE: Duration = Duration::from_secs(12);
+const GRACE: Duration = Duration::from_secs(10);
+/// How long the database may take to close.
+const CLOSE: Duration = Duration::from_secs(2);
 
 impl Program {
     /// Puts the program together. As a demo it says so on every page and shows its mailbox.
@@ -206,7 +208,10 @@ impl Program {
         if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {
             tracing::warn!("work was still under way when time ran out");
         }
-        db.close().await;
+        // A query that hangs would hold its connection, and with it the end, for good.
+        if tokio::time::timeout(CLOSE, db.close()).await.is_err() {
+            tracing::warn!("a query was still under way when time ran out");
+        }
     }
 
     fn app(self, role: Role, tasks: &TaskTracker) -> App {

@@ -9,8 +9,8 @@ use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
-use crate::flows::Terms;
 use crate::flows::sign_up::{SignUp, sign_up};
+use crate::flows::{Error, Terms};
 use crate::random::{Moment, Random};
 use crate::store::Db;
 
@@ -39,9 +39,9 @@ pub enum IntakeError {
     /// The database did not take it.
     #[error("the signup could not be stored")]
     Store,
-    /// The database did not answer in time.
-    #[error("the database did not answer in time")]
-    TooSlow,
+    /// The database is away, or did not answer in time.
+    #[error("the database did not answer")]
+    Away,
 }
 
 /// What the intake works with.
@@ -81,7 +81,9 @@ impl Intake {
             TrySendError::Full(_) => IntakeError::Full,
             TrySendError::Closed(_) => IntakeError::Store,
         })?;
-        answered.await.unwrap_or(Err(IntakeError::Store))
+        // Whoever gives up waiting may still be stored; it is only not promised.
+        let answered = tokio::time::timeout(DEADLINE, answered).await;
+        answered.map_or(Err(IntakeError::Away), |told| told.unwrap_or(Err(IntakeError::Store)))
     }
 }
 
@@ -116,17 +118,23 @@ async fn store(parts: &IntakeParts, signups: &[SignUp]) -> Result<(), IntakeErro
         let at = Moment::of(&parts.clock, &parts.random);
         sign_up(&mut tx, &at, &parts.terms, signups).await?;
         tx.commit().await?;
-        Ok::<(), crate::flows::Error>(())
+        Ok::<(), Error>(())
     };
     match tokio::time::timeout(DEADLINE, stored).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => {
             tracing::error!(error = ?error, signups = signups.len(), "signups could not be stored");
-            Err(IntakeError::Store)
+            // Only what the database refused may be one signup's fault.
+            match error {
+                Error::Store(sqlx::Error::Database(_)) | Error::Evidence(_) => {
+                    Err(IntakeError::Store)
+                }
+                Error::Store(_) => Err(IntakeError::Away),
+            }
         }
         Err(_) => {
             tracing::error!(signups = signups.len(), "the database did not answer in time");
-            Err(IntakeError::TooSlow)
+            Err(IntakeError::Away)
         }
     }
 }

@@ -19,6 +19,9 @@ use super::mailbox::Mailbox;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
 const SEND_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// How long handing over may take in all.
+const WHOLE_TIMEOUT: Duration = Duration::from_secs(22);
+
 /// How long a kept connection may idle before the relay is asked whether it still listens.
 const TRUSTED_IDLE: Duration = Duration::from_secs(2);
 
@@ -94,7 +97,11 @@ impl Transport {
     /// When it was not taken; says whether it is worth another try.
     pub async fn send(&self, id: Uuid, message: &Message) -> Result<(), TransportError> {
         match self {
-            Self::Smtp(smtp) => smtp.send(message).await,
+            Self::Smtp(smtp) => {
+                timeout(WHOLE_TIMEOUT, smtp.send(message)).await.unwrap_or_else(|_| {
+                    Err(TransportError::Transient("the relay did not answer in time".to_owned()))
+                })
+            }
             Self::Mailbox(mailbox) => {
                 let (mailbox, message) = (mailbox.clone(), message.formatted());
                 tokio::task::spawn_blocking(move || mailbox.store(&id.to_string(), &message))
@@ -142,14 +149,14 @@ impl Smtp {
 
     /// A connection kept from an earlier mail that still works.
     async fn take_kept(&self) -> Option<AsyncSmtpConnection> {
-        loop {
-            let (mut connection, since) = self.kept.lock().await.pop()?;
-            if since.elapsed() < TRUSTED_IDLE
-                || timeout(CONNECT_TIMEOUT, connection.test_connected()).await == Ok(true)
-            {
-                return Some(connection);
-            }
+        let (mut connection, since) = self.kept.lock().await.pop()?;
+        let listens = since.elapsed() < TRUSTED_IDLE
+            || timeout(CONNECT_TIMEOUT, connection.test_connected()).await == Ok(true);
+        if !listens {
+            // The others are as old or older: none is worth the wait.
+            self.kept.lock().await.clear();
         }
+        listens.then_some(connection)
     }
 
     async fn keep(&self, connection: AsyncSmtpConnection) {
