@@ -4,9 +4,10 @@ use std::path::Path;
 
 use secrecy::ExposeSecret;
 
-use super::{Error, Outcome, refuse, sentence, settings};
+use super::{Error, Outcome, refuse, settings};
 use crate::app::transport;
 use crate::config::{Keys, Settings};
+use crate::domain::sentence::sentence;
 use crate::files::Files;
 use crate::random::{Moment, Random};
 use crate::store::{self, Db};

@@ -21,6 +21,7 @@ use tracing_subscriber::EnvFilter;
 use crate::app::Core;
 use crate::clock::Clock;
 use crate::config::{ConfigError, Settings, Values};
+use crate::domain::sentence::sentence;
 use crate::random::Random;
 
 /// Who acts, for the audit, when a command does.
@@ -159,18 +160,4 @@ fn log_to_stderr(default: &str, json: bool) {
     if let Err(error) = set {
         eprintln!("assent: the log could not be set up: {error}");
     }
-}
-
-/// An error and its causes as one sentence.
-fn sentence(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        let said = next.to_string();
-        if !words.contains(&said) {
-            words = format!("{words}: {said}");
-        }
-        cause = next.source();
-    }
-    words
 }

@@ -12,6 +12,7 @@ pub mod outbox;
 pub mod policy;
 pub mod purpose;
 pub mod report;
+pub mod sentence;
 pub mod signup;
 pub mod slug;
 pub mod staff;

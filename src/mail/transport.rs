@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 use super::mailbox::Mailbox;
+use crate::domain::sentence::sentence;
 
 /// How long one step may take. Kept well under the lease of a claimed mail, so that a try is over
 /// before anybody else may begin one.
@@ -224,14 +225,5 @@ fn words(error: &lettre::transport::smtp::Error) -> String {
     if error.is_timeout() {
         return "the relay did not answer in time".to_owned();
     }
-    let mut words = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(next) = cause {
-        let said = next.to_string();
-        if !words.contains(&said) {
-            words = format!("{words}: {said}");
-        }
-        cause = next.source();
-    }
-    words
+    sentence(error)
 }

@@ -49,6 +49,16 @@ pub const PATH: &str = "/reports/sample";
 pub const POLICY: &str = "2026-11";
 pub const NEWSLETTER: &str = "weekly";
 
+/// The settings of every story, before its own.
+pub const SETTINGS: [(&str, &str); 6] = [
+    ("ASSENT_SECRET_KEY", "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlY3I="),
+    ("ASSENT_CONTROLLER_NAME", "Sample Press"),
+    ("ASSENT_CONTROLLER_ADDRESS", "1 Sample Street, Sampleton"),
+    ("ASSENT_CONTROLLER_CONTACT", "privacy@sample.example"),
+    ("ASSENT_LIMIT_SIGNUPS_PER_IP", "off"),
+    ("ASSENT_LIMIT_MAIL_PER_ADDRESS", "off"),
+];
+
 /// A running program, and what its readers can do with it.
 pub struct TestApp {
     pub core: Core,
@@ -140,14 +150,9 @@ impl TestApp {
         let mut environment: Vec<(String, String)> = [
             ("ASSENT_DATA_DIR", dir.path().to_str().expect("UTF-8")),
             ("ASSENT_BASE_URL", base.as_str()),
-            ("ASSENT_SECRET_KEY", "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlY3I="),
-            ("ASSENT_CONTROLLER_NAME", "Sample Press"),
-            ("ASSENT_CONTROLLER_ADDRESS", "1 Sample Street, Sampleton"),
-            ("ASSENT_CONTROLLER_CONTACT", "privacy@sample.example"),
-            ("ASSENT_LIMIT_SIGNUPS_PER_IP", "off"),
-            ("ASSENT_LIMIT_MAIL_PER_ADDRESS", "off"),
         ]
         .iter()
+        .chain(&SETTINGS)
         .chain(set)
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::support::app::{Database, PATH, TestApp, form};
+use crate::support::app::{Database, PATH, SETTINGS, TestApp, form};
 use crate::support::program::Served;
 use crate::support::{both_databases, poll};
 
@@ -38,17 +38,9 @@ async fn send_forms(
 
 /// The settings under which another process works on the database of a stopped app.
 fn settings<'a>(data: &'a str, database: &'a str, mail: &'a str) -> Vec<(&'a str, &'a str)> {
-    vec![
-        ("ASSENT_DATA_DIR", data),
-        ("ASSENT_DATABASE_URL", database),
-        ("ASSENT_MAIL_URL", mail),
-        ("ASSENT_SECRET_KEY", "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlY3I="),
-        ("ASSENT_CONTROLLER_NAME", "Sample Press"),
-        ("ASSENT_CONTROLLER_ADDRESS", "1 Sample Street, Sampleton"),
-        ("ASSENT_CONTROLLER_CONTACT", "privacy@sample.example"),
-        ("ASSENT_LIMIT_SIGNUPS_PER_IP", "off"),
-        ("ASSENT_LIMIT_MAIL_PER_ADDRESS", "off"),
-    ]
+    let own =
+        [("ASSENT_DATA_DIR", data), ("ASSENT_DATABASE_URL", database), ("ASSENT_MAIL_URL", mail)];
+    [SETTINGS.as_slice(), &own].concat()
 }
 
 // Kills the program at several moments of a busy time; everything acknowledged must be stored, and its
