@@ -26,6 +26,15 @@ pub fn leaf(event_type: EventType, salt: &[u8; 32], canonical_body: &str) -> Str
     format!(r#"{{"c":"{commitment}","t":"{}","v":1}}"#, event_type.as_str())
 }
 
+/// Whether a text has the form of a leaf of such an event, whatever it commits to.
+#[must_use]
+pub fn is_leaf(event_type: EventType, text: &str) -> bool {
+    let rest = text.strip_prefix(r#"{"c":""#);
+    let end = format!(r#"","t":"{}","v":1}}"#, event_type.as_str());
+    rest.and_then(|rest| rest.strip_suffix(&end))
+        .is_some_and(|commitment| URL_SAFE_NO_PAD.decode(commitment).is_ok_and(|c| c.len() == 32))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,6 +44,8 @@ mod tests {
         let leaf = leaf(EventType::Given, &[1; 32], "{}");
         let value: serde_json::Value = serde_json::from_str(&leaf).unwrap();
         assert_eq!(canonical(&value).unwrap(), leaf);
+        assert!(is_leaf(EventType::Given, &leaf) && !is_leaf(EventType::Withdrawn, &leaf));
+        assert!(!is_leaf(EventType::Given, &leaf[1..]) && !is_leaf(EventType::Given, ""));
     }
 
     #[test]

@@ -1,0 +1,41 @@
+//! Whatever a bundle holds, the audit answers.
+
+use std::fs;
+
+use proptest::prelude::*;
+
+use super::audit::audit;
+use super::audit_tests::Bundle;
+use super::bundle::{CHECKPOINT, EVENTS, KEYS};
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn whatever_the_files_hold_nothing_panics(
+        events: Vec<u8>, checkpoint: Vec<u8>, keys: Vec<u8>, which in 0..4_usize,
+    ) {
+        let bundle = Bundle::sound(2);
+        for (at, (file, content)) in [(EVENTS, events), (CHECKPOINT, checkpoint), (KEYS, keys)].iter().enumerate() {
+            if at == which || which == 3 {
+                bundle.write(file, content);
+            }
+        }
+        if let Ok(report) = audit(bundle.path(), None, None) {
+            prop_assert!(!report.is_sound());
+        }
+    }
+
+    #[test]
+    fn a_changed_byte_in_a_row_is_found(at: proptest::sample::Index, to: u8) {
+        let bundle = Bundle::sound(3);
+        let mut bytes = fs::read(bundle.path().join(EVENTS)).unwrap();
+        let at = at.index(bytes.len());
+        prop_assume!(bytes[at] != to);
+        // White space between two lines may differ.
+        prop_assume!(bytes[at] != b'\n' || !to.is_ascii_whitespace());
+        bytes[at] = to;
+        bundle.write(EVENTS, bytes);
+        prop_assert!(!bundle.audit().is_sound());
+    }
+}

@@ -1,0 +1,439 @@
+//! Every way to falsify a bundle that we could think of, and what the audit says to it.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::audit::{AuditError, AuditReport, audit};
+use super::bundle::{CHECKPOINT, EVENTS, KEYS, event_line, keys_json, notice_file, policy_file};
+use super::leaf::{canonical, leaf};
+use super::note::{Checkpoint, KeyName, SignedNote, SigningKey};
+use super::tree::{Frontier, Hash, TILE_HEIGHT, fold, inclusion_path, leaf_hash, subtree_root};
+use crate::domain::consent::EventType;
+use crate::domain::notice::sha256_hex;
+
+const ORIGIN: &str = "example.org/ledger";
+const POLICY: &str = "# Privacy\n\nWe keep little.\n";
+
+fn key(seed: u8) -> SigningKey {
+    SigningKey::new(KeyName::parse(ORIGIN).unwrap(), [seed; 32])
+}
+
+fn words(n: u64) -> String {
+    format!("I agree to \u{201c}number {}\u{201d}.", n % 2)
+}
+
+fn event_id(n: u64) -> String {
+    format!("01936f00-0000-7000-8000-{n:012}")
+}
+
+fn body(n: u64) -> String {
+    let words = words(n);
+    let body = json!({
+        "at": "2026-11-23T09:05:00.000000Z",
+        "email": format!("reader{n}@example.org"),
+        "event_id": event_id(n),
+        "method": "form",
+        "notice": { "lang": "en-GB", "sha256": sha256_hex(words.as_bytes()), "text": words },
+        "policy": { "label": "2026-11", "sha256": sha256_hex(POLICY.as_bytes()) },
+        "purpose": "privacy-policy",
+        "requested_at": "2026-11-23T09:00:00.000000Z",
+        "source": "/reports/trees",
+    });
+    canonical(&body).unwrap()
+}
+
+#[derive(Clone)]
+struct Event {
+    leaf: String,
+    salt: Option<[u8; 32]>,
+    body: Option<String>,
+}
+
+fn event(n: u64) -> Event {
+    let (salt, body) = ([u8::try_from(n % 256).unwrap(); 32], body(n));
+    Event { leaf: leaf(EventType::Given, &salt, &body), salt: Some(salt), body: Some(body) }
+}
+
+fn events(count: u64) -> Vec<Event> {
+    (0..count).map(event).collect()
+}
+
+fn checkpoint(events: &[Event]) -> Checkpoint {
+    let mut tree = Frontier::new();
+    for event in events {
+        tree.push(leaf_hash(event.leaf.as_bytes()));
+    }
+    Checkpoint { origin: ORIGIN.into(), size: tree.size(), root: tree.root() }
+}
+
+fn proof(events: &[Event], index: u64) -> Vec<Hash> {
+    let leaves: Vec<_> = events.iter().map(|event| leaf_hash(event.leaf.as_bytes())).collect();
+    let root = |level: u8, index: u64| {
+        let start = usize::try_from(index << level).unwrap();
+        assert!(level < TILE_HEIGHT);
+        subtree_root(&leaves[start..start + (1 << level)])
+    };
+    let path = inclusion_path(index, events.len() as u64).unwrap();
+    let nodes = |nodes: Vec<super::tree::Node>| -> Vec<_> {
+        nodes.into_iter().map(|node| root(node.level, node.index)).collect()
+    };
+    path.into_iter().map(|step| fold(&nodes(step))).collect()
+}
+
+fn lines(events: &[Event]) -> Vec<String> {
+    let line = |(index, event): (u64, &Event)| {
+        event_line(
+            index,
+            &event.leaf,
+            event.salt.as_ref().map(|s| &s[..]),
+            event.body.as_deref(),
+            None,
+        )
+    };
+    (0..).zip(events).map(line).collect()
+}
+
+pub(super) struct Bundle(TempDir);
+
+impl Bundle {
+    /// The bundle of a ledger, with lines of its own.
+    fn of(events: &[Event], lines: &[String]) -> Self {
+        let bundle = Self(tempfile::tempdir().unwrap());
+        bundle.write(EVENTS, lines.concat());
+        bundle.write(CHECKPOINT, checkpoint(events).sign(&[key(1)]));
+        bundle.write(KEYS, keys_json(&[(key(1).vkey(), None)]));
+        fs::create_dir(bundle.path().join("notices")).unwrap();
+        fs::create_dir(bundle.path().join("policies")).unwrap();
+        for n in 0..2 {
+            bundle.write(&notice_file(&sha256_hex(words(n).as_bytes())), words(n));
+        }
+        bundle.write(&policy_file("2026-11"), POLICY);
+        bundle
+    }
+
+    pub(super) fn sound(count: u64) -> Self {
+        Self::of(&events(count), &lines(&events(count)))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(super) fn write(&self, file: &str, content: impl AsRef<[u8]>) {
+        fs::write(self.path().join(file), content).unwrap();
+    }
+
+    pub(super) fn audit(&self) -> AuditReport {
+        audit(self.path(), None, None).unwrap()
+    }
+
+    /// The findings, one text each.
+    fn findings(&self) -> Vec<String> {
+        texts(&self.audit())
+    }
+}
+
+fn texts(report: &AuditReport) -> Vec<String> {
+    report.findings.iter().map(ToString::to_string).collect()
+}
+
+fn earlier(events: &[Event]) -> SignedNote {
+    SignedNote::parse(&checkpoint(events).sign(&[key(1)])).unwrap()
+}
+
+#[test]
+fn a_sound_bundle_is_vouched_for() {
+    for count in [0, 1, 2, 7, 100] {
+        let report = Bundle::sound(count).audit();
+        assert!(report.is_sound(), "{:?}", report.findings);
+        assert_eq!((report.events, report.size, report.erased), (count, count, 0));
+        assert_eq!(report.key, Some(key(1).vkey()));
+        assert_eq!(report.fingerprint, key(1).vkey().fingerprint());
+        assert_eq!((&*report.origin, report.partial), (ORIGIN, false));
+        assert_eq!(report.root, checkpoint(&events(count)).root);
+    }
+}
+
+#[test]
+fn an_erased_event_keeps_its_leaf_and_every_proof() {
+    let whole = events(9);
+    let mut left = whole.clone();
+    left[4] = Event { salt: None, body: None, ..left[4].clone() };
+    let report = Bundle::of(&whole, &lines(&left)).audit();
+    assert!(report.is_sound(), "{:?}", report.findings);
+    assert_eq!((report.events, report.erased), (9, 1));
+}
+
+#[test]
+fn that_somebody_was_erased_needs_no_words() {
+    let body = canonical(&json!({ "event_id": event_id(1), "purpose": "privacy-policy" })).unwrap();
+    let of = |kind| Event {
+        leaf: leaf(kind, &[5; 32], &body),
+        salt: Some([5; 32]),
+        body: Some(body.clone()),
+    };
+    let erased = [of(EventType::Erased)];
+    assert!(Bundle::of(&erased, &lines(&erased)).audit().is_sound());
+    let given = [of(EventType::Given)];
+    let found = Bundle::of(&given, &lines(&given)).findings();
+    assert!(found[0].contains("does not name its event, its notice and its policy"), "{found:?}");
+}
+
+#[test]
+fn the_form_of_the_json_does_not_matter() {
+    let events = events(3);
+    let loose = |line: &String| {
+        let value: Value = serde_json::from_str(line).unwrap();
+        format!("{}\r\n", value.to_string().replace(",\"", " , \""))
+    };
+    let lines: Vec<_> = lines(&events).iter().map(loose).collect();
+    assert!(lines[0].contains(" , \"notice\":"));
+    assert_eq!(Bundle::of(&events, &lines).findings(), [""; 0]);
+}
+
+#[test]
+fn an_edited_body_is_named() {
+    let whole = events(8);
+    let mut lines = lines(&whole);
+    lines[5] = lines[5].replace("reader5@", "reader6@");
+    let found = Bundle::of(&whole, &lines).findings();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].starts_with(&format!("{EVENTS} line 6 (index 5, event {})", event_id(5))));
+    assert!(found[0].contains("does not commit to this body"), "{found:?}");
+}
+
+#[test]
+fn bodies_that_were_exchanged_are_both_named() {
+    let whole = events(8);
+    let mut changed = whole.clone();
+    changed[2].body = whole[6].body.clone();
+    changed[6].body = whole[2].body.clone();
+    let found = Bundle::of(&whole, &lines(&changed)).findings();
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].contains(&format!("index 2, event {}", event_id(6))), "{found:?}");
+    assert!(found[1].contains(&format!("index 6, event {}", event_id(2))), "{found:?}");
+}
+
+#[test]
+fn rows_that_were_exchanged_whole_break_the_root() {
+    let whole = events(8);
+    let mut changed = whole.clone();
+    changed.swap(2, 6);
+    let found = Bundle::of(&whole, &lines(&changed)).findings();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains("the root over the leaves"), "{found:?}");
+}
+
+#[test]
+fn a_row_left_out_is_named() {
+    let whole = events(8);
+    let mut lines = lines(&whole);
+    lines.remove(3);
+    let found = Bundle::of(&whole, &lines).findings();
+    assert!(found[0].contains("line 4 (index 4,") && found[0].contains("should be 3"), "{found:?}");
+    assert!(found[1].contains("has 7 events, and its checkpoint was made over 8"), "{found:?}");
+    assert_eq!(found.len(), 2);
+}
+
+#[test]
+fn a_row_left_out_and_closed_up_is_found() {
+    let whole = events(8);
+    let mut left = whole.clone();
+    left.remove(3);
+    let found = Bundle::of(&whole, &lines(&left)).findings();
+    assert!(found[0].contains("has 7 events"), "{found:?}");
+    left.push(event(99));
+    let found = Bundle::of(&whole, &lines(&left)).findings();
+    assert!(found[0].contains("the root over the leaves"), "{found:?}");
+}
+
+#[test]
+fn a_doubled_row_is_found() {
+    let whole = events(4);
+    let mut lines = lines(&whole);
+    lines.insert(2, lines[1].clone());
+    let found = Bundle::of(&whole, &lines).findings();
+    assert!(found[0].contains("line 3 (index 1,") && found[0].contains("should be 2"), "{found:?}");
+}
+
+#[test]
+fn a_rewritten_event_is_found_by_the_root() {
+    let whole = events(8);
+    let mut changed = whole.clone();
+    changed[3] = event(55);
+    let found = Bundle::of(&whole, &lines(&changed)).findings();
+    assert!(found[0].contains("the root over the leaves"), "{found:?}");
+}
+
+#[test]
+fn a_checkpoint_of_another_key_is_not_believed() {
+    let bundle = Bundle::sound(5);
+    bundle.write(CHECKPOINT, checkpoint(&events(5)).sign(&[key(2)]));
+    assert!(bundle.findings()[0].contains("signed by none of the keys"));
+
+    // A forger would bring their own list of keys too; whoever knows the key is not taken in.
+    bundle.write(KEYS, keys_json(&[(key(2).vkey(), None)]));
+    assert!(bundle.audit().is_sound());
+    let report = audit(bundle.path(), Some(&key(1).vkey()), None).unwrap();
+    assert!(texts(&report)[0].contains("not signed by the key that was given"));
+    assert_eq!((report.key, &*report.fingerprint), (None, ""));
+    assert!(audit(bundle.path(), Some(&key(2).vkey()), None).unwrap().is_sound());
+}
+
+#[test]
+fn files_must_be_those_that_were_shown() {
+    let bundle = Bundle::sound(6);
+    let notice = notice_file(&sha256_hex(words(1).as_bytes()));
+    bundle.write(&notice, "I agree to nothing.");
+    bundle.write(&policy_file("2026-11"), "# Other\n");
+    let found = bundle.findings();
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].starts_with("policies/2026-11.md: ") && found[0].contains("line 1 (index 0"));
+    assert!(found[1].starts_with(&notice) && found[1].contains("line 2 (index 1"), "{found:?}");
+
+    fs::remove_file(bundle.path().join(&notice)).unwrap();
+    fs::remove_file(bundle.path().join(policy_file("2026-11"))).unwrap();
+    let found = bundle.findings();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains("the file is missing; line 1"), "{found:?}");
+}
+
+#[test]
+fn words_and_hash_must_agree_in_the_body() {
+    let mut changed: Value = serde_json::from_str(&body(0)).unwrap();
+    changed["notice"]["text"] = json!("Other words.");
+    let text = canonical(&changed).unwrap();
+    let event = [Event {
+        leaf: leaf(EventType::Given, &[1; 32], &text),
+        salt: Some([1; 32]),
+        body: Some(text),
+    }];
+    let found = Bundle::of(&event, &lines(&event)).findings();
+    assert!(found[0].contains("notice's SHA-256 is not that of its text"), "{found:?}");
+
+    let mut changed: Value = serde_json::from_str(&body(0)).unwrap();
+    changed["policy"]["label"] = json!("../keys");
+    let text = canonical(&changed).unwrap();
+    let event = [Event {
+        leaf: leaf(EventType::Given, &[1; 32], &text),
+        salt: Some([1; 32]),
+        body: Some(text),
+    }];
+    let found = Bundle::of(&event, &lines(&event)).findings();
+    assert!(found[0].contains("label is not a label"), "{found:?}");
+}
+
+#[test]
+fn damaged_rows_are_named() {
+    let whole = events(6);
+    let mut lines = lines(&whole);
+    lines[0] = "no JSON\n".into();
+    lines[1] = lines[1].replace("\"salt\":\"", "\"salt\":\"A");
+    lines[2] = lines[2].replace(r#"\"t\":\"given\""#, r#"\"t\":\"forced\""#);
+    lines[3] = lines[3].replace(",\"salt\":", ",\"leaf\":");
+    lines[4] = lines[4].replace("\"email\":", "\"email\":\"x\",\"email\":");
+    let start = lines[5].find(",\"body\"").unwrap();
+    lines[5] = format!("{}}}\n", &lines[5][..start]);
+    let found = Bundle::of(&whole, &lines).findings();
+    for (found, text) in found.iter().zip([
+        "line 1: the line is not",
+        "line 2 (index 1): the salt is not",
+        "line 3 (index 2): the leaf is not",
+        "line 4: the line is not",
+        "line 5 (index 4): the body has a name twice",
+        "line 6 (index 5): of salt and body there is only one",
+    ]) {
+        assert!(found.contains(text), "{found} / {text}");
+    }
+    assert_eq!(found.len(), 6, "{found:?}");
+}
+
+#[test]
+fn findings_are_counted_beyond_those_listed() {
+    let whole = events(50);
+    let lines: Vec<_> =
+        lines(&whole).iter().map(|line| line.replace("/reports", "/report")).collect();
+    let report = Bundle::of(&whole, &lines).audit();
+    assert_eq!((report.findings.len(), report.more), (20, 30));
+}
+
+#[test]
+fn a_part_of_the_ledger_proves_itself_event_by_event() {
+    let whole = events(21);
+    let line = |index: u64, event: &Event| {
+        let salt = event.salt.as_ref().map(|salt| &salt[..]);
+        let proof = proof(&whole, index);
+        event_line(index, &event.leaf, salt, event.body.as_deref(), Some(&proof))
+    };
+    let part = [line(3, &whole[3]), line(16, &whole[16]), line(20, &whole[20])];
+    let report = Bundle::of(&whole, &part).audit();
+    assert!(report.is_sound(), "{:?}", report.findings);
+    assert!(report.partial);
+    assert_eq!((report.events, report.size), (3, 21));
+
+    let moved = [line(3, &whole[4]), line(16, &whole[16])];
+    let found = Bundle::of(&whole, &moved).findings();
+    assert!(found[0].contains("index 3") && found[0].contains("inclusion proof"), "{found:?}");
+
+    let bare = [line(3, &whole[3]), lines(&whole)[16].clone()];
+    let found = Bundle::of(&whole, &bare).findings();
+    assert!(found[0].contains("index 16") && found[0].contains("no inclusion proof"), "{found:?}");
+
+    let twice = [line(3, &whole[3]), line(3, &whole[3])];
+    let found = Bundle::of(&whole, &twice).findings();
+    assert!(found[0].contains("not above that of the line before"), "{found:?}");
+
+    let edited = [part[0].replace("reader3@", "reader4@")];
+    assert!(Bundle::of(&whole, &edited).findings()[0].contains("does not commit"));
+
+    let report =
+        audit(Bundle::of(&whole, &part).path(), None, Some(&earlier(&whole[..9]))).unwrap();
+    assert!(texts(&report)[0].contains("cannot be checked against an earlier"), "{report:?}");
+    let report = audit(Bundle::of(&whole, &part).path(), None, Some(&earlier(&whole))).unwrap();
+    assert!(report.is_sound(), "{report:?}");
+}
+
+#[test]
+fn a_rewritten_history_does_not_agree_with_an_earlier_checkpoint() {
+    let whole = events(13);
+    let bundle = Bundle::sound(13);
+    for size in [0, 1, 8, 12, 13] {
+        let report = audit(bundle.path(), None, Some(&earlier(&whole[..size]))).unwrap();
+        assert!(report.is_sound(), "{report:?}");
+    }
+    let mut other = whole.clone();
+    other[4] = event(77);
+    let report = audit(bundle.path(), None, Some(&earlier(&other[..9]))).unwrap();
+    assert!(texts(&report)[0].contains("over the first 9 leaves"), "{report:?}");
+    let report = audit(bundle.path(), None, Some(&earlier(&events(14)))).unwrap();
+    assert!(texts(&report)[0].contains("over 14 events, more than there are"), "{report:?}");
+    let foreign = Checkpoint { origin: "elsewhere".into(), ..checkpoint(&whole) };
+    let foreign = SignedNote::parse(&foreign.sign(&[key(1)])).unwrap();
+    let report = audit(bundle.path(), None, Some(&foreign)).unwrap();
+    assert!(texts(&report)[0].contains("of another ledger"), "{report:?}");
+}
+
+#[test]
+fn a_bundle_without_its_files_says_which() {
+    let bundle = Bundle::sound(2);
+    bundle.write(KEYS, "{}");
+    assert!(bundle.findings()[0].starts_with("keys.json: the list of keys cannot be used: "));
+    assert!(bundle.findings()[1].contains("signed by none"));
+    fs::remove_file(bundle.path().join(KEYS)).unwrap();
+    assert!(bundle.findings()[0].contains("cannot be read"));
+    assert!(audit(bundle.path(), Some(&key(1).vkey()), None).unwrap().key.is_some());
+
+    fs::remove_file(bundle.path().join(EVENTS)).unwrap();
+    let error = audit(bundle.path(), None, None).unwrap_err();
+    assert!(matches!(error, AuditError::Read(EVENTS, _)));
+    bundle.write(CHECKPOINT, "unsigned");
+    let error = audit(bundle.path(), None, None).unwrap_err();
+    assert!(matches!(error, AuditError::Checkpoint(_)));
+    fs::remove_file(bundle.path().join(CHECKPOINT)).unwrap();
+    fs::create_dir(bundle.path().join(CHECKPOINT)).unwrap();
+    let error = audit(bundle.path(), None, None).unwrap_err();
+    assert!(matches!(error, AuditError::Read(CHECKPOINT, _)));
+}

@@ -1,0 +1,252 @@
+//! The bundle: the whole ledger, or one person's part of it, as plain files that anyone can check.
+//!
+//! A directory holds `events.ndjson` (a line for each event, in the order of the tree), `checkpoint`
+//! (the signed note over the tree), `keys.json` (the keys it may be signed with), `notices/` (words by
+//! their SHA-256) and `policies/` (texts by their label). A partial bundle leaves lines out and gives
+//! each of its own an inclusion proof.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::leaf::is_leaf;
+use super::note::{KeyError, VerifyingKey, encode_hash};
+use super::tree::Hash;
+use crate::domain::consent::EventType;
+use crate::domain::timestamp::Timestamp;
+
+/// The file with a line for each event.
+pub const EVENTS: &str = "events.ndjson";
+
+/// The file with the signed checkpoint.
+pub const CHECKPOINT: &str = "checkpoint";
+
+/// The file with the published keys.
+pub const KEYS: &str = "keys.json";
+
+/// The file with the words of a notice, by the lower-case hex SHA-256 of their UTF-8 bytes.
+#[must_use]
+pub fn notice_file(sha256: &str) -> String {
+    format!("notices/{sha256}.txt")
+}
+
+/// The file with the text of a policy version, by its label.
+#[must_use]
+pub fn policy_file(label: &str) -> String {
+    format!("policies/{label}.md")
+}
+
+/// One line of `events.ndjson`, with its newline. `body` is the RFC 8785 text that the leaf commits
+/// to; it and `salt` are `None` after erasure. `proof` is for partial bundles alone.
+#[must_use]
+pub fn event_line(
+    index: u64,
+    leaf: &str,
+    salt: Option<&[u8]>,
+    body: Option<&str>,
+    proof: Option<&[Hash]>,
+) -> String {
+    let mut line = format!(r#"{{"index":{index},"leaf":{}"#, Value::from(leaf));
+    // Writing to a text cannot fail.
+    if let Some(salt) = salt {
+        let _ = write!(line, r#","salt":"{}""#, URL_SAFE_NO_PAD.encode(salt));
+    }
+    if let Some(body) = body {
+        let _ = write!(line, r#","body":{body}"#);
+    }
+    if let Some(proof) = proof {
+        let _ = write!(line, r#","proof":{}"#, proof.iter().map(encode_hash).collect::<Value>());
+    }
+    line.push_str("}\n");
+    line
+}
+
+/// The text of `keys.json`: the keys that have signed, newest first, each with the moment since when.
+#[must_use]
+pub fn keys_json(keys: &[(VerifyingKey, Option<Timestamp>)]) -> String {
+    let keys: Value = keys
+        .iter()
+        .map(|(key, since)| {
+            json!({
+                "vkey": key.to_string(),
+                "since": since.map(|since| since.to_string()),
+                "jwk": key.jwk(),
+            })
+        })
+        .collect();
+    format!("{:#}\n", json!({ "keys": keys }))
+}
+
+/// Why `keys.json` cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    /// Not JSON of the form that [`keys_json`] writes.
+    #[error("it is not a list of keys as `assent` writes it")]
+    Form(#[source] serde_json::Error),
+    /// A key's text is damaged.
+    #[error("key {0} of it is damaged")]
+    Key(usize, #[source] KeyError),
+    /// The two forms of a key are not of one key.
+    #[error("key {0} of it is another in `jwk` than in `vkey`")]
+    Jwk(usize),
+}
+
+/// The keys that [`keys_json`] wrote, in their order.
+///
+/// # Errors
+/// A [`KeysError`] that says which part is wrong.
+pub fn read_keys(text: &str) -> Result<Vec<VerifyingKey>, KeysError> {
+    #[derive(Deserialize)]
+    struct Published {
+        keys: Vec<Entry>,
+    }
+    #[derive(Deserialize)]
+    struct Entry {
+        vkey: String,
+        jwk: Value,
+    }
+    let published: Published = serde_json::from_str(text).map_err(KeysError::Form)?;
+    let read = |(at, entry): (usize, &Entry)| {
+        let key =
+            VerifyingKey::parse(&entry.vkey).map_err(|error| KeysError::Key(at + 1, error))?;
+        let own = key.jwk();
+        let same = ["kty", "crv", "x"].iter().all(|name| entry.jwk.get(name) == own.get(name));
+        if same { Ok(key) } else { Err(KeysError::Jwk(at + 1)) }
+    };
+    published.keys.iter().enumerate().map(read).collect()
+}
+
+/// One line of `events.ndjson` as it was read.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventLine<'a> {
+    /// Its place in the tree.
+    pub index: u64,
+    /// The leaf, word for word.
+    #[serde(borrow)]
+    pub leaf: Cow<'a, str>,
+    /// The salt of its commitment, base64url without padding; none after erasure.
+    #[serde(borrow, default)]
+    pub salt: Option<Cow<'a, str>>,
+    /// The body as it stands in the line; none after erasure.
+    #[serde(borrow, default)]
+    pub body: Option<&'a RawValue>,
+    /// In a partial bundle, the inclusion proof.
+    #[serde(default)]
+    pub proof: Option<Vec<String>>,
+}
+
+impl<'a> EventLine<'a> {
+    /// Reads a line, with or without its newline; `None` when it is not one.
+    #[must_use]
+    pub fn parse(line: &'a [u8]) -> Option<Self> {
+        serde_json::from_str(std::str::from_utf8(line).ok()?).ok()
+    }
+}
+
+/// The salt of a commitment from its text; `None` unless it is base64url of 32 bytes without padding.
+#[must_use]
+pub fn decode_salt(text: &str) -> Option<[u8; 32]> {
+    URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()
+}
+
+/// The kind of event that a leaf names; `None` unless it is `{"c":C,"t":TYPE,"v":1}` to the letter,
+/// with 32 bytes in `C` and a known type.
+#[must_use]
+pub fn leaf_type(leaf: &str) -> Option<EventType> {
+    let types = [
+        EventType::Given,
+        EventType::Requested,
+        EventType::Withdrawn,
+        EventType::Renewed,
+        EventType::Expired,
+        EventType::Erased,
+    ];
+    types.into_iter().find(|kind| is_leaf(*kind, leaf))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::leaf::leaf;
+    use crate::ledger::note::{KeyName, SigningKey};
+
+    fn key(seed: u8) -> VerifyingKey {
+        SigningKey::new(KeyName::parse("example.org/ledger").unwrap(), [seed; 32]).vkey()
+    }
+
+    #[test]
+    fn a_line_reads_as_written() {
+        let text = leaf(EventType::Given, &[7; 32], r#"{"a":"b"}"#);
+        let line = event_line(3, &text, Some(&[7; 32]), Some(r#"{"a":"b"}"#), Some(&[[1; 32]]));
+        assert_eq!(line.matches('\n').count(), 1);
+        let read = EventLine::parse(line.as_bytes()).unwrap();
+        assert_eq!((read.index, &*read.leaf), (3, &*text));
+        assert_eq!(decode_salt(&read.salt.unwrap()), Some([7; 32]));
+        assert_eq!(read.body.unwrap().get(), r#"{"a":"b"}"#);
+        assert_eq!(read.proof.unwrap(), [encode_hash(&[1; 32])]);
+    }
+
+    #[test]
+    fn an_erased_line_has_its_leaf_alone() {
+        let text = leaf(EventType::Given, &[7; 32], "{}");
+        let line = event_line(0, &text, None, None, None);
+        assert_eq!(line, format!("{{\"index\":0,\"leaf\":{}}}\n", Value::from(text)));
+        let read = EventLine::parse(line.as_bytes()).unwrap();
+        assert!(read.salt.is_none() && read.body.is_none() && read.proof.is_none());
+    }
+
+    #[test]
+    fn other_lines_are_refused() {
+        for line in [
+            "",
+            "{}",
+            r#"{"index":-1,"leaf":"x"}"#,
+            r#"{"index":0,"leaf":"x","leaf":"y"}"#,
+            r#"{"index":0,"leaf":"x","note":"unknown"}"#,
+            r#"{"index":0,"leaf":"x"} {}"#,
+        ] {
+            assert!(EventLine::parse(line.as_bytes()).is_none(), "{line}");
+        }
+        assert!(EventLine::parse(b"{\"index\":0,\"leaf\":\"\xff\"}").is_none());
+    }
+
+    #[test]
+    fn a_leaf_has_one_form() {
+        let good = leaf(EventType::Renewed, &[1; 32], "{}");
+        assert_eq!(leaf_type(&good), Some(EventType::Renewed));
+        for (from, to) in [
+            ("renewed", "revoked"),
+            (r#""v":1"#, r#""v":2"#),
+            (r#","v""#, r#", "v""#),
+            (r#""c":""#, r#""c":"AAAA"#),
+            ("}", "}\n"),
+        ] {
+            assert_eq!(leaf_type(&good.replace(from, to)), None, "{to}");
+        }
+    }
+
+    #[test]
+    fn keys_read_as_written() {
+        let since = Timestamp::parse("2026-11-23T09:00:00Z");
+        let text = keys_json(&[(key(2), since), (key(1), None)]);
+        assert!(text.contains("2026-11-23T09:00:00.000000Z"));
+        assert_eq!(read_keys(&text).unwrap(), [key(2), key(1)]);
+    }
+
+    #[test]
+    fn damaged_keys_are_refused() {
+        let text = keys_json(&[(key(2), None)]);
+        assert!(matches!(read_keys("[]"), Err(KeysError::Form(_))));
+        let other = key(1).jwk()["x"].as_str().unwrap().to_owned();
+        let own = key(2).jwk()["x"].as_str().unwrap().to_owned();
+        assert!(matches!(read_keys(&text.replace(&own, &other)), Err(KeysError::Jwk(1))));
+        let id = crate::domain::notice::hex(&key(2).id());
+        assert!(matches!(read_keys(&text.replace(&id, "00000000")), Err(KeysError::Key(1, _))));
+    }
+}

@@ -1,0 +1,189 @@
+//! What an audit finds, each thing with the place where it was found.
+
+use std::fmt;
+
+use uuid::Uuid;
+
+use super::bundle::{EVENTS, KeysError};
+
+/// How many findings a report lists; the rest it counts.
+const LISTED: usize = 20;
+
+/// One thing that is wrong in a bundle.
+#[derive(Debug)]
+pub struct Finding {
+    /// Where.
+    pub place: Place,
+    /// What.
+    pub problem: Problem,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.problem)?;
+        // What a key's text lacks stands beneath the problem.
+        let mut source = std::error::Error::source(&self.problem);
+        while let Some(error) = source {
+            write!(f, ": {error}")?;
+            source = error.source();
+        }
+        Ok(())
+    }
+}
+
+/// Where in a bundle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A line of `events.ndjson`.
+    Row(Row),
+    /// A file, by its path within the bundle.
+    File(String),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Row(row) => write!(f, "{EVENTS} {row}"),
+            Self::File(path) => f.write_str(path),
+        }
+    }
+}
+
+/// A line of `events.ndjson`, by all that is known of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The number of the line, from 1.
+    pub line: u64,
+    /// The index that it names.
+    pub index: Option<u64>,
+    /// The event that its body names.
+    pub event_id: Option<Uuid>,
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}", self.line)?;
+        match (self.index, self.event_id) {
+            (Some(index), Some(id)) => write!(f, " (index {index}, event {id})"),
+            (Some(index), None) => write!(f, " (index {index})"),
+            (None, Some(id)) => write!(f, " (event {id})"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+/// What can be wrong in a bundle.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// More than any event needs.
+    #[error("the line is longer than 1 MiB and was passed over")]
+    LongLine,
+    /// Not what `events.ndjson` holds.
+    #[error("the line is not a JSON object with index, leaf, salt and body")]
+    Line,
+    /// Rows of a whole bundle count up from 0, and those of a part at least up.
+    #[error("the index should be {0}: an event is missing, doubled or out of its order")]
+    Index(u64),
+    /// In a partial bundle, the index is not above that of the row before.
+    #[error("the index is not above that of the line before")]
+    Order,
+    /// The leaf has another form than the ledger gives it, or names an unknown type.
+    #[error("the leaf is not in its canonical form, or of no known type")]
+    Leaf,
+    /// Erasure drops both.
+    #[error("of salt and body there is only one; erasure drops both")]
+    HalfErased,
+    /// The salt has another form.
+    #[error("the salt is not base64url of 32 bytes")]
+    Salt,
+    /// The body could be read in two ways.
+    #[error("the body has a name twice, or a number or text that JSON cannot carry")]
+    Body,
+    /// The HMAC of the body under the salt is not the leaf's.
+    #[error("the leaf does not commit to this body: body, salt or leaf was changed")]
+    Commitment,
+    /// The body has not what every event has.
+    #[error("the body does not name its event, its notice and its policy")]
+    Evidence,
+    /// The words were changed before they were committed to.
+    #[error("the notice's SHA-256 is not that of its text")]
+    NoticeText,
+    /// A label that no policy can have.
+    #[error("the policy's label is not a label")]
+    PolicyLabel,
+    /// A row of a partial bundle must prove itself.
+    #[error("the line has no inclusion proof, which each needs where others are left out")]
+    NoProof,
+    /// The proof leads elsewhere.
+    #[error("the inclusion proof does not lead from the leaf to the checkpoint's root")]
+    Proof,
+    /// A file that rows refer to is not there.
+    #[error("the file is missing; {0} refers to it")]
+    Missing(Row),
+    /// A file that rows refer to is there, and not for reading.
+    #[error("the file cannot be read; {0} refers to it")]
+    Unreadable(Row, #[source] std::io::Error),
+    /// A file has another content than rows refer to.
+    #[error("the file's SHA-256 is not the one that {0} names")]
+    Content(Row),
+    /// Rows were added or taken away.
+    #[error("the bundle has {events} events, and its checkpoint was made over {size}")]
+    Size {
+        /// Rows that are there.
+        events: u64,
+        /// Leaves that the checkpoint names.
+        size: u64,
+    },
+    /// A leaf was changed, exchanged or replaced.
+    #[error("the root over the leaves is not the checkpoint's: leaves were changed or exchanged")]
+    Root,
+    /// None of the bundle's own keys signed.
+    #[error("it is signed by none of the keys in keys.json")]
+    Unsigned,
+    /// The key known from before did not sign.
+    #[error("it is not signed by the key that was given to check against")]
+    OtherKey,
+    /// The list of keys cannot be used.
+    #[error("the list of keys cannot be used")]
+    Keys(#[source] KeysError),
+    /// The list of keys is not there.
+    #[error("the list of keys cannot be read")]
+    KeysFile(#[source] std::io::Error),
+    /// The earlier checkpoint is of another tree.
+    #[error("the earlier checkpoint is of another ledger, {0:?}")]
+    EarlierOrigin(String),
+    /// The ledger shrank.
+    #[error("the earlier checkpoint was made over {0} events, more than there are now")]
+    EarlierSize(u64),
+    /// History was rewritten.
+    #[error("the root over the first {0} leaves is not that of the earlier checkpoint")]
+    EarlierRoot(u64),
+    /// A partial bundle cannot show what came before.
+    #[error("a bundle that leaves events out cannot be checked against an earlier checkpoint")]
+    EarlierPartial,
+}
+
+/// The first findings, and how many more there are.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    pub(super) listed: Vec<Finding>,
+    pub(super) more: u64,
+}
+
+impl Findings {
+    pub(super) fn add(&mut self, finding: Finding) {
+        if self.listed.len() < LISTED {
+            self.listed.push(finding);
+        } else {
+            self.more += 1;
+        }
+    }
+
+    pub(super) fn file(&mut self, path: impl Into<String>, problem: Problem) {
+        self.add(Finding { place: Place::File(path.into()), problem });
+    }
+
+    pub(super) fn row(&mut self, row: Row, problem: Problem) {
+        self.add(Finding { place: Place::Row(row), problem });
+    }
+}

@@ -1,0 +1,44 @@
+//! The keys of one installation's ledger.
+
+use super::note::{SigningKey, VerifyingKey};
+
+/// What signs checkpoints and receipts, and whose signatures of before still count.
+pub struct LedgerKeys {
+    first: SigningKey,
+    signing: Vec<SigningKey>,
+    older: Vec<VerifyingKey>,
+}
+
+impl LedgerKeys {
+    /// The first key signs receipts, and with the others every checkpoint, so that whoever knows an older
+    /// one can follow the change. `older` are public keys whose private half is no longer here.
+    #[must_use]
+    pub fn new(first: SigningKey, others: Vec<SigningKey>, older: Vec<VerifyingKey>) -> Self {
+        let signing = std::iter::once(first.clone()).chain(others).collect();
+        Self { first, signing, older }
+    }
+
+    /// The key that signs receipts.
+    #[must_use]
+    pub fn first(&self) -> &SigningKey {
+        &self.first
+    }
+
+    /// All keys that sign checkpoints.
+    #[must_use]
+    pub fn signing(&self) -> &[SigningKey] {
+        &self.signing
+    }
+
+    /// Whose tree this is: the name of the first key, which stays when the address of the site changes.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        self.first.name().as_str()
+    }
+
+    /// All keys whose signatures count, the first one first.
+    #[must_use]
+    pub fn trusted(&self) -> Vec<VerifyingKey> {
+        self.signing.iter().map(SigningKey::vkey).chain(self.older.iter().cloned()).collect()
+    }
+}

@@ -1,0 +1,347 @@
+//! Consent receipts: what was agreed to, in the W3C DPV form of ISO/IEC TS 27560:2023, signed as a
+//! compact JWS (RFC 7515) with `EdDSA` (RFC 8037), and proof that the ledger holds it.
+//!
+//! The form is that of the DPV guide <https://w3id.org/dpv/guides/consent-27560>. Where the standard
+//! asks for recipients, places and times of storage, the receipt leads to the policy version that says
+//! them. The member `ledger` is ours: with it, the receipt is checked without asking anybody.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::bundle::{decode_salt, leaf_type};
+use super::leaf::{canonical, leaf};
+use super::note::{NoteError, SignedNote, SigningKey, VerifyingKey, decode_hash, encode_hash};
+use super::tree::{Hash, leaf_hash, verify_inclusion};
+use crate::domain::consent::EventType;
+use crate::domain::timestamp::Timestamp;
+
+/// The type that the header declares, so that no other signed thing passes for a receipt
+/// (RFC 8725 §3.11).
+pub(super) const TYPE: &str = "consent-receipt+jws";
+
+/// The longest receipt that is read, in bytes.
+pub(super) const LIMIT: usize = 256 * 1024;
+
+/// All that a receipt is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct ReceiptFacts<'a> {
+    /// Who is answerable for the data.
+    pub controller: Controller<'a>,
+    /// What happened.
+    pub event_type: EventType,
+    /// The event's body, as it was committed to.
+    pub body: &'a Value,
+    /// The event's leaf, word for word.
+    pub leaf: &'a str,
+    /// The salt of the leaf's commitment, base64url without padding.
+    pub salt: &'a str,
+    /// Where the policy version that was shown can be read for good.
+    pub policy_url: &'a str,
+    /// Where consent is withdrawn: a page that asks for the address, and opens nothing by itself.
+    pub withdraw_url: &'a str,
+    /// When the receipt was made.
+    pub issued_at: Timestamp,
+    /// That the ledger holds the event.
+    pub proof: Proof<'a>,
+}
+
+/// The legal entity that the words beside the box named (GDPR Art. 13(1)(a)).
+#[derive(Clone, Copy, Debug)]
+pub struct Controller<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its postal address.
+    pub address: &'a str,
+    /// Where it is reached about data protection.
+    pub contact: &'a str,
+}
+
+/// That a leaf is in the tree.
+#[derive(Clone, Copy, Debug)]
+pub struct Proof<'a> {
+    /// The leaf's place.
+    pub index: u64,
+    /// The leaves of the tree that the checkpoint was made over.
+    pub size: u64,
+    /// The root of that tree.
+    pub root: Hash,
+    /// The inclusion proof.
+    pub hashes: &'a [Hash],
+    /// The checkpoint as a signed note.
+    pub checkpoint_note: &'a str,
+}
+
+/// Why a text is not a receipt to be believed.
+#[derive(Debug, thiserror::Error)]
+pub enum ReceiptError {
+    /// Not three parts of base64url with dots between, or too long.
+    #[error("this is not a receipt: it is not a JWS in its compact form")]
+    Form,
+    /// Another kind of JWS, or another algorithm.
+    #[error("this is not a receipt: its header does not say so")]
+    Header,
+    /// Signed by somebody else.
+    #[error("the receipt was not signed by a known key")]
+    UnknownKey,
+    /// Changed after it was signed.
+    #[error("the receipt's signature is wrong: it was changed after it was signed")]
+    Signature,
+    /// Signed, but not with what a receipt has.
+    #[error("the receipt lacks what proves it")]
+    Payload(#[source] serde_json::Error),
+    /// The leaf has another form than the ledger gives it.
+    #[error("the receipt's leaf is not one of the ledger's")]
+    Leaf,
+    /// The body is not what the leaf commits to.
+    #[error("the receipt's leaf does not commit to its body")]
+    Commitment,
+    /// The record speaks of another event than the proof.
+    #[error("the receipt's record is not of the event that it proves")]
+    Record,
+    /// The checkpoint is damaged.
+    #[error("the receipt's checkpoint is not a signed checkpoint")]
+    Checkpoint(#[source] NoteError),
+    /// The checkpoint is somebody else's.
+    #[error("the receipt's checkpoint was not signed by a known key")]
+    CheckpointSignature,
+    /// The proof leads elsewhere.
+    #[error("the receipt's proof does not lead from its leaf to its checkpoint")]
+    Inclusion,
+}
+
+/// The receipt as a compact JWS.
+#[must_use]
+pub fn sign(facts: &ReceiptFacts<'_>, key: &SigningKey) -> String {
+    let header =
+        json!({ "alg": "EdDSA", "cty": "ld+json", "kid": key.vkey().to_string(), "typ": TYPE });
+    let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
+    let signed = format!("{}.{}", encode(&header), encode(&payload(facts)));
+    // A note's text ends in a newline and this has none, so neither signature can pass for the other.
+    let signature = URL_SAFE_NO_PAD.encode(key.sign(signed.as_bytes()));
+    format!("{signed}.{signature}")
+}
+
+/// What a receipt says, as JSON-LD.
+#[must_use]
+pub fn payload(facts: &ReceiptFacts<'_>) -> Value {
+    let ReceiptFacts { body, proof, .. } = facts;
+    json!({
+        "@context": {
+            "dct": "http://purl.org/dc/terms/",
+            "dpv": "https://w3id.org/dpv#",
+            "eu-gdpr": "https://w3id.org/dpv/legal/eu/gdpr#",
+            "pd": "https://w3id.org/dpv/pd#",
+            "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+            "schema": "https://schema.org/",
+            // Taken as it is: its names are those of the bundle.
+            "ledger": { "@id": "urn:assent:ledger", "@type": "@json" },
+        },
+        "@type": "dpv:ConsentReceipt",
+        "dct:conformsTo": "https://w3id.org/dpv/schema/dpv-27560#receipt",
+        "dct:identifier": body["event_id"],
+        "dct:issued": facts.issued_at,
+        "dct:publisher": facts.controller.name,
+        "schema:recipient": "dpv:DataSubject",
+        "dpv:hasRecordOfActivity": record(facts),
+        "ledger": {
+            "body": body,
+            "checkpoint": proof.checkpoint_note,
+            "index": proof.index,
+            "inclusion_proof": proof.hashes.iter().map(encode_hash).collect::<Value>(),
+            "leaf": facts.leaf,
+            "root": encode_hash(&proof.root),
+            "salt": facts.salt,
+            "tree_size": proof.size,
+        },
+    })
+}
+
+fn record(facts: &ReceiptFacts<'_>) -> Value {
+    let ReceiptFacts { controller, body, .. } = facts;
+    json!({
+        "@type": "dpv:ConsentRecord",
+        "dct:conformsTo": "https://w3id.org/dpv/schema/dpv-27560#record",
+        "dct:identifier": body["event_id"],
+        "dpv:hasApplicableLaw": "eu-gdpr:GDPR",
+        "dpv:hasConsentControl": {
+            "@type": "dpv:WithdrawConsent",
+            "dpv:isExercisedAt": facts.withdraw_url,
+        },
+        "dpv:hasConsentStatus": status(facts),
+        "dpv:hasDataController": {
+            "@type": "dpv:DataController",
+            "dpv:hasAddress": controller.address,
+            "dpv:hasContact": controller.contact,
+            "dpv:hasName": controller.name,
+        },
+        "dpv:hasDataSubject": data_subject(body),
+        "dpv:hasLegalBasis": "eu-gdpr:A6-1-a",
+        "dpv:hasNotice": [
+            {
+                "@type": "dpv:ConsentNotice",
+                "dct:description": body["notice"]["text"],
+                "dct:language": body["notice"]["lang"],
+                "schema:sha256": body["notice"]["sha256"],
+            },
+            {
+                "@id": facts.policy_url,
+                "@type": "dpv:PrivacyNotice",
+                "schema:sha256": body["policy"]["sha256"],
+                "schema:version": body["policy"]["label"],
+            },
+        ],
+        "dpv:hasProcess": {
+            "@type": "dpv:Process",
+            "dct:source": body["source"],
+            "dpv:hasDataSource": "dpv:DataSubjectDataSource",
+            "dpv:hasPersonalData": "pd:EmailAddress",
+            "dpv:hasPurpose": { "@type": "dpv:Purpose", "dct:identifier": body["purpose"] },
+        },
+        "dpv:hasRight": {
+            "@type": ["dpv:DataSubjectRight", "eu-gdpr:A7-3"],
+            "dct:title": "Right to withdraw consent at any time",
+            "dpv:isExercisedAt": facts.withdraw_url,
+        },
+    })
+}
+
+fn data_subject(body: &Value) -> Value {
+    let mut subject = Map::new();
+    subject.insert("@type".into(), "dpv:DataSubject".into());
+    // There is a subscriber only once an address is confirmed.
+    if let Some(id) = body.get("subscriber_id") {
+        subject.insert("dct:identifier".into(), id.clone());
+    }
+    if let Some(email) = body.get("email") {
+        subject.insert("schema:email".into(), email.clone());
+    }
+    subject.into()
+}
+
+fn status(facts: &ReceiptFacts<'_>) -> Value {
+    let ReceiptFacts { event_type, body, .. } = facts;
+    let mut status = json!({
+        "@type": [status_type(*event_type), "dpv:ExpressedConsent"],
+        "dpv:hasIndicationMethod": body["method"],
+        "dpv:isIndicatedAtTime": body["at"],
+        "dpv:isIndicatedBy": match event_type {
+            EventType::Expired => "dpv:DataController",
+            _ => "dpv:DataSubject",
+        },
+    });
+    if event_type.in_force() {
+        status["dpv:hasDuration"] = json!({
+            "@type": "dpv:UntilEventDuration",
+            "rdf:value": "Withdrawal of consent, or its end as the policy says",
+        });
+    }
+    status
+}
+
+/// The status in DPV's words. Erasure ends a consent without the person having taken it back.
+fn status_type(event_type: EventType) -> &'static str {
+    match event_type {
+        EventType::Requested => "dpv:ConsentRequested",
+        EventType::Given => "dpv:ConsentGiven",
+        EventType::Withdrawn => "dpv:ConsentWithdrawn",
+        EventType::Renewed => "dpv:RenewedConsentGiven",
+        EventType::Expired => "dpv:ConsentExpired",
+        EventType::Erased => "dpv:ConsentTerminated",
+    }
+}
+
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    kid: String,
+    typ: String,
+    /// Extensions that must be understood (RFC 7515 §4.1.11): there are none that we do.
+    crit: Option<Value>,
+}
+
+/// The member `ledger`.
+#[derive(Deserialize)]
+struct Held {
+    body: Value,
+    checkpoint: String,
+    index: u64,
+    inclusion_proof: Vec<String>,
+    leaf: String,
+    root: String,
+    salt: String,
+    tree_size: u64,
+}
+
+/// What a receipt says, once everything in it has been checked: the signature by one of `keys`, that
+/// the leaf commits to the body, that the record is of that event, that the proof leads from leaf to
+/// checkpoint, and that one of `keys` signed the checkpoint.
+///
+/// # Errors
+/// A [`ReceiptError`] that says which of them fails.
+pub fn verify(jws: &str, keys: &[VerifyingKey]) -> Result<Value, ReceiptError> {
+    let payload = verify_signature(jws, keys)?;
+    let payload: Value = serde_json::from_slice(&payload).map_err(ReceiptError::Payload)?;
+    let held = Held::deserialize(&payload["ledger"]).map_err(ReceiptError::Payload)?;
+
+    let kind = leaf_type(&held.leaf).ok_or(ReceiptError::Leaf)?;
+    let salt = decode_salt(&held.salt).ok_or(ReceiptError::Commitment)?;
+    let body = canonical(&held.body).map_err(ReceiptError::Payload)?;
+    if leaf(kind, &salt, &body) != held.leaf {
+        return Err(ReceiptError::Commitment);
+    }
+    check_record(&payload, &held.body, kind)?;
+
+    let note = SignedNote::parse(&held.checkpoint).map_err(ReceiptError::Checkpoint)?;
+    if note.verified_by(keys).is_none() {
+        return Err(ReceiptError::CheckpointSignature);
+    }
+    let checkpoint = note.checkpoint();
+    let proof: Option<Vec<Hash>> =
+        held.inclusion_proof.iter().map(|hash| decode_hash(hash)).collect();
+    let proof = proof.ok_or(ReceiptError::Inclusion)?;
+    let named = (held.tree_size, decode_hash(&held.root));
+    let (size, root) = (checkpoint.size, checkpoint.root);
+    let leaf_hash = leaf_hash(held.leaf.as_bytes());
+    if named != (size, Some(root)) || !verify_inclusion(&leaf_hash, held.index, size, &proof, &root)
+    {
+        return Err(ReceiptError::Inclusion);
+    }
+    Ok(payload)
+}
+
+/// The signed bytes, if one of `keys` signed them as a receipt (RFC 7515 §5.2).
+fn verify_signature(jws: &str, keys: &[VerifyingKey]) -> Result<Vec<u8>, ReceiptError> {
+    if jws.len() > LIMIT {
+        return Err(ReceiptError::Form);
+    }
+    let (signed, signature) = jws.rsplit_once('.').ok_or(ReceiptError::Form)?;
+    let (header, payload) = signed.split_once('.').ok_or(ReceiptError::Form)?;
+    let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| ReceiptError::Form);
+    let (header, payload, signature) = (decode(header)?, decode(payload)?, decode(signature)?);
+
+    let header: Header = serde_json::from_slice(&header).map_err(|_| ReceiptError::Header)?;
+    if header.alg != "EdDSA" || header.typ != TYPE || header.crit.is_some() {
+        return Err(ReceiptError::Header);
+    }
+    let key = keys.iter().find(|key| key.to_string() == header.kid);
+    let key = key.ok_or(ReceiptError::UnknownKey)?;
+    if !key.verify(signed.as_bytes(), &signature) {
+        return Err(ReceiptError::Signature);
+    }
+    Ok(payload)
+}
+
+/// Whether the part for reading speaks of the event that the part for checking proves.
+fn check_record(payload: &Value, body: &Value, kind: EventType) -> Result<(), ReceiptError> {
+    let record = &payload["dpv:hasRecordOfActivity"];
+    let status = &record["dpv:hasConsentStatus"];
+    let same = payload["dct:identifier"] == body["event_id"]
+        && record["dct:identifier"] == body["event_id"]
+        && record["dpv:hasProcess"]["dpv:hasPurpose"]["dct:identifier"] == body["purpose"]
+        && record["dpv:hasNotice"][0]["dct:description"] == body["notice"]["text"]
+        && status["dpv:isIndicatedAtTime"] == body["at"]
+        && status["@type"][0] == status_type(kind);
+    if same { Ok(()) } else { Err(ReceiptError::Record) }
+}

@@ -1,0 +1,174 @@
+//! What a receipt says, and every way to falsify one that we could think of.
+
+use proptest::prelude::*;
+
+use super::leaf::{canonical, leaf};
+use super::note::{SigningKey, encode_hash};
+use super::receipt::ReceiptError as E;
+use super::receipt::*;
+use super::tree::leaf_hash;
+use crate::domain::consent::EventType;
+use crate::domain::notice::sha256_hex;
+use crate::domain::timestamp::Timestamp;
+use crate::ledger::note::{Checkpoint, KeyName};
+use crate::ledger::tree::{Frontier, node_hash};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+const WORDS: &str = "I agree, \u{201c}gladly\u{201d}.";
+
+fn key(seed: u8) -> SigningKey {
+    SigningKey::new(KeyName::parse("example.org/ledger").unwrap(), [seed; 32])
+}
+
+fn body() -> Value {
+    json!({
+        "at": "2026-11-23T09:05:00.000000Z",
+        "email": "ada@example.org",
+        "event_id": "01936f00-0000-7000-8000-000000000001",
+        "method": "form",
+        "notice": { "lang": "en-GB", "sha256": sha256_hex(WORDS.as_bytes()), "text": WORDS },
+        "policy": { "label": "2026-11", "sha256": sha256_hex(b"policy") },
+        "purpose": "newsletter:weekly",
+        "requested_at": "2026-11-23T09:00:00.000000Z",
+        "source": "/reports/trees",
+        "subscriber_id": "01936f00-0000-7000-8000-000000000002",
+    })
+}
+
+/// A ledger of two events, the second of which the receipt is of.
+fn receipt(change: impl FnOnce(&mut ReceiptFacts<'_>)) -> (String, Value) {
+    let (body, salt) = (body(), [7; 32]);
+    let leaf = leaf(EventType::Given, &salt, &canonical(&body).unwrap());
+    let (first, second) = (leaf_hash(b"other"), leaf_hash(leaf.as_bytes()));
+    let mut tree = Frontier::new();
+    for leaf in [first, second] {
+        tree.push(leaf);
+    }
+    assert_eq!(tree.root(), node_hash(&first, &second));
+    let checkpoint = Checkpoint { origin: "example.org/ledger".into(), size: 2, root: tree.root() };
+    let note = checkpoint.sign(&[key(1)]);
+    let salt = URL_SAFE_NO_PAD.encode(salt);
+    let mut facts = ReceiptFacts {
+        controller: Controller { name: "Civic Press", address: "1 High St", contact: "dpo@x.org" },
+        event_type: EventType::Given,
+        body: &body,
+        leaf: &leaf,
+        salt: &salt,
+        policy_url: "https://example.org/policies/privacy/2026-11",
+        withdraw_url: "https://example.org/preferences",
+        issued_at: Timestamp::parse("2026-11-24").unwrap(),
+        proof: Proof {
+            index: 1,
+            size: 2,
+            root: tree.root(),
+            hashes: &[first],
+            checkpoint_note: &note,
+        },
+    };
+    change(&mut facts);
+    (sign(&facts, &key(1)), payload(&facts))
+}
+
+/// The receipt of a changed payload, signed by whom it should be.
+fn resigned(path: &str, to: Value) -> String {
+    let (jws, mut payload) = receipt(|_| ());
+    *payload.pointer_mut(path).unwrap() = to;
+    let header = jws.split('.').next().unwrap();
+    let signed = format!("{header}.{}", URL_SAFE_NO_PAD.encode(payload.to_string()));
+    let signature = URL_SAFE_NO_PAD.encode(key(1).sign(signed.as_bytes()));
+    format!("{signed}.{signature}")
+}
+
+#[test]
+fn a_receipt_says_what_was_agreed_and_proves_it() {
+    let (jws, payload) = receipt(|_| ());
+    assert_eq!(verify(&jws, &[key(2).vkey(), key(1).vkey()]).unwrap(), payload);
+    let record = &payload["dpv:hasRecordOfActivity"];
+    assert_eq!(record["dpv:hasNotice"][0]["dct:description"], WORDS);
+    assert_eq!(record["dpv:hasConsentStatus"]["@type"][0], "dpv:ConsentGiven");
+    assert_eq!(record["dpv:hasDataController"]["dpv:hasName"], "Civic Press");
+    assert_eq!(record["dpv:hasDataSubject"]["schema:email"], "ada@example.org");
+    assert_eq!(record["dpv:hasRight"]["dpv:isExercisedAt"], "https://example.org/preferences");
+    assert_eq!(payload["dct:issued"], "2026-11-24T00:00:00.000000Z");
+    assert_eq!(payload["ledger"]["tree_size"], 2);
+}
+
+#[test]
+fn a_receipt_is_no_note_and_no_other_jws() {
+    let (jws, _) = receipt(|_| ());
+    let keys = [key(1).vkey()];
+    assert!(matches!(verify(&jws, &[key(2).vkey()]), Err(ReceiptError::UnknownKey)));
+    assert!(matches!(verify(&jws, &[]), Err(ReceiptError::UnknownKey)));
+    let (_, rest) = jws.split_once('.').unwrap();
+    let kid = key(1).vkey().to_string();
+    for header in [
+        json!({ "alg": "none", "kid": kid, "typ": TYPE }),
+        json!({ "alg": "EdDSA", "kid": kid, "typ": "JWT" }),
+        json!({ "alg": "EdDSA", "kid": kid }),
+        json!({ "alg": "EdDSA", "crit": ["b64"], "b64": false, "kid": kid, "typ": TYPE }),
+    ] {
+        let jws = format!("{}.{rest}", URL_SAFE_NO_PAD.encode(header.to_string()));
+        assert!(matches!(verify(&jws, &keys), Err(ReceiptError::Header)));
+    }
+    for text in ["", "a.b", "a.b.c.d", "..", "\u{e9}.b.c", &"x".repeat(LIMIT + 1)] {
+        assert!(verify(text, &keys).is_err(), "{text:.20}");
+    }
+}
+
+#[test]
+fn no_part_can_be_changed() {
+    let keys = [key(1).vkey()];
+    let refused = |path: &str, to: Value| verify(&resigned(path, to), &keys).unwrap_err();
+    let other_hash = encode_hash(&[9; 32]);
+    let forged = Checkpoint { origin: "example.org/ledger".into(), size: 2, root: [9; 32] };
+    assert!(matches!(refused("/ledger", json!({})), E::Payload(_)));
+    assert!(matches!(refused("/ledger/body/email", json!("eve@x.org")), E::Commitment));
+    assert!(matches!(
+        refused("/ledger/salt", json!(URL_SAFE_NO_PAD.encode([8; 32]))),
+        E::Commitment
+    ));
+    assert!(matches!(refused("/ledger/salt", json!("short")), E::Commitment));
+    assert!(matches!(refused("/ledger/leaf", json!("{}")), E::Leaf));
+    assert!(matches!(refused("/dct:identifier", json!("another")), E::Record));
+    let record = "/dpv:hasRecordOfActivity";
+    let words = format!("{record}/dpv:hasNotice/0/dct:description");
+    assert!(matches!(refused(&words, json!("I agree to more.")), E::Record));
+    let status = format!("{record}/dpv:hasConsentStatus/@type/0");
+    assert!(matches!(refused(&status, json!("dpv:ConsentWithdrawn")), E::Record));
+    assert!(matches!(refused("/ledger/index", json!(0)), E::Inclusion));
+    assert!(matches!(refused("/ledger/tree_size", json!(3)), E::Inclusion));
+    assert!(matches!(refused("/ledger/root", json!(other_hash)), E::Inclusion));
+    assert!(matches!(refused("/ledger/inclusion_proof", json!([])), E::Inclusion));
+    assert!(matches!(refused("/ledger/inclusion_proof/0", json!(other_hash)), E::Inclusion));
+    assert!(matches!(refused("/ledger/checkpoint", json!("none")), E::Checkpoint(_)));
+    let theirs = json!(forged.sign(&[key(2)]));
+    assert!(matches!(refused("/ledger/checkpoint", theirs), E::CheckpointSignature));
+    let ours = json!(forged.sign(&[key(1)]));
+    assert!(matches!(refused("/ledger/checkpoint", ours), E::Inclusion));
+}
+
+#[test]
+fn the_status_is_that_of_the_leaf() {
+    let (jws, _) = receipt(|facts| facts.event_type = EventType::Renewed);
+    assert!(matches!(verify(&jws, &[key(1).vkey()]), Err(ReceiptError::Record)));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn a_changed_character_is_refused(at: proptest::sample::Index, to in "[A-Za-z0-9_.-]") {
+        let (mut jws, _) = receipt(|_| ());
+        let at = at.index(jws.len());
+        prop_assume!(jws[at..=at] != to);
+        jws.replace_range(at..=at, &to);
+        prop_assert!(verify(&jws, &[key(1).vkey()]).is_err());
+    }
+
+    #[test]
+    fn no_text_panics(text: String) {
+        prop_assert!(verify(&text, &[key(1).vkey()]).is_err());
+    }
+}
