@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use crate::clock::Clock;
 use crate::config::{Keys, KeysError, MailTarget, Settings};
 use crate::domain::link::Links;
+use crate::erasures::Erasures;
 use crate::files::{Files, FilesError};
 use crate::flows::Terms;
 use crate::intake::{Intake, IntakeParts};
@@ -53,6 +54,12 @@ pub enum StartError {
          program the address.key of the installation that made it (ASSENT_ADDRESS_KEY_FILE)"
     )]
     ForeignKey,
+    /// Another key signed this database's ledger.
+    #[error(
+        "another key signed this database's ledger: give this program the ledger.key of the installation \
+         that made it (ASSENT_LEDGER_KEY_FILE), or name its public key in ASSENT_LEDGER_OLD_KEYS: {0}"
+    )]
+    ForeignLedgerKey(String),
     /// The file store.
     #[error(transparent)]
     Files(#[from] FilesError),
@@ -80,9 +87,12 @@ pub struct Core {
     pub random: Random,
     /// Report files.
     pub files: Files,
+    /// The erasures, kept outside the database.
+    pub erasures: Erasures,
     /// What use cases go by.
     pub terms: Terms,
-    links: Links,
+    /// Where links lead.
+    pub links: Links,
 }
 
 impl Core {
@@ -108,6 +118,17 @@ impl Core {
         if stored.map_err(OpenError::from)? != fingerprint {
             return Err(StartError::ForeignKey);
         }
+        let present = keys.ledger.first().vkey().to_string();
+        let stored = key_fingerprints::insert_or_find(&mut tx, "ledger", &present).await;
+        let stored = stored.map_err(OpenError::from)?;
+        if stored != present {
+            if keys.ledger.trusted().iter().all(|key| key.to_string() != stored) {
+                return Err(StartError::ForeignLedgerKey(stored));
+            }
+            key_fingerprints::replace(&mut tx, "ledger", &present)
+                .await
+                .map_err(OpenError::from)?;
+        }
         tx.commit().await.map_err(OpenError::from)?;
         let files = Files::open(&settings.files_url)?;
         let terms = Terms {
@@ -116,10 +137,14 @@ impl Core {
             download_ttl: settings.download_ttl,
             download_limit: settings.download_limit,
             mail_limit: settings.mail_per_address.clone(),
+            ledger_keys: keys.ledger,
             pending_retention: settings.pending_retention,
+            evidence_retention: settings.evidence_retention,
         };
         let links = Links { base_url: settings.origin(), secrets: keys.links };
-        Ok(Self { settings: Arc::new(settings), db, clock, random, files, terms, links })
+        let erasures = Erasures::open(&settings.data_dir);
+        let settings = Arc::new(settings);
+        Ok(Self { settings, db, clock, random, files, erasures, terms, links })
     }
 
     /// The present moment.
@@ -183,6 +208,7 @@ impl Program {
             links: core.links.clone(),
             site,
             mail_waits: Arc::new(Notify::new()),
+            witness_mail: settings.ledger_witness_mail.as_ref().map(ToString::to_string),
             relay_status: RelayStatus::default(),
         };
         Ok(Self { core, worker, dev_mailbox })
@@ -195,6 +221,9 @@ impl Program {
         if role != Role::Web {
             tasks.spawn(worker::deliver::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::purge::run(self.worker.clone(), stop.clone()));
+            tasks.spawn(worker::seal::run(self.worker.clone(), stop.clone()));
+            tasks.spawn(worker::policies::run(self.worker.clone(), stop.clone()));
+            tasks.spawn(worker::verify::run(self.worker.clone(), stop.clone()));
         }
         let db = self.core.db.clone();
         match listener {
@@ -244,6 +273,7 @@ impl Program {
             random: core.random,
             terms: core.terms,
             files: core.files,
+            erasures: core.erasures,
             templates: worker.templates,
             site: worker.site,
             sender: worker.sender,

@@ -12,6 +12,7 @@ pub mod tls;
 pub mod ledger;
 pub mod store;
 
+pub mod erasures;
 pub mod export;
 pub mod files;
 pub mod mail;

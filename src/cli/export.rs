@@ -3,16 +3,17 @@
 use std::io::{BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use super::{ACTOR, Error, Outcome, refuse};
+use super::{ACTOR, Error, Outcome, refuse, time};
 use crate::app::Core;
 use crate::domain::notice::LANG;
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
-use crate::export::{self, ExportError, Format, Written};
+use crate::export::{self, ExportError, Format, Wanted, Written};
+use crate::flows::allow_export::allow_export;
 use crate::flows::record_export::{ExportRun, record_export};
 use crate::store::exports::ExportFilter;
-use crate::store::{newsletters, policy_versions, reports};
+use crate::store::{policy_versions, purposes, reports};
 
 /// How many rows pass between two words of progress.
 const PROGRESS: u64 = 1000;
@@ -20,7 +21,7 @@ const PROGRESS: u64 = 1000;
 /// Write the contacts that may be written to for one purpose
 #[derive(clap::Args)]
 pub(super) struct Export {
-    /// What they agreed to: `privacy-policy`, or `newsletter:SLUG`
+    /// What they agreed to: `privacy-policy`, `newsletter:SLUG`, or a purpose of your own
     #[arg(long, value_name = "CODE")]
     purpose: Purpose,
     /// Only those whose signup asked for this report
@@ -35,15 +36,12 @@ pub(super) struct Export {
     /// The form of the file
     #[arg(long, value_enum)]
     format: Format,
+    /// Add a link to change one's choices and one to unsubscribe, for newsletters that another tool sends
+    #[arg(long)]
+    links: bool,
     /// Where to write; standard output when left out
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-}
-
-fn time(text: &str) -> Result<Timestamp, String> {
-    Timestamp::parse(text).ok_or_else(|| {
-        "write a time such as 2026-11-23T09:00:00Z or a day such as 2026-11-23".to_owned()
-    })
 }
 
 impl Export {
@@ -54,17 +52,19 @@ impl Export {
             since: self.since,
             policy: self.policy,
         };
-        if !newsletters::purpose_exists(&mut core.db.read().await?, &filter.purpose).await? {
+        if !purposes::exists(&mut core.db.read().await?, &filter.purpose).await? {
             return Err(refuse(format!(
-                "there is no purpose `{}`: use `privacy-policy` or `newsletter:SLUG` with a slug of \
-                 `assent newsletter list`",
+                "there is no purpose `{}`: use `privacy-policy`, `newsletter:SLUG` with a slug of \
+                 `assent newsletter list`, or a code of `assent purpose list`",
                 filter.purpose
             )));
         }
         known(core, &filter).await?;
-        let format = self.format;
+        allow_export(&mut core.db.read().await?).await?;
+        let (format, links) = (self.format, self.links.then_some(&core.links));
+        let wanted = Wanted { filter: &filter, format, links };
         let Some(file) = &self.out else {
-            let written = write(core, &filter, format, BufWriter::new(std::io::stdout())).await?;
+            let written = write(core, wanted, BufWriter::new(std::io::stdout())).await?;
             return audit(core, &filter, format, written).await;
         };
         // Written beside the file, and renamed once it is whole and in the audit: nobody takes a
@@ -72,7 +72,7 @@ impl Export {
         let part = part(file)?;
         let finished = async {
             let out = std::fs::File::create(&part).map_err(|error| cannot_write(file, &error))?;
-            let written = write(core, &filter, format, BufWriter::new(&out)).await?;
+            let written = write(core, wanted, BufWriter::new(&out)).await?;
             out.sync_all().map_err(|error| cannot_write(file, &error))?;
             audit(core, &filter, format, written).await?;
             std::fs::rename(&part, file).map_err(|error| cannot_write(file, &error))
@@ -124,13 +124,12 @@ fn cannot_write(file: &Path, error: &std::io::Error) -> Error {
 
 async fn write(
     core: &Core,
-    filter: &ExportFilter,
-    format: Format,
+    wanted: Wanted<'_>,
     out: impl Write + Send,
 ) -> Result<Written, ExportError> {
     let shows = std::io::stderr().is_terminal();
     let mut tx = core.db.read().await?;
-    let written = export::write(&mut tx, filter, format, out, |rows| {
+    let written = export::write(&mut tx, core.clock.now(), wanted, out, |rows| {
         if shows && rows % PROGRESS == 0 {
             eprint!("\r{rows} contacts");
         }

@@ -1,15 +1,21 @@
 //! The command line: a file to a command.
 
+mod bundle;
 mod check;
 mod demo;
+mod erase;
 mod export;
+mod import;
+mod ledger;
 mod limits;
 mod newsletter;
 mod policy;
 mod purge;
+mod purpose;
 mod report;
 mod serve;
 mod staff;
+mod withdrawals;
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -22,6 +28,7 @@ use crate::app::Core;
 use crate::clock::Clock;
 use crate::config::{ConfigError, Settings, Values};
 use crate::domain::sentence::sentence;
+use crate::domain::timestamp::Timestamp;
 use crate::random::Random;
 
 /// Who acts, for the audit, when a command does.
@@ -63,11 +70,23 @@ enum Command {
     /// Add and name newsletters
     #[command(subcommand)]
     Newsletter(newsletter::NewsletterCommand),
+    /// Add, edit, offer and name purposes of your own
+    #[command(subcommand)]
+    Purpose(purpose::PurposeCommand),
     /// Publish and name privacy policies
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
     /// Write the contacts that may be written to for one purpose
     Export(export::Export),
+    /// Bring in contacts who agreed elsewhere, each with evidence of it
+    Import(import::Import),
+    /// Name who must be removed from copies exported earlier
+    Withdrawals(withdrawals::Withdrawals),
+    /// Delete all that is held of an address
+    Erase(erase::Erase),
+    /// Check the consent ledger, and prove it to others
+    #[command(subcommand)]
+    Ledger(ledger::LedgerCommand),
     /// Delete what nobody confirmed and whose time is over
     Purge(purge::Purge),
 }
@@ -85,6 +104,13 @@ struct Refusal(String);
 
 fn refuse(words: impl Into<String>) -> Error {
     Box::new(Refusal(words.into()))
+}
+
+/// Reads a moment of the command line.
+fn time(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse(text).ok_or_else(|| {
+        "write a time such as 2026-11-23T09:00:00Z or a day such as 2026-11-23".to_owned()
+    })
 }
 
 /// Runs the program: 0 done, 1 refused or wrong, 2 wrong usage.
@@ -115,6 +141,11 @@ async fn run(Arguments { config, command }: Arguments) -> Outcome {
         log_to_stderr("error", false);
         return check::run(config.as_deref()).await;
     }
+    if let Command::Ledger(ledger) = &command
+        && let Some(outcome) = ledger.run_alone()
+    {
+        return outcome;
+    }
     let settings = settings(config)?;
     if let Command::Serve(serve) = command {
         log_to_stderr("info", settings.log_json);
@@ -126,8 +157,13 @@ async fn run(Arguments { config, command }: Arguments) -> Outcome {
         Command::Staff(command) => command.run(&core).await,
         Command::Report(command) => command.run(&core).await,
         Command::Newsletter(command) => command.run(&core).await,
+        Command::Purpose(command) => command.run(&core).await,
         Command::Policy(command) => command.run(&core).await,
         Command::Export(command) => command.run(&core).await,
+        Command::Import(command) => command.run(&core).await,
+        Command::Withdrawals(command) => command.run(&core).await,
+        Command::Erase(command) => command.run(&core).await,
+        Command::Ledger(command) => command.run(&core).await,
         Command::Purge(command) => command.run(&core).await,
         // The schema is up to date: opening brought it there.
         Command::Migrate | Command::Demo(_) | Command::Serve(_) | Command::Check => Ok(()),

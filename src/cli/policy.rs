@@ -2,15 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Subcommand;
+use clap::builder::PossibleValue;
+use clap::{Subcommand, ValueEnum};
 
-use super::{ACTOR, Outcome, read_text, refuse};
+use super::{ACTOR, Outcome, read_text, refuse, time};
 use crate::app::Core;
 use crate::domain::notice::LANG;
 use crate::domain::policy::{ChangeClass, PolicyText};
 use crate::domain::slug::Label;
+use crate::domain::timestamp::Timestamp;
 use crate::flows::publish_policy::publish_policy;
-use crate::store::policy_versions::{self, NewPolicyVersion};
+use crate::store::policy_versions::{self, NewPolicyVersion, PolicyVersion};
 
 #[derive(Subcommand)]
 pub(super) enum PolicyCommand {
@@ -24,19 +26,23 @@ pub(super) enum PolicyCommand {
         /// What it asks of those who agreed to an older version
         #[arg(long, value_enum, default_value = "editorial")]
         change: ChangeClass,
+        /// With `reconsent`: from when on consents under older versions are no longer exported; RFC 3339,
+        /// or a day
+        #[arg(long, value_name = "DATE", value_parser = time, required_if_eq("change", "reconsent"))]
+        until: Option<Timestamp>,
         /// The language, BCP 47
         #[arg(long, default_value = LANG)]
         lang: String,
     },
-    /// Name all versions, newest first
+    /// Name all versions, newest first, with how many people hold their consent under each
     List,
 }
 
 impl PolicyCommand {
     pub(super) async fn run(self, core: &Core) -> Outcome {
         match self {
-            Self::Publish { file, version, change, lang } => {
-                publish(core, &file, &version, change, &lang).await
+            Self::Publish { file, version, change, until, lang } => {
+                publish(core, &file, &version, (change, until), &lang).await
             }
             Self::List => list(core).await,
         }
@@ -47,16 +53,22 @@ async fn publish(
     core: &Core,
     file: &Path,
     label: &Label,
-    change_class: ChangeClass,
+    (change_class, renew_until): (ChangeClass, Option<Timestamp>),
     lang: &str,
 ) -> Outcome {
     if lang != LANG {
         return Err(refuse(format!("policies are published in {LANG}: leave --lang out")));
     }
+    if renew_until.is_some() && change_class != ChangeClass::Reconsent {
+        return Err(refuse("--until is the date of `--change reconsent`: leave it out"));
+    }
+    if renew_until.is_some_and(|until| until <= core.clock.now()) {
+        return Err(refuse("--until is over already: leave people time to answer"));
+    }
     let text = read_text(file)?;
     let text: PolicyText = text.parse()?;
     let mut tx = core.db.write().await?;
-    let new = NewPolicyVersion { label, lang, text: &text, change_class };
+    let new = NewPolicyVersion { label, lang, text: &text, change_class, renew_until };
     let Some(version) = publish_policy(&mut tx, &core.moment(), ACTOR, new).await? else {
         return Err(refuse(format!(
             "version `{label}` is published already and never changes: choose another --version"
@@ -67,14 +79,30 @@ async fn publish(
     Ok(())
 }
 
+/// A line for each version: label, when it took effect, hash, what it asked, how many people hold their
+/// consent under it, and whether it is in force.
 async fn list(core: &Core) -> Outcome {
-    let all = policy_versions::list(&mut core.db.read().await?, LANG).await?;
+    let mut tx = core.db.read().await?;
+    let all = policy_versions::list(&mut tx, LANG).await?;
+    let people = policy_versions::count_people(&mut tx).await?;
     if all.is_empty() {
         println!("none yet: `assent policy publish FILE.md --version LABEL` publishes the first");
     }
     for (at, version) in all.iter().enumerate() {
+        let PolicyVersion { label, published_at, sha256, .. } = version;
+        let held = people.iter().find(|(id, _)| *id == version.policy_version_id);
+        let held = held.map_or(0, |(_, count)| *count);
         let state = if at == 0 { "in force" } else { "older" };
-        println!("{}\t{}\t{}\t{state}", version.label, version.published_at, version.sha256);
+        println!("{label}\t{published_at}\t{sha256}\t{}\t{held}\t{state}", change(version));
     }
     Ok(())
+}
+
+fn change(version: &PolicyVersion) -> String {
+    let class = version.change_class.to_possible_value();
+    let class = class.as_ref().map_or("", PossibleValue::get_name);
+    match version.renew_until {
+        Some(until) => format!("{class} until {until}"),
+        None => class.to_owned(),
+    }
 }

@@ -1,11 +1,13 @@
 //! `assent purge`.
 
+use humantime::format_duration;
+
 use super::Outcome;
 use crate::app::Core;
 use crate::store::purges;
-use crate::worker::purge::forget;
+use crate::worker::purge::{forget, forget_people};
 
-/// Delete what nobody confirmed and whose time is over
+/// Delete what is no longer needed: what nobody confirmed, and evidence past its time
 #[derive(clap::Args)]
 pub(super) struct Purge {
     /// Say what would go and why, and delete nothing
@@ -15,19 +17,29 @@ pub(super) struct Purge {
 
 impl Purge {
     pub(super) async fn run(self, core: &Core) -> Outcome {
-        let now = core.clock.now();
-        let kept = core.terms.pending_retention;
-        let why =
-            format!("not confirmed within {} of being sent", humantime::format_duration(kept));
+        let (at, terms) = (core.moment(), &core.terms);
+        let unconfirmed = format!(
+            "not confirmed within {} of being sent",
+            format_duration(terms.pending_retention)
+        );
+        let ended = format!(
+            "no consent in force for {}, as long as evidence is kept",
+            format_duration(terms.evidence_retention)
+        );
         if self.dry_run {
-            let before = now.minus(kept);
             let mut tx = core.db.read().await?;
-            let count = purges::count_unconfirmed(&mut tx, now, before).await?;
-            println!("signups that would be deleted: {count} ({why})");
+            let before = at.now.minus(terms.pending_retention);
+            let signups = purges::count_unconfirmed(&mut tx, at.now, before).await?;
+            let before = at.now.minus(terms.evidence_retention);
+            let people = purges::count_ended(&mut tx, before).await?;
+            println!("signups that would be deleted: {signups} ({unconfirmed})");
+            println!("people whose evidence would be deleted: {people} ({ended})");
             return Ok(());
         }
-        let count = forget(&core.db, &core.terms, now).await?;
-        println!("signups deleted: {count} ({why})");
+        let signups = forget(&core.db, terms, at.now).await?;
+        println!("signups deleted: {signups} ({unconfirmed})");
+        let people = forget_people(&core.db, terms, &at).await?;
+        println!("people whose evidence was deleted: {people} ({ended})");
         Ok(())
     }
 }

@@ -8,9 +8,11 @@ use super::{ACTOR, Error, Outcome, read_text, refuse};
 use crate::app::Core;
 use crate::domain::media_type::MediaType;
 use crate::domain::notice::LANG;
+use crate::domain::purpose::Purpose;
 use crate::domain::report::{ReportStatus, RequiredField, readable_size};
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
+use crate::flows::add_purpose::offer_purpose;
 use crate::flows::add_report::{add_report, edit_report, publish_report, withdraw_report};
 use crate::random::Moment;
 use crate::store::reports::{self, Report, ReportEdit};
@@ -51,6 +53,9 @@ pub(super) struct Add {
     /// A newsletter that its form offers; repeat for more
     #[arg(long = "newsletter", value_name = "SLUG")]
     newsletters: Vec<Slug>,
+    /// A purpose of your own that its form offers; repeat for more
+    #[arg(long = "purpose", value_name = "CODE")]
+    purposes: Vec<Purpose>,
     /// The text of its page, Markdown
     #[arg(long, value_name = "FILE.md")]
     body: Option<PathBuf>,
@@ -154,6 +159,9 @@ impl Add {
         };
         let mut tx = core.db.write().await?;
         add_report(&mut tx, &at, ACTOR, &report, &self.newsletters).await?;
+        for purpose in &self.purposes {
+            offer_purpose(&mut tx, &at, ACTOR, purpose, &self.slug).await?;
+        }
         if self.publish {
             let complete = core.settings.controller.is_complete();
             publish_report(&mut tx, &at, ACTOR, &self.slug, complete, LANG).await?;

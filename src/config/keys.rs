@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,6 +12,8 @@ use secrecy::{ExposeSecret, SecretString};
 use super::Settings;
 use crate::domain::address_key::AddressSecret;
 use crate::domain::link::LinkSecrets;
+use crate::ledger::keys::LedgerKeys;
+use crate::ledger::note::{KeyError, KeyName, SigningKey};
 use crate::random::Random;
 
 /// The secrets of one installation.
@@ -20,6 +23,8 @@ pub struct Keys {
     pub links: LinkSecrets,
     /// What addresses are hashed under; permanent.
     pub addresses: AddressSecret,
+    /// What signs the ledger.
+    pub ledger: Arc<LedgerKeys>,
 }
 
 /// Why the secrets cannot be used.
@@ -28,6 +33,11 @@ pub enum KeysError {
     /// Not 32 bytes in base64.
     #[error("{0} must hold 32 bytes in base64: `openssl rand -base64 32` makes one")]
     Malformed(String),
+    /// Not a key of the ledger.
+    #[error(
+        "{0} must hold what `ledger.key` in a data directory holds, or several of it with commas"
+    )]
+    Ledger(String, #[source] KeyError),
     /// The key's file cannot be read or made.
     #[error("the key file {0} cannot be read or made")]
     File(PathBuf, #[source] std::io::Error),
@@ -36,7 +46,8 @@ pub enum KeysError {
 impl Keys {
     /// Takes the secrets that were given, else those in the data directory, else makes them there. An
     /// address key that was never given follows from the secret key, so that replicas that share the
-    /// one share the other; it is then kept in its own file, for it must outlive the secret key.
+    /// one share the other; it is then kept in its own file, for it must outlive the secret key. So it is
+    /// with the ledger's key, whose file also keeps the name that the ledger goes by for good.
     ///
     /// # Errors
     /// When a secret is malformed, or its file cannot be read or made.
@@ -47,12 +58,13 @@ impl Keys {
         let (first, older) = ring.split_first().ok_or(KeysError::Malformed("secret_key".into()))?;
         let links = LinkSecrets::new(*first, older.to_vec());
         let file = settings.data_dir.join("address.key");
-        let follows = || derived(first);
+        let follows = || derived(first, b"assent address key");
         let given = settings.address_key.as_ref();
         let address = *given_or_kept("address_key", given, &file, follows)?
             .first()
             .ok_or(KeysError::Malformed("address_key".into()))?;
-        Ok(Self { links, addresses: AddressSecret::new(address) })
+        let ledger = Arc::new(ledger_keys(settings, first)?);
+        Ok(Self { links, addresses: AddressSecret::new(address), ledger })
     }
 }
 
@@ -66,7 +78,8 @@ fn given_or_kept(
         return decode(name, given.expose_secret());
     }
     if !file.exists() {
-        keep(file, &make()).map_err(|error| KeysError::File(file.to_owned(), error))?;
+        keep(file, &STANDARD.encode(make()))
+            .map_err(|error| KeysError::File(file.to_owned(), error))?;
     }
     let kept = std::fs::read_to_string(file);
     let kept = kept.map_err(|error| KeysError::File(file.to_owned(), error))?;
@@ -86,13 +99,13 @@ fn decode(name: &str, text: &str) -> Result<Vec<[u8; 32]>, KeysError> {
 
 /// Writes a key whole, and only where there is none: of two processes that start at once, both then
 /// read the one that came first.
-fn keep(file: &Path, key: &[u8; 32]) -> std::io::Result<()> {
+fn keep(file: &Path, key: &str) -> std::io::Result<()> {
     let directory = file.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(directory)?;
     let whole = file.with_extension(format!("{}.new", std::process::id()));
     let mut out =
         std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&whole)?;
-    out.write_all(format!("{}\n", STANDARD.encode(key)).as_bytes())?;
+    out.write_all(format!("{key}\n").as_bytes())?;
     out.sync_all()?;
     let linked = std::fs::hard_link(&whole, file);
     std::fs::remove_file(&whole)?;
@@ -102,10 +115,41 @@ fn keep(file: &Path, key: &[u8; 32]) -> std::io::Result<()> {
     }
 }
 
-fn derived(secret: &[u8; 32]) -> [u8; 32] {
+fn ledger_keys(settings: &Settings, secret: &[u8; 32]) -> Result<LedgerKeys, KeysError> {
+    let file = settings.data_dir.join("ledger.key");
+    let (name, text) = if let Some(given) = &settings.ledger_key {
+        ("ledger.key".to_owned(), given.clone())
+    } else {
+        let failed = |error| KeysError::File(file.clone(), error);
+        if !file.exists() {
+            let name = KeyName::parse(&ledger_name(settings))
+                .map_err(|error| KeysError::Ledger("base_url".to_owned(), error))?;
+            let key = SigningKey::new(name, derived(secret, b"assent ledger key"));
+            keep(&file, key.to_text().expose_secret()).map_err(failed)?;
+        }
+        let kept = std::fs::read_to_string(&file).map_err(failed)?;
+        (file.display().to_string(), SecretString::from(kept))
+    };
+    let parse = |key: &str| {
+        SigningKey::parse(key.trim()).map_err(|error| KeysError::Ledger(name.clone(), error))
+    };
+    let mut keys = text.expose_secret().trim().split(',').map(parse);
+    let first = keys.next().ok_or(KeysError::Malformed(name.clone()))??;
+    let others = keys.collect::<Result<Vec<_>, _>>()?;
+    Ok(LedgerKeys::new(first, others, settings.ledger_old_keys.clone()))
+}
+
+/// The name that a new ledger is given: where it is published first.
+fn ledger_name(settings: &Settings) -> String {
+    let url = &settings.base_url;
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}{port}/ledger", url.host_str().unwrap_or("localhost"))
+}
+
+fn derived(secret: &[u8; 32], what: &[u8]) -> [u8; 32] {
     use hmac::Mac;
     let mut mac = crate::domain::address_key::keyed(secret);
-    mac.update(b"assent address key");
+    mac.update(what);
     mac.finalize().into_bytes().into()
 }
 
@@ -129,7 +173,7 @@ mod tests {
         let first = Keys::load(&settings, &Random::System).unwrap();
         let again = Keys::load(&settings, &Random::System).unwrap();
         assert_eq!(first.addresses.fingerprint(), again.addresses.fingerprint());
-        for name in ["secret.key", "address.key"] {
+        for name in ["secret.key", "address.key", "ledger.key"] {
             let mode = std::fs::metadata(directory.path().join(name)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
         }

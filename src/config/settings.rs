@@ -11,7 +11,9 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::{ConfigError, Values};
+use crate::domain::email_address::EmailAddress;
 use crate::domain::mail_limit::{MailLimit, Window};
+use crate::ledger::note::VerifyingKey;
 use crate::mail::transport::{Relay, Tls};
 use crate::site::Controller;
 
@@ -36,6 +38,12 @@ pub struct Settings {
     pub secret_key: Option<SecretString>,
     /// The address secret, base64.
     pub address_key: Option<SecretString>,
+    /// What signs the ledger, comma-separated: the first signs receipts, all sign checkpoints.
+    pub ledger_key: Option<SecretString>,
+    /// Public keys that signed checkpoints before, and whose private half is no longer here.
+    pub ledger_old_keys: Vec<VerifyingKey>,
+    /// Who is mailed a signed tree head every day.
+    pub ledger_witness_mail: Option<EmailAddress>,
     /// Whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<IpNet>,
     /// The legal entity named in notices.
@@ -48,6 +56,8 @@ pub struct Settings {
     pub download_limit: i64,
     /// How long an unconfirmed signup is kept.
     pub pending_retention: Duration,
+    /// How long evidence is kept after all consents of a person ended.
+    pub evidence_retention: Duration,
     /// How many signups one address of the network may send.
     pub signups_per_ip: Option<Window>,
     /// How many confirmation mails one mailbox may be sent.
@@ -100,6 +110,15 @@ impl Settings {
             })?,
             secret_key: secret("secret_key"),
             address_key: secret("address_key"),
+            ledger_key: secret("ledger.key"),
+            ledger_old_keys: parse(values, "ledger.old_keys", "", |text| {
+                let keys = text.split(',').map(str::trim).filter(|key| !key.is_empty());
+                keys.map(|key| VerifyingKey::parse(key).map_err(|error| said(&error))).collect()
+            })?,
+            ledger_witness_mail: parse(values, "ledger.witness_mail", "", |text| match text {
+                "" => Ok(None),
+                text => EmailAddress::parse(text).map(Some).map_err(|error| said(&error)),
+            })?,
             trusted_proxies: parse(values, "trusted_proxies", "", proxies)?,
             controller: Controller {
                 name: text("controller.name", "").trim().to_owned(),
@@ -113,6 +132,7 @@ impl Settings {
                 limit.ok_or_else(|| "write a whole number above 0".to_owned())
             })?,
             pending_retention: parse(values, "pending_retention", "7d", duration)?,
+            evidence_retention: parse(values, "evidence_retention", "6y", duration)?,
             signups_per_ip: parse(values, "limits.signups_per_ip", "30/min", |text| match text {
                 "off" => Ok(None),
                 text => text.parse().map(Some).map_err(|error| said(&error)),

@@ -66,6 +66,7 @@ async fn offer(tx: &mut Tx, files: &Files, at: &Moment) -> Result<Offered, SeedE
         lang: LANG,
         text: &text,
         change_class: ChangeClass::Editorial,
+        renew_until: None,
     };
     let policy = publish_policy(tx, at, ACTOR, new).await?.ok_or("the policy was there before")?;
     let newsletter: Slug = texts::NEWSLETTER_SLUG.parse()?;
@@ -74,7 +75,7 @@ async fn offer(tx: &mut Tx, files: &Files, at: &Moment) -> Result<Offered, SeedE
     let newsletter = add_newsletter(tx, at, ACTOR, &newsletter, &name, description.as_ref())
         .await?
         .ok_or("the newsletter was there before")?;
-    let wording = wording(texts::CONTROLLER_NAME, std::slice::from_ref(&newsletter));
+    let wording = wording(texts::CONTROLLER_NAME, std::slice::from_ref(&newsletter), &[]);
     let notices = show_notices(tx, at, &wording).await?.into_iter().map(Arc::new).collect();
 
     let report = report(files, at).await?;

@@ -1,6 +1,6 @@
 //! Consent: facts that happened, and the present state that follows from them.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::purpose::Purpose;
@@ -9,7 +9,7 @@ use super::slug::{Label, Slug};
 use super::timestamp::Timestamp;
 
 /// The kind of one fact in the append-only ledger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, Serialize, Deserialize)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum EventType {
@@ -41,6 +41,23 @@ impl EventType {
         }
     }
 
+    /// Whether a consent in this state is in force.
+    #[must_use]
+    pub fn in_force(self) -> bool {
+        matches!(self, Self::Given | Self::Renewed)
+    }
+
+    /// The present state after these facts about one subscriber and purpose, in their order: that of
+    /// the last one, and none after an erasure. Asking is not consent and changes nothing.
+    #[must_use]
+    pub fn fold(facts: impl IntoIterator<Item = Self>) -> Option<Self> {
+        facts.into_iter().fold(None, |state, fact| match fact {
+            Self::Requested => state,
+            Self::Erased => None,
+            fact => Some(fact),
+        })
+    }
+
     /// The confirming fact that follows from the present state: renewed while consent is in force,
     /// given else.
     #[must_use]
@@ -70,18 +87,39 @@ pub struct EventBody<'a> {
     pub policy: PolicyEvidence<'a>,
     /// What was agreed to.
     pub purpose: &'a Purpose,
+    /// For an import: how consent was given there, as the file says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<&'a str>,
     /// The report asked for with the same form.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub report: Option<&'a Slug>,
-    /// When the form was sent.
+    /// When it was asked for: when the form was sent, or when consent was given elsewhere.
     pub requested_at: Timestamp,
     /// The form the choice was made on.
-    pub signup_id: Uuid,
-    /// The page of that form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signup_id: Option<Uuid>,
+    /// The page of that form, or where an import came from.
     pub source: &'a str,
     /// The subscriber, once there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subscriber_id: Option<Uuid>,
+}
+
+/// The body of an `erased` event: that it happened, and nothing of the person.
+#[derive(Clone, Debug, Serialize)]
+pub struct ErasureBody<'a> {
+    /// When.
+    pub at: Timestamp,
+    /// The key of the event.
+    pub event_id: Uuid,
+    /// Who asked for it, as with any event.
+    pub method: Method,
+    /// What consent had been recorded for.
+    pub purpose: &'a Purpose,
+    /// The page or the command, or that its time was over.
+    pub source: &'a str,
+    /// The key that once led to the person, and leads to nobody now.
+    pub subscriber_id: Uuid,
 }
 
 /// The words shown, and their hash.

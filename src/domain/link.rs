@@ -6,6 +6,7 @@ use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use super::address_key::keyed_hash;
+use super::purpose::Purpose;
 
 /// What a link is for. A token of one kind opens nothing of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +17,14 @@ pub enum LinkKind {
     Download,
     /// The cookie of the waiting page; carries a signup and the address just typed.
     Waiting,
+    /// Somebody's choices; carries a subscriber.
+    Manage,
+    /// The one press that ends mail; carries a subscriber, and a purpose if it ends that one alone.
+    Unsubscribe,
+    /// The page that asks again under a new policy; carries a subscriber.
+    Renew,
+    /// The cookie of the browser that just confirmed; carries a subscriber and the moment.
+    JustConfirmed,
 }
 
 impl LinkKind {
@@ -24,6 +33,10 @@ impl LinkKind {
             Self::Confirm => b"confirm",
             Self::Download => b"download",
             Self::Waiting => b"waiting",
+            Self::Manage => b"manage",
+            Self::Unsubscribe => b"unsubscribe",
+            Self::Renew => b"renew",
+            Self::JustConfirmed => b"just-confirmed",
         }
     }
 }
@@ -68,6 +81,18 @@ impl LinkSecrets {
         let (id, generation) = bytes.split_first_chunk::<16>()?;
         let generation = u16::from_be_bytes(generation.try_into().ok()?);
         Some(Link { id: Uuid::from_bytes(*id), generation: generation.into() })
+    }
+
+    /// Reads an unsubscribe token back: the subscriber, and the purpose if it ends that one alone.
+    #[must_use]
+    pub fn open_unsubscribe(&self, token: &str) -> Option<(Uuid, Option<Purpose>)> {
+        let bytes = self.unseal(LinkKind::Unsubscribe, token)?;
+        let (id, purpose) = bytes.split_first_chunk::<16>()?;
+        let purpose = match std::str::from_utf8(purpose).ok()? {
+            "" => None,
+            code => Some(code.parse().ok()?),
+        };
+        Some((Uuid::from_bytes(*id), purpose))
     }
 
     /// Signs bytes that a browser keeps for us, such as a cookie: base64url(bytes ‖ MAC).
@@ -115,11 +140,48 @@ impl Links {
         format!("{}/downloads/{}", self.base_url, self.secrets.token(LinkKind::Download, link))
     }
 
+    /// The page of a subscriber's choices.
+    #[must_use]
+    pub fn manage(&self, subscriber_id: Uuid) -> String {
+        let token = self.secrets.token(LinkKind::Manage, whole(subscriber_id));
+        format!("{}/preferences/{token}", self.base_url)
+    }
+
+    /// The page whose one press ends mail: for one purpose, or for all that can be written for.
+    #[must_use]
+    pub fn unsubscribe(&self, subscriber_id: Uuid, purpose: Option<&Purpose>) -> String {
+        let purpose = purpose.map_or("", Purpose::as_str);
+        let bytes = [subscriber_id.as_bytes(), purpose.as_bytes()].concat();
+        format!(
+            "{}/unsubscribe/{}",
+            self.base_url,
+            self.secrets.seal(LinkKind::Unsubscribe, &bytes)
+        )
+    }
+
+    /// The page that asks a subscriber again under a new policy.
+    #[must_use]
+    pub fn renew(&self, subscriber_id: Uuid) -> String {
+        let token = self.secrets.token(LinkKind::Renew, whole(subscriber_id));
+        format!("{}/renew/{token}", self.base_url)
+    }
+
+    /// The page that mails a lost link to somebody's choices.
+    #[must_use]
+    pub fn preferences(&self) -> String {
+        format!("{}/preferences", self.base_url)
+    }
+
     /// A published policy version.
     #[must_use]
     pub fn policy(&self, label: &super::slug::Label) -> String {
         format!("{}/policies/privacy/{label}", self.base_url)
     }
+}
+
+/// Links to a subscriber are not superseded: who comes back after erasure is somebody new.
+fn whole(subscriber_id: Uuid) -> Link {
+    Link { id: subscriber_id, generation: 1 }
 }
 
 fn mac(secret: &[u8; 32], kind: LinkKind, bytes: &[u8]) -> [u8; MAC_LENGTH] {

@@ -4,6 +4,7 @@
 pub mod address_key;
 pub mod consent;
 pub mod email_address;
+pub mod imported_contact;
 pub mod link;
 pub mod mail_limit;
 pub mod media_type;

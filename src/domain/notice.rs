@@ -2,6 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
+use super::text::is_forbidden;
+
 /// The language that pages and notices are written in, BCP 47.
 pub const LANG: &str = "en-GB";
 
@@ -29,6 +31,56 @@ pub fn newsletter_words(controller: &str, name: &str, description: &str) -> Stri
     )
 }
 
+/// The words beside the box of a purpose of the operator's own, trimmed: 1 to 2000 characters on one line,
+/// without those that change reading direction, for what is agreed to is what stands there. They should
+/// name the controller, what it is for and a way out; no program can tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnWords(String);
+
+/// Why a text cannot stand beside a box; says what to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OwnWordsError {
+    /// Nothing but spaces.
+    #[error("write the words beside the box: what people agree to, with whom, and how they leave")]
+    Empty,
+    /// More than [`OwnWords::MAX`] characters.
+    #[error(
+        "the words beside a box have at most 2000 characters: nobody agrees to what is not read"
+    )]
+    TooLong,
+    /// A control, line-breaking or direction-changing character.
+    #[error("write the words beside a box on one line, without control characters")]
+    Forbidden,
+}
+
+impl OwnWords {
+    /// The longest words, in characters.
+    pub const MAX: usize = 2000;
+
+    /// The words.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::str::FromStr for OwnWords {
+    type Err = OwnWordsError;
+    fn from_str(text: &str) -> Result<Self, OwnWordsError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(OwnWordsError::Empty);
+        }
+        if text.contains(is_forbidden) {
+            return Err(OwnWordsError::Forbidden);
+        }
+        if text.chars().count() > Self::MAX {
+            return Err(OwnWordsError::TooLong);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
 /// Lower-case hex SHA-256 of a text's UTF-8 bytes: how wording is told apart for good.
 #[must_use]
 pub fn sha256_hex(bytes: &[u8]) -> String {
@@ -53,5 +105,22 @@ mod tests {
         let words = newsletter_words("Civic Press", "The weekly", "News on Tuesdays.");
         assert!(words.contains("(News on Tuesdays)") && words.contains("unsubscribe"));
         assert!(!newsletter_words("Civic Press", "The weekly", "").contains('('));
+    }
+
+    #[test]
+    fn own_words_stand_as_they_were_written() {
+        let words = "Partners of <Civic Press> may email me offers. I can withdraw at any time.";
+        assert_eq!(format!(" {words} ").parse::<OwnWords>().unwrap().as_str(), words);
+        assert!("é".repeat(OwnWords::MAX).parse::<OwnWords>().is_ok());
+        for (text, error) in [
+            ("", OwnWordsError::Empty),
+            (" \u{a0}\n", OwnWordsError::Empty),
+            ("a\nb", OwnWordsError::Forbidden),
+            ("a\0b", OwnWordsError::Forbidden),
+            ("a\u{202e}b", OwnWordsError::Forbidden),
+            (&"é".repeat(OwnWords::MAX + 1), OwnWordsError::TooLong),
+        ] {
+            assert_eq!(text.parse::<OwnWords>(), Err(error), "{text:?}");
+        }
     }
 }

@@ -12,6 +12,18 @@ pub enum MailKind {
     Receipt,
     /// A fresh download link that its owner asked for.
     DownloadLink,
+    /// The link to somebody's choices, for who lost it.
+    PreferencesLink,
+    /// The receipt of a change that somebody made to their choices.
+    Change,
+    /// A policy changed: told once.
+    PolicyNotice,
+    /// A policy changed so that people are asked again.
+    Renewal,
+    /// The same, once more before its date.
+    RenewalReminder,
+    /// The newest signed tree head, for a witness outside.
+    Checkpoint,
 }
 
 impl MailKind {
@@ -22,6 +34,11 @@ impl MailKind {
             Self::Confirm => "confirm",
             Self::Receipt => "receipt",
             Self::DownloadLink => "download_link",
+            Self::PreferencesLink => "preferences_link",
+            Self::Change => "change",
+            Self::PolicyNotice => "policy_notice",
+            Self::Renewal | Self::RenewalReminder => "renewal",
+            Self::Checkpoint => "checkpoint",
         }
     }
 }

@@ -7,7 +7,18 @@ use super::slug::Slug;
 
 /// The code of one purpose: `privacy-policy`, `newsletter:<slug>`, or one that the operator added,
 /// such as `partner-offers`. One consent covers one purpose (GDPR Rec. 32).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, sqlx::Type, serde::Serialize)]
+#[derive(
+    Clone,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    sqlx::Type,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 #[sqlx(transparent)]
 pub struct Purpose(String);
 
@@ -36,6 +47,23 @@ impl Purpose {
     #[must_use]
     pub fn is_privacy_policy(&self) -> bool {
         self.0 == PRIVACY_POLICY
+    }
+
+    /// Whether this is one of the operator's own: neither the privacy policy nor a newsletter.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        !self.is_privacy_policy() && !self.0.starts_with(NEWSLETTER)
+    }
+
+    /// What readers know it by: the name of the newsletter or of the operator's own purpose, where there is
+    /// one.
+    #[must_use]
+    pub fn named(&self, name: Option<&str>) -> String {
+        match name {
+            Some(name) => name.to_owned(),
+            None if self.is_privacy_policy() => "Privacy policy".to_owned(),
+            None => self.0.clone(),
+        }
     }
 
     /// The code.
@@ -67,7 +95,8 @@ mod tests {
     #[test]
     fn reads_the_three_forms() {
         for code in ["privacy-policy", "newsletter:weekly", "partner-offers"] {
-            assert_eq!(code.parse::<Purpose>().unwrap().as_str(), code);
+            let purpose = code.parse::<Purpose>().unwrap();
+            assert_eq!((purpose.as_str(), purpose.is_own()), (code, code == "partner-offers"));
         }
         for code in ["", "newsletter:", "a:b", "Newsletter:x", "newsletter:newsletter:x"] {
             assert!(code.parse::<Purpose>().is_err(), "{code}");

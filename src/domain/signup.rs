@@ -1,6 +1,6 @@
 //! One submitted form.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Where a signup stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
@@ -17,7 +17,7 @@ pub enum SignupStatus {
 }
 
 /// How a choice reached us.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, Serialize, Deserialize)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum Method {

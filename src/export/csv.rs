@@ -5,20 +5,21 @@ use std::io::{self, Write};
 
 use csv::{QuoteStyle, Terminator, WriterBuilder};
 
-use super::COLUMNS;
-
 /// The byte-order mark, by which spreadsheets know UTF-8, and the header.
-pub(super) fn begin(out: &mut impl Write) -> io::Result<()> {
+pub(super) fn begin(out: &mut impl Write, columns: &[&str]) -> io::Result<()> {
     out.write_all("\u{feff}".as_bytes())?;
-    record(out, COLUMNS.iter().map(|column| Cow::Borrowed(*column)))
+    write(out, columns.iter().map(|column| Cow::Borrowed(*column)))
 }
 
-/// One contact.
-pub(super) fn row(out: &mut impl Write, cells: &[Option<String>]) -> io::Result<()> {
-    record(out, cells.iter().map(|cell| harmless(cell.as_deref().unwrap_or_default())))
+/// One row; what is not known is empty.
+///
+/// # Errors
+/// When `out` does not take it.
+pub fn record(out: &mut impl Write, cells: &[Option<String>]) -> io::Result<()> {
+    write(out, cells.iter().map(|cell| harmless(cell.as_deref().unwrap_or_default())))
 }
 
-fn record<'a>(out: &mut impl Write, cells: impl Iterator<Item = Cow<'a, str>>) -> io::Result<()> {
+fn write<'a>(out: &mut impl Write, cells: impl Iterator<Item = Cow<'a, str>>) -> io::Result<()> {
     let mut writer = WriterBuilder::new()
         .terminator(Terminator::CRLF)
         .quote_style(QuoteStyle::Necessary)
@@ -45,14 +46,14 @@ mod tests {
     #[test]
     fn formulas_become_text_and_quoting_is_rfc_4180() {
         let mut out = Vec::new();
-        begin(&mut out).unwrap();
+        begin(&mut out, &["subscriber_id", "email"]).unwrap();
         let cells = ["=1+1", "+a@b.test", "-x", "@y", "＝1", "a,\"b\"", "plain", "\tz"];
-        row(&mut out, &cells.map(|cell| Some(cell.to_owned()))).unwrap();
-        row(&mut out, &[None, Some("é".to_owned())]).unwrap();
+        record(&mut out, &cells.map(|cell| Some(cell.to_owned()))).unwrap();
+        record(&mut out, &[None, Some("é".to_owned())]).unwrap();
         let text = String::from_utf8(out).unwrap();
-        assert!(text.starts_with("\u{feff}subscriber_id,email,"));
+        assert!(text.starts_with("\u{feff}subscriber_id,email\r\n"));
         assert!(text.contains(
-            "receipt_id\r\n'=1+1,'+a@b.test,'-x,'@y,'＝1,\"a,\"\"b\"\"\",plain,'\tz\r\n,é\r\n"
+            "email\r\n'=1+1,'+a@b.test,'-x,'@y,'＝1,\"a,\"\"b\"\"\",plain,'\tz\r\n,é\r\n"
         ));
     }
 }

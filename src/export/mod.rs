@@ -1,12 +1,14 @@
 //! Consented contacts as files that other programs read.
 
-mod csv;
+pub mod csv;
 mod ndjson;
 
 use std::io::{self, Write};
 
 use sha2::{Digest, Sha256};
 
+use crate::domain::link::Links;
+use crate::domain::timestamp::Timestamp;
 use crate::store::Tx;
 use crate::store::exports::{self, ExportFilter, ExportRow};
 
@@ -27,6 +29,20 @@ pub const COLUMNS: [&str; 14] = [
     "source",
     "receipt_id",
 ];
+
+/// The columns that `links` adds: where each contact changes their choices, and leaves this purpose.
+pub const LINK_COLUMNS: [&str; 2] = ["manage_url", "unsubscribe_url"];
+
+/// What is exported, and how.
+#[derive(Clone, Copy)]
+pub struct Wanted<'a> {
+    /// Which consents.
+    pub filter: &'a ExportFilter,
+    /// The form of the file.
+    pub format: Format,
+    /// With links for newsletters that another tool sends.
+    pub links: Option<&'a Links>,
+}
 
 /// The form of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -74,20 +90,26 @@ pub enum ExportError {
 /// When the database does not answer or `out` does not take the bytes.
 pub async fn write(
     tx: &mut Tx,
-    filter: &ExportFilter,
-    format: Format,
+    now: Timestamp,
+    wanted: Wanted<'_>,
     out: impl Write + Send,
     mut progress: impl FnMut(u64) + Send,
 ) -> Result<Written, ExportError> {
     let mut out = Hashing { out, hash: Sha256::new() };
+    let Wanted { filter, format, links } = wanted;
+    let mut columns = COLUMNS.to_vec();
+    if links.is_some() {
+        columns.extend(LINK_COLUMNS);
+    }
     if format == Format::Csv {
-        csv::begin(&mut out)?;
+        csv::begin(&mut out, &columns)?;
     }
     let mut rows = 0;
-    exports::stream(tx, filter, |row| {
+    exports::stream(tx, now, filter, |row| {
+        let cells = cells(&row, links);
         match format {
-            Format::Csv => csv::row(&mut out, &cells(&row))?,
-            Format::Ndjson => ndjson::row(&mut out, &cells(&row))?,
+            Format::Csv => csv::record(&mut out, &cells)?,
+            Format::Ndjson => ndjson::row(&mut out, &columns, &cells)?,
         }
         rows += 1;
         progress(rows);
@@ -99,8 +121,8 @@ pub async fn write(
 }
 
 /// One contact as the texts of its columns; `None` where nothing is known.
-fn cells(row: &ExportRow) -> [Option<String>; 14] {
-    [
+fn cells(row: &ExportRow, links: Option<&Links>) -> Vec<Option<String>> {
+    let mut cells = vec![
         Some(row.subscriber_id.to_string()),
         Some(row.email.clone()),
         row.name.clone(),
@@ -115,7 +137,12 @@ fn cells(row: &ExportRow) -> [Option<String>; 14] {
         row.report.as_ref().map(ToString::to_string),
         Some(row.source.clone()),
         Some(row.receipt_id.to_string()),
-    ]
+    ];
+    if let Some(links) = links {
+        cells.push(Some(links.manage(row.subscriber_id)));
+        cells.push(Some(links.unsubscribe(row.subscriber_id, Some(&row.purpose))));
+    }
+    cells
 }
 
 struct Hashing<W> {

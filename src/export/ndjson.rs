@@ -4,18 +4,20 @@ use std::io::{self, Write};
 
 use serde::{Serialize, Serializer};
 
-use super::COLUMNS;
-
 /// One contact; what is not known is `null`.
-pub(super) fn row(out: &mut impl Write, cells: &[Option<String>]) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, &Row(cells))?;
+pub(super) fn row(
+    out: &mut impl Write,
+    columns: &[&str],
+    cells: &[Option<String>],
+) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, &Row(columns, cells))?;
     out.write_all(b"\n")
 }
 
-struct Row<'a>(&'a [Option<String>]);
+struct Row<'a>(&'a [&'a str], &'a [Option<String>]);
 
 impl Serialize for Row<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(COLUMNS.iter().zip(self.0))
+        serializer.collect_map(self.0.iter().zip(self.1))
     }
 }

@@ -3,23 +3,22 @@
 
 use std::sync::Arc;
 
-use uuid::Uuid;
-
 use super::evidence::{Form, Subject, Words, event};
+use super::record_consent::{Giver, give};
 use super::sign_up::words;
 use super::{Error, Terms};
 use crate::domain::consent::EventType;
 use crate::domain::link::Link;
-use crate::domain::purpose::Purpose;
+use crate::domain::outbox::MailKind;
 use crate::domain::signup::SignupStatus;
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
-use crate::store::consent_events::{self, Choice, NewConsentEvent};
-use crate::store::consents::{self, Consent};
+use crate::store::consent_events::{self, Choice};
 use crate::store::download_grants::{self, NewDownloadGrant};
 use crate::store::notices::Notice;
+use crate::store::outbox::{self, About};
 use crate::store::signups::{self, Signup};
-use crate::store::{Tx, outbox, subscribers, suppressions};
+use crate::store::{Tx, subscribers};
 
 /// What a confirmation link leads to at some moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,8 +58,8 @@ pub enum Confirmation {
     Overtaken,
 }
 
-/// Confirms an open signup. `newsletters` are the boxes ticked on the confirmation page; `None` keeps
-/// the choices of the form.
+/// Confirms an open signup. `boxes` are those ticked on the confirmation page; `None` keeps the choices
+/// of the form.
 ///
 /// # Errors
 /// When the database does not take it; then nothing is confirmed.
@@ -69,30 +68,26 @@ pub async fn confirm(
     at: &Moment,
     terms: &Terms,
     signup: &Signup,
-    newsletters: Option<&[Arc<Notice>]>,
+    boxes: Option<&[Arc<Notice>]>,
 ) -> Result<Confirmation, Error> {
     let subscriber_id = subscribers::upsert(tx, at, signup).await?;
     if !signups::mark_confirmed(tx, at.now, signup, subscriber_id).await? {
         return Ok(Confirmation::Overtaken);
     }
     let asked = consent_events::list_choices(tx, signup.signup_id).await?;
-    let added = newsletters.map_or_else(Vec::new, |ticked| added(&asked, ticked));
-    let kept = asked.iter().filter(|choice| keeps(choice, newsletters)).map(Words::from);
+    let added = boxes.map_or_else(Vec::new, |ticked| added(&asked, ticked));
+    let kept = asked.iter().filter(|choice| keeps(choice, boxes)).map(Words::from);
     let chosen: Vec<Words<'_>> = kept.chain(added.iter().copied()).collect();
 
     let form = form(signup);
     let mut events = Vec::new();
     for (seq, words) in (i64::try_from(asked.len()).unwrap_or(0) + 1..).zip(&added) {
-        events.push(event(at, EventType::Requested, &form, words, Subject::Signup(seq))?);
+        let subject = Subject::Signup(signup.signup_id, seq);
+        events.push(event(at, EventType::Requested, &form, words, subject)?);
     }
-    let confirming = confirming(tx, at, &form, subscriber_id, &chosen).await?;
-    events.extend(confirming.iter().cloned());
     consent_events::append_all(tx, at.now, &events).await?;
-    for event in &confirming {
-        consents::upsert(tx, &present(at.now, signup, subscriber_id, event)).await?;
-    }
-    let purposes: Vec<&Purpose> = confirming.iter().map(|event| &event.purpose).collect();
-    suppressions::delete_lifted(tx, &signup.address_key, &purposes).await?;
+    let (address_key, report_id) = (&signup.address_key, signup.report_id);
+    give(tx, at, Giver { subscriber_id, address_key, report_id }, &form, &chosen).await?;
     if let Some(report_id) = signup.report_id {
         let grant = NewDownloadGrant {
             subscriber_id,
@@ -103,14 +98,14 @@ pub async fn confirm(
         };
         download_grants::insert(tx, at, grant).await?;
     }
-    outbox::insert_receipt(tx, at, signup.signup_id, &signup.limiter_key).await?;
+    outbox::insert(tx, at, MailKind::Receipt, About::Signup(signup.signup_id)).await?;
     Ok(Confirmation::Confirmed)
 }
 
-/// Whether a choice of the form stands: the privacy policy always, a newsletter while it is ticked.
-fn keeps(choice: &Choice, newsletters: Option<&[Arc<Notice>]>) -> bool {
+/// Whether a choice of the form stands: the privacy policy always, all others while they are ticked.
+fn keeps(choice: &Choice, boxes: Option<&[Arc<Notice>]>) -> bool {
     choice.purpose.is_privacy_policy()
-        || newsletters.is_none_or(|ticked| ticked.iter().any(|n| n.purpose == choice.purpose))
+        || boxes.is_none_or(|ticked| ticked.iter().any(|n| n.purpose == choice.purpose))
 }
 
 /// What was ticked on the confirmation page and not on the form.
@@ -122,54 +117,16 @@ fn added<'a>(asked: &[Choice], ticked: &'a [Arc<Notice>]) -> Vec<Words<'a>> {
         .collect()
 }
 
-async fn confirming(
-    tx: &mut Tx,
-    at: &Moment,
-    form: &Form<'_>,
-    subscriber_id: Uuid,
-    chosen: &[Words<'_>],
-) -> Result<Vec<NewConsentEvent>, Error> {
-    let states = consents::list_states(tx, subscriber_id).await?;
-    let count = i64::try_from(chosen.len()).unwrap_or(i64::MAX);
-    let first = subscribers::take_seqs(tx, subscriber_id, count).await?;
-    let mut events = Vec::with_capacity(chosen.len());
-    for (seq, words) in (first..).zip(chosen) {
-        let state = states.iter().find(|(purpose, _)| purpose == words.purpose).map(|(_, s)| *s);
-        let event_type = EventType::confirming(state);
-        events.push(event(at, event_type, form, words, Subject::Subscriber(subscriber_id, seq))?);
-    }
-    Ok(events)
-}
-
 fn form(signup: &Signup) -> Form<'_> {
     Form {
-        signup_id: signup.signup_id,
+        signup_id: Some(signup.signup_id),
         email: &signup.email,
         method: signup.method,
         policy: (signup.policy_version_id, &signup.policy_label, &signup.policy_sha256),
         report: signup.report_slug.as_ref(),
         requested_at: signup.created_at,
         source: &signup.source,
-    }
-}
-
-fn present<'a>(
-    now: Timestamp,
-    signup: &'a Signup,
-    subscriber_id: Uuid,
-    event: &'a NewConsentEvent,
-) -> Consent<'a> {
-    Consent {
-        subscriber_id,
-        purpose: &event.purpose,
-        state: event.event_type,
-        event_id: event.event_id,
-        notice_id: event.notice_id,
-        policy_version_id: event.policy_version_id,
-        report_id: signup.report_id,
-        source: &signup.source,
-        requested_at: signup.created_at,
-        confirmed_at: now,
+        evidence: None,
     }
 }
 

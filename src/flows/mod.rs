@@ -2,23 +2,42 @@
 //! the outbox; they never send. The caller commits.
 
 pub mod add_newsletter;
+pub mod add_purpose;
 pub mod add_report;
 pub mod add_staff;
+pub mod allow_export;
+pub mod announce_policy;
+pub mod check_events;
+pub mod choose;
 pub mod confirm;
+pub mod disclose;
+pub mod erase;
 pub mod evidence;
+pub mod import_contacts;
+pub mod lapse;
+
 pub mod not_me;
 pub mod publish_policy;
 pub mod purge;
+pub mod receipt;
+pub mod record_consent;
 pub mod record_export;
+pub mod renew;
+pub mod seal;
 pub mod send_fresh_link;
+pub mod send_link;
 pub mod show_notices;
 pub mod sign_up;
 pub mod start_download;
+pub mod tree_nodes;
+pub mod withdraw;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::address_key::AddressSecret;
 use crate::domain::mail_limit::MailLimit;
+use crate::ledger::keys::LedgerKeys;
 
 /// What the operator set that use cases go by.
 #[derive(Clone)]
@@ -33,8 +52,12 @@ pub struct Terms {
     pub download_limit: i64,
     /// How many confirmation mails one mailbox may be sent.
     pub mail_limit: MailLimit,
+    /// What signs the ledger.
+    pub ledger_keys: Arc<LedgerKeys>,
     /// How long an unconfirmed signup is kept.
     pub pending_retention: Duration,
+    /// How long evidence is kept after all consents of a person ended.
+    pub evidence_retention: Duration,
 }
 
 /// Why a use case could not be carried out; nothing of it is stored then.
@@ -46,4 +69,7 @@ pub enum Error {
     /// The evidence has no canonical form.
     #[error("the evidence could not be written down")]
     Evidence(#[from] serde_json::Error),
+    /// The stored tree has a hole, or is not what its head says.
+    #[error("the ledger's tree does not hold together: run `assent ledger verify`")]
+    Tree,
 }

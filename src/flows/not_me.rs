@@ -14,7 +14,7 @@ use crate::store::{Tx, signups, suppressions};
 pub async fn not_me(tx: &mut Tx, now: Timestamp, signup: &Signup) -> Result<bool, Error> {
     let cancelled = signups::mark_cancelled(tx, signup.signup_id).await?;
     if cancelled {
-        suppressions::insert(tx, now, &signup.address_key, SuppressionReason::NotMe).await?;
+        suppressions::insert(tx, now, &signup.address_key, SuppressionReason::NotMe, None).await?;
     }
     Ok(cancelled)
 }

@@ -1,7 +1,11 @@
-//! What nobody confirmed is forgotten, with no reminder (GDPR Art. 5(1)(e)).
+//! What is no longer needed is forgotten (GDPR Art. 5(1)(e)): what nobody confirmed, with no reminder, and
+//! the evidence about people who left, once nobody can ask for it any more.
 
+use super::erase::forget;
 use super::{Error, Terms};
+use crate::domain::signup::Method;
 use crate::domain::timestamp::Timestamp;
+use crate::random::Moment;
 use crate::store::{Tx, purges};
 
 /// How many signups one transaction deletes: few enough that readers never wait for it.
@@ -23,4 +27,21 @@ pub async fn expire(tx: &mut Tx, now: Timestamp) -> Result<u64, Error> {
 pub async fn purge(tx: &mut Tx, now: Timestamp, terms: &Terms) -> Result<usize, Error> {
     let before = now.minus(terms.pending_retention);
     Ok(purges::delete_unconfirmed(tx, now, before, AT_ONCE).await?)
+}
+
+/// How many people one transaction forgets.
+pub const PEOPLE_AT_ONCE: i64 = 50;
+
+/// Forgets up to [`PEOPLE_AT_ONCE`] people whose last consent ended longer ago than evidence is kept; what
+/// suppresses their addresses stays. Returns how many. Call it again while it returns that many.
+///
+/// # Errors
+/// When the database does not take it; then nothing went.
+pub async fn forget_ended(tx: &mut Tx, at: &Moment, terms: &Terms) -> Result<usize, Error> {
+    let before = at.now.minus(terms.evidence_retention);
+    let ended = purges::lock_ended(tx, before, PEOPLE_AT_ONCE).await?;
+    for address_key in &ended {
+        forget(tx, at, address_key, (Method::Staff, "retention")).await?;
+    }
+    Ok(ended.len())
 }

@@ -58,7 +58,8 @@ pub async fn fresh_download(
 ) -> Result<bool, Error> {
     let mail = LimitedMail {
         outbox_id: at.new_id(),
-        signup_id: grant.signup_id,
+        signup_id: Some(grant.signup_id),
+        subscriber_id: None,
         address_key: grant.address_key.clone(),
         limiter_key: grant.limiter_key.clone(),
     };
@@ -70,7 +71,8 @@ pub async fn fresh_download(
 fn confirmation(at: &Moment, signup: &Signup) -> LimitedMail {
     LimitedMail {
         outbox_id: at.new_id(),
-        signup_id: signup.signup_id,
+        signup_id: Some(signup.signup_id),
+        subscriber_id: None,
         address_key: signup.address_key.clone(),
         limiter_key: signup.limiter_key.clone(),
     }

@@ -7,17 +7,23 @@ use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::newsletters::Newsletter;
 use crate::store::notices::{self, Notice};
+use crate::store::purposes::OwnPurpose;
 
-/// The words beside the box of each purpose, in the controller's name: the privacy policy first, then
-/// the newsletters.
+/// The words beside the box of each purpose: the privacy policy first, then the newsletters, all in the
+/// controller's name, then the operator's own in the operator's words.
 #[must_use]
-pub fn wording(controller: &str, newsletters: &[Newsletter]) -> Vec<(Purpose, String)> {
+pub fn wording(
+    controller: &str,
+    newsletters: &[Newsletter],
+    own: &[OwnPurpose],
+) -> Vec<(Purpose, String)> {
     let newsletters = newsletters.iter().map(|newsletter| {
         let words = newsletter_words(controller, &newsletter.name, &newsletter.description);
         (Purpose::newsletter(&newsletter.slug), words)
     });
     std::iter::once((Purpose::privacy_policy(), privacy_policy_words(controller)))
         .chain(newsletters)
+        .chain(own.iter().map(|own| (own.code.clone(), own.words.clone())))
         .collect()
 }
 

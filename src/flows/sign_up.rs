@@ -65,7 +65,8 @@ pub async fn sign_up(
         events.append(&mut requested(at, form)?);
         mails.push(LimitedMail {
             outbox_id: at.new_id(),
-            signup_id: row.signup_id,
+            signup_id: Some(row.signup_id),
+            subscriber_id: None,
             address_key: row.address_key.clone(),
             limiter_key: row.limiter_key.clone(),
         });
@@ -96,18 +97,20 @@ fn row(terms: &Terms, form: &SignUp) -> NewSignup {
 
 fn requested(at: &Moment, form: &SignUp) -> serde_json::Result<Vec<NewConsentEvent>> {
     let shared = Form {
-        signup_id: form.signup_id,
+        signup_id: Some(form.signup_id),
         email: form.email.as_str(),
         method: form.method,
         policy: (form.policy.policy_version_id, &form.policy.label, &form.policy.sha256),
         report: form.report.as_ref().map(|(_, slug)| slug),
         requested_at: at.now,
         source: &form.source,
+        evidence: None,
     };
     (1..)
         .zip(&form.choices)
         .map(|(seq, notice)| {
-            event(at, EventType::Requested, &shared, &words(notice), Subject::Signup(seq))
+            let subject = Subject::Signup(form.signup_id, seq);
+            event(at, EventType::Requested, &shared, &words(notice), subject)
         })
         .collect()
 }

@@ -31,6 +31,8 @@ pub struct Letter<'a> {
     pub outbox_id: Uuid,
     /// To whom.
     pub to: &'a str,
+    /// Where one press ends such mail, where it can be ended.
+    pub leave: Option<&'a str>,
     /// When it was decided: the same on every try.
     pub date: Timestamp,
     /// The name of its templates, without ending.
@@ -53,6 +55,40 @@ pub enum ComposeError {
     #[error("its message could not be built")]
     Message(#[from] lettre::error::Error),
 }
+
+/// A header that holds one line as it is.
+macro_rules! line_header {
+    ($(#[$about:meta])* $type:ident, $name:literal) => {
+        $(#[$about])*
+        #[derive(Clone)]
+        struct $type(String);
+
+        impl Header for $type {
+            fn name() -> HeaderName {
+                HeaderName::new_from_ascii_str($name)
+            }
+            fn parse(line: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+                Ok(Self(line.to_owned()))
+            }
+            fn display(&self) -> HeaderValue {
+                // Encoded or folded it would no longer be what the RFC asks for.
+                HeaderValue::dangerous_new_pre_encoded(Self::name(), self.0.clone(), self.0.clone())
+            }
+        }
+    };
+}
+line_header!(
+    /// RFC 2919: what this mail belongs to.
+    ListId, "List-Id"
+);
+line_header!(
+    /// RFC 2369 §3.2, with exactly one https address as RFC 8058 §3.1 asks.
+    ListUnsubscribe, "List-Unsubscribe"
+);
+line_header!(
+    /// RFC 8058 §3.1: one POST is enough.
+    ListUnsubscribePost, "List-Unsubscribe-Post"
+);
 
 /// RFC 3834 §5: tells vacation responders not to answer.
 #[derive(Clone)]
@@ -85,18 +121,22 @@ pub fn compose(
     let html = templates
         .render(&format!("mail/{}.html", letter.template), WithPreheader { context, preheader })?;
     let to = Mailbox::new(None, letter.to.parse()?);
-    Ok(Message::builder()
+    let mut message = Message::builder()
         .from(sender.from.clone())
         .to(to)
         .subject(subject)
         .message_id(Some(format!("<{}@{}>", letter.outbox_id, sender.host)))
         .date(SystemTime::from(letter.date.date_time()))
-        .header(AutoSubmitted)
-        .multipart(
-            MultiPart::alternative()
-                .singlepart(plain_text(body))
-                .singlepart(SinglePart::html(html)),
-        )?)
+        .header(AutoSubmitted);
+    if let Some(leave) = letter.leave {
+        message = message
+            .header(ListId(format!("<receipts.{}>", sender.host)))
+            .header(ListUnsubscribe(format!("<{leave}>")))
+            .header(ListUnsubscribePost("List-Unsubscribe=One-Click".to_owned()));
+    }
+    Ok(message.multipart(
+        MultiPart::alternative().singlepart(plain_text(body)).singlepart(SinglePart::html(html)),
+    )?)
 }
 
 /// The longest line of a message, without its end (RFC 5322 §2.1.1).

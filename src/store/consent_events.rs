@@ -4,6 +4,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{Sql, Tx, on};
+use crate::domain::address_key::AddressKey;
 use crate::domain::consent::EventType;
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::Label;
@@ -18,8 +19,8 @@ pub struct NewConsentEvent {
     pub subject_id: Uuid,
     /// Its place in that order, from 1.
     pub seq: i64,
-    /// The form it came from.
-    pub signup_id: Uuid,
+    /// The form it came from, if it came from one.
+    pub signup_id: Option<Uuid>,
     /// The subscriber, once there is one.
     pub subscriber_id: Option<Uuid>,
     /// What it is about.
@@ -27,10 +28,10 @@ pub struct NewConsentEvent {
     /// What happened.
     #[serde(rename = "type")]
     pub event_type: EventType,
-    /// The words shown.
-    pub notice_id: Uuid,
-    /// The policy shown.
-    pub policy_version_id: Uuid,
+    /// The words shown; none of an erasure.
+    pub notice_id: Option<Uuid>,
+    /// The policy shown; none of an erasure.
+    pub policy_version_id: Option<Uuid>,
     /// RFC 8785 text.
     pub body: String,
     /// The salt of the body's commitment, hex.
@@ -59,9 +60,9 @@ pub struct Choice {
 pub struct Confirmed {
     /// What was agreed to.
     pub purpose: Purpose,
-    /// The newsletter's name, when it is one.
-    pub newsletter_name: Option<String>,
-    /// What to expect from it.
+    /// The name of the newsletter, or of the operator's own purpose.
+    pub name: Option<String>,
+    /// What to expect from the newsletter, when it is one.
     pub newsletter_description: Option<String>,
     /// The words agreed to.
     pub words: String,
@@ -117,8 +118,9 @@ pub async fn list_choices(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Vec<Choi
 /// # Errors
 /// When the database does not answer.
 pub async fn list_confirmed(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Vec<Confirmed>> {
-    on!(tx, |conn| sqlx::query_as(
-        "SELECT e.purpose, l.name AS newsletter_name, l.description AS newsletter_description,
+    on!(tx, |conn| {
+        sqlx::query_as(
+        "SELECT e.purpose, COALESCE(l.name, u.name) AS name, l.description AS newsletter_description,
                 n.words, p.label AS policy_label, e.recorded_at
          FROM signup s
          JOIN consent_event e ON e.subject_id = s.subscriber_id AND e.signup_id = s.signup_id
@@ -131,7 +133,8 @@ pub async fn list_confirmed(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Vec<Co
     )
     .bind(signup_id)
     .fetch_all(conn)
-    .await)
+    .await
+    })
 }
 
 /// One event as the ledger holds it.
@@ -177,4 +180,118 @@ pub async fn list_newsletters(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Vec<
     .bind(signup_id)
     .fetch_all(conn)
     .await)
+}
+
+/// One fact about a subscriber, with what it rested on.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Change {
+    /// Its key.
+    pub event_id: Uuid,
+    /// What happened.
+    pub event_type: EventType,
+    /// What it was about.
+    pub purpose: Purpose,
+    /// The name of the newsletter, or of the operator's own purpose.
+    pub name: Option<String>,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// The words it rested on.
+    pub words: String,
+    /// The policy it rested on.
+    pub policy_label: Label,
+}
+
+/// What happened to a subscriber's consents at one moment, in the order it happened.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_recorded(
+    tx: &mut Tx,
+    subscriber_id: Uuid,
+    recorded_at: Timestamp,
+) -> sqlx::Result<Vec<Change>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT e.event_id, e.type AS event_type, e.purpose, COALESCE(l.name, u.name) AS name,
+                e.recorded_at, n.words, p.label AS policy_label
+         FROM consent_event e
+         JOIN notice n ON n.notice_id = e.notice_id
+         JOIN policy_version p ON p.policy_version_id = e.policy_version_id
+         JOIN purpose u ON u.code = e.purpose
+         LEFT JOIN newsletter l ON l.newsletter_id = u.newsletter_id
+         WHERE e.subject_id = $1 AND e.recorded_at = $2
+         ORDER BY e.seq"
+    )
+    .bind(subscriber_id)
+    .bind(recorded_at)
+    .fetch_all(conn)
+    .await)
+}
+
+/// One event with its place in the tree.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct SealedEvent {
+    /// Its key.
+    pub event_id: Uuid,
+    /// Whose order it stands in.
+    pub subject_id: Uuid,
+    /// What happened.
+    pub event_type: EventType,
+    /// What it was about.
+    pub purpose: Purpose,
+    /// The name of the newsletter, or of the operator's own purpose.
+    pub name: Option<String>,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// RFC 8785 text; gone after erasure.
+    pub body: Option<String>,
+    /// The salt; gone after erasure.
+    pub salt: Option<Vec<u8>>,
+    /// The leaf, which stays.
+    pub leaf: String,
+    /// Its place; none while it waits for one.
+    pub leaf_index: Option<i64>,
+}
+
+/// One event with its place in the tree.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_sealed(tx: &mut Tx, event_id: Uuid) -> sqlx::Result<Option<SealedEvent>> {
+    on!(tx, |conn| {
+        sqlx::query_as(
+        "SELECT e.event_id, e.subject_id, e.type AS event_type, e.purpose,
+                COALESCE(l.name, u.name) AS name, e.recorded_at, e.body, e.salt, e.leaf, e.leaf_index
+         FROM consent_event e
+         JOIN purpose u ON u.code = e.purpose
+         LEFT JOIN newsletter l ON l.newsletter_id = u.newsletter_id
+         WHERE e.event_id = $1"
+    )
+    .bind(event_id)
+    .fetch_optional(conn)
+    .await
+    })
+}
+
+/// The events of an address that have their place, in its order: of its subscriber and of its forms.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_sealed_of(
+    tx: &mut Tx,
+    address_key: &AddressKey,
+) -> sqlx::Result<Vec<SealedEvent>> {
+    on!(tx, |conn| {
+        sqlx::query_as(
+        "SELECT e.event_id, e.subject_id, e.type AS event_type, e.purpose, NULL AS name, e.recorded_at,
+                e.body, e.salt, e.leaf, e.leaf_index
+         FROM consent_event e
+         WHERE e.leaf_index IS NOT NULL AND e.subject_id IN
+             (SELECT signup_id FROM signup WHERE address_key = $1
+              UNION ALL SELECT subscriber_id FROM subscriber WHERE address_key = $1)
+         ORDER BY e.leaf_index"
+    )
+    .bind(address_key)
+    .fetch_all(conn)
+    .await
+    })
 }

@@ -2,9 +2,11 @@
 
 use uuid::Uuid;
 
+use super::policy_versions::PolicyVersion;
 use super::{Tx, on};
 use crate::domain::consent::EventType;
 use crate::domain::purpose::Purpose;
+use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
 
 /// The state that an event makes.
@@ -76,4 +78,113 @@ pub async fn list_states(
         .bind(subscriber_id)
         .fetch_all(conn)
         .await)
+}
+
+/// One subscriber's consent to one purpose, with what it rests on.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Standing {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// The name of the newsletter, or of the operator's own purpose.
+    pub name: Option<String>,
+    /// Where it stands.
+    pub state: EventType,
+    /// The event that made this state, by which receipts are found.
+    pub event_id: Uuid,
+    /// When that event was recorded.
+    pub changed_at: Timestamp,
+    /// The words it rested on.
+    pub notice_id: Uuid,
+    /// Their language.
+    pub lang: String,
+    /// The words.
+    pub words: String,
+    /// Their hash.
+    pub sha256: String,
+    /// The policy it rested on.
+    pub policy_version_id: Uuid,
+    /// Its label.
+    pub policy_label: Label,
+    /// Its hash.
+    pub policy_sha256: String,
+    /// The report of the signup that consented.
+    pub report: Option<Slug>,
+    /// The page of its form.
+    pub source: String,
+    /// When it was asked for.
+    pub requested_at: Timestamp,
+    /// When it was confirmed.
+    pub confirmed_at: Timestamp,
+}
+
+/// All consents of one subscriber: the privacy policy first, then by age.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Vec<Standing>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT c.purpose, COALESCE(l.name, u.name) AS name, c.state, c.event_id,
+                e.recorded_at AS changed_at, c.notice_id, n.lang, n.words, n.sha256,
+                c.policy_version_id, p.label AS policy_label, p.sha256 AS policy_sha256,
+                r.slug AS report, c.source, c.requested_at, c.confirmed_at
+         FROM consent c
+         JOIN consent_event e ON e.event_id = c.event_id
+         JOIN notice n ON n.notice_id = c.notice_id
+         JOIN policy_version p ON p.policy_version_id = c.policy_version_id
+         JOIN purpose u ON u.code = c.purpose
+         LEFT JOIN newsletter l ON l.newsletter_id = u.newsletter_id
+         LEFT JOIN report r ON r.report_id = c.report_id
+         WHERE c.subscriber_id = $1
+         ORDER BY CASE c.purpose WHEN 'privacy-policy' THEN 0 ELSE 1 END, u.created_at, c.purpose"
+    )
+    .bind(subscriber_id)
+    .fetch_all(conn)
+    .await)
+}
+
+/// Ends a consent that is in force; one that ended before stays as it is.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn mark_ended(
+    tx: &mut Tx,
+    subscriber_id: Uuid,
+    purpose: &Purpose,
+    state: EventType,
+    event_id: Uuid,
+) -> sqlx::Result<()> {
+    on!(tx, |conn| sqlx::query(
+        "UPDATE consent SET state = $3, event_id = $4
+         WHERE subscriber_id = $1 AND purpose = $2 AND state IN ('given', 'renewed')"
+    )
+    .bind(subscriber_id)
+    .bind(purpose)
+    .bind(state)
+    .bind(event_id)
+    .execute(conn)
+    .await
+    .map(drop))
+}
+
+/// The purposes in force that a subscriber agreed to under a policy older than this one.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_older(
+    tx: &mut Tx,
+    subscriber_id: Uuid,
+    policy: &PolicyVersion,
+) -> sqlx::Result<Vec<Purpose>> {
+    on!(tx, |conn| sqlx::query_scalar(
+        "SELECT c.purpose FROM consent c
+         JOIN policy_version p ON p.policy_version_id = c.policy_version_id
+         WHERE c.subscriber_id = $1 AND c.state IN ('given', 'renewed') AND p.published_at < $2
+           AND p.lang = $3
+         ORDER BY c.purpose"
+    )
+    .bind(subscriber_id)
+    .bind(policy.published_at)
+    .bind(&policy.lang)
+    .fetch_all(conn)
+    .await)
 }

@@ -30,6 +30,8 @@ pub struct NewDownloadGrant {
 pub struct DownloadGrant {
     /// Its key.
     pub download_grant_id: Uuid,
+    /// Whose it is.
+    pub subscriber_id: Uuid,
     /// The signup whose confirmation gave it.
     pub signup_id: Uuid,
     /// Which links work.
@@ -110,7 +112,7 @@ pub async fn insert(tx: &mut Tx, at: &Moment, new: NewDownloadGrant) -> sqlx::Re
 pub async fn find(tx: &mut Tx, grant_or_signup_id: Uuid) -> sqlx::Result<Option<DownloadGrant>> {
     on!(tx, |conn| {
         sqlx::query_as(
-        "SELECT g.download_grant_id, g.signup_id, g.generation, g.used, g.download_limit, g.expires_at,
+        "SELECT g.download_grant_id, g.subscriber_id, g.signup_id, g.generation, g.used, g.download_limit, g.expires_at,
                 g.revoked_at, u.email, u.address_key, s.limiter_key, r.slug AS report_slug,
                 r.title AS report_title, r.file_key, r.media_type, r.byte_size, r.sha256
          FROM download_grant g

@@ -56,12 +56,14 @@ pub struct ExportRow {
 }
 
 /// Hands each exportable contact to `each`, one at a time, from one consistent snapshot: consent in force
-/// and not suppressed at this moment. Stops at the first error of `each`.
+/// and not suppressed at this moment, and not under a policy that people had to agree to anew until a date
+/// now past. Stops at the first error of `each`.
 ///
 /// # Errors
 /// When the database does not answer, or what `each` returned.
 pub async fn stream<E: From<sqlx::Error>>(
     tx: &mut Tx,
+    now: Timestamp,
     filter: &ExportFilter,
     mut each: impl FnMut(ExportRow) -> Result<(), E>,
 ) -> Result<(), E> {
@@ -80,6 +82,10 @@ pub async fn stream<E: From<sqlx::Error>>(
                AND ($3 IS NULL OR c.confirmed_at >= $3)
                AND ($4 IS NULL OR p.label = $4)
                AND NOT EXISTS (
+                   SELECT 1 FROM policy_version asks
+                   WHERE asks.lang = p.lang AND asks.change_class = 'reconsent'
+                     AND asks.renew_until <= $5 AND asks.published_at > p.published_at)
+               AND NOT EXISTS (
                    SELECT 1 FROM suppression s WHERE s.address_key = u.address_key
                      AND (s.reason IN ('bounced', 'complained', 'erased', 'manual')
                           OR (s.reason = 'unsubscribed' AND s.purpose = c.purpose)))
@@ -89,6 +95,7 @@ pub async fn stream<E: From<sqlx::Error>>(
         .bind(&filter.report)
         .bind(filter.since)
         .bind(&filter.policy)
+        .bind(now)
         .fetch(conn);
         while let Some(row) = rows.try_next().await? {
             each(row)?;

@@ -1,4 +1,4 @@
-//! Which address secret a database was written under.
+//! Which address secret a database was written under, and which key signs its ledger.
 
 use super::{Tx, on};
 
@@ -21,4 +21,17 @@ pub async fn insert_or_find(tx: &mut Tx, name: &str, fingerprint: &str) -> sqlx:
             .fetch_one(conn)
             .await
     })
+}
+
+/// Replaces the fingerprint of a key that may change.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn replace(tx: &mut Tx, name: &str, fingerprint: &str) -> sqlx::Result<()> {
+    on!(tx, |conn| sqlx::query("UPDATE key_fingerprint SET fingerprint = $2 WHERE name = $1")
+        .bind(name)
+        .bind(fingerprint)
+        .execute(conn)
+        .await
+        .map(drop))
 }

@@ -2,26 +2,39 @@
 //! [`Sql`]. Conditions that decide stand in the statement, so that concurrent requests are decided by
 //! the database and not by what one of them read earlier.
 
+pub mod announcements;
 pub mod audit_entries;
+pub mod checkpoints;
 pub mod consent_events;
 pub mod consents;
 pub mod download_grants;
+pub mod erasures;
 pub mod exports;
+pub mod held;
+pub mod imports;
 pub mod key_fingerprints;
+pub mod ledger_verdicts;
+pub mod link_requests;
 pub mod newsletters;
 pub mod notices;
 pub mod outbox;
 pub mod policy_versions;
 pub mod purges;
+pub mod purposes;
+pub mod renewals;
 pub mod reports;
 pub mod signups;
 pub mod staff;
 pub mod subscribers;
 pub mod suppressions;
 mod timestamp;
+pub mod verifications;
+pub mod withdrawals;
 
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
@@ -45,6 +58,8 @@ pub enum Db {
         writer: SqlitePool,
         /// Connections that read beside it.
         readers: SqlitePool,
+        /// Whether the write-ahead log may hold what was erased, as after a start.
+        forgets: Arc<AtomicBool>,
     },
     /// A server, shared by several replicas.
     Postgres(PgPool),
@@ -141,6 +156,10 @@ impl Db {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(ACQUIRE_TIMEOUT)
+            // An event with its evidence fits into a page; in smaller ones it would spill into a second.
+            .page_size(8192)
+            // Pages are found again rather than read again: 8 MiB, four times what SQLite takes by itself.
+            .pragma("cache_size", "-8192")
             // What is erased is overwritten, not only unlinked (GDPR Art. 17).
             .pragma("secure_delete", "ON");
         let pool = |connections| {
@@ -163,7 +182,7 @@ impl Db {
             return Err(OpenError::OldSqlite(version));
         }
         let readers = pool(4).connect_with(options.pragma("query_only", "ON")).await?;
-        Ok(Self::Sqlite { writer, readers })
+        Ok(Self::Sqlite { writer, readers, forgets: Arc::new(AtomicBool::new(true)) })
     }
 
     /// Brings the schema up to date; safe to run by several replicas at once.
@@ -201,6 +220,20 @@ impl Db {
         })
     }
 
+    /// Begins a transaction that reads several times and sees one moment.
+    ///
+    /// # Errors
+    /// When the database does not answer in time.
+    pub async fn snapshot(&self) -> sqlx::Result<Tx> {
+        Ok(match self {
+            Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
+            Self::Postgres(pool) => {
+                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+                Tx::Postgres(pool.begin_with(begin).await?)
+            }
+        })
+    }
+
     /// How many transactions of the intake may run at once.
     #[must_use]
     pub fn writers(&self) -> usize {
@@ -210,10 +243,33 @@ impl Db {
         }
     }
 
+    /// Folds SQLite's write-ahead log back into the file and empties it, so that what was just erased is not
+    /// left lying in it. `false` while somebody still reads what was before: try again soon, as the worker
+    /// does. It waits for nobody, for others write through the same connection. PostgreSQL looks after its
+    /// own.
+    pub async fn forget_log(&self) -> bool {
+        let Self::Sqlite { writer, forgets, .. } = self else { return true };
+        let emptied = match empty_log(writer).await {
+            Ok(emptied) => emptied,
+            Err(error) => {
+                tracing::warn!(error = ?error, "the write-ahead log could not be emptied");
+                false
+            }
+        };
+        forgets.store(!emptied, Ordering::Relaxed);
+        emptied
+    }
+
+    /// Whether the write-ahead log still holds what was erased.
+    #[must_use]
+    pub fn must_forget(&self) -> bool {
+        matches!(self, Self::Sqlite { forgets, .. } if forgets.load(Ordering::Relaxed))
+    }
+
     /// Closes all connections, which lets SQLite fold its write-ahead log back into the file.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite { writer, readers } => {
+            Self::Sqlite { writer, readers, .. } => {
                 readers.close().await;
                 writer.close().await;
             }
@@ -233,6 +289,20 @@ impl Tx {
             Self::Postgres(tx) => tx.commit().await,
         }
     }
+}
+
+async fn empty_log(writer: &SqlitePool) -> sqlx::Result<bool> {
+    let mut connection = writer.acquire().await?;
+    sqlx::query("PRAGMA busy_timeout = 0").execute(&mut *connection).await?;
+    let busy =
+        sqlx::query_scalar("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *connection).await;
+    // As long as `ACQUIRE_TIMEOUT`.
+    let patient = sqlx::query("PRAGMA busy_timeout = 5000").execute(&mut *connection).await;
+    if patient.is_err() {
+        // One without patience would refuse writes at a moment when another process writes.
+        connection.close().await?;
+    }
+    busy.map(|busy: i64| busy == 0)
 }
 
 /// Whether the database answers at all.

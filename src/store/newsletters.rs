@@ -70,14 +70,3 @@ pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<Newsletter>> {
     .fetch_all(conn)
     .await)
 }
-
-/// Whether anybody could agree to this purpose.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn purpose_exists(tx: &mut Tx, purpose: &Purpose) -> sqlx::Result<bool> {
-    on!(tx, |conn| sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM purpose WHERE code = $1)")
-        .bind(purpose)
-        .fetch_one(conn)
-        .await)
-}

@@ -17,8 +17,10 @@ use crate::random::Moment;
 pub struct LimitedMail {
     /// Its key, which also names the message.
     pub outbox_id: Uuid,
-    /// What it is about.
-    pub signup_id: Uuid,
+    /// The signup it is about, if it is about one.
+    pub signup_id: Option<Uuid>,
+    /// The subscriber it is about, if it is about one.
+    pub subscriber_id: Option<Uuid>,
     /// Who it goes to.
     pub address_key: AddressKey,
     /// Which mailbox it counts for.
@@ -32,8 +34,12 @@ pub struct ClaimedMail {
     pub outbox_id: Uuid,
     /// What it is.
     pub kind: MailKind,
-    /// What it is about.
-    pub signup_id: Uuid,
+    /// The signup it is about, if it is about one.
+    pub signup_id: Option<Uuid>,
+    /// The subscriber it is about, if it is about one.
+    pub subscriber_id: Option<Uuid>,
+    /// The policy version it tells of, if it tells of one.
+    pub policy_version_id: Option<Uuid>,
     /// Counts the claims; the fence against a worker that lost its lease.
     pub claims: i32,
     /// Counts the tries that ended with a word to come back later.
@@ -53,7 +59,7 @@ struct WindowRow {
 }
 
 /// Writes the mails that the limit of their mailbox allows and that no suppression forbids; returns
-/// the signups that got one. At most one per mailbox in a batch, for two within a minute never pass.
+/// the keys of those written. At most one per mailbox in a batch, for two within a minute never pass.
 /// On PostgreSQL writers of one mailbox take turns first, else each would count without the other.
 ///
 /// # Errors
@@ -69,10 +75,12 @@ pub async fn insert_limited(
              SELECT DISTINCT hashtextextended(limiter_key, 0) AS turn
              FROM json_to_recordset(CAST($1 AS json)) AS asked (limiter_key text) ORDER BY 1) AS turns";
     const INSERT: Sql = Sql {
-        sqlite: "INSERT INTO outbox (outbox_id, kind, signup_id, limiter_key, state, next_at, created_at)
-                 SELECT outbox_id, $4, signup_id, limiter_key, 'queued', $2, $2
+        sqlite: "INSERT INTO outbox (outbox_id, kind, signup_id, subscriber_id, limiter_key, state, next_at,
+                     created_at)
+                 SELECT outbox_id, $4, signup_id, subscriber_id, limiter_key, 'queued', $2, $2
                  FROM (SELECT unhex(value->>'outbox_id', '-') AS outbox_id,
                               unhex(value->>'signup_id', '-') AS signup_id,
+                              unhex(value->>'subscriber_id', '-') AS subscriber_id,
                               unhex(value->>'limiter_key') AS limiter_key,
                               unhex(value->>'address_key') AS address_key,
                               row_number() OVER (PARTITION BY value->>'limiter_key' ORDER BY key) AS turn
@@ -83,14 +91,16 @@ pub async fn insert_limited(
                                         OR s.reason = CASE $4 WHEN 'confirm' THEN 'not-me' ELSE 'erased' END))
                    AND NOT EXISTS (SELECT 1 FROM json_each($3) AS window WHERE window.value->>'count' <=
                            (SELECT count(*) FROM outbox o
-                            WHERE o.limiter_key = asked.limiter_key AND o.kind <> 'receipt'
+                            WHERE o.limiter_key = asked.limiter_key
+                              AND o.kind IN ('confirm', 'download_link', 'preferences_link')
                               AND o.created_at > window.value->>'since'))
-                 RETURNING signup_id",
-        postgres: "INSERT INTO outbox (outbox_id, kind, signup_id, limiter_key, state, next_at, created_at)
-                   SELECT outbox_id, $4, signup_id, decode(limiter_key, 'hex'), 'queued', $2, $2
+                 RETURNING outbox_id",
+        postgres: "INSERT INTO outbox (outbox_id, kind, signup_id, subscriber_id, limiter_key, state, next_at,
+                       created_at)
+                   SELECT outbox_id, $4, signup_id, subscriber_id, decode(limiter_key, 'hex'), 'queued', $2, $2
                    FROM (SELECT *, row_number() OVER (PARTITION BY limiter_key ORDER BY outbox_id) AS turn
                          FROM json_to_recordset(CAST($1 AS json)) AS row (outbox_id uuid, signup_id uuid,
-                             limiter_key text, address_key text)) AS asked
+                             subscriber_id uuid, limiter_key text, address_key text)) AS asked
                    WHERE (asked.turn = 1 OR json_array_length(CAST($3 AS json)) = 0)
                      AND NOT EXISTS (SELECT 1 FROM suppression s
                                      WHERE s.address_key = decode(asked.address_key, 'hex')
@@ -101,9 +111,9 @@ pub async fn insert_limited(
                          WHERE span.count <=
                              (SELECT count(*) FROM outbox o
                               WHERE o.limiter_key = decode(asked.limiter_key, 'hex')
-                                AND o.kind <> 'receipt'
+                                AND o.kind IN ('confirm', 'download_link', 'preferences_link')
                                 AND o.created_at > to_timestamp(span.since / 1000000.0)))
-                   RETURNING signup_id",
+                   RETURNING outbox_id",
     };
     let windows: Vec<WindowRow> = limit
         .windows(now)
@@ -124,23 +134,35 @@ pub async fn insert_limited(
         .await)
 }
 
-/// Writes the receipt of a confirmation. It follows from what the reader did and is not limited.
+/// What an unlimited mail is about.
+#[derive(Clone, Copy, Debug)]
+pub enum About {
+    /// A signup.
+    Signup(Uuid),
+    /// A subscriber.
+    Subscriber(Uuid),
+    /// Nobody: it goes to an address of the settings.
+    Nobody,
+}
+
+/// Writes a mail that follows from what its reader or the operator did, and so is not limited.
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn insert_receipt(
-    tx: &mut Tx,
-    at: &Moment,
-    signup_id: Uuid,
-    limiter_key: &AddressKey,
-) -> sqlx::Result<()> {
+pub async fn insert(tx: &mut Tx, at: &Moment, kind: MailKind, about: About) -> sqlx::Result<()> {
+    let (signup_id, subscriber_id) = match about {
+        About::Signup(id) => (Some(id), None),
+        About::Subscriber(id) => (None, Some(id)),
+        About::Nobody => (None, None),
+    };
     on!(tx, |conn| sqlx::query(
-        "INSERT INTO outbox (outbox_id, kind, signup_id, limiter_key, state, next_at, created_at)
-         VALUES ($1, 'receipt', $2, $3, 'queued', $4, $4)"
+        "INSERT INTO outbox (outbox_id, kind, signup_id, subscriber_id, state, next_at, created_at)
+         VALUES ($1, $2, $3, $4, 'queued', $5, $5)"
     )
     .bind(at.new_id())
+    .bind(kind)
     .bind(signup_id)
-    .bind(limiter_key)
+    .bind(subscriber_id)
     .bind(at.now)
     .execute(conn)
     .await
@@ -159,14 +181,16 @@ pub async fn claim(tx: &mut Tx, now: Timestamp, count: i64) -> sqlx::Result<Vec<
                       WHERE state = 'queued' AND next_at <= $1
                         AND (lease_until IS NULL OR lease_until <= $1)
                       ORDER BY next_at LIMIT $3)
-                 RETURNING outbox_id, kind, signup_id, claims, attempts, created_at",
+                 RETURNING outbox_id, kind, signup_id, subscriber_id, policy_version_id, claims, attempts,
+                     created_at",
         postgres: "UPDATE outbox SET lease_until = now() + ($2 - $1), claims = claims + 1
                    WHERE outbox_id IN
                        (SELECT outbox_id FROM outbox
                         WHERE state = 'queued' AND next_at <= $1
                           AND (lease_until IS NULL OR lease_until <= now())
                         ORDER BY next_at LIMIT $3 FOR UPDATE SKIP LOCKED)
-                   RETURNING outbox_id, kind, signup_id, claims, attempts, created_at",
+                   RETURNING outbox_id, kind, signup_id, subscriber_id, policy_version_id, claims, attempts,
+                     created_at",
     };
     on!(tx, CLAIM, |conn, sql| sqlx::query_as(sql)
         .bind(now)
@@ -299,5 +323,23 @@ pub async fn list_parked(tx: &mut Tx) -> sqlx::Result<Vec<(Uuid, String)>> {
         "SELECT outbox_id, reason FROM outbox WHERE state = 'parked' ORDER BY outbox_id"
     )
     .fetch_all(conn)
+    .await)
+}
+
+/// Whether a witness has something new to be told: a head younger than any mail about one, and no such mail
+/// after `since`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn witness_is_due(tx: &mut Tx, since: Timestamp) -> sqlx::Result<bool> {
+    on!(tx, |conn| sqlx::query_scalar(
+        "SELECT EXISTS (
+             SELECT 1 FROM (SELECT created_at FROM checkpoint ORDER BY size DESC LIMIT 1) AS h
+             WHERE NOT EXISTS (
+                 SELECT 1 FROM outbox o WHERE o.kind = 'checkpoint'
+                   AND (o.created_at > $1 OR o.created_at >= h.created_at)))"
+    )
+    .bind(since)
+    .fetch_one(conn)
     .await)
 }

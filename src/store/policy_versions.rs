@@ -26,6 +26,8 @@ pub struct PolicyVersion {
     pub change_class: ChangeClass,
     /// When it took effect.
     pub published_at: Timestamp,
+    /// Until when consents under older versions count, if this one asks people again.
+    pub renew_until: Option<Timestamp>,
 }
 
 /// A policy about to be published.
@@ -38,6 +40,8 @@ pub struct NewPolicyVersion<'a> {
     pub text: &'a PolicyText,
     /// What it asks of those who agreed to an older one.
     pub change_class: ChangeClass,
+    /// Until when consents under older versions count, for `reconsent`.
+    pub renew_until: Option<Timestamp>,
 }
 
 /// Publishes a version; `None` when the label is taken in that language.
@@ -51,10 +55,11 @@ pub async fn insert(
 ) -> sqlx::Result<Option<PolicyVersion>> {
     on!(tx, |conn| sqlx::query_as(
         "INSERT INTO policy_version
-             (policy_version_id, label, lang, body, sha256, change_class, published_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)
+             (policy_version_id, label, lang, body, sha256, change_class, published_at, renew_until)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (label, lang) DO NOTHING
-         RETURNING policy_version_id, label, lang, body, sha256, change_class, published_at"
+         RETURNING policy_version_id, label, lang, body, sha256, change_class, published_at,
+                   renew_until"
     )
     .bind(at.new_id())
     .bind(new.label)
@@ -63,6 +68,7 @@ pub async fn insert(
     .bind(sha256_hex(new.text.as_str().as_bytes()))
     .bind(new.change_class)
     .bind(at.now)
+    .bind(new.renew_until)
     .fetch_optional(conn)
     .await)
 }
@@ -73,10 +79,87 @@ pub async fn insert(
 /// When the database does not answer.
 pub async fn list(tx: &mut Tx, lang: &str) -> sqlx::Result<Vec<PolicyVersion>> {
     on!(tx, |conn| sqlx::query_as(
-        "SELECT policy_version_id, label, lang, body, sha256, change_class, published_at
+        "SELECT policy_version_id, label, lang, body, sha256, change_class, published_at,
+                renew_until
          FROM policy_version WHERE lang = $1 ORDER BY published_at DESC, policy_version_id DESC"
     )
     .bind(lang)
+    .fetch_all(conn)
+    .await)
+}
+
+/// One version.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find(tx: &mut Tx, policy_version_id: Uuid) -> sqlx::Result<Option<PolicyVersion>> {
+    on!(tx, |conn| {
+        sqlx::query_as(
+        "SELECT policy_version_id, label, lang, body, sha256, change_class, published_at, renew_until
+         FROM policy_version WHERE policy_version_id = $1"
+    )
+    .bind(policy_version_id)
+    .fetch_optional(conn)
+    .await
+    })
+}
+
+/// The versions that people are told of or asked about now, oldest first: those to notify of that were
+/// published after `since`, and those that ask until a date after `now`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_announced(
+    tx: &mut Tx,
+    since: Timestamp,
+    now: Timestamp,
+) -> sqlx::Result<Vec<PolicyVersion>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT policy_version_id, label, lang, body, sha256, change_class, published_at,
+                renew_until
+         FROM policy_version
+         WHERE (change_class = 'notify' AND published_at > $1)
+            OR (change_class = 'reconsent' AND renew_until > $2)
+         ORDER BY published_at, policy_version_id"
+    )
+    .bind(since)
+    .bind(now)
+    .fetch_all(conn)
+    .await)
+}
+
+/// The versions that asked people again until a date after `since` that is over now, oldest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_over(
+    tx: &mut Tx,
+    since: Timestamp,
+    now: Timestamp,
+) -> sqlx::Result<Vec<PolicyVersion>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT policy_version_id, label, lang, body, sha256, change_class, published_at,
+                renew_until
+         FROM policy_version
+         WHERE change_class = 'reconsent' AND renew_until > $1 AND renew_until <= $2
+         ORDER BY published_at, policy_version_id"
+    )
+    .bind(since)
+    .bind(now)
+    .fetch_all(conn)
+    .await)
+}
+
+/// How many people hold the privacy-policy consent under each version, those that nobody does left out.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count_people(tx: &mut Tx) -> sqlx::Result<Vec<(Uuid, i64)>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT policy_version_id, count(*) FROM consent
+         WHERE purpose = 'privacy-policy' AND state IN ('given', 'renewed')
+         GROUP BY policy_version_id"
+    )
     .fetch_all(conn)
     .await)
 }

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::{Sql, Tx, on};
+use crate::domain::address_key::AddressKey;
 use crate::domain::timestamp::Timestamp;
 
 /// Marks the signups nobody confirmed in time; returns how many.
@@ -51,6 +52,13 @@ pub async fn delete_unconfirmed(
     before: Timestamp,
     count: i64,
 ) -> sqlx::Result<usize> {
+    // Whoever is delivering such a mail at this moment finds another number and lets go of it.
+    const FENCE: Sql = Sql {
+        sqlite: "UPDATE outbox SET claims = claims + 1
+                 WHERE signup_id IN (SELECT unhex(value, '-') FROM json_each($1))",
+        postgres: "UPDATE outbox SET claims = claims + 1 WHERE signup_id IN
+                   (SELECT CAST(value AS uuid) FROM json_array_elements_text(CAST($1 AS json)))",
+    };
     const BARE_EVENTS: Sql = Sql {
         sqlite: "UPDATE consent_event SET body = NULL, salt = NULL
                  WHERE subject_id IN (SELECT unhex(value, '-') FROM json_each($1))",
@@ -90,8 +98,58 @@ pub async fn delete_unconfirmed(
         .fetch_all(conn)
         .await)?;
     let ids = super::batch(&due)?;
-    for statement in [BARE_EVENTS, DELIVERIES, MAIL, SIGNUPS] {
+    for statement in [FENCE, BARE_EVENTS, DELIVERIES, MAIL, SIGNUPS] {
         on!(tx, statement, |conn, sql| sqlx::query(sql).bind(&ids).execute(conn).await.map(drop))?;
     }
     Ok(due.len())
+}
+
+macro_rules! ended {
+    ($select:literal, $rest:literal) => {
+        concat!(
+            $select,
+            " FROM subscriber u
+             WHERE NOT EXISTS (SELECT 1 FROM consent c WHERE c.subscriber_id = u.subscriber_id
+                               AND c.state IN ('given', 'renewed'))
+               AND NOT EXISTS (SELECT 1 FROM consent_event e WHERE e.subject_id = u.subscriber_id
+                               AND e.recorded_at > $1)
+               AND NOT EXISTS (SELECT 1 FROM signup s WHERE s.address_key = u.address_key
+                               AND s.status = 'pending')",
+            $rest
+        )
+    };
+}
+
+/// How many people have nothing in force any more since `before` or earlier.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count_ended(tx: &mut Tx, before: Timestamp) -> sqlx::Result<i64> {
+    on!(tx, |conn| sqlx::query_scalar(ended!("SELECT count(*)", ""))
+        .bind(before)
+        .fetch_one(conn)
+        .await)
+}
+
+/// The addresses of up to `count` of them, whose rows nobody else changes until the transaction ends.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn lock_ended(
+    tx: &mut Tx,
+    before: Timestamp,
+    count: i64,
+) -> sqlx::Result<Vec<AddressKey>> {
+    const ENDED: Sql = Sql {
+        sqlite: ended!("SELECT u.address_key", " ORDER BY u.subscriber_id LIMIT $2"),
+        postgres: ended!(
+            "SELECT u.address_key",
+            " ORDER BY u.subscriber_id LIMIT $2 FOR UPDATE OF u SKIP LOCKED"
+        ),
+    };
+    on!(tx, ENDED, |conn, sql| sqlx::query_scalar(sql)
+        .bind(before)
+        .bind(count)
+        .fetch_all(conn)
+        .await)
 }

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::{Tx, on};
+use crate::domain::purpose::Purpose;
 use crate::domain::report::ReportStatus;
 use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
@@ -109,13 +110,18 @@ pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<Report>> {
     on!(tx, |conn| sqlx::query_as(LIST).fetch_all(conn).await)
 }
 
-/// Which newsletters each report's form offers, in order: report and newsletter keys.
+/// Which purposes each report's form offers, in order: its newsletters, then those of the operator's own.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list_offers(tx: &mut Tx) -> sqlx::Result<Vec<(Uuid, Uuid)>> {
+pub async fn list_offers(tx: &mut Tx) -> sqlx::Result<Vec<(Uuid, Purpose)>> {
     on!(tx, |conn| sqlx::query_as(
-        "SELECT report_id, newsletter_id FROM report_newsletter ORDER BY report_id, position"
+        "SELECT report_id, purpose
+         FROM (SELECT n.report_id, p.code AS purpose, 0 AS part, n.position
+               FROM report_newsletter n JOIN purpose p ON p.newsletter_id = n.newsletter_id
+               UNION ALL
+               SELECT report_id, purpose, 1 AS part, position FROM report_purpose) AS offered
+         ORDER BY report_id, part, position, purpose"
     )
     .fetch_all(conn)
     .await)

@@ -79,6 +79,8 @@ pub struct Signup {
     pub created_at: Timestamp,
     /// Until when its link works.
     pub expires_at: Timestamp,
+    /// Who it became, once it was confirmed.
+    pub subscriber_id: Option<Uuid>,
     /// Whether the address belonged to a subscriber already.
     pub known: bool,
 }
@@ -132,7 +134,7 @@ pub async fn find(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Option<Signup>> 
                 s.report_id, r.slug AS report_slug, r.title AS report_title,
                 s.policy_version_id, p.label AS policy_label, p.sha256 AS policy_sha256,
                 p.published_at AS policy_published_at, s.source, s.method, s.status, s.generation,
-                s.created_at, s.expires_at,
+                s.created_at, s.expires_at, s.subscriber_id,
                 EXISTS (SELECT 1 FROM subscriber k WHERE k.address_key = s.address_key) AS known
          FROM signup s
          JOIN policy_version p ON p.policy_version_id = s.policy_version_id

@@ -3,8 +3,92 @@
 use uuid::Uuid;
 
 use super::signups::Signup;
-use super::{Tx, on};
+use super::{Sql, Tx, on};
+use crate::domain::address_key::AddressKey;
+use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
+
+/// A person, known by one verified address.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Subscriber {
+    /// Their key.
+    pub subscriber_id: Uuid,
+    /// Their address.
+    pub email: String,
+    /// Who that is.
+    pub address_key: AddressKey,
+    /// Their name, where they gave one.
+    pub name: Option<String>,
+    /// Where they work, where they said so.
+    pub organisation: Option<String>,
+    /// What they do there, where they said so.
+    pub job_title: Option<String>,
+    /// When the address was confirmed last.
+    pub verified_at: Timestamp,
+    /// When it was confirmed first.
+    pub created_at: Timestamp,
+}
+
+/// One subscriber; `None` once they were erased.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Option<Subscriber>> {
+    on!(tx, |conn| {
+        sqlx::query_as(
+        "SELECT subscriber_id, email, address_key, name, organisation, job_title, verified_at, created_at
+         FROM subscriber WHERE subscriber_id = $1"
+    )
+    .bind(subscriber_id)
+    .fetch_optional(conn)
+    .await
+    })
+}
+
+/// The same, and nobody else changes them until the transaction ends.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn lock(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Option<Subscriber>> {
+    // A writing transaction on SQLite is alone already.
+    const LOCK: Sql = Sql {
+        sqlite:
+            "SELECT subscriber_id, email, address_key, name, organisation, job_title, verified_at,
+                        created_at
+                 FROM subscriber WHERE subscriber_id = $1",
+        postgres:
+            "SELECT subscriber_id, email, address_key, name, organisation, job_title, verified_at,
+                          created_at
+                   FROM subscriber WHERE subscriber_id = $1 FOR UPDATE",
+    };
+    on!(tx, LOCK, |conn, sql| sqlx::query_as(sql).bind(subscriber_id).fetch_optional(conn).await)
+}
+
+/// The subscriber of an address.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_id(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<Option<Uuid>> {
+    on!(tx, |conn| sqlx::query_scalar(
+        "SELECT subscriber_id FROM subscriber WHERE address_key = $1"
+    )
+    .bind(address_key)
+    .fetch_optional(conn)
+    .await)
+}
+
+/// Changes what a subscriber is called; `None` forgets it.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn rename(tx: &mut Tx, subscriber_id: Uuid, name: Option<&str>) -> sqlx::Result<()> {
+    on!(tx, |conn| sqlx::query("UPDATE subscriber SET name = $2 WHERE subscriber_id = $1")
+        .bind(subscriber_id)
+        .bind(name)
+        .execute(conn)
+        .await
+        .map(drop))
+}
 
 /// The subscriber of a signup's address, made or brought up to date with what the signup said; what it
 /// left blank stays as it was. Locks the row until the transaction ends.

@@ -6,7 +6,8 @@ use crate::domain::purpose::Purpose;
 use crate::domain::suppression::SuppressionReason;
 use crate::domain::timestamp::Timestamp;
 
-/// Suppresses an address for every purpose; one already suppressed for this reason stays as it is.
+/// Suppresses an address, for one purpose or for every one; one already suppressed for this reason stays
+/// as it is.
 ///
 /// # Errors
 /// When the database does not take it.
@@ -15,17 +16,21 @@ pub async fn insert(
     now: Timestamp,
     address_key: &AddressKey,
     reason: SuppressionReason,
+    purpose: Option<&Purpose>,
 ) -> sqlx::Result<()> {
-    on!(tx, |conn| sqlx::query(
-        "INSERT INTO suppression (address_key, reason, purpose, since) VALUES ($1, $2, '*', $3)
+    on!(tx, |conn| {
+        sqlx::query(
+        "INSERT INTO suppression (address_key, reason, purpose, since) VALUES ($1, $2, COALESCE($4, '*'), $3)
          ON CONFLICT (address_key, reason, purpose) DO NOTHING"
     )
     .bind(address_key)
     .bind(reason)
     .bind(now)
+    .bind(purpose)
     .execute(conn)
     .await
-    .map(drop))
+    .map(drop)
+    })
 }
 
 /// Lifts what a fresh double opt-in lifts: an erasure, and having left one of these purposes. The
@@ -52,4 +57,18 @@ pub async fn delete_lifted(
         .execute(conn)
         .await
         .map(drop))
+}
+
+/// Whether an address must not be mailed at all, whatever about.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn forbids_everything(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<bool> {
+    on!(tx, |conn| sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM suppression WHERE address_key = $1
+                        AND reason IN ('bounced', 'complained', 'manual', 'erased'))"
+    )
+    .bind(address_key)
+    .fetch_one(conn)
+    .await)
 }

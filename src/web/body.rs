@@ -29,6 +29,12 @@ impl<S: Sync> FromRequest<S> for Fields {
     }
 }
 
+/// Reads a body of any type to its end, within the limits of a form, and drops it.
+pub(super) async fn drain(request: Request) -> Result<(), Error> {
+    let (head, body) = request.into_parts();
+    read(&head.headers, body).await.map(drop)
+}
+
 async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Error> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     if announced.is_some_and(|length| length.parse::<usize>().is_ok_and(|length| length > MAX)) {

@@ -1,4 +1,4 @@
-//! What is on offer: policies, notices, newsletters, reports. It changes rarely and every page needs it,
+//! What is on offer: policies, notices, newsletters, own purposes, reports. It changes rarely and every page needs it,
 //! so it is kept and read again at most twice a second; what a command changes is seen within one.
 
 use std::sync::Arc;
@@ -19,8 +19,10 @@ use crate::site::Site;
 use crate::store::newsletters::Newsletter;
 use crate::store::notices::Notice;
 use crate::store::policy_versions::PolicyVersion;
+use crate::store::purposes::OwnPurpose;
 use crate::store::reports::Report;
-use crate::store::{Db, newsletters, notices, policy_versions, reports};
+use crate::store::{Db, newsletters, notices, policy_versions, purposes, reports};
+use crate::web::fields::Fields;
 
 /// How old the kept copy may be.
 const MAX_AGE: Duration = Duration::from_millis(500);
@@ -28,14 +30,60 @@ const MAX_AGE: Duration = Duration::from_millis(500);
 /// How long pages wait for the database before the last copy serves.
 const DEADLINE: Duration = Duration::from_secs(3);
 
-/// A newsletter and the words beside its box.
+/// A newsletter or a purpose of the operator's own, and the words beside its box.
 #[derive(Clone, Debug)]
 pub(super) struct Offer {
-    pub newsletter: Newsletter,
+    pub purpose: Purpose,
+    /// Its name, as readers see it.
+    pub name: String,
+    /// What to expect from a newsletter; empty for others.
+    pub description: String,
+    /// A newsletter's short name.
+    pub slug: Option<Slug>,
     pub notice: Arc<Notice>,
 }
 
-/// A report and the newsletters its form offers.
+impl Offer {
+    fn of_newsletter(newsletter: Newsletter, notice: Arc<Notice>) -> Self {
+        let Newsletter { slug, name, description, .. } = newsletter;
+        let purpose = notice.purpose.clone();
+        Self { purpose, name, description, slug: Some(slug), notice }
+    }
+
+    fn of_own(own: OwnPurpose, notice: Arc<Notice>) -> Self {
+        let OwnPurpose { code, name, .. } = own;
+        Self { purpose: code, name, description: String::new(), slug: None, notice }
+    }
+
+    /// The field that its box has in forms.
+    pub(super) fn field(&self) -> &'static str {
+        if self.slug.is_some() { "newsletter" } else { "purpose" }
+    }
+
+    /// The hash of the words beside its box, which forms carry and send back where words can be edited.
+    pub(super) fn shown_hash(&self) -> Option<&str> {
+        self.slug.is_none().then_some(self.notice.sha256.as_str())
+    }
+
+    /// Whether a form that was sent showed other words beside this box than today's: those were not read.
+    /// A form that says nothing of its words, as one of the operator's own making, showed today's.
+    pub(super) fn has_changed_since(&self, fields: &Fields) -> bool {
+        let shown = fields.all("notice");
+        !shown.is_empty() && self.shown_hash().is_some_and(|hash| !shown.contains(&hash))
+    }
+
+    /// What its box sends when it is ticked.
+    pub(super) fn value(&self) -> &str {
+        self.slug.as_ref().map_or_else(|| self.purpose.as_str(), Slug::as_str)
+    }
+
+    /// Whether its box was ticked.
+    pub(super) fn is_ticked(&self, fields: &Fields) -> bool {
+        fields.all(self.field()).contains(&self.value())
+    }
+}
+
+/// A report and what its form offers besides: newsletters, then purposes of the operator's own.
 #[derive(Clone, Debug)]
 pub(super) struct OfferedReport {
     pub report: Report,
@@ -50,6 +98,8 @@ pub(super) struct Catalog {
     /// The words beside the privacy-policy box; `None` while readers cannot be told who asks.
     pub consent: Option<Arc<Notice>>,
     pub newsletters: Vec<Offer>,
+    /// The operator's own.
+    pub purposes: Vec<Offer>,
     /// Newest first; drafts and withdrawn ones too.
     pub reports: Vec<OfferedReport>,
 }
@@ -58,6 +108,11 @@ impl Catalog {
     /// What every form needs: the policy in force and the words of its box.
     pub(super) fn terms(&self) -> Option<(&Arc<PolicyVersion>, &Arc<Notice>)> {
         self.policies.first().zip(self.consent.as_ref())
+    }
+
+    /// Every newsletter, then every purpose of the operator's own.
+    pub(super) fn all_offers(&self) -> impl Iterator<Item = &Offer> {
+        self.newsletters.iter().chain(&self.purposes)
     }
 
     pub(super) fn policy(&self, label: &Label) -> Option<&PolicyVersion> {
@@ -118,30 +173,34 @@ impl CatalogCache {
     async fn load(&self) -> Result<Catalog, flows::Error> {
         let mut tx = self.db.read().await?;
         let policies = policy_versions::list(&mut tx, LANG).await?;
-        let all = newsletters::list(&mut tx).await?;
+        let newsletters = newsletters::list(&mut tx).await?;
+        let own = purposes::list(&mut tx).await?;
         let reports = reports::list(&mut tx).await?;
         let on_forms = reports::list_offers(&mut tx).await?;
         let shown = notices::list(&mut tx).await?;
         drop(tx);
         // Words that name nobody are shown to nobody.
         let named = self.site.controller.is_complete();
-        let notices = if named { self.notices(shown, &all).await? } else { vec![] };
+        let wording = wording(&self.site.controller.name, &newsletters, &own);
+        let notices = if named { self.notices(shown, wording).await? } else { vec![] };
         let of = |purpose: &Purpose| notices.iter().find(|n| n.purpose == *purpose).cloned();
-        let newsletters: Vec<Offer> = all
+        let newsletters: Vec<Offer> = newsletters
             .into_iter()
             .filter_map(|newsletter| {
                 let notice = of(&Purpose::newsletter(&newsletter.slug))?;
-                Some(Offer { newsletter, notice })
+                Some(Offer::of_newsletter(newsletter, notice))
             })
             .collect();
+        let own = own.into_iter().filter_map(|own| of(&own.code).map(|n| Offer::of_own(own, n)));
+        let purposes: Vec<Offer> = own.collect();
         let reports = reports
             .into_iter()
             .map(|report| {
                 let offers = on_forms
                     .iter()
                     .filter(|(report_id, _)| *report_id == report.report_id)
-                    .filter_map(|(_, id)| {
-                        newsletters.iter().find(|o| o.newsletter.newsletter_id == *id)
+                    .filter_map(|(_, purpose)| {
+                        newsletters.iter().chain(&purposes).find(|offer| offer.purpose == *purpose)
                     })
                     .cloned()
                     .collect();
@@ -152,6 +211,7 @@ impl CatalogCache {
             policies: policies.into_iter().map(Arc::new).collect(),
             consent: of(&Purpose::privacy_policy()),
             newsletters,
+            purposes,
             reports,
         })
     }
@@ -160,9 +220,8 @@ impl CatalogCache {
     async fn notices(
         &self,
         shown: Vec<Notice>,
-        newsletters: &[Newsletter],
+        wording: Vec<(Purpose, String)>,
     ) -> Result<Vec<Arc<Notice>>, flows::Error> {
-        let wording = wording(&self.site.controller.name, newsletters);
         let mut known: Vec<Arc<Notice>> = Vec::with_capacity(wording.len());
         let mut missing = Vec::new();
         for (purpose, words) in wording {

@@ -1,4 +1,5 @@
-//! The one cookie readers get: what the waiting page needs to know, signed, short-lived.
+//! The cookies readers get, signed and short-lived: what the waiting page needs to know, and that this
+//! browser has just confirmed.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use crate::domain::link::LinkKind;
 use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
 
-/// How long the waiting page remembers.
+/// How long either is remembered.
 const LIFETIME: Duration = Duration::from_hours(2);
 
 /// What the waiting page knows: nothing but what its reader typed. Whether the address is known, or
@@ -49,15 +50,7 @@ impl Waiting {
 
     /// What the browser sent back, if it is ours and still young.
     pub(super) fn read(app: &App, headers: &HeaderMap) -> Option<Self> {
-        let name = name(app);
-        let sealed = headers
-            .get_all(header::COOKIE)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
-            .find_map(|(key, value)| (key == name).then_some(value))?;
-        let bytes = app.links.secrets.unseal(LinkKind::Waiting, sealed)?;
+        let bytes = read(app, headers, LinkKind::Waiting)?;
         let waiting: Self = serde_json::from_slice(&bytes).ok()?;
         let newest = Timestamp::from_micros(*waiting.asked.last()?);
         (newest.plus(LIFETIME) > app.clock.now()).then_some(waiting)
@@ -65,15 +58,58 @@ impl Waiting {
 
     /// The `Set-Cookie` that keeps it.
     pub(super) fn header(&self, app: &App) -> Option<HeaderValue> {
-        let sealed = app.links.secrets.seal(LinkKind::Waiting, &serde_json::to_vec(self).ok()?);
-        let secure = if app.own_host.is_https() { "; Secure" } else { "" };
-        let (name, age) = (name(app), LIFETIME.as_secs());
-        let cookie =
-            format!("{name}={sealed}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}");
-        HeaderValue::try_from(cookie).ok()
+        write(app, LinkKind::Waiting, &serde_json::to_vec(self).ok()?)
     }
 }
 
-fn name(app: &App) -> &'static str {
-    if app.own_host.is_https() { "__Host-assent_waiting" } else { "assent_waiting" }
+/// The browser that confirmed a moment ago: it alone is led to its reader's choices from a page that may be
+/// forwarded.
+pub(super) struct JustConfirmed;
+
+impl JustConfirmed {
+    /// The `Set-Cookie` for who has just confirmed.
+    pub(super) fn header(app: &App, subscriber_id: Uuid) -> Option<HeaderValue> {
+        let until = app.clock.now().plus(LIFETIME).micros().to_be_bytes();
+        write(app, LinkKind::JustConfirmed, &[&subscriber_id.as_bytes()[..], &until].concat())
+    }
+
+    /// The path of this subscriber's choices, if this is the browser they have just confirmed with.
+    pub(super) fn manage_path(app: &App, headers: &HeaderMap, of: Option<Uuid>) -> Option<String> {
+        let bytes = read(app, headers, LinkKind::JustConfirmed)?;
+        let (id, until) = bytes.split_first_chunk::<16>()?;
+        let until = Timestamp::from_micros(i64::from_be_bytes(until.try_into().ok()?));
+        let id = Uuid::from_bytes(*id);
+        let holds = until > app.clock.now() && of.is_none_or(|of| of == id);
+        let url = app.links.manage(id);
+        holds.then(|| url.trim_start_matches(&app.links.base_url).to_owned())
+    }
+}
+
+fn read(app: &App, headers: &HeaderMap, kind: LinkKind) -> Option<Vec<u8>> {
+    let name = name(app, kind);
+    let sealed = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(key, value)| (key == name).then_some(value))?;
+    app.links.secrets.unseal(kind, sealed)
+}
+
+fn write(app: &App, kind: LinkKind, bytes: &[u8]) -> Option<HeaderValue> {
+    let sealed = app.links.secrets.seal(kind, bytes);
+    let secure = if app.own_host.is_https() { "; Secure" } else { "" };
+    let (name, age) = (name(app, kind), LIFETIME.as_secs());
+    let cookie = format!("{name}={sealed}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}");
+    HeaderValue::try_from(cookie).ok()
+}
+
+fn name(app: &App, kind: LinkKind) -> &'static str {
+    match (kind, app.own_host.is_https()) {
+        (LinkKind::JustConfirmed, true) => "__Host-assent_confirmed",
+        (LinkKind::JustConfirmed, false) => "assent_confirmed",
+        (_, true) => "__Host-assent_waiting",
+        (_, false) => "assent_waiting",
+    }
 }

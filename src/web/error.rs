@@ -101,6 +101,10 @@ impl From<crate::flows::Error> for Error {
                 tracing::error!(error = ?error, "evidence could not be written down");
                 Self::Internal
             }
+            error @ crate::flows::Error::Tree => {
+                tracing::error!(error = ?error, "the ledger's tree does not hold together");
+                Self::Internal
+            }
         }
     }
 }
@@ -108,6 +112,13 @@ impl From<crate::flows::Error> for Error {
 impl From<crate::files::FilesError> for Error {
     fn from(error: crate::files::FilesError) -> Self {
         tracing::error!(error = ?error, "the file store did not answer");
+        Self::Unavailable
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        tracing::error!(error = ?error, "a file of the data directory could not be written");
         Self::Unavailable
     }
 }

@@ -34,6 +34,7 @@ pub use limits::SignupLimit;
 
 use crate::clock::Clock;
 use crate::domain::link::Links;
+use crate::erasures::Erasures;
 use crate::files::Files;
 use crate::flows::Terms;
 use crate::intake::Intake;
@@ -65,6 +66,8 @@ pub struct App {
     pub links: Links,
     /// Report files.
     pub files: Files,
+    /// The erasures, kept outside the database.
+    pub erasures: Erasures,
     /// The door signups go through.
     pub intake: Intake,
     /// What is on offer.

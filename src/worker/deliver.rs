@@ -8,8 +8,11 @@ use tokio_util::sync::CancellationToken;
 use super::WorkerParts;
 use super::letters::{self, Said};
 use crate::domain::outbox::{DeliveryOutcome, back_off};
+use crate::flows::Error;
+use crate::flows::send_link::answer_link_requests;
 use crate::mail::compose::{Letter, compose};
 use crate::mail::transport::TransportError;
+use crate::store::link_requests;
 use crate::store::outbox::{self, ClaimedMail, Delivery};
 
 /// How many mails are under way at once, each over its own connection.
@@ -55,6 +58,9 @@ pub async fn run(parts: WorkerParts, stop: CancellationToken) {
 }
 
 async fn deliver_due(parts: &WorkerParts) -> Look {
+    if let Err(error) = answer(parts).await {
+        tracing::error!(error = ?error, "wishes for lost links could not be answered");
+    }
     let claimed = match claim(parts).await {
         Ok(claimed) if claimed.is_empty() => return Look::Idle,
         Ok(claimed) => claimed,
@@ -79,6 +85,23 @@ async fn deliver_due(parts: &WorkerParts) -> Look {
         }
     }
     look
+}
+
+/// Turns wishes for lost links into mail. It happens here, and not where they were typed, so that nobody
+/// learns from an answer's time whether an address is known.
+async fn answer(parts: &WorkerParts) -> Result<(), Error> {
+    let mut tx = parts.db.read().await?;
+    if !link_requests::any(&mut tx).await? {
+        return Ok(());
+    }
+    drop(tx);
+    loop {
+        let mut tx = parts.db.write().await?;
+        if answer_link_requests(&mut tx, &parts.moment(), &parts.terms).await? == 0 {
+            return Ok(());
+        }
+        tx.commit().await?;
+    }
 }
 
 async fn claim(parts: &WorkerParts) -> sqlx::Result<Vec<ClaimedMail>> {
@@ -108,18 +131,19 @@ async fn deliver(parts: &WorkerParts, mail: &ClaimedMail) -> Tried {
         let mut tx = parts.db.read().await?;
         letters::read(parts, &mut tx, parts.clock.now(), mail).await
     };
-    let (to, context) = match said.await {
-        Ok(Said::Mail(to, context)) => (to, context),
+    let said = match said.await {
+        Ok(Said::Mail(said)) => said,
         Ok(Said::Nothing(why)) => return Tried::settled(DeliveryOutcome::Dropped, why),
         Err(error) => return Tried::Unread(error),
     };
     let letter = Letter {
         outbox_id: mail.outbox_id,
-        to: &to,
+        to: &said.to,
+        leave: said.leave.as_deref(),
         date: mail.created_at,
         template: mail.kind.template(),
     };
-    let message = match compose(&parts.templates, &parts.sender, letter, &context) {
+    let message = match compose(&parts.templates, &parts.sender, letter, &said.context) {
         Ok(message) => message,
         Err(error) => {
             tracing::error!(outbox_id = %mail.outbox_id, error = ?error, "a mail cannot be built");

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::WorkerParts;
+use super::{WorkerParts, personal_letters, witness_letter};
 use crate::domain::link::Link;
 use crate::domain::outbox::MailKind;
 use crate::domain::signup::SignupStatus;
@@ -15,10 +15,20 @@ use crate::store::{Tx, download_grants, signups};
 
 /// What a mail says, and to whom; or why there is nothing to say any more.
 pub enum Said {
-    /// To this address, with this context.
-    Mail(String, Value),
+    /// This.
+    Mail(Letter),
     /// Nothing: the reason.
     Nothing(&'static str),
+}
+
+/// What one mail says.
+pub struct Letter {
+    /// The address.
+    pub to: String,
+    /// What its template is given.
+    pub context: Value,
+    /// Where one press ends such mail (RFC 8058), where it can be ended.
+    pub leave: Option<String>,
 }
 
 /// Reads what a claimed mail is about.
@@ -31,15 +41,26 @@ pub async fn read(
     now: Timestamp,
     mail: &ClaimedMail,
 ) -> sqlx::Result<Said> {
-    let Some(signup) = signups::find(tx, mail.signup_id).await? else {
-        return Ok(Said::Nothing("what it was about is gone"));
-    };
     match mail.kind {
-        MailKind::Confirm => Ok(confirmation(parts, tx, now, &signup).await?),
-        MailKind::Receipt => receipt(parts, tx, &signup).await,
-        MailKind::DownloadLink => download_link(parts, tx, now, &signup).await,
+        MailKind::Confirm | MailKind::Receipt | MailKind::DownloadLink => {
+            let signup = match mail.signup_id {
+                Some(signup_id) => signups::find(tx, signup_id).await?,
+                None => None,
+            };
+            let Some(signup) = signup else { return Ok(Said::Nothing(GONE)) };
+            match mail.kind {
+                MailKind::Confirm => confirmation(parts, tx, now, &signup).await,
+                MailKind::Receipt => receipt(parts, tx, &signup).await,
+                _ => download_link(parts, tx, now, &signup).await,
+            }
+        }
+        MailKind::Checkpoint => witness_letter::read(parts, tx, mail).await,
+        _ => personal_letters::read(parts, tx, now, mail).await,
     }
 }
+
+/// Why nothing is said about what was erased or purged.
+pub(super) const GONE: &str = "what it was about is gone";
 
 async fn confirmation(
     parts: &WorkerParts,
@@ -69,16 +90,16 @@ async fn confirmation(
         "again": signup.known,
         "address": signup.email,
     });
-    Ok(Said::Mail(signup.email.clone(), context))
+    Ok(Said::Mail(Letter { to: signup.email.clone(), context, leave: None }))
 }
 
 async fn receipt(parts: &WorkerParts, tx: &mut Tx, signup: &Signup) -> sqlx::Result<Said> {
     let grant = download_grants::find(tx, signup.signup_id).await?;
-    let agreed: Vec<Value> = consent_events::list_confirmed(tx, signup.signup_id)
-        .await?
-        .iter()
-        .map(|confirmed| agreed(parts, confirmed))
-        .collect();
+    let confirmed = consent_events::list_confirmed(tx, signup.signup_id).await?;
+    let agreed: Vec<Value> = confirmed.iter().map(|confirmed| agreed(parts, confirmed)).collect();
+    let leaves = confirmed.iter().any(|confirmed| !confirmed.purpose.is_privacy_policy());
+    let leave = signup.subscriber_id.filter(|_| leaves);
+    let leave = leave.map(|subscriber_id| parts.links.unsubscribe(subscriber_id, None));
     let link = grant.as_ref().map(|grant| {
         parts.links.download(Link { id: grant.download_grant_id, generation: grant.generation })
     });
@@ -89,8 +110,10 @@ async fn receipt(parts: &WorkerParts, tx: &mut Tx, signup: &Signup) -> sqlx::Res
         "download_until": grant.map(|grant| grant.expires_at.minute()),
         "agreed": agreed,
         "address": signup.email,
+        "manage_url": signup.subscriber_id.map(|id| parts.links.manage(id)),
+        "unsubscribe_url": leave,
     });
-    Ok(Said::Mail(signup.email.clone(), context))
+    Ok(Said::Mail(Letter { to: signup.email.clone(), context, leave }))
 }
 
 async fn download_link(
@@ -112,12 +135,12 @@ async fn download_link(
         "download_url": parts.links.download(link),
         "until": grant.expires_at.minute(),
     });
-    Ok(Said::Mail(grant.email, context))
+    Ok(Said::Mail(Letter { to: grant.email, context, leave: None }))
 }
 
 fn agreed(parts: &WorkerParts, confirmed: &Confirmed) -> Value {
     json!({
-        "name": confirmed.newsletter_name.as_deref().unwrap_or("Privacy policy"),
+        "name": confirmed.purpose.named(confirmed.name.as_deref()),
         "words": confirmed.words,
         "at": confirmed.recorded_at.minute(),
         "policy_label": confirmed.policy_label,

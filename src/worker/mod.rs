@@ -2,7 +2,12 @@
 
 pub mod deliver;
 pub mod letters;
+mod personal_letters;
+pub mod policies;
 pub mod purge;
+pub mod seal;
+pub mod verify;
+mod witness_letter;
 
 use std::sync::Arc;
 
@@ -42,6 +47,8 @@ pub struct WorkerParts {
     pub site: Arc<Site>,
     /// Rung when mail was decided on.
     pub mail_waits: Arc<Notify>,
+    /// Who is mailed a signed tree head every day.
+    pub witness_mail: Option<String>,
     /// What is wrong with the relay, for whoever asks.
     pub relay_status: RelayStatus,
 }

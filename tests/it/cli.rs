@@ -370,14 +370,17 @@ both_databases! {
         }
         let key = desk.path("data/address.key");
         let key = [own[0], own[1], ("ASSENT_ADDRESS_KEY_FILE", key.to_str().unwrap())];
-        assert_eq!(desk.run_with(&key, &["report", "list"]).status.code(), Some(0), "its own key opens it");
+        desk.is_refused(&key, &["report", "list"], &["ledger.key", "ASSENT_LEDGER_KEY_FILE"]);
+        let ledger = desk.path("data/ledger.key");
+        let keys = [key[0], key[1], key[2], ("ASSENT_LEDGER_KEY_FILE", ledger.to_str().unwrap())];
+        assert_eq!(desk.run_with(&keys, &["report", "list"]).status.code(), Some(0), "its own keys open it");
     }
 
     async fn secrets_are_for_the_owner_alone(database: Database) {
         let desk = Desk::new(database).await;
         desk.does(&["migrate"]);
         let mode = |name: &str| std::fs::metadata(desk.path(name)).unwrap().permissions().mode() & 0o777;
-        for name in ["data/secret.key", "data/address.key"] {
+        for name in ["data/secret.key", "data/address.key", "data/ledger.key"] {
             assert_eq!(mode(name), 0o600, "{name}");
         }
         let before = std::fs::read(desk.path("data/secret.key")).unwrap();

@@ -9,7 +9,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 
-use super::signup_form::policy_link;
+use super::signup_form::{changed_words, policy_link};
 use crate::domain::email_address::EmailAddress;
 use crate::domain::link::{Link, LinkKind};
 use crate::domain::purpose::Purpose;
@@ -21,6 +21,7 @@ use crate::store::notices::Notice;
 use crate::store::signups::{self, Signup};
 use crate::store::{Tx, download_grants};
 use crate::web::catalog::{Catalog, Offer};
+use crate::web::cookie::JustConfirmed;
 use crate::web::error::{Fresh, Gone};
 use crate::web::fields::Fields;
 use crate::web::{App, Error};
@@ -49,7 +50,8 @@ async fn show(
         Standing::Open => {
             let asked = consent_events::list_choices(&mut tx, signup.signup_id).await?;
             drop(tx);
-            page(&app, &catalog, &token, &signup, &asked)
+            let shown = Shown { token: &token, signup: &signup, asked: &asked, refused: None };
+            page(&app, &catalog, &shown)
         }
         Standing::Confirmed => {
             let next = next(&app, &mut tx, &signup).await?;
@@ -62,24 +64,38 @@ async fn show(
     }
 }
 
-fn page(
-    app: &App,
-    catalog: &Catalog,
-    token: &str,
-    signup: &Signup,
-    asked: &[Choice],
-) -> Result<Html<String>, Error> {
-    let words = |purpose: &Purpose| asked.iter().find(|choice| choice.purpose == *purpose);
-    let newsletters: Vec<Value> = offers(catalog, signup, asked)
-        .into_iter()
-        .map(|Offer { newsletter, notice }| {
-            let ticked = words(&notice.purpose);
-            json!({"slug": newsletter.slug, "name": newsletter.name, "checked": ticked.is_some(),
-                   "words": ticked.map_or(&notice.words, |choice| &choice.words)})
-        })
-        .collect();
+/// What the page shows besides what is on offer.
+struct Shown<'a> {
+    token: &'a str,
+    signup: &'a Signup,
+    /// What was ticked on the form.
+    asked: &'a [Choice],
+    /// What was sent from the page and refused, and what to do: the field and the words.
+    refused: Option<(&'a Fields, &'static str, String)>,
+}
+
+fn page(app: &App, catalog: &Catalog, shown: &Shown<'_>) -> Result<Html<String>, Error> {
+    let Shown { token, signup, asked, refused } = shown;
+    let choice = |purpose: &Purpose| asked.iter().find(|choice| choice.purpose == *purpose);
+    let offers = offers(catalog, signup, asked);
+    let boxes = |field: &str| -> Vec<Value> {
+        let offers = offers.iter().filter(|offer| offer.field() == field);
+        offers
+            .map(|offer| {
+                let choice = choice(&offer.purpose);
+                let ticked = |(fields, ..): &(&Fields, _, _)| {
+                    offer.is_ticked(fields) && !is_changed(offer, asked, fields)
+                };
+                let checked = refused.as_ref().map_or(choice.is_some(), ticked);
+                json!({"value": offer.value(), "name": offer.name, "checked": checked,
+                       "words": choice.map_or(&offer.notice.words, |choice| &choice.words),
+                       "notice": offer.shown_hash().map(|hash| choice.map_or(hash, |c| &c.sha256))})
+            })
+            .collect()
+    };
     let policy = catalog.policy(&signup.policy_label).ok_or(Error::Internal)?;
-    let consent = words(&Purpose::privacy_policy()).map(|choice| &choice.words);
+    let consent = choice(&Purpose::privacy_policy()).map(|choice| &choice.words);
+    let error = |(_, field, words): &(_, &str, String)| json!({"field": field, "message": words});
     let context = json!({
         "site": *app.site,
         "token": token,
@@ -87,21 +103,30 @@ fn page(
         "address": masked(signup),
         "consent": {"words": consent},
         "policy": policy_link(policy),
-        "newsletters": newsletters,
+        "newsletters": boxes("newsletter"),
+        "purposes": boxes("purpose"),
+        "form": {"errors": refused.iter().map(error).collect::<Vec<Value>>()},
         "valid_until": signup.expires_at.minute(),
     });
     Ok(Html(app.templates.render("public/confirm.html", context)?))
 }
 
-/// The newsletters that can be changed while confirming: those of the form, and those asked for.
+/// The boxes that can be changed while confirming: those of the form, and those ticked there.
 fn offers<'a>(catalog: &'a Catalog, signup: &Signup, asked: &[Choice]) -> Vec<&'a Offer> {
     let form = signup.report_slug.as_ref().and_then(|slug| catalog.report(slug));
     let stands = |offer: &Offer| match form {
-        Some(offered) => offered.offers.iter().any(|o| o.notice.purpose == offer.notice.purpose),
-        None => true,
+        Some(offered) => offered.offers.iter().any(|o| o.purpose == offer.purpose),
+        None => catalog.newsletters.iter().any(|o| o.purpose == offer.purpose),
     };
-    let ticked_before = |offer: &Offer| asked.iter().any(|c| c.purpose == offer.notice.purpose);
-    catalog.newsletters.iter().filter(|offer| stands(offer) || ticked_before(offer)).collect()
+    let ticked_before = |offer: &Offer| asked.iter().any(|c| c.purpose == offer.purpose);
+    catalog.all_offers().filter(|offer| stands(offer) || ticked_before(offer)).collect()
+}
+
+/// Whether a box that was ticked on this page alone has other words by now. One that was ticked on the
+/// form keeps the words of the form.
+fn is_changed(offer: &Offer, asked: &[Choice], fields: &Fields) -> bool {
+    let new = asked.iter().all(|choice| choice.purpose != offer.purpose);
+    new && offer.is_ticked(fields) && offer.has_changed_since(fields)
 }
 
 async fn press(
@@ -113,23 +138,45 @@ async fn press(
     let at = app.moment();
     let mut tx = app.db.write().await?;
     let (link, mut signup) = find(&app, &mut tx, &token).await?;
+    let mut cookie = None;
     if standing(&signup, link, at.now) == Standing::Open {
         let asked = consent_events::list_choices(&mut tx, signup.signup_id).await?;
-        let ticked = ticked(&offers(&catalog, &signup, &asked), &fields)?;
+        let offers = offers(&catalog, &signup, &asked);
+        let ticked = ticked(&offers, &fields)?;
+        let mut changed = offers.iter().filter(|offer| is_changed(offer, &asked, &fields));
+        if ticked.is_some()
+            && let Some(offer) = changed.next()
+        {
+            drop(tx);
+            let refused = Some((&fields, offer.field(), changed_words(offer)));
+            let shown = Shown { token: &token, signup: &signup, asked: &asked, refused };
+            let page = page(&app, &catalog, &shown)?;
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        }
+        let mut by_this_press = true;
         match confirm(&mut tx, &at, &app.terms, &signup, ticked.as_deref()).await? {
             Confirmation::Confirmed => {
                 tx.commit().await?;
                 app.mail_waits.notify_one();
             }
-            Confirmation::Overtaken => drop(tx),
+            Confirmation::Overtaken => {
+                by_this_press = false;
+                drop(tx);
+            }
         }
         tx = app.db.read().await?;
         (_, signup) = find(&app, &mut tx, &token).await?;
+        let subscriber_id = signup.subscriber_id.filter(|_| by_this_press);
+        cookie = subscriber_id.and_then(|id| JustConfirmed::header(&app, id));
     }
     match standing(&signup, link, at.now) {
         Standing::Confirmed => {
             let to = [(header::LOCATION, next(&app, &mut tx, &signup).await?)];
-            Ok((StatusCode::SEE_OTHER, to).into_response())
+            let mut response = (StatusCode::SEE_OTHER, to).into_response();
+            if let Some(cookie) = cookie {
+                response.headers_mut().insert(header::SET_COOKIE, cookie);
+            }
+            Ok(response)
         }
         closed => Err(gone(closed, &token, &signup)),
     }
@@ -141,13 +188,14 @@ fn ticked(offers: &[&Offer], fields: &Fields) -> Result<Option<Vec<Arc<Notice>>>
     if fields.one("choices") != "shown" {
         return Ok(None);
     }
-    let asked = fields.all("newsletter");
-    let known = |slug: &&str| offers.iter().any(|o| o.newsletter.slug.as_str() == *slug);
-    if !asked.iter().all(known) {
-        return Err(Error::Malformed);
+    for field in ["newsletter", "purpose"] {
+        let known = |value: &&str| offers.iter().any(|o| o.field() == field && o.value() == *value);
+        if !fields.all(field).iter().all(known) {
+            return Err(Error::Malformed);
+        }
     }
-    let chosen = offers.iter().filter(|o| asked.contains(&o.newsletter.slug.as_str()));
-    Ok(Some(chosen.map(|offer| offer.notice.clone()).collect()))
+    let ticked = offers.iter().filter(|offer| offer.is_ticked(fields));
+    Ok(Some(ticked.map(|offer| offer.notice.clone()).collect()))
 }
 
 async fn fresh(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result<Response, Error> {
@@ -204,7 +252,8 @@ pub(super) fn gone(closed: Standing, token: &str, signup: &Signup) -> Error {
 fn forgotten() -> Error {
     Gone {
         title: "This request is no longer here".to_owned(),
-        message: "It was not confirmed in time, so we deleted it. You can ask again.".to_owned(),
+        message: "It was not confirmed in time, or its owner had us delete it. You can ask again."
+            .to_owned(),
         fresh: None,
         start_again: Some("/".to_owned()),
     }

@@ -21,6 +21,7 @@ use crate::flows::send_fresh_link::fresh_download;
 use crate::flows::start_download::start_download;
 use crate::store::download_grants::{self, DownloadGrant};
 use crate::store::{Tx, consent_events};
+use crate::web::cookie::JustConfirmed;
 use crate::web::error::{Fresh, Gone};
 use crate::web::{App, Error};
 
@@ -40,6 +41,7 @@ async fn find(app: &App, tx: &mut Tx, token: &str) -> Result<(Link, DownloadGran
 async fn show(
     State(app): State<Arc<App>>,
     Path(token): Path<String>,
+    headers: HeaderMap,
 ) -> Result<Html<String>, Error> {
     let mut tx = app.db.read().await?;
     let (link, grant) = find(&app, &mut tx, &token).await?;
@@ -50,7 +52,7 @@ async fn show(
     drop(tx);
     let newsletters: Vec<Value> = confirmed
         .into_iter()
-        .filter_map(|c| c.newsletter_name.zip(c.newsletter_description))
+        .filter_map(|c| c.name.zip(c.newsletter_description))
         .map(|(name, description)| json!({"name": name, "description": description}))
         .collect();
     let address = EmailAddress::parse(&grant.email).map(|a| a.masked()).unwrap_or_default();
@@ -63,6 +65,7 @@ async fn show(
         "address": address,
         "until": grant.expires_at.minute(),
         "newsletters": newsletters,
+        "manage_url": JustConfirmed::manage_path(&app, &headers, Some(grant.subscriber_id)),
     });
     Ok(Html(app.templates.render("public/download.html", context)?))
 }

@@ -5,12 +5,16 @@ mod check_your_inbox;
 mod confirm;
 mod downloads;
 mod index;
+mod ledger;
 mod newsletters;
 mod not_me;
 mod policies;
+mod preferences;
+mod renew;
 mod reports;
 mod signup_form;
 mod thank_you;
+mod unsubscribe;
 
 use std::sync::Arc;
 
@@ -29,4 +33,8 @@ pub(super) fn router() -> Router<Arc<App>> {
         .merge(downloads::router())
         .merge(thank_you::router())
         .merge(policies::router())
+        .merge(preferences::router())
+        .merge(unsubscribe::router())
+        .merge(renew::router())
+        .merge(ledger::router())
 }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use validator::{Validate, ValidationError};
 
 use crate::domain::email_address::EmailAddress;
+use crate::domain::purpose::Purpose;
 use crate::domain::signup::Method;
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
@@ -30,7 +31,7 @@ pub(super) struct Door<'a> {
     pub path: String,
     /// The report asked for.
     pub report: Option<&'a Report>,
-    /// The newsletters offered.
+    /// The newsletters offered, and the operator's own purposes.
     pub offers: &'a [Offer],
     /// The policy in force.
     pub policy: &'a Arc<PolicyVersion>,
@@ -42,7 +43,7 @@ pub(super) struct Door<'a> {
 pub(super) struct Refused {
     values: Value,
     consent: bool,
-    newsletters: Vec<String>,
+    ticked: Vec<Purpose>,
     errors: Vec<(&'static str, String)>,
 }
 
@@ -76,15 +77,16 @@ const TEXT_FIELDS: [&str; 4] = ["email", "name", "organisation", "job_title"];
 /// What a form of this door shows: blank, or as it was refused.
 pub(super) fn page_form(door: &Door<'_>, refused: Option<&Refused>) -> Value {
     let report = door.report;
-    let newsletters: Vec<Value> = door
-        .offers
-        .iter()
-        .map(|Offer { newsletter, notice }| {
-            let ticked = |r: &Refused| r.newsletters.iter().any(|s| *s == newsletter.slug.as_str());
-            json!({"slug": newsletter.slug, "name": newsletter.name, "words": notice.words,
-                   "checked": refused.is_some_and(ticked)})
-        })
-        .collect();
+    let boxes = |field: &str| -> Vec<Value> {
+        let offers = door.offers.iter().filter(|offer| offer.field() == field);
+        let ticked = |offer: &Offer| refused.is_some_and(|r| r.ticked.contains(&offer.purpose));
+        offers
+            .map(|offer| {
+                json!({"value": offer.value(), "name": offer.name, "words": offer.notice.words,
+                       "notice": offer.shown_hash(), "checked": ticked(offer)})
+            })
+            .collect()
+    };
     let errors: Vec<Value> = refused.map_or_else(Vec::new, |refused| {
         let shown = refused.errors.iter();
         shown.map(|(field, message)| json!({"field": field, "message": message})).collect()
@@ -104,7 +106,8 @@ pub(super) fn page_form(door: &Door<'_>, refused: Option<&Refused>) -> Value {
         "errors": errors,
         "policy": policy_link(door.policy),
         "consent": {"words": door.consent.words, "checked": refused.is_some_and(|r| r.consent)},
-        "newsletters": newsletters,
+        "newsletters": boxes("newsletter"),
+        "purposes": boxes("purpose"),
         "newsletter_only": report.is_none(),
     })
 }
@@ -182,9 +185,11 @@ fn parse(door: &Door<'_>, fields: &Fields) -> Result<(Accepted, Ticked), Refused
     let mut errors = text_errors(door, fields);
     let same_policy = fields.one("policy") == door.policy.label.as_str();
     let consent = fields.one("consent") == "yes" && same_policy;
-    let boxes = ["consent", "policy", "website", "newsletter"];
-    let unclear =
-        |name: &&str| fields.is_faulty(name) || (*name != "newsletter" && fields.is_repeated(name));
+    let boxes = ["consent", "policy", "website", "newsletter", "purpose"];
+    let repeats = ["newsletter", "purpose"];
+    let unclear = |name: &&str| {
+        fields.is_faulty(name) || (!repeats.contains(name) && fields.is_repeated(name))
+    };
     if boxes.iter().any(unclear) {
         errors
             .push(("form", "Send each answer once: open the page again and fill it in".to_owned()));
@@ -209,20 +214,7 @@ fn parse(door: &Door<'_>, fields: &Fields) -> Result<(Accepted, Ticked), Refused
             format!("Tick the box to agree to our privacy policy, so that we can {what}"),
         ));
     }
-    let asked = fields.all("newsletter");
-    let chosen: Vec<&Offer> = door
-        .offers
-        .iter()
-        .filter(|offer| asked.contains(&offer.newsletter.slug.as_str()))
-        .collect();
-    let offered = |slug: &&str| door.offers.iter().any(|o| o.newsletter.slug.as_str() == *slug);
-    if !asked.iter().all(offered) {
-        // Where no box stands, there is nothing on the page to lead to.
-        let field = if door.offers.is_empty() { "form" } else { "newsletter" };
-        errors.push((field, "Choose from the newsletters shown here".to_owned()));
-    } else if door.report.is_none() && chosen.is_empty() {
-        errors.push(("newsletter", "Choose at least one newsletter".to_owned()));
-    }
+    let ticked = ticked(door, fields, &mut errors);
     if door.report.is_none() {
         // This form begins with its newsletters.
         errors.sort_by_key(|(field, _)| *field != "newsletter");
@@ -232,17 +224,55 @@ fn parse(door: &Door<'_>, fields: &Fields) -> Result<(Accepted, Ticked), Refused
     match EmailAddress::parse(fields.one("email")) {
         Ok(email) if errors.is_empty() => {
             let choices = std::iter::once(door.consent.clone())
-                .chain(chosen.iter().map(|offer| offer.notice.clone()))
+                .chain(ticked.iter().map(|offer| offer.notice.clone()))
                 .collect();
             Ok((Accepted { email, name, organisation, job_title }, choices))
         }
         _ => Err(Refused {
             values: TEXT_FIELDS.iter().map(|n| ((*n).to_owned(), json!(fields.one(n)))).collect(),
             consent,
-            newsletters: asked.into_iter().map(ToOwned::to_owned).collect(),
+            ticked: ticked.into_iter().map(|offer| offer.purpose.clone()).collect(),
             errors,
         }),
     }
+}
+
+/// The boxes ticked besides the privacy policy's, in the order of the form. Adds what is wrong with them.
+fn ticked<'a>(
+    door: &Door<'a>,
+    fields: &Fields,
+    errors: &mut Vec<(&'static str, String)>,
+) -> Vec<&'a Offer> {
+    for (field, words) in [
+        ("newsletter", "Choose from the newsletters shown here"),
+        ("purpose", "Choose from the boxes shown here"),
+    ] {
+        let offers = || door.offers.iter().filter(|offer| offer.field() == field);
+        let offered = |value: &&str| offers().any(|offer| offer.value() == *value);
+        if !fields.all(field).iter().all(offered) {
+            // Where no box stands, there is nothing on the page to lead to.
+            let field = if offers().next().is_none() { "form" } else { field };
+            errors.push((field, words.to_owned()));
+        }
+    }
+    if door.report.is_none() && fields.all("newsletter").is_empty() {
+        errors.push(("newsletter", "Choose at least one newsletter".to_owned()));
+    }
+    let mut ticked: Vec<&Offer> =
+        door.offers.iter().filter(|offer| offer.is_ticked(fields)).collect();
+    ticked.retain(|offer| {
+        let changed = offer.has_changed_since(fields);
+        if changed {
+            errors.push((offer.field(), changed_words(offer)));
+        }
+        !changed
+    });
+    ticked
+}
+
+/// What to do about a box whose words changed while the form was open.
+pub(super) fn changed_words(offer: &Offer) -> String {
+    format!("The words beside “{}” have changed: read them, then tick the box again", offer.name)
 }
 
 /// What is wrong with the typed fields, at most one error each, in the order of the form.

@@ -1,6 +1,12 @@
 mod confirm;
 mod door;
 mod downloads;
+mod erasure;
 mod journey;
+mod just_confirmed;
+mod leaving_pages;
 mod limits;
 mod pages;
+mod preferences;
+mod receipts;
+mod unsubscribe;

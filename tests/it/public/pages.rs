@@ -2,35 +2,9 @@
 
 use std::time::Duration;
 
-use crate::support::app::{Answer, Database, PATH, TestApp, form};
-use crate::support::inbox::Mail;
+use crate::support::app::{Database, PATH, TestApp, form};
 use crate::support::poll;
-
-/// Compares with the snapshot of this name, without what differs from run to run.
-fn same(name: &str, text: &str) {
-    let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path("../snapshots");
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    settings.add_filter(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT");
-    settings.add_filter(r"/assets/site\.[0-9a-f]{12}\.css", "/assets/site.HASH.css");
-    settings.add_filter(r"/(confirm|downloads)/[A-Za-z0-9_-]{46}", "/$1/TOKEN");
-    settings.add_filter(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "UUID");
-    settings.add_filter(r#"boundary="[^"]+""#, r#"boundary="BOUNDARY""#);
-    settings.bind(|| insta::assert_snapshot!(name, text));
-}
-
-fn same_page(name: &str, answer: &Answer, status: u16) {
-    assert_eq!(answer.status, status, "{name}");
-    same(name, &answer.text());
-}
-
-/// Head, text and HTML of a mail, each as it is read.
-fn same_mail(name: &str, mail: &Mail) {
-    let (head, _) = mail.raw.split_once("\r\n\r\n").unwrap();
-    same(&format!("{name}.txt"), &format!("{head}\n\n{}", mail.text).replace('\r', ""));
-    same(&format!("{name}.html"), &mail.html.replace('\r', ""));
-}
+use crate::support::snapshot::{same, same_mail, same_page};
 
 async fn start() -> TestApp {
     TestApp::start(Database::Sqlite).await
@@ -284,9 +258,9 @@ async fn exports_with_hostile_cells() {
             policy: None,
         };
         let mut out = Vec::new();
-        assent::export::write(&mut app.read().await, &filter, format, &mut out, |_| {})
-            .await
-            .unwrap();
+        let wanted = assent::export::Wanted { filter: &filter, format, links: None };
+        let (tx, now) = (&mut app.read().await, app.clock.now());
+        assent::export::write(tx, now, wanted, &mut out, |_| {}).await.unwrap();
         let text = String::from_utf8(out).unwrap();
         // Line endings are shown, for they are part of the format.
         same(name, &text.replace('\r', "␍").replace('\u{feff}', "␂BOM␃"));

@@ -190,6 +190,7 @@ impl TestApp {
             lang: LANG,
             text: &text,
             change_class: ChangeClass::Editorial,
+            renew_until: None,
         };
         let published = publish_policy(tx, &self.core.moment(), "test", new).await;
         assert!(published.expect("published").is_some());
@@ -363,8 +364,11 @@ impl TestApp {
         };
         let mut out = Vec::new();
         let format = assent::export::Format::Csv;
+        let wanted = assent::export::Wanted { filter: &filter, format, links: None };
         let tx = &mut self.read().await;
-        assent::export::write(tx, &filter, format, &mut out, |_| {}).await.expect("an export");
+        assent::export::write(tx, self.clock.now(), wanted, &mut out, |_| {})
+            .await
+            .expect("an export");
         String::from_utf8(out).expect("UTF-8")
     }
 

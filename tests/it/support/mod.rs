@@ -7,6 +7,7 @@ pub mod poll;
 pub mod postgres;
 pub mod program;
 pub mod smtp;
+pub mod snapshot;
 
 /// Tells one story on each database: `NAME::sqlite` and `NAME::postgres`.
 macro_rules! both_databases {

@@ -1,0 +1,110 @@
+//! `assent ledger bundle`: the ledger as files that an outsider checks without asking us.
+
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use super::{Error, Outcome, refuse};
+use crate::app::Core;
+use crate::domain::email_address::EmailAddress;
+use crate::domain::notice::LANG;
+use crate::flows::receipt::prove;
+use crate::ledger::bundle::{
+    CHECKPOINT, EVENTS, KEYS, event_line, keys_json, notice_file, policy_file,
+};
+use crate::store::{checkpoints, consent_events, notices, policy_versions, verifications};
+use crate::worker::seal::seal_all;
+
+/// How many events are read at once.
+const AT_ONCE: i64 = 2048;
+
+/// Seals what waits and writes the bundle; with an address, only its events, each with its proof.
+pub(super) async fn write(core: &Core, dir: &Path, only: Option<&str>) -> Outcome {
+    let only = only.map(EmailAddress::parse).transpose()?;
+    seal_all(&core.db, &core.terms, &core.clock, &core.random).await?;
+    let newest = checkpoints::find_newest(&mut core.db.read().await?).await?;
+    let newest = newest.ok_or_else(|| refuse("the ledger is empty: nothing was agreed to yet"))?;
+    let failed = |error: std::io::Error| {
+        refuse(format!("the bundle cannot be written to {} ({error})", dir.display()))
+    };
+    // Looked up first: nothing is left behind when nothing is found. One person's events are few.
+    let person = match &only {
+        Some(email) => Some(one_person(core, email).await?),
+        None => None,
+    };
+    prepare(dir)?;
+    let events = std::fs::File::create(dir.join(EVENTS)).map_err(failed)?;
+    let mut events = BufWriter::new(events);
+    // Proofs lead to the head that was newest when they were made.
+    let (count, note) = match person {
+        None => (everybody(core, newest.size, &mut events).await?, newest.note),
+        Some(Person { count, lines, note }) => {
+            events.write_all(lines.as_bytes()).map_err(failed)?;
+            (count, note)
+        }
+    };
+    events.flush().map_err(failed)?;
+    std::fs::write(dir.join(CHECKPOINT), note).map_err(failed)?;
+    let keys: Vec<_> = core.terms.ledger_keys.trusted().into_iter().map(|k| (k, None)).collect();
+    std::fs::write(dir.join(KEYS), keys_json(&keys)).map_err(failed)?;
+    let mut tx = core.db.read().await?;
+    for notice in notices::list(&mut tx).await? {
+        std::fs::write(dir.join(notice_file(&notice.sha256)), notice.words).map_err(failed)?;
+    }
+    for policy in policy_versions::list(&mut tx, LANG).await? {
+        let file = policy_file(policy.label.as_str());
+        std::fs::write(dir.join(file), policy.body).map_err(failed)?;
+    }
+    eprintln!("{count} events; check them with `assent ledger audit {}`", dir.display());
+    Ok(())
+}
+
+/// An empty directory with its two folders: nothing of an older bundle may mix with a new one.
+fn prepare(dir: &Path) -> Outcome {
+    let failed = |error| refuse(format!("{} cannot be used ({error})", dir.display()));
+    std::fs::create_dir_all(dir).map_err(failed)?;
+    if std::fs::read_dir(dir).map_err(failed)?.next().is_some() {
+        return Err(refuse(format!("{} is not empty: name a new directory", dir.display())));
+    }
+    for folder in ["notices", "policies"] {
+        std::fs::create_dir(dir.join(folder)).map_err(failed)?;
+    }
+    Ok(())
+}
+
+async fn everybody(core: &Core, size: i64, out: &mut impl Write) -> Result<usize, Error> {
+    let mut count = 0;
+    for from in (0..).map(|n| n * AT_ONCE).take_while(|from| *from < size) {
+        let to = size.min(from + AT_ONCE);
+        let rows = verifications::list_sealed(&mut core.db.read().await?, from, to).await?;
+        for row in rows.read()? {
+            let index = row.leaf_index.and_then(|index| u64::try_from(index).ok()).unwrap_or(0);
+            let (salt, body) = (row.salt.as_deref(), row.body.as_deref());
+            out.write_all(event_line(index, &row.leaf, salt, body, None).as_bytes())?;
+            count += 1;
+        }
+    }
+    Ok(count)
+}
+
+struct Person {
+    count: usize,
+    lines: String,
+    note: String,
+}
+
+async fn one_person(core: &Core, email: &EmailAddress) -> Result<Person, Error> {
+    let key = core.terms.address_secret.key(email);
+    let mut tx = core.db.snapshot().await?;
+    let events = consent_events::list_sealed_of(&mut tx, &key).await?;
+    let (mut lines, mut head) = (String::new(), None);
+    for event in &events {
+        let proved = prove(&mut tx, event).await?;
+        let (index, note, proof) =
+            proved.ok_or_else(|| refuse("the newest checkpoint does not cover these events"))?;
+        let (salt, body) = (event.salt.as_deref(), event.body.as_deref());
+        lines.push_str(&event_line(index, &event.leaf, salt, body, Some(&proof)));
+        head = Some(note.as_str().to_owned());
+    }
+    let note = head.ok_or_else(|| refuse("nothing is recorded of this address"))?;
+    Ok(Person { count: events.len(), lines, note })
+}

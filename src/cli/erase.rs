@@ -1,0 +1,60 @@
+//! `assent erase`.
+
+use std::time::Duration;
+
+use super::{Outcome, refuse};
+use crate::app::Core;
+use crate::domain::email_address::EmailAddress;
+use crate::domain::signup::Method;
+use crate::flows::erase::erase;
+use crate::store::audit_entries;
+
+/// Delete all that is held of an address, for good (GDPR Art. 17); the ledger keeps its leaves
+#[derive(clap::Args)]
+pub(super) struct Erase {
+    /// The address
+    email: String,
+}
+
+impl Erase {
+    pub(super) async fn run(self, core: &Core) -> Outcome {
+        let email = EmailAddress::parse(&self.email)?;
+        let key = core.terms.address_secret.key(&email);
+        let at = core.moment();
+        let mut tx = core.db.write().await?;
+        let held = erase(&mut tx, &at, &key, (Method::Staff, super::ACTOR)).await?;
+        if held {
+            // Outside the database first: a backup restored later must not bring anybody back.
+            core.erasures.append(&key).await.map_err(|error| {
+                refuse(format!("erasures.log in the data directory cannot be written ({error})"))
+            })?;
+        }
+        audit_entries::append(
+            &mut tx,
+            &at,
+            super::ACTOR,
+            "erase",
+            &serde_json::json!({"held": held}),
+        )
+        .await?;
+        tx.commit().await?;
+        if !emptied(core).await {
+            eprintln!(
+                "the database's log still holds it while somebody reads: it goes within seconds"
+            );
+        }
+        println!("{}", if held { "erased" } else { "nothing is held of this address" });
+        Ok(())
+    }
+}
+
+/// A server that reads at this moment keeps the log from being emptied, so it is tried for a while.
+async fn emptied(core: &Core) -> bool {
+    for _ in 0..40 {
+        if core.db.forget_log().await {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+    false
+}

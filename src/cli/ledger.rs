@@ -1,0 +1,199 @@
+//! `assent ledger …`.
+
+use std::io::{IsTerminal, Read};
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use secrecy::ExposeSecret;
+use uuid::Uuid;
+
+use super::{Outcome, bundle, read_text, refuse};
+use crate::app::Core;
+use crate::flows::receipt::receipt;
+use crate::ledger::audit::{AuditReport, audit};
+use crate::ledger::note::{SignedNote, SigningKey, VerifyingKey, encode_hash};
+use crate::ledger::receipt;
+use crate::store::checkpoints;
+use crate::worker::seal::seal_all;
+use crate::worker::verify::verify;
+
+#[derive(Subcommand)]
+pub(super) enum LedgerCommand {
+    /// Check the whole ledger: bodies against leaves, leaves against every checkpoint, and what is exported
+    /// against both; exports go by the verdict
+    Verify,
+    /// Seal what waits and print the newest signed tree head
+    Checkpoint,
+    /// Print the public key that checkpoints and receipts are signed with, and its fingerprint
+    Key,
+    /// Make a key that could sign from now on, under the ledger's name, and print it: a secret
+    NewKey,
+    /// Write the ledger for outsiders, who check it with `ledger audit` and no database
+    Bundle {
+        /// An empty or new directory
+        dir: PathBuf,
+        /// Only the events of this address, each with its proof: nobody else is exposed
+        #[arg(long, value_name = "EMAIL")]
+        only: Option<String>,
+    },
+    /// Check a bundle; needs neither database nor settings
+    Audit {
+        /// The directory of the bundle
+        dir: PathBuf,
+        /// The public key known from before; without it, the bundle's own word is taken
+        #[arg(long, value_name = "VKEY")]
+        key: Option<String>,
+        /// A checkpoint kept from before: the ledger must still hold what it held then
+        #[arg(long, value_name = "FILE")]
+        checkpoint: Option<PathBuf>,
+    },
+    /// Print the signed receipt of one event, by the `receipt_id` of an export
+    Receipt {
+        /// The `receipt_id`
+        id: Uuid,
+    },
+    /// Check a signed receipt; needs neither database nor settings
+    AuditReceipt {
+        /// The file of the receipt; `-` reads standard input
+        file: PathBuf,
+        /// The public key known from before
+        #[arg(long, value_name = "VKEY")]
+        key: String,
+    },
+}
+
+impl LedgerCommand {
+    /// Runs a command that reads nothing but the files it is given; `None` when this is none.
+    pub(super) fn run_alone(&self) -> Option<Outcome> {
+        match self {
+            Self::Audit { dir, key, checkpoint } => {
+                Some(audit_bundle(dir, key.as_deref(), checkpoint.as_deref()))
+            }
+            Self::AuditReceipt { file, key } => Some(audit_receipt(file, key)),
+            _ => None,
+        }
+    }
+
+    pub(super) async fn run(self, core: &Core) -> Outcome {
+        match self {
+            Self::Verify => verify_ledger(core).await,
+            Self::Checkpoint => print_checkpoint(core).await,
+            Self::Key => {
+                let key = core.terms.ledger_keys.first().vkey();
+                println!("{key}\nfingerprint: {}", key.fingerprint());
+                Ok(())
+            }
+            Self::NewKey => {
+                let name = core.terms.ledger_keys.first().name().clone();
+                let key = SigningKey::new(name, core.random.bytes());
+                println!("{}", key.to_text().expose_secret());
+                Ok(())
+            }
+            Self::Bundle { dir, only } => bundle::write(core, &dir, only.as_deref()).await,
+            Self::Receipt { id } => print_receipt(core, id).await,
+            // Settled by `run_alone`.
+            Self::Audit { .. } | Self::AuditReceipt { .. } => Ok(()),
+        }
+    }
+}
+
+async fn verify_ledger(core: &Core) -> Outcome {
+    let shows = std::io::stderr().is_terminal();
+    let verification = verify(&core.db, &core.terms, &core.clock, &core.random, |done| {
+        if shows {
+            eprint!("\r{done} events");
+        }
+    })
+    .await?;
+    if shows {
+        eprintln!();
+    }
+    for finding in &verification.findings {
+        println!("{finding}");
+    }
+    if verification.more > 0 {
+        println!("and {} more", verification.more);
+    }
+    let (size, heads) = (verification.size, verification.checkpoints);
+    if !verification.is_sound() {
+        return Err(refuse(format!(
+            "the ledger of {size} events is not what it was: exports stop until it is sound again"
+        )));
+    }
+    println!("sound: {size} events, {} of them erased, {heads} checkpoints", verification.erased);
+    Ok(())
+}
+
+async fn print_checkpoint(core: &Core) -> Outcome {
+    seal_all(&core.db, &core.terms, &core.clock, &core.random).await?;
+    let newest = checkpoints::find_newest(&mut core.db.read().await?).await?;
+    let newest = newest.ok_or_else(|| refuse("the ledger is empty: nothing was agreed to yet"))?;
+    print!("{}", newest.note);
+    Ok(())
+}
+
+async fn print_receipt(core: &Core, id: Uuid) -> Outcome {
+    seal_all(&core.db, &core.terms, &core.clock, &core.random).await?;
+    let mut tx = core.db.read().await?;
+    let from = (&core.settings.controller, &core.links);
+    let found = receipt(&mut tx, core.clock.now(), &core.terms, from, id).await?;
+    let sealed = found.and_then(|receipt| receipt.sealed);
+    let sealed = sealed
+        .ok_or_else(|| refuse(format!("there is no receipt {id}, or its evidence was erased")))?;
+    println!("{}", sealed.jws);
+    Ok(())
+}
+
+fn audit_bundle(dir: &Path, key: Option<&str>, checkpoint: Option<&Path>) -> Outcome {
+    let key = key.map(VerifyingKey::parse).transpose()?;
+    let earlier = checkpoint.map(read_text).transpose()?;
+    let earlier = earlier.as_deref().map(SignedNote::parse).transpose()?;
+    let report = audit(dir, key.as_ref(), earlier.as_ref())?;
+    for finding in &report.findings {
+        println!("{finding}");
+    }
+    if report.more > 0 {
+        println!("and {} more", report.more);
+    }
+    if !report.is_sound() {
+        return Err(refuse("the bundle does not prove what it says"));
+    }
+    println!("{}", told(&report));
+    match &report.key {
+        Some(signer) if key.is_some() => println!("signed by the key you gave: {signer}"),
+        Some(signer) => println!(
+            "signed by {signer}\nThis key came with the bundle: compare its fingerprint with what its \
+             owner says, or give the key you know with --key."
+        ),
+        None => {}
+    }
+    println!("fingerprint: {}", report.fingerprint);
+    Ok(())
+}
+
+fn told(report: &AuditReport) -> String {
+    let AuditReport { events, erased, size, origin, .. } = report;
+    let root = encode_hash(&report.root);
+    if report.partial {
+        format!(
+            "sound: {events} of the {size} events of {origin}, each proved to be among them; root {root}"
+        )
+    } else {
+        format!("sound: {events} events of {origin}, {erased} of them erased; root {root}")
+    }
+}
+
+fn audit_receipt(file: &Path, key: &str) -> Outcome {
+    let key = VerifyingKey::parse(key)?;
+    let text = if file == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text)?;
+        text
+    } else {
+        read_text(file)?
+    };
+    let payload = receipt::verify(text.trim(), &[key])?;
+    println!("{}", serde_json::to_string_pretty(&payload)?);
+    eprintln!("sound: signed by this key, and proved to be in the ledger");
+    Ok(())
+}

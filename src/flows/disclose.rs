@@ -1,0 +1,64 @@
+//! Everything held of one person, in one document (GDPR Art. 15, 20).
+
+use serde_json::{Value, json};
+
+use super::Error;
+use crate::domain::timestamp::Timestamp;
+use crate::store::consents::Standing;
+use crate::store::held::{self, HeldEvent, HeldGrant};
+use crate::store::subscribers::Subscriber;
+use crate::store::{Tx, consents};
+
+/// The document. Each event carries its evidence whole; receipts are found by its key.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn disclose(tx: &mut Tx, now: Timestamp, of: &Subscriber) -> Result<Value, Error> {
+    let id = of.subscriber_id;
+    let consents: Vec<Value> = consents::list(tx, id).await?.iter().map(consent).collect();
+    let events: Vec<Value> = held::list_events(tx, of).await?.iter().map(event).collect();
+    let starts = held::list_starts(tx, id).await?;
+    let downloads: Vec<Value> =
+        held::list_grants(tx, id).await?.iter().map(|grant| download(grant, &starts)).collect();
+    Ok(json!({
+        "generated_at": now,
+        "subscriber": {
+            "subscriber_id": id, "email": of.email, "name": of.name, "organisation": of.organisation,
+            "job_title": of.job_title, "verified_at": of.verified_at, "created_at": of.created_at,
+        },
+        "consents": consents,
+        "events": events,
+        "signups": held::list_signups(tx, &of.address_key).await?,
+        "downloads": downloads,
+        "mails": held::list_mails(tx, of).await?,
+        "suppressions": held::list_suppressions(tx, &of.address_key).await?,
+    }))
+}
+
+fn consent(standing: &Standing) -> Value {
+    json!({
+        "purpose": standing.purpose, "state": standing.state, "words": standing.words,
+        "notice_sha256": standing.sha256, "policy_version": standing.policy_label,
+        "requested_at": standing.requested_at, "confirmed_at": standing.confirmed_at,
+        "report": standing.report, "source": standing.source, "receipt_id": standing.event_id,
+    })
+}
+
+fn event(event: &HeldEvent) -> Value {
+    let body: Value =
+        event.body.as_deref().and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
+    json!({
+        "event_id": event.event_id, "type": event.event_type, "purpose": event.purpose,
+        "recorded_at": event.recorded_at, "method": body["method"], "source": body["source"],
+        "policy_version": body["policy"]["label"], "words": body["notice"]["text"], "evidence": body,
+    })
+}
+
+fn download(grant: &HeldGrant, starts: &[(uuid::Uuid, Timestamp)]) -> Value {
+    let mine = starts.iter().filter(|(id, _)| *id == grant.download_grant_id);
+    let starts: Vec<Timestamp> = mine.map(|(_, at)| *at).collect();
+    json!({
+        "report": grant.report, "granted_at": grant.granted_at, "expires_at": grant.expires_at,
+        "used": grant.used, "limit": grant.limit, "starts": starts,
+    })
+}

@@ -1,0 +1,60 @@
+//! Somebody is erased (GDPR Art. 17).
+
+use super::Error;
+use super::evidence::erased;
+use crate::domain::address_key::AddressKey;
+use crate::domain::signup::Method;
+use crate::domain::suppression::SuppressionReason;
+use crate::random::Moment;
+use crate::store::{Tx, consent_events, consents, erasures, subscribers, suppressions};
+
+/// Deletes all that is held of an address but the leaves of its events, and suppresses it under its key
+/// until its owner comes back by a confirmation of their own. `false` when nothing was held. An erasure
+/// says of each purpose ever recorded that it ended so.
+///
+/// # Errors
+/// When the database does not take it; then nothing went.
+pub async fn erase(
+    tx: &mut Tx,
+    at: &Moment,
+    address_key: &AddressKey,
+    (method, source): (Method, &str),
+) -> Result<bool, Error> {
+    let held = forget(tx, at, address_key, (method, source)).await?;
+    if held {
+        suppressions::insert(tx, at.now, address_key, SuppressionReason::Erased, None).await?;
+    }
+    Ok(held)
+}
+
+/// The same without suppressing the address: for what goes because its time is over.
+///
+/// # Errors
+/// When the database does not take it; then nothing went.
+pub async fn forget(
+    tx: &mut Tx,
+    at: &Moment,
+    address_key: &AddressKey,
+    (method, source): (Method, &str),
+) -> Result<bool, Error> {
+    let subscriber = match subscribers::find_id(tx, address_key).await? {
+        // Whoever is confirming or leaving at this moment finishes first: what they add goes as well.
+        Some(subscriber_id) => subscribers::lock(tx, subscriber_id).await?,
+        None => None,
+    };
+    let Some(subscriber_id) = subscriber.map(|subscriber| subscriber.subscriber_id) else {
+        let held = erasures::count_signups(tx, address_key).await? > 0;
+        erasures::delete_all(tx, address_key).await?;
+        return Ok(held);
+    };
+    let purposes = consents::list_states(tx, subscriber_id).await?;
+    let count = i64::try_from(purposes.len()).unwrap_or(i64::MAX);
+    let first = subscribers::take_seqs(tx, subscriber_id, count).await?;
+    erasures::delete_all(tx, address_key).await?;
+    let mut events = Vec::with_capacity(purposes.len());
+    for (seq, (purpose, _)) in (first..).zip(&purposes) {
+        events.push(erased(at, purpose, (method, source), (subscriber_id, seq))?);
+    }
+    consent_events::append_all(tx, at.now, &events).await?;
+    Ok(true)
+}

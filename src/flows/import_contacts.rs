@@ -1,0 +1,319 @@
+//! Contacts who agreed elsewhere are brought in with the evidence of it. Nothing is `given` without, and
+//! no import undoes what somebody decided here.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use super::Error;
+use super::evidence::{Form, Subject, event};
+use super::sign_up::words;
+use crate::domain::address_key::AddressKey;
+use crate::domain::consent::EventType;
+use crate::domain::imported_contact::{ImportedContact, ImportedWords};
+use crate::domain::notice::hex;
+use crate::domain::purpose::Purpose;
+use crate::domain::signup::Method;
+use crate::domain::suppression::SuppressionReason;
+use crate::domain::text::Line;
+use crate::domain::timestamp::Timestamp;
+use crate::random::Moment;
+use crate::store::imports::{
+    self, AddressStanding, ImportedConsent, ImportedSubscriber, ImportedTerms, Taken,
+};
+use crate::store::notices::Notice;
+use crate::store::policy_versions::PolicyVersion;
+use crate::store::{Tx, audit_entries, consent_events, notices};
+
+/// What all contacts of one import share.
+#[derive(Clone, Copy)]
+pub struct Import<'a> {
+    /// What they agreed to.
+    pub purpose: &'a Purpose,
+    /// The policy they agreed under.
+    pub policy: &'a PolicyVersion,
+    /// Where they come from.
+    pub source: &'a Line,
+    /// The words they agreed to.
+    pub words: &'a ImportedWords,
+}
+
+/// One contact, and who that is.
+#[derive(Clone, Debug)]
+pub struct ImportRow {
+    /// What the file says.
+    pub contact: ImportedContact,
+    /// Who it says it of.
+    pub address_key: AddressKey,
+}
+
+/// What becomes of one contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Their consent is recorded.
+    Imported,
+    /// Their consent is in force already; nothing changes.
+    AlreadyAgreed,
+    /// Their consent is not recorded.
+    Refused(Refusal),
+}
+
+/// Why consent given elsewhere does not count here. Names no address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Suppression wins over everything at import.
+    #[error("suppressed: {}", because(*.0))]
+    Suppressed(SuppressionReason),
+    /// Their consent ended later than the file says they gave it.
+    #[error("left after that: consent ended here on {}", .0.day())]
+    LeftAfter(Timestamp),
+    /// They withdrew before that; a file is not their own tick.
+    #[error("withdrew here on {}, and comes back by a form alone", .0.day())]
+    Withdrew(Timestamp),
+}
+
+fn because(reason: SuppressionReason) -> &'static str {
+    match reason {
+        SuppressionReason::Unsubscribed => "unsubscribed",
+        SuppressionReason::Bounced => "mail bounced",
+        SuppressionReason::Complained => "complained of spam",
+        SuppressionReason::Erased => "erased",
+        SuppressionReason::NotMe => "did not ask",
+        SuppressionReason::Manual => "set by staff",
+    }
+}
+
+/// How one batch ended.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Batch {
+    /// The verdict on each row, in their order. Commit.
+    Done(Vec<Verdict>),
+    /// Somebody decided otherwise at this moment. Do not commit; try again.
+    Overtaken,
+}
+
+/// The verdict on consent given elsewhere at `consented_at`, by where the address stands here.
+#[must_use]
+pub fn judge(standing: &AddressStanding, consented_at: Timestamp) -> Verdict {
+    if let Some(reason) = standing.suppressed {
+        return Verdict::Refused(Refusal::Suppressed(reason));
+    }
+    match (standing.state, standing.changed_at) {
+        (Some(EventType::Given | EventType::Renewed), _) => Verdict::AlreadyAgreed,
+        (Some(_), Some(ended)) if ended > consented_at => {
+            Verdict::Refused(Refusal::LeftAfter(ended))
+        }
+        (Some(EventType::Withdrawn), Some(ended)) => Verdict::Refused(Refusal::Withdrew(ended)),
+        _ => Verdict::Imported,
+    }
+}
+
+/// The verdicts on these rows as things stand, in their order; changes nothing.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn consider(
+    tx: &mut Tx,
+    purpose: &Purpose,
+    rows: &[&ImportRow],
+) -> Result<Vec<Verdict>, Error> {
+    let keys: Vec<&AddressKey> = rows.iter().map(|row| &row.address_key).collect();
+    let standings = imports::list_standings(tx, purpose, &keys).await?;
+    let by_key: HashMap<&AddressKey, &AddressStanding> =
+        standings.iter().map(|standing| (&standing.address_key, standing)).collect();
+    let verdict = |row: &&ImportRow| {
+        by_key.get(&row.address_key).map(|known| judge(known, row.contact.consented_at))
+    };
+    // A row that the database did not answer for is not taken for an unknown address.
+    rows.iter().map(|row| verdict(row).ok_or(Error::Store(sqlx::Error::RowNotFound))).collect()
+}
+
+/// Records the consent of those rows that may be imported: subscriber made or found, one `given` event
+/// with its evidence, present state. Each address may stand in `rows` once. Lifts no suppression.
+///
+/// # Errors
+/// When the database does not take it; then none is imported.
+pub async fn import_contacts(
+    tx: &mut Tx,
+    at: &Moment,
+    import: &Import<'_>,
+    rows: &[&ImportRow],
+) -> Result<Batch, Error> {
+    let verdicts = consider(tx, import.purpose, rows).await?;
+    let mut coming = Vec::with_capacity(rows.len());
+    for (row, verdict) in rows.iter().zip(&verdicts) {
+        if *verdict == Verdict::Imported {
+            coming.push(*row);
+        }
+    }
+    if coming.is_empty() {
+        return Ok(Batch::Done(verdicts));
+    }
+    let notice = notices::insert_or_find(tx, at, import.purpose, import.words.as_str()).await?;
+    let subscribers: Vec<_> = coming.iter().map(|row| subscriber(at, row)).collect();
+    let taken = imports::upsert_subscribers(tx, at.now, &subscribers).await?;
+    // Whoever was confirming, leaving or being erased when this began has finished, for the rows are
+    // locked now: what they decided counts.
+    let again = consider(tx, import.purpose, &coming).await?;
+    if again.iter().any(|verdict| *verdict != Verdict::Imported) {
+        return Ok(Batch::Overtaken);
+    }
+    record(tx, at, import, &notice, (&coming, &taken)).await?;
+    Ok(Batch::Done(verdicts))
+}
+
+fn subscriber<'a>(at: &Moment, row: &'a ImportRow) -> ImportedSubscriber<'a> {
+    let contact = &row.contact;
+    ImportedSubscriber {
+        subscriber_id: at.new_id(),
+        email: contact.email.as_str(),
+        address_key: &row.address_key,
+        name: contact.name.as_ref().map(Line::as_str),
+        organisation: contact.organisation.as_ref().map(Line::as_str),
+        job_title: contact.job_title.as_ref().map(Line::as_str),
+    }
+}
+
+async fn record(
+    tx: &mut Tx,
+    at: &Moment,
+    import: &Import<'_>,
+    notice: &Notice,
+    (rows, taken): (&[&ImportRow], &[Taken]),
+) -> Result<(), Error> {
+    let by_key: HashMap<&AddressKey, &ImportRow> =
+        rows.iter().map(|row| (&row.address_key, *row)).collect();
+    let mut events = Vec::with_capacity(rows.len());
+    let mut consents = Vec::with_capacity(rows.len());
+    for taken in taken {
+        let row = by_key.get(&taken.address_key);
+        let contact = &row.ok_or(Error::Store(sqlx::Error::RowNotFound))?.contact;
+        let form = Form {
+            signup_id: None,
+            email: contact.email.as_str(),
+            method: Method::Import,
+            policy: (import.policy.policy_version_id, &import.policy.label, &import.policy.sha256),
+            report: None,
+            requested_at: contact.consented_at,
+            source: import.source.as_str(),
+            evidence: Some(contact.method.as_str()),
+        };
+        let subject = Subject::Subscriber(taken.subscriber_id, taken.seq);
+        let event = event(at, EventType::Given, &form, &words(notice), subject)?;
+        consents.push(ImportedConsent {
+            subscriber_id: taken.subscriber_id,
+            event_id: event.event_id,
+            consented_at: contact.consented_at.micros(),
+        });
+        events.push(event);
+    }
+    consent_events::append_all(tx, at.now, &events).await?;
+    let terms = ImportedTerms {
+        purpose: import.purpose,
+        notice_id: notice.notice_id,
+        policy_version_id: import.policy.policy_version_id,
+        source: import.source.as_str(),
+    };
+    imports::upsert_consents(tx, &terms, &consents).await?;
+    Ok(())
+}
+
+/// How many rows came to what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Consents recorded.
+    pub imported: u64,
+    /// Consents that were in force already.
+    pub already_agreed: u64,
+    /// Rows refused.
+    pub refused: u64,
+}
+
+/// Writes down that an import begins, so that one that is cut short is in the audit too.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn record_start(
+    tx: &mut Tx,
+    at: &Moment,
+    actor: &str,
+    import: &Import<'_>,
+    sha256: &[u8],
+) -> Result<(), Error> {
+    audit_entries::append(tx, at, actor, "import.start", &detail(import, sha256)).await?;
+    Ok(())
+}
+
+/// Writes down what an import came to: the file's hash, what its contacts share, and how many came in.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn record_import(
+    tx: &mut Tx,
+    at: &Moment,
+    actor: &str,
+    import: &Import<'_>,
+    (sha256, tally): (&[u8], Tally),
+) -> Result<(), Error> {
+    let mut detail = detail(import, sha256);
+    detail["imported"] = tally.imported.into();
+    detail["already_agreed"] = tally.already_agreed.into();
+    detail["refused"] = tally.refused.into();
+    audit_entries::append(tx, at, actor, "import", &detail).await?;
+    Ok(())
+}
+
+fn detail(import: &Import<'_>, sha256: &[u8]) -> Value {
+    json!({
+        "purpose": import.purpose,
+        "policy": import.policy.label,
+        "source": import.source.as_str(),
+        "sha256": hex(sha256),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::address_key::AddressSecret;
+    use crate::domain::email_address::EmailAddress;
+
+    fn standing(state: Option<EventType>, changed: Option<&str>) -> AddressStanding {
+        let address = EmailAddress::parse("ada@b.example").unwrap();
+        AddressStanding {
+            address_key: AddressSecret::new([1; 32]).key(&address),
+            suppressed: None,
+            state,
+            changed_at: changed.and_then(Timestamp::parse),
+        }
+    }
+
+    #[test]
+    fn what_somebody_decided_here_wins_over_a_file() {
+        let consented = Timestamp::parse("2024-06-01").unwrap();
+        let verdict = |state, changed| judge(&standing(Some(state), Some(changed)), consented);
+        let refused = |why: fn(Timestamp) -> Refusal, changed| {
+            Verdict::Refused(why(Timestamp::parse(changed).unwrap()))
+        };
+        let (earlier, later) = ("2024-05-31", "2024-06-02");
+        assert_eq!(judge(&standing(None, None), consented), Verdict::Imported);
+        for changed in [earlier, later] {
+            assert_eq!(verdict(EventType::Given, changed), Verdict::AlreadyAgreed);
+            assert_eq!(verdict(EventType::Renewed, changed), Verdict::AlreadyAgreed);
+        }
+        assert_eq!(verdict(EventType::Withdrawn, later), refused(Refusal::LeftAfter, later));
+        assert_eq!(verdict(EventType::Withdrawn, earlier), refused(Refusal::Withdrew, earlier));
+        assert_eq!(verdict(EventType::Expired, later), refused(Refusal::LeftAfter, later));
+        assert_eq!(verdict(EventType::Expired, earlier), Verdict::Imported);
+    }
+
+    #[test]
+    fn suppression_wins_over_consent_in_force() {
+        let mut suppressed = standing(Some(EventType::Given), Some("2024-06-01"));
+        suppressed.suppressed = Some(SuppressionReason::Bounced);
+        let verdict = judge(&suppressed, Timestamp::parse("2024-06-01").unwrap());
+        let Verdict::Refused(why) = verdict else { panic!("{verdict:?}") };
+        assert_eq!(why.to_string(), "suppressed: mail bounced");
+    }
+}

@@ -1,0 +1,140 @@
+//! Facts about a subscriber's consent are appended, and the present state follows, in one transaction.
+
+use uuid::Uuid;
+
+use super::Error;
+use super::evidence::{Form, Subject, Words, event};
+use crate::domain::address_key::AddressKey;
+use crate::domain::consent::EventType;
+use crate::domain::purpose::Purpose;
+use crate::domain::signup::Method;
+use crate::domain::suppression::SuppressionReason;
+use crate::random::Moment;
+use crate::store::consent_events::{self, NewConsentEvent};
+use crate::store::consents::{self, Consent, Standing};
+use crate::store::subscribers::Subscriber;
+use crate::store::{Tx, subscribers, suppressions};
+
+/// Who gives consent.
+#[derive(Clone, Copy)]
+pub struct Giver<'a> {
+    /// The subscriber; their row is locked by this use case.
+    pub subscriber_id: Uuid,
+    /// Who that is.
+    pub address_key: &'a AddressKey,
+    /// The report asked for with the same form.
+    pub report_id: Option<Uuid>,
+}
+
+/// Consent is given, or given again while it is in force, for each of these boxes; that lifts what a
+/// fresh opt-in lifts of suppression.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn give(
+    tx: &mut Tx,
+    at: &Moment,
+    giver: Giver<'_>,
+    form: &Form<'_>,
+    chosen: &[Words<'_>],
+) -> Result<(), Error> {
+    let count = i64::try_from(chosen.len()).unwrap_or(i64::MAX);
+    let first = subscribers::take_seqs(tx, giver.subscriber_id, count).await?;
+    let states = consents::list_states(tx, giver.subscriber_id).await?;
+    let mut events = Vec::with_capacity(chosen.len());
+    for (seq, words) in (first..).zip(chosen) {
+        let state = states.iter().find(|(purpose, _)| purpose == words.purpose).map(|(_, s)| *s);
+        let subject = Subject::Subscriber(giver.subscriber_id, seq);
+        events.push(event(at, EventType::confirming(state), form, words, subject)?);
+    }
+    consent_events::append_all(tx, at.now, &events).await?;
+    for (event, words) in events.iter().zip(chosen) {
+        let consent = Consent {
+            subscriber_id: giver.subscriber_id,
+            purpose: &event.purpose,
+            state: event.event_type,
+            event_id: event.event_id,
+            notice_id: words.notice_id,
+            policy_version_id: form.policy.0,
+            report_id: giver.report_id,
+            source: form.source,
+            requested_at: form.requested_at,
+            confirmed_at: at.now,
+        };
+        consents::upsert(tx, &consent).await?;
+    }
+    let purposes: Vec<&Purpose> = events.iter().map(|event| &event.purpose).collect();
+    suppressions::delete_lifted(tx, giver.address_key, &purposes).await?;
+    Ok(())
+}
+
+/// How consent ends.
+#[derive(Clone, Copy)]
+pub struct End<'a> {
+    /// `withdrawn` or `expired`.
+    pub event_type: EventType,
+    /// How that reached us.
+    pub method: Method,
+    /// The page or the command.
+    pub source: &'a str,
+}
+
+/// Ends these consents of a locked subscriber, those that are in force; returns the purposes that ended.
+/// What somebody withdrew, they are also not written to for any more, by whatever way they come back
+/// but their own tick (GDPR Art. 7(3), 21(3)).
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn end(
+    tx: &mut Tx,
+    at: &Moment,
+    subscriber: &Subscriber,
+    ending: &[&Standing],
+    by: End<'_>,
+) -> Result<Vec<Purpose>, Error> {
+    let ending: Vec<&Standing> =
+        ending.iter().copied().filter(|standing| standing.state.in_force()).collect();
+    if ending.is_empty() {
+        return Ok(vec![]);
+    }
+    let id = subscriber.subscriber_id;
+    let count = i64::try_from(ending.len()).unwrap_or(i64::MAX);
+    let first = subscribers::take_seqs(tx, id, count).await?;
+    let mut events: Vec<NewConsentEvent> = Vec::with_capacity(ending.len());
+    for (seq, standing) in (first..).zip(&ending) {
+        let form = Form {
+            signup_id: None,
+            email: &subscriber.email,
+            method: by.method,
+            policy: (standing.policy_version_id, &standing.policy_label, &standing.policy_sha256),
+            report: None,
+            requested_at: at.now,
+            source: by.source,
+            evidence: None,
+        };
+        let words = Words::from(*standing);
+        events.push(event(at, by.event_type, &form, &words, Subject::Subscriber(id, seq))?);
+    }
+    consent_events::append_all(tx, at.now, &events).await?;
+    for event in &events {
+        consents::mark_ended(tx, id, &event.purpose, event.event_type, event.event_id).await?;
+        if by.event_type == EventType::Withdrawn {
+            let reason = SuppressionReason::Unsubscribed;
+            let (key, purpose) = (&subscriber.address_key, Some(&event.purpose));
+            suppressions::insert(tx, at.now, key, reason, purpose).await?;
+        }
+    }
+    Ok(events.into_iter().map(|event| event.purpose).collect())
+}
+
+impl<'a> From<&'a Standing> for Words<'a> {
+    fn from(standing: &'a Standing) -> Self {
+        Self {
+            purpose: &standing.purpose,
+            notice_id: standing.notice_id,
+            lang: &standing.lang,
+            text: &standing.words,
+            sha256: &standing.sha256,
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Leaving: no sign-in, no reason, and it holds in the transaction that records it (GDPR Art. 7(3),
+//! 21(2)).
+
+use uuid::Uuid;
+
+use super::Error;
+use super::record_consent::{End, end};
+use crate::domain::consent::EventType;
+use crate::domain::outbox::MailKind;
+use crate::domain::purpose::Purpose;
+use crate::domain::signup::Method;
+use crate::random::Moment;
+use crate::store::consents::{self, Standing};
+use crate::store::outbox::{self, About};
+use crate::store::{Tx, subscribers};
+
+/// What somebody leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Leaving {
+    /// Everything.
+    All,
+    /// All that they can be written to for: everything but the privacy policy.
+    Writing,
+    /// One purpose; the privacy policy takes the others with it, for nothing stands without it.
+    One(Purpose),
+}
+
+impl Leaving {
+    /// Whether this consent ends.
+    #[must_use]
+    pub fn ends(&self, purpose: &Purpose) -> bool {
+        match self {
+            Self::All => true,
+            Self::Writing => !purpose.is_privacy_policy(),
+            Self::One(one) => one.is_privacy_policy() || one == purpose,
+        }
+    }
+}
+
+/// Withdraws what is in force of what somebody leaves, and mails a receipt of it; returns the purposes that
+/// ended. Of two withdrawals at once the second finds nothing in force; neither does one of somebody
+/// erased.
+///
+/// # Errors
+/// When the database does not take it; then nothing is withdrawn.
+pub async fn withdraw(
+    tx: &mut Tx,
+    at: &Moment,
+    subscriber_id: Uuid,
+    leaving: &Leaving,
+    source: &str,
+) -> Result<Vec<Purpose>, Error> {
+    let Some(subscriber) = subscribers::lock(tx, subscriber_id).await? else {
+        return Ok(vec![]);
+    };
+    let standing = consents::list(tx, subscriber_id).await?;
+    let ending: Vec<&Standing> = standing.iter().filter(|s| leaving.ends(&s.purpose)).collect();
+    let by = End { event_type: EventType::Withdrawn, method: Method::Form, source };
+    let ended = end(tx, at, &subscriber, &ending, by).await?;
+    if !ended.is_empty() {
+        outbox::insert(tx, at, MailKind::Change, About::Subscriber(subscriber_id)).await?;
+    }
+    Ok(ended)
+}

@@ -1,0 +1,173 @@
+//! The tree's stored hashes and its signed heads.
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{Sql, Tx, on};
+use crate::domain::timestamp::Timestamp;
+
+/// How many leaves have their place; nobody else gives places until the transaction ends.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn lock_size(tx: &mut Tx) -> sqlx::Result<i64> {
+    // A writing transaction on SQLite is alone already.
+    const LOCK: Sql = Sql {
+        sqlite: "SELECT size FROM ledger_head",
+        postgres: "SELECT size FROM ledger_head FOR UPDATE",
+    };
+    on!(tx, LOCK, |conn, sql| sqlx::query_scalar(sql).fetch_one(conn).await)
+}
+
+/// How many leaves have their place.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_size(tx: &mut Tx) -> sqlx::Result<i64> {
+    on!(tx, |conn| sqlx::query_scalar("SELECT size FROM ledger_head").fetch_one(conn).await)
+}
+
+/// An event that waits for its place.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Unsealed {
+    /// Its key.
+    pub event_id: Uuid,
+    /// Its leaf.
+    pub leaf: String,
+}
+
+/// The next `count` events that wait for their place. By `seq` first, so that the events of one person
+/// stand in the tree in their order, whatever their times say.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_unsealed(tx: &mut Tx, count: i64) -> sqlx::Result<Vec<Unsealed>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT event_id, leaf FROM consent_event WHERE leaf_index IS NULL
+         ORDER BY seq, event_id LIMIT $1"
+    )
+    .bind(count)
+    .fetch_all(conn)
+    .await)
+}
+
+#[derive(Serialize)]
+struct Place {
+    event_id: Uuid,
+    leaf_index: i64,
+}
+
+/// Gives these events consecutive places from `first` on; returns how many took theirs.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn mark_sealed(tx: &mut Tx, first: i64, events: &[Unsealed]) -> sqlx::Result<u64> {
+    const SEAL: Sql = Sql {
+        sqlite: "UPDATE consent_event SET leaf_index = place.leaf_index
+                 FROM (SELECT unhex(value->>'event_id', '-') AS event_id,
+                              value->>'leaf_index' AS leaf_index FROM json_each($1)) AS place
+                 WHERE consent_event.event_id = place.event_id AND consent_event.leaf_index IS NULL",
+        postgres: "UPDATE consent_event SET leaf_index = place.leaf_index
+                   FROM json_to_recordset(CAST($1 AS json)) AS place (event_id uuid, leaf_index bigint)
+                   WHERE consent_event.event_id = place.event_id AND consent_event.leaf_index IS NULL",
+    };
+    let places: Vec<Place> = (first..)
+        .zip(events)
+        .map(|(leaf_index, event)| Place { event_id: event.event_id, leaf_index })
+        .collect();
+    let places = super::batch(&places)?;
+    on!(tx, SEAL, |conn, sql| sqlx::query(sql)
+        .bind(places)
+        .execute(conn)
+        .await
+        .map(|done| done.rows_affected()))
+}
+
+/// The hashes of one tile, side by side; none when nothing of it is written yet.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_tile(tx: &mut Tx, level: i64, tile: i64) -> sqlx::Result<Option<Vec<u8>>> {
+    on!(tx, |conn| sqlx::query_scalar(
+        "SELECT hashes FROM ledger_tile WHERE level = $1 AND tile = $2"
+    )
+    .bind(level)
+    .bind(tile)
+    .fetch_optional(conn)
+    .await)
+}
+
+/// Writes a tile, in place of what was written of it before.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn upsert_tile(tx: &mut Tx, level: i64, tile: i64, hashes: &[u8]) -> sqlx::Result<()> {
+    on!(tx, |conn| sqlx::query(
+        "INSERT INTO ledger_tile (level, tile, hashes) VALUES ($1, $2, $3)
+         ON CONFLICT (level, tile) DO UPDATE SET hashes = excluded.hashes"
+    )
+    .bind(level)
+    .bind(tile)
+    .bind(hashes)
+    .execute(conn)
+    .await
+    .map(drop))
+}
+
+/// A signed tree head.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct StoredCheckpoint {
+    /// How many leaves it covers.
+    pub size: i64,
+    /// The root over them, 32 bytes.
+    pub root: Vec<u8>,
+    /// The C2SP signed note.
+    pub note: String,
+    /// When it was signed.
+    pub created_at: Timestamp,
+}
+
+/// Keeps a signed tree head for good, and moves the head there.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn insert(tx: &mut Tx, new: &StoredCheckpoint) -> sqlx::Result<()> {
+    on!(tx, |conn| {
+        sqlx::query(
+            "INSERT INTO checkpoint (size, root, note, created_at) VALUES ($1, $2, $3, $4)",
+        )
+        .bind(new.size)
+        .bind(&new.root)
+        .bind(&new.note)
+        .bind(new.created_at)
+        .execute(&mut *conn)
+        .await?;
+        sqlx::query("UPDATE ledger_head SET size = $1").bind(new.size).execute(conn).await.map(drop)
+    })
+}
+
+/// The newest signed tree head; none while nothing is sealed.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_newest(tx: &mut Tx) -> sqlx::Result<Option<StoredCheckpoint>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT size, root, note, created_at FROM checkpoint ORDER BY size DESC LIMIT 1"
+    )
+    .fetch_optional(conn)
+    .await)
+}
+
+/// The signed tree heads larger than `after` leaves, smallest first, at most `count`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(tx: &mut Tx, after: i64, count: i64) -> sqlx::Result<Vec<StoredCheckpoint>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT size, root, note, created_at FROM checkpoint WHERE size > $1 ORDER BY size LIMIT $2"
+    )
+    .bind(after)
+    .bind(count)
+    .fetch_all(conn)
+    .await)
+}

@@ -1,0 +1,199 @@
+//! Everything that is held of one subscriber, for their eyes (GDPR Art. 15, 20).
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::subscribers::Subscriber;
+use super::{Tx, on};
+use crate::domain::address_key::AddressKey;
+use crate::domain::consent::EventType;
+use crate::domain::purpose::Purpose;
+use crate::domain::signup::Method;
+use crate::domain::slug::Slug;
+use crate::domain::timestamp::Timestamp;
+
+/// One form they sent.
+#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
+pub struct HeldSignup {
+    /// Its key.
+    pub signup_id: Uuid,
+    /// The address typed.
+    pub email: String,
+    /// The name typed.
+    pub name: Option<String>,
+    /// The organisation typed.
+    pub organisation: Option<String>,
+    /// The job title typed.
+    pub job_title: Option<String>,
+    /// The report asked for.
+    pub report: Option<Slug>,
+    /// Where it stands.
+    pub status: String,
+    /// How it reached us.
+    pub method: Method,
+    /// The page of the form.
+    pub source: String,
+    /// When it was sent.
+    pub created_at: Timestamp,
+    /// When it was confirmed.
+    pub confirmed_at: Option<Timestamp>,
+}
+
+/// One fact of the ledger about them.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct HeldEvent {
+    /// Its key.
+    pub event_id: Uuid,
+    /// What happened.
+    pub event_type: EventType,
+    /// What it was about.
+    pub purpose: Purpose,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// The evidence, RFC 8785 text.
+    pub body: Option<String>,
+}
+
+/// One right to a file, with its starts.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct HeldGrant {
+    /// Its key.
+    pub download_grant_id: Uuid,
+    /// The report.
+    pub report: Slug,
+    /// When it was given.
+    pub granted_at: Timestamp,
+    /// Until when it works.
+    pub expires_at: Timestamp,
+    /// Downloads counted.
+    pub used: i64,
+    /// Downloads allowed.
+    pub limit: i64,
+}
+
+/// One mail decided on for them.
+#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
+pub struct HeldMail {
+    /// What it is.
+    pub kind: String,
+    /// Where it stands.
+    pub state: String,
+    /// When it was decided.
+    pub created_at: Timestamp,
+}
+
+/// Why they are not written to.
+#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
+pub struct HeldSuppression {
+    /// Why.
+    pub reason: String,
+    /// For what; `*` is everything.
+    pub purpose: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// Their forms, newest first; those nobody confirmed too.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_signups(tx: &mut Tx, key: &AddressKey) -> sqlx::Result<Vec<HeldSignup>> {
+    on!(tx, |conn| {
+        sqlx::query_as(
+        "SELECT s.signup_id, s.email, s.name, s.organisation, s.job_title, r.slug AS report, s.status,
+                s.method, s.source, s.created_at, s.confirmed_at
+         FROM signup s LEFT JOIN report r ON r.report_id = s.report_id
+         WHERE s.address_key = $1 ORDER BY s.created_at DESC, s.signup_id DESC"
+    )
+    .bind(key)
+    .fetch_all(conn)
+    .await
+    })
+}
+
+/// All facts about them and their forms: those of their forms first, then in their own order.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_events(tx: &mut Tx, of: &Subscriber) -> sqlx::Result<Vec<HeldEvent>> {
+    on!(tx, |conn| {
+        sqlx::query_as(
+        "SELECT event_id, type AS event_type, purpose, recorded_at, body FROM consent_event
+         WHERE subject_id = $2 OR subject_id IN (SELECT signup_id FROM signup WHERE address_key = $1)
+         ORDER BY recorded_at, CASE subject_id WHEN $2 THEN 1 ELSE 0 END, seq"
+    )
+    .bind(&of.address_key)
+    .bind(of.subscriber_id)
+    .fetch_all(conn)
+    .await
+    })
+}
+
+/// Their rights to files, newest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_grants(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Vec<HeldGrant>> {
+    on!(tx, |conn| {
+        sqlx::query_as(
+        "SELECT g.download_grant_id, r.slug AS report, g.created_at AS granted_at, g.expires_at, g.used,
+                g.download_limit AS \"limit\"
+         FROM download_grant g JOIN report r ON r.report_id = g.report_id
+         WHERE g.subscriber_id = $1 ORDER BY g.created_at DESC, g.download_grant_id DESC"
+    )
+    .bind(subscriber_id)
+    .fetch_all(conn)
+    .await
+    })
+}
+
+/// Each start of a download of theirs: the grant, and when.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_starts(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Vec<(Uuid, Timestamp)>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT d.download_grant_id, d.started_at FROM download d
+         JOIN download_grant g ON g.download_grant_id = d.download_grant_id
+         WHERE g.subscriber_id = $1 ORDER BY d.started_at"
+    )
+    .bind(subscriber_id)
+    .fetch_all(conn)
+    .await)
+}
+
+/// The mails decided on for them, newest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_mails(tx: &mut Tx, of: &Subscriber) -> sqlx::Result<Vec<HeldMail>> {
+    on!(tx, |conn| {
+        sqlx::query_as(
+        "SELECT kind, state, created_at FROM outbox
+         WHERE subscriber_id = $2 OR signup_id IN (SELECT signup_id FROM signup WHERE address_key = $1)
+         ORDER BY created_at DESC, outbox_id DESC"
+    )
+    .bind(&of.address_key)
+    .bind(of.subscriber_id)
+    .fetch_all(conn)
+    .await
+    })
+}
+
+/// What suppresses their address.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_suppressions(
+    tx: &mut Tx,
+    key: &AddressKey,
+) -> sqlx::Result<Vec<HeldSuppression>> {
+    on!(tx, |conn| {
+        sqlx::query_as(
+        "SELECT reason, purpose, since FROM suppression WHERE address_key = $1 ORDER BY since, reason"
+    )
+    .bind(key)
+    .fetch_all(conn)
+    .await
+    })
+}

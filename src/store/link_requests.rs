@@ -1,0 +1,68 @@
+//! Somebody asked for the link to an address's choices.
+
+use uuid::Uuid;
+
+use super::{Sql, Tx, on};
+use crate::domain::address_key::AddressKey;
+use crate::random::Moment;
+
+/// One such wish.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct LinkRequest {
+    /// Its key.
+    pub link_request_id: Uuid,
+    /// Whose choices.
+    pub address_key: AddressKey,
+    /// Which mailbox its mail counts for.
+    pub limiter_key: AddressKey,
+}
+
+/// Writes a wish down, the same whether or not the address is known.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn insert(
+    tx: &mut Tx,
+    at: &Moment,
+    address_key: &AddressKey,
+    limiter_key: &AddressKey,
+) -> sqlx::Result<()> {
+    on!(tx, |conn| sqlx::query(
+        "INSERT INTO link_request (link_request_id, address_key, limiter_key, created_at)
+         VALUES ($1, $2, $3, $4)"
+    )
+    .bind(at.new_id())
+    .bind(address_key)
+    .bind(limiter_key)
+    .bind(at.now)
+    .execute(conn)
+    .await
+    .map(drop))
+}
+
+/// Takes up to `count` wishes away, oldest first. On PostgreSQL workers step over each other's.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn take(tx: &mut Tx, count: i64) -> sqlx::Result<Vec<LinkRequest>> {
+    const TAKE: Sql = Sql {
+        sqlite: "DELETE FROM link_request WHERE link_request_id IN
+                     (SELECT link_request_id FROM link_request ORDER BY link_request_id LIMIT $1)
+                 RETURNING link_request_id, address_key, limiter_key",
+        postgres: "DELETE FROM link_request WHERE link_request_id IN
+                       (SELECT link_request_id FROM link_request ORDER BY link_request_id LIMIT $1
+                        FOR UPDATE SKIP LOCKED)
+                   RETURNING link_request_id, address_key, limiter_key",
+    };
+    on!(tx, TAKE, |conn, sql| sqlx::query_as(sql).bind(count).fetch_all(conn).await)
+}
+
+/// Whether any wish waits.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn any(tx: &mut Tx) -> sqlx::Result<bool> {
+    on!(tx, |conn| sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM link_request)")
+        .fetch_one(conn)
+        .await)
+}

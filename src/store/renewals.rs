@@ -1,0 +1,73 @@
+//! Consents that a newer policy asks for again, and those that were not renewed in time.
+
+use uuid::Uuid;
+
+use super::policy_versions::PolicyVersion;
+use super::{Tx, on};
+use crate::domain::purpose::Purpose;
+use crate::domain::timestamp::Timestamp;
+
+/// A consent in force that a policy published later asks for again.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Asked {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// The report of the signup that consented.
+    pub report_id: Option<Uuid>,
+    /// Until when it counts: the earliest date, if several versions ask.
+    pub until: Timestamp,
+}
+
+/// What one subscriber agreed to and is asked for again by this policy or by one between it and theirs,
+/// whether or not the date is over. Exports go by the same dates.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_asked(
+    tx: &mut Tx,
+    subscriber_id: Uuid,
+    policy: &PolicyVersion,
+) -> sqlx::Result<Vec<Asked>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT c.purpose, c.report_id, min(asks.renew_until) AS until
+         FROM consent c
+         JOIN policy_version p ON p.policy_version_id = c.policy_version_id
+         JOIN policy_version asks ON asks.lang = p.lang AND asks.published_at > p.published_at
+         WHERE c.subscriber_id = $1 AND c.state IN ('given', 'renewed')
+           AND asks.change_class = 'reconsent' AND asks.renew_until IS NOT NULL
+           AND asks.lang = $2 AND asks.published_at <= $3
+         GROUP BY c.purpose, c.report_id
+         ORDER BY c.purpose"
+    )
+    .bind(subscriber_id)
+    .bind(&policy.lang)
+    .bind(policy.published_at)
+    .fetch_all(conn)
+    .await)
+}
+
+/// Up to `count` subscribers after `after` who have a consent in force under an older version than this one.
+/// In the order of their keys, so that a caller can go on from the last.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_holders_of_older(
+    tx: &mut Tx,
+    policy: &PolicyVersion,
+    after: Uuid,
+    count: i64,
+) -> sqlx::Result<Vec<Uuid>> {
+    on!(tx, |conn| sqlx::query_scalar(
+        "SELECT DISTINCT c.subscriber_id FROM consent c
+         JOIN policy_version p ON p.policy_version_id = c.policy_version_id
+         WHERE c.subscriber_id > $1 AND c.state IN ('given', 'renewed')
+           AND p.lang = $2 AND p.published_at < $3
+         ORDER BY c.subscriber_id LIMIT $4"
+    )
+    .bind(after)
+    .bind(&policy.lang)
+    .bind(policy.published_at)
+    .bind(count)
+    .fetch_all(conn)
+    .await)
+}

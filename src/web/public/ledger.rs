@@ -1,0 +1,22 @@
+//! `/ledger/checkpoint`: the newest signed tree head, for whoever wants to hold us to it later.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use crate::store::checkpoints;
+use crate::web::{App, Error};
+
+pub(super) fn router() -> Router<Arc<App>> {
+    Router::new().route("/ledger/checkpoint", get(checkpoint))
+}
+
+async fn checkpoint(State(app): State<Arc<App>>) -> Result<Response, Error> {
+    let mut tx = app.db.read().await?;
+    let newest = checkpoints::find_newest(&mut tx).await?.ok_or(Error::NotFound)?;
+    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], newest.note).into_response())
+}

@@ -1,0 +1,45 @@
+//! `/preferences/{token}/my-data`: everything held, to read and to take along.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use serde_json::{Value, json};
+
+use super::find;
+use crate::flows::disclose::disclose;
+use crate::web::{App, Error};
+
+pub(super) fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/preferences/{token}/my-data", get(show))
+        .route("/preferences/{token}/my-data.json", get(file))
+}
+
+async fn data(app: &App, token: &str) -> Result<Value, Error> {
+    let mut tx = app.db.read().await?;
+    let subscriber = find(app, &mut tx, token).await?;
+    Ok(disclose(&mut tx, app.clock.now(), &subscriber).await?)
+}
+
+async fn show(
+    State(app): State<Arc<App>>,
+    Path(token): Path<String>,
+) -> Result<Html<String>, Error> {
+    let data = data(&app, &token).await?;
+    let context = json!({"site": *app.site, "token": token, "data": data});
+    Ok(Html(app.templates.render("public/my_data.html", context)?))
+}
+
+async fn file(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result<Response, Error> {
+    let data = data(&app, &token).await?;
+    let text = serde_json::to_string_pretty(&data).map_err(crate::flows::Error::from)?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"my-data.json\""),
+    ];
+    Ok((headers, text).into_response())
+}

@@ -1,0 +1,89 @@
+//! `/unsubscribe/{token}`: one press, by a person or by their mail program (RFC 8058).
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, Request, State};
+use axum::response::Html;
+use axum::routing::get;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::domain::email_address::EmailAddress;
+use crate::flows::withdraw::{Leaving, withdraw};
+use crate::store::{consents, subscribers};
+use crate::web::body::drain;
+use crate::web::{App, Error};
+
+pub(super) fn router() -> Router<Arc<App>> {
+    Router::new().route("/unsubscribe/{token}", get(show).post(press))
+}
+
+/// The page, as evidence names it.
+const SOURCE: &str = "/unsubscribe";
+
+fn open(app: &App, token: &str) -> Result<(Uuid, Leaving), Error> {
+    let (id, purpose) = app.links.secrets.open_unsubscribe(token).ok_or(Error::NotFound)?;
+    Ok((id, purpose.map_or(Leaving::Writing, Leaving::One)))
+}
+
+/// What the link ends, by name, and of it what is in force.
+async fn topics(
+    app: &App,
+    id: Uuid,
+    leaving: &Leaving,
+) -> Result<(Vec<String>, Vec<String>), Error> {
+    let mut tx = app.db.read().await?;
+    let standing = consents::list(&mut tx, id).await?;
+    let mut all = Vec::new();
+    let mut in_force = Vec::new();
+    for standing in standing.into_iter().filter(|standing| leaving.ends(&standing.purpose)) {
+        let name = standing.purpose.named(standing.name.as_deref());
+        if standing.state.in_force() {
+            in_force.push(name.clone());
+        }
+        all.push(name);
+    }
+    Ok((all, in_force))
+}
+
+async fn show(
+    State(app): State<Arc<App>>,
+    Path(token): Path<String>,
+) -> Result<Html<String>, Error> {
+    let (id, leaving) = open(&app, &token)?;
+    let mut tx = app.db.read().await?;
+    let Some(subscriber) = subscribers::find(&mut tx, id).await? else {
+        return done(&app, &[]);
+    };
+    drop(tx);
+    let (_, topics) = topics(&app, id, &leaving).await?;
+    let address = EmailAddress::parse(&subscriber.email).map(|a| a.masked()).unwrap_or_default();
+    let context = json!({"site": *app.site, "token": token, "address": address, "topics": topics});
+    Ok(Html(app.templates.render("public/unsubscribe.html", context)?))
+}
+
+/// Whatever the body is: mail programs send it URL-encoded or as multipart, people press a button. The answer
+/// is the same when repeated, and for somebody erased since.
+async fn press(
+    State(app): State<Arc<App>>,
+    Path(token): Path<String>,
+    request: Request,
+) -> Result<Html<String>, Error> {
+    let (id, leaving) = open(&app, &token)?;
+    drain(request).await?;
+    let mut tx = app.db.write().await?;
+    if withdraw(&mut tx, &app.moment(), id, &leaving, SOURCE).await?.is_empty() {
+        drop(tx);
+    } else {
+        tx.commit().await?;
+        app.mail_waits.notify_one();
+    }
+    let (topics, _) = topics(&app, id, &leaving).await?;
+    done(&app, &topics)
+}
+
+fn done(app: &App, topics: &[String]) -> Result<Html<String>, Error> {
+    let context = json!({"site": *app.site, "topics": topics});
+    Ok(Html(app.templates.render("public/unsubscribed.html", context)?))
+}

@@ -1,0 +1,131 @@
+//! Tells of changed policies, asks again, reminds, and records what lapsed.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::WorkerParts;
+use crate::clock::Clock;
+use crate::domain::timestamp::Timestamp;
+use crate::flows::announce_policy::{self, announce_policy, due_now, list_announced, worked_since};
+use crate::flows::lapse::{self, lapse};
+use crate::flows::{Error, Terms};
+use crate::random::{Moment, Random};
+use crate::store::announcements::{self, Announcement};
+use crate::store::policy_versions::PolicyVersion;
+use crate::store::{Db, policy_versions, renewals};
+
+const EVERY: Duration = Duration::from_mins(1);
+
+/// What one look at the policies came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PolicyWork {
+    /// How many mails were decided.
+    pub mails: u64,
+    /// How many consents lapsed.
+    pub lapsed: usize,
+}
+
+/// Works policies every minute, until `stop`. What lapsed while no worker ran is recorded at the start.
+pub async fn run(parts: WorkerParts, stop: CancellationToken) {
+    let WorkerParts { db, terms, clock, random, mail_waits, .. } = parts;
+    let long_ago = Timestamp::from_micros(0);
+    if let Err(error) = lapse_all(&db, &clock, &random, long_ago).await {
+        tracing::error!(error = ?error, "consents that lapsed could not be recorded");
+    }
+    loop {
+        match work_policies(&db, &terms, &clock, &random).await {
+            Ok(work) => {
+                if work != PolicyWork::default() {
+                    tracing::info!(mails = work.mails, lapsed = work.lapsed, "policies worked");
+                }
+                if work.mails > 0 {
+                    mail_waits.notify_one();
+                }
+            }
+            Err(error) => tracing::error!(error = ?error, "policies could not be worked"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+    }
+}
+
+/// Does what is due now: first what lapsed, then who is told.
+///
+/// # Errors
+/// When the database does not take it; what was committed before stays done.
+pub async fn work_policies(
+    db: &Db,
+    terms: &Terms,
+    clock: &Clock,
+    random: &Random,
+) -> Result<PolicyWork, Error> {
+    let now = clock.now();
+    let lapsed = lapse_all(db, clock, random, worked_since(now, terms)).await?;
+    let announced = list_announced(&mut db.read().await?, now, terms).await?;
+    let mut mails = 0;
+    for announcement in announced.iter().flat_map(|policy| due_now(policy, now)) {
+        mails += announce_all(db, clock, random, &announcement).await?;
+    }
+    Ok(PolicyWork { mails, lapsed })
+}
+
+async fn announce_all(
+    db: &Db,
+    clock: &Clock,
+    random: &Random,
+    announcement: &Announcement<'_>,
+) -> Result<u64, Error> {
+    let (mut mails, mut after) = (0, Uuid::nil());
+    loop {
+        let count = announce_policy::AT_ONCE;
+        // Looked for in a reading transaction: on SQLite the one writer is for readers' forms.
+        let mut tx = db.read().await?;
+        let due = announcements::list_due(&mut tx, announcement, after, count).await?;
+        drop(tx);
+        let Some(last) = due.last() else { return Ok(mails) };
+        after = *last;
+        let mut tx = db.write().await?;
+        let at = Moment::of(clock, random);
+        mails += announce_policy(&mut tx, &at, announcement, &due).await?;
+        tx.commit().await?;
+    }
+}
+
+/// Records what lapsed under every date after `since` that is over; returns how many consents ended.
+async fn lapse_all(
+    db: &Db,
+    clock: &Clock,
+    random: &Random,
+    since: Timestamp,
+) -> Result<usize, Error> {
+    let over = policy_versions::list_over(&mut db.read().await?, since, clock.now()).await?;
+    let mut lapsed = 0;
+    for policy in &over {
+        lapsed += lapse_under(db, clock, random, policy).await?;
+    }
+    Ok(lapsed)
+}
+
+async fn lapse_under(
+    db: &Db,
+    clock: &Clock,
+    random: &Random,
+    policy: &PolicyVersion,
+) -> Result<usize, Error> {
+    let (mut lapsed, mut after) = (0, Uuid::nil());
+    loop {
+        let count = lapse::AT_ONCE;
+        let mut tx = db.read().await?;
+        let holders = renewals::list_holders_of_older(&mut tx, policy, after, count).await?;
+        drop(tx);
+        let Some(last) = holders.last() else { return Ok(lapsed) };
+        after = *last;
+        let mut tx = db.write().await?;
+        lapsed += lapse(&mut tx, &Moment::of(clock, random), policy, &holders).await?;
+        tx.commit().await?;
+    }
+}

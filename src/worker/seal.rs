@@ -1,0 +1,76 @@
+//! Seals what was appended to the ledger.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::WorkerParts;
+use crate::clock::Clock;
+use crate::domain::outbox::MailKind;
+use crate::flows::seal::seal;
+use crate::flows::{Error, Terms};
+use crate::random::{Moment, Random};
+use crate::store::outbox::{self, About};
+use crate::store::{Db, checkpoints};
+
+const EVERY: Duration = Duration::from_secs(5);
+/// How often a witness is told.
+const A_DAY: Duration = Duration::from_hours(24);
+
+/// Seals every few seconds, until `stop`; also empties a log that still holds what was erased.
+pub async fn run(parts: WorkerParts, stop: CancellationToken) {
+    loop {
+        if let Err(error) = seal_all(&parts.db, &parts.terms, &parts.clock, &parts.random).await {
+            tracing::error!(error = ?error, "the ledger could not be sealed");
+        }
+        if parts.db.must_forget() {
+            parts.db.forget_log().await;
+        }
+        if parts.witness_mail.is_some() {
+            match tell_witness(&parts).await {
+                Ok(true) => parts.mail_waits.notify_one(),
+                Ok(false) => {}
+                Err(error) => tracing::error!(error = ?error, "the witness could not be told"),
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+    }
+}
+
+/// Decides the daily mail with the newest head, if it is time; `false` when it is not.
+///
+/// # Errors
+/// When the database does not take it.
+async fn tell_witness(parts: &WorkerParts) -> Result<bool, Error> {
+    let at = parts.moment();
+    let since = at.now.minus(A_DAY);
+    if !outbox::witness_is_due(&mut parts.db.read().await?, since).await? {
+        return Ok(false);
+    }
+    let mut tx = parts.db.write().await?;
+    // Whoever seals locks the head, so of several workers one decides the mail.
+    checkpoints::lock_size(&mut tx).await?;
+    let due = outbox::witness_is_due(&mut tx, since).await?;
+    if due {
+        outbox::insert(&mut tx, &at, MailKind::Checkpoint, About::Nobody).await?;
+        tx.commit().await?;
+    }
+    Ok(due)
+}
+
+/// Seals all that waits.
+///
+/// # Errors
+/// When the database does not take it; what was committed before stays sealed.
+pub async fn seal_all(db: &Db, terms: &Terms, clock: &Clock, random: &Random) -> Result<(), Error> {
+    loop {
+        let mut tx = db.write().await?;
+        if seal(&mut tx, &Moment::of(clock, random), terms).await?.is_none() {
+            return Ok(());
+        }
+        tx.commit().await?;
+    }
+}

@@ -1,0 +1,122 @@
+//! Every page of the journey, as it looks and reads.
+
+use fantoccini::Locator;
+
+use super::reader::Reader;
+use super::{CONFIRM, NOT_ME, report};
+use crate::support::browser::Script;
+use crate::support::poll;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_page_is_sound_on_a_small_light_screen() {
+    every_page(320, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_page_is_sound_on_a_small_dark_screen() {
+    every_page(320, true).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_page_is_sound_on_a_large_light_screen() {
+    every_page(1280, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_page_is_sound_on_a_large_dark_screen() {
+    every_page(1280, true).await;
+}
+
+async fn every_page(width: u32, dark: bool) {
+    // A mail again at once, and a link that one download uses up.
+    let set = [("ASSENT_LIMIT_MAIL_PER_ADDRESS", "off"), ("ASSENT_DOWNLOAD_LIMIT", "1")];
+    let mut reader = Reader::start(Script::On, width, dark, &set).await;
+    let plain = [
+        ("/dev/mailbox", "mailbox-empty"),
+        ("/", "index"),
+        ("/policies/privacy", "policy"),
+        ("/nowhere", "error"),
+        ("/check-your-inbox", "check-your-inbox-unknown"),
+        (&report(), "report"),
+    ];
+    for (path, name) in plain {
+        reader.open(path).await;
+        reader.looks_at(name).await;
+    }
+    reader.press("Email me the report").await;
+    reader.is_refused().await;
+    reader.looks_at("report-errors").await;
+
+    get_a_report(&mut reader).await;
+    sign_up_to_a_newsletter(&mut reader).await;
+    cancel_a_request(&mut reader).await;
+
+    let faults = reader.faults.join("\n");
+    assert!(faults.is_empty(), "{faults}");
+}
+
+async fn get_a_report(reader: &mut Reader) {
+    let email = "theodora.featherstonehaugh-blythe@northmoor-council.example";
+    reader.asks(&report(), email, "Email me the report").await;
+    reader.looks_at("check-your-inbox").await;
+    reader.open_mail(email, "Your link to").await;
+    let confirm = reader.href(CONFIRM).await;
+    reader.looks_at("mail").await;
+
+    reader.open("/check-your-inbox").await;
+    reader.press("Send the message again").await;
+    poll::until("the word that it was sent", || reader.text("[role=status]")).await;
+    reader.looks_at("check-your-inbox-again").await;
+
+    reader.browser.goto(&confirm).await.unwrap();
+    reader.looks_at("confirm").await;
+    reader.press("Confirm and get the report").await;
+    reader.sees("Your subscription is confirmed").await;
+    reader.looks_at("download").await;
+    let file = reader.href("main a.button").await;
+    let file = reqwest::get(file).await.unwrap();
+    assert!(file.status().is_success());
+    reader.browser.refresh().await.unwrap();
+    reader.sees("This link is used up").await;
+    reader.looks_at("used-up").await;
+    reader.browser.goto(&confirm).await.unwrap();
+    reader.sees("You have already confirmed").await;
+    reader.looks_at("confirmed").await;
+    reader.open_mail(email, "Your report and receipt").await;
+    reader.looks_at("mail-receipt").await;
+}
+
+async fn sign_up_to_a_newsletter(reader: &mut Reader) {
+    let email = "bo@northmoor.example";
+    reader.open("/newsletters").await;
+    reader.looks_at("newsletters").await;
+    reader.press("Sign up").await;
+    reader.is_refused().await;
+    reader.looks_at("newsletters-errors").await;
+    reader.asks("/newsletters", email, "Sign up").await;
+    reader.open_mail(email, "Confirm your newsletter sign-up").await;
+    reader.click(Locator::Css(CONFIRM)).await;
+    reader.sees("Confirm your subscription").await;
+    reader.looks_at("confirm-newsletter").await;
+    reader.press("Confirm").await;
+    reader.sees("Your subscription is confirmed").await;
+    reader.looks_at("thank-you").await;
+}
+
+async fn cancel_a_request(reader: &mut Reader) {
+    let email = "cy@northmoor.example";
+    reader.asks(&report(), email, "Email me the report").await;
+    reader.open("/dev/mailbox").await;
+    reader.looks_at("mailbox").await;
+    reader.open_mail(email, "Your link to").await;
+    let confirm = reader.href(CONFIRM).await;
+    reader.click(Locator::Css(NOT_ME)).await;
+    reader.sees("You did not ask for this?").await;
+    reader.looks_at("not-me").await;
+    reader.press("Cancel the request").await;
+    reader.sees("The request is cancelled").await;
+    reader.looks_at("not-me-done").await;
+    reader.browser.goto(&confirm).await.unwrap();
+    reader.sees("This request was cancelled").await;
+    reader.looks_at("gone").await;
+}

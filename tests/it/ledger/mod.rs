@@ -1,0 +1,165 @@
+//! The ledger as its keeper, its thief and its auditor meet it.
+
+mod bundle;
+mod fold;
+mod honest;
+mod keys;
+mod sealing;
+mod tampering;
+
+use std::process::Output;
+
+use assent::domain::consent::EventType;
+use assent::ledger::note::{SignedNote, VerifyingKey};
+use assent::store::{Db, checkpoints};
+use assent::worker::seal::seal_all;
+use assent::worker::verify::{Verification, verify};
+use secrecy::ExposeSecret;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::support::app::{SETTINGS, TestApp};
+use crate::support::program;
+
+pub const WEEKLY: &str = "&newsletter=weekly";
+pub const EXPORT: [&str; 5] = ["export", "--purpose", "newsletter:weekly", "--format", "csv"];
+
+/// One event as it lies in the database.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Row {
+    pub event_id: Uuid,
+    pub subject_id: Uuid,
+    pub seq: i64,
+    pub event_type: EventType,
+    pub body: Option<String>,
+    pub salt: Option<Vec<u8>>,
+    pub leaf: String,
+    pub leaf_index: Option<i64>,
+}
+
+/// All events, those with a place first and in its order.
+pub async fn rows(db: &Db) -> Vec<Row> {
+    const LIST: &str = "SELECT event_id, subject_id, seq, type AS event_type, body, salt, leaf, leaf_index
+         FROM consent_event ORDER BY CASE WHEN leaf_index IS NULL THEN 1 ELSE 0 END, leaf_index, seq";
+    match db {
+        Db::Sqlite { readers, .. } => sqlx::query_as(LIST).fetch_all(readers).await,
+        Db::Postgres(pool) => sqlx::query_as(LIST).fetch_all(pool).await,
+    }
+    .unwrap()
+}
+
+/// Writes a row back over whatever stands under its key now.
+pub async fn put(db: &Db, row: &Row) {
+    const PUT: &str = "UPDATE consent_event SET body = $2, salt = $3, leaf = $4, leaf_index = $5
+         WHERE event_id = $1";
+    macro_rules! put {
+        ($to:expr) => {
+            sqlx::query(PUT)
+                .bind(row.event_id)
+                .bind(&row.body)
+                .bind(&row.salt)
+                .bind(&row.leaf)
+                .bind(row.leaf_index)
+                .execute($to)
+                .await
+                .map(|done| done.rows_affected())
+        };
+    }
+    let put = match db {
+        Db::Sqlite { writer, .. } => put!(writer),
+        Db::Postgres(pool) => put!(pool),
+    };
+    assert_eq!(put.unwrap(), 1);
+}
+
+pub async fn seal(app: &TestApp) {
+    let core = &app.core;
+    seal_all(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
+}
+
+pub async fn check(app: &TestApp) -> Verification {
+    let core = &app.core;
+    verify(&core.db, &core.terms, &core.clock, &core.random, |_| ()).await.unwrap()
+}
+
+pub async fn assert_sound(app: &TestApp) -> Verification {
+    let found = check(app).await;
+    assert!(found.is_sound(), "{:?}", found.findings);
+    found
+}
+
+/// The newest signed head, which must verify under one of these keys.
+pub async fn newest(db: &Db, keys: &[VerifyingKey]) -> SignedNote {
+    let stored = checkpoints::find_newest(&mut db.read().await.unwrap()).await.unwrap().unwrap();
+    let note = SignedNote::parse(&stored.note).unwrap();
+    assert!(note.verified_by(keys).is_some(), "{}", stored.note);
+    let signed = note.checkpoint();
+    assert_eq!((signed.size.cast_signed(), &signed.root[..]), (stored.size, &stored.root[..]));
+    note
+}
+
+/// The root over leaves, straight from the definition (RFC 6962 §2.1).
+pub fn naive_root(leaves: &[String]) -> [u8; 32] {
+    match leaves {
+        [] => Sha256::digest(b"").into(),
+        [leaf] => Sha256::new().chain_update([0]).chain_update(leaf).finalize().into(),
+        leaves => {
+            let mut half = 1;
+            while half * 2 < leaves.len() {
+                half *= 2;
+            }
+            let (left, right) = leaves.split_at(half);
+            let node = Sha256::new().chain_update([1]).chain_update(naive_root(left));
+            node.chain_update(naive_root(right)).finalize().into()
+        }
+    }
+}
+
+/// Every signed head must be that of the leaves as they were, and every place taken once.
+pub async fn assert_heads_are_right(db: &Db, keys: &[VerifyingKey]) {
+    let rows = rows(db).await;
+    let sealed: Vec<&Row> = rows.iter().take_while(|row| row.leaf_index.is_some()).collect();
+    let places: Vec<i64> = sealed.iter().filter_map(|row| row.leaf_index).collect();
+    assert!(places.iter().copied().eq((0..).take(places.len())), "{places:?}");
+    let leaves: Vec<String> = sealed.iter().map(|row| row.leaf.clone()).collect();
+    let heads = checkpoints::list(&mut db.read().await.unwrap(), 0, 10_000).await.unwrap();
+    let newest = heads.last().map_or(0, |head| head.size);
+    assert_eq!(usize::try_from(newest), Ok(places.len()));
+    for head in heads {
+        let note = SignedNote::parse(&head.note).unwrap();
+        assert!(note.verified_by(keys).is_some(), "{}", head.note);
+        let size = usize::try_from(head.size).unwrap();
+        let (signed, root) = (note.checkpoint(), naive_root(&leaves[..size]));
+        assert_eq!((signed.size, signed.root), (head.size.cast_unsigned(), root));
+        assert_eq!(head.root, root);
+    }
+}
+
+/// Runs a command of the built program on the database of a running one.
+pub fn command(app: &TestApp, arguments: &[&str]) -> Output {
+    let url = app.core.settings.database_url.expose_secret();
+    let own = [
+        ("ASSENT_DATA_DIR", app.dir.path().to_str().unwrap()),
+        ("ASSENT_BASE_URL", app.base.as_str()),
+        ("ASSENT_DATABASE_URL", url),
+    ];
+    let set: Vec<(&str, &str)> = SETTINGS.iter().chain(&own).copied().collect();
+    program::run(app.dir.path(), &set, arguments)
+}
+
+/// The same for one that must succeed; gives what it printed.
+pub fn does(app: &TestApp, arguments: &[&str]) -> String {
+    let output = command(app, arguments);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {said}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The command refused in one sentence that holds these words.
+pub fn assert_refused(output: &Output, words: &str) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.starts_with("assent: ") && said.contains(words), "{words}: {said}");
+    assert_eq!(said.trim().lines().count(), 1, "one sentence: {said}");
+    assert!(!said.contains("panic"), "{said}");
+}

@@ -1,0 +1,419 @@
+//! A changed policy: told once, or asked again until a date, and what lapses then.
+
+use std::time::Duration;
+
+use assent::clock::Clock;
+use assent::domain::email_address::EmailAddress;
+use assent::domain::notice::LANG;
+use assent::domain::policy::ChangeClass;
+use assent::domain::signup::Method;
+use assent::domain::suppression::SuppressionReason;
+use assent::flows::erase::erase;
+use assent::flows::publish_policy::publish_policy;
+use assent::store::policy_versions::{self, NewPolicyVersion};
+use assent::store::suppressions;
+use assent::worker::policies::{PolicyWork, work_policies};
+use assent::worker::verify::verify;
+
+use crate::support::app::{Database, PATH, POLICY, TestApp, form};
+use crate::support::{both_databases, poll, program};
+
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
+const NEW: &str = "2027-01";
+const BOTH: &str = "&newsletter=weekly";
+const EVENTS: &str = "SELECT count(*) FROM consent_event WHERE type = 'renewed'";
+const EXPIRED: &str = "SELECT count(*) FROM consent_event WHERE type = 'expired'";
+const NOTICES: &str = "SELECT count(*) FROM outbox WHERE kind = 'policy_notice'";
+const RENEWALS: &str = "SELECT count(*) FROM outbox WHERE kind = 'renewal'";
+const REMINDERS: &str = "SELECT count(*) FROM outbox WHERE kind = 'renewal_reminder'";
+
+/// Publishes a version an hour later, and waits until pages know it.
+async fn publish(app: &TestApp, label: &str, change_class: ChangeClass, lasts: Option<Duration>) {
+    app.advance(HOUR);
+    let text = format!("# Privacy\n\nVersion {label}: we keep less.").parse().unwrap();
+    let new = NewPolicyVersion {
+        label: &label.parse().unwrap(),
+        lang: LANG,
+        text: &text,
+        change_class,
+        renew_until: lasts.map(|lasts| app.clock.now().plus(lasts)),
+    };
+    let mut tx = app.write().await;
+    let published = publish_policy(&mut tx, &app.core.moment(), "test", new).await.unwrap();
+    assert!(published.is_some());
+    tx.commit().await.unwrap();
+    poll::until("the new policy on its page", || async {
+        let page = app.get("/policies/privacy").await.text();
+        page.contains(&format!("Version {label}")).then_some(())
+    })
+    .await;
+}
+
+async fn work(app: &TestApp) -> PolicyWork {
+    let core = &app.core;
+    work_policies(&core.db, &core.terms, &app.clock, &core.random).await.unwrap()
+}
+
+/// Fills the form in under this version, with the newsletter, and confirms.
+async fn agree_under(app: &TestApp, email: &str, label: &str) {
+    let before = app.mail_to(email).len();
+    let body = form(email, BOTH).replace(POLICY, label);
+    assert_eq!(app.post(PATH, &body).await.status, 303);
+    let mail = app.next_mail(email, before).await;
+    assert_eq!(app.post(&mail.link("/confirm/"), "").await.status, 303);
+    app.next_mail(email, before + 1).await;
+}
+
+/// Withdraws everything by the link in their last mail.
+async fn leave(app: &TestApp, email: &str) {
+    let mails = app.mail_to(email);
+    let link = mails.last().unwrap().link("/preferences/");
+    assert_eq!(app.post(&format!("{link}/withdraw-all"), "").await.status, 303);
+    app.next_mail(email, mails.len()).await;
+}
+
+async fn suppress(app: &TestApp, email: &str) {
+    let key = app.core.terms.address_secret.key(&EmailAddress::parse(email).unwrap());
+    let mut tx = app.write().await;
+    let reason = SuppressionReason::Bounced;
+    suppressions::insert(&mut tx, app.clock.now(), &key, reason, None).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn subjects(app: &TestApp, email: &str) -> Vec<String> {
+    app.mail_settled().await;
+    app.mail_to(email).into_iter().skip(2).map(|mail| mail.subject).collect()
+}
+
+fn agree(label: &str) -> String {
+    format!("policy={label}")
+}
+
+async fn is_sound(app: &TestApp) {
+    let core = &app.core;
+    let found = verify(&core.db, &core.terms, &app.clock, &core.random, |_| ()).await.unwrap();
+    assert!(found.is_sound(), "{:?}", found.findings);
+}
+
+both_databases! {
+    async fn an_editorial_change_mails_nobody(database: Database) {
+        let app = TestApp::start(database).await;
+        app.subscribe("ada@b.example", "").await;
+        publish(&app, NEW, ChangeClass::Editorial, None).await;
+        assert_eq!(work(&app).await, PolicyWork::default());
+        assert!(subjects(&app, "ada@b.example").await.is_empty());
+    }
+
+    async fn a_notice_is_mailed_once(database: Database) {
+        let app = TestApp::start(database).await;
+        for email in ["ada@b.example", "left@b.example", "bounced@b.example"] {
+            app.subscribe(email, BOTH).await;
+        }
+        leave(&app, "left@b.example").await;
+        suppress(&app, "bounced@b.example").await;
+        let late = app.ask_and_read("late@b.example", "").await.link("/confirm/");
+        publish(&app, NEW, ChangeClass::Notify, None).await;
+        agree_under(&app, "new@b.example", NEW).await;
+
+        let both = tokio::join!(work(&app), work(&app));
+        assert!(both.0.mails + both.1.mails <= 1);
+        work(&app).await;
+        assert_eq!(app.count(NOTICES).await, 1);
+        let mail = app.next_mail("ada@b.example", 2).await;
+        assert_eq!(mail.subject, "A new version of our privacy policy");
+        assert!(app.get(&mail.link("/policies/")).await.text().contains("we keep less"));
+        assert_eq!(app.get(&mail.link("/preferences/")).await.status, 200);
+
+        // Whoever confirms a form that showed the older version is told, too.
+        assert_eq!(app.post(&late, "").await.status, 303);
+        app.advance(DAY);
+        work(&app).await;
+        assert_eq!(app.count(NOTICES).await, 2);
+        assert_eq!(subjects(&app, "late@b.example").await, ["A new version of our privacy policy"]);
+        for nobody in ["new@b.example", "bounced@b.example"] {
+            assert!(subjects(&app, nobody).await.is_empty(), "{nobody}");
+        }
+        assert_eq!(subjects(&app, "left@b.example").await.len(), 1, "the receipt of leaving");
+    }
+
+    async fn a_change_is_not_told_for_ever(database: Database) {
+        let app = TestApp::start(database).await;
+        app.subscribe("ada@b.example", "").await;
+        publish(&app, NEW, ChangeClass::Notify, None).await;
+        app.advance(DAY * 31);
+        work(&app).await;
+        assert_eq!(app.count(NOTICES).await, 0);
+    }
+
+    async fn whoever_agrees_again_stays_and_who_does_not_lapses(database: Database) {
+        let app = TestApp::start(database).await;
+        for email in ["ada@b.example", "bob@b.example", "left@b.example", "bounced@b.example"] {
+            app.subscribe(email, BOTH).await;
+        }
+        leave(&app, "left@b.example").await;
+        suppress(&app, "bounced@b.example").await;
+        publish(&app, NEW, ChangeClass::Reconsent, Some(DAY * 30)).await;
+        tokio::join!(work(&app), work(&app));
+        work(&app).await;
+        assert_eq!(app.count(RENEWALS).await, 2);
+        let mail = app.next_mail("ada@b.example", 2).await;
+        assert_eq!(mail.subject, "Would you like to stay subscribed?");
+        assert!(mail.text.contains("10:00 UTC on 23 December 2026") && mail.text.contains("The weekly"));
+        let link = mail.link("/renew/");
+        let of_bob = app.next_mail("bob@b.example", 2).await.link("/renew/");
+
+        let page = app.get(&link).await;
+        let text = page.text();
+        assert_eq!(page.status, 200, "{text}");
+        for shown in ["version 2027-01", "Privacy policy", "The weekly", "Subscribe me to", "value=\"2027-01\""] {
+            assert!(text.contains(shown), "{shown}: {text}");
+        }
+        assert!(!text.contains("ada@b.example"), "a forwarded page names nobody");
+        let renewed = app.post(&link, &agree(NEW)).await;
+        assert_eq!(renewed.status, 200, "{}", renewed.text());
+        assert!(renewed.text().contains("You stay subscribed") && renewed.text().contains("The weekly"));
+        assert_eq!(app.count(EVENTS).await, 2);
+        let receipt = app.next_mail("ada@b.example", 3).await;
+        assert!(receipt.text.contains("2027-01") && receipt.text.contains("Subscribe me to The weekly"));
+
+        // Exports do not change before the date.
+        assert_eq!(app.exported("newsletter:weekly").await, ["bob@b.example", "ada@b.example"]);
+        let export = app.export("newsletter:weekly").await;
+        let row = export.lines().find(|row| row.contains("ada@")).unwrap();
+        assert!(row.contains(",renewed,") && row.contains(",2027-01,") && row.contains(",sample,/renew,"), "{row}");
+
+        app.advance(DAY * 22);
+        work(&app).await;
+        assert_eq!(app.count(REMINDERS).await, 0);
+        app.advance(DAY);
+        tokio::join!(work(&app), work(&app));
+        work(&app).await;
+        assert_eq!(app.count(REMINDERS).await, 1);
+        let reminder = app.next_mail("bob@b.example", 3).await;
+        assert!(reminder.subject.starts_with("A reminder") && reminder.link("/renew/") == of_bob);
+
+        // From the date on, whether or not the lapse was recorded yet.
+        app.advance(DAY * 7);
+        assert_eq!(app.exported("newsletter:weekly").await, ["ada@b.example"]);
+        assert_eq!(app.exported("privacy-policy").await, ["ada@b.example"]);
+        assert_eq!(app.post(&of_bob, &agree(NEW)).await.status, 410);
+        let both = tokio::join!(work(&app), work(&app));
+        assert!(both.0.lapsed + both.1.lapsed <= 4);
+        work(&app).await;
+        assert_eq!(app.count(EXPIRED).await, 4, "bob's, and of the address that bounced");
+        let cause = "SELECT count(*) FROM consent_event WHERE type = 'expired' AND body LIKE '%\"source\":\"policy 2027-01\"%'";
+        assert_eq!(app.count(cause).await, 4);
+        assert_eq!(app.count("SELECT count(*) FROM consent WHERE state = 'expired'").await, 4);
+        assert_eq!(app.count("SELECT count(*) FROM consent WHERE state = 'renewed'").await, 2);
+        assert_eq!(app.count("SELECT count(*) FROM suppression WHERE reason = 'unsubscribed'").await, 2, "who left");
+        for answer in [app.get(&of_bob).await, app.post(&of_bob, &agree(NEW)).await] {
+            assert_eq!(answer.status, 410);
+            assert!(answer.text().contains("has lapsed") && answer.text().contains("href=\"/\""));
+        }
+        assert_eq!(app.get(&link).await.status, 200, "who renewed in time stays");
+        assert_eq!(app.post(&link, &agree(NEW)).await.status, 200);
+        assert_eq!(app.count(EVENTS).await, 2);
+        assert_eq!(subjects(&app, "bob@b.example").await.len(), 2, "no mail about the lapse");
+        assert_eq!(subjects(&app, "ada@b.example").await.len(), 2, "no reminder for who answered");
+        assert_eq!(subjects(&app, "left@b.example").await.len(), 1, "the receipt of leaving");
+        assert!(subjects(&app, "bounced@b.example").await.is_empty());
+        is_sound(&app).await;
+
+        // A fresh opt-in begins anew.
+        agree_under(&app, "bob@b.example", NEW).await;
+        work(&app).await;
+        assert_eq!(app.exported("newsletter:weekly").await, ["ada@b.example", "bob@b.example"]);
+        assert_eq!(app.get(&of_bob).await.status, 200);
+        is_sound(&app).await;
+    }
+
+    async fn looking_changes_nothing_and_pressing_at_once_counts_once(database: Database) {
+        let app = TestApp::start(database).await;
+        app.subscribe("ada@b.example", BOTH).await;
+        publish(&app, NEW, ChangeClass::Reconsent, Some(DAY * 30)).await;
+        work(&app).await;
+        let link = app.next_mail("ada@b.example", 2).await.link("/renew/");
+        app.mail_settled().await;
+        let outbox = "SELECT count(*) FROM outbox";
+        let before = (app.count(outbox).await, app.export("privacy-policy").await);
+        for _ in 0..50 {
+            assert_eq!(app.get(&link).await.status, 200);
+            assert_eq!(app.send(app.request("HEAD", &link)).await.status, 200);
+        }
+        assert_eq!((app.count(outbox).await, app.export("privacy-policy").await), before);
+
+        let body = agree(NEW);
+        let presses = futures_util::future::join_all((0..8).map(|_| app.post(&link, &body))).await;
+        for press in &presses {
+            assert_eq!((press.status, press.text()), (200, presses[0].text()));
+        }
+        assert_eq!(app.count(EVENTS).await, 2);
+        assert_eq!(app.count("SELECT count(*) FROM outbox WHERE kind = 'change'").await, 1);
+        assert_eq!(app.post(&link, "").await.text(), presses[0].text(), "whatever a late press says");
+        assert_eq!(app.count(EVENTS).await, 2);
+        is_sound(&app).await;
+    }
+
+    async fn what_was_not_read_is_not_agreed_to(database: Database) {
+        let app = TestApp::start(database).await;
+        app.subscribe("ada@b.example", BOTH).await;
+        publish(&app, NEW, ChangeClass::Reconsent, Some(DAY * 30)).await;
+        work(&app).await;
+        let link = app.next_mail("ada@b.example", 2).await.link("/renew/");
+        publish(&app, "2027-02", ChangeClass::Editorial, None).await;
+        let stale = format!("{}&notice=0000", agree("2027-02"));
+        let twice = format!("{0}&{0}", agree("2027-02"));
+        for body in [agree(NEW), agree(""), String::new(), stale, twice] {
+            let refused = app.post(&link, &body).await;
+            assert_eq!(refused.status, 422, "{body}");
+            let page = refused.text();
+            assert!(page.contains("<title>Error: ") && page.contains("version 2027-02"), "{page}");
+        }
+        assert_eq!(app.count(EVENTS).await, 0);
+        // As a browser sends the page.
+        let page = app.get(&link).await.text();
+        let hidden = page.split("type=\"hidden\" name=\"").skip(1).map(|field| {
+            let (name, rest) = field.split_once("\" value=\"").unwrap();
+            format!("{name}={}", rest.split_once('"').unwrap().0)
+        });
+        let body = hidden.collect::<Vec<_>>().join("&");
+        assert_eq!(body.matches("notice=").count(), 2);
+        assert_eq!(app.post(&link, &body).await.status, 200);
+        assert_eq!(app.count(EVENTS).await, 2);
+        let export = app.export("newsletter:weekly").await;
+        assert!(export.contains(",2027-02,"), "{export}");
+
+        let versions = policy_versions::list(&mut app.read().await, LANG).await.unwrap();
+        let people = policy_versions::count_people(&mut app.read().await).await.unwrap();
+        assert_eq!(people, [(versions[0].policy_version_id, 1)]);
+    }
+
+    async fn an_old_form_confirmed_late_is_asked_again(database: Database) {
+        let app = TestApp::start_with(database, &[("ASSENT_CONFIRM_TTL", "6d")]).await;
+        let late = app.ask_and_read("late@b.example", BOTH).await.link("/confirm/");
+        let later = app.ask_and_read("later@b.example", "").await.link("/confirm/");
+        publish(&app, NEW, ChangeClass::Reconsent, Some(DAY * 4)).await;
+        work(&app).await;
+        assert_eq!(app.count(RENEWALS).await, 0);
+        // Asked after the time of the reminder: once is enough.
+        app.advance(DAY * 3);
+        assert_eq!(app.post(&late, "").await.status, 303);
+        app.advance(HOUR);
+        work(&app).await;
+        work(&app).await;
+        assert_eq!(subjects(&app, "late@b.example").await, ["Would you like to stay subscribed?"]);
+        let link = app.mail_to("late@b.example")[2].link("/renew/");
+        assert_eq!(app.post(&link, &agree(NEW)).await.status, 200);
+        // Confirmed after the date: it lapses at once, and was never exported.
+        app.advance(DAY * 2);
+        assert_eq!(app.post(&later, "").await.status, 303);
+        assert_eq!(app.exported("privacy-policy").await, ["late@b.example"]);
+        work(&app).await;
+        assert_eq!(app.count(EXPIRED).await, 1);
+        assert_eq!(app.count(RENEWALS).await, 1);
+        is_sound(&app).await;
+    }
+
+    async fn the_earliest_date_counts(database: Database) {
+        let app = TestApp::start(database).await;
+        app.subscribe("ada@b.example", "").await;
+        publish(&app, NEW, ChangeClass::Reconsent, Some(DAY * 10)).await;
+        work(&app).await;
+        let link = app.next_mail("ada@b.example", 2).await.link("/renew/");
+        agree_under(&app, "bea@b.example", NEW).await;
+        publish(&app, "2027-02", ChangeClass::Reconsent, Some(DAY * 20)).await;
+        work(&app).await;
+        assert_eq!(app.count(RENEWALS).await, 3, "of the second version, both are asked");
+        assert!(app.get(&link).await.text().contains("10:00 UTC on 3 December 2026"));
+        app.advance(DAY * 10);
+        assert_eq!(app.get(&link).await.status, 410);
+        work(&app).await;
+        assert_eq!(app.exported("privacy-policy").await, ["bea@b.example"]);
+        app.mail_settled().await;
+        let link = app.mail_to("bea@b.example").last().unwrap().link("/renew/");
+        assert_eq!(app.post(&link, &agree("2027-02")).await.status, 200);
+        app.advance(DAY * 10);
+        work(&app).await;
+        assert_eq!(app.exported("privacy-policy").await, ["bea@b.example"]);
+        assert_eq!(app.count(EXPIRED).await, 1);
+    }
+
+    async fn who_left_or_was_erased_meanwhile_is_not_written_to(database: Database) {
+        let app = TestApp::start(database).await;
+        for email in ["left@b.example", "erased@b.example", "stays@b.example"] {
+            app.subscribe(email, "").await;
+        }
+        publish(&app, NEW, ChangeClass::Reconsent, Some(DAY * 30)).await;
+        // Decided by a clock that is ahead, the mails wait.
+        let ahead = Clock::manual(app.clock.now().plus(DAY));
+        let core = &app.core;
+        work_policies(&core.db, &core.terms, &ahead, &core.random).await.unwrap();
+        assert_eq!(app.count(RENEWALS).await, 3);
+        leave(&app, "left@b.example").await;
+        let key = core.terms.address_secret.key(&EmailAddress::parse("erased@b.example").unwrap());
+        let mut tx = app.write().await;
+        assert!(erase(&mut tx, &core.moment(), &key, (Method::Staff, "test")).await.unwrap());
+        tx.commit().await.unwrap();
+        app.advance(DAY);
+        let link = app.next_mail("stays@b.example", 2).await.link("/renew/");
+        work(&app).await;
+        assert!(subjects(&app, "erased@b.example").await.is_empty());
+        assert_eq!(subjects(&app, "left@b.example").await.len(), 1, "the receipt of leaving");
+        assert_eq!(app.count(RENEWALS).await, 2);
+
+        leave(&app, "stays@b.example").await;
+        let gone = app.get(&link).await;
+        assert!(gone.status == 410 && gone.text().contains("You have withdrawn"));
+        assert_eq!(app.post(&link, &agree(NEW)).await.status, 410);
+        let key = core.terms.address_secret.key(&EmailAddress::parse("stays@b.example").unwrap());
+        let mut tx = app.write().await;
+        assert!(erase(&mut tx, &core.moment(), &key, (Method::Staff, "test")).await.unwrap());
+        tx.commit().await.unwrap();
+        for answer in [app.get(&link).await, app.post(&link, &agree(NEW)).await] {
+            assert!(answer.status == 410 && answer.text().contains("We hold nothing"));
+        }
+        app.advance(DAY * 31);
+        work(&app).await;
+        assert_eq!(app.count(EXPIRED).await, 0);
+        assert_eq!(app.count(EVENTS).await, 0);
+    }
+
+    async fn a_renewal_link_that_is_not_ours_is_not_found(database: Database) {
+        let app = TestApp::start(database).await;
+        app.subscribe("ada@b.example", "").await;
+        publish(&app, NEW, ChangeClass::Reconsent, Some(DAY * 30)).await;
+        work(&app).await;
+        let mail = app.next_mail("ada@b.example", 2).await;
+        let token = |link: String| link.rsplit('/').next().unwrap().to_owned();
+        let (renew, manage) = (token(mail.link("/renew/")), token(mail.link("/preferences/")));
+        let confirm = token(app.mail_to("ada@b.example")[0].link("/confirm/"));
+        let last = if renew.ends_with('A') { 'B' } else { 'A' };
+        let swapped = format!("{}{last}", &renew[..renew.len() - 1]);
+        for bad in [&swapped, &manage, &confirm, "x", &renew[1..], "%00"] {
+            let path = format!("/renew/{bad}");
+            assert_eq!(app.get(&path).await.status, 404, "{path}");
+            assert_eq!(app.post(&path, &agree(NEW)).await.status, 404, "{path}");
+        }
+        assert_eq!(app.get(&format!("/preferences/{renew}")).await.status, 404);
+        assert_eq!(app.count(EVENTS).await, 0);
+    }
+}
+
+#[test]
+fn the_list_names_what_each_version_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("policy.md"), "# Privacy\n\nWe keep little.\n").unwrap();
+    let publish = |label: &str, more: &[&str]| {
+        let arguments = [&["policy", "publish", "policy.md", "--version", label], more].concat();
+        program::run_well(dir.path(), &[], &arguments);
+    };
+    publish(POLICY, &[]);
+    publish(NEW, &["--change", "reconsent", "--until", "2100-01-31"]);
+    let list = program::run_well(dir.path(), &[], &["policy", "list"]);
+    let rows: Vec<Vec<&str>> = list.lines().map(|line| line.split('\t').collect()).collect();
+    assert_eq!(rows.len(), 2, "{list}");
+    let until = "reconsent until 2100-01-31T00:00:00.000000Z";
+    assert_eq!((rows[0][0], &rows[0][3..]), (NEW, &[until, "0", "in force"][..]));
+    assert_eq!((rows[1][0], &rows[1][3..]), (POLICY, &["editorial", "0", "older"][..]));
+}

@@ -1,0 +1,259 @@
+//! The pages behind somebody's own link and the mails about them, word for word: what a reader sees of
+//! their choices changes only with its snapshot.
+
+use std::time::Duration;
+
+use assent::domain::notice::LANG;
+use assent::domain::outbox::MailKind;
+use assent::domain::policy::ChangeClass;
+use assent::flows::publish_policy::publish_policy;
+use assent::store::outbox::{self, About};
+use assent::store::policy_versions::NewPolicyVersion;
+use assent::worker::policies::work_policies;
+use assent::worker::seal::seal_all;
+
+use crate::support::app::{Database, TestApp};
+use crate::support::poll;
+use crate::support::snapshot::{same_mail, same_page};
+
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
+const ADA: &str = "Ada@northmoor.example";
+const DETAILS: &str = "&name=Ada+Hughes&organisation=Northmoor+%26+District&job_title=Head";
+const WEEKLY: &str = "newsletter:weekly";
+const NEW: &str = "2027-01";
+
+async fn start() -> TestApp {
+    TestApp::start(Database::Sqlite).await
+}
+
+/// Ada agrees, and to the newsletter too if `more` says so; the path of her choices.
+async fn subscribed(app: &TestApp, more: &str) -> String {
+    app.subscribe(ADA, &format!("{DETAILS}{more}")).await;
+    app.mail_to(ADA)[1].link("/preferences/").replace(&app.base, "")
+}
+
+/// Saves choices with these boxes ticked.
+async fn save(app: &TestApp, page: &str, purposes: &[&str]) {
+    let saved = app.post(page, &choices(purposes)).await;
+    assert_eq!(saved.status, 303, "{}", saved.text());
+}
+
+fn choices(purposes: &[&str]) -> String {
+    let boxes: Vec<String> = purposes.iter().map(|code| format!("&purpose={code}")).collect();
+    format!("choices=shown&policy=2026-11&name=Ada+Hughes{}", boxes.concat())
+}
+
+/// The path of the receipt of what stands about a purpose.
+async fn receipt_path(app: &TestApp, page: &str, purpose: &str) -> String {
+    let data = app.get(&format!("{page}/my-data.json")).await.text();
+    let data: serde_json::Value = serde_json::from_str(&data).unwrap();
+    let consents = data["consents"].as_array().unwrap();
+    let found = consents.iter().find(|consent| consent["purpose"] == purpose).unwrap();
+    format!("{page}/receipts/{}", found["receipt_id"].as_str().unwrap())
+}
+
+async fn seal(app: &TestApp) {
+    let core = &app.core;
+    seal_all(&core.db, &core.terms, &app.clock, &core.random).await.unwrap();
+}
+
+/// Publishes a version an hour later, and does what it asks for.
+async fn publish(app: &TestApp, change_class: ChangeClass, lasts: Option<Duration>) {
+    app.advance(HOUR);
+    let text = format!("# Privacy\n\nVersion {NEW}: we keep less.").parse().unwrap();
+    let new = NewPolicyVersion {
+        label: &NEW.parse().unwrap(),
+        lang: LANG,
+        text: &text,
+        change_class,
+        renew_until: lasts.map(|lasts| app.clock.now().plus(lasts)),
+    };
+    let mut tx = app.write().await;
+    let published = publish_policy(&mut tx, &app.core.moment(), "test", new).await.unwrap();
+    assert!(published.is_some());
+    tx.commit().await.unwrap();
+    poll::until("the new policy on its page", || async {
+        let page = app.get("/policies/privacy").await.text();
+        page.contains(&format!("Version {NEW}")).then_some(())
+    })
+    .await;
+    work(app).await;
+}
+
+async fn work(app: &TestApp) {
+    let core = &app.core;
+    work_policies(&core.db, &core.terms, &app.clock, &core.random).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn asking_for_a_lost_link() {
+    let app = start().await;
+    subscribed(&app, "").await;
+    same_page("preferences_ask", &app.get("/preferences").await, 200);
+    let none = app.post("/preferences", "email=").await;
+    same_page("preferences_ask_nothing_filled_in", &none, 422);
+    let typed = "email=%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E%40b.example";
+    let refused = app.post("/preferences", typed).await;
+    same_page("preferences_ask_refused", &refused, 422);
+
+    app.advance(HOUR);
+    let asked = app.post("/preferences", "email=ada%40NORTHMOOR.example").await;
+    assert_eq!(asked.status, 303);
+    let sent = app.get(asked.location()).await;
+    same_page("preferences_ask_sent", &sent, 200);
+    same_mail("mail_preferences_link", &app.next_mail(ADA, 2).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn choices_as_they_change() {
+    let app = start().await;
+    let page = subscribed(&app, "").await;
+    same_page("preferences", &app.get(&page).await, 200);
+
+    app.advance(DAY);
+    save(&app, &page, &["privacy-policy", WEEKLY]).await;
+    let saved = app.get(&format!("{page}?word=saved")).await;
+    same_page("preferences_saved", &saved, 200);
+    same_mail("mail_change_given", &app.next_mail(ADA, 2).await);
+
+    app.advance(DAY);
+    save(&app, &page, &["privacy-policy"]).await;
+    same_page("preferences_left", &app.get(&page).await, 200);
+    same_mail("mail_change_ended", &app.next_mail(ADA, 3).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn choices_refused() {
+    let app = start().await;
+    let page = subscribed(&app, "&newsletter=weekly").await;
+    let name = choices(&["privacy-policy", WEEKLY]).replace("Ada", "%3Cb%3EAda%00");
+    same_page("preferences_name_refused", &app.post(&page, &name).await, 422);
+    let erase = app.post(&format!("{page}/erase"), "").await;
+    same_page("preferences_erase_refused", &erase, 422);
+
+    let withdrawn = app.post(&format!("{page}/withdraw-all"), "").await;
+    assert_eq!(withdrawn.status, 303);
+    same_page("preferences_withdrawn", &app.get(withdrawn.location()).await, 200);
+    same_mail("mail_change_ended_all", &app.next_mail(ADA, 2).await);
+    let alone = app.post(&page, &choices(&[WEEKLY])).await;
+    same_page("preferences_refused", &alone, 422);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everything_that_is_held() {
+    let app = start().await;
+    let page = subscribed(&app, "&newsletter=weekly").await;
+    let download = app.mail_to(ADA)[1].link("/downloads/");
+    assert_eq!(app.get(&format!("{download}/file")).await.status, 200);
+    app.advance(DAY);
+    save(&app, &page, &["privacy-policy"]).await;
+    app.next_mail(ADA, 2).await;
+    app.mail_settled().await;
+    same_page("my_data", &app.get(&format!("{page}/my-data")).await, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn receipts() {
+    let app = start().await;
+    let page = subscribed(&app, "&newsletter=weekly").await;
+    seal(&app).await;
+    let path = receipt_path(&app, &page, WEEKLY).await;
+    same_page("receipt", &app.get(&path).await, 200);
+    // What was agreed to is sealed every few seconds: one is caught before.
+    let waiting = poll::until("a receipt that is not sealed", || async {
+        save(&app, &page, &["privacy-policy", WEEKLY]).await;
+        save(&app, &page, &["privacy-policy"]).await;
+        let receipt = app.get(&receipt_path(&app, &page, WEEKLY).await).await;
+        (!receipt.text().contains("Root hash")).then_some(receipt)
+    })
+    .await;
+    same_page("receipt_waiting", &waiting, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn leaving_by_one_press() {
+    let app = start().await;
+    let mut tx = app.write().await;
+    app.add_newsletter(&mut tx, "monthly", "The monthly & more").await;
+    tx.commit().await.unwrap();
+    poll::until("the second newsletter", || async {
+        app.get("/newsletters").await.text().contains("The monthly").then_some(())
+    })
+    .await;
+    let page = subscribed(&app, "&newsletter=weekly").await;
+    save(&app, &page, &["privacy-policy", WEEKLY, "newsletter:monthly"]).await;
+    let link = app.mail_to(ADA)[1].link("/unsubscribe/");
+    same_page("unsubscribe", &app.get(&link).await, 200);
+    same_page("unsubscribed", &app.post(&link, "").await, 200);
+    same_page("unsubscribe_nothing", &app.get(&link).await, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn erased() {
+    let app = start().await;
+    let page = subscribed(&app, "&newsletter=weekly").await;
+    let receipt = app.mail_to(ADA).remove(1);
+    same_page("erased", &app.post(&format!("{page}/erase"), "confirm=yes").await, 200);
+    same_page("gone_preferences_erased", &app.get(&page).await, 410);
+    let leave = app.get(&receipt.link("/unsubscribe/")).await;
+    same_page("unsubscribed_erased", &leave, 200);
+    let download = app.get(&receipt.link("/downloads/")).await;
+    same_page("gone_download_erased", &download, 410);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_policy_that_is_told() {
+    let app = start().await;
+    subscribed(&app, "").await;
+    publish(&app, ChangeClass::Notify, None).await;
+    same_mail("mail_policy_notice", &app.next_mail(ADA, 2).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_policy_that_asks_again() {
+    let app = start().await;
+    let page = subscribed(&app, "&newsletter=weekly").await;
+    app.subscribe("bob@b.example", "").await;
+    publish(&app, ChangeClass::Reconsent, Some(DAY * 30)).await;
+    let mail = app.next_mail(ADA, 2).await;
+    same_mail("mail_renewal", &mail);
+    let link = mail.link("/renew/");
+    same_page("renew", &app.get(&link).await, 200);
+    let stale = app.post(&link, "policy=2026-11").await;
+    same_page("renew_refused", &stale, 422);
+    same_page("preferences_asked_again", &app.get(&page).await, 200);
+    same_page("renewed", &app.post(&link, &format!("policy={NEW}")).await, 200);
+    same_mail("mail_change_renewed", &app.next_mail(ADA, 3).await);
+    same_page("preferences_renewed", &app.get(&page).await, 200);
+
+    app.advance(DAY * 23);
+    work(&app).await;
+    let reminder = app.next_mail("bob@b.example", 3).await;
+    same_mail("mail_renewal_reminder", &reminder);
+    app.advance(DAY * 7);
+    work(&app).await;
+    let late = app.get(&reminder.link("/renew/")).await;
+    same_page("gone_renew_lapsed", &late, 410);
+    let lapsed = app.get(&reminder.link("/preferences/")).await;
+    same_page("preferences_lapsed", &lapsed, 200);
+    assert_eq!(app.post(&format!("{page}/withdraw-all"), "").await.status, 303);
+    same_page("gone_renew_withdrawn", &app.get(&link).await, 410);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_witness_is_told() {
+    let witness = "witness@notary.example";
+    let set = [("ASSENT_LEDGER_WITNESS_MAIL", witness)];
+    let app = TestApp::start_with(Database::Sqlite, &set).await;
+    subscribed(&app, "&newsletter=weekly").await;
+    seal(&app).await;
+    // A mail of its own: the daily one may have come before all was sealed.
+    app.advance(HOUR);
+    let mut tx = app.write().await;
+    let at = app.core.moment();
+    outbox::insert(&mut tx, &at, MailKind::Checkpoint, About::Nobody).await.unwrap();
+    tx.commit().await.unwrap();
+    app.mail_settled().await;
+    same_mail("mail_checkpoint", app.mail_to(witness).last().unwrap());
+}
