@@ -76,7 +76,12 @@ async fn everybody(core: &Core, size: i64, out: &mut impl Write) -> Result<usize
     for from in (0..).map(|n| n * AT_ONCE).take_while(|from| *from < size) {
         let to = size.min(from + AT_ONCE);
         let rows = verifications::list_sealed(&mut core.db.read().await?, from, to).await?;
-        for row in rows.read()? {
+        let rows = rows.read().ok_or_else(|| {
+            refuse(format!(
+                "one of the rows {from} to {to} cannot be read: run `assent ledger verify`"
+            ))
+        })?;
+        for row in rows {
             let index = row.leaf_index.and_then(|index| u64::try_from(index).ok()).unwrap_or(0);
             let (salt, body) = (row.salt.as_deref(), row.body.as_deref());
             out.write_all(event_line(index, &row.leaf, salt, body, None).as_bytes())?;

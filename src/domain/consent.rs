@@ -1,6 +1,6 @@
 //! Consent: facts that happened, and the present state that follows from them.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::purpose::Purpose;
@@ -9,7 +9,7 @@ use super::slug::{Label, Slug};
 use super::timestamp::Timestamp;
 
 /// The kind of one fact in the append-only ledger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, Serialize)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum EventType {
@@ -39,6 +39,20 @@ impl EventType {
             Self::Expired => "expired",
             Self::Erased => "erased",
         }
+    }
+
+    /// The type of that word.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        let all = [
+            Self::Requested,
+            Self::Given,
+            Self::Withdrawn,
+            Self::Renewed,
+            Self::Expired,
+            Self::Erased,
+        ];
+        all.into_iter().find(|event_type| event_type.as_str() == word)
     }
 
     /// Whether a consent in this state is in force.

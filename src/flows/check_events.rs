@@ -201,8 +201,8 @@ fn consent(row: &EventRow, body: &Body<'_>) -> Result<(), String> {
     let in_force = row.event_type.in_force();
     let differs = [
         ("state", row.standing_state != Some(row.event_type)),
-        ("words", row.same_words != Some(1)),
-        ("policy", row.same_policy != Some(1)),
+        ("words", !row.same_words),
+        ("policy", !row.same_policy),
         (
             "address",
             !same_address(

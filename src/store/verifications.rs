@@ -1,9 +1,5 @@
 //! Events with all that must agree with them, for the check of the whole ledger.
 
-use std::borrow::Cow;
-
-use serde::de::Error;
-use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
 use super::{Sql, Tx, on};
@@ -12,7 +8,7 @@ use crate::domain::purpose::Purpose;
 use crate::domain::timestamp::Timestamp;
 
 /// One event, and the consent of its subscriber and purpose as it stands now.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct EventRow {
     /// Its place in the tree; none while it waits for one.
     pub leaf_index: Option<i64>,
@@ -25,7 +21,6 @@ pub struct EventRow {
     /// The subscriber, once there is one.
     pub subscriber_id: Option<Uuid>,
     /// When it was recorded.
-    #[serde(deserialize_with = "micros")]
     pub recorded_at: Option<Timestamp>,
     /// What happened.
     pub event_type: EventType,
@@ -34,7 +29,6 @@ pub struct EventRow {
     /// RFC 8785 text; gone after erasure.
     pub body: Option<String>,
     /// The salt; gone after erasure.
-    #[serde(deserialize_with = "hex")]
     pub salt: Option<Vec<u8>>,
     /// The leaf, which stays.
     pub leaf: String,
@@ -47,14 +41,12 @@ pub struct EventRow {
     /// The state of that consent.
     pub standing_state: Option<EventType>,
     /// Whether it rests on the words of this event.
-    pub same_words: Option<i64>,
+    pub same_words: bool,
     /// Whether it rests on the policy of this event.
-    pub same_policy: Option<i64>,
+    pub same_policy: bool,
     /// When it was asked for.
-    #[serde(deserialize_with = "micros")]
     pub standing_requested_at: Option<Timestamp>,
     /// When it was confirmed.
-    #[serde(deserialize_with = "micros")]
     pub standing_confirmed_at: Option<Timestamp>,
     /// The page it was given on.
     pub standing_source: Option<String>,
@@ -65,13 +57,11 @@ pub struct EventRow {
     /// The subscriber's address.
     pub email: Option<String>,
     /// The key they are recognised by.
-    #[serde(deserialize_with = "hex")]
     pub address_key: Option<Vec<u8>>,
 }
 
 /// What the present consent rests on, seen from one event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ground {
     /// There is no consent.
     None,
@@ -81,44 +71,50 @@ pub enum Ground {
     Another,
 }
 
-/// The events and what stands beside them. Rows come as one JSON text: one by one, each of their values would
-/// cross from the database's thread by itself, and that takes longer than reading them.
+/// The events and what stands beside them, as one text: rows end in RS and fields in US, control characters
+/// that canonical JSON never holds. One by one, each value of each row would cross from the database's thread by
+/// itself, and that takes longer than reading them.
 macro_rules! rows {
     ($which:literal) => {
         Sql {
             sqlite: concat!(
-                "SELECT json_group_array(json_array(
-                     e.leaf_index, hex(e.event_id), hex(e.subject_id), nullif(hex(e.signup_id), ''),
-                     nullif(hex(e.subscriber_id), ''), e.recorded_at, e.type, e.purpose, e.body,
-                     nullif(hex(e.salt), ''), e.leaf, nullif(hex(e.notice_id), ''),
-                     nullif(hex(e.policy_version_id), ''), 
-                     CASE WHEN c.event_id = e.event_id THEN 'this' WHEN c.event_id IS NULL THEN 'none'
-                          ELSE 'another' END, c.state,
-                     CASE WHEN c.notice_id = e.notice_id THEN 1 ELSE 0 END,
-                     CASE WHEN c.policy_version_id = e.policy_version_id THEN 1 ELSE 0 END,
+                "SELECT string_agg(format('",
+                rows!(fields),
+                "', e.leaf_index, hex(e.event_id), hex(e.subject_id), hex(e.signup_id), hex(e.subscriber_id),
+                     e.recorded_at, e.type, e.purpose, e.body, hex(e.salt), e.leaf, hex(e.notice_id),
+                     hex(e.policy_version_id),
+                     CASE WHEN c.event_id = e.event_id THEN 1 WHEN c.event_id IS NOT NULL THEN 2 END, c.state,
+                     CASE WHEN c.notice_id = e.notice_id THEN 1 END,
+                     CASE WHEN c.policy_version_id = e.policy_version_id THEN 1 END,
                      c.requested_at, c.confirmed_at, c.source, r.slug,
                      COALESCE(l.leaf_index - e.leaf_index, l.seq - e.seq), u.email,
-                     nullif(hex(u.address_key), '')))",
+                     hex(u.address_key)), '')",
                 rows!(joined),
                 $which
             ),
             postgres: concat!(
-                "SELECT CAST(json_agg(json_build_array(
-                     e.leaf_index, e.event_id, e.subject_id, e.signup_id, e.subscriber_id,
+                "SELECT string_agg(format('",
+                rows!(fields),
+                "', e.leaf_index, e.event_id, e.subject_id, e.signup_id, e.subscriber_id,
                      CAST(extract(epoch FROM e.recorded_at) * 1000000 AS bigint), e.type, e.purpose, e.body,
                      encode(e.salt, 'hex'), e.leaf, e.notice_id, e.policy_version_id,
-                     CASE WHEN c.event_id = e.event_id THEN 'this' WHEN c.event_id IS NULL THEN 'none'
-                          ELSE 'another' END, c.state,
-                     CASE WHEN c.notice_id = e.notice_id THEN 1 ELSE 0 END,
-                     CASE WHEN c.policy_version_id = e.policy_version_id THEN 1 ELSE 0 END,
+                     CASE WHEN c.event_id = e.event_id THEN 1 WHEN c.event_id IS NOT NULL THEN 2 END, c.state,
+                     CASE WHEN c.notice_id = e.notice_id THEN 1 END,
+                     CASE WHEN c.policy_version_id = e.policy_version_id THEN 1 END,
                      CAST(extract(epoch FROM c.requested_at) * 1000000 AS bigint),
                      CAST(extract(epoch FROM c.confirmed_at) * 1000000 AS bigint), c.source, r.slug,
                      COALESCE(l.leaf_index - e.leaf_index, l.seq - e.seq), u.email,
-                     encode(u.address_key, 'hex'))) AS text)",
+                     encode(u.address_key, 'hex')), '')",
                 rows!(joined),
                 $which
             ),
         }
+    };
+    (fields) => {
+        concat!(
+            "%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}",
+            "%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1e}"
+        )
     };
     (joined) => {
         " FROM consent_event e
@@ -160,34 +156,84 @@ pub struct EventRows(Option<String>);
 
 impl EventRows {
     /// Reads them, in the order of their places; apart from the query, so that it can happen on another
-    /// thread.
-    ///
-    /// # Errors
-    /// When a row is not one that this program wrote.
-    pub fn read(&self) -> sqlx::Result<Vec<EventRow>> {
-        let rows = self.0.as_deref().unwrap_or("[]");
-        let rows: serde_json::Result<Vec<EventRow>> = serde_json::from_str(rows);
-        let mut rows = rows.map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+    /// thread. `None` when a row is not one that this program wrote.
+    #[must_use]
+    pub fn read(&self) -> Option<Vec<EventRow>> {
+        let rows = self.0.as_deref().unwrap_or_default().split_terminator('\u{1e}');
+        let mut rows = rows.map(row).collect::<Option<Vec<_>>>()?;
         // The database would write them to disk to sort them, though they come sorted as a rule.
         rows.sort_by_key(|row| row.leaf_index);
-        Ok(rows)
+        Some(rows)
     }
 }
 
-/// Bytes in hex, of either case.
-fn hex<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<u8>>, D::Error> {
-    let Some(text) = <Option<Cow<'de, str>>>::deserialize(deserializer)? else { return Ok(None) };
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let pairs = text.as_bytes().chunks(2).map(|pair| match pair {
-        [high, low] => Some((digit(*high)? << 4) | digit(*low)?),
-        _ => None,
-    });
-    let bytes: Option<Vec<u8>> = pairs.collect();
-    bytes.map(Some).ok_or_else(|| D::Error::custom("not hex"))
+fn row(text: &str) -> Option<EventRow> {
+    let mut fields = text.split('\u{1f}');
+    let mut next = || fields.next();
+    let row = EventRow {
+        leaf_index: known(next()?, number)?,
+        event_id: Uuid::try_parse(next()?).ok()?,
+        subject_id: Uuid::try_parse(next()?).ok()?,
+        signup_id: known(next()?, id)?,
+        subscriber_id: known(next()?, id)?,
+        recorded_at: known(next()?, moment)?,
+        event_type: EventType::named(next()?)?,
+        purpose: next()?.parse().ok()?,
+        body: known(next()?, text_of)?,
+        salt: known(next()?, bytes)?,
+        leaf: next()?.to_owned(),
+        notice_id: known(next()?, id)?,
+        policy_version_id: known(next()?, id)?,
+        ground: match next()? {
+            "" => Ground::None,
+            "1" => Ground::This,
+            _ => Ground::Another,
+        },
+        standing_state: known(next()?, EventType::named)?,
+        same_words: next()? == "1",
+        same_policy: next()? == "1",
+        standing_requested_at: known(next()?, moment)?,
+        standing_confirmed_at: known(next()?, moment)?,
+        standing_source: known(next()?, text_of)?,
+        standing_report: known(next()?, text_of)?,
+        ahead: known(next()?, number)?,
+        email: known(next()?, text_of)?,
+        address_key: known(next()?, bytes)?,
+    };
+    fields.next().is_none().then_some(row)
 }
 
-fn micros<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-    Ok(<Option<i64>>::deserialize(deserializer)?.map(Timestamp::from_micros))
+/// A field that may be empty, for nothing; the outer `None` when it is neither that nor readable.
+#[expect(clippy::option_option, reason = "nothing and unreadable are two things")]
+fn known<T>(field: &str, read: impl Fn(&str) -> Option<T>) -> Option<Option<T>> {
+    if field.is_empty() { Some(None) } else { read(field).map(Some) }
+}
+
+fn number(field: &str) -> Option<i64> {
+    field.parse().ok()
+}
+
+fn id(field: &str) -> Option<Uuid> {
+    Uuid::try_parse(field).ok()
+}
+
+fn moment(field: &str) -> Option<Timestamp> {
+    number(field).map(Timestamp::from_micros)
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "read as the other fields are")]
+fn text_of(field: &str) -> Option<String> {
+    Some(field.to_owned())
+}
+
+/// Bytes in hex, of either case.
+fn bytes(field: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let pair = |pair: &[u8]| match pair {
+        [high, low] => Some((digit(*high)? << 4) | digit(*low)?),
+        _ => None,
+    };
+    field.as_bytes().chunks(2).map(pair).collect()
 }
 
 /// How many consents stand.

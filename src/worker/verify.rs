@@ -195,7 +195,7 @@ async fn check(
             told.add(format!("{} leaves stand beyond the newest head", now - head));
         }
     }
-    let waiting = verifications::list_waiting(&mut tx, CHUNK).await?.read()?;
+    let waiting = verifications::list_waiting(&mut tx, CHUNK).await?.read();
     // They may rest on words that were published since the check began.
     let (notices, policies) =
         (notices::list(&mut tx).await?, policy_versions::list(&mut tx, LANG).await?);
@@ -207,6 +207,10 @@ async fn check(
         told.add(format!("policy {}: its text is not that of its hash", policy.label));
     }
     let checker = EventChecker::new(notices, policies, terms.address_secret.clone());
+    let Some(waiting) = waiting else {
+        told.add("an event that waits for its place cannot be read".into());
+        return Ok(());
+    };
     let waiting = checker.check(&waiting);
     for Finding { what, .. } in waiting.findings {
         told.add(what);
@@ -247,7 +251,12 @@ async fn piece(
     drop(tx);
     let leaves = tiles.iter().flat_map(|(_, hashes)| hashes.as_chunks::<32>().0).copied().collect();
     let check = tokio::task::spawn_blocking(move || {
-        let rows = rows.read()?;
+        let Some(rows) = rows.read() else {
+            let what = format!("or one of the {} after it, cannot be read", to - from - 1);
+            let findings = vec![Finding { index: Some(from), what }];
+            let events = Checked { findings, ..Checked::default() };
+            return Ok(Piece { from, missing: Some(from), events, leaves });
+        };
         let places = rows.iter().map(Some).chain(std::iter::repeat(None));
         let missing = (from..to).zip(places).find_map(|(place, row)| {
             row.is_none_or(|row| row.leaf_index != Some(place)).then_some(place)
