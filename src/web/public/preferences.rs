@@ -24,6 +24,7 @@ use crate::flows::withdraw::{Leaving, withdraw};
 use crate::store::Tx;
 use crate::store::consents::{self, Standing};
 use crate::store::notices::Notice;
+use crate::store::renewals;
 use crate::store::subscribers::{self, Subscriber};
 use crate::web::catalog::Catalog;
 use crate::web::error::Gone;
@@ -83,27 +84,43 @@ struct Said<'a> {
     error: Option<(&'a str, String)>,
 }
 
-/// The page of somebody's choices; with `sent`, as it was refused: what was ticked, and whose words were not
-/// read.
+/// A form that was sent and refused.
+#[derive(Clone, Copy, Default)]
+struct Sent<'a> {
+    ticked: &'a [Purpose],
+    /// Whose words have changed since the page was opened.
+    unread: &'a [Purpose],
+    /// The name as typed; the one on record when the form had none.
+    name: Option<&'a str>,
+}
+
+/// The page of somebody's choices; with `sent`, as it was refused.
 async fn page(
     app: &App,
     token: &str,
-    sent: Option<(&[Purpose], &[Purpose])>,
+    sent: Option<Sent<'_>>,
     said: &Said<'_>,
 ) -> Result<String, Error> {
     let catalog = app.catalog.get().await?;
     let mut tx = app.db.read().await?;
     let subscriber = find(app, &mut tx, token).await?;
     let standing = consents::list(&mut tx, subscriber.subscriber_id).await?;
-    drop(tx);
     let (policy, _) = catalog.terms().ok_or(Error::Unavailable)?;
+    let asked = renewals::list_asked(&mut tx, subscriber.subscriber_id, policy).await?;
+    drop(tx);
+    let until = asked.iter().map(|asked| asked.until).min();
+    let until = until.filter(|until| *until > app.clock.now());
+    let renew_url = app.links.renew(subscriber.subscriber_id);
+    let name = sent.and_then(|sent| sent.name).or(subscriber.name.as_deref()).unwrap_or_default();
     let context = json!({
         "site": *app.site,
         "token": token,
         "word": said.word,
         "error": said.error.as_ref().map(|(field, message)| json!({"field": field, "message": message})),
         "address": subscriber.email,
-        "name": subscriber.name.unwrap_or_default(),
+        "name": name,
+        // What is kept ticked here is not agreed to anew: its own page shows today's words for that.
+        "renew": until.map(|until| json!({"until": until.minute(), "url": renew_url})),
         "policy": policy_link(policy),
         "purposes": rows(&catalog, token, &standing, sent),
         "any_in_force": standing.iter().any(|standing| standing.state.in_force()),
@@ -116,7 +133,7 @@ fn rows(
     catalog: &Catalog,
     token: &str,
     standing: &[Standing],
-    sent: Option<(&[Purpose], &[Purpose])>,
+    sent: Option<Sent<'_>>,
 ) -> Vec<Value> {
     let consent = catalog.consent.iter().map(|notice| ("Privacy policy", "", notice, None));
     let offers = catalog
@@ -146,12 +163,12 @@ fn row(
     purpose: &Purpose,
     (name, description, words, hash): (&str, &str, &str, Option<&str>),
     mine: Option<&Standing>,
-    sent: Option<(&[Purpose], &[Purpose])>,
+    sent: Option<Sent<'_>>,
 ) -> Value {
     let in_force = mine.filter(|standing| standing.state.in_force());
     // What was not read is not taken for ticked, unless it was agreed to before.
-    let checked = sent.map_or(in_force.is_some(), |(ticked, unread)| {
-        ticked.contains(purpose) && (in_force.is_some() || !unread.contains(purpose))
+    let checked = sent.map_or(in_force.is_some(), |sent| {
+        sent.ticked.contains(purpose) && (in_force.is_some() || !sent.unread.contains(purpose))
     });
     json!({
         "code": purpose,
@@ -178,10 +195,12 @@ async fn save(
     let link = app.links.secrets.open(LinkKind::Manage, &token).ok_or(Error::NotFound)?;
     let catalog = app.catalog.get().await?;
     let (policy, consent) = catalog.terms().ok_or(Error::Unavailable)?;
+    let typed = fields.all("name").first().copied();
     let (ticked, name) = match parse(&fields) {
-        Ok(sent) => sent,
+        Ok(parsed) => parsed,
         Err((ticked, field, message)) => {
-            return refused(&app, &token, &ticked, &[], (field, message)).await;
+            let sent = Sent { ticked: &ticked, unread: &[], name: typed };
+            return refused(&app, &token, sent, (field, message)).await;
         }
     };
     let notices: Vec<Arc<Notice>> = std::iter::once(consent.clone())
@@ -197,6 +216,7 @@ async fn save(
     let (ticked_now, source) = (ticked.as_slice(), SOURCE);
     let choices =
         Choices { ticked: ticked_now, notices: &notices, policy, policy_was_shown, name, source };
+    let sent = Sent { ticked: &ticked, unread: &[], name: typed };
     let mut tx = app.db.write().await?;
     match choose(&mut tx, &app.moment(), link.id, &choices).await? {
         Chosen::Stored => tx.commit().await?,
@@ -206,29 +226,35 @@ async fn save(
             let label = &policy.label;
             let message =
                 format!("Our privacy policy has changed: read version {label}, then choose again");
-            return refused(&app, &token, &ticked, &[], ("policy", message)).await;
+            return refused(&app, &token, sent, ("policy", message)).await;
         }
         Chosen::NotShown => {
             drop(tx);
             let changed = catalog.all_offers().filter(|offer| offer.has_changed_since(&fields));
             let unread: Vec<Purpose> = changed.map(|offer| offer.purpose.clone()).collect();
             let message = "Some words on this page have changed: read them, then choose again";
-            return refused(&app, &token, &ticked, &unread, ("purpose", message.to_owned())).await;
+            return refused(
+                &app,
+                &token,
+                Sent { unread: &unread, ..sent },
+                ("purpose", message.to_owned()),
+            )
+            .await;
         }
         Chosen::NeedsPrivacyPolicy => {
             drop(tx);
             let message = "Tick the privacy policy too: without it we may not hold your address";
-            return refused(&app, &token, &ticked, &[], ("purpose", message.to_owned())).await;
+            return refused(&app, &token, sent, ("purpose", message.to_owned())).await;
         }
     }
     app.mail_waits.notify_one();
     Ok(back(&token, "saved"))
 }
 
-type Sent = (Vec<Purpose>, Option<Option<Line>>);
+type Parsed = (Vec<Purpose>, Option<Option<Line>>);
 
 /// Reads the form; else what was ticked, and the field that is wrong, with what to do.
-fn parse(fields: &Fields) -> Result<Sent, (Vec<Purpose>, &'static str, String)> {
+fn parse(fields: &Fields) -> Result<Parsed, (Vec<Purpose>, &'static str, String)> {
     let codes = fields.all("purpose");
     let ticked: Vec<Purpose> = codes.iter().filter_map(|code| code.parse().ok()).collect();
     let wrong = |field, message: &str| Err((ticked.clone(), field, message.to_owned()));
@@ -255,12 +281,11 @@ fn parse(fields: &Fields) -> Result<Sent, (Vec<Purpose>, &'static str, String)> 
 async fn refused(
     app: &App,
     token: &str,
-    ticked: &[Purpose],
-    unread: &[Purpose],
+    sent: Sent<'_>,
     error: (&str, String),
 ) -> Result<Response, Error> {
     let said = Said { word: None, error: Some(error) };
-    let page = page(app, token, Some((ticked, unread)), &said).await?;
+    let page = page(app, token, Some(sent), &said).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response())
 }
 

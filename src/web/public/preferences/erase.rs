@@ -8,7 +8,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::post;
 use serde_json::json;
 
-use super::{SOURCE, find, refused};
+use super::{SOURCE, Sent, find, refused};
 use crate::domain::signup::Method;
 use crate::flows::erase::erase;
 use crate::store::consents;
@@ -32,7 +32,13 @@ async fn press(
         let ticked: Vec<_> =
             standing.into_iter().filter(|s| s.state.in_force()).map(|s| s.purpose).collect();
         let message = "Tick the box to say that everything is to be deleted".to_owned();
-        return refused(&app, &token, &ticked, &[], ("confirm", message)).await;
+        return refused(
+            &app,
+            &token,
+            Sent { ticked: &ticked, ..Sent::default() },
+            ("confirm", message),
+        )
+        .await;
     }
     erase(&mut tx, &app.moment(), &subscriber.address_key, (Method::Form, SOURCE)).await?;
     // Outside the database first: a backup restored later must not bring anybody back.
