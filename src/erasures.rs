@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::address_key::AddressKey;
 use crate::domain::notice::hex;
+use crate::domain::timestamp::Timestamp;
 
-/// The file of erasures: one address key in hex a line, mode 0600.
+/// The file of erasures: a line each with when (RFC 3339) and the address key in hex, mode 0600.
+/// Who came back after that moment is not meant by it.
 #[derive(Clone, Debug)]
 pub struct Erasures {
     file: PathBuf,
@@ -26,8 +28,8 @@ impl Erasures {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub async fn append(&self, address_key: &AddressKey) -> std::io::Result<()> {
-        let (file, line) = (self.file.clone(), format!("{}\n", hex(address_key.as_bytes())));
+    pub async fn append(&self, now: Timestamp, address_key: &AddressKey) -> std::io::Result<()> {
+        let (file, line) = (self.file.clone(), format!("{now} {}\n", hex(address_key.as_bytes())));
         let written = tokio::task::spawn_blocking(move || {
             let mut out =
                 std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(file)?;

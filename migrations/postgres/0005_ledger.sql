@@ -38,3 +38,15 @@ CREATE TABLE ledger_verdict (
     -- Empty when all was sound.
     finding text
 );
+
+-- Emptying a table at once is a change of all its rows.
+CREATE TRIGGER policy_version_is_not_emptied BEFORE TRUNCATE ON policy_version
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER notice_is_not_emptied BEFORE TRUNCATE ON notice
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER consent_event_is_not_emptied BEFORE TRUNCATE ON consent_event
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER audit_entry_is_not_emptied BEFORE TRUNCATE ON audit_entry
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER checkpoint_is_not_emptied BEFORE TRUNCATE ON checkpoint
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

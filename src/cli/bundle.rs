@@ -3,7 +3,9 @@
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use super::{Error, Outcome, refuse};
+use serde_json::json;
+
+use super::{Error, Outcome, disclosed, refuse};
 use crate::app::Core;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::notice::LANG;
@@ -19,6 +21,7 @@ const AT_ONCE: i64 = 2048;
 
 /// Seals what waits and writes the bundle; with an address, only its events, each with its proof.
 pub(super) async fn write(core: &Core, dir: &Path, only: Option<&str>) -> Outcome {
+    let whole = only.is_none();
     let only = only.map(EmailAddress::parse).transpose()?;
     seal_all(&core.db, &core.terms, &core.clock, &core.random).await?;
     let newest = checkpoints::find_newest(&mut core.db.read().await?).await?;
@@ -54,6 +57,8 @@ pub(super) async fn write(core: &Core, dir: &Path, only: Option<&str>) -> Outcom
         let file = policy_file(policy.label.as_str());
         std::fs::write(dir.join(file), policy.body).map_err(failed)?;
     }
+    drop(tx);
+    disclosed(core, "ledger.bundle", &json!({"events": count, "whole": whole})).await?;
     eprintln!("{count} events; check them with `assent ledger audit {}`", dir.display());
     Ok(())
 }
@@ -76,11 +81,10 @@ async fn everybody(core: &Core, size: i64, out: &mut impl Write) -> Result<usize
     for from in (0..).map(|n| n * AT_ONCE).take_while(|from| *from < size) {
         let to = size.min(from + AT_ONCE);
         let rows = verifications::list_sealed(&mut core.db.read().await?, from, to).await?;
-        let rows = rows.read().ok_or_else(|| {
-            refuse(format!(
-                "one of the rows {from} to {to} cannot be read: run `assent ledger verify`"
-            ))
-        })?;
+        let (rows, unreadable) = rows.read();
+        if !unreadable.is_empty() {
+            return Err(refuse("the ledger was changed: `assent ledger verify` names the row"));
+        }
         for row in rows {
             let index = row.leaf_index.and_then(|index| u64::try_from(index).ok()).unwrap_or(0);
             let (salt, body) = (row.salt.as_deref(), row.body.as_deref());

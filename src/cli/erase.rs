@@ -25,7 +25,7 @@ impl Erase {
         let held = erase(&mut tx, &at, &key, (Method::Staff, super::ACTOR)).await?;
         if held {
             // Outside the database first: a backup restored later must not bring anybody back.
-            core.erasures.append(&key).await.map_err(|error| {
+            core.erasures.append(at.now, &key).await.map_err(|error| {
                 refuse(format!("erasures.log in the data directory cannot be written ({error})"))
             })?;
         }
@@ -38,7 +38,7 @@ impl Erase {
         )
         .await?;
         tx.commit().await?;
-        if !emptied(core).await {
+        if held && !emptied(core).await {
             eprintln!(
                 "the database's log still holds it while somebody reads: it goes within seconds"
             );

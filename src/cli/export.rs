@@ -9,11 +9,11 @@ use crate::domain::notice::LANG;
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
-use crate::export::{self, ExportError, Format, Wanted, Written};
+use crate::export::{self, Format, Wanted, Written};
 use crate::flows::allow_export::allow_export;
 use crate::flows::record_export::{ExportRun, record_export};
 use crate::store::exports::ExportFilter;
-use crate::store::{policy_versions, purposes, reports};
+use crate::store::{checkpoints, policy_versions, purposes, reports};
 
 /// How many rows pass between two words of progress.
 const PROGRESS: u64 = 1000;
@@ -60,7 +60,6 @@ impl Export {
             )));
         }
         known(core, &filter).await?;
-        allow_export(&mut core.db.read().await?).await?;
         let (format, links) = (self.format, self.links.then_some(&core.links));
         let wanted = Wanted { filter: &filter, format, links };
         let Some(file) = &self.out else {
@@ -103,9 +102,14 @@ async fn known(core: &Core, filter: &ExportFilter) -> Outcome {
     Ok(())
 }
 
-async fn audit(core: &Core, filter: &ExportFilter, format: Format, written: Written) -> Outcome {
+async fn audit(
+    core: &Core,
+    filter: &ExportFilter,
+    format: Format,
+    (written, cursor): (Written, i64),
+) -> Outcome {
     let Written { rows, sha256 } = written;
-    let run = ExportRun { filter, format: format.as_str(), rows, sha256 };
+    let run = ExportRun { filter, format: format.as_str(), rows, sha256, cursor };
     let mut tx = core.db.write().await?;
     record_export(&mut tx, &core.moment(), ACTOR, &run).await?;
     tx.commit().await?;
@@ -126,9 +130,12 @@ async fn write(
     core: &Core,
     wanted: Wanted<'_>,
     out: impl Write + Send,
-) -> Result<Written, ExportError> {
+) -> Result<(Written, i64), Error> {
     let shows = std::io::stderr().is_terminal();
-    let mut tx = core.db.read().await?;
+    // One moment for the verdict, the place in the ledger and the contacts.
+    let mut tx = core.db.snapshot().await?;
+    allow_export(&mut tx).await?;
+    let size = checkpoints::find_size(&mut tx).await?;
     let written = export::write(&mut tx, core.clock.now(), wanted, out, |rows| {
         if shows && rows % PROGRESS == 0 {
             eprint!("\r{rows} contacts");
@@ -138,5 +145,7 @@ async fn write(
     if shows {
         eprintln!("\r{} contacts", written.rows);
     }
-    Ok(written)
+    let after = size - 1;
+    eprintln!("who leaves from now on: `assent withdrawals --after {after}`");
+    Ok((written, after))
 }

@@ -101,7 +101,8 @@ impl Import {
             tx.commit().await?;
         }
         let Tally { imported, already_agreed, refused } = tally;
-        println!("imported: {imported}, already agreed: {already_agreed}, refused: {refused}");
+        let imports = if self.dry_run { "would be imported" } else { "imported" };
+        println!("{imports}: {imported}, already agreed: {already_agreed}, refused: {refused}");
         if imported + already_agreed == 0 {
             return Err(of_file(file, refuse("every row was refused, for the reason beside it")));
         }
@@ -118,12 +119,23 @@ impl Import {
             )));
         }
         let all = policy_versions::list(&mut tx, LANG).await?;
-        all.into_iter().find(|version| version.label == self.policy).ok_or_else(|| {
+        let found = all.iter().find(|version| version.label == self.policy).ok_or_else(|| {
             refuse(format!(
                 "there is no policy version `{}`: `assent policy list` names them",
                 self.policy
             ))
-        })
+        })?;
+        let now = core.clock.now();
+        let over = all.iter().find(|newer| {
+            newer.published_at > found.published_at && newer.renew_until.is_some_and(|u| u <= now)
+        });
+        match over {
+            Some(newer) => Err(refuse(format!(
+                "consent under version `{}` no longer counts: version `{}` asked everybody to agree again",
+                found.label, newer.label
+            ))),
+            None => Ok(found.clone()),
+        }
     }
 }
 

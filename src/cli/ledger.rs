@@ -7,7 +7,7 @@ use clap::Subcommand;
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
-use super::{Outcome, bundle, read_text, refuse};
+use super::{Outcome, bundle, disclosed, read_text, refuse};
 use crate::app::Core;
 use crate::flows::receipt::receipt;
 use crate::ledger::audit::{AuditReport, audit};
@@ -141,7 +141,8 @@ async fn print_receipt(core: &Core, id: Uuid) -> Outcome {
     let sealed = sealed
         .ok_or_else(|| refuse(format!("there is no receipt {id}, or its evidence was erased")))?;
     println!("{}", sealed.jws);
-    Ok(())
+    drop(tx);
+    disclosed(core, "ledger.receipt", &serde_json::json!({"receipt_id": id})).await
 }
 
 fn audit_bundle(dir: &Path, key: Option<&str>, checkpoint: Option<&Path>) -> Outcome {

@@ -29,6 +29,7 @@ use crate::clock::Clock;
 use crate::config::{ConfigError, Settings, Values};
 use crate::domain::sentence::sentence;
 use crate::domain::timestamp::Timestamp;
+use crate::flows::record_disclosure::record_disclosure;
 use crate::random::Random;
 
 /// Who acts, for the audit, when a command does.
@@ -87,7 +88,7 @@ enum Command {
     /// Check the consent ledger, and prove it to others
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
-    /// Delete what nobody confirmed and whose time is over
+    /// Delete what nobody confirmed, and evidence past its time
     Purge(purge::Purge),
 }
 
@@ -104,6 +105,14 @@ struct Refusal(String);
 
 fn refuse(words: impl Into<String>) -> Error {
     Box::new(Refusal(words.into()))
+}
+
+/// Writes down that personal data was taken out by this command.
+async fn disclosed(core: &Core, what: &str, detail: &serde_json::Value) -> Outcome {
+    let mut tx = core.db.write().await?;
+    record_disclosure(&mut tx, &core.moment(), ACTOR, what, detail).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Reads a moment of the command line.

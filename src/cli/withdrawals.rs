@@ -4,10 +4,11 @@ use std::io::{BufWriter, Write};
 
 use serde_json::json;
 
-use super::Outcome;
+use super::{Outcome, disclosed};
 use crate::app::Core;
 use crate::export::Format;
 use crate::export::csv::record;
+use crate::flows;
 use crate::store::withdrawals::{self, Withdrawal};
 use crate::worker::seal::seal_all;
 
@@ -28,18 +29,27 @@ pub(super) struct Withdrawals {
 impl Withdrawals {
     pub(super) async fn run(self, core: &Core) -> Outcome {
         // What ended a moment ago gets its place first, so that no cursor can run past it.
-        seal_all(&core.db, &core.terms, &core.clock, &core.random).await?;
+        let sealed = seal_all(&core.db, &core.terms, &core.clock, &core.random).await;
+        // Who left must be known even while nothing can be sealed.
+        if matches!(sealed, Err(flows::Error::Tree)) {
+            eprintln!(
+                "assent: the newest may be missing: nothing can be sealed until `assent ledger verify` is sound"
+            );
+        } else {
+            sealed?;
+        }
         let mut out = BufWriter::new(std::io::stdout());
         if self.format == Format::Csv {
             out.write_all("\u{feff}".as_bytes())?;
             let columns = ["cursor", "subscriber_id", "email", "purpose", "event", "at"];
             record(&mut out, &columns.map(|column| Some(column.to_owned())))?;
         }
-        let mut after = self.after;
+        let (mut after, mut rows) = (self.after, 0);
         loop {
             let ended = withdrawals::list(&mut core.db.read().await?, after, AT_ONCE).await?;
             let Some(last) = ended.last() else { break };
             after = last.cursor;
+            rows += ended.len();
             for withdrawal in &ended {
                 match self.format {
                     Format::Csv => record(&mut out, &cells(withdrawal))?,
@@ -54,7 +64,7 @@ impl Withdrawals {
             }
         }
         out.flush()?;
-        Ok(())
+        disclosed(core, "withdrawals", &json!({"after": self.after, "rows": rows})).await
     }
 }
 

@@ -3,8 +3,9 @@
 use std::str::FromStr;
 
 /// What a new policy version asks of those who agreed to an older one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, serde::Serialize, clap::ValueEnum)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum ChangeClass {
     /// Wording only: nothing.
     Editorial,

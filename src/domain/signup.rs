@@ -29,4 +29,6 @@ pub enum Method {
     Import,
     /// Entered by staff.
     Staff,
+    /// By this program, when a time was over: nobody chose it then.
+    Program,
 }

@@ -27,7 +27,7 @@ pub async fn lapse(
     subscriber_ids: &[Uuid],
 ) -> Result<usize, Error> {
     let source = format!("policy {}", policy.label);
-    let by = End { event_type: EventType::Expired, method: Method::Staff, source: &source };
+    let by = End { event_type: EventType::Expired, method: Method::Program, source: &source };
     let mut ended = 0;
     for subscriber_id in subscriber_ids {
         let Some(subscriber) = subscribers::lock(tx, *subscriber_id).await? else { continue };

@@ -21,6 +21,7 @@ pub mod publish_policy;
 pub mod purge;
 pub mod receipt;
 pub mod record_consent;
+pub mod record_disclosure;
 pub mod record_export;
 pub mod renew;
 pub mod seal;
@@ -69,6 +70,9 @@ pub enum Error {
     /// The evidence has no canonical form.
     #[error("the evidence could not be written down")]
     Evidence(#[from] serde_json::Error),
+    /// A thread of the program ended before its work was done.
+    #[error("the program stopped in the middle of its work")]
+    Stopped(#[from] tokio::task::JoinError),
     /// The stored tree has a hole, or is not what its head says.
     #[error("the ledger's tree does not hold together: run `assent ledger verify`")]
     Tree,

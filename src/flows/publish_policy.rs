@@ -1,5 +1,7 @@
 //! A privacy policy is published, for good.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::Error;
@@ -17,10 +19,14 @@ pub async fn publish_policy(
     actor: &str,
     new: NewPolicyVersion<'_>,
 ) -> Result<Option<PolicyVersion>, Error> {
-    let published = policy_versions::insert(tx, at, new).await?;
+    // The newest is in force, whatever a clock that was set back says.
+    let newest = policy_versions::list(tx, new.lang).await?.first().map(|p| p.published_at);
+    let after = newest.map(|newest| newest.plus(Duration::from_micros(1)));
+    let published_at = after.map_or(at.now, |after| after.max(at.now));
+    let published = policy_versions::insert(tx, at, new, published_at).await?;
     if let Some(version) = &published {
-        let detail =
-            json!({"label": version.label, "lang": version.lang, "sha256": version.sha256});
+        let detail = json!({"label": version.label, "lang": version.lang, "sha256": version.sha256,
+                   "change": version.change_class, "until": version.renew_until});
         audit_entries::append(tx, at, actor, "policy.publish", &detail).await?;
     }
     Ok(published)

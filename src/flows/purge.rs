@@ -41,7 +41,7 @@ pub async fn forget_ended(tx: &mut Tx, at: &Moment, terms: &Terms) -> Result<usi
     let before = at.now.minus(terms.evidence_retention);
     let ended = purges::lock_ended(tx, before, PEOPLE_AT_ONCE).await?;
     for address_key in &ended {
-        forget(tx, at, address_key, (Method::Staff, "retention")).await?;
+        forget(tx, at, address_key, (Method::Program, "retention")).await?;
     }
     Ok(ended.len())
 }

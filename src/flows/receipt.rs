@@ -52,7 +52,12 @@ pub async fn receipt(
     };
     let (Some(text), Some(salt)) = (&event.body, &event.salt) else { return Ok(None) };
     let body: Value = serde_json::from_str(text)?;
-    let Some((index, head, hashes)) = prove(tx, &event).await? else {
+    // Where the tree is damaged there is no proof, and the rest can still be read.
+    let proved = match prove(tx, &event).await {
+        Err(Error::Tree) => None,
+        proved => proved?,
+    };
+    let Some((index, head, hashes)) = proved else {
         return Ok(Some(Receipt { event, body, sealed: None }));
     };
     let label = body["policy"]["label"].as_str().unwrap_or_default();

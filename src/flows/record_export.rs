@@ -18,6 +18,8 @@ pub struct ExportRun<'a> {
     pub rows: u64,
     /// SHA-256 of the bytes that were written.
     pub sha256: [u8; 32],
+    /// The ledger's place at that moment: who left later stands in `withdrawals` after it.
+    pub cursor: i64,
 }
 
 /// Writes down that an export was made: who, when, filter, rows and the hash of its bytes.
@@ -38,6 +40,7 @@ pub async fn record_export(
         "format": run.format,
         "rows": run.rows,
         "sha256": hex(&run.sha256),
+        "cursor": run.cursor,
     });
     audit_entries::append(tx, at, actor, "export", &detail).await?;
     Ok(())

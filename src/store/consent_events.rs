@@ -171,15 +171,17 @@ pub async fn list(tx: &mut Tx, subject_id: Uuid) -> sqlx::Result<Vec<ConsentEven
 /// # Errors
 /// When the database does not answer.
 pub async fn list_newsletters(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Vec<String>> {
-    on!(tx, |conn| sqlx::query_scalar(
-        "SELECT l.name FROM consent_event e
+    on!(tx, |conn| {
+        sqlx::query_scalar(
+        "SELECT COALESCE(l.name, p.name, p.code) FROM consent_event e
          JOIN purpose p ON p.code = e.purpose
-         JOIN newsletter l ON l.newsletter_id = p.newsletter_id
-         WHERE e.subject_id = $1 AND e.type = 'requested' ORDER BY e.seq"
+         LEFT JOIN newsletter l ON l.newsletter_id = p.newsletter_id
+         WHERE e.subject_id = $1 AND e.type = 'requested' AND e.purpose <> 'privacy-policy' ORDER BY e.seq"
     )
     .bind(signup_id)
     .fetch_all(conn)
-    .await)
+    .await
+    })
 }
 
 /// One fact about a subscriber, with what it rested on.

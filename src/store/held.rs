@@ -111,7 +111,7 @@ pub async fn list_signups(tx: &mut Tx, key: &AddressKey) -> sqlx::Result<Vec<Hel
     })
 }
 
-/// All facts about them and their forms: those of their forms first, then in their own order.
+/// All facts about them and their forms, in the order of the ledger.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -120,7 +120,8 @@ pub async fn list_events(tx: &mut Tx, of: &Subscriber) -> sqlx::Result<Vec<HeldE
         sqlx::query_as(
         "SELECT event_id, type AS event_type, purpose, recorded_at, body FROM consent_event
          WHERE subject_id = $2 OR subject_id IN (SELECT signup_id FROM signup WHERE address_key = $1)
-         ORDER BY recorded_at, CASE subject_id WHEN $2 THEN 1 ELSE 0 END, seq"
+         ORDER BY CASE WHEN leaf_index IS NULL THEN 1 ELSE 0 END, leaf_index,
+                  CASE subject_id WHEN $2 THEN 1 ELSE 0 END, seq"
     )
     .bind(&of.address_key)
     .bind(of.subscriber_id)

@@ -157,6 +157,7 @@ impl Db {
             .foreign_keys(true)
             .busy_timeout(ACQUIRE_TIMEOUT)
             // An event with its evidence fits into a page; in smaller ones it would spill into a second.
+            // A file made before keeps its own size.
             .page_size(8192)
             // Pages are found again rather than read again: 8 MiB, four times what SQLite takes by itself.
             .pragma("cache_size", "-8192")

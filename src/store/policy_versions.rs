@@ -52,6 +52,7 @@ pub async fn insert(
     tx: &mut Tx,
     at: &Moment,
     new: NewPolicyVersion<'_>,
+    published_at: Timestamp,
 ) -> sqlx::Result<Option<PolicyVersion>> {
     on!(tx, |conn| sqlx::query_as(
         "INSERT INTO policy_version
@@ -67,7 +68,7 @@ pub async fn insert(
     .bind(new.text.as_str())
     .bind(sha256_hex(new.text.as_str().as_bytes()))
     .bind(new.change_class)
-    .bind(at.now)
+    .bind(published_at)
     .bind(new.renew_until)
     .fetch_optional(conn)
     .await)

@@ -2,6 +2,7 @@
 
 use super::{Sql, Tx, on};
 use crate::domain::address_key::AddressKey;
+use crate::domain::outbox::MailKind;
 use crate::domain::purpose::Purpose;
 use crate::domain::suppression::SuppressionReason;
 use crate::domain::timestamp::Timestamp;
@@ -59,16 +60,18 @@ pub async fn delete_lifted(
         .map(drop))
 }
 
-/// Whether an address must not be mailed at all, whatever about.
+/// Whether an address must not be mailed this, each reason in its scope.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn forbids_everything(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<bool> {
+pub async fn forbids(tx: &mut Tx, address_key: &AddressKey, kind: MailKind) -> sqlx::Result<bool> {
     on!(tx, |conn| sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM suppression WHERE address_key = $1
-                        AND reason IN ('bounced', 'complained', 'manual', 'erased'))"
+                        AND (reason IN ('bounced', 'complained', 'manual')
+                             OR reason = CASE $2 WHEN 'confirm' THEN 'not-me' ELSE 'erased' END))"
     )
     .bind(address_key)
+    .bind(kind)
     .fetch_one(conn)
     .await)
 }

@@ -72,7 +72,8 @@ pub enum Ground {
 }
 
 /// The events and what stands beside them, as one text: rows end in RS and fields in US, control characters
-/// that canonical JSON never holds. One by one, each value of each row would cross from the database's thread by
+/// that canonical JSON never holds; a row that does hold one, or a NUL, is found by the length of its texts,
+/// which stands last. One by one, each value of each row would cross from the database's thread by
 /// itself, and that takes longer than reading them.
 macro_rules! rows {
     ($which:literal) => {
@@ -88,7 +89,10 @@ macro_rules! rows {
                      CASE WHEN c.policy_version_id = e.policy_version_id THEN 1 END,
                      c.requested_at, c.confirmed_at, c.source, r.slug,
                      COALESCE(l.leaf_index - e.leaf_index, l.seq - e.seq), u.email,
-                     hex(u.address_key)), '')",
+                     hex(u.address_key),
+                     octet_length(e.type) + octet_length(e.purpose) + COALESCE(octet_length(e.body), 0)
+                     + octet_length(e.leaf) + COALESCE(octet_length(c.source), 0)
+                     + COALESCE(octet_length(r.slug), 0) + COALESCE(octet_length(u.email), 0)), '')",
                 rows!(joined),
                 $which
             ),
@@ -104,7 +108,10 @@ macro_rules! rows {
                      CAST(extract(epoch FROM c.requested_at) * 1000000 AS bigint),
                      CAST(extract(epoch FROM c.confirmed_at) * 1000000 AS bigint), c.source, r.slug,
                      COALESCE(l.leaf_index - e.leaf_index, l.seq - e.seq), u.email,
-                     encode(u.address_key, 'hex')), '')",
+                     encode(u.address_key, 'hex'),
+                     octet_length(e.type) + octet_length(e.purpose) + COALESCE(octet_length(e.body), 0)
+                     + octet_length(e.leaf) + COALESCE(octet_length(c.source), 0)
+                     + COALESCE(octet_length(r.slug), 0) + COALESCE(octet_length(u.email), 0)), '')",
                 rows!(joined),
                 $which
             ),
@@ -113,7 +120,7 @@ macro_rules! rows {
     (fields) => {
         concat!(
             "%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}",
-            "%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1e}"
+            "%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1e}"
         )
     };
     (joined) => {
@@ -155,15 +162,20 @@ pub async fn list_waiting(tx: &mut Tx, count: i64) -> sqlx::Result<EventRows> {
 pub struct EventRows(Option<String>);
 
 impl EventRows {
-    /// Reads them, in the order of their places; apart from the query, so that it can happen on another
-    /// thread. `None` when a row is not one that this program wrote.
+    /// Reads them, in the order of their places, and the places of those that are not as this program writes
+    /// them; apart from the query, so that it can happen on another thread.
     #[must_use]
-    pub fn read(&self) -> Option<Vec<EventRow>> {
-        let rows = self.0.as_deref().unwrap_or_default().split_terminator('\u{1e}');
-        let mut rows = rows.map(row).collect::<Option<Vec<_>>>()?;
+    pub fn read(&self) -> (Vec<EventRow>, Vec<Option<i64>>) {
+        let (mut rows, mut unreadable) = (vec![], vec![]);
+        for text in self.0.as_deref().unwrap_or_default().split_terminator('\u{1e}') {
+            match row(text) {
+                Some(row) => rows.push(row),
+                None => unreadable.push(text.split('\u{1f}').next().and_then(number)),
+            }
+        }
         // The database would write them to disk to sort them, though they come sorted as a rule.
         rows.sort_by_key(|row| row.leaf_index);
-        Some(rows)
+        (rows, unreadable)
     }
 }
 
@@ -200,7 +212,11 @@ fn row(text: &str) -> Option<EventRow> {
         email: known(next()?, text_of)?,
         address_key: known(next()?, bytes)?,
     };
-    fields.next().is_none().then_some(row)
+    let length = fields.next().and_then(number)?;
+    let texts = [&row.body, &row.standing_source, &row.standing_report, &row.email];
+    let texts = texts.iter().filter_map(|text| text.as_ref().map(String::len)).sum::<usize>();
+    let read = texts + row.event_type.as_str().len() + row.purpose.as_str().len() + row.leaf.len();
+    (usize::try_from(length) == Ok(read) && fields.next().is_none()).then_some(row)
 }
 
 /// A field that may be empty, for nothing; the outer `None` when it is neither that nor readable.

@@ -101,8 +101,8 @@ impl From<crate::flows::Error> for Error {
                 tracing::error!(error = ?error, "evidence could not be written down");
                 Self::Internal
             }
-            error @ crate::flows::Error::Tree => {
-                tracing::error!(error = ?error, "the ledger's tree does not hold together");
+            error @ (crate::flows::Error::Tree | crate::flows::Error::Stopped(_)) => {
+                tracing::error!(error = ?error, "the ledger could not be read");
                 Self::Internal
             }
         }

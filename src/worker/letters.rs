@@ -11,7 +11,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::store::consent_events::{self, Confirmed};
 use crate::store::outbox::ClaimedMail;
 use crate::store::signups::Signup;
-use crate::store::{Tx, download_grants, signups};
+use crate::store::{Tx, download_grants, signups, suppressions};
 
 /// What a mail says, and to whom; or why there is nothing to say any more.
 pub enum Said {
@@ -48,6 +48,9 @@ pub async fn read(
                 None => None,
             };
             let Some(signup) = signup else { return Ok(Said::Nothing(GONE)) };
+            if suppressions::forbids(tx, &signup.address_key, mail.kind).await? {
+                return Ok(Said::Nothing(SUPPRESSED));
+            }
             match mail.kind {
                 MailKind::Confirm => confirmation(parts, tx, now, &signup).await,
                 MailKind::Receipt => receipt(parts, tx, &signup).await,
@@ -59,6 +62,8 @@ pub async fn read(
     }
 }
 
+/// Why nothing is said to an address that must not be mailed.
+pub(super) const SUPPRESSED: &str = "the address is suppressed";
 /// Why nothing is said about what was erased or purged.
 pub(super) const GONE: &str = "what it was about is gone";
 

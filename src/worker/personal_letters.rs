@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::WorkerParts;
-use super::letters::{GONE, Letter, Said};
+use super::letters::{GONE, Letter, SUPPRESSED, Said};
 use crate::domain::consent::EventType;
 use crate::domain::outbox::MailKind;
 use crate::domain::purpose::Purpose;
@@ -30,8 +30,8 @@ pub(super) async fn read(
         None => None,
     };
     let Some(subscriber) = found else { return Ok(Said::Nothing(GONE)) };
-    if suppressions::forbids_everything(tx, &subscriber.address_key).await? {
-        return Ok(Said::Nothing("the address is suppressed"));
+    if suppressions::forbids(tx, &subscriber.address_key, mail.kind).await? {
+        return Ok(Said::Nothing(SUPPRESSED));
     }
     let standing = consents::list(tx, subscriber.subscriber_id).await?;
     match (mail.kind, mail.policy_version_id) {
@@ -47,7 +47,8 @@ pub(super) async fn read(
             let reminder = mail.kind == MailKind::RenewalReminder;
             Ok(renewal(parts, now, &policy, &subscriber, (&standing, &older), reminder))
         }
-        _ => Ok(preferences_link(parts, &subscriber)),
+        (MailKind::PreferencesLink, _) => Ok(preferences_link(parts, &subscriber)),
+        _ => Ok(Said::Nothing(GONE)),
     }
 }
 

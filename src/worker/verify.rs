@@ -157,7 +157,7 @@ async fn check(
     )
     .buffered(AT_ONCE);
     while let Some(piece) = pieces.next().await {
-        let Piece { from, missing, events, leaves } = piece.map_err(|_| Error::Tree)??;
+        let Piece { from, missing, events, leaves } = piece??;
         told.erased += events.erased;
         grounds += events.grounds;
         // What stands behind a hole is not where it was.
@@ -195,7 +195,7 @@ async fn check(
             told.add(format!("{} leaves stand beyond the newest head", now - head));
         }
     }
-    let waiting = verifications::list_waiting(&mut tx, CHUNK).await?.read();
+    let (waiting, unreadable) = verifications::list_waiting(&mut tx, CHUNK).await?.read();
     // They may rest on words that were published since the check began.
     let (notices, policies) =
         (notices::list(&mut tx).await?, policy_versions::list(&mut tx, LANG).await?);
@@ -207,10 +207,9 @@ async fn check(
         told.add(format!("policy {}: its text is not that of its hash", policy.label));
     }
     let checker = EventChecker::new(notices, policies, terms.address_secret.clone());
-    let Some(waiting) = waiting else {
-        told.add("an event that waits for its place cannot be read".into());
-        return Ok(());
-    };
+    if !unreadable.is_empty() {
+        told.add("an event that waits for its place is not as this program writes it".into());
+    }
     let waiting = checker.check(&waiting);
     for Finding { what, .. } in waiting.findings {
         told.add(what);
@@ -251,19 +250,24 @@ async fn piece(
     drop(tx);
     let leaves = tiles.iter().flat_map(|(_, hashes)| hashes.as_chunks::<32>().0).copied().collect();
     let check = tokio::task::spawn_blocking(move || {
-        let Some(rows) = rows.read() else {
-            let what = format!("or one of the {} after it, cannot be read", to - from - 1);
-            let findings = vec![Finding { index: Some(from), what }];
-            let events = Checked { findings, ..Checked::default() };
-            return Ok(Piece { from, missing: Some(from), events, leaves });
-        };
+        let (rows, unreadable) = rows.read();
         let places = rows.iter().map(Some).chain(std::iter::repeat(None));
         let missing = (from..to).zip(places).find_map(|(place, row)| {
             row.is_none_or(|row| row.leaf_index != Some(place)).then_some(place)
         });
-        Ok(Piece { from, missing, events: checker.check(&rows), leaves })
+        let mut events = checker.check(&rows);
+        // What is left of such a row has no place; then the one before it has said so.
+        let mut places: Vec<i64> = unreadable.iter().flatten().copied().collect();
+        if places.is_empty() && !unreadable.is_empty() {
+            places.push(missing.unwrap_or(from));
+        }
+        for place in places {
+            let what = "which is not as this program writes it".to_owned();
+            events.findings.push(Finding { index: Some(place), what });
+        }
+        Ok(Piece { from, missing, events, leaves })
     });
-    check.await.unwrap_or(Err(Error::Tree))
+    check.await?
 }
 
 /// The tree as it grows, beside the tiles of it that are stored above the leaves.

@@ -105,11 +105,11 @@ async fn page(
     let mut tx = app.db.read().await?;
     let subscriber = find(app, &mut tx, token).await?;
     let standing = consents::list(&mut tx, subscriber.subscriber_id).await?;
-    let (policy, _) = catalog.terms().ok_or(Error::Unavailable)?;
+    let policy = catalog.policies.first().ok_or(Error::Unavailable)?;
     let asked = renewals::list_asked(&mut tx, subscriber.subscriber_id, policy).await?;
     drop(tx);
-    let until = asked.iter().map(|asked| asked.until).min();
-    let until = until.filter(|until| *until > app.clock.now());
+    let open = asked.iter().map(|asked| asked.until).filter(|until| *until > app.clock.now());
+    let until = open.min();
     let renew_url = app.links.renew(subscriber.subscriber_id);
     let name = sent.and_then(|sent| sent.name).or(subscriber.name.as_deref()).unwrap_or_default();
     let context = json!({
@@ -148,7 +148,8 @@ fn rows(
         })
         .collect();
     let offered = |purpose: &Purpose| {
-        purpose.is_privacy_policy() || catalog.all_offers().any(|offer| offer.purpose == *purpose)
+        (purpose.is_privacy_policy() && catalog.consent.is_some())
+            || catalog.all_offers().any(|offer| offer.purpose == *purpose)
     };
     // What is offered no more can still be left.
     rows.extend(standing.iter().filter(|standing| !offered(&standing.purpose)).map(|standing| {
@@ -194,7 +195,8 @@ async fn save(
 ) -> Result<Response, Error> {
     let link = app.links.secrets.open(LinkKind::Manage, &token).ok_or(Error::NotFound)?;
     let catalog = app.catalog.get().await?;
-    let (policy, consent) = catalog.terms().ok_or(Error::Unavailable)?;
+    // Leaving works even while nothing can be offered.
+    let policy = catalog.policies.first().ok_or(Error::Unavailable)?;
     let typed = fields.all("name").first().copied();
     let (ticked, name) = match parse(&fields) {
         Ok(parsed) => parsed,
@@ -203,7 +205,10 @@ async fn save(
             return refused(&app, &token, sent, (field, message)).await;
         }
     };
-    let notices: Vec<Arc<Notice>> = std::iter::once(consent.clone())
+    let notices: Vec<Arc<Notice>> = catalog
+        .consent
+        .iter()
+        .cloned()
         .chain(
             catalog
                 .all_offers()

@@ -77,6 +77,7 @@ async fn caught(app: &TestApp, words: &str) {
     let output = command(app, &EXPORT);
     assert_refused(&output, "the consent ledger is not what it was");
     assert!(output.stdout.is_empty(), "not even a header");
+    assert!(command(app, &["withdrawals"]).status.success(), "who left can always be asked");
     assert_eq!(app.get(PATH).await.status, 200);
     let stranger = format!("stranger{}@b.example", STRANGERS.fetch_add(1, Ordering::SeqCst));
     app.subscribe(&stranger, "").await;
@@ -169,6 +170,15 @@ both_databases! {
         let sealed = format!("row {}: its leaf is not the one that was sealed", place(&a));
         let with = |row: &Row, other: &Row| Row { leaf: other.leaf.clone(), ..with(row, other) };
         overwritten(&app, [with(&a, &b), with(&b, &a)], [&a, &b], &sealed).await;
+        // What would hide in the text that rows are read from.
+        for hidden in ["\u{1f}", "\u{1e}", "\u{0}x"] {
+            if database == Database::Postgres && hidden.starts_with('\u{0}') {
+                continue; // Such a text cannot stand there.
+            }
+            let edited = Row { body: a.body.as_ref().map(|body| format!("{body}{hidden}")), ..a.clone() };
+            let unreadable = format!("row {}, which is not as this program writes it", place(&a));
+            overwritten(&app, [edited, b.clone()], [&a, &b], &unreadable).await;
+        }
         // Half an erasure, and one that nobody asked for.
         let bare = Row { body: None, salt: None, ..a.clone() };
         let rests = format!("row {}, event {}: a consent rests on it, and its body is gone", place(&a), a.event_id);

@@ -22,7 +22,13 @@ pub(super) fn router() -> Router<Arc<App>> {
 async fn data(app: &App, token: &str) -> Result<Value, Error> {
     let mut tx = app.db.read().await?;
     let subscriber = find(app, &mut tx, token).await?;
-    Ok(disclose(&mut tx, app.clock.now(), &subscriber).await?)
+    let mut data = disclose(&mut tx, app.clock.now(), &subscriber).await?;
+    let receipts = format!("{}/preferences/{token}/receipts", app.links.base_url);
+    for consent in data["consents"].as_array_mut().into_iter().flatten() {
+        let id = consent["receipt_id"].as_str().unwrap_or_default();
+        consent["receipt_url"] = format!("{receipts}/{id}.jws").into();
+    }
+    Ok(data)
 }
 
 async fn show(

@@ -40,9 +40,10 @@ async fn press(
         )
         .await;
     }
-    erase(&mut tx, &app.moment(), &subscriber.address_key, (Method::Form, SOURCE)).await?;
+    let at = app.moment();
+    erase(&mut tx, &at, &subscriber.address_key, (Method::Form, SOURCE)).await?;
     // Outside the database first: a backup restored later must not bring anybody back.
-    app.erasures.append(&subscriber.address_key).await?;
+    app.erasures.append(at.now, &subscriber.address_key).await?;
     tx.commit().await?;
     app.db.forget_log().await;
     let page = app.templates.render("public/erased.html", json!({"site": *app.site}))?;
