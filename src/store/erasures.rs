@@ -1,50 +1,88 @@
 //! What goes when a person is erased (GDPR Art. 17).
 
-use super::{Tx, on};
+use uuid::Uuid;
+
+use super::{Sql, Tx, on};
 use crate::domain::address_key::AddressKey;
 
+/// A statement about these signups, $1, and the subscriber of an address, $2.
+macro_rules! of_forms {
+    ($before:literal, $after:literal) => {
+        Sql {
+            sqlite: concat!($before, "(SELECT unhex(value, '-') FROM json_each($1))", $after),
+            postgres: concat!(
+                $before,
+                "(SELECT CAST(value AS uuid) FROM json_array_elements_text(CAST($1 AS json)))",
+                $after
+            ),
+        }
+    };
+}
 /// Deletes all that is held of an address: the subscriber, their signups, mail, grants and downloads, and
-/// the bodies and salts of their events. The leaves stay, and what suppresses the address.
+/// the bodies and salts of their events. The leaves stay, and what suppresses the address. The signups are
+/// those that are there at the beginning, in every statement: one that arrives meanwhile is a new wish, and
+/// stays whole.
 ///
 /// # Errors
 /// When the database does not take it; then nothing went.
 pub async fn delete_all(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<()> {
-    // Whoever is delivering such a mail at this moment finds another number and lets go of it.
-    const FENCE: &str = "UPDATE outbox SET claims = claims + 1
-         WHERE signup_id IN (SELECT signup_id FROM signup WHERE address_key = $1)
-            OR subscriber_id IN (SELECT subscriber_id FROM subscriber WHERE address_key = $1)";
-    const DELIVERIES: &str = "DELETE FROM delivery WHERE outbox_id IN (SELECT outbox_id FROM outbox
-         WHERE signup_id IN (SELECT signup_id FROM signup WHERE address_key = $1)
-            OR subscriber_id IN (SELECT subscriber_id FROM subscriber WHERE address_key = $1))";
-    const MAIL: &str = "DELETE FROM outbox
-         WHERE signup_id IN (SELECT signup_id FROM signup WHERE address_key = $1)
-            OR subscriber_id IN (SELECT subscriber_id FROM subscriber WHERE address_key = $1)";
-    const BARE_EVENTS: &str =
-        "UPDATE consent_event SET body = NULL, salt = NULL WHERE subject_id IN
-         (SELECT signup_id FROM signup WHERE address_key = $1
-          UNION ALL SELECT subscriber_id FROM subscriber WHERE address_key = $1)";
+    // A writing transaction on SQLite is alone already.
+    const FORMS: Sql = Sql {
+        sqlite: "SELECT signup_id FROM signup WHERE address_key = $1 ORDER BY signup_id",
+        postgres: "SELECT signup_id FROM signup WHERE address_key = $1 ORDER BY signup_id FOR UPDATE",
+    };
+    // Locked and fenced: whoever delivers such a mail at this moment writes down no delivery of it any more.
+    const FENCE: Sql = of_forms!(
+        "UPDATE outbox SET claims = claims + 1 WHERE signup_id IN ",
+        " OR subscriber_id IN (SELECT subscriber_id FROM subscriber WHERE address_key = $2)"
+    );
+    const DELIVERIES: Sql = of_forms!(
+        "DELETE FROM delivery WHERE outbox_id IN (SELECT outbox_id FROM outbox WHERE signup_id IN ",
+        " OR subscriber_id IN (SELECT subscriber_id FROM subscriber WHERE address_key = $2))"
+    );
+    const MAIL: Sql = of_forms!(
+        "DELETE FROM outbox WHERE signup_id IN ",
+        " OR subscriber_id IN (SELECT subscriber_id FROM subscriber WHERE address_key = $2)"
+    );
+    const BARE_EVENTS: Sql = of_forms!(
+        "UPDATE consent_event SET body = NULL, salt = NULL WHERE subject_id IN ",
+        " OR subject_id IN (SELECT subscriber_id FROM subscriber WHERE address_key = $2)"
+    );
     const DOWNLOADS: &str = "DELETE FROM download WHERE download_grant_id IN
          (SELECT g.download_grant_id FROM download_grant g
           JOIN subscriber u ON u.subscriber_id = g.subscriber_id WHERE u.address_key = $1)";
     const GRANTS: &str = "DELETE FROM download_grant WHERE subscriber_id IN
          (SELECT subscriber_id FROM subscriber WHERE address_key = $1)";
-    const SIGNUPS: &str = "DELETE FROM signup WHERE address_key = $1";
+    const SIGNUPS: Sql =
+        of_forms!("DELETE FROM signup WHERE signup_id IN ", " AND address_key = $2");
     const REQUESTS: &str = "DELETE FROM link_request WHERE address_key = $1";
     const CONSENTS: &str = "DELETE FROM consent WHERE subscriber_id IN
          (SELECT subscriber_id FROM subscriber WHERE address_key = $1)";
     const SUBSCRIBER: &str = "DELETE FROM subscriber WHERE address_key = $1";
-    for statement in [
-        FENCE,
-        DELIVERIES,
-        MAIL,
-        BARE_EVENTS,
-        DOWNLOADS,
-        GRANTS,
-        SIGNUPS,
-        REQUESTS,
-        CONSENTS,
-        SUBSCRIBER,
-    ] {
+
+    let forms: Vec<Uuid> = on!(tx, FORMS, |conn, sql| sqlx::query_scalar(sql)
+        .bind(address_key)
+        .fetch_all(conn)
+        .await)?;
+    let forms = super::batch(&forms)?;
+    for statement in [FENCE, DELIVERIES, MAIL, BARE_EVENTS] {
+        on!(tx, statement, |conn, sql| sqlx::query(sql)
+            .bind(&forms)
+            .bind(address_key)
+            .execute(conn)
+            .await
+            .map(drop))?;
+    }
+    for statement in [DOWNLOADS, GRANTS] {
+        on!(tx, |conn| sqlx::query(statement).bind(address_key).execute(conn).await.map(drop))?;
+    }
+    on!(tx, SIGNUPS, |conn, sql| sqlx::query(sql)
+        .bind(&forms)
+        .bind(address_key)
+        .execute(conn)
+        .await
+        .map(drop))?;
+    for statement in [REQUESTS, CONSENTS, SUBSCRIBER] {
         on!(tx, |conn| sqlx::query(statement).bind(address_key).execute(conn).await.map(drop))?;
     }
     Ok(())

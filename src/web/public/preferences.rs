@@ -9,7 +9,7 @@ mod receipts;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
@@ -26,6 +26,7 @@ use crate::store::consents::{self, Standing};
 use crate::store::notices::Notice;
 use crate::store::renewals;
 use crate::store::subscribers::{self, Subscriber};
+use crate::web::body::drain;
 use crate::web::catalog::Catalog;
 use crate::web::error::Gone;
 use crate::web::fields::Fields;
@@ -297,7 +298,9 @@ async fn refused(
 async fn withdraw_all(
     State(app): State<Arc<App>>,
     Path(token): Path<String>,
+    request: Request,
 ) -> Result<Response, Error> {
+    drain(request).await?;
     let at = app.moment();
     let mut tx = app.db.write().await?;
     let subscriber_id = find(&app, &mut tx, &token).await?.subscriber_id;

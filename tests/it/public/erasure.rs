@@ -107,6 +107,23 @@ fn found_in(dir: &Path, texts: &[&str]) -> Vec<String> {
 }
 
 both_databases! {
+    async fn a_form_that_arrives_meanwhile_is_a_new_wish(database: Database) {
+        let app = TestApp::start_with(database, &[("ASSENT_LIMIT_MAIL_PER_ADDRESS", "2/15min,4/day")]).await;
+        for round in 0..4 {
+            let email = format!("ada{round}@b.example");
+            app.subscribe(&email, "").await;
+            let page = choices(&app, &email);
+            let forms = futures_util::future::join_all((0..24).map(|_| app.ask(&email)));
+            let erase = format!("{page}/erase");
+            let erased = app.post(&erase, TICKED);
+            let (forms, erased) = futures_util::join!(forms, erased);
+            assert!(erased.status == 200 && forms.iter().all(|form| form.status == 303));
+        }
+        let orphans = "SELECT count(*) FROM consent_event e WHERE e.type = 'requested' AND e.body IS NOT NULL
+                       AND NOT EXISTS (SELECT 1 FROM signup s WHERE s.signup_id = e.subject_id)";
+        assert_eq!(app.count(orphans).await, 0, "nothing is left that no later erasure would find");
+    }
+
     async fn nothing_goes_unless_the_box_is_ticked(database: Database) {
         let app = TestApp::start(database).await;
         app.subscribe(ADA, TYPED).await;

@@ -14,7 +14,7 @@ use crate::domain::email_address::EmailAddress;
 use crate::flows::send_link::ask_for_link;
 use crate::web::client_ip::client_ip;
 use crate::web::fields::Fields;
-use crate::web::{App, Error};
+use crate::web::{App, Error, origin};
 
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new().route("/preferences", get(show).post(send))
@@ -41,6 +41,7 @@ async fn send(
     headers: HeaderMap,
     fields: Fields,
 ) -> Result<Response, Error> {
+    origin::check(&app, &headers)?;
     app.signup_limit.check(client_ip(peer.ip(), &headers, &app.trusted_proxies))?;
     let typed = fields.one("email");
     let wrong = if fields.is_repeated("email") {
@@ -60,6 +61,6 @@ async fn send(
     let mut tx = app.db.write().await?;
     ask_for_link(&mut tx, &app.moment(), &app.terms, &email).await?;
     tx.commit().await?;
-    app.mail_waits.notify_one();
+    // The worker is not rung: mail that leaves at once would slow whoever asks next, and tell them.
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, "/preferences?word=sent")]).into_response())
 }
