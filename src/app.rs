@@ -220,6 +220,7 @@ impl Program {
         let tasks = TaskTracker::new();
         if role != Role::Web {
             tasks.spawn(worker::deliver::run(self.worker.clone(), stop.clone()));
+            tasks.spawn(worker::answer::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::purge::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::seal::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::policies::run(self.worker.clone(), stop.clone()));

@@ -103,7 +103,7 @@ struct Person {
 
 async fn one_person(core: &Core, email: &EmailAddress) -> Result<Person, Error> {
     let key = core.terms.address_secret.key(email);
-    let mut tx = core.db.snapshot().await?;
+    let mut tx = core.db.read().await?;
     let events = consent_events::list_sealed_of(&mut tx, &key).await?;
     let (mut lines, mut head) = (String::new(), None);
     for event in &events {

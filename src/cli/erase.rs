@@ -6,8 +6,7 @@ use super::{Outcome, refuse};
 use crate::app::Core;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::signup::Method;
-use crate::flows::erase::erase;
-use crate::store::audit_entries;
+use crate::flows::erase::{erase, record_erasure};
 
 /// Delete all that is held of an address, for good (GDPR Art. 17); the ledger keeps its leaves
 #[derive(clap::Args)]
@@ -29,14 +28,7 @@ impl Erase {
                 refuse(format!("erasures.log in the data directory cannot be written ({error})"))
             })?;
         }
-        audit_entries::append(
-            &mut tx,
-            &at,
-            super::ACTOR,
-            "erase",
-            &serde_json::json!({"held": held}),
-        )
-        .await?;
+        record_erasure(&mut tx, &at, super::ACTOR, held).await?;
         tx.commit().await?;
         if held && !emptied(core).await {
             eprintln!(

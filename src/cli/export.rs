@@ -133,7 +133,7 @@ async fn write(
 ) -> Result<(Written, i64), Error> {
     let shows = std::io::stderr().is_terminal();
     // One moment for the verdict, the place in the ledger and the contacts.
-    let mut tx = core.db.snapshot().await?;
+    let mut tx = core.db.read().await?;
     allow_export(&mut tx).await?;
     let size = checkpoints::find_size(&mut tx).await?;
     let written = export::write(&mut tx, core.clock.now(), wanted, out, |rows| {

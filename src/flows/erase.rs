@@ -1,12 +1,16 @@
 //! Somebody is erased (GDPR Art. 17).
 
+use serde_json::json;
+
 use super::Error;
 use super::evidence::erased;
 use crate::domain::address_key::AddressKey;
 use crate::domain::signup::Method;
 use crate::domain::suppression::SuppressionReason;
 use crate::random::Moment;
-use crate::store::{Tx, consent_events, consents, erasures, subscribers, suppressions};
+use crate::store::{
+    Tx, audit_entries, consent_events, consents, erasures, subscribers, suppressions,
+};
 
 /// Deletes all that is held of an address but the leaves of its events, and suppresses it under its key
 /// until its owner comes back by a confirmation of their own. `false` when nothing was held. An erasure
@@ -25,6 +29,19 @@ pub async fn erase(
         suppressions::insert(tx, at.now, address_key, SuppressionReason::Erased, None).await?;
     }
     Ok(held)
+}
+
+/// Writes down that staff had an address erased, and whether anything was held of it; not the address.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn record_erasure(
+    tx: &mut Tx,
+    at: &Moment,
+    actor: &str,
+    held: bool,
+) -> Result<(), Error> {
+    Ok(audit_entries::append(tx, at, actor, "erase", &json!({"held": held})).await?)
 }
 
 /// The same without suppressing the address: for what goes because its time is over.

@@ -210,22 +210,12 @@ impl Db {
         })
     }
 
-    /// Begins a transaction that only reads.
+    /// Begins a transaction that only reads, and sees one moment however often it does: SQLite by itself,
+    /// PostgreSQL when it is asked for.
     ///
     /// # Errors
     /// When the database does not answer in time.
     pub async fn read(&self) -> sqlx::Result<Tx> {
-        Ok(match self {
-            Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
-        })
-    }
-
-    /// Begins a transaction that reads several times and sees one moment.
-    ///
-    /// # Errors
-    /// When the database does not answer in time.
-    pub async fn snapshot(&self) -> sqlx::Result<Tx> {
         Ok(match self {
             Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
             Self::Postgres(pool) => {

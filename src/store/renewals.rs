@@ -18,6 +18,12 @@ pub struct Asked {
     pub until: Timestamp,
 }
 
+/// Until when any of these can still be renewed; `None` when none can.
+#[must_use]
+pub fn open_until(asked: &[Asked], now: Timestamp) -> Option<Timestamp> {
+    asked.iter().map(|asked| asked.until).filter(|until| now < *until).min()
+}
+
 /// What one subscriber agreed to and is asked for again by this policy or by one between it and theirs,
 /// whether or not the date is over. Exports go by the same dates.
 ///

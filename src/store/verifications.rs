@@ -191,7 +191,7 @@ fn row(text: &str) -> Option<EventRow> {
         recorded_at: known(next()?, moment)?,
         event_type: EventType::named(next()?)?,
         purpose: next()?.parse().ok()?,
-        body: known(next()?, text_of)?,
+        body: filled(next()?),
         salt: known(next()?, bytes)?,
         leaf: next()?.to_owned(),
         notice_id: known(next()?, id)?,
@@ -206,10 +206,10 @@ fn row(text: &str) -> Option<EventRow> {
         same_policy: next()? == "1",
         standing_requested_at: known(next()?, moment)?,
         standing_confirmed_at: known(next()?, moment)?,
-        standing_source: known(next()?, text_of)?,
-        standing_report: known(next()?, text_of)?,
+        standing_source: filled(next()?),
+        standing_report: filled(next()?),
         ahead: known(next()?, number)?,
-        email: known(next()?, text_of)?,
+        email: filled(next()?),
         address_key: known(next()?, bytes)?,
     };
     let length = fields.next().and_then(number)?;
@@ -237,9 +237,8 @@ fn moment(field: &str) -> Option<Timestamp> {
     number(field).map(Timestamp::from_micros)
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "read as the other fields are")]
-fn text_of(field: &str) -> Option<String> {
-    Some(field.to_owned())
+fn filled(field: &str) -> Option<String> {
+    (!field.is_empty()).then(|| field.to_owned())
 }
 
 /// Bytes in hex, of either case.

@@ -8,11 +8,8 @@ use tokio_util::sync::CancellationToken;
 use super::WorkerParts;
 use super::letters::{self, Said};
 use crate::domain::outbox::{DeliveryOutcome, back_off};
-use crate::flows::Error;
-use crate::flows::send_link::answer_link_requests;
 use crate::mail::compose::{Letter, compose};
 use crate::mail::transport::TransportError;
-use crate::store::link_requests;
 use crate::store::outbox::{self, ClaimedMail, Delivery};
 
 /// How many mails are under way at once, each over its own connection.
@@ -58,9 +55,6 @@ pub async fn run(parts: WorkerParts, stop: CancellationToken) {
 }
 
 async fn deliver_due(parts: &WorkerParts) -> Look {
-    if let Err(error) = answer(parts).await {
-        tracing::error!(error = ?error, "wishes for lost links could not be answered");
-    }
     let claimed = match claim(parts).await {
         Ok(claimed) if claimed.is_empty() => return Look::Idle,
         Ok(claimed) => claimed,
@@ -85,23 +79,6 @@ async fn deliver_due(parts: &WorkerParts) -> Look {
         }
     }
     look
-}
-
-/// Turns wishes for lost links into mail. It happens here, and not where they were typed, so that nobody
-/// learns from an answer's time whether an address is known.
-async fn answer(parts: &WorkerParts) -> Result<(), Error> {
-    let mut tx = parts.db.read().await?;
-    if !link_requests::any(&mut tx).await? {
-        return Ok(());
-    }
-    drop(tx);
-    loop {
-        let mut tx = parts.db.write().await?;
-        if answer_link_requests(&mut tx, &parts.moment(), &parts.terms).await? == 0 {
-            return Ok(());
-        }
-        tx.commit().await?;
-    }
 }
 
 async fn claim(parts: &WorkerParts) -> sqlx::Result<Vec<ClaimedMail>> {

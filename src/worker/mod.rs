@@ -1,5 +1,6 @@
 //! Work that goes on beside requests, until it is asked to stop.
 
+pub mod answer;
 pub mod deliver;
 pub mod letters;
 mod personal_letters;

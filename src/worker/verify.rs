@@ -2,6 +2,7 @@
 //! against the events it rests on. The verdict is kept, and exports go by it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
@@ -11,17 +12,18 @@ use super::WorkerParts;
 use super::seal::seal_all;
 use crate::clock::Clock;
 use crate::domain::notice::{LANG, sha256_hex};
+use crate::flows::allow_export::{is_due, keep_verdict};
 use crate::flows::check_events::{Checked, EventChecker, Finding};
 use crate::flows::{Error, Terms};
 use crate::ledger::note::{SignedNote, VerifyingKey, encode_hash};
 use crate::ledger::tree::{Frontier, Hash, TILE_HEIGHT, TILE_WIDTH};
 use crate::random::Random;
 use crate::store::checkpoints::StoredCheckpoint;
-use crate::store::ledger_verdicts::{self, Verdict};
+use crate::store::ledger_verdicts::Verdict;
 use crate::store::{Db, checkpoints, notices, policy_versions, verifications};
 
-/// How often the ledger is checked without being asked.
-const EVERY: Duration = Duration::from_hours(6);
+/// How often it is looked whether the last verdict is too old.
+const LOOK_AGAIN: Duration = Duration::from_mins(10);
 /// How many events are read at once: whole tiles of them.
 const CHUNK: i64 = 2 * TILE_WIDTH as i64;
 /// How many such pieces are under way at once.
@@ -75,15 +77,15 @@ impl Verification {
     }
 }
 
-/// Checks now and then every few hours, until `stop`.
+/// Checks whenever the last verdict is too old, whoever came to it, until `stop`.
 pub async fn run(parts: WorkerParts, stop: CancellationToken) {
     loop {
-        let WorkerParts { db, terms, clock, random, .. } = &parts;
-        match verify(db, terms, clock, random, |_| ()).await {
-            Ok(verification) if verification.is_sound() => {
+        match check_if_due(&parts).await {
+            Ok(None) => {}
+            Ok(Some(verification)) if verification.is_sound() => {
                 tracing::info!(events = verification.size, "the consent ledger is sound");
             }
-            Ok(verification) => {
+            Ok(Some(verification)) => {
                 let finding = verification.findings.first();
                 tracing::error!(finding, "the consent ledger is not what it was; exports stop");
             }
@@ -91,9 +93,17 @@ pub async fn run(parts: WorkerParts, stop: CancellationToken) {
         }
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(EVERY) => {}
+            () = tokio::time::sleep(LOOK_AGAIN) => {}
         }
     }
+}
+
+async fn check_if_due(parts: &WorkerParts) -> Result<Option<Verification>, Error> {
+    let WorkerParts { db, terms, clock, random, .. } = parts;
+    if !is_due(&mut db.read().await?, clock.now()).await? {
+        return Ok(None);
+    }
+    verify(db, terms, clock, random, |_| ()).await.map(Some)
 }
 
 /// Seals what waits, checks everything, and keeps the verdict. `progress` is told how many events are done.
@@ -126,7 +136,7 @@ pub async fn verify(
         finding: told.findings.first().cloned(),
     };
     let mut tx = db.write().await?;
-    ledger_verdicts::upsert(&mut tx, &verdict).await?;
+    keep_verdict(&mut tx, &verdict).await?;
     tx.commit().await?;
     Ok(told)
 }
@@ -144,7 +154,7 @@ async fn check(
         policy_versions::list(&mut tx, LANG).await?,
         terms.address_secret.clone(),
     );
-    let checker = std::sync::Arc::new(checker);
+    let checker = Arc::new(checker);
     drop(tx);
     told.size = size;
     let mut tree = Tree { frontier: Frontier::new(), tiles: HashMap::new() };
@@ -187,13 +197,11 @@ async fn check(
     drop(pieces);
     heads.finish(size, told).await?;
     let mut tx = db.read().await?;
-    if verifications::count_sealed(&mut tx).await? > size {
-        // Others may have sealed meanwhile; then the head has moved with them.
-        let (now, head) =
-            (verifications::count_sealed(&mut tx).await?, checkpoints::find_size(&mut tx).await?);
-        if now > head {
-            told.add(format!("{} leaves stand beyond the newest head", now - head));
-        }
+    // Others may have sealed since the check began; then the head has moved with them.
+    let (sealed, head) =
+        (verifications::count_sealed(&mut tx).await?, checkpoints::find_size(&mut tx).await?);
+    if sealed > head {
+        told.add(format!("{} leaves stand beyond the newest head", sealed - head));
     }
     let (waiting, unreadable) = verifications::list_waiting(&mut tx, CHUNK).await?.read();
     // They may rest on words that were published since the check began.
@@ -235,12 +243,7 @@ struct Piece {
 }
 
 /// Reads some events and checks each by itself.
-async fn piece(
-    db: Db,
-    checker: std::sync::Arc<EventChecker>,
-    from: i64,
-    size: i64,
-) -> Result<Piece, Error> {
+async fn piece(db: Db, checker: Arc<EventChecker>, from: i64, size: i64) -> Result<Piece, Error> {
     let width = i64::from(TILE_WIDTH);
     let to = size.min(from + CHUNK);
     let mut tx = db.read().await?;

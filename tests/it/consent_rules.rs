@@ -3,16 +3,12 @@
 use std::process::Output;
 use std::time::Duration;
 
-use assent::domain::email_address::EmailAddress;
 use assent::domain::link::LinkKind;
-use assent::domain::notice::{LANG, sha256_hex};
+use assent::domain::notice::sha256_hex;
 use assent::domain::policy::ChangeClass;
 use assent::domain::suppression::SuppressionReason;
-use assent::flows::publish_policy::publish_policy;
 use assent::ledger::receipt::verify;
-use assent::store::policy_versions::NewPolicyVersion;
-use assent::store::{audit_entries, consent_events, suppressions};
-use assent::worker::policies::work_policies;
+use assent::store::{audit_entries, consent_events};
 use assent::worker::purge::forget;
 use assent::worker::seal::seal_all;
 use secrecy::ExposeSecret;
@@ -20,7 +16,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::support::app::{Answer, Database, PATH, POLICY, REPORT, SETTINGS, TestApp, form};
-use crate::support::{both_databases, poll, program};
+use crate::support::{both_databases, program};
 
 const ADA: &str = "ada@b.example";
 const BOTH: &str = "&newsletter=weekly";
@@ -43,13 +39,6 @@ fn printed(output: &Output) -> &str {
     std::str::from_utf8(&output.stdout).unwrap()
 }
 
-async fn suppress(app: &TestApp, email: &str, reason: SuppressionReason) {
-    let key = app.core.terms.address_secret.key(&EmailAddress::parse(email).unwrap());
-    let mut tx = app.write().await;
-    suppressions::insert(&mut tx, app.clock.now(), &key, reason, None).await.unwrap();
-    tx.commit().await.unwrap();
-}
-
 async fn reasons(app: &TestApp) -> i64 {
     app.count("SELECT count(*) FROM suppression").await
 }
@@ -67,28 +56,12 @@ fn subscriber_id(app: &TestApp, email: &str) -> Uuid {
 
 /// Publishes a policy version an hour later, waits until forms know it, and does what follows.
 async fn publish(app: &TestApp, label: &str, change_class: ChangeClass, lasts: Option<Duration>) {
-    app.advance(Duration::from_hours(1));
-    let text = format!("# Privacy\n\nVersion {label}.").parse().unwrap();
-    let new = NewPolicyVersion {
-        label: &label.parse().unwrap(),
-        lang: LANG,
-        text: &text,
-        change_class,
-        renew_until: lasts.map(|lasts| app.clock.now().plus(lasts)),
-    };
-    let mut tx = app.write().await;
-    assert!(publish_policy(&mut tx, &app.core.moment(), "test", new).await.unwrap().is_some());
-    tx.commit().await.unwrap();
-    poll::until("the new version", || async {
-        app.get(PATH).await.text().contains(&format!("value=\"{label}\"")).then_some(())
-    })
-    .await;
+    app.publish_change(label, change_class, lasts).await;
     work(app).await;
 }
 
 async fn work(app: &TestApp) {
-    let core = &app.core;
-    work_policies(&core.db, &core.terms, &app.clock, &core.random).await.unwrap();
+    app.work_policies().await;
     app.mail_settled().await;
 }
 
@@ -323,7 +296,7 @@ both_databases! {
             ("manual@b.example", SuppressionReason::Manual), ("not-me@b.example", SuppressionReason::NotMe),
         ] {
             app.subscribe(email, BOTH).await;
-            suppress(&app, email, reason).await;
+            app.suppress(email, reason).await;
         }
         app.subscribe("left@b.example", BOTH).await;
         app.subscribe("erased@b.example", BOTH).await;

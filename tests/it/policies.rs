@@ -9,14 +9,12 @@ use assent::domain::policy::ChangeClass;
 use assent::domain::signup::Method;
 use assent::domain::suppression::SuppressionReason;
 use assent::flows::erase::erase;
-use assent::flows::publish_policy::publish_policy;
-use assent::store::policy_versions::{self, NewPolicyVersion};
-use assent::store::suppressions;
+use assent::store::policy_versions::{self};
 use assent::worker::policies::{PolicyWork, work_policies};
 use assent::worker::verify::verify;
 
 use crate::support::app::{Database, PATH, POLICY, TestApp, form};
-use crate::support::{both_databases, poll, program};
+use crate::support::{both_databases, program};
 
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
@@ -27,33 +25,6 @@ const EXPIRED: &str = "SELECT count(*) FROM consent_event WHERE type = 'expired'
 const NOTICES: &str = "SELECT count(*) FROM outbox WHERE kind = 'policy_notice'";
 const RENEWALS: &str = "SELECT count(*) FROM outbox WHERE kind = 'renewal'";
 const REMINDERS: &str = "SELECT count(*) FROM outbox WHERE kind = 'renewal_reminder'";
-
-/// Publishes a version an hour later, and waits until pages know it.
-async fn publish(app: &TestApp, label: &str, change_class: ChangeClass, lasts: Option<Duration>) {
-    app.advance(HOUR);
-    let text = format!("# Privacy\n\nVersion {label}: we keep less.").parse().unwrap();
-    let new = NewPolicyVersion {
-        label: &label.parse().unwrap(),
-        lang: LANG,
-        text: &text,
-        change_class,
-        renew_until: lasts.map(|lasts| app.clock.now().plus(lasts)),
-    };
-    let mut tx = app.write().await;
-    let published = publish_policy(&mut tx, &app.core.moment(), "test", new).await.unwrap();
-    assert!(published.is_some());
-    tx.commit().await.unwrap();
-    poll::until("the new policy on its page", || async {
-        let page = app.get("/policies/privacy").await.text();
-        page.contains(&format!("Version {label}")).then_some(())
-    })
-    .await;
-}
-
-async fn work(app: &TestApp) -> PolicyWork {
-    let core = &app.core;
-    work_policies(&core.db, &core.terms, &app.clock, &core.random).await.unwrap()
-}
 
 /// Fills the form in under this version, with the newsletter, and confirms.
 async fn agree_under(app: &TestApp, email: &str, label: &str) {
@@ -71,14 +42,6 @@ async fn leave(app: &TestApp, email: &str) {
     let link = mails.last().unwrap().link("/preferences/");
     assert_eq!(app.post(&format!("{link}/withdraw-all"), "").await.status, 303);
     app.next_mail(email, mails.len()).await;
-}
-
-async fn suppress(app: &TestApp, email: &str) {
-    let key = app.core.terms.address_secret.key(&EmailAddress::parse(email).unwrap());
-    let mut tx = app.write().await;
-    let reason = SuppressionReason::Bounced;
-    suppressions::insert(&mut tx, app.clock.now(), &key, reason, None).await.unwrap();
-    tx.commit().await.unwrap();
 }
 
 async fn subjects(app: &TestApp, email: &str) -> Vec<String> {
@@ -100,8 +63,8 @@ both_databases! {
     async fn an_editorial_change_mails_nobody(database: Database) {
         let app = TestApp::start(database).await;
         app.subscribe("ada@b.example", "").await;
-        publish(&app, NEW, ChangeClass::Editorial, None).await;
-        assert_eq!(work(&app).await, PolicyWork::default());
+        app.publish_change(NEW, ChangeClass::Editorial, None).await;
+        assert_eq!(app.work_policies().await, PolicyWork::default());
         assert!(subjects(&app, "ada@b.example").await.is_empty());
     }
 
@@ -111,14 +74,14 @@ both_databases! {
             app.subscribe(email, BOTH).await;
         }
         leave(&app, "left@b.example").await;
-        suppress(&app, "bounced@b.example").await;
+        app.suppress("bounced@b.example", SuppressionReason::Bounced).await;
         let late = app.ask_and_read("late@b.example", "").await.link("/confirm/");
-        publish(&app, NEW, ChangeClass::Notify, None).await;
+        app.publish_change(NEW, ChangeClass::Notify, None).await;
         agree_under(&app, "new@b.example", NEW).await;
 
-        let both = tokio::join!(work(&app), work(&app));
+        let both = tokio::join!(app.work_policies(), app.work_policies());
         assert!(both.0.mails + both.1.mails <= 1);
-        work(&app).await;
+        app.work_policies().await;
         assert_eq!(app.count(NOTICES).await, 1);
         let mail = app.next_mail("ada@b.example", 2).await;
         assert_eq!(mail.subject, "A new version of our privacy policy");
@@ -128,7 +91,7 @@ both_databases! {
         // Whoever confirms a form that showed the older version is told, too.
         assert_eq!(app.post(&late, "").await.status, 303);
         app.advance(DAY);
-        work(&app).await;
+        app.work_policies().await;
         assert_eq!(app.count(NOTICES).await, 2);
         assert_eq!(subjects(&app, "late@b.example").await, ["A new version of our privacy policy"]);
         for nobody in ["new@b.example", "bounced@b.example"] {
@@ -140,9 +103,9 @@ both_databases! {
     async fn a_change_is_not_told_for_ever(database: Database) {
         let app = TestApp::start(database).await;
         app.subscribe("ada@b.example", "").await;
-        publish(&app, NEW, ChangeClass::Notify, None).await;
+        app.publish_change(NEW, ChangeClass::Notify, None).await;
         app.advance(DAY * 31);
-        work(&app).await;
+        app.work_policies().await;
         assert_eq!(app.count(NOTICES).await, 0);
     }
 
@@ -152,10 +115,10 @@ both_databases! {
             app.subscribe(email, BOTH).await;
         }
         leave(&app, "left@b.example").await;
-        suppress(&app, "bounced@b.example").await;
-        publish(&app, NEW, ChangeClass::Reconsent, Some(DAY * 30)).await;
-        tokio::join!(work(&app), work(&app));
-        work(&app).await;
+        app.suppress("bounced@b.example", SuppressionReason::Bounced).await;
+        app.publish_change(NEW, ChangeClass::Reconsent, Some(DAY * 30)).await;
+        tokio::join!(app.work_policies(), app.work_policies());
+        app.work_policies().await;
         assert_eq!(app.count(RENEWALS).await, 2);
         let mail = app.next_mail("ada@b.example", 2).await;
         assert_eq!(mail.subject, "Would you like to stay subscribed?");
@@ -184,11 +147,11 @@ both_databases! {
         assert!(row.contains(",renewed,") && row.contains(",2027-01,") && row.contains(",sample,/renew,"), "{row}");
 
         app.advance(DAY * 22);
-        work(&app).await;
+        app.work_policies().await;
         assert_eq!(app.count(REMINDERS).await, 0);
         app.advance(DAY);
-        tokio::join!(work(&app), work(&app));
-        work(&app).await;
+        tokio::join!(app.work_policies(), app.work_policies());
+        app.work_policies().await;
         assert_eq!(app.count(REMINDERS).await, 1);
         let reminder = app.next_mail("bob@b.example", 3).await;
         assert!(reminder.subject.starts_with("A reminder") && reminder.link("/renew/") == of_bob);
@@ -198,9 +161,9 @@ both_databases! {
         assert_eq!(app.exported("newsletter:weekly").await, ["ada@b.example"]);
         assert_eq!(app.exported("privacy-policy").await, ["ada@b.example"]);
         assert_eq!(app.post(&of_bob, &agree(NEW)).await.status, 410);
-        let both = tokio::join!(work(&app), work(&app));
+        let both = tokio::join!(app.work_policies(), app.work_policies());
         assert!(both.0.lapsed + both.1.lapsed <= 4);
-        work(&app).await;
+        app.work_policies().await;
         assert_eq!(app.count(EXPIRED).await, 4, "bob's, and of the address that bounced");
         let cause = "SELECT count(*) FROM consent_event WHERE type = 'expired' AND body LIKE '%\"source\":\"policy 2027-01\"%'";
         assert_eq!(app.count(cause).await, 4);
@@ -222,7 +185,7 @@ both_databases! {
 
         // A fresh opt-in begins anew.
         agree_under(&app, "bob@b.example", NEW).await;
-        work(&app).await;
+        app.work_policies().await;
         assert_eq!(app.exported("newsletter:weekly").await, ["ada@b.example", "bob@b.example"]);
         assert_eq!(app.get(&of_bob).await.status, 200);
         is_sound(&app).await;
@@ -231,8 +194,8 @@ both_databases! {
     async fn looking_changes_nothing_and_pressing_at_once_counts_once(database: Database) {
         let app = TestApp::start(database).await;
         app.subscribe("ada@b.example", BOTH).await;
-        publish(&app, NEW, ChangeClass::Reconsent, Some(DAY * 30)).await;
-        work(&app).await;
+        app.publish_change(NEW, ChangeClass::Reconsent, Some(DAY * 30)).await;
+        app.work_policies().await;
         let link = app.next_mail("ada@b.example", 2).await.link("/renew/");
         app.mail_settled().await;
         let outbox = "SELECT count(*) FROM outbox";
@@ -258,10 +221,10 @@ both_databases! {
     async fn what_was_not_read_is_not_agreed_to(database: Database) {
         let app = TestApp::start(database).await;
         app.subscribe("ada@b.example", BOTH).await;
-        publish(&app, NEW, ChangeClass::Reconsent, Some(DAY * 30)).await;
-        work(&app).await;
+        app.publish_change(NEW, ChangeClass::Reconsent, Some(DAY * 30)).await;
+        app.work_policies().await;
         let link = app.next_mail("ada@b.example", 2).await.link("/renew/");
-        publish(&app, "2027-02", ChangeClass::Editorial, None).await;
+        app.publish_change("2027-02", ChangeClass::Editorial, None).await;
         let stale = format!("{}&notice=0000", agree("2027-02"));
         let twice = format!("{0}&{0}", agree("2027-02"));
         for body in [agree(NEW), agree(""), String::new(), stale, twice] {
@@ -293,15 +256,15 @@ both_databases! {
         let app = TestApp::start_with(database, &[("ASSENT_CONFIRM_TTL", "6d")]).await;
         let late = app.ask_and_read("late@b.example", BOTH).await.link("/confirm/");
         let later = app.ask_and_read("later@b.example", "").await.link("/confirm/");
-        publish(&app, NEW, ChangeClass::Reconsent, Some(DAY * 4)).await;
-        work(&app).await;
+        app.publish_change(NEW, ChangeClass::Reconsent, Some(DAY * 4)).await;
+        app.work_policies().await;
         assert_eq!(app.count(RENEWALS).await, 0);
         // Asked after the time of the reminder: once is enough.
         app.advance(DAY * 3);
         assert_eq!(app.post(&late, "").await.status, 303);
         app.advance(HOUR);
-        work(&app).await;
-        work(&app).await;
+        app.work_policies().await;
+        app.work_policies().await;
         assert_eq!(subjects(&app, "late@b.example").await, ["Would you like to stay subscribed?"]);
         let link = app.mail_to("late@b.example")[2].link("/renew/");
         assert_eq!(app.post(&link, &agree(NEW)).await.status, 200);
@@ -309,7 +272,7 @@ both_databases! {
         app.advance(DAY * 2);
         assert_eq!(app.post(&later, "").await.status, 303);
         assert_eq!(app.exported("privacy-policy").await, ["late@b.example"]);
-        work(&app).await;
+        app.work_policies().await;
         assert_eq!(app.count(EXPIRED).await, 1);
         assert_eq!(app.count(RENEWALS).await, 1);
         is_sound(&app).await;
@@ -318,23 +281,23 @@ both_databases! {
     async fn the_earliest_date_counts(database: Database) {
         let app = TestApp::start(database).await;
         app.subscribe("ada@b.example", "").await;
-        publish(&app, NEW, ChangeClass::Reconsent, Some(DAY * 10)).await;
-        work(&app).await;
+        app.publish_change(NEW, ChangeClass::Reconsent, Some(DAY * 10)).await;
+        app.work_policies().await;
         let link = app.next_mail("ada@b.example", 2).await.link("/renew/");
         agree_under(&app, "bea@b.example", NEW).await;
-        publish(&app, "2027-02", ChangeClass::Reconsent, Some(DAY * 20)).await;
-        work(&app).await;
+        app.publish_change("2027-02", ChangeClass::Reconsent, Some(DAY * 20)).await;
+        app.work_policies().await;
         assert_eq!(app.count(RENEWALS).await, 3, "of the second version, both are asked");
         assert!(app.get(&link).await.text().contains("10:00 UTC on 3 December 2026"));
         app.advance(DAY * 10);
         assert_eq!(app.get(&link).await.status, 410);
-        work(&app).await;
+        app.work_policies().await;
         assert_eq!(app.exported("privacy-policy").await, ["bea@b.example"]);
         app.mail_settled().await;
         let link = app.mail_to("bea@b.example").last().unwrap().link("/renew/");
         assert_eq!(app.post(&link, &agree("2027-02")).await.status, 200);
         app.advance(DAY * 10);
-        work(&app).await;
+        app.work_policies().await;
         assert_eq!(app.exported("privacy-policy").await, ["bea@b.example"]);
         assert_eq!(app.count(EXPIRED).await, 1);
     }
@@ -344,7 +307,7 @@ both_databases! {
         for email in ["left@b.example", "erased@b.example", "stays@b.example"] {
             app.subscribe(email, "").await;
         }
-        publish(&app, NEW, ChangeClass::Reconsent, Some(DAY * 30)).await;
+        app.publish_change(NEW, ChangeClass::Reconsent, Some(DAY * 30)).await;
         // Decided by a clock that is ahead, the mails wait.
         let ahead = Clock::manual(app.clock.now().plus(DAY));
         let core = &app.core;
@@ -357,7 +320,7 @@ both_databases! {
         tx.commit().await.unwrap();
         app.advance(DAY);
         let link = app.next_mail("stays@b.example", 2).await.link("/renew/");
-        work(&app).await;
+        app.work_policies().await;
         assert!(subjects(&app, "erased@b.example").await.is_empty());
         assert_eq!(subjects(&app, "left@b.example").await.len(), 1, "the receipt of leaving");
         assert_eq!(app.count(RENEWALS).await, 2);
@@ -374,7 +337,7 @@ both_databases! {
             assert!(answer.status == 410 && answer.text().contains("We hold nothing"));
         }
         app.advance(DAY * 31);
-        work(&app).await;
+        app.work_policies().await;
         assert_eq!(app.count(EXPIRED).await, 0);
         assert_eq!(app.count(EVENTS).await, 0);
     }
@@ -382,8 +345,8 @@ both_databases! {
     async fn a_renewal_link_that_is_not_ours_is_not_found(database: Database) {
         let app = TestApp::start(database).await;
         app.subscribe("ada@b.example", "").await;
-        publish(&app, NEW, ChangeClass::Reconsent, Some(DAY * 30)).await;
-        work(&app).await;
+        app.publish_change(NEW, ChangeClass::Reconsent, Some(DAY * 30)).await;
+        app.work_policies().await;
         let mail = app.next_mail("ada@b.example", 2).await;
         let token = |link: String| link.rsplit('/').next().unwrap().to_owned();
         let (renew, manage) = (token(mail.link("/renew/")), token(mail.link("/preferences/")));

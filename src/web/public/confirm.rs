@@ -153,20 +153,17 @@ async fn press(
             let page = page(&app, &catalog, &shown)?;
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
-        let mut by_this_press = true;
-        match confirm(&mut tx, &at, &app.terms, &signup, ticked.as_deref()).await? {
+        let confirmed = confirm(&mut tx, &at, &app.terms, &signup, ticked.as_deref()).await?;
+        match confirmed {
             Confirmation::Confirmed => {
                 tx.commit().await?;
                 app.mail_waits.notify_one();
             }
-            Confirmation::Overtaken => {
-                by_this_press = false;
-                drop(tx);
-            }
+            Confirmation::Overtaken => drop(tx),
         }
         tx = app.db.read().await?;
         (_, signup) = find(&app, &mut tx, &token).await?;
-        let subscriber_id = signup.subscriber_id.filter(|_| by_this_press);
+        let subscriber_id = signup.subscriber_id.filter(|_| confirmed == Confirmation::Confirmed);
         cookie = subscriber_id.and_then(|id| JustConfirmed::header(&app, id));
     }
     match standing(&signup, link, at.now) {

@@ -109,8 +109,7 @@ async fn page(
     let policy = catalog.policies.first().ok_or(Error::Unavailable)?;
     let asked = renewals::list_asked(&mut tx, subscriber.subscriber_id, policy).await?;
     drop(tx);
-    let open = asked.iter().map(|asked| asked.until).filter(|until| *until > app.clock.now());
-    let until = open.min();
+    let until = renewals::open_until(&asked, app.clock.now());
     let renew_url = app.links.renew(subscriber.subscriber_id);
     let name = sent.and_then(|sent| sent.name).or(subscriber.name.as_deref()).unwrap_or_default();
     let context = json!({

@@ -46,7 +46,7 @@ struct Holder {
 impl Holder {
     /// 410 once they were erased.
     async fn find(app: &App, id: Uuid, policy: &PolicyVersion) -> Result<Self, Error> {
-        let mut tx = app.db.snapshot().await?;
+        let mut tx = app.db.read().await?;
         let subscriber = subscribers::find(&mut tx, id).await?.ok_or_else(erased)?;
         let standing = consents::list(&mut tx, id).await?;
         let asked = renewals::list_asked(&mut tx, id, policy).await?;
@@ -56,7 +56,7 @@ impl Holder {
 
     /// Until when something can be renewed; `None` when nothing can.
     fn until(&self) -> Option<Timestamp> {
-        self.asked.iter().map(|asked| asked.until).filter(|until| self.now < *until).min()
+        renewals::open_until(&self.asked, self.now)
     }
 
     /// What the button renews.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::domain::email_address::EmailAddress;
 use crate::flows::withdraw::{Leaving, withdraw};
-use crate::store::{consents, subscribers};
+use crate::store::{Tx, consents, subscribers};
 use crate::web::body::drain;
 use crate::web::{App, Error};
 
@@ -29,12 +29,11 @@ fn open(app: &App, token: &str) -> Result<(Uuid, Leaving), Error> {
 
 /// What the link ends, by name, and of it what is in force.
 async fn topics(
-    app: &App,
+    tx: &mut Tx,
     id: Uuid,
     leaving: &Leaving,
 ) -> Result<(Vec<String>, Vec<String>), Error> {
-    let mut tx = app.db.read().await?;
-    let standing = consents::list(&mut tx, id).await?;
+    let standing = consents::list(tx, id).await?;
     let mut all = Vec::new();
     let mut in_force = Vec::new();
     for standing in standing.into_iter().filter(|standing| leaving.ends(&standing.purpose)) {
@@ -56,8 +55,8 @@ async fn show(
     let Some(subscriber) = subscribers::find(&mut tx, id).await? else {
         return done(&app, &[]);
     };
+    let (_, topics) = topics(&mut tx, id, &leaving).await?;
     drop(tx);
-    let (_, topics) = topics(&app, id, &leaving).await?;
     let address = EmailAddress::parse(&subscriber.email).map(|a| a.masked()).unwrap_or_default();
     let context = json!({"site": *app.site, "token": token, "address": address, "topics": topics});
     Ok(Html(app.templates.render("public/unsubscribe.html", context)?))
@@ -79,7 +78,7 @@ async fn press(
         tx.commit().await?;
         app.mail_waits.notify_one();
     }
-    let (topics, _) = topics(&app, id, &leaving).await?;
+    let (topics, _) = topics(&mut app.db.read().await?, id, &leaving).await?;
     done(&app, &topics)
 }
 

@@ -3,13 +3,9 @@
 
 use std::time::Duration;
 
-use assent::domain::notice::LANG;
 use assent::domain::outbox::MailKind;
 use assent::domain::policy::ChangeClass;
-use assent::flows::publish_policy::publish_policy;
 use assent::store::outbox::{self, About};
-use assent::store::policy_versions::NewPolicyVersion;
-use assent::worker::policies::work_policies;
 use assent::worker::seal::seal_all;
 
 use crate::support::app::{Database, TestApp};
@@ -56,34 +52,6 @@ async fn receipt_path(app: &TestApp, page: &str, purpose: &str) -> String {
 async fn seal(app: &TestApp) {
     let core = &app.core;
     seal_all(&core.db, &core.terms, &app.clock, &core.random).await.unwrap();
-}
-
-/// Publishes a version an hour later, and does what it asks for.
-async fn publish(app: &TestApp, change_class: ChangeClass, lasts: Option<Duration>) {
-    app.advance(HOUR);
-    let text = format!("# Privacy\n\nVersion {NEW}: we keep less.").parse().unwrap();
-    let new = NewPolicyVersion {
-        label: &NEW.parse().unwrap(),
-        lang: LANG,
-        text: &text,
-        change_class,
-        renew_until: lasts.map(|lasts| app.clock.now().plus(lasts)),
-    };
-    let mut tx = app.write().await;
-    let published = publish_policy(&mut tx, &app.core.moment(), "test", new).await.unwrap();
-    assert!(published.is_some());
-    tx.commit().await.unwrap();
-    poll::until("the new policy on its page", || async {
-        let page = app.get("/policies/privacy").await.text();
-        page.contains(&format!("Version {NEW}")).then_some(())
-    })
-    .await;
-    work(app).await;
-}
-
-async fn work(app: &TestApp) {
-    let core = &app.core;
-    work_policies(&core.db, &core.terms, &app.clock, &core.random).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -206,7 +174,8 @@ async fn erased() {
 async fn a_policy_that_is_told() {
     let app = start().await;
     subscribed(&app, "").await;
-    publish(&app, ChangeClass::Notify, None).await;
+    app.publish_change(NEW, ChangeClass::Notify, None).await;
+    app.work_policies().await;
     same_mail("mail_policy_notice", &app.next_mail(ADA, 2).await);
 }
 
@@ -215,7 +184,8 @@ async fn a_policy_that_asks_again() {
     let app = start().await;
     let page = subscribed(&app, "&newsletter=weekly").await;
     app.subscribe("bob@b.example", "").await;
-    publish(&app, ChangeClass::Reconsent, Some(DAY * 30)).await;
+    app.publish_change(NEW, ChangeClass::Reconsent, Some(DAY * 30)).await;
+    app.work_policies().await;
     let mail = app.next_mail(ADA, 2).await;
     same_mail("mail_renewal", &mail);
     let link = mail.link("/renew/");
@@ -228,11 +198,11 @@ async fn a_policy_that_asks_again() {
     same_page("preferences_renewed", &app.get(&page).await, 200);
 
     app.advance(DAY * 23);
-    work(&app).await;
+    app.work_policies().await;
     let reminder = app.next_mail("bob@b.example", 3).await;
     same_mail("mail_renewal_reminder", &reminder);
     app.advance(DAY * 7);
-    work(&app).await;
+    app.work_policies().await;
     let late = app.get(&reminder.link("/renew/")).await;
     same_page("gone_renew_lapsed", &late, 410);
     let lapsed = app.get(&reminder.link("/preferences/")).await;

@@ -6,10 +6,12 @@ use std::time::Duration;
 use assent::app::{Core, Program, Role};
 use assent::clock::Clock;
 use assent::config::{Settings, Values};
+use assent::domain::email_address::EmailAddress;
 use assent::domain::notice::LANG;
 use assent::domain::policy::ChangeClass;
 use assent::domain::report::ReportStatus;
 use assent::domain::slug::Slug;
+use assent::domain::suppression::SuppressionReason;
 use assent::domain::text::Line;
 use assent::domain::timestamp::Timestamp;
 use assent::flows::add_newsletter::add_newsletter;
@@ -17,9 +19,10 @@ use assent::flows::add_report::{add_report, publish_report};
 use assent::flows::publish_policy::publish_policy;
 use assent::mail::mailbox::Mailbox;
 use assent::random::Random;
-use assent::store::Tx;
 use assent::store::policy_versions::NewPolicyVersion;
 use assent::store::reports::Report;
+use assent::store::{Tx, suppressions};
+use assent::worker::policies::{PolicyWork, work_policies};
 use reqwest::header::{HeaderMap, LOCATION, SET_COOKIE};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -194,6 +197,51 @@ impl TestApp {
         };
         let published = publish_policy(tx, &self.core.moment(), "test", new).await;
         assert!(published.expect("published").is_some());
+    }
+
+    /// Publishes a version an hour later, counting so long if it asks again, and waits until pages know it.
+    pub async fn publish_change(
+        &self,
+        label: &str,
+        change_class: ChangeClass,
+        lasts: Option<Duration>,
+    ) {
+        self.advance(Duration::from_hours(1));
+        let text = format!("# Privacy\n\nVersion {label}: we keep less.").parse().expect("a text");
+        let new = NewPolicyVersion {
+            label: &label.parse().expect("a label"),
+            lang: LANG,
+            text: &text,
+            change_class,
+            renew_until: lasts.map(|lasts| self.clock.now().plus(lasts)),
+        };
+        let mut tx = self.write().await;
+        let published = publish_policy(&mut tx, &self.core.moment(), "test", new).await;
+        assert!(published.expect("published").is_some());
+        tx.commit().await.expect("a commit");
+        poll::until("the new policy on its page", || async {
+            let page = self.get("/policies/privacy").await.text();
+            page.contains(&format!("Version {label}")).then_some(())
+        })
+        .await;
+    }
+
+    /// Does what policies ask for by now, as the worker does.
+    pub async fn work_policies(&self) -> PolicyWork {
+        let core = &self.core;
+        let worked = work_policies(&core.db, &core.terms, &self.clock, &core.random).await;
+        worked.expect("policies worked")
+    }
+
+    /// Suppresses an address for everything that the reason covers.
+    pub async fn suppress(&self, email: &str, reason: SuppressionReason) {
+        let email = EmailAddress::parse(email).expect("an address");
+        let key = self.core.terms.address_secret.key(&email);
+        let mut tx = self.write().await;
+        suppressions::insert(&mut tx, self.clock.now(), &key, reason, None)
+            .await
+            .expect("suppressed");
+        tx.commit().await.expect("a commit");
     }
 
     pub async fn add_newsletter(&self, tx: &mut Tx, slug: &str, name: &str) {
