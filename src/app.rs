@@ -1,5 +1,6 @@
 //! Builds the program from its settings, runs it, and stops it so that nothing acknowledged is lost.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,15 +13,19 @@ use tokio_util::task::TaskTracker;
 use crate::clock::Clock;
 use crate::config::{Keys, KeysError, MailTarget, Settings};
 use crate::domain::link::Links;
+use crate::domain::slug::Slug;
 use crate::erasures::Erasures;
 use crate::files::{Files, FilesError};
 use crate::flows::Terms;
 use crate::intake::{Intake, IntakeParts};
 use crate::mail::compose::Sender;
+use crate::mail::dkim::Dkim;
+use crate::mail::dkim_key::{DkimKey, DkimKeyError};
 use crate::mail::mailbox::Mailbox;
 use crate::mail::status::RelayStatus;
 use crate::mail::transport::Transport;
 use crate::random::{Moment, Random};
+use crate::rate::Rate;
 use crate::site::Site;
 use crate::store::{Db, OpenError, key_fingerprints};
 use crate::templates::{TemplateError, Templates};
@@ -69,6 +74,9 @@ pub enum StartError {
     /// The mailbox directory.
     #[error("the mailbox directory cannot be made")]
     Mailbox(#[source] std::io::Error),
+    /// A key that signs mail.
+    #[error(transparent)]
+    Dkim(#[from] DkimKeyError),
     /// The data directory.
     #[error("the data directory {0} cannot be made")]
     DataDir(String, #[source] std::io::Error),
@@ -159,12 +167,26 @@ impl Core {
 /// # Errors
 /// When the mailbox directory cannot be made.
 pub fn transport(settings: &Settings) -> Result<Transport, StartError> {
-    Ok(match &settings.mail {
-        MailTarget::Relay(relay) => Transport::smtp(relay.clone()),
+    Ok(match &settings.mail.target {
+        MailTarget::Relay(relay) => Transport::smtp(relay.clone(), settings.mail.connections),
         MailTarget::Mailbox(directory) => {
             Transport::Mailbox(Mailbox::open(directory).map_err(StartError::Mailbox)?)
         }
     })
+}
+
+/// Who mail comes from and what signs it, by these settings.
+///
+/// # Errors
+/// When a key cannot be read.
+pub fn sender(settings: &Settings) -> Result<Sender, StartError> {
+    let mail = &settings.mail;
+    let load = |(selector, file): &(Slug, PathBuf)| DkimKey::load(selector.as_str(), file);
+    let keys = mail.dkim_keys.iter().map(load).collect::<Result<Vec<_>, _>>()?;
+    let dkim =
+        (!keys.is_empty()).then(|| Arc::new(Dkim { domain: mail.dkim_domain.clone(), keys }));
+    let host = settings.base_url.host_str().unwrap_or("localhost").to_owned();
+    Ok(Sender { from: mail.from.clone(), host, dkim })
 }
 
 /// A program ready to run.
@@ -193,10 +215,7 @@ impl Program {
             Transport::Mailbox(mailbox) if demo => Some(mailbox.clone()),
             _ => None,
         };
-        let sender = Sender {
-            from: settings.mail_from.clone(),
-            host: settings.base_url.host_str().unwrap_or("localhost").to_owned(),
-        };
+        let sender = sender(settings)?;
         let worker = WorkerParts {
             db: core.db.clone(),
             clock: core.clock.clone(),
@@ -205,6 +224,8 @@ impl Program {
             templates: Templates::load(settings.templates_dir.as_deref())?,
             sender,
             transport,
+            connections: settings.mail.connections,
+            per_domain: Arc::new(Rate::new(settings.mail.per_domain)),
             links: core.links.clone(),
             site,
             mail_waits: Arc::new(Notify::new()),

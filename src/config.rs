@@ -1,11 +1,13 @@
 //! Settings: read once from `assent.toml` and the environment, checked once, then trusted.
 
 mod keys;
+mod mail_settings;
 mod settings;
 mod sources;
 
 pub use keys::{Keys, KeysError};
-pub use settings::{MailTarget, Settings};
+pub use mail_settings::{MailSettings, MailTarget};
+pub use settings::Settings;
 pub use sources::{Source, Values};
 
 /// Why the settings cannot be used. Says which one and what to do.

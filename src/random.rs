@@ -73,6 +73,13 @@ impl Moment {
         uuid::Builder::from_unix_timestamp_millis(millis, &self.random.bytes()).into_uuid()
     }
 
+    /// Any byte, for jitter.
+    #[must_use]
+    pub fn chance(&self) -> u8 {
+        let [byte] = self.random.bytes();
+        byte
+    }
+
     /// A salt that makes a commitment unguessable: 32 bytes.
     #[must_use]
     pub fn new_salt(&self) -> [u8; 32] {

@@ -65,6 +65,8 @@ const BUILT_IN: &[(&str, &str)] = built_in![
     "mail/renewal.txt",
     "mail/checkpoint.mjml",
     "mail/checkpoint.txt",
+    "mail/test.mjml",
+    "mail/test.txt",
 ];
 
 const MAIL_HEAD: &str = "mail/_head.mjml";

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use secrecy::ExposeSecret;
 
-use super::{Error, Outcome, refuse, settings};
-use crate::app::transport;
+use super::{Error, Outcome, dns_records, refuse, settings};
+use crate::app::{sender, transport};
 use crate::config::{Keys, Settings};
 use crate::domain::sentence::sentence;
 use crate::files::Files;
@@ -41,12 +41,18 @@ pub(super) async fn run(config: Option<&Path>) -> Outcome {
             }
         }
     }
+    if let Ok(sender) = sender(&settings) {
+        for line in dns_records::advice(&settings.mail, &sender) {
+            println!("\n{line}");
+        }
+    }
     if wrong.is_empty() { Ok(()) } else { Err(refuse(format!("not ready: {}", wrong.join(", ")))) }
 }
 
 fn configuration(settings: &Settings) -> Part {
     Keys::load(settings, &Random::System)?;
     Templates::load(settings.templates_dir.as_deref())?;
+    sender(settings)?;
     Ok(())
 }
 

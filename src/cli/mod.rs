@@ -3,11 +3,14 @@
 mod bundle;
 mod check;
 mod demo;
+mod dkim;
+mod dns_records;
 mod erase;
 mod export;
 mod import;
 mod ledger;
 mod limits;
+mod mail;
 mod newsletter;
 mod policy;
 mod purge;
@@ -31,6 +34,7 @@ use crate::domain::sentence::sentence;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::record_disclosure::record_disclosure;
 use crate::random::Random;
+use crate::tls;
 
 /// Who acts, for the audit, when a command does.
 const ACTOR: &str = "command line";
@@ -85,6 +89,12 @@ enum Command {
     Withdrawals(withdrawals::Withdrawals),
     /// Delete all that is held of an address
     Erase(erase::Erase),
+    /// Make the keys that sign mail
+    #[command(subcommand)]
+    Dkim(dkim::DkimCommand),
+    /// Try out how mail leaves
+    #[command(subcommand)]
+    Mail(mail::MailCommand),
     /// Check the consent ledger, and prove it to others
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
@@ -156,6 +166,14 @@ async fn run(Arguments { config, command }: Arguments) -> Outcome {
         return outcome;
     }
     let settings = settings(config)?;
+    if let Command::Dkim(command) = command {
+        return command.run(&settings);
+    }
+    if let Command::Mail(command) = command {
+        log_to_stderr("warn", settings.log_json);
+        tls::use_ring();
+        return command.run(&settings).await;
+    }
     if let Command::Serve(serve) = command {
         log_to_stderr("info", settings.log_json);
         return serve.run(open(settings).await?).await;
@@ -175,7 +193,12 @@ async fn run(Arguments { config, command }: Arguments) -> Outcome {
         Command::Ledger(command) => command.run(&core).await,
         Command::Purge(command) => command.run(&core).await,
         // The schema is up to date: opening brought it there.
-        Command::Migrate | Command::Demo(_) | Command::Serve(_) | Command::Check => Ok(()),
+        Command::Migrate
+        | Command::Demo(_)
+        | Command::Serve(_)
+        | Command::Check
+        | Command::Dkim(_)
+        | Command::Mail(_) => Ok(()),
     };
     core.db.close().await;
     outcome

@@ -1,20 +1,18 @@
 //! What the operator set, as types.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use lettre::message::Mailbox;
 use secrecy::SecretString;
 use url::Url;
 
-use super::{ConfigError, Values};
+use super::{ConfigError, MailSettings, Values};
 use crate::domain::email_address::EmailAddress;
 use crate::domain::mail_limit::{MailLimit, Window};
 use crate::ledger::note::VerifyingKey;
-use crate::mail::transport::{Relay, Tls};
 use crate::site::Controller;
 
 /// Every setting, checked.
@@ -30,10 +28,8 @@ pub struct Settings {
     pub database_url: SecretString,
     /// The report files.
     pub files_url: String,
-    /// Where mail goes.
-    pub mail: MailTarget,
-    /// Who mail comes from.
-    pub mail_from: Mailbox,
+    /// How mail leaves.
+    pub mail: MailSettings,
     /// Link secrets, base64, comma-separated: the first signs.
     pub secret_key: Option<SecretString>,
     /// The address secret, base64.
@@ -70,15 +66,6 @@ pub struct Settings {
     pub log_json: bool,
 }
 
-/// Where mail goes.
-#[derive(Clone, Debug)]
-pub enum MailTarget {
-    /// Into a directory.
-    Mailbox(PathBuf),
-    /// To a relay.
-    Relay(Relay),
-}
-
 impl Settings {
     /// Checks the values that were written and fills in the defaults.
     ///
@@ -100,14 +87,7 @@ impl Settings {
             })?,
             database_url: text("database_url", &in_data("sqlite", "assent.db")).into(),
             files_url: text("files_url", &in_data("file", "files")),
-            mail: parse(values, "mail.url", &in_data("file", "mailbox"), |text| {
-                mail_target(text, &hello)
-            })?,
-            mail_from: parse(values, "mail.from", "Reports <reports@localhost>", |text| {
-                text.parse().map_err(|_| {
-                    "write NAME <ADDRESS>, such as Reports <reports@example.org>".to_owned()
-                })
-            })?,
+            mail: MailSettings::check(values, &data_dir, &hello)?,
             secret_key: secret("secret_key"),
             address_key: secret("address_key"),
             ledger_key: secret("ledger.key"),
@@ -158,7 +138,7 @@ impl Settings {
 }
 
 /// Reads one setting, or its default; an error names the setting as the operator wrote it.
-fn parse<T>(
+pub(super) fn parse<T>(
     values: &Values,
     key: &str,
     default: &str,
@@ -172,7 +152,7 @@ fn parse<T>(
     })
 }
 
-fn from_str<T: FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, String> {
+pub(super) fn from_str<T: FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|error| said(&error))
 }
 
@@ -193,7 +173,7 @@ fn base_url(text: &str) -> Result<Url, String> {
     if plain { Ok(url) } else { Err(wrong()) }
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || "write a time such as 48h or 30d".to_owned();
     let read = humantime::parse_duration(text).map_err(|_| wrong())?;
     let longest = Duration::from_hours(24 * 365 * 20);
@@ -219,43 +199,6 @@ fn origins(text: &str) -> Result<Vec<String>, String> {
     text.split(',').filter(|part| !part.trim().is_empty()).map(one).collect()
 }
 
-fn mail_target(text: &str, hello: &str) -> Result<MailTarget, String> {
-    if let Some(directory) = text.strip_prefix("file:") {
-        let directory = directory.strip_prefix("//").unwrap_or(directory);
-        return Ok(MailTarget::Mailbox(Path::new(directory).to_owned()));
-    }
-    let wrong = "write file:DIRECTORY, smtp://USER:PASSWORD@HOST:PORT?tls=required|opportunistic|none, \
-                 or smtps://USER:PASSWORD@HOST:PORT";
-    let url = Url::parse(text).map_err(|_| wrong.to_owned())?;
-    let asked = url.query_pairs().find(|(key, _)| key == "tls").map(|(_, tls)| tls.into_owned());
-    let (tls, port) = match (url.scheme(), asked.as_deref()) {
-        ("smtps", None) => (Tls::Implicit, 465),
-        ("smtp", None | Some("required")) => (Tls::Required, 587),
-        ("smtp", Some("opportunistic")) => (Tls::Opportunistic, 25),
-        ("smtp", Some("none")) => (Tls::None, 25),
-        _ => return Err(wrong.to_owned()),
-    };
-    let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| wrong.to_owned())?;
-    let decode = |part: &str| {
-        percent_encoding::percent_decode_str(part).decode_utf8().map(std::borrow::Cow::into_owned)
-    };
-    let credentials = match (url.username(), url.password()) {
-        ("", _) => None,
-        (user, password) => {
-            let user = decode(user).map_err(|_| wrong.to_owned())?;
-            let password = decode(password.unwrap_or("")).map_err(|_| wrong.to_owned())?;
-            Some((user, password.into()))
-        }
-    };
-    Ok(MailTarget::Relay(Relay {
-        host: host.to_owned(),
-        port: url.port().unwrap_or(port),
-        tls,
-        credentials,
-        hello: hello.to_owned(),
-    }))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -274,22 +217,6 @@ mod tests {
         assert_eq!(settings.download_limit, 20);
         assert_eq!(settings.confirm_ttl, Duration::from_hours(48));
         assert!(!settings.controller.is_complete());
-    }
-
-    #[test]
-    fn the_mail_url_says_how_the_way_is_encrypted() {
-        let relay = |url| match check(&[("ASSENT_MAIL_URL", url)]) {
-            Ok(Settings { mail: MailTarget::Relay(relay), .. }) => {
-                let user = relay.credentials.map(|(user, _)| user).unwrap_or_default();
-                format!("{user} {} {} {:?}", relay.host, relay.port, relay.tls)
-            }
-            other => format!("{other:?}"),
-        };
-        assert_eq!(relay("smtp://relay"), " relay 587 Required");
-        assert_eq!(relay("smtps://a%40b:c@relay"), "a@b relay 465 Implicit");
-        assert_eq!(relay("smtp://relay:2525?tls=none"), " relay 2525 None");
-        assert!(check(&[("ASSENT_MAIL_URL", "smtp://relay?tls=maybe")]).is_err());
-        assert!(check(&[("ASSENT_MAIL_URL", "http://relay")]).is_err());
     }
 
     #[test]

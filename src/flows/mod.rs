@@ -21,6 +21,7 @@ pub mod publish_policy;
 pub mod purge;
 pub mod receipt;
 pub mod record_consent;
+pub mod record_delivery;
 pub mod record_disclosure;
 pub mod record_export;
 pub mod renew;

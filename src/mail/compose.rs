@@ -1,16 +1,18 @@
 //! From what a mail is about to the message that leaves.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use lettre::Message;
 use lettre::message::header::{
     ContentTransferEncoding, ContentType, Header, HeaderName, HeaderValue,
 };
-use lettre::message::{Body, Mailbox, MultiPart, SinglePart};
+use lettre::message::{Body, Mailbox, MultiPart, MultiPartBuilder, MultiPartKind, SinglePart};
+use lettre::{Address, Message};
 use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::dkim::Dkim;
 use crate::domain::timestamp::Timestamp;
 use crate::site::Site;
 use crate::templates::{TemplateError, Templates};
@@ -22,6 +24,19 @@ pub struct Sender {
     pub from: Mailbox,
     /// The right side of message ids: the host of `base_url`.
     pub host: String,
+    /// What signs mail, if the operator gave keys.
+    pub dkim: Option<Arc<Dkim>>,
+}
+
+/// One mail, ready to be handed over: its envelope and its text.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// Where it goes back to when it cannot be delivered.
+    pub sender: Address,
+    /// Who it goes to: one person.
+    pub recipient: Address,
+    /// Head and body as they travel, CRLF throughout.
+    pub message: Vec<u8>,
 }
 
 /// The envelope of one mail.
@@ -106,7 +121,7 @@ impl Header for AutoSubmitted {
     }
 }
 
-/// Builds the message: text written by hand and HTML as alternatives, addressed to one person.
+/// Builds the mail: text written by hand and HTML as alternatives, addressed to one person, signed.
 ///
 /// # Errors
 /// When a template or an address is wrong.
@@ -115,12 +130,13 @@ pub fn compose(
     sender: &Sender,
     letter: Letter<'_>,
     context: &serde_json::Value,
-) -> Result<Message, ComposeError> {
+) -> Result<Outgoing, ComposeError> {
     let text = templates.render(&format!("mail/{}.txt", letter.template), context)?;
     let (subject, preheader, body) = parts(&text).ok_or(ComposeError::NoSubject)?;
     let html = templates
         .render(&format!("mail/{}.html", letter.template), WithPreheader { context, preheader })?;
-    let to = Mailbox::new(None, letter.to.parse()?);
+    let recipient: Address = letter.to.parse()?;
+    let to = Mailbox::new(None, recipient.clone());
     let mut message = Message::builder()
         .from(sender.from.clone())
         .to(to)
@@ -134,9 +150,30 @@ pub fn compose(
             .header(ListUnsubscribe(format!("<{leave}>")))
             .header(ListUnsubscribePost("List-Unsubscribe=One-Click".to_owned()));
     }
-    Ok(message.multipart(
-        MultiPart::alternative().singlepart(plain_text(body)).singlepart(SinglePart::html(html)),
-    )?)
+    let message = message.multipart(
+        alternative(letter.outbox_id)
+            .singlepart(plain_text(body))
+            .singlepart(SinglePart::html(html)),
+    )?;
+    Ok(Outgoing {
+        sender: sender.from.email.clone(),
+        recipient,
+        message: signed(sender, message.formatted(), letter.date),
+    })
+}
+
+/// Two forms of one text, with a boundary that is the same on every try.
+fn alternative(outbox_id: Uuid) -> MultiPartBuilder {
+    MultiPart::builder()
+        .kind(MultiPartKind::Alternative)
+        .boundary(format!("parts-of-{}", outbox_id.simple()))
+}
+
+fn signed(sender: &Sender, message: Vec<u8>, at: Timestamp) -> Vec<u8> {
+    match &sender.dkim {
+        Some(dkim) => [dkim.signatures(&message, at), message].concat(),
+        None => message,
+    }
 }
 
 /// The longest line of a message, without its end (RFC 5322 §2.1.1).

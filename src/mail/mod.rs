@@ -1,6 +1,8 @@
 //! Mail: composed from templates when it is sent, the same on every try, and handed over.
 
 pub mod compose;
+pub mod dkim;
+pub mod dkim_key;
 pub mod mailbox;
 pub mod status;
 pub mod transport;

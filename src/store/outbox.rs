@@ -200,6 +200,40 @@ pub async fn claim(tx: &mut Tx, now: Timestamp, count: i64) -> sqlx::Result<Vec<
         .await)
 }
 
+/// A mail that a worker holds, by the number of its claim.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct HeldMail {
+    /// The mail.
+    pub outbox_id: Uuid,
+    /// Which claim of it.
+    pub claims: i32,
+}
+
+/// Prolongs the leases of mails under way; returns those that are still held.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn renew(tx: &mut Tx, now: Timestamp, held: &[HeldMail]) -> sqlx::Result<Vec<Uuid>> {
+    const RENEW: Sql = Sql {
+        sqlite: "UPDATE outbox SET lease_until = $3
+                 WHERE state = 'queued' AND (outbox_id, claims) IN
+                     (SELECT unhex(value->>'outbox_id', '-'), value->>'claims' FROM json_each($1))
+                 RETURNING outbox_id",
+        postgres: "UPDATE outbox SET lease_until = now() + ($3 - $2)
+                   WHERE state = 'queued' AND (outbox_id, claims) IN
+                       (SELECT outbox_id, claims
+                        FROM json_to_recordset(CAST($1 AS json)) AS held (outbox_id uuid, claims integer))
+                   RETURNING outbox_id",
+    };
+    let held = super::batch(held)?;
+    on!(tx, RENEW, |conn, sql| sqlx::query_scalar(sql)
+        .bind(held)
+        .bind(now)
+        .bind(now.plus(LEASE))
+        .fetch_all(conn)
+        .await)
+}
+
 /// How one try ended.
 pub struct Delivery<'a> {
     /// How.
@@ -263,17 +297,23 @@ pub async fn mark_delivered(
     })
 }
 
-/// Gives a claimed mail back untried, as when the relay is away: no try is counted.
+/// Gives a claimed mail back untried, as when the relay is away: no try is counted. It is due again at once,
+/// or not before a moment.
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn release(tx: &mut Tx, mail: &ClaimedMail) -> sqlx::Result<()> {
+pub async fn release(
+    tx: &mut Tx,
+    mail: &ClaimedMail,
+    not_before: Option<Timestamp>,
+) -> sqlx::Result<()> {
     on!(tx, |conn| sqlx::query(
-        "UPDATE outbox SET lease_until = NULL
+        "UPDATE outbox SET lease_until = NULL, next_at = COALESCE($3, next_at)
          WHERE outbox_id = $1 AND claims = $2 AND state = 'queued'"
     )
     .bind(mail.outbox_id)
     .bind(mail.claims)
+    .bind(not_before)
     .execute(conn)
     .await
     .map(drop))

@@ -1,188 +1,232 @@
 //! Hands waiting mail over: claims, commits, sends, records. No transaction is open while sending.
-//! A worker that dies leaves a lease that ends; the mail is then sent under the same Message-ID.
+//! A worker that dies leaves leases that end; the mails are then sent under the same Message-ID.
+//!
+//! One task claims ahead, several hand over side by side so that a slow mail holds up no other, and one
+//! records what became of them, together where they end together.
 
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::WorkerParts;
-use super::letters::{self, Said};
-use crate::domain::outbox::{DeliveryOutcome, back_off};
-use crate::mail::compose::{Letter, compose};
-use crate::mail::transport::TransportError;
-use crate::store::outbox::{self, ClaimedMail, Delivery};
+use super::hand_over::{Answer, hand_over};
+use super::leases::Leases;
+use crate::flows::Error;
+use crate::flows::record_delivery::{Tried, record_delivery};
+use crate::store::outbox::{self, ClaimedMail};
 
-/// How many mails are under way at once, each over its own connection.
-const AT_ONCE: i64 = 8;
+/// For each connection so many mails are claimed ahead.
+const AHEAD: usize = 4;
 /// How often the outbox is looked at when nobody rang: other processes decide mail too.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
-/// How long all mail rests when the relay cannot be used.
-const RELAY_REST: Duration = Duration::from_secs(5);
-/// RFC 5321 §4.5.4.1: give up after four to five days.
-const GIVE_UP: Duration = Duration::from_hours(5 * 24);
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+/// How long all mail rests when the relay or the database cannot be used.
+const REST: Duration = Duration::from_secs(5);
+/// How many results are written down in one transaction.
+const RECORDED_AT_ONCE: usize = 64;
+/// How long after a failure to write them down it is tried again.
+const RECORD_AGAIN: Duration = Duration::from_secs(1);
 
-/// What one look at the outbox came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Look {
-    /// Nothing was due.
-    Idle,
-    /// Some was handed over or settled; there may be more.
-    Worked,
-    /// The relay or the database cannot be used.
-    Stuck,
-}
+type Results = Sender<(ClaimedMail, Tried)>;
 
-/// Works the outbox until `stop`; mails under way are finished first.
+/// Works the outbox until `stop`; mails under way are finished first, those claimed ahead given back.
 pub async fn run(parts: WorkerParts, stop: CancellationToken) {
-    let mut stuck = false;
-    while !stop.is_cancelled() {
-        let look = deliver_due(&parts).await;
-        if stuck && look == Look::Worked {
-            tracing::info!("mail leaves again");
-        }
-        stuck = look == Look::Stuck;
-        let rest = match look {
-            Look::Worked => continue,
-            Look::Idle => LOOK_AGAIN,
-            Look::Stuck => RELAY_REST,
+    let (claimed, waiting) = channel(parts.connections * AHEAD);
+    let (results, ended) = channel(RECORDED_AT_ONCE);
+    let (rest, leases) = (Rest::default(), Leases::default());
+    let waiting = Arc::new(tokio::sync::Mutex::new(waiting));
+    let mut work = JoinSet::new();
+    for _ in 0..parts.connections {
+        let lane = Lane {
+            parts: parts.clone(),
+            waiting: waiting.clone(),
+            results: results.clone(),
+            rest: rest.clone(),
+            leases: leases.clone(),
+            stop: stop.clone(),
         };
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = parts.mail_waits.notified(), if !stuck => {}
-            () = tokio::time::sleep(rest) => {}
-        }
+        work.spawn(lane.run());
     }
-}
-
-async fn deliver_due(parts: &WorkerParts) -> Look {
-    let claimed = match claim(parts).await {
-        Ok(claimed) if claimed.is_empty() => return Look::Idle,
-        Ok(claimed) => claimed,
-        Err(error) => {
-            tracing::error!(error = ?error, "the outbox could not be read");
-            return Look::Stuck;
+    drop(results);
+    work.spawn(record(parts.clone(), leases.clone(), ended));
+    let all = async {
+        claim(&parts, claimed, &rest, &leases, &stop).await;
+        while let Some(ended) = work.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a part of the delivery ended unexpectedly");
+            }
         }
     };
-    let mut under_way = Vec::with_capacity(claimed.len());
-    for mail in claimed {
-        let (parts, taken) = (parts.clone(), mail.clone());
-        // A task of its own: what goes wrong inside one mail, even a panic, ends with that mail.
-        under_way.push((mail, tokio::spawn(async move { deliver(&parts, &taken).await })));
+    tokio::select! {
+        () = all => {}
+        () = leases.keep_renewing(&parts) => {}
     }
-    let mut look = Look::Worked;
-    for (mail, task) in under_way {
-        let tried = task.await.unwrap_or_else(|_| {
-            Tried::settled(DeliveryOutcome::Parked, "building or sending it failed unexpectedly")
-        });
-        if record(parts, &mail, tried).await == Look::Stuck {
-            look = Look::Stuck;
-        }
-    }
-    look
+    parts.transport.hang_up(true).await;
 }
 
-async fn claim(parts: &WorkerParts) -> sqlx::Result<Vec<ClaimedMail>> {
+/// Claims what is due whenever there is room for a good part of it. The lanes end once this has ended.
+async fn claim(
+    parts: &WorkerParts,
+    claimed: Sender<ClaimedMail>,
+    rest: &Rest,
+    leases: &Leases,
+    stop: &CancellationToken,
+) {
+    while !stop.is_cancelled() {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            room = claimed.reserve_many(parts.connections) => drop(room),
+        }
+        if let Some(until) = rest.until() {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep_until(until.into()) => {}
+            }
+        }
+        let since = Instant::now();
+        match claim_due(parts, claimed.capacity()).await {
+            Ok(mails) if mails.is_empty() => {
+                parts.transport.hang_up(false).await;
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = parts.mail_waits.notified() => {}
+                    () = tokio::time::sleep(LOOK_AGAIN) => {}
+                }
+            }
+            Ok(mails) => {
+                leases.begin(&mails, since);
+                for mail in mails {
+                    if claimed.send(mail).await.is_err() {
+                        return;
+                    }
+                }
+            }
+            Err(error) => {
+                tracing::error!(error = ?error, "the outbox could not be read");
+                rest.begin();
+            }
+        }
+    }
+}
+
+async fn claim_due(parts: &WorkerParts, count: usize) -> sqlx::Result<Vec<ClaimedMail>> {
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
     let mut tx = parts.db.write().await?;
-    let claimed = outbox::claim(&mut tx, parts.clock.now(), AT_ONCE).await?;
+    let claimed = outbox::claim(&mut tx, parts.clock.now(), count).await?;
     tx.commit().await?;
     Ok(claimed)
 }
 
-/// How a try ended.
-enum Tried {
-    Settled(DeliveryOutcome, String),
-    /// The relay cannot be used: not this mail's fault.
-    RelayAway(String),
-    /// The database did not say what the mail is about.
-    Unread(sqlx::Error),
+/// Hands over one claimed mail after the other.
+struct Lane {
+    parts: WorkerParts,
+    waiting: Arc<tokio::sync::Mutex<Receiver<ClaimedMail>>>,
+    results: Results,
+    rest: Rest,
+    leases: Leases,
+    stop: CancellationToken,
 }
 
-impl Tried {
-    fn settled(outcome: DeliveryOutcome, detail: impl Into<String>) -> Self {
-        Self::Settled(outcome, detail.into())
-    }
-}
-
-async fn deliver(parts: &WorkerParts, mail: &ClaimedMail) -> Tried {
-    let said = async {
-        let mut tx = parts.db.read().await?;
-        letters::read(parts, &mut tx, parts.clock.now(), mail).await
-    };
-    let said = match said.await {
-        Ok(Said::Mail(said)) => said,
-        Ok(Said::Nothing(why)) => return Tried::settled(DeliveryOutcome::Dropped, why),
-        Err(error) => return Tried::Unread(error),
-    };
-    let letter = Letter {
-        outbox_id: mail.outbox_id,
-        to: &said.to,
-        leave: said.leave.as_deref(),
-        date: mail.created_at,
-        template: mail.kind.template(),
-    };
-    let message = match compose(&parts.templates, &parts.sender, letter, &said.context) {
-        Ok(message) => message,
-        Err(error) => {
-            tracing::error!(outbox_id = %mail.outbox_id, error = ?error, "a mail cannot be built");
-            return Tried::settled(DeliveryOutcome::Parked, format!("it cannot be built: {error}"));
-        }
-    };
-    match parts.transport.send(mail.outbox_id, &message).await {
-        Ok(()) => Tried::settled(DeliveryOutcome::Sent, "handed over"),
-        Err(TransportError::Relay(why)) => Tried::RelayAway(why),
-        Err(error @ TransportError::Permanent(_)) => {
-            Tried::settled(DeliveryOutcome::Parked, error.to_string())
-        }
-        Err(error @ TransportError::Transient(_)) => {
-            Tried::settled(DeliveryOutcome::Deferred, error.to_string())
-        }
-    }
-}
-
-async fn record(parts: &WorkerParts, mail: &ClaimedMail, tried: Tried) -> Look {
-    let at = parts.moment();
-    let recorded = async {
-        let mut tx = parts.db.write().await?;
-        let look = match &tried {
-            Tried::Settled(outcome, detail) => {
-                if *outcome == DeliveryOutcome::Sent {
-                    parts.relay_status.set(None);
-                }
-                let given_up = at.now > mail.created_at.plus(GIVE_UP);
-                let outcome = match outcome {
-                    DeliveryOutcome::Deferred if given_up => DeliveryOutcome::Parked,
-                    outcome => *outcome,
-                };
-                let wait = back_off(mail.attempts + 1, parts.random.bytes::<1>()[0]);
-                let again = outcome == DeliveryOutcome::Deferred;
-                let next_at = again.then(|| at.now.plus(wait));
-                let delivery = Delivery { outcome, detail, next_at };
-                let held = outbox::mark_delivered(&mut tx, &at, mail, &delivery).await?;
-                let (outbox_id, kind) = (mail.outbox_id, mail.kind);
-                if held {
-                    tracing::info!(%outbox_id, ?kind, ?outcome, detail, "mail");
-                } else {
-                    tracing::warn!(%outbox_id, ?kind, ?outcome, "mail settled by somebody else meanwhile");
-                }
-                Look::Worked
+impl Lane {
+    async fn run(self) {
+        loop {
+            let next = self.waiting.lock().await.recv().await;
+            let Some(mail) = next else { return };
+            let rests = self.stop.is_cancelled() || self.rest.until().is_some();
+            let tried = if rests || !self.leases.holds(&mail) {
+                Tried::Untried(Duration::ZERO)
+            } else {
+                self.try_one(&mail).await
+            };
+            if self.results.send((mail, tried)).await.is_err() {
+                return;
             }
-            Tried::RelayAway(why) => {
+        }
+    }
+
+    async fn try_one(&self, mail: &ClaimedMail) -> Tried {
+        let (parts, leases, own) = (self.parts.clone(), self.leases.clone(), mail.clone());
+        // A task of its own: what goes wrong inside one mail, even a panic, ends with that mail.
+        let answer =
+            tokio::spawn(async move { hand_over(&parts, &own, &|| leases.holds(&own)).await });
+        match answer.await {
+            Ok(Answer::Mail(tried)) => {
+                if matches!(tried, Tried::Sent) {
+                    self.parts.relay_status.set(None);
+                }
+                tried
+            }
+            Ok(Answer::RelayAway(why)) => {
                 tracing::error!(why, "mail waits: the mail relay cannot be used");
-                parts.relay_status.set(Some(why.clone()));
-                outbox::release(&mut tx, mail).await?;
-                Look::Stuck
+                self.parts.relay_status.set(Some(why));
+                self.rest.begin();
+                Tried::Untried(Duration::ZERO)
             }
-            Tried::Unread(error) => {
+            Ok(Answer::Unread(error)) => {
                 tracing::error!(error = ?error, "a mail could not be read");
-                outbox::release(&mut tx, mail).await?;
-                Look::Stuck
+                self.rest.begin();
+                Tried::Untried(Duration::ZERO)
             }
-        };
-        tx.commit().await?;
-        Ok::<Look, sqlx::Error>(look)
-    };
-    recorded.await.unwrap_or_else(|error| {
-        tracing::error!(outbox_id = %mail.outbox_id, error = ?error, "a delivery could not be recorded");
-        Look::Stuck
-    })
+            Err(_) => Tried::Parked("building or sending it failed unexpectedly".to_owned()),
+        }
+    }
+}
+
+/// Writes down what became of mails, until no more can come. While the database is away it keeps trying: a
+/// result that was lost would be a mail sent twice.
+async fn record(parts: WorkerParts, leases: Leases, mut ended: Receiver<(ClaimedMail, Tried)>) {
+    let mut results = Vec::new();
+    while ended.recv_many(&mut results, RECORDED_AT_ONCE).await > 0 {
+        // Always in the same order, so that two workers do not wait for each other.
+        results.sort_by_key(|(mail, _)| mail.outbox_id);
+        while let Err(error) = record_together(&parts, &results).await {
+            tracing::error!(error = ?error, "deliveries could not be recorded");
+            tokio::time::sleep(RECORD_AGAIN).await;
+        }
+        for (mail, _) in results.drain(..) {
+            leases.end(&mail);
+        }
+    }
+}
+
+async fn record_together(
+    parts: &WorkerParts,
+    results: &[(ClaimedMail, Tried)],
+) -> Result<(), Error> {
+    let at = parts.moment();
+    let mut tx = parts.db.write().await?;
+    let mut recorded = Vec::with_capacity(results.len());
+    for (mail, tried) in results {
+        recorded.push(record_delivery(&mut tx, &at, mail, tried).await?);
+    }
+    tx.commit().await?;
+    for ((mail, tried), outcome) in results.iter().zip(recorded) {
+        let (outbox_id, kind) = (mail.outbox_id, mail.kind);
+        match (outcome, tried) {
+            (Some(outcome), _) => tracing::info!(%outbox_id, ?kind, ?outcome, ?tried, "mail"),
+            (None, Tried::Untried(_)) => {}
+            (None, _) => {
+                tracing::warn!(%outbox_id, ?kind, ?tried, "mail settled by somebody else meanwhile");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// While nothing is to be tried, because the relay or the database is away.
+#[derive(Clone, Default)]
+struct Rest(Arc<Mutex<Option<Instant>>>);
+
+impl Rest {
+    fn begin(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + REST);
+    }
+
+    /// Until when, if it is not over.
+    fn until(&self) -> Option<Instant> {
+        let until = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        until.filter(|until| Instant::now() < *until)
+    }
 }

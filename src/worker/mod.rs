@@ -2,6 +2,8 @@
 
 pub mod answer;
 pub mod deliver;
+mod hand_over;
+mod leases;
 pub mod letters;
 mod personal_letters;
 pub mod policies;
@@ -21,6 +23,7 @@ use crate::mail::compose::Sender;
 use crate::mail::status::RelayStatus;
 use crate::mail::transport::Transport;
 use crate::random::{Moment, Random};
+use crate::rate::Rate;
 use crate::site::Site;
 use crate::store::Db;
 use crate::templates::Templates;
@@ -42,6 +45,10 @@ pub struct WorkerParts {
     pub sender: Sender,
     /// How mail leaves.
     pub transport: Arc<Transport>,
+    /// Over how many connections it leaves at once.
+    pub connections: usize,
+    /// How many mails one domain is sent.
+    pub per_domain: Arc<Rate<String>>,
     /// Where links lead.
     pub links: Links,
     /// What mails say of the publisher.

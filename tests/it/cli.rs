@@ -393,7 +393,8 @@ both_databases! {
         let desk = Desk::new(database).await;
         let told = |more: &[(&str, &str)]| {
             let output = desk.run_with(more, &["check"]);
-            let lines: Vec<String> = String::from_utf8(output.stdout).unwrap().lines().map(ToOwned::to_owned).collect();
+            let lines: Vec<String> = String::from_utf8(output.stdout).unwrap().lines()
+                .take_while(|line| !line.is_empty()).map(ToOwned::to_owned).collect();
             (output.status.code(), lines, String::from_utf8(output.stderr).unwrap())
         };
         let (code, lines, said) = told(&[]);

@@ -13,6 +13,7 @@ mod cli;
 mod consent_rules;
 mod import;
 mod ledger;
+mod mail_commands;
 mod policies;
 mod public;
 mod purposes;

@@ -1,0 +1,38 @@
+//! What the sender's domain should say in DNS, so that receivers trust its mail.
+
+use crate::config::{MailSettings, MailTarget};
+use crate::mail::compose::Sender;
+use crate::mail::dkim::zone_text;
+
+/// The records, one to a line; none where no mail leaves.
+pub(super) fn advice(mail: &MailSettings, sender: &Sender) -> Vec<String> {
+    let MailTarget::Relay(relay) = &mail.target else {
+        return vec![];
+    };
+    let (from, returns) = (mail.from.email.domain(), mail.from.email.domain());
+    let mut lines = vec![
+        format!("DNS records for mail from {}:", mail.from.email),
+        format!(
+            "SPF (RFC 7208): {returns}. IN TXT \"v=spf1 a:{} -all\", or what your relay's provider says to \
+             include; one such record for each domain",
+            relay.host
+        ),
+    ];
+    match &sender.dkim {
+        Some(dkim) => lines.extend(
+            dkim.records()
+                .iter()
+                .map(|(name, text)| format!("DKIM (RFC 6376): {name}. IN TXT {}", zone_text(text))),
+        ),
+        None => lines.push(
+            "DKIM (RFC 6376): none, for mail.dkim_keys names no key; `assent dkim new` makes one, unless your \
+             relay signs"
+                .to_owned(),
+        ),
+    }
+    lines.push(format!(
+        "DMARC (RFC 7489): _dmarc.{from}. IN TXT \"v=DMARC1; p=none; rua=mailto:postmaster@{from}\"; once its \
+         reports show that all your mail passes, p=quarantine, then p=reject"
+    ));
+    lines
+}

@@ -1,0 +1,102 @@
+//! `assent mail`.
+
+use serde_json::json;
+
+use super::{Outcome, refuse};
+use crate::app::{sender, transport};
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::domain::email_address::EmailAddress;
+use crate::mail::compose::{Letter, compose};
+use crate::mail::transport::{Step, Transport, TransportError};
+use crate::random::{Moment, Random};
+use crate::site::Site;
+use crate::templates::Templates;
+
+#[derive(clap::Subcommand)]
+pub(super) enum MailCommand {
+    /// Send one message to an address of yours, and tell each step of the way to the relay
+    #[command(
+        after_help = "Look at what arrives: that it is not in the junk folder, and that its headers say \
+                            dkim=pass, spf=pass and dmarc=pass. `assent check` names the DNS records that make \
+                            it so."
+    )]
+    Test(Test),
+}
+
+#[derive(clap::Args)]
+pub(super) struct Test {
+    /// Where to send it
+    #[arg(value_parser = EmailAddress::parse)]
+    address: EmailAddress,
+}
+
+impl MailCommand {
+    pub(super) async fn run(self, settings: &Settings) -> Outcome {
+        let Self::Test(Test { address }) = self;
+        let at = Moment::of(&Clock::System, &Random::System);
+        let templates = Templates::load(settings.templates_dir.as_deref())?;
+        let site = Site::of(settings.controller.clone(), false, String::new());
+        let sender = sender(settings)?;
+        let letter = Letter {
+            outbox_id: at.new_id(),
+            to: address.as_str(),
+            leave: None,
+            date: at.now,
+            template: "test",
+        };
+        let context = json!({"site": site, "date": at.now.minute(), "base_url": settings.origin()});
+        let outgoing = compose(&templates, &sender, letter, &context)?;
+        match transport(settings)? {
+            Transport::Smtp(smtp) => {
+                let mut tell = |step: Step<'_>| tell(&step, &address);
+                let sent = smtp.try_out(&outgoing, &|| true, &mut tell).await;
+                sent.map_err(|error| refuse(refusal(&error)))?;
+                println!("It is on its way. Whether it arrives, the mailbox tells.");
+            }
+            mailbox @ Transport::Mailbox(_) => {
+                mailbox.send(letter.outbox_id, &outgoing, &|| true).await?;
+                println!(
+                    "written to the mailbox directory as {}.eml: mail.url names no relay, so nothing left",
+                    letter.outbox_id
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+fn tell(step: &Step<'_>, address: &EmailAddress) {
+    match step {
+        Step::Connected(server) => println!("connected to {server}"),
+        Step::Greeted(name) => println!("the relay calls itself {name}"),
+        Step::Encrypted => println!("the way is encrypted, and the relay's certificate is sound"),
+        Step::SignedIn(user) => println!("signed in as {user}"),
+        Step::Sender => println!("our sender's address is accepted"),
+        Step::Recipient => println!("{} is accepted", address.as_str()),
+        Step::Taken(words) => println!("the message is accepted: {words}"),
+    }
+}
+
+/// The first step that went wrong, the relay's own words, and what to do.
+fn refusal(error: &TransportError) -> String {
+    let advice = match error {
+        TransportError::Relay(_) => {
+            "No mail can leave. Look at mail.url (name, port, TLS, user, password) and mail.from; special \
+             characters in the password are written as %40 and so on"
+        }
+        TransportError::Transient(_) => {
+            "The relay may take it later: real mail would be tried again, with growing pauses"
+        }
+        TransportError::Recipient(_) => {
+            "Nobody reads mail at this address. Real mail would be parked, and the address not be written to again"
+        }
+        TransportError::Permanent(_) => {
+            "The relay will not take this message. Real mail would be parked with this reason"
+        }
+        TransportError::TooLate => "It took too long",
+    };
+    let verbatim = error.trouble().and_then(|trouble| trouble.verbatim.as_deref());
+    let words = verbatim.map(|words| format!(" (“{words}”)")).unwrap_or_default();
+    format!("{error}{words}. {advice}")
+}

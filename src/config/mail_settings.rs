@@ -1,0 +1,187 @@
+//! What the operator set about mail.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use lettre::message::Mailbox;
+use url::Url;
+
+use super::settings::{duration, from_str, parse};
+use super::{ConfigError, Values};
+use crate::domain::mail_limit::Window;
+use crate::domain::slug::Slug;
+use crate::mail::transport::{Relay, Tls};
+
+/// Every setting about mail, checked.
+#[derive(Clone, Debug)]
+pub struct MailSettings {
+    /// Where it goes.
+    pub target: MailTarget,
+    /// Who it comes from.
+    pub from: Mailbox,
+    /// Over how many connections to the relay it leaves at once.
+    pub connections: usize,
+    /// How many mails one domain is sent, by each process that sends mail.
+    pub per_domain: Option<Window>,
+    /// The domain that signs: that of `from`, or one above it.
+    pub dkim_domain: String,
+    /// What signs: the selector of each key, and the file it lies in.
+    pub dkim_keys: Vec<(Slug, PathBuf)>,
+}
+
+/// Where mail goes.
+#[derive(Clone, Debug)]
+pub enum MailTarget {
+    /// Into a directory.
+    Mailbox(PathBuf),
+    /// To a relay.
+    Relay(Relay),
+}
+
+impl MailSettings {
+    /// Checks what was written; a relay is greeted by the name `hello`.
+    ///
+    /// # Errors
+    /// Names the first setting that does not fit, and what it should look like.
+    pub(super) fn check(
+        values: &Values,
+        data_dir: &Path,
+        hello: &str,
+    ) -> Result<Self, ConfigError> {
+        let mailbox = format!("file:{}", data_dir.join("mailbox").display());
+        let from = parse(values, "mail.from", "Reports <reports@localhost>", from)?;
+        let from_domain = from.email.domain().to_ascii_lowercase();
+        let timeout = parse(values, "mail.timeout", "5min", duration)?;
+        Ok(Self {
+            target: parse(values, "mail.url", &mailbox, |text| target(text, hello, timeout))?,
+            connections: parse(values, "mail.connections", "8", |text| {
+                let count = text.parse().ok().filter(|count| (1..=100).contains(count));
+                count.ok_or_else(|| "write a whole number from 1 to 100".to_owned())
+            })?,
+            per_domain: parse(values, "mail.per_domain", "off", |text| match text {
+                "off" => Ok(None),
+                text => from_str(text).map(Some),
+            })?,
+            dkim_domain: parse(values, "mail.dkim_domain", &from_domain, |text| {
+                let domain = text.to_ascii_lowercase();
+                let above = from_domain.strip_suffix(&domain);
+                // A signature for another domain says nothing for this sender (RFC 7489 §3.1.1).
+                match above {
+                    Some(rest) if rest.is_empty() || rest.ends_with('.') => Ok(domain),
+                    _ => Err(format!(
+                        "write {from_domain}, which mail comes from, or a domain above it"
+                    )),
+                }
+            })?,
+            dkim_keys: parse(values, "mail.dkim_keys", "", dkim_keys)?,
+            from,
+        })
+    }
+}
+
+fn from(text: &str) -> Result<Mailbox, String> {
+    let wrong = "write NAME <ADDRESS>, such as Reports <reports@example.org>";
+    let from: Mailbox = text.parse().map_err(|_| wrong.to_owned())?;
+    // A relay need not take other letters, and then no mail could leave.
+    if AsRef::<str>::as_ref(&from.email).is_ascii() {
+        Ok(from)
+    } else {
+        Err(format!("{wrong}, in ASCII letters"))
+    }
+}
+
+fn dkim_keys(text: &str) -> Result<Vec<(Slug, PathBuf)>, String> {
+    let one = |part: &str| {
+        let wrong =
+            || format!("`{part}` is not SELECTOR:FILE, such as 2026a:/etc/assent/2026a.pem");
+        let (selector, file) = part.trim().split_once(':').ok_or_else(wrong)?;
+        let selector = selector.parse().map_err(|_| wrong())?;
+        if file.is_empty() { Err(wrong()) } else { Ok((selector, PathBuf::from(file))) }
+    };
+    text.split(',').filter(|part| !part.trim().is_empty()).map(one).collect()
+}
+
+fn target(text: &str, hello: &str, timeout: Duration) -> Result<MailTarget, String> {
+    if let Some(directory) = text.strip_prefix("file:") {
+        let directory = directory.strip_prefix("//").unwrap_or(directory);
+        return Ok(MailTarget::Mailbox(Path::new(directory).to_owned()));
+    }
+    let wrong = "write file:DIRECTORY, smtp://USER:PASSWORD@HOST:PORT?tls=required|opportunistic|none, \
+                 or smtps://USER:PASSWORD@HOST:PORT";
+    let url = Url::parse(text).map_err(|_| wrong.to_owned())?;
+    let asked = url.query_pairs().find(|(key, _)| key == "tls").map(|(_, tls)| tls.into_owned());
+    let (tls, port) = match (url.scheme(), asked.as_deref()) {
+        ("smtps", None) => (Tls::Implicit, 465),
+        ("smtp", None | Some("required")) => (Tls::Required, 587),
+        ("smtp", Some("opportunistic")) => (Tls::Opportunistic, 25),
+        ("smtp", Some("none")) => (Tls::None, 25),
+        _ => return Err(wrong.to_owned()),
+    };
+    let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| wrong.to_owned())?;
+    let decode = |part: &str| {
+        percent_encoding::percent_decode_str(part).decode_utf8().map(std::borrow::Cow::into_owned)
+    };
+    let credentials = match (url.username(), url.password()) {
+        ("", _) => None,
+        (user, password) => {
+            let user = decode(user).map_err(|_| wrong.to_owned())?;
+            let password = decode(password.unwrap_or("")).map_err(|_| wrong.to_owned())?;
+            Some((user, password.into()))
+        }
+    };
+    Ok(MailTarget::Relay(Relay {
+        host: host.to_owned(),
+        port: url.port().unwrap_or(port),
+        tls,
+        credentials,
+        hello: hello.to_owned(),
+        timeout,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(set: &[(&str, &str)]) -> Result<MailSettings, String> {
+        let environment = set.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        let values = Values::read(None, environment).map_err(|error| error.to_string())?;
+        MailSettings::check(&values, Path::new("data"), "localhost").map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn the_mail_url_says_how_the_way_is_encrypted() {
+        let relay = |url| match check(&[("ASSENT_MAIL_URL", url)]) {
+            Ok(MailSettings { target: MailTarget::Relay(relay), .. }) => {
+                let user = relay.credentials.map(|(user, _)| user).unwrap_or_default();
+                format!("{user} {} {} {:?}", relay.host, relay.port, relay.tls)
+            }
+            other => format!("{other:?}"),
+        };
+        assert_eq!(relay("smtp://relay"), " relay 587 Required");
+        assert_eq!(relay("smtps://a%40b:c@relay"), "a@b relay 465 Implicit");
+        assert_eq!(relay("smtp://relay:2525?tls=none"), " relay 2525 None");
+        assert!(check(&[("ASSENT_MAIL_URL", "smtp://relay?tls=maybe")]).is_err());
+        assert!(check(&[("ASSENT_MAIL_URL", "http://relay")]).is_err());
+    }
+
+    #[test]
+    fn what_signs_is_aligned_with_who_mail_comes_from() {
+        let signs = |domain| {
+            let from = ("ASSENT_MAIL_FROM", "Press <reports@mail.press.example>");
+            check(&[from, ("ASSENT_MAIL_DKIM_DOMAIN", domain)]).map(|mail| mail.dkim_domain)
+        };
+        assert_eq!(signs("mail.press.example").unwrap(), "mail.press.example");
+        assert_eq!(signs("Press.example").unwrap(), "press.example");
+        for other in ["ess.example", "other.example", "a.mail.press.example"] {
+            assert!(signs(other).unwrap_err().contains("mail.press.example"), "{other}");
+        }
+        let keys = check(&[("ASSENT_MAIL_DKIM_KEYS", "2026a:/k/a.pem, 2026b:b.pem")]).unwrap();
+        let keys: Vec<String> =
+            keys.dkim_keys.iter().map(|(s, file)| format!("{s} {}", file.display())).collect();
+        assert_eq!(keys, ["2026a /k/a.pem", "2026b b.pem"]);
+        for wrong in ["a.pem", "a:", ":a.pem", "A b:c"] {
+            assert!(check(&[("ASSENT_MAIL_DKIM_KEYS", wrong)]).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! What went wrong on the way to the relay or was answered by it, sorted by what to do about it.
+
+use std::io;
+
+use lettre::transport::smtp::Error as SmtpError;
+
+use crate::domain::sentence::sentence;
+
+/// Why a mail was not handed over. No variant's text names an address.
+#[derive(Debug, thiserror::Error)]
+pub enum TransportError {
+    /// The relay cannot be reached, or refuses us: no mail can leave. Wait, then try again.
+    #[error("the mail relay cannot be used: {0}")]
+    Relay(Trouble),
+    /// Not now. Try this mail again later.
+    #[error("not taken now: {0}")]
+    Transient(Trouble),
+    /// Nobody reads mail at this address, and never will.
+    #[error("the address is refused: {0}")]
+    Recipient(Trouble),
+    /// Never. Park this mail.
+    #[error("refused: {0}")]
+    Permanent(Trouble),
+    /// The mail was held for too long to be sent still; nothing of it left.
+    #[error("the mail was not sent in time, and is somebody else's by now")]
+    TooLate,
+}
+
+impl TransportError {
+    /// What was said, if anything was.
+    #[must_use]
+    pub fn trouble(&self) -> Option<&Trouble> {
+        match self {
+            Self::Relay(trouble)
+            | Self::Transient(trouble)
+            | Self::Recipient(trouble)
+            | Self::Permanent(trouble) => Some(trouble),
+            Self::TooLate => None,
+        }
+    }
+}
+
+/// What went wrong, in words that name no address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    words: String,
+    /// The relay's own words, code first. They may repeat the address, so they are for whoever tries out an
+    /// address of their own, never for a log.
+    pub verbatim: Option<String>,
+    /// The enhanced status (RFC 3463), such as `5.1.1`, if the relay gave one.
+    pub status: Option<String>,
+}
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.words)
+    }
+}
+
+impl Trouble {
+    /// These words, which the relay did not say.
+    #[must_use]
+    pub fn words(words: impl Into<String>) -> Self {
+        Self { words: words.into(), verbatim: None, status: None }
+    }
+
+    fn answer(error: &SmtpError, asked: &str) -> Self {
+        let Some(code) = error.status().map(|code| code.to_string()) else {
+            return Self::words(if error.is_timeout() {
+                TOO_SLOW.to_owned()
+            } else {
+                sentence(error)
+            });
+        };
+        let text = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+        let status = status(&text);
+        let shown = status.as_deref().map(|status| format!(" {status}")).unwrap_or_default();
+        Self {
+            words: format!("the relay answered {code}{shown} to {asked}"),
+            verbatim: Some(format!("{code} {text}")),
+            status,
+        }
+    }
+}
+
+const TOO_SLOW: &str = "the relay did not answer in time";
+
+/// What a relay's silence means: as with answers, it concerns all mail up to the sender, and this one after.
+pub(super) fn silence(stage: Stage) -> TransportError {
+    let trouble = Trouble::words(TOO_SLOW);
+    match stage {
+        Stage::Greeting | Stage::SignIn | Stage::Sender => TransportError::Relay(trouble),
+        Stage::Recipient | Stage::Message => TransportError::Transient(trouble),
+    }
+}
+
+/// What was going on when it went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Finding, greeting, encrypting.
+    Greeting,
+    /// Signing in.
+    SignIn,
+    /// Who it is from.
+    Sender,
+    /// Who it is for.
+    Recipient,
+    /// The message itself.
+    Message,
+}
+
+impl Stage {
+    /// What the relay answered to.
+    fn asked(self) -> &'static str {
+        match self {
+            Self::Greeting => "our greeting",
+            Self::SignIn => "our sign-in",
+            Self::Sender => "our sender's address",
+            Self::Recipient => "the reader's address",
+            Self::Message => "the message",
+        }
+    }
+}
+
+/// Sorts an answer of the relay, or its silence. Up to the sender everything concerns all mail alike, for
+/// all has one sender. After that a dropped connection and a time-out say nothing of the mail: the relay may
+/// or may not have taken it, and the default is to try again.
+pub(super) fn sort(stage: Stage, error: &SmtpError) -> TransportError {
+    let trouble = Trouble::answer(error, stage.asked());
+    let code = error.status().map_or(0, u16::from);
+    match stage {
+        Stage::Greeting | Stage::SignIn => TransportError::Relay(trouble),
+        _ if error.is_client() => TransportError::Permanent(trouble),
+        // 552 and 5.3.4: too large, which is this mail's own fault (RFC 1870 §6.1).
+        Stage::Sender if code == 552 => TransportError::Permanent(trouble),
+        Stage::Sender => TransportError::Relay(trouble),
+        // 530: sign in first (RFC 4954 §6).
+        Stage::Recipient if code == 530 => TransportError::Relay(trouble),
+        Stage::Recipient | Stage::Message if error.is_permanent() => {
+            let unknown = stage == Stage::Recipient && matches!(code, 550 | 551 | 553);
+            match trouble.status.as_deref() {
+                Some(status) if nobody_reads(status) => TransportError::Recipient(trouble),
+                None if unknown => TransportError::Recipient(trouble),
+                _ => TransportError::Permanent(trouble),
+            }
+        }
+        Stage::Recipient | Stage::Message => TransportError::Transient(trouble),
+    }
+}
+
+/// What could not be done before a word was said.
+pub(super) fn unreachable(error: &io::Error) -> TransportError {
+    TransportError::Relay(Trouble::words(error.to_string()))
+}
+
+/// The enhanced status at the beginning of an answer (RFC 2034 §3).
+fn status(text: &str) -> Option<String> {
+    let word = text.split_whitespace().next()?;
+    let parts: Vec<&str> = word.split('.').collect();
+    let number =
+        |part: &&str| (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    let sound = parts.len() == 3 && matches!(parts[0], "2" | "4" | "5") && parts.iter().all(number);
+    sound.then(|| word.to_owned())
+}
+
+/// RFC 3463 §3.2: the address itself is wrong; §3.3: its mailbox is switched off.
+fn nobody_reads(status: &str) -> bool {
+    matches!(status, "5.1.1" | "5.1.2" | "5.1.3" | "5.1.6" | "5.1.10" | "5.2.1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_an_enhanced_status_only_where_one_stands() {
+        for (text, expected) in [
+            ("5.1.1 <a@b.test>: unknown", Some("5.1.1")),
+            ("4.7.1 Greylisted", Some("4.7.1")),
+            ("5.1.10 null MX", Some("5.1.10")),
+            ("User unknown", None),
+            ("192.0.2.1 is listed", None),
+            ("5.1", None),
+            ("5..1", None),
+            ("", None),
+        ] {
+            assert_eq!(status(text).as_deref(), expected, "{text}");
+        }
+    }
+}

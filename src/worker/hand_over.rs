@@ -1,0 +1,78 @@
+//! One mail on its way: what it says, its text, the relay's answer.
+
+use std::time::Duration;
+
+use super::WorkerParts;
+use super::letters::{self, Said};
+use crate::domain::sentence::sentence;
+use crate::flows::record_delivery::Tried;
+use crate::mail::compose::{Letter, Outgoing, compose};
+use crate::mail::transport::{StillOurs, TransportError};
+use crate::store::outbox::ClaimedMail;
+
+/// What one try came to.
+pub(super) enum Answer {
+    /// It concerns this mail.
+    Mail(Tried),
+    /// The relay cannot be used: no mail can leave, and this one was not tried.
+    RelayAway(String),
+    /// The database did not say what the mail is about.
+    Unread(sqlx::Error),
+}
+
+/// Tries to hand over a claimed mail; its text is not sent unless it is `still_ours` then.
+pub(super) async fn hand_over(
+    parts: &WorkerParts,
+    mail: &ClaimedMail,
+    still_ours: StillOurs<'_>,
+) -> Answer {
+    let said = async {
+        let mut tx = parts.db.read().await?;
+        letters::read(parts, &mut tx, parts.clock.now(), mail).await
+    };
+    let said = match said.await {
+        Ok(Said::Mail(said)) => said,
+        Ok(Said::Nothing(why)) => return Answer::Mail(Tried::Dropped(why)),
+        Err(error) => return Answer::Unread(error),
+    };
+    if let Err(wait) = parts.per_domain.check(&domain(&said.to)) {
+        return Answer::Mail(Tried::Untried(wait));
+    }
+    let outgoing = match composed(parts, mail, &said) {
+        Ok(outgoing) => outgoing,
+        Err(why) => return Answer::Mail(Tried::Parked(why)),
+    };
+    match parts.transport.send(mail.outbox_id, &outgoing, still_ours).await {
+        Ok(()) => Answer::Mail(Tried::Sent),
+        Err(TransportError::Relay(trouble)) => Answer::RelayAway(trouble.to_string()),
+        Err(TransportError::TooLate) => Answer::Mail(Tried::Untried(Duration::ZERO)),
+        Err(error @ (TransportError::Permanent(_) | TransportError::Recipient(_))) => {
+            Answer::Mail(Tried::Parked(error.to_string()))
+        }
+        Err(error @ TransportError::Transient(_)) => {
+            Answer::Mail(Tried::Deferred(error.to_string()))
+        }
+    }
+}
+
+fn composed(
+    parts: &WorkerParts,
+    mail: &ClaimedMail,
+    said: &letters::Letter,
+) -> Result<Outgoing, String> {
+    let letter = Letter {
+        outbox_id: mail.outbox_id,
+        to: &said.to,
+        leave: said.leave.as_deref(),
+        date: mail.created_at,
+        template: mail.kind.template(),
+    };
+    compose(&parts.templates, &parts.sender, letter, &said.context).map_err(|error| {
+        tracing::error!(outbox_id = %mail.outbox_id, error = sentence(&error), "a mail cannot be built");
+        format!("it cannot be built: {error}")
+    })
+}
+
+fn domain(address: &str) -> String {
+    address.rsplit('@').next().unwrap_or_default().to_ascii_lowercase()
+}
