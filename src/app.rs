@@ -25,12 +25,11 @@ use crate::mail::mailbox::Mailbox;
 use crate::mail::status::RelayStatus;
 use crate::mail::transport::Transport;
 use crate::random::{Moment, Random};
-use crate::rate::Rate;
 use crate::site::Site;
 use crate::store::{Db, OpenError, key_fingerprints};
 use crate::templates::{TemplateError, Templates};
 use crate::web::{App, CatalogCache, OwnHost, SignupLimit};
-use crate::worker::WorkerParts;
+use crate::worker::{DomainPace, WorkerParts};
 use crate::{tls, web, worker};
 
 /// Which parts of the program run here.
@@ -225,7 +224,7 @@ impl Program {
             sender,
             transport,
             connections: settings.mail.connections,
-            per_domain: Arc::new(Rate::new(settings.mail.per_domain)),
+            per_domain: Arc::new(DomainPace::new(settings.mail.per_domain)),
             links: core.links.clone(),
             site,
             mail_waits: Arc::new(Notify::new()),

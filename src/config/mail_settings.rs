@@ -82,6 +82,10 @@ impl MailSettings {
 fn from(text: &str) -> Result<Mailbox, String> {
     let wrong = "write NAME <ADDRESS>, such as Reports <reports@example.org>";
     let from: Mailbox = text.parse().map_err(|_| wrong.to_owned())?;
+    // A line break in the name would break every message.
+    if text.chars().any(char::is_control) {
+        return Err(wrong.to_owned());
+    }
     // A relay need not take other letters, and then no mail could leave.
     if AsRef::<str>::as_ref(&from.email).is_ascii() {
         Ok(from)

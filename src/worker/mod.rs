@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod deliver;
+mod domain_pace;
 mod hand_over;
 mod leases;
 pub mod letters;
@@ -11,6 +12,8 @@ pub mod purge;
 pub mod seal;
 pub mod verify;
 mod witness_letter;
+
+pub use domain_pace::DomainPace;
 
 use std::sync::Arc;
 
@@ -23,7 +26,6 @@ use crate::mail::compose::Sender;
 use crate::mail::status::RelayStatus;
 use crate::mail::transport::Transport;
 use crate::random::{Moment, Random};
-use crate::rate::Rate;
 use crate::site::Site;
 use crate::store::Db;
 use crate::templates::Templates;
@@ -48,7 +50,7 @@ pub struct WorkerParts {
     /// Over how many connections it leaves at once.
     pub connections: usize,
     /// How many mails one domain is sent.
-    pub per_domain: Arc<Rate<String>>,
+    pub per_domain: Arc<DomainPace>,
     /// Where links lead.
     pub links: Links,
     /// What mails say of the publisher.
