@@ -12,7 +12,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::config::{Keys, KeysError, MailTarget, Settings};
-use crate::domain::link::Links;
+use crate::domain::link::{LinkSecrets, Links};
+use crate::domain::return_path::ReturnPaths;
 use crate::domain::slug::Slug;
 use crate::erasures::Erasures;
 use crate::files::{Files, FilesError};
@@ -174,18 +175,20 @@ pub fn transport(settings: &Settings) -> Result<Transport, StartError> {
     })
 }
 
-/// Who mail comes from and what signs it, by these settings.
+/// Who mail comes from, where it comes back to and what signs it, by these settings.
 ///
 /// # Errors
 /// When a key cannot be read.
-pub fn sender(settings: &Settings) -> Result<Sender, StartError> {
+pub fn sender(settings: &Settings, secrets: &LinkSecrets) -> Result<Sender, StartError> {
     let mail = &settings.mail;
     let load = |(selector, file): &(Slug, PathBuf)| DkimKey::load(selector.as_str(), file);
     let keys = mail.dkim_keys.iter().map(load).collect::<Result<Vec<_>, _>>()?;
     let dkim =
         (!keys.is_empty()).then(|| Arc::new(Dkim { domain: mail.dkim_domain.clone(), keys }));
     let host = settings.base_url.host_str().unwrap_or("localhost").to_owned();
-    Ok(Sender { from: mail.from.clone(), host, dkim })
+    let return_paths =
+        mail.bounce_domain.clone().map(|domain| ReturnPaths { secrets: secrets.clone(), domain });
+    Ok(Sender { from: mail.from.clone(), host, dkim, return_paths })
 }
 
 /// A program ready to run.
@@ -214,7 +217,7 @@ impl Program {
             Transport::Mailbox(mailbox) if demo => Some(mailbox.clone()),
             _ => None,
         };
-        let sender = sender(settings)?;
+        let sender = sender(settings, &core.links.secrets)?;
         let worker = WorkerParts {
             db: core.db.clone(),
             clock: core.clock.clone(),

@@ -9,6 +9,7 @@ use crate::app::{sender, transport};
 use crate::config::{Keys, Settings};
 use crate::domain::sentence::sentence;
 use crate::files::Files;
+use crate::mail::compose::Sender;
 use crate::random::{Moment, Random};
 use crate::store::{self, Db};
 use crate::templates::Templates;
@@ -41,7 +42,7 @@ pub(super) async fn run(config: Option<&Path>) -> Outcome {
             }
         }
     }
-    if let Ok(sender) = sender(&settings) {
+    if let Ok(sender) = sender_of(&settings) {
         for line in dns_records::advice(&settings.mail, &sender) {
             println!("\n{line}");
         }
@@ -50,10 +51,14 @@ pub(super) async fn run(config: Option<&Path>) -> Outcome {
 }
 
 fn configuration(settings: &Settings) -> Part {
-    Keys::load(settings, &Random::System)?;
     Templates::load(settings.templates_dir.as_deref())?;
-    sender(settings)?;
+    sender_of(settings)?;
     Ok(())
+}
+
+fn sender_of(settings: &Settings) -> Result<Sender, Error> {
+    let keys = Keys::load(settings, &Random::System)?;
+    Ok(sender(settings, &keys.links)?)
 }
 
 async fn database(settings: &Settings) -> Part {

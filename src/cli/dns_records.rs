@@ -9,7 +9,8 @@ pub(super) fn advice(mail: &MailSettings, sender: &Sender) -> Vec<String> {
     let MailTarget::Relay(relay) = &mail.target else {
         return vec![];
     };
-    let (from, returns) = (mail.from.email.domain(), mail.from.email.domain());
+    let from = mail.from.email.domain();
+    let returns = mail.bounce_domain.as_deref().unwrap_or(from);
     let mut lines = vec![
         format!("DNS records for mail from {}:", mail.from.email),
         format!(
@@ -18,6 +19,11 @@ pub(super) fn advice(mail: &MailSettings, sender: &Sender) -> Vec<String> {
             relay.host
         ),
     ];
+    if let Some(domain) = &mail.bounce_domain {
+        lines.push(format!(
+            "MX (RFC 5321): {domain}. IN MX 10 the host whose mail server pipes it to `assent bounce`"
+        ));
+    }
     match &sender.dkim {
         Some(dkim) => lines.extend(
             dkim.records()

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Outcome, refuse};
 use crate::app::{sender, transport};
 use crate::clock::Clock;
-use crate::config::Settings;
+use crate::config::{Keys, Settings};
 use crate::domain::email_address::EmailAddress;
 use crate::mail::compose::{Letter, compose};
 use crate::mail::transport::{Step, Transport, TransportError};
@@ -37,7 +37,8 @@ impl MailCommand {
         let at = Moment::of(&Clock::System, &Random::System);
         let templates = Templates::load(settings.templates_dir.as_deref())?;
         let site = Site::of(settings.controller.clone(), false, String::new());
-        let sender = sender(settings)?;
+        let keys = Keys::load(settings, &Random::System)?;
+        let sender = sender(settings, &keys.links)?;
         let letter = Letter {
             outbox_id: at.new_id(),
             to: address.as_str(),

@@ -8,7 +8,9 @@ use url::Url;
 
 use super::settings::{duration, from_str, parse};
 use super::{ConfigError, Values};
+use crate::domain::email_address::EmailAddress;
 use crate::domain::mail_limit::Window;
+use crate::domain::return_path;
 use crate::domain::slug::Slug;
 use crate::mail::transport::{Relay, Tls};
 
@@ -19,6 +21,8 @@ pub struct MailSettings {
     pub target: MailTarget,
     /// Who it comes from.
     pub from: Mailbox,
+    /// The domain that mail which comes back is sent to.
+    pub bounce_domain: Option<String>,
     /// Over how many connections to the relay it leaves at once.
     pub connections: usize,
     /// How many mails one domain is sent, by each process that sends mail.
@@ -54,6 +58,7 @@ impl MailSettings {
         let timeout = parse(values, "mail.timeout", "5min", duration)?;
         Ok(Self {
             target: parse(values, "mail.url", &mailbox, |text| target(text, hello, timeout))?,
+            bounce_domain: parse(values, "mail.bounce_domain", "", bounce_domain)?,
             connections: parse(values, "mail.connections", "8", |text| {
                 let count = text.parse().ok().filter(|count| (1..=100).contains(count));
                 count.ok_or_else(|| "write a whole number from 1 to 100".to_owned())
@@ -92,6 +97,17 @@ fn from(text: &str) -> Result<Mailbox, String> {
     } else {
         Err(format!("{wrong}, in ASCII letters"))
     }
+}
+
+/// A domain that an envelope sender of ours can stand in.
+fn bounce_domain(text: &str) -> Result<Option<String>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let longest = format!("{}@{text}", "b".repeat(return_path::LOCAL_LENGTH));
+    EmailAddress::parse(&longest)
+        .map(|address| Some(address.domain().to_owned()))
+        .map_err(|_| "write a domain such as bounces.example.org".to_owned())
 }
 
 fn dkim_keys(text: &str) -> Result<Vec<(Slug, PathBuf)>, String> {
@@ -167,6 +183,18 @@ mod tests {
         assert_eq!(relay("smtp://relay:2525?tls=none"), " relay 2525 None");
         assert!(check(&[("ASSENT_MAIL_URL", "smtp://relay?tls=maybe")]).is_err());
         assert!(check(&[("ASSENT_MAIL_URL", "http://relay")]).is_err());
+    }
+
+    #[test]
+    fn a_bounce_domain_is_one_that_an_envelope_sender_can_stand_in() {
+        let domain = |text: &str| {
+            check(&[("ASSENT_MAIL_BOUNCE_DOMAIN", text)]).map(|mail| mail.bounce_domain)
+        };
+        assert_eq!(domain(""), Ok(None));
+        assert_eq!(domain("Bounces.Example.ORG"), Ok(Some("bounces.example.org".to_owned())));
+        let long =
+            |length| format!("{}.{}.{}.org", "a".repeat(63), "b".repeat(63), "c".repeat(length));
+        assert!(domain(&long(61)).is_ok() && domain(&long(62)).is_err());
     }
 
     #[test]

@@ -232,6 +232,8 @@ mod tests {
             ("ASSENT_LIMIT_SIGNUPS_PER_IP", "many"),
             ("ASSENT_EMBED_ORIGINS", "https://a.test/path"),
             ("ASSENT_MAIL_FROM", "nobody"),
+            ("ASSENT_MAIL_BOUNCE_DOMAIN", "localhost"),
+            ("ASSENT_MAIL_BOUNCE_DOMAIN", "bounces@example.org"),
             ("ASSENT_LOG_FORMAT", "xml"),
         ] {
             let error = check(&[(name, value)]).unwrap_err();

@@ -15,6 +15,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("files_url", "ASSENT_FILES_URL"),
     ("mail.url", "ASSENT_MAIL_URL"),
     ("mail.from", "ASSENT_MAIL_FROM"),
+    ("mail.bounce_domain", "ASSENT_MAIL_BOUNCE_DOMAIN"),
     ("mail.timeout", "ASSENT_MAIL_TIMEOUT"),
     ("mail.connections", "ASSENT_MAIL_CONNECTIONS"),
     ("mail.per_domain", "ASSENT_MAIL_PER_DOMAIN"),

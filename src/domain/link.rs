@@ -25,6 +25,8 @@ pub enum LinkKind {
     Renew,
     /// The cookie of the browser that just confirmed; carries a subscriber and the moment.
     JustConfirmed,
+    /// The envelope sender of one mail; carries its row of the outbox.
+    ReturnPath,
 }
 
 impl LinkKind {
@@ -37,6 +39,7 @@ impl LinkKind {
             Self::Unsubscribe => b"unsubscribe",
             Self::Renew => b"renew",
             Self::JustConfirmed => b"just-confirmed",
+            Self::ReturnPath => b"return-path",
         }
     }
 }
@@ -98,14 +101,23 @@ impl LinkSecrets {
     /// Signs bytes that a browser keeps for us, such as a cookie: base64url(bytes ‖ MAC).
     #[must_use]
     pub fn seal(&self, kind: LinkKind, bytes: &[u8]) -> String {
-        let mac = self.0.first().map(|secret| mac(secret, kind, bytes)).unwrap_or_default();
-        URL_SAFE_NO_PAD.encode([bytes, &mac].concat())
+        URL_SAFE_NO_PAD.encode(self.sign(kind, bytes))
     }
 
     /// Reads back what [`Self::seal`] signed; `None` when it was changed or is not ours.
     #[must_use]
     pub fn unseal(&self, kind: LinkKind, sealed: &str) -> Option<Vec<u8>> {
-        let mut bytes = URL_SAFE_NO_PAD.decode(sealed).ok()?;
+        self.verify(kind, URL_SAFE_NO_PAD.decode(sealed).ok()?)
+    }
+
+    /// The bytes with their MAC behind them.
+    pub(super) fn sign(&self, kind: LinkKind, bytes: &[u8]) -> Vec<u8> {
+        let mac = self.0.first().map(|secret| mac(secret, kind, bytes)).unwrap_or_default();
+        [bytes, &mac].concat()
+    }
+
+    /// Takes the MAC off again; `None` when it is not ours.
+    pub(super) fn verify(&self, kind: LinkKind, mut bytes: Vec<u8>) -> Option<Vec<u8>> {
         let at = bytes.len().checked_sub(MAC_LENGTH)?;
         let given = bytes.split_off(at);
         self.0.iter().any(|secret| mac(secret, kind, &bytes).ct_eq(&given).into()).then_some(bytes)

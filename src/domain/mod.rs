@@ -2,6 +2,7 @@
 //! typed is parsed here once, at the door, and trusted from then on.
 
 pub mod address_key;
+pub mod bounce;
 pub mod consent;
 pub mod email_address;
 pub mod imported_contact;
@@ -13,6 +14,7 @@ pub mod outbox;
 pub mod policy;
 pub mod purpose;
 pub mod report;
+pub mod return_path;
 pub mod sentence;
 pub mod signup;
 pub mod slug;

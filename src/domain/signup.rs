@@ -29,6 +29,6 @@ pub enum Method {
     Import,
     /// Entered by staff.
     Staff,
-    /// By this program, when a time was over: nobody chose it then.
+    /// By this program: a time was over, or a mail was reported as unwanted. Nobody chose it here.
     Program,
 }

@@ -13,12 +13,13 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::dkim::Dkim;
+use crate::domain::return_path::ReturnPaths;
 use crate::domain::timestamp::Timestamp;
 use crate::site::Site;
 use crate::templates::{TemplateError, Templates};
 
 /// Who mail comes from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Sender {
     /// The address that readers see.
     pub from: Mailbox,
@@ -26,6 +27,8 @@ pub struct Sender {
     pub host: String,
     /// What signs mail, if the operator gave keys.
     pub dkim: Option<Arc<Dkim>>,
+    /// The envelope sender of each mail; without it, it is `from`.
+    pub return_paths: Option<ReturnPaths>,
 }
 
 /// One mail, ready to be handed over: its envelope and its text.
@@ -39,7 +42,7 @@ pub struct Outgoing {
     pub message: Vec<u8>,
 }
 
-/// The envelope of one mail.
+/// What one mail is, besides its words.
 #[derive(Clone, Copy, Debug)]
 pub struct Letter<'a> {
     /// Names the message for good, so that a second delivery of it is recognised as one.
@@ -136,10 +139,9 @@ pub fn compose(
     let html = templates
         .render(&format!("mail/{}.html", letter.template), WithPreheader { context, preheader })?;
     let recipient: Address = letter.to.parse()?;
-    let to = Mailbox::new(None, recipient.clone());
     let mut message = Message::builder()
         .from(sender.from.clone())
-        .to(to)
+        .to(Mailbox::new(None, recipient.clone()))
         .subject(subject)
         .message_id(Some(format!("<{}@{}>", letter.outbox_id, sender.host)))
         .date(SystemTime::from(letter.date.date_time()))
@@ -156,7 +158,10 @@ pub fn compose(
             .singlepart(SinglePart::html(html)),
     )?;
     Ok(Outgoing {
-        sender: sender.from.email.clone(),
+        sender: match &sender.return_paths {
+            Some(paths) => paths.address(letter.outbox_id).parse()?,
+            None => sender.from.email.clone(),
+        },
         recipient,
         message: signed(sender, message.formatted(), letter.date),
     })
