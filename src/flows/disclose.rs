@@ -31,6 +31,7 @@ pub async fn disclose(tx: &mut Tx, now: Timestamp, of: &Subscriber) -> Result<Va
         "signups": held::list_signups(tx, &of.address_key).await?,
         "downloads": downloads,
         "mails": held::list_mails(tx, of).await?,
+        "bounces": held::list_bounces(tx, of).await?,
         "suppressions": held::list_suppressions(tx, &of.address_key).await?,
     }))
 }

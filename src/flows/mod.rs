@@ -20,6 +20,7 @@ pub mod not_me;
 pub mod publish_policy;
 pub mod purge;
 pub mod receipt;
+pub mod record_bounce;
 pub mod record_consent;
 pub mod record_delivery;
 pub mod record_disclosure;

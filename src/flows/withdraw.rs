@@ -12,6 +12,7 @@ use crate::domain::signup::Method;
 use crate::random::Moment;
 use crate::store::consents::{self, Standing};
 use crate::store::outbox::{self, About};
+use crate::store::subscribers::Subscriber;
 use crate::store::{Tx, subscribers};
 
 /// What somebody leaves.
@@ -53,12 +54,25 @@ pub async fn withdraw(
     let Some(subscriber) = subscribers::lock(tx, subscriber_id).await? else {
         return Ok(vec![]);
     };
-    let standing = consents::list(tx, subscriber_id).await?;
-    let ending: Vec<&Standing> = standing.iter().filter(|s| leaving.ends(&s.purpose)).collect();
-    let by = End { event_type: EventType::Withdrawn, method: Method::Form, source };
-    let ended = end(tx, at, &subscriber, &ending, by).await?;
+    let ended = leave(tx, at, &subscriber, leaving, (Method::Form, source)).await?;
     if !ended.is_empty() {
         outbox::insert(tx, at, MailKind::Change, About::Subscriber(subscriber_id)).await?;
     }
     Ok(ended)
+}
+
+/// The same for a subscriber who is locked already, and mails nothing.
+///
+/// # Errors
+/// When the database does not take it; then nothing is withdrawn.
+pub async fn leave(
+    tx: &mut Tx,
+    at: &Moment,
+    subscriber: &Subscriber,
+    leaving: &Leaving,
+    (method, source): (Method, &str),
+) -> Result<Vec<Purpose>, Error> {
+    let standing = consents::list(tx, subscriber.subscriber_id).await?;
+    let ending: Vec<&Standing> = standing.iter().filter(|s| leaving.ends(&s.purpose)).collect();
+    end(tx, at, subscriber, &ending, End { event_type: EventType::Withdrawn, method, source }).await
 }

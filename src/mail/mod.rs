@@ -1,8 +1,10 @@
-//! Mail: composed from templates when it is sent, the same on every try, and handed over.
+//! Mail: composed from templates when it is sent, the same on every try, and handed over; and read when
+//! it comes back.
 
 pub mod compose;
 pub mod dkim;
 pub mod dkim_key;
 pub mod mailbox;
+pub mod returned;
 pub mod status;
 pub mod transport;

@@ -82,6 +82,19 @@ pub struct HeldMail {
     pub created_at: Timestamp,
 }
 
+/// One mail to them that came back.
+#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
+pub struct HeldBounce {
+    /// Which mail.
+    pub mail: String,
+    /// What came back: `hard`, `soft` or `complaint`.
+    pub kind: String,
+    /// Why, where the server said so.
+    pub status: Option<String>,
+    /// When.
+    pub received_at: Timestamp,
+}
+
 /// Why they are not written to.
 #[derive(Clone, Debug, Serialize, sqlx::FromRow)]
 pub struct HeldSuppression {
@@ -178,6 +191,26 @@ pub async fn list_mails(tx: &mut Tx, of: &Subscriber) -> sqlx::Result<Vec<HeldMa
     .bind(of.subscriber_id)
     .fetch_all(conn)
     .await
+    })
+}
+
+/// The mails to them that came back, newest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_bounces(tx: &mut Tx, of: &Subscriber) -> sqlx::Result<Vec<HeldBounce>> {
+    on!(tx, |conn| {
+        sqlx::query_as(
+            "SELECT o.kind AS mail, b.kind, b.status, b.received_at
+         FROM outbox o JOIN bounce b ON b.outbox_id = o.outbox_id
+         WHERE o.subscriber_id = $2
+            OR o.signup_id IN (SELECT signup_id FROM signup WHERE address_key = $1)
+         ORDER BY b.received_at DESC, b.bounce_id DESC",
+        )
+        .bind(&of.address_key)
+        .bind(of.subscriber_id)
+        .fetch_all(conn)
+        .await
     })
 }
 

@@ -4,6 +4,7 @@
 
 pub mod announcements;
 pub mod audit_entries;
+pub mod bounces;
 pub mod checkpoints;
 pub mod consent_events;
 pub mod consents;

@@ -1,0 +1,61 @@
+//! A mail came back. No mail ever follows from it, so nothing can go round in circles.
+
+use uuid::Uuid;
+
+use super::Error;
+use super::withdraw::{Leaving, leave};
+use crate::domain::bounce::{Bounce, BounceKind};
+use crate::domain::signup::Method;
+use crate::domain::suppression::SuppressionReason;
+use crate::random::Moment;
+use crate::store::{Tx, bounces, subscribers, suppressions};
+
+/// How a complaint is named in evidence.
+const SOURCE: &str = "complaint";
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Recorded {
+    /// It stands, by this word or an earlier one. Commit.
+    Recorded,
+    /// The mail is not known any more: it was purged or erased. Nothing is written.
+    Unknown,
+}
+
+/// Counts what came back, once for each mail and kind, and draws the consequence for its mailbox. Hard: it
+/// is not mailed any more. Complaint: the same, and what its reader can be written to for is withdrawn, so
+/// that copies exported earlier learn of it (GDPR Art. 21(2)). A mail to an address of the settings, such
+/// as a witness's, has none.
+///
+/// # Errors
+/// When the database does not take it; then nothing is written.
+pub async fn record_bounce(
+    tx: &mut Tx,
+    at: &Moment,
+    outbox_id: Uuid,
+    bounce: Bounce,
+) -> Result<Recorded, Error> {
+    let Some(addressee) = bounces::find_addressee(tx, outbox_id).await? else {
+        return Ok(Recorded::Unknown);
+    };
+    // Before the mail is touched, as an erasure does: so neither waits for the other in turn.
+    let subscriber = match addressee.subscriber_id {
+        Some(subscriber_id) => subscribers::lock(tx, subscriber_id).await?,
+        None => None,
+    };
+    if !bounces::insert(tx, at, outbox_id, bounce).await? {
+        return Ok(Recorded::Recorded);
+    }
+    let Some(address_key) = &addressee.address_key else { return Ok(Recorded::Recorded) };
+    let reason = match bounce.kind {
+        BounceKind::Soft => return Ok(Recorded::Recorded),
+        BounceKind::Hard => SuppressionReason::Bounced,
+        BounceKind::Complaint => SuppressionReason::Complained,
+    };
+    suppressions::insert(tx, at.now, address_key, reason, None).await?;
+    if let (Some(subscriber), BounceKind::Complaint) = (&subscriber, bounce.kind) {
+        leave(tx, at, subscriber, &Leaving::Writing, (Method::Program, SOURCE)).await?;
+    }
+    Ok(Recorded::Recorded)
+}
