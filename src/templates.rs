@@ -28,6 +28,7 @@ const BUILT_IN: &[(&str, &str)] = built_in![
     "public/report.html",
     "public/newsletters.html",
     "public/check_your_inbox.html",
+    "public/came_back.html",
     "public/confirm.html",
     "public/confirmed.html",
     "public/not_me.html",

@@ -1,5 +1,6 @@
 //! The command line: a file to a command.
 
+mod bounce;
 mod bundle;
 mod check;
 mod demo;
@@ -95,6 +96,8 @@ enum Command {
     /// Try out how mail leaves
     #[command(subcommand)]
     Mail(mail::MailCommand),
+    /// Read one message that came back, on standard input: a bounce or a complaint
+    Bounce(bounce::BounceCommand),
     /// Check the consent ledger, and prove it to others
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
@@ -132,7 +135,10 @@ fn time(text: &str) -> Result<Timestamp, String> {
     })
 }
 
-/// Runs the program: 0 done, 1 refused or wrong, 2 wrong usage.
+/// What tells a mail server to try again later (`EX_TEMPFAIL` of sysexits.h).
+const TRY_LATER: u8 = 75;
+
+/// Runs the program: 0 done, 1 refused or wrong, 2 wrong usage, 75 to be tried again later.
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -147,7 +153,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("assent: {}", sentence(error.as_ref()));
-            ExitCode::FAILURE
+            if error.is::<bounce::TryLater>() { TRY_LATER.into() } else { ExitCode::FAILURE }
         }
     }
 }
@@ -164,6 +170,10 @@ async fn run(Arguments { config, command }: Arguments) -> Outcome {
         && let Some(outcome) = ledger.run_alone()
     {
         return outcome;
+    }
+    if let Command::Bounce(bounce) = command {
+        log_to_stderr("error", false);
+        return bounce.run(config).await;
     }
     let settings = settings(config)?;
     if let Command::Dkim(command) = command {
@@ -198,7 +208,8 @@ async fn run(Arguments { config, command }: Arguments) -> Outcome {
         | Command::Serve(_)
         | Command::Check
         | Command::Dkim(_)
-        | Command::Mail(_) => Ok(()),
+        | Command::Mail(_)
+        | Command::Bounce(_) => Ok(()),
     };
     core.db.close().await;
     outcome

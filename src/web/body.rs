@@ -1,4 +1,4 @@
-//! Bodies of forms: small, of the right type, in time.
+//! Bodies: no larger than they may be, of the right type, in time.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ impl<S: Sync> FromRequest<S> for Fields {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
         let (head, body) = request.into_parts();
-        let body = read(&head.headers, body).await?;
+        let body = read(&head.headers, body, MAX).await?;
         if !body.is_empty() && !is_form(&head.headers) {
             return Err(Error::WrongType);
         }
@@ -32,15 +32,16 @@ impl<S: Sync> FromRequest<S> for Fields {
 /// Reads a body of any type to its end, within the limits of a form, and drops it.
 pub(super) async fn drain(request: Request) -> Result<(), Error> {
     let (head, body) = request.into_parts();
-    read(&head.headers, body).await.map(drop)
+    read(&head.headers, body, MAX).await.map(drop)
 }
 
-async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Error> {
+/// Reads a body of at most `most` bytes.
+pub(super) async fn read(headers: &HeaderMap, body: Body, most: usize) -> Result<Bytes, Error> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-    if announced.is_some_and(|length| length.parse::<usize>().is_ok_and(|length| length > MAX)) {
+    if announced.is_some_and(|length| length.parse::<usize>().is_ok_and(|length| length > most)) {
         return Err(Error::TooLarge);
     }
-    let reading = Limited::new(body, MAX).collect();
+    let reading = Limited::new(body, most).collect();
     match tokio::time::timeout(DEADLINE, reading).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Error::TooLarge),

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
+use axum::http::response::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use serde::Serialize;
 use serde_json::json;
 
-use super::App;
+use super::{App, api};
 use crate::intake::IntakeError;
 
 /// An answer other than the page asked for.
@@ -140,7 +141,7 @@ impl From<IntakeError> for Error {
 const COME_BACK: u64 = 5;
 
 impl Error {
-    fn status(&self) -> StatusCode {
+    pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::ForeignOrigin => StatusCode::FORBIDDEN,
@@ -231,13 +232,18 @@ impl IntoResponse for Error {
     }
 }
 
-/// Gives every [`Error`] its page.
+/// Gives every [`Error`] its page, or, where programs ask, its problem document.
 pub(super) async fn pages(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let api = request.uri().path().starts_with(api::PREFIX);
     let mut response = next.run(request).await;
     let error = response.extensions_mut().remove::<Error>();
     // What the framework itself could not read: a path that is not UTF-8, which leads nowhere.
     let unread = response.status() == StatusCode::BAD_REQUEST;
     let Some(error) = error.or_else(|| unread.then_some(Error::NotFound)) else { return response };
+    if api {
+        let (head, _) = response.into_parts();
+        return replaced(head, api::Problem::from(&error));
+    }
     let page = match &error {
         Error::Gone(gone) => {
             let Gone { title, message, fresh, start_again } = gone.as_ref();
@@ -256,15 +262,20 @@ pub(super) async fn pages(State(app): State<Arc<App>>, request: Request, next: N
         Ok(page) => {
             let (mut head, _) = response.into_parts();
             head.status = error.status();
-            head.headers.remove(header::CONTENT_LENGTH);
-            head.headers.remove(header::CONTENT_TYPE);
-            (head, Html(page)).into_response()
+            replaced(head, Html(page))
         }
         Err(error) => {
             tracing::error!(error = ?error, "an error page could not be rendered");
             response
         }
     }
+}
+
+/// An answer with another body.
+fn replaced(mut head: Parts, body: impl IntoResponse) -> Response {
+    head.headers.remove(header::CONTENT_LENGTH);
+    head.headers.remove(header::CONTENT_TYPE);
+    (head, body).into_response()
 }
 
 /// A panic is our mistake; the visitor sees the page for it.

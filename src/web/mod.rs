@@ -1,5 +1,6 @@
 //! The outside over HTTP. Handlers parse, call one flow or read through the store, and answer.
 
+mod api;
 mod assets;
 mod body;
 mod catalog;
@@ -99,7 +100,8 @@ impl App {
 /// All routes.
 pub fn router(app: App) -> Router {
     let app = Arc::new(app);
-    let mut pages = Router::new().merge(public::router()).merge(assets::router());
+    let mut pages =
+        Router::new().merge(public::router()).merge(api::router()).merge(assets::router());
     if app.dev_mailbox.is_some() {
         pages = pages.merge(dev::router());
     }

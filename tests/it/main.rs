@@ -8,6 +8,7 @@
 mod support;
 
 mod architecture;
+mod bounces;
 mod browser;
 mod cli;
 mod consent_rules;

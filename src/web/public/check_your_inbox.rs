@@ -2,6 +2,7 @@
 //! typed and when; it never says whether the address is known.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{RawQuery, State};
@@ -14,7 +15,7 @@ use crate::domain::mail_limit::MailLimit;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::send_fresh_link::resend_confirmation;
 use crate::mail::compose::confirmation_subject;
-use crate::store::signups;
+use crate::store::{bounces, signups};
 use crate::web::cookie::Waiting;
 use crate::web::{App, Error};
 
@@ -46,6 +47,13 @@ async fn show(
         },
         |report| format!("/reports/{}", report.slug),
     );
+    if let Some(waiting) = &waiting
+        && came_back(&app, waiting).await
+    {
+        let context = json!({"site": *app.site, "address": waiting.email,
+                             "sender": app.sender.from.to_string(), "start_again": start_again});
+        return Ok(Html(app.templates.render("public/came_back.html", context)?));
+    }
     let next = waiting.as_ref().and_then(|waiting| next_resend(&app, waiting));
     let context = json!({
         "site": *app.site,
@@ -65,6 +73,21 @@ async fn show(
         "start_again": start_again,
     });
     Ok(Html(app.templates.render("public/check_your_inbox.html", context)?))
+}
+
+/// How long the page waits for that, when the database hangs.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Whether the mail about this reader's own form came back, as from an address that does not exist: what
+/// became of other mail would tell whether the address is known. While the database is away the page is
+/// shown without it.
+async fn came_back(app: &App, waiting: &Waiting) -> bool {
+    let asked = async { bounces::came_back(&mut app.db.read().await?, waiting.signup_id).await };
+    let told = tokio::time::timeout(PATIENCE, asked).await;
+    told.unwrap_or(Err(sqlx::Error::PoolTimedOut)).unwrap_or_else(|error| {
+        tracing::error!(error = ?error, "whether a mail came back could not be read");
+        false
+    })
 }
 
 async fn resend(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Error> {

@@ -1,0 +1,118 @@
+//! `POST /api/v1/bounces`: a mail relay tells that a mail of ours came back. The envelope sender with its
+//! MAC is the credential: it opens nothing but the suppression of that one mailbox, as a mail to it does.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::problem::{Fault, Problem};
+use crate::domain::bounce::{Bounce, BounceKind};
+use crate::flows::record_bounce::{Recorded, record_bounce};
+use crate::mail::returned;
+use crate::web::{App, Error, body};
+
+pub(super) fn router() -> Router<Arc<App>> {
+    Router::new().route("/api/v1/bounces", post(receive))
+}
+
+/// What was said of which mail; nothing, when the message is no bounce.
+type Said = Result<Option<(Uuid, Bounce)>, Problem>;
+
+/// 202 when it is recorded, again too, and when there is nothing to record: a message that is no bounce,
+/// or a mail that was purged or erased. What cannot be used is 422 and never 404, for which relays take an
+/// address that is wrong and stop calling it.
+async fn receive(State(app): State<Arc<App>>, request: Request) -> Result<Response, Error> {
+    let (head, body) = request.into_parts();
+    let read = match media_type(&head.headers).as_deref() {
+        Some("message/rfc822") => message,
+        Some("application/json") => event,
+        _ => return Err(Error::WrongType),
+    };
+    let body = body::read(&head.headers, body, returned::MOST).await?;
+    let said = match read(&app, &body) {
+        Ok(said) => said,
+        Err(problem) => return Ok(problem.into_response()),
+    };
+    let Some((outbox_id, bounce)) = said else { return Ok(answer("ignored")) };
+    let mut tx = app.db.write().await?;
+    let recorded = record_bounce(&mut tx, &app.moment(), outbox_id, bounce).await?;
+    tracing::info!(%outbox_id, kind = ?bounce.kind, ?recorded, "a mail came back");
+    match recorded {
+        Recorded::Recorded => {
+            tx.commit().await?;
+            Ok(answer("recorded"))
+        }
+        Recorded::Unknown => Ok(answer("ignored")),
+    }
+}
+
+fn answer(status: &str) -> Response {
+    (StatusCode::ACCEPTED, Json(json!({"status": status}))).into_response()
+}
+
+fn media_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    Some(value.split(';').next()?.trim().to_ascii_lowercase())
+}
+
+/// A message as the relay received it.
+fn message(app: &App, body: &[u8]) -> Said {
+    if body.trim_ascii().is_empty() {
+        let message = "Send the message as it was received";
+        return Err(Problem::unusable(vec![Fault { field: "body", code: "required", message }]));
+    }
+    let Some(returned) = returned::read(body, None) else { return Ok(None) };
+    let outbox_id = returned.outbox_id(&app.links.secrets).ok_or_else(|| {
+        let message =
+            "Send what came back about a mail of ours: no envelope sender of ours is in it";
+        Problem::unusable(vec![Fault { field: "body", code: "not-ours", message }])
+    })?;
+    Ok(Some((outbox_id, returned.bounce)))
+}
+
+/// An event that the relay has read itself.
+fn event(app: &App, body: &[u8]) -> Said {
+    let event: Value = serde_json::from_slice(body).unwrap_or_default();
+    if !event.is_object() {
+        let message = "Send a JSON object with return_path, kind and status";
+        return Err(Problem::unusable(vec![Fault { field: "body", code: "malformed", message }]));
+    }
+    let mut errors = Vec::new();
+    let mut wrong = |field, code, message| errors.push(Fault { field, code, message });
+    let outbox_id = match event["return_path"].as_str() {
+        Some(address) => app.links.secrets.open_return_path(address),
+        None => None,
+    };
+    if outbox_id.is_none() {
+        let given = !event["return_path"].is_null();
+        let code = if given { "not-ours" } else { "required" };
+        wrong("return_path", code, "Send the envelope sender that the mail left with");
+    }
+    let kind: Option<BounceKind> = serde_json::from_value(event["kind"].clone()).ok();
+    if kind.is_none() {
+        let code = if event["kind"].is_null() { "required" } else { "unknown" };
+        wrong("kind", code, "Send hard, soft or complaint");
+    }
+    let status = match &event["status"] {
+        Value::Null => None,
+        status => {
+            let status = status.as_str().and_then(|status| status.parse().ok());
+            if status.is_none() {
+                wrong("status", "malformed", "Send a status such as 5.1.1, or none");
+            }
+            status
+        }
+    };
+    match (outbox_id, kind) {
+        (Some(outbox_id), Some(kind)) if errors.is_empty() => {
+            Ok(Some((outbox_id, Bounce { kind, status })))
+        }
+        _ => Err(Problem::unusable(errors)),
+    }
+}

@@ -1,0 +1,19 @@
+//! The interface for programs: JSON in and out, errors as problem documents (RFC 9457).
+
+mod bounces;
+mod problem;
+
+use std::sync::Arc;
+
+use axum::Router;
+
+pub(super) use problem::Problem;
+
+use super::App;
+
+/// Under which errors are told to programs instead of people.
+pub(super) const PREFIX: &str = "/api/";
+
+pub(super) fn router() -> Router<Arc<App>> {
+    Router::new().merge(bounces::router())
+}

@@ -1,0 +1,59 @@
+//! What went wrong, as programs read it (RFC 9457).
+
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::web::Error;
+
+/// A refusal, and what was wrong where.
+#[derive(Debug)]
+pub(in crate::web) struct Problem {
+    status: StatusCode,
+    errors: Vec<Fault>,
+}
+
+/// One thing that was wrong.
+#[derive(Debug, Serialize)]
+pub(super) struct Fault {
+    /// Where: a field of the document, or `body` for all of it.
+    pub field: &'static str,
+    /// What, for programs.
+    pub code: &'static str,
+    /// What to do, for people.
+    pub message: &'static str,
+}
+
+impl Problem {
+    /// What was sent cannot be used as it is.
+    pub(super) fn unusable(errors: Vec<Fault>) -> Self {
+        Self { status: StatusCode::UNPROCESSABLE_ENTITY, errors }
+    }
+}
+
+/// What a request met before or beside its own rules.
+impl From<&Error> for Problem {
+    fn from(error: &Error) -> Self {
+        let body = |code, message| vec![Fault { field: "body", code, message }];
+        let errors = match error {
+            Error::Malformed => body("malformed", "Send the whole body"),
+            Error::TooSlow => body("too-slow", "Send the body within ten seconds"),
+            Error::TooLarge => body("too-large", "Send less"),
+            Error::WrongType => body("wrong-type", "Send a type that is taken here"),
+            _ => vec![],
+        };
+        Self { status: error.status(), errors }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let Self { status, errors } = self;
+        // RFC 9457 §4.2.1: without a type of its own, the title is the status in words.
+        let document = json!({"type": "about:blank", "title": status.canonical_reason(),
+                              "status": status.as_u16(), "errors": errors});
+        let kind = [(header::CONTENT_TYPE, "application/problem+json")];
+        (status, kind, document.to_string()).into_response()
+    }
+}
