@@ -6,6 +6,7 @@ use super::{Outcome, refuse};
 use crate::app::{sender, transport};
 use crate::clock::Clock;
 use crate::config::{Keys, Settings};
+use crate::domain::bounce::BounceKind;
 use crate::domain::email_address::EmailAddress;
 use crate::mail::compose::{Letter, compose};
 use crate::mail::transport::{Step, Transport, TransportError};
@@ -89,10 +90,10 @@ fn refusal(error: &TransportError) -> String {
         TransportError::Transient(_) => {
             "The relay may take it later: real mail would be tried again, with growing pauses"
         }
-        TransportError::Recipient(_) => {
+        TransportError::Refused(BounceKind::Hard, _) => {
             "Nobody reads mail at this address. Real mail would be parked, and the address not be written to again"
         }
-        TransportError::Permanent(_) => {
+        TransportError::Refused(..) | TransportError::Permanent(_) => {
             "The relay will not take this message. Real mail would be parked with this reason"
         }
         TransportError::TooLate => "It took too long",

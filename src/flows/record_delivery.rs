@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::Error;
+use super::record_bounce::{Recorded, record_bounce};
+use crate::domain::bounce::{Bounce, BounceKind};
 use crate::domain::outbox::{DeliveryOutcome, back_off};
 use crate::random::Moment;
 use crate::store::Tx;
@@ -18,7 +20,9 @@ pub enum Tried {
     Sent,
     /// Not now: once more later, with growing pauses.
     Deferred(String),
-    /// Never: kept with the reason.
+    /// The relay refused it for good: it came back at the door.
+    Refused(Bounce, String),
+    /// It cannot be sent: kept with the reason.
     Parked(String),
     /// Nothing is left to be said.
     Dropped(&'static str),
@@ -37,13 +41,18 @@ pub async fn record_delivery(
     mail: &ClaimedMail,
     tried: &Tried,
 ) -> Result<Option<DeliveryOutcome>, Error> {
+    let given_up = at.now > mail.created_at.plus(GIVE_UP);
+    // What came back is a fact, whoever holds the mail by now.
+    if let Some(bounce) = came_back(tried, given_up)
+        && record_bounce(tx, at, mail.outbox_id, bounce).await? == Recorded::Unknown
+    {
+        return Ok(None);
+    }
     let (outcome, detail) = match tried {
         Tried::Sent => (DeliveryOutcome::Sent, "handed over"),
-        Tried::Deferred(why) if at.now > mail.created_at.plus(GIVE_UP) => {
-            (DeliveryOutcome::Parked, why.as_str())
-        }
+        Tried::Deferred(why) if given_up => (DeliveryOutcome::Parked, why.as_str()),
         Tried::Deferred(why) => (DeliveryOutcome::Deferred, why.as_str()),
-        Tried::Parked(why) => (DeliveryOutcome::Parked, why.as_str()),
+        Tried::Refused(_, why) | Tried::Parked(why) => (DeliveryOutcome::Parked, why.as_str()),
         Tried::Dropped(why) => (DeliveryOutcome::Dropped, *why),
         Tried::Untried(wait) => {
             let not_before = (!wait.is_zero()).then(|| at.now.plus(*wait));
@@ -55,4 +64,13 @@ pub async fn record_delivery(
     let next_at = (outcome == DeliveryOutcome::Deferred).then(|| at.now.plus(wait));
     let held = outbox::mark_delivered(tx, at, mail, &Delivery { outcome, detail, next_at }).await?;
     Ok(held.then_some(outcome))
+}
+
+/// A mail given up on counts as one that came back.
+fn came_back(tried: &Tried, given_up: bool) -> Option<Bounce> {
+    match tried {
+        Tried::Refused(bounce, _) => Some(*bounce),
+        Tried::Deferred(_) if given_up => Some(Bounce { kind: BounceKind::Soft, status: None }),
+        _ => None,
+    }
 }

@@ -181,13 +181,19 @@ async fn record(parts: WorkerParts, leases: Leases, mut ended: Receiver<(Claimed
     while ended.recv_many(&mut results, RECORDED_AT_ONCE).await > 0 {
         // Always in the same order, so that two workers do not wait for each other.
         results.sort_by_key(|(mail, _)| mail.outbox_id);
-        while let Err(error) = record_together(&parts, &results).await {
-            tracing::error!(error = ?error, "deliveries could not be recorded");
-            tokio::time::sleep(RECORD_AGAIN).await;
+        let came_back = |(_, tried): &(ClaimedMail, Tried)| matches!(tried, Tried::Refused(..));
+        let alone: Vec<_> = results.extract_if(.., |result| came_back(result)).collect();
+        // What concerns a person locks that person first, so it stands alone.
+        for together in alone.chunks(1).chain([results.as_slice()]) {
+            while let Err(error) = record_together(&parts, together).await {
+                tracing::error!(error = ?error, "deliveries could not be recorded");
+                tokio::time::sleep(RECORD_AGAIN).await;
+            }
         }
-        for (mail, _) in results.drain(..) {
-            leases.end(&mail);
+        for (mail, _) in alone.iter().chain(&results) {
+            leases.end(mail);
         }
+        results.clear();
     }
 }
 

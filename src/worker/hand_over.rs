@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::WorkerParts;
 use super::letters::{self, Said};
+use crate::domain::bounce::Bounce;
 use crate::domain::sentence::sentence;
 use crate::flows::record_delivery::Tried;
 use crate::mail::compose::{Letter, Outgoing, compose};
@@ -46,9 +47,11 @@ pub(super) async fn hand_over(
         Ok(()) => Answer::Mail(Tried::Sent),
         Err(TransportError::Relay(trouble)) => Answer::RelayAway(trouble.to_string()),
         Err(TransportError::TooLate) => Answer::Mail(Tried::Untried(Duration::ZERO)),
-        Err(error @ (TransportError::Permanent(_) | TransportError::Recipient(_))) => {
-            Answer::Mail(Tried::Parked(error.to_string()))
+        Err(TransportError::Refused(kind, trouble)) => {
+            let bounce = Bounce { kind, status: trouble.status };
+            Answer::Mail(Tried::Refused(bounce, format!("refused: {trouble}")))
         }
+        Err(error @ TransportError::Permanent(_)) => Answer::Mail(Tried::Parked(error.to_string())),
         Err(error @ TransportError::Transient(_)) => {
             Answer::Mail(Tried::Deferred(error.to_string()))
         }

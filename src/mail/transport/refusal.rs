@@ -4,6 +4,7 @@ use std::io;
 
 use lettre::transport::smtp::Error as SmtpError;
 
+use crate::domain::bounce::{BounceKind, EnhancedStatus};
 use crate::domain::sentence::sentence;
 
 /// Why a mail was not handed over. No variant's text names an address.
@@ -15,11 +16,11 @@ pub enum TransportError {
     /// Not now. Try this mail again later.
     #[error("not taken now: {0}")]
     Transient(Trouble),
-    /// Nobody reads mail at this address, and never will.
-    #[error("the address is refused: {0}")]
-    Recipient(Trouble),
-    /// Never. Park this mail.
-    #[error("refused: {0}")]
+    /// The relay refused it for good, as a server further on might have: it came back at the door.
+    #[error("refused: {1}")]
+    Refused(BounceKind, Trouble),
+    /// It cannot be sent to this relay at all. Park it.
+    #[error("it cannot be sent: {0}")]
     Permanent(Trouble),
     /// The mail was held for too long to be sent still; nothing of it left.
     #[error("the mail was not sent in time, and is somebody else's by now")]
@@ -33,7 +34,7 @@ impl TransportError {
         match self {
             Self::Relay(trouble)
             | Self::Transient(trouble)
-            | Self::Recipient(trouble)
+            | Self::Refused(_, trouble)
             | Self::Permanent(trouble) => Some(trouble),
             Self::TooLate => None,
         }
@@ -47,8 +48,8 @@ pub struct Trouble {
     /// The relay's own words, code first. They may repeat the address, so they are for whoever tries out an
     /// address of their own, never for a log.
     pub verbatim: Option<String>,
-    /// The enhanced status (RFC 3463), such as `5.1.1`, if the relay gave one.
-    pub status: Option<String>,
+    /// Why, where the relay said so.
+    pub status: Option<EnhancedStatus>,
 }
 
 impl std::fmt::Display for Trouble {
@@ -74,7 +75,7 @@ impl Trouble {
         };
         let text = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
         let status = status(&text);
-        let shown = status.as_deref().map(|status| format!(" {status}")).unwrap_or_default();
+        let shown = status.map(|status| format!(" {status}")).unwrap_or_default();
         Self {
             words: format!("the relay answered {code}{shown} to {asked}"),
             verbatim: Some(format!("{code} {text}")),
@@ -137,12 +138,9 @@ pub(super) fn sort(stage: Stage, error: &SmtpError) -> TransportError {
         // 530: sign in first (RFC 4954 §6).
         Stage::Recipient if code == 530 => TransportError::Relay(trouble),
         Stage::Recipient | Stage::Message if error.is_permanent() => {
-            let unknown = stage == Stage::Recipient && matches!(code, 550 | 551 | 553);
-            match trouble.status.as_deref() {
-                Some(status) if nobody_reads(status) => TransportError::Recipient(trouble),
-                None if unknown => TransportError::Recipient(trouble),
-                _ => TransportError::Permanent(trouble),
-            }
+            // Without a status, a refused message says nothing of the mailbox.
+            let code = (stage == Stage::Recipient).then_some(code);
+            TransportError::Refused(BounceKind::of_refusal(trouble.status, code), trouble)
         }
         Stage::Recipient | Stage::Message => TransportError::Transient(trouble),
     }
@@ -154,18 +152,8 @@ pub(super) fn unreachable(error: &io::Error) -> TransportError {
 }
 
 /// The enhanced status at the beginning of an answer (RFC 2034 §3).
-fn status(text: &str) -> Option<String> {
-    let word = text.split_whitespace().next()?;
-    let parts: Vec<&str> = word.split('.').collect();
-    let number =
-        |part: &&str| (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
-    let sound = parts.len() == 3 && matches!(parts[0], "2" | "4" | "5") && parts.iter().all(number);
-    sound.then(|| word.to_owned())
-}
-
-/// RFC 3463 §3.2: the address itself is wrong; §3.3: its mailbox is switched off.
-fn nobody_reads(status: &str) -> bool {
-    matches!(status, "5.1.1" | "5.1.2" | "5.1.3" | "5.1.6" | "5.1.10" | "5.2.1")
+fn status(text: &str) -> Option<EnhancedStatus> {
+    text.split_whitespace().next()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -184,7 +172,7 @@ mod tests {
             ("5..1", None),
             ("", None),
         ] {
-            assert_eq!(status(text).as_deref(), expected, "{text}");
+            assert_eq!(status(text).map(|s| s.to_string()).as_deref(), expected, "{text}");
         }
     }
 }
