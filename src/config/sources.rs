@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use super::ConfigError;
+use crate::domain::nearest::nearest;
 
 /// Every setting: its name in TOML, and its environment variable.
 const KNOWN: &[(&str, &str)] = &[
@@ -154,13 +155,9 @@ fn plain(value: &toml::Value) -> String {
 }
 
 fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> ConfigError {
-    let nearest = known
-        .map(|known| (strsim::jaro_winkler(name, known), known))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    let hint = nearest.map_or_else(
+    let hint = nearest(name, known).map_or_else(
         || "; README.md names them all".to_owned(),
-        |(_, known)| format!("; did you mean {known}?"),
+        |known| format!("; did you mean {known}?"),
     );
     ConfigError::Unknown(name.to_owned(), hint)
 }

@@ -9,6 +9,7 @@ pub mod imported_contact;
 pub mod link;
 pub mod mail_limit;
 pub mod media_type;
+pub mod nearest;
 pub mod notice;
 pub mod outbox;
 pub mod policy;
