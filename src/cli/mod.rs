@@ -19,6 +19,7 @@ mod purpose;
 mod report;
 mod serve;
 mod staff;
+mod templates;
 mod withdrawals;
 
 use std::io::IsTerminal;
@@ -101,6 +102,9 @@ enum Command {
     /// Check the consent ledger, and prove it to others
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
+    /// Name, copy and check the texts of pages and mails; a running server reads them when it starts
+    #[command(subcommand)]
+    Templates(templates::TemplatesCommand),
     /// Delete what nobody confirmed, and evidence past its time
     Purge(purge::Purge),
 }
@@ -175,6 +179,9 @@ async fn run(Arguments { config, command }: Arguments) -> Outcome {
         log_to_stderr("error", false);
         return bounce.run(config).await;
     }
+    if let Command::Templates(templates) = command {
+        return templates.run(config);
+    }
     let settings = settings(config)?;
     if let Command::Dkim(command) = command {
         return command.run(&settings);
@@ -209,7 +216,8 @@ async fn run(Arguments { config, command }: Arguments) -> Outcome {
         | Command::Check
         | Command::Dkim(_)
         | Command::Mail(_)
-        | Command::Bounce(_) => Ok(()),
+        | Command::Bounce(_)
+        | Command::Templates(_) => Ok(()),
     };
     core.db.close().await;
     outcome

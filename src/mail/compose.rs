@@ -16,7 +16,7 @@ use super::dkim::Dkim;
 use crate::domain::return_path::ReturnPaths;
 use crate::domain::timestamp::Timestamp;
 use crate::site::Site;
-use crate::templates::{TemplateError, Templates};
+use crate::templates::{TemplateError, Templates, parts};
 
 /// Who mail comes from.
 #[derive(Clone)]
@@ -227,10 +227,4 @@ struct WithPreheader<'a> {
     #[serde(flatten)]
     context: &'a serde_json::Value,
     preheader: &'a str,
-}
-
-fn parts(text: &str) -> Option<(&str, &str, &str)> {
-    let (subject, rest) = text.strip_prefix("Subject: ")?.split_once('\n')?;
-    let (preheader, body) = rest.strip_prefix("Preheader: ")?.split_once('\n')?;
-    Some((subject.trim(), preheader.trim(), body.trim_start_matches('\n')))
 }

@@ -76,7 +76,7 @@ fn every_template_is_built_in() {
     let files: Vec<String> =
         files_under(&directory).iter().map(|file| relative(&directory, file)).collect();
     assert!(files.len() > 10, "the templates were not found");
-    let list = File::read(&root().join("src"), &root().join("src/templates.rs"));
+    let list = File::read(&root().join("src"), &root().join("src/templates/built_in.rs"));
     report(&templates(&files, &list));
 }
 
@@ -311,7 +311,9 @@ fn migrations(sqlite: &[String], postgres: &[String]) -> Vec<String> {
 fn templates(files: &[String], list: &File) -> Vec<String> {
     let built_in = |file: &String| list.tokens.iter().any(|t| t.kind == Kind::Text(file.clone()));
     let forgotten = files.iter().filter(|file| !built_in(file));
-    forgotten.map(|file| format!("templates/{file}:1: src/templates.rs does not name it")).collect()
+    forgotten
+        .map(|file| format!("templates/{file}:1: src/templates/built_in.rs does not name it"))
+        .collect()
 }
 
 fn hold(files: &[File], rule: fn(&File) -> Vec<String>) {
@@ -660,11 +662,11 @@ mod rules_can_fail {
 
     #[test]
     fn forgotten_templates() {
-        let list = File::of("templates.rs", "[\"public/a.html\"] // public/b.html");
+        let list = File::of("templates/built_in.rs", "[\"public/a.html\"] // public/b.html");
         let files = ["public/a.html".to_owned(), "public/b.html".to_owned()];
         assert_eq!(
             templates(&files, &list),
-            ["templates/public/b.html:1: src/templates.rs does not name it"]
+            ["templates/public/b.html:1: src/templates/built_in.rs does not name it"]
         );
     }
 }

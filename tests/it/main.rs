@@ -19,4 +19,5 @@ mod policies;
 mod public;
 mod purposes;
 mod store;
+mod templates;
 mod worker;

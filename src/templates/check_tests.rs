@@ -1,0 +1,203 @@
+//! What the check finds, and that its samples reach every place of every template.
+
+use std::collections::BTreeSet;
+
+use super::built_in::BUILT_IN;
+use super::check::{check_sources, nearest_template};
+use super::source::{Problem, Source};
+
+fn with(name: &str, change: impl Fn(&str) -> String) -> BTreeSet<Problem> {
+    let mut sources: Vec<Source> = BUILT_IN.iter().map(Source::built_in).collect();
+    let changed = sources.iter_mut().find(|source| source.name == name).unwrap();
+    changed.text = change(&changed.text);
+    changed.file = "FILE".to_owned();
+    check_sources(sources)
+}
+
+fn said(problems: &BTreeSet<Problem>) -> Vec<String> {
+    problems.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn the_built_in_templates_are_sound() {
+    assert_eq!(said(&with("public/index.html", ToOwned::to_owned)), [""; 0]);
+}
+
+/// Each expression of a template becomes a name that nobody gives: every one is found, by its line.
+#[test]
+fn the_samples_reach_every_expression() {
+    for built_in in BUILT_IN {
+        let mut lines = BTreeSet::new();
+        let spoil = |text: &str| {
+            let spoilt =
+                text.split("{{").enumerate().map(|(at, part)| match part.split_once("}}") {
+                    Some((_, rest)) if at > 0 => format!("{{{{ nowhere }}}}{rest}"),
+                    _ => part.to_owned(),
+                });
+            spoilt.collect::<String>()
+        };
+        for (at, line) in built_in.text.lines().enumerate() {
+            if line.contains("{{") {
+                lines.insert(Some(at + 1));
+            }
+        }
+        let found: BTreeSet<Option<usize>> = with(built_in.name, spoil)
+            .into_iter()
+            .filter(|problem| problem.file == "FILE" && problem.what.starts_with("`nowhere`"))
+            .map(|problem| problem.line)
+            .collect();
+        let missed: Vec<_> = lines.difference(&found).collect();
+        assert!(missed.is_empty(), "{}: lines {missed:?}", built_in.name);
+    }
+}
+
+/// A template, what is changed in it, and what the check then says.
+const MISTAKES: &[(&str, &str, &str, &str)] = &[
+    (
+        "public/confirm.html",
+        "<h1>",
+        "<h1>\n{{ adress }}",
+        "FILE:8: `adress` is not known here: did you mean `address`?",
+    ),
+    ("public/confirm.html", "{% endif %}", "", "it is not a template ("),
+    (
+        "public/layout.html",
+        "{{ site.css }}",
+        "{{ site.cs }}",
+        "FILE:11: `site.cs` is not known here: did you mean `site.css`?",
+    ),
+    (
+        "public/_form.html",
+        "{{ e.message }}",
+        "{{ e.mesage }}",
+        "FILE:5: `e.mesage` is not known here: did you mean `e.message`?",
+    ),
+    ("mail/confirm.txt", "Subject: ", "Betreff: ", "FILE:1: write `Subject: …` in this line"),
+    ("mail/confirm.txt", "Preheader: ", "", "FILE:2: write `Preheader: …` in this line"),
+    (
+        "mail/confirm.txt",
+        "\n{{ confirm_url }}",
+        "\nOpen {{ confirm_url }}",
+        "FILE:33: put the link on a line of its own",
+    ),
+    (
+        "mail/confirm.txt",
+        "\n{{ confirm_url }}",
+        "\n{{ not_me_url }}\n{{ confirm_url }}",
+        "FILE:33: move this link below",
+    ),
+    (
+        "mail/confirm.txt",
+        "\n{{ confirm_url }}",
+        "",
+        "FILE: put the link `{{ confirm_url }}` into it",
+    ),
+    (
+        "mail/receipt.mjml",
+        "</mj-text>",
+        "</mj-button>",
+        "FILE:10: `</mj-button>` stands where `<mj-text>` of line 10 is still open",
+    ),
+    (
+        "mail/receipt.mjml",
+        "</mj-column>",
+        "",
+        "FILE:12: `</mj-section>` stands where `<mj-column>` of line 9",
+    ),
+    ("mail/receipt.mjml", "<p>Your address", "<p>1 < 2", "FILE:17: it is not well-formed MJML"),
+    (
+        "mail/receipt.mjml",
+        "<mj-divider />",
+        "<mj-dividr />",
+        "FILE:28: MJML knows no element `<mj-dividr>`",
+    ),
+    (
+        "mail/receipt.mjml",
+        "<mj-divider />",
+        "<mj-image src=\"https://x.example/p.png\" />",
+        "FILE:28: it loads https://x.example/p.png",
+    ),
+    (
+        "mail/receipt.mjml",
+        "<mj-divider />",
+        "<mj-social><mj-social-element name=\"x\" href=\"https://x.example\" /></mj-social>",
+        "FILE:28: it loads https://",
+    ),
+    (
+        "mail/_head.mjml",
+        ":root {",
+        "@import url(https://x.example/f.css);\n:root {",
+        "FILE:14: it loads https://x.example/f.css",
+    ),
+    (
+        "mail/_head.mjml",
+        "content=\"light dark\"",
+        "content=\"{{ dark }}\"",
+        "FILE:2: `dark` is not",
+    ),
+    ("mail/_head.mjml", "<mj-attributes>", "<mj-atributes>", "FILE:"),
+    (
+        "mail/receipt.mjml",
+        "{{ address }}",
+        "{{ adress }}",
+        "FILE:17: `adress` is not known here: did you mean `address`?",
+    ),
+    (
+        "mail/change.mjml",
+        "{% endif %}{% if standing %}",
+        "{% if standing %}",
+        "it is not a template (",
+    ),
+];
+
+#[test]
+fn each_mistake_is_named_by_its_line() {
+    let mut wrong = Vec::new();
+    for &(name, from, to, words) in MISTAKES {
+        let found = said(&with(name, |text| text.replacen(from, to, 1)));
+        let named = found.iter().any(|said| said.contains(words));
+        if !named || !found.iter().all(|said| said.starts_with("FILE")) {
+            wrong.push(format!("{name} {to}: {found:#?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_confirmation_without_its_link_is_found() {
+    let found = said(&with("mail/confirm.mjml", |text| text.replace("{{ confirm_url }}", "#")));
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(found[0].starts_with("FILE: put the link `{{ confirm_url }}` into it"), "{found:#?}");
+}
+
+#[test]
+fn every_mistake_is_found_at_once() {
+    let found = with("public/not_me.html", |text| {
+        text.replace("{{ token }}", "{{ tokn }}").replace("address }}", "addres }}")
+    });
+    let lines: Vec<Option<usize>> = found.iter().map(|problem| problem.line).collect();
+    assert_eq!(lines, [Some(6), Some(8), Some(11)], "{:#?}", said(&found));
+}
+
+/// What one fault leads to elsewhere is not told besides.
+#[test]
+fn one_fault_is_one_problem() {
+    for (name, from, to, line) in [
+        ("mail/_head.mjml", "light dark", "{{ site.name | uppr }}", 2),
+        ("mail/confirm.txt", "{{ valid_until }}", "{{ until[0:3] | upper ~ 'x' }}", 2),
+        ("public/policy.html", "{{ policy.date }}", "{{ policy.dat.day }}", 8),
+        ("public/error.html", "contact_link(", "contactlink(", 9),
+    ] {
+        let found = with(name, |text| text.replacen(from, to, 1));
+        let lines: Vec<Option<usize>> = found.iter().map(|problem| problem.line).collect();
+        assert_eq!(lines, [Some(line)], "{name}: {:#?}", said(&found));
+    }
+}
+
+#[test]
+fn a_misspelt_file_is_answered_with_the_nearest() {
+    assert_eq!(nearest_template("public/indx.html"), Some("public/index.html"));
+    assert_eq!(nearest_template("confirm.txt"), Some("mail/confirm.txt"));
+    assert_eq!(nearest_template("mail/confrim.mjml"), Some("mail/confirm.mjml"));
+    assert_eq!(nearest_template("public/zebra.html"), None);
+}

@@ -1,0 +1,148 @@
+//! What each mail is given.
+
+use serde_json::{Value, json};
+
+use super::BASE_URL;
+
+const ADDRESS: &str = "reader@council.example";
+const AT: &str = "09:00 UTC on 23 November 2026";
+const UNTIL: &str = "09:00 UTC on 25 November 2026";
+
+/// The contexts of a mail, by its name without `mail/`. HTML gets the text's preheader besides.
+pub(super) fn of(mail: &str) -> Vec<Value> {
+    let (name, ending) = mail.rsplit_once('.').unwrap_or((mail, ""));
+    let mut samples = match name {
+        "confirm" => confirm(),
+        "receipt" => receipt(),
+        "download_link" => vec![
+            json!({"report": report(), "download_url": url("/downloads/TOKEN"), "until": UNTIL}),
+        ],
+        "preferences_link" => {
+            vec![json!({"address": ADDRESS, "manage_url": url("/preferences/TOKEN")})]
+        }
+        "change" => change(),
+        "policy_notice" => vec![json!({
+            "policy": policy(), "address": ADDRESS, "manage_url": url("/preferences/TOKEN"),
+        })],
+        "renewal" => vec![renewal(false), renewal(true)],
+        "checkpoint" => vec![checkpoint(1), checkpoint(312)],
+        "_head" => MAILS.iter().flat_map(|mail| of(&format!("{mail}.mjml"))).collect(),
+        _ => vec![],
+    };
+    if ending != "txt" {
+        for sample in &mut samples {
+            sample["preheader"] = json!("The line that mail programs show beside the subject.");
+        }
+    }
+    samples
+}
+
+const MAILS: [&str; 8] = [
+    "confirm",
+    "receipt",
+    "download_link",
+    "preferences_link",
+    "change",
+    "policy_notice",
+    "renewal",
+    "checkpoint",
+];
+
+fn url(path: &str) -> Value {
+    json!(format!("{BASE_URL}{path}"))
+}
+
+fn report() -> Value {
+    json!({"title": "Digital councils: where they stand"})
+}
+
+fn policy() -> Value {
+    json!({"label": "2026-11", "date": "23 November 2026", "url": url("/policies/privacy/2026-11")})
+}
+
+fn confirm() -> Vec<Value> {
+    let sample = |report: Value, newsletters: Value, again: bool| {
+        json!({
+            "report": report,
+            "newsletters": newsletters,
+            "confirm_url": url("/confirm/TOKEN"),
+            "not_me_url": url("/confirm/TOKEN/not-me"),
+            "valid_until": UNTIL,
+            "again": again,
+            "address": ADDRESS,
+        })
+    };
+    let weekly = json!([{"name": "The weekly"}]);
+    vec![
+        sample(report(), weekly.clone(), false),
+        sample(report(), json!([]), true),
+        sample(Value::Null, json!([{"name": "The weekly"}, {"name": "The monthly"}]), false),
+        sample(Value::Null, weekly, true),
+    ]
+}
+
+fn agreed() -> Value {
+    let item = |name: &str, words: &str| {
+        json!({"name": name, "words": words, "at": AT, "policy_label": "2026-11",
+               "policy_url": url("/policies/privacy/2026-11")})
+    };
+    json!([
+        item("Privacy policy", "Example Press Ltd may hold and process my details."),
+        item("The weekly", "Send me the weekly. I can withdraw at any time."),
+    ])
+}
+
+fn receipt() -> Vec<Value> {
+    let sample = |report: Value, download: Value, until: Value, unsubscribe: Value| {
+        json!({
+            "report": report,
+            "download_url": download,
+            "download_until": until,
+            "agreed": agreed(),
+            "address": ADDRESS,
+            "manage_url": url("/preferences/TOKEN"),
+            "unsubscribe_url": unsubscribe,
+        })
+    };
+    let (download, unsubscribe) = (url("/downloads/TOKEN"), url("/unsubscribe/TOKEN"));
+    vec![
+        sample(report(), download.clone(), json!(UNTIL), unsubscribe.clone()),
+        sample(report(), download, Value::Null, Value::Null),
+        sample(Value::Null, Value::Null, Value::Null, unsubscribe),
+    ]
+}
+
+fn change() -> Vec<Value> {
+    let ended = json!([{"name": "The weekly", "at": AT}]);
+    let sample = |agreed: Value, ended: &Value, standing: Value| {
+        json!({"agreed": agreed, "ended": ended, "standing": standing, "address": ADDRESS,
+               "manage_url": url("/preferences/TOKEN")})
+    };
+    vec![
+        sample(agreed(), &ended, json!(["Privacy policy", "The weekly"])),
+        sample(agreed(), &json!([]), json!(["Privacy policy", "The weekly"])),
+        sample(json!([]), &ended, json!(["Privacy policy"])),
+        sample(json!([]), &ended, json!([])),
+    ]
+}
+
+fn renewal(reminder: bool) -> Value {
+    json!({
+        "policy": policy(),
+        "until": UNTIL,
+        "topics": ["Privacy policy", "The weekly"],
+        "renew_url": url("/renew/TOKEN"),
+        "reminder": reminder,
+        "address": ADDRESS,
+        "manage_url": url("/preferences/TOKEN"),
+    })
+}
+
+fn checkpoint(size: u32) -> Value {
+    json!({
+        "origin": "reports.example.org",
+        "size": size,
+        "note": format!("reports.example.org\n{size}\nR09PRCBST09U\n\n— reports.example.org U0lHTkFUVVJF\n"),
+        "date": "23 November 2026",
+    })
+}

@@ -1,0 +1,127 @@
+//! Sample data: what each template may be given, in every state that it shows. Operators check their
+//! templates with it; debug builds check it against what the program really gives.
+
+mod mails;
+mod pages;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// Where the samples' links lead.
+pub const BASE_URL: &str = "https://reports.example.org";
+
+/// Everything that the template of this name may be given: one context for each state. The HTML made from
+/// MJML goes by the name of its text.
+#[must_use]
+pub fn of(name: &str) -> Vec<Value> {
+    let mut samples = match name.strip_prefix("mail/") {
+        Some(mail) => mails::of(mail),
+        None => pages::of(name),
+    };
+    for sample in &mut samples {
+        if sample["site"].is_null() {
+            sample["site"] = site();
+        }
+    }
+    samples
+}
+
+/// Where what a template is really given differs from its samples, if anywhere: in the names, or in the
+/// kinds of what they stand for.
+pub(super) fn difference(name: &str, context: &impl Serialize) -> Option<String> {
+    let given = serde_json::to_value(context).unwrap_or_default();
+    let samples = of(name);
+    differs(&given, &samples.iter().collect::<Vec<_>>(), name)
+}
+
+fn differs(given: &Value, samples: &[&Value], at: &str) -> Option<String> {
+    match given {
+        Value::Null => None,
+        Value::Array(items) => {
+            let shown: Vec<&Value> =
+                samples.iter().filter_map(|s| s.as_array()).flatten().collect();
+            items.iter().find_map(|item| differs(item, &shown, &format!("{at}[]")))
+        }
+        Value::Object(fields) => {
+            // An empty sample stands for any names.
+            if samples.iter().any(|s| s.as_object().is_some_and(serde_json::Map::is_empty)) {
+                return None;
+            }
+            let shown = samples.iter().filter_map(|s| s.as_object());
+            let missing = shown.flat_map(|s| s.keys()).find(|name| !fields.contains_key(*name));
+            if let Some(name) = missing {
+                return Some(format!("{at}.{name} is in the samples alone"));
+            }
+            fields.iter().find_map(|(name, value)| {
+                let at = format!("{at}.{name}");
+                let shown: Vec<&Value> = samples.iter().filter_map(|s| s.get(name)).collect();
+                if shown.is_empty() {
+                    return Some(format!("{at} is not in the samples"));
+                }
+                differs(value, &shown, &at)
+            })
+        }
+        plain => {
+            let alike = |s: &&Value| std::mem::discriminant(*s) == std::mem::discriminant(plain);
+            (!samples.iter().any(alike)).then(|| format!("{at} is of another kind in the samples"))
+        }
+    }
+}
+
+fn site() -> Value {
+    json!({
+        "name": "Example Press",
+        "controller": {
+            "name": "Example Press Ltd",
+            "address": "1 High Street, Exampleton EX1 1EX",
+            "contact": "privacy@example.org",
+        },
+        "demo": false,
+        "css": "/assets/site.css",
+    })
+}
+
+/// A demo whose controller is reached by telephone, and a site whose controller is not set yet.
+fn other_sites() -> [Value; 2] {
+    let mut demo = site();
+    demo["demo"] = json!(true);
+    demo["controller"]["contact"] = json!("01632 960123");
+    let blank = json!({"name": "Reports", "controller": {"name": "", "address": "", "contact": ""},
+                       "demo": false, "css": "/assets/site.css"});
+    [demo, blank]
+}
+
+fn policy() -> Value {
+    json!({"label": "2026-11", "date": "23 November 2026", "url": "/policies/privacy/2026-11"})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::templates::BUILT_IN;
+
+    #[test]
+    fn every_template_has_samples() {
+        for built_in in BUILT_IN.iter().filter(|b| !b.name.contains("/_")) {
+            assert!(!of(built_in.name).is_empty(), "{}", built_in.name);
+        }
+    }
+
+    #[test]
+    fn what_differs_is_named() {
+        let samples = [&json!({"a": [{"b": 1}, {"b": null}], "any": {}, "c": "x"})];
+        let differs = |given| differs(&given, &samples, "t");
+        assert_eq!(differs(json!({"a": [{"b": 2}], "any": {"x": 1}, "c": null})), None);
+        for (given, words) in [
+            (json!({"a": [], "any": null}), "t.c is in the samples alone"),
+            (json!({"a": [], "any": null, "c": "", "d": 1}), "t.d is not in the samples"),
+            (
+                json!({"a": [{"b": "2"}], "any": null, "c": ""}),
+                "t.a[].b is of another kind in the samples",
+            ),
+            (json!({"a": [{}], "any": null, "c": ""}), "t.a[].b is in the samples alone"),
+        ] {
+            assert_eq!(differs(given).as_deref(), Some(words));
+        }
+    }
+}
