@@ -23,6 +23,7 @@ use crate::mail::compose::Sender;
 use crate::mail::dkim::Dkim;
 use crate::mail::dkim_key::{DkimKey, DkimKeyError};
 use crate::mail::mailbox::Mailbox;
+use crate::mail::postmaster::Postmaster;
 use crate::mail::status::RelayStatus;
 use crate::mail::transport::Transport;
 use crate::random::{Moment, Random};
@@ -285,8 +286,18 @@ impl Program {
             core.random.clone(),
             worker.site.clone(),
         );
+        let from = &worker.sender.from;
+        let postmaster = Postmaster {
+            from: from.to_string(),
+            from_domain: from.email.domain().to_owned(),
+            // The relay is given the address that readers see.
+            return_path_domain: from.email.domain().to_owned(),
+            message_id_domain: worker.sender.host.clone(),
+            dkim: None,
+        };
         App {
             catalog,
+            postmaster,
             intake,
             signup_limit: SignupLimit::new(core.settings.signups_per_ip),
             own_host: OwnHost::of(&core.settings.base_url),

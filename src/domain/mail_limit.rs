@@ -27,11 +27,32 @@ pub struct LimitError;
 /// The shortest time between two confirmation mails to one mailbox.
 pub const APART: Duration = Duration::from_mins(1);
 
+const A_MINUTE_APART: Window = Window { count: 1, length: APART };
+
+/// A length of time in the largest unit that it is made of.
+fn stretch(length: Duration) -> String {
+    let seconds = length.as_secs();
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+    match units.into_iter().find(|(unit, _)| seconds >= *unit && seconds.is_multiple_of(*unit)) {
+        Some((3_600, _)) if seconds == 3_600 => "an hour".to_owned(),
+        Some((unit, name)) if seconds == unit => format!("a {name}"),
+        Some((unit, name)) => format!("{} {name}s", seconds / unit),
+        None => humantime::format_duration(length).to_string(),
+    }
+}
+
 impl MailLimit {
     /// Each window as the count it allows and the moment it begins; empty when there is no limit.
     #[must_use]
     pub fn windows(&self, now: Timestamp) -> Vec<(u32, Timestamp)> {
         self.0.iter().map(|window| (window.count, now.minus(window.length))).collect()
+    }
+
+    /// Each window as people say it, such as `2 in 15 minutes`; empty when there is no limit.
+    #[must_use]
+    pub fn words(&self) -> Vec<String> {
+        let spoken = self.0.iter().filter(|window| **window != A_MINUTE_APART);
+        spoken.map(|window| format!("{} in {}", window.count, stretch(window.length))).collect()
     }
 
     /// When the next mail may follow those sent at these moments, oldest first; `None` when any moment
@@ -53,8 +74,7 @@ impl FromStr for MailLimit {
         if text.trim() == "off" {
             return Ok(Self(vec![]));
         }
-        let apart = Window { count: 1, length: APART };
-        let mut windows = vec![apart];
+        let mut windows = vec![A_MINUTE_APART];
         for part in text.split(',') {
             windows.push(part.parse()?);
         }
@@ -98,6 +118,9 @@ mod tests {
             ]
         );
         assert!("off".parse::<MailLimit>().unwrap().windows(now).is_empty());
+        assert_eq!(limit.words(), ["2 in 15 minutes", "4 in a day"]);
+        let other: MailLimit = "3/hour,9/2days,1/90min".parse().unwrap();
+        assert_eq!(other.words(), ["3 in an hour", "9 in 2 days", "1 in 90 minutes"]);
         let minutes = |m: u64| now.plus(Duration::from_mins(m));
         assert_eq!(limit.next(&[]), None);
         assert_eq!(limit.next(&[now]), Some(minutes(1)));

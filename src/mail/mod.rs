@@ -5,6 +5,7 @@ pub mod compose;
 pub mod dkim;
 pub mod dkim_key;
 pub mod mailbox;
+pub mod postmaster;
 pub mod returned;
 pub mod status;
 pub mod transport;

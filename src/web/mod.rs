@@ -41,6 +41,7 @@ use crate::flows::Terms;
 use crate::intake::Intake;
 use crate::mail::compose::Sender;
 use crate::mail::mailbox::Mailbox;
+use crate::mail::postmaster::Postmaster;
 use crate::mail::status::RelayStatus;
 use crate::random::{Moment, Random};
 use crate::site::Site;
@@ -63,6 +64,8 @@ pub struct App {
     pub site: Arc<Site>,
     /// Who mail comes from.
     pub sender: Sender,
+    /// The names by which mail filters know it.
+    pub postmaster: Postmaster,
     /// Where links lead.
     pub links: Links,
     /// Report files.

@@ -60,6 +60,7 @@ pub(super) fn of(page: &str) -> Vec<Value> {
             json!({"policy": policy(), "purposes": []}),
         ],
         "public/policy.html" => policy_page(),
+        "public/it.html" => it(),
         "public/gone.html" => gone(),
         "public/error.html" => error(),
         "dev/mailbox.html" => {
@@ -318,6 +319,25 @@ fn policy_page() -> Vec<Value> {
         })
     };
     vec![sample(true, json!([policy(), older])), sample(false, json!([policy()]))]
+}
+
+fn it() -> Vec<Value> {
+    let sample = |dkim: Value, limits: Value| {
+        json!({
+            "postmaster": {
+                "from": "Example Press <reports@example.org>", "from_domain": "example.org",
+                "return_path_domain": "bounces.example.org",
+                "message_id_domain": "reports.example.org", "dkim": dkim,
+            },
+            "base_url": BASE_URL,
+            "limits": limits,
+            "headers": {"confirm": "Subject: Your link", "receipt": "Subject: Your receipt"},
+        })
+    };
+    let dkim = json!({"domain": "example.org", "selectors": ["r2026", "e2026"]});
+    let mut blank = sample(Value::Null, json!([]));
+    blank["site"] = other_sites()[1].clone();
+    vec![sample(dkim, json!(["2 in 15 minutes", "4 in a day"])), blank]
 }
 
 fn gone() -> Vec<Value> {

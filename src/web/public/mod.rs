@@ -9,6 +9,7 @@ mod ledger;
 mod newsletters;
 mod not_me;
 mod policies;
+mod postmaster;
 mod preferences;
 mod renew;
 mod reports;
@@ -33,6 +34,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .merge(downloads::router())
         .merge(thank_you::router())
         .merge(policies::router())
+        .merge(postmaster::router())
         .merge(preferences::router())
         .merge(unsubscribe::router())
         .merge(renew::router())

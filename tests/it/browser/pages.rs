@@ -35,6 +35,7 @@ async fn every_page(width: u32, dark: bool) {
         ("/dev/mailbox", "mailbox-empty"),
         ("/", "index"),
         ("/policies/privacy", "policy"),
+        ("/it", "it"),
         ("/nowhere", "error"),
         ("/check-your-inbox", "check-your-inbox-unknown"),
         (&report(), "report"),

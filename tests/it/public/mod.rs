@@ -7,6 +7,7 @@ mod just_confirmed;
 mod leaving_pages;
 mod limits;
 mod pages;
+mod postmaster;
 mod preferences;
 mod receipts;
 mod unsubscribe;

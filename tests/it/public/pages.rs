@@ -21,6 +21,7 @@ async fn pages_that_stand() {
         ("check_your_inbox_fresh", "/check-your-inbox?word=fresh"),
         ("thank_you", "/thank-you"),
         ("policy", "/policies/privacy"),
+        ("it", "/it"),
     ] {
         same_page(name, &app.get(path).await, 200);
     }
