@@ -286,15 +286,7 @@ impl Program {
             core.random.clone(),
             worker.site.clone(),
         );
-        let from = &worker.sender.from;
-        let postmaster = Postmaster {
-            from: from.to_string(),
-            from_domain: from.email.domain().to_owned(),
-            // The relay is given the address that readers see.
-            return_path_domain: from.email.domain().to_owned(),
-            message_id_domain: worker.sender.host.clone(),
-            dkim: None,
-        };
+        let postmaster = Postmaster::of(&worker.sender);
         App {
             catalog,
             postmaster,

@@ -1,9 +1,12 @@
 //! What IT departments need to know to let our mail in.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::compose::{ComposeError, Letter, Sender, compose};
+use super::dkim::Dkim;
 use crate::domain::timestamp::Timestamp;
 use crate::site::Site;
 use crate::templates::{Templates, samples};
@@ -21,6 +24,29 @@ pub struct Postmaster {
     pub message_id_domain: String,
     /// Who signs, where this program does.
     pub dkim: Option<DkimNames>,
+}
+
+impl Postmaster {
+    /// The names of this sender's mail.
+    #[must_use]
+    pub fn of(sender: &Sender) -> Self {
+        let from_domain = sender.from.email.domain().to_owned();
+        let return_path_domain = match &sender.return_paths {
+            Some(paths) => paths.domain.clone(),
+            None => from_domain.clone(),
+        };
+        let names = |dkim: &Arc<Dkim>| DkimNames {
+            domain: dkim.domain.clone(),
+            selectors: dkim.keys.iter().map(|key| key.selector.clone()).collect(),
+        };
+        Self {
+            from: sender.from.to_string(),
+            from_domain,
+            return_path_domain,
+            message_id_domain: sender.host.clone(),
+            dkim: sender.dkim.as_ref().map(names),
+        }
+    }
 }
 
 /// Where the public keys of signatures stand: `SELECTOR._domainkey.DOMAIN` (RFC 6376 §3.6.2.1).
@@ -59,13 +85,26 @@ pub fn sample_headers(
     context["site"] = serde_json::json!(site);
     let to = context["address"].as_str().unwrap_or_default().to_owned();
     let letter = Letter { outbox_id: Uuid::from_u128(SAMPLE_ID), to: &to, leave, date, template };
-    let message = compose(templates, sender, letter, &context)?.formatted();
+    let message = compose(templates, sender, letter, &context)?.message;
     let message = String::from_utf8_lossy(&message).replace('\r', "");
     let (head, _) = message.split_once("\n\n").unwrap_or((&message, ""));
-    // Another one for each message.
-    let (before, after) = head.split_once("boundary=\"").unwrap_or((head, ""));
-    let after = after.split_once('"').map_or("", |(_, after)| after);
-    Ok(format!("{before}boundary=\"…\"{after}"))
+    Ok(without_signatures(head))
+}
+
+/// Signatures differ with each message, and are long.
+fn without_signatures(head: &str) -> String {
+    let mut lines: Vec<&str> = Vec::new();
+    let mut in_signature = false;
+    for line in head.lines() {
+        let begins = line.trim_start().starts_with("b=");
+        in_signature = begins || (in_signature && line.starts_with(['\t', ' ']));
+        if begins {
+            lines.push("\tb=…");
+        } else if !in_signature {
+            lines.push(line);
+        }
+    }
+    lines.join("\n")
 }
 
 /// The id of a mail that was never sent.

@@ -33,6 +33,7 @@ pub const BUILT_IN: &[BuiltIn] = built_in![
     "public/report.html": "a report and its form",
     "public/newsletters.html": "the form for newsletters alone",
     "public/check_your_inbox.html": "after a form: which mail to look for, and sending it again",
+    "public/came_back.html": "the message could not be delivered to the address typed",
     "public/confirm.html": "what will be confirmed, and the one button",
     "public/confirmed.html": "a confirmation link that was used already",
     "public/not_me.html": "for the owner of an address that somebody else typed",
@@ -71,4 +72,6 @@ pub const BUILT_IN: &[BuiltIn] = built_in![
     "mail/renewal.txt": "asks again and reminds: subject, preheader and plain text",
     "mail/checkpoint.mjml": "the ledger's signed head for the witness: as HTML",
     "mail/checkpoint.txt": "the ledger's signed head: subject, preheader and plain text",
+    "mail/test.mjml": "what `mail test` sends: as HTML",
+    "mail/test.txt": "what `mail test` sends: subject, preheader and plain text",
 ];

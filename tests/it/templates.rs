@@ -153,7 +153,7 @@ fn each_mistake_is_named_by_file_and_line() {
             "own/notes.txt: it replaces no template: ",
             "own/public/thankyou.html: it replaces no template: did you mean public/thank_you.html?",
         ],
-        "7 of 45 templates have problems, and 2 files replaced nothing",
+        "7 of 48 templates have problems, and 2 files replaced nothing",
     );
 }
 

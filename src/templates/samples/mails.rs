@@ -26,6 +26,7 @@ pub(super) fn of(mail: &str) -> Vec<Value> {
         })],
         "renewal" => vec![renewal(false), renewal(true)],
         "checkpoint" => vec![checkpoint(1), checkpoint(312)],
+        "test" => vec![json!({"date": AT, "base_url": BASE_URL})],
         "_head" => MAILS.iter().flat_map(|mail| of(&format!("{mail}.mjml"))).collect(),
         _ => vec![],
     };
@@ -37,7 +38,7 @@ pub(super) fn of(mail: &str) -> Vec<Value> {
     samples
 }
 
-const MAILS: [&str; 8] = [
+const MAILS: [&str; 9] = [
     "confirm",
     "receipt",
     "download_link",
@@ -46,6 +47,7 @@ const MAILS: [&str; 8] = [
     "policy_notice",
     "renewal",
     "checkpoint",
+    "test",
 ];
 
 fn url(path: &str) -> Value {

@@ -25,6 +25,10 @@ pub(super) fn of(page: &str) -> Vec<Value> {
             json!({"form": null}),
         ],
         "public/check_your_inbox.html" => check_your_inbox(),
+        "public/came_back.html" => vec![json!({
+            "address": ADDRESS, "sender": "Example Press <reports@example.org>",
+            "start_again": "/reports/digital-councils",
+        })],
         "public/confirm.html" => vec![confirm(&titled(), false), confirm(&Value::Null, true)],
         "public/confirmed.html" => vec![
             json!({"report": titled(), "address": ADDRESS, "next": "/downloads/TOKEN"}),
@@ -260,6 +264,7 @@ fn my_data() -> Value {
             "limit": 20, "starts": [MOMENT],
         }],
         "mails": [{"kind": "confirm", "state": "sent", "created_at": MOMENT}],
+        "bounces": [{"mail": "confirm", "kind": "soft", "status": "4.2.2", "received_at": MOMENT}],
         "suppressions": [
             {"reason": "unsubscribed", "purpose": "partner-offers", "since": MOMENT},
             {"reason": "not-me", "purpose": "*", "since": MOMENT},
@@ -271,7 +276,7 @@ fn my_data() -> Value {
 fn nothing_held() -> Value {
     json!({"token": TOKEN, "data": {
         "generated_at": MOMENT, "subscriber": null, "consents": [], "events": [], "signups": [],
-        "downloads": [], "mails": [], "suppressions": [],
+        "downloads": [], "mails": [], "bounces": [], "suppressions": [],
     }})
 }
 
