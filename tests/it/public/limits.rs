@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use assent::domain::timestamp::Timestamp;
+use assent::store::Db;
+
 use crate::support::app::{Database, PATH, TestApp, form};
-use crate::support::both_databases;
+use crate::support::{both_databases, poll};
 
 const LIMITED: &[(&str, &str)] = &[("ASSENT_LIMIT_MAIL_PER_ADDRESS", "2/15min,4/day")];
 
@@ -12,7 +15,101 @@ async fn decided(app: &TestApp) -> i64 {
     app.count("SELECT count(*) FROM outbox").await
 }
 
+/// When the mails were decided that count against a mailbox, in their order.
+async fn moments(app: &TestApp) -> Vec<Timestamp> {
+    const DECIDED: &str = "SELECT created_at FROM outbox
+                           WHERE kind IN ('confirm', 'download_link', 'preferences_link') ORDER BY created_at";
+    match &app.core.db {
+        Db::Sqlite { readers, .. } => sqlx::query_scalar(DECIDED).fetch_all(readers).await.unwrap(),
+        Db::Postgres(pool) => sqlx::query_scalar(DECIDED).fetch_all(pool).await.unwrap(),
+    }
+}
+
+/// The most that fall into any stretch of this length.
+fn most_within(moments: &[Timestamp], length: Duration) -> usize {
+    let within = |from: &Timestamp| {
+        moments.iter().filter(|at| **at >= *from && **at < from.plus(length)).count()
+    };
+    moments.iter().map(within).max().unwrap_or(0)
+}
+
 both_databases! {
+    // One mailbox, under all of its names, through every door that mails whoever is typed in.
+    async fn no_door_and_no_name_of_a_mailbox_leads_around_its_limit(database: Database) {
+        let app = TestApp::start_with(database, LIMITED).await;
+        let mut tx = app.write().await;
+        app.add_report(&mut tx, "second", "A second report", &[]).await;
+        tx.commit().await.unwrap();
+        poll::until("the second report", || async {
+            (app.get("/reports/second").await.status == 200).then_some(())
+        })
+        .await;
+        let known = "a.da@gmail.com";
+        let first = app.ask(known).await;
+        let link = app.next_mail(known, 0).await.link("/confirm/");
+        let download = app.post(&link, "").await.location().to_owned();
+        let open = app.ask("ada+open@gmail.com").await;
+        assert_eq!((first.status, open.status), (303, 303));
+        let names = ["ada@gmail.com", known, "a.d.a+x@googlemail.com", "ADA+y@GMAIL.com"];
+        let knock = async |n: usize| {
+            let name = names[n % names.len()];
+            let answer = match n % 7 {
+                0 => app.ask(name).await,
+                1 => app.post("/reports/second", &form(name, "")).await,
+                2 => app.post("/newsletters", &form(name, "&newsletter=weekly")).await,
+                3 => app.post("/preferences", &format!("email={known}")).await,
+                4 => app.post(&format!("{download}/fresh"), "").await,
+                5 => app.post(&format!("{link}/fresh"), "").await,
+                _ => {
+                    let again = app.request("POST", "/check-your-inbox/resend");
+                    app.send(again.header("cookie", open.cookie())).await
+                }
+            };
+            assert!(answer.status == 303 || answer.status == 200, "{n}: {}", answer.status);
+        };
+        // 150 in sixteen minutes, several at once; then 150 in a day and an hour.
+        for n in 0..50 {
+            futures_util::future::join_all((0..3).map(|k| knock(n * 3 + k))).await;
+            app.advance(Duration::from_millis(19_200));
+        }
+        let begun = moments(&app).await;
+        assert_eq!(most_within(&begun, Duration::from_mins(15)), 2);
+        assert!((3..=4).contains(&begun.len()), "{begun:?}");
+        for n in 150..300 {
+            knock(n).await;
+            app.advance(Duration::from_mins(10));
+        }
+        poll::until("all wishes answered", || async {
+            (app.count("SELECT count(*) FROM link_request").await == 0).then_some(())
+        })
+        .await;
+        let all = moments(&app).await;
+        for (length, most) in [
+            (Duration::from_mins(1), 1),
+            (Duration::from_mins(15), 2),
+            (Duration::from_hours(24), 4),
+        ] {
+            assert_eq!(most_within(&all, length), most, "{length:?}: {all:?}");
+        }
+        assert!(all.len() > 4, "the next day there are more");
+
+        // After a quiet day each door opens again, and then all others stay shut for a minute.
+        for (door, kind) in [(3, "preferences_link"), (4, "download_link"), (1, "confirm")] {
+            app.advance(Duration::from_hours(25));
+            let before = decided(&app).await;
+            knock(door).await;
+            poll::until(kind, || async { (decided(&app).await == before + 1).then_some(()) }).await;
+            for n in 0..7 {
+                knock(n).await;
+            }
+            poll::until("all wishes answered", || async {
+                (app.count("SELECT count(*) FROM link_request").await == 0).then_some(())
+            })
+            .await;
+            assert_eq!(decided(&app).await, before + 1, "{kind}");
+        }
+    }
+
     async fn one_mailbox_gets_two_in_a_quarter_and_four_a_day(database: Database) {
         let app = TestApp::start_with(database, LIMITED).await;
         // Dots and tags of one mailbox are one bucket; many at once are still one.
