@@ -6,6 +6,7 @@ use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use super::address_key::keyed_hash;
+use super::code::Code;
 use super::purpose::Purpose;
 
 /// What a link is for. A token of one kind opens nothing of another.
@@ -96,6 +97,18 @@ impl LinkSecrets {
             code => Some(code.parse().ok()?),
         };
         Some((Uuid::from_bytes(*id), purpose))
+    }
+
+    /// The code that stands beside a confirmation link in its mail.
+    #[must_use]
+    pub fn code(&self, link: Link) -> Code {
+        self.0.first().map_or_else(|| Code::of([0; 8]), |secret| code(secret, link))
+    }
+
+    /// Whether what was typed is the code of this link, under any secret of the ring.
+    #[must_use]
+    pub fn is_code(&self, link: Link, typed: Code) -> bool {
+        self.0.iter().any(|secret| code(secret, link).is(typed))
     }
 
     /// Signs bytes that a browser keeps for us, such as a cookie: base64url(bytes ‖ MAC).
@@ -203,6 +216,14 @@ fn mac(secret: &[u8; 32], kind: LinkKind, bytes: &[u8]) -> [u8; MAC_LENGTH] {
     short
 }
 
+fn code(secret: &[u8; 32], link: Link) -> Code {
+    let generation = link.generation.to_be_bytes();
+    let whole = keyed_hash(secret, &[b"code", link.id.as_bytes(), &generation]);
+    let mut short = [0; 8];
+    short.copy_from_slice(&whole[..8]);
+    Code::of(short)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,6 +246,32 @@ mod tests {
         let rotated = LinkSecrets::new([8; 32], vec![[7; 32]]);
         assert_eq!(rotated.open(LinkKind::Confirm, &token), Some(LINK));
         assert_eq!(LinkSecrets::new([8; 32], vec![]).open(LinkKind::Confirm, &token), None);
+    }
+
+    #[test]
+    fn a_code_is_of_one_link_and_one_generation() {
+        let secrets = LinkSecrets::new([7; 32], vec![]);
+        let code = secrets.code(LINK);
+        assert!(secrets.is_code(LINK, code));
+        assert!(!secrets.is_code(Link { generation: 4, ..LINK }, code));
+        assert!(!secrets.is_code(Link { id: Uuid::from_u128(0x1235), ..LINK }, code));
+        assert!(LinkSecrets::new([8; 32], vec![[7; 32]]).is_code(LINK, code), "the ring counts");
+        assert!(!LinkSecrets::new([8; 32], vec![]).is_code(LINK, code));
+    }
+
+    #[test]
+    fn codes_are_spread_evenly() {
+        let secrets = LinkSecrets::new([7; 32], vec![]);
+        let mut counts = [[0u32; 10]; 6];
+        for id in 0..10_000 {
+            let code = secrets.code(Link { id: Uuid::from_u128(id), generation: 1 }).to_string();
+            for (place, digit) in code.bytes().enumerate() {
+                counts[place][usize::from(digit - b'0')] += 1;
+            }
+        }
+        // A thousand of each digit at each place; 150 is five standard deviations.
+        let even = counts.iter().flatten().all(|count| count.abs_diff(1_000) < 150);
+        assert!(even, "{counts:?}");
     }
 
     proptest! {

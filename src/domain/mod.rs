@@ -3,6 +3,7 @@
 
 pub mod address_key;
 pub mod bounce;
+pub mod code;
 pub mod consent;
 pub mod email_address;
 pub mod imported_contact;

@@ -47,6 +47,12 @@ impl Timestamp {
         Some(day.midnight().assume_utc().into())
     }
 
+    /// The number of its day (UTC), counted from 1 January 1970.
+    #[must_use]
+    pub fn day_number(self) -> i64 {
+        self.0.div_euclid(micros_of(Duration::from_hours(24)))
+    }
+
     /// The day as people write it: `23 November 2026`.
     #[must_use]
     pub fn day(self) -> String {
@@ -113,6 +119,14 @@ mod tests {
         let at = Timestamp::parse("2026-11-03").unwrap();
         assert_eq!(at.to_string(), "2026-11-03T00:00:00.000000Z");
         assert_eq!(at.minute(), "00:00 UTC on 3 November 2026");
+    }
+
+    #[test]
+    fn a_day_ends_at_midnight() {
+        let number = |text| Timestamp::parse(text).unwrap().day_number();
+        assert_eq!(number("1970-01-01T23:59:59.999999Z"), 0);
+        assert_eq!(number("1969-12-31T23:59:59.999999Z"), -1);
+        assert_eq!(number("2026-11-24"), number("2026-11-23T23:59:59Z") + 1);
     }
 
     #[test]

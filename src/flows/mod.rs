@@ -15,7 +15,6 @@ pub mod erase;
 pub mod evidence;
 pub mod import_contacts;
 pub mod lapse;
-
 pub mod not_me;
 pub mod publish_policy;
 pub mod purge;
@@ -33,6 +32,7 @@ pub mod show_notices;
 pub mod sign_up;
 pub mod start_download;
 pub mod tree_nodes;
+pub mod try_code;
 pub mod withdraw;
 
 use std::sync::Arc;

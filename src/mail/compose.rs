@@ -213,6 +213,7 @@ pub fn confirmation_subject(
         "report": report_title.map(|title| json!({"title": title})),
         "newsletters": [],
         "confirm_url": "",
+        "code": "",
         "not_me_url": "",
         "valid_until": "",
         "again": false,

@@ -56,6 +56,7 @@ pub async fn delete_all(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<(
     const SIGNUPS: Sql =
         of_forms!("DELETE FROM signup WHERE signup_id IN ", " AND address_key = $2");
     const REQUESTS: &str = "DELETE FROM link_request WHERE address_key = $1";
+    const TRIES: &str = "DELETE FROM code_try WHERE address_key = $1";
     const CONSENTS: &str = "DELETE FROM consent WHERE subscriber_id IN
          (SELECT subscriber_id FROM subscriber WHERE address_key = $1)";
     const SUBSCRIBER: &str = "DELETE FROM subscriber WHERE address_key = $1";
@@ -82,7 +83,7 @@ pub async fn delete_all(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<(
         .execute(conn)
         .await
         .map(drop))?;
-    for statement in [REQUESTS, CONSENTS, SUBSCRIBER] {
+    for statement in [REQUESTS, TRIES, CONSENTS, SUBSCRIBER] {
         on!(tx, |conn| sqlx::query(statement).bind(address_key).execute(conn).await.map(drop))?;
     }
     Ok(())

@@ -6,6 +6,7 @@ pub mod announcements;
 pub mod audit_entries;
 pub mod bounces;
 pub mod checkpoints;
+pub mod code_tries;
 pub mod consent_events;
 pub mod consents;
 pub mod download_grants;

@@ -123,28 +123,58 @@ pub async fn insert_all(
         .map(drop))
 }
 
+macro_rules! signups {
+    ($rest:literal) => {
+        concat!(
+            "SELECT s.signup_id, s.email, s.address_key, s.limiter_key, s.name, s.organisation, s.job_title,
+                    s.report_id, r.slug AS report_slug, r.title AS report_title,
+                    s.policy_version_id, p.label AS policy_label, p.sha256 AS policy_sha256,
+                    p.published_at AS policy_published_at, s.source, s.method, s.status, s.generation,
+                    s.created_at, s.expires_at, s.subscriber_id,
+                    EXISTS (SELECT 1 FROM subscriber k WHERE k.address_key = s.address_key) AS known
+             FROM signup s
+             JOIN policy_version p ON p.policy_version_id = s.policy_version_id
+             LEFT JOIN report r ON r.report_id = s.report_id ",
+            $rest
+        )
+    };
+}
+
 /// One signup; `None` once it was purged.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn find(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Option<Signup>> {
-    on!(tx, |conn| {
-        sqlx::query_as(
-        "SELECT s.signup_id, s.email, s.address_key, s.limiter_key, s.name, s.organisation, s.job_title,
-                s.report_id, r.slug AS report_slug, r.title AS report_title,
-                s.policy_version_id, p.label AS policy_label, p.sha256 AS policy_sha256,
-                p.published_at AS policy_published_at, s.source, s.method, s.status, s.generation,
-                s.created_at, s.expires_at, s.subscriber_id,
-                EXISTS (SELECT 1 FROM subscriber k WHERE k.address_key = s.address_key) AS known
-         FROM signup s
-         JOIN policy_version p ON p.policy_version_id = s.policy_version_id
-         LEFT JOIN report r ON r.report_id = s.report_id
-         WHERE s.signup_id = $1"
-    )
-    .bind(signup_id)
-    .fetch_optional(conn)
-    .await
-    })
+    on!(tx, |conn| sqlx::query_as(signups!("WHERE s.signup_id = $1"))
+        .bind(signup_id)
+        .fetch_optional(conn)
+        .await)
+}
+
+/// The signups of an address whose code may be typed, newest first: they wait, their link works, and a mail
+/// with it was handed over. What nobody was mailed has no code that could be guessed. Those confirmed after
+/// `since` are among them, so that pressing twice gives the same.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_with_code(
+    tx: &mut Tx,
+    address_key: &AddressKey,
+    now: Timestamp,
+    since: Timestamp,
+) -> sqlx::Result<Vec<Signup>> {
+    on!(tx, |conn| sqlx::query_as(signups!(
+        "WHERE s.address_key = $1 AND s.expires_at > $2
+           AND (s.status = 'pending' OR (s.status = 'confirmed' AND s.confirmed_at > $3))
+           AND EXISTS (SELECT 1 FROM outbox o WHERE o.signup_id = s.signup_id
+                       AND o.kind = 'confirm' AND o.state = 'sent')
+         ORDER BY s.created_at DESC, s.signup_id DESC"
+    ))
+    .bind(address_key)
+    .bind(now)
+    .bind(since)
+    .fetch_all(conn)
+    .await)
 }
 
 /// Confirms a signup whose link is current and in time; `false` when it was not pending any more. Of

@@ -90,6 +90,7 @@ async fn confirmation(
         "report": report(signup),
         "newsletters": newsletters,
         "confirm_url": parts.links.confirm(link),
+        "code": parts.links.secrets.code(link).to_string(),
         "not_me_url": parts.links.not_me(link),
         "valid_until": signup.expires_at.minute(),
         "again": signup.known,

@@ -138,7 +138,7 @@ async fn press(
     let at = app.moment();
     let mut tx = app.db.write().await?;
     let (link, mut signup) = find(&app, &mut tx, &token).await?;
-    let mut cookie = None;
+    let mut just_now = false;
     if standing(&signup, link, at.now) == Standing::Open {
         let asked = consent_events::list_choices(&mut tx, signup.signup_id).await?;
         let offers = offers(&catalog, &signup, &asked);
@@ -163,18 +163,10 @@ async fn press(
         }
         tx = app.db.read().await?;
         (_, signup) = find(&app, &mut tx, &token).await?;
-        let subscriber_id = signup.subscriber_id.filter(|_| confirmed == Confirmation::Confirmed);
-        cookie = subscriber_id.and_then(|id| JustConfirmed::header(&app, id));
+        just_now = confirmed == Confirmation::Confirmed;
     }
     match standing(&signup, link, at.now) {
-        Standing::Confirmed => {
-            let to = [(header::LOCATION, next(&app, &mut tx, &signup).await?)];
-            let mut response = (StatusCode::SEE_OTHER, to).into_response();
-            if let Some(cookie) = cookie {
-                response.headers_mut().insert(header::SET_COOKIE, cookie);
-            }
-            Ok(response)
-        }
+        Standing::Confirmed => lead_on(&app, &mut tx, &signup, just_now).await,
         closed => Err(gone(closed, &token, &signup)),
     }
 }
@@ -205,6 +197,22 @@ async fn fresh(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result
     }
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, "/check-your-inbox?word=fresh")])
         .into_response())
+}
+
+/// Leads on from a confirmed signup; the browser that has just confirmed it is known by a cookie.
+pub(super) async fn lead_on(
+    app: &App,
+    tx: &mut Tx,
+    signup: &Signup,
+    just_now: bool,
+) -> Result<Response, Error> {
+    let to = [(header::LOCATION, next(app, tx, signup).await?)];
+    let mut response = (StatusCode::SEE_OTHER, to).into_response();
+    let subscriber_id = signup.subscriber_id.filter(|_| just_now);
+    if let Some(cookie) = subscriber_id.and_then(|id| JustConfirmed::header(app, id)) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
 }
 
 /// Where a confirmed signup leads on to.

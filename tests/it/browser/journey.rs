@@ -79,6 +79,32 @@ async fn journey(script: Script) {
     reader.sees("You have already confirmed").await;
 }
 
+/// Whose mail program strips links, or who reads mail on another device.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_without_script_types_the_code() {
+    let reader = Reader::start(Script::Off, 320, false, &[]).await;
+    let email = "bea.lane@northmoor.example";
+    reader.asks(&report(), email, "Email me the report").await;
+    reader.open_mail(email, "Your link to").await;
+    let mail = reader.text(".mail-text").await.unwrap();
+    let is_code = |line: &&str| line.len() == 6 && line.bytes().all(|b| b.is_ascii_digit());
+    let code = mail.lines().map(str::trim).find(is_code).unwrap();
+
+    reader.open("/check-your-inbox").await;
+    let wrong = if code == "123456" { "654 321" } else { "123 456" };
+    reader.fill("code", wrong).await;
+    reader.press("Confirm").await;
+    reader.is_refused().await;
+    reader.click(Locator::Css("#errors a[href='#code']")).await;
+    assert_eq!(reader.value("code").await, wrong);
+    reader.fill("code", &format!("{}-{} ", &code[..3], &code[3..])).await;
+    reader.press("Confirm").await;
+    reader.sees("Your subscription is confirmed").await;
+    let file = reqwest::get(reader.href("main a.button").await).await;
+    assert!(file.unwrap().bytes().await.unwrap().starts_with(b"%PDF-"));
+    reader.open_mail(email, "Your report and receipt").await;
+}
+
 /// A dialog would make the next thing that the reader does fail, so none is looked for.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_reader_types_is_never_markup() {

@@ -68,6 +68,9 @@ async fn get_a_report(reader: &mut Reader) {
     reader.press("Send the message again").await;
     poll::until("the word that it was sent", || reader.text("[role=status]")).await;
     reader.looks_at("check-your-inbox-again").await;
+    reader.press("Confirm").await;
+    reader.is_refused().await;
+    reader.looks_at("check-your-inbox-errors").await;
 
     reader.browser.goto(&confirm).await.unwrap();
     reader.looks_at("confirm").await;

@@ -1,3 +1,4 @@
+mod code;
 mod confirm;
 mod door;
 mod downloads;

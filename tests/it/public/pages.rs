@@ -86,6 +86,8 @@ async fn from_the_form_to_the_file() {
 
     let mail = app.next_mail("Ada@northmoor.example", 0).await;
     same_mail("mail_confirm", &mail);
+    let refused = app.type_code(&asked.cookie(), "12 34").await;
+    same_page("check_your_inbox_code_refused", &refused, 422);
     let link = mail.link("/confirm/");
     same_page("confirm", &app.get(&link).await, 200);
     same_page("not_me", &app.get(&format!("{link}/not-me")).await, 200);

@@ -330,6 +330,14 @@ impl TestApp {
         self.next_mail(email, before).await
     }
 
+    /// Types a code on the waiting page of this cookie.
+    pub async fn type_code(&self, cookie: &str, code: &str) -> Answer {
+        let kind = ("content-type", "application/x-www-form-urlencoded");
+        let request = self.request("POST", "/check-your-inbox/code").header("cookie", cookie);
+        let code = code.replace(' ', "+");
+        self.send(request.header(kind.0, kind.1).body(format!("code={code}"))).await
+    }
+
     /// Asks, confirms, gets the receipt, and gives the download page's path.
     pub async fn subscribe(&self, email: &str, more: &str) -> String {
         let before = self.mail_to(email).len();

@@ -35,6 +35,13 @@ impl Mail {
         lines.filter(|line| line.starts_with("http")).map(ToOwned::to_owned).collect()
     }
 
+    /// The code of mail 1; it stands alone on its line.
+    pub fn code(&self) -> String {
+        let is_code = |line: &&str| line.len() == 6 && line.bytes().all(|b| b.is_ascii_digit());
+        let found = self.text.lines().map(str::trim).find(is_code);
+        found.unwrap_or_else(|| panic!("no code in:\n{}", self.text)).to_owned()
+    }
+
     /// The first link that leads to `path`.
     pub fn link(&self, path: &str) -> String {
         let found = self.links().into_iter().find(|link| link.contains(path));

@@ -4,7 +4,7 @@ use super::app::Answer;
 use super::inbox::Mail;
 
 /// What stands in place of what random bytes, ports and keys lead to.
-const FILTERS: [(&str, &str); 8] = [
+const FILTERS: [(&str, &str); 9] = [
     (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
     (r"/assets/site\.[0-9a-f]{12}\.css", "/assets/site.HASH.css"),
     (r"/(confirm|downloads|preferences|renew|unsubscribe)/[A-Za-z0-9_-]{43,}", "/$1/TOKEN"),
@@ -14,6 +14,8 @@ const FILTERS: [(&str, &str); 8] = [
     (r"\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44,}", "+HASH+KEY"),
     // A root hash or a signature.
     (r"[A-Za-z0-9+/]{43,}=", "BASE64"),
+    // The code of mail 1, alone on its line or in its paragraph.
+    (r"(?m)(^  |>)\d{6}($|<)", "${1}CODE$2"),
     // A story's clock goes on a little with each request.
     (r#"(datetime="[0-9-]{10}T[0-9:]{5}):[0-9.]+Z""#, r#"$1:SECONDS""#),
 ];
