@@ -24,7 +24,6 @@ use crate::mail::dkim::Dkim;
 use crate::mail::dkim_key::{DkimKey, DkimKeyError};
 use crate::mail::mailbox::Mailbox;
 use crate::mail::postmaster::Postmaster;
-use crate::mail::status::RelayStatus;
 use crate::mail::transport::Transport;
 use crate::random::{Moment, Random};
 use crate::site::Site;
@@ -146,6 +145,7 @@ impl Core {
             download_ttl: settings.download_ttl,
             download_limit: settings.download_limit,
             mail_limit: settings.mail_per_address.clone(),
+            on_collapse: settings.confirmations_collapse,
             ledger_keys: keys.ledger,
             pending_retention: settings.pending_retention,
             evidence_retention: settings.evidence_retention,
@@ -233,7 +233,6 @@ impl Program {
             site,
             mail_waits: Arc::new(Notify::new()),
             witness_mail: settings.ledger_witness_mail.as_ref().map(ToString::to_string),
-            relay_status: RelayStatus::default(),
         };
         Ok(Self { core, worker, dev_mailbox })
     }
@@ -249,11 +248,12 @@ impl Program {
             tasks.spawn(worker::seal::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::policies::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::verify::run(self.worker.clone(), stop.clone()));
+            tasks.spawn(worker::watch::run(self.worker.clone(), stop.clone()));
         }
         let db = self.core.db.clone();
         match listener {
             Some(listener) if role != Role::Worker => {
-                let router = web::router(self.app(role, &tasks));
+                let router = web::router(self.app(&tasks));
                 web::server::serve(listener, router, stop).await;
             }
             _ => stop.cancelled().await,
@@ -268,7 +268,7 @@ impl Program {
         }
     }
 
-    fn app(self, role: Role, tasks: &TaskTracker) -> App {
+    fn app(self, tasks: &TaskTracker) -> App {
         let Self { core, worker, dev_mailbox } = self;
         let intake = Intake::start(
             &IntakeParts {
@@ -285,6 +285,7 @@ impl Program {
             core.clock.clone(),
             core.random.clone(),
             worker.site.clone(),
+            core.terms.on_collapse,
         );
         let postmaster = Postmaster::of(&worker.sender);
         App {
@@ -306,8 +307,6 @@ impl Program {
             sender: worker.sender,
             links: worker.links,
             mail_waits: worker.mail_waits,
-            relay_status: worker.relay_status,
-            sends_mail: role == Role::All,
             dev_mailbox,
         }
     }

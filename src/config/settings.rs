@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::{ConfigError, MailSettings, Values};
+use crate::domain::alarm::OnCollapse;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::mail_limit::{MailLimit, Window};
 use crate::ledger::note::VerifyingKey;
@@ -58,6 +59,8 @@ pub struct Settings {
     pub signups_per_ip: Option<Window>,
     /// How many confirmation mails one mailbox may be sent.
     pub mail_per_address: MailLimit,
+    /// What happens when hardly anybody who was mailed through a form confirms.
+    pub confirmations_collapse: OnCollapse,
     /// The operator's templates.
     pub templates_dir: Option<PathBuf>,
     /// Origins that may post forms, call the signup API and frame the form.
@@ -118,6 +121,17 @@ impl Settings {
                 text => text.parse().map(Some).map_err(|error| said(&error)),
             })?,
             mail_per_address: parse(values, "limits.mail_per_address", "2/15min,4/day", from_str)?,
+            confirmations_collapse: parse(
+                values,
+                "limits.confirmations_collapse",
+                "alarm",
+                |text| match text {
+                    "alarm" => Ok(OnCollapse::Alarm),
+                    "pause" => Ok(OnCollapse::Pause),
+                    "off" => Ok(OnCollapse::Off),
+                    _ => Err("write `alarm`, `pause` or `off`".to_owned()),
+                },
+            )?,
             templates_dir: values.get("templates_dir").map(|source| PathBuf::from(&source.value)),
             embed_origins: parse(values, "embed_origins", "", origins)?,
             log_json: parse(values, "log_format", "text", |text| match text {
@@ -230,6 +244,7 @@ mod tests {
             ("ASSENT_DOWNLOAD_LIMIT", "0"),
             ("ASSENT_TRUSTED_PROXIES", "10.0.0.0/8,proxy"),
             ("ASSENT_LIMIT_SIGNUPS_PER_IP", "many"),
+            ("ASSENT_LIMIT_CONFIRMATIONS_COLLAPSE", "stop"),
             ("ASSENT_EMBED_ORIGINS", "https://a.test/path"),
             ("ASSENT_MAIL_FROM", "nobody"),
             ("ASSENT_MAIL_BOUNCE_DOMAIN", "localhost"),

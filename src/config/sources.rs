@@ -38,6 +38,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("evidence_retention", "ASSENT_EVIDENCE_RETENTION"),
     ("limits.signups_per_ip", "ASSENT_LIMIT_SIGNUPS_PER_IP"),
     ("limits.mail_per_address", "ASSENT_LIMIT_MAIL_PER_ADDRESS"),
+    ("limits.confirmations_collapse", "ASSENT_LIMIT_CONFIRMATIONS_COLLAPSE"),
     ("templates_dir", "ASSENT_TEMPLATES_DIR"),
     ("embed_origins", "ASSENT_EMBED_ORIGINS"),
     ("log_format", "ASSENT_LOG_FORMAT"),

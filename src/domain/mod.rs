@@ -2,6 +2,7 @@
 //! typed is parsed here once, at the door, and trusted from then on.
 
 pub mod address_key;
+pub mod alarm;
 pub mod bounce;
 pub mod code;
 pub mod consent;

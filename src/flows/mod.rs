@@ -18,6 +18,7 @@ pub mod lapse;
 pub mod not_me;
 pub mod publish_policy;
 pub mod purge;
+pub mod raise_alarm;
 pub mod receipt;
 pub mod record_bounce;
 pub mod record_consent;
@@ -33,12 +34,14 @@ pub mod sign_up;
 pub mod start_download;
 pub mod tree_nodes;
 pub mod try_code;
+pub mod watch_confirmations;
 pub mod withdraw;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::address_key::AddressSecret;
+use crate::domain::alarm::OnCollapse;
 use crate::domain::mail_limit::MailLimit;
 use crate::ledger::keys::LedgerKeys;
 
@@ -55,6 +58,8 @@ pub struct Terms {
     pub download_limit: i64,
     /// How many confirmation mails one mailbox may be sent.
     pub mail_limit: MailLimit,
+    /// What happens when hardly anybody who was mailed through a form confirms.
+    pub on_collapse: OnCollapse,
     /// What signs the ledger.
     pub ledger_keys: Arc<LedgerKeys>,
     /// How long an unconfirmed signup is kept.

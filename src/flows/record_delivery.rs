@@ -26,7 +26,9 @@ pub enum Tried {
     Parked(String),
     /// Nothing is left to be said.
     Dropped(&'static str),
-    /// It was not tried: the relay was away, or its turn did not come. Not before so long.
+    /// The relay cannot be used, which is not this mail's fault; why.
+    RelayAway(String),
+    /// Its turn did not come. Not before so long.
     Untried(Duration),
 }
 
@@ -54,6 +56,10 @@ pub async fn record_delivery(
         Tried::Deferred(why) => (DeliveryOutcome::Deferred, why.as_str()),
         Tried::Refused(_, why) | Tried::Parked(why) => (DeliveryOutcome::Parked, why.as_str()),
         Tried::Dropped(why) => (DeliveryOutcome::Dropped, *why),
+        Tried::RelayAway(_) => {
+            outbox::release(tx, mail, None).await?;
+            return Ok(None);
+        }
         Tried::Untried(wait) => {
             let not_before = (!wait.is_zero()).then(|| at.now.plus(*wait));
             outbox::release(tx, mail, not_before).await?;

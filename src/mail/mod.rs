@@ -7,5 +7,4 @@ pub mod dkim_key;
 pub mod mailbox;
 pub mod postmaster;
 pub mod returned;
-pub mod status;
 pub mod transport;

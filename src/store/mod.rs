@@ -2,11 +2,13 @@
 //! [`Sql`]. Conditions that decide stand in the statement, so that concurrent requests are decided by
 //! the database and not by what one of them read earlier.
 
+pub mod alarms;
 pub mod announcements;
 pub mod audit_entries;
 pub mod bounces;
 pub mod checkpoints;
 pub mod code_tries;
+pub mod confirmations;
 pub mod consent_events;
 pub mod consents;
 pub mod download_grants;

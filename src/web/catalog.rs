@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::clock::Clock;
+use crate::domain::alarm::{OnCollapse, confirmations, is_of_confirmations};
 use crate::domain::notice::LANG;
 use crate::domain::purpose::Purpose;
 use crate::domain::report::ReportStatus;
@@ -21,7 +22,7 @@ use crate::store::notices::Notice;
 use crate::store::policy_versions::PolicyVersion;
 use crate::store::purposes::OwnPurpose;
 use crate::store::reports::Report;
-use crate::store::{Db, newsletters, notices, policy_versions, purposes, reports};
+use crate::store::{Db, alarms, newsletters, notices, policy_versions, purposes, reports};
 use crate::web::fields::Fields;
 
 /// How old the kept copy may be.
@@ -102,6 +103,8 @@ pub(super) struct Catalog {
     pub purposes: Vec<Offer>,
     /// Newest first; drafts and withdrawn ones too.
     pub reports: Vec<OfferedReport>,
+    /// The alarms for which forms rest.
+    resting: Vec<String>,
 }
 
 impl Catalog {
@@ -123,6 +126,12 @@ impl Catalog {
         self.reports.iter().find(|offered| offered.report.slug == *slug)
     }
 
+    /// Whether the form of this report, or that of the newsletters, rests: hardly anybody who was mailed
+    /// through it confirmed.
+    pub(super) fn rests(&self, report: Option<&Slug>) -> bool {
+        self.resting.contains(&confirmations(report))
+    }
+
     pub(super) fn published(&self) -> impl Iterator<Item = &OfferedReport> {
         self.reports.iter().filter(|offered| offered.report.status == ReportStatus::Published)
     }
@@ -134,14 +143,21 @@ pub struct CatalogCache {
     clock: Clock,
     random: Random,
     site: Arc<Site>,
+    on_collapse: OnCollapse,
     kept: Mutex<Option<(Instant, Arc<Catalog>)>>,
 }
 
 impl CatalogCache {
     /// An empty cache over this database.
     #[must_use]
-    pub fn new(db: Db, clock: Clock, random: Random, site: Arc<Site>) -> Self {
-        Self { db, clock, random, site, kept: Mutex::new(None) }
+    pub fn new(
+        db: Db,
+        clock: Clock,
+        random: Random,
+        site: Arc<Site>,
+        on_collapse: OnCollapse,
+    ) -> Self {
+        Self { db, clock, random, site, on_collapse, kept: Mutex::new(None) }
     }
 
     /// What is on offer. While the database is away the last copy serves, so that pages still open.
@@ -178,7 +194,12 @@ impl CatalogCache {
         let reports = reports::list(&mut tx).await?;
         let on_forms = reports::list_offers(&mut tx).await?;
         let shown = notices::list(&mut tx).await?;
+        let alarms = alarms::list(&mut tx).await?;
         drop(tx);
+        let rest = |subject: &String| {
+            self.on_collapse == OnCollapse::Pause && is_of_confirmations(subject)
+        };
+        let resting = alarms.into_iter().map(|alarm| alarm.subject).filter(rest).collect();
         // Words that name nobody are shown to nobody.
         let named = self.site.controller.is_complete();
         let wording = wording(&self.site.controller.name, &newsletters, &own);
@@ -213,6 +234,7 @@ impl CatalogCache {
             newsletters,
             purposes,
             reports,
+            resting,
         })
     }
 

@@ -9,25 +9,33 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 
 use super::App;
-use crate::store;
+use crate::domain::alarm::MAIL_RELAY;
+use crate::store::alarms::{self, Alarm};
 
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new().route("/livez", get(|| async { "ok\n" })).route("/readyz", get(ready))
 }
 
-/// 503 while the database is away. A mail relay that is away does not stop signups, for mail waits; the
-/// detail says so.
+/// 503 while the database is away. What stands as an alarm does not stop signups: mail waits for a relay, and
+/// a form that rests says so itself. The detail names it, whichever process found it.
 async fn ready(State(app): State<Arc<App>>) -> impl IntoResponse {
-    let database = async { store::ping(&mut app.db.read().await?).await };
-    let (status, database) = match database.await {
-        Ok(()) => (StatusCode::OK, "ok"),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "does not answer"),
+    let standing = async { alarms::list(&mut app.db.read().await?).await };
+    let (status, detail) = match standing.await {
+        Ok(alarms) => (StatusCode::OK, detail(&alarms)),
+        Err(_) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "database: does not answer\nmail: not known\n".into())
+        }
     };
-    let mail = match app.relay_status.get() {
-        Some(why) => format!("waits: {why}"),
-        None if app.sends_mail => "ok".to_owned(),
-        None => "sent by another process".to_owned(),
+    (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], detail)
+}
+
+fn detail(alarms: &[Alarm]) -> String {
+    let relay = alarms.iter().find(|alarm| alarm.subject == MAIL_RELAY);
+    let mail = relay.map_or_else(|| "ok".to_owned(), |alarm| format!("waits: {}", alarm.detail));
+    let line = |alarm: &Alarm| {
+        format!("{} since {}: {}\n", alarm.subject, alarm.since.minute(), alarm.detail)
     };
-    let text = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
-    (status, text, format!("database: {database}\nmail: {mail}\n"))
+    let others = alarms.iter().filter(|alarm| alarm.subject != MAIL_RELAY);
+    let others: String = others.map(line).collect();
+    format!("database: ok\nmail: {mail}\n{others}")
 }

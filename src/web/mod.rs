@@ -42,7 +42,6 @@ use crate::intake::Intake;
 use crate::mail::compose::Sender;
 use crate::mail::mailbox::Mailbox;
 use crate::mail::postmaster::Postmaster;
-use crate::mail::status::RelayStatus;
 use crate::random::{Moment, Random};
 use crate::site::Site;
 use crate::store::Db;
@@ -86,10 +85,6 @@ pub struct App {
     pub embed_origins: Vec<String>,
     /// Rung when mail was decided on.
     pub mail_waits: Arc<Notify>,
-    /// What is wrong with the mail relay, if anything.
-    pub relay_status: RelayStatus,
-    /// Whether mail is sent from this process.
-    pub sends_mail: bool,
     /// The mailbox that the demo shows.
     pub dev_mailbox: Option<Mailbox>,
 }

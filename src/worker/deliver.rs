@@ -14,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 use super::WorkerParts;
 use super::hand_over::{Answer, hand_over};
 use super::leases::Leases;
-use crate::flows::Error;
-use crate::flows::record_delivery::{Tried, record_delivery};
+use super::recorder::{AT_ONCE, Recorder};
+use crate::flows::record_delivery::Tried;
 use crate::store::outbox::{self, ClaimedMail};
 
 /// For each connection so many mails are claimed ahead.
@@ -24,17 +24,13 @@ const AHEAD: usize = 4;
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// How long all mail rests when the relay or the database cannot be used.
 const REST: Duration = Duration::from_secs(5);
-/// How many results are written down in one transaction.
-const RECORDED_AT_ONCE: usize = 64;
-/// How long after a failure to write them down it is tried again.
-const RECORD_AGAIN: Duration = Duration::from_secs(1);
 
 type Results = Sender<(ClaimedMail, Tried)>;
 
 /// Works the outbox until `stop`; mails under way are finished first, those claimed ahead given back.
 pub async fn run(parts: WorkerParts, stop: CancellationToken) {
     let (claimed, waiting) = channel(parts.connections * AHEAD);
-    let (results, ended) = channel(RECORDED_AT_ONCE);
+    let (results, ended) = channel(AT_ONCE);
     let (rest, leases) = (Rest::default(), Leases::default());
     let waiting = Arc::new(tokio::sync::Mutex::new(waiting));
     let mut work = JoinSet::new();
@@ -50,7 +46,8 @@ pub async fn run(parts: WorkerParts, stop: CancellationToken) {
         work.spawn(lane.run());
     }
     drop(results);
-    work.spawn(record(parts.clone(), leases.clone(), ended));
+    let recorder = Recorder::new(parts.clone(), leases.clone());
+    work.spawn(recorder.run(ended));
     let all = async {
         claim(&parts, claimed, &rest, &leases, &stop).await;
         while let Some(ended) = work.join_next().await {
@@ -152,17 +149,10 @@ impl Lane {
         let answer =
             tokio::spawn(async move { hand_over(&parts, &own, &|| leases.holds(&own)).await });
         match answer.await {
-            Ok(Answer::Mail(tried)) => {
-                if matches!(tried, Tried::Sent) {
-                    self.parts.relay_status.set(None);
-                }
-                tried
-            }
+            Ok(Answer::Mail(tried)) => tried,
             Ok(Answer::RelayAway(why)) => {
-                tracing::error!(why, "mail waits: the mail relay cannot be used");
-                self.parts.relay_status.set(Some(why));
                 self.rest.begin();
-                Tried::Untried(Duration::ZERO)
+                Tried::RelayAway(why)
             }
             Ok(Answer::Unread(error)) => {
                 tracing::error!(error = ?error, "a mail could not be read");
@@ -172,53 +162,6 @@ impl Lane {
             Err(_) => Tried::Parked("building or sending it failed unexpectedly".to_owned()),
         }
     }
-}
-
-/// Writes down what became of mails, until no more can come. While the database is away it keeps trying: a
-/// result that was lost would be a mail sent twice.
-async fn record(parts: WorkerParts, leases: Leases, mut ended: Receiver<(ClaimedMail, Tried)>) {
-    let mut results = Vec::new();
-    while ended.recv_many(&mut results, RECORDED_AT_ONCE).await > 0 {
-        // Always in the same order, so that two workers do not wait for each other.
-        results.sort_by_key(|(mail, _)| mail.outbox_id);
-        let came_back = |(_, tried): &(ClaimedMail, Tried)| matches!(tried, Tried::Refused(..));
-        let alone: Vec<_> = results.extract_if(.., |result| came_back(result)).collect();
-        // What concerns a person locks that person first, so it stands alone.
-        for together in alone.chunks(1).chain([results.as_slice()]) {
-            while let Err(error) = record_together(&parts, together).await {
-                tracing::error!(error = ?error, "deliveries could not be recorded");
-                tokio::time::sleep(RECORD_AGAIN).await;
-            }
-        }
-        for (mail, _) in alone.iter().chain(&results) {
-            leases.end(mail);
-        }
-        results.clear();
-    }
-}
-
-async fn record_together(
-    parts: &WorkerParts,
-    results: &[(ClaimedMail, Tried)],
-) -> Result<(), Error> {
-    let at = parts.moment();
-    let mut tx = parts.db.write().await?;
-    let mut recorded = Vec::with_capacity(results.len());
-    for (mail, tried) in results {
-        recorded.push(record_delivery(&mut tx, &at, mail, tried).await?);
-    }
-    tx.commit().await?;
-    for ((mail, tried), outcome) in results.iter().zip(recorded) {
-        let (outbox_id, kind) = (mail.outbox_id, mail.kind);
-        match (outcome, tried) {
-            (Some(outcome), _) => tracing::info!(%outbox_id, ?kind, ?outcome, ?tried, "mail"),
-            (None, Tried::Untried(_)) => {}
-            (None, _) => {
-                tracing::warn!(%outbox_id, ?kind, ?tried, "mail settled by somebody else meanwhile");
-            }
-        }
-    }
-    Ok(())
 }
 
 /// While nothing is to be tried, because the relay or the database is away.

@@ -9,8 +9,10 @@ pub mod letters;
 mod personal_letters;
 pub mod policies;
 pub mod purge;
+mod recorder;
 pub mod seal;
 pub mod verify;
+pub mod watch;
 mod witness_letter;
 
 pub use domain_pace::DomainPace;
@@ -23,7 +25,6 @@ use crate::clock::Clock;
 use crate::domain::link::Links;
 use crate::flows::Terms;
 use crate::mail::compose::Sender;
-use crate::mail::status::RelayStatus;
 use crate::mail::transport::Transport;
 use crate::random::{Moment, Random};
 use crate::site::Site;
@@ -59,8 +60,6 @@ pub struct WorkerParts {
     pub mail_waits: Arc<Notify>,
     /// Who is mailed a signed tree head every day.
     pub witness_mail: Option<String>,
-    /// What is wrong with the relay, for whoever asks.
-    pub relay_status: RelayStatus,
 }
 
 impl WorkerParts {

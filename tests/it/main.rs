@@ -7,6 +7,7 @@
 
 mod support;
 
+mod alarms;
 mod architecture;
 mod bounces;
 mod browser;

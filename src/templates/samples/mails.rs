@@ -68,6 +68,7 @@ fn confirm() -> Vec<Value> {
             "report": report,
             "newsletters": newsletters,
             "confirm_url": url("/confirm/TOKEN"),
+            "code": "123456",
             "not_me_url": url("/confirm/TOKEN/not-me"),
             "valid_until": UNTIL,
             "again": again,

@@ -20,9 +20,10 @@ pub(super) fn of(page: &str) -> Vec<Value> {
         "public/index.html" => index(),
         "public/report.html" => report(),
         "public/newsletters.html" => vec![
-            json!({"form": form(false, false)}),
-            json!({"form": form(false, true)}),
-            json!({"form": null}),
+            json!({"form": form(false, false), "rests": false}),
+            json!({"form": form(false, true), "rests": false}),
+            json!({"form": null, "rests": true}),
+            json!({"form": null, "rests": false}),
         ],
         "public/check_your_inbox.html" => check_your_inbox(),
         "public/came_back.html" => vec![json!({
@@ -138,10 +139,13 @@ fn report() -> Vec<Value> {
         report["cover"] = more.as_bool().map(|_| "/reports/digital-councils/cover").into();
         json!({"report": report, "form": form(true, refused)})
     };
+    let mut resting = sample(json!(8), json!(true), false);
+    resting["form"] = Value::Null;
     vec![
         sample(json!(8), json!(true), false),
         sample(json!(1), Value::Null, false),
         sample(Value::Null, json!(true), true),
+        resting,
     ]
 }
 
@@ -152,6 +156,8 @@ fn check_your_inbox() -> Vec<Value> {
             "sender": "Example Press <reports@example.org>",
             "subject": address.as_str().map(|_| "Your link to Digital councils"),
             "word": word,
+            "form": {"code": "", "errors": []},
+            "rests": false,
             "can_resend": can_resend,
             "resend_from": resend_from,
             "start_again": "/reports/digital-councils",
@@ -160,7 +166,13 @@ fn check_your_inbox() -> Vec<Value> {
     let typed = json!("reader@council.example");
     let mut in_demo = sample(typed.clone(), Value::Null, false, Value::Null);
     in_demo["site"] = other_sites()[0].clone();
+    let mut refused = sample(typed.clone(), Value::Null, true, Value::Null);
+    refused["form"] = json!({"code": "12345", "errors": errors(&["code"])});
+    let mut resting = sample(typed.clone(), Value::Null, true, Value::Null);
+    resting["rests"] = json!(true);
     vec![
+        refused,
+        resting,
         sample(typed.clone(), Value::Null, true, Value::Null),
         sample(typed, json!("We are sending the message again."), false, json!(AT)),
         sample(Value::Null, Value::Null, true, Value::Null),

@@ -28,7 +28,7 @@ use crate::web::fields::Fields;
 use crate::web::{App, Error};
 
 /// What the page says after one of its buttons, or a fresh link, led here: by its query.
-const WORDS: [(&str, &str); 3] = [
+const WORDS: [(&str, &str); 4] = [
     (
         "word=again",
         "We are sending the message again. One address gets only a few messages a day, so look once more \
@@ -39,7 +39,11 @@ const WORDS: [(&str, &str); 3] = [
         "word=fresh",
         "If the request is still open, a fresh link is on its way to the address the old one was sent to.",
     ),
+    (RESTS, "No message was sent: this form rests for a while. Links already mailed still work."),
 ];
+
+/// The query of the word for whose form rests.
+const RESTS: &str = "word=rests";
 
 const NO_CODE: &str = "Enter the six digits that stand in our message";
 const WRONG_CODE: &str =
@@ -100,6 +104,7 @@ async fn page(
         "subject": waiting.map(|_| subject),
         "word": word,
         "form": {"code": refused.map_or("", |(typed, _)| typed), "errors": errors},
+        "rests": waiting.is_some() && catalog.rests(slug.as_ref()),
         "can_resend": next.is_none(),
         "resend_from": next.map(Timestamp::minute),
         "start_again": start_again,
@@ -167,7 +172,8 @@ async fn code(
     let mut tx = app.db.read().await?;
     match signups::find(&mut tx, signup.signup_id).await? {
         Some(signup) if signup.status == SignupStatus::Confirmed => {
-            lead_on(&app, &mut tx, &signup, just_now).await
+            // Whoever guessed a code must not be led to the choices of the address's owner.
+            lead_on(&app, &mut tx, &signup, false).await
         }
         _ => {
             drop(tx);
@@ -180,6 +186,9 @@ async fn resend(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Respo
     let Some(mut waiting) = Waiting::read(&app, &headers) else {
         return Ok(back("", None));
     };
+    if app.catalog.get().await?.rests(report(&waiting).as_ref()) {
+        return Ok(rests());
+    }
     if next_resend(&app, &waiting).is_some() {
         return Ok(back("?word=wait", None));
     }
@@ -206,6 +215,11 @@ fn next_resend(app: &App, waiting: &Waiting) -> Option<Timestamp> {
     let asked: Vec<Timestamp> = waiting.asked.iter().map(|m| Timestamp::from_micros(*m)).collect();
     let limit: &MailLimit = &app.terms.mail_limit;
     limit.next(&asked).filter(|next| *next > app.clock.now())
+}
+
+/// Leads to the page that says that nothing was mailed, for the form rests.
+pub(super) fn rests() -> Response {
+    back(&format!("?{RESTS}"), None)
 }
 
 fn back(query: &str, cookie: Option<axum::http::HeaderValue>) -> Response {

@@ -9,6 +9,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 
+use super::check_your_inbox;
 use super::signup_form::{changed_words, policy_link};
 use crate::domain::email_address::EmailAddress;
 use crate::domain::link::{Link, LinkKind};
@@ -188,9 +189,13 @@ fn ticked(offers: &[&Offer], fields: &Fields) -> Result<Option<Vec<Arc<Notice>>>
 }
 
 async fn fresh(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result<Response, Error> {
+    let catalog = app.catalog.get().await?;
     let at = app.moment();
     let mut tx = app.db.write().await?;
     let (_, signup) = find(&app, &mut tx, &token).await?;
+    if catalog.rests(signup.report_slug.as_ref()) {
+        return Ok(check_your_inbox::rests());
+    }
     if fresh_confirmation(&mut tx, &at, &app.terms, &signup).await? {
         tx.commit().await?;
         app.mail_waits.notify_one();

@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 
 use super::newsletters;
 use super::reports::card;
-use super::signup_form::page_form;
 use crate::web::{App, Error};
 
 pub(super) fn router() -> Router<Arc<App>> {
@@ -20,7 +19,7 @@ pub(super) fn router() -> Router<Arc<App>> {
 async fn show(State(app): State<Arc<App>>) -> Result<Html<String>, Error> {
     let catalog = app.catalog.get().await?;
     let reports: Vec<Value> = catalog.published().map(|offered| card(&offered.report)).collect();
-    let form = newsletters::door(&catalog).map(|door| page_form(&door, None));
+    let form = newsletters::form(&catalog);
     let context = json!({"site": *app.site, "reports": reports, "form": form});
     Ok(Html(app.templates.render("public/index.html", context)?))
 }

@@ -10,7 +10,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use serde_json::{Value, json};
 
-use super::signup_form::{Door, embeddable, page_form, receive};
+use super::signup_form::{Door, embeddable, page_form, receive, rests};
 use crate::web::catalog::Catalog;
 use crate::web::fields::Fields;
 use crate::web::{App, Error};
@@ -19,8 +19,8 @@ pub(super) fn router() -> Router<Arc<App>> {
     Router::new().route("/newsletters", get(show).post(submit))
 }
 
-/// The form, while there is a newsletter to choose and a policy to agree to.
-pub(super) fn door(catalog: &Catalog) -> Option<Door<'_>> {
+/// The form's door, while there is a newsletter to choose and a policy to agree to.
+fn door(catalog: &Catalog) -> Option<Door<'_>> {
     let (policy, consent) = catalog.terms()?;
     (!catalog.newsletters.is_empty()).then(|| Door {
         path: "/newsletters".to_owned(),
@@ -31,10 +31,17 @@ pub(super) fn door(catalog: &Catalog) -> Option<Door<'_>> {
     })
 }
 
+/// What the form shows; none when there is nothing to sign up to, or while it rests.
+pub(super) fn form(catalog: &Catalog) -> Option<Value> {
+    let door = door(catalog).filter(|_| !catalog.rests(None))?;
+    Some(page_form(&door, None))
+}
+
 async fn show(State(app): State<Arc<App>>) -> Result<Response, Error> {
     let catalog = app.catalog.get().await?;
-    let form = door(&catalog).map(|door| page_form(&door, None));
-    Ok(embeddable(Html(page(&app, form.as_ref())?).into_response()))
+    let form = form(&catalog);
+    let page = page(&app, form.as_ref(), catalog.rests(None))?;
+    Ok(embeddable(Html(page).into_response()))
 }
 
 async fn submit(
@@ -45,10 +52,14 @@ async fn submit(
 ) -> Result<Response, Error> {
     let catalog = app.catalog.get().await?;
     let door = door(&catalog).ok_or(Error::NotFound)?;
-    receive(&app, peer, &headers, &door, &fields, |form| page(&app, Some(&form))).await
+    if catalog.rests(None) {
+        return Ok(rests(page(&app, None, true)?));
+    }
+    let again = |form: Value| page(&app, Some(&form), false);
+    receive(&app, peer, &headers, &door, &fields, again).await
 }
 
-fn page(app: &App, form: Option<&Value>) -> Result<String, Error> {
-    let context = json!({"site": *app.site, "form": form});
+fn page(app: &App, form: Option<&Value>, rests: bool) -> Result<String, Error> {
+    let context = json!({"site": *app.site, "form": form, "rests": rests});
     Ok(app.templates.render("public/newsletters.html", context)?)
 }

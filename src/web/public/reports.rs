@@ -10,7 +10,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use serde_json::{Value, json};
 
-use super::signup_form::{Door, embeddable, page_form, receive, slug};
+use super::signup_form::{Door, embeddable, page_form, receive, rests, slug};
 use crate::domain::media_type::MediaType;
 use crate::domain::report::{ReportStatus, readable_size};
 use crate::store::reports::Report;
@@ -32,7 +32,9 @@ async fn show(
     let catalog = app.catalog.get().await?;
     let offered = find(&catalog, &slug_text)?;
     let door = door(&catalog, offered)?;
-    let page = page(&app, &offered.report, &page_form(&door, None))?;
+    let rests = catalog.rests(Some(&offered.report.slug));
+    let form = (!rests).then(|| page_form(&door, None));
+    let page = page(&app, &offered.report, form.as_ref())?;
     Ok(embeddable(Html(page).into_response()))
 }
 
@@ -46,7 +48,10 @@ async fn submit(
     let catalog = app.catalog.get().await?;
     let offered = find(&catalog, &slug_text)?;
     let door = door(&catalog, offered)?;
-    let again = |form: Value| page(&app, &offered.report, &form);
+    if catalog.rests(Some(&offered.report.slug)) {
+        return Ok(rests(page(&app, &offered.report, None)?));
+    }
+    let again = |form: Value| page(&app, &offered.report, Some(&form));
     receive(&app, peer, &headers, &door, &fields, again).await
 }
 
@@ -95,7 +100,8 @@ fn door<'a>(catalog: &'a Catalog, offered: &'a OfferedReport) -> Result<Door<'a>
     })
 }
 
-fn page(app: &App, report: &Report, form: &Value) -> Result<String, Error> {
+/// The page; without a form while that rests.
+fn page(app: &App, report: &Report, form: Option<&Value>) -> Result<String, Error> {
     let mut shown = card(report);
     shown["body"] = report.body.as_deref().map(markdown::render).into();
     let cover = report.cover_key.as_ref().map(|_| format!("/reports/{}/cover", report.slug));

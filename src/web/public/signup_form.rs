@@ -166,6 +166,15 @@ pub(super) async fn receive(
     }
 }
 
+/// When to come back to a form that rests, in seconds.
+const RESTS_FOR: u64 = 15 * 60;
+
+/// The answer to a form that was sent while it rests: nothing is stored, for it would mail somebody.
+pub(super) fn rests(page: String) -> Response {
+    let later = [(header::RETRY_AFTER, RESTS_FOR.to_string())];
+    embeddable((StatusCode::SERVICE_UNAVAILABLE, later, Html(page)).into_response())
+}
+
 /// Marks a page as one that `embed_origins` may frame.
 pub(super) fn embeddable(mut response: Response) -> Response {
     response.extensions_mut().insert(Embeddable);

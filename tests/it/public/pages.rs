@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use assent::domain::alarm::confirmations;
+use assent::flows::raise_alarm::raise;
+
 use crate::support::app::{Database, PATH, TestApp, form};
 use crate::support::poll;
 use crate::support::snapshot::{same, same_mail, same_page};
@@ -172,6 +175,29 @@ async fn links_that_open_nothing_any_more() {
     })
     .await;
     same_page("gone_report_withdrawn", &limited.get(PATH).await, 410);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_of_forms_that_rest() {
+    let set = [("ASSENT_LIMIT_CONFIRMATIONS_COLLAPSE", "pause")];
+    let app = TestApp::start_with(Database::Sqlite, &set).await;
+    let asked = app.ask("ada@b.example").await;
+    let mut tx = app.write().await;
+    let slug = "sample".parse().unwrap();
+    for form in [confirmations(Some(&slug)), confirmations(None)] {
+        raise(&mut tx, &app.core.moment(), &form, "few").await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    poll::until("forms that rest", || async {
+        (app.ask("ada@b.example").await.status == 503).then_some(())
+    })
+    .await;
+    same_page("report_rests", &app.get(PATH).await, 200);
+    same_page("report_rests", &app.ask("ada@b.example").await, 503);
+    same_page("newsletters_rests", &app.get("/newsletters").await, 200);
+    let waiting = app.request("GET", "/check-your-inbox?word=rests");
+    let waiting = app.send(waiting.header("cookie", asked.cookie())).await;
+    same_page("check_your_inbox_rests", &waiting, 200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

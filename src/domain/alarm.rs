@@ -1,0 +1,62 @@
+//! What the operator must look at, and when confirmations count as collapsed.
+
+use super::slug::Slug;
+
+/// The subject of a mail relay that cannot be used.
+pub const MAIL_RELAY: &str = "mail-relay";
+
+const CONFIRMATIONS: &str = "confirmations:";
+
+/// What happens when hardly anybody who was mailed through a form confirms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnCollapse {
+    /// The operator is alarmed.
+    Alarm,
+    /// The form rests as well, while the alarm stands.
+    Pause,
+    /// Nothing: nobody looks.
+    Off,
+}
+
+/// The subject of one form's collapsed confirmations: of a report, or of the newsletters. A slug holds no
+/// slash, so no report is taken for the newsletters.
+#[must_use]
+pub fn confirmations(report: Option<&Slug>) -> String {
+    report.map_or_else(
+        || format!("{CONFIRMATIONS}newsletters"),
+        |slug| format!("{CONFIRMATIONS}reports/{slug}"),
+    )
+}
+
+/// Whether a subject is that of a form's confirmations.
+#[must_use]
+pub fn is_of_confirmations(subject: &str) -> bool {
+    subject.starts_with(CONFIRMATIONS)
+}
+
+/// Whether so few of those who were mailed confirmed that somebody else must have asked for them: fewer than 5
+/// in 100, of 100 or more. With fewer mails a quiet hour looks the same.
+#[must_use]
+pub fn has_collapsed(mailed: i64, confirmed: i64) -> bool {
+    mailed >= 100 && confirmed.saturating_mul(100) < mailed.saturating_mul(5)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fewer_than_five_in_a_hundred_is_a_collapse() {
+        assert!(has_collapsed(100, 4) && has_collapsed(1_000, 49) && has_collapsed(i64::MAX, 0));
+        assert!(!has_collapsed(99, 0) && !has_collapsed(100, 5) && !has_collapsed(1_000, 50));
+    }
+
+    #[test]
+    fn no_report_is_taken_for_the_newsletters() {
+        let slug = "newsletters".parse().unwrap();
+        let subjects = [confirmations(None), confirmations(Some(&slug))];
+        assert_eq!(subjects, ["confirmations:newsletters", "confirmations:reports/newsletters"]);
+        assert!(subjects.iter().all(|subject| is_of_confirmations(subject)));
+        assert!(!is_of_confirmations(MAIL_RELAY));
+    }
+}

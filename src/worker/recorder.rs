@@ -1,0 +1,95 @@
+//! Writes down what became of mails, together where they end together.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc::Receiver;
+
+use super::WorkerParts;
+use super::leases::Leases;
+use crate::domain::alarm::MAIL_RELAY;
+use crate::flows::Error;
+use crate::flows::raise_alarm::{clear, raise};
+use crate::flows::record_delivery::{Tried, record_delivery};
+use crate::store::outbox::ClaimedMail;
+
+/// How many are written down in one transaction.
+pub(super) const AT_ONCE: usize = 64;
+/// How long after a failure it is tried again.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Writes down what became of mails.
+pub(super) struct Recorder {
+    parts: WorkerParts,
+    leases: Leases,
+    /// Whether the relay's alarm may stand: at the start, one of the program's last run.
+    alarm_may_stand: bool,
+}
+
+impl Recorder {
+    pub(super) fn new(parts: WorkerParts, leases: Leases) -> Self {
+        Self { parts, leases, alarm_may_stand: true }
+    }
+
+    /// Writes down what comes, until no more can come. While the database is away it keeps trying: a result
+    /// that was lost would be a mail sent twice.
+    pub(super) async fn run(mut self, mut ended: Receiver<(ClaimedMail, Tried)>) {
+        let mut results = Vec::new();
+        while ended.recv_many(&mut results, AT_ONCE).await > 0 {
+            // Always in the same order, so that two workers do not wait for each other.
+            results.sort_by_key(|(mail, _)| mail.outbox_id);
+            let refused =
+                |(_, tried): &mut (ClaimedMail, Tried)| matches!(tried, Tried::Refused(..));
+            let refused: Vec<_> = results.extract_if(.., refused).collect();
+            // What concerns a person locks that person first, so it stands alone.
+            for together in refused.chunks(1).chain([results.as_slice()]) {
+                while let Err(error) = self.record(together).await {
+                    tracing::error!(error = ?error, "deliveries could not be recorded");
+                    tokio::time::sleep(AGAIN).await;
+                }
+            }
+            for (mail, _) in refused.iter().chain(&results) {
+                self.leases.end(mail);
+            }
+            results.clear();
+        }
+    }
+
+    async fn record(&mut self, results: &[(ClaimedMail, Tried)]) -> Result<(), Error> {
+        let at = self.parts.moment();
+        let mut tx = self.parts.db.write().await?;
+        let mut recorded = Vec::with_capacity(results.len());
+        for (mail, tried) in results {
+            recorded.push(record_delivery(&mut tx, &at, mail, tried).await?);
+        }
+        let away = results.iter().find_map(|(_, tried)| match tried {
+            Tried::RelayAway(why) => Some(why.as_str()),
+            _ => None,
+        });
+        let sent = results.iter().any(|(_, tried)| matches!(tried, Tried::Sent));
+        let ends = away.is_none() && sent && self.alarm_may_stand;
+        let raised = match away {
+            Some(why) => raise(&mut tx, &at, MAIL_RELAY, why).await?,
+            None => false,
+        };
+        let cleared = ends && clear(&mut tx, MAIL_RELAY).await?;
+        tx.commit().await?;
+        self.alarm_may_stand = away.is_some() || (self.alarm_may_stand && !ends);
+        if raised {
+            tracing::error!(why = away, "mail waits: the mail relay cannot be used");
+        }
+        if cleared {
+            tracing::info!("mail leaves again");
+        }
+        for ((mail, tried), outcome) in results.iter().zip(recorded) {
+            let (outbox_id, kind) = (mail.outbox_id, mail.kind);
+            match (outcome, tried) {
+                (Some(outcome), _) => tracing::info!(%outbox_id, ?kind, ?outcome, ?tried, "mail"),
+                (None, Tried::Untried(_) | Tried::RelayAway(_)) => {}
+                (None, _) => {
+                    tracing::warn!(%outbox_id, ?kind, ?tried, "mail settled by somebody else meanwhile");
+                }
+            }
+        }
+        Ok(())
+    }
+}
