@@ -13,6 +13,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::dkim::Dkim;
+use super::subject::Subject;
 use crate::domain::return_path::ReturnPaths;
 use crate::domain::timestamp::Timestamp;
 use crate::site::Site;
@@ -142,7 +143,7 @@ pub fn compose(
     let mut message = Message::builder()
         .from(sender.from.clone())
         .to(Mailbox::new(None, recipient.clone()))
-        .subject(subject)
+        .header(Subject::of(subject))
         .message_id(Some(format!("<{}@{}>", letter.outbox_id, sender.host)))
         .date(SystemTime::from(letter.date.date_time()))
         .header(AutoSubmitted);

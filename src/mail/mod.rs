@@ -7,4 +7,5 @@ pub mod dkim_key;
 pub mod mailbox;
 pub mod postmaster;
 pub mod returned;
+mod subject;
 pub mod transport;
