@@ -15,6 +15,7 @@ mod cli;
 mod consent_rules;
 mod import;
 mod ledger;
+mod mail;
 mod mail_commands;
 mod policies;
 mod public;

@@ -21,7 +21,7 @@ use assent::mail::mailbox::Mailbox;
 use assent::random::Random;
 use assent::store::policy_versions::NewPolicyVersion;
 use assent::store::reports::Report;
-use assent::store::{Tx, suppressions};
+use assent::store::{Db, Tx, suppressions};
 use assent::worker::policies::{PolicyWork, work_policies};
 use reqwest::header::{HeaderMap, LOCATION, SET_COOKIE};
 use tempfile::TempDir;
@@ -117,7 +117,7 @@ async fn fresh_postgres() -> String {
     TEMPLATE
         .get_or_init(|| async {
             server.create_database(NAME, None).await;
-            let db = assent::store::Db::open(&server.url(NAME)).await.expect("PostgreSQL");
+            let db = Db::open(&server.url(NAME)).await.expect("PostgreSQL");
             db.migrate().await.expect("migrations");
             db.close().await;
         })
@@ -388,26 +388,12 @@ impl TestApp {
 
     /// One number out of the database.
     pub async fn count(&self, sql: &'static str) -> i64 {
-        match &self.core.db {
-            assent::store::Db::Sqlite { readers, .. } => {
-                sqlx::query_scalar(sql).fetch_one(readers).await.expect("a number")
-            }
-            assent::store::Db::Postgres(pool) => {
-                sqlx::query_scalar(sql).fetch_one(pool).await.expect("a number")
-            }
-        }
+        count(&self.core.db, sql).await
     }
 
     /// Runs a statement that the program itself would never run; says whether the database took it.
     pub async fn tamper(&self, sql: &'static str) -> sqlx::Result<u64> {
-        Ok(match &self.core.db {
-            assent::store::Db::Sqlite { writer, .. } => {
-                sqlx::query(sql).execute(writer).await?.rows_affected()
-            }
-            assent::store::Db::Postgres(pool) => {
-                sqlx::query(sql).execute(pool).await?.rows_affected()
-            }
-        })
+        tamper(&self.core.db, sql).await
     }
 
     /// The export of one purpose as CSV.
@@ -442,6 +428,23 @@ impl TestApp {
         self.running.await.expect("a clean end");
         self.dir
     }
+}
+
+/// One number out of a database.
+pub async fn count(db: &Db, sql: &'static str) -> i64 {
+    match db {
+        Db::Sqlite { readers, .. } => sqlx::query_scalar(sql).fetch_one(readers).await,
+        Db::Postgres(pool) => sqlx::query_scalar(sql).fetch_one(pool).await,
+    }
+    .expect("a number")
+}
+
+/// Runs a statement that the program itself would never run; says whether the database took it.
+pub async fn tamper(db: &Db, sql: &'static str) -> sqlx::Result<u64> {
+    Ok(match db {
+        Db::Sqlite { writer, .. } => sqlx::query(sql).execute(writer).await?.rows_affected(),
+        Db::Postgres(pool) => sqlx::query(sql).execute(pool).await?.rows_affected(),
+    })
 }
 
 /// The body of the sample form with the required box ticked; `more` is appended as it is.

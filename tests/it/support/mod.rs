@@ -8,6 +8,7 @@ pub mod postgres;
 pub mod program;
 pub mod smtp;
 pub mod snapshot;
+pub mod verify;
 
 /// Tells one story on each database: `NAME::sqlite` and `NAME::postgres`.
 macro_rules! both_databases {

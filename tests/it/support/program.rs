@@ -1,7 +1,8 @@
 //! The program as its users start it: the built binary, in a process of its own.
 
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::Duration;
 
 use super::{poll, postgres};
 
@@ -38,16 +39,7 @@ impl Served {
     /// Starts `serve` or `demo` on a free port and waits until it answers.
     pub async fn start(dir: &Path, set: &[(&str, &str)], arguments: &[&str]) -> Self {
         assent::tls::use_ring();
-        let listen = format!("127.0.0.1:{}", postgres::free_port());
-        let base = format!("http://{listen}");
-        let child = command(dir, set, arguments)
-            .env("ASSENT_LISTEN", &listen)
-            .env("ASSENT_BASE_URL", &base)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the program");
-        let served = Self { child, base };
+        let served = Self::begin(dir, set, arguments);
         poll::until("the program to answer", || async {
             reqwest::get(format!("{}/readyz", served.base))
                 .await
@@ -60,10 +52,37 @@ impl Served {
         served
     }
 
+    /// The same without the wait: a worker answers nobody.
+    pub fn begin(dir: &Path, set: &[(&str, &str)], arguments: &[&str]) -> Self {
+        let listen = format!("127.0.0.1:{}", postgres::free_port());
+        let base = format!("http://{listen}");
+        let child = command(dir, set, arguments)
+            .env("ASSENT_LISTEN", &listen)
+            .env("ASSENT_BASE_URL", &base)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program");
+        Self { child, base }
+    }
+
+    /// Sends it a signal, such as `STOP`.
+    pub fn signal(&self, name: &str) {
+        let (name, id) = (format!("-{name}"), self.child.id().to_string());
+        assert!(Command::new("kill").args([name, id]).status().expect("kill").success());
+    }
+
     /// Asks it to stop, as a service manager would.
     pub fn terminate(&self) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill").success());
+        self.signal("TERM");
+    }
+
+    /// Waits for its end, which is promised within 30 seconds of being asked.
+    pub async fn ended(&mut self) -> ExitStatus {
+        poll::within(Duration::from_secs(30), "its end", || {
+            std::future::ready(self.child.try_wait().expect("its state"))
+        })
+        .await
     }
 
     /// Ends it at once, as a power cut would.

@@ -1,18 +1,19 @@
-//! Real SMTP servers that keep what they receive: Postfix's `smtp-sink`, plain and able to
-//! misbehave on request, and an aiosmtpd server with TLS.
+//! Real SMTP servers that keep what they receive: Postfix's `smtp-sink`, quick and able to refuse, and
+//! servers on aiosmtpd, with TLS and with any fault on request.
+
+mod server;
 
 use std::collections::HashSet;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use std::{env, fs, thread};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use tokio::task::spawn_blocking;
 
 use super::postgres::{Tethered, free_port, is_root};
+
+pub use server::{Fault, FaultyServer, Stage, StartTlsServer, Tls};
 
 /// A message a server accepted, with the envelope it came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct Delivery {
     pub envelope_to: Vec<String>,
     /// Who signed in to send it. `smtp-sink` does not record this.
     pub login: Option<String>,
+    /// When the server had it in full.
+    pub at: SystemTime,
     /// Header and body as sent, with CRLF line ends.
     pub message: Vec<u8>,
 }
@@ -74,6 +77,11 @@ impl SmtpSink {
         self.deliveries().await.into_iter().map(|delivery| delivery.envelope_to).collect()
     }
 
+    /// How many messages have come so far, the one that is just coming too. Quicker than reading them.
+    pub fn count(&self) -> usize {
+        files(&self.directory).len()
+    }
+
     /// The messages with their envelopes, oldest first.
     pub async fn deliveries(&self) -> Vec<Delivery> {
         let (directory, process) = (self.directory.clone(), self.process.id());
@@ -85,22 +93,22 @@ impl SmtpSink {
         // will be. So the names are read before the open files.
         let names = files(directory);
         let open = open_files(process);
-        let mut complete: Vec<_> = names
+        let mut complete: Vec<Delivery> = names
             .into_iter()
             .filter(|path| !open.contains(path))
             .filter_map(|path| {
-                let written = fs::metadata(&path).ok()?.modified().ok()?;
-                Some((written, fs::read(&path).ok()?))
+                let at = fs::metadata(&path).ok()?.modified().ok()?;
+                Some(parse_dump(&fs::read(&path).ok()?, at))
             })
             .collect();
-        complete.sort();
-        complete.iter().map(|(_, dump)| parse_dump(dump)).collect()
+        complete.sort_by_key(|delivery| delivery.at);
+        complete
     }
 }
 
 /// smtp-sink(1), "Dump file format": its own headers, ended by a `Received` of three lines, then
 /// the message with LF line ends, then an empty line.
-fn parse_dump(dump: &[u8]) -> Delivery {
+fn parse_dump(dump: &[u8], at: SystemTime) -> Delivery {
     let mut envelope_from = String::new();
     let mut envelope_to = Vec::new();
     let mut lines = dump.strip_suffix(b"\n").unwrap_or(dump).split_inclusive(|&byte| byte == b'\n');
@@ -124,7 +132,7 @@ fn parse_dump(dump: &[u8]) -> Delivery {
             None => message.extend_from_slice(line),
         }
     }
-    Delivery { envelope_from, envelope_to, login: None, message }
+    Delivery { envelope_from, envelope_to, login: None, at, message }
 }
 
 /// The address in the arguments of MAIL or RCPT: `<a@b.test> SIZE=3`. A quoted local part may hold
@@ -135,101 +143,8 @@ fn address(arguments: &str) -> String {
     arguments[..end].trim_start_matches('<').to_owned()
 }
 
-/// How a [`StartTlsServer`] speaks TLS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tls {
-    /// In clear until STARTTLS, and no mail before it.
-    Required,
-    /// From the first byte.
-    Implicit,
-}
-
-/// An SMTP server for `localhost` with a certificate by an authority of its own. It accepts every
-/// login, and records whose it was.
-pub struct StartTlsServer {
-    tls: Tls,
-    port: u16,
-    directory: PathBuf,
-    _process: Tethered,
-}
-
-impl StartTlsServer {
-    /// Starts a server on a free loopback port.
-    pub fn start(tls: Tls) -> Self {
-        let python = program("TEST_AIOSMTPD_PYTHON", &["/usr/bin/python3", "python3"]);
-        let directory = temporary_directory("smtp-tls-");
-        let log = directory.join("log");
-        let mut command = Tethered::command(&python);
-        command
-            .args(["-c", include_str!("starttls_server.py")])
-            .arg(match tls {
-                Tls::Required => "starttls",
-                Tls::Implicit => "implicit",
-            })
-            .arg(&directory)
-            .stdout(Stdio::piped())
-            .stderr(fs::File::create(&log).expect("a log file"));
-        let mut process = Tethered::start(&mut command, "KILL", &directory)
-            .unwrap_or_else(|error| panic!("cannot start {}: {error}", python.display()));
-        let output = process.process().stdout.take().expect("a piped output");
-        // No line means that it ended: the pipe closed.
-        let line = BufReader::new(output).lines().next().and_then(Result::ok);
-        let port = line.and_then(|line| line.parse().ok()).unwrap_or_else(|| {
-            panic!(
-                "the TLS test server does not start; it needs aiosmtpd and openssl, which \
-                 tests/run installs:\n{}",
-                fs::read_to_string(&log).unwrap_or_default()
-            )
-        });
-        Self { tls, port, directory, _process: process }
-    }
-
-    /// Where mail is sent: a URL for the program's configuration, by name, because the certificate
-    /// is for the name.
-    pub fn url(&self) -> String {
-        match self.tls {
-            Tls::Required => format!("smtp://localhost:{}?tls=required", self.port),
-            Tls::Implicit => format!("smtps://localhost:{}", self.port),
-        }
-    }
-
-    /// The authority to trust, as PEM. Nothing else knows it.
-    pub fn ca_file(&self) -> PathBuf {
-        self.directory.join("ca.pem")
-    }
-
-    /// The messages received so far, oldest first.
-    pub async fn messages(&self) -> Vec<Vec<u8>> {
-        self.deliveries().await.into_iter().map(|delivery| delivery.message).collect()
-    }
-
-    /// The messages with their envelopes, oldest first.
-    pub async fn deliveries(&self) -> Vec<Delivery> {
-        let directory = self.directory.join("messages");
-        spawn_blocking(move || Self::read(&directory)).await.expect("read the messages")
-    }
-
-    fn read(directory: &Path) -> Vec<Delivery> {
-        let mut names = files(directory);
-        names.retain(|name| name.extension().is_some_and(|extension| extension == "json"));
-        names.sort();
-        names.iter().map(|name| parse_record(&fs::read(name).expect("a record"))).collect()
-    }
-}
-
-fn parse_record(record: &[u8]) -> Delivery {
-    let record: serde_json::Value = serde_json::from_slice(record).expect("a record in JSON");
-    let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
-    Delivery {
-        envelope_from: text(&record["from"]).unwrap_or_default(),
-        envelope_to: record["to"].as_array().into_iter().flatten().filter_map(text).collect(),
-        login: text(&record["login"]),
-        message: STANDARD.decode(record["message"].as_str().unwrap_or_default()).expect("base64"),
-    }
-}
-
 /// The program `variable` names, else the first of `names` to be found.
-fn program(variable: &str, names: &[&str]) -> PathBuf {
+pub(super) fn program(variable: &str, names: &[&str]) -> PathBuf {
     if let Some(told) = env::var_os(variable) {
         return PathBuf::from(told);
     }

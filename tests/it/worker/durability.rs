@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::support::app::{Database, PATH, SETTINGS, TestApp, form};
+use crate::support::app::{Database, PATH, SETTINGS, TestApp, count, form};
 use crate::support::program::Served;
 use crate::support::{both_databases, poll};
+
+const SIGNUPS: &str = "SELECT count(*) FROM signup";
 
 /// Sends forms until told to stop; returns the addresses whose form was acknowledged.
 async fn send_forms(
@@ -37,7 +39,11 @@ async fn send_forms(
 }
 
 /// The settings under which another process works on the database of a stopped app.
-fn settings<'a>(data: &'a str, database: &'a str, mail: &'a str) -> Vec<(&'a str, &'a str)> {
+pub(super) fn settings<'a>(
+    data: &'a str,
+    database: &'a str,
+    mail: &'a str,
+) -> Vec<(&'a str, &'a str)> {
     let own =
         [("ASSENT_DATA_DIR", data), ("ASSENT_DATABASE_URL", database), ("ASSENT_MAIL_URL", mail)];
     [SETTINGS.as_slice(), &own].concat()
@@ -101,30 +107,16 @@ both_databases! {
             .map(|sender| tokio::spawn(send_forms(served.base.clone(), 0, sender, stop.clone())))
             .collect();
         let db = assent::store::Db::open(&url).await.unwrap();
-        poll::until("signups under way", || async { (stored(&db).await > 50).then_some(()) }).await;
+        poll::until("signups under way", || async { (count(&db, SIGNUPS).await > 50).then_some(()) }).await;
         served.terminate();
         let mut acknowledged = 0;
         for sender in senders {
             acknowledged += sender.await.unwrap().len();
         }
-        let status = poll::within(Duration::from_secs(30), "its end", || {
-            std::future::ready(served.child.try_wait().unwrap())
-        })
-        .await;
+        let status = served.ended().await;
         assert!(status.success(), "{status}");
-        let stored = stored(&db).await;
+        let stored = count(&db, SIGNUPS).await;
         assert!(stored >= i64::try_from(acknowledged).unwrap(), "{stored} of {acknowledged}");
         db.close().await;
     }
-}
-
-async fn stored(db: &assent::store::Db) -> i64 {
-    let sql = "SELECT count(*) FROM signup";
-    match db {
-        assent::store::Db::Sqlite { readers, .. } => {
-            sqlx::query_scalar(sql).fetch_one(readers).await
-        }
-        assent::store::Db::Postgres(pool) => sqlx::query_scalar(sql).fetch_one(pool).await,
-    }
-    .unwrap()
 }

@@ -1,3 +1,5 @@
 mod delivery;
 mod durability;
+mod faults;
+mod kills;
 mod relay;

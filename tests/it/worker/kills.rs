@@ -1,0 +1,227 @@
+//! Workers that are killed, stopped or doubled while mail is under way: no mail is lost, and one comes
+//! twice only if a worker died or slept while it held it.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use assent::random::Random;
+use assent::store::Db;
+use secrecy::ExposeSecret;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use super::durability::settings;
+use crate::support::app::{Database, TestApp, count, tamper};
+use crate::support::program::Served;
+use crate::support::smtp::SmtpSink;
+use crate::support::{both_databases, poll};
+
+const QUEUED: &str = "SELECT count(*) FROM outbox WHERE state = 'queued'";
+const SENT: &str = "SELECT count(*) FROM outbox WHERE state = 'sent'";
+const HELD: &str = "SELECT count(*) FROM outbox WHERE lease_until IS NOT NULL AND state = 'queued'";
+
+const DRAINED: Duration = Duration::from_mins(1);
+
+/// An outbox that workers in processes of their own empty into a sink.
+struct Outbox {
+    dir: TempDir,
+    url: String,
+    db: Db,
+    sink: SmtpSink,
+}
+
+impl Outbox {
+    /// Its mails tell of signups that are copies of one, each to an address of its own.
+    async fn start(database: Database, sink: &[&str]) -> Self {
+        let away = [("ASSENT_MAIL_URL", "smtp://127.0.0.1:1?tls=none")];
+        let app = TestApp::start_with(database, &away).await;
+        assert_eq!(app.ask("ada@b.example").await.status, 303);
+        let url = app.core.settings.database_url.expose_secret().to_owned();
+        let dir = app.stop().await;
+        let db = Db::open(&url).await.unwrap();
+        tamper(&db, "DELETE FROM outbox").await.unwrap();
+        Self { dir, url, db, sink: SmtpSink::start(sink) }
+    }
+
+    /// Lets so many more mails wait.
+    async fn fill(&self, mails: i64) {
+        match &self.db {
+            Db::Sqlite { writer, .. } => {
+                let copy = "INSERT INTO signup (signup_id, email, address_key, limiter_key, report_id, policy_version_id,
+                                source, method, status, created_at, expires_at)
+                            WITH RECURSIVE more (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM more WHERE n < $1)
+                            SELECT randomblob(16), 'r' || n || '@b' || (n % 20) || '.example', randomblob(32), randomblob(32),
+                                report_id, policy_version_id, source, method, status, unixepoch() * 1000000,
+                                (unixepoch() + 86400) * 1000000
+                            FROM more, (SELECT * FROM signup LIMIT 1)";
+                sqlx::query(copy).bind(mails).execute(writer).await.unwrap();
+            }
+            Db::Postgres(pool) => {
+                let copy = "INSERT INTO signup (signup_id, email, address_key, limiter_key, report_id, policy_version_id,
+                                source, method, status, created_at, expires_at)
+                            SELECT gen_random_uuid(), 'r' || n || '@b' || (n % 20) || '.example', sha256(random()::text::bytea),
+                                sha256(random()::text::bytea), report_id, policy_version_id, source, method, status, now(),
+                                now() + interval '1 day'
+                            FROM generate_series(1, $1) AS more (n), (SELECT * FROM signup LIMIT 1) AS one";
+                sqlx::query(copy).bind(mails).execute(pool).await.unwrap();
+            }
+        }
+        let decide = "INSERT INTO outbox (outbox_id, kind, signup_id, limiter_key, state, next_at, created_at)
+                      SELECT signup_id, 'confirm', signup_id, limiter_key, 'queued', created_at, created_at FROM signup
+                      WHERE email LIKE 'r%' AND signup_id NOT IN (SELECT outbox_id FROM outbox)";
+        assert_eq!(tamper(&self.db, decide).await.unwrap(), u64::try_from(mails).unwrap());
+    }
+
+    fn worker(&self) -> Served {
+        let (data, relay) = (self.dir.path().to_str().unwrap(), self.sink.url());
+        let set = settings(data, &self.url, &relay);
+        Served::begin(self.dir.path(), &set, &["serve", "--role", "worker"])
+    }
+
+    /// Waits until some mail is claimed.
+    async fn under_way(&self) {
+        poll::until("mail under way", || async { (count(&self.db, HELD).await > 0).then_some(()) })
+            .await;
+    }
+
+    /// Waits until no mail waits.
+    async fn drained(&self) {
+        poll::within(DRAINED, "an empty outbox", || async {
+            (count(&self.db, QUEUED).await == 0).then_some(())
+        })
+        .await;
+    }
+
+    /// The mails that a worker has claimed and not settled.
+    async fn held(&self) -> Vec<Uuid> {
+        let held =
+            "SELECT outbox_id FROM outbox WHERE lease_until IS NOT NULL AND state = 'queued'";
+        match &self.db {
+            Db::Sqlite { readers, .. } => sqlx::query_scalar(held).fetch_all(readers).await,
+            Db::Postgres(pool) => sqlx::query_scalar(held).fetch_all(pool).await,
+        }
+        .unwrap()
+    }
+
+    /// Lets half a minute pass for all leases at once.
+    async fn end_leases(&self) {
+        let over = match self.db {
+            Db::Sqlite { .. } => "UPDATE outbox SET lease_until = 0 WHERE lease_until IS NOT NULL",
+            Db::Postgres(_) => {
+                "UPDATE outbox SET lease_until = now() - interval '1 second' WHERE lease_until IS NOT NULL"
+            }
+        };
+        tamper(&self.db, over).await.unwrap();
+    }
+
+    /// How often each mail arrived, by its Message-ID.
+    async fn arrived(&self) -> HashMap<Uuid, usize> {
+        let mut arrived = HashMap::new();
+        for message in self.sink.messages().await {
+            let text = String::from_utf8(message).unwrap();
+            let id =
+                text.split_once("\r\nMessage-ID: <").and_then(|(_, rest)| rest.split_once('@'));
+            *arrived.entry(id.unwrap().0.parse().unwrap()).or_default() += 1;
+        }
+        arrived
+    }
+
+    /// Holds when every mail was sent and arrived, and arrived again at most as often as it may.
+    async fn is_delivered(&self, again: &HashMap<Uuid, usize>) {
+        let arrived = self.arrived().await;
+        let lost = count(&self.db, SENT).await - i64::try_from(arrived.len()).unwrap();
+        assert_eq!((lost, count(&self.db, QUEUED).await), (0, 0), "lost");
+        assert_eq!(
+            count(&self.db, "SELECT count(*) FROM outbox WHERE state IN ('parked', 'dropped')")
+                .await,
+            0
+        );
+        for (id, times) in &arrived {
+            let allowed = 1 + again.get(id).copied().unwrap_or_default();
+            assert!(*times <= allowed, "{id} arrived {times} times, {allowed} at most");
+        }
+        // What a worker that lost its lease says of a mail is not written down.
+        let said = "SELECT count(*) FROM delivery WHERE outcome = 'sent'";
+        assert_eq!(count(&self.db, said).await, count(&self.db, SENT).await);
+    }
+}
+
+async fn stop(mut worker: Served) {
+    worker.terminate();
+    let status = worker.ended().await;
+    assert!(status.success(), "{status}");
+}
+
+const KILLS: u32 = 100;
+
+both_databases! {
+    async fn a_hundred_kills_lose_no_mail(database: Database) {
+        let outbox = Outbox::start(database, &[]).await;
+        let chance = Random::seeded(100);
+        let mut again: HashMap<Uuid, usize> = HashMap::new();
+        for _ in 0..KILLS {
+            let waiting = count(&outbox.db, QUEUED).await;
+            outbox.fill(200 - waiting.min(199)).await;
+            let worker = outbox.worker();
+            outbox.under_way().await;
+            // The moment of the power cut: nothing is waited for.
+            let moment = 5 + u64::from(u16::from_be_bytes(chance.bytes()) % 296);
+            tokio::time::sleep(Duration::from_millis(moment)).await;
+            worker.kill();
+            for id in outbox.held().await {
+                *again.entry(id).or_default() += 1;
+            }
+            outbox.end_leases().await;
+        }
+        assert!(!again.is_empty(), "no kill met a mail under way");
+        let worker = outbox.worker();
+        outbox.drained().await;
+        stop(worker).await;
+        outbox.is_delivered(&again).await;
+    }
+
+    async fn a_polite_stop_while_sending_loses_and_repeats_nothing(database: Database) {
+        let outbox = Outbox::start(database, &[]).await;
+        outbox.fill(400).await;
+        for round in 0..3 {
+            let worker = outbox.worker();
+            poll::until("mail under way", || async { (count(&outbox.db, SENT).await > round * 60).then_some(()) }).await;
+            stop(worker).await;
+            assert_eq!(count(&outbox.db, HELD).await, 0, "given back, or settled");
+        }
+        let worker = outbox.worker();
+        outbox.drained().await;
+        stop(worker).await;
+        outbox.is_delivered(&HashMap::new()).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_workers_send_each_mail_once() {
+    let outbox = Outbox::start(Database::Postgres, &[]).await;
+    outbox.fill(300).await;
+    let workers = [outbox.worker(), outbox.worker()];
+    outbox.drained().await;
+    for worker in workers {
+        stop(worker).await;
+    }
+    outbox.is_delivered(&HashMap::new()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_slept_past_its_lease_repeats_only_what_it_held() {
+    // A second for each message, so that it falls asleep in the middle of some.
+    let outbox = Outbox::start(Database::Postgres, &["-w", "1"]).await;
+    outbox.fill(40).await;
+    let sleeper = outbox.worker();
+    poll::until("a message under way", || async { (outbox.sink.count() > 0).then_some(()) }).await;
+    sleeper.signal("STOP");
+    let again = outbox.held().await.into_iter().map(|id| (id, 1)).collect();
+    outbox.end_leases().await;
+    let worker = outbox.worker();
+    outbox.drained().await;
+    sleeper.signal("CONT");
+    stop(sleeper).await;
+    stop(worker).await;
+    outbox.is_delivered(&again).await;
+}
