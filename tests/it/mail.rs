@@ -17,8 +17,6 @@ use crate::support::inbox::Mail;
 use crate::support::verify::{self, DkimKeys, Records, findings, well_formed};
 use crate::support::{both_databases, poll};
 
-/// Whether the program is asked to sign what it sends.
-const SIGNED: bool = false;
 const DOMAIN: &str = "press.example";
 const FROM: &str = "Zoë’s Press <reports@press.example>";
 const WITNESS: &str = "witness@notary.example";
@@ -45,20 +43,17 @@ fn hostile_titles() -> Vec<String> {
 
 /// The story's own settings: as awkward as an operator can make them.
 fn settings(keys: &DkimKeys) -> Vec<(&'static str, String)> {
-    let mut set = vec![
+    let files = format!("rsa:{},ed:{}", keys.rsa.display(), keys.ed25519.display());
+    vec![
         ("ASSENT_MAIL_FROM", FROM.to_owned()),
         ("ASSENT_LEDGER_WITNESS_MAIL", WITNESS.to_owned()),
         ("ASSENT_CONTROLLER_NAME", "Müller & Söhne <Press> =?utf-8?q?x?=".to_owned()),
         ("ASSENT_CONTROLLER_ADDRESS", "Straße 1, ".to_owned() + &"z".repeat(180)),
         // A line of its own in every text part.
         ("ASSENT_CONTROLLER_CONTACT", ".privacy@press.example".to_owned()),
-    ];
-    if SIGNED {
-        let files = format!("rsa:{},ed:{}", keys.rsa.display(), keys.ed25519.display());
-        set.push(("ASSENT_MAIL_DKIM_DOMAIN", DOMAIN.to_owned()));
-        set.push(("ASSENT_MAIL_DKIM_KEYS", files));
-    }
-    set
+        ("ASSENT_MAIL_DKIM_DOMAIN", DOMAIN.to_owned()),
+        ("ASSENT_MAIL_DKIM_KEYS", files),
+    ]
 }
 
 /// Asks, confirms, and reads mail 1 and mail 2 of a report.
@@ -140,9 +135,8 @@ both_databases! {
         assert_eq!(app.count("SELECT count(DISTINCT kind) FROM outbox WHERE state = 'sent'").await, KINDS);
         assert_eq!(app.count("SELECT count(*) FROM outbox WHERE state = 'parked'").await, 0);
 
-        let records = if SIGNED { keys.records } else { Records::new() };
         let mails: Vec<String> = app.inbox().into_iter().map(|mail| mail.raw).collect();
-        well_formed(&mails, &records);
+        well_formed(&mails, &keys.records);
     }
 }
 

@@ -1,15 +1,18 @@
 //! The page for IT departments says what mail is really like.
 
 use crate::support::app::{Database, TestApp};
+use crate::support::verify::DkimKeys;
 
 /// The headers of a message but what differs from one to the next.
 fn lasting(head: &str) -> Vec<String> {
-    let lines = head.lines().filter(|line| !line.starts_with(' '));
+    let lines = head.lines().filter(|line| !line.starts_with([' ', '\t']));
     lines
         .map(|line| {
             let (name, value) = line.split_once(':').unwrap();
             match name {
                 "To" | "Subject" | "Date" | "List-Unsubscribe" => name.to_owned(),
+                // Its body hash and time differ; who signs and how does not.
+                "DKIM-Signature" => format!("{name}: {}", value.split_once(';').unwrap().1),
                 "Message-ID" => format!("{name}: {}", value.split_once('@').unwrap().1),
                 _ => line.to_owned(),
             }
@@ -49,4 +52,29 @@ async fn the_sample_headers_are_those_of_real_mail() {
         assert!(page.contains(words), "{words}");
     }
     assert!(!page.contains("ada@b.example"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_page_names_who_signs_and_where_mail_comes_back_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let keys = DkimKeys::make(dir.path(), "sample.example");
+    let files = format!("rsa:{},ed:{}", keys.rsa.display(), keys.ed25519.display());
+    let set = [
+        ("ASSENT_MAIL_FROM", "Sample Press <reports@mail.sample.example>"),
+        ("ASSENT_MAIL_DKIM_DOMAIN", "sample.example"),
+        ("ASSENT_MAIL_DKIM_KEYS", files.as_str()),
+        ("ASSENT_MAIL_BOUNCE_DOMAIN", "bounces.sample.example"),
+    ];
+    let app = TestApp::start_with(Database::Sqlite, &set).await;
+    app.subscribe("ada@b.example", "").await;
+    let page = app.get("/it").await.text();
+    assert_eq!(shown(&page, "confirm"), sent(&app.mail_to("ada@b.example")[0].raw));
+    for words in [
+        "bounces.sample.example",
+        "rsa._domainkey.sample.example",
+        "ed._domainkey.sample.example",
+        "\tb=…",
+    ] {
+        assert!(page.contains(words), "{words}");
+    }
 }

@@ -1,7 +1,7 @@
 //! Mail through a real SMTP server: handed over once, tried again, parked, never in the way.
 
 use assent::domain::outbox::{DeliveryOutcome, OutboxState};
-use assent::store::outbox::{self, Delivery};
+use assent::store::outbox::{self, Delivery, HeldMail};
 
 use crate::support::app::{Database, TestApp};
 use crate::support::inbox::Mail;
@@ -164,6 +164,51 @@ both_databases! {
             assert_eq!(marked.unwrap(), held);
             tx.commit().await.unwrap();
         }
+    }
+
+    async fn what_is_under_way_is_held_for_longer(database: Database) {
+        let app = tomorrow(database).await;
+        let then = app.clock.now().plus(std::time::Duration::from_hours(48));
+        let mut tx = app.write().await;
+        let claimed = outbox::claim(&mut tx, then, 10).await.unwrap();
+        tx.commit().await.unwrap();
+        let over = match database {
+            Database::Sqlite => "UPDATE outbox SET lease_until = 0",
+            Database::Postgres => "UPDATE outbox SET lease_until = now() - interval '1 second'",
+        };
+        app.tamper(over).await.unwrap();
+        let held: Vec<HeldMail> =
+            claimed.iter().map(|mail| HeldMail { outbox_id: mail.outbox_id, claims: mail.claims }).collect();
+        // One of them was taken by somebody else, who holds it now.
+        let other = "UPDATE outbox SET claims = claims + 1 WHERE outbox_id IN (SELECT outbox_id FROM outbox ORDER BY outbox_id LIMIT 1)";
+        assert_eq!(app.tamper(other).await.unwrap(), 1);
+        let mut tx = app.write().await;
+        let renewed = outbox::renew(&mut tx, then, &held).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(renewed.len(), 1);
+        let mut tx = app.write().await;
+        let left = outbox::claim(&mut tx, then, 10).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(left.len(), 1);
+        assert_ne!(left[0].outbox_id, renewed[0], "the one that was renewed is held");
+    }
+
+    async fn one_domain_is_sent_no_more_than_its_share(database: Database) {
+        let sink = SmtpSink::start(&[]);
+        let set = [("ASSENT_MAIL_URL", sink.url()), ("ASSENT_MAIL_PER_DOMAIN", "2/hour".to_owned())];
+        let set: Vec<(&str, &str)> = set.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let app = TestApp::start_with(database, &set).await;
+        for email in ["a@busy.example", "b@busy.example", "c@busy.example", "d@busy.example", "a@calm.example"] {
+            assert_eq!(app.ask(email).await.status, 303);
+        }
+        in_state(&app, OutboxState::Sent, 3).await;
+        let later = match database {
+            Database::Sqlite => "SELECT count(*) FROM outbox WHERE state = 'queued' AND next_at > created_at + 1200000000",
+            Database::Postgres => "SELECT count(*) FROM outbox WHERE state = 'queued' AND next_at > created_at + interval '20 minutes'",
+        };
+        poll::until("both put off", || async { (app.count(later).await == 2).then_some(()) }).await;
+        assert_eq!(app.count("SELECT count(*) FROM outbox WHERE attempts > 0 AND state = 'queued'").await, 0);
+        assert_eq!(sink.messages().await.len(), 3);
     }
 
     async fn workers_at_once_never_claim_the_same(database: Database) {

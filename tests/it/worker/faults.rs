@@ -113,8 +113,13 @@ both_databases! {
         for (_, why) in outbox::list_parked(&mut app.read().await).await.unwrap() {
             assert!(why.contains("55") && !why.contains("b.example"), "{why}");
         }
+        // What is refused at the door came back: there is no such mailbox, or it did not want this mail.
+        assert_eq!(app.count("SELECT count(*) FROM bounce WHERE kind = 'hard' AND status = '5.1.1'").await, 1);
+        assert_eq!(app.count("SELECT count(*) FROM bounce WHERE kind = 'soft'").await, 2);
+        assert_eq!(app.count("SELECT count(*) FROM suppression WHERE reason = 'bounced'").await, 1);
         // Nobody is asked twice about an address that was refused.
         app.advance(LATER);
+        ask(&app, "unknown@b.example").await;
         ask(&app, BOB).await;
         taken(&server, 2).await;
         assert_eq!(server.tries("unknown@b.example"), 1);
@@ -194,7 +199,9 @@ both_databases! {
 
     async fn a_relay_that_keeps_silent_gets_the_mail_once_it_answers(database: Database) {
         let server = FaultyServer::start(Fault::Hang);
-        let app = start(database, &server.url()).await;
+        let set = [("ASSENT_MAIL_URL", server.url()), ("ASSENT_MAIL_TIMEOUT", "2s".to_owned())];
+        let set: Vec<(&str, &str)> = set.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let app = TestApp::start_with(database, &set).await;
         ask(&app, ADA).await;
         put_off(&app, 1).await;
         server.turn(Fault::None);
