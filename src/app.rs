@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
@@ -199,8 +199,8 @@ pub struct Program {
     dev_mailbox: Option<Mailbox>,
 }
 
-/// How long work under way may take once pages are closed.
-const GRACE: Duration = Duration::from_secs(10);
+/// How long work under way may take once the program is asked to stop.
+const GRACE: Duration = Duration::from_secs(25);
 /// How long the database may take to close.
 const CLOSE: Duration = Duration::from_secs(2);
 
@@ -250,6 +250,13 @@ impl Program {
             tasks.spawn(worker::verify::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::watch::run(self.worker.clone(), stop.clone()));
         }
+        let asked = {
+            let stop = stop.clone();
+            tokio::spawn(async move {
+                stop.cancelled().await;
+                Instant::now()
+            })
+        };
         let db = self.core.db.clone();
         match listener {
             Some(listener) if role != Role::Worker => {
@@ -259,7 +266,8 @@ impl Program {
             _ => stop.cancelled().await,
         }
         tasks.close();
-        if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {
+        let since = asked.await.map_or(GRACE, |asked| asked.elapsed());
+        if tokio::time::timeout(GRACE.saturating_sub(since), tasks.wait()).await.is_err() {
             tracing::warn!("work was still under way when time ran out");
         }
         // A query that hangs would hold its connection, and with it the end, for good.

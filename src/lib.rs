@@ -5,7 +5,6 @@ pub mod domain;
 
 pub mod clock;
 pub mod random;
-pub mod rate;
 pub mod site;
 pub mod templates;
 pub mod tls;

@@ -13,6 +13,7 @@ use crate::mail::transport::{Step, Transport, TransportError};
 use crate::random::{Moment, Random};
 use crate::site::Site;
 use crate::templates::Templates;
+use crate::tls;
 
 #[derive(clap::Subcommand)]
 pub(super) enum MailCommand {
@@ -35,6 +36,7 @@ pub(super) struct Test {
 impl MailCommand {
     pub(super) async fn run(self, settings: &Settings) -> Outcome {
         let Self::Test(Test { address }) = self;
+        tls::use_ring();
         let at = Moment::of(&Clock::System, &Random::System);
         let templates = Templates::load(settings.templates_dir.as_deref())?;
         let site = Site::of(settings.controller.clone(), false, String::new());

@@ -36,7 +36,6 @@ use crate::domain::sentence::sentence;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::record_disclosure::record_disclosure;
 use crate::random::Random;
-use crate::tls;
 
 /// Who acts, for the audit, when a command does.
 const ACTOR: &str = "command line";
@@ -60,14 +59,39 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    #[command(flatten)]
+    Alone(Alone),
+    #[command(flatten)]
+    Desk(Desk),
+}
+
+/// What opens for itself what it needs.
+#[derive(Subcommand)]
+enum Alone {
     /// Make a demo with sample content and serve it; no mail leaves the machine
     Demo(demo::Demo),
     /// Apply migrations, then serve pages and deliver mail
     Serve(serve::Serve),
-    /// Apply migrations and stop
-    Migrate,
     /// Try configuration, database, files and mail relay, one line each
     Check,
+    /// Try out how mail leaves
+    #[command(subcommand)]
+    Mail(mail::MailCommand),
+    /// Make the keys that sign mail
+    #[command(subcommand)]
+    Dkim(dkim::DkimCommand),
+    /// Read one message that came back, on standard input: a bounce or a complaint
+    Bounce(bounce::BounceCommand),
+    /// Name, copy and check the texts of pages and mails; a running server reads them when it starts
+    #[command(subcommand)]
+    Templates(templates::TemplatesCommand),
+}
+
+/// What works on an open installation.
+#[derive(Subcommand)]
+enum Desk {
+    /// Apply migrations and stop
+    Migrate,
     /// Manage console accounts
     #[command(subcommand)]
     Staff(staff::StaffCommand),
@@ -91,20 +115,9 @@ enum Command {
     Withdrawals(withdrawals::Withdrawals),
     /// Delete all that is held of an address
     Erase(erase::Erase),
-    /// Make the keys that sign mail
-    #[command(subcommand)]
-    Dkim(dkim::DkimCommand),
-    /// Try out how mail leaves
-    #[command(subcommand)]
-    Mail(mail::MailCommand),
-    /// Read one message that came back, on standard input: a bounce or a complaint
-    Bounce(bounce::BounceCommand),
     /// Check the consent ledger, and prove it to others
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
-    /// Name, copy and check the texts of pages and mails; a running server reads them when it starts
-    #[command(subcommand)]
-    Templates(templates::TemplatesCommand),
     /// Delete what nobody confirmed, and evidence past its time
     Purge(purge::Purge),
 }
@@ -163,61 +176,61 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(Arguments { config, command }: Arguments) -> Outcome {
-    if let Command::Demo(demo) = command {
-        return demo.run().await;
+    match command {
+        Command::Alone(command) => run_alone(config, command).await,
+        Command::Desk(command) => run_at_desk(config, command).await,
     }
-    if let Command::Check = command {
-        log_to_stderr("error", false);
-        return check::run(config.as_deref()).await;
+}
+
+async fn run_alone(config: Option<PathBuf>, command: Alone) -> Outcome {
+    match command {
+        Alone::Demo(command) => command.run().await,
+        Alone::Serve(command) => {
+            let settings = settings(config)?;
+            log_to_stderr("info", settings.log_json);
+            command.run(open(settings).await?).await
+        }
+        Alone::Check => {
+            log_to_stderr("error", false);
+            check::run(config.as_deref()).await
+        }
+        Alone::Mail(command) => {
+            let settings = settings(config)?;
+            log_to_stderr("warn", settings.log_json);
+            command.run(&settings).await
+        }
+        Alone::Dkim(command) => command.run(&settings(config)?),
+        Alone::Bounce(command) => {
+            log_to_stderr("error", false);
+            command.run(config).await
+        }
+        Alone::Templates(command) => command.run(config),
     }
-    if let Command::Ledger(ledger) = &command
+}
+
+async fn run_at_desk(config: Option<PathBuf>, command: Desk) -> Outcome {
+    if let Desk::Ledger(ledger) = &command
         && let Some(outcome) = ledger.run_alone()
     {
         return outcome;
     }
-    if let Command::Bounce(bounce) = command {
-        log_to_stderr("error", false);
-        return bounce.run(config).await;
-    }
-    if let Command::Templates(templates) = command {
-        return templates.run(config);
-    }
     let settings = settings(config)?;
-    if let Command::Dkim(command) = command {
-        return command.run(&settings);
-    }
-    if let Command::Mail(command) = command {
-        log_to_stderr("warn", settings.log_json);
-        tls::use_ring();
-        return command.run(&settings).await;
-    }
-    if let Command::Serve(serve) = command {
-        log_to_stderr("info", settings.log_json);
-        return serve.run(open(settings).await?).await;
-    }
     log_to_stderr("warn", settings.log_json);
     let core = open(settings).await?;
     let outcome = match command {
-        Command::Staff(command) => command.run(&core).await,
-        Command::Report(command) => command.run(&core).await,
-        Command::Newsletter(command) => command.run(&core).await,
-        Command::Purpose(command) => command.run(&core).await,
-        Command::Policy(command) => command.run(&core).await,
-        Command::Export(command) => command.run(&core).await,
-        Command::Import(command) => command.run(&core).await,
-        Command::Withdrawals(command) => command.run(&core).await,
-        Command::Erase(command) => command.run(&core).await,
-        Command::Ledger(command) => command.run(&core).await,
-        Command::Purge(command) => command.run(&core).await,
-        // The schema is up to date: opening brought it there.
-        Command::Migrate
-        | Command::Demo(_)
-        | Command::Serve(_)
-        | Command::Check
-        | Command::Dkim(_)
-        | Command::Mail(_)
-        | Command::Bounce(_)
-        | Command::Templates(_) => Ok(()),
+        // Opening brought the schema up to date.
+        Desk::Migrate => Ok(()),
+        Desk::Staff(command) => command.run(&core).await,
+        Desk::Report(command) => command.run(&core).await,
+        Desk::Newsletter(command) => command.run(&core).await,
+        Desk::Purpose(command) => command.run(&core).await,
+        Desk::Policy(command) => command.run(&core).await,
+        Desk::Export(command) => command.run(&core).await,
+        Desk::Import(command) => command.run(&core).await,
+        Desk::Withdrawals(command) => command.run(&core).await,
+        Desk::Erase(command) => command.run(&core).await,
+        Desk::Ledger(command) => command.run(&core).await,
+        Desk::Purge(command) => command.run(&core).await,
     };
     core.db.close().await;
     outcome

@@ -62,6 +62,12 @@ impl BounceKind {
 }
 
 impl EnhancedStatus {
+    /// Whether it tells of security or policy rather than of the mailbox (RFC 3463 §3.8).
+    #[must_use]
+    pub fn is_policy(self) -> bool {
+        self.subject == 7
+    }
+
     /// Whether it says no more than success or failure (RFC 3463 §3.1).
     #[must_use]
     pub fn is_undefined(self) -> bool {

@@ -6,6 +6,7 @@ use super::Error;
 use super::record_bounce::{Recorded, record_bounce};
 use crate::domain::bounce::{Bounce, BounceKind};
 use crate::domain::outbox::{DeliveryOutcome, back_off};
+use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::outbox::{self, ClaimedMail, Delivery};
@@ -32,6 +33,22 @@ pub enum Tried {
     Untried(Duration),
 }
 
+impl Tried {
+    /// In words.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        match self {
+            Self::Sent => "handed over",
+            Self::Deferred(why)
+            | Self::Refused(_, why)
+            | Self::Parked(why)
+            | Self::RelayAway(why) => why,
+            Self::Dropped(why) => why,
+            Self::Untried(_) => "not tried",
+        }
+    }
+}
+
 /// Writes down how a try ended; returns what was written, or `None` when somebody else holds the mail by now,
 /// whose word counts instead.
 ///
@@ -43,19 +60,18 @@ pub async fn record_delivery(
     mail: &ClaimedMail,
     tried: &Tried,
 ) -> Result<Option<DeliveryOutcome>, Error> {
-    let given_up = at.now > mail.created_at.plus(GIVE_UP);
     // What came back is a fact, whoever holds the mail by now.
-    if let Some(bounce) = came_back(tried, given_up)
+    let bounce = came_back(mail, tried, at.now);
+    if let Some(bounce) = bounce
         && record_bounce(tx, at, mail.outbox_id, bounce).await? == Recorded::Unknown
     {
         return Ok(None);
     }
-    let (outcome, detail) = match tried {
-        Tried::Sent => (DeliveryOutcome::Sent, "handed over"),
-        Tried::Deferred(why) if given_up => (DeliveryOutcome::Parked, why.as_str()),
-        Tried::Deferred(why) => (DeliveryOutcome::Deferred, why.as_str()),
-        Tried::Refused(_, why) | Tried::Parked(why) => (DeliveryOutcome::Parked, why.as_str()),
-        Tried::Dropped(why) => (DeliveryOutcome::Dropped, *why),
+    let outcome = match tried {
+        Tried::Sent => DeliveryOutcome::Sent,
+        Tried::Deferred(_) if bounce.is_none() => DeliveryOutcome::Deferred,
+        Tried::Deferred(_) | Tried::Refused(..) | Tried::Parked(_) => DeliveryOutcome::Parked,
+        Tried::Dropped(_) => DeliveryOutcome::Dropped,
         Tried::RelayAway(_) => {
             outbox::release(tx, mail, None).await?;
             return Ok(None);
@@ -66,17 +82,22 @@ pub async fn record_delivery(
             return Ok(None);
         }
     };
+    let detail = tried.detail();
     let wait = back_off(mail.attempts + 1, at.chance());
     let next_at = (outcome == DeliveryOutcome::Deferred).then(|| at.now.plus(wait));
     let held = outbox::mark_delivered(tx, at, mail, &Delivery { outcome, detail, next_at }).await?;
     Ok(held.then_some(outcome))
 }
 
-/// A mail given up on counts as one that came back.
-fn came_back(tried: &Tried, given_up: bool) -> Option<Bounce> {
+/// Whether a try means that the mail came back: the relay refused it for good, or it is given up on. The
+/// person it concerns is then locked.
+#[must_use]
+pub fn came_back(mail: &ClaimedMail, tried: &Tried, now: Timestamp) -> Option<Bounce> {
     match tried {
         Tried::Refused(bounce, _) => Some(*bounce),
-        Tried::Deferred(_) if given_up => Some(Bounce { kind: BounceKind::Soft, status: None }),
+        Tried::Deferred(_) if now > mail.created_at.plus(GIVE_UP) => {
+            Some(Bounce { kind: BounceKind::Soft, status: None })
+        }
         _ => None,
     }
 }

@@ -70,6 +70,9 @@ pub enum ComposeError {
     /// The address cannot stand in a message.
     #[error("its address cannot be mailed to")]
     Address(#[from] lettre::address::AddressError),
+    /// A key could not sign it.
+    #[error("it could not be signed")]
+    Unsigned,
     /// The message could not be put together.
     #[error("its message could not be built")]
     Message(#[from] lettre::error::Error),
@@ -164,7 +167,7 @@ pub fn compose(
             None => sender.from.email.clone(),
         },
         recipient,
-        message: signed(sender, message.formatted(), letter.date),
+        message: signed(sender, message.formatted(), letter.date)?,
     })
 }
 
@@ -175,11 +178,10 @@ fn alternative(outbox_id: Uuid) -> MultiPartBuilder {
         .boundary(format!("parts-of-{}", outbox_id.simple()))
 }
 
-fn signed(sender: &Sender, message: Vec<u8>, at: Timestamp) -> Vec<u8> {
-    match &sender.dkim {
-        Some(dkim) => [dkim.signatures(&message, at), message].concat(),
-        None => message,
-    }
+fn signed(sender: &Sender, message: Vec<u8>, at: Timestamp) -> Result<Vec<u8>, ComposeError> {
+    let Some(dkim) = &sender.dkim else { return Ok(message) };
+    let signatures = dkim.signatures(&message, at).ok_or(ComposeError::Unsigned)?;
+    Ok([signatures, message].concat())
 }
 
 /// The longest line of a message, without its end (RFC 5322 §2.1.1).

@@ -40,10 +40,10 @@ pub struct Dkim {
 }
 
 impl Dkim {
-    /// The header fields that sign this message, to be put before it.
+    /// The header fields that sign this message, to be put before it; `None` when it cannot be signed.
     #[must_use]
-    pub fn signatures(&self, message: &[u8], at: Timestamp) -> Vec<u8> {
-        let (head, body) = split(message);
+    pub fn signatures(&self, message: &[u8], at: Timestamp) -> Option<Vec<u8>> {
+        let (head, body) = split(message)?;
         let fields = fields(head);
         let body_hash = STANDARD.encode(Sha256::digest(relaxed_body(body)));
         let (names, signed) = select(&fields);
@@ -60,19 +60,18 @@ impl Dkim {
             let mut data = signed.clone();
             // The signature signs its own field too, as far as it is written by now (§3.7).
             data.push_str(relaxed(&field).trim_end_matches("\r\n"));
-            fold(&STANDARD.encode(key.sign(data.as_bytes())), &mut field);
+            fold(&STANDARD.encode(key.sign(data.as_bytes())?), &mut field);
             signatures.extend_from_slice(field.as_bytes());
         }
-        signatures
+        Some(signatures)
     }
 }
 
-/// The head with its last line end, and the body.
-fn split(message: &[u8]) -> (&str, &[u8]) {
-    let end = message.windows(4).position(|four| four == b"\r\n\r\n");
-    let (head, body) =
-        end.map_or((message, &[][..]), |end| (&message[..end + 2], &message[end + 4..]));
-    (std::str::from_utf8(head).unwrap_or_default(), body)
+/// The head with its last line end, and the body; `None` for what is no message.
+fn split(message: &[u8]) -> Option<(&str, &[u8])> {
+    let end = message.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let head = std::str::from_utf8(&message[..end + 2]).ok()?;
+    Some((head, &message[end + 4..]))
 }
 
 /// The header fields as they stand, each with its continuation lines.

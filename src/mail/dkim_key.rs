@@ -94,23 +94,19 @@ impl DkimKey {
         }
     }
 
-    /// The signature of what was canonicalised. Ed25519 signs the hash (RFC 8463 §3).
+    /// The signature of what was canonicalised; `None` when it could not be made. Ed25519 signs the hash
+    /// (RFC 8463 §3).
     #[must_use]
-    pub(super) fn sign(&self, data: &[u8]) -> Vec<u8> {
+    pub(super) fn sign(&self, data: &[u8]) -> Option<Vec<u8>> {
         match &self.pair {
             Pair::Rsa(pair) => {
                 let mut signature = vec![0; pair.public().modulus_len()];
-                // Fails only where the buffer has not the length of the modulus.
-                let signed =
-                    pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), data, &mut signature);
-                if signed.is_err() {
-                    tracing::error!(selector = self.selector, "a DKIM signature could not be made");
-                }
-                signature
+                pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), data, &mut signature).ok()?;
+                Some(signature)
             }
             Pair::Ed25519(pair) => {
                 let hash = ring::digest::digest(&ring::digest::SHA256, data);
-                pair.sign(hash.as_ref()).as_ref().to_vec()
+                Some(pair.sign(hash.as_ref()).as_ref().to_vec())
             }
         }
     }

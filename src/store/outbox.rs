@@ -169,17 +169,24 @@ pub async fn insert(tx: &mut Tx, at: &Moment, kind: MailKind, about: About) -> s
     .map(drop))
 }
 
-/// Takes up to `count` due mails for this worker. On PostgreSQL workers step over each other's rows,
+/// Takes up to `count` due mails for this worker, but none that it holds still: a lease that ended while the
+/// database was away is no reason to send a mail whose outcome waits to be written down. On PostgreSQL workers step over each other's rows,
 /// and leases run by the database's own clock, which replicas share.
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn claim(tx: &mut Tx, now: Timestamp, count: i64) -> sqlx::Result<Vec<ClaimedMail>> {
+pub async fn claim(
+    tx: &mut Tx,
+    now: Timestamp,
+    count: i64,
+    held: &[HeldMail],
+) -> sqlx::Result<Vec<ClaimedMail>> {
     const CLAIM: Sql = Sql {
         sqlite: "UPDATE outbox SET lease_until = $2, claims = claims + 1 WHERE outbox_id IN
                      (SELECT outbox_id FROM outbox
                       WHERE state = 'queued' AND next_at <= $1
                         AND (lease_until IS NULL OR lease_until <= $1)
+                        AND outbox_id NOT IN (SELECT unhex(value->>'outbox_id', '-') FROM json_each($4))
                       ORDER BY next_at LIMIT $3)
                  RETURNING outbox_id, kind, signup_id, subscriber_id, policy_version_id, claims, attempts,
                      created_at",
@@ -188,20 +195,32 @@ pub async fn claim(tx: &mut Tx, now: Timestamp, count: i64) -> sqlx::Result<Vec<
                        (SELECT outbox_id FROM outbox
                         WHERE state = 'queued' AND next_at <= $1
                           AND (lease_until IS NULL OR lease_until <= now())
+                          AND outbox_id NOT IN (SELECT held.outbox_id FROM
+                              json_to_recordset(CAST($4 AS json)) AS held (outbox_id uuid))
                         ORDER BY next_at LIMIT $3 FOR UPDATE SKIP LOCKED)
                    RETURNING outbox_id, kind, signup_id, subscriber_id, policy_version_id, claims, attempts,
                      created_at",
     };
+    let held = super::batch(held)?;
     on!(tx, CLAIM, |conn, sql| sqlx::query_as(sql)
         .bind(now)
         .bind(now.plus(LEASE))
         .bind(count)
+        .bind(held)
         .fetch_all(conn)
         .await)
 }
 
+impl ClaimedMail {
+    /// Which claim of which mail this is.
+    #[must_use]
+    pub fn held(&self) -> HeldMail {
+        HeldMail { outbox_id: self.outbox_id, claims: self.claims }
+    }
+}
+
 /// A mail that a worker holds, by the number of its claim.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, sqlx::FromRow)]
 pub struct HeldMail {
     /// The mail.
     pub outbox_id: Uuid,
@@ -209,24 +228,27 @@ pub struct HeldMail {
     pub claims: i32,
 }
 
-/// Prolongs the leases of mails under way; returns those that are still held.
+/// Prolongs the leases of mails under way; returns those that are still held. On PostgreSQL it steps over
+/// those whose outcome is being written down at this moment.
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn renew(tx: &mut Tx, now: Timestamp, held: &[HeldMail]) -> sqlx::Result<Vec<Uuid>> {
+pub async fn renew(tx: &mut Tx, now: Timestamp, held: &[HeldMail]) -> sqlx::Result<Vec<HeldMail>> {
     const RENEW: Sql = Sql {
         sqlite: "UPDATE outbox SET lease_until = $3
                  WHERE state = 'queued' AND (outbox_id, claims) IN
                      (SELECT unhex(value->>'outbox_id', '-'), value->>'claims' FROM json_each($1))
-                 RETURNING outbox_id",
-        postgres: "UPDATE outbox SET lease_until = now() + ($3 - $2)
-                   WHERE state = 'queued' AND (outbox_id, claims) IN
-                       (SELECT outbox_id, claims
-                        FROM json_to_recordset(CAST($1 AS json)) AS held (outbox_id uuid, claims integer))
-                   RETURNING outbox_id",
+                 RETURNING outbox_id, claims",
+        postgres: "UPDATE outbox SET lease_until = now() + ($3 - $2) WHERE outbox_id IN
+                       (SELECT o.outbox_id
+                        FROM json_to_recordset(CAST($1 AS json)) AS held (outbox_id uuid, claims integer)
+                        JOIN outbox o ON o.outbox_id = held.outbox_id AND o.claims = held.claims
+                        WHERE o.state = 'queued'
+                        ORDER BY o.outbox_id FOR UPDATE OF o SKIP LOCKED)
+                   RETURNING outbox_id, claims",
     };
     let held = super::batch(held)?;
-    on!(tx, RENEW, |conn, sql| sqlx::query_scalar(sql)
+    on!(tx, RENEW, |conn, sql| sqlx::query_as(sql)
         .bind(held)
         .bind(now)
         .bind(now.plus(LEASE))

@@ -59,7 +59,8 @@ pub async fn insert(
              (policy_version_id, label, lang, body, sha256, change_class, published_at, renew_until)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (label, lang) DO NOTHING
-         RETURNING *"
+         RETURNING policy_version_id, label, lang, body, sha256, change_class, published_at,
+                   renew_until"
     )
     .bind(at.new_id())
     .bind(new.label)
@@ -78,14 +79,14 @@ pub async fn insert(
 /// # Errors
 /// When the database does not answer.
 pub async fn list(tx: &mut Tx, lang: &str) -> sqlx::Result<Vec<PolicyVersion>> {
-    on!(tx, |conn| {
-        sqlx::query_as(
-        "SELECT * FROM policy_version WHERE lang = $1 ORDER BY published_at DESC, policy_version_id DESC"
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT policy_version_id, label, lang, body, sha256, change_class, published_at,
+                renew_until
+         FROM policy_version WHERE lang = $1 ORDER BY published_at DESC, policy_version_id DESC"
     )
     .bind(lang)
     .fetch_all(conn)
-    .await
-    })
+    .await)
 }
 
 /// One version.
@@ -94,10 +95,13 @@ pub async fn list(tx: &mut Tx, lang: &str) -> sqlx::Result<Vec<PolicyVersion>> {
 /// When the database does not answer.
 pub async fn find(tx: &mut Tx, policy_version_id: Uuid) -> sqlx::Result<Option<PolicyVersion>> {
     on!(tx, |conn| {
-        sqlx::query_as("SELECT * FROM policy_version WHERE policy_version_id = $1")
-            .bind(policy_version_id)
-            .fetch_optional(conn)
-            .await
+        sqlx::query_as(
+        "SELECT policy_version_id, label, lang, body, sha256, change_class, published_at, renew_until
+         FROM policy_version WHERE policy_version_id = $1"
+    )
+    .bind(policy_version_id)
+    .fetch_optional(conn)
+    .await
     })
 }
 
@@ -112,7 +116,9 @@ pub async fn list_announced(
     now: Timestamp,
 ) -> sqlx::Result<Vec<PolicyVersion>> {
     on!(tx, |conn| sqlx::query_as(
-        "SELECT * FROM policy_version
+        "SELECT policy_version_id, label, lang, body, sha256, change_class, published_at,
+                renew_until
+         FROM policy_version
          WHERE (change_class = 'notify' AND published_at > $1)
             OR (change_class = 'reconsent' AND renew_until > $2)
          ORDER BY published_at, policy_version_id"
@@ -133,7 +139,9 @@ pub async fn list_over(
     now: Timestamp,
 ) -> sqlx::Result<Vec<PolicyVersion>> {
     on!(tx, |conn| sqlx::query_as(
-        "SELECT * FROM policy_version
+        "SELECT policy_version_id, label, lang, body, sha256, change_class, published_at,
+                renew_until
+         FROM policy_version
          WHERE change_class = 'reconsent' AND renew_until > $1 AND renew_until <= $2
          ORDER BY published_at, policy_version_id"
     )

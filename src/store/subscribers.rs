@@ -35,10 +35,13 @@ pub struct Subscriber {
 /// When the database does not answer.
 pub async fn find(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Option<Subscriber>> {
     on!(tx, |conn| {
-        sqlx::query_as("SELECT * FROM subscriber WHERE subscriber_id = $1")
-            .bind(subscriber_id)
-            .fetch_optional(conn)
-            .await
+        sqlx::query_as(
+        "SELECT subscriber_id, email, address_key, name, organisation, job_title, verified_at, created_at
+         FROM subscriber WHERE subscriber_id = $1"
+    )
+    .bind(subscriber_id)
+    .fetch_optional(conn)
+    .await
     })
 }
 
@@ -49,8 +52,14 @@ pub async fn find(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Option<Subsc
 pub async fn lock(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Option<Subscriber>> {
     // A writing transaction on SQLite is alone already.
     const LOCK: Sql = Sql {
-        sqlite: "SELECT * FROM subscriber WHERE subscriber_id = $1",
-        postgres: "SELECT * FROM subscriber WHERE subscriber_id = $1 FOR UPDATE",
+        sqlite:
+            "SELECT subscriber_id, email, address_key, name, organisation, job_title, verified_at,
+                        created_at
+                 FROM subscriber WHERE subscriber_id = $1",
+        postgres:
+            "SELECT subscriber_id, email, address_key, name, organisation, job_title, verified_at,
+                          created_at
+                   FROM subscriber WHERE subscriber_id = $1 FOR UPDATE",
     };
     on!(tx, LOCK, |conn, sql| sqlx::query_as(sql).bind(subscriber_id).fetch_optional(conn).await)
 }

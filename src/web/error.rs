@@ -241,7 +241,8 @@ pub(super) async fn pages(State(app): State<Arc<App>>, request: Request, next: N
     let unread = response.status() == StatusCode::BAD_REQUEST;
     let Some(error) = error.or_else(|| unread.then_some(Error::NotFound)) else { return response };
     if api {
-        let (head, _) = response.into_parts();
+        let (mut head, _) = response.into_parts();
+        head.status = error.status();
         return replaced(head, api::Problem::from(&error));
     }
     let page = match &error {

@@ -1,20 +1,42 @@
 //! How many signups one address of the network may send.
 
 use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
+
+use governor::clock::{Clock, MonotonicClock};
+use governor::middleware::NoOpMiddleware;
+use governor::state::keyed::DashMapStateStore;
+use governor::{Quota, RateLimiter};
 
 use super::Error;
 use crate::domain::mail_limit::Window;
-use crate::rate::Rate;
+
+type Limiter = RateLimiter<
+    IpAddr,
+    DashMapStateStore<IpAddr>,
+    MonotonicClock,
+    NoOpMiddleware<<MonotonicClock as Clock>::Instant>,
+>;
+
+/// After so many checks, addresses that have their full allowance again are forgotten.
+const FORGET_EVERY: u32 = 4096;
 
 /// The limit, and who used how much of it; nobody when it is off.
-pub struct SignupLimit(Rate<IpAddr>);
+pub struct SignupLimit(Option<(Limiter, AtomicU32)>);
 
 impl SignupLimit {
     /// At most `window.count` at once, refilled evenly over `window.length`.
     #[must_use]
     pub fn new(window: Option<Window>) -> Self {
-        Self(Rate::new(window))
+        let limiter = window.and_then(|window| {
+            let burst = NonZeroU32::new(window.count)?;
+            let quota = Quota::with_period(window.length / window.count)?.allow_burst(burst);
+            let limiter = RateLimiter::new(quota, DashMapStateStore::default(), MonotonicClock);
+            Some((limiter, AtomicU32::new(0)))
+        });
+        Self(limiter)
     }
 
     /// Counts one signup.
@@ -22,8 +44,16 @@ impl SignupLimit {
     /// # Errors
     /// When this address must wait; says how long.
     pub fn check(&self, ip: IpAddr) -> Result<(), Error> {
-        let waits = |wait| Error::TooMany(wait + Duration::from_secs(1));
-        self.0.check(&neighbourhood(ip)).map_err(waits)
+        let Some((limiter, checks)) = &self.0 else {
+            return Ok(());
+        };
+        if checks.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
+            limiter.retain_recent();
+        }
+        limiter.check_key(&neighbourhood(ip)).map_err(|not_until| {
+            let wait = not_until.wait_time_from(MonotonicClock.now());
+            Error::TooMany(wait + Duration::from_secs(1))
+        })
     }
 }
 

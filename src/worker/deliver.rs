@@ -4,7 +4,7 @@
 //! One task claims ahead, several hand over side by side so that a slow mail holds up no other, and one
 //! records what became of them, together where they end together.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -15,15 +15,14 @@ use super::WorkerParts;
 use super::hand_over::{Answer, hand_over};
 use super::leases::Leases;
 use super::recorder::{AT_ONCE, Recorder};
+use super::rest::Rest;
 use crate::flows::record_delivery::Tried;
-use crate::store::outbox::{self, ClaimedMail};
+use crate::store::outbox::{self, ClaimedMail, HeldMail};
 
 /// For each connection so many mails are claimed ahead.
 const AHEAD: usize = 4;
 /// How often the outbox is looked at when nobody rang: other processes decide mail too.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
-/// How long all mail rests when the relay or the database cannot be used.
-const REST: Duration = Duration::from_secs(5);
 
 type Results = Sender<(ClaimedMail, Tried)>;
 
@@ -46,7 +45,7 @@ pub async fn run(parts: WorkerParts, stop: CancellationToken) {
         work.spawn(lane.run());
     }
     drop(results);
-    let recorder = Recorder::new(parts.clone(), leases.clone());
+    let recorder = Recorder::new(parts.clone(), leases.clone(), rest.clone());
     work.spawn(recorder.run(ended));
     let all = async {
         claim(&parts, claimed, &rest, &leases, &stop).await;
@@ -83,7 +82,7 @@ async fn claim(
             }
         }
         let since = Instant::now();
-        match claim_due(parts, claimed.capacity()).await {
+        match claim_due(parts, claimed.capacity(), &leases.held()).await {
             Ok(mails) if mails.is_empty() => {
                 parts.transport.hang_up(false).await;
                 tokio::select! {
@@ -108,10 +107,14 @@ async fn claim(
     }
 }
 
-async fn claim_due(parts: &WorkerParts, count: usize) -> sqlx::Result<Vec<ClaimedMail>> {
+async fn claim_due(
+    parts: &WorkerParts,
+    count: usize,
+    held: &[HeldMail],
+) -> sqlx::Result<Vec<ClaimedMail>> {
     let count = i64::try_from(count).unwrap_or(i64::MAX);
     let mut tx = parts.db.write().await?;
-    let claimed = outbox::claim(&mut tx, parts.clock.now(), count).await?;
+    let claimed = outbox::claim(&mut tx, parts.clock.now(), count, held).await?;
     tx.commit().await?;
     Ok(claimed)
 }
@@ -161,21 +164,5 @@ impl Lane {
             }
             Err(_) => Tried::Parked("building or sending it failed unexpectedly".to_owned()),
         }
-    }
-}
-
-/// While nothing is to be tried, because the relay or the database is away.
-#[derive(Clone, Default)]
-struct Rest(Arc<Mutex<Option<Instant>>>);
-
-impl Rest {
-    fn begin(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + REST);
-    }
-
-    /// Until when, if it is not over.
-    fn until(&self) -> Option<Instant> {
-        let until = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        until.filter(|until| Instant::now() < *until)
     }
 }

@@ -1,6 +1,6 @@
 //! One mail on its way: what it says, its text, the relay's answer.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::WorkerParts;
 use super::letters::{self, Said};
@@ -34,9 +34,14 @@ pub(super) async fn hand_over(
     let said = match said.await {
         Ok(Said::Mail(said)) => said,
         Ok(Said::Nothing(why)) => return Answer::Mail(Tried::Dropped(why)),
+        // Nobody will read it another time either, and the others do not wait for it.
+        Err(error @ (sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_))) => {
+            tracing::error!(outbox_id = %mail.outbox_id, ?error, "a mail cannot be read");
+            return Answer::Mail(Tried::Parked("what it is about cannot be read".to_owned()));
+        }
         Err(error) => return Answer::Unread(error),
     };
-    if let Err(wait) = parts.per_domain.check(&domain(&said.to)) {
+    if let Err(wait) = parts.per_domain.check(&domain(&said.to), Instant::now()) {
         return Answer::Mail(Tried::Untried(wait));
     }
     let outgoing = match composed(parts, mail, &said) {

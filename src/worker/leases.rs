@@ -7,8 +7,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use uuid::Uuid;
-
 use super::WorkerParts;
 use crate::store::outbox::{self, ClaimedMail, HeldMail, LEASE};
 
@@ -17,35 +15,33 @@ const EVERY: Duration = Duration::from_secs(8);
 /// So long before its end a lease is no longer counted on.
 const MARGIN: Duration = Duration::from_secs(5);
 
-/// The leases, by a clock that nobody sets.
+/// Each claim that is not settled and written down, and until when it counts, by a clock that nobody sets.
 #[derive(Clone, Default)]
-pub(super) struct Leases(Arc<Mutex<HashMap<Uuid, Lease>>>);
-
-struct Lease {
-    claims: i32,
-    until: Instant,
-}
+pub(super) struct Leases(Arc<Mutex<HashMap<HeldMail, Instant>>>);
 
 impl Leases {
-    fn all(&self) -> MutexGuard<'_, HashMap<Uuid, Lease>> {
+    fn all(&self) -> MutexGuard<'_, HashMap<HeldMail, Instant>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes mails whose claim began at `since` at the latest.
     pub(super) fn begin(&self, mails: &[ClaimedMail], since: Instant) {
-        let until = (since + LEASE).checked_sub(MARGIN).unwrap_or(since);
-        let lease = |mail: &ClaimedMail| (mail.outbox_id, Lease { claims: mail.claims, until });
-        self.all().extend(mails.iter().map(lease));
+        self.all().extend(mails.iter().map(|mail| (mail.held(), until(since))));
     }
 
     /// Whether nobody else can have taken this mail meanwhile.
     pub(super) fn holds(&self, mail: &ClaimedMail) -> bool {
-        self.all().get(&mail.outbox_id).is_some_and(|lease| Instant::now() < lease.until)
+        self.all().get(&mail.held()).is_some_and(|until| Instant::now() < *until)
+    }
+
+    /// What is held, or was and is not written down yet.
+    pub(super) fn held(&self) -> Vec<HeldMail> {
+        self.all().keys().copied().collect()
     }
 
     /// Forgets a mail that was settled.
     pub(super) fn end(&self, mail: &ClaimedMail) {
-        self.all().remove(&mail.outbox_id);
+        self.all().remove(&mail.held());
     }
 
     /// Renews what is held, for as long as it is polled.
@@ -59,8 +55,7 @@ impl Leases {
     }
 
     async fn renew(&self, parts: &WorkerParts) -> sqlx::Result<()> {
-        let held = |(id, lease): (&Uuid, &Lease)| HeldMail { outbox_id: *id, claims: lease.claims };
-        let held: Vec<HeldMail> = self.all().iter().map(held).collect();
+        let held = self.held();
         if held.is_empty() {
             return Ok(());
         }
@@ -68,11 +63,43 @@ impl Leases {
         let mut tx = parts.db.write().await?;
         let renewed = outbox::renew(&mut tx, parts.clock.now(), &held).await?;
         tx.commit().await?;
-        let until = (since + LEASE).checked_sub(MARGIN).unwrap_or(since);
         let mut all = self.all();
-        for id in renewed {
-            all.entry(id).and_modify(|lease| lease.until = until);
+        for held in renewed {
+            all.entry(held).and_modify(|until_now| *until_now = until(since));
         }
         Ok(())
+    }
+}
+
+fn until(since: Instant) -> Instant {
+    (since + LEASE).checked_sub(MARGIN).unwrap_or(since)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::outbox::MailKind;
+    use crate::domain::timestamp::Timestamp;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_claim_does_not_live_on_in_the_next_one() {
+        let claim = |claims| ClaimedMail {
+            outbox_id: Uuid::nil(),
+            kind: MailKind::Confirm,
+            signup_id: None,
+            subscriber_id: None,
+            policy_version_id: None,
+            claims,
+            attempts: 0,
+            created_at: Timestamp::from_micros(0),
+        };
+        let (leases, now) = (Leases::default(), Instant::now());
+        leases.begin(&[claim(1)], now.checked_sub(LEASE).unwrap());
+        assert!(!leases.holds(&claim(1)), "its time is over");
+        leases.begin(&[claim(2)], now);
+        assert!(leases.holds(&claim(2)) && !leases.holds(&claim(1)));
+        leases.end(&claim(1));
+        assert!(leases.holds(&claim(2)));
     }
 }

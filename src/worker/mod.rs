@@ -10,6 +10,7 @@ mod personal_letters;
 pub mod policies;
 pub mod purge;
 mod recorder;
+mod rest;
 pub mod seal;
 pub mod verify;
 pub mod watch;

@@ -6,10 +6,11 @@ use tokio::sync::mpsc::Receiver;
 
 use super::WorkerParts;
 use super::leases::Leases;
+use super::rest::Rest;
 use crate::domain::alarm::MAIL_RELAY;
 use crate::flows::Error;
 use crate::flows::raise_alarm::{clear, raise};
-use crate::flows::record_delivery::{Tried, record_delivery};
+use crate::flows::record_delivery::{Tried, came_back, record_delivery};
 use crate::store::outbox::ClaimedMail;
 
 /// How many are written down in one transaction.
@@ -21,13 +22,14 @@ const AGAIN: Duration = Duration::from_secs(1);
 pub(super) struct Recorder {
     parts: WorkerParts,
     leases: Leases,
+    rest: Rest,
     /// Whether the relay's alarm may stand: at the start, one of the program's last run.
     alarm_may_stand: bool,
 }
 
 impl Recorder {
-    pub(super) fn new(parts: WorkerParts, leases: Leases) -> Self {
-        Self { parts, leases, alarm_may_stand: true }
+    pub(super) fn new(parts: WorkerParts, leases: Leases, rest: Rest) -> Self {
+        Self { parts, leases, rest, alarm_may_stand: true }
     }
 
     /// Writes down what comes, until no more can come. While the database is away it keeps trying: a result
@@ -37,13 +39,16 @@ impl Recorder {
         while ended.recv_many(&mut results, AT_ONCE).await > 0 {
             // Always in the same order, so that two workers do not wait for each other.
             results.sort_by_key(|(mail, _)| mail.outbox_id);
-            let refused =
-                |(_, tried): &mut (ClaimedMail, Tried)| matches!(tried, Tried::Refused(..));
-            let refused: Vec<_> = results.extract_if(.., refused).collect();
+            let now = self.parts.clock.now();
+            let refused: Vec<_> = results
+                .extract_if(.., |(mail, tried)| came_back(mail, tried, now).is_some())
+                .collect();
             // What concerns a person locks that person first, so it stands alone.
             for together in refused.chunks(1).chain([results.as_slice()]) {
                 while let Err(error) = self.record(together).await {
                     tracing::error!(error = ?error, "deliveries could not be recorded");
+                    // First what was sent is written down, then more is taken.
+                    self.rest.begin();
                     tokio::time::sleep(AGAIN).await;
                 }
             }
@@ -65,8 +70,11 @@ impl Recorder {
             Tried::RelayAway(why) => Some(why.as_str()),
             _ => None,
         });
-        let sent = results.iter().any(|(_, tried)| matches!(tried, Tried::Sent));
-        let ends = away.is_none() && sent && self.alarm_may_stand;
+        // Whatever it answers to one mail, it has taken our sender.
+        let answers =
+            |tried: &Tried| matches!(tried, Tried::Sent | Tried::Refused(..) | Tried::Deferred(_));
+        let answered = results.iter().any(|(_, tried)| answers(tried));
+        let ends = away.is_none() && answered && self.alarm_may_stand;
         let raised = match away {
             Some(why) => raise(&mut tx, &at, MAIL_RELAY, why).await?,
             None => false,
@@ -81,12 +89,12 @@ impl Recorder {
             tracing::info!("mail leaves again");
         }
         for ((mail, tried), outcome) in results.iter().zip(recorded) {
-            let (outbox_id, kind) = (mail.outbox_id, mail.kind);
+            let (outbox_id, kind, detail) = (mail.outbox_id, mail.kind, tried.detail());
             match (outcome, tried) {
-                (Some(outcome), _) => tracing::info!(%outbox_id, ?kind, ?outcome, ?tried, "mail"),
+                (Some(outcome), _) => tracing::info!(%outbox_id, ?kind, ?outcome, detail, "mail"),
                 (None, Tried::Untried(_) | Tried::RelayAway(_)) => {}
                 (None, _) => {
-                    tracing::warn!(%outbox_id, ?kind, ?tried, "mail settled by somebody else meanwhile");
+                    tracing::warn!(%outbox_id, ?kind, detail, "mail settled by somebody else meanwhile");
                 }
             }
         }

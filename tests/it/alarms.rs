@@ -6,10 +6,13 @@ use std::time::Duration;
 use assent::domain::alarm::MAIL_RELAY;
 use assent::flows::raise_alarm::{clear, raise};
 use assent::flows::watch_confirmations::Changes;
-use assent::worker::watch::watch;
+use assent::mail::mailbox::Mailbox;
+use assent::mail::transport::{Relay, Tls, Transport};
+use assent::worker::watch::{relay_is_back, watch};
 use futures_util::future::join_all;
 
 use crate::support::app::{Answer, Database, PATH, TestApp, form};
+use crate::support::postgres::free_port;
 use crate::support::{both_databases, poll};
 
 const SAMPLE: &str = "confirmations:reports/sample";
@@ -72,7 +75,35 @@ fn is_resting(answer: &Answer) -> bool {
         && !answer.text().contains("name=\"email\"")
 }
 
+/// Nothing listens there.
+fn away() -> Transport {
+    let relay = Relay {
+        host: "127.0.0.1".to_owned(),
+        port: free_port(),
+        tls: Tls::None,
+        credentials: None,
+        hello: "localhost".to_owned(),
+        timeout: Duration::from_secs(5),
+    };
+    Transport::smtp(relay, 1)
+}
+
 both_databases! {
+    async fn an_alarm_about_the_relay_ends_when_it_answers(database: Database) {
+        let app = TestApp::start(database).await;
+        let db = &app.core.db;
+        let answers = Transport::Mailbox(Mailbox::open(app.dir.path()).unwrap());
+        assert!(!relay_is_back(db, &answers).await.unwrap(), "there was none");
+        app.subscribe("ada@b.example", "").await;
+        app.mail_settled().await;
+        // Raised by a worker that is gone, with no mail left to send.
+        assert!(raise_one(&app, MAIL_RELAY, "it refuses").await);
+        assert!(!relay_is_back(db, &away()).await.unwrap());
+        assert!(app.get("/readyz").await.text().contains("mail: waits"));
+        assert!(relay_is_back(db, &answers).await.unwrap());
+        assert!(app.get("/readyz").await.text().contains("mail: ok"));
+    }
+
     async fn an_alarm_is_heard_once(database: Database) {
         let app = TestApp::start(database).await;
         assert_eq!(readyz(&app).await, "database: ok\nmail: ok\n");

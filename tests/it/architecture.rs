@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const ROWS: &[&[&str]] = &[
     &["domain", "tls"],
     &["clock"],
-    &["random", "rate"],
+    &["random"],
     &["store", "ledger", "files", "erasures", "site", "templates"],
     &["mail", "export"],
     &["flows", "config"],

@@ -69,6 +69,9 @@ impl Trouble {
         let Some(code) = error.status().map(|code| code.to_string()) else {
             return Self::words(if error.is_timeout() {
                 TOO_SLOW.to_owned()
+            } else if error.is_response() {
+                // The error repeats the line, and the line may repeat the address.
+                format!("the relay's answer to {asked} cannot be understood")
             } else {
                 sentence(error)
             });
@@ -124,7 +127,7 @@ impl Stage {
 }
 
 /// Sorts an answer of the relay, or its silence. Up to the sender everything concerns all mail alike, for
-/// all has one sender. After that a dropped connection and a time-out say nothing of the mail: the relay may
+/// all has senders of one domain. After that a dropped connection and a time-out say nothing of the mail: the relay may
 /// or may not have taken it, and the default is to try again.
 pub(super) fn sort(stage: Stage, error: &SmtpError) -> TransportError {
     let trouble = Trouble::answer(error, stage.asked());
@@ -137,10 +140,13 @@ pub(super) fn sort(stage: Stage, error: &SmtpError) -> TransportError {
         Stage::Sender => TransportError::Relay(trouble),
         // 530: sign in first (RFC 4954 §6).
         Stage::Recipient if code == 530 => TransportError::Relay(trouble),
+        // Policy: it may be us who are not let in (“relay access denied”), and that passes once mended.
+        Stage::Recipient if trouble.status.is_some_and(EnhancedStatus::is_policy) => {
+            TransportError::Transient(trouble)
+        }
+        // Here a code alone does not tell a mailbox that does not exist from a relay that does not know us.
         Stage::Recipient | Stage::Message if error.is_permanent() => {
-            // Without a status, a refused message says nothing of the mailbox.
-            let code = (stage == Stage::Recipient).then_some(code);
-            TransportError::Refused(BounceKind::of_refusal(trouble.status, code), trouble)
+            TransportError::Refused(BounceKind::of_refusal(trouble.status, None), trouble)
         }
         Stage::Recipient | Stage::Message => TransportError::Transient(trouble),
     }

@@ -265,7 +265,7 @@ both_databases! {
         // One is being handed over at this very moment.
         let mut tx = app.write().await;
         let then = app.clock.now().plus(Duration::from_hours(48));
-        let under_way = outbox::claim(&mut tx, then, 1).await.unwrap().remove(0);
+        let under_way = outbox::claim(&mut tx, then, 1, &[]).await.unwrap().remove(0);
         tx.commit().await.unwrap();
 
         assert_eq!(app.post(&format!("{page}/erase"), TICKED).await.status, 200);

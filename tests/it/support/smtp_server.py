@@ -27,6 +27,8 @@ REFUSED = {
     "unknown": "550 5.1.1 No such user",
     "full": "552 5.2.2 Mailbox full",
     "blocked": "554 5.7.1 Not from you",
+    # No reply of RFC 5321, whose second digit is 5 at most; and it repeats the address.
+    "garbled": "571 5.7.1 <garbled@b.example>: not from you",
 }
 CLOSING = "421 4.3.2 Closing, try again later"
 

@@ -143,7 +143,7 @@ both_databases! {
         let then = app.clock.now().plus(std::time::Duration::from_hours(48));
         let claim = || async {
             let mut tx = app.write().await;
-            let claimed = outbox::claim(&mut tx, then, 10).await.unwrap();
+            let claimed = outbox::claim(&mut tx, then, 10, &[]).await.unwrap();
             tx.commit().await.unwrap();
             claimed
         };
@@ -170,7 +170,7 @@ both_databases! {
         let app = tomorrow(database).await;
         let then = app.clock.now().plus(std::time::Duration::from_hours(48));
         let mut tx = app.write().await;
-        let claimed = outbox::claim(&mut tx, then, 10).await.unwrap();
+        let claimed = outbox::claim(&mut tx, then, 10, &[]).await.unwrap();
         tx.commit().await.unwrap();
         let over = match database {
             Database::Sqlite => "UPDATE outbox SET lease_until = 0",
@@ -187,10 +187,10 @@ both_databases! {
         tx.commit().await.unwrap();
         assert_eq!(renewed.len(), 1);
         let mut tx = app.write().await;
-        let left = outbox::claim(&mut tx, then, 10).await.unwrap();
+        let left = outbox::claim(&mut tx, then, 10, &[]).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(left.len(), 1);
-        assert_ne!(left[0].outbox_id, renewed[0], "the one that was renewed is held");
+        assert_ne!(left[0].outbox_id, renewed[0].outbox_id, "the one that was renewed is held");
     }
 
     async fn one_domain_is_sent_no_more_than_its_share(database: Database) {
@@ -211,6 +211,24 @@ both_databases! {
         assert_eq!(sink.messages().await.len(), 3);
     }
 
+    async fn a_worker_never_claims_what_it_holds_still(database: Database) {
+        let app = tomorrow(database).await;
+        let then = app.clock.now().plus(std::time::Duration::from_hours(48));
+        let mut tx = app.write().await;
+        let first = outbox::claim(&mut tx, then, 1, &[]).await.unwrap();
+        tx.commit().await.unwrap();
+        let over = match database {
+            Database::Sqlite => "UPDATE outbox SET lease_until = 0",
+            Database::Postgres => "UPDATE outbox SET lease_until = now() - interval '1 second'",
+        };
+        app.tamper(over).await.unwrap();
+        let mut tx = app.write().await;
+        let others = outbox::claim(&mut tx, then, 10, &[first[0].held()]).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(others.len(), 1);
+        assert_ne!(others[0].outbox_id, first[0].outbox_id);
+    }
+
     async fn workers_at_once_never_claim_the_same(database: Database) {
         let app = tomorrow(database).await;
         let then = app.clock.now().plus(std::time::Duration::from_hours(48));
@@ -218,7 +236,7 @@ both_databases! {
             let db = app.core.db.clone();
             tokio::spawn(async move {
                 let mut tx = db.write().await.unwrap();
-                let claimed = outbox::claim(&mut tx, then, 1).await.unwrap();
+                let claimed = outbox::claim(&mut tx, then, 1, &[]).await.unwrap();
                 tx.commit().await.unwrap();
                 claimed.into_iter().map(|mail| mail.outbox_id).collect::<Vec<_>>()
             })
@@ -232,4 +250,18 @@ both_databases! {
         ids.dedup();
         assert_eq!((ids.len(), claimed), (2, 2));
     }
+}
+
+// Its answer to DATA takes longer than a lease: what is under way is held for as long.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_slower_than_a_lease_gets_the_mail_once() {
+    let sink = SmtpSink::start(&["-w", "32"]);
+    let app = start(Database::Sqlite, &sink).await;
+    assert_eq!(app.ask("ada@b.example").await.status, 303);
+    poll::within(std::time::Duration::from_secs(90), "the mail sent", || async {
+        (app.count("SELECT count(*) FROM outbox WHERE state = 'sent'").await == 1).then_some(())
+    })
+    .await;
+    assert_eq!(app.count("SELECT claims FROM outbox").await, 1);
+    assert_eq!(sink.messages().await.len(), 1);
 }

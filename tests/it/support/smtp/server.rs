@@ -25,7 +25,7 @@ pub enum Fault {
     /// Answers MAIL with 550 5.7.1.
     RefuseSender,
     /// Answers RCPT by how the address begins: `unknown` with 550 5.1.1, `full` with 552 5.2.2,
-    /// `blocked` with 554 5.7.1.
+    /// `blocked` with 554 5.7.1, `garbled` with what is no reply.
     RefuseRecipients,
     /// Answers the end of a message with 554 5.7.1.
     RefuseContent,
