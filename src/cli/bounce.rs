@@ -105,8 +105,8 @@ async fn record(core: &Core, returned: &Returned) -> Result<String, Error> {
 
 fn recorded(bounce: Bounce) -> String {
     let what = match bounce.kind {
-        BounceKind::Hard => "no such mailbox, which is not mailed any more",
-        BounceKind::Soft => "not delivered, which was counted",
+        BounceKind::Hard => "no such mailbox; it won't be mailed again",
+        BounceKind::Soft => "not delivered; counted",
         BounceKind::Complaint => "reported as unwanted, so nothing more is sent",
     };
     bounce.status.map_or_else(|| format!("recorded: {what}"), |s| format!("recorded: {what} ({s})"))

@@ -1,6 +1,6 @@
 //! `assent dkim`.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -38,15 +38,34 @@ pub(super) struct New {
 impl DkimCommand {
     pub(super) fn run(self, settings: &Settings) -> Outcome {
         let Self::New(New { file, selector, algorithm }) = self;
+        let mail = &settings.mail;
+        if mail.dkim_domain == "localhost" {
+            return Err(refuse("set mail.from first: the record belongs to its domain"));
+        }
         let pem = new_pem(algorithm, Random::System.bytes())?;
         write(&file, &pem).map_err(|error| {
-            refuse(format!("{} cannot be written ({error}): name a new file", file.display()))
+            let what = match error.kind() {
+                ErrorKind::AlreadyExists => {
+                    "it exists, and a key is never written over: name a new file"
+                }
+                ErrorKind::NotFound => "its directory does not exist: make it first",
+                _ => "let the user that runs this write there",
+            };
+            refuse(format!("{} cannot be written ({error}): {what}", file.display()))
         })?;
         let key = DkimKey::load(selector.as_str(), &file)?;
-        let name = key.record_name(&settings.mail.dkim_domain);
+        let name = key.record_name(&mail.dkim_domain);
         println!("Publish this record:\n\n{name}. IN TXT {}\n", zone_text(&key.record()));
         println!("Once it is seen, add the key to the settings:\n");
-        println!("[mail]\ndkim_keys = [\"{selector}:{}\"]", full(&file).display());
+        let new = (selector, full(&file));
+        let keys: Vec<String> = mail
+            .dkim_keys
+            .iter()
+            .chain([&new])
+            .map(|(selector, file)| format!("\"{selector}:{}\"", file.display()))
+            .collect();
+        println!("[mail]\ndkim_keys = [{}]\n", keys.join(", "));
+        println!("The user that assent runs as must be able to read it.");
         Ok(())
     }
 }

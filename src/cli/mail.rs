@@ -56,7 +56,7 @@ impl MailCommand {
                 let mut tell = |step: Step<'_>| tell(&step, &address);
                 let sent = smtp.try_out(&outgoing, &|| true, &mut tell).await;
                 sent.map_err(|error| refuse(refusal(&error)))?;
-                println!("It is on its way. Whether it arrives, the mailbox tells.");
+                println!("It is on its way. Look in the mailbox to see whether it arrives.");
             }
             mailbox @ Transport::Mailbox(_) => {
                 mailbox.send(letter.outbox_id, &outgoing, &|| true).await?;
@@ -85,9 +85,12 @@ fn tell(step: &Step<'_>, address: &EmailAddress) {
 /// The first step that went wrong, the relay's own words, and what to do.
 fn refusal(error: &TransportError) -> String {
     let advice = match error {
+        TransportError::Relay(trouble) if trouble.verbatim.is_some() => {
+            "No mail can leave. Look at the user and password in mail.url (special characters are written as %40 \
+             and so on), and at mail.from"
+        }
         TransportError::Relay(_) => {
-            "No mail can leave. Look at mail.url (name, port, TLS, user, password) and mail.from; special \
-             characters in the password are written as %40 and so on"
+            "No mail can leave. Look at the name, the port and the TLS in mail.url, and whether the relay runs"
         }
         TransportError::Transient(_) => {
             "The relay may take it later: real mail would be tried again, with growing pauses"

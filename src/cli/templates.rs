@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -21,7 +22,10 @@ pub(super) enum TemplatesCommand {
         #[arg(long, value_name = "NAME", num_args = 1..)]
         only: Vec<String>,
     },
-    /// Render every template with sample data in each of its states, and name all that is wrong by file and line
+    /// Render every template with sample data in each of its states, and name what is wrong by file and line
+    ///
+    /// Finds what cannot be rendered and what breaks mails. That a page still has its form, its buttons and the
+    /// words the law asks for is for you to look at.
     ///
     /// Needs no database. A running server reads its templates when it starts: restart it after a sound check.
     Check {
@@ -62,10 +66,12 @@ fn export(directory: &Path, only: &[String]) -> Outcome {
         };
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(failed)?;
+            readable(folder, 0o755).map_err(failed)?;
         }
         match OpenOptions::new().write(true).create_new(true).open(&path) {
             Ok(mut file) => {
                 file.write_all(text.as_bytes()).map_err(failed)?;
+                readable(&path, 0o644).map_err(failed)?;
                 written += 1;
             }
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
@@ -76,10 +82,15 @@ fn export(directory: &Path, only: &[String]) -> Outcome {
     }
     let written = counted(written, "template");
     println!(
-        "{written} written to {}; keep what you change and delete the rest, so that later versions of the program reach it",
+        "{written} written to {}; keep what you change and delete the rest, so that updates to it still reach you",
         directory.display()
     );
     Ok(())
+}
+
+/// Templates are no secret, and the program may run as another user than whoever writes them.
+fn readable(path: &Path, mode: u32) -> std::io::Result<()> {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
 }
 
 /// The built-in templates of these names; all when none is named.

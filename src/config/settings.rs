@@ -188,7 +188,7 @@ fn base_url(text: &str) -> Result<Url, String> {
 }
 
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || "write a time such as 48h or 30d".to_owned();
+    let wrong = || "write a time such as 5min, 48h or 30d".to_owned();
     let read = humantime::parse_duration(text).map_err(|_| wrong())?;
     let longest = Duration::from_hours(24 * 365 * 20);
     if read.is_zero() || read > longest { Err(wrong()) } else { Ok(read) }

@@ -54,7 +54,11 @@ impl Source {
             Ok(text) => Ok(Self { name: built_in.name, file, text }),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self::built_in(built_in)),
             Err(error) => {
-                let what = format!("it cannot be read as UTF-8 text ({error}): mend or remove it");
+                let what = if error.kind() == ErrorKind::PermissionDenied {
+                    "it cannot be read: let the user that assent runs as read it".to_owned()
+                } else {
+                    format!("it cannot be read as UTF-8 text ({error}): correct or remove it")
+                };
                 Err(Problem { file, line: None, what })
             }
         }

@@ -63,7 +63,7 @@ async fn page(app: &TestApp, path: &str, rests: bool) -> String {
     poll::until(&format!("{path} rests: {rests}"), || async {
         let page = app.get(path).await;
         assert_eq!(page.status, 200);
-        Some(page.text()).filter(|page| page.contains("This form rests for a while") == rests)
+        Some(page.text()).filter(|page| page.contains("This form is paused for now") == rests)
     })
     .await
 }
@@ -71,7 +71,7 @@ async fn page(app: &TestApp, path: &str, rests: bool) -> String {
 fn is_resting(answer: &Answer) -> bool {
     answer.status == 503
         && answer.header("retry-after") == "900"
-        && answer.text().contains("Links already mailed still work")
+        && answer.text().contains("Links we have already sent still work")
         && !answer.text().contains("name=\"email\"")
 }
 

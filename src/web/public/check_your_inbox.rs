@@ -39,17 +39,20 @@ const WORDS: [(&str, &str); 4] = [
         "word=fresh",
         "If the request is still open, a fresh link is on its way to the address the old one was sent to.",
     ),
-    (RESTS, "No message was sent: this form rests for a while. Links already mailed still work."),
+    (
+        RESTS,
+        "No message was sent: this form is paused for now. Links we have already sent still work.",
+    ),
 ];
 
 /// The query of the word for whose form rests.
 const RESTS: &str = "word=rests";
 
-const NO_CODE: &str = "Enter the six digits that stand in our message";
+const NO_CODE: &str = "Enter the six-digit code from our message";
 const WRONG_CODE: &str =
-    "Enter the code from our newest message, or follow its link: this code does not work";
-const NO_TRY_LEFT: &str = "Follow the link in our message, which still works: no more codes can be tried for this \
-     address today";
+    "That code isn’t right: enter the one in our latest message, or follow its link";
+const NO_TRY_LEFT: &str =
+    "Too many codes have been tried for this address today. The link in our message still works";
 
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new()

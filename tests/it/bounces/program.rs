@@ -62,7 +62,7 @@ both_databases! {
         assert_eq!(said(&pipe(&app, &[], &[], "")).1, Some(0));
         assert_eq!(state(&app).await, before);
 
-        let hard = "recorded: no such mailbox, which is not mailed any more (5.1.1)";
+        let hard = "recorded: no such mailbox; it won't be mailed again (5.1.1)";
         let shouted = path.to_uppercase();
         // The envelope alone is enough, and once more says the same.
         for (from, recipient) in [("someone@b.example", Some(&shouted)), (path.as_str(), None)] {
@@ -70,7 +70,7 @@ both_databases! {
             assert_eq!(said(&output), (hard.to_owned(), Some(0)));
         }
         let soft = pipe(&app, &[], &[&other], &message("exchange_full", &other));
-        assert_eq!(said(&soft), ("recorded: not delivered, which was counted (5.2.2)".to_owned(), Some(0)));
+        assert_eq!(said(&soft), ("recorded: not delivered; counted (5.2.2)".to_owned(), Some(0)));
         // A mail server that returns a whole attachment is heard to its end.
         let long = message("arf_abuse", &other) + &"x".repeat(5 << 20);
         assert_eq!(said(&pipe(&app, &[], &[], &long)), ("recorded: reported as unwanted, so nothing more is sent".to_owned(), Some(0)));

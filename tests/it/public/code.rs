@@ -20,8 +20,8 @@ const HOUR: Duration = Duration::from_hours(1);
 const TRIES: &str = "SELECT COALESCE(sum(tries), 0) FROM code_try";
 const CONFIRMED: &str = "SELECT count(*) FROM signup WHERE status = 'confirmed'";
 
-const WRONG: &str = "this code does not work";
-const USED_UP: &str = "no more codes can be tried";
+const WRONG: &str = "That code isn’t right";
+const USED_UP: &str = "Too many codes have been tried";
 
 /// The mail after the first `before`, once it is written down as sent: its code lives from then on.
 async fn mailed(app: &TestApp, email: &str, before: usize) -> Mail {
@@ -102,7 +102,7 @@ both_databases! {
         let code = mail.code();
         for typed in ["", "12345", "1234567", "abcdef", "%ff12345", "123456%00", "12<34\"", "123456&code=123456"] {
             let refused = app.type_code(&cookie, typed).await;
-            assert!(is_refused(&refused, "Enter the six digits"), "{typed}");
+            assert!(is_refused(&refused, "Enter the six-digit code from"), "{typed}");
         }
         let kept = app.type_code(&cookie, "12<34\"").await.text();
         assert!(kept.contains("value=\"12&lt;34&quot;\"") && kept.contains("href=\"#code\""));
