@@ -101,6 +101,7 @@ fn refusal(error: &TransportError) -> String {
         TransportError::Refused(..) | TransportError::Permanent(_) => {
             "The relay will not take this message. Real mail would be parked with this reason"
         }
+        TransportError::Crowded => "It takes no more connections: set mail.connections lower",
         TransportError::TooLate => "It took too long",
     };
     let verbatim = error.trouble().and_then(|trouble| trouble.verbatim.as_deref());

@@ -12,6 +12,7 @@ use crate::domain::email_address::EmailAddress;
 use crate::domain::mail_limit::Window;
 use crate::domain::return_path;
 use crate::domain::slug::Slug;
+use crate::domain::text::Line;
 use crate::mail::transport::{Relay, Tls};
 
 /// Every setting about mail, checked.
@@ -87,8 +88,8 @@ impl MailSettings {
 fn from(text: &str) -> Result<Mailbox, String> {
     let wrong = "write NAME <ADDRESS>, such as Reports <reports@example.org>";
     let from: Mailbox = text.parse().map_err(|_| wrong.to_owned())?;
-    // A line break in the name would break every message.
-    if text.chars().any(char::is_control) {
+    // A line break in the name would break every message, and marks of direction would turn it round.
+    if Line::parse(text).is_err() {
         return Err(wrong.to_owned());
     }
     // A relay need not take other letters, and then no mail could leave.

@@ -61,6 +61,18 @@ impl BounceKind {
     }
 }
 
+impl BounceKind {
+    /// What a refusal by our own relay says. There a code alone, or a status that is not about the mailbox in
+    /// so many words, may as well mean that the relay does not know us; so only those count as hard.
+    #[must_use]
+    pub fn at_the_door(status: Option<EnhancedStatus>) -> Self {
+        match status.map(|status| (status.class, status.subject, status.detail)) {
+            Some((5, 1, 1..=3 | 6 | 10) | (5, 2, 1)) => Self::Hard,
+            _ => Self::Soft,
+        }
+    }
+}
+
 impl EnhancedStatus {
     /// Whether it tells of security or policy rather than of the mailbox (RFC 3463 §3.8).
     #[must_use]
@@ -118,6 +130,22 @@ mod tests {
             "5.6.1", "5.7.1", "5.7.26", "4.1.1", "4.2.1", "4.2.2", "4.4.4", "4.4.7", "2.1.5",
         ] {
             assert_eq!(kind(status, Some(550)), BounceKind::Soft, "{status}");
+        }
+    }
+
+    #[test]
+    fn at_the_door_only_a_word_about_the_mailbox_counts() {
+        for (status, kind) in [
+            (Some("5.1.1"), BounceKind::Hard),
+            (Some("5.2.1"), BounceKind::Hard),
+            (Some("5.1.0"), BounceKind::Soft),
+            (Some("5.1.8"), BounceKind::Soft),
+            (Some("5.0.0"), BounceKind::Soft),
+            (Some("5.7.1"), BounceKind::Soft),
+            (None, BounceKind::Soft),
+        ] {
+            let status = status.map(|status| status.parse().unwrap());
+            assert_eq!(BounceKind::at_the_door(status), kind, "{status:?}");
         }
     }
 

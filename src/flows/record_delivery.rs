@@ -34,6 +34,12 @@ pub enum Tried {
 }
 
 impl Tried {
+    /// Whether the relay said something to this mail, so that it can be used.
+    #[must_use]
+    pub fn is_answer(&self) -> bool {
+        matches!(self, Self::Sent | Self::Deferred(_) | Self::Refused(..))
+    }
+
     /// In words.
     #[must_use]
     pub fn detail(&self) -> &str {
@@ -73,7 +79,8 @@ pub async fn record_delivery(
         Tried::Deferred(_) | Tried::Refused(..) | Tried::Parked(_) => DeliveryOutcome::Parked,
         Tried::Dropped(_) => DeliveryOutcome::Dropped,
         Tried::RelayAway(_) => {
-            outbox::release(tx, mail, None).await?;
+            // Behind all others that wait: should it be this mail after all, it stops none of them.
+            outbox::release(tx, mail, Some(at.now)).await?;
             return Ok(None);
         }
         Tried::Untried(wait) => {

@@ -12,22 +12,32 @@ use crate::domain::timestamp::Timestamp;
 
 /// What is signed, once more than it occurs: then nobody can add a second one that readers would see
 /// (RFC 6376 §8.15), nor a header of these where there was none.
-const SIGNED: [&str; 15] = [
+const SIGNED: [&str; 25] = [
     "from",
     "to",
     "cc",
     "reply-to",
+    "sender",
     "subject",
     "date",
     "message-id",
+    "in-reply-to",
+    "references",
     "mime-version",
     "content-type",
     "content-transfer-encoding",
+    "content-disposition",
     "auto-submitted",
+    "disposition-notification-to",
+    "return-receipt-to",
     "list-id",
     "list-unsubscribe",
     "list-unsubscribe-post",
-    "sender",
+    "list-help",
+    "list-subscribe",
+    "list-post",
+    "list-owner",
+    "list-archive",
 ];
 
 /// Signs for one domain, with each of its keys.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use ed25519_dalek::pkcs8::KeypairBytes;
 use ring::rand::SystemRandom;
 use ring::signature::{Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 use rsa::pkcs1::DecodeRsaPublicKey;
@@ -151,7 +152,8 @@ pub fn new_pem(algorithm: DkimAlgorithm, seed: [u8; 32]) -> Result<String, DkimK
             let key = rsa::PrivateKey::new(&mut chance, 2048).map_err(|e| failed(&e))?;
             key.to_pkcs8_pem(LineEnding::LF).map_err(|e| failed(&e))?
         }
-        DkimAlgorithm::Ed25519 => ed25519_dalek::SigningKey::from_bytes(&seed)
+        // Without the public half, which not every reader of keys knows in such a file.
+        DkimAlgorithm::Ed25519 => KeypairBytes { secret_key: seed, public_key: None }
             .to_pkcs8_pem(LineEnding::LF)
             .map_err(|e| failed(&e))?,
     };

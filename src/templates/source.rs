@@ -37,6 +37,9 @@ pub(super) struct Source {
     pub text: String,
 }
 
+/// The largest file that is read as a template, in bytes.
+const LARGEST: u64 = 1024 * 1024;
+
 impl Source {
     /// The text that comes with the program.
     pub(super) fn built_in(built_in: &BuiltIn) -> Self {
@@ -50,6 +53,12 @@ impl Source {
             return Ok(Self::built_in(built_in));
         };
         let file = path.display().to_string();
+        if let Ok(found) = std::fs::metadata(&path)
+            && (!found.is_file() || found.len() > LARGEST)
+        {
+            let what = "it is no file of at most 1 MiB: correct or remove it".to_owned();
+            return Err(Problem { file, line: None, what });
+        }
         match std::fs::read_to_string(&path) {
             Ok(text) => Ok(Self { name: built_in.name, file, text }),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self::built_in(built_in)),

@@ -24,6 +24,9 @@ const AHEAD: usize = 4;
 /// How often the outbox is looked at when nobody rang: other processes decide mail too.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
+/// How long a lane stays away that the relay had no room for.
+const CROWDED: Duration = Duration::from_secs(10);
+
 type Results = Sender<(ClaimedMail, Tried)>;
 
 /// Works the outbox until `stop`; mails under way are finished first, those claimed ahead given back.
@@ -82,7 +85,9 @@ async fn claim(
             }
         }
         let since = Instant::now();
-        match claim_due(parts, claimed.capacity(), &leases.held()).await {
+        let probing = rest.is_probing();
+        let count = if probing { 1 } else { claimed.capacity() };
+        match claim_due(parts, count, &leases.held()).await {
             Ok(mails) if mails.is_empty() => {
                 parts.transport.hang_up(false).await;
                 tokio::select! {
@@ -96,6 +101,12 @@ async fn claim(
                 for mail in mails {
                     if claimed.send(mail).await.is_err() {
                         return;
+                    }
+                }
+                if probing {
+                    tokio::select! {
+                        () = stop.cancelled() => return,
+                        () = rest.wait_for_look() => {}
                     }
                 }
             }
@@ -135,23 +146,34 @@ impl Lane {
             let next = self.waiting.lock().await.recv().await;
             let Some(mail) = next else { return };
             let rests = self.stop.is_cancelled() || self.rest.until().is_some();
-            let tried = if rests || !self.leases.holds(&mail) {
-                Tried::Untried(Duration::ZERO)
+            let (tried, crowded) = if rests || !self.leases.holds(&mail) {
+                (Tried::Untried(Duration::ZERO), false)
             } else {
                 self.try_one(&mail).await
             };
+            if !matches!(tried, Tried::RelayAway(_)) {
+                self.rest.looked(tried.is_answer());
+            }
             if self.results.send((mail, tried)).await.is_err() {
                 return;
+            }
+            if crowded {
+                tokio::select! {
+                    () = self.stop.cancelled() => {}
+                    () = tokio::time::sleep(CROWDED) => {}
+                }
             }
         }
     }
 
-    async fn try_one(&self, mail: &ClaimedMail) -> Tried {
+    /// What one try came to; and whether this lane is one too many for the relay.
+    async fn try_one(&self, mail: &ClaimedMail) -> (Tried, bool) {
         let (parts, leases, own) = (self.parts.clone(), self.leases.clone(), mail.clone());
         // A task of its own: what goes wrong inside one mail, even a panic, ends with that mail.
         let answer =
             tokio::spawn(async move { hand_over(&parts, &own, &|| leases.holds(&own)).await });
-        match answer.await {
+        let tried = match answer.await {
+            Ok(Answer::Crowded) => return (Tried::Untried(Duration::ZERO), true),
             Ok(Answer::Mail(tried)) => tried,
             Ok(Answer::RelayAway(why)) => {
                 self.rest.begin();
@@ -163,6 +185,7 @@ impl Lane {
                 Tried::Untried(Duration::ZERO)
             }
             Err(_) => Tried::Parked("building or sending it failed unexpectedly".to_owned()),
-        }
+        };
+        (tried, false)
     }
 }

@@ -15,6 +15,8 @@ use crate::store::outbox::ClaimedMail;
 pub(super) enum Answer {
     /// It concerns this mail.
     Mail(Tried),
+    /// The relay takes no more connections beside those that are open; this mail was not tried.
+    Crowded,
     /// The relay cannot be used: no mail can leave, and this one was not tried.
     RelayAway(String),
     /// The database did not say what the mail is about.
@@ -51,6 +53,7 @@ pub(super) async fn hand_over(
     match parts.transport.send(mail.outbox_id, &outgoing, still_ours).await {
         Ok(()) => Answer::Mail(Tried::Sent),
         Err(TransportError::Relay(trouble)) => Answer::RelayAway(trouble.to_string()),
+        Err(TransportError::Crowded) => Answer::Crowded,
         Err(TransportError::TooLate) => Answer::Mail(Tried::Untried(Duration::ZERO)),
         Err(TransportError::Refused(kind, trouble)) => {
             let bounce = Bounce { kind, status: trouble.status };

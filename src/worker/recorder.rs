@@ -70,10 +70,7 @@ impl Recorder {
             Tried::RelayAway(why) => Some(why.as_str()),
             _ => None,
         });
-        // Whatever it answers to one mail, it has taken our sender.
-        let answers =
-            |tried: &Tried| matches!(tried, Tried::Sent | Tried::Refused(..) | Tried::Deferred(_));
-        let answered = results.iter().any(|(_, tried)| answers(tried));
+        let answered = results.iter().any(|(_, tried)| tried.is_answer());
         let ends = away.is_none() && answered && self.alarm_may_stand;
         let raised = match away {
             Some(why) => raise(&mut tx, &at, MAIL_RELAY, why).await?,

@@ -14,7 +14,7 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
 use super::StillOurs;
-use super::refusal::{Stage, TransportError, Trouble, silence, sort, unreachable};
+use super::refusal::{Stage, TransportError, Trouble, plain, silence, sort, unreachable};
 use super::relay::{Relay, Tls};
 use super::tls_stream::Encrypted;
 use crate::mail::compose::Outgoing;
@@ -82,7 +82,7 @@ impl Connection {
         }
         let mut smtp =
             AsyncSmtpConnection::connect_with_transport(stream, &hello).await.map_err(greeting)?;
-        tell(Step::Greeted(smtp.server_info().name()));
+        tell(Step::Greeted(&plain(smtp.server_info().name())));
         let offered = smtp.can_starttls();
         if *tls == Tls::Required && !offered {
             return Err(TransportError::Relay(Trouble::words(NO_STARTTLS)));
@@ -128,13 +128,17 @@ impl Connection {
         let to = smtp.command(Rcpt::new(recipient.clone(), vec![]));
         said(Stage::Recipient, command, to).await?;
         tell(Step::Recipient);
-        said(Stage::Message, command, smtp.command(Data)).await?;
+        let go_on = said(Stage::Message, command, smtp.command(Data)).await?;
+        // Any other code answers something else (RFC 5321 §4.3.2): the conversation is out of step.
+        if !go_on.has_code(354) {
+            return Err(TransportError::Transient(Trouble::words(OUT_OF_STEP)));
+        }
         if !still_ours() {
             return Err(TransportError::TooLate);
         }
         let taken = said(Stage::Message, answer, smtp.message(message)).await?;
         let words: Vec<&str> = taken.message().collect();
-        tell(Step::Taken(&format!("{} {}", taken.code(), words.join(" "))));
+        tell(Step::Taken(&plain(&format!("{} {}", taken.code(), words.join(" ")))));
         Ok(())
     }
 
@@ -158,6 +162,7 @@ impl Connection {
 
 const NO_STARTTLS: &str =
     "it does not offer STARTTLS: where that is right, say `?tls=none` in mail.url";
+const OUT_OF_STEP: &str = "the relay's answers do not fit our commands";
 const NO_AUTH: &str = "it offers no way to sign in that we know (PLAIN, LOGIN)";
 const NO_SMTPUTF8: &str = "it does not take addresses with letters beyond ASCII (SMTPUTF8)";
 
@@ -183,7 +188,7 @@ async fn said(
 }
 
 async fn connect(relay: &Relay) -> Result<TcpStream, TransportError> {
-    let (host, port) = (relay.host.as_str(), relay.port);
+    let (host, port) = (relay.host.trim_matches(['[', ']']), relay.port);
     let found = lookup_host((host, port)).await.map_err(|error| {
         TransportError::Relay(Trouble::words(format!("the name {host} does not resolve ({error})")))
     })?;

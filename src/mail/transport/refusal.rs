@@ -22,6 +22,9 @@ pub enum TransportError {
     /// It cannot be sent to this relay at all. Park it.
     #[error("it cannot be sent: {0}")]
     Permanent(Trouble),
+    /// The relay takes no more connections beside those that are open.
+    #[error("the mail relay takes no more connections at once")]
+    Crowded,
     /// The mail was held for too long to be sent still; nothing of it left.
     #[error("the mail was not sent in time, and is somebody else's by now")]
     TooLate,
@@ -36,7 +39,7 @@ impl TransportError {
             | Self::Transient(trouble)
             | Self::Refused(_, trouble)
             | Self::Permanent(trouble) => Some(trouble),
-            Self::TooLate => None,
+            Self::Crowded | Self::TooLate => None,
         }
     }
 }
@@ -59,6 +62,11 @@ impl std::fmt::Display for Trouble {
 }
 
 impl Trouble {
+    /// Whether the relay said to come back later (4xx).
+    pub(super) fn is_temporary(&self) -> bool {
+        self.verbatim.as_deref().is_some_and(|words| words.starts_with('4'))
+    }
+
     /// These words, which the relay did not say.
     #[must_use]
     pub fn words(words: impl Into<String>) -> Self {
@@ -81,7 +89,7 @@ impl Trouble {
         let shown = status.map(|status| format!(" {status}")).unwrap_or_default();
         Self {
             words: format!("the relay answered {code}{shown} to {asked}"),
-            verbatim: Some(format!("{code} {text}")),
+            verbatim: Some(plain(&format!("{code} {text}"))),
             status,
         }
     }
@@ -146,10 +154,15 @@ pub(super) fn sort(stage: Stage, error: &SmtpError) -> TransportError {
         }
         // Here a code alone does not tell a mailbox that does not exist from a relay that does not know us.
         Stage::Recipient | Stage::Message if error.is_permanent() => {
-            TransportError::Refused(BounceKind::of_refusal(trouble.status, None), trouble)
+            TransportError::Refused(BounceKind::at_the_door(trouble.status), trouble)
         }
         Stage::Recipient | Stage::Message => TransportError::Transient(trouble),
     }
+}
+
+/// A relay's words without what would move a terminal's cursor or change its title.
+pub(super) fn plain(words: &str) -> String {
+    words.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// What could not be done before a word was said.

@@ -1,5 +1,6 @@
 //! A relay, and the connections kept to it between mails.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,11 +20,13 @@ pub struct Smtp {
     relay: Relay,
     most: usize,
     kept: Mutex<Vec<(Connection, Instant)>>,
+    /// How many conversations go on.
+    busy: AtomicUsize,
 }
 
 impl Smtp {
     pub(super) fn new(relay: Relay, most: usize) -> Self {
-        Self { relay, most, kept: Mutex::new(Vec::new()) }
+        Self { relay, most, kept: Mutex::new(Vec::new()), busy: AtomicUsize::new(0) }
     }
 
     pub(super) async fn send(
@@ -33,7 +36,7 @@ impl Smtp {
     ) -> Result<(), TransportError> {
         let mut ignore = |_: Step<'_>| {};
         if let Some(mut connection) = self.take_kept().await {
-            let sent = connection.hand_over(mail, still_ours, &mut ignore).await;
+            let sent = self.converse(&mut connection, mail, still_ours).await;
             // The relay may have ended a kept connection; nothing was handed over then, and a new one tells.
             let ended = matches!(sent, Err(TransportError::Relay(_)));
             if !ended {
@@ -41,10 +44,38 @@ impl Smtp {
                 return sent;
             }
         }
-        let mut connection = Connection::open(&self.relay, &mut ignore).await?;
-        let sent = connection.hand_over(mail, still_ours, &mut ignore).await;
+        let opened = Connection::open(&self.relay, &mut ignore).await;
+        let mut connection = opened.map_err(|error| self.or_crowded(error))?;
+        let sent = self.converse(&mut connection, mail, still_ours).await;
         self.keep(connection, &sent).await;
         sent
+    }
+
+    async fn converse(
+        &self,
+        connection: &mut Connection,
+        mail: &Outgoing,
+        still_ours: StillOurs<'_>,
+    ) -> Result<(), TransportError> {
+        self.busy.fetch_add(1, Ordering::Relaxed);
+        let sent = connection.hand_over(mail, still_ours, &mut |_| {}).await;
+        self.busy.fetch_sub(1, Ordering::Relaxed);
+        sent
+    }
+
+    /// A relay that puts off one more connection while others go on can be used all the same.
+    fn or_crowded(&self, error: TransportError) -> TransportError {
+        match error {
+            TransportError::Relay(trouble) if trouble.is_temporary() && self.goes_on() => {
+                TransportError::Crowded
+            }
+            error => error,
+        }
+    }
+
+    fn goes_on(&self) -> bool {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        self.busy.load(Ordering::Relaxed) > 0 || !kept.is_empty()
     }
 
     /// Hands over one mail on a connection of its own, telling each step as it went well.

@@ -24,7 +24,7 @@ impl Encrypted {
     /// # Errors
     /// When the server's certificate is not trusted or not for this name.
     pub(super) async fn over(stream: TcpStream, host: &str) -> io::Result<Self> {
-        let name = ServerName::try_from(host.to_owned())
+        let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned())
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         let connector = TlsConnector::from(tls::client());
         connector.connect(name, stream).await.map(Self)
