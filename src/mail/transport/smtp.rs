@@ -34,9 +34,21 @@ impl Smtp {
         mail: &Outgoing,
         still_ours: StillOurs<'_>,
     ) -> Result<(), TransportError> {
+        self.busy.fetch_add(1, Ordering::Relaxed);
+        let sent = self.send_over(mail, still_ours).await;
+        let sent = sent.map_err(|error| self.or_crowded(error));
+        self.busy.fetch_sub(1, Ordering::Relaxed);
+        sent
+    }
+
+    async fn send_over(
+        &self,
+        mail: &Outgoing,
+        still_ours: StillOurs<'_>,
+    ) -> Result<(), TransportError> {
         let mut ignore = |_: Step<'_>| {};
         if let Some(mut connection) = self.take_kept().await {
-            let sent = self.converse(&mut connection, mail, still_ours).await;
+            let sent = connection.hand_over(mail, still_ours, &mut ignore).await;
             // The relay may have ended a kept connection; nothing was handed over then, and a new one tells.
             let ended = matches!(sent, Err(TransportError::Relay(_)));
             if !ended {
@@ -44,22 +56,9 @@ impl Smtp {
                 return sent;
             }
         }
-        let opened = Connection::open(&self.relay, &mut ignore).await;
-        let mut connection = opened.map_err(|error| self.or_crowded(error))?;
-        let sent = self.converse(&mut connection, mail, still_ours).await;
+        let mut connection = Connection::open(&self.relay, &mut ignore).await?;
+        let sent = connection.hand_over(mail, still_ours, &mut ignore).await;
         self.keep(connection, &sent).await;
-        sent
-    }
-
-    async fn converse(
-        &self,
-        connection: &mut Connection,
-        mail: &Outgoing,
-        still_ours: StillOurs<'_>,
-    ) -> Result<(), TransportError> {
-        self.busy.fetch_add(1, Ordering::Relaxed);
-        let sent = connection.hand_over(mail, still_ours, &mut |_| {}).await;
-        self.busy.fetch_sub(1, Ordering::Relaxed);
         sent
     }
 
@@ -73,9 +72,10 @@ impl Smtp {
         }
     }
 
+    /// Whether there are conversations besides this one.
     fn goes_on(&self) -> bool {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        self.busy.load(Ordering::Relaxed) > 0 || !kept.is_empty()
+        self.busy.load(Ordering::Relaxed) > 1 || !kept.is_empty()
     }
 
     /// Hands over one mail on a connection of its own, telling each step as it went well.

@@ -136,6 +136,9 @@ def at_each(command):
         word, measure = fault()
         if word == "slow":
             await asyncio.sleep(int(measure) / 1000)
+        if word == "crowd":
+            # So that conversations overlap.
+            await asyncio.sleep(0.02)
         if (word, measure) == ("close", command):
             await self.close_with_421()
         else:
@@ -145,14 +148,21 @@ def at_each(command):
 
 
 class Server(SMTP):
+    going_on = 0
     smtp_EHLO, smtp_MAIL, smtp_RCPT, smtp_DATA = map(at_each, ["EHLO", "MAIL", "RCPT", "DATA"])
 
     async def _handle_client(self):
         see("connection")
-        if fault() == ("close", "connection"):
+        word, measure = fault()
+        crowded = word == "crowd" and Server.going_on >= int(measure)
+        if crowded or (word, measure) == ("close", "connection"):
             await self.close_with_421()
-        else:
+            return
+        Server.going_on += 1
+        try:
             await super()._handle_client()
+        finally:
+            Server.going_on -= 1
 
     async def close_with_421(self):
         await self.push(CLOSING)

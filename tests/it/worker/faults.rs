@@ -243,6 +243,18 @@ both_databases! {
         assert_eq!(taken(&server, 1).await[0].envelope_to, [BOB]);
     }
 
+    async fn a_relay_that_takes_few_connections_gets_all_mail_over_those(database: Database) {
+        let server = FaultyServer::start(Fault::Crowd(2));
+        let app = start(database, &server.url()).await;
+        for n in 0..60 {
+            ask(&app, &format!("r{n}@b.example")).await;
+        }
+        all_in(&app, OutboxState::Sent, 60).await;
+        assert_eq!((server.ends(), app.count(TRIED).await), (60, 60));
+        assert!(server.connections() < 40, "{}", server.connections());
+        assert_eq!(app.get("/readyz").await.text(), "database: ok\nmail: ok\n");
+    }
+
     async fn a_slow_relay_gets_each_mail_once(database: Database) {
         let server = FaultyServer::start(Fault::Slow(Duration::from_millis(200)));
         let app = start(database, &server.url()).await;

@@ -39,6 +39,8 @@ pub enum Fault {
     Ascii,
     /// Answers each command so late.
     Slow(Duration),
+    /// Takes no more than so many connections at once: answers further ones with 421.
+    Crowd(usize),
     /// Takes no message above so many bytes, for connections that begin from now on.
     Size(usize),
 }
@@ -71,6 +73,7 @@ impl Fault {
             Self::Drop { taken: false } => "drop untaken".to_owned(),
             Self::Ascii => "ascii".to_owned(),
             Self::Slow(each) => format!("slow {}", each.as_millis()),
+            Self::Crowd(most) => format!("crowd {most}"),
             Self::Size(most) => format!("size {most}"),
         }
     }
