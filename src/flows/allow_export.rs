@@ -1,12 +1,7 @@
-//! The verdict on the ledger, and what goes by it: contacts are not taken away while what proves them is
-//! known to be wrong.
-
-use std::time::Duration;
+//! Whether contacts may be taken away at all: not while the ledger that proves them is known to be wrong.
 
 use super::Error;
-use crate::domain::timestamp::Timestamp;
-use crate::store::Tx;
-use crate::store::ledger_verdicts::{self, Verdict};
+use crate::store::{Tx, ledger_verdicts};
 
 /// Why nothing is exported.
 #[derive(Debug, thiserror::Error)]
@@ -32,25 +27,4 @@ pub async fn allow_export(tx: &mut Tx) -> Result<(), ExportRefused> {
         Some(finding) => Err(ExportRefused::Broken(finding)),
         None => Ok(()),
     }
-}
-
-/// How old a verdict may get before the ledger is checked again.
-const EVERY: Duration = Duration::from_hours(6);
-
-/// Whether the ledger is to be checked: it never was, the last time is too long ago, or lies ahead, as after a
-/// clock was set back.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn is_due(tx: &mut Tx, now: Timestamp) -> Result<bool, Error> {
-    let last = ledger_verdicts::find(tx).await?.map(|verdict| verdict.checked_at);
-    Ok(last.is_none_or(|last| last > now || last.plus(EVERY) <= now))
-}
-
-/// Keeps what a check found in place of what the one before found.
-///
-/// # Errors
-/// When the database does not take it; then the last verdict stands.
-pub async fn keep_verdict(tx: &mut Tx, verdict: &Verdict) -> Result<(), Error> {
-    Ok(ledger_verdicts::upsert(tx, verdict).await?)
 }

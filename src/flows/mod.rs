@@ -14,6 +14,7 @@ pub mod disclose;
 pub mod erase;
 pub mod evidence;
 pub mod import_contacts;
+pub mod keep_verdict;
 pub mod lapse;
 pub mod not_me;
 pub mod publish_policy;
