@@ -3,6 +3,7 @@
 use assent::domain::outbox::{DeliveryOutcome, OutboxState};
 use assent::store::outbox::{self, Delivery, HeldMail};
 
+use super::kills::end_leases;
 use crate::support::app::{Database, TestApp};
 use crate::support::inbox::Mail;
 use crate::support::smtp::SmtpSink;
@@ -150,11 +151,7 @@ both_databases! {
         let first = claim().await;
         assert_eq!(first.len(), 2);
         assert!(claim().await.is_empty(), "leased");
-        let over = match database {
-            Database::Sqlite => "UPDATE outbox SET lease_until = 0",
-            Database::Postgres => "UPDATE outbox SET lease_until = now() - interval '1 second'",
-        };
-        app.tamper(over).await.unwrap();
+        end_leases(&app.core.db).await;
         let second = claim().await;
         assert_eq!(second.len(), 2);
         let done = Delivery { outcome: DeliveryOutcome::Sent, detail: "handed over", next_at: None };
@@ -172,11 +169,7 @@ both_databases! {
         let mut tx = app.write().await;
         let claimed = outbox::claim(&mut tx, then, 10, &[]).await.unwrap();
         tx.commit().await.unwrap();
-        let over = match database {
-            Database::Sqlite => "UPDATE outbox SET lease_until = 0",
-            Database::Postgres => "UPDATE outbox SET lease_until = now() - interval '1 second'",
-        };
-        app.tamper(over).await.unwrap();
+        end_leases(&app.core.db).await;
         let held: Vec<HeldMail> =
             claimed.iter().map(|mail| HeldMail { outbox_id: mail.outbox_id, claims: mail.claims }).collect();
         // One of them was taken by somebody else, who holds it now.
@@ -217,11 +210,7 @@ both_databases! {
         let mut tx = app.write().await;
         let first = outbox::claim(&mut tx, then, 1, &[]).await.unwrap();
         tx.commit().await.unwrap();
-        let over = match database {
-            Database::Sqlite => "UPDATE outbox SET lease_until = 0",
-            Database::Postgres => "UPDATE outbox SET lease_until = now() - interval '1 second'",
-        };
-        app.tamper(over).await.unwrap();
+        end_leases(&app.core.db).await;
         let mut tx = app.write().await;
         let others = outbox::claim(&mut tx, then, 10, &[first[0].held()]).await.unwrap();
         tx.commit().await.unwrap();

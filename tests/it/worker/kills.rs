@@ -20,6 +20,10 @@ const QUEUED: &str = "SELECT count(*) FROM outbox WHERE state = 'queued'";
 const SENT: &str = "SELECT count(*) FROM outbox WHERE state = 'sent'";
 const HELD: &str = "SELECT count(*) FROM outbox WHERE lease_until IS NOT NULL AND state = 'queued'";
 
+const IN_TRANSACTION: &str =
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+     AND pid <> pg_backend_pid() AND state <> 'idle'";
+
 const DRAINED: Duration = Duration::from_mins(1);
 
 /// An outbox that workers in processes of their own empty into a sink.
@@ -103,17 +107,6 @@ impl Outbox {
         .unwrap()
     }
 
-    /// Lets half a minute pass for all leases at once.
-    async fn end_leases(&self) {
-        let over = match self.db {
-            Db::Sqlite { .. } => "UPDATE outbox SET lease_until = 0 WHERE lease_until IS NOT NULL",
-            Db::Postgres(_) => {
-                "UPDATE outbox SET lease_until = now() - interval '1 second' WHERE lease_until IS NOT NULL"
-            }
-        };
-        tamper(&self.db, over).await.unwrap();
-    }
-
     /// How often each mail arrived, by its Message-ID.
     async fn arrived(&self) -> HashMap<Uuid, usize> {
         let mut arrived = HashMap::new();
@@ -146,7 +139,28 @@ impl Outbox {
     }
 }
 
+/// Lets half a minute pass for all leases at once.
+pub(super) async fn end_leases(db: &Db) {
+    let over = match db {
+        Db::Sqlite { .. } => "UPDATE outbox SET lease_until = 0 WHERE lease_until IS NOT NULL",
+        Db::Postgres(_) => {
+            "UPDATE outbox SET lease_until = now() - interval '1 second' WHERE lease_until IS NOT NULL"
+        }
+    };
+    tamper(db, over).await.unwrap();
+}
+
+/// Whether a process has begun to listen for SIGTERM: before, it would die of it like any other.
+fn hears_sigterm(process: u32) -> bool {
+    const SIGTERM: u64 = 1 << 14;
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+    u64::from_str_radix(caught.trim(), 16).unwrap() & SIGTERM != 0
+}
+
 async fn stop(mut worker: Served) {
+    let process = worker.child.id();
+    poll::until("a worker that hears", || async { hears_sigterm(process).then_some(()) }).await;
     worker.terminate();
     let status = worker.ended().await;
     assert!(status.success(), "{status}");
@@ -171,7 +185,7 @@ both_databases! {
             for id in outbox.held().await {
                 *again.entry(id).or_default() += 1;
             }
-            outbox.end_leases().await;
+            end_leases(&outbox.db).await;
         }
         assert!(!again.is_empty(), "no kill met a mail under way");
         let worker = outbox.worker();
@@ -216,10 +230,19 @@ async fn a_worker_that_slept_past_its_lease_repeats_only_what_it_held() {
     outbox.fill(40).await;
     let sleeper = outbox.worker();
     poll::until("a message under way", || async { (outbox.sink.count() > 0).then_some(()) }).await;
-    sleeper.signal("STOP");
+    // Outside a transaction: whoever sleeps inside one keeps its rows locked, lease or not.
+    poll::until("asleep outside a transaction", || async {
+        sleeper.signal("STOP");
+        let outside = count(&outbox.db, IN_TRANSACTION).await == 0;
+        if !outside {
+            sleeper.signal("CONT");
+        }
+        outside.then_some(())
+    })
+    .await;
     let again: HashMap<Uuid, usize> = outbox.held().await.into_iter().map(|id| (id, 1)).collect();
     assert!(!again.is_empty(), "it held some");
-    outbox.end_leases().await;
+    end_leases(&outbox.db).await;
     let worker = outbox.worker();
     outbox.drained().await;
     sleeper.signal("CONT");
