@@ -29,7 +29,7 @@ use crate::random::{Moment, Random};
 use crate::site::Site;
 use crate::store::{Db, OpenError, key_fingerprints};
 use crate::templates::{TemplateError, Templates};
-use crate::web::{App, CatalogCache, OwnHost, SignupLimit};
+use crate::web::{App, CatalogCache, HashTurns, OwnHost, SignupLimit};
 use crate::worker::{DomainPace, WorkerParts};
 use crate::{tls, web, worker};
 
@@ -315,6 +315,7 @@ impl Program {
             sender: worker.sender,
             links: worker.links,
             mail_waits: worker.mail_waits,
+            hash_turns: HashTurns::default(),
             dev_mailbox,
         }
     }

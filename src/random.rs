@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use uuid::Uuid;
@@ -78,6 +80,18 @@ impl Moment {
     pub fn chance(&self) -> u8 {
         let [byte] = self.random.bytes();
         byte
+    }
+
+    /// What only its holder knows, as base64url: 32 random bytes.
+    #[must_use]
+    pub fn new_token(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.random.bytes::<32>())
+    }
+
+    /// The salt of a password's hash: 16 bytes.
+    #[must_use]
+    pub fn new_password_salt(&self) -> [u8; 16] {
+        self.random.bytes()
     }
 
     /// A salt that makes a commitment unguessable: 32 bytes.

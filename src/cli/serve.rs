@@ -6,6 +6,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Error, Outcome, refuse};
 use crate::app::{Core, Program, Role};
+use crate::domain::staff::StaffLinkKind;
+use crate::flows::add_staff::offer_first_account;
 
 /// Apply migrations, then serve pages and deliver mail
 #[derive(clap::Args)]
@@ -17,8 +19,25 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) async fn run(self, core: Core) -> Outcome {
+        if self.role != Role::Worker {
+            tell_of_first_account(&core).await?;
+        }
         run(core, self.role, false).await
     }
+}
+
+/// While nobody has an account, whoever started the program may make the first.
+async fn tell_of_first_account(core: &Core) -> Outcome {
+    let mut tx = core.db.write().await?;
+    let link = offer_first_account(&mut tx, &core.moment()).await?;
+    tx.commit().await?;
+    if let Some(staff_link_id) = link {
+        let link = core.links.staff(StaffLinkKind::First, staff_link_id);
+        println!(
+            "Nobody has a console account yet. Make the first one here, within a day:\n{link}"
+        );
+    }
+    Ok(())
 }
 
 /// Serves until SIGTERM or SIGINT.

@@ -7,8 +7,9 @@ use clap::Subcommand;
 use super::{ACTOR, Error, Outcome, refuse};
 use crate::app::Core;
 use crate::domain::email_address::EmailAddress;
-use crate::domain::staff::{Password, Role};
-use crate::flows::add_staff::{add_staff, hash_password};
+use crate::domain::password::{Password, PasswordHash};
+use crate::domain::staff::Role;
+use crate::flows::add_staff::add_staff;
 use crate::store::staff;
 
 #[derive(Subcommand)]
@@ -36,11 +37,12 @@ impl StaffCommand {
 
 async fn add(core: &Core, email: &str, role: Role) -> Outcome {
     let email = EmailAddress::parse(email)?;
-    let password = Password::parse(read_password()?)?;
+    let known = [email.as_str(), core.settings.controller.name.as_str()];
+    let password = Password::parse(read_password()?, &known)?;
     let at = core.moment();
-    let hash = hash_password(&at, &password)?;
+    let hash = PasswordHash::of(&password, &at.new_password_salt())?;
     let mut tx = core.db.write().await?;
-    if !add_staff(&mut tx, &at, ACTOR, &email, role, &hash).await? {
+    if add_staff(&mut tx, &at, ACTOR, &email, role, &hash).await?.is_none() {
         return Err(refuse(format!("{email} has an account already")));
     }
     tx.commit().await?;

@@ -43,6 +43,24 @@ impl AddressSecret {
         self.hash(b"limiter", address.folded().as_bytes())
     }
 
+    /// An account as tries to sign in are counted, whether or not there is one.
+    #[must_use]
+    pub fn account_key(&self, address: &EmailAddress) -> AddressKey {
+        self.hash(b"account", address.normalised().as_bytes())
+    }
+
+    /// An address of the network, as tries to sign in are counted.
+    #[must_use]
+    pub fn network_key(&self, ip: std::net::IpAddr) -> AddressKey {
+        self.hash(b"network", ip.to_string().as_bytes())
+    }
+
+    /// The two-factor secret of an account: derived, so that a dump of the database makes no codes.
+    #[must_use]
+    pub fn code_secret(&self, staff_id: uuid::Uuid, salt: &[u8]) -> [u8; 32] {
+        keyed_hash(&self.0, &[b"two-factor", staff_id.as_bytes(), salt])
+    }
+
     /// What tells this secret from another without giving it away. Replicas that share a database
     /// compare it and refuse to start on a mismatch.
     #[must_use]

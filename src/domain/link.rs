@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::address_key::keyed_hash;
 use super::code::Code;
 use super::purpose::Purpose;
+use super::staff::StaffLinkKind;
 
 /// What a link is for. A token of one kind opens nothing of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,12 @@ pub enum LinkKind {
     JustConfirmed,
     /// The envelope sender of one mail; carries its row of the outbox.
     ReturnPath,
+    /// The single use that lets a member of staff in; carries its row.
+    Staff,
+    /// What console forms carry back; carries a session.
+    ConsoleForm,
+    /// The cookie between password and code; carries an account and the moment.
+    SecondStep,
 }
 
 impl LinkKind {
@@ -41,6 +48,9 @@ impl LinkKind {
             Self::Renew => b"renew",
             Self::JustConfirmed => b"just-confirmed",
             Self::ReturnPath => b"return-path",
+            Self::Staff => b"staff",
+            Self::ConsoleForm => b"console-form",
+            Self::SecondStep => b"second-step",
         }
     }
 }
@@ -189,6 +199,17 @@ impl Links {
     pub fn renew(&self, subscriber_id: Uuid) -> String {
         let token = self.secrets.token(LinkKind::Renew, whole(subscriber_id));
         format!("{}/renew/{token}", self.base_url)
+    }
+
+    /// The page on which a member of staff chooses a password: their first, or another.
+    #[must_use]
+    pub fn staff(&self, kind: StaffLinkKind, staff_link_id: Uuid) -> String {
+        let page = match kind {
+            StaffLinkKind::First | StaffLinkKind::Invitation => "welcome",
+            StaffLinkKind::Reset => "reset",
+        };
+        let token = self.secrets.token(LinkKind::Staff, whole(staff_link_id));
+        format!("{}/console/{page}/{token}", self.base_url)
     }
 
     /// The page that mails a lost link to somebody's choices.

@@ -24,6 +24,10 @@ pub enum MailKind {
     RenewalReminder,
     /// The newest signed tree head, for a witness outside.
     Checkpoint,
+    /// The link to a member of staff's first password.
+    Invitation,
+    /// The link to a new password for a member of staff.
+    PasswordReset,
 }
 
 impl MailKind {
@@ -39,6 +43,8 @@ impl MailKind {
             Self::PolicyNotice => "policy_notice",
             Self::Renewal | Self::RenewalReminder => "renewal",
             Self::Checkpoint => "checkpoint",
+            Self::Invitation => "invitation",
+            Self::PasswordReset => "password_reset",
         }
     }
 }

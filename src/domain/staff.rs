@@ -1,7 +1,14 @@
 //! People with console accounts.
 
-/// What a member of staff may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, clap::ValueEnum)]
+use std::str::FromStr;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::timestamp::Timestamp;
+
+/// What a member of staff may do; each role may what the ones before it may. `right` has the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type, clap::ValueEnum)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Role {
     /// Sees.
@@ -13,6 +20,9 @@ pub enum Role {
 }
 
 impl Role {
+    /// All of them, lowest first.
+    pub const ALL: [Self; 3] = [Self::Viewer, Self::Marketing, Self::Admin];
+
     /// The word in commands, the console and the audit.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -24,37 +34,96 @@ impl Role {
     }
 }
 
-/// A password: 12 to 256 characters, so that hashing it has a bounded cost.
-#[derive(Clone)]
-pub struct Password(secrecy::SecretString);
-
-/// Why a text cannot be a password.
+/// Not the word of a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PasswordError {
-    /// Under 12 characters.
-    #[error("the password is too short: use at least 12 characters, such as four unrelated words")]
-    TooShort,
-    /// Over 256 characters.
-    #[error("the password is too long: use at most 256 characters")]
-    TooLong,
+#[error("choose one of viewer, marketing and admin")]
+pub struct UnknownRole;
+
+impl FromStr for Role {
+    type Err = UnknownRole;
+
+    fn from_str(word: &str) -> Result<Self, UnknownRole> {
+        Self::ALL.into_iter().find(|role| role.as_str() == word).ok_or(UnknownRole)
+    }
 }
 
-impl Password {
-    /// Reads a password as typed; nothing is trimmed.
-    ///
-    /// # Errors
-    /// Says what to do when it is too short or too long.
-    pub fn parse(text: String) -> Result<Self, PasswordError> {
-        match text.chars().count() {
-            ..12 => Err(PasswordError::TooShort),
-            12..=256 => Ok(Self(text.into())),
-            _ => Err(PasswordError::TooLong),
-        }
+/// How an account is named in the audit: by its key, for addresses are personal.
+#[must_use]
+pub fn actor(staff_id: Uuid) -> String {
+    format!("staff:{staff_id}")
+}
+
+/// How long somebody stays signed in: until nothing was asked for two hours, and for twelve at most.
+pub const SESSION_IDLE: Duration = Duration::from_hours(2);
+/// See [`SESSION_IDLE`].
+pub const SESSION_AT_MOST: Duration = Duration::from_hours(12);
+
+/// What a single-use link for staff leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum StaffLinkKind {
+    /// The first account of all, an admin's.
+    First,
+    /// The first password of who was invited.
+    Invitation,
+    /// A new password.
+    Reset,
+}
+
+impl StaffLinkKind {
+    /// Until when a link made now works.
+    #[must_use]
+    pub fn until(self, now: Timestamp) -> Timestamp {
+        now.plus(match self {
+            Self::First => Duration::from_hours(24),
+            Self::Invitation => Duration::from_hours(7 * 24),
+            Self::Reset => Duration::from_hours(1),
+        })
+    }
+}
+
+/// How long the next try to sign in must wait after so many that failed, for an account: nothing for the
+/// first five, then a second, doubling to a minute. An account stays open to its owner, and a minute for
+/// each guess leaves nothing to guess.
+#[must_use]
+pub fn account_back_off(tries: i32) -> Duration {
+    doubling(tries - 5, Duration::from_mins(1))
+}
+
+/// The same for an address of the network, from which several people may sign in: nothing for the first
+/// twenty, then a second, doubling to a quarter of an hour.
+#[must_use]
+pub fn network_back_off(tries: i32) -> Duration {
+    doubling(tries - 20, Duration::from_mins(15))
+}
+
+fn doubling(over: i32, most: Duration) -> Duration {
+    match u32::try_from(over) {
+        Ok(over @ 1..) => Duration::from_secs(1 << (over - 1).min(10)).min(most),
+        _ => Duration::ZERO,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tries_wait_longer_and_longer() {
+        assert_eq!(account_back_off(5), Duration::ZERO);
+        assert_eq!(account_back_off(6), Duration::from_secs(1));
+        assert_eq!(account_back_off(8), Duration::from_secs(4));
+        assert_eq!(account_back_off(i32::MAX), Duration::from_mins(1));
+        assert_eq!(network_back_off(20), Duration::ZERO);
+        assert_eq!(network_back_off(i32::MAX), Duration::from_mins(15));
+        assert_eq!(network_back_off(i32::MIN + 20), Duration::ZERO);
     }
 
-    /// The secret itself, for hashing only.
-    #[must_use]
-    pub fn secret(&self) -> &secrecy::SecretString {
-        &self.0
+    #[test]
+    fn roles_are_read_by_their_words() {
+        for role in Role::ALL {
+            assert_eq!(role.as_str().parse(), Ok(role));
+        }
+        assert_eq!("Admin".parse::<Role>(), Err(UnknownRole));
     }
 }

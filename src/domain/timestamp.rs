@@ -37,6 +37,12 @@ impl Timestamp {
         Self(self.0.saturating_sub(micros_of(duration)))
     }
 
+    /// How long after `earlier` this is; nothing when it is not.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
     /// Reads RFC 3339, such as `2026-11-23T09:00:00Z`, or a day, `2026-11-23`, as its first moment.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

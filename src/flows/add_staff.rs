@@ -1,51 +1,68 @@
 //! A member of staff gets an account.
 
-use argon2::password_hash::PasswordHasher;
-use argon2::{Algorithm, Argon2, Params, Version};
-use secrecy::ExposeSecret;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::Error;
 use crate::domain::email_address::EmailAddress;
-use crate::domain::staff::{Password, Role};
+use crate::domain::password::PasswordHash;
+use crate::domain::staff::{Role, StaffLinkKind, actor};
 use crate::random::Moment;
-use crate::store::{Tx, audit_entries, staff};
+use crate::store::{Tx, audit_entries, staff, staff_links};
 
-/// The password could not be hashed.
-#[derive(Debug, thiserror::Error)]
-#[error("the password could not be hashed: {0}")]
-pub struct HashError(String);
-
-/// Hashes a password with Argon2id at OWASP's first recommendation (19 MiB, two passes), as a PHC
-/// string. Slow on purpose: never call it inside a transaction.
-///
-/// # Errors
-/// When the machine cannot give it the memory.
-pub fn hash_password(at: &Moment, password: &Password) -> Result<String, HashError> {
-    let failed = |error: &dyn std::fmt::Display| HashError(error.to_string());
-    let params = Params::new(19 * 1024, 2, 1, None).map_err(|e| failed(&e))?;
-    let salt = at.new_salt();
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_with_salt(password.secret().expose_secret().as_bytes(), &salt[..16])
-        .map(|hash| hash.to_string())
-        .map_err(|e| failed(&e))
-}
-
-/// Adds an account; `false` when the address has one.
+/// Adds an account; `None` when the address has one.
 ///
 /// # Errors
 /// When the database does not take it.
 pub async fn add_staff(
     tx: &mut Tx,
     at: &Moment,
-    actor: &str,
+    by: &str,
     email: &EmailAddress,
     role: Role,
-    password_hash: &str,
-) -> Result<bool, Error> {
-    let added = staff::insert(tx, at, email, role, password_hash).await?;
-    if added {
-        audit_entries::append(tx, at, actor, "staff.add", &json!({"role": role.as_str()})).await?;
+    password_hash: &PasswordHash,
+) -> Result<Option<Uuid>, Error> {
+    let added = staff::insert(tx, at, email, role, Some(password_hash)).await?;
+    if let Some(staff_id) = added {
+        staff_links::mark_all_used(tx, at.now, None).await?;
+        let detail = json!({"staff_id": staff_id, "role": role.as_str()});
+        audit_entries::append(tx, at, by, "staff.add", &detail).await?;
+    }
+    Ok(added)
+}
+
+/// Makes the link to the first account of all, in place of those made before; `None` when there is an
+/// account.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn offer_first_account(tx: &mut Tx, at: &Moment) -> Result<Option<Uuid>, Error> {
+    if staff::any(tx).await? {
+        return Ok(None);
+    }
+    staff_links::mark_all_used(tx, at.now, None).await?;
+    Ok(Some(staff_links::insert(tx, at, StaffLinkKind::First, None).await?))
+}
+
+/// Makes the first account, an admin's, from the link to it; `None` when the link was used, is too old,
+/// or somebody has an account by now.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn open_first_account(
+    tx: &mut Tx,
+    at: &Moment,
+    staff_link_id: Uuid,
+    email: &EmailAddress,
+    password_hash: &PasswordHash,
+) -> Result<Option<Uuid>, Error> {
+    if !staff_links::mark_used(tx, at.now, staff_link_id).await? || staff::any(tx).await? {
+        return Ok(None);
+    }
+    let added = staff::insert(tx, at, email, Role::Admin, Some(password_hash)).await?;
+    if let Some(staff_id) = added {
+        let detail = json!({"staff_id": staff_id, "role": Role::Admin.as_str(), "first": true});
+        audit_entries::append(tx, at, &actor(staff_id), "staff.add", &detail).await?;
     }
     Ok(added)
 }

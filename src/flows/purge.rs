@@ -6,18 +6,20 @@ use super::{Error, Terms};
 use crate::domain::signup::Method;
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
-use crate::store::{Tx, code_tries, purges};
+use crate::store::{Tx, code_tries, purges, sign_in_tries, staff_sessions};
 
 /// How many signups one transaction deletes: few enough that readers never wait for it.
 pub const AT_ONCE: i64 = 500;
 
-/// Closes the signups whose time is over, and forgets which codes were tried before today; returns how many
-/// signups.
+/// Closes the signups whose time is over, and forgets which codes were tried before today, who failed to sign
+/// in a day ago, and sessions that ended; returns how many signups.
 ///
 /// # Errors
 /// When the database does not take it.
 pub async fn expire(tx: &mut Tx, now: Timestamp) -> Result<u64, Error> {
     code_tries::delete_old(tx, now).await?;
+    sign_in_tries::delete_old(tx, now).await?;
+    staff_sessions::delete_ended(tx, now).await?;
     Ok(purges::mark_expired(tx, now).await?)
 }
 

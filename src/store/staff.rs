@@ -1,25 +1,37 @@
 //! Console accounts.
 
+use uuid::Uuid;
+
 use super::{Tx, on};
 use crate::domain::email_address::EmailAddress;
+use crate::domain::password::PasswordHash;
 use crate::domain::staff::Role;
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
 
 /// A member of staff.
-#[derive(Debug, sqlx::FromRow)]
+#[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Staff {
+    /// Their key.
+    pub staff_id: Uuid,
     /// Who signs in.
     pub email: String,
     /// What they may do.
     pub role: Role,
-    /// Argon2id, PHC string.
-    pub password_hash: String,
+    /// What is kept of their password; nothing until an invitation is followed.
+    pub password_hash: Option<PasswordHash>,
+    /// When the account was made.
+    pub created_at: Timestamp,
     /// When they lost access.
     pub disabled_at: Option<Timestamp>,
+    /// What their two-factor secret is derived from, once they began to set it up.
+    pub code_salt: Option<Vec<u8>>,
+    /// Since when two-factor is asked for.
+    pub code_since: Option<Timestamp>,
 }
 
-/// Adds a member of staff; `false` when the address has an account.
+/// Adds a member of staff; `None` when the address has an account. Without a password they cannot sign in
+/// yet.
 ///
 /// # Errors
 /// When the database does not take it.
@@ -28,20 +40,19 @@ pub async fn insert(
     at: &Moment,
     email: &EmailAddress,
     role: Role,
-    password_hash: &str,
-) -> sqlx::Result<bool> {
-    on!(tx, |conn| sqlx::query(
+    password_hash: Option<&PasswordHash>,
+) -> sqlx::Result<Option<Uuid>> {
+    on!(tx, |conn| sqlx::query_scalar(
         "INSERT INTO staff (staff_id, email, role, password_hash, created_at)
-         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (email) DO NOTHING"
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (email) DO NOTHING RETURNING staff_id"
     )
     .bind(at.new_id())
     .bind(email.normalised())
     .bind(role)
     .bind(password_hash)
     .bind(at.now)
-    .execute(conn)
-    .await
-    .map(|done| done.rows_affected() == 1))
+    .fetch_optional(conn)
+    .await)
 }
 
 /// All members of staff, by address.
@@ -49,9 +60,69 @@ pub async fn insert(
 /// # Errors
 /// When the database does not answer.
 pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<Staff>> {
-    on!(tx, |conn| sqlx::query_as(
-        "SELECT email, role, password_hash, disabled_at FROM staff ORDER BY email"
+    on!(tx, |conn| {
+        sqlx::query_as(
+        "SELECT staff_id, email, role, password_hash, created_at, disabled_at, code_salt, code_since
+         FROM staff ORDER BY email"
     )
     .fetch_all(conn)
-    .await)
+    .await
+    })
+}
+
+/// Whether there is any account at all.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn any(tx: &mut Tx) -> sqlx::Result<bool> {
+    on!(tx, |conn| sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM staff)").fetch_one(conn).await)
+}
+
+/// The account of a key.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find(tx: &mut Tx, staff_id: Uuid) -> sqlx::Result<Option<Staff>> {
+    on!(tx, |conn| {
+        sqlx::query_as(
+        "SELECT staff_id, email, role, password_hash, created_at, disabled_at, code_salt, code_since
+         FROM staff WHERE staff_id = $1"
+    )
+    .bind(staff_id)
+    .fetch_optional(conn)
+    .await
+    })
+}
+
+/// The account of an address.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_by_email(tx: &mut Tx, email: &EmailAddress) -> sqlx::Result<Option<Staff>> {
+    on!(tx, |conn| {
+        sqlx::query_as(
+        "SELECT staff_id, email, role, password_hash, created_at, disabled_at, code_salt, code_since
+         FROM staff WHERE email = $1"
+    )
+    .bind(email.normalised())
+    .fetch_optional(conn)
+    .await
+    })
+}
+
+/// Keeps another password's hash.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn set_password(
+    tx: &mut Tx,
+    staff_id: Uuid,
+    password_hash: &PasswordHash,
+) -> sqlx::Result<()> {
+    on!(tx, |conn| sqlx::query("UPDATE staff SET password_hash = $2 WHERE staff_id = $1")
+        .bind(staff_id)
+        .bind(password_hash)
+        .execute(conn)
+        .await
+        .map(drop))
 }

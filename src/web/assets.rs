@@ -1,4 +1,5 @@
-//! The stylesheet: built in, cached for good under a name that changes with its content.
+//! Stylesheets and the console's scripts: built in, cached for good under names that change with their
+//! content.
 
 use std::sync::{Arc, LazyLock};
 
@@ -7,19 +8,69 @@ use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use serde::Serialize;
 
 use super::{App, Error};
 use crate::domain::notice::sha256_hex;
 
-const SITE_CSS: &str = include_str!("../../assets/site.css");
+// The publisher's colours and type stand in a file of their own, in front of both stylesheets.
+static SITE_CSS: LazyLock<Asset> = LazyLock::new(|| {
+    let text =
+        concat!(include_str!("../../assets/brand.css"), include_str!("../../assets/site.css"));
+    Asset::css("site", text)
+});
+static CONSOLE_CSS: LazyLock<Asset> = LazyLock::new(|| {
+    let text =
+        concat!(include_str!("../../assets/brand.css"), include_str!("../../assets/console.css"));
+    Asset::css("console", text)
+});
+static CONSOLE_SCRIPT: LazyLock<Asset> =
+    LazyLock::new(|| Asset::script("console", include_str!("../../assets/console.js")));
+static HTMX: LazyLock<Asset> =
+    LazyLock::new(|| Asset::script("htmx", include_str!("../../assets/htmx/htmx.min.js")));
 
-static STYLESHEET: LazyLock<String> =
-    LazyLock::new(|| format!("/assets/site.{}.css", &sha256_hex(SITE_CSS.as_bytes())[..12]));
+/// A file that comes with the program.
+struct Asset {
+    path: String,
+    kind: &'static str,
+    text: &'static str,
+}
 
-/// The path of the stylesheet.
+impl Asset {
+    fn css(name: &str, text: &'static str) -> Self {
+        Self { path: path(name, "css", text), kind: "text/css; charset=utf-8", text }
+    }
+
+    fn script(name: &str, text: &'static str) -> Self {
+        Self { path: path(name, "js", text), kind: "text/javascript; charset=utf-8", text }
+    }
+}
+
+fn path(name: &str, ending: &str, text: &str) -> String {
+    format!("/assets/{name}.{}.{ending}", &sha256_hex(text.as_bytes())[..12])
+}
+
+/// The path of the reader pages' stylesheet.
 #[must_use]
 pub fn stylesheet() -> &'static str {
-    &STYLESHEET
+    &SITE_CSS.path
+}
+
+/// What every page of the console loads, as templates see it.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct ConsoleAssets {
+    /// The path of the stylesheet.
+    pub css: &'static str,
+    /// The path of htmx.
+    pub htmx: &'static str,
+    /// The path of the console's own script.
+    pub script: &'static str,
+}
+
+/// The paths of what the console's pages load.
+#[must_use]
+pub fn console_assets() -> ConsoleAssets {
+    ConsoleAssets { css: &CONSOLE_CSS.path, htmx: &HTMX.path, script: &CONSOLE_SCRIPT.path }
 }
 
 pub(super) fn router() -> Router<Arc<App>> {
@@ -27,12 +78,12 @@ pub(super) fn router() -> Router<Arc<App>> {
 }
 
 async fn show(Path(name): Path<String>) -> Result<Response, Error> {
-    if stylesheet().strip_prefix("/assets/") != Some(name.as_str()) {
-        return Err(Error::NotFound);
-    }
+    let all = [&SITE_CSS, &CONSOLE_CSS, &CONSOLE_SCRIPT, &HTMX];
+    let asked = |asset: &&&LazyLock<Asset>| asset.path.strip_prefix("/assets/") == Some(&name);
+    let asset = all.iter().find(asked).ok_or(Error::NotFound)?;
     let headers = [
-        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
+        (header::CONTENT_TYPE, asset.kind),
         (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
     ];
-    Ok((headers, SITE_CSS).into_response())
+    Ok((headers, asset.text).into_response())
 }

@@ -21,12 +21,21 @@ impl<S: Sync> FromRequest<S> for Fields {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
         let (head, body) = request.into_parts();
-        let body = read(&head.headers, body, MAX).await?;
-        if !body.is_empty() && !is_form(&head.headers) {
-            return Err(Error::WrongType);
-        }
-        Ok(Self::parse(&body))
+        read_form(&head.headers, body, MAX).await
     }
+}
+
+/// Reads the fields of a form of at most `most` bytes.
+pub(super) async fn read_form(
+    headers: &HeaderMap,
+    body: Body,
+    most: usize,
+) -> Result<Fields, Error> {
+    let body = read(headers, body, most).await?;
+    if !body.is_empty() && !is_form(headers) {
+        return Err(Error::WrongType);
+    }
+    Ok(Fields::parse(&body))
 }
 
 /// Reads a body of any type to its end, within the limits of a form, and drops it.

@@ -85,16 +85,19 @@ impl JustConfirmed {
     }
 }
 
-fn read(app: &App, headers: &HeaderMap, kind: LinkKind) -> Option<Vec<u8>> {
-    let name = name(app, kind);
-    let sealed = headers
+/// The value of a cookie that the browser sent.
+pub(super) fn sent<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(key, value)| (key == name).then_some(value))?;
-    app.links.secrets.unseal(kind, sealed)
+        .find_map(|(key, value)| (key == name).then_some(value))
+}
+
+fn read(app: &App, headers: &HeaderMap, kind: LinkKind) -> Option<Vec<u8>> {
+    app.links.secrets.unseal(kind, sent(headers, name(app, kind))?)
 }
 
 fn write(app: &App, kind: LinkKind, bytes: &[u8]) -> Option<HeaderValue> {

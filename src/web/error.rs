@@ -24,6 +24,12 @@ pub enum Error {
     /// 403: a form on a site that may not post here.
     #[error("a form on another site")]
     ForeignOrigin,
+    /// 403: a member of staff whose role does not allow it.
+    #[error("not allowed for this role")]
+    Forbidden,
+    /// 403: a form of a page that belongs to another session, or to none.
+    #[error("a form without this session's token")]
+    StaleForm,
     /// 404: nothing here, or a link that is not ours.
     #[error("not found")]
     NotFound,
@@ -131,6 +137,13 @@ impl From<crate::templates::TemplateError> for Error {
     }
 }
 
+impl From<crate::domain::password::HashError> for Error {
+    fn from(error: crate::domain::password::HashError) -> Self {
+        tracing::error!(error = ?error, "a password could not be looked at");
+        Self::Internal
+    }
+}
+
 impl From<IntakeError> for Error {
     fn from(_: IntakeError) -> Self {
         Self::Unavailable
@@ -144,7 +157,7 @@ impl Error {
     pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::Malformed => StatusCode::BAD_REQUEST,
-            Self::ForeignOrigin => StatusCode::FORBIDDEN,
+            Self::ForeignOrigin | Self::Forbidden | Self::StaleForm => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -166,6 +179,14 @@ impl Error {
             Self::ForeignOrigin => (
                 "This form was sent from another site",
                 "Open the form on this site and send it from here.",
+            ),
+            Self::Forbidden => (
+                "Your account may not do that",
+                "Ask an admin of this console to do it, or to give your account another role.",
+            ),
+            Self::StaleForm => (
+                "This form is no longer valid",
+                "You signed in again since it was opened. Go back, load the page again, and send it once more.",
             ),
             Self::NotFound | Self::Gone(_) => (
                 "Page not found",

@@ -8,6 +8,8 @@ use crate::domain::text::is_forbidden;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fields {
     pairs: Vec<(String, String)>,
+    /// Values as they were sent, where they may have several lines.
+    texts: Vec<String>,
     faults: Vec<String>,
 }
 
@@ -20,7 +22,9 @@ impl Fields {
         let text = String::from_utf8_lossy(body);
         for pair in text.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let ((name, _), (value, sound)) = (decode(name), decode(value));
+            let (name, _) = decode(name);
+            fields.texts.push(lines(value));
+            let (value, sound) = decode(value);
             if !sound {
                 fields.faults.push(name.clone());
             }
@@ -39,6 +43,14 @@ impl Fields {
     #[must_use]
     pub fn all(&self, name: &str) -> Vec<&str> {
         self.pairs.iter().filter(|(n, _)| n == name).map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// The value of a field that may have several lines, ended by `\n` as its reader expects; tabs are kept,
+    /// other control characters are not. Empty when it is not sent.
+    #[must_use]
+    pub fn text(&self, name: &str) -> &str {
+        let at = self.pairs.iter().position(|(n, _)| n == name);
+        at.and_then(|at| self.texts.get(at)).map_or("", String::as_str)
     }
 
     /// Whether a field was sent twice.
@@ -67,6 +79,14 @@ fn decode(text: &str) -> (String, bool) {
     (readable, sound)
 }
 
+/// The decoded text with its lines, of what browsers send from an area.
+fn lines(text: &str) -> String {
+    let plain = text.replace('+', " ");
+    let decoded = percent_decode_str(&plain).decode_utf8_lossy().replace("\r\n", "\n");
+    let readable = |c: &char| matches!(c, '\n' | '\t') || !is_forbidden(*c);
+    decoded.chars().filter(readable).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,9 +110,14 @@ mod tests {
             assert!(fields.is_faulty("name"), "{body:?}");
             assert!(!fields.one("name").contains(is_forbidden));
         }
-        assert_eq!(
-            Fields::parse(b"&&=&"),
-            Fields { pairs: vec![(String::new(), String::new())], faults: vec![] }
-        );
+        let nameless = Fields::parse(b"&&=&");
+        assert_eq!((nameless.pairs.len(), nameless.faults.len()), (1, 0));
+    }
+
+    #[test]
+    fn keeps_the_lines_of_an_area() {
+        let fields = Fields::parse(b"text=%23+One%0D%0A%0D%0A%09two%00%E2%80%AE&name=x");
+        assert_eq!(fields.text("text"), "# One\n\n\ttwo");
+        assert_eq!((fields.text("name"), fields.text("none")), ("x", ""));
     }
 }

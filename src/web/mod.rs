@@ -5,6 +5,7 @@ mod assets;
 mod body;
 mod catalog;
 mod client_ip;
+pub mod console;
 mod cookie;
 mod dev;
 mod error;
@@ -27,8 +28,9 @@ use tokio::sync::Notify;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
-pub use assets::stylesheet;
+pub use assets::{ConsoleAssets, console_assets, stylesheet};
 pub use catalog::CatalogCache;
+pub use console::HashTurns;
 pub use error::Error;
 pub use host::OwnHost;
 pub use limits::SignupLimit;
@@ -85,6 +87,8 @@ pub struct App {
     pub embed_origins: Vec<String>,
     /// Rung when mail was decided on.
     pub mail_waits: Arc<Notify>,
+    /// Turns at looking at passwords.
+    pub hash_turns: HashTurns,
     /// The mailbox that the demo shows.
     pub dev_mailbox: Option<Mailbox>,
 }
@@ -100,6 +104,7 @@ pub fn router(app: App) -> Router {
     let app = Arc::new(app);
     let mut pages =
         Router::new().merge(public::router()).merge(api::router()).merge(assets::router());
+    pages = pages.merge(console::router(&app));
     if app.dev_mailbox.is_some() {
         pages = pages.merge(dev::router());
     }

@@ -15,3 +15,12 @@ pub(super) fn check(app: &App, headers: &HeaderMap) -> Result<(), Error> {
     });
     if ours { Ok(()) } else { Err(Error::ForeignOrigin) }
 }
+
+/// The same for the console, whose forms stand on its own pages alone. Browsers also say where a request
+/// comes from when they send no `Origin` (Fetch Metadata).
+pub(super) fn check_console(app: &App, headers: &HeaderMap) -> Result<(), Error> {
+    let said = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    let foreign = said("origin").is_some_and(|origin| !app.own_host.is_origin(origin))
+        || said("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"));
+    if foreign { Err(Error::ForeignOrigin) } else { Ok(()) }
+}

@@ -13,6 +13,7 @@ mod bounces;
 mod browser;
 mod cli;
 mod consent_rules;
+mod console;
 mod import;
 mod ledger;
 mod mail;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use assent::templates::BUILT_IN;
 use tempfile::TempDir;
 
 use crate::support::program::{run, run_well};
@@ -153,7 +154,7 @@ fn each_mistake_is_named_by_file_and_line() {
             "own/notes.txt: it replaces no template: ",
             "own/public/thankyou.html: it replaces no template: did you mean public/thank_you.html?",
         ],
-        "7 of 48 templates have problems, and 2 files replaced nothing",
+        &format!("7 of {} templates have problems, and 2 files replaced nothing", BUILT_IN.len()),
     );
 }
 

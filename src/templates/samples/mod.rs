@@ -1,6 +1,7 @@
 //! Sample data: what each template may be given, in every state that it shows. Operators check their
 //! templates with it; debug builds check it against what the program really gives.
 
+mod console;
 mod mails;
 mod pages;
 
@@ -14,9 +15,10 @@ pub const BASE_URL: &str = "https://reports.example.org";
 /// MJML goes by the name of its text.
 #[must_use]
 pub fn of(name: &str) -> Vec<Value> {
-    let mut samples = match name.strip_prefix("mail/") {
-        Some(mail) => mails::of(mail),
-        None => pages::of(name),
+    let mut samples = match name.split_once('/') {
+        Some(("mail", mail)) => mails::of(mail),
+        Some(("console", screen)) => console::of(screen),
+        _ => pages::of(name),
     };
     for sample in &mut samples {
         if sample["site"].is_null() {

@@ -606,6 +606,31 @@ both_databases! {
         }
     }
 
+    async fn stylesheets_and_scripts_are_kept_for_good(database: Database) {
+        let app = TestApp::start(database).await;
+        let console = assent::web::console_assets();
+        for (path, kind, holds) in [
+            (assent::web::stylesheet(), "text/css", "--brand:"),
+            (console.css, "text/css", "--brand:"),
+            (console.htmx, "text/javascript", "var htmx="),
+            (console.script, "text/javascript", "data-progress"),
+        ] {
+            let answer = app.get(path).await;
+            assert_eq!(answer.status, 200, "{path}");
+            assert_eq!(answer.header("content-type"), format!("{kind}; charset=utf-8"), "{path}");
+            assert_eq!(answer.header("cache-control"), "public, max-age=31536000, immutable", "{path}");
+            assert_secured(&answer);
+            let packed = app.send(app.request("GET", path).header("accept-encoding", "gzip")).await;
+            assert_eq!(packed.header("content-encoding"), "gzip", "{path}");
+            assert!(packed.body.len() < answer.body.len() / 2, "{path}");
+            assert!(answer.text().contains(holds), "{path}");
+            // Another content has another name, and a name of another content is no name.
+            let (stem, ending) = path.rsplit_once('.').unwrap();
+            let other = format!("{}0000.{ending}", &stem[..stem.len() - 4]);
+            assert_eq!(app.get(&other).await.status, 404, "{other}");
+        }
+    }
+
     async fn a_broken_query_is_answered_in_our_words(database: Database) {
         let app = TestApp::start(database).await;
         for path in ["/check-your-inbox?word=again&word=again", "/check-your-inbox?word=%ff", "/check-your-inbox?%00=&=&&"] {

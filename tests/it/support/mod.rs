@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod browser;
+pub mod desk;
 pub mod inbox;
 pub mod poll;
 pub mod postgres;

@@ -1,0 +1,190 @@
+//! Passwords of console accounts: what is accepted, and what is kept of them.
+
+use std::sync::LazyLock;
+
+use argon2::password_hash::phc::PasswordHash as Phc;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+use secrecy::{ExposeSecret, SecretString};
+
+/// The fewest characters.
+const SHORTEST: usize = 12;
+/// The most, so that hashing one has a bounded cost.
+const LONGEST: usize = 256;
+/// How much of it is looked at for how guessable it is: that cost grows with the square.
+const GUESSED_AT: usize = 100;
+
+/// A password that was found hard to guess.
+#[derive(Clone)]
+pub struct Password(SecretString);
+
+/// Why a text cannot be a password.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordError {
+    /// Under 12 characters.
+    #[error("the password is too short: use at least 12 characters, such as four unrelated words")]
+    TooShort,
+    /// Over 256 characters.
+    #[error("the password is too long: use at most 256 characters")]
+    TooLong,
+    /// A program that knows how people choose would find it; says what to do.
+    #[error("the password is easy to guess: {0}")]
+    Guessable(String),
+}
+
+impl Password {
+    /// Reads a password as typed; nothing is trimmed. `known` is what everybody knows of its owner, such
+    /// as their address, and counts for nothing.
+    ///
+    /// # Errors
+    /// Says what to do when it is too short, too long or easy to guess.
+    pub fn parse(text: String, known: &[&str]) -> Result<Self, PasswordError> {
+        match text.chars().count() {
+            ..SHORTEST => return Err(PasswordError::TooShort),
+            SHORTEST..=LONGEST => {}
+            _ => return Err(PasswordError::TooLong),
+        }
+        let beginning: String = text.chars().take(GUESSED_AT).collect();
+        let pieces: Vec<&str> =
+            known.iter().flat_map(|word| word.split(['@', '.', '-', '+', ' '])).collect();
+        let guess = zxcvbn::zxcvbn(&beginning, &[known, &pieces].concat());
+        if guess.score() < zxcvbn::Score::Three {
+            return Err(PasswordError::Guessable(advice(guess.feedback())));
+        }
+        Ok(Self(text.into()))
+    }
+}
+
+/// What to do about a password, in one sentence.
+fn advice(feedback: Option<&zxcvbn::feedback::Feedback>) -> String {
+    let why = feedback.and_then(zxcvbn::feedback::Feedback::warning).map(|why| why.to_string());
+    let why = why.map(|why| why.trim_end_matches('.').to_owned());
+    let mend = "use four unrelated words, or let a password manager choose";
+    match why {
+        Some(why) => format!("{} ({mend})", lower_first(&why)),
+        None => mend.to_owned(),
+    }
+}
+
+fn lower_first(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+}
+
+/// What is kept of a password: Argon2id as a PHC string.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(transparent)]
+pub struct PasswordHash(String);
+
+/// A password could not be hashed or looked at.
+#[derive(Debug, thiserror::Error)]
+#[error("the password could not be hashed: {0}")]
+pub struct HashError(String);
+
+/// OWASP's first recommendation for Argon2id: 19 MiB, two passes, one lane.
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+
+impl PasswordHash {
+    /// Hashes a password; the salt is 16 random bytes. Slow on purpose: never within a transaction, and
+    /// never more at once than the machine has memory for.
+    ///
+    /// # Errors
+    /// When the machine cannot give it the memory.
+    pub fn of(password: &Password, salt: &[u8; 16]) -> Result<Self, HashError> {
+        hash(password.0.expose_secret().as_bytes(), salt)
+    }
+
+    /// Whether this was typed. Costs the same for any text that can be a password; a longer one is none.
+    ///
+    /// # Errors
+    /// When what is kept cannot be read, or the machine cannot give it the memory.
+    pub fn is_of(&self, typed: &str) -> Result<bool, HashError> {
+        if typed.chars().count() > LONGEST {
+            return Ok(false);
+        }
+        let kept = Phc::new(&self.0).map_err(|error| HashError(error.to_string()))?;
+        let hasher = hasher()?;
+        match hasher.verify_password(typed.as_bytes(), &kept) {
+            Ok(()) => Ok(true),
+            Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
+            Err(error) => Err(HashError(error.to_string())),
+        }
+    }
+
+    /// Whether it was made with less than today's parameters, and is to be made anew at the next sign-in.
+    #[must_use]
+    pub fn is_outdated(&self) -> bool {
+        let Ok(kept) = Phc::new(&self.0) else { return true };
+        let Ok(params) = Params::try_from(&kept) else { return true };
+        params.m_cost() < MEMORY_KIB || params.t_cost() < PASSES
+    }
+
+    /// The PHC string itself, for what is bound to this password and must end with it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Hashes again what has just been found to be right.
+    ///
+    /// # Errors
+    /// When the machine cannot give it the memory.
+    pub fn renewed(typed: &str, salt: &[u8; 16]) -> Result<Self, HashError> {
+        hash(typed.as_bytes(), salt)
+    }
+
+    /// The hash of nobody's password: looked at where there is no account, so that the answer takes as
+    /// long. `None` when the machine has no memory for it.
+    #[must_use]
+    pub fn of_nobody() -> Option<&'static Self> {
+        static NOBODY: LazyLock<Option<PasswordHash>> =
+            LazyLock::new(|| hash(b"nobody signs in with this", &[7; 16]).ok());
+        NOBODY.as_ref()
+    }
+}
+
+fn hasher() -> Result<Argon2<'static>, HashError> {
+    let params = Params::new(MEMORY_KIB, PASSES, 1, None);
+    let params = params.map_err(|error| HashError(error.to_string()))?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+fn hash(password: &[u8], salt: &[u8; 16]) -> Result<PasswordHash, HashError> {
+    let hash = hasher()?.hash_password_with_salt(password, salt);
+    hash.map(|hash| PasswordHash(hash.to_string())).map_err(|error| HashError(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "pylon marmot ferrous quilt";
+
+    #[test]
+    fn refuses_what_is_short_long_or_easy_to_guess() {
+        let refused = |text: &str| Password::parse(text.to_owned(), &["ada@example.org"]).err();
+        assert_eq!(refused("short"), Some(PasswordError::TooShort));
+        assert_eq!(refused(&"x".repeat(257)), Some(PasswordError::TooLong));
+        for easy in ["password1234", "aaaaaaaaaaaaaaaa", "qwertyuiop12", "ada@example.org"] {
+            let why = refused(easy).map(|error| error.to_string()).unwrap_or_default();
+            assert!(why.starts_with("the password is easy to guess: "), "{easy}: {why}");
+            assert!(!why.contains(easy));
+        }
+        assert_eq!(refused(GOOD), None);
+    }
+
+    #[test]
+    fn knows_its_password_and_no_other() {
+        let password = Password::parse(GOOD.to_owned(), &[]).unwrap();
+        let kept = PasswordHash::of(&password, &[1; 16]).unwrap();
+        assert!(kept.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        assert!(kept.is_of(GOOD).unwrap());
+        assert!(!kept.is_of("pylon marmot ferrous quilts").unwrap());
+        assert!(!kept.is_of(&GOOD.repeat(100)).unwrap());
+        assert!(!kept.is_outdated());
+        let weak = kept.as_str().replace("m=19456", "m=8192");
+        assert!(PasswordHash(weak).is_outdated());
+        assert!(PasswordHash("nonsense".to_owned()).is_of(GOOD).is_err());
+    }
+}

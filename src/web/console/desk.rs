@@ -1,0 +1,147 @@
+//! Who acts at the console, and the pages they are shown.
+
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::{Html, IntoResponse, Response};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::domain::link::LinkKind;
+use crate::domain::right::Right;
+use crate::domain::staff::{Role, actor};
+use crate::store::staff_sessions::Session;
+use crate::web::fields::Fields;
+use crate::web::{App, Error};
+
+/// The pages of the console in the order of its menu, and who sees them there.
+const MENU: [(&str, &str, Right); 12] = [
+    ("Today", "/console", Right::See),
+    ("Subscribers", "/console/subscribers", Right::See),
+    ("Reports", "/console/reports", Right::See),
+    ("Newsletters", "/console/newsletters", Right::See),
+    ("Policies", "/console/policies", Right::See),
+    ("Exports", "/console/exports", Right::Export),
+    ("Mail", "/console/mail", Right::See),
+    ("Suppressions", "/console/suppressions", Right::See),
+    ("Ledger", "/console/ledger", Right::See),
+    ("Audit", "/console/audit", Right::See),
+    ("Staff", "/console/staff", Right::ManageStaff),
+    ("Tokens", "/console/tokens", Right::ManageTokens),
+];
+
+/// A member of staff at their desk: who they are, what they may do, and the session they do it in. Handlers
+/// get it from the guard, which has checked the right that their route names.
+#[derive(Clone, Debug)]
+pub(super) struct Desk {
+    pub staff_id: Uuid,
+    pub email: String,
+    pub role: Role,
+    pub session_id: Uuid,
+    pub has_code: bool,
+    pub requires_code: bool,
+    /// What forms of this session's pages carry.
+    pub csrf: String,
+    /// The route that is shown.
+    path: &'static str,
+}
+
+impl Desk {
+    pub(super) fn of(app: &App, session: &Session, path: &'static str) -> Self {
+        let session_id = session.staff_session_id;
+        Self {
+            staff_id: session.staff_id,
+            email: session.email.clone(),
+            role: session.role,
+            session_id,
+            has_code: session.has_code,
+            requires_code: session.requires_code,
+            csrf: app.links.secrets.seal(LinkKind::ConsoleForm, session_id.as_bytes()),
+            path,
+        }
+    }
+
+    /// Who acted, for the audit.
+    pub(super) fn actor(&self) -> String {
+        actor(self.staff_id)
+    }
+
+    pub(super) fn may(&self, right: Right) -> bool {
+        self.role.may(right)
+    }
+
+    /// A page with this context.
+    pub(super) fn page(&self, app: &App, name: &str, context: Value) -> Result<Response, Error> {
+        show(app, Some(self), name, context, StatusCode::OK)
+    }
+
+    /// The same page again, with what is wrong with what was sent.
+    pub(super) fn refused(&self, app: &App, name: &str, context: Value) -> Result<Response, Error> {
+        show(app, Some(self), name, context, StatusCode::UNPROCESSABLE_ENTITY)
+    }
+
+    fn context(&self) -> Value {
+        let menu = MENU.iter().filter(|(_, _, right)| self.may(*right));
+        let nav: Vec<Value> = menu
+            .map(|(title, path, _)| {
+                let below = self.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+                let current = self.path == *path || (below && *path != "/console");
+                json!({"title": title, "path": path, "current": current})
+            })
+            .collect();
+        json!({
+            "email": self.email,
+            "role": self.role.as_str(),
+            "can": self.role.rights(),
+            "csrf": self.csrf,
+            "nav": nav,
+        })
+    }
+}
+
+/// A page of the console, for whoever is at the desk or for nobody yet.
+pub(super) fn show(
+    app: &App,
+    desk: Option<&Desk>,
+    name: &str,
+    mut context: Value,
+    status: StatusCode,
+) -> Result<Response, Error> {
+    context["site"] = json!(*app.site);
+    context["desk"] = desk.map_or(Value::Null, Desk::context);
+    context["assets"] = json!(crate::web::assets::console_assets());
+    Ok((status, Html(app.templates.render(name, context)?)).into_response())
+}
+
+impl<S: Sync> FromRequestParts<S> for Desk {
+    type Rejection = Error;
+
+    async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Self, Error> {
+        // Only a route without its guard has none.
+        head.extensions.get::<Self>().cloned().ok_or(Error::Internal)
+    }
+}
+
+/// The fields of a form that the guard has checked.
+pub(super) struct Form(pub Fields);
+
+impl<S: Sync> FromRequestParts<S> for Form {
+    type Rejection = Error;
+
+    async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Self, Error> {
+        head.extensions.remove::<Fields>().map(Self).ok_or(Error::Internal)
+    }
+}
+
+/// The fields of an address, after its `?`.
+pub(super) struct Asked(pub Fields);
+
+impl<S: Sync> FromRequestParts<S> for Asked {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(Fields::parse(head.uri.query().unwrap_or_default().as_bytes())))
+    }
+}

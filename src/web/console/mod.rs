@@ -1,0 +1,93 @@
+//! The console: marketing's and the admin's pages. Every route but those for signing in stands in one table
+//! with the right that it needs.
+
+mod account;
+mod audit;
+mod dashboard;
+mod desk;
+mod exports;
+mod guard;
+mod hash_turns;
+mod ledger;
+mod mail;
+mod newsletters;
+mod policies;
+mod reports;
+mod route;
+mod session;
+mod sign_in;
+mod staff;
+mod subscribers;
+mod suppressions;
+mod tokens;
+mod welcome;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderValue, Method, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use axum::routing::get;
+
+pub use hash_turns::HashTurns;
+
+use self::route::Route;
+use super::App;
+use crate::domain::right::Right;
+
+/// Every route that needs somebody signed in: method, path, right, and whether its token stands in its
+/// address.
+#[must_use]
+pub fn table() -> Vec<(Method, &'static str, Right, bool)> {
+    routes().into_iter().map(|r| (r.method, r.path, r.right, r.upload)).collect()
+}
+
+/// What stands open to whoever is not signed in yet.
+pub const OPEN: [(&str, &str); 4] = [
+    ("GET", "/console/sign-in"),
+    ("POST", "/console/sign-in"),
+    ("GET", "/console/welcome/{token}"),
+    ("POST", "/console/welcome/{token}"),
+];
+
+fn routes() -> Vec<Route> {
+    let mut routes = vec![Route::post("/console/sign-out", Right::OwnAccount, sign_in::leave)];
+    let parts = [
+        account::routes(),
+        audit::routes(),
+        dashboard::routes(),
+        exports::routes(),
+        ledger::routes(),
+        mail::routes(),
+        newsletters::routes(),
+        policies::routes(),
+        reports::routes(),
+        staff::routes(),
+        subscribers::routes(),
+        suppressions::routes(),
+        tokens::routes(),
+    ];
+    routes.extend(parts.into_iter().flatten());
+    routes
+}
+
+pub(super) fn router(app: &Arc<App>) -> Router<Arc<App>> {
+    let open = Router::new()
+        .route("/console/sign-in", get(sign_in::ask).post(sign_in::try_password))
+        .route("/console/welcome/{token}", get(welcome::ask).post(welcome::open));
+    let router = routes().into_iter().fold(open, |router, route| route.on(router, app));
+    router.layer(from_fn(secure))
+}
+
+/// Its own script and htmx may run, and ask this site alone; nothing written into a page may.
+const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; \
+                      img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+async fn secure(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
+    response
+}

@@ -1,0 +1,139 @@
+//! `/console/sign-in` and `/console/sign-out`.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::desk::{Desk, show};
+use super::session;
+use crate::domain::email_address::EmailAddress;
+use crate::domain::password::PasswordHash;
+use crate::flows::sign_in::{
+    NewSession, begin_session, count_try, record_refusal, renew_hash, sign_out,
+};
+use crate::store::staff::{self, Staff};
+use crate::web::client_ip::client_ip;
+use crate::web::fields::Fields;
+use crate::web::{App, Error, origin};
+
+const PAGE: &str = "console/sign_in.html";
+
+/// What is said whatever was wrong: nobody learns which accounts there are.
+const WRONG: &str = "The address or the password is not right";
+
+pub(super) async fn ask(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+) -> Result<Response, Error> {
+    if session::find(&app, &headers).await?.is_some() {
+        return Ok(Redirect::to("/console").into_response());
+    }
+    page(&app, "", None, StatusCode::OK)
+}
+
+fn page(
+    app: &App,
+    email: &str,
+    error: Option<&str>,
+    status: StatusCode,
+) -> Result<Response, Error> {
+    let errors: Vec<_> =
+        error.iter().map(|words| json!({"field": "email", "message": words})).collect();
+    show(app, None, PAGE, json!({"email": email, "word": null, "errors": errors}), status)
+}
+
+/// Looks at address and password. A try is counted, and the count committed, before that.
+pub(super) async fn try_password(
+    State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Error> {
+    origin::check_console(&app, &headers)?;
+    let (typed, password) = (fields.one("email").trim(), fields.text("password"));
+    let refused = |words| page(&app, typed, Some(words), StatusCode::UNPROCESSABLE_ENTITY);
+    let Ok(email) = EmailAddress::parse(typed) else {
+        return refused("Enter the address of your account");
+    };
+    if password.is_empty() {
+        return refused("Enter your password");
+    }
+    let ip = client_ip(peer.ip(), &headers, &app.trusted_proxies);
+    let mut tx = app.db.write().await?;
+    let wait = count_try(&mut tx, &app.moment(), &app.terms, &email, ip).await?;
+    let account = staff::find_by_email(&mut tx, &email).await?;
+    tx.commit().await?;
+    if let Some(wait) = wait {
+        return too_many(&app, typed, wait);
+    }
+    let account = account.filter(|account| account.disabled_at.is_none());
+    let kept = account.as_ref().and_then(|account| account.password_hash.clone());
+    let right = app.hash_turns.is_right(kept, password.to_owned()).await?;
+    let Some(account) = account.filter(|_| right) else {
+        return wrong(&app, &email, typed).await;
+    };
+    renew_outdated(&app, &account, password).await?;
+    let session = begin(&app, &headers, account.staff_id, &email, ip).await?;
+    Ok(([(header::SET_COOKIE, session)], Redirect::to("/console")).into_response())
+}
+
+async fn wrong(app: &App, email: &EmailAddress, typed: &str) -> Result<Response, Error> {
+    let mut tx = app.db.write().await?;
+    let account = staff::find_by_email(&mut tx, email).await?;
+    let staff_id = account.map(|account| account.staff_id);
+    record_refusal(&mut tx, &app.moment(), staff_id, "password").await?;
+    tx.commit().await?;
+    page(app, typed, Some(WRONG), StatusCode::UNPROCESSABLE_ENTITY)
+}
+
+fn too_many(app: &App, typed: &str, wait: Duration) -> Result<Response, Error> {
+    let seconds = wait.as_secs() + 1;
+    let unit = if seconds == 1 { "second" } else { "seconds" };
+    let words = format!("Too many tries failed. Wait {seconds} {unit}, then try again");
+    let page = page(app, typed, Some(&words), StatusCode::TOO_MANY_REQUESTS)?;
+    Ok(([(header::RETRY_AFTER, seconds.to_string())], page).into_response())
+}
+
+/// Hashes a password anew that was kept under weaker parameters than today's.
+async fn renew_outdated(app: &App, account: &Staff, password: &str) -> Result<(), Error> {
+    if !account.password_hash.as_ref().is_some_and(PasswordHash::is_outdated) {
+        return Ok(());
+    }
+    let (typed, salt) = (password.to_owned(), app.moment().new_password_salt());
+    let hash = app.hash_turns.take(move || PasswordHash::renewed(&typed, &salt)).await??;
+    let mut tx = app.db.write().await?;
+    renew_hash(&mut tx, account.staff_id, &hash).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Begins a session under a fresh token, and gives the `Set-Cookie` that keeps it.
+pub(super) async fn begin(
+    app: &App,
+    headers: &HeaderMap,
+    staff_id: Uuid,
+    email: &EmailAddress,
+    ip: std::net::IpAddr,
+) -> Result<header::HeaderValue, Error> {
+    let at = app.moment();
+    let (token, browser) = (at.new_token(), session::browser(headers));
+    let mut tx = app.db.write().await?;
+    let new = NewSession { staff_id, token: &token, browser: &browser };
+    begin_session(&mut tx, &at, &app.terms, email, ip, &new).await?;
+    tx.commit().await?;
+    session::header(app, &token).ok_or(Error::Internal)
+}
+
+pub(super) async fn leave(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
+    let mut tx = app.db.write().await?;
+    sign_out(&mut tx, &app.moment(), desk.staff_id, desk.session_id).await?;
+    tx.commit().await?;
+    let gone = session::gone(&app).ok_or(Error::Internal)?;
+    Ok(([(header::SET_COOKIE, gone)], Redirect::to("/console/sign-in")).into_response())
+}

@@ -1,0 +1,7 @@
+//! `/console/staff`: accounts and roles.
+
+use super::route::Route;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![]
+}

@@ -1,0 +1,139 @@
+//! Who may do what: the table of routes, tried route by route.
+
+use assent::domain::right::Right;
+use assent::domain::staff::Role;
+use assent::web::console::{OPEN, table};
+
+use crate::support::app::{Database, TestApp};
+use crate::support::both_databases;
+use crate::support::desk::TestDesk;
+
+/// A path that fits a route, leading to nothing that is there.
+fn path_of(route: &str) -> String {
+    let fill = |part: &str| match part {
+        "{slug}" | "{label}" | "{kind}" => "nowhere".to_owned(),
+        part if part.starts_with('{') => uuid::Uuid::nil().to_string(),
+        part => part.to_owned(),
+    };
+    route.split('/').map(fill).collect::<Vec<_>>().join("/")
+}
+
+async fn try_route(desk: &TestDesk<'_>, method: &str, path: &str, upload: bool) -> (u16, String) {
+    let answer = match (method, upload) {
+        ("POST", false) => desk.post(path, "").await,
+        ("POST", true) => {
+            let whole = format!("{path}?csrf={}", desk.csrf);
+            let request = desk.request("POST", &whole);
+            let body = "multipart/form-data; boundary=x";
+            desk.app.send(request.header("content-type", body).body("--x--\r\n")).await
+        }
+        _ => desk.get(path).await,
+    };
+    (answer.status, answer.location().to_owned())
+}
+
+both_databases! {
+    async fn each_route_is_for_the_roles_of_its_right(database: Database) {
+        let app = TestApp::start(database).await;
+        let desks = [
+            (Role::Viewer, app.sign_in(Role::Viewer).await),
+            (Role::Marketing, app.sign_in(Role::Marketing).await),
+            (Role::Admin, app.sign_in(Role::Admin).await),
+        ];
+        let routes = table();
+        assert!(routes.iter().any(|(_, path, ..)| *path == "/console"), "the table was not found");
+        for (method, route, right, upload) in routes.iter().filter(|r| r.1 != "/console/sign-out") {
+            let path = path_of(route);
+            for (role, desk) in &desks {
+                let (status, location) = try_route(desk, method.as_str(), &path, *upload).await;
+                let told = format!("{role:?} {method} {path}: {status} {location}");
+                if role.may(*right) {
+                    assert!(status != 403 && status != 500, "{told}");
+                    assert_ne!(location, "/console/sign-in", "{told}");
+                } else {
+                    assert_eq!(status, 403, "{told}");
+                }
+                let (status, _) =
+                    try_route(desk, method.as_str(), &format!("{path}/"), *upload).await;
+                assert!(matches!(status, 404 | 405), "{told} with a slash: {status}");
+            }
+            let answer = app.send(app.request(method.as_str(), &path)).await;
+            assert_eq!((answer.status, answer.location()), (303, "/console/sign-in"), "{method} {path}");
+        }
+        for method in ["PUT", "PATCH", "DELETE"] {
+            for (_, route, ..) in &routes {
+                let answer = app.send(desks[2].1.request(method, &path_of(route))).await;
+                assert_eq!(answer.status, 405, "{method} {route}");
+            }
+        }
+    }
+
+    async fn nothing_is_changed_without_this_sessions_token(database: Database) {
+        let app = TestApp::start(database).await;
+        let desk = app.sign_in(Role::Admin).await;
+        let other = app.sign_in_as("other@sample.example", Role::Admin).await;
+        let posts: Vec<_> = table().into_iter().filter(|(method, ..)| method == "POST").collect();
+        assert!(!posts.is_empty());
+        let before = app.count("SELECT count(*) FROM audit_entry WHERE action = 'refused'").await;
+        let mut refused = 0;
+        for (_, route, _, upload) in posts {
+            let path = path_of(route);
+            for token in ["", "nonsense", other.csrf.as_str()] {
+                let answer = if upload {
+                    let request = desk.request("POST", &format!("{path}?csrf={token}"));
+                    let kind = ("content-type", "multipart/form-data; boundary=x");
+                    app.send(request.header(kind.0, kind.1).body("--x--\r\n")).await
+                } else {
+                    desk.post_raw(&path, &format!("csrf={token}")).await
+                };
+                assert_eq!(answer.status, 403, "{path} with the token {token:?}");
+                refused += 1;
+            }
+            let foreign = [
+                ("origin", "https://evil.example"),
+                ("origin", "null"),
+                ("sec-fetch-site", "cross-site"),
+                ("sec-fetch-site", "same-site"),
+            ];
+            for (name, value) in foreign {
+                let whole = format!("{path}?csrf={}", desk.csrf);
+                let request = desk.request("POST", &whole).header(name, value);
+                let kind = ("content-type", "application/x-www-form-urlencoded");
+                let body = format!("csrf={}", desk.csrf);
+                let answer = app.send(request.header(kind.0, kind.1).body(body)).await;
+                assert_eq!(answer.status, 403, "{path} from {name} {value}");
+                refused += 1;
+            }
+        }
+        let after = app.count("SELECT count(*) FROM audit_entry WHERE action = 'refused'").await;
+        assert_eq!(after - before, refused, "each refusal is written down");
+        assert_eq!(desk.get("/console").await.status, 200, "the session goes on");
+    }
+}
+
+#[tokio::test]
+async fn what_stands_open_is_for_signing_in_alone() {
+    let app = TestApp::start(Database::Sqlite).await;
+    let guarded = table();
+    for (method, path) in OPEN {
+        assert!(!guarded.iter().any(|(m, p, ..)| m == method && *p == path), "{path} is guarded");
+        let answer = app.send(app.request(method, &path_of(path))).await;
+        assert!(matches!(answer.status, 200 | 404 | 422), "{method} {path}: {}", answer.status);
+        if method == "POST" {
+            let request =
+                app.request(method, &path_of(path)).header("origin", "https://evil.example");
+            assert_eq!(app.send(request).await.status, 403, "{path} from another site");
+        }
+    }
+    assert!(guarded.iter().all(|(_, path, right, _)| {
+        !path.starts_with("/console/staff") || *right == Right::ManageStaff
+    }));
+}
+
+#[tokio::test]
+async fn htmx_is_told_to_leave_a_page_whose_session_is_over() {
+    let app = TestApp::start(Database::Sqlite).await;
+    let answer = app.send(app.request("GET", "/console").header("hx-request", "true")).await;
+    assert_eq!((answer.status, answer.header("hx-redirect")), (200, "/console/sign-in"));
+    assert!(answer.text().is_empty());
+}

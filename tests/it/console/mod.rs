@@ -1,0 +1,4 @@
+//! Stories at the console.
+
+mod guard;
+mod sign_in;
