@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Outcome, log_to_stderr, open, serve};
-use crate::app::Role;
+use super::{Error, Outcome, log_to_stderr, open, serve};
+use crate::app::{Core, Role};
 use crate::config::{Settings, Values};
 use crate::demo;
+use crate::domain::password::{Password, PasswordHash};
 
 /// Settings that would lead out of the demo's directory.
 const SET_BY_DEMO: [&str; 4] =
@@ -25,6 +26,7 @@ impl Demo {
         log_to_stderr("warn", settings.log_json);
         let core = open(settings).await?;
         demo::seed::seed(&core.db, &core.files, &core.terms, &core.moment()).await?;
+        let sign_in = sign_in(&core, &self.dir).await?;
         let origin = core.settings.origin();
         println!(
             "assent demo: no mail leaves this machine, all of it lies in {}",
@@ -34,13 +36,32 @@ impl Demo {
         println!("  The report      {origin}/reports/{}", demo::texts::REPORT_SLUG);
         println!("  All offers      {origin}/");
         println!("  The mailbox     {origin}/dev/mailbox");
+        println!("  The console     {origin}/console");
+        println!("                  {} with the password {sign_in}", demo::texts::STAFF);
         println!();
         println!(
-            "Ask for the report with any address, open its mail in the mailbox, confirm, download."
+            "Ask for the report with any address, open its mail in the mailbox, confirm, download. \
+             Then sign in to the console and find yourself."
         );
         println!("Stop with Ctrl-C.");
         serve::run(core, Role::All, true).await
     }
+}
+
+/// The password of the demo's account: made at its first start and kept beside its data, for the next.
+async fn sign_in(core: &Core, dir: &Path) -> Result<String, Error> {
+    let file = dir.join("console-password");
+    if let Ok(kept) = std::fs::read_to_string(&file) {
+        return Ok(kept.trim().to_owned());
+    }
+    let at = core.moment();
+    let password = at.new_token().chars().take(20).collect::<String>();
+    let hash = PasswordHash::of(&Password::parse(password.clone(), &[])?, &at.new_password_salt())?;
+    if !demo::seed::add_account(&core.db, &at, &hash).await? {
+        return Ok("you gave it".to_owned());
+    }
+    std::fs::write(&file, &password)?;
+    Ok(password)
 }
 
 fn settings(dir: &Path) -> Result<Settings, crate::config::ConfigError> {

@@ -5,25 +5,33 @@ use std::time::Duration;
 
 use super::{report_pdf, texts};
 use crate::domain::email_address::EmailAddress;
+use crate::domain::link::Link;
 use crate::domain::notice::LANG;
+use crate::domain::password::PasswordHash;
 use crate::domain::policy::ChangeClass;
+use crate::domain::purpose::Purpose;
 use crate::domain::report::ReportStatus;
 use crate::domain::signup::Method;
 use crate::domain::slug::Slug;
+use crate::domain::staff::Role;
+use crate::domain::suppression::SuppressionReason;
 use crate::domain::text::Line;
 use crate::files::Files;
 use crate::flows::Terms;
 use crate::flows::add_newsletter::add_newsletter;
 use crate::flows::add_report::{add_report, publish_report};
+use crate::flows::add_staff::add_staff;
 use crate::flows::confirm::{Confirmation, confirm};
 use crate::flows::publish_policy::publish_policy;
 use crate::flows::show_notices::{show_notices, wording};
 use crate::flows::sign_up::{SignUp, sign_up};
+use crate::flows::start_download::start_download;
+use crate::flows::withdraw::{Leaving, withdraw};
 use crate::random::Moment;
 use crate::store::notices::Notice;
 use crate::store::policy_versions::{NewPolicyVersion, PolicyVersion};
 use crate::store::reports::{self, Report};
-use crate::store::{Db, Tx, outbox, signups};
+use crate::store::{Db, Tx, download_grants, outbox, signups, subscribers, suppressions};
 
 /// Why the demo could not be filled.
 pub type SeedError = Box<dyn std::error::Error + Send + Sync>;
@@ -50,12 +58,33 @@ pub async fn seed(db: &Db, files: &Files, terms: &Terms, at: &Moment) -> Result<
     let long_ago = at.earlier(DAY * 15);
     let mut tx = db.write().await?;
     let offered = offer(&mut tx, files, &long_ago).await?;
-    for (days, person) in (1..).zip(&texts::SUBSCRIBERS) {
+    for (days, person) in (1u32..).zip(&texts::SUBSCRIBERS) {
         let sent = at.earlier(DAY * days + Duration::from_secs(u64::from(days) * 4_321));
         subscribe(&mut tx, terms, &sent, &offered, person).await?;
     }
+    for (hours, person) in (1u32..).zip(&texts::WAITING) {
+        let sent = at.earlier(Duration::from_hours(7) * hours);
+        let form = form(&sent, &offered, person)?;
+        sign_up(&mut tx, &sent, terms, std::slice::from_ref(&form)).await?;
+    }
+    let newsletter = Purpose::newsletter(&texts::NEWSLETTER_SLUG.parse()?);
+    leave(&mut tx, terms, &at.earlier(DAY), &newsletter).await?;
+    // Invented people get no mail.
+    outbox::mark_all_sent(&mut tx).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Makes the account that signs in to the demo's console, unless there is one; `false` when there is.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn add_account(db: &Db, at: &Moment, password: &PasswordHash) -> Result<bool, SeedError> {
+    let email = EmailAddress::parse(texts::STAFF)?;
+    let mut tx = db.write().await?;
+    let added = add_staff(&mut tx, at, ACTOR, &email, Role::Admin, password).await?;
+    tx.commit().await?;
+    Ok(added.is_some())
 }
 
 async fn offer(tx: &mut Tx, files: &Files, at: &Moment) -> Result<Offered, SeedError> {
@@ -113,15 +142,13 @@ async fn report(files: &Files, at: &Moment) -> Result<Report, SeedError> {
     })
 }
 
-async fn subscribe(
-    tx: &mut Tx,
-    terms: &Terms,
+fn form(
     sent: &Moment,
     offered: &Offered,
     person: &texts::SampleSubscriber,
-) -> Result<(), SeedError> {
+) -> Result<SignUp, SeedError> {
     let boxes = if person.newsletter { 2 } else { 1 };
-    let form = SignUp {
+    Ok(SignUp {
         signup_id: sent.new_id(),
         email: EmailAddress::parse(person.email)?,
         name: Line::parse(person.name)?,
@@ -132,13 +159,47 @@ async fn subscribe(
         choices: offered.notices.iter().take(boxes).cloned().collect(),
         source: format!("/reports/{}", texts::REPORT_SLUG),
         method: Method::Form,
-    };
+    })
+}
+
+async fn subscribe(
+    tx: &mut Tx,
+    terms: &Terms,
+    sent: &Moment,
+    offered: &Offered,
+    person: &texts::SampleSubscriber,
+) -> Result<(), SeedError> {
+    let form = form(sent, offered, person)?;
     sign_up(tx, sent, terms, std::slice::from_ref(&form)).await?;
     let signup = signups::find(tx, form.signup_id).await?.ok_or("the signup was not stored")?;
     if confirm(tx, sent, terms, &signup, None).await? != Confirmation::Confirmed {
         return Err("the signup was not confirmed".into());
     }
-    // Invented people get no mail.
-    outbox::drop_of_signup(tx, sent.now, form.signup_id, "a sample subscriber").await?;
+    let grant = download_grants::find(tx, form.signup_id).await?.ok_or("there is no grant")?;
+    if person.downloads {
+        let link = Link { id: grant.download_grant_id, generation: grant.generation };
+        start_download(tx, sent, link, true).await?;
+    }
+    Ok(())
+}
+
+/// Some have left since, and one mailbox takes nothing any more.
+async fn leave(
+    tx: &mut Tx,
+    terms: &Terms,
+    at: &Moment,
+    newsletter: &Purpose,
+) -> Result<(), SeedError> {
+    let key = |email| EmailAddress::parse(email).map(|email| terms.address_secret.key(&email));
+    let leavings = [
+        (texts::LEFT_THE_NEWSLETTER, Leaving::One(newsletter.clone())),
+        (texts::WITHDREW, Leaving::All),
+    ];
+    for (email, leaving) in leavings {
+        let subscriber_id = subscribers::find_id(tx, &key(email)?).await?.ok_or("nobody leaves")?;
+        withdraw(tx, at, subscriber_id, &leaving, "/preferences").await?;
+    }
+    let bounced = key(texts::BOUNCED)?;
+    suppressions::insert(tx, at.now, &bounced, SuppressionReason::Bounced, None).await?;
     Ok(())
 }

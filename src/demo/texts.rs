@@ -59,6 +59,8 @@ pub struct SampleSubscriber {
     pub email: &'static str,
     /// Whether the newsletter's box was ticked too.
     pub newsletter: bool,
+    /// Whether they fetched the report.
+    pub downloads: bool,
 }
 
 const fn person(
@@ -67,23 +69,42 @@ const fn person(
     job_title: &'static str,
     email: &'static str,
     newsletter: bool,
+    downloads: bool,
 ) -> SampleSubscriber {
-    SampleSubscriber { name, organisation, job_title, email, newsletter }
+    SampleSubscriber { name, organisation, job_title, email, newsletter, downloads }
 }
 
 /// The people the demonstration starts with.
 #[rustfmt::skip]
 pub const SUBSCRIBERS: [SampleSubscriber; 12] = [
-    person("Ada Hughes", "Northmoor Council", "Head of digital services", "ada.hughes@northmoor-council.example", true),
-    person("Tom Okafor", "Northmoor Council", "Service designer", "tom.okafor@northmoor-council.example", false),
-    person("Priya Nair", "Eastbrook Borough Council", "Chief information officer", "priya.nair@eastbrook.example", true),
-    person("Gareth Pugh-Lewis", "Cyngor Dyffryn", "Director of transformation", "gareth.pugh-lewis@dyffryn.example", true),
-    person("Siobhán O’Neill", "Harrowfold District Council", "Programme manager", "siobhan.oneill@harrowfold.example", false),
-    person("Marcus Bell", "Saltmarsh County Council", "Head of customer services", "marcus.bell@saltmarsh.example", true),
-    person("Yusuf Demir", "Kingsholt City Council", "Data lead", "yusuf.demir@kingsholt.example", false),
-    person("Eleanor Strand", "Kingsholt City Council", "Councillor", "cllr.strand@kingsholt.example", true),
-    person("Wei Lin", "Fenwick and Lode Council", "Finance business partner", "wei.lin@fenwick-lode.example", false),
-    person("Joanne Prescott", "Millbeck Metropolitan Borough", "Assistant chief executive", "j.prescott@millbeck.example", true),
-    person("Alasdair Reid", "Glenorran Council", "Enterprise architect", "alasdair.reid@glenorran.example", true),
-    person("Bisi Adeyemi", "Saltmarsh County Council", "Library services manager", "bisi.adeyemi@saltmarsh.example", false),
+    person("Ada Hughes", "Northmoor Council", "Head of digital services", "ada.hughes@northmoor-council.example", true, true),
+    person("Tom Okafor", "Northmoor Council", "Service designer", "tom.okafor@northmoor-council.example", false, true),
+    person("Priya Nair", "Eastbrook Borough Council", "Chief information officer", "priya.nair@eastbrook.example", true, true),
+    person("Gareth Pugh-Lewis", "Cyngor Dyffryn", "Director of transformation", "gareth.pugh-lewis@dyffryn.example", true, false),
+    person("Siobhán O’Neill", "Harrowfold District Council", "Programme manager", "siobhan.oneill@harrowfold.example", false, true),
+    person("Marcus Bell", "Saltmarsh County Council", "Head of customer services", "marcus.bell@saltmarsh.example", true, true),
+    person("Yusuf Demir", "Kingsholt City Council", "Data lead", "yusuf.demir@kingsholt.example", false, false),
+    person("Eleanor Strand", "Kingsholt City Council", "Councillor", "cllr.strand@kingsholt.example", true, true),
+    person("Wei Lin", "Fenwick and Lode Council", "Finance business partner", "wei.lin@fenwick-lode.example", false, false),
+    person("Joanne Prescott", "Millbeck Metropolitan Borough", "Assistant chief executive", "j.prescott@millbeck.example", true, true),
+    person("Alasdair Reid", "Glenorran Council", "Enterprise architect", "alasdair.reid@glenorran.example", true, false),
+    person("Bisi Adeyemi", "Saltmarsh County Council", "Library services manager", "bisi.adeyemi@saltmarsh.example", false, true),
 ];
+
+/// Who has left the newsletter since.
+pub const LEFT_THE_NEWSLETTER: &str = "j.prescott@millbeck.example";
+/// Who has withdrawn everything since.
+pub const WITHDREW: &str = "yusuf.demir@kingsholt.example";
+/// Whose mailbox does not take mail any more.
+pub const BOUNCED: &str = "alasdair.reid@glenorran.example";
+
+/// People who have not confirmed yet.
+#[rustfmt::skip]
+pub const WAITING: [SampleSubscriber; 3] = [
+    person("Nia Morgan", "Cyngor Dyffryn", "Digital inclusion officer", "nia.morgan@dyffryn.example", true, false),
+    person("Harriet Cole", "Millbeck Metropolitan Borough", "Councillor", "cllr.cole@millbeck.example", false, false),
+    person("Femi Ojo", "Harrowfold District Council", "Business analyst", "femi.ojo@harrowfold.example", true, false),
+];
+
+/// Who signs in to the console.
+pub const STAFF: &str = "admin@civicdigitalpress.example";

@@ -8,6 +8,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Error, Terms};
+use crate::domain::address_key::AddressKey;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::notice::sha256;
 use crate::domain::password::PasswordHash;
@@ -28,22 +29,23 @@ pub async fn count_try(
     ip: IpAddr,
 ) -> Result<Option<Duration>, Error> {
     let secret = &terms.address_secret;
-    let counted: [(_, fn(i32) -> Duration); 2] =
-        [(secret.network_key(ip), network_back_off), (secret.account_key(email), account_back_off)];
-    let mut wait = None;
-    for (subject, back_off) in counted {
-        match sign_in_tries::count(tx, at.now, &subject).await? {
-            Some(tries) => {
-                let until = at.now.plus(back_off(tries));
-                sign_in_tries::put_off(tx, &subject, until).await?;
-            }
-            None => {
-                let until = sign_in_tries::waits_until(tx, &subject).await?.unwrap_or(at.now);
-                wait = wait.max(Some(until.since(at.now)));
-            }
-        }
+    let network = count_one(tx, at, &secret.network_key(ip), network_back_off).await?;
+    let account = count_one(tx, at, &secret.account_key(email), account_back_off).await?;
+    Ok(network.max(account))
+}
+
+async fn count_one(
+    tx: &mut Tx,
+    at: &Moment,
+    subject: &AddressKey,
+    back_off: fn(i32) -> Duration,
+) -> Result<Option<Duration>, Error> {
+    if let Some(tries) = sign_in_tries::count(tx, at.now, subject).await? {
+        sign_in_tries::put_off(tx, subject, at.now.plus(back_off(tries))).await?;
+        return Ok(None);
     }
-    Ok(wait)
+    let until = sign_in_tries::waits_until(tx, subject).await?;
+    Ok(Some(until.map_or(Duration::ZERO, |until| until.since(at.now))))
 }
 
 /// What a browser that signed in is known by.

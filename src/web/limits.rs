@@ -58,7 +58,7 @@ impl SignupLimit {
 }
 
 /// One IPv4 address, or the /64 that one subscriber of IPv6 is given whole.
-fn neighbourhood(ip: IpAddr) -> IpAddr {
+pub(super) fn neighbourhood(ip: IpAddr) -> IpAddr {
     match ip {
         IpAddr::V4(_) => ip,
         IpAddr::V6(v6) => {

@@ -20,6 +20,7 @@ use crate::flows::sign_in::{
 use crate::store::staff::{self, Staff};
 use crate::web::client_ip::client_ip;
 use crate::web::fields::Fields;
+use crate::web::limits::neighbourhood;
 use crate::web::{App, Error, origin};
 
 const PAGE: &str = "console/sign_in.html";
@@ -64,7 +65,7 @@ pub(super) async fn try_password(
     if password.is_empty() {
         return refused("Enter your password");
     }
-    let ip = client_ip(peer.ip(), &headers, &app.trusted_proxies);
+    let ip = neighbourhood(client_ip(peer.ip(), &headers, &app.trusted_proxies));
     let mut tx = app.db.write().await?;
     let wait = count_try(&mut tx, &app.moment(), &app.terms, &email, ip).await?;
     let account = staff::find_by_email(&mut tx, &email).await?;

@@ -20,6 +20,7 @@ use crate::store::staff_links::{self, StaffLink};
 use crate::web::client_ip::client_ip;
 use crate::web::error::Gone;
 use crate::web::fields::Fields;
+use crate::web::limits::neighbourhood;
 use crate::web::{App, Error, origin};
 
 const PAGE: &str = "console/welcome.html";
@@ -86,7 +87,7 @@ pub(super) async fn open(
         Err(words) => return refused("password", words),
     };
     let staff_id = open_account(&app, &link, &email, &hash).await?.ok_or_else(used)?;
-    let ip = client_ip(peer.ip(), &headers, &app.trusted_proxies);
+    let ip = neighbourhood(client_ip(peer.ip(), &headers, &app.trusted_proxies));
     let session = sign_in::begin(&app, &headers, staff_id, &email, ip).await?;
     Ok(([(header::SET_COOKIE, session)], Redirect::to("/console")).into_response())
 }
