@@ -42,6 +42,7 @@ const PARTS: [fn(&str) -> Vec<Value>; 14] = [
 pub(super) fn of(screen: &str) -> Vec<Value> {
     let mut samples = match screen {
         "layout.html" => layout(),
+        "kit.html" => vec![json!({"errors": errors()}), json!({"errors": []})],
         _ => PARTS.iter().flat_map(|part| part(screen)).collect(),
     };
     for sample in &mut samples {
@@ -53,6 +54,12 @@ pub(super) fn of(screen: &str) -> Vec<Value> {
         }
     }
     samples
+}
+
+fn errors() -> Value {
+    json!([{"field": "form", "message": "The file is not a PDF"},
+           {"field": "title", "message": "Enter a title"}, {"field": "title", "message": "In a line"},
+           {"field": "role", "message": "Choose a role"}])
 }
 
 /// Signed in, and not.
