@@ -14,18 +14,12 @@ use super::App;
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; \
                       form-action 'self'; base-uri 'none'; frame-ancestors ";
 
-/// What the console's pages may do besides: run our own files as scripts, never what stands in a page, and
-/// let them ask us.
-const SCRIPTS: &str = "script-src 'self'; connect-src 'self'; ";
-
 /// Marks a page that the operator's `embed_origins` may frame.
 #[derive(Clone, Copy)]
 pub(super) struct Embeddable;
 
 /// Adds the security headers that the handler did not set itself.
 pub(super) async fn secure(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    let scripts = if path == "/console" || path.starts_with("/console/") { SCRIPTS } else { "" };
     let mut response = next.run(request).await;
     let framed = response.extensions().get::<Embeddable>().is_some();
     let ancestors = match app.embed_origins.as_slice() {
@@ -33,7 +27,7 @@ pub(super) async fn secure(State(app): State<Arc<App>>, request: Request, next: 
         _ => "'none'".to_owned(),
     };
     let headers = response.headers_mut();
-    if let Ok(policy) = HeaderValue::try_from(format!("{scripts}{POLICY}{ancestors}")) {
+    if let Ok(policy) = HeaderValue::try_from(format!("{POLICY}{ancestors}")) {
         headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
     }
     let fixed = [

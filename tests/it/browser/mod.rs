@@ -4,7 +4,7 @@
 mod choices;
 mod journey;
 mod pages;
-mod reader;
+pub mod reader;
 
 use assent::demo::texts::REPORT_SLUG;
 

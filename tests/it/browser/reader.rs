@@ -11,16 +11,39 @@ use crate::support::browser::{Browser, Script};
 use crate::support::poll;
 use crate::support::program::{Served, run_well};
 
-/// Somebody at a browser, with a demo of their own.
+/// Somebody at a browser.
 pub struct Reader {
     pub browser: Browser,
     width: u32,
     scheme: &'static str,
     /// What was wrong with the pages looked at.
     pub faults: Vec<String>,
-    demo: Served,
+    base: String,
+    rules: Rules,
+    demo: Option<Demo>,
+}
+
+/// A demo of one's own.
+struct Demo {
+    served: Served,
     dir: TempDir,
 }
+
+/// What the pages looked at must keep to.
+#[derive(Clone, Copy)]
+pub struct Rules {
+    /// How each title ends.
+    pub title: &'static str,
+    /// How many requests each page takes at most.
+    pub requests: u64,
+    /// How many bytes all of them bring, compressed, at most.
+    pub bytes: u64,
+    /// Where the pictures lie, below `target/screenshots/`.
+    pub pictures: &'static str,
+}
+
+const READER_PAGES: Rules =
+    Rules { title: CONTROLLER_NAME, requests: 3, bytes: 20_000, pictures: "" };
 
 const TAB: char = '\u{e004}';
 pub const ENTER: char = '\u{e007}';
@@ -38,35 +61,47 @@ fn button_path(button: &str) -> String {
 }
 
 impl Reader {
+    /// With a demo of their own.
     pub async fn start(script: Script, width: u32, dark: bool, set: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().unwrap();
+        let served = serve(&dir, set).await;
+        let mut reader = Self::visits(&served.base, READER_PAGES, script, width, dark).await;
+        reader.demo = Some(Demo { served, dir });
+        reader
+    }
+
+    /// At a program that is there already.
+    pub async fn visits(base: &str, rules: Rules, script: Script, width: u32, dark: bool) -> Self {
         Self {
-            demo: serve(&dir, set).await,
             browser: Browser::start(script, width, dark).await,
             width,
             scheme: if dark { "dark" } else { "light" },
             faults: Vec::new(),
-            dir,
+            base: base.to_owned(),
+            rules,
+            demo: None,
         }
     }
 
     /// Publishes another version of the privacy policy that asks everybody again, and starts the demo again:
     /// at its start it asks.
     pub async fn is_asked_again(&mut self, set: &[(&str, &str)]) {
-        self.demo.child.kill().unwrap();
-        self.demo.child.wait().unwrap();
-        let file = self.dir.path().join("policy.md");
+        let demo = self.demo.as_mut().unwrap();
+        demo.served.child.kill().unwrap();
+        demo.served.child.wait().unwrap();
+        let file = demo.dir.path().join("policy.md");
         std::fs::write(&file, "# Privacy policy\n\nWe keep even less than before.\n").unwrap();
-        let demo = self.dir.path().join("demo");
-        let to = [("ASSENT_DATA_DIR", demo.to_str().unwrap())];
+        let data = demo.dir.path().join("demo");
+        let to = [("ASSENT_DATA_DIR", data.to_str().unwrap())];
         let publish = ["policy", "publish", file.to_str().unwrap(), "--version", "2027-01"];
         let asks = ["--change", "reconsent", "--until", "2100-01-31"];
-        run_well(self.dir.path(), &to, &[&publish[..], &asks[..]].concat());
-        self.demo = serve(&self.dir, set).await;
+        run_well(demo.dir.path(), &to, &[&publish[..], &asks[..]].concat());
+        demo.served = serve(&demo.dir, set).await;
+        self.base.clone_from(&demo.served.base);
     }
 
     pub async fn open(&self, path: &str) {
-        let url = format!("{}{path}", self.demo.base);
+        let url = format!("{}{path}", self.base);
         self.browser.goto(&url).await.unwrap();
     }
 
@@ -95,10 +130,21 @@ impl Reader {
 
     /// Goes on with the Tab key until this has the focus, and presses a key there.
     pub async fn keys(&self, what: Locator<'_>, key: char) {
-        let wanted = self.find(what).await.element_id();
+        self.reaches(what).await;
+        self.key(key).await;
+    }
+
+    /// The same, and types there.
+    pub async fn types(&self, what: Locator<'_>, text: &str) {
+        self.reaches(what).await.send_keys(text).await.unwrap();
+    }
+
+    /// Goes on with the Tab key until this has the focus.
+    pub async fn reaches(&self, what: Locator<'_>) -> Element {
+        let wanted = self.find(what).await;
         for _ in 0..TABS {
-            if self.browser.active_element().await.unwrap().element_id() == wanted {
-                return self.key(key).await;
+            if self.browser.active_element().await.unwrap().element_id() == wanted.element_id() {
+                return wanted;
             }
             self.key(TAB).await;
         }
@@ -217,12 +263,14 @@ impl Reader {
 
     /// Takes a picture of the page and notes what is wrong with it.
     pub async fn looks_at(&mut self, name: &str) {
+        let Rules { title: ending, requests: most_requests, bytes: most_bytes, pictures } =
+            self.rules;
         let page = format!("{name}-{}-{}", self.width, self.scheme);
-        self.browser.screenshot(&page).await;
+        self.browser.screenshot(&format!("{pictures}{page}")).await;
         let mut faults = self.browser.axe().await;
         faults.extend(self.small_targets().await);
         let title = self.title().await;
-        if !title.ends_with(CONTROLLER_NAME) {
+        if !title.ends_with(ending) {
             faults.push(format!("the title is {title}"));
         }
         let across = self.number("document.documentElement.scrollWidth").await;
@@ -231,8 +279,14 @@ impl Reader {
         }
         let others = "performance.getEntriesByType('resource').length";
         let requests = self.number(others).await + 1;
-        if requests > 3 {
+        if requests > most_requests {
             faults.push(format!("it takes {requests} requests"));
+        }
+        let bytes = "['navigation', 'resource'].flatMap(kind => performance.getEntriesByType(kind))
+                .reduce((sum, entry) => sum + entry.encodedBodySize, 0)";
+        let bytes = self.number(bytes).await;
+        if bytes > most_bytes {
+            faults.push(format!("it takes {bytes} bytes"));
         }
         let faults = faults.into_iter().map(|fault| format!("{page}: {fault}"));
         self.faults.extend(faults);

@@ -1,4 +1,5 @@
 //! Stories at the console.
 
 mod guard;
+mod screens;
 mod sign_in;

@@ -94,8 +94,9 @@ impl Browser {
             STANDARD.decode(picture["data"].as_str().expect("a picture")).expect("base64");
 
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screenshots");
-        fs::create_dir_all(&directory).expect("make target/screenshots");
-        fs::write(directory.join(format!("{name}.png")), picture).expect("write the screenshot");
+        let file = directory.join(format!("{name}.png"));
+        fs::create_dir_all(file.parent().expect("a directory")).expect("make it");
+        fs::write(file, picture).expect("write the screenshot");
     }
 
     /// What axe-core holds against the page for accessibility, a line for each element concerned.

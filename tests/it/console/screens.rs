@@ -1,0 +1,278 @@
+//! Every screen of the console in a real browser, at two widths and in both colour schemes, with hostile
+//! words stored wherever somebody can put any.
+
+use std::collections::BTreeSet;
+
+use assent::domain::staff::{Role, StaffLinkKind};
+use assent::flows::add_staff::offer_first_account;
+use assent::web::console::table;
+use fantoccini::Locator;
+use serde_json::{Value, json};
+
+use crate::browser::reader::{ENTER, Reader, Rules};
+use crate::support::app::{Database, NEWSLETTER, POLICY, SLUG, TestApp};
+use crate::support::browser::Script;
+use crate::support::desk::TestDesk;
+
+/// At most 45 kB for a page and all that it loads: stylesheet, htmx, script, a cover.
+const RULES: Rules =
+    Rules { title: "Sample Press console", requests: 5, bytes: 45_000, pictures: "console/" };
+
+const EMAIL: &str = "mar@sample.example";
+const PASSWORD: &str = "pylon marmot ferrous quilt";
+
+// What is stored: a name that would close an attribute, an organisation that is a script, a title without a
+// space.
+const READER: &str = "ada@northmoor.example";
+const NAME: &str = "\"><img src=x onerror=alert(1)> Ada";
+const ORGANISATION: &str = "<script>alert(2)</script>'-alert(3)-'{{ 7 * 7 }}";
+const TITLE: &str = "</title><svg onload=alert(4)>Wirtschaftsförderungsgesellschaftsvorstandsvorsitzendenversammlung";
+const NEWS: &str = "<b onmouseover=alert(5)>News</b> &amp; javascript:alert(6)";
+
+/// What some screens must show of it, by their route.
+const SHOWN: [(&str, &str); 4] = [
+    ("/console/subscribers", ORGANISATION),
+    ("/console/subscribers/{id}", NAME),
+    ("/console/reports", TITLE),
+    ("/console/newsletters", NEWS),
+];
+
+/// States of screens that no link leads to: a name, and the path.
+const STATES: [(&str, &str); 2] = [
+    ("dashboard-of-a-word", "/console?word=nonsense"),
+    ("subscribers-none", "/console/subscribers?q=nobody-of-this-name"),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_screen_is_sound_on_a_small_light_window() {
+    every_screen(320, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_screen_is_sound_on_a_small_dark_window() {
+    every_screen(320, true).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_screen_is_sound_on_a_large_light_window() {
+    every_screen(1280, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_screen_is_sound_on_a_large_dark_window() {
+    every_screen(1280, true).await;
+}
+
+async fn every_screen(width: u32, dark: bool) {
+    let app = TestApp::start_empty(Database::Sqlite, &[]).await;
+    store_hostile_words(&app).await;
+    let mut reader = Reader::visits(&app.base, RULES, Script::On, width, dark).await;
+    watch(&reader).await;
+    make_the_first_account(&app, &mut reader).await;
+    sign_out(&mut reader, width).await;
+    sign_in(&mut reader).await;
+    let desk = app.sign_in_as(EMAIL, Role::Admin).await;
+    open_every_screen(&desk, &mut reader).await;
+    for (name, path) in STATES.iter().filter(|(_, path)| is_route(path)) {
+        reader.open(path).await;
+        reader.looks_at(name).await;
+    }
+    reader.faults.extend(happened(&reader).await);
+    let faults = reader.faults.join("\n");
+    assert!(faults.is_empty(), "{faults}");
+}
+
+fn is_route(path: &str) -> bool {
+    let path = path.split('?').next();
+    table().iter().any(|(_, route, ..)| Some(*route) == path)
+}
+
+async fn store_hostile_words(app: &TestApp) {
+    let mut tx = app.write().await;
+    app.publish_policy(&mut tx, POLICY).await;
+    app.add_newsletter(&mut tx, NEWSLETTER, NEWS).await;
+    app.add_report(&mut tx, SLUG, TITLE, &[NEWSLETTER]).await;
+    tx.commit().await.unwrap();
+    let (name, organisation) = (encoded(NAME), encoded(ORGANISATION));
+    let typed = format!(
+        "&name={name}&organisation={organisation}&job_title={}&newsletter={NEWSLETTER}",
+        encoded(&"long".repeat(40))
+    );
+    app.subscribe(READER, &typed).await;
+    app.ask("bob@harrowby.example").await;
+    app.mail_settled().await;
+}
+
+fn encoded(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+/// Notes what hostile words would do: run, ask, or try to and be refused by the content security policy.
+async fn watch(reader: &Reader) {
+    let source = "
+        const note = (what) => {
+            const all = JSON.parse(sessionStorage.happened ?? '[]');
+            sessionStorage.happened = JSON.stringify([...all, `${location.pathname}: ${what}`]);
+        };
+        addEventListener('securitypolicyviolation', (event) =>
+            note(`${event.effectiveDirective} refused ${event.blockedURI} ${event.sample}`));
+        addEventListener('error', (event) => note(`an error: ${event.message}`));
+        for (const ask of ['alert', 'confirm', 'prompt']) window[ask] = (words) => note(`${ask}: ${words}`);";
+    let source = json!({ "source": source });
+    reader.browser.devtools("Page.addScriptToEvaluateOnNewDocument", source).await;
+    // It does see them.
+    reader.open("/console/sign-in").await;
+    let try_it =
+        "document.body.insertAdjacentHTML('beforeend', '<img src=data:, onerror=alert(1)>');
+        alert(2);";
+    reader.browser.execute(try_it, Vec::new()).await.unwrap();
+    let happened = happened(reader).await;
+    assert!(happened.iter().any(|what| what.contains("script-src-attr refused")), "{happened:?}");
+    assert!(happened.iter().any(|what| what.contains("alert: 2")), "{happened:?}");
+    assert_eq!(happened.len(), 2, "{happened:?}");
+}
+
+/// What has happened since the last look.
+async fn happened(reader: &Reader) -> Vec<String> {
+    let read = "const happened = JSON.parse(sessionStorage.happened ?? '[]');
+        delete sessionStorage.happened;
+        return happened;";
+    let happened = reader.browser.execute(read, Vec::new()).await.unwrap();
+    let happened = happened.as_array().unwrap().iter().filter_map(Value::as_str);
+    happened.map(ToOwned::to_owned).collect()
+}
+
+async fn make_the_first_account(app: &TestApp, reader: &mut Reader) {
+    let mut tx = app.write().await;
+    let link = offer_first_account(&mut tx, &app.core.moment()).await.unwrap().unwrap();
+    tx.commit().await.unwrap();
+    let link = app.core.links.staff(StaffLinkKind::First, link);
+    reader.browser.goto(&link).await.unwrap();
+    reader.looks_at("welcome").await;
+    reader.press("Make the account and sign in").await;
+    reader.is_refused().await;
+    reader.looks_at("welcome-errors").await;
+    reader.fill("email", EMAIL).await;
+    reader.fill("password", PASSWORD).await;
+    reader.press("Make the account and sign in").await;
+    reader.sees("Today").await;
+}
+
+/// By the menu, which a small window keeps folded.
+async fn sign_out(reader: &mut Reader, width: u32) {
+    let place = if width < 960 { "details" } else { "div" };
+    if place == "details" {
+        reader.click(Locator::Css(".slim > summary")).await;
+        reader.looks_at("menu").await;
+    }
+    let button = format!("//header/{place}//button[normalize-space()='Sign out']");
+    reader.click(Locator::XPath(&button)).await;
+    reader.sees("Sign in").await;
+}
+
+async fn sign_in(reader: &mut Reader) {
+    reader.looks_at("sign-in").await;
+    reader.press("Sign in").await;
+    reader.is_refused().await;
+    reader.looks_at("sign-in-errors").await;
+    reader.fill("email", EMAIL).await;
+    reader.fill("password", PASSWORD).await;
+    reader.press("Sign in").await;
+    reader.sees("Today").await;
+}
+
+/// Opens every page in the table of routes: those with a parameter by the first link that leads there from a
+/// page already seen. Files to take away are no pages.
+async fn open_every_screen(desk: &TestDesk<'_>, reader: &mut Reader) {
+    let routes: Vec<&str> =
+        table().into_iter().filter(|route| route.0 == "GET").map(|route| route.1).collect();
+    let mut left = routes.clone();
+    let mut links = BTreeSet::new();
+    while let Some((at, path)) = left
+        .iter()
+        .enumerate()
+        .find_map(|(at, route)| path_of(route, &links, &routes).map(|path| (at, path)))
+    {
+        let route = left.remove(at);
+        let answer = desk.get(&path).await;
+        if !answer.header("content-type").starts_with("text/html") {
+            continue;
+        }
+        assert_eq!(answer.status, 200, "{path}");
+        reader.open(&path).await;
+        reader.looks_at(&name_of(route)).await;
+        let shown = reader.text("main").await.unwrap_or_default();
+        for (_, what) in SHOWN.iter().filter(|(of, _)| *of == route) {
+            if !shown.contains(what) {
+                reader.faults.push(format!("{route} does not show {what}"));
+            }
+        }
+        links.extend(links_of(reader).await);
+    }
+    reader.faults.extend(left.iter().map(|route| format!("no link leads to {route}")));
+}
+
+fn path_of(route: &str, links: &BTreeSet<String>, routes: &[&str]) -> Option<String> {
+    if !route.contains('{') {
+        return Some(route.to_owned());
+    }
+    let parts: Vec<&str> = route.split('/').collect();
+    let fits = |link: &&String| {
+        let given: Vec<&str> = link.split('/').collect();
+        let alike = |(part, given): (&&str, &&str)| part == given || part.starts_with('{');
+        given.len() == parts.len()
+            && parts.iter().zip(&given).all(alike)
+            && !routes.contains(&link.as_str())
+    };
+    links.iter().find(fits).cloned()
+}
+
+/// `/console/subscribers/{id}` as `subscribers-id`.
+fn name_of(route: &str) -> String {
+    let name = route.trim_start_matches("/console").trim_start_matches('/').replace('/', "-");
+    let name: String = name.chars().filter(|c| !matches!(c, '{' | '}')).collect();
+    if name.is_empty() { "dashboard".to_owned() } else { name }
+}
+
+async fn links_of(reader: &Reader) -> Vec<String> {
+    let read =
+        "return [...document.querySelectorAll('a[href^=\"/console\"]')].map(a => a.pathname);";
+    let links = reader.browser.execute(read, Vec::new()).await.unwrap();
+    let links = links.as_array().unwrap().iter().filter_map(Value::as_str);
+    links.map(ToOwned::to_owned).collect()
+}
+
+/// Signs in, finds somebody, opens their page and signs out, without a pointer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_errand_takes_no_more_than_the_keyboard() {
+    let app = TestApp::start_empty(Database::Sqlite, &[]).await;
+    store_hostile_words(&app).await;
+    let mut reader = Reader::visits(&app.base, RULES, Script::On, 1280, false).await;
+    make_the_first_account(&app, &mut reader).await;
+    sign_out(&mut reader, 1280).await;
+
+    reader.types(Locator::Id("email"), EMAIL).await;
+    reader.types(Locator::Id("password"), PASSWORD).await;
+    reader.key(ENTER).await;
+    reader.sees("Today").await;
+    // The first stop of each page leads past the menu.
+    reader.browser.refresh().await.unwrap();
+    reader.sees("Today").await;
+    reader.keys(Locator::Css(".skip"), ENTER).await;
+    let focused = reader.browser.active_element().await.unwrap();
+    assert_eq!(focused.attr("id").await.unwrap().as_deref(), Some("main"));
+
+    if is_route("/console/subscribers") {
+        reader.open("/console").await;
+        reader.keys(Locator::Css(".wide a[href='/console/subscribers']"), ENTER).await;
+        reader.sees("Subscribers").await;
+        reader.types(Locator::Css("input[type=search]"), "northmoor").await;
+        reader.key(ENTER).await;
+        reader.reads("#results", READER).await;
+        reader.keys(Locator::Css("#results tbody a"), ENTER).await;
+        reader.reads("main", NAME).await;
+    }
+
+    reader.keys(Locator::Css(".wide button"), ENTER).await;
+    reader.sees("Sign in").await;
+}
