@@ -21,6 +21,7 @@ pub mod config;
 pub mod flows;
 
 pub mod intake;
+pub mod notary;
 
 pub mod web;
 pub mod worker;

@@ -13,8 +13,8 @@ use crate::flows::receipt::prove;
 use crate::ledger::bundle::{
     CHECKPOINT, EVENTS, KEYS, event_line, keys_json, notice_file, policy_file,
 };
+use crate::notary::seal_all;
 use crate::store::{checkpoints, consent_events, notices, policy_versions, verifications};
-use crate::worker::seal::seal_all;
 
 /// How many events are read at once.
 const AT_ONCE: i64 = 2048;

@@ -13,9 +13,9 @@ use crate::flows::receipt::receipt;
 use crate::ledger::audit::{AuditReport, audit};
 use crate::ledger::note::{SignedNote, SigningKey, VerifyingKey, encode_hash};
 use crate::ledger::receipt;
+use crate::notary::seal_all;
+use crate::notary::verify::verify;
 use crate::store::checkpoints;
-use crate::worker::seal::seal_all;
-use crate::worker::verify::verify;
 
 #[derive(Subcommand)]
 pub(super) enum LedgerCommand {

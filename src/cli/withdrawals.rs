@@ -9,8 +9,8 @@ use crate::app::Core;
 use crate::export::Format;
 use crate::export::csv::record;
 use crate::flows;
+use crate::notary::seal_all;
 use crate::store::withdrawals::{self, Withdrawal};
-use crate::worker::seal::seal_all;
 
 /// How many are read at once.
 const AT_ONCE: i64 = 1000;

@@ -5,13 +5,11 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::WorkerParts;
-use crate::clock::Clock;
 use crate::domain::outbox::MailKind;
-use crate::flows::seal::seal;
-use crate::flows::{Error, Terms};
-use crate::random::{Moment, Random};
+use crate::flows::Error;
+use crate::notary::seal_all;
+use crate::store::checkpoints;
 use crate::store::outbox::{self, About};
-use crate::store::{Db, checkpoints};
 
 const EVERY: Duration = Duration::from_secs(5);
 /// How often a witness is told.
@@ -59,18 +57,4 @@ async fn tell_witness(parts: &WorkerParts) -> Result<bool, Error> {
         tx.commit().await?;
     }
     Ok(due)
-}
-
-/// Seals all that waits.
-///
-/// # Errors
-/// When the database does not take it; what was committed before stays sealed.
-pub async fn seal_all(db: &Db, terms: &Terms, clock: &Clock, random: &Random) -> Result<(), Error> {
-    loop {
-        let mut tx = db.write().await?;
-        if seal(&mut tx, &Moment::of(clock, random), terms).await?.is_none() {
-            return Ok(());
-        }
-        tx.commit().await?;
-    }
 }

@@ -12,7 +12,7 @@ const ROWS: &[&[&str]] = &[
     &["store", "ledger", "files", "erasures", "site", "templates"],
     &["mail", "export"],
     &["flows", "config"],
-    &["intake"],
+    &["intake", "notary"],
     &["web", "worker"],
     &["app"],
     &["demo"],

@@ -9,9 +9,9 @@ use assent::domain::policy::ChangeClass;
 use assent::domain::signup::Method;
 use assent::domain::suppression::SuppressionReason;
 use assent::flows::erase::erase;
+use assent::notary::verify::verify;
 use assent::store::policy_versions::{self};
 use assent::worker::policies::{PolicyWork, work_policies};
-use assent::worker::verify::verify;
 
 use crate::support::app::{Database, PATH, POLICY, TestApp, form};
 use crate::support::{both_databases, program};

@@ -5,8 +5,8 @@ use std::time::Duration;
 use assent::domain::address_key::AddressKey;
 use assent::domain::email_address::EmailAddress;
 use assent::flows::purge::{expire, purge};
+use assent::notary::verify::verify;
 use assent::store::subscribers;
-use assent::worker::verify::verify;
 
 use super::sealing::append_in;
 use super::{EXPORT, WEEKLY, assert_sound, does, seal};

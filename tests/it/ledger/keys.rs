@@ -11,10 +11,10 @@ use assent::domain::signup::Method;
 use assent::domain::timestamp::Timestamp;
 use assent::flows::sign_up::{SignUp, sign_up};
 use assent::ledger::note::{KeyName, SigningKey, VerifyingKey};
+use assent::notary::seal_all;
+use assent::notary::verify::{Verification, verify};
 use assent::random::Random;
 use assent::store::{checkpoints, notices, policy_versions};
-use assent::worker::seal::seal_all;
-use assent::worker::verify::{Verification, verify};
 use secrecy::ExposeSecret;
 
 use super::{assert_refused, newest, seal};

@@ -11,9 +11,9 @@ use std::process::Output;
 
 use assent::domain::consent::EventType;
 use assent::ledger::note::{SignedNote, VerifyingKey};
+use assent::notary::seal_all;
+use assent::notary::verify::{Verification, verify};
 use assent::store::{Db, checkpoints};
-use assent::worker::seal::seal_all;
-use assent::worker::verify::{Verification, verify};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;

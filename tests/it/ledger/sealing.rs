@@ -9,9 +9,9 @@ use assent::domain::purpose::Purpose;
 use assent::ledger::leaf::leaf;
 use assent::ledger::note::SignedNote;
 use assent::ledger::tree::TILE_WIDTH;
+use assent::notary::seal_all;
 use assent::store::consent_events::{NewConsentEvent, append_all};
 use assent::store::{Tx, checkpoints, notices, policy_versions};
-use assent::worker::seal::seal_all;
 
 use super::{WEEKLY, assert_heads_are_right, assert_sound, does, newest, rows, seal};
 use crate::support::app::{Database, TestApp};

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use assent::domain::outbox::MailKind;
 use assent::domain::policy::ChangeClass;
+use assent::notary::seal_all;
 use assent::store::outbox::{self, About};
-use assent::worker::seal::seal_all;
 
 use crate::support::app::{Database, TestApp};
 use crate::support::poll;

@@ -8,8 +8,8 @@ use assent::domain::link::LinkKind;
 use assent::domain::notice::sha256_hex;
 use assent::flows::withdraw::{Leaving, withdraw};
 use assent::ledger::receipt::verify;
+use assent::notary::seal_all;
 use assent::store::withdrawals::{self, Withdrawal};
-use assent::worker::seal::seal_all;
 use serde_json::Value;
 use uuid::Uuid;
 
