@@ -8,6 +8,7 @@ pub mod code;
 pub mod consent;
 pub mod email_address;
 pub mod imported_contact;
+pub mod key;
 pub mod link;
 pub mod mail_limit;
 pub mod media_type;

@@ -31,6 +31,28 @@ pub enum MailKind {
 }
 
 impl MailKind {
+    /// All of them, in the order in which a reader may meet them.
+    pub const ALL: [Self; 9] = [
+        Self::Confirm,
+        Self::Receipt,
+        Self::DownloadLink,
+        Self::PreferencesLink,
+        Self::Change,
+        Self::PolicyNotice,
+        Self::Renewal,
+        Self::RenewalReminder,
+        Self::Checkpoint,
+    ];
+
+    /// Its word in addresses and in the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RenewalReminder => "renewal_reminder",
+            kind => kind.template(),
+        }
+    }
+
     /// The name of its templates.
     #[must_use]
     pub fn template(self) -> &'static str {
@@ -61,6 +83,22 @@ pub enum OutboxState {
     Parked,
     /// No longer to be sent: what it was about is gone or settled.
     Dropped,
+}
+
+impl OutboxState {
+    /// All of them, in the order of a mail's way.
+    pub const ALL: [Self; 4] = [Self::Queued, Self::Parked, Self::Dropped, Self::Sent];
+
+    /// Its word in addresses and in the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sent => "sent",
+            Self::Parked => "parked",
+            Self::Dropped => "dropped",
+        }
+    }
 }
 
 /// How one try to hand a mail over ended.

@@ -2,8 +2,12 @@
 
 use serde_json::Value;
 use sqlx::types::Json;
+use sqlx::{Database, Encode, QueryBuilder, Type};
+use uuid::Uuid;
 
 use super::{Tx, on};
+use crate::domain::key::least_key;
+use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
 
 /// Writes down one action.
@@ -51,6 +55,114 @@ pub async fn list(tx: &mut Tx, action: &str) -> sqlx::Result<Vec<AuditEntry>> {
         "SELECT actor, action, detail FROM audit_entry WHERE action = $1 ORDER BY audit_entry_id"
     )
     .bind(action)
+    .fetch_all(conn)
+    .await)
+}
+
+/// Which actions to list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// Only those of this account or command.
+    pub actor: Option<String>,
+    /// Only those of this name.
+    pub action: Option<String>,
+    /// Only those at this moment or later.
+    pub from: Option<Timestamp>,
+    /// Only those before this moment.
+    pub until: Option<Timestamp>,
+}
+
+/// One action and when it was.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct DatedEntry {
+    /// Its key.
+    pub audit_entry_id: Uuid,
+    /// When.
+    pub at: Timestamp,
+    /// The account or command that acted.
+    pub actor: String,
+    /// What was done.
+    pub action: String,
+    /// Ids, field names and counts.
+    pub detail: Json<Value>,
+}
+
+/// Up to `count` actions before the one of this key, newest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_newest(
+    tx: &mut Tx,
+    filter: &AuditFilter,
+    before: Option<Uuid>,
+    count: i64,
+) -> sqlx::Result<Vec<DatedEntry>> {
+    on!(tx, |conn| newest(filter, before, count).build_query_as().fetch_all(conn).await)
+}
+
+fn newest<'a, DB: Database>(
+    filter: &'a AuditFilter,
+    before: Option<Uuid>,
+    count: i64,
+) -> QueryBuilder<DB>
+where
+    Uuid: Type<DB> + Encode<'a, DB>,
+    &'a str: Type<DB> + Encode<'a, DB>,
+    i64: Type<DB> + Encode<'a, DB>,
+{
+    let mut query = QueryBuilder::new(
+        "SELECT audit_entry_id, at, actor, action, detail FROM audit_entry WHERE TRUE",
+    );
+    if let Some(actor) = &filter.actor {
+        query.push(" AND actor = ").push_bind(actor.as_str());
+    }
+    if let Some(action) = &filter.action {
+        query.push(" AND action = ").push_bind(action.as_str());
+    }
+    // Keys sort by time, and no index is by time itself.
+    if let Some(from) = filter.from {
+        query.push(" AND audit_entry_id >= ").push_bind(least_key(from));
+    }
+    if let Some(until) = filter.until {
+        query.push(" AND audit_entry_id < ").push_bind(least_key(until));
+    }
+    if let Some(before) = before {
+        query.push(" AND audit_entry_id < ").push_bind(before);
+    }
+    query.push(" ORDER BY audit_entry_id DESC LIMIT ").push_bind(count);
+    query
+}
+
+/// The names of all actions that ever were, in their order. It looks each up in the index by the one before.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_actions(tx: &mut Tx) -> sqlx::Result<Vec<String>> {
+    on!(tx, |conn| sqlx::query_scalar(
+        "WITH RECURSIVE name (action) AS (
+             SELECT min(action) FROM audit_entry
+             UNION ALL
+             SELECT (SELECT min(e.action) FROM audit_entry e WHERE e.action > name.action)
+             FROM name WHERE name.action IS NOT NULL)
+         SELECT action FROM name WHERE action IS NOT NULL ORDER BY action"
+    )
+    .fetch_all(conn)
+    .await)
+}
+
+/// Everyone who ever acted, in their order.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_actors(tx: &mut Tx) -> sqlx::Result<Vec<String>> {
+    on!(tx, |conn| sqlx::query_scalar(
+        "WITH RECURSIVE name (actor) AS (
+             SELECT min(actor) FROM audit_entry
+             UNION ALL
+             SELECT (SELECT min(e.actor) FROM audit_entry e WHERE e.actor > name.actor)
+             FROM name WHERE name.actor IS NOT NULL)
+         SELECT actor FROM name WHERE actor IS NOT NULL ORDER BY actor"
+    )
     .fetch_all(conn)
     .await)
 }

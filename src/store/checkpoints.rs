@@ -51,6 +51,18 @@ pub async fn list_unsealed(tx: &mut Tx, count: i64) -> sqlx::Result<Vec<Unsealed
     .await)
 }
 
+/// How many events wait for their place.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count_unsealed(tx: &mut Tx) -> sqlx::Result<i64> {
+    on!(tx, |conn| sqlx::query_scalar(
+        "SELECT count(*) FROM consent_event WHERE leaf_index IS NULL"
+    )
+    .fetch_one(conn)
+    .await)
+}
+
 #[derive(Serialize)]
 struct Place {
     event_id: Uuid,
