@@ -11,6 +11,16 @@ pub(super) fn begin(out: &mut impl Write, columns: &[&str]) -> io::Result<()> {
     write(out, columns.iter().map(|column| Cow::Borrowed(*column)))
 }
 
+/// The same as bytes, for what is written piece by piece.
+///
+/// # Errors
+/// When they cannot be written, which memory never refuses.
+pub fn header(columns: &[&str]) -> io::Result<Vec<u8>> {
+    let mut out = Vec::new();
+    begin(&mut out, columns)?;
+    Ok(out)
+}
+
 /// One row; what is not known is empty.
 ///
 /// # Errors

@@ -17,8 +17,6 @@ pub struct FormDay {
     pub day: i64,
     /// How many signups.
     pub submitted: i64,
-    /// How many of them were mailed a link.
-    pub mailed: i64,
     /// How many of them are confirmed.
     pub confirmed: i64,
 }
@@ -34,9 +32,6 @@ pub async fn count_by_form_and_day(tx: &mut Tx, since: Timestamp) -> sqlx::Resul
                 "SELECT s.report_id, ",
                 $day,
                 " AS day, count(*) AS submitted,
-                   count(*) FILTER (WHERE EXISTS (
-                       SELECT 1 FROM outbox o WHERE o.signup_id = s.signup_id
-                         AND o.kind = 'confirm' AND o.state = 'sent')) AS mailed,
                    count(*) FILTER (WHERE s.status = 'confirmed') AS confirmed
                  FROM signup s WHERE s.signup_id >= $1 AND s.created_at >= $2 GROUP BY 1, 2"
             )
@@ -60,6 +55,24 @@ pub struct FormCount {
     pub report_id: Option<Uuid>,
     /// How many.
     pub signups: i64,
+}
+
+/// Counts, for each form, the signups sent since a moment that were mailed a link.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count_mailed(tx: &mut Tx, since: Timestamp) -> sqlx::Result<Vec<FormCount>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT s.report_id, count(*) AS signups FROM signup s
+         WHERE s.signup_id >= $1 AND s.created_at >= $2 AND EXISTS (
+             SELECT 1 FROM outbox o WHERE o.signup_id = s.signup_id
+               AND o.kind = 'confirm' AND o.state = 'sent')
+         GROUP BY 1"
+    )
+    .bind(least_key(since))
+    .bind(since)
+    .fetch_all(conn)
+    .await)
 }
 
 /// Counts, for each form, the signups sent since a moment whose confirmation mail came back; a complaint
