@@ -29,7 +29,7 @@ use crate::random::{Moment, Random};
 use crate::site::Site;
 use crate::store::{Db, OpenError, key_fingerprints};
 use crate::templates::{TemplateError, Templates};
-use crate::web::{App, CatalogCache, HashTurns, OwnHost, SignupLimit};
+use crate::web::{App, CatalogCache, FiguresCache, HashTurns, LedgerCheck, OwnHost, SignupLimit};
 use crate::worker::{DomainPace, WorkerParts};
 use crate::{tls, web, worker};
 
@@ -295,6 +295,7 @@ impl Program {
             worker.site.clone(),
             core.terms.on_collapse,
         );
+        let figures = FiguresCache::new(core.db.clone(), core.clock.clone());
         let postmaster = Postmaster::of(&worker.sender);
         App {
             catalog,
@@ -315,6 +316,8 @@ impl Program {
             sender: worker.sender,
             links: worker.links,
             mail_waits: worker.mail_waits,
+            figures,
+            ledger_check: LedgerCheck::default(),
             hash_turns: HashTurns::default(),
             dev_mailbox,
         }

@@ -31,8 +31,8 @@ pub enum MailKind {
 }
 
 impl MailKind {
-    /// All of them, in the order in which a reader may meet them.
-    pub const ALL: [Self; 9] = [
+    /// All of them: what readers are sent in the order they meet it, then what others are.
+    pub const ALL: [Self; 11] = [
         Self::Confirm,
         Self::Receipt,
         Self::DownloadLink,
@@ -42,6 +42,8 @@ impl MailKind {
         Self::Renewal,
         Self::RenewalReminder,
         Self::Checkpoint,
+        Self::Invitation,
+        Self::PasswordReset,
     ];
 
     /// Its word in addresses and in the database.

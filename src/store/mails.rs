@@ -61,12 +61,14 @@ pub struct MailCursor {
 
 const SELECT: &str =
     "SELECT o.outbox_id, o.kind, o.state, o.attempts, o.next_at, o.lease_until, o.created_at,
-            o.finished_at, o.reason, COALESCE(s.email, u.email) AS email,
+            o.finished_at, o.reason, COALESCE(s.email, u.email, f.email) AS email,
             COALESCE(s.address_key, u.address_key) AS address_key,
             COALESCE(s.subscriber_id, u.subscriber_id) AS subscriber_id
      FROM outbox o
      LEFT JOIN signup s ON s.signup_id = o.signup_id
      LEFT JOIN subscriber u ON u.subscriber_id = o.subscriber_id
+     LEFT JOIN staff_link l ON l.staff_link_id = o.staff_link_id
+     LEFT JOIN staff f ON f.staff_id = l.staff_id
      WHERE ";
 
 /// Up to `count` mails after the page before: those that wait by when they are due, all others newest

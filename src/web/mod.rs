@@ -30,7 +30,7 @@ use tower_http::compression::CompressionLayer;
 
 pub use assets::{ConsoleAssets, console_assets, stylesheet};
 pub use catalog::CatalogCache;
-pub use console::HashTurns;
+pub use console::{FiguresCache, HashTurns, LedgerCheck};
 pub use error::Error;
 pub use host::OwnHost;
 pub use limits::SignupLimit;
@@ -87,6 +87,10 @@ pub struct App {
     pub embed_origins: Vec<String>,
     /// Rung when mail was decided on.
     pub mail_waits: Arc<Notify>,
+    /// How the forms are doing, for the console.
+    pub figures: FiguresCache,
+    /// The check of the ledger that was asked for at the console.
+    pub ledger_check: LedgerCheck,
     /// Turns at looking at passwords.
     pub hash_turns: HashTurns,
     /// The mailbox that the demo shows.

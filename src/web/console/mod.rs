@@ -2,6 +2,7 @@
 //! with the right that it needs.
 
 mod account;
+mod address;
 mod audit;
 mod dashboard;
 mod desk;
@@ -31,7 +32,9 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::get;
 
+pub use dashboard::FiguresCache;
 pub use hash_turns::HashTurns;
+pub use ledger::LedgerCheck;
 
 use self::route::Route;
 use super::App;

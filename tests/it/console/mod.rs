@@ -1,5 +1,9 @@
 //! Stories at the console.
 
+mod audit;
+mod dashboard;
 mod guard;
+mod ledger;
+mod mail;
 mod screens;
 mod sign_in;

@@ -1,0 +1,25 @@
+//! Addresses of lists, which hold their filters.
+
+use url::form_urlencoded::Serializer;
+
+/// A path with these fields after it, without the empty ones.
+pub(super) fn with_fields(path: &str, fields: &[(&str, &str)]) -> String {
+    let mut query = Serializer::new(String::new());
+    query.extend_pairs(fields.iter().filter(|(_, value)| !value.is_empty()));
+    match query.finish() {
+        query if query.is_empty() => path.to_owned(),
+        query => format!("{path}?{query}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_fields;
+
+    #[test]
+    fn only_what_is_chosen_stands_in_an_address() {
+        assert_eq!(with_fields("/console", &[("a", ""), ("b", "")]), "/console");
+        let fields = [("reason", "550 & \"x\"?"), ("none", ""), ("kind", "confirm")];
+        assert_eq!(with_fields("/m", &fields), "/m?reason=550+%26+%22x%22%3F&kind=confirm");
+    }
+}

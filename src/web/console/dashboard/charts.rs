@@ -1,0 +1,189 @@
+//! Figures as the charts and tables of the page want them.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::figures::{Figures, of_form};
+use super::span::{Span, first_moment};
+use crate::domain::timestamp::Timestamp;
+use crate::store::figures::FormDay;
+
+/// At most so many columns stand side by side for days, and for weeks.
+const MOST_COLUMNS: i64 = 92;
+/// Day 4 since 1 January 1970, a Thursday, was a Monday.
+const A_MONDAY: i64 = 4;
+
+/// A form, and where its signups went.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Way {
+    pub submitted: i64,
+    pub mailed: i64,
+    pub bounced: i64,
+    pub confirmed: i64,
+    pub downloaded: i64,
+}
+
+impl Way {
+    /// The way of one form's signups.
+    pub(super) fn of(figures: &Figures, report_id: Option<Uuid>) -> Self {
+        let days = figures.days.iter().filter(|day| day.report_id == report_id);
+        let (submitted, confirmed) =
+            days.fold((0, 0), |(sent, done), day| (sent + day.submitted, done + day.confirmed));
+        Self {
+            submitted,
+            mailed: of_form(&figures.mailed, report_id),
+            bounced: of_form(&figures.bounced, report_id),
+            confirmed,
+            downloaded: of_form(&figures.downloaded, report_id),
+        }
+    }
+
+    pub(super) fn add(&mut self, other: &Self) {
+        self.submitted += other.submitted;
+        self.mailed += other.mailed;
+        self.bounced += other.bounced;
+        self.confirmed += other.confirmed;
+        self.downloaded += other.downloaded;
+    }
+
+    /// The steps of its funnel.
+    pub(super) fn steps(&self) -> Vec<Value> {
+        let step = |label: &str, number: i64, lost: bool| json!({"label": label, "number": number, "lost": lost});
+        vec![
+            step("Submitted", self.submitted, false),
+            step("Mailed a link", self.mailed, false),
+            step("Mail came back", self.bounced, true),
+            step("Confirmed", self.confirmed, false),
+            step("Downloaded", self.downloaded, false),
+        ]
+    }
+
+    /// One row of the table.
+    pub(super) fn row(&self, title: &str) -> Value {
+        json!({
+            "title": title,
+            "submitted": self.submitted,
+            "mailed": self.mailed,
+            "bounced": self.bounced,
+            "confirmed": self.confirmed,
+            "downloaded": self.downloaded,
+        })
+    }
+}
+
+/// What one column stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unit {
+    Day,
+    Week,
+    Month,
+}
+
+impl Unit {
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Day => "Signups for each day",
+            Self::Week => "Signups for each week, by its Monday",
+            Self::Month => "Signups for each month, by its first day",
+        }
+    }
+
+    /// The first day of what this day falls into.
+    fn first(self, day: i64) -> i64 {
+        match self {
+            Self::Day => day,
+            Self::Week => day - (day - A_MONDAY).rem_euclid(7),
+            Self::Month => day - i64::from(first_moment(day).date_time().day()) + 1,
+        }
+    }
+
+    /// The first day of the next one.
+    fn next(self, first: i64) -> i64 {
+        match self {
+            Self::Day => first + 1,
+            Self::Week => first + 7,
+            // No month is longer than 31 days or shorter than 28.
+            Self::Month => self.first(first + 31),
+        }
+    }
+}
+
+/// Columns from the first day to the last, those without a signup too.
+pub(super) fn columns<'a>(
+    days: impl Iterator<Item = &'a FormDay>,
+    span: Span,
+    now: Timestamp,
+) -> (Unit, Vec<Value>) {
+    let mut counted: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
+    for day in days {
+        let (submitted, confirmed) = counted.entry(day.day).or_default();
+        *submitted += day.submitted;
+        *confirmed += day.confirmed;
+    }
+    let last = now.day_number();
+    let first = match span {
+        Span::All => counted.keys().next().copied().unwrap_or(last),
+        span => span.since(now).day_number(),
+    };
+    let unit = match last - first + 1 {
+        ..=MOST_COLUMNS => Unit::Day,
+        n if n <= 7 * MOST_COLUMNS => Unit::Week,
+        _ => Unit::Month,
+    };
+    let mut columns: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
+    let mut at = unit.first(first);
+    while at <= last {
+        columns.insert(at, (0, 0));
+        at = unit.next(at);
+    }
+    for (day, (submitted, confirmed)) in counted {
+        let column = columns.entry(unit.first(day)).or_default();
+        column.0 += submitted;
+        column.1 += confirmed;
+    }
+    let columns = columns.into_iter().map(
+        |(day, (number, part))| json!({"day": first_moment(day), "number": number, "part": part}),
+    );
+    (unit, columns.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(at: &str, submitted: i64) -> FormDay {
+        let day = Timestamp::parse(at).unwrap().day_number();
+        FormDay { report_id: None, day, submitted, confirmed: 1 }
+    }
+
+    fn drawn(days: &[FormDay], span: Span) -> (Unit, Vec<(String, i64)>) {
+        let now = Timestamp::parse("2026-11-23T09:00:00Z").unwrap();
+        let (unit, columns) = columns(days.iter(), span, now);
+        let column = |c: &Value| {
+            (c["day"].as_str().unwrap()[..10].to_owned(), c["number"].as_i64().unwrap())
+        };
+        (unit, columns.iter().map(column).collect())
+    }
+
+    #[test]
+    fn quiet_days_have_their_column() {
+        let (unit, columns) = drawn(&[day("2026-11-20", 2), day("2026-11-20", 3)], Span::Week);
+        assert_eq!((unit, columns.len()), (Unit::Day, 7));
+        assert_eq!(columns[0], ("2026-11-17".to_owned(), 0));
+        assert_eq!(columns[3], ("2026-11-20".to_owned(), 5));
+        assert_eq!(columns[6], ("2026-11-23".to_owned(), 0));
+        assert_eq!(drawn(&[], Span::All).1.len(), 1);
+    }
+
+    #[test]
+    fn a_long_time_is_told_in_weeks_and_a_longer_one_in_months() {
+        let (unit, columns) = drawn(&[day("2026-01-01", 4)], Span::All);
+        assert_eq!((unit, columns[0].clone()), (Unit::Week, ("2025-12-29".to_owned(), 4)));
+        assert_eq!(columns.last(), Some(&("2026-11-23".to_owned(), 0)));
+        let (unit, columns) = drawn(&[day("2023-01-31", 1), day("2024-02-29", 7)], Span::All);
+        assert_eq!((unit, columns.len()), (Unit::Month, 47));
+        assert_eq!(columns[13], ("2024-02-01".to_owned(), 7));
+    }
+}

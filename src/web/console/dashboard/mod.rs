@@ -1,0 +1,145 @@
+//! `/console`: how the reports are doing today.
+
+mod alarms;
+mod charts;
+mod figures;
+mod span;
+mod steps;
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+pub(super) use alarms::words as alarm_words;
+pub use figures::FiguresCache;
+
+use self::charts::{Way, columns};
+use self::figures::Figures;
+use self::span::Span;
+use self::steps::Offers;
+use super::address::with_fields;
+use super::desk::{Asked, Desk};
+use super::route::Route;
+use crate::domain::notice::LANG;
+use crate::domain::right::Right;
+use crate::store::reports::Report;
+use crate::store::{ledger_verdicts, newsletters, policy_versions, reports};
+use crate::web::{App, Error};
+
+const PATH: &str = "/console";
+/// The word that stands for the form of the newsletters alone; a report's is `reports/SLUG`.
+const NEWSLETTERS: &str = "newsletters";
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![Route::get(PATH, Right::See, show)]
+}
+
+/// A form that people sign up through: a report's, or the newsletters'.
+struct Shown {
+    report_id: Option<Uuid>,
+    word: String,
+    title: String,
+}
+
+async fn show(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Asked(asked): Asked,
+) -> Result<Response, Error> {
+    let span = Span::parse(asked.one("days"));
+    let mut tx = app.db.read().await?;
+    let standing = crate::store::alarms::list(&mut tx).await?;
+    let verdict = ledger_verdicts::find(&mut tx).await?;
+    let reports = reports::list(&mut tx).await?;
+    let has_newsletter = !newsletters::list(&mut tx).await?.is_empty();
+    let has_policy = !policy_versions::list(&mut tx, LANG).await?.is_empty();
+    drop(tx);
+    let controller = &app.site.controller;
+    let offers = Offers { controller, has_policy, has_newsletter, reports: &reports };
+    let steps = steps::next(&offers, &desk);
+    let alarms: Vec<Value> =
+        verdict.iter().filter_map(alarms::broken).chain(standing.iter().map(alarm_words)).collect();
+    let forms = forms(reports);
+    let chosen = forms.iter().find(|form| form.word == asked.one("form"));
+    let figures = app.figures.get(span).await;
+    let chosen_word = chosen.map_or("", |form| form.word.as_str());
+    let context = json!({
+        "alarms": alarms,
+        "steps": steps,
+        "spans": Span::ALL.map(|one| json!({
+            "title": one.title(),
+            "path": with_fields(PATH, &[("days", one.as_str()), ("form", chosen_word)]),
+            "current": one == span,
+        })),
+        "days": span.as_str(),
+        "form": chosen_word,
+        "forms": forms.iter().map(|form| json!({"value": form.word, "title": form.title}))
+            .collect::<Vec<_>>(),
+        "again": with_fields(PATH, &[("days", span.as_str()), ("form", chosen_word)]),
+        "figures": figures.map(|figures| shown(&app, &figures, span, &forms, chosen)),
+    });
+    desk.page(&app, "console/dashboard.html", context)
+}
+
+fn forms(reports: Vec<Report>) -> Vec<Shown> {
+    let of_report = |report: Report| Shown {
+        report_id: Some(report.report_id),
+        word: format!("reports/{}", report.slug),
+        title: report.title,
+    };
+    let alone = Shown {
+        report_id: None,
+        word: NEWSLETTERS.to_owned(),
+        title: "Newsletters alone".to_owned(),
+    };
+    reports.into_iter().map(of_report).chain([alone]).collect()
+}
+
+fn shown(
+    app: &App,
+    figures: &Figures,
+    span: Span,
+    forms: &[Shown],
+    chosen: Option<&Shown>,
+) -> Value {
+    let mut rows = Vec::new();
+    let mut total = Way::default();
+    for form in forms {
+        let way = Way::of(figures, form.report_id);
+        total.add(&way);
+        // What nobody used in these days says nothing.
+        if way.submitted > 0 {
+            rows.push(way.row(&form.title));
+        }
+    }
+    let way = chosen.map_or(total.clone(), |form| Way::of(figures, form.report_id));
+    let days =
+        figures.days.iter().filter(|day| chosen.is_none_or(|form| form.report_id == day.report_id));
+    let (unit, columns) = columns(days, span, figures.counted_at);
+    let domains: Vec<Value> = figures
+        .domains
+        .iter()
+        .map(|domain| json!({"label": domain.domain, "number": domain.people}))
+        .collect();
+    let whole_since = figures.counted_at.minus(app.terms.pending_retention);
+    let today = &figures.today;
+    json!({
+        "counted_at": figures.counted_at,
+        "today": {
+            "signups": today.signups, "waiting": today.waiting, "confirmed": today.confirmed,
+            "downloads": today.downloads,
+        },
+        "title": chosen.map_or("All forms", |form| form.title.as_str()),
+        "funnel": way.steps(),
+        "rows": rows,
+        "total": total.row("All forms"),
+        "columns_title": unit.title(),
+        "columns": columns,
+        "domains": domains,
+        // Before it, only what was confirmed is still there.
+        "whole_since": (span.since(figures.counted_at) < whole_since).then_some(whole_since),
+    })
+}

@@ -1,0 +1,92 @@
+//! `/console/ledger`: the newest checkpoint, the key to check it with, and checking all of it.
+
+mod check;
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde_json::{Value, json};
+
+pub use check::LedgerCheck;
+
+use self::check::Ended;
+use super::desk::Desk;
+use super::route::Route;
+use crate::domain::right::Right;
+use crate::ledger::note::encode_hash;
+use crate::store::{checkpoints, ledger_verdicts};
+use crate::web::{App, Error};
+
+const PATH: &str = "/console/ledger";
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get(PATH, Right::See, show),
+        Route::get("/console/ledger/checkpoint", Right::See, checkpoint),
+        Route::post("/console/ledger/verify", Right::CheckLedger, verify),
+    ]
+}
+
+async fn show(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
+    let mut tx = app.db.read().await?;
+    let newest = checkpoints::find_newest(&mut tx).await?;
+    let waiting = checkpoints::count_unsealed(&mut tx).await?;
+    let verdict = ledger_verdicts::find(&mut tx).await?;
+    drop(tx);
+    let key = app.terms.ledger_keys.first().vkey();
+    let running = app.ledger_check.running().map(|progress| {
+        let (done, size) = progress.so_far();
+        json!({"done": done, "size": size})
+    });
+    let checkpoint = newest.map(|newest| {
+        let root = newest.root.as_slice().try_into().map(|root| encode_hash(&root));
+        json!({"size": newest.size, "root": root.unwrap_or_default(), "note": newest.note,
+               "created_at": newest.created_at})
+    });
+    let context = json!({
+        "checkpoint": checkpoint,
+        "waiting": waiting,
+        "vkey": key.to_string(),
+        "fingerprint": key.fingerprint(),
+        "verdict": verdict.map(|verdict| json!({
+            "checked_at": verdict.checked_at, "size": verdict.size, "finding": verdict.finding,
+        })),
+        "running": running,
+        "last": app.ledger_check.last().map(|last| told(&last)),
+    });
+    desk.page(&app, "console/ledger.html", context)
+}
+
+/// What the last check that was asked for here came to, with all that it found.
+fn told(last: &Ended) -> Value {
+    match last {
+        Ended::Told(told) => json!({
+            "failed": false,
+            "size": told.size,
+            "erased": told.erased,
+            "checkpoints": told.checkpoints,
+            "findings": told.findings,
+            "more": told.more,
+        }),
+        Ended::Failed => json!({
+            "failed": true, "size": 0, "erased": 0, "checkpoints": 0, "findings": [], "more": 0,
+        }),
+    }
+}
+
+async fn verify(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
+    app.ledger_check.begin(&app, desk.actor()).await?;
+    Ok(Redirect::to(PATH).into_response())
+}
+
+/// The newest checkpoint as a file, to keep beside what one knows of the ledger.
+async fn checkpoint(State(app): State<Arc<App>>) -> Result<Response, Error> {
+    let mut tx = app.db.read().await?;
+    let newest = checkpoints::find_newest(&mut tx).await?.ok_or(Error::NotFound)?;
+    let disposition = format!("attachment; filename=\"checkpoint-{}.txt\"", newest.size);
+    let kind = "text/plain; charset=utf-8".to_owned();
+    Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, disposition)], newest.note)
+        .into_response())
+}

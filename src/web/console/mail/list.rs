@@ -1,0 +1,158 @@
+//! `/console/mail`: what waits, what was set aside, what was sent.
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{PATH, words};
+use crate::domain::alarm::MAIL_RELAY;
+use crate::domain::outbox::{MailKind, OutboxState};
+use crate::domain::timestamp::Timestamp;
+use crate::store::alarms;
+use crate::store::mails::{self, MailCursor, MailFilter};
+use crate::web::console::address::with_fields;
+use crate::web::console::dashboard::alarm_words;
+use crate::web::console::desk::{Asked, Desk};
+use crate::web::fields::Fields;
+use crate::web::{App, Error};
+
+/// How many mails a page holds.
+const PAGE: i64 = 50;
+/// How far mails are counted.
+const MOST_COUNTED: i64 = 10_000;
+/// How many reasons for parking are listed.
+const REASONS: i64 = 20;
+
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Asked(asked): Asked,
+) -> Result<Response, Error> {
+    let filter = filter(&asked);
+    let after = cursor(asked.one("after"));
+    let now = app.clock.now();
+    let since = now.minus(Duration::from_hours(24));
+    let mut tx = app.db.read().await?;
+    let found = mails::list(&mut tx, &filter, after, PAGE + 1).await?;
+    let counts = mails::count(&mut tx, since, MOST_COUNTED + 1).await?;
+    let reasons = mails::count_reasons(&mut tx, REASONS).await?;
+    let relay = alarms::list(&mut tx).await?.into_iter().find(|alarm| alarm.subject == MAIL_RELAY);
+    drop(tx);
+    let page = usize::try_from(PAGE).unwrap_or(usize::MAX);
+    let last = found.get(page - 1).filter(|_| found.len() > page);
+    let older = last.map(|mail| {
+        let by_due = filter.state == Some(OutboxState::Queued);
+        address(&filter, &cursor_word(by_due, mail.next_at, mail.outbox_id))
+    });
+    let states = OutboxState::ALL.map(|state| {
+        let only = MailFilter { state: Some(state), ..MailFilter::default() };
+        json!({"title": words::state(state), "path": address(&only, ""),
+               "current": filter.state == Some(state)})
+    });
+    let all = json!({"title": "All", "path": PATH, "current": filter.state.is_none()});
+    let reasons = reasons.iter().map(|(reason, count)| {
+        let only = MailFilter {
+            state: Some(OutboxState::Parked),
+            kind: None,
+            reason: Some(reason.clone()),
+        };
+        json!({
+            "reason": reason,
+            "count": count,
+            "path": address(&only, ""),
+            "retry": with_fields("/console/mail/retry", &[("reason", reason)]),
+        })
+    });
+    let context = json!({
+        "word": done(&asked),
+        "relay": relay.as_ref().map(alarm_words),
+        "counts": {
+            "queued": counted(counts.queued), "parked": counted(counts.parked),
+            "dropped": counted(counts.dropped), "sent": counted(counts.sent),
+        },
+        "sent_since": since,
+        "states": states.into_iter().chain([all]).collect::<Vec<_>>(),
+        "state": filter.state.map_or("", OutboxState::as_str),
+        "kind": filter.kind.map_or("", MailKind::as_str),
+        "kinds": MailKind::ALL.map(|k| json!({"value": k.as_str(), "title": words::kind(k)})),
+        "reason": filter.reason,
+        "reasons": reasons.collect::<Vec<_>>(),
+        "mails": found.iter().take(page).map(|mail| words::row(mail, now)).collect::<Vec<_>>(),
+        "newest": after.is_some().then(|| address(&filter, "")),
+        "older": older,
+    });
+    desk.page(&app, "console/mail.html", context)
+}
+
+/// A number, or that there are more than are counted.
+fn counted(n: i64) -> Value {
+    if n > MOST_COUNTED { json!("10,000+") } else { json!(n) }
+}
+
+/// What a list is narrowed by; a word that is none of ours narrows nothing.
+fn filter(asked: &Fields) -> MailFilter {
+    let (state, kind) = (asked.one("state"), asked.one("kind"));
+    let reason = Some(asked.one("reason")).filter(|reason| !reason.is_empty());
+    MailFilter {
+        // Only what is parked was parked for a reason.
+        state: match reason {
+            Some(_) => Some(OutboxState::Parked),
+            None => OutboxState::ALL.into_iter().find(|one| one.as_str() == state),
+        },
+        kind: MailKind::ALL.into_iter().find(|one| one.as_str() == kind),
+        reason: reason.map(str::to_owned),
+    }
+}
+
+fn address(filter: &MailFilter, after: &str) -> String {
+    let state = filter.state.map_or("", OutboxState::as_str);
+    let kind = filter.kind.map_or("", MailKind::as_str);
+    let reason = filter.reason.as_deref().unwrap_or_default();
+    with_fields(PATH, &[("state", state), ("kind", kind), ("reason", reason), ("after", after)])
+}
+
+fn cursor_word(by_due: bool, next_at: Timestamp, outbox_id: Uuid) -> String {
+    if by_due { format!("{}.{outbox_id}", next_at.micros()) } else { outbox_id.to_string() }
+}
+
+/// Reads what `cursor_word` wrote; anything else is the first page.
+fn cursor(word: &str) -> Option<MailCursor> {
+    let (micros, id) = word.split_once('.').unwrap_or(("0", word));
+    Some(MailCursor {
+        next_at: Timestamp::from_micros(micros.parse().ok()?),
+        outbox_id: Uuid::from_str(id).ok()?,
+    })
+}
+
+/// What became of sending again.
+fn done(asked: &Fields) -> Option<String> {
+    if asked.one("word") != "again" {
+        return None;
+    }
+    Some(match asked.one("count").parse::<u64>().ok()? {
+        0 => "No mail is parked for that reason any more.".to_owned(),
+        1 => "One mail is on its way again.".to_owned(),
+        n => format!("{n} mails are on their way again."),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_ends_where_the_next_begins() {
+        let (at, id) = (Timestamp::from_micros(-5), Uuid::from_u128(7));
+        let both = MailCursor { next_at: at, outbox_id: id };
+        assert_eq!(cursor(&cursor_word(true, at, id)), Some(both));
+        assert_eq!(cursor(&cursor_word(false, at, id)).map(|c| c.outbox_id), Some(id));
+        for word in ["", ".", "x", "1.", "1.2", "99999999999999999999.x", "' OR 1=1 --"] {
+            assert_eq!(cursor(word), None, "{word}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Mail in words: kinds, states, and what a list is narrowed by.
+
+use serde_json::{Value, json};
+
+use crate::domain::bounce::BounceKind;
+use crate::domain::outbox::{DeliveryOutcome, MailKind, OutboxState};
+use crate::domain::timestamp::Timestamp;
+use crate::store::mails::{CameBack, Mail, Try};
+
+/// What a mail is, as staff know it.
+pub(super) fn kind(kind: MailKind) -> &'static str {
+    match kind {
+        MailKind::Confirm => "Confirmation link",
+        MailKind::Receipt => "Receipt",
+        MailKind::DownloadLink => "Fresh download link",
+        MailKind::PreferencesLink => "Lost link to choices",
+        MailKind::Change => "Receipt of a change",
+        MailKind::PolicyNotice => "Notice of a new policy",
+        MailKind::Renewal => "Asking again under a new policy",
+        MailKind::RenewalReminder => "Asking again, reminder",
+        MailKind::Checkpoint => "Checkpoint for the witness",
+        MailKind::Invitation => "Invitation to the console",
+        MailKind::PasswordReset => "New password for the console",
+    }
+}
+
+/// Where mail stands, as a heading.
+pub(super) fn state(state: OutboxState) -> &'static str {
+    match state {
+        OutboxState::Queued => "Waiting",
+        OutboxState::Parked => "Parked",
+        OutboxState::Dropped => "Dropped",
+        OutboxState::Sent => "Sent",
+    }
+}
+
+/// A mail as a row of the list and as the head of its page.
+pub(super) fn row(mail: &Mail, now: Timestamp) -> Value {
+    let under_way = mail.state == OutboxState::Queued && mail.lease_until.is_some_and(|l| l > now);
+    json!({
+        "id": mail.outbox_id,
+        "kind": kind(mail.kind),
+        "state": mail.state.as_str(),
+        "is_due": mail.next_at <= now,
+        "under_way": under_way,
+        "attempts": mail.attempts,
+        "next_at": mail.next_at,
+        "created_at": mail.created_at,
+        "finished_at": mail.finished_at,
+        "reason": mail.reason,
+        "email": mail.email,
+        "subscriber_id": mail.subscriber_id,
+    })
+}
+
+/// One try to hand a mail over.
+pub(super) fn tried(tried: &Try) -> Value {
+    let (title, kind) = match tried.outcome {
+        DeliveryOutcome::Sent => ("Handed to the relay", "on"),
+        DeliveryOutcome::Deferred => ("Put off", "wait"),
+        DeliveryOutcome::Parked => ("Parked", "bad"),
+        DeliveryOutcome::Dropped => ("Dropped", "off"),
+    };
+    let detail = (tried.outcome != DeliveryOutcome::Sent).then_some(&tried.detail);
+    json!({"title": title, "kind": kind, "at": tried.finished_at, "detail": detail})
+}
+
+/// That a mail came back.
+pub(super) fn came_back(bounce: &CameBack) -> Value {
+    let (title, detail) = match bounce.kind {
+        BounceKind::Hard => {
+            ("Came back: there is no such mailbox", "The address is not mailed any more.")
+        }
+        BounceKind::Soft => ("Came back undelivered", "The mailbox may be good; it is counted."),
+        BounceKind::Complaint => ("Its reader complained", "They are left alone."),
+    };
+    let detail = match &bounce.status {
+        Some(status) => format!("{detail} The server said {status}."),
+        None => detail.to_owned(),
+    };
+    json!({"title": title, "kind": "bad", "at": bounce.received_at, "detail": detail})
+}

@@ -1,0 +1,99 @@
+//! The ledger as staff see it, and having it checked.
+
+use std::time::Duration;
+
+use assent::domain::staff::Role;
+use assent::notary::seal_all;
+use futures_util::future::join_all;
+
+use crate::support::app::{Database, TestApp};
+use crate::support::desk::TestDesk;
+use crate::support::{both_databases, poll};
+
+async fn seal(app: &TestApp) {
+    let core = &app.core;
+    seal_all(&core.db, &core.terms, &app.clock, &core.random).await.unwrap();
+}
+
+/// The page once no check runs.
+async fn ended(desk: &TestDesk<'_>) -> String {
+    poll::until("the end of the check", || async {
+        let page = desk.page("/console/ledger").await;
+        (!page.contains("<progress")).then_some(page)
+    })
+    .await
+}
+
+async fn entries(app: &TestApp) -> (i64, i64) {
+    let asked = "SELECT count(*) FROM audit_entry WHERE action = 'ledger.verify.start'";
+    let told = "SELECT count(*) FROM audit_entry WHERE action = 'ledger.verify'";
+    (app.count(asked).await, app.count(told).await)
+}
+
+both_databases! {
+    async fn the_newest_checkpoint_is_shown_and_taken_away(database: Database) {
+        let app = TestApp::start(database).await;
+        let desk = app.sign_in(Role::Viewer).await;
+        assert!(desk.page("/console/ledger").await.contains("Nothing is sealed yet"));
+        assert_eq!(desk.get("/console/ledger/checkpoint").await.status, 404);
+        app.subscribe("ada@b.example", "").await;
+        seal(&app).await;
+        let page = desk.page("/console/ledger").await;
+        let key = app.core.terms.ledger_keys.first().vkey();
+        let note = app.get("/ledger/checkpoint").await.text();
+        let root = note.lines().nth(2).unwrap();
+        let plain = page.replace("&#x2f;", "/").replace("&#x2F;", "/");
+        assert!(plain.contains(root) && plain.contains(&key.fingerprint()));
+        assert!(page.contains("<dd>2</dd>"), "the events under it");
+        assert!(!page.contains("Verify now"), "a viewer has nothing checked");
+        let file = desk.get("/console/ledger/checkpoint").await;
+        assert_eq!((file.status, file.text()), (200, note));
+        assert!(file.header("content-disposition").contains("checkpoint-2.txt"));
+    }
+
+    async fn a_check_is_asked_for_by_a_button_and_its_verdict_kept(database: Database) {
+        let app = TestApp::start(database).await;
+        let desk = app.sign_in(Role::Marketing).await;
+        app.subscribe("ada@b.example", "&newsletter=weekly").await;
+        app.advance(Duration::from_hours(1));
+        let presses = join_all((0..8).map(|_| desk.post("/console/ledger/verify", ""))).await;
+        for answer in &presses {
+            assert_eq!((answer.status, answer.location()), (303, "/console/ledger"));
+        }
+        let page = ended(&desk).await;
+        assert!(page.contains("The ledger is sound") && page.contains("4 events"), "{page}");
+        assert!(page.contains("23 Nov 2026, 10:00 UTC"), "when");
+        poll::until("both entries of each check", || async {
+            let (asked, told) = entries(&app).await;
+            (asked == told).then_some(())
+        })
+        .await;
+        let (asked, _) = entries(&app).await;
+        assert!((1..=8).contains(&asked));
+        assert_eq!(app.count("SELECT count(*) FROM ledger_verdict WHERE finding IS NULL AND size = 4").await, 1);
+        assert!(desk.page("/console/audit").await.contains("asked for a check of the ledger"));
+    }
+
+    async fn a_changed_row_is_told_and_exports_stop(database: Database) {
+        let app = TestApp::start(database).await;
+        let desk = app.sign_in(Role::Admin).await;
+        app.subscribe("ada@b.example", "").await;
+        app.subscribe("bob@b.example", "").await;
+        seal(&app).await;
+        for lift in match app.core.db {
+            assent::store::Db::Sqlite { .. } => ["DROP TRIGGER consent_event_is_immutable"],
+            assent::store::Db::Postgres(_) => ["ALTER TABLE consent_event DISABLE TRIGGER ALL"],
+        } {
+            app.tamper(lift).await.unwrap();
+        }
+        app.tamper("UPDATE consent_event SET leaf = '{\"c\":\"x\"}' WHERE leaf_index IN (1, 2)").await.unwrap();
+        assert_eq!(desk.post("/console/ledger/verify", "").await.status, 303);
+        let page = ended(&desk).await;
+        assert!(page.contains("The ledger is not what it was"), "{page}");
+        assert!(page.contains("row 1: its leaf") && page.contains("row 2: its leaf"), "all that was found");
+        assert!(desk.page("/console").await.contains("The consent ledger is not what it was"));
+        let mut tx = app.read().await;
+        let refused = assent::flows::allow_export::allow_export(&mut tx).await;
+        assert!(refused.is_err());
+    }
+}
