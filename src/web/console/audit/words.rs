@@ -69,9 +69,15 @@ pub(super) fn what(action: &str, detail: &Value) -> String {
 
 /// One entry, as the page shows it.
 pub(super) fn entry(entry: &DatedEntry, addresses: &HashMap<String, String>) -> Value {
-    let said: Vec<Value> = said(&entry.detail)
+    // What the words name already is not told twice.
+    let named = ACTIONS.iter().find(|(name, ..)| *name == entry.action).map(|(.., field)| *field);
+    let said: Vec<Value> = said(&entry.detail, named)
         .into_iter()
-        .map(|said| json!({"name": said.name, "before": said.before, "after": said.after}))
+        .map(|said| {
+            let account = addresses.get(&format!("staff:{}", said.after));
+            let after = account.filter(|_| said.name == "staff id").unwrap_or(&said.after);
+            json!({"name": said.name, "before": said.before, "after": after})
+        })
         .collect();
     json!({
         "id": entry.audit_entry_id,
@@ -86,7 +92,7 @@ pub(super) fn entry(entry: &DatedEntry, addresses: &HashMap<String, String>) -> 
 
 /// What a detail says, name by name. A change stands either as two objects, `before` and `after`, or as one
 /// such pair beside a name.
-fn said(detail: &Value) -> Vec<Said> {
+fn said(detail: &Value, named: Option<&str>) -> Vec<Said> {
     let none = Map::new();
     let fields = detail.as_object().unwrap_or(&none);
     let before = fields.get("before").and_then(Value::as_object);
@@ -113,7 +119,7 @@ fn said(detail: &Value) -> Vec<Said> {
                     pair.get("after").unwrap_or(&Value::Null),
                 ));
             }
-            _ if value.is_null() => {}
+            (name, _) if value.is_null() || named == Some(name) => {}
             _ => found.push(Said { name: label(name), before: None, after: plain(value) }),
         }
     }
@@ -191,7 +197,7 @@ mod tests {
             ),
             [of("fields", None, "a, b"), of("role", Some("viewer"), "admin")]
         );
-        assert_eq!(said(&json!("text")), []);
+        assert_eq!(said(&json!("text"), None), []);
     }
 
     #[test]
