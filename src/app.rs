@@ -18,6 +18,7 @@ use crate::domain::slug::Slug;
 use crate::erasures::Erasures;
 use crate::files::{Files, FilesError};
 use crate::flows::Terms;
+use crate::flows::split_words::split_words;
 use crate::intake::{Intake, IntakeParts};
 use crate::mail::compose::Sender;
 use crate::mail::dkim::Dkim;
@@ -50,6 +51,9 @@ pub enum StartError {
     /// The database.
     #[error(transparent)]
     Store(#[from] OpenError),
+    /// What an earlier version stored.
+    #[error("people stored by an earlier version could not be made searchable")]
+    Search(#[from] crate::flows::Error),
     /// A secret.
     #[error(transparent)]
     Keys(#[from] KeysError),
@@ -120,6 +124,10 @@ impl Core {
         let keys = Keys::load(&settings, &random)?;
         let db = Db::open(settings.database_url.expose_secret()).await?;
         db.migrate().await?;
+        let split = split_words(&db).await?;
+        if split > 0 {
+            tracing::info!(people = split, "split up into the words they are found by");
+        }
         let fingerprint = keys.addresses.fingerprint();
         let mut tx = db.write().await.map_err(OpenError::from)?;
         let stored = key_fingerprints::insert_or_find(&mut tx, "address", &fingerprint).await;

@@ -21,6 +21,7 @@ pub mod purpose;
 pub mod report;
 pub mod return_path;
 pub mod right;
+pub mod search;
 pub mod sentence;
 pub mod signup;
 pub mod slug;

@@ -13,6 +13,7 @@ use crate::domain::consent::EventType;
 use crate::domain::imported_contact::{ImportedContact, ImportedWords};
 use crate::domain::notice::hex;
 use crate::domain::purpose::Purpose;
+use crate::domain::search::SearchWords;
 use crate::domain::signup::Method;
 use crate::domain::suppression::SuppressionReason;
 use crate::domain::text::Line;
@@ -165,12 +166,16 @@ pub async fn import_contacts(
 
 fn subscriber<'a>(at: &Moment, row: &'a ImportRow) -> ImportedSubscriber<'a> {
     let contact = &row.contact;
+    let email = contact.email.as_str();
+    let name = contact.name.as_ref().map(Line::as_str);
+    let organisation = contact.organisation.as_ref().map(Line::as_str);
     ImportedSubscriber {
         subscriber_id: at.new_id(),
-        email: contact.email.as_str(),
+        email,
         address_key: &row.address_key,
-        name: contact.name.as_ref().map(Line::as_str),
-        organisation: contact.organisation.as_ref().map(Line::as_str),
+        name,
+        organisation,
+        words: SearchWords::of(email, name, organisation).kept(),
         job_title: contact.job_title.as_ref().map(Line::as_str),
     }
 }
@@ -199,10 +204,10 @@ async fn record(
             source: import.source.as_str(),
             evidence: Some(contact.method.as_str()),
         };
-        let subject = Subject::Subscriber(taken.subscriber_id, taken.seq);
+        let subject = Subject::Subscriber(taken.described.subscriber_id, taken.seq);
         let event = event(at, EventType::Given, &form, &words(notice), subject)?;
         consents.push(ImportedConsent {
-            subscriber_id: taken.subscriber_id,
+            subscriber_id: taken.described.subscriber_id,
             event_id: event.event_id,
             consented_at: contact.consented_at.micros(),
         });

@@ -36,6 +36,7 @@ pub mod send_link;
 pub mod show_notices;
 pub mod sign_in;
 pub mod sign_up;
+pub mod split_words;
 pub mod start_download;
 pub mod tree_nodes;
 pub mod try_code;

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Sql, Tx, on};
+use super::{Sql, Tx, on, subscriber_words};
 use crate::domain::address_key::AddressKey;
 
 /// A statement about these signups, $1, and the subscriber of an address, $2.
@@ -19,7 +19,7 @@ macro_rules! of_forms {
     };
 }
 /// Deletes all that is held of an address: the subscriber, their signups, mail, grants and downloads, and
-/// the bodies and salts of their events. The leaves stay, and what suppresses the address. The signups are
+/// the bodies and salts of their events, and the words they were found by. The leaves stay, and what suppresses the address. The signups are
 /// those that are there at the beginning, in every statement: one that arrives meanwhile is a new wish, and
 /// stays whole.
 ///
@@ -59,7 +59,8 @@ pub async fn delete_all(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<(
     const TRIES: &str = "DELETE FROM code_try WHERE address_key = $1";
     const CONSENTS: &str = "DELETE FROM consent WHERE subscriber_id IN
          (SELECT subscriber_id FROM subscriber WHERE address_key = $1)";
-    const SUBSCRIBER: &str = "DELETE FROM subscriber WHERE address_key = $1";
+    const SUBSCRIBER: &str =
+        "DELETE FROM subscriber WHERE address_key = $1 RETURNING subscriber_id, words";
 
     let forms: Vec<Uuid> = on!(tx, FORMS, |conn, sql| sqlx::query_scalar(sql)
         .bind(address_key)
@@ -83,10 +84,17 @@ pub async fn delete_all(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<(
         .execute(conn)
         .await
         .map(drop))?;
-    for statement in [REQUESTS, TRIES, CONSENTS, SUBSCRIBER] {
+    for statement in [REQUESTS, TRIES, CONSENTS] {
         on!(tx, |conn| sqlx::query(statement).bind(address_key).execute(conn).await.map(drop))?;
     }
-    Ok(())
+    let gone: Option<(Uuid, Option<String>)> =
+        on!(tx, |conn| sqlx::query_as(SUBSCRIBER).bind(address_key).fetch_optional(conn).await)?;
+    match gone {
+        Some((subscriber_id, words)) => {
+            subscriber_words::forget(tx, subscriber_id, words.as_deref()).await
+        }
+        None => Ok(()),
+    }
 }
 
 /// How many signups are held of an address.

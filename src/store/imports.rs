@@ -1,8 +1,11 @@
 //! Contacts brought in from elsewhere, a batch in a handful of statements.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::subscriber_words::{self, Described};
 use super::{Sql, Tx, on};
 use crate::domain::address_key::AddressKey;
 use crate::domain::consent::EventType;
@@ -83,6 +86,8 @@ pub struct ImportedSubscriber<'a> {
     pub organisation: Option<&'a str>,
     /// What they do there.
     pub job_title: Option<&'a str>,
+    /// The words they are found by, if they are new.
+    pub words: String,
 }
 
 /// A subscriber whose row is locked, and the number of their next event.
@@ -90,10 +95,11 @@ pub struct ImportedSubscriber<'a> {
 pub struct Taken {
     /// Who.
     pub address_key: AddressKey,
-    /// Their key, which is another than the file's if they were known.
-    pub subscriber_id: Uuid,
     /// The number their next event takes.
     pub seq: i64,
+    /// Who that is by now. Their key is another than the file's if they were known.
+    #[sqlx(flatten)]
+    pub described: Described,
 }
 
 /// The subscribers of a batch, each address once: made, or found with their blanks filled in, for what
@@ -111,33 +117,46 @@ pub async fn upsert_subscribers(
     const UPSERT: Sql = Sql {
         // SQLite reads the ON of a conflict as that of a join unless a WHERE comes before it.
         sqlite: "INSERT INTO subscriber (subscriber_id, email, address_key, name, organisation, job_title,
-                     last_seq, verified_at, created_at)
+                     words, last_seq, verified_at, created_at)
                  SELECT unhex(value->>'subscriber_id', '-'), value->>'email',
                      unhex(value->>'address_key'), value->>'name', value->>'organisation',
-                     value->>'job_title', 1, $2, $2
+                     value->>'job_title', value->>'words', 1, $2, $2
                  FROM json_each($1) WHERE true
                  ON CONFLICT (address_key) DO UPDATE SET
                      name = COALESCE(subscriber.name, excluded.name),
                      organisation = COALESCE(subscriber.organisation, excluded.organisation),
                      job_title = COALESCE(subscriber.job_title, excluded.job_title),
                      last_seq = subscriber.last_seq + 1
-                 RETURNING address_key, subscriber_id, last_seq AS seq",
+                 RETURNING address_key, last_seq AS seq, subscriber_id, email, name, organisation,
+                     words",
         postgres: "INSERT INTO subscriber (subscriber_id, email, address_key, name, organisation,
-                       job_title, last_seq, verified_at, created_at)
+                       job_title, words, last_seq, verified_at, created_at)
                    SELECT subscriber_id, email, decode(address_key, 'hex'), name, organisation, job_title,
-                       1, $2, $2
+                       words, 1, $2, $2
                    FROM json_to_recordset(CAST($1 AS json)) AS contact (subscriber_id uuid, email text,
-                       address_key text, name text, organisation text, job_title text)
+                       address_key text, name text, organisation text, job_title text, words text)
                    ORDER BY address_key
                    ON CONFLICT (address_key) DO UPDATE SET
                        name = COALESCE(subscriber.name, excluded.name),
                        organisation = COALESCE(subscriber.organisation, excluded.organisation),
                        job_title = COALESCE(subscriber.job_title, excluded.job_title),
                        last_seq = subscriber.last_seq + 1
-                   RETURNING address_key, subscriber_id, last_seq AS seq",
+                   RETURNING address_key, last_seq AS seq, subscriber_id, email, name, organisation,
+                     words",
     };
+    let new: HashSet<Uuid> = rows.iter().map(|row| row.subscriber_id).collect();
     let rows = super::batch(rows)?;
-    on!(tx, UPSERT, |conn, sql| sqlx::query_as(sql).bind(rows).bind(now).fetch_all(conn).await)
+    let taken: Vec<Taken> = on!(tx, UPSERT, |conn, sql| sqlx::query_as(sql)
+        .bind(rows)
+        .bind(now)
+        .fetch_all(conn)
+        .await)?;
+    let (made, known): (Vec<_>, Vec<_>) = taken
+        .iter()
+        .map(|taken| taken.described.clone())
+        .partition(|described| new.contains(&described.subscriber_id));
+    subscriber_words::refresh(tx, &made, &known).await?;
+    Ok(taken)
 }
 
 /// What the consents of one import share.

@@ -34,6 +34,8 @@ pub mod signups;
 pub mod staff;
 pub mod staff_links;
 pub mod staff_sessions;
+pub mod subscriber_search;
+pub mod subscriber_words;
 pub mod subscribers;
 pub mod suppressions;
 mod timestamp;

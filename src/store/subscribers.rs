@@ -3,8 +3,10 @@
 use uuid::Uuid;
 
 use super::signups::Signup;
+use super::subscriber_words::{self, Described};
 use super::{Sql, Tx, on};
 use crate::domain::address_key::AddressKey;
+use crate::domain::search::SearchWords;
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
 
@@ -82,12 +84,15 @@ pub async fn find_id(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<Opti
 /// # Errors
 /// When the database does not take it.
 pub async fn rename(tx: &mut Tx, subscriber_id: Uuid, name: Option<&str>) -> sqlx::Result<()> {
-    on!(tx, |conn| sqlx::query("UPDATE subscriber SET name = $2 WHERE subscriber_id = $1")
-        .bind(subscriber_id)
-        .bind(name)
-        .execute(conn)
-        .await
-        .map(drop))
+    let renamed: Option<Described> = on!(tx, |conn| sqlx::query_as(
+        "UPDATE subscriber SET name = $2 WHERE subscriber_id = $1
+         RETURNING subscriber_id, email, name, organisation, words"
+    )
+    .bind(subscriber_id)
+    .bind(name)
+    .fetch_optional(conn)
+    .await)?;
+    subscriber_words::refresh(tx, &[], renamed.as_slice()).await
 }
 
 /// The subscriber of a signup's address, made or brought up to date with what the signup said; what it
@@ -96,29 +101,38 @@ pub async fn rename(tx: &mut Tx, subscriber_id: Uuid, name: Option<&str>) -> sql
 /// # Errors
 /// When the database does not take it.
 pub async fn upsert(tx: &mut Tx, at: &Moment, signup: &Signup) -> sqlx::Result<Uuid> {
-    on!(tx, |conn| {
-        sqlx::query_scalar(
-        "INSERT INTO subscriber
-             (subscriber_id, email, address_key, name, organisation, job_title, verified_at, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+    let new_id = at.new_id();
+    let (name, organisation) = (signup.name.as_deref(), signup.organisation.as_deref());
+    let described: Described = on!(tx, |conn| {
+        sqlx::query_as(
+        "INSERT INTO subscriber (subscriber_id, email, address_key, name, organisation, job_title,
+                                 verified_at, created_at, words)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)
          ON CONFLICT (address_key) DO UPDATE SET
              email = excluded.email,
              name = COALESCE(excluded.name, subscriber.name),
              organisation = COALESCE(excluded.organisation, subscriber.organisation),
              job_title = COALESCE(excluded.job_title, subscriber.job_title),
              verified_at = excluded.verified_at
-         RETURNING subscriber_id"
+         RETURNING subscriber_id, email, name, organisation, words"
     )
-    .bind(at.new_id())
+    .bind(new_id)
     .bind(&signup.email)
     .bind(&signup.address_key)
-    .bind(&signup.name)
-    .bind(&signup.organisation)
+    .bind(name)
+    .bind(organisation)
     .bind(&signup.job_title)
     .bind(at.now)
+    .bind(SearchWords::of(&signup.email, name, organisation).kept())
     .fetch_one(conn)
     .await
-    })
+    })?;
+    let subscriber_id = described.subscriber_id;
+    let described = [described];
+    let (made, known): (&[_], &[_]) =
+        if subscriber_id == new_id { (&described, &[]) } else { (&[], &described) };
+    subscriber_words::refresh(tx, made, known).await?;
+    Ok(subscriber_id)
 }
 
 /// Reserves the next `count` numbers in the order of a subscriber's events; returns the first. The

@@ -1,0 +1,249 @@
+//! Finding people by the beginnings of words: how an address, a name and an organisation are split up, and
+//! how what somebody types into a search box is.
+
+use std::collections::BTreeSet;
+
+/// The words one person is found by, in lower case and in their order, none but a domain the beginning of
+/// another: who is found by a beginning is found by the longer word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchWords(BTreeSet<String>);
+
+/// How many words of a name, and of an organisation, count.
+const WORDS_OF_EACH: usize = 16;
+
+impl SearchWords {
+    /// The whole address, the parts of what stands before the @, the domain and the domains above it that
+    /// have a dot, and the words of name and organisation.
+    #[must_use]
+    pub fn of(email: &str, name: Option<&str>, organisation: Option<&str>) -> Self {
+        let email = trimmed(email);
+        let (mut words, mut domains) = (BTreeSet::new(), BTreeSet::new());
+        if let Some((local, domain)) = email.split_once('@') {
+            words.extend(pieces(local).map(str::to_owned));
+            let mut above = Some(domain);
+            while let Some(domain) = above.filter(|domain| domain.contains('.')) {
+                domains.insert(domain.to_owned());
+                above = domain.split_once('.').map(|(_, above)| above);
+            }
+        }
+        words.insert(email);
+        for text in [name, organisation].into_iter().flatten() {
+            for word in chunks(text).take(WORDS_OF_EACH) {
+                words.extend(pieces(&word).skip(1).map(str::to_owned));
+                words.insert(word);
+            }
+        }
+        words.extend(domains.iter().cloned());
+        let mut next = words.iter().skip(1);
+        let mut kept = BTreeSet::new();
+        for word in &words {
+            let begins = next.next().is_some_and(|longer| longer.starts_with(word.as_str()));
+            // A domain is also looked for whole.
+            if !begins || domains.contains(word) {
+                kept.insert(word.clone());
+            }
+        }
+        Self(kept)
+    }
+
+    /// The words as they were kept by [`Self::kept`].
+    #[must_use]
+    pub fn read(kept: &str) -> Self {
+        Self(kept.split_whitespace().map(str::to_owned).collect())
+    }
+
+    /// The words in one text, each between two spaces.
+    #[must_use]
+    pub fn kept(&self) -> String {
+        let mut text = String::from(" ");
+        for word in &self.0 {
+            text.push_str(word);
+            text.push(' ');
+        }
+        text
+    }
+
+    /// Those that `other` has not, in their order.
+    pub fn without<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = &'a str> {
+        self.0.difference(&other.0).map(String::as_str)
+    }
+
+    /// All of them, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+}
+
+/// One thing that whoever is looked for must have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sought {
+    /// A word that begins like this.
+    Beginning(String),
+    /// An address at this domain or one below it; typed as `@leeds.gov.uk`.
+    Domain(String),
+}
+
+/// More was typed than is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("Search for at most {} words of at most {} characters in all", MOST_SOUGHT, LONGEST)]
+pub struct TooMuch;
+
+const MOST_SOUGHT: usize = 8;
+const LONGEST: usize = 300;
+
+impl Sought {
+    /// What a search box says; nothing when there is no letter or digit in it.
+    ///
+    /// # Errors
+    /// When it is longer than anybody's address, name and organisation.
+    pub fn parse(typed: &str) -> Result<Vec<Self>, TooMuch> {
+        if typed.chars().count() > LONGEST {
+            return Err(TooMuch);
+        }
+        let all: Vec<Self> = typed
+            .split_whitespace()
+            .filter_map(|chunk| {
+                let domain = chunk.strip_prefix('@').map(trimmed).filter(|word| word.contains('.'));
+                let word = trimmed(chunk);
+                match domain {
+                    Some(domain) => Some(Self::Domain(domain)),
+                    None => (!word.is_empty()).then_some(Self::Beginning(word)),
+                }
+            })
+            .collect();
+        if all.len() > MOST_SOUGHT { Err(TooMuch) } else { Ok(all) }
+    }
+
+    /// What a text of [`SearchWords::kept`] holds if, and only if, the person has it.
+    #[must_use]
+    pub fn within_kept(&self) -> String {
+        match self {
+            Self::Beginning(word) => format!(" {word}"),
+            Self::Domain(domain) => format!(" {domain} "),
+        }
+    }
+}
+
+/// The words of a text as they stand between spaces, without marks around them.
+fn chunks(text: &str) -> impl Iterator<Item = String> {
+    text.split_whitespace().map(trimmed).filter(|word| !word.is_empty())
+}
+
+fn trimmed(chunk: &str) -> String {
+    let word = chunk.trim_matches(|c: char| !c.is_alphanumeric());
+    // Letter by letter: a beginning reads the same whatever follows it, unlike a Greek sigma in a word.
+    word.chars().flat_map(char::to_lowercase).collect()
+}
+
+/// What stands between the marks within a word: `ada` and `hughes` of `ada.hughes`.
+fn pieces(word: &str) -> impl Iterator<Item = &str> {
+    word.split(|c: char| !c.is_alphanumeric()).filter(|piece| !piece.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn words(email: &str, name: &str, organisation: &str) -> Vec<String> {
+        SearchWords::of(email, Some(name), Some(organisation)).0.into_iter().collect()
+    }
+
+    #[test]
+    fn splits_up_who_somebody_is() {
+        assert_eq!(
+            words("Ada.Hughes@hr.leeds.gov.uk", "Ada Hughes", "Leeds City Council (HR)"),
+            [
+                "ada.hughes@hr.leeds.gov.uk",
+                "city",
+                "council",
+                "gov.uk",
+                "hr.leeds.gov.uk",
+                "hughes",
+                "leeds.gov.uk"
+            ]
+        );
+        assert_eq!(
+            words("x@b.test", "Seán O'Neill-Smith", "日本 ÉCOLE"),
+            ["b.test", "neill", "o'neill-smith", "seán", "smith", "x@b.test", "école", "日本"]
+        );
+        assert_eq!(words("+a@b.test", "-", " "), ["a@b.test", "b.test"]);
+    }
+
+    #[test]
+    fn reads_what_is_sought() {
+        let begins = |word: &str| Sought::Beginning(word.to_owned());
+        assert_eq!(Sought::parse(" \u{3000}- @ . "), Ok(vec![]));
+        assert_eq!(
+            Sought::parse("(Ada)  O'Neill, @Leeds.gov.uk ada@b.test"),
+            Ok(vec![
+                begins("ada"),
+                begins("o'neill"),
+                Sought::Domain("leeds.gov.uk".to_owned()),
+                begins("ada@b.test")
+            ])
+        );
+        assert_eq!(Sought::parse("a b c d e f g h i"), Err(TooMuch));
+        assert_eq!(Sought::parse(&"a".repeat(301)), Err(TooMuch));
+    }
+
+    #[test]
+    fn a_hostile_name_makes_few_words() {
+        let many = "a-b ".repeat(50);
+        assert!(words("a@b.test", &many, &many).len() < 100);
+    }
+
+    fn finds(sought: &str, kept: &str) -> bool {
+        Sought::parse(sought).unwrap().iter().all(|one| kept.contains(&one.within_kept()))
+    }
+
+    #[test]
+    fn finds_by_address_domain_name_and_organisation() {
+        let kept = SearchWords::of(
+            "Ada.Hughes+r@hr.leeds.gov.uk",
+            Some("Ada King O'Hughes"),
+            Some("St. Helens"),
+        )
+        .kept();
+        for found in [
+            "ada.hughes+r@hr.leeds.gov.uk",
+            "ADA.H",
+            "hughes",
+            "@leeds.gov.uk",
+            "@gov.uk",
+            "@leeds",
+            "leeds",
+            "hr.leeds",
+            "king",
+            "o'hugh",
+            "st helens",
+            "st. hel",
+            "ada @hr.leeds.gov.uk",
+        ] {
+            assert!(finds(found, &kept), "{found}");
+        }
+        for not in ["ughes", "@leeds.gov", "@eeds.gov.uk", "uk", "ada x", "@o'hughes.x"] {
+            assert!(!finds(not, &kept), "{not}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whoever_has_a_word_is_found_by_every_beginning_of_it(
+            local in "[a-zA-Z0-9.+_-]{1,8}", name in "\\PC{0,30}", organisation in "\\PC{0,30}"
+        ) {
+            let email = format!("x{local}@a.b.test");
+            let words = SearchWords::of(&email, Some(&name), Some(&organisation));
+            prop_assert_eq!(&SearchWords::read(&words.kept()), &words);
+            for word in chunks(&name).chain(chunks(&organisation)).chain([email.clone()]) {
+                for end in word.char_indices().map(|(at, c)| at + c.len_utf8()) {
+                    let Ok(sought) = Sought::parse(&word[..end]) else { continue };
+                    for one in sought {
+                        prop_assert!(words.kept().contains(&one.within_kept()), "{:?}", one);
+                    }
+                }
+            }
+        }
+    }
+}
