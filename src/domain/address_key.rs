@@ -17,6 +17,21 @@ impl AddressKey {
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
+
+    /// The key of that lower-case hex.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let digits: Option<Vec<u8>> = text
+            .bytes()
+            .map(|byte| match byte {
+                b'0'..=b'9' => Some(byte - b'0'),
+                b'a'..=b'f' => Some(byte - b'a' + 10),
+                _ => None,
+            })
+            .collect();
+        let digits = digits.filter(|digits| digits.len() == 64)?;
+        Some(Self(digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect()))
+    }
 }
 
 /// The secret under which addresses are hashed. It never changes: suppressions must be recognised

@@ -16,6 +16,7 @@ pub mod nearest;
 pub mod notice;
 pub mod outbox;
 pub mod password;
+pub mod permission;
 pub mod policy;
 pub mod purpose;
 pub mod report;

@@ -17,3 +17,54 @@ pub enum SuppressionReason {
     /// Set by staff: everything.
     Manual,
 }
+
+impl SuppressionReason {
+    /// All of them, those that staff look at first in front.
+    pub const ALL: [Self; 6] = [
+        Self::Bounced,
+        Self::Complained,
+        Self::Manual,
+        Self::NotMe,
+        Self::Unsubscribed,
+        Self::Erased,
+    ];
+
+    /// The word in the database, in addresses and in the audit.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unsubscribed => "unsubscribed",
+            Self::Bounced => "bounced",
+            Self::Complained => "complained",
+            Self::Erased => "erased",
+            Self::NotMe => "not-me",
+            Self::Manual => "manual",
+        }
+    }
+
+    /// The reason of that word.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == word)
+    }
+
+    /// Whether staff may lift it. Who left or was erased comes back by their own press alone (GDPR Art. 7(3),
+    /// 17).
+    #[must_use]
+    pub fn is_lifted_by_staff(self) -> bool {
+        !matches!(self, Self::Unsubscribed | Self::Erased)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_its_word() {
+        for reason in SuppressionReason::ALL {
+            assert_eq!(SuppressionReason::named(reason.as_str()), Some(reason));
+        }
+        assert_eq!(SuppressionReason::named("*"), None);
+    }
+}

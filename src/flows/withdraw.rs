@@ -51,10 +51,24 @@ pub async fn withdraw(
     leaving: &Leaving,
     source: &str,
 ) -> Result<Vec<Purpose>, Error> {
+    withdraw_by(tx, at, subscriber_id, leaving, (Method::Form, source)).await
+}
+
+/// The same, by whatever way it reached us.
+///
+/// # Errors
+/// When the database does not take it; then nothing is withdrawn.
+pub async fn withdraw_by(
+    tx: &mut Tx,
+    at: &Moment,
+    subscriber_id: Uuid,
+    leaving: &Leaving,
+    by: (Method, &str),
+) -> Result<Vec<Purpose>, Error> {
     let Some(subscriber) = subscribers::lock(tx, subscriber_id).await? else {
         return Ok(vec![]);
     };
-    let ended = leave(tx, at, &subscriber, leaving, (Method::Form, source)).await?;
+    let ended = leave(tx, at, &subscriber, leaving, by).await?;
     if !ended.is_empty() {
         outbox::insert(tx, at, MailKind::Change, About::Subscriber(subscriber_id)).await?;
     }

@@ -7,6 +7,7 @@ use super::subscribers::Subscriber;
 use super::{Tx, on};
 use crate::domain::address_key::AddressKey;
 use crate::domain::consent::EventType;
+use crate::domain::outbox::OutboxState;
 use crate::domain::purpose::Purpose;
 use crate::domain::signup::Method;
 use crate::domain::slug::Slug;
@@ -230,4 +231,21 @@ pub async fn list_suppressions(
     .fetch_all(conn)
     .await
     })
+}
+
+/// What became of the newest confirmation mail of a form: its state, and when it was decided on.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_confirmation_mail(
+    tx: &mut Tx,
+    signup_id: Uuid,
+) -> sqlx::Result<Option<(OutboxState, Timestamp)>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT state, created_at FROM outbox WHERE signup_id = $1 AND kind = 'confirm'
+         ORDER BY created_at DESC, outbox_id DESC LIMIT 1"
+    )
+    .bind(signup_id)
+    .fetch_optional(conn)
+    .await)
 }

@@ -100,3 +100,17 @@ pub async fn exists(tx: &mut Tx, purpose: &Purpose) -> sqlx::Result<bool> {
         .fetch_one(conn)
         .await)
 }
+
+/// Every purpose with the name it has, the privacy policy first, then by age.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_named(tx: &mut Tx) -> sqlx::Result<Vec<(Purpose, Option<String>)>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT u.code, COALESCE(l.name, u.name) FROM purpose u
+         LEFT JOIN newsletter l ON l.newsletter_id = u.newsletter_id
+         ORDER BY CASE u.code WHEN 'privacy-policy' THEN 0 ELSE 1 END, u.created_at, u.code"
+    )
+    .fetch_all(conn)
+    .await)
+}

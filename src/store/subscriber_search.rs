@@ -193,6 +193,15 @@ macro_rules! push_checks {
 /// Where a text stands in another.
 const POSITION: Sql = Sql { sqlite: "instr", postgres: "strpos" };
 
+/// How many people there are.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count_all(tx: &mut Tx) -> sqlx::Result<Count> {
+    let all = count(tx, &SubscriberFilter::default(), Source::Everybody).await?;
+    Ok(if all > FEW { Count::MoreThan(FEW) } else { Count::Exactly(all) })
+}
+
 /// How many rows a source has, at most one more than [`FEW`].
 async fn count(tx: &mut Tx, filter: &SubscriberFilter, source: Source<'_>) -> sqlx::Result<i64> {
     on!(tx, |conn| {

@@ -8,7 +8,7 @@ use crate::domain::suppression::SuppressionReason;
 use crate::domain::timestamp::Timestamp;
 
 /// Suppresses an address, for one purpose or for every one; one already suppressed for this reason stays
-/// as it is.
+/// as it is, and the answer is `false`.
 ///
 /// # Errors
 /// When the database does not take it.
@@ -18,7 +18,7 @@ pub async fn insert(
     address_key: &AddressKey,
     reason: SuppressionReason,
     purpose: Option<&Purpose>,
-) -> sqlx::Result<()> {
+) -> sqlx::Result<bool> {
     on!(tx, |conn| {
         sqlx::query(
         "INSERT INTO suppression (address_key, reason, purpose, since) VALUES ($1, $2, COALESCE($4, '*'), $3)
@@ -30,8 +30,25 @@ pub async fn insert(
     .bind(purpose)
     .execute(conn)
     .await
-    .map(drop)
+    .map(|done| done.rows_affected() == 1)
     })
+}
+
+/// Lifts what suppresses an address for this reason; `false` when nothing does.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn delete(
+    tx: &mut Tx,
+    address_key: &AddressKey,
+    reason: SuppressionReason,
+) -> sqlx::Result<bool> {
+    on!(tx, |conn| sqlx::query("DELETE FROM suppression WHERE address_key = $1 AND reason = $2")
+        .bind(address_key)
+        .bind(reason)
+        .execute(conn)
+        .await
+        .map(|done| done.rows_affected() > 0))
 }
 
 /// Lifts what a fresh double opt-in lifts: an erasure, and having left one of these purposes. The

@@ -1,7 +1,162 @@
-//! `/console/subscribers`: people.
+//! `/console/subscribers`: people, found by who they are and by what they agreed to.
 
+mod answers;
+mod asked;
+mod erase;
+mod person;
+mod receipts;
+mod timeline;
+mod unconfirmed;
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use self::asked::Question;
+use super::desk::{Asked, Desk};
 use super::route::Route;
+use crate::domain::consent::EventType;
+use crate::domain::notice::LANG;
+use crate::domain::purpose::Purpose;
+use crate::domain::right::Right;
+use crate::store::subscriber_search::{Count, Found, count_all, search};
+use crate::store::{Tx, listed_subscribers, policy_versions, purposes, reports};
+use crate::web::{App, Error};
+
+/// How many people stand on a page.
+const AT_ONCE: usize = 50;
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![]
+    let mut routes = vec![Route::get("/console/subscribers", Right::See, show)];
+    routes.extend(person::routes());
+    routes.extend(erase::routes());
+    routes.extend(receipts::routes());
+    routes
+}
+
+/// What can be chosen from in the filters.
+struct Choices {
+    purposes: Vec<(Purpose, Option<String>)>,
+    reports: Vec<reports::Report>,
+    policies: Vec<policy_versions::PolicyVersion>,
+}
+
+impl Choices {
+    async fn read(tx: &mut Tx) -> Result<Self, Error> {
+        Ok(Self {
+            purposes: purposes::list_named(tx).await?,
+            reports: reports::list(tx).await?,
+            policies: policy_versions::list(tx, LANG).await?,
+        })
+    }
+
+    fn options(&self) -> Value {
+        let option = |value: &str, title: &str| json!({"value": value, "title": title});
+        let purposes = self.purposes.iter();
+        let states = [
+            (EventType::Given, "Agreed"),
+            (EventType::Renewed, "Agreed again"),
+            (EventType::Withdrawn, "Withdrawn"),
+            (EventType::Expired, "Expired"),
+        ];
+        json!({
+            "purposes": purposes.map(|(code, name)| option(code.as_str(), &code.named(name.as_deref())))
+                .collect::<Vec<_>>(),
+            "states": states.map(|(state, title)| option(state.as_str(), title)),
+            "reports": self.reports.iter().map(|r| option(r.slug.as_str(), &r.title)).collect::<Vec<_>>(),
+            "policies": self.policies.iter().map(|p| option(p.label.as_str(), p.label.as_str()))
+                .collect::<Vec<_>>(),
+            "suppressed": [option("yes", "All mail is stopped"), option("no", "May be mailed")],
+        })
+    }
+}
+
+async fn show(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Asked(fields): Asked,
+) -> Result<Response, Error> {
+    let mut tx = app.db.read().await?;
+    let choices = Choices::read(&mut tx).await?;
+    let question = Question::read(&fields, &choices);
+    let total = count_all(&mut tx).await?;
+    let (found, rows, unconfirmed) = match &question.filter {
+        Ok(filter) => {
+            let found = search(&mut tx, filter, question.place, AT_ONCE).await?;
+            let rows = rows(&mut tx, &found.ids).await?;
+            let nobody = rows.is_empty() && found.count == Count::Exactly(0);
+            let unconfirmed =
+                if nobody { unconfirmed::find(&app, &mut tx, question.q()).await? } else { None };
+            (Some(found), rows, unconfirmed)
+        }
+        Err(_) => (None, vec![], None),
+    };
+    drop(tx);
+    let errors: Vec<Value> = match &question.filter {
+        Ok(_) => vec![],
+        Err(errors) => errors
+            .iter()
+            .map(|(field, message)| json!({"field": field, "message": message}))
+            .collect(),
+    };
+    let refused = !errors.is_empty();
+    let context = context(
+        &question,
+        (found.as_ref(), total),
+        json!({
+            "options": choices.options(), "errors": errors, "rows": rows, "unconfirmed": unconfirmed,
+        }),
+    );
+    if refused {
+        desk.refused(&app, "console/subscribers.html", context)
+    } else {
+        desk.page(&app, "console/subscribers.html", context)
+    }
+}
+
+fn context(
+    question: &Question,
+    (found, total): (Option<&Found>, Count),
+    mut context: Value,
+) -> Value {
+    let older = found.and_then(|found| found.older).map(|id| question.path("after", id));
+    let newer = found.and_then(|found| found.newer).map(|id| question.path("before", id));
+    context["asked"] = question.typed();
+    context["filtered"] = question.is_narrowed().into();
+    context["count"] = counted(found.map_or(Count::Exactly(0), |found| found.count));
+    context["total"] = counted(total);
+    context["cut_short"] = found.is_some_and(|found| found.cut_short).into();
+    context["older"] = older.into();
+    context["newer"] = newer.into();
+    context
+}
+
+fn counted(count: Count) -> Value {
+    match count {
+        Count::Exactly(number) => json!({"kind": "exactly", "number": number}),
+        Count::MoreThan(number) => json!({"kind": "more", "number": number}),
+        Count::Unknown => json!({"kind": "unknown", "number": 0}),
+    }
+}
+
+async fn rows(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<Value>, Error> {
+    let people = listed_subscribers::list(tx, ids).await?;
+    let states = listed_subscribers::list_states(tx, ids).await?;
+    let consents = |id: Uuid| -> Vec<Value> {
+        let theirs = states.iter().filter(|(of, ..)| *of == id);
+        theirs.map(|(_, purpose, state)| json!({"purpose": purpose, "state": state})).collect()
+    };
+    Ok(people
+        .iter()
+        .map(|person| {
+            json!({
+                "path": format!("/console/subscribers/{}", person.subscriber_id),
+                "email": person.email, "name": person.name, "organisation": person.organisation,
+                "since": person.created_at, "consents": consents(person.subscriber_id),
+            })
+        })
+        .collect())
 }

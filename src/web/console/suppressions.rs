@@ -1,7 +1,219 @@
-//! `/console/suppressions`: addresses that must not be mailed.
+//! `/console/suppressions`: addresses that are not mailed, why, and letting one be mailed again.
 
+mod lift;
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde_json::{Value, json};
+use url::form_urlencoded::Serializer;
+
+use super::desk::{Asked, Desk, Form};
 use super::route::Route;
+use crate::domain::address_key::AddressKey;
+use crate::domain::email_address::EmailAddress;
+use crate::domain::right::Right;
+use crate::domain::suppression::SuppressionReason;
+use crate::domain::timestamp::Timestamp;
+use crate::flows::suppress::suppress;
+use crate::store::Tx;
+use crate::store::suppression_list::{self, COUNTED, Listed, Place};
+use crate::web::fields::Fields;
+use crate::web::{App, Error};
+
+/// How many stand on a page.
+const AT_ONCE: i64 = 50;
+
+const PAGE: &str = "console/suppressions.html";
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![]
+    let mut routes = vec![
+        Route::get("/console/suppressions", Right::See, show),
+        Route::post("/console/suppressions", Right::Suppress, add),
+    ];
+    routes.extend(lift::routes());
+    routes
+}
+
+/// Where an address is looked up.
+pub(super) fn look_up(email: &str) -> String {
+    let mut query = Serializer::new(String::new());
+    query.append_pair("address", email);
+    format!("/console/suppressions?{}", query.finish())
+}
+
+async fn show(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Asked(fields): Asked,
+) -> Result<Response, Error> {
+    let word = match fields.one("word") {
+        "added" => Some("Nothing is mailed to this address any more."),
+        "there" => Some("Staff had stopped mail to this address before."),
+        "lifted" => Some("This address may be mailed again, as far as that reason goes."),
+        "gone" => Some("Nothing stopped mail to this address for that reason any more."),
+        _ => None,
+    };
+    let mut errors = vec![];
+    let typed = fields.one("address");
+    let looked_for = if typed.is_empty() {
+        None
+    } else {
+        let read = EmailAddress::parse(typed).map_err(|error| error.to_string());
+        read.map_err(|message| errors.push(json!({"field": "address", "message": message}))).ok()
+    };
+    let context = context(&app, &desk, &fields, (looked_for.as_ref(), typed, ""), word, &errors);
+    let context = context.await?;
+    if errors.is_empty() {
+        desk.page(&app, PAGE, context)
+    } else {
+        desk.refused(&app, PAGE, context)
+    }
+}
+
+/// The page; `typed` stands in the field that looks an address up, `added` in the one that adds one.
+async fn context(
+    app: &App,
+    desk: &Desk,
+    fields: &Fields,
+    (looked_for, typed, added): (Option<&EmailAddress>, &str, &str),
+    word: Option<&str>,
+    errors: &[Value],
+) -> Result<Value, Error> {
+    let reason = SuppressionReason::named(fields.one("reason"));
+    let mut tx = app.db.read().await?;
+    let tabs = tabs(&mut tx, reason).await?;
+    let looked = match looked_for {
+        Some(email) => {
+            let key = app.terms.address_secret.key(email);
+            let found = suppression_list::list_of(&mut tx, &key).await?;
+            let rows: Vec<Value> = found.iter().map(|listed| row(listed, desk)).collect();
+            Some(json!({"address": email.as_str(), "rows": rows}))
+        }
+        None => None,
+    };
+    let (rows, newer, older) = page(&mut tx, desk, fields, reason).await?;
+    Ok(json!({
+        "tabs": tabs, "reason": reason.map(SuppressionReason::as_str), "rows": rows, "newer": newer,
+        "older": older, "looked": looked, "typed": typed, "added": added, "word": word,
+        "errors": errors,
+    }))
+}
+
+/// How many there are of each reason; a number that is not counted to its end is followed by a plus.
+async fn tabs(tx: &mut Tx, chosen: Option<SuppressionReason>) -> Result<Vec<Value>, Error> {
+    let path = "/console/suppressions";
+    let mut tabs =
+        vec![json!({"title": "All", "path": path, "current": chosen.is_none(), "number": null,
+                    "more": false})];
+    for reason in SuppressionReason::ALL {
+        let count = suppression_list::count(tx, reason).await?;
+        tabs.push(json!({
+            "title": title(reason), "path": format!("{path}?reason={}", reason.as_str()),
+            "current": chosen == Some(reason), "number": count.min(COUNTED), "more": count > COUNTED,
+        }));
+    }
+    Ok(tabs)
+}
+
+/// A reason in words.
+fn title(reason: SuppressionReason) -> &'static str {
+    match reason {
+        SuppressionReason::Bounced => "Came back",
+        SuppressionReason::Complained => "Reported as spam",
+        SuppressionReason::Manual => "Added by hand",
+        SuppressionReason::NotMe => "Not me",
+        SuppressionReason::Unsubscribed => "Unsubscribed",
+        SuppressionReason::Erased => "Erased",
+    }
+}
+
+fn row(listed: &Listed, desk: &Desk) -> Value {
+    let lift = listed.reason.is_lifted_by_staff() && desk.may(Right::Suppress);
+    json!({
+        "reason": listed.reason.as_str(), "purpose": listed.purpose, "since": listed.since,
+        "email": listed.email,
+        "person": listed.subscriber_id.map(|id| format!("/console/subscribers/{id}")),
+        "lift": lift.then(|| lift::path(&listed.address_key, listed.reason)),
+    })
+}
+
+type Page = (Vec<Value>, Option<String>, Option<String>);
+
+async fn page(
+    tx: &mut Tx,
+    desk: &Desk,
+    fields: &Fields,
+    reason: Option<SuppressionReason>,
+) -> Result<Page, Error> {
+    let (after, before) = (read(fields.one("after")), read(fields.one("before")));
+    let backwards = after.is_none() && before.is_some();
+    let from = after.as_ref().or(before.as_ref());
+    let mut listed = suppression_list::list(tx, reason, (from, backwards), AT_ONCE + 1).await?;
+    let more = i64::try_from(listed.len()).unwrap_or(i64::MAX) > AT_ONCE;
+    if more {
+        listed.pop();
+    }
+    if backwards {
+        listed.reverse();
+    }
+    let edge = |side, place: Option<Place>| place.map(|place| path(reason, side, &place));
+    let older = edge("after", listed.last().map(Listed::place)).filter(|_| more || backwards);
+    let newer = edge("before", listed.first().map(Listed::place).or_else(|| from.cloned()));
+    let newer = newer.filter(|_| if backwards { more } else { from.is_some() });
+    Ok((listed.iter().map(|listed| row(listed, desk)).collect(), newer, older))
+}
+
+fn path(reason: Option<SuppressionReason>, side: &str, place: &Place) -> String {
+    let key = serde_json::to_value(&place.address_key).unwrap_or_default();
+    let at = format!(
+        "{}~{}~{}~{}",
+        place.since.micros(),
+        key.as_str().unwrap_or_default(),
+        place.reason.as_str(),
+        place.purpose
+    );
+    let mut query = Serializer::new(String::new());
+    if let Some(reason) = reason {
+        query.append_pair("reason", reason.as_str());
+    }
+    query.append_pair(side, &at);
+    format!("/console/suppressions?{}", query.finish())
+}
+
+/// A place as [`path`] wrote it; one that was made up is none.
+fn read(text: &str) -> Option<Place> {
+    let mut parts = text.splitn(4, '~');
+    let since = Timestamp::from_micros(parts.next()?.parse().ok()?);
+    // Outside the calendar of either database.
+    let since = Some(since).filter(|since| (0..1 << 53).contains(&since.micros()))?;
+    let address_key = AddressKey::from_hex(parts.next()?)?;
+    let reason = SuppressionReason::named(parts.next()?)?;
+    Some(Place { since, address_key, reason, purpose: parts.next()?.to_owned() })
+}
+
+/// Stops all mail to an address.
+async fn add(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Form(fields): Form,
+) -> Result<Response, Error> {
+    let typed = fields.one("email");
+    let email = match EmailAddress::parse(typed) {
+        Ok(email) if !fields.is_repeated("email") && !fields.is_faulty("email") => email,
+        parsed => {
+            let message = parsed.err().map_or("Enter one address".to_owned(), |e| e.to_string());
+            let errors = [json!({"field": "email", "message": message})];
+            let nowhere = Fields::default();
+            let context = context(&app, &desk, &nowhere, (None, "", typed), None, &errors).await?;
+            return desk.refused(&app, PAGE, context);
+        }
+    };
+    let key = app.terms.address_secret.key(&email);
+    let mut tx = app.db.write().await?;
+    let added = suppress(&mut tx, &app.moment(), &desk.actor(), &key).await?;
+    tx.commit().await?;
+    let word = if added { "added" } else { "there" };
+    Ok(Redirect::to(&format!("/console/suppressions?word={word}")).into_response())
 }

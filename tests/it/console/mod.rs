@@ -6,4 +6,7 @@ mod guard;
 mod ledger;
 mod mail;
 mod screens;
+mod person;
 mod sign_in;
+mod subscribers;
+mod suppressions;

@@ -1,0 +1,35 @@
+//! Somebody withdrew by telephone, by letter or in person, and staff write it down: as easy as it was to agree
+//! (GDPR Art. 7(3)).
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::Error;
+use super::withdraw::{Leaving, withdraw_by};
+use crate::domain::purpose::Purpose;
+use crate::domain::signup::Method;
+use crate::random::Moment;
+use crate::store::{Tx, audit_entries};
+
+/// How it is named in evidence.
+const SOURCE: &str = "console";
+
+/// Withdraws what is in force of what somebody left, and mails them the receipt; returns the purposes that
+/// ended.
+///
+/// # Errors
+/// When the database does not take it; then nothing is withdrawn.
+pub async fn record_withdrawal(
+    tx: &mut Tx,
+    at: &Moment,
+    actor: &str,
+    subscriber_id: Uuid,
+    leaving: &Leaving,
+) -> Result<Vec<Purpose>, Error> {
+    let ended = withdraw_by(tx, at, subscriber_id, leaving, (Method::Staff, SOURCE)).await?;
+    if !ended.is_empty() {
+        let detail = json!({"subscriber_id": subscriber_id, "purposes": ended});
+        audit_entries::append(tx, at, actor, "subscriber.withdraw", &detail).await?;
+    }
+    Ok(ended)
+}

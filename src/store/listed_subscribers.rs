@@ -1,0 +1,62 @@
+//! The people of one page of a list.
+
+use uuid::Uuid;
+
+use super::{Sql, Tx, on};
+use crate::domain::consent::EventType;
+use crate::domain::purpose::Purpose;
+use crate::domain::timestamp::Timestamp;
+
+/// One line of the list.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct ListedSubscriber {
+    /// Their key.
+    pub subscriber_id: Uuid,
+    /// Their address.
+    pub email: String,
+    /// Their name.
+    pub name: Option<String>,
+    /// Where they work.
+    pub organisation: Option<String>,
+    /// When they confirmed first.
+    pub created_at: Timestamp,
+}
+
+/// These people, newest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(tx: &mut Tx, ids: &[Uuid]) -> sqlx::Result<Vec<ListedSubscriber>> {
+    const LIST: Sql = Sql {
+        sqlite: "SELECT subscriber_id, email, name, organisation, created_at FROM subscriber
+                 WHERE subscriber_id IN (SELECT unhex(value, '-') FROM json_each($1))
+                 ORDER BY subscriber_id DESC",
+        postgres: "SELECT subscriber_id, email, name, organisation, created_at FROM subscriber
+                   WHERE subscriber_id IN
+                       (SELECT CAST(value AS uuid) FROM json_array_elements_text(CAST($1 AS json)))
+                   ORDER BY subscriber_id DESC",
+    };
+    let ids = super::batch(ids)?;
+    on!(tx, LIST, |conn, sql| sqlx::query_as(sql).bind(ids).fetch_all(conn).await)
+}
+
+/// What each of these people agreed to, and where that stands; the privacy policy first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_states(
+    tx: &mut Tx,
+    ids: &[Uuid],
+) -> sqlx::Result<Vec<(Uuid, Purpose, EventType)>> {
+    const LIST: Sql = Sql {
+        sqlite: "SELECT subscriber_id, purpose, state FROM consent
+                 WHERE subscriber_id IN (SELECT unhex(value, '-') FROM json_each($1))
+                 ORDER BY CASE purpose WHEN 'privacy-policy' THEN 0 ELSE 1 END, purpose",
+        postgres: "SELECT subscriber_id, purpose, state FROM consent
+                   WHERE subscriber_id IN
+                       (SELECT CAST(value AS uuid) FROM json_array_elements_text(CAST($1 AS json)))
+                   ORDER BY CASE purpose WHEN 'privacy-policy' THEN 0 ELSE 1 END, purpose",
+    };
+    let ids = super::batch(ids)?;
+    on!(tx, LIST, |conn, sql| sqlx::query_as(sql).bind(ids).fetch_all(conn).await)
+}

@@ -1,0 +1,73 @@
+//! "May I write to this person?", in a sentence for each purpose.
+
+use serde_json::{Value, json};
+
+use crate::domain::consent::EventType;
+use crate::domain::permission::Permission;
+use crate::domain::suppression::SuppressionReason;
+use crate::domain::timestamp::Timestamp;
+use crate::store::permissions::PermissionFacts;
+
+/// The answer for one purpose.
+pub(super) fn answer(facts: &PermissionFacts, ledger_is_sound: bool) -> Value {
+    let missed = facts.renewal_missed.is_some();
+    let permission = Permission::of(facts.state, facts.suppressed, missed, ledger_is_sound);
+    json!({
+        "purpose": facts.purpose,
+        "title": facts.purpose.named(facts.name.as_deref()),
+        "yes": permission == Permission::Yes,
+        "sentence": sentence(facts, permission),
+        "in_force": facts.state.is_some_and(EventType::in_force),
+        "receipt": facts.event_id.map(|id| format!("/console/receipts/{id}")),
+    })
+}
+
+fn sentence(facts: &PermissionFacts, permission: Permission) -> String {
+    let day = |at: Option<Timestamp>| at.map_or_else(String::new, |at| format!(" on {}", at.day()));
+    let changed = day(facts.changed_at);
+    let since = day(facts.suppressed_since);
+    match permission {
+        Permission::Yes => {
+            let label = facts.policy_label.as_ref().map_or("", |label| label.as_str());
+            let agreed = match facts.state {
+                Some(EventType::Renewed) => "agreed again",
+                _ => "agreed",
+            };
+            let also = if facts.purpose.is_privacy_policy() {
+                " You may hold and process their details as it says; writing to them for marketing takes \
+                 another purpose."
+            } else {
+                ""
+            };
+            format!("They {agreed}{changed} under policy {label}.{also}")
+        }
+        Permission::NeverAgreed => "They have never agreed to this.".to_owned(),
+        Permission::Ended(EventType::Expired) => {
+            format!("Their consent ended{changed}, for they did not renew it in time.")
+        }
+        Permission::Ended(_) => format!("They withdrew{changed}."),
+        Permission::Suppressed(reason) => suppressed(reason, &since),
+        Permission::RenewalMissed => {
+            let until = facts.renewal_missed.map_or_else(String::new, Timestamp::day);
+            format!("They were asked to agree to a newer policy until {until}, and have not.")
+        }
+        Permission::LedgerBroken => {
+            "The ledger that proves it is not what it was: nobody may be written to until a check finds it \
+             sound again."
+                .to_owned()
+        }
+    }
+}
+
+fn suppressed(reason: SuppressionReason, since: &str) -> String {
+    match reason {
+        SuppressionReason::Bounced => format!("Mail to them came back for good{since}."),
+        SuppressionReason::Complained => format!("They reported our mail as spam{since}."),
+        SuppressionReason::Manual => format!("Staff stopped all mail to this address{since}."),
+        SuppressionReason::Erased => {
+            format!("This address was erased{since}; only its owner can come back.")
+        }
+        SuppressionReason::Unsubscribed => format!("They unsubscribed from this{since}."),
+        SuppressionReason::NotMe => format!("They said that they had not asked{since}."),
+    }
+}

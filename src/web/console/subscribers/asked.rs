@@ -1,0 +1,148 @@
+//! What a search of the list asks for, as it stands in the page's address.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use url::form_urlencoded::Serializer;
+use uuid::Uuid;
+
+use super::Choices;
+use crate::domain::consent::EventType;
+use crate::domain::search::Sought;
+use crate::domain::timestamp::Timestamp;
+use crate::store::subscriber_search::{ConsentFilter, Place, SubscriberFilter};
+use crate::web::fields::Fields;
+
+/// The filters, in their order on the page.
+const NAMES: [&str; 8] =
+    ["q", "purpose", "state", "report", "policy", "since", "until", "suppressed"];
+
+type Wrong = (&'static str, String);
+
+/// One question to the list.
+pub(super) struct Question {
+    typed: Vec<(&'static str, String)>,
+    /// Whom to find, or what is wrong with each field.
+    pub filter: Result<SubscriberFilter, Vec<Wrong>>,
+    /// Which page.
+    pub place: Place,
+}
+
+impl Question {
+    pub(super) fn read(fields: &Fields, choices: &Choices) -> Self {
+        let typed = NAMES.map(|name| (name, fields.one(name).trim().to_owned())).to_vec();
+        let mut wrong: Vec<Wrong> = NAMES
+            .into_iter()
+            .filter(|name| fields.is_repeated(name) || fields.is_faulty(name))
+            .map(|name| (name, "Ask for one thing, in letters, numbers and punctuation".to_owned()))
+            .collect();
+        let mut filter = SubscriberFilter::default();
+        let mut take = |name, read: Result<(), String>| {
+            if let Err(message) = read {
+                wrong.push((name, message));
+            }
+        };
+        let of =
+            |name: &str| typed.iter().find(|(n, _)| *n == name).map_or("", |(_, v)| v.as_str());
+        take(
+            "q",
+            Sought::parse(of("q")).map(|sought| filter.sought = sought).map_err(|e| e.to_string()),
+        );
+        let consent = &mut filter.consent;
+        for name in ["purpose", "state", "report", "policy"] {
+            take(name, read_consent(consent, name, of(name), choices));
+        }
+        take("since", read_day(of("since")).map(|day| filter.since = day));
+        let until = read_day(of("until"));
+        // Its last day counts.
+        let end = |day: Timestamp| day.plus(Duration::from_hours(24));
+        take("until", until.map(|day| filter.until = day.map(end)));
+        take(
+            "suppressed",
+            match of("suppressed") {
+                "" => Ok(()),
+                "yes" => {
+                    filter.suppressed = Some(true);
+                    Ok(())
+                }
+                "no" => {
+                    filter.suppressed = Some(false);
+                    Ok(())
+                }
+                _ => Err("Choose from what is shown here".to_owned()),
+            },
+        );
+        let place = match (fields.one("after").parse(), fields.one("before").parse()) {
+            (Ok(id), _) => Place::OlderThan(id),
+            (_, Ok(id)) => Place::NewerThan(id),
+            _ => Place::First,
+        };
+        let filter = if wrong.is_empty() { Ok(filter) } else { Err(wrong) };
+        Self { typed, filter, place }
+    }
+
+    /// What stands in the search box.
+    pub(super) fn q(&self) -> &str {
+        self.typed.first().map_or("", |(_, q)| q.as_str())
+    }
+
+    /// What was asked for, field by field.
+    pub(super) fn typed(&self) -> Value {
+        self.typed.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect()
+    }
+
+    /// Whether not everybody is asked for.
+    pub(super) fn is_narrowed(&self) -> bool {
+        self.typed.iter().any(|(_, value)| !value.is_empty())
+    }
+
+    /// The address of the page before or after somebody.
+    pub(super) fn path(&self, side: &str, id: Uuid) -> String {
+        let mut query = Serializer::new(String::new());
+        query.extend_pairs(self.typed.iter().filter(|(_, value)| !value.is_empty()));
+        query.append_pair(side, &id.to_string());
+        format!("/console/subscribers?{}", query.finish())
+    }
+}
+
+fn read_consent(
+    consent: &mut ConsentFilter,
+    name: &str,
+    typed: &str,
+    choices: &Choices,
+) -> Result<(), String> {
+    if typed.is_empty() {
+        return Ok(());
+    }
+    let known = match name {
+        "purpose" => {
+            let known = choices.purposes.iter().find(|(code, _)| code.as_str() == typed);
+            consent.purpose = known.map(|(code, _)| code.clone());
+            consent.purpose.is_some()
+        }
+        "state" => {
+            consent.state = EventType::named(typed)
+                .filter(|state| !matches!(state, EventType::Requested | EventType::Erased));
+            consent.state.is_some()
+        }
+        "report" => {
+            let known = choices.reports.iter().find(|report| report.slug.as_str() == typed);
+            consent.report_id = known.map(|report| report.report_id);
+            consent.report_id.is_some()
+        }
+        _ => {
+            let known = choices.policies.iter().find(|policy| policy.label.as_str() == typed);
+            consent.policy_version_id = known.map(|policy| policy.policy_version_id);
+            consent.policy_version_id.is_some()
+        }
+    };
+    if known { Ok(()) } else { Err("Choose from what is shown here".to_owned()) }
+}
+
+fn read_day(typed: &str) -> Result<Option<Timestamp>, String> {
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    let day = Timestamp::parse(typed).filter(|_| typed.len() == 10);
+    day.map(Some).ok_or_else(|| "Enter a day such as 2026-11-23".to_owned())
+}

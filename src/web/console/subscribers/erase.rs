@@ -1,0 +1,77 @@
+//! `/console/subscribers/{id}/erase`: everything held of one person goes (GDPR Art. 17).
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use super::person::find;
+use crate::domain::right::Right;
+use crate::domain::signup::Method;
+use crate::flows::erase::{erase, record_erasure};
+use crate::store::held;
+use crate::web::console::desk::{Desk, Form};
+use crate::web::console::route::Route;
+use crate::web::{App, Error};
+
+/// How it is named in evidence.
+const SOURCE: &str = "console";
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/console/subscribers/{id}/erase", Right::Erase, ask),
+        Route::post("/console/subscribers/{id}/erase", Right::Erase, press),
+    ]
+}
+
+async fn ask(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Path(id): Path<String>,
+) -> Result<Response, Error> {
+    let context = context(&app, &id, &[]).await?;
+    desk.page(&app, "console/erase.html", context)
+}
+
+/// What goes, in numbers.
+async fn context(app: &App, id: &str, errors: &[Value]) -> Result<Value, Error> {
+    let mut tx = app.db.read().await?;
+    let person = find(&mut tx, id).await?;
+    let bodies = held::list_events(&mut tx, &person).await?;
+    let counts = json!({
+        "events": bodies.iter().filter(|event| event.body.is_some()).count(),
+        "forms": held::list_signups(&mut tx, &person.address_key).await?.len(),
+        "mails": held::list_mails(&mut tx, &person).await?.len(),
+        "downloads": held::list_starts(&mut tx, person.subscriber_id).await?.len(),
+    });
+    let path = format!("/console/subscribers/{}", person.subscriber_id);
+    Ok(json!({
+        "person": {"path": path, "email": person.email}, "counts": counts, "errors": errors,
+    }))
+}
+
+async fn press(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Path(id): Path<String>,
+    Form(fields): Form,
+) -> Result<Response, Error> {
+    if fields.all("sure") != ["yes"] {
+        let error = json!({"field": "sure", "message": "Tick the box to say that all of it is to be deleted"});
+        let context = context(&app, &id, &[error]).await?;
+        return desk.refused(&app, "console/erase.html", context);
+    }
+    let at = app.moment();
+    let mut tx = app.db.write().await?;
+    let key = find(&mut tx, &id).await?.address_key;
+    let held = erase(&mut tx, &at, &key, (Method::Staff, SOURCE)).await?;
+    if held {
+        // Outside the database first: a backup restored later must not bring anybody back.
+        app.erasures.append(at.now, &key).await?;
+    }
+    record_erasure(&mut tx, &at, &desk.actor(), held).await?;
+    tx.commit().await?;
+    app.db.forget_log().await;
+    Ok(desk.page(&app, "console/erased.html", json!({}))?.into_response())
+}

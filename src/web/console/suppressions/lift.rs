@@ -1,0 +1,105 @@
+//! `/console/suppressions/lift`: why an address may be mailed again, in the words of whoever says so.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde_json::{Value, json};
+
+use crate::domain::address_key::AddressKey;
+use crate::domain::right::Right;
+use crate::domain::suppression::SuppressionReason;
+use crate::domain::text::Line;
+use crate::flows::suppress::{Lifted, lift};
+use crate::store::suppression_list;
+use crate::web::console::desk::{Asked, Desk, Form};
+use crate::web::console::route::Route;
+use crate::web::fields::Fields;
+use crate::web::{App, Error};
+
+const PAGE: &str = "console/lift_suppression.html";
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/console/suppressions/lift", Right::Suppress, ask),
+        Route::post("/console/suppressions/lift", Right::Suppress, press),
+    ]
+}
+
+/// Where one suppression is lifted.
+pub(super) fn path(address_key: &AddressKey, reason: SuppressionReason) -> String {
+    let key = serde_json::to_value(address_key).unwrap_or_default();
+    let key = key.as_str().unwrap_or_default();
+    format!("/console/suppressions/lift?key={key}&reason={}", reason.as_str())
+}
+
+/// What is to be lifted; only what staff may lift.
+fn read(fields: &Fields) -> Result<(AddressKey, SuppressionReason), Error> {
+    let key = AddressKey::from_hex(fields.one("key"));
+    let reason = SuppressionReason::named(fields.one("reason"));
+    key.zip(reason).filter(|(_, reason)| reason.is_lifted_by_staff()).ok_or(Error::NotFound)
+}
+
+async fn ask(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Asked(fields): Asked,
+) -> Result<Response, Error> {
+    let context = context(&app, &fields, None).await?;
+    desk.page(&app, PAGE, context)
+}
+
+async fn context(app: &App, fields: &Fields, error: Option<String>) -> Result<Value, Error> {
+    let (key, reason) = read(fields)?;
+    let mut tx = app.db.read().await?;
+    let found = suppression_list::list_of(&mut tx, &key).await?;
+    let found = found.into_iter().find(|listed| listed.reason == reason).ok_or(Error::NotFound)?;
+    let errors: Vec<Value> =
+        error.iter().map(|message| json!({"field": "why", "message": message})).collect();
+    Ok(json!({
+        "key": key, "reason": reason.as_str(), "since": found.since, "email": found.email,
+        "why": fields.one("why"), "errors": errors,
+    }))
+}
+
+async fn press(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Form(fields): Form,
+) -> Result<Response, Error> {
+    let (key, reason) = read(&fields)?;
+    let why = match why(&fields) {
+        Ok(why) => why,
+        Err(message) => {
+            let context = context(&app, &fields, Some(message)).await?;
+            return desk.refused(&app, PAGE, context);
+        }
+    };
+    let mut tx = app.db.write().await?;
+    let lifted = lift(&mut tx, &app.moment(), &desk.actor(), (&key, reason), &why).await?;
+    let word = match lifted {
+        Lifted::Lifted => {
+            tx.commit().await?;
+            "lifted"
+        }
+        Lifted::NotThere => "gone",
+        Lifted::NotOurs => return Err(Error::NotFound),
+    };
+    Ok(Redirect::to(&format!("/console/suppressions?word={word}")).into_response())
+}
+
+/// The words, which go into the audit and so hold no address.
+fn why(fields: &Fields) -> Result<Line, String> {
+    if fields.is_repeated("why") || fields.is_faulty("why") {
+        return Err("Use letters, numbers and punctuation only, on one line".to_owned());
+    }
+    let typed = fields.one("why");
+    if typed.contains(['@', '\u{ff20}', '\u{fe6b}']) {
+        return Err("Say why without an address: these words stay for good".to_owned());
+    }
+    match Line::parse(typed) {
+        Ok(Some(why)) => Ok(why),
+        Ok(None) => Err("Say why this address may be mailed again".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
