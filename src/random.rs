@@ -94,6 +94,18 @@ impl Moment {
         self.random.bytes()
     }
 
+    /// What a two-factor secret is derived from: 16 bytes.
+    #[must_use]
+    pub fn new_code_salt(&self) -> [u8; 16] {
+        self.random.bytes()
+    }
+
+    /// What a recovery code says: 10 bytes.
+    #[must_use]
+    pub fn new_recovery_code(&self) -> [u8; 10] {
+        self.random.bytes()
+    }
+
     /// A salt that makes a commitment unguessable: 32 bytes.
     #[must_use]
     pub fn new_salt(&self) -> [u8; 32] {

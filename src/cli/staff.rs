@@ -10,7 +10,10 @@ use crate::domain::email_address::EmailAddress;
 use crate::domain::password::{Password, PasswordHash};
 use crate::domain::staff::Role;
 use crate::flows::add_staff::add_staff;
-use crate::store::staff;
+use crate::flows::change_staff::{self, Changed};
+use crate::flows::set_password::set_by_command;
+use crate::store::staff::{self, Staff};
+use crate::store::{Tx, staff_accounts};
 
 #[derive(Subcommand)]
 pub(super) enum StaffCommand {
@@ -24,6 +27,19 @@ pub(super) enum StaffCommand {
     },
     /// Name all accounts
     List,
+    /// Take an account's access, and end its sessions
+    Disable {
+        /// The address that signs in
+        email: String,
+    },
+    /// Give an account another password, read as `add` reads it; its sessions end
+    Reset {
+        /// The address that signs in
+        email: String,
+        /// Turn two-factor off as well, for who lost authenticator and recovery codes
+        #[arg(long)]
+        two_factor_off: bool,
+    },
 }
 
 impl StaffCommand {
@@ -31,16 +47,16 @@ impl StaffCommand {
         match self {
             Self::Add { email, role } => add(core, &email, role).await,
             Self::List => list(core).await,
+            Self::Disable { email } => disable(core, &email).await,
+            Self::Reset { email, two_factor_off } => reset(core, &email, two_factor_off).await,
         }
     }
 }
 
 async fn add(core: &Core, email: &str, role: Role) -> Outcome {
     let email = EmailAddress::parse(email)?;
-    let known = [email.as_str(), core.settings.controller.name.as_str()];
-    let password = Password::parse(read_password()?, &known)?;
+    let hash = new_password(core, &email)?;
     let at = core.moment();
-    let hash = PasswordHash::of(&password, &at.new_password_salt())?;
     let mut tx = core.db.write().await?;
     if add_staff(&mut tx, &at, ACTOR, &email, role, &hash).await?.is_none() {
         return Err(refuse(format!("{email} has an account already")));
@@ -48,6 +64,12 @@ async fn add(core: &Core, email: &str, role: Role) -> Outcome {
     tx.commit().await?;
     println!("added {email}");
     Ok(())
+}
+
+fn new_password(core: &Core, email: &EmailAddress) -> Result<PasswordHash, Error> {
+    let known = [email.as_str(), core.settings.controller.name.as_str()];
+    let password = Password::parse(read_password()?, &known)?;
+    Ok(PasswordHash::of(&password, &core.moment().new_password_salt())?)
 }
 
 fn read_password() -> Result<String, Error> {
@@ -62,13 +84,55 @@ fn read_password() -> Result<String, Error> {
 }
 
 async fn list(core: &Core) -> Outcome {
-    let all = staff::list(&mut core.db.read().await?).await?;
+    let all = staff_accounts::list(&mut core.db.read().await?).await?;
     if all.is_empty() {
         println!("nobody yet: `assent staff add EMAIL --role admin` adds the first account");
     }
     for one in all {
-        let state = if one.disabled_at.is_some() { "disabled" } else { "active" };
-        println!("{}\t{}\t{state}", one.email, one.role.as_str());
+        println!("{}\t{}\t{}", one.email, one.role.as_str(), one.state());
     }
+    Ok(())
+}
+
+async fn find(tx: &mut Tx, email: &EmailAddress) -> Result<Staff, Error> {
+    let found = staff::find_by_email(tx, email).await?;
+    found.ok_or_else(|| refuse(format!("{email} has no account: see `assent staff list`")))
+}
+
+async fn disable(core: &Core, email: &str) -> Outcome {
+    let email = EmailAddress::parse(email)?;
+    let mut tx = core.db.write().await?;
+    let staff_id = find(&mut tx, &email).await?.staff_id;
+    match change_staff::disable(&mut tx, &core.moment(), ACTOR, staff_id).await? {
+        Changed::Done => tx.commit().await?,
+        Changed::Same => return Err(refuse(format!("{email} is disabled already"))),
+        Changed::LastAdmin => {
+            return Err(refuse(format!(
+                "{email} is the last admin who can sign in: add another one first"
+            )));
+        }
+        Changed::Unknown => return Err(refuse(format!("{email} has no account"))),
+    }
+    println!("disabled {email}");
+    Ok(())
+}
+
+async fn reset(core: &Core, email: &str, two_factor_off: bool) -> Outcome {
+    let email = EmailAddress::parse(email)?;
+    let account = find(&mut core.db.read().await?, &email).await?;
+    if account.disabled_at.is_some() {
+        return Err(refuse(format!("{email} is disabled: an admin can enable it in the console")));
+    }
+    let hash = new_password(core, &email)?;
+    let (mut tx, at) = (core.db.write().await?, core.moment());
+    if !set_by_command(&mut tx, &at, ACTOR, account.staff_id, &hash).await? {
+        return Err(refuse(format!("{email} was disabled meanwhile")));
+    }
+    if two_factor_off {
+        // Where it is off already there is nothing to do.
+        let _ = change_staff::turn_code_off(&mut tx, &at, ACTOR, account.staff_id).await?;
+    }
+    tx.commit().await?;
+    println!("changed the password of {email}");
     Ok(())
 }

@@ -30,3 +30,4 @@ pub mod staff;
 pub mod suppression;
 pub mod text;
 pub mod timestamp;
+pub mod two_factor;

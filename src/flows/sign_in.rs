@@ -52,13 +52,16 @@ async fn count_one(
 pub struct NewSession<'a> {
     /// Whose it is.
     pub staff_id: Uuid,
+    /// What is kept of the password that was proved to be theirs.
+    pub proved: Option<&'a PasswordHash>,
     /// What its cookie holds.
     pub token: &'a str,
     /// Its name and system.
     pub browser: &'a str,
 }
 
-/// Begins a session, and forgives the tries before it.
+/// Begins a session, and forgives the tries before it; `false` when the account was disabled or its
+/// password changed since that was proved: then there is none.
 ///
 /// # Errors
 /// When the database does not take it.
@@ -69,23 +72,48 @@ pub async fn begin_session(
     email: &EmailAddress,
     ip: IpAddr,
     session: &NewSession<'_>,
-) -> Result<(), Error> {
-    sign_in_tries::delete(tx, &terms.address_secret.account_key(email)).await?;
-    sign_in_tries::forgive_one(tx, &terms.address_secret.network_key(ip)).await?;
+) -> Result<bool, Error> {
+    let account = staff::lock(tx, session.staff_id).await?;
+    let stands = account
+        .is_some_and(|a| a.disabled_at.is_none() && a.password_hash.as_ref() == session.proved);
+    if !stands {
+        return Ok(false);
+    }
+    forgive_tries(tx, terms, email, ip).await?;
     let token_sha256 = sha256(session.token.as_bytes());
     staff_sessions::insert(tx, at, session.staff_id, &token_sha256, session.browser).await?;
     let actor = actor(session.staff_id);
     audit_entries::append(tx, at, &actor, "sign-in", &json!({"browser": session.browser})).await?;
-    Ok(())
+    Ok(true)
 }
 
-/// Keeps the hash of a password that was right, made anew with today's parameters.
+/// Forgives the tries of somebody who succeeded.
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn renew_hash(tx: &mut Tx, staff_id: Uuid, hash: &PasswordHash) -> Result<(), Error> {
-    staff::set_password(tx, staff_id, hash).await?;
+pub async fn forgive_tries(
+    tx: &mut Tx,
+    terms: &Terms,
+    email: &EmailAddress,
+    ip: IpAddr,
+) -> Result<(), Error> {
+    sign_in_tries::delete(tx, &terms.address_secret.account_key(email)).await?;
+    sign_in_tries::forgive_one(tx, &terms.address_secret.network_key(ip)).await?;
     Ok(())
+}
+
+/// Keeps the hash of a password that was right, made anew with today's parameters; `false` when the
+/// password was changed meanwhile.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn renew_hash(
+    tx: &mut Tx,
+    staff_id: Uuid,
+    before: &PasswordHash,
+    hash: &PasswordHash,
+) -> Result<bool, Error> {
+    Ok(staff::replace_password(tx, staff_id, before, hash).await?)
 }
 
 /// Writes down that a try failed; for an account that does not exist, that somebody tried.
@@ -101,6 +129,42 @@ pub async fn record_refusal(
     let by = staff_id.map_or_else(|| "nobody".to_owned(), actor);
     audit_entries::append(tx, at, &by, "sign-in.refused", &json!({"why": why})).await?;
     Ok(())
+}
+
+/// Ends another session of somebody's own; `false` when there is none such.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn end_session(
+    tx: &mut Tx,
+    at: &Moment,
+    staff_id: Uuid,
+    staff_session_id: Uuid,
+) -> Result<bool, Error> {
+    let ended = staff_sessions::delete(tx, staff_id, staff_session_id).await?;
+    if ended {
+        let detail = json!({"sessions_ended": 1});
+        audit_entries::append(tx, at, &actor(staff_id), "account.end-session", &detail).await?;
+    }
+    Ok(ended)
+}
+
+/// Ends all of somebody's own sessions but the one they are in; returns how many.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn end_other_sessions(
+    tx: &mut Tx,
+    at: &Moment,
+    staff_id: Uuid,
+    but: Uuid,
+) -> Result<u64, Error> {
+    let ended = staff_sessions::delete_all(tx, staff_id, Some(but)).await?;
+    if ended > 0 {
+        let detail = json!({"sessions_ended": ended});
+        audit_entries::append(tx, at, &actor(staff_id), "account.end-session", &detail).await?;
+    }
+    Ok(ended)
 }
 
 /// Ends the session that somebody signs out of.

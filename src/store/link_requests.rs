@@ -1,4 +1,4 @@
-//! Somebody asked for the link to an address's choices.
+//! Somebody asked for a link that they lost: to an address's choices, or to a new password.
 
 use uuid::Uuid;
 
@@ -6,12 +6,24 @@ use super::{Sql, Tx, on};
 use crate::domain::address_key::AddressKey;
 use crate::random::Moment;
 
+/// Where a lost link leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum Door {
+    /// To a subscriber's choices.
+    Preferences,
+    /// To a new password for the console.
+    Password,
+}
+
 /// One such wish.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct LinkRequest {
     /// Its key.
     pub link_request_id: Uuid,
-    /// Whose choices.
+    /// Where the link leads.
+    pub door: Door,
+    /// Whose link: as subscribers are known, or as accounts are.
     pub address_key: AddressKey,
     /// Which mailbox its mail counts for.
     pub limiter_key: AddressKey,
@@ -24,14 +36,16 @@ pub struct LinkRequest {
 pub async fn insert(
     tx: &mut Tx,
     at: &Moment,
+    door: Door,
     address_key: &AddressKey,
     limiter_key: &AddressKey,
 ) -> sqlx::Result<()> {
     on!(tx, |conn| sqlx::query(
-        "INSERT INTO link_request (link_request_id, address_key, limiter_key, created_at)
-         VALUES ($1, $2, $3, $4)"
+        "INSERT INTO link_request (link_request_id, door, address_key, limiter_key, created_at)
+         VALUES ($1, $2, $3, $4, $5)"
     )
     .bind(at.new_id())
+    .bind(door)
     .bind(address_key)
     .bind(limiter_key)
     .bind(at.now)
@@ -48,11 +62,11 @@ pub async fn take(tx: &mut Tx, count: i64) -> sqlx::Result<Vec<LinkRequest>> {
     const TAKE: Sql = Sql {
         sqlite: "DELETE FROM link_request WHERE link_request_id IN
                      (SELECT link_request_id FROM link_request ORDER BY link_request_id LIMIT $1)
-                 RETURNING link_request_id, address_key, limiter_key",
+                 RETURNING link_request_id, door, address_key, limiter_key",
         postgres: "DELETE FROM link_request WHERE link_request_id IN
                        (SELECT link_request_id FROM link_request ORDER BY link_request_id LIMIT $1
                         FOR UPDATE SKIP LOCKED)
-                   RETURNING link_request_id, address_key, limiter_key",
+                   RETURNING link_request_id, door, address_key, limiter_key",
     };
     on!(tx, TAKE, |conn, sql| sqlx::query_as(sql).bind(count).fetch_all(conn).await)
 }

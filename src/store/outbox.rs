@@ -40,6 +40,8 @@ pub struct ClaimedMail {
     pub subscriber_id: Option<Uuid>,
     /// The policy version it tells of, if it tells of one.
     pub policy_version_id: Option<Uuid>,
+    /// The link for a member of staff that it carries, if it carries one.
+    pub staff_link_id: Option<Uuid>,
     /// Counts the claims; the fence against a worker that lost its lease.
     pub claims: i32,
     /// Counts the tries that ended with a word to come back later.
@@ -141,6 +143,8 @@ pub enum About {
     Signup(Uuid),
     /// A subscriber.
     Subscriber(Uuid),
+    /// A link for a member of staff.
+    StaffLink(Uuid),
     /// Nobody: it goes to an address of the settings.
     Nobody,
 }
@@ -150,19 +154,22 @@ pub enum About {
 /// # Errors
 /// When the database does not take it.
 pub async fn insert(tx: &mut Tx, at: &Moment, kind: MailKind, about: About) -> sqlx::Result<()> {
-    let (signup_id, subscriber_id) = match about {
-        About::Signup(id) => (Some(id), None),
-        About::Subscriber(id) => (None, Some(id)),
-        About::Nobody => (None, None),
+    let (signup_id, subscriber_id, staff_link_id) = match about {
+        About::Signup(id) => (Some(id), None, None),
+        About::Subscriber(id) => (None, Some(id), None),
+        About::StaffLink(id) => (None, None, Some(id)),
+        About::Nobody => (None, None, None),
     };
     on!(tx, |conn| sqlx::query(
-        "INSERT INTO outbox (outbox_id, kind, signup_id, subscriber_id, state, next_at, created_at)
-         VALUES ($1, $2, $3, $4, 'queued', $5, $5)"
+        "INSERT INTO outbox
+             (outbox_id, kind, signup_id, subscriber_id, staff_link_id, state, next_at, created_at)
+         VALUES ($1, $2, $3, $4, $5, 'queued', $6, $6)"
     )
     .bind(at.new_id())
     .bind(kind)
     .bind(signup_id)
     .bind(subscriber_id)
+    .bind(staff_link_id)
     .bind(at.now)
     .execute(conn)
     .await
@@ -188,8 +195,8 @@ pub async fn claim(
                         AND (lease_until IS NULL OR lease_until <= $1)
                         AND outbox_id NOT IN (SELECT unhex(value->>'outbox_id', '-') FROM json_each($4))
                       ORDER BY next_at LIMIT $3)
-                 RETURNING outbox_id, kind, signup_id, subscriber_id, policy_version_id, claims, attempts,
-                     created_at",
+                 RETURNING outbox_id, kind, signup_id, subscriber_id, policy_version_id, staff_link_id,
+                     claims, attempts, created_at",
         postgres: "UPDATE outbox SET lease_until = now() + ($2 - $1), claims = claims + 1
                    WHERE outbox_id IN
                        (SELECT outbox_id FROM outbox
@@ -198,8 +205,8 @@ pub async fn claim(
                           AND outbox_id NOT IN (SELECT held.outbox_id FROM
                               json_to_recordset(CAST($4 AS json)) AS held (outbox_id uuid))
                         ORDER BY next_at LIMIT $3 FOR UPDATE SKIP LOCKED)
-                   RETURNING outbox_id, kind, signup_id, subscriber_id, policy_version_id, claims, attempts,
-                     created_at",
+                   RETURNING outbox_id, kind, signup_id, subscriber_id, policy_version_id, staff_link_id,
+                     claims, attempts, created_at",
     };
     let held = super::batch(held)?;
     on!(tx, CLAIM, |conn, sql| sqlx::query_as(sql)

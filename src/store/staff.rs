@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Tx, on};
+use super::{Sql, Tx, on};
 use crate::domain::email_address::EmailAddress;
 use crate::domain::password::PasswordHash;
 use crate::domain::staff::Role;
@@ -110,7 +110,23 @@ pub async fn find_by_email(tx: &mut Tx, email: &EmailAddress) -> sqlx::Result<Op
     })
 }
 
-/// Keeps another password's hash.
+/// The account of a key, held so that nobody changes it before this transaction ends.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn lock(tx: &mut Tx, staff_id: Uuid) -> sqlx::Result<Option<Staff>> {
+    // A writing transaction on SQLite is alone already.
+    const LOCK: Sql = Sql {
+        sqlite: "SELECT staff_id, email, role, password_hash, created_at, disabled_at, code_salt, code_since
+                 FROM staff WHERE staff_id = $1",
+        postgres: "SELECT staff_id, email, role, password_hash, created_at, disabled_at, code_salt,
+                       code_since
+                   FROM staff WHERE staff_id = $1 FOR UPDATE",
+    };
+    on!(tx, LOCK, |conn, sql| sqlx::query_as(sql).bind(staff_id).fetch_optional(conn).await)
+}
+
+/// Keeps another password's hash; `false` when the account is disabled or gone.
 ///
 /// # Errors
 /// When the database does not take it.
@@ -118,11 +134,35 @@ pub async fn set_password(
     tx: &mut Tx,
     staff_id: Uuid,
     password_hash: &PasswordHash,
-) -> sqlx::Result<()> {
-    on!(tx, |conn| sqlx::query("UPDATE staff SET password_hash = $2 WHERE staff_id = $1")
-        .bind(staff_id)
-        .bind(password_hash)
-        .execute(conn)
-        .await
-        .map(drop))
+) -> sqlx::Result<bool> {
+    on!(tx, |conn| sqlx::query(
+        "UPDATE staff SET password_hash = $2 WHERE staff_id = $1 AND disabled_at IS NULL"
+    )
+    .bind(staff_id)
+    .bind(password_hash)
+    .execute(conn)
+    .await
+    .map(|done| done.rows_affected() == 1))
+}
+
+/// The same in place of the hash that was looked at; `false` when it was changed meanwhile, too.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn replace_password(
+    tx: &mut Tx,
+    staff_id: Uuid,
+    before: &PasswordHash,
+    password_hash: &PasswordHash,
+) -> sqlx::Result<bool> {
+    on!(tx, |conn| sqlx::query(
+        "UPDATE staff SET password_hash = $3
+         WHERE staff_id = $1 AND password_hash = $2 AND disabled_at IS NULL"
+    )
+    .bind(staff_id)
+    .bind(before)
+    .bind(password_hash)
+    .execute(conn)
+    .await
+    .map(|done| done.rows_affected() == 1))
 }

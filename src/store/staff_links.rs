@@ -70,6 +70,24 @@ pub async fn find(tx: &mut Tx, staff_link_id: Uuid) -> sqlx::Result<Option<Staff
     .await)
 }
 
+/// When links of this kind were made for an account, oldest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_made(
+    tx: &mut Tx,
+    staff_id: Uuid,
+    kind: StaffLinkKind,
+) -> sqlx::Result<Vec<Timestamp>> {
+    on!(tx, |conn| sqlx::query_scalar(
+        "SELECT created_at FROM staff_link WHERE staff_id = $1 AND kind = $2 ORDER BY created_at"
+    )
+    .bind(staff_id)
+    .bind(kind)
+    .fetch_all(conn)
+    .await)
+}
+
 /// Uses a link up; `false` when it was used before or is too old. Of two at once one wins.
 ///
 /// # Errors

@@ -92,6 +92,38 @@ pub async fn find(
     })
 }
 
+/// A session as its owner sees it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct OpenSession {
+    /// Its key.
+    pub staff_session_id: Uuid,
+    /// The browser's name and system.
+    pub browser: String,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was last written down that it was used.
+    pub seen_at: Timestamp,
+}
+
+/// The sessions of an account that are in force, the one used last first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(tx: &mut Tx, now: Timestamp, staff_id: Uuid) -> sqlx::Result<Vec<OpenSession>> {
+    on!(tx, |conn| {
+        sqlx::query_as(
+            "SELECT staff_session_id, browser, created_at, seen_at FROM staff_session
+         WHERE staff_id = $1 AND expires_at > $2 AND seen_at > $3
+         ORDER BY seen_at DESC, staff_session_id DESC",
+        )
+        .bind(staff_id)
+        .bind(now)
+        .bind(now.minus(SESSION_IDLE))
+        .fetch_all(conn)
+        .await
+    })
+}
+
 /// Writes down that a session was used just now.
 ///
 /// # Errors

@@ -90,6 +90,7 @@ mod tests {
             signup_id: None,
             subscriber_id: None,
             policy_version_id: None,
+            staff_link_id: None,
             claims,
             attempts: 0,
             created_at: Timestamp::from_micros(0),

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{WorkerParts, personal_letters, witness_letter};
+use super::{WorkerParts, personal_letters, staff_letters, witness_letter};
 use crate::domain::link::Link;
 use crate::domain::outbox::MailKind;
 use crate::domain::signup::SignupStatus;
@@ -56,6 +56,9 @@ pub async fn read(
                 MailKind::Receipt => receipt(parts, tx, &signup).await,
                 _ => download_link(parts, tx, now, &signup).await,
             }
+        }
+        MailKind::Invitation | MailKind::PasswordReset => {
+            staff_letters::read(parts, tx, now, mail).await
         }
         MailKind::Checkpoint => witness_letter::read(parts, tx, mail).await,
         _ => personal_letters::read(parts, tx, now, mail).await,

@@ -12,6 +12,7 @@ pub mod purge;
 mod recorder;
 mod rest;
 pub mod seal;
+mod staff_letters;
 pub mod verify;
 pub mod watch;
 mod witness_letter;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use assent::domain::outbox::MailKind;
 use assent::domain::policy::ChangeClass;
+use assent::domain::staff::Role;
 use assent::store::outbox::{self, About};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -23,7 +24,7 @@ const WITNESS: &str = "witness@notary.example";
 const DAY: Duration = Duration::from_hours(24);
 
 /// How many kinds of mail there are; each must come up in the story.
-const KINDS: i64 = 9;
+const KINDS: i64 = 11;
 
 /// Titles that have broken mail programs.
 fn hostile_titles() -> Vec<String> {
@@ -117,6 +118,15 @@ both_databases! {
         app.next_mail(ada, 6).await;
         assert_eq!(app.post(&format!("{choices}/withdraw-all"), "").await.status, 303);
         app.next_mail(ada, 7).await;
+
+        // Who works at the console.
+        let bob = "bob@xn--bcher-kva.example";
+        let desk = app.sign_in(Role::Admin).await;
+        assert_eq!(desk.post("/console/staff", "email=bob@bücher.example&role=admin").await.status, 303);
+        let welcome = app.next_mail(bob, 0).await.link("/console/welcome/");
+        assert_eq!(app.post(&welcome, "password=pylon+marmot+ferrous+quilt").await.status, 303);
+        assert_eq!(app.post("/console/forgot", &format!("email={bob}")).await.status, 303);
+        app.next_mail(bob, 1).await.link("/console/reset/");
 
         // Policies that change, and the witness.
         app.publish_change("2027-01", ChangeClass::Notify, None).await;

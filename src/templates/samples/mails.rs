@@ -26,6 +26,13 @@ pub(super) fn of(mail: &str) -> Vec<Value> {
         })],
         "renewal" => vec![renewal(false), renewal(true)],
         "checkpoint" => vec![checkpoint(1), checkpoint(312)],
+        "invitation" => vec![json!({
+            "address": ADDRESS, "role": "marketing", "valid_until": UNTIL,
+            "invitation_url": url("/console/welcome/TOKEN"),
+        })],
+        "password_reset" => vec![json!({
+            "address": ADDRESS, "valid_until": UNTIL, "reset_url": url("/console/reset/TOKEN"),
+        })],
         "test" => vec![json!({"date": AT, "base_url": BASE_URL})],
         "_head" => MAILS.iter().flat_map(|mail| of(&format!("{mail}.mjml"))).collect(),
         _ => vec![],
@@ -38,7 +45,7 @@ pub(super) fn of(mail: &str) -> Vec<Value> {
     samples
 }
 
-const MAILS: [&str; 9] = [
+const MAILS: [&str; 11] = [
     "confirm",
     "receipt",
     "download_link",
@@ -47,6 +54,8 @@ const MAILS: [&str; 9] = [
     "policy_notice",
     "renewal",
     "checkpoint",
+    "invitation",
+    "password_reset",
     "test",
 ];
 

@@ -4,6 +4,7 @@
 mod account;
 mod address;
 mod audit;
+mod choose_password;
 mod dashboard;
 mod desk;
 mod exports;
@@ -11,10 +12,13 @@ mod guard;
 mod hash_turns;
 mod ledger;
 mod mail;
+mod network;
 mod newsletters;
 mod policies;
 mod reports;
+mod reset;
 mod route;
+mod second_step;
 mod session;
 mod sign_in;
 mod staff;
@@ -48,11 +52,15 @@ pub fn table() -> Vec<(Method, &'static str, Right, bool)> {
 }
 
 /// What stands open to whoever is not signed in yet.
-pub const OPEN: [(&str, &str); 4] = [
+pub const OPEN: [(&str, &str); 8] = [
     ("GET", "/console/sign-in"),
     ("POST", "/console/sign-in"),
     ("GET", "/console/welcome/{token}"),
     ("POST", "/console/welcome/{token}"),
+    ("GET", "/console/forgot"),
+    ("POST", "/console/forgot"),
+    ("GET", "/console/reset/{token}"),
+    ("POST", "/console/reset/{token}"),
 ];
 
 fn routes() -> Vec<Route> {
@@ -79,7 +87,9 @@ fn routes() -> Vec<Route> {
 pub(super) fn router(app: &Arc<App>) -> Router<Arc<App>> {
     let open = Router::new()
         .route("/console/sign-in", get(sign_in::ask).post(sign_in::try_password))
-        .route("/console/welcome/{token}", get(welcome::ask).post(welcome::open));
+        .route("/console/welcome/{token}", get(welcome::ask).post(welcome::open))
+        .route("/console/forgot", get(reset::forgot).post(reset::send))
+        .route("/console/reset/{token}", get(reset::ask).post(reset::set));
     let router = routes().into_iter().fold(open, |router, route| route.on(router, app));
     router.layer(from_fn(secure))
 }

@@ -1,26 +1,25 @@
-//! `/console/sign-in` and `/console/sign-out`.
+//! `/console/sign-in` and `/console/sign-out`. Where two-factor is on, the code is asked for in a second
+//! step at the same address.
 
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{ConnectInfo, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::json;
-use uuid::Uuid;
 
-use super::desk::{Desk, show};
-use super::session;
+use super::desk::{Asked, Desk, show};
+use super::network::Network;
+use super::{second_step, session};
 use crate::domain::email_address::EmailAddress;
 use crate::domain::password::PasswordHash;
 use crate::flows::sign_in::{
     NewSession, begin_session, count_try, record_refusal, renew_hash, sign_out,
 };
 use crate::store::staff::{self, Staff};
-use crate::web::client_ip::client_ip;
 use crate::web::fields::Fields;
-use crate::web::limits::neighbourhood;
 use crate::web::{App, Error, origin};
 
 const PAGE: &str = "console/sign_in.html";
@@ -30,15 +29,19 @@ const WRONG: &str = "The address or the password is not right";
 
 pub(super) async fn ask(
     State(app): State<Arc<App>>,
+    Asked(asked): Asked,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     if session::find(&app, &headers).await?.is_some() {
         return Ok(Redirect::to("/console").into_response());
     }
+    if asked.one("again").is_empty() && second_step::waiting(&app, &headers).await?.is_some() {
+        return second_step::page(&app, None, StatusCode::OK);
+    }
     page(&app, "", None, StatusCode::OK)
 }
 
-fn page(
+pub(super) fn page(
     app: &App,
     email: &str,
     error: Option<&str>,
@@ -52,11 +55,14 @@ fn page(
 /// Looks at address and password. A try is counted, and the count committed, before that.
 pub(super) async fn try_password(
     State(app): State<Arc<App>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Network(ip): Network,
     headers: HeaderMap,
     fields: Fields,
 ) -> Result<Response, Error> {
     origin::check_console(&app, &headers)?;
+    if !fields.all("code").is_empty() {
+        return second_step::try_code(&app, &headers, ip, fields.one("code")).await;
+    }
     let (typed, password) = (fields.one("email").trim(), fields.text("password"));
     let refused = |words| page(&app, typed, Some(words), StatusCode::UNPROCESSABLE_ENTITY);
     let Ok(email) = EmailAddress::parse(typed) else {
@@ -65,7 +71,6 @@ pub(super) async fn try_password(
     if password.is_empty() {
         return refused("Enter your password");
     }
-    let ip = neighbourhood(client_ip(peer.ip(), &headers, &app.trusted_proxies));
     let mut tx = app.db.write().await?;
     let wait = count_try(&mut tx, &app.moment(), &app.terms, &email, ip).await?;
     let account = staff::find_by_email(&mut tx, &email).await?;
@@ -79,8 +84,22 @@ pub(super) async fn try_password(
     let Some(account) = account.filter(|_| right) else {
         return wrong(&app, &email, typed).await;
     };
-    renew_outdated(&app, &account, password).await?;
-    let session = begin(&app, &headers, account.staff_id, &email, ip).await?;
+    let account = renew_outdated(&app, account, password).await?;
+    enter(&app, &headers, &account, ip).await
+}
+
+/// Lets in whoever proved to know the password of this account: to the second step first, where two-factor
+/// is on.
+pub(super) async fn enter(
+    app: &App,
+    headers: &HeaderMap,
+    account: &Staff,
+    ip: IpAddr,
+) -> Result<Response, Error> {
+    if account.code_since.is_some() {
+        return second_step::lead(app, account);
+    }
+    let session = begin(app, headers, account, ip).await?;
     Ok(([(header::SET_COOKIE, session)], Redirect::to("/console")).into_response())
 }
 
@@ -94,39 +113,58 @@ async fn wrong(app: &App, email: &EmailAddress, typed: &str) -> Result<Response,
 }
 
 fn too_many(app: &App, typed: &str, wait: Duration) -> Result<Response, Error> {
-    let seconds = wait.as_secs() + 1;
-    let unit = if seconds == 1 { "second" } else { "seconds" };
-    let words = format!("Too many tries failed. Wait {seconds} {unit}, then try again");
-    let page = page(app, typed, Some(&words), StatusCode::TOO_MANY_REQUESTS)?;
-    Ok(([(header::RETRY_AFTER, seconds.to_string())], page).into_response())
+    let page = page(app, typed, Some(&wait_words(wait)), StatusCode::TOO_MANY_REQUESTS)?;
+    Ok(([(header::RETRY_AFTER, seconds(wait).to_string())], page).into_response())
 }
 
-/// Hashes a password anew that was kept under weaker parameters than today's.
-async fn renew_outdated(app: &App, account: &Staff, password: &str) -> Result<(), Error> {
-    if !account.password_hash.as_ref().is_some_and(PasswordHash::is_outdated) {
-        return Ok(());
-    }
+/// What is said to who tried too often.
+pub(super) fn wait_words(wait: Duration) -> String {
+    let seconds = seconds(wait);
+    let unit = if seconds == 1 { "second" } else { "seconds" };
+    format!("Too many tries failed. Wait {seconds} {unit}, then try again")
+}
+
+/// A wait in whole seconds.
+pub(super) fn seconds(wait: Duration) -> u64 {
+    wait.as_secs() + 1
+}
+
+/// Hashes a password anew that was kept under weaker parameters than today's; gives the account as it is
+/// kept now.
+async fn renew_outdated(app: &App, account: Staff, password: &str) -> Result<Staff, Error> {
+    let Some(before) = account.password_hash.clone().filter(PasswordHash::is_outdated) else {
+        return Ok(account);
+    };
     let (typed, salt) = (password.to_owned(), app.moment().new_password_salt());
     let hash = app.hash_turns.take(move || PasswordHash::renewed(&typed, &salt)).await??;
     let mut tx = app.db.write().await?;
-    renew_hash(&mut tx, account.staff_id, &hash).await?;
+    let renewed = renew_hash(&mut tx, account.staff_id, &before, &hash).await?;
     tx.commit().await?;
-    Ok(())
+    let password_hash = if renewed { Some(hash) } else { Some(before) };
+    Ok(Staff { password_hash, ..account })
 }
 
 /// Begins a session under a fresh token, and gives the `Set-Cookie` that keeps it.
 pub(super) async fn begin(
     app: &App,
     headers: &HeaderMap,
-    staff_id: Uuid,
-    email: &EmailAddress,
-    ip: std::net::IpAddr,
+    account: &Staff,
+    ip: IpAddr,
 ) -> Result<header::HeaderValue, Error> {
     let at = app.moment();
+    let email = EmailAddress::parse(&account.email).map_err(|_| Error::Internal)?;
     let (token, browser) = (at.new_token(), session::browser(headers));
+    let new = NewSession {
+        staff_id: account.staff_id,
+        proved: account.password_hash.as_ref(),
+        token: &token,
+        browser: &browser,
+    };
     let mut tx = app.db.write().await?;
-    let new = NewSession { staff_id, token: &token, browser: &browser };
-    begin_session(&mut tx, &at, &app.terms, email, ip, &new).await?;
+    if !begin_session(&mut tx, &at, &app.terms, &email, ip, &new).await? {
+        // The account changed between the proof and now: it is asked for again.
+        return Err(Error::Unavailable);
+    }
     tx.commit().await?;
     session::header(app, &token).ok_or(Error::Internal)
 }

@@ -1,7 +1,162 @@
 //! `/console/staff`: accounts and roles.
 
+mod one;
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde_json::{Value, json};
+
+use super::desk::{Asked, Desk, Form};
 use super::route::Route;
+use crate::domain::email_address::EmailAddress;
+use crate::domain::right::Right;
+use crate::domain::staff::{Role, actor};
+use crate::domain::timestamp::Timestamp;
+use crate::flows::change_staff::require_codes;
+use crate::flows::invite_staff::invite;
+use crate::store::staff_accounts::{self, Account};
+use crate::store::{Tx, role_rules};
+use crate::web::fields::Fields;
+use crate::web::{App, Error};
+
+const PAGE: &str = "console/staff.html";
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![]
+    let mut routes = vec![
+        Route::get("/console/staff", Right::ManageStaff, show),
+        Route::post("/console/staff", Right::ManageStaff, send_invitation),
+        Route::post("/console/staff/rules", Right::ManageStaff, set_rules),
+    ];
+    routes.extend(one::routes());
+    routes
+}
+
+/// What each role may do, in a line.
+fn role_words(role: Role) -> &'static str {
+    match role {
+        Role::Viewer => "Sees everything but staff and tokens",
+        Role::Marketing => "Also exports contacts, and edits reports and newsletters",
+        Role::Admin => "Also staff, tokens, policies and erasure",
+    }
+}
+
+/// The roles as options of a form.
+fn roles() -> Vec<Value> {
+    let option = |role: Role| {
+        let title = match role {
+            Role::Viewer => "Viewer",
+            Role::Marketing => "Marketing",
+            Role::Admin => "Admin",
+        };
+        json!({"value": role.as_str(), "title": title, "hint": role_words(role)})
+    };
+    Role::ALL.into_iter().map(option).collect()
+}
+
+/// When somebody was last here: in a session that goes on, or by what they did.
+async fn last_seen(tx: &mut Tx, account: &Account) -> sqlx::Result<Option<Timestamp>> {
+    let acted = staff_accounts::last_act(tx, &actor(account.staff_id)).await?;
+    Ok(account.seen_at.max(acted))
+}
+
+async fn show(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Asked(asked): Asked,
+) -> Result<Response, Error> {
+    let word = match asked.one("word") {
+        "invited" => Some("The invitation is on its way. Its link works for seven days."),
+        "cancelled" => Some("The invitation is cancelled, and the address is forgotten."),
+        "rules" => Some("The rules are saved. Who must set two-factor up is asked to at once."),
+        _ => None,
+    };
+    desk.page(&app, PAGE, context(&app, &desk, word, &Fields::default(), None).await?)
+}
+
+async fn context(
+    app: &App,
+    desk: &Desk,
+    word: Option<&str>,
+    sent: &Fields,
+    error: Option<(&str, String)>,
+) -> Result<Value, Error> {
+    let mut tx = app.db.read().await?;
+    let mut accounts = Vec::new();
+    for account in staff_accounts::list(&mut tx).await? {
+        accounts.push(json!({
+            "path": format!("/console/staff/{}", account.staff_id),
+            "email": account.email,
+            "role": account.role.as_str(),
+            "state": account.state(),
+            "seen_at": last_seen(&mut tx, &account).await?,
+            "two_factor": account.code_since.is_some(),
+            "is_me": account.staff_id == desk.staff_id,
+        }));
+    }
+    let rules = role_rules::list(&mut tx).await?;
+    let required: Vec<&str> =
+        rules.iter().filter(|rule| rule.requires_code).map(|rule| rule.role.as_str()).collect();
+    let errors: Vec<_> =
+        error.iter().map(|(field, words)| json!({"field": field, "message": words})).collect();
+    Ok(json!({
+        "word": word,
+        "accounts": accounts,
+        "roles": roles(),
+        "required": required,
+        "sent": {"email": sent.one("email"), "role": sent.one("role")},
+        "errors": errors,
+    }))
+}
+
+async fn send_invitation(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Form(fields): Form,
+) -> Result<Response, Error> {
+    let (email, role) = match read(&fields) {
+        Ok(read) => read,
+        Err(error) => return refused(&app, &desk, &fields, error).await,
+    };
+    let mut tx = app.db.write().await?;
+    let invited = invite(&mut tx, &app.moment(), &desk.actor(), &email, role).await?;
+    tx.commit().await?;
+    if invited.is_none() {
+        let error = ("email", "This address has an account already: it is in the list".to_owned());
+        return refused(&app, &desk, &fields, error).await;
+    }
+    app.mail_waits.notify_one();
+    Ok(Redirect::to("/console/staff?word=invited").into_response())
+}
+
+fn read(fields: &Fields) -> Result<(EmailAddress, Role), (&'static str, String)> {
+    let email =
+        EmailAddress::parse(fields.one("email")).map_err(|error| ("email", error.to_string()))?;
+    let role = fields.one("role").parse();
+    let role = role.map_err(|_| ("role", "Choose what the account may do".to_owned()))?;
+    Ok((email, role))
+}
+
+async fn refused(
+    app: &App,
+    desk: &Desk,
+    fields: &Fields,
+    error: (&str, String),
+) -> Result<Response, Error> {
+    let context = context(app, desk, None, fields, Some(error)).await?;
+    desk.refused(app, PAGE, context)
+}
+
+async fn set_rules(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Form(fields): Form,
+) -> Result<Response, Error> {
+    let roles: Vec<Role> =
+        fields.all("required").iter().filter_map(|role| role.parse().ok()).collect();
+    let mut tx = app.db.write().await?;
+    require_codes(&mut tx, &app.moment(), &desk.actor(), &roles).await?;
+    tx.commit().await?;
+    Ok(Redirect::to("/console/staff?word=rules").into_response())
 }

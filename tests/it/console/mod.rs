@@ -8,5 +8,6 @@ mod mail;
 mod screens;
 mod person;
 mod sign_in;
+mod staff;
 mod subscribers;
 mod suppressions;

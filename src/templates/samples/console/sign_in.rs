@@ -9,6 +9,22 @@ pub(super) fn of(screen: &str) -> Vec<Value> {
             json!({"desk": null, "email": "", "word": null, "errors": []}),
             json!({"desk": null, "email": "ada@example.org", "word": "Signed out", "errors": errors}),
         ],
+        "second_step.html" => {
+            let errors = json!([{"field": "code", "message": "Do this instead"}]);
+            vec![json!({"desk": null, "errors": []}), json!({"desk": null, "errors": errors})]
+        }
+        "choose_password.html" => [true, false]
+            .into_iter()
+            .map(|first| {
+                let errors = json!([{"field": "password", "message": "Do this instead"}]);
+                json!({"desk": null, "action": "/console/reset/TOKEN", "first": first,
+                       "email": "ada@example.org", "role": "marketing", "errors": errors})
+            })
+            .collect(),
+        "forgot.html" => vec![
+            json!({"desk": null, "word": null, "email": "ada", "errors": errors}),
+            json!({"desk": null, "word": "A message is on its way.", "email": "", "errors": []}),
+        ],
         "welcome.html" => vec![
             json!({"desk": null, "token": "TOKEN", "email": "", "errors": []}),
             json!({"desk": null, "token": "TOKEN", "email": "ada@example.org", "errors": errors}),

@@ -1,0 +1,133 @@
+//! A member of staff gets another password. Whatever was begun with the old one ends.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::Error;
+use super::invite_staff::mail_link;
+use crate::domain::address_key::AddressKey;
+use crate::domain::email_address::EmailAddress;
+use crate::domain::password::PasswordHash;
+use crate::domain::staff::{StaffLinkKind, actor};
+use crate::flows::Terms;
+use crate::random::Moment;
+use crate::store::{Tx, audit_entries, staff, staff_links, staff_sessions};
+
+/// Keeps the password chosen by a link and uses the link up; gives the account, or `None` when the link was
+/// used, is too old, or the account is disabled: then nothing may be committed.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn set_by_link(
+    tx: &mut Tx,
+    at: &Moment,
+    staff_link_id: Uuid,
+    staff_id: Uuid,
+    password_hash: &PasswordHash,
+) -> Result<Option<Uuid>, Error> {
+    let open = staff_links::mark_used(tx, at.now, staff_link_id).await?;
+    if !open || !staff::set_password(tx, staff_id, password_hash).await? {
+        return Ok(None);
+    }
+    settle(tx, at, &actor(staff_id), staff_id, "link").await?;
+    Ok(Some(staff_id))
+}
+
+/// Keeps the password that somebody chose who knew the one before; `false` when that was changed meanwhile.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn change_own(
+    tx: &mut Tx,
+    at: &Moment,
+    staff_id: Uuid,
+    before: &PasswordHash,
+    password_hash: &PasswordHash,
+) -> Result<bool, Error> {
+    let changed = staff::replace_password(tx, staff_id, before, password_hash).await?;
+    if changed {
+        settle(tx, at, &actor(staff_id), staff_id, "account").await?;
+    }
+    Ok(changed)
+}
+
+/// Keeps the password that whoever runs the machine set; `false` when the account is disabled or gone.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn set_by_command(
+    tx: &mut Tx,
+    at: &Moment,
+    by: &str,
+    staff_id: Uuid,
+    password_hash: &PasswordHash,
+) -> Result<bool, Error> {
+    let changed = staff::set_password(tx, staff_id, password_hash).await?;
+    if changed {
+        settle(tx, at, by, staff_id, "command").await?;
+    }
+    Ok(changed)
+}
+
+/// Ends what was begun before: sessions, and links that wait.
+async fn settle(
+    tx: &mut Tx,
+    at: &Moment,
+    by: &str,
+    staff_id: Uuid,
+    how: &str,
+) -> Result<(), Error> {
+    staff_links::mark_all_used(tx, at.now, Some(staff_id)).await?;
+    let ended = staff_sessions::delete_all(tx, staff_id, None).await?;
+    let detail = json!({"staff_id": staff_id, "by": how, "sessions_ended": ended});
+    audit_entries::append(tx, at, by, "staff.password", &detail).await?;
+    Ok(())
+}
+
+/// Mails the link to a new password on an admin's word; `false` when the account has none yet, is disabled
+/// or gone.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn send_reset(tx: &mut Tx, at: &Moment, by: &str, staff_id: Uuid) -> Result<bool, Error> {
+    let account = staff::lock(tx, staff_id).await?;
+    let active = account.is_some_and(|a| a.password_hash.is_some() && a.disabled_at.is_none());
+    if active {
+        mail_link(tx, at, staff_id, StaffLinkKind::Reset).await?;
+        let detail = json!({"staff_id": staff_id});
+        audit_entries::append(tx, at, by, "staff.reset", &detail).await?;
+    }
+    Ok(active)
+}
+
+/// Mails the link to those of these accounts that exist, as often as one mailbox may be mailed.
+///
+/// # Errors
+/// When the database does not take it.
+pub(super) async fn answer_forgotten(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    asked: &[AddressKey],
+) -> Result<(), Error> {
+    if asked.is_empty() {
+        return Ok(());
+    }
+    for account in staff::list(tx).await? {
+        let known = EmailAddress::parse(&account.email)
+            .is_ok_and(|email| asked.contains(&terms.address_secret.account_key(&email)));
+        if !known {
+            continue;
+        }
+        // Held, so that two workers do not count without each other.
+        let Some(account) = staff::lock(tx, account.staff_id).await? else { continue };
+        if account.password_hash.is_none() || account.disabled_at.is_some() {
+            continue;
+        }
+        let made = staff_links::list_made(tx, account.staff_id, StaffLinkKind::Reset).await?;
+        if terms.mail_limit.next(&made).is_none_or(|next| next <= at.now) {
+            mail_link(tx, at, account.staff_id, StaffLinkKind::Reset).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,130 @@
+//! The page on which a member of staff chooses a password, from a link that works once.
+
+use std::net::IpAddr;
+
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde_json::json;
+
+use super::desk::show;
+use super::sign_in;
+use crate::domain::email_address::EmailAddress;
+use crate::domain::link::LinkKind;
+use crate::domain::password::{Password, PasswordHash};
+use crate::domain::staff::StaffLinkKind;
+use crate::flows::set_password::set_by_link;
+use crate::store::staff::{self, Staff};
+use crate::store::staff_links::{self, StaffLink};
+use crate::web::error::Gone;
+use crate::web::fields::Fields;
+use crate::web::{App, Error};
+
+const PAGE: &str = "console/choose_password.html";
+
+/// The link of a token, while it works.
+pub(super) async fn find(app: &App, token: &str) -> Result<StaffLink, Error> {
+    let link = app.links.secrets.open(LinkKind::Staff, token).ok_or(Error::NotFound)?;
+    let link = staff_links::find(&mut app.db.read().await?, link.id).await?;
+    let link = link.ok_or_else(used)?;
+    if link.works(app.clock.now()) { Ok(link) } else { Err(used()) }
+}
+
+/// What is said of a link that leads nowhere any more.
+pub(super) fn used() -> Error {
+    Gone {
+        title: "This link does not work any more".to_owned(),
+        message:
+            "It works once and for a limited time. If you chose a password with it, sign in. If \
+                  not, ask an admin of this console for another."
+                .to_owned(),
+        fresh: None,
+        start_again: Some("/console/sign-in".to_owned()),
+    }
+    .into()
+}
+
+/// Whose password a link chooses.
+async fn owner(app: &App, link: &StaffLink) -> Result<Staff, Error> {
+    let staff_id = link.staff_id.ok_or(Error::NotFound)?;
+    let account = staff::find(&mut app.db.read().await?, staff_id).await?;
+    account.filter(|account| account.disabled_at.is_none()).ok_or_else(used)
+}
+
+pub(super) async fn ask(app: &App, token: &str, link: &StaffLink) -> Result<Response, Error> {
+    let account = owner(app, link).await?;
+    page(app, (token, link.kind), &account, None, StatusCode::OK)
+}
+
+fn page(
+    app: &App,
+    (token, kind): (&str, StaffLinkKind),
+    account: &Staff,
+    error: Option<&str>,
+    status: StatusCode,
+) -> Result<Response, Error> {
+    let errors: Vec<_> =
+        error.iter().map(|words| json!({"field": "password", "message": words})).collect();
+    let first = kind == StaffLinkKind::Invitation;
+    let page = if first { "welcome" } else { "reset" };
+    let context = json!({
+        "action": format!("/console/{page}/{token}"),
+        "first": first,
+        "email": account.email,
+        "role": account.role.as_str(),
+        "errors": errors,
+    });
+    show(app, None, PAGE, context, status)
+}
+
+/// Keeps the password that was chosen, and signs in.
+pub(super) async fn set(
+    app: &App,
+    (token, link): (&str, &StaffLink),
+    (headers, ip): (&HeaderMap, IpAddr),
+    fields: &Fields,
+) -> Result<Response, Error> {
+    let account = owner(app, link).await?;
+    let email = EmailAddress::parse(&account.email).map_err(|_| Error::Internal)?;
+    let hash = match choose(app, fields, &email).await? {
+        Ok(hash) => hash,
+        Err(words) => {
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            return page(app, (token, link.kind), &account, Some(&words), status);
+        }
+    };
+    let mut tx = app.db.write().await?;
+    let at = app.moment();
+    let set = set_by_link(&mut tx, &at, link.staff_link_id, account.staff_id, &hash).await?;
+    let Some(staff_id) = set else { return Err(used()) };
+    let account = staff::find(&mut tx, staff_id).await?.ok_or_else(used)?;
+    tx.commit().await?;
+    sign_in::enter(app, headers, &account, ip).await
+}
+
+/// The hash of the password that a form chose, or why it was refused, in words for its field.
+pub(super) async fn choose(
+    app: &App,
+    fields: &Fields,
+    email: &EmailAddress,
+) -> Result<Result<PasswordHash, String>, Error> {
+    let typed = fields.text("password").to_owned();
+    if typed.is_empty() {
+        return Ok(Err("Choose a password".to_owned()));
+    }
+    let known = [email.as_str().to_owned(), app.site.name.clone()];
+    let salt = app.moment().new_password_salt();
+    let chosen = app.hash_turns.take(move || {
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let password = Password::parse(typed, &known).map_err(|error| error.to_string());
+        password.map(|password| PasswordHash::of(&password, &salt))
+    });
+    match chosen.await? {
+        Ok(hash) => Ok(Ok(hash?)),
+        Err(words) => Ok(Err(upper_first(&words))),
+    }
+}
+
+fn upper_first(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}

@@ -1,0 +1,92 @@
+//! `/console/forgot` and `/console/reset/{token}`: a new password for who lost theirs. The first gives the
+//! same answer for every address.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde_json::json;
+
+use super::choose_password::{self, find};
+use super::desk::{Asked, show};
+use super::network::Network;
+use crate::domain::email_address::EmailAddress;
+use crate::domain::staff::StaffLinkKind;
+use crate::flows::send_link::ask_for_password;
+use crate::store::staff_links::StaffLink;
+use crate::web::fields::Fields;
+use crate::web::{App, Error, origin};
+
+const PAGE: &str = "console/forgot.html";
+
+pub(super) async fn forgot(
+    State(app): State<Arc<App>>,
+    Asked(asked): Asked,
+) -> Result<Response, Error> {
+    let word = (asked.one("word") == "sent").then_some(
+        "If that address has an account, a message with a link is on its way to it. The link works for an hour.",
+    );
+    page(&app, word, "", None, StatusCode::OK)
+}
+
+fn page(
+    app: &App,
+    word: Option<&str>,
+    email: &str,
+    error: Option<&str>,
+    status: StatusCode,
+) -> Result<Response, Error> {
+    let errors: Vec<_> =
+        error.iter().map(|words| json!({"field": "email", "message": words})).collect();
+    show(app, None, PAGE, json!({"word": word, "email": email, "errors": errors}), status)
+}
+
+pub(super) async fn send(
+    State(app): State<Arc<App>>,
+    Network(ip): Network,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Error> {
+    origin::check_console(&app, &headers)?;
+    app.signup_limit.check(ip)?;
+    let typed = fields.one("email");
+    let email = match EmailAddress::parse(typed) {
+        Ok(email) => email,
+        Err(error) => {
+            let words = error.to_string();
+            return page(&app, None, typed, Some(&words), StatusCode::UNPROCESSABLE_ENTITY);
+        }
+    };
+    let mut tx = app.db.write().await?;
+    ask_for_password(&mut tx, &app.moment(), &app.terms, &email).await?;
+    tx.commit().await?;
+    // The worker is not rung: mail that leaves at once would slow whoever asks next, and tell them.
+    Ok(Redirect::to("/console/forgot?word=sent").into_response())
+}
+
+/// The link, if it is one to a new password.
+async fn link(app: &App, token: &str) -> Result<StaffLink, Error> {
+    let link = find(app, token).await?;
+    if link.kind == StaffLinkKind::Reset { Ok(link) } else { Err(Error::NotFound) }
+}
+
+pub(super) async fn ask(
+    State(app): State<Arc<App>>,
+    Path(token): Path<String>,
+) -> Result<Response, Error> {
+    let link = link(&app, &token).await?;
+    choose_password::ask(&app, &token, &link).await
+}
+
+pub(super) async fn set(
+    State(app): State<Arc<App>>,
+    Path(token): Path<String>,
+    Network(ip): Network,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Error> {
+    origin::check_console(&app, &headers)?;
+    let link = link(&app, &token).await?;
+    choose_password::set(&app, (&token, &link), (&headers, ip), &fields).await
+}

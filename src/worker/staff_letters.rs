@@ -1,0 +1,58 @@
+//! Mail that lets a member of staff in, read when it is sent.
+
+use serde_json::json;
+
+use super::WorkerParts;
+use super::letters::{GONE, Letter, SUPPRESSED, Said};
+use crate::domain::email_address::EmailAddress;
+use crate::domain::staff::StaffLinkKind;
+use crate::domain::timestamp::Timestamp;
+use crate::store::outbox::ClaimedMail;
+use crate::store::{Tx, staff, staff_links, suppressions};
+
+/// Reads the link that a claimed mail carries, and whose it is.
+///
+/// # Errors
+/// When the database does not answer.
+pub(super) async fn read(
+    parts: &WorkerParts,
+    tx: &mut Tx,
+    now: Timestamp,
+    mail: &ClaimedMail,
+) -> sqlx::Result<Said> {
+    let link = match mail.staff_link_id {
+        Some(staff_link_id) => staff_links::find(tx, staff_link_id).await?,
+        None => None,
+    };
+    let Some(link) = link else { return Ok(Said::Nothing(GONE)) };
+    if !link.works(now) {
+        return Ok(Said::Nothing("its link would not work any more"));
+    }
+    let account = match link.staff_id {
+        Some(staff_id) => staff::find(tx, staff_id).await?,
+        None => None,
+    };
+    let Some(account) = account else { return Ok(Said::Nothing(GONE)) };
+    if account.disabled_at.is_some() {
+        return Ok(Said::Nothing("the account is disabled"));
+    }
+    if let Ok(email) = EmailAddress::parse(&account.email) {
+        let key = parts.terms.address_secret.key(&email);
+        if suppressions::forbids(tx, &key, mail.kind).await? {
+            return Ok(Said::Nothing(SUPPRESSED));
+        }
+    }
+    let url = parts.links.staff(link.kind, link.staff_link_id);
+    let mut context = json!({
+        "site": *parts.site,
+        "address": account.email,
+        "valid_until": link.expires_at.minute(),
+    });
+    if link.kind == StaffLinkKind::Reset {
+        context["reset_url"] = json!(url);
+    } else {
+        context["invitation_url"] = json!(url);
+        context["role"] = json!(account.role.as_str());
+    }
+    Ok(Said::Mail(Letter { to: account.email, context, leave: None }))
+}
