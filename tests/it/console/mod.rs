@@ -1,5 +1,6 @@
 //! Stories at the console.
 
+mod account;
 mod audit;
 mod dashboard;
 mod guard;
@@ -11,3 +12,4 @@ mod sign_in;
 mod staff;
 mod subscribers;
 mod suppressions;
+mod two_factor;

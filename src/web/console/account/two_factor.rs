@@ -1,0 +1,130 @@
+//! One's own two-factor: set up, renewed, turned off.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde_json::{Value, json};
+
+use super::proof::prove;
+use super::{back, refused};
+use crate::domain::right::Right;
+use crate::domain::two_factor::{Picture, RecoveryCode};
+use crate::flows::use_two_factor::{begin, renew_recovery, secret_of, turn_off, turn_on};
+use crate::store::staff::{self, Staff};
+use crate::web::console::desk::{Desk, Form};
+use crate::web::console::network::Network;
+use crate::web::console::route::Route;
+use crate::web::{App, Error};
+
+const SET_UP: &str = "console/two_factor.html";
+const CODES: &str = "console/recovery_codes.html";
+
+pub(super) fn routes() -> Vec<Route> {
+    let own = Right::OwnAccount;
+    vec![
+        Route::get("/console/account/two-factor", own, show),
+        Route::post("/console/account/two-factor", own, confirm),
+        Route::post("/console/account/two-factor/begin", own, start),
+        Route::post("/console/account/two-factor/recovery-codes", own, renew_codes),
+        Route::post("/console/account/two-factor/off", own, end),
+    ]
+}
+
+async fn account(app: &App, desk: &Desk) -> Result<Staff, Error> {
+    let account = staff::find(&mut app.db.read().await?, desk.staff_id).await?;
+    account.ok_or(Error::NotFound)
+}
+
+/// What is shown to take the secret into an authenticator; `None` when there is nothing to set up.
+fn set_up(app: &App, account: &Staff, error: Option<&str>) -> Option<Value> {
+    let secret = secret_of(&app.terms, account).filter(|_| account.code_since.is_none())?;
+    let picture = Picture::of(&secret.url(&app.site.name, &account.email));
+    let errors: Vec<_> =
+        error.iter().map(|words| json!({"field": "code", "message": words})).collect();
+    Some(json!({
+        "secret": secret.text(),
+        "picture": picture.map(|picture| json!({"size": picture.size, "path": picture.path})),
+        "errors": errors,
+    }))
+}
+
+async fn show(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
+    match set_up(&app, &account(&app, &desk).await?, None) {
+        Some(context) => desk.page(&app, SET_UP, context),
+        None => Ok(Redirect::to("/console/account").into_response()),
+    }
+}
+
+async fn start(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
+    if desk.has_code {
+        return Ok(Redirect::to("/console/account").into_response());
+    }
+    let mut tx = app.db.write().await?;
+    begin(&mut tx, &app.moment(), desk.staff_id).await?;
+    tx.commit().await?;
+    Ok(Redirect::to("/console/account/two-factor").into_response())
+}
+
+async fn confirm(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Form(fields): Form,
+) -> Result<Response, Error> {
+    let account = account(&app, &desk).await?;
+    let typed = (fields.one("code"), desk.session_id);
+    let mut tx = app.db.write().await?;
+    let codes = turn_on(&mut tx, &app.moment(), &app.terms, &account, typed).await?;
+    tx.commit().await?;
+    if let Some(codes) = codes {
+        return show_codes(&app, &desk, &codes);
+    }
+    let words = "That is not the code: enter the six digits that your authenticator shows now";
+    match set_up(&app, &account, Some(words)) {
+        Some(context) => desk.refused(&app, SET_UP, context),
+        None => Ok(Redirect::to("/console/account").into_response()),
+    }
+}
+
+/// The page of fresh recovery codes: they are kept as hashes, so it is the only one that ever shows them.
+fn show_codes(app: &App, desk: &Desk, codes: &[RecoveryCode]) -> Result<Response, Error> {
+    let codes: Vec<String> = codes.iter().map(RecoveryCode::text).collect();
+    desk.page(app, CODES, json!({"codes": codes}))
+}
+
+async fn renew_codes(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Network(ip): Network,
+    Form(fields): Form,
+) -> Result<Response, Error> {
+    let account = match prove(&app, &desk, ip, fields.text("present")).await? {
+        Ok(account) => account,
+        Err(words) => return refused(&app, &desk, "present-codes", &words).await,
+    };
+    if account.code_since.is_none() {
+        return Ok(Redirect::to("/console/account").into_response());
+    }
+    let mut tx = app.db.write().await?;
+    let codes = renew_recovery(&mut tx, &app.moment(), desk.staff_id).await?;
+    tx.commit().await?;
+    show_codes(&app, &desk, &codes)
+}
+
+async fn end(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Network(ip): Network,
+    Form(fields): Form,
+) -> Result<Response, Error> {
+    if let Err(words) = prove(&app, &desk, ip, fields.text("present")).await? {
+        return refused(&app, &desk, "present-off", &words).await;
+    }
+    let mut tx = app.db.write().await?;
+    let off = turn_off(&mut tx, &app.moment(), desk.staff_id).await?;
+    tx.commit().await?;
+    if off {
+        return Ok(back("two-factor-off"));
+    }
+    refused(&app, &desk, "present-off", "Your role must use two-factor: it stays on").await
+}

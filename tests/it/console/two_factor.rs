@@ -1,0 +1,238 @@
+//! Two-factor: set up, asked for, lost, required.
+
+use std::time::Duration;
+
+use assent::domain::staff::Role;
+use assent::domain::two_factor::CodeSecret;
+use data_encoding::BASE32_NOPAD;
+use futures_util::future::join_all;
+
+use super::staff::{account, desk, sign_in};
+use crate::support::app::{Answer, Database, TestApp};
+use crate::support::both_databases;
+use crate::support::desk::TestDesk;
+
+const BOB: &str = "bob@sample.example";
+const PASSWORD: &str = "pylon+marmot+ferrous+quilt";
+const STEP: Duration = Duration::from_secs(30);
+
+/// The key as its owner types it off the page.
+async fn key(desk: &TestDesk<'_>) -> CodeSecret {
+    let page = desk.page("/console/account/two-factor").await;
+    assert!(page.contains("<svg class=\"qr\"") && !page.contains("style="), "{page}");
+    let (_, after) = page.split_once("Key: <code class=\"hash\">").expect("a key");
+    let key = after.split('<').next().unwrap_or_default().replace(' ', "");
+    let mut derived = [0; 32];
+    derived[..20].copy_from_slice(&BASE32_NOPAD.decode(key.as_bytes()).expect("base 32"));
+    CodeSecret::of(&derived)
+}
+
+fn code(app: &TestApp, secret: &CodeSecret) -> String {
+    secret.code(app.clock.now()).expect("a code").to_string()
+}
+
+/// Sets two-factor up, and gives the secret and the recovery codes.
+async fn set_up(app: &TestApp, desk: &TestDesk<'_>) -> (CodeSecret, Vec<String>) {
+    let answer = desk.post("/console/account/two-factor/begin", "").await;
+    assert_eq!(answer.location(), "/console/account/two-factor");
+    let secret = key(desk).await;
+    let answer =
+        desk.post("/console/account/two-factor", &format!("code={}", code(app, &secret))).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    (secret, recovery_codes(&answer))
+}
+
+fn recovery_codes(answer: &Answer) -> Vec<String> {
+    let page = answer.text();
+    let codes: Vec<String> = page
+        .split("<li><code>")
+        .skip(1)
+        .filter_map(|part| part.split('<').next())
+        .map(Into::into)
+        .collect();
+    assert_eq!(codes.len(), 10, "{page}");
+    codes
+}
+
+/// The second step with the cookie of the first.
+async fn type_code(app: &TestApp, first: &Answer, code: &str) -> Answer {
+    assert_eq!(first.location(), "/console/sign-in", "{}", first.text());
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let request = app.request("POST", "/console/sign-in").header("cookie", first.cookie());
+    app.send(request.header(form.0, form.1).body(format!("code={code}"))).await
+}
+
+both_databases! {
+    async fn a_code_is_asked_for_and_works_once(database: Database) {
+        let app = TestApp::start(database).await;
+        let bob = desk(&app, BOB, Role::Viewer).await;
+        assert!(bob.page("/console/account").await.contains("Set two-factor up"));
+        assert_eq!(bob.get("/console/account/two-factor").await.location(), "/console/account");
+        bob.post("/console/account/two-factor/begin", "").await;
+        for wrong in ["", "12345", "1234567", "%22%3E%3Cscript%3E"] {
+            let answer = bob.post("/console/account/two-factor", &format!("code={wrong}")).await;
+            assert_eq!(answer.status, 422, "{wrong}");
+            assert!(answer.text().contains("That is not the code"));
+        }
+        assert_eq!(sign_in(&app, BOB, PASSWORD).await.location(), "/console", "not on yet");
+        let (secret, _) = set_up(&app, &bob).await;
+        assert_eq!(app.count("SELECT count(*) FROM staff_session").await, 1, "others are ended");
+        assert!(bob.page("/console/account").await.contains("10 recovery codes are left"));
+        assert_eq!(bob.get("/console/account/two-factor").await.location(), "/console/account",
+                   "the key is shown no more");
+
+        let first = sign_in(&app, BOB, PASSWORD).await;
+        assert_eq!(first.location(), "/console/sign-in");
+        assert!(first.cookie().starts_with("assent_second_step="), "no session yet");
+        let page = app.send(app.request("GET", "/console/sign-in").header("cookie", first.cookie())).await;
+        assert!(page.text().contains("Enter your code"));
+        let again = app.request("GET", "/console/sign-in?again=yes").header("cookie", first.cookie());
+        assert!(app.send(again).await.text().contains("Forgotten password"));
+        let console = app.request("GET", "/console").header("cookie", first.cookie());
+        assert_eq!(app.send(console).await.location(), "/console/sign-in");
+
+        let used = code(&app, &secret);
+        let answer = type_code(&app, &first, &used).await;
+        assert_eq!(answer.status, 422, "the code of the set-up is used up");
+        assert!(answer.text().contains("That is not the code"));
+        app.advance(STEP);
+        let fresh = code(&app, &secret);
+        let many = join_all((0..4).map(|_| type_code(&app, &first, &fresh))).await;
+        let let_in = many.iter().filter(|answer| answer.location() == "/console").count();
+        assert_eq!(let_in, 1, "of presses at once one is let in");
+        let answer = many.iter().find(|answer| answer.status == 303).unwrap();
+        let bob = app.desk(bob.staff_id, BOB, answer.cookie()).await;
+        assert_eq!(bob.get("/console").await.status, 200);
+
+        app.advance(STEP * 4);
+        let first = sign_in(&app, BOB, PASSWORD).await;
+        let early = secret.code(app.clock.now().plus(STEP)).unwrap().to_string();
+        assert_eq!(type_code(&app, &first, &early).await.status, 303, "a clock may go ahead");
+        let first = sign_in(&app, BOB, PASSWORD).await;
+        assert_eq!(type_code(&app, &first, &code(&app, &secret)).await.status, 422, "not back in time");
+    }
+
+    async fn the_second_step_ends_with_time_and_password(database: Database) {
+        let app = TestApp::start(database).await;
+        let bob = desk(&app, BOB, Role::Viewer).await;
+        let (secret, _) = set_up(&app, &bob).await;
+        let first = sign_in(&app, BOB, PASSWORD).await;
+        app.advance(Duration::from_mins(5));
+        let answer = type_code(&app, &first, &code(&app, &secret)).await;
+        assert_eq!(answer.status, 422);
+        assert!(answer.text().contains("longer than five minutes"));
+        let form = ("content-type", "application/x-www-form-urlencoded");
+        let bare = app.request("POST", "/console/sign-in").header(form.0, form.1);
+        let answer = app.send(bare.body(format!("code={}", code(&app, &secret)))).await;
+        assert_eq!(answer.status, 422, "a code alone opens nothing");
+
+        let first = sign_in(&app, BOB, PASSWORD).await;
+        app.post("/console/forgot", &format!("email={BOB}")).await;
+        let link = app.next_mail(BOB, 0).await.link("/console/reset/");
+        let reset = app.post(&link, "password=walnut+cipher+ostrich+gravel").await;
+        let fresh = code(&app, &secret);
+        assert_eq!(type_code(&app, &first, &fresh).await.status, 422, "it ended with the password");
+        assert_eq!(type_code(&app, &reset, &fresh).await.location(), "/console",
+                   "a new password does not let in without a code");
+    }
+
+    async fn tries_of_codes_are_counted(database: Database) {
+        let app = TestApp::start(database).await;
+        let bob = desk(&app, BOB, Role::Viewer).await;
+        let (secret, _) = set_up(&app, &bob).await;
+        app.advance(STEP);
+        let first = sign_in(&app, BOB, PASSWORD).await;
+        let right = code(&app, &secret);
+        let wrong = if right == "000000" { "000001" } else { "000000" };
+        let mut last = 0;
+        for _ in 0..8 {
+            last = type_code(&app, &first, wrong).await.status;
+        }
+        assert_eq!(last, 429);
+        let answer = type_code(&app, &first, &right).await;
+        assert_eq!(answer.status, 429, "the right one must wait, too");
+        assert!(answer.text().contains("Too many tries failed"));
+        app.advance(Duration::from_secs(3));
+        assert_eq!(type_code(&app, &first, &right).await.status, 303);
+        let sql = "SELECT count(*) FROM audit_entry WHERE action = 'sign-in.refused'";
+        assert!(app.count(sql).await >= 5);
+    }
+
+    async fn a_recovery_code_lets_in_once(database: Database) {
+        let app = TestApp::start(database).await;
+        let bob = desk(&app, BOB, Role::Viewer).await;
+        let (secret, codes) = set_up(&app, &bob).await;
+        let first = sign_in(&app, BOB, PASSWORD).await;
+        let typed = codes[0].to_lowercase().replace('-', "+");
+        let many = join_all((0..3).map(|_| type_code(&app, &first, &typed))).await;
+        assert_eq!(many.iter().filter(|answer| answer.status == 303).count(), 1);
+        assert!(bob.page("/console/account").await.contains("9 recovery codes are left"));
+
+        let answer = bob.post("/console/account/two-factor/recovery-codes", "present=wrong+wrong").await;
+        assert_eq!(answer.status, 422);
+        let renew = format!("present={PASSWORD}");
+        let answer = bob.post("/console/account/two-factor/recovery-codes", &renew).await;
+        let fresh = recovery_codes(&answer);
+        assert!(fresh.iter().all(|code| !codes.contains(code)));
+        let first = sign_in(&app, BOB, PASSWORD).await;
+        assert_eq!(type_code(&app, &first, &codes[1]).await.status, 422, "the codes before work no more");
+        assert_eq!(type_code(&app, &first, &fresh[1]).await.status, 303);
+
+        let answer = bob.post("/console/account/two-factor/off", "present=").await;
+        assert_eq!(answer.status, 422);
+        let answer = bob.post("/console/account/two-factor/off", &renew).await;
+        assert!(bob.page(answer.location()).await.contains("Two-factor is off"));
+        assert_eq!(sign_in(&app, BOB, PASSWORD).await.location(), "/console");
+        assert_eq!(app.count("SELECT count(*) FROM recovery_code").await, 0);
+        let (other, _) = set_up(&app, &bob).await;
+        app.advance(STEP);
+        assert_ne!(code(&app, &secret), code(&app, &other), "another secret each time");
+    }
+
+    async fn a_role_that_must_use_it_is_led_to_its_set_up(database: Database) {
+        let app = TestApp::start(database).await;
+        let admin = app.sign_in(Role::Admin).await;
+        let bob = desk(&app, BOB, Role::Viewer).await;
+        let answer = admin.post("/console/staff/rules", "required=viewer&required=nonsense").await;
+        assert!(admin.page(answer.location()).await.contains("The rules are saved"));
+        assert_eq!(admin.get("/console").await.status, 200, "admins need not");
+        let answer = bob.get("/console").await;
+        assert_eq!(answer.location(), "/console/account?word=two-factor-first");
+        assert!(bob.page(answer.location()).await.contains("Your role must use two-factor"));
+        let (secret, _) = set_up(&app, &bob).await;
+        assert_eq!(bob.get("/console").await.status, 200);
+        let off = format!("present={PASSWORD}");
+        let answer = bob.post("/console/account/two-factor/off", &off).await;
+        assert_eq!(answer.status, 422);
+        assert!(answer.text().contains("it stays on"), "{}", answer.text());
+
+        let page = format!("/console/staff/{}", bob.staff_id);
+        assert!(admin.page(&page).await.contains("Turn two-factor off"));
+        let answer = admin.post(&format!("{page}/two-factor-off"), "").await;
+        assert_eq!(answer.status, 422, "it asks first");
+        admin.post(&format!("{page}/two-factor-off"), "sure=yes").await;
+        assert_eq!(bob.get("/console").await.location(), "/console/sign-in", "an old cookie");
+        app.advance(STEP);
+        let first = sign_in(&app, BOB, PASSWORD).await;
+        assert_eq!(first.location(), "/console", "the password alone");
+        let bob = app.desk(bob.staff_id, BOB, first.cookie()).await;
+        assert_eq!(bob.get("/console").await.location(), "/console/account?word=two-factor-first");
+        drop(secret);
+        admin.post("/console/staff/rules", "").await;
+        assert_eq!(bob.get("/console").await.status, 200, "the rule is gone");
+    }
+
+    async fn a_dump_of_the_database_makes_no_codes(database: Database) {
+        let app = TestApp::start(database).await;
+        let bob = desk(&app, BOB, Role::Viewer).await;
+        account(&app, "eve@sample.example", Role::Viewer).await;
+        let (secret, _) = set_up(&app, &bob).await;
+        app.tamper("UPDATE staff SET code_salt = (SELECT code_salt FROM staff WHERE email = 'bob@sample.example')
+                    WHERE email = 'eve@sample.example'").await.unwrap();
+        app.tamper("UPDATE staff SET code_since = created_at WHERE email = 'eve@sample.example'").await.unwrap();
+        app.advance(STEP);
+        let first = sign_in(&app, "eve@sample.example", PASSWORD).await;
+        assert_eq!(type_code(&app, &first, &code(&app, &secret)).await.status, 422,
+                   "the same salt makes another secret for another account");
+    }
+}
