@@ -232,6 +232,8 @@ impl Program {
             clock: core.clock.clone(),
             random: core.random.clone(),
             terms: core.terms.clone(),
+            files: core.files.clone(),
+            data_dir: settings.data_dir.clone(),
             templates: Templates::load(settings.templates_dir.as_deref())?,
             sender,
             transport,
@@ -252,6 +254,7 @@ impl Program {
         if role != Role::Web {
             tasks.spawn(worker::deliver::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::answer::run(self.worker.clone(), stop.clone()));
+            tasks.spawn(worker::export::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::purge::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::seal::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::policies::run(self.worker.clone(), stop.clone()));

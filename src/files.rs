@@ -13,7 +13,7 @@ use object_store::{
     GetOptions, GetRange, GetResultPayload, ObjectStore, ObjectStoreExt, PutPayload,
 };
 use sha2::{Digest, Sha256};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 use uuid::Uuid;
 
@@ -124,6 +124,43 @@ impl Files {
         })
     }
 
+    /// Puts a finished export into the store; returns its key and its size in bytes. It appears whole or not
+    /// at all.
+    ///
+    /// # Errors
+    /// When it cannot be read or stored.
+    pub async fn put_export(
+        &self,
+        name: &str,
+        file: std::fs::File,
+    ) -> Result<(String, i64), FilesError> {
+        let key = Key::from(format!("exports/{name}"));
+        let unreadable = |error| FilesError::Read(PathBuf::from(name), error);
+        let mut file = tokio::fs::File::from_std(file);
+        file.rewind().await.map_err(unreadable)?;
+        let mut byte_size = 0;
+        let mut upload = self.0.put_multipart(&key).await?;
+        loop {
+            let part = read_part(&mut file).await.map_err(unreadable)?;
+            // A store takes one part at least.
+            if part.is_empty() && byte_size > 0 {
+                break;
+            }
+            byte_size += i64::try_from(part.len()).unwrap_or(i64::MAX);
+            let is_empty = part.is_empty();
+            let taken = upload.put_part(PutPayload::from(part)).await;
+            if let Err(error) = taken {
+                upload.abort().await?;
+                return Err(error.into());
+            }
+            if is_empty {
+                break;
+            }
+        }
+        upload.complete().await?;
+        Ok((key.to_string(), byte_size))
+    }
+
     /// Puts a cover picture into the store under a key of its own.
     ///
     /// # Errors
@@ -146,12 +183,15 @@ impl Files {
         Ok((key.to_string(), media_type))
     }
 
-    /// Removes a file that no row came to name.
+    /// Removes a file, if it is there.
     ///
     /// # Errors
     /// When the store does not answer.
     pub async fn delete(&self, key: &str) -> Result<(), FilesError> {
-        Ok(self.0.delete(&Key::from(key)).await?)
+        match self.0.delete(&Key::from(key)).await {
+            Err(object_store::Error::NotFound { .. }) => Ok(()),
+            deleted => Ok(deleted?),
+        }
     }
 
     /// The bytes of a stored file, or of one range of it, in pieces.
@@ -208,7 +248,7 @@ fn read_local(
 ) -> BoxStream<'static, std::io::Result<Bytes>> {
     let opened = async move {
         let mut file = file;
-        tokio::io::AsyncSeekExt::seek(&mut file, std::io::SeekFrom::Start(start)).await?;
+        file.seek(std::io::SeekFrom::Start(start)).await?;
         let pieces = ReaderStream::with_capacity(file.take(length), READ_SIZE);
         Ok::<_, std::io::Error>(pieces)
     };

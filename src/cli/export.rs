@@ -1,6 +1,6 @@
 //! `assent export`.
 
-use std::io::{BufWriter, IsTerminal, Write};
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use super::{ACTOR, Error, Outcome, refuse, time};
@@ -9,7 +9,7 @@ use crate::domain::notice::LANG;
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
-use crate::export::{self, Format, Wanted, Written};
+use crate::export::{self, Format, Preset, Wanted, Written};
 use crate::flows::allow_export::allow_export;
 use crate::flows::record_export::{ExportRun, record_export};
 use crate::store::exports::ExportFilter;
@@ -30,12 +30,18 @@ pub(super) struct Export {
     /// Only those confirmed at or after this time: RFC 3339, or a day
     #[arg(long, value_name = "TIME", value_parser = time)]
     since: Option<Timestamp>,
+    /// Only those confirmed before this time
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    until: Option<Timestamp>,
     /// Only those who agreed under this policy version
     #[arg(long, value_name = "LABEL")]
     policy: Option<Label>,
     /// The form of the file
     #[arg(long, value_enum)]
     format: Format,
+    /// Name the columns as another tool's import knows them
+    #[arg(long, value_enum)]
+    preset: Option<Preset>,
     /// Add a link to change one's choices and one to unsubscribe, for newsletters that another tool sends
     #[arg(long)]
     links: bool,
@@ -50,6 +56,7 @@ impl Export {
             purpose: self.purpose,
             report: self.report,
             since: self.since,
+            until: self.until,
             policy: self.policy,
         };
         if !purposes::exists(&mut core.db.read().await?, &filter.purpose).await? {
@@ -60,20 +67,25 @@ impl Export {
             )));
         }
         known(core, &filter).await?;
-        let (format, links) = (self.format, self.links.then_some(&core.links));
-        let wanted = Wanted { filter: &filter, format, links };
+        let wanted = Wanted {
+            filter: &filter,
+            format: self.format,
+            preset: self.preset,
+            links: self.links.then_some(&core.links),
+            scratch: &core.settings.data_dir,
+        };
         let Some(file) = &self.out else {
-            let written = write(core, wanted, BufWriter::new(std::io::stdout())).await?;
-            return audit(core, &filter, format, written).await;
+            let written = write(core, wanted, std::io::stdout()).await?;
+            return audit(core, wanted, written).await;
         };
         // Written beside the file, and renamed once it is whole and in the audit: nobody takes a
         // half-written one for whole, or one that nobody knows of.
         let part = part(file)?;
         let finished = async {
             let out = std::fs::File::create(&part).map_err(|error| cannot_write(file, &error))?;
-            let written = write(core, wanted, BufWriter::new(&out)).await?;
+            let written = write(core, wanted, &out).await?;
             out.sync_all().map_err(|error| cannot_write(file, &error))?;
-            audit(core, &filter, format, written).await?;
+            audit(core, wanted, written).await?;
             std::fs::rename(&part, file).map_err(|error| cannot_write(file, &error))
         };
         let finished = finished.await;
@@ -102,14 +114,18 @@ async fn known(core: &Core, filter: &ExportFilter) -> Outcome {
     Ok(())
 }
 
-async fn audit(
-    core: &Core,
-    filter: &ExportFilter,
-    format: Format,
-    (written, cursor): (Written, i64),
-) -> Outcome {
+async fn audit(core: &Core, wanted: Wanted<'_>, (written, cursor): (Written, i64)) -> Outcome {
     let Written { rows, sha256 } = written;
-    let run = ExportRun { filter, format: format.as_str(), rows, sha256, cursor };
+    let run = ExportRun {
+        run_id: None,
+        filter: wanted.filter,
+        format: wanted.format,
+        preset: wanted.preset,
+        links: wanted.links.is_some(),
+        rows,
+        sha256,
+        cursor,
+    };
     let mut tx = core.db.write().await?;
     record_export(&mut tx, &core.moment(), ACTOR, &run).await?;
     tx.commit().await?;
@@ -129,19 +145,20 @@ fn cannot_write(file: &Path, error: &std::io::Error) -> Error {
 async fn write(
     core: &Core,
     wanted: Wanted<'_>,
-    out: impl Write + Send,
+    mut out: impl Write + Send,
 ) -> Result<(Written, i64), Error> {
     let shows = std::io::stderr().is_terminal();
     // One moment for the verdict, the place in the ledger and the contacts.
     let mut tx = core.db.read().await?;
     allow_export(&mut tx).await?;
     let size = checkpoints::find_size(&mut tx).await?;
-    let written = export::write(&mut tx, core.clock.now(), wanted, out, |rows| {
+    let written = export::write(&mut tx, core.clock.now(), wanted, &mut out, |rows| {
         if shows && rows % PROGRESS == 0 {
             eprint!("\r{rows} contacts");
         }
     })
     .await?;
+    out.flush()?;
     if shows {
         eprintln!("\r{} contacts", written.rows);
     }

@@ -1,16 +1,15 @@
 //! `assent withdrawals`.
 
-use std::io::{BufWriter, Write};
+use std::io::Write;
 
 use serde_json::json;
 
 use super::{Outcome, disclosed};
 use crate::app::Core;
-use crate::export::Format;
-use crate::export::csv::record;
+use crate::export::{TextFormat, WithdrawnRows};
 use crate::flows;
 use crate::notary::seal_all;
-use crate::store::withdrawals::{self, Withdrawal};
+use crate::store::withdrawals;
 
 /// How many are read at once.
 const AT_ONCE: i64 = 1000;
@@ -23,7 +22,7 @@ pub(super) struct Withdrawals {
     after: i64,
     /// The form of the output
     #[arg(long, value_enum, default_value = "csv")]
-    format: Format,
+    format: TextFormat,
 }
 
 impl Withdrawals {
@@ -38,43 +37,21 @@ impl Withdrawals {
         } else {
             sealed?;
         }
-        let mut out = BufWriter::new(std::io::stdout());
-        if self.format == Format::Csv {
-            out.write_all("\u{feff}".as_bytes())?;
-            let columns = ["cursor", "subscriber_id", "email", "purpose", "event", "at"];
-            record(&mut out, &columns.map(|column| Some(column.to_owned())))?;
-        }
+        let mut out = std::io::stdout();
+        let mut file = WithdrawnRows::begin(self.format)?;
         let (mut after, mut rows) = (self.after, 0);
         loop {
             let ended = withdrawals::list(&mut core.db.read().await?, after, AT_ONCE).await?;
             let Some(last) = ended.last() else { break };
-            after = last.cursor;
+            after = last.cursor.unwrap_or(after);
             rows += ended.len();
             for withdrawal in &ended {
-                match self.format {
-                    Format::Csv => record(&mut out, &cells(withdrawal))?,
-                    Format::Ndjson => {
-                        let Withdrawal { cursor, subscriber_id, email, purpose, event, at } =
-                            withdrawal;
-                        let row = json!({"cursor": cursor, "subscriber_id": subscriber_id,
-                                         "email": email, "purpose": purpose, "event": event, "at": at});
-                        writeln!(out, "{row}")?;
-                    }
-                }
+                file.row(withdrawal)?;
             }
+            out.write_all(&file.take()?)?;
         }
+        out.write_all(&file.take()?)?;
         out.flush()?;
         disclosed(core, "withdrawals", &json!({"after": self.after, "rows": rows})).await
     }
-}
-
-fn cells(withdrawal: &Withdrawal) -> [Option<String>; 6] {
-    [
-        Some(withdrawal.cursor.to_string()),
-        Some(withdrawal.subscriber_id.to_string()),
-        withdrawal.email.clone(),
-        Some(withdrawal.purpose.to_string()),
-        Some(withdrawal.event.as_str().to_owned()),
-        Some(withdrawal.at.to_string()),
-    ]
 }

@@ -1,52 +1,62 @@
 //! CSV that people open in spreadsheets.
 
-use std::borrow::Cow;
-use std::io::{self, Write};
+use std::io;
 
-use csv::{QuoteStyle, Terminator, WriterBuilder};
+use csv::{QuoteStyle, Terminator, Writer, WriterBuilder};
 
-/// The byte-order mark, by which spreadsheets know UTF-8, and the header.
-pub(super) fn begin(out: &mut impl Write, columns: &[&str]) -> io::Result<()> {
-    out.write_all("\u{feff}".as_bytes())?;
-    write(out, columns.iter().map(|column| Cow::Borrowed(*column)))
+/// The byte-order mark, by which spreadsheets know UTF-8.
+const MARK: &str = "\u{feff}";
+
+/// A whole CSV file: mark, header, rows.
+pub(super) struct CsvRows {
+    writer: Writer<Vec<u8>>,
+    guarded: String,
 }
 
-/// The same as bytes, for what is written piece by piece.
-///
-/// # Errors
-/// When they cannot be written, which memory never refuses.
-pub fn header(columns: &[&str]) -> io::Result<Vec<u8>> {
-    let mut out = Vec::new();
-    begin(&mut out, columns)?;
-    Ok(out)
+impl CsvRows {
+    /// The byte-order mark and the header.
+    pub(super) fn begin<'a>(names: impl Iterator<Item = &'a str>) -> io::Result<Self> {
+        let mut rows = Self { writer: writer(MARK.into()), guarded: String::new() };
+        rows.row(names.map(Some))?;
+        Ok(rows)
+    }
+
+    /// One row; what is not known is empty.
+    pub(super) fn row<'a>(
+        &mut self,
+        cells: impl Iterator<Item = Option<&'a str>>,
+    ) -> io::Result<()> {
+        for cell in cells {
+            let cell = harmless(cell.unwrap_or_default(), &mut self.guarded);
+            self.writer.write_field(cell).map_err(io::Error::other)?;
+        }
+        self.writer.write_record(None::<&[u8]>).map_err(io::Error::other)
+    }
+
+    /// The bytes since the last time.
+    pub(super) fn take(&mut self) -> io::Result<Vec<u8>> {
+        let whole = std::mem::replace(&mut self.writer, writer(Vec::new()));
+        whole.into_inner().map_err(|error| io::Error::other(error.to_string()))
+    }
 }
 
-/// One row; what is not known is empty.
-///
-/// # Errors
-/// When `out` does not take it.
-pub fn record(out: &mut impl Write, cells: &[Option<String>]) -> io::Result<()> {
-    write(out, cells.iter().map(|cell| harmless(cell.as_deref().unwrap_or_default())))
-}
-
-fn write<'a>(out: &mut impl Write, cells: impl Iterator<Item = Cow<'a, str>>) -> io::Result<()> {
-    let mut writer = WriterBuilder::new()
+fn writer(begun: Vec<u8>) -> Writer<Vec<u8>> {
+    WriterBuilder::new()
         .terminator(Terminator::CRLF)
         .quote_style(QuoteStyle::Necessary)
-        .buffer_capacity(1024)
-        .from_writer(out);
-    writer.write_record(cells.map(|cell| cell.as_bytes().to_vec())).map_err(io::Error::other)?;
-    writer.flush()
+        .from_writer(begun)
 }
 
 /// A cell that a spreadsheet would take for a formula, made text by a leading apostrophe.
-fn harmless(cell: &str) -> Cow<'_, str> {
-    const FORMULA: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－'];
-    if cell.starts_with(FORMULA) || cell.starts_with('＠') {
-        Cow::Owned(format!("'{cell}"))
-    } else {
-        Cow::Borrowed(cell)
+fn harmless<'a>(cell: &'a str, guarded: &'a mut String) -> &'a str {
+    const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+    if !cell.starts_with(FORMULA) {
+        return cell;
     }
+    guarded.clear();
+    guarded.push('\'');
+    guarded.push_str(cell);
+    guarded
 }
 
 #[cfg(test)]
@@ -55,15 +65,20 @@ mod tests {
 
     #[test]
     fn formulas_become_text_and_quoting_is_rfc_4180() {
-        let mut out = Vec::new();
-        begin(&mut out, &["subscriber_id", "email"]).unwrap();
+        let names = ["subscriber_id", "email", "c", "d", "e", "f", "g", "h"];
+        let mut rows = CsvRows::begin(names.into_iter()).unwrap();
         let cells = ["=1+1", "+a@b.test", "-x", "@y", "＝1", "a,\"b\"", "plain", "\tz"];
-        record(&mut out, &cells.map(|cell| Some(cell.to_owned()))).unwrap();
-        record(&mut out, &[None, Some("é".to_owned())]).unwrap();
+        rows.row(cells.into_iter().map(Some)).unwrap();
+        let mut out = rows.take().unwrap();
+        // What was taken is not given again, and a later row is no header.
+        let empty = [None, Some("é"), None, Some("＠z"), None, None, None, None];
+        rows.row(empty.into_iter()).unwrap();
+        out.extend(rows.take().unwrap());
         let text = String::from_utf8(out).unwrap();
-        assert!(text.starts_with("\u{feff}subscriber_id,email\r\n"));
-        assert!(text.contains(
-            "email\r\n'=1+1,'+a@b.test,'-x,'@y,'＝1,\"a,\"\"b\"\"\",plain,'\tz\r\n,é\r\n"
-        ));
+        assert_eq!(
+            text,
+            "\u{feff}subscriber_id,email,c,d,e,f,g,h\r\n\
+             '=1+1,'+a@b.test,'-x,'@y,'＝1,\"a,\"\"b\"\"\",plain,'\tz\r\n,é,,'＠z,,,,\r\n"
+        );
     }
 }

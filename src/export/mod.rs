@@ -1,37 +1,29 @@
 //! Consented contacts as files that other programs read.
 
-pub mod csv;
+mod columns;
+mod csv;
 mod ndjson;
+mod out;
+mod preset;
+mod withdrawn;
+mod xlsx;
 
-use std::io::{self, Write};
+use std::io;
+use std::path::Path;
+use std::task::Poll;
 
-use sha2::{Digest, Sha256};
+use futures_util::TryStreamExt;
+
+pub use columns::{COLUMNS, Column, LINK_COLUMNS, Named};
+pub use out::Out;
+pub use preset::{Preset, columns};
+pub use withdrawn::{TextFormat, WithdrawnRows};
+pub use xlsx::MOST_ROWS as XLSX_MOST_ROWS;
 
 use crate::domain::link::Links;
 use crate::domain::timestamp::Timestamp;
 use crate::store::Tx;
-use crate::store::exports::{self, ExportFilter, ExportRow};
-
-/// The columns, in their order.
-pub const COLUMNS: [&str; 14] = [
-    "subscriber_id",
-    "email",
-    "name",
-    "organisation",
-    "job_title",
-    "purpose",
-    "state",
-    "notice_sha256",
-    "policy_version",
-    "requested_at",
-    "confirmed_at",
-    "report",
-    "source",
-    "receipt_id",
-];
-
-/// The columns that `links` adds: where each contact changes their choices, and leaves this purpose.
-pub const LINK_COLUMNS: [&str; 2] = ["manage_url", "unsubscribe_url"];
+use crate::store::exports::{self, ExportFilter};
 
 /// What is exported, and how.
 #[derive(Clone, Copy)]
@@ -40,8 +32,12 @@ pub struct Wanted<'a> {
     pub filter: &'a ExportFilter,
     /// The form of the file.
     pub format: Format,
+    /// The tool whose names the columns have; none for our own.
+    pub preset: Option<Preset>,
     /// With links for newsletters that another tool sends.
     pub links: Option<&'a Links>,
+    /// Where workbooks are put together, out of sight.
+    pub scratch: &'a Path,
 }
 
 /// The form of an export.
@@ -51,15 +47,37 @@ pub enum Format {
     Csv,
     /// One JSON object a line.
     Ndjson,
+    /// A workbook in which every cell is a string.
+    Xlsx,
 }
 
 impl Format {
-    /// Its word.
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Csv, Self::Ndjson, Self::Xlsx];
+
+    /// Its word, and the ending of its files.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Csv => "csv",
             Self::Ndjson => "ndjson",
+            Self::Xlsx => "xlsx",
+        }
+    }
+
+    /// The format of that word.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.as_str() == word)
+    }
+
+    /// Its media type.
+    #[must_use]
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8",
+            Self::Ndjson => "application/x-ndjson",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         }
     }
 }
@@ -82,81 +100,108 @@ pub enum ExportError {
     /// The bytes could not be written.
     #[error("the export could not be written")]
     Write(#[from] io::Error),
+    /// A sheet ends before the contacts do.
+    #[error(
+        "a workbook holds {XLSX_MOST_ROWS} contacts and these are more: choose CSV or NDJSON, or fewer of \
+         them by report or date"
+    )]
+    TooManyRows,
 }
 
-/// Writes every exportable contact, row by row, to `out`; `progress` is told the number written.
+/// Writes every exportable contact, piece by piece, to `out`; `progress` is told the number read. What one
+/// workbook cannot hold is refused before anything is written.
 ///
 /// # Errors
-/// When the database does not answer or `out` does not take the bytes.
+/// When the database does not answer, `out` does not take the bytes, or a workbook is too small.
 pub async fn write(
     tx: &mut Tx,
     now: Timestamp,
     wanted: Wanted<'_>,
-    out: impl Write + Send,
+    out: impl Out,
     mut progress: impl FnMut(u64) + Send,
 ) -> Result<Written, ExportError> {
-    let mut out = Hashing { out, hash: Sha256::new() };
-    let Wanted { filter, format, links } = wanted;
-    let mut columns = COLUMNS.to_vec();
-    if links.is_some() {
-        columns.extend(LINK_COLUMNS);
-    }
-    if format == Format::Csv {
-        csv::begin(&mut out, &columns)?;
-    }
-    let mut rows = 0;
-    exports::stream(tx, now, filter, |row| {
-        let cells = cells(&row, links);
-        match format {
-            Format::Csv => csv::record(&mut out, &cells)?,
-            Format::Ndjson => ndjson::row(&mut out, &columns, &cells)?,
+    if wanted.format == Format::Xlsx {
+        let most = i64::try_from(XLSX_MOST_ROWS).unwrap_or(i64::MAX);
+        if exports::count(tx, now, wanted.filter, most + 1).await? > most {
+            return Err(ExportError::TooManyRows);
         }
-        rows += 1;
-        progress(rows);
-        Ok::<(), ExportError>(())
-    })
-    .await?;
-    out.flush()?;
-    Ok(Written { rows, sha256: out.hash.finalize().into() })
-}
-
-/// One contact as the texts of its columns; `None` where nothing is known.
-fn cells(row: &ExportRow, links: Option<&Links>) -> Vec<Option<String>> {
-    let mut cells = vec![
-        Some(row.subscriber_id.to_string()),
-        Some(row.email.clone()),
-        row.name.clone(),
-        row.organisation.clone(),
-        row.job_title.clone(),
-        Some(row.purpose.to_string()),
-        Some(row.state.as_str().to_owned()),
-        Some(row.notice_sha256.clone()),
-        Some(row.policy_version.to_string()),
-        Some(row.requested_at.to_string()),
-        Some(row.confirmed_at.to_string()),
-        row.report.as_ref().map(ToString::to_string),
-        Some(row.source.clone()),
-        Some(row.receipt_id.to_string()),
-    ];
-    if let Some(links) = links {
-        cells.push(Some(links.manage(row.subscriber_id)));
-        cells.push(Some(links.unsubscribe(row.subscriber_id, Some(&row.purpose))));
     }
-    cells
-}
-
-struct Hashing<W> {
-    out: W,
-    hash: Sha256,
-}
-
-impl<W: Write> Write for Hashing<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.out.write(bytes)?;
-        self.hash.update(&bytes[..written]);
-        Ok(written)
+    let mut out = out::Hashing::new(out);
+    let columns = columns(wanted.preset, wanted.links.is_some());
+    let mut texts = columns::Texts::new(&wanted.filter.purpose, wanted.links);
+    let mut writer = Writer::begin(&wanted, now, &columns)?;
+    let mut pages = exports::stream(tx, now, wanted.filter, i64::MAX);
+    let mut rows = 0;
+    let mut page = pages.try_next().await?;
+    while let Some(read) = page {
+        let mut next = pages.try_next();
+        // The database goes on with the next page while this one is written.
+        let begun = futures_util::poll!(&mut next);
+        read.read(|row| {
+            texts.set(row);
+            writer.row(columns.iter().map(|(name, column)| (*name, texts.cell(row, *column))))?;
+            rows += 1;
+            progress(rows);
+            Ok::<(), ExportError>(())
+        })?;
+        out.take(writer.take()?).await?;
+        page = match begun {
+            Poll::Ready(page) => page?,
+            Poll::Pending => next.await?,
+        };
     }
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+    drop(pages);
+    match writer {
+        Writer::Csv(mut csv) => out.take(csv.take()?).await?,
+        Writer::Ndjson(mut ndjson) => out.take(ndjson.take()).await?,
+        Writer::Xlsx(sheet) => {
+            let packed = tokio::task::spawn_blocking(move || sheet.pack());
+            let mut file = packed.await.map_err(io::Error::other)??;
+            loop {
+                let piece = xlsx::piece(&mut file)?;
+                if piece.is_empty() {
+                    break;
+                }
+                out.take(piece).await?;
+            }
+        }
+    }
+    Ok(Written { rows, sha256: out.sha256() })
+}
+
+enum Writer {
+    Csv(Box<csv::CsvRows>),
+    Ndjson(ndjson::JsonRows),
+    Xlsx(Box<xlsx::Sheet>),
+}
+
+impl Writer {
+    fn begin(wanted: &Wanted<'_>, now: Timestamp, columns: &[Named]) -> io::Result<Self> {
+        let names = columns.iter().map(|(name, _)| *name);
+        Ok(match wanted.format {
+            Format::Csv => Self::Csv(Box::new(csv::CsvRows::begin(names)?)),
+            Format::Ndjson => Self::Ndjson(ndjson::JsonRows::default()),
+            Format::Xlsx => Self::Xlsx(Box::new(xlsx::Sheet::begin(wanted.scratch, now, names)?)),
+        })
+    }
+
+    fn row<'a>(
+        &mut self,
+        cells: impl Iterator<Item = (&'static str, Option<&'a str>)>,
+    ) -> io::Result<()> {
+        match self {
+            Self::Csv(csv) => csv.row(cells.map(|(_, cell)| cell)),
+            Self::Ndjson(ndjson) => ndjson.row(cells),
+            Self::Xlsx(sheet) => sheet.row(cells.map(|(_, cell)| cell)),
+        }
+    }
+
+    /// The bytes since the last time; a workbook has none before it is whole.
+    fn take(&mut self) -> io::Result<Vec<u8>> {
+        match self {
+            Self::Csv(csv) => csv.take(),
+            Self::Ndjson(ndjson) => Ok(ndjson.take()),
+            Self::Xlsx(_) => Ok(Vec::new()),
+        }
     }
 }

@@ -1,19 +1,27 @@
 //! Marketing takes away exactly the contacts it may write to, and that it did is written down.
 
 use serde_json::json;
+use uuid::Uuid;
 
 use super::Error;
 use crate::domain::notice::hex;
+use crate::export::{Format, Preset};
 use crate::random::Moment;
 use crate::store::exports::ExportFilter;
 use crate::store::{Tx, audit_entries};
 
 /// What an export was, for the audit.
 pub struct ExportRun<'a> {
+    /// Its run at the console, if it was made there.
+    pub run_id: Option<Uuid>,
     /// What narrowed it.
     pub filter: &'a ExportFilter,
-    /// `csv` or `ndjson`.
-    pub format: &'a str,
+    /// The form of the file.
+    pub format: Format,
+    /// The tool whose names its columns have.
+    pub preset: Option<Preset>,
+    /// Whether it holds links to everybody's choices.
+    pub links: bool,
     /// How many contacts.
     pub rows: u64,
     /// SHA-256 of the bytes that were written.
@@ -33,11 +41,15 @@ pub async fn record_export(
     run: &ExportRun<'_>,
 ) -> Result<(), Error> {
     let detail = json!({
+        "run": run.run_id,
         "purpose": run.filter.purpose,
         "report": run.filter.report,
         "since": run.filter.since,
+        "until": run.filter.until,
         "policy": run.filter.policy,
-        "format": run.format,
+        "format": run.format.as_str(),
+        "preset": run.preset.map(Preset::as_str),
+        "links": run.links,
         "rows": run.rows,
         "sha256": hex(&run.sha256),
         "cursor": run.cursor,

@@ -1,16 +1,17 @@
 //! Who may be written to, with what proves it.
 
-use futures_util::TryStreamExt;
+use futures_util::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
+use sqlx::postgres::PgRow;
+use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
 use super::{Tx, on};
-use crate::domain::consent::EventType;
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
 
 /// Which consents to export: one purpose, and what narrows it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExportFilter {
     /// The one purpose.
     pub purpose: Purpose,
@@ -18,88 +19,267 @@ pub struct ExportFilter {
     pub report: Option<Slug>,
     /// Only those confirmed at or after this moment.
     pub since: Option<Timestamp>,
+    /// Only those confirmed before this moment.
+    pub until: Option<Timestamp>,
     /// Only those given under this policy version.
     pub policy: Option<Label>,
 }
 
-/// One contact that may be written to for the purpose.
-#[derive(Debug, sqlx::FromRow)]
-pub struct ExportRow {
+/// One contact that may be written to for the purpose, as it is read.
+#[derive(Clone, Copy, Debug)]
+pub struct ExportRow<'a> {
     /// The subscriber.
     pub subscriber_id: Uuid,
     /// Their verified address.
-    pub email: String,
+    pub email: &'a str,
     /// Their name, where they gave one.
-    pub name: Option<String>,
+    pub name: Option<&'a str>,
     /// Where they work, where they said so.
-    pub organisation: Option<String>,
+    pub organisation: Option<&'a str>,
     /// What they do there, where they said so.
-    pub job_title: Option<String>,
-    /// What they agreed to.
-    pub purpose: Purpose,
+    pub job_title: Option<&'a str>,
     /// `given` or `renewed`.
-    pub state: EventType,
+    pub state: &'a str,
     /// The hash of the words they saw.
-    pub notice_sha256: String,
+    pub notice_sha256: &'a str,
     /// The policy they saw.
-    pub policy_version: Label,
+    pub policy_version: &'a str,
     /// When the form was sent.
     pub requested_at: Timestamp,
     /// When it was confirmed.
     pub confirmed_at: Timestamp,
     /// The report of the signup that consented.
-    pub report: Option<Slug>,
+    pub report: Option<&'a str>,
     /// The page of its form.
-    pub source: String,
+    pub source: &'a str,
     /// The event that proves it.
     pub receipt_id: Uuid,
 }
 
-/// Hands each exportable contact to `each`, one at a time, from one consistent snapshot: consent in force
-/// and not suppressed at this moment, and not under a policy that people had to agree to anew until a date
-/// now past. Stops at the first error of `each`.
-///
-/// # Errors
-/// When the database does not answer, or what `each` returned.
-pub async fn stream<E: From<sqlx::Error>>(
-    tx: &mut Tx,
-    now: Timestamp,
-    filter: &ExportFilter,
-    mut each: impl FnMut(ExportRow) -> Result<(), E>,
-) -> Result<(), E> {
-    on!(tx, |conn| {
-        let mut rows = sqlx::query_as(
-            "SELECT c.subscriber_id, u.email, u.name, u.organisation, u.job_title, c.purpose, c.state,
-                    n.sha256 AS notice_sha256, p.label AS policy_version, c.requested_at, c.confirmed_at,
-                    r.slug AS report, c.source, c.event_id AS receipt_id
-             FROM consent c
+/// Some rows as the database wrote them; what they say is read without copying it.
+pub struct ExportRows(Rows);
+
+enum Rows {
+    /// One text: row by row, each would cross from the database's thread by itself, and that takes longer
+    /// than reading it. Rows are divided by RS and fields by US, control characters that no field may hold.
+    Sqlite(String),
+    /// Columns in their binary form, which the server has not to put into words.
+    Postgres(Vec<PgRow>),
+}
+
+impl ExportRows {
+    /// Hands over each contact in order.
+    ///
+    /// # Errors
+    /// When one is not as this program writes it, or what `each` returned.
+    pub fn read<E: From<sqlx::Error>>(
+        &self,
+        mut each: impl FnMut(&ExportRow<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match &self.0 {
+            Rows::Sqlite(text) => text.split('\u{1e}').try_for_each(|row| each(&read(row)?)),
+            Rows::Postgres(rows) => rows.iter().try_for_each(|row| each(&columns(row)?)),
+        }
+    }
+}
+
+fn columns(row: &PgRow) -> sqlx::Result<ExportRow<'_>> {
+    Ok(ExportRow {
+        subscriber_id: row.try_get(0)?,
+        email: row.try_get(1)?,
+        name: row.try_get(2)?,
+        organisation: row.try_get(3)?,
+        job_title: row.try_get(4)?,
+        state: row.try_get(5)?,
+        notice_sha256: row.try_get(6)?,
+        policy_version: row.try_get(7)?,
+        requested_at: row.try_get(8)?,
+        confirmed_at: row.try_get(9)?,
+        report: row.try_get(10)?,
+        source: row.try_get(11)?,
+        receipt_id: row.try_get(12)?,
+    })
+}
+
+fn read(text: &str) -> sqlx::Result<ExportRow<'_>> {
+    fields(text)
+        .ok_or_else(|| sqlx::Error::Decode("a contact is not as this program writes it".into()))
+}
+
+/// Reads the one text; a field that held the divider would make one too many.
+fn fields(text: &str) -> Option<ExportRow<'_>> {
+    let mut fields = text.split('\u{1f}');
+    let mut next = || fields.next();
+    let row = ExportRow {
+        subscriber_id: Uuid::try_parse(next()?).ok()?,
+        email: next()?,
+        name: known(next()?),
+        organisation: known(next()?),
+        job_title: known(next()?),
+        state: next()?,
+        notice_sha256: next()?,
+        policy_version: next()?,
+        requested_at: Timestamp::from_micros(next()?.parse().ok()?),
+        confirmed_at: Timestamp::from_micros(next()?.parse().ok()?),
+        report: known(next()?),
+        source: next()?,
+        receipt_id: Uuid::try_parse(next()?).ok()?,
+    };
+    fields.next().is_none().then_some(row)
+}
+
+fn known(field: &str) -> Option<&str> {
+    (!field.is_empty()).then_some(field)
+}
+
+/// What stands around the columns of every look at those who may be written to: consent in force and not
+/// suppressed at this moment, and not under a policy that people had to agree to anew until a date now past.
+macro_rules! exportable {
+    ($columns:literal, $from:literal, $end:literal) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            " FROM consent c
              JOIN subscriber u ON u.subscriber_id = c.subscriber_id
              JOIN notice n ON n.notice_id = c.notice_id
              JOIN policy_version p ON p.policy_version_id = c.policy_version_id
              LEFT JOIN report r ON r.report_id = c.report_id
-             WHERE c.purpose = $1 AND c.state IN ('given', 'renewed')
-               AND ($2 IS NULL OR r.slug = $2)
-               AND ($3 IS NULL OR c.confirmed_at >= $3)
-               AND ($4 IS NULL OR p.label = $4)
-               AND NOT EXISTS (
-                   SELECT 1 FROM policy_version asks
-                   WHERE asks.lang = p.lang AND asks.change_class = 'reconsent'
-                     AND asks.renew_until <= $5 AND asks.published_at > p.published_at)
+             WHERE c.purpose = $1 AND c.state IN ('given', 'renewed') AND ",
+            $from,
+            "  AND c.confirmed_at < $3
+               AND ($4 IS NULL OR r.slug = $4)
+               AND ($5 IS NULL OR p.label = $5)
+               AND c.policy_version_id NOT IN (
+                   SELECT old.policy_version_id FROM policy_version old
+                   JOIN policy_version asks ON asks.lang = old.lang AND asks.change_class = 'reconsent'
+                     AND asks.renew_until <= $6 AND asks.published_at > old.published_at)
                AND NOT EXISTS (
                    SELECT 1 FROM suppression s WHERE s.address_key = u.address_key
                      AND (s.reason IN ('bounced', 'complained', 'erased', 'manual')
-                          OR (s.reason = 'unsubscribed' AND s.purpose = c.purpose)))
-             ORDER BY c.confirmed_at, c.subscriber_id",
+                          OR (s.reason = 'unsubscribed' AND s.purpose = c.purpose)))",
+            $end
         )
-        .bind(&filter.purpose)
-        .bind(&filter.report)
-        .bind(filter.since)
-        .bind(&filter.policy)
-        .bind(now)
-        .fetch(conn);
-        while let Some(row) = rows.try_next().await? {
-            each(row)?;
+    };
+}
+
+/// Binds what [`exportable!`] asks for. Spans of time are always bound, and so ask the index.
+macro_rules! asked {
+    ($sql:expr, $filter:expr, $since:expr, $now:expr, $most:expr) => {
+        $sql.bind($filter.purpose.clone())
+            .bind($since)
+            .bind($filter.until.unwrap_or(Timestamp::LATEST))
+            .bind($filter.report.clone())
+            .bind($filter.policy.clone())
+            .bind($now)
+            .bind($most)
+    };
+}
+
+/// How many rows are read at once.
+const AT_ONCE: usize = 2000;
+
+/// The exportable contacts in the order in which they confirmed, at most `most`, read while they come, from
+/// one consistent snapshot.
+#[must_use]
+pub fn stream<'t>(
+    tx: &'t mut Tx,
+    now: Timestamp,
+    filter: &ExportFilter,
+    most: i64,
+) -> BoxStream<'t, sqlx::Result<ExportRows>> {
+    match tx {
+        Tx::Sqlite(tx) => pages(&mut *tx, now, filter.clone(), most).boxed(),
+        Tx::Postgres(tx) => {
+            const LIST: &str = exportable!(
+                "c.subscriber_id, u.email, u.name, u.organisation, u.job_title, c.state, n.sha256, p.label,
+                 c.requested_at, c.confirmed_at, r.slug, c.source, c.event_id",
+                "c.confirmed_at >= $2",
+                " ORDER BY c.confirmed_at, c.subscriber_id LIMIT $7"
+            );
+            let since = filter.since.unwrap_or(Timestamp::EARLIEST);
+            asked!(sqlx::query(LIST), filter, since, now, most)
+                .fetch(&mut **tx)
+                .try_chunks(AT_ONCE)
+                .map_ok(|rows| ExportRows(Rows::Postgres(rows)))
+                .map_err(|error| error.1)
+                .boxed()
         }
-        Ok(())
+    }
+}
+
+/// Page by page from SQLite, each from where the last one ended.
+fn pages(
+    conn: &mut SqliteConnection,
+    now: Timestamp,
+    filter: ExportFilter,
+    most: i64,
+) -> impl Stream<Item = sqlx::Result<ExportRows>> {
+    // The inner order is kept by its limit.
+    const PAGE: &str = concat!(
+        "SELECT string_agg(line, char(30)), count(*) FROM (",
+        exportable!(
+            "concat_ws(char(31), hex(c.subscriber_id), u.email, COALESCE(u.name, ''),
+                 COALESCE(u.organisation, ''), COALESCE(u.job_title, ''), c.state, n.sha256, p.label,
+                 c.requested_at, c.confirmed_at, COALESCE(r.slug, ''), c.source, hex(c.event_id)) AS line",
+            "(c.confirmed_at, c.subscriber_id) > ($2, $8)",
+            " ORDER BY c.confirmed_at, c.subscriber_id LIMIT $7)"
+        )
+    );
+    // No subscriber has that key.
+    let begin = (filter.since.unwrap_or(Timestamp::EARLIEST), Uuid::nil());
+    stream::try_unfold((conn, Some(begin), most), move |(conn, after, left)| {
+        let most = left.min(i64::try_from(AT_ONCE).unwrap_or(i64::MAX));
+        let asked = after.filter(|_| most > 0).map(|(at, id)| {
+            asked!(sqlx::query_as::<_, (Option<String>, i64)>(PAGE), filter, at, now, most).bind(id)
+        });
+        async move {
+            let Some(page) = asked else { return Ok(None) };
+            let (Some(text), count) = page.fetch_one(&mut *conn).await? else { return Ok(None) };
+            let last = read(text.rsplit('\u{1e}').next().unwrap_or_default())?;
+            let after = (count == most).then_some((last.confirmed_at, last.subscriber_id));
+            Ok(Some((ExportRows(Rows::Sqlite(text)), (conn, after, left - count))))
+        }
     })
+}
+
+/// How many contacts are exportable, counted no further than `most`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count(
+    tx: &mut Tx,
+    now: Timestamp,
+    filter: &ExportFilter,
+    most: i64,
+) -> sqlx::Result<i64> {
+    const COUNT: &str =
+        exportable!("count(*) FROM (SELECT 1", "c.confirmed_at >= $2", " LIMIT $7) AS exportable");
+    let since = filter.since.unwrap_or(Timestamp::EARLIEST);
+    on!(tx, |conn| asked!(sqlx::query_scalar(COUNT), filter, since, now, most)
+        .fetch_one(conn)
+        .await)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "0198a0d1c9a87b3c8d4e5f60718293a4|a@b.test|Ada||Head|given|ab|2026-11|1|2||/x|\
+                        0198A0D1C9A87B3C8D4E5F60718293A5";
+
+    #[test]
+    fn one_text_is_read_field_by_field() {
+        let text = TEXT.replace('|', "\u{1f}");
+        let row = fields(&text).unwrap();
+        assert_eq!((row.email, row.name, row.organisation), ("a@b.test", Some("Ada"), None));
+        assert_eq!((row.requested_at.micros(), row.report, row.source), (1, None, "/x"));
+        assert_eq!(row.receipt_id.as_u128() - row.subscriber_id.as_u128(), 1);
+    }
+
+    #[test]
+    fn a_field_with_the_divider_is_not_read() {
+        for text in [TEXT.replace("Ada", "A|da"), TEXT.replace("|given", ""), String::new()] {
+            assert!(fields(&text.replace('|', "\u{1f}")).is_none(), "{text}");
+        }
+    }
 }

@@ -10,8 +10,8 @@ use crate::domain::timestamp::Timestamp;
 /// One consent that ended.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Withdrawal {
-    /// Its place in the ledger: where to go on from next time.
-    pub cursor: i64,
+    /// Its place in the ledger: where to go on from next time. None while it waits for one.
+    pub cursor: Option<i64>,
     /// Whose, as exports name them.
     pub subscriber_id: Uuid,
     /// Their address; gone after erasure.

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod deliver;
 mod domain_pace;
+pub mod export;
 mod hand_over;
 mod leases;
 pub mod letters;
@@ -19,12 +20,14 @@ mod witness_letter;
 
 pub use domain_pace::DomainPace;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::domain::link::Links;
+use crate::files::Files;
 use crate::flows::Terms;
 use crate::mail::compose::Sender;
 use crate::mail::transport::Transport;
@@ -44,6 +47,10 @@ pub struct WorkerParts {
     pub random: Random,
     /// What the operator set.
     pub terms: Terms,
+    /// Where exports are kept until they are fetched.
+    pub files: Files,
+    /// Where they are put together, out of sight.
+    pub data_dir: PathBuf,
     /// Mails and what they look like.
     pub templates: Templates,
     /// Who mail comes from.

@@ -5,11 +5,14 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::WorkerParts;
+use crate::domain::export_run::FILE_KEPT;
 use crate::domain::timestamp::Timestamp;
+use crate::files::{Files, FilesError};
+use crate::flows::end_export::{end_abandoned, expire_export};
 use crate::flows::purge::{AT_ONCE, PEOPLE_AT_ONCE, expire, forget_ended, purge};
 use crate::flows::{Error, Terms};
 use crate::random::Moment;
-use crate::store::Db;
+use crate::store::{Db, export_runs};
 
 const EVERY: Duration = Duration::from_mins(10);
 /// Who left is looked for once a day: it takes a look at everybody.
@@ -30,6 +33,11 @@ pub async fn run(parts: WorkerParts, stop: CancellationToken) {
                 Ok(count) => tracing::info!(people = count, "evidence past its time deleted"),
                 Err(error) => tracing::error!(error = ?error, "the purge of evidence failed"),
             }
+        }
+        match forget_exports(&parts.db, &parts.files, &parts.moment()).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(files = count, "exports past their time deleted"),
+            Err(error) => tracing::error!(error = ?error, "the purge of exports failed"),
         }
         tokio::select! {
             () = stop.cancelled() => return,
@@ -54,6 +62,50 @@ pub async fn forget(db: &Db, terms: &Terms, now: Timestamp) -> Result<usize, Err
         deleted += gone;
         if i64::try_from(gone).is_ok_and(|gone| gone < AT_ONCE) {
             return Ok(deleted);
+        }
+    }
+}
+
+/// Why the files of exports could not be deleted.
+#[derive(Debug, thiserror::Error)]
+pub enum ForgetError {
+    /// The database did not take it.
+    #[error(transparent)]
+    Flow(#[from] Error),
+    /// The file store did not answer.
+    #[error(transparent)]
+    Files(#[from] FilesError),
+}
+
+impl From<sqlx::Error> for ForgetError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Flow(error.into())
+    }
+}
+
+/// Deletes the files of exports whose time is over, and breaks off downloads that died with their server;
+/// returns how many files.
+///
+/// # Errors
+/// When the database or the file store does not answer; what was committed before stays done.
+pub async fn forget_exports(db: &Db, files: &Files, at: &Moment) -> Result<usize, ForgetError> {
+    let mut tx = db.write().await?;
+    end_abandoned(&mut tx, at).await?;
+    tx.commit().await?;
+    let mut deleted = 0;
+    loop {
+        let before = at.now.minus(FILE_KEPT);
+        let outdated = export_runs::list_outdated(&mut db.read().await?, before).await?;
+        if outdated.is_empty() {
+            return Ok(deleted);
+        }
+        for (id, key) in outdated {
+            // First the file: a row that still names it is found again.
+            files.delete(&key).await?;
+            let mut tx = db.write().await?;
+            expire_export(&mut tx, at, id).await?;
+            tx.commit().await?;
+            deleted += 1;
         }
     }
 }

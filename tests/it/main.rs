@@ -14,6 +14,7 @@ mod browser;
 mod cli;
 mod consent_rules;
 mod console;
+mod exports;
 mod import;
 mod ledger;
 mod mail;

@@ -284,10 +284,17 @@ async fn exports_with_hostile_cells() {
             purpose: "newsletter:weekly".parse().unwrap(),
             report: None,
             since: None,
+            until: None,
             policy: None,
         };
         let mut out = Vec::new();
-        let wanted = assent::export::Wanted { filter: &filter, format, links: None };
+        let wanted = assent::export::Wanted {
+            filter: &filter,
+            format,
+            preset: None,
+            links: None,
+            scratch: app.dir.path(),
+        };
         let (tx, now) = (&mut app.read().await, app.clock.now());
         assent::export::write(tx, now, wanted, &mut out, |_| {}).await.unwrap();
         let text = String::from_utf8(out).unwrap();

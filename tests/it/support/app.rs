@@ -402,11 +402,18 @@ impl TestApp {
             purpose: purpose.parse().expect("a purpose"),
             report: None,
             since: None,
+            until: None,
             policy: None,
         };
         let mut out = Vec::new();
         let format = assent::export::Format::Csv;
-        let wanted = assent::export::Wanted { filter: &filter, format, links: None };
+        let wanted = assent::export::Wanted {
+            filter: &filter,
+            format,
+            preset: None,
+            links: None,
+            scratch: self.dir.path(),
+        };
         let tx = &mut self.read().await;
         assent::export::write(tx, self.clock.now(), wanted, &mut out, |_| {})
             .await

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod browser;
 pub mod desk;
+pub mod exported;
 pub mod inbox;
 pub mod poll;
 pub mod postgres;

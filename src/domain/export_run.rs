@@ -1,0 +1,45 @@
+//! An export asked for at the console.
+
+use std::time::Duration;
+
+/// How many contacts go straight to the browser; more are made by a worker and fetched when they are whole.
+pub const STREAMED_MOST: i64 = 250_000;
+
+/// How long the file of a finished job is kept: it is full of personal data.
+pub const FILE_KEPT: Duration = Duration::from_hours(24);
+
+/// Where an export stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum RunState {
+    /// Waits for a worker.
+    Waiting,
+    /// Is being written.
+    Running,
+    /// Whole.
+    Done,
+    /// Stopped before it was whole; kept with the reason.
+    Failed,
+    /// Was whole; its file has been deleted.
+    Expired,
+}
+
+impl RunState {
+    /// Its word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// Whether more is to come.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Waiting | Self::Running)
+    }
+}

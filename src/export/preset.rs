@@ -1,0 +1,139 @@
+//! Columns as the import screens of other tools know them, so that nothing has to be matched by hand. The
+//! proof of consent stays, under names that land in fields of one's own: a contact that was brought
+//! elsewhere can still be led back to what they agreed to.
+
+use super::columns::{COLUMNS, Column, LINK_COLUMNS, Named};
+
+/// The tool that a file is brought into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Preset {
+    /// `HubSpot`, contacts.
+    Hubspot,
+    /// Mailchimp, an audience.
+    Mailchimp,
+    /// Salesforce, leads in its Data Import Wizard.
+    Salesforce,
+}
+
+impl Preset {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Hubspot, Self::Mailchimp, Self::Salesforce];
+
+    /// Its word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hubspot => "hubspot",
+            Self::Mailchimp => "mailchimp",
+            Self::Salesforce => "salesforce",
+        }
+    }
+
+    /// The preset of that word.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|preset| preset.as_str() == word)
+    }
+
+    /// What people call the tool.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Hubspot => "HubSpot",
+            Self::Mailchimp => "Mailchimp",
+            Self::Salesforce => "Salesforce",
+        }
+    }
+
+    fn contact(self) -> &'static [Named] {
+        match self {
+            // Properties of contacts by their labels, which its import matches without regard to case.
+            Self::Hubspot => &[
+                ("Email", Column::Email),
+                ("First name", Column::FirstName),
+                ("Last name", Column::LastName),
+                ("Company name", Column::Organisation),
+                ("Job title", Column::JobTitle),
+            ],
+            // The fields that every audience begins with.
+            Self::Mailchimp => &[
+                ("Email Address", Column::Email),
+                ("First Name", Column::FirstName),
+                ("Last Name", Column::LastName),
+                ("Company", Column::Organisation),
+                ("Job Title", Column::JobTitle),
+            ],
+            // "Field Mapping for Importing Leads" in its help; it takes names apart by itself.
+            Self::Salesforce => &[
+                ("Email", Column::Email),
+                ("Full Name", Column::Name),
+                ("Company", Column::Organisation),
+                ("Title", Column::JobTitle),
+            ],
+        }
+    }
+}
+
+const PROOF: [Named; 10] = [
+    ("Consent subscriber ID", Column::SubscriberId),
+    ("Consent purpose", Column::Purpose),
+    ("Consent state", Column::State),
+    ("Consent notice SHA-256", Column::NoticeSha256),
+    ("Consent policy version", Column::PolicyVersion),
+    ("Consent requested at", Column::RequestedAt),
+    ("Consent confirmed at", Column::ConfirmedAt),
+    ("Consent report", Column::Report),
+    ("Consent source", Column::Source),
+    ("Consent receipt ID", Column::ReceiptId),
+];
+
+const LINKS: [Named; 2] = [
+    ("Consent manage URL", Column::ManageUrl),
+    ("Consent unsubscribe URL", Column::UnsubscribeUrl),
+];
+
+/// The columns of a file, in their order.
+#[must_use]
+pub fn columns(preset: Option<Preset>, links: bool) -> Vec<Named> {
+    let (mut columns, more) = match preset {
+        None => (COLUMNS.to_vec(), LINK_COLUMNS),
+        Some(preset) => ([preset.contact(), &PROOF[..]].concat(), LINKS),
+    };
+    if links {
+        columns.extend(more);
+    }
+    columns
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_preset_keeps_the_proof_under_names_of_its_own() {
+        for preset in Preset::ALL {
+            assert_eq!(Preset::named(preset.as_str()), Some(preset));
+            let columns = columns(Some(preset), true);
+            let names: HashSet<&str> = columns.iter().map(|(name, _)| *name).collect();
+            assert_eq!(names.len(), columns.len(), "each name stands once");
+            // Salesforce takes no longer label for a field.
+            assert!(names.iter().all(|name| name.len() <= 40));
+            for (name, column) in COLUMNS.iter().chain(&LINK_COLUMNS) {
+                let stands = columns.iter().any(|(_, other)| {
+                    other == column || (*column == Column::Name && *other == Column::FirstName)
+                });
+                assert!(stands, "{name} for {preset:?}");
+            }
+        }
+        assert_eq!(Preset::named("HubSpot"), None);
+    }
+
+    #[test]
+    fn without_one_the_names_are_ours() {
+        let ours = |links| columns(None, links).iter().map(|(name, _)| *name).collect::<Vec<_>>();
+        assert_eq!(ours(false).len(), 14);
+        assert_eq!(ours(true)[14..], ["manage_url", "unsubscribe_url"]);
+    }
+}

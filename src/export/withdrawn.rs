@@ -1,0 +1,95 @@
+//! Who must be removed from copies, as a file: those whose consent ended.
+
+use std::io;
+
+use super::csv::CsvRows;
+use crate::store::withdrawals::Withdrawal;
+
+/// The form of such a file: a workbook would hold nothing that a program needs to remove somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum TextFormat {
+    /// RFC 4180, as exports are.
+    Csv,
+    /// One JSON object a line.
+    Ndjson,
+}
+
+impl TextFormat {
+    /// Its word, and the ending of its files.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Ndjson => "ndjson",
+        }
+    }
+
+    /// The format of that word.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        [Self::Csv, Self::Ndjson].into_iter().find(|format| format.as_str() == word)
+    }
+}
+
+/// Writes withdrawals.
+pub struct WithdrawnRows(Rows);
+
+enum Rows {
+    Csv(Box<CsvRows>),
+    Ndjson(Vec<u8>),
+}
+
+const NAMES: [&str; 6] = ["cursor", "subscriber_id", "email", "purpose", "event", "at"];
+
+impl WithdrawnRows {
+    /// Begins a file.
+    ///
+    /// # Errors
+    /// Never: memory takes what it is given.
+    pub fn begin(format: TextFormat) -> io::Result<Self> {
+        Ok(Self(match format {
+            TextFormat::Csv => Rows::Csv(Box::new(CsvRows::begin(NAMES.into_iter())?)),
+            TextFormat::Ndjson => Rows::Ndjson(Vec::new()),
+        }))
+    }
+
+    /// One row. Where nothing is known, such as the address of somebody erased, it is empty.
+    ///
+    /// # Errors
+    /// Never: memory takes what it is given.
+    pub fn row(&mut self, withdrawal: &Withdrawal) -> io::Result<()> {
+        let Withdrawal { cursor, subscriber_id, email, purpose, event, at } = withdrawal;
+        match &mut self.0 {
+            Rows::Csv(csv) => {
+                let (cursor, at) = (cursor.map(|cursor| cursor.to_string()), at.to_string());
+                let id = subscriber_id.to_string();
+                let cells = [
+                    cursor.as_deref(),
+                    Some(id.as_str()),
+                    email.as_deref(),
+                    Some(purpose.as_str()),
+                    Some(event.as_str()),
+                    Some(at.as_str()),
+                ];
+                csv.row(cells.into_iter())
+            }
+            Rows::Ndjson(lines) => {
+                let row = serde_json::json!({"cursor": cursor, "subscriber_id": subscriber_id,
+                                             "email": email, "purpose": purpose, "event": event, "at": at});
+                lines.extend(format!("{row}\n").bytes());
+                Ok(())
+            }
+        }
+    }
+
+    /// The bytes since the last time.
+    ///
+    /// # Errors
+    /// Never: memory gives what it has.
+    pub fn take(&mut self) -> io::Result<Vec<u8>> {
+        match &mut self.0 {
+            Rows::Csv(csv) => csv.take(),
+            Rows::Ndjson(lines) => Ok(std::mem::take(lines)),
+        }
+    }
+}

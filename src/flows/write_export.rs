@@ -1,0 +1,89 @@
+//! The work of an export asked for at the console, the same whether a browser or a file takes it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::Error;
+use super::allow_export::{ExportRefused, allow_export};
+use crate::clock::Clock;
+use crate::export::{self, ExportError, Out, Wanted, Written};
+use crate::store::export_runs::{self, HeldRun};
+use crate::store::{Db, checkpoints, exports};
+
+/// How often it is noted how far a run is, by which it is also kept.
+const NOTE_EVERY: Duration = Duration::from_secs(2);
+
+/// Why a run did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Nothing may be exported.
+    #[error(transparent)]
+    Refused(#[from] ExportRefused),
+    /// It stopped on the way.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// The database did not answer.
+    #[error(transparent)]
+    Flow(#[from] Error),
+    /// Somebody else works on it by now.
+    #[error("another worker took this export over")]
+    Lost,
+}
+
+impl From<sqlx::Error> for RunError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Flow(error.into())
+    }
+}
+
+/// Writes a run's contacts to `out`, all from one moment, which is noted first; returns what was written and
+/// the ledger's place at that moment. `rows` tells meanwhile how many were read.
+///
+/// # Errors
+/// Says why it stopped.
+pub async fn write_export(
+    db: &Db,
+    clock: &Clock,
+    held: HeldRun,
+    wanted: Wanted<'_>,
+    out: impl Out,
+    rows: &AtomicU64,
+) -> Result<(Written, i64), RunError> {
+    let now = clock.now();
+    // One moment for the verdict, the place in the ledger and the contacts.
+    let mut tx = db.read().await?;
+    allow_export(&mut tx).await?;
+    let cursor = checkpoints::find_size(&mut tx).await? - 1;
+    let expected = exports::count(&mut tx, now, wanted.filter, i64::MAX).await?;
+    let mut noting = db.write().await?;
+    if !export_runs::mark_started(&mut noting, now, held, cursor, Some(expected)).await? {
+        return Err(RunError::Lost);
+    }
+    noting.commit().await?;
+    let written = export::write(&mut tx, now, wanted, out, |read| {
+        rows.store(read, Ordering::Relaxed);
+    })
+    .await?;
+    Ok((written, cursor))
+}
+
+/// Notes again and again how far a run is; returns when it is somebody else's.
+pub async fn keep_export(db: &Db, clock: &Clock, held: HeldRun, rows: &AtomicU64) {
+    loop {
+        tokio::time::sleep(NOTE_EVERY).await;
+        match note(db, clock, held, rows).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            // Its lease is long enough for some more tries.
+            Err(error) => tracing::warn!(error = ?error, "an export's progress could not be noted"),
+        }
+    }
+}
+
+async fn note(db: &Db, clock: &Clock, held: HeldRun, rows: &AtomicU64) -> sqlx::Result<bool> {
+    let done = i64::try_from(rows.load(Ordering::Relaxed)).unwrap_or(i64::MAX);
+    let mut tx = db.write().await?;
+    let kept = export_runs::renew(&mut tx, clock.now(), held, done).await?;
+    tx.commit().await?;
+    Ok(kept)
+}
