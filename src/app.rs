@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::config::{Keys, KeysError, MailTarget, Settings};
+use crate::domain::export_run::STREAMED_MOST;
 use crate::domain::link::{LinkSecrets, Links};
 use crate::domain::return_path::ReturnPaths;
 use crate::domain::slug::Slug;
@@ -157,6 +158,7 @@ impl Core {
             ledger_keys: keys.ledger,
             pending_retention: settings.pending_retention,
             evidence_retention: settings.evidence_retention,
+            streamed_most: STREAMED_MOST,
         };
         let links = Links { base_url: settings.origin(), secrets: keys.links };
         let erasures = Erasures::open(&settings.data_dir);
@@ -321,6 +323,8 @@ impl Program {
             random: core.random,
             terms: core.terms,
             files: core.files,
+            data_dir: core.settings.data_dir.clone(),
+            export_places: Arc::new(Semaphore::new(web::EXPORTS_AT_ONCE)),
             erasures: core.erasures,
             templates: worker.templates,
             site: worker.site,

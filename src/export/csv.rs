@@ -8,21 +8,27 @@ use csv::{QuoteStyle, Terminator, Writer, WriterBuilder};
 const MARK: &str = "\u{feff}";
 
 /// A whole CSV file: mark, header, rows.
-pub(super) struct CsvRows {
+pub struct CsvRows {
     writer: Writer<Vec<u8>>,
     guarded: String,
 }
 
 impl CsvRows {
     /// The byte-order mark and the header.
-    pub(super) fn begin<'a>(names: impl Iterator<Item = &'a str>) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// Never: memory takes what it is given.
+    pub fn begin<'a>(names: impl Iterator<Item = &'a str>) -> io::Result<Self> {
         let mut rows = Self { writer: writer(MARK.into()), guarded: String::new() };
         rows.row(names.map(Some))?;
         Ok(rows)
     }
 
     /// One row; what is not known is empty.
-    pub(super) fn row<'a>(
+    ///
+    /// # Errors
+    /// Never: memory takes what it is given.
+    pub fn row<'a>(
         &mut self,
         cells: impl Iterator<Item = Option<&'a str>>,
     ) -> io::Result<()> {
@@ -34,7 +40,10 @@ impl CsvRows {
     }
 
     /// The bytes since the last time.
-    pub(super) fn take(&mut self) -> io::Result<Vec<u8>> {
+    ///
+    /// # Errors
+    /// Never: memory takes what it is given.
+    pub fn take(&mut self) -> io::Result<Vec<u8>> {
         let whole = std::mem::replace(&mut self.writer, writer(Vec::new()));
         whole.into_inner().map_err(|error| io::Error::other(error.to_string()))
     }

@@ -15,6 +15,7 @@ use std::task::Poll;
 use futures_util::TryStreamExt;
 
 pub use columns::{COLUMNS, Column, LINK_COLUMNS, Named};
+pub use csv::CsvRows;
 pub use out::Out;
 pub use preset::{Preset, columns};
 pub use withdrawn::{TextFormat, WithdrawnRows};

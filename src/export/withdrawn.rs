@@ -24,6 +24,15 @@ impl TextFormat {
         }
     }
 
+    /// Its media type.
+    #[must_use]
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8",
+            Self::Ndjson => "application/x-ndjson",
+        }
+    }
+
     /// The format of that word.
     #[must_use]
     pub fn named(word: &str) -> Option<Self> {

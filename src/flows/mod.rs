@@ -81,6 +81,8 @@ pub struct Terms {
     pub pending_retention: Duration,
     /// How long evidence is kept after all consents of a person ended.
     pub evidence_retention: Duration,
+    /// How many contacts go straight to a browser; more are a job.
+    pub streamed_most: i64,
 }
 
 /// Why a use case could not be carried out; nothing of it is stored then.

@@ -197,6 +197,18 @@ pub async fn is_any_open(tx: &mut Tx) -> sqlx::Result<bool> {
     .await)
 }
 
+/// How many jobs are waiting or under way.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count_open_jobs(tx: &mut Tx) -> sqlx::Result<i64> {
+    on!(tx, |conn| sqlx::query_scalar(
+        "SELECT count(*) FROM export_run WHERE is_job AND state IN ('waiting', 'running')"
+    )
+    .fetch_one(conn)
+    .await)
+}
+
 /// Takes the oldest job that nobody works on. On PostgreSQL leases run by the database's own clock, which
 /// replicas share.
 ///

@@ -41,3 +41,99 @@ pub async fn list(tx: &mut Tx, after: i64, count: i64) -> sqlx::Result<Vec<Withd
     .fetch_all(conn)
     .await)
 }
+
+/// Which copy somebody must be removed from.
+#[derive(Clone, Debug)]
+pub struct Since {
+    /// The purpose it was made for.
+    pub purpose: Purpose,
+    /// The ledger's place when it was made.
+    pub cursor: i64,
+    /// The moment it was made: who agreed only later is not in it.
+    pub at: Timestamp,
+}
+
+/// The ends of consent after a copy was made, of those who may be in it. Who withdrew in the moment before it
+/// is named too where that had no place yet: better once too often.
+macro_rules! ended {
+    ($columns:literal, $place:literal) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            " FROM consent_event e LEFT JOIN subscriber u ON u.subscriber_id = e.subject_id
+             WHERE e.type IN ('withdrawn', 'expired', 'erased') AND e.purpose = $1 AND ",
+            $place,
+            " AND EXISTS (SELECT 1 FROM consent_event g
+                          WHERE g.subject_id = e.subject_id AND g.purpose = e.purpose
+                            AND g.type IN ('given', 'renewed') AND g.recorded_at <= $2)"
+        )
+    };
+}
+
+/// How many there are.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count_since(tx: &mut Tx, since: &Since) -> sqlx::Result<i64> {
+    on!(tx, |conn| sqlx::query_scalar(concat!(
+        "SELECT (",
+        ended!("count(*)", "e.leaf_index > $3"),
+        ") + (",
+        ended!("count(*)", "e.leaf_index IS NULL"),
+        ")"
+    ))
+    .bind(&since.purpose)
+    .bind(since.at)
+    .bind(since.cursor)
+    .fetch_one(conn)
+    .await)
+}
+
+/// Those with a place after `after`, in the order of the ledger, at most `count`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_since(
+    tx: &mut Tx,
+    since: &Since,
+    after: i64,
+    count: i64,
+) -> sqlx::Result<Vec<Withdrawal>> {
+    on!(tx, |conn| {
+        sqlx::query_as(concat!(
+        ended!(
+            "e.leaf_index AS cursor, e.subject_id AS subscriber_id, u.email, e.purpose, e.type AS event,
+             e.recorded_at AS at",
+            "e.leaf_index > $3"
+        ),
+        " ORDER BY e.leaf_index LIMIT $4"
+    ))
+    .bind(&since.purpose)
+    .bind(since.at)
+    .bind(after)
+    .bind(count)
+    .fetch_all(conn)
+    .await
+    })
+}
+
+/// Those that wait for a place: they ended seconds ago.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_since_waiting(tx: &mut Tx, since: &Since) -> sqlx::Result<Vec<Withdrawal>> {
+    on!(tx, |conn| {
+        sqlx::query_as(concat!(
+        ended!(
+            "e.leaf_index AS cursor, e.subject_id AS subscriber_id, u.email, e.purpose, e.type AS event,
+             e.recorded_at AS at",
+            "e.leaf_index IS NULL"
+        ),
+        " ORDER BY e.seq, e.event_id"
+    ))
+    .bind(&since.purpose)
+    .bind(since.at)
+    .fetch_all(conn)
+    .await
+    })
+}

@@ -19,18 +19,19 @@ mod origin;
 mod public;
 pub mod server;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use ipnet::IpNet;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 pub use assets::{ConsoleAssets, console_assets, stylesheet};
 pub use catalog::CatalogCache;
-pub use console::{FiguresCache, HashTurns, LedgerCheck};
+pub use console::{EXPORTS_AT_ONCE, FiguresCache, HashTurns, LedgerCheck};
 pub use error::Error;
 pub use host::OwnHost;
 pub use limits::SignupLimit;
@@ -71,6 +72,10 @@ pub struct App {
     pub links: Links,
     /// Report files.
     pub files: Files,
+    /// Where workbooks are put together, out of sight.
+    pub data_dir: PathBuf,
+    /// Turns at exporting: each holds a connection for as long as its browser takes.
+    pub export_places: Arc<Semaphore>,
     /// The erasures, kept outside the database.
     pub erasures: Erasures,
     /// The door signups go through.

@@ -37,6 +37,7 @@ use axum::response::Response;
 use axum::routing::get;
 
 pub use dashboard::FiguresCache;
+pub use exports::AT_ONCE as EXPORTS_AT_ONCE;
 pub use hash_turns::HashTurns;
 pub use ledger::LedgerCheck;
 

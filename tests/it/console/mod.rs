@@ -3,6 +3,7 @@
 mod account;
 mod audit;
 mod dashboard;
+mod exports;
 mod guard;
 mod ledger;
 mod mail;

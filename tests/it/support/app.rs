@@ -146,6 +146,15 @@ impl TestApp {
 
     /// The program with nothing on offer.
     pub async fn start_empty(database: Database, set: &[(&str, &str)]) -> Self {
+        Self::start_tuned(database, set, |_| ()).await
+    }
+
+    /// The same, with what no setting changes.
+    pub async fn start_tuned(
+        database: Database,
+        set: &[(&str, &str)],
+        tune: impl FnOnce(&mut Core),
+    ) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -165,7 +174,9 @@ impl TestApp {
         let values = Values::read(None, environment.into_iter()).expect("known settings");
         let settings = Settings::check(&values).expect("sound settings");
         let clock = Clock::manual(Timestamp::parse(BEGINNING).expect("a time"));
-        let core = Core::open(settings, clock.clone(), Random::seeded(1)).await.expect("a core");
+        let mut core =
+            Core::open(settings, clock.clone(), Random::seeded(1)).await.expect("a core");
+        tune(&mut core);
         let stop = CancellationToken::new();
         let program = Program::build(core.clone(), false).expect("a program");
         let running = tokio::spawn(program.run(Role::All, Some(listener), stop.clone()));

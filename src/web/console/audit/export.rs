@@ -14,7 +14,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{addresses, filter, list, words};
-use crate::export::csv;
+use crate::export::{CsvRows, TextFormat};
 use crate::flows::record_disclosure::record_disclosure;
 use crate::store::audit_entries::{AuditFilter, DatedEntry, list_newest};
 use crate::web::console::desk::{Desk, Form};
@@ -22,32 +22,6 @@ use crate::web::{App, Error};
 
 /// How many entries are read at once; no transaction is held while they leave.
 const PIECE: i64 = 1000;
-/// The form of the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
-    Csv,
-    Ndjson,
-}
-
-impl Format {
-    fn parse(word: &str) -> Option<Self> {
-        [Self::Csv, Self::Ndjson].into_iter().find(|format| format.as_str() == word)
-    }
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Ndjson => "ndjson",
-        }
-    }
-
-    fn media_type(self) -> &'static str {
-        match self {
-            Self::Csv => "text/csv; charset=utf-8",
-            Self::Ndjson => "application/x-ndjson",
-        }
-    }
-}
 
 /// The columns, in their order.
 const COLUMNS: [&str; 6] = ["audit_entry_id", "at", "actor", "who", "action", "detail"];
@@ -58,7 +32,7 @@ pub(super) async fn take_away(
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let narrowed = filter::read(&fields);
-    let format = Format::parse(fields.one("format"));
+    let format = TextFormat::named(fields.one("format"));
     let Some(format) = format.filter(|_| narrowed.errors.is_empty()) else {
         return list::refused(&app, &desk, &narrowed).await;
     };
@@ -68,21 +42,15 @@ pub(super) async fn take_away(
     record_disclosure(&mut tx, &app.moment(), &desk.actor(), "audit.export", &detail).await?;
     tx.commit().await?;
     let addresses = addresses(&app).await?;
-    let first = match format {
-        Format::Csv => csv::header(&COLUMNS)?,
-        Format::Ndjson => Vec::new(),
-    };
-    let rest = Rest { app: app.clone(), filter: narrowed.filter, format, addresses, before: None };
+    let csv = CsvRows::begin(COLUMNS.into_iter())?;
+    let rest = Rest { app: app.clone(), filter: narrowed.filter, format, csv, addresses, before: None };
     let pieces = stream::try_unfold(Some(rest), |rest| async {
         match rest {
             Some(rest) => rest.next().await,
             None => Ok(None),
         }
     });
-    let body = Body::from_stream(futures_util::StreamExt::chain(
-        stream::iter([Ok(Bytes::from(first))]),
-        pieces,
-    ));
+    let body = Body::from_stream(pieces);
     let disposition = format!("attachment; filename=\"audit.{}\"", format.as_str());
     let headers = [
         (header::CONTENT_TYPE, format.media_type().to_owned()),
@@ -96,7 +64,8 @@ pub(super) async fn take_away(
 struct Rest {
     app: Arc<App>,
     filter: AuditFilter,
-    format: Format,
+    format: TextFormat,
+    csv: CsvRows,
     addresses: HashMap<String, String>,
     before: Option<Uuid>,
 }
@@ -107,29 +76,24 @@ impl Rest {
         let mut tx = self.app.db.read().await?;
         let entries = list_newest(&mut tx, &self.filter, self.before, PIECE).await?;
         drop(tx);
-        let Some(last) = entries.last() else { return Ok(None) };
-        self.before = Some(last.audit_entry_id);
+        let more = i64::try_from(entries.len()) == Ok(PIECE);
+        self.before = entries.last().map(|last| last.audit_entry_id);
         let mut out = Vec::new();
         for entry in &entries {
             self.write(&mut out, entry)?;
         }
-        let more = i64::try_from(entries.len()) == Ok(PIECE);
+        if self.format == TextFormat::Csv {
+            out = self.csv.take()?;
+        }
         Ok(Some((Bytes::from(out), more.then_some(self))))
     }
 
-    fn write(&self, out: &mut Vec<u8>, entry: &DatedEntry) -> Result<(), Error> {
+    fn write(&mut self, out: &mut Vec<u8>, entry: &DatedEntry) -> Result<(), Error> {
         let who = words::who(&entry.actor, &self.addresses);
         let DatedEntry { audit_entry_id, at, actor, action, detail } = entry;
-        if self.format == Format::Csv {
-            let cells = [
-                audit_entry_id.to_string(),
-                at.to_string(),
-                actor.clone(),
-                who,
-                action.clone(),
-                detail.to_string(),
-            ];
-            csv::record(out, &cells.map(Some))?;
+        if self.format == TextFormat::Csv {
+            let (id, at, detail) = (audit_entry_id.to_string(), at.to_string(), detail.to_string());
+            self.csv.row([&id, &at, actor, &who, action, &detail].map(|cell| Some(cell.as_str())).into_iter())?;
             return Ok(());
         }
         let line = json!({"audit_entry_id": audit_entry_id, "at": at, "actor": actor, "who": who,

@@ -1,7 +1,0 @@
-//! `/console/exports`: contacts as files.
-
-use super::route::Route;
-
-pub(super) fn routes() -> Vec<Route> {
-    vec![]
-}

@@ -1,0 +1,185 @@
+//! What somebody asks to export, read from the fields of a form or an address.
+
+use serde_json::{Value, json};
+
+use crate::domain::notice::LANG;
+use crate::domain::purpose::Purpose;
+use crate::domain::slug::{Label, Slug};
+use crate::domain::timestamp::Timestamp;
+use crate::export::{Format, Preset};
+use crate::store::exports::ExportFilter;
+use crate::store::{Tx, newsletters, policy_versions, purposes, reports};
+use crate::web::Error;
+use crate::web::fields::Fields;
+
+/// The fields that may be sent, each once.
+pub(super) const FIELDS: [&str; 8] =
+    ["purpose", "report", "since", "until", "policy", "format", "preset", "links"];
+
+/// A wish that was understood.
+#[derive(Clone)]
+pub(super) struct Ask {
+    pub filter: ExportFilter,
+    pub format: Format,
+    pub preset: Option<Preset>,
+    pub links: bool,
+}
+
+/// What can be chosen.
+pub(super) struct Choices {
+    purposes: Vec<(Purpose, String)>,
+    reports: Vec<(Slug, String)>,
+    policies: Vec<Label>,
+}
+
+impl Choices {
+    pub(super) async fn read(tx: &mut Tx) -> Result<Self, Error> {
+        let mut all = vec![(Purpose::privacy_policy(), "Privacy policy".to_owned())];
+        for newsletter in newsletters::list(tx).await? {
+            all.push((Purpose::newsletter(&newsletter.slug), newsletter.name));
+        }
+        for own in purposes::list(tx).await? {
+            all.push((own.code, own.name));
+        }
+        let reports = reports::list(tx).await?.into_iter().map(|r| (r.slug, r.title)).collect();
+        let policies =
+            policy_versions::list(tx, LANG).await?.into_iter().map(|p| p.label).collect();
+        Ok(Self { purposes: all, reports, policies })
+    }
+
+    /// As the page shows them.
+    pub(super) fn context(&self) -> Value {
+        let option = |value: &str, title: &str| json!({"value": value, "title": title});
+        let all = |options: Vec<Value>| Value::Array(options);
+        json!({
+            "purposes": all(self.purposes.iter().map(|(p, name)| option(p.as_str(), name)).collect()),
+            "reports": all(self.reports.iter().map(|(slug, title)| option(slug.as_str(), title)).collect()),
+            "policies": all(self.policies.iter().map(|l| option(l.as_str(), l.as_str())).collect()),
+            "presets": all(Preset::ALL.iter().map(|p| option(p.as_str(), p.title())).collect()),
+            "formats": [
+                {"value": "csv", "title": "CSV", "hint": "For spreadsheets and for most tools"},
+                {"value": "xlsx", "title": "Excel workbook", "hint": "Every cell is text"},
+                {"value": "ndjson", "title": "NDJSON", "hint": "One JSON object a line, for programs"},
+            ],
+        })
+    }
+
+    /// Reads what was sent; what is wrong with it comes as `{field, message}`.
+    pub(super) fn parse(&self, fields: &Fields) -> Result<Ask, Vec<Value>> {
+        let mut errors = vec![];
+        let mut refuse = |field: &str, message: &str| {
+            errors.push(json!({"field": field, "message": message}));
+        };
+        for field in FIELDS {
+            if fields.is_repeated(field) || fields.is_faulty(field) {
+                refuse(field, "Choose this once, in plain characters");
+            }
+        }
+        let sent = |field: &str| Some(fields.one(field).trim()).filter(|text| !text.is_empty());
+        let purpose = self.purposes.iter().find(|(p, _)| p.as_str() == fields.one("purpose"));
+        if purpose.is_none() {
+            refuse("purpose", "Choose a purpose from the list");
+        }
+        let report =
+            sent("report").map(|slug| self.reports.iter().find(|(s, _)| s.as_str() == slug));
+        if report == Some(None) {
+            refuse("report", "There is no report of that name");
+        }
+        let policy = sent("policy").map(|label| self.policies.iter().find(|l| l.as_str() == label));
+        if policy == Some(None) {
+            refuse("policy", "There is no policy version of that label");
+        }
+        let mut moment = |field: &str| {
+            let at = sent(field).map(Timestamp::parse);
+            if at == Some(None) {
+                refuse(field, "Write a day such as 2026-11-23");
+            }
+            at.flatten()
+        };
+        let (since, until) = (moment("since"), moment("until"));
+        if since.zip(until).is_some_and(|(since, until)| since >= until) {
+            refuse("until", "Choose a day after the first one");
+        }
+        let format = Format::named(sent("format").unwrap_or("csv"));
+        if format.is_none() {
+            refuse("format", "Choose CSV, Excel workbook or NDJSON");
+        }
+        let preset = sent("preset").map(Preset::named);
+        if preset == Some(None) {
+            refuse("preset", "Choose a tool from the list");
+        }
+        let links = sent("links");
+        if links.is_some_and(|links| links != "yes") {
+            refuse("links", "Tick the box, or leave it");
+        }
+        match (purpose, format) {
+            (Some((purpose, _)), Some(format)) if errors.is_empty() => Ok(Ask {
+                filter: ExportFilter {
+                    purpose: purpose.clone(),
+                    report: report.flatten().map(|(slug, _)| slug.clone()),
+                    since,
+                    until,
+                    policy: policy.flatten().cloned(),
+                },
+                format,
+                preset: preset.flatten(),
+                links: links.is_some(),
+            }),
+            _ => Err(errors),
+        }
+    }
+}
+
+/// What was sent, to show it again.
+pub(super) fn sent(fields: &Fields) -> Value {
+    let mut sent: serde_json::Map<String, Value> =
+        FIELDS.iter().map(|field| ((*field).to_owned(), fields.one(field).into())).collect();
+    if fields.one("format").is_empty() {
+        sent.insert("format".to_owned(), "csv".into());
+    }
+    sent.into()
+}
+
+impl Ask {
+    /// The same as the fields of an address.
+    pub(super) fn query(&self) -> String {
+        let moment = |at: Option<Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        for (field, value) in [
+            ("purpose", self.filter.purpose.to_string()),
+            ("report", self.filter.report.as_ref().map(ToString::to_string).unwrap_or_default()),
+            ("since", moment(self.filter.since)),
+            ("until", moment(self.filter.until)),
+            ("policy", self.filter.policy.as_ref().map(ToString::to_string).unwrap_or_default()),
+            ("format", self.format.as_str().to_owned()),
+            ("preset", self.preset.map(Preset::as_str).unwrap_or_default().to_owned()),
+            ("links", if self.links { "yes" } else { "" }.to_owned()),
+        ] {
+            if !value.is_empty() {
+                query.append_pair(field, &value);
+            }
+        }
+        query.finish()
+    }
+
+    /// What a file of it is called.
+    pub(super) fn file_name(&self, at: Timestamp) -> String {
+        let day = at.to_string();
+        let day = day.split('T').next().unwrap_or_default();
+        let purpose = self.filter.purpose.as_str().replace(':', "-");
+        format!("{purpose}-{day}.{}", self.format.as_str())
+    }
+}
+
+/// What may be done with the contacts of a purpose, in a sentence.
+pub(super) fn allows(purpose: &Purpose) -> &'static str {
+    if purpose.is_privacy_policy() {
+        "These people let you hold and process their details as the privacy policy says. That is no leave to \
+         write to them for marketing: for that, choose a newsletter or another marketing purpose."
+    } else if purpose.is_own() {
+        "These people agreed to exactly the words beside this purpose’s box, and to nothing else."
+    } else {
+        "These people asked for this newsletter. You may send it to them, each issue with its way to \
+         unsubscribe, and nothing else."
+    }
+}

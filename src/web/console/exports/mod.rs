@@ -1,0 +1,194 @@
+//! `/console/exports`: contacts as files. What is asked for is counted and shown before it is taken away.
+
+mod ask;
+mod download;
+mod run;
+mod stream;
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::TryStreamExt;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use self::ask::{Ask, Choices, FIELDS, allows, sent};
+use self::download::new_run;
+use super::desk::{Asked, Desk, Form};
+use super::route::Route;
+use crate::domain::right::Right;
+use crate::domain::sentence::sentence;
+use crate::flows::allow_export::ExportRefused;
+use crate::flows::begin_export::begin_export;
+use crate::store::export_runs::{self, ExportRun};
+use crate::store::{Tx, exports};
+use crate::web::fields::Fields;
+use crate::web::{App, Error};
+
+/// How many exports go straight to browsers at once: each holds a connection for as long as that takes, and
+/// pages need some too.
+pub const AT_ONCE: usize = 2;
+/// How many contacts are shown before they are taken away.
+const SHOWN: i64 = 10;
+/// How many earlier exports stand on one page.
+const RUNS: i64 = 20;
+/// How many jobs may wait; a press too many is no reason for one more.
+const JOBS: i64 = 10;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/console/exports", Right::Export, show),
+        Route::post("/console/exports", Right::Export, start),
+        Route::get("/console/exports/consented", Right::Export, download::download),
+        Route::get("/console/exports/{id}", Right::Export, run::show),
+        Route::get("/console/exports/{id}/file", Right::Export, run::file),
+        Route::get("/console/exports/{id}/withdrawn", Right::Export, run::withdrawn),
+    ]
+}
+
+async fn show(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Asked(fields): Asked,
+) -> Result<Response, Error> {
+    let mut tx = app.db.read().await?;
+    if FIELDS.iter().all(|field| fields.all(field).is_empty()) {
+        return page(&app, &desk, &mut tx, &fields, Value::Null, vec![]).await;
+    }
+    match Choices::read(&mut tx).await?.parse(&fields) {
+        Ok(ask) => {
+            let found = preview(&app, &mut tx, &ask).await?;
+            page(&app, &desk, &mut tx, &fields, found, vec![]).await
+        }
+        Err(errors) => refused_page(&app, &desk, &mut tx, &fields, errors).await,
+    }
+}
+
+/// Has a file made in the background.
+async fn start(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Form(fields): Form,
+) -> Result<Response, Error> {
+    let mut tx = app.db.write().await?;
+    let ask = match Choices::read(&mut tx).await?.parse(&fields) {
+        Ok(ask) => ask,
+        Err(errors) => return refused_page(&app, &desk, &mut tx, &fields, errors).await,
+    };
+    if export_runs::count_open_jobs(&mut tx).await? >= JOBS {
+        let message = "Ten files are being made already. Wait until one of them is ready";
+        let errors = vec![json!({"field": "form", "message": message})];
+        return refused_page(&app, &desk, &mut tx, &fields, errors).await;
+    }
+    let actor = desk.actor();
+    match begin_export(&mut tx, &app.moment(), new_run(&ask, &actor, &desk, true)).await {
+        Ok(held) => {
+            tx.commit().await?;
+            let path = format!("/console/exports/{}?word=started", held.export_run_id);
+            Ok((StatusCode::SEE_OTHER, [(header::LOCATION, path)]).into_response())
+        }
+        Err(ExportRefused::Flow(error)) => Err(error.into()),
+        Err(refused) => {
+            let errors = vec![json!({"field": "form", "message": sentence(&refused)})];
+            refused_page(&app, &desk, &mut tx, &fields, errors).await
+        }
+    }
+}
+
+/// The page again, with what is wrong with what was sent.
+async fn refused_page(
+    app: &App,
+    desk: &Desk,
+    tx: &mut Tx,
+    fields: &Fields,
+    errors: Vec<Value>,
+) -> Result<Response, Error> {
+    page(app, desk, tx, fields, Value::Null, errors).await
+}
+
+async fn page(
+    app: &App,
+    desk: &Desk,
+    tx: &mut Tx,
+    fields: &Fields,
+    found: Value,
+    errors: Vec<Value>,
+) -> Result<Response, Error> {
+    let before = fields.one("before").parse::<Uuid>().ok();
+    let mut runs = export_runs::list(tx, before, RUNS + 1).await?;
+    let more = i64::try_from(runs.len()).is_ok_and(|count| count > RUNS);
+    runs.truncate(usize::try_from(RUNS).unwrap_or(usize::MAX));
+    let last = runs.last().filter(|_| more).map(|run| run.export_run_id);
+    let refused = !errors.is_empty();
+    let context = json!({
+        "choices": Choices::read(tx).await?.context(),
+        "asked": sent(fields),
+        "errors": errors,
+        "found": found,
+        "runs": runs.iter().map(row).collect::<Vec<_>>(),
+        "newer": before.map(|_| "/console/exports"),
+        "older": last.map(|id| format!("/console/exports?before={id}")),
+    });
+    let name = "console/exports.html";
+    if refused { desk.refused(app, name, context) } else { desk.page(app, name, context) }
+}
+
+/// How many they are, the first of them, and what may be done with them.
+async fn preview(app: &App, tx: &mut Tx, ask: &Ask) -> Result<Value, Error> {
+    let (now, most) = (app.clock.now(), app.terms.streamed_most);
+    // Counted no further than it matters: all of them would take seconds.
+    let count = exports::count(tx, now, &ask.filter, most + 1).await?;
+    let mut rows = vec![];
+    let mut pages = exports::stream(tx, now, &ask.filter, SHOWN);
+    while let Some(page) = pages.try_next().await? {
+        page.read(|row| {
+            rows.push(json!({
+                "subscriber_id": row.subscriber_id, "email": row.email, "name": row.name,
+                "organisation": row.organisation, "report": row.report,
+                "policy": row.policy_version, "confirmed_at": row.confirmed_at,
+            }));
+            Ok::<(), sqlx::Error>(())
+        })?;
+    }
+    Ok(json!({
+        "count": count.min(most),
+        "is_more": count > most,
+        "allows": allows(&ask.filter.purpose),
+        "purpose": ask.filter.purpose,
+        "rows": rows,
+        "download": format!("/console/exports/consented?{}", ask.query()),
+    }))
+}
+
+/// One export as lists show it.
+fn row(run: &ExportRun) -> Value {
+    json!({
+        "id": run.export_run_id,
+        "who": run.email.as_deref().unwrap_or(&run.actor),
+        "at": run.created_at,
+        "purpose": run.purpose,
+        "filter": filter(run),
+        "format": run.format,
+        "rows": run.rows_done,
+        "state": run.state.as_str(),
+        "sha256": run.sha256,
+    })
+}
+
+/// What narrowed an export or changed its form, in words.
+fn filter(run: &ExportRun) -> Vec<String> {
+    let preset = run.preset.as_deref().and_then(crate::export::Preset::named);
+    [
+        run.report.as_ref().map(|slug| format!("Report {slug}")),
+        run.since.map(|at| format!("Confirmed from {}", at.day())),
+        run.until.map(|at| format!("Confirmed before {}", at.day())),
+        run.policy.as_ref().map(|label| format!("Policy {label}")),
+        preset.map(|preset| format!("Columns for {}", preset.title())),
+        run.links.then(|| "With links to unsubscribe".to_owned()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
