@@ -28,10 +28,7 @@ impl CsvRows {
     ///
     /// # Errors
     /// Never: memory takes what it is given.
-    pub fn row<'a>(
-        &mut self,
-        cells: impl Iterator<Item = Option<&'a str>>,
-    ) -> io::Result<()> {
+    pub fn row<'a>(&mut self, cells: impl Iterator<Item = Option<&'a str>>) -> io::Result<()> {
         for cell in cells {
             let cell = harmless(cell.unwrap_or_default(), &mut self.guarded);
             self.writer.write_field(cell).map_err(io::Error::other)?;

@@ -43,7 +43,8 @@ pub(super) async fn take_away(
     tx.commit().await?;
     let addresses = addresses(&app).await?;
     let csv = CsvRows::begin(COLUMNS.into_iter())?;
-    let rest = Rest { app: app.clone(), filter: narrowed.filter, format, csv, addresses, before: None };
+    let rest =
+        Rest { app: app.clone(), filter: narrowed.filter, format, csv, addresses, before: None };
     let pieces = stream::try_unfold(Some(rest), |rest| async {
         match rest {
             Some(rest) => rest.next().await,
@@ -93,7 +94,11 @@ impl Rest {
         let DatedEntry { audit_entry_id, at, actor, action, detail } = entry;
         if self.format == TextFormat::Csv {
             let (id, at, detail) = (audit_entry_id.to_string(), at.to_string(), detail.to_string());
-            self.csv.row([&id, &at, actor, &who, action, &detail].map(|cell| Some(cell.as_str())).into_iter())?;
+            self.csv.row(
+                [&id, &at, actor, &who, action, &detail]
+                    .map(|cell| Some(cell.as_str()))
+                    .into_iter(),
+            )?;
             return Ok(());
         }
         let line = json!({"audit_entry_id": audit_entry_id, "at": at, "actor": actor, "who": who,
