@@ -3,6 +3,7 @@
 
 pub mod address_key;
 pub mod alarm;
+pub mod api_token;
 pub mod bounce;
 pub mod code;
 pub mod consent;

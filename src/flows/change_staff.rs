@@ -42,7 +42,7 @@ pub async fn change_role(
         return Ok(if before.role == role { Changed::Same } else { Changed::LastAdmin });
     }
     let ended = staff_sessions::delete_all(tx, staff_id, None).await?;
-    let detail = json!({"staff_id": staff_id, "before": before.role.as_str(), "after": role.as_str(),
+    let detail = json!({"staff_id": staff_id, "role": {"before": before.role.as_str(), "after": role.as_str()},
                         "sessions_ended": ended});
     audit_entries::append(tx, at, by, "staff.role", &detail).await?;
     Ok(Changed::Done)
@@ -118,8 +118,8 @@ pub async fn require_codes(
     for role in Role::ALL {
         let rule = RoleRule { role, requires_code: roles.contains(&role) };
         if role_rules::set(tx, rule).await? {
-            let detail = json!({"role": role.as_str(), "before": !rule.requires_code,
-                                "after": rule.requires_code});
+            let detail = json!({"role": role.as_str(),
+                                "requires_code": {"before": !rule.requires_code, "after": rule.requires_code}});
             audit_entries::append(tx, at, by, "staff.require-two-factor", &detail).await?;
             changed += 1;
         }

@@ -18,6 +18,7 @@ pub mod erase;
 pub mod evidence;
 pub mod import_contacts;
 pub mod invite_staff;
+pub mod issue_token;
 pub mod keep_verdict;
 pub mod lapse;
 pub mod not_me;

@@ -4,6 +4,7 @@
 
 pub mod alarms;
 pub mod announcements;
+pub mod api_tokens;
 pub mod audit_entries;
 pub mod bounces;
 pub mod checkpoints;

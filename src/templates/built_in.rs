@@ -81,6 +81,8 @@ pub const BUILT_IN: &[BuiltIn] = built_in![
     "console/staff_account.html": "one account, and what an admin can change about it",
     "console/exports.html": "choosing, counting and previewing contacts to export; earlier exports",
     "console/export.html": "one export: how far it is, its file, who withdrew since",
+    "console/tokens.html": "what programs sign in with",
+    "console/token_made.html": "a new token, shown once",
     "dev/mailbox.html": "the demo's mailbox",
     "dev/mail.html": "one mail of the demo's mailbox",
     "mail/_head.mjml": "the looks that all mails share: colours, type, dark scheme",

@@ -21,6 +21,9 @@ pub enum Error {
     /// 400: not HTTP as it should be.
     #[error("malformed request")]
     Malformed,
+    /// 401: a program without a token that works.
+    #[error("no token that works")]
+    Unauthorised,
     /// 403: a form on a site that may not post here.
     #[error("a form on another site")]
     ForeignOrigin,
@@ -157,6 +160,7 @@ impl Error {
     pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::Unauthorised => StatusCode::UNAUTHORIZED,
             Self::ForeignOrigin | Self::Forbidden | Self::StaleForm => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -176,6 +180,10 @@ impl Error {
     fn words(&self) -> (&'static str, &'static str) {
         match self {
             Self::Malformed => ("That did not reach us whole", "Go back and try again."),
+            Self::Unauthorised => (
+                "This needs a token",
+                "Send a token of this console that works, as `Authorization: Bearer …`.",
+            ),
             Self::ForeignOrigin => (
                 "This form was sent from another site",
                 "Open the form on this site and send it from here.",
@@ -236,6 +244,10 @@ impl IntoResponse for Error {
             }
             Self::Unavailable => {
                 headers.insert(header::RETRY_AFTER, COME_BACK.into());
+            }
+            Self::Unauthorised => {
+                // RFC 6750 §3.
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             Self::RangeNotSatisfiable(size) => {
                 if let Ok(range) = HeaderValue::try_from(format!("bytes */{size}")) {

@@ -359,6 +359,40 @@ both_databases! {
         assert_eq!(desk.does(&["staff", "list"]), "ada@b.example\tadmin\tactive\nbob@b.example\tviewer\tactive\n");
     }
 
+    async fn accounts_are_disabled_and_given_other_passwords(database: Database) {
+        let desk = Desk::new(database).await;
+        let with = |arguments: &[&str], password: &str| {
+            let mut child = command(desk.dir.path(), &desk.set(&[]), arguments)
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
+            drop(child.stdin.take().unwrap().write_all(password.as_bytes()));
+            child.wait_with_output().unwrap()
+        };
+        for (email, role) in [("ada@b.example", "admin"), ("bob@b.example", "viewer")] {
+            let added = with(&["staff", "add", email, "--role", role], "four unrelated long words\n");
+            assert_eq!(added.status.code(), Some(0));
+        }
+        desk.is_refused(&[], &["staff", "disable", "eve@b.example"], &["has no account"]);
+        desk.is_refused(&[], &["staff", "disable", "ada@b.example"], &["the last admin"]);
+        assert_eq!(desk.does(&["staff", "disable", "Bob@b.example"]), "disabled Bob@b.example\n");
+        desk.is_refused(&[], &["staff", "disable", "bob@b.example"], &["disabled already"]);
+        let refused = with(&["staff", "reset", "bob@b.example"], "other unrelated long words\n");
+        assert_eq!(refused.status.code(), Some(1), "not while it is disabled");
+        let sql = "SELECT count(DISTINCT password_hash) FROM staff";
+        let before = desk.count(sql).await;
+        let refused = with(&["staff", "reset", "ada@b.example"], "short\n");
+        assert_eq!(refused.status.code(), Some(1));
+        let reset = with(&["staff", "reset", "ada@b.example", "--two-factor-off"], "other unrelated long words\n");
+        assert_eq!(String::from_utf8_lossy(&reset.stdout), "changed the password of ada@b.example\n");
+        assert_eq!((before, desk.count(sql).await), (2, 2));
+        let audited = "SELECT count(*) FROM audit_entry WHERE action IN ('staff.disable', 'staff.password')";
+        assert_eq!(desk.count(audited).await, 2);
+        assert_eq!(desk.does(&["staff", "list"]), "ada@b.example\tadmin\tactive\nbob@b.example\tviewer\tdisabled\n");
+    }
+
     async fn another_address_key_is_refused(database: Database) {
         let desk = Desk::stocked(database).await;
         let elsewhere = tempfile::tempdir().unwrap();

@@ -1,7 +1,9 @@
 //! The interface for programs: JSON in and out, errors as problem documents (RFC 9457).
 
+mod bearer;
 mod bounces;
 mod problem;
+mod withdrawals;
 
 use std::sync::Arc;
 
@@ -15,5 +17,5 @@ use super::App;
 pub(super) const PREFIX: &str = "/api/";
 
 pub(super) fn router() -> Router<Arc<App>> {
-    Router::new().merge(bounces::router())
+    Router::new().merge(bounces::router()).merge(withdrawals::router())
 }

@@ -36,7 +36,10 @@ impl Problem {
 impl From<&Error> for Problem {
     fn from(error: &Error) -> Self {
         let body = |code, message| vec![Fault { field: "body", code, message }];
+        let token = |code, message| vec![Fault { field: "authorization", code, message }];
         let errors = match error {
+            Error::Unauthorised => token("no-token", "Send a token that works as a bearer token"),
+            Error::Forbidden => token("scope", "Use a token that was made for this"),
             Error::Malformed => body("malformed", "Send the whole body"),
             Error::TooSlow => body("too-slow", "Send the body within ten seconds"),
             Error::TooLarge => body("too-large", "Send less"),

@@ -1,7 +1,162 @@
 //! `/console/tokens`: what programs sign in with.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde_json::{Value, json};
+
+use super::desk::{Asked, Desk, Form};
 use super::route::Route;
+use crate::domain::api_token::{Scope, Scopes};
+use crate::domain::right::Right;
+use crate::domain::staff::actor;
+use crate::domain::text::Line;
+use crate::domain::timestamp::Timestamp;
+use crate::flows::issue_token::{issue, revoke};
+use crate::store::api_tokens::{self, TokenRow};
+use crate::store::staff;
+use crate::web::fields::Fields;
+use crate::web::{App, Error};
+
+const PAGE: &str = "console/tokens.html";
+const MADE: &str = "console/token_made.html";
+const DAY: Duration = Duration::from_hours(24);
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![]
+    vec![
+        Route::get("/console/tokens", Right::ManageTokens, show),
+        Route::post("/console/tokens", Right::ManageTokens, make),
+        Route::post("/console/tokens/{id}/revoke", Right::ManageTokens, end),
+    ]
+}
+
+fn scopes() -> Vec<Value> {
+    let option = |scope: Scope| {
+        let (title, hint) = match scope {
+            Scope::Exports => ("Exports", "Take the contacts of one purpose away"),
+            Scope::Withdrawals => {
+                ("Withdrawals", "Learn who must be removed from copies exported earlier")
+            }
+            Scope::Subscribers => ("Subscribers", "Look people up, and what they agreed to"),
+            Scope::Erase => ("Erase", "Erase a person"),
+        };
+        json!({"value": scope.as_str(), "title": title, "hint": hint})
+    };
+    Scope::ALL.into_iter().map(option).collect()
+}
+
+async fn show(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Asked(asked): Asked,
+) -> Result<Response, Error> {
+    let word =
+        (asked.one("word") == "revoked").then_some("The token is revoked: it opens nothing.");
+    desk.page(&app, PAGE, context(&app, word, &Fields::default(), None).await?)
+}
+
+async fn context(
+    app: &App,
+    word: Option<&str>,
+    sent: &Fields,
+    error: Option<(&str, &str)>,
+) -> Result<Value, Error> {
+    let mut tx = app.db.read().await?;
+    let tokens = api_tokens::list(&mut tx).await?;
+    let staff = staff::list(&mut tx).await?;
+    drop(tx);
+    let now = app.clock.now();
+    let rows: Vec<Value> = tokens
+        .iter()
+        .map(|token| {
+            let maker = staff.iter().find(|one| actor(one.staff_id) == token.created_by);
+            json!({
+                "path": format!("/console/tokens/{}", token.api_token_id),
+                "name": token.name,
+                "scopes": token.scopes.words().collect::<Vec<_>>(),
+                "by": maker.map(|one| &one.email),
+                "created_at": token.created_at,
+                "expires_at": token.expires_at,
+                "last_used_at": token.last_used_at,
+                "state": state(token, now),
+            })
+        })
+        .collect();
+    let errors: Vec<_> =
+        error.iter().map(|(field, words)| json!({"field": field, "message": words})).collect();
+    Ok(json!({
+        "word": word,
+        "tokens": rows,
+        "scopes": scopes(),
+        "sent": {"name": sent.one("name"), "scopes": sent.all("scopes"), "until": sent.one("until")},
+        "errors": errors,
+    }))
+}
+
+fn state(token: &TokenRow, now: Timestamp) -> &'static str {
+    match (token.revoked_at, token.expires_at) {
+        (Some(_), _) => "revoked",
+        (None, Some(until)) if until <= now => "expired",
+        _ => "active",
+    }
+}
+
+async fn make(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Form(fields): Form,
+) -> Result<Response, Error> {
+    let (name, scopes, until) = match read(&fields, app.clock.now()) {
+        Ok(read) => read,
+        Err((field, words)) => {
+            let context = context(&app, None, &fields, Some((field, &words))).await?;
+            return desk.refused(&app, PAGE, context);
+        }
+    };
+    let mut tx = app.db.write().await?;
+    let token = issue(&mut tx, &app.moment(), &desk.actor(), (&name, &scopes), until).await?;
+    tx.commit().await?;
+    // The only page that ever shows it.
+    let context = json!({"name": name.as_str(), "token": token.to_string(), "expires_at": until});
+    desk.page(&app, MADE, context)
+}
+
+type Read = (Line, Scopes, Option<Timestamp>);
+
+fn read(fields: &Fields, now: Timestamp) -> Result<Read, (&'static str, String)> {
+    if fields.is_faulty("name") {
+        let words = "Use letters, numbers and punctuation only, on one line";
+        return Err(("name", words.to_owned()));
+    }
+    let name = Line::parse(fields.one("name")).map_err(|error| ("name", error.to_string()))?;
+    let name = name.ok_or_else(|| ("name", "Say what the token is for".to_owned()))?;
+    let words = fields.all("scopes");
+    let chosen: Vec<Scope> = words.iter().filter_map(|word| word.parse().ok()).collect();
+    let scopes = Scopes::of(&chosen).filter(|_| chosen.len() == words.len());
+    let scopes = scopes.ok_or_else(|| ("scopes", "Choose what the token opens".to_owned()))?;
+    let until = match fields.one("until").trim() {
+        "" => None,
+        day => {
+            // It works to the end of its day.
+            let until = Timestamp::parse(day).map(|at| at.plus(DAY)).filter(|until| *until > now);
+            Some(until.ok_or_else(|| ("until", "Choose a day that is not over yet".to_owned()))?)
+        }
+    };
+    Ok((name, scopes, until))
+}
+
+async fn end(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Path(id): Path<String>,
+) -> Result<Response, Error> {
+    let id = id.parse().map_err(|_| Error::NotFound)?;
+    let mut tx = app.db.write().await?;
+    if !revoke(&mut tx, &app.moment(), &desk.actor(), id).await? {
+        return Err(Error::NotFound);
+    }
+    tx.commit().await?;
+    Ok(Redirect::to("/console/tokens?word=revoked").into_response())
 }

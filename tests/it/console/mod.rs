@@ -13,4 +13,5 @@ mod sign_in;
 mod staff;
 mod subscribers;
 mod suppressions;
+mod tokens;
 mod two_factor;

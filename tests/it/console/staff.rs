@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::support::app::{Answer, Database, TestApp};
 use crate::support::desk::TestDesk;
+use crate::support::snapshot::same_mail;
 use crate::support::{both_databases, poll};
 
 const BOB: &str = "bob@sample.example";
@@ -278,4 +279,16 @@ both_databases! {
         assert_eq!(choose(&app, &link, OTHER).await.status, 410, "it ended with the access");
         assert_eq!(sign_in(&app, BOB, PASSWORD).await.status, 303, "the password is the same");
     }
+}
+
+#[tokio::test]
+async fn the_mails_to_staff() {
+    let app = TestApp::start(Database::Sqlite).await;
+    let admin = app.sign_in(Role::Admin).await;
+    invite(&admin, BOB, "marketing").await;
+    let mail = app.next_mail(BOB, 0).await;
+    same_mail("mail_invitation", &mail);
+    choose(&app, &mail.link("/console/welcome/"), PASSWORD).await;
+    app.post("/console/forgot", "email=bob%40sample.example").await;
+    same_mail("mail_password_reset", &app.next_mail(BOB, 1).await);
 }

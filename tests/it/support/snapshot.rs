@@ -7,7 +7,10 @@ use super::inbox::Mail;
 const FILTERS: [(&str, &str); 9] = [
     (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
     (r"/assets/site\.[0-9a-f]{12}\.css", "/assets/site.HASH.css"),
-    (r"/(confirm|downloads|preferences|renew|unsubscribe)/[A-Za-z0-9_-]{43,}", "/$1/TOKEN"),
+    (
+        r"/(confirm|downloads|preferences|renew|reset|unsubscribe|welcome)/[A-Za-z0-9_-]{43,}",
+        "/$1/TOKEN",
+    ),
     (r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "UUID"),
     (r#"boundary="[^"]+""#, r#"boundary="BOUNDARY""#),
     // A key of the ledger: NAME+HASH+KEY.

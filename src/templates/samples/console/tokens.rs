@@ -1,7 +1,42 @@
 //! What the screens of `/console/tokens` are given.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-pub(super) fn of(_: &str) -> Vec<Value> {
-    vec![]
+const MOMENT: &str = "2026-11-23T09:00:00.000000Z";
+
+pub(super) fn of(screen: &str) -> Vec<Value> {
+    match screen {
+        "tokens.html" => {
+            let errors = ["name", "scopes", "until"];
+            let errors: Vec<Value> = errors
+                .into_iter()
+                .map(|field| json!({"field": field, "message": "Do this instead"}))
+                .collect();
+            vec![tokens(&json!([]), &json!([])), tokens(&rows(), &json!(errors))]
+        }
+        "token_made.html" => vec![
+            json!({"name": "Newsletter tool", "token": "assent_TOKEN", "expires_at": null}),
+            json!({"name": "Newsletter tool", "token": "assent_TOKEN", "expires_at": MOMENT}),
+        ],
+        _ => vec![],
+    }
+}
+
+fn rows() -> Value {
+    let row = |state: &str, moment: Value| {
+        json!({"path": "/console/tokens/ID", "name": "Newsletter tool",
+               "scopes": ["exports", "withdrawals"], "by": "ada@example.org", "created_at": MOMENT,
+               "expires_at": moment, "last_used_at": moment, "state": state})
+    };
+    json!([row("active", json!(MOMENT)), row("revoked", Value::Null)])
+}
+
+fn tokens(rows: &Value, errors: &Value) -> Value {
+    json!({
+        "word": "The token is revoked.",
+        "tokens": rows,
+        "scopes": [{"value": "exports", "title": "Exports", "hint": "Take contacts away"}],
+        "sent": {"name": "Newsletter tool", "scopes": ["exports"], "until": "2026-12-31"},
+        "errors": errors,
+    })
 }

@@ -8,6 +8,10 @@ use crate::store::audit_entries::DatedEntry;
 
 /// What was done, and the field of the detail that names what it was done to.
 const ACTIONS: &[(&str, &str, &str)] = &[
+    ("account.end-session", "ended other sessions of their own", ""),
+    ("account.recovery-codes", "made new recovery codes", ""),
+    ("account.two-factor-off", "turned their own two-factor off", ""),
+    ("account.two-factor-on", "turned their own two-factor on", ""),
     ("audit.export", "took the audit away as a file", "format"),
     ("erase", "erased a person", ""),
     ("export", "exported contacts for", "purpose"),
@@ -33,9 +37,22 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ("report.publish", "published the report", "slug"),
     ("report.withdraw", "withdrew the report", "slug"),
     ("sign-in", "signed in", ""),
+    ("sign-in.recovery-code", "signed in by a recovery code", ""),
     ("sign-in.refused", "could not sign in", ""),
     ("sign-out", "signed out", ""),
     ("staff.add", "added an account with the role", "role"),
+    ("staff.cancel", "took an invitation back", ""),
+    ("staff.disable", "disabled an account", ""),
+    ("staff.enable", "enabled an account", ""),
+    ("staff.invite", "invited somebody with the role", "role"),
+    ("staff.invite-again", "sent an invitation again", ""),
+    ("staff.password", "set the password of an account", ""),
+    ("staff.require-two-factor", "changed what is required of the role", "role"),
+    ("staff.reset", "sent a link to a new password", ""),
+    ("staff.role", "changed the role of an account", ""),
+    ("staff.two-factor-off", "turned the two-factor of an account off", ""),
+    ("token.add", "made a token", ""),
+    ("token.revoke", "revoked a token", ""),
     ("withdrawals", "took away who left", ""),
 ];
 

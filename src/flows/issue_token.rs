@@ -1,0 +1,80 @@
+//! A program is given a token, uses it, and loses it again.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::Error;
+use crate::domain::api_token::{ApiToken, Scopes, actor};
+use crate::domain::text::Line;
+use crate::domain::timestamp::Timestamp;
+use crate::random::Moment;
+use crate::store::api_tokens::{self, NewToken};
+use crate::store::{Tx, audit_entries};
+
+/// Makes a token; it is shown this once.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn issue(
+    tx: &mut Tx,
+    at: &Moment,
+    by: &str,
+    (name, scopes): (&Line, &Scopes),
+    expires_at: Option<Timestamp>,
+) -> Result<ApiToken, Error> {
+    let token = ApiToken::new(&at.new_token());
+    let token_sha256 = token.sha256();
+    let new = NewToken {
+        name: name.as_str(),
+        token_sha256: &token_sha256,
+        scopes,
+        expires_at,
+        created_by: by,
+    };
+    let api_token_id = api_tokens::insert(tx, at, &new).await?;
+    let detail = json!({"api_token_id": api_token_id, "scopes": scopes.words().collect::<Vec<_>>(),
+                        "expires_at": expires_at});
+    audit_entries::append(tx, at, by, "token.add", &detail).await?;
+    Ok(token)
+}
+
+/// Ends a token; `false` when it was revoked before or there is none.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn revoke(tx: &mut Tx, at: &Moment, by: &str, api_token_id: Uuid) -> Result<bool, Error> {
+    let revoked = api_tokens::revoke(tx, at.now, api_token_id).await?;
+    if revoked {
+        let detail = json!({"api_token_id": api_token_id});
+        audit_entries::append(tx, at, by, "token.revoke", &detail).await?;
+    }
+    Ok(revoked)
+}
+
+/// Writes down that a token is used, so that those which nobody uses can be told.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn note_use(tx: &mut Tx, at: &Moment, api_token_id: Uuid) -> Result<(), Error> {
+    Ok(api_tokens::mark_used(tx, at.now, api_token_id).await?)
+}
+
+/// Writes down that a program was refused: its token does not open this, or it had none that works.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn record_refused(
+    tx: &mut Tx,
+    at: &Moment,
+    api_token_id: Option<Uuid>,
+    route: (&str, &str),
+) -> Result<(), Error> {
+    let (by, why) = match api_token_id {
+        Some(api_token_id) => (actor(api_token_id), "scope"),
+        None => ("nobody".to_owned(), "api-token"),
+    };
+    let (method, path) = route;
+    let detail = json!({"method": method, "route": path, "why": why});
+    audit_entries::append(tx, at, &by, "refused", &detail).await?;
+    Ok(())
+}

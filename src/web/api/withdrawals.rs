@@ -1,0 +1,73 @@
+//! `GET /api/v1/withdrawals`: who must be removed from copies that were exported earlier.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
+use super::bearer::admit;
+use super::problem::{Fault, Problem};
+use crate::domain::api_token::Scope;
+use crate::flows::record_disclosure::record_disclosure;
+use crate::store::withdrawals;
+use crate::web::client_ip::client_ip;
+use crate::web::fields::Fields;
+use crate::web::limits::neighbourhood;
+use crate::web::{App, Error};
+
+const PATH: &str = "/api/v1/withdrawals";
+/// How many one answer holds.
+const AT_ONCE: i64 = 1000;
+
+pub(super) fn router() -> Router<Arc<App>> {
+    Router::new().route(PATH, get(list))
+}
+
+/// The consents that ended after a cursor, in the ledger's order, and the cursor to go on from. What ended
+/// a moment ago follows once it has its place there.
+async fn list(
+    State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Error> {
+    let ip = neighbourhood(client_ip(peer.ip(), &headers, &app.trusted_proxies));
+    let by = admit(&app, &headers, ip, Scope::Withdrawals, ("GET", PATH)).await?;
+    let asked = Fields::parse(query.unwrap_or_default().as_bytes());
+    let Some(after) = read_cursor(&asked) else {
+        let message = "Send the cursor that the answer before ended with, or none";
+        let fault = Fault { field: "after", code: "not-a-cursor", message };
+        return Ok(Problem::unusable(vec![fault]).into_response());
+    };
+    let ended = withdrawals::list(&mut app.db.read().await?, after, AT_ONCE).await?;
+    let next = ended.last().map_or(after, |last| last.cursor);
+    if !ended.is_empty() {
+        let detail = json!({"after": after, "rows": ended.len()});
+        let mut tx = app.db.write().await?;
+        record_disclosure(&mut tx, &app.moment(), &by, "withdrawals", &detail).await?;
+        tx.commit().await?;
+    }
+    let rows: Vec<Value> = ended
+        .iter()
+        .map(|row| {
+            json!({"cursor": row.cursor, "subscriber_id": row.subscriber_id, "email": row.email,
+                   "purpose": row.purpose, "event": row.event, "at": row.at})
+        })
+        .collect();
+    let more = i64::try_from(ended.len()).is_ok_and(|count| count == AT_ONCE);
+    Ok(Json(json!({"withdrawals": rows, "after": next, "more": more})).into_response())
+}
+
+/// Where to go on from; from the beginning when nothing is said.
+fn read_cursor(asked: &Fields) -> Option<i64> {
+    match asked.all("after").as_slice() {
+        [] => Some(-1),
+        [one] => one.parse().ok().filter(|cursor| *cursor >= -1),
+        _ => None,
+    }
+}

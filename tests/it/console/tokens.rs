@@ -1,0 +1,152 @@
+//! What programs sign in with, and what they get.
+
+use std::time::Duration;
+
+use assent::domain::staff::Role;
+use serde_json::{Value, json};
+
+use crate::ledger::seal;
+use crate::support::app::{Answer, Database, TestApp};
+use crate::support::both_databases;
+use crate::support::desk::TestDesk;
+
+const PATH: &str = "/api/v1/withdrawals";
+const DAY: Duration = Duration::from_hours(24);
+
+async fn make(desk: &TestDesk<'_>, fields: &str) -> String {
+    let answer = desk.post("/console/tokens", fields).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let page = answer.text();
+    let (_, after) = page.split_once("Bearer ").expect("a token");
+    after.split('<').next().unwrap_or_default().to_owned()
+}
+
+async fn ask(app: &TestApp, path: &str, authorization: &str) -> Answer {
+    app.send(app.request("GET", path).header("authorization", authorization)).await
+}
+
+fn problem(answer: &Answer) -> (u16, String) {
+    assert_eq!(answer.header("content-type"), "application/problem+json", "{}", answer.text());
+    let document: Value = serde_json::from_slice(&answer.body).expect("JSON");
+    assert_eq!(document["status"], json!(answer.status));
+    (answer.status, document["errors"][0]["code"].as_str().unwrap_or_default().to_owned())
+}
+
+both_databases! {
+    async fn a_token_is_shown_once_used_and_revoked(database: Database) {
+        let app = TestApp::start(database).await;
+        let admin = app.sign_in(Role::Admin).await;
+        assert!(admin.page("/console/tokens").await.contains("No tokens yet"));
+        let name = "name=%3Cb%3ETool%3C%2Fb%3E";
+        for (fields, words) in [
+            ("", "Say what the token is for"),
+            ("name=Tool", "Choose what the token opens"),
+            ("name=Tool&scopes=exports&scopes=everything", "Choose what the token opens"),
+            ("name=Tool&scopes=exports&until=2026-11-22", "Choose a day that is not over yet"),
+            ("name=Tool&scopes=exports&until=soon", "Choose a day that is not over yet"),
+            ("name=To%00ol&scopes=exports", "Use letters"),
+        ] {
+            let answer = admin.post("/console/tokens", fields).await;
+            assert_eq!(answer.status, 422, "{fields}");
+            assert!(answer.text().contains(words), "{fields}: {}", answer.text());
+        }
+        let long = format!("name={}&scopes=exports", "x".repeat(10_000));
+        assert_eq!(admin.post("/console/tokens", &long).await.status, 422);
+        assert_eq!(app.count("SELECT count(*) FROM api_token").await, 0);
+
+        let token = make(&admin, &format!("{name}&scopes=withdrawals")).await;
+        assert!(token.starts_with("assent_") && token.len() == 50, "{token}");
+        let page = admin.page("/console/tokens").await;
+        assert!(!page.contains(&token[7..]) && !page.contains("<b>Tool"), "{page}");
+        assert!(page.contains("&lt;b&gt;Tool") && page.contains("Never"));
+        assert_eq!(ask(&app, PATH, &format!("Bearer {token}")).await.status, 200);
+        assert!(!admin.page("/console/tokens").await.contains("Never"), "it was used");
+
+        let (_, id) = page.split_once("action=\"/console/tokens/").expect("a button");
+        let revoke = format!("/console/tokens/{}", id.split('"').next().unwrap_or_default());
+        let answer = admin.post(&revoke, "").await;
+        assert!(admin.page(answer.location()).await.contains("Revoked"));
+        assert_eq!(problem(&ask(&app, PATH, &format!("Bearer {token}")).await), (401, "no-token".into()));
+        assert_eq!(admin.post(&revoke, "").await.status, 404);
+        let sql = "SELECT count(*) FROM audit_entry WHERE action IN ('token.add', 'token.revoke')";
+        assert_eq!(app.count(sql).await, 2);
+    }
+
+    async fn only_a_token_of_the_right_scope_opens(database: Database) {
+        let app = TestApp::start(database).await;
+        let admin = app.sign_in(Role::Admin).await;
+        let token = make(&admin, "name=a&scopes=withdrawals&until=2026-11-24").await;
+        let other = make(&admin, "name=b&scopes=exports&scopes=erase&scopes=subscribers").await;
+        let bare = app.get(PATH).await;
+        assert_eq!(bare.header("www-authenticate"), "Bearer");
+        assert_eq!(problem(&bare), (401, "no-token".into()));
+        let changed = format!("Bearer {}x", &token[..token.len() - 1]);
+        for wrong in ["", "Bearer", "Bearer x", &format!("Basic {token}"), &token, &changed, &"x".repeat(5_000)] {
+            assert_eq!(problem(&ask(&app, PATH, wrong).await), (401, "no-token".into()), "{wrong}");
+        }
+        let twice = app.request("GET", PATH).header("authorization", format!("Bearer {other}"));
+        let twice = app.send(twice.header("authorization", format!("Bearer {token}"))).await;
+        assert_eq!(twice.status, 401, "which one is meant is not guessed");
+        assert_eq!(problem(&ask(&app, PATH, &format!("Bearer {other}")).await), (403, "scope".into()));
+        let sql = "SELECT count(*) FROM audit_entry WHERE action = 'refused' AND actor LIKE 'token:%'";
+        assert_eq!(app.count(sql).await, 1);
+        let sql = "SELECT count(*) FROM audit_entry WHERE action = 'refused' AND actor = 'nobody'";
+        assert_eq!(app.count(sql).await, 9);
+
+        let cookie = app.request("GET", PATH).header("cookie", &admin.cookie);
+        assert_eq!(app.send(cookie).await.status, 401, "a session is no token");
+        assert_eq!(ask(&app, "/console", &format!("Bearer {token}")).await.location(), "/console/sign-in");
+        assert_eq!(ask(&app, PATH, &format!("Bearer {token}")).await.status, 200);
+        app.advance(DAY * 2);
+        assert_eq!(ask(&app, PATH, &format!("Bearer {token}")).await.status, 401, "its day is over");
+    }
+
+    async fn wrong_tokens_are_counted(database: Database) {
+        let app = TestApp::start_with(database, &[("ASSENT_LIMIT_SIGNUPS_PER_IP", "3/hour")]).await;
+        let admin = app.sign_in(Role::Admin).await;
+        let token = make(&admin, "name=a&scopes=withdrawals").await;
+        let mut statuses = Vec::new();
+        for _ in 0..5 {
+            statuses.push(ask(&app, PATH, "Bearer assent_guess").await.status);
+        }
+        assert_eq!(statuses, [401, 401, 401, 429, 429]);
+        let wait = ask(&app, PATH, "Bearer assent_guess").await;
+        assert!(wait.header("retry-after").parse::<u64>().unwrap() > 60);
+        assert_eq!(ask(&app, PATH, &format!("Bearer {token}")).await.status, 200, "one that works goes on");
+    }
+
+    async fn withdrawals_are_told_from_a_cursor_on(database: Database) {
+        let app = TestApp::start(database).await;
+        let admin = app.sign_in(Role::Admin).await;
+        let token = format!("Bearer {}", make(&admin, "name=a&scopes=withdrawals").await);
+        let got = |answer: Answer| {
+            assert_eq!(answer.status, 200, "{}", answer.text());
+            serde_json::from_slice::<Value>(&answer.body).expect("JSON")
+        };
+        let none = got(ask(&app, PATH, &token).await);
+        assert_eq!(none, json!({"withdrawals": [], "after": -1, "more": false}));
+        let audited = "SELECT count(*) FROM audit_entry WHERE action = 'withdrawals'";
+        assert_eq!(app.count(audited).await, 0, "nobody was told of");
+
+        for email in ["ada@b.example", "bob@b.example"] {
+            app.subscribe(email, "&newsletter=weekly").await;
+            let mail = app.mail_to(email).pop().unwrap();
+            assert_eq!(app.post(&mail.link("/unsubscribe/"), "").await.status, 200);
+        }
+        seal(&app).await;
+        let both = got(ask(&app, PATH, &token).await);
+        let rows = both["withdrawals"].as_array().unwrap();
+        assert_eq!(rows.len(), 2);
+        assert_eq!((&rows[0]["email"], &rows[0]["purpose"], &rows[0]["event"]),
+                   (&json!("ada@b.example"), &json!("newsletter:weekly"), &json!("withdrawn")));
+        assert_eq!(app.count(audited).await, 1);
+        let next = got(ask(&app, &format!("{PATH}?after={}", rows[0]["cursor"]), &token).await);
+        assert_eq!(next["withdrawals"], json!([rows[1]]));
+        let end = got(ask(&app, &format!("{PATH}?after={}", both["after"]), &token).await);
+        assert_eq!((&end["withdrawals"], &end["after"]), (&json!([]), &both["after"]));
+        for wrong in ["x", "-2", "", "1.5", "1&after=2", "99999999999999999999"] {
+            let answer = ask(&app, &format!("{PATH}?after={wrong}"), &token).await;
+            assert_eq!(problem(&answer), (422, "not-a-cursor".into()), "{wrong}");
+        }
+    }
+}
