@@ -8,7 +8,7 @@ Needs sqlite3, and PostgreSQL's server programs (TEST_POSTGRES_BIN, or the newes
 
 Figures stand beside ceilings measured in the same run, and are best read as ratios:
   PostgreSQL   against psql with COPY (the same select) TO STDOUT (FORMAT csv)
-  SQLite       against sqlite3 -csv of the same select
+  SQLite       against sqlite3 -csv of the same select, bare and in the words that exports have
 Memory is the most that the program's process ever held (maxrss), above a command that does next to nothing.
 """
 
@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 
-PROGRAM = os.path.abspath(os.environ.get("PROGRAM", "target/release/assent"))
+PROGRAM = os.path.abspath("target/release/assent")
 TIMES = 3
 PURPOSE = "newsletter:weekly"
 EXPORT = ["export", "--purpose", PURPOSE, "--format"]
@@ -45,9 +45,25 @@ REST = """FROM consent c
     ORDER BY c.confirmed_at, c.subscriber_id"""
 COPY = (f"COPY (SELECT c.subscriber_id, {COLUMNS}, c.event_id "
         + REST.format(now="now()") + ") TO STDOUT (FORMAT csv)")
-# Keys are bytes there, and times are microseconds: written as bare as the shell can.
+# Keys are bytes there, and times are microseconds: as bare as the shell writes them, and as exports do.
 SELECT = (f"SELECT hex(c.subscriber_id), {COLUMNS}, hex(c.event_id) "
           + REST.format(now="unixepoch() * 1000000"))
+
+
+def as_exported():
+    def key(column):
+        parts = ", ".join(f"substr(hex({column}), {at}, {length})"
+                          for at, length in [(1, 8), (9, 4), (13, 4), (17, 4), (21, 12)])
+        return f"lower(format('%s-%s-%s-%s-%s', {parts}))"
+
+    def time_of(column):
+        return (f"strftime('%Y-%m-%dT%H:%M:%S', {column} / 1000000, 'unixepoch')"
+                f" || format('.%06dZ', {column} % 1000000)")
+
+    columns = COLUMNS.replace("c.requested_at, c.confirmed_at",
+                              f"{time_of('c.requested_at')}, {time_of('c.confirmed_at')}")
+    return (f"SELECT {key('c.subscriber_id')}, {columns}, {key('c.event_id')} "
+            + REST.format(now="unixepoch() * 1000000"))
 
 
 def run(environment, *command, out=None):
@@ -142,7 +158,7 @@ def fill(environment, directory, count):
     print(f"  import of {count:,}: {took:.0f} s")
 
 
-def export(environment, directory, count, ceiling, ceiling_name):
+def export(environment, directory, count, *ceilings):
     _, idle = run(environment, PROGRAM, "policy", "list")
     out = os.path.join(directory, "out")
     for form in os.environ.get("FORMS", "csv ndjson xlsx").split():
@@ -153,8 +169,8 @@ def export(environment, directory, count, ceiling, ceiling_name):
                 lines = sum(1 for _ in rows)
             if lines != count + 1:
                 sys.exit(f"the export has {lines - 1:,} rows, not {count:,}")
-        print(f"  {form}: {took:.2f} s, {size / 1e6:.0f} MB, {mib - idle:.0f} MiB above idle, "
-              f"{took / ceiling:.2f} × {ceiling_name}")
+        ratios = ", ".join(f"{took / ceiling:.2f} × {name}" for name, ceiling in ceilings)
+        print(f"  {form}: {took:.2f} s, {size / 1e6:.0f} MB, {mib - idle:.0f} MiB above idle; {ratios}")
 
 
 def on_postgres(environment, directory, count, server):
@@ -164,16 +180,24 @@ def on_postgres(environment, directory, count, server):
     print(f"PostgreSQL (analysed in {time.monotonic() - begun:.0f} s)")
     ceiling, _ = best(environment, *psql, COPY, out=os.path.join(directory, "out"))
     print(f"  psql with COPY: {ceiling:.2f} s")
-    export(environment, directory, count, ceiling, "COPY")
+    export(environment, directory, count, ("COPY", ceiling))
 
 
 def on_sqlite(environment, directory, count):
     print("SQLite")
     database = os.path.join(environment["ASSENT_DATA_DIR"], "assent.db")
-    shell = ["sqlite3", "-csv", f"file:{database}?mode=ro", SELECT]
-    ceiling, _ = best(environment, *shell, out=os.path.join(directory, "out"))
-    print(f"  sqlite3 -csv: {ceiling:.2f} s")
-    export(environment, directory, count, ceiling, "sqlite3 -csv")
+    shell = ["sqlite3", "-csv", f"file:{database}?mode=ro"]
+    out = os.path.join(directory, "shell")
+    bare, _ = best(environment, *shell, SELECT, out=out)
+    same, _ = best(environment, *shell, as_exported(), out=out)
+    print(f"  sqlite3 -csv: {bare:.2f} s as it keeps them, {same:.2f} s in the words of an export")
+    export(environment, directory, count, ("bare", bare), ("in the same words", same))
+    run(environment, PROGRAM, *EXPORT, "csv", out=os.path.join(directory, "out"))
+    with open(out, "rb") as theirs, open(os.path.join(directory, "out"), "rb") as ours:
+        ours.readline()
+        if ours.read() != theirs.read():
+            sys.exit("the export and sqlite3 do not say the same")
+    print("  the export and sqlite3 say the same, byte for byte")
 
 
 def measure(directory, count):
