@@ -45,7 +45,7 @@ async fn list(
         return Ok(Problem::unusable(vec![fault]).into_response());
     };
     let ended = withdrawals::list(&mut app.db.read().await?, after, AT_ONCE).await?;
-    let next = ended.last().map_or(after, |last| last.cursor);
+    let next = ended.last().and_then(|last| last.cursor).unwrap_or(after);
     if !ended.is_empty() {
         let detail = json!({"after": after, "rows": ended.len()});
         let mut tx = app.db.write().await?;

@@ -199,18 +199,21 @@ mod tests {
         };
         assert_eq!(
             said(
-                &json!({"slug": "s", "before": {"title": "A", "gone": 1}, "after": {"title": "B", "new": true}})
+                &json!({"slug": "s", "label": "named", "before": {"title": "A", "gone": 1},
+                        "after": {"title": "B", "new": true}}),
+                Some("label")
             ),
             [
-                of("title", Some("A"), "B"),
                 of("new", Some(""), "yes"),
+                of("title", Some("A"), "B"),
                 of("gone", Some("1"), ""),
                 of("slug", None, "s")
             ]
         );
         assert_eq!(
             said(
-                &json!({"role": {"before": "viewer", "after": "admin"}, "none": null, "fields": ["a", "b"]})
+                &json!({"role": {"before": "viewer", "after": "admin"}, "none": null, "fields": ["a", "b"]}),
+                None
             ),
             [of("fields", None, "a, b"), of("role", Some("viewer"), "admin")]
         );
