@@ -30,7 +30,8 @@ const TITLE: &str = "</title><svg onload=alert(4)>Wirtschaftsförderungsgesellsc
 const NEWS: &str = "<b onmouseover=alert(5)>News</b> &amp; javascript:alert(6)";
 
 /// What some screens must show of it, by their route.
-const SHOWN: [(&str, &str); 4] = [
+const SHOWN: [(&str, &str); 5] = [
+    ("/console", TITLE),
     ("/console/subscribers", ORGANISATION),
     ("/console/subscribers/{id}", NAME),
     ("/console/reports", TITLE),
