@@ -1,31 +1,33 @@
 //! Report files: on disk or in S3, through one interface. A file is found by the key its row holds,
 //! never by anything in a request.
 
+mod incoming;
+
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
 use object_store::{
     GetOptions, GetRange, GetResultPayload, ObjectStore, ObjectStoreExt, PutPayload,
 };
-use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 use uuid::Uuid;
 
-use crate::domain::media_type::{HEAD_LENGTH, MediaType};
-use crate::domain::notice::hex;
+pub use incoming::IncomingReport;
+
+use crate::domain::media_type::MediaType;
 
 /// How much of a local file is read at once: large enough that few turns of the event loop serve it.
 const READ_SIZE: usize = 256 * 1024;
 /// How much is sent to the store at once; S3 takes parts of 5 MiB and more.
 const PART_SIZE: usize = 8 * 1024 * 1024;
 /// The largest cover picture.
-const COVER_MAX: u64 = 2 * 1024 * 1024;
+pub const COVER_MAX: u64 = 2 * 1024 * 1024;
 
 /// The file store.
 #[derive(Clone, Debug)]
@@ -103,25 +105,13 @@ impl Files {
     pub async fn put_report(&self, id: Uuid, path: &Path) -> Result<StoredFile, FilesError> {
         let unreadable = |error| FilesError::Read(path.to_owned(), error);
         let mut file = tokio::fs::File::open(path).await.map_err(unreadable)?;
-        let mut part = read_part(&mut file).await.map_err(unreadable)?;
-        let head = &part[..part.len().min(HEAD_LENGTH)];
-        let media_type = MediaType::of_report(head).ok_or(FilesError::NotAReport)?;
-        let key = Key::from(format!("reports/{id}.{}", media_type.ending));
-        let (mut hash, mut byte_size) = (Sha256::new(), 0);
-        let mut upload = self.0.put_multipart(&key).await?;
-        while !part.is_empty() {
-            hash.update(&part);
-            byte_size += i64::try_from(part.len()).unwrap_or(i64::MAX);
-            upload.put_part(PutPayload::from(part)).await?;
-            part = read_part(&mut file).await.map_err(unreadable)?;
+        let mut incoming = self.receive_report(id);
+        let mut piece = BytesMut::with_capacity(READ_SIZE);
+        while file.read_buf(&mut piece).await.map_err(unreadable)? > 0 {
+            incoming.push(&piece).await?;
+            piece.clear();
         }
-        upload.complete().await?;
-        Ok(StoredFile {
-            key: key.to_string(),
-            media_type,
-            byte_size,
-            sha256: hex(&hash.finalize()),
-        })
+        incoming.finish().await
     }
 
     /// Puts a finished export into the store; returns its key and its size in bytes. It appears whole or not
@@ -176,11 +166,7 @@ impl Files {
             return Err(FilesError::CoverTooLarge);
         }
         let bytes = tokio::fs::read(file).await.map_err(unreadable)?;
-        let head = &bytes[..bytes.len().min(HEAD_LENGTH)];
-        let media_type = MediaType::of_cover(head).ok_or(FilesError::NotACover)?;
-        let key = Key::from(format!("covers/{id}.{}", media_type.ending));
-        self.0.put(&key, bytes.into()).await?;
-        Ok((key.to_string(), media_type))
+        self.put_cover_bytes(id, bytes.into()).await
     }
 
     /// Removes a file, if it is there.

@@ -13,9 +13,10 @@ use crate::domain::report::{ReportStatus, RequiredField, readable_size};
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
 use crate::flows::add_purpose::offer_purpose;
-use crate::flows::add_report::{add_report, edit_report, publish_report, withdraw_report};
+use crate::flows::add_report::{add_report, publish_report, withdraw_report};
+use crate::flows::edit_report::{ReportEdit, edit_report};
 use crate::random::Moment;
-use crate::store::reports::{self, Report, ReportEdit};
+use crate::store::reports::{self, Report};
 
 #[derive(Subcommand)]
 pub(super) enum ReportCommand {
@@ -206,9 +207,11 @@ impl Edit {
             cover,
         };
         let mut tx = core.db.write().await?;
-        edit_report(&mut tx, &at, ACTOR, &self.slug, &edit).await?;
+        let replaced = edit_report(&mut tx, &at, ACTOR, &self.slug, &edit).await?;
         unnamed.clear();
         tx.commit().await?;
+        // No row names it any more.
+        unnamed.extend(replaced);
         println!("changed {}", self.slug);
         Ok(())
     }
@@ -240,11 +243,7 @@ async fn list(core: &Core) -> Outcome {
     }
     for report in all {
         let format = MediaType::named(&report.media_type).map_or("file", |kind| kind.format);
-        let status = match report.status {
-            ReportStatus::Draft => "draft",
-            ReportStatus::Published => "published",
-            ReportStatus::Withdrawn => "withdrawn",
-        };
+        let status = report.status.as_str();
         let size = readable_size(report.byte_size);
         println!("{}\t{status}\t{format}, {size}\t{}", report.slug, report.title);
     }

@@ -15,6 +15,27 @@ pub enum ChangeClass {
     Reconsent,
 }
 
+impl ChangeClass {
+    /// All of them, from the one that asks least.
+    pub const ALL: [Self; 3] = [Self::Editorial, Self::Notify, Self::Reconsent];
+
+    /// Its name, as it stands in forms and on command lines.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Editorial => "editorial",
+            Self::Notify => "notify",
+            Self::Reconsent => "reconsent",
+        }
+    }
+
+    /// The class of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.name() == name)
+    }
+}
+
 /// The Markdown text of a policy: not empty, at most 256 KiB, no control characters but line ends
 /// and tabs.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -48,6 +48,65 @@ impl FromStr for Label {
     }
 }
 
+impl Slug {
+    /// A slug made of a title, as a proposal: its words, as far as they fit, joined by hyphens. `None` when
+    /// the title has no letter or digit that a slug can have.
+    #[must_use]
+    pub fn proposed(title: &str) -> Option<Self> {
+        let plain: String = title
+            .to_lowercase()
+            .chars()
+            .filter(|c| !matches!(c, '\'' | '’'))
+            .map(plain)
+            .collect::<Vec<&str>>()
+            .concat();
+        let mut slug = String::new();
+        for word in plain.split(' ').filter(|word| !word.is_empty()) {
+            let hyphen = usize::from(!slug.is_empty());
+            if slug.len() + hyphen + word.len() > 64 {
+                break;
+            }
+            if hyphen == 1 {
+                slug.push('-');
+            }
+            slug.push_str(word);
+        }
+        slug.parse().ok()
+    }
+}
+
+/// A letter of a title as it stands in addresses; a space where there is none.
+fn plain(c: char) -> &'static str {
+    const ALPHABET: &str = "abcdefghijklmnopqrstuvwxyz0123456789";
+    if let Some(at) = ALPHABET.find(c) {
+        return &ALPHABET[at..=at];
+    }
+    match c {
+        'æ' | 'ä' => "ae",
+        'à'..='å' | 'ā' | 'ă' | 'ą' => "a",
+        'ç' | 'ć' | 'č' => "c",
+        'ď' | 'ð' | 'đ' => "d",
+        'è'..='ë' | 'ē' | 'ė' | 'ę' | 'ě' => "e",
+        'ğ' | 'ģ' => "g",
+        'ì'..='ï' | 'ī' | 'ı' => "i",
+        'ł' | 'ľ' => "l",
+        'ñ' | 'ń' | 'ň' => "n",
+        'ò'..='õ' | 'ø' | 'ő' => "o",
+        'ö' | 'œ' => "oe",
+        'ř' => "r",
+        'ś' | 'š' | 'ş' => "s",
+        'ß' => "ss",
+        'ť' | 'ţ' => "t",
+        'þ' => "th",
+        'ù'..='û' | 'ū' | 'ů' | 'ű' => "u",
+        'ü' => "ue",
+        'ý' | 'ÿ' => "y",
+        'ź' | 'ż' | 'ž' => "z",
+        '&' => " and ",
+        _ => " ",
+    }
+}
+
 macro_rules! text_newtype {
     ($name:ty) => {
         impl $name {
@@ -78,6 +137,27 @@ mod tests {
         }
         for bad in ["", "-a", "a-", "a--b", "A", "a/b", "..", "a b", "é", &"a".repeat(65)] {
             assert!(bad.parse::<Slug>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn titles_become_slugs() {
+        for (title, slug) in [
+            (
+                "Local Government: Digital Transformation, 2026",
+                "local-government-digital-transformation-2026",
+            ),
+            ("  What’s new -- and why?  ", "whats-new-and-why"),
+            ("Über Ärzte & Straßen", "ueber-aerzte-and-strassen"),
+            ("../../etc/passwd", "etc-passwd"),
+            ("<script>", "script"),
+        ] {
+            assert_eq!(Slug::proposed(title).unwrap().as_str(), slug);
+        }
+        let long = Slug::proposed(&"digital councils ".repeat(9)).unwrap();
+        assert!(long.as_str().len() <= 64 && long.as_str().ends_with("-digital"), "{long}");
+        for none in ["", "…", "李小龍", &"a".repeat(65)] {
+            assert_eq!(Slug::proposed(none), None, "{none}");
         }
     }
 

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::Error;
+use super::edit_newsletter::Reworded;
 use crate::domain::notice::OwnWords;
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::Slug;
@@ -119,12 +120,54 @@ pub async fn edit_purpose(
 ) -> Result<(), PurposeError> {
     let (name, words) = (edit.name.as_ref(), edit.words.as_ref());
     let (name, words) = (name.map(Line::as_str), words.map(OwnWords::as_str));
+    let known = purposes::list(tx).await?;
+    let before = known.iter().find(|own| own.code == *code);
+    let before = before.ok_or_else(|| PurposeError::Unknown(code.clone()))?;
     if !purposes::update(tx, code, name, words).await? {
         return Err(PurposeError::Unknown(code.clone()));
     }
-    let fields = [("name", name.is_some()), ("words", words.is_some())];
-    let changed: Vec<&str> = fields.iter().filter(|(_, set)| *set).map(|(name, _)| *name).collect();
-    let detail = json!({"purpose": code, "changed": changed});
-    audit_entries::append(tx, at, actor, "purpose.edit", &detail).await?;
+    let after = (name.unwrap_or(&before.name), words.unwrap_or(&before.words));
+    write_down(tx, at, actor, before, after).await?;
     Ok(())
+}
+
+/// Names and words a purpose anew, unless somebody else did since `seen`.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn reword_purpose(
+    tx: &mut Tx,
+    at: &Moment,
+    actor: &str,
+    seen: &OwnPurpose,
+    (name, words): (&Line, &OwnWords),
+) -> Result<Reworded, Error> {
+    if !purposes::reword(tx, seen, name.as_str(), words.as_str()).await? {
+        let known = purposes::list(tx).await?.iter().any(|own| own.code == seen.code);
+        return Ok(if known { Reworded::Overtaken } else { Reworded::Unknown });
+    }
+    write_down(tx, at, actor, seen, (name.as_str(), words.as_str())).await?;
+    Ok(Reworded::Done)
+}
+
+async fn write_down(
+    tx: &mut Tx,
+    at: &Moment,
+    actor: &str,
+    before: &OwnPurpose,
+    (name, words): (&str, &str),
+) -> sqlx::Result<()> {
+    let (mut changed, mut from, mut to) = (vec![], json!({}), json!({}));
+    for (field, before, after) in [("name", &before.name, name), ("words", &before.words, words)] {
+        if before != after {
+            changed.push(field);
+            from[field] = json!(before);
+            to[field] = json!(after);
+        }
+    }
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let detail = json!({"purpose": before.code, "changed": changed, "before": from, "after": to});
+    audit_entries::append(tx, at, actor, "purpose.edit", &detail).await
 }

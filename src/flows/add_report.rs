@@ -4,10 +4,11 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::Error;
+use crate::domain::purpose::Purpose;
 use crate::domain::slug::Slug;
 use crate::random::Moment;
 use crate::store::newsletters;
-use crate::store::reports::{self, Report, ReportEdit};
+use crate::store::reports::{self, Report};
 use crate::store::{Tx, audit_entries, policy_versions};
 
 /// Why a report cannot be offered.
@@ -16,12 +17,18 @@ pub enum ReportError {
     /// The slug is in use.
     #[error("there is a report `{0}` already: choose another --slug")]
     Taken(Slug),
+    /// The console's page for adding reports has this address.
+    #[error("`{0}` stands for adding a report at the console: choose another --slug")]
+    Reserved(Slug),
     /// There is no such report.
     #[error("there is no report `{0}`: `assent report list` names them")]
     Unknown(Slug),
     /// There is no such newsletter.
     #[error("there is no newsletter `{0}`: add it first with `assent newsletter add`")]
     UnknownNewsletter(Slug),
+    /// There is no such purpose of the operator's own.
+    #[error("there is no purpose `{0}` of your own: add it first with `assent purpose add`")]
+    UnknownPurpose(Purpose),
     /// Nobody could be told who holds their details (GDPR Art. 13(1)(a)).
     #[error(
         "the controller's name, address and contact must be set before a report is published: set \
@@ -45,6 +52,9 @@ impl From<sqlx::Error> for ReportError {
     }
 }
 
+/// The console adds reports at `/console/reports/new`.
+const RESERVED: &str = "new";
+
 /// Adds a report whose file lies in the file store already, with the newsletters its form offers.
 ///
 /// # Errors
@@ -56,6 +66,23 @@ pub async fn add_report(
     report: &Report,
     offers: &[Slug],
 ) -> Result<(), ReportError> {
+    if report.slug.as_str() == RESERVED {
+        return Err(ReportError::Reserved(report.slug.clone()));
+    }
+    let offered = known_newsletters(tx, offers).await?;
+    if !reports::insert(tx, report, &offered).await? {
+        return Err(ReportError::Taken(report.slug.clone()));
+    }
+    let detail = json!({"slug": report.slug, "sha256": report.sha256, "newsletters": offers});
+    audit_entries::append(tx, at, actor, "report.add", &detail).await?;
+    Ok(())
+}
+
+/// The keys of these newsletters, each once.
+pub(super) async fn known_newsletters(
+    tx: &mut Tx,
+    offers: &[Slug],
+) -> Result<Vec<Uuid>, ReportError> {
     let known = newsletters::list(tx).await?;
     let mut offered: Vec<Uuid> = Vec::with_capacity(offers.len());
     for slug in offers {
@@ -65,12 +92,7 @@ pub async fn add_report(
             offered.push(newsletter.newsletter_id);
         }
     }
-    if !reports::insert(tx, report, &offered).await? {
-        return Err(ReportError::Taken(report.slug.clone()));
-    }
-    let detail = json!({"slug": report.slug, "sha256": report.sha256, "newsletters": offers});
-    audit_entries::append(tx, at, actor, "report.add", &detail).await?;
-    Ok(())
+    Ok(offered)
 }
 
 /// Offers a report on its page, once readers can be told who asks and under which policy.
@@ -118,31 +140,5 @@ pub async fn withdraw_report(
         });
     }
     audit_entries::append(tx, at, actor, "report.withdraw", &json!({"slug": slug})).await?;
-    Ok(())
-}
-
-/// Changes what a report's page says.
-///
-/// # Errors
-/// When there is no such report.
-pub async fn edit_report(
-    tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
-    slug: &Slug,
-    edit: &ReportEdit,
-) -> Result<(), ReportError> {
-    if !reports::update(tx, slug, edit).await? {
-        return Err(ReportError::Unknown(slug.clone()));
-    }
-    let fields = [
-        ("title", edit.title.is_some()),
-        ("summary", edit.summary.is_some()),
-        ("body", edit.body.is_some()),
-        ("cover", edit.cover.is_some()),
-    ];
-    let changed: Vec<&str> = fields.iter().filter(|(_, set)| *set).map(|(name, _)| *name).collect();
-    let detail = json!({"slug": slug, "changed": changed});
-    audit_entries::append(tx, at, actor, "report.edit", &detail).await?;
     Ok(())
 }

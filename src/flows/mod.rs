@@ -13,6 +13,8 @@ pub mod check_events;
 pub mod choose;
 pub mod confirm;
 pub mod disclose;
+pub mod edit_newsletter;
+pub mod edit_report;
 pub mod end_export;
 pub mod erase;
 pub mod evidence;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::Error;
+use crate::domain::slug::Label;
 use crate::random::Moment;
 use crate::store::policy_versions::{self, NewPolicyVersion, PolicyVersion};
 use crate::store::{Tx, audit_entries};
@@ -30,4 +31,34 @@ pub async fn publish_policy(
         audit_entries::append(tx, at, actor, "policy.publish", &detail).await?;
     }
     Ok(published)
+}
+
+/// What became of a version that its editor saw a preview of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Published {
+    /// It is in force.
+    Done(Box<PolicyVersion>),
+    /// Its label is taken.
+    Taken,
+    /// Another version came into force since the preview, so the editor has not seen what would change.
+    Overtaken,
+}
+
+/// Publishes a policy version whose editor compared it with the version `after` which it comes; `None` when
+/// it is to be the first.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn publish_next_policy(
+    tx: &mut Tx,
+    at: &Moment,
+    actor: &str,
+    after: Option<&Label>,
+    new: NewPolicyVersion<'_>,
+) -> Result<Published, Error> {
+    if policy_versions::lock_newest(tx, new.lang).await?.as_ref() != after {
+        return Ok(Published::Overtaken);
+    }
+    let published = publish_policy(tx, at, actor, new).await?;
+    Ok(published.map_or(Published::Taken, |version| Published::Done(Box::new(version))))
 }

@@ -64,6 +64,23 @@ pub async fn list_due(
         .await)
 }
 
+/// How many people a version would be told to, or ask again, if it were published now: whoever has a consent
+/// in force and may be mailed.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count_addressed(tx: &mut Tx) -> sqlx::Result<i64> {
+    on!(tx, |conn| sqlx::query_scalar(
+        "SELECT count(*) FROM subscriber u
+         WHERE EXISTS (SELECT 1 FROM consent c
+                       WHERE c.subscriber_id = u.subscriber_id AND c.state IN ('given', 'renewed'))
+           AND NOT EXISTS (SELECT 1 FROM suppression s WHERE s.address_key = u.address_key
+                             AND s.reason IN ('bounced', 'complained', 'manual', 'erased'))"
+    )
+    .fetch_one(conn)
+    .await)
+}
+
 /// Writes the mail for these subscribers; returns how many were written. Whoever left, renewed or was erased
 /// since they were listed gets none, and neither does whom another worker mailed meanwhile. On PostgreSQL
 /// each subscriber is locked, so that an erasure comes wholly before or wholly after; one who is locked just

@@ -188,3 +188,15 @@ pub async fn list_older(
     .fetch_all(conn)
     .await)
 }
+
+/// How many people stand in each state of each purpose.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count_states(tx: &mut Tx) -> sqlx::Result<Vec<(Purpose, EventType, i64)>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT purpose, state, count(*) FROM consent GROUP BY purpose, state"
+    )
+    .fetch_all(conn)
+    .await)
+}

@@ -70,3 +70,57 @@ pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<Newsletter>> {
     .fetch_all(conn)
     .await)
 }
+
+/// How a newsletter is named and described.
+#[derive(Clone, Copy, Debug)]
+pub struct NewsletterWords<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What to expect from it; may be empty.
+    pub description: &'a str,
+}
+
+/// Changes how a newsletter is named and described; `false` when there is none of that name, or it is not
+/// described as `seen` any more.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn update(
+    tx: &mut Tx,
+    slug: &Slug,
+    seen: NewsletterWords<'_>,
+    new: NewsletterWords<'_>,
+) -> sqlx::Result<bool> {
+    on!(tx, |conn| sqlx::query(
+        "UPDATE newsletter SET name = $2, description = $3
+         WHERE slug = $1 AND name = $4 AND description = $5"
+    )
+    .bind(slug)
+    .bind(new.name)
+    .bind(new.description)
+    .bind(seen.name)
+    .bind(seen.description)
+    .execute(conn)
+    .await
+    .map(|done| done.rows_affected() == 1))
+}
+
+/// Lets a report's form offer a newsletter, after those it offers already; `false` when it is among them, or
+/// the purpose is no newsletter's.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn offer(tx: &mut Tx, purpose: &Purpose, report_id: Uuid) -> sqlx::Result<bool> {
+    on!(tx, |conn| sqlx::query(
+        "INSERT INTO report_newsletter (report_id, newsletter_id, position)
+         SELECT $2, newsletter_id, (SELECT COALESCE(MAX(position) + 1, 0) FROM report_newsletter
+                                    WHERE report_id = $2)
+         FROM purpose WHERE code = $1 AND newsletter_id IS NOT NULL
+         ON CONFLICT (report_id, newsletter_id) DO NOTHING"
+    )
+    .bind(purpose)
+    .bind(report_id)
+    .execute(conn)
+    .await
+    .map(|done| done.rows_affected() == 1))
+}

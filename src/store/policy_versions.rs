@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Tx, on};
+use super::{Sql, Tx, on};
 use crate::domain::notice::sha256_hex;
 use crate::domain::policy::{ChangeClass, PolicyText};
 use crate::domain::slug::Label;
@@ -87,6 +87,31 @@ pub async fn list(tx: &mut Tx, lang: &str) -> sqlx::Result<Vec<PolicyVersion>> {
     .bind(lang)
     .fetch_all(conn)
     .await)
+}
+
+/// The label of the version in force, after which nobody else publishes one before this transaction ends.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn lock_newest(tx: &mut Tx, lang: &str) -> sqlx::Result<Option<Label>> {
+    // Each waits for the row that was the newest when it began, and looks again when it may go on.
+    const LOCK: Sql = Sql {
+        sqlite: "SELECT label FROM policy_version WHERE lang = $1
+                 ORDER BY published_at DESC, policy_version_id DESC LIMIT 1",
+        postgres: "SELECT label FROM policy_version WHERE lang = $1
+                   ORDER BY published_at DESC, policy_version_id DESC LIMIT 1 FOR UPDATE",
+    };
+    loop {
+        let locked: Option<Label> = on!(tx, LOCK, |conn, sql| {
+            sqlx::query_scalar(sql).bind(lang).fetch_optional(conn).await
+        })?;
+        let newest: Option<Label> = on!(tx, LOCK, |conn, sql| {
+            sqlx::query_scalar(sql).bind(lang).fetch_optional(conn).await
+        })?;
+        if locked == newest {
+            return Ok(newest);
+        }
+    }
 }
 
 /// One version.

@@ -70,6 +70,25 @@ pub async fn update(
     .map(|done| done.rows_affected() == 1))
 }
 
+/// Names and words one of the operator's own anew; `false` when there is none of that code, or it is not
+/// named and worded as `seen` any more.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn reword(tx: &mut Tx, seen: &OwnPurpose, name: &str, words: &str) -> sqlx::Result<bool> {
+    on!(tx, |conn| sqlx::query(
+        "UPDATE purpose SET name = $4, words = $5 WHERE code = $1 AND name = $2 AND words = $3"
+    )
+    .bind(&seen.code)
+    .bind(&seen.name)
+    .bind(&seen.words)
+    .bind(name)
+    .bind(words)
+    .execute(conn)
+    .await
+    .map(|done| done.rows_affected() == 1))
+}
+
 /// Lets a report's form offer one of the operator's own, after those it offers already; `false` when it
 /// is among them, or there is none of that code.
 ///

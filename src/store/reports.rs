@@ -2,9 +2,10 @@
 
 use uuid::Uuid;
 
-use super::{Tx, on};
+use super::{Sql, Tx, on};
 use crate::domain::purpose::Purpose;
 use crate::domain::report::ReportStatus;
+use crate::domain::report_details::ReportDetails;
 use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
@@ -48,6 +49,19 @@ pub struct Report {
     pub created_at: Timestamp,
     /// When it was first published.
     pub published_at: Option<Timestamp>,
+}
+
+/// A file about to become a report's.
+#[derive(Clone, Debug)]
+pub struct ReportFile {
+    /// Where it lies in the file store.
+    pub key: String,
+    /// Its media type, told by its first bytes.
+    pub media_type: &'static str,
+    /// Its size in bytes.
+    pub byte_size: i64,
+    /// Lower-case hex SHA-256.
+    pub sha256: String,
 }
 
 /// Adds a report; `false` when the slug is taken.
@@ -110,6 +124,27 @@ pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<Report>> {
     on!(tx, |conn| sqlx::query_as(LIST).fetch_all(conn).await)
 }
 
+/// The report of this name.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find(tx: &mut Tx, slug: &Slug) -> sqlx::Result<Option<Report>> {
+    const FIND: &str = "SELECT * FROM report WHERE slug = $1";
+    on!(tx, |conn| sqlx::query_as(FIND).bind(slug).fetch_optional(conn).await)
+}
+
+/// The report of this name, which nobody else changes before this transaction ends.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn lock(tx: &mut Tx, slug: &Slug) -> sqlx::Result<Option<Report>> {
+    const LOCK: Sql = Sql {
+        sqlite: "SELECT * FROM report WHERE slug = $1",
+        postgres: "SELECT * FROM report WHERE slug = $1 FOR UPDATE",
+    };
+    on!(tx, LOCK, |conn, sql| sqlx::query_as(sql).bind(slug).fetch_optional(conn).await)
+}
+
 /// Which purposes each report's form offers, in order: its newsletters, then those of the operator's own.
 ///
 /// # Errors
@@ -160,37 +195,195 @@ pub async fn mark_withdrawn(tx: &mut Tx, at: &Moment, slug: &Slug) -> sqlx::Resu
     .map(|done| done.rows_affected() == 1))
 }
 
-/// What to change of a report's page; what is `None` stays.
-pub struct ReportEdit {
-    /// Its title.
-    pub title: Option<String>,
-    /// One or two sentences about it.
-    pub summary: Option<String>,
-    /// Its text, Markdown.
-    pub body: Option<String>,
-    /// Where its new cover lies, and the cover's media type.
-    pub cover: Option<(String, &'static str)>,
-}
-
-/// Changes what a report's page says; `false` when there is none of that name.
+/// Replaces what an editor decides about a report. Which boxes its form offers is kept elsewhere.
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn update(tx: &mut Tx, slug: &Slug, edit: &ReportEdit) -> sqlx::Result<bool> {
-    let (cover_key, cover_media_type) = edit.cover.clone().unzip();
+pub async fn update(tx: &mut Tx, report_id: Uuid, details: &ReportDetails) -> sqlx::Result<()> {
     on!(tx, |conn| sqlx::query(
-        "UPDATE report SET title = COALESCE($2, title), summary = COALESCE($3, summary),
-                body = COALESCE($4, body), cover_key = COALESCE($5, cover_key),
-                cover_media_type = COALESCE($6, cover_media_type)
-         WHERE slug = $1"
+        "UPDATE report SET title = $2, summary = $3, body = $4, pages = $5, requires_name = $6,
+                requires_organisation = $7, requires_job_title = $8
+         WHERE report_id = $1"
     )
-    .bind(slug)
-    .bind(&edit.title)
-    .bind(&edit.summary)
-    .bind(&edit.body)
-    .bind(cover_key)
-    .bind(cover_media_type)
+    .bind(report_id)
+    .bind(&details.title)
+    .bind(&details.summary)
+    .bind(Some(&details.body).filter(|body| !body.is_empty()))
+    .bind(details.pages)
+    .bind(details.requires_name)
+    .bind(details.requires_organisation)
+    .bind(details.requires_job_title)
     .execute(conn)
     .await
-    .map(|done| done.rows_affected() == 1))
+    .map(drop))
+}
+
+/// Replaces the newsletters that a report's form offers, in this order.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn replace_newsletters(
+    tx: &mut Tx,
+    report_id: Uuid,
+    newsletter_ids: &[Uuid],
+) -> sqlx::Result<()> {
+    on!(tx, |conn| {
+        sqlx::query("DELETE FROM report_newsletter WHERE report_id = $1")
+            .bind(report_id)
+            .execute(&mut *conn)
+            .await?;
+        for (position, newsletter_id) in (0i64..).zip(newsletter_ids) {
+            sqlx::query(
+                "INSERT INTO report_newsletter (report_id, newsletter_id, position)
+                 VALUES ($1, $2, $3)",
+            )
+            .bind(report_id)
+            .bind(newsletter_id)
+            .bind(position)
+            .execute(&mut *conn)
+            .await?;
+        }
+        Ok(())
+    })
+}
+
+/// Replaces the operator's own purposes that a report's form offers, in this order.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn replace_purposes(
+    tx: &mut Tx,
+    report_id: Uuid,
+    purposes: &[Purpose],
+) -> sqlx::Result<()> {
+    on!(tx, |conn| {
+        sqlx::query("DELETE FROM report_purpose WHERE report_id = $1")
+            .bind(report_id)
+            .execute(&mut *conn)
+            .await?;
+        for (position, purpose) in (0i64..).zip(purposes) {
+            sqlx::query(
+                "INSERT INTO report_purpose (report_id, purpose, position) VALUES ($1, $2, $3)",
+            )
+            .bind(report_id)
+            .bind(purpose)
+            .bind(position)
+            .execute(&mut *conn)
+            .await?;
+        }
+        Ok(())
+    })
+}
+
+/// Takes the box of a purpose off a report's form; `false` when it was not there.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn stop_offering(tx: &mut Tx, report_id: Uuid, purpose: &Purpose) -> sqlx::Result<bool> {
+    on!(tx, |conn| {
+        let newsletter = sqlx::query(
+            "DELETE FROM report_newsletter
+             WHERE report_id = $1
+               AND newsletter_id = (SELECT newsletter_id FROM purpose WHERE code = $2)",
+        )
+        .bind(report_id)
+        .bind(purpose)
+        .execute(&mut *conn)
+        .await?;
+        let own = sqlx::query("DELETE FROM report_purpose WHERE report_id = $1 AND purpose = $2")
+            .bind(report_id)
+            .bind(purpose)
+            .execute(conn)
+            .await?;
+        Ok(newsletter.rows_affected() + own.rows_affected() > 0)
+    })
+}
+
+/// Gives a report another file. Grants name the report, so they open the new one.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn update_file(tx: &mut Tx, report_id: Uuid, file: &ReportFile) -> sqlx::Result<()> {
+    on!(tx, |conn| sqlx::query(
+        "UPDATE report SET file_key = $2, media_type = $3, byte_size = $4, sha256 = $5
+         WHERE report_id = $1"
+    )
+    .bind(report_id)
+    .bind(&file.key)
+    .bind(file.media_type)
+    .bind(file.byte_size)
+    .bind(&file.sha256)
+    .execute(conn)
+    .await
+    .map(drop))
+}
+
+/// Gives a report another cover.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn update_cover(
+    tx: &mut Tx,
+    report_id: Uuid,
+    key: &str,
+    media_type: &str,
+) -> sqlx::Result<()> {
+    on!(tx, |conn| sqlx::query(
+        "UPDATE report SET cover_key = $2, cover_media_type = $3 WHERE report_id = $1"
+    )
+    .bind(report_id)
+    .bind(key)
+    .bind(media_type)
+    .execute(conn)
+    .await
+    .map(drop))
+}
+
+/// How many grants of a report still open its file at this moment.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count_open_grants(tx: &mut Tx, report_id: Uuid, now: Timestamp) -> sqlx::Result<i64> {
+    on!(tx, |conn| sqlx::query_scalar(
+        "SELECT count(*) FROM download_grant
+         WHERE report_id = $1 AND expires_at > $2 AND revoked_at IS NULL AND used < download_limit"
+    )
+    .bind(report_id)
+    .bind(now)
+    .fetch_one(conn)
+    .await)
+}
+
+/// What became of a report's form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct ReportFigures {
+    /// Which report.
+    pub report_id: Uuid,
+    /// How many signups it took that are still held.
+    pub signups: i64,
+    /// How many of them were confirmed.
+    pub confirmed: i64,
+    /// How many downloads were begun.
+    pub downloads: i64,
+}
+
+/// What became of each report's form.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_figures(tx: &mut Tx) -> sqlx::Result<Vec<ReportFigures>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT r.report_id, COALESCE(s.signups, 0) AS signups,
+                COALESCE(s.confirmed, 0) AS confirmed, COALESCE(d.downloads, 0) AS downloads
+         FROM report r
+         LEFT JOIN (SELECT report_id, count(*) AS signups,
+                           count(confirmed_at) AS confirmed
+                    FROM signup GROUP BY report_id) AS s ON s.report_id = r.report_id
+         LEFT JOIN (SELECT g.report_id, count(*) AS downloads
+                    FROM download d
+                    JOIN download_grant g ON g.download_grant_id = d.download_grant_id
+                    GROUP BY g.report_id) AS d ON d.report_id = r.report_id"
+    )
+    .fetch_all(conn)
+    .await)
 }

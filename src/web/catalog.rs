@@ -144,7 +144,8 @@ pub struct CatalogCache {
     random: Random,
     site: Arc<Site>,
     on_collapse: OnCollapse,
-    kept: Mutex<Option<(Instant, Arc<Catalog>)>>,
+    /// The last copy, and when it was read; `None` when it must be read again.
+    kept: Mutex<Option<(Option<Instant>, Arc<Catalog>)>>,
 }
 
 impl CatalogCache {
@@ -163,7 +164,7 @@ impl CatalogCache {
     /// What is on offer. While the database is away the last copy serves, so that pages still open.
     pub(super) async fn get(&self) -> Result<Arc<Catalog>, flows::Error> {
         let mut kept = self.kept.lock().await;
-        if let Some((read_at, catalog)) = kept.as_ref()
+        if let Some((Some(read_at), catalog)) = kept.as_ref()
             && read_at.elapsed() < MAX_AGE
         {
             return Ok(catalog.clone());
@@ -173,16 +174,23 @@ impl CatalogCache {
         match (loaded, kept.as_ref()) {
             (Ok(catalog), _) => {
                 let catalog = Arc::new(catalog);
-                *kept = Some((Instant::now(), catalog.clone()));
+                *kept = Some((Some(Instant::now()), catalog.clone()));
                 Ok(catalog)
             }
             (Err(error), Some((_, last))) => {
                 tracing::error!(error = ?error, "what is on offer could not be read; the last copy serves");
                 let last = last.clone();
-                *kept = Some((Instant::now(), last.clone()));
+                *kept = Some((Some(Instant::now()), last.clone()));
                 Ok(last)
             }
             (Err(error), None) => Err(error),
+        }
+    }
+
+    /// Has it read again before the next page: something was just changed here.
+    pub(super) async fn refresh(&self) {
+        if let Some((read_at, _)) = self.kept.lock().await.as_mut() {
+            *read_at = None;
         }
     }
 

@@ -33,6 +33,16 @@ impl Fields {
         fields
     }
 
+    /// Adds a field that came by itself, as in `multipart/form-data`.
+    pub(super) fn push(&mut self, name: &str, value: &[u8]) {
+        self.texts.push(readable_lines(&String::from_utf8_lossy(value)));
+        let (value, sound) = readable(value);
+        if !sound {
+            self.faults.push(name.to_owned());
+        }
+        self.pairs.push((name.to_owned(), value));
+    }
+
     /// The value of a field that is sent once; empty when it is not sent.
     #[must_use]
     pub fn one(&self, name: &str) -> &str {
@@ -69,22 +79,26 @@ impl Fields {
 /// The decoded text without what has no place in it, and whether all of it had.
 fn decode(text: &str) -> (String, bool) {
     let plain = text.replace('+', " ");
-    let decoded = percent_decode_str(&plain);
-    let lossy = decoded.clone().decode_utf8_lossy().into_owned();
-    let sound = decoded.decode_utf8().is_ok()
-        && !lossy.contains(is_forbidden)
-        && !lossy.contains(char::REPLACEMENT_CHARACTER);
-    let readable =
-        lossy.chars().filter(|c| !is_forbidden(*c) && *c != char::REPLACEMENT_CHARACTER).collect();
-    (readable, sound)
+    let bytes: Vec<u8> = percent_decode_str(&plain).collect();
+    readable(&bytes)
+}
+
+/// A value without what has no place on a line, and whether all of it had.
+fn readable(value: &[u8]) -> (String, bool) {
+    let lossy = String::from_utf8_lossy(value);
+    let fits = |c: &char| !is_forbidden(*c) && *c != char::REPLACEMENT_CHARACTER;
+    (lossy.chars().filter(fits).collect(), lossy.chars().all(|c| fits(&c)))
 }
 
 /// The decoded text with its lines, of what browsers send from an area.
 fn lines(text: &str) -> String {
     let plain = text.replace('+', " ");
-    let decoded = percent_decode_str(&plain).decode_utf8_lossy().replace("\r\n", "\n");
+    readable_lines(&percent_decode_str(&plain).decode_utf8_lossy())
+}
+
+fn readable_lines(text: &str) -> String {
     let readable = |c: &char| matches!(c, '\n' | '\t') || !is_forbidden(*c);
-    decoded.chars().filter(readable).collect()
+    text.replace("\r\n", "\n").chars().filter(readable).collect()
 }
 
 #[cfg(test)]
@@ -99,6 +113,21 @@ mod tests {
         assert_eq!(fields.all("newsletter"), ["x", "y"]);
         assert!(fields.is_repeated("newsletter") && !fields.is_repeated("email"));
         assert_eq!((fields.one("z"), fields.one("none")), ("", ""));
+    }
+
+    #[test]
+    fn takes_fields_that_came_by_themselves() {
+        let mut fields = Fields::default();
+        fields.push("title", "Ada & L\u{f6}w=1%00".as_bytes());
+        fields.push("body", b"one\r\n\ttwo\0\n");
+        assert_eq!(fields.one("title"), "Ada & L\u{f6}w=1%00");
+        assert_eq!((fields.text("body"), fields.one("body")), ("one\n\ttwo\n", "onetwo"));
+        assert!(!fields.is_faulty("title") && fields.is_faulty("body"));
+        for bad in [&b"a\nb"[..], b"a\0b", b"\xff", "a\u{202e}b".as_bytes()] {
+            fields.push("bad", bad);
+        }
+        assert_eq!(fields.all("bad"), ["ab", "ab", "", "ab"]);
+        assert_eq!(fields.faults.iter().filter(|fault| *fault == "bad").count(), 4);
     }
 
     #[test]

@@ -18,6 +18,9 @@ mod markdown;
 mod origin;
 mod public;
 pub mod server;
+mod upload;
+#[cfg(test)]
+mod upload_tests;
 
 use std::path::PathBuf;
 use std::sync::Arc;

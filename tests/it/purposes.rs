@@ -279,7 +279,10 @@ both_databases! {
         for (action, detail) in [
             ("purpose.add", r#"{"purpose":"partner-offers"}"#),
             ("purpose.offer", r#"{"purpose":"partner-offers","report":"sample"}"#),
-            ("purpose.edit", r#"{"changed":["words"],"purpose":"partner-offers"}"#),
+            (
+                "purpose.edit",
+                &format!(r#"{{"after":{{"words":"{NEW_WORDS}"}},"before":{{"words":"{WORDS}"}},"changed":["words"],"purpose":"partner-offers"}}"#),
+            ),
         ] {
             let entries = audit_entries::list(&mut tx, action).await.unwrap();
             let details: Vec<String> = entries.iter().map(|entry| entry.detail.0.to_string()).collect();

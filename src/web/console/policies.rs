@@ -1,7 +1,55 @@
-//! `/console/policies`: versions of the privacy policy.
+//! `/console/policies`: every version of the privacy policy, and publishing the next.
 
+mod next;
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::desk::{Asked, Desk};
 use super::route::Route;
+use crate::domain::notice::LANG;
+use crate::domain::right::Right;
+use crate::store::policy_versions;
+use crate::web::{App, Error};
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![]
+    vec![
+        Route::get("/console/policies", Right::See, list),
+        Route::get("/console/policies/new", Right::PublishPolicy, next::ask),
+        Route::post("/console/policies/new", Right::PublishPolicy, next::go_on),
+    ]
+}
+
+async fn list(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Asked(asked): Asked,
+) -> Result<Response, Error> {
+    let mut tx = app.db.read().await?;
+    let all = policy_versions::list(&mut tx, LANG).await?;
+    let people = policy_versions::count_people(&mut tx).await?;
+    drop(tx);
+    let versions: Vec<Value> = all
+        .iter()
+        .enumerate()
+        .map(|(at, version)| {
+            let held = people.iter().find(|(id, _)| *id == version.policy_version_id);
+            json!({
+                "label": version.label,
+                "path": format!("/policies/privacy/{}", version.label),
+                "published_at": version.published_at.to_string(),
+                "change": version.change_class.name(),
+                "until": version.renew_until.map(|until| until.to_string()),
+                "people": held.map_or(0, |(_, count)| *count),
+                "sha256": version.sha256,
+                "in_force": at == 0,
+            })
+        })
+        .collect();
+    let published = (asked.one("word") == "published").then_some("The version is in force.");
+    let context = json!({"versions": versions, "word": published});
+    desk.page(&app, "console/policies.html", context)
 }

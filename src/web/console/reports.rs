@@ -1,7 +1,124 @@
-//! `/console/reports`: reports and their files.
+//! `/console/reports`: reports and their files, what became of their forms, and offering them.
 
+mod add;
+mod files;
+mod form;
+mod page;
+mod preview;
+mod standing;
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::desk::{Asked, Desk};
 use super::route::Route;
+use crate::domain::media_type::MediaType;
+use crate::domain::report::{ReportStatus, readable_size};
+use crate::domain::right::Right;
+use crate::domain::slug::Slug;
+use crate::flows::add_report::ReportError;
+use crate::store::reports::{self, Report, ReportFigures};
+use crate::web::{App, Error};
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![]
+    vec![
+        Route::get("/console/reports", Right::See, list),
+        Route::get("/console/reports/new", Right::Offer, add::ask),
+        Route::upload("/console/reports/new", Right::Offer, add::add),
+        Route::get("/console/reports/{slug}", Right::See, page::show),
+        Route::post("/console/reports/{slug}", Right::Offer, page::save),
+        Route::get("/console/reports/{slug}/preview", Right::See, preview::show),
+        Route::get("/console/reports/{slug}/cover", Right::See, files::cover),
+        Route::upload("/console/reports/{slug}/cover", Right::Offer, files::replace_cover),
+        Route::get("/console/reports/{slug}/file", Right::See, files::file),
+        Route::upload("/console/reports/{slug}/file", Right::Offer, files::replace_file),
+        Route::post("/console/reports/{slug}/publish", Right::Offer, standing::publish),
+        Route::get("/console/reports/{slug}/withdraw", Right::Offer, standing::ask),
+        Route::post("/console/reports/{slug}/withdraw", Right::Offer, standing::withdraw),
+    ]
+}
+
+async fn list(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Asked(asked): Asked,
+) -> Result<Response, Error> {
+    let mut tx = app.db.read().await?;
+    let all = reports::list(&mut tx).await?;
+    let figures = reports::list_figures(&mut tx).await?;
+    drop(tx);
+    let shown: Vec<Value> = all
+        .iter()
+        .map(|report| {
+            let mut shown = summary(report);
+            shown["figures"] = figures_of(&figures, report);
+            shown
+        })
+        .collect();
+    let word = (asked.one("word") == "withdrawn").then_some("The report is no longer offered.");
+    desk.page(&app, "console/reports.html", json!({"reports": shown, "word": word}))
+}
+
+/// What every screen says of a report.
+fn summary(report: &Report) -> Value {
+    let format = MediaType::named(&report.media_type).map_or("File", |kind| kind.format);
+    let public =
+        (report.status == ReportStatus::Published).then(|| format!("/reports/{}", report.slug));
+    json!({
+        "slug": report.slug,
+        "title": report.title,
+        "path": format!("/console/reports/{}", report.slug),
+        "state": report.status.as_str(),
+        "format": format,
+        "size": readable_size(report.byte_size),
+        "pages": report.pages,
+        "added_at": report.created_at.to_string(),
+        "published_at": report.published_at.map(|at| at.to_string()),
+        "public_path": public,
+    })
+}
+
+fn figures_of(all: &[ReportFigures], report: &Report) -> Value {
+    let found = all.iter().find(|figures| figures.report_id == report.report_id);
+    let none =
+        ReportFigures { report_id: report.report_id, signups: 0, confirmed: 0, downloads: 0 };
+    let figures = found.copied().unwrap_or(none);
+    json!({"signups": figures.signups, "confirmed": figures.confirmed,
+           "downloads": figures.downloads})
+}
+
+/// The report's slug of a path; what is none leads nowhere.
+fn slug(text: &str) -> Result<Slug, Error> {
+    text.parse().map_err(|_| Error::NotFound)
+}
+
+/// A refusal as the page says it, by field; what is no refusal is an error.
+fn refusal(error: ReportError) -> Result<Value, Error> {
+    let (field, message) = match error {
+        ReportError::Taken(slug) => {
+            ("slug", format!("There is a report “{slug}” already: choose another short name"))
+        }
+        ReportError::Reserved(slug) => {
+            ("slug", format!("“{slug}” is taken by this console: choose another short name"))
+        }
+        ReportError::UnknownNewsletter(slug) => {
+            ("newsletter", format!("There is no newsletter “{slug}”: load the page again"))
+        }
+        ReportError::UnknownPurpose(code) => {
+            ("purpose", format!("There is no purpose “{code}”: load the page again"))
+        }
+        ReportError::NoController => {
+            ("form", "Set the controller’s name, address and contact first".to_owned())
+        }
+        ReportError::NoPolicy => ("form", "Publish a privacy policy first".to_owned()),
+        ReportError::NeverPublished(_) => {
+            ("form", "This report was never published: there is nothing to take back".to_owned())
+        }
+        ReportError::Unknown(_) => return Err(Error::NotFound),
+        ReportError::Flow(error) => return Err(error.into()),
+    };
+    Ok(json!({"field": field, "message": message}))
 }

@@ -21,6 +21,8 @@ use std::sync::Arc;
 
 use axum::Router;
 
+pub(super) use reports::preview;
+
 use super::App;
 
 pub(super) fn router() -> Router<Arc<App>> {

@@ -102,12 +102,23 @@ fn door<'a>(catalog: &'a Catalog, offered: &'a OfferedReport) -> Result<Door<'a>
 
 /// The page; without a form while that rests.
 fn page(app: &App, report: &Report, form: Option<&Value>) -> Result<String, Error> {
+    let context = json!({"site": *app.site, "report": shown(report), "form": form});
+    Ok(app.templates.render("public/report.html", context)?)
+}
+
+fn shown(report: &Report) -> Value {
     let mut shown = card(report);
     shown["body"] = report.body.as_deref().map(markdown::render).into();
     let cover = report.cover_key.as_ref().map(|_| format!("/reports/{}/cover", report.slug));
     shown["cover"] = cover.into();
-    let context = json!({"site": *app.site, "report": shown, "form": form});
-    Ok(app.templates.render("public/report.html", context)?)
+    shown
+}
+
+/// What the page of a report shows, whoever may see it yet: the report, and its form where there can be one,
+/// which posts to `path`.
+pub(in crate::web) fn preview(catalog: &Catalog, offered: &OfferedReport, path: String) -> Value {
+    let form = door(catalog, offered).ok().map(|door| page_form(&Door { path, ..door }, None));
+    json!({"report": shown(&offered.report), "form": form})
 }
 
 /// A report as pages name it.

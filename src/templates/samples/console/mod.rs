@@ -87,3 +87,13 @@ fn desk() -> Value {
         },
     })
 }
+
+/// The same for somebody who only looks.
+fn viewer() -> Value {
+    let mut viewer = desk();
+    viewer["role"] = json!("viewer");
+    for right in ["export", "offer", "suppress", "retry_mail"] {
+        viewer["can"][right] = json!(false);
+    }
+    viewer
+}

@@ -1,7 +1,89 @@
 //! What the screens of `/console/newsletters` are given.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-pub(super) fn of(_: &str) -> Vec<Value> {
-    vec![]
+use super::super::other_sites;
+use super::viewer;
+
+const WORDS: &str = "Partners of Example Press may email me. I can withdraw at any time.";
+
+pub(super) fn of(screen: &str) -> Vec<Value> {
+    match screen {
+        "newsletters.html" => newsletters(),
+        "newsletter.html" => newsletter(),
+        "purpose.html" => purpose(),
+        _ => vec![],
+    }
+}
+
+fn counts(agreed: i64) -> Value {
+    json!({"agreed": agreed, "withdrawn": 12})
+}
+
+fn newsletters() -> Vec<Value> {
+    let weekly = json!({
+        "name": "The weekly", "code": "newsletter:weekly", "about": "News every Thursday",
+        "path": "/console/newsletters/weekly/edit", "counts": counts(4118),
+        "reports": ["Digital councils"],
+    });
+    let daily = json!({
+        "name": "The daily", "code": "newsletter:daily", "about": "",
+        "path": "/console/newsletters/daily/edit", "counts": counts(0), "reports": [],
+    });
+    let own = json!({
+        "name": "Offers of partners", "code": "partner-offers", "about": WORDS,
+        "path": "/console/newsletters/purposes/partner-offers/edit", "counts": counts(1),
+        "reports": [],
+    });
+    let [_, blank] = other_sites();
+    vec![
+        json!({"newsletters": [weekly, daily], "purposes": [own]}),
+        json!({"newsletters": [weekly], "purposes": [own], "desk": viewer()}),
+        json!({"newsletters": [], "purposes": [], "site": blank}),
+        json!({"newsletters": [], "purposes": [], "desk": viewer()}),
+    ]
+}
+
+fn reports() -> Value {
+    json!([
+        {"value": "digital-councils", "title": "Digital councils", "hint": null, "offered": true},
+        {"value": "skills", "title": "Skills", "hint": null, "offered": false},
+    ])
+}
+
+fn newsletter() -> Vec<Value> {
+    let weekly =
+        json!({"slug": "weekly", "name": "The weekly", "path": "/console/newsletters/weekly"});
+    let values =
+        json!({"slug": "weekly", "name": "The weekly", "description": "News every Thursday"});
+    let seen = json!({"name": "The weekly", "description": "News every Thursday"});
+    let typed = json!({"slug": "weekly", "name": "The Thursday", "description": ""});
+    let errors = json!([{"field": "name", "message": "Somebody else changed this"}]);
+    vec![
+        json!({"newsletter": null, "values": {"slug": "", "name": "", "description": ""},
+               "seen": null, "counts": null, "words": null, "reports": [], "errors": [],
+               "word": null}),
+        json!({"newsletter": weekly, "values": values, "seen": seen, "counts": counts(4118),
+               "words": "Subscribe me to The weekly.", "reports": reports(), "errors": [],
+               "word": "The changes are saved."}),
+        json!({"newsletter": weekly, "values": typed, "seen": seen, "counts": counts(1),
+               "words": null, "reports": [], "errors": errors, "word": null}),
+    ]
+}
+
+fn purpose() -> Vec<Value> {
+    let own = json!({"code": "partner-offers", "name": "Offers of partners",
+                     "path": "/console/newsletters/purposes/partner-offers"});
+    let values = json!({"code": "partner-offers", "name": "Offers of partners", "words": WORDS});
+    let seen = json!({"name": "Offers of partners", "words": WORDS});
+    let typed = json!({"code": "partner-offers", "name": "Offers", "words": ""});
+    let errors = json!([{"field": "words", "message": "Write the words beside the box"}]);
+    vec![
+        json!({"purpose": null, "values": {"code": "", "name": "", "words": ""}, "seen": null,
+               "counts": null, "reports": [], "errors": [], "word": null}),
+        json!({"purpose": own, "values": values, "seen": seen, "counts": counts(4118),
+               "reports": reports(), "errors": [], "word": "The changes are saved."}),
+        json!({"purpose": own, "values": typed, "seen": seen, "counts": counts(1), "reports": [],
+               "errors": errors, "word": null}),
+    ]
 }

@@ -1,0 +1,145 @@
+//! How one text differs from another, in passages that a person can read.
+
+use std::time::{Duration, Instant};
+
+use similar::{ChangeTag, DiffOp, TextDiff, TextDiffConfig};
+
+/// What became of a piece of text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// It stands in both.
+    Same,
+    /// It stands in the older text alone.
+    Removed,
+    /// It stands in the newer text alone.
+    Added,
+}
+
+/// A piece of text and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Piece {
+    /// What became of it.
+    pub fate: Fate,
+    /// The text.
+    pub text: String,
+}
+
+/// Lines that stand together, of which some changed.
+pub type Passage = Vec<Piece>;
+
+/// How many lines are shown around a change.
+const AROUND: usize = 1;
+/// Changed lines longer than this together are shown whole, before and after.
+const WORD_BY_WORD: usize = 32 * 1024;
+
+/// The passages in which `newer` differs from `older`: line by line, and word by word within lines that
+/// changed. None when they hold the same lines; how lines end does not count. After `within` it goes on more
+/// coarsely.
+#[must_use]
+pub fn difference(older: &str, newer: &str, within: Duration) -> Vec<Passage> {
+    let deadline = Instant::now() + within;
+    let lines = |text: &str| match text.replace("\r\n", "\n").trim_end() {
+        "" => String::new(),
+        text => format!("{text}\n"),
+    };
+    let (older, newer) = (lines(older), lines(newer));
+    let mut by = TextDiff::configure();
+    by.deadline(deadline);
+    let lines = by.diff_lines(older.as_str(), newer.as_str());
+    let groups = lines.grouped_ops(AROUND);
+    groups.iter().map(|ops| passage(&lines, ops, &by)).collect()
+}
+
+fn passage<'a>(lines: &TextDiff<'a, 'a, str>, ops: &[DiffOp], by: &TextDiffConfig) -> Passage {
+    let mut pieces = Passage::new();
+    for op in ops {
+        let side = |wanted: ChangeTag| -> String {
+            let changes = lines.iter_changes(op).filter(|change| change.tag() == wanted);
+            changes.map(|change| change.value()).collect()
+        };
+        add(&mut pieces, Fate::Same, &side(ChangeTag::Equal));
+        let (removed, added) = (side(ChangeTag::Delete), side(ChangeTag::Insert));
+        if removed.is_empty() || added.is_empty() || removed.len() + added.len() > WORD_BY_WORD {
+            add(&mut pieces, Fate::Removed, &removed);
+            add(&mut pieces, Fate::Added, &added);
+            continue;
+        }
+        for change in by.diff_words(removed.as_str(), added.as_str()).iter_all_changes() {
+            let fate = match change.tag() {
+                ChangeTag::Equal => Fate::Same,
+                ChangeTag::Delete => Fate::Removed,
+                ChangeTag::Insert => Fate::Added,
+            };
+            add(&mut pieces, fate, change.value());
+        }
+    }
+    pieces
+}
+
+fn add(pieces: &mut Passage, fate: Fate, text: &str) {
+    if text.is_empty() {
+        return;
+    }
+    match pieces.last_mut() {
+        Some(last) if last.fate == fate => last.text.push_str(text),
+        _ => pieces.push(Piece { fate, text: text.to_owned() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WITHIN: Duration = Duration::from_secs(5);
+
+    fn marked(older: &str, newer: &str) -> Vec<String> {
+        let passages = difference(older, newer, WITHIN);
+        let piece = |piece: &Piece| match piece.fate {
+            Fate::Same => piece.text.clone(),
+            Fate::Removed => format!("[-{}-]", piece.text),
+            Fate::Added => format!("[+{}+]", piece.text),
+        };
+        passages.iter().map(|passage| passage.iter().map(piece).collect()).collect()
+    }
+
+    #[test]
+    fn says_what_changed_and_where() {
+        let older = "# Privacy\n\nWe keep your address for a year.\n\none\ntwo\nthree\nLast";
+        let newer = "# Privacy\r\n\r\nWe keep your address for two years.\r\n\r\none\r\ntwo\r\nthree\r\nLast\r\nAnd more";
+        assert_eq!(
+            marked(older, newer),
+            [
+                "\nWe keep your address for [-a-][+two+] [-year.-][+years.+]\n\n",
+                "Last\n[+And more\n+]",
+            ]
+        );
+        assert!(marked(older, &older.replace('\n', "\r\n")).is_empty());
+        assert_eq!(marked("", "All new"), ["[+All new\n+]"]);
+    }
+
+    #[test]
+    fn both_texts_can_be_told_from_it() {
+        let older = "a b c\n\nd e f\ng h\n";
+        let newer = "a x c\nd e f\n\ng\nh\n";
+        for (fate, text) in [(Fate::Removed, older), (Fate::Added, newer)] {
+            let passages = difference(older, newer, WITHIN);
+            let kept = passages.iter().flatten().filter(|p| p.fate == Fate::Same || p.fate == fate);
+            assert_eq!(kept.map(|p| p.text.as_str()).collect::<String>(), text);
+        }
+    }
+
+    #[test]
+    fn comes_to_an_end_with_large_texts() {
+        let words = |offset: u32| -> String {
+            let word = |n: u32| format!("w{} ", n.wrapping_mul(2_654_435_761) >> offset);
+            (0..40_000).map(word).collect::<Vec<_>>().concat()
+        };
+        let started = Instant::now();
+        let lines = |text: String| text.replace(" w1", "\nw1");
+        assert!(
+            !difference(&lines(words(3)), &lines(words(5)), Duration::from_millis(200)).is_empty()
+        );
+        assert!(started.elapsed() < Duration::from_secs(20));
+    }
+}

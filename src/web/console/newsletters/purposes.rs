@@ -1,0 +1,197 @@
+//! `/console/newsletters/purposes`: purposes of the operator's own, in the operator's words.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde_json::{Value, json};
+
+use super::{Offers, count, needed, overtaken, ticked, word};
+use crate::domain::notice::OwnWords;
+use crate::domain::purpose::Purpose;
+use crate::domain::right::Right;
+use crate::domain::slug::Slug;
+use crate::flows::add_purpose::{NewPurpose, PurposeError, add_purpose, reword_purpose};
+use crate::flows::edit_newsletter::{Reworded, offer_on_reports};
+use crate::store::purposes::OwnPurpose;
+use crate::store::{Tx, consents, purposes};
+use crate::web::console::desk::{Asked, Desk, Form, show as answer};
+use crate::web::console::route::Route;
+use crate::web::fields::Fields;
+use crate::web::{App, Error};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/console/newsletters/purposes/new", Right::Offer, ask),
+        Route::post("/console/newsletters/purposes/new", Right::Offer, add),
+        Route::get("/console/newsletters/purposes/{code}/edit", Right::Offer, show),
+        Route::post("/console/newsletters/purposes/{code}/edit", Right::Offer, edit),
+        Route::post("/console/newsletters/purposes/{code}/reports", Right::Offer, offer),
+    ]
+}
+
+const PAGE: &str = "console/purpose.html";
+
+/// Where a purpose is edited.
+pub(super) fn path(code: &Purpose) -> String {
+    format!("/console/newsletters/purposes/{code}/edit")
+}
+
+async fn ask(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
+    desk.page(&app, PAGE, blank(&Fields::default(), &[]))
+}
+
+/// The page while there is no such purpose yet.
+fn blank(fields: &Fields, errors: &[Value]) -> Value {
+    let values = json!({"code": fields.one("code"), "name": fields.one("name"),
+                        "words": fields.one("words")});
+    json!({"purpose": null, "values": values, "seen": null, "counts": null, "reports": [],
+           "errors": errors, "word": null})
+}
+
+fn words(fields: &Fields, errors: &mut Vec<Value>) -> Option<OwnWords> {
+    let text = if fields.is_faulty("words") || fields.is_repeated("words") {
+        "\0"
+    } else {
+        fields.one("words")
+    };
+    let read = text.parse::<OwnWords>();
+    read.map_err(|error| {
+        let mut message = error.to_string();
+        if let Some(first) = message.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        errors.push(json!({"field": "words", "message": message}));
+    })
+    .ok()
+}
+
+async fn add(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Form(fields): Form,
+) -> Result<Response, Error> {
+    let mut errors = Vec::new();
+    let name = needed(&fields, "name", "Enter its name", &mut errors);
+    let words = words(&fields, &mut errors);
+    let code = match fields.one("code").trim() {
+        "" => name.as_ref().and_then(|name| Slug::proposed(name.as_str())),
+        typed => typed.parse().ok(),
+    };
+    let code = code.and_then(|slug| slug.as_str().parse::<Purpose>().ok());
+    if code.is_none() && name.is_some() {
+        let words = "Use lower-case letters and digits, with single hyphens between them";
+        errors.push(json!({"field": "code", "message": words}));
+    }
+    let (Some(name), Some(words), Some(code), true) = (name, words, code, errors.is_empty()) else {
+        return desk.refused(&app, PAGE, blank(&fields, &errors));
+    };
+    let mut tx = app.db.write().await?;
+    let new = NewPurpose { code: code.clone(), name, words };
+    match add_purpose(&mut tx, &app.moment(), &desk.actor(), new, &[]).await {
+        Ok(()) => {
+            tx.commit().await?;
+            app.catalog.refresh().await;
+            Ok(Redirect::to(&format!("{}?word=purpose", path(&code))).into_response())
+        }
+        Err(PurposeError::Flow(error)) => Err(error.into()),
+        Err(_) => {
+            let message = format!("“{code}” is taken: choose another short name");
+            let errors = vec![json!({"field": "code", "message": message})];
+            desk.refused(&app, PAGE, blank(&fields, &errors))
+        }
+    }
+}
+
+async fn find(tx: &mut Tx, code: &str) -> Result<OwnPurpose, Error> {
+    let all = purposes::list(tx).await?;
+    all.into_iter().find(|own| own.code.as_str() == code).ok_or(Error::NotFound)
+}
+
+async fn show(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Path(code): Path<String>,
+    Asked(asked): Asked,
+) -> Result<Response, Error> {
+    let page = page(&app, &code, None, vec![], word(&asked)).await?;
+    desk.page(&app, PAGE, page)
+}
+
+async fn page(
+    app: &App,
+    code: &str,
+    typed: Option<&Fields>,
+    errors: Vec<Value>,
+    word: Option<&str>,
+) -> Result<Value, Error> {
+    let mut tx = app.db.read().await?;
+    let own = find(&mut tx, code).await?;
+    let counts = count(&consents::count_states(&mut tx).await?, &own.code);
+    let offers = Offers::find(&mut tx).await?;
+    let (name, words) = typed.map_or((own.name.as_str(), own.words.as_str()), |fields| {
+        (fields.one("name"), fields.one("words"))
+    });
+    Ok(json!({
+        "purpose": {"code": own.code, "name": own.name,
+                    "path": format!("/console/newsletters/purposes/{}", own.code)},
+        "values": {"code": own.code, "name": name, "words": words},
+        "seen": {"name": own.name, "words": own.words},
+        "counts": counts,
+        "reports": offers.boxes(&own.code),
+        "errors": errors,
+        "word": word,
+    }))
+}
+
+async fn edit(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Path(code): Path<String>,
+    Form(fields): Form,
+) -> Result<Response, Error> {
+    let mut errors = Vec::new();
+    let name = needed(&fields, "name", "Enter its name", &mut errors);
+    let words = words(&fields, &mut errors);
+    let (Some(name), Some(words), true) = (name, words, errors.is_empty()) else {
+        let page = page(&app, &code, Some(&fields), errors, None).await?;
+        return desk.refused(&app, PAGE, page);
+    };
+    let mut tx = app.db.write().await?;
+    let own = find(&mut tx, &code).await?;
+    let seen = OwnPurpose {
+        code: own.code.clone(),
+        name: fields.one("seen_name").to_owned(),
+        words: fields.one("seen_words").to_owned(),
+    };
+    match reword_purpose(&mut tx, &app.moment(), &desk.actor(), &seen, (&name, &words)).await? {
+        Reworded::Unknown => Err(Error::NotFound),
+        Reworded::Done => {
+            tx.commit().await?;
+            app.catalog.refresh().await;
+            Ok(Redirect::to(&format!("{}?word=saved", path(&own.code))).into_response())
+        }
+        Reworded::Overtaken => {
+            drop(tx);
+            let page = page(&app, &code, Some(&fields), vec![overtaken()], None).await?;
+            answer(&app, Some(&desk), PAGE, page, StatusCode::CONFLICT)
+        }
+    }
+}
+
+async fn offer(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Path(code): Path<String>,
+    Form(fields): Form,
+) -> Result<Response, Error> {
+    let mut tx = app.db.write().await?;
+    let own = find(&mut tx, &code).await?;
+    let (shown, ticked) = ticked(&fields);
+    let (at, actor) = (app.moment(), desk.actor());
+    offer_on_reports(&mut tx, &at, &actor, &own.code, (&shown, &ticked)).await?;
+    tx.commit().await?;
+    app.catalog.refresh().await;
+    Ok(Redirect::to(&format!("{}?word=offered", path(&own.code))).into_response())
+}

@@ -1,0 +1,264 @@
+//! `/console/policies/new`: the next version is written, looked at, published. Nothing is kept in between:
+//! each step's form carries all of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde_json::{Value, json};
+
+use crate::domain::notice::{LANG, sha256_hex};
+use crate::domain::policy::{ChangeClass, PolicyText};
+use crate::domain::sentence::sentence;
+use crate::domain::slug::Label;
+use crate::domain::text_difference::difference;
+use crate::domain::timestamp::Timestamp;
+use crate::flows::publish_policy::{Published, publish_next_policy};
+use crate::store::policy_versions::{self, NewPolicyVersion, PolicyVersion};
+use crate::store::{Tx, announcements};
+use crate::web::console::desk::{Desk, Form, show};
+use crate::web::fields::Fields;
+use crate::web::{App, Error, markdown};
+
+const EDITOR: &str = "console/policy_edit.html";
+const PREVIEW: &str = "console/policy_preview.html";
+
+/// How long two texts are compared.
+const COMPARING: Duration = Duration::from_secs(1);
+
+/// What was typed so far.
+struct Typed<'a> {
+    label: &'a str,
+    text: &'a str,
+    change: &'a str,
+    until: &'a str,
+}
+
+impl<'a> Typed<'a> {
+    fn of(fields: &'a Fields) -> Self {
+        Self {
+            label: fields.one("label").trim(),
+            text: fields.text("text"),
+            change: fields.one("change"),
+            until: fields.one("until").trim(),
+        }
+    }
+
+    fn shown(&self) -> Value {
+        json!({"label": self.label, "text": self.text, "change": self.change, "until": self.until})
+    }
+}
+
+/// A version that could be published.
+struct Draft {
+    label: Label,
+    text: PolicyText,
+    change_class: ChangeClass,
+    renew_until: Option<Timestamp>,
+}
+
+pub(super) async fn ask(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
+    let newest = newest(&mut app.db.read().await?).await?;
+    let text = newest.as_ref().map_or("", |newest| newest.body.as_str());
+    let typed = Typed { label: "", text, change: "editorial", until: "" };
+    editor(&app, &desk, &typed, newest.as_ref(), &[])
+}
+
+async fn newest(tx: &mut Tx) -> sqlx::Result<Option<PolicyVersion>> {
+    Ok(policy_versions::list(tx, LANG).await?.into_iter().next())
+}
+
+fn editor(
+    app: &App,
+    desk: &Desk,
+    typed: &Typed<'_>,
+    newest: Option<&PolicyVersion>,
+    errors: &[Value],
+) -> Result<Response, Error> {
+    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let context = json!({
+        "typed": typed.shown(),
+        "newest": newest.map(|newest| newest.label.as_str()),
+        "errors": errors,
+    });
+    show(app, Some(desk), EDITOR, context, status)
+}
+
+/// One step on: `edit` shows the editor again, `preview` what would change, `publish` publishes.
+pub(super) async fn go_on(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Form(fields): Form,
+) -> Result<Response, Error> {
+    let typed = Typed::of(&fields);
+    let mut tx = app.db.read().await?;
+    let versions = policy_versions::list(&mut tx, LANG).await?;
+    drop(tx);
+    let newest = versions.first();
+    let step = fields.one("step");
+    if step == "edit" {
+        return editor(&app, &desk, &typed, newest, &[]);
+    }
+    let draft = match parse(&fields, &typed, &versions, app.clock.now()) {
+        Ok(draft) => draft,
+        Err(errors) => return editor(&app, &desk, &typed, newest, &errors),
+    };
+    if step != "publish" {
+        return preview(&app, &desk, &typed, &draft, &[]).await;
+    }
+    if fields.one("sure") != "yes" {
+        let words = "Tick the box if this version is to be published";
+        let unsure = json!({"field": "sure", "message": words});
+        return preview(&app, &desk, &typed, &draft, &[unsure]).await;
+    }
+    publish(&app, &desk, &fields, &typed, &draft).await
+}
+
+fn parse(
+    fields: &Fields,
+    typed: &Typed<'_>,
+    versions: &[PolicyVersion],
+    now: Timestamp,
+) -> Result<Draft, Vec<Value>> {
+    let mut errors = Vec::new();
+    let mut fault = |field: &str, message: &str| {
+        errors.push(json!({"field": field, "message": message}));
+    };
+    for name in ["label", "text", "change", "until"] {
+        if fields.is_repeated(name) {
+            fault(name, "Fill in this field once");
+        }
+    }
+    let label = typed.label.parse::<Label>().ok();
+    match &label {
+        None => fault("label", "Enter a label such as 2026-11: letters, digits, dots and hyphens"),
+        Some(label) if versions.iter().any(|version| version.label == *label) => {
+            fault("label", &taken(label));
+        }
+        Some(_) => {}
+    }
+    let text = typed.text.parse::<PolicyText>();
+    let text = text
+        .map_err(|error| {
+            let mut words = sentence(&error);
+            if let Some(first) = words.get_mut(..1) {
+                first.make_ascii_uppercase();
+            }
+            fault("text", &words);
+        })
+        .ok();
+    let change_class = ChangeClass::named(typed.change);
+    if change_class.is_none() {
+        fault("change", "Choose what the new version asks of people");
+    }
+    let until = match typed.until {
+        "" => None,
+        text => Some(Timestamp::parse(text)),
+    };
+    let renew_until = match (change_class, until) {
+        (_, Some(None)) => {
+            fault("until", "Enter a date such as 2026-12-31");
+            None
+        }
+        (Some(ChangeClass::Reconsent), None) => {
+            fault("until", "Enter the date until which people have time to agree again");
+            None
+        }
+        (Some(ChangeClass::Reconsent), Some(Some(until))) if until <= now => {
+            fault("until", "Enter a date that is still to come, and leave people time to answer");
+            None
+        }
+        (Some(ChangeClass::Editorial | ChangeClass::Notify), Some(Some(_))) => {
+            fault("until", "Leave the date empty, or choose to ask people again");
+            None
+        }
+        (_, until) => until.flatten(),
+    };
+    match (label, text, change_class) {
+        (Some(label), Some(text), Some(change_class)) if errors.is_empty() => {
+            Ok(Draft { label, text, change_class, renew_until })
+        }
+        _ => Err(errors),
+    }
+}
+
+fn taken(label: &Label) -> String {
+    format!("Version {label} is published already and never changes: choose another label")
+}
+
+/// What a version changes and whom it reaches, before it is published.
+async fn preview(
+    app: &App,
+    desk: &Desk,
+    typed: &Typed<'_>,
+    draft: &Draft,
+    errors: &[Value],
+) -> Result<Response, Error> {
+    let mut tx = app.db.read().await?;
+    let newest = newest(&mut tx).await?;
+    let people = announcements::count_addressed(&mut tx).await?;
+    drop(tx);
+    let text = draft.text.as_str();
+    let passages = match &newest {
+        Some(newest) => {
+            let (older, newer) = (newest.body.clone(), text.to_owned());
+            let compare = move || difference(&older, &newer, COMPARING);
+            tokio::task::spawn_blocking(compare).await.map_err(|_| Error::Internal)?
+        }
+        None => vec![],
+    };
+    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let context = json!({
+        "typed": typed.shown(),
+        "label": draft.label,
+        "change": draft.change_class.name(),
+        "until": draft.renew_until.map(|until| until.to_string()),
+        "newest": newest.map(|newest| newest.label),
+        "people": people,
+        "passages": passages,
+        "body": markdown::render(text),
+        "sha256": sha256_hex(text.as_bytes()),
+        "errors": errors,
+    });
+    show(app, Some(desk), PREVIEW, context, status)
+}
+
+async fn publish(
+    app: &App,
+    desk: &Desk,
+    fields: &Fields,
+    typed: &Typed<'_>,
+    draft: &Draft,
+) -> Result<Response, Error> {
+    let after = fields.one("after").parse::<Label>().ok();
+    let new = NewPolicyVersion {
+        label: &draft.label,
+        lang: LANG,
+        text: &draft.text,
+        change_class: draft.change_class,
+        renew_until: draft.renew_until,
+    };
+    let mut tx = app.db.write().await?;
+    let (at, actor) = (app.moment(), desk.actor());
+    match publish_next_policy(&mut tx, &at, &actor, after.as_ref(), new).await? {
+        Published::Done(_) => {
+            tx.commit().await?;
+            app.catalog.refresh().await;
+            Ok(Redirect::to("/console/policies?word=published").into_response())
+        }
+        Published::Taken => {
+            drop(tx);
+            let newest = newest(&mut app.db.read().await?).await?;
+            let refused = json!({"field": "label", "message": taken(&draft.label)});
+            editor(app, desk, typed, newest.as_ref(), &[refused])
+        }
+        Published::Overtaken => {
+            drop(tx);
+            let words = "Another version was published meanwhile: look again at what yours changes";
+            let overtaken = json!({"field": "form", "message": words});
+            preview(app, desk, typed, draft, &[overtaken]).await
+        }
+    }
+}

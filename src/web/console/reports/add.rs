@@ -1,0 +1,189 @@
+//! `/console/reports/new`: a report is added from a form with its file.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde_json::{Value, json};
+
+use super::form::{self, Boxes, Values, fault};
+use super::refusal;
+use crate::domain::report::ReportStatus;
+use crate::domain::report_details::ReportDetails;
+use crate::domain::slug::Slug;
+use crate::files::StoredFile;
+use crate::flows::add_purpose::{PurposeError, offer_purpose};
+use crate::flows::add_report::{ReportError, add_report};
+use crate::random::Moment;
+use crate::store::reports::Report;
+use crate::web::console::desk::{Desk, show};
+use crate::web::fields::Fields;
+use crate::web::upload::{self, LIMITS, Uploaded};
+use crate::web::{App, Error};
+
+pub(super) async fn ask(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
+    let boxes = Boxes::find(&mut app.db.read().await?).await?;
+    page(&app, &desk, StatusCode::OK, &Values::blank(), &boxes, &[])
+}
+
+pub(super) async fn add(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    request: Request,
+) -> Result<Response, Error> {
+    let boxes = Boxes::find(&mut app.db.read().await?).await?;
+    let received = upload::receive(&app.files, &app.moment(), request, LIMITS).await;
+    let mut uploaded = match received {
+        Ok(uploaded) => uploaded,
+        Err(Error::TooLarge) => return too_large(&app, &desk, &boxes),
+        Err(error) => return Err(error),
+    };
+    let mut values = Values::typed(&uploaded.fields);
+    let refused = |values: &Values, faults: &[Value]| {
+        page(&app, &desk, StatusCode::UNPROCESSABLE_ENTITY, values, &boxes, faults)
+    };
+    let (report, details) = match parse(&uploaded, &boxes, &app.moment()) {
+        Ok(read) => read,
+        Err(faults) => return refused(&values, &faults),
+    };
+    match store(&app, &desk, &report, &details, &mut uploaded).await {
+        Ok(()) => {
+            app.catalog.refresh().await;
+            let to = format!("/console/reports/{}?word=added", report.slug);
+            Ok(Redirect::to(&to).into_response())
+        }
+        Err(error) => {
+            values.slug = report.slug.to_string();
+            refused(&values, &[refusal(error)?])
+        }
+    }
+}
+
+async fn store(
+    app: &App,
+    desk: &Desk,
+    report: &Report,
+    details: &ReportDetails,
+    uploaded: &mut Uploaded,
+) -> Result<(), ReportError> {
+    let at = app.moment();
+    let mut tx = app.db.write().await?;
+    add_report(&mut tx, &at, &desk.actor(), report, &details.newsletters).await?;
+    for code in &details.purposes {
+        let offered = offer_purpose(&mut tx, &at, &desk.actor(), code, &report.slug).await;
+        offered.map_err(|error| match error {
+            PurposeError::Flow(error) => ReportError::Flow(error),
+            _ => ReportError::UnknownPurpose(code.clone()),
+        })?;
+    }
+    uploaded.keep(&report.file_key);
+    if let Some(key) = &report.cover_key {
+        uploaded.keep(key);
+    }
+    Ok(tx.commit().await?)
+}
+
+/// The report that a form describes.
+fn parse(
+    uploaded: &Uploaded,
+    boxes: &Boxes,
+    at: &Moment,
+) -> Result<(Report, ReportDetails), form::Faults> {
+    let fields = &uploaded.fields;
+    let details = form::parse(fields, boxes);
+    let slug = slug(fields, details.as_ref().ok());
+    let mut faults = form::Faults::new();
+    let (details, slug) = match (details, slug) {
+        (Ok(details), Ok(slug)) => (Some(details), Some(slug)),
+        (details, slug) => {
+            faults.extend(details.err().into_iter().flatten());
+            faults.extend(slug.err());
+            (None, None)
+        }
+    };
+    faults.extend(uploaded.faults.iter().map(|(field, words)| fault(field, words)));
+    if uploaded.file.is_none() && uploaded.faults.iter().all(|(field, _)| *field != "file") {
+        faults.push(fault("file", "Choose the file that readers get"));
+    }
+    match (details, slug, &uploaded.file) {
+        (Some(details), Some(slug), Some(file)) if faults.is_empty() => {
+            let cover = uploaded.cover.clone();
+            Ok((
+                report(&details, slug, file, cover.map(|(key, kind)| (key, kind.name)), at),
+                details,
+            ))
+        }
+        _ => {
+            if uploaded.file.is_some() {
+                faults.push(fault("file", "Choose the file again: browsers do not keep it"));
+            }
+            Err(faults)
+        }
+    }
+}
+
+fn report(
+    details: &ReportDetails,
+    slug: Slug,
+    file: &StoredFile,
+    cover: Option<(String, &'static str)>,
+    at: &Moment,
+) -> Report {
+    let (cover_key, cover_media_type) = cover.unzip();
+    Report {
+        report_id: at.new_id(),
+        slug,
+        title: details.title.clone(),
+        summary: details.summary.clone(),
+        body: Some(details.body.clone()).filter(|body| !body.is_empty()),
+        file_key: file.key.clone(),
+        media_type: file.media_type.name.to_owned(),
+        byte_size: file.byte_size,
+        sha256: file.sha256.clone(),
+        pages: details.pages,
+        cover_key,
+        cover_media_type: cover_media_type.map(ToOwned::to_owned),
+        requires_name: details.requires_name,
+        requires_organisation: details.requires_organisation,
+        requires_job_title: details.requires_job_title,
+        status: ReportStatus::Draft,
+        created_at: at.now,
+        published_at: None,
+    }
+}
+
+/// The slug that was typed, or one made of the title.
+fn slug(fields: &Fields, details: Option<&ReportDetails>) -> Result<Slug, Value> {
+    let typed = fields.one("slug").trim();
+    if !typed.is_empty() {
+        return typed.parse().map_err(|_| {
+            fault("slug", "Use lower-case letters and digits, with single hyphens between them")
+        });
+    }
+    let title = details.map_or(fields.one("title"), |details| details.title.as_str());
+    Slug::proposed(title)
+        .ok_or_else(|| fault("slug", "Enter a short name: none can be made of this title"))
+}
+
+fn page(
+    app: &App,
+    desk: &Desk,
+    status: StatusCode,
+    values: &Values,
+    boxes: &Boxes,
+    errors: &[Value],
+) -> Result<Response, Error> {
+    let form = values.shown(boxes, "");
+    let context = json!({"form": form, "errors": errors});
+    show(app, Some(desk), "console/report_new.html", context, status)
+}
+
+/// The rest of such a body is not read, so the connection cannot be used again.
+fn too_large(app: &App, desk: &Desk, boxes: &Boxes) -> Result<Response, Error> {
+    let faults = vec![fault("file", "Choose a smaller file: a form takes up to 500 MB")];
+    let status = StatusCode::PAYLOAD_TOO_LARGE;
+    let mut response = page(app, desk, status, &Values::blank(), boxes, &faults)?;
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    Ok(response)
+}

@@ -1,0 +1,177 @@
+//! Policies: written, compared with the one in force, published once.
+
+use assent::domain::policy::ChangeClass;
+use assent::domain::staff::Role;
+use assent::domain::suppression::SuppressionReason;
+use assent::store::audit_entries;
+
+use crate::support::app::{Answer, Database, POLICY, TestApp};
+use crate::support::both_databases;
+use crate::support::desk::TestDesk;
+
+const NEW: &str = "/console/policies/new";
+const TEXT: &str = "# Privacy\r\n\r\nVersion 2027-01: we keep very little.\r\n\r\n* nothing else";
+
+fn escaped(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+async fn step(
+    desk: &TestDesk<'_>,
+    step: &str,
+    label: &str,
+    (change, until): (&str, &str),
+    more: &str,
+) -> Answer {
+    let text = escaped(TEXT);
+    desk.post(
+        NEW,
+        &format!("step={step}&label={label}&text={text}&change={change}&until={until}{more}"),
+    )
+    .await
+}
+
+both_databases! {
+    async fn a_version_is_looked_at_and_then_published(database: Database) {
+        let app = TestApp::start(database).await;
+        let desk = app.sign_in(Role::Admin).await;
+        for email in ["ada@b.example", "ben@b.example", "cora@b.example"] {
+            app.subscribe(email, "").await;
+        }
+        app.suppress("cora@b.example", SuppressionReason::Bounced).await;
+        let editor = desk.page(NEW).await;
+        assert!(editor.contains("Version 2026-11: we keep little."), "it begins with the text in force: {editor}");
+
+        let notify = ("notify", "");
+        let shown = step(&desk, "preview", "2027-01", notify, "").await;
+        let page = shown.text();
+        assert_eq!(shown.status, 200, "{page}");
+        assert!(page.contains("<strong>2 people are told by mail</strong>"), "{page}");
+        for piece in ["Removed: </span>2026-11:", "Added: </span>2027-01:", "Added: </span>very "] {
+            assert!(page.contains(piece), "{piece}: {page}");
+        }
+        assert!(page.contains("<li>nothing else</li>") && page.contains("Yes, publish version 2027-01 and tell 2 people"), "{page}");
+        assert!(!app.get("/policies/privacy").await.text().contains("2027-01"), "nothing is published");
+        let back = step(&desk, "edit", "2027-01", notify, "").await.text();
+        assert!(back.contains("we keep very little.\n\n* nothing else</textarea>") && back.contains("value=\"2027-01\""), "{back}");
+
+        let unsure = step(&desk, "publish", "2027-01", notify, "&after=2026-11").await;
+        assert!(unsure.status == 422 && unsure.text().contains("Tick the box"), "{}", unsure.text());
+        let done = step(&desk, "publish", "2027-01", notify, "&after=2026-11&sure=yes").await;
+        assert_eq!(done.location(), "/console/policies?word=published", "{}", done.text());
+        let public = app.get("/policies/privacy").await.text();
+        assert!(public.contains("2027-01") && public.contains("we keep very little"), "at once: {public}");
+        let list = desk.page(done.location()).await;
+        assert!(list.contains("The version is in force.") && list.contains("people were told"), "{list}");
+        assert!(list.contains(">3<span class=\"vh\"> people under version 2026-11"), "{list}");
+        let said = audit_entries::list(&mut app.read().await, "policy.publish").await.unwrap();
+        let said = said.last().unwrap();
+        assert!(said.actor.starts_with("staff:"));
+        // The hash is of the lines as files have them, not as browsers send them.
+        let sha256 = assent::domain::notice::sha256_hex(TEXT.replace("\r\n", "\n").as_bytes());
+        assert_eq!((said.detail.0["label"].as_str(), said.detail.0["sha256"].as_str()), (Some("2027-01"), Some(sha256.as_str())));
+        assert!(page.contains(&sha256), "the preview showed the same");
+        assert_eq!(app.work_policies().await.mails, 2, "as many as it said");
+
+        let taken = step(&desk, "publish", "2027-01", notify, "&after=2027-01&sure=yes").await;
+        assert!(taken.status == 422 && taken.text().contains("published already"), "{}", taken.text());
+        assert_eq!(app.count("SELECT count(*) FROM policy_version").await, 2);
+    }
+
+    async fn people_are_asked_again_until_a_date(database: Database) {
+        let app = TestApp::start(database).await;
+        let desk = app.sign_in(Role::Admin).await;
+        app.subscribe("ada@b.example", "").await;
+        let reconsent = ("reconsent", "2027-03-01");
+        let page = step(&desk, "preview", "2027-01", reconsent, "").await.text();
+        assert!(page.contains("1 person is asked by mail to agree again") && page.contains("1 Mar 2027"), "{page}");
+        assert!(page.contains("and ask 1 person to agree again"), "{page}");
+        let done = step(&desk, "publish", "2027-01", reconsent, "&after=2026-11&sure=yes").await;
+        assert_eq!(done.status, 303, "{}", done.text());
+        assert_eq!(app.work_policies().await.mails, 1);
+        assert!(desk.page("/console/policies").await.contains("To agree again until"));
+    }
+
+    async fn what_cannot_be_published_says_why_and_keeps_what_was_typed(database: Database) {
+        let app = TestApp::start(database).await;
+        let desk = app.sign_in(Role::Admin).await;
+        let (long, text) = ("x".repeat(256 * 1024 + 1), escaped(TEXT));
+        let fields = |label: &str, change: &str, until: &str| format!("label={label}&text={text}&change={change}&until={until}");
+        for (fields, words) in [
+            (String::new(), "Enter a label"),
+            (fields("..%2F..", "editorial", ""), "Enter a label"),
+            (fields(POLICY, "editorial", ""), "published already"),
+            (fields("a&label=b", "editorial", ""), "Fill in this field once"),
+            (fields("2027-01", "", ""), "Choose what the new version asks"),
+            (fields("2027-01", "delete", ""), "Choose what the new version asks"),
+            (fields("2027-01", "reconsent", ""), "Enter the date until which"),
+            (fields("2027-01", "reconsent", "soon"), "Enter a date such as"),
+            (fields("2027-01", "reconsent", "2026-11-22"), "still to come"),
+            (fields("2027-01", "notify", "2027-11-22"), "Leave the date empty"),
+            ("label=2027-01&change=editorial&text=+%0D%0A".to_owned(), "The policy is empty"),
+            (format!("label=2027-01&change=editorial&text={long}"), "longer than 256 KiB"),
+        ] {
+            for step in ["preview", "publish&sure=yes&after=2026-11"] {
+                let refused = desk.post(NEW, &format!("step={step}&{fields}")).await;
+                assert_eq!(refused.status, 422, "{words}");
+                let page = refused.text();
+                assert!(page.contains(words) && page.contains("<title>Error: "), "{words}: {page}");
+                if fields.contains(&text) {
+                    assert!(page.contains("we keep very little."), "{words}");
+                }
+            }
+        }
+        let most = "é".repeat(128 * 1024);
+        let shown = desk.post(NEW, &format!("step=preview&label=2027-01&change=editorial&text={}", escaped(&most))).await;
+        assert_eq!(shown.status, 200, "the largest text passes");
+        let larger = desk.post(NEW, &format!("step=preview&text={}", "x".repeat(1_100_000))).await;
+        assert_eq!(larger.status, 413);
+        assert_eq!(app.count("SELECT count(*) FROM policy_version").await, 1);
+    }
+
+    async fn nobody_publishes_what_they_did_not_compare(database: Database) {
+        let app = TestApp::start(database).await;
+        let desk = app.sign_in(Role::Admin).await;
+        app.publish_change("2026-12", ChangeClass::Editorial, None).await;
+        let late = step(&desk, "publish", "2027-01", ("editorial", ""), "&after=2026-11&sure=yes").await;
+        let page = late.text();
+        assert_eq!(late.status, 422, "{page}");
+        assert!(page.contains("Another version was published meanwhile") && page.contains("Compared with version 2026-12"), "{page}");
+        // Of many at once, one comes into force.
+        let tries = futures_util::future::join_all((0..5).map(|n| {
+            let desk = &desk;
+            async move { step(desk, "publish", &format!("2027-0{n}"), ("editorial", ""), "&after=2026-12&sure=yes").await.status }
+        })).await;
+        assert_eq!(tries.iter().filter(|status| **status == 303).count(), 1, "{tries:?}");
+        assert_eq!(tries.iter().filter(|status| **status == 422).count(), 4, "{tries:?}");
+        assert_eq!(app.count("SELECT count(*) FROM policy_version").await, 3);
+    }
+
+    async fn the_first_version_opens_the_forms(database: Database) {
+        let app = TestApp::start_empty(database, &[]).await;
+        let desk = app.sign_in(Role::Admin).await;
+        assert!(desk.page("/console/policies").await.contains("No privacy policy yet"));
+        let page = step(&desk, "preview", "2026-11", ("editorial", ""), "").await.text();
+        assert!(page.contains("This is the first version."), "{page}");
+        let done = step(&desk, "publish", "2026-11", ("editorial", ""), "&after=&sure=yes").await;
+        assert_eq!(done.status, 303, "{}", done.text());
+        assert_eq!(app.get("/policies/privacy/2026-11").await.status, 200);
+    }
+
+    async fn hostile_markdown_stays_text(database: Database) {
+        let app = TestApp::start(database).await;
+        let desk = app.sign_in(Role::Admin).await;
+        let hostile = "# Privacy\n\n</textarea><script>alert(1)</script>\n\n<img src=x onerror=alert(2)> {{ 7*7 }}\n\n\
+                       [link](javascript:alert(3)) ![p](data:text/html,x)";
+        let fields = format!("label=2027-01&change=editorial&text={}", escaped(hostile));
+        for step in ["preview", "edit"] {
+            let page = desk.post(NEW, &format!("step={step}&{fields}")).await.text();
+            assert!(!page.contains("<script>alert") && !page.contains("<img src=x"), "{step}: {page}");
+            assert!(!page.contains("href=\"javascript:") && !page.contains("src=\"data:"), "{step}: {page}");
+            assert!(page.contains("{{ 7*7 }}"), "{step}");
+        }
+        assert_eq!(desk.post(NEW, &format!("step=publish&sure=yes&after=2026-11&{fields}")).await.status, 303);
+        let page = app.get("/policies/privacy").await.text();
+        assert!(!page.contains("<script>alert") && !page.contains("<img src=x"), "{page}");
+    }
+}

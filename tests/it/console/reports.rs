@@ -1,0 +1,397 @@
+//! Reports: added with their files, edited by two at once, published, taken back.
+
+use std::path::Path;
+
+use assent::domain::staff::Role;
+use assent::store::audit_entries;
+use futures_util::stream::{self, StreamExt};
+use reqwest::Body;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::support::app::{Answer, Database, PATH, POLICY, REPORT, TestApp};
+use crate::support::both_databases;
+use crate::support::desk::{TestDesk, hidden};
+use crate::support::poll;
+
+const PDF: &[u8] = b"%PDF-1.7\nThe second report, from the console.\n%%EOF\n";
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\nNot much of a picture.";
+const NEW: &str = "/console/reports/new";
+
+/// One field of a form with files: its name, the name of its file if it is one, and what it holds.
+type Part<'a> = (&'a str, Option<&'a str>, &'a [u8]);
+
+fn form(parts: &[Part<'_>]) -> Vec<u8> {
+    let mut whole = Vec::new();
+    for (name, file, content) in parts {
+        let file = file.map(|file| format!("; filename=\"{file}\"")).unwrap_or_default();
+        let head =
+            format!("--cut\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n");
+        whole.extend_from_slice(head.as_bytes());
+        whole.extend_from_slice(content);
+        whole.extend_from_slice(b"\r\n");
+    }
+    whole.extend_from_slice(b"--cut--\r\n");
+    whole
+}
+
+async fn send(desk: &TestDesk<'_>, path: &str, body: impl Into<Body>) -> Answer {
+    let request = desk.request("POST", &format!("{path}?csrf={}", desk.csrf));
+    let kind = ("content-type", "multipart/form-data; boundary=cut");
+    desk.app.send(request.header(kind.0, kind.1).body(body)).await
+}
+
+async fn upload(desk: &TestDesk<'_>, path: &str, parts: &[Part<'_>]) -> Answer {
+    send(desk, path, form(parts)).await
+}
+
+/// Adds a report of this title as a draft; gives its path at the console.
+async fn add(desk: &TestDesk<'_>, title: &str) -> String {
+    let parts = [("title", None, title.as_bytes()), ("file", Some("a.pdf"), PDF)];
+    let answer = upload(desk, NEW, &parts).await;
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    answer.location().split('?').next().unwrap().to_owned()
+}
+
+/// How many files the store holds below this directory.
+fn files(directory: &Path) -> usize {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().map(Result::unwrap);
+    entries.map(|e| if e.file_type().unwrap().is_dir() { files(&e.path()) } else { 1 }).sum()
+}
+
+async fn holds(app: &TestApp, count: usize) {
+    let directory = app.dir.path().join("files");
+    let held = || async { (files(&directory) == count).then_some(()) };
+    poll::until(&format!("{count} files in the store"), held).await;
+}
+
+async fn audited(app: &TestApp, action: &str) -> Vec<serde_json::Value> {
+    let entries = audit_entries::list(&mut app.read().await, action).await.unwrap();
+    entries.into_iter().filter(|e| e.actor.starts_with("staff:")).map(|e| e.detail.0).collect()
+}
+
+fn escaped(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+both_databases! {
+    async fn a_second_report_is_published_from_a_pdf_and_reaches_its_reader(database: Database) {
+        let app = TestApp::start(database).await;
+        let desk = app.sign_in(Role::Marketing).await;
+        assert!(desk.page(NEW).await.contains("The weekly"), "what it can offer");
+        let answer = upload(&desk, NEW, &[
+            ("title", None, "Skills & councils: What’s missing?".as_bytes()),
+            ("slug", None, b""),
+            ("summary", None, b"What is missing."),
+            ("body", None, b"## Inside\r\n\r\n* one\r\n* two\r\n\r\n<script>alert(1)</script>\r\n\r\n[x](javascript:alert(1))"),
+            ("pages", None, b"12"),
+            ("required", None, b"organisation"),
+            ("newsletter", None, b"weekly"),
+            ("cover", Some("..\\..\\cover.svg"), PNG),
+            ("file", Some("../../../../etc/passwd"), PDF),
+        ]).await;
+        assert_eq!(answer.status, 303, "{}", answer.text());
+        let path = "/console/reports/skills-and-councils-whats-missing";
+        assert_eq!(answer.location(), format!("{path}?word=added"));
+        let page = desk.page(answer.location()).await;
+        assert!(page.contains("added as a draft") && page.contains("Draft"), "{page}");
+
+        let public = "/reports/skills-and-councils-whats-missing";
+        assert_eq!(app.get(public).await.status, 404, "a draft is nobody's to read");
+        let preview = desk.page(&format!("{path}/preview")).await;
+        assert!(preview.contains("This is a preview") && preview.contains("<li>one</li>"), "{preview}");
+        assert!(preview.contains("<div inert>") && !preview.contains(&format!("action=\"{public}\"")));
+        assert!(!preview.contains("<script>alert") && !preview.contains("href=\"javascript:"), "{preview}");
+        assert_eq!(app.get(&format!("{path}/preview")).await.status, 303, "for staff alone");
+        assert_eq!(desk.get(&format!("{path}/cover")).await.body, PNG);
+        assert_eq!(desk.get(&format!("{path}/file")).await.body, PDF);
+        let posted = desk.post(&format!("{path}/preview"), "email=a%40b.example").await;
+        assert_eq!(posted.status, 405, "its form does nothing");
+
+        assert_eq!(desk.post(&format!("{path}/publish"), "").await.location(), format!("{path}?word=published"));
+        let shown = app.get(public).await.text();
+        assert!(shown.contains("What’s missing?") && shown.contains("The weekly") && shown.contains("12 pages"));
+        assert!(app.get("/").await.text().contains(public), "at once, without waiting");
+
+        let typed = |more: &str| format!("email=ada%40b.example&consent=yes&policy={POLICY}&website={more}");
+        assert_eq!(app.post(public, &typed("")).await.status, 422, "it requires an organisation");
+        let before = app.inbox().len();
+        assert_eq!(app.post(public, &typed("&organisation=A+council&newsletter=weekly")).await.status, 303);
+        let link = app.next_mail("ada@b.example", before).await.link("/confirm/");
+        let download = app.post(&link, "").await.location().to_owned();
+        assert_eq!(app.get(&format!("{download}/file")).await.body, PDF);
+        assert_eq!(app.exported("newsletter:weekly").await, ["ada@b.example"]);
+
+        let list = desk.page("/console/reports").await;
+        let row = list.split("<tr>").find(|row| row.contains("skills-and")).unwrap();
+        let numbers: Vec<&str> = row.split("<td class=\"num\">").skip(1).map(|n| n.split('<').next().unwrap()).collect();
+        assert_eq!(numbers, ["12", "1", "1", "1"], "pages, signups, confirmed, downloads: {row}");
+        let added = audited(&app, "report.add").await;
+        assert_eq!(added[0]["slug"], "skills-and-councils-whats-missing");
+        assert_eq!(audited(&app, "report.publish").await.len(), 1);
+    }
+
+    async fn what_is_refused_says_so_and_leaves_no_file(database: Database) {
+        let app = TestApp::start(database).await;
+        let desk = app.sign_in(Role::Marketing).await;
+        let before = files(&app.dir.path().join("files"));
+        let title: Part<'_> = ("title", None, b"Typed title");
+        let file: Part<'_> = ("file", Some("a.pdf"), PDF);
+        let long = "x".repeat(201);
+        let huge = vec![b'x'; 65 * 1024];
+        for (parts, words) in [
+            (vec![], "Enter a title"),
+            (vec![title], "Choose the file that readers get"),
+            (vec![title, ("file", Some(""), b"")], "Choose the file that readers get"),
+            (vec![title, ("file", Some("a.pdf"), b"")], "This file is empty"),
+            (vec![title, ("file", Some("a.pdf"), b"<html>")], "Choose a PDF, EPUB or ZIP"),
+            (vec![title, ("file", Some("a.pdf"), b"MZ\x90\0")], "Choose a PDF, EPUB or ZIP"),
+            (vec![title, file, file], "Choose one file"),
+            (vec![title, file, ("cover", Some("a.png"), b"<svg/>")], "Choose a PNG, JPEG or WebP"),
+            (vec![title, title, file], "Fill in this field once"),
+            (vec![("title", None, b"a\0b"), file], "on one line"),
+            (vec![("title", None, long.as_bytes()), file], "at most 200 characters"),
+            (vec![("title", None, "李小龍".as_bytes()), file], "Enter a short name"),
+            (vec![title, file, ("slug", None, b"../x")], "lower-case letters and digits"),
+            (vec![title, file, ("slug", None, b"sample")], "There is a report “sample” already"),
+            (vec![title, file, ("slug", None, b"new")], "taken by this console"),
+            (vec![title, file, ("body", None, &huge)], "at most 64 kB"),
+            (vec![title, file, ("pages", None, b"-1")], "whole number of pages"),
+            (vec![title, file, ("pages", None, b"99999999999999999999")], "whole number of pages"),
+            (vec![title, file, ("required", None, b"email")], "Choose from the fields shown here"),
+            (vec![title, file, ("newsletter", None, b"none")], "Choose from the newsletters"),
+            (vec![title, file, ("purpose", None, b"privacy-policy")], "Choose from the purposes"),
+        ] {
+            let answer = upload(&desk, NEW, &parts).await;
+            assert_eq!(answer.status, 422, "{words}: {}", answer.text());
+            let page = answer.text();
+            assert!(page.contains(words) && page.contains("<title>Error: "), "{words}: {page}");
+            if parts.contains(&title) {
+                assert!(page.contains("value=\"Typed title\""), "what was typed is kept: {words}");
+            }
+            holds(&app, before).await;
+        }
+        let body = form(&[title, file]);
+        let plain = desk.request("POST", &format!("{NEW}?csrf={}", desk.csrf)).body(body.clone());
+        assert_eq!(app.send(plain).await.status, 415, "not said to be a form");
+        let kind = ("content-type", "multipart/form-data; boundary=cut");
+        let unproved = desk.request("POST", NEW).header(kind.0, kind.1).body(body.clone());
+        assert_eq!(app.send(unproved).await.status, 403, "without its token");
+        let half = send(&desk, NEW, body[..body.len() - 20].to_vec()).await;
+        assert_eq!(half.status, 400, "broken off");
+        holds(&app, before).await;
+        assert_eq!(app.count("SELECT count(*) FROM report").await, 1);
+    }
+
+    async fn what_is_too_large_or_lost_on_the_way_leaves_no_file(database: Database) {
+        let app = TestApp::start(database).await;
+        let desk = app.sign_in(Role::Marketing).await;
+        let before = files(&app.dir.path().join("files"));
+        let head = |length: &str| format!(
+            "POST {NEW}?csrf={} HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\nContent-Length: {length}\r\n\
+             Content-Type: multipart/form-data; boundary=cut\r\n\r\n",
+            desk.csrf, app.address, desk.cookie
+        );
+        // Refused by what it announces, before any of it is sent.
+        let mut stream = tokio::net::TcpStream::connect(app.address).await.unwrap();
+        stream.write_all(head("500000001").as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("up to 500 MB"), "{answer}");
+
+        // A browser that goes away in the middle.
+        let mut start = form(&[("title", None, b"Lost"), ("file", Some("a.pdf"), PDF)]);
+        start.truncate(start.len() - 12);
+        start.resize(9_000_000, b'x');
+        let mut stream = tokio::net::TcpStream::connect(app.address).await.unwrap();
+        stream.write_all(head("20000000").as_bytes()).await.unwrap();
+        stream.write_all(&start).await.unwrap();
+        holds(&app, before + 1).await;
+        drop(stream);
+        holds(&app, before).await;
+        assert_eq!(app.count("SELECT count(*) FROM report").await, 1);
+
+        // Large enough for several parts, in small pieces.
+        let mut large = PDF.to_vec();
+        large.resize(17_000_000, b'x');
+        let whole = form(&[("title", None, b"Large"), ("file", Some("a.pdf"), &large)]);
+        let pieces: Vec<std::io::Result<Vec<u8>>> = whole.chunks(70_000).map(|p| Ok(p.to_vec())).collect();
+        let sent = send(&desk, NEW, Body::wrap_stream(stream::iter(pieces).boxed())).await;
+        assert_eq!(sent.location(), "/console/reports/large?word=added", "{}", sent.text());
+        assert!(desk.get("/console/reports/large/file").await.body == large);
+        holds(&app, before + 1).await;
+    }
+
+    async fn two_editors_never_overwrite_each_other_unseen(database: Database) {
+        let app = TestApp::start(database).await;
+        let (ada, ben) = (app.sign_in(Role::Marketing).await, app.sign_in_as("ben@sample.example", Role::Marketing).await);
+        let path = "/console/reports/sample";
+        let seen = hidden(&ada.page(path).await, "seen");
+        assert_eq!(seen, hidden(&ben.page(path).await, "seen"));
+        let fields = |seen: &str, title: &str, summary: &str, pages: &str| format!(
+            "seen={}&title={}&summary={}&body={}&pages={pages}&newsletter=weekly",
+            escaped(seen), escaped(title), escaped(summary), escaped("## Inside\r\n\r\nA *few* pages."),
+        );
+        let (title, summary) = ("A sample report", "What there is to say about samples.");
+        let saved = ada.post(path, &fields(&seen, "Ada’s title", summary, "4")).await;
+        assert_eq!(saved.location(), format!("{path}?word=saved"), "{}", saved.text());
+        let said = audited(&app, "report.edit").await;
+        assert_eq!(said[0], serde_json::json!({"slug": "sample", "changed": ["title"],
+            "before": {"title": title}, "after": {"title": "Ada’s title"}}));
+
+        // Ben changes something else: both stand.
+        let saved = ben.post(path, &fields(&seen, title, "Ben’s summary", "4")).await;
+        assert_eq!(saved.location(), format!("{path}?word=merged"), "{}", saved.text());
+        assert!(ben.page(saved.location()).await.contains("somebody else changed meanwhile was kept"));
+        let shown = app.get(PATH).await.text();
+        assert!(shown.contains("Ada’s title") && shown.contains("Ben’s summary"), "{shown}");
+
+        // He changes the same: he is told, and keeps what he typed.
+        let refused = ben.post(path, &fields(&seen, "Ben’s title", summary, "5")).await;
+        assert_eq!(refused.status, 409);
+        let page = refused.text();
+        assert!(page.contains("<title>Error: ") && page.contains("value=\"Ben’s title\""), "{page}");
+        assert!(page.contains("readonly>\nAda’s title</textarea>"), "what stands now: {page}");
+        assert!(app.get(PATH).await.text().contains("Ada’s title"), "nothing was saved");
+        let again = hidden(&page, "seen");
+        assert_ne!(again, seen);
+        assert_eq!(ben.post(path, &fields(&again, "Ben’s title", "Ben’s summary", "5")).await.status, 303);
+        assert!(app.get(PATH).await.text().contains("Ben’s title"));
+
+        // A form that does not say what it saw changes nothing that differs.
+        for hostile in ["", "title=", "x"] {
+            let refused = ada.post(path, &fields(hostile, "Blind", "Ben’s summary", "5")).await;
+            assert_eq!(refused.status, 409, "{hostile}");
+        }
+        // Of many at once, each with the same view, one is saved and the others are told.
+        let seen = hidden(&ada.page(path).await, "seen");
+        let tries = futures_util::future::join_all((0..6).map(|n| {
+            let (desk, body) = (&ada, fields(&seen, &format!("Title {n}"), "Ben’s summary", "5"));
+            async move { desk.post(path, &body).await.status }
+        })).await;
+        assert_eq!(tries.iter().filter(|status| **status == 303).count(), 1, "{tries:?}");
+        assert_eq!(tries.iter().filter(|status| **status == 409).count(), 5, "{tries:?}");
+        let kept = ada.page(path).await;
+        assert!(kept.contains("value=\"weekly\" checked"), "what it offers stayed");
+        for (fields, words) in [("title=&seen=x", "Enter a title"), ("title=a&title=b", "Fill in this field once")] {
+            let refused = ada.post(path, fields).await;
+            assert!(refused.status == 422 && refused.text().contains(words), "{words}");
+        }
+        assert_eq!(ada.post("/console/reports/nowhere", "title=a").await.status, 404);
+    }
+
+    async fn a_replaced_file_reaches_those_who_have_a_link(database: Database) {
+        let app = TestApp::start(database).await;
+        let desk = app.sign_in(Role::Marketing).await;
+        let download = app.subscribe("ada@b.example", "").await;
+        assert_eq!(app.get(&format!("{download}/file")).await.body, REPORT);
+        let path = "/console/reports/sample";
+        let before = files(&app.dir.path().join("files"));
+        for (part, words) in [
+            (("file", Some("b.pdf"), &b"nothing of the kind"[..]), "Choose a PDF, EPUB or ZIP"),
+            (("file", Some(""), b""), "Choose a file first"),
+            (("cover", Some("b.png"), PNG), "Choose a file first"),
+        ] {
+            let refused = upload(&desk, &format!("{path}/file"), &[part]).await;
+            assert!(refused.status == 422 && refused.text().contains(words), "{words}: {}", refused.text());
+            holds(&app, before).await;
+        }
+        let done = upload(&desk, &format!("{path}/file"), &[("file", Some("b.zip"), b"PK\x03\x04new")]).await;
+        assert_eq!(done.location(), format!("{path}?word=file"), "{}", done.text());
+        let got = app.get(&format!("{download}/file")).await;
+        assert_eq!((got.body.as_slice(), got.header("content-type")), (&b"PK\x03\x04new"[..], "application/zip"));
+        holds(&app, before).await;
+        for picture in [PNG, b"\xff\xd8\xffAnother picture"] {
+            let done = upload(&desk, &format!("{path}/cover"), &[("cover", Some("c"), picture)]).await;
+            assert_eq!(done.location(), format!("{path}?word=cover"), "{}", done.text());
+            assert_eq!(app.get(&format!("{PATH}/cover")).await.body, picture, "on its page at once");
+            holds(&app, before + 1).await;
+        }
+        let said = audited(&app, "report.file").await;
+        assert_eq!((said[0]["before"]["file"]["bytes"].as_u64(), said[0]["after"]["file"]["bytes"].as_u64()),
+            (Some(REPORT.len() as u64), Some(7)));
+        assert_eq!(audited(&app, "report.cover").await.len(), 2);
+        assert_eq!(upload(&desk, "/console/reports/nowhere/file", &[("file", Some("a"), PDF)]).await.status, 404);
+        holds(&app, before + 1).await;
+    }
+
+    async fn taking_back_says_how_many_links_work_on_and_asks(database: Database) {
+        let app = TestApp::start(database).await;
+        let desk = app.sign_in(Role::Marketing).await;
+        let draft = add(&desk, "Only a draft").await;
+        let refused = desk.post(&format!("{draft}/withdraw"), "sure=yes").await;
+        assert!(refused.status == 422 && refused.text().contains("never published"), "{}", refused.text());
+        let download = app.subscribe("ada@b.example", "").await;
+        app.subscribe("ben@b.example", "").await;
+        let path = "/console/reports/sample/withdraw";
+        assert!(desk.page(path).await.contains("2 links that readers have still work"));
+        let unsure = desk.post(path, "").await;
+        assert!(unsure.status == 422 && unsure.text().contains("Tick the box"), "{}", unsure.text());
+        assert_eq!(app.get(PATH).await.status, 200);
+        assert_eq!(desk.post(path, "sure=yes").await.location(), "/console/reports?word=withdrawn");
+        assert!(desk.page("/console/reports?word=withdrawn").await.contains("no longer offered"));
+        assert_eq!(app.get(PATH).await.status, 410);
+        assert_eq!(app.get(&format!("{download}/file")).await.status, 200);
+        assert!(desk.page("/console/reports/sample").await.contains("Publish it again"));
+        assert_eq!(desk.post("/console/reports/sample/publish", "").await.status, 303);
+        assert_eq!(app.get(PATH).await.status, 200);
+    }
+
+    async fn nothing_is_published_that_readers_could_not_agree_to(database: Database) {
+        let blank = [("ASSENT_CONTROLLER_ADDRESS", "")];
+        let app = TestApp::start_empty(database, &blank).await;
+        let desk = app.sign_in(Role::Admin).await;
+        assert!(desk.page("/console/reports").await.contains("No report yet"));
+        let path = add(&desk, "A report").await;
+        let page = desk.page(&path).await;
+        assert!(page.contains("can’t be published yet") && page.contains("ASSENT_CONTROLLER_ADDRESS"), "{page}");
+        assert!(page.contains("/console/policies/new") && !page.contains(&format!("{path}/publish")), "{page}");
+        assert!(!page.contains("ASSENT_CONTROLLER_NAME"), "what is set is not asked for");
+        let refused = desk.post(&format!("{path}/publish"), "").await;
+        assert!(refused.status == 422 && refused.text().contains("name, address and contact first"));
+        let preview = desk.page(&format!("{path}/preview")).await;
+        assert!(preview.contains("The form stands here once"), "{preview}");
+        assert_eq!(app.get("/reports/a-report").await.status, 404);
+        for screen in ["/console/newsletters", "/console/policies", NEW] {
+            assert!(desk.page(screen).await.contains("ASSENT_CONTROLLER_ADDRESS"), "{screen}");
+        }
+        assert_eq!(app.count("SELECT count(*) FROM report WHERE status = 'published'").await, 0);
+
+        let app = TestApp::start_empty(database, &[]).await;
+        let desk = app.sign_in(Role::Marketing).await;
+        let path = add(&desk, "A report").await;
+        let page = desk.page(&path).await;
+        assert!(page.contains("An admin publishes one") && !page.contains(&format!("{path}/publish")), "{page}");
+        let refused = desk.post(&format!("{path}/publish"), "").await;
+        assert!(refused.status == 422 && refused.text().contains("Publish a privacy policy first"));
+        app.publish_samples().await;
+        assert!(desk.page(&path).await.contains(&format!("{path}/publish")));
+        assert_eq!(desk.post(&format!("{path}/publish"), "").await.status, 303);
+    }
+
+    async fn whoever_only_looks_sees_no_way_to_change(database: Database) {
+        let app = TestApp::start(database).await;
+        let desk = app.sign_in(Role::Viewer).await;
+        for screen in ["/console/reports", "/console/reports/sample", "/console/newsletters", "/console/policies"] {
+            let page = desk.page(screen).await;
+            assert_eq!(page.matches("method=\"post\"").count(), page.matches("/console/sign-out").count(), "{screen}");
+            assert!(!page.contains("/new\"") && !page.contains("/edit\"") && !page.contains("/console/exports?"), "{screen}");
+        }
+        assert!(desk.page("/console/reports/sample/preview").await.contains("as it is here"));
+    }
+
+    async fn hostile_words_stay_words(database: Database) {
+        let app = TestApp::start(database).await;
+        let desk = app.sign_in(Role::Admin).await;
+        let hostile = "\"><img src=x onerror=alert(1)>{{ 7*7 }}<script>alert(2)</script>";
+        let path = add(&desk, hostile).await;
+        let (seen, text) = (escaped(&hidden(&desk.page(&path).await, "seen")), escaped(hostile));
+        let fields = format!("seen={seen}&title={text}&summary={text}&body={text}");
+        assert_eq!(desk.post(&path, &fields).await.status, 303);
+        assert_eq!(desk.post(&format!("{path}/publish"), "").await.status, 303);
+        for screen in ["/console/reports", &path, &format!("{path}/preview"), &format!("{path}/withdraw"), "/"] {
+            let page = desk.page(screen).await;
+            assert!(!page.contains("<img src=x") && !page.contains("<script>alert"), "{screen}: {page}");
+            assert!(page.contains("{{ 7*7 }}"), "{screen}");
+        }
+    }
+}
