@@ -132,7 +132,14 @@ async fn audit(core: &Core, wanted: Wanted<'_>, (written, cursor): (Written, i64
     Ok(())
 }
 
+/// Where a file is written until it is whole. A device or a pipe must not be replaced by a file.
 fn part(file: &Path) -> Result<PathBuf, Error> {
+    if file.exists() && !file.is_file() {
+        return Err(refuse(format!(
+            "{} is no file: leave --out away and send standard output there",
+            file.display()
+        )));
+    }
     let mut name = file.file_name().ok_or_else(|| refuse("--out must name a file"))?.to_owned();
     name.push(".part");
     Ok(file.with_file_name(name))

@@ -20,7 +20,7 @@ both_databases! {
         let form = ("content-type", "application/x-www-form-urlencoded");
         let body = format!("email={BOB}&password={PASSWORD}");
         let answer = app.send(request.header(form.0, form.1).body(body)).await;
-        let second = app.desk(first.staff_id, BOB, answer.cookie()).await;
+        let second = app.desk(first.staff_id, answer.cookie()).await;
 
         let page = first.page("/console/account").await;
         assert!(page.contains("Firefox on Linux") && page.contains("This one"), "{page}");
@@ -48,7 +48,7 @@ both_databases! {
         let app = TestApp::start(database).await;
         let bob = desk(&app, BOB, Role::Viewer).await;
         let old = sign_in(&app, BOB, PASSWORD).await;
-        let old = app.desk(bob.staff_id, BOB, old.cookie()).await;
+        let old = app.desk(bob.staff_id, old.cookie()).await;
         let change = |present: &str, password: &str| format!("present={present}&password={password}");
         for (fields, words) in [
             (change("", OTHER), "Enter your present password"),
@@ -66,7 +66,7 @@ both_databases! {
         for desk in [&bob, &old] {
             assert_eq!(desk.get("/console").await.location(), "/console/sign-in", "an old cookie");
         }
-        let new = app.desk(bob.staff_id, BOB, answer.cookie()).await;
+        let new = app.desk(bob.staff_id, answer.cookie()).await;
         assert!(new.page(answer.location()).await.contains("Your password is changed"));
         assert_eq!(sign_in(&app, BOB, PASSWORD).await.status, 422);
         assert_eq!(sign_in(&app, BOB, OTHER).await.status, 303);

@@ -44,7 +44,7 @@ both_databases! {
         for part in ["assent_session=", "HttpOnly", "SameSite=Lax", "Path=/"] {
             assert!(set.contains(part), "{set}");
         }
-        let desk = app.desk(staff_id, EMAIL, answer.cookie()).await;
+        let desk = app.desk(staff_id, answer.cookie()).await;
         let page = desk.page("/console").await;
         assert!(page.contains(EMAIL) && page.contains("/console/exports"));
         assert!(!page.contains("/console/staff"), "marketing has no such screen");
@@ -54,7 +54,7 @@ both_databases! {
         assert_ne!(again.cookie(), desk.cookie, "each session has a token of its own");
         assert_eq!(desk.post("/console/sign-out", "").await.location(), "/console/sign-in");
         assert_eq!(desk.get("/console").await.location(), "/console/sign-in");
-        let other = app.desk(staff_id, EMAIL, again.cookie()).await;
+        let other = app.desk(staff_id, again.cookie()).await;
         assert_eq!(other.get("/console").await.status, 200, "the other session goes on");
         for action in ["sign-in", "sign-out"] {
             let sql = match action {

@@ -40,7 +40,7 @@ pub async fn desk<'a>(app: &'a TestApp, email: &str, role: Role) -> TestDesk<'a>
     let staff_id = account(app, email, role).await;
     let answer = sign_in(app, email, PASSWORD).await;
     assert_eq!(answer.status, 303, "{}", answer.text());
-    app.desk(staff_id, email, answer.cookie()).await
+    app.desk(staff_id, answer.cookie()).await
 }
 
 async fn invite(desk: &TestDesk<'_>, email: &str, role: &str) -> Answer {
@@ -173,7 +173,7 @@ both_databases! {
         assert!(admin.page(answer.location()).await.contains("The role is changed"));
         assert_eq!(bob.get("/console").await.location(), "/console/sign-in", "an old cookie");
         let answer = sign_in(&app, BOB, PASSWORD).await;
-        let bob = app.desk(bob.staff_id, BOB, answer.cookie()).await;
+        let bob = app.desk(bob.staff_id, answer.cookie()).await;
         assert!(bob.page("/console").await.contains("marketing"));
 
         let answer = admin.post(&format!("{page}/disable"), "").await;

@@ -12,7 +12,6 @@ use super::app::{Answer, TestApp};
 pub struct TestDesk<'a> {
     pub app: &'a TestApp,
     pub staff_id: Uuid,
-    pub email: String,
     pub cookie: String,
     /// What forms of this session's pages carry.
     pub csrf: String,
@@ -45,13 +44,12 @@ impl TestApp {
             .await
             .expect("a session");
         tx.commit().await.expect("a commit");
-        self.desk(staff_id, email, format!("assent_session={token}")).await
+        self.desk(staff_id, format!("assent_session={token}")).await
     }
 
     /// The desk of a session that a story began by itself.
-    pub async fn desk(&self, staff_id: Uuid, email: &str, cookie: String) -> TestDesk<'_> {
-        let mut desk =
-            TestDesk { app: self, staff_id, email: email.to_owned(), cookie, csrf: String::new() };
+    pub async fn desk(&self, staff_id: Uuid, cookie: String) -> TestDesk<'_> {
+        let mut desk = TestDesk { app: self, staff_id, cookie, csrf: String::new() };
         let page = desk.get("/console").await;
         let page = if page.status == 200 || page.status >= 400 {
             page
