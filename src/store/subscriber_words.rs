@@ -1,5 +1,7 @@
 //! The words that people are found by, kept in step with who they are.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -55,12 +57,8 @@ impl Change {
     }
 }
 
-/// One person and one word; one row of a batch.
-#[derive(Serialize)]
-struct WordRow<'a> {
-    word: &'a str,
-    subscriber_id: Uuid,
-}
+/// Who has each word. Common words stand in it once, which makes it a fifth as long as a row for each.
+type Holders<'a> = BTreeMap<&'a str, Vec<Uuid>>;
 
 /// One person and their words in one text.
 #[derive(Serialize)]
@@ -77,9 +75,9 @@ struct KeptRow {
 pub async fn refresh(tx: &mut Tx, made: &[Described], known: &[Described]) -> sqlx::Result<()> {
     let changes: Vec<Change> =
         made.iter().map(Change::of_new).chain(known.iter().filter_map(Change::of_known)).collect();
-    let removed = rows(&changes, |change| change.past.without(&change.present));
+    let removed = holders(&changes, |change| change.past.without(&change.present));
     delete_all(tx, &removed).await?;
-    let added = rows(&changes, |change| change.present.without(&change.past));
+    let added = holders(&changes, |change| change.present.without(&change.past));
     insert_all(tx, &added).await?;
     let kept: Vec<KeptRow> = changes.iter().filter_map(Change::to_keep).collect();
     keep_all(tx, &kept).await
@@ -92,7 +90,7 @@ pub async fn refresh(tx: &mut Tx, made: &[Described], known: &[Described]) -> sq
 pub async fn forget(tx: &mut Tx, subscriber_id: Uuid, words: Option<&str>) -> sqlx::Result<()> {
     let past = SearchWords::read(words.unwrap_or_default());
     let gone = [Change { subscriber_id, past, present: SearchWords::read(""), is_kept: false }];
-    delete_all(tx, &rows(&gone, |change| change.past.iter())).await
+    delete_all(tx, &holders(&gone, |change| change.past.iter())).await
 }
 
 /// Splits up the next so many people who were never split up; returns how many there were. Those whom
@@ -113,42 +111,46 @@ pub async fn split_some(tx: &mut Tx, at_once: i64) -> sqlx::Result<usize> {
     Ok(found.len())
 }
 
-/// What those words are in each change, in the order of the words, so that neighbours are written together.
-fn rows<'a, I: Iterator<Item = &'a str>>(
+/// Who has those words of each change, in the order of the words, so that neighbours are written together.
+fn holders<'a, I: Iterator<Item = &'a str>>(
     changes: &'a [Change],
     words: impl Fn(&'a Change) -> I,
-) -> Vec<WordRow<'a>> {
-    let mut rows = Vec::new();
+) -> Holders<'a> {
+    let mut holders = Holders::new();
     for change in changes {
-        let subscriber_id = change.subscriber_id;
-        rows.extend(words(change).map(|word| WordRow { word, subscriber_id }));
+        for word in words(change) {
+            holders.entry(word).or_default().push(change.subscriber_id);
+        }
     }
-    rows.sort_unstable_by_key(|row| (row.word, row.subscriber_id));
-    rows
+    holders
 }
 
-async fn insert_all(tx: &mut Tx, rows: &[WordRow<'_>]) -> sqlx::Result<()> {
+async fn insert_all(tx: &mut Tx, holders: &Holders<'_>) -> sqlx::Result<()> {
     const INSERT: Sql = Sql {
         sqlite: "INSERT INTO subscriber_word (word, subscriber_id)
-                 SELECT value->>'word', unhex(value->>'subscriber_id', '-') FROM json_each($1) WHERE true
+                 SELECT held.key, unhex(holder.value, '-')
+                 FROM json_each($1) AS held, json_each(held.value) AS holder WHERE true
                  ON CONFLICT DO NOTHING",
         postgres: "INSERT INTO subscriber_word (word, subscriber_id)
-                   SELECT word, subscriber_id
-                   FROM json_to_recordset(CAST($1 AS json)) AS found (word text, subscriber_id uuid)
+                   SELECT held.key, CAST(holder.value AS uuid)
+                   FROM json_each(CAST($1 AS json)) AS held,
+                       json_array_elements_text(held.value) AS holder
                    ON CONFLICT DO NOTHING",
     };
-    write(tx, &INSERT, rows).await
+    if holders.is_empty() { Ok(()) } else { write(tx, &INSERT, holders).await }
 }
 
-async fn delete_all(tx: &mut Tx, rows: &[WordRow<'_>]) -> sqlx::Result<()> {
+async fn delete_all(tx: &mut Tx, holders: &Holders<'_>) -> sqlx::Result<()> {
     const DELETE: Sql = Sql {
         sqlite: "DELETE FROM subscriber_word WHERE (word, subscriber_id) IN
-                     (SELECT value->>'word', unhex(value->>'subscriber_id', '-') FROM json_each($1))",
+                     (SELECT held.key, unhex(holder.value, '-')
+                      FROM json_each($1) AS held, json_each(held.value) AS holder)",
         postgres: "DELETE FROM subscriber_word WHERE (word, subscriber_id) IN
-                       (SELECT word, subscriber_id FROM json_to_recordset(CAST($1 AS json))
-                            AS lost (word text, subscriber_id uuid))",
+                       (SELECT held.key, CAST(holder.value AS uuid)
+                        FROM json_each(CAST($1 AS json)) AS held,
+                            json_array_elements_text(held.value) AS holder)",
     };
-    write(tx, &DELETE, rows).await
+    if holders.is_empty() { Ok(()) } else { write(tx, &DELETE, holders).await }
 }
 
 async fn keep_all(tx: &mut Tx, rows: &[KeptRow]) -> sqlx::Result<()> {
@@ -161,13 +163,11 @@ async fn keep_all(tx: &mut Tx, rows: &[KeptRow]) -> sqlx::Result<()> {
                    FROM json_to_recordset(CAST($1 AS json)) AS kept (words text, subscriber_id uuid)
                    WHERE subscriber.subscriber_id = kept.subscriber_id",
     };
-    write(tx, &KEEP, rows).await
+    if rows.is_empty() { Ok(()) } else { write(tx, &KEEP, &rows).await }
 }
 
-async fn write<T: Serialize>(tx: &mut Tx, sql: &Sql, rows: &[T]) -> sqlx::Result<()> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let rows = super::batch(rows)?;
-    on!(tx, sql, |conn, sql| sqlx::query(sql).bind(rows).execute(conn).await.map(drop))
+async fn write(tx: &mut Tx, sql: &Sql, values: &impl Serialize) -> sqlx::Result<()> {
+    let values =
+        serde_json::to_string(values).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
+    on!(tx, sql, |conn, sql| sqlx::query(sql).bind(values).execute(conn).await.map(drop))
 }

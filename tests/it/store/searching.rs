@@ -81,7 +81,7 @@ both_databases! {
         let app = TestApp::start(database).await;
         subscribe(&app, "Ada.Hughes@leeds.gov.uk", "&name=Ada+Hughes&organisation=Leeds+City+Council").await;
         subscribe(&app, "ben@hr.leeds.gov.uk", "&name=Ben+O%27Neill").await;
-        subscribe(&app, "cleo@b.example", "&name=%C3%89lodie+%25_%27%3B--&organisation=100%25+Council").await;
+        subscribe(&app, "cleo@b.example", "&name=%C3%89lodie+%25_%27%3B--&organisation=100%25+Council+q%22b%5Cc%2F%C3%A9").await;
         let (ada, ben, cleo) = ("Ada.Hughes@leeds.gov.uk", "ben@hr.leeds.gov.uk", "cleo@b.example");
         for (q, whom) in [
             ("", &[cleo, ben, ada][..]),
@@ -95,6 +95,7 @@ both_databases! {
             ("neil", &[ben]),
             ("o'n", &[ben]),
             ("éLO", &[cleo]),
+            ("q\"B\\c", &[cleo]),
             ("100%", &[cleo]),
             ("%", &[cleo, ben, ada]),
             ("a%", &[ada]),
