@@ -25,6 +25,7 @@ impl Demo {
         let settings = settings(&self.dir)?;
         log_to_stderr("warn", settings.log_json);
         let core = open(settings).await?;
+        let listener = serve::listen(&core).await?;
         demo::seed::seed(&core.db, &core.files, &core.terms, &core.moment()).await?;
         let sign_in = sign_in(&core, &self.dir).await?;
         let origin = core.settings.origin();
@@ -44,7 +45,7 @@ impl Demo {
              Then sign in to the console and find yourself."
         );
         println!("Stop with Ctrl-C.");
-        serve::run(core, Role::All, true).await
+        serve::run(core, Role::All, Some(listener), true).await
     }
 }
 

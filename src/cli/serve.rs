@@ -19,10 +19,14 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) async fn run(self, core: Core) -> Outcome {
-        if self.role != Role::Worker {
+        let listener = match self.role {
+            Role::Worker => None,
+            Role::All | Role::Web => Some(listen(&core).await?),
+        };
+        if listener.is_some() {
             tell_of_first_account(&core).await?;
         }
-        run(core, self.role, false).await
+        run(core, self.role, listener, false).await
     }
 }
 
@@ -41,11 +45,12 @@ async fn tell_of_first_account(core: &Core) -> Outcome {
 }
 
 /// Serves until SIGTERM or SIGINT.
-pub(super) async fn run(core: Core, role: Role, demo: bool) -> Outcome {
-    let listener = match role {
-        Role::Worker => None,
-        Role::All | Role::Web => Some(listen(&core).await?),
-    };
+pub(super) async fn run(
+    core: Core,
+    role: Role,
+    listener: Option<TcpListener>,
+    demo: bool,
+) -> Outcome {
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let stop = CancellationToken::new();
     let asked = stop.clone();
@@ -62,7 +67,7 @@ pub(super) async fn run(core: Core, role: Role, demo: bool) -> Outcome {
     Ok(())
 }
 
-async fn listen(core: &Core) -> Result<TcpListener, Error> {
+pub(super) async fn listen(core: &Core) -> Result<TcpListener, Error> {
     let address = core.settings.listen;
     TcpListener::bind(address).await.map_err(|error| {
         refuse(format!(

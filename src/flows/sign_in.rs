@@ -97,8 +97,9 @@ pub async fn forgive_tries(
     email: &EmailAddress,
     ip: IpAddr,
 ) -> Result<(), Error> {
-    sign_in_tries::delete(tx, &terms.address_secret.account_key(email)).await?;
+    // In the order in which tries are counted, so that neither waits for the other in turn.
     sign_in_tries::forgive_one(tx, &terms.address_secret.network_key(ip)).await?;
+    sign_in_tries::delete(tx, &terms.address_secret.account_key(email)).await?;
     Ok(())
 }
 

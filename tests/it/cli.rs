@@ -260,7 +260,7 @@ both_databases! {
         desk.write("latin1.md", b"caf\xe9");
         desk.write("large.png", &[PNG, &vec![0; 3 * 1024 * 1024]].concat());
         let add = |file: &'static str, more: &[&'static str]| {
-            [&["report", "add", file, "--slug", "new", "--title", "New"], more].concat()
+            [&["report", "add", file, "--slug", "fresh", "--title", "New"], more].concat()
         };
         for (arguments, words) in [
             (add("text.pdf", &["--publish"]), &["not a PDF, EPUB or ZIP"][..]),
@@ -272,8 +272,8 @@ both_databases! {
             (add("report.pdf", &["--body", "latin1.md"]), &["latin1.md", "UTF-8"]),
             (add("report.pdf", &["--body", "none.md"]), &["none.md"]),
             (vec!["report", "add", "report.pdf", "--slug", "first", "--title", "x"], &["`first`", "choose another --slug"]),
-            (vec!["report", "add", "report.pdf", "--slug", "new", "--title", " "], &["--title"]),
-            (vec!["report", "add", "report.pdf", "--slug", "new", "--title", "a\r\nBcc: eve@c.example"], &["on one line"]),
+            (vec!["report", "add", "report.pdf", "--slug", "fresh", "--title", " "], &["--title"]),
+            (vec!["report", "add", "report.pdf", "--slug", "fresh", "--title", "a\r\nBcc: eve@c.example"], &["on one line"]),
             (vec!["report", "publish", "none"], &["`none`", "assent report list"]),
             (vec!["report", "withdraw", "none"], &["`none`", "assent report list"]),
             (vec!["report", "edit", "none", "--title", "x"], &["`none`", "assent report list"]),
@@ -305,9 +305,9 @@ both_databases! {
 
     async fn a_file_that_cannot_be_read_is_named(database: Database) {
         let desk = Desk::stocked(database).await;
-        let add = ["report", "add", "report.pdf", "--slug", "new", "--title", "New", "--cover", "none.png"];
+        let add = ["report", "add", "report.pdf", "--slug", "fresh", "--title", "New", "--cover", "none.png"];
         desk.is_refused(&[], &add, &["none.png"]);
-        desk.is_refused(&[], &["report", "add", "none.pdf", "--slug", "new", "--title", "New"], &["none.pdf"]);
+        desk.is_refused(&[], &["report", "add", "none.pdf", "--slug", "fresh", "--title", "New"], &["none.pdf"]);
     }
 
     async fn nothing_is_offered_without_a_controller_and_a_policy(database: Database) {
