@@ -5,6 +5,9 @@ use super::slug::Slug;
 /// The subject of a mail relay that cannot be used.
 pub const MAIL_RELAY: &str = "mail-relay";
 
+/// The subject of mails that are parked in numbers for one reason, which then is not their mailboxes'.
+pub const REFUSALS: &str = "refusals";
+
 const CONFIRMATIONS: &str = "confirmations:";
 
 /// What happens when hardly anybody who was mailed through a form confirms.
@@ -41,6 +44,16 @@ pub fn has_collapsed(mailed: i64, confirmed: i64) -> bool {
     mailed >= 100 && confirmed.saturating_mul(100) < mailed.saturating_mul(5)
 }
 
+/// How many mails must be parked for one reason to be looked at: fewer are mailboxes that are gone.
+pub const MANY_REFUSALS: i64 = 20;
+
+/// Whether mails parked for one reason are so many that the reason is not their mailboxes': at least twenty, and
+/// more than one for every ten that were sent in the same time.
+#[must_use]
+pub fn are_mass_refusals(parked: i64, sent: i64) -> bool {
+    parked >= MANY_REFUSALS && parked.saturating_mul(10) > sent
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,6 +62,12 @@ mod tests {
     fn fewer_than_five_in_a_hundred_is_a_collapse() {
         assert!(has_collapsed(100, 4) && has_collapsed(1_000, 49) && has_collapsed(i64::MAX, 0));
         assert!(!has_collapsed(99, 0) && !has_collapsed(100, 5) && !has_collapsed(1_000, 50));
+    }
+
+    #[test]
+    fn one_in_ten_for_one_reason_is_no_chance() {
+        assert!(are_mass_refusals(20, 199) && are_mass_refusals(i64::MAX, 1));
+        assert!(!are_mass_refusals(19, 0) && !are_mass_refusals(20, 200));
     }
 
     #[test]

@@ -52,6 +52,7 @@ pub mod tree_nodes;
 pub mod try_code;
 pub mod use_two_factor;
 pub mod watch_confirmations;
+pub mod watch_refusals;
 pub mod withdraw;
 pub mod write_export;
 

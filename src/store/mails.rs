@@ -241,6 +241,42 @@ pub async fn count_reasons(tx: &mut Tx, count: i64) -> sqlx::Result<Vec<(String,
     .await)
 }
 
+/// The reason for which most mails are parked of those decided since a moment, and how many.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_commonest_reason(
+    tx: &mut Tx,
+    since: Timestamp,
+) -> sqlx::Result<Option<(String, i64)>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT reason, count(*) FROM outbox WHERE state = 'parked' AND outbox_id >= $1
+         GROUP BY reason ORDER BY 2 DESC, 1 LIMIT 1"
+    )
+    .bind(least_key(since))
+    .fetch_optional(conn)
+    .await)
+}
+
+/// How many confirmation mails were sent since a moment, counted up to `most`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count_confirmations_sent(
+    tx: &mut Tx,
+    since: Timestamp,
+    most: i64,
+) -> sqlx::Result<i64> {
+    on!(tx, |conn| sqlx::query_scalar(
+        "SELECT count(*) FROM (SELECT 1 FROM outbox WHERE kind = 'confirm' AND state = 'sent'
+                               AND finished_at > $1 LIMIT $2) AS sent"
+    )
+    .bind(since)
+    .bind(most)
+    .fetch_one(conn)
+    .await)
+}
+
 /// How many mails were parked for a reason by a moment.
 ///
 /// # Errors

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use assent::domain::alarm::MAIL_RELAY;
 use assent::flows::raise_alarm::{clear, raise};
+use assent::flows::retry_mail::retry_all;
 use assent::flows::watch_confirmations::Changes;
 use assent::mail::mailbox::Mailbox;
 use assent::mail::transport::{Relay, Tls, Transport};
-use assent::worker::watch::{relay_is_back, watch};
+use assent::worker::watch::{relay_is_back, watch, watch_parked};
 use futures_util::future::join_all;
 
 use crate::support::app::{Answer, Database, PATH, TestApp, form};
@@ -234,6 +235,49 @@ both_databases! {
         assert_eq!(changed(&app).await, (vec![], vec![SAMPLE.to_owned()]), "it ends what is its own");
         page(&app, PATH, false).await;
         assert!(readyz(&app).await.contains("mail: waits: away"));
+    }
+
+    async fn mails_parked_in_numbers_raise_an_alarm(database: Database) {
+        let app = TestApp::start(database).await;
+        mail_strangers(&app, PATH, 220).await;
+        let looks = async || {
+            let Changes { raised, ended } = watch_parked(&app.core.db, &app.core.moment()).await.unwrap();
+            (raised.into_iter().map(|(_, detail)| detail).collect::<Vec<_>>(), ended)
+        };
+        // Nineteen for one reason, and one for another.
+        for sql in [
+            "UPDATE outbox SET state = 'parked', reason = 'refused: 550' WHERE outbox_id IN
+                 (SELECT outbox_id FROM outbox WHERE state = 'sent' ORDER BY outbox_id LIMIT 19)",
+            "UPDATE outbox SET state = 'parked', reason = 'refused: 551' WHERE outbox_id IN
+                 (SELECT outbox_id FROM outbox WHERE state = 'sent' ORDER BY outbox_id LIMIT 1)",
+        ] {
+            app.tamper(sql).await.unwrap();
+        }
+        assert_eq!(looks().await, (vec![], vec![]));
+        // Twenty, of 199 that were sent.
+        app.tamper("UPDATE outbox SET state = 'parked', reason = 'refused: 550' WHERE outbox_id IN
+                        (SELECT outbox_id FROM outbox WHERE state = 'sent' ORDER BY outbox_id LIMIT 1)").await.unwrap();
+        let detail = "20 mails of the last day are parked for one reason: refused: 550".to_owned();
+        assert_eq!(looks().await, (vec![detail.clone()], vec![]));
+        assert_eq!(looks().await, (vec![], vec![]), "heard once");
+        assert!(readyz(&app).await.contains(&detail));
+        assert_eq!(changed(&app).await, (vec![], vec![]), "it is no alarm about confirmations");
+        // Sent again, they are not parked any more.
+        let mut tx = app.write().await;
+        retry_all(&mut tx, &app.core.moment(), "test", "refused: 550", app.clock.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        app.mail_settled().await;
+        assert_eq!(looks().await, (vec![], vec!["refusals".to_owned()]));
+        // Twenty of two hundred and more are as many as are gone at any time.
+        mail_strangers(&app, "/newsletters", 10).await;
+        app.tamper("UPDATE outbox SET state = 'parked', reason = 'refused: 550' WHERE outbox_id IN
+                        (SELECT outbox_id FROM outbox WHERE state = 'sent' ORDER BY outbox_id LIMIT 20)").await.unwrap();
+        assert_eq!(looks().await, (vec![], vec![]), "fewer than one in ten");
+        app.tamper("UPDATE outbox SET state = 'parked', reason = 'refused: 550' WHERE outbox_id IN
+                        (SELECT outbox_id FROM outbox WHERE state = 'sent' ORDER BY outbox_id LIMIT 9)").await.unwrap();
+        assert_eq!(looks().await.0.len(), 1);
+        app.advance(MINUTE * 60 * 24);
+        assert_eq!(looks().await, (vec![], vec!["refusals".to_owned()]), "that day has passed");
     }
 
     async fn nobody_looks_when_it_is_off(database: Database) {

@@ -18,8 +18,13 @@ const A_WHILE: Duration = Duration::from_secs(31);
 
 /// The numbers of a row of the table, or of a bar, by the words that name it.
 fn row(page: &str, name: &str) -> Option<Vec<i64>> {
-    let after = page.split_once(&format!(">{name}</th>"))?.1;
-    let row = after.split_once("</tr>")?.0;
+    let mut rows = page.split("<tr>").map(|row| row.split("</tr>").next().unwrap_or_default());
+    let names = |row: &&str| {
+        let head = row.split("</th>").next().unwrap_or_default();
+        // Its end closes the name where nothing else stands beside it.
+        head.contains("scope=\"row\"") && format!("{head}<").contains(&format!(">{name}<"))
+    };
+    let row = rows.find(names)?;
     let cells = row.split("<td class=\"num\">").skip(1);
     let number = |cell: &str| {
         let digits: String = cell

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::alarm::{MAIL_RELAY, is_of_confirmations};
+use crate::domain::alarm::{MAIL_RELAY, REFUSALS, is_of_confirmations};
 use crate::store::alarms::Alarm;
 use crate::store::ledger_verdicts::Verdict;
 
@@ -14,6 +14,12 @@ pub(in crate::web::console) fn words(alarm: &Alarm) -> Value {
             "Nothing is lost: what waits leaves by itself once the relay answers. Whoever runs this site \
              can find out more with assent check.",
             "/console/mail?state=queued",
+        )
+    } else if alarm.subject == REFUSALS {
+        (
+            "Many mails are parked for one reason".to_owned(),
+            "So it is hardly their mailboxes. Mend what the reason says, then send them again from there.",
+            "/console/mail?state=parked",
         )
     } else if is_of_confirmations(&alarm.subject) {
         let form = match alarm.subject.rsplit_once("reports/") {
