@@ -199,7 +199,7 @@ both_databases! {
         let answer = bob.get("/console").await;
         assert_eq!(answer.location(), "/console/account?word=two-factor-first");
         assert!(bob.page(answer.location()).await.contains("Your role must use two-factor"));
-        let (secret, _) = set_up(&app, &bob).await;
+        let _ = set_up(&app, &bob).await;
         assert_eq!(bob.get("/console").await.status, 200);
         let off = format!("present={PASSWORD}");
         let answer = bob.post("/console/account/two-factor/off", &off).await;
