@@ -154,9 +154,8 @@ mod tests {
         {
             assert_eq!(secret.code(at(seconds)).unwrap().to_string(), code);
             let code = Code::parse(code).unwrap();
-            for (late, step) in
-                [(-60, None), (-30, Some(0)), (0, Some(0)), (30, Some(0)), (60, None)]
-            {
+            let lates = [(-60, None), (-30, Some(0)), (0, Some(0)), (30, Some(0)), (60, None)];
+            for (late, step) in lates.into_iter().filter(|(late, _)| seconds + late >= 0) {
                 let found = secret.step_of(code, at(seconds + late));
                 assert_eq!(found, step.map(|step: i64| seconds / 30 + step), "{seconds} {late}");
             }

@@ -19,7 +19,7 @@ pub struct Reader {
     /// What was wrong with the pages looked at.
     pub faults: Vec<String>,
     base: String,
-    rules: Rules,
+    pub rules: Rules,
     demo: Option<Demo>,
 }
 

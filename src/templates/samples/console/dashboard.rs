@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 pub(super) fn of(screen: &str) -> Vec<Value> {
     match screen {
-        "dashboard.html" => vec![dashboard(), nothing_yet(), being_counted()],
+        "dashboard.html" => vec![dashboard(), nothing_yet(), nothing_lately(), being_counted()],
         _ => vec![],
     }
 }
@@ -52,6 +52,13 @@ fn dashboard() -> Value {
             "whole_since": "2026-11-16T09:41:00.000000Z",
         },
     })
+}
+
+/// Everything is set up, and nobody came.
+fn nothing_lately() -> Value {
+    let mut sample = nothing_yet();
+    sample["steps"] = json!([]);
+    sample
 }
 
 /// A new installation.

@@ -33,7 +33,7 @@ fn newsletters() -> Vec<Value> {
     let own = json!({
         "name": "Offers of partners", "code": "partner-offers", "about": WORDS,
         "path": "/console/newsletters/purposes/partner-offers/edit", "counts": counts(1),
-        "reports": [],
+        "reports": ["Digital councils"],
     });
     let [_, blank] = other_sites();
     vec![

@@ -98,7 +98,7 @@ fn parse(
         (Ok(details), Ok(slug)) => (Some(details), Some(slug)),
         (details, slug) => {
             faults.extend(details.err().into_iter().flatten());
-            faults.extend(slug.err());
+            faults.extend(slug.err().flatten());
             (None, None)
         }
     };
@@ -153,17 +153,18 @@ fn report(
     }
 }
 
-/// The slug that was typed, or one made of the title.
-fn slug(fields: &Fields, details: Option<&ReportDetails>) -> Result<Slug, Value> {
+/// The slug that was typed, or one made of the title. While that is wrong itself, nothing is said of the
+/// slug.
+fn slug(fields: &Fields, details: Option<&ReportDetails>) -> Result<Slug, Option<Value>> {
     let typed = fields.one("slug").trim();
     if !typed.is_empty() {
-        return typed.parse().map_err(|_| {
-            fault("slug", "Use lower-case letters and digits, with single hyphens between them")
-        });
+        let words = "Use lower-case letters and digits, with single hyphens between them";
+        return typed.parse().map_err(|_| Some(fault("slug", words)));
     }
-    let title = details.map_or(fields.one("title"), |details| details.title.as_str());
-    Slug::proposed(title)
-        .ok_or_else(|| fault("slug", "Enter a short name: none can be made of this title"))
+    let words = "Enter a short name: none can be made of this title";
+    let title = details.map_or(fields.one("title").trim(), |details| details.title.as_str());
+    let unmade = || (!title.is_empty()).then(|| fault("slug", words));
+    Slug::proposed(title).ok_or_else(unmade)
 }
 
 fn page(
