@@ -26,29 +26,45 @@ fn the_built_in_templates_are_sound() {
 /// Each expression of a template becomes a name that nobody gives: every one is found, by its line.
 #[test]
 fn the_samples_reach_every_expression() {
+    let mut all = Vec::new();
     for built_in in BUILT_IN {
         let mut lines = BTreeSet::new();
+        // A template's own macros go on being called, or nothing in them would be reached.
+        let macros: Vec<String> = built_in
+            .text
+            .split("macro ")
+            .skip(1)
+            .filter_map(|after| after.split_once('('))
+            .map(|(name, _)| format!("{name}("))
+            .collect();
+        let is_call = |part: &str| macros.iter().any(|name| part.trim_start().starts_with(name));
+        let mut line = 1;
+        for (at, part) in built_in.text.split("{{").enumerate() {
+            if at > 0 && !is_call(part.trim_start_matches('-')) {
+                lines.insert(Some(line));
+            }
+            line += part.matches('\n').count();
+        }
         let spoil = |text: &str| {
             let spoilt =
                 text.split("{{").enumerate().map(|(at, part)| match part.split_once("}}") {
-                    Some((_, rest)) if at > 0 => format!("{{{{ nowhere }}}}{rest}"),
+                    Some((_, _)) if is_call(part.trim_start_matches('-')) => format!("{{{{{part}"),
+                    Some((of, rest)) if at > 0 => {
+                        format!("{{{{ nowhere {}}}}}{rest}", "\n".repeat(of.matches('\n').count()))
+                    }
                     _ => part.to_owned(),
                 });
             spoilt.collect::<String>()
         };
-        for (at, line) in built_in.text.lines().enumerate() {
-            if line.contains("{{") {
-                lines.insert(Some(at + 1));
-            }
-        }
         let found: BTreeSet<Option<usize>> = with(built_in.name, spoil)
             .into_iter()
             .filter(|problem| problem.file == "FILE" && problem.what.starts_with("`nowhere`"))
             .map(|problem| problem.line)
             .collect();
-        let missed: Vec<_> = lines.difference(&found).collect();
-        assert!(missed.is_empty(), "{}: lines {missed:?}", built_in.name);
+        let missed = lines.difference(&found).flatten();
+        all.extend(missed.map(|line| format!("{}:{line}", built_in.name)));
     }
+    assert_eq!(all, Vec::<String>::new());
 }
 
 /// A template, what is changed in it, and what the check then says.

@@ -4,7 +4,14 @@ use serde_json::{Value, json};
 
 pub(super) fn of(screen: &str) -> Vec<Value> {
     match screen {
-        "mail.html" => vec![list(), waiting(), nothing()],
+        "mail.html" => vec![
+            list(),
+            waiting(),
+            nothing("queued", ""),
+            nothing("parked", ""),
+            nothing("", "confirm"),
+            nothing("", ""),
+        ],
         "mail_one.html" => one(),
         "mail_retry.html" => retry(),
         _ => vec![],
@@ -71,12 +78,13 @@ fn waiting() -> Value {
     sample
 }
 
-fn nothing() -> Value {
+fn nothing(state: &str, kind: &str) -> Value {
     let mut sample = list();
     for name in ["word", "relay", "reason", "newest", "older"] {
         sample[name] = json!(null);
     }
-    sample["state"] = json!("queued");
+    sample["state"] = json!(state);
+    sample["kind"] = json!(kind);
     sample["mails"] = json!([]);
     sample["reasons"] = json!([]);
     sample

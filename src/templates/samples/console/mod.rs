@@ -37,23 +37,30 @@ const PARTS: [fn(&str) -> Vec<Value>; 14] = [
     tokens::of,
 ];
 
-/// The contexts of a screen. Each gets what all screens share: `assets`, and `desk` where it says nothing
-/// of one.
+/// The contexts of a screen. Each gets what all screens share: `assets`, and where it says nothing of one, a
+/// `desk`: an admin's, and a viewer's.
 pub(super) fn of(screen: &str) -> Vec<Value> {
-    let mut samples = match screen {
+    let samples: Vec<Value> = match screen {
         "layout.html" => layout(),
         "kit.html" => vec![json!({"errors": errors()}), json!({"errors": []})],
         _ => PARTS.iter().flat_map(|part| part(screen)).collect(),
     };
-    for sample in &mut samples {
-        sample["assets"] = json!({
-            "css": "/assets/console.css", "htmx": "/assets/htmx.js", "script": "/assets/console.js",
-        });
-        if sample.get("desk").is_none() {
-            sample["desk"] = desk();
+    let assets = json!({
+        "css": "/assets/console.css", "htmx": "/assets/htmx.js", "script": "/assets/console.js",
+    });
+    let mut whole = Vec::new();
+    for mut sample in samples {
+        sample["assets"] = assets.clone();
+        if sample.get("desk").is_some() {
+            whole.push(sample);
+            continue;
+        }
+        for desk in [admin(), viewer()] {
+            sample["desk"] = desk;
+            whole.push(sample.clone());
         }
     }
-    samples
+    whole
 }
 
 fn errors() -> Value {
@@ -86,6 +93,16 @@ fn desk() -> Value {
             "manage_tokens": false, "own_account": true,
         },
     })
+}
+
+/// The same for who may do everything.
+fn admin() -> Value {
+    let mut admin = desk();
+    admin["role"] = json!("admin");
+    for right in ["check_ledger", "publish_policy", "erase", "manage_staff", "manage_tokens"] {
+        admin["can"][right] = json!(true);
+    }
+    admin
 }
 
 /// The same for somebody who only looks.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::other_sites;
-use super::{desk, viewer};
+use super::{admin, viewer};
 
 const MOMENT: &str = "2026-11-23T09:00:00.000000Z";
 const SHA256: &str = "d3d2456f76414f2456104660ebd65aff1c04cd7966b942bdabd63f3cdb316a38";
@@ -15,12 +15,6 @@ pub(super) fn of(screen: &str) -> Vec<Value> {
         "policy_preview.html" => preview(),
         _ => vec![],
     }
-}
-
-fn admin() -> Value {
-    let mut admin = desk();
-    admin["can"]["publish_policy"] = json!(true);
-    admin
 }
 
 fn policies() -> Vec<Value> {

@@ -16,7 +16,7 @@ pub(super) fn of(screen: &str) -> Vec<Value> {
             ["active", "invited", "disabled"]
                 .into_iter()
                 .map(|state| account(state, &json!([])))
-                .chain([account("active", &errors)])
+                .chain([account("active", &errors), invited()])
                 .collect()
         }
         _ => vec![],
@@ -41,6 +41,13 @@ fn staff(errors: &Value) -> Value {
         "sent": {"email": "bob@example.org", "role": "viewer"},
         "errors": errors,
     })
+}
+
+/// Whose link still works.
+fn invited() -> Value {
+    let mut sample = account("invited", &json!([]));
+    sample["account"]["invitation_works"] = json!(true);
+    sample
 }
 
 fn account(state: &str, errors: &Value) -> Value {

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 pub(super) fn of(screen: &str) -> Vec<Value> {
     match screen {
-        "suppressions.html" => vec![list(true), list(false), none()],
+        "suppressions.html" => {
+            vec![list(true), list(false), none(Value::Null), none(json!("bounced"))]
+        }
         "lift_suppression.html" => ["complained", "bounced", "not-me", "manual"].map(lift).to_vec(),
         _ => vec![],
     }
@@ -43,8 +45,9 @@ fn list(full: bool) -> Value {
     })
 }
 
-fn none() -> Value {
+fn none(reason: Value) -> Value {
     let mut sample = list(false);
+    sample["reason"] = reason;
     sample["rows"] = json!([]);
     sample["looked"] = Value::Null;
     sample["errors"] = json!([]);
