@@ -6,7 +6,7 @@ use super::{Error, Outcome, log_to_stderr, open, serve};
 use crate::app::{Core, Role};
 use crate::config::{Settings, Values};
 use crate::demo;
-use crate::domain::password::{Password, PasswordHash};
+use crate::domain::password::{HashMemory, Password, PasswordHash};
 
 /// Settings that would lead out of the demo's directory.
 const SET_BY_DEMO: [&str; 4] =
@@ -57,7 +57,9 @@ async fn sign_in(core: &Core, dir: &Path) -> Result<String, Error> {
     }
     let at = core.moment();
     let password = at.new_token().chars().take(20).collect::<String>();
-    let hash = PasswordHash::of(&Password::parse(password.clone(), &[])?, &at.new_password_salt())?;
+    let chosen = Password::parse(password.clone(), &[])?;
+    let salt = at.new_password_salt();
+    let hash = PasswordHash::of(&chosen, &salt, &mut HashMemory::default())?;
     if !demo::seed::add_account(&core.db, &at, &hash).await? {
         return Ok("you gave it".to_owned());
     }

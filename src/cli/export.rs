@@ -156,10 +156,10 @@ async fn write(
 ) -> Result<(Written, i64), Error> {
     let shows = std::io::stderr().is_terminal();
     // One moment for the verdict, the place in the ledger and the contacts.
-    let mut tx = core.db.read().await?;
-    allow_export(&mut tx).await?;
-    let size = checkpoints::find_size(&mut tx).await?;
-    let written = export::write(&mut tx, core.clock.now(), wanted, &mut out, |rows| {
+    let mut snapshot = core.db.snapshot().await?;
+    allow_export(snapshot.tx()).await?;
+    let size = checkpoints::find_size(snapshot.tx()).await?;
+    let written = export::write(snapshot, core.clock.now(), wanted, &mut out, |rows| {
         if shows && rows % PROGRESS == 0 {
             eprint!("\r{rows} contacts");
         }

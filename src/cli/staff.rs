@@ -7,7 +7,7 @@ use clap::Subcommand;
 use super::{ACTOR, Error, Outcome, refuse};
 use crate::app::Core;
 use crate::domain::email_address::EmailAddress;
-use crate::domain::password::{Password, PasswordHash};
+use crate::domain::password::{HashMemory, Password, PasswordHash};
 use crate::domain::staff::Role;
 use crate::flows::add_staff::add_staff;
 use crate::flows::change_staff::{self, Changed};
@@ -69,7 +69,7 @@ async fn add(core: &Core, email: &str, role: Role) -> Outcome {
 fn new_password(core: &Core, email: &EmailAddress) -> Result<PasswordHash, Error> {
     let known = [email.as_str(), core.settings.controller.name.as_str()];
     let password = Password::parse(read_password()?, &known)?;
-    Ok(PasswordHash::of(&password, &core.moment().new_password_salt())?)
+    Ok(PasswordHash::of(&password, &core.moment().new_password_salt(), &mut HashMemory::default())?)
 }
 
 fn read_password() -> Result<String, Error> {

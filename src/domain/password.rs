@@ -2,10 +2,10 @@
 
 use std::sync::LazyLock;
 
-use argon2::password_hash::phc::PasswordHash as Phc;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash as Phc, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use secrecy::{ExposeSecret, SecretString};
+use subtle::ConstantTimeEq;
 
 /// The fewest characters.
 const SHORTEST: usize = 12;
@@ -81,6 +81,30 @@ pub struct PasswordHash(String);
 #[error("the password could not be hashed: {0}")]
 pub struct HashError(String);
 
+impl HashError {
+    fn of(error: impl std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// What hashing works in, 19 MiB. Kept from one password to the next: of so much that is taken and given back
+/// again and again, the allocator keeps a multiple for itself.
+#[derive(Default)]
+pub struct HashMemory(Vec<Block>);
+
+impl HashMemory {
+    fn derive(
+        &mut self,
+        argon2: &Argon2<'_>,
+        typed: &[u8],
+        salt: &[u8],
+        out: &mut [u8],
+    ) -> Result<(), HashError> {
+        self.0.resize(argon2.params().block_count(), Block::default());
+        argon2.hash_password_into_with_memory(typed, salt, out, &mut self.0).map_err(HashError::of)
+    }
+}
+
 /// OWASP's first recommendation for Argon2id: 19 MiB, two passes, one lane.
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
@@ -90,26 +114,35 @@ impl PasswordHash {
     /// never more at once than the machine has memory for.
     ///
     /// # Errors
-    /// When the machine cannot give it the memory.
-    pub fn of(password: &Password, salt: &[u8; 16]) -> Result<Self, HashError> {
-        hash(password.0.expose_secret().as_bytes(), salt)
+    /// When the parameters are not Argon2's.
+    pub fn of(
+        password: &Password,
+        salt: &[u8; 16],
+        memory: &mut HashMemory,
+    ) -> Result<Self, HashError> {
+        hash(password.0.expose_secret().as_bytes(), salt, memory)
     }
 
     /// Whether this was typed. Costs the same for any text that can be a password; a longer one is none.
     ///
     /// # Errors
-    /// When what is kept cannot be read, or the machine cannot give it the memory.
-    pub fn is_of(&self, typed: &str) -> Result<bool, HashError> {
+    /// When what is kept cannot be read.
+    pub fn is_of(&self, typed: &str, memory: &mut HashMemory) -> Result<bool, HashError> {
         if typed.chars().count() > LONGEST {
             return Ok(false);
         }
-        let kept = Phc::new(&self.0).map_err(|error| HashError(error.to_string()))?;
-        let hasher = hasher()?;
-        match hasher.verify_password(typed.as_bytes(), &kept) {
-            Ok(()) => Ok(true),
-            Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
-            Err(error) => Err(HashError(error.to_string())),
-        }
+        let kept = Phc::new(&self.0).map_err(HashError::of)?;
+        let (Some(salt), Some(hash), Some(version)) = (kept.salt, kept.hash, kept.version) else {
+            return Err(HashError("it is kept without salt, version or hash".to_owned()));
+        };
+        let argon2 = Argon2::new(
+            Algorithm::try_from(kept.algorithm.as_str()).map_err(HashError::of)?,
+            Version::try_from(version).map_err(HashError::of)?,
+            Params::try_from(&kept).map_err(HashError::of)?,
+        );
+        let mut derived = vec![0; hash.len()];
+        memory.derive(&argon2, typed.as_bytes(), &salt, &mut derived)?;
+        Ok(derived.ct_eq(hash.as_ref()).into())
     }
 
     /// Whether it was made with less than today's parameters, and is to be made anew at the next sign-in.
@@ -129,34 +162,54 @@ impl PasswordHash {
     /// Hashes again what has just been found to be right.
     ///
     /// # Errors
-    /// When the machine cannot give it the memory.
-    pub fn renewed(typed: &str, salt: &[u8; 16]) -> Result<Self, HashError> {
-        hash(typed.as_bytes(), salt)
+    /// When the parameters are not Argon2's.
+    pub fn renewed(
+        typed: &str,
+        salt: &[u8; 16],
+        memory: &mut HashMemory,
+    ) -> Result<Self, HashError> {
+        hash(typed.as_bytes(), salt, memory)
     }
 
     /// The hash of nobody's password: looked at where there is no account, so that the answer takes as
-    /// long. `None` when the machine has no memory for it.
+    /// long. `None` only if it could not be made.
     #[must_use]
     pub fn of_nobody() -> Option<&'static Self> {
-        static NOBODY: LazyLock<Option<PasswordHash>> =
-            LazyLock::new(|| hash(b"nobody signs in with this", &[7; 16]).ok());
+        static NOBODY: LazyLock<Option<PasswordHash>> = LazyLock::new(|| {
+            hash(b"nobody signs in with this", &[7; 16], &mut HashMemory::default()).ok()
+        });
         NOBODY.as_ref()
     }
 }
 
-fn hasher() -> Result<Argon2<'static>, HashError> {
-    let params = Params::new(MEMORY_KIB, PASSES, 1, None);
-    let params = params.map_err(|error| HashError(error.to_string()))?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
-}
-
-fn hash(password: &[u8], salt: &[u8; 16]) -> Result<PasswordHash, HashError> {
-    let hash = hasher()?.hash_password_with_salt(password, salt);
-    hash.map(|hash| PasswordHash(hash.to_string())).map_err(|error| HashError(error.to_string()))
+fn hash(
+    password: &[u8],
+    salt: &[u8; 16],
+    memory: &mut HashMemory,
+) -> Result<PasswordHash, HashError> {
+    let params = Params::new(MEMORY_KIB, PASSES, 1, None).map_err(HashError::of)?;
+    let (algorithm, version) = (Algorithm::Argon2id, Version::V0x13);
+    let mut derived = [0; Params::DEFAULT_OUTPUT_LEN];
+    memory.derive(
+        &Argon2::new(algorithm, version, params.clone()),
+        password,
+        salt,
+        &mut derived,
+    )?;
+    let kept = Phc {
+        algorithm: algorithm.ident(),
+        version: Some(version.into()),
+        params: ParamsString::try_from(&params).map_err(HashError::of)?,
+        salt: Some(Salt::new(salt).map_err(HashError::of)?),
+        hash: Some(Output::new(&derived).map_err(HashError::of)?),
+    };
+    Ok(PasswordHash(kept.to_string()))
 }
 
 #[cfg(test)]
 mod tests {
+    use argon2::password_hash::PasswordVerifier;
+
     use super::*;
 
     const GOOD: &str = "pylon marmot ferrous quilt";
@@ -177,14 +230,20 @@ mod tests {
     #[test]
     fn knows_its_password_and_no_other() {
         let password = Password::parse(GOOD.to_owned(), &[]).unwrap();
-        let kept = PasswordHash::of(&password, &[1; 16]).unwrap();
+        let mut memory = HashMemory::default();
+        let kept = PasswordHash::of(&password, &[1; 16], &mut memory).unwrap();
+        let mut is_of = |kept: &PasswordHash, typed: &str| kept.is_of(typed, &mut memory);
         assert!(kept.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        assert!(kept.is_of(GOOD).unwrap());
-        assert!(!kept.is_of("pylon marmot ferrous quilts").unwrap());
-        assert!(!kept.is_of(&GOOD.repeat(100)).unwrap());
+        assert!(is_of(&kept, GOOD).unwrap());
+        assert!(!is_of(&kept, "pylon marmot ferrous quilts").unwrap());
+        assert!(!is_of(&kept, &GOOD.repeat(100)).unwrap());
         assert!(!kept.is_outdated());
+        // The crate's own way to verify agrees.
+        let theirs = Phc::new(kept.as_str()).unwrap();
+        assert!(Argon2::default().verify_password(GOOD.as_bytes(), &theirs).is_ok());
+        assert!(Argon2::default().verify_password(b"other", &theirs).is_err());
         let weak = kept.as_str().replace("m=19456", "m=8192");
         assert!(PasswordHash(weak).is_outdated());
-        assert!(PasswordHash("nonsense".to_owned()).is_of(GOOD).is_err());
+        assert!(is_of(&PasswordHash("nonsense".to_owned()), GOOD).is_err());
     }
 }

@@ -10,9 +10,6 @@ mod xlsx;
 
 use std::io;
 use std::path::Path;
-use std::task::Poll;
-
-use futures_util::TryStreamExt;
 
 pub use columns::{COLUMNS, Column, LINK_COLUMNS, Named};
 pub use csv::CsvRows;
@@ -23,8 +20,8 @@ pub use xlsx::MOST_ROWS as XLSX_MOST_ROWS;
 
 use crate::domain::link::Links;
 use crate::domain::timestamp::Timestamp;
-use crate::store::Tx;
-use crate::store::exports::{self, ExportFilter};
+use crate::store::exports::{self, ExportFilter, ExportPages};
+use crate::store::snapshot::Snapshot;
 
 /// What is exported, and how.
 #[derive(Clone, Copy)]
@@ -115,7 +112,7 @@ pub enum ExportError {
 /// # Errors
 /// When the database does not answer, `out` does not take the bytes, or a workbook is too small.
 pub async fn write(
-    tx: &mut Tx,
+    mut snapshot: Snapshot,
     now: Timestamp,
     wanted: Wanted<'_>,
     out: impl Out,
@@ -123,7 +120,7 @@ pub async fn write(
 ) -> Result<Written, ExportError> {
     if wanted.format == Format::Xlsx {
         let most = i64::try_from(XLSX_MOST_ROWS).unwrap_or(i64::MAX);
-        if exports::count(tx, now, wanted.filter, most + 1).await? > most {
+        if exports::count(snapshot.tx(), now, wanted.filter, most + 1).await? > most {
             return Err(ExportError::TooManyRows);
         }
     }
@@ -131,14 +128,10 @@ pub async fn write(
     let columns = columns(wanted.preset, wanted.links.is_some());
     let mut texts = columns::Texts::new(&wanted.filter.purpose, wanted.links);
     let mut writer = Writer::begin(&wanted, now, &columns)?;
-    let mut pages = exports::stream(tx, now, wanted.filter, i64::MAX);
+    let mut pages = ExportPages::begin(snapshot, now, wanted.filter);
     let mut rows = 0;
-    let mut page = pages.try_next().await?;
-    while let Some(read) = page {
-        let mut next = pages.try_next();
-        // The database goes on with the next page while this one is written.
-        let begun = futures_util::poll!(&mut next);
-        read.read(|row| {
+    while let Some(page) = pages.next().await? {
+        page.read(|row| {
             texts.set(row);
             writer.row(columns.iter().map(|(name, column)| (*name, texts.cell(row, *column))))?;
             rows += 1;
@@ -146,10 +139,6 @@ pub async fn write(
             Ok::<(), ExportError>(())
         })?;
         out.take(writer.take()?).await?;
-        page = match begun {
-            Poll::Ready(page) => page?,
-            Poll::Pending => next.await?,
-        };
     }
     drop(pages);
     match writer {

@@ -20,10 +20,11 @@ pub async fn is_due(tx: &mut Tx, now: Timestamp) -> Result<bool, Error> {
     Ok(last.is_none_or(|last| last > now || last.plus(EVERY) <= now))
 }
 
-/// Keeps what a check found in place of what the one before found.
+/// Keeps what a check found in place of what the one before found; `seen` is the number of the verdict that
+/// stood when it began. What another check found meanwhile stays: says whether the new one stands.
 ///
 /// # Errors
 /// When the database does not take it; then the last verdict stands.
-pub async fn keep_verdict(tx: &mut Tx, verdict: &Verdict) -> Result<(), Error> {
-    Ok(ledger_verdicts::upsert(tx, verdict).await?)
+pub async fn keep_verdict(tx: &mut Tx, verdict: &Verdict, seen: i64) -> Result<bool, Error> {
+    Ok(ledger_verdicts::upsert(tx, verdict, seen).await?)
 }

@@ -51,16 +51,17 @@ pub async fn write_export(
 ) -> Result<(Written, i64), RunError> {
     let now = clock.now();
     // One moment for the verdict, the place in the ledger and the contacts.
-    let mut tx = db.read().await?;
-    allow_export(&mut tx).await?;
-    let cursor = checkpoints::find_size(&mut tx).await? - 1;
-    let expected = exports::count(&mut tx, now, wanted.filter, i64::MAX).await?;
+    let mut snapshot = db.snapshot().await?;
+    let tx = snapshot.tx();
+    allow_export(tx).await?;
+    let cursor = checkpoints::find_size(tx).await? - 1;
+    let expected = exports::count(tx, now, wanted.filter, i64::MAX).await?;
     let mut noting = db.write().await?;
     if !export_runs::mark_started(&mut noting, now, held, cursor, Some(expected)).await? {
         return Err(RunError::Lost);
     }
     noting.commit().await?;
-    let written = export::write(&mut tx, now, wanted, out, |read| {
+    let written = export::write(snapshot, now, wanted, out, |read| {
         rows.store(read, Ordering::Relaxed);
     })
     .await?;

@@ -17,7 +17,7 @@ use crate::ledger::tree::{Frontier, Hash, TILE_HEIGHT, TILE_WIDTH};
 use crate::random::Random;
 use crate::store::checkpoints::StoredCheckpoint;
 use crate::store::ledger_verdicts::Verdict;
-use crate::store::{Db, checkpoints, notices, policy_versions, verifications};
+use crate::store::{Db, checkpoints, ledger_verdicts, notices, policy_versions, verifications};
 
 /// How many events are read at once: whole tiles of them.
 const CHUNK: i64 = 2 * TILE_WIDTH as i64;
@@ -84,6 +84,7 @@ pub async fn verify(
     progress: impl Fn(i64),
 ) -> Result<Verification, Error> {
     let sealed = seal_all(db, terms, clock, random).await;
+    let seen = ledger_verdicts::number(&mut db.read().await?).await?;
     let mut told = Verification::default();
     let stuck = matches!(sealed, Err(Error::Tree));
     if !stuck {
@@ -102,7 +103,9 @@ pub async fn verify(
         finding: told.findings.first().cloned(),
     };
     let mut tx = db.write().await?;
-    keep_verdict(&mut tx, &verdict).await?;
+    if !keep_verdict(&mut tx, &verdict, seen).await? {
+        told.add("another check that ended meanwhile found something: run this one again".into());
+    }
     tx.commit().await?;
     Ok(told)
 }

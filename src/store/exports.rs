@@ -1,10 +1,12 @@
 //! Who may be written to, with what proves it.
 
-use futures_util::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
+use futures_util::TryStreamExt;
 use sqlx::postgres::PgRow;
-use sqlx::{Row, SqliteConnection};
+use sqlx::{Postgres, Row, Sqlite, SqliteConnection, Transaction};
+use tokio::sync::mpsc::{self, Sender};
 use uuid::Uuid;
 
+use super::snapshot::Snapshot;
 use super::{Tx, on};
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::{Label, Slug};
@@ -77,6 +79,7 @@ impl ExportRows {
         mut each: impl FnMut(&ExportRow<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         match &self.0 {
+            Rows::Sqlite(text) if text.is_empty() => Ok(()),
             Rows::Sqlite(text) => text.split('\u{1e}').try_for_each(|row| each(&read(row)?)),
             Rows::Postgres(rows) => rows.iter().try_for_each(|row| each(&columns(row)?)),
         }
@@ -132,6 +135,12 @@ fn known(field: &str) -> Option<&str> {
     (!field.is_empty()).then_some(field)
 }
 
+/// From when to when people confirmed: at or after the first, before the second.
+fn span(filter: &ExportFilter) -> (Timestamp, Timestamp) {
+    let (since, until) = (filter.since, filter.until);
+    (since.unwrap_or(Timestamp::EARLIEST), until.unwrap_or(Timestamp::LATEST))
+}
+
 /// What stands around the columns of every look at those who may be written to: consent in force and not
 /// suppressed at this moment, and not under a policy that people had to agree to anew until a date now past.
 macro_rules! exportable {
@@ -146,8 +155,7 @@ macro_rules! exportable {
              LEFT JOIN report r ON r.report_id = c.report_id
              WHERE c.purpose = $1 AND c.state IN ('given', 'renewed') AND ",
             $from,
-            "  AND c.confirmed_at < $3
-               AND ($4 IS NULL OR r.slug = $4)
+            "  AND ($4 IS NULL OR r.slug = $4)
                AND ($5 IS NULL OR p.label = $5)
                AND c.policy_version_id NOT IN (
                    SELECT old.policy_version_id FROM policy_version old
@@ -164,10 +172,10 @@ macro_rules! exportable {
 
 /// Binds what [`exportable!`] asks for. Spans of time are always bound, and so ask the index.
 macro_rules! asked {
-    ($sql:expr, $filter:expr, $since:expr, $now:expr, $most:expr) => {
+    ($sql:expr, $filter:expr, $span:expr, $now:expr, $most:expr) => {
         $sql.bind($filter.purpose.clone())
-            .bind($since)
-            .bind($filter.until.unwrap_or(Timestamp::LATEST))
+            .bind($span.0)
+            .bind($span.1)
             .bind($filter.report.clone())
             .bind($filter.policy.clone())
             .bind($now)
@@ -176,70 +184,175 @@ macro_rules! asked {
 }
 
 /// How many rows are read at once.
-const AT_ONCE: usize = 2000;
+const AT_ONCE: i64 = 2000;
 
-/// The exportable contacts in the order in which they confirmed, at most `most`, read while they come, from
-/// one consistent snapshot.
-#[must_use]
-pub fn stream<'t>(
-    tx: &'t mut Tx,
+/// The first exportable contacts, in the order in which they confirmed.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn first(
+    tx: &mut Tx,
     now: Timestamp,
     filter: &ExportFilter,
     most: i64,
-) -> BoxStream<'t, sqlx::Result<ExportRows>> {
+) -> sqlx::Result<ExportRows> {
     match tx {
-        Tx::Sqlite(tx) => pages(&mut *tx, now, filter.clone(), most).boxed(),
+        Tx::Sqlite(tx) => page(tx, now, filter, whole(filter), most).await,
         Tx::Postgres(tx) => {
-            const LIST: &str = exportable!(
-                "c.subscriber_id, u.email, u.name, u.organisation, u.job_title, c.state, n.sha256, p.label,
-                 c.requested_at, c.confirmed_at, r.slug, c.source, c.event_id",
-                "c.confirmed_at >= $2",
-                " ORDER BY c.confirmed_at, c.subscriber_id LIMIT $7"
-            );
-            let since = filter.since.unwrap_or(Timestamp::EARLIEST);
-            asked!(sqlx::query(LIST), filter, since, now, most)
-                .fetch(&mut **tx)
-                .try_chunks(AT_ONCE)
-                .map_ok(|rows| ExportRows(Rows::Postgres(rows)))
-                .map_err(|error| error.1)
-                .boxed()
+            let rows =
+                asked!(sqlx::query(LIST), filter, span(filter), now, most).fetch_all(&mut **tx);
+            Ok(ExportRows(Rows::Postgres(rows.await?)))
         }
     }
 }
 
-/// Page by page from SQLite, each from where the last one ended.
-fn pages(
+const LIST: &str = exportable!(
+    "c.subscriber_id, u.email, u.name, u.organisation, u.job_title, c.state, n.sha256, p.label,
+     c.requested_at, c.confirmed_at, r.slug, c.source, c.event_id",
+    "c.confirmed_at >= $2 AND c.confirmed_at < $3",
+    " ORDER BY c.confirmed_at, c.subscriber_id LIMIT $7"
+);
+
+/// All exportable contacts of one moment on their way, in the order in which they confirmed. They are read
+/// ahead of whoever takes them, but never by more than some pages.
+pub struct ExportPages {
+    /// They take turns, page by page.
+    lanes: Vec<mpsc::Receiver<Piece>>,
+    turn: usize,
+}
+
+/// Some rows, or the end. A lane that falls silent before that has failed.
+type Piece = sqlx::Result<Option<ExportRows>>;
+
+impl ExportPages {
+    /// Begins to read them.
+    #[must_use]
+    pub fn begin(snapshot: Snapshot, now: Timestamp, filter: &ExportFilter) -> Self {
+        let transactions: Vec<Tx> =
+            std::iter::once(snapshot.first).chain(snapshot.second).collect();
+        let of = transactions.len();
+        let lane = |(number, tx): (usize, Tx)| {
+            let (out, lane) = mpsc::channel(1);
+            let filter = filter.clone();
+            tokio::spawn(async move {
+                let read = match tx {
+                    Tx::Sqlite(tx) => read_every(tx, now, &filter, (number, of), &out).await,
+                    Tx::Postgres(tx) => read_all(tx, now, &filter, &out).await,
+                };
+                // Whoever does not listen any more needs no end.
+                out.send(read.map(|()| None)).await.ok();
+            });
+            lane
+        };
+        Self { lanes: transactions.into_iter().enumerate().map(lane).collect(), turn: 0 }
+    }
+
+    /// The next of them; `None` at the end.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn next(&mut self) -> Piece {
+        let turn = self.turn % self.lanes.len();
+        self.turn += 1;
+        let lane = self.lanes.get_mut(turn).ok_or(sqlx::Error::WorkerCrashed)?;
+        lane.recv().await.ok_or(sqlx::Error::WorkerCrashed)?
+    }
+}
+
+/// From PostgreSQL, whose server has its own process for it.
+async fn read_all(
+    mut tx: Transaction<'static, Postgres>,
+    now: Timestamp,
+    filter: &ExportFilter,
+    out: &Sender<Piece>,
+) -> sqlx::Result<()> {
+    let rows = asked!(sqlx::query(LIST), filter, span(filter), now, i64::MAX).fetch(&mut *tx);
+    let mut chunks = rows.try_chunks(usize::try_from(AT_ONCE).unwrap_or(usize::MAX));
+    while let Some(rows) = chunks.try_next().await.map_err(|error| error.1)? {
+        if out.send(Ok(Some(ExportRows(Rows::Postgres(rows))))).await.is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// A place in the order of contacts: when they confirmed, and who they are.
+type Place = (Timestamp, Uuid);
+
+/// Before the first and behind the last; no subscriber has that key.
+fn whole(filter: &ExportFilter) -> (Place, Place) {
+    let (since, until) = span(filter);
+    ((since, Uuid::nil()), (until, Uuid::nil()))
+}
+
+/// Every so manyth page from SQLite, beginning with the one of that number.
+async fn read_every(
+    mut tx: Transaction<'static, Sqlite>,
+    now: Timestamp,
+    filter: &ExportFilter,
+    (number, of): (usize, usize),
+    out: &Sender<Piece>,
+) -> sqlx::Result<()> {
+    let (begin, end) = whole(filter);
+    let mut after = Some(begin);
+    let mut pages = 0;
+    while let Some(from) = after {
+        after = find_place(&mut tx, filter, (from, end)).await?;
+        if pages % of == number {
+            let rows = page(&mut tx, now, filter, (from, after.unwrap_or(end)), AT_ONCE).await?;
+            if out.send(Ok(Some(rows))).await.is_err() {
+                break;
+            }
+        }
+        pages += 1;
+    }
+    Ok(())
+}
+
+/// Where the page after this place ends, by the index alone; `None` for the last one.
+async fn find_place(
+    conn: &mut SqliteConnection,
+    filter: &ExportFilter,
+    ((at, id), (end, _)): (Place, Place),
+) -> sqlx::Result<Option<Place>> {
+    const PLACE: &str = "SELECT confirmed_at, subscriber_id FROM consent
+         WHERE purpose = $1 AND (confirmed_at, subscriber_id) > ($2, $3) AND confirmed_at < $4
+         ORDER BY confirmed_at, subscriber_id LIMIT 1 OFFSET $5";
+    sqlx::query_as(PLACE)
+        .bind(filter.purpose.clone())
+        .bind(at)
+        .bind(id)
+        .bind(end)
+        .bind(AT_ONCE - 1)
+        .fetch_optional(conn)
+        .await
+}
+
+/// Those between two places as one text.
+async fn page(
     conn: &mut SqliteConnection,
     now: Timestamp,
-    filter: ExportFilter,
+    filter: &ExportFilter,
+    ((after, after_id), (to, to_id)): (Place, Place),
     most: i64,
-) -> impl Stream<Item = sqlx::Result<ExportRows>> {
+) -> sqlx::Result<ExportRows> {
     // The inner order is kept by its limit.
     const PAGE: &str = concat!(
-        "SELECT string_agg(line, char(30)), count(*) FROM (",
+        "SELECT COALESCE(string_agg(line, char(30)), '') FROM (",
         exportable!(
             "concat_ws(char(31), hex(c.subscriber_id), u.email, COALESCE(u.name, ''),
                  COALESCE(u.organisation, ''), COALESCE(u.job_title, ''), c.state, n.sha256, p.label,
                  c.requested_at, c.confirmed_at, COALESCE(r.slug, ''), c.source, hex(c.event_id)) AS line",
-            "(c.confirmed_at, c.subscriber_id) > ($2, $8)",
+            "(c.confirmed_at, c.subscriber_id) > ($2, $8)
+             AND (c.confirmed_at, c.subscriber_id) <= ($3, $9)",
             " ORDER BY c.confirmed_at, c.subscriber_id LIMIT $7)"
         )
     );
-    // No subscriber has that key.
-    let begin = (filter.since.unwrap_or(Timestamp::EARLIEST), Uuid::nil());
-    stream::try_unfold((conn, Some(begin), most), move |(conn, after, left)| {
-        let most = left.min(i64::try_from(AT_ONCE).unwrap_or(i64::MAX));
-        let asked = after.filter(|_| most > 0).map(|(at, id)| {
-            asked!(sqlx::query_as::<_, (Option<String>, i64)>(PAGE), filter, at, now, most).bind(id)
-        });
-        async move {
-            let Some(page) = asked else { return Ok(None) };
-            let (Some(text), count) = page.fetch_one(&mut *conn).await? else { return Ok(None) };
-            let last = read(text.rsplit('\u{1e}').next().unwrap_or_default())?;
-            let after = (count == most).then_some((last.confirmed_at, last.subscriber_id));
-            Ok(Some((ExportRows(Rows::Sqlite(text)), (conn, after, left - count))))
-        }
-    })
+    let text = asked!(sqlx::query_scalar(PAGE), filter, (after, to), now, most)
+        .bind(after_id)
+        .bind(to_id)
+        .fetch_one(conn);
+    Ok(ExportRows(Rows::Sqlite(text.await?)))
 }
 
 /// How many contacts are exportable, counted no further than `most`.
@@ -252,10 +365,12 @@ pub async fn count(
     filter: &ExportFilter,
     most: i64,
 ) -> sqlx::Result<i64> {
-    const COUNT: &str =
-        exportable!("count(*) FROM (SELECT 1", "c.confirmed_at >= $2", " LIMIT $7) AS exportable");
-    let since = filter.since.unwrap_or(Timestamp::EARLIEST);
-    on!(tx, |conn| asked!(sqlx::query_scalar(COUNT), filter, since, now, most)
+    const COUNT: &str = exportable!(
+        "count(*) FROM (SELECT 1",
+        "c.confirmed_at >= $2 AND c.confirmed_at < $3",
+        " LIMIT $7) AS exportable"
+    );
+    on!(tx, |conn| asked!(sqlx::query_scalar(COUNT), filter, span(filter), now, most)
         .fetch_one(conn)
         .await)
 }

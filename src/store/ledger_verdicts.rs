@@ -14,22 +14,39 @@ pub struct Verdict {
     pub finding: Option<String>,
 }
 
-/// Replaces the last verdict.
+/// Replaces the last verdict; `seen` is the [`number`] of the one that stood when the check began. That all is
+/// sound does not replace what another check found meanwhile: it may have read a row before that row changed.
+/// Says whether it stands now.
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn upsert(tx: &mut Tx, verdict: &Verdict) -> sqlx::Result<()> {
-    on!(tx, |conn| sqlx::query(
-        "INSERT INTO ledger_verdict (one, checked_at, size, finding) VALUES (1, $1, $2, $3)
+pub async fn upsert(tx: &mut Tx, verdict: &Verdict, seen: i64) -> sqlx::Result<bool> {
+    on!(tx, |conn| {
+        sqlx::query(
+        "INSERT INTO ledger_verdict (one, checked_at, size, finding, number) VALUES (1, $1, $2, $3, 1)
          ON CONFLICT (one) DO UPDATE SET checked_at = excluded.checked_at, size = excluded.size,
-             finding = excluded.finding"
+             finding = excluded.finding, number = ledger_verdict.number + 1
+         WHERE excluded.finding IS NOT NULL OR ledger_verdict.finding IS NULL
+            OR ledger_verdict.number = $4"
     )
     .bind(verdict.checked_at)
     .bind(verdict.size)
     .bind(&verdict.finding)
+    .bind(seen)
     .execute(conn)
     .await
-    .map(drop))
+    .map(|done| done.rows_affected() == 1)
+    })
+}
+
+/// Which verdict stands, counted from the first; 0 before that.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn number(tx: &mut Tx) -> sqlx::Result<i64> {
+    on!(tx, |conn| sqlx::query_scalar("SELECT COALESCE(max(number), 0) FROM ledger_verdict")
+        .fetch_one(conn)
+        .await)
 }
 
 /// The last verdict; none before the first check.

@@ -36,6 +36,7 @@ pub mod reports;
 pub mod role_rules;
 pub mod sign_in_tries;
 pub mod signups;
+pub mod snapshot;
 pub mod staff;
 pub mod staff_accounts;
 pub mod staff_codes;
@@ -67,6 +68,8 @@ static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 /// Older SQLite libraries can corrupt a database when its write-ahead log is reset.
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Two for each export under way: one in the background, and those of the console.
+const EXPORTERS: u32 = 6;
 
 /// The database behind the store.
 #[derive(Clone)]
@@ -77,6 +80,8 @@ pub enum Db {
         writer: SqlitePool,
         /// Connections that read beside it.
         readers: SqlitePool,
+        /// Connections that read for long, opened when they are needed.
+        exporters: SqlitePool,
         /// Whether the write-ahead log may hold what was erased, as after a start.
         forgets: Arc<AtomicBool>,
     },
@@ -201,8 +206,13 @@ impl Db {
         if numbers(&version) < OLDEST_SQLITE {
             return Err(OpenError::OldSqlite(version));
         }
-        let readers = pool(4).connect_with(options.pragma("query_only", "ON")).await?;
-        Ok(Self::Sqlite { writer, readers, forgets: Arc::new(AtomicBool::new(true)) })
+        let options = options.pragma("query_only", "ON");
+        let exporters = pool(EXPORTERS)
+            .min_connections(0)
+            .idle_timeout(Duration::from_secs(30))
+            .connect_lazy_with(options.clone());
+        let readers = pool(4).connect_with(options).await?;
+        Ok(Self::Sqlite { writer, readers, exporters, forgets: Arc::new(AtomicBool::new(true)) })
     }
 
     /// Brings the schema up to date; safe to run by several replicas at once.
@@ -279,7 +289,8 @@ impl Db {
     /// Closes all connections, which lets SQLite fold its write-ahead log back into the file.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite { writer, readers, .. } => {
+            Self::Sqlite { writer, readers, exporters, .. } => {
+                exporters.close().await;
                 readers.close().await;
                 writer.close().await;
             }

@@ -1,5 +1,5 @@
-//! The cookies readers get, signed and short-lived: what the waiting page needs to know, and that this
-//! browser has just confirmed.
+//! Cookies, and those that readers get, signed and short-lived: what the waiting page needs to know, and that
+//! this browser has just confirmed.
 
 use std::time::Duration;
 
@@ -85,8 +85,21 @@ impl JustConfirmed {
     }
 }
 
-/// The value of a cookie that the browser sent.
-pub(super) fn sent<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+fn read(app: &App, headers: &HeaderMap, kind: LinkKind) -> Option<Vec<u8>> {
+    app.links.secrets.unseal(kind, sent(app, headers, word(kind))?)
+}
+
+fn write(app: &App, kind: LinkKind, bytes: &[u8]) -> Option<HeaderValue> {
+    keep(app, word(kind), &app.links.secrets.seal(kind, bytes), LIFETIME)
+}
+
+fn word(kind: LinkKind) -> &'static str {
+    if kind == LinkKind::JustConfirmed { "confirmed" } else { "waiting" }
+}
+
+/// The value of the cookie of that word, if the browser sent it.
+pub(super) fn sent<'a>(app: &App, headers: &'a HeaderMap, word: &str) -> Option<&'a str> {
+    let name = name(app, word);
     headers
         .get_all(header::COOKIE)
         .iter()
@@ -96,23 +109,18 @@ pub(super) fn sent<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         .find_map(|(key, value)| (key == name).then_some(value))
 }
 
-fn read(app: &App, headers: &HeaderMap, kind: LinkKind) -> Option<Vec<u8>> {
-    app.links.secrets.unseal(kind, sent(headers, name(app, kind))?)
-}
-
-fn write(app: &App, kind: LinkKind, bytes: &[u8]) -> Option<HeaderValue> {
-    let sealed = app.links.secrets.seal(kind, bytes);
+/// The `Set-Cookie` that keeps a value for a time, or with no time takes it back: for this host alone, out of
+/// reach of scripts, and not sent along from other sites but by a link. `None` only for a value that no header
+/// can hold.
+pub(super) fn keep(app: &App, word: &str, value: &str, age: Duration) -> Option<HeaderValue> {
     let secure = if app.own_host.is_https() { "; Secure" } else { "" };
-    let (name, age) = (name(app, kind), LIFETIME.as_secs());
-    let cookie = format!("{name}={sealed}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}");
+    let (name, age) = (name(app, word), age.as_secs());
+    let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}");
     HeaderValue::try_from(cookie).ok()
 }
 
-fn name(app: &App, kind: LinkKind) -> &'static str {
-    match (kind, app.own_host.is_https()) {
-        (LinkKind::JustConfirmed, true) => "__Host-assent_confirmed",
-        (LinkKind::JustConfirmed, false) => "assent_confirmed",
-        (_, true) => "__Host-assent_waiting",
-        (_, false) => "assent_waiting",
-    }
+/// Over TLS, browsers hold such a name to be this very host's.
+fn name(app: &App, word: &str) -> String {
+    let host = if app.own_host.is_https() { "__Host-" } else { "" };
+    format!("{host}assent_{word}")
 }

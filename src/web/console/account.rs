@@ -10,7 +10,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
 
-use super::desk::{Asked, Desk};
+use super::desk::{Asked, Desk, fault};
 use super::route::Route;
 use crate::domain::right::Right;
 use crate::flows::sign_in::{end_other_sessions, end_session};
@@ -68,8 +68,7 @@ async fn context(
                    "is_this": session.staff_session_id == desk.session_id})
         })
         .collect();
-    let errors: Vec<_> =
-        error.iter().map(|(field, words)| json!({"field": field, "message": words})).collect();
+    let errors: Vec<_> = error.iter().map(|(field, words)| fault(field, words)).collect();
     Ok(json!({
         "word": word,
         "sessions": sessions,

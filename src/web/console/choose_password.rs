@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::json;
 
-use super::desk::show;
+use super::desk::{fault, show};
 use super::sign_in;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::link::LinkKind;
@@ -62,8 +62,7 @@ fn page(
     error: Option<&str>,
     status: StatusCode,
 ) -> Result<Response, Error> {
-    let errors: Vec<_> =
-        error.iter().map(|words| json!({"field": "password", "message": words})).collect();
+    let errors: Vec<_> = error.iter().map(|words| fault("password", words)).collect();
     let first = kind == StaffLinkKind::Invitation;
     let page = if first { "welcome" } else { "reset" };
     let context = json!({
@@ -113,10 +112,10 @@ pub(super) async fn choose(
     }
     let known = [email.as_str().to_owned(), app.site.name.clone()];
     let salt = app.moment().new_password_salt();
-    let chosen = app.hash_turns.take(move || {
+    let chosen = app.hash_turns.take(move |memory| {
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
         let password = Password::parse(typed, &known).map_err(|error| error.to_string());
-        password.map(|password| PasswordHash::of(&password, &salt))
+        password.map(|password| PasswordHash::of(&password, &salt, memory))
     });
     match chosen.await? {
         Ok(hash) => Ok(Ok(hash?)),

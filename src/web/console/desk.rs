@@ -1,6 +1,7 @@
 //! Who acts at the console, and the pages they are shown.
 
 use std::convert::Infallible;
+use std::fmt::Display;
 
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
@@ -113,6 +114,11 @@ pub(super) fn show(
     context["desk"] = desk.map_or(Value::Null, Desk::context);
     context["assets"] = json!(crate::web::assets::console_assets());
     Ok((status, Html(app.templates.render(name, context)?)).into_response())
+}
+
+/// What is wrong with one field of a form, and what to do; pages list them at their head and beside each field.
+pub(super) fn fault(field: &str, message: impl Display) -> Value {
+    json!({"field": field, "message": message.to_string()})
 }
 
 impl<S: Sync> FromRequestParts<S> for Desk {

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
 
-use super::desk::{Asked, Desk, Form, show as answer};
+use super::desk::{Asked, Desk, Form, fault, show as answer};
 use super::route::Route;
 use crate::domain::consent::EventType;
 use crate::domain::notice::newsletter_words;
@@ -137,7 +137,7 @@ fn line(fields: &Fields, name: &str, errors: &mut Vec<Value>) -> Option<Line> {
         Line::parse(fields.one(name))
     };
     read.unwrap_or_else(|error| {
-        errors.push(json!({"field": name, "message": error.to_string()}));
+        errors.push(fault(name, error));
         None
     })
 }
@@ -147,7 +147,7 @@ fn needed(fields: &Fields, name: &str, empty: &str, errors: &mut Vec<Value>) -> 
     let before = errors.len();
     let line = line(fields, name, errors);
     if line.is_none() && errors.len() == before {
-        errors.push(json!({"field": name, "message": empty}));
+        errors.push(fault(name, empty));
     }
     line
 }
@@ -177,7 +177,7 @@ async fn add(
     };
     if slug.is_none() && name.is_some() {
         let words = "Use lower-case letters and digits, with single hyphens between them";
-        errors.push(json!({"field": "slug", "message": words}));
+        errors.push(fault("slug", words));
     }
     if let (Some(name), Some(slug), true) = (&name, &slug, errors.is_empty()) {
         let mut tx = app.db.write().await?;
@@ -189,7 +189,7 @@ async fn add(
             return Ok(Redirect::to(&to).into_response());
         }
         let words = format!("There is a newsletter “{slug}” already: choose another short name");
-        errors.push(json!({"field": "slug", "message": words}));
+        errors.push(fault("slug", words));
     }
     let values = json!({
         "slug": slug.map_or(fields.one("slug").to_owned(), |slug| slug.to_string()),
@@ -283,8 +283,11 @@ async fn edit(
 
 /// What a page says whose words somebody else changed meanwhile; it shows theirs beside the form.
 fn overtaken() -> Value {
-    json!({"field": "name", "message": "Somebody else changed this while you did: look at what \
-           stands there now, then save again to put yours in its place"})
+    fault(
+        "name",
+        "Somebody else changed this while you did: look at what \
+           stands there now, then save again to put yours in its place",
+    )
 }
 
 async fn offer(

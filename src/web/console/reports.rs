@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::desk::{Asked, Desk};
+use super::desk::{Asked, Desk, fault};
 use super::route::Route;
 use crate::domain::media_type::MediaType;
 use crate::domain::report::{ReportStatus, readable_size};
@@ -120,5 +120,5 @@ fn refusal(error: ReportError) -> Result<Value, Error> {
         ReportError::Unknown(_) => return Err(Error::NotFound),
         ReportError::Flow(error) => return Err(error.into()),
     };
-    Ok(json!({"field": field, "message": message}))
+    Ok(fault(field, message))
 }

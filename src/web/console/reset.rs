@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::json;
 
 use super::choose_password::{self, find};
-use super::desk::{Asked, show};
+use super::desk::{Asked, fault, show};
 use super::network::Network;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::staff::StaffLinkKind;
@@ -37,8 +37,7 @@ fn page(
     error: Option<&str>,
     status: StatusCode,
 ) -> Result<Response, Error> {
-    let errors: Vec<_> =
-        error.iter().map(|words| json!({"field": "email", "message": words})).collect();
+    let errors: Vec<_> = error.iter().map(|words| fault("email", words)).collect();
     show(app, None, PAGE, json!({"word": word, "email": email, "errors": errors}), status)
 }
 

@@ -4,12 +4,12 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::desk::show;
+use super::desk::{fault, show};
 use super::sign_in::{self, begin, seconds, wait_words};
 use crate::domain::email_address::EmailAddress;
 use crate::domain::link::LinkKind;
@@ -21,6 +21,7 @@ use crate::store::staff::{self, Staff};
 use crate::web::{App, Error, cookie};
 
 const PAGE: &str = "console/second_step.html";
+const COOKIE: &str = "second_step";
 /// How long a code may take.
 const PATIENCE: Duration = Duration::from_mins(5);
 
@@ -30,7 +31,7 @@ pub(super) fn lead(app: &App, account: &Staff) -> Result<Response, Error> {
     let bound = bound(account).ok_or(Error::Internal)?;
     let bytes = [&account.staff_id.as_bytes()[..], &until, &bound].concat();
     let sealed = app.links.secrets.seal(LinkKind::SecondStep, &bytes);
-    let cookie = keep(app, &sealed, PATIENCE).ok_or(Error::Internal)?;
+    let cookie = cookie::keep(app, COOKIE, &sealed, PATIENCE).ok_or(Error::Internal)?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/console/sign-in")).into_response())
 }
 
@@ -46,7 +47,7 @@ pub(super) async fn waiting(app: &App, headers: &HeaderMap) -> Result<Option<Sta
 }
 
 fn read(app: &App, headers: &HeaderMap) -> Option<(Uuid, [u8; 32])> {
-    let sealed = cookie::sent(headers, name(app))?;
+    let sealed = cookie::sent(app, headers, COOKIE)?;
     let bytes: [u8; 56] =
         app.links.secrets.unseal(LinkKind::SecondStep, sealed)?.try_into().ok()?;
     let (staff_id, rest) = bytes.split_first_chunk::<16>()?;
@@ -61,20 +62,8 @@ fn bound(account: &Staff) -> Option<[u8; 32]> {
     account.password_hash.as_ref().map(|hash| sha256(hash.as_str().as_bytes()))
 }
 
-fn keep(app: &App, value: &str, age: Duration) -> Option<HeaderValue> {
-    let secure = if app.own_host.is_https() { "; Secure" } else { "" };
-    let (name, age) = (name(app), age.as_secs());
-    let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}");
-    HeaderValue::try_from(cookie).ok()
-}
-
-fn name(app: &App) -> &'static str {
-    if app.own_host.is_https() { "__Host-assent_second_step" } else { "assent_second_step" }
-}
-
 pub(super) fn page(app: &App, error: Option<&str>, status: StatusCode) -> Result<Response, Error> {
-    let errors: Vec<_> =
-        error.iter().map(|words| json!({"field": "code", "message": words})).collect();
+    let errors: Vec<_> = error.iter().map(|words| fault("code", words)).collect();
     show(app, None, PAGE, json!({"errors": errors}), status)
 }
 
@@ -113,7 +102,7 @@ pub(super) async fn try_code(
         );
     }
     let session = begin(app, headers, &account, ip).await?;
-    let over = keep(app, "", Duration::ZERO).ok_or(Error::Internal)?;
+    let over = cookie::keep(app, COOKIE, "", Duration::ZERO).ok_or(Error::Internal)?;
     let cookies = AppendHeaders([(header::SET_COOKIE, session), (header::SET_COOKIE, over)]);
     Ok((cookies, Redirect::to("/console")).into_response())
 }

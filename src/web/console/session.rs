@@ -1,5 +1,7 @@
 //! The cookie of who is signed in, and the session behind it.
 
+use std::time::Duration;
+
 use axum::http::{HeaderMap, HeaderValue};
 
 use crate::domain::notice::sha256;
@@ -7,10 +9,12 @@ use crate::domain::staff::SESSION_AT_MOST;
 use crate::store::staff_sessions::{self, Session};
 use crate::web::{App, Error, cookie};
 
+const COOKIE: &str = "session";
+
 /// The session that a request's cookie names, while it is in force. That it is used is written down once a
 /// minute; where that cannot be written, reading goes on.
 pub(super) async fn find(app: &App, headers: &HeaderMap) -> Result<Option<Session>, Error> {
-    let Some(token) = cookie::sent(headers, name(app)) else { return Ok(None) };
+    let Some(token) = cookie::sent(app, headers, COOKIE) else { return Ok(None) };
     let now = app.clock.now();
     let hash = sha256(token.as_bytes());
     let found = staff_sessions::find(&mut app.db.read().await?, now, &hash).await?;
@@ -29,26 +33,14 @@ async fn note(app: &App, session: &Session) -> sqlx::Result<()> {
     tx.commit().await
 }
 
-/// The `Set-Cookie` that keeps a session's token: for this host alone, out of reach of scripts, and not
-/// sent along from other sites but by a link.
-pub(super) fn header(app: &App, token: &str) -> Option<HeaderValue> {
-    let age = SESSION_AT_MOST.as_secs();
-    let secure = if app.own_host.is_https() { "; Secure" } else { "" };
-    let name = name(app);
-    let cookie = format!("{name}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}");
-    HeaderValue::try_from(cookie).ok()
+/// The `Set-Cookie` that keeps a session's token.
+pub(super) fn header(app: &App, token: &str) -> Result<HeaderValue, Error> {
+    cookie::keep(app, COOKIE, token, SESSION_AT_MOST).ok_or(Error::Internal)
 }
 
 /// The `Set-Cookie` that takes it back.
-pub(super) fn gone(app: &App) -> Option<HeaderValue> {
-    let secure = if app.own_host.is_https() { "; Secure" } else { "" };
-    let name = name(app);
-    let cookie = format!("{name}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{secure}");
-    HeaderValue::try_from(cookie).ok()
-}
-
-fn name(app: &App) -> &'static str {
-    if app.own_host.is_https() { "__Host-assent_session" } else { "assent_session" }
+pub(super) fn gone(app: &App) -> Result<HeaderValue, Error> {
+    cookie::keep(app, COOKIE, "", Duration::ZERO).ok_or(Error::Internal)
 }
 
 /// A browser's name and system as its owner knows them, from what it calls itself. No more is kept.

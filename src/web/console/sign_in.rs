@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::json;
 
-use super::desk::{Asked, Desk, show};
+use super::desk::{Asked, Desk, fault, show};
 use super::network::Network;
 use super::{second_step, session};
 use crate::domain::email_address::EmailAddress;
@@ -47,8 +47,7 @@ pub(super) fn page(
     error: Option<&str>,
     status: StatusCode,
 ) -> Result<Response, Error> {
-    let errors: Vec<_> =
-        error.iter().map(|words| json!({"field": "email", "message": words})).collect();
+    let errors: Vec<_> = error.iter().map(|words| fault("email", words)).collect();
     show(app, None, PAGE, json!({"email": email, "word": null, "errors": errors}), status)
 }
 
@@ -136,7 +135,8 @@ async fn renew_outdated(app: &App, account: Staff, password: &str) -> Result<Sta
         return Ok(account);
     };
     let (typed, salt) = (password.to_owned(), app.moment().new_password_salt());
-    let hash = app.hash_turns.take(move || PasswordHash::renewed(&typed, &salt)).await??;
+    let hash =
+        app.hash_turns.take(move |memory| PasswordHash::renewed(&typed, &salt, memory)).await??;
     let mut tx = app.db.write().await?;
     let renewed = renew_hash(&mut tx, account.staff_id, &before, &hash).await?;
     tx.commit().await?;
@@ -166,13 +166,13 @@ pub(super) async fn begin(
         return Err(Error::Unavailable);
     }
     tx.commit().await?;
-    session::header(app, &token).ok_or(Error::Internal)
+    session::header(app, &token)
 }
 
 pub(super) async fn leave(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
     let mut tx = app.db.write().await?;
     sign_out(&mut tx, &app.moment(), desk.staff_id, desk.session_id).await?;
     tx.commit().await?;
-    let gone = session::gone(&app).ok_or(Error::Internal)?;
+    let gone = session::gone(&app)?;
     Ok(([(header::SET_COOKIE, gone)], Redirect::to("/console/sign-in")).into_response())
 }

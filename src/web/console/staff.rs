@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
 
-use super::desk::{Asked, Desk, Form};
+use super::desk::{Asked, Desk, Form, fault};
 use super::route::Route;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::right::Right;
@@ -98,8 +98,7 @@ async fn context(
     let rules = role_rules::list(&mut tx).await?;
     let required: Vec<&str> =
         rules.iter().filter(|rule| rule.requires_code).map(|rule| rule.role.as_str()).collect();
-    let errors: Vec<_> =
-        error.iter().map(|(field, words)| json!({"field": field, "message": words})).collect();
+    let errors: Vec<_> = error.iter().map(|(field, words)| fault(field, words)).collect();
     Ok(json!({
         "word": word,
         "accounts": accounts,

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use self::asked::Question;
-use super::desk::{Asked, Desk};
+use super::desk::{Asked, Desk, fault};
 use super::route::Route;
 use crate::domain::consent::EventType;
 use crate::domain::notice::LANG;
@@ -97,10 +97,7 @@ async fn show(
     drop(tx);
     let errors: Vec<Value> = match &question.filter {
         Ok(_) => vec![],
-        Err(errors) => errors
-            .iter()
-            .map(|(field, message)| json!({"field": field, "message": message}))
-            .collect(),
+        Err(errors) => errors.iter().map(|(field, message)| fault(field, message)).collect(),
     };
     let refused = !errors.is_empty();
     let context = context(

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
 use url::form_urlencoded::Serializer;
 
-use super::desk::{Asked, Desk, Form};
+use super::desk::{Asked, Desk, Form, fault};
 use super::route::Route;
 use crate::domain::address_key::AddressKey;
 use crate::domain::email_address::EmailAddress;
@@ -61,7 +61,7 @@ async fn show(
         None
     } else {
         let read = EmailAddress::parse(typed).map_err(|error| error.to_string());
-        read.map_err(|message| errors.push(json!({"field": "address", "message": message}))).ok()
+        read.map_err(|message| errors.push(fault("address", message))).ok()
     };
     let context = context(&app, &desk, &fields, (looked_for.as_ref(), typed, ""), word, &errors);
     let context = context.await?;
@@ -204,7 +204,7 @@ async fn add(
         Ok(email) if !fields.is_repeated("email") && !fields.is_faulty("email") => email,
         parsed => {
             let message = parsed.err().map_or("Enter one address".to_owned(), |e| e.to_string());
-            let errors = [json!({"field": "email", "message": message})];
+            let errors = [fault("email", message)];
             let nowhere = Fields::default();
             let context = context(&app, &desk, &nowhere, (None, "", typed), None, &errors).await?;
             return desk.refused(&app, PAGE, context);

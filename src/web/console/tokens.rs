@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
 
-use super::desk::{Asked, Desk, Form};
+use super::desk::{Asked, Desk, Form, fault};
 use super::route::Route;
 use crate::domain::api_token::{Scope, Scopes};
 use crate::domain::right::Right;
@@ -84,8 +84,7 @@ async fn context(
             })
         })
         .collect();
-    let errors: Vec<_> =
-        error.iter().map(|(field, words)| json!({"field": field, "message": words})).collect();
+    let errors: Vec<_> = error.iter().map(|(field, words)| fault(field, words)).collect();
     Ok(json!({
         "word": word,
         "tokens": rows,

@@ -10,7 +10,7 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::choose_password::{self, choose, find, used};
-use super::desk::show;
+use super::desk::{fault, show};
 use super::network::Network;
 use super::sign_in;
 use crate::domain::email_address::EmailAddress;
@@ -42,8 +42,7 @@ fn page(
     error: Option<(&str, String)>,
     status: StatusCode,
 ) -> Result<Response, Error> {
-    let errors: Vec<_> =
-        error.into_iter().map(|(field, words)| json!({"field": field, "message": words})).collect();
+    let errors: Vec<_> = error.into_iter().map(|(field, words)| fault(field, words)).collect();
     show(app, None, PAGE, json!({"token": token, "email": email, "errors": errors}), status)
 }
 

@@ -183,7 +183,7 @@ both_databases! {
             finding: Some("row 3: its body is not that of its leaf".to_owned()),
         };
         let mut tx = app.write().await;
-        assent::store::ledger_verdicts::upsert(&mut tx, &verdict).await.unwrap();
+        assent::store::ledger_verdicts::upsert(&mut tx, &verdict, 0).await.unwrap();
         tx.commit().await.unwrap();
         let answer = desk.get(DOWNLOAD).await;
         assert!(answer.status == 422 && answer.text().contains("row 3") && !answer.text().contains("=1+1"));

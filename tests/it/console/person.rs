@@ -157,7 +157,7 @@ both_databases! {
         let mut tx = app.write().await;
         let finding = Some("event 3 was changed".to_owned());
         let verdict = Verdict { checked_at: app.clock.now(), size: 1, finding };
-        keep_verdict(&mut tx, &verdict).await.unwrap();
+        keep_verdict(&mut tx, &verdict, 0).await.unwrap();
         tx.commit().await.unwrap();
         let (yes, sentence) = answer(&page_of(&desk, "ben@b.example").await, "Privacy policy");
         assert!(!yes && sentence.contains("ledger"), "{sentence}");

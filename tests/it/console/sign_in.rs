@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use assent::domain::email_address::EmailAddress;
-use assent::domain::password::{Password, PasswordHash};
+use assent::domain::password::{HashMemory, Password, PasswordHash};
 use assent::domain::staff::Role;
 use assent::flows::add_staff::{add_staff, offer_first_account};
 use assent::store::staff_links;
@@ -18,7 +18,7 @@ const PASSWORD: &str = "pylon marmot ferrous quilt";
 async fn account(app: &TestApp, email: &str, role: Role) -> Uuid {
     let at = app.core.moment();
     let password = Password::parse(PASSWORD.to_owned(), &[]).unwrap();
-    let hash = PasswordHash::of(&password, &[1; 16]).unwrap();
+    let hash = PasswordHash::of(&password, &[1; 16], &mut HashMemory::default()).unwrap();
     let email = EmailAddress::parse(email).unwrap();
     let mut tx = app.write().await;
     let added = add_staff(&mut tx, &at, "test", &email, role, &hash).await.unwrap();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use assent::domain::email_address::EmailAddress;
-use assent::domain::password::{Password, PasswordHash};
+use assent::domain::password::{HashMemory, Password, PasswordHash};
 use assent::domain::staff::Role;
 use assent::flows::add_staff::add_staff;
 use futures_util::future::{join, join_all};
@@ -23,7 +23,7 @@ const HOUR: Duration = Duration::from_hours(1);
 pub async fn account(app: &TestApp, email: &str, role: Role) -> Uuid {
     let at = app.core.moment();
     let password = Password::parse(PASSWORD.replace('+', " "), &[]).unwrap();
-    let hash = PasswordHash::of(&password, &[1; 16]).unwrap();
+    let hash = PasswordHash::of(&password, &[1; 16], &mut HashMemory::default()).unwrap();
     let email = EmailAddress::parse(email).unwrap();
     let mut tx = app.write().await;
     let added = add_staff(&mut tx, &at, "test", &email, role, &hash).await.unwrap();

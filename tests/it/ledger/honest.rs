@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use assent::domain::address_key::AddressKey;
 use assent::domain::email_address::EmailAddress;
+use assent::flows::allow_export::allow_export;
+use assent::flows::keep_verdict::keep_verdict;
 use assent::flows::purge::{expire, purge};
 use assent::notary::verify::verify;
+use assent::store::ledger_verdicts::Verdict;
 use assent::store::subscribers;
 
 use super::sealing::append_in;
@@ -66,6 +69,27 @@ both_databases! {
         let found = verify(&core.db, &core.terms, &core.clock, &core.random, meanwhile).await.unwrap();
         assert!(found.is_sound(), "{:?}", found.findings);
         assert_sound(&app).await;
+    }
+
+    async fn what_another_check_found_meanwhile_stands_until_one_that_began_after_it(database: Database) {
+        let app = TestApp::start(database).await;
+        app.subscribe("ada@b.example", "").await;
+        seal(&app).await;
+        let core = &app.core;
+        let meanwhile = |_| {
+            tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(async {
+                let finding = Some("row 1: it was changed and changed back".to_owned());
+                let verdict = Verdict { checked_at: app.clock.now(), size: 2, finding };
+                let mut tx = app.write().await;
+                assert!(keep_verdict(&mut tx, &verdict, 0).await.unwrap());
+                tx.commit().await.unwrap();
+            }));
+        };
+        let found = verify(&core.db, &core.terms, &core.clock, &core.random, meanwhile).await.unwrap();
+        assert!(found.findings[0].contains("run this one again"), "{:?}", found.findings);
+        assert!(allow_export(&mut app.read().await).await.unwrap_err().to_string().contains("row 1"));
+        assert_sound(&app).await;
+        allow_export(&mut app.read().await).await.unwrap();
     }
 
     async fn a_check_amid_traffic_finds_nothing(database: Database) {

@@ -295,8 +295,8 @@ async fn exports_with_hostile_cells() {
             links: None,
             scratch: app.dir.path(),
         };
-        let (tx, now) = (&mut app.read().await, app.clock.now());
-        assent::export::write(tx, now, wanted, &mut out, |_| {}).await.unwrap();
+        let (snapshot, now) = (app.core.db.snapshot().await.unwrap(), app.clock.now());
+        assent::export::write(snapshot, now, wanted, &mut out, |_| {}).await.unwrap();
         let text = String::from_utf8(out).unwrap();
         // Line endings are shown, for they are part of the format.
         same(name, &text.replace('\r', "␍").replace('\u{feff}', "␂BOM␃"));

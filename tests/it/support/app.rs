@@ -425,8 +425,8 @@ impl TestApp {
             links: None,
             scratch: self.dir.path(),
         };
-        let tx = &mut self.read().await;
-        assent::export::write(tx, self.clock.now(), wanted, &mut out, |_| {})
+        let snapshot = self.core.db.snapshot().await.expect("a snapshot");
+        assent::export::write(snapshot, self.clock.now(), wanted, &mut out, |_| {})
             .await
             .expect("an export");
         String::from_utf8(out).expect("UTF-8")

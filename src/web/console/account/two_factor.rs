@@ -12,7 +12,7 @@ use crate::domain::right::Right;
 use crate::domain::two_factor::{Picture, RecoveryCode};
 use crate::flows::use_two_factor::{begin, renew_recovery, secret_of, turn_off, turn_on};
 use crate::store::staff::{self, Staff};
-use crate::web::console::desk::{Desk, Form};
+use crate::web::console::desk::{Desk, Form, fault};
 use crate::web::console::network::Network;
 use crate::web::console::route::Route;
 use crate::web::{App, Error};
@@ -40,8 +40,7 @@ async fn account(app: &App, desk: &Desk) -> Result<Staff, Error> {
 fn set_up(app: &App, account: &Staff, error: Option<&str>) -> Option<Value> {
     let secret = secret_of(&app.terms, account).filter(|_| account.code_since.is_none())?;
     let picture = Picture::of(&secret.url(&app.site.name, &account.email));
-    let errors: Vec<_> =
-        error.iter().map(|words| json!({"field": "code", "message": words})).collect();
+    let errors: Vec<_> = error.iter().map(|words| fault("code", words)).collect();
     Some(json!({
         "secret": secret.text(),
         "picture": picture.map(|picture| json!({"size": picture.size, "path": picture.path})),

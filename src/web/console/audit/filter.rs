@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::domain::timestamp::Timestamp;
 use crate::store::audit_entries::AuditFilter;
 use crate::web::console::address::with_fields;
+use crate::web::console::desk::fault;
 use crate::web::fields::Fields;
 
 /// The fields as they were sent, and what they ask for.
@@ -30,14 +31,14 @@ pub(super) fn read(fields: &Fields) -> Narrowed {
     let mut day = |name: &str, word: &str| {
         let day = Timestamp::parse(word);
         if day.is_none() && (!word.is_empty() || fields.is_faulty(name)) {
-            errors.push(json!({"field": name, "message": "Enter a day such as 2026-11-23"}));
+            errors.push(fault(name, "Enter a day such as 2026-11-23"));
         }
         day
     };
     let (first, last) = (day("from", &from), day("until", &until));
     if errors.is_empty() && first.zip(last).is_some_and(|(first, last)| last < first) {
         let message = "Enter a last day that is not before the first";
-        errors.push(json!({"field": "until", "message": message}));
+        errors.push(fault("until", message));
     }
     let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
     let filter = AuditFilter {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::filter::{Narrowed, read};
 use super::{PATH, addresses, words};
 use crate::store::audit_entries::{list_actions, list_actors, list_newest};
-use crate::web::console::desk::{Asked, Desk};
+use crate::web::console::desk::{Asked, Desk, fault};
 use crate::web::{App, Error};
 
 const PAGE: &str = "console/audit.html";
@@ -40,7 +40,7 @@ pub(super) async fn refused(
 ) -> Result<Response, Error> {
     let mut context = context(app, narrowed, None).await?;
     if narrowed.errors.is_empty() {
-        context["errors"] = json!([{"field": "form", "message": "Choose CSV or NDJSON"}]);
+        context["errors"] = json!([fault("form", "Choose CSV or NDJSON")]);
     }
     desk.refused(app, PAGE, context)
 }

@@ -10,6 +10,7 @@ use crate::export::{Format, Preset};
 use crate::store::exports::ExportFilter;
 use crate::store::{Tx, newsletters, policy_versions, purposes, reports};
 use crate::web::Error;
+use crate::web::console::desk::fault;
 use crate::web::fields::Fields;
 
 /// The fields that may be sent, each once.
@@ -68,7 +69,7 @@ impl Choices {
     pub(super) fn parse(&self, fields: &Fields) -> Result<Ask, Vec<Value>> {
         let mut errors = vec![];
         let mut refuse = |field: &str, message: &str| {
-            errors.push(json!({"field": field, "message": message}));
+            errors.push(fault(field, message));
         };
         for field in FIELDS {
             if fields.is_repeated(field) || fields.is_faulty(field) {

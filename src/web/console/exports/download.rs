@@ -9,7 +9,6 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::ask::{Ask, Choices};
@@ -24,7 +23,7 @@ use crate::flows::record_export::ExportRun;
 use crate::flows::write_export::{RunError, keep_export, write_export};
 use crate::store::export_runs::{HeldRun, NewExportRun};
 use crate::store::exports;
-use crate::web::console::desk::Asked;
+use crate::web::console::desk::{Asked, fault};
 use crate::web::{App, Error};
 
 /// How long to wait for one's turn.
@@ -51,13 +50,13 @@ pub(super) async fn download(
     if exports::count(&mut tx, app.clock.now(), &ask.filter, most + 1).await? > most {
         let message =
             "These are too many to send while you wait: have the file made in the background";
-        let errors = vec![json!({"field": "form", "message": message})];
+        let errors = vec![fault("form", message)];
         return refused_page(&app, &desk, &mut tx, &fields, errors).await;
     }
     let waiting = app.export_places.clone().acquire_owned();
     let Ok(Ok(place)) = tokio::time::timeout(TURN, waiting).await else {
         let message = "Other exports are under way. Try again when one of them has finished";
-        let errors = vec![json!({"field": "form", "message": message})];
+        let errors = vec![fault("form", message)];
         return refused_page(&app, &desk, &mut tx, &fields, errors).await;
     };
     let mut noting = app.db.write().await?;
@@ -67,7 +66,7 @@ pub(super) async fn download(
         Ok(held) => held,
         Err(ExportRefused::Flow(error)) => return Err(error.into()),
         Err(refused) => {
-            let errors = vec![json!({"field": "form", "message": sentence(&refused)})];
+            let errors = vec![fault("form", sentence(&refused))];
             return refused_page(&app, &desk, &mut tx, &fields, errors).await;
         }
     };

@@ -10,13 +10,12 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use futures_util::TryStreamExt;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use self::ask::{Ask, Choices, FIELDS, allows, sent};
 use self::download::new_run;
-use super::desk::{Asked, Desk, Form};
+use super::desk::{Asked, Desk, Form, fault};
 use super::route::Route;
 use crate::domain::right::Right;
 use crate::domain::sentence::sentence;
@@ -79,7 +78,7 @@ async fn start(
     };
     if export_runs::count_open_jobs(&mut tx).await? >= JOBS {
         let message = "Ten files are being made already. Wait until one of them is ready";
-        let errors = vec![json!({"field": "form", "message": message})];
+        let errors = vec![fault("form", message)];
         return refused_page(&app, &desk, &mut tx, &fields, errors).await;
     }
     let actor = desk.actor();
@@ -91,7 +90,7 @@ async fn start(
         }
         Err(ExportRefused::Flow(error)) => Err(error.into()),
         Err(refused) => {
-            let errors = vec![json!({"field": "form", "message": sentence(&refused)})];
+            let errors = vec![fault("form", sentence(&refused))];
             refused_page(&app, &desk, &mut tx, &fields, errors).await
         }
     }
@@ -141,17 +140,14 @@ async fn preview(app: &App, tx: &mut Tx, ask: &Ask) -> Result<Value, Error> {
     // Counted no further than it matters: all of them would take seconds.
     let count = exports::count(tx, now, &ask.filter, most + 1).await?;
     let mut rows = vec![];
-    let mut pages = exports::stream(tx, now, &ask.filter, SHOWN);
-    while let Some(page) = pages.try_next().await? {
-        page.read(|row| {
-            rows.push(json!({
-                "subscriber_id": row.subscriber_id, "email": row.email, "name": row.name,
-                "organisation": row.organisation, "report": row.report,
-                "policy": row.policy_version, "confirmed_at": row.confirmed_at,
-            }));
-            Ok::<(), sqlx::Error>(())
-        })?;
-    }
+    exports::first(tx, now, &ask.filter, SHOWN).await?.read(|row| {
+        rows.push(json!({
+            "subscriber_id": row.subscriber_id, "email": row.email, "name": row.name,
+            "organisation": row.organisation, "report": row.report,
+            "policy": row.policy_version, "confirmed_at": row.confirmed_at,
+        }));
+        Ok::<(), sqlx::Error>(())
+    })?;
     Ok(json!({
         "count": count.min(most),
         "is_more": count > most,

@@ -11,7 +11,7 @@ use super::one::read;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::retry_mail::{retry_all, retry_one};
 use crate::store::mails;
-use crate::web::console::desk::{Asked, Desk, Form};
+use crate::web::console::desk::{Asked, Desk, Form, fault};
 use crate::web::{App, Error};
 
 const PAGE: &str = "console/mail_retry.html";
@@ -63,7 +63,7 @@ async fn question(app: &App, reason: &str, refused: bool) -> Result<serde_json::
     let by = app.clock.now();
     let count = mails::count_parked_for(&mut app.db.read().await?, reason, by).await?;
     let errors = if refused {
-        json!([{"field": "sure", "message": "Tick the box if they are to be sent again"}])
+        json!([fault("sure", "Tick the box if they are to be sent again")])
     } else {
         json!([])
     };

@@ -16,7 +16,7 @@ use crate::flows::add_purpose::{NewPurpose, PurposeError, add_purpose, reword_pu
 use crate::flows::edit_newsletter::{Reworded, offer_on_reports};
 use crate::store::purposes::OwnPurpose;
 use crate::store::{Tx, consents, purposes};
-use crate::web::console::desk::{Asked, Desk, Form, show as answer};
+use crate::web::console::desk::{Asked, Desk, Form, fault, show as answer};
 use crate::web::console::route::Route;
 use crate::web::fields::Fields;
 use crate::web::{App, Error};
@@ -62,7 +62,7 @@ fn words(fields: &Fields, errors: &mut Vec<Value>) -> Option<OwnWords> {
         if let Some(first) = message.get_mut(..1) {
             first.make_ascii_uppercase();
         }
-        errors.push(json!({"field": "words", "message": message}));
+        errors.push(fault("words", message));
     })
     .ok()
 }
@@ -82,7 +82,7 @@ async fn add(
     let code = code.and_then(|slug| slug.as_str().parse::<Purpose>().ok());
     if code.is_none() && name.is_some() {
         let words = "Use lower-case letters and digits, with single hyphens between them";
-        errors.push(json!({"field": "code", "message": words}));
+        errors.push(fault("code", words));
     }
     let (Some(name), Some(words), Some(code), true) = (name, words, code, errors.is_empty()) else {
         return desk.refused(&app, PAGE, blank(&fields, &errors));
@@ -98,7 +98,7 @@ async fn add(
         Err(PurposeError::Flow(error)) => Err(error.into()),
         Err(_) => {
             let message = format!("“{code}” is taken: choose another short name");
-            let errors = vec![json!({"field": "code", "message": message})];
+            let errors = vec![fault("code", message)];
             desk.refused(&app, PAGE, blank(&fields, &errors))
         }
     }

@@ -18,7 +18,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::flows::publish_policy::{Published, publish_next_policy};
 use crate::store::policy_versions::{self, NewPolicyVersion, PolicyVersion};
 use crate::store::{Tx, announcements};
-use crate::web::console::desk::{Desk, Form, show};
+use crate::web::console::desk::{Desk, Form, fault, show};
 use crate::web::fields::Fields;
 use crate::web::{App, Error, markdown};
 
@@ -110,7 +110,7 @@ pub(super) async fn go_on(
     }
     if fields.one("sure") != "yes" {
         let words = "Tick the box if this version is to be published";
-        let unsure = json!({"field": "sure", "message": words});
+        let unsure = fault("sure", words);
         return preview(&app, &desk, &typed, &draft, &[unsure]).await;
     }
     publish(&app, &desk, &fields, &typed, &draft).await
@@ -124,7 +124,7 @@ fn parse(
 ) -> Result<Draft, Vec<Value>> {
     let mut errors = Vec::new();
     let mut fault = |field: &str, message: &str| {
-        errors.push(json!({"field": field, "message": message}));
+        errors.push(fault(field, message));
     };
     for name in ["label", "text", "change", "until"] {
         if fields.is_repeated(name) {
@@ -251,13 +251,13 @@ async fn publish(
         Published::Taken => {
             drop(tx);
             let newest = newest(&mut app.db.read().await?).await?;
-            let refused = json!({"field": "label", "message": taken(&draft.label)});
+            let refused = fault("label", taken(&draft.label));
             editor(app, desk, typed, newest.as_ref(), &[refused])
         }
         Published::Overtaken => {
             drop(tx);
             let words = "Another version was published meanwhile: look again at what yours changes";
-            let overtaken = json!({"field": "form", "message": words});
+            let overtaken = fault("form", words);
             preview(app, desk, typed, draft, &[overtaken]).await
         }
     }

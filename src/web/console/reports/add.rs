@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
 
-use super::form::{self, Boxes, Values, fault};
+use super::form::{self, Boxes, Values};
 use super::refusal;
 use crate::domain::report::ReportStatus;
 use crate::domain::report_details::ReportDetails;
@@ -17,7 +17,7 @@ use crate::flows::add_purpose::{PurposeError, offer_purpose};
 use crate::flows::add_report::{ReportError, add_report};
 use crate::random::Moment;
 use crate::store::reports::Report;
-use crate::web::console::desk::{Desk, show};
+use crate::web::console::desk::{Desk, fault, show};
 use crate::web::fields::Fields;
 use crate::web::upload::{self, LIMITS, Uploaded};
 use crate::web::{App, Error};

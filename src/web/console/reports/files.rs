@@ -7,14 +7,14 @@ use axum::extract::{Path, Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::form::{Faults, fault};
+use super::form::Faults;
 use super::page::Page;
 use super::{refusal, slug};
 use crate::domain::media_type::MediaType;
 use crate::flows::add_report::ReportError;
 use crate::flows::edit_report;
 use crate::store::reports::{self, Report};
-use crate::web::console::desk::Desk;
+use crate::web::console::desk::{Desk, fault};
 use crate::web::upload::{self, LIMITS, Uploaded};
 use crate::web::{App, Error};
 

@@ -9,6 +9,7 @@ use crate::domain::text::Line;
 use crate::store::newsletters::Newsletter;
 use crate::store::purposes::OwnPurpose;
 use crate::store::{Tx, newsletters, purposes};
+use crate::web::console::desk::fault;
 use crate::web::fields::Fields;
 
 /// The longest text of a page, in bytes.
@@ -116,10 +117,6 @@ fn options<'a>(
 
 /// What is wrong with a form, by field, and what to do.
 pub(super) type Faults = Vec<Value>;
-
-pub(super) fn fault(field: &str, message: impl std::fmt::Display) -> Value {
-    json!({"field": field, "message": message.to_string()})
-}
 
 /// Reads the form.
 pub(super) fn parse(fields: &Fields, boxes: &Boxes) -> Result<ReportDetails, Faults> {

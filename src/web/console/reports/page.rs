@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
 
-use super::form::{self, Boxes, Faults, Values, fault};
+use super::form::{self, Boxes, Faults, Values};
 use super::{figures_of, refusal, slug, summary};
 use crate::domain::notice::LANG;
 use crate::domain::report::ReportStatus;
@@ -16,7 +16,7 @@ use crate::domain::slug::Slug;
 use crate::flows::edit_report::{Saved, details_of, save_report};
 use crate::store::reports::{self, Report};
 use crate::store::{Tx, policy_versions};
-use crate::web::console::desk::{Asked, Desk, Form, show as answer};
+use crate::web::console::desk::{Asked, Desk, Form, fault, show as answer};
 use crate::web::fields::Fields;
 use crate::web::{App, Error};
 

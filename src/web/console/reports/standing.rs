@@ -7,14 +7,13 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
 
-use super::form::fault;
 use super::page::Page;
 use super::{refusal, slug, summary};
 use crate::domain::notice::LANG;
 use crate::domain::slug::Slug;
 use crate::flows::add_report::{publish_report, withdraw_report};
 use crate::store::reports;
-use crate::web::console::desk::{Desk, Form, show};
+use crate::web::console::desk::{Desk, Form, fault, show};
 use crate::web::{App, Error};
 
 pub(super) async fn publish(

@@ -14,7 +14,7 @@ use crate::flows::change_staff::{self, Changed, change_role, turn_code_off};
 use crate::flows::invite_staff::{cancel_invitation, invite_again};
 use crate::flows::set_password::send_reset;
 use crate::store::{staff_accounts, staff_sessions};
-use crate::web::console::desk::{Asked, Desk, Form};
+use crate::web::console::desk::{Asked, Desk, Form, fault};
 use crate::web::console::route::Route;
 use crate::web::{App, Error};
 
@@ -67,8 +67,7 @@ async fn context(
     let mut tx = app.db.read().await?;
     let account = staff_accounts::find(&mut tx, staff_id).await?.ok_or(Error::NotFound)?;
     let sessions = staff_sessions::list(&mut tx, app.clock.now(), staff_id).await?;
-    let errors: Vec<_> =
-        error.iter().map(|(field, words)| json!({"field": field, "message": words})).collect();
+    let errors: Vec<_> = error.iter().map(|(field, words)| fault(field, words)).collect();
     Ok(json!({
         "word": word,
         "account": {

@@ -11,7 +11,7 @@ use crate::domain::right::Right;
 use crate::domain::signup::Method;
 use crate::flows::erase::{erase, record_erasure};
 use crate::store::held;
-use crate::web::console::desk::{Desk, Form};
+use crate::web::console::desk::{Desk, Form, fault};
 use crate::web::console::route::Route;
 use crate::web::{App, Error};
 
@@ -58,7 +58,7 @@ async fn press(
     Form(fields): Form,
 ) -> Result<Response, Error> {
     if fields.all("sure") != ["yes"] {
-        let error = json!({"field": "sure", "message": "Tick the box to say that all of it is to be deleted"});
+        let error = fault("sure", "Tick the box to say that all of it is to be deleted");
         let context = context(&app, &id, &[error]).await?;
         return desk.refused(&app, "console/erase.html", context);
     }

@@ -13,7 +13,7 @@ use crate::flows::record_withdrawal::record_withdrawal;
 use crate::flows::withdraw::Leaving;
 use crate::store::subscribers::{self, Subscriber};
 use crate::store::{Tx, held, ledger_verdicts, permissions};
-use crate::web::console::desk::{Asked, Desk, Form};
+use crate::web::console::desk::{Asked, Desk, Form, fault};
 use crate::web::console::route::Route;
 use crate::web::console::suppressions;
 use crate::web::{App, Error};
@@ -64,8 +64,7 @@ async fn context(
     let in_force = answers.iter().filter(|answer| answer["in_force"] == true);
     let left: Vec<Value> =
         in_force.map(|a| json!({"value": a["purpose"], "title": a["title"]})).collect();
-    let errors: Vec<Value> =
-        error.iter().map(|(field, words)| json!({"field": field, "message": words})).collect();
+    let errors: Vec<Value> = error.iter().map(|(field, words)| fault(field, words)).collect();
     Ok(json!({
         "person": {
             "path": format!("/console/subscribers/{}", person.subscriber_id),

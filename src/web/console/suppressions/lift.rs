@@ -12,7 +12,7 @@ use crate::domain::suppression::SuppressionReason;
 use crate::domain::text::Line;
 use crate::flows::suppress::{Lifted, lift};
 use crate::store::suppression_list;
-use crate::web::console::desk::{Asked, Desk, Form};
+use crate::web::console::desk::{Asked, Desk, Form, fault};
 use crate::web::console::route::Route;
 use crate::web::fields::Fields;
 use crate::web::{App, Error};
@@ -54,8 +54,7 @@ async fn context(app: &App, fields: &Fields, error: Option<String>) -> Result<Va
     let mut tx = app.db.read().await?;
     let found = suppression_list::list_of(&mut tx, &key).await?;
     let found = found.into_iter().find(|listed| listed.reason == reason).ok_or(Error::NotFound)?;
-    let errors: Vec<Value> =
-        error.iter().map(|message| json!({"field": "why", "message": message})).collect();
+    let errors: Vec<Value> = error.iter().map(|message| fault("why", message)).collect();
     Ok(json!({
         "key": key, "reason": reason.as_str(), "since": found.since, "email": found.email,
         "why": fields.one("why"), "errors": errors,

@@ -1,0 +1,4 @@
+-- Which verdict on the ledger it is, counted from the first, so that a check that began before another one's
+-- finding does not take its place.
+
+ALTER TABLE ledger_verdict ADD COLUMN number BIGINT NOT NULL DEFAULT 1;
