@@ -14,6 +14,7 @@ use object_store::path::Path as Key;
 use object_store::{
     GetOptions, GetRange, GetResultPayload, ObjectStore, ObjectStoreExt, PutPayload,
 };
+use time::OffsetDateTime;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 use uuid::Uuid;
@@ -21,17 +22,24 @@ use uuid::Uuid;
 pub use incoming::IncomingReport;
 
 use crate::domain::media_type::MediaType;
+use crate::domain::timestamp::Timestamp;
 
 /// How much of a local file is read at once: large enough that few turns of the event loop serve it.
 const READ_SIZE: usize = 256 * 1024;
 /// How much is sent to the store at once; S3 takes parts of 5 MiB and more.
 const PART_SIZE: usize = 8 * 1024 * 1024;
+/// Where exports lie.
+const EXPORTS: &str = "exports";
 /// The largest cover picture.
 pub const COVER_MAX: u64 = 2 * 1024 * 1024;
 
 /// The file store.
 #[derive(Clone, Debug)]
-pub struct Files(Arc<dyn ObjectStore>);
+pub struct Files {
+    store: Arc<dyn ObjectStore>,
+    /// Where it lies on this machine, unless it is S3.
+    directory: Option<PathBuf>,
+}
 
 /// What was put into the store.
 #[derive(Clone, Debug)]
@@ -85,17 +93,21 @@ impl Files {
             std::fs::create_dir_all(directory)
                 .map_err(|error| FilesError::Directory(directory.to_owned(), error))?;
             let local = LocalFileSystem::new_with_prefix(directory)?.with_automatic_cleanup(false);
-            return Ok(Self(Arc::new(local.with_fsync(true))));
+            return Ok(Self {
+                store: Arc::new(local.with_fsync(true)),
+                directory: Some(directory.to_owned()),
+            });
         }
         let Some(place) = url.strip_prefix("s3://") else {
             return Err(FilesError::UnknownScheme);
         };
         let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
         let s3 = object_store::aws::AmazonS3Builder::from_env().with_bucket_name(bucket).build()?;
-        Ok(Self(match prefix {
+        let store: Arc<dyn ObjectStore> = match prefix {
             "" => Arc::new(s3),
             prefix => Arc::new(object_store::prefix::PrefixStore::new(s3, prefix)),
-        }))
+        };
+        Ok(Self { store, directory: None })
     }
 
     /// Puts a report's file into the store under a key of its own. It appears whole or not at all.
@@ -124,12 +136,12 @@ impl Files {
         name: &str,
         file: std::fs::File,
     ) -> Result<(String, i64), FilesError> {
-        let key = Key::from(format!("exports/{name}"));
+        let key = Key::from(format!("{EXPORTS}/{name}"));
         let unreadable = |error| FilesError::Read(PathBuf::from(name), error);
         let mut file = tokio::fs::File::from_std(file);
         file.rewind().await.map_err(unreadable)?;
         let mut byte_size = 0;
-        let mut upload = self.0.put_multipart(&key).await?;
+        let mut upload = self.store.put_multipart(&key).await?;
         loop {
             let part = read_part(&mut file).await.map_err(unreadable)?;
             // A store takes one part at least.
@@ -174,10 +186,44 @@ impl Files {
     /// # Errors
     /// When the store does not answer.
     pub async fn delete(&self, key: &str) -> Result<(), FilesError> {
-        match self.0.delete(&Key::from(key)).await {
+        match self.store.delete(&Key::from(key)).await {
             Err(object_store::Error::NotFound { .. }) => Ok(()),
             deleted => Ok(deleted?),
         }
+    }
+
+    /// Deletes the exports that were put, or begun to be put, before this moment, whatever became of whoever
+    /// did; returns how many.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn sweep_exports(&self, before: Timestamp) -> Result<usize, FilesError> {
+        let mut swept = 0;
+        if let Some(directory) = &self.directory {
+            // What was begun stands beside what is whole, under a name that the store does not list.
+            let exports = directory.join(EXPORTS);
+            let unreadable = |error| FilesError::Read(exports.clone(), error);
+            let mut files = match tokio::fs::read_dir(&exports).await {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
+                files => files.map_err(unreadable)?,
+            };
+            while let Some(file) = files.next_entry().await.map_err(unreadable)? {
+                let put = file.metadata().await.and_then(|file| file.modified());
+                if Timestamp::from(OffsetDateTime::from(put.map_err(unreadable)?)) < before {
+                    tokio::fs::remove_file(file.path()).await.map_err(unreadable)?;
+                    swept += 1;
+                }
+            }
+            return Ok(swept);
+        }
+        let mut files = self.store.list(Some(&Key::from(EXPORTS)));
+        while let Some(file) = files.try_next().await? {
+            if Timestamp::from_micros(file.last_modified.timestamp_micros()) < before {
+                self.store.delete(&file.location).await?;
+                swept += 1;
+            }
+        }
+        Ok(swept)
     }
 
     /// The bytes of a stored file, or of one range of it, in pieces.
@@ -189,8 +235,12 @@ impl Files {
         key: &str,
         range: Range<u64>,
     ) -> Result<BoxStream<'static, std::io::Result<Bytes>>, FilesError> {
+        // A store has no such range.
+        if range.is_empty() {
+            return Ok(futures_util::stream::empty().boxed());
+        }
         let options = GetOptions { range: Some(GetRange::Bounded(range)), ..GetOptions::default() };
-        let found = self.0.get_opts(&Key::from(key), options).await?;
+        let found = self.store.get_opts(&Key::from(key), options).await?;
         let length = found.range.end - found.range.start;
         Ok(match found.payload {
             GetResultPayload::File(file, _) => {
@@ -205,7 +255,7 @@ impl Files {
     /// # Errors
     /// When the store does not answer or has no such file.
     pub async fn read(&self, key: &str) -> Result<Bytes, FilesError> {
-        Ok(self.0.get(&Key::from(key)).await?.bytes().await?)
+        Ok(self.store.get(&Key::from(key)).await?.bytes().await?)
     }
 
     /// Whether the store takes, gives and removes a file.
@@ -214,9 +264,9 @@ impl Files {
     /// When it does not.
     pub async fn check(&self, id: Uuid) -> Result<(), FilesError> {
         let key = Key::from(format!("checks/{id}"));
-        self.0.put(&key, PutPayload::from_static(b"ok")).await?;
-        self.0.get(&key).await?.bytes().await?;
-        Ok(self.0.delete(&key).await?)
+        self.store.put(&key, PutPayload::from_static(b"ok")).await?;
+        self.store.get(&key).await?.bytes().await?;
+        Ok(self.store.delete(&key).await?)
     }
 }
 

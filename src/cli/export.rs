@@ -11,7 +11,7 @@ use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
 use crate::export::{self, Format, Preset, Wanted, Written};
 use crate::flows::allow_export::allow_export;
-use crate::flows::record_export::{ExportRun, record_export};
+use crate::flows::record_export::{ExportRecord, record_export};
 use crate::store::exports::ExportFilter;
 use crate::store::{checkpoints, policy_versions, purposes, reports};
 
@@ -115,19 +115,9 @@ async fn known(core: &Core, filter: &ExportFilter) -> Outcome {
 }
 
 async fn audit(core: &Core, wanted: Wanted<'_>, (written, cursor): (Written, i64)) -> Outcome {
-    let Written { rows, sha256 } = written;
-    let run = ExportRun {
-        run_id: None,
-        filter: wanted.filter,
-        format: wanted.format,
-        preset: wanted.preset,
-        links: wanted.links.is_some(),
-        rows,
-        sha256,
-        cursor,
-    };
+    let record = ExportRecord { run_id: None, wanted, written, cursor };
     let mut tx = core.db.write().await?;
-    record_export(&mut tx, &core.moment(), ACTOR, &run).await?;
+    record_export(&mut tx, &core.moment(), ACTOR, &record).await?;
     tx.commit().await?;
     Ok(())
 }

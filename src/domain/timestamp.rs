@@ -71,6 +71,13 @@ impl Timestamp {
         self.date_time().format(&format).unwrap_or_default()
     }
 
+    /// The day as programs and names of files write it: `2026-11-23`.
+    #[must_use]
+    pub fn date(self) -> String {
+        let format = format_description!("[year]-[month]-[day]");
+        self.date_time().format(&format).unwrap_or_default()
+    }
+
     /// The minute as people write it: `14:05 UTC on 23 November 2026`.
     #[must_use]
     pub fn minute(self) -> String {

@@ -19,6 +19,7 @@ pub use withdrawn::{TextFormat, WithdrawnRows};
 pub use xlsx::MOST_ROWS as XLSX_MOST_ROWS;
 
 use crate::domain::link::Links;
+use crate::domain::purpose::Purpose;
 use crate::domain::timestamp::Timestamp;
 use crate::store::exports::{self, ExportFilter, ExportPages};
 use crate::store::snapshot::Snapshot;
@@ -78,6 +79,12 @@ impl Format {
             Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         }
     }
+}
+
+/// What the file of an export is called.
+#[must_use]
+pub fn file_name(purpose: &Purpose, at: Timestamp, format: Format) -> String {
+    format!("{}-{}.{}", purpose.as_str().replace(':', "-"), at.date(), format.as_str())
 }
 
 /// What was written.

@@ -71,7 +71,7 @@ impl Files {
         let head = &bytes[..bytes.len().min(HEAD_LENGTH)];
         let media_type = MediaType::of_cover(head).ok_or(FilesError::NotACover)?;
         let key = Key::from(format!("covers/{id}.{}", media_type.ending));
-        self.0.put(&key, bytes.into()).await?;
+        self.store.put(&key, bytes.into()).await?;
         Ok((key.to_string(), media_type))
     }
 }
@@ -125,7 +125,7 @@ impl IncomingReport {
         let head = &self.part[..self.part.len().min(HEAD_LENGTH)];
         let media_type = MediaType::of_report(head).ok_or(FilesError::NotAReport)?;
         let key = Key::from(format!("reports/{}.{}", self.id, media_type.ending));
-        let upload = Some(self.files.0.put_multipart(&key).await?);
+        let upload = Some(self.files.store.put_multipart(&key).await?);
         self.started = Some(Started { key, media_type, upload });
         Ok(())
     }

@@ -12,6 +12,9 @@ pub enum ExportRefused {
          it sound again"
     )]
     Broken(String),
+    /// Another job would only wait behind those that are open.
+    #[error("ten files are being made already: wait until one of them is ready")]
+    TooManyJobs,
     /// The database did not answer.
     #[error(transparent)]
     Flow(#[from] Error),

@@ -2,36 +2,29 @@
 
 use serde_json::json;
 
+use super::Error;
 use super::allow_export::{ExportRefused, allow_export};
+use super::record_export::asked;
 use crate::random::Moment;
 use crate::store::export_runs::{self, HeldRun, NewExportRun};
 use crate::store::{Tx, audit_entries};
 
-/// Writes down what is asked for, unless nothing may be exported now.
+/// Writes down what is asked for, unless nothing may be exported now, or so many jobs are open that a press too
+/// many is no reason for one more.
 ///
 /// # Errors
-/// When the ledger is known to be wrong, or the database does not take it.
+/// When the ledger is known to be wrong, too many jobs are open, or the database does not take it.
 pub async fn begin_export(
     tx: &mut Tx,
     at: &Moment,
     new: NewExportRun<'_>,
 ) -> Result<HeldRun, ExportRefused> {
     allow_export(tx).await?;
-    let held = export_runs::insert(tx, at, new).await.map_err(super::Error::from)?;
-    let detail = json!({
-        "run": held.export_run_id,
-        "purpose": new.filter.purpose,
-        "report": new.filter.report,
-        "since": new.filter.since,
-        "until": new.filter.until,
-        "policy": new.filter.policy,
-        "format": new.format,
-        "preset": new.preset,
-        "links": new.links,
-        "job": new.is_job,
-    });
-    audit_entries::append(tx, at, new.actor, "export.begin", &detail)
-        .await
-        .map_err(super::Error::from)?;
+    let held = export_runs::insert(tx, at, new).await.map_err(Error::from)?;
+    let held = held.ok_or(ExportRefused::TooManyJobs)?;
+    let mut detail = asked(new.filter, new.format, new.preset, new.links);
+    detail["run"] = json!(held.export_run_id);
+    detail["job"] = json!(new.is_job);
+    audit_entries::append(tx, at, new.actor, "export.begin", &detail).await.map_err(Error::from)?;
     Ok(held)
 }

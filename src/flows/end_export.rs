@@ -4,7 +4,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::Error;
-use super::record_export::{ExportRun, record_export};
+use super::record_export::{ExportRecord, record_export};
 use crate::domain::notice::hex;
 use crate::random::Moment;
 use crate::store::export_runs::{self, HeldRun, WholeRun};
@@ -20,18 +20,18 @@ pub async fn finish_export(
     at: &Moment,
     actor: &str,
     held: HeldRun,
-    run: &ExportRun<'_>,
+    record: &ExportRecord<'_>,
     file: Option<(&str, i64)>,
 ) -> Result<bool, Error> {
     let whole = WholeRun {
-        rows: i64::try_from(run.rows).unwrap_or(i64::MAX),
-        sha256: &hex(&run.sha256),
+        rows: i64::try_from(record.written.rows).unwrap_or(i64::MAX),
+        sha256: &hex(&record.written.sha256),
         file,
     };
     if !export_runs::mark_done(tx, at.now, held, &whole).await? {
         return Ok(false);
     }
-    record_export(tx, at, actor, run).await?;
+    record_export(tx, at, actor, record).await?;
     Ok(true)
 }
 

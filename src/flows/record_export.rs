@@ -1,31 +1,23 @@
 //! Marketing takes away exactly the contacts it may write to, and that it did is written down.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Error;
 use crate::domain::notice::hex;
-use crate::export::{Format, Preset};
+use crate::export::{Preset, Wanted, Written};
 use crate::random::Moment;
 use crate::store::exports::ExportFilter;
 use crate::store::{Tx, audit_entries};
 
-/// What an export was, for the audit.
-pub struct ExportRun<'a> {
+/// An export that was made, for the audit.
+pub struct ExportRecord<'a> {
     /// Its run at the console, if it was made there.
     pub run_id: Option<Uuid>,
-    /// What narrowed it.
-    pub filter: &'a ExportFilter,
-    /// The form of the file.
-    pub format: Format,
-    /// The tool whose names its columns have.
-    pub preset: Option<Preset>,
-    /// Whether it holds links to everybody's choices.
-    pub links: bool,
-    /// How many contacts.
-    pub rows: u64,
-    /// SHA-256 of the bytes that were written.
-    pub sha256: [u8; 32],
+    /// What it was to hold.
+    pub wanted: Wanted<'a>,
+    /// What it holds.
+    pub written: Written,
     /// The ledger's place at that moment: who left later stands in `withdrawals` after it.
     pub cursor: i64,
 }
@@ -38,22 +30,34 @@ pub async fn record_export(
     tx: &mut Tx,
     at: &Moment,
     actor: &str,
-    run: &ExportRun<'_>,
+    record: &ExportRecord<'_>,
 ) -> Result<(), Error> {
-    let detail = json!({
-        "run": run.run_id,
-        "purpose": run.filter.purpose,
-        "report": run.filter.report,
-        "since": run.filter.since,
-        "until": run.filter.until,
-        "policy": run.filter.policy,
-        "format": run.format.as_str(),
-        "preset": run.preset.map(Preset::as_str),
-        "links": run.links,
-        "rows": run.rows,
-        "sha256": hex(&run.sha256),
-        "cursor": run.cursor,
-    });
+    let ExportRecord { run_id, wanted, written, cursor } = record;
+    let preset = wanted.preset.map(Preset::as_str);
+    let mut detail = asked(wanted.filter, wanted.format.as_str(), preset, wanted.links.is_some());
+    detail["run"] = json!(run_id);
+    detail["rows"] = json!(written.rows);
+    detail["sha256"] = json!(hex(&written.sha256));
+    detail["cursor"] = json!(cursor);
     audit_entries::append(tx, at, actor, "export", &detail).await?;
     Ok(())
+}
+
+/// What an export is asked to hold, for the audit.
+pub(super) fn asked(
+    filter: &ExportFilter,
+    format: &str,
+    preset: Option<&str>,
+    links: bool,
+) -> Value {
+    json!({
+        "purpose": filter.purpose,
+        "report": filter.report,
+        "since": filter.since,
+        "until": filter.until,
+        "policy": filter.policy,
+        "format": format,
+        "preset": preset,
+        "links": links,
+    })
 }

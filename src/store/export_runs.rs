@@ -108,23 +108,39 @@ pub struct HeldRun {
     pub claims: i32,
 }
 
-/// Writes down what is asked for. A job waits for a worker; anything else is its asker's from the start.
+/// How many jobs may be open at once.
+const JOBS: i64 = 10;
+
+/// Writes down what is asked for. A job waits for a worker; anything else is its asker's from the start. `None`
+/// for a job while too many are open.
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn insert(tx: &mut Tx, at: &Moment, new: NewExportRun<'_>) -> sqlx::Result<HeldRun> {
+pub async fn insert(
+    tx: &mut Tx,
+    at: &Moment,
+    new: NewExportRun<'_>,
+) -> sqlx::Result<Option<HeldRun>> {
     const INSERT: Sql = Sql {
         sqlite: "INSERT INTO export_run (export_run_id, actor, staff_id, purpose, report, since, until, policy,
                      format, preset, links, is_job, state, claims, created_at, lease_until)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-                     CASE $14 WHEN 1 THEN $16 END)
+                 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+                     CASE $14 WHEN 1 THEN $16 END
+                 WHERE $14 = 1 OR (SELECT count(*) FROM export_run
+                                   WHERE is_job AND state IN ('waiting', 'running')) < $17
                  RETURNING export_run_id, claims",
         postgres: "INSERT INTO export_run (export_run_id, actor, staff_id, purpose, report, since, until,
                        policy, format, preset, links, is_job, state, claims, created_at, lease_until)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-                       CASE $14 WHEN 1 THEN now() + ($16 - $15) END)
+                   SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+                       CASE $14 WHEN 1 THEN now() + ($16 - $15) END
+                   WHERE $14 = 1 OR (SELECT count(*) FROM export_run
+                                     WHERE is_job AND state IN ('waiting', 'running')) < $17
                    RETURNING export_run_id, claims",
     };
+    // Those who ask at one moment would all find room.
+    if new.is_job {
+        lock_asking(tx).await?;
+    }
     let (state, claims) = if new.is_job { (RunState::Waiting, 0) } else { (RunState::Running, 1) };
     on!(tx, INSERT, |conn, sql| sqlx::query_as(sql)
         .bind(at.new_id())
@@ -143,8 +159,19 @@ pub async fn insert(tx: &mut Tx, at: &Moment, new: NewExportRun<'_>) -> sqlx::Re
         .bind(claims)
         .bind(at.now)
         .bind(at.now.plus(LEASE))
-        .fetch_one(conn)
+        .bind(JOBS)
+        .fetch_optional(conn)
         .await)
+}
+
+/// Lets one transaction at a time ask for a job. A writing transaction on SQLite is alone already.
+async fn lock_asking(tx: &mut Tx) -> sqlx::Result<()> {
+    if let Tx::Postgres(tx) = tx {
+        sqlx::query("SELECT pg_advisory_xact_lock(hashtext('export_run'), 0)")
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
 }
 
 macro_rules! run {
@@ -192,18 +219,6 @@ pub async fn list(tx: &mut Tx, before: Option<Uuid>, count: i64) -> sqlx::Result
 pub async fn is_any_open(tx: &mut Tx) -> sqlx::Result<bool> {
     on!(tx, |conn| sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM export_run WHERE state IN ('waiting', 'running'))"
-    )
-    .fetch_one(conn)
-    .await)
-}
-
-/// How many jobs are waiting or under way.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn count_open_jobs(tx: &mut Tx) -> sqlx::Result<i64> {
-    on!(tx, |conn| sqlx::query_scalar(
-        "SELECT count(*) FROM export_run WHERE is_job AND state IN ('waiting', 'running')"
     )
     .fetch_one(conn)
     .await)

@@ -10,7 +10,7 @@ use crate::domain::sentence::sentence;
 use crate::export::{ExportError, Format, Preset, Wanted, Written};
 use crate::files::FilesError;
 use crate::flows::end_export::{break_off_export, finish_export};
-use crate::flows::record_export::ExportRun as Record;
+use crate::flows::record_export::ExportRecord;
 use crate::flows::write_export::{RunError, keep_export, write_export};
 use crate::store::export_runs::{self, ExportRun, HeldRun};
 
@@ -126,16 +126,8 @@ async fn make(
         write_export(&parts.db, &parts.clock, held, wanted, &file, rows).await?;
     let name = format!("{}-{}.{}", held.export_run_id, held.claims, format.as_str());
     let (key, size) = parts.files.put_export(&name, file).await?;
-    let record = Record {
-        run_id: Some(held.export_run_id),
-        filter: &filter,
-        format,
-        preset,
-        links: run.links,
-        rows: written.rows,
-        sha256: written.sha256,
-        cursor,
-    };
+    let run_id = Some(held.export_run_id);
+    let record = ExportRecord { run_id, wanted, written, cursor };
     let mut tx = parts.db.write().await.map_err(RunError::from)?;
     let at = parts.moment();
     let finished = finish_export(&mut tx, &at, &run.actor, held, &record, Some((&key, size)))

@@ -83,7 +83,7 @@ impl From<sqlx::Error> for ForgetError {
     }
 }
 
-/// Deletes the files of exports whose time is over, and breaks off downloads that died with their server;
+/// Deletes the files of exports whose time is over, also those of workers that died over them, and breaks off downloads that died with their server;
 /// returns how many files.
 ///
 /// # Errors
@@ -97,7 +97,7 @@ pub async fn forget_exports(db: &Db, files: &Files, at: &Moment) -> Result<usize
         let before = at.now.minus(FILE_KEPT);
         let outdated = export_runs::list_outdated(&mut db.read().await?, before).await?;
         if outdated.is_empty() {
-            return Ok(deleted);
+            break;
         }
         for (id, key) in outdated {
             // First the file: a row that still names it is found again.
@@ -108,6 +108,8 @@ pub async fn forget_exports(db: &Db, files: &Files, at: &Moment) -> Result<usize
             deleted += 1;
         }
     }
+    // Later than any that a row names.
+    Ok(deleted + files.sweep_exports(at.now.minus(2 * FILE_KEPT)).await?)
 }
 
 /// Forgets the people whose evidence is no longer kept; returns how many.

@@ -162,14 +162,6 @@ impl Ask {
         }
         query.finish()
     }
-
-    /// What a file of it is called.
-    pub(super) fn file_name(&self, at: Timestamp) -> String {
-        let day = at.to_string();
-        let day = day.split('T').next().unwrap_or_default();
-        let purpose = self.filter.purpose.as_str().replace(':', "-");
-        format!("{purpose}-{day}.{}", self.format.as_str())
-    }
 }
 
 /// What may be done with the contacts of a purpose, in a sentence.

@@ -12,18 +12,18 @@ use axum::response::{IntoResponse, Response};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::ask::{Ask, Choices};
+use super::refused_page;
 use super::stream::{ToBrowser, to_browser};
-use super::{Desk, refused_page};
 use crate::domain::sentence::sentence;
-use crate::export::{Preset, Wanted};
+use crate::export::{Preset, Wanted, file_name};
 use crate::flows::allow_export::ExportRefused;
 use crate::flows::begin_export::begin_export;
 use crate::flows::end_export::{break_off_export, finish_export};
-use crate::flows::record_export::ExportRun;
+use crate::flows::record_export::ExportRecord;
 use crate::flows::write_export::{RunError, keep_export, write_export};
 use crate::store::export_runs::{HeldRun, NewExportRun};
 use crate::store::exports;
-use crate::web::console::desk::{Asked, fault};
+use crate::web::console::desk::{Asked, Desk, fault};
 use crate::web::{App, Error};
 
 /// How long to wait for one's turn.
@@ -36,28 +36,34 @@ pub(super) async fn download(
     Asked(fields): Asked,
 ) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;
-    let choices = Choices::read(&mut tx).await?;
-    let ask = match choices.parse(&fields) {
+    let ask = match Choices::read(&mut tx).await?.parse(&fields) {
         Ok(ask) => ask,
         Err(errors) => return refused_page(&app, &desk, &mut tx, &fields, errors).await,
     };
-    let headers = file_headers(ask.format.media_type(), &ask.file_name(app.clock.now()));
+    let name = file_name(&ask.filter.purpose, app.clock.now(), ask.format);
+    let headers = file_headers(ask.format.media_type(), &name);
     // HEAD says what GET would send, and exports nothing.
     if method == Method::HEAD {
         return Ok((headers, Body::empty()).into_response());
     }
+    let refused = async |words: &str| {
+        let tx = &mut app.db.read().await?;
+        refused_page(&app, &desk, tx, &fields, vec![fault("form", words)]).await
+    };
     let most = app.terms.streamed_most;
-    if exports::count(&mut tx, app.clock.now(), &ask.filter, most + 1).await? > most {
-        let message =
-            "These are too many to send while you wait: have the file made in the background";
-        let errors = vec![fault("form", message)];
-        return refused_page(&app, &desk, &mut tx, &fields, errors).await;
+    let count = exports::count(&mut tx, app.clock.now(), &ask.filter, most + 1).await?;
+    // Nobody waits for their turn with a connection in hand.
+    drop(tx);
+    if count > most {
+        return refused(
+            "These are too many to send while you wait: have the file made in the background",
+        )
+        .await;
     }
     let waiting = app.export_places.clone().acquire_owned();
     let Ok(Ok(place)) = tokio::time::timeout(TURN, waiting).await else {
-        let message = "Other exports are under way. Try again when one of them has finished";
-        let errors = vec![fault("form", message)];
-        return refused_page(&app, &desk, &mut tx, &fields, errors).await;
+        return refused("Other exports are under way. Try again when one of them has finished")
+            .await;
     };
     let mut noting = app.db.write().await?;
     let actor = desk.actor();
@@ -65,13 +71,12 @@ pub(super) async fn download(
     let held = match begin_export(&mut noting, &app.moment(), new).await {
         Ok(held) => held,
         Err(ExportRefused::Flow(error)) => return Err(error.into()),
-        Err(refused) => {
-            let errors = vec![fault("form", sentence(&refused))];
-            return refused_page(&app, &desk, &mut tx, &fields, errors).await;
+        Err(refusal) => {
+            drop(noting);
+            return refused(&sentence(&refusal)).await;
         }
     };
     noting.commit().await?;
-    drop(tx);
     let rows = Arc::new(AtomicU64::new(0));
     let (browser, body) = to_browser(rows.clone());
     // It goes on without the request, so that it is written down how it ended.
@@ -157,16 +162,8 @@ impl Sending {
         };
         let (written, cursor) =
             write_export(&app.db, &app.clock, *held, wanted, browser, &self.rows).await?;
-        let record = ExportRun {
-            run_id: Some(held.export_run_id),
-            filter: &ask.filter,
-            format: ask.format,
-            preset: ask.preset,
-            links: ask.links,
-            rows: written.rows,
-            sha256: written.sha256,
-            cursor,
-        };
+        let run_id = Some(held.export_run_id);
+        let record = ExportRecord { run_id, wanted, written, cursor };
         let mut tx = app.db.write().await?;
         let finished =
             finish_export(&mut tx, &app.moment(), &self.actor, *held, &record, None).await?;

@@ -16,11 +16,11 @@ use super::download::file_headers;
 use super::row;
 use crate::domain::export_run::{FILE_KEPT, RunState};
 use crate::domain::report::readable_size;
-use crate::export::{Format, TextFormat, WithdrawnRows};
+use crate::export::{Format, TextFormat, WithdrawnRows, file_name};
 use crate::flows::record_disclosure::record_disclosure;
-use crate::store::Tx;
 use crate::store::export_runs::{self, ExportRun};
-use crate::store::withdrawals::{self, Since};
+use crate::store::withdrawals::{self, Since, Withdrawal};
+use crate::store::{Db, Tx};
 use crate::web::console::desk::{Asked, Desk};
 use crate::web::error::Gone;
 use crate::web::{App, Error};
@@ -83,9 +83,7 @@ pub(super) async fn file(
         return Err(no_file(&run));
     };
     let format = Format::named(&run.format).unwrap_or(Format::Csv);
-    let day = run.created_at.to_string();
-    let day = day.split('T').next().unwrap_or_default();
-    let name = format!("{}-{day}.{}", run.purpose.as_str().replace(':', "-"), format.as_str());
+    let name = file_name(&run.purpose, run.created_at, format);
     let mut headers = file_headers(format.media_type(), &name);
     let size = run.byte_size.unwrap_or(0);
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(size));
@@ -112,19 +110,16 @@ pub(super) async fn withdrawn(
     let asked = Some(fields.one("format")).filter(|format| !format.is_empty()).unwrap_or("csv");
     let format = TextFormat::named(asked).ok_or(Error::NotFound)?;
     let since = copy(&run).ok_or(Error::NotFound)?;
-    let media_type = match format {
-        TextFormat::Csv => Format::Csv.media_type(),
-        TextFormat::Ndjson => Format::Ndjson.media_type(),
-    };
     let name = format!("withdrawn-since-{}.{}", run.export_run_id, format.as_str());
-    let headers = file_headers(media_type, &name);
+    let headers = file_headers(format.media_type(), &name);
     if method == Method::HEAD {
         return Ok((headers, Body::empty()).into_response());
     }
     let rows = withdrawals::count_since(&mut tx, &since).await?;
+    drop(tx);
     let detail = json!({"run": run.export_run_id, "rows": rows, "format": format.as_str()});
     disclose(&app, &desk, "export.withdrawn", &detail).await?;
-    let pieces = pieces(tx, since, WithdrawnRows::begin(format)?);
+    let pieces = pieces(app.db.clone(), since, WithdrawnRows::begin(format)?);
     Ok((headers, Body::from_stream(pieces)).into_response())
 }
 
@@ -139,44 +134,33 @@ async fn disclose(
     Ok(tx.commit().await?)
 }
 
-/// Where a file of withdrawals is.
-enum Place {
-    /// After this place of the ledger.
-    After(i64),
-    /// At those that wait for a place.
-    Waiting,
-    /// At its end.
-    End,
-}
-
-/// The file page by page, all from the moment at which they were counted.
+/// The file page by page, each read by itself, for a browser may take its time. Who leaves meanwhile is in it.
 fn pieces(
-    tx: Tx,
+    db: Db,
     since: Since,
     rows: WithdrawnRows,
 ) -> impl Stream<Item = io::Result<Bytes>> + Send {
-    let begin = (tx, rows, Place::After(since.cursor));
-    stream::try_unfold(begin, move |(mut tx, mut rows, place)| {
+    let begin = (db, rows, Some(since.cursor));
+    stream::try_unfold(begin, move |(db, mut rows, after)| {
         let since = since.clone();
         async move {
-            let (page, next) = match place {
-                Place::After(after) => {
-                    let page = withdrawals::list_since(&mut tx, &since, after, AT_ONCE)
-                        .await
-                        .map_err(io::Error::other)?;
-                    let next = page.last().and_then(|last| last.cursor);
-                    (page, next.map_or(Place::Waiting, Place::After))
-                }
-                Place::Waiting => {
-                    let page = withdrawals::list_since_waiting(&mut tx, &since).await;
-                    (page.map_err(io::Error::other)?, Place::End)
-                }
-                Place::End => return Ok(None),
-            };
+            let Some(after) = after else { return Ok(None) };
+            let (page, next) = page(&db, &since, after).await.map_err(io::Error::other)?;
             page.iter().try_for_each(|withdrawal| rows.row(withdrawal))?;
-            Ok(Some((Bytes::from(rows.take()?), (tx, rows, next))))
+            Ok(Some((Bytes::from(rows.take()?), (db, rows, next))))
         }
     })
+}
+
+/// Those after a place of the ledger, and where to go on; behind the last of them, those that wait for a place
+/// at that moment, and the end.
+async fn page(db: &Db, since: &Since, after: i64) -> sqlx::Result<(Vec<Withdrawal>, Option<i64>)> {
+    let mut tx = db.read().await?;
+    let page = withdrawals::list_since(&mut tx, since, after, AT_ONCE).await?;
+    match page.last().and_then(|last| last.cursor) {
+        Some(last) => Ok((page, Some(last))),
+        None => Ok((withdrawals::list_since_waiting(&mut tx, since).await?, None)),
+    }
 }
 
 fn no_file(run: &ExportRun) -> Error {

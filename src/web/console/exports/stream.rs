@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::stream::{self, StreamExt};
 use tokio::sync::mpsc;
 
 use crate::export::Out;
@@ -32,6 +32,8 @@ pub(super) fn to_browser(read: Arc<AtomicU64>) -> (ToBrowser, Body) {
     let pieces = stream::unfold(receiver, |mut receiver| async {
         receiver.recv().await.map(|piece| (piece, receiver))
     });
+    // Compression asks again after the end.
+    let pieces = pieces.fuse();
     (ToBrowser { sender, held: None, read, sent: 0 }, Body::from_stream(pieces))
 }
 
