@@ -208,10 +208,11 @@ impl Files {
                 files => files.map_err(unreadable)?,
             };
             while let Some(file) = files.next_entry().await.map_err(unreadable)? {
-                let put = file.metadata().await.and_then(|file| file.modified());
-                if Timestamp::from(OffsetDateTime::from(put.map_err(unreadable)?)) < before {
-                    tokio::fs::remove_file(file.path()).await.map_err(unreadable)?;
-                    swept += 1;
+                match sweep_one(&file.path(), before).await {
+                    Ok(was_old) => swept += usize::from(was_old),
+                    // Another worker sweeps as well.
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                    Err(error) => return Err(unreadable(error)),
                 }
             }
             return Ok(swept);
@@ -268,6 +269,16 @@ impl Files {
         self.store.get(&key).await?.bytes().await?;
         Ok(self.store.delete(&key).await?)
     }
+}
+
+/// Deletes a file that was written before this moment; says whether it was.
+async fn sweep_one(file: &Path, before: Timestamp) -> std::io::Result<bool> {
+    let written = tokio::fs::metadata(file).await?.modified()?;
+    let is_old = Timestamp::from(OffsetDateTime::from(written)) < before;
+    if is_old {
+        tokio::fs::remove_file(file).await?;
+    }
+    Ok(is_old)
 }
 
 async fn read_part(file: &mut tokio::fs::File) -> std::io::Result<Bytes> {

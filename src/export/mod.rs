@@ -19,7 +19,6 @@ pub use withdrawn::{TextFormat, WithdrawnRows};
 pub use xlsx::MOST_ROWS as XLSX_MOST_ROWS;
 
 use crate::domain::link::Links;
-use crate::domain::purpose::Purpose;
 use crate::domain::timestamp::Timestamp;
 use crate::store::exports::{self, ExportFilter, ExportPages};
 use crate::store::snapshot::Snapshot;
@@ -81,10 +80,12 @@ impl Format {
     }
 }
 
-/// What the file of an export is called.
+/// What the file of an export is called: its purpose, its report and its day.
 #[must_use]
-pub fn file_name(purpose: &Purpose, at: Timestamp, format: Format) -> String {
-    format!("{}-{}.{}", purpose.as_str().replace(':', "-"), at.date(), format.as_str())
+pub fn file_name(filter: &ExportFilter, at: Timestamp, format: Format) -> String {
+    let purpose = filter.purpose.as_str().replace(':', "-");
+    let report = filter.report.as_ref().map(|slug| format!("-{slug}")).unwrap_or_default();
+    format!("{purpose}{report}-{}.{}", at.date(), format.as_str())
 }
 
 /// What was written.

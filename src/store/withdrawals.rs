@@ -3,11 +3,10 @@
 use uuid::Uuid;
 
 use super::{Tx, on};
-use crate::domain::consent::EventType;
 use crate::domain::purpose::Purpose;
 use crate::domain::timestamp::Timestamp;
 
-/// One consent that ended.
+/// One consent that ended, or that nobody may be written to for any more.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Withdrawal {
     /// Its place in the ledger: where to go on from next time. None while it waits for one.
@@ -18,8 +17,9 @@ pub struct Withdrawal {
     pub email: Option<String>,
     /// For what.
     pub purpose: Purpose,
-    /// `withdrawn`, `expired` or `erased`.
-    pub event: EventType,
+    /// `withdrawn`, `expired` or `erased`; or, for a consent in force whose address may not be written to any
+    /// more, the reason: `bounced`, `complained` or `manual`.
+    pub event: String,
     /// When.
     pub at: Timestamp,
 }
@@ -70,7 +70,27 @@ macro_rules! ended {
     };
 }
 
-/// How many there are.
+/// Those whose consent is in force and who came to be suppressed from everything at or after the moment of a
+/// copy that they may be in.
+macro_rules! stopped {
+    ($page:literal) => {
+        concat!(
+            "SELECT CAST(NULL AS bigint) AS cursor, u.subscriber_id, u.email, c.purpose,
+                    min(s.reason) AS event, min(s.since) AS at
+             FROM suppression s JOIN subscriber u ON u.address_key = s.address_key
+             JOIN consent c ON c.subscriber_id = u.subscriber_id AND c.purpose = $1
+             WHERE s.reason IN ('bounced', 'complained', 'manual') AND s.since >= $2
+               AND c.state IN ('given', 'renewed')
+               AND EXISTS (SELECT 1 FROM consent_event g
+                           WHERE g.subject_id = u.subscriber_id AND g.purpose = c.purpose
+                             AND g.type IN ('given', 'renewed') AND g.recorded_at <= $2) ",
+            $page,
+            " GROUP BY u.subscriber_id, u.email, c.purpose"
+        )
+    };
+}
+
+/// How many there are, with those who may not be written to any more.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -80,7 +100,9 @@ pub async fn count_since(tx: &mut Tx, since: &Since) -> sqlx::Result<i64> {
         ended!("count(*)", "e.leaf_index > $3"),
         ") + (",
         ended!("count(*)", "e.leaf_index IS NULL"),
-        ")"
+        ") + (SELECT count(*) FROM (",
+        stopped!(""),
+        ") AS stopped)"
     ))
     .bind(&since.purpose)
     .bind(since.at)
@@ -135,5 +157,30 @@ pub async fn list_since_waiting(tx: &mut Tx, since: &Since) -> sqlx::Result<Vec<
     .bind(since.at)
     .fetch_all(conn)
     .await
+    })
+}
+
+/// Those of a copy whose consent is in force and who may not be written to any more, in the order of their keys
+/// after this one, at most `count`. They have no place in the ledger.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_stopped_since(
+    tx: &mut Tx,
+    since: &Since,
+    after: Uuid,
+    count: i64,
+) -> sqlx::Result<Vec<Withdrawal>> {
+    on!(tx, |conn| {
+        sqlx::query_as(concat!(
+            stopped!("AND u.subscriber_id > $3"),
+            " ORDER BY u.subscriber_id LIMIT $4"
+        ))
+        .bind(&since.purpose)
+        .bind(since.at)
+        .bind(after)
+        .bind(count)
+        .fetch_all(conn)
+        .await
     })
 }

@@ -58,8 +58,8 @@ async fn page_with(desk: &TestDesk<'_>, path: &str, words: &str) -> String {
 
 fn is_attachment(answer: &Answer, ending: &str) -> bool {
     let name = answer.header("content-disposition");
-    name.starts_with("attachment; filename=\"newsletter-weekly-2026-11-23.")
-        && name.ends_with(&format!("{ending}\""))
+    name.starts_with("attachment; filename=\"newsletter-weekly-")
+        && name.ends_with(&format!("2026-11-23.{ending}\""))
         && answer.header("cache-control") == "no-store"
 }
 
@@ -104,6 +104,7 @@ both_databases! {
         assert!(sheet.column("Consent unsubscribe URL").iter().all(|url| url.starts_with(&app.base)));
         let answer = desk.get(&format!("{DOWNLOAD}&format=ndjson&report=sample&since=2026-11-23&until=2026-11-24&policy={POLICY}")).await;
         assert!(is_attachment(&answer, "ndjson") && answer.text().lines().count() == 2);
+        assert!(answer.header("content-disposition").contains("weekly-sample-2026"));
         let answer = desk.get(&format!("{DOWNLOAD}&format=ndjson&until=2026-11-23")).await;
         assert_eq!((answer.status, answer.body.as_slice()), (200, &b""[..]));
         let rows: Vec<Value> = audit(&app, "export").await.iter().map(|run| run["rows"].clone()).collect();
@@ -358,7 +359,7 @@ both_databases! {
             let link = app.mail_to(email)[1].link("/unsubscribe/");
             assert_eq!(app.post(&link, "").await.status, 200);
         }
-        assert!(desk.page(&path).await.contains("1 consent has ended since"));
+        assert!(desk.page(&path).await.contains("1 person may not be written to any more"));
         let answer = desk.get(&format!("{path}/withdrawn?format=csv")).await;
         let gone = Exported::read("csv", &answer.body);
         assert_eq!((gone.column("email"), gone.column("event")), (vec!["ada@b.example"], vec!["withdrawn"]));
@@ -371,6 +372,23 @@ both_databases! {
         assert_eq!(desk.get(&format!("{path}/withdrawn?format=xlsx")).await.status, 404);
         let told: Vec<Value> = audit(&app, "export.withdrawn").await.iter().map(|entry| entry["rows"].clone()).collect();
         assert_eq!(told, [1, 2]);
+        // Whose address may not be written to any more is named as well, and only in the copy they are in.
+        app.subscribe("cyd@b.example", TICKED).await;
+        app.advance(Duration::from_secs(1));
+        let core = &app.core;
+        assent::notary::seal_all(&core.db, &core.terms, &app.clock, &core.random).await.unwrap();
+        assert_eq!(desk.get(DOWNLOAD).await.status, 200);
+        let later = audit(&app, "export").await.pop().unwrap()["run"].as_str().unwrap().to_owned();
+        for reason in [SuppressionReason::Manual, SuppressionReason::Bounced] {
+            app.suppress("cyd@b.example", reason).await;
+        }
+        assert!(!desk.page(&path).await.contains("cyd@b.example"));
+        let path = format!("/console/exports/{later}");
+        let page = desk.page(&path).await;
+        assert!(page.contains("1 person may not be written to any more") && page.contains("cyd@b.example"), "{page}");
+        let answer = desk.get(&format!("{path}/withdrawn?format=ndjson")).await;
+        let stopped: Value = serde_json::from_str(answer.text().trim()).unwrap();
+        assert_eq!((&stopped["email"], &stopped["event"]), (&"cyd@b.example".into(), &"bounced".into()));
         // And who left is in no later one.
         assert_eq!(desk.get(&format!("{DOWNLOAD}&format=ndjson")).await.text(), "");
     }

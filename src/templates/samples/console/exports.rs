@@ -86,7 +86,12 @@ fn one() -> Vec<Value> {
             "run": run, "is_open": is_open, "is_job": true, "expected": expected, "started_at": AT,
             "finished_at": file.map(|_| AT), "reason": null, "file": file,
             "size": file.map(|_| "82 MB"), "until": file.map(|_| AT),
-            "withdrawn": file.map(|_| 3), "word": null,
+            "withdrawn": file.map(|_| json!({"count": 21, "shown": [
+                {"subscriber_id": "0198a0d1-c9a8-7b3c-8d4e-5f60718293a4", "email": "ada@example.org",
+                 "why": "manual", "at": AT},
+                {"subscriber_id": null, "email": null, "why": "erased", "at": AT},
+            ]})),
+            "word": null,
         })
     };
     let mut waiting = page(run("waiting", None, &[]), true, None, None);
@@ -95,7 +100,7 @@ fn one() -> Vec<Value> {
     let mut failed = page(run("failed", None, &["With links to unsubscribe"]), false, None, None);
     failed["reason"] = "the browser went away".into();
     let mut expired = page(run("expired", Some(SHA256), &[]), false, Some(1204), None);
-    expired["withdrawn"] = 0.into();
+    expired["withdrawn"] = json!({"count": 0, "shown": []});
     let file = "/console/exports/0198a0d1-c9a8-7b3c-8d4e-5f60718293a4/file";
     vec![
         waiting,

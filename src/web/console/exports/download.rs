@@ -40,7 +40,7 @@ pub(super) async fn download(
         Ok(ask) => ask,
         Err(errors) => return refused_page(&app, &desk, &mut tx, &fields, errors).await,
     };
-    let name = file_name(&ask.filter.purpose, app.clock.now(), ask.format);
+    let name = file_name(&ask.filter, app.clock.now(), ask.format);
     let headers = file_headers(ask.format.media_type(), &name);
     // HEAD says what GET would send, and exports nothing.
     if method == Method::HEAD {

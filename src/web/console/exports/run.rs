@@ -9,7 +9,7 @@ use axum::http::{HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream::{self, Stream};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::download::file_headers;
@@ -27,6 +27,8 @@ use crate::web::{App, Error};
 
 /// How many who withdrew are read at once.
 const AT_ONCE: i64 = 1000;
+/// How many of them the page names.
+const SHOWN: usize = 20;
 
 async fn find(tx: &mut Tx, id: &str) -> Result<ExportRun, Error> {
     let id = id.parse::<Uuid>().map_err(|_| Error::NotFound)?;
@@ -49,7 +51,11 @@ pub(super) async fn show(
     let run = find(&mut tx, &id).await?;
     // What was broken off may have been taken in part.
     let withdrawn = match copy(&run).filter(|_| !run.state.is_open()) {
-        Some(since) => Some(withdrawals::count_since(&mut tx, &since).await?),
+        Some(since) => {
+            let count = withdrawals::count_since(&mut tx, &since).await?;
+            let shown = first(&mut tx, &since).await?;
+            Some(json!({"count": count, "shown": shown.iter().map(removal).collect::<Vec<_>>()}))
+        }
         None => None,
     };
     let has_file = run.state == RunState::Done && run.file_key.is_some();
@@ -65,10 +71,16 @@ pub(super) async fn show(
         "size": run.byte_size.map(readable_size),
         "until": run.finished_at.filter(|_| has_file).map(|at| at.plus(FILE_KEPT)),
         "withdrawn": withdrawn,
-        "word": (fields.one("word") == "started")
+        "word": (fields.one("word") == "started" && run.state.is_open())
             .then_some("The file is being made. You can leave this page and come back to it"),
     });
     desk.page(&app, "console/export.html", context)
+}
+
+/// One who must be removed, as the page shows them.
+fn removal(row: &Withdrawal) -> Value {
+    json!({"subscriber_id": row.email.as_ref().map(|_| row.subscriber_id), "email": row.email,
+           "why": row.event, "at": row.at})
 }
 
 /// A finished job's file. That it was fetched is on record before its first byte.
@@ -83,7 +95,7 @@ pub(super) async fn file(
         return Err(no_file(&run));
     };
     let format = Format::named(&run.format).unwrap_or(Format::Csv);
-    let name = file_name(&run.purpose, run.created_at, format);
+    let name = file_name(&run.filter(), run.created_at, format);
     let mut headers = file_headers(format.media_type(), &name);
     let size = run.byte_size.unwrap_or(0);
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(size));
@@ -123,15 +135,18 @@ pub(super) async fn withdrawn(
     Ok((headers, Body::from_stream(pieces)).into_response())
 }
 
-async fn disclose(
-    app: &App,
-    desk: &Desk,
-    what: &str,
-    detail: &serde_json::Value,
-) -> Result<(), Error> {
+async fn disclose(app: &App, desk: &Desk, what: &str, detail: &Value) -> Result<(), Error> {
     let mut tx = app.db.write().await?;
     record_disclosure(&mut tx, &app.moment(), &desk.actor(), what, detail).await?;
     Ok(tx.commit().await?)
+}
+
+/// Where a file of those who left begins its next page.
+enum Place {
+    /// After this place of the ledger.
+    Ended(i64),
+    /// After this subscriber, among those who may not be written to any more.
+    Stopped(Uuid),
 }
 
 /// The file page by page, each read by itself, for a browser may take its time. Who leaves meanwhile is in it.
@@ -140,27 +155,57 @@ fn pieces(
     since: Since,
     rows: WithdrawnRows,
 ) -> impl Stream<Item = io::Result<Bytes>> + Send {
-    let begin = (db, rows, Some(since.cursor));
-    stream::try_unfold(begin, move |(db, mut rows, after)| {
+    let begin = (db, rows, Some(Place::Ended(since.cursor)));
+    stream::try_unfold(begin, move |(db, mut rows, place)| {
         let since = since.clone();
         async move {
-            let Some(after) = after else { return Ok(None) };
-            let (page, next) = page(&db, &since, after).await.map_err(io::Error::other)?;
+            let Some(place) = place else { return Ok(None) };
+            let mut tx = db.read().await.map_err(io::Error::other)?;
+            let read = page(&mut tx, &since, place, AT_ONCE).await;
+            let (page, next) = read.map_err(io::Error::other)?;
+            drop(tx);
             page.iter().try_for_each(|withdrawal| rows.row(withdrawal))?;
             Ok(Some((Bytes::from(rows.take()?), (db, rows, next))))
         }
     })
 }
 
-/// Those after a place of the ledger, and where to go on; behind the last of them, those that wait for a place
-/// at that moment, and the end.
-async fn page(db: &Db, since: &Since, after: i64) -> sqlx::Result<(Vec<Withdrawal>, Option<i64>)> {
-    let mut tx = db.read().await?;
-    let page = withdrawals::list_since(&mut tx, since, after, AT_ONCE).await?;
-    match page.last().and_then(|last| last.cursor) {
-        Some(last) => Ok((page, Some(last))),
-        None => Ok((withdrawals::list_since_waiting(&mut tx, since).await?, None)),
+/// Some of those who left, at most `count`, and where to go on.
+async fn page(
+    tx: &mut Tx,
+    since: &Since,
+    place: Place,
+    count: i64,
+) -> sqlx::Result<(Vec<Withdrawal>, Option<Place>)> {
+    match place {
+        Place::Ended(after) => {
+            let page = withdrawals::list_since(tx, since, after, count).await?;
+            if let Some(last) = page.last().and_then(|last| last.cursor) {
+                return Ok((page, Some(Place::Ended(last))));
+            }
+            // In the same moment as the last place, for those who wait for one get it any time.
+            let waiting = withdrawals::list_since_waiting(tx, since).await?;
+            Ok((waiting, Some(Place::Stopped(Uuid::nil()))))
+        }
+        Place::Stopped(after) => {
+            let page = withdrawals::list_stopped_since(tx, since, after, count).await?;
+            let last = page.last().map(|last| Place::Stopped(last.subscriber_id));
+            Ok((page, last))
+        }
     }
+}
+
+/// The first of them, to show.
+async fn first(tx: &mut Tx, since: &Since) -> sqlx::Result<Vec<Withdrawal>> {
+    let mut all = vec![];
+    let mut place = Some(Place::Ended(since.cursor));
+    while let Some(next) = place.filter(|_| all.len() < SHOWN) {
+        let (page, next) = page(tx, since, next, AT_ONCE).await?;
+        all.extend(page);
+        place = next;
+    }
+    all.truncate(SHOWN);
+    Ok(all)
 }
 
 fn no_file(run: &ExportRun) -> Error {
