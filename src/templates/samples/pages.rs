@@ -202,6 +202,7 @@ fn download() -> Vec<Value> {
                        "size": "1.2 MB"},
             "address": ADDRESS,
             "until": AT,
+            "only_report": newsletters == json!([]),
             "newsletters": newsletters,
             "manage_url": manage_url,
         })

@@ -50,6 +50,7 @@ async fn show(
     }
     let confirmed = consent_events::list_confirmed(&mut tx, grant.signup_id).await?;
     drop(tx);
+    let only_report = confirmed.iter().all(|c| c.purpose.is_privacy_policy());
     let newsletters: Vec<Value> = confirmed
         .into_iter()
         .filter_map(|c| c.name.zip(c.newsletter_description))
@@ -65,6 +66,7 @@ async fn show(
         "address": address,
         "until": grant.expires_at.minute(),
         "newsletters": newsletters,
+        "only_report": only_report,
         "manage_url": JustConfirmed::manage_path(&app, &headers, Some(grant.subscriber_id)),
     });
     Ok(Html(app.templates.render("public/download.html", context)?))
