@@ -297,13 +297,13 @@ async fn offer(
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let slug = slug(&slug_text)?;
-    let mut tx = app.db.write().await?;
     let purpose = Purpose::newsletter(&slug);
-    if !store::purposes::exists(&mut tx, &purpose).await? {
+    if !store::purposes::exists(&mut app.db.read().await?, &purpose).await? {
         return Err(Error::NotFound);
     }
     let (shown, ticked) = ticked(&fields);
     let (at, actor) = (app.moment(), desk.actor());
+    let mut tx = app.db.write().await?;
     offer_on_reports(&mut tx, &at, &actor, &purpose, (&shown, &ticked)).await?;
     tx.commit().await?;
     app.catalog.refresh().await;

@@ -97,6 +97,7 @@ async fn add(
         }
         Err(PurposeError::Flow(error)) => Err(error.into()),
         Err(_) => {
+            drop(tx);
             let message = format!("“{code}” is taken: choose another short name");
             let errors = vec![fault("code", message)];
             desk.refused(&app, PAGE, blank(&fields, &errors))
@@ -158,13 +159,13 @@ async fn edit(
         let page = page(&app, &code, Some(&fields), errors, None).await?;
         return desk.refused(&app, PAGE, page);
     };
-    let mut tx = app.db.write().await?;
-    let own = find(&mut tx, &code).await?;
+    let own = find(&mut app.db.read().await?, &code).await?;
     let seen = OwnPurpose {
         code: own.code.clone(),
         name: fields.one("seen_name").to_owned(),
         words: fields.one("seen_words").to_owned(),
     };
+    let mut tx = app.db.write().await?;
     match reword_purpose(&mut tx, &app.moment(), &desk.actor(), &seen, (&name, &words)).await? {
         Reworded::Unknown => Err(Error::NotFound),
         Reworded::Done => {
@@ -186,10 +187,10 @@ async fn offer(
     Path(code): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    let mut tx = app.db.write().await?;
-    let own = find(&mut tx, &code).await?;
+    let own = find(&mut app.db.read().await?, &code).await?;
     let (shown, ticked) = ticked(&fields);
     let (at, actor) = (app.moment(), desk.actor());
+    let mut tx = app.db.write().await?;
     offer_on_reports(&mut tx, &at, &actor, &own.code, (&shown, &ticked)).await?;
     tx.commit().await?;
     app.catalog.refresh().await;

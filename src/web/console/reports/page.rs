@@ -13,6 +13,7 @@ use crate::domain::notice::LANG;
 use crate::domain::report::ReportStatus;
 use crate::domain::report_details::ReportDetails;
 use crate::domain::slug::Slug;
+use crate::flows::add_report::ReportError;
 use crate::flows::edit_report::{Saved, details_of, save_report};
 use crate::store::reports::{self, Report};
 use crate::store::{Tx, policy_versions};
@@ -54,12 +55,8 @@ pub(super) async fn save(
         Ok(details) => details,
         Err(faults) => return page.refused(&app, &desk, &fields, faults),
     };
-    let mut tx = app.db.write().await?;
-    let actor = desk.actor();
-    let edit = (fields.one("seen"), &details);
-    match save_report(&mut tx, &app.moment(), &actor, &slug, edit).await {
+    match store(&app, &desk, &slug, (fields.one("seen"), &details)).await {
         Ok(Saved::Done { kept }) => {
-            tx.commit().await?;
             app.catalog.refresh().await;
             let word = if kept.is_empty() { "saved" } else { "merged" };
             Ok(Redirect::to(&format!("/console/reports/{slug}?word={word}")).into_response())
@@ -73,6 +70,21 @@ pub(super) async fn save(
         }
         Err(error) => page.refused(&app, &desk, &fields, vec![refusal(error)?]),
     }
+}
+
+/// Saves an edit, or nothing: the transaction is over before any page is made.
+async fn store(
+    app: &App,
+    desk: &Desk,
+    slug: &Slug,
+    edit: (&str, &ReportDetails),
+) -> Result<Saved, ReportError> {
+    let mut tx = app.db.write().await?;
+    let saved = save_report(&mut tx, &app.moment(), &desk.actor(), slug, edit).await?;
+    if matches!(saved, Saved::Done { .. }) {
+        tx.commit().await?;
+    }
+    Ok(saved)
 }
 
 fn overtaken(field: &str) -> Value {
