@@ -8,6 +8,7 @@ mod choose_password;
 mod dashboard;
 mod desk;
 mod exports;
+mod form;
 mod guard;
 mod hash_turns;
 mod ledger;

@@ -10,14 +10,15 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
 
+use super::address::key;
 use super::desk::{Asked, Desk, Form, fault, show as answer};
+use super::form::{Faults, line, needed, short_name};
 use super::route::Route;
 use crate::domain::consent::EventType;
 use crate::domain::notice::newsletter_words;
 use crate::domain::purpose::Purpose;
 use crate::domain::right::Right;
 use crate::domain::slug::Slug;
-use crate::domain::text::{Line, LineError};
 use crate::flows::add_newsletter::add_newsletter;
 use crate::flows::edit_newsletter::{Reworded, edit_newsletter, offer_on_reports};
 use crate::store::newsletters::{Newsletter, NewsletterWords};
@@ -129,29 +130,6 @@ fn ticked(fields: &Fields) -> (Vec<Slug>, Vec<Slug>) {
     (all("shown"), all("report"))
 }
 
-/// One line of a form; what is wrong with it goes to `errors`.
-fn line(fields: &Fields, name: &str, errors: &mut Vec<Value>) -> Option<Line> {
-    let read = if fields.is_repeated(name) || fields.is_faulty(name) {
-        Err(LineError::Forbidden)
-    } else {
-        Line::parse(fields.one(name))
-    };
-    read.unwrap_or_else(|error| {
-        errors.push(fault(name, error));
-        None
-    })
-}
-
-/// The same for a line that must not be empty.
-fn needed(fields: &Fields, name: &str, empty: &str, errors: &mut Vec<Value>) -> Option<Line> {
-    let before = errors.len();
-    let line = line(fields, name, errors);
-    if line.is_none() && errors.len() == before {
-        errors.push(fault(name, empty));
-    }
-    line
-}
-
 async fn ask(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
     let values = json!({"slug": "", "name": "", "description": ""});
     desk.page(&app, PAGE, blank(&values, &[]))
@@ -168,17 +146,10 @@ async fn add(
     desk: Desk,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    let mut errors = Vec::new();
+    let mut errors = Faults::new();
     let name = needed(&fields, "name", "Enter its name", &mut errors);
     let description = line(&fields, "description", &mut errors);
-    let slug = match fields.one("slug").trim() {
-        "" => name.as_ref().and_then(|name| Slug::proposed(name.as_str())),
-        typed => typed.parse().ok(),
-    };
-    if slug.is_none() && name.is_some() {
-        let words = "Use lower-case letters and digits, with single hyphens between them";
-        errors.push(fault("slug", words));
-    }
+    let slug = short_name(&fields, "slug", fields.one("name").trim(), &mut errors);
     if let (Some(name), Some(slug), true) = (&name, &slug, errors.is_empty()) {
         let mut tx = app.db.write().await?;
         let (at, actor) = (app.moment(), desk.actor());
@@ -198,17 +169,13 @@ async fn add(
     desk.refused(&app, PAGE, blank(&values, &errors))
 }
 
-fn slug(text: &str) -> Result<Slug, Error> {
-    text.parse().map_err(|_| Error::NotFound)
-}
-
 async fn show(
     State(app): State<Arc<App>>,
     desk: Desk,
     Path(slug_text): Path<String>,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
-    let page = page(&app, &slug(&slug_text)?, None, vec![], word(&asked)).await?;
+    let page = page(&app, &key(&slug_text)?, None, vec![], word(&asked)).await?;
     desk.page(&app, PAGE, page)
 }
 
@@ -251,8 +218,8 @@ async fn edit(
     Path(slug_text): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    let slug = slug(&slug_text)?;
-    let mut errors = Vec::new();
+    let slug = key(&slug_text)?;
+    let mut errors = Faults::new();
     let name = needed(&fields, "name", "Enter its name", &mut errors);
     let description = line(&fields, "description", &mut errors);
     let (Some(name), true) = (name, errors.is_empty()) else {
@@ -296,7 +263,7 @@ async fn offer(
     Path(slug_text): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    let slug = slug(&slug_text)?;
+    let slug = key(&slug_text)?;
     let purpose = Purpose::newsletter(&slug);
     if !store::purposes::exists(&mut app.db.read().await?, &purpose).await? {
         return Err(Error::NotFound);

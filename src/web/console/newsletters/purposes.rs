@@ -7,16 +7,16 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
 
-use super::{Offers, count, needed, overtaken, ticked, word};
-use crate::domain::notice::OwnWords;
+use super::{Offers, count, overtaken, ticked, word};
+use crate::domain::notice::{OwnWords, OwnWordsError};
 use crate::domain::purpose::Purpose;
 use crate::domain::right::Right;
-use crate::domain::slug::Slug;
 use crate::flows::add_purpose::{NewPurpose, PurposeError, add_purpose, reword_purpose};
 use crate::flows::edit_newsletter::{Reworded, offer_on_reports};
 use crate::store::purposes::OwnPurpose;
 use crate::store::{Tx, consents, purposes};
 use crate::web::console::desk::{Asked, Desk, Form, fault, show as answer};
+use crate::web::console::form::{Faults, needed, once, short_name, upper_first};
 use crate::web::console::route::Route;
 use crate::web::fields::Fields;
 use crate::web::{App, Error};
@@ -50,21 +50,14 @@ fn blank(fields: &Fields, errors: &[Value]) -> Value {
            "errors": errors, "word": null})
 }
 
-fn words(fields: &Fields, errors: &mut Vec<Value>) -> Option<OwnWords> {
-    let text = if fields.is_faulty("words") || fields.is_repeated("words") {
-        "\0"
+fn words(fields: &Fields, errors: &mut Faults) -> Option<OwnWords> {
+    once(fields, &["words"], errors);
+    let read = if fields.is_faulty("words") {
+        Err(OwnWordsError::Forbidden)
     } else {
-        fields.one("words")
+        fields.one("words").parse()
     };
-    let read = text.parse::<OwnWords>();
-    read.map_err(|error| {
-        let mut message = error.to_string();
-        if let Some(first) = message.get_mut(..1) {
-            first.make_ascii_uppercase();
-        }
-        errors.push(fault("words", message));
-    })
-    .ok()
+    read.map_err(|error| errors.push(fault("words", upper_first(&error.to_string())))).ok()
 }
 
 async fn add(
@@ -72,18 +65,11 @@ async fn add(
     desk: Desk,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    let mut errors = Vec::new();
+    let mut errors = Faults::new();
     let name = needed(&fields, "name", "Enter its name", &mut errors);
     let words = words(&fields, &mut errors);
-    let code = match fields.one("code").trim() {
-        "" => name.as_ref().and_then(|name| Slug::proposed(name.as_str())),
-        typed => typed.parse().ok(),
-    };
+    let code = short_name(&fields, "code", fields.one("name").trim(), &mut errors);
     let code = code.and_then(|slug| slug.as_str().parse::<Purpose>().ok());
-    if code.is_none() && name.is_some() {
-        let words = "Use lower-case letters and digits, with single hyphens between them";
-        errors.push(fault("code", words));
-    }
     let (Some(name), Some(words), Some(code), true) = (name, words, code, errors.is_empty()) else {
         return desk.refused(&app, PAGE, blank(&fields, &errors));
     };
@@ -152,7 +138,7 @@ async fn edit(
     Path(code): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    let mut errors = Vec::new();
+    let mut errors = Faults::new();
     let name = needed(&fields, "name", "Enter its name", &mut errors);
     let words = words(&fields, &mut errors);
     let (Some(name), Some(words), true) = (name, words, errors.is_empty()) else {

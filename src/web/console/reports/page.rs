@@ -7,8 +7,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
 
-use super::form::{self, Boxes, Faults, Values};
-use super::{figures_of, refusal, slug, summary};
+use super::form::{self, Boxes, Values};
+use super::{figures_of, refusal, summary};
 use crate::domain::notice::LANG;
 use crate::domain::report::ReportStatus;
 use crate::domain::report_details::ReportDetails;
@@ -17,7 +17,9 @@ use crate::flows::add_report::ReportError;
 use crate::flows::edit_report::{Saved, details_of, save_report};
 use crate::store::reports::{self, Report};
 use crate::store::{Tx, policy_versions};
+use crate::web::console::address::key;
 use crate::web::console::desk::{Asked, Desk, Form, fault, show as answer};
+use crate::web::console::form::Faults;
 use crate::web::fields::Fields;
 use crate::web::{App, Error};
 
@@ -38,7 +40,7 @@ pub(super) async fn show(
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
     let word = WORDS.iter().find(|(word, _)| *word == asked.one("word")).map(|(_, words)| *words);
-    let mut page = Page::of(&app, &slug(&slug_text)?).await?;
+    let mut page = Page::of(&app, &key(&slug_text)?).await?;
     page.word = word;
     page.answer(&app, &desk, StatusCode::OK)
 }
@@ -49,7 +51,7 @@ pub(super) async fn save(
     Path(slug_text): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    let slug = slug(&slug_text)?;
+    let slug = key(&slug_text)?;
     let mut page = Page::of(&app, &slug).await?;
     let details = match form::parse(&fields, &page.boxes) {
         Ok(details) => details,
