@@ -8,11 +8,13 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
 
 use super::{Offers, count, overtaken, ticked, word};
+use crate::domain::edit::Reworded;
 use crate::domain::notice::{OwnWords, OwnWordsError};
 use crate::domain::purpose::Purpose;
 use crate::domain::right::Right;
-use crate::flows::add_purpose::{NewPurpose, PurposeError, add_purpose, reword_purpose};
-use crate::flows::edit_newsletter::{Reworded, offer_on_reports};
+use crate::flows::add_purpose::{NewPurpose, PurposeError, add_purpose};
+use crate::flows::edit_purpose::reword_purpose;
+use crate::flows::offer_purpose::offer_on_reports;
 use crate::store::purposes::OwnPurpose;
 use crate::store::{Tx, consents, purposes};
 use crate::web::console::desk::{Asked, Desk, Form, fault, show as answer};
