@@ -4,17 +4,15 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::{Offers, count, overtaken, ticked, word};
-use crate::domain::edit::Reworded;
+use super::offering::{self, Offers, count, keep, overtaken, settle, word};
 use crate::domain::notice::{OwnWords, OwnWordsError};
 use crate::domain::purpose::Purpose;
 use crate::domain::right::Right;
 use crate::flows::add_purpose::{NewPurpose, PurposeError, add_purpose};
 use crate::flows::edit_purpose::reword_purpose;
-use crate::flows::offer_purpose::offer_on_reports;
 use crate::store::purposes::OwnPurpose;
 use crate::store::{Tx, consents, purposes};
 use crate::web::console::desk::{Asked, Desk, Form, fault, show as answer};
@@ -35,9 +33,9 @@ pub(super) fn routes() -> Vec<Route> {
 
 const PAGE: &str = "console/purpose.html";
 
-/// Where a purpose is edited.
+/// Where a purpose's pages are.
 pub(super) fn path(code: &Purpose) -> String {
-    format!("/console/newsletters/purposes/{code}/edit")
+    format!("/console/newsletters/purposes/{code}")
 }
 
 async fn ask(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
@@ -78,11 +76,7 @@ async fn add(
     let mut tx = app.db.write().await?;
     let new = NewPurpose { code: code.clone(), name, words };
     match add_purpose(&mut tx, &app.moment(), &desk.actor(), new, &[]).await {
-        Ok(()) => {
-            tx.commit().await?;
-            app.catalog.refresh().await;
-            Ok(Redirect::to(&format!("{}?word=purpose", path(&code))).into_response())
-        }
+        Ok(()) => keep(&app, tx, &path(&code), "purpose").await,
         Err(PurposeError::Flow(error)) => Err(error.into()),
         Err(_) => {
             drop(tx);
@@ -123,8 +117,7 @@ async fn page(
         (fields.one("name"), fields.one("words"))
     });
     Ok(json!({
-        "purpose": {"code": own.code, "name": own.name,
-                    "path": format!("/console/newsletters/purposes/{}", own.code)},
+        "purpose": {"code": own.code, "name": own.name, "path": path(&own.code)},
         "values": {"code": own.code, "name": name, "words": words},
         "seen": {"name": own.name, "words": own.words},
         "counts": counts,
@@ -154,19 +147,13 @@ async fn edit(
         words: fields.one("seen_words").to_owned(),
     };
     let mut tx = app.db.write().await?;
-    match reword_purpose(&mut tx, &app.moment(), &desk.actor(), &seen, (&name, &words)).await? {
-        Reworded::Unknown => Err(Error::NotFound),
-        Reworded::Done => {
-            tx.commit().await?;
-            app.catalog.refresh().await;
-            Ok(Redirect::to(&format!("{}?word=saved", path(&own.code))).into_response())
-        }
-        Reworded::Overtaken => {
-            drop(tx);
-            let page = page(&app, &code, Some(&fields), vec![overtaken()], None).await?;
-            answer(&app, Some(&desk), PAGE, page, StatusCode::CONFLICT)
-        }
+    let new = (&name, &words);
+    let reworded = reword_purpose(&mut tx, &app.moment(), &desk.actor(), &seen, new).await?;
+    if let Some(saved) = settle(&app, tx, &path(&own.code), reworded).await? {
+        return Ok(saved);
     }
+    let page = page(&app, &code, Some(&fields), vec![overtaken()], None).await?;
+    answer(&app, Some(&desk), PAGE, page, StatusCode::CONFLICT)
 }
 
 async fn offer(
@@ -176,11 +163,5 @@ async fn offer(
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let own = find(&mut app.db.read().await?, &code).await?;
-    let (shown, ticked) = ticked(&fields);
-    let (at, actor) = (app.moment(), desk.actor());
-    let mut tx = app.db.write().await?;
-    offer_on_reports(&mut tx, &at, &actor, &own.code, (&shown, &ticked)).await?;
-    tx.commit().await?;
-    app.catalog.refresh().await;
-    Ok(Redirect::to(&format!("{}?word=offered", path(&own.code))).into_response())
+    offering::offer(&app, &desk, &own.code, (&path(&own.code), &fields)).await
 }
