@@ -15,6 +15,7 @@ mod ledger;
 mod mail;
 mod network;
 mod newsletters;
+mod paging;
 mod policies;
 mod reports;
 mod reset;
