@@ -7,9 +7,9 @@ use crate::app::Core;
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
-use crate::flows::add_purpose::{
-    NewPurpose, PurposeEdit, add_purpose, edit_purpose, offer_purpose,
-};
+use crate::flows::add_purpose::{NewPurpose, add_purpose};
+use crate::flows::edit_purpose::{PurposeEdit, edit_purpose};
+use crate::flows::offer_purpose::offer_purpose;
 use crate::store::{purposes, reports};
 
 #[derive(Subcommand)]

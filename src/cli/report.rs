@@ -12,9 +12,9 @@ use crate::domain::purpose::Purpose;
 use crate::domain::report::{ReportStatus, RequiredField, readable_size};
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
-use crate::flows::add_purpose::offer_purpose;
 use crate::flows::add_report::{add_report, publish_report, withdraw_report};
 use crate::flows::edit_report::{ReportEdit, edit_report};
+use crate::flows::offer_purpose::offer_purpose;
 use crate::random::Moment;
 use crate::store::reports::{self, Report};
 

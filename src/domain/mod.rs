@@ -7,6 +7,7 @@ pub mod api_token;
 pub mod bounce;
 pub mod code;
 pub mod consent;
+pub mod edit;
 pub mod email_address;
 pub mod export_run;
 pub mod imported_contact;

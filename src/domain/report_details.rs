@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::edit::changes;
 use super::notice::sha256_hex;
 use super::purpose::Purpose;
 use super::slug::Slug;
@@ -113,15 +114,8 @@ impl ReportDetails {
     /// What the audit says of a change from this to that: the fields, and each before and after.
     #[must_use]
     pub fn difference(&self, after: &Self) -> Option<Value> {
-        let (mut changed, mut from, mut to) = (vec![], json!({}), json!({}));
-        for ((name, before), (_, after)) in self.fields().into_iter().zip(after.fields()) {
-            if before != after {
-                changed.push(name);
-                from[name] = short(before);
-                to[name] = short(after);
-            }
-        }
-        (!changed.is_empty()).then(|| json!({"changed": changed, "before": from, "after": to}))
+        let fields = self.fields().into_iter().zip(after.fields());
+        changes(fields.map(|((name, before), (_, after))| (name, short(before), short(after))))
     }
 }
 

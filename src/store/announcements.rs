@@ -4,7 +4,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::policy_versions::PolicyVersion;
-use super::{Sql, Tx, on};
+use super::{Sql, Tx, on, suppresses_all};
 use crate::domain::outbox::MailKind;
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
@@ -37,7 +37,7 @@ pub async fn list_due(
     after: Uuid,
     count: i64,
 ) -> sqlx::Result<Vec<Uuid>> {
-    const LIST: &str = "SELECT u.subscriber_id FROM subscriber u
+    const LIST: &str = concat!("SELECT u.subscriber_id FROM subscriber u
          WHERE u.subscriber_id > $1
            AND EXISTS (SELECT 1 FROM consent c
                        JOIN policy_version p ON p.policy_version_id = c.policy_version_id
@@ -49,8 +49,8 @@ pub async fn list_due(
                 OR EXISTS (SELECT 1 FROM outbox o WHERE o.policy_version_id = $4 AND o.kind = 'renewal'
                              AND o.subscriber_id = u.subscriber_id AND o.created_at < $6))
            AND NOT EXISTS (SELECT 1 FROM suppression s WHERE s.address_key = u.address_key
-                             AND s.reason IN ('bounced', 'complained', 'manual', 'erased'))
-         ORDER BY u.subscriber_id LIMIT $7";
+                             AND ", suppresses_all!("s.reason"), ")
+         ORDER BY u.subscriber_id LIMIT $7");
     let policy = announcement.policy;
     on!(tx, |conn| sqlx::query_scalar(LIST)
         .bind(after)
@@ -70,15 +70,16 @@ pub async fn list_due(
 /// # Errors
 /// When the database does not answer.
 pub async fn count_addressed(tx: &mut Tx) -> sqlx::Result<i64> {
-    on!(tx, |conn| sqlx::query_scalar(
+    const COUNT: &str = concat!(
         "SELECT count(*) FROM subscriber u
          WHERE EXISTS (SELECT 1 FROM consent c
                        WHERE c.subscriber_id = u.subscriber_id AND c.state IN ('given', 'renewed'))
            AND NOT EXISTS (SELECT 1 FROM suppression s WHERE s.address_key = u.address_key
-                             AND s.reason IN ('bounced', 'complained', 'manual', 'erased'))"
-    )
-    .fetch_one(conn)
-    .await)
+                             AND ",
+        suppresses_all!("s.reason"),
+        ")"
+    );
+    on!(tx, |conn| sqlx::query_scalar(COUNT).fetch_one(conn).await)
 }
 
 /// Writes the mail for these subscribers; returns how many were written. Whoever left, renewed or was erased

@@ -6,7 +6,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::subscriber_words::{self, Described};
-use super::{Sql, Tx, on};
+use super::{Sql, Tx, on, suppresses_all};
 use crate::domain::address_key::AddressKey;
 use crate::domain::consent::EventType;
 use crate::domain::purpose::Purpose;
@@ -38,29 +38,37 @@ pub async fn list_standings(
     keys: &[&AddressKey],
 ) -> sqlx::Result<Vec<AddressStanding>> {
     const LIST: Sql = Sql {
-        sqlite: "WITH asked AS MATERIALIZED (SELECT unhex(value) AS address_key FROM json_each($1))
+        sqlite: concat!(
+            "WITH asked AS MATERIALIZED (SELECT unhex(value) AS address_key FROM json_each($1))
                  SELECT a.address_key,
                      (SELECT s.reason FROM suppression s WHERE s.address_key = a.address_key
-                        AND (s.reason IN ('bounced', 'complained', 'erased', 'manual')
+                        AND (",
+            suppresses_all!("s.reason"),
+            "
                              OR (s.reason = 'unsubscribed' AND s.purpose IN ($2, $3)))
                       ORDER BY s.reason LIMIT 1) AS suppressed,
                      c.state, e.recorded_at AS changed_at
                  FROM asked a
                  LEFT JOIN subscriber u ON u.address_key = a.address_key
                  LEFT JOIN consent c ON c.subscriber_id = u.subscriber_id AND c.purpose = $2
-                 LEFT JOIN consent_event e ON e.event_id = c.event_id",
-        postgres: "WITH asked AS MATERIALIZED (SELECT decode(value, 'hex') AS address_key
+                 LEFT JOIN consent_event e ON e.event_id = c.event_id"
+        ),
+        postgres: concat!(
+            "WITH asked AS MATERIALIZED (SELECT decode(value, 'hex') AS address_key
                        FROM json_array_elements_text(CAST($1 AS json)))
                    SELECT a.address_key,
                        (SELECT s.reason FROM suppression s WHERE s.address_key = a.address_key
-                          AND (s.reason IN ('bounced', 'complained', 'erased', 'manual')
+                          AND (",
+            suppresses_all!("s.reason"),
+            "
                                OR (s.reason = 'unsubscribed' AND s.purpose IN ($2, $3)))
                         ORDER BY s.reason LIMIT 1) AS suppressed,
                        c.state, e.recorded_at AS changed_at
                    FROM asked a
                    LEFT JOIN subscriber u ON u.address_key = a.address_key
                    LEFT JOIN consent c ON c.subscriber_id = u.subscriber_id AND c.purpose = $2
-                   LEFT JOIN consent_event e ON e.event_id = c.event_id",
+                   LEFT JOIN consent_event e ON e.event_id = c.event_id"
+        ),
     };
     let keys = super::batch(keys)?;
     on!(tx, LIST, |conn, sql| sqlx::query_as(sql)

@@ -150,6 +150,32 @@ macro_rules! on {
 }
 pub(crate) use on;
 
+/// Whether a reason, named by its column, keeps an address from everything: whoever was erased may still ask
+/// for a confirmation. It stands in texts that `concat!` puts together.
+macro_rules! suppresses_all {
+    ($reason:literal) => {
+        concat!($reason, " IN ('bounced', 'complained', 'erased', 'manual')")
+    };
+}
+pub(crate) use suppresses_all;
+
+/// Whether a reason, named by its column, forbids mail of a kind: a confirmation is mailed after an erasure
+/// too, but not where somebody else entered the address.
+macro_rules! forbids_kind {
+    ($reason:literal, $kind:literal) => {
+        concat!(
+            "(",
+            $reason,
+            " IN ('bounced', 'complained', 'manual') OR ",
+            $reason,
+            " = CASE ",
+            $kind,
+            " WHEN 'confirm' THEN 'not-me' ELSE 'erased' END)"
+        )
+    };
+}
+pub(crate) use forbids_kind;
+
 impl Db {
     /// Opens the database named by `sqlite:PATH` or `postgres://…`. Nothing is migrated yet.
     ///

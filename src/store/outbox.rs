@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Sql, Tx, on};
+use super::{Sql, Tx, forbids_kind, on};
 use crate::domain::address_key::AddressKey;
 use crate::domain::mail_limit::MailLimit;
 use crate::domain::outbox::{DeliveryOutcome, MailKind, OutboxState};
@@ -77,7 +77,7 @@ pub async fn insert_limited(
              SELECT DISTINCT hashtextextended(limiter_key, 0) AS turn
              FROM json_to_recordset(CAST($1 AS json)) AS asked (limiter_key text) ORDER BY 1) AS turns";
     const INSERT: Sql = Sql {
-        sqlite: "INSERT INTO outbox (outbox_id, kind, signup_id, subscriber_id, limiter_key, state, next_at,
+        sqlite: concat!("INSERT INTO outbox (outbox_id, kind, signup_id, subscriber_id, limiter_key, state, next_at,
                      created_at)
                  SELECT outbox_id, $4, signup_id, subscriber_id, limiter_key, 'queued', $2, $2
                  FROM (SELECT unhex(value->>'outbox_id', '-') AS outbox_id,
@@ -89,15 +89,14 @@ pub async fn insert_limited(
                        FROM json_each($1)) AS asked
                  WHERE (asked.turn = 1 OR json_array_length($3) = 0)
                    AND NOT EXISTS (SELECT 1 FROM suppression s WHERE s.address_key = asked.address_key
-                                   AND (s.reason IN ('bounced', 'complained', 'manual')
-                                        OR s.reason = CASE $4 WHEN 'confirm' THEN 'not-me' ELSE 'erased' END))
+                                   AND ", forbids_kind!("s.reason", "$4"), ")
                    AND NOT EXISTS (SELECT 1 FROM json_each($3) AS window WHERE window.value->>'count' <=
                            (SELECT count(*) FROM outbox o
                             WHERE o.limiter_key = asked.limiter_key
                               AND o.kind IN ('confirm', 'download_link', 'preferences_link')
                               AND o.created_at > window.value->>'since'))
-                 RETURNING outbox_id",
-        postgres: "INSERT INTO outbox (outbox_id, kind, signup_id, subscriber_id, limiter_key, state, next_at,
+                 RETURNING outbox_id"),
+        postgres: concat!("INSERT INTO outbox (outbox_id, kind, signup_id, subscriber_id, limiter_key, state, next_at,
                        created_at)
                    SELECT outbox_id, $4, signup_id, subscriber_id, decode(limiter_key, 'hex'), 'queued', $2, $2
                    FROM (SELECT *, row_number() OVER (PARTITION BY limiter_key ORDER BY outbox_id) AS turn
@@ -106,8 +105,7 @@ pub async fn insert_limited(
                    WHERE (asked.turn = 1 OR json_array_length(CAST($3 AS json)) = 0)
                      AND NOT EXISTS (SELECT 1 FROM suppression s
                                      WHERE s.address_key = decode(asked.address_key, 'hex')
-                                       AND (s.reason IN ('bounced', 'complained', 'manual')
-                                        OR s.reason = CASE $4 WHEN 'confirm' THEN 'not-me' ELSE 'erased' END))
+                                       AND ", forbids_kind!("s.reason", "$4"), ")
                      AND NOT EXISTS (
                          SELECT 1 FROM json_to_recordset(CAST($3 AS json)) AS span (count bigint, since bigint)
                          WHERE span.count <=
@@ -115,7 +113,7 @@ pub async fn insert_limited(
                               WHERE o.limiter_key = decode(asked.limiter_key, 'hex')
                                 AND o.kind IN ('confirm', 'download_link', 'preferences_link')
                                 AND o.created_at > to_timestamp(span.since / 1000000.0)))
-                   RETURNING outbox_id",
+                   RETURNING outbox_id"),
     };
     let windows: Vec<WindowRow> = limit
         .windows(now)

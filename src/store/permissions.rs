@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Tx, on};
+use super::{Tx, on, suppresses_all};
 use crate::domain::consent::EventType;
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::Label;
@@ -43,7 +43,7 @@ pub async fn list(
     subscriber_id: Uuid,
 ) -> sqlx::Result<Vec<PermissionFacts>> {
     on!(tx, |conn| {
-        sqlx::query_as(
+        sqlx::query_as(concat!(
         "SELECT u.code AS purpose, COALESCE(l.name, u.name) AS name, c.state,
                 e.recorded_at AS changed_at, c.event_id, p.label AS policy_label,
                 (SELECT max(asks.renew_until) FROM policy_version asks
@@ -58,12 +58,12 @@ pub async fn list(
          LEFT JOIN policy_version p ON p.policy_version_id = c.policy_version_id
          LEFT JOIN suppression s ON s.address_key = who.address_key AND s.reason = (
              SELECT min(any_of.reason) FROM suppression any_of WHERE any_of.address_key = who.address_key
-               AND (any_of.reason IN ('bounced', 'complained', 'erased', 'manual')
+               AND (", suppresses_all!("any_of.reason"), "
                     OR (any_of.reason = 'unsubscribed' AND any_of.purpose = u.code)))
            AND s.purpose IN ('*', u.code)
          WHERE who.subscriber_id = $1
          ORDER BY CASE u.code WHEN 'privacy-policy' THEN 0 ELSE 1 END, u.created_at, u.code"
-    )
+    ))
     .bind(subscriber_id)
     .bind(now)
     .fetch_all(conn)

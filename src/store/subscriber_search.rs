@@ -14,7 +14,7 @@ use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 use self::filter::Source;
-use super::{Sql, Tx, on};
+use super::{Sql, Tx, on, suppresses_all};
 
 /// Up to how many are counted.
 pub const FEW: i64 = 5000;
@@ -116,11 +116,11 @@ macro_rules! push_source {
                 $query.push_bind(purpose.clone());
             }
             Source::Suppressed => {
-                $query.push(
+                $query.push(concat!(
                     "SELECT u.subscriber_id FROM suppression s
-                     JOIN subscriber u ON u.address_key = s.address_key
-                     WHERE s.reason IN ('bounced', 'complained', 'erased', 'manual')",
-                );
+                     JOIN subscriber u ON u.address_key = s.address_key WHERE ",
+                    suppresses_all!("s.reason")
+                ));
             }
             Source::Everybody => {
                 $query.push("SELECT subscriber_id FROM subscriber WHERE true");
@@ -180,10 +180,11 @@ macro_rules! push_checks {
         }
         if let Some(suppressed) = $filter.suppressed {
             $query.push(if suppressed { " AND EXISTS" } else { " AND NOT EXISTS" });
-            $query.push(
-                " (SELECT 1 FROM suppression s WHERE s.address_key = u.address_key
-                   AND s.reason IN ('bounced', 'complained', 'erased', 'manual'))",
-            );
+            $query.push(concat!(
+                " (SELECT 1 FROM suppression s WHERE s.address_key = u.address_key AND ",
+                suppresses_all!("s.reason"),
+                ")"
+            ));
         }
         let (since, until) = $filter.bounds();
         push_bounds!($query, "u.subscriber_id", since, until);
@@ -209,10 +210,7 @@ async fn count(tx: &mut Tx, filter: &SubscriberFilter, source: Source<'_>) -> sq
         match source {
             // Whether they are subscribers is found out for few alone.
             Source::Suppressed => {
-                query.push(
-                    "SELECT 1 FROM suppression
-                     WHERE reason IN ('bounced', 'complained', 'erased', 'manual')",
-                );
+                query.push(concat!("SELECT 1 FROM suppression WHERE ", suppresses_all!("reason")));
             }
             source => push_source!(query, filter, source),
         }

@@ -1,6 +1,6 @@
 //! Addresses that must not be mailed.
 
-use super::{Sql, Tx, on};
+use super::{Sql, Tx, forbids_kind, on};
 use crate::domain::address_key::AddressKey;
 use crate::domain::outbox::MailKind;
 use crate::domain::purpose::Purpose;
@@ -82,13 +82,10 @@ pub async fn delete_lifted(
 /// # Errors
 /// When the database does not answer.
 pub async fn forbids(tx: &mut Tx, address_key: &AddressKey, kind: MailKind) -> sqlx::Result<bool> {
-    on!(tx, |conn| sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM suppression WHERE address_key = $1
-                        AND (reason IN ('bounced', 'complained', 'manual')
-                             OR reason = CASE $2 WHEN 'confirm' THEN 'not-me' ELSE 'erased' END))"
-    )
-    .bind(address_key)
-    .bind(kind)
-    .fetch_one(conn)
-    .await)
+    const FORBIDS: &str = concat!(
+        "SELECT EXISTS (SELECT 1 FROM suppression WHERE address_key = $1 AND ",
+        forbids_kind!("reason", "$2"),
+        ")"
+    );
+    on!(tx, |conn| sqlx::query_scalar(FORBIDS).bind(address_key).bind(kind).fetch_one(conn).await)
 }

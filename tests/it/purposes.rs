@@ -3,9 +3,9 @@
 use assent::domain::notice::sha256_hex;
 use assent::domain::slug::Slug;
 use assent::domain::text::Line;
-use assent::flows::add_purpose::{
-    NewPurpose, PurposeEdit, PurposeError, add_purpose, edit_purpose, offer_purpose,
-};
+use assent::flows::add_purpose::{NewPurpose, PurposeError, add_purpose};
+use assent::flows::edit_purpose::{PurposeEdit, edit_purpose};
+use assent::flows::offer_purpose::offer_purpose;
 use assent::store::{audit_entries, notices};
 use tempfile::TempDir;
 

@@ -1,6 +1,15 @@
-//! Addresses of lists, which hold their filters.
+//! The console's addresses: what their paths name, and the filters that lists keep in them.
+
+use std::str::FromStr;
 
 use url::form_urlencoded::Serializer;
+
+use crate::web::Error;
+
+/// The key or the slug in a path; what is none leads nowhere.
+pub(super) fn key<T: FromStr>(text: &str) -> Result<T, Error> {
+    text.parse().map_err(|_| Error::NotFound)
+}
 
 /// A path with these fields after it, without the empty ones.
 pub(super) fn with_fields(path: &str, fields: &[(&str, &str)]) -> String {

@@ -7,6 +7,7 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::desk::{fault, show};
+use super::form::upper_first;
 use super::sign_in;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::link::LinkKind;
@@ -121,9 +122,4 @@ pub(super) async fn choose(
         Ok(hash) => Ok(Ok(hash?)),
         Err(words) => Ok(Err(upper_first(&words))),
     }
-}
-
-fn upper_first(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

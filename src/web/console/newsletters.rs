@@ -1,29 +1,30 @@
 //! `/console/newsletters`: newsletters and the operator's own purposes, who agreed to each, the words beside
 //! their boxes, and the forms that offer them.
 
+mod offering;
 mod purposes;
 
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use serde_json::{Value, json};
 
+use self::offering::{Offers, count, keep, overtaken, settle, word};
+use super::address::key;
 use super::desk::{Asked, Desk, Form, fault, show as answer};
+use super::form::{Faults, line, needed, short_name};
 use super::route::Route;
-use crate::domain::consent::EventType;
 use crate::domain::notice::newsletter_words;
 use crate::domain::purpose::Purpose;
 use crate::domain::right::Right;
 use crate::domain::slug::Slug;
-use crate::domain::text::{Line, LineError};
 use crate::flows::add_newsletter::add_newsletter;
-use crate::flows::edit_newsletter::{Reworded, edit_newsletter, offer_on_reports};
+use crate::flows::edit_newsletter::edit_newsletter;
 use crate::store::newsletters::{Newsletter, NewsletterWords};
 use crate::store::purposes::OwnPurpose;
-use crate::store::reports::Report;
-use crate::store::{self, Tx, consents, newsletters, reports};
+use crate::store::{self, consents, newsletters};
 use crate::web::fields::Fields;
 use crate::web::{App, Error};
 
@@ -42,16 +43,9 @@ pub(super) fn routes() -> Vec<Route> {
 
 const PAGE: &str = "console/newsletter.html";
 
-/// What became of the last action, by the word in the address.
-const WORDS: [(&str, &str); 4] = [
-    ("newsletter", "The newsletter is added. Choose the reports whose forms offer it."),
-    ("purpose", "The purpose is added. Choose the reports whose forms offer it."),
-    ("saved", "The changes are saved. Forms show the new words from now on."),
-    ("offered", "Saved: forms offer it as you chose."),
-];
-
-fn word(asked: &Fields) -> Option<&'static str> {
-    WORDS.iter().find(|(word, _)| *word == asked.one("word")).map(|(_, words)| *words)
+/// Where a newsletter's pages are.
+fn path(slug: &Slug) -> String {
+    format!("/console/newsletters/{slug}")
 }
 
 async fn list(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
@@ -64,14 +58,13 @@ async fn list(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error
     let row = |purpose: &Purpose, name: &str, about: &str, path: String| {
         let on: Vec<&str> =
             offers.reports_of(purpose).map(|report| report.title.as_str()).collect();
-        json!({"name": name, "code": purpose, "about": about, "path": path,
+        json!({"name": name, "code": purpose, "about": about, "path": format!("{path}/edit"),
                "counts": count(&counts, purpose), "reports": on})
     };
     let newsletters: Vec<Value> = all
         .iter()
         .map(|Newsletter { slug, name, description, .. }| {
-            let path = format!("/console/newsletters/{slug}/edit");
-            row(&Purpose::newsletter(slug), name, description, path)
+            row(&Purpose::newsletter(slug), name, description, path(slug))
         })
         .collect();
     let purposes: Vec<Value> = own
@@ -80,76 +73,6 @@ async fn list(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error
         .collect();
     let context = json!({"newsletters": newsletters, "purposes": purposes});
     desk.page(&app, "console/newsletters.html", context)
-}
-
-/// How many people agree to a purpose now, and how many do not any more.
-fn count(counts: &[(Purpose, EventType, i64)], purpose: &Purpose) -> Value {
-    let (mut agreed, mut withdrawn) = (0, 0);
-    for (_, state, people) in counts.iter().filter(|(of, ..)| of == purpose) {
-        match state {
-            state if state.in_force() => agreed += people,
-            EventType::Withdrawn => withdrawn += people,
-            _ => {}
-        }
-    }
-    json!({"agreed": agreed, "withdrawn": withdrawn})
-}
-
-/// Which reports there are and what their forms offer.
-struct Offers {
-    reports: Vec<Report>,
-    offers: Vec<(uuid::Uuid, Purpose)>,
-}
-
-impl Offers {
-    async fn find(tx: &mut Tx) -> sqlx::Result<Self> {
-        Ok(Self { reports: reports::list(tx).await?, offers: reports::list_offers(tx).await? })
-    }
-
-    fn reports_of(&self, purpose: &Purpose) -> impl Iterator<Item = &Report> {
-        self.reports.iter().filter(move |report| {
-            self.offers.iter().any(|(id, offered)| *id == report.report_id && offered == purpose)
-        })
-    }
-
-    /// Every report as a box to tick.
-    fn boxes(&self, purpose: &Purpose) -> Vec<Value> {
-        let offering: Vec<&Slug> = self.reports_of(purpose).map(|report| &report.slug).collect();
-        let shown = self.reports.iter().map(|report| {
-            let offered = offering.contains(&&report.slug);
-            json!({"value": report.slug, "title": report.title, "hint": null, "offered": offered})
-        });
-        shown.collect()
-    }
-}
-
-/// The reports that a form showed, and those that were ticked there.
-fn ticked(fields: &Fields) -> (Vec<Slug>, Vec<Slug>) {
-    let all = |name| fields.all(name).iter().filter_map(|slug| slug.parse().ok()).collect();
-    (all("shown"), all("report"))
-}
-
-/// One line of a form; what is wrong with it goes to `errors`.
-fn line(fields: &Fields, name: &str, errors: &mut Vec<Value>) -> Option<Line> {
-    let read = if fields.is_repeated(name) || fields.is_faulty(name) {
-        Err(LineError::Forbidden)
-    } else {
-        Line::parse(fields.one(name))
-    };
-    read.unwrap_or_else(|error| {
-        errors.push(fault(name, error));
-        None
-    })
-}
-
-/// The same for a line that must not be empty.
-fn needed(fields: &Fields, name: &str, empty: &str, errors: &mut Vec<Value>) -> Option<Line> {
-    let before = errors.len();
-    let line = line(fields, name, errors);
-    if line.is_none() && errors.len() == before {
-        errors.push(fault(name, empty));
-    }
-    line
 }
 
 async fn ask(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
@@ -168,25 +91,15 @@ async fn add(
     desk: Desk,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    let mut errors = Vec::new();
+    let mut errors = Faults::new();
     let name = needed(&fields, "name", "Enter its name", &mut errors);
     let description = line(&fields, "description", &mut errors);
-    let slug = match fields.one("slug").trim() {
-        "" => name.as_ref().and_then(|name| Slug::proposed(name.as_str())),
-        typed => typed.parse().ok(),
-    };
-    if slug.is_none() && name.is_some() {
-        let words = "Use lower-case letters and digits, with single hyphens between them";
-        errors.push(fault("slug", words));
-    }
+    let slug = short_name(&fields, "slug", fields.one("name").trim(), &mut errors);
     if let (Some(name), Some(slug), true) = (&name, &slug, errors.is_empty()) {
         let mut tx = app.db.write().await?;
         let (at, actor) = (app.moment(), desk.actor());
         if add_newsletter(&mut tx, &at, &actor, slug, name, description.as_ref()).await?.is_some() {
-            tx.commit().await?;
-            app.catalog.refresh().await;
-            let to = format!("/console/newsletters/{slug}/edit?word=newsletter");
-            return Ok(Redirect::to(&to).into_response());
+            return keep(&app, tx, &path(slug), "newsletter").await;
         }
         let words = format!("There is a newsletter “{slug}” already: choose another short name");
         errors.push(fault("slug", words));
@@ -198,17 +111,13 @@ async fn add(
     desk.refused(&app, PAGE, blank(&values, &errors))
 }
 
-fn slug(text: &str) -> Result<Slug, Error> {
-    text.parse().map_err(|_| Error::NotFound)
-}
-
 async fn show(
     State(app): State<Arc<App>>,
     desk: Desk,
     Path(slug_text): Path<String>,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
-    let page = page(&app, &slug(&slug_text)?, None, vec![], word(&asked)).await?;
+    let page = page(&app, &key(&slug_text)?, None, vec![], word(&asked)).await?;
     desk.page(&app, PAGE, page)
 }
 
@@ -234,7 +143,7 @@ async fn page(
             (fields.one("name"), fields.one("description"))
         });
     Ok(json!({
-        "newsletter": {"slug": slug, "name": name, "path": format!("/console/newsletters/{slug}")},
+        "newsletter": {"slug": slug, "name": name, "path": path(slug)},
         "values": {"slug": slug, "name": typed_name, "description": typed_description},
         "seen": {"name": name, "description": description},
         "counts": counts,
@@ -251,8 +160,8 @@ async fn edit(
     Path(slug_text): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    let slug = slug(&slug_text)?;
-    let mut errors = Vec::new();
+    let slug = key(&slug_text)?;
+    let mut errors = Faults::new();
     let name = needed(&fields, "name", "Enter its name", &mut errors);
     let description = line(&fields, "description", &mut errors);
     let (Some(name), true) = (name, errors.is_empty()) else {
@@ -265,47 +174,24 @@ async fn edit(
     };
     let mut tx = app.db.write().await?;
     let new = (seen, &name, description.as_ref());
-    match edit_newsletter(&mut tx, &app.moment(), &desk.actor(), &slug, new).await? {
-        Reworded::Unknown => Err(Error::NotFound),
-        Reworded::Done => {
-            tx.commit().await?;
-            app.catalog.refresh().await;
-            let to = format!("/console/newsletters/{slug}/edit?word=saved");
-            Ok(Redirect::to(&to).into_response())
-        }
-        Reworded::Overtaken => {
-            drop(tx);
-            let page = page(&app, &slug, Some(&fields), vec![overtaken()], None).await?;
-            answer(&app, Some(&desk), PAGE, page, StatusCode::CONFLICT)
-        }
+    let reworded = edit_newsletter(&mut tx, &app.moment(), &desk.actor(), &slug, new).await?;
+    if let Some(saved) = settle(&app, tx, &path(&slug), reworded).await? {
+        return Ok(saved);
     }
-}
-
-/// What a page says whose words somebody else changed meanwhile; it shows theirs beside the form.
-fn overtaken() -> Value {
-    fault(
-        "name",
-        "Somebody else changed this while you did: look at what \
-           stands there now, then save again to put yours in its place",
-    )
+    let page = page(&app, &slug, Some(&fields), vec![overtaken()], None).await?;
+    answer(&app, Some(&desk), PAGE, page, StatusCode::CONFLICT)
 }
 
 async fn offer(
     State(app): State<Arc<App>>,
     desk: Desk,
-    Path(slug_text): Path<String>,
+    Path(slug): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    let slug = slug(&slug_text)?;
-    let mut tx = app.db.write().await?;
+    let slug = key(&slug)?;
     let purpose = Purpose::newsletter(&slug);
-    if !store::purposes::exists(&mut tx, &purpose).await? {
+    if !store::purposes::exists(&mut app.db.read().await?, &purpose).await? {
         return Err(Error::NotFound);
     }
-    let (shown, ticked) = ticked(&fields);
-    let (at, actor) = (app.moment(), desk.actor());
-    offer_on_reports(&mut tx, &at, &actor, &purpose, (&shown, &ticked)).await?;
-    tx.commit().await?;
-    app.catalog.refresh().await;
-    Ok(Redirect::to(&format!("/console/newsletters/{slug}/edit?word=offered")).into_response())
+    offering::offer(&app, &desk, &purpose, (&path(&slug), &fields)).await
 }

@@ -18,7 +18,6 @@ use super::route::Route;
 use crate::domain::media_type::MediaType;
 use crate::domain::report::{ReportStatus, readable_size};
 use crate::domain::right::Right;
-use crate::domain::slug::Slug;
 use crate::flows::add_report::ReportError;
 use crate::store::reports::{self, Report, ReportFigures};
 use crate::web::{App, Error};
@@ -88,11 +87,6 @@ fn figures_of(all: &[ReportFigures], report: &Report) -> Value {
     let figures = found.copied().unwrap_or(none);
     json!({"signups": figures.signups, "confirmed": figures.confirmed,
            "downloads": figures.downloads})
-}
-
-/// The report's slug of a path; what is none leads nowhere.
-fn slug(text: &str) -> Result<Slug, Error> {
-    text.parse().map_err(|_| Error::NotFound)
 }
 
 /// A refusal as the page says it, by field; what is no refusal is an error.

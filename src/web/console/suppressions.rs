@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use url::form_urlencoded::Serializer;
 
 use super::desk::{Asked, Desk, Form, fault};
+use super::paging::{ON_A_PAGE, page_of};
 use super::route::Route;
 use crate::domain::address_key::AddressKey;
 use crate::domain::email_address::EmailAddress;
@@ -21,9 +22,6 @@ use crate::store::Tx;
 use crate::store::suppression_list::{self, COUNTED, Listed, Place};
 use crate::web::fields::Fields;
 use crate::web::{App, Error};
-
-/// How many stand on a page.
-const AT_ONCE: i64 = 50;
 
 const PAGE: &str = "console/suppressions.html";
 
@@ -150,11 +148,8 @@ async fn page(
     let (after, before) = (read(fields.one("after")), read(fields.one("before")));
     let backwards = after.is_none() && before.is_some();
     let from = after.as_ref().or(before.as_ref());
-    let mut listed = suppression_list::list(tx, reason, (from, backwards), AT_ONCE + 1).await?;
-    let more = i64::try_from(listed.len()).unwrap_or(i64::MAX) > AT_ONCE;
-    if more {
-        listed.pop();
-    }
+    let found = suppression_list::list(tx, reason, (from, backwards), ON_A_PAGE + 1).await?;
+    let (mut listed, more) = page_of(found, ON_A_PAGE);
     if backwards {
         listed.reverse();
     }

@@ -7,7 +7,9 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
 
+use super::address::key;
 use super::desk::{Asked, Desk, Form, fault};
+use super::form::{Faults, needed};
 use super::route::Route;
 use crate::domain::api_token::{Scope, Scopes};
 use crate::domain::right::Right;
@@ -54,14 +56,14 @@ async fn show(
 ) -> Result<Response, Error> {
     let word =
         (asked.one("word") == "revoked").then_some("The token is revoked: it opens nothing.");
-    desk.page(&app, PAGE, context(&app, word, &Fields::default(), None).await?)
+    desk.page(&app, PAGE, context(&app, word, &Fields::default(), &[]).await?)
 }
 
 async fn context(
     app: &App,
     word: Option<&str>,
     sent: &Fields,
-    error: Option<(&str, &str)>,
+    errors: &[Value],
 ) -> Result<Value, Error> {
     let mut tx = app.db.read().await?;
     let tokens = api_tokens::list(&mut tx).await?;
@@ -84,7 +86,6 @@ async fn context(
             })
         })
         .collect();
-    let errors: Vec<_> = error.iter().map(|(field, words)| fault(field, words)).collect();
     Ok(json!({
         "word": word,
         "tokens": rows,
@@ -109,8 +110,8 @@ async fn make(
 ) -> Result<Response, Error> {
     let (name, scopes, until) = match read(&fields, app.clock.now()) {
         Ok(read) => read,
-        Err((field, words)) => {
-            let context = context(&app, None, &fields, Some((field, &words))).await?;
+        Err(faults) => {
+            let context = context(&app, None, &fields, &faults).await?;
             return desk.refused(&app, PAGE, context);
         }
     };
@@ -124,26 +125,25 @@ async fn make(
 
 type Read = (Line, Scopes, Option<Timestamp>);
 
-fn read(fields: &Fields, now: Timestamp) -> Result<Read, (&'static str, String)> {
-    if fields.is_faulty("name") {
-        let words = "Use letters, numbers and punctuation only, on one line";
-        return Err(("name", words.to_owned()));
-    }
-    let name = Line::parse(fields.one("name")).map_err(|error| ("name", error.to_string()))?;
-    let name = name.ok_or_else(|| ("name", "Say what the token is for".to_owned()))?;
+fn read(fields: &Fields, now: Timestamp) -> Result<Read, Faults> {
+    let mut faults = Faults::new();
+    let name = needed(fields, "name", "Say what the token is for", &mut faults);
     let words = fields.all("scopes");
     let chosen: Vec<Scope> = words.iter().filter_map(|word| word.parse().ok()).collect();
     let scopes = Scopes::of(&chosen).filter(|_| chosen.len() == words.len());
-    let scopes = scopes.ok_or_else(|| ("scopes", "Choose what the token opens".to_owned()))?;
-    let until = match fields.one("until").trim() {
-        "" => None,
-        day => {
-            // It works to the end of its day.
-            let until = Timestamp::parse(day).map(|at| at.plus(DAY)).filter(|until| *until > now);
-            Some(until.ok_or_else(|| ("until", "Choose a day that is not over yet".to_owned()))?)
-        }
-    };
-    Ok((name, scopes, until))
+    if scopes.is_none() {
+        faults.push(fault("scopes", "Choose what the token opens"));
+    }
+    let day = fields.one("until").trim();
+    // It works to the end of its day.
+    let until = Timestamp::parse(day).map(|at| at.plus(DAY)).filter(|until| *until > now);
+    if until.is_none() && !day.is_empty() {
+        faults.push(fault("until", "Choose a day that is not over yet"));
+    }
+    match (name, scopes) {
+        (Some(name), Some(scopes)) if faults.is_empty() => Ok((name, scopes, until)),
+        _ => Err(faults),
+    }
 }
 
 async fn end(
@@ -151,7 +151,7 @@ async fn end(
     desk: Desk,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
-    let id = id.parse().map_err(|_| Error::NotFound)?;
+    let id = key(&id)?;
     let mut tx = app.db.write().await?;
     if !revoke(&mut tx, &app.moment(), &desk.actor(), id).await? {
         return Err(Error::NotFound);

@@ -7,7 +7,8 @@ use assent::domain::email_address::EmailAddress;
 use assent::domain::notice::sha256_hex;
 use assent::domain::suppression::SuppressionReason;
 use assent::domain::text::Line;
-use assent::flows::add_purpose::{NewPurpose, PurposeEdit, add_purpose, edit_purpose};
+use assent::flows::add_purpose::{NewPurpose, add_purpose};
+use assent::flows::edit_purpose::{PurposeEdit, edit_purpose};
 use assent::store::suppressions;
 
 use crate::support::app::{Answer, Database, REPORT, TestApp, form};

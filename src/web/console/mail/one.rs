@@ -5,11 +5,11 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::words;
 use crate::domain::outbox::OutboxState;
 use crate::store::{mails, suppressions};
+use crate::web::console::address::key;
 use crate::web::console::desk::{Asked, Desk};
 use crate::web::{App, Error};
 
@@ -22,7 +22,7 @@ pub(super) async fn show(
     Path(id): Path<String>,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
-    let id = read(&id)?;
+    let id = key(&id)?;
     let mut tx = app.db.read().await?;
     let mail = mails::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
     let tries = mails::list_tries(&mut tx, id, TRIES).await?;
@@ -49,9 +49,4 @@ pub(super) async fn show(
         "events": events,
     });
     desk.page(&app, "console/mail_one.html", context)
-}
-
-/// The key of a mail in an address; what is none leads nowhere.
-pub(super) fn read(id: &str) -> Result<Uuid, Error> {
-    id.parse().map_err(|_| Error::NotFound)
 }

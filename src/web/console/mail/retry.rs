@@ -7,11 +7,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::json;
 
 use super::PATH;
-use super::one::read;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::retry_mail::{retry_all, retry_one};
 use crate::store::mails;
+use crate::web::console::address::key;
 use crate::web::console::desk::{Asked, Desk, Form, fault};
+use crate::web::console::form::is_sure;
 use crate::web::{App, Error};
 
 const PAGE: &str = "console/mail_retry.html";
@@ -21,7 +22,7 @@ pub(super) async fn one(
     desk: Desk,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
-    let id = read(&id)?;
+    let id = key(&id)?;
     let mut tx = app.db.write().await?;
     let queued = retry_one(&mut tx, &app.moment(), &desk.actor(), id).await?;
     tx.commit().await?;
@@ -48,7 +49,7 @@ pub(super) async fn all(
 ) -> Result<Response, Error> {
     let reason = fields.one("reason");
     let by = fields.one("by").parse().ok().map(Timestamp::from_micros);
-    let Some(by) = by.filter(|_| fields.one("sure") == "yes") else {
+    let Some(by) = by.filter(|_| is_sure(&fields)) else {
         let context = question(&app, reason, true).await?;
         return desk.refused(&app, PAGE, context);
     };

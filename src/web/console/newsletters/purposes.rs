@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::{Offers, count, needed, overtaken, ticked, word};
-use crate::domain::notice::OwnWords;
+use super::offering::{self, Offers, count, keep, overtaken, settle, word};
+use crate::domain::notice::{OwnWords, OwnWordsError};
 use crate::domain::purpose::Purpose;
 use crate::domain::right::Right;
-use crate::domain::slug::Slug;
-use crate::flows::add_purpose::{NewPurpose, PurposeError, add_purpose, reword_purpose};
-use crate::flows::edit_newsletter::{Reworded, offer_on_reports};
+use crate::flows::add_purpose::{NewPurpose, PurposeError, add_purpose};
+use crate::flows::edit_purpose::reword_purpose;
 use crate::store::purposes::OwnPurpose;
 use crate::store::{Tx, consents, purposes};
 use crate::web::console::desk::{Asked, Desk, Form, fault, show as answer};
+use crate::web::console::form::{Faults, needed, once, short_name, upper_first};
 use crate::web::console::route::Route;
 use crate::web::fields::Fields;
 use crate::web::{App, Error};
@@ -33,9 +33,9 @@ pub(super) fn routes() -> Vec<Route> {
 
 const PAGE: &str = "console/purpose.html";
 
-/// Where a purpose is edited.
+/// Where a purpose's pages are.
 pub(super) fn path(code: &Purpose) -> String {
-    format!("/console/newsletters/purposes/{code}/edit")
+    format!("/console/newsletters/purposes/{code}")
 }
 
 async fn ask(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
@@ -50,21 +50,14 @@ fn blank(fields: &Fields, errors: &[Value]) -> Value {
            "errors": errors, "word": null})
 }
 
-fn words(fields: &Fields, errors: &mut Vec<Value>) -> Option<OwnWords> {
-    let text = if fields.is_faulty("words") || fields.is_repeated("words") {
-        "\0"
+fn words(fields: &Fields, errors: &mut Faults) -> Option<OwnWords> {
+    once(fields, &["words"], errors);
+    let read = if fields.is_faulty("words") {
+        Err(OwnWordsError::Forbidden)
     } else {
-        fields.one("words")
+        fields.one("words").parse()
     };
-    let read = text.parse::<OwnWords>();
-    read.map_err(|error| {
-        let mut message = error.to_string();
-        if let Some(first) = message.get_mut(..1) {
-            first.make_ascii_uppercase();
-        }
-        errors.push(fault("words", message));
-    })
-    .ok()
+    read.map_err(|error| errors.push(fault("words", upper_first(&error.to_string())))).ok()
 }
 
 async fn add(
@@ -72,31 +65,21 @@ async fn add(
     desk: Desk,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    let mut errors = Vec::new();
+    let mut errors = Faults::new();
     let name = needed(&fields, "name", "Enter its name", &mut errors);
     let words = words(&fields, &mut errors);
-    let code = match fields.one("code").trim() {
-        "" => name.as_ref().and_then(|name| Slug::proposed(name.as_str())),
-        typed => typed.parse().ok(),
-    };
+    let code = short_name(&fields, "code", fields.one("name").trim(), &mut errors);
     let code = code.and_then(|slug| slug.as_str().parse::<Purpose>().ok());
-    if code.is_none() && name.is_some() {
-        let words = "Use lower-case letters and digits, with single hyphens between them";
-        errors.push(fault("code", words));
-    }
     let (Some(name), Some(words), Some(code), true) = (name, words, code, errors.is_empty()) else {
         return desk.refused(&app, PAGE, blank(&fields, &errors));
     };
     let mut tx = app.db.write().await?;
     let new = NewPurpose { code: code.clone(), name, words };
     match add_purpose(&mut tx, &app.moment(), &desk.actor(), new, &[]).await {
-        Ok(()) => {
-            tx.commit().await?;
-            app.catalog.refresh().await;
-            Ok(Redirect::to(&format!("{}?word=purpose", path(&code))).into_response())
-        }
+        Ok(()) => keep(&app, tx, &path(&code), "purpose").await,
         Err(PurposeError::Flow(error)) => Err(error.into()),
         Err(_) => {
+            drop(tx);
             let message = format!("“{code}” is taken: choose another short name");
             let errors = vec![fault("code", message)];
             desk.refused(&app, PAGE, blank(&fields, &errors))
@@ -134,8 +117,7 @@ async fn page(
         (fields.one("name"), fields.one("words"))
     });
     Ok(json!({
-        "purpose": {"code": own.code, "name": own.name,
-                    "path": format!("/console/newsletters/purposes/{}", own.code)},
+        "purpose": {"code": own.code, "name": own.name, "path": path(&own.code)},
         "values": {"code": own.code, "name": name, "words": words},
         "seen": {"name": own.name, "words": own.words},
         "counts": counts,
@@ -151,33 +133,27 @@ async fn edit(
     Path(code): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    let mut errors = Vec::new();
+    let mut errors = Faults::new();
     let name = needed(&fields, "name", "Enter its name", &mut errors);
     let words = words(&fields, &mut errors);
     let (Some(name), Some(words), true) = (name, words, errors.is_empty()) else {
         let page = page(&app, &code, Some(&fields), errors, None).await?;
         return desk.refused(&app, PAGE, page);
     };
-    let mut tx = app.db.write().await?;
-    let own = find(&mut tx, &code).await?;
+    let own = find(&mut app.db.read().await?, &code).await?;
     let seen = OwnPurpose {
         code: own.code.clone(),
         name: fields.one("seen_name").to_owned(),
         words: fields.one("seen_words").to_owned(),
     };
-    match reword_purpose(&mut tx, &app.moment(), &desk.actor(), &seen, (&name, &words)).await? {
-        Reworded::Unknown => Err(Error::NotFound),
-        Reworded::Done => {
-            tx.commit().await?;
-            app.catalog.refresh().await;
-            Ok(Redirect::to(&format!("{}?word=saved", path(&own.code))).into_response())
-        }
-        Reworded::Overtaken => {
-            drop(tx);
-            let page = page(&app, &code, Some(&fields), vec![overtaken()], None).await?;
-            answer(&app, Some(&desk), PAGE, page, StatusCode::CONFLICT)
-        }
+    let mut tx = app.db.write().await?;
+    let new = (&name, &words);
+    let reworded = reword_purpose(&mut tx, &app.moment(), &desk.actor(), &seen, new).await?;
+    if let Some(saved) = settle(&app, tx, &path(&own.code), reworded).await? {
+        return Ok(saved);
     }
+    let page = page(&app, &code, Some(&fields), vec![overtaken()], None).await?;
+    answer(&app, Some(&desk), PAGE, page, StatusCode::CONFLICT)
 }
 
 async fn offer(
@@ -186,12 +162,6 @@ async fn offer(
     Path(code): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    let mut tx = app.db.write().await?;
-    let own = find(&mut tx, &code).await?;
-    let (shown, ticked) = ticked(&fields);
-    let (at, actor) = (app.moment(), desk.actor());
-    offer_on_reports(&mut tx, &at, &actor, &own.code, (&shown, &ticked)).await?;
-    tx.commit().await?;
-    app.catalog.refresh().await;
-    Ok(Redirect::to(&format!("{}?word=offered", path(&own.code))).into_response())
+    let own = find(&mut app.db.read().await?, &code).await?;
+    offering::offer(&app, &desk, &own.code, (&path(&own.code), &fields)).await
 }

@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 
 use crate::domain::notice::{LANG, sha256_hex};
 use crate::domain::policy::{ChangeClass, PolicyText};
-use crate::domain::sentence::sentence;
 use crate::domain::slug::Label;
 use crate::domain::text_difference::difference;
 use crate::domain::timestamp::Timestamp;
@@ -19,6 +18,7 @@ use crate::flows::publish_policy::{Published, publish_next_policy};
 use crate::store::policy_versions::{self, NewPolicyVersion, PolicyVersion};
 use crate::store::{Tx, announcements};
 use crate::web::console::desk::{Desk, Form, fault, show};
+use crate::web::console::form::{Faults, is_sure, once, upper_first};
 use crate::web::fields::Fields;
 use crate::web::{App, Error, markdown};
 
@@ -108,7 +108,7 @@ pub(super) async fn go_on(
     if step != "publish" {
         return preview(&app, &desk, &typed, &draft, &[]).await;
     }
-    if fields.one("sure") != "yes" {
+    if !is_sure(&fields) {
         let words = "Tick the box if this version is to be published";
         let unsure = fault("sure", words);
         return preview(&app, &desk, &typed, &draft, &[unsure]).await;
@@ -121,16 +121,12 @@ fn parse(
     typed: &Typed<'_>,
     versions: &[PolicyVersion],
     now: Timestamp,
-) -> Result<Draft, Vec<Value>> {
-    let mut errors = Vec::new();
+) -> Result<Draft, Faults> {
+    let mut errors = Faults::new();
+    once(fields, &["label", "text", "change", "until"], &mut errors);
     let mut fault = |field: &str, message: &str| {
         errors.push(fault(field, message));
     };
-    for name in ["label", "text", "change", "until"] {
-        if fields.is_repeated(name) {
-            fault(name, "Fill in this field once");
-        }
-    }
     let label = typed.label.parse::<Label>().ok();
     match &label {
         None => fault("label", "Enter a label such as 2026-11: letters, digits, dots and hyphens"),
@@ -140,15 +136,7 @@ fn parse(
         Some(_) => {}
     }
     let text = typed.text.parse::<PolicyText>();
-    let text = text
-        .map_err(|error| {
-            let mut words = sentence(&error);
-            if let Some(first) = words.get_mut(..1) {
-                first.make_ascii_uppercase();
-            }
-            fault("text", &words);
-        })
-        .ok();
+    let text = text.map_err(|error| fault("text", &upper_first(&error.to_string()))).ok();
     let change_class = ChangeClass::named(typed.change);
     if change_class.is_none() {
         fault("change", "Choose what the new version asks of people");

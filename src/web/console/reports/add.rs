@@ -13,12 +13,13 @@ use crate::domain::report::ReportStatus;
 use crate::domain::report_details::ReportDetails;
 use crate::domain::slug::Slug;
 use crate::files::StoredFile;
-use crate::flows::add_purpose::{PurposeError, offer_purpose};
+use crate::flows::add_purpose::PurposeError;
 use crate::flows::add_report::{ReportError, add_report};
+use crate::flows::offer_purpose::offer_purpose;
 use crate::random::Moment;
 use crate::store::reports::Report;
 use crate::web::console::desk::{Desk, fault, show};
-use crate::web::fields::Fields;
+use crate::web::console::form::{Faults, short_name};
 use crate::web::upload::{self, LIMITS, Uploaded};
 use crate::web::{App, Error};
 
@@ -89,19 +90,13 @@ fn parse(
     uploaded: &Uploaded,
     boxes: &Boxes,
     at: &Moment,
-) -> Result<(Report, ReportDetails), form::Faults> {
+) -> Result<(Report, ReportDetails), Faults> {
     let fields = &uploaded.fields;
-    let details = form::parse(fields, boxes);
-    let slug = slug(fields, details.as_ref().ok());
-    let mut faults = form::Faults::new();
-    let (details, slug) = match (details, slug) {
-        (Ok(details), Ok(slug)) => (Some(details), Some(slug)),
-        (details, slug) => {
-            faults.extend(details.err().into_iter().flatten());
-            faults.extend(slug.err().flatten());
-            (None, None)
-        }
+    let (details, mut faults) = match form::parse(fields, boxes) {
+        Ok(details) => (Some(details), Faults::new()),
+        Err(faults) => (None, faults),
     };
+    let slug = short_name(fields, "slug", fields.one("title").trim(), &mut faults);
     faults.extend(uploaded.faults.iter().map(|(field, words)| fault(field, words)));
     if uploaded.file.is_none() && uploaded.faults.iter().all(|(field, _)| *field != "file") {
         faults.push(fault("file", "Choose the file that readers get"));
@@ -151,20 +146,6 @@ fn report(
         created_at: at.now,
         published_at: None,
     }
-}
-
-/// The slug that was typed, or one made of the title. While that is wrong itself, nothing is said of the
-/// slug.
-fn slug(fields: &Fields, details: Option<&ReportDetails>) -> Result<Slug, Option<Value>> {
-    let typed = fields.one("slug").trim();
-    if !typed.is_empty() {
-        let words = "Use lower-case letters and digits, with single hyphens between them";
-        return typed.parse().map_err(|_| Some(fault("slug", words)));
-    }
-    let words = "Enter a short name: none can be made of this title";
-    let title = details.map_or(fields.one("title").trim(), |details| details.title.as_str());
-    let unmade = || (!title.is_empty()).then(|| fault("slug", words));
-    Slug::proposed(title).ok_or_else(unmade)
 }
 
 fn page(

@@ -7,19 +7,20 @@ use axum::extract::{Path, Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::form::Faults;
 use super::page::Page;
-use super::{refusal, slug};
+use super::refusal;
 use crate::domain::media_type::MediaType;
 use crate::flows::add_report::ReportError;
 use crate::flows::edit_report;
 use crate::store::reports::{self, Report};
+use crate::web::console::address::key;
 use crate::web::console::desk::{Desk, fault};
+use crate::web::console::form::Faults;
 use crate::web::upload::{self, LIMITS, Uploaded};
 use crate::web::{App, Error};
 
 async fn find(app: &App, slug_text: &str) -> Result<Report, Error> {
-    let slug = slug(slug_text)?;
+    let slug = key(slug_text)?;
     reports::find(&mut app.db.read().await?, &slug).await?.ok_or(Error::NotFound)
 }
 

@@ -10,12 +10,12 @@ use crate::store::newsletters::Newsletter;
 use crate::store::purposes::OwnPurpose;
 use crate::store::{Tx, newsletters, purposes};
 use crate::web::console::desk::fault;
+use crate::web::console::form::{Faults, line, needed, once};
 use crate::web::fields::Fields;
 
 /// The longest text of a page, in bytes.
 const LONGEST_BODY: usize = 64 * 1024;
 const PAGES: std::ops::Range<i64> = 1..100_000;
-const ONCE: [&str; 5] = ["title", "slug", "summary", "body", "pages"];
 const REQUIRED: [(&str, &str); 3] =
     [("name", "Name"), ("organisation", "Organisation"), ("job_title", "Job title")];
 
@@ -115,30 +115,12 @@ fn options<'a>(
     all.into_iter().map(option).collect()
 }
 
-/// What is wrong with a form, by field, and what to do.
-pub(super) type Faults = Vec<Value>;
-
 /// Reads the form.
 pub(super) fn parse(fields: &Fields, boxes: &Boxes) -> Result<ReportDetails, Faults> {
     let mut faults = Faults::new();
-    let repeated = ONCE.iter().filter(|name| fields.is_repeated(name));
-    faults.extend(repeated.map(|name| fault(name, "Fill in this field once")));
-    let mut line = |name: &str| {
-        let read = if fields.is_faulty(name) {
-            Err(crate::domain::text::LineError::Forbidden)
-        } else {
-            Line::parse(fields.one(name))
-        };
-        read.unwrap_or_else(|error| {
-            faults.push(fault(name, error));
-            None
-        })
-    };
-    let title = line("title");
-    let summary = line("summary").map(Line::into_string).unwrap_or_default();
-    if title.is_none() && !faults.iter().any(|fault| fault["field"] == "title") {
-        faults.push(fault("title", "Enter a title"));
-    }
+    once(fields, &["slug", "body", "pages"], &mut faults);
+    let title = needed(fields, "title", "Enter a title", &mut faults);
+    let summary = line(fields, "summary", &mut faults);
     let body = fields.text("body").trim_end();
     if body.len() > LONGEST_BODY {
         faults.push(fault("body", "Shorten the text: a page has at most 64 kB"));
@@ -167,7 +149,7 @@ pub(super) fn parse(fields: &Fields, boxes: &Boxes) -> Result<ReportDetails, Fau
         (Some(title), Ok(pages), Some(newsletters), Some(purposes)) if faults.is_empty() => {
             Ok(ReportDetails {
                 title: title.into_string(),
-                summary,
+                summary: summary.map(Line::into_string).unwrap_or_default(),
                 body: body.to_owned(),
                 pages,
                 requires_name: required.contains(&"name"),

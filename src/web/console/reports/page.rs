@@ -7,16 +7,19 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
 
-use super::form::{self, Boxes, Faults, Values};
-use super::{figures_of, refusal, slug, summary};
+use super::form::{self, Boxes, Values};
+use super::{figures_of, refusal, summary};
 use crate::domain::notice::LANG;
 use crate::domain::report::ReportStatus;
 use crate::domain::report_details::ReportDetails;
 use crate::domain::slug::Slug;
+use crate::flows::add_report::ReportError;
 use crate::flows::edit_report::{Saved, details_of, save_report};
 use crate::store::reports::{self, Report};
 use crate::store::{Tx, policy_versions};
+use crate::web::console::address::key;
 use crate::web::console::desk::{Asked, Desk, Form, fault, show as answer};
+use crate::web::console::form::Faults;
 use crate::web::fields::Fields;
 use crate::web::{App, Error};
 
@@ -37,7 +40,7 @@ pub(super) async fn show(
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
     let word = WORDS.iter().find(|(word, _)| *word == asked.one("word")).map(|(_, words)| *words);
-    let mut page = Page::of(&app, &slug(&slug_text)?).await?;
+    let mut page = Page::of(&app, &key(&slug_text)?).await?;
     page.word = word;
     page.answer(&app, &desk, StatusCode::OK)
 }
@@ -48,18 +51,14 @@ pub(super) async fn save(
     Path(slug_text): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    let slug = slug(&slug_text)?;
+    let slug = key(&slug_text)?;
     let mut page = Page::of(&app, &slug).await?;
     let details = match form::parse(&fields, &page.boxes) {
         Ok(details) => details,
         Err(faults) => return page.refused(&app, &desk, &fields, faults),
     };
-    let mut tx = app.db.write().await?;
-    let actor = desk.actor();
-    let edit = (fields.one("seen"), &details);
-    match save_report(&mut tx, &app.moment(), &actor, &slug, edit).await {
+    match store(&app, &desk, &slug, (fields.one("seen"), &details)).await {
         Ok(Saved::Done { kept }) => {
-            tx.commit().await?;
             app.catalog.refresh().await;
             let word = if kept.is_empty() { "saved" } else { "merged" };
             Ok(Redirect::to(&format!("/console/reports/{slug}?word={word}")).into_response())
@@ -73,6 +72,21 @@ pub(super) async fn save(
         }
         Err(error) => page.refused(&app, &desk, &fields, vec![refusal(error)?]),
     }
+}
+
+/// Saves an edit, or nothing: the transaction is over before any page is made.
+async fn store(
+    app: &App,
+    desk: &Desk,
+    slug: &Slug,
+    edit: (&str, &ReportDetails),
+) -> Result<Saved, ReportError> {
+    let mut tx = app.db.write().await?;
+    let saved = save_report(&mut tx, &app.moment(), &desk.actor(), slug, edit).await?;
+    if matches!(saved, Saved::Done { .. }) {
+        tx.commit().await?;
+    }
+    Ok(saved)
 }
 
 fn overtaken(field: &str) -> Value {

@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use serde_json::json;
 
-use super::slug;
+use crate::web::console::address::key;
 use crate::web::console::desk::Desk;
 use crate::web::{App, Error, public};
 
@@ -16,7 +16,7 @@ pub(super) async fn show(
     Path(slug_text): Path<String>,
 ) -> Result<Response, Error> {
     let catalog = app.catalog.get().await?;
-    let offered = catalog.report(&slug(&slug_text)?).ok_or(Error::NotFound)?;
+    let offered = catalog.report(&key(&slug_text)?).ok_or(Error::NotFound)?;
     let report = &offered.report;
     // Nothing takes a form there, should a template of the operator's own show one that can be sent.
     let path = format!("/console/reports/{}/preview", report.slug);

@@ -8,12 +8,14 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
 
 use super::page::Page;
-use super::{refusal, slug, summary};
+use super::{refusal, summary};
 use crate::domain::notice::LANG;
 use crate::domain::slug::Slug;
 use crate::flows::add_report::{publish_report, withdraw_report};
 use crate::store::reports;
+use crate::web::console::address::key;
 use crate::web::console::desk::{Desk, Form, fault, show};
+use crate::web::console::form::is_sure;
 use crate::web::{App, Error};
 
 pub(super) async fn publish(
@@ -21,7 +23,7 @@ pub(super) async fn publish(
     desk: Desk,
     Path(slug_text): Path<String>,
 ) -> Result<Response, Error> {
-    let slug = slug(&slug_text)?;
+    let slug = key(&slug_text)?;
     let mut tx = app.db.write().await?;
     let complete = app.site.controller.is_complete();
     let done = publish_report(&mut tx, &app.moment(), &desk.actor(), &slug, complete, LANG).await;
@@ -41,7 +43,7 @@ pub(super) async fn ask(
     desk: Desk,
     Path(slug_text): Path<String>,
 ) -> Result<Response, Error> {
-    page(&app, &desk, &slug(&slug_text)?, None).await
+    page(&app, &desk, &key(&slug_text)?, None).await
 }
 
 pub(super) async fn withdraw(
@@ -50,8 +52,8 @@ pub(super) async fn withdraw(
     Path(slug_text): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    let slug = slug(&slug_text)?;
-    if fields.one("sure") != "yes" {
+    let slug = key(&slug_text)?;
+    if !is_sure(&fields) {
         let words = "Tick the box if the report is to be taken back";
         return page(&app, &desk, &slug, Some(fault("sure", words))).await;
     }

@@ -14,7 +14,9 @@ use crate::flows::change_staff::{self, Changed, change_role, turn_code_off};
 use crate::flows::invite_staff::{cancel_invitation, invite_again};
 use crate::flows::set_password::send_reset;
 use crate::store::{staff_accounts, staff_sessions};
+use crate::web::console::address::key;
 use crate::web::console::desk::{Asked, Desk, Form, fault};
+use crate::web::console::form::is_sure;
 use crate::web::console::route::Route;
 use crate::web::{App, Error};
 
@@ -31,10 +33,6 @@ pub(super) fn routes() -> Vec<Route> {
         Route::post("/console/staff/{id}/cancel", Right::ManageStaff, cancel),
         Route::post("/console/staff/{id}/two-factor-off", Right::ManageStaff, two_factor_off),
     ]
-}
-
-fn key(id: &str) -> Result<Uuid, Error> {
-    id.parse().map_err(|_| Error::NotFound)
 }
 
 async fn show(
@@ -121,7 +119,7 @@ async fn unsure(
     staff_id: Uuid,
     (form, field): (&Form, &str),
 ) -> Result<Option<Response>, Error> {
-    if form.0.one("sure") == "yes" {
+    if is_sure(&form.0) {
         return Ok(None);
     }
     let words = "Tick the box to say that you are sure";

@@ -12,6 +12,7 @@ use crate::domain::signup::Method;
 use crate::flows::erase::{erase, record_erasure};
 use crate::store::held;
 use crate::web::console::desk::{Desk, Form, fault};
+use crate::web::console::form::is_sure;
 use crate::web::console::route::Route;
 use crate::web::{App, Error};
 
@@ -57,7 +58,7 @@ async fn press(
     Path(id): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    if fields.all("sure") != ["yes"] {
+    if !is_sure(&fields) {
         let error = fault("sure", "Tick the box to say that all of it is to be deleted");
         let context = context(&app, &id, &[error]).await?;
         return desk.refused(&app, "console/erase.html", context);

@@ -14,6 +14,7 @@ use crate::flows::withdraw::Leaving;
 use crate::store::subscribers::{self, Subscriber};
 use crate::store::{Tx, held, ledger_verdicts, permissions};
 use crate::web::console::desk::{Asked, Desk, Form, fault};
+use crate::web::console::form::is_sure;
 use crate::web::console::route::Route;
 use crate::web::console::suppressions;
 use crate::web::{App, Error};
@@ -102,7 +103,7 @@ async fn withdraw(
     let Some(leaving) = leaving else {
         return refused(&app, &desk, &id, ("purpose", "Choose what they withdrew")).await;
     };
-    if fields.all("sure") != ["yes"] {
+    if !is_sure(&fields) {
         let error = ("sure", "Tick the box to say that they asked for this");
         return refused(&app, &desk, &id, error).await;
     }

@@ -13,6 +13,7 @@ use crate::domain::text::Line;
 use crate::flows::suppress::{Lifted, lift};
 use crate::store::suppression_list;
 use crate::web::console::desk::{Asked, Desk, Form, fault};
+use crate::web::console::form::{Faults, needed};
 use crate::web::console::route::Route;
 use crate::web::fields::Fields;
 use crate::web::{App, Error};
@@ -45,16 +46,15 @@ async fn ask(
     desk: Desk,
     Asked(fields): Asked,
 ) -> Result<Response, Error> {
-    let context = context(&app, &fields, None).await?;
+    let context = context(&app, &fields, &[]).await?;
     desk.page(&app, PAGE, context)
 }
 
-async fn context(app: &App, fields: &Fields, error: Option<String>) -> Result<Value, Error> {
+async fn context(app: &App, fields: &Fields, errors: &[Value]) -> Result<Value, Error> {
     let (key, reason) = read(fields)?;
     let mut tx = app.db.read().await?;
     let found = suppression_list::list_of(&mut tx, &key).await?;
     let found = found.into_iter().find(|listed| listed.reason == reason).ok_or(Error::NotFound)?;
-    let errors: Vec<Value> = error.iter().map(|message| fault("why", message)).collect();
     Ok(json!({
         "key": key, "reason": reason.as_str(), "since": found.since, "email": found.email,
         "why": fields.one("why"), "errors": errors,
@@ -69,8 +69,8 @@ async fn press(
     let (key, reason) = read(&fields)?;
     let why = match why(&fields) {
         Ok(why) => why,
-        Err(message) => {
-            let context = context(&app, &fields, Some(message)).await?;
+        Err(faults) => {
+            let context = context(&app, &fields, &faults).await?;
             return desk.refused(&app, PAGE, context);
         }
     };
@@ -88,17 +88,11 @@ async fn press(
 }
 
 /// The words, which go into the audit and so hold no address.
-fn why(fields: &Fields) -> Result<Line, String> {
-    if fields.is_repeated("why") || fields.is_faulty("why") {
-        return Err("Use letters, numbers and punctuation only, on one line".to_owned());
+fn why(fields: &Fields) -> Result<Line, Faults> {
+    let mut faults = Faults::new();
+    let why = needed(fields, "why", "Say why this address may be mailed again", &mut faults);
+    if fields.one("why").contains(['@', '\u{ff20}', '\u{fe6b}']) {
+        faults.push(fault("why", "Say why without an address: these words stay for good"));
     }
-    let typed = fields.one("why");
-    if typed.contains(['@', '\u{ff20}', '\u{fe6b}']) {
-        return Err("Say why without an address: these words stay for good".to_owned());
-    }
-    match Line::parse(typed) {
-        Ok(Some(why)) => Ok(why),
-        Ok(None) => Err("Say why this address may be mailed again".to_owned()),
-        Err(error) => Err(error.to_string()),
-    }
+    why.filter(|_| faults.is_empty()).ok_or(faults)
 }
