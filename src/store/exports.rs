@@ -7,7 +7,7 @@ use tokio::sync::mpsc::{self, Sender};
 use uuid::Uuid;
 
 use super::snapshot::Snapshot;
-use super::{Tx, on};
+use super::{Tx, on, suppresses_all};
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
@@ -163,8 +163,9 @@ macro_rules! exportable {
                      AND asks.renew_until <= $6 AND asks.published_at > old.published_at)
                AND NOT EXISTS (
                    SELECT 1 FROM suppression s WHERE s.address_key = u.address_key
-                     AND (s.reason IN ('bounced', 'complained', 'erased', 'manual')
-                          OR (s.reason = 'unsubscribed' AND s.purpose = c.purpose)))",
+                     AND (",
+            suppresses_all!("s.reason"),
+            " OR (s.reason = 'unsubscribed' AND s.purpose = c.purpose)))",
             $end
         )
     };

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Tx, on};
+use super::{Tx, on, suppresses_all};
 use crate::domain::purpose::Purpose;
 use crate::domain::timestamp::Timestamp;
 
@@ -79,7 +79,9 @@ macro_rules! stopped {
                     min(s.reason) AS event, min(s.since) AS at
              FROM suppression s JOIN subscriber u ON u.address_key = s.address_key
              JOIN consent c ON c.subscriber_id = u.subscriber_id AND c.purpose = $1
-             WHERE s.reason IN ('bounced', 'complained', 'manual') AND s.since >= $2
+             WHERE ",
+            suppresses_all!("s.reason"),
+            " AND s.since >= $2
                AND c.state IN ('given', 'renewed')
                AND EXISTS (SELECT 1 FROM consent_event g
                            WHERE g.subject_id = u.subscriber_id AND g.purpose = c.purpose

@@ -7,7 +7,6 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::desk::{fault, show};
-use super::form::upper_first;
 use super::sign_in;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::link::LinkKind;
@@ -120,6 +119,6 @@ pub(super) async fn choose(
     });
     match chosen.await? {
         Ok(hash) => Ok(Ok(hash?)),
-        Err(words) => Ok(Err(upper_first(&words))),
+        Err(words) => Ok(Err(words)),
     }
 }

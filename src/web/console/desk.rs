@@ -10,6 +10,7 @@ use axum::response::{Html, IntoResponse, Response};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::form::upper_first;
 use crate::domain::link::LinkKind;
 use crate::domain::right::Right;
 use crate::domain::staff::{Role, actor};
@@ -118,7 +119,7 @@ pub(super) fn show(
 
 /// What is wrong with one field of a form, and what to do; pages list them at their head and beside each field.
 pub(super) fn fault(field: &str, message: impl Display) -> Value {
-    json!({"field": field, "message": message.to_string()})
+    json!({"field": field, "message": upper_first(&message.to_string())})
 }
 
 impl<S: Sync> FromRequestParts<S> for Desk {

@@ -342,7 +342,7 @@ both_databases! {
         }
         tx.commit().await.unwrap();
         let answer = desk.post("/console/exports", CHOSEN).await;
-        assert!(answer.status == 422 && answer.text().contains("en files are being made already"));
+        assert!(answer.status == 422 && answer.text().contains("Ten files are being made already"));
     }
 
     async fn who_withdraws_is_named_for_each_copy(database: Database) {

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use self::ask::{Ask, Choices, FIELDS, allows, sent};
 use self::download::new_run;
 use super::desk::{Asked, Desk, Form, fault};
+use super::paging::page_of;
 use super::route::Route;
 use crate::domain::right::Right;
 use crate::domain::sentence::sentence;
@@ -112,9 +113,7 @@ async fn page(
     errors: Vec<Value>,
 ) -> Result<Response, Error> {
     let before = fields.one("before").parse::<Uuid>().ok();
-    let mut runs = export_runs::list(tx, before, RUNS + 1).await?;
-    let more = i64::try_from(runs.len()).is_ok_and(|count| count > RUNS);
-    runs.truncate(usize::try_from(RUNS).unwrap_or(usize::MAX));
+    let (runs, more) = page_of(export_runs::list(tx, before, RUNS + 1).await?, RUNS);
     let last = runs.last().filter(|_| more).map(|run| run.export_run_id);
     let refused = !errors.is_empty();
     let context = json!({

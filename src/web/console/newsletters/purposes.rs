@@ -16,7 +16,7 @@ use crate::flows::edit_purpose::reword_purpose;
 use crate::store::purposes::OwnPurpose;
 use crate::store::{Tx, consents, purposes};
 use crate::web::console::desk::{Asked, Desk, Form, fault, show as answer};
-use crate::web::console::form::{Faults, needed, once, short_name, upper_first};
+use crate::web::console::form::{Faults, needed, once, short_name};
 use crate::web::console::route::Route;
 use crate::web::fields::Fields;
 use crate::web::{App, Error};
@@ -57,7 +57,7 @@ fn words(fields: &Fields, errors: &mut Faults) -> Option<OwnWords> {
     } else {
         fields.one("words").parse()
     };
-    read.map_err(|error| errors.push(fault("words", upper_first(&error.to_string())))).ok()
+    read.map_err(|error| errors.push(fault("words", error))).ok()
 }
 
 async fn add(

@@ -18,7 +18,7 @@ use crate::flows::publish_policy::{Published, publish_next_policy};
 use crate::store::policy_versions::{self, NewPolicyVersion, PolicyVersion};
 use crate::store::{Tx, announcements};
 use crate::web::console::desk::{Desk, Form, fault, show};
-use crate::web::console::form::{Faults, is_sure, once, upper_first};
+use crate::web::console::form::{Faults, is_sure, once};
 use crate::web::fields::Fields;
 use crate::web::{App, Error, markdown};
 
@@ -136,7 +136,7 @@ fn parse(
         Some(_) => {}
     }
     let text = typed.text.parse::<PolicyText>();
-    let text = text.map_err(|error| fault("text", &upper_first(&error.to_string()))).ok();
+    let text = text.map_err(|error| fault("text", &error.to_string())).ok();
     let change_class = ChangeClass::named(typed.change);
     if change_class.is_none() {
         fault("change", "Choose what the new version asks of people");
