@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::Error;
 use super::edit_newsletter::Reworded;
+use crate::domain::action::Action;
 use crate::domain::notice::OwnWords;
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::Slug;
@@ -69,7 +70,7 @@ pub async fn add_purpose(
         return Err(PurposeError::Taken(purpose.code));
     }
     let detail = json!({"purpose": purpose.code});
-    audit_entries::append(tx, at, actor, "purpose.add", &detail).await?;
+    audit_entries::append(tx, at, actor, Action::PurposeAdd, &detail).await?;
     for report in offered_on {
         offer_purpose(tx, at, actor, &purpose.code, report).await?;
     }
@@ -92,7 +93,7 @@ pub async fn offer_purpose(
     let offering = offering.ok_or_else(|| PurposeError::UnknownReport(report.clone()))?;
     if purposes::offer(tx, code, offering.report_id).await? {
         let detail = json!({"purpose": code, "report": report});
-        audit_entries::append(tx, at, actor, "purpose.offer", &detail).await?;
+        audit_entries::append(tx, at, actor, Action::PurposeOffer, &detail).await?;
     } else if !purposes::list(tx).await?.iter().any(|own| own.code == *code) {
         return Err(PurposeError::Unknown(code.clone()));
     }
@@ -169,5 +170,5 @@ async fn write_down(
         return Ok(());
     }
     let detail = json!({"purpose": before.code, "changed": changed, "before": from, "after": to});
-    audit_entries::append(tx, at, actor, "purpose.edit", &detail).await
+    audit_entries::append(tx, at, actor, Action::PurposeEdit, &detail).await
 }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::allow_export::{ExportRefused, allow_export};
+use crate::domain::action::Action;
 use crate::random::Moment;
 use crate::store::export_runs::{self, HeldRun, NewExportRun};
 use crate::store::{Tx, audit_entries};
@@ -30,7 +31,7 @@ pub async fn begin_export(
         "links": new.links,
         "job": new.is_job,
     });
-    audit_entries::append(tx, at, new.actor, "export.begin", &detail)
+    audit_entries::append(tx, at, new.actor, Action::ExportBegin, &detail)
         .await
         .map_err(super::Error::from)?;
     Ok(held)

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::Error;
+use crate::domain::action::Action;
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
@@ -52,7 +53,7 @@ pub async fn edit_newsletter(
     }
     if !changed.is_empty() {
         let detail = json!({"slug": slug, "changed": changed, "before": from, "after": to});
-        audit_entries::append(tx, at, actor, "newsletter.edit", &detail).await?;
+        audit_entries::append(tx, at, actor, Action::NewsletterEdit, &detail).await?;
     }
     Ok(Reworded::Done)
 }
@@ -89,7 +90,9 @@ pub async fn offer_on_reports(
             no_longer.extend(done.then_some(slug));
         }
     }
-    for (action, reports) in [("purpose.offer", offered), ("purpose.stop_offering", no_longer)] {
+    for (action, reports) in
+        [(Action::PurposeOffer, offered), (Action::PurposeStopOffering, no_longer)]
+    {
         for report in reports {
             let detail = json!({"purpose": purpose, "report": report});
             audit_entries::append(tx, at, actor, action, &detail).await?;

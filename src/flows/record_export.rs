@@ -4,6 +4,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::Error;
+use crate::domain::action::Action;
 use crate::domain::notice::hex;
 use crate::export::{Format, Preset};
 use crate::random::Moment;
@@ -54,6 +55,6 @@ pub async fn record_export(
         "sha256": hex(&run.sha256),
         "cursor": run.cursor,
     });
-    audit_entries::append(tx, at, actor, "export", &detail).await?;
+    audit_entries::append(tx, at, actor, Action::Export, &detail).await?;
     Ok(())
 }

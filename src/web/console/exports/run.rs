@@ -17,7 +17,7 @@ use super::row;
 use crate::domain::export_run::{FILE_KEPT, RunState};
 use crate::domain::report::readable_size;
 use crate::export::{Format, TextFormat, WithdrawnRows};
-use crate::flows::record_disclosure::record_disclosure;
+use crate::flows::record_disclosure::{Disclosure, record_disclosure};
 use crate::store::Tx;
 use crate::store::export_runs::{self, ExportRun};
 use crate::store::withdrawals::{self, Since};
@@ -95,7 +95,7 @@ pub(super) async fn file(
     // Opened first, so that nothing is on record that was not to be had.
     let content = app.files.get(key, 0..u64::try_from(size).unwrap_or(0)).await?;
     let detail = json!({"run": run.export_run_id, "rows": run.rows_done, "sha256": run.sha256});
-    disclose(&app, &desk, "export.file", &detail).await?;
+    disclose(&app, &desk, Disclosure::ExportFile, &detail).await?;
     Ok((headers, Body::from_stream(content)).into_response())
 }
 
@@ -123,7 +123,7 @@ pub(super) async fn withdrawn(
     }
     let rows = withdrawals::count_since(&mut tx, &since).await?;
     let detail = json!({"run": run.export_run_id, "rows": rows, "format": format.as_str()});
-    disclose(&app, &desk, "export.withdrawn", &detail).await?;
+    disclose(&app, &desk, Disclosure::WithdrawnSince, &detail).await?;
     let pieces = pieces(tx, since, WithdrawnRows::begin(format)?);
     Ok((headers, Body::from_stream(pieces)).into_response())
 }
@@ -131,7 +131,7 @@ pub(super) async fn withdrawn(
 async fn disclose(
     app: &App,
     desk: &Desk,
-    what: &str,
+    what: Disclosure,
     detail: &serde_json::Value,
 ) -> Result<(), Error> {
     let mut tx = app.db.write().await?;

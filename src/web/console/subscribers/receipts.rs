@@ -13,7 +13,7 @@ use super::timeline::way;
 use crate::domain::right::Right;
 use crate::flows::disclose::disclose;
 use crate::flows::receipt::{Receipt, receipt};
-use crate::flows::record_disclosure::record_disclosure;
+use crate::flows::record_disclosure::{Disclosure, record_disclosure};
 use crate::ledger::note::encode_hash;
 use crate::store::subscribers;
 use crate::web::console::desk::Desk;
@@ -72,7 +72,7 @@ async fn file(
     // Entered within seconds; a receipt without its proof would be none.
     let sealed = read(&app, &id).await?.sealed.ok_or(Error::Unavailable)?;
     let detail = json!({"receipt_id": id});
-    record(&app, &desk, &method, ("ledger.receipt", &detail)).await?;
+    record(&app, &desk, &method, (Disclosure::Receipt, &detail)).await?;
     answer("application/jose", &format!("receipt-{id}.jws"), sealed.jws)
 }
 
@@ -88,7 +88,7 @@ async fn data(
     drop(tx);
     let text = serde_json::to_string_pretty(&data).map_err(crate::flows::Error::from)?;
     let detail = json!({"subscriber_id": person.subscriber_id});
-    record(&app, &desk, &method, ("subscriber.data", &detail)).await?;
+    record(&app, &desk, &method, (Disclosure::SubscriberData, &detail)).await?;
     answer("application/json", &format!("subscriber-{}.json", person.subscriber_id), text)
 }
 
@@ -97,7 +97,7 @@ async fn record(
     app: &App,
     desk: &Desk,
     method: &Method,
-    (what, detail): (&str, &Value),
+    (what, detail): (Disclosure, &Value),
 ) -> Result<(), Error> {
     if *method == Method::HEAD {
         return Ok(());
