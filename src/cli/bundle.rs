@@ -10,6 +10,7 @@ use crate::app::Core;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::notice::LANG;
 use crate::flows::receipt::prove;
+use crate::flows::record_disclosure::Disclosure;
 use crate::ledger::bundle::{
     CHECKPOINT, EVENTS, KEYS, event_line, keys_json, notice_file, policy_file,
 };
@@ -58,7 +59,7 @@ pub(super) async fn write(core: &Core, dir: &Path, only: Option<&str>) -> Outcom
         std::fs::write(dir.join(file), policy.body).map_err(failed)?;
     }
     drop(tx);
-    disclosed(core, "ledger.bundle", &json!({"events": count, "whole": whole})).await?;
+    disclosed(core, Disclosure::LedgerBundle, &json!({"events": count, "whole": whole})).await?;
     eprintln!("{count} events; check them with `assent ledger audit {}`", dir.display());
     Ok(())
 }

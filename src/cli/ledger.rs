@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{Outcome, bundle, disclosed, read_text, refuse};
 use crate::app::Core;
 use crate::flows::receipt::receipt;
+use crate::flows::record_disclosure::Disclosure;
 use crate::ledger::audit::{AuditReport, audit};
 use crate::ledger::note::{SignedNote, SigningKey, VerifyingKey, encode_hash};
 use crate::ledger::receipt;
@@ -142,7 +143,7 @@ async fn print_receipt(core: &Core, id: Uuid) -> Outcome {
         .ok_or_else(|| refuse(format!("there is no receipt {id}, or its evidence was erased")))?;
     println!("{}", sealed.jws);
     drop(tx);
-    disclosed(core, "ledger.receipt", &serde_json::json!({"receipt_id": id})).await
+    disclosed(core, Disclosure::Receipt, &serde_json::json!({"receipt_id": id})).await
 }
 
 fn audit_bundle(dir: &Path, key: Option<&str>, checkpoint: Option<&Path>) -> Outcome {

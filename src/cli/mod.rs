@@ -34,7 +34,7 @@ use crate::clock::Clock;
 use crate::config::{ConfigError, Settings, Values};
 use crate::domain::sentence::sentence;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::record_disclosure::record_disclosure;
+use crate::flows::record_disclosure::{Disclosure, record_disclosure};
 use crate::random::Random;
 
 /// Who acts, for the audit, when a command does.
@@ -138,7 +138,7 @@ fn refuse(words: impl Into<String>) -> Error {
 }
 
 /// Writes down that personal data was taken out by this command.
-async fn disclosed(core: &Core, what: &str, detail: &serde_json::Value) -> Outcome {
+async fn disclosed(core: &Core, what: Disclosure, detail: &serde_json::Value) -> Outcome {
     let mut tx = core.db.write().await?;
     record_disclosure(&mut tx, &core.moment(), ACTOR, what, detail).await?;
     tx.commit().await?;

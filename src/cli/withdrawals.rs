@@ -8,6 +8,7 @@ use super::{Outcome, disclosed};
 use crate::app::Core;
 use crate::export::{TextFormat, WithdrawnRows};
 use crate::flows;
+use crate::flows::record_disclosure::Disclosure;
 use crate::notary::seal_all;
 use crate::store::withdrawals;
 
@@ -52,6 +53,6 @@ impl Withdrawals {
         }
         out.write_all(&file.take()?)?;
         out.flush()?;
-        disclosed(core, "withdrawals", &json!({"after": self.after, "rows": rows})).await
+        disclosed(core, Disclosure::Withdrawals, &json!({"after": self.after, "rows": rows})).await
     }
 }

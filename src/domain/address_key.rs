@@ -18,6 +18,12 @@ impl AddressKey {
         &self.0
     }
 
+    /// Its lower-case hex, the form in which it stands in addresses and batches are bound.
+    #[must_use]
+    pub fn to_hex(&self) -> String {
+        hex(&self.0)
+    }
+
     /// The key of that lower-case hex.
     #[must_use]
     pub fn from_hex(text: &str) -> Option<Self> {
@@ -107,9 +113,8 @@ pub fn keyed(secret: &[u8; 32]) -> Hmac<Sha256> {
     Hmac::new(&block.into())
 }
 
-/// Lower-case hex, the form in which batches are bound.
 impl serde::Serialize for AddressKey {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&hex(&self.0))
+        serializer.serialize_str(&self.to_hex())
     }
 }

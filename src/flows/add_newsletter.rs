@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::Error;
+use crate::domain::action::Action;
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
 use crate::random::Moment;
@@ -24,7 +25,7 @@ pub async fn add_newsletter(
     let description = description.map_or("", Line::as_str);
     let added = newsletters::insert(tx, at, slug, name.as_str(), description).await?;
     if added.is_some() {
-        audit_entries::append(tx, at, actor, "newsletter.add", &json!({"slug": slug})).await?;
+        audit_entries::append(tx, at, actor, Action::NewsletterAdd, &json!({"slug": slug})).await?;
     }
     Ok(added)
 }

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::Error;
 use super::offer_purpose::offer_purpose;
+use crate::domain::action::Action;
 use crate::domain::notice::OwnWords;
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::Slug;
@@ -69,7 +70,7 @@ pub async fn add_purpose(
         return Err(PurposeError::Taken(purpose.code));
     }
     let detail = json!({"purpose": purpose.code});
-    audit_entries::append(tx, at, actor, "purpose.add", &detail).await?;
+    audit_entries::append(tx, at, actor, Action::PurposeAdd, &detail).await?;
     for report in offered_on {
         offer_purpose(tx, at, actor, &purpose.code, report).await?;
     }

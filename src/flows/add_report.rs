@@ -4,6 +4,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::Error;
+use crate::domain::action::Action;
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::Slug;
 use crate::random::Moment;
@@ -74,7 +75,7 @@ pub async fn add_report(
         return Err(ReportError::Taken(report.slug.clone()));
     }
     let detail = json!({"slug": report.slug, "sha256": report.sha256, "newsletters": offers});
-    audit_entries::append(tx, at, actor, "report.add", &detail).await?;
+    audit_entries::append(tx, at, actor, Action::ReportAdd, &detail).await?;
     Ok(())
 }
 
@@ -116,7 +117,7 @@ pub async fn publish_report(
     if !reports::mark_published(tx, at, slug).await? {
         return Err(ReportError::Unknown(slug.clone()));
     }
-    audit_entries::append(tx, at, actor, "report.publish", &json!({"slug": slug})).await?;
+    audit_entries::append(tx, at, actor, Action::ReportPublish, &json!({"slug": slug})).await?;
     Ok(())
 }
 
@@ -139,6 +140,6 @@ pub async fn withdraw_report(
             ReportError::Unknown(slug)
         });
     }
-    audit_entries::append(tx, at, actor, "report.withdraw", &json!({"slug": slug})).await?;
+    audit_entries::append(tx, at, actor, Action::ReportWithdraw, &json!({"slug": slug})).await?;
     Ok(())
 }

@@ -4,6 +4,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::Error;
+use crate::domain::action::Action;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::password::PasswordHash;
 use crate::domain::staff::{Role, StaffLinkKind, actor};
@@ -26,7 +27,7 @@ pub async fn add_staff(
     if let Some(staff_id) = added {
         staff_links::mark_all_used(tx, at.now, None).await?;
         let detail = json!({"staff_id": staff_id, "role": role.as_str()});
-        audit_entries::append(tx, at, by, "staff.add", &detail).await?;
+        audit_entries::append(tx, at, by, Action::StaffAdd, &detail).await?;
     }
     Ok(added)
 }
@@ -62,7 +63,7 @@ pub async fn open_first_account(
     let added = staff::insert(tx, at, email, Role::Admin, Some(password_hash)).await?;
     if let Some(staff_id) = added {
         let detail = json!({"staff_id": staff_id, "role": Role::Admin.as_str(), "first": true});
-        audit_entries::append(tx, at, &actor(staff_id), "staff.add", &detail).await?;
+        audit_entries::append(tx, at, &actor(staff_id), Action::StaffAdd, &detail).await?;
     }
     Ok(added)
 }

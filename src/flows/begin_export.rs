@@ -5,6 +5,7 @@ use serde_json::json;
 use super::Error;
 use super::allow_export::{ExportRefused, allow_export};
 use super::record_export::asked;
+use crate::domain::action::Action;
 use crate::random::Moment;
 use crate::store::export_runs::{self, HeldRun, NewExportRun};
 use crate::store::{Tx, audit_entries};
@@ -25,6 +26,8 @@ pub async fn begin_export(
     let mut detail = asked(new.filter, new.format, new.preset, new.links);
     detail["run"] = json!(held.export_run_id);
     detail["job"] = json!(new.is_job);
-    audit_entries::append(tx, at, new.actor, "export.begin", &detail).await.map_err(Error::from)?;
+    audit_entries::append(tx, at, new.actor, Action::ExportBegin, &detail)
+        .await
+        .map_err(Error::from)?;
     Ok(held)
 }

@@ -4,6 +4,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::Error;
+use crate::domain::action::Action;
 use crate::domain::staff::Role;
 use crate::random::Moment;
 use crate::store::role_rules::{self, RoleRule};
@@ -44,7 +45,7 @@ pub async fn change_role(
     let ended = staff_sessions::delete_all(tx, staff_id, None).await?;
     let detail = json!({"staff_id": staff_id, "role": {"before": before.role.as_str(), "after": role.as_str()},
                         "sessions_ended": ended});
-    audit_entries::append(tx, at, by, "staff.role", &detail).await?;
+    audit_entries::append(tx, at, by, Action::StaffRole, &detail).await?;
     Ok(Changed::Done)
 }
 
@@ -62,7 +63,7 @@ pub async fn disable(tx: &mut Tx, at: &Moment, by: &str, staff_id: Uuid) -> Resu
     staff_links::mark_all_used(tx, at.now, Some(staff_id)).await?;
     let ended = staff_sessions::delete_all(tx, staff_id, None).await?;
     let detail = json!({"staff_id": staff_id, "sessions_ended": ended});
-    audit_entries::append(tx, at, by, "staff.disable", &detail).await?;
+    audit_entries::append(tx, at, by, Action::StaffDisable, &detail).await?;
     Ok(Changed::Done)
 }
 
@@ -78,7 +79,7 @@ pub async fn enable(tx: &mut Tx, at: &Moment, by: &str, staff_id: Uuid) -> Resul
         return Ok(Changed::Same);
     }
     let detail = json!({"staff_id": staff_id});
-    audit_entries::append(tx, at, by, "staff.enable", &detail).await?;
+    audit_entries::append(tx, at, by, Action::StaffEnable, &detail).await?;
     Ok(Changed::Done)
 }
 
@@ -100,7 +101,7 @@ pub async fn turn_code_off(
     }
     let ended = staff_sessions::delete_all(tx, staff_id, None).await?;
     let detail = json!({"staff_id": staff_id, "sessions_ended": ended});
-    audit_entries::append(tx, at, by, "staff.two-factor-off", &detail).await?;
+    audit_entries::append(tx, at, by, Action::StaffTwoFactorOff, &detail).await?;
     Ok(Changed::Done)
 }
 
@@ -120,7 +121,7 @@ pub async fn require_codes(
         if role_rules::set(tx, rule).await? {
             let detail = json!({"role": role.as_str(),
                                 "requires_code": {"before": !rule.requires_code, "after": rule.requires_code}});
-            audit_entries::append(tx, at, by, "staff.require-two-factor", &detail).await?;
+            audit_entries::append(tx, at, by, Action::StaffRequireTwoFactor, &detail).await?;
             changed += 1;
         }
     }

@@ -12,11 +12,12 @@ use crate::store::{Tx, consents};
 /// The document. Each event carries its evidence whole; receipts are found by its key.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the database does not answer, or holds evidence that cannot be read.
 pub async fn disclose(tx: &mut Tx, now: Timestamp, of: &Subscriber) -> Result<Value, Error> {
     let id = of.subscriber_id;
     let consents: Vec<Value> = consents::list(tx, id).await?.iter().map(consent).collect();
-    let events: Vec<Value> = held::list_events(tx, of).await?.iter().map(event).collect();
+    let events = held::list_events(tx, of).await?;
+    let events = events.iter().map(event).collect::<Result<Vec<_>, _>>()?;
     let starts = held::list_starts(tx, id).await?;
     let downloads: Vec<Value> =
         held::list_grants(tx, id).await?.iter().map(|grant| download(grant, &starts)).collect();
@@ -45,14 +46,13 @@ fn consent(standing: &Standing) -> Value {
     })
 }
 
-fn event(event: &HeldEvent) -> Value {
-    let body: Value =
-        event.body.as_deref().and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
-    json!({
+fn event(event: &HeldEvent) -> Result<Value, Error> {
+    let body = event.evidence()?;
+    Ok(json!({
         "event_id": event.event_id, "type": event.event_type, "purpose": event.purpose,
         "recorded_at": event.recorded_at, "method": body["method"], "source": body["source"],
         "policy_version": body["policy"]["label"], "words": body["notice"]["text"], "evidence": body,
-    })
+    }))
 }
 
 fn download(grant: &HeldGrant, starts: &[(uuid::Uuid, Timestamp)]) -> Value {

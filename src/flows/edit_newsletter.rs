@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::Error;
+use crate::domain::action::Action;
 use crate::domain::edit::{Reworded, changes};
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
@@ -35,7 +36,7 @@ pub async fn edit_newsletter(
     ]);
     if let Some(mut detail) = changed {
         detail["slug"] = json!(slug);
-        audit_entries::append(tx, at, actor, "newsletter.edit", &detail).await?;
+        audit_entries::append(tx, at, actor, Action::NewsletterEdit, &detail).await?;
     }
     Ok(Reworded::Done)
 }

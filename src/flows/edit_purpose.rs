@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::Error;
 use super::add_purpose::PurposeError;
+use crate::domain::action::Action;
 use crate::domain::edit::{Reworded, changes};
 use crate::domain::notice::OwnWords;
 use crate::domain::purpose::Purpose;
@@ -76,5 +77,5 @@ async fn write_down(
     ]);
     let Some(mut detail) = changed else { return Ok(()) };
     detail["purpose"] = json!(before.code);
-    audit_entries::append(tx, at, actor, "purpose.edit", &detail).await
+    audit_entries::append(tx, at, actor, Action::PurposeEdit, &detail).await
 }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::add_report::{ReportError, known_newsletters};
+use crate::domain::action::Action;
 use crate::domain::purpose::Purpose;
 use crate::domain::report_details::{Merged, ReportDetails};
 use crate::domain::slug::Slug;
@@ -69,7 +70,7 @@ pub async fn edit_report(
         reports::update(tx, report.report_id, &after).await?;
         let mut detail = json!({"slug": slug});
         merge(&mut detail, difference);
-        audit_entries::append(tx, at, actor, "report.edit", &detail).await?;
+        audit_entries::append(tx, at, actor, Action::ReportEdit, &detail).await?;
     }
     match &edit.cover {
         Some((key, media_type)) => replace_cover(tx, at, actor, slug, (key, media_type)).await,
@@ -109,7 +110,7 @@ pub async fn save_report(
     reports::replace_purposes(tx, report.report_id, &after.purposes).await?;
     let mut detail = json!({"slug": slug});
     merge(&mut detail, difference);
-    audit_entries::append(tx, at, actor, "report.edit", &detail).await?;
+    audit_entries::append(tx, at, actor, Action::ReportEdit, &detail).await?;
     Ok(Saved::Done { kept })
 }
 
@@ -139,7 +140,7 @@ pub async fn replace_file(
         "before": {"file": {"sha256": report.sha256, "bytes": report.byte_size}},
         "after": {"file": {"sha256": new.sha256, "bytes": new.byte_size}},
     });
-    audit_entries::append(tx, at, actor, "report.file", &detail).await?;
+    audit_entries::append(tx, at, actor, Action::ReportFile, &detail).await?;
     Ok(report.file_key)
 }
 
@@ -162,7 +163,7 @@ pub async fn replace_cover(
         "before": {"cover": report.cover_media_type},
         "after": {"cover": media_type},
     });
-    audit_entries::append(tx, at, actor, "report.cover", &detail).await?;
+    audit_entries::append(tx, at, actor, Action::ReportCover, &detail).await?;
     Ok(report.cover_key)
 }
 

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::Error;
 use super::record_export::{ExportRecord, record_export};
+use crate::domain::action::Action;
 use crate::domain::notice::hex;
 use crate::random::Moment;
 use crate::store::export_runs::{self, HeldRun, WholeRun};
@@ -52,7 +53,7 @@ pub async fn break_off_export(
         return Ok(false);
     }
     let detail = json!({"run": held.export_run_id, "rows": rows, "reason": reason});
-    audit_entries::append(tx, at, actor, "export.broken", &detail).await?;
+    audit_entries::append(tx, at, actor, Action::ExportBroken, &detail).await?;
     Ok(true)
 }
 
@@ -76,7 +77,8 @@ pub async fn end_abandoned(tx: &mut Tx, at: &Moment) -> Result<usize, Error> {
 /// When the database does not take it.
 pub async fn expire_export(tx: &mut Tx, at: &Moment, id: Uuid) -> Result<(), Error> {
     if export_runs::mark_expired(tx, id).await? {
-        audit_entries::append(tx, at, "program", "export.expired", &json!({"run": id})).await?;
+        audit_entries::append(tx, at, "program", Action::ExportExpired, &json!({"run": id}))
+            .await?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::Error;
 use super::evidence::erased;
+use crate::domain::action::Action;
 use crate::domain::address_key::AddressKey;
 use crate::domain::signup::Method;
 use crate::domain::suppression::SuppressionReason;
@@ -41,7 +42,7 @@ pub async fn record_erasure(
     actor: &str,
     held: bool,
 ) -> Result<(), Error> {
-    Ok(audit_entries::append(tx, at, actor, "erase", &json!({"held": held})).await?)
+    Ok(audit_entries::append(tx, at, actor, Action::Erase, &json!({"held": held})).await?)
 }
 
 /// The same without suppressing the address: for what goes because its time is over.

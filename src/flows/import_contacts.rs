@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::Error;
 use super::evidence::{Form, Subject, event};
 use super::sign_up::words;
+use crate::domain::action::Action;
 use crate::domain::address_key::AddressKey;
 use crate::domain::consent::EventType;
 use crate::domain::imported_contact::{ImportedContact, ImportedWords};
@@ -246,7 +247,7 @@ pub async fn record_start(
     import: &Import<'_>,
     sha256: &[u8],
 ) -> Result<(), Error> {
-    audit_entries::append(tx, at, actor, "import.start", &detail(import, sha256)).await?;
+    audit_entries::append(tx, at, actor, Action::ImportStart, &detail(import, sha256)).await?;
     Ok(())
 }
 
@@ -265,7 +266,7 @@ pub async fn record_import(
     detail["imported"] = tally.imported.into();
     detail["already_agreed"] = tally.already_agreed.into();
     detail["refused"] = tally.refused.into();
-    audit_entries::append(tx, at, actor, "import", &detail).await?;
+    audit_entries::append(tx, at, actor, Action::Import, &detail).await?;
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::Error;
+use crate::domain::action::Action;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::outbox::MailKind;
 use crate::domain::staff::{Role, StaffLinkKind};
@@ -27,7 +28,7 @@ pub async fn invite(
     if let Some(staff_id) = added {
         mail_link(tx, at, staff_id, StaffLinkKind::Invitation).await?;
         let detail = json!({"staff_id": staff_id, "role": role.as_str()});
-        audit_entries::append(tx, at, by, "staff.invite", &detail).await?;
+        audit_entries::append(tx, at, by, Action::StaffInvite, &detail).await?;
     }
     Ok(added)
 }
@@ -49,7 +50,7 @@ pub async fn invite_again(
         staff_links::mark_all_used(tx, at.now, Some(staff_id)).await?;
         mail_link(tx, at, staff_id, StaffLinkKind::Invitation).await?;
         let detail = json!({"staff_id": staff_id});
-        audit_entries::append(tx, at, by, "staff.invite-again", &detail).await?;
+        audit_entries::append(tx, at, by, Action::StaffInviteAgain, &detail).await?;
     }
     Ok(waits)
 }
@@ -68,7 +69,7 @@ pub async fn cancel_invitation(
     let cancelled = staff_accounts::delete_invited(tx, staff_id).await?;
     if cancelled {
         let detail = json!({"staff_id": staff_id});
-        audit_entries::append(tx, at, by, "staff.cancel", &detail).await?;
+        audit_entries::append(tx, at, by, Action::StaffCancel, &detail).await?;
     }
     Ok(cancelled)
 }

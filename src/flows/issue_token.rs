@@ -4,6 +4,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::Error;
+use crate::domain::action::Action;
 use crate::domain::api_token::{ApiToken, Scopes, actor};
 use crate::domain::text::Line;
 use crate::domain::timestamp::Timestamp;
@@ -34,7 +35,7 @@ pub async fn issue(
     let api_token_id = api_tokens::insert(tx, at, &new).await?;
     let detail = json!({"api_token_id": api_token_id, "scopes": scopes.words().collect::<Vec<_>>(),
                         "expires_at": expires_at});
-    audit_entries::append(tx, at, by, "token.add", &detail).await?;
+    audit_entries::append(tx, at, by, Action::TokenAdd, &detail).await?;
     Ok(token)
 }
 
@@ -46,7 +47,7 @@ pub async fn revoke(tx: &mut Tx, at: &Moment, by: &str, api_token_id: Uuid) -> R
     let revoked = api_tokens::revoke(tx, at.now, api_token_id).await?;
     if revoked {
         let detail = json!({"api_token_id": api_token_id});
-        audit_entries::append(tx, at, by, "token.revoke", &detail).await?;
+        audit_entries::append(tx, at, by, Action::TokenRevoke, &detail).await?;
     }
     Ok(revoked)
 }
@@ -75,6 +76,6 @@ pub async fn record_refused(
     };
     let (method, path) = route;
     let detail = json!({"method": method, "route": path, "why": why});
-    audit_entries::append(tx, at, &by, "refused", &detail).await?;
+    audit_entries::append(tx, at, &by, Action::Refused, &detail).await?;
     Ok(())
 }

@@ -97,8 +97,8 @@ pub enum Error {
     /// The database did not take it.
     #[error("the database did not answer")]
     Store(#[from] sqlx::Error),
-    /// The evidence has no canonical form.
-    #[error("the evidence could not be written down")]
+    /// The evidence has no canonical form, or is not as this program writes it.
+    #[error("the evidence could not be written down or read")]
     Evidence(#[from] serde_json::Error),
     /// A thread of the program ended before its work was done.
     #[error("the program stopped in the middle of its work")]

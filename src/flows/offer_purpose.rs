@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::Error;
 use super::add_purpose::PurposeError;
+use crate::domain::action::Action;
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::Slug;
 use crate::random::Moment;
@@ -25,7 +26,7 @@ pub async fn offer_purpose(
     let offering = offering.ok_or_else(|| PurposeError::UnknownReport(report.clone()))?;
     if purposes::offer(tx, code, offering.report_id).await? {
         let detail = json!({"purpose": code, "report": report});
-        audit_entries::append(tx, at, actor, "purpose.offer", &detail).await?;
+        audit_entries::append(tx, at, actor, Action::PurposeOffer, &detail).await?;
     } else if !purposes::list(tx).await?.iter().any(|own| own.code == *code) {
         return Err(PurposeError::Unknown(code.clone()));
     }
@@ -64,7 +65,9 @@ pub async fn offer_on_reports(
             no_longer.extend(done.then_some(slug));
         }
     }
-    for (action, reports) in [("purpose.offer", offered), ("purpose.stop_offering", no_longer)] {
+    for (action, reports) in
+        [(Action::PurposeOffer, offered), (Action::PurposeStopOffering, no_longer)]
+    {
         for report in reports {
             let detail = json!({"purpose": purpose, "report": report});
             audit_entries::append(tx, at, actor, action, &detail).await?;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::Error;
+use crate::domain::action::Action;
 use crate::domain::slug::Label;
 use crate::random::Moment;
 use crate::store::policy_versions::{self, NewPolicyVersion, PolicyVersion};
@@ -28,7 +29,7 @@ pub async fn publish_policy(
     if let Some(version) = &published {
         let detail = json!({"label": version.label, "lang": version.lang, "sha256": version.sha256,
                    "change": version.change_class, "until": version.renew_until});
-        audit_entries::append(tx, at, actor, "policy.publish", &detail).await?;
+        audit_entries::append(tx, at, actor, Action::PolicyPublish, &detail).await?;
     }
     Ok(published)
 }

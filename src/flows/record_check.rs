@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::Error;
+use crate::domain::action::Action;
 use crate::random::Moment;
 use crate::store::{Tx, audit_entries};
 
@@ -11,7 +12,7 @@ use crate::store::{Tx, audit_entries};
 /// # Errors
 /// When the database does not take it.
 pub async fn record_check_asked(tx: &mut Tx, at: &Moment, actor: &str) -> Result<(), Error> {
-    Ok(audit_entries::append(tx, at, actor, "ledger.verify.start", &json!({})).await?)
+    Ok(audit_entries::append(tx, at, actor, Action::LedgerVerifyStart, &json!({})).await?)
 }
 
 /// Writes down what a check came to: how many events, and how many findings.
@@ -26,5 +27,5 @@ pub async fn record_checked(
     findings: u64,
 ) -> Result<(), Error> {
     let detail = json!({"events": events, "findings": findings});
-    Ok(audit_entries::append(tx, at, actor, "ledger.verify", &detail).await?)
+    Ok(audit_entries::append(tx, at, actor, Action::LedgerVerify, &detail).await?)
 }

@@ -3,10 +3,44 @@
 use serde_json::Value;
 
 use super::Error;
+use crate::domain::action::Action;
 use crate::random::Moment;
 use crate::store::{Tx, audit_entries};
 
-/// Writes down what was taken: `withdrawals`, `ledger.bundle` or `ledger.receipt`, with ids and counts.
+/// What is taken out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disclosure {
+    /// The audit, or what a filter leaves of it.
+    Audit,
+    /// The file of a finished export, once more.
+    ExportFile,
+    /// Who must be removed from the copy that an export made.
+    WithdrawnSince,
+    /// Who left, as programs ask for it.
+    Withdrawals,
+    /// The ledger, for outsiders.
+    LedgerBundle,
+    /// A signed receipt.
+    Receipt,
+    /// Everything held of one person.
+    SubscriberData,
+}
+
+impl Disclosure {
+    fn action(self) -> Action {
+        match self {
+            Self::Audit => Action::AuditExport,
+            Self::ExportFile => Action::ExportFile,
+            Self::WithdrawnSince => Action::ExportWithdrawn,
+            Self::Withdrawals => Action::Withdrawals,
+            Self::LedgerBundle => Action::LedgerBundle,
+            Self::Receipt => Action::LedgerReceipt,
+            Self::SubscriberData => Action::SubscriberData,
+        }
+    }
+}
+
+/// Writes down what was taken, with ids and counts.
 ///
 /// # Errors
 /// When the database does not take it.
@@ -14,8 +48,8 @@ pub async fn record_disclosure(
     tx: &mut Tx,
     at: &Moment,
     actor: &str,
-    what: &str,
+    what: Disclosure,
     detail: &Value,
 ) -> Result<(), Error> {
-    Ok(audit_entries::append(tx, at, actor, what, detail).await?)
+    Ok(audit_entries::append(tx, at, actor, what.action(), detail).await?)
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Error;
+use crate::domain::action::Action;
 use crate::domain::notice::hex;
 use crate::export::{Preset, Wanted, Written};
 use crate::random::Moment;
@@ -39,7 +40,7 @@ pub async fn record_export(
     detail["rows"] = json!(written.rows);
     detail["sha256"] = json!(hex(&written.sha256));
     detail["cursor"] = json!(cursor);
-    audit_entries::append(tx, at, actor, "export", &detail).await?;
+    audit_entries::append(tx, at, actor, Action::Export, &detail).await?;
     Ok(())
 }
 

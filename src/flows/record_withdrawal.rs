@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::Error;
 use super::withdraw::{Leaving, withdraw_by};
+use crate::domain::action::Action;
 use crate::domain::purpose::Purpose;
 use crate::domain::signup::Method;
 use crate::random::Moment;
@@ -29,7 +30,7 @@ pub async fn record_withdrawal(
     let ended = withdraw_by(tx, at, subscriber_id, leaving, (Method::Staff, SOURCE)).await?;
     if !ended.is_empty() {
         let detail = json!({"subscriber_id": subscriber_id, "purposes": ended});
-        audit_entries::append(tx, at, actor, "subscriber.withdraw", &detail).await?;
+        audit_entries::append(tx, at, actor, Action::SubscriberWithdraw, &detail).await?;
     }
     Ok(ended)
 }

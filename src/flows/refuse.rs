@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::Error;
+use crate::domain::action::Action;
 use crate::random::Moment;
 use crate::store::{Tx, audit_entries};
 
@@ -42,6 +43,6 @@ pub async fn record_refused(
 ) -> Result<(), Error> {
     let (method, path) = route;
     let detail = json!({"method": method, "route": path, "why": why.as_str()});
-    audit_entries::append(tx, at, actor, "refused", &detail).await?;
+    audit_entries::append(tx, at, actor, Action::Refused, &detail).await?;
     Ok(())
 }

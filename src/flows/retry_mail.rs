@@ -5,6 +5,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::Error;
+use crate::domain::action::Action;
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
 use crate::store::{Tx, audit_entries, mails};
@@ -21,7 +22,7 @@ pub async fn retry_one(
 ) -> Result<bool, Error> {
     let queued = mails::mark_queued(tx, at.now, outbox_id).await?;
     if queued {
-        audit_entries::append(tx, at, actor, "mail.retry", &json!({"outbox_id": outbox_id}))
+        audit_entries::append(tx, at, actor, Action::MailRetry, &json!({"outbox_id": outbox_id}))
             .await?;
     }
     Ok(queued)
@@ -42,7 +43,7 @@ pub async fn retry_all(
     let count = mails::mark_all_queued(tx, at.now, reason, by).await?;
     if count > 0 {
         let detail = json!({"reason": reason, "count": count});
-        audit_entries::append(tx, at, actor, "mail.retry_all", &detail).await?;
+        audit_entries::append(tx, at, actor, Action::MailRetryAll, &detail).await?;
     }
     Ok(count)
 }

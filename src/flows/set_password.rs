@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::Error;
 use super::invite_staff::mail_link;
+use crate::domain::action::Action;
 use crate::domain::address_key::AddressKey;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::password::PasswordHash;
@@ -80,7 +81,7 @@ async fn settle(
     staff_links::mark_all_used(tx, at.now, Some(staff_id)).await?;
     let ended = staff_sessions::delete_all(tx, staff_id, None).await?;
     let detail = json!({"staff_id": staff_id, "by": how, "sessions_ended": ended});
-    audit_entries::append(tx, at, by, "staff.password", &detail).await?;
+    audit_entries::append(tx, at, by, Action::StaffPassword, &detail).await?;
     Ok(())
 }
 
@@ -95,7 +96,7 @@ pub async fn send_reset(tx: &mut Tx, at: &Moment, by: &str, staff_id: Uuid) -> R
     if active {
         mail_link(tx, at, staff_id, StaffLinkKind::Reset).await?;
         let detail = json!({"staff_id": staff_id});
-        audit_entries::append(tx, at, by, "staff.reset", &detail).await?;
+        audit_entries::append(tx, at, by, Action::StaffReset, &detail).await?;
     }
     Ok(active)
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Error, Terms};
+use crate::domain::action::Action;
 use crate::domain::address_key::AddressKey;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::notice::sha256;
@@ -83,7 +84,8 @@ pub async fn begin_session(
     let token_sha256 = sha256(session.token.as_bytes());
     staff_sessions::insert(tx, at, session.staff_id, &token_sha256, session.browser).await?;
     let actor = actor(session.staff_id);
-    audit_entries::append(tx, at, &actor, "sign-in", &json!({"browser": session.browser})).await?;
+    audit_entries::append(tx, at, &actor, Action::SignIn, &json!({"browser": session.browser}))
+        .await?;
     Ok(true)
 }
 
@@ -128,7 +130,7 @@ pub async fn record_refusal(
     why: &str,
 ) -> Result<(), Error> {
     let by = staff_id.map_or_else(|| "nobody".to_owned(), actor);
-    audit_entries::append(tx, at, &by, "sign-in.refused", &json!({"why": why})).await?;
+    audit_entries::append(tx, at, &by, Action::SignInRefused, &json!({"why": why})).await?;
     Ok(())
 }
 
@@ -145,7 +147,7 @@ pub async fn end_session(
     let ended = staff_sessions::delete(tx, staff_id, staff_session_id).await?;
     if ended {
         let detail = json!({"sessions_ended": 1});
-        audit_entries::append(tx, at, &actor(staff_id), "account.end-session", &detail).await?;
+        audit_entries::append(tx, at, &actor(staff_id), Action::AccountEndSession, &detail).await?;
     }
     Ok(ended)
 }
@@ -163,7 +165,7 @@ pub async fn end_other_sessions(
     let ended = staff_sessions::delete_all(tx, staff_id, Some(but)).await?;
     if ended > 0 {
         let detail = json!({"sessions_ended": ended});
-        audit_entries::append(tx, at, &actor(staff_id), "account.end-session", &detail).await?;
+        audit_entries::append(tx, at, &actor(staff_id), Action::AccountEndSession, &detail).await?;
     }
     Ok(ended)
 }
@@ -179,7 +181,7 @@ pub async fn sign_out(
     staff_session_id: Uuid,
 ) -> Result<(), Error> {
     if staff_sessions::delete(tx, staff_id, staff_session_id).await? {
-        audit_entries::append(tx, at, &actor(staff_id), "sign-out", &json!({})).await?;
+        audit_entries::append(tx, at, &actor(staff_id), Action::SignOut, &json!({})).await?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::Error;
+use crate::domain::action::Action;
 use crate::domain::address_key::AddressKey;
 use crate::domain::suppression::SuppressionReason;
 use crate::domain::text::Line;
@@ -24,7 +25,7 @@ pub async fn suppress(
     let added = suppressions::insert(tx, at.now, address_key, reason, None).await?;
     if added {
         let detail = json!({"reason": reason.as_str(), "scope": "*"});
-        audit_entries::append(tx, at, actor, "suppression.add", &detail).await?;
+        audit_entries::append(tx, at, actor, Action::SuppressionAdd, &detail).await?;
     }
     Ok(added)
 }
@@ -59,6 +60,6 @@ pub async fn lift(
         return Ok(Lifted::NotThere);
     }
     let detail = json!({"reason": reason.as_str(), "scope": "*", "why": why.as_str()});
-    audit_entries::append(tx, at, actor, "suppression.lift", &detail).await?;
+    audit_entries::append(tx, at, actor, Action::SuppressionLift, &detail).await?;
     Ok(Lifted::Lifted)
 }

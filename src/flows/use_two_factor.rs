@@ -4,6 +4,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Error, Terms};
+use crate::domain::action::Action;
 use crate::domain::code::Code;
 use crate::domain::staff::actor;
 use crate::domain::two_factor::{CodeSecret, RECOVERY_CODES, RecoveryCode};
@@ -49,7 +50,7 @@ pub async fn turn_on(
     let ended = staff_sessions::delete_all(tx, account.staff_id, Some(session_id)).await?;
     let by = actor(account.staff_id);
     let detail = json!({"sessions_ended": ended});
-    audit_entries::append(tx, at, &by, "account.two-factor-on", &detail).await?;
+    audit_entries::append(tx, at, &by, Action::AccountTwoFactorOn, &detail).await?;
     Ok(Some(codes))
 }
 
@@ -63,7 +64,8 @@ pub async fn renew_recovery(
     staff_id: Uuid,
 ) -> Result<Vec<RecoveryCode>, Error> {
     let codes = new_codes(tx, at, staff_id).await?;
-    audit_entries::append(tx, at, &actor(staff_id), "account.recovery-codes", &json!({})).await?;
+    audit_entries::append(tx, at, &actor(staff_id), Action::AccountRecoveryCodes, &json!({}))
+        .await?;
     Ok(codes)
 }
 
@@ -82,7 +84,7 @@ async fn new_codes(tx: &mut Tx, at: &Moment, staff_id: Uuid) -> Result<Vec<Recov
 pub async fn turn_off(tx: &mut Tx, at: &Moment, staff_id: Uuid) -> Result<bool, Error> {
     let off = staff_codes::turn_off(tx, staff_id, false).await?;
     if off {
-        audit_entries::append(tx, at, &actor(staff_id), "account.two-factor-off", &json!({}))
+        audit_entries::append(tx, at, &actor(staff_id), Action::AccountTwoFactorOff, &json!({}))
             .await?;
     }
     Ok(off)
@@ -109,7 +111,8 @@ pub async fn accept(
     if used {
         let left = staff_codes::count_recovery(tx, account.staff_id).await?;
         let by = actor(account.staff_id);
-        audit_entries::append(tx, at, &by, "sign-in.recovery-code", &json!({"left": left})).await?;
+        audit_entries::append(tx, at, &by, Action::SignInRecoveryCode, &json!({"left": left}))
+            .await?;
     }
     Ok(used)
 }

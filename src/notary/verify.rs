@@ -9,6 +9,7 @@ use futures_util::{StreamExt, stream};
 use super::seal_all;
 use crate::clock::Clock;
 use crate::domain::notice::{LANG, sha256_hex};
+use crate::domain::timestamp::Timestamp;
 use crate::flows::check_events::{Checked, EventChecker, Finding};
 use crate::flows::keep_verdict::keep_verdict;
 use crate::flows::{Error, Terms};
@@ -27,8 +28,10 @@ const AT_ONCE: usize = 4;
 const TOLD: usize = 20;
 
 /// What a check came to.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Verification {
+    /// When it was over; the verdict that was kept bears the same moment.
+    pub checked_at: Timestamp,
     /// How many events have their place in the tree.
     pub size: i64,
     /// How many of them were erased.
@@ -44,6 +47,18 @@ pub struct Verification {
 }
 
 impl Verification {
+    fn begin(now: Timestamp) -> Self {
+        Self {
+            checked_at: now,
+            size: 0,
+            erased: 0,
+            checkpoints: 0,
+            findings: vec![],
+            more: 0,
+            found: vec![],
+        }
+    }
+
     /// Whether nothing at all is wrong.
     #[must_use]
     pub fn is_sound(&self) -> bool {
@@ -85,7 +100,7 @@ pub async fn verify(
 ) -> Result<Verification, Error> {
     let sealed = seal_all(db, terms, clock, random).await;
     let seen = ledger_verdicts::number(&mut db.read().await?).await?;
-    let mut told = Verification::default();
+    let mut told = Verification::begin(clock.now());
     let stuck = matches!(sealed, Err(Error::Tree));
     if !stuck {
         sealed?;
@@ -97,8 +112,9 @@ pub async fn verify(
             "nothing can be sealed: the stored tree is not that of the newest checkpoint".into(),
         );
     }
+    told.checked_at = clock.now();
     let verdict = Verdict {
-        checked_at: clock.now(),
+        checked_at: told.checked_at,
         size: told.size,
         finding: told.findings.first().cloned(),
     };

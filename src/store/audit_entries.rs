@@ -6,11 +6,12 @@ use sqlx::{Database, Encode, QueryBuilder, Type};
 use uuid::Uuid;
 
 use super::{Tx, on};
+use crate::domain::action::Action;
 use crate::domain::key::least_key;
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
 
-/// Writes down one action.
+/// Writes down one action. Debug builds check that the detail names what it was done to, as its words want.
 ///
 /// # Errors
 /// When the database does not take it.
@@ -18,9 +19,13 @@ pub async fn append(
     tx: &mut Tx,
     at: &Moment,
     actor: &str,
-    action: &str,
+    action: Action,
     detail: &Value,
 ) -> sqlx::Result<()> {
+    debug_assert!(
+        action.about().is_none_or(|field| !detail[field].is_null()),
+        "{action:?} without what it was done to: {detail}"
+    );
     on!(tx, |conn| sqlx::query(
         "INSERT INTO audit_entry (audit_entry_id, at, actor, action, detail)
          VALUES ($1, $2, $3, $4, $5)"
@@ -28,7 +33,7 @@ pub async fn append(
     .bind(at.new_id())
     .bind(at.now)
     .bind(actor)
-    .bind(action)
+    .bind(action.as_str())
     .bind(Json(detail))
     .execute(conn)
     .await

@@ -1,6 +1,7 @@
 //! Everything that is held of one subscriber, for their eyes (GDPR Art. 15, 20).
 
 use serde::Serialize;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::subscribers::Subscriber;
@@ -53,6 +54,16 @@ pub struct HeldEvent {
     pub recorded_at: Timestamp,
     /// The evidence, RFC 8785 text.
     pub body: Option<String>,
+}
+
+impl HeldEvent {
+    /// The evidence as a document; null where it was erased.
+    ///
+    /// # Errors
+    /// When it is not as this program writes it.
+    pub fn evidence(&self) -> serde_json::Result<Value> {
+        self.body.as_deref().map_or(Ok(Value::Null), serde_json::from_str)
+    }
 }
 
 /// One right to a file, with its starts.

@@ -108,7 +108,7 @@ impl From<crate::flows::Error> for Error {
         match error {
             crate::flows::Error::Store(error) => error.into(),
             crate::flows::Error::Evidence(error) => {
-                tracing::error!(error = ?error, "evidence could not be written down");
+                tracing::error!(error = ?error, "evidence could not be written down or read");
                 Self::Internal
             }
             error @ (crate::flows::Error::Tree | crate::flows::Error::Stopped(_)) => {

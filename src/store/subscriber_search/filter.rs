@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use crate::domain::consent::EventType;
+use crate::domain::key::least_key;
 use crate::domain::purpose::Purpose;
 use crate::domain::search::Sought;
 use crate::domain::timestamp::Timestamp;
@@ -106,28 +107,6 @@ impl SubscriberFilter {
     }
 
     pub(super) fn bounds(&self) -> (Option<Uuid>, Option<Uuid>) {
-        (self.since.map(first_id), self.until.map(first_id))
-    }
-}
-
-/// The least key that a subscriber made at this moment can have.
-fn first_id(at: Timestamp) -> Uuid {
-    let millis = u64::try_from(at.micros() / 1000).unwrap_or(0);
-    let millis = millis.to_be_bytes();
-    let mut bytes = [0; 16];
-    bytes[..6].copy_from_slice(&millis[2..]);
-    Uuid::from_bytes(bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_moment_bounds_the_keys_made_then() {
-        let at = Timestamp::parse("2026-11-23T09:00:00Z").unwrap();
-        let millis = u64::try_from(at.micros() / 1000).unwrap();
-        let made = |millis| uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid();
-        assert!(made(millis - 1) < first_id(at) && first_id(at) <= made(millis));
+        (self.since.map(least_key), self.until.map(least_key))
     }
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::bearer::admit;
 use super::problem::{Fault, Problem};
 use crate::domain::api_token::Scope;
-use crate::flows::record_disclosure::record_disclosure;
+use crate::flows::record_disclosure::{Disclosure, record_disclosure};
 use crate::store::withdrawals;
 use crate::web::client_ip::client_ip;
 use crate::web::fields::Fields;
@@ -49,7 +49,7 @@ async fn list(
     if !ended.is_empty() {
         let detail = json!({"after": after, "rows": ended.len()});
         let mut tx = app.db.write().await?;
-        record_disclosure(&mut tx, &app.moment(), &by, "withdrawals", &detail).await?;
+        record_disclosure(&mut tx, &app.moment(), &by, Disclosure::Withdrawals, &detail).await?;
         tx.commit().await?;
     }
     let rows: Vec<Value> = ended

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
-use url::form_urlencoded::Serializer;
 
+use super::address::with_fields;
 use super::desk::{Asked, Desk, Form, fault};
 use super::paging::{ON_A_PAGE, page_of};
 use super::route::Route;
@@ -36,9 +36,7 @@ pub(super) fn routes() -> Vec<Route> {
 
 /// Where an address is looked up.
 pub(super) fn look_up(email: &str) -> String {
-    let mut query = Serializer::new(String::new());
-    query.append_pair("address", email);
-    format!("/console/suppressions?{}", query.finish())
+    with_fields("/console/suppressions", &[("address", email)])
 }
 
 async fn show(
@@ -161,20 +159,15 @@ async fn page(
 }
 
 fn path(reason: Option<SuppressionReason>, side: &str, place: &Place) -> String {
-    let key = serde_json::to_value(&place.address_key).unwrap_or_default();
     let at = format!(
         "{}~{}~{}~{}",
         place.since.micros(),
-        key.as_str().unwrap_or_default(),
+        place.address_key.to_hex(),
         place.reason.as_str(),
         place.purpose
     );
-    let mut query = Serializer::new(String::new());
-    if let Some(reason) = reason {
-        query.append_pair("reason", reason.as_str());
-    }
-    query.append_pair(side, &at);
-    format!("/console/suppressions?{}", query.finish())
+    let reason = reason.map_or("", SuppressionReason::as_str);
+    with_fields("/console/suppressions", &[("reason", reason), (side, &at)])
 }
 
 /// A place as [`path`] wrote it; one that was made up is none.

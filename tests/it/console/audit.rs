@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use assent::domain::action::Action;
 use assent::domain::staff::Role;
 use assent::store::audit_entries;
 use serde_json::{Value, json};
@@ -11,7 +12,7 @@ use crate::support::app::{Database, TestApp};
 use crate::support::both_databases;
 use crate::support::desk::TestDesk;
 
-async fn write(app: &TestApp, actor: &str, action: &str, detail: &Value) {
+async fn write(app: &TestApp, actor: &str, action: Action, detail: &Value) {
     app.advance(Duration::from_millis(1));
     let mut tx = app.write().await;
     audit_entries::append(&mut tx, &app.core.moment(), actor, action, detail).await.unwrap();
@@ -43,20 +44,20 @@ both_databases! {
         let app = TestApp::start(database).await;
         let desk = app.sign_in(Role::Viewer).await;
         let actor = format!("staff:{}", desk.staff_id);
-        write(&app, &actor, "report.publish", &json!({"slug": "second"})).await;
-        write(&app, "staff:00000000-0000-0000-0000-000000000000", "staff.role",
+        write(&app, &actor, Action::ReportPublish, &json!({"slug": "second"})).await;
+        write(&app, "staff:00000000-0000-0000-0000-000000000000", Action::StaffRole,
               &json!({"before": {"role": "viewer"}, "after": {"role": "admin"}})).await;
-        write(&app, "command line", "new.thing", &json!({"title": "<script>alert(1)</script>", "fields": ["a", "b"]})).await;
+        write(&app, "command line", Action::ReportAdd, &json!({"slug": "third", "title": "<script>alert(1)</script>", "fields": ["a", "b"]})).await;
         let page = desk.page("/console/audit").await;
         for told in [
             "viewer@sample.example", "published the report second", "An account that is gone",
             "<del><span class=\"vh\">before </span>viewer</del>", "<ins><span class=\"vh\">after </span>admin</ins>",
-            "command line", "new.thing", "&lt;script&gt;alert(1)", "a, b",
+            "command line", "added the report third", "&lt;script&gt;alert(1)", "a, b",
         ] {
             assert!(page.contains(told), "{told}");
         }
         assert!(!page.contains("<script>alert"), "titles are text");
-        assert_eq!(actions(&page)[..3], ["new.thing", "staff.role", "report.publish"], "newest first");
+        assert_eq!(actions(&page)[..3], ["report.add", "staff.role", "report.publish"], "newest first");
         assert!(!page.contains("/console/audit/export"), "a viewer takes nothing away");
         // What is refused is written down and told as well.
         assert_eq!(desk.post("/console/audit/export", "format=csv").await.status, 403);
@@ -66,11 +67,11 @@ both_databases! {
     async fn the_audit_is_narrowed_and_read_page_by_page(database: Database) {
         let app = TestApp::start(database).await;
         for n in 0..60 {
-            write(&app, "command line", "report.add", &json!({"slug": format!("r{n}")})).await;
+            write(&app, "command line", Action::ReportAdd, &json!({"slug": format!("r{n}")})).await;
         }
         app.advance(Duration::from_hours(24));
         for n in 0..60 {
-            write(&app, "program", "report.edit", &json!({"slug": format!("r{n}")})).await;
+            write(&app, "program", Action::ReportEdit, &json!({"slug": format!("r{n}")})).await;
         }
         app.advance(Duration::from_hours(24));
         let desk = app.sign_in(Role::Viewer).await;
@@ -131,7 +132,7 @@ both_databases! {
         for n in 0..1100 {
             app.advance(Duration::from_millis(1));
             let detail = json!({"slug": format!("r{n}")});
-            audit_entries::append(&mut tx, &app.core.moment(), "=1+1", "report.add", &detail).await.unwrap();
+            audit_entries::append(&mut tx, &app.core.moment(), "=1+1", Action::ReportAdd, &detail).await.unwrap();
         }
         tx.commit().await.unwrap();
         let before = app.count("SELECT count(*) FROM audit_entry").await;

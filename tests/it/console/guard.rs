@@ -1,12 +1,16 @@
 //! Who may do what: the table of routes, tried route by route.
 
+use assent::domain::email_address::EmailAddress;
 use assent::domain::right::Right;
 use assent::domain::staff::Role;
+use assent::domain::suppression::SuppressionReason;
+use assent::notary::seal_all;
+use assent::store::{held, subscribers};
 use assent::web::console::{OPEN, table};
 
-use crate::support::app::{Database, TestApp};
-use crate::support::both_databases;
+use crate::support::app::{Database, NEWSLETTER, SLUG, TestApp};
 use crate::support::desk::TestDesk;
+use crate::support::{both_databases, poll};
 
 /// A path that fits a route, leading to nothing that is there.
 fn path_of(route: &str) -> String {
@@ -16,6 +20,67 @@ fn path_of(route: &str) -> String {
         part => part.to_owned(),
     };
     route.split('/').map(fill).collect::<Vec<_>>().join("/")
+}
+
+/// Routes whose GET takes something out, which is written down.
+const TAKEN: [&str; 5] = [
+    "/console/exports/consented",
+    "/console/exports/{id}/file",
+    "/console/exports/{id}/withdrawn",
+    "/console/receipts/{id}/file",
+    "/console/subscribers/{id}/data",
+];
+
+/// How much is on record of who took what out.
+async fn recorded(app: &TestApp) -> (i64, i64) {
+    let entries = app.count("SELECT count(*) FROM audit_entry").await;
+    (entries, app.count("SELECT count(*) FROM export_run").await)
+}
+
+/// Addresses that fit routes and lead to what is there: a subscriber, an export whose file is ready, and so on.
+async fn there(desk: &TestDesk<'_>) -> impl Fn(&'static str) -> String {
+    let app = desk.app;
+    app.subscribe("ada@b.example", "&newsletter=weekly").await;
+    app.mail_settled().await;
+    seal_all(&app.core.db, &app.core.terms, &app.clock, &app.core.random).await.unwrap();
+    app.suppress("bob@b.example", SuppressionReason::Manual).await;
+    let begun = desk.post("/console/exports", "purpose=newsletter%3Aweekly&format=csv").await;
+    let run = begun.location().split_once('?').unwrap().0.to_owned();
+    poll::until("the file", || async {
+        desk.page(&run).await.contains("Download the file").then_some(())
+    })
+    .await;
+    let mut tx = app.read().await;
+    let email = EmailAddress::parse("ada@b.example").unwrap();
+    let key = app.core.terms.address_secret.key(&email);
+    let id = subscribers::find_id(&mut tx, &key).await.unwrap().unwrap();
+    let person = subscribers::find(&mut tx, id).await.unwrap().unwrap();
+    let event = held::list_events(&mut tx, &person).await.unwrap().pop().unwrap().event_id;
+    drop(tx);
+    let mail = desk.page("/console/mail").await;
+    let mail = mail.split("href=\"/console/mail/").nth(1).unwrap().split('"').next().unwrap();
+    let stopped =
+        desk.page("/console/suppressions").await.replace("&#x2f;", "/").replace("&amp;", "&");
+    let lift = stopped.split("href=\"/console/suppressions/lift?").nth(1).unwrap();
+    let lift = format!("/console/suppressions/lift?{}", lift.split('"').next().unwrap());
+    let ids = [
+        ("/console/exports/{id}", run),
+        ("/console/receipts/{id}", format!("/console/receipts/{event}")),
+        ("/console/subscribers/{id}", format!("/console/subscribers/{id}")),
+        ("/console/mail/{id}", format!("/console/mail/{mail}")),
+        ("/console/staff/{id}", format!("/console/staff/{}", desk.staff_id)),
+        ("/console/reports/{slug}", format!("/console/reports/{SLUG}")),
+        ("/console/newsletters/{slug}", format!("/console/newsletters/{NEWSLETTER}")),
+        ("/console/suppressions/lift", lift),
+    ];
+    move |route| {
+        let known = ids.iter().find_map(|(of, path)| Some((path, route.strip_prefix(of)?)));
+        match (known, route) {
+            (Some((path, rest)), _) => format!("{path}{rest}"),
+            (_, "/console/exports/consented") => format!("{route}?purpose=newsletter%3Aweekly"),
+            _ => path_of(route),
+        }
+    }
 }
 
 async fn try_route(desk: &TestDesk<'_>, method: &str, path: &str, upload: bool) -> (u16, String) {
@@ -66,6 +131,44 @@ both_databases! {
                 assert_eq!(answer.status, 405, "{method} {route}");
             }
         }
+    }
+
+    async fn a_look_at_the_head_is_on_no_record(database: Database) {
+        let app = TestApp::start(database).await;
+        let desk = app.sign_in(Role::Admin).await;
+        let there = there(&desk).await;
+        let gets: Vec<String> = table()
+            .into_iter()
+            .filter(|(method, ..)| method == "GET")
+            .map(|(_, route, ..)| there(route))
+            .collect();
+        let before = recorded(&app).await;
+        let mut heads = Vec::new();
+        for path in &gets {
+            let answer = app.send(desk.request("HEAD", path)).await;
+            assert!(answer.status != 500 && answer.body.is_empty(), "{path}: {}", answer.status);
+            assert_eq!(recorded(&app).await, before, "HEAD {path}");
+            heads.push(answer);
+        }
+        // What is taken out by GET is on record, so each of these could have been.
+        let (mut before, mut taken) = (before, Vec::new());
+        for (path, head) in gets.iter().zip(heads) {
+            let answer = desk.get(path).await;
+            let after = recorded(&app).await;
+            if after != before {
+                taken.push(path.as_str());
+                assert_eq!(head.status, 200, "{path}");
+                for name in ["content-type", "content-disposition"] {
+                    assert_eq!(head.header(name), answer.header(name), "{path}");
+                }
+            }
+            assert_eq!(head.status, answer.status, "{path}");
+            before = after;
+        }
+        let mut expected = TAKEN.map(there);
+        expected.sort();
+        taken.sort_unstable();
+        assert_eq!(taken, expected);
     }
 
     async fn nothing_is_changed_without_this_sessions_token(database: Database) {

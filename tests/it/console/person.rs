@@ -208,6 +208,31 @@ both_databases! {
         assert_eq!(viewer.get(&format!("/console/subscribers/{id}/data")).await.status, 403);
     }
 
+    async fn evidence_that_cannot_be_read_is_not_shown_as_none(database: Database) {
+        let app = TestApp::start(database).await;
+        let desk = app.sign_in(Role::Marketing).await;
+        app.subscribe("ada@b.example", "").await;
+        app.subscribe("ben@b.example", "").await;
+        for lift in match app.core.db {
+            assent::store::Db::Sqlite { .. } => ["DROP TRIGGER consent_event_is_immutable"],
+            assent::store::Db::Postgres(_) => ["ALTER TABLE consent_event DISABLE TRIGGER USER"],
+        } {
+            app.tamper(lift).await.unwrap();
+        }
+        let spoil = "UPDATE consent_event SET body = '{' WHERE type = 'given'
+                     AND subject_id IN (SELECT subscriber_id FROM subscriber WHERE email = 'ada@b.example')";
+        assert_eq!(app.tamper(spoil).await.unwrap(), 1);
+        let path = format!("/console/subscribers/{}", id_of(&app, "ada@b.example").await);
+        assert_eq!(desk.get(&path).await.status, 500);
+        assert_eq!(desk.get(&format!("{path}/data")).await.status, 500);
+        assert_eq!(audits(&app, "subscriber.data").await.len(), 0, "nothing was taken out");
+        page_of(&desk, "ben@b.example").await;
+        // What was erased has no evidence to read.
+        let erase = "UPDATE consent_event SET body = NULL, salt = NULL WHERE body = '{'";
+        assert_eq!(app.tamper(erase).await.unwrap(), 1);
+        page_of(&desk, "ada@b.example").await;
+    }
+
     async fn a_withdrawal_by_telephone_is_recorded_with_its_receipt(database: Database) {
         let app = TestApp::start(database).await;
         let desk = app.sign_in(Role::Marketing).await;

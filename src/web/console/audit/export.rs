@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::{addresses, filter, list, words};
 use crate::export::{CsvRows, TextFormat};
-use crate::flows::record_disclosure::record_disclosure;
+use crate::flows::record_disclosure::{Disclosure, record_disclosure};
 use crate::store::audit_entries::{AuditFilter, DatedEntry, list_newest};
 use crate::web::console::desk::{Desk, Form};
 use crate::web::{App, Error};
@@ -39,7 +39,7 @@ pub(super) async fn take_away(
     let mut detail = narrowed.detail();
     detail["format"] = json!(format.as_str());
     let mut tx = app.db.write().await?;
-    record_disclosure(&mut tx, &app.moment(), &desk.actor(), "audit.export", &detail).await?;
+    record_disclosure(&mut tx, &app.moment(), &desk.actor(), Disclosure::Audit, &detail).await?;
     tx.commit().await?;
     let addresses = addresses(&app).await?;
     let csv = CsvRows::begin(COLUMNS.into_iter())?;

@@ -7,10 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::task::AbortHandle;
 
 use crate::clock::Clock;
+use crate::domain::timestamp::Timestamp;
 use crate::flows::record_check::{record_check_asked, record_checked};
 use crate::flows::{Error, Terms};
 use crate::notary::verify::{Verification, verify};
 use crate::random::{Moment, Random};
+use crate::store::ledger_verdicts::Verdict;
 use crate::store::{Db, checkpoints};
 use crate::web::App;
 
@@ -49,8 +51,21 @@ impl Progress {
 pub(super) enum Ended {
     /// With this.
     Told(Verification),
-    /// It could not be carried out; the last verdict stands.
-    Failed,
+    /// It could not be carried out, which was known at this moment; the last verdict stands.
+    Failed(Timestamp),
+}
+
+impl Ended {
+    /// Whether it is still to be told beside the verdict that stands: as the check that the verdict is of, or
+    /// as one that failed since. What others found later says more than this process remembers.
+    pub(super) fn is_told_beside(&self, verdict: Option<&Verdict>) -> bool {
+        match self {
+            Self::Told(told) => {
+                verdict.is_some_and(|verdict| verdict.checked_at == told.checked_at)
+            }
+            Self::Failed(at) => verdict.is_none_or(|verdict| verdict.checked_at <= *at),
+        }
+    }
 }
 
 impl LedgerCheck {
@@ -78,7 +93,7 @@ impl LedgerCheck {
                 Ok(told) => Ended::Told(told),
                 Err(error) => {
                     tracing::error!(error = ?error, "the ledger could not be checked");
-                    Ended::Failed
+                    Ended::Failed(clock.now())
                 }
             };
             place.end(ended);
@@ -160,8 +175,8 @@ mod tests {
         assert!(check.take(10).is_none(), "the second joins the first");
         place.progress.done.store(4, Ordering::Relaxed);
         assert_eq!(check.running().unwrap().so_far(), (4, 10));
-        place.end(Ended::Failed);
-        assert!(check.running().is_none() && matches!(*check.last().unwrap(), Ended::Failed));
+        place.end(Ended::Failed(Timestamp::EARLIEST));
+        assert!(check.running().is_none() && matches!(*check.last().unwrap(), Ended::Failed(_)));
         drop(check.take(10).unwrap());
         assert!(check.take(10).is_some(), "the place is free however it ends");
     }

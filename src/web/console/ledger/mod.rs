@@ -45,6 +45,7 @@ async fn show(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error
         json!({"size": newest.size, "root": root.unwrap_or_default(), "note": newest.note,
                "created_at": newest.created_at})
     });
+    let last = app.ledger_check.last().filter(|last| last.is_told_beside(verdict.as_ref()));
     let context = json!({
         "checkpoint": checkpoint,
         "waiting": waiting,
@@ -54,7 +55,7 @@ async fn show(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error
             "checked_at": verdict.checked_at, "size": verdict.size, "finding": verdict.finding,
         })),
         "running": running,
-        "last": app.ledger_check.last().map(|last| told(&last)),
+        "last": last.map(|last| told(&last)),
     });
     desk.page(&app, "console/ledger.html", context)
 }
@@ -70,7 +71,7 @@ fn told(last: &Ended) -> Value {
             "findings": told.findings,
             "more": told.more,
         }),
-        Ended::Failed => json!({
+        Ended::Failed(_) => json!({
             "failed": true, "size": 0, "erased": 0, "checkpoints": 0, "findings": [], "more": 0,
         }),
     }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use url::form_urlencoded::Serializer;
 use uuid::Uuid;
 
 use super::Choices;
@@ -11,6 +10,7 @@ use crate::domain::consent::EventType;
 use crate::domain::search::Sought;
 use crate::domain::timestamp::Timestamp;
 use crate::store::subscriber_search::{ConsentFilter, Place, SubscriberFilter};
+use crate::web::console::address::with_fields;
 use crate::web::fields::Fields;
 
 /// The filters, in their order on the page.
@@ -98,10 +98,10 @@ impl Question {
 
     /// The address of the page before or after somebody.
     pub(super) fn path(&self, side: &str, id: Uuid) -> String {
-        let mut query = Serializer::new(String::new());
-        query.extend_pairs(self.typed.iter().filter(|(_, value)| !value.is_empty()));
-        query.append_pair(side, &id.to_string());
-        format!("/console/subscribers?{}", query.finish())
+        let id = id.to_string();
+        let typed = self.typed.iter().map(|(name, value)| (*name, value.as_str()));
+        let fields: Vec<_> = typed.chain([(side, id.as_str())]).collect();
+        with_fields("/console/subscribers", &fields)
     }
 }
 

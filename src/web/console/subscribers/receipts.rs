@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::http::header;
+use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ use super::timeline::way;
 use crate::domain::right::Right;
 use crate::flows::disclose::disclose;
 use crate::flows::receipt::{Receipt, receipt};
-use crate::flows::record_disclosure::record_disclosure;
+use crate::flows::record_disclosure::{Disclosure, record_disclosure};
 use crate::ledger::note::encode_hash;
 use crate::store::subscribers;
 use crate::web::console::desk::Desk;
@@ -66,17 +66,20 @@ async fn show(
 async fn file(
     State(app): State<Arc<App>>,
     desk: Desk,
+    method: Method,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
     // Entered within seconds; a receipt without its proof would be none.
     let sealed = read(&app, &id).await?.sealed.ok_or(Error::Unavailable)?;
-    record(&app, &desk, "ledger.receipt", &json!({"receipt_id": id})).await?;
+    let detail = json!({"receipt_id": id});
+    record(&app, &desk, &method, (Disclosure::Receipt, &detail)).await?;
     answer("application/jose", &format!("receipt-{id}.jws"), sealed.jws)
 }
 
 async fn data(
     State(app): State<Arc<App>>,
     desk: Desk,
+    method: Method,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;
@@ -85,12 +88,20 @@ async fn data(
     drop(tx);
     let text = serde_json::to_string_pretty(&data).map_err(crate::flows::Error::from)?;
     let detail = json!({"subscriber_id": person.subscriber_id});
-    record(&app, &desk, "subscriber.data", &detail).await?;
+    record(&app, &desk, &method, (Disclosure::SubscriberData, &detail)).await?;
     answer("application/json", &format!("subscriber-{}.json", person.subscriber_id), text)
 }
 
-/// Committed before anything is given away.
-async fn record(app: &App, desk: &Desk, what: &str, detail: &Value) -> Result<(), Error> {
+/// Committed before anything is given away. HEAD says what GET would send, and gives nothing away.
+async fn record(
+    app: &App,
+    desk: &Desk,
+    method: &Method,
+    (what, detail): (Disclosure, &Value),
+) -> Result<(), Error> {
+    if *method == Method::HEAD {
+        return Ok(());
+    }
     let mut tx = app.db.write().await?;
     record_disclosure(&mut tx, &app.moment(), &desk.actor(), what, detail).await?;
     Ok(tx.commit().await?)

@@ -16,7 +16,8 @@ struct Entry {
 
 /// All of it, newest first.
 pub(super) async fn of(tx: &mut Tx, person: &Subscriber) -> Result<Vec<Value>, Error> {
-    let mut entries: Vec<Entry> = held::list_events(tx, person).await?.iter().map(event).collect();
+    let events = held::list_events(tx, person).await?;
+    let mut entries = events.iter().map(event).collect::<Result<Vec<_>, _>>()?;
     entries.extend(held::list_mails(tx, person).await?.iter().map(mail));
     entries.extend(held::list_bounces(tx, person).await?.iter().map(bounce));
     let grants = held::list_grants(tx, person.subscriber_id).await?;
@@ -45,7 +46,7 @@ fn facts(facts: &[(&str, &str)]) -> Vec<Value> {
     known.map(|(term, text)| json!({"term": term, "text": text})).collect()
 }
 
-fn event(event: &held::HeldEvent) -> Entry {
+fn event(event: &held::HeldEvent) -> Result<Entry, Error> {
     let (title, kind) = match event.event_type {
         EventType::Requested => ("Asked for by a form", "wait"),
         EventType::Given => ("Agreed", "on"),
@@ -54,8 +55,7 @@ fn event(event: &held::HeldEvent) -> Entry {
         EventType::Expired => ("Consent ended, not renewed in time", ""),
         EventType::Erased => ("Erased", ""),
     };
-    let body: Value =
-        event.body.as_deref().and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
+    let body = event.evidence().map_err(crate::flows::Error::from)?;
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let (policy, page, method) =
         (text(&body["policy"]["label"]), text(&body["source"]), text(&body["method"]));
@@ -70,7 +70,7 @@ fn event(event: &held::HeldEvent) -> Entry {
     ]);
     let words = body["notice"]["text"].as_str();
     let receipt = event.body.is_some().then(|| format!("/console/receipts/{}", event.event_id));
-    entry(event.recorded_at, (title, kind), &facts, (words, receipt))
+    Ok(entry(event.recorded_at, (title, kind), &facts, (words, receipt)))
 }
 
 /// How a choice reached us, in words.

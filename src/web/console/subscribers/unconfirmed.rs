@@ -4,14 +4,18 @@
 use serde_json::{Value, json};
 
 use crate::domain::email_address::EmailAddress;
-use crate::store::{Tx, bounces, held};
+use crate::store::{Tx, bounces, held, subscribers};
 use crate::web::console::suppressions;
 use crate::web::{App, Error};
 
-/// The newest form of an address of which none was confirmed.
+/// The newest form of an address of which none was confirmed. Of a subscriber's address there is nothing to
+/// tell: they confirmed, and other filters left them out.
 pub(super) async fn find(app: &App, tx: &mut Tx, q: &str) -> Result<Option<Value>, Error> {
     let Ok(email) = EmailAddress::parse(q) else { return Ok(None) };
     let key = app.terms.address_secret.key(&email);
+    if subscribers::find_id(tx, &key).await?.is_some() {
+        return Ok(None);
+    }
     let Some(signup) = held::list_signups(tx, &key).await?.into_iter().next() else {
         return Ok(None);
     };

@@ -12,6 +12,7 @@ use crate::domain::suppression::SuppressionReason;
 use crate::domain::text::Line;
 use crate::flows::suppress::{Lifted, lift};
 use crate::store::suppression_list;
+use crate::web::console::address::with_fields;
 use crate::web::console::desk::{Asked, Desk, Form, fault};
 use crate::web::console::form::{Faults, needed};
 use crate::web::console::route::Route;
@@ -29,9 +30,8 @@ pub(super) fn routes() -> Vec<Route> {
 
 /// Where one suppression is lifted.
 pub(super) fn path(address_key: &AddressKey, reason: SuppressionReason) -> String {
-    let key = serde_json::to_value(address_key).unwrap_or_default();
-    let key = key.as_str().unwrap_or_default();
-    format!("/console/suppressions/lift?key={key}&reason={}", reason.as_str())
+    let key = address_key.to_hex();
+    with_fields("/console/suppressions/lift", &[("key", &key), ("reason", reason.as_str())])
 }
 
 /// What is to be lifted; only what staff may lift.
