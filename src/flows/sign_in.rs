@@ -14,7 +14,8 @@ use crate::domain::notice::sha256;
 use crate::domain::password::PasswordHash;
 use crate::domain::staff::{account_back_off, actor, network_back_off};
 use crate::random::Moment;
-use crate::store::{Tx, audit_entries, sign_in_tries, staff, staff_sessions};
+use crate::store::staff::{self, Staff};
+use crate::store::{Tx, audit_entries, sign_in_tries, staff_sessions};
 
 /// Counts a try of this account from this address of the network; says how long to wait instead when
 /// earlier tries failed too often. The same for accounts that do not exist.
@@ -50,18 +51,16 @@ async fn count_one(
 
 /// What a browser that signed in is known by.
 pub struct NewSession<'a> {
-    /// Whose it is.
-    pub staff_id: Uuid,
-    /// What is kept of the password that was proved to be theirs.
-    pub proved: Option<&'a PasswordHash>,
+    /// Whose it is, as it was when they proved to be its owner.
+    pub proved: &'a Staff,
     /// What its cookie holds.
     pub token: &'a str,
     /// Its name and system.
     pub browser: &'a str,
 }
 
-/// Begins a session, and forgives the tries before it; `false` when the account was disabled or its
-/// password changed since that was proved: then there is none.
+/// Begins a session, and forgives the tries before it; `false` when the account was disabled, or its
+/// password or two-factor changed since the proof: then there is none.
 ///
 /// # Errors
 /// When the database does not take it.
@@ -73,16 +72,15 @@ pub async fn begin_session(
     ip: IpAddr,
     session: &NewSession<'_>,
 ) -> Result<bool, Error> {
-    let account = staff::lock(tx, session.staff_id).await?;
-    let stands = account
-        .is_some_and(|a| a.disabled_at.is_none() && a.password_hash.as_ref() == session.proved);
-    if !stands {
+    let staff_id = session.proved.staff_id;
+    let account = staff::lock(tx, staff_id).await?;
+    if !account.is_some_and(|account| account.is_still(session.proved)) {
         return Ok(false);
     }
     forgive_tries(tx, terms, email, ip).await?;
     let token_sha256 = sha256(session.token.as_bytes());
-    staff_sessions::insert(tx, at, session.staff_id, &token_sha256, session.browser).await?;
-    let actor = actor(session.staff_id);
+    staff_sessions::insert(tx, at, staff_id, &token_sha256, session.browser).await?;
+    let actor = actor(staff_id);
     audit_entries::append(tx, at, &actor, "sign-in", &json!({"browser": session.browser})).await?;
     Ok(true)
 }

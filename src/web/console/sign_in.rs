@@ -24,6 +24,8 @@ use crate::web::{App, Error, origin};
 
 const PAGE: &str = "console/sign_in.html";
 
+/// What is said where the account is not what it was when its owner proved to be that.
+const CHANGED: &str = "Your account was changed a moment ago: sign in again";
 /// What is said whatever was wrong: nobody learns which accounts there are.
 const WRONG: &str = "The address or the password is not right";
 
@@ -96,10 +98,9 @@ pub(super) async fn enter(
     ip: IpAddr,
 ) -> Result<Response, Error> {
     if account.code_since.is_some() {
-        return second_step::lead(app, account);
+        return second_step::lead(app, account).await;
     }
-    let session = begin(app, headers, account, ip).await?;
-    Ok(([(header::SET_COOKIE, session)], Redirect::to("/console")).into_response())
+    begin(app, headers, account, ip, "/console").await
 }
 
 async fn wrong(app: &App, email: &EmailAddress, typed: &str) -> Result<Response, Error> {
@@ -144,29 +145,27 @@ async fn renew_outdated(app: &App, account: Staff, password: &str) -> Result<Sta
     Ok(Staff { password_hash, ..account })
 }
 
-/// Begins a session under a fresh token, and gives the `Set-Cookie` that keeps it.
+/// Begins a session under a fresh token and leads on. Where the account changed between the proof and now,
+/// both are asked for again.
 pub(super) async fn begin(
     app: &App,
     headers: &HeaderMap,
     account: &Staff,
     ip: IpAddr,
-) -> Result<header::HeaderValue, Error> {
+    to: &str,
+) -> Result<Response, Error> {
     let at = app.moment();
     let email = EmailAddress::parse(&account.email).map_err(|_| Error::Internal)?;
     let (token, browser) = (at.new_token(), session::browser(headers));
-    let new = NewSession {
-        staff_id: account.staff_id,
-        proved: account.password_hash.as_ref(),
-        token: &token,
-        browser: &browser,
-    };
+    let new = NewSession { proved: account, token: &token, browser: &browser };
     let mut tx = app.db.write().await?;
     if !begin_session(&mut tx, &at, &app.terms, &email, ip, &new).await? {
-        // The account changed between the proof and now: it is asked for again.
-        return Err(Error::Unavailable);
+        drop(tx);
+        return page(app, &account.email, Some(CHANGED), StatusCode::UNPROCESSABLE_ENTITY);
     }
     tx.commit().await?;
-    session::header(app, &token)
+    let session = session::header(app, &token)?;
+    Ok(([(header::SET_COOKIE, session)], Redirect::to(to)).into_response())
 }
 
 pub(super) async fn leave(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {

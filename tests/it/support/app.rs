@@ -407,6 +407,16 @@ impl TestApp {
         tamper(&self.core.db, sql).await
     }
 
+    /// Waits until a transaction of this database waits for another's lock. Only PostgreSQL tells.
+    pub async fn waits_for_lock(&self) {
+        const WAITING: &str = "SELECT count(*) FROM pg_stat_activity
+                               WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        poll::until("a transaction that waits", || async {
+            (self.count(WAITING).await > 0).then_some(())
+        })
+        .await;
+    }
+
     /// The export of one purpose as CSV.
     pub async fn export(&self, purpose: &str) -> String {
         let filter = assent::store::exports::ExportFilter {
