@@ -17,8 +17,56 @@ use crate::random::Moment;
 use crate::store::staff::{self, Staff};
 use crate::store::{Tx, audit_entries, sign_in_tries, staff_sessions};
 
-/// Counts a try of this account from this address of the network; says how long to wait instead when
-/// earlier tries failed too often. The same for accounts that do not exist.
+/// A browser in which the owner of an account signed in before: the key of the account, and 16 random bytes.
+#[derive(Clone, Copy)]
+pub struct KnownBrowser(pub [u8; 32]);
+
+impl KnownBrowser {
+    /// Another browser of this account's owner.
+    #[must_use]
+    pub fn new(at: &Moment, staff_id: Uuid) -> Self {
+        let mut bytes = [0; 32];
+        bytes[..16].copy_from_slice(staff_id.as_bytes());
+        bytes[16..].copy_from_slice(&at.new_browser());
+        Self(bytes)
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub fn staff_id(&self) -> Uuid {
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&self.0[..16]);
+        Uuid::from_bytes(bytes)
+    }
+}
+
+/// Who tries to sign in, as tries are counted.
+#[derive(Clone, Copy)]
+pub struct Caller<'a> {
+    /// The address of the account, whether or not there is one.
+    pub email: &'a EmailAddress,
+    /// Where in the network they are.
+    pub ip: IpAddr,
+    /// What their browser is known by, if the account's owner signed in with it before.
+    pub browser: Option<KnownBrowser>,
+}
+
+impl Caller<'_> {
+    fn network(&self, terms: &Terms) -> AddressKey {
+        terms.address_secret.network_key(self.ip)
+    }
+
+    /// A known browser counts by itself, and all strangers together: who fails at an account again and again
+    /// makes strangers wait, and not its owner.
+    fn account(&self, terms: &Terms) -> AddressKey {
+        let secret = &terms.address_secret;
+        self.browser
+            .map_or_else(|| secret.account_key(self.email), |known| secret.browser_key(&known.0))
+    }
+}
+
+/// Counts a try; says how long to wait instead when earlier tries failed too often. The same for accounts
+/// that do not exist.
 ///
 /// # Errors
 /// When the database does not take it.
@@ -26,12 +74,10 @@ pub async fn count_try(
     tx: &mut Tx,
     at: &Moment,
     terms: &Terms,
-    email: &EmailAddress,
-    ip: IpAddr,
+    caller: &Caller<'_>,
 ) -> Result<Option<Duration>, Error> {
-    let secret = &terms.address_secret;
-    let network = count_one(tx, at, &secret.network_key(ip), network_back_off).await?;
-    let account = count_one(tx, at, &secret.account_key(email), account_back_off).await?;
+    let network = count_one(tx, at, &caller.network(terms), network_back_off).await?;
+    let account = count_one(tx, at, &caller.account(terms), account_back_off).await?;
     Ok(network.max(account))
 }
 
@@ -68,8 +114,7 @@ pub async fn begin_session(
     tx: &mut Tx,
     at: &Moment,
     terms: &Terms,
-    email: &EmailAddress,
-    ip: IpAddr,
+    caller: &Caller<'_>,
     session: &NewSession<'_>,
 ) -> Result<bool, Error> {
     let staff_id = session.proved.staff_id;
@@ -77,7 +122,7 @@ pub async fn begin_session(
     if !account.is_some_and(|account| account.is_still(session.proved)) {
         return Ok(false);
     }
-    forgive_tries(tx, terms, email, ip).await?;
+    forgive_tries(tx, terms, caller).await?;
     let token_sha256 = sha256(session.token.as_bytes());
     staff_sessions::insert(tx, at, staff_id, &token_sha256, session.browser).await?;
     let actor = actor(staff_id);
@@ -85,19 +130,14 @@ pub async fn begin_session(
     Ok(true)
 }
 
-/// Forgives the tries of somebody who succeeded.
+/// Forgives the tries of somebody who succeeded. Those of strangers stay counted where it was a known browser.
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn forgive_tries(
-    tx: &mut Tx,
-    terms: &Terms,
-    email: &EmailAddress,
-    ip: IpAddr,
-) -> Result<(), Error> {
+pub async fn forgive_tries(tx: &mut Tx, terms: &Terms, caller: &Caller<'_>) -> Result<(), Error> {
     // In the order in which tries are counted, so that neither waits for the other in turn.
-    sign_in_tries::forgive_one(tx, &terms.address_secret.network_key(ip)).await?;
-    sign_in_tries::delete(tx, &terms.address_secret.account_key(email)).await?;
+    sign_in_tries::forgive_one(tx, &caller.network(terms)).await?;
+    sign_in_tries::delete(tx, &caller.account(terms)).await?;
     Ok(())
 }
 

@@ -10,6 +10,7 @@ mod desk;
 mod exports;
 mod guard;
 mod hash_turns;
+mod known;
 mod ledger;
 mod mail;
 mod network;

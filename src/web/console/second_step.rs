@@ -11,11 +11,12 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::desk::{fault, show};
+use super::known;
 use super::sign_in::{self, begin, seconds, wait_words};
 use crate::domain::email_address::EmailAddress;
 use crate::domain::link::LinkKind;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::sign_in::{count_try, record_refusal};
+use crate::flows::sign_in::{Caller, count_try, record_refusal};
 use crate::flows::use_two_factor::{Accepted, SecondStep, accept};
 use crate::store::staff::{self, Staff};
 use crate::web::{App, Error, cookie};
@@ -84,7 +85,9 @@ pub(super) async fn try_code(
     }
     let email = EmailAddress::parse(&account.email).map_err(|_| Error::Internal)?;
     let mut tx = app.db.write().await?;
-    let wait = count_try(&mut tx, &app.moment(), &app.terms, &email, ip).await?;
+    let caller =
+        Caller { email: &email, ip, browser: known::read(app, headers, Some(account.staff_id)) };
+    let wait = count_try(&mut tx, &app.moment(), &app.terms, &caller).await?;
     tx.commit().await?;
     if let Some(wait) = wait {
         let page = page(app, Some(&wait_words(wait)), StatusCode::TOO_MANY_REQUESTS)?;

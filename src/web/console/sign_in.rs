@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use serde_json::json;
 
 use super::desk::{Asked, Desk, fault, show};
 use super::network::Network;
-use super::{second_step, session};
+use super::{known, second_step, session};
 use crate::domain::email_address::EmailAddress;
 use crate::domain::password::PasswordHash;
 use crate::flows::sign_in::{
-    NewSession, begin_session, count_try, record_refusal, renew_hash, sign_out,
+    Caller, NewSession, begin_session, count_try, record_refusal, renew_hash, sign_out,
 };
 use crate::store::staff::{self, Staff};
 use crate::web::fields::Fields;
@@ -73,8 +73,10 @@ pub(super) async fn try_password(
         return refused("Enter your password");
     }
     let mut tx = app.db.write().await?;
-    let wait = count_try(&mut tx, &app.moment(), &app.terms, &email, ip).await?;
     let account = staff::find_by_email(&mut tx, &email).await?;
+    let browser = known::read(&app, &headers, account.as_ref().map(|account| account.staff_id));
+    let caller = Caller { email: &email, ip, browser };
+    let wait = count_try(&mut tx, &app.moment(), &app.terms, &caller).await?;
     tx.commit().await?;
     if let Some(wait) = wait {
         return too_many(&app, typed, wait);
@@ -145,7 +147,7 @@ async fn renew_outdated(app: &App, account: Staff, password: &str) -> Result<Sta
     Ok(Staff { password_hash, ..account })
 }
 
-/// Begins a session under a fresh token and leads on. Where the account changed between the proof and now,
+/// Begins a session under a fresh token in a browser that is known from now on, and leads on. Where the account changed between the proof and now,
 /// both are asked for again.
 pub(super) async fn begin(
     app: &App,
@@ -156,16 +158,20 @@ pub(super) async fn begin(
 ) -> Result<Response, Error> {
     let at = app.moment();
     let email = EmailAddress::parse(&account.email).map_err(|_| Error::Internal)?;
+    let caller =
+        Caller { email: &email, ip, browser: known::read(app, headers, Some(account.staff_id)) };
     let (token, browser) = (at.new_token(), session::browser(headers));
     let new = NewSession { proved: account, token: &token, browser: &browser };
     let mut tx = app.db.write().await?;
-    if !begin_session(&mut tx, &at, &app.terms, &email, ip, &new).await? {
+    if !begin_session(&mut tx, &at, &app.terms, &caller, &new).await? {
         drop(tx);
         return page(app, &account.email, Some(CHANGED), StatusCode::UNPROCESSABLE_ENTITY);
     }
     tx.commit().await?;
     let session = session::header(app, &token)?;
-    Ok(([(header::SET_COOKIE, session)], Redirect::to(to)).into_response())
+    let known = known::header(app, &at, account.staff_id)?;
+    let cookies = AppendHeaders([(header::SET_COOKIE, session), (header::SET_COOKIE, known)]);
+    Ok((cookies, Redirect::to(to)).into_response())
 }
 
 pub(super) async fn leave(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {

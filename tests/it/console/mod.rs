@@ -5,6 +5,7 @@ mod audit;
 mod dashboard;
 mod exports;
 mod guard;
+mod known;
 mod ledger;
 mod mail;
 mod newsletters;

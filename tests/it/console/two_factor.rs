@@ -6,7 +6,7 @@ use std::time::Duration;
 use assent::domain::email_address::EmailAddress;
 use assent::domain::staff::Role;
 use assent::domain::two_factor::CodeSecret;
-use assent::flows::sign_in::{NewSession, begin_session};
+use assent::flows::sign_in::{Caller, NewSession, begin_session};
 use assent::flows::use_two_factor::{TurnedOff, renew_recovery, turn_off};
 use assent::store::staff::{self, Staff};
 use assent::store::staff_codes;
@@ -90,6 +90,7 @@ both_databases! {
         let first = sign_in(&app, BOB, PASSWORD).await;
         assert_eq!(first.location(), "/console/sign-in");
         assert!(first.cookie().starts_with("assent_second_step="), "no session yet");
+        assert_eq!(first.cookie_named("assent_known"), "", "nor is the browser known yet");
         let page = app.send(app.request("GET", "/console/sign-in").header("cookie", first.cookie())).await;
         assert!(page.text().contains("Enter your code"));
         let again = app.request("GET", "/console/sign-in?again=yes").header("cookie", first.cookie());
@@ -107,6 +108,7 @@ both_databases! {
         let let_in = many.iter().filter(|answer| answer.location() == "/console").count();
         assert_eq!(let_in, 1, "of presses at once one is let in");
         let answer = many.iter().find(|answer| answer.status == 303).unwrap();
+        assert!(!answer.cookie_named("assent_known").is_empty(), "and is known from now on");
         let bob = app.desk(bob.staff_id, answer.cookie()).await;
         assert_eq!(bob.get("/console").await.status, 200);
 
@@ -175,10 +177,10 @@ both_databases! {
         let account = async || staff::find(&mut app.read().await, bob.staff_id).await.unwrap().unwrap();
         let begins = async |proved: &Staff| {
             let (at, email) = (app.core.moment(), EmailAddress::parse(BOB).unwrap());
-            let ip = Ipv4Addr::LOCALHOST.into();
+            let caller = Caller { email: &email, ip: Ipv4Addr::LOCALHOST.into(), browser: None };
             let new = NewSession { proved, token: &at.new_token(), browser: "A story" };
             let mut tx = app.write().await;
-            begin_session(&mut tx, &at, &app.core.terms, &email, ip, &new).await.unwrap()
+            begin_session(&mut tx, &at, &app.core.terms, &caller, &new).await.unwrap()
         };
         let without = account().await;
         assert!(begins(&without).await);

@@ -106,6 +106,14 @@ impl Answer {
         let set = self.header(SET_COOKIE.as_str());
         set.split(';').next().unwrap_or_default().to_owned()
     }
+
+    /// The same for the cookie of this name, among several; nothing when it was not set.
+    pub fn cookie_named(&self, name: &str) -> String {
+        let mut set =
+            self.headers.get_all(SET_COOKIE).iter().map(|set| set.to_str().expect("ASCII"));
+        let set = set.find(|set| set.split('=').next() == Some(name)).unwrap_or_default();
+        set.split(';').next().unwrap_or_default().to_owned()
+    }
 }
 
 static TEMPLATE: OnceCell<()> = OnceCell::const_new();

@@ -31,7 +31,7 @@ async fn change(
     headers: HeaderMap,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    let account = match prove(&app, &desk, ip, fields.text("present")).await? {
+    let account = match prove(&app, &desk, (&headers, ip), fields.text("present")).await? {
         Ok(account) => account,
         Err(words) => return refused(&app, &desk, "present", &words).await,
     };

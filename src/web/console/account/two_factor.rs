@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
 
@@ -100,9 +101,10 @@ async fn renew_codes(
     State(app): State<Arc<App>>,
     desk: Desk,
     Network(ip): Network,
+    headers: HeaderMap,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    let account = match prove(&app, &desk, ip, fields.text("present")).await? {
+    let account = match prove(&app, &desk, (&headers, ip), fields.text("present")).await? {
         Ok(account) => account,
         Err(words) => return refused(&app, &desk, "present-codes", &words).await,
     };
@@ -120,9 +122,10 @@ async fn end(
     State(app): State<Arc<App>>,
     desk: Desk,
     Network(ip): Network,
+    headers: HeaderMap,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    let account = match prove(&app, &desk, ip, fields.text("present")).await? {
+    let account = match prove(&app, &desk, (&headers, ip), fields.text("present")).await? {
         Ok(account) => account,
         Err(words) => return refused(&app, &desk, "present-off", &words).await,
     };
