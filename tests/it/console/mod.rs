@@ -8,6 +8,7 @@ mod guard;
 mod known;
 mod ledger;
 mod mail;
+mod moments;
 mod newsletters;
 mod person;
 mod policies;
