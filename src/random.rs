@@ -88,6 +88,12 @@ impl Moment {
         URL_SAFE_NO_PAD.encode(self.random.bytes::<32>())
     }
 
+    /// What a browser is told by from all others: 16 bytes.
+    #[must_use]
+    pub fn new_browser(&self) -> [u8; 16] {
+        self.random.bytes()
+    }
+
     /// The salt of a password's hash: 16 bytes.
     #[must_use]
     pub fn new_password_salt(&self) -> [u8; 16] {

@@ -70,6 +70,12 @@ impl AddressSecret {
         self.hash(b"account", address.normalised().as_bytes())
     }
 
+    /// A browser in which somebody signed in before, as tries to sign in again are counted.
+    #[must_use]
+    pub fn browser_key(&self, known: &[u8; 32]) -> AddressKey {
+        self.hash(b"browser", known)
+    }
+
     /// An address of the network, as tries to sign in are counted.
     #[must_use]
     pub fn network_key(&self, ip: std::net::IpAddr) -> AddressKey {

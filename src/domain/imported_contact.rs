@@ -202,7 +202,8 @@ mod tests {
             (ContactCells { consented_at: "29/02/2020", ..GOOD }, ContactError::Time),
             (ContactCells { consented_at: "2021-02-29", ..GOOD }, ContactError::Time),
             (ContactCells { consented_at: "2026-11-24", ..GOOD }, ContactError::Future),
-            (ContactCells { consented_at: "-4800-01-01", ..GOOD }, ContactError::TooEarly),
+            (ContactCells { consented_at: "1969-12-31", ..GOOD }, ContactError::TooEarly),
+            (ContactCells { consented_at: "-4800-01-01", ..GOOD }, ContactError::Time),
             (ContactCells { consented_at: "1900-01-00", ..GOOD }, ContactError::Time),
         ] {
             assert_eq!(parsed(&cells), Err(error), "{cells:?}");

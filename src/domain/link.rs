@@ -35,6 +35,8 @@ pub enum LinkKind {
     ConsoleForm,
     /// The cookie between password and code; carries an account and the moment.
     SecondStep,
+    /// The cookie of a browser in which somebody signed in before; carries their account and chance.
+    KnownBrowser,
 }
 
 impl LinkKind {
@@ -51,6 +53,7 @@ impl LinkKind {
             Self::Staff => b"staff",
             Self::ConsoleForm => b"console-form",
             Self::SecondStep => b"second-step",
+            Self::KnownBrowser => b"known-browser",
         }
     }
 }

@@ -8,7 +8,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
-/// A moment in UTC, in whole microseconds since the Unix epoch.
+/// A moment in UTC, in whole microseconds since the Unix epoch, from [`Timestamp::EARLIEST`] to
+/// [`Timestamp::LATEST`]: what lies outside has no date that RFC 3339 can write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
@@ -18,10 +19,10 @@ impl Timestamp {
     /// Its last moment.
     pub const LATEST: Self = Self(253_402_300_799_999_999);
 
-    /// The moment so many microseconds after the Unix epoch.
+    /// The moment so many microseconds after the Unix epoch, or the nearest of the calendar.
     #[must_use]
     pub fn from_micros(micros: i64) -> Self {
-        Self(micros)
+        Self(micros.clamp(Self::EARLIEST.0, Self::LATEST.0))
     }
 
     /// Microseconds since the Unix epoch.
@@ -30,16 +31,16 @@ impl Timestamp {
         self.0
     }
 
-    /// The moment so much later.
+    /// The moment so much later, the latest at most.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(micros_of(duration)))
+        Self::from_micros(self.0.saturating_add(micros_of(duration)))
     }
 
-    /// The moment so much earlier.
+    /// The moment so much earlier, the earliest at least.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
-        Self(self.0.saturating_sub(micros_of(duration)))
+        Self::from_micros(self.0.saturating_sub(micros_of(duration)))
     }
 
     /// How long after `earlier` this is; nothing when it is not.
@@ -48,14 +49,16 @@ impl Timestamp {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
-    /// Reads RFC 3339, such as `2026-11-23T09:00:00Z`, or a day, `2026-11-23`, as its first moment.
+    /// Reads RFC 3339, such as `2026-11-23T09:00:00Z`, or a day, `2026-11-23`, as its first moment. `None` for
+    /// what lies outside the calendar, too.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        if let Ok(at) = OffsetDateTime::parse(text, &Rfc3339) {
-            return Some(at.into());
-        }
-        let day = time::Date::parse(text, format_description!("[year]-[month]-[day]")).ok()?;
-        Some(day.midnight().assume_utc().into())
+        let at = OffsetDateTime::parse(text, &Rfc3339).or_else(|_| {
+            let day = time::Date::parse(text, format_description!("[year]-[month]-[day]"));
+            day.map(|day| day.midnight().assume_utc())
+        });
+        let micros = micros_since_epoch(at.ok()?);
+        Some(Self::from_micros(micros)).filter(|at| at.0 == micros)
     }
 
     /// The number of its day (UTC), counted from 1 January 1970.
@@ -85,9 +88,10 @@ impl Timestamp {
         format!("{} on {}", self.date_time().format(&format).unwrap_or_default(), self.day())
     }
 
-    /// As the `time` crate's type; moments outside its calendar become the epoch.
+    /// As the `time` crate's type.
     #[must_use]
     pub fn date_time(self) -> OffsetDateTime {
+        // Every moment of the calendar has one.
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1000)
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
@@ -97,9 +101,13 @@ fn micros_of(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
+fn micros_since_epoch(at: OffsetDateTime) -> i64 {
+    i64::try_from(at.unix_timestamp_nanos().div_euclid(1000)).unwrap_or(i64::MAX)
+}
+
 impl From<OffsetDateTime> for Timestamp {
     fn from(at: OffsetDateTime) -> Self {
-        Self(i64::try_from(at.unix_timestamp_nanos() / 1000).unwrap_or(i64::MAX))
+        Self::from_micros(micros_since_epoch(at))
     }
 }
 
@@ -174,7 +182,29 @@ mod tests {
     }
 
     #[test]
-    fn arithmetic_never_overflows() {
-        assert_eq!(Timestamp(i64::MAX).plus(Duration::MAX).micros(), i64::MAX);
+    fn no_moment_is_outside_the_calendar() {
+        for text in [
+            "-0001-01-01",
+            "0000-12-31",
+            "+10000-01-01",
+            "10000-01-01",
+            "0000-12-31T23:59:59.999999Z",
+            "0001-01-01T00:00:00+00:01",
+            "9999-12-31T23:59:59-00:01",
+        ] {
+            assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
+        let (first, last) = (Timestamp::EARLIEST, Timestamp::LATEST);
+        assert_eq!(Timestamp::parse("0001-01-01"), Some(first));
+        assert_eq!(Timestamp::parse("9999-12-31").unwrap().plus(Duration::from_hours(24)), last);
+        assert_eq!(last.plus(Duration::MAX), last);
+        assert_eq!(first.minus(Duration::from_micros(1)), first);
+        assert_eq!(last.minus(Duration::MAX), first);
+        assert_eq!(Timestamp::from_micros(i64::MIN), first);
+        assert_eq!(Timestamp::from_micros(i64::MAX), last);
+        for moment in [first, last] {
+            assert_eq!(Timestamp::from(moment.date_time()), moment);
+            assert!(!moment.day().is_empty());
+        }
     }
 }

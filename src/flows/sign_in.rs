@@ -15,10 +15,59 @@ use crate::domain::notice::sha256;
 use crate::domain::password::PasswordHash;
 use crate::domain::staff::{account_back_off, actor, network_back_off};
 use crate::random::Moment;
-use crate::store::{Tx, audit_entries, sign_in_tries, staff, staff_sessions};
+use crate::store::staff::{self, Staff};
+use crate::store::{Tx, audit_entries, sign_in_tries, staff_sessions};
 
-/// Counts a try of this account from this address of the network; says how long to wait instead when
-/// earlier tries failed too often. The same for accounts that do not exist.
+/// A browser in which the owner of an account signed in before: the key of the account, and 16 random bytes.
+#[derive(Clone, Copy)]
+pub struct KnownBrowser(pub [u8; 32]);
+
+impl KnownBrowser {
+    /// Another browser of this account's owner.
+    #[must_use]
+    pub fn new(at: &Moment, staff_id: Uuid) -> Self {
+        let mut bytes = [0; 32];
+        bytes[..16].copy_from_slice(staff_id.as_bytes());
+        bytes[16..].copy_from_slice(&at.new_browser());
+        Self(bytes)
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub fn staff_id(&self) -> Uuid {
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&self.0[..16]);
+        Uuid::from_bytes(bytes)
+    }
+}
+
+/// Who tries to sign in, as tries are counted.
+#[derive(Clone, Copy)]
+pub struct Caller<'a> {
+    /// The address of the account, whether or not there is one.
+    pub email: &'a EmailAddress,
+    /// Where in the network they are.
+    pub ip: IpAddr,
+    /// What their browser is known by, if the account's owner signed in with it before.
+    pub browser: Option<KnownBrowser>,
+}
+
+impl Caller<'_> {
+    fn network(&self, terms: &Terms) -> AddressKey {
+        terms.address_secret.network_key(self.ip)
+    }
+
+    /// A known browser counts by itself, and all strangers together: who fails at an account again and again
+    /// makes strangers wait, and not its owner.
+    fn account(&self, terms: &Terms) -> AddressKey {
+        let secret = &terms.address_secret;
+        self.browser
+            .map_or_else(|| secret.account_key(self.email), |known| secret.browser_key(&known.0))
+    }
+}
+
+/// Counts a try; says how long to wait instead when earlier tries failed too often. The same for accounts
+/// that do not exist.
 ///
 /// # Errors
 /// When the database does not take it.
@@ -26,12 +75,10 @@ pub async fn count_try(
     tx: &mut Tx,
     at: &Moment,
     terms: &Terms,
-    email: &EmailAddress,
-    ip: IpAddr,
+    caller: &Caller<'_>,
 ) -> Result<Option<Duration>, Error> {
-    let secret = &terms.address_secret;
-    let network = count_one(tx, at, &secret.network_key(ip), network_back_off).await?;
-    let account = count_one(tx, at, &secret.account_key(email), account_back_off).await?;
+    let network = count_one(tx, at, &caller.network(terms), network_back_off).await?;
+    let account = count_one(tx, at, &caller.account(terms), account_back_off).await?;
     Ok(network.max(account))
 }
 
@@ -51,18 +98,16 @@ async fn count_one(
 
 /// What a browser that signed in is known by.
 pub struct NewSession<'a> {
-    /// Whose it is.
-    pub staff_id: Uuid,
-    /// What is kept of the password that was proved to be theirs.
-    pub proved: Option<&'a PasswordHash>,
+    /// Whose it is, as it was when they proved to be its owner.
+    pub proved: &'a Staff,
     /// What its cookie holds.
     pub token: &'a str,
     /// Its name and system.
     pub browser: &'a str,
 }
 
-/// Begins a session, and forgives the tries before it; `false` when the account was disabled or its
-/// password changed since that was proved: then there is none.
+/// Begins a session, and forgives the tries before it; `false` when the account was disabled, or its
+/// password or two-factor changed since the proof: then there is none.
 ///
 /// # Errors
 /// When the database does not take it.
@@ -70,38 +115,31 @@ pub async fn begin_session(
     tx: &mut Tx,
     at: &Moment,
     terms: &Terms,
-    email: &EmailAddress,
-    ip: IpAddr,
+    caller: &Caller<'_>,
     session: &NewSession<'_>,
 ) -> Result<bool, Error> {
-    let account = staff::lock(tx, session.staff_id).await?;
-    let stands = account
-        .is_some_and(|a| a.disabled_at.is_none() && a.password_hash.as_ref() == session.proved);
-    if !stands {
+    let staff_id = session.proved.staff_id;
+    let account = staff::lock(tx, staff_id).await?;
+    if !account.is_some_and(|account| account.is_still(session.proved)) {
         return Ok(false);
     }
-    forgive_tries(tx, terms, email, ip).await?;
+    forgive_tries(tx, terms, caller).await?;
     let token_sha256 = sha256(session.token.as_bytes());
-    staff_sessions::insert(tx, at, session.staff_id, &token_sha256, session.browser).await?;
-    let actor = actor(session.staff_id);
+    staff_sessions::insert(tx, at, staff_id, &token_sha256, session.browser).await?;
+    let actor = actor(staff_id);
     audit_entries::append(tx, at, &actor, Action::SignIn, &json!({"browser": session.browser}))
         .await?;
     Ok(true)
 }
 
-/// Forgives the tries of somebody who succeeded.
+/// Forgives the tries of somebody who succeeded. Those of strangers stay counted where it was a known browser.
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn forgive_tries(
-    tx: &mut Tx,
-    terms: &Terms,
-    email: &EmailAddress,
-    ip: IpAddr,
-) -> Result<(), Error> {
+pub async fn forgive_tries(tx: &mut Tx, terms: &Terms, caller: &Caller<'_>) -> Result<(), Error> {
     // In the order in which tries are counted, so that neither waits for the other in turn.
-    sign_in_tries::forgive_one(tx, &terms.address_secret.network_key(ip)).await?;
-    sign_in_tries::delete(tx, &terms.address_secret.account_key(email)).await?;
+    sign_in_tries::forgive_one(tx, &caller.network(terms)).await?;
+    sign_in_tries::delete(tx, &caller.account(terms)).await?;
     Ok(())
 }
 

@@ -6,10 +6,11 @@ use uuid::Uuid;
 use super::{Error, Terms};
 use crate::domain::action::Action;
 use crate::domain::code::Code;
+use crate::domain::notice::sha256;
 use crate::domain::staff::actor;
 use crate::domain::two_factor::{CodeSecret, RECOVERY_CODES, RecoveryCode};
 use crate::random::Moment;
-use crate::store::staff::Staff;
+use crate::store::staff::{self, Staff};
 use crate::store::{Tx, audit_entries, staff_codes, staff_sessions};
 
 /// The secret of an account; `None` while none was begun.
@@ -54,19 +55,29 @@ pub async fn turn_on(
     Ok(Some(codes))
 }
 
-/// Puts fresh recovery codes in place of those before; gives them, to be shown this once.
+/// Puts fresh recovery codes in place of those before; gives them, to be shown this once. `None` when the
+/// account changed since its owner proved to be that.
 ///
 /// # Errors
 /// When the database does not take it.
 pub async fn renew_recovery(
     tx: &mut Tx,
     at: &Moment,
-    staff_id: Uuid,
-) -> Result<Vec<RecoveryCode>, Error> {
-    let codes = new_codes(tx, at, staff_id).await?;
-    audit_entries::append(tx, at, &actor(staff_id), Action::AccountRecoveryCodes, &json!({}))
-        .await?;
-    Ok(codes)
+    proved: &Staff,
+) -> Result<Option<Vec<RecoveryCode>>, Error> {
+    if !holds(tx, proved).await? {
+        return Ok(None);
+    }
+    let codes = new_codes(tx, at, proved.staff_id).await?;
+    let by = actor(proved.staff_id);
+    audit_entries::append(tx, at, &by, Action::AccountRecoveryCodes, &json!({})).await?;
+    Ok(Some(codes))
+}
+
+/// Whether an account is still as it was proved, held so that it stays so.
+async fn holds(tx: &mut Tx, proved: &Staff) -> Result<bool, Error> {
+    let account = staff::lock(tx, proved.staff_id).await?;
+    Ok(account.is_some_and(|account| account.is_still(proved)))
 }
 
 async fn new_codes(tx: &mut Tx, at: &Moment, staff_id: Uuid) -> Result<Vec<RecoveryCode>, Error> {
@@ -77,24 +88,94 @@ async fn new_codes(tx: &mut Tx, at: &Moment, staff_id: Uuid) -> Result<Vec<Recov
     Ok(codes)
 }
 
-/// Turns it off on its owner's word; `false` when it is off, or their role requires it.
+/// What came of turning it off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum TurnedOff {
+    /// It is off. Commit.
+    Done,
+    /// The role of its owner requires it.
+    Required,
+    /// The account changed since its owner proved to be that.
+    Changed,
+}
+
+/// Turns it off on its owner's word, where it was on when they proved to be that.
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn turn_off(tx: &mut Tx, at: &Moment, staff_id: Uuid) -> Result<bool, Error> {
-    let off = staff_codes::turn_off(tx, staff_id, false).await?;
-    if off {
-        audit_entries::append(tx, at, &actor(staff_id), Action::AccountTwoFactorOff, &json!({}))
-            .await?;
+pub async fn turn_off(tx: &mut Tx, at: &Moment, proved: &Staff) -> Result<TurnedOff, Error> {
+    if !holds(tx, proved).await? {
+        return Ok(TurnedOff::Changed);
     }
-    Ok(off)
+    if !staff_codes::turn_off(tx, proved.staff_id, false).await? {
+        return Ok(TurnedOff::Required);
+    }
+    let by = actor(proved.staff_id);
+    audit_entries::append(tx, at, &by, Action::AccountTwoFactorOff, &json!({})).await?;
+    Ok(TurnedOff::Done)
 }
 
-/// Accepts what was typed at the second step: a code of the authenticator or a recovery code, either once.
+/// The second step of signing in to an account: it ends with the password, with two-factor, and with the
+/// first code that is accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SecondStep {
+    /// Whose it is.
+    pub staff_id: Uuid,
+    /// The hash of what it ends with.
+    pub bound_to: [u8; 32],
+}
+
+impl SecondStep {
+    /// The one that an account has now; `None` when it has none, or no access.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn of(tx: &mut Tx, account: &Staff) -> Result<Option<Self>, Error> {
+        let (None, Some(hash), Some(since)) =
+            (account.disabled_at, &account.password_hash, account.code_since)
+        else {
+            return Ok(None);
+        };
+        let (since, last) = (since.micros().to_be_bytes(), account.code_last_step.to_be_bytes());
+        let mut bytes = [hash.as_str().as_bytes(), &since, &last].concat();
+        bytes.extend(staff_codes::list_recovery(tx, account.staff_id).await?.concat());
+        Ok(Some(Self { staff_id: account.staff_id, bound_to: sha256(&bytes) }))
+    }
+}
+
+/// What came of a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Accepted {
+    /// It is right, and used up. Commit.
+    Right,
+    /// It is wrong, or was used before.
+    Wrong,
+    /// The step itself is over.
+    Over,
+}
+
+/// Accepts what was typed at a second step: a code of the authenticator or a recovery code, either once.
 ///
 /// # Errors
 /// When the database does not take it.
 pub async fn accept(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    step: SecondStep,
+    typed: &str,
+) -> Result<Accepted, Error> {
+    let Some(account) = staff::lock(tx, step.staff_id).await? else { return Ok(Accepted::Over) };
+    if SecondStep::of(tx, &account).await? != Some(step) {
+        return Ok(Accepted::Over);
+    }
+    let right = use_code(tx, at, terms, &account, typed).await?;
+    Ok(if right { Accepted::Right } else { Accepted::Wrong })
+}
+
+async fn use_code(
     tx: &mut Tx,
     at: &Moment,
     terms: &Terms,

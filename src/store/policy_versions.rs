@@ -44,6 +44,13 @@ pub struct NewPolicyVersion<'a> {
     pub renew_until: Option<Timestamp>,
 }
 
+/// What a version is read by.
+macro_rules! columns {
+    () => {
+        "policy_version_id, label, lang, body, sha256, change_class, published_at, renew_until"
+    };
+}
+
 /// Publishes a version; `None` when the label is taken in that language.
 ///
 /// # Errors
@@ -54,14 +61,13 @@ pub async fn insert(
     new: NewPolicyVersion<'_>,
     published_at: Timestamp,
 ) -> sqlx::Result<Option<PolicyVersion>> {
-    on!(tx, |conn| sqlx::query_as(
-        "INSERT INTO policy_version
-             (policy_version_id, label, lang, body, sha256, change_class, published_at, renew_until)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-         ON CONFLICT (label, lang) DO NOTHING
-         RETURNING policy_version_id, label, lang, body, sha256, change_class, published_at,
-                   renew_until"
-    )
+    on!(tx, |conn| sqlx::query_as(concat!(
+        "INSERT INTO policy_version (",
+        columns!(),
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         ON CONFLICT (label, lang) DO NOTHING RETURNING ",
+        columns!()
+    ))
     .bind(at.new_id())
     .bind(new.label)
     .bind(new.lang)
@@ -79,11 +85,11 @@ pub async fn insert(
 /// # Errors
 /// When the database does not answer.
 pub async fn list(tx: &mut Tx, lang: &str) -> sqlx::Result<Vec<PolicyVersion>> {
-    on!(tx, |conn| sqlx::query_as(
-        "SELECT policy_version_id, label, lang, body, sha256, change_class, published_at,
-                renew_until
-         FROM policy_version WHERE lang = $1 ORDER BY published_at DESC, policy_version_id DESC"
-    )
+    on!(tx, |conn| sqlx::query_as(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM policy_version WHERE lang = $1 ORDER BY published_at DESC, policy_version_id DESC"
+    ))
     .bind(lang)
     .fetch_all(conn)
     .await)
@@ -119,15 +125,14 @@ pub async fn lock_newest(tx: &mut Tx, lang: &str) -> sqlx::Result<Option<Label>>
 /// # Errors
 /// When the database does not answer.
 pub async fn find(tx: &mut Tx, policy_version_id: Uuid) -> sqlx::Result<Option<PolicyVersion>> {
-    on!(tx, |conn| {
-        sqlx::query_as(
-        "SELECT policy_version_id, label, lang, body, sha256, change_class, published_at, renew_until
-         FROM policy_version WHERE policy_version_id = $1"
-    )
+    on!(tx, |conn| sqlx::query_as(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM policy_version WHERE policy_version_id = $1"
+    ))
     .bind(policy_version_id)
     .fetch_optional(conn)
-    .await
-    })
+    .await)
 }
 
 /// The versions that people are told of or asked about now, oldest first: those to notify of that were
@@ -140,14 +145,14 @@ pub async fn list_announced(
     since: Timestamp,
     now: Timestamp,
 ) -> sqlx::Result<Vec<PolicyVersion>> {
-    on!(tx, |conn| sqlx::query_as(
-        "SELECT policy_version_id, label, lang, body, sha256, change_class, published_at,
-                renew_until
-         FROM policy_version
+    on!(tx, |conn| sqlx::query_as(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM policy_version
          WHERE (change_class = 'notify' AND published_at > $1)
             OR (change_class = 'reconsent' AND renew_until > $2)
          ORDER BY published_at, policy_version_id"
-    )
+    ))
     .bind(since)
     .bind(now)
     .fetch_all(conn)
@@ -163,13 +168,13 @@ pub async fn list_over(
     since: Timestamp,
     now: Timestamp,
 ) -> sqlx::Result<Vec<PolicyVersion>> {
-    on!(tx, |conn| sqlx::query_as(
-        "SELECT policy_version_id, label, lang, body, sha256, change_class, published_at,
-                renew_until
-         FROM policy_version
+    on!(tx, |conn| sqlx::query_as(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM policy_version
          WHERE change_class = 'reconsent' AND renew_until > $1 AND renew_until <= $2
          ORDER BY published_at, policy_version_id"
-    )
+    ))
     .bind(since)
     .bind(now)
     .fetch_all(conn)

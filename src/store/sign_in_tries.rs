@@ -1,5 +1,5 @@
-//! Tries to sign in that did not succeed, counted for the account and for the network address: each is
-//! known by a keyed hash alone.
+//! Tries to sign in that did not succeed, counted for the account or the browser known to be its owner's, and
+//! for the network address: each is known by a keyed hash alone.
 
 use std::time::Duration;
 

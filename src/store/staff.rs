@@ -28,6 +28,30 @@ pub struct Staff {
     pub code_salt: Option<Vec<u8>>,
     /// Since when two-factor is asked for.
     pub code_since: Option<Timestamp>,
+    /// The step of time whose code was used last.
+    pub code_last_step: i64,
+}
+
+impl Staff {
+    /// Whether nothing changed since its owner proved to be that, of what the proof rests on.
+    #[must_use]
+    pub fn is_still(&self, proved: &Self) -> bool {
+        self.disabled_at.is_none()
+            && self.password_hash == proved.password_hash
+            && self.code_since == proved.code_since
+    }
+}
+
+/// What a member of staff is read by; `$after` says which.
+macro_rules! accounts {
+    ($after:literal) => {
+        concat!(
+            "SELECT staff_id, email, role, password_hash, created_at, disabled_at, code_salt, code_since,
+                    code_last_step
+             FROM staff ",
+            $after
+        )
+    };
 }
 
 /// Adds a member of staff; `None` when the address has an account. Without a password they cannot sign in
@@ -60,14 +84,7 @@ pub async fn insert(
 /// # Errors
 /// When the database does not answer.
 pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<Staff>> {
-    on!(tx, |conn| {
-        sqlx::query_as(
-        "SELECT staff_id, email, role, password_hash, created_at, disabled_at, code_salt, code_since
-         FROM staff ORDER BY email"
-    )
-    .fetch_all(conn)
-    .await
-    })
+    on!(tx, |conn| sqlx::query_as(accounts!("ORDER BY email")).fetch_all(conn).await)
 }
 
 /// Whether there is any account at all.
@@ -83,15 +100,10 @@ pub async fn any(tx: &mut Tx) -> sqlx::Result<bool> {
 /// # Errors
 /// When the database does not answer.
 pub async fn find(tx: &mut Tx, staff_id: Uuid) -> sqlx::Result<Option<Staff>> {
-    on!(tx, |conn| {
-        sqlx::query_as(
-        "SELECT staff_id, email, role, password_hash, created_at, disabled_at, code_salt, code_since
-         FROM staff WHERE staff_id = $1"
-    )
-    .bind(staff_id)
-    .fetch_optional(conn)
-    .await
-    })
+    on!(tx, |conn| sqlx::query_as(accounts!("WHERE staff_id = $1"))
+        .bind(staff_id)
+        .fetch_optional(conn)
+        .await)
 }
 
 /// The account of an address.
@@ -99,15 +111,10 @@ pub async fn find(tx: &mut Tx, staff_id: Uuid) -> sqlx::Result<Option<Staff>> {
 /// # Errors
 /// When the database does not answer.
 pub async fn find_by_email(tx: &mut Tx, email: &EmailAddress) -> sqlx::Result<Option<Staff>> {
-    on!(tx, |conn| {
-        sqlx::query_as(
-        "SELECT staff_id, email, role, password_hash, created_at, disabled_at, code_salt, code_since
-         FROM staff WHERE email = $1"
-    )
-    .bind(email.normalised())
-    .fetch_optional(conn)
-    .await
-    })
+    on!(tx, |conn| sqlx::query_as(accounts!("WHERE email = $1"))
+        .bind(email.normalised())
+        .fetch_optional(conn)
+        .await)
 }
 
 /// The account of a key, held so that nobody changes it before this transaction ends.
@@ -117,11 +124,8 @@ pub async fn find_by_email(tx: &mut Tx, email: &EmailAddress) -> sqlx::Result<Op
 pub async fn lock(tx: &mut Tx, staff_id: Uuid) -> sqlx::Result<Option<Staff>> {
     // A writing transaction on SQLite is alone already.
     const LOCK: Sql = Sql {
-        sqlite: "SELECT staff_id, email, role, password_hash, created_at, disabled_at, code_salt, code_since
-                 FROM staff WHERE staff_id = $1",
-        postgres: "SELECT staff_id, email, role, password_hash, created_at, disabled_at, code_salt,
-                       code_since
-                   FROM staff WHERE staff_id = $1 FOR UPDATE",
+        sqlite: accounts!("WHERE staff_id = $1"),
+        postgres: accounts!("WHERE staff_id = $1 FOR UPDATE"),
     };
     on!(tx, LOCK, |conn, sql| sqlx::query_as(sql).bind(staff_id).fetch_optional(conn).await)
 }

@@ -134,6 +134,20 @@ pub async fn use_recovery(
     .map(|done| done.rows_affected() == 1))
 }
 
+/// The recovery codes that are left, each by its SHA-256, in an order of their own.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_recovery(tx: &mut Tx, staff_id: Uuid) -> sqlx::Result<Vec<Vec<u8>>> {
+    on!(tx, |conn| sqlx::query_scalar(
+        "SELECT code_sha256 FROM recovery_code WHERE staff_id = $1 AND used_at IS NULL
+         ORDER BY code_sha256"
+    )
+    .bind(staff_id)
+    .fetch_all(conn)
+    .await)
+}
+
 /// How many recovery codes are left.
 ///
 /// # Errors

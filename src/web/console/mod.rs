@@ -11,6 +11,7 @@ mod exports;
 mod form;
 mod guard;
 mod hash_turns;
+mod known;
 mod ledger;
 mod mail;
 mod network;

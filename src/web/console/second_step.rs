@@ -1,5 +1,6 @@
 //! The second step of signing in: a code, asked of who proved to know the password. Between the two a signed
-//! cookie says so; it ends after five minutes, and with the password.
+//! cookie says so. It ends after five minutes, with the password, with two-factor, and with the first code that
+//! is accepted.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -10,43 +11,48 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::desk::{fault, show};
+use super::known;
 use super::sign_in::{self, begin, seconds, wait_words};
 use crate::domain::email_address::EmailAddress;
 use crate::domain::link::LinkKind;
-use crate::domain::notice::sha256;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::sign_in::{count_try, record_refusal};
-use crate::flows::use_two_factor::accept;
+use crate::flows::sign_in::{Caller, count_try, record_refusal};
+use crate::flows::use_two_factor::{Accepted, SecondStep, accept};
 use crate::store::staff::{self, Staff};
 use crate::web::{App, Error, cookie};
 
 const PAGE: &str = "console/second_step.html";
 const COOKIE: &str = "second_step";
+const OVER: &str = "This step is over: it lasts five minutes, and for one code. Enter your address and \
+                    password again";
+const WRONG: &str =
+    "That is not the code: enter the one shown now, or a recovery code that was not used yet";
 /// How long a code may take.
 const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Leads who proved to know the password of an account to the page that asks for its code.
-pub(super) fn lead(app: &App, account: &Staff) -> Result<Response, Error> {
+pub(super) async fn lead(app: &App, account: &Staff) -> Result<Response, Error> {
     let until = app.clock.now().plus(PATIENCE).micros().to_be_bytes();
-    let bound = bound(account).ok_or(Error::Internal)?;
-    let bytes = [&account.staff_id.as_bytes()[..], &until, &bound].concat();
+    let step = SecondStep::of(&mut app.db.read().await?, account).await?.ok_or(Error::Internal)?;
+    let bytes = [&step.staff_id.as_bytes()[..], &until, &step.bound_to].concat();
     let sealed = app.links.secrets.seal(LinkKind::SecondStep, &bytes);
     let cookie = cookie::keep(app, COOKIE, &sealed, PATIENCE).ok_or(Error::Internal)?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/console/sign-in")).into_response())
 }
 
-/// Who proved to know their password a moment ago, in this browser.
-pub(super) async fn waiting(app: &App, headers: &HeaderMap) -> Result<Option<Staff>, Error> {
-    let Some((staff_id, bound_to)) = read(app, headers) else { return Ok(None) };
-    let account = staff::find(&mut app.db.read().await?, staff_id).await?;
-    Ok(account.filter(|account| {
-        account.disabled_at.is_none()
-            && account.code_since.is_some()
-            && bound(account).is_some_and(|bound| bound == bound_to)
-    }))
+/// Who proved to know their password a moment ago, in this browser, and their step.
+pub(super) async fn waiting(
+    app: &App,
+    headers: &HeaderMap,
+) -> Result<Option<(Staff, SecondStep)>, Error> {
+    let Some(step) = read(app, headers) else { return Ok(None) };
+    let mut tx = app.db.read().await?;
+    let Some(account) = staff::find(&mut tx, step.staff_id).await? else { return Ok(None) };
+    let stands = SecondStep::of(&mut tx, &account).await? == Some(step);
+    Ok(stands.then_some((account, step)))
 }
 
-fn read(app: &App, headers: &HeaderMap) -> Option<(Uuid, [u8; 32])> {
+fn read(app: &App, headers: &HeaderMap) -> Option<SecondStep> {
     let sealed = cookie::sent(app, headers, COOKIE)?;
     let bytes: [u8; 56] =
         app.links.secrets.unseal(LinkKind::SecondStep, sealed)?.try_into().ok()?;
@@ -54,12 +60,9 @@ fn read(app: &App, headers: &HeaderMap) -> Option<(Uuid, [u8; 32])> {
     let (until, bound_to) = rest.split_first_chunk::<8>()?;
     let until = Timestamp::from_micros(i64::from_be_bytes(*until));
     let young = until > app.clock.now();
-    young.then_some((Uuid::from_bytes(*staff_id), bound_to.try_into().ok()?))
-}
-
-/// What ends with the password.
-fn bound(account: &Staff) -> Option<[u8; 32]> {
-    account.password_hash.as_ref().map(|hash| sha256(hash.as_str().as_bytes()))
+    let step =
+        SecondStep { staff_id: Uuid::from_bytes(*staff_id), bound_to: bound_to.try_into().ok()? };
+    young.then_some(step)
 }
 
 pub(super) fn page(app: &App, error: Option<&str>, status: StatusCode) -> Result<Response, Error> {
@@ -74,35 +77,34 @@ pub(super) async fn try_code(
     ip: IpAddr,
     typed: &str,
 ) -> Result<Response, Error> {
-    let Some(account) = waiting(app, headers).await? else {
-        let words = "That took longer than five minutes: enter your address and password again";
-        return sign_in::page(app, "", Some(words), StatusCode::UNPROCESSABLE_ENTITY);
-    };
+    let over = || sign_in::page(app, "", Some(OVER), StatusCode::UNPROCESSABLE_ENTITY);
+    let Some((account, step)) = waiting(app, headers).await? else { return over() };
     let refused = |words| page(app, Some(words), StatusCode::UNPROCESSABLE_ENTITY);
     if typed.trim().is_empty() {
         return refused("Enter the code");
     }
     let email = EmailAddress::parse(&account.email).map_err(|_| Error::Internal)?;
     let mut tx = app.db.write().await?;
-    let wait = count_try(&mut tx, &app.moment(), &app.terms, &email, ip).await?;
+    let caller =
+        Caller { email: &email, ip, browser: known::read(app, headers, Some(account.staff_id)) };
+    let wait = count_try(&mut tx, &app.moment(), &app.terms, &caller).await?;
     tx.commit().await?;
     if let Some(wait) = wait {
         let page = page(app, Some(&wait_words(wait)), StatusCode::TOO_MANY_REQUESTS)?;
         return Ok(([(header::RETRY_AFTER, seconds(wait).to_string())], page).into_response());
     }
     let mut tx = app.db.write().await?;
-    let right = accept(&mut tx, &app.moment(), &app.terms, &account, typed).await?;
-    if !right {
+    let accepted = accept(&mut tx, &app.moment(), &app.terms, step, typed).await?;
+    if accepted == Accepted::Wrong {
         record_refusal(&mut tx, &app.moment(), Some(account.staff_id), "code").await?;
     }
     tx.commit().await?;
-    if !right {
-        return refused(
-            "That is not the code: enter the one shown now, or a recovery code that was not used yet",
-        );
+    match accepted {
+        Accepted::Right => {}
+        Accepted::Wrong => return refused(WRONG),
+        Accepted::Over => return over(),
     }
-    let session = begin(app, headers, &account, ip).await?;
-    let over = cookie::keep(app, COOKIE, "", Duration::ZERO).ok_or(Error::Internal)?;
-    let cookies = AppendHeaders([(header::SET_COOKIE, session), (header::SET_COOKIE, over)]);
-    Ok((cookies, Redirect::to("/console")).into_response())
+    let answer = begin(app, headers, &account, ip, "/console").await?;
+    let gone = cookie::keep(app, COOKIE, "", Duration::ZERO).ok_or(Error::Internal)?;
+    Ok((AppendHeaders([(header::SET_COOKIE, gone)]), answer).into_response())
 }

@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use serde_json::json;
 
 use super::desk::{Asked, Desk, fault, show};
 use super::network::Network;
-use super::{second_step, session};
+use super::{known, second_step, session};
 use crate::domain::email_address::EmailAddress;
 use crate::domain::password::PasswordHash;
 use crate::flows::sign_in::{
-    NewSession, begin_session, count_try, record_refusal, renew_hash, sign_out,
+    Caller, NewSession, begin_session, count_try, record_refusal, renew_hash, sign_out,
 };
 use crate::store::staff::{self, Staff};
 use crate::web::fields::Fields;
@@ -24,6 +24,8 @@ use crate::web::{App, Error, origin};
 
 const PAGE: &str = "console/sign_in.html";
 
+/// What is said where the account is not what it was when its owner proved to be that.
+const CHANGED: &str = "Your account was changed a moment ago: sign in again";
 /// What is said whatever was wrong: nobody learns which accounts there are.
 const WRONG: &str = "The address or the password is not right";
 
@@ -71,8 +73,10 @@ pub(super) async fn try_password(
         return refused("Enter your password");
     }
     let mut tx = app.db.write().await?;
-    let wait = count_try(&mut tx, &app.moment(), &app.terms, &email, ip).await?;
     let account = staff::find_by_email(&mut tx, &email).await?;
+    let browser = known::read(&app, &headers, account.as_ref().map(|account| account.staff_id));
+    let caller = Caller { email: &email, ip, browser };
+    let wait = count_try(&mut tx, &app.moment(), &app.terms, &caller).await?;
     tx.commit().await?;
     if let Some(wait) = wait {
         return too_many(&app, typed, wait);
@@ -96,10 +100,9 @@ pub(super) async fn enter(
     ip: IpAddr,
 ) -> Result<Response, Error> {
     if account.code_since.is_some() {
-        return second_step::lead(app, account);
+        return second_step::lead(app, account).await;
     }
-    let session = begin(app, headers, account, ip).await?;
-    Ok(([(header::SET_COOKIE, session)], Redirect::to("/console")).into_response())
+    begin(app, headers, account, ip, "/console").await
 }
 
 async fn wrong(app: &App, email: &EmailAddress, typed: &str) -> Result<Response, Error> {
@@ -144,29 +147,31 @@ async fn renew_outdated(app: &App, account: Staff, password: &str) -> Result<Sta
     Ok(Staff { password_hash, ..account })
 }
 
-/// Begins a session under a fresh token, and gives the `Set-Cookie` that keeps it.
+/// Begins a session under a fresh token in a browser that is known from now on, and leads on. Where the account changed between the proof and now,
+/// both are asked for again.
 pub(super) async fn begin(
     app: &App,
     headers: &HeaderMap,
     account: &Staff,
     ip: IpAddr,
-) -> Result<header::HeaderValue, Error> {
+    to: &str,
+) -> Result<Response, Error> {
     let at = app.moment();
     let email = EmailAddress::parse(&account.email).map_err(|_| Error::Internal)?;
+    let caller =
+        Caller { email: &email, ip, browser: known::read(app, headers, Some(account.staff_id)) };
     let (token, browser) = (at.new_token(), session::browser(headers));
-    let new = NewSession {
-        staff_id: account.staff_id,
-        proved: account.password_hash.as_ref(),
-        token: &token,
-        browser: &browser,
-    };
+    let new = NewSession { proved: account, token: &token, browser: &browser };
     let mut tx = app.db.write().await?;
-    if !begin_session(&mut tx, &at, &app.terms, &email, ip, &new).await? {
-        // The account changed between the proof and now: it is asked for again.
-        return Err(Error::Unavailable);
+    if !begin_session(&mut tx, &at, &app.terms, &caller, &new).await? {
+        drop(tx);
+        return page(app, &account.email, Some(CHANGED), StatusCode::UNPROCESSABLE_ENTITY);
     }
     tx.commit().await?;
-    session::header(app, &token)
+    let session = session::header(app, &token)?;
+    let known = known::header(app, &at, account.staff_id)?;
+    let cookies = AppendHeaders([(header::SET_COOKIE, session), (header::SET_COOKIE, known)]);
+    Ok((cookies, Redirect::to(to)).into_response())
 }
 
 pub(super) async fn leave(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {

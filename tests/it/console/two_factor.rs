@@ -1,11 +1,17 @@
 //! Two-factor: set up, asked for, lost, required.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use assent::domain::email_address::EmailAddress;
 use assent::domain::staff::Role;
 use assent::domain::two_factor::CodeSecret;
+use assent::flows::sign_in::{Caller, NewSession, begin_session};
+use assent::flows::use_two_factor::{TurnedOff, renew_recovery, turn_off};
+use assent::store::staff::{self, Staff};
+use assent::store::staff_codes;
 use data_encoding::BASE32_NOPAD;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 
 use super::staff::{account, desk, sign_in};
 use crate::support::app::{Answer, Database, TestApp};
@@ -84,6 +90,7 @@ both_databases! {
         let first = sign_in(&app, BOB, PASSWORD).await;
         assert_eq!(first.location(), "/console/sign-in");
         assert!(first.cookie().starts_with("assent_second_step="), "no session yet");
+        assert_eq!(first.cookie_named("assent_known"), "", "nor is the browser known yet");
         let page = app.send(app.request("GET", "/console/sign-in").header("cookie", first.cookie())).await;
         assert!(page.text().contains("Enter your code"));
         let again = app.request("GET", "/console/sign-in?again=yes").header("cookie", first.cookie());
@@ -101,6 +108,7 @@ both_databases! {
         let let_in = many.iter().filter(|answer| answer.location() == "/console").count();
         assert_eq!(let_in, 1, "of presses at once one is let in");
         let answer = many.iter().find(|answer| answer.status == 303).unwrap();
+        assert!(!answer.cookie_named("assent_known").is_empty(), "and is known from now on");
         let bob = app.desk(bob.staff_id, answer.cookie()).await;
         assert_eq!(bob.get("/console").await.status, 200);
 
@@ -120,7 +128,7 @@ both_databases! {
         app.advance(Duration::from_mins(5));
         let answer = type_code(&app, &first, &code(&app, &secret)).await;
         assert_eq!(answer.status, 422);
-        assert!(answer.text().contains("longer than five minutes"));
+        assert!(answer.text().contains("it lasts five minutes"));
         let form = ("content-type", "application/x-www-form-urlencoded");
         let bare = app.request("POST", "/console/sign-in").header(form.0, form.1);
         let answer = app.send(bare.body(format!("code={}", code(&app, &secret)))).await;
@@ -134,6 +142,83 @@ both_databases! {
         assert_eq!(type_code(&app, &first, &fresh).await.status, 422, "it ended with the password");
         assert_eq!(type_code(&app, &reset, &fresh).await.location(), "/console",
                    "a new password does not let in without a code");
+    }
+
+    async fn the_second_step_is_for_one_code_and_one_set_up(database: Database) {
+        let app = TestApp::start(database).await;
+        let bob = desk(&app, BOB, Role::Viewer).await;
+        let (secret, codes) = set_up(&app, &bob).await;
+        let over = |answer: Answer| answer.status == 422 && answer.text().contains("This step is over");
+        app.advance(STEP);
+        let (first, other) = (sign_in(&app, BOB, PASSWORD).await, sign_in(&app, BOB, PASSWORD).await);
+        assert_eq!(type_code(&app, &first, &code(&app, &secret)).await.status, 303);
+        app.advance(STEP);
+        for used in [&first, &other] {
+            assert!(over(type_code(&app, used, &code(&app, &secret)).await));
+            assert!(over(type_code(&app, used, &codes[0]).await));
+        }
+        let (first, other) = (sign_in(&app, BOB, PASSWORD).await, sign_in(&app, BOB, PASSWORD).await);
+        let both = join(type_code(&app, &first, &code(&app, &secret)), type_code(&app, &first, &codes[0])).await;
+        let let_in = [&both.0, &both.1].iter().filter(|answer| answer.status == 303).count();
+        assert_eq!(let_in, 1, "of two codes at once one is accepted");
+        assert!(over(type_code(&app, &other, &codes[1]).await));
+
+        let first = sign_in(&app, BOB, PASSWORD).await;
+        bob.post("/console/account/two-factor/off", &format!("present={PASSWORD}")).await;
+        let (secret, codes) = set_up(&app, &bob).await;
+        app.advance(STEP);
+        assert!(over(type_code(&app, &first, &code(&app, &secret)).await), "that was another set-up");
+        assert!(over(type_code(&app, &first, &codes[0]).await));
+    }
+
+    async fn no_proof_outlasts_what_it_rests_on(database: Database) {
+        let app = TestApp::start(database).await;
+        let bob = desk(&app, BOB, Role::Viewer).await;
+        let account = async || staff::find(&mut app.read().await, bob.staff_id).await.unwrap().unwrap();
+        let begins = async |proved: &Staff| {
+            let (at, email) = (app.core.moment(), EmailAddress::parse(BOB).unwrap());
+            let caller = Caller { email: &email, ip: Ipv4Addr::LOCALHOST.into(), browser: None };
+            let new = NewSession { proved, token: &at.new_token(), browser: "A story" };
+            let mut tx = app.write().await;
+            begin_session(&mut tx, &at, &app.core.terms, &caller, &new).await.unwrap()
+        };
+        let without = account().await;
+        assert!(begins(&without).await);
+        set_up(&app, &bob).await;
+        assert!(!begins(&without).await, "two-factor is on by now");
+
+        let with = account().await;
+        assert!(begins(&with).await);
+        let change = format!("present={PASSWORD}&password=walnut+cipher+ostrich+gravel");
+        assert_eq!(bob.post("/console/account/password", &change).await.status, 303);
+        assert!(!begins(&with).await, "another password");
+        let mut tx = app.write().await;
+        assert!(renew_recovery(&mut tx, &app.core.moment(), &with).await.unwrap().is_none());
+        assert_eq!(turn_off(&mut tx, &app.core.moment(), &with).await.unwrap(), TurnedOff::Changed);
+        tx.commit().await.unwrap();
+        assert!(account().await.code_since.is_some());
+    }
+
+    async fn who_loses_a_race_is_asked_again(database: Database) {
+        let app = TestApp::start(database).await;
+        let bob = account(&app, BOB, Role::Viewer).await;
+        if database == Database::Sqlite {
+            // Its writers take turns from the first try on: such a race cannot be told there.
+            return;
+        }
+        let mut tx = app.write().await;
+        assert!(staff_codes::begin(&mut tx, bob, &[1; 16]).await.unwrap());
+        assert!(staff_codes::turn_on(&mut tx, app.clock.now(), bob, &[1; 16], 1).await.unwrap());
+        let turning_on = async {
+            app.waits_for_lock().await;
+            tx.commit().await.unwrap();
+        };
+        let (answer, ()) = join(sign_in(&app, BOB, PASSWORD), turning_on).await;
+        assert_eq!(answer.status, 422);
+        assert!(answer.text().contains("Your account was changed a moment ago: sign in again"));
+        assert!(answer.cookie().is_empty());
+        assert_eq!(app.count("SELECT count(*) FROM staff_session").await, 0);
+        assert_eq!(sign_in(&app, BOB, PASSWORD).await.location(), "/console/sign-in", "with a code");
     }
 
     async fn tries_of_codes_are_counted(database: Database) {

@@ -106,6 +106,14 @@ impl Answer {
         let set = self.header(SET_COOKIE.as_str());
         set.split(';').next().unwrap_or_default().to_owned()
     }
+
+    /// The same for the cookie of this name, among several; nothing when it was not set.
+    pub fn cookie_named(&self, name: &str) -> String {
+        let mut set =
+            self.headers.get_all(SET_COOKIE).iter().map(|set| set.to_str().expect("ASCII"));
+        let set = set.find(|set| set.split('=').next() == Some(name)).unwrap_or_default();
+        set.split(';').next().unwrap_or_default().to_owned()
+    }
 }
 
 static TEMPLATE: OnceCell<()> = OnceCell::const_new();
@@ -405,6 +413,16 @@ impl TestApp {
     /// Runs a statement that the program itself would never run; says whether the database took it.
     pub async fn tamper(&self, sql: &'static str) -> sqlx::Result<u64> {
         tamper(&self.core.db, sql).await
+    }
+
+    /// Waits until a transaction of this database waits for another's lock. Only PostgreSQL tells.
+    pub async fn waits_for_lock(&self) {
+        const WAITING: &str = "SELECT count(*) FROM pg_stat_activity
+                               WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        poll::until("a transaction that waits", || async {
+            (self.count(WAITING).await > 0).then_some(())
+        })
+        .await;
     }
 
     /// The export of one purpose as CSV.

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
 
 use super::proof::prove;
-use super::{back, refused};
+use super::refused;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::right::Right;
 use crate::flows::set_password::change_own;
@@ -31,7 +31,7 @@ async fn change(
     headers: HeaderMap,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    let account = match prove(&app, &desk, ip, fields.text("present")).await? {
+    let account = match prove(&app, &desk, (&headers, ip), fields.text("present")).await? {
         Ok(account) => account,
         Err(words) => return refused(&app, &desk, "present", &words).await,
     };
@@ -49,6 +49,5 @@ async fn change(
     }
     tx.commit().await?;
     let account = Staff { password_hash: Some(hash), ..account };
-    let session = begin(&app, &headers, &account, ip).await?;
-    Ok(([(header::SET_COOKIE, session)], back("password")).into_response())
+    begin(&app, &headers, &account, ip, "/console/account?word=password").await
 }

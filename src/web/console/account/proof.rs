@@ -2,10 +2,13 @@
 
 use std::net::IpAddr;
 
+use axum::http::HeaderMap;
+
 use crate::domain::email_address::EmailAddress;
-use crate::flows::sign_in::{count_try, forgive_tries, record_refusal};
+use crate::flows::sign_in::{Caller, count_try, forgive_tries, record_refusal};
 use crate::store::staff::{self, Staff};
 use crate::web::console::desk::Desk;
+use crate::web::console::known;
 use crate::web::console::sign_in::wait_words;
 use crate::web::{App, Error};
 
@@ -14,15 +17,17 @@ use crate::web::{App, Error};
 pub(super) async fn prove(
     app: &App,
     desk: &Desk,
-    ip: IpAddr,
+    (headers, ip): (&HeaderMap, IpAddr),
     typed: &str,
 ) -> Result<Result<Staff, String>, Error> {
     if typed.is_empty() {
         return Ok(Err("Enter your present password".to_owned()));
     }
     let email = EmailAddress::parse(&desk.email).map_err(|_| Error::Internal)?;
+    let browser = known::read(app, headers, Some(desk.staff_id));
+    let caller = Caller { email: &email, ip, browser };
     let mut tx = app.db.write().await?;
-    let wait = count_try(&mut tx, &app.moment(), &app.terms, &email, ip).await?;
+    let wait = count_try(&mut tx, &app.moment(), &app.terms, &caller).await?;
     let account = staff::find(&mut tx, desk.staff_id).await?.ok_or(Error::NotFound)?;
     tx.commit().await?;
     if let Some(wait) = wait {
@@ -32,7 +37,7 @@ pub(super) async fn prove(
     let right = app.hash_turns.is_right(kept, typed.to_owned()).await?;
     let mut tx = app.db.write().await?;
     if right {
-        forgive_tries(&mut tx, &app.terms, &email, ip).await?;
+        forgive_tries(&mut tx, &app.terms, &caller).await?;
     } else {
         record_refusal(&mut tx, &app.moment(), Some(desk.staff_id), "password").await?;
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
 
@@ -10,7 +11,9 @@ use super::proof::prove;
 use super::{back, refused};
 use crate::domain::right::Right;
 use crate::domain::two_factor::{Picture, RecoveryCode};
-use crate::flows::use_two_factor::{begin, renew_recovery, secret_of, turn_off, turn_on};
+use crate::flows::use_two_factor::{
+    TurnedOff, begin, renew_recovery, secret_of, turn_off, turn_on,
+};
 use crate::store::staff::{self, Staff};
 use crate::web::console::desk::{Desk, Form, fault};
 use crate::web::console::network::Network;
@@ -19,6 +22,9 @@ use crate::web::{App, Error};
 
 const SET_UP: &str = "console/two_factor.html";
 const CODES: &str = "console/recovery_codes.html";
+
+/// What is said where the password that was proved is not the account's any more, or two-factor was set anew.
+const CHANGED: &str = "Your account was changed meanwhile: enter your present password again";
 
 pub(super) fn routes() -> Vec<Route> {
     let own = Right::OwnAccount;
@@ -95,9 +101,10 @@ async fn renew_codes(
     State(app): State<Arc<App>>,
     desk: Desk,
     Network(ip): Network,
+    headers: HeaderMap,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    let account = match prove(&app, &desk, ip, fields.text("present")).await? {
+    let account = match prove(&app, &desk, (&headers, ip), fields.text("present")).await? {
         Ok(account) => account,
         Err(words) => return refused(&app, &desk, "present-codes", &words).await,
     };
@@ -105,8 +112,9 @@ async fn renew_codes(
         return Ok(Redirect::to("/console/account").into_response());
     }
     let mut tx = app.db.write().await?;
-    let codes = renew_recovery(&mut tx, &app.moment(), desk.staff_id).await?;
+    let codes = renew_recovery(&mut tx, &app.moment(), &account).await?;
     tx.commit().await?;
+    let Some(codes) = codes else { return refused(&app, &desk, "present-codes", CHANGED).await };
     show_codes(&app, &desk, &codes)
 }
 
@@ -114,16 +122,23 @@ async fn end(
     State(app): State<Arc<App>>,
     desk: Desk,
     Network(ip): Network,
+    headers: HeaderMap,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    if let Err(words) = prove(&app, &desk, ip, fields.text("present")).await? {
-        return refused(&app, &desk, "present-off", &words).await;
+    let account = match prove(&app, &desk, (&headers, ip), fields.text("present")).await? {
+        Ok(account) => account,
+        Err(words) => return refused(&app, &desk, "present-off", &words).await,
+    };
+    if account.code_since.is_none() {
+        return Ok(Redirect::to("/console/account").into_response());
     }
     let mut tx = app.db.write().await?;
-    let off = turn_off(&mut tx, &app.moment(), desk.staff_id).await?;
+    let off = turn_off(&mut tx, &app.moment(), &account).await?;
     tx.commit().await?;
-    if off {
-        return Ok(back("two-factor-off"));
-    }
-    refused(&app, &desk, "present-off", "Your role must use two-factor: it stays on").await
+    let words = match off {
+        TurnedOff::Done => return Ok(back("two-factor-off")),
+        TurnedOff::Required => "Your role must use two-factor: it stays on",
+        TurnedOff::Changed => CHANGED,
+    };
+    refused(&app, &desk, "present-off", words).await
 }
