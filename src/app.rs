@@ -308,7 +308,7 @@ impl Program {
             worker.site.clone(),
             core.terms.on_collapse,
         );
-        let figures = FiguresCache::new(core.db.clone(), core.clock.clone());
+        let figures = FiguresCache::new(&core.db, &core.clock);
         let postmaster = Postmaster::of(&worker.sender);
         App {
             catalog,

@@ -189,11 +189,14 @@ pub async fn list_older(
     .await)
 }
 
+/// A purpose, a state, and how many people stand there.
+pub type StateCount = (Purpose, EventType, i64);
+
 /// How many people stand in each state of each purpose.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn count_states(tx: &mut Tx) -> sqlx::Result<Vec<(Purpose, EventType, i64)>> {
+pub async fn count_states(tx: &mut Tx) -> sqlx::Result<Vec<StateCount>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT purpose, state, count(*) FROM consent GROUP BY purpose, state"
     )

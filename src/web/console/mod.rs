@@ -5,9 +5,11 @@ mod account;
 mod address;
 mod audit;
 mod choose_password;
+mod counting;
 mod dashboard;
 mod desk;
 mod exports;
+mod figures;
 mod form;
 mod guard;
 mod hash_turns;
@@ -39,8 +41,8 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::get;
 
-pub use dashboard::FiguresCache;
 pub use exports::AT_ONCE as EXPORTS_AT_ONCE;
+pub use figures::FiguresCache;
 pub use hash_turns::HashTurns;
 pub use ledger::LedgerCheck;
 

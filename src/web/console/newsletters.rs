@@ -24,7 +24,7 @@ use crate::flows::add_newsletter::add_newsletter;
 use crate::flows::edit_newsletter::edit_newsletter;
 use crate::store::newsletters::{Newsletter, NewsletterWords};
 use crate::store::purposes::OwnPurpose;
-use crate::store::{self, consents, newsletters};
+use crate::store::{self, newsletters};
 use crate::web::fields::Fields;
 use crate::web::{App, Error};
 
@@ -52,14 +52,14 @@ async fn list(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error
     let mut tx = app.db.read().await?;
     let all = newsletters::list(&mut tx).await?;
     let own = store::purposes::list(&mut tx).await?;
-    let counts = consents::count_states(&mut tx).await?;
     let offers = Offers::find(&mut tx).await?;
     drop(tx);
+    let counted = app.figures.purposes.get(()).await;
     let row = |purpose: &Purpose, name: &str, about: &str, path: String| {
         let on: Vec<&str> =
             offers.reports_of(purpose).map(|report| report.title.as_str()).collect();
         json!({"name": name, "code": purpose, "about": about, "path": format!("{path}/edit"),
-               "counts": count(&counts, purpose), "reports": on})
+               "counts": count(counted.as_deref(), purpose), "reports": on})
     };
     let newsletters: Vec<Value> = all
         .iter()
@@ -71,7 +71,9 @@ async fn list(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error
         .iter()
         .map(|OwnPurpose { code, name, words }| row(code, name, words, purposes::path(code)))
         .collect();
-    let context = json!({"newsletters": newsletters, "purposes": purposes});
+    let counted_at = counted.map(|counted| counted.at);
+    let context =
+        json!({"newsletters": newsletters, "purposes": purposes, "counted_at": counted_at});
     desk.page(&app, "console/newsletters.html", context)
 }
 
@@ -82,8 +84,8 @@ async fn ask(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error>
 
 /// The page while there is no such newsletter yet.
 fn blank(values: &Value, errors: &[Value]) -> Value {
-    json!({"newsletter": null, "values": values, "seen": null, "counts": null, "words": null,
-           "reports": [], "errors": errors, "word": null})
+    json!({"newsletter": null, "values": values, "seen": null, "counts": null,
+           "counted_at": null, "words": null, "reports": [], "errors": errors, "word": null})
 }
 
 async fn add(
@@ -133,8 +135,9 @@ async fn page(
     let newsletter = all.into_iter().find(|known| known.slug == *slug).ok_or(Error::NotFound)?;
     let Newsletter { name, description, .. } = newsletter;
     let purpose = Purpose::newsletter(slug);
-    let counts = count(&consents::count_states(&mut tx).await?, &purpose);
     let offers = Offers::find(&mut tx).await?;
+    drop(tx);
+    let counted = app.figures.purposes.get(()).await;
     let controller = &app.site.controller;
     let words =
         controller.is_complete().then(|| newsletter_words(&controller.name, &name, &description));
@@ -146,7 +149,8 @@ async fn page(
         "newsletter": {"slug": slug, "name": name, "path": path(slug)},
         "values": {"slug": slug, "name": typed_name, "description": typed_description},
         "seen": {"name": name, "description": description},
-        "counts": counts,
+        "counts": count(counted.as_deref(), &purpose),
+        "counted_at": counted.map(|counted| counted.at),
         "words": words,
         "reports": offers.boxes(&purpose),
         "errors": errors,

@@ -30,26 +30,30 @@ async fn list(
 ) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;
     let all = policy_versions::list(&mut tx, LANG).await?;
-    let people = policy_versions::count_people(&mut tx).await?;
     drop(tx);
+    let counted = app.figures.policies.get(()).await;
     let versions: Vec<Value> = all
         .iter()
         .enumerate()
         .map(|(at, version)| {
-            let held = people.iter().find(|(id, _)| *id == version.policy_version_id);
+            let people = counted.as_ref().map(|counted| {
+                let held = counted.figures.iter().find(|(id, _)| *id == version.policy_version_id);
+                held.map_or(0, |(_, people)| *people)
+            });
             json!({
                 "label": version.label,
                 "path": format!("/policies/privacy/{}", version.label),
                 "published_at": version.published_at.to_string(),
                 "change": version.change_class.name(),
                 "until": version.renew_until.map(|until| until.to_string()),
-                "people": held.map_or(0, |(_, count)| *count),
+                "people": people,
                 "sha256": version.sha256,
                 "in_force": at == 0,
             })
         })
         .collect();
     let published = (asked.one("word") == "published").then_some("The version is in force.");
-    let context = json!({"versions": versions, "word": published});
+    let counted_at = counted.map(|counted| counted.at);
+    let context = json!({"versions": versions, "counted_at": counted_at, "word": published});
     desk.page(&app, "console/policies.html", context)
 }

@@ -13,6 +13,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::{Value, json};
 
+use super::counting::Counted;
 use super::desk::{Asked, Desk, fault};
 use super::route::Route;
 use crate::domain::media_type::MediaType;
@@ -47,18 +48,20 @@ async fn list(
 ) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;
     let all = reports::list(&mut tx).await?;
-    let figures = reports::list_figures(&mut tx).await?;
     drop(tx);
+    let counted = app.figures.reports.get(()).await;
     let shown: Vec<Value> = all
         .iter()
         .map(|report| {
             let mut shown = summary(report);
-            shown["figures"] = figures_of(&figures, report);
+            shown["figures"] = figures_of(counted.as_deref(), report);
             shown
         })
         .collect();
     let word = (asked.one("word") == "withdrawn").then_some("The report is no longer offered.");
-    desk.page(&app, "console/reports.html", json!({"reports": shown, "word": word}))
+    let counted_at = counted.map(|counted| counted.at);
+    let context = json!({"reports": shown, "counted_at": counted_at, "word": word});
+    desk.page(&app, "console/reports.html", context)
 }
 
 /// What every screen says of a report.
@@ -80,13 +83,19 @@ fn summary(report: &Report) -> Value {
     })
 }
 
-fn figures_of(all: &[ReportFigures], report: &Report) -> Value {
-    let found = all.iter().find(|figures| figures.report_id == report.report_id);
-    let none =
-        ReportFigures { report_id: report.report_id, signups: 0, confirmed: 0, downloads: 0 };
-    let figures = found.copied().unwrap_or(none);
-    json!({"signups": figures.signups, "confirmed": figures.confirmed,
-           "downloads": figures.downloads})
+/// What became of a report's form; nothing, while that is counted for the first time.
+fn figures_of(counted: Option<&Counted<Vec<ReportFigures>>>, report: &Report) -> Value {
+    let figures = counted.map(|counted| {
+        let found = counted.figures.iter().find(|of| of.report_id == report.report_id);
+        let none =
+            ReportFigures { report_id: report.report_id, signups: 0, confirmed: 0, downloads: 0 };
+        found.copied().unwrap_or(none)
+    });
+    json!({
+        "signups": figures.map(|figures| figures.signups),
+        "confirmed": figures.map(|figures| figures.confirmed),
+        "downloads": figures.map(|figures| figures.downloads),
+    })
 }
 
 /// A refusal as the page says it, by field; what is no refusal is an error.

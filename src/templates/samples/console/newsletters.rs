@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::super::other_sites;
 use super::viewer;
 
+const COUNTED_AT: &str = "2026-11-23T09:41:00.000000Z";
 const WORDS: &str = "Partners of Example Press may email me. I can withdraw at any time.";
 
 pub(super) fn of(screen: &str) -> Vec<Value> {
@@ -18,6 +19,10 @@ pub(super) fn of(screen: &str) -> Vec<Value> {
 
 fn counts(agreed: i64) -> Value {
     json!({"agreed": agreed, "withdrawn": 12})
+}
+
+fn not_counted() -> Value {
+    json!({"agreed": null, "withdrawn": null})
 }
 
 fn newsletters() -> Vec<Value> {
@@ -35,12 +40,16 @@ fn newsletters() -> Vec<Value> {
         "path": "/console/newsletters/purposes/partner-offers/edit", "counts": counts(1),
         "reports": ["Digital councils"],
     });
+    let mut uncounted = weekly.clone();
+    uncounted["counts"] = not_counted();
     let [_, blank] = other_sites();
     vec![
-        json!({"newsletters": [weekly, daily], "purposes": [own]}),
-        json!({"newsletters": [weekly], "purposes": [own], "desk": viewer()}),
-        json!({"newsletters": [], "purposes": [], "site": blank}),
-        json!({"newsletters": [], "purposes": [], "desk": viewer()}),
+        json!({"newsletters": [weekly, daily], "purposes": [own], "counted_at": COUNTED_AT}),
+        json!({"newsletters": [weekly], "purposes": [own], "counted_at": COUNTED_AT,
+               "desk": viewer()}),
+        json!({"newsletters": [uncounted], "purposes": [], "counted_at": null}),
+        json!({"newsletters": [], "purposes": [], "counted_at": COUNTED_AT, "site": blank}),
+        json!({"newsletters": [], "purposes": [], "counted_at": COUNTED_AT, "desk": viewer()}),
     ]
 }
 
@@ -61,13 +70,16 @@ fn newsletter() -> Vec<Value> {
     let errors = json!([{"field": "name", "message": "Somebody else changed this"}]);
     vec![
         json!({"newsletter": null, "values": {"slug": "", "name": "", "description": ""},
-               "seen": null, "counts": null, "words": null, "reports": [], "errors": [],
-               "word": null}),
+               "seen": null, "counts": null, "counted_at": null, "words": null, "reports": [],
+               "errors": [], "word": null}),
         json!({"newsletter": weekly, "values": values, "seen": seen, "counts": counts(4118),
-               "words": "Subscribe me to The weekly.", "reports": reports(), "errors": [],
+               "counted_at": COUNTED_AT, "words": "Subscribe me to The weekly.", "reports": reports(), "errors": [],
                "word": "The changes are saved."}),
         json!({"newsletter": weekly, "values": typed, "seen": seen, "counts": counts(1),
-               "words": null, "reports": [], "errors": errors, "word": null}),
+               "counted_at": COUNTED_AT, "words": null, "reports": [], "errors": errors,
+               "word": null}),
+        json!({"newsletter": weekly, "values": values, "seen": seen, "counts": not_counted(),
+               "counted_at": null, "words": null, "reports": [], "errors": [], "word": null}),
     ]
 }
 
@@ -80,10 +92,11 @@ fn purpose() -> Vec<Value> {
     let errors = json!([{"field": "words", "message": "Write the words beside the box"}]);
     vec![
         json!({"purpose": null, "values": {"code": "", "name": "", "words": ""}, "seen": null,
-               "counts": null, "reports": [], "errors": [], "word": null}),
+               "counts": null, "counted_at": null, "reports": [], "errors": [], "word": null}),
         json!({"purpose": own, "values": values, "seen": seen, "counts": counts(4118),
-               "reports": reports(), "errors": [], "word": "The changes are saved."}),
-        json!({"purpose": own, "values": typed, "seen": seen, "counts": counts(1), "reports": [],
-               "errors": errors, "word": null}),
+               "counted_at": COUNTED_AT, "reports": reports(), "errors": [],
+               "word": "The changes are saved."}),
+        json!({"purpose": own, "values": typed, "seen": seen, "counts": counts(1),
+               "counted_at": COUNTED_AT, "reports": [], "errors": errors, "word": null}),
     ]
 }

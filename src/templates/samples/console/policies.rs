@@ -29,11 +29,15 @@ fn policies() -> Vec<Value> {
         version("2026-11", "editorial", None, false),
     ]);
     let [_, blank] = other_sites();
+    let mut uncounted = version("2026-11", "editorial", None, true);
+    uncounted["people"] = json!(null);
     vec![
-        json!({"versions": versions, "word": "The version is in force.", "desk": admin()}),
-        json!({"versions": versions, "word": null, "desk": viewer()}),
-        json!({"versions": [], "word": null, "desk": admin(), "site": blank}),
-        json!({"versions": [], "word": null, "desk": viewer()}),
+        json!({"versions": versions, "counted_at": MOMENT, "word": "The version is in force.",
+               "desk": admin()}),
+        json!({"versions": versions, "counted_at": MOMENT, "word": null, "desk": viewer()}),
+        json!({"versions": [uncounted], "counted_at": null, "word": null, "desk": viewer()}),
+        json!({"versions": [], "counted_at": MOMENT, "word": null, "desk": admin(), "site": blank}),
+        json!({"versions": [], "counted_at": MOMENT, "word": null, "desk": viewer()}),
     ]
 }
 

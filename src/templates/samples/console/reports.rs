@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::super::{other_sites, pages};
 use super::{desk, viewer};
 
+const COUNTED_AT: &str = "2026-11-23T09:41:00.000000Z";
 const MOMENT: &str = "2026-11-23T09:00:00.000000Z";
 const SHA256: &str = "d3d2456f76414f2456104660ebd65aff1c04cd7966b942bdabd63f3cdb316a38";
 
@@ -34,6 +35,10 @@ fn figures() -> Value {
     json!({"signups": 4118, "confirmed": 3120, "downloads": 2806})
 }
 
+fn not_counted() -> Value {
+    json!({"signups": null, "confirmed": null, "downloads": null})
+}
+
 fn reports() -> Vec<Value> {
     let row = |state| {
         let mut row = summary(state);
@@ -42,11 +47,15 @@ fn reports() -> Vec<Value> {
     };
     let rows = json!([row("published"), row("draft"), row("withdrawn")]);
     let [_, blank] = other_sites();
+    let mut uncounted = summary("published");
+    uncounted["figures"] = not_counted();
     vec![
-        json!({"reports": rows, "word": null}),
-        json!({"reports": rows, "word": "The report is no longer offered.", "desk": viewer()}),
-        json!({"reports": [], "word": null, "site": blank}),
-        json!({"reports": [], "word": null, "desk": viewer()}),
+        json!({"reports": rows, "counted_at": COUNTED_AT, "word": null}),
+        json!({"reports": rows, "counted_at": COUNTED_AT, "word": "The report is no longer offered.",
+               "desk": viewer()}),
+        json!({"reports": [uncounted], "counted_at": null, "word": null}),
+        json!({"reports": [], "counted_at": COUNTED_AT, "word": null, "site": blank}),
+        json!({"reports": [], "counted_at": COUNTED_AT, "word": null, "desk": viewer()}),
     ]
 }
 
@@ -89,8 +98,8 @@ fn report_page() -> Vec<Value> {
         report["summary"] = json!("What 75 councils say.");
         let cover = (state == "published").then_some("/console/reports/digital-councils/cover");
         report["cover"] = json!(cover);
-        json!({"report": report, "figures": figures(), "form": form(), "missing": missing,
-               "errors": errors, "changed": changed, "word": null})
+        json!({"report": report, "figures": figures(), "counted_at": COUNTED_AT, "form": form(),
+               "missing": missing, "errors": errors, "changed": changed, "word": null})
     };
     let mut added = page("draft", json!([]), json!([]), json!([]));
     added["word"] = json!("The report is added as a draft.");
@@ -99,8 +108,12 @@ fn report_page() -> Vec<Value> {
     let mut admin = page("draft", json!([]), json!([]), json!(["policy"]));
     admin["desk"] = desk();
     admin["desk"]["can"]["publish_policy"] = json!(true);
+    let mut uncounted = page("published", json!([]), json!([]), json!([]));
+    uncounted["figures"] = not_counted();
+    uncounted["counted_at"] = json!(null);
     vec![
         added,
+        uncounted,
         page("published", json!([]), json!([]), json!([])),
         seen,
         admin,

@@ -14,11 +14,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 pub(super) use alarms::words as alarm_words;
-pub use figures::FiguresCache;
 
 use self::charts::{Way, columns};
-use self::figures::Figures;
-use self::span::Span;
+pub(super) use self::figures::Figures;
+pub(super) use self::span::Span;
 use self::steps::Offers;
 use super::address::with_fields;
 use super::desk::{Asked, Desk};
@@ -64,7 +63,7 @@ async fn show(
         verdict.iter().filter_map(alarms::broken).chain(standing.iter().map(alarm_words)).collect();
     let forms = forms(reports);
     let chosen = forms.iter().find(|form| form.word == asked.one("form"));
-    let figures = app.figures.get(span).await;
+    let figures = app.figures.spans.get(span).await;
     let chosen_word = chosen.map_or("", |form| form.word.as_str());
     let context = json!({
         "alarms": alarms,
@@ -79,7 +78,7 @@ async fn show(
         "forms": forms.iter().map(|form| json!({"value": form.word, "title": form.title}))
             .collect::<Vec<_>>(),
         "again": with_fields(PATH, &[("days", span.as_str()), ("form", chosen_word)]),
-        "figures": figures.map(|figures| shown(&app, &figures, span, &forms, chosen)),
+        "figures": figures.map(|counted| shown(&app, &counted.figures, span, &forms, chosen)),
     });
     desk.page(&app, "console/dashboard.html", context)
 }

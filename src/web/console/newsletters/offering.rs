@@ -11,7 +11,9 @@ use crate::domain::purpose::Purpose;
 use crate::domain::slug::Slug;
 use crate::flows::offer_purpose::offer_on_reports;
 use crate::store::Tx;
+use crate::store::consents::StateCount;
 use crate::store::reports::{self, Report};
+use crate::web::console::counting::Counted;
 use crate::web::console::desk::{Desk, fault};
 use crate::web::fields::Fields;
 use crate::web::{App, Error};
@@ -28,10 +30,12 @@ pub(super) fn word(asked: &Fields) -> Option<&'static str> {
     WORDS.iter().find(|(word, _)| *word == asked.one("word")).map(|(_, words)| *words)
 }
 
-/// How many people agree to a purpose now, and how many do not any more.
-pub(super) fn count(counts: &[(Purpose, EventType, i64)], purpose: &Purpose) -> Value {
+/// How many people agree to a purpose, and how many do not any more; nothing, while they are counted for the
+/// first time.
+pub(super) fn count(counted: Option<&Counted<Vec<StateCount>>>, purpose: &Purpose) -> Value {
+    let Some(counted) = counted else { return json!({"agreed": null, "withdrawn": null}) };
     let (mut agreed, mut withdrawn) = (0, 0);
-    for (_, state, people) in counts.iter().filter(|(of, ..)| of == purpose) {
+    for (_, state, people) in counted.figures.iter().filter(|(of, ..)| of == purpose) {
         match state {
             state if state.in_force() => agreed += people,
             EventType::Withdrawn => withdrawn += people,

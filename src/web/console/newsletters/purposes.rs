@@ -14,7 +14,7 @@ use crate::domain::right::Right;
 use crate::flows::add_purpose::{NewPurpose, PurposeError, add_purpose};
 use crate::flows::edit_purpose::reword_purpose;
 use crate::store::purposes::OwnPurpose;
-use crate::store::{Tx, consents, purposes};
+use crate::store::{Tx, purposes};
 use crate::web::console::desk::{Asked, Desk, Form, fault, show as answer};
 use crate::web::console::form::{Faults, needed, once, short_name};
 use crate::web::console::route::Route;
@@ -46,8 +46,8 @@ async fn ask(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error>
 fn blank(fields: &Fields, errors: &[Value]) -> Value {
     let values = json!({"code": fields.one("code"), "name": fields.one("name"),
                         "words": fields.one("words")});
-    json!({"purpose": null, "values": values, "seen": null, "counts": null, "reports": [],
-           "errors": errors, "word": null})
+    json!({"purpose": null, "values": values, "seen": null, "counts": null,
+           "counted_at": null, "reports": [], "errors": errors, "word": null})
 }
 
 fn words(fields: &Fields, errors: &mut Faults) -> Option<OwnWords> {
@@ -111,8 +111,9 @@ async fn page(
 ) -> Result<Value, Error> {
     let mut tx = app.db.read().await?;
     let own = find(&mut tx, code).await?;
-    let counts = count(&consents::count_states(&mut tx).await?, &own.code);
     let offers = Offers::find(&mut tx).await?;
+    drop(tx);
+    let counted = app.figures.purposes.get(()).await;
     let (name, words) = typed.map_or((own.name.as_str(), own.words.as_str()), |fields| {
         (fields.one("name"), fields.one("words"))
     });
@@ -120,7 +121,8 @@ async fn page(
         "purpose": {"code": own.code, "name": own.name, "path": path(&own.code)},
         "values": {"code": own.code, "name": name, "words": words},
         "seen": {"name": own.name, "words": own.words},
-        "counts": counts,
+        "counts": count(counted.as_deref(), &own.code),
+        "counted_at": counted.map(|counted| counted.at),
         "reports": offers.boxes(&own.code),
         "errors": errors,
         "word": word,

@@ -13,6 +13,7 @@ use crate::domain::notice::LANG;
 use crate::domain::report::ReportStatus;
 use crate::domain::report_details::ReportDetails;
 use crate::domain::slug::Slug;
+use crate::domain::timestamp::Timestamp;
 use crate::flows::add_report::ReportError;
 use crate::flows::edit_report::{Saved, details_of, save_report};
 use crate::store::reports::{self, Report};
@@ -122,6 +123,7 @@ fn changed(conflicts: &[&'static str], now: &ReportDetails) -> Vec<Value> {
 pub(super) struct Page {
     report: Report,
     figures: Value,
+    counted_at: Option<Timestamp>,
     missing: Vec<&'static str>,
     boxes: Boxes,
     values: Values,
@@ -136,11 +138,13 @@ impl Page {
         let mut tx = app.db.read().await?;
         let report = reports::find(&mut tx, slug).await?.ok_or(Error::NotFound)?;
         let details = details_of(&mut tx, &report).await?;
-        let figures = figures_of(&reports::list_figures(&mut tx).await?, &report);
         let missing = missing(app, &mut tx).await?;
         let boxes = Boxes::find(&mut tx).await?;
+        drop(tx);
+        let counted = app.figures.reports.get(()).await;
         Ok(Self {
-            figures,
+            figures: figures_of(counted.as_deref(), &report),
+            counted_at: counted.map(|counted| counted.at),
             missing,
             boxes,
             values: Values::of(&details),
@@ -182,7 +186,7 @@ impl Page {
         desk: &Desk,
         status: StatusCode,
     ) -> Result<Response, Error> {
-        let Self { report, figures, missing, boxes, values, seen, errors, changed, word } = self;
+        let Self { report, missing, boxes, values, seen, .. } = self;
         let mut shown = summary(&report);
         shown["sha256"] = json!(report.sha256);
         shown["summary"] = json!(report.summary);
@@ -192,12 +196,13 @@ impl Page {
         let offered = report.status == ReportStatus::Published;
         let context = json!({
             "report": shown,
-            "figures": figures,
+            "figures": self.figures,
+            "counted_at": self.counted_at,
             "form": values.shown(&boxes, &seen),
             "missing": if offered { vec![] } else { missing },
-            "errors": errors,
-            "changed": changed,
-            "word": word,
+            "errors": self.errors,
+            "changed": self.changed,
+            "word": self.word,
         });
         answer(app, Some(desk), "console/report.html", context, status)
     }

@@ -1,0 +1,48 @@
+//! All that the console counts in the background.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use super::counting::Copies;
+use super::dashboard::{Figures, Span};
+use crate::clock::Clock;
+use crate::store::consents::StateCount;
+use crate::store::reports::ReportFigures;
+use crate::store::{Db, consents, policy_versions, reports};
+
+/// The copies that pages are given.
+pub struct FiguresCache {
+    /// How forms did over the days that are looked at.
+    pub(super) spans: Arc<Copies<Span, Figures>>,
+    /// What became of each report's form.
+    pub(super) reports: Arc<Copies<(), Vec<ReportFigures>>>,
+    /// How many people stand in each state of each purpose.
+    pub(super) purposes: Arc<Copies<(), Vec<StateCount>>>,
+    /// How many people agree to each version of the privacy policy.
+    pub(super) policies: Arc<Copies<(), Vec<(Uuid, i64)>>>,
+}
+
+impl FiguresCache {
+    /// No copies yet, of this database.
+    #[must_use]
+    pub fn new(db: &Db, clock: &Clock) -> Self {
+        // What takes longest does not hold up the rest: two of SQLite's four readers are taken at most.
+        let (long, short) = (Arc::new(Semaphore::new(1)), Arc::new(Semaphore::new(1)));
+        Self {
+            spans: Copies::new(db, clock, &long, |mut tx, now, span| {
+                Box::pin(async move { Figures::count(&mut tx, now, span).await })
+            }),
+            reports: Copies::new(db, clock, &short, |mut tx, _, ()| {
+                Box::pin(async move { reports::list_figures(&mut tx).await })
+            }),
+            purposes: Copies::new(db, clock, &short, |mut tx, _, ()| {
+                Box::pin(async move { consents::count_states(&mut tx).await })
+            }),
+            policies: Copies::new(db, clock, &short, |mut tx, _, ()| {
+                Box::pin(async move { policy_versions::count_people(&mut tx).await })
+            }),
+        }
+    }
+}
