@@ -7,7 +7,7 @@ use crate::domain::address_key::AddressKey;
 
 /// A statement about these signups, $1, and the subscriber of an address, $2.
 macro_rules! of_forms {
-    ($before:literal, $after:literal) => {
+    ($before:expr, $after:literal) => {
         Sql {
             sqlite: concat!($before, "(SELECT unhex(value, '-') FROM json_each($1))", $after),
             postgres: concat!(
@@ -18,10 +18,26 @@ macro_rules! of_forms {
         }
     };
 }
-/// Deletes all that is held of an address: the subscriber, their signups, mail, grants and downloads, and
-/// the bodies and salts of their events, and the words they were found by. The leaves stay, and what suppresses the address. The signups are
-/// those that are there at the beginning, in every statement: one that arrives meanwhile is a new wish, and
-/// stays whole.
+
+/// A statement about the mail of these signups and of the subscriber. Each of both is found by its own index:
+/// for one condition with `OR`, PostgreSQL reads the whole table.
+macro_rules! of_mail {
+    ($before:literal) => {
+        of_forms!(
+            concat!(
+                $before,
+                " WHERE outbox_id IN (SELECT outbox_id FROM outbox WHERE signup_id IN "
+            ),
+            " UNION SELECT outbox_id FROM outbox WHERE subscriber_id IN
+                 (SELECT subscriber_id FROM subscriber WHERE address_key = $2))"
+        )
+    };
+}
+
+/// Deletes all that is held of an address: the subscriber, their signups, mail, grants and downloads, the
+/// bodies and salts of their events, and the words they were found by. The leaves stay, and what suppresses
+/// the address. The signups are those that are there at the beginning, in every statement: one that arrives
+/// meanwhile is a new wish, and stays whole.
 ///
 /// # Errors
 /// When the database does not take it; then nothing went.
@@ -32,21 +48,13 @@ pub async fn delete_all(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<(
         postgres: "SELECT signup_id FROM signup WHERE address_key = $1 ORDER BY signup_id FOR UPDATE",
     };
     // Locked and fenced: whoever delivers such a mail at this moment writes down no delivery of it any more.
-    const FENCE: Sql = of_forms!(
-        "UPDATE outbox SET claims = claims + 1 WHERE signup_id IN ",
-        " OR subscriber_id IN (SELECT subscriber_id FROM subscriber WHERE address_key = $2)"
-    );
-    const DELIVERIES: Sql = of_forms!(
-        "DELETE FROM delivery WHERE outbox_id IN (SELECT outbox_id FROM outbox WHERE signup_id IN ",
-        " OR subscriber_id IN (SELECT subscriber_id FROM subscriber WHERE address_key = $2))"
-    );
-    const MAIL: Sql = of_forms!(
-        "DELETE FROM outbox WHERE signup_id IN ",
-        " OR subscriber_id IN (SELECT subscriber_id FROM subscriber WHERE address_key = $2)"
-    );
+    const FENCE: Sql = of_mail!("UPDATE outbox SET claims = claims + 1");
+    const DELIVERIES: Sql = of_mail!("DELETE FROM delivery");
+    const MAIL: Sql = of_mail!("DELETE FROM outbox");
+    // By its index, too.
     const BARE_EVENTS: Sql = of_forms!(
-        "UPDATE consent_event SET body = NULL, salt = NULL WHERE subject_id IN ",
-        " OR subject_id IN (SELECT subscriber_id FROM subscriber WHERE address_key = $2)"
+        "UPDATE consent_event SET body = NULL, salt = NULL WHERE subject_id IN (SELECT * FROM ",
+        " AS form UNION SELECT subscriber_id FROM subscriber WHERE address_key = $2)"
     );
     const DOWNLOADS: &str = "DELETE FROM download WHERE download_grant_id IN
          (SELECT g.download_grant_id FROM download_grant g
