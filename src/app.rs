@@ -325,6 +325,7 @@ impl Program {
             files: core.files,
             data_dir: core.settings.data_dir.clone(),
             export_places: Arc::new(Semaphore::new(web::EXPORTS_AT_ONCE)),
+            upload_places: Arc::new(Semaphore::new(web::UPLOADS_AT_ONCE)),
             erasures: core.erasures,
             templates: worker.templates,
             site: worker.site,

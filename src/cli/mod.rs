@@ -33,12 +33,10 @@ use crate::app::Core;
 use crate::clock::Clock;
 use crate::config::{ConfigError, Settings, Values};
 use crate::domain::sentence::sentence;
+use crate::domain::staff::COMMAND_LINE as ACTOR;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::record_disclosure::{Disclosure, record_disclosure};
 use crate::random::Random;
-
-/// Who acts, for the audit, when a command does.
-const ACTOR: &str = "command line";
 
 /// Newsletter subscriptions and consent: a free report behind a form, a confirmation by one press, a
 /// gated download, and proof of what was agreed to.

@@ -13,6 +13,8 @@ pub enum Right {
     See,
     /// Take contacts and records away as files.
     Export,
+    /// Take people's own links along with them: whoever holds one can act in their name.
+    TakeLinks,
     /// Add, edit, publish and withdraw reports, newsletters and purposes.
     Offer,
     /// Suppress addresses, lift that, and record what people asked for by other ways.
@@ -32,10 +34,11 @@ pub enum Right {
 }
 
 /// Every right, its name in pages and in the audit, and the lowest role that has it.
-pub const RIGHTS: [(Right, &str, Role); 11] = [
+pub const RIGHTS: [(Right, &str, Role); 12] = [
     (Right::OwnAccount, "own_account", Role::Viewer),
     (Right::See, "see", Role::Viewer),
     (Right::Export, "export", Role::Marketing),
+    (Right::TakeLinks, "take_links", Role::Admin),
     (Right::Offer, "offer", Role::Marketing),
     (Right::Suppress, "suppress", Role::Marketing),
     (Right::RetryMail, "retry_mail", Role::Marketing),

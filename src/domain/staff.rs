@@ -47,6 +47,9 @@ impl FromStr for Role {
     }
 }
 
+/// How whoever works at the command line is named in the audit.
+pub const COMMAND_LINE: &str = "command line";
+
 /// How an account is named in the audit: by its key, for addresses are personal.
 #[must_use]
 pub fn actor(staff_id: Uuid) -> String {

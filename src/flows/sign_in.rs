@@ -67,7 +67,7 @@ impl Caller<'_> {
 }
 
 /// Counts a try; says how long to wait instead when earlier tries failed too often. The same for accounts
-/// that do not exist.
+/// that do not exist. Who must wait for one is not counted for the other: nothing is looked at then.
 ///
 /// # Errors
 /// When the database does not take it.
@@ -77,9 +77,28 @@ pub async fn count_try(
     terms: &Terms,
     caller: &Caller<'_>,
 ) -> Result<Option<Duration>, Error> {
-    let network = count_one(tx, at, &caller.network(terms), network_back_off).await?;
-    let account = count_one(tx, at, &caller.account(terms), account_back_off).await?;
+    let (network, account) = (caller.network(terms), caller.account(terms));
+    let waits = wait(tx, at, &network).await?.max(wait(tx, at, &account).await?);
+    if waits.is_some() {
+        return Ok(waits);
+    }
+    let network = count_one(tx, at, &network, network_back_off).await?;
+    let account = count_one(tx, at, &account, account_back_off).await?;
     Ok(network.max(account))
+}
+
+/// Counts a try of the second step, which who does not know the password never comes to: for the account alone,
+/// since the first step was counted for the network.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn count_code_try(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    caller: &Caller<'_>,
+) -> Result<Option<Duration>, Error> {
+    count_one(tx, at, &caller.account(terms), account_back_off).await
 }
 
 async fn count_one(
@@ -92,8 +111,13 @@ async fn count_one(
         sign_in_tries::put_off(tx, subject, at.now.plus(back_off(tries))).await?;
         return Ok(None);
     }
+    Ok(Some(wait(tx, at, subject).await?.unwrap_or(Duration::ZERO)))
+}
+
+/// How long a subject must still wait.
+async fn wait(tx: &mut Tx, at: &Moment, subject: &AddressKey) -> Result<Option<Duration>, Error> {
     let until = sign_in_tries::waits_until(tx, subject).await?;
-    Ok(Some(until.map_or(Duration::ZERO, |until| until.since(at.now))))
+    Ok(until.filter(|until| *until > at.now).map(|until| until.since(at.now)))
 }
 
 /// What a browser that signed in is known by.

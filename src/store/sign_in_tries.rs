@@ -68,18 +68,20 @@ pub async fn delete(tx: &mut Tx, subject: &AddressKey) -> sqlx::Result<()> {
         .map(drop))
 }
 
-/// Takes one try back: it succeeded.
+/// Takes one try back, and the wait it led to: it succeeded.
 ///
 /// # Errors
 /// When the database does not take it.
 pub async fn forgive_one(tx: &mut Tx, subject: &AddressKey) -> sqlx::Result<()> {
-    on!(tx, |conn| sqlx::query(
-        "UPDATE sign_in_try SET tries = tries - 1 WHERE subject = $1 AND tries > 1"
+    on!(tx, |conn| {
+        sqlx::query(
+        "UPDATE sign_in_try SET tries = tries - 1, next_at = last_at WHERE subject = $1 AND tries > 1"
     )
     .bind(subject)
     .execute(conn)
     .await
-    .map(drop))
+    .map(drop)
+    })
 }
 
 /// Forgets those that count no longer.

@@ -34,7 +34,7 @@ use tower_http::compression::CompressionLayer;
 
 pub use assets::{ConsoleAssets, console_assets, stylesheet};
 pub use catalog::CatalogCache;
-pub use console::{EXPORTS_AT_ONCE, FiguresCache, HashTurns, LedgerCheck};
+pub use console::{EXPORTS_AT_ONCE, FiguresCache, HashTurns, LedgerCheck, UPLOADS_AT_ONCE};
 pub use error::Error;
 pub use host::OwnHost;
 pub use limits::SignupLimit;
@@ -79,6 +79,8 @@ pub struct App {
     pub data_dir: PathBuf,
     /// Turns at exporting: each holds a connection for as long as its browser takes.
     pub export_places: Arc<Semaphore>,
+    /// The turns of uploads at the console.
+    pub upload_places: Arc<Semaphore>,
     /// The erasures, kept outside the database.
     pub erasures: Erasures,
     /// The door signups go through.

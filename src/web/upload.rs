@@ -12,6 +12,8 @@ use bytes::{Bytes, BytesMut};
 use futures_util::stream::{self, Stream, StreamExt};
 use multer::{Constraints, Field, Multipart, SizeLimit};
 
+use tokio::time::Instant;
+
 use super::Error;
 use super::fields::Fields;
 use crate::domain::media_type::MediaType;
@@ -25,11 +27,13 @@ pub(super) struct Limits {
     pub bytes: u64,
     /// How long nothing may arrive before the rest is not waited for.
     pub silence: Duration,
+    /// How many bytes a second it must bring, after a first minute, so that nobody keeps a place for nothing.
+    pub rate: u64,
 }
 
 /// The limits of the console's forms: a report of many pictures, over a slow line.
 pub(super) const LIMITS: Limits =
-    Limits { bytes: 500 * 1000 * 1000, silence: Duration::from_secs(10) };
+    Limits { bytes: 500 * 1000 * 1000, silence: Duration::from_secs(10), rate: 16 * 1024 };
 
 /// The longest text of one field.
 const LONGEST_TEXT: usize = 300 * 1024;
@@ -109,7 +113,7 @@ pub(super) async fn receive(
     }
     let ahead = Arc::new(AtomicU64::new(0));
     let size = Constraints::new().size_limit(SizeLimit::new().whole_stream(limits.bytes));
-    let body = in_time(body, limits.silence, ahead.clone());
+    let body = in_time(body, limits, ahead.clone());
     let mut form = Reading { form: Multipart::with_constraints(body, boundary, size), ahead };
     let mut uploaded = Uploaded {
         fields: Fields::default(),
@@ -297,15 +301,17 @@ fn broken(error: &multer::Error) -> Error {
 /// The pieces of a body, each in time, and never more of them than are asked for.
 fn in_time(
     body: Body,
-    silence: Duration,
+    limits: Limits,
     ahead: Arc<AtomicU64>,
 ) -> impl Stream<Item = Result<Bytes, Broken>> + Send + 'static {
     let pieces = Some(body.into_data_stream());
-    stream::unfold((pieces, ahead), move |(pieces, ahead)| async move {
+    let latest = Instant::now() + Duration::from_mins(1);
+    stream::unfold((pieces, ahead, latest), move |(pieces, ahead, latest)| async move {
         let mut pieces = pieces?;
         // The reader takes all that is ready at once; this lets it work off what it has.
         tokio::task::yield_now().await;
-        let piece = match tokio::time::timeout(silence, pieces.next()).await {
+        let until = latest.min(Instant::now() + limits.silence);
+        let piece = match tokio::time::timeout_at(until, pieces.next()).await {
             Ok(None) => return None,
             Ok(Some(Ok(piece))) => {
                 let size = u64::try_from(piece.len()).unwrap_or(u64::MAX);
@@ -315,7 +321,9 @@ fn in_time(
             Ok(Some(Err(error))) => Err(Broken::Connection(error)),
             Err(_) => Err(Broken::Silent),
         };
+        let size = piece.as_ref().map_or(0, |piece| u64::try_from(piece.len()).unwrap_or(0));
+        let latest = latest + Duration::from_micros(size * 1_000_000 / limits.rate);
         let pieces = piece.is_ok().then_some(pieces);
-        Some((piece, (pieces, ahead)))
+        Some((piece, (pieces, ahead, latest)))
     })
 }

@@ -16,7 +16,8 @@ use crate::domain::timestamp::Timestamp;
 use crate::files::Files;
 use crate::random::{Moment, Random};
 
-const LIMITS: Limits = Limits { bytes: 20_000_000, silence: Duration::from_secs(10) };
+const LIMITS: Limits =
+    Limits { bytes: 20_000_000, silence: Duration::from_secs(10), rate: 16 * 1024 };
 const PDF: &[u8] = b"%PDF-1.7\nA report.\n%%EOF\n";
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\nA picture.";
 

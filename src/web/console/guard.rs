@@ -3,8 +3,10 @@
 //! somebody who is signed in is written down.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -20,6 +22,10 @@ use crate::web::{App, Error, body, origin};
 /// The largest form: a privacy policy fits in, with room to spare.
 const LARGEST_FORM: usize = 1024 * 1024;
 
+/// How many uploads are read at once, and how long one waits for its turn.
+pub const UPLOADS_AT_ONCE: usize = 4;
+const TURN: Duration = Duration::from_secs(10);
+
 /// Where whoever is not signed in is led.
 const SIGN_IN: &str = "/console/sign-in";
 /// Where whoever must set two-factor up first is led.
@@ -33,15 +39,34 @@ pub(super) struct Gate {
     pub path: &'static str,
     pub right: Right,
     pub upload: bool,
+    pub takes: bool,
 }
 
 /// Lets a request through to its handler, with who sent it and the fields of its form.
 pub(super) async fn check(State(gate): State<Gate>, request: Request, next: Next) -> Response {
-    match admit(&gate, request).await {
+    let (is_upload, app) = (gate.upload, gate.app.clone());
+    match admit(gate, request).await {
+        // An upload goes on without its connection, so that what it stored is tidied up where it ends.
+        Ok(Admitted::To(request)) if is_upload => upload(&app, *request, next).await,
         Ok(Admitted::To(request)) => next.run(*request).await,
         Ok(Admitted::Elsewhere(answer)) => answer,
         Err(error) => error.into_response(),
     }
+}
+
+/// Has an upload read, when it is its turn: each holds some megabytes of memory. It goes on without its
+/// connection, so that what it stored is tidied up where it ends.
+async fn upload(app: &App, request: Request, next: Next) -> Response {
+    let waiting = app.upload_places.clone().acquire_owned();
+    let Ok(Ok(place)) = tokio::time::timeout(TURN, waiting).await else {
+        return Error::Unavailable.into_response();
+    };
+    let answered = tokio::spawn(async move {
+        let answer = next.run(request).await;
+        drop(place);
+        answer
+    });
+    answered.await.unwrap_or_else(|_| Error::Internal.into_response())
 }
 
 enum Admitted {
@@ -49,42 +74,86 @@ enum Admitted {
     Elsewhere(Response),
 }
 
-async fn admit(gate: &Gate, request: Request) -> Result<Admitted, Error> {
-    let app = &gate.app;
-    let Some(session) = session::find(app, request.headers()).await? else {
-        return Ok(Admitted::Elsewhere(lead(request.headers(), SIGN_IN)));
+enum Entered {
+    At(Box<Desk>),
+    Elsewhere(Response),
+}
+
+async fn admit(gate: Gate, request: Request) -> Result<Admitted, Error> {
+    let (mut head, mut body) = request.into_parts();
+    let desk = match enter(&gate, &head.headers).await? {
+        Entered::At(desk) => desk,
+        Entered::Elsewhere(answer) => return Ok(Admitted::Elsewhere(answer)),
     };
-    let desk = Desk::of(app, &session, gate.path);
-    if let Err((error, why)) = allow(gate, &desk, request.headers()) {
-        return refuse(gate, &desk, error, why).await;
-    }
-    if session.requires_code && !session.has_code && gate.right != Right::OwnAccount {
-        return Ok(Admitted::Elsewhere(lead(request.headers(), SET_UP)));
-    }
-    let (mut head, body) = request.into_parts();
     if gate.method == Method::POST {
-        let mut body = Some(body);
         let fields = if gate.upload {
             Fields::parse(head.uri.query().unwrap_or_default().as_bytes())
         } else {
-            let body = body.take().unwrap_or_default();
-            body::read_form(&head.headers, body, LARGEST_FORM).await?
+            let form = std::mem::take(&mut body);
+            body::read_form(&head.headers, form, LARGEST_FORM).await?
         };
-        if !is_own_form(app, &desk, fields.one("csrf")) {
-            return refuse(gate, &desk, Error::StaleForm, Refused::Token).await;
+        if !is_own_form(&gate.app, &desk, fields.one("csrf")) {
+            return refuse(&gate, &desk, Error::StaleForm, Refused::Token).await;
         }
         head.extensions.insert(fields);
-        head.extensions.insert(desk);
-        let request = Request::from_parts(head, body.unwrap_or_default());
-        return Ok(Admitted::To(Box::new(request)));
+        let entrance = Entrance { gate, headers: head.headers.clone() };
+        // While the form arrived, its sender may have lost their session or their right.
+        if let Entered::Elsewhere(answer) = enter(&entrance.gate, &entrance.headers).await? {
+            return Ok(Admitted::Elsewhere(answer));
+        }
+        head.extensions.insert(entrance);
     }
-    head.extensions.insert(desk);
+    head.extensions.insert(*desk);
     Ok(Admitted::To(Box::new(Request::from_parts(head, body))))
+}
+
+/// Who sent a request, if they may; what is refused is written down.
+async fn enter(gate: &Gate, headers: &HeaderMap) -> Result<Entered, Error> {
+    let app = &gate.app;
+    let Some(session) = session::find(app, headers).await? else {
+        return Ok(Entered::Elsewhere(lead(headers, SIGN_IN)));
+    };
+    let desk = Desk::of(app, &session, gate.path);
+    if let Err((error, why)) = allow(gate, &desk, headers) {
+        return refuse(gate, &desk, error, why).await;
+    }
+    if session.requires_code && !session.has_code && gate.right != Right::OwnAccount {
+        return Ok(Entered::Elsewhere(lead(headers, SET_UP)));
+    }
+    Ok(Entered::At(Box::new(desk)))
+}
+
+/// What an upload was let through by: it may take minutes, and is looked at once more before it counts.
+#[derive(Clone)]
+pub(super) struct Entrance {
+    gate: Gate,
+    headers: HeaderMap,
+}
+
+impl Entrance {
+    /// Whether its sender is still who they were.
+    ///
+    /// # Errors
+    /// When they lost their session or their right meanwhile.
+    pub(super) async fn stands(&self) -> Result<(), Error> {
+        match enter(&self.gate, &self.headers).await? {
+            Entered::At(_) => Ok(()),
+            Entered::Elsewhere(_) => Err(Error::Forbidden),
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Entrance {
+    type Rejection = Error;
+
+    async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Self, Error> {
+        head.extensions.remove::<Self>().ok_or(Error::Internal)
+    }
 }
 
 /// What can be told from the head alone.
 fn allow(gate: &Gate, desk: &Desk, headers: &HeaderMap) -> Result<(), (Error, Refused)> {
-    if gate.method != Method::GET {
+    if gate.method != Method::GET || gate.takes {
         origin::check_console(&gate.app, headers).map_err(|error| (error, Refused::Origin))?;
     }
     if desk.may(gate.right) { Ok(()) } else { Err((Error::Forbidden, Refused::Role)) }
@@ -96,7 +165,7 @@ fn is_own_form(app: &App, desk: &Desk, token: &str) -> bool {
     session.is_some_and(|session| session == desk.session_id.as_bytes())
 }
 
-async fn refuse(gate: &Gate, desk: &Desk, error: Error, why: Refused) -> Result<Admitted, Error> {
+async fn refuse<T>(gate: &Gate, desk: &Desk, error: Error, why: Refused) -> Result<T, Error> {
     let app = &gate.app;
     let mut tx = app.db.write().await?;
     let route = (gate.method.as_str(), gate.path);

@@ -43,6 +43,7 @@ use axum::routing::get;
 
 pub use exports::AT_ONCE as EXPORTS_AT_ONCE;
 pub use figures::FiguresCache;
+pub use guard::UPLOADS_AT_ONCE;
 pub use hash_turns::HashTurns;
 pub use ledger::LedgerCheck;
 

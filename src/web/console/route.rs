@@ -21,17 +21,38 @@ pub(super) struct Route {
     pub right: Right,
     /// Whether its body is read as it arrives; then its token stands in its address.
     pub upload: bool,
+    /// Whether personal data are taken away by it, which is written down: no other site's page may have a
+    /// browser do that.
+    takes: bool,
     handler: MethodRouter<Arc<App>>,
 }
 
 impl Route {
-    /// A page, or a file to take away.
+    fn new(
+        method: Method,
+        path: &'static str,
+        right: Right,
+        handler: MethodRouter<Arc<App>>,
+    ) -> Self {
+        Self { method, path, right, upload: false, takes: false, handler }
+    }
+
+    /// A page.
     pub(super) fn get<H, T>(path: &'static str, right: Right, handler: H) -> Self
     where
         H: Handler<T, Arc<App>>,
         T: 'static,
     {
-        Self { method: Method::GET, path, right, upload: false, handler: routing::get(handler) }
+        Self::new(Method::GET, path, right, routing::get(handler))
+    }
+
+    /// Personal data to take away as a file.
+    pub(super) fn take<H, T>(path: &'static str, right: Right, handler: H) -> Self
+    where
+        H: Handler<T, Arc<App>>,
+        T: 'static,
+    {
+        Self { takes: true, ..Self::get(path, right, handler) }
     }
 
     /// What a form does.
@@ -40,7 +61,7 @@ impl Route {
         H: Handler<T, Arc<App>>,
         T: 'static,
     {
-        Self { method: Method::POST, path, right, upload: false, handler: routing::post(handler) }
+        Self::new(Method::POST, path, right, routing::post(handler))
     }
 
     /// What a form with files does.
@@ -50,13 +71,13 @@ impl Route {
         T: 'static,
     {
         let handler = routing::post(handler).layer(DefaultBodyLimit::disable());
-        Self { method: Method::POST, path, right, upload: true, handler }
+        Self { upload: true, ..Self::new(Method::POST, path, right, handler) }
     }
 
     /// Adds it behind its guard.
     pub(super) fn on(self, router: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
-        let Self { method, path, right, upload, handler } = self;
-        let gate = Gate { app: app.clone(), method, path, right, upload };
+        let Self { method, path, right, upload, takes, handler } = self;
+        let gate = Gate { app: app.clone(), method, path, right, upload, takes };
         router.route(path, handler.layer(from_fn_with_state(gate, guard::check)))
     }
 }

@@ -16,7 +16,7 @@ use super::sign_in::{self, begin, seconds, wait_words};
 use crate::domain::email_address::EmailAddress;
 use crate::domain::link::LinkKind;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::sign_in::{Caller, count_try, record_refusal};
+use crate::flows::sign_in::{Caller, count_code_try, record_refusal};
 use crate::flows::use_two_factor::{Accepted, SecondStep, accept};
 use crate::store::staff::{self, Staff};
 use crate::web::{App, Error, cookie};
@@ -87,7 +87,7 @@ pub(super) async fn try_code(
     let mut tx = app.db.write().await?;
     let caller =
         Caller { email: &email, ip, browser: known::read(app, headers, Some(account.staff_id)) };
-    let wait = count_try(&mut tx, &app.moment(), &app.terms, &caller).await?;
+    let wait = count_code_try(&mut tx, &app.moment(), &app.terms, &caller).await?;
     tx.commit().await?;
     if let Some(wait) = wait {
         let page = page(app, Some(&wait_words(wait)), StatusCode::TOO_MANY_REQUESTS)?;

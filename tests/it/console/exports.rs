@@ -97,6 +97,11 @@ both_databases! {
     async fn every_format_comes_whole(database: Database) {
         let app = TestApp::start(database).await;
         two_subscribers(&app).await;
+        let marketing = app.sign_in(Role::Marketing).await;
+        assert!(!marketing.page("/console/exports").await.contains("name=\"links\""));
+        let refused = marketing.get(&format!("{DOWNLOAD}&links=yes")).await;
+        assert!(refused.status == 422 && refused.text().contains("Ask an admin for this file"));
+        assert_eq!(marketing.post("/console/exports", &format!("{CHOSEN}&links=yes")).await.status, 422);
         let desk = app.sign_in(Role::Admin).await;
         let answer = desk.get(&format!("{DOWNLOAD}&format=xlsx&preset=hubspot&links=yes")).await;
         let sheet = Exported::read("xlsx", &answer.body);
@@ -397,7 +402,7 @@ both_databases! {
         let app = TestApp::start(database).await;
         two_subscribers(&app).await;
         copy_subscribers(&app, database).await;
-        let desk = app.sign_in(Role::Marketing).await;
+        let desk = app.sign_in(Role::Admin).await;
         let mut answer = desk.request("GET", &format!("{DOWNLOAD}&links=yes")).send().await.unwrap();
         assert_eq!(answer.status(), 200);
         assert!(answer.chunk().await.unwrap().is_some());

@@ -6,6 +6,7 @@ mod dashboard;
 mod exports;
 mod guard;
 mod known;
+mod late;
 mod ledger;
 mod mail;
 mod moments;

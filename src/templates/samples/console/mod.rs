@@ -90,7 +90,7 @@ fn desk() -> Value {
         "can": {
             "see": true, "export": true, "offer": true, "suppress": true, "retry_mail": true,
             "check_ledger": false, "publish_policy": false, "erase": false, "manage_staff": false,
-            "manage_tokens": false, "own_account": true,
+            "manage_tokens": false, "take_links": false, "own_account": true,
         },
     })
 }
@@ -99,7 +99,9 @@ fn desk() -> Value {
 fn admin() -> Value {
     let mut admin = desk();
     admin["role"] = json!("admin");
-    for right in ["check_ledger", "publish_policy", "erase", "manage_staff", "manage_tokens"] {
+    for right in
+        ["check_ledger", "publish_policy", "erase", "manage_staff", "manage_tokens", "take_links"]
+    {
         admin["can"][right] = json!(true);
     }
     admin

@@ -4,11 +4,19 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::domain::staff::COMMAND_LINE;
 use crate::domain::timestamp::Timestamp;
 use crate::store::audit_entries::AuditFilter;
 use crate::web::console::address::with_fields;
 use crate::web::console::desk::fault;
 use crate::web::fields::Fields;
+
+/// Whether a text can be the name of who acted or of what they did. What is asked for is kept for good, so it
+/// must not be anything else.
+fn is_name(text: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b":._-".contains(&byte);
+    text == COMMAND_LINE || (text.len() <= 64 && text.bytes().all(is_letter))
+}
 
 /// The fields as they were sent, and what they ask for.
 pub(super) struct Narrowed {
@@ -39,6 +47,11 @@ pub(super) fn read(fields: &Fields) -> Narrowed {
     if errors.is_empty() && first.zip(last).is_some_and(|(first, last)| last < first) {
         let message = "Enter a last day that is not before the first";
         errors.push(fault("until", message));
+    }
+    for (name, word) in [("actor", &actor), ("action", &action)] {
+        if !is_name(word) {
+            errors.push(fault(name, "Choose from the list"));
+        }
     }
     let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
     let filter = AuditFilter {

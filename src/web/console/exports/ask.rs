@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use crate::domain::notice::LANG;
 use crate::domain::purpose::Purpose;
+use crate::domain::right::Right;
 use crate::domain::slug::{Label, Slug};
+use crate::domain::staff::Role;
 use crate::domain::timestamp::Timestamp;
 use crate::export::{Format, Preset};
 use crate::store::exports::ExportFilter;
@@ -65,8 +67,8 @@ impl Choices {
         })
     }
 
-    /// Reads what was sent; what is wrong with it comes as `{field, message}`.
-    pub(super) fn parse(&self, fields: &Fields) -> Result<Ask, Vec<Value>> {
+    /// Reads what a role sent; what is wrong with it comes as `{field, message}`.
+    pub(super) fn parse(&self, role: Role, fields: &Fields) -> Result<Ask, Vec<Value>> {
         let mut errors = vec![];
         let mut refuse = |field: &str, message: &str| {
             errors.push(fault(field, message));
@@ -112,6 +114,12 @@ impl Choices {
         let links = sent("links");
         if links.is_some_and(|links| links != "yes") {
             refuse("links", "Tick the box, or leave it");
+        }
+        if links.is_some() && !role.may(Right::TakeLinks) {
+            refuse(
+                "links",
+                "Ask an admin for this file: such links let their holder act for others",
+            );
         }
         match (purpose, format) {
             (Some((purpose, _)), Some(format)) if errors.is_empty() => Ok(Ask {

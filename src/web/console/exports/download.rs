@@ -36,7 +36,7 @@ pub(super) async fn download(
     Asked(fields): Asked,
 ) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;
-    let ask = match Choices::read(&mut tx).await?.parse(&fields) {
+    let ask = match Choices::read(&mut tx).await?.parse(desk.role, &fields) {
         Ok(ask) => ask,
         Err(errors) => return refused_page(&app, &desk, &mut tx, &fields, errors).await,
     };

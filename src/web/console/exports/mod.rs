@@ -39,10 +39,10 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::get("/console/exports", Right::Export, show),
         Route::post("/console/exports", Right::Export, start),
-        Route::get("/console/exports/consented", Right::Export, download::download),
+        Route::take("/console/exports/consented", Right::Export, download::download),
         Route::get("/console/exports/{id}", Right::Export, run::show),
-        Route::get("/console/exports/{id}/file", Right::Export, run::file),
-        Route::get("/console/exports/{id}/withdrawn", Right::Export, run::withdrawn),
+        Route::take("/console/exports/{id}/file", Right::Export, run::file),
+        Route::take("/console/exports/{id}/withdrawn", Right::Export, run::withdrawn),
     ]
 }
 
@@ -55,7 +55,7 @@ async fn show(
     if FIELDS.iter().all(|field| fields.all(field).is_empty()) {
         return page(&app, &desk, &mut tx, &fields, Value::Null, vec![]).await;
     }
-    match Choices::read(&mut tx).await?.parse(&fields) {
+    match Choices::read(&mut tx).await?.parse(desk.role, &fields) {
         Ok(ask) => {
             let found = preview(&app, &mut tx, &ask).await?;
             page(&app, &desk, &mut tx, &fields, found, vec![]).await
@@ -71,7 +71,7 @@ async fn start(
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;
-    let ask = match Choices::read(&mut tx).await?.parse(&fields) {
+    let ask = match Choices::read(&mut tx).await?.parse(desk.role, &fields) {
         Ok(ask) => ask,
         Err(errors) => return refused_page(&app, &desk, &mut tx, &fields, errors).await,
     };

@@ -20,6 +20,7 @@ use crate::random::Moment;
 use crate::store::reports::Report;
 use crate::web::console::desk::{Desk, fault, show};
 use crate::web::console::form::{Faults, short_name};
+use crate::web::console::guard::Entrance;
 use crate::web::upload::{self, LIMITS, Uploaded};
 use crate::web::{App, Error};
 
@@ -31,6 +32,7 @@ pub(super) async fn ask(State(app): State<Arc<App>>, desk: Desk) -> Result<Respo
 pub(super) async fn add(
     State(app): State<Arc<App>>,
     desk: Desk,
+    entrance: Entrance,
     request: Request,
 ) -> Result<Response, Error> {
     let boxes = Boxes::find(&mut app.db.read().await?).await?;
@@ -40,6 +42,7 @@ pub(super) async fn add(
         Err(Error::TooLarge) => return too_large(&app, &desk, &boxes),
         Err(error) => return Err(error),
     };
+    entrance.stands().await?;
     let mut values = Values::typed(&uploaded.fields);
     let refused = |values: &Values, faults: &[Value]| {
         page(&app, &desk, StatusCode::UNPROCESSABLE_ENTITY, values, &boxes, faults)

@@ -16,6 +16,7 @@ use crate::store::reports::{self, Report};
 use crate::web::console::address::key;
 use crate::web::console::desk::{Desk, fault};
 use crate::web::console::form::Faults;
+use crate::web::console::guard::Entrance;
 use crate::web::upload::{self, LIMITS, Uploaded};
 use crate::web::{App, Error};
 
@@ -56,18 +57,20 @@ pub(super) async fn replace_file(
     State(app): State<Arc<App>>,
     desk: Desk,
     Path(slug_text): Path<String>,
+    entrance: Entrance,
     request: Request,
 ) -> Result<Response, Error> {
-    replace(&app, &desk, &slug_text, request, Part::File).await
+    replace(&app, &desk, &slug_text, (entrance, request), Part::File).await
 }
 
 pub(super) async fn replace_cover(
     State(app): State<Arc<App>>,
     desk: Desk,
     Path(slug_text): Path<String>,
+    entrance: Entrance,
     request: Request,
 ) -> Result<Response, Error> {
-    replace(&app, &desk, &slug_text, request, Part::Cover).await
+    replace(&app, &desk, &slug_text, (entrance, request), Part::Cover).await
 }
 
 /// What of a report is replaced.
@@ -90,11 +93,12 @@ async fn replace(
     app: &App,
     desk: &Desk,
     slug_text: &str,
-    request: Request,
+    (entrance, request): (Entrance, Request),
     part: Part,
 ) -> Result<Response, Error> {
     let report = find(app, slug_text).await?;
     let mut uploaded = upload::receive(&app.files, &app.moment(), request, LIMITS).await?;
+    entrance.stands().await?;
     let faults: Faults = uploaded.faults.iter().map(|(field, words)| fault(field, words)).collect();
     if !faults.is_empty() {
         return Page::of(app, &report.slug).await?.with(app, desk, faults);

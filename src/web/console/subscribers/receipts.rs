@@ -23,8 +23,8 @@ use crate::web::{App, Error};
 pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::get("/console/receipts/{id}", Right::See, show),
-        Route::get("/console/receipts/{id}/file", Right::Export, file),
-        Route::get("/console/subscribers/{id}/data", Right::Export, data),
+        Route::take("/console/receipts/{id}/file", Right::Export, file),
+        Route::take("/console/subscribers/{id}/data", Right::Export, data),
     ]
 }
 
