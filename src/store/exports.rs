@@ -185,7 +185,7 @@ macro_rules! asked {
 }
 
 /// How many rows are read at once.
-const AT_ONCE: i64 = 2000;
+const AT_ONCE: i64 = 500;
 
 /// The first exportable contacts, in the order in which they confirmed.
 ///
