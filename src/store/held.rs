@@ -7,8 +7,9 @@ use uuid::Uuid;
 use super::subscribers::Subscriber;
 use super::{Tx, on};
 use crate::domain::address_key::AddressKey;
+use crate::domain::bounce::BounceKind;
 use crate::domain::consent::EventType;
-use crate::domain::outbox::OutboxState;
+use crate::domain::outbox::{MailKind, OutboxState};
 use crate::domain::purpose::Purpose;
 use crate::domain::signup::Method;
 use crate::domain::slug::Slug;
@@ -87,9 +88,9 @@ pub struct HeldGrant {
 #[derive(Clone, Debug, Serialize, sqlx::FromRow)]
 pub struct HeldMail {
     /// What it is.
-    pub kind: String,
+    pub kind: MailKind,
     /// Where it stands.
-    pub state: String,
+    pub state: OutboxState,
     /// When it was decided.
     pub created_at: Timestamp,
 }
@@ -98,9 +99,9 @@ pub struct HeldMail {
 #[derive(Clone, Debug, Serialize, sqlx::FromRow)]
 pub struct HeldBounce {
     /// Which mail.
-    pub mail: String,
-    /// What came back: `hard`, `soft` or `complaint`.
-    pub kind: String,
+    pub mail: MailKind,
+    /// What came back.
+    pub kind: BounceKind,
     /// Why, where the server said so.
     pub status: Option<String>,
     /// When.

@@ -18,20 +18,20 @@ use crate::store::staff_sessions::Session;
 use crate::web::fields::Fields;
 use crate::web::{App, Error};
 
-/// The pages of the console in the order of its menu, and who sees them there.
-const MENU: [(&str, &str, Right); 12] = [
-    ("Today", "/console", Right::See),
-    ("Subscribers", "/console/subscribers", Right::See),
-    ("Exports", "/console/exports", Right::Export),
-    ("Suppressions", "/console/suppressions", Right::See),
-    ("Reports", "/console/reports", Right::See),
-    ("Newsletters", "/console/newsletters", Right::See),
-    ("Policies", "/console/policies", Right::See),
-    ("Mail", "/console/mail", Right::See),
-    ("Ledger", "/console/ledger", Right::See),
-    ("Audit", "/console/audit", Right::See),
-    ("Staff", "/console/staff", Right::ManageStaff),
-    ("Tokens", "/console/tokens", Right::ManageTokens),
+/// The pages of the console in the order of its menu: the group that each stands in, and who sees it there.
+const MENU: [(&str, &str, &str, Right); 12] = [
+    ("", "Today", "/console", Right::See),
+    ("Contacts", "Subscribers", "/console/subscribers", Right::See),
+    ("Contacts", "Exports", "/console/exports", Right::Export),
+    ("Contacts", "Suppressions", "/console/suppressions", Right::See),
+    ("Offers", "Reports", "/console/reports", Right::See),
+    ("Offers", "Newsletters", "/console/newsletters", Right::See),
+    ("Offers", "Policies", "/console/policies", Right::See),
+    ("Operation", "Mail", "/console/mail", Right::See),
+    ("Operation", "Ledger", "/console/ledger", Right::See),
+    ("Operation", "Audit", "/console/audit", Right::See),
+    ("Access", "Staff", "/console/staff", Right::ManageStaff),
+    ("Access", "Tokens", "/console/tokens", Right::ManageTokens),
 ];
 
 /// A member of staff at their desk: who they are, what they may do, and the session they do it in. Handlers
@@ -85,12 +85,12 @@ impl Desk {
     }
 
     fn context(&self) -> Value {
-        let menu = MENU.iter().filter(|(_, _, right)| self.may(*right));
+        let menu = MENU.iter().filter(|(.., right)| self.may(*right));
         let nav: Vec<Value> = menu
-            .map(|(title, path, _)| {
+            .map(|(group, title, path, _)| {
                 let below = self.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
                 let current = self.path == *path || (below && *path != "/console");
-                json!({"title": title, "path": path, "current": current})
+                json!({"group": group, "title": title, "path": path, "current": current})
             })
             .collect();
         json!({

@@ -129,6 +129,20 @@ both_databases! {
         assert_eq!(row(&page, "Submitted").unwrap()[0], 6);
     }
 
+    async fn a_chart_says_what_its_columns_stand_for(database: Database) {
+        let app = TestApp::start(database).await;
+        app.subscribe("ada@b.example", "").await;
+        app.advance(Duration::from_hours(24 * 100));
+        let desk = app.sign_in(Role::Viewer).await;
+        let report = desk.page("/console/reports/sample").await.replace("&#x2f;", "/");
+        let form = "/console?form=reports/sample";
+        assert!(report.contains(&format!("href=\"{form}\"")), "{report}");
+        // Nobody confirmed lately: only the figures of all days have one.
+        let page = settled(&desk, &format!("{form}&days=all"), "Confirmed", &[1]).await;
+        assert!(page.contains("Submitted for each week, at most 1;") && page.contains("<th scope=\"col\">Week</th>"), "{page}");
+        assert!(page.contains("From form to download: A sample report"), "{page}");
+    }
+
     async fn a_fresh_link_does_not_unmake_a_download(database: Database) {
         let app = TestApp::start_with(database, &[("ASSENT_DOWNLOAD_LIMIT", "1")]).await;
         let desk = app.sign_in(Role::Viewer).await;

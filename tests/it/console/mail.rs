@@ -14,7 +14,6 @@ use crate::support::app::{Database, TestApp};
 use crate::support::both_databases;
 use crate::support::desk::{TestDesk, hidden};
 
-const REASON: &str = "refused: 554 <b>5.7.1</b> & more";
 const PARK: &str =
     "UPDATE outbox SET state = 'parked', reason = 'refused: 554 <b>5.7.1</b> & more',
                         finished_at = next_at, attempts = 3";
@@ -132,8 +131,7 @@ both_databases! {
                                    next_at = (SELECT max(next_at) FROM outbox)"),
         ] {
             if state == "?state=queued" {
-                // Before anything is due again.
-                app.tamper("UPDATE outbox SET claims = claims").await.unwrap();
+                // Before any of it waits: a worker finds nothing due.
                 app.tamper(match app.core.db {
                     assent::store::Db::Sqlite { .. } => "UPDATE outbox SET next_at = next_at + 86400000000",
                     assent::store::Db::Postgres(_) => "UPDATE outbox SET next_at = next_at + interval '1 day'",
@@ -200,6 +198,5 @@ both_databases! {
         for path in ["/console/mail/x", "/console/mail/%2e%2e", "/console/mail/00000000-0000-0000-0000-000000000000"] {
             assert_eq!(desk.get(path).await.status, 404, "{path}");
         }
-        assert_eq!(REASON.len(), 32, "the reason of these stories");
     }
 }

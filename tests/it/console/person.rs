@@ -170,7 +170,7 @@ both_databases! {
         assert_eq!(app.get(&format!("{path}/file")).await.status, 200);
         app.mail_settled().await;
         let page = page_of(&desk, "ada@b.example").await;
-        for told in ["Asked for by a form", "Agreed", "Downloaded", "Confirmation mail", "Receipt of consent, by mail",
+        for told in ["Asked for by a form", "Agreed", "Downloaded", "Mail: Confirmation link", "Mail: Receipt", "State: Sent",
                      "Policy: 2026-11", "Where: /reports/sample", "Report: sample", "<blockquote>"] {
             assert!(page.contains(told), "{told}: {page}");
         }

@@ -43,6 +43,7 @@ fn dashboard() -> Value {
             ],
             "rows": [way("Digital councils 2026", 1000), way("Newsletters alone", 240)],
             "total": way("All forms", 1240),
+            "unit": "day",
             "columns_title": "Signups for each day",
             "columns": [
                 {"day": "2026-11-22T00:00:00.000000Z", "number": 31, "part": 28},

@@ -42,7 +42,6 @@ const PARTS: [fn(&str) -> Vec<Value>; 14] = [
 pub(super) fn of(screen: &str) -> Vec<Value> {
     let samples: Vec<Value> = match screen {
         "layout.html" => layout(),
-        "kit.html" => vec![json!({"errors": errors()}), json!({"errors": []})],
         _ => PARTS.iter().flat_map(|part| part(screen)).collect(),
     };
     let assets = json!({
@@ -63,12 +62,6 @@ pub(super) fn of(screen: &str) -> Vec<Value> {
     whole
 }
 
-fn errors() -> Value {
-    json!([{"field": "form", "message": "The file is not a PDF"},
-           {"field": "title", "message": "Enter a title"}, {"field": "title", "message": "In a line"},
-           {"field": "role", "message": "Choose a role"}])
-}
-
 /// Signed in, and not.
 fn layout() -> Vec<Value> {
     let [demo, blank] = other_sites();
@@ -82,10 +75,10 @@ fn desk() -> Value {
         "role": "marketing",
         "csrf": "TOKEN",
         "nav": [
-            {"title": "Today", "path": "/console", "current": true},
-            {"title": "Subscribers", "path": "/console/subscribers", "current": false},
-            {"title": "Exports", "path": "/console/exports", "current": false},
-            {"title": "Reports", "path": "/console/reports", "current": false},
+            {"group": "", "title": "Today", "path": "/console", "current": true},
+            {"group": "Contacts", "title": "Subscribers", "path": "/console/subscribers", "current": false},
+            {"group": "Contacts", "title": "Exports", "path": "/console/exports", "current": false},
+            {"group": "Offers", "title": "Reports", "path": "/console/reports", "current": false},
         ],
         "can": {
             "see": true, "export": true, "offer": true, "suppress": true, "retry_mail": true,

@@ -90,6 +90,15 @@ impl Unit {
         }
     }
 
+    /// Its word.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+        }
+    }
+
     /// The first day of what this day falls into.
     fn first(self, day: i64) -> i64 {
         match self {

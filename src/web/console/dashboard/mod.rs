@@ -135,6 +135,7 @@ fn shown(
         "funnel": way.steps(),
         "rows": rows,
         "total": total.row("All forms"),
+        "unit": unit.as_str(),
         "columns_title": unit.title(),
         "columns": columns,
         "domains": domains,

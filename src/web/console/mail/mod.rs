@@ -3,7 +3,7 @@
 mod list;
 mod one;
 mod retry;
-mod words;
+pub(super) mod words;
 
 use super::route::Route;
 use crate::domain::right::Right;

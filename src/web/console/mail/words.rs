@@ -8,7 +8,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::store::mails::{CameBack, Mail, Try};
 
 /// What a mail is, as staff know it.
-pub(super) fn kind(kind: MailKind) -> &'static str {
+pub(in crate::web::console) fn kind(kind: MailKind) -> &'static str {
     match kind {
         MailKind::Confirm => "Confirmation link",
         MailKind::Receipt => "Receipt",
@@ -25,7 +25,7 @@ pub(super) fn kind(kind: MailKind) -> &'static str {
 }
 
 /// Where mail stands, as a heading.
-pub(super) fn state(state: OutboxState) -> &'static str {
+pub(in crate::web::console) fn state(state: OutboxState) -> &'static str {
     match state {
         OutboxState::Queued => "Waiting",
         OutboxState::Parked => "Parked",
@@ -65,18 +65,25 @@ pub(super) fn tried(tried: &Try) -> Value {
     json!({"title": title, "kind": kind, "at": tried.finished_at, "detail": detail})
 }
 
+/// What it means that a mail came back.
+pub(in crate::web::console) fn bounced(kind: BounceKind) -> &'static str {
+    match kind {
+        BounceKind::Hard => "Came back: there is no such mailbox",
+        BounceKind::Soft => "Came back undelivered",
+        BounceKind::Complaint => "Its reader complained",
+    }
+}
+
 /// That a mail came back.
 pub(super) fn came_back(bounce: &CameBack) -> Value {
-    let (title, detail) = match bounce.kind {
-        BounceKind::Hard => {
-            ("Came back: there is no such mailbox", "The address is not mailed any more.")
-        }
-        BounceKind::Soft => ("Came back undelivered", "The mailbox may be good; it is counted."),
-        BounceKind::Complaint => ("Its reader complained", "They are left alone."),
+    let detail = match bounce.kind {
+        BounceKind::Hard => "The address is not mailed any more.",
+        BounceKind::Soft => "The mailbox may be good; it is counted.",
+        BounceKind::Complaint => "They are left alone.",
     };
     let detail = match &bounce.status {
         Some(status) => format!("{detail} The server said {status}."),
         None => detail.to_owned(),
     };
-    json!({"title": title, "kind": "bad", "at": bounce.received_at, "detail": detail})
+    json!({"title": bounced(bounce.kind), "kind": "bad", "at": bounce.received_at, "detail": detail})
 }

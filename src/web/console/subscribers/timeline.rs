@@ -3,10 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::domain::consent::EventType;
+use crate::domain::outbox::OutboxState;
 use crate::domain::timestamp::Timestamp;
 use crate::store::subscribers::Subscriber;
 use crate::store::{Tx, held};
 use crate::web::Error;
+use crate::web::console::mail::words;
 
 /// One thing that happened, before it is shown.
 struct Entry {
@@ -87,33 +89,18 @@ pub(super) fn way(method: &str) -> String {
 }
 
 fn mail(mail: &held::HeldMail) -> Entry {
-    let kind = match mail.kind.as_str() {
-        "confirm" => "Confirmation mail",
-        "receipt" => "Receipt of consent, by mail",
-        "download_link" => "Mail with a fresh download link",
-        "preferences_link" => "Mail with the link to their choices",
-        "change" => "Receipt of a change, by mail",
-        "policy_notice" => "Mail about a new privacy policy",
-        "renewal" => "Mail that asks to agree anew",
-        "renewal_reminder" => "Mail that asks to agree anew, once more",
-        other => other,
+    let colour = match mail.state {
+        OutboxState::Queued => "wait",
+        OutboxState::Parked => "bad",
+        OutboxState::Sent | OutboxState::Dropped => "",
     };
-    let (state, colour) = match mail.state.as_str() {
-        "sent" => ("handed over", ""),
-        "queued" => ("waiting", "wait"),
-        "parked" => ("not sent", "bad"),
-        "dropped" => ("not sent: settled or suppressed", ""),
-        other => (other, ""),
-    };
-    entry(mail.created_at, (kind, colour), &facts(&[("State", state)]), (None, None))
+    let title = format!("Mail: {}", words::kind(mail.kind));
+    let facts = facts(&[("State", words::state(mail.state))]);
+    entry(mail.created_at, (&title, colour), &facts, (None, None))
 }
 
 fn bounce(bounce: &held::HeldBounce) -> Entry {
-    let title = match bounce.kind.as_str() {
-        "hard" => "Mail came back for good",
-        "soft" => "Mail came back for now",
-        _ => "Reported as spam",
-    };
     let status = bounce.status.as_deref().unwrap_or_default();
-    entry(bounce.received_at, (title, "bad"), &facts(&[("Status", status)]), (None, None))
+    let facts = facts(&[("Mail", words::kind(bounce.mail)), ("Status", status)]);
+    entry(bounce.received_at, (words::bounced(bounce.kind), "bad"), &facts, (None, None))
 }
