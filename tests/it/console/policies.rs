@@ -11,14 +11,10 @@ use assent::store::{Db, audit_entries};
 
 use crate::support::app::{Answer, Database, POLICY, TestApp};
 use crate::support::both_databases;
-use crate::support::desk::TestDesk;
+use crate::support::desk::{TestDesk, escaped};
 
 const NEW: &str = "/console/policies/new";
 const TEXT: &str = "# Privacy\r\n\r\nVersion 2027-01: we keep very little.\r\n\r\n* nothing else";
-
-fn escaped(text: &str) -> String {
-    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
-}
 
 async fn step(
     desk: &TestDesk<'_>,
