@@ -105,7 +105,7 @@ pub async fn turn_code_off(
     Ok(Changed::Done)
 }
 
-/// Sets which roles must use two-factor; returns how many rules changed.
+/// Sets which roles must use two-factor.
 ///
 /// # Errors
 /// When the database does not take it.
@@ -114,16 +114,14 @@ pub async fn require_codes(
     at: &Moment,
     by: &str,
     roles: &[Role],
-) -> Result<usize, Error> {
-    let mut changed = 0;
+) -> Result<(), Error> {
     for role in Role::ALL {
         let rule = RoleRule { role, requires_code: roles.contains(&role) };
         if role_rules::set(tx, rule).await? {
             let detail = json!({"role": role.as_str(),
                                 "requires_code": {"before": !rule.requires_code, "after": rule.requires_code}});
             audit_entries::append(tx, at, by, Action::StaffRequireTwoFactor, &detail).await?;
-            changed += 1;
         }
     }
-    Ok(changed)
+    Ok(())
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::Error;
 use crate::domain::action::Action;
-use crate::domain::api_token::{ApiToken, Scopes, actor};
+use crate::domain::api_token::{ApiToken, Scopes};
 use crate::domain::text::Line;
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
@@ -58,24 +58,4 @@ pub async fn revoke(tx: &mut Tx, at: &Moment, by: &str, api_token_id: Uuid) -> R
 /// When the database does not take it.
 pub async fn note_use(tx: &mut Tx, at: &Moment, api_token_id: Uuid) -> Result<(), Error> {
     Ok(api_tokens::mark_used(tx, at.now, api_token_id).await?)
-}
-
-/// Writes down that a program was refused: its token does not open this, or it had none that works.
-///
-/// # Errors
-/// When the database does not take it.
-pub async fn record_refused(
-    tx: &mut Tx,
-    at: &Moment,
-    api_token_id: Option<Uuid>,
-    route: (&str, &str),
-) -> Result<(), Error> {
-    let (by, why) = match api_token_id {
-        Some(api_token_id) => (actor(api_token_id), "scope"),
-        None => ("nobody".to_owned(), "api-token"),
-    };
-    let (method, path) = route;
-    let detail = json!({"method": method, "route": path, "why": why});
-    audit_entries::append(tx, at, &by, Action::Refused, &detail).await?;
-    Ok(())
 }

@@ -21,24 +21,16 @@ pub async fn publish_policy(
     actor: &str,
     new: NewPolicyVersion<'_>,
 ) -> Result<Option<PolicyVersion>, Error> {
-    // The newest is in force, whatever a clock that was set back says.
-    let newest = policy_versions::list(tx, new.lang).await?.first().map(|p| p.published_at);
-    let after = newest.map(|newest| newest.plus(Duration::from_micros(1)));
-    let published_at = after.map_or(at.now, |after| after.max(at.now));
-    let published = policy_versions::insert(tx, at, new, published_at).await?;
-    if let Some(version) = &published {
-        let detail = json!({"label": version.label, "lang": version.lang, "sha256": version.sha256,
-                   "change": version.change_class, "until": version.renew_until});
-        audit_entries::append(tx, at, actor, Action::PolicyPublish, &detail).await?;
-    }
-    Ok(published)
+    let newest = policy_versions::lock_newest(tx, new.lang).await?;
+    publish_after(tx, at, actor, newest.as_ref(), new).await
 }
 
 /// What became of a version that its editor saw a preview of.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
 pub enum Published {
-    /// It is in force.
-    Done(Box<PolicyVersion>),
+    /// It is in force. Commit.
+    Done,
     /// Its label is taken.
     Taken,
     /// Another version came into force since the preview, so the editor has not seen what would change.
@@ -57,9 +49,30 @@ pub async fn publish_next_policy(
     after: Option<&Label>,
     new: NewPolicyVersion<'_>,
 ) -> Result<Published, Error> {
-    if policy_versions::lock_newest(tx, new.lang).await?.as_ref() != after {
+    let newest = policy_versions::lock_newest(tx, new.lang).await?;
+    if newest.as_ref().map(|newest| &newest.label) != after {
         return Ok(Published::Overtaken);
     }
-    let published = publish_policy(tx, at, actor, new).await?;
-    Ok(published.map_or(Published::Taken, |version| Published::Done(Box::new(version))))
+    let published = publish_after(tx, at, actor, newest.as_ref(), new).await?;
+    Ok(if published.is_some() { Published::Done } else { Published::Taken })
+}
+
+/// Publishes behind the newest, which is locked.
+async fn publish_after(
+    tx: &mut Tx,
+    at: &Moment,
+    actor: &str,
+    newest: Option<&PolicyVersion>,
+    new: NewPolicyVersion<'_>,
+) -> Result<Option<PolicyVersion>, Error> {
+    // The newest is in force, whatever a clock that was set back says.
+    let after = newest.map(|newest| newest.published_at.plus(Duration::from_micros(1)));
+    let published_at = after.map_or(at.now, |after| after.max(at.now));
+    let published = policy_versions::insert(tx, at, new, published_at).await?;
+    if let Some(version) = &published {
+        let detail = json!({"label": version.label, "lang": version.lang, "sha256": version.sha256,
+                   "change": version.change_class, "until": version.renew_until});
+        audit_entries::append(tx, at, actor, Action::PolicyPublish, &detail).await?;
+    }
+    Ok(published)
 }

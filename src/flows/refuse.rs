@@ -1,4 +1,4 @@
-//! What somebody at the console was not let do is written down as well.
+//! What somebody at the console, or a program, was not let do is written down as well.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::domain::action::Action;
 use crate::random::Moment;
 use crate::store::{Tx, audit_entries};
 
-/// Why something at the console was refused.
+/// Why something was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
     /// The role lacks the right.
@@ -16,6 +16,10 @@ pub enum Refused {
     Origin,
     /// It did not carry the token of this session's pages.
     Token,
+    /// The program's token does not open this.
+    Scope,
+    /// The program had no token that works.
+    ApiToken,
 }
 
 impl Refused {
@@ -26,6 +30,8 @@ impl Refused {
             Self::Role => "role",
             Self::Origin => "origin",
             Self::Token => "token",
+            Self::Scope => "scope",
+            Self::ApiToken => "api-token",
         }
     }
 }

@@ -14,8 +14,8 @@ use crate::flows::Terms;
 use crate::random::Moment;
 use crate::store::{Tx, audit_entries, staff, staff_links, staff_sessions};
 
-/// Keeps the password chosen by a link and uses the link up; gives the account, or `None` when the link was
-/// used, is too old, or the account is disabled: then nothing may be committed.
+/// Keeps the password chosen by a link and uses the link up; `false` when the link was used, is too old, or the
+/// account is disabled: then nothing may be committed.
 ///
 /// # Errors
 /// When the database does not take it.
@@ -25,13 +25,13 @@ pub async fn set_by_link(
     staff_link_id: Uuid,
     staff_id: Uuid,
     password_hash: &PasswordHash,
-) -> Result<Option<Uuid>, Error> {
+) -> Result<bool, Error> {
     let open = staff_links::mark_used(tx, at.now, staff_link_id).await?;
     if !open || !staff::set_password(tx, staff_id, password_hash).await? {
-        return Ok(None);
+        return Ok(false);
     }
     settle(tx, at, &actor(staff_id), staff_id, "link").await?;
-    Ok(Some(staff_id))
+    Ok(true)
 }
 
 /// Keeps the password that somebody chose who knew the one before; `false` when that was changed meanwhile.

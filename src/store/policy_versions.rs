@@ -95,29 +95,19 @@ pub async fn list(tx: &mut Tx, lang: &str) -> sqlx::Result<Vec<PolicyVersion>> {
     .await)
 }
 
-/// The label of the version in force, after which nobody else publishes one before this transaction ends.
+/// The version in force, after which nobody else publishes one before this transaction ends.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn lock_newest(tx: &mut Tx, lang: &str) -> sqlx::Result<Option<Label>> {
-    // Each waits for the row that was the newest when it began, and looks again when it may go on.
+pub async fn lock_newest(tx: &mut Tx, lang: &str) -> sqlx::Result<Option<PolicyVersion>> {
+    // A writing transaction on SQLite is alone already. The whole table, for before the first version there is
+    // no row to hold; it goes on being read, and referred to.
     const LOCK: Sql = Sql {
-        sqlite: "SELECT label FROM policy_version WHERE lang = $1
-                 ORDER BY published_at DESC, policy_version_id DESC LIMIT 1",
-        postgres: "SELECT label FROM policy_version WHERE lang = $1
-                   ORDER BY published_at DESC, policy_version_id DESC LIMIT 1 FOR UPDATE",
+        sqlite: "SELECT 1",
+        postgres: "LOCK TABLE policy_version IN SHARE ROW EXCLUSIVE MODE",
     };
-    loop {
-        let locked: Option<Label> = on!(tx, LOCK, |conn, sql| {
-            sqlx::query_scalar(sql).bind(lang).fetch_optional(conn).await
-        })?;
-        let newest: Option<Label> = on!(tx, LOCK, |conn, sql| {
-            sqlx::query_scalar(sql).bind(lang).fetch_optional(conn).await
-        })?;
-        if locked == newest {
-            return Ok(newest);
-        }
-    }
+    on!(tx, LOCK, |conn, sql| sqlx::query(sql).execute(conn).await.map(drop))?;
+    Ok(list(tx, lang).await?.into_iter().next())
 }
 
 /// One version.

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use axum::http::{HeaderMap, header};
 
 use crate::domain::api_token::{ApiToken, Scope, actor};
-use crate::flows::issue_token::{note_use, record_refused};
+use crate::flows::issue_token::note_use;
+use crate::flows::refuse::{Refused, record_refused};
 use crate::store::api_tokens;
 use crate::web::{App, Error};
 
@@ -32,21 +33,21 @@ pub(super) async fn admit(
         }
         None => None,
     };
-    let (api_token_id, error) = match found {
+    let (by, why, error) = match found {
         Some((api_token_id, scopes)) if scopes.holds(scope) => {
             let mut tx = app.db.write().await?;
             note_use(&mut tx, &at, api_token_id).await?;
             tx.commit().await?;
             return Ok(actor(api_token_id));
         }
-        Some((api_token_id, _)) => (Some(api_token_id), Error::Forbidden),
+        Some((api_token_id, _)) => (actor(api_token_id), Refused::Scope, Error::Forbidden),
         None => {
             app.signup_limit.check(ip)?;
-            (None, Error::Unauthorised)
+            ("nobody".to_owned(), Refused::ApiToken, Error::Unauthorised)
         }
     };
     let mut tx = app.db.write().await?;
-    record_refused(&mut tx, &at, api_token_id, route).await?;
+    record_refused(&mut tx, &at, &by, route, why).await?;
     tx.commit().await?;
     Err(error)
 }

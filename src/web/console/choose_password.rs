@@ -93,9 +93,10 @@ pub(super) async fn set(
     };
     let mut tx = app.db.write().await?;
     let at = app.moment();
-    let set = set_by_link(&mut tx, &at, link.staff_link_id, account.staff_id, &hash).await?;
-    let Some(staff_id) = set else { return Err(used()) };
-    let account = staff::find(&mut tx, staff_id).await?.ok_or_else(used)?;
+    if !set_by_link(&mut tx, &at, link.staff_link_id, account.staff_id, &hash).await? {
+        return Err(used());
+    }
+    let account = staff::find(&mut tx, account.staff_id).await?.ok_or_else(used)?;
     tx.commit().await?;
     sign_in::enter(app, headers, &account, ip).await
 }

@@ -50,7 +50,7 @@ pub(super) fn page(
     status: StatusCode,
 ) -> Result<Response, Error> {
     let errors: Vec<_> = error.iter().map(|words| fault("email", words)).collect();
-    show(app, None, PAGE, json!({"email": email, "word": null, "errors": errors}), status)
+    show(app, None, PAGE, json!({"email": email, "errors": errors}), status)
 }
 
 /// Looks at address and password. A try is counted, and the count committed, before that.

@@ -3,13 +3,11 @@
 use assent::domain::staff::Role;
 use futures_util::future::join;
 
-use super::staff::{account, desk, sign_in};
 use crate::support::app::{Database, TestApp};
 use crate::support::both_databases;
+use crate::support::desk::{OTHER_PASSWORD as OTHER, PASSWORD, account, desk, sign_in};
 
 const BOB: &str = "bob@sample.example";
-const PASSWORD: &str = "pylon+marmot+ferrous+quilt";
-const OTHER: &str = "walnut+cipher+ostrich+gravel";
 
 both_databases! {
     async fn sessions_are_listed_and_ended(database: Database) {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::app::{Database, TestApp};
 use crate::support::both_databases;
-use crate::support::desk::TestDesk;
+use crate::support::desk::{TestDesk, pager};
 
 async fn write(app: &TestApp, actor: &str, action: Action, detail: &Value) {
     app.advance(Duration::from_millis(1));
@@ -23,11 +23,6 @@ async fn write(app: &TestApp, actor: &str, action: Action, detail: &Value) {
 fn actions(page: &str) -> Vec<String> {
     let rows = page.split("<br><span class=\"meta\">").skip(1);
     rows.map(|after| after.split('<').next().unwrap_or_default().to_owned()).collect()
-}
-
-fn next(page: &str) -> Option<String> {
-    let after = page.split_once("rel=\"next\" href=\"")?.1;
-    Some(after.split_once('"')?.0.replace("&amp;", "&").replace("&#x2f;", "/"))
 }
 
 async fn records(desk: &TestDesk<'_>, fields: &str) -> Vec<csv::StringRecord> {
@@ -81,7 +76,7 @@ both_databases! {
             let page = desk.page(&path).await;
             count += i64::try_from(actions(&page).len()).unwrap();
             seen.insert(path.clone());
-            match next(&page) {
+            match pager(&page, "next") {
                 Some(older) => path = older,
                 None => break,
             }
@@ -99,7 +94,7 @@ both_databases! {
         }
         // The next page keeps the filters.
         let page = desk.page("/console/audit?actor=program&from=2026-11-24").await;
-        let rest = desk.page(&next(&page).unwrap()).await;
+        let rest = desk.page(&pager(&page, "next").unwrap()).await;
         assert_eq!(actions(&rest), vec!["report.edit"; 10]);
         assert!(page.contains("<option value=\"program\" selected>") && page.contains("value=\"2026-11-24\""));
         assert!(desk.page("/console/audit?actor=nobody").await.contains("No such entry"));

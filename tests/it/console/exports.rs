@@ -6,12 +6,11 @@ use std::time::Duration;
 use assent::domain::notice::sha256_hex;
 use assent::domain::staff::Role;
 use assent::domain::suppression::SuppressionReason;
-use assent::store::audit_entries;
 use assent::worker::purge::forget_exports;
 use serde_json::Value;
 
 use crate::support::app::{Answer, Database, POLICY, TestApp};
-use crate::support::desk::TestDesk;
+use crate::support::desk::{TestDesk, audit};
 use crate::support::exported::Exported;
 use crate::support::{both_databases, poll};
 
@@ -19,11 +18,6 @@ const WEEKLY: &str = "newsletter:weekly";
 const TICKED: &str = "&newsletter=weekly";
 const CHOSEN: &str = "purpose=newsletter%3Aweekly";
 const DOWNLOAD: &str = "/console/exports/consented?purpose=newsletter%3Aweekly";
-
-async fn audit(app: &TestApp, action: &str) -> Vec<Value> {
-    let entries = audit_entries::list(&mut app.read().await, action).await.unwrap();
-    entries.into_iter().map(|entry| entry.detail.0).collect()
-}
 
 async fn two_subscribers(app: &TestApp) {
     app.subscribe("ada@b.example", &format!("&name=Ada+Hughes&organisation=%3D1%2B1{TICKED}"))

@@ -7,12 +7,11 @@ use assent::domain::staff::Role;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::staff::account;
 use crate::support::app::{Answer, Database, TestApp};
 use crate::support::both_databases;
+use crate::support::desk::{PASSWORD, account, hidden};
 
 const BOB: &str = "bob@sample.example";
-const PASSWORD: &str = "pylon+marmot+ferrous+quilt";
 const WRONG: &str = "wrong+wrong+wrong";
 const HOME: &str = "198.51.100.7";
 const ABROAD: &str = "192.0.2.9";
@@ -72,7 +71,7 @@ both_databases! {
 
         // The same where the password is asked for once more.
         let desk = app.request("GET", "/console/account").header("cookie", &session);
-        let csrf = crate::support::desk::hidden(&app.send(desk).await.text(), "csrf");
+        let csrf = hidden(&app.send(desk).await.text(), "csrf");
         let change = format!("present={PASSWORD}&password=short&csrf={csrf}");
         let both = format!("{session}; {cookie}");
         for (cookies, words) in [(&both, "too short"), (&session, "Too many tries failed")] {

@@ -12,7 +12,7 @@ use futures_util::future::join_all;
 
 use crate::support::app::{Database, TestApp};
 use crate::support::both_databases;
-use crate::support::desk::{TestDesk, hidden};
+use crate::support::desk::{TestDesk, hidden, pager};
 
 const PARK: &str =
     "UPDATE outbox SET state = 'parked', reason = 'refused: 554 <b>5.7.1</b> & more',
@@ -26,12 +26,6 @@ fn mails(page: &str) -> Vec<String> {
     let links = page.split("href=\"/console/mail/").skip(1);
     let ids = links.map(|after| after.split('"').next().unwrap_or_default());
     ids.filter(|id| id.len() == 36).map(|id| format!("/console/mail/{id}")).collect()
-}
-
-/// Where the link of this relation leads.
-fn next(page: &str) -> Option<String> {
-    let after = page.split_once("rel=\"next\" href=\"")?.1;
-    Some(after.split_once('"')?.0.replace("&amp;", "&").replace("&#x2f;", "/"))
 }
 
 async fn ask_many(app: &TestApp, from: usize, to: usize) {
@@ -146,7 +140,7 @@ both_databases! {
                 let fresh = here.into_iter().filter(|id| seen.insert(id.clone())).count();
                 assert!(fresh > 0, "{path} repeats what was seen");
                 pages += 1;
-                match next(&page) {
+                match pager(&page, "next") {
                     Some(older) => path = older,
                     None => break,
                 }

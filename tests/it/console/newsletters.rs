@@ -1,20 +1,17 @@
 //! Newsletters and the operator's own purposes: worded, reworded, offered.
 
 use assent::domain::staff::Role;
-use assent::store::{audit_entries, notices};
+use assent::store::notices;
+use serde_json::json;
 
 use crate::support::app::{Database, PATH, TestApp};
 use crate::support::both_databases;
-use crate::support::desk::TestDesk;
+use crate::support::desk::{TestDesk, audit, escaped};
 
 const EDIT: &str = "/console/newsletters/weekly/edit";
 const NEW: &str = "/console/newsletters/new";
 const NEW_PURPOSE: &str = "/console/newsletters/purposes/new";
 const WORDS: &str = "Partners of Sample Press may email me. I can withdraw at any time.";
-
-fn escaped(text: &str) -> String {
-    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
-}
 
 async fn reword(desk: &TestDesk<'_>, seen: (&str, &str), new: (&str, &str)) -> (u16, String) {
     let fields = format!(
@@ -26,12 +23,6 @@ async fn reword(desk: &TestDesk<'_>, seen: (&str, &str), new: (&str, &str)) -> (
     );
     let answer = desk.post(EDIT, &fields).await;
     (answer.status, answer.text())
-}
-
-async fn details(app: &TestApp, action: &str) -> Vec<String> {
-    let entries = audit_entries::list(&mut app.read().await, action).await.unwrap();
-    let own = entries.into_iter().filter(|entry| entry.actor.starts_with("staff:"));
-    own.map(|entry| entry.detail.0.to_string()).collect()
 }
 
 both_databases! {
@@ -56,8 +47,8 @@ both_databases! {
         assert_eq!(desk.post(path, "shown=sample&shown=sample&shown=none").await.status, 303);
         assert!(!app.get(PATH).await.text().contains("Café"));
         assert!(app.get(PATH).await.text().contains("The weekly"), "others stay");
-        assert_eq!(details(&app, "purpose.offer").await.len(), 1);
-        assert_eq!(details(&app, "purpose.stop_offering").await, [r#"{"purpose":"newsletter:cafe-and-councils","report":"sample"}"#]);
+        assert_eq!(audit(&app, "purpose.offer").await.len(), 1);
+        assert_eq!(audit(&app, "purpose.stop_offering").await, [json!({"purpose": "newsletter:cafe-and-councils", "report": "sample"})]);
 
         let long = "x".repeat(201);
         for (fields, words) in [
@@ -95,8 +86,10 @@ both_databases! {
         let csv = app.export("newsletter:weekly").await;
         let hash = |email: &str| csv.lines().find(|line| line.contains(email)).unwrap().split(',').nth(7).unwrap().to_owned();
         assert_ne!(hash("ada@b.example"), hash("ben@b.example"), "each stands under the words they saw");
-        assert_eq!(details(&app, "newsletter.edit").await, [
-            r#"{"after":{"description":"","name":"The Friday"},"before":{"description":"News every Thursday","name":"The weekly"},"changed":["name","description"],"slug":"weekly"}"#,
+        assert_eq!(audit(&app, "newsletter.edit").await, [
+            json!({"after": {"description": "", "name": "The Friday"},
+                   "before": {"description": "News every Thursday", "name": "The weekly"},
+                   "changed": ["name", "description"], "slug": "weekly"}),
         ]);
 
         let (status, page) = reword(&desk, seen, ("Mine", "")).await;

@@ -1,20 +1,20 @@
 //! Policies: written, compared with the one in force, published once.
 
-use assent::domain::policy::ChangeClass;
+use assent::domain::notice::LANG;
+use assent::domain::policy::{ChangeClass, PolicyText};
+use assent::domain::slug::Label;
 use assent::domain::staff::Role;
 use assent::domain::suppression::SuppressionReason;
-use assent::store::audit_entries;
+use assent::flows::publish_policy::{Published, publish_next_policy};
+use assent::store::policy_versions::NewPolicyVersion;
+use assent::store::{Db, audit_entries};
 
 use crate::support::app::{Answer, Database, POLICY, TestApp};
 use crate::support::both_databases;
-use crate::support::desk::TestDesk;
+use crate::support::desk::{TestDesk, escaped};
 
 const NEW: &str = "/console/policies/new";
 const TEXT: &str = "# Privacy\r\n\r\nVersion 2027-01: we keep very little.\r\n\r\n* nothing else";
-
-fn escaped(text: &str) -> String {
-    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
-}
 
 async fn step(
     desk: &TestDesk<'_>,
@@ -31,7 +31,39 @@ async fn step(
     .await
 }
 
+fn version<'a>(label: &'a Label, text: &'a PolicyText) -> NewPolicyVersion<'a> {
+    let change_class = ChangeClass::Editorial;
+    NewPolicyVersion { label, lang: LANG, text, change_class, renew_until: None }
+}
+
+/// Tries to publish this version after that one from the console while the command line publishes another.
+async fn overtaken(app: &TestApp, by: &str, label: &str, after: Option<&str>) {
+    let mut tx = app.write().await;
+    app.publish_policy(&mut tx, by).await;
+    let core = app.core.clone();
+    let (label, after) = (label.parse().unwrap(), after.map(|after| after.parse().unwrap()));
+    let publishing = tokio::spawn(async move {
+        let text = "# Privacy".parse().unwrap();
+        let mut tx = core.db.write().await.unwrap();
+        let new = version(&label, &text);
+        let next = publish_next_policy(&mut tx, &core.moment(), "test", after.as_ref(), new).await;
+        next.unwrap()
+    });
+    if matches!(app.core.db, Db::Postgres(_)) {
+        app.waits_for_lock().await;
+    }
+    tx.commit().await.unwrap();
+    assert_eq!(publishing.await.unwrap(), Published::Overtaken);
+}
+
 both_databases! {
+    async fn a_version_that_is_being_published_is_waited_for(database: Database) {
+        let app = TestApp::start_empty(database, &[]).await;
+        overtaken(&app, POLICY, "2027-01", None).await;
+        overtaken(&app, "2026-12", "2027-01", Some(POLICY)).await;
+        assert_eq!(app.count("SELECT count(*) FROM policy_version").await, 2);
+    }
+
     async fn a_version_is_looked_at_and_then_published(database: Database) {
         let app = TestApp::start(database).await;
         let desk = app.sign_in(Role::Admin).await;

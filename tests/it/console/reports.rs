@@ -3,14 +3,13 @@
 use std::path::Path;
 
 use assent::domain::staff::Role;
-use assent::store::audit_entries;
 use futures_util::stream::{self, StreamExt};
 use reqwest::Body;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::app::{Answer, Database, PATH, POLICY, REPORT, TestApp};
 use crate::support::both_databases;
-use crate::support::desk::{TestDesk, hidden};
+use crate::support::desk::{TestDesk, audit, escaped, hidden};
 use crate::support::poll;
 
 const PDF: &[u8] = b"%PDF-1.7\nThe second report, from the console.\n%%EOF\n";
@@ -62,15 +61,6 @@ async fn holds(app: &TestApp, count: usize) {
     let directory = app.dir.path().join("files");
     let held = || async { (files(&directory) == count).then_some(()) };
     poll::until(&format!("{count} files in the store"), held).await;
-}
-
-async fn audited(app: &TestApp, action: &str) -> Vec<serde_json::Value> {
-    let entries = audit_entries::list(&mut app.read().await, action).await.unwrap();
-    entries.into_iter().filter(|e| e.actor.starts_with("staff:")).map(|e| e.detail.0).collect()
-}
-
-fn escaped(text: &str) -> String {
-    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
 both_databases! {
@@ -126,9 +116,9 @@ both_databases! {
         let numbers: Vec<&str> = row.split("<td class=\"num\">").skip(1).map(|n| n.split('<').next().unwrap()).collect();
         assert_eq!(numbers, ["1", "1", "1"], "signups, confirmed, downloads: {row}");
         assert!(row.contains("PDF, 12 pages, 52 bytes"), "{row}");
-        let added = audited(&app, "report.add").await;
+        let added = audit(&app, "report.add").await;
         assert_eq!(added[0]["slug"], "skills-and-councils-whats-missing");
-        assert_eq!(audited(&app, "report.publish").await.len(), 1);
+        assert_eq!(audit(&app, "report.publish").await.len(), 1);
     }
 
     async fn what_is_refused_says_so_and_leaves_no_file(database: Database) {
@@ -235,7 +225,7 @@ both_databases! {
         let (title, summary) = ("A sample report", "What there is to say about samples.");
         let saved = ada.post(path, &fields(&seen, "Ada’s title", summary, "4")).await;
         assert_eq!(saved.location(), format!("{path}?word=saved"), "{}", saved.text());
-        let said = audited(&app, "report.edit").await;
+        let said = audit(&app, "report.edit").await;
         assert_eq!(said[0], serde_json::json!({"slug": "sample", "changed": ["title"],
             "before": {"title": title}, "after": {"title": "Ada’s title"}}));
 
@@ -307,10 +297,10 @@ both_databases! {
             assert_eq!(app.get(&format!("{PATH}/cover")).await.body, picture, "on its page at once");
             holds(&app, before + 1).await;
         }
-        let said = audited(&app, "report.file").await;
+        let said = audit(&app, "report.file").await;
         assert_eq!((said[0]["before"]["file"]["bytes"].as_u64(), said[0]["after"]["file"]["bytes"].as_u64()),
             (Some(REPORT.len() as u64), Some(7)));
-        assert_eq!(audited(&app, "report.cover").await.len(), 2);
+        assert_eq!(audit(&app, "report.cover").await.len(), 2);
         assert_eq!(upload(&desk, "/console/reports/nowhere/file", &[("file", Some("a"), PDF)]).await.status, 404);
         holds(&app, before + 1).await;
     }

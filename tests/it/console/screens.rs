@@ -17,14 +17,13 @@ use serde_json::{Value, json};
 use crate::browser::reader::{ENTER, Reader, Rules};
 use crate::support::app::{Database, NEWSLETTER, POLICY, SLUG, TestApp};
 use crate::support::browser::Script;
-use crate::support::desk::TestDesk;
+use crate::support::desk::{PASSWORD, TestDesk, escaped};
 
 /// At most 45 kB for a page and all that it loads: stylesheet, htmx, script, a cover.
 const RULES: Rules =
     Rules { title: "Sample Press console", requests: 5, bytes: 45_000, pictures: "console/" };
 
 const EMAIL: &str = "mar@sample.example";
-const PASSWORD: &str = "pylon marmot ferrous quilt";
 
 // What is stored: a name that would close an attribute, an organisation that is a script, a title without a
 // space.
@@ -161,10 +160,10 @@ async fn store_hostile_words(app: &TestApp) {
     let (cover, slug) = ((key.as_str(), kind.name), SLUG.parse().unwrap());
     replace_cover(&mut tx, &at, "test", &slug, cover).await.unwrap();
     tx.commit().await.unwrap();
-    let (name, organisation) = (encoded(NAME), encoded(ORGANISATION));
+    let (name, organisation) = (escaped(NAME), escaped(ORGANISATION));
     let typed = format!(
         "&name={name}&organisation={organisation}&job_title={}&newsletter={NEWSLETTER}",
-        encoded(&"long".repeat(40))
+        escaped(&"long".repeat(40))
     );
     app.subscribe(READER, &typed).await;
     app.ask("bob@harrowby.example").await;
@@ -176,10 +175,6 @@ async fn store_hostile_words(app: &TestApp) {
     // There is a checkpoint to take away.
     let core = &app.core;
     seal_all(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
-}
-
-fn encoded(text: &str) -> String {
-    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
 /// Notes what hostile words would do: run, ask, or try to and be refused by the content security policy.
@@ -228,7 +223,7 @@ async fn make_the_first_account(app: &TestApp, reader: &mut Reader) {
     reader.is_refused().await;
     reader.looks_at("welcome-errors").await;
     reader.fill("email", EMAIL).await;
-    reader.fill("password", PASSWORD).await;
+    reader.fill("password", &PASSWORD.replace('+', " ")).await;
     reader.press("Make the account and sign in").await;
     reader.sees("Today").await;
 }
@@ -251,7 +246,7 @@ async fn sign_in(reader: &mut Reader) {
     reader.is_refused().await;
     reader.looks_at("sign-in-errors").await;
     reader.fill("email", EMAIL).await;
-    reader.fill("password", PASSWORD).await;
+    reader.fill("password", &PASSWORD.replace('+', " ")).await;
     reader.press("Sign in").await;
     reader.sees("Today").await;
 }
@@ -334,7 +329,7 @@ async fn an_errand_takes_no_more_than_the_keyboard() {
     sign_out(&mut reader, 1280).await;
 
     reader.types(Locator::Id("email"), EMAIL).await;
-    reader.types(Locator::Id("password"), PASSWORD).await;
+    reader.types(Locator::Id("password"), &PASSWORD.replace('+', " ")).await;
     reader.key(ENTER).await;
     reader.sees("Today").await;
     // The first stop of each page leads past the menu.

@@ -2,34 +2,15 @@
 
 use std::time::Duration;
 
-use assent::domain::email_address::EmailAddress;
-use assent::domain::password::{HashMemory, Password, PasswordHash};
 use assent::domain::staff::Role;
-use assent::flows::add_staff::{add_staff, offer_first_account};
+use assent::flows::add_staff::offer_first_account;
 use assent::store::staff_links;
-use uuid::Uuid;
 
 use crate::support::app::{Answer, Database, TestApp};
 use crate::support::both_databases;
+use crate::support::desk::{PASSWORD, account, sign_in};
 
 const EMAIL: &str = "mar@sample.example";
-const PASSWORD: &str = "pylon marmot ferrous quilt";
-
-async fn account(app: &TestApp, email: &str, role: Role) -> Uuid {
-    let at = app.core.moment();
-    let password = Password::parse(PASSWORD.to_owned(), &[]).unwrap();
-    let hash = PasswordHash::of(&password, &[1; 16], &mut HashMemory::default()).unwrap();
-    let email = EmailAddress::parse(email).unwrap();
-    let mut tx = app.write().await;
-    let added = add_staff(&mut tx, &at, "test", &email, role, &hash).await.unwrap();
-    tx.commit().await.unwrap();
-    added.unwrap()
-}
-
-async fn sign_in(app: &TestApp, email: &str, password: &str) -> Answer {
-    let password = password.replace(' ', "+");
-    app.post("/console/sign-in", &format!("email={email}&password={password}")).await
-}
 
 both_databases! {
     async fn signs_in_and_out(database: Database) {
@@ -70,7 +51,7 @@ both_databases! {
     async fn a_wrong_password_and_an_unknown_account_are_answered_alike(database: Database) {
         let app = TestApp::start(database).await;
         account(&app, EMAIL, Role::Viewer).await;
-        let wrong = sign_in(&app, EMAIL, "pylon marmot ferrous quilts").await;
+        let wrong = sign_in(&app, EMAIL, "pylon+marmot+ferrous+quilts").await;
         let unknown = sign_in(&app, "who@sample.example", PASSWORD).await;
         assert_eq!((wrong.status, unknown.status), (422, 422));
         let blank = |answer: &Answer, email: &str| answer.text().replace(email, "");
@@ -85,7 +66,7 @@ both_databases! {
         let app = TestApp::start(database).await;
         account(&app, EMAIL, Role::Viewer).await;
         for _ in 0..6 {
-            assert_eq!(sign_in(&app, EMAIL, "wrong wrong wrong").await.status, 422);
+            assert_eq!(sign_in(&app, EMAIL, "wrong+wrong+wrong").await.status, 422);
         }
         let answer = sign_in(&app, EMAIL, PASSWORD).await;
         assert_eq!(answer.status, 429, "the right one must wait, too");
@@ -100,7 +81,7 @@ both_databases! {
     async fn many_tries_at_once_are_counted_as_many(database: Database) {
         let app = TestApp::start(database).await;
         account(&app, EMAIL, Role::Viewer).await;
-        let tries = (0..40).map(|_| sign_in(&app, EMAIL, "wrong wrong wrong"));
+        let tries = (0..40).map(|_| sign_in(&app, EMAIL, "wrong+wrong+wrong"));
         let answers = futures_util::future::join_all(tries).await;
         let looked_at = answers.iter().filter(|answer| answer.status == 422).count();
         assert!(looked_at < 12, "{looked_at} were looked at");

@@ -2,46 +2,16 @@
 
 use std::time::Duration;
 
-use assent::domain::email_address::EmailAddress;
-use assent::domain::password::{HashMemory, Password, PasswordHash};
 use assent::domain::staff::Role;
-use assent::flows::add_staff::add_staff;
 use futures_util::future::{join, join_all};
-use uuid::Uuid;
 
 use crate::support::app::{Answer, Database, TestApp};
-use crate::support::desk::TestDesk;
+use crate::support::desk::{OTHER_PASSWORD as OTHER, PASSWORD, TestDesk, account, desk, sign_in};
 use crate::support::snapshot::same_mail;
 use crate::support::{both_databases, poll};
 
 const BOB: &str = "bob@sample.example";
-const PASSWORD: &str = "pylon+marmot+ferrous+quilt";
-const OTHER: &str = "walnut+cipher+ostrich+gravel";
 const HOUR: Duration = Duration::from_hours(1);
-
-/// An account with a password, as `assent staff add` makes it.
-pub async fn account(app: &TestApp, email: &str, role: Role) -> Uuid {
-    let at = app.core.moment();
-    let password = Password::parse(PASSWORD.replace('+', " "), &[]).unwrap();
-    let hash = PasswordHash::of(&password, &[1; 16], &mut HashMemory::default()).unwrap();
-    let email = EmailAddress::parse(email).unwrap();
-    let mut tx = app.write().await;
-    let added = add_staff(&mut tx, &at, "test", &email, role, &hash).await.unwrap();
-    tx.commit().await.unwrap();
-    added.unwrap()
-}
-
-pub async fn sign_in(app: &TestApp, email: &str, password: &str) -> Answer {
-    app.post("/console/sign-in", &format!("email={email}&password={password}")).await
-}
-
-/// Signs in with the password that [`account`] gives.
-pub async fn desk<'a>(app: &'a TestApp, email: &str, role: Role) -> TestDesk<'a> {
-    let staff_id = account(app, email, role).await;
-    let answer = sign_in(app, email, PASSWORD).await;
-    assert_eq!(answer.status, 303, "{}", answer.text());
-    app.desk(staff_id, answer.cookie()).await
-}
 
 async fn invite(desk: &TestDesk<'_>, email: &str, role: &str) -> Answer {
     desk.post("/console/staff", &format!("email={email}&role={role}")).await

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::support::app::{Database, TestApp};
 use crate::support::both_databases;
-use crate::support::desk::TestDesk;
+use crate::support::desk::{TestDesk, pager};
 
 const LIST: &str = "/console/subscribers";
 
@@ -21,12 +21,6 @@ fn listed(page: &str) -> Vec<String> {
             text.split_once('<').unwrap().0.to_owned()
         })
         .collect()
-}
-
-/// Where one of the pager's links leads.
-pub fn pager(page: &str, rel: &str) -> Option<String> {
-    let (_, after) = page.split_once(&format!("<a rel=\"{rel}\" href=\""))?;
-    Some(after.split_once('"')?.0.replace("&amp;", "&").replace("&#x2f;", "/"))
 }
 
 async fn find(desk: &TestDesk<'_>, query: &str) -> Vec<String> {

@@ -5,10 +5,9 @@ use assent::domain::staff::Role;
 use assent::domain::suppression::SuppressionReason;
 use assent::store::audit_entries;
 
-use super::subscribers::pager;
 use crate::support::app::{Database, TestApp};
 use crate::support::both_databases;
-use crate::support::desk::TestDesk;
+use crate::support::desk::{TestDesk, pager};
 
 const LIST: &str = "/console/suppressions";
 

@@ -13,13 +13,11 @@ use assent::store::staff_codes;
 use data_encoding::BASE32_NOPAD;
 use futures_util::future::{join, join_all};
 
-use super::staff::{account, desk, sign_in};
 use crate::support::app::{Answer, Database, TestApp};
 use crate::support::both_databases;
-use crate::support::desk::TestDesk;
+use crate::support::desk::{PASSWORD, TestDesk, account, desk, sign_in};
 
 const BOB: &str = "bob@sample.example";
-const PASSWORD: &str = "pylon+marmot+ferrous+quilt";
 const STEP: Duration = Duration::from_secs(30);
 
 /// The key as its owner types it off the page.

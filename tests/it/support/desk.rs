@@ -2,11 +2,19 @@
 
 use assent::domain::email_address::EmailAddress;
 use assent::domain::notice::sha256;
+use assent::domain::password::{HashMemory, Password, PasswordHash};
 use assent::domain::staff::Role;
-use assent::store::{staff, staff_sessions};
+use assent::flows::add_staff::add_staff;
+use assent::store::{audit_entries, staff, staff_sessions};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::app::{Answer, TestApp};
+
+/// The password of every account of the stories, as a form carries it.
+pub const PASSWORD: &str = "pylon+marmot+ferrous+quilt";
+/// Another that is good enough.
+pub const OTHER_PASSWORD: &str = "walnut+cipher+ostrich+gravel";
 
 /// A member of staff who is signed in.
 pub struct TestDesk<'a> {
@@ -97,4 +105,47 @@ pub fn hidden(page: &str, name: &str) -> String {
     let after = page.split_once(&format!("name=\"{name}\" value=\"")).map(|(_, after)| after);
     let value = after.and_then(|after| after.split_once('"')).map(|(value, _)| value);
     value.unwrap_or_else(|| panic!("no field {name} in {page}")).to_owned()
+}
+
+/// An account with a password, as `assent staff add` makes it.
+pub async fn account(app: &TestApp, email: &str, role: Role) -> Uuid {
+    let at = app.core.moment();
+    let password = Password::parse(PASSWORD.replace('+', " "), &[]).expect("a password");
+    let hash = PasswordHash::of(&password, &[1; 16], &mut HashMemory::default()).expect("a hash");
+    let email = EmailAddress::parse(email).expect("an address");
+    let mut tx = app.write().await;
+    let added = add_staff(&mut tx, &at, "test", &email, role, &hash).await.expect("an answer");
+    tx.commit().await.expect("a commit");
+    added.expect("a new account")
+}
+
+/// Sends the form of the sign-in.
+pub async fn sign_in(app: &TestApp, email: &str, password: &str) -> Answer {
+    app.post("/console/sign-in", &format!("email={email}&password={password}")).await
+}
+
+/// Signs in with the password that [`account`] gives.
+pub async fn desk<'a>(app: &'a TestApp, email: &str, role: Role) -> TestDesk<'a> {
+    let staff_id = account(app, email, role).await;
+    let answer = sign_in(app, email, PASSWORD).await;
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    app.desk(staff_id, answer.cookie()).await
+}
+
+/// A text as a form carries it.
+pub fn escaped(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+/// What the audit holds of an action, oldest first; what made the samples is left out.
+pub async fn audit(app: &TestApp, action: &str) -> Vec<Value> {
+    let entries = audit_entries::list(&mut app.read().await, action).await.expect("entries");
+    let told = entries.into_iter().filter(|entry| entry.actor != "test");
+    told.map(|entry| entry.detail.0).collect()
+}
+
+/// Where one of the pager's links leads.
+pub fn pager(page: &str, rel: &str) -> Option<String> {
+    let (_, after) = page.split_once(&format!("<a rel=\"{rel}\" href=\""))?;
+    Some(after.split_once('"')?.0.replace("&amp;", "&").replace("&#x2f;", "/"))
 }

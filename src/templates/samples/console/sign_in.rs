@@ -6,8 +6,8 @@ pub(super) fn of(screen: &str) -> Vec<Value> {
     let errors = json!([{"field": "email", "message": "Do this instead"}]);
     match screen {
         "sign_in.html" => vec![
-            json!({"desk": null, "email": "", "word": null, "errors": []}),
-            json!({"desk": null, "email": "ada@example.org", "word": "Signed out", "errors": errors}),
+            json!({"desk": null, "email": "", "errors": []}),
+            json!({"desk": null, "email": "ada@example.org", "errors": errors}),
         ],
         "second_step.html" => {
             let errors = json!([{"field": "code", "message": "Do this instead"}]);

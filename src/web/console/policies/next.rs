@@ -231,7 +231,7 @@ async fn publish(
     let mut tx = app.db.write().await?;
     let (at, actor) = (app.moment(), desk.actor());
     match publish_next_policy(&mut tx, &at, &actor, after.as_ref(), new).await? {
-        Published::Done(_) => {
+        Published::Done => {
             tx.commit().await?;
             app.catalog.refresh().await;
             Ok(Redirect::to("/console/policies?word=published").into_response())

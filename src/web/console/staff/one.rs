@@ -23,15 +23,24 @@ use crate::web::{App, Error};
 const PAGE: &str = "console/staff_account.html";
 
 pub(super) fn routes() -> Vec<Route> {
+    let right = Right::ManageStaff;
     vec![
-        Route::get("/console/staff/{id}", Right::ManageStaff, show),
-        Route::post("/console/staff/{id}/role", Right::ManageStaff, set_role),
-        Route::post("/console/staff/{id}/disable", Right::ManageStaff, disable),
-        Route::post("/console/staff/{id}/enable", Right::ManageStaff, enable),
-        Route::post("/console/staff/{id}/reset", Right::ManageStaff, reset),
-        Route::post("/console/staff/{id}/invite-again", Right::ManageStaff, send_again),
-        Route::post("/console/staff/{id}/cancel", Right::ManageStaff, cancel),
-        Route::post("/console/staff/{id}/two-factor-off", Right::ManageStaff, two_factor_off),
+        Route::get("/console/staff/{id}", right, show),
+        Route::post("/console/staff/{id}/role", right, set_role),
+        Route::post("/console/staff/{id}/disable", right, |app, desk, id, form| {
+            take(Sure::Disable, app, desk, id, form)
+        }),
+        Route::post("/console/staff/{id}/enable", right, enable),
+        Route::post("/console/staff/{id}/reset", right, |app, desk, id| {
+            mail(Letter::Reset, app, desk, id)
+        }),
+        Route::post("/console/staff/{id}/invite-again", right, |app, desk, id| {
+            mail(Letter::Invitation, app, desk, id)
+        }),
+        Route::post("/console/staff/{id}/cancel", right, cancel),
+        Route::post("/console/staff/{id}/two-factor-off", right, |app, desk, id, form| {
+            take(Sure::TwoFactorOff, app, desk, id, form)
+        }),
     ]
 }
 
@@ -106,25 +115,20 @@ async fn answer(
         Changed::Unknown => Err(Error::NotFound),
         Changed::LastAdmin => {
             let words = "This is the last admin who can sign in: make another one first";
-            let context = context(app, desk, staff_id, None, Some((field, words))).await?;
-            desk.refused(app, PAGE, context)
+            refused(app, desk, staff_id, (field, words)).await
         }
     }
 }
 
-/// Whether the box was ticked that says so; else the page again.
-async fn unsure(
+/// The page again, with what is wrong with what was sent.
+async fn refused(
     app: &App,
     desk: &Desk,
     staff_id: Uuid,
-    (form, field): (&Form, &str),
-) -> Result<Option<Response>, Error> {
-    if is_sure(&form.0) {
-        return Ok(None);
-    }
-    let words = "Tick the box to say that you are sure";
-    let context = context(app, desk, staff_id, None, Some((field, words))).await?;
-    desk.refused(app, PAGE, context).map(Some)
+    error: (&str, &str),
+) -> Result<Response, Error> {
+    let context = context(app, desk, staff_id, None, Some(error)).await?;
+    desk.refused(app, PAGE, context)
 }
 
 async fn set_role(
@@ -135,9 +139,8 @@ async fn set_role(
 ) -> Result<Response, Error> {
     let staff_id = key(&id)?;
     let Ok(role) = fields.one("role").parse::<Role>() else {
-        let error = Some(("role", "Choose what the account may do"));
-        let context = context(&app, &desk, staff_id, None, error).await?;
-        return desk.refused(&app, PAGE, context);
+        let error = ("role", "Choose what the account may do");
+        return refused(&app, &desk, staff_id, error).await;
     };
     let mut tx = app.db.write().await?;
     let changed = change_role(&mut tx, &app.moment(), &desk.actor(), staff_id, role).await?;
@@ -145,20 +148,37 @@ async fn set_role(
     answer(&app, &desk, staff_id, changed, ("role", "role")).await
 }
 
-async fn disable(
+/// What is done to an account once its box is ticked.
+#[derive(Clone, Copy)]
+enum Sure {
+    Disable,
+    TwoFactorOff,
+}
+
+async fn take(
+    what: Sure,
     State(app): State<Arc<App>>,
     desk: Desk,
     Path(id): Path<String>,
-    form: Form,
+    Form(fields): Form,
 ) -> Result<Response, Error> {
     let staff_id = key(&id)?;
-    if let Some(page) = unsure(&app, &desk, staff_id, (&form, "sure")).await? {
-        return Ok(page);
+    let (word, field) = match what {
+        Sure::Disable => ("disabled", "sure"),
+        Sure::TwoFactorOff => ("two-factor", "sure-code"),
+    };
+    if !is_sure(&fields) {
+        let error = (field, "Tick the box to say that you are sure");
+        return refused(&app, &desk, staff_id, error).await;
     }
+    let (at, by) = (app.moment(), desk.actor());
     let mut tx = app.db.write().await?;
-    let changed = change_staff::disable(&mut tx, &app.moment(), &desk.actor(), staff_id).await?;
+    let changed = match what {
+        Sure::Disable => change_staff::disable(&mut tx, &at, &by, staff_id).await?,
+        Sure::TwoFactorOff => turn_code_off(&mut tx, &at, &by, staff_id).await?,
+    };
     tx.commit().await?;
-    answer(&app, &desk, staff_id, changed, ("disabled", "sure")).await
+    answer(&app, &desk, staff_id, changed, (word, field)).await
 }
 
 async fn enable(
@@ -173,50 +193,32 @@ async fn enable(
     answer(&app, &desk, staff_id, changed, ("enabled", "form")).await
 }
 
-async fn two_factor_off(
-    State(app): State<Arc<App>>,
-    desk: Desk,
-    Path(id): Path<String>,
-    form: Form,
-) -> Result<Response, Error> {
-    let staff_id = key(&id)?;
-    if let Some(page) = unsure(&app, &desk, staff_id, (&form, "sure-code")).await? {
-        return Ok(page);
-    }
-    let mut tx = app.db.write().await?;
-    let changed = turn_code_off(&mut tx, &app.moment(), &desk.actor(), staff_id).await?;
-    tx.commit().await?;
-    answer(&app, &desk, staff_id, changed, ("two-factor", "sure-code")).await
+/// What is mailed to an account.
+#[derive(Clone, Copy)]
+enum Letter {
+    Reset,
+    Invitation,
 }
 
-async fn reset(
+async fn mail(
+    what: Letter,
     State(app): State<Arc<App>>,
     desk: Desk,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
     let staff_id = key(&id)?;
+    let (at, by) = (app.moment(), desk.actor());
     let mut tx = app.db.write().await?;
-    if !send_reset(&mut tx, &app.moment(), &desk.actor(), staff_id).await? {
+    let (sent, word) = match what {
+        Letter::Reset => (send_reset(&mut tx, &at, &by, staff_id).await?, "reset"),
+        Letter::Invitation => (invite_again(&mut tx, &at, &by, staff_id).await?, "again"),
+    };
+    if !sent {
         return Err(Error::NotFound);
     }
     tx.commit().await?;
     app.mail_waits.notify_one();
-    Ok(back(staff_id, "reset"))
-}
-
-async fn send_again(
-    State(app): State<Arc<App>>,
-    desk: Desk,
-    Path(id): Path<String>,
-) -> Result<Response, Error> {
-    let staff_id = key(&id)?;
-    let mut tx = app.db.write().await?;
-    if !invite_again(&mut tx, &app.moment(), &desk.actor(), staff_id).await? {
-        return Err(Error::NotFound);
-    }
-    tx.commit().await?;
-    app.mail_waits.notify_one();
-    Ok(back(staff_id, "again"))
+    Ok(back(staff_id, word))
 }
 
 async fn cancel(
