@@ -4,29 +4,44 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::domain::password::{HashMemory, PasswordHash};
 use crate::web::Error;
 
 /// How many passwords are looked at at once.
 const AT_ONCE: usize = 4;
+/// How many tries are counted at once: each is a commit, and readers' forms wait for the same disk.
+const COUNTED_AT_ONCE: usize = 2;
 /// How long one waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The turns, and the memory of those that nobody has.
 pub struct HashTurns {
     turns: Arc<Semaphore>,
+    counts: Semaphore,
     memories: Arc<Mutex<Vec<HashMemory>>>,
 }
 
 impl Default for HashTurns {
     fn default() -> Self {
-        Self { turns: Arc::new(Semaphore::new(AT_ONCE)), memories: Arc::default() }
+        Self {
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
+            counts: Semaphore::new(COUNTED_AT_ONCE),
+            memories: Arc::default(),
+        }
     }
 }
 
 impl HashTurns {
+    /// The turn in which a try is counted.
+    pub(super) async fn count(&self) -> Result<SemaphorePermit<'_>, Error> {
+        match tokio::time::timeout(PATIENCE, self.counts.acquire()).await {
+            Ok(Ok(turn)) => Ok(turn),
+            _ => Err(Error::Unavailable),
+        }
+    }
+
     /// Does slow work on a password in its turn, on a thread of its own. The turn lasts as long as the work,
     /// even if whoever asked has gone.
     pub(super) async fn take<T: Send + 'static>(

@@ -72,12 +72,14 @@ pub(super) async fn try_password(
     if password.is_empty() {
         return refused("Enter your password");
     }
+    let turn = app.hash_turns.count().await?;
     let mut tx = app.db.write().await?;
     let account = staff::find_by_email(&mut tx, &email).await?;
     let browser = known::read(&app, &headers, account.as_ref().map(|account| account.staff_id));
     let caller = Caller { email: &email, ip, browser };
     let wait = count_try(&mut tx, &app.moment(), &app.terms, &caller).await?;
     tx.commit().await?;
+    drop(turn);
     if let Some(wait) = wait {
         return too_many(&app, typed, wait);
     }

@@ -37,7 +37,8 @@ fn code(app: &TestApp, secret: &CodeSecret) -> String {
 
 /// Sets two-factor up, and gives the secret and the recovery codes.
 async fn set_up(app: &TestApp, desk: &TestDesk<'_>) -> (CodeSecret, Vec<String>) {
-    let answer = desk.post("/console/account/two-factor/begin", "").await;
+    let present = format!("present={PASSWORD}");
+    let answer = desk.post("/console/account/two-factor/begin", &present).await;
     assert_eq!(answer.location(), "/console/account/two-factor");
     let secret = key(desk).await;
     let answer =
@@ -67,12 +68,46 @@ async fn type_code(app: &TestApp, first: &Answer, code: &str) -> Answer {
 }
 
 both_databases! {
+    async fn colleagues_who_succeed_do_not_make_each_other_wait(database: Database) {
+        let app = TestApp::start(database).await;
+        let bob = desk(&app, BOB, Role::Viewer).await;
+        let (secret, _) = set_up(&app, &bob).await;
+        // More of them, all of one network, than may fail there.
+        for n in 0..25 {
+            app.advance(STEP);
+            let first = sign_in(&app, BOB, PASSWORD).await;
+            let answer = type_code(&app, &first, &code(&app, &secret)).await;
+            assert_eq!((answer.status, answer.location()), (303, "/console"), "{n}");
+        }
+        // Nor does who keeps pressing while their own account must wait.
+        account(&app, "ada@sample.example", Role::Viewer).await;
+        for _ in 0..30 {
+            sign_in(&app, "ada@sample.example", "wrong").await;
+        }
+        assert_eq!(sign_in(&app, "ada@sample.example", PASSWORD).await.status, 429);
+        assert_eq!(sign_in(&app, BOB, PASSWORD).await.status, 303);
+    }
+
+    async fn an_admin_turns_their_own_off_with_their_password_only(database: Database) {
+        let app = TestApp::start(database).await;
+        let admin = desk(&app, BOB, Role::Admin).await;
+        set_up(&app, &admin).await;
+        let answer = admin.post(&format!("/console/staff/{}/two-factor-off", admin.staff_id), "sure=yes").await;
+        assert!(answer.status == 422 && answer.text().contains("with your password"), "{}", answer.text());
+        assert_eq!(app.count("SELECT count(*) FROM staff WHERE code_since IS NOT NULL").await, 1);
+    }
+
     async fn a_code_is_asked_for_and_works_once(database: Database) {
         let app = TestApp::start(database).await;
         let bob = desk(&app, BOB, Role::Viewer).await;
         assert!(bob.page("/console/account").await.contains("Set two-factor up"));
         assert_eq!(bob.get("/console/account/two-factor").await.location(), "/console/account");
-        bob.post("/console/account/two-factor/begin", "").await;
+        for (wrong, words) in [("", "Enter your present password"), ("present=x", "This is not your present password")] {
+            let answer = bob.post("/console/account/two-factor/begin", wrong).await;
+            assert!(answer.status == 422 && answer.text().contains(words), "{wrong}");
+        }
+        assert_eq!(bob.get("/console/account/two-factor").await.location(), "/console/account");
+        bob.post("/console/account/two-factor/begin", &format!("present={PASSWORD}")).await;
         for wrong in ["", "12345", "1234567", "%22%3E%3Cscript%3E"] {
             let answer = bob.post("/console/account/two-factor", &format!("code={wrong}")).await;
             assert_eq!(answer.status, 422, "{wrong}");

@@ -7,13 +7,14 @@ const MOMENT: &str = "2026-11-23T09:00:00.000000Z";
 pub(super) fn of(screen: &str) -> Vec<Value> {
     match screen {
         "account.html" => {
-            let errors = ["present", "password", "present-codes", "present-off"];
+            let errors = ["present", "password", "present-on", "present-codes", "present-off"];
             let errors: Vec<Value> = errors
                 .into_iter()
                 .map(|field| json!({"field": field, "message": "Do this instead"}))
                 .collect();
             vec![
                 account(&Value::Null, true, &json!([])),
+                account(&Value::Null, false, &json!(errors.clone())),
                 account(&json!(MOMENT), true, &json!([])),
                 account(&json!(MOMENT), false, &json!(errors)),
             ]

@@ -61,9 +61,19 @@ async fn show(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error
     }
 }
 
-async fn start(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
+async fn start(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Network(ip): Network,
+    headers: HeaderMap,
+    Form(fields): Form,
+) -> Result<Response, Error> {
     if desk.has_code {
         return Ok(Redirect::to("/console/account").into_response());
+    }
+    // Else a desk that stands open is enough to shut its owner out.
+    if let Err(words) = prove(&app, &desk, (&headers, ip), fields.text("present")).await? {
+        return refused(&app, &desk, "present-on", &words).await;
     }
     let mut tx = app.db.write().await?;
     begin(&mut tx, &app.moment(), desk.staff_id).await?;

@@ -149,7 +149,7 @@ async fn set_role(
 }
 
 /// What is done to an account once its box is ticked.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Sure {
     Disable,
     TwoFactorOff,
@@ -169,6 +169,10 @@ async fn take(
     };
     if !is_sure(&fields) {
         let error = (field, "Tick the box to say that you are sure");
+        return refused(&app, &desk, staff_id, error).await;
+    }
+    if what == Sure::TwoFactorOff && staff_id == desk.staff_id {
+        let error = (field, "Turn your own two-factor off at your account, with your password");
         return refused(&app, &desk, staff_id, error).await;
     }
     let (at, by) = (app.moment(), desk.actor());
