@@ -47,6 +47,10 @@ impl Password {
         let beginning: String = text.chars().take(GUESSED_AT).collect();
         let pieces: Vec<&str> =
             known.iter().flat_map(|word| word.split(['@', '.', '-', '+', ' '])).collect();
+        if is_made_of(&text, &pieces) {
+            let why = "it is made of what everybody knows of you";
+            return Err(PasswordError::Guessable(format!("{why} ({MEND})")));
+        }
         let guess = zxcvbn::zxcvbn(&beginning, &[known, &pieces].concat());
         if guess.score() < zxcvbn::Score::Three {
             return Err(PasswordError::Guessable(advice(guess.feedback())));
@@ -55,14 +59,24 @@ impl Password {
     }
 }
 
+/// Whether hardly a letter of a text is left once these words are taken out of it.
+fn is_made_of(text: &str, words: &[&str]) -> bool {
+    let mut words: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
+    words.retain(|word| word.chars().count() >= 4);
+    words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+    let rest = words.iter().fold(text.to_lowercase(), |rest, word| rest.replace(word, ""));
+    !words.is_empty() && rest.chars().filter(|c| c.is_alphanumeric()).count() < SHORTEST / 2
+}
+
+const MEND: &str = "use four unrelated words, or let a password manager choose";
+
 /// What to do about a password, in one sentence.
 fn advice(feedback: Option<&zxcvbn::feedback::Feedback>) -> String {
     let why = feedback.and_then(zxcvbn::feedback::Feedback::warning).map(|why| why.to_string());
     let why = why.map(|why| why.trim_end_matches('.').to_owned());
-    let mend = "use four unrelated words, or let a password manager choose";
     match why {
-        Some(why) => format!("{} ({mend})", lower_first(&why)),
-        None => mend.to_owned(),
+        Some(why) => format!("{} ({MEND})", lower_first(&why)),
+        None => MEND.to_owned(),
     }
 }
 
@@ -219,7 +233,13 @@ mod tests {
         let refused = |text: &str| Password::parse(text.to_owned(), &["ada@example.org"]).err();
         assert_eq!(refused("short"), Some(PasswordError::TooShort));
         assert_eq!(refused(&"x".repeat(257)), Some(PasswordError::TooLong));
-        for easy in ["password1234", "aaaaaaaaaaaaaaaa", "qwertyuiop12", "ada@example.org"] {
+        for easy in [
+            "password1234",
+            "aaaaaaaaaaaaaaaa",
+            "qwertyuiop12",
+            "ada@example.org",
+            "Example-2026-example!",
+        ] {
             let why = refused(easy).map(|error| error.to_string()).unwrap_or_default();
             assert!(why.starts_with("the password is easy to guess: "), "{easy}: {why}");
             assert!(!why.contains(easy));

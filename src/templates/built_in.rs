@@ -55,6 +55,7 @@ pub const BUILT_IN: &[BuiltIn] = built_in![
     "public/error.html": "what went wrong, and what to do",
     "console/layout.html": "the frame of the console's pages: menu, who is signed in",
     "console/_parts.html": "the kit of the console's pages: fields, tables, figures",
+    "console/error.html": "what went wrong at the console, and what to do",
     "console/sign_in.html": "address and password of who works at the console",
     "console/second_step.html": "the code of who uses two-factor",
     "console/welcome.html": "makes the console's first account",

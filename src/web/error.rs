@@ -12,8 +12,9 @@ use axum::response::{Html, IntoResponse, Response};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{App, api};
+use super::{App, api, console};
 use crate::intake::IntakeError;
+use crate::templates::TemplateError;
 
 /// An answer other than the page asked for.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -133,8 +134,8 @@ impl From<std::io::Error> for Error {
     }
 }
 
-impl From<crate::templates::TemplateError> for Error {
-    fn from(error: crate::templates::TemplateError) -> Self {
+impl From<TemplateError> for Error {
+    fn from(error: TemplateError) -> Self {
         tracing::error!(error = ?error, "a page could not be rendered");
         Self::Internal
     }
@@ -177,7 +178,7 @@ impl Error {
     }
 
     /// Title and message of its page.
-    fn words(&self) -> (&'static str, &'static str) {
+    pub(super) fn words(&self) -> (&'static str, &'static str) {
         match self {
             Self::Malformed => ("That did not reach us whole", "Go back and try again."),
             Self::Unauthorised => (
@@ -267,7 +268,10 @@ impl IntoResponse for Error {
 
 /// Gives every [`Error`] its page, or, where programs ask, its problem document.
 pub(super) async fn pages(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let api = request.uri().path().starts_with(api::PREFIX);
+    let path = request.uri().path();
+    let api = path.starts_with(api::PREFIX);
+    let at_console = path == console::PREFIX || path.starts_with(&format!("{}/", console::PREFIX));
+    let headers = at_console.then(|| request.headers().clone());
     let mut response = next.run(request).await;
     let error = response.extensions_mut().remove::<Error>();
     // What the framework itself could not read: a path that is not UTF-8, which leads nowhere.
@@ -278,19 +282,9 @@ pub(super) async fn pages(State(app): State<Arc<App>>, request: Request, next: N
         head.status = error.status();
         return replaced(head, api::Problem::from(&error));
     }
-    let page = match &error {
-        Error::Gone(gone) => {
-            let Gone { title, message, fresh, start_again } = gone.as_ref();
-            let context = json!({"site": *app.site, "title": title, "message": message,
-                                 "fresh": fresh, "start_again": start_again});
-            app.templates.render("public/gone.html", context)
-        }
-        error => {
-            let (title, message) = error.words();
-            let context = json!({"site": *app.site, "status": error.status().as_u16(),
-                                 "title": title, "message": message});
-            app.templates.render("public/error.html", context)
-        }
+    let page = match headers {
+        Some(headers) => console::error_page(&app, &headers, &error).await,
+        None => public_page(&app, &error),
     };
     match page {
         Ok(page) => {
@@ -303,6 +297,19 @@ pub(super) async fn pages(State(app): State<Arc<App>>, request: Request, next: N
             response
         }
     }
+}
+
+fn public_page(app: &App, error: &Error) -> Result<String, TemplateError> {
+    if let Error::Gone(gone) = error {
+        let Gone { title, message, fresh, start_again } = gone.as_ref();
+        let context = json!({"site": *app.site, "title": title, "message": message,
+                             "fresh": fresh, "start_again": start_again});
+        return app.templates.render("public/gone.html", context);
+    }
+    let (title, message) = error.words();
+    let context = json!({"site": *app.site, "status": error.status().as_u16(),
+                         "title": title, "message": message});
+    app.templates.render("public/error.html", context)
 }
 
 /// An answer with another body.

@@ -108,13 +108,19 @@ pub(super) fn show(
     app: &App,
     desk: Option<&Desk>,
     name: &str,
-    mut context: Value,
+    context: Value,
     status: StatusCode,
 ) -> Result<Response, Error> {
+    let page = app.templates.render(name, context_of(app, desk, context))?;
+    Ok((status, Html(page)).into_response())
+}
+
+/// What a page is given, with what all pages of the console have.
+pub(super) fn context_of(app: &App, desk: Option<&Desk>, mut context: Value) -> Value {
     context["site"] = json!(*app.site);
     context["desk"] = desk.map_or(Value::Null, Desk::context);
     context["assets"] = json!(crate::web::assets::console_assets());
-    Ok((status, Html(app.templates.render(name, context)?)).into_response())
+    context
 }
 
 /// What is wrong with one field of a form, and what to do; pages list them at their head and beside each field.

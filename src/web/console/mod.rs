@@ -8,6 +8,7 @@ mod choose_password;
 mod counting;
 mod dashboard;
 mod desk;
+mod error_page;
 mod exports;
 mod figures;
 mod form;
@@ -41,11 +42,15 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::get;
 
+pub(super) use error_page::error_page;
 pub use exports::AT_ONCE as EXPORTS_AT_ONCE;
 pub use figures::FiguresCache;
 pub use guard::UPLOADS_AT_ONCE;
 pub use hash_turns::HashTurns;
 pub use ledger::LedgerCheck;
+
+/// Under which the console stands.
+pub(super) const PREFIX: &str = "/console";
 
 use self::route::Route;
 use super::App;

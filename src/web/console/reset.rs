@@ -53,7 +53,12 @@ pub(super) async fn send(
     let email = match EmailAddress::parse(typed) {
         Ok(email) => email,
         Err(error) => {
-            let words = error.to_string();
+            let nothing = typed.trim().is_empty();
+            let words = if nothing {
+                "Enter the address of your account".to_owned()
+            } else {
+                error.to_string()
+            };
             return page(&app, None, typed, Some(&words), StatusCode::UNPROCESSABLE_ENTITY);
         }
     };

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
 
 use super::desk::{Asked, Desk, Form, fault};
+use super::form::Faults;
 use super::route::Route;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::right::Right;
@@ -72,7 +73,7 @@ async fn show(
         "rules" => Some("The rules are saved. Who must set two-factor up is asked to at once."),
         _ => None,
     };
-    desk.page(&app, PAGE, context(&app, &desk, word, &Fields::default(), None).await?)
+    desk.page(&app, PAGE, context(&app, &desk, word, &Fields::default(), vec![]).await?)
 }
 
 async fn context(
@@ -80,7 +81,7 @@ async fn context(
     desk: &Desk,
     word: Option<&str>,
     sent: &Fields,
-    error: Option<(&str, String)>,
+    errors: Faults,
 ) -> Result<Value, Error> {
     let mut tx = app.db.read().await?;
     let mut accounts = Vec::new();
@@ -98,7 +99,6 @@ async fn context(
     let rules = role_rules::list(&mut tx).await?;
     let required: Vec<&str> =
         rules.iter().filter(|rule| rule.requires_code).map(|rule| rule.role.as_str()).collect();
-    let errors: Vec<_> = error.iter().map(|(field, words)| fault(field, words)).collect();
     Ok(json!({
         "word": word,
         "accounts": accounts,
@@ -116,34 +116,43 @@ async fn send_invitation(
 ) -> Result<Response, Error> {
     let (email, role) = match read(&fields) {
         Ok(read) => read,
-        Err(error) => return refused(&app, &desk, &fields, error).await,
+        Err(errors) => return refused(&app, &desk, &fields, errors).await,
     };
     let mut tx = app.db.write().await?;
     let invited = invite(&mut tx, &app.moment(), &desk.actor(), &email, role).await?;
     tx.commit().await?;
     if invited.is_none() {
-        let error = ("email", "This address has an account already: it is in the list".to_owned());
-        return refused(&app, &desk, &fields, error).await;
+        let errors = vec![fault("email", "This address has an account already: it is in the list")];
+        return refused(&app, &desk, &fields, errors).await;
     }
     app.mail_waits.notify_one();
     Ok(Redirect::to("/console/staff?word=invited").into_response())
 }
 
-fn read(fields: &Fields) -> Result<(EmailAddress, Role), (&'static str, String)> {
-    let email =
-        EmailAddress::parse(fields.one("email")).map_err(|error| ("email", error.to_string()))?;
-    let role = fields.one("role").parse();
-    let role = role.map_err(|_| ("role", "Choose what the account may do".to_owned()))?;
-    Ok((email, role))
+fn read(fields: &Fields) -> Result<(EmailAddress, Role), Faults> {
+    let email = EmailAddress::parse(fields.one("email"));
+    let role = fields.one("role").parse().ok();
+    let mut faults = Faults::new();
+    match &email {
+        Ok(_) => {}
+        Err(_) if fields.one("email").trim().is_empty() => {
+            faults.push(fault("email", "Enter their email address"));
+        }
+        Err(error) => faults.push(fault("email", error)),
+    }
+    if role.is_none() {
+        faults.push(fault("role", "Choose what the account may do"));
+    }
+    email.ok().zip(role).ok_or(faults)
 }
 
 async fn refused(
     app: &App,
     desk: &Desk,
     fields: &Fields,
-    error: (&str, String),
+    errors: Faults,
 ) -> Result<Response, Error> {
-    let context = context(app, desk, None, fields, Some(error)).await?;
+    let context = context(app, desk, None, fields, errors).await?;
     desk.refused(app, PAGE, context)
 }
 

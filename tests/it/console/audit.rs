@@ -103,13 +103,13 @@ both_databases! {
     async fn hostile_filters_are_told_or_narrow_to_nothing(database: Database) {
         let app = TestApp::start(database).await;
         let desk = app.sign_in(Role::Marketing).await;
-        for query in ["?from=yesterday", "?until=2026-13-40", "?from=2026-11-25&until=2026-11-24", "?from=%FF"] {
+        for query in ["?from=yesterday", "?until=2026-13-40", "?from=2026-11-25&until=2026-11-24", "?from=%FF",
+            "?actor=%3Cscript%3E&actor=b", &format!("?action={}", "x".repeat(5000))] {
             let answer = desk.get(&format!("/console/audit{query}")).await;
             assert_eq!(answer.status, 422, "{query}");
-            assert!(answer.text().contains("<title>Error: "));
+            assert!(answer.text().contains("<title>Error: ") && !answer.text().contains("<script>"));
         }
-        let long = "x".repeat(5000);
-        for query in ["?before=x", "?before=%27--", "?actor=%3Cscript%3E&actor=b", &format!("?action={long}"), "?until=9999-12-31"] {
+        for query in ["?before=x", "?before=%27--", "?action=never.heard-of", "?until=9999-12-31"] {
             let page = desk.page(&format!("/console/audit{query}")).await;
             assert!(!page.contains("<script>"), "{query}");
         }

@@ -77,7 +77,7 @@ both_databases! {
         let app = TestApp::start(database).await;
         let admin = app.sign_in(Role::Admin).await;
         for (email, role, words) in [
-            ("", "viewer", "Enter your work email address"),
+            ("", "", "Enter their email address"),
             ("nobody", "viewer", "Enter an email address in the form"),
             ("bob%40sample.example", "", "Choose what the account may do"),
             ("bob%40sample.example", "owner", "Choose what the account may do"),

@@ -1,0 +1,36 @@
+//! What went wrong at the console: in its own frame, with its menu for who is signed in.
+
+use axum::http::HeaderMap;
+use serde_json::json;
+
+use super::desk::{Desk, context_of};
+use super::session;
+use crate::templates::TemplateError;
+use crate::web::error::Gone;
+use crate::web::{App, Error};
+
+/// The page of an error. Who is signed in is looked up for its menu alone, and may stay unknown.
+pub(in crate::web) async fn error_page(
+    app: &App,
+    headers: &HeaderMap,
+    error: &Error,
+) -> Result<String, TemplateError> {
+    let session = session::find(app, headers).await.unwrap_or_default();
+    let desk = session.map(|session| Desk::of(app, &session, ""));
+    let (title, message, to) = match error {
+        Error::Gone(gone) => {
+            let Gone { title, message, start_again, .. } = gone.as_ref();
+            (title.as_str(), message.as_str(), start_again.as_deref())
+        }
+        Error::NotFound => {
+            ("Page not found", "What stood here may be gone, or the address is not whole.", None)
+        }
+        error => {
+            let (title, message) = error.words();
+            (title, message, None)
+        }
+    };
+    let context =
+        json!({"title": title, "message": message, "status": error.status().as_u16(), "to": to});
+    app.templates.render("console/error.html", context_of(app, desk.as_ref(), context))
+}
