@@ -74,6 +74,17 @@ PAGES = [
     ("suppressions", "/console/suppressions"),
     ("suppressions of one reason", "/console/suppressions?reason=bounced"),
     ("one person", "PERSON"),
+    ("the first page", "/console"),
+    ("reports", "/console/reports"),
+    ("one report", "/console/reports/common"),
+    ("newsletters", "/console/newsletters"),
+    ("one newsletter", "/console/newsletters/weekly"),
+    ("policies", "/console/policies"),
+    ("exports", "/console/exports"),
+    ("an export counted and shown", "/console/exports?purpose=newsletter%3Aweekly"),
+    ("mail", "/console/mail"),
+    ("audit", "/console/audit"),
+    ("ledger", "/console/ledger"),
 ]
 
 

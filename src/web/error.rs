@@ -282,14 +282,18 @@ pub(super) async fn pages(State(app): State<Arc<App>>, request: Request, next: N
         head.status = error.status();
         return replaced(head, api::Problem::from(&error));
     }
-    let page = match headers {
-        Some(headers) => console::error_page(&app, &headers, &error).await,
+    let page = match &headers {
+        Some(headers) => console::error_page(&app, headers, &error).await,
         None => public_page(&app, &error),
     };
     match page {
         Ok(page) => {
             let (mut head, _) = response.into_parts();
             head.status = error.status();
+            if at_console {
+                let policy = HeaderValue::from_static(console::POLICY);
+                head.headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+            }
             replaced(head, Html(page))
         }
         Err(error) => {

@@ -107,7 +107,7 @@ pub(super) fn router(app: &Arc<App>) -> Router<Arc<App>> {
 }
 
 /// Its own script and htmx may run, and ask this site alone; nothing written into a page may.
-const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; \
+pub(super) const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; \
                       img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 async fn secure(request: Request, next: Next) -> Response {

@@ -6,11 +6,13 @@ use std::collections::BTreeSet;
 use assent::domain::staff::{Role, StaffLinkKind};
 use assent::domain::suppression::SuppressionReason;
 use assent::domain::text::Line;
+use assent::domain::two_factor::CodeSecret;
 use assent::flows::add_purpose::{NewPurpose, add_purpose};
 use assent::flows::add_staff::offer_first_account;
 use assent::flows::edit_report::replace_cover;
 use assent::notary::seal_all;
 use assent::web::console::table;
+use data_encoding::BASE32_NOPAD;
 use fantoccini::Locator;
 use serde_json::{Value, json};
 
@@ -53,7 +55,9 @@ const FILES: [&str; 3] =
 const ASKED_ABOUT: [&str; 2] = ["/console/suppressions/lift", "/console/mail/retry"];
 
 /// States of screens that no link leads to: a name, and the path.
-const STATES: [(&str, &str); 2] = [
+const STATES: [(&str, &str); 4] = [
+    ("exports-counted", "/console/exports?purpose=privacy-policy"),
+    ("exports-counted-none", "/console/exports?purpose=partner-offers"),
     ("dashboard-of-a-word", "/console?word=nonsense"),
     ("subscribers-none", "/console/subscribers?q=nobody-of-this-name"),
 ];
@@ -94,11 +98,17 @@ async fn every_screen(width: u32, dark: bool) {
     );
     open_every_screen(&desk, &mut reader).await;
     offers(&mut reader).await;
+    token(&mut reader).await;
+    reader.open("/console/nowhere").await;
+    reader.sees("Page not found").await;
+    reader.looks_at("error").await;
     for (name, path) in STATES {
         assert!(is_route(path), "{path} is no page any more");
         reader.open(path).await;
         reader.looks_at(name).await;
     }
+    two_factor(&app, &mut reader, width).await;
+    new_password(&app, &mut reader).await;
     reader.faults.extend(happened(&reader).await);
     let faults = reader.faults.join("\n");
     assert!(faults.is_empty(), "{faults}");
@@ -136,6 +146,75 @@ async fn offers(reader: &mut Reader) {
     reader.press("Publish").await;
     reader.reads(".word", "The version is in force").await;
     reader.looks_at("policies-published").await;
+}
+
+/// Made, and shown once.
+async fn token(reader: &mut Reader) {
+    reader.open("/console/tokens").await;
+    reader.press("Make the token").await;
+    reader.is_refused().await;
+    reader.looks_at("tokens-errors").await;
+    reader.fill("name", NAME).await;
+    reader.click(Locator::Css("[name=scopes]")).await;
+    reader.press("Make the token").await;
+    reader.reads("main", "assent_").await;
+    reader.looks_at("token-made").await;
+}
+
+/// Set up, and asked for at the next sign-in.
+async fn two_factor(app: &TestApp, reader: &mut Reader, width: u32) {
+    let password = PASSWORD.replace('+', " ");
+    reader.open("/console/account").await;
+    reader.press("Set two-factor up").await;
+    reader.is_refused().await;
+    reader.looks_at("account-errors").await;
+    reader.fill("present-on", &password).await;
+    reader.press("Set two-factor up").await;
+    reader.reads("main", "Key:").await;
+    reader.looks_at("two-factor").await;
+    reader.press("Turn two-factor on").await;
+    reader.is_refused().await;
+    reader.looks_at("two-factor-errors").await;
+    let key = reader.text("code.hash").await.unwrap().replace(' ', "");
+    let mut derived = [0; 32];
+    derived[..20].copy_from_slice(&BASE32_NOPAD.decode(key.as_bytes()).unwrap());
+    let secret = CodeSecret::of(&derived);
+    reader.fill("code", &secret.code(app.clock.now()).unwrap().to_string()).await;
+    reader.press("Turn two-factor on").await;
+    reader.reads("main", "recovery code").await;
+    reader.looks_at("recovery-codes").await;
+    let code = reader.text("main li code").await.unwrap();
+    sign_out(reader, width).await;
+    reader.fill("email", EMAIL).await;
+    reader.fill("password", &password).await;
+    reader.press("Sign in").await;
+    reader.sees("Enter your code").await;
+    reader.looks_at("second-step").await;
+    reader.press("Sign in").await;
+    reader.is_refused().await;
+    reader.looks_at("second-step-errors").await;
+    reader.fill("code", &code).await;
+    reader.press("Sign in").await;
+    reader.sees("Today").await;
+    sign_out(reader, width).await;
+}
+
+/// Asked for, and chosen behind the mailed link.
+async fn new_password(app: &TestApp, reader: &mut Reader) {
+    reader.open("/console/forgot").await;
+    reader.press("Mail me the link").await;
+    reader.is_refused().await;
+    reader.looks_at("forgot-errors").await;
+    reader.fill("email", EMAIL).await;
+    reader.press("Mail me the link").await;
+    reader.reads(".word", "is on its way").await;
+    reader.looks_at("forgot-sent").await;
+    let link = app.next_mail(EMAIL, 0).await.link("/console/reset/");
+    reader.browser.goto(&link).await.unwrap();
+    reader.looks_at("choose-password").await;
+    reader.press("Save the password and sign in").await;
+    reader.is_refused().await;
+    reader.looks_at("choose-password-errors").await;
 }
 
 fn is_route(path: &str) -> bool {
