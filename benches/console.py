@@ -78,7 +78,7 @@ PAGES = [
     ("reports", "/console/reports"),
     ("one report", "/console/reports/common"),
     ("newsletters", "/console/newsletters"),
-    ("one newsletter", "/console/newsletters/weekly"),
+    ("one newsletter", "/console/newsletters/weekly/edit"),
     ("policies", "/console/policies"),
     ("exports", "/console/exports"),
     ("an export counted and shown", "/console/exports?purpose=newsletter%3Aweekly"),

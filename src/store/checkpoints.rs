@@ -51,16 +51,19 @@ pub async fn list_unsealed(tx: &mut Tx, count: i64) -> sqlx::Result<Vec<Unsealed
     .await)
 }
 
-/// How many events wait for their place.
+/// How many events wait for their place, counted no further than `most`.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn count_unsealed(tx: &mut Tx) -> sqlx::Result<i64> {
-    on!(tx, |conn| sqlx::query_scalar(
-        "SELECT count(*) FROM consent_event WHERE leaf_index IS NULL"
+pub async fn count_unsealed(tx: &mut Tx, most: i64) -> sqlx::Result<i64> {
+    on!(tx, |conn| {
+        sqlx::query_scalar(
+        "SELECT count(*) FROM (SELECT 1 FROM consent_event WHERE leaf_index IS NULL LIMIT $1) AS waiting"
     )
+    .bind(most)
     .fetch_one(conn)
-    .await)
+    .await
+    })
 }
 
 #[derive(Serialize)]

@@ -16,7 +16,7 @@ fn sound() -> Value {
             "note": "reports.example.org\n4118\n5ZSeWcdmcTbnNFWQLXUkTnXUYJxtOTPBNDPFYLRbJgo=\n",
             "created_at": "2026-11-23T09:40:55.000000Z",
         },
-        "waiting": 2,
+        "waiting": 2, "more_wait": false,
         "vkey": "reports.example.org+1f2a3b4c+AQID",
         "fingerprint": "1f2a 3b4c",
         "verdict": {"checked_at": "2026-11-23T09:00:00.000000Z", "size": 4100, "finding": null},
@@ -54,5 +54,6 @@ fn nothing() -> Value {
         sample[name] = json!(null);
     }
     sample["waiting"] = json!(0);
+    sample["more_wait"] = json!(true);
     sample
 }

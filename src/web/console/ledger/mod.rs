@@ -21,6 +21,9 @@ use crate::web::{App, Error};
 
 const PATH: &str = "/console/ledger";
 
+/// Up to how many events that wait are counted: after a large import they are many, for some seconds.
+const WAITING: i64 = 10_000;
+
 pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::get(PATH, Right::See, show),
@@ -32,7 +35,7 @@ pub(super) fn routes() -> Vec<Route> {
 async fn show(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;
     let newest = checkpoints::find_newest(&mut tx).await?;
-    let waiting = checkpoints::count_unsealed(&mut tx).await?;
+    let waiting = checkpoints::count_unsealed(&mut tx, WAITING + 1).await?;
     let verdict = ledger_verdicts::find(&mut tx).await?;
     drop(tx);
     let key = app.terms.ledger_keys.first().vkey();
@@ -48,7 +51,8 @@ async fn show(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error
     let last = app.ledger_check.last().filter(|last| last.is_told_beside(verdict.as_ref()));
     let context = json!({
         "checkpoint": checkpoint,
-        "waiting": waiting,
+        "waiting": waiting.min(WAITING),
+        "more_wait": waiting > WAITING,
         "vkey": key.to_string(),
         "fingerprint": key.fingerprint(),
         "verdict": verdict.map(|verdict| json!({
