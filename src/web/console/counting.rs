@@ -14,7 +14,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::store::{Db, Tx};
 
 /// What takes less than this is counted anew for each page.
-const QUICK: Duration = Duration::from_millis(500);
+const QUICK: Duration = Duration::from_millis(200);
 /// How old any other copy may be before it is counted anew; or twenty times what that took, if that is longer.
 const MAX_AGE: Duration = Duration::from_secs(30);
 /// How long a page waits for figures.
