@@ -91,7 +91,10 @@ actions! {
     StaffReset: "staff.reset", "sent a link to a new password", "";
     StaffRole: "staff.role", "changed the role of an account", "";
     StaffTwoFactorOff: "staff.two-factor-off", "turned the two-factor of an account off", "";
+    SubscriberConsents: "subscriber.consents", "read what a person agreed to", "";
     SubscriberData: "subscriber.data", "took away all that is held of a person", "";
+    SubscriberList: "subscriber.list", "read a list of people", "";
+    SubscriberRead: "subscriber.read", "read whether a person may be written to", "";
     SubscriberWithdraw: "subscriber.withdraw", "recorded that somebody left", "";
     SuppressionAdd: "suppression.add", "suppressed an address", "";
     SuppressionLift: "suppression.lift", "lifted a suppression", "";

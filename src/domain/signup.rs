@@ -23,7 +23,7 @@ pub enum SignupStatus {
 pub enum Method {
     /// A form on our pages.
     Form,
-    /// The signup API.
+    /// A program, by an API of ours.
     Api,
     /// Brought from elsewhere with its evidence.
     Import,

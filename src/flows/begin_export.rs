@@ -1,4 +1,5 @@
-//! Marketing asks for contacts at the console. That they did is on record before the first of them is read.
+//! Marketing at the console, or a program, asks for contacts. That they did is on record before the first of them
+//! is read.
 
 use serde_json::json;
 

@@ -15,9 +15,7 @@ use crate::store::{Tx, consents};
 /// When the database does not answer, or holds evidence that cannot be read.
 pub async fn disclose(tx: &mut Tx, now: Timestamp, of: &Subscriber) -> Result<Value, Error> {
     let id = of.subscriber_id;
-    let consents: Vec<Value> = consents::list(tx, id).await?.iter().map(consent).collect();
-    let events = held::list_events(tx, of).await?;
-    let events = events.iter().map(event).collect::<Result<Vec<_>, _>>()?;
+    let agreed = disclose_consents(tx, of).await?;
     let starts = held::list_starts(tx, id).await?;
     let downloads: Vec<Value> =
         held::list_grants(tx, id).await?.iter().map(|grant| download(grant, &starts)).collect();
@@ -27,13 +25,27 @@ pub async fn disclose(tx: &mut Tx, now: Timestamp, of: &Subscriber) -> Result<Va
             "subscriber_id": id, "email": of.email, "name": of.name, "organisation": of.organisation,
             "job_title": of.job_title, "verified_at": of.verified_at, "created_at": of.created_at,
         },
-        "consents": consents,
-        "events": events,
+        "consents": agreed["consents"],
+        "events": agreed["events"],
         "signups": held::list_signups(tx, &of.address_key).await?,
         "downloads": downloads,
         "mails": held::list_mails(tx, of).await?,
         "bounces": held::list_bounces(tx, of).await?,
         "suppressions": held::list_suppressions(tx, &of.address_key).await?,
+    }))
+}
+
+/// What they agreed to, and the events that made it so.
+///
+/// # Errors
+/// When the database does not answer, or holds evidence that cannot be read.
+pub async fn disclose_consents(tx: &mut Tx, of: &Subscriber) -> Result<Value, Error> {
+    let consents = consents::list(tx, of.subscriber_id).await?;
+    let events = held::list_events(tx, of).await?;
+    let events = events.iter().map(event).collect::<Result<Vec<_>, _>>()?;
+    Ok(json!({
+        "consents": consents.iter().map(consent).collect::<Vec<_>>(),
+        "events": events,
     }))
 }
 

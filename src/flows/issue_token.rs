@@ -12,7 +12,7 @@ use crate::random::Moment;
 use crate::store::api_tokens::{self, NewToken};
 use crate::store::{Tx, audit_entries};
 
-/// Makes a token; it is shown this once.
+/// Makes a token, which is shown this once; `None` when its form made one already.
 ///
 /// # Errors
 /// When the database does not take it.
@@ -20,9 +20,9 @@ pub async fn issue(
     tx: &mut Tx,
     at: &Moment,
     by: &str,
-    (name, scopes): (&Line, &Scopes),
-    expires_at: Option<Timestamp>,
-) -> Result<ApiToken, Error> {
+    (name, scopes, expires_at): (&Line, &Scopes, Option<Timestamp>),
+    form_id: Uuid,
+) -> Result<Option<ApiToken>, Error> {
     let token = ApiToken::new(&at.new_token());
     let token_sha256 = token.sha256();
     let new = NewToken {
@@ -31,12 +31,13 @@ pub async fn issue(
         scopes,
         expires_at,
         created_by: by,
+        form_id,
     };
-    let api_token_id = api_tokens::insert(tx, at, &new).await?;
+    let Some(api_token_id) = api_tokens::insert(tx, at, &new).await? else { return Ok(None) };
     let detail = json!({"api_token_id": api_token_id, "scopes": scopes.words().collect::<Vec<_>>(),
                         "expires_at": expires_at});
     audit_entries::append(tx, at, by, Action::TokenAdd, &detail).await?;
-    Ok(token)
+    Ok(Some(token))
 }
 
 /// Ends a token; `false` when it was revoked before or there is none.

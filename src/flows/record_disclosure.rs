@@ -24,6 +24,12 @@ pub enum Disclosure {
     Receipt,
     /// Everything held of one person.
     SubscriberData,
+    /// A page of people, as programs ask for it.
+    Subscribers,
+    /// One person, and whether they may be written to, as programs ask for it.
+    Subscriber,
+    /// What one person agreed to, as programs ask for it.
+    SubscriberConsents,
 }
 
 impl Disclosure {
@@ -36,6 +42,9 @@ impl Disclosure {
             Self::LedgerBundle => Action::LedgerBundle,
             Self::Receipt => Action::LedgerReceipt,
             Self::SubscriberData => Action::SubscriberData,
+            Self::Subscribers => Action::SubscriberList,
+            Self::Subscriber => Action::SubscriberRead,
+            Self::SubscriberConsents => Action::SubscriberConsents,
         }
     }
 }

@@ -24,6 +24,8 @@ pub struct NewToken<'a> {
     pub expires_at: Option<Timestamp>,
     /// Who makes it.
     pub created_by: &'a str,
+    /// The form that asks for it, which makes one token.
+    pub form_id: Uuid,
 }
 
 /// A token as those see it who manage tokens.
@@ -47,28 +49,27 @@ pub struct TokenRow {
     pub revoked_at: Option<Timestamp>,
 }
 
-/// Keeps a token.
+/// Keeps a token; `None` when its form made one already.
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn insert(tx: &mut Tx, at: &Moment, new: &NewToken<'_>) -> sqlx::Result<Uuid> {
-    let api_token_id = at.new_id();
-    on!(tx, |conn| sqlx::query(
+pub async fn insert(tx: &mut Tx, at: &Moment, new: &NewToken<'_>) -> sqlx::Result<Option<Uuid>> {
+    on!(tx, |conn| sqlx::query_scalar(
         "INSERT INTO api_token
-             (api_token_id, name, token_sha256, scopes, created_by, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)"
+             (api_token_id, name, token_sha256, scopes, created_by, created_at, expires_at, form_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         ON CONFLICT (form_id) DO NOTHING RETURNING api_token_id"
     )
-    .bind(api_token_id)
+    .bind(at.new_id())
     .bind(new.name)
     .bind(new.token_sha256)
     .bind(new.scopes)
     .bind(new.created_by)
     .bind(at.now)
     .bind(new.expires_at)
-    .execute(conn)
-    .await
-    .map(drop))?;
-    Ok(api_token_id)
+    .bind(new.form_id)
+    .fetch_optional(conn)
+    .await)
 }
 
 /// All tokens, those that work first, the newest of each first.
@@ -85,6 +86,26 @@ pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<TokenRow>> {
     .fetch_all(conn)
     .await
     })
+}
+
+/// The names of the tokens that somebody made and that work, the newest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_working_of(
+    tx: &mut Tx,
+    now: Timestamp,
+    created_by: &str,
+) -> sqlx::Result<Vec<String>> {
+    on!(tx, |conn| sqlx::query_scalar(
+        "SELECT name FROM api_token
+         WHERE created_by = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)
+         ORDER BY api_token_id DESC"
+    )
+    .bind(created_by)
+    .bind(now)
+    .fetch_all(conn)
+    .await)
 }
 
 /// The key of a token and what it opens, while it works.

@@ -18,6 +18,8 @@ pub struct ListedSubscriber {
     pub name: Option<String>,
     /// Where they work.
     pub organisation: Option<String>,
+    /// What they do there.
+    pub job_title: Option<String>,
     /// When they confirmed first.
     pub created_at: Timestamp,
 }
@@ -28,10 +30,12 @@ pub struct ListedSubscriber {
 /// When the database does not answer.
 pub async fn list(tx: &mut Tx, ids: &[Uuid]) -> sqlx::Result<Vec<ListedSubscriber>> {
     const LIST: Sql = Sql {
-        sqlite: "SELECT subscriber_id, email, name, organisation, created_at FROM subscriber
+        sqlite: "SELECT subscriber_id, email, name, organisation, job_title, created_at
+                 FROM subscriber
                  WHERE subscriber_id IN (SELECT unhex(value, '-') FROM json_each($1))
                  ORDER BY subscriber_id DESC",
-        postgres: "SELECT subscriber_id, email, name, organisation, created_at FROM subscriber
+        postgres: "SELECT subscriber_id, email, name, organisation, job_title, created_at
+                   FROM subscriber
                    WHERE subscriber_id IN
                        (SELECT CAST(value AS uuid) FROM json_array_elements_text(CAST($1 AS json)))
                    ORDER BY subscriber_id DESC",

@@ -1,8 +1,32 @@
 //! The fields of a form, read strictly: what browsers would never send is not guessed at.
 
+use std::borrow::Cow;
+
 use percent_encoding::percent_decode_str;
+use serde::Serialize;
 
 use crate::domain::text::is_forbidden;
+
+/// What is wrong with one field, or with all of what was sent.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Fault {
+    /// Where: the name of a field, or `body` for all of a document.
+    pub field: &'static str,
+    /// What, for programs.
+    pub code: &'static str,
+    /// What to do, for people.
+    pub message: Cow<'static, str>,
+}
+
+impl Fault {
+    pub(super) fn new(
+        field: &'static str,
+        code: &'static str,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { field, code, message: message.into() }
+    }
+}
 
 /// The fields of a form in their order, and which of them cannot be trusted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,6 +87,12 @@ impl Fields {
         at.and_then(|at| self.texts.get(at)).map_or("", String::as_str)
     }
 
+    /// Whether there is a field of another name than these.
+    #[must_use]
+    pub fn has_other_than(&self, names: &[&str]) -> bool {
+        self.pairs.iter().any(|(name, _)| !names.contains(&name.as_str()))
+    }
+
     /// Whether a field was sent twice.
     #[must_use]
     pub fn is_repeated(&self, name: &str) -> bool {
@@ -113,6 +143,8 @@ mod tests {
         assert_eq!(fields.all("newsletter"), ["x", "y"]);
         assert!(fields.is_repeated("newsletter") && !fields.is_repeated("email"));
         assert_eq!((fields.one("z"), fields.one("none")), ("", ""));
+        assert!(fields.has_other_than(&["email", "name", "newsletter"]));
+        assert!(!fields.has_other_than(&["email", "name", "newsletter", "z", "more"]));
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod console;
 mod cookie;
 mod dev;
 mod error;
+mod export;
 mod fields;
 mod headers;
 mod health;

@@ -8,6 +8,7 @@
 mod support;
 
 mod alarms;
+mod api;
 mod architecture;
 mod bounces;
 mod browser;

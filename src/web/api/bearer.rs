@@ -1,26 +1,31 @@
 //! Who a program is: the token it sends with every request (RFC 6750).
 
-use std::net::IpAddr;
+use std::net::SocketAddr;
 
-use axum::http::{HeaderMap, header};
+use axum::extract::{ConnectInfo, MatchedPath};
+use axum::http::header;
+use axum::http::request::Parts;
 
-use crate::domain::api_token::{ApiToken, Scope, actor};
+use crate::domain::api_token::{ApiToken, Scope, Scopes, actor};
 use crate::flows::issue_token::note_use;
 use crate::flows::refuse::{Refused, record_refused};
 use crate::store::api_tokens;
+use crate::web::client_ip::client_ip;
+use crate::web::limits::neighbourhood;
 use crate::web::{App, Error};
 
-/// Lets a program through whose token opens this, and gives its name in the audit. What is refused is
-/// written down; tokens that do not work are counted for the network they came from, so that neither their
-/// guesses nor the writing goes on for ever.
-pub(super) async fn admit(
-    app: &App,
-    headers: &HeaderMap,
-    ip: IpAddr,
-    scope: Scope,
-    route: (&str, &str),
-) -> Result<String, Error> {
-    let mut sent = headers.get_all(header::AUTHORIZATION).iter();
+/// A program that was let through.
+pub(super) struct Program {
+    /// As the audit names it.
+    pub by: String,
+    /// What its token opens.
+    pub scopes: Scopes,
+}
+
+/// Lets a program through whose token opens this. What is refused is written down; tokens that do not work are
+/// counted for the network they came from, so that neither their guesses nor the writing goes on for ever.
+pub(super) async fn admit(app: &App, head: &Parts, scope: Scope) -> Result<Program, Error> {
+    let mut sent = head.headers.get_all(header::AUTHORIZATION).iter();
     let token = match (sent.next(), sent.next()) {
         (Some(one), None) => one.to_str().ok().and_then(ApiToken::of_header),
         _ => None,
@@ -33,21 +38,32 @@ pub(super) async fn admit(
         }
         None => None,
     };
-    let (by, why, error) = match found {
+    match found {
         Some((api_token_id, scopes)) if scopes.holds(scope) => {
             let mut tx = app.db.write().await?;
             note_use(&mut tx, &at, api_token_id).await?;
             tx.commit().await?;
-            return Ok(actor(api_token_id));
+            Ok(Program { by: actor(api_token_id), scopes })
         }
-        Some((api_token_id, _)) => (actor(api_token_id), Refused::Scope, Error::Forbidden),
+        Some((api_token_id, _)) => {
+            refuse(app, head, &actor(api_token_id), Refused::Scope).await?;
+            Err(Error::Forbidden)
+        }
         None => {
-            app.signup_limit.check(ip)?;
-            ("nobody".to_owned(), Refused::ApiToken, Error::Unauthorised)
+            let peer = head.extensions.get::<ConnectInfo<SocketAddr>>().ok_or(Error::Internal)?;
+            let ip = client_ip(peer.ip(), &head.headers, &app.trusted_proxies);
+            app.signup_limit.check(neighbourhood(ip))?;
+            refuse(app, head, "nobody", Refused::ApiToken).await?;
+            Err(Error::Unauthorised)
         }
-    };
+    }
+}
+
+/// Writes down that somebody was refused.
+pub(super) async fn refuse(app: &App, head: &Parts, by: &str, why: Refused) -> Result<(), Error> {
+    // The route, never the path, which names a person.
+    let route = head.extensions.get::<MatchedPath>().map_or("-", MatchedPath::as_str);
     let mut tx = app.db.write().await?;
-    record_refused(&mut tx, &at, &by, route, why).await?;
-    tx.commit().await?;
-    Err(error)
+    record_refused(&mut tx, &app.moment(), by, (head.method.as_str(), route), why).await?;
+    Ok(tx.commit().await?)
 }

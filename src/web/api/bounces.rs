@@ -11,10 +11,11 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::problem::{Fault, Problem};
+use super::problem::Problem;
 use crate::domain::bounce::{Bounce, BounceKind};
 use crate::flows::record_bounce::{Recorded, record_bounce};
 use crate::mail::returned;
+use crate::web::fields::Fault;
 use crate::web::{App, Error, body};
 
 pub(super) fn router() -> Router<Arc<App>> {
@@ -65,13 +66,13 @@ fn media_type(headers: &HeaderMap) -> Option<String> {
 fn message(app: &App, body: &[u8]) -> Said {
     if body.trim_ascii().is_empty() {
         let message = "Send the message as it was received";
-        return Err(Problem::unusable(vec![Fault { field: "body", code: "required", message }]));
+        return Err(Problem::unusable(vec![Fault::new("body", "required", message)]));
     }
     let Some(returned) = returned::read(body, None) else { return Ok(None) };
     let outbox_id = returned.outbox_id(&app.links.secrets).ok_or_else(|| {
         let message =
             "Send what came back about a mail of ours: no envelope sender of ours is in it";
-        Problem::unusable(vec![Fault { field: "body", code: "not-ours", message }])
+        Problem::unusable(vec![Fault::new("body", "not-ours", message)])
     })?;
     Ok(Some((outbox_id, returned.bounce)))
 }
@@ -81,10 +82,10 @@ fn event(app: &App, body: &[u8]) -> Said {
     let event: Value = serde_json::from_slice(body).unwrap_or_default();
     if !event.is_object() {
         let message = "Send a JSON object with return_path, kind and status";
-        return Err(Problem::unusable(vec![Fault { field: "body", code: "malformed", message }]));
+        return Err(Problem::unusable(vec![Fault::new("body", "malformed", message)]));
     }
     let mut errors = Vec::new();
-    let mut wrong = |field, code, message| errors.push(Fault { field, code, message });
+    let mut wrong = |field, code, message| errors.push(Fault::new(field, code, message));
     let outbox_id = match event["return_path"].as_str() {
         Some(address) => app.links.secrets.open_return_path(address),
         None => None,

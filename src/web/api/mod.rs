@@ -2,7 +2,10 @@
 
 mod bearer;
 mod bounces;
+mod exports;
+mod person;
 mod problem;
+mod subscribers;
 mod withdrawals;
 
 use std::sync::Arc;
@@ -17,5 +20,10 @@ use super::App;
 pub(super) const PREFIX: &str = "/api/";
 
 pub(super) fn router() -> Router<Arc<App>> {
-    Router::new().merge(bounces::router()).merge(withdrawals::router())
+    Router::new()
+        .merge(bounces::router())
+        .merge(exports::router())
+        .merge(subscribers::router())
+        .merge(person::router())
+        .merge(withdrawals::router())
 }

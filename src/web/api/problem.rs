@@ -2,10 +2,10 @@
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
 use serde_json::json;
 
 use crate::web::Error;
+use crate::web::fields::Fault;
 
 /// A refusal, and what was wrong where.
 #[derive(Debug)]
@@ -14,29 +14,30 @@ pub(in crate::web) struct Problem {
     errors: Vec<Fault>,
 }
 
-/// One thing that was wrong.
-#[derive(Debug, Serialize)]
-pub(super) struct Fault {
-    /// Where: a field of the document, or `body` for all of it.
-    pub field: &'static str,
-    /// What, for programs.
-    pub code: &'static str,
-    /// What to do, for people.
-    pub message: &'static str,
-}
-
 impl Problem {
     /// What was sent cannot be used as it is.
     pub(super) fn unusable(errors: Vec<Fault>) -> Self {
         Self { status: StatusCode::UNPROCESSABLE_ENTITY, errors }
+    }
+
+    /// One thing that stands against it.
+    pub(super) fn of(status: StatusCode, fault: Fault) -> Self {
+        Self { status, errors: vec![fault] }
+    }
+
+    /// The address names a field that is not known there: to leave it out of account might answer with more
+    /// than was asked for.
+    pub(super) fn unknown_field(known: &[&str]) -> Self {
+        let message = format!("Send no other fields than {}", known.join(", "));
+        Self::unusable(vec![Fault::new("query", "unknown-field", message)])
     }
 }
 
 /// What a request met before or beside its own rules.
 impl From<&Error> for Problem {
     fn from(error: &Error) -> Self {
-        let body = |code, message| vec![Fault { field: "body", code, message }];
-        let token = |code, message| vec![Fault { field: "authorization", code, message }];
+        let body = |code, message| vec![Fault::new("body", code, message)];
+        let token = |code, message| vec![Fault::new("authorization", code, message)];
         let errors = match error {
             Error::Unauthorised => token("no-token", "Send a token that works as a bearer token"),
             Error::Forbidden => token("scope", "Use a token that was made for this"),

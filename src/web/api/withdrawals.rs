@@ -1,23 +1,20 @@
 //! `GET /api/v1/withdrawals`: who must be removed from copies that were exported earlier.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, RawQuery, State};
-use axum::http::HeaderMap;
+use axum::extract::State;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use super::bearer::admit;
-use super::problem::{Fault, Problem};
+use super::problem::Problem;
 use crate::domain::api_token::Scope;
 use crate::flows::record_disclosure::{Disclosure, record_disclosure};
 use crate::store::withdrawals;
-use crate::web::client_ip::client_ip;
-use crate::web::fields::Fields;
-use crate::web::limits::neighbourhood;
+use crate::web::fields::{Fault, Fields};
 use crate::web::{App, Error};
 
 const PATH: &str = "/api/v1/withdrawals";
@@ -30,18 +27,12 @@ pub(super) fn router() -> Router<Arc<App>> {
 
 /// The consents that ended after a cursor, in the ledger's order, and the cursor to go on from. What ended
 /// a moment ago follows once it has its place there.
-async fn list(
-    State(app): State<Arc<App>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Result<Response, Error> {
-    let ip = neighbourhood(client_ip(peer.ip(), &headers, &app.trusted_proxies));
-    let by = admit(&app, &headers, ip, Scope::Withdrawals, ("GET", PATH)).await?;
-    let asked = Fields::parse(query.unwrap_or_default().as_bytes());
+async fn list(State(app): State<Arc<App>>, head: Parts) -> Result<Response, Error> {
+    let program = admit(&app, &head, Scope::Withdrawals).await?;
+    let asked = Fields::parse(head.uri.query().unwrap_or_default().as_bytes());
     let Some(after) = read_cursor(&asked) else {
         let message = "Send the cursor that the answer before ended with, or none";
-        let fault = Fault { field: "after", code: "not-a-cursor", message };
+        let fault = Fault::new("after", "not-a-cursor", message);
         return Ok(Problem::unusable(vec![fault]).into_response());
     };
     let ended = withdrawals::list(&mut app.db.read().await?, after, AT_ONCE).await?;
@@ -49,7 +40,8 @@ async fn list(
     if !ended.is_empty() {
         let detail = json!({"after": after, "rows": ended.len()});
         let mut tx = app.db.write().await?;
-        record_disclosure(&mut tx, &app.moment(), &by, Disclosure::Withdrawals, &detail).await?;
+        record_disclosure(&mut tx, &app.moment(), &program.by, Disclosure::Withdrawals, &detail)
+            .await?;
         tx.commit().await?;
     }
     let rows: Vec<Value> = ended

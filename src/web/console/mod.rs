@@ -28,7 +28,7 @@ mod second_step;
 mod session;
 mod sign_in;
 mod staff;
-mod subscribers;
+pub(super) mod subscribers;
 mod suppressions;
 mod tokens;
 mod welcome;

@@ -1,7 +1,7 @@
 //! `/console/subscribers`: people, found by who they are and by what they agreed to.
 
-mod answers;
-mod asked;
+pub(in crate::web) mod answers;
+pub(in crate::web) mod asked;
 mod erase;
 mod person;
 mod receipts;
@@ -38,14 +38,14 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// What can be chosen from in the filters.
-struct Choices {
+pub(in crate::web) struct Choices {
     purposes: Vec<(Purpose, Option<String>)>,
     reports: Vec<reports::Report>,
     policies: Vec<policy_versions::PolicyVersion>,
 }
 
 impl Choices {
-    async fn read(tx: &mut Tx) -> Result<Self, Error> {
+    pub(in crate::web) async fn read(tx: &mut Tx) -> Result<Self, Error> {
         Ok(Self {
             purposes: purposes::list_named(tx).await?,
             reports: reports::list(tx).await?,
@@ -97,7 +97,7 @@ async fn show(
     drop(tx);
     let errors: Vec<Value> = match &question.filter {
         Ok(_) => vec![],
-        Err(errors) => errors.iter().map(|(field, message)| fault(field, message)).collect(),
+        Err(errors) => errors.iter().map(|wrong| fault(wrong.field, &wrong.message)).collect(),
     };
     let refused = !errors.is_empty();
     let context = context(

@@ -6,10 +6,11 @@ use std::time::Duration;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::address::key;
 use super::desk::{Asked, Desk, Form, fault};
-use super::form::{Faults, needed};
+use super::form::{Faults, is_sure, needed};
 use super::route::Route;
 use crate::domain::api_token::{Scope, Scopes};
 use crate::domain::right::Right;
@@ -37,12 +38,23 @@ pub(super) fn routes() -> Vec<Route> {
 fn scopes() -> Vec<Value> {
     let option = |scope: Scope| {
         let (title, hint) = match scope {
-            Scope::Exports => ("Exports", "Take the contacts of one purpose away"),
-            Scope::Withdrawals => {
-                ("Withdrawals", "Learn who must be removed from copies exported earlier")
+            Scope::Exports => {
+                ("Exports", "Take the contacts of one purpose away: GET /api/v1/exports/consented")
             }
-            Scope::Subscribers => ("Subscribers", "Look people up, and what they agreed to"),
-            Scope::Erase => ("Erase", "Erase a person"),
+            Scope::Withdrawals => (
+                "Withdrawals",
+                "Learn who must be removed from copies exported earlier: GET /api/v1/withdrawals",
+            ),
+            Scope::Subscribers => (
+                "Subscribers",
+                "Look people up, and what they agreed to: GET /api/v1/subscribers, \
+                 /api/v1/subscribers/ID and /api/v1/subscribers/ID/consents",
+            ),
+            Scope::Erase => (
+                "Erase",
+                "Erase a person: DELETE /api/v1/subscribers/ID. With Exports, also take people’s own \
+                 links, by which their holder can act for them",
+            ),
         };
         json!({"value": scope.as_str(), "title": title, "hint": hint})
     };
@@ -56,7 +68,7 @@ async fn show(
 ) -> Result<Response, Error> {
     let word =
         (asked.one("word") == "revoked").then_some("The token is revoked: it opens nothing.");
-    desk.page(&app, PAGE, context(&app, word, &Fields::default(), &[]).await?)
+    desk.page(&app, PAGE, context(&app, word, &Fields::default(), &[], None).await?)
 }
 
 async fn context(
@@ -64,6 +76,7 @@ async fn context(
     word: Option<&str>,
     sent: &Fields,
     errors: &[Value],
+    unsure: Option<Uuid>,
 ) -> Result<Value, Error> {
     let mut tx = app.db.read().await?;
     let tokens = api_tokens::list(&mut tx).await?;
@@ -83,11 +96,16 @@ async fn context(
                 "expires_at": token.expires_at,
                 "last_used_at": token.last_used_at,
                 "state": state(token, now),
+                // Somebody pressed its button without the tick.
+                "unsure": unsure == Some(token.api_token_id),
             })
         })
         .collect();
     Ok(json!({
         "word": word,
+        "base": app.links.base_url,
+        // What this page's form makes its one token by.
+        "form_id": app.moment().new_id(),
         "tokens": rows,
         "scopes": scopes(),
         "sent": {"name": sent.one("name"), "scopes": sent.all("scopes"), "until": sent.one("until")},
@@ -108,22 +126,30 @@ async fn make(
     desk: Desk,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    let (name, scopes, until) = match read(&fields, app.clock.now()) {
+    let Read { name, scopes, until, form_id } = match read(&fields, app.clock.now()) {
         Ok(read) => read,
         Err(faults) => {
-            let context = context(&app, None, &fields, &faults).await?;
+            let context = context(&app, None, &fields, &faults, None).await?;
             return desk.refused(&app, PAGE, context);
         }
     };
     let mut tx = app.db.write().await?;
-    let token = issue(&mut tx, &app.moment(), &desk.actor(), (&name, &scopes), until).await?;
+    let new = (&name, &scopes, until);
+    let token = issue(&mut tx, &app.moment(), &desk.actor(), new, form_id).await?;
     tx.commit().await?;
-    // The only page that ever shows it.
-    let context = json!({"name": name.as_str(), "token": token.to_string(), "expires_at": until});
+    // The only page that ever shows it; loaded again, it shows none.
+    let token = token.map(|token| token.to_string());
+    let context = json!({"name": name.as_str(), "token": token, "expires_at": until});
     desk.page(&app, MADE, context)
 }
 
-type Read = (Line, Scopes, Option<Timestamp>);
+/// What is asked for by a form, and which one that is.
+struct Read {
+    name: Line,
+    scopes: Scopes,
+    until: Option<Timestamp>,
+    form_id: Uuid,
+}
 
 fn read(fields: &Fields, now: Timestamp) -> Result<Read, Faults> {
     let mut faults = Faults::new();
@@ -140,8 +166,14 @@ fn read(fields: &Fields, now: Timestamp) -> Result<Read, Faults> {
     if until.is_none() && !day.is_empty() {
         faults.push(fault("until", "Choose a day that is not over yet"));
     }
-    match (name, scopes) {
-        (Some(name), Some(scopes)) if faults.is_empty() => Ok((name, scopes, until)),
+    let form_id = fields.one("form_id").parse().ok();
+    if form_id.is_none() {
+        faults.push(fault("form", "Load this page again, and fill in its form"));
+    }
+    match (name, scopes, form_id) {
+        (Some(name), Some(scopes), Some(form_id)) if faults.is_empty() => {
+            Ok(Read { name, scopes, until, form_id })
+        }
         _ => Err(faults),
     }
 }
@@ -150,8 +182,14 @@ async fn end(
     State(app): State<Arc<App>>,
     desk: Desk,
     Path(id): Path<String>,
+    Form(fields): Form,
 ) -> Result<Response, Error> {
     let id = key(&id)?;
+    if !is_sure(&fields) {
+        let faults = [fault("sure", "Tick the box to say that the program is to lose its access")];
+        let context = context(&app, None, &Fields::default(), &faults, Some(id)).await?;
+        return desk.refused(&app, PAGE, context);
+    }
     let mut tx = app.db.write().await?;
     if !revoke(&mut tx, &app.moment(), &desk.actor(), id).await? {
         return Err(Error::NotFound);

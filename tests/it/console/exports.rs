@@ -10,6 +10,7 @@ use assent::worker::purge::forget_exports;
 use serde_json::Value;
 
 use crate::support::app::{Answer, Database, POLICY, TestApp};
+use crate::support::copies::copy_subscribers;
 use crate::support::desk::{TestDesk, audit};
 use crate::support::exported::Exported;
 use crate::support::{both_databases, poll};
@@ -432,43 +433,4 @@ both_databases! {
         assert_eq!(forget().await[0]["reason"], "the server stopped on the way");
         assert_eq!(forget().await.len(), 1);
     }
-}
-
-/// Many more like the first one, so that an export takes its time.
-async fn copy_subscribers(app: &TestApp, database: Database) {
-    let (people, consents) = match database {
-        Database::Sqlite => (
-            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60000)
-             INSERT INTO subscriber (subscriber_id, email, address_key, name, organisation, last_seq,
-                                     verified_at, created_at)
-             SELECT randomblob(16), 'copy' || i || '@b.example', randomblob(32), u.name, u.organisation, 1,
-                    u.verified_at, u.created_at
-             FROM n JOIN subscriber u ON u.email = 'ada@b.example'",
-            "INSERT INTO consent (subscriber_id, purpose, state, event_id, notice_id, policy_version_id,
-                                  report_id, source, requested_at, confirmed_at)
-             SELECT u.subscriber_id, c.purpose, c.state, c.event_id, c.notice_id, c.policy_version_id,
-                    c.report_id, c.source, c.requested_at, c.confirmed_at
-             FROM subscriber u
-             JOIN subscriber a ON a.email = 'ada@b.example'
-             JOIN consent c ON c.subscriber_id = a.subscriber_id AND c.purpose = 'newsletter:weekly'
-             WHERE u.email LIKE 'copy%'",
-        ),
-        Database::Postgres => (
-            "INSERT INTO subscriber (subscriber_id, email, address_key, name, organisation, last_seq,
-                                     verified_at, created_at)
-             SELECT gen_random_uuid(), 'copy' || i || '@b.example', sha256(CAST('x' || i AS bytea)), u.name,
-                    u.organisation, 1, u.verified_at, u.created_at
-             FROM generate_series(1, 60000) AS n (i) JOIN subscriber u ON u.email = 'ada@b.example'",
-            "INSERT INTO consent (subscriber_id, purpose, state, event_id, notice_id, policy_version_id,
-                                  report_id, source, requested_at, confirmed_at)
-             SELECT u.subscriber_id, c.purpose, c.state, c.event_id, c.notice_id, c.policy_version_id,
-                    c.report_id, c.source, c.requested_at, c.confirmed_at
-             FROM subscriber u
-             JOIN subscriber a ON a.email = 'ada@b.example'
-             JOIN consent c ON c.subscriber_id = a.subscriber_id AND c.purpose = 'newsletter:weekly'
-             WHERE u.email LIKE 'copy%'",
-        ),
-    };
-    app.tamper(people).await.unwrap();
-    app.tamper(consents).await.unwrap();
 }

@@ -4,6 +4,7 @@ use assent::domain::staff::Role;
 
 use crate::support::app::{Database, TestApp};
 use crate::support::both_databases;
+use crate::support::desk::token;
 
 both_databases! {
     async fn a_day_outside_the_calendar_is_refused(database: Database) {
@@ -38,10 +39,7 @@ both_databases! {
         let audit = desk.page("/console/audit?from=0001-01-01&until=9999-12-31").await;
         assert!(audit.contains("policy.publish"));
 
-        let made = desk.post("/console/tokens", "name=a&scopes=withdrawals&until=9999-12-31").await;
-        let page = made.text();
-        let (_, token) = page.split_once("Bearer ").expect("a token");
-        let token = token.split('<').next().unwrap_or_default();
+        let token = token(&desk, "name=a&scopes=withdrawals&until=9999-12-31").await;
         let request = app.request("GET", "/api/v1/withdrawals");
         let answer = app.send(request.header("authorization", format!("Bearer {token}"))).await;
         assert_eq!(answer.status, 200, "it works until its last day is over");

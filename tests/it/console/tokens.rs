@@ -8,18 +8,10 @@ use serde_json::{Value, json};
 use crate::ledger::seal;
 use crate::support::app::{Answer, Database, TestApp};
 use crate::support::both_databases;
-use crate::support::desk::TestDesk;
+use crate::support::desk::{hidden, token as make};
 
 const PATH: &str = "/api/v1/withdrawals";
 const DAY: Duration = Duration::from_hours(24);
-
-async fn make(desk: &TestDesk<'_>, fields: &str) -> String {
-    let answer = desk.post("/console/tokens", fields).await;
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    let page = answer.text();
-    let (_, after) = page.split_once("Bearer ").expect("a token");
-    after.split('<').next().unwrap_or_default().to_owned()
-}
 
 async fn ask(app: &TestApp, path: &str, authorization: &str) -> Answer {
     app.send(app.request("GET", path).header("authorization", authorization)).await
@@ -64,12 +56,54 @@ both_databases! {
 
         let (_, id) = page.split_once("action=\"/console/tokens/").expect("a button");
         let revoke = format!("/console/tokens/{}", id.split('"').next().unwrap_or_default());
-        let answer = admin.post(&revoke, "").await;
+        for unsure in ["", "sure=no", "sure=yes&sure=yes"] {
+            let answer = admin.post(&revoke, unsure).await;
+            assert!(answer.status == 422 && answer.text().contains("Tick the box"), "{unsure}");
+        }
+        assert_eq!(ask(&app, PATH, &format!("Bearer {token}")).await.status, 200, "it still opens");
+        let answer = admin.post(&revoke, "sure=yes").await;
         assert!(admin.page(answer.location()).await.contains("Revoked"));
         assert_eq!(problem(&ask(&app, PATH, &format!("Bearer {token}")).await), (401, "no-token".into()));
-        assert_eq!(admin.post(&revoke, "").await.status, 404);
+        assert_eq!(admin.post(&revoke, "sure=yes").await.status, 404);
         let sql = "SELECT count(*) FROM audit_entry WHERE action IN ('token.add', 'token.revoke')";
         assert_eq!(app.count(sql).await, 2);
+    }
+
+    async fn a_form_makes_one_token(database: Database) {
+        let app = TestApp::start(database).await;
+        let admin = app.sign_in(Role::Admin).await;
+        let form_id = hidden(&admin.page("/console/tokens").await, "form_id");
+        for none in ["", "&form_id=", "&form_id=x"] {
+            let answer = admin.post("/console/tokens", &format!("name=a&scopes=exports{none}")).await;
+            assert!(answer.status == 422 && answer.text().contains("Load this page again"), "{none}");
+        }
+        let fields = format!("name=a&scopes=exports&form_id={form_id}");
+        // Pressed twice, and then loaded again.
+        let (one, other) = tokio::join!(
+            admin.post("/console/tokens", &fields), admin.post("/console/tokens", &fields)
+        );
+        let again = admin.post("/console/tokens", &fields).await;
+        assert!(again.status == 200 && again.text().contains("was made already"), "{}", again.text());
+        let shown = [one, other, again].iter().filter(|answer| answer.text().contains("Bearer assent_")).count();
+        assert_eq!((shown, app.count("SELECT count(*) FROM api_token").await), (1, 1));
+        assert_eq!(app.count("SELECT count(*) FROM audit_entry WHERE action = 'token.add'").await, 1);
+        make(&admin, "name=b&scopes=exports").await;
+        assert_eq!(app.count("SELECT count(*) FROM api_token").await, 2, "another form makes another");
+    }
+
+    async fn tokens_outlive_the_account_that_made_them(database: Database) {
+        let app = TestApp::start(database).await;
+        let admin = app.sign_in(Role::Admin).await;
+        let other = app.sign_in_as("other@sample.example", Role::Admin).await;
+        let page = format!("/console/staff/{}", other.staff_id);
+        assert!(!admin.page(&page).await.contains("until revoked"));
+        let token = make(&other, "name=%3Ci%3ETool&scopes=withdrawals").await;
+        let words = "1 token that this account made goes on working until revoked";
+        let told = admin.page(&page).await;
+        assert!(told.contains(words) && told.contains("&lt;i&gt;Tool") && told.contains("href=\"/console/tokens\""), "{told}");
+        assert_eq!(admin.post(&format!("{page}/disable"), "sure=yes").await.status, 303);
+        assert!(admin.page(&page).await.contains(words));
+        assert_eq!(ask(&app, PATH, &format!("Bearer {token}")).await.status, 200);
     }
 
     async fn only_a_token_of_the_right_scope_opens(database: Database) {

@@ -132,6 +132,16 @@ pub async fn desk<'a>(app: &'a TestApp, email: &str, role: Role) -> TestDesk<'a>
     app.desk(staff_id, answer.cookie()).await
 }
 
+/// Makes a token at the console; what stands behind `Bearer`.
+pub async fn token(desk: &TestDesk<'_>, fields: &str) -> String {
+    let form_id = hidden(&desk.page("/console/tokens").await, "form_id");
+    let answer = desk.post("/console/tokens", &format!("{fields}&form_id={form_id}")).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let page = answer.text();
+    let (_, after) = page.split_once("Bearer ").expect("a token");
+    after.split('<').next().unwrap_or_default().to_owned()
+}
+
 /// A text as a form carries it.
 pub fn escaped(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()

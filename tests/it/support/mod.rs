@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod browser;
+pub mod copies;
 pub mod desk;
 pub mod exported;
 pub mod inbox;

@@ -61,6 +61,7 @@ fn account(state: &str, errors: &Value) -> Value {
             "has_password": state != "invited", "invited_until": MOMENT, "invitation_works": active,
             "code_since": if active { json!(MOMENT) } else { Value::Null }, "sessions": 2, "is_me": active,
         },
+        "tokens": if active { json!(["Newsletter tool", "CRM"]) } else { json!([]) },
         "roles": roles(),
         "errors": errors,
     })

@@ -1,9 +1,7 @@
 //! `/console/exports`: contacts as files. What is asked for is counted and shown before it is taken away.
 
-mod ask;
 mod download;
 mod run;
-mod stream;
 
 use std::sync::Arc;
 
@@ -13,21 +11,22 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use self::ask::{Ask, Choices, FIELDS, allows, sent};
-use self::download::new_run;
 use super::desk::{Asked, Desk, Form, fault};
 use super::paging::page_of;
 use super::route::Route;
+use crate::domain::api_token;
 use crate::domain::right::Right;
 use crate::domain::sentence::sentence;
 use crate::flows::allow_export::ExportRefused;
 use crate::flows::begin_export::begin_export;
+use crate::store::api_tokens::{self, TokenRow};
 use crate::store::export_runs::{self, ExportRun};
 use crate::store::{Tx, exports};
+use crate::web::export::{Allowed, Ask, Asker, Choices, FIELDS, allows, sent};
 use crate::web::fields::Fields;
 use crate::web::{App, Error};
 
-/// How many exports go straight to browsers at once: each holds a connection for as long as that takes, and
+/// How many exports go straight to browsers and programs at once: each holds a connection for as long as that takes, and
 /// pages need some too.
 pub const AT_ONCE: usize = 2;
 /// How many contacts are shown before they are taken away.
@@ -46,6 +45,17 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
+/// What somebody at the desk wishes, or what is wrong with it as `{field, message}`.
+async fn read(tx: &mut Tx, desk: &Desk, fields: &Fields) -> Result<Result<Ask, Vec<Value>>, Error> {
+    let allowed = Allowed { links: desk.may(Right::TakeLinks), workbooks: true };
+    let read = Choices::read(tx).await?.parse(allowed, fields);
+    Ok(read.map_err(|wrong| wrong.iter().map(|w| fault(w.field, &w.message)).collect()))
+}
+
+fn asker(desk: &Desk) -> Asker {
+    Asker { actor: desk.actor(), staff_id: Some(desk.staff_id) }
+}
+
 async fn show(
     State(app): State<Arc<App>>,
     desk: Desk,
@@ -55,7 +65,7 @@ async fn show(
     if FIELDS.iter().all(|field| fields.all(field).is_empty()) {
         return page(&app, &desk, &mut tx, &fields, Value::Null, vec![]).await;
     }
-    match Choices::read(&mut tx).await?.parse(desk.role, &fields) {
+    match read(&mut tx, &desk, &fields).await? {
         Ok(ask) => {
             let found = preview(&app, &mut tx, &ask).await?;
             page(&app, &desk, &mut tx, &fields, found, vec![]).await
@@ -71,14 +81,14 @@ async fn start(
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;
-    let ask = match Choices::read(&mut tx).await?.parse(desk.role, &fields) {
+    let ask = match read(&mut tx, &desk, &fields).await? {
         Ok(ask) => ask,
         Err(errors) => return refused_page(&app, &desk, &mut tx, &fields, errors).await,
     };
     drop(tx);
-    let actor = desk.actor();
+    let asker = asker(&desk);
     let mut tx = app.db.write().await?;
-    match begin_export(&mut tx, &app.moment(), new_run(&ask, &actor, &desk, true)).await {
+    match begin_export(&mut tx, &app.moment(), ask.run(&asker, true)).await {
         Ok(held) => {
             tx.commit().await?;
             let path = format!("/console/exports/{}?word=started", held.export_run_id);
@@ -115,13 +125,14 @@ async fn page(
     let before = fields.one("before").parse::<Uuid>().ok();
     let (runs, more) = page_of(export_runs::list(tx, before, RUNS + 1).await?, RUNS);
     let last = runs.last().filter(|_| more).map(|run| run.export_run_id);
+    let tokens = api_tokens::list(tx).await?;
     let refused = !errors.is_empty();
     let context = json!({
         "choices": Choices::read(tx).await?.context(),
         "asked": sent(fields),
         "errors": errors,
         "found": found,
-        "runs": runs.iter().map(row).collect::<Vec<_>>(),
+        "runs": runs.iter().map(|run| row(run, &tokens)).collect::<Vec<_>>(),
         "newer": before.map(|_| "/console/exports"),
         "older": last.map(|id| format!("/console/exports?before={id}")),
     });
@@ -154,10 +165,12 @@ async fn preview(app: &App, tx: &mut Tx, ask: &Ask) -> Result<Value, Error> {
 }
 
 /// One export as lists show it.
-fn row(run: &ExportRun) -> Value {
+fn row(run: &ExportRun, tokens: &[TokenRow]) -> Value {
+    let is_theirs = |token: &&TokenRow| api_token::actor(token.api_token_id) == run.actor;
+    let token = tokens.iter().find(is_theirs).map(|token| token.name.as_str());
     json!({
         "id": run.export_run_id,
-        "who": run.email.as_deref().unwrap_or(&run.actor),
+        "who": run.email.as_deref().or(token).unwrap_or(&run.actor),
         "at": run.created_at,
         "purpose": run.purpose,
         "filter": filter(run),

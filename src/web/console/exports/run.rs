@@ -12,17 +12,18 @@ use futures_util::stream::{self, Stream};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::download::file_headers;
 use super::row;
 use crate::domain::export_run::{FILE_KEPT, RunState};
 use crate::domain::report::readable_size;
 use crate::export::{Format, TextFormat, WithdrawnRows, file_name};
 use crate::flows::record_disclosure::{Disclosure, record_disclosure};
+use crate::store::api_tokens;
 use crate::store::export_runs::{self, ExportRun};
 use crate::store::withdrawals::{self, Since, Withdrawal};
 use crate::store::{Db, Tx};
 use crate::web::console::desk::{Asked, Desk};
 use crate::web::error::Gone;
+use crate::web::export::file_headers;
 use crate::web::{App, Error};
 
 /// How many who withdrew are read at once.
@@ -58,9 +59,10 @@ pub(super) async fn show(
         }
         None => None,
     };
+    let tokens = api_tokens::list(&mut tx).await?;
     let has_file = run.state == RunState::Done && run.file_key.is_some();
     let context = json!({
-        "run": row(&run),
+        "run": row(&run, &tokens),
         "is_open": run.state.is_open(),
         "is_job": run.is_job,
         "expected": run.rows_expected,

@@ -9,11 +9,11 @@ use uuid::Uuid;
 
 use super::{last_seen, roles};
 use crate::domain::right::Right;
-use crate::domain::staff::Role;
+use crate::domain::staff::{Role, actor};
 use crate::flows::change_staff::{self, Changed, change_role, turn_code_off};
 use crate::flows::invite_staff::{cancel_invitation, invite_again};
 use crate::flows::set_password::send_reset;
-use crate::store::{staff_accounts, staff_sessions};
+use crate::store::{api_tokens, staff_accounts, staff_sessions};
 use crate::web::console::address::key;
 use crate::web::console::desk::{Asked, Desk, Form, fault};
 use crate::web::console::form::is_sure;
@@ -74,6 +74,8 @@ async fn context(
     let mut tx = app.db.read().await?;
     let account = staff_accounts::find(&mut tx, staff_id).await?.ok_or(Error::NotFound)?;
     let sessions = staff_sessions::list(&mut tx, app.clock.now(), staff_id).await?;
+    let now = app.clock.now();
+    let tokens = api_tokens::list_working_of(&mut tx, now, &actor(staff_id)).await?;
     let errors: Vec<_> = error.iter().map(|(field, words)| fault(field, words)).collect();
     Ok(json!({
         "word": word,
@@ -92,6 +94,8 @@ async fn context(
             "sessions": sessions.len(),
             "is_me": account.staff_id == desk.staff_id,
         },
+        // They go on working without the account.
+        "tokens": tokens,
         "roles": roles(),
         "errors": errors,
     }))

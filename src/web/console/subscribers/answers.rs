@@ -9,7 +9,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::store::permissions::PermissionFacts;
 
 /// The answer for one purpose.
-pub(super) fn answer(facts: &PermissionFacts, ledger_is_sound: bool) -> Value {
+pub(in crate::web) fn answer(facts: &PermissionFacts, ledger_is_sound: bool) -> Value {
     let missed = facts.renewal_missed.is_some();
     let permission = Permission::of(facts.state, facts.suppressed, missed, ledger_is_sound);
     json!({

@@ -11,67 +11,59 @@ use crate::domain::search::Sought;
 use crate::domain::timestamp::Timestamp;
 use crate::store::subscriber_search::{ConsentFilter, Place, SubscriberFilter};
 use crate::web::console::address::with_fields;
-use crate::web::fields::Fields;
+use crate::web::fields::{Fault, Fields};
 
 /// The filters, in their order on the page.
-const NAMES: [&str; 8] =
+pub(in crate::web) const NAMES: [&str; 8] =
     ["q", "purpose", "state", "report", "policy", "since", "until", "suppressed"];
 
-type Wrong = (&'static str, String);
-
 /// One question to the list.
-pub(super) struct Question {
+pub(in crate::web) struct Question {
     typed: Vec<(&'static str, String)>,
     /// Whom to find, or what is wrong with each field.
-    pub filter: Result<SubscriberFilter, Vec<Wrong>>,
+    pub filter: Result<SubscriberFilter, Vec<Fault>>,
     /// Which page.
     pub place: Place,
 }
 
 impl Question {
-    pub(super) fn read(fields: &Fields, choices: &Choices) -> Self {
+    pub(in crate::web) fn read(fields: &Fields, choices: &Choices) -> Self {
         let typed = NAMES.map(|name| (name, fields.one(name).trim().to_owned())).to_vec();
-        let mut wrong: Vec<Wrong> = NAMES
+        let mut wrong: Vec<Fault> = NAMES
             .into_iter()
             .filter(|name| fields.is_repeated(name) || fields.is_faulty(name))
-            .map(|name| (name, "Ask for one thing, in letters, numbers and punctuation".to_owned()))
+            .map(|name| {
+                let message = "Ask for one thing, in letters, numbers and punctuation";
+                Fault::new(name, "not-once", message)
+            })
             .collect();
         let mut filter = SubscriberFilter::default();
-        let mut take = |name, read: Result<(), String>| {
-            if let Err(message) = read {
-                wrong.push((name, message));
-            }
-        };
+        let mut take = |read: Result<(), Fault>| wrong.extend(read.err());
         let of =
             |name: &str| typed.iter().find(|(n, _)| *n == name).map_or("", |(_, v)| v.as_str());
-        take(
-            "q",
-            Sought::parse(of("q")).map(|sought| filter.sought = sought).map_err(|e| e.to_string()),
-        );
+        let sought = Sought::parse(of("q")).map(|sought| filter.sought = sought);
+        take(sought.map_err(|error| Fault::new("q", "too-much", error.to_string())));
         let consent = &mut filter.consent;
         for name in ["purpose", "state", "report", "policy"] {
-            take(name, read_consent(consent, name, of(name), choices));
+            take(read_consent(consent, name, of(name), choices));
         }
-        take("since", read_day(of("since")).map(|day| filter.since = day));
-        let until = read_day(of("until"));
+        take(read_day("since", of("since")).map(|day| filter.since = day));
+        let until = read_day("until", of("until"));
         // Its last day counts.
         let end = |day: Timestamp| day.plus(Duration::from_hours(24));
-        take("until", until.map(|day| filter.until = day.map(end)));
-        take(
-            "suppressed",
-            match of("suppressed") {
-                "" => Ok(()),
-                "yes" => {
-                    filter.suppressed = Some(true);
-                    Ok(())
-                }
-                "no" => {
-                    filter.suppressed = Some(false);
-                    Ok(())
-                }
-                _ => Err("Choose from what is shown here".to_owned()),
-            },
-        );
+        take(until.map(|day| filter.until = day.map(end)));
+        take(match of("suppressed") {
+            "" => Ok(()),
+            "yes" => {
+                filter.suppressed = Some(true);
+                Ok(())
+            }
+            "no" => {
+                filter.suppressed = Some(false);
+                Ok(())
+            }
+            _ => Err(unknown("suppressed")),
+        });
         let place = match (fields.one("after").parse(), fields.one("before").parse()) {
             (Ok(id), _) => Place::OlderThan(id),
             (_, Ok(id)) => Place::NewerThan(id),
@@ -107,10 +99,10 @@ impl Question {
 
 fn read_consent(
     consent: &mut ConsentFilter,
-    name: &str,
+    name: &'static str,
     typed: &str,
     choices: &Choices,
-) -> Result<(), String> {
+) -> Result<(), Fault> {
     if typed.is_empty() {
         return Ok(());
     }
@@ -136,13 +128,17 @@ fn read_consent(
             consent.policy_version_id.is_some()
         }
     };
-    if known { Ok(()) } else { Err("Choose from what is shown here".to_owned()) }
+    if known { Ok(()) } else { Err(unknown(name)) }
 }
 
-fn read_day(typed: &str) -> Result<Option<Timestamp>, String> {
+fn unknown(name: &'static str) -> Fault {
+    Fault::new(name, "unknown", "Choose from what is shown here")
+}
+
+fn read_day(name: &'static str, typed: &str) -> Result<Option<Timestamp>, Fault> {
     if typed.is_empty() {
         return Ok(None);
     }
     let day = Timestamp::parse(typed).filter(|_| typed.len() == 10);
-    day.map(Some).ok_or_else(|| "Enter a day such as 2026-11-23".to_owned())
+    day.map(Some).ok_or_else(|| Fault::new(name, "not-a-day", "Enter a day such as 2026-11-23"))
 }

@@ -4,24 +4,30 @@ use serde_json::{Value, json};
 
 use crate::domain::notice::LANG;
 use crate::domain::purpose::Purpose;
-use crate::domain::right::Right;
 use crate::domain::slug::{Label, Slug};
-use crate::domain::staff::Role;
 use crate::domain::timestamp::Timestamp;
 use crate::export::{Format, Preset};
 use crate::store::exports::ExportFilter;
 use crate::store::{Tx, newsletters, policy_versions, purposes, reports};
 use crate::web::Error;
-use crate::web::console::desk::fault;
-use crate::web::fields::Fields;
+use crate::web::fields::{Fault, Fields};
 
 /// The fields that may be sent, each once.
-pub(super) const FIELDS: [&str; 8] =
+pub(in crate::web) const FIELDS: [&str; 8] =
     ["purpose", "report", "since", "until", "policy", "format", "preset", "links"];
+
+/// What may be had by whoever asks.
+#[derive(Clone, Copy)]
+pub(in crate::web) struct Allowed {
+    /// Links to everybody's choices: their holder can act for others.
+    pub links: bool,
+    /// Workbooks, which are for people.
+    pub workbooks: bool,
+}
 
 /// A wish that was understood.
 #[derive(Clone)]
-pub(super) struct Ask {
+pub(in crate::web) struct Ask {
     pub filter: ExportFilter,
     pub format: Format,
     pub preset: Option<Preset>,
@@ -29,14 +35,14 @@ pub(super) struct Ask {
 }
 
 /// What can be chosen.
-pub(super) struct Choices {
+pub(in crate::web) struct Choices {
     purposes: Vec<(Purpose, String)>,
     reports: Vec<(Slug, String)>,
     policies: Vec<Label>,
 }
 
 impl Choices {
-    pub(super) async fn read(tx: &mut Tx) -> Result<Self, Error> {
+    pub(in crate::web) async fn read(tx: &mut Tx) -> Result<Self, Error> {
         let mut all = vec![(Purpose::privacy_policy(), "Privacy policy".to_owned())];
         for newsletter in newsletters::list(tx).await? {
             all.push((Purpose::newsletter(&newsletter.slug), newsletter.name));
@@ -51,7 +57,7 @@ impl Choices {
     }
 
     /// As the page shows them.
-    pub(super) fn context(&self) -> Value {
+    pub(in crate::web) fn context(&self) -> Value {
         let option = |value: &str, title: &str| json!({"value": value, "title": title});
         let all = |options: Vec<Value>| Value::Array(options);
         json!({
@@ -67,59 +73,69 @@ impl Choices {
         })
     }
 
-    /// Reads what a role sent; what is wrong with it comes as `{field, message}`.
-    pub(super) fn parse(&self, role: Role, fields: &Fields) -> Result<Ask, Vec<Value>> {
+    /// Reads what was sent.
+    ///
+    /// # Errors
+    /// Says what is wrong with each field.
+    pub(in crate::web) fn parse(
+        &self,
+        allowed: Allowed,
+        fields: &Fields,
+    ) -> Result<Ask, Vec<Fault>> {
         let mut errors = vec![];
-        let mut refuse = |field: &str, message: &str| {
-            errors.push(fault(field, message));
-        };
+        let mut refuse = |field, code, message| errors.push(Fault::new(field, code, message));
         for field in FIELDS {
             if fields.is_repeated(field) || fields.is_faulty(field) {
-                refuse(field, "Choose this once, in plain characters");
+                refuse(field, "not-once", "Choose this once, in plain characters");
             }
         }
         let sent = |field: &str| Some(fields.one(field).trim()).filter(|text| !text.is_empty());
         let purpose = self.purposes.iter().find(|(p, _)| p.as_str() == fields.one("purpose"));
         if purpose.is_none() {
-            refuse("purpose", "Choose a purpose from the list");
+            let code = if sent("purpose").is_none() { "required" } else { "unknown" };
+            refuse("purpose", code, "Choose a purpose from the list");
         }
         let report =
             sent("report").map(|slug| self.reports.iter().find(|(s, _)| s.as_str() == slug));
         if report == Some(None) {
-            refuse("report", "There is no report of that name");
+            refuse("report", "unknown", "There is no report of that name");
         }
         let policy = sent("policy").map(|label| self.policies.iter().find(|l| l.as_str() == label));
         if policy == Some(None) {
-            refuse("policy", "There is no policy version of that label");
+            refuse("policy", "unknown", "There is no policy version of that label");
         }
-        let mut moment = |field: &str| {
+        let mut moment = |field| {
             let at = sent(field).map(Timestamp::parse);
             if at == Some(None) {
-                refuse(field, "Write a day such as 2026-11-23");
+                refuse(field, "not-a-day", "Write a day such as 2026-11-23");
             }
             at.flatten()
         };
         let (since, until) = (moment("since"), moment("until"));
         if since.zip(until).is_some_and(|(since, until)| since >= until) {
-            refuse("until", "Choose a day after the first one");
+            refuse("until", "not-after", "Choose a day after the first one");
         }
-        let format = Format::named(sent("format").unwrap_or("csv"));
+        let format = Format::named(sent("format").unwrap_or("csv"))
+            .filter(|format| allowed.workbooks || *format != Format::Xlsx);
         if format.is_none() {
-            refuse("format", "Choose CSV, Excel workbook or NDJSON");
+            let choose = if allowed.workbooks {
+                "Choose CSV, Excel workbook or NDJSON"
+            } else {
+                "Choose csv or ndjson"
+            };
+            refuse("format", "unknown", choose);
         }
         let preset = sent("preset").map(Preset::named);
         if preset == Some(None) {
-            refuse("preset", "Choose a tool from the list");
+            refuse("preset", "unknown", "Choose a tool from the list");
         }
         let links = sent("links");
         if links.is_some_and(|links| links != "yes") {
-            refuse("links", "Tick the box, or leave it");
+            refuse("links", "unknown", "Tick the box, or leave it");
         }
-        if links.is_some() && !role.may(Right::TakeLinks) {
-            refuse(
-                "links",
-                "Ask an admin for this file: such links let their holder act for others",
-            );
+        if links.is_some() && !allowed.links {
+            let ask = "Ask an admin for this file: such links let their holder act for others";
+            refuse("links", "not-allowed", ask);
         }
         match (purpose, format) {
             (Some((purpose, _)), Some(format)) if errors.is_empty() => Ok(Ask {
@@ -140,7 +156,7 @@ impl Choices {
 }
 
 /// What was sent, to show it again.
-pub(super) fn sent(fields: &Fields) -> Value {
+pub(in crate::web) fn sent(fields: &Fields) -> Value {
     let mut sent: serde_json::Map<String, Value> =
         FIELDS.iter().map(|field| ((*field).to_owned(), fields.one(field).into())).collect();
     if fields.one("format").is_empty() {
@@ -151,7 +167,7 @@ pub(super) fn sent(fields: &Fields) -> Value {
 
 impl Ask {
     /// The same as the fields of an address.
-    pub(super) fn query(&self) -> String {
+    pub(in crate::web) fn query(&self) -> String {
         let moment = |at: Option<Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         for (field, value) in [
@@ -173,7 +189,7 @@ impl Ask {
 }
 
 /// What may be done with the contacts of a purpose, in a sentence.
-pub(super) fn allows(purpose: &Purpose) -> &'static str {
+pub(in crate::web) fn allows(purpose: &Purpose) -> &'static str {
     if purpose.is_privacy_policy() {
         "These people let you hold and process their details as the privacy policy says. That is no leave to \
          write to them for marketing: for that, choose a newsletter or another marketing purpose."

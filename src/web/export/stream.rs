@@ -1,4 +1,4 @@
-//! Pieces of an export on their way to a browser. The last one is held back until the audit has the whole.
+//! Pieces of an export on their way to a browser or a program. The last one is held back until the audit has the whole.
 
 use std::io;
 use std::sync::Arc;

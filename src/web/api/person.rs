@@ -1,0 +1,126 @@
+//! `/api/v1/subscribers/{id}`: one person, whether they may be written to, what they agreed to, and their
+//! erasure.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::request::Parts;
+use axum::http::{Method as HttpMethod, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
+use super::bearer::admit;
+use crate::domain::api_token::Scope;
+use crate::domain::signup::Method;
+use crate::flows::disclose::disclose_consents;
+use crate::flows::erase::{erase, record_erasure};
+use crate::flows::record_disclosure::{Disclosure, record_disclosure};
+use crate::store::permissions::PermissionFacts;
+use crate::store::subscribers::{self, Subscriber};
+use crate::store::{Tx, held, ledger_verdicts, permissions};
+use crate::web::console::subscribers::answers::answer;
+use crate::web::{App, Error};
+
+/// How an erasure is named in evidence.
+const SOURCE: &str = "api";
+
+pub(super) fn router() -> Router<Arc<App>> {
+    Router::new()
+        .route("/api/v1/subscribers/{id}", get(show).delete(forget))
+        .route("/api/v1/subscribers/{id}/consents", get(consents))
+}
+
+async fn find(tx: &mut Tx, id: &str) -> Result<Subscriber, Error> {
+    let id = id.parse().map_err(|_| Error::NotFound)?;
+    subscribers::find(tx, id).await?.ok_or(Error::NotFound)
+}
+
+/// What is known of them, and in a sentence for each purpose whether they may be written to.
+async fn show(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    head: Parts,
+) -> Result<Response, Error> {
+    let program = admit(&app, &head, Scope::Subscribers).await?;
+    let mut tx = app.db.read().await?;
+    let person = find(&mut tx, &id).await?;
+    let verdict = ledger_verdicts::find(&mut tx).await?;
+    let is_sound = verdict.is_none_or(|verdict| verdict.finding.is_none());
+    let facts = permissions::list(&mut tx, app.clock.now(), person.subscriber_id).await?;
+    let stopped = held::list_suppressions(&mut tx, &person.address_key).await?;
+    drop(tx);
+    let purposes: Vec<Value> = facts.iter().map(|facts| purpose(facts, is_sound)).collect();
+    let told = json!({
+        "subscriber_id": person.subscriber_id, "email": person.email, "name": person.name,
+        "organisation": person.organisation, "job_title": person.job_title,
+        "verified_at": person.verified_at, "created_at": person.created_at,
+        "purposes": purposes, "suppressions": stopped,
+    });
+    record(&app, &head, &program.by, (Disclosure::Subscriber, &person)).await?;
+    Ok(Json(told).into_response())
+}
+
+fn purpose(facts: &PermissionFacts, ledger_is_sound: bool) -> Value {
+    let answer = answer(facts, ledger_is_sound);
+    json!({
+        "purpose": facts.purpose, "name": answer["title"], "state": facts.state,
+        "may_be_written_to": answer["yes"], "sentence": answer["sentence"],
+        "receipt_id": facts.event_id,
+    })
+}
+
+/// What they agreed to, with the words, and the events that made it so.
+async fn consents(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    head: Parts,
+) -> Result<Response, Error> {
+    let program = admit(&app, &head, Scope::Subscribers).await?;
+    let mut tx = app.db.read().await?;
+    let person = find(&mut tx, &id).await?;
+    let mut told = disclose_consents(&mut tx, &person).await?;
+    drop(tx);
+    told["subscriber_id"] = json!(person.subscriber_id);
+    record(&app, &head, &program.by, (Disclosure::SubscriberConsents, &person)).await?;
+    Ok(Json(told).into_response())
+}
+
+/// Committed before anything is given away. HEAD gives nothing away.
+async fn record(
+    app: &App,
+    head: &Parts,
+    by: &str,
+    (what, of): (Disclosure, &Subscriber),
+) -> Result<(), Error> {
+    if head.method == HttpMethod::HEAD {
+        return Ok(());
+    }
+    let detail = json!({"subscriber_id": of.subscriber_id});
+    let mut tx = app.db.write().await?;
+    record_disclosure(&mut tx, &app.moment(), by, what, &detail).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Erases them, as the console does.
+async fn forget(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    head: Parts,
+) -> Result<Response, Error> {
+    let program = admit(&app, &head, Scope::Erase).await?;
+    let at = app.moment();
+    let mut tx = app.db.write().await?;
+    let key = find(&mut tx, &id).await?.address_key;
+    if !erase(&mut tx, &at, &key, (Method::Api, SOURCE)).await? {
+        // Somebody else erased them in this moment.
+        return Err(Error::NotFound);
+    }
+    // Outside the database first: a backup restored later must not bring anybody back.
+    app.erasures.append(at.now, &key).await?;
+    record_erasure(&mut tx, &at, &program.by, true).await?;
+    tx.commit().await?;
+    app.db.forget_log().await;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}

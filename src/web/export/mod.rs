@@ -1,0 +1,8 @@
+//! Contacts straight to whoever asks for them, the same at the console and for programs.
+
+mod ask;
+mod sending;
+mod stream;
+
+pub(super) use ask::{Allowed, Ask, Choices, FIELDS, allows, sent};
+pub(super) use sending::{Asker, NotSent, file_headers, headers, send};

@@ -1,0 +1,183 @@
+//! One export on its way. That it was asked for is on record before the first byte, and what it was before the
+//! last.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use tokio::sync::OwnedSemaphorePermit;
+use uuid::Uuid;
+
+use super::ask::Ask;
+use super::stream::{ToBrowser, to_browser};
+use crate::domain::sentence::sentence;
+use crate::export::{Preset, Wanted, file_name};
+use crate::flows::allow_export::ExportRefused;
+use crate::flows::begin_export::begin_export;
+use crate::flows::end_export::{break_off_export, finish_export};
+use crate::flows::record_export::ExportRecord;
+use crate::flows::write_export::{RunError, keep_export, write_export};
+use crate::store::export_runs::{HeldRun, NewExportRun};
+use crate::web::{App, Error};
+
+/// How long to wait for one's turn.
+const TURN: Duration = Duration::from_secs(10);
+
+/// Who asks for contacts.
+pub(in crate::web) struct Asker {
+    /// As the audit names them.
+    pub actor: String,
+    /// Their account, if it is one.
+    pub staff_id: Option<Uuid>,
+}
+
+/// Why nothing is sent.
+pub(in crate::web) enum NotSent {
+    /// Others have all the turns.
+    Busy,
+    /// Nothing may be exported now.
+    Refused(ExportRefused),
+    /// It could not be written down.
+    Failed(Error),
+}
+
+impl<E: Into<Error>> From<E> for NotSent {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl Ask {
+    /// This wish of somebody as a run.
+    pub(in crate::web) fn run<'a>(&'a self, asker: &'a Asker, is_job: bool) -> NewExportRun<'a> {
+        NewExportRun {
+            actor: &asker.actor,
+            staff_id: asker.staff_id,
+            filter: &self.filter,
+            format: self.format.as_str(),
+            preset: self.preset.map(Preset::as_str),
+            links: self.links,
+            is_job,
+        }
+    }
+}
+
+/// The headers of the file that is asked for.
+pub(in crate::web) fn headers(app: &App, ask: &Ask) -> HeaderMap {
+    let name = file_name(&ask.filter, app.clock.now(), ask.format);
+    file_headers(ask.format.media_type(), &name)
+}
+
+/// The headers of a file to take away.
+pub(in crate::web) fn file_headers(media_type: &'static str, name: &str) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let disposition = HeaderValue::try_from(format!("attachment; filename=\"{name}\"")).ok();
+    headers.extend(disposition.map(|name| (header::CONTENT_DISPOSITION, name)));
+    headers
+}
+
+/// Waits for a turn, writes down that it was asked for, and sends it. Whoever calls holds no connection to the
+/// database: nobody waits for their turn with one in hand.
+pub(in crate::web) async fn send(
+    app: &Arc<App>,
+    asker: Asker,
+    ask: Ask,
+) -> Result<Response, NotSent> {
+    let headers = headers(app, &ask);
+    let waiting = app.export_places.clone().acquire_owned();
+    let Ok(Ok(place)) = tokio::time::timeout(TURN, waiting).await else {
+        return Err(NotSent::Busy);
+    };
+    let mut noting = app.db.write().await?;
+    let held = match begin_export(&mut noting, &app.moment(), ask.run(&asker, false)).await {
+        Ok(held) => held,
+        Err(ExportRefused::Flow(error)) => return Err(error.into()),
+        Err(refusal) => return Err(NotSent::Refused(refusal)),
+    };
+    noting.commit().await?;
+    let rows = Arc::new(AtomicU64::new(0));
+    let (browser, body) = to_browser(rows.clone());
+    let actor = asker.actor;
+    // It goes on without the request, so that it is written down how it ended.
+    tokio::spawn(Sending { app: app.clone(), actor, ask, held, rows, place }.run(browser));
+    Ok((headers, body).into_response())
+}
+
+/// An export on its way.
+struct Sending {
+    app: Arc<App>,
+    actor: String,
+    ask: Ask,
+    held: HeldRun,
+    rows: Arc<AtomicU64>,
+    place: OwnedSemaphorePermit,
+}
+
+impl Sending {
+    async fn run(self, mut browser: ToBrowser) {
+        let run = self.held.export_run_id;
+        let written = tokio::select! {
+            written = self.write(&mut browser) => written,
+            () = keep_export(&self.app.db, &self.app.clock, self.held, &self.rows) => Err(RunError::Lost),
+        };
+        drop(self.place);
+        match written {
+            // On record; if the browser goes away now, it is still told as whole, which is the safe side.
+            Ok(()) => {
+                if let Err(error) = browser.finish().await {
+                    tracing::info!(%run, error = ?error, "the end of an export was not taken");
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%run, error = ?error, "an export was broken off");
+                let rows = i64::try_from(browser.sent).unwrap_or(i64::MAX);
+                browser.break_off().await;
+                let noted = note_end(&self.app, &self.actor, self.held, rows, &error).await;
+                if let Err(error) = noted {
+                    // Its lease runs out, and then it is.
+                    tracing::error!(%run, error = ?error, "that could not be written down");
+                }
+            }
+        }
+    }
+
+    async fn write(&self, browser: &mut ToBrowser) -> Result<(), RunError> {
+        let Self { app, ask, held, .. } = self;
+        let links = ask.links.then_some(&app.links);
+        let wanted = Wanted {
+            filter: &ask.filter,
+            format: ask.format,
+            preset: ask.preset,
+            links,
+            scratch: &app.data_dir,
+        };
+        let (written, cursor) =
+            write_export(&app.db, &app.clock, *held, wanted, browser, &self.rows).await?;
+        let run_id = Some(held.export_run_id);
+        let record = ExportRecord { run_id, wanted, written, cursor };
+        let mut tx = app.db.write().await?;
+        let finished =
+            finish_export(&mut tx, &app.moment(), &self.actor, *held, &record, None).await?;
+        if !finished {
+            return Err(RunError::Lost);
+        }
+        Ok(tx.commit().await?)
+    }
+}
+
+async fn note_end(
+    app: &App,
+    actor: &str,
+    held: HeldRun,
+    rows: i64,
+    error: &RunError,
+) -> Result<(), Error> {
+    let mut tx = app.db.write().await?;
+    break_off_export(&mut tx, &app.moment(), actor, held, rows, &sentence(error)).await?;
+    tx.commit().await?;
+    Ok(())
+}
