@@ -64,6 +64,8 @@ actions! {
     MailRetryAll: "mail.retry_all", "sent all mail again that was parked for", "reason";
     NewsletterAdd: "newsletter.add", "added the newsletter", "slug";
     NewsletterEdit: "newsletter.edit", "edited the newsletter", "slug";
+    NewsletterOffer: "newsletter.offer", "began to offer the newsletter", "slug";
+    NewsletterWithdraw: "newsletter.withdraw", "stopped offering the newsletter", "slug";
     PolicyPublish: "policy.publish", "published the privacy policy", "label";
     PurposeAdd: "purpose.add", "added the purpose", "purpose";
     PurposeEdit: "purpose.edit", "edited the purpose", "purpose";

@@ -25,6 +25,7 @@ pub mod issue_token;
 pub mod keep_verdict;
 pub mod lapse;
 pub mod not_me;
+pub mod offer_newsletter;
 pub mod offer_purpose;
 pub mod publish_policy;
 pub mod purge;

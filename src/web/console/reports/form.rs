@@ -84,11 +84,17 @@ impl Values {
     /// As the page shows it. Boxes that are offered come first, in the order in which readers see them.
     pub(super) fn shown(&self, boxes: &Boxes, seen: &str) -> Value {
         let newsletters = boxes.newsletters.iter().map(|newsletter| {
-            let about = Some(&newsletter.description).filter(|about| !about.is_empty());
-            (newsletter.slug.as_str(), &newsletter.name, about)
+            let about = if newsletter.is_offered() {
+                Some(newsletter.description.as_str()).filter(|about| !about.is_empty())
+            } else {
+                Some("Set aside: no form shows it until it is offered again.")
+            };
+            (newsletter.slug.as_str(), newsletter.name.as_str(), about)
         });
-        let purposes =
-            boxes.purposes.iter().map(|own| (own.code.as_str(), &own.name, Some(&own.words)));
+        let purposes = boxes
+            .purposes
+            .iter()
+            .map(|own| (own.code.as_str(), own.name.as_str(), Some(own.words.as_str())));
         let required = REQUIRED
             .iter()
             .map(|(value, title)| json!({"value": value, "title": title, "hint": null}));
@@ -105,7 +111,7 @@ impl Values {
 }
 
 fn options<'a>(
-    all: impl Iterator<Item = (&'a str, &'a String, Option<&'a String>)>,
+    all: impl Iterator<Item = (&'a str, &'a str, Option<&'a str>)>,
     chosen: &[String],
 ) -> Vec<Value> {
     let mut all: Vec<_> = all.collect();
