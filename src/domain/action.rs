@@ -74,6 +74,7 @@ actions! {
     Refused: "refused", "was refused", "route";
     ReportAdd: "report.add", "added the report", "slug";
     ReportCover: "report.cover", "replaced the cover of the report", "slug";
+    ReportDelete: "report.delete", "deleted the draft", "slug";
     ReportEdit: "report.edit", "edited the report", "slug";
     ReportFile: "report.file", "replaced the file of the report", "slug";
     ReportPublish: "report.publish", "published the report", "slug";

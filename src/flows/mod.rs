@@ -12,6 +12,7 @@ pub mod change_staff;
 pub mod check_events;
 pub mod choose;
 pub mod confirm;
+pub mod delete_report;
 pub mod disclose;
 pub mod edit_newsletter;
 pub mod edit_purpose;

@@ -30,6 +30,24 @@ impl Boxes {
         let newsletters = newsletters::list(tx).await?;
         Ok(Self { newsletters, purposes: purposes::list(tx).await? })
     }
+
+    /// What a box of this field is called.
+    pub(super) fn title<'a>(&'a self, field: &str, value: &'a str) -> &'a str {
+        let title = match field {
+            "required" => {
+                REQUIRED.iter().find(|(known, _)| *known == value).map(|(_, title)| *title)
+            }
+            "newsletter" => {
+                let mut all = self.newsletters.iter();
+                all.find(|known| known.slug.as_str() == value).map(|known| known.name.as_str())
+            }
+            _ => {
+                let mut all = self.purposes.iter();
+                all.find(|own| own.code.as_str() == value).map(|own| own.name.as_str())
+            }
+        };
+        title.unwrap_or(value)
+    }
 }
 
 /// What the fields of a form hold: from what stands in the database, or as they were typed.
