@@ -6,12 +6,13 @@ use super::{ACTOR, Outcome, refuse};
 use crate::app::Core;
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
-use crate::flows::add_newsletter::add_newsletter;
-use crate::store::newsletters;
+use crate::flows::add_newsletter::{NewNewsletter, add_newsletter};
+use crate::flows::offer_newsletter::{Moved, offer_newsletter, withdraw_newsletter};
+use crate::store::newsletters::{self, Newsletter};
 
 #[derive(Subcommand)]
 pub(super) enum NewsletterCommand {
-    /// Add a newsletter that people can agree to
+    /// Add a newsletter that people can agree to; it is offered at once
     Add {
         /// Its short name, such as `weekly-briefing`
         slug: Slug,
@@ -22,8 +23,18 @@ pub(super) enum NewsletterCommand {
         #[arg(long, default_value = "")]
         description: String,
     },
-    /// Name all newsletters
+    /// Name all newsletters, and whether each is offered
     List,
+    /// Offer a newsletter that was set aside
+    Offer {
+        /// Which
+        slug: Slug,
+    },
+    /// Set a newsletter aside: no form or page offers it, and whoever agreed stays agreed
+    Withdraw {
+        /// Which
+        slug: Slug,
+    },
 }
 
 impl NewsletterCommand {
@@ -31,6 +42,20 @@ impl NewsletterCommand {
         match self {
             Self::Add { slug, name, description } => add(core, &slug, &name, &description).await,
             Self::List => list(core).await,
+            Self::Offer { slug } => {
+                let mut tx = core.db.write().await?;
+                known(offer_newsletter(&mut tx, &core.moment(), ACTOR, &slug).await?, &slug)?;
+                tx.commit().await?;
+                println!("offered newsletter:{slug}");
+                Ok(())
+            }
+            Self::Withdraw { slug } => {
+                let mut tx = core.db.write().await?;
+                known(withdraw_newsletter(&mut tx, &core.moment(), ACTOR, &slug).await?, &slug)?;
+                tx.commit().await?;
+                println!("set aside newsletter:{slug}");
+                Ok(())
+            }
         }
     }
 }
@@ -39,8 +64,9 @@ async fn add(core: &Core, slug: &Slug, name: &str, description: &str) -> Outcome
     let name = Line::parse(name)?.ok_or_else(|| refuse("give the newsletter a --name"))?;
     let description = Line::parse(description)?;
     let mut tx = core.db.write().await?;
-    let added =
-        add_newsletter(&mut tx, &core.moment(), ACTOR, slug, &name, description.as_ref()).await?;
+    let description = description.as_ref();
+    let new = NewNewsletter { slug, name: &name, description, offered: true };
+    let added = add_newsletter(&mut tx, &core.moment(), ACTOR, new).await?;
     if added.is_none() {
         return Err(refuse(format!("there is a newsletter `{slug}` already: choose another slug")));
     }
@@ -49,13 +75,24 @@ async fn add(core: &Core, slug: &Slug, name: &str, description: &str) -> Outcome
     Ok(())
 }
 
+fn known(moved: Moved, slug: &Slug) -> Outcome {
+    match moved {
+        Moved::Done | Moved::Already => Ok(()),
+        Moved::Unknown => Err(refuse(format!(
+            "there is no newsletter `{slug}`: `assent newsletter list` names them"
+        ))),
+    }
+}
+
 async fn list(core: &Core) -> Outcome {
     let all = newsletters::list(&mut core.db.read().await?).await?;
     if all.is_empty() {
         println!("none yet: `assent newsletter add SLUG --name NAME` adds one");
     }
     for newsletter in all {
-        println!("{}\t{}\t{}", newsletter.slug, newsletter.name, newsletter.description);
+        let state = if newsletter.is_offered() { "offered" } else { "set aside" };
+        let Newsletter { slug, name, description, .. } = newsletter;
+        println!("{slug}\t{state}\t{name}\t{description}");
     }
     Ok(())
 }

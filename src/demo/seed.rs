@@ -18,7 +18,7 @@ use crate::domain::suppression::SuppressionReason;
 use crate::domain::text::Line;
 use crate::files::Files;
 use crate::flows::Terms;
-use crate::flows::add_newsletter::add_newsletter;
+use crate::flows::add_newsletter::{NewNewsletter, add_newsletter};
 use crate::flows::add_report::{add_report, publish_report};
 use crate::flows::add_staff::add_staff;
 use crate::flows::confirm::{Confirmation, confirm};
@@ -101,9 +101,10 @@ async fn offer(tx: &mut Tx, files: &Files, at: &Moment) -> Result<Offered, SeedE
     let newsletter: Slug = texts::NEWSLETTER_SLUG.parse()?;
     let name = Line::parse(texts::NEWSLETTER_NAME)?.ok_or("the newsletter has no name")?;
     let description = Line::parse(texts::NEWSLETTER_DESCRIPTION)?;
-    let newsletter = add_newsletter(tx, at, ACTOR, &newsletter, &name, description.as_ref())
-        .await?
-        .ok_or("the newsletter was there before")?;
+    let description = description.as_ref();
+    let new = NewNewsletter { slug: &newsletter, name: &name, description, offered: true };
+    let newsletter =
+        add_newsletter(tx, at, ACTOR, new).await?.ok_or("the newsletter was there before")?;
     let wording = wording(texts::CONTROLLER_NAME, std::slice::from_ref(&newsletter), &[]);
     let notices = show_notices(tx, at, &wording).await?.into_iter().map(Arc::new).collect();
 

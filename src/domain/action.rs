@@ -64,6 +64,8 @@ actions! {
     MailRetryAll: "mail.retry_all", "sent all mail again that was parked for", "reason";
     NewsletterAdd: "newsletter.add", "added the newsletter", "slug";
     NewsletterEdit: "newsletter.edit", "edited the newsletter", "slug";
+    NewsletterOffer: "newsletter.offer", "began to offer the newsletter", "slug";
+    NewsletterWithdraw: "newsletter.withdraw", "stopped offering the newsletter", "slug";
     PolicyPublish: "policy.publish", "published the privacy policy", "label";
     PurposeAdd: "purpose.add", "added the purpose", "purpose";
     PurposeEdit: "purpose.edit", "edited the purpose", "purpose";
@@ -72,6 +74,7 @@ actions! {
     Refused: "refused", "was refused", "route";
     ReportAdd: "report.add", "added the report", "slug";
     ReportCover: "report.cover", "replaced the cover of the report", "slug";
+    ReportDelete: "report.delete", "deleted the draft", "slug";
     ReportEdit: "report.edit", "edited the report", "slug";
     ReportFile: "report.file", "replaced the file of the report", "slug";
     ReportPublish: "report.publish", "published the report", "slug";

@@ -42,6 +42,9 @@ pub enum ReportError {
     /// It was never offered, so it cannot be taken back.
     #[error("the report `{0}` was never published")]
     NeverPublished(Slug),
+    /// It was offered once, or somebody asked for it, so it cannot be deleted.
+    #[error("the report `{0}` is no draft any more: `assent report withdraw` takes it back")]
+    NotADraft(Slug),
     /// The database did not take it.
     #[error(transparent)]
     Flow(#[from] Error),
@@ -67,9 +70,7 @@ pub async fn add_report(
     report: &Report,
     offers: &[Slug],
 ) -> Result<(), ReportError> {
-    if report.slug.as_str() == RESERVED {
-        return Err(ReportError::Reserved(report.slug.clone()));
-    }
+    is_free(tx, &report.slug).await?;
     let offered = known_newsletters(tx, offers).await?;
     if !reports::insert(tx, report, &offered).await? {
         return Err(ReportError::Taken(report.slug.clone()));
@@ -77,6 +78,21 @@ pub async fn add_report(
     let detail = json!({"slug": report.slug, "sha256": report.sha256, "newsletters": offers});
     audit_entries::append(tx, at, actor, Action::ReportAdd, &detail).await?;
     Ok(())
+}
+
+/// Whether a report could be added under this name, so that a form says so together with all else. Who comes
+/// first is decided when it is added.
+///
+/// # Errors
+/// When the name is taken.
+pub async fn is_free(tx: &mut Tx, slug: &Slug) -> Result<(), ReportError> {
+    if slug.as_str() == RESERVED {
+        return Err(ReportError::Reserved(slug.clone()));
+    }
+    match reports::find(tx, slug).await? {
+        Some(_) => Err(ReportError::Taken(slug.clone())),
+        None => Ok(()),
+    }
 }
 
 /// The keys of these newsletters, each once.

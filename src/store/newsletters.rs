@@ -5,9 +5,10 @@ use uuid::Uuid;
 use super::{Tx, on};
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::Slug;
+use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
 
-/// A newsletter on offer.
+/// A newsletter that people can agree to, or could.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Newsletter {
     /// Its key.
@@ -18,9 +19,19 @@ pub struct Newsletter {
     pub name: String,
     /// What to expect from it; may be empty.
     pub description: String,
+    /// Since when it is set aside; none while forms offer it.
+    pub withdrawn_at: Option<Timestamp>,
 }
 
-/// Adds a newsletter and its purpose; `None` when the slug is taken.
+impl Newsletter {
+    /// Whether forms and pages offer it. Whoever agreed stays agreed either way.
+    #[must_use]
+    pub fn is_offered(&self) -> bool {
+        self.withdrawn_at.is_none()
+    }
+}
+
+/// Adds a newsletter and its purpose, offered or set aside; `None` when the slug is taken.
 ///
 /// # Errors
 /// When the database does not take it.
@@ -28,21 +39,23 @@ pub async fn insert(
     tx: &mut Tx,
     at: &Moment,
     slug: &Slug,
-    name: &str,
-    description: &str,
+    words: NewsletterWords<'_>,
+    offered: bool,
 ) -> sqlx::Result<Option<Newsletter>> {
+    let withdrawn_at = (!offered).then_some(at.now);
     on!(tx, |conn| {
         let newsletter: Option<Newsletter> = sqlx::query_as(
-            "INSERT INTO newsletter (newsletter_id, slug, name, description, created_at)
-             VALUES ($1, $2, $3, $4, $5)
+            "INSERT INTO newsletter (newsletter_id, slug, name, description, created_at, withdrawn_at)
+             VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (slug) DO NOTHING
-             RETURNING newsletter_id, slug, name, description",
+             RETURNING newsletter_id, slug, name, description, withdrawn_at",
         )
         .bind(at.new_id())
         .bind(slug)
-        .bind(name)
-        .bind(description)
+        .bind(words.name)
+        .bind(words.description)
         .bind(at.now)
+        .bind(withdrawn_at)
         .fetch_optional(&mut *conn)
         .await?;
         if let Some(newsletter) = &newsletter {
@@ -59,13 +72,14 @@ pub async fn insert(
     })
 }
 
-/// All newsletters, oldest first.
+/// All newsletters, oldest first; those that are set aside too.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<Newsletter>> {
     on!(tx, |conn| sqlx::query_as(
-        "SELECT newsletter_id, slug, name, description FROM newsletter ORDER BY newsletter_id"
+        "SELECT newsletter_id, slug, name, description, withdrawn_at FROM newsletter
+         ORDER BY newsletter_id"
     )
     .fetch_all(conn)
     .await)
@@ -100,6 +114,35 @@ pub async fn update(
     .bind(new.description)
     .bind(seen.name)
     .bind(seen.description)
+    .execute(conn)
+    .await
+    .map(|done| done.rows_affected() == 1))
+}
+
+/// Offers a newsletter that is set aside; `false` when there is none of that name, or it is offered.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn mark_offered(tx: &mut Tx, slug: &Slug) -> sqlx::Result<bool> {
+    on!(tx, |conn| sqlx::query(
+        "UPDATE newsletter SET withdrawn_at = NULL WHERE slug = $1 AND withdrawn_at IS NOT NULL"
+    )
+    .bind(slug)
+    .execute(conn)
+    .await
+    .map(|done| done.rows_affected() == 1))
+}
+
+/// Sets a newsletter aside; `false` when there is none of that name, or it is set aside.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn mark_withdrawn(tx: &mut Tx, at: &Moment, slug: &Slug) -> sqlx::Result<bool> {
+    on!(tx, |conn| sqlx::query(
+        "UPDATE newsletter SET withdrawn_at = $2 WHERE slug = $1 AND withdrawn_at IS NULL"
+    )
+    .bind(slug)
+    .bind(at.now)
     .execute(conn)
     .await
     .map(|done| done.rows_affected() == 1))

@@ -195,6 +195,42 @@ pub async fn mark_withdrawn(tx: &mut Tx, at: &Moment, slug: &Slug) -> sqlx::Resu
     .map(|done| done.rows_affected() == 1))
 }
 
+/// Where the files of a deleted draft lie.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct DraftFiles {
+    /// Its file.
+    pub file_key: String,
+    /// Its cover.
+    pub cover_key: Option<String>,
+}
+
+/// Deletes a draft that was never published and that nobody asked for, with what its form would offer; `None`
+/// when it is none. Then nothing of it may be committed.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn delete_draft(tx: &mut Tx, report_id: Uuid) -> sqlx::Result<Option<DraftFiles>> {
+    on!(tx, |conn| {
+        sqlx::query("DELETE FROM report_newsletter WHERE report_id = $1")
+            .bind(report_id)
+            .execute(&mut *conn)
+            .await?;
+        sqlx::query("DELETE FROM report_purpose WHERE report_id = $1")
+            .bind(report_id)
+            .execute(&mut *conn)
+            .await?;
+        sqlx::query_as(
+            "DELETE FROM report
+             WHERE report_id = $1 AND status = 'draft' AND published_at IS NULL
+               AND NOT EXISTS (SELECT 1 FROM signup WHERE signup.report_id = report.report_id)
+             RETURNING file_key, cover_key",
+        )
+        .bind(report_id)
+        .fetch_optional(conn)
+        .await
+    })
+}
+
 /// Replaces what an editor decides about a report. Which boxes its form offers is kept elsewhere.
 ///
 /// # Errors

@@ -86,6 +86,7 @@ pub const BUILT_IN: &[BuiltIn] = built_in![
     "console/_offers.html": "pieces that reports, newsletters and policies share",
     "console/reports.html": "all reports, and what became of their forms",
     "console/report.html": "one report: what its page says, its cover, its file",
+    "console/report_delete.html": "asks before a draft is deleted",
     "console/report_new.html": "adds a report from a file",
     "console/report_preview.html": "a report's page as readers would see it",
     "console/report_withdraw.html": "asks before a report is taken back",

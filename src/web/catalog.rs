@@ -99,6 +99,8 @@ pub(super) struct Catalog {
     /// The words beside the privacy-policy box; `None` while readers cannot be told who asks.
     pub consent: Option<Arc<Notice>>,
     pub newsletters: Vec<Offer>,
+    /// Newsletters that are offered no more: whoever asked for one before can still confirm it.
+    pub set_aside: Vec<Offer>,
     /// The operator's own.
     pub purposes: Vec<Offer>,
     /// Newest first; drafts and withdrawn ones too.
@@ -113,7 +115,7 @@ impl Catalog {
         self.policies.first().zip(self.consent.as_ref())
     }
 
-    /// Every newsletter, then every purpose of the operator's own.
+    /// Every newsletter on offer, then every purpose of the operator's own.
     pub(super) fn all_offers(&self) -> impl Iterator<Item = &Offer> {
         self.newsletters.iter().chain(&self.purposes)
     }
@@ -213,13 +215,16 @@ impl CatalogCache {
         let wording = wording(&self.site.controller.name, &newsletters, &own);
         let notices = if named { self.notices(shown, wording).await? } else { vec![] };
         let of = |purpose: &Purpose| notices.iter().find(|n| n.purpose == *purpose).cloned();
-        let newsletters: Vec<Offer> = newsletters
-            .into_iter()
-            .filter_map(|newsletter| {
+        let (offered, aside): (Vec<_>, Vec<_>) =
+            newsletters.into_iter().partition(Newsletter::is_offered);
+        let worded = |newsletters: Vec<Newsletter>| -> Vec<Offer> {
+            let worded = newsletters.into_iter().filter_map(|newsletter| {
                 let notice = of(&Purpose::newsletter(&newsletter.slug))?;
                 Some(Offer::of_newsletter(newsletter, notice))
-            })
-            .collect();
+            });
+            worded.collect()
+        };
+        let (newsletters, set_aside) = (worded(offered), worded(aside));
         let own = own.into_iter().filter_map(|own| of(&own.code).map(|n| Offer::of_own(own, n)));
         let purposes: Vec<Offer> = own.collect();
         let reports = reports
@@ -240,6 +245,7 @@ impl CatalogCache {
             policies: policies.into_iter().map(Arc::new).collect(),
             consent: of(&Purpose::privacy_policy()),
             newsletters,
+            set_aside,
             purposes,
             reports,
             resting,

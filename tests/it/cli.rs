@@ -209,9 +209,13 @@ both_databases! {
         served.kill();
 
         // Every list names what is there.
-        for (list, word) in [("report", "annual\tpublished"), ("newsletter", "weekly\tThe weekly\tNews"), ("policy", POLICY)] {
+        for (list, word) in [("report", "annual\tpublished"), ("newsletter", "weekly\toffered\tThe weekly\tNews"), ("policy", POLICY)] {
             let said = desk.does(&[list, "list"]);
             assert!(said.contains(word), "{said}");
+        }
+        for (what, word) in [("withdraw", "set aside"), ("withdraw", "set aside"), ("offer", "offered")] {
+            assert!(desk.does(&["newsletter", what, "weekly"]).contains(word));
+            assert!(desk.does(&["newsletter", "list"]).contains(&format!("weekly\t{word}\t")), "{what}");
         }
     }
 
@@ -279,6 +283,8 @@ both_databases! {
             (vec!["report", "edit", "none", "--title", "x"], &["`none`", "assent report list"]),
             (vec!["newsletter", "add", "weekly", "--name", "Again"], &["`weekly`", "choose another"]),
             (vec!["newsletter", "add", "new", "--name", ""], &["--name"]),
+            (vec!["newsletter", "withdraw", "none"], &["`none`", "assent newsletter list"]),
+            (vec!["newsletter", "offer", "none"], &["`none`", "assent newsletter list"]),
             (vec!["policy", "publish", "policy.md", "--version", POLICY], &[POLICY, "choose another --version"]),
             (vec!["policy", "publish", "none.md", "--version", "x"], &["none.md"]),
             (vec!["policy", "publish", "latin1.md", "--version", "x"], &["UTF-8"]),

@@ -218,7 +218,7 @@ fn preferences() -> Vec<Value> {
         json!({
             "code": code, "name": "The weekly", "description": "What councils build.",
             "words": "Send me the weekly.", "notice": (code == "partner-offers").then_some("5a1f"),
-            "checked": agreed, "state": state, "since": state.as_str().map(|_| DAY),
+            "checked": agreed, "offered": code != "newsletter:weekly", "state": state, "since": state.as_str().map(|_| DAY),
             "policy_label": agreed.then_some("2026-11"),
             "policy_url": agreed.then_some("/policies/privacy/2026-11"),
             "receipt_url": state.as_str().map(|_| "/preferences/TOKEN/receipts/1"),

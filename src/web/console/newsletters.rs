@@ -14,14 +14,15 @@ use serde_json::{Value, json};
 use self::offering::{Offers, count, keep, overtaken, settle, word};
 use super::address::key;
 use super::desk::{Asked, Desk, Form, fault, show as answer};
-use super::form::{Faults, line, needed, short_name};
+use super::form::{Faults, line, needed, once, short_name};
 use super::route::Route;
 use crate::domain::notice::newsletter_words;
 use crate::domain::purpose::Purpose;
 use crate::domain::right::Right;
 use crate::domain::slug::Slug;
-use crate::flows::add_newsletter::add_newsletter;
+use crate::flows::add_newsletter::{NewNewsletter, add_newsletter};
 use crate::flows::edit_newsletter::edit_newsletter;
+use crate::flows::offer_newsletter::{Moved, offer_newsletter, withdraw_newsletter};
 use crate::store::newsletters::{Newsletter, NewsletterWords};
 use crate::store::purposes::OwnPurpose;
 use crate::store::{self, newsletters};
@@ -36,6 +37,8 @@ pub(super) fn routes() -> Vec<Route> {
         Route::get("/console/newsletters/{slug}/edit", Right::Offer, show),
         Route::post("/console/newsletters/{slug}/edit", Right::Offer, edit),
         Route::post("/console/newsletters/{slug}/reports", Right::Offer, offer),
+        Route::post("/console/newsletters/{slug}/offer", Right::Offer, offer_again),
+        Route::post("/console/newsletters/{slug}/withdraw", Right::Offer, withdraw),
     ];
     routes.extend(purposes::routes());
     routes
@@ -55,21 +58,23 @@ async fn list(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error
     let offers = Offers::find(&mut tx).await?;
     drop(tx);
     let counted = app.figures.purposes.get(()).await;
-    let row = |purpose: &Purpose, name: &str, about: &str, path: String| {
+    let row = |purpose: &Purpose, name: &str, about: &str, path: String, offered: Option<bool>| {
         let on: Vec<&str> =
             offers.reports_of(purpose).map(|report| report.title.as_str()).collect();
         json!({"name": name, "code": purpose, "about": about, "path": format!("{path}/edit"),
-               "counts": count(counted.as_deref(), purpose), "reports": on})
+               "offered": offered, "counts": count(counted.as_deref(), purpose), "reports": on})
     };
     let newsletters: Vec<Value> = all
         .iter()
-        .map(|Newsletter { slug, name, description, .. }| {
-            row(&Purpose::newsletter(slug), name, description, path(slug))
+        .map(|newsletter| {
+            let Newsletter { slug, name, description, .. } = newsletter;
+            let offered = Some(newsletter.is_offered());
+            row(&Purpose::newsletter(slug), name, description, path(slug), offered)
         })
         .collect();
     let purposes: Vec<Value> = own
         .iter()
-        .map(|OwnPurpose { code, name, words }| row(code, name, words, purposes::path(code)))
+        .map(|OwnPurpose { code, name, words }| row(code, name, words, purposes::path(code), None))
         .collect();
     let counted_at = counted.map(|counted| counted.at);
     let context =
@@ -78,7 +83,7 @@ async fn list(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error
 }
 
 async fn ask(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
-    let values = json!({"slug": "", "name": "", "description": ""});
+    let values = json!({"slug": "", "name": "", "description": "", "offer": false});
     desk.page(&app, PAGE, blank(&values, &[]))
 }
 
@@ -97,18 +102,22 @@ async fn add(
     let name = needed(&fields, "name", "Enter its name", &mut errors);
     let description = line(&fields, "description", &mut errors);
     let slug = short_name(&fields, "slug", fields.one("name").trim(), &mut errors);
+    once(&fields, &["offer"], &mut errors);
+    let offered = fields.one("offer") == "yes";
     if let (Some(name), Some(slug), true) = (&name, &slug, errors.is_empty()) {
         let mut tx = app.db.write().await?;
-        let (at, actor) = (app.moment(), desk.actor());
-        if add_newsletter(&mut tx, &at, &actor, slug, name, description.as_ref()).await?.is_some() {
-            return keep(&app, tx, &path(slug), "newsletter").await;
+        let description = description.as_ref();
+        let new = NewNewsletter { slug, name, description, offered };
+        if add_newsletter(&mut tx, &app.moment(), &desk.actor(), new).await?.is_some() {
+            let word = if offered { "newsletter" } else { "aside" };
+            return keep(&app, tx, &path(slug), word).await;
         }
         let words = format!("There is a newsletter “{slug}” already: choose another short name");
         errors.push(fault("slug", words));
     }
     let values = json!({
         "slug": slug.map_or(fields.one("slug").to_owned(), |slug| slug.to_string()),
-        "name": fields.one("name"), "description": fields.one("description"),
+        "name": fields.one("name"), "description": fields.one("description"), "offer": offered,
     });
     desk.refused(&app, PAGE, blank(&values, &errors))
 }
@@ -133,6 +142,7 @@ async fn page(
     let mut tx = app.db.read().await?;
     let all = newsletters::list(&mut tx).await?;
     let newsletter = all.into_iter().find(|known| known.slug == *slug).ok_or(Error::NotFound)?;
+    let offered = newsletter.is_offered();
     let Newsletter { name, description, .. } = newsletter;
     let purpose = Purpose::newsletter(slug);
     let offers = Offers::find(&mut tx).await?;
@@ -146,8 +156,9 @@ async fn page(
             (fields.one("name"), fields.one("description"))
         });
     Ok(json!({
-        "newsletter": {"slug": slug, "name": name, "path": path(slug)},
-        "values": {"slug": slug, "name": typed_name, "description": typed_description},
+        "newsletter": {"slug": slug, "name": name, "path": path(slug), "offered": offered},
+        "values": {"slug": slug, "name": typed_name, "description": typed_description,
+                   "offer": offered},
         "seen": {"name": name, "description": description},
         "counts": count(counted.as_deref(), &purpose),
         "counted_at": counted.map(|counted| counted.at),
@@ -198,4 +209,30 @@ async fn offer(
         return Err(Error::NotFound);
     }
     offering::offer(&app, &desk, &purpose, (&path(&slug), &fields)).await
+}
+
+async fn offer_again(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Path(slug): Path<String>,
+) -> Result<Response, Error> {
+    let slug = key(&slug)?;
+    let mut tx = app.db.write().await?;
+    match offer_newsletter(&mut tx, &app.moment(), &desk.actor(), &slug).await? {
+        Moved::Done | Moved::Already => keep(&app, tx, &path(&slug), "again").await,
+        Moved::Unknown => Err(Error::NotFound),
+    }
+}
+
+async fn withdraw(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Path(slug): Path<String>,
+) -> Result<Response, Error> {
+    let slug = key(&slug)?;
+    let mut tx = app.db.write().await?;
+    match withdraw_newsletter(&mut tx, &app.moment(), &desk.actor(), &slug).await? {
+        Moved::Done | Moved::Already => keep(&app, tx, &path(&slug), "withdrawn").await,
+        Moved::Unknown => Err(Error::NotFound),
+    }
 }

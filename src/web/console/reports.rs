@@ -1,6 +1,7 @@
 //! `/console/reports`: reports and their files, what became of their forms, and offering them.
 
 mod add;
+mod delete;
 mod files;
 mod form;
 mod page;
@@ -13,10 +14,12 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::{Value, json};
 
+use super::address::with_fields;
 use super::counting::Counted;
 use super::desk::{Asked, Desk, fault};
 use super::route::Route;
 use crate::domain::media_type::MediaType;
+use crate::domain::purpose::Purpose;
 use crate::domain::report::{ReportStatus, readable_size};
 use crate::domain::right::Right;
 use crate::flows::add_report::ReportError;
@@ -35,6 +38,8 @@ pub(super) fn routes() -> Vec<Route> {
         Route::upload("/console/reports/{slug}/cover", Right::Offer, files::replace_cover),
         Route::get("/console/reports/{slug}/file", Right::See, files::file),
         Route::upload("/console/reports/{slug}/file", Right::Offer, files::replace_file),
+        Route::get("/console/reports/{slug}/delete", Right::Offer, delete::ask),
+        Route::post("/console/reports/{slug}/delete", Right::Offer, delete::delete),
         Route::post("/console/reports/{slug}/publish", Right::Offer, standing::publish),
         Route::get("/console/reports/{slug}/withdraw", Right::Offer, standing::ask),
         Route::post("/console/reports/{slug}/withdraw", Right::Offer, standing::withdraw),
@@ -48,6 +53,7 @@ async fn list(
 ) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;
     let all = reports::list(&mut tx).await?;
+    let offers = reports::list_offers(&mut tx).await?;
     drop(tx);
     let counted = app.figures.reports.get(()).await;
     let shown: Vec<Value> = all
@@ -55,13 +61,26 @@ async fn list(
         .map(|report| {
             let mut shown = summary(report);
             shown["figures"] = figures_of(counted.as_deref(), report);
+            let offered = offers.iter().find(|(id, _)| *id == report.report_id);
+            shown["contacts_path"] = json!(contacts_path(report, offered.map(|(_, first)| first)));
             shown
         })
         .collect();
-    let word = (asked.one("word") == "withdrawn").then_some("The report is no longer offered.");
+    let word = match asked.one("word") {
+        "withdrawn" => Some("The report is no longer offered."),
+        "deleted" => Some("The draft is deleted."),
+        _ => None,
+    };
     let counted_at = counted.map(|counted| counted.at);
     let context = json!({"reports": shown, "counted_at": counted_at, "word": word});
     desk.page(&app, "console/reports.html", context)
+}
+
+/// Where a report's contacts are exported: who may be written to for the first thing that its form offers, a
+/// newsletter if there is one. What it stands for is chosen there when it offers nothing.
+fn contacts_path(report: &Report, first: Option<&Purpose>) -> String {
+    let purpose = first.map_or("", Purpose::as_str);
+    with_fields("/console/exports", &[("purpose", purpose), ("report", report.slug.as_str())])
 }
 
 /// What every screen says of a report.
@@ -119,6 +138,9 @@ fn refusal(error: ReportError) -> Result<Value, Error> {
         ReportError::NoPolicy => ("form", "Publish a privacy policy first".to_owned()),
         ReportError::NeverPublished(_) => {
             ("form", "This report was never published: there is nothing to take back".to_owned())
+        }
+        ReportError::NotADraft(_) => {
+            ("form", "This report is no draft any more, so it can’t be deleted".to_owned())
         }
         ReportError::Unknown(_) => return Err(Error::NotFound),
         ReportError::Flow(error) => return Err(error.into()),

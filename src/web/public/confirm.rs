@@ -120,7 +120,24 @@ fn offers<'a>(catalog: &'a Catalog, signup: &Signup, asked: &[Choice]) -> Vec<&'
         None => catalog.newsletters.iter().any(|o| o.purpose == offer.purpose),
     };
     let ticked_before = |offer: &Offer| asked.iter().any(|c| c.purpose == offer.purpose);
-    catalog.all_offers().filter(|offer| stands(offer) || ticked_before(offer)).collect()
+    let all = catalog.all_offers().chain(&catalog.set_aside);
+    all.filter(|offer| stands(offer) || ticked_before(offer)).collect()
+}
+
+/// What to do about a box that was ticked on this page alone and has gone from it since: the field to look at,
+/// and the words.
+fn gone_box(
+    catalog: &Catalog,
+    offers: &[&Offer],
+    fields: &Fields,
+) -> Option<(&'static str, String)> {
+    let stands = |offer: &Offer| offers.iter().any(|shown| shown.purpose == offer.purpose);
+    let mut all = catalog.all_offers().chain(&catalog.set_aside);
+    let gone = all.find(|offer| offer.is_ticked(fields) && !stands(offer))?;
+    let left = offers.iter().any(|shown| shown.field() == gone.field());
+    let field = if left { gone.field() } else { "form" };
+    let name = &gone.name;
+    Some((field, format!("“{name}” is not offered any more: see what is left, then confirm")))
 }
 
 /// Whether a box that was ticked on this page alone has other words by now. One that was ticked on the
@@ -143,17 +160,19 @@ async fn press(
     if standing(&signup, link, at.now) == Standing::Open {
         let asked = consent_events::list_choices(&mut tx, signup.signup_id).await?;
         let offers = offers(&catalog, &signup, &asked);
-        let ticked = ticked(&offers, &fields)?;
         let mut changed = offers.iter().filter(|offer| is_changed(offer, &asked, &fields));
-        if ticked.is_some()
-            && let Some(offer) = changed.next()
+        let changed = changed.next().map(|offer| (offer.field(), changed_words(offer)));
+        let unread = gone_box(&catalog, &offers, &fields).or(changed);
+        if was_shown(&fields)
+            && let Some((field, words)) = unread
         {
             drop(tx);
-            let refused = Some((&fields, offer.field(), changed_words(offer)));
+            let refused = Some((&fields, field, words));
             let shown = Shown { token: &token, signup: &signup, asked: &asked, refused };
             let page = page(&app, &catalog, &shown)?;
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
+        let ticked = ticked(&offers, &fields)?;
         let confirmed = confirm(&mut tx, &at, &app.terms, &signup, ticked.as_deref()).await?;
         match confirmed {
             Confirmation::Confirmed => {
@@ -172,10 +191,15 @@ async fn press(
     }
 }
 
+/// Whether the page was there, and with it its boxes.
+fn was_shown(fields: &Fields) -> bool {
+    fields.one("choices") == "shown"
+}
+
 /// The boxes ticked on the page; `None` when there was no page, as with an empty body: then the
 /// choices of the form stand.
 fn ticked(offers: &[&Offer], fields: &Fields) -> Result<Option<Vec<Arc<Notice>>>, Error> {
-    if fields.one("choices") != "shown" {
+    if !was_shown(fields) {
         return Ok(None);
     }
     for field in ["newsletter", "purpose"] {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use serde_json::{Value, json};
@@ -51,10 +51,14 @@ async fn submit(
     fields: Fields,
 ) -> Result<Response, Error> {
     let catalog = app.catalog.get().await?;
-    let door = door(&catalog).ok_or(Error::NotFound)?;
     if catalog.rests(None) {
         return Ok(rests(page(&app, None, true)?));
     }
+    // The last newsletter may have gone while its form was open.
+    let Some(door) = door(&catalog) else {
+        let page = Html(page(&app, None, false)?);
+        return Ok(embeddable((StatusCode::GONE, page).into_response()));
+    };
     let again = |form: Value| page(&app, Some(&form), false);
     receive(&app, peer, &headers, &door, &fields, again).await
 }

@@ -144,14 +144,16 @@ fn rows(
         .map(|(name, description, notice, hash)| {
             let mine = standing.iter().find(|standing| standing.purpose == notice.purpose);
             let shown = (name, description, notice.words.as_str(), hash);
-            row(token, &notice.purpose, shown, mine, sent)
+            let mut row = row(token, &notice.purpose, shown, mine, sent);
+            row["offered"] = json!(true);
+            row
         })
         .collect();
     let offered = |purpose: &Purpose| {
         (purpose.is_privacy_policy() && catalog.consent.is_some())
             || catalog.all_offers().any(|offer| offer.purpose == *purpose)
     };
-    // What is offered no more can still be left.
+    // What is offered no more can still be left, and its receipt is still there.
     rows.extend(standing.iter().filter(|standing| !offered(&standing.purpose)).map(|standing| {
         let name = standing.name.as_deref().unwrap_or(standing.purpose.as_str());
         row(token, &standing.purpose, (name, "", &standing.words, None), Some(standing), sent)
@@ -180,6 +182,8 @@ fn row(
         // Which words were shown, where they can be edited while the page is open.
         "notice": hash,
         "checked": checked,
+        // Whether its box can be ticked anew.
+        "offered": false,
         "state": mine.map(|standing| standing.state.as_str()),
         "since": mine.map(|standing| standing.changed_at.day()),
         "policy_label": in_force.map(|standing| &standing.policy_label),
@@ -236,8 +240,15 @@ async fn save(
         Chosen::NotShown => {
             drop(tx);
             let changed = catalog.all_offers().filter(|offer| offer.has_changed_since(&fields));
-            let unread: Vec<Purpose> = changed.map(|offer| offer.purpose.clone()).collect();
-            let message = "Some words on this page have changed: read them, then choose again";
+            let mut unread: Vec<Purpose> = changed.map(|offer| offer.purpose.clone()).collect();
+            let message = if unread.is_empty() {
+                "Something you ticked is not offered any more: see what is left, then choose again"
+            } else {
+                "Some words on this page have changed: read them, then choose again"
+            };
+            let offered = |code: &Purpose| catalog.all_offers().any(|o| o.purpose == *code);
+            let gone = ticked.iter().filter(|code| !code.is_privacy_policy() && !offered(code));
+            unread.extend(gone.cloned());
             return refused(
                 &app,
                 &token,

@@ -253,8 +253,15 @@ fn ticked<'a>(
     errors: &mut Vec<(&'static str, String)>,
 ) -> Vec<&'a Offer> {
     for (field, words) in [
-        ("newsletter", "Choose from the newsletters shown here"),
-        ("purpose", "Choose from the boxes shown here"),
+        (
+            "newsletter",
+            "A newsletter that you chose is not offered any more: see what is left, then send \
+             the form again",
+        ),
+        (
+            "purpose",
+            "A box that you ticked is not here any more: see what is left, then send the form again",
+        ),
     ] {
         let offers = || door.offers.iter().filter(|offer| offer.field() == field);
         let offered = |value: &&str| offers().any(|offer| offer.value() == *value);

@@ -15,6 +15,7 @@ mod person;
 mod policies;
 mod reports;
 mod screens;
+mod set_aside;
 mod sign_in;
 mod staff;
 mod subscribers;

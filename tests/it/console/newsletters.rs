@@ -29,7 +29,7 @@ both_databases! {
     async fn a_newsletter_is_added_and_offered(database: Database) {
         let app = TestApp::start(database).await;
         let desk = app.sign_in(Role::Marketing).await;
-        let added = desk.post(NEW, "name=Caf%C3%A9+%26+councils&slug=&description=Every+Friday").await;
+        let added = desk.post(NEW, "name=Caf%C3%A9+%26+councils&slug=&description=Every+Friday&offer=yes").await;
         assert_eq!(added.location(), "/console/newsletters/cafe-and-councils/edit?word=newsletter", "{}", added.text());
         let page = desk.page(added.location()).await;
         assert!(page.contains("Subscribe me to Café &amp; councils (Every Friday)."), "{page}");
@@ -157,7 +157,7 @@ both_databases! {
         let desk = app.sign_in(Role::Marketing).await;
         let hostile = "\"><img src=x onerror=alert(1)><script>alert(2)</script>";
         let text = escaped(hostile);
-        let newsletter = desk.post(NEW, &format!("slug=x&name={text}&description={text}")).await;
+        let newsletter = desk.post(NEW, &format!("slug=x&offer=yes&name={text}&description={text}")).await;
         let purpose = desk.post(NEW_PURPOSE, &format!("code=y&name={text}&words={text}")).await;
         for path in [newsletter.location(), purpose.location(), "/console/newsletters", "/newsletters"] {
             let page = desk.page(path).await;

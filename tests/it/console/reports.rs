@@ -83,11 +83,12 @@ both_databases! {
         let path = "/console/reports/skills-and-councils-whats-missing";
         assert_eq!(answer.location(), format!("{path}?word=added"));
         let page = desk.page(answer.location()).await;
-        assert!(page.contains("added as a draft") && page.contains("Draft"), "{page}");
+        assert!(page.contains("added as a draft") && page.contains("then publish it with the button above"), "{page}");
 
         let public = "/reports/skills-and-councils-whats-missing";
         assert_eq!(app.get(public).await.status, 404, "a draft is nobody's to read");
         let preview = desk.page(&format!("{path}/preview")).await;
+        assert!(preview.contains("<dt>Published</dt><dd>Not yet</dd>"), "{preview}");
         assert!(preview.contains("This is a preview") && preview.contains("<li>one</li>"), "{preview}");
         assert!(preview.contains("<div inert>") && !preview.contains(&format!("action=\"{public}\"")));
         assert!(!preview.contains("<script>alert") && !preview.contains("href=\"javascript:"), "{preview}");
@@ -156,8 +157,24 @@ both_databases! {
             assert_eq!(answer.status, 422, "{words}: {}", answer.text());
             let page = answer.text();
             assert!(page.contains(words) && page.contains("<title>Error: "), "{words}: {page}");
+            let files = [("cover", "a.png"), ("file", "a.pdf")];
+            for (field, name) in files.into_iter().filter(|(field, name)| {
+                parts.iter().any(|part| part.0 == *field && part.1 == Some(*name))
+            }) {
+                assert!(page.contains(&format!("<li><a href=\"#{field}\">Choose ")) || page.contains(&format!("<li><a href=\"#{field}\">This file")), "{name} is gone: {words}: {page}");
+            }
             if parts.contains(&title) {
                 assert!(page.contains("value=\"Typed title\""), "what was typed is kept: {words}");
+            }
+            holds(&app, before).await;
+        }
+        // All of it at once: a short name that is taken, a file of another kind, and a cover that was not kept.
+        let slug: Part<'_> = ("slug", None, b"sample");
+        let cover: Part<'_> = ("cover", Some("a.png"), PNG);
+        for (sent, words) in [(file, "Choose the file again"), (("file", Some("a.pdf"), &b"<html>"[..]), "Choose a PDF, EPUB or ZIP")] {
+            let page = upload(&desk, NEW, &[title, slug, cover, sent]).await.text();
+            for (field, words) in [("slug", "There is a report “sample” already"), ("cover", "Choose the file again"), ("file", words)] {
+                assert!(page.contains(&format!("<a href=\"#{field}\">{words}")), "{field}: {page}");
             }
             holds(&app, before).await;
         }
@@ -242,6 +259,9 @@ both_databases! {
         let page = refused.text();
         assert!(page.contains("<title>Error: ") && page.contains("value=\"Ben’s title\""), "{page}");
         assert!(page.contains("readonly>\nAda’s title</textarea>"), "what stands now: {page}");
+        let other = fields("", title, summary, "4").replace("newsletter=weekly", "required=name");
+        let names = ben.post(path, &other).await.text();
+        assert!(names.contains("readonly>\nThe weekly</textarea>"), "by its name: {names}");
         assert!(app.get(PATH).await.text().contains("Ada’s title"), "nothing was saved");
         let again = hidden(&page, "seen");
         assert_ne!(again, seen);
@@ -303,6 +323,71 @@ both_databases! {
         assert_eq!(audit(&app, "report.cover").await.len(), 2);
         assert_eq!(upload(&desk, "/console/reports/nowhere/file", &[("file", Some("a"), PDF)]).await.status, 404);
         holds(&app, before + 1).await;
+    }
+
+    async fn a_draft_made_by_mistake_goes_with_its_files(database: Database) {
+        let app = TestApp::start(database).await;
+        let desk = app.sign_in(Role::Marketing).await;
+        let before = files(&app.dir.path().join("files"));
+        let parts = [
+            ("title", None, &b"By mistake"[..]), ("newsletter", None, b"weekly"),
+            ("cover", Some("a.png"), PNG), ("file", Some("a.pdf"), PDF),
+        ];
+        let path = "/console/reports/by-mistake";
+        assert_eq!(upload(&desk, NEW, &parts).await.location(), format!("{path}?word=added"));
+        holds(&app, before + 2).await;
+        assert!(desk.page(path).await.contains(&format!("{path}/delete")));
+        let delete = format!("{path}/delete");
+        assert!(desk.page(&delete).await.contains("are deleted for good"));
+        let unsure = desk.post(&delete, "").await;
+        assert!(unsure.status == 422 && unsure.text().contains("Tick the box"), "{}", unsure.text());
+        assert_eq!(desk.post(&delete, "sure=yes").await.location(), "/console/reports?word=deleted");
+        holds(&app, before).await;
+        let list = desk.page("/console/reports?word=deleted").await;
+        assert!(list.contains("The draft is deleted.") && !list.contains("By mistake"), "{list}");
+        assert_eq!(desk.get(path).await.status, 404);
+        assert_eq!(desk.post(&delete, "sure=yes").await.status, 404);
+        let said = audit(&app, "report.delete").await;
+        assert_eq!((said.len(), said[0]["slug"].as_str(), said[0]["title"].as_str()), (1, Some("by-mistake"), Some("By mistake")));
+
+        // Its name is free again. Whatever was published stays, and so do its files and its boxes.
+        assert_eq!(upload(&desk, NEW, &parts).await.location(), format!("{path}?word=added"));
+        assert_eq!(desk.post(&format!("{path}/publish"), "").await.status, 303);
+        for state in ["published", "withdrawn"] {
+            let refused = desk.post(&delete, "sure=yes").await;
+            assert!(refused.status == 422 && refused.text().contains("no draft any more"), "{state}: {}", refused.text());
+            assert!(!desk.page(path).await.contains("/delete\"") && !desk.page(&delete).await.contains("name=\"sure\""), "{state}");
+            assert_eq!(desk.post(&format!("{path}/withdraw"), "sure=yes").await.status, 303);
+        }
+        assert!(desk.page(path).await.contains("value=\"weekly\" checked"));
+        holds(&app, before + 2).await;
+        // Nor one that somebody asked for, however it came to be a draft.
+        app.subscribe("ada@b.example", "").await;
+        assert_eq!(app.tamper("UPDATE report SET status = 'draft', published_at = NULL WHERE slug = 'sample'").await.unwrap(), 1);
+        assert_eq!(desk.post("/console/reports/sample/delete", "sure=yes").await.status, 422);
+        assert_eq!(app.count("SELECT count(*) FROM report").await, 2);
+
+        // Published and deleted at once: one of the two is done.
+        for n in 0..5 {
+            let path = add(&desk, &format!("Draft {n}")).await;
+            let (delete, publish) = (format!("{path}/delete"), format!("{path}/publish"));
+            let (deleted, published) = futures_util::join!(desk.post(&delete, "sure=yes"), desk.post(&publish, ""));
+            let pair = (deleted.status, published.status);
+            assert!(pair == (303, 404) || pair == (422, 303), "{pair:?}");
+            assert_eq!(desk.get(&path).await.status, if pair.0 == 303 { 404 } else { 200 });
+        }
+    }
+
+    async fn contacts_begin_with_those_who_may_be_written_to(database: Database) {
+        let app = TestApp::start(database).await;
+        let desk = app.sign_in(Role::Marketing).await;
+        let bare = add(&desk, "Bare").await;
+        assert!(!desk.page(&bare).await.contains("/console/exports?"), "a draft has no contacts");
+        assert_eq!(desk.post(&format!("{bare}/publish"), "").await.status, 303);
+        for screen in ["/console/reports", "/console/reports/sample"] {
+            assert!(desk.page(screen).await.contains("/console/exports?purpose=newsletter%3Aweekly&amp;report=sample\""), "{screen}");
+        }
+        assert!(desk.page(&bare).await.contains("/console/exports?report=bare\""), "what for is chosen there");
     }
 
     async fn taking_back_says_how_many_links_work_on_and_asks(database: Database) {

@@ -8,6 +8,7 @@ use assent::domain::suppression::SuppressionReason;
 use assent::domain::text::Line;
 use assent::domain::two_factor::CodeSecret;
 use assent::flows::add_purpose::{NewPurpose, add_purpose};
+use assent::flows::add_report::add_report;
 use assent::flows::add_staff::offer_first_account;
 use assent::flows::edit_report::replace_cover;
 use assent::notary::seal_all;
@@ -53,6 +54,9 @@ const FILES: [&str; 3] =
 
 /// Screens that ask about something, which the link to them names after a `?`.
 const ASKED_ABOUT: [&str; 2] = ["/console/suppressions/lift", "/console/mail/retry"];
+
+/// A report that readers never saw.
+const DRAFT: &str = "untold";
 
 /// States of screens that no link leads to: a name, and the path.
 const STATES: [(&str, &str); 4] = [
@@ -120,6 +124,17 @@ async fn offers(reader: &mut Reader) {
     reader.press("Add as a draft").await;
     reader.is_refused().await;
     reader.looks_at("reports-new-errors").await;
+    let draft = format!("/console/reports/{DRAFT}");
+    reader.open(&draft).await;
+    reader.looks_at("reports-draft").await;
+    reader.open(&format!("{draft}/preview")).await;
+    reader.rules.title = "Sample Press";
+    reader.looks_at("reports-draft-preview").await;
+    reader.rules.title = RULES.title;
+    reader.open(&format!("/console/newsletters/{NEWSLETTER}/edit")).await;
+    reader.press("Stop offering it").await;
+    reader.reads(".word", "The newsletter is set aside").await;
+    reader.looks_at("newsletters-set-aside").await;
     reader.open("/console/newsletters/new").await;
     reader.press("Add the newsletter").await;
     reader.is_refused().await;
@@ -227,6 +242,8 @@ async fn store_hostile_words(app: &TestApp) {
     app.publish_policy(&mut tx, POLICY).await;
     app.add_newsletter(&mut tx, NEWSLETTER, NEWS).await;
     app.add_report(&mut tx, SLUG, TITLE, &[NEWSLETTER]).await;
+    let draft = app.sample_report(DRAFT, TITLE).await;
+    add_report(&mut tx, &app.core.moment(), "test", &draft, &[]).await.unwrap();
     let (at, slug) = (app.core.moment(), SLUG.parse().unwrap());
     let own = NewPurpose {
         code: "partner-offers".parse().unwrap(),
@@ -337,7 +354,8 @@ async fn open_every_screen(desk: &TestDesk<'_>, reader: &mut Reader) {
         table().into_iter().filter(|(method, path, ..)| method == "GET" && !FILES.contains(path));
     let routes: Vec<&str> = pages.map(|route| route.1).collect();
     let mut left = routes.clone();
-    let mut links = BTreeSet::new();
+    // Only the page of a draft leads there.
+    let mut links = BTreeSet::from([format!("/console/reports/{DRAFT}/delete")]);
     while let Some((at, path)) = left
         .iter()
         .enumerate()

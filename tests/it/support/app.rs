@@ -14,7 +14,7 @@ use assent::domain::slug::Slug;
 use assent::domain::suppression::SuppressionReason;
 use assent::domain::text::Line;
 use assent::domain::timestamp::Timestamp;
-use assent::flows::add_newsletter::add_newsletter;
+use assent::flows::add_newsletter::{NewNewsletter, add_newsletter};
 use assent::flows::add_report::{add_report, publish_report};
 use assent::flows::publish_policy::publish_policy;
 use assent::mail::mailbox::Mailbox;
@@ -267,8 +267,9 @@ impl TestApp {
         let (name, about) = (Line::parse(name), Line::parse("News every Thursday"));
         let (name, about) = (name.expect("a name").expect("some"), about.expect("a description"));
         let slug = slug.parse().expect("a slug");
-        let added =
-            add_newsletter(tx, &self.core.moment(), "test", &slug, &name, about.as_ref()).await;
+        let description = about.as_ref();
+        let new = NewNewsletter { slug: &slug, name: &name, description, offered: true };
+        let added = add_newsletter(tx, &self.core.moment(), "test", new).await;
         assert!(added.expect("added").is_some());
     }
 

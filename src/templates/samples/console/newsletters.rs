@@ -27,16 +27,16 @@ fn not_counted() -> Value {
 
 fn newsletters() -> Vec<Value> {
     let weekly = json!({
-        "name": "The weekly", "code": "newsletter:weekly", "about": "News every Thursday",
+        "name": "The weekly", "offered": true, "code": "newsletter:weekly", "about": "News every Thursday",
         "path": "/console/newsletters/weekly/edit", "counts": counts(4118),
         "reports": ["Digital councils"],
     });
     let daily = json!({
-        "name": "The daily", "code": "newsletter:daily", "about": "",
+        "name": "The daily", "offered": false, "code": "newsletter:daily", "about": "",
         "path": "/console/newsletters/daily/edit", "counts": counts(0), "reports": [],
     });
     let own = json!({
-        "name": "Offers of partners", "code": "partner-offers", "about": WORDS,
+        "name": "Offers of partners", "offered": null, "code": "partner-offers", "about": WORDS,
         "path": "/console/newsletters/purposes/partner-offers/edit", "counts": counts(1),
         "reports": ["Digital councils"],
     });
@@ -61,15 +61,17 @@ fn reports() -> Value {
 }
 
 fn newsletter() -> Vec<Value> {
-    let weekly =
-        json!({"slug": "weekly", "name": "The weekly", "path": "/console/newsletters/weekly"});
-    let values =
-        json!({"slug": "weekly", "name": "The weekly", "description": "News every Thursday"});
+    let weekly = json!({"slug": "weekly", "name": "The weekly",
+                        "path": "/console/newsletters/weekly", "offered": true});
+    let mut aside = weekly.clone();
+    aside["offered"] = json!(false);
+    let values = json!({"slug": "weekly", "name": "The weekly",
+                        "description": "News every Thursday", "offer": true});
     let seen = json!({"name": "The weekly", "description": "News every Thursday"});
-    let typed = json!({"slug": "weekly", "name": "The Thursday", "description": ""});
+    let typed = json!({"slug": "weekly", "name": "The Thursday", "description": "", "offer": true});
     let errors = json!([{"field": "name", "message": "Somebody else changed this"}]);
     vec![
-        json!({"newsletter": null, "values": {"slug": "", "name": "", "description": ""},
+        json!({"newsletter": null, "values": {"slug": "", "name": "", "description": "", "offer": false},
                "seen": null, "counts": null, "counted_at": null, "words": null, "reports": [],
                "errors": [], "word": null}),
         json!({"newsletter": weekly, "values": values, "seen": seen, "counts": counts(4118),
@@ -78,7 +80,10 @@ fn newsletter() -> Vec<Value> {
         json!({"newsletter": weekly, "values": typed, "seen": seen, "counts": counts(1),
                "counted_at": COUNTED_AT, "words": null, "reports": [], "errors": errors,
                "word": null}),
-        json!({"newsletter": weekly, "values": values, "seen": seen, "counts": not_counted(),
+        json!({"newsletter": aside, "values": values, "seen": seen, "counts": counts(0),
+               "counted_at": COUNTED_AT, "words": "Subscribe me to The weekly.",
+               "reports": reports(), "errors": [], "word": null}),
+        json!({"newsletter": aside, "values": values, "seen": seen, "counts": not_counted(),
                "counted_at": null, "words": null, "reports": [], "errors": [], "word": null}),
     ]
 }

@@ -15,10 +15,13 @@ pub(super) fn of(screen: &str) -> Vec<Value> {
         "report.html" => report_page(),
         "report_new.html" => report_new(),
         "report_preview.html" => preview(),
+        "report_delete.html" => delete(),
         "report_withdraw.html" => withdraw(),
         _ => vec![],
     }
 }
+
+const CONTACTS: &str = "/console/exports?purpose=newsletter%3Aweekly&report=digital-councils";
 
 fn summary(state: &str) -> Value {
     let published = state == "published";
@@ -43,12 +46,14 @@ fn reports() -> Vec<Value> {
     let row = |state| {
         let mut row = summary(state);
         row["figures"] = figures();
+        row["contacts_path"] = json!(CONTACTS);
         row
     };
     let rows = json!([row("published"), row("draft"), row("withdrawn")]);
     let [_, blank] = other_sites();
     let mut uncounted = summary("published");
     uncounted["figures"] = not_counted();
+    uncounted["contacts_path"] = json!(CONTACTS);
     vec![
         json!({"reports": rows, "counted_at": COUNTED_AT, "word": null}),
         json!({"reports": rows, "counted_at": COUNTED_AT, "word": "The report is no longer offered.",
@@ -98,6 +103,7 @@ fn report_page() -> Vec<Value> {
         report["summary"] = json!("What 75 councils say.");
         let cover = (state == "published").then_some("/console/reports/digital-councils/cover");
         report["cover"] = json!(cover);
+        report["contacts_path"] = json!(CONTACTS);
         json!({"report": report, "figures": figures(), "counted_at": COUNTED_AT, "form": form(),
                "missing": missing, "errors": errors, "changed": changed, "word": null})
     };
@@ -144,6 +150,19 @@ fn preview() -> Vec<Value> {
             page
         })
         .collect()
+}
+
+fn delete() -> Vec<Value> {
+    let page = |state, errors: Value| json!({"report": summary(state), "errors": errors});
+    vec![
+        page("draft", json!([])),
+        page("draft", json!([{"field": "sure", "message": "Tick the box"}])),
+        page(
+            "published",
+            json!([{"field": "form", "message": "This report is no draft any more"}]),
+        ),
+        page("withdrawn", json!([])),
+    ]
 }
 
 fn withdraw() -> Vec<Value> {

@@ -19,11 +19,14 @@ use crate::web::fields::Fields;
 use crate::web::{App, Error};
 
 /// What became of the last action, by the word in the address.
-const WORDS: [(&str, &str); 4] = [
-    ("newsletter", "The newsletter is added. Choose the reports whose forms offer it."),
+const WORDS: [(&str, &str); 7] = [
+    ("newsletter", "The newsletter is added, and readers can sign up to it."),
+    ("aside", "The newsletter is added. Readers don’t see it yet."),
+    ("withdrawn", "The newsletter is set aside: readers can’t sign up to it any more."),
+    ("again", "The newsletter is offered: readers can sign up to it."),
     ("purpose", "The purpose is added. Choose the reports whose forms offer it."),
     ("saved", "The changes are saved. Forms show the new words from now on."),
-    ("offered", "Saved: forms offer it as you chose."),
+    ("offered", "The choice of forms is saved."),
 ];
 
 pub(super) fn word(asked: &Fields) -> Option<&'static str> {

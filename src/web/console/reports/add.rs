@@ -14,7 +14,7 @@ use crate::domain::report_details::ReportDetails;
 use crate::domain::slug::Slug;
 use crate::files::StoredFile;
 use crate::flows::add_purpose::PurposeError;
-use crate::flows::add_report::{ReportError, add_report};
+use crate::flows::add_report::{ReportError, add_report, is_free};
 use crate::flows::offer_purpose::offer_purpose;
 use crate::random::Moment;
 use crate::store::reports::Report;
@@ -47,7 +47,7 @@ pub(super) async fn add(
     let refused = |values: &Values, faults: &[Value]| {
         page(&app, &desk, StatusCode::UNPROCESSABLE_ENTITY, values, &boxes, faults)
     };
-    let (report, details) = match parse(&uploaded, &boxes, &app.moment()) {
+    let (report, details) = match parse(&app, &uploaded, &boxes).await? {
         Ok(read) => read,
         Err(faults) => return refused(&values, &faults),
     };
@@ -59,7 +59,9 @@ pub(super) async fn add(
         }
         Err(error) => {
             values.slug = report.slug.to_string();
-            refused(&values, &[refusal(error)?])
+            let mut faults = vec![refusal(error)?];
+            choose_again(&uploaded, &mut faults);
+            refused(&values, &faults)
         }
     }
 }
@@ -89,17 +91,22 @@ async fn store(
 }
 
 /// The report that a form describes.
-fn parse(
+async fn parse(
+    app: &App,
     uploaded: &Uploaded,
     boxes: &Boxes,
-    at: &Moment,
-) -> Result<(Report, ReportDetails), Faults> {
+) -> Result<Result<(Report, ReportDetails), Faults>, Error> {
     let fields = &uploaded.fields;
     let (details, mut faults) = match form::parse(fields, boxes) {
         Ok(details) => (Some(details), Faults::new()),
         Err(faults) => (None, faults),
     };
     let slug = short_name(fields, "slug", fields.one("title").trim(), &mut faults);
+    if let Some(slug) = &slug
+        && let Err(error) = is_free(&mut app.db.read().await?, slug).await
+    {
+        faults.push(refusal(error)?);
+    }
     faults.extend(uploaded.faults.iter().map(|(field, words)| fault(field, words)));
     if uploaded.file.is_none() && uploaded.faults.iter().all(|(field, _)| *field != "file") {
         faults.push(fault("file", "Choose the file that readers get"));
@@ -107,16 +114,22 @@ fn parse(
     match (details, slug, &uploaded.file) {
         (Some(details), Some(slug), Some(file)) if faults.is_empty() => {
             let cover = uploaded.cover.clone();
-            Ok((
-                report(&details, slug, file, cover.map(|(key, kind)| (key, kind.name)), at),
-                details,
-            ))
+            let cover = cover.map(|(key, kind)| (key, kind.name));
+            Ok(Ok((report(&details, slug, file, cover, &app.moment()), details)))
         }
         _ => {
-            if uploaded.file.is_some() {
-                faults.push(fault("file", "Choose the file again: browsers do not keep it"));
-            }
-            Err(faults)
+            choose_again(uploaded, &mut faults);
+            Ok(Err(faults))
+        }
+    }
+}
+
+/// Says beside each file that was sent with a refused form that it is gone: a page can't fill in a file.
+fn choose_again(uploaded: &Uploaded, faults: &mut Faults) {
+    let sent = [("cover", uploaded.cover.is_some()), ("file", uploaded.file.is_some())];
+    for (field, _) in sent.iter().filter(|(_, sent)| *sent) {
+        if faults.iter().all(|fault| fault["field"] != *field) {
+            faults.push(fault(field, "Choose the file again: it was not kept"));
         }
     }
 }

@@ -30,6 +30,24 @@ impl Boxes {
         let newsletters = newsletters::list(tx).await?;
         Ok(Self { newsletters, purposes: purposes::list(tx).await? })
     }
+
+    /// What a box of this field is called.
+    pub(super) fn title<'a>(&'a self, field: &str, value: &'a str) -> &'a str {
+        let title = match field {
+            "required" => {
+                REQUIRED.iter().find(|(known, _)| *known == value).map(|(_, title)| *title)
+            }
+            "newsletter" => {
+                let mut all = self.newsletters.iter();
+                all.find(|known| known.slug.as_str() == value).map(|known| known.name.as_str())
+            }
+            _ => {
+                let mut all = self.purposes.iter();
+                all.find(|own| own.code.as_str() == value).map(|own| own.name.as_str())
+            }
+        };
+        title.unwrap_or(value)
+    }
 }
 
 /// What the fields of a form hold: from what stands in the database, or as they were typed.
@@ -84,11 +102,17 @@ impl Values {
     /// As the page shows it. Boxes that are offered come first, in the order in which readers see them.
     pub(super) fn shown(&self, boxes: &Boxes, seen: &str) -> Value {
         let newsletters = boxes.newsletters.iter().map(|newsletter| {
-            let about = Some(&newsletter.description).filter(|about| !about.is_empty());
-            (newsletter.slug.as_str(), &newsletter.name, about)
+            let about = if newsletter.is_offered() {
+                Some(newsletter.description.as_str()).filter(|about| !about.is_empty())
+            } else {
+                Some("Set aside: no form shows it until it is offered again.")
+            };
+            (newsletter.slug.as_str(), newsletter.name.as_str(), about)
         });
-        let purposes =
-            boxes.purposes.iter().map(|own| (own.code.as_str(), &own.name, Some(&own.words)));
+        let purposes = boxes
+            .purposes
+            .iter()
+            .map(|own| (own.code.as_str(), own.name.as_str(), Some(own.words.as_str())));
         let required = REQUIRED
             .iter()
             .map(|(value, title)| json!({"value": value, "title": title, "hint": null}));
@@ -105,7 +129,7 @@ impl Values {
 }
 
 fn options<'a>(
-    all: impl Iterator<Item = (&'a str, &'a String, Option<&'a String>)>,
+    all: impl Iterator<Item = (&'a str, &'a str, Option<&'a str>)>,
     chosen: &[String],
 ) -> Vec<Value> {
     let mut all: Vec<_> = all.collect();

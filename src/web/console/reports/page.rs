@@ -8,8 +8,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
 
 use super::form::{self, Boxes, Values};
-use super::{figures_of, refusal, summary};
+use super::{contacts_path, figures_of, refusal, summary};
 use crate::domain::notice::LANG;
+use crate::domain::purpose::Purpose;
 use crate::domain::report::ReportStatus;
 use crate::domain::report_details::ReportDetails;
 use crate::domain::slug::Slug;
@@ -26,11 +27,14 @@ use crate::web::{App, Error};
 
 /// What became of the last action, by the word in the address.
 const WORDS: [(&str, &str); 6] = [
-    ("added", "The report is added as a draft. Look at the preview, then publish it."),
+    ("added", "The report is added as a draft."),
     ("saved", "The changes are saved."),
     ("merged", "The changes are saved. What somebody else changed meanwhile was kept."),
     ("published", "The report is published: readers can ask for it."),
-    ("file", "The file is replaced. Links that readers have open the new one."),
+    (
+        "file",
+        "The file is replaced. Links that were mailed before lead to the new one from now on.",
+    ),
     ("cover", "The cover is replaced."),
 ];
 
@@ -66,7 +70,7 @@ pub(super) async fn save(
         }
         Ok(Saved::Overtaken { mine, now }) => {
             page.errors = mine.conflicts.iter().map(|name| overtaken(name)).collect();
-            page.changed = changed(&mine.conflicts, &now);
+            page.changed = changed(&page.boxes, &mine.conflicts, &now);
             page.seen = now.seen();
             page.values = Values::of(&mine.details);
             page.answer(&app, &desk, StatusCode::CONFLICT)
@@ -96,11 +100,12 @@ fn overtaken(field: &str) -> Value {
 }
 
 /// What stands now in the fields that two people changed, in words.
-fn changed(conflicts: &[&'static str], now: &ReportDetails) -> Vec<Value> {
-    let words = |value: Value| match value {
+fn changed(boxes: &Boxes, conflicts: &[&'static str], now: &ReportDetails) -> Vec<Value> {
+    let words = |field: &str, value: Value| match value {
         Value::String(text) => text,
         Value::Array(items) => {
-            items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
+            let ticked = items.iter().filter_map(Value::as_str);
+            ticked.map(|value| boxes.title(field, value)).collect::<Vec<_>>().join(", ")
         }
         Value::Null => String::new(),
         other => other.to_string(),
@@ -109,13 +114,13 @@ fn changed(conflicts: &[&'static str], now: &ReportDetails) -> Vec<Value> {
         "title" => "Title",
         "summary" => "Summary",
         "body" => "Text of the page",
-        "pages" => "Pages",
-        "required" => "Required fields",
+        "pages" => "Number of pages",
+        "required" => "What readers must fill in",
         "newsletter" => "Newsletters offered",
         _ => "Purposes offered",
     };
     let now = now.fields().into_iter().filter(|(name, _)| conflicts.contains(name));
-    now.map(|(name, value)| json!({"field": name, "title": title(name), "now": words(value)}))
+    now.map(|(name, value)| json!({"field": name, "title": title(name), "now": words(name, value)}))
         .collect()
 }
 
@@ -125,6 +130,7 @@ pub(super) struct Page {
     figures: Value,
     counted_at: Option<Timestamp>,
     missing: Vec<&'static str>,
+    contacts_path: String,
     boxes: Boxes,
     values: Values,
     seen: String,
@@ -139,6 +145,8 @@ impl Page {
         let report = reports::find(&mut tx, slug).await?.ok_or(Error::NotFound)?;
         let details = details_of(&mut tx, &report).await?;
         let missing = missing(app, &mut tx).await?;
+        let newsletter = details.newsletters.first().map(Purpose::newsletter);
+        let first = newsletter.as_ref().or(details.purposes.first());
         let boxes = Boxes::find(&mut tx).await?;
         drop(tx);
         let counted = app.figures.reports.get(()).await;
@@ -146,6 +154,7 @@ impl Page {
             figures: figures_of(counted.as_deref(), &report),
             counted_at: counted.map(|counted| counted.at),
             missing,
+            contacts_path: contacts_path(&report, first),
             boxes,
             values: Values::of(&details),
             seen: details.seen(),
@@ -193,6 +202,7 @@ impl Page {
         let cover =
             report.cover_key.as_ref().map(|_| format!("/console/reports/{}/cover", report.slug));
         shown["cover"] = json!(cover);
+        shown["contacts_path"] = json!(self.contacts_path);
         let offered = report.status == ReportStatus::Published;
         let context = json!({
             "report": shown,
