@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{report_pdf, texts};
+use crate::domain::bounce::{Bounce, BounceKind};
 use crate::domain::email_address::EmailAddress;
 use crate::domain::link::Link;
 use crate::domain::notice::LANG;
+use crate::domain::outbox::MailKind;
 use crate::domain::password::PasswordHash;
 use crate::domain::policy::ChangeClass;
 use crate::domain::purpose::Purpose;
@@ -14,7 +16,6 @@ use crate::domain::report::ReportStatus;
 use crate::domain::signup::Method;
 use crate::domain::slug::Slug;
 use crate::domain::staff::Role;
-use crate::domain::suppression::SuppressionReason;
 use crate::domain::text::Line;
 use crate::files::Files;
 use crate::flows::Terms;
@@ -23,15 +24,17 @@ use crate::flows::add_report::{add_report, publish_report};
 use crate::flows::add_staff::add_staff;
 use crate::flows::confirm::{Confirmation, confirm};
 use crate::flows::publish_policy::publish_policy;
+use crate::flows::record_bounce::{Recorded, record_bounce};
 use crate::flows::show_notices::{show_notices, wording};
 use crate::flows::sign_up::{SignUp, sign_up};
 use crate::flows::start_download::start_download;
 use crate::flows::withdraw::{Leaving, withdraw};
 use crate::random::Moment;
+use crate::store::mails::{self, MailFilter};
 use crate::store::notices::Notice;
 use crate::store::policy_versions::{NewPolicyVersion, PolicyVersion};
 use crate::store::reports::{self, Report};
-use crate::store::{Db, Tx, download_grants, outbox, signups, subscribers, suppressions};
+use crate::store::{Db, Tx, download_grants, outbox, signups, subscribers};
 
 /// Why the demo could not be filled.
 pub type SeedError = Box<dyn std::error::Error + Send + Sync>;
@@ -71,6 +74,7 @@ pub async fn seed(db: &Db, files: &Files, terms: &Terms, at: &Moment) -> Result<
     leave(&mut tx, terms, &at.earlier(DAY), &newsletter).await?;
     // Invented people get no mail.
     outbox::mark_all_sent(&mut tx).await?;
+    come_back(&mut tx, terms, at).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -172,19 +176,27 @@ async fn subscribe(
 ) -> Result<(), SeedError> {
     let form = form(sent, offered, person)?;
     sign_up(tx, sent, terms, std::slice::from_ref(&form)).await?;
+    let pressed = &later(sent, 4);
     let signup = signups::find(tx, form.signup_id).await?.ok_or("the signup was not stored")?;
-    if confirm(tx, sent, terms, &signup, None).await? != Confirmation::Confirmed {
+    if confirm(tx, pressed, terms, &signup, None).await? != Confirmation::Confirmed {
         return Err("the signup was not confirmed".into());
     }
     let grant = download_grants::find(tx, form.signup_id).await?.ok_or("there is no grant")?;
     if person.downloads {
         let link = Link { id: grant.download_grant_id, generation: grant.generation };
-        start_download(tx, sent, link, true).await?;
+        start_download(tx, &later(sent, 6), link, true).await?;
     }
     Ok(())
 }
 
-/// Some have left since, and one mailbox takes nothing any more.
+/// So many minutes later.
+fn later(at: &Moment, minutes: u64) -> Moment {
+    let mut later = at.clone();
+    later.now = at.now.plus(Duration::from_mins(minutes));
+    later
+}
+
+/// Some have left since.
 async fn leave(
     tx: &mut Tx,
     terms: &Terms,
@@ -200,7 +212,24 @@ async fn leave(
         let subscriber_id = subscribers::find_id(tx, &key(email)?).await?.ok_or("nobody leaves")?;
         withdraw(tx, at, subscriber_id, &leaving, "/preferences").await?;
     }
-    let bounced = key(texts::BOUNCED)?;
-    suppressions::insert(tx, at.now, &bounced, SuppressionReason::Bounced, None).await?;
+    Ok(())
+}
+
+/// A receipt and a confirmation mail came back, a minute after they were sent.
+async fn come_back(tx: &mut Tx, terms: &Terms, at: &Moment) -> Result<(), SeedError> {
+    for (email, kind) in [(texts::BOUNCED, MailKind::Receipt), (texts::MISTYPED, MailKind::Confirm)]
+    {
+        let key = terms.address_secret.key(&EmailAddress::parse(email)?);
+        let filter = MailFilter { kind: Some(kind), ..MailFilter::default() };
+        let mails = mails::list(tx, &filter, None, 100).await?;
+        let mail = mails.iter().find(|mail| mail.address_key.as_ref() == Some(&key));
+        let mail = mail.ok_or("nothing was mailed")?;
+        let mut heard = at.clone();
+        heard.now = mail.created_at.plus(Duration::from_mins(1));
+        let bounce = Bounce { kind: BounceKind::Hard, status: None };
+        if record_bounce(tx, &heard, mail.outbox_id, bounce).await? != Recorded::Recorded {
+            return Err("the mail is gone".into());
+        }
+    }
     Ok(())
 }

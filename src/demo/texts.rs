@@ -95,8 +95,10 @@ pub const SUBSCRIBERS: [SampleSubscriber; 12] = [
 pub const LEFT_THE_NEWSLETTER: &str = "j.prescott@millbeck.example";
 /// Who has withdrawn everything since.
 pub const WITHDREW: &str = "yusuf.demir@kingsholt.example";
-/// Whose mailbox does not take mail any more.
+/// Whose mailbox does not take mail any more; it took the confirmation mail.
 pub const BOUNCED: &str = "alasdair.reid@glenorran.example";
+/// Who signed up with an address that there is not.
+pub const MISTYPED: &str = "femi.ojo@harrowfold.example";
 
 /// People who have not confirmed yet.
 #[rustfmt::skip]

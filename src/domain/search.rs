@@ -91,6 +91,10 @@ pub struct TooMuch;
 const MOST_SOUGHT: usize = 8;
 const LONGEST: usize = 300;
 
+/// Names are spelt with any of these, whichever the keyboard has: `O'Neill`, `O’Neill`.
+const APOSTROPHES: [char; 7] =
+    ['\'', '\u{2018}', '\u{2019}', '\u{2032}', '\u{b4}', '`', '\u{ff07}'];
+
 impl Sought {
     /// What a search box says; nothing when there is no letter or digit in it.
     ///
@@ -102,12 +106,11 @@ impl Sought {
         }
         let all: Vec<Self> = typed
             .split_whitespace()
-            .filter_map(|chunk| {
+            .flat_map(|chunk| {
                 let domain = chunk.strip_prefix('@').map(trimmed).filter(|word| word.contains('.'));
-                let word = trimmed(chunk);
                 match domain {
-                    Some(domain) => Some(Self::Domain(domain)),
-                    None => (!word.is_empty()).then_some(Self::Beginning(word)),
+                    Some(domain) => vec![Self::Domain(domain)],
+                    None => beginnings(&trimmed(chunk)),
                 }
             })
             .collect();
@@ -122,6 +125,18 @@ impl Sought {
             Self::Domain(domain) => format!(" {domain} "),
         }
     }
+}
+
+/// The beginnings that a word is found by. Words are kept with the apostrophe they were typed with, and what
+/// follows it once more by itself: so one is sought by what stands before and after it, and which one it is
+/// does not count. An address is sought as it is.
+fn beginnings(word: &str) -> Vec<Sought> {
+    let (first, rest) = match word.split_once(APOSTROPHES) {
+        Some((first, rest)) if !word.contains('@') => (first, rest),
+        _ => (word, ""),
+    };
+    let all = pieces(rest).chain([first]).filter(|one| !one.is_empty());
+    all.map(|one| Sought::Beginning(one.to_owned())).collect()
 }
 
 /// The words of a text as they stand between spaces, without marks around them.
@@ -179,7 +194,8 @@ mod tests {
             Sought::parse("(Ada)  O'Neill, @Leeds.gov.uk ada@b.test"),
             Ok(vec![
                 begins("ada"),
-                begins("o'neill"),
+                begins("neill"),
+                begins("o"),
                 Sought::Domain("leeds.gov.uk".to_owned()),
                 begins("ada@b.test")
             ])
@@ -217,12 +233,26 @@ mod tests {
             "hr.leeds",
             "king",
             "o'hugh",
+            "o’hugh",
+            "O‘Hughes",
             "st helens",
             "st. hel",
             "ada @hr.leeds.gov.uk",
         ] {
             assert!(finds(found, &kept), "{found}");
         }
+        let curly = SearchWords::of("x@b.test", Some("Siobhán O’Neill-D’Arcy"), None).kept();
+        for found in
+            ["O'Neill", "o’neill", "o'neill-d'arcy", "O’Neill-D'Ar", "d'arcy", "siobhán o'n"]
+        {
+            assert!(finds(found, &curly), "{found}");
+        }
+        assert!(
+            !finds("o'hara", &curly)
+                && !finds("d'neill", &SearchWords::of("x@b.test", Some("O'Neill"), None).kept())
+        );
+        let address = SearchWords::of("o'brien@b.test", None, None).kept();
+        assert!(finds("O'Brien@b.test", &address) && finds("o’brien", &address));
         for not in ["ughes", "@leeds.gov", "@eeds.gov.uk", "uk", "ada x", "@o'hughes.x"] {
             assert!(!finds(not, &kept), "{not}");
         }

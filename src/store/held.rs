@@ -53,6 +53,8 @@ pub struct HeldEvent {
     pub purpose: Purpose,
     /// When it was recorded.
     pub recorded_at: Timestamp,
+    /// Its place among the facts of its form, or of its subscriber.
+    pub seq: i64,
     /// The evidence, RFC 8785 text.
     pub body: Option<String>,
 }
@@ -145,7 +147,8 @@ pub async fn list_signups(tx: &mut Tx, key: &AddressKey) -> sqlx::Result<Vec<Hel
 pub async fn list_events(tx: &mut Tx, of: &Subscriber) -> sqlx::Result<Vec<HeldEvent>> {
     on!(tx, |conn| {
         sqlx::query_as(
-            "SELECT event_id, type AS event_type, purpose, recorded_at, body FROM consent_event
+            "SELECT event_id, type AS event_type, purpose, recorded_at, seq, body
+         FROM consent_event
          WHERE subject_id IN (SELECT subscriber_id FROM subscriber WHERE subscriber_id = $2
                               UNION ALL SELECT signup_id FROM signup WHERE address_key = $1)
          ORDER BY CASE WHEN leaf_index IS NULL THEN 1 ELSE 0 END, leaf_index,

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Sql, Tx, on};
+use super::{Sql, Tx, on, suppresses_all};
 use crate::domain::consent::EventType;
 use crate::domain::purpose::Purpose;
 use crate::domain::timestamp::Timestamp;
@@ -63,4 +63,30 @@ pub async fn list_states(
     };
     let ids = super::batch(ids)?;
     on!(tx, LIST, |conn, sql| sqlx::query_as(sql).bind(ids).fetch_all(conn).await)
+}
+
+/// Those of these people whom nothing is mailed to, whatever they agreed to.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_stopped(tx: &mut Tx, ids: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
+    const LIST: Sql = Sql {
+        sqlite: concat!(
+            "SELECT u.subscriber_id FROM subscriber u
+             WHERE u.subscriber_id IN (SELECT unhex(value, '-') FROM json_each($1))
+               AND EXISTS (SELECT 1 FROM suppression s WHERE s.address_key = u.address_key AND ",
+            suppresses_all!("s.reason"),
+            ")"
+        ),
+        postgres: concat!(
+            "SELECT u.subscriber_id FROM subscriber u
+             WHERE u.subscriber_id IN
+                   (SELECT CAST(value AS uuid) FROM json_array_elements_text(CAST($1 AS json)))
+               AND EXISTS (SELECT 1 FROM suppression s WHERE s.address_key = u.address_key AND ",
+            suppresses_all!("s.reason"),
+            ")"
+        ),
+    };
+    let ids = super::batch(ids)?;
+    on!(tx, LIST, |conn, sql| sqlx::query_scalar(sql).bind(ids).fetch_all(conn).await)
 }

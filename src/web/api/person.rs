@@ -66,7 +66,7 @@ fn purpose(facts: &PermissionFacts, ledger_is_sound: bool) -> Value {
     let answer = answer(facts, ledger_is_sound);
     json!({
         "purpose": facts.purpose, "name": answer["title"], "state": facts.state,
-        "may_be_written_to": answer["yes"], "sentence": answer["sentence"],
+        "may_be_written_to": answer["kind"] == "yes", "sentence": answer["sentence"],
         "receipt_id": facts.event_id,
     })
 }

@@ -53,6 +53,12 @@ impl Choices {
         })
     }
 
+    /// What readers know a purpose by.
+    fn title(&self, purpose: &Purpose) -> String {
+        let known = self.purposes.iter().find(|(code, _)| code == purpose);
+        purpose.named(known.and_then(|(_, name)| name.as_deref()))
+    }
+
     fn options(&self) -> Value {
         let option = |value: &str, title: &str| json!({"value": value, "title": title});
         let purposes = self.purposes.iter();
@@ -69,7 +75,7 @@ impl Choices {
             "reports": self.reports.iter().map(|r| option(r.slug.as_str(), &r.title)).collect::<Vec<_>>(),
             "policies": self.policies.iter().map(|p| option(p.label.as_str(), p.label.as_str()))
                 .collect::<Vec<_>>(),
-            "suppressed": [option("yes", "All mail is stopped"), option("no", "May be mailed")],
+            "suppressed": [option("yes", "All mail is stopped"), option("no", "No stop on the address")],
         })
     }
 }
@@ -86,7 +92,7 @@ async fn show(
     let (found, rows, unconfirmed) = match &question.filter {
         Ok(filter) => {
             let found = search(&mut tx, filter, question.place, AT_ONCE).await?;
-            let rows = rows(&mut tx, &found.ids).await?;
+            let rows = rows(&mut tx, &choices, &found.ids).await?;
             let nobody = rows.is_empty() && found.count == Count::Exactly(0);
             let unconfirmed =
                 if nobody { unconfirmed::find(&app, &mut tx, question.q()).await? } else { None };
@@ -139,12 +145,14 @@ fn counted(count: Count) -> Value {
     }
 }
 
-async fn rows(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<Value>, Error> {
+async fn rows(tx: &mut Tx, choices: &Choices, ids: &[Uuid]) -> Result<Vec<Value>, Error> {
     let people = listed_subscribers::list(tx, ids).await?;
     let states = listed_subscribers::list_states(tx, ids).await?;
+    let stopped = listed_subscribers::list_stopped(tx, ids).await?;
     let consents = |id: Uuid| -> Vec<Value> {
         let theirs = states.iter().filter(|(of, ..)| *of == id);
-        theirs.map(|(_, purpose, state)| json!({"purpose": purpose, "state": state})).collect()
+        let titled = |purpose, state| json!({"title": choices.title(purpose), "state": state});
+        theirs.map(|(_, purpose, state)| titled(purpose, state)).collect()
     };
     Ok(people
         .iter()
@@ -153,6 +161,7 @@ async fn rows(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<Value>, Error> {
                 "path": format!("/console/subscribers/{}", person.subscriber_id),
                 "email": person.email, "name": person.name, "organisation": person.organisation,
                 "since": person.created_at, "consents": consents(person.subscriber_id),
+                "stopped": stopped.contains(&person.subscriber_id),
             })
         })
         .collect())

@@ -14,12 +14,13 @@ use super::paging::{ON_A_PAGE, page_of};
 use super::route::Route;
 use crate::domain::address_key::AddressKey;
 use crate::domain::email_address::EmailAddress;
+use crate::domain::purpose::Purpose;
 use crate::domain::right::Right;
 use crate::domain::suppression::SuppressionReason;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::suppress::suppress;
-use crate::store::Tx;
 use crate::store::suppression_list::{self, COUNTED, Listed, Place};
+use crate::store::{Tx, purposes, subscribers};
 use crate::web::fields::Fields;
 use crate::web::{App, Error};
 
@@ -44,28 +45,51 @@ async fn show(
     desk: Desk,
     Asked(fields): Asked,
 ) -> Result<Response, Error> {
-    let word = match fields.one("word") {
-        "added" => Some("Nothing is mailed to this address any more."),
-        "there" => Some("Staff had stopped mail to this address before."),
-        "lifted" => Some("This address may be mailed again, as far as that reason goes."),
-        "gone" => Some("Nothing stopped mail to this address for that reason any more."),
-        _ => None,
-    };
+    let word = word(&app, &fields).await?;
     let mut errors = vec![];
     let typed = fields.one("address");
-    let looked_for = if typed.is_empty() {
+    let looked_for = if fields.all("address").is_empty() {
         None
     } else {
         let read = EmailAddress::parse(typed).map_err(|error| error.to_string());
         read.map_err(|message| errors.push(fault("address", message))).ok()
     };
-    let context = context(&app, &desk, &fields, (looked_for.as_ref(), typed, ""), word, &errors);
+    let context =
+        context(&app, &desk, &fields, (looked_for.as_ref(), typed, ""), word.as_deref(), &errors);
     let context = context.await?;
     if errors.is_empty() {
         desk.page(&app, PAGE, context)
     } else {
         desk.refused(&app, PAGE, context)
     }
+}
+
+/// What became of the last action, and of which address. It is named by its key, for addresses do not belong
+/// into addresses of pages; so only that of a subscriber can be shown.
+async fn word(app: &App, fields: &Fields) -> Result<Option<String>, Error> {
+    let mut tx = app.db.read().await?;
+    let id = match AddressKey::from_hex(fields.one("key")) {
+        Some(key) => subscribers::find_id(&mut tx, &key).await?,
+        None => None,
+    };
+    let person = match id {
+        Some(id) => subscribers::find(&mut tx, id).await?,
+        None => None,
+    };
+    let who = person.map_or_else(|| "this address".to_owned(), |person| person.email);
+    Ok(match fields.one("word") {
+        "added" => Some(format!("Nothing is mailed to {who} any more.")),
+        "there" => Some(format!("Staff had stopped mail to {who} before.")),
+        "lifted" => Some(format!("Mail to {who} is possible again, as far as that reason goes.")),
+        "gone" => Some(format!("Nothing stopped mail to {who} for that reason any more.")),
+        _ => None,
+    })
+}
+
+/// The list, with what became of an action on an address.
+fn told(word: &str, key: &AddressKey) -> Response {
+    let to = with_fields("/console/suppressions", &[("word", word), ("key", &key.to_hex())]);
+    Redirect::to(&to).into_response()
 }
 
 /// The page; `typed` stands in the field that looks an address up, `added` in the one that adds one.
@@ -80,16 +104,17 @@ async fn context(
     let reason = SuppressionReason::named(fields.one("reason"));
     let mut tx = app.db.read().await?;
     let tabs = tabs(&mut tx, reason).await?;
+    let named = purposes::list_named(&mut tx).await?;
     let looked = match looked_for {
         Some(email) => {
             let key = app.terms.address_secret.key(email);
             let found = suppression_list::list_of(&mut tx, &key).await?;
-            let rows: Vec<Value> = found.iter().map(|listed| row(listed, desk)).collect();
+            let rows: Vec<Value> = found.iter().map(|listed| row(listed, &named, desk)).collect();
             Some(json!({"address": email.as_str(), "rows": rows}))
         }
         None => None,
     };
-    let (rows, newer, older) = page(&mut tx, desk, fields, reason).await?;
+    let (rows, newer, older) = page(&mut tx, (desk, &named), fields, reason).await?;
     Ok(json!({
         "tabs": tabs, "reason": reason.map(SuppressionReason::as_str), "rows": rows, "newer": newer,
         "older": older, "looked": looked, "typed": typed, "added": added, "word": word,
@@ -125,10 +150,19 @@ fn title(reason: SuppressionReason) -> &'static str {
     }
 }
 
-fn row(listed: &Listed, desk: &Desk) -> Value {
+/// The purposes that there are, with the names they have.
+type Named = [(Purpose, Option<String>)];
+
+fn row(listed: &Listed, named: &Named, desk: &Desk) -> Value {
+    let purpose = match named.iter().find(|(code, _)| code.as_str() == listed.purpose) {
+        Some((code, name)) => code.named(name.as_deref()),
+        None if listed.purpose != "*" => listed.purpose.clone(),
+        None if listed.reason == SuppressionReason::NotMe => "Confirmations".to_owned(),
+        None => "All mail".to_owned(),
+    };
     let lift = listed.reason.is_lifted_by_staff() && desk.may(Right::Suppress);
     json!({
-        "reason": listed.reason.as_str(), "purpose": listed.purpose, "since": listed.since,
+        "reason": listed.reason.as_str(), "for": purpose, "since": listed.since,
         "email": listed.email,
         "person": listed.subscriber_id.map(|id| format!("/console/subscribers/{id}")),
         "lift": lift.then(|| lift::path(&listed.address_key, listed.reason)),
@@ -139,7 +173,7 @@ type Page = (Vec<Value>, Option<String>, Option<String>);
 
 async fn page(
     tx: &mut Tx,
-    desk: &Desk,
+    (desk, named): (&Desk, &Named),
     fields: &Fields,
     reason: Option<SuppressionReason>,
 ) -> Result<Page, Error> {
@@ -155,7 +189,7 @@ async fn page(
     let older = edge("after", listed.last().map(Listed::place)).filter(|_| more || backwards);
     let newer = edge("before", listed.first().map(Listed::place).or_else(|| from.cloned()));
     let newer = newer.filter(|_| if backwards { more } else { from.is_some() });
-    Ok((listed.iter().map(|listed| row(listed, desk)).collect(), newer, older))
+    Ok((listed.iter().map(|listed| row(listed, named, desk)).collect(), newer, older))
 }
 
 fn path(reason: Option<SuppressionReason>, side: &str, place: &Place) -> String {
@@ -202,6 +236,5 @@ async fn add(
     let mut tx = app.db.write().await?;
     let added = suppress(&mut tx, &app.moment(), &desk.actor(), &key).await?;
     tx.commit().await?;
-    let word = if added { "added" } else { "there" };
-    Ok(Redirect::to(&format!("/console/suppressions?word={word}")).into_response())
+    Ok(told(if added { "added" } else { "there" }, &key))
 }

@@ -25,7 +25,7 @@ fn row(page: &str, name: &str) -> Option<Vec<i64>> {
         head.contains("scope=\"row\"") && format!("{head}<").contains(&format!(">{name}<"))
     };
     let row = rows.find(names)?;
-    let cells = row.split("<td class=\"num\">").skip(1);
+    let cells = row.split(" class=\"num\">").skip(1);
     let number = |cell: &str| {
         let digits: String = cell
             .chars()
@@ -117,7 +117,7 @@ both_databases! {
             after.split_once("stat-number\">").unwrap().1.split_once('<').unwrap().0.to_owned()
         };
         assert_eq!(
-            ["Signups today", "Waiting for their button", "Confirmed today", "Downloads today"].map(stat),
+            ["Signups today", "Not confirmed yet", "Confirmed today", "Downloads today"].map(stat),
             ["7", "4", "2", "1"]
         );
         // The day of today, as a column's row.

@@ -114,7 +114,7 @@ both_databases! {
 
         let list = desk.page("/console/reports").await;
         let row = list.split("<tr>").find(|row| row.contains("skills-and")).unwrap();
-        let numbers: Vec<&str> = row.split("<td class=\"num\">").skip(1).map(|n| n.split('<').next().unwrap()).collect();
+        let numbers: Vec<&str> = row.split(" class=\"num\">").skip(1).map(|n| n.split('<').next().unwrap()).collect();
         assert_eq!(numbers, ["1", "1", "1"], "signups, confirmed, downloads: {row}");
         assert!(row.contains("PDF, 12 pages, 52 bytes"), "{row}");
         let added = audit(&app, "report.add").await;

@@ -27,7 +27,7 @@ both_databases! {
         }
         let desk = app.desk(staff_id, answer.cookie()).await;
         let page = desk.page("/console").await;
-        assert!(page.contains(EMAIL) && page.contains("/console/exports"));
+        assert!(page.contains(&EMAIL.replace('@', "@<wbr>")) && page.contains("/console/exports"));
         assert!(!page.contains("/console/staff"), "marketing has no such screen");
         assert_eq!(desk.get("/console/sign-in").await.location(), "/console");
 

@@ -18,7 +18,7 @@ fn listed(page: &str) -> Vec<String> {
         .skip(1)
         .map(|row| {
             let text = row.split_once('>').unwrap().1;
-            text.split_once('<').unwrap().0.to_owned()
+            text.split_once("</a>").unwrap().0.replace("<wbr>", "")
         })
         .collect()
 }
@@ -55,6 +55,8 @@ both_databases! {
         ] {
             assert_eq!(find(&desk, query).await, [whom], "{query}");
         }
+        assert_eq!(all.matches("Mail stopped</span>").count(), 1, "{all}");
+        assert!(all.contains("<span>The weekly</span>") && all.contains("data-label=\"Organisation\""), "{all}");
         let one = desk.page(&format!("{LIST}?q=hugh")).await;
         assert!(one.contains("1 of 2 people"), "{one}");
         for query in ["q=nobody", "state=withdrawn", "until=2026-11-22", "since=2026-11-24"] {

@@ -38,7 +38,7 @@ fn list() -> Vec<Value> {
         "rows": [{
             "path": "/console/subscribers/ID", "email": "ada@example.org", "name": "Ada Hughes",
             "organisation": "Leeds City Council", "since": AT,
-            "consents": [{"purpose": "privacy-policy", "state": "given"}],
+            "consents": [{"title": "Privacy policy", "state": "given"}], "stopped": true,
         }],
         "unconfirmed": null,
         "count": {"kind": "exactly", "number": 1},
@@ -56,7 +56,7 @@ fn list() -> Vec<Value> {
     };
     let row = json!([{
         "path": "/console/subscribers/ID", "email": "ada@example.org", "name": null,
-        "organisation": null, "since": AT, "consents": [],
+        "organisation": null, "since": AT, "consents": [], "stopped": false,
     }]);
     let unconfirmed = json!({
         "address": "ada@example.org", "asked_at": AT, "status": "pending", "report": "report",
@@ -85,9 +85,9 @@ fn list() -> Vec<Value> {
 
 fn person(full: bool) -> Value {
     let text = |text: &str| if full { json!(text) } else { Value::Null };
-    let answer = |yes: bool| {
-        json!({"purpose": "privacy-policy", "title": "Privacy policy", "yes": yes,
-               "sentence": "They agreed.", "in_force": yes, "receipt": text("/console/receipts/ID")})
+    let answer = |kind: &str| {
+        json!({"purpose": "privacy-policy", "title": "Privacy policy", "kind": kind,
+               "sentence": "They agreed.", "in_force": kind != "no", "receipt": text("/console/receipts/ID")})
     };
     let some = |list: Value| if full { list } else { json!([]) };
     json!({
@@ -97,10 +97,11 @@ fn person(full: bool) -> Value {
             "name": text("Ada Hughes"), "organisation": text("Leeds City Council"),
             "job_title": text("Officer"), "verified_at": AT, "created_at": AT,
         },
-        "answers": [answer(true), answer(false)],
+        "allowed": some(json!(["Weekly briefing"])),
+        "answers": [answer("yes"), answer("no"), answer("hold")],
         "suppressions": some(json!([
-            {"reason": "bounced", "purpose": "*", "since": AT},
-            {"reason": "unsubscribed", "purpose": "newsletter:weekly", "since": AT},
+            {"reason": "bounced", "for": null, "since": AT},
+            {"reason": "unsubscribed", "for": "Weekly briefing", "since": AT},
         ])),
         "left": some(json!([{"value": "privacy-policy", "title": "Privacy policy"}])),
         "timeline": [{

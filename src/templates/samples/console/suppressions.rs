@@ -16,9 +16,9 @@ const AT: &str = "2026-11-23T09:00:00.000000Z";
 
 fn rows() -> Value {
     json!([
-        {"reason": "bounced", "purpose": "*", "since": AT, "email": "ada@example.org",
+        {"reason": "bounced", "for": "All mail", "since": AT, "email": "ada@example.org",
          "person": "/console/subscribers/ID", "lift": "/console/suppressions/lift?key=KEY"},
-        {"reason": "unsubscribed", "purpose": "newsletter:weekly", "since": AT, "email": null,
+        {"reason": "unsubscribed", "for": "Weekly briefing", "since": AT, "email": null,
          "person": null, "lift": null},
     ])
 }

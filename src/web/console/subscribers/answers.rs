@@ -8,14 +8,38 @@ use crate::domain::suppression::SuppressionReason;
 use crate::domain::timestamp::Timestamp;
 use crate::store::permissions::PermissionFacts;
 
+/// The answer for each purpose, what one writes to people for in front; and the names of those that they may
+/// be sent.
+pub(super) fn answers(
+    facts: &[PermissionFacts],
+    ledger_is_sound: bool,
+) -> (Vec<Value>, Vec<String>) {
+    let (basis, marketing): (Vec<_>, Vec<_>) =
+        facts.iter().partition(|facts| facts.purpose.is_privacy_policy());
+    let allowed =
+        marketing.iter().filter(|facts| permission(facts, ledger_is_sound) == Permission::Yes);
+    let allowed = allowed.map(|facts| facts.purpose.named(facts.name.as_deref())).collect();
+    let all = marketing.into_iter().chain(basis);
+    (all.map(|facts| answer(facts, ledger_is_sound)).collect(), allowed)
+}
+
+fn permission(facts: &PermissionFacts, ledger_is_sound: bool) -> Permission {
+    let missed = facts.renewal_missed.is_some();
+    Permission::of(facts.state, facts.suppressed, missed, ledger_is_sound)
+}
+
 /// The answer for one purpose.
 pub(in crate::web) fn answer(facts: &PermissionFacts, ledger_is_sound: bool) -> Value {
-    let missed = facts.renewal_missed.is_some();
-    let permission = Permission::of(facts.state, facts.suppressed, missed, ledger_is_sound);
+    let permission = permission(facts, ledger_is_sound);
+    let kind = match permission {
+        Permission::Yes if facts.purpose.is_privacy_policy() => "hold",
+        Permission::Yes => "yes",
+        _ => "no",
+    };
     json!({
         "purpose": facts.purpose,
         "title": facts.purpose.named(facts.name.as_deref()),
-        "yes": permission == Permission::Yes,
+        "kind": kind,
         "sentence": sentence(facts, permission),
         "in_force": facts.state.is_some_and(EventType::in_force),
         "receipt": facts.event_id.map(|id| format!("/console/receipts/{id}")),
@@ -33,13 +57,15 @@ fn sentence(facts: &PermissionFacts, permission: Permission) -> String {
                 Some(EventType::Renewed) => "agreed again",
                 _ => "agreed",
             };
-            let also = if facts.purpose.is_privacy_policy() {
-                " You may hold and process their details as it says; writing to them for marketing takes \
-                 another purpose."
+            let told = format!("They {agreed}{changed} under policy {label}.");
+            if facts.purpose.is_privacy_policy() {
+                format!(
+                    "Not for marketing: you may hold their details. {told} They are in exports of the privacy \
+                     policy."
+                )
             } else {
-                ""
-            };
-            format!("They {agreed}{changed} under policy {label}.{also}")
+                told
+            }
         }
         Permission::NeverAgreed => "They have never agreed to this.".to_owned(),
         Permission::Ended(EventType::Expired) => {

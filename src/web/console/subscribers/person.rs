@@ -59,9 +59,20 @@ async fn context(
     let is_sound = verdict.is_none_or(|verdict| verdict.finding.is_none());
     let facts = permissions::list(&mut tx, app.clock.now(), person.subscriber_id).await?;
     let stopped = held::list_suppressions(&mut tx, &person.address_key).await?;
-    let timeline = timeline::of(&mut tx, &person).await?;
+    let named = |code: &str| {
+        let known = facts.iter().find(|facts| facts.purpose.as_str() == code);
+        known.map_or_else(|| code.to_owned(), |facts| facts.purpose.named(facts.name.as_deref()))
+    };
+    let timeline = timeline::of(&mut tx, &person, &stopped, named).await?;
     drop(tx);
-    let answers: Vec<Value> = facts.iter().map(|facts| answers::answer(facts, is_sound)).collect();
+    let (answers, allowed) = answers::answers(&facts, is_sound);
+    let stopped: Vec<Value> = stopped
+        .iter()
+        .map(|one| {
+            let purpose = (one.purpose != "*").then(|| named(&one.purpose));
+            json!({"reason": one.reason, "for": purpose, "since": one.since})
+        })
+        .collect();
     let in_force = answers.iter().filter(|answer| answer["in_force"] == true);
     let left: Vec<Value> =
         in_force.map(|a| json!({"value": a["purpose"], "title": a["title"]})).collect();
@@ -74,6 +85,7 @@ async fn context(
             "organisation": person.organisation, "job_title": person.job_title,
             "verified_at": person.verified_at, "created_at": person.created_at,
         },
+        "allowed": allowed,
         "answers": answers,
         "suppressions": stopped,
         "left": left,

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use serde_json::{Value, json};
 
+use super::told;
 use crate::domain::address_key::AddressKey;
 use crate::domain::right::Right;
 use crate::domain::suppression::SuppressionReason;
@@ -84,7 +85,7 @@ async fn press(
         Lifted::NotThere => "gone",
         Lifted::NotOurs => return Err(Error::NotFound),
     };
-    Ok(Redirect::to(&format!("/console/suppressions?word={word}")).into_response())
+    Ok(told(word, &key))
 }
 
 /// The words, which go into the audit and so hold no address.
