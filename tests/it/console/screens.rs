@@ -18,6 +18,7 @@ use crate::browser::reader::{ENTER, Reader, Rules};
 use crate::support::app::{Database, NEWSLETTER, POLICY, SLUG, TestApp};
 use crate::support::browser::Script;
 use crate::support::desk::TestDesk;
+use crate::support::poll;
 
 /// At most 45 kB for a page and all that it loads: stylesheet, htmx, script, a cover.
 const RULES: Rules =
@@ -144,6 +145,17 @@ async fn offers(reader: &mut Reader) {
     reader.press("Look at what changes").await;
     reader.sees("Version 2027-01").await;
     reader.looks_at("policies-new-preview").await;
+    // Back, by the browser's own button, loses nothing of what was written.
+    reader.press("Go on writing").await;
+    reader.sees("Write the next privacy policy").await;
+    reader.browser.back().await.unwrap();
+    reader.sees("Version 2027-01").await;
+    reader.browser.back().await.unwrap();
+    reader.sees("Write the next privacy policy").await;
+    assert!(reader.value("text").await.contains("we keep very little"), "the text is there again");
+    assert_eq!(reader.value("label").await, "2027-01");
+    reader.press("Look at what changes").await;
+    reader.sees("Version 2027-01").await;
     reader.press("Publish").await;
     reader.is_refused().await;
     reader.tick("sure").await;
@@ -188,6 +200,10 @@ async fn store_hostile_words(app: &TestApp) {
     let parked = "UPDATE outbox SET state = 'parked', reason = 'refused: <b>550</b> no such mailbox'
                   WHERE signup_id = (SELECT signup_id FROM signup WHERE email = 'bob@harrowby.example')";
     assert_eq!(app.tamper(parked).await.unwrap(), 1);
+    poll::until("a checkpoint to take away", || async {
+        (app.count("SELECT count(*) FROM checkpoint").await > 0).then_some(())
+    })
+    .await;
 }
 
 fn encoded(text: &str) -> String {
