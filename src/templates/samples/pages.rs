@@ -199,7 +199,8 @@ fn download() -> Vec<Value> {
         json!({
             "token": TOKEN,
             "report": {"title": "Digital councils", "slug": "digital-councils", "format": "PDF",
-                       "size": "1.2 MB"},
+                       "size": "1.2 MB",
+                       "cover": manage_url.as_str().map(|_| "/reports/digital-councils/cover")},
             "address": ADDRESS,
             "until": AT,
             "only_report": newsletters == json!([]),

@@ -13,6 +13,7 @@ use axum::routing::{get, post};
 use serde_json::{Value, json};
 
 use self::range::{Asked, asked};
+use super::reports::cover_path;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::link::{Link, LinkKind};
 use crate::domain::media_type::MediaType;
@@ -43,6 +44,7 @@ async fn show(
     Path(token): Path<String>,
     headers: HeaderMap,
 ) -> Result<Html<String>, Error> {
+    let catalog = app.catalog.get().await?;
     let mut tx = app.db.read().await?;
     let (link, grant) = find(&app, &mut tx, &token).await?;
     if !grant.works(app.clock.now(), link.generation) {
@@ -57,12 +59,15 @@ async fn show(
         .map(|(name, description)| json!({"name": name, "description": description}))
         .collect();
     let address = EmailAddress::parse(&grant.email).map(|a| a.masked()).unwrap_or_default();
+    let mut published = catalog.published().map(|offered| &offered.report);
+    let report = published.find(|report| report.slug == grant.report_slug);
+    let cover = report.and_then(cover_path);
     let format = MediaType::named(&grant.media_type).map_or("File", |kind| kind.format);
     let context = json!({
         "site": *app.site,
         "token": token,
         "report": {"title": grant.report_title, "slug": grant.report_slug, "format": format,
-                   "size": readable_size(grant.byte_size)},
+                   "size": readable_size(grant.byte_size), "cover": cover},
         "address": address,
         "until": grant.expires_at.minute(),
         "newsletters": newsletters,

@@ -109,9 +109,13 @@ fn page(app: &App, report: &Report, form: Option<&Value>) -> Result<String, Erro
 fn shown(report: &Report) -> Value {
     let mut shown = card(report);
     shown["body"] = report.body.as_deref().map(markdown::render).into();
-    let cover = report.cover_key.as_ref().map(|_| format!("/reports/{}/cover", report.slug));
-    shown["cover"] = cover.into();
+    shown["cover"] = cover_path(report).into();
     shown
+}
+
+/// Where readers get a published report's cover, if it has one.
+pub(super) fn cover_path(report: &Report) -> Option<String> {
+    report.cover_key.as_ref().map(|_| format!("/reports/{}/cover", report.slug))
 }
 
 /// What the page of a report shows, whoever may see it yet: the report, and its form where there can be one,

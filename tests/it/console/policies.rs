@@ -78,6 +78,7 @@ both_databases! {
         let shown = step(&desk, "preview", "2027-01", notify, "").await;
         let page = shown.text();
         assert_eq!(shown.status, 200, "{page}");
+        assert_eq!(shown.header("cache-control"), "private, no-cache", "for the browser's Back");
         assert!(page.contains("<strong>2 people are told by mail</strong>"), "{page}");
         for piece in ["Removed: </span>2026-11:", "Added: </span>2027-01:", "Added: </span>very "] {
             assert!(page.contains(piece), "{piece}: {page}");

@@ -295,6 +295,7 @@ both_databases! {
         let desk = app.sign_in(Role::Marketing).await;
         let download = app.subscribe("ada@b.example", "").await;
         assert_eq!(app.get(&format!("{download}/file")).await.body, REPORT);
+        assert!(!app.get(&download).await.text().contains("<img"), "it has no cover");
         let path = "/console/reports/sample";
         let before = files(&app.dir.path().join("files"));
         for (part, words) in [
@@ -317,6 +318,10 @@ both_databases! {
             assert_eq!(app.get(&format!("{PATH}/cover")).await.body, picture, "on its page at once");
             holds(&app, before + 1).await;
         }
+        assert!(app.get(&download).await.text().contains("<img class=\"cover\" src=\"/reports/sample/cover\" alt=\"\""));
+        assert_eq!(desk.post(&format!("{path}/withdraw"), "sure=yes").await.status, 303);
+        let page = app.get(&download).await;
+        assert!(page.status == 200 && !page.text().contains("<img"), "nothing is shown that does not open");
         let said = audit(&app, "report.file").await;
         assert_eq!((said[0]["before"]["file"]["bytes"].as_u64(), said[0]["after"]["file"]["bytes"].as_u64()),
             (Some(REPORT.len() as u64), Some(7)));

@@ -155,6 +155,17 @@ async fn offers(reader: &mut Reader) {
     reader.press("Look at what changes").await;
     reader.sees("Version 2027-01").await;
     reader.looks_at("policies-new-preview").await;
+    // Back, by the browser's own button, loses nothing of what was written.
+    reader.press("Go on writing").await;
+    reader.sees("Write the next privacy policy").await;
+    reader.browser.back().await.unwrap();
+    reader.sees("Version 2027-01").await;
+    reader.browser.back().await.unwrap();
+    reader.sees("Write the next privacy policy").await;
+    assert!(reader.value("text").await.contains("we keep very little"), "the text is there again");
+    assert_eq!(reader.value("label").await, "2027-01");
+    reader.press("Look at what changes").await;
+    reader.sees("Version 2027-01").await;
     reader.press("Publish").await;
     reader.is_refused().await;
     reader.tick("sure").await;

@@ -21,7 +21,7 @@ use crate::web::{App, Error};
 /// What became of the last action, by the word in the address.
 const WORDS: [(&str, &str); 7] = [
     ("newsletter", "The newsletter is added, and readers can sign up to it."),
-    ("aside", "The newsletter is added. Readers don’t see it yet."),
+    ("aside", "The newsletter is added."),
     ("withdrawn", "The newsletter is set aside: readers can’t sign up to it any more."),
     ("again", "The newsletter is offered: readers can sign up to it."),
     ("purpose", "The purpose is added. Choose the reports whose forms offer it."),

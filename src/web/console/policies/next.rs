@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
 
@@ -83,7 +83,15 @@ fn editor(
         "newest": newest.map(|newest| newest.label.as_str()),
         "errors": errors,
     });
-    show(app, Some(desk), EDITOR, context, status)
+    Ok(kept(show(app, Some(desk), EDITOR, context, status)?))
+}
+
+/// Lets the browser keep a step, so that its Back shows the text again rather than an error: these pages hold
+/// no subscriber's details.
+fn kept(mut page: Response) -> Response {
+    let keep = HeaderValue::from_static("private, no-cache");
+    page.headers_mut().insert(header::CACHE_CONTROL, keep);
+    page
 }
 
 /// One step on: `edit` shows the editor again, `preview` what would change, `publish` publishes.
@@ -210,7 +218,7 @@ async fn preview(
         "sha256": sha256_hex(text.as_bytes()),
         "errors": errors,
     });
-    show(app, Some(desk), PREVIEW, context, status)
+    Ok(kept(show(app, Some(desk), PREVIEW, context, status)?))
 }
 
 async fn publish(
