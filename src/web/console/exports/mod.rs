@@ -22,7 +22,7 @@ use crate::flows::begin_export::begin_export;
 use crate::store::api_tokens::{self, TokenRow};
 use crate::store::export_runs::{self, ExportRun};
 use crate::store::{Tx, exports};
-use crate::web::export::{Allowed, Ask, Asker, Choices, FIELDS, allows, sent};
+use crate::web::export::{Allowed, Ask, Asker, Choices, allows, sent};
 use crate::web::fields::Fields;
 use crate::web::{App, Error};
 
@@ -62,7 +62,8 @@ async fn show(
     Asked(fields): Asked,
 ) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;
-    if FIELDS.iter().all(|field| fields.all(field).is_empty()) {
+    // A link may choose some of it beforehand; the form sends all its fields.
+    if fields.all("purpose").is_empty() {
         return page(&app, &desk, &mut tx, &fields, Value::Null, vec![]).await;
     }
     match read(&mut tx, &desk, &fields).await? {
