@@ -185,7 +185,7 @@ macro_rules! asked {
 }
 
 /// How many rows are read at once.
-const AT_ONCE: i64 = 500;
+const AT_ONCE: i64 = 1000;
 
 /// The first exportable contacts, in the order in which they confirmed.
 ///

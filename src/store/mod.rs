@@ -236,7 +236,8 @@ impl Db {
         let exporters = pool(EXPORTERS)
             .min_connections(0)
             .idle_timeout(Duration::from_secs(30))
-            .connect_lazy_with(options.clone());
+            // Contacts lie all over the file: what is found again is little.
+            .connect_lazy_with(options.clone().pragma("cache_size", "-4096"));
         let readers = pool(4).connect_with(options).await?;
         Ok(Self::Sqlite { writer, readers, exporters, forgets: Arc::new(AtomicBool::new(true)) })
     }

@@ -37,7 +37,7 @@ fn dashboard() -> Value {
             "funnel": [
                 {"label": "Submitted", "number": 1240, "lost": false},
                 {"label": "Mailed a link", "number": 1232, "lost": false},
-                {"label": "Link came back", "number": 4, "lost": true},
+                {"label": "Mail came back", "number": 4, "lost": true},
                 {"label": "Confirmed", "number": 1200, "lost": false},
                 {"label": "Downloaded", "number": 1180, "lost": false},
             ],

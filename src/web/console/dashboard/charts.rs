@@ -54,7 +54,7 @@ impl Way {
         vec![
             step("Submitted", self.submitted, false),
             step("Mailed a link", self.mailed, false),
-            step("Link came back", self.bounced, true),
+            step("Mail came back", self.bounced, true),
             step("Confirmed", self.confirmed, false),
             step("Downloaded", self.downloaded, false),
         ]
