@@ -14,6 +14,14 @@ pub struct Verdict {
     pub finding: Option<String>,
 }
 
+impl Verdict {
+    /// Whether nothing was wrong.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.finding.is_none()
+    }
+}
+
 /// Replaces the last verdict; `seen` is the [`number`] of the one that stood when the check began. That all is
 /// sound does not replace what another check found meanwhile: it may have read a row before that row changed.
 /// Says whether it stands now.

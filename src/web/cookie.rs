@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::App;
+use super::{App, Error};
 use crate::domain::link::LinkKind;
 use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
@@ -90,7 +90,7 @@ fn read(app: &App, headers: &HeaderMap, kind: LinkKind) -> Option<Vec<u8>> {
 }
 
 fn write(app: &App, kind: LinkKind, bytes: &[u8]) -> Option<HeaderValue> {
-    keep(app, word(kind), &app.links.secrets.seal(kind, bytes), LIFETIME)
+    keep(app, word(kind), &app.links.secrets.seal(kind, bytes), LIFETIME).ok()
 }
 
 fn word(kind: LinkKind) -> &'static str {
@@ -110,13 +110,20 @@ pub(super) fn sent<'a>(app: &App, headers: &'a HeaderMap, word: &str) -> Option<
 }
 
 /// The `Set-Cookie` that keeps a value for a time, or with no time takes it back: for this host alone, out of
-/// reach of scripts, and not sent along from other sites but by a link. `None` only for a value that no header
-/// can hold.
-pub(super) fn keep(app: &App, word: &str, value: &str, age: Duration) -> Option<HeaderValue> {
+/// reach of scripts, and not sent along from other sites but by a link.
+///
+/// # Errors
+/// Only for a value that no header can hold.
+pub(super) fn keep(
+    app: &App,
+    word: &str,
+    value: &str,
+    age: Duration,
+) -> Result<HeaderValue, Error> {
     let secure = if app.own_host.is_https() { "; Secure" } else { "" };
     let (name, age) = (name(app, word), age.as_secs());
     let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}");
-    HeaderValue::try_from(cookie).ok()
+    HeaderValue::try_from(cookie).map_err(|_| Error::Internal)
 }
 
 /// Over TLS, browsers hold such a name to be this very host's.

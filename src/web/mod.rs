@@ -8,6 +8,8 @@ mod client_ip;
 pub mod console;
 mod cookie;
 mod dev;
+mod disclosure;
+mod erasure;
 mod error;
 mod export;
 mod fields;
@@ -35,8 +37,9 @@ use tower_http::compression::CompressionLayer;
 
 pub use assets::{ConsoleAssets, console_assets, stylesheet};
 pub use catalog::CatalogCache;
-pub use console::{EXPORTS_AT_ONCE, FiguresCache, HashTurns, LedgerCheck, UPLOADS_AT_ONCE};
+pub use console::{FiguresCache, HashTurns, LedgerCheck, UPLOADS_AT_ONCE};
 pub use error::Error;
+pub use export::EXPORTS_AT_ONCE;
 pub use host::OwnHost;
 pub use limits::SignupLimit;
 

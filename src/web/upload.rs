@@ -306,7 +306,7 @@ fn in_time(
 ) -> impl Stream<Item = Result<Bytes, Broken>> + Send + 'static {
     let pieces = Some(body.into_data_stream());
     let latest = Instant::now() + Duration::from_mins(1);
-    stream::unfold((pieces, ahead, latest), move |(pieces, ahead, latest)| async move {
+    stream::unfold((pieces, ahead, latest), move |(pieces, ahead, mut latest)| async move {
         let mut pieces = pieces?;
         // The reader takes all that is ready at once; this lets it work off what it has.
         tokio::task::yield_now().await;
@@ -314,15 +314,14 @@ fn in_time(
         let piece = match tokio::time::timeout_at(until, pieces.next()).await {
             Ok(None) => return None,
             Ok(Some(Ok(piece))) => {
-                let size = u64::try_from(piece.len()).unwrap_or(u64::MAX);
+                let size = u64::try_from(piece.len()).unwrap_or_default();
+                latest += Duration::from_micros(size * 1_000_000 / limits.rate);
                 let held = ahead.fetch_add(size, Ordering::Relaxed);
                 if held > READ_AHEAD { Err(Broken::Endless) } else { Ok(piece) }
             }
             Ok(Some(Err(error))) => Err(Broken::Connection(error)),
             Err(_) => Err(Broken::Silent),
         };
-        let size = piece.as_ref().map_or(0, |piece| u64::try_from(piece.len()).unwrap_or(0));
-        let latest = latest + Duration::from_micros(size * 1_000_000 / limits.rate);
         let pieces = piece.is_ok().then_some(pieces);
         Some((piece, (pieces, ahead, latest)))
     })

@@ -83,8 +83,8 @@ impl From<sqlx::Error> for ForgetError {
     }
 }
 
-/// Deletes the files of exports whose time is over, also those of workers that died over them, and breaks off downloads that died with their server;
-/// returns how many files.
+/// Deletes the files of exports whose time is over, also those of workers that died over them, and breaks off
+/// downloads that died with their server; returns how many files.
 ///
 /// # Errors
 /// When the database or the file store does not answer; what was committed before stays done.

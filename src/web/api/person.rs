@@ -15,12 +15,14 @@ use super::bearer::admit;
 use crate::domain::api_token::Scope;
 use crate::domain::signup::Method;
 use crate::flows::disclose::disclose_consents;
-use crate::flows::erase::{erase, record_erasure};
-use crate::flows::record_disclosure::{Disclosure, record_disclosure};
+use crate::flows::erase::erase;
+use crate::flows::record_disclosure::Disclosure;
 use crate::store::permissions::PermissionFacts;
 use crate::store::subscribers::{self, Subscriber};
 use crate::store::{Tx, held, ledger_verdicts, permissions};
 use crate::web::console::subscribers::answers::answer;
+use crate::web::disclosure::note_disclosure;
+use crate::web::erasure::commit_erasure;
 use crate::web::{App, Error};
 
 /// How an erasure is named in evidence.
@@ -47,7 +49,7 @@ async fn show(
     let mut tx = app.db.read().await?;
     let person = find(&mut tx, &id).await?;
     let verdict = ledger_verdicts::find(&mut tx).await?;
-    let is_sound = verdict.is_none_or(|verdict| verdict.finding.is_none());
+    let is_sound = verdict.is_none_or(|verdict| verdict.is_sound());
     let facts = permissions::list(&mut tx, app.clock.now(), person.subscriber_id).await?;
     let stopped = held::list_suppressions(&mut tx, &person.address_key).await?;
     drop(tx);
@@ -87,7 +89,7 @@ async fn consents(
     Ok(Json(told).into_response())
 }
 
-/// Committed before anything is given away. HEAD gives nothing away.
+/// HEAD gives nothing away.
 async fn record(
     app: &App,
     head: &Parts,
@@ -97,10 +99,7 @@ async fn record(
     if head.method == HttpMethod::HEAD {
         return Ok(());
     }
-    let detail = json!({"subscriber_id": of.subscriber_id});
-    let mut tx = app.db.write().await?;
-    record_disclosure(&mut tx, &app.moment(), by, what, &detail).await?;
-    Ok(tx.commit().await?)
+    note_disclosure(app, by, what, &json!({"subscriber_id": of.subscriber_id})).await
 }
 
 /// Erases them, as the console does.
@@ -117,10 +116,6 @@ async fn forget(
         // Somebody else erased them in this moment.
         return Err(Error::NotFound);
     }
-    // Outside the database first: a backup restored later must not bring anybody back.
-    app.erasures.append(at.now, &key).await?;
-    record_erasure(&mut tx, &at, &program.by, true).await?;
-    tx.commit().await?;
-    app.db.forget_log().await;
+    commit_erasure(&app, tx, (&at, &key), (Some(&program.by), true)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

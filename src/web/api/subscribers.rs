@@ -14,11 +14,12 @@ use uuid::Uuid;
 use super::bearer::admit;
 use super::problem::Problem;
 use crate::domain::api_token::Scope;
-use crate::flows::record_disclosure::{Disclosure, record_disclosure};
+use crate::flows::record_disclosure::Disclosure;
 use crate::store::subscriber_search::{Count, Place, search};
 use crate::store::{Tx, listed_subscribers};
 use crate::web::console::subscribers::Choices;
 use crate::web::console::subscribers::asked::{NAMES, Question};
+use crate::web::disclosure::note_disclosure;
 use crate::web::fields::{Fault, Fields};
 use crate::web::{App, Error};
 
@@ -56,10 +57,7 @@ async fn list(State(app): State<Arc<App>>, head: Parts) -> Result<Response, Erro
         // By what was narrowed, not to what: words that are searched for may be somebody's name.
         let by: Vec<&str> = NAMES.into_iter().filter(|n| !fields.one(n).is_empty()).collect();
         let detail = json!({"filters": by, "rows": people.len()});
-        let mut tx = app.db.write().await?;
-        record_disclosure(&mut tx, &app.moment(), &program.by, Disclosure::Subscribers, &detail)
-            .await?;
-        tx.commit().await?;
+        note_disclosure(&app, &program.by, Disclosure::Subscribers, &detail).await?;
     }
     let count = match found.count {
         Count::Exactly(number) => json!({"kind": "exactly", "number": number}),

@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 use super::bearer::admit;
 use super::problem::Problem;
 use crate::domain::api_token::Scope;
-use crate::flows::record_disclosure::{Disclosure, record_disclosure};
+use crate::flows::record_disclosure::Disclosure;
 use crate::store::withdrawals;
+use crate::web::disclosure::note_disclosure;
 use crate::web::fields::{Fault, Fields};
 use crate::web::{App, Error};
 
@@ -39,10 +40,7 @@ async fn list(State(app): State<Arc<App>>, head: Parts) -> Result<Response, Erro
     let next = ended.last().and_then(|last| last.cursor).unwrap_or(after);
     if !ended.is_empty() {
         let detail = json!({"after": after, "rows": ended.len()});
-        let mut tx = app.db.write().await?;
-        record_disclosure(&mut tx, &app.moment(), &program.by, Disclosure::Withdrawals, &detail)
-            .await?;
-        tx.commit().await?;
+        note_disclosure(&app, &program.by, Disclosure::Withdrawals, &detail).await?;
     }
     let rows: Vec<Value> = ended
         .iter()

@@ -96,12 +96,13 @@ async fn admit(gate: Gate, request: Request) -> Result<Admitted, Error> {
             return refuse(&gate, &desk, Error::StaleForm, Refused::Token).await;
         }
         head.extensions.insert(fields);
-        let entrance = Entrance { gate, headers: head.headers.clone() };
-        // While the form arrived, its sender may have lost their session or their right.
-        if let Entered::Elsewhere(answer) = enter(&entrance.gate, &entrance.headers).await? {
+        if gate.upload {
+            let headers = head.headers.clone();
+            head.extensions.insert(Entrance { gate, headers });
+        } else if let Entered::Elsewhere(answer) = enter(&gate, &head.headers).await? {
+            // While the form arrived, its sender lost their session.
             return Ok(Admitted::Elsewhere(answer));
         }
-        head.extensions.insert(entrance);
     }
     head.extensions.insert(*desk);
     Ok(Admitted::To(Box::new(Request::from_parts(head, body))))

@@ -2,13 +2,15 @@
 //! such a browser are counted apart from those of strangers, so that who guesses at an account does not make its
 //! owner wait.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue};
 use uuid::Uuid;
 
+use crate::domain::email_address::EmailAddress;
 use crate::domain::link::LinkKind;
-use crate::flows::sign_in::KnownBrowser;
+use crate::flows::sign_in::{Caller, KnownBrowser};
 use crate::random::Moment;
 use crate::web::{App, Error, cookie};
 
@@ -16,8 +18,18 @@ const COOKIE: &str = "known";
 /// The longest that browsers keep any cookie.
 const AGE: Duration = Duration::from_hours(400 * 24);
 
+/// Who tries to sign in to an account from this browser; `staff_id` is the account's, if there is one.
+pub(super) fn caller<'a>(
+    app: &App,
+    headers: &HeaderMap,
+    (email, ip): (&'a EmailAddress, IpAddr),
+    staff_id: Option<Uuid>,
+) -> Caller<'a> {
+    Caller { email, ip, browser: read(app, headers, staff_id) }
+}
+
 /// What this browser is known by, if the owner of this very account signed in with it.
-pub(super) fn read(app: &App, headers: &HeaderMap, staff_id: Option<Uuid>) -> Option<KnownBrowser> {
+fn read(app: &App, headers: &HeaderMap, staff_id: Option<Uuid>) -> Option<KnownBrowser> {
     let sealed = cookie::sent(app, headers, COOKIE)?;
     let bytes = app.links.secrets.unseal(LinkKind::KnownBrowser, sealed)?;
     let known = KnownBrowser(bytes.try_into().ok()?);
@@ -28,5 +40,5 @@ pub(super) fn read(app: &App, headers: &HeaderMap, staff_id: Option<Uuid>) -> Op
 pub(super) fn header(app: &App, at: &Moment, staff_id: Uuid) -> Result<HeaderValue, Error> {
     let known = KnownBrowser::new(at, staff_id);
     let sealed = app.links.secrets.seal(LinkKind::KnownBrowser, &known.0);
-    cookie::keep(app, COOKIE, &sealed, AGE).ok_or(Error::Internal)
+    cookie::keep(app, COOKIE, &sealed, AGE)
 }

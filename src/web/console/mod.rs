@@ -43,7 +43,6 @@ use axum::response::Response;
 use axum::routing::get;
 
 pub(super) use error_page::error_page;
-pub use exports::AT_ONCE as EXPORTS_AT_ONCE;
 pub use figures::FiguresCache;
 pub use guard::UPLOADS_AT_ONCE;
 pub use hash_turns::HashTurns;

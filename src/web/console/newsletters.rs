@@ -25,7 +25,7 @@ use crate::flows::edit_newsletter::edit_newsletter;
 use crate::flows::offer_newsletter::{Moved, offer_newsletter, withdraw_newsletter};
 use crate::store::newsletters::{Newsletter, NewsletterWords};
 use crate::store::purposes::OwnPurpose;
-use crate::store::{self, newsletters};
+use crate::store::{self, Tx, newsletters};
 use crate::web::fields::Fields;
 use crate::web::{App, Error};
 
@@ -218,10 +218,8 @@ async fn offer_again(
 ) -> Result<Response, Error> {
     let slug = key(&slug)?;
     let mut tx = app.db.write().await?;
-    match offer_newsletter(&mut tx, &app.moment(), &desk.actor(), &slug).await? {
-        Moved::Done | Moved::Already => keep(&app, tx, &path(&slug), "again").await,
-        Moved::Unknown => Err(Error::NotFound),
-    }
+    let moved = offer_newsletter(&mut tx, &app.moment(), &desk.actor(), &slug).await?;
+    moved_to(&app, tx, &slug, (moved, "again")).await
 }
 
 async fn withdraw(
@@ -231,8 +229,19 @@ async fn withdraw(
 ) -> Result<Response, Error> {
     let slug = key(&slug)?;
     let mut tx = app.db.write().await?;
-    match withdraw_newsletter(&mut tx, &app.moment(), &desk.actor(), &slug).await? {
-        Moved::Done | Moved::Already => keep(&app, tx, &path(&slug), "withdrawn").await,
+    let moved = withdraw_newsletter(&mut tx, &app.moment(), &desk.actor(), &slug).await?;
+    moved_to(&app, tx, &slug, (moved, "withdrawn")).await
+}
+
+/// Keeps it, and leads back to the newsletter with this word.
+async fn moved_to(
+    app: &App,
+    tx: Tx,
+    slug: &Slug,
+    (moved, word): (Moved, &str),
+) -> Result<Response, Error> {
+    match moved {
+        Moved::Done | Moved::Already => keep(app, tx, &path(slug), word).await,
         Moved::Unknown => Err(Error::NotFound),
     }
 }

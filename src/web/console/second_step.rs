@@ -16,7 +16,7 @@ use super::sign_in::{self, begin, seconds, wait_words};
 use crate::domain::email_address::EmailAddress;
 use crate::domain::link::LinkKind;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::sign_in::{Caller, count_code_try, record_refusal};
+use crate::flows::sign_in::{count_code_try, record_refusal};
 use crate::flows::use_two_factor::{Accepted, SecondStep, accept};
 use crate::store::staff::{self, Staff};
 use crate::web::{App, Error, cookie};
@@ -36,7 +36,7 @@ pub(super) async fn lead(app: &App, account: &Staff) -> Result<Response, Error> 
     let step = SecondStep::of(&mut app.db.read().await?, account).await?.ok_or(Error::Internal)?;
     let bytes = [&step.staff_id.as_bytes()[..], &until, &step.bound_to].concat();
     let sealed = app.links.secrets.seal(LinkKind::SecondStep, &bytes);
-    let cookie = cookie::keep(app, COOKIE, &sealed, PATIENCE).ok_or(Error::Internal)?;
+    let cookie = cookie::keep(app, COOKIE, &sealed, PATIENCE)?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/console/sign-in")).into_response())
 }
 
@@ -85,8 +85,7 @@ pub(super) async fn try_code(
     }
     let email = EmailAddress::parse(&account.email).map_err(|_| Error::Internal)?;
     let mut tx = app.db.write().await?;
-    let caller =
-        Caller { email: &email, ip, browser: known::read(app, headers, Some(account.staff_id)) };
+    let caller = known::caller(app, headers, (&email, ip), Some(account.staff_id));
     let wait = count_code_try(&mut tx, &app.moment(), &app.terms, &caller).await?;
     tx.commit().await?;
     if let Some(wait) = wait {
@@ -105,6 +104,6 @@ pub(super) async fn try_code(
         Accepted::Over => return over(),
     }
     let answer = begin(app, headers, &account, ip, "/console").await?;
-    let gone = cookie::keep(app, COOKIE, "", Duration::ZERO).ok_or(Error::Internal)?;
+    let gone = cookie::keep(app, COOKIE, "", Duration::ZERO)?;
     Ok((AppendHeaders([(header::SET_COOKIE, gone)]), answer).into_response())
 }

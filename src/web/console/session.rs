@@ -35,12 +35,12 @@ async fn note(app: &App, session: &Session) -> sqlx::Result<()> {
 
 /// The `Set-Cookie` that keeps a session's token.
 pub(super) fn header(app: &App, token: &str) -> Result<HeaderValue, Error> {
-    cookie::keep(app, COOKIE, token, SESSION_AT_MOST).ok_or(Error::Internal)
+    cookie::keep(app, COOKIE, token, SESSION_AT_MOST)
 }
 
 /// The `Set-Cookie` that takes it back.
 pub(super) fn gone(app: &App) -> Result<HeaderValue, Error> {
-    cookie::keep(app, COOKIE, "", Duration::ZERO).ok_or(Error::Internal)
+    cookie::keep(app, COOKIE, "", Duration::ZERO)
 }
 
 /// A browser's name and system as its owner knows them, from what it calls itself. No more is kept.

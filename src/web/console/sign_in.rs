@@ -16,7 +16,7 @@ use super::{known, second_step, session};
 use crate::domain::email_address::EmailAddress;
 use crate::domain::password::PasswordHash;
 use crate::flows::sign_in::{
-    Caller, NewSession, begin_session, count_try, record_refusal, renew_hash, sign_out,
+    NewSession, begin_session, count_try, record_refusal, renew_hash, sign_out,
 };
 use crate::store::staff::{self, Staff};
 use crate::web::fields::Fields;
@@ -75,8 +75,8 @@ pub(super) async fn try_password(
     let turn = app.hash_turns.count().await?;
     let mut tx = app.db.write().await?;
     let account = staff::find_by_email(&mut tx, &email).await?;
-    let browser = known::read(&app, &headers, account.as_ref().map(|account| account.staff_id));
-    let caller = Caller { email: &email, ip, browser };
+    let staff_id = account.as_ref().map(|account| account.staff_id);
+    let caller = known::caller(&app, &headers, (&email, ip), staff_id);
     let wait = count_try(&mut tx, &app.moment(), &app.terms, &caller).await?;
     tx.commit().await?;
     drop(turn);
@@ -149,8 +149,8 @@ async fn renew_outdated(app: &App, account: Staff, password: &str) -> Result<Sta
     Ok(Staff { password_hash, ..account })
 }
 
-/// Begins a session under a fresh token in a browser that is known from now on, and leads on. Where the account changed between the proof and now,
-/// both are asked for again.
+/// Begins a session under a fresh token in a browser that is known from now on, and leads on. Where the account
+/// changed between the proof and now, both are asked for again.
 pub(super) async fn begin(
     app: &App,
     headers: &HeaderMap,
@@ -160,8 +160,7 @@ pub(super) async fn begin(
 ) -> Result<Response, Error> {
     let at = app.moment();
     let email = EmailAddress::parse(&account.email).map_err(|_| Error::Internal)?;
-    let caller =
-        Caller { email: &email, ip, browser: known::read(app, headers, Some(account.staff_id)) };
+    let caller = known::caller(app, headers, (&email, ip), Some(account.staff_id));
     let (token, browser) = (at.new_token(), session::browser(headers));
     let new = NewSession { proved: account, token: &token, browser: &browser };
     let mut tx = app.db.write().await?;

@@ -22,6 +22,8 @@ use crate::flows::write_export::{RunError, keep_export, write_export};
 use crate::store::export_runs::{HeldRun, NewExportRun};
 use crate::web::{App, Error};
 
+/// How many exports go straight to browsers and programs at once: each reads for as long as its reader takes.
+pub const AT_ONCE: usize = 2;
 /// How long to wait for one's turn.
 const TURN: Duration = Duration::from_secs(10);
 

@@ -189,12 +189,11 @@ async fn token(reader: &mut Reader) {
 
 /// Set up, and asked for at the next sign-in.
 async fn two_factor(app: &TestApp, reader: &mut Reader, width: u32) {
-    let password = PASSWORD.replace('+', " ");
     reader.open("/console/account").await;
     reader.press("Set two-factor up").await;
     reader.is_refused().await;
     reader.looks_at("account-errors").await;
-    reader.fill("present-on", &password).await;
+    reader.fill("present-on", &PASSWORD.replace('+', " ")).await;
     reader.press("Set two-factor up").await;
     reader.reads("main", "Key:").await;
     reader.looks_at("two-factor").await;
@@ -211,8 +210,7 @@ async fn two_factor(app: &TestApp, reader: &mut Reader, width: u32) {
     reader.looks_at("recovery-codes").await;
     let code = reader.text("main li code").await.unwrap();
     sign_out(reader, width).await;
-    reader.fill("email", EMAIL).await;
-    reader.fill("password", &password).await;
+    types_password(reader).await;
     reader.press("Sign in").await;
     reader.sees("Enter your code").await;
     reader.looks_at("second-step").await;
@@ -329,10 +327,14 @@ async fn make_the_first_account(app: &TestApp, reader: &mut Reader) {
     reader.press("Make the account and sign in").await;
     reader.is_refused().await;
     reader.looks_at("welcome-errors").await;
-    reader.fill("email", EMAIL).await;
-    reader.fill("password", &PASSWORD.replace('+', " ")).await;
+    types_password(reader).await;
     reader.press("Make the account and sign in").await;
     reader.sees("Today").await;
+}
+
+async fn types_password(reader: &Reader) {
+    reader.fill("email", EMAIL).await;
+    reader.fill("password", &PASSWORD.replace('+', " ")).await;
 }
 
 /// By the menu, which a small window keeps folded.
@@ -352,8 +354,7 @@ async fn sign_in(reader: &mut Reader) {
     reader.press("Sign in").await;
     reader.is_refused().await;
     reader.looks_at("sign-in-errors").await;
-    reader.fill("email", EMAIL).await;
-    reader.fill("password", &PASSWORD.replace('+', " ")).await;
+    types_password(reader).await;
     reader.press("Sign in").await;
     reader.sees("Today").await;
 }

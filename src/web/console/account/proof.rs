@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use axum::http::HeaderMap;
 
 use crate::domain::email_address::EmailAddress;
-use crate::flows::sign_in::{Caller, count_try, forgive_tries, record_refusal};
+use crate::flows::sign_in::{count_try, forgive_tries, record_refusal};
 use crate::store::staff::{self, Staff};
 use crate::web::console::desk::Desk;
 use crate::web::console::known;
@@ -24,8 +24,7 @@ pub(super) async fn prove(
         return Ok(Err("Enter your present password".to_owned()));
     }
     let email = EmailAddress::parse(&desk.email).map_err(|_| Error::Internal)?;
-    let browser = known::read(app, headers, Some(desk.staff_id));
-    let caller = Caller { email: &email, ip, browser };
+    let caller = known::caller(app, headers, (&email, ip), Some(desk.staff_id));
     let mut tx = app.db.write().await?;
     let wait = count_try(&mut tx, &app.moment(), &app.terms, &caller).await?;
     let account = staff::find(&mut tx, desk.staff_id).await?.ok_or(Error::NotFound)?;

@@ -15,9 +15,10 @@ use uuid::Uuid;
 
 use super::{addresses, filter, list, words};
 use crate::export::{CsvRows, TextFormat};
-use crate::flows::record_disclosure::{Disclosure, record_disclosure};
+use crate::flows::record_disclosure::Disclosure;
 use crate::store::audit_entries::{AuditFilter, DatedEntry, list_newest};
 use crate::web::console::desk::{Desk, Form};
+use crate::web::disclosure::note_disclosure;
 use crate::web::{App, Error};
 
 /// How many entries are read at once; no transaction is held while they leave.
@@ -38,9 +39,7 @@ pub(super) async fn take_away(
     };
     let mut detail = narrowed.detail();
     detail["format"] = json!(format.as_str());
-    let mut tx = app.db.write().await?;
-    record_disclosure(&mut tx, &app.moment(), &desk.actor(), Disclosure::Audit, &detail).await?;
-    tx.commit().await?;
+    note_disclosure(&app, &desk.actor(), Disclosure::Audit, &detail).await?;
     let addresses = addresses(&app).await?;
     let csv = CsvRows::begin(COLUMNS.into_iter())?;
     let rest =

@@ -16,8 +16,6 @@ const DOMAINS: i64 = 10;
 /// Everything that is counted of one span.
 #[derive(Clone, Debug)]
 pub(in crate::web::console) struct Figures {
-    /// As of when.
-    pub counted_at: Timestamp,
     pub today: Today,
     pub days: Vec<FormDay>,
     pub mailed: Vec<FormCount>,
@@ -34,7 +32,6 @@ impl Figures {
     ) -> sqlx::Result<Self> {
         let since = span.since(now);
         Ok(Self {
-            counted_at: now,
             today: count_today(tx, now, midnight(now)).await?,
             days: count_by_form_and_day(tx, since).await?,
             mailed: count_mailed(tx, since).await?,

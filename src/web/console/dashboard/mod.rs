@@ -20,6 +20,7 @@ pub(super) use self::figures::Figures;
 pub(super) use self::span::Span;
 use self::steps::Offers;
 use super::address::with_fields;
+use super::counting::Counted;
 use super::desk::{Asked, Desk};
 use super::route::Route;
 use crate::domain::notice::LANG;
@@ -78,7 +79,7 @@ async fn show(
         "forms": forms.iter().map(|form| json!({"value": form.word, "title": form.title}))
             .collect::<Vec<_>>(),
         "again": with_fields(PATH, &[("days", span.as_str()), ("form", chosen_word)]),
-        "figures": figures.map(|counted| shown(&app, &counted.figures, span, &forms, chosen)),
+        "figures": figures.map(|counted| shown(&app, &counted, span, &forms, chosen)),
     });
     desk.page(&app, "console/dashboard.html", context)
 }
@@ -99,11 +100,12 @@ fn forms(reports: Vec<Report>) -> Vec<Shown> {
 
 fn shown(
     app: &App,
-    figures: &Figures,
+    counted: &Counted<Figures>,
     span: Span,
     forms: &[Shown],
     chosen: Option<&Shown>,
 ) -> Value {
+    let Counted { at, figures, .. } = counted;
     let mut rows = Vec::new();
     let mut total = Way::default();
     for form in forms {
@@ -117,16 +119,16 @@ fn shown(
     let way = chosen.map_or(total.clone(), |form| Way::of(figures, form.report_id));
     let days =
         figures.days.iter().filter(|day| chosen.is_none_or(|form| form.report_id == day.report_id));
-    let (unit, columns) = columns(days, span, figures.counted_at);
+    let (unit, columns) = columns(days, span, *at);
     let domains: Vec<Value> = figures
         .domains
         .iter()
         .map(|domain| json!({"label": domain.domain, "number": domain.people}))
         .collect();
-    let whole_since = figures.counted_at.minus(app.terms.pending_retention);
+    let whole_since = at.minus(app.terms.pending_retention);
     let today = &figures.today;
     json!({
-        "counted_at": figures.counted_at,
+        "counted_at": at,
         "today": {
             "signups": today.signups, "waiting": today.waiting, "confirmed": today.confirmed,
             "downloads": today.downloads,
@@ -140,6 +142,6 @@ fn shown(
         "columns": columns,
         "domains": domains,
         // Before it, only what was confirmed is still there.
-        "whole_since": (span.since(figures.counted_at) < whole_since).then_some(whole_since),
+        "whole_since": (span.since(*at) < whole_since).then_some(whole_since),
     })
 }

@@ -26,9 +26,6 @@ use crate::web::export::{Allowed, Ask, Asker, Choices, allows, sent};
 use crate::web::fields::Fields;
 use crate::web::{App, Error};
 
-/// How many exports go straight to browsers and programs at once: each holds a connection for as long as that takes, and
-/// pages need some too.
-pub const AT_ONCE: usize = 2;
 /// How many contacts are shown before they are taken away.
 const SHOWN: i64 = 10;
 /// How many earlier exports stand on one page.

@@ -16,12 +16,13 @@ use super::row;
 use crate::domain::export_run::{FILE_KEPT, RunState};
 use crate::domain::report::readable_size;
 use crate::export::{Format, TextFormat, WithdrawnRows, file_name};
-use crate::flows::record_disclosure::{Disclosure, record_disclosure};
+use crate::flows::record_disclosure::Disclosure;
 use crate::store::api_tokens;
 use crate::store::export_runs::{self, ExportRun};
 use crate::store::withdrawals::{self, Since, Withdrawal};
 use crate::store::{Db, Tx};
 use crate::web::console::desk::{Asked, Desk};
+use crate::web::disclosure::note_disclosure;
 use crate::web::error::Gone;
 use crate::web::export::file_headers;
 use crate::web::{App, Error};
@@ -107,7 +108,7 @@ pub(super) async fn file(
     // Opened first, so that nothing is on record that was not to be had.
     let content = app.files.get(key, 0..u64::try_from(size).unwrap_or(0)).await?;
     let detail = json!({"run": run.export_run_id, "rows": run.rows_done, "sha256": run.sha256});
-    disclose(&app, &desk, Disclosure::ExportFile, &detail).await?;
+    note_disclosure(&app, &desk.actor(), Disclosure::ExportFile, &detail).await?;
     Ok((headers, Body::from_stream(content)).into_response())
 }
 
@@ -132,15 +133,9 @@ pub(super) async fn withdrawn(
     let rows = withdrawals::count_since(&mut tx, &since).await?;
     drop(tx);
     let detail = json!({"run": run.export_run_id, "rows": rows, "format": format.as_str()});
-    disclose(&app, &desk, Disclosure::WithdrawnSince, &detail).await?;
+    note_disclosure(&app, &desk.actor(), Disclosure::WithdrawnSince, &detail).await?;
     let pieces = pieces(app.db.clone(), since, WithdrawnRows::begin(format)?);
     Ok((headers, Body::from_stream(pieces)).into_response())
-}
-
-async fn disclose(app: &App, desk: &Desk, what: Disclosure, detail: &Value) -> Result<(), Error> {
-    let mut tx = app.db.write().await?;
-    record_disclosure(&mut tx, &app.moment(), &desk.actor(), what, detail).await?;
-    Ok(tx.commit().await?)
 }
 
 /// Where a file of those who left begins its next page.

@@ -9,11 +9,12 @@ use serde_json::{Value, json};
 use super::person::find;
 use crate::domain::right::Right;
 use crate::domain::signup::Method;
-use crate::flows::erase::{erase, record_erasure};
+use crate::flows::erase::erase;
 use crate::store::held;
 use crate::web::console::desk::{Desk, Form, fault};
 use crate::web::console::form::is_sure;
 use crate::web::console::route::Route;
+use crate::web::erasure::commit_erasure;
 use crate::web::{App, Error};
 
 /// How it is named in evidence.
@@ -67,12 +68,6 @@ async fn press(
     let mut tx = app.db.write().await?;
     let key = find(&mut tx, &id).await?.address_key;
     let held = erase(&mut tx, &at, &key, (Method::Staff, SOURCE)).await?;
-    if held {
-        // Outside the database first: a backup restored later must not bring anybody back.
-        app.erasures.append(at.now, &key).await?;
-    }
-    record_erasure(&mut tx, &at, &desk.actor(), held).await?;
-    tx.commit().await?;
-    app.db.forget_log().await;
+    commit_erasure(&app, tx, (&at, &key), (Some(&desk.actor()), held)).await?;
     Ok(desk.page(&app, "console/erased.html", json!({}))?.into_response())
 }

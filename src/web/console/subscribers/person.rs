@@ -56,7 +56,7 @@ async fn context(
     let mut tx = app.db.read().await?;
     let person = find(&mut tx, id).await?;
     let verdict = ledger_verdicts::find(&mut tx).await?;
-    let is_sound = verdict.is_none_or(|verdict| verdict.finding.is_none());
+    let is_sound = verdict.is_none_or(|verdict| verdict.is_sound());
     let facts = permissions::list(&mut tx, app.clock.now(), person.subscriber_id).await?;
     let stopped = held::list_suppressions(&mut tx, &person.address_key).await?;
     let named = |code: &str| {

@@ -13,11 +13,12 @@ use super::timeline::way;
 use crate::domain::right::Right;
 use crate::flows::disclose::disclose;
 use crate::flows::receipt::{Receipt, receipt};
-use crate::flows::record_disclosure::{Disclosure, record_disclosure};
+use crate::flows::record_disclosure::Disclosure;
 use crate::ledger::note::encode_hash;
 use crate::store::subscribers;
 use crate::web::console::desk::Desk;
 use crate::web::console::route::Route;
+use crate::web::disclosure::note_disclosure;
 use crate::web::{App, Error};
 
 pub(super) fn routes() -> Vec<Route> {
@@ -92,7 +93,7 @@ async fn data(
     answer("application/json", &format!("subscriber-{}.json", person.subscriber_id), text)
 }
 
-/// Committed before anything is given away. HEAD says what GET would send, and gives nothing away.
+/// HEAD says what GET would send, and gives nothing away.
 async fn record(
     app: &App,
     desk: &Desk,
@@ -102,9 +103,7 @@ async fn record(
     if *method == Method::HEAD {
         return Ok(());
     }
-    let mut tx = app.db.write().await?;
-    record_disclosure(&mut tx, &app.moment(), &desk.actor(), what, detail).await?;
-    Ok(tx.commit().await?)
+    note_disclosure(app, &desk.actor(), what, detail).await
 }
 
 fn answer(kind: &'static str, name: &str, text: String) -> Result<Response, Error> {

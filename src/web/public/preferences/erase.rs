@@ -12,6 +12,7 @@ use super::{SOURCE, Sent, find, refused};
 use crate::domain::signup::Method;
 use crate::flows::erase::erase;
 use crate::store::consents;
+use crate::web::erasure::commit_erasure;
 use crate::web::fields::Fields;
 use crate::web::{App, Error};
 
@@ -42,10 +43,7 @@ async fn press(
     }
     let at = app.moment();
     erase(&mut tx, &at, &subscriber.address_key, (Method::Form, SOURCE)).await?;
-    // Outside the database first: a backup restored later must not bring anybody back.
-    app.erasures.append(at.now, &subscriber.address_key).await?;
-    tx.commit().await?;
-    app.db.forget_log().await;
+    commit_erasure(&app, tx, (&at, &subscriber.address_key), (None, true)).await?;
     let page = app.templates.render("public/erased.html", json!({"site": *app.site}))?;
     Ok(Html(page).into_response())
 }

@@ -1,0 +1,18 @@
+//! Personal data are given away by a page or to a program.
+
+use serde_json::Value;
+
+use super::{App, Error};
+use crate::flows::record_disclosure::{Disclosure, record_disclosure};
+
+/// Writes down that somebody takes data away; committed before anything is given.
+pub(super) async fn note_disclosure(
+    app: &App,
+    by: &str,
+    what: Disclosure,
+    detail: &Value,
+) -> Result<(), Error> {
+    let mut tx = app.db.write().await?;
+    record_disclosure(&mut tx, &app.moment(), by, what, detail).await?;
+    Ok(tx.commit().await?)
+}
