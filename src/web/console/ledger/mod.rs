@@ -33,16 +33,17 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 async fn show(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
+    // Before the verdict: of a check that is over by now, that is kept already.
+    let running = app.ledger_check.running().map(|progress| {
+        let (done, size) = progress.so_far();
+        json!({"done": done, "size": size})
+    });
     let mut tx = app.db.read().await?;
     let newest = checkpoints::find_newest(&mut tx).await?;
     let waiting = checkpoints::count_unsealed(&mut tx, WAITING + 1).await?;
     let verdict = ledger_verdicts::find(&mut tx).await?;
     drop(tx);
     let key = app.terms.ledger_keys.first().vkey();
-    let running = app.ledger_check.running().map(|progress| {
-        let (done, size) = progress.so_far();
-        json!({"done": done, "size": size})
-    });
     let checkpoint = newest.map(|newest| {
         let root = newest.root.as_slice().try_into().map(|root| encode_hash(&root));
         json!({"size": newest.size, "root": root.unwrap_or_default(), "note": newest.note,
