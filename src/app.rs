@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::config::{Keys, KeysError, MailTarget, Settings};
+use crate::domain::evidence_key::EvidenceKey;
 use crate::domain::export_run::STREAMED_MOST;
 use crate::domain::link::{LinkSecrets, Links};
 use crate::domain::return_path::ReturnPaths;
@@ -19,6 +20,7 @@ use crate::domain::slug::Slug;
 use crate::erasures::Erasures;
 use crate::files::{Files, FilesError};
 use crate::flows::Terms;
+use crate::flows::adopt::adopt;
 use crate::flows::split_words::split_words;
 use crate::intake::{Intake, IntakeParts};
 use crate::mail::compose::Sender;
@@ -53,8 +55,8 @@ pub enum StartError {
     #[error(transparent)]
     Store(#[from] OpenError),
     /// What an earlier version stored.
-    #[error("people stored by an earlier version could not be made searchable")]
-    Search(#[from] crate::flows::Error),
+    #[error("what an earlier version stored could not be brought up to date")]
+    Earlier(#[from] crate::flows::Error),
     /// A secret.
     #[error(transparent)]
     Keys(#[from] KeysError),
@@ -149,7 +151,9 @@ impl Core {
         tx.commit().await.map_err(OpenError::from)?;
         let files = Files::open(&settings.files_url)?;
         let terms = Terms {
+            evidence_key: EvidenceKey::of(&keys.addresses),
             address_secret: keys.addresses,
+            controller: Arc::new(settings.controller.clone()),
             confirm_ttl: settings.confirm_ttl,
             download_ttl: settings.download_ttl,
             download_limit: settings.download_limit,
@@ -160,6 +164,15 @@ impl Core {
             evidence_retention: settings.evidence_retention,
             streamed_most: STREAMED_MOST,
         };
+        match adopt(&db, &terms, &clock, &random).await {
+            Ok(0) => {}
+            Ok(events) => tracing::info!(events, "what an earlier version recorded was adopted"),
+            // Nothing of it is exported then, and the rest goes on.
+            Err(crate::flows::Error::Tree) => tracing::error!(
+                "what an earlier version recorded was not adopted: the ledger does not hold together"
+            ),
+            Err(error) => return Err(error.into()),
+        }
         let links = Links { base_url: settings.origin(), secrets: keys.links };
         let erasures = Erasures::open(&settings.data_dir);
         let settings = Arc::new(settings);
@@ -253,6 +266,8 @@ impl Program {
     /// way are recorded, and the database is closed. Without a listener there are no pages.
     pub async fn run(self, role: Role, listener: Option<TcpListener>, stop: CancellationToken) {
         let tasks = TaskTracker::new();
+        let Core { db, clock, random, .. } = self.core.clone();
+        tasks.spawn(worker::watch_sealing::run(db, clock, random, stop.clone()));
         if role != Role::Web {
             tasks.spawn(worker::deliver::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::answer::run(self.worker.clone(), stop.clone()));

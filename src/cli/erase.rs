@@ -21,7 +21,7 @@ impl Erase {
         let key = core.terms.address_secret.key(&email);
         let at = core.moment();
         let mut tx = core.db.write().await?;
-        let held = erase(&mut tx, &at, &key, (Method::Staff, super::ACTOR)).await?;
+        let held = erase(&mut tx, &at, &core.terms, &key, (Method::Staff, super::ACTOR)).await?;
         if held {
             // Outside the database first: a backup restored later must not bring anybody back.
             core.erasures.append(at.now, &key).await.map_err(|error| {

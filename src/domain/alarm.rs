@@ -8,6 +8,9 @@ pub const MAIL_RELAY: &str = "mail-relay";
 /// The subject of mails that are parked in numbers for one reason, which then is not their mailboxes'.
 pub const REFUSALS: &str = "refusals";
 
+/// The subject of events that wait for their place in the ledger for too long.
+pub const SEALING: &str = "ledger-sealing";
+
 const CONFIRMATIONS: &str = "confirmations:";
 
 /// What happens when hardly anybody who was mailed through a form confirms.

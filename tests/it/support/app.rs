@@ -442,6 +442,7 @@ impl TestApp {
             format,
             preset: None,
             links: None,
+            authority: self.core.terms.authority(),
             scratch: self.dir.path(),
         };
         let snapshot = self.core.db.snapshot().await.expect("a snapshot");
