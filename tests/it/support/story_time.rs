@@ -48,7 +48,7 @@ fn now(dir: &Path) -> Timestamp {
 }
 
 /// What a program's environment must hold for it to see the time of the story in this directory.
-pub fn environment(dir: &Path) -> [(&'static str, OsString); 5] {
+pub fn environment(dir: &Path) -> [(&'static str, OsString); 6] {
     const LIBRARIES: [&str; 2] = [
         "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
         "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
@@ -61,6 +61,7 @@ pub fn environment(dir: &Path) -> [(&'static str, OsString); 5] {
         ("FAKETIME_FMT", "%s".into()),
         // The wall clock alone: neither what measures waiting nor the times of files.
         ("FAKETIME_DONT_FAKE_MONOTONIC", "1".into()),
+        ("FAKETIME_FORCE_MONOTONIC_FIX", "0".into()),
         ("NO_FAKE_STAT", "1".into()),
     ]
 }
