@@ -130,7 +130,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", dir.path().join("assent.db").display());
         let (db, turn) = (Db::open(&url).await.unwrap(), Arc::new(Semaphore::new(1)));
-        let copies = Copies::new(&db, &Clock::System, &turn, |_, _, key: i64| {
+        let clock = Clock::manual(Timestamp::EARLIEST);
+        let copies = Copies::new(&db, &clock, &turn, |_, _, key: i64| {
             Box::pin(async move {
                 MAY.acquire().await.unwrap().forget();
                 Ok(key * 2)

@@ -13,7 +13,6 @@ use assent::domain::report::ReportStatus;
 use assent::domain::slug::Slug;
 use assent::domain::suppression::SuppressionReason;
 use assent::domain::text::Line;
-use assent::domain::timestamp::Timestamp;
 use assent::flows::add_newsletter::{NewNewsletter, add_newsletter};
 use assent::flows::add_report::{add_report, publish_report};
 use assent::flows::publish_policy::publish_policy;
@@ -34,6 +33,7 @@ use uuid::Uuid;
 use super::inbox::Mail;
 use super::poll;
 use super::postgres;
+use super::story_time;
 
 /// Which database a story is told on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +42,6 @@ pub enum Database {
     Postgres,
 }
 
-/// The moment at which every story begins.
-pub const BEGINNING: &str = "2026-11-23T09:00:00Z";
 /// What the sample report's file holds.
 pub const REPORT: &[u8] =
     b"%PDF-1.7\nThe sample report: not much to read, but every byte counts.\n%%EOF\n";
@@ -181,7 +179,8 @@ impl TestApp {
         }
         let values = Values::read(None, environment.into_iter()).expect("known settings");
         let settings = Settings::check(&values).expect("sound settings");
-        let clock = Clock::manual(Timestamp::parse(BEGINNING).expect("a time"));
+        let clock = story_time::clock();
+        story_time::begin(dir.path(), clock.clone());
         let mut core =
             Core::open(settings, clock.clone(), Random::seeded(1)).await.expect("a core");
         tune(&mut core);
