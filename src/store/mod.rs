@@ -17,6 +17,7 @@ pub mod consent_events;
 pub mod consents;
 pub mod download_grants;
 pub mod erasures;
+pub mod export_rows;
 pub mod export_runs;
 pub mod exports;
 pub mod figures;
