@@ -21,6 +21,7 @@ pub mod held;
 pub mod imports;
 pub mod key_fingerprints;
 pub mod ledger_verdicts;
+pub mod limited_mails;
 pub mod link_requests;
 pub mod listed_subscribers;
 pub mod mails;
