@@ -6,11 +6,32 @@ use super::confirm::{Standing, standing};
 use super::{Error, Terms};
 use crate::domain::link::Link;
 use crate::domain::outbox::MailKind;
+use crate::domain::signup::SignupStatus;
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::download_grants::{self, DownloadGrant};
 use crate::store::limited_mails::{self, LimitedMail};
 use crate::store::signups::{self, Signup};
+
+/// Mails once more what a signup led to: the link that confirms it, or once it is confirmed the link to its
+/// download, if it has one. `false` as below.
+///
+/// # Errors
+/// When the database does not take it; then nothing changed.
+pub async fn send_again(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    signup: &Signup,
+) -> Result<bool, Error> {
+    if signup.status != SignupStatus::Confirmed {
+        return fresh_confirmation(tx, at, terms, signup).await;
+    }
+    match download_grants::find(tx, signup.signup_id).await? {
+        Some(grant) => fresh_download(tx, at, terms, &grant).await,
+        None => Ok(false),
+    }
+}
 
 /// Mails the link of a signup that waits or expired: as it is while it works, else the next generation, by which
 /// older ones are superseded. `false` when nothing is mailed: the signup is settled, or the limit or a

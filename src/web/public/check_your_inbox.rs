@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::send_fresh_link::fresh_confirmation;
+use crate::flows::send_fresh_link::send_again;
 use crate::mail::compose::confirmation_subject;
 use crate::store::{bounces, signups};
 use crate::web::catalog::Catalog;
@@ -145,7 +145,7 @@ async fn resend(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Respo
     }
     let mut tx = app.db.write().await?;
     if let Some(signup) = signups::find(&mut tx, waiting.signup_id).await?
-        && fresh_confirmation(&mut tx, &at, &app.terms, &signup).await?
+        && send_again(&mut tx, &at, &app.terms, &signup).await?
     {
         tx.commit().await?;
         app.mail_waits.notify_one();

@@ -181,6 +181,20 @@ both_databases! {
         assert_eq!(app.count(MAILS).await, 3);
     }
 
+    // POST /check-your-inbox/resend after the press of the mailed button: nothing was sent.
+    async fn send_again_after_confirming_mails_the_download(database: Database) {
+        let app = start(database).await;
+        let mine = asks(&app, "", PATH, "").await;
+        let link = mailed(&app, 0).await.link("/confirm/");
+        let download = app.post(&link, "").await.location().to_owned();
+        app.next_mail(ADA, 1).await;
+        app.advance(Duration::from_mins(2));
+        let again = send(&app, &mine, "/check-your-inbox/resend", "").await;
+        assert_eq!(again.location(), "/check-your-inbox?word=again");
+        let mail = app.next_mail(ADA, 2).await;
+        assert!(mail.link("/downloads/").ends_with(&download), "the link that works");
+    }
+
     // A second POST of the same form by one browser, in the minute in which the mail of the first waits.
     async fn a_form_takes_the_waiting_mail_of_its_own_browser_and_report_alone(database: Database) {
         let app = start(database).await;
