@@ -26,6 +26,7 @@ pub mod imports;
 pub mod key_fingerprints;
 pub mod ledger_records;
 pub mod ledger_verdicts;
+pub mod limited_mails;
 pub mod link_requests;
 pub mod listed_subscribers;
 pub mod mails;
