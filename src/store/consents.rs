@@ -91,7 +91,9 @@ pub struct Standing {
     pub state: EventType,
     /// The event that made this state, by which receipts are found.
     pub event_id: Uuid,
-    /// When that event was recorded.
+    /// That event's place in the order of the subscriber's events.
+    pub seq: i64,
+    /// When it was recorded.
     pub changed_at: Timestamp,
     /// The words it rested on.
     pub notice_id: Uuid,
@@ -124,7 +126,7 @@ pub struct Standing {
 pub async fn list(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Vec<Standing>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT c.purpose, COALESCE(l.name, u.name) AS name, c.state, c.event_id,
-                e.recorded_at AS changed_at, c.notice_id, n.lang, n.words, n.sha256,
+                e.seq, e.recorded_at AS changed_at, c.notice_id, n.lang, n.words, n.sha256,
                 c.policy_version_id, p.label AS policy_label, p.sha256 AS policy_sha256,
                 r.slug AS report, c.source, c.requested_at, c.confirmed_at
          FROM consent c
@@ -138,6 +140,35 @@ pub async fn list(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Vec<Standing
          ORDER BY CASE c.purpose WHEN 'privacy-policy' THEN 0 ELSE 1 END, u.created_at, c.purpose"
     )
     .bind(subscriber_id)
+    .fetch_all(conn)
+    .await)
+}
+
+/// How far a list of one subscriber's consents reaches in the order of their events: a page that was filled
+/// from it, and one that is older, are told apart by this. 0 of nobody's.
+#[must_use]
+pub fn reach(standing: &[Standing]) -> i64 {
+    standing.iter().map(|standing| standing.seq).max().unwrap_or(0)
+}
+
+/// What was in force of a subscriber's consents once their event of this place was recorded.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_in_force_at(
+    tx: &mut Tx,
+    subscriber_id: Uuid,
+    seq: i64,
+) -> sqlx::Result<Vec<Purpose>> {
+    on!(tx, |conn| sqlx::query_scalar(
+        "SELECT e.purpose FROM consent_event e
+         WHERE e.subject_id = $1 AND e.seq <= $2 AND e.type IN ('given', 'renewed')
+           AND NOT EXISTS (SELECT 1 FROM consent_event later
+                           WHERE later.subject_id = e.subject_id AND later.purpose = e.purpose
+                             AND later.seq > e.seq AND later.seq <= $2)"
+    )
+    .bind(subscriber_id)
+    .bind(seq)
     .fetch_all(conn)
     .await)
 }

@@ -183,6 +183,7 @@ fn check_your_inbox() -> Vec<Value> {
 fn confirm(report: &Value, refused: bool) -> Value {
     json!({
         "token": TOKEN,
+        "seen": 4,
         "report": report,
         "address": ADDRESS,
         "consent": {"words": "Example Press Ltd may hold my details."},
@@ -228,7 +229,7 @@ fn preferences() -> Vec<Value> {
     let sample = |word: Value, error: Value, renew: Value| {
         json!({
             "token": TOKEN, "word": word, "error": error, "address": "reader@council.example",
-            "name": "Ada Reader", "renew": renew, "policy": policy(),
+            "name": "Ada Reader", "renew": renew, "policy": policy(), "seen": 4,
             "purposes": [
                 row("privacy-policy", json!("given")),
                 row("newsletter:weekly", json!("withdrawn")),

@@ -15,12 +15,12 @@ use crate::domain::email_address::EmailAddress;
 use crate::domain::link::{Link, LinkKind};
 use crate::domain::purpose::Purpose;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::confirm::{Confirmation, Standing, confirm, standing};
+use crate::flows::confirm::{Confirmation, Page, Standing, confirm, has_left, standing};
 use crate::flows::send_fresh_link::fresh_confirmation;
 use crate::store::consent_events::{self, Choice};
 use crate::store::notices::Notice;
 use crate::store::signups::{self, Signup};
-use crate::store::{Tx, download_grants};
+use crate::store::{Tx, consents, download_grants, subscribers};
 use crate::web::catalog::{Catalog, Offer};
 use crate::web::cookie::JustConfirmed;
 use crate::web::error::{Fresh, Gone};
@@ -49,10 +49,9 @@ async fn show(
     let (link, signup) = find(&app, &mut tx, &token).await?;
     match standing(&signup, link, app.clock.now()) {
         Standing::Open => {
-            let asked = consent_events::list_choices(&mut tx, signup.signup_id).await?;
+            let known = Known::find(&mut tx, &signup).await?;
             drop(tx);
-            let shown = Shown { token: &token, signup: &signup, asked: &asked, refused: None };
-            page(&app, &catalog, &shown)
+            page(&app, &catalog, &Shown { token: &token, signup: &signup, known, refused: None })
         }
         Standing::Confirmed => {
             let next = next(&app, &mut tx, &signup).await?;
@@ -65,18 +64,38 @@ async fn show(
     }
 }
 
+/// What is known of a signup when its page is shown.
+struct Known {
+    /// What was ticked on the form.
+    asked: Vec<Choice>,
+    /// What the owner of its address agreed to and left before.
+    standing: Vec<consents::Standing>,
+}
+
+impl Known {
+    async fn find(tx: &mut Tx, signup: &Signup) -> Result<Self, Error> {
+        let asked = consent_events::list_choices(tx, signup.signup_id).await?;
+        let standing = match subscribers::find_id(tx, &signup.address_key).await? {
+            Some(subscriber_id) => consents::list(tx, subscriber_id).await?,
+            None => vec![],
+        };
+        Ok(Self { asked, standing })
+    }
+}
+
 /// What the page shows besides what is on offer.
 struct Shown<'a> {
     token: &'a str,
     signup: &'a Signup,
-    /// What was ticked on the form.
-    asked: &'a [Choice],
+    known: Known,
     /// What was sent from the page and refused, and what to do: the field and the words.
     refused: Option<(&'a Fields, &'static str, String)>,
 }
 
 fn page(app: &App, catalog: &Catalog, shown: &Shown<'_>) -> Result<Html<String>, Error> {
-    let Shown { token, signup, asked, refused } = shown;
+    let Shown { token, signup, known: Known { asked, standing }, refused } = shown;
+    let seen = refused.as_ref().map_or(0, |(fields, ..)| seen(fields));
+    let has_left = |purpose: &Purpose| has_left(standing, signup, purpose, seen);
     let choice = |purpose: &Purpose| asked.iter().find(|choice| choice.purpose == *purpose);
     let offers = offers(catalog, signup, asked);
     let boxes = |field: &str| -> Vec<Value> {
@@ -87,7 +106,8 @@ fn page(app: &App, catalog: &Catalog, shown: &Shown<'_>) -> Result<Html<String>,
                 let ticked = |(fields, ..): &(&Fields, _, _)| {
                     offer.is_ticked(fields) && !is_changed(offer, asked, fields)
                 };
-                let checked = refused.as_ref().map_or(choice.is_some(), ticked);
+                let checked =
+                    refused.as_ref().map_or(choice.is_some(), ticked) && !has_left(&offer.purpose);
                 json!({"value": offer.value(), "name": offer.name, "checked": checked,
                        "words": choice.map_or(&offer.notice.words, |choice| &choice.words),
                        "notice": offer.shown_hash().map(|hash| choice.map_or(hash, |c| &c.sha256))})
@@ -100,6 +120,7 @@ fn page(app: &App, catalog: &Catalog, shown: &Shown<'_>) -> Result<Html<String>,
     let context = json!({
         "site": *app.site,
         "token": token,
+        "seen": consents::reach(standing),
         "report": title(signup),
         "address": masked(signup),
         "consent": {"words": consent},
@@ -158,9 +179,9 @@ async fn press(
     let (link, mut signup) = find(&app, &mut tx, &token).await?;
     let mut just_now = false;
     if standing(&signup, link, at.now) == Standing::Open {
-        let asked = consent_events::list_choices(&mut tx, signup.signup_id).await?;
-        let offers = offers(&catalog, &signup, &asked);
-        let mut changed = offers.iter().filter(|offer| is_changed(offer, &asked, &fields));
+        let known = Known::find(&mut tx, &signup).await?;
+        let offers = offers(&catalog, &signup, &known.asked);
+        let mut changed = offers.iter().filter(|offer| is_changed(offer, &known.asked, &fields));
         let changed = changed.next().map(|offer| (offer.field(), changed_words(offer)));
         let unread = gone_box(&catalog, &offers, &fields).or(changed);
         if was_shown(&fields)
@@ -168,20 +189,35 @@ async fn press(
         {
             drop(tx);
             let refused = Some((&fields, field, words));
-            let shown = Shown { token: &token, signup: &signup, asked: &asked, refused };
-            let page = page(&app, &catalog, &shown)?;
-            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+            return refuse(
+                &app,
+                &catalog,
+                &Shown { token: &token, signup: &signup, known, refused },
+            );
         }
         let ticked = ticked(&offers, &fields)?;
-        let confirmed = confirm(&mut tx, &at, &app.terms, &signup, ticked.as_deref()).await?;
+        let page = ticked.as_deref().map(|ticked| Page { ticked, seen: seen(&fields) });
+        let confirmed = confirm(&mut tx, &at, &app.terms, &signup, page).await?;
         match confirmed {
             Confirmation::Confirmed => {
                 tx.commit().await?;
                 app.mail_waits.notify_one();
             }
-            Confirmation::Overtaken => drop(tx),
+            Confirmation::Overtaken | Confirmation::OldPage => drop(tx),
         }
         tx = app.db.read().await?;
+        if confirmed == Confirmation::OldPage {
+            let known = Known::find(&mut tx, &signup).await?;
+            drop(tx);
+            let (field, words) =
+                left_box(&offers, &known, &signup, &fields).ok_or(Error::Unavailable)?;
+            let refused = Some((&fields, field, words));
+            return refuse(
+                &app,
+                &catalog,
+                &Shown { token: &token, signup: &signup, known, refused },
+            );
+        }
         (_, signup) = find(&app, &mut tx, &token).await?;
         just_now = confirmed == Confirmation::Confirmed;
     }
@@ -189,6 +225,35 @@ async fn press(
         Standing::Confirmed => lead_on(&app, &mut tx, &signup, just_now).await,
         closed => Err(gone(closed, &token, &signup)),
     }
+}
+
+fn refuse(app: &App, catalog: &Catalog, shown: &Shown<'_>) -> Result<Response, Error> {
+    let page = page(app, catalog, shown)?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+/// What to do about a ticked box whose purpose was left after the page was opened: the field to look at, and the
+/// words.
+fn left_box(
+    offers: &[&Offer],
+    known: &Known,
+    signup: &Signup,
+    fields: &Fields,
+) -> Option<(&'static str, String)> {
+    let left = |offer: &&&Offer| {
+        offer.is_ticked(fields) && has_left(&known.standing, signup, &offer.purpose, seen(fields))
+    };
+    let offer = offers.iter().find(left)?;
+    let name = &offer.name;
+    let words = format!(
+        "You left “{name}” after you opened this page: if you want it, tick its box again, then confirm"
+    );
+    Some((offer.field(), words))
+}
+
+/// What the page says it was filled from; 0 when it does not.
+fn seen(fields: &Fields) -> i64 {
+    fields.one("seen").parse().unwrap_or(0)
 }
 
 /// Whether the page was there, and with it its boxes.

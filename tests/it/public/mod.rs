@@ -7,6 +7,7 @@ mod journey;
 mod just_confirmed;
 mod leaving_pages;
 mod limits;
+mod old_pages;
 mod pages;
 mod postmaster;
 mod preferences;
