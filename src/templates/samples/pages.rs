@@ -42,7 +42,8 @@ pub(super) fn of(page: &str) -> Vec<Value> {
         "public/not_me_done.html" | "public/erased.html" => vec![json!({})],
         "public/download.html" => download(),
         "public/thank_you.html" => {
-            vec![json!({"manage_url": null}), json!({"manage_url": "/preferences/TOKEN"})]
+            let confirmed = json!({"agreed": agreed(), "manage_url": "/preferences/TOKEN"});
+            vec![json!({"agreed": nothing_agreed(), "manage_url": null}), confirmed]
         }
         "public/preferences_ask.html" => vec![
             json!({"word": null, "email": "", "error": null}),
@@ -195,8 +196,17 @@ fn confirm(report: &Value, refused: bool) -> Value {
     })
 }
 
+fn agreed() -> Value {
+    json!({"newsletters": ["Send me the weekly.", "Send me the monthly."],
+           "others": ["Send me offers."]})
+}
+
+fn nothing_agreed() -> Value {
+    json!({"newsletters": [], "others": []})
+}
+
 fn download() -> Vec<Value> {
-    let sample = |newsletters: Value, manage_url: Value| {
+    let sample = |agreed: Value, alone: bool, manage_url: Value| {
         json!({
             "token": TOKEN,
             "report": {"title": "Digital councils", "slug": "digital-councils", "format": "PDF",
@@ -204,14 +214,16 @@ fn download() -> Vec<Value> {
                        "cover": manage_url.as_str().map(|_| "/reports/digital-councils/cover")},
             "address": ADDRESS,
             "until": AT,
-            "only_report": newsletters == json!([]),
-            "newsletters": newsletters,
+            "agreed": agreed,
+            "alone": alone,
             "manage_url": manage_url,
         })
     };
-    let newsletters = json!([{"name": "The weekly", "description": "What councils build"},
-                             {"name": "The monthly", "description": ""}]);
-    vec![sample(newsletters, json!("/preferences/TOKEN")), sample(json!([]), Value::Null)]
+    vec![
+        sample(agreed(), false, json!("/preferences/TOKEN")),
+        sample(nothing_agreed(), false, Value::Null),
+        sample(nothing_agreed(), true, Value::Null),
+    ]
 }
 
 fn preferences() -> Vec<Value> {

@@ -23,7 +23,7 @@ async fn agrees(reader: &Reader, email: &str) {
     reader.click(Locator::Css(CONFIRM)).await;
     reader.sees("Confirm and get the report").await;
     reader.press("Confirm and get the report").await;
-    reader.sees("Your subscription is confirmed").await;
+    reader.sees("Your report is ready").await;
     reader.open_mail(email, RECEIPT).await;
 }
 

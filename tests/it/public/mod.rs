@@ -12,4 +12,5 @@ mod pages;
 mod postmaster;
 mod preferences;
 mod receipts;
+mod thanks;
 mod unsubscribe;
