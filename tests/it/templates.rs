@@ -150,7 +150,7 @@ fn each_mistake_is_named_by_file_and_line() {
             "own/mail/renewal.mjml:27: it loads https://cdn.example/logo.png",
             "own/mail/renewal.txt:23: put the link on a line of its own",
             "own/public/erased.html:12: it is not a template (",
-            "own/public/thank_you.html:7: `site.nam` is not known here: did you mean `site.name`?",
+            "own/public/thank_you.html:9: `site.nam` is not known here: did you mean `site.name`?",
             "own/notes.txt: it replaces no template: ",
             "own/public/thankyou.html: it replaces no template: did you mean public/thank_you.html?",
         ],

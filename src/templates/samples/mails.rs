@@ -105,12 +105,15 @@ fn agreed() -> Value {
 }
 
 fn receipt() -> Vec<Value> {
+    let mut agreed = agreed();
+    agreed[0]["ended"] = Value::Null;
+    agreed[1]["ended"] = json!(AT);
     let sample = |report: Value, download: Value, until: Value, unsubscribe: Value| {
         json!({
             "report": report,
             "download_url": download,
             "download_until": until,
-            "agreed": agreed(),
+            "agreed": agreed,
             "address": ADDRESS,
             "manage_url": url("/preferences/TOKEN"),
             "unsubscribe_url": unsubscribe,

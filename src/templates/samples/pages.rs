@@ -45,7 +45,8 @@ pub(super) fn of(page: &str) -> Vec<Value> {
         "public/not_me_done.html" | "public/erased.html" => vec![json!({})],
         "public/download.html" => download(),
         "public/thank_you.html" => {
-            vec![json!({"manage_url": null}), json!({"manage_url": "/preferences/TOKEN"})]
+            let confirmed = json!({"agreed": agreed(), "manage_url": "/preferences/TOKEN"});
+            vec![json!({"agreed": nothing_agreed(), "manage_url": null}), confirmed]
         }
         "public/preferences_ask.html" => vec![
             json!({"word": null, "email": "", "error": null}),
@@ -212,6 +213,7 @@ fn by_code(report: &Value, refused: bool) -> Value {
 fn confirm(report: &Value, refused: bool) -> Value {
     json!({
         "token": TOKEN,
+        "seen": 4,
         "report": report,
         "address": ADDRESS,
         "consent": {"words": "Example Press Ltd may hold my details."},
@@ -223,8 +225,17 @@ fn confirm(report: &Value, refused: bool) -> Value {
     })
 }
 
+fn agreed() -> Value {
+    json!({"newsletters": ["Send me the weekly.", "Send me the monthly."],
+           "others": ["Send me offers."]})
+}
+
+fn nothing_agreed() -> Value {
+    json!({"newsletters": [], "others": []})
+}
+
 fn download() -> Vec<Value> {
-    let sample = |newsletters: Value, manage_url: Value| {
+    let sample = |agreed: Value, alone: bool, manage_url: Value| {
         json!({
             "token": TOKEN,
             "report": {"title": "Digital councils", "slug": "digital-councils", "format": "PDF",
@@ -232,14 +243,16 @@ fn download() -> Vec<Value> {
                        "cover": manage_url.as_str().map(|_| "/reports/digital-councils/cover")},
             "address": ADDRESS,
             "until": AT,
-            "only_report": newsletters == json!([]),
-            "newsletters": newsletters,
+            "agreed": agreed,
+            "alone": alone,
             "manage_url": manage_url,
         })
     };
-    let newsletters = json!([{"name": "The weekly", "description": "What councils build"},
-                             {"name": "The monthly", "description": ""}]);
-    vec![sample(newsletters, json!("/preferences/TOKEN")), sample(json!([]), Value::Null)]
+    vec![
+        sample(agreed(), false, json!("/preferences/TOKEN")),
+        sample(nothing_agreed(), false, Value::Null),
+        sample(nothing_agreed(), true, Value::Null),
+    ]
 }
 
 fn preferences() -> Vec<Value> {
@@ -257,7 +270,7 @@ fn preferences() -> Vec<Value> {
     let sample = |word: Value, error: Value, renew: Value| {
         json!({
             "token": TOKEN, "word": word, "error": error, "address": "reader@council.example",
-            "name": "Ada Reader", "renew": renew, "policy": policy(),
+            "name": "Ada Reader", "renew": renew, "policy": policy(), "seen": 4,
             "purposes": [
                 row("privacy-policy", json!("given")),
                 row("newsletter:weekly", json!("withdrawn")),

@@ -84,23 +84,27 @@ async fn press(
     let mut just_now = false;
     if standing(&signup, link, at.now) == Standing::Open {
         let open = OpenSignup::read(&mut tx, &catalog, &signup).await?;
-        let ticked = match open.ticked(&fields)? {
-            Ok(ticked) => ticked,
+        let sent = match open.read_page(&fields)? {
+            Ok(sent) => sent,
             Err(refused) => {
                 drop(tx);
-                let page = page(&app, &token, &open, Some(&refused))?;
-                return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+                return refuse(&app, &token, &open, &refused);
             }
         };
-        let confirmed = confirm(&mut tx, &at, &app.terms, &signup, ticked.as_deref()).await?;
+        let confirmed = confirm(&mut tx, &at, &app.terms, &signup, sent.as_ref()).await?;
         match confirmed {
             Confirmation::Confirmed => {
                 tx.commit().await?;
                 app.mail_waits.notify_one();
             }
-            Confirmation::Overtaken => drop(tx),
+            Confirmation::Overtaken | Confirmation::OldPage => drop(tx),
         }
         tx = app.db.read().await?;
+        if confirmed == Confirmation::OldPage {
+            let open = OpenSignup::read(&mut tx, &catalog, &signup).await?;
+            drop(tx);
+            return refuse(&app, &token, &open, &open.refuse_old_page(&fields)?);
+        }
         (_, signup) = find(&app, &mut tx, &token).await?;
         just_now = confirmed == Confirmation::Confirmed;
     }
@@ -108,6 +112,16 @@ async fn press(
         Standing::Confirmed => lead_on(&app, &mut tx, &signup, just_now).await,
         closed => Err(gone(closed, &token, &signup)),
     }
+}
+
+fn refuse(
+    app: &App,
+    token: &str,
+    open: &OpenSignup<'_>,
+    refused: &Refused<'_>,
+) -> Result<Response, Error> {
+    let page = page(app, token, open, Some(refused))?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
 async fn fresh(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result<Response, Error> {

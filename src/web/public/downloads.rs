@@ -20,8 +20,9 @@ use crate::domain::media_type::MediaType;
 use crate::domain::report::readable_size;
 use crate::flows::send_fresh_link::fresh_download;
 use crate::flows::start_download::start_download;
+use crate::store::consents::Standing;
 use crate::store::download_grants::{self, DownloadGrant};
-use crate::store::{Tx, consent_events};
+use crate::store::{Tx, consent_events, consents};
 use crate::web::cookie::JustConfirmed;
 use crate::web::error::{Fresh, Gone};
 use crate::web::{App, Error};
@@ -51,18 +52,18 @@ async fn show(
         return Err(gone(&token, link, &grant));
     }
     let confirmed = consent_events::list_confirmed(&mut tx, grant.signup_id).await?;
+    let standing = consents::list(&mut tx, grant.subscriber_id).await?;
     drop(tx);
-    let only_report = confirmed.iter().all(|c| c.purpose.is_privacy_policy());
-    let newsletters: Vec<Value> = confirmed
-        .into_iter()
-        .filter_map(|c| c.name.zip(c.newsletter_description))
-        .map(|(name, description)| json!({"name": name, "description": description}))
-        .collect();
+    let of_this_form =
+        |standing: &&Standing| confirmed.iter().any(|c| c.purpose == standing.purpose);
+    let agreed: Vec<&Standing> = standing.iter().filter(of_this_form).collect();
+    let alone = confirmed.iter().all(|confirmed| confirmed.purpose.is_privacy_policy());
     let address = EmailAddress::parse(&grant.email).map(|a| a.masked()).unwrap_or_default();
     let mut published = catalog.published().map(|offered| &offered.report);
     let report = published.find(|report| report.slug == grant.report_slug);
     let cover = report.and_then(cover_path);
     let format = MediaType::named(&grant.media_type).map_or("File", |kind| kind.format);
+    let just_confirmed = JustConfirmed::read(&app, &headers) == Some(grant.subscriber_id);
     let context = json!({
         "site": *app.site,
         "token": token,
@@ -70,11 +71,25 @@ async fn show(
                    "size": readable_size(grant.byte_size), "cover": cover},
         "address": address,
         "until": grant.expires_at.minute(),
-        "newsletters": newsletters,
-        "only_report": only_report,
-        "manage_url": JustConfirmed::manage_path(&app, &headers, Some(grant.subscriber_id)),
+        "agreed": present(agreed),
+        "alone": alone,
+        "manage_url": just_confirmed.then(|| JustConfirmed::manage_path(&app, grant.subscriber_id)),
     });
     Ok(Html(app.templates.render("public/download.html", context)?))
+}
+
+/// What a page that thanks names of these consents: those in force, besides the privacy policy, in the words
+/// that each rests on. Names are today's and so not shown: the words hold the name as it was agreed to.
+pub(super) fn present<'a>(standing: impl IntoIterator<Item = &'a Standing>) -> Value {
+    let (mut newsletters, mut others) = (vec![], vec![]);
+    for standing in standing {
+        if !standing.state.in_force() || standing.purpose.is_privacy_policy() {
+            continue;
+        }
+        let list = if standing.purpose.is_own() { &mut others } else { &mut newsletters };
+        list.push(standing.words.as_str());
+    }
+    json!({"newsletters": newsletters, "others": others})
 }
 
 /// HEAD says what GET would send and counts nothing.

@@ -31,7 +31,7 @@ async fn subscribed(app: &TestApp, more: &str) -> String {
 
 /// Saves choices with these boxes ticked.
 async fn save(app: &TestApp, page: &str, purposes: &[&str]) {
-    let saved = app.post(page, &choices(purposes)).await;
+    let saved = app.post(page, &format!("{}{}", choices(purposes), app.seen(page).await)).await;
     assert_eq!(saved.status, 303, "{}", saved.text());
 }
 
@@ -104,7 +104,8 @@ async fn choices_refused() {
     assert_eq!(withdrawn.status, 303);
     same_page("preferences_withdrawn", &app.get(withdrawn.location()).await, 200);
     same_mail("mail_change_ended_all", &app.next_mail(ADA, 2).await);
-    let alone = app.post(&page, &choices(&[WEEKLY])).await;
+    let seen = app.seen(&page).await;
+    let alone = app.post(&page, &format!("{}{seen}", choices(&[WEEKLY]))).await;
     same_page("preferences_refused", &alone, 422);
 }
 

@@ -31,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::inbox::Mail;
+use super::page_form::PageForm;
 use super::poll;
 use super::postgres;
 use super::story_time;
@@ -334,6 +335,13 @@ impl TestApp {
         let form = ("content-type", "application/x-www-form-urlencoded");
         let request = self.request("POST", path).header(form.0, form.1).body(body.to_owned());
         self.send(request).await
+    }
+
+    /// What a page of choices, opened now, says that it was filled from: a field to send with a form.
+    pub async fn seen(&self, page: &str) -> String {
+        let path = page.replace(&self.base, "");
+        let form = PageForm::of(&self.get(page).await.text(), &path);
+        format!("&seen={}", form.value("seen"))
     }
 
     /// Fills the sample report's form in with an address and the one required box.
