@@ -159,6 +159,7 @@ impl Core {
             pending_retention: settings.pending_retention,
             evidence_retention: settings.evidence_retention,
             streamed_most: STREAMED_MOST,
+            timezone: settings.timezone.clone(),
         };
         let links = Links { base_url: settings.origin(), secrets: keys.links };
         let erasures = Erasures::open(&settings.data_dir);
@@ -222,7 +223,8 @@ impl Program {
     pub fn build(core: Core, demo: bool) -> Result<Self, StartError> {
         let settings = &core.settings;
         let css = web::stylesheet().to_owned();
-        let site = Arc::new(Site::of(settings.controller.clone(), demo, css));
+        let site =
+            Arc::new(Site::of(settings.controller.clone(), demo, css, settings.timezone.clone()));
         let transport = Arc::new(transport(settings)?);
         let dev_mailbox = match transport.as_ref() {
             Transport::Mailbox(mailbox) if demo => Some(mailbox.clone()),
@@ -236,7 +238,7 @@ impl Program {
             terms: core.terms.clone(),
             files: core.files.clone(),
             data_dir: settings.data_dir.clone(),
-            templates: Templates::load(settings.templates_dir.as_deref())?,
+            templates: Templates::load(settings.templates_dir.as_deref(), &settings.timezone)?,
             sender,
             transport,
             connections: settings.mail.connections,
@@ -308,7 +310,7 @@ impl Program {
             worker.site.clone(),
             core.terms.on_collapse,
         );
-        let figures = FiguresCache::new(&core.db, &core.clock);
+        let figures = FiguresCache::new(&core.db, &core.clock, &core.terms.timezone);
         let postmaster = Postmaster::of(&worker.sender);
         App {
             catalog,

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use clap::builder::PossibleValue;
 use clap::{Subcommand, ValueEnum};
 
-use super::{ACTOR, Outcome, read_text, refuse, time};
+use super::{ACTOR, Outcome, read_text, refuse};
 use crate::app::Core;
+use crate::domain::day::Day;
 use crate::domain::notice::LANG;
 use crate::domain::policy::{ChangeClass, PolicyText};
 use crate::domain::slug::Label;
+use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::publish_policy::publish_policy;
 use crate::store::policy_versions::{self, NewPolicyVersion, PolicyVersion};
@@ -26,10 +28,9 @@ pub(super) enum PolicyCommand {
         /// What it asks of those who agreed to an older version
         #[arg(long, value_enum, default_value = "editorial")]
         change: ChangeClass,
-        /// With `reconsent`: from when on consents under older versions are no longer exported; RFC 3339,
-        /// or a day
-        #[arg(long, value_name = "DATE", value_parser = time, required_if_eq("change", "reconsent"))]
-        until: Option<Timestamp>,
+        /// With `reconsent`: the last day on which consents under older versions count
+        #[arg(long, value_name = "DAY", required_if_eq("change", "reconsent"))]
+        until: Option<Day>,
         /// The language, BCP 47
         #[arg(long, default_value = LANG)]
         lang: String,
@@ -42,6 +43,7 @@ impl PolicyCommand {
     pub(super) async fn run(self, core: &Core) -> Outcome {
         match self {
             Self::Publish { file, version, change, until, lang } => {
+                let until = until.map(|day| core.terms.timezone.ends(day));
                 publish(core, &file, &version, (change, until), &lang).await
             }
             Self::List => list(core).await,
@@ -93,16 +95,17 @@ async fn list(core: &Core) -> Outcome {
         let held = people.iter().find(|(id, _)| *id == version.policy_version_id);
         let held = held.map_or(0, |(_, count)| *count);
         let state = if at == 0 { "in force" } else { "older" };
-        println!("{label}\t{published_at}\t{sha256}\t{}\t{held}\t{state}", change(version));
+        let change = change(version, &core.terms.timezone);
+        println!("{label}\t{published_at}\t{sha256}\t{change}\t{held}\t{state}");
     }
     Ok(())
 }
 
-fn change(version: &PolicyVersion) -> String {
+fn change(version: &PolicyVersion, timezone: &TimeZone) -> String {
     let class = version.change_class.to_possible_value();
     let class = class.as_ref().map_or("", PossibleValue::get_name);
     match version.renew_until {
-        Some(until) => format!("{class} until {until}"),
+        Some(until) => format!("{class} until {}", timezone.until(until)),
         None => class.to_owned(),
     }
 }

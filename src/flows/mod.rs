@@ -66,6 +66,7 @@ use std::time::Duration;
 use crate::domain::address_key::AddressSecret;
 use crate::domain::alarm::OnCollapse;
 use crate::domain::mail_limit::MailLimit;
+use crate::domain::time_zone::TimeZone;
 use crate::ledger::keys::LedgerKeys;
 
 /// What the operator set that use cases go by.
@@ -91,6 +92,8 @@ pub struct Terms {
     pub evidence_retention: Duration,
     /// How many contacts go straight to a browser; more are a job.
     pub streamed_most: i64,
+    /// The zone of the days that people name.
+    pub timezone: TimeZone,
 }
 
 /// Why a use case could not be carried out; nothing of it is stored then.

@@ -95,7 +95,7 @@ async fn confirmation(
         "confirm_url": parts.links.confirm(link),
         "code": parts.links.secrets.code(link).to_string(),
         "not_me_url": parts.links.not_me(link),
-        "valid_until": signup.expires_at.minute(),
+        "valid_until": signup.expires_at,
         "again": signup.known,
         "address": signup.email,
     });
@@ -116,7 +116,7 @@ async fn receipt(parts: &WorkerParts, tx: &mut Tx, signup: &Signup) -> sqlx::Res
         "site": *parts.site,
         "report": report(signup),
         "download_url": link,
-        "download_until": grant.map(|grant| grant.expires_at.minute()),
+        "download_until": grant.map(|grant| grant.expires_at),
         "agreed": agreed,
         "address": signup.email,
         "manage_url": signup.subscriber_id.map(|id| parts.links.manage(id)),
@@ -142,7 +142,7 @@ async fn download_link(
         "site": *parts.site,
         "report": {"title": grant.report_title},
         "download_url": parts.links.download(link),
-        "until": grant.expires_at.minute(),
+        "until": grant.expires_at,
     });
     Ok(Said::Mail(Letter { to: grant.email, context, leave: None }))
 }
@@ -151,7 +151,7 @@ fn agreed(parts: &WorkerParts, confirmed: &Confirmed) -> Value {
     json!({
         "name": confirmed.purpose.named(confirmed.name.as_deref()),
         "words": confirmed.words,
-        "at": confirmed.recorded_at.minute(),
+        "at": confirmed.recorded_at,
         "policy_label": confirmed.policy_label,
         "policy_url": parts.links.policy(&confirmed.policy_label),
     })

@@ -77,7 +77,7 @@ async fn change(
         .iter()
         .map(|change| {
             json!({"name": change.purpose.named(change.name.as_deref()), "words": change.words,
-                   "at": recorded_at.minute(), "policy_label": change.policy_label,
+                   "at": recorded_at, "policy_label": change.policy_label,
                    "policy_url": parts.links.policy(&change.policy_label)})
         })
         .collect();
@@ -85,7 +85,7 @@ async fn change(
         .iter()
         .map(|change| {
             json!({"name": change.purpose.named(change.name.as_deref()),
-                   "at": recorded_at.minute()})
+                   "at": recorded_at})
         })
         .collect();
     let leaves = in_force(standing).any(|standing| !standing.purpose.is_privacy_policy());
@@ -128,7 +128,7 @@ fn renewal(
     }
     let context = json!({
         "policy": shown(parts, policy),
-        "until": until.minute(),
+        "until": until,
         "topics": topics,
         "renew_url": parts.links.renew(subscriber.subscriber_id),
         "reminder": reminder,
@@ -137,7 +137,7 @@ fn renewal(
 }
 
 fn shown(parts: &WorkerParts, policy: &PolicyVersion) -> Value {
-    json!({"label": policy.label, "date": policy.published_at.day(),
+    json!({"label": policy.label, "date": policy.published_at,
            "url": parts.links.policy(&policy.label)})
 }
 

@@ -25,4 +25,5 @@ mod public;
 mod purposes;
 mod store;
 mod templates;
+mod time_zone;
 mod worker;

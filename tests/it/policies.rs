@@ -376,7 +376,7 @@ fn the_list_names_what_each_version_asked() {
     let list = program::run_well(dir.path(), &[], &["policy", "list"]);
     let rows: Vec<Vec<&str>> = list.lines().map(|line| line.split('\t').collect()).collect();
     assert_eq!(rows.len(), 2, "{list}");
-    let until = "reconsent until 2100-01-31T00:00:00.000000Z";
+    let until = "reconsent until the end of 31 January 2100";
     assert_eq!((rows[0][0], &rows[0][3..]), (NEW, &[until, "0", "in force"][..]));
     assert_eq!((rows[1][0], &rows[1][3..]), (POLICY, &["editorial", "0", "older"][..]));
 }

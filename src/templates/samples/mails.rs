@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::BASE_URL;
 
 const ADDRESS: &str = "reader@council.example";
-const AT: &str = "09:00 UTC on 23 November 2026";
-const UNTIL: &str = "09:00 UTC on 25 November 2026";
+const AT: &str = "2026-11-23T09:00:00.000000Z";
+const UNTIL: &str = "2026-11-25T09:00:00.000000Z";
 
 /// The contexts of a mail, by its name without `mail/`. HTML gets the text's preheader besides.
 pub(super) fn of(mail: &str) -> Vec<Value> {
@@ -68,7 +68,7 @@ fn report() -> Value {
 }
 
 fn policy() -> Value {
-    json!({"label": "2026-11", "date": "23 November 2026", "url": url("/policies/privacy/2026-11")})
+    json!({"label": "2026-11", "date": "2026-11-23T09:00:00.000000Z", "url": url("/policies/privacy/2026-11")})
 }
 
 fn confirm() -> Vec<Value> {
@@ -155,6 +155,6 @@ fn checkpoint(size: u32) -> Value {
         "origin": "reports.example.org",
         "size": size,
         "note": format!("reports.example.org\n{size}\nR09PRCBST09U\n\n— reports.example.org U0lHTkFUVVJF\n"),
-        "date": "23 November 2026",
+        "date": "2026-11-23T09:00:00.000000Z",
     })
 }

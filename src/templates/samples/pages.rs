@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 use super::{BASE_URL, other_sites, policy, site};
 
 const ADDRESS: &str = "r…@council.example";
-const AT: &str = "09:00 UTC on 23 November 2026";
-const DAY: &str = "23 November 2026";
+
 const MOMENT: &str = "2026-11-23T09:00:00.000000Z";
 const TOKEN: &str = "TOKEN";
 
@@ -69,7 +68,7 @@ pub(super) fn of(page: &str) -> Vec<Value> {
         "public/gone.html" => gone(),
         "public/error.html" => error(),
         "dev/mailbox.html" => {
-            let mails = json!([{"id": "1", "to": ADDRESS, "subject": "Your link", "date": AT}]);
+            let mails = json!([{"id": "1", "to": ADDRESS, "subject": "Your link", "date": MOMENT}]);
             vec![json!({"mails": mails}), json!({"mails": []})]
         }
         "dev/mail.html" => vec![mail(true), mail(false)],
@@ -85,7 +84,7 @@ fn card(pages: &Value) -> Value {
     json!({
         "slug": "digital-councils", "title": "Digital councils: where they stand",
         "summary": "What 75 councils say", "format": "PDF", "size": "1.2 MB", "pages": pages,
-        "date": DAY,
+        "date": MOMENT,
     })
 }
 
@@ -174,7 +173,7 @@ fn check_your_inbox() -> Vec<Value> {
         refused,
         resting,
         sample(typed.clone(), Value::Null, true, Value::Null),
-        sample(typed, json!("We are sending the message again."), false, json!(AT)),
+        sample(typed, json!("We are sending the message again."), false, json!(MOMENT)),
         sample(Value::Null, Value::Null, true, Value::Null),
         in_demo,
     ]
@@ -190,7 +189,7 @@ fn confirm(report: &Value, refused: bool) -> Value {
         "newsletters": boxes(true),
         "purposes": boxes(false),
         "form": {"errors": errors(if refused { &["newsletter", "purpose"] } else { &[] })},
-        "valid_until": AT,
+        "valid_until": MOMENT,
     })
 }
 
@@ -202,7 +201,7 @@ fn download() -> Vec<Value> {
                        "size": "1.2 MB",
                        "cover": manage_url.as_str().map(|_| "/reports/digital-councils/cover")},
             "address": ADDRESS,
-            "until": AT,
+            "until": MOMENT,
             "only_report": newsletters == json!([]),
             "newsletters": newsletters,
             "manage_url": manage_url,
@@ -219,7 +218,7 @@ fn preferences() -> Vec<Value> {
         json!({
             "code": code, "name": "The weekly", "description": "What councils build.",
             "words": "Send me the weekly.", "notice": (code == "partner-offers").then_some("5a1f"),
-            "checked": agreed, "offered": code != "newsletter:weekly", "state": state, "since": state.as_str().map(|_| DAY),
+            "checked": agreed, "offered": code != "newsletter:weekly", "state": state, "since": state.as_str().map(|_| MOMENT),
             "policy_label": agreed.then_some("2026-11"),
             "policy_url": agreed.then_some("/policies/privacy/2026-11"),
             "receipt_url": state.as_str().map(|_| "/preferences/TOKEN/receipts/1"),
@@ -238,7 +237,7 @@ fn preferences() -> Vec<Value> {
         })
     };
     let error = |field: &str| json!({"field": field, "message": "Do this instead"});
-    let renew = json!({"until": AT, "url": format!("{BASE_URL}/renew/TOKEN")});
+    let renew = json!({"until": MOMENT, "url": format!("{BASE_URL}/renew/TOKEN")});
     let mut samples = vec![
         sample(Value::Null, Value::Null, Value::Null),
         sample(json!("Your choices are saved."), Value::Null, renew),
@@ -302,7 +301,7 @@ fn receipt() -> Vec<Value> {
             "id": "1",
             "event": {
                 "name": "The weekly", "type": kind, "purpose": "newsletter:weekly",
-                "words": some("Send me the weekly."), "at": AT, "policy_label": some("2026-11"),
+                "words": some("Send me the weekly."), "at": MOMENT, "policy_label": some("2026-11"),
                 "policy_url": some("/policies/privacy/2026-11"), "method": "form",
                 "source": some("/newsletters"), "address": "reader@council.example",
                 "report": some("digital-councils"),
@@ -321,17 +320,17 @@ fn receipt() -> Vec<Value> {
 
 fn renew(error: Option<&str>) -> Value {
     json!({
-        "token": TOKEN, "until": AT, "address": ADDRESS, "policy": policy(), "error": error,
+        "token": TOKEN, "until": MOMENT, "address": ADDRESS, "policy": policy(), "error": error,
         "purposes": [{"name": "The weekly", "words": "Send me the weekly.", "notice": "5a1f"}],
     })
 }
 
 fn policy_page() -> Vec<Value> {
-    let older = json!({"label": "2024-01", "date": "9 January 2024",
+    let older = json!({"label": "2024-01", "date": "2024-01-09T09:00:00.000000Z",
                        "url": "/policies/privacy/2024-01"});
     let sample = |current: bool, versions: Value| {
         json!({
-            "policy": {"label": "2026-11", "date": DAY, "sha256": "5a1f", "body": "<p>Little.</p>"},
+            "policy": {"label": "2026-11", "date": MOMENT, "sha256": "5a1f", "body": "<p>Little.</p>"},
             "current": current,
             "current_url": "/policies/privacy",
             "versions": versions,
@@ -387,7 +386,7 @@ fn error() -> Vec<Value> {
 
 fn mail(links: bool) -> Value {
     json!({"mail": {
-        "id": "1", "to": ADDRESS, "subject": "Your link", "date": AT, "from": "reports@example.org",
+        "id": "1", "to": ADDRESS, "subject": "Your link", "date": MOMENT, "from": "reports@example.org",
         "text": "Open this link.", "links": if links { json!([BASE_URL]) } else { json!([]) },
         "headers": "Subject: Your link", "has_html": links,
     }})

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::counting::Copies;
 use super::dashboard::{Figures, Span};
 use crate::clock::Clock;
+use crate::domain::time_zone::TimeZone;
 use crate::store::consents::StateCount;
 use crate::store::reports::ReportFigures;
 use crate::store::{Db, consents, policy_versions, reports};
@@ -25,14 +26,16 @@ pub struct FiguresCache {
 }
 
 impl FiguresCache {
-    /// No copies yet, of this database.
+    /// No copies yet, of this database. Days are those of this zone.
     #[must_use]
-    pub fn new(db: &Db, clock: &Clock) -> Self {
+    pub fn new(db: &Db, clock: &Clock, timezone: &TimeZone) -> Self {
         // What takes longest does not hold up the rest: two of SQLite's four readers are taken at most.
+        let timezone = timezone.clone();
         let (long, short) = (Arc::new(Semaphore::new(1)), Arc::new(Semaphore::new(1)));
         Self {
-            spans: Copies::new(db, clock, &long, |mut tx, now, span| {
-                Box::pin(async move { Figures::count(&mut tx, now, span).await })
+            spans: Copies::new(db, clock, &long, move |mut tx, now, span| {
+                let timezone = timezone.clone();
+                Box::pin(async move { Figures::count(&mut tx, now, &timezone, span).await })
             }),
             reports: Copies::new(db, clock, &short, |mut tx, _, ()| {
                 Box::pin(async move { reports::list_figures(&mut tx).await })

@@ -109,7 +109,7 @@ async fn page(
         "form": {"code": refused.map_or("", |(typed, _)| typed), "errors": errors},
         "rests": waiting.is_some() && catalog.rests(slug.as_ref()),
         "can_resend": next.is_none(),
-        "resend_from": next.map(Timestamp::minute),
+        "resend_from": next,
         "start_again": start_again,
     });
     Ok(Html(app.templates.render("public/check_your_inbox.html", context)?))

@@ -61,7 +61,7 @@ async fn show(
                                  "address": masked(&signup), "next": next});
             Ok(Html(app.templates.render("public/confirmed.html", context)?))
         }
-        closed => Err(gone(closed, &token, &signup)),
+        closed => Err(gone(&app, closed, &token, &signup)),
     }
 }
 
@@ -107,7 +107,7 @@ fn page(app: &App, catalog: &Catalog, shown: &Shown<'_>) -> Result<Html<String>,
         "newsletters": boxes("newsletter"),
         "purposes": boxes("purpose"),
         "form": {"errors": refused.iter().map(error).collect::<Vec<Value>>()},
-        "valid_until": signup.expires_at.minute(),
+        "valid_until": signup.expires_at,
     });
     Ok(Html(app.templates.render("public/confirm.html", context)?))
 }
@@ -187,7 +187,7 @@ async fn press(
     }
     match standing(&signup, link, at.now) {
         Standing::Confirmed => lead_on(&app, &mut tx, &signup, just_now).await,
-        closed => Err(gone(closed, &token, &signup)),
+        closed => Err(gone(&app, closed, &token, &signup)),
     }
 }
 
@@ -257,7 +257,7 @@ async fn next(app: &App, tx: &mut Tx, signup: &Signup) -> Result<String, Error> 
 }
 
 /// The page for a link that opens nothing any more.
-pub(super) fn gone(closed: Standing, token: &str, signup: &Signup) -> Error {
+pub(super) fn gone(app: &App, closed: Standing, token: &str, signup: &Signup) -> Error {
     let (title, message, renews) = match closed {
         Standing::Superseded => (
             "A newer link was sent",
@@ -272,7 +272,10 @@ pub(super) fn gone(closed: Standing, token: &str, signup: &Signup) -> Error {
         ),
         Standing::Expired | Standing::Open | Standing::Confirmed => (
             "This link has expired",
-            format!("It worked until {}. We can send you a fresh one.", signup.expires_at.minute()),
+            format!(
+                "It worked until {}. We can send you a fresh one.",
+                app.site.timezone.minute(signup.expires_at)
+            ),
             true,
         ),
     };

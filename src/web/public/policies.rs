@@ -40,7 +40,7 @@ fn page(app: &App, catalog: &Catalog, policy: &PolicyVersion) -> Result<Html<Str
     let versions: Vec<Value> = catalog.policies.iter().map(|policy| policy_link(policy)).collect();
     let context = json!({
         "site": *app.site,
-        "policy": {"label": policy.label, "date": policy.published_at.day(),
+        "policy": {"label": policy.label, "date": policy.published_at,
                    "sha256": policy.sha256, "body": markdown::render(&policy.body)},
         "current": newest == Some(&policy.label),
         "current_url": "/policies/privacy",

@@ -125,7 +125,7 @@ fn page(
     let context = json!({
         "site": *app.site,
         "token": token,
-        "until": until.minute(),
+        "until": until,
         "address": holder.address,
         "policy": policy_link(renewal.policy),
         "purposes": purposes,

@@ -13,6 +13,7 @@ use crate::domain::notice::{LANG, sha256_hex};
 use crate::domain::policy::{ChangeClass, PolicyText};
 use crate::domain::slug::Label;
 use crate::domain::text_difference::difference;
+use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::publish_policy::{Published, publish_next_policy};
 use crate::store::policy_versions::{self, NewPolicyVersion, PolicyVersion};
@@ -109,7 +110,7 @@ pub(super) async fn go_on(
     if step == "edit" {
         return editor(&app, &desk, &typed, newest, &[]);
     }
-    let draft = match parse(&fields, &typed, &versions, app.clock.now()) {
+    let draft = match parse(&fields, &typed, &versions, app.clock.now(), &app.site.timezone) {
         Ok(draft) => draft,
         Err(errors) => return editor(&app, &desk, &typed, newest, &errors),
     };
@@ -129,6 +130,7 @@ fn parse(
     typed: &Typed<'_>,
     versions: &[PolicyVersion],
     now: Timestamp,
+    timezone: &TimeZone,
 ) -> Result<Draft, Faults> {
     let mut errors = Faults::new();
     once(fields, &["label", "text", "change", "until"], &mut errors);
@@ -151,7 +153,7 @@ fn parse(
     }
     let until = match typed.until {
         "" => None,
-        text => Some(Timestamp::parse(text)),
+        text => Some(text.parse().ok().map(|day| timezone.ends(day))),
     };
     let renew_until = match (change_class, until) {
         (_, Some(None)) => {
