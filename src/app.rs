@@ -31,7 +31,9 @@ use crate::random::{Moment, Random};
 use crate::site::Site;
 use crate::store::{Db, OpenError, key_fingerprints};
 use crate::templates::{TemplateError, Templates};
-use crate::web::{App, CatalogCache, FiguresCache, HashTurns, LedgerCheck, OwnHost, SignupLimit};
+use crate::web::{
+    App, CatalogCache, Comparisons, FiguresCache, HashTurns, LedgerCheck, OwnHost, SignupLimit,
+};
 use crate::worker::{DomainPace, WorkerParts};
 use crate::{tls, web, worker};
 
@@ -335,6 +337,7 @@ impl Program {
             links: worker.links,
             mail_waits: worker.mail_waits,
             figures,
+            comparisons: Comparisons::default(),
             ledger_check: LedgerCheck::default(),
             hash_turns: HashTurns::default(),
             dev_mailbox,

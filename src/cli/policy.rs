@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use clap::builder::PossibleValue;
 use clap::{Subcommand, ValueEnum};
 
-use super::{ACTOR, Outcome, read_text, refuse};
+use super::{ACTOR, Error, Outcome, read_text, refuse};
 use crate::app::Core;
 use crate::domain::day::Day;
 use crate::domain::notice::LANG;
-use crate::domain::policy::{ChangeClass, PolicyText};
+use crate::domain::policy::{Change, ChangeClass, PolicyText, WhatChanges};
 use crate::domain::slug::Label;
 use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
@@ -31,6 +31,13 @@ pub(super) enum PolicyCommand {
         /// With `reconsent`: the last day on which consents under older versions count
         #[arg(long, value_name = "DAY", required_if_eq("change", "reconsent"))]
         until: Option<Day>,
+        /// With `notify` and `reconsent`: what changes for people, in a sentence that stands in their mail
+        #[arg(
+            long,
+            value_name = "SENTENCE",
+            required_if_eq_any([("change", "notify"), ("change", "reconsent")])
+        )]
+        what_changes: Option<WhatChanges>,
         /// The language, BCP 47
         #[arg(long, default_value = LANG)]
         lang: String,
@@ -42,35 +49,49 @@ pub(super) enum PolicyCommand {
 impl PolicyCommand {
     pub(super) async fn run(self, core: &Core) -> Outcome {
         match self {
-            Self::Publish { file, version, change, until, lang } => {
+            Self::Publish { file, version, change, until, what_changes, lang } => {
                 let until = until.map(|day| core.terms.timezone.ends(day));
-                publish(core, &file, &version, (change, until), &lang).await
+                let change = decided(change, what_changes, until, core.clock.now())?;
+                publish(core, &file, &version, &change, &lang).await
             }
             Self::List => list(core).await,
         }
     }
 }
 
-async fn publish(
-    core: &Core,
-    file: &Path,
-    label: &Label,
-    (change_class, renew_until): (ChangeClass, Option<Timestamp>),
-    lang: &str,
-) -> Outcome {
+/// What is to be asked of people. That options which belong together stand together, the command line says.
+fn decided(
+    class: ChangeClass,
+    what_changes: Option<WhatChanges>,
+    until: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Change, Error> {
+    if until.is_some_and(|until| until <= now) {
+        return Err(refuse("--until is over already: leave people time to answer"));
+    }
+    match (class, what_changes, until) {
+        (ChangeClass::Editorial, None, None) => Ok(Change::Editorial),
+        (ChangeClass::Notify, Some(changes), None) => Ok(Change::Notify(changes)),
+        (ChangeClass::Reconsent, Some(changes), Some(until)) => {
+            Ok(Change::Reconsent(changes, until))
+        }
+        (_, _, Some(_)) => {
+            Err(refuse("--until is the last day of `--change reconsent`: leave it out"))
+        }
+        _ => Err(refuse(
+            "--what-changes is told with `--change notify` and `--change reconsent`: leave it out",
+        )),
+    }
+}
+
+async fn publish(core: &Core, file: &Path, label: &Label, change: &Change, lang: &str) -> Outcome {
     if lang != LANG {
         return Err(refuse(format!("policies are published in {LANG}: leave --lang out")));
-    }
-    if renew_until.is_some() && change_class != ChangeClass::Reconsent {
-        return Err(refuse("--until is the date of `--change reconsent`: leave it out"));
-    }
-    if renew_until.is_some_and(|until| until <= core.clock.now()) {
-        return Err(refuse("--until is over already: leave people time to answer"));
     }
     let text = read_text(file)?;
     let text: PolicyText = text.parse()?;
     let mut tx = core.db.write().await?;
-    let new = NewPolicyVersion { label, lang, text: &text, change_class, renew_until };
+    let new = NewPolicyVersion { label, lang, text: &text, change };
     let Some(version) = publish_policy(&mut tx, &core.moment(), ACTOR, new).await? else {
         return Err(refuse(format!(
             "version `{label}` is published already and never changes: choose another --version"

@@ -96,6 +96,7 @@ mod tests {
             change_class,
             published_at: at("2027-01-01"),
             renew_until: renew_until.map(at),
+            changes: None,
         }
     }
 

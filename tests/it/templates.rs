@@ -147,7 +147,7 @@ fn each_mistake_is_named_by_file_and_line() {
             "own/mail/change.txt: it cannot be read as UTF-8 text",
             "own/mail/confirm.txt:1: write `Subject: …` in this line",
             "own/mail/receipt.mjml:42: `</mj-column>` stands where `<mj-divider>` of line 28 is still open",
-            "own/mail/renewal.mjml:27: it loads https://cdn.example/logo.png",
+            "own/mail/renewal.mjml:30: it loads https://cdn.example/logo.png",
             "own/mail/renewal.txt:23: put the link on a line of its own",
             "own/public/erased.html:12: it is not a template (",
             "own/public/thank_you.html:7: `site.nam` is not known here: did you mean `site.name`?",

@@ -50,20 +50,31 @@ pub(super) fn of(page: &str) -> Vec<Value> {
         ],
         "public/preferences.html" => preferences(),
         "public/unsubscribe.html" => vec![
-            json!({"token": TOKEN, "address": ADDRESS, "topics": ["The weekly"]}),
-            json!({"token": TOKEN, "address": ADDRESS, "topics": []}),
+            unsubscribe(&["The weekly"], false),
+            unsubscribe(&["Privacy policy"], true),
+            unsubscribe(&[], false),
+            unsubscribe(&[], true),
         ],
-        "public/unsubscribed.html" => {
-            vec![json!({"topics": ["The weekly"]}), json!({"topics": []})]
-        }
+        "public/unsubscribed.html" => vec![
+            json!({"topics": ["The weekly"], "everything": false}),
+            json!({"topics": ["Privacy policy"], "everything": true}),
+            json!({"topics": [], "everything": false}),
+            json!({"topics": [], "everything": true}),
+        ],
         "public/my_data.html" => vec![my_data(), nothing_held()],
         "public/receipt.html" => receipt(),
-        "public/renew.html" => vec![renew(None), renew(Some("Read the new policy first"))],
+        "public/renew.html" => renew(),
         "public/renewed.html" => vec![
-            json!({"policy": policy(), "purposes": ["Privacy policy", "The weekly"]}),
-            json!({"policy": policy(), "purposes": []}),
+            renewed(json!(["Privacy policy", "The weekly"]), json!([]), None),
+            renewed(json!([]), json!([]), None),
+            renewed(
+                json!(["Privacy policy"]),
+                json!([{"name": "The weekly", "until": MOMENT}]),
+                Some("Something that you ticked has ended meanwhile"),
+            ),
         ],
         "public/policy.html" => policy_page(),
+        "public/policy_changes.html" => policy_changes(),
         "public/it.html" => it(),
         "public/gone.html" => gone(),
         "public/error.html" => error(),
@@ -318,11 +329,52 @@ fn receipt() -> Vec<Value> {
     vec![sample("given", true), sample("withdrawn", false), unlinked]
 }
 
-fn renew(error: Option<&str>) -> Value {
-    json!({
-        "token": TOKEN, "until": MOMENT, "address": ADDRESS, "policy": policy(), "error": error,
-        "purposes": [{"name": "The weekly", "words": "Send me the weekly.", "notice": "5a1f"}],
-    })
+fn unsubscribe(topics: &[&str], everything: bool) -> Value {
+    json!({"token": TOKEN, "address": ADDRESS, "topics": topics, "everything": everything})
+}
+
+fn renew() -> Vec<Value> {
+    let row = |code: &str, name: &str, before: Option<&str>, checked: bool| {
+        json!({"code": code, "name": name, "words": format!("{name}: I agree."), "notice": "5a1f",
+               "checked": checked, "until": MOMENT, "since": MOMENT, "before": before})
+    };
+    let page = |purposes: Value, keep: &[&str], changes: Value, compared: Option<&str>| {
+        json!({
+            "token": TOKEN, "until": MOMENT, "address": ADDRESS, "policy": policy(),
+            "changes": changes, "comparison_url": compared, "purposes": purposes, "keep": keep,
+            "leave_url": "/unsubscribe/TOKEN", "error": null,
+        })
+    };
+    let comparison = Some("/policies/privacy/2026-11/changes?since=2024-01");
+    let changes = json!(["We keep your details for two years."]);
+    let policy = row("privacy-policy", "Privacy policy", None, false);
+    let weekly = row("newsletter:weekly", "The weekly", Some("Send me the weekly."), true);
+    let offers = row("partner-offers", "Partner offers", None, false);
+    let mut refused =
+        page(json!([policy, weekly, offers]), &["The weekly", "Partner offers"], json!([]), None);
+    refused["error"] = json!("Tick the privacy policy too");
+    vec![
+        page(json!([policy]), &[], changes.clone(), comparison),
+        page(json!([policy, weekly]), &["The weekly"], changes, comparison),
+        refused,
+    ]
+}
+
+fn renewed(purposes: Value, left: Value, error: Option<&str>) -> Value {
+    json!({"token": TOKEN, "policy": policy(), "purposes": purposes, "left": left, "error": error})
+}
+
+fn policy_changes() -> Vec<Value> {
+    let sample = |changes: Value, passages: Value| json!({"policy": policy(), "older": policy(), "changes": changes, "passages": passages});
+    let passages = json!([[
+        {"fate": "same", "text": "We keep your address for "},
+        {"fate": "removed", "text": "a year"},
+        {"fate": "added", "text": "two years"},
+    ]]);
+    vec![
+        sample(json!(["We keep your details for two years."]), passages),
+        sample(json!([]), json!([])),
+    ]
 }
 
 fn policy_page() -> Vec<Value> {
@@ -330,6 +382,7 @@ fn policy_page() -> Vec<Value> {
                        "url": "/policies/privacy/2024-01"});
     let sample = |current: bool, versions: Value| {
         json!({
+            "changes_url": current.then_some("/policies/privacy/2026-11/changes?since=2024-01"),
             "policy": {"label": "2026-11", "date": MOMENT, "sha256": "5a1f", "body": "<p>Little.</p>"},
             "current": current,
             "current_url": "/policies/privacy",

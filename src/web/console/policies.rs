@@ -45,6 +45,7 @@ async fn list(
                 "path": format!("/policies/privacy/{}", version.label),
                 "published_at": version.published_at.to_string(),
                 "change": version.change_class.name(),
+                "changes": version.changes,
                 "until": version.renew_until.map(|until| until.to_string()),
                 "people": people,
                 "sha256": version.sha256,

@@ -1,7 +1,7 @@
 //! Policies: written, compared with the one in force, published once.
 
 use assent::domain::notice::LANG;
-use assent::domain::policy::{ChangeClass, PolicyText};
+use assent::domain::policy::{Change, ChangeClass, PolicyText};
 use assent::domain::slug::Label;
 use assent::domain::staff::Role;
 use assent::domain::suppression::SuppressionReason;
@@ -24,16 +24,16 @@ async fn step(
     more: &str,
 ) -> Answer {
     let text = escaped(TEXT);
+    let changes = if change == "editorial" { "" } else { "We+keep+nothing+any+more." };
     desk.post(
         NEW,
-        &format!("step={step}&label={label}&text={text}&change={change}&until={until}{more}"),
+        &format!("step={step}&label={label}&text={text}&change={change}&until={until}&changes={changes}{more}"),
     )
     .await
 }
 
 fn version<'a>(label: &'a Label, text: &'a PolicyText) -> NewPolicyVersion<'a> {
-    let change_class = ChangeClass::Editorial;
-    NewPolicyVersion { label, lang: LANG, text, change_class, renew_until: None }
+    NewPolicyVersion { label, lang: LANG, text, change: &Change::Editorial }
 }
 
 /// Tries to publish this version after that one from the console while the command line publishes another.
@@ -95,7 +95,7 @@ both_databases! {
         let public = app.get("/policies/privacy").await.text();
         assert!(public.contains("2027-01") && public.contains("we keep very little"), "at once: {public}");
         let list = desk.page(done.location()).await;
-        assert!(list.contains("The version is in force.") && list.contains("people were told"), "{list}");
+        assert!(list.contains("The version is in force.") && list.contains("To take note"), "{list}");
         assert!(list.contains(">3<span class=\"vh\"> people under version 2026-11"), "{list}");
         let said = audit_entries::list(&mut app.read().await, "policy.publish").await.unwrap();
         let said = said.last().unwrap();
@@ -137,10 +137,15 @@ both_databases! {
             (fields("a&label=b", "editorial", ""), "Fill in this field once"),
             (fields("2027-01", "", ""), "Choose what the new version asks"),
             (fields("2027-01", "delete", ""), "Choose what the new version asks"),
-            (fields("2027-01", "reconsent", ""), "Enter the date until which"),
+            (fields("2027-01", "reconsent", ""), "Enter the last day on which"),
             (fields("2027-01", "reconsent", "soon"), "Enter a date such as"),
             (fields("2027-01", "reconsent", "2026-11-22"), "still to come"),
             (fields("2027-01", "notify", "2027-11-22"), "Leave the date empty"),
+            (fields("2027-01", "notify", ""), "Say in a sentence what changes"),
+            (fields("2027-01", "reconsent", "2027-11-22"), "Say in a sentence what changes"),
+            (fields("2027-01", "editorial", "") + "&changes=Something", "Leave this empty"),
+            (fields("2027-01", "notify", "") + "&changes=a%0Ab", "on one line"),
+            (fields("2027-01", "notify", "") + &format!("&changes={}", "x".repeat(501)), "at most 500"),
             ("label=2027-01&change=editorial&text=+%0D%0A".to_owned(), "The policy is empty"),
             (format!("label=2027-01&change=editorial&text={long}"), "longer than 256 KiB"),
         ] {
