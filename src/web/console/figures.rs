@@ -10,6 +10,7 @@ use super::dashboard::{Figures, Span};
 use crate::clock::Clock;
 use crate::domain::time_zone::TimeZone;
 use crate::store::consents::StateCount;
+use crate::store::renewals::{self, Answers};
 use crate::store::reports::ReportFigures;
 use crate::store::{Db, consents, policy_versions, reports};
 
@@ -23,6 +24,8 @@ pub struct FiguresCache {
     pub(super) purposes: Arc<Copies<(), Vec<StateCount>>>,
     /// How many people agree to each version of the privacy policy.
     pub(super) policies: Arc<Copies<(), Vec<(Uuid, i64)>>>,
+    /// What came of the mail about one version.
+    pub(super) answers: Arc<Copies<Uuid, Answers>>,
 }
 
 impl FiguresCache {
@@ -42,6 +45,9 @@ impl FiguresCache {
             }),
             purposes: Copies::new(db, clock, &short, |mut tx, _, ()| {
                 Box::pin(async move { consents::count_states(&mut tx).await })
+            }),
+            answers: Copies::new(db, clock, &long, |mut tx, _, policy_version_id| {
+                Box::pin(async move { renewals::count_answers(&mut tx, policy_version_id).await })
             }),
             policies: Copies::new(db, clock, &short, |mut tx, _, ()| {
                 Box::pin(async move { policy_versions::count_people(&mut tx).await })

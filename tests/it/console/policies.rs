@@ -1,5 +1,7 @@
 //! Policies: written, compared with the one in force, published once.
 
+use std::time::Duration;
+
 use assent::domain::notice::LANG;
 use assent::domain::policy::{Change, ChangeClass, PolicyText};
 use assent::domain::slug::Label;
@@ -9,7 +11,7 @@ use assent::flows::publish_policy::{Published, publish_next_policy};
 use assent::store::policy_versions::NewPolicyVersion;
 use assent::store::{Db, audit_entries};
 
-use crate::support::app::{Answer, Database, POLICY, TestApp};
+use crate::support::app::{Answer, Database, POLICY, TestApp, WHAT_CHANGES};
 use crate::support::both_databases;
 use crate::support::desk::{TestDesk, escaped};
 
@@ -123,6 +125,37 @@ both_databases! {
         assert_eq!(done.status, 303, "{}", done.text());
         assert_eq!(app.work_policies().await.mails, 1);
         assert!(desk.page("/console/policies").await.contains("To agree again until"));
+    }
+
+    async fn what_people_did_who_were_asked_adds_up(database: Database) {
+        let app = TestApp::start(database).await;
+        let desk = app.sign_in(Role::Admin).await;
+        for name in ["kept", "partly", "left", "silent", "stopped"] {
+            app.subscribe(&format!("{name}@b.example"), "&newsletter=weekly").await;
+        }
+        app.suppress("stopped@b.example", SuppressionReason::Bounced).await;
+        app.publish_change("2026-12", ChangeClass::Notify, None).await;
+        app.publish_change("2027-01", ChangeClass::Reconsent, Some(Duration::from_hours(24))).await;
+        app.work_policies().await;
+        app.mail_settled().await;
+        let page = desk.page("/console/policies").await;
+        assert!(page.contains("4 asked: 0 kept, 0 left, 4 silent"), "{page}");
+        assert!(page.contains("4 told") && page.contains(WHAT_CHANGES), "{page}");
+        let link = |name: &str, path: &str| {
+            let mails = app.mail_to(&format!("{name}@b.example"));
+            mails.iter().find(|mail| mail.text.contains("/renew/")).unwrap().link(path)
+        };
+        let both = ["privacy-policy", "newsletter:weekly"];
+        assert_eq!(app.agree_again(&link("kept", "/renew/"), &both).await.status, 200);
+        assert_eq!(app.agree_again(&link("partly", "/renew/"), &both[..1]).await.status, 200);
+        // Who leaves a part of it after agreeing, agreed; who lapses was silent.
+        for name in ["partly", "left"] {
+            assert_eq!(app.post(&link(name, "/unsubscribe/"), "").await.status, 200);
+        }
+        app.advance(Duration::from_hours(25));
+        app.work_policies().await;
+        let page = app.sign_in(Role::Viewer).await.page("/console/policies").await;
+        assert!(page.contains("4 asked: 2 kept, 1 left, 1 silent"), "{page}");
     }
 
     async fn what_cannot_be_published_says_why_and_keeps_what_was_typed(database: Database) {

@@ -23,6 +23,8 @@ fn policies() -> Vec<Value> {
         json!({"label": label, "path": format!("/policies/privacy/{label}"),
                "published_at": MOMENT, "change": change, "until": until,
                "changes": (change == "reconsent").then_some(CHANGES), "people": 4118,
+               "answers": (change != "editorial").then(|| json!({
+                   "mailed": 4118, "kept": 3000, "left": 18, "silent": 1100})),
                "sha256": SHA256, "in_force": in_force})
     };
     let versions = json!([
