@@ -236,7 +236,7 @@ impl<'a> Importer<'a> {
                 Verdict::Imported => self.tally.imported += 1,
                 Verdict::AlreadyAgreed => self.tally.already_agreed += 1,
                 Verdict::Refused(why) => {
-                    refused.push((*line, why.words(&self.core.terms.timezone)))
+                    refused.push((*line, why.words(&self.core.terms.timezone)));
                 }
             }
         }

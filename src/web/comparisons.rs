@@ -15,9 +15,12 @@ use crate::store::policy_versions::PolicyVersion;
 /// How long two texts are compared.
 const COMPARING: Duration = Duration::from_secs(1);
 
+/// What differs between two versions.
+type Differences = Arc<Vec<Passage>>;
+
 /// Those made so far, by their two versions.
 #[derive(Default)]
-pub struct Comparisons(Mutex<HashMap<(Uuid, Uuid), Arc<Vec<Passage>>>>);
+pub struct Comparisons(Mutex<HashMap<(Uuid, Uuid), Differences>>);
 
 impl Comparisons {
     /// The passages in which the words of two versions differ. One is made at a time.
@@ -25,7 +28,7 @@ impl Comparisons {
         &self,
         older: &PolicyVersion,
         newer: &PolicyVersion,
-    ) -> Result<Arc<Vec<Passage>>, Error> {
+    ) -> Result<Differences, Error> {
         let key = (older.policy_version_id, newer.policy_version_id);
         let mut made = self.0.lock().await;
         if let Some(passages) = made.get(&key) {

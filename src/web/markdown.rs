@@ -71,7 +71,8 @@ pub(super) fn as_text(markdown: &str) -> String {
                 out.push_str(&"  ".repeat(lists.len().saturating_sub(1)));
                 match lists.last_mut() {
                     Some(Some(number)) => {
-                        out.push_str(&format!("{number}. "));
+                        out.push_str(&number.to_string());
+                        out.push_str(". ");
                         *number += 1;
                     }
                     _ => out.push_str("• "),
@@ -84,7 +85,7 @@ pub(super) fn as_text(markdown: &str) -> String {
                 let (leads_to, begun) = links.pop().unwrap_or_default();
                 let words = out.get(begun..).unwrap_or_default();
                 if !leads_to.ends_with(words) || words.is_empty() {
-                    out.push_str(&format!(" ({leads_to})"));
+                    out.extend([" (", &leads_to, ")"]);
                 }
             }
             Event::End(TagEnd::Item) => end_line(&mut out, false),

@@ -22,9 +22,9 @@ pub(super) fn of(mail: &str) -> Vec<Value> {
         }
         "change" => change(),
         "policy_notice" => vec![
-            policy_notice(changed_policy(), &["Privacy policy", "The weekly"], &["The weekly"]),
-            policy_notice(changed_policy(), &["Privacy policy"], &[]),
-            policy_notice(unsaid_policy(), &["Privacy policy", "The weekly"], &["The weekly"]),
+            policy_notice(&changed_policy(), &["Privacy policy", "The weekly"], &["The weekly"]),
+            policy_notice(&changed_policy(), &["Privacy policy"], &[]),
+            policy_notice(&unsaid_policy(), &["Privacy policy", "The weekly"], &["The weekly"]),
         ],
         "renewal" => renewal(),
         "checkpoint" => vec![checkpoint(1), checkpoint(312)],
@@ -156,7 +156,7 @@ fn unsaid_policy() -> Value {
     policy
 }
 
-fn policy_notice(policy: Value, topics: &[&str], leave_ends: &[&str]) -> Value {
+fn policy_notice(policy: &Value, topics: &[&str], leave_ends: &[&str]) -> Value {
     json!({
         "policy": policy,
         "topics": topics,
@@ -168,7 +168,7 @@ fn policy_notice(policy: Value, topics: &[&str], leave_ends: &[&str]) -> Value {
 }
 
 fn renewal() -> Vec<Value> {
-    let sample = |policy: Value, keep: &[&str], reminder: bool| {
+    let sample = |policy: &Value, keep: &[&str], reminder: bool| {
         let mut sample = policy_notice(policy, &[&["Privacy policy"], keep].concat(), keep);
         sample["until"] = json!("2026-12-24T00:00:00.000000Z");
         sample["keep"] = json!(keep);
@@ -178,9 +178,9 @@ fn renewal() -> Vec<Value> {
     };
     let mut samples = Vec::new();
     for reminder in [false, true] {
-        samples.push(sample(changed_policy(), &["The weekly"], reminder));
-        samples.push(sample(changed_policy(), &[], reminder));
-        samples.push(sample(unsaid_policy(), &["The weekly", "Partner offers"], reminder));
+        samples.push(sample(&changed_policy(), &["The weekly"], reminder));
+        samples.push(sample(&changed_policy(), &[], reminder));
+        samples.push(sample(&unsaid_policy(), &["The weekly", "Partner offers"], reminder));
     }
     samples
 }

@@ -65,11 +65,11 @@ pub(super) fn of(page: &str) -> Vec<Value> {
         "public/receipt.html" => receipt(),
         "public/renew.html" => renew(),
         "public/renewed.html" => vec![
-            renewed(json!(["Privacy policy", "The weekly"]), json!([]), None),
-            renewed(json!([]), json!([]), None),
+            renewed(&["Privacy policy", "The weekly"], &[], None),
+            renewed(&[], &[], None),
             renewed(
-                json!(["Privacy policy"]),
-                json!([{"name": "The weekly", "until": MOMENT}]),
+                &["Privacy policy"],
+                &[json!({"name": "The weekly", "until": MOMENT})],
                 Some("Something that you ticked has ended meanwhile"),
             ),
         ],
@@ -360,7 +360,7 @@ fn renew() -> Vec<Value> {
     ]
 }
 
-fn renewed(purposes: Value, left: Value, error: Option<&str>) -> Value {
+fn renewed(purposes: &[&str], left: &[Value], error: Option<&str>) -> Value {
     json!({"token": TOKEN, "policy": policy(), "purposes": purposes, "left": left, "error": error})
 }
 
