@@ -97,7 +97,7 @@ async fn confirmation(
         "confirm_url": parts.links.confirm(link),
         "code": parts.links.secrets.code(link).to_string(),
         "not_me_url": parts.links.not_me(link),
-        "valid_until": signup.expires_at.minute(),
+        "valid_until": signup.expires_at,
         "again": signup.known,
         "address": signup.email,
     });
@@ -129,7 +129,7 @@ async fn receipt(parts: &WorkerParts, tx: &mut Tx, signup: &Signup) -> sqlx::Res
         "site": *parts.site,
         "report": report(signup),
         "download_url": link,
-        "download_until": grant.map(|grant| grant.expires_at.minute()),
+        "download_until": grant.map(|grant| grant.expires_at),
         "agreed": agreed,
         "address": signup.email,
         "manage_url": signup.subscriber_id.map(|id| parts.links.manage(id)),
@@ -155,7 +155,7 @@ async fn download_link(
         "site": *parts.site,
         "report": {"title": grant.report_title},
         "download_url": parts.links.download(link),
-        "until": grant.expires_at.minute(),
+        "until": grant.expires_at,
     });
     Ok(Said::Mail(Letter { to: grant.email, context, leave: None }))
 }
@@ -164,8 +164,8 @@ fn agreed(parts: &WorkerParts, confirmed: &Confirmed, ended: Option<Timestamp>) 
     json!({
         "name": confirmed.purpose.named(confirmed.name.as_deref()),
         "words": confirmed.words,
-        "at": confirmed.recorded_at.minute(),
-        "ended": ended.map(Timestamp::minute),
+        "at": confirmed.recorded_at,
+        "ended": ended,
         "policy_label": confirmed.policy_label,
         "policy_url": parts.links.policy(&confirmed.policy_label),
     })

@@ -29,7 +29,7 @@ pub(super) async fn read(
         "origin": origin.unwrap_or_default(),
         "size": newest.size,
         "note": newest.note,
-        "date": mail.created_at.day(),
+        "date": mail.created_at,
     });
     Ok(Said::Mail(Letter { to: witness.clone(), context, leave: None }))
 }

@@ -242,7 +242,7 @@ fn page(
     context["name"] = json!(signup.name);
     context["organisation"] = json!(signup.organisation);
     context["job_title"] = json!(signup.job_title);
-    context["sent_at"] = json!(signup.created_at.minute());
-    context["valid_until"] = json!(signup.expires_at.min(waiting.until()).minute());
+    context["sent_at"] = json!(signup.created_at);
+    context["valid_until"] = json!(signup.expires_at.min(waiting.until()));
     Ok(Html(app.templates.render("public/confirm_by_code.html", context)?))
 }

@@ -56,7 +56,7 @@ async fn show(
                                  "address": masked(&signup), "next": next});
             Ok(Html(app.templates.render("public/confirmed.html", context)?))
         }
-        closed => Err(gone(closed, &token, &signup)),
+        closed => Err(gone(&app, closed, &token, &signup)),
     }
 }
 
@@ -110,7 +110,7 @@ async fn press(
     }
     match standing(&signup, link, at.now) {
         Standing::Confirmed => lead_on(&app, &mut tx, &signup, just_now).await,
-        closed => Err(gone(closed, &token, &signup)),
+        closed => Err(gone(&app, closed, &token, &signup)),
     }
 }
 
@@ -169,7 +169,7 @@ async fn next(app: &App, tx: &mut Tx, signup: &Signup) -> Result<String, Error> 
 }
 
 /// The page for a link that opens nothing any more.
-pub(super) fn gone(closed: Standing, token: &str, signup: &Signup) -> Error {
+pub(super) fn gone(app: &App, closed: Standing, token: &str, signup: &Signup) -> Error {
     let (title, message, renews) = match closed {
         Standing::Superseded => (
             "A newer link was sent",
@@ -184,7 +184,10 @@ pub(super) fn gone(closed: Standing, token: &str, signup: &Signup) -> Error {
         ),
         Standing::Expired | Standing::Open | Standing::Confirmed => (
             "This link has expired",
-            format!("It worked until {}. We can send you a fresh one.", signup.expires_at.minute()),
+            format!(
+                "It worked until {}. We can send you a fresh one.",
+                app.site.timezone.minute(signup.expires_at)
+            ),
             true,
         ),
     };

@@ -49,7 +49,7 @@ async fn show(
     let mut tx = app.db.read().await?;
     let (link, grant) = find(&app, &mut tx, &token).await?;
     if !grant.works(app.clock.now(), link.generation) {
-        return Err(gone(&token, link, &grant));
+        return Err(gone(&app, &token, link, &grant));
     }
     let confirmed = consent_events::list_confirmed(&mut tx, grant.signup_id).await?;
     let standing = consents::list(&mut tx, grant.subscriber_id).await?;
@@ -70,7 +70,7 @@ async fn show(
         "report": {"title": grant.report_title, "slug": grant.report_slug, "format": format,
                    "size": readable_size(grant.byte_size), "cover": cover},
         "address": address,
-        "until": grant.expires_at.minute(),
+        "until": grant.expires_at,
         "agreed": present(agreed),
         "alone": alone,
         "manage_url": just_confirmed.then(|| JustConfirmed::manage_path(&app, grant.subscriber_id)),
@@ -97,7 +97,7 @@ async fn head(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result<
     let mut tx = app.db.read().await?;
     let (link, grant) = find(&app, &mut tx, &token).await?;
     if !grant.works(app.clock.now(), link.generation) {
-        return Err(gone(&token, link, &grant));
+        return Err(gone(&app, &token, link, &grant));
     }
     let mut headers = file_headers(&grant);
     headers.insert(header::CONTENT_LENGTH, grant.byte_size.into());
@@ -113,7 +113,7 @@ async fn file(
     let (link, grant) = find(&app, &mut tx, &token).await?;
     drop(tx);
     if !grant.is_open(app.clock.now(), link.generation) {
-        return Err(gone(&token, link, &grant));
+        return Err(gone(&app, &token, link, &grant));
     }
     let size = u64::try_from(grant.byte_size).unwrap_or(0);
     let (status, range) = match asked(&request, &etag(&grant), size) {
@@ -125,7 +125,7 @@ async fn file(
     let content = app.files.get(&grant.file_key, range.clone()).await?;
     let mut tx = app.db.write().await?;
     if !start_download(&mut tx, &app.moment(), link, range.start == 0).await? {
-        return Err(gone(&token, link, &grant));
+        return Err(gone(&app, &token, link, &grant));
     }
     tx.commit().await?;
     let mut headers = file_headers(&grant);
@@ -172,7 +172,7 @@ async fn fresh(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result
         .into_response())
 }
 
-fn gone(token: &str, link: Link, grant: &DownloadGrant) -> Error {
+fn gone(app: &App, token: &str, link: Link, grant: &DownloadGrant) -> Error {
     if grant.revoked_at.is_some() {
         return revoked();
     }
@@ -192,7 +192,10 @@ fn gone(token: &str, link: Link, grant: &DownloadGrant) -> Error {
     } else {
         (
             "This link has expired",
-            format!("It worked until {}. We can send you a fresh one.", grant.expires_at.minute()),
+            format!(
+                "It worked until {}. We can send you a fresh one.",
+                app.site.timezone.minute(grant.expires_at)
+            ),
         )
     };
     let fresh = Fresh {

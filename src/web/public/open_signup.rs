@@ -85,7 +85,7 @@ impl<'a> OpenSignup<'a> {
             "newsletters": boxes("newsletter"),
             "purposes": boxes("purpose"),
             "form": {"errors": refused.iter().map(|r| error(r)).collect::<Vec<Value>>()},
-            "valid_until": self.signup.expires_at.minute(),
+            "valid_until": self.signup.expires_at,
             "seen": consents::reach(&self.standing),
         }))
     }

@@ -127,7 +127,7 @@ async fn page(app: &App, token: &str, said: &Said<'_>) -> Result<String, Error> 
         "address": subscriber.email,
         "name": name,
         // What is kept ticked here is not agreed to anew: its own page shows today's words for that.
-        "renew": until.map(|until| json!({"until": until.minute(), "url": renew_url})),
+        "renew": until.map(|until| json!({"until": until, "url": renew_url})),
         "policy": policy_link(policy),
         "seen": consents::reach(&standing),
         "purposes": rows(&catalog, token, &standing, &said.kept),
@@ -184,7 +184,7 @@ fn row(
         // Whether its box can be ticked anew.
         "offered": false,
         "state": mine.map(|standing| standing.state.as_str()),
-        "since": mine.map(|standing| standing.changed_at.day()),
+        "since": mine.map(|standing| standing.changed_at),
         "policy_label": in_force.map(|standing| &standing.policy_label),
         "policy_url": in_force.map(|standing| format!("/policies/privacy/{}", standing.policy_label)),
         "receipt_url": mine.map(|s| format!("/preferences/{token}/receipts/{}", s.event_id)),

@@ -5,7 +5,7 @@ use assent::demo::texts::NEWSLETTER_NAME;
 use fantoccini::Locator;
 
 use super::reader::{ENTER, Reader, SPACE};
-use super::{CONFIRM, LEAVE, MANAGE, RENEW, report};
+use super::{COMPARISON, CONFIRM, LEAVE, MANAGE, RENEW, report};
 use crate::support::browser::Script;
 use crate::support::poll;
 
@@ -242,12 +242,33 @@ async fn stay(reader: &mut Reader) {
     let email = "bo@northmoor.example";
     agrees(reader, email).await;
     reader.is_asked_again(&SET).await;
-    reader.open_mail(email, "Would you like to stay subscribed?").await;
+    let question = format!("Would you like to keep {NEWSLETTER_NAME}?");
+    reader.open_mail(email, &question).await;
     reader.looks_at("mail-renewal").await;
-    reader.click(Locator::Css(RENEW)).await;
-    reader.sees("Would you like to stay subscribed?").await;
+    let (comparison, renew) = (reader.href(COMPARISON).await, reader.href(RENEW).await);
+    reader.open(&comparison).await;
+    reader.sees("What changed in our privacy policy").await;
+    reader.looks_at("policy-changes").await;
+    reader.open(&renew).await;
+    reader.sees(&question).await;
+    assert!(!reader.is_ticked(PRIVACY).await && !reader.is_ticked(NEWSLETTER).await);
     reader.looks_at("renew").await;
-    reader.press("Yes, keep me subscribed").await;
-    reader.sees("You stay subscribed").await;
+    reader.tick(NEWSLETTER).await;
+    reader.press("Agree to what I ticked").await;
+    reader.is_refused().await;
+    reader.looks_at("renew-errors").await;
+    assert!(reader.is_ticked(NEWSLETTER).await, "what was typed is kept");
+    reader.tick(NEWSLETTER).await;
+    reader.tick(PRIVACY).await;
+    reader.press("Agree to what I ticked").await;
+    reader.sees("You agreed again").await;
     reader.looks_at("renewed").await;
+    reader.open(&renew).await;
+    let leave = reader.href("main .aside a[href*='/unsubscribe/']").await;
+    reader.open(&leave).await;
+    reader.sees("Withdraw what you agreed to").await;
+    reader.looks_at("withdraw").await;
+    reader.press("Withdraw").await;
+    reader.sees("You have withdrawn").await;
+    reader.looks_at("withdrawn").await;
 }

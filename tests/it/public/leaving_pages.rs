@@ -190,11 +190,16 @@ async fn a_policy_that_asks_again() {
     let mail = app.next_mail(ADA, 2).await;
     same_mail("mail_renewal", &mail);
     let link = mail.link("/renew/");
+    same_page("policy_changes", &app.get(&mail.link("/changes")).await, 200);
     same_page("renew", &app.get(&link).await, 200);
     let stale = app.post(&link, "policy=2026-11").await;
     same_page("renew_refused", &stale, 422);
     same_page("preferences_asked_again", &app.get(&page).await, 200);
-    same_page("renewed", &app.post(&link, &format!("policy={NEW}")).await, 200);
+    same_page(
+        "renewed",
+        &app.agree_again(&link, &["privacy-policy", "newsletter:weekly"]).await,
+        200,
+    );
     same_mail("mail_change_renewed", &app.next_mail(ADA, 3).await);
     same_page("preferences_renewed", &app.get(&page).await, 200);
 
@@ -202,6 +207,8 @@ async fn a_policy_that_asks_again() {
     app.work_policies().await;
     let reminder = app.next_mail("bob@b.example", 3).await;
     same_mail("mail_renewal_reminder", &reminder);
+    same_page("renew_policy_alone", &app.get(&reminder.link("/renew/")).await, 200);
+    same_page("unsubscribe_everything", &app.get(&reminder.link("/unsubscribe/")).await, 200);
     app.advance(DAY * 7);
     app.work_policies().await;
     let late = app.get(&reminder.link("/renew/")).await;
