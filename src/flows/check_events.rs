@@ -40,6 +40,8 @@ pub struct CheckedLeaf {
     pub index: Option<i64>,
     /// The hash of its leaf.
     pub hash: Hash,
+    /// The version of its leaf; 0 of one that is none.
+    pub version: u8,
     /// Whether body and salt are gone.
     pub bare: bool,
     /// What it says of other leaves.
@@ -155,6 +157,7 @@ impl EventChecker {
             checked.leaves.push(CheckedLeaf {
                 index: row.leaf_index,
                 hash: leaf_hash(row.leaf.as_bytes()),
+                version: LeafHead::read(&row.leaf).map_or(0, |head| head.version),
                 bare: !whole,
                 told: told(row),
                 recorded_at: row.recorded_at,
@@ -183,6 +186,7 @@ impl EventChecker {
         let leaf = CheckedLeaf {
             index: record.leaf_index,
             hash: leaf_hash(record.leaf.as_bytes()),
+            version: head.version,
             bare: false,
             told: told.filter(|_| wrong.is_none()),
             recorded_at: Some(record.recorded_at),

@@ -190,7 +190,8 @@ impl<'a> Tally<'a> {
     }
 
     fn take(&mut self, checked: CheckedRow) {
-        let CheckedRow { row, leaf_hash, bare, told, in_order, refers, problems } = checked;
+        let CheckedRow { row, leaf_hash, version, bare, told, in_order, refers, problems } =
+            checked;
         self.events += 1;
         self.erased += u64::from(bare);
         for problem in problems {
@@ -209,6 +210,9 @@ impl<'a> Tally<'a> {
         if let Some(leaf) = leaf_hash {
             if bare {
                 self.naming.bare(index, leaf);
+            }
+            if version == 1 {
+                self.naming.first_version(index);
             }
             if let Some(event) = in_order {
                 let judged = self.subjects.take(&event, &leaf);

@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::audit_tests::{Bundle, Event, POLICY, event_id, lines, proof, words};
+use super::audit_tests::{Bundle, Event, POLICY, event_id, events, lines, proof, words};
 use super::bundle::{context_file, notice_file};
 use super::leaf::{LeafHead, LeafType, canonical};
 use super::note::encode_hash;
@@ -295,6 +295,10 @@ fn a_ledger_is_adopted_once() {
     let report = ledger.bundle().audit();
     assert!(report.is_sound(), "{:?}", report.findings);
     assert_eq!((report.adopted, report.erased), (8, 1));
+    // What nothing writes any more.
+    let mut ledger = Ledger::history();
+    ledger.leaves.push(events(1)[0].clone());
+    finds(&ledger.bundle(), &[("index 8: ", "of version 1, and the ledger was adopted before")]);
 }
 
 #[test]

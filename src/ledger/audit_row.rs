@@ -26,6 +26,8 @@ pub(super) struct CheckedRow {
     pub row: Row,
     /// The hash of its leaf; none where there is no leaf to read.
     pub leaf_hash: Option<Hash>,
+    /// The version of its leaf; 0 where there is no leaf to read.
+    pub version: u8,
     /// Whether it has only its leaf left.
     pub bare: bool,
     /// What it says of other leaves.
@@ -64,6 +66,7 @@ impl CheckedRow {
         Self {
             row: Row { line, index: None, event_id: None },
             leaf_hash: None,
+            version: 0,
             bare: false,
             told: None,
             in_order: None,
@@ -88,6 +91,7 @@ pub(super) fn check_row(
     let mut checked = CheckedRow {
         row: Row { line, index: Some(event.index), event_id: None },
         leaf_hash: Some(leaf_hash),
+        version: LeafHead::read(&event.leaf).map_or(0, |head| head.version),
         bare: event.salt.is_none() && event.body.is_none(),
         told: None,
         in_order: None,

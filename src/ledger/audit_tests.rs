@@ -83,7 +83,7 @@ fn event(n: u64) -> Event {
     Event { leaf: leaf(EventType::Given, &salt, &body), salt: Some(salt), body: Some(body) }
 }
 
-fn events(count: u64) -> Vec<Event> {
+pub(super) fn events(count: u64) -> Vec<Event> {
     (0..count).map(event).collect()
 }
 

@@ -17,6 +17,8 @@ pub struct Naming {
     /// Runs that were named since the leaves were read: they may be bare by now, or not yet.
     lately: Vec<(u64, u64)>,
     adopted: Option<u64>,
+    /// The last leaf of the first version.
+    first_version: Option<u64>,
     /// Leaves that say again what only one may say.
     again: Vec<(u64, NamingProblem)>,
 }
@@ -56,6 +58,9 @@ pub enum NamingProblem {
     /// An emptied leaf was filled again.
     #[error("it is named as emptied, and has a body")]
     Filled,
+    /// A leaf without its place among its subject's, from after all of those were adopted.
+    #[error("it is of version 1, and the ledger was adopted before it was written")]
+    Outdated,
     /// The ledger is adopted once.
     #[error("the ledger was adopted before")]
     AdoptedAgain,
@@ -65,6 +70,11 @@ impl Naming {
     /// A leaf that stands bare, in the order of the tree.
     pub fn bare(&mut self, index: u64, leaf_hash: Hash) {
         self.bare.push((index, leaf_hash));
+    }
+
+    /// A leaf of the first version, which nothing writes once the ledger is adopted; in the order of the tree.
+    pub fn first_version(&mut self, index: u64) {
+        self.first_version = Some(index);
     }
 
     /// What the leaf at `index` says of others.
@@ -90,13 +100,8 @@ impl Naming {
         self.waiting.extend(told.emptied.waiting.iter().filter_map(|hash| decode_hash(hash)));
     }
 
-    /// How many leaves, from the first, are taken on the operator's word.
-    #[must_use]
-    pub fn adopted(&self) -> u64 {
-        self.adopted.unwrap_or(0)
-    }
-
-    /// The same of a whole tree of `size` leaves: all of them, where none says that it was adopted.
+    /// How many of `size` leaves, from the first, are taken on the operator's word: all of them, where none says
+    /// that it was adopted.
     #[must_use]
     pub fn adopted_of(&self, size: u64) -> u64 {
         self.adopted.unwrap_or(size)
@@ -115,6 +120,9 @@ impl Naming {
         self.bare.sort_unstable_by_key(|(index, _)| *index);
         self.named.sort_unstable();
         let mut problems = self.again.clone();
+        let adopted = self.adopted.unwrap_or(u64::MAX);
+        let outdated = self.first_version.filter(|index| *index >= adopted);
+        problems.extend(outdated.map(|index| (index, NamingProblem::Outdated)));
         let mut bare = self.bare.iter().peekable();
         let mut next = 0;
         for &(first, last, namer) in &self.named {
@@ -228,8 +236,23 @@ mod tests {
         let mut naming = Naming::default();
         let adoption = Told { before: Some(0), ..Told::default() };
         naming.told(0, &adoption);
-        assert_eq!((naming.adopted(), naming.problems(Part::Whole(100))), (0, vec![]));
+        assert_eq!((naming.adopted_of(9), naming.problems(Part::Whole(100))), (0, vec![]));
         naming.told(7, &adoption);
         assert_eq!(naming.problems(Part::Whole(100)), [(7, NamingProblem::AdoptedAgain)]);
+    }
+
+    #[test]
+    fn what_is_adopted_is_all_that_is_of_the_first_version() {
+        let adopted_at_3 = |last: u64| {
+            let mut naming = Naming::default();
+            naming.first_version(last);
+            naming.told(3, &Told { before: Some(3), ..Told::default() });
+            naming.problems(Part::Whole(100))
+        };
+        assert_eq!(adopted_at_3(2), []);
+        assert_eq!(adopted_at_3(4), [(4, NamingProblem::Outdated)]);
+        let mut never = Naming::default();
+        never.first_version(4);
+        assert_eq!((never.adopted_of(9), never.problems(Part::Whole(9))), (9, vec![]));
     }
 }

@@ -89,6 +89,9 @@ impl Tally {
         if leaf.bare {
             self.naming.bare(index, leaf.hash);
         }
+        if leaf.version == 1 {
+            self.naming.first_version(index);
+        }
         if let Some(said) = &leaf.told {
             self.naming.told(index, said);
             self.recorded.extend(said.claims.clone().map(|claims| (row, claims)));
@@ -208,7 +211,7 @@ async fn finish(
         }
         check_claims(db, std::mem::take(&mut tally.recorded), told).await?;
     }
-    told.adopted = tally.naming.adopted();
+    told.adopted = tally.naming.adopted_of(u64::try_from(told.size).unwrap_or(0));
     check_counts(&mut tx, tally, told).await
 }
 
