@@ -4,15 +4,18 @@
 use uuid::Uuid;
 
 use super::keep_record::{emptied_by, new_record};
-use super::seal::seal;
+use super::seal::seal_all_at_once;
 use super::{Error, Terms};
 use crate::clock::Clock;
 use crate::domain::evidence_key::{ConsentFields, EventFields};
 use crate::domain::ledger_record::{Adoption, RecordType};
 use crate::domain::notice::hex;
+use crate::ledger::leaf::LeafHead;
+use crate::ledger::note::{Checkpoint, SignedNote};
+use crate::ledger::tree::{Frontier, leaf_hash};
 use crate::random::{Moment, Random};
 use crate::store::adoptions::{self, ConsentMac, EventMac};
-use crate::store::{Db, Tx, checkpoints, ledger_records, verifications};
+use crate::store::{Db, Tx, checkpoints, ledger_records};
 
 /// How many rows one transaction marks.
 const AT_ONCE: i64 = 2000;
@@ -24,31 +27,58 @@ const AT_ONCE: i64 = 2000;
 /// When the database does not take it, or its tree is not the one that was signed: nothing of that is adopted.
 pub async fn adopt(db: &Db, terms: &Terms, clock: &Clock, random: &Random) -> Result<u64, Error> {
     let mut tx = db.read().await?;
-    if adoptions::has_begun(&mut tx).await? {
+    if adoptions::is_adopted(&mut tx).await? {
         return Ok(0);
     }
-    let size = checkpoints::find_size(&mut tx).await?;
-    // Whoever takes a leaf away does not get the rest authenticated.
-    if verifications::count_sealed(&mut tx).await? != size {
-        return Err(Error::Tree);
-    }
+    demand_signed(&mut tx, terms).await?;
     drop(tx);
     let adopted = mark_events(db, terms).await?;
     mark_consents(db, terms).await?;
     let mut tx = db.write().await?;
-    checkpoints::lock_size(&mut tx).await?;
+    let size = checkpoints::lock_size(&mut tx).await?;
     // Of several that start at once, one adopts.
-    if adoptions::has_begun(&mut tx).await? {
+    if adoptions::is_adopted(&mut tx).await? {
         return Ok(0);
     }
     let at = Moment::of(clock, random);
     // What waited was written by earlier versions too: its place is before the leaf that says so.
-    while seal(&mut tx, &at, terms).await?.is_some() {}
-    let before = checkpoints::find_size(&mut tx).await?;
+    let before = size + checkpoints::count_unsealed(&mut tx, i64::MAX).await?;
     record(&mut tx, &at, terms, before).await?;
-    seal(&mut tx, &at, terms).await?;
+    seal_all_at_once(&mut tx, &at, terms).await?;
     tx.commit().await?;
     Ok(adopted)
+}
+
+/// Demands that the events are the leaves under the newest signed head, and all of them. Whoever takes a leaf away,
+/// or makes room for one of theirs, does not get the rest authenticated; and who takes away what the ledger recorded
+/// of itself does not have it adopted again.
+async fn demand_signed(tx: &mut Tx, terms: &Terms) -> Result<(), Error> {
+    let size = u64::try_from(checkpoints::find_size(tx).await?).map_err(|_| Error::Tree)?;
+    let mut tree = Frontier::new();
+    loop {
+        let from = i64::try_from(tree.size()).map_err(|_| Error::Tree)?;
+        let leaves = adoptions::list_leaves(tx, from, AT_ONCE).await?;
+        if leaves.is_empty() {
+            break;
+        }
+        for (place, (index, leaf)) in (from..).zip(&leaves) {
+            let is_event = LeafHead::read(leaf).is_some_and(|head| head.event_type().is_some());
+            if *index != place || !is_event {
+                return Err(Error::Tree);
+            }
+            tree.push(leaf_hash(leaf.as_bytes()));
+        }
+    }
+    let newest = checkpoints::find_newest(tx).await?;
+    let newest = newest.and_then(|head| SignedNote::parse(&head.note).ok());
+    let trusted = terms.ledger_keys.trusted();
+    let signed = newest.filter(|note| note.verified_by(&trusted).is_some());
+    let is_head = |head: &Checkpoint| {
+        let origin = terms.ledger_keys.origin();
+        head.origin == origin && head.size == tree.size() && head.root == tree.root()
+    };
+    let holds = signed.map_or(tree.size() == 0, |note| is_head(note.checkpoint()));
+    if holds && tree.size() == size { Ok(()) } else { Err(Error::Tree) }
 }
 
 async fn mark_events(db: &Db, terms: &Terms) -> Result<u64, Error> {

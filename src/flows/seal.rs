@@ -11,10 +11,13 @@ use crate::ledger::note::Checkpoint;
 use crate::ledger::tree::{Frontier, Hash, TILE_HEIGHT, TILE_WIDTH, empty_root, leaf_hash};
 use crate::random::Moment;
 use crate::store::checkpoints::{StoredCheckpoint, Unsealed};
-use crate::store::{Tx, checkpoints, ledger_records};
+use crate::store::{Tx, adoptions, checkpoints, ledger_records};
 
 /// How many events one transaction seals.
-const AT_ONCE: i64 = 4096;
+const AT_ONCE: usize = 4096;
+
+/// How many are read at once.
+const PAGE: i64 = 4096;
 
 /// Leaves that get their places now, in this order.
 #[derive(Default)]
@@ -35,9 +38,30 @@ pub async fn seal(
     at: &Moment,
     terms: &Terms,
 ) -> Result<Option<StoredCheckpoint>, Error> {
+    seal_up_to(tx, at, terms, AT_ONCE).await
+}
+
+/// Seals all events that wait under one signed head, and behind them the records.
+///
+/// # Errors
+/// As [`seal`].
+pub async fn seal_all_at_once(tx: &mut Tx, at: &Moment, terms: &Terms) -> Result<(), Error> {
+    seal_up_to(tx, at, terms, usize::MAX).await.map(drop)
+}
+
+async fn seal_up_to(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    most: usize,
+) -> Result<Option<StoredCheckpoint>, Error> {
     let first = checkpoints::lock_size(tx).await?;
+    // What earlier versions wrote is adopted first.
+    if !adoptions::is_adopted(tx).await? {
+        return Ok(None);
+    }
     chain_claims(tx, at, terms).await?;
-    let waiting = list_waiting(tx, &terms.evidence_key).await?;
+    let waiting = list_waiting(tx, &terms.evidence_key, most).await?;
     if waiting.hashes.is_empty() {
         return Ok(None);
     }
@@ -75,12 +99,11 @@ pub async fn seal(
 
 /// The leaves that wait and are ours: events by their order, and behind them records, so that what empties
 /// events stands behind them.
-async fn list_waiting(tx: &mut Tx, key: &EvidenceKey) -> Result<Waiting, Error> {
+async fn list_waiting(tx: &mut Tx, key: &EvidenceKey, most: usize) -> Result<Waiting, Error> {
     let mut waiting = Waiting::default();
-    let most = usize::try_from(AT_ONCE).unwrap_or(usize::MAX);
     let mut after = (0, Uuid::nil());
     while waiting.events.len() < most {
-        let events = checkpoints::list_unsealed(tx, after, AT_ONCE).await?;
+        let events = checkpoints::list_unsealed(tx, after, PAGE).await?;
         let Some(last) = events.last() else { break };
         after = (last.seq, last.event_id);
         let space = most - waiting.events.len();
@@ -89,7 +112,7 @@ async fn list_waiting(tx: &mut Tx, key: &EvidenceKey) -> Result<Waiting, Error> 
             waiting.events.push(event.event_id);
         }
     }
-    for record in ledger_records::list_waiting(tx, AT_ONCE).await? {
+    for record in ledger_records::list_waiting(tx, PAGE).await? {
         if EvidenceKey::agrees(Some(&record.mac), &key.record(record.record_id, &record.leaf)) {
             waiting.hashes.push(leaf_hash(record.leaf.as_bytes()));
             waiting.records.push(record.record_id);

@@ -56,6 +56,22 @@ pub struct UnmarkedConsent {
     pub confirmed_at: Timestamp,
 }
 
+/// Up to `count` leaves of events from the place `from` on, in the order of the tree: each with its place.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_leaves(tx: &mut Tx, from: i64, count: i64) -> sqlx::Result<Vec<(i64, String)>> {
+    on!(tx, |conn| {
+        sqlx::query_as(
+        "SELECT leaf_index, leaf FROM consent_event WHERE leaf_index >= $1 ORDER BY leaf_index LIMIT $2"
+    )
+    .bind(from)
+    .bind(count)
+    .fetch_all(conn)
+    .await
+    })
+}
+
 /// Up to `count` events without a MAC, in the order of their keys after this one.
 ///
 /// # Errors
@@ -175,15 +191,13 @@ pub async fn list_bare(tx: &mut Tx) -> sqlx::Result<Vec<EmptiedEvent>> {
     .await)
 }
 
-/// Whether the ledger has recorded anything of itself, or signed a head under a MAC: then rows without a MAC are
-/// not of an earlier version.
+/// Whether the ledger was adopted.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn has_begun(tx: &mut Tx) -> sqlx::Result<bool> {
+pub async fn is_adopted(tx: &mut Tx) -> sqlx::Result<bool> {
     on!(tx, |conn| sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM ledger_record)
-             OR EXISTS (SELECT 1 FROM checkpoint WHERE mac IS NOT NULL)"
+        "SELECT EXISTS (SELECT 1 FROM ledger_record WHERE type = 'adopted')"
     )
     .fetch_one(conn)
     .await)

@@ -74,8 +74,8 @@ both_databases! {
         let core = &app.core;
         let adopted = adopt(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
         assert_eq!(i64::try_from(adopted).unwrap(), events);
-        // What waited for its place is adopted with the rest: the leaf that says so is the last.
-        let before = app.count("SELECT size FROM ledger_head").await - 1;
+        // What waited for its place is adopted with the rest.
+        let before = events;
         let found = assert_sound(&app).await;
         assert_eq!((i64::try_from(found.adopted).unwrap(), found.erased > 0), (before, true));
         assert_heads_are_right(&core.db, &core.terms.ledger_keys.trusted()).await;
@@ -102,13 +102,57 @@ both_databases! {
         assert_sound(&app).await;
     }
 
-    async fn what_lost_a_leaf_is_not_adopted(database: Database) {
+    async fn what_is_not_under_its_head_is_not_adopted(database: Database) {
         let app = of_an_earlier_version(database).await;
-        app.tamper("UPDATE consent_event SET leaf_index = NULL WHERE leaf_index = 1").await.unwrap();
         let core = &app.core;
-        assert!(adopt(&core.db, &core.terms, &core.clock, &core.random).await.is_err());
-        assert_eq!(app.count("SELECT count(*) FROM consent_event WHERE mac IS NOT NULL").await, 0);
-        assert_eq!(command(&app, &EXPORT).status.code(), Some(1), "nothing of it is exported");
-        assert!(!check(&app).await.is_sound());
+        app.tamper("CREATE TABLE kept AS SELECT event_id, leaf FROM consent_event").await.unwrap();
+        app.tamper("CREATE TABLE heads AS SELECT * FROM checkpoint").await.unwrap();
+        for (doing, undoing) in [
+            // A leaf is gone.
+            ("UPDATE consent_event SET leaf_index = NULL WHERE leaf_index = 1",
+             "UPDATE consent_event SET leaf_index = 1 WHERE event_id = (SELECT event_id FROM placed WHERE place = 1)"),
+            // One is another's.
+            ("UPDATE consent_event SET leaf = (SELECT leaf FROM kept k JOIN placed p ON p.event_id = k.event_id
+              WHERE p.place = 0) WHERE leaf_index = 1",
+             "UPDATE consent_event SET leaf = (SELECT leaf FROM kept WHERE kept.event_id = consent_event.event_id)
+              WHERE leaf_index = 1"),
+            // Nobody signed them.
+            ("DELETE FROM checkpoint", "INSERT INTO checkpoint SELECT * FROM heads"),
+            ("UPDATE checkpoint SET note = replace(note, 'a', 'b')",
+             "UPDATE checkpoint SET note = (SELECT h.note FROM heads h WHERE h.size = checkpoint.size)"),
+            ("UPDATE ledger_head SET size = size - 1", "UPDATE ledger_head SET size = size + 1"),
+        ] {
+            assert!(app.tamper(doing).await.unwrap() >= 1, "{doing}");
+            assert!(adopt(&core.db, &core.terms, &core.clock, &core.random).await.is_err(), "{doing}");
+            assert_eq!(app.count("SELECT count(*) FROM consent_event WHERE mac IS NOT NULL").await, 0);
+            assert_eq!(command(&app, &EXPORT).status.code(), Some(1), "nothing of it is exported");
+            assert!(!check(&app).await.is_sound(), "{doing}");
+            assert!(app.tamper(undoing).await.unwrap() >= 1, "{undoing}");
+        }
+        adopt(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
+        assert_sound(&app).await;
+    }
+
+    // DELETE FROM ledger_record; UPDATE checkpoint SET mac = NULL; an INSERT of a `given` in the place that is free.
+    async fn what_was_adopted_is_not_adopted_again(database: Database) {
+        let app = of_an_earlier_version(database).await;
+        let core = &app.core;
+        adopt(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
+        app.tamper("UPDATE consent_event SET mac = NULL").await.unwrap();
+        app.tamper("UPDATE checkpoint SET mac = NULL, previous = NULL").await.unwrap();
+        for (filled, put) in [
+            (false, "SELECT 1"),
+            (true, "INSERT INTO consent_event (event_id, subject_id, seq, type, purpose, leaf, leaf_index, recorded_at)
+                    SELECT ledger_record_id, ledger_record_id, 1, 'given', 'privacy-policy', leaf, leaf_index, recorded_at FROM ledger_record"),
+        ] {
+            if filled {
+                app.tamper(put).await.unwrap();
+            }
+            app.tamper("CREATE TABLE IF NOT EXISTS records AS SELECT * FROM ledger_record").await.unwrap();
+            app.tamper("DELETE FROM ledger_record").await.unwrap();
+            assert!(adopt(&core.db, &core.terms, &core.clock, &core.random).await.is_err(), "{put}");
+            assert_eq!(app.count("SELECT count(*) FROM consent_event WHERE mac IS NOT NULL").await, 0);
+            app.tamper("INSERT INTO ledger_record SELECT * FROM records").await.unwrap();
+        }
     }
 }
