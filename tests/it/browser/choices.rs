@@ -246,10 +246,10 @@ async fn stay(reader: &mut Reader) {
     reader.open_mail(email, &question).await;
     reader.looks_at("mail-renewal").await;
     let (comparison, renew) = (reader.href(COMPARISON).await, reader.href(RENEW).await);
-    reader.open(&comparison).await;
+    reader.browser.goto(&comparison).await.unwrap();
     reader.sees("What changed in our privacy policy").await;
     reader.looks_at("policy-changes").await;
-    reader.open(&renew).await;
+    reader.browser.goto(&renew).await.unwrap();
     reader.sees(&question).await;
     assert!(!reader.is_ticked(PRIVACY).await && !reader.is_ticked(NEWSLETTER).await);
     reader.looks_at("renew").await;
@@ -263,9 +263,9 @@ async fn stay(reader: &mut Reader) {
     reader.press("Agree to what I ticked").await;
     reader.sees("You agreed again").await;
     reader.looks_at("renewed").await;
-    reader.open(&renew).await;
+    reader.browser.goto(&renew).await.unwrap();
     let leave = reader.href("main .aside a[href*='/unsubscribe/']").await;
-    reader.open(&leave).await;
+    reader.browser.goto(&leave).await.unwrap();
     reader.sees("Withdraw what you agreed to").await;
     reader.looks_at("withdraw").await;
     reader.press("Withdraw").await;

@@ -120,7 +120,7 @@ async fn type_another_forms_code(reader: &mut Reader) {
     reader.sees("That code belongs to another form").await;
     reader.looks_at("code-of-another-form").await;
     reader.press("Confirm and get the report").await;
-    reader.sees("Your subscription is confirmed").await;
+    reader.sees("Your report is ready").await;
 }
 
 async fn cancel_a_request(reader: &mut Reader) {

@@ -152,6 +152,7 @@ async fn offers(reader: &mut Reader) {
         .fill("text", &format!("# Privacy\n\nVersion 2027-01: we keep very little.\n\n{TITLE}"))
         .await;
     reader.click(Locator::Id("change-2")).await;
+    reader.fill("changes", "We keep your details for one year, no longer for two.").await;
     reader.press("Look at what changes").await;
     reader.sees("Version 2027-01").await;
     reader.looks_at("policies-new-preview").await;
