@@ -16,10 +16,11 @@ use crate::domain::export_run::STREAMED_MOST;
 use crate::domain::link::{LinkSecrets, Links};
 use crate::domain::return_path::ReturnPaths;
 use crate::domain::slug::Slug;
-use crate::erasures::Erasures;
 use crate::files::{Files, FilesError};
 use crate::flows::Terms;
+use crate::flows::replay_endings::replay_endings;
 use crate::flows::split_words::split_words;
+use crate::flows::standing::{find_standing, tell_not_level};
 use crate::intake::{Intake, IntakeParts};
 use crate::mail::compose::Sender;
 use crate::mail::dkim::Dkim;
@@ -27,6 +28,7 @@ use crate::mail::dkim_key::{DkimKey, DkimKeyError};
 use crate::mail::mailbox::Mailbox;
 use crate::mail::postmaster::Postmaster;
 use crate::mail::transport::Transport;
+use crate::outside::{Outside, OutsideError};
 use crate::random::{Moment, Random};
 use crate::site::Site;
 use crate::store::{Db, OpenError, key_fingerprints};
@@ -52,9 +54,11 @@ pub enum StartError {
     /// The database.
     #[error(transparent)]
     Store(#[from] OpenError),
-    /// What an earlier version stored.
-    #[error("people stored by an earlier version could not be made searchable")]
-    Search(#[from] crate::flows::Error),
+    /// What an earlier version stored, or what people ended.
+    #[error(
+        "what an earlier version stored, or what is kept outside the database, could not be taken in"
+    )]
+    Catch(#[from] crate::flows::Error),
     /// A secret.
     #[error(transparent)]
     Keys(#[from] KeysError),
@@ -73,6 +77,9 @@ pub enum StartError {
     /// The file store.
     #[error(transparent)]
     Files(#[from] FilesError),
+    /// What is kept outside the database.
+    #[error(transparent)]
+    Outside(#[from] OutsideError),
     /// A template.
     #[error(transparent)]
     Templates(#[from] TemplateError),
@@ -100,8 +107,6 @@ pub struct Core {
     pub random: Random,
     /// Report files.
     pub files: Files,
-    /// The erasures, kept outside the database.
-    pub erasures: Erasures,
     /// What use cases go by.
     pub terms: Terms,
     /// Where links lead.
@@ -123,7 +128,9 @@ impl Core {
         std::fs::create_dir_all(data_dir)
             .map_err(|error| StartError::DataDir(data_dir.display().to_string(), error))?;
         let keys = Keys::load(&settings, &random)?;
-        let db = Db::open(settings.database_url.expose_secret()).await?;
+        let files = Files::open(&settings.files_url)?;
+        let outside = Outside::open(data_dir, &files, keys.ledger.clone())?;
+        let db = Db::open(settings.database_url.expose_secret(), &outside).await?;
         db.migrate().await?;
         let split = split_words(&db).await?;
         if split > 0 {
@@ -147,7 +154,14 @@ impl Core {
                 .map_err(OpenError::from)?;
         }
         tx.commit().await.map_err(OpenError::from)?;
-        let files = Files::open(&settings.files_url)?;
+        let at = Moment::of(&clock, &random);
+        let replayed = replay_endings(&db, &at, &outside.endings().await?).await?;
+        if !replayed.is_nothing() {
+            tracing::warn!(
+                ?replayed,
+                "the database did not know what people had ended: ended again"
+            );
+        }
         let terms = Terms {
             address_secret: keys.addresses,
             confirm_ttl: settings.confirm_ttl,
@@ -161,9 +175,35 @@ impl Core {
             streamed_most: STREAMED_MOST,
         };
         let links = Links { base_url: settings.origin(), secrets: keys.links };
-        let erasures = Erasures::open(&settings.data_dir);
         let settings = Arc::new(settings);
-        Ok(Self { settings, db, clock, random, files, erasures, terms, links })
+        Ok(Self { settings, db, clock, random, files, terms, links })
+    }
+
+    /// Looks before anything is served or mailed what the file store knows that this database does not: what
+    /// people ended elsewhere ends here too, and a database that went back in time keeps its mail back. A file
+    /// store that is away does not keep pages from being served; the worker looks again.
+    ///
+    /// # Errors
+    /// When the database does not answer, or something outside was changed by another hand.
+    pub async fn look_outside(&self) -> Result<(), StartError> {
+        let looked = async {
+            self.db.outside().exchange().await?;
+            let known = self.db.outside().endings().await?;
+            replay_endings(&self.db, &self.moment(), &known).await?;
+            let standing = find_standing(&self.db, &self.terms.ledger_keys).await?;
+            if !standing.is_level() {
+                tell_not_level(&self.db, &self.moment(), &standing.to_string()).await?;
+            }
+            Ok::<(), crate::flows::Error>(())
+        };
+        match tokio::time::timeout(LOOK, looked).await {
+            Ok(Err(crate::flows::Error::Outside(OutsideError::Files(error)))) => {
+                tracing::error!(error = ?error, "the file store is away: what it knows is looked at later");
+            }
+            Ok(looked) => looked?,
+            Err(_) => tracing::error!("the file store does not answer: it is looked at later"),
+        }
+        Ok(())
     }
 
     /// The present moment.
@@ -209,6 +249,8 @@ pub struct Program {
     dev_mailbox: Option<Mailbox>,
 }
 
+/// How long a start waits for the file store.
+const LOOK: Duration = Duration::from_secs(10);
 /// How long work under way may take once the program is asked to stop.
 const GRACE: Duration = Duration::from_secs(25);
 /// How long the database may take to close.
@@ -258,6 +300,7 @@ impl Program {
             tasks.spawn(worker::answer::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::export::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::purge::run(self.worker.clone(), stop.clone()));
+            tasks.spawn(worker::outside::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::seal::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::policies::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::verify::run(self.worker.clone(), stop.clone()));
@@ -326,7 +369,6 @@ impl Program {
             data_dir: core.settings.data_dir.clone(),
             export_places: Arc::new(Semaphore::new(web::EXPORTS_AT_ONCE)),
             upload_places: Arc::new(Semaphore::new(web::UPLOADS_AT_ONCE)),
-            erasures: core.erasures,
             templates: worker.templates,
             site: worker.site,
             sender: worker.sender,

@@ -25,7 +25,7 @@ pub(super) async fn write(core: &Core, dir: &Path, only: Option<&str>) -> Outcom
     let whole = only.is_none();
     let only = only.map(EmailAddress::parse).transpose()?;
     seal_all(&core.db, &core.terms, &core.clock, &core.random).await?;
-    let newest = checkpoints::find_newest(&mut core.db.read().await?).await?;
+    let newest = checkpoints::find_shown(&mut core.db.read().await?).await?;
     let newest = newest.ok_or_else(|| refuse("the ledger is empty: nothing was agreed to yet"))?;
     let failed = |error: std::io::Error| {
         refuse(format!("the bundle cannot be written to {} ({error})", dir.display()))

@@ -7,15 +7,18 @@ use clap::Subcommand;
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
-use super::{Outcome, bundle, disclosed, read_text, refuse};
+use super::{Outcome, bundle, disclosed, read_text, refuse, resume};
 use crate::app::Core;
+use crate::flows::prove_consistency::{proof_text, prove_consistency};
 use crate::flows::receipt::receipt;
 use crate::flows::record_disclosure::Disclosure;
 use crate::ledger::audit::{AuditReport, audit};
 use crate::ledger::note::{SignedNote, SigningKey, VerifyingKey, encode_hash};
 use crate::ledger::receipt;
+use crate::ledger::tree::{Hash, verify_consistency};
 use crate::notary::seal_all;
 use crate::notary::verify::verify;
+use crate::outside::Head;
 use crate::store::checkpoints;
 
 #[derive(Subcommand)]
@@ -25,6 +28,15 @@ pub(super) enum LedgerCommand {
     Verify,
     /// Seal what waits and print the newest signed tree head
     Checkpoint,
+    /// Print the proof that the newest signed tree head holds all that an older one held (RFC 6962), as witnesses
+    /// are sent it
+    Consistency {
+        /// The older head: a file, or how many entries it covers
+        old: String,
+    },
+    /// Go on from this database after newer heads were lost, as when a back-up was restored: heads are signed
+    /// under the ledger's name with `/r2` behind it, then `/r3`
+    Resume,
     /// Print the public key that checkpoints and receipts are signed with, and its fingerprint
     Key,
     /// Make a key that could sign from now on, under the ledger's name, and print it: a secret
@@ -79,6 +91,8 @@ impl LedgerCommand {
         match self {
             Self::Verify => verify_ledger(core).await,
             Self::Checkpoint => print_checkpoint(core).await,
+            Self::Consistency { old } => print_consistency(core, &old).await,
+            Self::Resume => resume::run(core).await,
             Self::Key => {
                 let key = core.terms.ledger_keys.first().vkey();
                 println!("{key}\nfingerprint: {}", key.fingerprint());
@@ -127,9 +141,42 @@ async fn verify_ledger(core: &Core) -> Outcome {
 
 async fn print_checkpoint(core: &Core) -> Outcome {
     seal_all(&core.db, &core.terms, &core.clock, &core.random).await?;
-    let newest = checkpoints::find_newest(&mut core.db.read().await?).await?;
+    let newest = checkpoints::find_shown(&mut core.db.read().await?).await?;
     let newest = newest.ok_or_else(|| refuse("the ledger is empty: nothing was agreed to yet"))?;
     print!("{}", newest.note);
+    Ok(())
+}
+
+async fn print_consistency(core: &Core, old: &str) -> Outcome {
+    seal_all(&core.db, &core.terms, &core.clock, &core.random).await?;
+    let mut tx = core.db.read().await?;
+    let newest = checkpoints::find_shown(&mut tx).await?;
+    let newest = newest.ok_or_else(|| refuse("the ledger is empty: nothing was agreed to yet"))?;
+    let known = match old.parse::<u64>() {
+        Ok(size) => (size, None),
+        Err(_) => {
+            let head = Head::parse(&read_text(Path::new(old))?, &core.terms.ledger_keys);
+            let head =
+                head.ok_or_else(|| refuse(format!("{old} is no signed head of this ledger")))?;
+            (head.size(), Some(head.note.checkpoint().root))
+        }
+    };
+    let (size, root) = known;
+    let proof = prove_consistency(&mut tx, size, &newest).await?;
+    let proof = proof.ok_or_else(|| {
+        refuse(format!("the ledger has {} entries, and that head covers {size}", newest.size))
+    })?;
+    let new: Option<Hash> = newest.root.as_slice().try_into().ok();
+    let covered = u64::try_from(newest.size)?;
+    if let (Some(root), Some(new)) = (root, new)
+        && !verify_consistency(size, covered, &proof, &root, &new)
+    {
+        return Err(refuse(
+            "this ledger does not begin with what that head covers: it was signed over entries that were lost, \
+             or are not what they were",
+        ));
+    }
+    print!("{}", proof_text(size, &proof, &newest.note));
     Ok(())
 }
 

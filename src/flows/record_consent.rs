@@ -64,7 +64,7 @@ pub async fn give(
         consents::upsert(tx, &consent).await?;
     }
     let purposes: Vec<&Purpose> = events.iter().map(|event| &event.purpose).collect();
-    suppressions::delete_lifted(tx, giver.address_key, &purposes).await?;
+    suppressions::delete_lifted(tx, at.now, giver.address_key, &purposes).await?;
     Ok(())
 }
 

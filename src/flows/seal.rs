@@ -7,30 +7,43 @@ use crate::ledger::note::Checkpoint;
 use crate::ledger::tree::{TILE_HEIGHT, TILE_WIDTH, empty_root, leaf_hash};
 use crate::random::Moment;
 use crate::store::checkpoints::StoredCheckpoint;
-use crate::store::{Tx, checkpoints};
+use crate::store::{Tx, checkpoints, ledger_epochs};
 
 /// How many events one transaction seals.
 const AT_ONCE: i64 = 4096;
 
-/// Seals up to [`AT_ONCE`] events under one signed head; `None` when nothing waits. Whoever seals locks the
+/// How far sealing came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Sealed {
+    /// Some events have their place under a head. Commit, then keep that outside.
+    Some,
+    /// Nothing waits.
+    Nothing,
+    /// The newest head is not kept outside yet: that comes first.
+    Unkept,
+}
+
+/// Seals up to [`AT_ONCE`] events under one signed head. Whoever seals locks the
 /// head, so places are given by one at a time; events are appended meanwhile by anybody. Call it again
 /// until nothing waits.
 ///
 /// # Errors
 /// When the database does not take it, or its tree does not hold together; then nothing is sealed.
-pub async fn seal(
-    tx: &mut Tx,
-    at: &Moment,
-    terms: &Terms,
-) -> Result<Option<StoredCheckpoint>, Error> {
+pub async fn seal(tx: &mut Tx, at: &Moment, terms: &Terms) -> Result<Sealed, Error> {
     let first = checkpoints::lock_size(tx).await?;
     let waiting = checkpoints::list_unsealed(tx, AT_ONCE).await?;
     if waiting.is_empty() {
-        return Ok(None);
+        return Ok(Sealed::Nothing);
     }
     let mut tree = tree_nodes::frontier(tx, u64::try_from(first).map_err(|_| Error::Tree)?).await?;
     // What was tampered with is never signed: the tree must still be the one under the newest head.
     let newest = checkpoints::find_newest(tx).await?;
+    // One after the other is kept outside: who goes on from a head that is not would leave a gap there.
+    let place = ledger_epochs::find_place(tx).await?;
+    if place.size > place.shown.unwrap_or(0).max(place.from_size) {
+        return Ok(Sealed::Unkept);
+    }
     let (size, root) = newest.map_or((0, empty_root().to_vec()), |head| (head.size, head.root));
     if size != first || root != tree.root() {
         return Err(Error::Tree);
@@ -65,13 +78,15 @@ pub async fn seal(
         return Err(Error::Tree);
     }
     let (size, root) = (tree.size(), tree.root());
-    let head = Checkpoint { origin: terms.ledger_keys.origin().to_owned(), size, root };
+    let origin = place.epoch.name(terms.ledger_keys.origin());
+    let head = Checkpoint { origin, size, root };
+    let keys = terms.ledger_keys.signing_in(place.epoch).map_err(|_| Error::Tree)?;
     let checkpoint = StoredCheckpoint {
         size: i64::try_from(size).map_err(|_| Error::Tree)?,
         root: root.to_vec(),
-        note: head.sign(terms.ledger_keys.signing()),
+        note: head.sign(&keys),
         created_at: at.now,
     };
     checkpoints::insert(tx, &checkpoint).await?;
-    Ok(Some(checkpoint))
+    Ok(Sealed::Some)
 }

@@ -11,6 +11,8 @@ mod audit_row;
 mod audit_tests;
 pub mod bundle;
 mod canonical;
+pub mod cursor;
+pub mod epoch;
 pub mod finding;
 pub mod keys;
 pub mod leaf;

@@ -2,12 +2,12 @@
 
 use futures_util::TryStreamExt;
 use sqlx::postgres::PgRow;
-use sqlx::{Postgres, Row, Sqlite, SqliteConnection, Transaction};
+use sqlx::{Postgres, Row, Sqlite, SqliteConnection};
 use tokio::sync::mpsc::{self, Sender};
 use uuid::Uuid;
 
 use super::snapshot::Snapshot;
-use super::{Tx, on, suppresses_all};
+use super::{Noting, Tx, on, suppresses_all};
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
@@ -262,7 +262,7 @@ impl ExportPages {
 
 /// From PostgreSQL, whose server has its own process for it.
 async fn read_all(
-    mut tx: Transaction<'static, Postgres>,
+    mut tx: Noting<Postgres>,
     now: Timestamp,
     filter: &ExportFilter,
     out: &Sender<Piece>,
@@ -288,7 +288,7 @@ fn whole(filter: &ExportFilter) -> (Place, Place) {
 
 /// Every so manyth page from SQLite, beginning with the one of that number.
 async fn read_every(
-    mut tx: Transaction<'static, Sqlite>,
+    mut tx: Noting<Sqlite>,
     now: Timestamp,
     filter: &ExportFilter,
     (number, of): (usize, usize),

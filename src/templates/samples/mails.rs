@@ -25,7 +25,7 @@ pub(super) fn of(mail: &str) -> Vec<Value> {
             "policy": policy(), "address": ADDRESS, "manage_url": url("/preferences/TOKEN"),
         })],
         "renewal" => vec![renewal(false), renewal(true)],
-        "checkpoint" => vec![checkpoint(1), checkpoint(312)],
+        "checkpoint" => vec![checkpoint(1, Value::Null), checkpoint(312, proof())],
         "invitation" => vec![json!({
             "address": ADDRESS, "role": "marketing", "valid_until": UNTIL,
             "invitation_url": url("/console/welcome/TOKEN"),
@@ -150,11 +150,16 @@ fn renewal(reminder: bool) -> Value {
     })
 }
 
-fn checkpoint(size: u32) -> Value {
+fn proof() -> Value {
+    json!({"old": 298, "hashes": ["UFJPT0ZQUk9PRlBST09G", "U0VDT05EU0VDT05E"]})
+}
+
+fn checkpoint(size: u32, proof: Value) -> Value {
     json!({
         "origin": "reports.example.org",
         "size": size,
         "note": format!("reports.example.org\n{size}\nR09PRCBST09U\n\n— reports.example.org U0lHTkFUVVJF\n"),
         "date": "23 November 2026",
+        "proof": proof,
     })
 }

@@ -1,7 +1,9 @@
 //! The ledger as its keeper, its thief and its auditor meet it.
 
 mod bundle;
+mod drill;
 mod fold;
+mod going_back;
 mod honest;
 mod keys;
 mod sealing;
@@ -43,7 +45,7 @@ pub async fn rows(db: &Db) -> Vec<Row> {
          FROM consent_event ORDER BY CASE WHEN leaf_index IS NULL THEN 1 ELSE 0 END, leaf_index, seq";
     match db {
         Db::Sqlite { readers, .. } => sqlx::query_as(LIST).fetch_all(readers).await,
-        Db::Postgres(pool) => sqlx::query_as(LIST).fetch_all(pool).await,
+        Db::Postgres { pool, .. } => sqlx::query_as(LIST).fetch_all(pool).await,
     }
     .unwrap()
 }
@@ -67,7 +69,7 @@ pub async fn put(db: &Db, row: &Row) {
     }
     let put = match db {
         Db::Sqlite { writer, .. } => put!(writer),
-        Db::Postgres(pool) => put!(pool),
+        Db::Postgres { pool, .. } => put!(pool),
     };
     assert_eq!(put.unwrap(), 1);
 }

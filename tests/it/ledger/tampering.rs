@@ -151,7 +151,7 @@ async fn write_head(db: &Db, head: &StoredCheckpoint) {
     }
     let written = match db {
         Db::Sqlite { writer, .. } => write!(writer),
-        Db::Postgres(pool) => write!(pool),
+        Db::Postgres { pool, .. } => write!(pool),
     };
     assert_eq!(written.unwrap(), 1);
 }

@@ -21,7 +21,7 @@ async fn moments(app: &TestApp) -> Vec<Timestamp> {
                            WHERE kind IN ('confirm', 'download_link', 'preferences_link') ORDER BY created_at";
     match &app.core.db {
         Db::Sqlite { readers, .. } => sqlx::query_scalar(DECIDED).fetch_all(readers).await.unwrap(),
-        Db::Postgres(pool) => sqlx::query_scalar(DECIDED).fetch_all(pool).await.unwrap(),
+        Db::Postgres { pool, .. } => sqlx::query_scalar(DECIDED).fetch_all(pool).await.unwrap(),
     }
 }
 

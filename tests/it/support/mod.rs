@@ -11,6 +11,7 @@ pub mod postgres;
 pub mod program;
 pub mod smtp;
 pub mod snapshot;
+pub mod stopped;
 pub mod verify;
 
 /// Tells one story on each database: `NAME::sqlite` and `NAME::postgres`.
