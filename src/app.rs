@@ -12,12 +12,14 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::config::{Keys, KeysError, MailTarget, Settings};
+use crate::domain::evidence_key::EvidenceKey;
 use crate::domain::export_run::STREAMED_MOST;
 use crate::domain::link::{LinkSecrets, Links};
 use crate::domain::return_path::ReturnPaths;
 use crate::domain::slug::Slug;
 use crate::files::{Files, FilesError};
 use crate::flows::Terms;
+use crate::flows::adopt::adopt;
 use crate::flows::replay_endings::replay_endings;
 use crate::flows::split_words::split_words;
 use crate::flows::standing::{find_standing, tell_not_level};
@@ -58,7 +60,7 @@ pub enum StartError {
     #[error(
         "what an earlier version stored, or what is kept outside the database, could not be taken in"
     )]
-    Catch(#[from] crate::flows::Error),
+    Earlier(#[from] crate::flows::Error),
     /// A secret.
     #[error(transparent)]
     Keys(#[from] KeysError),
@@ -154,16 +156,10 @@ impl Core {
                 .map_err(OpenError::from)?;
         }
         tx.commit().await.map_err(OpenError::from)?;
-        let at = Moment::of(&clock, &random);
-        let replayed = replay_endings(&db, &at, &outside.endings().await?).await?;
-        if !replayed.is_nothing() {
-            tracing::warn!(
-                ?replayed,
-                "the database did not know what people had ended: ended again"
-            );
-        }
         let terms = Terms {
+            evidence_key: EvidenceKey::of(&keys.addresses),
             address_secret: keys.addresses,
+            controller: Arc::new(settings.controller.clone()),
             confirm_ttl: settings.confirm_ttl,
             download_ttl: settings.download_ttl,
             download_limit: settings.download_limit,
@@ -174,6 +170,27 @@ impl Core {
             evidence_retention: settings.evidence_retention,
             streamed_most: STREAMED_MOST,
         };
+        match adopt(&db, &terms, &clock, &random).await {
+            Ok(0) => {}
+            Ok(events) => tracing::info!(events, "what an earlier version recorded was adopted"),
+            // Nothing of it is exported then, and the rest goes on.
+            Err(crate::flows::Error::Tree) => tracing::error!(
+                "what an earlier version recorded was not adopted: the ledger does not hold together"
+            ),
+            // Whoever runs it decides first.
+            Err(error @ (crate::flows::Error::NotLevel(_) | crate::flows::Error::Outside(_))) => {
+                tracing::error!(error = ?error, "what an earlier version recorded was not adopted yet");
+            }
+            Err(error) => return Err(error.into()),
+        }
+        let at = Moment::of(&clock, &random);
+        let replayed = replay_endings(&db, &terms, &at, &outside.endings().await?).await?;
+        if !replayed.is_nothing() {
+            tracing::warn!(
+                ?replayed,
+                "the database did not know what people had ended: ended again"
+            );
+        }
         let links = Links { base_url: settings.origin(), secrets: keys.links };
         let settings = Arc::new(settings);
         Ok(Self { settings, db, clock, random, files, terms, links })
@@ -189,7 +206,7 @@ impl Core {
         let looked = async {
             self.db.outside().exchange().await?;
             let known = self.db.outside().endings().await?;
-            replay_endings(&self.db, &self.moment(), &known).await?;
+            replay_endings(&self.db, &self.terms, &self.moment(), &known).await?;
             let standing = find_standing(&self.db, &self.terms.ledger_keys).await?;
             if !standing.is_level() {
                 tell_not_level(&self.db, &self.moment(), &standing.to_string()).await?;
@@ -295,6 +312,8 @@ impl Program {
     /// way are recorded, and the database is closed. Without a listener there are no pages.
     pub async fn run(self, role: Role, listener: Option<TcpListener>, stop: CancellationToken) {
         let tasks = TaskTracker::new();
+        let Core { db, clock, random, .. } = self.core.clone();
+        tasks.spawn(worker::watch_sealing::run(db, clock, random, stop.clone()));
         if role != Role::Web {
             tasks.spawn(worker::deliver::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::answer::run(self.worker.clone(), stop.clone()));

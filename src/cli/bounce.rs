@@ -92,7 +92,7 @@ async fn record(core: &Core, returned: &Returned) -> Result<String, Error> {
         return Ok("ignored: no envelope sender of ours is in it".to_owned());
     };
     let mut tx = core.db.write().await?;
-    match record_bounce(&mut tx, &core.moment(), outbox_id, returned.bounce).await? {
+    match record_bounce(&mut tx, &core.moment(), &core.terms, outbox_id, returned.bounce).await? {
         Recorded::Recorded => {
             tx.commit().await?;
             Ok(recorded(returned.bounce))

@@ -8,14 +8,19 @@ use serde_json::json;
 use super::{Error, Outcome, disclosed, refuse};
 use crate::app::Core;
 use crate::domain::email_address::EmailAddress;
-use crate::domain::notice::LANG;
+use crate::domain::notice::{LANG, hex, sha256_hex};
 use crate::flows::receipt::prove;
 use crate::flows::record_disclosure::Disclosure;
 use crate::ledger::bundle::{
-    CHECKPOINT, EVENTS, KEYS, event_line, keys_json, notice_file, policy_file,
+    CHECKPOINT, EVENTS, EXTENT, KEYS, context_file, event_line, keys_json, notice_file, policy_file,
 };
+use crate::ledger::extent::Extent;
+use crate::ledger::note::SignedNote;
 use crate::notary::seal_all;
-use crate::store::{checkpoints, consent_events, notices, policy_versions, verifications};
+use crate::store::{
+    checkpoints, consent_contexts, consent_events, ledger_records, notices, policy_versions,
+    verifications,
+};
 
 /// How many events are read at once.
 const AT_ONCE: i64 = 2048;
@@ -43,7 +48,10 @@ pub(super) async fn write(core: &Core, dir: &Path, only: Option<&str>) -> Outcom
         None => (everybody(core, newest.size, &mut events).await?, newest.note),
         Some(Person { count, lines, note }) => {
             events.write_all(lines.as_bytes()).map_err(failed)?;
-            (count, note)
+            let extent = Extent::new(count as u64, sha256_hex(lines.as_bytes()), note.checkpoint());
+            let signed = extent.sign(core.terms.ledger_keys.first());
+            std::fs::write(dir.join(EXTENT), signed).map_err(failed)?;
+            (count, note.as_str().to_owned())
         }
     };
     events.flush().map_err(failed)?;
@@ -51,6 +59,10 @@ pub(super) async fn write(core: &Core, dir: &Path, only: Option<&str>) -> Outcom
     let keys: Vec<_> = core.terms.ledger_keys.trusted().into_iter().map(|k| (k, None)).collect();
     std::fs::write(dir.join(KEYS), keys_json(&keys)).map_err(failed)?;
     let mut tx = core.db.read().await?;
+    for context in consent_contexts::list(&mut tx).await? {
+        std::fs::write(dir.join(context_file(&hex(&context.sha256))), context.body)
+            .map_err(failed)?;
+    }
     for notice in notices::list(&mut tx).await? {
         std::fs::write(dir.join(notice_file(&notice.sha256)), notice.words).map_err(failed)?;
     }
@@ -64,14 +76,14 @@ pub(super) async fn write(core: &Core, dir: &Path, only: Option<&str>) -> Outcom
     Ok(())
 }
 
-/// An empty directory with its two folders: nothing of an older bundle may mix with a new one.
+/// An empty directory with its folders: nothing of an older bundle may mix with a new one.
 fn prepare(dir: &Path) -> Outcome {
     let failed = |error| refuse(format!("{} cannot be used ({error})", dir.display()));
     std::fs::create_dir_all(dir).map_err(failed)?;
     if std::fs::read_dir(dir).map_err(failed)?.next().is_some() {
         return Err(refuse(format!("{} is not empty: name a new directory", dir.display())));
     }
-    for folder in ["notices", "policies"] {
+    for folder in ["contexts", "notices", "policies"] {
         std::fs::create_dir(dir.join(folder)).map_err(failed)?;
     }
     Ok(())
@@ -81,17 +93,29 @@ async fn everybody(core: &Core, size: i64, out: &mut impl Write) -> Result<usize
     let mut count = 0;
     for from in (0..).map(|n| n * AT_ONCE).take_while(|from| *from < size) {
         let to = size.min(from + AT_ONCE);
-        let rows = verifications::list_sealed(&mut core.db.read().await?, from, to).await?;
+        let mut tx = core.db.read().await?;
+        let rows = verifications::list_sealed(&mut tx, from, to).await?;
+        let records = ledger_records::list_sealed(&mut tx, from, to).await?;
+        drop(tx);
         let (rows, unreadable) = rows.read();
         if !unreadable.is_empty() {
             return Err(refuse("the ledger was changed: `assent ledger verify` names the row"));
         }
-        for row in rows {
-            let index = row.leaf_index.and_then(|index| u64::try_from(index).ok()).unwrap_or(0);
-            let (salt, body) = (row.salt.as_deref(), row.body.as_deref());
-            out.write_all(event_line(index, &row.leaf, salt, body, None).as_bytes())?;
-            count += 1;
+        let index = |place: Option<i64>| place.and_then(|place| u64::try_from(place).ok());
+        let mut lines = Vec::with_capacity(rows.len() + records.len());
+        for row in &rows {
+            let (index, salt) = (index(row.leaf_index).unwrap_or(0), row.salt.as_deref());
+            lines.push((index, event_line(index, &row.leaf, salt, row.body.as_deref(), None)));
         }
+        for record in &records {
+            let (index, salt) = (index(record.leaf_index).unwrap_or(0), Some(&record.salt[..]));
+            lines.push((index, event_line(index, &record.leaf, salt, Some(&record.body), None)));
+        }
+        lines.sort_by_key(|(index, _)| *index);
+        for (_, line) in &lines {
+            out.write_all(line.as_bytes())?;
+        }
+        count += lines.len();
     }
     Ok(count)
 }
@@ -99,7 +123,7 @@ async fn everybody(core: &Core, size: i64, out: &mut impl Write) -> Result<usize
 struct Person {
     count: usize,
     lines: String,
-    note: String,
+    note: SignedNote,
 }
 
 async fn one_person(core: &Core, email: &EmailAddress) -> Result<Person, Error> {
@@ -113,7 +137,7 @@ async fn one_person(core: &Core, email: &EmailAddress) -> Result<Person, Error> 
             proved.ok_or_else(|| refuse("the newest checkpoint does not cover these events"))?;
         let (salt, body) = (event.salt.as_deref(), event.body.as_deref());
         lines.push_str(&event_line(index, &event.leaf, salt, body, Some(&proof)));
-        head = Some(note.as_str().to_owned());
+        head = Some(note);
     }
     let note = head.ok_or_else(|| refuse("nothing is recorded of this address"))?;
     Ok(Person { count: events.len(), lines, note })

@@ -21,7 +21,7 @@ impl Erase {
         let key = core.terms.address_secret.key(&email);
         let at = core.moment();
         let mut tx = core.db.write().await?;
-        let held = erase(&mut tx, &at, &key, (Method::Staff, super::ACTOR)).await?;
+        let held = erase(&mut tx, &at, &core.terms, &key, (Method::Staff, super::ACTOR)).await?;
         record_erasure(&mut tx, &at, super::ACTOR, held).await?;
         tx.commit().await?;
         if held && !emptied(core).await {

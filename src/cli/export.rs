@@ -9,9 +9,10 @@ use crate::domain::notice::LANG;
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
-use crate::export::{self, Format, Preset, Wanted, Written};
+use crate::export::{Format, Preset, Wanted, Written};
 use crate::flows::allow_export::{allow_by_heads, allow_export};
 use crate::flows::record_export::{ExportRecord, record_export};
+use crate::flows::write_export::write_or_condemn;
 use crate::ledger::cursor::Cursor;
 use crate::store::exports::ExportFilter;
 use crate::store::{ledger_epochs, policy_versions, purposes, reports};
@@ -73,6 +74,7 @@ impl Export {
             format: self.format,
             preset: self.preset,
             links: self.links.then_some(&core.links),
+            authority: core.terms.authority(),
             scratch: &core.settings.data_dir,
         };
         let Some(file) = &self.out else {
@@ -151,7 +153,7 @@ async fn write(
     let mut snapshot = core.db.snapshot().await?;
     allow_export(snapshot.tx()).await?;
     let ledger_epochs::Place { size, epoch, .. } = ledger_epochs::find_place(snapshot.tx()).await?;
-    let written = export::write(snapshot, core.clock.now(), wanted, &mut out, |rows| {
+    let written = write_or_condemn(&core.db, &core.clock, snapshot, wanted, &mut out, |rows| {
         if shows && rows % PROGRESS == 0 {
             eprint!("\r{rows} contacts");
         }

@@ -260,9 +260,11 @@ impl<'a> Importer<'a> {
         }
         loop {
             let mut tx = db.write().await?;
-            let at = self.core.moment();
+            let (at, terms) = (self.core.moment(), &self.core.terms);
             // Each time it is overtaken somebody else got on, so this ends.
-            if let Batch::Done(verdicts) = import_contacts(&mut tx, &at, &self.terms, rows).await? {
+            if let Batch::Done(verdicts) =
+                import_contacts(&mut tx, &at, terms, &self.terms, rows).await?
+            {
                 tx.commit().await?;
                 return Ok(verdicts);
             }

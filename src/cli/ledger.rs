@@ -129,14 +129,32 @@ async fn verify_ledger(core: &Core) -> Outcome {
     if verification.more > 0 {
         println!("and {} more", verification.more);
     }
+    for warning in &verification.warnings {
+        println!("warning: {warning}");
+    }
     let (size, heads) = (verification.size, verification.checkpoints);
     if !verification.is_sound() {
         return Err(refuse(format!(
-            "the ledger of {size} events is not what it was: exports stop until it is sound again"
+            "the ledger of {size} leaves is not what it was: exports stop until it is sound again"
         )));
     }
-    println!("sound: {size} events, {} of them erased, {heads} checkpoints", verification.erased);
+    println!("sound: {size} leaves, {} of them emptied, {heads} checkpoints", verification.erased);
+    println!("{}", on_whose_word(u64::try_from(size).unwrap_or(0), verification.adopted));
     Ok(())
+}
+
+/// From where on the ledger speaks for itself.
+fn on_whose_word(size: u64, adopted: u64) -> String {
+    if adopted == 0 {
+        "every leaf was authenticated when it was written".to_owned()
+    } else if adopted == size {
+        "all of it was there before rows were authenticated: it stands on the operator's word"
+            .to_owned()
+    } else {
+        format!(
+            "before index {adopted} it stands on the operator's word: it was adopted as it was found"
+        )
+    }
 }
 
 async fn print_checkpoint(core: &Core) -> Outcome {
@@ -204,10 +222,16 @@ fn audit_bundle(dir: &Path, key: Option<&str>, checkpoint: Option<&Path>) -> Out
     if report.more > 0 {
         println!("and {} more", report.more);
     }
+    for warning in &report.warnings {
+        println!("warning: {warning}");
+    }
     if !report.is_sound() {
         return Err(refuse("the bundle does not prove what it says"));
     }
     println!("{}", told(&report));
+    if !report.partial {
+        println!("{}", on_whose_word(report.size, report.adopted));
+    }
     match &report.key {
         Some(signer) if key.is_some() => println!("signed by the key you gave: {signer}"),
         Some(signer) => println!(
@@ -225,10 +249,11 @@ fn told(report: &AuditReport) -> String {
     let root = encode_hash(&report.root);
     if report.partial {
         format!(
-            "sound: {events} of the {size} events of {origin}, each proved to be among them; root {root}"
+            "sound: {events} of the {size} leaves of {origin}, each proved to be among them, and by the signed \
+             word of its owner all of one person; root {root}"
         )
     } else {
-        format!("sound: {events} events of {origin}, {erased} of them erased; root {root}")
+        format!("sound: {events} leaves of {origin}, {erased} of them emptied; root {root}")
     }
 }
 

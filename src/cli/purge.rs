@@ -36,7 +36,7 @@ impl Purge {
             println!("people whose evidence would be deleted: {people} ({ended})");
             return Ok(());
         }
-        let signups = forget(&core.db, terms, at.now).await?;
+        let signups = forget(&core.db, terms, &at).await?;
         println!("signups deleted: {signups} ({unconfirmed})");
         let people = forget_people(&core.db, terms, &at).await?;
         println!("people whose evidence was deleted: {people} ({ended})");

@@ -2,6 +2,7 @@
 
 use super::{Outcome, refuse};
 use crate::app::Core;
+use crate::flows::adopt::adopt;
 use crate::flows::replay_endings::replay_endings;
 use crate::flows::resume_ledger::resume_ledger;
 use crate::flows::standing::find_standing;
@@ -12,7 +13,7 @@ pub(super) async fn run(core: &Core) -> Outcome {
     // What people ended meanwhile ends first, wherever it was noted.
     core.db.outside().exchange().await?;
     let known = core.db.outside().endings().await?;
-    let replayed = replay_endings(&core.db, &core.moment(), &known).await?;
+    let replayed = replay_endings(&core.db, &core.terms, &core.moment(), &known).await?;
     let standing = find_standing(&core.db, &core.terms.ledger_keys).await?;
     if standing.is_level() {
         return Err(refuse(
@@ -23,6 +24,8 @@ pub(super) async fn run(core: &Core) -> Outcome {
     let mut tx = core.db.write().await?;
     let epoch = resume_ledger(&mut tx, &core.moment(), super::ACTOR, standing.known()).await?;
     tx.commit().await?;
+    // What an earlier version wrote, where the back-up is that old.
+    adopt(&core.db, &core.terms, &core.clock, &core.random).await?;
     seal_all(&core.db, &core.terms, &core.clock, &core.random).await?;
     let name = epoch.name(core.terms.ledger_keys.origin());
     println!(

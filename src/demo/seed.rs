@@ -210,7 +210,7 @@ async fn leave(
     ];
     for (email, leaving) in leavings {
         let subscriber_id = subscribers::find_id(tx, &key(email)?).await?.ok_or("nobody leaves")?;
-        withdraw(tx, at, subscriber_id, &leaving, "/preferences").await?;
+        withdraw(tx, at, terms, subscriber_id, &leaving, "/preferences").await?;
     }
     Ok(())
 }
@@ -227,7 +227,7 @@ async fn come_back(tx: &mut Tx, terms: &Terms, at: &Moment) -> Result<(), SeedEr
         let mut heard = at.clone();
         heard.now = mail.created_at.plus(Duration::from_mins(1));
         let bounce = Bounce { kind: BounceKind::Hard, status: None };
-        if record_bounce(tx, &heard, mail.outbox_id, bounce).await? != Recorded::Recorded {
+        if record_bounce(tx, &heard, terms, mail.outbox_id, bounce).await? != Recorded::Recorded {
             return Err("the mail is gone".into());
         }
     }

@@ -88,6 +88,12 @@ impl AddressSecret {
         keyed_hash(&self.0, &[b"two-factor", staff_id.as_bytes(), salt])
     }
 
+    /// Another secret that follows from this one, and is as permanent.
+    #[must_use]
+    pub(super) fn derived(&self, what: &[u8]) -> [u8; 32] {
+        keyed_hash(&self.0, &[what])
+    }
+
     /// What tells this secret from another without giving it away. Replicas that share a database
     /// compare it and refuse to start on a mismatch.
     #[must_use]

@@ -17,6 +17,9 @@ pub const LEDGER: &str = "ledger";
 /// The subject of what cannot be kept outside the database.
 pub const OUTSIDE: &str = "outside";
 
+/// The subject of events that wait for their place in the ledger for too long.
+pub const SEALING: &str = "ledger-sealing";
+
 const CONFIRMATIONS: &str = "confirmations:";
 
 /// What happens when hardly anybody who was mailed through a form confirms.

@@ -154,6 +154,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::store::exports::Ground;
 
     #[test]
     fn names_are_parted_at_their_first_space() {
@@ -179,6 +180,15 @@ mod tests {
                 report: None,
                 source: "",
                 receipt_id: Uuid::nil(),
+                ground: Ground {
+                    seq: 1,
+                    event_type: "given",
+                    leaf: "",
+                    event_mac: None,
+                    report_id: None,
+                    consent_mac: None,
+                    overtaken: false,
+                },
             };
             assert_eq!(texts.cell(&row, Column::FirstName), first);
             assert_eq!(texts.cell(&row, Column::LastName), last);

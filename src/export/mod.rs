@@ -2,6 +2,7 @@
 
 mod columns;
 mod csv;
+mod ground;
 mod ndjson;
 mod out;
 mod preset;
@@ -10,9 +11,11 @@ mod xlsx;
 
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 pub use columns::{COLUMNS, Column, LINK_COLUMNS, Named};
 pub use csv::CsvRows;
+pub use ground::Authority;
 pub use out::Out;
 pub use preset::{Preset, columns};
 pub use withdrawn::{TextFormat, WithdrawnRows};
@@ -22,6 +25,7 @@ use crate::domain::link::Links;
 use crate::domain::timestamp::Timestamp;
 use crate::store::exports::{self, ExportFilter, ExportPages};
 use crate::store::snapshot::Snapshot;
+use crate::store::{checkpoints, verifications};
 
 /// What is exported, and how.
 #[derive(Clone, Copy)]
@@ -34,6 +38,8 @@ pub struct Wanted<'a> {
     pub preset: Option<Preset>,
     /// With links for newsletters that another tool sends.
     pub links: Option<&'a Links>,
+    /// What each contact is checked with.
+    pub authority: Authority<'a>,
     /// Where workbooks are put together, out of sight.
     pub scratch: &'a Path,
 }
@@ -106,6 +112,11 @@ pub enum ExportError {
     /// The bytes could not be written.
     #[error("the export could not be written")]
     Write(#[from] io::Error),
+    /// The database says what this program did not write.
+    #[error(
+        "the consent ledger is not what it was: {0}. Nothing more is exported: run `assent ledger verify`"
+    )]
+    Changed(String),
     /// A sheet ends before the contacts do.
     #[error(
         "a workbook holds {XLSX_MOST_ROWS} contacts and these are more: choose CSV or NDJSON, or fewer of \
@@ -114,11 +125,15 @@ pub enum ExportError {
     TooManyRows,
 }
 
+/// How long ago something ended that every later moment of the database knows.
+const SETTLED: Duration = Duration::from_mins(1);
+
 /// Writes every exportable contact, piece by piece, to `out`; `progress` is told the number read. What one
 /// workbook cannot hold is refused before anything is written.
 ///
 /// # Errors
-/// When the database does not answer, `out` does not take the bytes, or a workbook is too small.
+/// When the database does not answer or says what this program did not write, `out` does not take the bytes, or a
+/// workbook is too small.
 pub async fn write(
     mut snapshot: Snapshot,
     now: Timestamp,
@@ -126,12 +141,22 @@ pub async fn write(
     out: impl Out,
     mut progress: impl FnMut(u64) + Send,
 ) -> Result<Written, ExportError> {
+    let (sealed, size) = (
+        verifications::count_sealed(snapshot.tx()).await?,
+        checkpoints::find_size(snapshot.tx()).await?,
+    );
+    if sealed != size {
+        return Err(ExportError::Changed(format!("of {size} sealed leaves there are {sealed}")));
+    }
     if wanted.format == Format::Xlsx {
         let most = i64::try_from(XLSX_MOST_ROWS).unwrap_or(i64::MAX);
         if exports::count(snapshot.tx(), now, wanted.filter, most + 1).await? > most {
             return Err(ExportError::TooManyRows);
         }
     }
+    // What is ending at this moment may be noted outside already, and not be in this one of the database.
+    let settled = now.minus(SETTLED);
+    let endings = snapshot.tx().outside().endings().await.map_err(io::Error::other)?;
     let mut out = out::Hashing::new(out);
     let columns = columns(wanted.preset, wanted.links.is_some());
     let mut texts = columns::Texts::new(&wanted.filter.purpose, wanted.links);
@@ -140,6 +165,19 @@ pub async fn write(
     let mut rows = 0;
     while let Some(page) = pages.next().await? {
         page.read(|row| {
+            let purpose = &wanted.filter.purpose;
+            let changed = |what: &str| {
+                let on = format!("the consent that rests on event {}", row.receipt_id);
+                ExportError::Changed(format!("{on}: {what}"))
+            };
+            let address_key = wanted
+                .authority
+                .vouches_for(purpose, row)
+                .ok_or_else(|| changed("this program did not write it, or it ended since"))?;
+            let ended = endings.forbids(&address_key, purpose, row.confirmed_at);
+            if ended.is_some_and(|(_, began)| began < settled) {
+                return Err(changed("it ended, as is known outside the database"));
+            }
             texts.set(row);
             writer.row(columns.iter().map(|(name, column)| (*name, texts.cell(row, *column))))?;
             rows += 1;

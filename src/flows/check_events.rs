@@ -1,4 +1,4 @@
-//! Whether events are what they were: bodies against leaves, and all that rests on them against bodies.
+//! Whether events are what they were: MACs and bodies against leaves, and all that rests on them against bodies.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -6,13 +6,20 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::domain::address_key::AddressSecret;
+use super::Terms;
+use crate::domain::address_key::{AddressKey, AddressSecret};
 use crate::domain::consent::EventType;
 use crate::domain::email_address::EmailAddress;
+use crate::domain::evidence_key::{ConsentFields, EventFields, EvidenceKey};
+use crate::domain::ledger_record::Told;
+use crate::domain::notice::{hex, sha256_hex};
 use crate::domain::signup::Method;
 use crate::domain::timestamp::Timestamp;
-use crate::ledger::leaf::{is_leaf, leaf};
+use crate::ledger::leaf::LeafHead;
+use crate::ledger::note::encode_hash;
 use crate::ledger::tree::{Hash, leaf_hash};
+use crate::store::consent_contexts::StoredContext;
+use crate::store::ledger_records::StoredRecord;
 use crate::store::notices::Notice;
 use crate::store::policy_versions::PolicyVersion;
 use crate::store::verifications::{EventRow, Ground};
@@ -26,33 +33,65 @@ pub struct Finding {
     pub what: String,
 }
 
-/// What is found of some events.
+/// What one row of the tree came to.
+#[derive(Debug)]
+pub struct CheckedLeaf {
+    /// Its place; none while it waits for one.
+    pub index: Option<i64>,
+    /// The hash of its leaf.
+    pub hash: Hash,
+    /// Whether body and salt are gone.
+    pub bare: bool,
+    /// What it says of other leaves.
+    pub told: Option<Told>,
+    /// When it was recorded.
+    pub recorded_at: Option<Timestamp>,
+}
+
+/// What is found of some rows.
 #[derive(Debug, Default)]
 pub struct Checked {
-    /// The hash of each leaf, in the order of the rows.
-    pub hashes: Vec<Hash>,
-    /// How many were erased.
-    pub erased: u64,
+    /// Each row, in their order.
+    pub leaves: Vec<CheckedLeaf>,
     /// How many are what a consent rests on.
     pub grounds: u64,
+    /// How many are the newest of their subscriber.
+    pub newest: u64,
+    /// How many are the first of a signup's choices, and still there.
+    pub forms: u64,
     /// What is wrong.
     pub findings: Vec<Finding>,
+    /// What is strange, and may have its reason.
+    pub warnings: Vec<Finding>,
 }
 
 /// What events point at, for good.
 pub struct EventChecker {
     notices: HashMap<Uuid, String>,
     policies: HashMap<Uuid, (String, String)>,
+    contexts: HashMap<String, String>,
     addresses: AddressSecret,
+    key: EvidenceKey,
 }
 
-/// What the check reads of a body.
+/// What the check reads of a body. Since version 2 of the leaf, what stands in the context is not here.
 #[derive(Deserialize)]
 struct Body<'a> {
     at: &'a str,
+    context: Option<&'a str>,
     #[serde(borrow)]
     email: Option<Cow<'a, str>>,
     event_id: Uuid,
+    previous: Option<&'a str>,
+    requested_at: Option<&'a str>,
+    seq: Option<i64>,
+    signup_id: Option<Uuid>,
+    subscriber_id: Option<Uuid>,
+}
+
+/// What many events share; in an older body, or in an erasure's, it stands among the rest.
+#[derive(Deserialize)]
+struct Context<'a> {
     method: Method,
     notice: Option<Hashed<'a>>,
     policy: Option<Hashed<'a>>,
@@ -60,11 +99,8 @@ struct Body<'a> {
     purpose: Cow<'a, str>,
     #[serde(borrow)]
     report: Option<Cow<'a, str>>,
-    requested_at: Option<&'a str>,
-    signup_id: Option<Uuid>,
     #[serde(borrow)]
     source: Cow<'a, str>,
-    subscriber_id: Option<Uuid>,
 }
 
 #[derive(Deserialize)]
@@ -74,71 +110,186 @@ struct Hashed<'a> {
 }
 
 impl EventChecker {
-    /// A checker that knows these notices and policies.
+    /// A checker that knows these notices, policies and contexts.
     #[must_use]
     pub fn new(
-        notices: Vec<Notice>,
-        policies: Vec<PolicyVersion>,
-        addresses: AddressSecret,
+        notices: &[Notice],
+        policies: &[PolicyVersion],
+        contexts: Vec<StoredContext>,
+        terms: &Terms,
     ) -> Self {
-        let policy = |p: PolicyVersion| (p.policy_version_id, (p.label.to_string(), p.sha256));
+        let policy =
+            |p: &PolicyVersion| (p.policy_version_id, (p.label.to_string(), p.sha256.clone()));
         Self {
-            notices: notices.into_iter().map(|n| (n.notice_id, n.sha256)).collect(),
-            policies: policies.into_iter().map(policy).collect(),
-            addresses,
+            notices: notices.iter().map(|n| (n.notice_id, n.sha256.clone())).collect(),
+            policies: policies.iter().map(policy).collect(),
+            contexts: contexts
+                .into_iter()
+                .map(|c| (hex(&c.sha256), c.body))
+                .filter(|(sha256, body)| *sha256 == sha256_hex(body.as_bytes()))
+                .collect(),
+            addresses: terms.address_secret.clone(),
+            key: terms.evidence_key.clone(),
         }
     }
 
-    /// Checks each row by itself.
+    /// Checks each event by itself.
     #[must_use]
     pub fn check(&self, rows: &[EventRow]) -> Checked {
         let mut checked = Checked::default();
         for row in rows {
-            checked.hashes.push(leaf_hash(row.leaf.as_bytes()));
-            checked.erased += u64::from(row.body.is_none());
+            let whole = row.body.is_some();
             checked.grounds += u64::from(row.ground == Ground::This);
-            if let Err(why) = self.row(row) {
+            checked.newest += u64::from(row.newest);
+            let first = row.event_type == EventType::Requested && row.seq == 1;
+            checked.forms += u64::from(first && whole);
+            if let Err(why) = self.row(row).and_then(|()| self.ours(row)) {
                 let what = format!("event {}: {why}", row.event_id);
                 checked.findings.push(Finding { index: row.leaf_index, what });
             }
+            if row.runs_back {
+                let what =
+                    format!("event {} bears an earlier time than the one before it", row.event_id);
+                checked.warnings.push(Finding { index: row.leaf_index, what });
+            }
+            checked.leaves.push(CheckedLeaf {
+                index: row.leaf_index,
+                hash: leaf_hash(row.leaf.as_bytes()),
+                bare: !whole,
+                told: told(row),
+                recorded_at: row.recorded_at,
+            });
         }
         checked
     }
 
+    /// Checks one record that the ledger made of itself: its leaf, and the sentence that says what is wrong.
+    #[must_use]
+    pub fn record(&self, record: &StoredRecord) -> (CheckedLeaf, Option<String>) {
+        let head = LeafHead::of_record(record.record_type);
+        let salt = record.salt.as_slice().try_into();
+        let committed = salt.is_ok_and(|salt| head.leaf(salt, &record.body) == record.leaf);
+        let ours = self.key.record(record.record_id, &record.leaf);
+        let told: Option<Told> = serde_json::from_str(&record.body).ok();
+        let wrong = if !committed {
+            Some("its body is not the one that its leaf commits to")
+        } else if !EvidenceKey::agrees(Some(&record.mac), &ours) {
+            Some("this program did not write it")
+        } else if told.is_none() {
+            Some("its body is not what a record says")
+        } else {
+            None
+        };
+        let leaf = CheckedLeaf {
+            index: record.leaf_index,
+            hash: leaf_hash(record.leaf.as_bytes()),
+            bare: false,
+            told: told.filter(|_| wrong.is_none()),
+            recorded_at: Some(record.recorded_at),
+        };
+        (leaf, wrong.map(|why| format!("record {}: {why}", record.record_id)))
+    }
+
+    /// Whether this program wrote it.
+    fn ours(&self, row: &EventRow) -> Result<(), String> {
+        if EvidenceKey::agrees(row.mac.as_deref(), &self.key.event(&fields(row))) {
+            Ok(())
+        } else {
+            Err("this program did not write it, or it was another one".into())
+        }
+    }
+
     fn row(&self, row: &EventRow) -> Result<(), String> {
+        if row.seq > 1 && row.previous.is_none() {
+            return Err("the event before it of the same subject is missing".into());
+        }
         let (text, salt) = match (&row.body, &row.salt) {
             (Some(body), Some(salt)) => (body, salt),
-            (None, None) => return bare(row),
+            (None, None) => return bare(row).and_then(|()| left_over(row)),
             _ => return Err("it has a body without its salt, or a salt without its body".into()),
         };
         let salt = salt.as_slice().try_into().map_err(|_| "its salt is not 32 bytes".to_owned())?;
-        if leaf(row.event_type, salt, text) != row.leaf {
-            return Err("its body is not the one that its leaf commits to".into());
+        let head = LeafHead::read(&row.leaf)
+            .filter(|head| head.event_type() == Some(row.event_type))
+            .filter(|head| head.leaf(salt, text) == row.leaf);
+        let head =
+            head.ok_or_else(|| "its body is not the one that its leaf commits to".to_owned())?;
+        let unreadable = |_| "its body is not the evidence of an event".to_owned();
+        let body: Body<'_> = serde_json::from_str(text).map_err(unreadable)?;
+        let shared = match body.context {
+            Some(named) => self
+                .contexts
+                .get(named)
+                .ok_or("its context is missing, or is not that of its hash")?,
+            None => text,
+        };
+        let context: Context<'_> = serde_json::from_str(shared).map_err(unreadable)?;
+        if head.version > 1 {
+            order(row, &body)?;
         }
-        let body: Body<'_> = serde_json::from_str(text)
-            .map_err(|_| "its body is not the evidence of an event".to_owned())?;
-        self.columns(row, &body)?;
-        consent(row, &body)?;
-        self.address(row)
+        left_over(row)?;
+        self.columns(row, &body, &context)?;
+        consent(row, &body, &context)?;
+        self.standing(row)
     }
 
-    /// The key that the person is recognised by, wherever they must not be written to.
-    fn address(&self, row: &EventRow) -> Result<(), String> {
-        let (Some(email), Some(key)) = (&row.email, &row.address_key) else { return Ok(()) };
-        let own = EmailAddress::parse(email).map(|email| self.addresses.key(&email));
-        if row.ground != Ground::This || own.is_ok_and(|own| own.as_bytes() == key) {
-            Ok(())
-        } else {
-            Err("its subscriber is recognised by the key of another address".into())
+    /// The consent that rests on this event, as this program wrote it, of the address that it is about.
+    fn standing(&self, row: &EventRow) -> Result<(), String> {
+        if row.ground != Ground::This {
+            return Ok(());
         }
+        let other = || "its subscriber is recognised by the key of another address".to_owned();
+        let email = row.standing.email.as_deref().and_then(|email| EmailAddress::parse(email).ok());
+        let own = email.map(|email| self.addresses.key(&email)).ok_or_else(other)?;
+        if row.standing.address_key.as_deref() != Some(own.as_bytes()) {
+            return Err(other());
+        }
+        match self.consent_fields(row, &own) {
+            Some(fields)
+                if EvidenceKey::agrees(row.standing.mac.as_deref(), &self.key.consent(&fields)) =>
+            {
+                Ok(())
+            }
+            _ => Err("this program did not write the consent that rests on it".into()),
+        }
+    }
+
+    /// What the MAC of the consent is over that rests on this event.
+    fn consent_fields<'a>(
+        &'a self,
+        row: &'a EventRow,
+        address_key: &'a AddressKey,
+    ) -> Option<ConsentFields<'a>> {
+        let standing = &row.standing;
+        let notice_id = row.notice_id.filter(|_| standing.same_words)?;
+        let policy_version_id = row.policy_version_id.filter(|_| standing.same_policy)?;
+        Some(ConsentFields {
+            subscriber_id: row.subject_id,
+            address_key,
+            purpose: &row.purpose,
+            state: standing.state?,
+            event_id: row.event_id,
+            seq: row.seq,
+            notice_sha256: self.notices.get(&notice_id)?,
+            policy_label: &self.policies.get(&policy_version_id)?.0,
+            report_id: standing.report_id,
+            source: standing.source.as_deref().unwrap_or_default(),
+            requested_at: standing.requested_at?,
+            confirmed_at: standing.confirmed_at?,
+        })
     }
 
     /// The columns beside the body, by which the program reads.
-    fn columns(&self, row: &EventRow, body: &Body<'_>) -> Result<(), String> {
+    fn columns(
+        &self,
+        row: &EventRow,
+        body: &Body<'_>,
+        context: &Context<'_>,
+    ) -> Result<(), String> {
         let notice = row.notice_id.and_then(|id| self.notices.get(&id));
         let policy = row.policy_version_id.and_then(|id| self.policies.get(&id));
         let said = |hashed: &Option<Hashed<'_>>| hashed.as_ref().map(|h| h.sha256.to_owned());
-        let label = body.policy.as_ref().and_then(|policy| policy.label);
+        let label = context.policy.as_ref().and_then(|policy| policy.label);
         let subject = match row.event_type {
             EventType::Requested => body.signup_id,
             _ => body.subscriber_id,
@@ -149,16 +300,47 @@ impl EventChecker {
             ("signup", body.signup_id != row.signup_id),
             ("subscriber", body.subscriber_id != row.subscriber_id),
             ("time", time(row.recorded_at).as_deref() != Some(body.at)),
-            ("purpose", body.purpose != row.purpose.as_str()),
-            ("words", said(&body.notice) != notice.cloned()),
-            ("policy", said(&body.policy) != policy.map(|(_, sha256)| sha256.clone())),
+            ("purpose", context.purpose != row.purpose.as_str()),
+            ("words", said(&context.notice) != notice.cloned()),
+            ("policy", said(&context.policy) != policy.map(|(_, sha256)| sha256.clone())),
             ("policy label", label != policy.map(|(label, _)| label.as_str())),
+            ("context", body.context != row.context_sha256.as_deref().map(hex).as_deref()),
         ];
         match differs.iter().find(|(_, differs)| *differs) {
             Some((what, _)) => Err(format!("its {what} is not the one in its body")),
             None => Ok(()),
         }
     }
+}
+
+/// What an event's MAC is over.
+fn fields(row: &EventRow) -> EventFields<'_> {
+    EventFields {
+        event_id: row.event_id,
+        subject_id: row.subject_id,
+        seq: row.seq,
+        event_type: row.event_type,
+        purpose: &row.purpose,
+        leaf: &row.leaf,
+    }
+}
+
+/// What an erasure says of the leaves that it emptied.
+fn told(row: &EventRow) -> Option<Told> {
+    let body = row.body.as_deref().filter(|_| row.event_type == EventType::Erased)?;
+    serde_json::from_str(body).ok()
+}
+
+/// The place in the order of its subject, which the body commits to.
+fn order(row: &EventRow, body: &Body<'_>) -> Result<(), String> {
+    let before = row.previous.as_ref().map(|leaf| encode_hash(&leaf_hash(leaf.as_bytes())));
+    if body.seq != Some(row.seq) {
+        return Err("its number is not the one in its body".into());
+    }
+    if body.previous != before.as_deref() {
+        return Err("the event before it is not the one that its body names".into());
+    }
+    Ok(())
 }
 
 /// Whether a moment of the database is the one of the body. The moment of recording was compared before,
@@ -171,19 +353,29 @@ fn time(at: Option<Timestamp>) -> Option<String> {
     at.map(|at| at.to_string())
 }
 
-/// What stays of an erased event.
+/// What stays of an event whose body is gone: of whom it was about, no consent does.
 fn bare(row: &EventRow) -> Result<(), String> {
-    if !is_leaf(row.event_type, &row.leaf) {
+    if LeafHead::read(&row.leaf).and_then(LeafHead::event_type) != Some(row.event_type) {
         return Err("its leaf is not one of such an event".into());
     }
     match row.ground {
+        Ground::None => Ok(()),
         Ground::This => Err("a consent rests on it, and its body is gone".into()),
-        Ground::None | Ground::Another => Ok(()),
+        Ground::Another => Err("its body is gone, and its subscriber still has a consent".into()),
+    }
+}
+
+/// Of whoever was erased or purged, nothing else stays.
+fn left_over(row: &EventRow) -> Result<(), String> {
+    if row.left_over {
+        Err("whom it was about was forgotten, and something of them is left".into())
+    } else {
+        Ok(())
     }
 }
 
 /// The consent that rests on this event, or on a later one: the fold of the subscriber's events.
-fn consent(row: &EventRow, body: &Body<'_>) -> Result<(), String> {
+fn consent(row: &EventRow, body: &Body<'_>, context: &Context<'_>) -> Result<(), String> {
     if matches!(row.event_type, EventType::Requested | EventType::Erased) {
         return Ok(());
     }
@@ -193,27 +385,28 @@ fn consent(row: &EventRow, body: &Body<'_>) -> Result<(), String> {
         Ground::Another => return Err("the consent it made rests on an older event".into()),
         Ground::None => return Err("the consent that it made is missing".into()),
     }
-    let confirmed = match body.method {
+    let confirmed = match context.method {
         Method::Import => body.requested_at,
         _ => Some(body.at),
     };
+    let standing = &row.standing;
     let same_address = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
     let in_force = row.event_type.in_force();
     let differs = [
-        ("state", row.standing_state != Some(row.event_type)),
-        ("words", !row.same_words),
-        ("policy", !row.same_policy),
+        ("state", standing.state != Some(row.event_type)),
+        ("words", !standing.same_words),
+        ("policy", !standing.same_policy),
         (
             "address",
             !same_address(
-                &row.email.clone().unwrap_or_default(),
+                standing.email.as_deref().unwrap_or_default(),
                 body.email.as_deref().unwrap_or_default(),
             ),
         ),
-        ("report", in_force && row.standing_report.as_deref() != body.report.as_deref()),
-        ("page", in_force && row.standing_source.as_deref() != Some(&body.source)),
-        ("time", in_force && !is_at(row.standing_requested_at, body.requested_at, row, body)),
-        ("time", in_force && !is_at(row.standing_confirmed_at, confirmed, row, body)),
+        ("report", in_force && standing.report.as_deref() != context.report.as_deref()),
+        ("page", in_force && standing.source.as_deref() != Some(&context.source)),
+        ("time", in_force && !is_at(standing.requested_at, body.requested_at, row, body)),
+        ("time", in_force && !is_at(standing.confirmed_at, confirmed, row, body)),
     ];
     match differs.iter().find(|(_, differs)| *differs) {
         Some((what, _)) => Err(format!("the {what} of the consent that rests on it is another")),

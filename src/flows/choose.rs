@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::Error;
 use super::evidence::{Form, Words};
 use super::record_consent::{End, Giver, end, give};
 use super::sign_up::words;
+use super::{Error, Terms};
 use crate::domain::consent::EventType;
 use crate::domain::outbox::MailKind;
 use crate::domain::purpose::Purpose;
@@ -60,6 +60,7 @@ pub enum Chosen {
 pub async fn choose(
     tx: &mut Tx,
     at: &Moment,
+    terms: &Terms,
     subscriber_id: Uuid,
     choices: &Choices<'_>,
 ) -> Result<Chosen, Error> {
@@ -83,7 +84,7 @@ pub async fn choose(
     let ending: Vec<&Standing> =
         standing.iter().filter(|s| leaves || !ticked(&s.purpose)).collect();
     let by = End { event_type: EventType::Withdrawn, method: Method::Form, source: choices.source };
-    let ended = end(tx, at, &subscriber, &ending, by).await?;
+    let ended = end(tx, at, terms, &subscriber, &ending, by).await?;
     let fresh: Vec<Words<'_>> = choices
         .notices
         .iter()
@@ -109,7 +110,8 @@ pub async fn choose(
             evidence: None,
         };
         let address_key = &subscriber.address_key;
-        give(tx, at, Giver { subscriber_id, address_key, report_id: None }, &form, &fresh).await?;
+        give(tx, at, terms, Giver { subscriber_id, address_key, report_id: None }, &form, &fresh)
+            .await?;
     }
     if !ended.is_empty() || !fresh.is_empty() {
         outbox::insert(tx, at, MailKind::Change, About::Subscriber(subscriber_id)).await?;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::evidence::{Form, Subject, Words, event};
+use super::evidence::{Form, Order, Subject, Words, event};
 use super::record_consent::{Giver, give};
 use super::sign_up::words;
 use super::{Error, Terms};
@@ -81,13 +81,17 @@ pub async fn confirm(
 
     let form = form(signup);
     let mut events = Vec::new();
-    for (seq, words) in (i64::try_from(asked.len()).unwrap_or(0) + 1..).zip(&added) {
-        let subject = Subject::Signup(signup.signup_id, seq);
-        events.push(event(at, EventType::Requested, &form, words, subject)?);
+    if !added.is_empty() {
+        let seq = i64::try_from(asked.len()).unwrap_or(0) + 1;
+        let mut order = Order::at(tx, Subject::Signup(signup.signup_id), seq).await?;
+        for words in &added {
+            events.push(event(at, terms, EventType::Requested, &form, words, &mut order)?);
+        }
     }
     consent_events::append_all(tx, at.now, &events).await?;
     let (address_key, report_id) = (&signup.address_key, signup.report_id);
-    give(tx, at, Giver { subscriber_id, address_key, report_id }, &form, &chosen).await?;
+    let giver = Giver { subscriber_id, address_key, report_id };
+    give(tx, at, terms, giver, &form, &chosen).await?;
     if let Some(report_id) = signup.report_id {
         let grant = NewDownloadGrant {
             subscriber_id,

@@ -2,10 +2,12 @@
 
 use serde_json::json;
 
-use super::Error;
-use super::evidence::erased;
+use super::evidence::{Order, erased};
+use super::keep_record::{emptied_by, record_purge};
+use super::{Error, Terms};
 use crate::domain::action::Action;
 use crate::domain::address_key::AddressKey;
+use crate::domain::consent::Emptied;
 use crate::domain::signup::Method;
 use crate::domain::suppression::SuppressionReason;
 use crate::random::Moment;
@@ -22,10 +24,11 @@ use crate::store::{
 pub async fn erase(
     tx: &mut Tx,
     at: &Moment,
+    terms: &Terms,
     address_key: &AddressKey,
-    (method, source): (Method, &str),
+    by: (Method, &str),
 ) -> Result<bool, Error> {
-    let held = forget(tx, at, address_key, (method, source)).await?;
+    let held = forget(tx, at, terms, address_key, by).await?;
     if held {
         suppressions::insert(tx, at.now, address_key, SuppressionReason::Erased, None).await?;
     }
@@ -45,15 +48,14 @@ pub async fn record_erasure(
     Ok(audit_entries::append(tx, at, actor, Action::Erase, &json!({"held": held})).await?)
 }
 
-/// The same without suppressing the address: for what goes because its time is over.
-///
-/// # Errors
-/// When the database does not take it; then nothing went.
-pub async fn forget(
+/// Deletes it all, and says so in the ledger with what lost body and salt: of each purpose that a subscriber was
+/// ever recorded for, that it ended so; of forms alone, no more than where their events stand.
+async fn forget(
     tx: &mut Tx,
     at: &Moment,
+    terms: &Terms,
     address_key: &AddressKey,
-    (method, source): (Method, &str),
+    by: (Method, &str),
 ) -> Result<bool, Error> {
     let subscriber = match subscribers::find_id(tx, address_key).await? {
         // Whoever is confirming or leaving at this moment finishes first: what they add goes as well.
@@ -62,16 +64,21 @@ pub async fn forget(
     };
     let Some(subscriber_id) = subscriber.map(|subscriber| subscriber.subscriber_id) else {
         let held = erasures::count_signups(tx, address_key).await? > 0;
-        erasures::delete_all(tx, address_key).await?;
+        let emptied = erasures::delete_all(tx, address_key).await?;
+        record_purge(tx, at, terms, &emptied).await?;
         return Ok(held);
     };
     let purposes = consents::list_states(tx, subscriber_id).await?;
-    let count = i64::try_from(purposes.len()).unwrap_or(i64::MAX);
-    let first = subscribers::take_seqs(tx, subscriber_id, count).await?;
-    erasures::delete_all(tx, address_key).await?;
+    let mut order = Order::reserve(tx, subscriber_id, purposes.len()).await?;
+    let emptied = erasures::delete_all(tx, address_key).await?;
+    if purposes.is_empty() {
+        record_purge(tx, at, terms, &emptied).await?;
+    }
+    let mut named = emptied_by(&emptied);
     let mut events = Vec::with_capacity(purposes.len());
-    for (seq, (purpose, _)) in (first..).zip(&purposes) {
-        events.push(erased(at, purpose, (method, source), (subscriber_id, seq))?);
+    for (purpose, _) in &purposes {
+        events.push(erased(at, terms, purpose, by, (&mut order, &named))?);
+        named = Emptied::default();
     }
     consent_events::append_all(tx, at.now, &events).await?;
     Ok(true)

@@ -4,13 +4,15 @@
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
+use uuid::Uuid;
 
-use super::Error;
-use super::evidence::{Form, Subject, event};
+use super::evidence::{Form, Order, Subject, event};
 use super::sign_up::words;
+use super::{Error, Terms};
 use crate::domain::action::Action;
 use crate::domain::address_key::AddressKey;
 use crate::domain::consent::EventType;
+use crate::domain::evidence_key::ConsentFields;
 use crate::domain::imported_contact::{ImportedContact, ImportedWords};
 use crate::domain::notice::hex;
 use crate::domain::purpose::Purpose;
@@ -139,6 +141,7 @@ pub async fn consider(
 pub async fn import_contacts(
     tx: &mut Tx,
     at: &Moment,
+    terms: &Terms,
     import: &Import<'_>,
     rows: &[&ImportRow],
 ) -> Result<Batch, Error> {
@@ -161,7 +164,7 @@ pub async fn import_contacts(
     if again.iter().any(|verdict| *verdict != Verdict::Imported) {
         return Ok(Batch::Overtaken);
     }
-    record(tx, at, import, &notice, (&coming, &taken)).await?;
+    record(tx, at, terms, import, &notice, (&coming, &taken)).await?;
     Ok(Batch::Done(verdicts))
 }
 
@@ -184,12 +187,19 @@ fn subscriber<'a>(at: &Moment, row: &'a ImportRow) -> ImportedSubscriber<'a> {
 async fn record(
     tx: &mut Tx,
     at: &Moment,
+    terms: &Terms,
     import: &Import<'_>,
     notice: &Notice,
     (rows, taken): (&[&ImportRow], &[Taken]),
 ) -> Result<(), Error> {
     let by_key: HashMap<&AddressKey, &ImportRow> =
         rows.iter().map(|row| (&row.address_key, *row)).collect();
+    let known: Vec<(Uuid, i64)> = taken
+        .iter()
+        .filter(|taken| taken.seq > 1)
+        .map(|taken| (taken.described.subscriber_id, taken.seq - 1))
+        .collect();
+    let leaves = consent_events::list_leaves(tx, &known).await?;
     let mut events = Vec::with_capacity(rows.len());
     let mut consents = Vec::with_capacity(rows.len());
     for taken in taken {
@@ -205,23 +215,40 @@ async fn record(
             source: import.source.as_str(),
             evidence: Some(contact.method.as_str()),
         };
-        let subject = Subject::Subscriber(taken.described.subscriber_id, taken.seq);
-        let event = event(at, EventType::Given, &form, &words(notice), subject)?;
+        let subscriber_id = taken.described.subscriber_id;
+        let leaf = leaves.get(&subscriber_id).map(String::as_str);
+        let mut order = Order::after(Subject::Subscriber(subscriber_id), taken.seq, leaf);
+        let event = event(at, terms, EventType::Given, &form, &words(notice), &mut order)?;
+        let mac = terms.evidence_key.consent(&ConsentFields {
+            subscriber_id,
+            address_key: &taken.address_key,
+            purpose: import.purpose,
+            state: EventType::Given,
+            event_id: event.event_id,
+            seq: event.seq,
+            notice_sha256: &notice.sha256,
+            policy_label: import.policy.label.as_str(),
+            report_id: None,
+            source: import.source.as_str(),
+            requested_at: contact.consented_at,
+            confirmed_at: contact.consented_at,
+        });
         consents.push(ImportedConsent {
-            subscriber_id: taken.described.subscriber_id,
+            subscriber_id,
             event_id: event.event_id,
             consented_at: contact.consented_at.micros(),
+            mac: hex(&mac),
         });
         events.push(event);
     }
     consent_events::append_all(tx, at.now, &events).await?;
-    let terms = ImportedTerms {
+    let shared = ImportedTerms {
         purpose: import.purpose,
         notice_id: notice.notice_id,
         policy_version_id: import.policy.policy_version_id,
         source: import.source.as_str(),
     };
-    imports::upsert_consents(tx, &terms, &consents).await?;
+    imports::upsert_consents(tx, &shared, &consents).await?;
     Ok(())
 }
 

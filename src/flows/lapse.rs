@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use super::Error;
 use super::record_consent::{End, end};
+use super::{Error, Terms};
 use crate::domain::consent::EventType;
 use crate::domain::signup::Method;
 use crate::random::Moment;
@@ -23,6 +23,7 @@ pub const AT_ONCE: i64 = 100;
 pub async fn lapse(
     tx: &mut Tx,
     at: &Moment,
+    terms: &Terms,
     policy: &PolicyVersion,
     subscriber_ids: &[Uuid],
 ) -> Result<usize, Error> {
@@ -35,7 +36,7 @@ pub async fn lapse(
         let standing = consents::list(tx, *subscriber_id).await?;
         let ending: Vec<&Standing> =
             standing.iter().filter(|standing| older.contains(&standing.purpose)).collect();
-        ended += end(tx, at, &subscriber, &ending, by).await?.len();
+        ended += end(tx, at, terms, &subscriber, &ending, by).await?.len();
     }
     Ok(ended)
 }

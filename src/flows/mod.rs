@@ -5,10 +5,12 @@ pub mod add_newsletter;
 pub mod add_purpose;
 pub mod add_report;
 pub mod add_staff;
+pub mod adopt;
 pub mod allow_export;
 pub mod allow_withdrawals;
 pub mod announce_policy;
 pub mod begin_export;
+pub mod chain_claims;
 pub mod change_staff;
 pub mod check_events;
 pub mod choose;
@@ -24,6 +26,7 @@ pub mod evidence;
 pub mod import_contacts;
 pub mod invite_staff;
 pub mod issue_token;
+pub mod keep_record;
 pub mod keep_verdict;
 pub mod lapse;
 pub mod not_me;
@@ -72,15 +75,22 @@ use std::time::Duration;
 
 use crate::domain::address_key::AddressSecret;
 use crate::domain::alarm::OnCollapse;
+use crate::domain::evidence_key::EvidenceKey;
 use crate::domain::mail_limit::MailLimit;
+use crate::export::Authority;
 use crate::ledger::keys::LedgerKeys;
 use crate::outside::OutsideError;
+use crate::site::Controller;
 
 /// What the operator set that use cases go by.
 #[derive(Clone)]
 pub struct Terms {
     /// The secret addresses are hashed under.
     pub address_secret: AddressSecret,
+    /// What authenticates rows of evidence.
+    pub evidence_key: EvidenceKey,
+    /// Who is answerable for the data, as evidence names them.
+    pub controller: Arc<Controller>,
     /// How long a confirmation link works.
     pub confirm_ttl: Duration,
     /// How long a download link works.
@@ -99,6 +109,14 @@ pub struct Terms {
     pub evidence_retention: Duration,
     /// How many contacts go straight to a browser; more are a job.
     pub streamed_most: i64,
+}
+
+impl Terms {
+    /// What tells our rows from others'.
+    #[must_use]
+    pub fn authority(&self) -> Authority<'_> {
+        Authority { addresses: &self.address_secret, key: &self.evidence_key }
+    }
 }
 
 /// Why a use case could not be carried out; nothing of it is stored then.

@@ -1,12 +1,11 @@
 //! What is no longer needed is forgotten (GDPR Art. 5(1)(e)): what nobody confirmed, with no reminder, and
 //! the evidence about people who left, once nobody can ask for it any more.
 
-use super::erase::forget;
+use super::keep_record::record_purge;
 use super::{Error, Terms};
-use crate::domain::signup::Method;
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
-use crate::store::{Tx, code_tries, purges, sign_in_tries, staff_sessions};
+use crate::store::{Tx, code_tries, erasures, purges, sign_in_tries, staff_sessions};
 
 /// How many signups one transaction deletes: few enough that readers never wait for it.
 pub const AT_ONCE: i64 = 500;
@@ -28,9 +27,11 @@ pub async fn expire(tx: &mut Tx, now: Timestamp) -> Result<u64, Error> {
 ///
 /// # Errors
 /// When the database does not take it; then nothing went.
-pub async fn purge(tx: &mut Tx, now: Timestamp, terms: &Terms) -> Result<usize, Error> {
-    let before = now.minus(terms.pending_retention);
-    Ok(purges::delete_unconfirmed(tx, now, before, AT_ONCE).await?)
+pub async fn purge(tx: &mut Tx, at: &Moment, terms: &Terms) -> Result<usize, Error> {
+    let before = at.now.minus(terms.pending_retention);
+    let (gone, emptied) = purges::delete_unconfirmed(tx, at.now, before, AT_ONCE).await?;
+    record_purge(tx, at, terms, &emptied).await?;
+    Ok(gone)
 }
 
 /// How many people one transaction forgets.
@@ -44,8 +45,10 @@ pub const PEOPLE_AT_ONCE: i64 = 50;
 pub async fn forget_ended(tx: &mut Tx, at: &Moment, terms: &Terms) -> Result<usize, Error> {
     let before = at.now.minus(terms.evidence_retention);
     let ended = purges::lock_ended(tx, before, PEOPLE_AT_ONCE).await?;
+    let mut emptied = vec![];
     for address_key in &ended {
-        forget(tx, at, address_key, (Method::Program, "retention")).await?;
+        emptied.append(&mut erasures::delete_all(tx, address_key).await?);
     }
+    record_purge(tx, at, terms, &emptied).await?;
     Ok(ended.len())
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Error, Terms, tree_nodes};
+use crate::domain::evidence::whole;
 use crate::domain::link::Links;
 use crate::domain::timestamp::Timestamp;
 use crate::ledger::note::SignedNote;
@@ -51,7 +52,9 @@ pub async fn receipt(
         return Ok(None);
     };
     let (Some(text), Some(salt)) = (&event.body, &event.salt) else { return Ok(None) };
-    let body: Value = serde_json::from_str(text)?;
+    let committed: Value = serde_json::from_str(text)?;
+    let context: Option<Value> = event.context.as_deref().map(serde_json::from_str).transpose()?;
+    let body = whole(committed.clone(), context.clone(), event.words.as_deref());
     // Where the tree is damaged there is no proof, and the rest can still be read.
     let proved = match prove(tx, &event).await {
         Err(Error::Tree) => None,
@@ -69,7 +72,9 @@ pub async fn receipt(
             contact: &controller.contact,
         },
         event_type: event.event_type,
-        body: &body,
+        evidence: &body,
+        body: &committed,
+        context: context.as_ref(),
         leaf: &event.leaf,
         salt: &URL_SAFE_NO_PAD.encode(salt),
         policy_url: &policy_url,

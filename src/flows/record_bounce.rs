@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use super::Error;
 use super::withdraw::{Leaving, leave};
+use super::{Error, Terms};
 use crate::domain::bounce::{Bounce, BounceKind};
 use crate::domain::signup::Method;
 use crate::domain::suppression::SuppressionReason;
@@ -33,6 +33,7 @@ pub enum Recorded {
 pub async fn record_bounce(
     tx: &mut Tx,
     at: &Moment,
+    terms: &Terms,
     outbox_id: Uuid,
     bounce: Bounce,
 ) -> Result<Recorded, Error> {
@@ -55,7 +56,7 @@ pub async fn record_bounce(
     };
     suppressions::insert(tx, at.now, address_key, reason, None).await?;
     if let (Some(subscriber), BounceKind::Complaint) = (&subscriber, bounce.kind) {
-        leave(tx, at, subscriber, &Leaving::Writing, (Method::Program, SOURCE)).await?;
+        leave(tx, at, terms, subscriber, &Leaving::Writing, (Method::Program, SOURCE)).await?;
     }
     Ok(Recorded::Recorded)
 }

@@ -2,18 +2,19 @@
 
 use uuid::Uuid;
 
-use super::Error;
-use super::evidence::{Form, Subject, Words, event};
+use super::evidence::{Form, Order, Words, event};
+use super::{Error, Terms};
 use crate::domain::address_key::AddressKey;
 use crate::domain::consent::EventType;
+use crate::domain::evidence_key::ConsentFields;
 use crate::domain::purpose::Purpose;
 use crate::domain::signup::Method;
 use crate::domain::suppression::SuppressionReason;
 use crate::random::Moment;
 use crate::store::consent_events::{self, NewConsentEvent};
-use crate::store::consents::{self, Consent, Standing};
+use crate::store::consents::{self, Standing};
 use crate::store::subscribers::Subscriber;
-use crate::store::{Tx, subscribers, suppressions};
+use crate::store::{Tx, suppressions};
 
 /// Who gives consent.
 #[derive(Clone, Copy)]
@@ -34,34 +35,36 @@ pub struct Giver<'a> {
 pub async fn give(
     tx: &mut Tx,
     at: &Moment,
+    terms: &Terms,
     giver: Giver<'_>,
     form: &Form<'_>,
     chosen: &[Words<'_>],
 ) -> Result<(), Error> {
-    let count = i64::try_from(chosen.len()).unwrap_or(i64::MAX);
-    let first = subscribers::take_seqs(tx, giver.subscriber_id, count).await?;
+    let mut order = Order::reserve(tx, giver.subscriber_id, chosen.len()).await?;
     let states = consents::list_states(tx, giver.subscriber_id).await?;
     let mut events = Vec::with_capacity(chosen.len());
-    for (seq, words) in (first..).zip(chosen) {
+    for words in chosen {
         let state = states.iter().find(|(purpose, _)| purpose == words.purpose).map(|(_, s)| *s);
-        let subject = Subject::Subscriber(giver.subscriber_id, seq);
-        events.push(event(at, EventType::confirming(state), form, words, subject)?);
+        events.push(event(at, terms, EventType::confirming(state), form, words, &mut order)?);
     }
     consent_events::append_all(tx, at.now, &events).await?;
     for (event, words) in events.iter().zip(chosen) {
-        let consent = Consent {
+        let consent = ConsentFields {
             subscriber_id: giver.subscriber_id,
+            address_key: giver.address_key,
             purpose: &event.purpose,
             state: event.event_type,
             event_id: event.event_id,
-            notice_id: words.notice_id,
-            policy_version_id: form.policy.0,
+            seq: event.seq,
+            notice_sha256: words.sha256,
+            policy_label: form.policy.1.as_str(),
             report_id: giver.report_id,
             source: form.source,
             requested_at: form.requested_at,
             confirmed_at: at.now,
         };
-        consents::upsert(tx, &consent).await?;
+        let rests_on = (words.notice_id, form.policy.0);
+        consents::upsert(tx, &consent, rests_on, &terms.evidence_key.consent(&consent)).await?;
     }
     let purposes: Vec<&Purpose> = events.iter().map(|event| &event.purpose).collect();
     suppressions::delete_lifted(tx, at.now, giver.address_key, &purposes).await?;
@@ -88,6 +91,7 @@ pub struct End<'a> {
 pub async fn end(
     tx: &mut Tx,
     at: &Moment,
+    terms: &Terms,
     subscriber: &Subscriber,
     ending: &[&Standing],
     by: End<'_>,
@@ -98,10 +102,9 @@ pub async fn end(
         return Ok(vec![]);
     }
     let id = subscriber.subscriber_id;
-    let count = i64::try_from(ending.len()).unwrap_or(i64::MAX);
-    let first = subscribers::take_seqs(tx, id, count).await?;
+    let mut order = Order::reserve(tx, id, ending.len()).await?;
     let mut events: Vec<NewConsentEvent> = Vec::with_capacity(ending.len());
-    for (seq, standing) in (first..).zip(&ending) {
+    for standing in &ending {
         let form = Form {
             signup_id: None,
             email: &subscriber.email,
@@ -113,11 +116,17 @@ pub async fn end(
             evidence: None,
         };
         let words = Words::from(*standing);
-        events.push(event(at, by.event_type, &form, &words, Subject::Subscriber(id, seq))?);
+        events.push(event(at, terms, by.event_type, &form, &words, &mut order)?);
     }
     consent_events::append_all(tx, at.now, &events).await?;
-    for event in &events {
-        consents::mark_ended(tx, id, &event.purpose, event.event_type, event.event_id).await?;
+    for (event, standing) in events.iter().zip(&ending) {
+        let ended = ConsentFields {
+            state: event.event_type,
+            event_id: event.event_id,
+            seq: event.seq,
+            ..standing.fields(subscriber)
+        };
+        consents::mark_ended(tx, &ended, &terms.evidence_key.consent(&ended)).await?;
         if by.event_type == EventType::Withdrawn {
             let reason = SuppressionReason::Unsubscribed;
             let (key, purpose) = (&subscriber.address_key, Some(&event.purpose));

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::Error;
 use super::record_bounce::{Recorded, record_bounce};
+use super::{Error, Terms};
 use crate::domain::bounce::{Bounce, BounceKind};
 use crate::domain::outbox::{DeliveryOutcome, back_off};
 use crate::domain::timestamp::Timestamp;
@@ -63,13 +63,14 @@ impl Tried {
 pub async fn record_delivery(
     tx: &mut Tx,
     at: &Moment,
+    terms: &Terms,
     mail: &ClaimedMail,
     tried: &Tried,
 ) -> Result<Option<DeliveryOutcome>, Error> {
     // What came back is a fact, whoever holds the mail by now.
     let bounce = came_back(mail, tried, at.now);
     if let Some(bounce) = bounce
-        && record_bounce(tx, at, mail.outbox_id, bounce).await? == Recorded::Unknown
+        && record_bounce(tx, at, terms, mail.outbox_id, bounce).await? == Recorded::Unknown
     {
         return Ok(None);
     }

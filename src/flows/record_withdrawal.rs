@@ -4,8 +4,8 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::Error;
 use super::withdraw::{Leaving, withdraw_by};
+use super::{Error, Terms};
 use crate::domain::action::Action;
 use crate::domain::purpose::Purpose;
 use crate::domain::signup::Method;
@@ -23,11 +23,12 @@ const SOURCE: &str = "console";
 pub async fn record_withdrawal(
     tx: &mut Tx,
     at: &Moment,
+    terms: &Terms,
     actor: &str,
     subscriber_id: Uuid,
     leaving: &Leaving,
 ) -> Result<Vec<Purpose>, Error> {
-    let ended = withdraw_by(tx, at, subscriber_id, leaving, (Method::Staff, SOURCE)).await?;
+    let ended = withdraw_by(tx, at, terms, subscriber_id, leaving, (Method::Staff, SOURCE)).await?;
     if !ended.is_empty() {
         let detail = json!({"subscriber_id": subscriber_id, "purposes": ended});
         audit_entries::append(tx, at, actor, Action::SubscriberWithdraw, &detail).await?;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::Error;
 use super::evidence::{Form, Words};
 use super::record_consent::{Giver, give};
 use super::sign_up::words;
+use super::{Error, Terms};
 use crate::domain::outbox::MailKind;
 use crate::domain::signup::Method;
 use crate::random::Moment;
@@ -46,6 +46,7 @@ impl Renewal<'_> {
 pub async fn renew(
     tx: &mut Tx,
     at: &Moment,
+    terms: &Terms,
     subscriber_id: Uuid,
     renewal: Renewal<'_>,
 ) -> Result<bool, Error> {
@@ -80,7 +81,8 @@ pub async fn renew(
         };
         let chosen: Vec<Words<'_>> = renewed.iter().map(|s| renewal.words(s)).collect();
         let address_key = &subscriber.address_key;
-        give(tx, at, Giver { subscriber_id, address_key, report_id }, &form, &chosen).await?;
+        give(tx, at, terms, Giver { subscriber_id, address_key, report_id }, &form, &chosen)
+            .await?;
     }
     outbox::insert(tx, at, MailKind::Change, About::Subscriber(subscriber_id)).await?;
     Ok(true)

@@ -2,9 +2,9 @@
 //! standby took over that had not seen it. An ending ends only what is older than itself: who came back after
 //! it stays.
 
-use super::Error;
 use super::erase::erase;
 use super::record_consent::{End, end};
+use super::{Error, Terms};
 use crate::domain::consent::EventType;
 use crate::domain::purpose::Purpose;
 use crate::domain::signup::Method;
@@ -43,7 +43,12 @@ impl Replayed {
 ///
 /// # Errors
 /// When the database does not take it; what was done before stays done.
-pub async fn replay_endings(db: &Db, at: &Moment, known: &Endings) -> Result<Replayed, Error> {
+pub async fn replay_endings(
+    db: &Db,
+    terms: &Terms,
+    at: &Moment,
+    known: &Endings,
+) -> Result<Replayed, Error> {
     let mut all = Replayed::default();
     let rows: Vec<Known> = known.iter().map(|(scope, newest)| Known::of(scope, newest)).collect();
     for some in rows.chunks(AT_ONCE) {
@@ -53,7 +58,7 @@ pub async fn replay_endings(db: &Db, at: &Moment, known: &Endings) -> Result<Rep
             && endings::list_unsuppressed(&mut tx, some).await?.is_empty());
         drop(tx);
         if lacks {
-            replay_some(db, at, some, &mut all).await?;
+            replay_some(db, terms, at, some, &mut all).await?;
         }
     }
     Ok(all)
@@ -61,6 +66,7 @@ pub async fn replay_endings(db: &Db, at: &Moment, known: &Endings) -> Result<Rep
 
 async fn replay_some(
     db: &Db,
+    terms: &Terms,
     at: &Moment,
     some: &[Known],
     all: &mut Replayed,
@@ -68,14 +74,14 @@ async fn replay_some(
     let mut tx = db.write().await?;
     let by = (Method::Program, SOURCE);
     for address_key in endings::list_unerased(&mut tx, some).await? {
-        all.erased += usize::from(erase(&mut tx, at, &address_key, by).await?);
+        all.erased += usize::from(erase(&mut tx, at, terms, &address_key, by).await?);
     }
     for (subscriber_id, purpose) in endings::list_unwithdrawn(&mut tx, some).await? {
         let Some(subscriber) = subscribers::lock(&mut tx, subscriber_id).await? else { continue };
         let standing = consents::list(&mut tx, subscriber_id).await?;
         let ending: Vec<&Standing> = standing.iter().filter(|s| s.purpose == purpose).collect();
         let by = End { event_type: EventType::Withdrawn, method: by.0, source: by.1 };
-        all.withdrawn += end(&mut tx, at, &subscriber, &ending, by).await?.len();
+        all.withdrawn += end(&mut tx, at, terms, &subscriber, &ending, by).await?.len();
     }
     for row in endings::list_unsuppressed(&mut tx, some).await? {
         let purpose: Option<Purpose> = row.purpose.parse().ok();

@@ -1,13 +1,17 @@
-//! Events that wait get their place in the tree, in order, and the new head of the tree is signed.
+//! What waits gets its place in the tree, in order, and the new head of the tree is signed.
 
 use std::collections::BTreeMap;
 
+use uuid::Uuid;
+
+use super::chain_claims::chain_claims;
 use super::{Error, Terms, tree_nodes};
+use crate::domain::evidence_key::{EventFields, EvidenceKey};
 use crate::ledger::note::Checkpoint;
-use crate::ledger::tree::{TILE_HEIGHT, TILE_WIDTH, empty_root, leaf_hash};
+use crate::ledger::tree::{Frontier, Hash, TILE_HEIGHT, TILE_WIDTH, empty_root, leaf_hash};
 use crate::random::Moment;
-use crate::store::checkpoints::StoredCheckpoint;
-use crate::store::{Tx, checkpoints, ledger_epochs};
+use crate::store::checkpoints::{StoredCheckpoint, Unsealed};
+use crate::store::{Tx, checkpoints, ledger_epochs, ledger_records};
 
 /// How many events one transaction seals.
 const AT_ONCE: i64 = 4096;
@@ -24,33 +28,108 @@ pub enum Sealed {
     Unkept,
 }
 
-/// Seals up to [`AT_ONCE`] events under one signed head. Whoever seals locks the
-/// head, so places are given by one at a time; events are appended meanwhile by anybody. Call it again
-/// until nothing waits.
+/// Leaves that get their places now, in this order.
+#[derive(Default)]
+struct Waiting {
+    hashes: Vec<Hash>,
+    events: Vec<Uuid>,
+    records: Vec<Uuid>,
+}
+
+/// Seals up to [`AT_ONCE`] events and as many records under one signed head. Rows
+/// without our MAC stay where they are: somebody else wrote them. Whoever seals locks the head, so places are
+/// given by one at a time; events are appended meanwhile by anybody. Call it again until nothing waits.
 ///
 /// # Errors
 /// When the database does not take it, or its tree does not hold together; then nothing is sealed.
 pub async fn seal(tx: &mut Tx, at: &Moment, terms: &Terms) -> Result<Sealed, Error> {
     let first = checkpoints::lock_size(tx).await?;
-    let waiting = checkpoints::list_unsealed(tx, AT_ONCE).await?;
-    if waiting.is_empty() {
-        return Ok(Sealed::Nothing);
-    }
-    let mut tree = tree_nodes::frontier(tx, u64::try_from(first).map_err(|_| Error::Tree)?).await?;
-    // What was tampered with is never signed: the tree must still be the one under the newest head.
-    let newest = checkpoints::find_newest(tx).await?;
     // One after the other is kept outside: who goes on from a head that is not would leave a gap there.
     let place = ledger_epochs::find_place(tx).await?;
     if place.size > place.shown.unwrap_or(0).max(place.from_size) {
         return Ok(Sealed::Unkept);
     }
-    let (size, root) = newest.map_or((0, empty_root().to_vec()), |head| (head.size, head.root));
-    if size != first || root != tree.root() {
+    chain_claims(tx, at, terms).await?;
+    let waiting = list_waiting(tx, &terms.evidence_key).await?;
+    if waiting.hashes.is_empty() {
+        return Ok(Sealed::Nothing);
+    }
+    let mut tree = tree_nodes::frontier(tx, u64::try_from(first).map_err(|_| Error::Tree)?).await?;
+    // What was tampered with is never signed: the tree must still be the one under the newest head.
+    let newest = checkpoints::find_newest(tx).await?;
+    let (previous, root) = newest.map_or((0, empty_root().to_vec()), |head| (head.size, head.root));
+    if previous != first || root != tree.root() {
         return Err(Error::Tree);
     }
+    append(tx, &mut tree, &waiting.hashes).await?;
+    let sealed = checkpoints::mark_sealed(tx, first, &waiting.events, &waiting.records).await;
+    let sealed = sealed.map_err(|error| match error.as_database_error() {
+        // Somebody moved the head back, and these places are taken.
+        Some(refused) if refused.is_unique_violation() => Error::Tree,
+        _ => error.into(),
+    })?;
+    if usize::try_from(sealed) != Ok(waiting.hashes.len()) {
+        return Err(Error::Tree);
+    }
+    let (size, root) = (tree.size(), tree.root());
+    let origin = place.epoch.name(terms.ledger_keys.origin());
+    let keys = terms.ledger_keys.signing_in(place.epoch).map_err(|_| Error::Tree)?;
+    let note = Checkpoint { origin, size, root }.sign(&keys);
+    let checkpoint = StoredCheckpoint {
+        size: i64::try_from(size).map_err(|_| Error::Tree)?,
+        root: root.to_vec(),
+        mac: Some(terms.evidence_key.head(&note, previous).to_vec()),
+        note,
+        created_at: at.now,
+        previous: Some(previous),
+    };
+    checkpoints::insert(tx, &checkpoint).await?;
+    Ok(Sealed::Some)
+}
+
+/// The leaves that wait and are ours: events by their order, and behind them records, so that what empties
+/// events stands behind them.
+async fn list_waiting(tx: &mut Tx, key: &EvidenceKey) -> Result<Waiting, Error> {
+    let mut waiting = Waiting::default();
+    let most = usize::try_from(AT_ONCE).unwrap_or(usize::MAX);
+    let mut after = (0, Uuid::nil());
+    while waiting.events.len() < most {
+        let events = checkpoints::list_unsealed(tx, after, AT_ONCE).await?;
+        let Some(last) = events.last() else { break };
+        after = (last.seq, last.event_id);
+        let space = most - waiting.events.len();
+        for event in events.iter().filter(|event| is_ours(key, event)).take(space) {
+            waiting.hashes.push(leaf_hash(event.leaf.as_bytes()));
+            waiting.events.push(event.event_id);
+        }
+    }
+    for record in ledger_records::list_waiting(tx, AT_ONCE).await? {
+        if EvidenceKey::agrees(Some(&record.mac), &key.record(record.record_id, &record.leaf)) {
+            waiting.hashes.push(leaf_hash(record.leaf.as_bytes()));
+            waiting.records.push(record.record_id);
+        }
+    }
+    Ok(waiting)
+}
+
+fn is_ours(key: &EvidenceKey, event: &Unsealed) -> bool {
+    let Unsealed { event_id, subject_id, seq, event_type, purpose, leaf, mac } = event;
+    let fields = EventFields {
+        event_id: *event_id,
+        subject_id: *subject_id,
+        seq: *seq,
+        event_type: *event_type,
+        purpose,
+        leaf,
+    };
+    EvidenceKey::agrees(mac.as_deref(), &key.event(&fields))
+}
+
+/// Hashes of new leaves, into the tiles.
+async fn append(tx: &mut Tx, tree: &mut Frontier, hashes: &[Hash]) -> Result<(), Error> {
     let mut entries: BTreeMap<(u8, u64), Vec<u8>> = BTreeMap::new();
-    for event in &waiting {
-        tree.push_reporting(leaf_hash(event.leaf.as_bytes()), |node, hash| {
+    for hash in hashes {
+        tree.push_reporting(*hash, |node, hash| {
             if node.level % TILE_HEIGHT == 0 {
                 let tile = (node.level / TILE_HEIGHT, node.index / u64::from(TILE_WIDTH));
                 entries.entry(tile).or_default().extend(hash);
@@ -68,25 +147,5 @@ pub async fn seal(tx: &mut Tx, at: &Moment, terms: &Terms) -> Result<Sealed, Err
         }
         checkpoints::upsert_tile(tx, level, tile, &hashes).await?;
     }
-    let sealed = checkpoints::mark_sealed(tx, first, &waiting).await;
-    let sealed = sealed.map_err(|error| match error.as_database_error() {
-        // Somebody moved the head back, and these places are taken.
-        Some(refused) if refused.is_unique_violation() => Error::Tree,
-        _ => error.into(),
-    })?;
-    if usize::try_from(sealed) != Ok(waiting.len()) {
-        return Err(Error::Tree);
-    }
-    let (size, root) = (tree.size(), tree.root());
-    let origin = place.epoch.name(terms.ledger_keys.origin());
-    let head = Checkpoint { origin, size, root };
-    let keys = terms.ledger_keys.signing_in(place.epoch).map_err(|_| Error::Tree)?;
-    let checkpoint = StoredCheckpoint {
-        size: i64::try_from(size).map_err(|_| Error::Tree)?,
-        root: root.to_vec(),
-        note: head.sign(&keys),
-        created_at: at.now,
-    };
-    checkpoints::insert(tx, &checkpoint).await?;
-    Ok(Sealed::Some)
+    Ok(())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::evidence::{Form, Subject, Words, event};
+use super::evidence::{Form, Order, Words, event};
 use super::{Error, Terms};
 use crate::domain::consent::EventType;
 use crate::domain::email_address::EmailAddress;
@@ -62,7 +62,7 @@ pub async fn sign_up(
     let mut mails = Vec::with_capacity(forms.len());
     for form in forms {
         let row = row(terms, form);
-        events.append(&mut requested(at, form)?);
+        events.append(&mut requested(at, terms, form)?);
         mails.push(LimitedMail {
             outbox_id: at.new_id(),
             signup_id: Some(row.signup_id),
@@ -95,7 +95,11 @@ fn row(terms: &Terms, form: &SignUp) -> NewSignup {
     }
 }
 
-fn requested(at: &Moment, form: &SignUp) -> serde_json::Result<Vec<NewConsentEvent>> {
+fn requested(
+    at: &Moment,
+    terms: &Terms,
+    form: &SignUp,
+) -> serde_json::Result<Vec<NewConsentEvent>> {
     let shared = Form {
         signup_id: Some(form.signup_id),
         email: form.email.as_str(),
@@ -106,12 +110,10 @@ fn requested(at: &Moment, form: &SignUp) -> serde_json::Result<Vec<NewConsentEve
         source: &form.source,
         evidence: None,
     };
-    (1..)
-        .zip(&form.choices)
-        .map(|(seq, notice)| {
-            let subject = Subject::Signup(form.signup_id, seq);
-            event(at, EventType::Requested, &shared, &words(notice), subject)
-        })
+    let mut order = Order::new(form.signup_id);
+    let asked = form.choices.iter();
+    asked
+        .map(|notice| event(at, terms, EventType::Requested, &shared, &words(notice), &mut order))
         .collect()
 }
 

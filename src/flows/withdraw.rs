@@ -3,8 +3,8 @@
 
 use uuid::Uuid;
 
-use super::Error;
 use super::record_consent::{End, end};
+use super::{Error, Terms};
 use crate::domain::consent::EventType;
 use crate::domain::outbox::MailKind;
 use crate::domain::purpose::Purpose;
@@ -47,11 +47,12 @@ impl Leaving {
 pub async fn withdraw(
     tx: &mut Tx,
     at: &Moment,
+    terms: &Terms,
     subscriber_id: Uuid,
     leaving: &Leaving,
     source: &str,
 ) -> Result<Vec<Purpose>, Error> {
-    withdraw_by(tx, at, subscriber_id, leaving, (Method::Form, source)).await
+    withdraw_by(tx, at, terms, subscriber_id, leaving, (Method::Form, source)).await
 }
 
 /// The same, by whatever way it reached us.
@@ -61,6 +62,7 @@ pub async fn withdraw(
 pub async fn withdraw_by(
     tx: &mut Tx,
     at: &Moment,
+    terms: &Terms,
     subscriber_id: Uuid,
     leaving: &Leaving,
     by: (Method, &str),
@@ -68,7 +70,7 @@ pub async fn withdraw_by(
     let Some(subscriber) = subscribers::lock(tx, subscriber_id).await? else {
         return Ok(vec![]);
     };
-    let ended = leave(tx, at, &subscriber, leaving, by).await?;
+    let ended = leave(tx, at, terms, &subscriber, leaving, by).await?;
     if !ended.is_empty() {
         outbox::insert(tx, at, MailKind::Change, About::Subscriber(subscriber_id)).await?;
     }
@@ -82,11 +84,20 @@ pub async fn withdraw_by(
 pub async fn leave(
     tx: &mut Tx,
     at: &Moment,
+    terms: &Terms,
     subscriber: &Subscriber,
     leaving: &Leaving,
     (method, source): (Method, &str),
 ) -> Result<Vec<Purpose>, Error> {
     let standing = consents::list(tx, subscriber.subscriber_id).await?;
     let ending: Vec<&Standing> = standing.iter().filter(|s| leaving.ends(&s.purpose)).collect();
-    end(tx, at, subscriber, &ending, End { event_type: EventType::Withdrawn, method, source }).await
+    end(
+        tx,
+        at,
+        terms,
+        subscriber,
+        &ending,
+        End { event_type: EventType::Withdrawn, method, source },
+    )
+    .await
 }

@@ -8,6 +8,8 @@ use super::{Error, Terms};
 use crate::clock::Clock;
 use crate::export::{self, ExportError, Out, Wanted, Written};
 use crate::store::export_runs::{self, HeldRun};
+use crate::store::ledger_verdicts::{self, Verdict};
+use crate::store::snapshot::Snapshot;
 use crate::store::{Db, checkpoints, exports};
 
 /// How often it is noted how far a run is, by which it is also kept.
@@ -62,11 +64,37 @@ pub async fn write_export(
         return Err(RunError::Lost);
     }
     noting.commit().await?;
-    let written = export::write(snapshot, now, wanted, out, |read| {
+    let written = write_or_condemn(db, clock, snapshot, wanted, out, |read| {
         rows.store(read, Ordering::Relaxed);
     })
     .await?;
     Ok((written, cursor))
+}
+
+/// Writes contacts to `out`. Should one rest on what this program did not write, the verdict on the ledger says so
+/// from then on, and nothing is exported until a check finds all sound again.
+///
+/// # Errors
+/// As [`export::write`].
+pub async fn write_or_condemn(
+    db: &Db,
+    clock: &Clock,
+    snapshot: Snapshot,
+    wanted: Wanted<'_>,
+    out: impl Out,
+    progress: impl FnMut(u64) + Send,
+) -> Result<Written, ExportError> {
+    let written = export::write(snapshot, clock.now(), wanted, out, progress).await;
+    if let Err(ExportError::Changed(what)) = &written {
+        let mut tx = db.write().await?;
+        let size = checkpoints::find_size(&mut tx).await?;
+        let finding = Some(what.clone());
+        let verdict = Verdict { checked_at: clock.now(), size, finding, warning: None };
+        let seen = ledger_verdicts::number(&mut tx).await?;
+        ledger_verdicts::upsert(&mut tx, &verdict, seen).await?;
+        tx.commit().await?;
+    }
+    written
 }
 
 /// Notes again and again how far a run is; returns when it is somebody else's.

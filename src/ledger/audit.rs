@@ -1,27 +1,24 @@
 //! The outsider's check of a bundle: no database, no configuration, and as little memory for a million
 //! events as for one.
 
-use std::collections::HashSet;
-use std::fs::File;
-use std::io::{self, Read};
+use std::collections::BTreeSet;
+use std::io;
 use std::path::Path;
 use std::{panic, slice, thread};
 
-use sha2::{Digest, Sha256};
-
+use super::audit_files::{Files, file_sha256, read_text};
 use super::audit_lines::{Chunk, Lines};
-use super::audit_row::{CheckedRow, References};
-use super::bundle::{CHECKPOINT, EVENTS, KEYS, notice_file, policy_file, read_keys};
-use super::finding::{Finding, Findings, Problem, Row};
+use super::audit_row::CheckedRow;
+use super::bundle::{CHECKPOINT, EVENTS, EXTENT, KEYS, read_keys};
+use super::extent::Extent;
+use super::finding::{Finding, Findings, Place, Problem, Row};
+use super::naming::{Naming, NamingProblem, Part};
 use super::note::{NoteError, SignedNote, VerifyingKey};
+use super::subjects::Subjects;
 use super::tree::{Frontier, Hash};
-use crate::domain::notice::hex;
 
-/// The longest checkpoint and list of keys that are read, in bytes.
-const FILE_LIMIT: u64 = 1024 * 1024;
-
-/// How many files are remembered as looked at; with more, some are looked at again.
-const REMEMBERED: usize = 4096;
+/// How many warnings are told.
+const WARNED: usize = 20;
 
 /// The most threads that check rows.
 const THREADS: usize = 8;
@@ -42,8 +39,13 @@ pub enum AuditError {
 pub struct AuditReport {
     /// Rows of the bundle.
     pub events: u64,
-    /// Rows among them of which an erasure left only the leaf.
+    /// Rows among them that have only their leaf left.
     pub erased: u64,
+    /// How many leaves, from the first, stand on the operator's word: they were there before rows were
+    /// authenticated. A partial bundle does not say.
+    pub adopted: u64,
+    /// The first things that are strange and may have their reason, such as a clock that was set back.
+    pub warnings: Vec<String>,
     /// Leaves of the tree, as the checkpoint has it.
     pub size: u64,
     /// The root of the tree, as the checkpoint has it.
@@ -108,6 +110,7 @@ pub fn audit(
         checked.into_iter().flatten().for_each(|row| tally.take(row));
         round = next.map_err(unreadable)?;
     }
+    tally.check_whole(key.as_ref())?;
     Ok(tally.report(key))
 }
 
@@ -150,8 +153,12 @@ struct Tally<'a> {
     next: u64,
     /// The tree over the leaves so far; none once a leaf could not be read, or was left out.
     tree: Option<Frontier>,
-    notices: HashSet<String>,
-    policies: HashSet<(String, String)>,
+    files: Files<'a>,
+    naming: Naming,
+    subjects: Subjects,
+    /// Of a partial bundle, the rows that are there.
+    here: BTreeSet<u64>,
+    warnings: Vec<String>,
 }
 
 impl<'a> Tally<'a> {
@@ -172,17 +179,20 @@ impl<'a> Tally<'a> {
             erased: 0,
             next: 0,
             tree: (!partial).then(Frontier::new),
-            notices: HashSet::new(),
-            policies: HashSet::new(),
+            files: Files::of(dir),
+            naming: Naming::default(),
+            subjects: Subjects::default(),
+            here: BTreeSet::new(),
+            warnings: vec![],
         };
         tally.check_earlier_root();
         tally
     }
 
     fn take(&mut self, checked: CheckedRow) {
-        let CheckedRow { row, leaf_hash, erased, refers, problems } = checked;
+        let CheckedRow { row, leaf_hash, bare, told, in_order, refers, problems } = checked;
         self.events += 1;
-        self.erased += u64::from(erased);
+        self.erased += u64::from(bare);
         for problem in problems {
             self.findings.row(row, problem);
         }
@@ -193,6 +203,27 @@ impl<'a> Tally<'a> {
             self.findings.row(row, Problem::Index(self.next));
         }
         self.next = index.saturating_add(1);
+        if self.partial {
+            self.here.insert(index);
+        }
+        if let Some(leaf) = leaf_hash {
+            if bare {
+                self.naming.bare(index, leaf);
+            }
+            if let Some(event) = in_order {
+                let judged = self.subjects.take(&event, &leaf);
+                if let Some(problem) = judged.problem {
+                    self.findings.row(row, problem);
+                }
+                if judged.runs_back && self.warnings.len() < WARNED {
+                    self.warnings
+                        .push(format!("{row} bears an earlier time than the one before it"));
+                }
+            }
+        }
+        if let Some(told) = told {
+            self.naming.told(index, &told);
+        }
         self.tree = match (self.tree.take(), leaf_hash) {
             (Some(mut tree), Some(leaf)) => {
                 tree.push(leaf);
@@ -202,7 +233,7 @@ impl<'a> Tally<'a> {
         };
         self.check_earlier_root();
         if let Some(refers) = refers {
-            self.check_files(row, refers);
+            self.files.check(row, refers, &mut self.findings);
         }
     }
 
@@ -215,36 +246,60 @@ impl<'a> Tally<'a> {
         }
     }
 
-    /// The files that a row refers to, each the first time that it is referred to.
-    fn check_files(&mut self, row: Row, refers: References) {
-        let References { notice_sha256, policy_label, policy_sha256 } = refers;
-        if !self.notices.contains(&notice_sha256) {
-            let path = notice_file(&notice_sha256);
-            // The words stand in the body too, so their file may be left out.
-            match file_sha256(&self.dir.join(&path)) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Ok(sha256) if sha256 == notice_sha256 => {}
-                Ok(_) => self.findings.file(path, Problem::Content(row)),
-                Err(error) => self.findings.file(path, Problem::Unreadable(row, error)),
-            }
-            remember(&mut self.notices, notice_sha256);
+    /// What can be said only of all rows together.
+    fn check_whole(&mut self, key: Option<&VerifyingKey>) -> Result<(), AuditError> {
+        let part = if self.partial { Part::Some(&self.here) } else { Part::Whole(self.events) };
+        for (index, problem) in self.naming.problems(part) {
+            let row = Row { line: 0, index: Some(index), event_id: None };
+            self.findings
+                .add(Finding { place: Place::Row(row), problem: Problem::Naming(problem) });
         }
-        let policy = (policy_label, policy_sha256);
-        if !self.policies.contains(&policy) {
-            let path = policy_file(&policy.0);
-            match file_sha256(&self.dir.join(&path)) {
-                Ok(sha256) if sha256 == policy.1 => {}
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    self.findings.file(path, Problem::Missing(row));
-                }
-                Ok(_) => self.findings.file(path, Problem::Content(row)),
-                Err(error) => self.findings.file(path, Problem::Unreadable(row, error)),
+        self.check_refilled()?;
+        if self.partial {
+            self.check_extent(key);
+        }
+        self.check_checkpoint();
+        Ok(())
+    }
+
+    /// Rows that were emptied while they waited for their place are named by their leaves: the file is read once
+    /// more, for any of them may have been filled again.
+    fn check_refilled(&mut self) -> Result<(), AuditError> {
+        if self.naming.waiting().is_empty() {
+            return Ok(());
+        }
+        let unreadable = |error| AuditError::Read(EVENTS, error);
+        let mut lines = Lines::open(&self.dir.join(EVENTS)).map_err(unreadable)?;
+        loop {
+            let round = lines.next_chunks(1).map_err(unreadable)?;
+            if round.is_empty() {
+                return Ok(());
             }
-            remember(&mut self.policies, policy);
+            for (row, leaf_hash) in round.iter().flat_map(Chunk::filled_leaves) {
+                if self.naming.waiting().contains(&leaf_hash) {
+                    self.findings.row(row, Problem::Naming(NamingProblem::Filled));
+                }
+            }
         }
     }
 
-    fn check_whole(&mut self) {
+    /// The signed word on how much of the ledger this is.
+    fn check_extent(&mut self, key: Option<&VerifyingKey>) {
+        let text = match read_text(&self.dir.join(EXTENT)) {
+            Ok(text) => text,
+            Err(_) => return self.findings.file(EXTENT, Problem::NoExtent),
+        };
+        let extent = match Extent::verify(&text, key.map_or(&[], slice::from_ref)) {
+            Ok(extent) => extent,
+            Err(error) => return self.findings.file(EXTENT, Problem::Extent(error)),
+        };
+        let sha256 = file_sha256(&self.dir.join(EVENTS)).unwrap_or_default();
+        if extent != Extent::new(self.events, sha256, self.note.checkpoint()) {
+            self.findings.file(EXTENT, Problem::OtherExtent);
+        }
+    }
+
+    fn check_checkpoint(&mut self) {
         let checkpoint = self.note.checkpoint();
         if !self.partial {
             let (events, size) = (self.events, checkpoint.size);
@@ -267,12 +322,13 @@ impl<'a> Tally<'a> {
         }
     }
 
-    fn report(mut self, key: Option<VerifyingKey>) -> AuditReport {
-        self.check_whole();
+    fn report(self, key: Option<VerifyingKey>) -> AuditReport {
         let checkpoint = self.note.checkpoint();
         AuditReport {
             events: self.events,
             erased: self.erased,
+            adopted: self.naming.adopted_of(checkpoint.size),
+            warnings: self.warnings,
             size: checkpoint.size,
             root: checkpoint.root,
             origin: checkpoint.origin.clone(),
@@ -281,40 +337,6 @@ impl<'a> Tally<'a> {
             partial: self.partial,
             findings: self.findings.listed,
             more: self.findings.more,
-        }
-    }
-}
-
-/// Memory stays flat whatever a bundle claims to refer to.
-fn remember<T: Eq + std::hash::Hash>(seen: &mut HashSet<T>, item: T) {
-    if seen.len() < REMEMBERED {
-        seen.insert(item);
-    }
-}
-
-/// A file of a bundle; never a pipe or a device, which might not end.
-fn open(path: &Path) -> io::Result<File> {
-    if !path.metadata()?.is_file() {
-        return Err(io::Error::other("it is not a plain file"));
-    }
-    File::open(path)
-}
-
-fn read_text(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    let read = open(path)?.take(FILE_LIMIT + 1).read_to_string(&mut text)?;
-    if read as u64 > FILE_LIMIT {
-        return Err(io::Error::other("it is longer than 1 MiB"));
-    }
-    Ok(text)
-}
-
-fn file_sha256(path: &Path) -> io::Result<String> {
-    let (mut file, mut digest, mut buffer) = (open(path)?, Sha256::new(), vec![0; 64 * 1024]);
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hex(&digest.finalize())),
-            read => digest.update(&buffer[..read]),
         }
     }
 }

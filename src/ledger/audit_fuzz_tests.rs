@@ -5,6 +5,7 @@ use std::fs;
 use proptest::prelude::*;
 
 use super::audit::audit;
+use super::audit_order_tests::Ledger;
 use super::audit_tests::Bundle;
 use super::bundle::{CHECKPOINT, EVENTS, KEYS};
 
@@ -27,8 +28,13 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_byte_in_a_row_is_found(at: proptest::sample::Index, to: u8) {
-        let bundle = Bundle::sound(3);
+    fn a_changed_byte_in_a_row_is_found(at: proptest::sample::Index, to: u8, which in 0..3_usize) {
+        let bundle = match which {
+            0 => Bundle::sound(3),
+            1 => Ledger::history_without_bob().bundle(),
+            _ => Ledger::history().part(&[1, 3, 6]),
+        };
+        prop_assert!(bundle.audit().is_sound());
         let mut bytes = fs::read(bundle.path().join(EVENTS)).unwrap();
         let at = at.index(bytes.len());
         prop_assume!(bytes[at] != to);

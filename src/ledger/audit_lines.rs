@@ -7,11 +7,12 @@ use std::path::Path;
 
 use super::audit_row::{CheckedRow, check_row};
 use super::bundle::EventLine;
-use super::finding::Problem;
+use super::finding::{Problem, Row};
 use super::note::Checkpoint;
+use super::tree::{Hash, leaf_hash};
 
 /// The longest line that is read, in bytes with its newline.
-const LINE_LIMIT: usize = 1024 * 1024;
+const LINE_LIMIT: usize = 16 * 1024 * 1024;
 
 /// How many bytes and how many lines make a chunk: enough to be worth a thread.
 const CHUNK_BYTES: usize = 1024 * 1024;
@@ -31,6 +32,17 @@ impl Chunk {
     pub(super) fn begins_with_proof(&self) -> bool {
         let line = self.lines.first().cloned().flatten().and_then(|range| self.bytes.get(range));
         line.and_then(EventLine::parse).is_some_and(|event| event.proof.is_some())
+    }
+
+    /// The rows that have a body, each with the hash of its leaf.
+    pub(super) fn filled_leaves(&self) -> Vec<(Row, Hash)> {
+        let filled = |(range, line): (&Option<Range<usize>>, u64)| {
+            let event = EventLine::parse(self.bytes.get(range.clone()?)?)?;
+            event.body?;
+            let row = Row { line, index: Some(event.index), event_id: None };
+            Some((row, leaf_hash(event.leaf.as_bytes())))
+        };
+        self.lines.iter().zip(self.first_line..).filter_map(filled).collect()
     }
 
     /// Each line by itself.

@@ -3,17 +3,21 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde_json::Value;
 use uuid::Uuid;
 
-use super::bundle::{EventLine, decode_salt, leaf_type};
+use super::bundle::{EventLine, decode_salt};
 use super::canonical::canonical_text;
 use super::finding::{Problem, Row};
-use super::leaf::leaf;
+use super::leaf::{LeafHead, LeafType};
 use super::note::{Checkpoint, decode_hash};
+use super::subjects::InOrder;
 use super::tree::{Hash, leaf_hash, verify_inclusion};
 use crate::domain::consent::EventType;
+use crate::domain::ledger_record::{RecordType, Told};
 use crate::domain::notice::sha256_hex;
 use crate::domain::slug::Label;
+use crate::domain::timestamp::Timestamp;
 
 /// What one row came to.
 #[derive(Debug)]
@@ -23,7 +27,11 @@ pub(super) struct CheckedRow {
     /// The hash of its leaf; none where there is no leaf to read.
     pub leaf_hash: Option<Hash>,
     /// Whether it has only its leaf left.
-    pub erased: bool,
+    pub bare: bool,
+    /// What it says of other leaves.
+    pub told: Option<Told>,
+    /// Where it stands among the events of its subject.
+    pub in_order: Option<InOrder>,
     /// The files that its body refers to.
     pub refers: Option<References>,
     /// What is wrong with it.
@@ -32,20 +40,36 @@ pub(super) struct CheckedRow {
 
 /// The files whose content a body's hashes fix.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct References {
+pub(super) enum References {
+    /// Since version 2: a context, by the lower-case hex SHA-256 of its text, which leads to words and policy.
+    Context(String),
+    /// Before: words and policy. The words stand in the body too, so their file may be left out.
+    Shown(Shown),
+}
+
+/// Words and policy.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Shown {
     /// Lower-case hex SHA-256 of the words shown.
     pub notice_sha256: String,
     /// The label of the policy shown.
     pub policy_label: String,
-    /// Lower-case hex SHA-256 of its text, as the body has it.
+    /// Lower-case hex SHA-256 of its text.
     pub policy_sha256: String,
 }
 
 impl CheckedRow {
     /// A row that cannot be read.
     pub(super) fn unreadable(line: u64, problem: Problem) -> Self {
-        let row = Row { line, index: None, event_id: None };
-        Self { row, leaf_hash: None, erased: false, refers: None, problems: vec![problem] }
+        Self {
+            row: Row { line, index: None, event_id: None },
+            leaf_hash: None,
+            bare: false,
+            told: None,
+            in_order: None,
+            refers: None,
+            problems: vec![problem],
+        }
     }
 }
 
@@ -64,7 +88,9 @@ pub(super) fn check_row(
     let mut checked = CheckedRow {
         row: Row { line, index: Some(event.index), event_id: None },
         leaf_hash: Some(leaf_hash),
-        erased: event.salt.is_none() && event.body.is_none(),
+        bare: event.salt.is_none() && event.body.is_none(),
+        told: None,
+        in_order: None,
         refers: None,
         problems: Vec::new(),
     };
@@ -87,14 +113,20 @@ pub(super) fn check_row(
     checked
 }
 
-/// What every body has.
+/// What the audit reads of an event's body.
 #[derive(Deserialize)]
 struct Body<'a> {
+    at: Option<&'a str>,
+    context: Option<&'a str>,
     event_id: Uuid,
     #[serde(borrow)]
     notice: Option<Notice<'a>>,
     #[serde(borrow)]
     policy: Option<Policy<'a>>,
+    previous: Option<&'a str>,
+    seq: Option<u32>,
+    signup_id: Option<Uuid>,
+    subscriber_id: Option<Uuid>,
 }
 
 #[derive(Deserialize)]
@@ -102,7 +134,7 @@ struct Notice<'a> {
     #[serde(borrow)]
     sha256: Cow<'a, str>,
     #[serde(borrow)]
-    text: Cow<'a, str>,
+    text: Option<Cow<'a, str>>,
 }
 
 #[derive(Deserialize)]
@@ -114,37 +146,127 @@ struct Policy<'a> {
 }
 
 fn check_evidence(event: &EventLine<'_>, checked: &mut CheckedRow) -> Result<(), Problem> {
-    let kind = leaf_type(&event.leaf).ok_or(Problem::Leaf)?;
+    let head = LeafHead::read(&event.leaf).ok_or(Problem::Leaf)?;
     let (salt, body) = match (&event.salt, event.body) {
-        (None, None) => return Ok(()),
         (Some(salt), Some(body)) => (salt, body),
+        _ if head.event_type().is_none() => return Err(Problem::BareRecord),
+        (None, None) => return Ok(()),
         _ => return Err(Problem::HalfErased),
     };
     let salt = decode_salt(salt).ok_or(Problem::Salt)?;
     let body = canonical_text(body.get()).ok_or(Problem::Body)?;
-    let evidence: Option<Body<'_>> = serde_json::from_str(&body).ok();
-    // Named in a finding even where the commitment fails, for it may lead to what was changed.
-    checked.row.event_id = evidence.as_ref().map(|evidence| evidence.event_id);
-    if leaf(kind, &salt, &body) != event.leaf {
-        return Err(Problem::Commitment);
+    let committed = head.leaf(&salt, &body) == event.leaf;
+    match head.leaf_type {
+        LeafType::Record(record_type) => {
+            if !committed {
+                return Err(Problem::Commitment);
+            }
+            let told: Told = serde_json::from_str(&body).map_err(|_| Problem::Evidence)?;
+            if told.before.is_some() != (record_type == RecordType::Adopted) {
+                return Err(Problem::Evidence);
+            }
+            checked.told = Some(told);
+            Ok(())
+        }
+        LeafType::Event(event_type) => {
+            let evidence: Option<Body<'_>> = serde_json::from_str(&body).ok();
+            // Named in a finding even where the commitment fails, for it may lead to what was changed.
+            checked.row.event_id = evidence.as_ref().map(|evidence| evidence.event_id);
+            if !committed {
+                return Err(Problem::Commitment);
+            }
+            let evidence = evidence.ok_or(Problem::Evidence)?;
+            checked.in_order = in_order(event_type, head.version, &evidence);
+            if head.version > 1 && checked.in_order.is_none() {
+                return Err(Problem::Evidence);
+            }
+            if event_type == EventType::Erased {
+                let emptied = serde_json::from_str(&body).map_err(|_| Problem::Evidence)?;
+                checked.told = Some(Told { emptied, ..Told::default() });
+            }
+            checked.refers = references(event_type, head.version, evidence)?;
+            Ok(())
+        }
     }
-    match evidence {
-        Some(Body { notice: Some(notice), policy: Some(policy), .. }) => {
-            if sha256_hex(notice.text.as_bytes()) != notice.sha256 {
+}
+
+/// Where a body says that it stands; none where it does not say, which only one of version 1 may.
+fn in_order(event_type: EventType, version: u8, body: &Body<'_>) -> Option<InOrder> {
+    let subject_id = match event_type {
+        EventType::Requested => body.signup_id?,
+        _ => body.subscriber_id?,
+    };
+    let at = body.at.and_then(Timestamp::parse).map(|at| at.micros().div_euclid(1_000_000));
+    if version == 1 {
+        return Some(InOrder { subject_id, event_type, seq: None, previous: None, at });
+    }
+    let previous = match body.previous {
+        Some(hash) => Some(decode_hash(hash)?),
+        None => None,
+    };
+    Some(InOrder { subject_id, event_type, seq: Some(body.seq?), previous, at: Some(at?) })
+}
+
+/// The files that a body refers to; that somebody was erased is recorded without any words.
+fn references(
+    event_type: EventType,
+    version: u8,
+    body: Body<'_>,
+) -> Result<Option<References>, Problem> {
+    if event_type == EventType::Erased {
+        let none = body.notice.is_none() && body.policy.is_none() && body.context.is_none();
+        return if none { Ok(None) } else { Err(Problem::Evidence) };
+    }
+    match body {
+        Body { context: Some(context), .. } if version > 1 && is_hash(context) => {
+            Ok(Some(References::Context(context.to_owned())))
+        }
+        Body {
+            notice: Some(Notice { sha256, text: Some(text) }), policy: Some(policy), ..
+        } if version == 1 => {
+            if sha256_hex(text.as_bytes()) != sha256 {
                 return Err(Problem::NoticeText);
             }
             if policy.label.parse::<Label>().is_err() {
                 return Err(Problem::PolicyLabel);
             }
-            checked.refers = Some(References {
-                notice_sha256: notice.sha256.into_owned(),
+            Ok(Some(References::Shown(Shown {
+                notice_sha256: sha256.into_owned(),
                 policy_label: policy.label.into_owned(),
                 policy_sha256: policy.sha256.into_owned(),
-            });
-            Ok(())
+            })))
         }
-        // That somebody was erased is recorded without any words.
-        Some(Body { notice: None, policy: None, .. }) if kind == EventType::Erased => Ok(()),
         _ => Err(Problem::Evidence),
     }
+}
+
+/// Whether a text is lower-case hex of a SHA-256, and so the name of a file that stays within its folder.
+fn is_hash(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Reads a context; `None` unless it is RFC 8785 text with all that a context has.
+pub(super) fn read_context(text: &str) -> Option<Shown> {
+    if canonical_text(text)? != text {
+        return None;
+    }
+    let context: Value = serde_json::from_str(text).ok()?;
+    let said = |path: &str| context.pointer(path)?.as_str();
+    for path in [
+        "/controller/address",
+        "/controller/contact",
+        "/controller/name",
+        "/method",
+        "/purpose",
+        "/source",
+    ] {
+        said(path)?;
+    }
+    let shown = Shown {
+        notice_sha256: said("/notice/sha256")?.to_owned(),
+        policy_label: said("/policy/label")?.to_owned(),
+        policy_sha256: said("/policy/sha256")?.to_owned(),
+    };
+    let whole = is_hash(&shown.notice_sha256) && shown.policy_label.parse::<Label>().is_ok();
+    whole.then_some(shown)
 }

@@ -7,25 +7,28 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::audit::{AuditError, AuditReport, audit};
-use super::bundle::{CHECKPOINT, EVENTS, KEYS, event_line, keys_json, notice_file, policy_file};
-use super::leaf::{canonical, leaf};
+use super::bundle::{
+    CHECKPOINT, EVENTS, EXTENT, KEYS, event_line, keys_json, notice_file, policy_file,
+};
+use super::extent::Extent;
+use super::leaf::{LeafHead, LeafType, canonical};
 use super::note::{Checkpoint, KeyName, SignedNote, SigningKey};
 use super::tree::{Frontier, Hash, TILE_HEIGHT, fold, inclusion_path, leaf_hash, subtree_root};
 use crate::domain::consent::EventType;
 use crate::domain::notice::sha256_hex;
 
 const ORIGIN: &str = "example.org/ledger";
-const POLICY: &str = "# Privacy\n\nWe keep little.\n";
+pub(super) const POLICY: &str = "# Privacy\n\nWe keep little.\n";
 
-fn key(seed: u8) -> SigningKey {
+pub(super) fn key(seed: u8) -> SigningKey {
     SigningKey::new(KeyName::parse(ORIGIN).unwrap(), [seed; 32])
 }
 
-fn words(n: u64) -> String {
+pub(super) fn words(n: u64) -> String {
     format!("I agree to \u{201c}number {}\u{201d}.", n % 2)
 }
 
-fn event_id(n: u64) -> String {
+pub(super) fn event_id(n: u64) -> String {
     format!("01936f00-0000-7000-8000-{n:012}")
 }
 
@@ -45,11 +48,34 @@ fn body(n: u64) -> String {
     canonical(&body).unwrap()
 }
 
+/// As leaves of version 1 are made, whose bodies hold all that was shown.
+fn leaf(event_type: EventType, salt: &[u8; 32], body: &str) -> String {
+    LeafHead { leaf_type: LeafType::Event(event_type), version: 1 }.leaf(salt, body)
+}
+
 #[derive(Clone)]
-struct Event {
-    leaf: String,
-    salt: Option<[u8; 32]>,
-    body: Option<String>,
+pub(super) struct Event {
+    pub leaf: String,
+    pub salt: Option<[u8; 32]>,
+    pub body: Option<String>,
+}
+
+impl Event {
+    fn of(event_type: EventType, body: &Value) -> Self {
+        let (salt, body) = ([5; 32], canonical(body).unwrap());
+        Self { leaf: leaf(event_type, &salt, &body), salt: Some(salt), body: Some(body) }
+    }
+
+    /// What is left of it.
+    pub(super) fn bare(&self) -> Self {
+        Self { leaf: self.leaf.clone(), salt: None, body: None }
+    }
+
+    /// As it stands in a bundle, with a proof or without.
+    pub(super) fn line(&self, index: u64, proof: Option<&[Hash]>) -> String {
+        let salt = self.salt.as_ref().map(|salt| &salt[..]);
+        event_line(index, &self.leaf, salt, self.body.as_deref(), proof)
+    }
 }
 
 fn event(n: u64) -> Event {
@@ -61,7 +87,7 @@ fn events(count: u64) -> Vec<Event> {
     (0..count).map(event).collect()
 }
 
-fn checkpoint(events: &[Event]) -> Checkpoint {
+pub(super) fn checkpoint(events: &[Event]) -> Checkpoint {
     let mut tree = Frontier::new();
     for event in events {
         tree.push(leaf_hash(event.leaf.as_bytes()));
@@ -69,7 +95,7 @@ fn checkpoint(events: &[Event]) -> Checkpoint {
     Checkpoint { origin: ORIGIN.into(), size: tree.size(), root: tree.root() }
 }
 
-fn proof(events: &[Event], index: u64) -> Vec<Hash> {
+pub(super) fn proof(events: &[Event], index: u64) -> Vec<Hash> {
     let leaves: Vec<_> = events.iter().map(|event| leaf_hash(event.leaf.as_bytes())).collect();
     let root = |level: u8, index: u64| {
         let start = usize::try_from(index << level).unwrap();
@@ -83,34 +109,28 @@ fn proof(events: &[Event], index: u64) -> Vec<Hash> {
     path.into_iter().map(|step| fold(&nodes(step))).collect()
 }
 
-fn lines(events: &[Event]) -> Vec<String> {
-    let line = |(index, event): (u64, &Event)| {
-        event_line(
-            index,
-            &event.leaf,
-            event.salt.as_ref().map(|s| &s[..]),
-            event.body.as_deref(),
-            None,
-        )
-    };
-    (0..).zip(events).map(line).collect()
+pub(super) fn lines(events: &[Event]) -> Vec<String> {
+    (0..).zip(events).map(|(index, event)| event.line(index, None)).collect()
 }
 
 pub(super) struct Bundle(TempDir);
 
 impl Bundle {
     /// The bundle of a ledger, with lines of its own.
-    fn of(events: &[Event], lines: &[String]) -> Self {
+    pub(super) fn of(events: &[Event], lines: &[String]) -> Self {
         let bundle = Self(tempfile::tempdir().unwrap());
         bundle.write(EVENTS, lines.concat());
         bundle.write(CHECKPOINT, checkpoint(events).sign(&[key(1)]));
         bundle.write(KEYS, keys_json(&[(key(1).vkey(), None)]));
-        fs::create_dir(bundle.path().join("notices")).unwrap();
-        fs::create_dir(bundle.path().join("policies")).unwrap();
+        for folder in ["contexts", "notices", "policies"] {
+            fs::create_dir(bundle.path().join(folder)).unwrap();
+        }
         for n in 0..2 {
             bundle.write(&notice_file(&sha256_hex(words(n).as_bytes())), words(n));
         }
         bundle.write(&policy_file("2026-11"), POLICY);
+        let (count, sha256) = (lines.len() as u64, sha256_hex(lines.concat().as_bytes()));
+        bundle.write(EXTENT, Extent::new(count, sha256, &checkpoint(events)).sign(&key(1)));
         bundle
     }
 
@@ -131,7 +151,7 @@ impl Bundle {
     }
 
     /// The findings, one text each.
-    fn findings(&self) -> Vec<String> {
+    pub(super) fn findings(&self) -> Vec<String> {
         texts(&self.audit())
     }
 }
@@ -150,6 +170,7 @@ fn a_sound_bundle_is_vouched_for() {
         let report = Bundle::sound(count).audit();
         assert!(report.is_sound(), "{:?}", report.findings);
         assert_eq!((report.events, report.size, report.erased), (count, count, 0));
+        assert_eq!(report.adopted, count, "none says when it was authenticated");
         assert_eq!(report.key, Some(key(1).vkey()));
         assert_eq!(report.fingerprint, key(1).vkey().fingerprint());
         assert_eq!((&*report.origin, report.partial), (ORIGIN, false));
@@ -159,25 +180,23 @@ fn a_sound_bundle_is_vouched_for() {
 
 #[test]
 fn an_erased_event_keeps_its_leaf_and_every_proof() {
-    let whole = events(9);
+    let mut whole = events(9);
+    let erasure =
+        json!({ "emptied": [[4, 4]], "event_id": event_id(9), "purpose": "privacy-policy" });
+    whole.push(Event::of(EventType::Erased, &erasure));
     let mut left = whole.clone();
-    left[4] = Event { salt: None, body: None, ..left[4].clone() };
+    left[4] = left[4].bare();
     let report = Bundle::of(&whole, &lines(&left)).audit();
     assert!(report.is_sound(), "{:?}", report.findings);
-    assert_eq!((report.events, report.erased), (9, 1));
+    assert_eq!((report.events, report.erased), (10, 1));
 }
 
 #[test]
 fn that_somebody_was_erased_needs_no_words() {
-    let body = canonical(&json!({ "event_id": event_id(1), "purpose": "privacy-policy" })).unwrap();
-    let of = |kind| Event {
-        leaf: leaf(kind, &[5; 32], &body),
-        salt: Some([5; 32]),
-        body: Some(body.clone()),
-    };
-    let erased = [of(EventType::Erased)];
+    let body = json!({ "event_id": event_id(1), "purpose": "privacy-policy" });
+    let erased = [Event::of(EventType::Erased, &body)];
     assert!(Bundle::of(&erased, &lines(&erased)).audit().is_sound());
-    let given = [of(EventType::Given)];
+    let given = [Event::of(EventType::Given, &body)];
     let found = Bundle::of(&given, &lines(&given)).findings();
     assert!(found[0].contains("does not name its event, its notice and its policy"), "{found:?}");
 }
@@ -305,23 +324,13 @@ fn files_must_be_those_that_were_shown() {
 fn words_and_hash_must_agree_in_the_body() {
     let mut changed: Value = serde_json::from_str(&body(0)).unwrap();
     changed["notice"]["text"] = json!("Other words.");
-    let text = canonical(&changed).unwrap();
-    let event = [Event {
-        leaf: leaf(EventType::Given, &[1; 32], &text),
-        salt: Some([1; 32]),
-        body: Some(text),
-    }];
+    let event = [Event::of(EventType::Given, &changed)];
     let found = Bundle::of(&event, &lines(&event)).findings();
     assert!(found[0].contains("notice's SHA-256 is not that of its text"), "{found:?}");
 
     let mut changed: Value = serde_json::from_str(&body(0)).unwrap();
     changed["policy"]["label"] = json!("../keys");
-    let text = canonical(&changed).unwrap();
-    let event = [Event {
-        leaf: leaf(EventType::Given, &[1; 32], &text),
-        salt: Some([1; 32]),
-        body: Some(text),
-    }];
+    let event = [Event::of(EventType::Given, &changed)];
     let found = Bundle::of(&event, &lines(&event)).findings();
     assert!(found[0].contains("label is not a label"), "{found:?}");
 }
@@ -363,11 +372,7 @@ fn findings_are_counted_beyond_those_listed() {
 #[test]
 fn a_part_of_the_ledger_proves_itself_event_by_event() {
     let whole = events(21);
-    let line = |index: u64, event: &Event| {
-        let salt = event.salt.as_ref().map(|salt| &salt[..]);
-        let proof = proof(&whole, index);
-        event_line(index, &event.leaf, salt, event.body.as_deref(), Some(&proof))
-    };
+    let line = |index: u64, event: &Event| event.line(index, Some(&proof(&whole, index)));
     let part = [line(3, &whole[3]), line(16, &whole[16]), line(20, &whole[20])];
     let report = Bundle::of(&whole, &part).audit();
     assert!(report.is_sound(), "{:?}", report.findings);

@@ -1,8 +1,8 @@
 //! The bundle: the whole ledger, or one person's part of it, as plain files that anyone can check.
 //!
 //! A directory holds `events.ndjson` (a line for each event, in the order of the tree), `checkpoint`
-//! (the signed note over the tree), `keys.json` (the keys it may be signed with), `notices/` (words by
-//! their SHA-256) and `policies/` (texts by their label). A partial bundle leaves lines out and gives
+//! (the signed note over the tree), `keys.json` (the keys it may be signed with), `contexts/` (what events
+//! share) and `notices/` (words), both by their SHA-256, and `policies/` (texts by their label). A partial bundle leaves lines out and gives
 //! each of its own an inclusion proof.
 
 use std::borrow::Cow;
@@ -14,10 +14,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::leaf::is_leaf;
 use super::note::{KeyError, VerifyingKey, encode_hash};
 use super::tree::Hash;
-use crate::domain::consent::EventType;
 use crate::domain::timestamp::Timestamp;
 
 /// The file with a line for each event.
@@ -29,10 +27,19 @@ pub const CHECKPOINT: &str = "checkpoint";
 /// The file with the published keys.
 pub const KEYS: &str = "keys.json";
 
+/// In a bundle of one person, the file with the signed word on how many events those are.
+pub const EXTENT: &str = "extent.jws";
+
 /// The file with the words of a notice, by the lower-case hex SHA-256 of their UTF-8 bytes.
 #[must_use]
 pub fn notice_file(sha256: &str) -> String {
     format!("notices/{sha256}.txt")
+}
+
+/// The file with a context that events name, by the lower-case hex SHA-256 of its RFC 8785 text.
+#[must_use]
+pub fn context_file(sha256: &str) -> String {
+    format!("contexts/{sha256}.json")
 }
 
 /// The file with the text of a policy version, by its label.
@@ -155,25 +162,11 @@ pub fn decode_salt(text: &str) -> Option<[u8; 32]> {
     URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()
 }
 
-/// The kind of event that a leaf names; `None` unless it is `{"c":C,"t":TYPE,"v":1}` to the letter,
-/// with 32 bytes in `C` and a known type.
-#[must_use]
-pub fn leaf_type(leaf: &str) -> Option<EventType> {
-    let types = [
-        EventType::Given,
-        EventType::Requested,
-        EventType::Withdrawn,
-        EventType::Renewed,
-        EventType::Expired,
-        EventType::Erased,
-    ];
-    types.into_iter().find(|kind| is_leaf(*kind, leaf))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::leaf::leaf;
+    use crate::domain::consent::EventType;
+    use crate::ledger::leaf::LeafHead;
     use crate::ledger::note::{KeyName, SigningKey};
 
     fn key(seed: u8) -> VerifyingKey {
@@ -182,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_line_reads_as_written() {
-        let text = leaf(EventType::Given, &[7; 32], r#"{"a":"b"}"#);
+        let text = LeafHead::of_event(EventType::Given).leaf(&[7; 32], r#"{"a":"b"}"#);
         let line = event_line(3, &text, Some(&[7; 32]), Some(r#"{"a":"b"}"#), Some(&[[1; 32]]));
         assert_eq!(line.matches('\n').count(), 1);
         let read = EventLine::parse(line.as_bytes()).unwrap();
@@ -194,7 +187,7 @@ mod tests {
 
     #[test]
     fn an_erased_line_has_its_leaf_alone() {
-        let text = leaf(EventType::Given, &[7; 32], "{}");
+        let text = LeafHead::of_event(EventType::Given).leaf(&[7; 32], "{}");
         let line = event_line(0, &text, None, None, None);
         assert_eq!(line, format!("{{\"index\":0,\"leaf\":{}}}\n", Value::from(text)));
         let read = EventLine::parse(line.as_bytes()).unwrap();
@@ -214,21 +207,6 @@ mod tests {
             assert!(EventLine::parse(line.as_bytes()).is_none(), "{line}");
         }
         assert!(EventLine::parse(b"{\"index\":0,\"leaf\":\"\xff\"}").is_none());
-    }
-
-    #[test]
-    fn a_leaf_has_one_form() {
-        let good = leaf(EventType::Renewed, &[1; 32], "{}");
-        assert_eq!(leaf_type(&good), Some(EventType::Renewed));
-        for (from, to) in [
-            ("renewed", "revoked"),
-            (r#""v":1"#, r#""v":2"#),
-            (r#","v""#, r#", "v""#),
-            (r#""c":""#, r#""c":"AAAA"#),
-            ("}", "}\n"),
-        ] {
-            assert_eq!(leaf_type(&good.replace(from, to)), None, "{to}");
-        }
     }
 
     #[test]

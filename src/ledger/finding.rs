@@ -5,6 +5,8 @@ use std::fmt;
 use uuid::Uuid;
 
 use super::bundle::{EVENTS, KeysError};
+use super::jws::JwsError;
+use super::naming::NamingProblem;
 
 /// How many findings a report lists; the rest it counts.
 const LISTED: usize = 20;
@@ -52,7 +54,7 @@ impl fmt::Display for Place {
 /// A line of `events.ndjson`, by all that is known of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// The number of the line, from 1.
+    /// The number of the line, from 1; 0 where only the index is known.
     pub line: u64,
     /// The index that it names.
     pub index: Option<u64>,
@@ -62,6 +64,9 @@ pub struct Row {
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let (0, Some(index)) = (self.line, self.index) {
+            return write!(f, "index {index}");
+        }
         write!(f, "line {}", self.line)?;
         match (self.index, self.event_id) {
             (Some(index), Some(id)) => write!(f, " (index {index}, event {id})"),
@@ -76,7 +81,7 @@ impl fmt::Display for Row {
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
     /// More than any event needs.
-    #[error("the line is longer than 1 MiB and was passed over")]
+    #[error("the line is longer than 16 MiB and was passed over")]
     LongLine,
     /// Not what `events.ndjson` holds.
     #[error("the line is not a JSON object with index, leaf, salt and body")]
@@ -93,6 +98,9 @@ pub enum Problem {
     /// Erasure drops both.
     #[error("of salt and body there is only one; erasure drops both")]
     HalfErased,
+    /// It is about nobody, so nothing of it is ever erased.
+    #[error("it is what the ledger records of itself, and its salt or body is gone")]
+    BareRecord,
     /// The salt has another form.
     #[error("the salt is not base64url of 32 bytes")]
     Salt,
@@ -103,7 +111,9 @@ pub enum Problem {
     #[error("the leaf does not commit to this body: body, salt or leaf was changed")]
     Commitment,
     /// The body has not what every event has.
-    #[error("the body does not name its event, its notice and its policy")]
+    #[error(
+        "the body does not name its event, its notice and its policy; or, of version 2, its context and its place"
+    )]
     Evidence,
     /// The words were changed before they were committed to.
     #[error("the notice's SHA-256 is not that of its text")]
@@ -111,6 +121,29 @@ pub enum Problem {
     /// A label that no policy can have.
     #[error("the policy's label is not a label")]
     PolicyLabel,
+    /// Between two events of one subject there was another, or before the first.
+    #[error("the event before it of the same signup or subscriber is missing")]
+    Gap,
+    /// Nothing that leads to somebody may stay once they were erased.
+    #[error("it is about somebody who was erased, and has its body")]
+    LeftOver,
+    /// A leaf stands bare, and should not, or the other way round.
+    #[error("{0}")]
+    Naming(NamingProblem),
+    /// What many events share cannot be read.
+    #[error("the file is not a context as events name it; {0} refers to it")]
+    Context(Row),
+    /// A part of the ledger comes with the signed word on how much it is.
+    #[error("the signed word on how many events these are is missing")]
+    NoExtent,
+    /// That word is not signed by the key.
+    #[error("the signed word on how many events these are does not count")]
+    Extent(#[source] JwsError),
+    /// That word is of other events, or of another head.
+    #[error(
+        "the signed word is on other events, or on another checkpoint: some were left out or added"
+    )]
+    OtherExtent,
     /// A row of a partial bundle must prove itself.
     #[error("the line has no inclusion proof, which each needs where others are left out")]
     NoProof,

@@ -5,24 +5,22 @@
 //! asks for recipients, places and times of storage, the receipt leads to the policy version that says
 //! them. The member `ledger` is ours: with it, the receipt is checked without asking anybody.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::bundle::{decode_salt, leaf_type};
-use super::leaf::{canonical, leaf};
+use super::bundle::decode_salt;
+use super::jws::{self, JwsError};
+use super::leaf::{LeafHead, canonical};
 use super::note::{NoteError, SignedNote, SigningKey, VerifyingKey, decode_hash, encode_hash};
 use super::tree::{Hash, leaf_hash, verify_inclusion};
 use crate::domain::consent::EventType;
+use crate::domain::evidence::whole;
+use crate::domain::notice::sha256_hex;
 use crate::domain::timestamp::Timestamp;
 
 /// The type that the header declares, so that no other signed thing passes for a receipt
 /// (RFC 8725 §3.11).
 pub(super) const TYPE: &str = "consent-receipt+jws";
-
-/// The longest receipt that is read, in bytes.
-pub(super) const LIMIT: usize = 256 * 1024;
 
 /// All that a receipt is made of.
 #[derive(Clone, Copy, Debug)]
@@ -31,8 +29,12 @@ pub struct ReceiptFacts<'a> {
     pub controller: Controller<'a>,
     /// What happened.
     pub event_type: EventType,
-    /// The event's body, as it was committed to.
+    /// The event's evidence, whole.
+    pub evidence: &'a Value,
+    /// Its body, as it was committed to.
     pub body: &'a Value,
+    /// The context that the body names, if it names one.
+    pub context: Option<&'a Value>,
     /// The event's leaf, word for word.
     pub leaf: &'a str,
     /// The salt of the leaf's commitment, base64url without padding.
@@ -76,18 +78,9 @@ pub struct Proof<'a> {
 /// Why a text is not a receipt to be believed.
 #[derive(Debug, thiserror::Error)]
 pub enum ReceiptError {
-    /// Not three parts of base64url with dots between, or too long.
-    #[error("this is not a receipt: it is not a JWS in its compact form")]
-    Form,
-    /// Another kind of JWS, or another algorithm.
-    #[error("this is not a receipt: its header does not say so")]
-    Header,
-    /// Signed by somebody else.
-    #[error("the receipt was not signed by a known key")]
-    UnknownKey,
-    /// Changed after it was signed.
-    #[error("the receipt's signature is wrong: it was changed after it was signed")]
-    Signature,
+    /// Not signed as a receipt by a known key.
+    #[error("this is not a receipt: {0}")]
+    Signature(#[from] JwsError),
     /// Signed, but not with what a receipt has.
     #[error("the receipt lacks what proves it")]
     Payload(#[source] serde_json::Error),
@@ -97,6 +90,9 @@ pub enum ReceiptError {
     /// The body is not what the leaf commits to.
     #[error("the receipt's leaf does not commit to its body")]
     Commitment,
+    /// What the body names by a hash is not there, or is something else.
+    #[error("the receipt's context or words are not those that its body names")]
+    Context,
     /// The record speaks of another event than the proof.
     #[error("the receipt's record is not of the event that it proves")]
     Record,
@@ -114,20 +110,14 @@ pub enum ReceiptError {
 /// The receipt as a compact JWS.
 #[must_use]
 pub fn sign(facts: &ReceiptFacts<'_>, key: &SigningKey) -> String {
-    let header =
-        json!({ "alg": "EdDSA", "cty": "ld+json", "kid": key.vkey().to_string(), "typ": TYPE });
-    let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
-    let signed = format!("{}.{}", encode(&header), encode(&payload(facts)));
-    // A note's text ends in a newline and this has none, so neither signature can pass for the other.
-    let signature = URL_SAFE_NO_PAD.encode(key.sign(signed.as_bytes()));
-    format!("{signed}.{signature}")
+    jws::sign(TYPE, "ld+json", &payload(facts), key)
 }
 
 /// What a receipt says, as JSON-LD.
 #[must_use]
 pub fn payload(facts: &ReceiptFacts<'_>) -> Value {
     let ReceiptFacts { body, proof, .. } = facts;
-    json!({
+    let mut payload = json!({
         "@context": {
             "dct": "http://purl.org/dc/terms/",
             "dpv": "https://w3id.org/dpv#",
@@ -155,11 +145,15 @@ pub fn payload(facts: &ReceiptFacts<'_>) -> Value {
             "salt": facts.salt,
             "tree_size": proof.size,
         },
-    })
+    });
+    if let Some(context) = facts.context {
+        payload["ledger"]["context"] = context.clone();
+    }
+    payload
 }
 
 fn record(facts: &ReceiptFacts<'_>) -> Value {
-    let ReceiptFacts { controller, body, .. } = facts;
+    let ReceiptFacts { controller, evidence: body, .. } = facts;
     json!({
         "@type": "dpv:ConsentRecord",
         "dct:conformsTo": "https://w3id.org/dpv/schema/dpv-27560#record",
@@ -221,7 +215,7 @@ fn data_subject(body: &Value) -> Value {
 }
 
 fn status(facts: &ReceiptFacts<'_>) -> Value {
-    let ReceiptFacts { event_type, body, .. } = facts;
+    let ReceiptFacts { event_type, evidence: body, .. } = facts;
     let mut status = json!({
         "@type": [status_type(*event_type), "dpv:ExpressedConsent"],
         "dpv:hasIndicationMethod": body["method"],
@@ -252,19 +246,11 @@ fn status_type(event_type: EventType) -> &'static str {
     }
 }
 
-#[derive(Deserialize)]
-struct Header {
-    alg: String,
-    kid: String,
-    typ: String,
-    /// Extensions that must be understood (RFC 7515 §4.1.11): there are none that we do.
-    crit: Option<Value>,
-}
-
 /// The member `ledger`.
 #[derive(Deserialize)]
 struct Held {
     body: Value,
+    context: Option<Value>,
     checkpoint: String,
     index: u64,
     inclusion_proof: Vec<String>,
@@ -281,17 +267,18 @@ struct Held {
 /// # Errors
 /// A [`ReceiptError`] that says which of them fails.
 pub fn verify(jws: &str, keys: &[VerifyingKey]) -> Result<Value, ReceiptError> {
-    let payload = verify_signature(jws, keys)?;
+    let payload = jws::verify(TYPE, jws, keys)?;
     let payload: Value = serde_json::from_slice(&payload).map_err(ReceiptError::Payload)?;
     let held = Held::deserialize(&payload["ledger"]).map_err(ReceiptError::Payload)?;
 
-    let kind = leaf_type(&held.leaf).ok_or(ReceiptError::Leaf)?;
+    let head = LeafHead::read(&held.leaf).ok_or(ReceiptError::Leaf)?;
+    let kind = head.event_type().ok_or(ReceiptError::Leaf)?;
     let salt = decode_salt(&held.salt).ok_or(ReceiptError::Commitment)?;
     let body = canonical(&held.body).map_err(ReceiptError::Payload)?;
-    if leaf(kind, &salt, &body) != held.leaf {
+    if head.leaf(&salt, &body) != held.leaf {
         return Err(ReceiptError::Commitment);
     }
-    check_record(&payload, &held.body, kind)?;
+    check_record(&payload, &evidence(&payload, &held)?, kind)?;
 
     let note = SignedNote::parse(&held.checkpoint).map_err(ReceiptError::Checkpoint)?;
     if note.verified_by(keys).is_none() {
@@ -311,26 +298,20 @@ pub fn verify(jws: &str, keys: &[VerifyingKey]) -> Result<Value, ReceiptError> {
     Ok(payload)
 }
 
-/// The signed bytes, if one of `keys` signed them as a receipt (RFC 7515 §5.2).
-fn verify_signature(jws: &str, keys: &[VerifyingKey]) -> Result<Vec<u8>, ReceiptError> {
-    if jws.len() > LIMIT {
-        return Err(ReceiptError::Form);
+/// What the body commits to, whole: the context and the words that it names by their hashes are those that stand
+/// in the receipt.
+fn evidence(payload: &Value, held: &Held) -> Result<Value, ReceiptError> {
+    let Some(named) = held.body["context"].as_str() else { return Ok(held.body.clone()) };
+    let context = held.context.clone().ok_or(ReceiptError::Context)?;
+    let text = canonical(&context).map_err(ReceiptError::Payload)?;
+    let words = payload["dpv:hasRecordOfActivity"]["dpv:hasNotice"][0]["dct:description"].as_str();
+    let words = words.ok_or(ReceiptError::Context)?;
+    if sha256_hex(text.as_bytes()) != named
+        || context["notice"]["sha256"] != sha256_hex(words.as_bytes())
+    {
+        return Err(ReceiptError::Context);
     }
-    let (signed, signature) = jws.rsplit_once('.').ok_or(ReceiptError::Form)?;
-    let (header, payload) = signed.split_once('.').ok_or(ReceiptError::Form)?;
-    let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| ReceiptError::Form);
-    let (header, payload, signature) = (decode(header)?, decode(payload)?, decode(signature)?);
-
-    let header: Header = serde_json::from_slice(&header).map_err(|_| ReceiptError::Header)?;
-    if header.alg != "EdDSA" || header.typ != TYPE || header.crit.is_some() {
-        return Err(ReceiptError::Header);
-    }
-    let key = keys.iter().find(|key| key.to_string() == header.kid);
-    let key = key.ok_or(ReceiptError::UnknownKey)?;
-    if !key.verify(signed.as_bytes(), &signature) {
-        return Err(ReceiptError::Signature);
-    }
-    Ok(payload)
+    Ok(whole(held.body.clone(), Some(context), Some(words)))
 }
 
 /// Whether the part for reading speaks of the event that the part for checking proves.

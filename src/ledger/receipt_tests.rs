@@ -2,12 +2,14 @@
 
 use proptest::prelude::*;
 
-use super::leaf::{canonical, leaf};
+use super::jws::{JwsError, LIMIT};
+use super::leaf::{LeafHead, LeafType, canonical};
 use super::note::{SigningKey, encode_hash};
 use super::receipt::ReceiptError as E;
 use super::receipt::*;
 use super::tree::leaf_hash;
 use crate::domain::consent::EventType;
+use crate::domain::evidence::whole;
 use crate::domain::notice::sha256_hex;
 use crate::domain::timestamp::Timestamp;
 use crate::ledger::note::{Checkpoint, KeyName};
@@ -37,10 +39,51 @@ fn body() -> Value {
     })
 }
 
-/// A ledger of two events, the second of which the receipt is of.
+/// What a body of version 2 names.
+fn context() -> Value {
+    json!({
+        "controller": { "address": "1 High St", "contact": "dpo@x.org", "name": "Civic Press" },
+        "method": "form",
+        "notice": { "lang": "en-GB", "sha256": sha256_hex(WORDS.as_bytes()) },
+        "policy": { "label": "2026-11", "sha256": sha256_hex(b"policy") },
+        "purpose": "newsletter:weekly",
+        "source": "/reports/trees",
+    })
+}
+
+fn body_with_context() -> Value {
+    json!({
+        "at": "2026-11-23T09:05:00.000000Z",
+        "context": sha256_hex(canonical(&context()).unwrap().as_bytes()),
+        "email": "ada@example.org",
+        "event_id": "01936f00-0000-7000-8000-000000000001",
+        "requested_at": "2026-11-23T09:00:00.000000Z",
+        "seq": 1,
+        "subscriber_id": "01936f00-0000-7000-8000-000000000002",
+    })
+}
+
+/// Of a leaf of version 1, whose body holds all that was shown.
 fn receipt(change: impl FnOnce(&mut ReceiptFacts<'_>)) -> (String, Value) {
-    let (body, salt) = (body(), [7; 32]);
-    let leaf = leaf(EventType::Given, &salt, &canonical(&body).unwrap());
+    receipt_of(1, &body(), None, change)
+}
+
+/// Of a leaf of version 2.
+fn receipt_with_context() -> (String, Value) {
+    receipt_of(2, &body_with_context(), Some(&context()), |_| ())
+}
+
+/// A ledger of two events, the second of which the receipt is of.
+fn receipt_of(
+    version: u8,
+    body: &Value,
+    context: Option<&Value>,
+    change: impl FnOnce(&mut ReceiptFacts<'_>),
+) -> (String, Value) {
+    let salt = [7; 32];
+    let evidence = whole(body.clone(), context.cloned(), Some(WORDS));
+    let head = LeafHead { leaf_type: LeafType::Event(EventType::Given), version };
+    let leaf = head.leaf(&salt, &canonical(body).unwrap());
     let (first, second) = (leaf_hash(b"other"), leaf_hash(leaf.as_bytes()));
     let mut tree = Frontier::new();
     for leaf in [first, second] {
@@ -53,7 +96,9 @@ fn receipt(change: impl FnOnce(&mut ReceiptFacts<'_>)) -> (String, Value) {
     let mut facts = ReceiptFacts {
         controller: Controller { name: "Civic Press", address: "1 High St", contact: "dpo@x.org" },
         event_type: EventType::Given,
-        body: &body,
+        evidence: &evidence,
+        body,
+        context,
         leaf: &leaf,
         salt: &salt,
         policy_url: "https://example.org/policies/privacy/2026-11",
@@ -71,9 +116,8 @@ fn receipt(change: impl FnOnce(&mut ReceiptFacts<'_>)) -> (String, Value) {
     (sign(&facts, &key(1)), payload(&facts))
 }
 
-/// The receipt of a changed payload, signed by whom it should be.
-fn resigned(path: &str, to: Value) -> String {
-    let (jws, mut payload) = receipt(|_| ());
+/// The same receipt with a changed payload, signed by whom it should be.
+fn resigned((jws, mut payload): (String, Value), path: &str, to: Value) -> String {
     *payload.pointer_mut(path).unwrap() = to;
     let header = jws.split('.').next().unwrap();
     let signed = format!("{header}.{}", URL_SAFE_NO_PAD.encode(payload.to_string()));
@@ -99,8 +143,11 @@ fn a_receipt_says_what_was_agreed_and_proves_it() {
 fn a_receipt_is_no_note_and_no_other_jws() {
     let (jws, _) = receipt(|_| ());
     let keys = [key(1).vkey()];
-    assert!(matches!(verify(&jws, &[key(2).vkey()]), Err(ReceiptError::UnknownKey)));
-    assert!(matches!(verify(&jws, &[]), Err(ReceiptError::UnknownKey)));
+    assert!(matches!(
+        verify(&jws, &[key(2).vkey()]),
+        Err(ReceiptError::Signature(JwsError::UnknownKey))
+    ));
+    assert!(matches!(verify(&jws, &[]), Err(ReceiptError::Signature(JwsError::UnknownKey))));
     let (_, rest) = jws.split_once('.').unwrap();
     let kid = key(1).vkey().to_string();
     for header in [
@@ -110,7 +157,7 @@ fn a_receipt_is_no_note_and_no_other_jws() {
         json!({ "alg": "EdDSA", "crit": ["b64"], "b64": false, "kid": kid, "typ": TYPE }),
     ] {
         let jws = format!("{}.{rest}", URL_SAFE_NO_PAD.encode(header.to_string()));
-        assert!(matches!(verify(&jws, &keys), Err(ReceiptError::Header)));
+        assert!(matches!(verify(&jws, &keys), Err(ReceiptError::Signature(JwsError::Header))));
     }
     for text in ["", "a.b", "a.b.c.d", "..", "\u{e9}.b.c", &"x".repeat(LIMIT + 1)] {
         assert!(verify(text, &keys).is_err(), "{text:.20}");
@@ -120,7 +167,8 @@ fn a_receipt_is_no_note_and_no_other_jws() {
 #[test]
 fn no_part_can_be_changed() {
     let keys = [key(1).vkey()];
-    let refused = |path: &str, to: Value| verify(&resigned(path, to), &keys).unwrap_err();
+    let refused =
+        |path: &str, to: Value| verify(&resigned(receipt(|_| ()), path, to), &keys).unwrap_err();
     let other_hash = encode_hash(&[9; 32]);
     let forged = Checkpoint { origin: "example.org/ledger".into(), size: 2, root: [9; 32] };
     assert!(matches!(refused("/ledger", json!({})), E::Payload(_)));
@@ -153,6 +201,47 @@ fn no_part_can_be_changed() {
 fn the_status_is_that_of_the_leaf() {
     let (jws, _) = receipt(|facts| facts.event_type = EventType::Renewed);
     assert!(matches!(verify(&jws, &[key(1).vkey()]), Err(ReceiptError::Record)));
+}
+
+#[test]
+fn what_the_body_names_by_its_hash_is_read_with_it() {
+    let (jws, payload) = receipt_with_context();
+    assert_eq!(verify(&jws, &[key(1).vkey()]).unwrap(), payload);
+    assert_eq!(payload["ledger"]["context"], context());
+    let record = &payload["dpv:hasRecordOfActivity"];
+    assert_eq!(record["dpv:hasNotice"][0]["dct:description"], WORDS);
+    assert_eq!(record["dpv:hasNotice"][1]["schema:version"], "2026-11");
+    assert_eq!(record["dpv:hasProcess"]["dpv:hasPurpose"]["dct:identifier"], "newsletter:weekly");
+    assert_eq!(record["dpv:hasConsentStatus"]["dpv:hasIndicationMethod"], "form");
+}
+
+#[test]
+fn context_and_words_must_be_those_that_the_body_names() {
+    let keys = [key(1).vkey()];
+    let refused = |path: &str, to: Value| {
+        verify(&resigned(receipt_with_context(), path, to), &keys).unwrap_err()
+    };
+    let words = "/dpv:hasRecordOfActivity/dpv:hasNotice/0/dct:description";
+    let purpose = "/dpv:hasRecordOfActivity/dpv:hasProcess/dpv:hasPurpose/dct:identifier";
+    for (path, to) in [
+        ("/ledger/context", Value::Null),
+        ("/ledger/context", json!({})),
+        ("/ledger/context", json!("form")),
+        ("/ledger/context/purpose", json!("newsletter:daily")),
+        ("/ledger/context/notice/sha256", json!(sha256_hex(b"I agree to nothing."))),
+        (words, json!("I agree to nothing.")),
+        (words, json!(1)),
+        (words, Value::Null),
+    ] {
+        assert!(matches!(refused(path, to), E::Context), "{path}");
+    }
+    assert!(matches!(refused("/ledger/body/context", json!("../keys")), E::Commitment));
+    assert!(matches!(refused(purpose, json!("newsletter:daily")), E::Record));
+
+    let (_, mut payload) = receipt_with_context();
+    payload["ledger"].as_object_mut().unwrap().remove("context");
+    let without = payload["ledger"].clone();
+    assert!(matches!(refused("/ledger", without), E::Context));
 }
 
 proptest! {

@@ -4,6 +4,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{Sql, Tx, on};
+use crate::domain::consent::EventType;
+use crate::domain::purpose::Purpose;
 use crate::domain::timestamp::Timestamp;
 
 /// How many leaves have their place; nobody else gives places until the transaction ends.
@@ -32,23 +34,56 @@ pub async fn find_size(tx: &mut Tx) -> sqlx::Result<i64> {
 pub struct Unsealed {
     /// Its key.
     pub event_id: Uuid,
+    /// Whose order it stands in.
+    pub subject_id: Uuid,
+    /// Its place in that order.
+    pub seq: i64,
+    /// What happened.
+    pub event_type: EventType,
+    /// What it was about.
+    pub purpose: Purpose,
     /// Its leaf.
     pub leaf: String,
+    /// Its MAC; none of a row that this program did not write.
+    pub mac: Option<Vec<u8>>,
 }
 
-/// The next `count` events that wait for their place. By `seq` first, so that the events of one person
-/// stand in the tree in their order, whatever their times say.
+/// The next `count` events that wait for their place, behind the one of this number and key. By `seq` first, so
+/// that the events of one person stand in the tree in their order, whatever their times say.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list_unsealed(tx: &mut Tx, count: i64) -> sqlx::Result<Vec<Unsealed>> {
+pub async fn list_unsealed(
+    tx: &mut Tx,
+    (seq, event_id): (i64, Uuid),
+    count: i64,
+) -> sqlx::Result<Vec<Unsealed>> {
     on!(tx, |conn| sqlx::query_as(
-        "SELECT event_id, leaf FROM consent_event WHERE leaf_index IS NULL
-         ORDER BY seq, event_id LIMIT $1"
+        "SELECT event_id, subject_id, seq, type AS event_type, purpose, leaf, mac
+         FROM consent_event WHERE leaf_index IS NULL AND (seq, event_id) > ($1, $2)
+         ORDER BY seq, event_id LIMIT $3"
     )
+    .bind(seq)
+    .bind(event_id)
     .bind(count)
     .fetch_all(conn)
     .await)
+}
+
+/// Since when the oldest event or record waits for its place; none while nothing does.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn waits_since(tx: &mut Tx) -> sqlx::Result<Option<Timestamp>> {
+    on!(tx, |conn| {
+        sqlx::query_scalar(
+        "SELECT min(since) FROM (
+             SELECT min(recorded_at) AS since FROM consent_event WHERE leaf_index IS NULL
+             UNION ALL SELECT min(recorded_at) FROM ledger_record WHERE leaf_index IS NULL) AS waiting"
+    )
+    .fetch_one(conn)
+    .await
+    })
 }
 
 /// How many events wait for their place, counted no further than `most`.
@@ -68,34 +103,52 @@ pub async fn count_unsealed(tx: &mut Tx, most: i64) -> sqlx::Result<i64> {
 
 #[derive(Serialize)]
 struct Place {
-    event_id: Uuid,
+    id: Uuid,
     leaf_index: i64,
 }
 
-/// Gives these events consecutive places from `first` on; returns how many took theirs.
+/// Gives these events consecutive places from `first` on, and behind them these records; returns how many took
+/// theirs.
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn mark_sealed(tx: &mut Tx, first: i64, events: &[Unsealed]) -> sqlx::Result<u64> {
-    const SEAL: Sql = Sql {
+pub async fn mark_sealed(
+    tx: &mut Tx,
+    first: i64,
+    events: &[Uuid],
+    records: &[Uuid],
+) -> sqlx::Result<u64> {
+    const EVENTS: Sql = Sql {
         sqlite: "UPDATE consent_event SET leaf_index = place.leaf_index
-                 FROM (SELECT unhex(value->>'event_id', '-') AS event_id,
-                              value->>'leaf_index' AS leaf_index FROM json_each($1)) AS place
-                 WHERE consent_event.event_id = place.event_id AND consent_event.leaf_index IS NULL",
+                 FROM (SELECT unhex(value->>'id', '-') AS id, value->>'leaf_index' AS leaf_index
+                       FROM json_each($1)) AS place
+                 WHERE consent_event.event_id = place.id AND consent_event.leaf_index IS NULL",
         postgres: "UPDATE consent_event SET leaf_index = place.leaf_index
-                   FROM json_to_recordset(CAST($1 AS json)) AS place (event_id uuid, leaf_index bigint)
-                   WHERE consent_event.event_id = place.event_id AND consent_event.leaf_index IS NULL",
+                   FROM json_to_recordset(CAST($1 AS json)) AS place (id uuid, leaf_index bigint)
+                   WHERE consent_event.event_id = place.id AND consent_event.leaf_index IS NULL",
     };
-    let places: Vec<Place> = (first..)
-        .zip(events)
-        .map(|(leaf_index, event)| Place { event_id: event.event_id, leaf_index })
-        .collect();
-    let places = super::batch(&places)?;
-    on!(tx, SEAL, |conn, sql| sqlx::query(sql)
-        .bind(places)
-        .execute(conn)
-        .await
-        .map(|done| done.rows_affected()))
+    const RECORDS: Sql = Sql {
+        sqlite: "UPDATE ledger_record SET leaf_index = place.leaf_index
+                 FROM (SELECT unhex(value->>'id', '-') AS id, value->>'leaf_index' AS leaf_index
+                       FROM json_each($1)) AS place
+                 WHERE ledger_record_id = place.id AND ledger_record.leaf_index IS NULL",
+        postgres: "UPDATE ledger_record SET leaf_index = place.leaf_index
+                   FROM json_to_recordset(CAST($1 AS json)) AS place (id uuid, leaf_index bigint)
+                   WHERE ledger_record_id = place.id AND ledger_record.leaf_index IS NULL",
+    };
+    let behind = first + i64::try_from(events.len()).unwrap_or(i64::MAX);
+    let mut sealed = 0;
+    for (statement, first, ids) in [(EVENTS, first, events), (RECORDS, behind, records)] {
+        let places: Vec<Place> =
+            (first..).zip(ids).map(|(leaf_index, id)| Place { id: *id, leaf_index }).collect();
+        let places = super::batch(&places)?;
+        sealed += on!(tx, statement, |conn, sql| sqlx::query(sql)
+            .bind(places)
+            .execute(conn)
+            .await
+            .map(|done| done.rows_affected()))?;
+    }
+    Ok(sealed)
 }
 
 /// The hashes of one tile, side by side; none when nothing of it is written yet.
@@ -140,6 +193,10 @@ pub struct StoredCheckpoint {
     pub note: String,
     /// When it was signed.
     pub created_at: Timestamp,
+    /// The size of the head before it; none of one that an earlier version signed.
+    pub previous: Option<i64>,
+    /// The MAC over both.
+    pub mac: Option<Vec<u8>>,
 }
 
 /// Keeps a signed tree head for good, and moves the head there.
@@ -149,12 +206,15 @@ pub struct StoredCheckpoint {
 pub async fn insert(tx: &mut Tx, new: &StoredCheckpoint) -> sqlx::Result<()> {
     on!(tx, |conn| {
         sqlx::query(
-            "INSERT INTO checkpoint (size, root, note, created_at) VALUES ($1, $2, $3, $4)",
+            "INSERT INTO checkpoint (size, root, note, created_at, previous, mac)
+             VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(new.size)
         .bind(&new.root)
         .bind(&new.note)
         .bind(new.created_at)
+        .bind(new.previous)
+        .bind(&new.mac)
         .execute(&mut *conn)
         .await?;
         sqlx::query("UPDATE ledger_head SET size = $1").bind(new.size).execute(conn).await.map(drop)
@@ -167,7 +227,7 @@ pub async fn insert(tx: &mut Tx, new: &StoredCheckpoint) -> sqlx::Result<()> {
 /// When the database does not answer.
 pub async fn find(tx: &mut Tx, size: i64) -> sqlx::Result<Option<StoredCheckpoint>> {
     on!(tx, |conn| sqlx::query_as(
-        "SELECT size, root, note, created_at FROM checkpoint WHERE size = $1"
+        "SELECT size, root, note, created_at, previous, mac FROM checkpoint WHERE size = $1"
     )
     .bind(size)
     .fetch_optional(conn)
@@ -180,7 +240,7 @@ pub async fn find(tx: &mut Tx, size: i64) -> sqlx::Result<Option<StoredCheckpoin
 /// When the database does not answer.
 pub async fn find_shown(tx: &mut Tx) -> sqlx::Result<Option<StoredCheckpoint>> {
     on!(tx, |conn| sqlx::query_as(
-        "SELECT size, root, note, created_at FROM checkpoint
+        "SELECT size, root, note, created_at, previous, mac FROM checkpoint
          WHERE size <= (SELECT shown FROM ledger_head) ORDER BY size DESC LIMIT 1"
     )
     .fetch_optional(conn)
@@ -193,7 +253,7 @@ pub async fn find_shown(tx: &mut Tx) -> sqlx::Result<Option<StoredCheckpoint>> {
 /// When the database does not answer.
 pub async fn find_shown_at(tx: &mut Tx, at: Timestamp) -> sqlx::Result<Option<StoredCheckpoint>> {
     on!(tx, |conn| sqlx::query_as(
-        "SELECT size, root, note, created_at FROM checkpoint
+        "SELECT size, root, note, created_at, previous, mac FROM checkpoint
          WHERE size <= (SELECT shown FROM ledger_head) AND created_at <= $1
          ORDER BY size DESC LIMIT 1"
     )
@@ -207,11 +267,13 @@ pub async fn find_shown_at(tx: &mut Tx, at: Timestamp) -> sqlx::Result<Option<St
 /// # Errors
 /// When the database does not answer.
 pub async fn find_newest(tx: &mut Tx) -> sqlx::Result<Option<StoredCheckpoint>> {
-    on!(tx, |conn| sqlx::query_as(
-        "SELECT size, root, note, created_at FROM checkpoint ORDER BY size DESC LIMIT 1"
+    on!(tx, |conn| {
+        sqlx::query_as(
+        "SELECT size, root, note, created_at, previous, mac FROM checkpoint ORDER BY size DESC LIMIT 1"
     )
     .fetch_optional(conn)
-    .await)
+    .await
+    })
 }
 
 /// The signed tree heads larger than `after` leaves, smallest first, at most `count`.
@@ -220,7 +282,8 @@ pub async fn find_newest(tx: &mut Tx) -> sqlx::Result<Option<StoredCheckpoint>> 
 /// When the database does not answer.
 pub async fn list(tx: &mut Tx, after: i64, count: i64) -> sqlx::Result<Vec<StoredCheckpoint>> {
     on!(tx, |conn| sqlx::query_as(
-        "SELECT size, root, note, created_at FROM checkpoint WHERE size > $1 ORDER BY size LIMIT $2"
+        "SELECT size, root, note, created_at, previous, mac FROM checkpoint
+         WHERE size > $1 ORDER BY size LIMIT $2"
     )
     .bind(after)
     .bind(count)

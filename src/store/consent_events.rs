@@ -1,8 +1,11 @@
 //! The append-only ledger of consent.
 
+use std::collections::{HashMap, HashSet};
+
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::consent_contexts::{self, NewContext};
 use super::{Sql, Tx, on};
 use crate::domain::address_key::AddressKey;
 use crate::domain::consent::EventType;
@@ -38,6 +41,13 @@ pub struct NewConsentEvent {
     pub salt: String,
     /// The leaf that commits to the body.
     pub leaf: String,
+    /// Its MAC, hex.
+    pub mac: String,
+    /// What it was given in, by its hash; none for an erasure.
+    pub context_sha256: Option<String>,
+    /// The same, whole.
+    #[serde(skip)]
+    pub context: Option<NewContext>,
 }
 
 /// One choice of a signup: the words beside the box.
@@ -79,23 +89,68 @@ pub struct Confirmed {
 pub async fn append_all(tx: &mut Tx, now: Timestamp, rows: &[NewConsentEvent]) -> sqlx::Result<()> {
     const APPEND: Sql = Sql {
         sqlite: "INSERT INTO consent_event (event_id, subject_id, seq, signup_id, subscriber_id, purpose,
-                     type, notice_id, policy_version_id, body, salt, leaf, recorded_at)
+                     type, notice_id, policy_version_id, body, salt, leaf, mac, context_sha256, recorded_at)
                  SELECT unhex(value->>'event_id', '-'), unhex(value->>'subject_id', '-'), value->>'seq',
                      unhex(value->>'signup_id', '-'), unhex(value->>'subscriber_id', '-'),
                      value->>'purpose', value->>'type', unhex(value->>'notice_id', '-'),
                      unhex(value->>'policy_version_id', '-'), value->>'body', unhex(value->>'salt'),
-                     value->>'leaf', $2
+                     value->>'leaf', unhex(value->>'mac'), unhex(value->>'context_sha256'), $2
                  FROM json_each($1)",
         postgres: "INSERT INTO consent_event (event_id, subject_id, seq, signup_id, subscriber_id, purpose,
-                       type, notice_id, policy_version_id, body, salt, leaf, recorded_at)
+                       type, notice_id, policy_version_id, body, salt, leaf, mac, context_sha256, recorded_at)
                    SELECT event_id, subject_id, seq, signup_id, subscriber_id, purpose, type, notice_id,
-                       policy_version_id, body, decode(salt, 'hex'), leaf, $2
+                       policy_version_id, body, decode(salt, 'hex'), leaf, decode(mac, 'hex'),
+                       decode(context_sha256, 'hex'), $2
                    FROM json_to_recordset(CAST($1 AS json)) AS event (event_id uuid, subject_id uuid,
                        seq bigint, signup_id uuid, subscriber_id uuid, purpose text, type text,
-                       notice_id uuid, policy_version_id uuid, body text, salt text, leaf text)",
+                       notice_id uuid, policy_version_id uuid, body text, salt text, leaf text, mac text,
+                       context_sha256 text)",
     };
+    let contexts: HashSet<&NewContext> =
+        rows.iter().filter_map(|row| row.context.as_ref()).collect();
+    consent_contexts::insert_all(tx, &contexts.into_iter().collect::<Vec<_>>()).await?;
     let rows = super::batch(rows)?;
     on!(tx, APPEND, |conn, sql| sqlx::query(sql).bind(rows).bind(now).execute(conn).await.map(drop))
+}
+
+/// The leaf of one event, by its place in the order of its subject.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_leaf(tx: &mut Tx, subject_id: Uuid, seq: i64) -> sqlx::Result<Option<String>> {
+    on!(tx, |conn| sqlx::query_scalar(
+        "SELECT leaf FROM consent_event WHERE subject_id = $1 AND seq = $2"
+    )
+    .bind(subject_id)
+    .bind(seq)
+    .fetch_optional(conn)
+    .await)
+}
+
+/// The same of many subjects, each with its place; by subject.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_leaves(
+    tx: &mut Tx,
+    places: &[(Uuid, i64)],
+) -> sqlx::Result<HashMap<Uuid, String>> {
+    const LIST: Sql = Sql {
+        sqlite: "SELECT e.subject_id, e.leaf FROM json_each($1) AS place
+                 JOIN consent_event e ON e.subject_id = unhex(place.value->>0, '-')
+                                     AND e.seq = place.value->>1",
+        postgres:
+            "SELECT e.subject_id, e.leaf FROM json_array_elements(CAST($1 AS json)) AS place (value)
+                   JOIN consent_event e ON e.subject_id = CAST(place.value->>0 AS uuid)
+                                       AND e.seq = CAST(place.value->>1 AS bigint)",
+    };
+    if places.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let places = super::batch(places)?;
+    let rows: Vec<(Uuid, String)> =
+        on!(tx, LIST, |conn, sql| sqlx::query_as(sql).bind(places).fetch_all(conn).await)?;
+    Ok(rows.into_iter().collect())
 }
 
 /// What was ticked on a signup's form, in the form's order: its `requested` events.
@@ -150,6 +205,10 @@ pub struct ConsentEvent {
     pub salt: Option<Vec<u8>>,
     /// The leaf, which stays.
     pub leaf: String,
+    /// The context that the body names, RFC 8785 text.
+    pub context: Option<String>,
+    /// The words shown.
+    pub words: Option<String>,
 }
 
 /// The events of one subject, in their order.
@@ -158,8 +217,11 @@ pub struct ConsentEvent {
 /// When the database does not answer.
 pub async fn list(tx: &mut Tx, subject_id: Uuid) -> sqlx::Result<Vec<ConsentEvent>> {
     on!(tx, |conn| sqlx::query_as(
-        "SELECT type AS event_type, purpose, body, salt, leaf FROM consent_event
-         WHERE subject_id = $1 ORDER BY seq"
+        "SELECT e.type AS event_type, e.purpose, e.body, e.salt, e.leaf, x.body AS context, n.words
+         FROM consent_event e
+         LEFT JOIN consent_context x ON x.sha256 = e.context_sha256
+         LEFT JOIN notice n ON n.notice_id = e.notice_id
+         WHERE e.subject_id = $1 ORDER BY e.seq"
     )
     .bind(subject_id)
     .fetch_all(conn)
@@ -252,6 +314,10 @@ pub struct SealedEvent {
     pub leaf: String,
     /// Its place; none while it waits for one.
     pub leaf_index: Option<i64>,
+    /// The context that the body names, RFC 8785 text.
+    pub context: Option<String>,
+    /// The words shown.
+    pub words: Option<String>,
 }
 
 /// One event with its place in the tree.
@@ -262,8 +328,11 @@ pub async fn find_sealed(tx: &mut Tx, event_id: Uuid) -> sqlx::Result<Option<Sea
     on!(tx, |conn| {
         sqlx::query_as(
         "SELECT e.event_id, e.subject_id, e.type AS event_type, e.purpose,
-                COALESCE(l.name, u.name) AS name, e.recorded_at, e.body, e.salt, e.leaf, e.leaf_index
+                COALESCE(l.name, u.name) AS name, e.recorded_at, e.body, e.salt, e.leaf, e.leaf_index,
+                x.body AS context, n.words
          FROM consent_event e
+         LEFT JOIN consent_context x ON x.sha256 = e.context_sha256
+         LEFT JOIN notice n ON n.notice_id = e.notice_id
          JOIN purpose u ON u.code = e.purpose
          LEFT JOIN newsletter l ON l.newsletter_id = u.newsletter_id
          WHERE e.event_id = $1"
@@ -285,8 +354,10 @@ pub async fn list_sealed_of(
     on!(tx, |conn| {
         sqlx::query_as(
         "SELECT e.event_id, e.subject_id, e.type AS event_type, e.purpose, NULL AS name, e.recorded_at,
-                e.body, e.salt, e.leaf, e.leaf_index
+                e.body, e.salt, e.leaf, e.leaf_index, x.body AS context, n.words
          FROM consent_event e
+         LEFT JOIN consent_context x ON x.sha256 = e.context_sha256
+         LEFT JOIN notice n ON n.notice_id = e.notice_id
          WHERE e.leaf_index IS NOT NULL AND e.subject_id IN
              (SELECT signup_id FROM signup WHERE address_key = $1
               UNION ALL SELECT subscriber_id FROM subscriber WHERE address_key = $1)

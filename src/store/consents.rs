@@ -3,63 +3,46 @@
 use uuid::Uuid;
 
 use super::policy_versions::PolicyVersion;
+use super::subscribers::Subscriber;
 use super::{Tx, on};
 use crate::domain::consent::EventType;
+use crate::domain::evidence_key::{ConsentFields, RowMac};
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
-
-/// The state that an event makes.
-#[derive(Clone, Debug)]
-pub struct Consent<'a> {
-    /// Whose.
-    pub subscriber_id: Uuid,
-    /// For what.
-    pub purpose: &'a Purpose,
-    /// The state is named after the event that made it.
-    pub state: EventType,
-    /// That event.
-    pub event_id: Uuid,
-    /// The words it rested on.
-    pub notice_id: Uuid,
-    /// The policy it rested on.
-    pub policy_version_id: Uuid,
-    /// The report of the signup that consented.
-    pub report_id: Option<Uuid>,
-    /// The page of that signup's form.
-    pub source: &'a str,
-    /// When the form was sent.
-    pub requested_at: Timestamp,
-    /// When it was confirmed.
-    pub confirmed_at: Timestamp,
-}
 
 /// Replaces the present state of one subscriber and purpose.
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn upsert(tx: &mut Tx, consent: &Consent<'_>) -> sqlx::Result<()> {
+pub async fn upsert(
+    tx: &mut Tx,
+    consent: &ConsentFields<'_>,
+    (notice_id, policy_version_id): (Uuid, Uuid),
+    mac: &RowMac,
+) -> sqlx::Result<()> {
     on!(tx, |conn| {
         sqlx::query(
         "INSERT INTO consent (subscriber_id, purpose, state, event_id, notice_id, policy_version_id,
-                              report_id, source, requested_at, confirmed_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                              report_id, source, requested_at, confirmed_at, mac)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
          ON CONFLICT (subscriber_id, purpose) DO UPDATE SET
              state = excluded.state, event_id = excluded.event_id, notice_id = excluded.notice_id,
              policy_version_id = excluded.policy_version_id, report_id = excluded.report_id,
              source = excluded.source, requested_at = excluded.requested_at,
-             confirmed_at = excluded.confirmed_at"
+             confirmed_at = excluded.confirmed_at, mac = excluded.mac"
     )
     .bind(consent.subscriber_id)
     .bind(consent.purpose)
     .bind(consent.state)
     .bind(consent.event_id)
-    .bind(consent.notice_id)
-    .bind(consent.policy_version_id)
+    .bind(notice_id)
+    .bind(policy_version_id)
     .bind(consent.report_id)
     .bind(consent.source)
     .bind(consent.requested_at)
     .bind(consent.confirmed_at)
+    .bind(&mac[..])
     .execute(conn)
     .await
     .map(drop)
@@ -91,6 +74,8 @@ pub struct Standing {
     pub state: EventType,
     /// The event that made this state, by which receipts are found.
     pub event_id: Uuid,
+    /// That event's place in the order of the subscriber's.
+    pub seq: i64,
     /// When that event was recorded.
     pub changed_at: Timestamp,
     /// The words it rested on.
@@ -108,6 +93,8 @@ pub struct Standing {
     /// Its hash.
     pub policy_sha256: String,
     /// The report of the signup that consented.
+    pub report_id: Option<Uuid>,
+    /// Its slug.
     pub report: Option<Slug>,
     /// The page of its form.
     pub source: String,
@@ -117,16 +104,37 @@ pub struct Standing {
     pub confirmed_at: Timestamp,
 }
 
+impl Standing {
+    /// What its MAC is over.
+    #[must_use]
+    pub fn fields<'a>(&'a self, subscriber: &'a Subscriber) -> ConsentFields<'a> {
+        ConsentFields {
+            subscriber_id: subscriber.subscriber_id,
+            address_key: &subscriber.address_key,
+            purpose: &self.purpose,
+            state: self.state,
+            event_id: self.event_id,
+            seq: self.seq,
+            notice_sha256: &self.sha256,
+            policy_label: self.policy_label.as_str(),
+            report_id: self.report_id,
+            source: &self.source,
+            requested_at: self.requested_at,
+            confirmed_at: self.confirmed_at,
+        }
+    }
+}
+
 /// All consents of one subscriber: the privacy policy first, then by age.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn list(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Vec<Standing>> {
     on!(tx, |conn| sqlx::query_as(
-        "SELECT c.purpose, COALESCE(l.name, u.name) AS name, c.state, c.event_id,
+        "SELECT c.purpose, COALESCE(l.name, u.name) AS name, c.state, c.event_id, e.seq,
                 e.recorded_at AS changed_at, c.notice_id, n.lang, n.words, n.sha256,
                 c.policy_version_id, p.label AS policy_label, p.sha256 AS policy_sha256,
-                r.slug AS report, c.source, c.requested_at, c.confirmed_at
+                c.report_id, r.slug AS report, c.source, c.requested_at, c.confirmed_at
          FROM consent c
          JOIN consent_event e ON e.event_id = c.event_id
          JOIN notice n ON n.notice_id = c.notice_id
@@ -146,21 +154,16 @@ pub async fn list(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Vec<Standing
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn mark_ended(
-    tx: &mut Tx,
-    subscriber_id: Uuid,
-    purpose: &Purpose,
-    state: EventType,
-    event_id: Uuid,
-) -> sqlx::Result<()> {
+pub async fn mark_ended(tx: &mut Tx, ended: &ConsentFields<'_>, mac: &RowMac) -> sqlx::Result<()> {
     on!(tx, |conn| sqlx::query(
-        "UPDATE consent SET state = $3, event_id = $4
+        "UPDATE consent SET state = $3, event_id = $4, mac = $5
          WHERE subscriber_id = $1 AND purpose = $2 AND state IN ('given', 'renewed')"
     )
-    .bind(subscriber_id)
-    .bind(purpose)
-    .bind(state)
-    .bind(event_id)
+    .bind(ended.subscriber_id)
+    .bind(ended.purpose)
+    .bind(ended.state)
+    .bind(ended.event_id)
+    .bind(&mac[..])
     .execute(conn)
     .await
     .map(drop))

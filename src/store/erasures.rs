@@ -34,14 +34,23 @@ macro_rules! of_mail {
     };
 }
 
+/// An event that lost body and salt.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct EmptiedEvent {
+    /// Its place in the tree; none while it waits for one.
+    pub leaf_index: Option<i64>,
+    /// Its leaf, which stays.
+    pub leaf: String,
+}
+
 /// Deletes all that is held of an address: the subscriber, their signups, mail, grants and downloads, the
 /// bodies and salts of their events, and the words they were found by. The leaves stay, and what suppresses
 /// the address. The signups are those that are there at the beginning, in every statement: one that arrives
-/// meanwhile is a new wish, and stays whole.
+/// meanwhile is a new wish, and stays whole. Returns which events were emptied.
 ///
 /// # Errors
 /// When the database does not take it; then nothing went.
-pub async fn delete_all(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<()> {
+pub async fn delete_all(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<Vec<EmptiedEvent>> {
     // A writing transaction on SQLite is alone already.
     const FORMS: Sql = Sql {
         sqlite: "SELECT signup_id FROM signup WHERE address_key = $1 ORDER BY signup_id",
@@ -53,8 +62,10 @@ pub async fn delete_all(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<(
     const MAIL: Sql = of_mail!("DELETE FROM outbox");
     // By its index, too.
     const BARE_EVENTS: Sql = of_forms!(
-        "UPDATE consent_event SET body = NULL, salt = NULL WHERE subject_id IN (SELECT * FROM ",
-        " AS form UNION SELECT subscriber_id FROM subscriber WHERE address_key = $2)"
+        "UPDATE consent_event SET body = NULL, salt = NULL
+         WHERE body IS NOT NULL AND subject_id IN (SELECT * FROM ",
+        " AS form UNION SELECT subscriber_id FROM subscriber WHERE address_key = $2)
+         RETURNING leaf_index, leaf"
     );
     const DOWNLOADS: &str = "DELETE FROM download WHERE download_grant_id IN
          (SELECT g.download_grant_id FROM download_grant g
@@ -75,7 +86,12 @@ pub async fn delete_all(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<(
         .fetch_all(conn)
         .await)?;
     let forms = super::batch(&forms)?;
-    for statement in [FENCE, DELIVERIES, MAIL, BARE_EVENTS] {
+    let emptied = on!(tx, BARE_EVENTS, |conn, sql| sqlx::query_as(sql)
+        .bind(&forms)
+        .bind(address_key)
+        .fetch_all(conn)
+        .await)?;
+    for statement in [FENCE, DELIVERIES, MAIL] {
         on!(tx, statement, |conn, sql| sqlx::query(sql)
             .bind(&forms)
             .bind(address_key)
@@ -97,12 +113,10 @@ pub async fn delete_all(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<(
     }
     let gone: Option<(Uuid, Option<String>)> =
         on!(tx, |conn| sqlx::query_as(SUBSCRIBER).bind(address_key).fetch_optional(conn).await)?;
-    match gone {
-        Some((subscriber_id, words)) => {
-            subscriber_words::forget(tx, subscriber_id, words.as_deref()).await
-        }
-        None => Ok(()),
+    if let Some((subscriber_id, words)) = gone {
+        subscriber_words::forget(tx, subscriber_id, words.as_deref()).await?;
     }
+    Ok(emptied)
 }
 
 /// How many signups are held of an address.

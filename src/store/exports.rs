@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::snapshot::Snapshot;
 use super::{Noting, Tx, on, suppresses_all};
+use crate::domain::evidence_key::RowMac;
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
@@ -56,6 +57,27 @@ pub struct ExportRow<'a> {
     pub source: &'a str,
     /// The event that proves it.
     pub receipt_id: Uuid,
+    /// What tells that this program wrote it.
+    pub ground: Ground<'a>,
+}
+
+/// What a contact rests on, as the database has it.
+#[derive(Clone, Copy, Debug)]
+pub struct Ground<'a> {
+    /// The place of the event in the order of the subscriber's.
+    pub seq: i64,
+    /// What the event was about.
+    pub event_type: &'a str,
+    /// Its leaf.
+    pub leaf: &'a str,
+    /// Its MAC.
+    pub event_mac: Option<RowMac>,
+    /// The report of the signup that consented.
+    pub report_id: Option<Uuid>,
+    /// The MAC of the consent.
+    pub consent_mac: Option<RowMac>,
+    /// Whether something happened to the same consent later.
+    pub overtaken: bool,
 }
 
 /// Some rows as the database wrote them; what they say is read without copying it.
@@ -101,6 +123,15 @@ fn columns(row: &PgRow) -> sqlx::Result<ExportRow<'_>> {
         report: row.try_get(10)?,
         source: row.try_get(11)?,
         receipt_id: row.try_get(12)?,
+        ground: Ground {
+            seq: row.try_get(13)?,
+            event_type: row.try_get(14)?,
+            leaf: row.try_get(15)?,
+            event_mac: row.try_get::<Option<&[u8]>, _>(16)?.and_then(|mac| mac.try_into().ok()),
+            report_id: row.try_get(17)?,
+            consent_mac: row.try_get::<Option<&[u8]>, _>(18)?.and_then(|mac| mac.try_into().ok()),
+            overtaken: row.try_get(19)?,
+        },
     })
 }
 
@@ -127,8 +158,22 @@ fn fields(text: &str) -> Option<ExportRow<'_>> {
         report: known(next()?),
         source: next()?,
         receipt_id: Uuid::try_parse(next()?).ok()?,
+        ground: Ground {
+            seq: next()?.parse().ok()?,
+            event_type: next()?,
+            leaf: next()?,
+            event_mac: mac(next()?),
+            report_id: Uuid::try_parse(next()?).ok(),
+            consent_mac: mac(next()?),
+            overtaken: next()? != "0",
+        },
     };
     fields.next().is_none().then_some(row)
+}
+
+/// A MAC in hex, which has the form of a key.
+fn mac(field: &str) -> Option<RowMac> {
+    Uuid::try_parse(field).ok().map(Uuid::into_bytes)
 }
 
 fn known(field: &str) -> Option<&str> {
@@ -150,6 +195,7 @@ macro_rules! exportable {
             $columns,
             " FROM consent c
              JOIN subscriber u ON u.subscriber_id = c.subscriber_id
+             JOIN consent_event e ON e.event_id = c.event_id
              JOIN notice n ON n.notice_id = c.notice_id
              JOIN policy_version p ON p.policy_version_id = c.policy_version_id
              LEFT JOIN report r ON r.report_id = c.report_id
@@ -209,7 +255,10 @@ pub async fn first(
 
 const LIST: &str = exportable!(
     "c.subscriber_id, u.email, u.name, u.organisation, u.job_title, c.state, n.sha256, p.label,
-     c.requested_at, c.confirmed_at, r.slug, c.source, c.event_id",
+     c.requested_at, c.confirmed_at, r.slug, c.source, c.event_id, e.seq, e.type, e.leaf, e.mac,
+     c.report_id, c.mac,
+     EXISTS (SELECT 1 FROM consent_event later WHERE later.subject_id = c.subscriber_id
+               AND later.seq > e.seq AND later.purpose = c.purpose)",
     "c.confirmed_at >= $2 AND c.confirmed_at < $3",
     " ORDER BY c.confirmed_at, c.subscriber_id LIMIT $7"
 );
@@ -343,7 +392,11 @@ async fn page(
         exportable!(
             "concat_ws(char(31), hex(c.subscriber_id), u.email, COALESCE(u.name, ''),
                  COALESCE(u.organisation, ''), COALESCE(u.job_title, ''), c.state, n.sha256, p.label,
-                 c.requested_at, c.confirmed_at, COALESCE(r.slug, ''), c.source, hex(c.event_id)) AS line",
+                 c.requested_at, c.confirmed_at, COALESCE(r.slug, ''), c.source, hex(c.event_id), e.seq,
+                 e.type, e.leaf, COALESCE(hex(e.mac), ''), COALESCE(hex(c.report_id), ''),
+                 COALESCE(hex(c.mac), ''),
+                 EXISTS (SELECT 1 FROM consent_event later WHERE later.subject_id = c.subscriber_id
+                           AND later.seq > e.seq AND later.purpose = c.purpose)) AS line",
             "(c.confirmed_at, c.subscriber_id) > ($2, $8)
              AND (c.confirmed_at, c.subscriber_id) <= ($3, $9)",
             " ORDER BY c.confirmed_at, c.subscriber_id LIMIT $7)"
@@ -381,7 +434,8 @@ mod tests {
     use super::*;
 
     const TEXT: &str = "0198a0d1c9a87b3c8d4e5f60718293a4|a@b.test|Ada||Head|given|ab|2026-11|1|2||/x|\
-                        0198A0D1C9A87B3C8D4E5F60718293A5";
+                        0198A0D1C9A87B3C8D4E5F60718293A5|1|given|leaf|\
+                        0198A0D1C9A87B3C8D4E5F60718293A6|||0";
 
     #[test]
     fn one_text_is_read_field_by_field() {

@@ -9,6 +9,7 @@ use super::{Tx, on};
 use crate::domain::address_key::AddressKey;
 use crate::domain::bounce::BounceKind;
 use crate::domain::consent::EventType;
+use crate::domain::evidence;
 use crate::domain::outbox::{MailKind, OutboxState};
 use crate::domain::purpose::Purpose;
 use crate::domain::signup::Method;
@@ -55,8 +56,12 @@ pub struct HeldEvent {
     pub recorded_at: Timestamp,
     /// Its place among the facts of its form, or of its subscriber.
     pub seq: i64,
-    /// The evidence, RFC 8785 text.
+    /// The body, RFC 8785 text.
     pub body: Option<String>,
+    /// The context that it names.
+    pub context: Option<String>,
+    /// The words shown.
+    pub words: Option<String>,
 }
 
 impl HeldEvent {
@@ -65,7 +70,8 @@ impl HeldEvent {
     /// # Errors
     /// When it is not as this program writes it.
     pub fn evidence(&self) -> serde_json::Result<Value> {
-        self.body.as_deref().map_or(Ok(Value::Null), serde_json::from_str)
+        let (body, context) = (self.body.as_deref(), self.context.as_deref());
+        Ok(evidence::read(body, context, self.words.as_deref())?.unwrap_or_default())
     }
 }
 
@@ -147,12 +153,15 @@ pub async fn list_signups(tx: &mut Tx, key: &AddressKey) -> sqlx::Result<Vec<Hel
 pub async fn list_events(tx: &mut Tx, of: &Subscriber) -> sqlx::Result<Vec<HeldEvent>> {
     on!(tx, |conn| {
         sqlx::query_as(
-            "SELECT event_id, type AS event_type, purpose, recorded_at, seq, body
-         FROM consent_event
-         WHERE subject_id IN (SELECT subscriber_id FROM subscriber WHERE subscriber_id = $2
+            "SELECT e.event_id, e.type AS event_type, e.purpose, e.recorded_at, e.seq, e.body,
+                x.body AS context, n.words
+         FROM consent_event e
+         LEFT JOIN consent_context x ON x.sha256 = e.context_sha256
+         LEFT JOIN notice n ON n.notice_id = e.notice_id
+         WHERE e.subject_id IN (SELECT subscriber_id FROM subscriber WHERE subscriber_id = $2
                               UNION ALL SELECT signup_id FROM signup WHERE address_key = $1)
-         ORDER BY CASE WHEN leaf_index IS NULL THEN 1 ELSE 0 END, leaf_index,
-                  CASE subject_id WHEN $2 THEN 1 ELSE 0 END, seq",
+         ORDER BY CASE WHEN e.leaf_index IS NULL THEN 1 ELSE 0 END, e.leaf_index,
+                  CASE e.subject_id WHEN $2 THEN 1 ELSE 0 END, e.seq",
         )
         .bind(&of.address_key)
         .bind(of.subscriber_id)

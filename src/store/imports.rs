@@ -189,6 +189,8 @@ pub struct ImportedConsent {
     pub event_id: Uuid,
     /// When it was given there: microseconds since the Unix epoch.
     pub consented_at: i64,
+    /// The MAC over the consent, hex.
+    pub mac: String,
 }
 
 /// Replaces the present state of locked subscribers by consent given elsewhere.
@@ -202,29 +204,32 @@ pub async fn upsert_consents(
 ) -> sqlx::Result<()> {
     const UPSERT: Sql = Sql {
         sqlite: "INSERT INTO consent (subscriber_id, purpose, state, event_id, notice_id,
-                     policy_version_id, report_id, source, requested_at, confirmed_at)
+                     policy_version_id, report_id, source, requested_at, confirmed_at, mac)
                  SELECT unhex(value->>'subscriber_id', '-'), $2, 'given',
                      unhex(value->>'event_id', '-'), $3, $4, NULL, $5, value->>'consented_at',
-                     value->>'consented_at'
+                     value->>'consented_at', unhex(value->>'mac')
                  FROM json_each($1) WHERE true
                  ON CONFLICT (subscriber_id, purpose) DO UPDATE SET
                      state = excluded.state, event_id = excluded.event_id,
                      notice_id = excluded.notice_id, policy_version_id = excluded.policy_version_id,
                      report_id = excluded.report_id, source = excluded.source,
-                     requested_at = excluded.requested_at, confirmed_at = excluded.confirmed_at",
+                     requested_at = excluded.requested_at, confirmed_at = excluded.confirmed_at,
+                     mac = excluded.mac",
         // Whole microseconds times an interval are exact below 2^53, which is the year 2255.
         postgres: "INSERT INTO consent (subscriber_id, purpose, state, event_id, notice_id,
-                       policy_version_id, report_id, source, requested_at, confirmed_at)
+                       policy_version_id, report_id, source, requested_at, confirmed_at, mac)
                    SELECT subscriber_id, $2, 'given', event_id, $3, $4, NULL, $5,
                        TIMESTAMPTZ 'epoch' + consented_at * INTERVAL '1 microsecond',
-                       TIMESTAMPTZ 'epoch' + consented_at * INTERVAL '1 microsecond'
+                       TIMESTAMPTZ 'epoch' + consented_at * INTERVAL '1 microsecond',
+                       decode(mac, 'hex')
                    FROM json_to_recordset(CAST($1 AS json)) AS given (subscriber_id uuid, event_id uuid,
-                       consented_at bigint)
+                       consented_at bigint, mac text)
                    ON CONFLICT (subscriber_id, purpose) DO UPDATE SET
                        state = excluded.state, event_id = excluded.event_id,
                        notice_id = excluded.notice_id, policy_version_id = excluded.policy_version_id,
                        report_id = excluded.report_id, source = excluded.source,
-                       requested_at = excluded.requested_at, confirmed_at = excluded.confirmed_at",
+                       requested_at = excluded.requested_at, confirmed_at = excluded.confirmed_at,
+                       mac = excluded.mac",
     };
     let rows = super::batch(rows)?;
     on!(tx, UPSERT, |conn, sql| sqlx::query(sql)

@@ -38,7 +38,7 @@ pub async fn find_place(tx: &mut Tx) -> sqlx::Result<Place> {
 pub async fn list_newest(tx: &mut Tx) -> sqlx::Result<Vec<StoredCheckpoint>> {
     on!(tx, |conn| {
         sqlx::query_as(
-            "SELECT c.size, c.root, c.note, c.created_at FROM checkpoint c
+            "SELECT c.size, c.root, c.note, c.created_at, c.previous, c.mac FROM checkpoint c
              WHERE c.size > COALESCE((SELECT e.from_size FROM ledger_epoch e
                                       JOIN ledger_head h ON h.epoch = e.epoch), 0)
              ORDER BY c.size DESC LIMIT 2",

@@ -12,6 +12,8 @@ pub struct Verdict {
     pub size: i64,
     /// The first thing that was wrong; none when all was sound.
     pub finding: Option<String>,
+    /// The first thing that was strange and may have its reason.
+    pub warning: Option<String>,
 }
 
 impl Verdict {
@@ -31,9 +33,10 @@ impl Verdict {
 pub async fn upsert(tx: &mut Tx, verdict: &Verdict, seen: i64) -> sqlx::Result<bool> {
     on!(tx, |conn| {
         sqlx::query(
-        "INSERT INTO ledger_verdict (one, checked_at, size, finding, number) VALUES (1, $1, $2, $3, 1)
+        "INSERT INTO ledger_verdict (one, checked_at, size, finding, number, warning)
+         VALUES (1, $1, $2, $3, 1, $5)
          ON CONFLICT (one) DO UPDATE SET checked_at = excluded.checked_at, size = excluded.size,
-             finding = excluded.finding, number = ledger_verdict.number + 1
+             finding = excluded.finding, warning = excluded.warning, number = ledger_verdict.number + 1
          WHERE excluded.finding IS NOT NULL OR ledger_verdict.finding IS NULL
             OR ledger_verdict.number = $4"
     )
@@ -41,6 +44,7 @@ pub async fn upsert(tx: &mut Tx, verdict: &Verdict, seen: i64) -> sqlx::Result<b
     .bind(verdict.size)
     .bind(&verdict.finding)
     .bind(seen)
+    .bind(&verdict.warning)
     .execute(conn)
     .await
     .map(|done| done.rows_affected() == 1)
@@ -62,7 +66,7 @@ pub async fn number(tx: &mut Tx) -> sqlx::Result<i64> {
 /// # Errors
 /// When the database does not answer.
 pub async fn find(tx: &mut Tx) -> sqlx::Result<Option<Verdict>> {
-    on!(tx, |conn| sqlx::query_as("SELECT checked_at, size, finding FROM ledger_verdict")
+    on!(tx, |conn| sqlx::query_as("SELECT checked_at, size, finding, warning FROM ledger_verdict")
         .fetch_optional(conn)
         .await)
 }

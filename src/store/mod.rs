@@ -2,14 +2,17 @@
 //! [`Sql`]. Conditions that decide stand in the statement, so that concurrent requests are decided by
 //! the database and not by what one of them read earlier.
 
+pub mod adoptions;
 pub mod alarms;
 pub mod announcements;
 pub mod api_tokens;
 pub mod audit_entries;
 pub mod bounces;
 pub mod checkpoints;
+pub mod claims;
 pub mod code_tries;
 pub mod confirmations;
+pub mod consent_contexts;
 pub mod consent_events;
 pub mod consents;
 pub mod download_grants;
@@ -23,6 +26,7 @@ pub mod held;
 pub mod imports;
 pub mod key_fingerprints;
 pub mod ledger_epochs;
+pub mod ledger_records;
 pub mod ledger_verdicts;
 pub mod link_requests;
 pub mod listed_subscribers;

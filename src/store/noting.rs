@@ -55,6 +55,15 @@ impl Tx {
         }
     }
 
+    /// What is kept outside the database that this is of.
+    #[must_use]
+    pub fn outside(&self) -> &Outside {
+        match self {
+            Self::Sqlite(tx) => &tx.outside,
+            Self::Postgres(tx) => &tx.outside,
+        }
+    }
+
     /// Has an ending noted when this commits.
     pub(super) fn note(&mut self, ending: Ending) {
         match self {

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::erasures::EmptiedEvent;
 use super::{Sql, Tx, on};
 use crate::domain::address_key::AddressKey;
 use crate::domain::timestamp::Timestamp;
@@ -42,7 +43,7 @@ pub async fn count_unconfirmed(
 }
 
 /// Deletes up to `count` unconfirmed signups made before `before`, their mail, and the bodies and salts
-/// of their events; the leaves stay. Returns how many signups went.
+/// of their events; the leaves stay. Returns how many signups went, and which events were emptied.
 ///
 /// # Errors
 /// When the database does not take it; then nothing went.
@@ -51,7 +52,7 @@ pub async fn delete_unconfirmed(
     now: Timestamp,
     before: Timestamp,
     count: i64,
-) -> sqlx::Result<usize> {
+) -> sqlx::Result<(usize, Vec<EmptiedEvent>)> {
     // Whoever is delivering such a mail at this moment finds another number and lets go of it.
     const FENCE: Sql = Sql {
         sqlite: "UPDATE outbox SET claims = claims + 1
@@ -61,9 +62,12 @@ pub async fn delete_unconfirmed(
     };
     const BARE_EVENTS: Sql = Sql {
         sqlite: "UPDATE consent_event SET body = NULL, salt = NULL
-                 WHERE subject_id IN (SELECT unhex(value, '-') FROM json_each($1))",
-        postgres: "UPDATE consent_event SET body = NULL, salt = NULL WHERE subject_id IN
-                   (SELECT CAST(value AS uuid) FROM json_array_elements_text(CAST($1 AS json)))",
+                 WHERE body IS NOT NULL AND subject_id IN (SELECT unhex(value, '-') FROM json_each($1))
+                 RETURNING leaf_index, leaf",
+        postgres: "UPDATE consent_event SET body = NULL, salt = NULL
+                   WHERE body IS NOT NULL AND subject_id IN
+                       (SELECT CAST(value AS uuid) FROM json_array_elements_text(CAST($1 AS json)))
+                   RETURNING leaf_index, leaf",
     };
     const DELIVERIES: Sql = Sql {
         sqlite: "DELETE FROM delivery WHERE outbox_id IN (SELECT outbox_id FROM outbox
@@ -98,10 +102,12 @@ pub async fn delete_unconfirmed(
         .fetch_all(conn)
         .await)?;
     let ids = super::batch(&due)?;
-    for statement in [FENCE, BARE_EVENTS, DELIVERIES, MAIL, SIGNUPS] {
+    let emptied =
+        on!(tx, BARE_EVENTS, |conn, sql| sqlx::query_as(sql).bind(&ids).fetch_all(conn).await)?;
+    for statement in [FENCE, DELIVERIES, MAIL, SIGNUPS] {
         on!(tx, statement, |conn, sql| sqlx::query(sql).bind(&ids).execute(conn).await.map(drop))?;
     }
-    Ok(due.len())
+    Ok((due.len(), emptied))
 }
 
 macro_rules! ended {

@@ -7,7 +7,7 @@ use crate::domain::consent::EventType;
 use crate::domain::purpose::Purpose;
 use crate::domain::timestamp::Timestamp;
 
-/// One event, and the consent of its subscriber and purpose as it stands now.
+/// One event, and what stands now of its subject and purpose.
 #[derive(Clone, Debug)]
 pub struct EventRow {
     /// Its place in the tree; none while it waits for one.
@@ -16,6 +16,8 @@ pub struct EventRow {
     pub event_id: Uuid,
     /// Whose order it stands in.
     pub subject_id: Uuid,
+    /// Its place in that order.
+    pub seq: i64,
     /// The form it came from.
     pub signup_id: Option<Uuid>,
     /// The subscriber, once there is one.
@@ -32,28 +34,51 @@ pub struct EventRow {
     pub salt: Option<Vec<u8>>,
     /// The leaf, which stays.
     pub leaf: String,
+    /// Its MAC.
+    pub mac: Option<Vec<u8>>,
+    /// What it was given in, by its hash.
+    pub context_sha256: Option<Vec<u8>>,
     /// The words shown.
     pub notice_id: Option<Uuid>,
     /// The policy shown.
     pub policy_version_id: Option<Uuid>,
     /// What the present consent of the subscriber to the purpose rests on.
     pub ground: Ground,
-    /// The state of that consent.
-    pub standing_state: Option<EventType>,
+    /// That consent.
+    pub standing: Standing,
+    /// By how much the event it rests on is later than this one, if it is another.
+    pub ahead: Option<i64>,
+    /// Whether it is the newest of its subscriber, by the subscriber's own count.
+    pub newest: bool,
+    /// Whether something is left of somebody of whom nothing should be.
+    pub left_over: bool,
+    /// The leaf before it of the same subject.
+    pub previous: Option<String>,
+    /// Whether it bears an earlier time than that one.
+    pub runs_back: bool,
+}
+
+/// The present consent of an event's subscriber to its purpose; all of it is missing where there is none.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// Its state.
+    pub state: Option<EventType>,
     /// Whether it rests on the words of this event.
     pub same_words: bool,
     /// Whether it rests on the policy of this event.
     pub same_policy: bool,
     /// When it was asked for.
-    pub standing_requested_at: Option<Timestamp>,
+    pub requested_at: Option<Timestamp>,
     /// When it was confirmed.
-    pub standing_confirmed_at: Option<Timestamp>,
+    pub confirmed_at: Option<Timestamp>,
     /// The page it was given on.
-    pub standing_source: Option<String>,
+    pub source: Option<String>,
     /// The report of the signup that consented.
-    pub standing_report: Option<String>,
-    /// By how much the event it rests on is later than this one, if it is another.
-    pub ahead: Option<i64>,
+    pub report: Option<String>,
+    /// Its key.
+    pub report_id: Option<Uuid>,
+    /// Its MAC.
+    pub mac: Option<Vec<u8>>,
     /// The subscriber's address.
     pub email: Option<String>,
     /// The key they are recognised by.
@@ -81,37 +106,34 @@ macro_rules! rows {
             sqlite: concat!(
                 "SELECT string_agg(format('",
                 rows!(fields),
-                "', e.leaf_index, hex(e.event_id), hex(e.subject_id), hex(e.signup_id), hex(e.subscriber_id),
-                     e.recorded_at, e.type, e.purpose, e.body, hex(e.salt), e.leaf, hex(e.notice_id),
-                     hex(e.policy_version_id),
+                "', e.leaf_index, hex(e.event_id), hex(e.subject_id), e.seq, hex(e.signup_id),
+                     hex(e.subscriber_id), e.recorded_at, e.type, e.purpose, e.body, hex(e.salt), e.leaf,
+                     hex(e.mac), hex(e.context_sha256), hex(e.notice_id), hex(e.policy_version_id),
                      CASE WHEN c.event_id = e.event_id THEN 1 WHEN c.event_id IS NOT NULL THEN 2 END, c.state,
                      CASE WHEN c.notice_id = e.notice_id THEN 1 END,
                      CASE WHEN c.policy_version_id = e.policy_version_id THEN 1 END,
-                     c.requested_at, c.confirmed_at, c.source, r.slug,
-                     COALESCE(l.leaf_index - e.leaf_index, l.seq - e.seq), u.email,
-                     hex(u.address_key),
-                     octet_length(e.type) + octet_length(e.purpose) + COALESCE(octet_length(e.body), 0)
-                     + octet_length(e.leaf) + COALESCE(octet_length(c.source), 0)
-                     + COALESCE(octet_length(r.slug), 0) + COALESCE(octet_length(u.email), 0)), '')",
+                     c.requested_at, c.confirmed_at, c.source, r.slug, hex(c.report_id), hex(c.mac), u.email,
+                     hex(u.address_key), ",
+                rows!(seen),
+                "), '')",
                 rows!(joined),
                 $which
             ),
             postgres: concat!(
                 "SELECT string_agg(format('",
                 rows!(fields),
-                "', e.leaf_index, e.event_id, e.subject_id, e.signup_id, e.subscriber_id,
+                "', e.leaf_index, e.event_id, e.subject_id, e.seq, e.signup_id, e.subscriber_id,
                      CAST(extract(epoch FROM e.recorded_at) * 1000000 AS bigint), e.type, e.purpose, e.body,
-                     encode(e.salt, 'hex'), e.leaf, e.notice_id, e.policy_version_id,
+                     encode(e.salt, 'hex'), e.leaf, encode(e.mac, 'hex'), encode(e.context_sha256, 'hex'),
+                     e.notice_id, e.policy_version_id,
                      CASE WHEN c.event_id = e.event_id THEN 1 WHEN c.event_id IS NOT NULL THEN 2 END, c.state,
                      CASE WHEN c.notice_id = e.notice_id THEN 1 END,
                      CASE WHEN c.policy_version_id = e.policy_version_id THEN 1 END,
                      CAST(extract(epoch FROM c.requested_at) * 1000000 AS bigint),
                      CAST(extract(epoch FROM c.confirmed_at) * 1000000 AS bigint), c.source, r.slug,
-                     COALESCE(l.leaf_index - e.leaf_index, l.seq - e.seq), u.email,
-                     encode(u.address_key, 'hex'),
-                     octet_length(e.type) + octet_length(e.purpose) + COALESCE(octet_length(e.body), 0)
-                     + octet_length(e.leaf) + COALESCE(octet_length(c.source), 0)
-                     + COALESCE(octet_length(r.slug), 0) + COALESCE(octet_length(u.email), 0)), '')",
+                     c.report_id, encode(c.mac, 'hex'), u.email, encode(u.address_key, 'hex'), ",
+                rows!(seen),
+                "), '')",
                 rows!(joined),
                 $which
             ),
@@ -120,14 +142,39 @@ macro_rules! rows {
     (fields) => {
         concat!(
             "%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}",
-            "%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1e}"
+            "%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}",
+            "%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1e}"
         )
+    };
+    // What is left over is looked for only where nothing should be.
+    (seen) => {
+        "l.seq - e.seq, CASE WHEN u.last_seq = e.seq THEN 1 END,
+                     CASE WHEN e.body IS NULL
+                            AND (EXISTS (SELECT 1 FROM signup s WHERE s.signup_id = e.subject_id)
+                              OR EXISTS (SELECT 1 FROM signup s WHERE s.subscriber_id = e.subject_id)
+                              OR EXISTS (SELECT 1 FROM subscriber v WHERE v.subscriber_id = e.subject_id)
+                              OR EXISTS (SELECT 1 FROM download_grant g
+                                         WHERE g.subscriber_id = e.subject_id)) THEN 1
+                          WHEN e.type = 'erased'
+                            AND (EXISTS (SELECT 1 FROM consent_event o WHERE o.subject_id = e.subject_id
+                                           AND o.type <> 'erased' AND o.body IS NOT NULL)
+                              OR EXISTS (SELECT 1 FROM consent k WHERE k.subscriber_id = e.subject_id)
+                              OR EXISTS (SELECT 1 FROM signup s WHERE s.subscriber_id = e.subject_id)
+                              OR EXISTS (SELECT 1 FROM subscriber v WHERE v.subscriber_id = e.subject_id)
+                              OR EXISTS (SELECT 1 FROM download_grant g
+                                         WHERE g.subscriber_id = e.subject_id)) THEN 1 END,
+                     p.leaf, CASE WHEN p.recorded_at > e.recorded_at THEN 1 END,
+                     octet_length(e.type) + octet_length(e.purpose) + COALESCE(octet_length(e.body), 0)
+                     + octet_length(e.leaf) + COALESCE(octet_length(c.source), 0)
+                     + COALESCE(octet_length(r.slug), 0) + COALESCE(octet_length(u.email), 0)
+                     + COALESCE(octet_length(p.leaf), 0)"
     };
     (joined) => {
         " FROM consent_event e
           LEFT JOIN consent c ON e.type <> 'requested' AND c.subscriber_id = e.subject_id
                              AND c.purpose = e.purpose
           LEFT JOIN consent_event l ON l.event_id = c.event_id AND c.event_id <> e.event_id
+          LEFT JOIN consent_event p ON e.seq > 1 AND p.subject_id = e.subject_id AND p.seq = e.seq - 1
           LEFT JOIN subscriber u ON u.subscriber_id = c.subscriber_id
           LEFT JOIN report r ON r.report_id = c.report_id
           WHERE "
@@ -184,8 +231,9 @@ fn row(text: &str) -> Option<EventRow> {
     let mut next = || fields.next();
     let row = EventRow {
         leaf_index: known(next()?, number)?,
-        event_id: Uuid::try_parse(next()?).ok()?,
-        subject_id: Uuid::try_parse(next()?).ok()?,
+        event_id: id(next()?)?,
+        subject_id: id(next()?)?,
+        seq: number(next()?)?,
         signup_id: known(next()?, id)?,
         subscriber_id: known(next()?, id)?,
         recorded_at: known(next()?, moment)?,
@@ -194,6 +242,8 @@ fn row(text: &str) -> Option<EventRow> {
         body: filled(next()?),
         salt: known(next()?, bytes)?,
         leaf: next()?.to_owned(),
+        mac: known(next()?, bytes)?,
+        context_sha256: known(next()?, bytes)?,
         notice_id: known(next()?, id)?,
         policy_version_id: known(next()?, id)?,
         ground: match next()? {
@@ -201,19 +251,28 @@ fn row(text: &str) -> Option<EventRow> {
             "1" => Ground::This,
             _ => Ground::Another,
         },
-        standing_state: known(next()?, EventType::named)?,
-        same_words: next()? == "1",
-        same_policy: next()? == "1",
-        standing_requested_at: known(next()?, moment)?,
-        standing_confirmed_at: known(next()?, moment)?,
-        standing_source: filled(next()?),
-        standing_report: filled(next()?),
+        standing: Standing {
+            state: known(next()?, EventType::named)?,
+            same_words: next()? == "1",
+            same_policy: next()? == "1",
+            requested_at: known(next()?, moment)?,
+            confirmed_at: known(next()?, moment)?,
+            source: filled(next()?),
+            report: filled(next()?),
+            report_id: known(next()?, id)?,
+            mac: known(next()?, bytes)?,
+            email: filled(next()?),
+            address_key: known(next()?, bytes)?,
+        },
         ahead: known(next()?, number)?,
-        email: filled(next()?),
-        address_key: known(next()?, bytes)?,
+        newest: next()? == "1",
+        left_over: next()? == "1",
+        previous: filled(next()?),
+        runs_back: next()? == "1",
     };
     let length = fields.next().and_then(number)?;
-    let texts = [&row.body, &row.standing_source, &row.standing_report, &row.email];
+    let Standing { source, report, email, .. } = &row.standing;
+    let texts = [&row.body, source, report, email, &row.previous];
     let texts = texts.iter().filter_map(|text| text.as_ref().map(String::len)).sum::<usize>();
     let read = texts + row.event_type.as_str().len() + row.purpose.as_str().len() + row.leaf.len();
     (usize::try_from(length) == Ok(read) && fields.next().is_none()).then_some(row)
@@ -259,13 +318,14 @@ pub async fn count_consents(tx: &mut Tx) -> sqlx::Result<i64> {
     on!(tx, |conn| sqlx::query_scalar("SELECT count(*) FROM consent").fetch_one(conn).await)
 }
 
-/// How many events have a place.
+/// How many events and records have a place.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn count_sealed(tx: &mut Tx) -> sqlx::Result<i64> {
     on!(tx, |conn| sqlx::query_scalar(
-        "SELECT count(*) FROM consent_event WHERE leaf_index IS NOT NULL"
+        "SELECT (SELECT count(*) FROM consent_event WHERE leaf_index IS NOT NULL)
+              + (SELECT count(*) FROM ledger_record WHERE leaf_index IS NOT NULL)"
     )
     .fetch_one(conn)
     .await)
@@ -299,10 +359,86 @@ pub async fn list_tiles(
 pub async fn list_groundless(tx: &mut Tx) -> sqlx::Result<Vec<(Uuid, Purpose)>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT c.subscriber_id, c.purpose FROM consent c
-         JOIN consent_event e ON e.event_id = c.event_id
-         WHERE e.subject_id <> c.subscriber_id OR e.purpose <> c.purpose
+         LEFT JOIN consent_event e ON e.event_id = c.event_id
+         WHERE e.event_id IS NULL OR e.subject_id <> c.subscriber_id OR e.purpose <> c.purpose
          ORDER BY c.subscriber_id LIMIT 20"
     )
     .fetch_all(conn)
     .await)
+}
+
+/// How many subscribers there are.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count_subscribers(tx: &mut Tx) -> sqlx::Result<i64> {
+    on!(tx, |conn| sqlx::query_scalar("SELECT count(*) FROM subscriber").fetch_one(conn).await)
+}
+
+/// Subscribers whose newest event, by their own count, is missing.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_cut_off(tx: &mut Tx) -> sqlx::Result<Vec<Uuid>> {
+    on!(tx, |conn| sqlx::query_scalar(
+        "SELECT u.subscriber_id FROM subscriber u
+         LEFT JOIN consent_event e ON e.subject_id = u.subscriber_id AND e.seq = u.last_seq
+         WHERE e.event_id IS NULL ORDER BY u.subscriber_id LIMIT 20"
+    )
+    .fetch_all(conn)
+    .await)
+}
+
+/// How many signups there are.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count_signups(tx: &mut Tx) -> sqlx::Result<i64> {
+    on!(tx, |conn| sqlx::query_scalar("SELECT count(*) FROM signup").fetch_one(conn).await)
+}
+
+/// Signups of whose boxes no event tells.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_untold(tx: &mut Tx) -> sqlx::Result<Vec<Uuid>> {
+    on!(tx, |conn| sqlx::query_scalar(
+        "SELECT s.signup_id FROM signup s
+         LEFT JOIN consent_event e ON e.subject_id = s.signup_id AND e.seq = 1
+         WHERE e.event_id IS NULL ORDER BY s.signup_id LIMIT 20"
+    )
+    .fetch_all(conn)
+    .await)
+}
+
+/// Whether the event at this place has a body.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn has_body(tx: &mut Tx, leaf_index: i64) -> sqlx::Result<bool> {
+    on!(tx, |conn| sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM consent_event WHERE leaf_index = $1 AND body IS NOT NULL)"
+    )
+    .bind(leaf_index)
+    .fetch_one(conn)
+    .await)
+}
+
+/// The bodies of erasures and records behind the first `size` leaves, or that still wait for their place.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_told_since(tx: &mut Tx, size: i64) -> sqlx::Result<Vec<String>> {
+    on!(tx, |conn| {
+        sqlx::query_scalar(
+        "SELECT body FROM consent_event WHERE type = 'erased' AND body IS NOT NULL AND leaf_index >= $1
+         UNION ALL SELECT body FROM consent_event
+                   WHERE type = 'erased' AND body IS NOT NULL AND leaf_index IS NULL
+         UNION ALL SELECT body FROM ledger_record WHERE leaf_index >= $1
+         UNION ALL SELECT body FROM ledger_record WHERE leaf_index IS NULL"
+    )
+    .bind(size)
+    .fetch_all(conn)
+    .await
+    })
 }

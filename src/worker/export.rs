@@ -118,6 +118,7 @@ async fn make(
         format,
         preset,
         links: run.links.then_some(&parts.links),
+        authority: parts.terms.authority(),
         scratch: &parts.data_dir,
     };
     // Without a name until it is whole: whatever happens meanwhile, nothing of it is left lying about.

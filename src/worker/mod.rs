@@ -17,6 +17,7 @@ pub mod seal;
 mod staff_letters;
 pub mod verify;
 pub mod watch;
+pub mod watch_sealing;
 mod witness_letter;
 
 pub use domain_pace::DomainPace;

@@ -31,7 +31,7 @@ pub struct PolicyWork {
 pub async fn run(parts: WorkerParts, stop: CancellationToken) {
     let WorkerParts { db, terms, clock, random, mail_waits, .. } = parts;
     let long_ago = Timestamp::from_micros(0);
-    if let Err(error) = lapse_all(&db, &clock, &random, long_ago).await {
+    if let Err(error) = lapse_all(&db, &terms, &clock, &random, long_ago).await {
         tracing::error!(error = ?error, "consents that lapsed could not be recorded");
     }
     loop {
@@ -64,7 +64,7 @@ pub async fn work_policies(
     random: &Random,
 ) -> Result<PolicyWork, Error> {
     let now = clock.now();
-    let lapsed = lapse_all(db, clock, random, worked_since(now, terms)).await?;
+    let lapsed = lapse_all(db, terms, clock, random, worked_since(now, terms)).await?;
     let announced = list_announced(&mut db.read().await?, now, terms).await?;
     let mut mails = 0;
     for announcement in announced.iter().flat_map(|policy| due_now(policy, now)) {
@@ -98,6 +98,7 @@ async fn announce_all(
 /// Records what lapsed under every date after `since` that is over; returns how many consents ended.
 async fn lapse_all(
     db: &Db,
+    terms: &Terms,
     clock: &Clock,
     random: &Random,
     since: Timestamp,
@@ -105,13 +106,14 @@ async fn lapse_all(
     let over = policy_versions::list_over(&mut db.read().await?, since, clock.now()).await?;
     let mut lapsed = 0;
     for policy in &over {
-        lapsed += lapse_under(db, clock, random, policy).await?;
+        lapsed += lapse_under(db, terms, clock, random, policy).await?;
     }
     Ok(lapsed)
 }
 
 async fn lapse_under(
     db: &Db,
+    terms: &Terms,
     clock: &Clock,
     random: &Random,
     policy: &PolicyVersion,
@@ -125,7 +127,7 @@ async fn lapse_under(
         let Some(last) = holders.last() else { return Ok(lapsed) };
         after = *last;
         let mut tx = db.write().await?;
-        lapsed += lapse(&mut tx, &Moment::of(clock, random), policy, &holders).await?;
+        lapsed += lapse(&mut tx, &Moment::of(clock, random), terms, policy, &holders).await?;
         tx.commit().await?;
     }
 }

@@ -6,7 +6,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::WorkerParts;
 use crate::domain::export_run::FILE_KEPT;
-use crate::domain::timestamp::Timestamp;
 use crate::files::{Files, FilesError};
 use crate::flows::end_export::{end_abandoned, expire_export};
 use crate::flows::purge::{AT_ONCE, PEOPLE_AT_ONCE, expire, forget_ended, purge};
@@ -22,7 +21,7 @@ const ROUNDS_A_DAY: u32 = 144;
 /// kept, until `stop`.
 pub async fn run(parts: WorkerParts, stop: CancellationToken) {
     for round in (0..ROUNDS_A_DAY).cycle() {
-        match forget(&parts.db, &parts.terms, parts.clock.now()).await {
+        match forget(&parts.db, &parts.terms, &parts.moment()).await {
             Ok(0) => {}
             Ok(count) => tracing::info!(signups = count, "unconfirmed signups deleted"),
             Err(error) => tracing::error!(error = ?error, "the purge failed"),
@@ -50,14 +49,14 @@ pub async fn run(parts: WorkerParts, stop: CancellationToken) {
 ///
 /// # Errors
 /// When the database does not take it; what was committed before stays done.
-pub async fn forget(db: &Db, terms: &Terms, now: Timestamp) -> Result<usize, Error> {
+pub async fn forget(db: &Db, terms: &Terms, at: &Moment) -> Result<usize, Error> {
     let mut tx = db.write().await?;
-    expire(&mut tx, now).await?;
+    expire(&mut tx, at.now).await?;
     tx.commit().await?;
     let mut deleted = 0;
     loop {
         let mut tx = db.write().await?;
-        let gone = purge(&mut tx, now, terms).await?;
+        let gone = purge(&mut tx, at, terms).await?;
         tx.commit().await?;
         deleted += gone;
         if i64::try_from(gone).is_ok_and(|gone| gone < AT_ONCE) {

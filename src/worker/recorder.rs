@@ -64,7 +64,7 @@ impl Recorder {
         let mut tx = self.parts.db.write().await?;
         let mut recorded = Vec::with_capacity(results.len());
         for (mail, tried) in results {
-            recorded.push(record_delivery(&mut tx, &at, mail, tried).await?);
+            recorded.push(record_delivery(&mut tx, &at, &self.parts.terms, mail, tried).await?);
         }
         let away = results.iter().find_map(|(_, tried)| match tried {
             Tried::RelayAway(why) => Some(why.as_str()),

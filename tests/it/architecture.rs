@@ -60,6 +60,13 @@ fn nothing_is_unwrapped_outside_tests() {
 }
 
 #[test]
+fn stories_never_go_by_the_machines_time() {
+    let mut files = rust_files(&root().join("tests/it"));
+    files.retain(|file| file.path != "architecture.rs");
+    hold(&files, time_of_stories);
+}
+
+#[test]
 fn module_names_say_what_is_inside() {
     hold(&source_files(), names);
 }
@@ -273,6 +280,27 @@ fn unwrapping(file: &File) -> Vec<String> {
     calls.map(|three| file.breaks(three[1].line, "no unwrap or expect outside tests")).collect()
 }
 
+/// Clippy bans what else reads the clock. A lease alone is a matter of the database's own time.
+fn time_of_stories(file: &File) -> Vec<String> {
+    let clocks = file
+        .named()
+        .into_iter()
+        .filter(|named| named.parts.ends_with(&["Clock".to_owned(), "System".to_owned()]));
+    let reads = |text: &String| {
+        let asks =
+            ["now()", "unixepoch()", "CURRENT_TIMESTAMP"].iter().any(|now| text.contains(now));
+        let starts = text.contains("CARGO_BIN_EXE") && file.path != "support/program.rs";
+        (asks && !text.contains("lease_until")) || starts
+    };
+    let texts = file.tokens.iter().filter(|token| matches!(&token.kind, Kind::Text(t) if reads(t)));
+    let rule = "a story goes by its own clock, and so do its programs (support/program.rs)";
+    clocks
+        .map(|named| named.line)
+        .chain(texts.map(|token| token.line))
+        .map(|line| format!("tests/it/{}:{line}: {rule}", file.path))
+        .collect()
+}
+
 fn names(file: &File) -> Vec<String> {
     let says_nothing = |name: &str| {
         let parts = name.split('_');
@@ -331,11 +359,14 @@ fn root() -> PathBuf {
 }
 
 fn source_files() -> Vec<File> {
-    let src = root().join("src");
-    let files: Vec<File> = files_under(&src)
+    rust_files(&root().join("src"))
+}
+
+fn rust_files(directory: &Path) -> Vec<File> {
+    let files: Vec<File> = files_under(directory)
         .iter()
         .filter(|file| file.extension().is_some_and(|ending| ending == "rs"))
-        .map(|file| File::read(&src, file))
+        .map(|file| File::read(directory, file))
         .collect();
     assert!(files.len() > 50, "the sources were not found");
     files
@@ -636,6 +667,27 @@ mod rules_can_fail {
         ] {
             assert_eq!(broken(unwrapping, "app.rs", text), [""; 0], "{text}");
         }
+    }
+
+    #[test]
+    fn stories_by_another_clock() {
+        for text in [
+            "\nuse assent::clock::{Clock, Clock::System};",
+            "\nfn f() { Core::open(settings, Clock::System) }",
+            "\nconst A: &str = \"UPDATE signup SET created_at = now()\";",
+            "\nconst A: &str = \"SELECT unixepoch() * 1000000\";",
+            "\nconst A: &str = env!(\"CARGO_BIN_EXE_assent\");",
+        ] {
+            assert_eq!(lines(time_of_stories, "worker/kills.rs", text), [2], "{text}");
+        }
+        for text in [
+            "fn f() { Random::System; clock.now() } // now()",
+            "const A: &str = \"UPDATE outbox SET lease_until = now()\";",
+        ] {
+            assert_eq!(broken(time_of_stories, "worker/kills.rs", text), [""; 0], "{text}");
+        }
+        let starts = "env!(\"CARGO_BIN_EXE_assent\")";
+        assert_eq!(broken(time_of_stories, "support/program.rs", starts), [""; 0]);
     }
 
     #[test]

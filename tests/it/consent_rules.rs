@@ -192,7 +192,7 @@ both_databases! {
         app.ask_and_read(ADA, "&name=Ada&newsletter=weekly").await;
         app.subscribe("bob@b.example", "").await;
         app.mail_settled().await;
-        let purge = async || forget(&app.core.db, &app.core.terms, app.clock.now()).await.unwrap();
+        let purge = async || forget(&app.core.db, &app.core.terms, &app.core.moment()).await.unwrap();
         app.advance(DAY * 2 + Duration::from_hours(23));
         assert_eq!(purge().await, 0);
         app.advance(Duration::from_mins(61));

@@ -144,7 +144,7 @@ both_databases! {
             app.suppress(&format!("reader.{n}@b.example"), SuppressionReason::Manual).await;
         }
         let (filter, mut out) = (filter(), Vec::new());
-        let wanted = Wanted { filter: &filter, format: Format::Csv, preset: None, links: None, scratch: app.dir.path() };
+        let wanted = Wanted { filter: &filter, format: Format::Csv, preset: None, links: None, authority: app.core.terms.authority(), scratch: app.dir.path() };
         let written = assent::export::write(snapshot, now, wanted, &mut out, |_| {}).await.unwrap();
         assert_eq!(written.rows, 4_320);
         assert_eq!(count(&mut app.read().await, now, &filter, i64::MAX).await.unwrap(), 4_320 - 44);
@@ -196,6 +196,7 @@ both_databases! {
             format: Format::Csv,
             preset: Some(Preset::Hubspot),
             links: None,
+            authority: app.core.terms.authority(),
             scratch: app.dir.path(),
         };
         let mut out = Vec::new();

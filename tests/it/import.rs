@@ -18,7 +18,7 @@ use assent::flows::import_contacts::{
     Batch, Import, ImportRow, Refusal, Verdict, consider, import_contacts,
 };
 use assent::flows::withdraw::{Leaving, withdraw};
-use assent::ledger::leaf::leaf;
+use assent::ledger::leaf::LeafHead;
 use assent::random::Random;
 use assent::store::{Db, audit_entries, consent_events, policy_versions, subscribers};
 use serde_json::Value;
@@ -127,7 +127,8 @@ async fn bring_in(core: &Core, purpose: &str, contacts: &[(&str, &str)]) -> Vec<
     let import = Import { purpose: &purpose, policy: &policies[0], source: &source, words: &words };
     loop {
         let mut tx = core.db.write().await.unwrap();
-        let batch = import_contacts(&mut tx, &core.moment(), &import, &rows).await.unwrap();
+        let batch =
+            import_contacts(&mut tx, &core.moment(), &core.terms, &import, &rows).await.unwrap();
         if let Batch::Done(verdicts) = batch {
             tx.commit().await.unwrap();
             return verdicts;
@@ -144,7 +145,9 @@ async fn subscriber_id(core: &Core, email: &str) -> Uuid {
 async fn leaves(app: &TestApp, email: &str, what: Leaving) {
     let id = subscriber_id(&app.core, email).await;
     let mut tx = app.write().await;
-    let ended = withdraw(&mut tx, &app.core.moment(), id, &what, "/preferences").await.unwrap();
+    let ended = withdraw(&mut tx, &app.core.moment(), &app.core.terms, id, &what, "/preferences")
+        .await
+        .unwrap();
     assert!(!ended.is_empty());
     tx.commit().await.unwrap();
 }
@@ -184,8 +187,9 @@ both_databases! {
         assert_eq!((events.len(), events[0].event_type), (1, EventType::Given));
         let text = events[0].body.as_deref().unwrap();
         let salt: [u8; 32] = events[0].salt.as_deref().unwrap().try_into().unwrap();
-        assert_eq!(leaf(EventType::Given, &salt, text), events[0].leaf);
-        let body: Value = serde_json::from_str(text).unwrap();
+        assert_eq!(LeafHead::of_event(EventType::Given).leaf(&salt, text), events[0].leaf);
+        let (context, words) = (events[0].context.as_deref(), events[0].words.as_deref());
+        let body = assent::domain::evidence::read(Some(text), context, words).unwrap().unwrap();
         assert_eq!((&body["method"], &body["evidence"]), (&"import".into(), &"Paper form, \"yes\" ticked".into()));
         assert_eq!((&body["requested_at"], &body["source"], &body["event_id"]), (&ada["requested_at"], &SOURCE.into(), &ada["receipt_id"]));
         assert_eq!((&body["email"], &body["policy"]["label"]), (&"Ada@b.example".into(), &POLICY.into()));
@@ -445,7 +449,7 @@ both_databases! {
         let key = rows(&app.core, &[("ada@b.example", "2024-01-01")]).remove(0).address_key;
         let mut erasing = app.write().await;
         let by = (Method::Staff, "test");
-        assert!(erase(&mut erasing, &app.core.moment(), &key, by).await.unwrap());
+        assert!(erase(&mut erasing, &app.core.moment(), &app.core.terms, &key, by).await.unwrap());
         let core = app.core.clone();
         let import = tokio::spawn(async move {
             bring_in(&core, WEEKLY, &[("ada@b.example", "2024-01-01"), ("bob@b.example", "2024-01-01")]).await

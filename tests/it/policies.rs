@@ -316,7 +316,7 @@ both_databases! {
         leave(&app, "left@b.example").await;
         let key = core.terms.address_secret.key(&EmailAddress::parse("erased@b.example").unwrap());
         let mut tx = app.write().await;
-        assert!(erase(&mut tx, &core.moment(), &key, (Method::Staff, "test")).await.unwrap());
+        assert!(erase(&mut tx, &core.moment(), &core.terms, &key, (Method::Staff, "test")).await.unwrap());
         tx.commit().await.unwrap();
         app.advance(DAY);
         let link = app.next_mail("stays@b.example", 2).await.link("/renew/");
@@ -331,7 +331,7 @@ both_databases! {
         assert_eq!(app.post(&link, &agree(NEW)).await.status, 410);
         let key = core.terms.address_secret.key(&EmailAddress::parse("stays@b.example").unwrap());
         let mut tx = app.write().await;
-        assert!(erase(&mut tx, &core.moment(), &key, (Method::Staff, "test")).await.unwrap());
+        assert!(erase(&mut tx, &core.moment(), &core.terms, &key, (Method::Staff, "test")).await.unwrap());
         tx.commit().await.unwrap();
         for answer in [app.get(&link).await, app.post(&link, &agree(NEW)).await] {
             assert!(answer.status == 410 && answer.text().contains("We hold nothing"));

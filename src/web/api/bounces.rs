@@ -42,7 +42,7 @@ async fn receive(State(app): State<Arc<App>>, request: Request) -> Result<Respon
     };
     let Some((outbox_id, bounce)) = said else { return Ok(answer("ignored")) };
     let mut tx = app.db.write().await?;
-    let recorded = record_bounce(&mut tx, &app.moment(), outbox_id, bounce).await?;
+    let recorded = record_bounce(&mut tx, &app.moment(), &app.terms, outbox_id, bounce).await?;
     tracing::info!(%outbox_id, kind = ?bounce.kind, ?recorded, "a mail came back");
     match recorded {
         Recorded::Recorded => {

@@ -112,7 +112,7 @@ async fn forget(
     let at = app.moment();
     let mut tx = app.db.write().await?;
     let key = find(&mut tx, &id).await?.address_key;
-    if !erase(&mut tx, &at, &key, (Method::Api, SOURCE)).await? {
+    if !erase(&mut tx, &at, &app.terms, &key, (Method::Api, SOURCE)).await? {
         // Somebody else erased them in this moment.
         return Err(Error::NotFound);
     }

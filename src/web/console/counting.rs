@@ -139,7 +139,8 @@ mod tests {
         let outside = Outside::open(dir.path(), &files, keys).unwrap();
         let db = Db::open(&url, &outside).await.unwrap();
         let turn = Arc::new(Semaphore::new(1));
-        let copies = Copies::new(&db, &Clock::System, &turn, |_, _, key: i64| {
+        let clock = Clock::manual(Timestamp::EARLIEST);
+        let copies = Copies::new(&db, &clock, &turn, |_, _, key: i64| {
             Box::pin(async move {
                 MAY.acquire().await.unwrap().forget();
                 Ok(key * 2)

@@ -160,6 +160,7 @@ impl Sending {
             format: ask.format,
             preset: ask.preset,
             links,
+            authority: app.terms.authority(),
             scratch: &app.data_dir,
         };
         let (written, cursor) =

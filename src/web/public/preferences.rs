@@ -227,7 +227,7 @@ async fn save(
         Choices { ticked: ticked_now, notices: &notices, policy, policy_was_shown, name, source };
     let sent = Sent { ticked: &ticked, unread: &[], name: typed };
     let mut tx = app.db.write().await?;
-    match choose(&mut tx, &app.moment(), link.id, &choices).await? {
+    match choose(&mut tx, &app.moment(), &app.terms, link.id, &choices).await? {
         Chosen::Stored => tx.commit().await?,
         Chosen::Gone => return Err(erased()),
         Chosen::OldPolicy => {
@@ -314,7 +314,7 @@ async fn withdraw_all(
     let at = app.moment();
     let mut tx = app.db.write().await?;
     let subscriber_id = find(&app, &mut tx, &token).await?.subscriber_id;
-    withdraw(&mut tx, &at, subscriber_id, &Leaving::All, SOURCE).await?;
+    withdraw(&mut tx, &at, &app.terms, subscriber_id, &Leaving::All, SOURCE).await?;
     tx.commit().await?;
     app.mail_waits.notify_one();
     Ok(back(&token, "withdrawn"))

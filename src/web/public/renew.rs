@@ -152,7 +152,7 @@ async fn press(
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
         let mut tx = app.db.write().await?;
-        if renew(&mut tx, &app.moment(), id, renewal).await? {
+        if renew(&mut tx, &app.moment(), &app.terms, id, renewal).await? {
             tx.commit().await?;
             app.mail_waits.notify_one();
         } else {

@@ -72,7 +72,7 @@ async fn press(
     let (id, leaving) = open(&app, &token)?;
     drain(request).await?;
     let mut tx = app.db.write().await?;
-    if withdraw(&mut tx, &app.moment(), id, &leaving, SOURCE).await?.is_empty() {
+    if withdraw(&mut tx, &app.moment(), &app.terms, id, &leaving, SOURCE).await?.is_empty() {
         drop(tx);
     } else {
         tx.commit().await?;

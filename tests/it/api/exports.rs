@@ -109,7 +109,7 @@ both_databases! {
         let app = TestApp::start(database).await;
         two_subscribers(&app).await;
         let finding = Some("row 3: its body is not that of its leaf".to_owned());
-        let verdict = Verdict { checked_at: app.clock.now(), size: 4, finding };
+        let verdict = Verdict { checked_at: app.clock.now(), size: 4, finding, warning: None };
         let mut tx = app.write().await;
         upsert(&mut tx, &verdict, 0).await.unwrap();
         tx.commit().await.unwrap();

@@ -139,8 +139,8 @@ both_databases! {
         assert!(answers.iter().all(|answer| answer == RECORDED || answer == IGNORED));
         assert_eq!(app.count("SELECT count(*) FROM bounce").await, 1);
         app.advance(Duration::from_hours(10 * 24));
-        let Core { db, terms, clock, .. } = &app.core;
-        assert_eq!(forget(db, terms, clock.now()).await.unwrap(), 1);
+        let Core { db, terms, .. } = &app.core;
+        assert_eq!(forget(db, terms, &app.core.moment()).await.unwrap(), 1);
         assert_eq!(app.count("SELECT count(*) FROM bounce").await, 0);
 
         let before = state(&app).await;

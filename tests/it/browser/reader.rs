@@ -94,7 +94,7 @@ impl Reader {
         let data = demo.dir.path().join("demo");
         let to = [("ASSENT_DATA_DIR", data.to_str().unwrap())];
         let publish = ["policy", "publish", file.to_str().unwrap(), "--version", "2027-01"];
-        let asks = ["--change", "reconsent", "--until", "2100-01-31"];
+        let asks = ["--change", "reconsent", "--until", "2027-01-31"];
         run_well(demo.dir.path(), &to, &[&publish[..], &asks[..]].concat());
         demo.served = serve(&demo.dir, set).await;
         self.base.clone_from(&demo.served.base);

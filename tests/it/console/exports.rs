@@ -182,6 +182,7 @@ both_databases! {
             checked_at: app.clock.now(),
             size: 4,
             finding: Some("row 3: its body is not that of its leaf".to_owned()),
+            warning: None,
         };
         let mut tx = app.write().await;
         assent::store::ledger_verdicts::upsert(&mut tx, &verdict, 0).await.unwrap();

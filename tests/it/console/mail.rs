@@ -170,7 +170,7 @@ both_databases! {
 
         let key = app.core.terms.address_secret.key(&EmailAddress::parse("ada@b.example").unwrap());
         let mut tx = app.write().await;
-        erase(&mut tx, &app.core.moment(), &key, (Method::Staff, "test")).await.unwrap();
+        erase(&mut tx, &app.core.moment(), &app.core.terms, &key, (Method::Staff, "test")).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(desk.get(&path).await.status, 404);
         assert_eq!(desk.post(&format!("{path}/retry"), "").await.location(), format!("{path}?word=settled"));

@@ -93,12 +93,12 @@ both_databases! {
                 (1, Some((id, _))) => {
                     let one = Leaving::One("newsletter:weekly".parse().unwrap());
                     let mut tx = app.write().await;
-                    withdraw(&mut tx, &app.core.moment(), id, &one, "test").await.unwrap();
+                    withdraw(&mut tx, &app.core.moment(), &app.core.terms, id, &one, "test").await.unwrap();
                     tx.commit().await.unwrap();
                 }
                 (2, Some((id, _))) => {
                     let mut tx = app.write().await;
-                    withdraw(&mut tx, &app.core.moment(), id, &Leaving::All, "test").await.unwrap();
+                    withdraw(&mut tx, &app.core.moment(), &app.core.terms, id, &Leaving::All, "test").await.unwrap();
                     tx.commit().await.unwrap();
                 }
                 (3, _) => app.suppress(email, SuppressionReason::Bounced).await,
@@ -106,7 +106,7 @@ both_databases! {
                 (5, _) => app.suppress(email, SuppressionReason::NotMe).await,
                 (6, Some((_, key))) => {
                     let mut tx = app.write().await;
-                    erase(&mut tx, &app.core.moment(), &key, (Method::Staff, "test")).await.unwrap();
+                    erase(&mut tx, &app.core.moment(), &app.core.terms, &key, (Method::Staff, "test")).await.unwrap();
                     tx.commit().await.unwrap();
                 }
                 (7, _) => app.suppress(email, SuppressionReason::Erased).await,
@@ -165,7 +165,7 @@ both_databases! {
         assert!(answer(&page_of(&desk, "ben@b.example").await, "Privacy policy").0);
         let mut tx = app.write().await;
         let finding = Some("event 3 was changed".to_owned());
-        let verdict = Verdict { checked_at: app.clock.now(), size: 1, finding };
+        let verdict = Verdict { checked_at: app.clock.now(), size: 1, finding, warning: None };
         keep_verdict(&mut tx, &verdict, 0).await.unwrap();
         tx.commit().await.unwrap();
         let (yes, sentence) = answer(&page_of(&desk, "ben@b.example").await, "Privacy policy");

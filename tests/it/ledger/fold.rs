@@ -22,7 +22,7 @@ use assent::store::{consent_events, consents, signups, subscribers};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::{assert_heads_are_right, assert_sound, naive_root, rows, seal};
+use super::{assert_heads_are_right, assert_sound, naive_root, seal, sealed_leaves};
 use crate::support::app::{Database, TestApp};
 
 const PRIVACY: &str = "privacy-policy";
@@ -202,7 +202,7 @@ async fn act(app: &TestApp, shown: &Shown, who: usize, act: Act) {
                 source: "/preferences",
             };
             let mut tx = app.write().await;
-            match choose(&mut tx, &core.moment(), id, &choices).await.unwrap() {
+            match choose(&mut tx, &core.moment(), &core.terms, id, &choices).await.unwrap() {
                 Chosen::Stored => tx.commit().await.unwrap(),
                 Chosen::NeedsPrivacyPolicy => assert!(!privacy && weekly),
                 Chosen::NotShown | Chosen::OldPolicy => unreachable!("all of it was shown"),
@@ -212,7 +212,9 @@ async fn act(app: &TestApp, shown: &Shown, who: usize, act: Act) {
         Act::Erase => {
             let key = core.terms.address_secret.key(&EmailAddress::parse(PEOPLE[who]).unwrap());
             let mut tx = app.write().await;
-            erase(&mut tx, &core.moment(), &key, (Method::Form, "/preferences")).await.unwrap();
+            erase(&mut tx, &core.moment(), &core.terms, &key, (Method::Form, "/preferences"))
+                .await
+                .unwrap();
             tx.commit().await.unwrap();
         }
     }
@@ -220,7 +222,9 @@ async fn act(app: &TestApp, shown: &Shown, who: usize, act: Act) {
 
 async fn leave_by(app: &TestApp, id: Uuid, leaving: &Leaving) {
     let mut tx = app.write().await;
-    withdraw(&mut tx, &app.core.moment(), id, leaving, "/unsubscribe").await.unwrap();
+    withdraw(&mut tx, &app.core.moment(), &app.core.terms, id, leaving, "/unsubscribe")
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -283,7 +287,7 @@ async fn live_through(steps: &[Step]) {
         assert_agreed(&app, &model, &erased).await;
     }
     let found = assert_sound(&app).await;
-    assert_eq!(found.size, i64::try_from(rows(&app.core.db).await.len()).unwrap());
+    assert_eq!(found.size, i64::try_from(sealed_leaves(&app.core.db).await.len()).unwrap());
     assert_heads_are_right(&app.core.db, &app.core.terms.ledger_keys.trusted()).await;
     app.stop().await;
 }

@@ -4,11 +4,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use assent::app::{Core, StartError};
-use assent::clock::Clock;
 use assent::config::{Settings, Values};
 use assent::domain::email_address::EmailAddress;
 use assent::domain::signup::Method;
-use assent::domain::timestamp::Timestamp;
 use assent::flows::sign_up::{SignUp, sign_up};
 use assent::ledger::note::{KeyName, SigningKey, VerifyingKey};
 use assent::notary::seal_all;
@@ -18,8 +16,8 @@ use assent::store::{checkpoints, notices, policy_versions};
 use secrecy::ExposeSecret;
 
 use super::{assert_refused, newest, seal};
-use crate::support::app::{BEGINNING, Database, SETTINGS, TestApp};
-use crate::support::{both_databases, program};
+use crate::support::app::{Database, SETTINGS, TestApp};
+use crate::support::{both_databases, program, story_time};
 
 /// An installation after its program stopped: where its data lie.
 struct Stopped {
@@ -51,8 +49,7 @@ impl Stopped {
         let set = self.settings(set);
         let set = set.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
         let values = Values::read(None, set).unwrap();
-        let clock = Clock::manual(Timestamp::parse(BEGINNING).unwrap());
-        Core::open(Settings::check(&values).unwrap(), clock, Random::System).await
+        Core::open(Settings::check(&values).unwrap(), story_time::clock(), Random::System).await
     }
 
     fn key_file(&self) -> PathBuf {

@@ -1,13 +1,16 @@
 //! The ledger as its keeper, its thief and its auditor meet it.
 
+mod adopting;
 mod bundle;
 mod drill;
 mod fold;
 mod going_back;
 mod honest;
+mod inserted;
 mod keys;
 mod sealing;
 mod tampering;
+mod undone;
 
 use std::process::Output;
 
@@ -74,6 +77,41 @@ pub async fn put(db: &Db, row: &Row) {
     assert_eq!(put.unwrap(), 1);
 }
 
+/// Takes away what guards the rows of these tables, as whoever holds the database can.
+pub async fn unguard(app: &TestApp) {
+    let guards: &[&'static str] = match app.core.db {
+        Db::Sqlite { .. } => &[
+            "DROP TRIGGER consent_event_is_kept",
+            "DROP TRIGGER consent_event_is_immutable",
+            "DROP TRIGGER checkpoint_is_kept",
+            "DROP TRIGGER checkpoint_is_immutable",
+            "DROP TRIGGER notice_is_immutable",
+            "DROP TRIGGER policy_version_is_immutable",
+            "DROP TRIGGER audit_entry_is_kept",
+            "DROP TRIGGER audit_entry_is_immutable",
+            "DROP TRIGGER claim_is_kept",
+            "DROP TRIGGER claim_is_immutable",
+            "DROP TRIGGER ledger_record_is_kept",
+            "DROP TRIGGER ledger_record_is_immutable",
+            "DROP TRIGGER consent_context_is_kept",
+            "DROP TRIGGER consent_context_is_immutable",
+        ],
+        Db::Postgres { .. } => &[
+            "ALTER TABLE consent_event DISABLE TRIGGER USER",
+            "ALTER TABLE checkpoint DISABLE TRIGGER USER",
+            "ALTER TABLE notice DISABLE TRIGGER notice_is_immutable",
+            "ALTER TABLE policy_version DISABLE TRIGGER policy_version_is_immutable",
+            "ALTER TABLE audit_entry DISABLE TRIGGER audit_entry_is_immutable",
+            "ALTER TABLE claim DISABLE TRIGGER USER",
+            "ALTER TABLE ledger_record DISABLE TRIGGER USER",
+            "ALTER TABLE consent_context DISABLE TRIGGER USER",
+        ],
+    };
+    for guard in guards {
+        app.tamper(guard).await.unwrap();
+    }
+}
+
 pub async fn seal(app: &TestApp) {
     let core = &app.core;
     seal_all(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
@@ -117,13 +155,22 @@ pub fn naive_root(leaves: &[String]) -> [u8; 32] {
     }
 }
 
+/// Every leaf with its place, in their order: of events, and of what the ledger records of itself.
+pub async fn sealed_leaves(db: &Db) -> Vec<(i64, String)> {
+    const LIST: &str = "SELECT leaf_index, leaf FROM consent_event WHERE leaf_index IS NOT NULL
+         UNION ALL SELECT leaf_index, leaf FROM ledger_record WHERE leaf_index IS NOT NULL
+         ORDER BY leaf_index";
+    match db {
+        Db::Sqlite { readers, .. } => sqlx::query_as(LIST).fetch_all(readers).await,
+        Db::Postgres { pool, .. } => sqlx::query_as(LIST).fetch_all(pool).await,
+    }
+    .unwrap()
+}
+
 /// Every signed head must be that of the leaves as they were, and every place taken once.
 pub async fn assert_heads_are_right(db: &Db, keys: &[VerifyingKey]) {
-    let rows = rows(db).await;
-    let sealed: Vec<&Row> = rows.iter().take_while(|row| row.leaf_index.is_some()).collect();
-    let places: Vec<i64> = sealed.iter().filter_map(|row| row.leaf_index).collect();
+    let (places, leaves): (Vec<i64>, Vec<String>) = sealed_leaves(db).await.into_iter().unzip();
     assert!(places.iter().copied().eq((0..).take(places.len())), "{places:?}");
-    let leaves: Vec<String> = sealed.iter().map(|row| row.leaf.clone()).collect();
     let heads = checkpoints::list(&mut db.read().await.unwrap(), 0, 10_000).await.unwrap();
     let newest = heads.last().map_or(0, |head| head.size);
     assert_eq!(usize::try_from(newest), Ok(places.len()));

@@ -245,10 +245,10 @@ both_databases! {
         }
         let key = app.core.terms.address_secret.key(&EmailAddress::parse("ada@b.example").unwrap());
         let mut tx = app.write().await;
-        assert!(erase(&mut tx, &app.core.moment(), &key, (Method::Program, "test")).await.unwrap());
+        assert!(erase(&mut tx, &app.core.moment(), &app.core.terms, &key, (Method::Program, "test")).await.unwrap());
         tx.commit().await.unwrap();
         assert_eq!(app.count(TRIES).await, 1, "with the person");
-        let purge = async || forget(&app.core.db, &app.core.terms, app.clock.now()).await.unwrap();
+        let purge = async || forget(&app.core.db, &app.core.terms, &app.core.moment()).await.unwrap();
         purge().await;
         assert_eq!(app.count(TRIES).await, 1, "its day is not over");
         app.advance(HOUR * 15);

@@ -240,7 +240,7 @@ both_databases! {
         let bob = subscriber_id(&app, "bob@b.example");
         let mut tx = app.write().await;
         let earlier = app.core.moment().earlier(Duration::from_hours(48));
-        assert_eq!(withdraw(&mut tx, &earlier, bob, &Leaving::All, "/preferences").await.unwrap().len(), 2);
+        assert_eq!(withdraw(&mut tx, &earlier, &app.core.terms, bob, &Leaving::All, "/preferences").await.unwrap().len(), 2);
         tx.commit().await.unwrap();
         let second = ended(&app, first[0].cursor.unwrap()).await;
         let mut purposes = said(&second);
@@ -276,7 +276,7 @@ both_databases! {
         for days in 1..6 {
             let mut tx = app.write().await;
             let earlier = app.core.moment().earlier(Duration::from_hours(24 * days));
-            let left = withdraw(&mut tx, &earlier, id, &Leaving::Writing, "/unsubscribe").await.unwrap();
+            let left = withdraw(&mut tx, &earlier, &app.core.terms, id, &Leaving::Writing, "/unsubscribe").await.unwrap();
             assert_eq!(left.len(), 1);
             tx.commit().await.unwrap();
             assert!(app.exported("newsletter:weekly").await.is_empty(), "left, though before it was given");

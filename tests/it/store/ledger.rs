@@ -4,7 +4,7 @@ use assent::domain::consent::EventType;
 use assent::domain::signup::Method;
 use assent::flows::sign_up::SignUp;
 use assent::intake::{Intake, IntakeParts};
-use assent::ledger::leaf::{canonical, leaf};
+use assent::ledger::leaf::{LeafHead, canonical};
 use assent::store::{consent_events, notices, policy_versions, signups};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -50,9 +50,12 @@ both_databases! {
         for event in requested.iter().chain(&given) {
             let body = event.body.as_deref().unwrap();
             let salt: [u8; 32] = event.salt.as_deref().unwrap().try_into().unwrap();
-            assert_eq!(leaf(event.event_type, &salt, body), event.leaf);
+            assert_eq!(LeafHead::of_event(event.event_type).leaf(&salt, body), event.leaf);
             let value: serde_json::Value = serde_json::from_str(body).unwrap();
             assert_eq!(canonical(&value).unwrap(), body, "canonical as stored");
+            let (context, words) = (event.context.as_deref(), event.words.as_deref());
+            assert_eq!(value["context"], assent::domain::notice::sha256_hex(context.unwrap().as_bytes()));
+            let value = assent::domain::evidence::read(Some(body), context, words).unwrap().unwrap();
             assert_eq!(value["email"], "ada@b.example");
             assert_eq!(value["policy"]["label"], signup.policy_label.as_str());
             let words = value["notice"]["text"].as_str().unwrap();

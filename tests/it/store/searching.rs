@@ -160,7 +160,7 @@ both_databases! {
         words_agree(&app).await;
         let mut tx = app.write().await;
         let key = subscribers::find(&mut tx, id).await.unwrap().unwrap().address_key;
-        assert!(erase(&mut tx, &app.core.moment(), &key, (Method::Staff, "test")).await.unwrap());
+        assert!(erase(&mut tx, &app.core.moment(), &app.core.terms, &key, (Method::Staff, "test")).await.unwrap());
         tx.commit().await.unwrap();
         assert_eq!(app.count("SELECT count(*) FROM subscriber_word").await, 0);
         assert_eq!(found(&app, &sought("")).await, Vec::<String>::new());

@@ -14,7 +14,6 @@ use assent::domain::report::ReportStatus;
 use assent::domain::slug::Slug;
 use assent::domain::suppression::SuppressionReason;
 use assent::domain::text::Line;
-use assent::domain::timestamp::Timestamp;
 use assent::files::Files;
 use assent::flows::add_newsletter::{NewNewsletter, add_newsletter};
 use assent::flows::add_report::{add_report, publish_report};
@@ -39,6 +38,7 @@ use uuid::Uuid;
 use super::inbox::Mail;
 use super::poll;
 use super::postgres;
+use super::story_time;
 
 /// Which database a story is told on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,8 +47,6 @@ pub enum Database {
     Postgres,
 }
 
-/// The moment at which every story begins.
-pub const BEGINNING: &str = "2026-11-23T09:00:00Z";
 /// What the sample report's file holds.
 pub const REPORT: &[u8] =
     b"%PDF-1.7\nThe sample report: not much to read, but every byte counts.\n%%EOF\n";
@@ -211,6 +209,7 @@ impl TestApp {
         environment.extend(database_url.clone().map(|url| ("ASSENT_DATABASE_URL".to_owned(), url)));
         let values = Values::read(None, environment.into_iter()).expect("known settings");
         let settings = Settings::check(&values).expect("sound settings");
+        story_time::begin(dir.path(), clock.clone());
         let mut core = Core::open(settings, clock.clone(), random).await.expect("a core");
         tune(&mut core);
         core.look_outside().await.expect("a look outside");
@@ -471,6 +470,7 @@ impl TestApp {
             format,
             preset: None,
             links: None,
+            authority: self.core.terms.authority(),
             scratch: self.dir.path(),
         };
         let snapshot = self.core.db.snapshot().await.expect("a snapshot");

@@ -4,15 +4,15 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
-use super::{poll, postgres};
+use super::{poll, postgres, story_time};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_assent");
 
-/// A command of the program with these settings alone.
+/// A command of the program with these settings alone, at the time of the story in this directory.
 pub fn command(dir: &Path, set: &[(&str, &str)], arguments: &[&str]) -> Command {
     let mut command = Command::new(BINARY);
     command.env_clear().current_dir(dir).env("ASSENT_DATA_DIR", dir.join("data")).args(arguments);
-    command.envs(set.iter().copied()).stdin(Stdio::null());
+    command.envs(story_time::environment(dir)).envs(set.iter().copied()).stdin(Stdio::null());
     command
 }
 
@@ -99,5 +99,6 @@ impl Drop for Served {
             self.child.kill().expect("killed");
             self.child.wait().expect("ended");
         }
+        story_time::tidy_up_after(self.child.id());
     }
 }

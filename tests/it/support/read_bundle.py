@@ -2,11 +2,13 @@
 
     python3 read_bundle.py DIR
 
-Prints {"events":N,"erased":N,"root":…,"size":N,"origin":…,"signed_by":…,"faults":[…]} and exits
-with 0, or with 1 if there are faults. `root` is the one that the events give; `size`, `origin` and
-`signed_by` are the checkpoint's, and null where it does not say. Rows are counted from 0, like
-their indices. It shares no code with the program that writes bundles, so that a mistake in either
-shows against the other.
+Prints {"events":N,"erased":N,"adopted":N,"part":…,"root":…,"size":N,"origin":…,"signed_by":…,
+"faults":[…]} and exits with 0, or with 1 if there are faults. `events` counts the rows, and `erased`
+those among them that have only their leaf. `adopted` says how many leaves, from the first, rest on
+the operator's word; it is null where nothing says so. `part` is true where rows were left out. `root`
+is the one that the events give, and null of a part; `size`, `origin` and `signed_by` are the
+checkpoint's, and null where it does not say. Rows are counted from 0, like their indices. It shares
+no code with the program that writes bundles, so that a mistake in either shows against the other.
 """
 
 import base64
@@ -23,6 +25,8 @@ from pathlib import Path
 ED25519 = b"\x01"
 ED25519_SPKI_PREFIX = bytes.fromhex("302a300506032b6570032100")
 LARGEST_EXACT_INTEGER = 2**53 - 1
+EVENT_TYPES = {"requested", "given", "withdrawn", "renewed", "expired", "erased"}
+RECORD_TYPES = {"adopted", "purged", "recorded"}
 SHORT_ESCAPES = {
     '"': '\\"',
     "\\": "\\\\",
@@ -138,10 +142,14 @@ def from_base64url(text):
     return data
 
 
-def tree_root(leaves):
+def leaf_hash(leaf):
+    return sha256(b"\x00" + leaf)
+
+
+def tree_root(leaf_hashes):
     # RFC 6962 splits at the largest power of two below the size. From the bottom up, that is to
     # pair neighbours and let an odd last one rise as it is.
-    level = [sha256(b"\x00" + leaf) for leaf in leaves]
+    level = list(leaf_hashes)
     if not level:
         return sha256(b"")
     while len(level) > 1:
@@ -151,7 +159,7 @@ def tree_root(leaves):
     return level[0]
 
 
-# notices/ and policies/
+# contexts/, notices/ and policies/
 
 
 def read_folder(path):
@@ -159,31 +167,64 @@ def read_folder(path):
     return {file.name: file.read_bytes() for file in files}
 
 
-def check_notice_name(name, data):
-    require(name == f"{sha256_hex(data)}.txt", "the name is not the SHA-256 of the content")
+class Texts:
+    """What rows refer to, each by its name."""
 
+    def __init__(self, directory, faults):
+        def read(folder):
+            return faults.check(folder, read_folder, directory / folder) or {}
 
-def check_notice(body, notices):
-    notice = body.get("notice")
-    if notice is None:
-        return
-    digest = member(notice, "sha256", str)
-    require(f"{digest}.txt" in notices, f"notices/{digest}.txt is missing")
-    data = notices[f"{digest}.txt"]
-    require(sha256_hex(data) == digest, f"notices/{digest}.txt has another SHA-256")
-    if "text" in notice:
-        text = member(notice, "text", str)
-        require(text.encode() == data, f"notices/{digest}.txt has another text")
+        self.contexts, self.notices = read("contexts"), read("notices")
+        self.policies = read("policies")
+        for folder, files, ending in [
+            ("contexts", self.contexts, "json"),
+            ("notices", self.notices, "txt"),
+        ]:
+            for name, data in files.items():
+                faults.check(f"{folder}/{name}", self.check_name, name, data, ending)
 
+    @staticmethod
+    def check_name(name, data, ending):
+        named = name == f"{sha256_hex(data)}.{ending}"
+        require(named, "the name is not the SHA-256 of the content")
 
-def check_policy(body, policies):
-    policy = body.get("policy")
-    if policy is None:
-        return
-    name = member(policy, "label", str) + ".md"
-    require(name in policies, f"policies/{name} is missing")
-    same = sha256_hex(policies[name]) == member(policy, "sha256", str)
-    require(same, f"policies/{name} has another SHA-256")
+    def context(self, digest):
+        """The context of this hash, once it is one."""
+        name = f"{digest}.json"
+        require(name in self.contexts, f"contexts/{name} is missing")
+        data = self.contexts[name]
+        require(sha256_hex(data) == digest, f"contexts/{name} has another SHA-256")
+        context = parse(data.decode())
+        require(canonical(context).encode() == data, f"contexts/{name} is not RFC 8785 text")
+        for part in ["address", "contact", "name"]:
+            member(member(context, "controller", dict), part, str)
+        for part in ["method", "purpose", "source"]:
+            member(context, part, str)
+        return context
+
+    def check_notice(self, notice):
+        digest = member(notice, "sha256", str)
+        require(f"{digest}.txt" in self.notices, f"notices/{digest}.txt is missing")
+        data = self.notices[f"{digest}.txt"]
+        require(sha256_hex(data) == digest, f"notices/{digest}.txt has another SHA-256")
+        return data
+
+    def check_policy(self, policy):
+        name = member(policy, "label", str) + ".md"
+        require(name in self.policies, f"policies/{name} is missing")
+        same = sha256_hex(self.policies[name]) == member(policy, "sha256", str)
+        require(same, f"policies/{name} has another SHA-256")
+
+    def check_shown(self, body, version):
+        """What an event's body says was shown: in itself, or since version 2 in its context."""
+        if version == 1:
+            notice = member(body, "notice", dict)
+            same = member(notice, "text", str).encode() == self.check_notice(notice)
+            require(same, "the words are not those of their file")
+        else:
+            body = self.context(member(body, "context", str))
+            self.check_notice(member(body, "notice", dict))
+        self.check_policy(member(body, "policy", dict))
 
 
 # events.ndjson
@@ -201,69 +242,213 @@ def read_row(line):
 
 def check_members(row):
     require(("salt" in row) == ("body" in row), "only one of salt and body")
-    unknown = sorted(row.keys() - {"index", "leaf", "salt", "body"})
+    unknown = sorted(row.keys() - {"index", "leaf", "salt", "body", "proof"})
     require(not unknown, f"unknown members {unknown}")
 
 
-def check_index(row, position):
+def index_of(row, expected, part):
     index = row.get("index")
     # True equals 1 in Python.
-    require(type(index) is int and index == position, f"index is {index!r}")
+    require(type(index) is int, f"index is {index!r}")
+    follows = index >= expected if part else index == expected
+    require(follows, f"index is {index}, and {expected} comes next")
+    return index
 
 
 def leaf_bytes(row):
     return member(row, "leaf", str).encode()
 
 
-def commitment_in(leaf):
-    """The leaf's C, once its text is known to be exactly what it should be."""
+def read_leaf(leaf):
+    """Commitment, type and version, once the text is known to be exactly what it should be."""
     parts = parse(leaf.decode())
-    commitment = member(parts, "c", str)
-    expected = {"c": commitment, "t": member(parts, "t", str), "v": 1}
-    require(canonical(expected).encode() == leaf, "leaf is not the RFC 8785 text of c, t and v 1")
-    require(parts["t"], "leaf has an empty t")
+    commitment, kind = member(parts, "c", str), member(parts, "t", str)
+    version = parts.get("v")
+    require(type(version) is int and version in {1, 2}, f"leaf has the version {version!r}")
+    require(kind in (EVENT_TYPES | RECORD_TYPES if version == 2 else EVENT_TYPES), f"{kind!r}?")
+    expected = canonical({"c": commitment, "t": kind, "v": version}).encode()
+    require(expected == leaf, "leaf is not the RFC 8785 text of c, t and v")
     require(len(from_base64url(commitment)) == 32, "leaf's c is not 32 bytes")
-    return commitment
+    return commitment, kind, version
 
 
 def check_commitment(row, commitment):
     body = member(row, "body", dict)
     salt = from_base64url(member(row, "salt", str))
-    require(salt, "salt is empty")
+    require(len(salt) == 32, "salt is not 32 bytes")
     expected = hmac.digest(salt, canonical(body).encode(), "sha256")
     require(to_base64url(expected) == commitment, "leaf does not commit to salt and body")
 
 
-def check_row(row, where, position, notices, policies, faults):
-    """The leaf as it is hashed, or None."""
-    faults.check(where, check_members, row)
-    faults.check(where, check_index, row, position)
-    leaf = faults.check(where, leaf_bytes, row)
-    if leaf is None:
-        return None
-    commitment = faults.check(where, commitment_in, leaf)
-    if commitment and "salt" in row and "body" in row:
-        faults.check(where, check_commitment, row, commitment)
-    if isinstance(row.get("body"), dict):
-        faults.check(where, check_notice, row["body"], notices)
-        faults.check(where, check_policy, row["body"], policies)
-    return leaf
+class Chains:
+    """The events of each signup and of each subscriber, one after the other."""
+
+    def __init__(self):
+        self.newest = {}
+
+    def take(self, kind, version, body, leaf):
+        subject = body.get("signup_id" if kind == "requested" else "subscriber_id")
+        if version == 1:
+            # Whoever wrote it did not say where it stands.
+            seq, previous = None, None
+        else:
+            require(isinstance(subject, str), "it does not say whose event it is")
+            member(body, "at", str)
+            seq, previous = body.get("seq"), body.get("previous")
+            require(type(seq) is int and seq > 0, f"seq is {seq!r}")
+            require(previous is None or from_base64(previous, 32), "previous is no hash")
+        if subject is None:
+            return
+        before = self.newest.get(subject)
+        self.newest[subject] = (kind, seq, to_base64(leaf_hash(leaf)))
+        if before is None:
+            # What stood before an erasure stands bare.
+            first = seq in {None, 1} and previous is None
+            require(first or kind == "erased", "the event before it of its subject is missing")
+            return
+        kind_before, seq_before, leaf_before = before
+        erased = [kind_before, kind].count("erased")
+        require(erased != 1, "its subject was erased, and another event of theirs has a body")
+        follows = previous == leaf_before and seq_before in {None, (seq or 0) - 1}
+        require(
+            seq_before is None if seq is None else follows,
+            "the event before it of its subject is missing",
+        )
 
 
-def read_events(directory, notices, policies, faults):
-    """The number of rows, that of the erased among them, and the root."""
-    lines = faults.check("events.ndjson", read_lines, directory / "events.ndjson") or []
-    leaves, erased = [], 0
-    for position, line in enumerate(lines):
-        where = f"row {position}"
-        row = faults.check(where, read_row, line)
-        if row is None:
-            continue
-        erased += "salt" not in row and "body" not in row
-        leaf = check_row(row, where, position, notices, policies, faults)
-        if leaf is not None:
-            leaves.append(leaf)
-    return len(lines), erased, tree_root(leaves)
+class Naming:
+    """Which leaves stand bare, and which are named as emptied."""
+
+    def __init__(self):
+        self.rows = {}
+        self.runs, self.waiting, self.adopted = [], [], []
+
+    def row(self, index, leaf, bare):
+        self.rows[index] = (leaf_hash(leaf), bare)
+
+    def told(self, index, kind, body):
+        for run in body.get("emptied", []):
+            proper = isinstance(run, list) and list(map(type, run)) == [int, int]
+            require(proper and min(run) >= 0, "emptied is not a list of first and last indices")
+            self.runs.append((*run, index))
+        waiting = body.get("waiting", [])
+        require(all(isinstance(hash, str) for hash in waiting), "waiting is not a list of hashes")
+        self.waiting.extend(waiting)
+        before = body.get("before")
+        if kind == "adopted":
+            require(type(before) is int and before >= 0, f"before is {before!r}")
+            require(not self.adopted, "the ledger was adopted before")
+            self.adopted.append(before)
+
+    def check(self, index):
+        leaf, bare = self.rows[index]
+        by_index = [namer for first, last, namer in self.runs if first <= index <= last]
+        names = len(by_index) + self.waiting.count(to_base64(leaf))
+        if not bare:
+            require(names == 0, "it is named as emptied, and has its body")
+            return
+        require(names > 0, "its body is gone, and nothing names it as emptied")
+        require(names == 1, "it is named as emptied more than once")
+        require(all(namer > index for namer in by_index), "it was named before it was there")
+
+
+def check_row(row, leaf, where, index, texts, chains, naming, faults):
+    read = faults.check(where, read_leaf, leaf)
+    if read is None:
+        return
+    commitment, kind, version = read
+    bare = "salt" not in row and "body" not in row
+    if index is not None:
+        naming.row(index, leaf, bare)
+    if bare:
+        if kind in RECORD_TYPES:
+            faults.append(f"{where}: a record has lost its body")
+        return
+    body = row.get("body")
+    if "salt" not in row or not isinstance(body, dict):
+        return
+    committed = len(faults)
+    faults.check(where, check_commitment, row, commitment)
+    # What nobody committed to says nothing of others.
+    if len(faults) > committed:
+        return
+    if kind in RECORD_TYPES | {"erased"}:
+        faults.check(where, naming.told, index, kind, body)
+    if kind in EVENT_TYPES:
+        faults.check(where, chains.take, kind, version, body, leaf)
+        if kind != "erased":
+            faults.check(where, texts.check_shown, body, version)
+
+
+class Events:
+    """All rows, each looked at by itself and with the others."""
+
+    def __init__(self, directory, texts, faults):
+        lines = faults.check("events.ndjson", read_lines, directory / "events.ndjson") or []
+        chains, naming = Chains(), Naming()
+        self.count, self.erased, self.part = len(lines), 0, False
+        self.leaves, self.proofs, following = [], [], 0
+        for position, line in enumerate(lines):
+            where = f"row {position}"
+            row = faults.check(where, read_row, line)
+            if row is None:
+                continue
+            if position == 0:
+                self.part = "proof" in row
+            faults.check(where, check_members, row)
+            index = faults.check(where, index_of, row, following, self.part)
+            following = (following if index is None else index) + 1
+            self.erased += "salt" not in row and "body" not in row
+            leaf = faults.check(where, leaf_bytes, row)
+            if leaf is None:
+                continue
+            self.leaves.append(leaf_hash(leaf))
+            self.proofs.append((where, index, leaf_hash(leaf), row.get("proof")))
+            check_row(row, leaf, where, index, texts, chains, naming, faults)
+        for index in naming.rows:
+            faults.check(f"index {index}", naming.check, index)
+        self.adopted = naming.adopted[0] if naming.adopted else None
+        self.root = None if self.part else tree_root(self.leaves)
+
+
+# A part of a ledger: a proof for each row, and extent.jws
+
+
+def check_proof(index, leaf, proof, size, root):
+    """RFC 9162, 2.1.3.2."""
+    require(isinstance(proof, list), "it has no inclusion proof")
+    require(index is not None and index < size, "its index is not in the tree")
+    node, last, hash = index, size - 1, leaf
+    for step in proof:
+        require(isinstance(step, str) and last > 0, "its inclusion proof is not one")
+        other = from_base64(step, 32)
+        if node % 2 or node == last:
+            hash = sha256(b"\x01" + other + hash)
+            while node % 2 == 0 and node:
+                node, last = node // 2, last // 2
+        else:
+            hash = sha256(b"\x01" + hash + other)
+        node, last = node // 2, last // 2
+    require(last == 0 and hash == root, "its inclusion proof does not lead to the root")
+
+
+def check_extent(directory, keys, events, statement):
+    header, payload, signature = (directory / "extent.jws").read_text().strip().split(".")
+    origin, size, root = statement
+    said = parse(from_base64url(header).decode())
+    require(said.get("typ") == "ledger-extent+jws", "it is another kind of JWS")
+    require(said.get("alg") == "EdDSA" and "crit" not in said, "it is signed in another way")
+    known = {vkey: key for vkey, key in keys.values()}
+    require(said.get("kid") in known, "it is signed by no key of keys.json")
+    check_signature(f"{header}.{payload}", known[said["kid"]], from_base64url(signature))
+    expected = {
+        "events": events.count,
+        "origin": origin,
+        "root": to_base64(root),
+        "sha256": sha256_hex((directory / "events.ndjson").read_bytes()),
+        "size": size,
+    }
+    require(parse(from_base64url(payload).decode()) == expected, "it is on other events or heads")
 
 
 # keys.json
@@ -346,14 +531,21 @@ def find_signer(text, lines, keys):
     return signers[0]
 
 
-def check_against_events(statement, events, root):
+def check_against_events(statement, events):
     _, size, signed_root = statement
-    require(size == events, f"its size is {size}, there are {events} events")
-    given = to_base64(root)
-    require(signed_root == root, f"its root is {to_base64(signed_root)}, the events give {given}")
+    require(size == events.count, f"its size is {size}, there are {events.count} events")
+    signed, given = to_base64(signed_root), to_base64(events.root)
+    require(signed == given, f"its root is {signed}, the events give {given}")
 
 
-def read_checkpoint(directory, events, root, faults):
+def check_part(directory, keys, events, statement, faults):
+    _, size, root = statement
+    for where, index, leaf, proof in events.proofs:
+        faults.check(where, check_proof, index, leaf, proof, size, root)
+    faults.check("extent.jws", check_extent, directory, keys, events, statement)
+
+
+def read_checkpoint(directory, events, faults):
     """Origin, size and signer, each None where the checkpoint does not say."""
     keys = faults.check("keys.json", read_keys, directory / "keys.json") or {}
     note = faults.check("checkpoint", split_note, directory / "checkpoint")
@@ -364,23 +556,24 @@ def read_checkpoint(directory, events, root, faults):
     statement = faults.check("checkpoint", read_statement, text)
     if statement is None:
         return None, None, signer
-    faults.check("checkpoint", check_against_events, statement, events, root)
+    if events.part:
+        check_part(directory, keys, events, statement, faults)
+    else:
+        faults.check("checkpoint", check_against_events, statement, events)
     origin, size, _ = statement
     return origin, size, signer
 
 
 def read_bundle(directory):
     faults = Faults()
-    notices = faults.check("notices", read_folder, directory / "notices") or {}
-    policies = faults.check("policies", read_folder, directory / "policies") or {}
-    for name, data in notices.items():
-        faults.check(f"notices/{name}", check_notice_name, name, data)
-    events, erased, root = read_events(directory, notices, policies, faults)
-    origin, size, signer = read_checkpoint(directory, events, root, faults)
+    events = Events(directory, Texts(directory, faults), faults)
+    origin, size, signer = read_checkpoint(directory, events, faults)
     return {
-        "events": events,
-        "erased": erased,
-        "root": to_base64(root),
+        "events": events.count,
+        "erased": events.erased,
+        "adopted": events.adopted,
+        "part": events.part,
+        "root": None if events.part else to_base64(events.root),
         "size": size,
         "origin": origin,
         "signed_by": signer,

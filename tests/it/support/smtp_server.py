@@ -40,21 +40,39 @@ def openssl(arguments):
     )
 
 
+# Whoever holds them against a clock reads this machine's or a story's, so they count for a century.
+AUTHORITY = """
+[ca]
+default_ca = authority
+[authority]
+database = issued
+new_certs_dir = .
+rand_serial = yes
+policy = any_name
+default_md = sha256
+default_startdate = 20000101000000Z
+default_enddate = 20991231235959Z
+[any_name]
+commonName = supplied
+[of_authority]
+basicConstraints = critical,CA:TRUE
+keyUsage = critical,keyCertSign
+[of_server]
+basicConstraints = critical,CA:FALSE
+subjectAltName = DNS:localhost,IP:127.0.0.1
+"""
+
+
 def make_certificates():
+    for name, text in [("authority", AUTHORITY), ("issued", "")]:
+        with open(os.path.join(DIRECTORY, name), "w", encoding="ascii") as file:
+            file.write(text)
     key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
-    openssl(
-        f"req -x509 {key} -days 2 -subj /CN=test-authority"
-        " -addext keyUsage=critical,keyCertSign -keyout ca.key -out ca.pem"
-    )
+    openssl(f"req {key} -subj /CN=test-authority -keyout ca.key -out ca.csr")
     openssl(f"req {key} -subj /CN=localhost -keyout server.key -out server.csr")
-    # rustls wants version 3 with a subjectAltName; `x509 -req` adds extensions from a file only.
-    with open(os.path.join(DIRECTORY, "extensions"), "w", encoding="ascii") as file:
-        file.write("basicConstraints=critical,CA:FALSE\n")
-        file.write("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-    openssl(
-        "x509 -req -in server.csr -days 2 -CA ca.pem -CAkey ca.key -CAcreateserial"
-        " -extfile extensions -out server.pem"
-    )
+    issue = "ca -config authority -batch -notext -keyfile ca.key"
+    openssl(f"{issue} -selfsign -extensions of_authority -in ca.csr -out ca.pem")
+    openssl(f"{issue} -cert ca.pem -extensions of_server -in server.csr -out server.pem")
 
 
 def fault():

@@ -55,8 +55,7 @@ impl Outbox {
                                 source, method, status, created_at, expires_at)
                             WITH RECURSIVE more (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM more WHERE n < $1)
                             SELECT randomblob(16), 'r' || n || '@b' || (n % 20) || '.example', randomblob(32), randomblob(32),
-                                report_id, policy_version_id, source, method, status, unixepoch() * 1000000,
-                                (unixepoch() + 86400) * 1000000
+                                report_id, policy_version_id, source, method, status, created_at, expires_at
                             FROM more, (SELECT * FROM signup LIMIT 1)";
                 sqlx::query(copy).bind(mails).execute(writer).await.unwrap();
             }
@@ -64,8 +63,8 @@ impl Outbox {
                 let copy = "INSERT INTO signup (signup_id, email, address_key, limiter_key, report_id, policy_version_id,
                                 source, method, status, created_at, expires_at)
                             SELECT gen_random_uuid(), 'r' || n || '@b' || (n % 20) || '.example', sha256(random()::text::bytea),
-                                sha256(random()::text::bytea), report_id, policy_version_id, source, method, status, now(),
-                                now() + interval '1 day'
+                                sha256(random()::text::bytea), report_id, policy_version_id, source, method, status, created_at,
+                                expires_at
                             FROM generate_series(1, $1) AS more (n), (SELECT * FROM signup LIMIT 1) AS one";
                 sqlx::query(copy).bind(mails).execute(pool).await.unwrap();
             }

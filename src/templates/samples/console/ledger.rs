@@ -19,7 +19,8 @@ fn sound() -> Value {
         "waiting": 2, "more_wait": false,
         "vkey": "reports.example.org+1f2a3b4c+AQID",
         "fingerprint": "1f2a 3b4c",
-        "verdict": {"checked_at": "2026-11-23T09:00:00.000000Z", "size": 4100, "finding": null},
+        "verdict": {"checked_at": "2026-11-23T09:00:00.000000Z", "size": 4100, "finding": null,
+                    "warning": null},
         "running": null,
         "last": {"failed": false, "size": 4100, "erased": 3, "checkpoints": 880, "findings": [], "more": 0},
     })
@@ -32,6 +33,7 @@ fn broken() -> Value {
     sample["verdict"]["finding"] = findings[0].clone();
     sample["last"]["findings"] = findings;
     sample["last"]["more"] = json!(12);
+    sample["verdict"]["warning"] = json!("event 7 bears an earlier time than the one before it");
     sample
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::domain::alarm::{
-    LEDGER, MAIL_PAUSED, MAIL_RELAY, OUTSIDE, REFUSALS, is_of_confirmations,
+    LEDGER, MAIL_PAUSED, MAIL_RELAY, OUTSIDE, REFUSALS, SEALING, is_of_confirmations,
 };
 use crate::store::alarms::Alarm;
 use crate::store::ledger_verdicts::Verdict;
@@ -40,6 +40,12 @@ pub(in crate::web::console) fn words(alarm: &Alarm) -> Value {
             "Many mails are parked for one reason".to_owned(),
             "So it is hardly their mailboxes. Mend what the reason says, then send them again from there.",
             "/console/mail?state=parked",
+        )
+    } else if alarm.subject == SEALING {
+        (
+            "The ledger is not sealed".to_owned(),
+            "Tell whoever runs this site: consents are recorded, and cannot be proved before they are sealed.",
+            "/console/ledger",
         )
     } else if is_of_confirmations(&alarm.subject) {
         let form = match alarm.subject.rsplit_once("reports/") {

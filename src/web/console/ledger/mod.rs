@@ -58,6 +58,7 @@ async fn show(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error
         "fingerprint": key.fingerprint(),
         "verdict": verdict.map(|verdict| json!({
             "checked_at": verdict.checked_at, "size": verdict.size, "finding": verdict.finding,
+            "warning": verdict.warning,
         })),
         "running": running,
         "last": last.map(|last| told(&last)),

@@ -122,7 +122,8 @@ async fn withdraw(
     let mut tx = app.db.write().await?;
     let subscriber_id = find(&mut tx, &id).await?.subscriber_id;
     let at = app.moment();
-    let ended = record_withdrawal(&mut tx, &at, &desk.actor(), subscriber_id, &leaving).await?;
+    let ended =
+        record_withdrawal(&mut tx, &at, &app.terms, &desk.actor(), subscriber_id, &leaving).await?;
     tx.commit().await?;
     app.mail_waits.notify_one();
     let word = if ended.is_empty() { "nothing" } else { "withdrawn" };

@@ -1,0 +1,194 @@
+//! The key that authenticates what the database says of consent, so that rows which somebody else wrote or put
+//! back are told from ours. It is not in the database.
+
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
+
+use super::address_key::{AddressKey, AddressSecret, keyed};
+use super::consent::EventType;
+use super::purpose::Purpose;
+use super::timestamp::Timestamp;
+
+/// How many bytes of a MAC are kept: 128 bits, as of a link's.
+const KEPT: usize = 16;
+
+/// A kept MAC.
+pub type RowMac = [u8; KEPT];
+
+/// Makes and checks the MACs of rows.
+#[derive(Clone)]
+pub struct EvidenceKey(Hmac<Sha256>);
+
+/// What an event's MAC is over: what stays of the row when body and salt are gone.
+#[derive(Clone, Copy, Debug)]
+pub struct EventFields<'a> {
+    /// The event.
+    pub event_id: Uuid,
+    /// Whose order it stands in.
+    pub subject_id: Uuid,
+    /// Its place in that order.
+    pub seq: i64,
+    /// What happened.
+    pub event_type: EventType,
+    /// What it was about.
+    pub purpose: &'a Purpose,
+    /// The leaf that commits to its body.
+    pub leaf: &'a str,
+}
+
+/// What a consent's MAC is over: the present state, whose it is, and all that it rests on.
+#[derive(Clone, Copy, Debug)]
+pub struct ConsentFields<'a> {
+    /// Whose.
+    pub subscriber_id: Uuid,
+    /// Their address.
+    pub address_key: &'a AddressKey,
+    /// For what.
+    pub purpose: &'a Purpose,
+    /// Where it stands.
+    pub state: EventType,
+    /// The event that made it so.
+    pub event_id: Uuid,
+    /// That event's place in the order of the subscriber's.
+    pub seq: i64,
+    /// The hash of the words it rests on.
+    pub notice_sha256: &'a str,
+    /// The label of the policy it rests on.
+    pub policy_label: &'a str,
+    /// The report of the signup that consented.
+    pub report_id: Option<Uuid>,
+    /// The page of its form.
+    pub source: &'a str,
+    /// When the form was sent.
+    pub requested_at: Timestamp,
+    /// When it was confirmed.
+    pub confirmed_at: Timestamp,
+}
+
+impl EvidenceKey {
+    /// The key that follows from the permanent secret of addresses.
+    #[must_use]
+    pub fn of(secret: &AddressSecret) -> Self {
+        Self(keyed(&secret.derived(b"evidence")))
+    }
+
+    /// The MAC of an event.
+    #[must_use]
+    pub fn event(&self, event: &EventFields<'_>) -> RowMac {
+        self.over(b"event")
+            .bytes(event.event_id.as_bytes())
+            .bytes(event.subject_id.as_bytes())
+            .bytes(&event.seq.to_be_bytes())
+            .text(event.event_type.as_str())
+            .text(event.purpose.as_str())
+            .text(event.leaf)
+            .kept()
+    }
+
+    /// The MAC of a consent.
+    #[must_use]
+    pub fn consent(&self, consent: &ConsentFields<'_>) -> RowMac {
+        let report_id = consent.report_id.unwrap_or_default();
+        self.over(b"consent")
+            .bytes(consent.subscriber_id.as_bytes())
+            .bytes(consent.address_key.as_bytes())
+            .text(consent.purpose.as_str())
+            .text(consent.state.as_str())
+            .bytes(consent.event_id.as_bytes())
+            .bytes(&consent.seq.to_be_bytes())
+            .text(consent.notice_sha256)
+            .text(consent.policy_label)
+            .bytes(report_id.as_bytes())
+            .text(consent.source)
+            .bytes(&consent.requested_at.micros().to_be_bytes())
+            .bytes(&consent.confirmed_at.micros().to_be_bytes())
+            .kept()
+    }
+
+    /// The MAC of a record that the ledger makes of itself.
+    #[must_use]
+    pub fn record(&self, record_id: Uuid, leaf: &str) -> RowMac {
+        self.over(b"record").bytes(record_id.as_bytes()).text(leaf).kept()
+    }
+
+    /// The MAC of a signed head of `size` leaves that follows the one of `previous`.
+    #[must_use]
+    pub fn head(&self, note: &str, previous: i64) -> RowMac {
+        self.over(b"head").bytes(&previous.to_be_bytes()).text(note).kept()
+    }
+
+    /// Whether a stored MAC is the one that a row should have.
+    #[must_use]
+    pub fn agrees(stored: Option<&[u8]>, own: &RowMac) -> bool {
+        stored.is_some_and(|stored| stored.ct_eq(own).into())
+    }
+
+    fn over(&self, kind: &[u8]) -> Fields {
+        Fields(self.0.clone()).text_bytes(kind)
+    }
+}
+
+/// A MAC under way; what has no fixed length is preceded by it, so no two rows are over the same bytes.
+struct Fields(Hmac<Sha256>);
+
+impl Fields {
+    fn bytes(mut self, bytes: &[u8]) -> Self {
+        self.0.update(bytes);
+        self
+    }
+
+    fn text(self, text: &str) -> Self {
+        self.text_bytes(text.as_bytes())
+    }
+
+    fn text_bytes(self, text: &[u8]) -> Self {
+        let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
+        self.bytes(&length.to_be_bytes()).bytes(text)
+    }
+
+    fn kept(self) -> RowMac {
+        let mac: [u8; 32] = self.0.finalize().into_bytes().into();
+        let mut kept = [0; KEPT];
+        kept.copy_from_slice(&mac[..KEPT]);
+        kept
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_field_counts() {
+        let key = EvidenceKey::of(&AddressSecret::new([1; 32]));
+        let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let purposes: Vec<Purpose> =
+            ["privacy-policy", "newsletter:weekly"].iter().map(|p| p.parse().unwrap()).collect();
+        let event = EventFields {
+            event_id: one,
+            subject_id: one,
+            seq: 1,
+            event_type: EventType::Given,
+            purpose: &purposes[0],
+            leaf: "leaf",
+        };
+        let own = key.event(&event);
+        assert!(EvidenceKey::agrees(Some(&own), &key.event(&event)));
+        assert!(!EvidenceKey::agrees(None, &own) && !EvidenceKey::agrees(Some(&own[..8]), &own));
+        for other in [
+            EventFields { event_id: two, ..event },
+            EventFields { subject_id: two, ..event },
+            EventFields { seq: 2, ..event },
+            EventFields { event_type: EventType::Withdrawn, ..event },
+            EventFields { purpose: &purposes[1], ..event },
+            EventFields { leaf: "eaf", ..event },
+        ] {
+            assert_ne!(key.event(&other), own, "{other:?}");
+        }
+        assert_ne!(EvidenceKey::of(&AddressSecret::new([2; 32])).event(&event), own);
+        assert_ne!(key.head("note", 1), key.head("note", 2));
+        assert_ne!(key.record(one, "leaf"), key.record(two, "leaf"));
+    }
+}

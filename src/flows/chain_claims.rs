@@ -1,0 +1,81 @@
+//! All else that is claimed is hashed into the ledger: one record of it for each sealing.
+
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::keep_record::new_record;
+use super::{Error, Terms};
+use crate::domain::ledger_record::{RecordType, Recorded, Told};
+use crate::domain::purpose::Purpose;
+use crate::domain::timestamp::Timestamp;
+use crate::ledger::leaf::canonical;
+use crate::random::Moment;
+use crate::store::claims::{self, Claim};
+use crate::store::{Tx, ledger_records};
+
+/// How many claims one record adds.
+const AT_ONCE: i64 = 4096;
+
+/// Adds one record of what was done and published since the last one, if anything was. Only whoever seals does,
+/// so there is one order.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn chain_claims(tx: &mut Tx, at: &Moment, terms: &Terms) -> Result<(), Error> {
+    let claims = claims::list_waiting(tx, AT_ONCE).await?;
+    if claims.is_empty() {
+        return Ok(());
+    }
+    let told = match ledger_records::find_newest(tx, RecordType::Recorded).await? {
+        Some(record) => serde_json::from_str(&record.body)?,
+        None => Told::default(),
+    };
+    let mut chain = told.claims.unwrap_or_default();
+    claims::mark_numbered(tx, chain.count + 1, &claims).await?;
+    for claim in &claims {
+        chain = chain.with(&canonical_claim(claim)?);
+    }
+    let record_id = at.new_id();
+    let body = Recorded { at: at.now, claims: chain, record_id };
+    let record = new_record(at, terms, (record_id, RecordType::Recorded), &body)?;
+    Ok(ledger_records::append(tx, &record).await?)
+}
+
+/// A claim as it is hashed: RFC 8785 text of what it is about.
+///
+/// # Errors
+/// When it has no canonical form.
+pub fn canonical_claim(claim: &Claim) -> serde_json::Result<String> {
+    #[derive(Serialize)]
+    struct Chained<'a> {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        action: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        actor: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        at: Option<Timestamp>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        detail: Option<&'a Value>,
+        id: Uuid,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        notice: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        policy: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        purpose: Option<&'a Purpose>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sha256: Option<&'a str>,
+    }
+    canonical(&Chained {
+        action: claim.action.as_deref(),
+        actor: claim.actor.as_deref(),
+        at: claim.at,
+        detail: claim.detail.as_ref().map(|detail| &detail.0),
+        id: claim.claim_id,
+        notice: claim.notice_sha256.as_deref(),
+        policy: claim.policy_label.as_deref(),
+        purpose: claim.purpose.as_ref(),
+        sha256: claim.policy_sha256.as_deref(),
+    })
+}

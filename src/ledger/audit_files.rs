@@ -1,0 +1,143 @@
+//! The files of a bundle beside its events, each held against the hash by which it is named.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::audit_row::{References, Shown, read_context};
+use super::bundle::{context_file, notice_file, policy_file};
+use super::finding::{Findings, Problem, Row};
+use crate::domain::notice::{hex, sha256_hex};
+
+/// The longest text that is read whole, in bytes.
+const FILE_LIMIT: u64 = 1024 * 1024;
+
+/// How many references are remembered as looked at; with more, some are looked at again. Memory stays flat
+/// whatever a bundle claims to refer to.
+const REMEMBERED: usize = 4096;
+
+/// The files that were looked at.
+pub(super) struct Files<'a> {
+    dir: &'a Path,
+    seen: HashSet<References>,
+    notices: HashSet<String>,
+    policies: HashSet<(String, String)>,
+}
+
+impl<'a> Files<'a> {
+    /// Those in this directory.
+    pub(super) fn of(dir: &'a Path) -> Self {
+        Self { dir, seen: HashSet::new(), notices: HashSet::new(), policies: HashSet::new() }
+    }
+
+    /// The files that a row refers to, each the first time that it is referred to.
+    pub(super) fn check(&mut self, row: Row, refers: References, findings: &mut Findings) {
+        if self.seen.contains(&refers) {
+            return;
+        }
+        match &refers {
+            References::Context(sha256) => {
+                if let Some(shown) = self.context(row, sha256, findings) {
+                    self.notice(row, &shown.notice_sha256, true, findings);
+                    self.policy(row, shown, findings);
+                }
+            }
+            References::Shown(shown) => {
+                // The words stand in the body too, so their file may be left out.
+                self.notice(row, &shown.notice_sha256, false, findings);
+                self.policy(row, shown.clone(), findings);
+            }
+        }
+        remember(&mut self.seen, refers);
+    }
+
+    fn context(&self, row: Row, sha256: &str, findings: &mut Findings) -> Option<Shown> {
+        let path = context_file(sha256);
+        let text = match read_text(&self.dir.join(&path)) {
+            Ok(text) => text,
+            Err(error) => {
+                findings.file(path, unreadable(row, error));
+                return None;
+            }
+        };
+        if sha256_hex(text.as_bytes()) != sha256 {
+            findings.file(path, Problem::Content(row));
+            return None;
+        }
+        let shown = read_context(&text);
+        if shown.is_none() {
+            findings.file(path, Problem::Context(row));
+        }
+        shown
+    }
+
+    fn notice(&mut self, row: Row, sha256: &str, needed: bool, findings: &mut Findings) {
+        if self.notices.contains(sha256) {
+            return;
+        }
+        let path = notice_file(sha256);
+        match file_sha256(&self.dir.join(&path)) {
+            Ok(own) if own == sha256 => remember(&mut self.notices, sha256.to_owned()),
+            Ok(_) => findings.file(path, Problem::Content(row)),
+            Err(error) if !needed && error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => findings.file(path, unreadable(row, error)),
+        }
+    }
+
+    fn policy(&mut self, row: Row, shown: Shown, findings: &mut Findings) {
+        let policy = (shown.policy_label, shown.policy_sha256);
+        if self.policies.contains(&policy) {
+            return;
+        }
+        let path = policy_file(&policy.0);
+        match file_sha256(&self.dir.join(&path)) {
+            Ok(own) if own == policy.1 => {}
+            Ok(_) => findings.file(path, Problem::Content(row)),
+            Err(error) => findings.file(path, unreadable(row, error)),
+        }
+        remember(&mut self.policies, policy);
+    }
+}
+
+fn unreadable(row: Row, error: io::Error) -> Problem {
+    match error.kind() {
+        io::ErrorKind::NotFound => Problem::Missing(row),
+        _ => Problem::Unreadable(row, error),
+    }
+}
+
+fn remember<T: Eq + std::hash::Hash>(seen: &mut HashSet<T>, item: T) {
+    if seen.len() < REMEMBERED {
+        seen.insert(item);
+    }
+}
+
+/// A file of a bundle; never a pipe or a device, which might not end.
+fn open(path: &Path) -> io::Result<File> {
+    if !path.metadata()?.is_file() {
+        return Err(io::Error::other("it is not a plain file"));
+    }
+    File::open(path)
+}
+
+pub(super) fn read_text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let read = open(path)?.take(FILE_LIMIT + 1).read_to_string(&mut text)?;
+    if read as u64 > FILE_LIMIT {
+        return Err(io::Error::other("it is longer than 1 MiB"));
+    }
+    Ok(text)
+}
+
+pub(super) fn file_sha256(path: &Path) -> io::Result<String> {
+    let (mut file, mut digest, mut buffer) = (open(path)?, Sha256::new(), vec![0; 64 * 1024]);
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hex(&digest.finalize())),
+            read => digest.update(&buffer[..read]),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! What a part of a ledger shows of itself, and what rests on the signed word on how much it is.
+
+use std::fs;
+
+use serde_json::json;
+
+use super::audit_order_tests::{ADA, FILLED, GAP, Ledger, UNNAMED, finds};
+use super::audit_tests::{checkpoint, key};
+use super::bundle::EXTENT;
+use super::extent::Extent;
+use super::jws;
+use super::note::encode_hash;
+use crate::domain::consent::EventType;
+use crate::domain::ledger_record::RecordType;
+use crate::domain::notice::sha256_hex;
+
+const OTHER_EXTENT: &str = "the signed word is on other events, or on another checkpoint";
+
+#[test]
+fn a_part_is_held_to_the_signed_word_on_how_much_it_is() {
+    let mut ledger = Ledger::history();
+    ledger.event(EventType::Withdrawn, ADA, json!({}));
+    let whole = [1, 3, 6, 8];
+    let report = ledger.part(&whole).audit();
+    assert!(report.is_sound() && report.partial, "{:?}", report.findings);
+
+    let word = |indexes: &[usize]| {
+        let lines = ledger.part_lines(indexes).concat();
+        Extent::new(indexes.len() as u64, sha256_hex(lines.as_bytes()), &checkpoint(&ledger.leaves))
+    };
+    let left = |indexes: &[usize], expected: &[(&str, &str)]| {
+        let bundle = ledger.part(indexes);
+        bundle.write(EXTENT, word(&whole).sign(&key(1)));
+        finds(&bundle, expected);
+    };
+    left(&whole, &[]);
+    left(&[1, 3, 8], &[("line 3 (index 8", GAP), (EXTENT, OTHER_EXTENT)]);
+    left(&[1, 3, 6], &[(EXTENT, OTHER_EXTENT)]);
+    left(&[1, 2, 3, 6, 8], &[(EXTENT, OTHER_EXTENT)]);
+    left(&[3, 6, 8], &[(EXTENT, OTHER_EXTENT)]);
+
+    let bundle = ledger.part(&whole);
+    fs::remove_file(bundle.path().join(EXTENT)).unwrap();
+    finds(&bundle, &[(EXTENT, "the signed word on how many events these are is missing")]);
+    let older = checkpoint(&ledger.leaves[..8]);
+    let grown = Extent { size: older.size, root: encode_hash(&older.root), ..word(&whole) };
+    for extent in [grown, Extent { events: 5, ..word(&whole) }] {
+        bundle.write(EXTENT, extent.sign(&key(1)));
+        finds(&bundle, &[(EXTENT, OTHER_EXTENT)]);
+    }
+    let receipt = jws::sign("consent-receipt+jws", "json", &json!(word(&whole)), &key(1));
+    for text in [word(&whole).sign(&key(2)), receipt, "a.b.c".into(), String::new()] {
+        bundle.write(EXTENT, text);
+        finds(&bundle, &[(EXTENT, "the signed word on how many events these are does not count")]);
+    }
+}
+
+#[test]
+fn a_part_judges_only_what_it_holds() {
+    let mut ledger = Ledger::history_without_bob();
+    ledger.record(RecordType::Purged, json!({ "emptied": [[3, 3]] }));
+    finds(&ledger.part(&[2, 9]), &[("index 2: ", UNNAMED)]);
+    finds(&ledger.part(&[2, 8]), &[]);
+    finds(&ledger.part(&[3, 9]), &[("index 3: ", FILLED)]);
+}

@@ -1,0 +1,190 @@
+//! Rows that earlier versions wrote without a MAC.
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::erasures::EmptiedEvent;
+use super::{Sql, Tx, on};
+use crate::domain::address_key::AddressKey;
+use crate::domain::consent::EventType;
+use crate::domain::purpose::Purpose;
+use crate::domain::timestamp::Timestamp;
+
+/// An event without a MAC.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct UnmarkedEvent {
+    /// Its key.
+    pub event_id: Uuid,
+    /// Whose order it stands in.
+    pub subject_id: Uuid,
+    /// Its place in that order.
+    pub seq: i64,
+    /// What happened.
+    pub event_type: EventType,
+    /// What it was about.
+    pub purpose: Purpose,
+    /// Its leaf.
+    pub leaf: String,
+}
+
+/// A consent without a MAC.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct UnmarkedConsent {
+    /// Whose.
+    pub subscriber_id: Uuid,
+    /// Their address.
+    pub address_key: AddressKey,
+    /// For what.
+    pub purpose: Purpose,
+    /// Where it stands.
+    pub state: EventType,
+    /// The event that made it so.
+    pub event_id: Uuid,
+    /// That event's place in the order of the subscriber's.
+    pub seq: i64,
+    /// The hash of the words it rests on.
+    pub notice_sha256: String,
+    /// The label of the policy it rests on.
+    pub policy_label: String,
+    /// The report of the signup that consented.
+    pub report_id: Option<Uuid>,
+    /// The page of its form.
+    pub source: String,
+    /// When the form was sent.
+    pub requested_at: Timestamp,
+    /// When it was confirmed.
+    pub confirmed_at: Timestamp,
+}
+
+/// Up to `count` events without a MAC, in the order of their keys after this one.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_events(tx: &mut Tx, after: Uuid, count: i64) -> sqlx::Result<Vec<UnmarkedEvent>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT event_id, subject_id, seq, type AS event_type, purpose, leaf
+         FROM consent_event WHERE mac IS NULL AND event_id > $1 ORDER BY event_id LIMIT $2"
+    )
+    .bind(after)
+    .bind(count)
+    .fetch_all(conn)
+    .await)
+}
+
+/// Up to `count` subscribers' consents without a MAC, in the order of their keys after this one.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_consents(
+    tx: &mut Tx,
+    (subscriber_id, purpose): &(Uuid, String),
+    count: i64,
+) -> sqlx::Result<Vec<UnmarkedConsent>> {
+    on!(tx, |conn| {
+        sqlx::query_as(
+            "SELECT c.subscriber_id, u.address_key, c.purpose, c.state, c.event_id, e.seq,
+                n.sha256 AS notice_sha256, p.label AS policy_label, c.report_id, c.source,
+                c.requested_at, c.confirmed_at
+         FROM consent c
+         JOIN subscriber u ON u.subscriber_id = c.subscriber_id
+         JOIN consent_event e ON e.event_id = c.event_id
+         JOIN notice n ON n.notice_id = c.notice_id
+         JOIN policy_version p ON p.policy_version_id = c.policy_version_id
+         WHERE c.mac IS NULL AND (c.subscriber_id, c.purpose) > ($1, $2)
+         ORDER BY c.subscriber_id, c.purpose LIMIT $3",
+        )
+        .bind(subscriber_id)
+        .bind(purpose)
+        .bind(count)
+        .fetch_all(conn)
+        .await
+    })
+}
+
+/// A MAC for the event of this key.
+#[derive(Clone, Debug, Serialize)]
+pub struct EventMac {
+    /// The event.
+    pub event_id: Uuid,
+    /// Its MAC, hex.
+    pub mac: String,
+}
+
+/// A MAC for the consent that rests on this event.
+#[derive(Clone, Debug, Serialize)]
+pub struct ConsentMac {
+    /// Whose.
+    pub subscriber_id: Uuid,
+    /// For what.
+    pub purpose: Purpose,
+    /// The event it rested on when the MAC was made.
+    pub event_id: Uuid,
+    /// Its MAC, hex.
+    pub mac: String,
+}
+
+/// Gives events their MACs.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn mark_events(tx: &mut Tx, macs: &[EventMac]) -> sqlx::Result<()> {
+    const MARK: Sql = Sql {
+        sqlite: "UPDATE consent_event SET mac = own.mac
+                 FROM (SELECT unhex(value->>'event_id', '-') AS event_id, unhex(value->>'mac') AS mac
+                       FROM json_each($1)) AS own
+                 WHERE consent_event.event_id = own.event_id AND consent_event.mac IS NULL",
+        postgres: "UPDATE consent_event SET mac = decode(own.mac, 'hex')
+                   FROM json_to_recordset(CAST($1 AS json)) AS own (event_id uuid, mac text)
+                   WHERE consent_event.event_id = own.event_id AND consent_event.mac IS NULL",
+    };
+    let macs = super::batch(macs)?;
+    on!(tx, MARK, |conn, sql| sqlx::query(sql).bind(macs).execute(conn).await.map(drop))
+}
+
+/// Gives consents their MACs, those that still rest on the same event.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn mark_consents(tx: &mut Tx, macs: &[ConsentMac]) -> sqlx::Result<()> {
+    const MARK: Sql = Sql {
+        sqlite: "UPDATE consent SET mac = own.mac
+                 FROM (SELECT unhex(value->>'subscriber_id', '-') AS subscriber_id,
+                              value->>'purpose' AS purpose, unhex(value->>'event_id', '-') AS event_id,
+                              unhex(value->>'mac') AS mac FROM json_each($1)) AS own
+                 WHERE consent.subscriber_id = own.subscriber_id AND consent.purpose = own.purpose
+                   AND consent.event_id = own.event_id AND consent.mac IS NULL",
+        postgres: "UPDATE consent SET mac = decode(own.mac, 'hex')
+                   FROM json_to_recordset(CAST($1 AS json)) AS own (subscriber_id uuid, purpose text,
+                       event_id uuid, mac text)
+                   WHERE consent.subscriber_id = own.subscriber_id AND consent.purpose = own.purpose
+                     AND consent.event_id = own.event_id AND consent.mac IS NULL",
+    };
+    let macs = super::batch(macs)?;
+    on!(tx, MARK, |conn, sql| sqlx::query(sql).bind(macs).execute(conn).await.map(drop))
+}
+
+/// The events that stand without body and salt, in the order of the tree.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_bare(tx: &mut Tx) -> sqlx::Result<Vec<EmptiedEvent>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT leaf_index, leaf FROM consent_event WHERE body IS NULL ORDER BY leaf_index"
+    )
+    .fetch_all(conn)
+    .await)
+}
+
+/// Whether the ledger has recorded anything of itself, or signed a head under a MAC: then rows without a MAC are
+/// not of an earlier version.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn has_begun(tx: &mut Tx) -> sqlx::Result<bool> {
+    on!(tx, |conn| sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM ledger_record)
+             OR EXISTS (SELECT 1 FROM checkpoint WHERE mac IS NOT NULL)"
+    )
+    .fetch_one(conn)
+    .await)
+}

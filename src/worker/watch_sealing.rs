@@ -1,0 +1,76 @@
+//! Watches whether what is recorded gets its place in the ledger, in every process: one without a worker would
+//! otherwise never know.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::domain::alarm::SEALING;
+use crate::flows::Error;
+use crate::flows::raise_alarm::{clear, raise};
+use crate::random::{Moment, Random};
+use crate::store::{Db, alarms, checkpoints};
+
+const EVERY: Duration = Duration::from_secs(15);
+/// How long something may wait before the operator must look. Sealing takes seconds.
+const LONG: Duration = Duration::from_mins(1);
+
+/// What a look changed about the alarm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It was raised.
+    Raised,
+    /// It ended.
+    Ended,
+}
+
+/// Looks every few seconds, until `stop`.
+pub async fn run(db: Db, clock: Clock, random: Random, stop: CancellationToken) {
+    loop {
+        match watch_sealing(&db, &Moment::of(&clock, &random)).await {
+            Ok(None) => {}
+            Ok(Some(Change::Raised)) => {
+                tracing::error!("what is recorded waits for its place in the ledger for too long");
+            }
+            Ok(Some(Change::Ended)) => {
+                tracing::info!("what is recorded gets its place in the ledger again");
+            }
+            Err(error) => tracing::error!(error = ?error, "sealing could not be watched"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+    }
+}
+
+/// Looks once: raises the alarm about what waits for over a minute, or ends it.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn watch_sealing(db: &Db, at: &Moment) -> Result<Option<Change>, Error> {
+    let mut tx = db.read().await?;
+    let since = checkpoints::waits_since(&mut tx).await?;
+    let late = since.filter(|since| since.plus(LONG) < at.now);
+    let stands = alarms::list(&mut tx).await?.iter().any(|alarm| alarm.subject == SEALING);
+    drop(tx);
+    let Some(since) = late else {
+        if !stands {
+            return Ok(None);
+        }
+        let mut tx = db.write().await?;
+        let ended = clear(&mut tx, SEALING).await?;
+        tx.commit().await?;
+        return Ok(ended.then_some(Change::Ended));
+    };
+    let detail = format!(
+        "what was recorded at {} waits for its place; either no worker runs, or somebody else wrote it: see \
+         `assent ledger verify`",
+        since.minute()
+    );
+    let mut tx = db.write().await?;
+    let raised = raise(&mut tx, at, SEALING, &detail).await?;
+    tx.commit().await?;
+    Ok(raised.then_some(Change::Raised))
+}

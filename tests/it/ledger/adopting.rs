@@ -1,0 +1,112 @@
+//! What an earlier version wrote is adopted once, on the operator's word.
+
+use assent::flows::adopt::adopt;
+use assent::ledger::note::Checkpoint;
+use assent::ledger::tree::{Frontier, leaf_hash};
+use assent::store::checkpoints::{self, StoredCheckpoint};
+
+use super::{
+    EXPORT, WEEKLY, assert_heads_are_right, assert_sound, check, command, does, rows, seal, unguard,
+};
+use crate::support::app::{Database, TestApp};
+use crate::support::both_databases;
+
+/// As an earlier version leaves a database: nothing authenticated, nothing recorded of the ledger itself, and a
+/// head over all events but the last.
+async fn of_an_earlier_version(database: Database) -> TestApp {
+    let app = TestApp::start(database).await;
+    app.subscribe("ada@b.example", WEEKLY).await;
+    // What nobody confirmed was purged, which nothing tells of.
+    app.ask_and_read("bob@b.example", WEEKLY).await;
+    app.mail_settled().await;
+    seal(&app).await;
+    unguard(&app).await;
+    for statement in [
+        "UPDATE consent_event SET body = NULL, salt = NULL
+         WHERE subject_id IN (SELECT signup_id FROM signup WHERE email = 'bob@b.example')",
+        "DELETE FROM delivery WHERE outbox_id IN (SELECT o.outbox_id FROM outbox o
+         JOIN signup s ON s.signup_id = o.signup_id WHERE s.email = 'bob@b.example')",
+        "DELETE FROM outbox WHERE signup_id IN (SELECT signup_id FROM signup WHERE email = 'bob@b.example')",
+        "DELETE FROM signup WHERE email = 'bob@b.example'",
+        "DELETE FROM ledger_record",
+        "DELETE FROM checkpoint",
+        "DELETE FROM ledger_tile",
+        "UPDATE claim SET number = NULL",
+        "UPDATE consent SET mac = NULL",
+        "UPDATE consent_event SET mac = NULL, leaf_index = NULL",
+        "CREATE TABLE placed AS SELECT event_id, row_number() OVER (ORDER BY seq, event_id) - 1 AS place
+         FROM consent_event",
+        "UPDATE consent_event SET leaf_index = (SELECT place FROM placed p WHERE p.event_id = consent_event.event_id)",
+        "UPDATE consent_event SET leaf_index = NULL WHERE leaf_index = (SELECT max(place) FROM placed)",
+    ] {
+        app.tamper(statement).await.unwrap();
+    }
+    let core = &app.core;
+    let mut tree = Frontier::new();
+    let mut tile = vec![];
+    for row in rows(&core.db).await.iter().filter(|row| row.leaf_index.is_some()) {
+        let hash = leaf_hash(row.leaf.as_bytes());
+        tree.push(hash);
+        tile.extend(hash);
+    }
+    let keys = &core.terms.ledger_keys;
+    let head =
+        Checkpoint { origin: keys.origin().to_owned(), size: tree.size(), root: tree.root() };
+    let head = StoredCheckpoint {
+        size: tree.size().cast_signed(),
+        root: tree.root().to_vec(),
+        note: head.sign(keys.signing()),
+        created_at: app.clock.now(),
+        previous: None,
+        mac: None,
+    };
+    let mut tx = app.write().await;
+    checkpoints::upsert_tile(&mut tx, 0, 0, &tile).await.unwrap();
+    checkpoints::insert(&mut tx, &head).await.unwrap();
+    tx.commit().await.unwrap();
+    app
+}
+
+both_databases! {
+    async fn it_is_sound_and_says_from_where_on(database: Database) {
+        let app = of_an_earlier_version(database).await;
+        let before = app.count("SELECT size FROM ledger_head").await;
+        let core = &app.core;
+        let adopted = adopt(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
+        assert_eq!(i64::try_from(adopted).unwrap(), before + 1);
+        let found = assert_sound(&app).await;
+        assert_eq!((i64::try_from(found.adopted).unwrap(), found.erased > 0), (before, true));
+        assert_heads_are_right(&core.db, &core.terms.ledger_keys.trusted()).await;
+        assert!(does(&app, &EXPORT).contains("ada@b.example"));
+        app.subscribe("cyd@b.example", WEEKLY).await;
+        let said = does(&app, &["ledger", "verify"]);
+        assert!(said.contains(&format!("before index {before} it stands on the operator's word")), "{said}");
+        let dir = app.dir.path().join("bundle");
+        does(&app, &["ledger", "bundle", dir.to_str().unwrap()]);
+        let said = does(&app, &["ledger", "audit", dir.to_str().unwrap()]);
+        assert!(said.contains(&format!("before index {before} it stands on the operator's word")), "{said}");
+        // Once, and never again.
+        assert_eq!(adopt(&core.db, &core.terms, &core.clock, &core.random).await.unwrap(), 0);
+        assert_eq!(app.count("SELECT count(*) FROM ledger_record WHERE type = 'adopted'").await, 1);
+    }
+
+    async fn of_several_that_start_at_once_one_adopts(database: Database) {
+        let app = of_an_earlier_version(database).await;
+        let core = &app.core;
+        let one = || adopt(&core.db, &core.terms, &core.clock, &core.random);
+        let (a, b, c) = tokio::join!(one(), one(), one());
+        a.and(b).and(c).unwrap();
+        assert_eq!(app.count("SELECT count(*) FROM ledger_record WHERE type = 'adopted'").await, 1);
+        assert_sound(&app).await;
+    }
+
+    async fn what_lost_a_leaf_is_not_adopted(database: Database) {
+        let app = of_an_earlier_version(database).await;
+        app.tamper("UPDATE consent_event SET leaf_index = NULL WHERE leaf_index = 1").await.unwrap();
+        let core = &app.core;
+        assert!(adopt(&core.db, &core.terms, &core.clock, &core.random).await.is_err());
+        assert_eq!(app.count("SELECT count(*) FROM consent_event WHERE mac IS NOT NULL").await, 0);
+        assert_eq!(command(&app, &EXPORT).status.code(), Some(1), "nothing of it is exported");
+        assert!(!check(&app).await.is_sound());
+    }
+}
