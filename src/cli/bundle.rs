@@ -17,27 +17,29 @@ use crate::ledger::bundle::{
 use crate::ledger::extent::Extent;
 use crate::ledger::note::SignedNote;
 use crate::notary::seal_all;
+use crate::store::checkpoints::StoredCheckpoint;
 use crate::store::{
-    checkpoints, consent_contexts, consent_events, ledger_records, notices, policy_versions,
+    Tx, checkpoints, consent_contexts, consent_events, ledger_records, notices, policy_versions,
     verifications,
 };
 
 /// How many events are read at once.
 const AT_ONCE: i64 = 2048;
 
+/// How often a moment is looked for at which nobody is just being erased.
+const TRIES: usize = 20;
+
 /// Seals what waits and writes the bundle; with an address, only its events, each with its proof.
 pub(super) async fn write(core: &Core, dir: &Path, only: Option<&str>) -> Outcome {
     let whole = only.is_none();
     let only = only.map(EmailAddress::parse).transpose()?;
-    seal_all(&core.db, &core.terms, &core.clock, &core.random).await?;
-    let newest = checkpoints::find_shown(&mut core.db.read().await?).await?;
-    let newest = newest.ok_or_else(|| refuse("the ledger is empty: nothing was agreed to yet"))?;
+    let (mut tx, newest) = sealed_moment(core).await?;
     let failed = |error: std::io::Error| {
         refuse(format!("the bundle cannot be written to {} ({error})", dir.display()))
     };
     // Looked up first: nothing is left behind when nothing is found. One person's events are few.
     let person = match &only {
-        Some(email) => Some(one_person(core, email).await?),
+        Some(email) => Some(one_person(core, &mut tx, email).await?),
         None => None,
     };
     prepare(dir)?;
@@ -45,7 +47,7 @@ pub(super) async fn write(core: &Core, dir: &Path, only: Option<&str>) -> Outcom
     let mut events = BufWriter::new(events);
     // Proofs lead to the head that was newest when they were made.
     let (count, note) = match person {
-        None => (everybody(core, newest.size, &mut events).await?, newest.note),
+        None => (everybody(&mut tx, newest.size, &mut events).await?, newest.note),
         Some(Person { count, lines, note }) => {
             events.write_all(lines.as_bytes()).map_err(failed)?;
             let extent = Extent::new(count as u64, sha256_hex(lines.as_bytes()), note.checkpoint());
@@ -58,7 +60,6 @@ pub(super) async fn write(core: &Core, dir: &Path, only: Option<&str>) -> Outcom
     std::fs::write(dir.join(CHECKPOINT), note).map_err(failed)?;
     let keys: Vec<_> = core.terms.ledger_keys.trusted().into_iter().map(|k| (k, None)).collect();
     std::fs::write(dir.join(KEYS), keys_json(&keys)).map_err(failed)?;
-    let mut tx = core.db.read().await?;
     for context in consent_contexts::list(&mut tx).await? {
         std::fs::write(dir.join(context_file(&hex(&context.sha256))), context.body)
             .map_err(failed)?;
@@ -76,6 +77,24 @@ pub(super) async fn write(core: &Core, dir: &Path, only: Option<&str>) -> Outcom
     Ok(())
 }
 
+/// A moment of the ledger, with its newest head, at which all that says what was emptied has its place: whoever is
+/// erased meanwhile must not stand bare in a bundle that does not say why.
+async fn sealed_moment(core: &Core) -> Result<(Tx, StoredCheckpoint), Error> {
+    for _ in 0..TRIES {
+        seal_all(&core.db, &core.terms, &core.clock, &core.random).await?;
+        let mut tx = core.db.read().await?;
+        let newest = checkpoints::find_shown(&mut tx).await?;
+        let newest =
+            newest.ok_or_else(|| refuse("the ledger is empty: nothing was agreed to yet"))?;
+        if verifications::list_told_since(&mut tx, newest.size).await?.is_empty() {
+            return Ok((tx, newest));
+        }
+    }
+    Err(refuse(
+        "people are being erased all the time, or rows are not ours: `assent ledger verify` names those",
+    ))
+}
+
 /// An empty directory with its folders: nothing of an older bundle may mix with a new one.
 fn prepare(dir: &Path) -> Outcome {
     let failed = |error| refuse(format!("{} cannot be used ({error})", dir.display()));
@@ -89,14 +108,12 @@ fn prepare(dir: &Path) -> Outcome {
     Ok(())
 }
 
-async fn everybody(core: &Core, size: i64, out: &mut impl Write) -> Result<usize, Error> {
+async fn everybody(tx: &mut Tx, size: i64, out: &mut impl Write) -> Result<usize, Error> {
     let mut count = 0;
     for from in (0..).map(|n| n * AT_ONCE).take_while(|from| *from < size) {
         let to = size.min(from + AT_ONCE);
-        let mut tx = core.db.read().await?;
-        let rows = verifications::list_sealed(&mut tx, from, to).await?;
-        let records = ledger_records::list_sealed(&mut tx, from, to).await?;
-        drop(tx);
+        let rows = verifications::list_sealed(tx, from, to).await?;
+        let records = ledger_records::list_sealed(tx, from, to).await?;
         let (rows, unreadable) = rows.read();
         if !unreadable.is_empty() {
             return Err(refuse("the ledger was changed: `assent ledger verify` names the row"));
@@ -126,13 +143,12 @@ struct Person {
     note: SignedNote,
 }
 
-async fn one_person(core: &Core, email: &EmailAddress) -> Result<Person, Error> {
+async fn one_person(core: &Core, tx: &mut Tx, email: &EmailAddress) -> Result<Person, Error> {
     let key = core.terms.address_secret.key(email);
-    let mut tx = core.db.read().await?;
-    let events = consent_events::list_sealed_of(&mut tx, &key).await?;
+    let events = consent_events::list_sealed_of(tx, &key).await?;
     let (mut lines, mut head) = (String::new(), None);
     for event in &events {
-        let proved = prove(&mut tx, event).await?;
+        let proved = prove(tx, event).await?;
         let (index, note, proof) =
             proved.ok_or_else(|| refuse("the newest checkpoint does not cover these events"))?;
         let (salt, body) = (event.salt.as_deref(), event.body.as_deref());

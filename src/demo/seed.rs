@@ -164,6 +164,7 @@ fn form(
         choices: offered.notices.iter().take(boxes).cloned().collect(),
         source: format!("/reports/{}", texts::REPORT_SLUG),
         method: Method::Form,
+        replaces: None,
     })
 }
 

@@ -84,8 +84,14 @@ impl Timestamp {
     /// The minute as people write it: `14:05 UTC on 23 November 2026`.
     #[must_use]
     pub fn minute(self) -> String {
+        format!("{} on {}", self.time_of_day(), self.day())
+    }
+
+    /// The minute of its day as people write it: `14:05 UTC`.
+    #[must_use]
+    pub fn time_of_day(self) -> String {
         let format = format_description!("[hour]:[minute] UTC");
-        format!("{} on {}", self.date_time().format(&format).unwrap_or_default(), self.day())
+        self.date_time().format(&format).unwrap_or_default()
     }
 
     /// As the `time` crate's type.

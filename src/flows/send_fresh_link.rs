@@ -1,36 +1,41 @@
 //! A reader asks for a link again. All of it counts against the mailbox's limit, and a link is superseded
-//! only in the transaction that decides the mail with the new one.
+//! only in the transaction that decides the mail with the new one. Where a mail with it waits already, that is
+//! the mail.
 
 use super::confirm::{Standing, standing};
 use super::{Error, Terms};
 use crate::domain::link::Link;
 use crate::domain::outbox::MailKind;
+use crate::domain::signup::SignupStatus;
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::download_grants::{self, DownloadGrant};
-use crate::store::outbox::{self, LimitedMail};
+use crate::store::limited_mails::{self, LimitedMail};
 use crate::store::signups::{self, Signup};
 
-/// Mails the link of a signup that waits once more, as it is while it works. `false` when nothing is
-/// mailed: the signup is settled, or the limit or a suppression forbids it. Then do not commit.
+/// Mails once more what a signup led to: the link that confirms it, or once it is confirmed the link to its
+/// download, if it has one. `false` as below.
 ///
 /// # Errors
 /// When the database does not take it; then nothing changed.
-pub async fn resend_confirmation(
+pub async fn send_again(
     tx: &mut Tx,
     at: &Moment,
     terms: &Terms,
     signup: &Signup,
 ) -> Result<bool, Error> {
-    let newest = Link { id: signup.signup_id, generation: signup.generation };
-    if standing(signup, newest, at.now) != Standing::Open {
+    if signup.status != SignupStatus::Confirmed {
         return fresh_confirmation(tx, at, terms, signup).await;
     }
-    mails(tx, at, terms, MailKind::Confirm, confirmation(at, signup)).await
+    match download_grants::find(tx, signup.signup_id).await? {
+        Some(grant) => fresh_download(tx, at, terms, &grant).await,
+        None => Ok(false),
+    }
 }
 
-/// Mails the next generation of the link of a signup that waits or expired; older ones are superseded.
-/// `false` as above.
+/// Mails the link of a signup that waits or expired: as it is while it works, else the next generation, by which
+/// older ones are superseded. `false` when nothing is mailed: the signup is settled, or the limit or a
+/// suppression forbids it. Then do not commit.
 ///
 /// # Errors
 /// When the database does not take it; then nothing changed.
@@ -40,13 +45,15 @@ pub async fn fresh_confirmation(
     terms: &Terms,
     signup: &Signup,
 ) -> Result<bool, Error> {
+    let newest = Link { id: signup.signup_id, generation: signup.generation };
+    let works = standing(signup, newest, at.now) == Standing::Open;
     let expires_at = at.now.plus(terms.confirm_ttl);
     Ok(mails(tx, at, terms, MailKind::Confirm, confirmation(at, signup)).await?
-        && signups::mark_fresh(tx, signup.signup_id, expires_at).await?)
+        && (works || signups::mark_fresh(tx, signup.signup_id, expires_at).await?))
 }
 
-/// Mails the next generation of the link of a download grant, with a new term and a full count; never
-/// after it was revoked. `false` as above.
+/// Mails the link of a download grant: as it is while it works, else the next generation, with a new term and a
+/// full count; never after it was revoked. `false` as above.
 ///
 /// # Errors
 /// When the database does not take it; then nothing changed.
@@ -62,10 +69,12 @@ pub async fn fresh_download(
         subscriber_id: None,
         address_key: grant.address_key.clone(),
         limiter_key: grant.limiter_key.clone(),
+        replaces: Some(grant.signup_id),
     };
+    let works = grant.works(at.now, grant.generation);
     let (id, expires_at) = (grant.download_grant_id, at.now.plus(terms.download_ttl));
     Ok(mails(tx, at, terms, MailKind::DownloadLink, mail).await?
-        && download_grants::mark_fresh(tx, id, expires_at, terms.download_limit).await?)
+        && (works || download_grants::mark_fresh(tx, id, expires_at, terms.download_limit).await?))
 }
 
 fn confirmation(at: &Moment, signup: &Signup) -> LimitedMail {
@@ -75,6 +84,7 @@ fn confirmation(at: &Moment, signup: &Signup) -> LimitedMail {
         subscriber_id: None,
         address_key: signup.address_key.clone(),
         limiter_key: signup.limiter_key.clone(),
+        replaces: Some(signup.signup_id),
     }
 }
 
@@ -85,6 +95,5 @@ async fn mails(
     kind: MailKind,
     mail: LimitedMail,
 ) -> Result<bool, Error> {
-    let mailed = outbox::insert_limited(tx, at.now, kind, &terms.mail_limit, &[mail]).await?;
-    Ok(!mailed.is_empty())
+    Ok(limited_mails::insert_all(tx, at.now, kind, &terms.mail_limit, &[mail]).await? > 0)
 }

@@ -7,8 +7,8 @@ use crate::domain::address_key::AddressKey;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::outbox::MailKind;
 use crate::random::Moment;
+use crate::store::limited_mails::{self, LimitedMail};
 use crate::store::link_requests::{self, Door};
-use crate::store::outbox::{self, LimitedMail};
 use crate::store::{Tx, subscribers};
 
 /// How many wishes one transaction answers.
@@ -61,12 +61,13 @@ pub async fn answer_link_requests(tx: &mut Tx, at: &Moment, terms: &Terms) -> Re
                 subscriber_id: Some(subscriber_id),
                 address_key: request.address_key.clone(),
                 limiter_key: request.limiter_key.clone(),
+                replaces: None,
             });
         }
     }
     if !mails.is_empty() {
         let (kind, limit) = (MailKind::PreferencesLink, &terms.mail_limit);
-        outbox::insert_limited(tx, at.now, kind, limit, &mails).await?;
+        limited_mails::insert_all(tx, at.now, kind, limit, &mails).await?;
     }
     let forgotten: Vec<AddressKey> = passwords.iter().map(|r| r.address_key.clone()).collect();
     answer_forgotten(tx, at, terms, &forgotten).await?;

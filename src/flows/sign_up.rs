@@ -16,8 +16,8 @@ use crate::domain::text::Line;
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::consent_events::{self, NewConsentEvent};
+use crate::store::limited_mails::{self, LimitedMail};
 use crate::store::notices::Notice;
-use crate::store::outbox::{self, LimitedMail};
 use crate::store::policy_versions::PolicyVersion;
 use crate::store::signups::{self, NewSignup};
 
@@ -44,10 +44,13 @@ pub struct SignUp {
     pub source: String,
     /// How it reached us.
     pub method: Method,
+    /// The form before it of the same browser, for the same address and report: a mail about that one which
+    /// waits still becomes one about this.
+    pub replaces: Option<Uuid>,
 }
 
 /// Stores the forms that arrived together and decides their confirmation mails, in a handful of
-/// statements whatever their number. A repeated form is a signup of its own.
+/// statements whatever their number. A repeated form is a signup of its own, with a mail of its own.
 ///
 /// # Errors
 /// When the database does not take them; then none is stored.
@@ -69,12 +72,13 @@ pub async fn sign_up(
             subscriber_id: None,
             address_key: row.address_key.clone(),
             limiter_key: row.limiter_key.clone(),
+            replaces: form.replaces,
         });
         rows.push(row);
     }
     signups::insert_all(tx, at.now, at.now.plus(terms.confirm_ttl), &rows).await?;
     consent_events::append_all(tx, at.now, &events).await?;
-    outbox::insert_limited(tx, at.now, MailKind::Confirm, &terms.mail_limit, &mails).await?;
+    limited_mails::insert_all(tx, at.now, MailKind::Confirm, &terms.mail_limit, &mails).await?;
     Ok(())
 }
 

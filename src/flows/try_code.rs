@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use super::Error;
 use crate::domain::address_key::AddressKey;
 use crate::domain::code::{Code, TRIES_A_DAY};
@@ -22,8 +24,8 @@ pub async fn count_try(tx: &mut Tx, at: &Moment, address_key: &AddressKey) -> Re
     Ok(code_tries::count(tx, at.now, address_key, TRIES_A_DAY).await?)
 }
 
-/// The signup of this address that a code stands for, pending or confirmed a moment ago. A repeated form is a
-/// signup of its own, and the code that arrived may be that of an earlier one.
+/// The signup of this address that a code stands for, pending or confirmed a moment ago: that of the page it was
+/// typed on, or of another form, whose choices must be seen before they are confirmed.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -33,11 +35,37 @@ pub async fn find_by_code(
     secrets: &LinkSecrets,
     address_key: &AddressKey,
     code: Code,
+    own: Uuid,
 ) -> Result<Option<Signup>, Error> {
-    let since = at.now.minus(AGAIN);
-    let open = signups::list_with_code(tx, address_key, at.now, since).await?;
-    Ok(open.into_iter().find(|signup| {
-        let link = Link { id: signup.signup_id, generation: signup.generation };
-        secrets.is_code(link, code)
-    }))
+    let live = list_live(tx, at, address_key).await?.into_iter();
+    // Of two with one code, which is a chance of one in a million, the page's own.
+    Ok(live.filter(|signup| secrets.is_code(link(signup), code)).max_by_key(|s| s.signup_id == own))
+}
+
+/// The signup whose code was typed a moment ago, while that code would still be taken.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_by_link(
+    tx: &mut Tx,
+    at: &Moment,
+    address_key: &AddressKey,
+    typed: Link,
+) -> Result<Option<Signup>, Error> {
+    let live = list_live(tx, at, address_key).await?;
+    Ok(live.into_iter().find(|signup| link(signup) == typed))
+}
+
+async fn list_live(
+    tx: &mut Tx,
+    at: &Moment,
+    address_key: &AddressKey,
+) -> Result<Vec<Signup>, Error> {
+    Ok(signups::list_with_code(tx, address_key, at.now, at.now.minus(AGAIN)).await?)
+}
+
+/// The newest link of a signup, whose code lives.
+#[must_use]
+pub fn link(signup: &Signup) -> Link {
+    Link { id: signup.signup_id, generation: signup.generation }
 }

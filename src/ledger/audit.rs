@@ -285,9 +285,8 @@ impl<'a> Tally<'a> {
 
     /// The signed word on how much of the ledger this is.
     fn check_extent(&mut self, key: Option<&VerifyingKey>) {
-        let text = match read_text(&self.dir.join(EXTENT)) {
-            Ok(text) => text,
-            Err(_) => return self.findings.file(EXTENT, Problem::NoExtent),
+        let Ok(text) = read_text(&self.dir.join(EXTENT)) else {
+            return self.findings.file(EXTENT, Problem::NoExtent);
         };
         let extent = match Extent::verify(&text, key.map_or(&[], slice::from_ref)) {
             Ok(extent) => extent,

@@ -115,7 +115,9 @@ impl Ledger {
     }
 
     fn empty(&mut self, indexes: &[usize]) {
-        indexes.iter().for_each(|index| self.leaves[*index] = self.leaves[*index].bare());
+        for index in indexes {
+            self.leaves[*index] = self.leaves[*index].bare();
+        }
     }
 
     fn leaf_hash(&self, index: usize) -> String {

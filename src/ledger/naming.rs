@@ -168,8 +168,12 @@ mod tests {
 
     fn problems(bare: &[u64], namers: &[(u64, &[(u64, u64)])]) -> Vec<(u64, NamingProblem)> {
         let mut naming = Naming::default();
-        bare.iter().for_each(|index| naming.bare(*index, [0; 32]));
-        namers.iter().for_each(|(index, runs)| naming.told(*index, &told(runs)));
+        for index in bare {
+            naming.bare(*index, [0; 32]);
+        }
+        for (index, runs) in namers {
+            naming.told(*index, &told(runs));
+        }
         naming.problems(Part::Whole(100))
     }
 

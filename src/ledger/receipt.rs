@@ -271,11 +271,11 @@ pub fn verify(jws: &str, keys: &[VerifyingKey]) -> Result<Value, ReceiptError> {
     let payload: Value = serde_json::from_slice(&payload).map_err(ReceiptError::Payload)?;
     let held = Held::deserialize(&payload["ledger"]).map_err(ReceiptError::Payload)?;
 
-    let head = LeafHead::read(&held.leaf).ok_or(ReceiptError::Leaf)?;
-    let kind = head.event_type().ok_or(ReceiptError::Leaf)?;
+    let named = LeafHead::read(&held.leaf).ok_or(ReceiptError::Leaf)?;
+    let kind = named.event_type().ok_or(ReceiptError::Leaf)?;
     let salt = decode_salt(&held.salt).ok_or(ReceiptError::Commitment)?;
     let body = canonical(&held.body).map_err(ReceiptError::Payload)?;
-    if head.leaf(&salt, &body) != held.leaf {
+    if named.leaf(&salt, &body) != held.leaf {
         return Err(ReceiptError::Commitment);
     }
     check_record(&payload, &evidence(&payload, &held)?, kind)?;

@@ -5,27 +5,10 @@ use std::time::Duration;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Sql, Tx, forbids_kind, on};
-use crate::domain::address_key::AddressKey;
-use crate::domain::mail_limit::MailLimit;
+use super::{Sql, Tx, on};
 use crate::domain::outbox::{DeliveryOutcome, MailKind, OutboxState};
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
-
-/// A mail that is sent only while its mailbox's limit allows; one row of a batch.
-#[derive(Clone, Debug, Serialize)]
-pub struct LimitedMail {
-    /// Its key, which also names the message.
-    pub outbox_id: Uuid,
-    /// The signup it is about, if it is about one.
-    pub signup_id: Option<Uuid>,
-    /// The subscriber it is about, if it is about one.
-    pub subscriber_id: Option<Uuid>,
-    /// Who it goes to.
-    pub address_key: AddressKey,
-    /// Which mailbox it counts for.
-    pub limiter_key: AddressKey,
-}
 
 /// A mail that a worker holds until its lease ends.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -52,87 +35,6 @@ pub struct ClaimedMail {
 
 /// How long a claimed mail is nobody else's.
 pub const LEASE: Duration = Duration::from_secs(30);
-
-#[derive(Serialize)]
-struct WindowRow {
-    count: u32,
-    /// Microseconds since the Unix epoch.
-    since: i64,
-}
-
-/// Writes the mails that the limit of their mailbox allows and that no suppression forbids; returns
-/// the keys of those written. At most one per mailbox in a batch, for two within a minute never pass.
-/// On PostgreSQL writers of one mailbox take turns first, else each would count without the other.
-///
-/// # Errors
-/// When the database does not take them; then none is written.
-pub async fn insert_limited(
-    tx: &mut Tx,
-    now: Timestamp,
-    kind: MailKind,
-    limit: &MailLimit,
-    rows: &[LimitedMail],
-) -> sqlx::Result<Vec<Uuid>> {
-    const TAKE_TURNS: &str = "SELECT count(pg_advisory_xact_lock(turn)) FROM (
-             SELECT DISTINCT hashtextextended(limiter_key, 0) AS turn
-             FROM json_to_recordset(CAST($1 AS json)) AS asked (limiter_key text) ORDER BY 1) AS turns";
-    const INSERT: Sql = Sql {
-        sqlite: concat!("INSERT INTO outbox (outbox_id, kind, signup_id, subscriber_id, limiter_key, state, next_at,
-                     created_at)
-                 SELECT outbox_id, $4, signup_id, subscriber_id, limiter_key, 'queued', $2, $2
-                 FROM (SELECT unhex(value->>'outbox_id', '-') AS outbox_id,
-                              unhex(value->>'signup_id', '-') AS signup_id,
-                              unhex(value->>'subscriber_id', '-') AS subscriber_id,
-                              unhex(value->>'limiter_key') AS limiter_key,
-                              unhex(value->>'address_key') AS address_key,
-                              row_number() OVER (PARTITION BY value->>'limiter_key' ORDER BY key) AS turn
-                       FROM json_each($1)) AS asked
-                 WHERE (asked.turn = 1 OR json_array_length($3) = 0)
-                   AND NOT EXISTS (SELECT 1 FROM suppression s WHERE s.address_key = asked.address_key
-                                   AND ", forbids_kind!("s.reason", "$4"), ")
-                   AND NOT EXISTS (SELECT 1 FROM json_each($3) AS window WHERE window.value->>'count' <=
-                           (SELECT count(*) FROM outbox o
-                            WHERE o.limiter_key = asked.limiter_key
-                              AND o.kind IN ('confirm', 'download_link', 'preferences_link')
-                              AND o.created_at > window.value->>'since'))
-                 RETURNING outbox_id"),
-        postgres: concat!("INSERT INTO outbox (outbox_id, kind, signup_id, subscriber_id, limiter_key, state, next_at,
-                       created_at)
-                   SELECT outbox_id, $4, signup_id, subscriber_id, decode(limiter_key, 'hex'), 'queued', $2, $2
-                   FROM (SELECT *, row_number() OVER (PARTITION BY limiter_key ORDER BY outbox_id) AS turn
-                         FROM json_to_recordset(CAST($1 AS json)) AS row (outbox_id uuid, signup_id uuid,
-                             subscriber_id uuid, limiter_key text, address_key text)) AS asked
-                   WHERE (asked.turn = 1 OR json_array_length(CAST($3 AS json)) = 0)
-                     AND NOT EXISTS (SELECT 1 FROM suppression s
-                                     WHERE s.address_key = decode(asked.address_key, 'hex')
-                                       AND ", forbids_kind!("s.reason", "$4"), ")
-                     AND NOT EXISTS (
-                         SELECT 1 FROM json_to_recordset(CAST($3 AS json)) AS span (count bigint, since bigint)
-                         WHERE span.count <=
-                             (SELECT count(*) FROM outbox o
-                              WHERE o.limiter_key = decode(asked.limiter_key, 'hex')
-                                AND o.kind IN ('confirm', 'download_link', 'preferences_link')
-                                AND o.created_at > to_timestamp(span.since / 1000000.0)))
-                   RETURNING outbox_id"),
-    };
-    let windows: Vec<WindowRow> = limit
-        .windows(now)
-        .into_iter()
-        .map(|(count, since)| WindowRow { count, since: since.micros() })
-        .collect();
-    let (rows, limited) = (super::batch(rows)?, !windows.is_empty());
-    let windows = super::batch(&windows)?;
-    if let (Tx::Postgres(tx), true) = (&mut *tx, limited) {
-        sqlx::query(TAKE_TURNS).bind(&rows).execute(&mut **tx).await?;
-    }
-    on!(tx, INSERT, |conn, sql| sqlx::query_scalar(sql)
-        .bind(rows)
-        .bind(now)
-        .bind(windows)
-        .bind(kind)
-        .fetch_all(conn)
-        .await)
-}
 
 /// What an unlimited mail is about.
 #[derive(Clone, Copy, Debug)]

@@ -34,6 +34,7 @@ pub const BUILT_IN: &[BuiltIn] = built_in![
     "public/newsletters.html": "the form for newsletters alone",
     "public/check_your_inbox.html": "after a form: which mail to look for, and sending it again",
     "public/came_back.html": "the message could not be delivered to the address typed",
+    "public/confirm_by_code.html": "another form’s choices, whose code was typed",
     "public/confirm.html": "what will be confirmed, and the one button",
     "public/confirmed.html": "a confirmation link that was used already",
     "public/not_me.html": "for the owner of an address that somebody else typed",

@@ -1,66 +1,17 @@
-//! Cookies, and those that readers get, signed and short-lived: what the waiting page needs to know, and that
-//! this browser has just confirmed.
+//! Cookies, and those that readers get, signed and short-lived: what the waiting page needs to know, which
+//! [`super::waiting`] reads, and that this browser has just confirmed.
 
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue, header};
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{App, Error};
 use crate::domain::link::LinkKind;
-use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
 
 /// How long either is remembered.
-const LIFETIME: Duration = Duration::from_hours(2);
-
-/// What the waiting page knows: nothing but what its reader typed. Whether the address is known, or
-/// mail went out, is not in it, so that the page is the same for all.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Waiting {
-    /// The signup.
-    pub signup_id: Uuid,
-    /// The address typed.
-    pub email: String,
-    /// The report asked for.
-    pub report: Option<String>,
-    /// When the form was sent and the mail asked for again; microseconds since the Unix epoch.
-    pub asked: Vec<i64>,
-}
-
-impl Waiting {
-    /// A form just sent.
-    pub(super) fn new(
-        signup_id: Uuid,
-        email: String,
-        report: Option<&Slug>,
-        now: Timestamp,
-    ) -> Self {
-        let report = report.map(ToString::to_string);
-        Self { signup_id, email, report, asked: vec![now.micros()] }
-    }
-
-    /// Notes that the mail was asked for again; of many times, the newest are enough to limit by.
-    pub(super) fn ask(&mut self, now: Timestamp) {
-        const NOTED: usize = 32;
-        self.asked.push(now.micros());
-        self.asked.drain(..self.asked.len().saturating_sub(NOTED));
-    }
-
-    /// What the browser sent back, if it is ours and still young.
-    pub(super) fn read(app: &App, headers: &HeaderMap) -> Option<Self> {
-        let bytes = read(app, headers, LinkKind::Waiting)?;
-        let waiting: Self = serde_json::from_slice(&bytes).ok()?;
-        let newest = Timestamp::from_micros(*waiting.asked.last()?);
-        (newest.plus(LIFETIME) > app.clock.now()).then_some(waiting)
-    }
-
-    /// The `Set-Cookie` that keeps it.
-    pub(super) fn header(&self, app: &App) -> Option<HeaderValue> {
-        write(app, LinkKind::Waiting, &serde_json::to_vec(self).ok()?)
-    }
-}
+pub(super) const LIFETIME: Duration = Duration::from_hours(2);
 
 /// The browser that confirmed a moment ago: it alone is led to its reader's choices from a page that may be
 /// forwarded.
@@ -85,11 +36,13 @@ impl JustConfirmed {
     }
 }
 
-fn read(app: &App, headers: &HeaderMap, kind: LinkKind) -> Option<Vec<u8>> {
+/// What a signed cookie of this kind says, if it is ours.
+pub(super) fn read(app: &App, headers: &HeaderMap, kind: LinkKind) -> Option<Vec<u8>> {
     app.links.secrets.unseal(kind, sent(app, headers, word(kind))?)
 }
 
-fn write(app: &App, kind: LinkKind, bytes: &[u8]) -> Option<HeaderValue> {
+/// The `Set-Cookie` of this kind that keeps these bytes, signed.
+pub(super) fn write(app: &App, kind: LinkKind, bytes: &[u8]) -> Option<HeaderValue> {
     keep(app, word(kind), &app.links.secrets.seal(kind, bytes), LIFETIME).ok()
 }
 

@@ -24,6 +24,7 @@ pub mod server;
 mod upload;
 #[cfg(test)]
 mod upload_tests;
+mod waiting;
 
 use std::path::PathBuf;
 use std::sync::Arc;

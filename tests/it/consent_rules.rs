@@ -118,7 +118,8 @@ both_databases! {
         let given = consent_events::list(&mut app.read().await, subscriber_id(&app, ADA)).await.unwrap();
         assert_eq!(given.len(), 2);
         for event in given {
-            let body: Value = serde_json::from_str(event.body.as_deref().unwrap()).unwrap();
+            let (context, words) = (event.context.as_deref(), event.words.as_deref());
+            let body = assent::domain::evidence::read(event.body.as_deref(), context, words).unwrap().unwrap();
             let words = body["notice"]["text"].as_str().unwrap();
             assert!(words.contains("Sample Press may"), "{words}");
             for (found, expected) in [
@@ -222,7 +223,8 @@ both_databases! {
             let id = consent["receipt_id"].as_str().unwrap();
             let receipt = app.get(&format!("{page}/receipts/{id}.jws")).await.text();
             let proven = verify(&receipt, &app.core.terms.ledger_keys.trusted()).unwrap();
-            assert_eq!(proven["ledger"]["body"]["notice"]["text"], consent["words"]);
+            let shown = &proven["dpv:hasRecordOfActivity"]["dpv:hasNotice"][0];
+            assert_eq!(shown["dct:description"], consent["words"]);
         }
     }
 

@@ -165,7 +165,8 @@ both_databases! {
         assert!(both.0.lapsed + both.1.lapsed <= 4);
         app.work_policies().await;
         assert_eq!(app.count(EXPIRED).await, 4, "bob's, and of the address that bounced");
-        let cause = "SELECT count(*) FROM consent_event WHERE type = 'expired' AND body LIKE '%\"source\":\"policy 2027-01\"%'";
+        let cause = "SELECT count(*) FROM consent_event e JOIN consent_context x ON x.sha256 = e.context_sha256
+             WHERE e.type = 'expired' AND x.body LIKE '%\"source\":\"policy 2027-01\"%'";
         assert_eq!(app.count(cause).await, 4);
         assert_eq!(app.count("SELECT count(*) FROM consent WHERE state = 'expired'").await, 4);
         assert_eq!(app.count("SELECT count(*) FROM consent WHERE state = 'renewed'").await, 2);

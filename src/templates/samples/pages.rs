@@ -30,6 +30,9 @@ pub(super) fn of(page: &str) -> Vec<Value> {
             "address": ADDRESS, "sender": "Example Press <reports@example.org>",
             "start_again": "/reports/digital-councils",
         })],
+        "public/confirm_by_code.html" => {
+            vec![by_code(&titled(), false), by_code(&Value::Null, true)]
+        }
         "public/confirm.html" => vec![confirm(&titled(), false), confirm(&Value::Null, true)],
         "public/confirmed.html" => vec![
             json!({"report": titled(), "address": ADDRESS, "next": "/downloads/TOKEN"}),
@@ -150,34 +153,60 @@ fn report() -> Vec<Value> {
 }
 
 fn check_your_inbox() -> Vec<Value> {
-    let sample = |address: Value, word: Value, can_resend: bool, resend_from: Value| {
+    let sample = |address: Value, word: Value, comes_by: Value, resend_from: Value| {
+        let typed = !address.is_null();
         json!({
             "address": address,
+            "comes_by": comes_by,
             "sender": "Example Press <reports@example.org>",
-            "subject": address.as_str().map(|_| "Your link to Digital councils"),
+            "subject": typed.then_some("Your link to Digital councils"),
             "word": word,
-            "form": {"code": "", "errors": []},
+            "form": {"code": "", "errors": [],
+                     "shown": typed.then_some("digital-councils newsletter:weekly")},
+            "report": typed.then_some("Digital councils"),
+            "chosen": typed.then_some(["The weekly"]),
             "rests": false,
-            "can_resend": can_resend,
+            "can_resend": resend_from.is_null(),
             "resend_from": resend_from,
             "start_again": "/reports/digital-councils",
         })
     };
-    let typed = json!("reader@council.example");
-    let mut in_demo = sample(typed.clone(), Value::Null, false, Value::Null);
+    let (typed, soon) = (json!("reader@council.example"), json!("14:05 UTC"));
+    let mut in_demo = sample(typed.clone(), Value::Null, soon.clone(), json!(AT));
     in_demo["site"] = other_sites()[0].clone();
-    let mut refused = sample(typed.clone(), Value::Null, true, Value::Null);
-    refused["form"] = json!({"code": "12345", "errors": errors(&["code"])});
-    let mut resting = sample(typed.clone(), Value::Null, true, Value::Null);
+    let mut refused = sample(typed.clone(), Value::Null, soon.clone(), Value::Null);
+    refused["form"] = json!({"code": "12345", "errors": errors(&["code"]), "shown": ""});
+    refused["report"] = Value::Null;
+    refused["chosen"] = json!([]);
+    let mut resting = sample(typed.clone(), Value::Null, soon.clone(), Value::Null);
     resting["rests"] = json!(true);
+    let mut many = sample(typed.clone(), Value::Null, Value::Null, json!(AT));
+    many["form"]["shown"] = Value::Null;
+    many["chosen"] = Value::Null;
     vec![
         refused,
         resting,
-        sample(typed.clone(), Value::Null, true, Value::Null),
-        sample(typed, json!("We are sending the message again."), false, json!(AT)),
-        sample(Value::Null, Value::Null, true, Value::Null),
+        many,
+        sample(typed.clone(), Value::Null, soon.clone(), Value::Null),
+        sample(typed, json!("You asked for the message again."), soon, json!(AT)),
+        sample(Value::Null, Value::Null, Value::Null, Value::Null),
         in_demo,
     ]
+}
+
+fn by_code(report: &Value, refused: bool) -> Value {
+    let mut shown = confirm(report, refused);
+    if let Some(shown) = shown.as_object_mut() {
+        shown.remove("token");
+    }
+    let typed = |text: &str| (!refused).then(|| text.to_owned());
+    shown["address"] = json!("reader@council.example");
+    shown["name"] = json!(typed("Ada Reader"));
+    shown["organisation"] = json!(typed("Northmoor"));
+    shown["job_title"] = json!(typed("Head of service"));
+    shown["form"]["id"] = json!("019ab0c2-0000-7000-8000-000000000001");
+    shown["sent_at"] = json!(AT);
+    shown
 }
 
 fn confirm(report: &Value, refused: bool) -> Value {

@@ -10,18 +10,14 @@ use axum::routing::{get, post};
 use serde_json::{Value, json};
 
 use super::check_your_inbox;
-use super::signup_form::{changed_words, policy_link};
+use super::open_signup::{OpenSignup, Refused};
 use crate::domain::email_address::EmailAddress;
 use crate::domain::link::{Link, LinkKind};
-use crate::domain::purpose::Purpose;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::confirm::{Confirmation, Standing, confirm, standing};
 use crate::flows::send_fresh_link::fresh_confirmation;
-use crate::store::consent_events::{self, Choice};
-use crate::store::notices::Notice;
 use crate::store::signups::{self, Signup};
 use crate::store::{Tx, download_grants};
-use crate::web::catalog::{Catalog, Offer};
 use crate::web::cookie::JustConfirmed;
 use crate::web::error::{Fresh, Gone};
 use crate::web::fields::Fields;
@@ -49,10 +45,9 @@ async fn show(
     let (link, signup) = find(&app, &mut tx, &token).await?;
     match standing(&signup, link, app.clock.now()) {
         Standing::Open => {
-            let asked = consent_events::list_choices(&mut tx, signup.signup_id).await?;
+            let open = OpenSignup::read(&mut tx, &catalog, &signup).await?;
             drop(tx);
-            let shown = Shown { token: &token, signup: &signup, asked: &asked, refused: None };
-            page(&app, &catalog, &shown)
+            page(&app, &token, &open, None)
         }
         Standing::Confirmed => {
             let next = next(&app, &mut tx, &signup).await?;
@@ -65,86 +60,16 @@ async fn show(
     }
 }
 
-/// What the page shows besides what is on offer.
-struct Shown<'a> {
-    token: &'a str,
-    signup: &'a Signup,
-    /// What was ticked on the form.
-    asked: &'a [Choice],
-    /// What was sent from the page and refused, and what to do: the field and the words.
-    refused: Option<(&'a Fields, &'static str, String)>,
-}
-
-fn page(app: &App, catalog: &Catalog, shown: &Shown<'_>) -> Result<Html<String>, Error> {
-    let Shown { token, signup, asked, refused } = shown;
-    let choice = |purpose: &Purpose| asked.iter().find(|choice| choice.purpose == *purpose);
-    let offers = offers(catalog, signup, asked);
-    let boxes = |field: &str| -> Vec<Value> {
-        let offers = offers.iter().filter(|offer| offer.field() == field);
-        offers
-            .map(|offer| {
-                let choice = choice(&offer.purpose);
-                let ticked = |(fields, ..): &(&Fields, _, _)| {
-                    offer.is_ticked(fields) && !is_changed(offer, asked, fields)
-                };
-                let checked = refused.as_ref().map_or(choice.is_some(), ticked);
-                json!({"value": offer.value(), "name": offer.name, "checked": checked,
-                       "words": choice.map_or(&offer.notice.words, |choice| &choice.words),
-                       "notice": offer.shown_hash().map(|hash| choice.map_or(hash, |c| &c.sha256))})
-            })
-            .collect()
-    };
-    let policy = catalog.policy(&signup.policy_label).ok_or(Error::Internal)?;
-    let consent = choice(&Purpose::privacy_policy()).map(|choice| &choice.words);
-    let error = |(_, field, words): &(_, &str, String)| json!({"field": field, "message": words});
-    let context = json!({
-        "site": *app.site,
-        "token": token,
-        "report": title(signup),
-        "address": masked(signup),
-        "consent": {"words": consent},
-        "policy": policy_link(policy),
-        "newsletters": boxes("newsletter"),
-        "purposes": boxes("purpose"),
-        "form": {"errors": refused.iter().map(error).collect::<Vec<Value>>()},
-        "valid_until": signup.expires_at.minute(),
-    });
+fn page(
+    app: &App,
+    token: &str,
+    open: &OpenSignup<'_>,
+    refused: Option<&Refused<'_>>,
+) -> Result<Html<String>, Error> {
+    let mut context = open.shown(refused)?;
+    context["site"] = json!(*app.site);
+    context["token"] = token.into();
     Ok(Html(app.templates.render("public/confirm.html", context)?))
-}
-
-/// The boxes that can be changed while confirming: those of the form, and those ticked there.
-fn offers<'a>(catalog: &'a Catalog, signup: &Signup, asked: &[Choice]) -> Vec<&'a Offer> {
-    let form = signup.report_slug.as_ref().and_then(|slug| catalog.report(slug));
-    let stands = |offer: &Offer| match form {
-        Some(offered) => offered.offers.iter().any(|o| o.purpose == offer.purpose),
-        None => catalog.newsletters.iter().any(|o| o.purpose == offer.purpose),
-    };
-    let ticked_before = |offer: &Offer| asked.iter().any(|c| c.purpose == offer.purpose);
-    let all = catalog.all_offers().chain(&catalog.set_aside);
-    all.filter(|offer| stands(offer) || ticked_before(offer)).collect()
-}
-
-/// What to do about a box that was ticked on this page alone and has gone from it since: the field to look at,
-/// and the words.
-fn gone_box(
-    catalog: &Catalog,
-    offers: &[&Offer],
-    fields: &Fields,
-) -> Option<(&'static str, String)> {
-    let stands = |offer: &Offer| offers.iter().any(|shown| shown.purpose == offer.purpose);
-    let mut all = catalog.all_offers().chain(&catalog.set_aside);
-    let gone = all.find(|offer| offer.is_ticked(fields) && !stands(offer))?;
-    let left = offers.iter().any(|shown| shown.field() == gone.field());
-    let field = if left { gone.field() } else { "form" };
-    let name = &gone.name;
-    Some((field, format!("“{name}” is not offered any more: see what is left, then confirm")))
-}
-
-/// Whether a box that was ticked on this page alone has other words by now. One that was ticked on the
-/// form keeps the words of the form.
-fn is_changed(offer: &Offer, asked: &[Choice], fields: &Fields) -> bool {
-    let new = asked.iter().all(|choice| choice.purpose != offer.purpose);
-    new && offer.is_ticked(fields) && offer.has_changed_since(fields)
 }
 
 async fn press(
@@ -158,21 +83,15 @@ async fn press(
     let (link, mut signup) = find(&app, &mut tx, &token).await?;
     let mut just_now = false;
     if standing(&signup, link, at.now) == Standing::Open {
-        let asked = consent_events::list_choices(&mut tx, signup.signup_id).await?;
-        let offers = offers(&catalog, &signup, &asked);
-        let mut changed = offers.iter().filter(|offer| is_changed(offer, &asked, &fields));
-        let changed = changed.next().map(|offer| (offer.field(), changed_words(offer)));
-        let unread = gone_box(&catalog, &offers, &fields).or(changed);
-        if was_shown(&fields)
-            && let Some((field, words)) = unread
-        {
-            drop(tx);
-            let refused = Some((&fields, field, words));
-            let shown = Shown { token: &token, signup: &signup, asked: &asked, refused };
-            let page = page(&app, &catalog, &shown)?;
-            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
-        }
-        let ticked = ticked(&offers, &fields)?;
+        let open = OpenSignup::read(&mut tx, &catalog, &signup).await?;
+        let ticked = match open.ticked(&fields)? {
+            Ok(ticked) => ticked,
+            Err(refused) => {
+                drop(tx);
+                let page = page(&app, &token, &open, Some(&refused))?;
+                return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+            }
+        };
         let confirmed = confirm(&mut tx, &at, &app.terms, &signup, ticked.as_deref()).await?;
         match confirmed {
             Confirmation::Confirmed => {
@@ -189,27 +108,6 @@ async fn press(
         Standing::Confirmed => lead_on(&app, &mut tx, &signup, just_now).await,
         closed => Err(gone(closed, &token, &signup)),
     }
-}
-
-/// Whether the page was there, and with it its boxes.
-fn was_shown(fields: &Fields) -> bool {
-    fields.one("choices") == "shown"
-}
-
-/// The boxes ticked on the page; `None` when there was no page, as with an empty body: then the
-/// choices of the form stand.
-fn ticked(offers: &[&Offer], fields: &Fields) -> Result<Option<Vec<Arc<Notice>>>, Error> {
-    if !was_shown(fields) {
-        return Ok(None);
-    }
-    for field in ["newsletter", "purpose"] {
-        let known = |value: &&str| offers.iter().any(|o| o.field() == field && o.value() == *value);
-        if !fields.all(field).iter().all(known) {
-            return Err(Error::Malformed);
-        }
-    }
-    let ticked = offers.iter().filter(|offer| offer.is_ticked(fields));
-    Ok(Some(ticked.map(|offer| offer.notice.clone()).collect()))
 }
 
 async fn fresh(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result<Response, Error> {

@@ -2,12 +2,14 @@
 //! anybody's; words about to be shown for the first time are written down.
 
 mod check_your_inbox;
+mod code;
 mod confirm;
 mod downloads;
 mod index;
 mod ledger;
 mod newsletters;
 mod not_me;
+mod open_signup;
 mod policies;
 mod postmaster;
 mod preferences;
@@ -31,6 +33,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .merge(reports::router())
         .merge(newsletters::router())
         .merge(check_your_inbox::router())
+        .merge(code::router())
         .merge(confirm::router())
         .merge(not_me::router())
         .merge(downloads::router())

@@ -20,9 +20,9 @@ use crate::store::policy_versions::PolicyVersion;
 use crate::store::reports::Report;
 use crate::web::catalog::Offer;
 use crate::web::client_ip::client_ip;
-use crate::web::cookie::Waiting;
 use crate::web::fields::Fields;
 use crate::web::headers::Embeddable;
+use crate::web::waiting::{Sent, Waiting};
 use crate::web::{App, Error, origin};
 
 /// One place where the form stands, and what it offers there.
@@ -139,7 +139,19 @@ pub(super) async fn receive(
         Ok((typed, choices)) => {
             let signup_id = at.new_id();
             let report = door.report.map(|report| &report.slug);
-            let waiting = Waiting::new(signup_id, typed.email.as_str().to_owned(), report, at.now);
+            let before = earlier(app, headers, &typed.email);
+            let replaces = before.as_ref().and_then(|before| before.form_for(report));
+            let waiting = Waiting::new(
+                Sent {
+                    signup_id,
+                    email: typed.email.as_str(),
+                    report,
+                    chosen: choices.iter().skip(1).map(|notice| notice.purpose.clone()).collect(),
+                },
+                before,
+                &app.terms.mail_limit,
+                at.now,
+            );
             // People never see this field; what fills it in gets the same answer and nothing else.
             if fields.one("website").is_empty() {
                 let signup = SignUp {
@@ -153,6 +165,7 @@ pub(super) async fn receive(
                     choices,
                     source: door.path.clone(),
                     method: Method::Form,
+                    replaces,
                 };
                 app.intake.hand_in(signup).await?;
             }
@@ -164,6 +177,14 @@ pub(super) async fn receive(
             Ok((StatusCode::SEE_OTHER, to).into_response())
         }
     }
+}
+
+/// What this browser sent to the same mailbox before.
+fn earlier(app: &App, headers: &HeaderMap, email: &EmailAddress) -> Option<Waiting> {
+    let mailbox = |email: &EmailAddress| app.terms.address_secret.limiter_key(email);
+    Waiting::read(app, headers).filter(|before| {
+        EmailAddress::parse(&before.email).is_ok_and(|other| mailbox(&other) == mailbox(email))
+    })
 }
 
 /// When to come back to a form that rests, in seconds.

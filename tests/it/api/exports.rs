@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{Program, problem, refusal, refused};
 use crate::support::app::{Database, POLICY, TestApp};
-use crate::support::copies::copy_subscribers;
+use crate::support::copies::add_subscribers;
 use crate::support::desk::audit;
 use crate::support::exported::Exported;
 use crate::support::{both_databases, poll};
@@ -135,7 +135,7 @@ both_databases! {
     async fn a_program_waits_its_turn_and_one_that_goes_away_is_on_record(database: Database) {
         let app = TestApp::start(database).await;
         two_subscribers(&app).await;
-        copy_subscribers(&app, database).await;
+        add_subscribers(&app).await;
         let program = Program::with(&app, &["exports", "erase", "subscribers"]).await;
         let path = format!("{PATH}&links=yes");
         // Both take their first piece, and no more.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Program, refusal, refused};
 use crate::support::app::{Database, POLICY, TestApp};
 use crate::support::both_databases;
-use crate::support::copies::copy_subscribers;
+use crate::support::copies::add_subscribers;
 use crate::support::desk::audit;
 
 const PATH: &str = "/api/v1/subscribers";
@@ -105,7 +105,7 @@ both_databases! {
     async fn many_come_page_by_page(database: Database) {
         let app = TestApp::start(database).await;
         two_subscribers(&app).await;
-        copy_subscribers(&app, database).await;
+        add_subscribers(&app).await;
         let program = Program::with(&app, &["subscribers"]).await;
         let (mut path, mut ids) = (PATH.to_owned(), vec![]);
         for _ in 0..3 {

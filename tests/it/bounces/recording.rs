@@ -68,7 +68,8 @@ both_databases! {
         assert_eq!((app.count(COMPLAINED).await, app.count(WITHDRAWN).await), (1, 1));
         let left = "SELECT count(*) FROM suppression WHERE reason = 'unsubscribed' AND purpose = 'newsletter:weekly'";
         assert_eq!(app.count(left).await, 1);
-        let said = "SELECT count(*) FROM consent_event WHERE type = 'withdrawn' AND body LIKE '%\"method\":\"program\"%' AND body LIKE '%\"source\":\"complaint\"%'";
+        let said = "SELECT count(*) FROM consent_event e JOIN consent_context x ON x.sha256 = e.context_sha256
+             WHERE e.type = 'withdrawn' AND x.body LIKE '%\"method\":\"program\"%' AND x.body LIKE '%\"source\":\"complaint\"%'";
         assert_eq!(app.count(said).await, 1);
 
         let told = poll::until("word of it for copies made earlier", || async {

@@ -86,9 +86,7 @@ async fn a_reader_without_script_types_the_code() {
     let email = "bea.lane@northmoor.example";
     reader.asks(&report(), email, "Email me the report").await;
     reader.open_mail(email, "Your link to").await;
-    let mail = reader.text(".mail-text").await.unwrap();
-    let is_code = |line: &&str| line.len() == 6 && line.bytes().all(|b| b.is_ascii_digit());
-    let code = mail.lines().map(str::trim).find(is_code).unwrap();
+    let code = reader.code_of_the_mail().await;
 
     reader.open("/check-your-inbox").await;
     let wrong = if code == "123456" { "654 321" } else { "123 456" };

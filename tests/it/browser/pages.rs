@@ -51,6 +51,7 @@ async fn every_page(width: u32, dark: bool) {
     get_a_report(&mut reader).await;
     sign_up_to_a_newsletter(&mut reader).await;
     cancel_a_request(&mut reader).await;
+    type_another_forms_code(&mut reader).await;
 
     let faults = reader.faults.join("\n");
     assert!(faults.is_empty(), "{faults}");
@@ -105,6 +106,21 @@ async fn sign_up_to_a_newsletter(reader: &mut Reader) {
     reader.press("Confirm").await;
     reader.sees("Your subscription is confirmed").await;
     reader.looks_at("thank-you").await;
+}
+
+async fn type_another_forms_code(reader: &mut Reader) {
+    let email = "di@northmoor.example";
+    reader.asks(&report(), email, "Email me the report").await;
+    reader.open_mail(email, "Your link to").await;
+    let code = reader.code_of_the_mail().await;
+    reader.asks("/newsletters", email, "Sign up").await;
+    reader.looks_at("check-your-inbox-newsletter").await;
+    reader.fill("code", &code).await;
+    reader.press("Confirm").await;
+    reader.sees("That code belongs to another form").await;
+    reader.looks_at("code-of-another-form").await;
+    reader.press("Confirm and get the report").await;
+    reader.sees("Your subscription is confirmed").await;
 }
 
 async fn cancel_a_request(reader: &mut Reader) {

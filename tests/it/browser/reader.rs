@@ -240,6 +240,13 @@ impl Reader {
         self.browser.goto(&mail).await.unwrap();
     }
 
+    /// The code in the mail that is open.
+    pub async fn code_of_the_mail(&self) -> String {
+        let mail = self.text(".mail-text").await.unwrap();
+        let is_code = |line: &&str| line.len() == 6 && line.bytes().all(|b| b.is_ascii_digit());
+        mail.lines().map(str::trim).find(is_code).unwrap().to_owned()
+    }
+
     /// The frame with the mail as a mail program shows it.
     pub async fn mail(&self) -> Element {
         self.find(Locator::Css("iframe")).await

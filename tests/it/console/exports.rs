@@ -10,7 +10,7 @@ use assent::worker::purge::forget_exports;
 use serde_json::Value;
 
 use crate::support::app::{Answer, Database, POLICY, TestApp};
-use crate::support::copies::copy_subscribers;
+use crate::support::copies::add_subscribers;
 use crate::support::desk::{TestDesk, audit};
 use crate::support::exported::Exported;
 use crate::support::{both_databases, poll};
@@ -397,7 +397,7 @@ both_databases! {
     async fn a_download_that_is_broken_off_is_on_record_as_that(database: Database) {
         let app = TestApp::start(database).await;
         two_subscribers(&app).await;
-        copy_subscribers(&app, database).await;
+        add_subscribers(&app).await;
         let desk = app.sign_in(Role::Admin).await;
         let mut answer = desk.request("GET", &format!("{DOWNLOAD}&links=yes")).send().await.unwrap();
         assert_eq!(answer.status(), 200);

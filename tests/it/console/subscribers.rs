@@ -171,7 +171,7 @@ async fn fill(app: &TestApp) {
     }
     app.tamper(
         "INSERT INTO consent SELECT s.subscriber_id, c.purpose, c.state, c.event_id, c.notice_id,
-             c.policy_version_id, c.report_id, c.source, c.requested_at, c.confirmed_at
+             c.policy_version_id, c.report_id, c.source, c.requested_at, c.confirmed_at, c.mac
          FROM subscriber s, consent c WHERE s.email LIKE 'x%'",
     )
     .await

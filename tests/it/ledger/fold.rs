@@ -160,6 +160,7 @@ async fn ask(app: &TestApp, shown: &Shown, who: usize, weekly: bool) -> Uuid {
         choices: shown.ticked(weekly),
         source: "/newsletters".to_owned(),
         method: Method::Form,
+        replaces: None,
     };
     let mut tx = app.write().await;
     sign_up(&mut tx, &at, &app.core.terms, std::slice::from_ref(&form)).await.unwrap();

@@ -77,6 +77,7 @@ async fn another_head(core: &Core) {
         choices: vec![notice.into()],
         source: "/newsletters".to_owned(),
         method: Method::Form,
+        replaces: None,
     };
     sign_up(&mut tx, &core.moment(), &core.terms, &[form]).await.unwrap();
     tx.commit().await.unwrap();

@@ -173,20 +173,8 @@ both_databases! {
         app.advance(HOUR * 2);
         assert_eq!(app.type_code(&cookie, &mail.code()).await.location(), "/check-your-inbox");
         assert_eq!(app.count(CONFIRMED).await, 0);
-        assert_eq!(app.get("/check-your-inbox/code").await.status, 405);
-    }
-
-    async fn the_code_that_arrived_works_on_any_page_of_its_address(database: Database) {
-        let app = TestApp::start_with(database, &[("ASSENT_LIMIT_MAIL_PER_ADDRESS", "2/15min,4/day")]).await;
-        let (first, mail) = ask(&app, "ada@b.example").await;
-        let second = app.ask("ada@b.example").await.cookie();
-        assert_eq!(app.count("SELECT count(*) FROM outbox").await, 1, "too early for another mail");
-        assert_ne!(first, second);
-        assert_eq!(app.count("SELECT count(*) FROM signup").await, 2);
-        assert_eq!(app.type_code(&second, &mail.code()).await.status, 303);
-        assert_eq!(app.count(CONFIRMED).await, 1);
-        assert_eq!(app.count("SELECT count(*) FROM signup s JOIN outbox o ON o.signup_id = s.signup_id
-                              WHERE s.status = 'confirmed' AND o.kind = 'confirm'").await, 1);
+        let unknown = app.get("/check-your-inbox/code").await;
+        assert_eq!((unknown.status, unknown.location()), (303, "/check-your-inbox"));
     }
 
     async fn a_code_lives_once_its_mail_was_sent(database: Database) {

@@ -11,4 +11,5 @@ mod pages;
 mod postmaster;
 mod preferences;
 mod receipts;
+mod two_forms;
 mod unsubscribe;

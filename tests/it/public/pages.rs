@@ -5,7 +5,7 @@ use std::time::Duration;
 use assent::domain::alarm::confirmations;
 use assent::flows::raise_alarm::raise;
 
-use crate::support::app::{Database, PATH, TestApp, form};
+use crate::support::app::{Answer, Database, PATH, TestApp, form};
 use crate::support::poll;
 use crate::support::snapshot::{same, same_mail, same_page};
 
@@ -126,6 +126,29 @@ async fn a_known_address_is_told_in_other_words() {
     assert_eq!(app.ask("ada@b.example").await.status, 303);
     let again = app.next_mail("ada@b.example", 2).await;
     same_mail("mail_confirm_known", &again);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_forms_code() {
+    let limited = [("ASSENT_LIMIT_MAIL_PER_ADDRESS", "1/15min")];
+    let app = TestApp::start_with(Database::Sqlite, &limited).await;
+    let typed = "&name=Ada+Hughes&organisation=Northmoor&job_title=Head&newsletter=weekly";
+    let first = app.post(PATH, &form("ada@b.example", typed)).await;
+    let code = app.next_mail("ada@b.example", 0).await.code();
+    app.mail_settled().await;
+    let kind = ("content-type", "application/x-www-form-urlencoded");
+    let second = app.request("POST", "/newsletters").header("cookie", first.cookie());
+    let body = form("ada@b.example", "&newsletter=weekly");
+    let second = app.send(second.header(kind.0, kind.1).body(body)).await.cookie();
+    let waiting = app.request("GET", "/check-your-inbox").header("cookie", &second);
+    same_page("check_your_inbox_too_many", &app.send(waiting).await, 200);
+    let typed = app.type_code(&second, &code).await;
+    let shown = app.request("GET", typed.location()).header("cookie", typed.cookie());
+    let shown = app.send(shown).await;
+    let page = shown.text();
+    let id = page.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let shown = Answer { body: page.replace(id, "SIGNUP").into_bytes(), ..shown };
+    same_page("confirm_by_code", &shown, 200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -82,6 +82,7 @@ both_databases! {
             choices: vec![notice.clone()],
             source: "/reports/sample".to_owned(),
             method: Method::Form,
+            replaces: None,
         };
         let tasks = tokio_util::task::TaskTracker::new();
         let parts = IntakeParts {

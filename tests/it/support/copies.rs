@@ -1,36 +1,42 @@
 //! Many subscribers at once.
 
-use super::app::{Database, TestApp};
+use assent::domain::imported_contact::{ContactCells, ImportedContact, ImportedWords};
+use assent::domain::notice::LANG;
+use assent::domain::purpose::Purpose;
+use assent::domain::text::Line;
+use assent::flows::import_contacts::{Import, ImportRow, import_contacts};
+use assent::store::policy_versions;
 
-const CONSENTS: &str =
-    "INSERT INTO consent (subscriber_id, purpose, state, event_id, notice_id, policy_version_id,
-                          report_id, source, requested_at, confirmed_at)
-     SELECT u.subscriber_id, c.purpose, c.state, c.event_id, c.notice_id, c.policy_version_id,
-            c.report_id, c.source, c.requested_at, c.confirmed_at
-     FROM subscriber u
-     JOIN subscriber a ON a.email = 'ada@b.example'
-     JOIN consent c ON c.subscriber_id = a.subscriber_id AND c.purpose = 'newsletter:weekly'
-     WHERE u.email LIKE 'copy%'";
+use super::app::TestApp;
 
-/// 60,000 more like ada@b.example with the weekly, so that what reads all of them takes its time.
-pub async fn copy_subscribers(app: &TestApp, database: Database) {
-    let people = match database {
-        Database::Sqlite => {
-            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60000)
-             INSERT INTO subscriber (subscriber_id, email, address_key, name, organisation, last_seq,
-                                     verified_at, created_at)
-             SELECT randomblob(16), 'copy' || i || '@b.example', randomblob(32), u.name, u.organisation, 1,
-                    u.verified_at, u.created_at
-             FROM n JOIN subscriber u ON u.email = 'ada@b.example'"
-        }
-        Database::Postgres => {
-            "INSERT INTO subscriber (subscriber_id, email, address_key, name, organisation, last_seq,
-                                     verified_at, created_at)
-             SELECT gen_random_uuid(), 'copy' || i || '@b.example', sha256(CAST('x' || i AS bytea)), u.name,
-                    u.organisation, 1, u.verified_at, u.created_at
-             FROM generate_series(1, 60000) AS n (i) JOIN subscriber u ON u.email = 'ada@b.example'"
-        }
-    };
-    app.tamper(people).await.expect("copies");
-    app.tamper(CONSENTS).await.expect("copies");
+/// How many are brought in by one transaction.
+const AT_ONCE: usize = 5_000;
+
+/// 60,000 more with the weekly, so that what reads all of them takes its time.
+pub async fn add_subscribers(app: &TestApp) {
+    let core = &app.core;
+    let (purpose, source): (Purpose, _) =
+        ("newsletter:weekly".parse().expect("a purpose"), Line::parse("elsewhere"));
+    let source = source.expect("a line").expect("some");
+    let words = ImportedWords::unknown(&source);
+    let policies = policy_versions::list(&mut app.read().await, LANG).await.expect("policies");
+    let import = Import { purpose: &purpose, policy: &policies[0], source: &source, words: &words };
+    for first in (0..60_000).step_by(AT_ONCE) {
+        let row = |number| {
+            let cells = ContactCells {
+                email: &format!("copy{number}@b.example"),
+                consented_at: "2026-11-01",
+                method: "ticked a box on paper",
+                ..ContactCells::default()
+            };
+            let contact = ImportedContact::parse(&cells, app.clock.now()).expect("a contact");
+            ImportRow { address_key: core.terms.address_secret.key(&contact.email), contact }
+        };
+        let rows: Vec<ImportRow> = (first..first + AT_ONCE).map(row).collect();
+        let rows: Vec<&ImportRow> = rows.iter().collect();
+        let mut tx = app.write().await;
+        let done = import_contacts(&mut tx, &core.moment(), &core.terms, &import, &rows).await;
+        drop(done.expect("imported"));
+        tx.commit().await.expect("a commit");
+    }
 }

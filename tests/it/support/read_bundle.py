@@ -5,7 +5,7 @@
 Prints {"events":N,"erased":N,"adopted":N,"part":…,"root":…,"size":N,"origin":…,"signed_by":…,
 "faults":[…]} and exits with 0, or with 1 if there are faults. `events` counts the rows, and `erased`
 those among them that have only their leaf. `adopted` says how many leaves, from the first, rest on
-the operator's word; it is null where nothing says so. `part` is true where rows were left out. `root`
+the operator's word, and is null where no row says. `part` tells whether rows were left out. `root`
 is the one that the events give, and null of a part; `size`, `origin` and `signed_by` are the
 checkpoint's, and null where it does not say. Rows are counted from 0, like their indices. It shares
 no code with the program that writes bundles, so that a mistake in either shows against the other.
@@ -240,9 +240,10 @@ def read_row(line):
     return row
 
 
-def check_members(row):
+def check_members(row, part):
     require(("salt" in row) == ("body" in row), "only one of salt and body")
-    unknown = sorted(row.keys() - {"index", "leaf", "salt", "body", "proof"})
+    known = {"index", "leaf", "salt", "body"} | ({"proof"} if part else set())
+    unknown = sorted(row.keys() - known)
     require(not unknown, f"unknown members {unknown}")
 
 
@@ -265,7 +266,9 @@ def read_leaf(leaf):
     commitment, kind = member(parts, "c", str), member(parts, "t", str)
     version = parts.get("v")
     require(type(version) is int and version in {1, 2}, f"leaf has the version {version!r}")
-    require(kind in (EVENT_TYPES | RECORD_TYPES if version == 2 else EVENT_TYPES), f"{kind!r}?")
+    # There were no records before version 2.
+    known = EVENT_TYPES | RECORD_TYPES if version == 2 else EVENT_TYPES
+    require(kind in known, f"leaf has the type {kind!r}")
     expected = canonical({"c": commitment, "t": kind, "v": version}).encode()
     require(expected == leaf, "leaf is not the RFC 8785 text of c, t and v")
     require(len(from_base64url(commitment)) == 32, "leaf's c is not 32 bytes")
@@ -278,6 +281,7 @@ def check_commitment(row, commitment):
     require(len(salt) == 32, "salt is not 32 bytes")
     expected = hmac.digest(salt, canonical(body).encode(), "sha256")
     require(to_base64url(expected) == commitment, "leaf does not commit to salt and body")
+    return True
 
 
 class Chains:
@@ -287,18 +291,19 @@ class Chains:
         self.newest = {}
 
     def take(self, kind, version, body, leaf):
-        subject = body.get("signup_id" if kind == "requested" else "subscriber_id")
-        if version == 1:
-            # Whoever wrote it did not say where it stands.
-            seq, previous = None, None
-        else:
-            require(isinstance(subject, str), "it does not say whose event it is")
+        member(body, "event_id", str)
+        whose = "signup_id" if kind == "requested" else "subscriber_id"
+        # Version 1 did not say where an event stands.
+        seq, previous = None, None
+        if version == 2:
             member(body, "at", str)
-            seq, previous = body.get("seq"), body.get("previous")
-            require(type(seq) is int and seq > 0, f"seq is {seq!r}")
-            require(previous is None or from_base64(previous, 32), "previous is no hash")
-        if subject is None:
+            seq = member(body, "seq", int)
+            require(seq > 0, f"seq is {seq}")
+            if "previous" in body:
+                previous = to_base64(from_base64(member(body, "previous", str), 32))
+        elif whose not in body:
             return
+        subject = member(body, whose, str)
         before = self.newest.get(subject)
         self.newest[subject] = (kind, seq, to_base64(leaf_hash(leaf)))
         if before is None:
@@ -307,13 +312,13 @@ class Chains:
             require(first or kind == "erased", "the event before it of its subject is missing")
             return
         kind_before, seq_before, leaf_before = before
-        erased = [kind_before, kind].count("erased")
-        require(erased != 1, "its subject was erased, and another event of theirs has a body")
-        follows = previous == leaf_before and seq_before in {None, (seq or 0) - 1}
-        require(
-            seq_before is None if seq is None else follows,
-            "the event before it of its subject is missing",
-        )
+        alike = (kind_before == "erased") == (kind == "erased")
+        require(alike, "its subject was erased, and another event of theirs has its body")
+        if seq is None:
+            follows = seq_before is None
+        else:
+            follows = previous == leaf_before and seq_before in {None, seq - 1}
+        require(follows, "the event before it of its subject is missing")
 
 
 class Naming:
@@ -327,16 +332,16 @@ class Naming:
         self.rows[index] = (leaf_hash(leaf), bare)
 
     def told(self, index, kind, body):
-        for run in body.get("emptied", []):
+        for run in member({"emptied": [], **body}, "emptied", list):
             proper = isinstance(run, list) and list(map(type, run)) == [int, int]
             require(proper and min(run) >= 0, "emptied is not a list of first and last indices")
             self.runs.append((*run, index))
-        waiting = body.get("waiting", [])
-        require(all(isinstance(hash, str) for hash in waiting), "waiting is not a list of hashes")
-        self.waiting.extend(waiting)
-        before = body.get("before")
+        for name in member({"waiting": [], **body}, "waiting", list):
+            require(isinstance(name, str), "waiting is not a list of hashes")
+            self.waiting.append(name)
         if kind == "adopted":
-            require(type(before) is int and before >= 0, f"before is {before!r}")
+            before = member(body, "before", int)
+            require(before >= 0, f"before is {before}")
             require(not self.adopted, "the ledger was adopted before")
             self.adopted.append(before)
 
@@ -367,12 +372,10 @@ def check_row(row, leaf, where, index, texts, chains, naming, faults):
     body = row.get("body")
     if "salt" not in row or not isinstance(body, dict):
         return
-    committed = len(faults)
-    faults.check(where, check_commitment, row, commitment)
     # What nobody committed to says nothing of others.
-    if len(faults) > committed:
+    if not faults.check(where, check_commitment, row, commitment):
         return
-    if kind in RECORD_TYPES | {"erased"}:
+    if kind in RECORD_TYPES | {"erased"} and index is not None:
         faults.check(where, naming.told, index, kind, body)
     if kind in EVENT_TYPES:
         faults.check(where, chains.take, kind, version, body, leaf)
@@ -392,10 +395,11 @@ class Events:
             where = f"row {position}"
             row = faults.check(where, read_row, line)
             if row is None:
+                following += 1
                 continue
             if position == 0:
                 self.part = "proof" in row
-            faults.check(where, check_members, row)
+            faults.check(where, check_members, row, self.part)
             index = faults.check(where, index_of, row, following, self.part)
             following = (following if index is None else index) + 1
             self.erased += "salt" not in row and "body" not in row
@@ -418,29 +422,31 @@ def check_proof(index, leaf, proof, size, root):
     """RFC 9162, 2.1.3.2."""
     require(isinstance(proof, list), "it has no inclusion proof")
     require(index is not None and index < size, "its index is not in the tree")
-    node, last, hash = index, size - 1, leaf
+    node, last, reached = index, size - 1, leaf
     for step in proof:
         require(isinstance(step, str) and last > 0, "its inclusion proof is not one")
         other = from_base64(step, 32)
         if node % 2 or node == last:
-            hash = sha256(b"\x01" + other + hash)
+            reached = sha256(b"\x01" + other + reached)
             while node % 2 == 0 and node:
                 node, last = node // 2, last // 2
         else:
-            hash = sha256(b"\x01" + hash + other)
+            reached = sha256(b"\x01" + reached + other)
         node, last = node // 2, last // 2
-    require(last == 0 and hash == root, "its inclusion proof does not lead to the root")
+    leads = last == 0 and reached == root
+    require(leads, "its inclusion proof does not lead to the root")
 
 
 def check_extent(directory, keys, events, statement):
     header, payload, signature = (directory / "extent.jws").read_text().strip().split(".")
     origin, size, root = statement
     said = parse(from_base64url(header).decode())
-    require(said.get("typ") == "ledger-extent+jws", "it is another kind of JWS")
-    require(said.get("alg") == "EdDSA" and "crit" not in said, "it is signed in another way")
+    require(member(said, "typ", str) == "ledger-extent+jws", "it is another kind of JWS")
+    require(member(said, "alg", str) == "EdDSA" and "crit" not in said, "it is signed otherwise")
     known = {vkey: key for vkey, key in keys.values()}
-    require(said.get("kid") in known, "it is signed by no key of keys.json")
-    check_signature(f"{header}.{payload}", known[said["kid"]], from_base64url(signature))
+    signer = member(said, "kid", str)
+    require(signer in known, "it is signed by no key of keys.json")
+    check_signature(f"{header}.{payload}", known[signer], from_base64url(signature))
     expected = {
         "events": events.count,
         "origin": origin,
@@ -448,7 +454,8 @@ def check_extent(directory, keys, events, statement):
         "sha256": sha256_hex((directory / "events.ndjson").read_bytes()),
         "size": size,
     }
-    require(parse(from_base64url(payload).decode()) == expected, "it is on other events or heads")
+    same = parse(from_base64url(payload).decode()) == expected
+    require(same, "it is a word on other events, or on another checkpoint")
 
 
 # keys.json

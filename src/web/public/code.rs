@@ -1,0 +1,229 @@
+//! `/check-your-inbox/code`: the six digits of mail 1, for who cannot follow its link. A code confirms the form
+//! that its mail was about. Where that is the form of the page, its choices stood beside the field; another
+//! form's are shown first, to see and to change.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use serde_json::json;
+
+use super::check_your_inbox::{self, back};
+use super::confirm::lead_on;
+use super::open_signup::{OpenSignup, Refused, was_shown};
+use crate::domain::address_key::AddressKey;
+use crate::domain::code::Code;
+use crate::domain::email_address::EmailAddress;
+use crate::domain::signup::SignupStatus;
+use crate::flows::confirm::{Confirmation, confirm};
+use crate::flows::try_code::{count_try, find_by_code, find_by_link, link};
+use crate::random::Moment;
+use crate::store::Tx;
+use crate::store::notices::Notice;
+use crate::store::signups::{self, Signup};
+use crate::web::fields::Fields;
+use crate::web::waiting::Waiting;
+use crate::web::{App, Error};
+
+const NO_CODE: &str = "Enter the six-digit code from our message";
+const WRONG_CODE: &str =
+    "That code isn’t right: enter the one in our latest message, or follow its link";
+const NO_TRY_LEFT: &str =
+    "Too many codes have been tried for this address today. The link in our message still works";
+
+pub(super) fn router() -> Router<Arc<App>> {
+    Router::new().route("/check-your-inbox/code", get(show).post(press))
+}
+
+/// Another form's choices, for the browser that typed its code.
+async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Error> {
+    let Some((waiting, address_key)) = read(&app, &headers) else {
+        return Ok(back("", None));
+    };
+    let catalog = app.catalog.get().await?;
+    let mut tx = app.db.read().await?;
+    match find_typed(&mut tx, &app.moment(), &waiting, &address_key).await? {
+        Some(signup) if signup.status == SignupStatus::Pending => {
+            let open = OpenSignup::read(&mut tx, &catalog, &signup).await?;
+            drop(tx);
+            Ok(page(&app, &waiting, &signup, &open, None)?.into_response())
+        }
+        Some(signup) => lead_on(&app, &mut tx, &signup, false).await,
+        None => Ok(back("", None)),
+    }
+}
+
+async fn press(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Error> {
+    let Some((waiting, address_key)) = read(&app, &headers) else {
+        return Ok(back("", None));
+    };
+    if was_shown(&fields) {
+        confirm_typed(&app, &waiting, &address_key, &fields).await
+    } else {
+        try_code(&app, waiting, &address_key, &fields).await
+    }
+}
+
+/// The cookie, and whose address it names.
+fn read(app: &App, headers: &HeaderMap) -> Option<(Waiting, AddressKey)> {
+    let waiting = Waiting::read(app, headers)?;
+    let email = EmailAddress::parse(&waiting.email).ok()?;
+    Some((waiting, app.terms.address_secret.key(&email)))
+}
+
+/// The signup whose code this browser typed on another form's page, while that code would still be taken.
+async fn find_typed(
+    tx: &mut Tx,
+    at: &Moment,
+    waiting: &Waiting,
+    address_key: &AddressKey,
+) -> Result<Option<Signup>, Error> {
+    let Some(typed) = waiting.typed_link() else { return Ok(None) };
+    Ok(find_by_link(tx, at, address_key, typed).await?)
+}
+
+/// A code was typed: counts it, then looks.
+async fn try_code(
+    app: &App,
+    mut waiting: Waiting,
+    address_key: &AddressKey,
+    fields: &Fields,
+) -> Result<Response, Error> {
+    let typed = fields.one("code");
+    let once = !fields.is_repeated("code") && !fields.is_faulty("code");
+    let Some(code) = Code::parse(typed).filter(|_| once) else {
+        return again(app, &waiting, typed, NO_CODE).await;
+    };
+    let at = app.moment();
+    let mut tx = app.db.write().await?;
+    let may_try = count_try(&mut tx, &at, address_key).await?;
+    tx.commit().await?;
+    if !may_try {
+        return again(app, &waiting, typed, NO_TRY_LEFT).await;
+    }
+    let mut tx = app.db.write().await?;
+    let own = waiting.signup_id;
+    let found = find_by_code(&mut tx, &at, &app.links.secrets, address_key, code, own).await?;
+    let Some(signup) = found else {
+        drop(tx);
+        return again(app, &waiting, typed, WRONG_CODE).await;
+    };
+    if signup.status == SignupStatus::Pending && !was_seen(&waiting, &signup, fields) {
+        drop(tx);
+        let link = link(&signup);
+        waiting.typed = Some((link.id, link.generation));
+        return Ok(back("/code", waiting.header(app)));
+    }
+    match confirm_and_lead_on(app, tx, &at, &signup, None).await? {
+        Some(led_on) => Ok(led_on),
+        None => again(app, &waiting, typed, WRONG_CODE).await,
+    }
+}
+
+/// Whether the page that the code was typed on showed what this signup's form chose: its own page, and not one
+/// that another tab left standing. A form that says nothing of what it showed was its own.
+fn was_seen(waiting: &Waiting, signup: &Signup, fields: &Fields) -> bool {
+    let shown = waiting.shown();
+    let said = (!fields.all("shown").is_empty()).then(|| fields.one("shown"));
+    signup.signup_id == waiting.signup_id
+        && shown.is_some_and(|shown| said.is_none_or(|said| said == shown))
+}
+
+/// The button under another form's choices was pressed.
+async fn confirm_typed(
+    app: &App,
+    waiting: &Waiting,
+    address_key: &AddressKey,
+    fields: &Fields,
+) -> Result<Response, Error> {
+    let catalog = app.catalog.get().await?;
+    let at = app.moment();
+    let mut tx = app.db.write().await?;
+    let Some(signup) = find_typed(&mut tx, &at, waiting, address_key).await? else {
+        drop(tx);
+        return again(app, waiting, "", WRONG_CODE).await;
+    };
+    if !is_of_page(&signup, fields) {
+        return Ok(back("/code", None));
+    }
+    let open = OpenSignup::read(&mut tx, &catalog, &signup).await?;
+    let ticked = match open.ticked(fields)? {
+        Ok(ticked) => ticked,
+        Err(refused) => {
+            drop(tx);
+            let page = page(app, waiting, &signup, &open, Some(&refused))?;
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        }
+    };
+    match confirm_and_lead_on(app, tx, &at, &signup, ticked.as_deref()).await? {
+        Some(led_on) => Ok(led_on),
+        None => again(app, waiting, "", WRONG_CODE).await,
+    }
+}
+
+/// Whether the button stood under this signup's choices, and not under those of a page that another tab left
+/// standing. A form that says nothing of it stood there.
+fn is_of_page(signup: &Signup, fields: &Fields) -> bool {
+    let said = (!fields.all("form").is_empty()).then(|| fields.one("form"));
+    said.is_none_or(|said| said == signup.signup_id.to_string())
+}
+
+/// Confirms as the button behind the link does, and leads on; `None` when the signup was settled otherwise
+/// meanwhile.
+async fn confirm_and_lead_on(
+    app: &App,
+    mut tx: Tx,
+    at: &Moment,
+    signup: &Signup,
+    boxes: Option<&[Arc<Notice>]>,
+) -> Result<Option<Response>, Error> {
+    if signup.status == SignupStatus::Pending
+        && confirm(&mut tx, at, &app.terms, signup, boxes).await? == Confirmation::Confirmed
+    {
+        tx.commit().await?;
+        app.mail_waits.notify_one();
+    } else {
+        drop(tx);
+    }
+    let mut tx = app.db.read().await?;
+    match signups::find(&mut tx, signup.signup_id).await? {
+        // Whoever guessed a code must not be led to the choices of the address's owner.
+        Some(signup) if signup.status == SignupStatus::Confirmed => {
+            lead_on(app, &mut tx, &signup, false).await.map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The waiting page again, with what to do.
+async fn again(app: &App, waiting: &Waiting, typed: &str, what: &str) -> Result<Response, Error> {
+    let page = check_your_inbox::page(app, Some(waiting), None, Some((typed, what))).await?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+/// The page with another form's choices, under the address that was typed here.
+fn page(
+    app: &App,
+    waiting: &Waiting,
+    signup: &Signup,
+    open: &OpenSignup<'_>,
+    refused: Option<&Refused<'_>>,
+) -> Result<Html<String>, Error> {
+    let mut context = open.shown(refused)?;
+    context["site"] = json!(*app.site);
+    context["form"]["id"] = json!(signup.signup_id);
+    context["address"] = json!(waiting.email);
+    context["name"] = json!(signup.name);
+    context["organisation"] = json!(signup.organisation);
+    context["job_title"] = json!(signup.job_title);
+    context["sent_at"] = json!(signup.created_at.minute());
+    context["valid_until"] = json!(signup.expires_at.min(waiting.until()).minute());
+    Ok(Html(app.templates.render("public/confirm_by_code.html", context)?))
+}
