@@ -196,31 +196,35 @@ impl Core {
         Ok(Self { settings, db, clock, random, files, terms, links })
     }
 
-    /// Looks before anything is served or mailed what the file store knows that this database does not: what
-    /// people ended elsewhere ends here too, and a database that went back in time keeps its mail back. A file
-    /// store that is away does not keep pages from being served; the worker looks again.
+    /// Ends here what people ended elsewhere, as far as the file store knows of it. One that is away keeps nobody
+    /// waiting for long: its heads cannot be read then, and nothing is exported.
     ///
     /// # Errors
     /// When the database does not answer, or something outside was changed by another hand.
-    pub async fn look_outside(&self) -> Result<(), StartError> {
-        let looked = async {
+    pub async fn take_in_endings(&self) -> Result<(), StartError> {
+        let taken = async {
             self.db.outside().exchange().await?;
             let known = self.db.outside().endings().await?;
-            replay_endings(&self.db, &self.terms, &self.moment(), &known).await?;
-            let standing = find_standing(&self.db, &self.terms.ledger_keys).await?;
-            if !standing.is_level() {
-                tell_not_level(&self.db, &self.moment(), &standing.to_string()).await?;
-            }
-            Ok::<(), crate::flows::Error>(())
+            replay_endings(&self.db, &self.terms, &self.moment(), &known).await
         };
-        match tokio::time::timeout(LOOK, looked).await {
-            Ok(Err(crate::flows::Error::Outside(OutsideError::Files(error)))) => {
-                tracing::error!(error = ?error, "the file store is away: what it knows is looked at later");
+        in_time(taken).await.map(drop)
+    }
+
+    /// The same before anything is served or mailed; and a database that went back in time keeps its mail back.
+    /// The worker looks again.
+    ///
+    /// # Errors
+    /// As [`Core::take_in_endings`].
+    pub async fn look_outside(&self) -> Result<(), StartError> {
+        self.take_in_endings().await?;
+        let looked = async {
+            let standing = find_standing(&self.db, &self.terms.ledger_keys).await?;
+            if standing.is_level() {
+                return Ok(());
             }
-            Ok(looked) => looked?,
-            Err(_) => tracing::error!("the file store does not answer: it is looked at later"),
-        }
-        Ok(())
+            tell_not_level(&self.db, &self.moment(), &standing.to_string()).await
+        };
+        in_time(looked).await.map(drop)
     }
 
     /// The present moment.
@@ -264,6 +268,23 @@ pub struct Program {
     core: Core,
     worker: WorkerParts,
     dev_mailbox: Option<Mailbox>,
+}
+
+/// What needs the file store, and is left for later when that is away: `None` then.
+async fn in_time<T>(
+    work: impl Future<Output = Result<T, crate::flows::Error>>,
+) -> Result<Option<T>, StartError> {
+    match tokio::time::timeout(LOOK, work).await {
+        Ok(Err(crate::flows::Error::Outside(OutsideError::Files(error)))) => {
+            tracing::error!(error = ?error, "the file store is away: what it knows is looked at later");
+            Ok(None)
+        }
+        Ok(done) => Ok(Some(done?)),
+        Err(_) => {
+            tracing::error!("the file store does not answer: it is looked at later");
+            Ok(None)
+        }
+    }
 }
 
 /// How long a start waits for the file store.

@@ -13,13 +13,14 @@ use crate::flows::prove_consistency::{proof_text, prove_consistency};
 use crate::flows::receipt::receipt;
 use crate::flows::record_disclosure::Disclosure;
 use crate::ledger::audit::{AuditReport, audit};
+use crate::ledger::epoch::Epoch;
 use crate::ledger::note::{SignedNote, SigningKey, VerifyingKey, encode_hash};
 use crate::ledger::receipt;
 use crate::ledger::tree::{Hash, verify_consistency};
 use crate::notary::seal_all;
 use crate::notary::verify::verify;
 use crate::outside::Head;
-use crate::store::checkpoints;
+use crate::store::{checkpoints, ledger_epochs};
 
 #[derive(Subcommand)]
 pub(super) enum LedgerCommand {
@@ -72,6 +73,9 @@ pub(super) enum LedgerCommand {
         /// The public key known from before
         #[arg(long, value_name = "VKEY")]
         key: String,
+        /// A later bundle of the whole ledger: it must still hold what it held when the receipt was signed
+        #[arg(long, value_name = "DIR")]
+        bundle: Option<PathBuf>,
     },
 }
 
@@ -82,7 +86,9 @@ impl LedgerCommand {
             Self::Audit { dir, key, checkpoint } => {
                 Some(audit_bundle(dir, key.as_deref(), checkpoint.as_deref()))
             }
-            Self::AuditReceipt { file, key } => Some(audit_receipt(file, key)),
+            Self::AuditReceipt { file, key, bundle } => {
+                Some(audit_receipt(file, key, bundle.as_deref()))
+            }
             _ => None,
         }
     }
@@ -93,11 +99,7 @@ impl LedgerCommand {
             Self::Checkpoint => print_checkpoint(core).await,
             Self::Consistency { old } => print_consistency(core, &old).await,
             Self::Resume => resume::run(core).await,
-            Self::Key => {
-                let key = core.terms.ledger_keys.first().vkey();
-                println!("{key}\nfingerprint: {}", key.fingerprint());
-                Ok(())
-            }
+            Self::Key => print_key(core).await,
             Self::NewKey => {
                 let name = core.terms.ledger_keys.first().name().clone();
                 let key = SigningKey::new(name, core.random.bytes());
@@ -110,6 +112,18 @@ impl LedgerCommand {
             Self::Audit { .. } | Self::AuditReceipt { .. } => Ok(()),
         }
     }
+}
+
+/// The key under the ledger's name, and under the one that it has since a loss.
+async fn print_key(core: &Core) -> Outcome {
+    let keys = &core.terms.ledger_keys;
+    let epoch = ledger_epochs::find_place(&mut core.db.read().await?).await?.epoch;
+    let renamed = keys.signing_in(epoch)?;
+    let since = renamed.first().filter(|_| epoch != Epoch::FIRST);
+    for key in [keys.first()].into_iter().chain(since).map(SigningKey::vkey) {
+        println!("{key}\nfingerprint: {}", key.fingerprint());
+    }
+    Ok(())
 }
 
 async fn verify_ledger(core: &Core) -> Outcome {
@@ -216,12 +230,7 @@ fn audit_bundle(dir: &Path, key: Option<&str>, checkpoint: Option<&Path>) -> Out
     let earlier = checkpoint.map(read_text).transpose()?;
     let earlier = earlier.as_deref().map(SignedNote::parse).transpose()?;
     let report = audit(dir, key.as_ref(), earlier.as_ref())?;
-    for finding in &report.findings {
-        println!("{finding}");
-    }
-    if report.more > 0 {
-        println!("and {} more", report.more);
-    }
+    print_findings(&report);
     for warning in &report.warnings {
         println!("warning: {warning}");
     }
@@ -244,6 +253,15 @@ fn audit_bundle(dir: &Path, key: Option<&str>, checkpoint: Option<&Path>) -> Out
     Ok(())
 }
 
+fn print_findings(report: &AuditReport) {
+    for finding in &report.findings {
+        println!("{finding}");
+    }
+    if report.more > 0 {
+        println!("and {} more", report.more);
+    }
+}
+
 fn told(report: &AuditReport) -> String {
     let AuditReport { events, erased, size, origin, .. } = report;
     let root = encode_hash(&report.root);
@@ -257,7 +275,7 @@ fn told(report: &AuditReport) -> String {
     }
 }
 
-fn audit_receipt(file: &Path, key: &str) -> Outcome {
+fn audit_receipt(file: &Path, key: &str, bundle: Option<&Path>) -> Outcome {
     let key = VerifyingKey::parse(key)?;
     let text = if file == Path::new("-") {
         let mut text = String::new();
@@ -266,8 +284,19 @@ fn audit_receipt(file: &Path, key: &str) -> Outcome {
     } else {
         read_text(file)?
     };
-    let payload = receipt::verify(text.trim(), &[key])?;
+    let (payload, head) = receipt::verify(text.trim(), std::slice::from_ref(&key))?;
     println!("{}", serde_json::to_string_pretty(&payload)?);
-    eprintln!("sound: signed by this key, and proved to be in the ledger");
+    let Some(bundle) = bundle else {
+        eprintln!("sound: signed by this key, and proved to be in the ledger as it was then");
+        return Ok(());
+    };
+    let report = audit(bundle, Some(&key), Some(&head))?;
+    if !report.is_sound() {
+        print_findings(&report);
+        return Err(refuse(
+            "the receipt is signed, and the bundle does not prove that the ledger still holds it",
+        ));
+    }
+    eprintln!("sound: signed by this key, and proved to be in the ledger still");
     Ok(())
 }

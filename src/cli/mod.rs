@@ -227,6 +227,10 @@ async fn run_at_desk(config: Option<PathBuf>, command: Desk) -> Outcome {
     let settings = settings(config)?;
     log_to_stderr("warn", settings.log_json);
     let core = open(settings).await?;
+    // What another replica noted is known before anybody is named.
+    if let Desk::Export(_) | Desk::Withdrawals(_) = &command {
+        core.take_in_endings().await?;
+    }
     let outcome = match command {
         // Opening brought the schema up to date.
         Desk::Migrate => Ok(()),

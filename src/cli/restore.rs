@@ -99,7 +99,8 @@ impl Restore {
         if !knows && standing.is_level() {
             // Whoever kept a newer head must never see another one of that name.
             let mut tx = core.db.write().await?;
-            let epoch = resume_ledger(&mut tx, &core.moment(), super::ACTOR, None).await?;
+            let epoch =
+                resume_ledger(&mut tx, &core.moment(), &core.terms, super::ACTOR, None).await?;
             tx.commit().await?;
             seal_all(&core.db, &core.terms, &core.clock, &core.random).await?;
             println!("the ledger goes on as {}", epoch.name(core.terms.ledger_keys.origin()));

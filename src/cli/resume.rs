@@ -22,7 +22,8 @@ pub(super) async fn run(core: &Core) -> Outcome {
     }
     println!("{standing}");
     let mut tx = core.db.write().await?;
-    let epoch = resume_ledger(&mut tx, &core.moment(), super::ACTOR, standing.known()).await?;
+    let epoch =
+        resume_ledger(&mut tx, &core.moment(), &core.terms, super::ACTOR, standing.known()).await?;
     tx.commit().await?;
     // What an earlier version wrote, where the back-up is that old.
     adopt(&core.db, &core.terms, &core.clock, &core.random).await?;

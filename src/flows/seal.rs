@@ -11,6 +11,8 @@ use crate::ledger::note::Checkpoint;
 use crate::ledger::tree::{Frontier, Hash, TILE_HEIGHT, TILE_WIDTH, empty_root, leaf_hash};
 use crate::random::Moment;
 use crate::store::checkpoints::{StoredCheckpoint, Unsealed};
+use crate::store::ledger_epochs::Place;
+use crate::store::ledger_records::NewRecord;
 use crate::store::{Tx, checkpoints, ledger_epochs, ledger_records};
 
 /// How many events one transaction seals.
@@ -43,7 +45,7 @@ struct Waiting {
 /// # Errors
 /// When the database does not take it, or its tree does not hold together; then nothing is sealed.
 pub async fn seal(tx: &mut Tx, at: &Moment, terms: &Terms) -> Result<Sealed, Error> {
-    let first = checkpoints::lock_size(tx).await?;
+    checkpoints::lock_size(tx).await?;
     // One after the other is kept outside: who goes on from a head that is not would leave a gap there.
     let place = ledger_epochs::find_place(tx).await?;
     if place.size > place.shown.unwrap_or(0).max(place.from_size) {
@@ -54,6 +56,35 @@ pub async fn seal(tx: &mut Tx, at: &Moment, terms: &Terms) -> Result<Sealed, Err
     if waiting.hashes.is_empty() {
         return Ok(Sealed::Nothing);
     }
+    give_places(tx, at, terms, &place, &waiting).await?;
+    Ok(Sealed::Some)
+}
+
+/// Seals this record before all that waits, under a head of its own: the first leaf of an epoch. Whoever calls
+/// holds the lock on the head.
+///
+/// # Errors
+/// As [`seal`].
+pub async fn seal_first(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    record: &NewRecord,
+) -> Result<(), Error> {
+    let place = ledger_epochs::find_place(tx).await?;
+    let hashes = vec![leaf_hash(record.leaf.as_bytes())];
+    let waiting = Waiting { hashes, events: vec![], records: vec![record.record_id] };
+    give_places(tx, at, terms, &place, &waiting).await
+}
+
+async fn give_places(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    place: &Place,
+    waiting: &Waiting,
+) -> Result<(), Error> {
+    let first = place.size;
     let mut tree = tree_nodes::frontier(tx, u64::try_from(first).map_err(|_| Error::Tree)?).await?;
     // What was tampered with is never signed: the tree must still be the one under the newest head.
     let newest = checkpoints::find_newest(tx).await?;
@@ -83,8 +114,7 @@ pub async fn seal(tx: &mut Tx, at: &Moment, terms: &Terms) -> Result<Sealed, Err
         created_at: at.now,
         previous: Some(previous),
     };
-    checkpoints::insert(tx, &checkpoint).await?;
-    Ok(Sealed::Some)
+    Ok(checkpoints::insert(tx, &checkpoint).await?)
 }
 
 /// The leaves that wait and are ours: events by their order, and behind them records, so that what empties

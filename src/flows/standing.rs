@@ -3,17 +3,19 @@
 
 use std::fmt;
 
+use super::prove_consistency::prove_consistency;
 use super::raise_alarm::raise;
 use super::resume_mail::pause_mail;
 use super::{Error, Terms};
 use crate::domain::alarm::LEDGER;
 use crate::ledger::epoch::Epoch;
 use crate::ledger::keys::LedgerKeys;
+use crate::ledger::tree::verify_consistency;
 use crate::outside::{Head, Outside};
 use crate::random::Moment;
+use crate::store::Db;
 use crate::store::checkpoints::StoredCheckpoint;
 use crate::store::ledger_epochs::{self, Place};
-use crate::store::{Db, checkpoints};
 
 /// Where the database stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +38,13 @@ pub enum Standing {
         /// How many leaves have their place here.
         size: i64,
     },
+    /// It says that the ledger went on after a loss, and has no head that was signed then.
+    Pretended {
+        /// The newest head known.
+        known: Option<Head>,
+        /// How many leaves have their place here.
+        size: i64,
+    },
     /// Heads were kept outside, and none of them is left.
     Lost {
         /// How many leaves have their place here.
@@ -55,6 +64,7 @@ impl Standing {
     pub fn known(&self) -> Option<&Head> {
         match self {
             Self::Behind { known, .. } | Self::Beside { known, .. } => Some(known),
+            Self::Pretended { known, .. } => known.as_ref(),
             Self::Level | Self::Unkept(..) | Self::Lost { .. } => None,
         }
     }
@@ -83,6 +93,11 @@ impl fmt::Display for Standing {
                            covers {newest} entries and leads elsewhere than the {size} here; {ACT}"
                 )
             }
+            Self::Pretended { size, .. } => write!(
+                f,
+                "the database says that its ledger went on after a loss, and none of its {size} entries was \
+                 signed so: {ACT}"
+            ),
             Self::Lost { size } => write!(
                 f,
                 "the heads that were kept outside the database are gone, and with them the proof that its \
@@ -95,9 +110,21 @@ impl fmt::Display for Standing {
 /// What the database says of itself.
 struct Here {
     place: Place,
-    newest: Option<StoredCheckpoint>,
+    newest: Option<(StoredCheckpoint, Head)>,
     /// The size of the head before it, in the same epoch.
     before: u64,
+}
+
+/// Reads it. What stands among the heads and is none is passed over: a check names it.
+async fn find_here(db: &Db, keys: &LedgerKeys) -> Result<Here, Error> {
+    let mut tx = db.read().await?;
+    let place = ledger_epochs::find_place(&mut tx).await?;
+    let mut heads = ledger_epochs::list_newest(&mut tx).await?.into_iter().filter_map(|stored| {
+        let head = Head::parse(&stored.note, keys)?;
+        (i64::try_from(head.size()) == Ok(stored.size)).then_some((stored, head))
+    });
+    let (newest, before) = (heads.next(), heads.next());
+    Ok(Here { place, newest, before: before.map_or(0, |(_, before)| before.size()) })
 }
 
 /// Compares the database with what is kept outside.
@@ -105,53 +132,60 @@ struct Here {
 /// # Errors
 /// When either cannot be read.
 pub async fn find_standing(db: &Db, keys: &LedgerKeys) -> Result<Standing, Error> {
-    let mut tx = db.read().await?;
-    let place = ledger_epochs::find_place(&mut tx).await?;
-    let mut heads = ledger_epochs::list_newest(&mut tx).await?.into_iter();
-    drop(tx);
-    let (newest, before) = (heads.next(), heads.next());
-    let before = u64::try_from(before.map_or(0, |before| before.size)).map_err(|_| Error::Tree)?;
-    compare(db, keys, Here { place, newest, before }).await
-}
-
-async fn compare(db: &Db, keys: &LedgerKeys, here: Here) -> Result<Standing, Error> {
+    let here = find_here(db, keys).await?;
     let (outside, Place { size, epoch, shown, .. }) = (db.outside(), here.place);
-    let own = u64::try_from(here.newest.as_ref().map_or(0, |head| head.size)).unwrap_or(0);
+    let own = here.newest.as_ref().map_or(0, |(_, head)| head.size());
     if is_followed(outside, epoch, own).await?
         && let Some(known) = outside.newest_head().await?
     {
         return Ok(Standing::Behind { known, size });
     }
-    let Some(newest) = here.newest else {
-        // What goes on after a loss knows of what was lost.
-        let known = if epoch == Epoch::FIRST { outside.newest_head().await? } else { None };
-        return Ok(known.map_or(Standing::Level, |known| Standing::Behind { known, size }));
+    let Some((newest, head)) = here.newest else {
+        let known = outside.newest_head().await?;
+        // Whoever goes on after a loss signs a head at once.
+        return Ok(match known {
+            known if epoch != Epoch::FIRST => Standing::Pretended { known, size },
+            Some(known) => Standing::Behind { known, size },
+            None => Standing::Level,
+        });
     };
-    let head = Head::parse(&newest.note, keys).ok_or(Error::Tree)?;
-    let kept = outside.heads_after(epoch, here.before).await?;
-    if let Some(known) = kept.iter().flatten().find(|kept| !is_same(kept, &head)) {
-        return Ok(Standing::Beside { known: known.clone(), size });
+    if head.epoch != epoch {
+        return Ok(Standing::Pretended { known: outside.newest_head().await?, size });
     }
+    let mut before = here.before;
+    let kept = loop {
+        let kept = outside.heads_after(epoch, before).await?;
+        match kept.iter().flatten().find(|kept| !is_same(kept, &head)) {
+            None => break kept,
+            // One in the middle, which the database has lost: a check names it.
+            Some(middle)
+                if middle.size() > before && middle.size() < own && leads_here(db, middle, &newest).await? =>
+            {
+                before = middle.size();
+            }
+            Some(known) => return Ok(Standing::Beside { known: known.clone(), size }),
+        }
+    };
     match kept {
         [Some(_), Some(_)] if shown >= Some(newest.size) => return Ok(Standing::Level),
         [None, None] => {}
-        _ => return Ok(Standing::Unkept(here.before, head)),
+        _ => return Ok(Standing::Unkept(before, head)),
     }
     let Some(known) = outside.newest_head().await? else {
         let was_kept = shown.is_some_and(|shown| shown >= newest.size);
         return Ok(if was_kept {
             Standing::Lost { size }
         } else {
-            Standing::Unkept(here.before, head)
+            Standing::Unkept(before, head)
         });
     };
     if (known.epoch, known.size()) > (epoch, own) {
         return Ok(Standing::Behind { known, size });
     }
-    if known.epoch == epoch && !is_here(db, &known).await? {
+    if known.epoch == epoch && !leads_here(db, &known, &newest).await? {
         return Ok(Standing::Beside { known, size });
     }
-    Ok(Standing::Unkept(here.before, head))
+    Ok(Standing::Unkept(before, head))
 }
 
 /// Whether somebody went on from the head of this size, or began a later epoch.
@@ -165,11 +199,18 @@ fn is_same(one: &Head, other: &Head) -> bool {
     one.note.checkpoint() == other.note.checkpoint()
 }
 
-/// Whether the database has a head of this size and root.
-async fn is_here(db: &Db, head: &Head) -> Result<bool, Error> {
-    let size = i64::try_from(head.size()).map_err(|_| Error::Tree)?;
-    let here = checkpoints::find(&mut db.read().await?, size).await?;
-    Ok(here.is_some_and(|here| here.root == head.note.checkpoint().root))
+/// Whether the newest head here covers all that this one does.
+async fn leads_here(db: &Db, known: &Head, newest: &StoredCheckpoint) -> Result<bool, Error> {
+    let proof = match prove_consistency(&mut db.read().await?, known.size(), newest).await {
+        Ok(Some(proof)) => proof,
+        Ok(None) | Err(Error::Tree) => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    let (Ok(size), Ok(root)) = (u64::try_from(newest.size), newest.root.as_slice().try_into())
+    else {
+        return Ok(false);
+    };
+    Ok(verify_consistency(known.size(), size, &proof, &known.note.checkpoint().root, &root))
 }
 
 /// Keeps the newest head outside if it is not yet; then anybody may see it.
@@ -201,18 +242,10 @@ pub async fn keep_newest(db: &Db, terms: &Terms) -> Result<(), Error> {
 /// # Errors
 /// When something cannot be read or written.
 pub async fn keep_known(db: &Db, terms: &Terms, heads: &[Head]) -> Result<(), Error> {
-    let mut tx = db.read().await?;
-    let place = ledger_epochs::find_place(&mut tx).await?;
-    let mut own = ledger_epochs::list_newest(&mut tx).await?.into_iter();
-    drop(tx);
-    let (newest, before) = (own.next(), own.next());
-    let size = |head: Option<&StoredCheckpoint>| {
-        u64::try_from(head.map_or(0, |head| head.size)).map_err(|_| Error::Tree)
-    };
-    let (own, before) = (size(newest.as_ref())?, size(before.as_ref())?);
-    if let Some(newest) = &newest {
-        let head = Head::parse(&newest.note, &terms.ledger_keys).ok_or(Error::Tree)?;
-        db.outside().keep_head(before, &head).await?;
+    let Here { place, newest, before } = find_here(db, &terms.ledger_keys).await?;
+    let own = newest.as_ref().map_or(0, |(_, head)| head.size());
+    if let Some((_, head)) = &newest {
+        db.outside().keep_head(before, head).await?;
     }
     for head in heads {
         if head.epoch > place.epoch {

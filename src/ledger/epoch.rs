@@ -47,6 +47,20 @@ impl Epoch {
         (epoch > Self::FIRST).then_some(epoch)
     }
 
+    /// Whether two names are of one ledger, in whichever epochs.
+    #[must_use]
+    pub fn is_same_ledger(one: &str, other: &str) -> bool {
+        let first = |name: &str| match name.rsplit_once('/') {
+            Some((ledger, epoch))
+                if Self::parse(epoch).is_some_and(|epoch| epoch > Self::FIRST) =>
+            {
+                ledger.to_owned()
+            }
+            _ => name.to_owned(),
+        };
+        first(one) == first(other)
+    }
+
     /// Reads `r2` as it is written.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -64,6 +78,20 @@ impl fmt::Display for Epoch {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_one_ledger_are_known() {
+        for (one, other, same) in [
+            ("l", "l", true),
+            ("l", "l/r2", true),
+            ("l/r3", "l/r2", true),
+            ("l", "k", false),
+            ("l/r2", "k/r2", false),
+            ("l/r1", "l", false),
+        ] {
+            assert_eq!(Epoch::is_same_ledger(one, other), same, "{one} {other}");
+        }
+    }
 
     #[test]
     fn a_name_says_its_epoch() {

@@ -50,6 +50,23 @@ impl LedgerKeys {
         self.signing.iter().map(renamed).collect()
     }
 
+    /// All keys whose signatures count in this epoch, under the name they have in it first.
+    ///
+    /// # Errors
+    /// When the name grows too long for a key's.
+    pub fn trusted_in(&self, epoch: Epoch) -> Result<Vec<VerifyingKey>, KeyError> {
+        let renamed = |key: &VerifyingKey| {
+            let name = KeyName::parse(&epoch.name(key.name().as_str()))?;
+            Ok(key.renamed(name))
+        };
+        let trusted = self.trusted();
+        if epoch == Epoch::FIRST {
+            return Ok(trusted);
+        }
+        let present: Vec<VerifyingKey> = trusted.iter().map(renamed).collect::<Result<_, _>>()?;
+        Ok(present.into_iter().chain(trusted).collect())
+    }
+
     /// All keys whose signatures count, the first one first.
     #[must_use]
     pub fn trusted(&self) -> Vec<VerifyingKey> {

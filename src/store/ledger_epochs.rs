@@ -31,7 +31,7 @@ pub async fn find_place(tx: &mut Tx) -> sqlx::Result<Place> {
     .await)
 }
 
-/// The heads of the present epoch, newest first: the newest, and the one before it.
+/// The heads of the present epoch, newest first: the last few.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -41,7 +41,7 @@ pub async fn list_newest(tx: &mut Tx) -> sqlx::Result<Vec<StoredCheckpoint>> {
             "SELECT c.size, c.root, c.note, c.created_at, c.previous, c.mac FROM checkpoint c
              WHERE c.size > COALESCE((SELECT e.from_size FROM ledger_epoch e
                                       JOIN ledger_head h ON h.epoch = e.epoch), 0)
-             ORDER BY c.size DESC LIMIT 2",
+             ORDER BY c.size DESC LIMIT 8",
         )
         .fetch_all(conn)
         .await

@@ -1,19 +1,26 @@
 //! A database that went back in time, or a copy that goes on by itself, neither signs nor hands out anything until
 //! somebody says so; and it brings nobody back who left.
 
+use assent::domain::consent::EventType;
+use assent::domain::email_address::EmailAddress;
+use assent::domain::suppression::SuppressionReason;
 use assent::flows::Error;
 use assent::notary::seal_all;
+use assent::outside::{Ending, Outside, Turn};
 use assent::store::Db;
 use serde_json::{Value, json};
 
-use super::{EXPORT, WEEKLY, assert_sound, check, command, does, newest, seal};
+use super::{EXPORT, WEEKLY, assert_sound, check, command, does, seal};
 use crate::support::app::{Database, TestApp};
+use crate::support::stopped::lose_heads;
 use crate::support::{both_databases, poll};
 
 /// Subscribes to the newsletter, and gives the path of the page of one's choices.
 async fn joins(app: &TestApp, email: &str) -> String {
     app.subscribe(email, WEEKLY).await;
-    app.mail_to(email).pop().unwrap().link("/preferences/")
+    let link = app.mail_to(email).pop().unwrap().link("/preferences/");
+    // A program that is started again has another port.
+    link.strip_prefix(&app.base).unwrap().to_owned()
 }
 
 /// The newsletter's contacts, as the command exports them.
@@ -37,6 +44,29 @@ async fn not_level(app: &TestApp) -> String {
     }
 }
 
+/// How many entries the head covers that anybody may see.
+async fn shown(app: &TestApp) -> u64 {
+    let note = app.get("/ledger/checkpoint").await.text();
+    assent::ledger::note::SignedNote::parse(&note).unwrap().checkpoint().size
+}
+
+/// The same program after all heads outside the database were lost.
+async fn without_heads(app: TestApp) -> TestApp {
+    let stopped = app.halt().await;
+    lose_heads(stopped.dir.path());
+    stopped.start(&[]).await
+}
+
+/// The receipt of the newest giving, in a file of this name.
+async fn write_receipt(app: &TestApp, name: &str) -> String {
+    let rows = super::rows(&app.core.db).await;
+    let given = rows.iter().rfind(|row| row.event_type == EventType::Given).unwrap();
+    let receipt = does(app, &["ledger", "receipt", &given.event_id.to_string()]);
+    let file = app.dir.path().join(name);
+    std::fs::write(&file, receipt).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
 async fn readiness(app: &TestApp) -> String {
     app.get("/readyz").await.text()
 }
@@ -49,36 +79,48 @@ both_databases! {
         let size = app.count("SELECT size FROM ledger_head").await;
         joins(&app, "bob@b.example").await;
         seal(&app).await;
+        let newest = app.count("SELECT size FROM ledger_head").await;
         assert_sound(&app).await;
-        // Whoever holds the database undoes all of it since: rows, head, and what the tiles hold of them.
-        assert_eq!(size, 4);
+        // Whoever holds the database undoes all of it since: rows, heads, and what the tiles hold of them.
         let triggers: &[&str] = match app.core.db {
-            Db::Sqlite { .. } => &["DROP TRIGGER consent_event_is_kept", "DROP TRIGGER checkpoint_is_kept"],
-            Db::Postgres { .. } => &["ALTER TABLE consent_event DISABLE TRIGGER USER",
-                                     "ALTER TABLE checkpoint DISABLE TRIGGER USER"],
+            Db::Sqlite { .. } => &[
+                "DROP TRIGGER consent_event_is_kept", "DROP TRIGGER checkpoint_is_kept",
+                "DROP TRIGGER ledger_record_is_kept",
+            ],
+            Db::Postgres { .. } => &[
+                "ALTER TABLE consent_event DISABLE TRIGGER USER", "ALTER TABLE checkpoint DISABLE TRIGGER USER",
+                "ALTER TABLE ledger_record DISABLE TRIGGER USER",
+            ],
         };
-        for sql in triggers.iter().chain(&[
-            "DELETE FROM consent WHERE event_id IN (SELECT event_id FROM consent_event WHERE leaf_index >= 4)",
-            "DELETE FROM consent_event WHERE leaf_index >= 4",
-            "DELETE FROM checkpoint WHERE size > 4",
-            "UPDATE ledger_head SET size = 4, shown = 4",
-            "UPDATE ledger_tile SET hashes = substr(hashes, 1, 128)",
-        ]) {
+        for sql in triggers {
+            app.tamper(sql).await.unwrap();
+        }
+        for sql in [
+            "DELETE FROM consent WHERE event_id IN (SELECT event_id FROM consent_event WHERE leaf_index >= SIZE)",
+            "DELETE FROM consent_event WHERE leaf_index >= SIZE",
+            "DELETE FROM ledger_record WHERE leaf_index >= SIZE OR leaf_index IS NULL",
+            "DELETE FROM checkpoint WHERE size > SIZE",
+            "UPDATE ledger_head SET size = SIZE, shown = SIZE",
+            "UPDATE ledger_tile SET hashes = substr(hashes, 1, 32 * SIZE)",
+        ] {
+            let sql: &'static str = sql.replace("SIZE", &size.to_string()).leak();
             app.tamper(sql).await.unwrap();
         }
         let found = check(&app).await;
-        assert!(found.findings.iter().any(|finding| finding.contains("covers 8 entries, and this ledger has 4")),
-            "{:?}", found.findings);
+        let missing = format!("covers {newest} entries, and this ledger has {size}");
+        assert!(found.findings.iter().any(|finding| finding.contains(&missing)), "{:?}", found.findings);
         assert!(not_level(&app).await.starts_with("the database is behind"));
         assert!(refuses(&app, &EXPORT).contains("the database is behind"));
         assert!(refuses(&app, &["withdrawals"]).contains("the database is behind"));
         assert!(refuses(&app, &["ledger", "verify"]).contains("ledger resume"));
+        assert!(refuses(&app, &["check"]).contains("ledger: the database is behind"));
     }
 
     async fn of_a_ledger_and_its_copy_one_goes_on(database: Database) {
         let app = TestApp::start(database).await;
         joins(&app, "ada@b.example").await;
         seal(&app).await;
+        let size = shown(&app).await;
         let stopped = app.halt().await;
         let twin = stopped.twin().await;
         // Both have the same file store, as after a restore or a standby's promotion.
@@ -90,9 +132,8 @@ both_databases! {
         joins(&twin, "eve@b.example").await;
         assert!(not_level(&twin).await.starts_with("the database is behind"));
         // Nobody was shown a head of the copy that is not one of the ledger.
-        let keys = app.core.terms.ledger_keys.trusted();
-        assert_eq!(newest(&app.core.db, &keys).await.checkpoint().size, 8);
-        assert!(twin.get("/ledger/checkpoint").await.text().contains("\n4\n"));
+        assert!(shown(&app).await > size);
+        assert_eq!(shown(&twin).await, size);
         poll::until("the copy to say so", || async {
             readiness(&twin).await.contains("the database is behind").then_some(())
         })
@@ -105,12 +146,13 @@ both_databases! {
         let app = TestApp::start(database).await;
         joins(&app, "ada@b.example").await;
         seal(&app).await;
+        let size = shown(&app).await;
         let stopped = app.halt().await;
         let twin = stopped.twin().await;
         let files = format!("file:{}", stopped.dir.path().join("files").display());
         let (app, twin) = (stopped.start(&[]).await, twin.start(&[("ASSENT_FILES_URL", &files)]).await);
-        for other in [&app, &twin] {
-            super::super::sealing::append(other, 1).await;
+        for (other, events) in [(&app, 1), (&twin, 2)] {
+            super::super::sealing::append(other, events).await;
         }
         let seal = |app: &TestApp| {
             let core = app.core.clone();
@@ -118,8 +160,8 @@ both_databases! {
         };
         let (one, two) = tokio::join!(seal(&app), seal(&twin));
         assert!(one.is_ok() != two.is_ok(), "{one:?}, {two:?}");
-        let shown = [app.get("/ledger/checkpoint").await.text(), twin.get("/ledger/checkpoint").await.text()];
-        assert_eq!(shown.iter().filter(|head| head.contains("\n5\n")).count(), 1, "{shown:?}");
+        let heads = [shown(&app).await, shown(&twin).await];
+        assert_eq!(heads.iter().filter(|head| **head == size).count(), 1, "{heads:?}");
     }
 
     async fn an_erased_person_does_not_come_back_with_a_dump(database: Database) {
@@ -148,10 +190,13 @@ both_databases! {
         app.post(&format!("{ada}/withdraw-all"), "").await;
         // Bob left, and came back before the dump did.
         app.post(&format!("{bob}/withdraw-all"), "").await;
+        app.mail_settled().await;
         joins(&app, "bob@b.example").await;
         let app = app.gone_back(&dump).await;
         assert_eq!(app.exported("newsletter:weekly").await, ["cyd@b.example"]);
         // Who comes back after that stays, whoever starts again.
+        does(&app, &["ledger", "resume"]);
+        does(&app, &["mail", "resume"]);
         joins(&app, "ada@b.example").await;
         let app = app.halt().await.start(&[]).await;
         assert_eq!(app.exported("newsletter:weekly").await, ["cyd@b.example", "ada@b.example"]);
@@ -172,10 +217,28 @@ both_databases! {
         assert_eq!(app.exported("newsletter:weekly").await, ["bob@b.example"]);
     }
 
+    async fn a_command_knows_what_another_replica_noted(database: Database) {
+        let app = TestApp::start(database).await;
+        joins(&app, "ada@b.example").await;
+        joins(&app, "bob@b.example").await;
+        let (dir, terms) = (tempfile::tempdir().unwrap(), &app.core.terms);
+        let other = Outside::open(dir.path(), &app.core.files, terms.ledger_keys.clone()).unwrap();
+        let left = Ending {
+            at: app.clock.now(),
+            address_key: terms.address_secret.key(&EmailAddress::parse("ada@b.example").unwrap()),
+            turn: Turn::Began,
+            reason: SuppressionReason::Unsubscribed,
+            purpose: Some("newsletter:weekly".parse().unwrap()),
+        };
+        other.note(&[left]).await.unwrap();
+        other.put_new().await.unwrap();
+        assert_eq!(contacts(&app), ["bob@b.example"]);
+    }
+
     async fn staff_lift_what_they_set_and_no_start_sets_it_again(database: Database) {
         let app = TestApp::start(database).await;
         joins(&app, "ada@b.example").await;
-        let key = assent::domain::email_address::EmailAddress::parse("ada@b.example").unwrap();
+        let key = EmailAddress::parse("ada@b.example").unwrap();
         let key = app.core.terms.address_secret.key(&key);
         let mut tx = app.write().await;
         assert!(assent::flows::suppress::suppress(&mut tx, &app.core.moment(), "test", &key).await.unwrap());
@@ -185,7 +248,7 @@ both_databases! {
         app.advance(std::time::Duration::from_secs(1));
         let mut tx = app.write().await;
         let why = assent::domain::text::Line::parse("a mistake").unwrap().unwrap();
-        let reason = assent::domain::suppression::SuppressionReason::Manual;
+        let reason = SuppressionReason::Manual;
         let lifted = assent::flows::suppress::lift(&mut tx, &app.core.moment(), "test", (&key, reason), &why).await;
         assert_eq!(lifted.unwrap(), assent::flows::suppress::Lifted::Lifted);
         tx.commit().await.unwrap();
@@ -203,8 +266,9 @@ both_databases! {
         // A directory in its place can be written by nobody, root neither.
         std::fs::create_dir(&log).unwrap();
         assert_eq!(app.post(&format!("{ada}/withdraw-all"), "").await.status, 503);
-        assert_eq!(app.exported("newsletter:weekly").await, ["ada@b.example"]);
+        assert!(refuses(&app, &EXPORT).contains("cannot be read"), "who left cannot be known");
         std::fs::remove_dir(&log).unwrap();
+        assert_eq!(app.exported("newsletter:weekly").await, ["ada@b.example"]);
         assert_eq!(app.post(&format!("{ada}/withdraw-all"), "").await.status, 303);
         let noted = std::fs::read_to_string(&log).unwrap();
         assert_eq!(noted.lines().count(), 2, "{noted}");
@@ -228,25 +292,34 @@ both_databases! {
         let app = TestApp::start(database).await;
         joins(&app, "ada@b.example").await;
         seal(&app).await;
-        let gone = || {
-            for place in ["outside", "files/outside"] {
-                std::fs::remove_dir_all(app.dir.path().join(place).join("heads")).unwrap();
-            }
-        };
         // Of one place, the other knows.
         std::fs::remove_dir_all(app.dir.path().join("outside")).unwrap();
         seal(&app).await;
-        gone();
+        let app = without_heads(app).await;
         assert!(not_level(&app).await.starts_with("the heads that were kept outside the database are gone"));
         assert!(refuses(&app, &EXPORT).contains("ledger resume"));
         // An upgrade is told from a loss: a version before kept none.
         app.tamper("UPDATE ledger_head SET shown = NULL").await.unwrap();
         seal(&app).await;
         assert_sound(&app).await;
-        gone();
+        let app = without_heads(app).await;
         does(&app, &["ledger", "resume"]);
         assert_sound(&app).await;
         assert_eq!(contacts(&app), ["ada@b.example"]);
+    }
+
+    async fn no_sql_goes_on_in_the_place_of_an_act(database: Database) {
+        let app = TestApp::start(database).await;
+        joins(&app, "ada@b.example").await;
+        seal(&app).await;
+        app.tamper("UPDATE ledger_head SET epoch = 2").await.unwrap();
+        assert!(not_level(&app).await.contains("went on after a loss"), "its heads were signed before");
+        app.tamper("INSERT INTO ledger_epoch (epoch, from_size, resumed_at)
+                    SELECT 2, size, (SELECT max(created_at) FROM checkpoint) FROM ledger_head").await.unwrap();
+        assert!(not_level(&app).await.contains("went on after a loss"), "it has no head of its own");
+        assert!(refuses(&app, &EXPORT).contains("ledger resume"));
+        assert!(does(&app, &["ledger", "resume"]).contains("/r3"));
+        assert_sound(&app).await;
     }
 
     async fn after_an_act_everything_goes_on_under_another_name(database: Database) {
@@ -254,6 +327,9 @@ both_databases! {
         let ada = joins(&app, "ada@b.example").await;
         joins(&app, "bob@b.example").await;
         seal(&app).await;
+        let kept = app.dir.path().join("kept");
+        std::fs::write(&kept, does(&app, &["ledger", "checkpoint"])).unwrap();
+        let receipt = write_receipt(&app, "kept.jws").await;
         let (app, dump) = app.copied().await;
         let cursor = (app.count("SELECT size FROM ledger_head").await - 1).to_string();
         app.post(&format!("{ada}/withdraw-all"), "").await;
@@ -261,6 +337,7 @@ both_databases! {
         seal(&app).await;
         let lost = app.dir.path().join("lost");
         std::fs::write(&lost, does(&app, &["ledger", "checkpoint"])).unwrap();
+        let lost_receipt = write_receipt(&app, "lost.jws").await;
         let app = app.gone_back(&dump).await;
         app.mail_settled().await;
         // Nothing is exported, mailed or signed.
@@ -282,13 +359,25 @@ both_databases! {
         // The ledger goes on: heads, bundles, receipts.
         let head = does(&app, &["ledger", "checkpoint"]);
         assert!(head.lines().next().unwrap().ends_with("/ledger/r2"), "{head}");
-        let key = does(&app, &["ledger", "key"]);
-        let key = key.lines().next().unwrap();
+        let keys = does(&app, &["ledger", "key"]);
+        let key = keys.lines().next().unwrap();
+        let renamed = assent::ledger::note::VerifyingKey::parse(keys.lines().nth(2).unwrap()).unwrap();
+        let signed = assent::ledger::note::SignedNote::parse(&head).unwrap();
+        assert!(renamed.name().as_str().ends_with("/r2") && signed.verified_by(&[renamed]).is_some());
         let bundle = app.dir.path().join("bundle");
         does(&app, &["ledger", "bundle", bundle.to_str().unwrap()]);
         does(&app, &["ledger", "audit", bundle.to_str().unwrap(), "--key", key]);
-        // A head over what was lost is none of this ledger's.
+        // A head over what was lost is named as such; one of before the loss still holds.
+        let (dir, lost_head) = (bundle.to_str().unwrap(), lost.to_str().unwrap());
+        let told = refuses(&app, &["ledger", "audit", dir, "--key", key, "--checkpoint", lost_head]);
+        assert!(told.contains("were lost before the ledger went on as"), "{told}");
+        does(&app, &["ledger", "audit", dir, "--key", key, "--checkpoint", kept.to_str().unwrap()]);
         assert!(refuses(&app, &["ledger", "consistency", lost.to_str().unwrap()]).contains("lost"));
+        // So is a receipt over such a head.
+        does(&app, &["ledger", "audit-receipt", &receipt, "--key", key, "--bundle", dir]);
+        does(&app, &["ledger", "audit-receipt", &lost_receipt, "--key", key]);
+        let told = refuses(&app, &["ledger", "audit-receipt", &lost_receipt, "--key", key, "--bundle", dir]);
+        assert!(told.contains("were lost before the ledger went on as"), "{told}");
         // Cursors of before lead nowhere; those of now do.
         assert!(refuses(&app, &["withdrawals", "--after", &cursor]).contains("take a new export"));
         let all = does(&app, &["withdrawals", "--format", "ndjson"]);
@@ -302,30 +391,5 @@ both_databases! {
         assert!(does(&app, &["ledger", "resume"]).contains("/r3"));
         assert_sound(&app).await;
         assert_eq!(contacts(&app), ["bob@b.example"]);
-    }
-
-    async fn a_proof_leads_from_an_older_head_to_the_newest(database: Database) {
-        let app = TestApp::start(database).await;
-        joins(&app, "ada@b.example").await;
-        let old = does(&app, &["ledger", "checkpoint"]);
-        let file = app.dir.path().join("old");
-        std::fs::write(&file, &old).unwrap();
-        joins(&app, "bob@b.example").await;
-        let text = does(&app, &["ledger", "consistency", file.to_str().unwrap()]);
-        assert_eq!(text, does(&app, &["ledger", "consistency", "4"]));
-        let (proof, note) = text.split_once("\n\n").unwrap();
-        let mut lines = proof.lines();
-        assert_eq!(lines.next(), Some("old 4"));
-        let proof: Vec<_> = lines.map(|line| assent::ledger::note::decode_hash(line).unwrap()).collect();
-        let old = assent::ledger::note::SignedNote::parse(&old).unwrap();
-        let new = assent::ledger::note::SignedNote::parse(note).unwrap();
-        let (old, new) = (old.checkpoint(), new.checkpoint());
-        assert!(assent::ledger::tree::verify_consistency(4, new.size, &proof, &old.root, &new.root));
-        for wrong in ["9", "99999999999999999999", "nowhere", "-1"] {
-            assert_ne!(command(&app, &["ledger", "consistency", wrong]).status.code(), Some(0), "{wrong}");
-        }
-        let forged = std::fs::read_to_string(&file).unwrap().replace("\n4\n", "\n3\n");
-        std::fs::write(&file, forged).unwrap();
-        assert!(refuses(&app, &["ledger", "consistency", file.to_str().unwrap()]).contains("no signed head"));
     }
 }

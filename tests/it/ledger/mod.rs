@@ -2,6 +2,7 @@
 
 mod adopting;
 mod bundle;
+mod consistency;
 mod drill;
 mod fold;
 mod going_back;

@@ -182,7 +182,7 @@ impl TestApp {
             Database::Sqlite => None,
             Database::Postgres => Some(fresh_postgres().await),
         };
-        let clock = Clock::manual(Timestamp::parse(BEGINNING).expect("a time"));
+        let clock = story_time::clock();
         Self::start_on(dir, url, set, (clock, Random::seeded(1)), tune).await
     }
 

@@ -1,5 +1,7 @@
 //! A program that is stopped and started again, on its own database or on an older copy of it.
 
+use std::path::Path;
+
 use assent::clock::Clock;
 use assent::random::Random;
 use tempfile::TempDir;
@@ -89,7 +91,27 @@ impl Stopped {
     }
 }
 
-fn copy_directory(from: &std::path::Path, to: &std::path::Path) {
+/// The heads in both places are lost.
+pub fn lose_heads(dir: &Path) {
+    for place in ["outside", "files/outside"] {
+        remove(&dir.join(place).join("heads"));
+    }
+}
+
+/// The endings in both places are lost.
+pub fn lose_endings(dir: &Path) {
+    std::fs::remove_file(dir.join("endings.log")).expect("removed");
+    remove(&dir.join("files/outside/endings"));
+}
+
+/// A program that runs may be about to put something there.
+fn remove(folder: &Path) {
+    if folder.exists() {
+        std::fs::remove_dir_all(folder).expect("removed");
+    }
+}
+
+fn copy_directory(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).expect("a directory") {
         let (from, name) = entry.map(|entry| (entry.path(), entry.file_name())).expect("an entry");
         if from.is_dir() {
