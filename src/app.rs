@@ -35,7 +35,9 @@ use crate::random::{Moment, Random};
 use crate::site::Site;
 use crate::store::{Db, OpenError, key_fingerprints};
 use crate::templates::{TemplateError, Templates};
-use crate::web::{App, CatalogCache, FiguresCache, HashTurns, LedgerCheck, OwnHost, SignupLimit};
+use crate::web::{
+    App, CatalogCache, Comparisons, FiguresCache, HashTurns, LedgerCheck, OwnHost, SignupLimit,
+};
 use crate::worker::{DomainPace, WorkerParts};
 use crate::{tls, web, worker};
 
@@ -169,6 +171,7 @@ impl Core {
             pending_retention: settings.pending_retention,
             evidence_retention: settings.evidence_retention,
             streamed_most: STREAMED_MOST,
+            timezone: settings.timezone.clone(),
         };
         match adopt(&db, &terms, &clock, &random).await {
             Ok(0) => {}
@@ -302,7 +305,8 @@ impl Program {
     pub fn build(core: Core, demo: bool) -> Result<Self, StartError> {
         let settings = &core.settings;
         let css = web::stylesheet().to_owned();
-        let site = Arc::new(Site::of(settings.controller.clone(), demo, css));
+        let site =
+            Arc::new(Site::of(settings.controller.clone(), demo, css, settings.timezone.clone()));
         let transport = Arc::new(transport(settings)?);
         let dev_mailbox = match transport.as_ref() {
             Transport::Mailbox(mailbox) if demo => Some(mailbox.clone()),
@@ -316,7 +320,7 @@ impl Program {
             terms: core.terms.clone(),
             files: core.files.clone(),
             data_dir: settings.data_dir.clone(),
-            templates: Templates::load(settings.templates_dir.as_deref())?,
+            templates: Templates::load(settings.templates_dir.as_deref(), &settings.timezone)?,
             sender,
             transport,
             connections: settings.mail.connections,
@@ -333,8 +337,7 @@ impl Program {
     /// way are recorded, and the database is closed. Without a listener there are no pages.
     pub async fn run(self, role: Role, listener: Option<TcpListener>, stop: CancellationToken) {
         let tasks = TaskTracker::new();
-        let Core { db, clock, random, .. } = self.core.clone();
-        tasks.spawn(worker::watch_sealing::run(db, clock, random, stop.clone()));
+        tasks.spawn(worker::watch_sealing::run(self.worker.clone(), stop.clone()));
         if role != Role::Web {
             tasks.spawn(worker::deliver::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::answer::run(self.worker.clone(), stop.clone()));
@@ -391,7 +394,7 @@ impl Program {
             worker.site.clone(),
             core.terms.on_collapse,
         );
-        let figures = FiguresCache::new(&core.db, &core.clock);
+        let figures = FiguresCache::new(&core.db, &core.clock, &core.terms.timezone);
         let postmaster = Postmaster::of(&worker.sender);
         App {
             catalog,
@@ -415,6 +418,7 @@ impl Program {
             links: worker.links,
             mail_waits: worker.mail_waits,
             figures,
+            comparisons: Comparisons::default(),
             ledger_check: LedgerCheck::default(),
             hash_turns: HashTurns::default(),
             dev_mailbox,

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::domain::time_zone::TimeZone;
+
 /// The publisher's site, as templates see it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Site {
@@ -13,6 +15,8 @@ pub struct Site {
     pub demo: bool,
     /// The address of the stylesheet, which changes with its content.
     pub css: String,
+    /// The zone that days and times are written in.
+    pub timezone: TimeZone,
 }
 
 /// The legal entity that decides on purposes and means (GDPR Art. 4(7)).
@@ -37,11 +41,11 @@ impl Controller {
 impl Site {
     /// The site of this controller.
     #[must_use]
-    pub fn of(controller: Controller, demo: bool, css: String) -> Self {
+    pub fn of(controller: Controller, demo: bool, css: String, timezone: TimeZone) -> Self {
         let name = match controller.name.trim() {
             "" => "Reports".to_owned(),
             name => name.to_owned(),
         };
-        Self { name, controller, demo, css }
+        Self { name, controller, demo, css, timezone }
     }
 }

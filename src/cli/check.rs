@@ -55,7 +55,7 @@ pub(super) async fn run(config: Option<&Path>) -> Outcome {
 }
 
 fn configuration(settings: &Settings) -> Part {
-    Templates::load(settings.templates_dir.as_deref())?;
+    Templates::load(settings.templates_dir.as_deref(), &settings.timezone)?;
     sender_of(settings)?;
     Ok(())
 }

@@ -3,12 +3,12 @@
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use super::{ACTOR, Error, Outcome, refuse, time};
+use super::{ACTOR, Error, Outcome, refuse};
 use crate::app::Core;
+use crate::domain::day::DayOrTime;
 use crate::domain::notice::LANG;
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::{Label, Slug};
-use crate::domain::timestamp::Timestamp;
 use crate::export::{Format, Preset, Wanted, Written};
 use crate::flows::allow_export::{allow_by_heads, allow_export};
 use crate::flows::record_export::{ExportRecord, record_export};
@@ -29,12 +29,12 @@ pub(super) struct Export {
     /// Only those whose signup asked for this report
     #[arg(long, value_name = "SLUG")]
     report: Option<Slug>,
-    /// Only those confirmed at or after this time: RFC 3339, or a day
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    since: Option<Timestamp>,
-    /// Only those confirmed before this time
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    until: Option<Timestamp>,
+    /// Only those confirmed from this day on, or from this time on (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    since: Option<DayOrTime>,
+    /// Only those confirmed until this day or time, which is included
+    #[arg(long, value_name = "TIME")]
+    until: Option<DayOrTime>,
     /// Only those who agreed under this policy version
     #[arg(long, value_name = "LABEL")]
     policy: Option<Label>,
@@ -54,11 +54,12 @@ pub(super) struct Export {
 
 impl Export {
     pub(super) async fn run(self, core: &Core) -> Outcome {
+        let timezone = &core.terms.timezone;
         let filter = ExportFilter {
             purpose: self.purpose,
             report: self.report,
-            since: self.since,
-            until: self.until,
+            since: self.since.map(|since| since.begins(timezone)),
+            until: self.until.map(|until| until.ends(timezone)),
             policy: self.policy,
         };
         if !purposes::exists(&mut core.db.read().await?, &filter.purpose).await? {

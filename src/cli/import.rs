@@ -203,7 +203,8 @@ impl<'a> Importer<'a> {
     fn take(&mut self, (line, cells): NumberedRow<'_>) {
         let now = self.core.clock.now();
         let contact = cells.and_then(|cells| {
-            ImportedContact::parse(&cells, now).map_err(|error| error.to_string())
+            ImportedContact::parse(&cells, now, &self.core.terms.timezone)
+                .map_err(|error| error.to_string())
         });
         match contact {
             Err(why) => self.refused.push((line, why)),
@@ -234,7 +235,9 @@ impl<'a> Importer<'a> {
             match verdict {
                 Verdict::Imported => self.tally.imported += 1,
                 Verdict::AlreadyAgreed => self.tally.already_agreed += 1,
-                Verdict::Refused(why) => refused.push((*line, why.to_string())),
+                Verdict::Refused(why) => {
+                    refused.push((*line, why.words(&self.core.terms.timezone)));
+                }
             }
         }
         refused.sort_by_key(|(line, _)| *line);

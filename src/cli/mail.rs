@@ -59,8 +59,9 @@ impl Test {
         let Self { address } = self;
         tls::use_ring();
         let at = Moment::of(&Clock::System, &Random::System);
-        let templates = Templates::load(settings.templates_dir.as_deref())?;
-        let site = Site::of(settings.controller.clone(), false, String::new());
+        let templates = Templates::load(settings.templates_dir.as_deref(), &settings.timezone)?;
+        let site =
+            Site::of(settings.controller.clone(), false, String::new(), settings.timezone.clone());
         let keys = Keys::load(settings, &Random::System)?;
         let sender = sender(settings, &keys.links)?;
         let letter = Letter {
@@ -70,7 +71,7 @@ impl Test {
             date: at.now,
             template: "test",
         };
-        let context = json!({"site": site, "date": at.now.minute(), "base_url": settings.origin()});
+        let context = json!({"site": site, "date": at.now, "base_url": settings.origin()});
         let outgoing = compose(&templates, &sender, letter, &context)?;
         match transport(settings)? {
             Transport::Smtp(smtp) => {

@@ -37,7 +37,6 @@ use crate::clock::Clock;
 use crate::config::{ConfigError, Settings, Values};
 use crate::domain::sentence::sentence;
 use crate::domain::staff::COMMAND_LINE as ACTOR;
-use crate::domain::timestamp::Timestamp;
 use crate::flows::record_disclosure::{Disclosure, record_disclosure};
 use crate::random::Random;
 
@@ -148,13 +147,6 @@ async fn disclosed(core: &Core, what: Disclosure, detail: &serde_json::Value) ->
     record_disclosure(&mut tx, &core.moment(), ACTOR, what, detail).await?;
     tx.commit().await?;
     Ok(())
-}
-
-/// Reads a moment of the command line.
-fn time(text: &str) -> Result<Timestamp, String> {
-    Timestamp::parse(text).ok_or_else(|| {
-        "write a time such as 2026-11-23T09:00:00Z or a day such as 2026-11-23".to_owned()
-    })
 }
 
 /// What tells a mail server to try again later (`EX_TEMPFAIL` of sysexits.h).

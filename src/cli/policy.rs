@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use clap::builder::PossibleValue;
 use clap::{Subcommand, ValueEnum};
 
-use super::{ACTOR, Outcome, read_text, refuse, time};
+use super::{ACTOR, Error, Outcome, read_text, refuse};
 use crate::app::Core;
+use crate::domain::day::Day;
 use crate::domain::notice::LANG;
-use crate::domain::policy::{ChangeClass, PolicyText};
+use crate::domain::policy::{Change, ChangeClass, PolicyText, WhatChanges};
 use crate::domain::slug::Label;
+use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::publish_policy::publish_policy;
 use crate::store::policy_versions::{self, NewPolicyVersion, PolicyVersion};
@@ -26,10 +28,16 @@ pub(super) enum PolicyCommand {
         /// What it asks of those who agreed to an older version
         #[arg(long, value_enum, default_value = "editorial")]
         change: ChangeClass,
-        /// With `reconsent`: from when on consents under older versions are no longer exported; RFC 3339,
-        /// or a day
-        #[arg(long, value_name = "DATE", value_parser = time, required_if_eq("change", "reconsent"))]
-        until: Option<Timestamp>,
+        /// With `reconsent`: the last day on which consents under older versions count
+        #[arg(long, value_name = "DAY", required_if_eq("change", "reconsent"))]
+        until: Option<Day>,
+        /// With `notify` and `reconsent`: what changes for people, in a sentence that stands in their mail
+        #[arg(
+            long,
+            value_name = "SENTENCE",
+            required_if_eq_any([("change", "notify"), ("change", "reconsent")])
+        )]
+        what_changes: Option<WhatChanges>,
         /// The language, BCP 47
         #[arg(long, default_value = LANG)]
         lang: String,
@@ -41,34 +49,49 @@ pub(super) enum PolicyCommand {
 impl PolicyCommand {
     pub(super) async fn run(self, core: &Core) -> Outcome {
         match self {
-            Self::Publish { file, version, change, until, lang } => {
-                publish(core, &file, &version, (change, until), &lang).await
+            Self::Publish { file, version, change, until, what_changes, lang } => {
+                let until = until.map(|day| core.terms.timezone.ends(day));
+                let change = decided(change, what_changes, until, core.clock.now())?;
+                publish(core, &file, &version, &change, &lang).await
             }
             Self::List => list(core).await,
         }
     }
 }
 
-async fn publish(
-    core: &Core,
-    file: &Path,
-    label: &Label,
-    (change_class, renew_until): (ChangeClass, Option<Timestamp>),
-    lang: &str,
-) -> Outcome {
+/// What is to be asked of people. That options which belong together stand together, the command line says.
+fn decided(
+    class: ChangeClass,
+    what_changes: Option<WhatChanges>,
+    until: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Change, Error> {
+    if until.is_some_and(|until| until <= now) {
+        return Err(refuse("--until is over already: leave people time to answer"));
+    }
+    match (class, what_changes, until) {
+        (ChangeClass::Editorial, None, None) => Ok(Change::Editorial),
+        (ChangeClass::Notify, Some(changes), None) => Ok(Change::Notify(changes)),
+        (ChangeClass::Reconsent, Some(changes), Some(until)) => {
+            Ok(Change::Reconsent(changes, until))
+        }
+        (_, _, Some(_)) => {
+            Err(refuse("--until is the last day of `--change reconsent`: leave it out"))
+        }
+        _ => Err(refuse(
+            "--what-changes is told with `--change notify` and `--change reconsent`: leave it out",
+        )),
+    }
+}
+
+async fn publish(core: &Core, file: &Path, label: &Label, change: &Change, lang: &str) -> Outcome {
     if lang != LANG {
         return Err(refuse(format!("policies are published in {LANG}: leave --lang out")));
-    }
-    if renew_until.is_some() && change_class != ChangeClass::Reconsent {
-        return Err(refuse("--until is the date of `--change reconsent`: leave it out"));
-    }
-    if renew_until.is_some_and(|until| until <= core.clock.now()) {
-        return Err(refuse("--until is over already: leave people time to answer"));
     }
     let text = read_text(file)?;
     let text: PolicyText = text.parse()?;
     let mut tx = core.db.write().await?;
-    let new = NewPolicyVersion { label, lang, text: &text, change_class, renew_until };
+    let new = NewPolicyVersion { label, lang, text: &text, change };
     let Some(version) = publish_policy(&mut tx, &core.moment(), ACTOR, new).await? else {
         return Err(refuse(format!(
             "version `{label}` is published already and never changes: choose another --version"
@@ -93,16 +116,17 @@ async fn list(core: &Core) -> Outcome {
         let held = people.iter().find(|(id, _)| *id == version.policy_version_id);
         let held = held.map_or(0, |(_, count)| *count);
         let state = if at == 0 { "in force" } else { "older" };
-        println!("{label}\t{published_at}\t{sha256}\t{}\t{held}\t{state}", change(version));
+        let change = change(version, &core.terms.timezone);
+        println!("{label}\t{published_at}\t{sha256}\t{change}\t{held}\t{state}");
     }
     Ok(())
 }
 
-fn change(version: &PolicyVersion) -> String {
+fn change(version: &PolicyVersion, timezone: &TimeZone) -> String {
     let class = version.change_class.to_possible_value();
     let class = class.as_ref().map_or("", PossibleValue::get_name);
     match version.renew_until {
-        Some(until) => format!("{class} until {until}"),
+        Some(until) => format!("{class} until {}", timezone.until(until)),
         None => class.to_owned(),
     }
 }

@@ -13,6 +13,7 @@ use super::{ConfigError, MailSettings, Values};
 use crate::domain::alarm::OnCollapse;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::mail_limit::{MailLimit, Window};
+use crate::domain::time_zone::TimeZone;
 use crate::ledger::note::VerifyingKey;
 use crate::site::Controller;
 
@@ -45,6 +46,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// The legal entity named in notices.
     pub controller: Controller,
+    /// The zone of days and times that people read and type.
+    pub timezone: TimeZone,
     /// How long a confirmation link works.
     pub confirm_ttl: Duration,
     /// How long a download link works.
@@ -108,6 +111,7 @@ impl Settings {
                 address: text("controller.address", "").trim().to_owned(),
                 contact: text("controller.contact", "").trim().to_owned(),
             },
+            timezone: parse(values, "timezone", "UTC", from_str)?,
             confirm_ttl: parse(values, "confirm_ttl", "48h", duration)?,
             download_ttl: parse(values, "download.ttl", "30d", duration)?,
             download_limit: parse(values, "download.limit", "20", |text| {
@@ -230,6 +234,7 @@ mod tests {
         assert_eq!(settings.files_url, "file:data/files");
         assert_eq!(settings.download_limit, 20);
         assert_eq!(settings.confirm_ttl, Duration::from_hours(48));
+        assert_eq!(settings.timezone, TimeZone::UTC);
         assert!(!settings.controller.is_complete());
     }
 
@@ -250,6 +255,8 @@ mod tests {
             ("ASSENT_MAIL_BOUNCE_DOMAIN", "localhost"),
             ("ASSENT_MAIL_BOUNCE_DOMAIN", "bounces@example.org"),
             ("ASSENT_LOG_FORMAT", "xml"),
+            ("ASSENT_TIMEZONE", "Europe/Lodon"),
+            ("ASSENT_TIMEZONE", "+01:00"),
         ] {
             let error = check(&[(name, value)]).unwrap_err();
             assert!(error.starts_with(&format!("{name} is wrong: ")), "{error}");

@@ -10,7 +10,7 @@ use crate::domain::link::Link;
 use crate::domain::notice::LANG;
 use crate::domain::outbox::MailKind;
 use crate::domain::password::PasswordHash;
-use crate::domain::policy::ChangeClass;
+use crate::domain::policy::Change;
 use crate::domain::purpose::Purpose;
 use crate::domain::report::ReportStatus;
 use crate::domain::signup::Method;
@@ -94,13 +94,8 @@ pub async fn add_account(db: &Db, at: &Moment, password: &PasswordHash) -> Resul
 async fn offer(tx: &mut Tx, files: &Files, at: &Moment) -> Result<Offered, SeedError> {
     let text = texts::POLICY.parse()?;
     let label = texts::POLICY_LABEL.parse()?;
-    let new = NewPolicyVersion {
-        label: &label,
-        lang: LANG,
-        text: &text,
-        change_class: ChangeClass::Editorial,
-        renew_until: None,
-    };
+    let new =
+        NewPolicyVersion { label: &label, lang: LANG, text: &text, change: &Change::Editorial };
     let policy = publish_policy(tx, at, ACTOR, new).await?.ok_or("the policy was there before")?;
     let newsletter: Slug = texts::NEWSLETTER_SLUG.parse()?;
     let name = Line::parse(texts::NEWSLETTER_NAME)?.ok_or("the newsletter has no name")?;

@@ -2,8 +2,10 @@
 
 use std::str::FromStr;
 
+use super::day::DayOrTime;
 use super::email_address::EmailAddress;
 use super::text::{Line, LineError, is_forbidden};
+use super::time_zone::TimeZone;
 use super::timestamp::Timestamp;
 
 /// The cells of one row as they stand in the file; blank where the file has no such column.
@@ -74,14 +76,18 @@ impl ImportedContact {
     ///
     /// # Errors
     /// Says which column is wrong and how.
-    pub fn parse(cells: &ContactCells<'_>, now: Timestamp) -> Result<Self, ContactError> {
+    pub fn parse(
+        cells: &ContactCells<'_>,
+        now: Timestamp,
+        timezone: &TimeZone,
+    ) -> Result<Self, ContactError> {
         let email = EmailAddress::parse(cells.email.trim()).map_err(|_| ContactError::Address)?;
         Ok(Self {
             email,
             name: line("name", cells.name)?,
             organisation: line("organisation", cells.organisation)?,
             job_title: line("job_title", cells.job_title)?,
-            consented_at: moment(cells.consented_at.trim(), now)?,
+            consented_at: moment(cells.consented_at.trim(), now, timezone)?,
             method: line("method", cells.method)?.ok_or(ContactError::Blank("method"))?,
         })
     }
@@ -94,11 +100,11 @@ fn line(column: &'static str, cell: &str) -> Result<Option<Line>, ContactError> 
     })
 }
 
-fn moment(cell: &str, now: Timestamp) -> Result<Timestamp, ContactError> {
+fn moment(cell: &str, now: Timestamp, timezone: &TimeZone) -> Result<Timestamp, ContactError> {
     if cell.is_empty() {
         return Err(ContactError::Blank("consented_at"));
     }
-    let at = Timestamp::parse(cell).ok_or(ContactError::Time)?;
+    let at = cell.parse::<DayOrTime>().map_err(|_| ContactError::Time)?.begins(timezone);
     if at > now {
         Err(ContactError::Future)
     } else if at.micros() < 0 {
@@ -172,7 +178,8 @@ mod tests {
     };
 
     fn parsed(cells: &ContactCells<'_>) -> Result<ImportedContact, ContactError> {
-        ImportedContact::parse(cells, Timestamp::parse("2026-11-23T09:00:00Z").unwrap())
+        let now = Timestamp::parse("2026-11-23T09:00:00Z").unwrap();
+        ImportedContact::parse(cells, now, &TimeZone::UTC)
     }
 
     #[test]

@@ -226,6 +226,12 @@ impl Links {
     pub fn policy(&self, label: &super::slug::Label) -> String {
         format!("{}/policies/privacy/{label}", self.base_url)
     }
+
+    /// Two versions of the privacy policy, compared.
+    #[must_use]
+    pub fn policy_changes(&self, newer: &super::slug::Label, older: &super::slug::Label) -> String {
+        format!("{}/policies/privacy/{newer}/changes?since={older}", self.base_url)
+    }
 }
 
 /// Links to a subscriber are not superseded: who comes back after erasure is somebody new.

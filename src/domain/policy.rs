@@ -1,6 +1,10 @@
 //! Published privacy policies.
 
+use std::fmt;
 use std::str::FromStr;
+
+use super::text::is_forbidden;
+use super::timestamp::Timestamp;
 
 /// What a new policy version asks of those who agreed to an older one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, serde::Serialize, clap::ValueEnum)]
@@ -33,6 +37,100 @@ impl ChangeClass {
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|class| class.name() == name)
+    }
+}
+
+/// What a new policy version changes for those who agreed to an older one, in a sentence of 1 to 500 characters:
+/// who is told of a change or asked again must be told what it is (GDPR Art. 7(2), 12(1)).
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct WhatChanges(String);
+
+/// Why a text does not say what changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WhatChangesError {
+    /// Nothing but spaces.
+    #[error("say in a sentence what changes for people: it stands in their mail")]
+    Empty,
+    /// Over 500 characters.
+    #[error("say what changes in at most 500 characters: the comparison shows the rest")]
+    TooLong,
+    /// Control, line-breaking or direction-changing characters.
+    #[error("use letters, numbers and punctuation only, on one line, to say what changes")]
+    Forbidden,
+}
+
+impl WhatChanges {
+    /// The longest sentence, in characters.
+    pub const MAX: usize = 500;
+
+    /// The sentence.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for WhatChanges {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for WhatChanges {
+    type Err = WhatChangesError;
+    fn from_str(text: &str) -> Result<Self, WhatChangesError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(WhatChangesError::Empty);
+        }
+        if text.chars().any(is_forbidden) {
+            return Err(WhatChangesError::Forbidden);
+        }
+        if text.chars().count() > Self::MAX {
+            return Err(WhatChangesError::TooLong);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// A change as its publisher decides it: what it asks of people, and what they need for that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Wording only: nothing.
+    Editorial,
+    /// They are told, once.
+    Notify(WhatChanges),
+    /// They are asked again, and have time until this moment, the first that no longer counts.
+    Reconsent(WhatChanges, Timestamp),
+}
+
+impl Change {
+    /// What it asks.
+    #[must_use]
+    pub fn class(&self) -> ChangeClass {
+        match self {
+            Self::Editorial => ChangeClass::Editorial,
+            Self::Notify(_) => ChangeClass::Notify,
+            Self::Reconsent(..) => ChangeClass::Reconsent,
+        }
+    }
+
+    /// What it changes for people.
+    #[must_use]
+    pub fn changes(&self) -> Option<&WhatChanges> {
+        match self {
+            Self::Editorial => None,
+            Self::Notify(changes) | Self::Reconsent(changes, _) => Some(changes),
+        }
+    }
+
+    /// Until when people can agree again.
+    #[must_use]
+    pub fn until(&self) -> Option<Timestamp> {
+        match self {
+            Self::Reconsent(_, until) => Some(*until),
+            Self::Editorial | Self::Notify(_) => None,
+        }
     }
 }
 
@@ -82,6 +180,18 @@ impl FromStr for PolicyText {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_changes_is_one_sentence() {
+        let said = " We keep your details for two years\u{2014}not one. ".parse::<WhatChanges>();
+        assert_eq!(said.unwrap().as_str(), "We keep your details for two years\u{2014}not one.");
+        assert_eq!(" \u{a0}".parse::<WhatChanges>(), Err(WhatChangesError::Empty));
+        for text in ["a\nb", "a\0", "a\u{202e}b"] {
+            assert_eq!(text.parse::<WhatChanges>(), Err(WhatChangesError::Forbidden), "{text:?}");
+        }
+        assert!("é".repeat(500).parse::<WhatChanges>().is_ok());
+        assert_eq!("é".repeat(501).parse::<WhatChanges>(), Err(WhatChangesError::TooLong));
+    }
 
     #[test]
     fn only_readable_text_is_a_policy() {

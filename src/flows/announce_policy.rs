@@ -84,6 +84,7 @@ pub async fn announce_policy(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::time_zone::TimeZone;
 
     fn policy(change_class: ChangeClass, renew_until: Option<&str>) -> PolicyVersion {
         PolicyVersion {
@@ -95,11 +96,13 @@ mod tests {
             change_class,
             published_at: at("2027-01-01"),
             renew_until: renew_until.map(at),
+            changes: None,
         }
     }
 
     fn at(text: &str) -> Timestamp {
-        Timestamp::parse(text).unwrap()
+        let typed: crate::domain::day::DayOrTime = text.parse().unwrap();
+        typed.begins(&TimeZone::UTC)
     }
 
     fn kinds(policy: &PolicyVersion, now: &str) -> Vec<MailKind> {

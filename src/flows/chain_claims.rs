@@ -56,6 +56,8 @@ pub fn canonical_claim(claim: &Claim) -> serde_json::Result<String> {
         #[serde(skip_serializing_if = "Option::is_none")]
         at: Option<Timestamp>,
         #[serde(skip_serializing_if = "Option::is_none")]
+        changes: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         detail: Option<&'a Value>,
         id: Uuid,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -71,6 +73,7 @@ pub fn canonical_claim(claim: &Claim) -> serde_json::Result<String> {
         action: claim.action.as_deref(),
         actor: claim.actor.as_deref(),
         at: claim.at,
+        changes: claim.policy_changes.as_deref(),
         detail: claim.detail.as_ref().map(|detail| &detail.0),
         id: claim.claim_id,
         notice: claim.notice_sha256.as_deref(),

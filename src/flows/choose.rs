@@ -22,8 +22,11 @@ use crate::store::{Tx, subscribers};
 
 /// What the page was sent back with.
 pub struct Choices<'a> {
-    /// What stays or is newly agreed to.
+    /// The boxes that came back ticked.
     pub ticked: &'a [Purpose],
+    /// The newest of the subscriber's events that the page was filled from ([`consents::reach`]); `None` when
+    /// the form does not say.
+    pub seen: Option<i64>,
     /// The words shown beside each box that can be newly ticked.
     pub notices: &'a [Arc<Notice>],
     /// The policy in force.
@@ -37,23 +40,75 @@ pub struct Choices<'a> {
 }
 
 /// What came of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Chosen {
-    /// Stored. Commit.
-    Stored,
-    /// Something was ticked whose words were not shown. Do not commit.
-    NotShown,
-    /// Something was newly ticked under a policy that is in force no more. Do not commit.
-    OldPolicy,
-    /// Nothing can be agreed to without the privacy policy. Do not commit.
-    NeedsPrivacyPolicy,
-    /// There is nobody behind the link any more.
-    Gone,
+pub struct Chosen {
+    /// Whether something ended.
+    pub ended: bool,
+    /// Whether a box that the page showed ticked came back ticked, though its consent has ended meanwhile.
+    pub overtaken: bool,
+    /// What was newly ticked.
+    pub wanted: Vec<Purpose>,
+    /// Why it is not agreed to, if it is not.
+    pub refused: Option<Refusal>,
 }
 
-/// Ends what is not ticked, gives what is newly ticked, keeps the rest as it stands, and mails a receipt
-/// if anything changed. Unticking the privacy policy ends everything.
+/// Why what was newly ticked is not agreed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The page was older than what is agreed to by now, or did not say how old it was.
+    OldPage,
+    /// Its words were not shown, or it is not offered any more.
+    NotShown,
+    /// The policy shown is in force no more.
+    OldPolicy,
+    /// Nothing can be agreed to without the privacy policy.
+    NeedsPrivacyPolicy,
+}
+
+/// The page as it was shown, told from the events it was filled from.
+struct Shown {
+    /// The boxes that the page itself had ticked; `None` when nobody knows.
+    ticked: Option<Vec<Purpose>>,
+    /// Whether nothing has happened since.
+    is_present: bool,
+}
+
+impl Shown {
+    async fn find(
+        tx: &mut Tx,
+        subscriber_id: Uuid,
+        seen: Option<i64>,
+        standing: &[Standing],
+    ) -> Result<Self, Error> {
+        let reach = consents::reach(standing);
+        // No page of ours was filled from what has not happened yet.
+        let Some(seen) = seen.filter(|seen| (0..=reach).contains(seen)) else {
+            return Ok(Self { ticked: None, is_present: false });
+        };
+        let ticked = consents::list_in_force_at(tx, subscriber_id, seen).await?;
+        Ok(Self { ticked: Some(ticked), is_present: seen == reach })
+    }
+
+    /// Whether this box was shown ticked.
+    fn had_ticked(&self, purpose: &Purpose) -> bool {
+        self.ticked.as_ref().is_some_and(|ticked| ticked.contains(purpose))
+    }
+
+    /// Whether this box may have been shown ticked, so that its missing tick is somebody's act. Leaving is never
+    /// lost for want of a field.
+    fn may_have_ticked(&self, purpose: &Purpose) -> bool {
+        self.ticked.is_none() || self.had_ticked(purpose)
+    }
+}
+
+/// Ends what was shown ticked and came back unticked, whatever else happened meanwhile; gives what was shown
+/// unticked and came back ticked, if nothing did; keeps the rest as it stands. A tick that the page set itself
+/// gives nothing, for it is nobody's act (GDPR Rec. 32). Mails a receipt if anything changed. Unticking the
+/// privacy policy ends everything.
+///
+/// Commit whatever comes of it: what ended and the name hold, even where what was newly ticked is refused.
+/// `None` when there is nobody behind the link any more.
 ///
 /// # Errors
 /// When the database does not take it; then nothing changed.
@@ -63,41 +118,52 @@ pub async fn choose(
     terms: &Terms,
     subscriber_id: Uuid,
     choices: &Choices<'_>,
-) -> Result<Chosen, Error> {
+) -> Result<Option<Chosen>, Error> {
     let Some(subscriber) = subscribers::lock(tx, subscriber_id).await? else {
-        return Ok(Chosen::Gone);
+        return Ok(None);
     };
     if let Some(name) = &choices.name {
         subscribers::rename(tx, subscriber_id, name.as_ref().map(Line::as_str)).await?;
     }
     let standing = consents::list(tx, subscriber_id).await?;
+    let shown = Shown::find(tx, subscriber_id, choices.seen, &standing).await?;
     let in_force =
         |purpose: &Purpose| standing.iter().any(|s| s.purpose == *purpose && s.state.in_force());
+    let unticked =
+        |purpose: &Purpose| shown.may_have_ticked(purpose) && !choices.ticked.contains(purpose);
     let privacy_policy = Purpose::privacy_policy();
-    let ticked = |purpose: &Purpose| choices.ticked.contains(purpose);
     // An import may stand without it, and stays until somebody says otherwise.
-    let leaves = in_force(&privacy_policy) && !ticked(&privacy_policy);
-    let shown = |purpose: &Purpose| choices.notices.iter().any(|n| n.purpose == *purpose);
-    if !choices.ticked.iter().all(|purpose| in_force(purpose) || shown(purpose)) {
-        return Ok(Chosen::NotShown);
-    }
+    let leaves = in_force(&privacy_policy) && unticked(&privacy_policy);
     let ending: Vec<&Standing> =
-        standing.iter().filter(|s| leaves || !ticked(&s.purpose)).collect();
+        standing.iter().filter(|s| leaves || unticked(&s.purpose)).collect();
     let by = End { event_type: EventType::Withdrawn, method: Method::Form, source: choices.source };
     let ended = end(tx, at, terms, &subscriber, &ending, by).await?;
+
+    let idle: Vec<&Purpose> = choices.ticked.iter().filter(|p| !in_force(p)).collect();
+    let (kept, wanted): (Vec<&Purpose>, Vec<&Purpose>) =
+        idle.into_iter().partition(|purpose| shown.had_ticked(purpose));
     let fresh: Vec<Words<'_>> = choices
         .notices
         .iter()
-        .filter(|notice| !leaves && ticked(&notice.purpose) && !in_force(&notice.purpose))
+        .filter(|notice| wanted.contains(&&notice.purpose))
         .map(|notice| words(notice))
         .collect();
-    if !fresh.is_empty() {
-        if !choices.policy_was_shown {
-            return Ok(Chosen::OldPolicy);
-        }
-        if !ticked(&privacy_policy) {
-            return Ok(Chosen::NeedsPrivacyPolicy);
-        }
+    let agrees = !leaves && (in_force(&privacy_policy) || wanted.contains(&&privacy_policy));
+    let refused = if wanted.is_empty() {
+        None
+    } else if !shown.is_present {
+        Some(Refusal::OldPage)
+    } else if wanted.iter().any(|purpose| fresh.iter().all(|words| words.purpose != *purpose)) {
+        Some(Refusal::NotShown)
+    } else if !choices.policy_was_shown {
+        Some(Refusal::OldPolicy)
+    } else if !agrees {
+        Some(Refusal::NeedsPrivacyPolicy)
+    } else {
+        None
+    };
+    let gives = refused.is_none() && !fresh.is_empty();
+    if gives {
         let policy = choices.policy;
         let form = Form {
             signup_id: None,
@@ -113,8 +179,13 @@ pub async fn choose(
         give(tx, at, terms, Giver { subscriber_id, address_key, report_id: None }, &form, &fresh)
             .await?;
     }
-    if !ended.is_empty() || !fresh.is_empty() {
+    if gives || !ended.is_empty() {
         outbox::insert(tx, at, MailKind::Change, About::Subscriber(subscriber_id)).await?;
     }
-    Ok(Chosen::Stored)
+    Ok(Some(Chosen {
+        ended: !ended.is_empty(),
+        overtaken: !kept.is_empty(),
+        wanted: wanted.into_iter().cloned().collect(),
+        refused,
+    }))
 }

@@ -10,6 +10,7 @@ use super::{Error, Terms};
 use crate::domain::consent::EventType;
 use crate::domain::link::Link;
 use crate::domain::outbox::MailKind;
+use crate::domain::purpose::Purpose;
 use crate::domain::signup::SignupStatus;
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
@@ -18,7 +19,7 @@ use crate::store::download_grants::{self, NewDownloadGrant};
 use crate::store::notices::Notice;
 use crate::store::outbox::{self, About};
 use crate::store::signups::{self, Signup};
-use crate::store::{Tx, subscribers};
+use crate::store::{Tx, consents, subscribers};
 
 /// What a confirmation link leads to at some moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,10 +57,38 @@ pub enum Confirmation {
     Confirmed,
     /// Another press came first. Do not commit; look again.
     Overtaken,
+    /// A ticked box is of something that its owner left after the page was opened. Do not commit; show it again.
+    OldPage,
 }
 
-/// Confirms an open signup. `boxes` are those ticked on the confirmation page; `None` keeps the choices
-/// of the form.
+/// The confirmation page as it came back.
+pub struct Page {
+    /// The boxes ticked there.
+    pub ticked: Vec<Arc<Notice>>,
+    /// The newest of the subscriber's events that it was filled from ([`consents::reach`]); 0 when it does not
+    /// say.
+    pub seen: i64,
+}
+
+/// Whether somebody left this purpose after they sent the form, and after the event that a page was filled from,
+/// in the order of their events: then neither the form's tick nor the page's is newer than their leaving, and
+/// brings nothing back.
+#[must_use]
+pub fn has_left(
+    standing: &[consents::Standing],
+    signup: &Signup,
+    purpose: &Purpose,
+    seen: i64,
+) -> bool {
+    standing.iter().any(|standing| {
+        standing.purpose == *purpose
+            && standing.state == EventType::Withdrawn
+            && standing.seq > seen.max(signup.reach)
+    })
+}
+
+/// Confirms an open signup. The press itself agrees to the privacy policy. Without a page the choices of the form
+/// stand, but for what was left since.
 ///
 /// # Errors
 /// When the database does not take it; then nothing is confirmed.
@@ -68,15 +97,27 @@ pub async fn confirm(
     at: &Moment,
     terms: &Terms,
     signup: &Signup,
-    boxes: Option<&[Arc<Notice>]>,
+    page: Option<&Page>,
 ) -> Result<Confirmation, Error> {
     let subscriber_id = subscribers::upsert(tx, at, signup).await?;
     if !signups::mark_confirmed(tx, at.now, signup, subscriber_id).await? {
         return Ok(Confirmation::Overtaken);
     }
+    let standing = consents::list(tx, subscriber_id).await?;
+    let seen = page.map_or(0, |page| page.seen);
+    let has_left = |purpose: &Purpose| has_left(&standing, signup, purpose, seen);
+    let boxes = page.map(|page| page.ticked.as_slice());
+    if boxes.into_iter().flatten().any(|notice| has_left(&notice.purpose)) {
+        return Ok(Confirmation::OldPage);
+    }
     let asked = consent_events::list_choices(tx, signup.signup_id).await?;
     let added = boxes.map_or_else(Vec::new, |ticked| added(&asked, ticked));
-    let kept = asked.iter().filter(|choice| keeps(choice, boxes)).map(Words::from);
+    let keeps = |choice: &&Choice| match boxes {
+        _ if choice.purpose.is_privacy_policy() => true,
+        Some(ticked) => ticked.iter().any(|notice| notice.purpose == choice.purpose),
+        None => !has_left(&choice.purpose),
+    };
+    let kept = asked.iter().filter(keeps).map(Words::from);
     let chosen: Vec<Words<'_>> = kept.chain(added.iter().copied()).collect();
 
     let form = form(signup);
@@ -104,12 +145,6 @@ pub async fn confirm(
     }
     outbox::insert(tx, at, MailKind::Receipt, About::Signup(signup.signup_id)).await?;
     Ok(Confirmation::Confirmed)
-}
-
-/// Whether a choice of the form stands: the privacy policy always, all others while they are ticked.
-fn keeps(choice: &Choice, boxes: Option<&[Arc<Notice>]>) -> bool {
-    choice.purpose.is_privacy_policy()
-        || boxes.is_none_or(|ticked| ticked.iter().any(|n| n.purpose == choice.purpose))
 }
 
 /// What was ticked on the confirmation page and not on the form.

@@ -20,6 +20,7 @@ use crate::domain::search::SearchWords;
 use crate::domain::signup::Method;
 use crate::domain::suppression::SuppressionReason;
 use crate::domain::text::Line;
+use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
 use crate::store::imports::{
@@ -63,17 +64,30 @@ pub enum Verdict {
 }
 
 /// Why consent given elsewhere does not count here. Names no address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// Suppression wins over everything at import.
-    #[error("suppressed: {}", because(*.0))]
     Suppressed(SuppressionReason),
     /// Their consent ended later than the file says they gave it.
-    #[error("left after that: consent ended here on {}", .0.day())]
     LeftAfter(Timestamp),
     /// They withdrew before that; a file is not their own tick.
-    #[error("withdrew here on {}, and comes back by a form alone", .0.day())]
     Withdrew(Timestamp),
+}
+
+impl Refusal {
+    /// In words, with the day in this zone.
+    #[must_use]
+    pub fn words(self, timezone: &TimeZone) -> String {
+        match self {
+            Self::Suppressed(reason) => format!("suppressed: {}", because(reason)),
+            Self::LeftAfter(at) => {
+                format!("left after that: consent ended here on {}", timezone.day(at))
+            }
+            Self::Withdrew(at) => {
+                format!("withdrew here on {}, and comes back by a form alone", timezone.day(at))
+            }
+        }
+    }
 }
 
 fn because(reason: SuppressionReason) -> &'static str {
@@ -324,12 +338,12 @@ mod tests {
 
     #[test]
     fn what_somebody_decided_here_wins_over_a_file() {
-        let consented = Timestamp::parse("2024-06-01").unwrap();
+        let consented = Timestamp::parse("2024-06-01T00:00:00Z").unwrap();
         let verdict = |state, changed| judge(&standing(Some(state), Some(changed)), consented);
         let refused = |why: fn(Timestamp) -> Refusal, changed| {
             Verdict::Refused(why(Timestamp::parse(changed).unwrap()))
         };
-        let (earlier, later) = ("2024-05-31", "2024-06-02");
+        let (earlier, later) = ("2024-05-31T00:00:00Z", "2024-06-02T00:00:00Z");
         assert_eq!(judge(&standing(None, None), consented), Verdict::Imported);
         for changed in [earlier, later] {
             assert_eq!(verdict(EventType::Given, changed), Verdict::AlreadyAgreed);
@@ -343,10 +357,10 @@ mod tests {
 
     #[test]
     fn suppression_wins_over_consent_in_force() {
-        let mut suppressed = standing(Some(EventType::Given), Some("2024-06-01"));
+        let mut suppressed = standing(Some(EventType::Given), Some("2024-06-01T00:00:00Z"));
         suppressed.suppressed = Some(SuppressionReason::Bounced);
-        let verdict = judge(&suppressed, Timestamp::parse("2024-06-01").unwrap());
+        let verdict = judge(&suppressed, Timestamp::parse("2024-06-01T00:00:00Z").unwrap());
         let Verdict::Refused(why) = verdict else { panic!("{verdict:?}") };
-        assert_eq!(why.to_string(), "suppressed: mail bounced");
+        assert_eq!(why.words(&TimeZone::UTC), "suppressed: mail bounced");
     }
 }

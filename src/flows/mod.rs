@@ -77,6 +77,7 @@ use crate::domain::address_key::AddressSecret;
 use crate::domain::alarm::OnCollapse;
 use crate::domain::evidence_key::EvidenceKey;
 use crate::domain::mail_limit::MailLimit;
+use crate::domain::time_zone::TimeZone;
 use crate::export::Authority;
 use crate::ledger::keys::LedgerKeys;
 use crate::outside::OutsideError;
@@ -109,6 +110,8 @@ pub struct Terms {
     pub evidence_retention: Duration,
     /// How many contacts go straight to a browser; more are a job.
     pub streamed_most: i64,
+    /// The zone of the days that people name.
+    pub timezone: TimeZone,
 }
 
 impl Terms {

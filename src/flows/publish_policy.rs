@@ -71,7 +71,8 @@ async fn publish_after(
     let published = policy_versions::insert(tx, at, new, published_at).await?;
     if let Some(version) = &published {
         let detail = json!({"label": version.label, "lang": version.lang, "sha256": version.sha256,
-                   "change": version.change_class, "until": version.renew_until});
+                   "change": version.change_class, "changes": version.changes,
+                   "until": version.renew_until});
         audit_entries::append(tx, at, actor, Action::PolicyPublish, &detail).await?;
     }
     Ok(published)

@@ -103,7 +103,7 @@ fn receipt_of(
         salt: &salt,
         policy_url: "https://example.org/policies/privacy/2026-11",
         withdraw_url: "https://example.org/preferences",
-        issued_at: Timestamp::parse("2026-11-24").unwrap(),
+        issued_at: Timestamp::parse("2026-11-24T00:00:00Z").unwrap(),
         proof: Proof {
             index: 1,
             size: 2,

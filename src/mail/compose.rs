@@ -218,7 +218,7 @@ pub fn confirmation_subject(
         "confirm_url": "",
         "code": "",
         "not_me_url": "",
-        "valid_until": "",
+        "valid_until": Timestamp::EARLIEST,
         "again": false,
         "address": "",
     });

@@ -16,7 +16,7 @@ pub struct Announcement<'a> {
     pub policy: &'a PolicyVersion,
     /// `policy_notice`, `renewal` or `renewal_reminder`.
     pub kind: MailKind,
-    /// For a reminder: only those who were asked before this moment.
+    /// For a reminder: only those who were asked before this moment, and did not answer.
     pub asked_before: Option<Timestamp>,
 }
 
@@ -46,8 +46,13 @@ pub async fn list_due(
            AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.policy_version_id = $4 AND o.kind = $5
                              AND o.subscriber_id = u.subscriber_id)
            AND ($6 IS NULL
-                OR EXISTS (SELECT 1 FROM outbox o WHERE o.policy_version_id = $4 AND o.kind = 'renewal'
-                             AND o.subscriber_id = u.subscriber_id AND o.created_at < $6))
+                OR (EXISTS (SELECT 1 FROM outbox o WHERE o.policy_version_id = $4 AND o.kind = 'renewal'
+                             AND o.subscriber_id = u.subscriber_id AND o.created_at < $6)
+                AND NOT EXISTS (SELECT 1 FROM consent c
+                                JOIN policy_version p ON p.policy_version_id = c.policy_version_id
+                                WHERE c.subscriber_id = u.subscriber_id
+                                  AND c.state IN ('given', 'renewed')
+                                  AND p.lang = $2 AND p.published_at >= $3)))
            AND NOT EXISTS (SELECT 1 FROM suppression s WHERE s.address_key = u.address_key
                              AND ", suppresses_all!("s.reason"), ")
          ORDER BY u.subscriber_id LIMIT $7");

@@ -32,13 +32,16 @@ pub struct Claim {
     pub policy_label: Option<String>,
     /// Its hash.
     pub policy_sha256: Option<String>,
+    /// What it changes for people.
+    pub policy_changes: Option<String>,
 }
 
 macro_rules! claims {
     ($which:literal) => {
         concat!(
             "SELECT c.claim_id, c.number, a.at, a.actor, a.action, a.detail, n.purpose,
-                    n.sha256 AS notice_sha256, p.label AS policy_label, p.sha256 AS policy_sha256
+                    n.sha256 AS notice_sha256, p.label AS policy_label, p.sha256 AS policy_sha256,
+                    p.changes AS policy_changes
              FROM claim c
              LEFT JOIN audit_entry a ON a.audit_entry_id = c.claim_id
              LEFT JOIN notice n ON n.notice_id = c.claim_id

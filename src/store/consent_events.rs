@@ -72,8 +72,6 @@ pub struct Confirmed {
     pub purpose: Purpose,
     /// The name of the newsletter, or of the operator's own purpose.
     pub name: Option<String>,
-    /// What to expect from the newsletter, when it is one.
-    pub newsletter_description: Option<String>,
     /// The words agreed to.
     pub words: String,
     /// The policy they were shown with.
@@ -175,8 +173,8 @@ pub async fn list_choices(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Vec<Choi
 pub async fn list_confirmed(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Vec<Confirmed>> {
     on!(tx, |conn| {
         sqlx::query_as(
-        "SELECT e.purpose, COALESCE(l.name, u.name) AS name, l.description AS newsletter_description,
-                n.words, p.label AS policy_label, e.recorded_at
+            "SELECT e.purpose, COALESCE(l.name, u.name) AS name, n.words, p.label AS policy_label,
+                e.recorded_at
          FROM signup s
          JOIN consent_event e ON e.subject_id = s.subscriber_id AND e.signup_id = s.signup_id
          JOIN notice n ON n.notice_id = e.notice_id
@@ -184,11 +182,11 @@ pub async fn list_confirmed(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Vec<Co
          JOIN purpose u ON u.code = e.purpose
          LEFT JOIN newsletter l ON l.newsletter_id = u.newsletter_id
          WHERE s.signup_id = $1 AND e.type IN ('given', 'renewed')
-         ORDER BY e.seq"
-    )
-    .bind(signup_id)
-    .fetch_all(conn)
-    .await
+         ORDER BY e.seq",
+        )
+        .bind(signup_id)
+        .fetch_all(conn)
+        .await
     })
 }
 

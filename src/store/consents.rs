@@ -150,6 +150,35 @@ pub async fn list(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Vec<Standing
     .await)
 }
 
+/// How far a list of one subscriber's consents reaches in the order of their events: a page that was filled
+/// from it, and one that is older, are told apart by this. 0 of nobody's.
+#[must_use]
+pub fn reach(standing: &[Standing]) -> i64 {
+    standing.iter().map(|standing| standing.seq).max().unwrap_or(0)
+}
+
+/// What was in force of a subscriber's consents once their event of this place was recorded.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_in_force_at(
+    tx: &mut Tx,
+    subscriber_id: Uuid,
+    seq: i64,
+) -> sqlx::Result<Vec<Purpose>> {
+    on!(tx, |conn| sqlx::query_scalar(
+        "SELECT e.purpose FROM consent_event e
+         WHERE e.subject_id = $1 AND e.seq <= $2 AND e.type IN ('given', 'renewed')
+           AND NOT EXISTS (SELECT 1 FROM consent_event later
+                           WHERE later.subject_id = e.subject_id AND later.purpose = e.purpose
+                             AND later.seq > e.seq AND later.seq <= $2)"
+    )
+    .bind(subscriber_id)
+    .bind(seq)
+    .fetch_all(conn)
+    .await)
+}
+
 /// Ends a consent that is in force; one that ended before stays as it is.
 ///
 /// # Errors

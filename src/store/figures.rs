@@ -2,18 +2,24 @@
 //! index is paid for on a signup's way. Over a year of a million signups they still take seconds: ask now
 //! and then, not for each page.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::{Sql, Tx, on};
 use crate::domain::key::least_key;
+use crate::domain::time_zone::Stretch;
 use crate::domain::timestamp::Timestamp;
+
+/// How exactly keys tell the time.
+const A_MILLISECOND: Duration = Duration::from_millis(1);
 
 /// What was sent with one form on one day, and what became of it since.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct FormDay {
     /// The report of the form; none for the newsletters alone.
     pub report_id: Option<Uuid>,
-    /// The day, as [`Timestamp::day_number`] counts.
+    /// The day, as [`crate::domain::day::Day::number`] counts.
     pub day: i64,
     /// How many signups.
     pub submitted: i64,
@@ -21,11 +27,11 @@ pub struct FormDay {
     pub confirmed: i64,
 }
 
-/// Counts the signups sent since a moment, for each form and day.
+/// Counts the signups sent in a stretch of time, for each form and each day by the clocks of that stretch.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn count_by_form_and_day(tx: &mut Tx, since: Timestamp) -> sqlx::Result<Vec<FormDay>> {
+pub async fn count_by_form_and_day(tx: &mut Tx, stretch: Stretch) -> sqlx::Result<Vec<FormDay>> {
     macro_rules! text {
         ($day:literal) => {
             concat!(
@@ -33,17 +39,23 @@ pub async fn count_by_form_and_day(tx: &mut Tx, since: Timestamp) -> sqlx::Resul
                 $day,
                 " AS day, count(*) AS submitted,
                    count(*) FILTER (WHERE s.status = 'confirmed') AS confirmed
-                 FROM signup s WHERE s.signup_id >= $1 AND s.created_at >= $2 GROUP BY 1, 2"
+                 FROM signup s
+                 WHERE s.signup_id >= $1 AND s.signup_id < $2 AND s.created_at >= $3 AND s.created_at < $4
+                 GROUP BY 1, 2"
             )
         };
     }
     const COUNT: Sql = Sql {
-        sqlite: text!("s.created_at / 86400000000"),
-        postgres: text!("CAST(floor(extract(epoch FROM s.created_at) / 86400) AS bigint)"),
+        sqlite: text!("(s.created_at + $5 * 1000000) / 86400000000"),
+        postgres: text!("CAST(floor((extract(epoch FROM s.created_at) + $5) / 86400) AS bigint)"),
     };
+    let Stretch { from, until, offset } = stretch;
     on!(tx, COUNT, |conn, sql| sqlx::query_as(sql)
-        .bind(least_key(since))
-        .bind(since)
+        .bind(least_key(from))
+        .bind(least_key(until.plus(A_MILLISECOND)))
+        .bind(from)
+        .bind(until)
+        .bind(offset)
         .fetch_all(conn)
         .await)
 }

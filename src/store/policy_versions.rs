@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{Sql, Tx, on};
 use crate::domain::notice::sha256_hex;
-use crate::domain::policy::{ChangeClass, PolicyText};
+use crate::domain::policy::{Change, ChangeClass, PolicyText, WhatChanges};
 use crate::domain::slug::Label;
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
@@ -28,6 +28,8 @@ pub struct PolicyVersion {
     pub published_at: Timestamp,
     /// Until when consents under older versions count, if this one asks people again.
     pub renew_until: Option<Timestamp>,
+    /// What it changes for those who agreed to an older one; versions published before that was asked have none.
+    pub changes: Option<String>,
 }
 
 /// A policy about to be published.
@@ -39,15 +41,14 @@ pub struct NewPolicyVersion<'a> {
     /// Its text.
     pub text: &'a PolicyText,
     /// What it asks of those who agreed to an older one.
-    pub change_class: ChangeClass,
-    /// Until when consents under older versions count, for `reconsent`.
-    pub renew_until: Option<Timestamp>,
+    pub change: &'a Change,
 }
 
 /// What a version is read by.
 macro_rules! columns {
     () => {
-        "policy_version_id, label, lang, body, sha256, change_class, published_at, renew_until"
+        "policy_version_id, label, lang, body, sha256, change_class, published_at, renew_until,
+         changes"
     };
 }
 
@@ -64,7 +65,7 @@ pub async fn insert(
     on!(tx, |conn| sqlx::query_as(concat!(
         "INSERT INTO policy_version (",
         columns!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          ON CONFLICT (label, lang) DO NOTHING RETURNING ",
         columns!()
     ))
@@ -73,9 +74,10 @@ pub async fn insert(
     .bind(new.lang)
     .bind(new.text.as_str())
     .bind(sha256_hex(new.text.as_str().as_bytes()))
-    .bind(new.change_class)
+    .bind(new.change.class())
     .bind(published_at)
-    .bind(new.renew_until)
+    .bind(new.change.until())
+    .bind(new.change.changes().map(WhatChanges::as_str))
     .fetch_optional(conn)
     .await)
 }

@@ -52,6 +52,52 @@ pub async fn list_asked(
     .await)
 }
 
+/// What came of a mail about a policy version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Answers {
+    /// How many people it was sent to.
+    pub mailed: i64,
+    /// How many of them agreed to anything under that version or a later one.
+    pub kept: i64,
+    /// How many others withdrew anything since.
+    pub went: i64,
+}
+
+impl Answers {
+    /// How many did neither.
+    #[must_use]
+    pub fn silent(&self) -> i64 {
+        self.mailed - self.kept - self.went
+    }
+}
+
+/// Counts whom a version was told, or whom it asked again and what they did then. Who was erased is counted
+/// nowhere, and what somebody did about later versions changes nothing.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count_answers(tx: &mut Tx, policy_version_id: Uuid) -> sqlx::Result<Answers> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT count(*) AS mailed, count(*) FILTER (WHERE a.kept) AS kept,
+                count(*) FILTER (WHERE NOT a.kept AND a.withdrew) AS went
+         FROM (SELECT v.change_class = 'reconsent' AND EXISTS (
+                          SELECT 1 FROM consent_event e
+                          JOIN policy_version p ON p.policy_version_id = e.policy_version_id
+                          WHERE e.subject_id = o.subscriber_id AND e.type IN ('given', 'renewed')
+                            AND p.lang = v.lang AND p.published_at >= v.published_at) AS kept,
+                      v.change_class = 'reconsent' AND EXISTS (
+                          SELECT 1 FROM consent_event e
+                          WHERE e.subject_id = o.subscriber_id AND e.type = 'withdrawn'
+                            AND e.recorded_at >= o.created_at) AS withdrew
+               FROM policy_version v JOIN outbox o ON o.policy_version_id = v.policy_version_id
+               WHERE v.policy_version_id = $1 AND o.kind IN ('policy_notice', 'renewal')
+                 AND o.state = 'sent') a"
+    )
+    .bind(policy_version_id)
+    .fetch_one(conn)
+    .await)
+}
+
 /// Up to `count` subscribers after `after` who have a consent in force under an older version than this one.
 /// In the order of their keys, so that a caller can go on from the last.
 ///

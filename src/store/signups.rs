@@ -79,6 +79,8 @@ pub struct Signup {
     pub created_at: Timestamp,
     /// Until when its link works.
     pub expires_at: Timestamp,
+    /// How far its subscriber's events reached when the form was sent; 0 when there was none.
+    pub reach: i64,
     /// Who it became, once it was confirmed.
     pub subscriber_id: Option<Uuid>,
     /// Whether the address belonged to a subscriber already.
@@ -97,18 +99,24 @@ pub async fn insert_all(
 ) -> sqlx::Result<()> {
     const INSERT: Sql = Sql {
         sqlite: "INSERT INTO signup (signup_id, email, address_key, limiter_key, name, organisation,
-                     job_title, report_id, policy_version_id, source, method, status, created_at, expires_at)
+                     job_title, report_id, policy_version_id, source, method, status, created_at, expires_at,
+                     reach)
                  SELECT unhex(value->>'signup_id', '-'), value->>'email', unhex(value->>'address_key'),
                      unhex(value->>'limiter_key'), value->>'name', value->>'organisation',
                      value->>'job_title', unhex(value->>'report_id', '-'),
                      unhex(value->>'policy_version_id', '-'), value->>'source', value->>'method',
-                     'pending', $2, $3
+                     'pending', $2, $3,
+                     COALESCE((SELECT last_seq FROM subscriber
+                               WHERE address_key = unhex(value->>'address_key')), 0)
                  FROM json_each($1)",
         postgres: "INSERT INTO signup (signup_id, email, address_key, limiter_key, name, organisation,
-                       job_title, report_id, policy_version_id, source, method, status, created_at, expires_at)
+                       job_title, report_id, policy_version_id, source, method, status, created_at, expires_at,
+                       reach)
                    SELECT signup_id, email, decode(address_key, 'hex'), decode(limiter_key, 'hex'), name,
                        organisation, job_title, report_id, policy_version_id, source, method,
-                       'pending', $2, $3
+                       'pending', $2, $3,
+                       COALESCE((SELECT last_seq FROM subscriber
+                                 WHERE subscriber.address_key = decode(asked.address_key, 'hex')), 0)
                    FROM json_to_recordset(CAST($1 AS json)) AS asked (signup_id uuid, email text,
                        address_key text, limiter_key text, name text, organisation text, job_title text,
                        report_id uuid, policy_version_id uuid, source text, method text)",
@@ -130,7 +138,7 @@ macro_rules! signups {
                     s.report_id, r.slug AS report_slug, r.title AS report_title,
                     s.policy_version_id, p.label AS policy_label, p.sha256 AS policy_sha256,
                     p.published_at AS policy_published_at, s.source, s.method, s.status, s.generation,
-                    s.created_at, s.expires_at, s.subscriber_id,
+                    s.created_at, s.expires_at, s.reach, s.subscriber_id,
                     EXISTS (SELECT 1 FROM subscriber k WHERE k.address_key = s.address_key) AS known
              FROM signup s
              JOIN policy_version p ON p.policy_version_id = s.policy_version_id

@@ -51,6 +51,7 @@ pub const BUILT_IN: &[BuiltIn] = built_in![
     "public/renew.html": "asks again under a new privacy policy",
     "public/renewed.html": "somebody agreed again",
     "public/policy.html": "a version of the privacy policy",
+    "public/policy_changes.html": "two versions of the privacy policy, compared",
     "public/it.html": "for IT departments: how to recognise and allow our mail",
     "public/gone.html": "a link that opens nothing any more, and what to do",
     "public/error.html": "what went wrong, and what to do",

@@ -12,6 +12,7 @@ use super::built_in::{BUILT_IN, MAIL_HEAD};
 use super::source::{Problem, Source};
 use super::{add, environment, mail_rules, mjml, samples};
 use crate::domain::nearest::nearest;
+use crate::domain::time_zone::TimeZone;
 
 /// What is wrong with a directory of templates.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,7 +56,7 @@ pub fn check(directory: Option<&Path>) -> std::io::Result<Findings> {
 
 /// The same, of these texts.
 pub(super) fn check_sources(sources: Vec<Source>) -> BTreeSet<Problem> {
-    let mut environment = environment();
+    let mut environment = environment(&TimeZone::UTC);
     // Errors then say what they stumbled over.
     environment.set_debug(true);
     let mut check = Check { environment, sources, problems: BTreeSet::new() };

@@ -9,6 +9,7 @@ mod check;
 mod check_tests;
 mod mail_rules;
 mod mjml;
+mod moments;
 mod source;
 
 use std::path::{Path, PathBuf};
@@ -27,6 +28,8 @@ pub use source::Problem;
 
 use built_in::MAIL_HEAD;
 use source::Source;
+
+use crate::domain::time_zone::TimeZone;
 
 /// The templates, ready to render.
 #[derive(Clone)]
@@ -47,18 +50,18 @@ pub enum TemplateError {
 }
 
 impl Templates {
-    /// Loads and compiles every template; a file of the same name under `directory` wins. MJML is
+    /// Loads and compiles every template, whose filters write moments in this zone; a file of the same name under `directory` wins. MJML is
     /// compiled to HTML once, its placeholders left in place.
     ///
     /// # Errors
     /// When one cannot be read or compiled: better at the start than in front of a reader.
-    pub fn load(directory: Option<&Path>) -> Result<Self, TemplateError> {
+    pub fn load(directory: Option<&Path>, timezone: &TimeZone) -> Result<Self, TemplateError> {
         if let Some(directory) = directory.filter(|directory| !directory.is_dir()) {
             return Err(TemplateError::Directory(directory.to_owned()));
         }
         let read = |built_in| Source::read(directory, built_in);
         let sources: Vec<Source> = BUILT_IN.iter().map(read).collect::<Result<_, Problem>>()?;
-        let mut environment = environment();
+        let mut environment = environment(timezone);
         for source in &sources {
             add(&mut environment, source, &sources)?;
         }
@@ -76,8 +79,8 @@ impl Templates {
     }
 }
 
-/// Where templates are rendered: strict, and escaping what becomes HTML.
-fn environment() -> Environment<'static> {
+/// Where templates are rendered: strict, escaping what becomes HTML, and writing moments in this zone.
+fn environment(timezone: &TimeZone) -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|name| match Path::new(name).extension() {
@@ -85,6 +88,7 @@ fn environment() -> Environment<'static> {
         _ => AutoEscape::None,
     });
     environment.set_formatter(format_value);
+    moments::add_filters(&mut environment, timezone);
     environment
 }
 
@@ -161,16 +165,17 @@ mod tests {
         std::fs::write(&page, "Thanks, {{ site.name }}").unwrap();
         let mut context = samples::of("public/not_me_done.html").remove(0);
         context["site"]["name"] = json!("<b>");
-        let templates = Templates::load(Some(directory.path())).unwrap();
+        let templates = Templates::load(Some(directory.path()), &TimeZone::UTC).unwrap();
         let shown = templates.render("public/not_me_done.html", context).unwrap();
         assert_eq!(shown, "Thanks, &lt;b&gt;");
         std::fs::write(&page, "Thanks\n{% if %}").unwrap();
-        let error = Templates::load(Some(directory.path())).err().unwrap().to_string();
+        let error =
+            Templates::load(Some(directory.path()), &TimeZone::UTC).err().unwrap().to_string();
         assert!(
             error.starts_with(&format!("{}:2: it is not a template (", page.display())),
             "{error}"
         );
         let nowhere = directory.path().join("nowhere");
-        assert!(Templates::load(Some(&nowhere)).is_err());
+        assert!(Templates::load(Some(&nowhere), &TimeZone::UTC).is_err());
     }
 }

@@ -24,15 +24,17 @@ impl JustConfirmed {
         write(app, LinkKind::JustConfirmed, &[&subscriber_id.as_bytes()[..], &until].concat())
     }
 
-    /// The path of this subscriber's choices, if this is the browser they have just confirmed with.
-    pub(super) fn manage_path(app: &App, headers: &HeaderMap, of: Option<Uuid>) -> Option<String> {
+    /// Who has just confirmed with this browser, if anybody did.
+    pub(super) fn read(app: &App, headers: &HeaderMap) -> Option<Uuid> {
         let bytes = read(app, headers, LinkKind::JustConfirmed)?;
         let (id, until) = bytes.split_first_chunk::<16>()?;
         let until = Timestamp::from_micros(i64::from_be_bytes(until.try_into().ok()?));
-        let id = Uuid::from_bytes(*id);
-        let holds = until > app.clock.now() && of.is_none_or(|of| of == id);
-        let url = app.links.manage(id);
-        holds.then(|| url.trim_start_matches(&app.links.base_url).to_owned())
+        (until > app.clock.now()).then(|| Uuid::from_bytes(*id))
+    }
+
+    /// The path of their choices.
+    pub(super) fn manage_path(app: &App, subscriber_id: Uuid) -> String {
+        app.links.manage(subscriber_id).trim_start_matches(&app.links.base_url).to_owned()
     }
 }
 

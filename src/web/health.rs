@@ -10,6 +10,7 @@ use axum::routing::get;
 
 use super::App;
 use crate::domain::alarm::{MAIL_PAUSED, MAIL_RELAY};
+use crate::domain::time_zone::TimeZone;
 use crate::store::alarms::{self, Alarm};
 
 pub(super) fn router() -> Router<Arc<App>> {
@@ -21,7 +22,7 @@ pub(super) fn router() -> Router<Arc<App>> {
 async fn ready(State(app): State<Arc<App>>) -> impl IntoResponse {
     let standing = async { alarms::list(&mut app.db.read().await?).await };
     let (status, detail) = match standing.await {
-        Ok(alarms) => (StatusCode::OK, detail(&alarms)),
+        Ok(alarms) => (StatusCode::OK, detail(&alarms, &app.site.timezone)),
         Err(_) => {
             (StatusCode::SERVICE_UNAVAILABLE, "database: does not answer\nmail: not known\n".into())
         }
@@ -29,7 +30,7 @@ async fn ready(State(app): State<Arc<App>>) -> impl IntoResponse {
     (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], detail)
 }
 
-fn detail(alarms: &[Alarm]) -> String {
+fn detail(alarms: &[Alarm], timezone: &TimeZone) -> String {
     let of = |subject: &str| alarms.iter().find(|alarm| alarm.subject == subject);
     let mail = match (of(MAIL_PAUSED), of(MAIL_RELAY)) {
         (Some(_), _) => "paused until `assent mail resume`".to_owned(),
@@ -37,7 +38,7 @@ fn detail(alarms: &[Alarm]) -> String {
         (None, None) => "ok".to_owned(),
     };
     let line = |alarm: &Alarm| {
-        format!("{} since {}: {}\n", alarm.subject, alarm.since.minute(), alarm.detail)
+        format!("{} since {}: {}\n", alarm.subject, timezone.minute(alarm.since), alarm.detail)
     };
     let others = alarms.iter().filter(|alarm| alarm.subject != MAIL_RELAY);
     let others: String = others.map(line).collect();

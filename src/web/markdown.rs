@@ -43,9 +43,76 @@ fn safe(address: CowStr<'_>) -> CowStr<'_> {
     if allowed.iter().any(|start| lower.starts_with(start)) { address } else { CowStr::from("#") }
 }
 
+/// The words of Markdown as they are read, without its marks: a line for each paragraph, heading and item of a
+/// list, blank lines between, and behind the words of a link where it leads.
+#[must_use]
+pub(super) fn as_text(markdown: &str) -> String {
+    let mut out = String::new();
+    // Of each list that is open, the number of its next item.
+    let mut lists: Vec<Option<u64>> = Vec::new();
+    let mut links: Vec<(String, usize)> = Vec::new();
+    for event in Parser::new(markdown) {
+        match event {
+            Event::Text(text) | Event::Code(text) | Event::Html(text) | Event::InlineHtml(text) => {
+                out.push_str(&text);
+            }
+            Event::SoftBreak => out.push(' '),
+            Event::HardBreak => out.push('\n'),
+            Event::Start(Tag::List(first)) => {
+                end_line(&mut out, lists.is_empty());
+                lists.push(first);
+            }
+            Event::End(TagEnd::List(_)) => {
+                lists.pop();
+                end_line(&mut out, lists.is_empty());
+            }
+            Event::Start(Tag::Item) => {
+                end_line(&mut out, false);
+                out.push_str(&"  ".repeat(lists.len().saturating_sub(1)));
+                match lists.last_mut() {
+                    Some(Some(number)) => {
+                        out.push_str(&number.to_string());
+                        out.push_str(". ");
+                        *number += 1;
+                    }
+                    _ => out.push_str("• "),
+                }
+            }
+            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
+                links.push((dest_url.to_string(), out.len()));
+            }
+            Event::End(TagEnd::Link | TagEnd::Image) => {
+                let (leads_to, begun) = links.pop().unwrap_or_default();
+                let words = out.get(begun..).unwrap_or_default();
+                if !leads_to.ends_with(words) || words.is_empty() {
+                    out.extend([" (", &leads_to, ")"]);
+                }
+            }
+            Event::End(TagEnd::Item) => end_line(&mut out, false),
+            Event::End(TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::CodeBlock) => {
+                end_line(&mut out, lists.is_empty());
+            }
+            _ => {}
+        }
+    }
+    out.truncate(out.trim_end().len());
+    out
+}
+
+/// Ends the line that was begun; a block leaves a blank line behind it.
+fn end_line(out: &mut String, is_block: bool) {
+    if out.is_empty() {
+        return;
+    }
+    let wanted = if is_block { "\n\n" } else { "\n" };
+    while !out.ends_with(wanted) {
+        out.push('\n');
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::render;
+    use super::{as_text, render};
 
     #[test]
     fn keeps_words_and_drops_danger() {
@@ -57,5 +124,20 @@ mod tests {
         for bad in ["<script", "<b>", "avascript:", "aVaScRiPt:", "data:"] {
             assert!(!html.contains(bad), "{bad} in {html}");
         }
+    }
+
+    #[test]
+    fn words_are_read_without_marks() {
+        let text = as_text(
+            "# Privacy\n\nWe keep **little**,\nand `no` secrets.\n\n* Your name\n* Your [rights](/rights)\n  \
+             1. to see\n  2. to leave\n\nWrite to <privacy@a.test>.\n\n***\n\n<b>End</b>",
+        );
+        assert_eq!(
+            text,
+            "Privacy\n\nWe keep little, and no secrets.\n\n• Your name\n• Your rights (/rights)\n  1. to see\n  \
+             2. to leave\n\nWrite to privacy@a.test.\n\n<b>End</b>"
+        );
+        assert_eq!(as_text(""), "");
+        assert_eq!(as_text(&"> ".repeat(10_000)), "");
     }
 }

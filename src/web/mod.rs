@@ -5,6 +5,7 @@ mod assets;
 mod body;
 mod catalog;
 mod client_ip;
+mod comparisons;
 pub mod console;
 mod cookie;
 mod dev;
@@ -38,6 +39,7 @@ use tower_http::compression::CompressionLayer;
 
 pub use assets::{ConsoleAssets, console_assets, stylesheet};
 pub use catalog::CatalogCache;
+pub use comparisons::Comparisons;
 pub use console::{FiguresCache, HashTurns, LedgerCheck, UPLOADS_AT_ONCE};
 pub use error::Error;
 pub use export::EXPORTS_AT_ONCE;
@@ -101,6 +103,8 @@ pub struct App {
     pub mail_waits: Arc<Notify>,
     /// How the forms are doing, for the console.
     pub figures: FiguresCache,
+    /// Comparisons of published policies.
+    pub comparisons: Comparisons,
     /// The check of the ledger that was asked for at the console.
     pub ledger_check: LedgerCheck,
     /// Turns at looking at passwords.

@@ -158,6 +158,7 @@ impl Waiting {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::time_zone::TimeZone;
 
     fn limit() -> MailLimit {
         "2/15min,4/day".parse().unwrap()
@@ -200,7 +201,7 @@ mod tests {
             [(0, "00:02 UTC"), (1, "00:03 UTC"), (59, "00:03 UTC"), (60, "00:03 UTC")]
         {
             let comes_by = form(1, "a", None, asked).comes_by(&limit()).unwrap();
-            assert_eq!(comes_by.time_of_day(), says, "{asked}");
+            assert_eq!(TimeZone::UTC.clock(comes_by), says, "{asked}");
         }
     }
 

@@ -6,9 +6,11 @@ use serde_json::{Value, json};
 use super::{WorkerParts, personal_letters, staff_letters, witness_letter};
 use crate::domain::link::Link;
 use crate::domain::outbox::MailKind;
+use crate::domain::purpose::Purpose;
 use crate::domain::signup::SignupStatus;
 use crate::domain::timestamp::Timestamp;
 use crate::store::consent_events::{self, Confirmed};
+use crate::store::consents::{self, Standing};
 use crate::store::outbox::ClaimedMail;
 use crate::store::signups::Signup;
 use crate::store::{Tx, download_grants, signups, suppressions};
@@ -95,7 +97,7 @@ async fn confirmation(
         "confirm_url": parts.links.confirm(link),
         "code": parts.links.secrets.code(link).to_string(),
         "not_me_url": parts.links.not_me(link),
-        "valid_until": signup.expires_at.minute(),
+        "valid_until": signup.expires_at,
         "again": signup.known,
         "address": signup.email,
     });
@@ -105,8 +107,19 @@ async fn confirmation(
 async fn receipt(parts: &WorkerParts, tx: &mut Tx, signup: &Signup) -> sqlx::Result<Said> {
     let grant = download_grants::find(tx, signup.signup_id).await?;
     let confirmed = consent_events::list_confirmed(tx, signup.signup_id).await?;
-    let agreed: Vec<Value> = confirmed.iter().map(|confirmed| agreed(parts, confirmed)).collect();
-    let leaves = confirmed.iter().any(|confirmed| !confirmed.purpose.is_privacy_policy());
+    let standing = match signup.subscriber_id {
+        Some(subscriber_id) => consents::list(tx, subscriber_id).await?,
+        None => vec![],
+    };
+    // Mail may be late, and what it is a receipt of may have ended meanwhile.
+    let ended = |purpose: &Purpose| {
+        let over = |s: &&Standing| s.purpose == *purpose && !s.state.in_force();
+        standing.iter().find(over).map(|standing| standing.changed_at)
+    };
+    let item = |confirmed: &Confirmed| agreed(parts, confirmed, ended(&confirmed.purpose));
+    let agreed: Vec<Value> = confirmed.iter().map(item).collect();
+    let stands = |c: &Confirmed| !c.purpose.is_privacy_policy() && ended(&c.purpose).is_none();
+    let leaves = confirmed.iter().any(stands);
     let leave = signup.subscriber_id.filter(|_| leaves);
     let leave = leave.map(|subscriber_id| parts.links.unsubscribe(subscriber_id, None));
     let link = grant.as_ref().map(|grant| {
@@ -116,7 +129,7 @@ async fn receipt(parts: &WorkerParts, tx: &mut Tx, signup: &Signup) -> sqlx::Res
         "site": *parts.site,
         "report": report(signup),
         "download_url": link,
-        "download_until": grant.map(|grant| grant.expires_at.minute()),
+        "download_until": grant.map(|grant| grant.expires_at),
         "agreed": agreed,
         "address": signup.email,
         "manage_url": signup.subscriber_id.map(|id| parts.links.manage(id)),
@@ -142,16 +155,17 @@ async fn download_link(
         "site": *parts.site,
         "report": {"title": grant.report_title},
         "download_url": parts.links.download(link),
-        "until": grant.expires_at.minute(),
+        "until": grant.expires_at,
     });
     Ok(Said::Mail(Letter { to: grant.email, context, leave: None }))
 }
 
-fn agreed(parts: &WorkerParts, confirmed: &Confirmed) -> Value {
+fn agreed(parts: &WorkerParts, confirmed: &Confirmed, ended: Option<Timestamp>) -> Value {
     json!({
         "name": confirmed.purpose.named(confirmed.name.as_deref()),
         "words": confirmed.words,
-        "at": confirmed.recorded_at.minute(),
+        "at": confirmed.recorded_at,
+        "ended": ended,
         "policy_label": confirmed.policy_label,
         "policy_url": parts.links.policy(&confirmed.policy_label),
     })

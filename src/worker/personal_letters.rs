@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::WorkerParts;
 use super::letters::{GONE, Letter, SUPPRESSED, Said};
 use crate::domain::consent::EventType;
+use crate::domain::notice::LANG;
 use crate::domain::outbox::MailKind;
 use crate::domain::purpose::Purpose;
 use crate::domain::timestamp::Timestamp;
@@ -43,9 +44,8 @@ pub(super) async fn read(
             let Some(policy) = policy_versions::find(tx, policy_version_id).await? else {
                 return Ok(Said::Nothing(GONE));
             };
-            let older = consents::list_older(tx, subscriber.subscriber_id, &policy).await?;
             let reminder = mail.kind == MailKind::RenewalReminder;
-            Ok(renewal(parts, now, &policy, &subscriber, (&standing, &older), reminder))
+            renewal(parts, tx, now, &policy, (&subscriber, &standing), reminder).await
         }
         (MailKind::PreferencesLink, _) => Ok(preferences_link(parts, &subscriber)),
         _ => Ok(Said::Nothing(GONE)),
@@ -77,7 +77,7 @@ async fn change(
         .iter()
         .map(|change| {
             json!({"name": change.purpose.named(change.name.as_deref()), "words": change.words,
-                   "at": recorded_at.minute(), "policy_label": change.policy_label,
+                   "at": recorded_at, "policy_label": change.policy_label,
                    "policy_url": parts.links.policy(&change.policy_label)})
         })
         .collect();
@@ -85,7 +85,7 @@ async fn change(
         .iter()
         .map(|change| {
             json!({"name": change.purpose.named(change.name.as_deref()),
-                   "at": recorded_at.minute()})
+                   "at": recorded_at})
         })
         .collect();
     let leaves = in_force(standing).any(|standing| !standing.purpose.is_privacy_policy());
@@ -102,43 +102,102 @@ async fn policy_notice(
     subscriber: &Subscriber,
     standing: &[Standing],
 ) -> sqlx::Result<Said> {
-    let Some(policy) = policy_versions::find(tx, policy_version_id).await? else {
-        return Ok(Said::Nothing(GONE));
-    };
-    if in_force(standing).next().is_none() {
+    let holds: Vec<&Standing> = in_force(standing).collect();
+    if holds.is_empty() {
         return Ok(Said::Nothing("they have left"));
     }
-    Ok(Said::Mail(to(parts, subscriber, json!({"policy": shown(parts, &policy)}))))
+    let Some(policy) = shown(parts, tx, policy_version_id, &holds).await? else {
+        return Ok(Said::Nothing(GONE));
+    };
+    let topics: Vec<String> = holds.iter().map(|standing| name(standing)).collect();
+    let context = json!({"policy": policy, "topics": topics});
+    Ok(Said::Mail(leavable(parts, subscriber, &holds, context)))
 }
 
-fn renewal(
+async fn renewal(
     parts: &WorkerParts,
+    tx: &mut Tx,
     now: Timestamp,
     policy: &PolicyVersion,
-    subscriber: &Subscriber,
-    (standing, older): (&[Standing], &[Purpose]),
+    (subscriber, standing): (&Subscriber, &[Standing]),
     reminder: bool,
-) -> Said {
+) -> sqlx::Result<Said> {
     let until = policy.renew_until.filter(|until| *until > now);
-    let Some(until) = until else { return Said::Nothing("its date is over") };
-    let topics: Vec<String> =
-        in_force(standing).filter(|s| older.contains(&s.purpose)).map(name).collect();
-    if topics.is_empty() {
-        return Said::Nothing("they have agreed again, or left");
+    let Some(until) = until else { return Ok(Said::Nothing("its date is over")) };
+    let older = consents::list_older(tx, subscriber.subscriber_id, policy).await?;
+    let holds: Vec<&Standing> = in_force(standing).collect();
+    let (asked, answered): (Vec<&Standing>, Vec<&Standing>) =
+        holds.iter().partition(|standing| older.contains(&standing.purpose));
+    if asked.is_empty() {
+        return Ok(Said::Nothing("they have agreed again, or left"));
     }
+    if reminder && !answered.is_empty() {
+        return Ok(Said::Nothing("they have answered, and left the rest as it is"));
+    }
+    let Some(shown) = shown(parts, tx, policy.policy_version_id, &asked).await? else {
+        return Ok(Said::Nothing(GONE));
+    };
+    let kept = asked.iter().filter(|standing| !standing.purpose.is_privacy_policy());
     let context = json!({
-        "policy": shown(parts, policy),
-        "until": until.minute(),
-        "topics": topics,
+        "policy": shown,
+        "until": until,
+        "topics": asked.iter().map(|standing| name(standing)).collect::<Vec<_>>(),
+        // What they are sent, by which they know us.
+        "keep": kept.map(|standing| name(standing)).collect::<Vec<_>>(),
         "renew_url": parts.links.renew(subscriber.subscriber_id),
         "reminder": reminder,
     });
-    Said::Mail(to(parts, subscriber, context))
+    Ok(Said::Mail(leavable(parts, subscriber, &holds, context)))
 }
 
-fn shown(parts: &WorkerParts, policy: &PolicyVersion) -> Value {
-    json!({"label": policy.label, "date": policy.published_at.day(),
-           "url": parts.links.policy(&policy.label)})
+/// A letter with a link that ends by one press what somebody can be written for; where they can be written to
+/// for nothing, their agreement to the privacy policy.
+fn leavable(
+    parts: &WorkerParts,
+    subscriber: &Subscriber,
+    holds: &[&Standing],
+    mut context: Value,
+) -> Letter {
+    let written_for = holds.iter().filter(|standing| !standing.purpose.is_privacy_policy());
+    let written_for: Vec<String> = written_for.map(|standing| name(standing)).collect();
+    let policy = Purpose::privacy_policy();
+    let leaving = written_for.is_empty().then_some(&policy);
+    let leave = parts.links.unsubscribe(subscriber.subscriber_id, leaving);
+    context["leave_url"] = json!(leave);
+    context["leave_ends"] = json!(written_for);
+    Letter { leave: Some(leave), ..to(parts, subscriber, context) }
+}
+
+/// A policy version, and what changed since the one that the oldest of these rests on.
+async fn shown(
+    parts: &WorkerParts,
+    tx: &mut Tx,
+    policy_version_id: Uuid,
+    standing: &[&Standing],
+) -> sqlx::Result<Option<Value>> {
+    let mut versions = policy_versions::list(tx, LANG).await?;
+    let Some(at) = versions.iter().position(|one| one.policy_version_id == policy_version_id)
+    else {
+        return Ok(None);
+    };
+    // Newest first, from this one on.
+    versions.drain(..at);
+    let rests_on = |version: &PolicyVersion| {
+        standing.iter().any(|one| one.policy_version_id == version.policy_version_id)
+    };
+    let oldest = versions.iter().rposition(rests_on).unwrap_or(0);
+    let changes =
+        versions.iter().take(oldest.max(1)).rev().filter_map(|one| one.changes.as_deref());
+    let policy = &versions[0];
+    let compared =
+        (oldest > 0).then(|| parts.links.policy_changes(&policy.label, &versions[oldest].label));
+    Ok(Some(json!({
+        "label": policy.label,
+        "date": policy.published_at,
+        "url": parts.links.policy(&policy.label),
+        "changes": changes.collect::<Vec<_>>(),
+        "changes_url": compared,
+    })))
 }
 
 fn in_force(standing: &[Standing]) -> impl Iterator<Item = &Standing> {

@@ -46,7 +46,7 @@ pub(super) async fn read(
     let mut context = json!({
         "site": *parts.site,
         "address": account.email,
-        "valid_until": link.expires_at.minute(),
+        "valid_until": link.expires_at,
     });
     if link.kind == StaffLinkKind::Reset {
         context["reset_url"] = json!(url);

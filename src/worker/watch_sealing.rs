@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::Clock;
+use super::WorkerParts;
+
 use crate::domain::alarm::SEALING;
+use crate::domain::time_zone::TimeZone;
 use crate::flows::Error;
 use crate::flows::raise_alarm::{clear, raise};
-use crate::random::{Moment, Random};
+use crate::random::Moment;
 use crate::store::{Db, alarms, checkpoints};
 
 const EVERY: Duration = Duration::from_secs(15);
@@ -26,9 +28,9 @@ pub enum Change {
 }
 
 /// Looks every few seconds, until `stop`.
-pub async fn run(db: Db, clock: Clock, random: Random, stop: CancellationToken) {
+pub async fn run(parts: WorkerParts, stop: CancellationToken) {
     loop {
-        match watch_sealing(&db, &Moment::of(&clock, &random)).await {
+        match watch_sealing(&parts.db, &parts.terms.timezone, &parts.moment()).await {
             Ok(None) => {}
             Ok(Some(Change::Raised)) => {
                 tracing::error!("what is recorded waits for its place in the ledger for too long");
@@ -49,7 +51,11 @@ pub async fn run(db: Db, clock: Clock, random: Random, stop: CancellationToken) 
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn watch_sealing(db: &Db, at: &Moment) -> Result<Option<Change>, Error> {
+pub async fn watch_sealing(
+    db: &Db,
+    timezone: &TimeZone,
+    at: &Moment,
+) -> Result<Option<Change>, Error> {
     let mut tx = db.read().await?;
     let since = checkpoints::waits_since(&mut tx).await?;
     let late = since.filter(|since| since.plus(LONG) < at.now);
@@ -67,7 +73,7 @@ pub async fn watch_sealing(db: &Db, at: &Moment) -> Result<Option<Change>, Error
     let detail = format!(
         "what was recorded at {} waits for its place; either no worker runs, or somebody else wrote it: see \
          `assent ledger verify`",
-        since.minute()
+        timezone.minute(since)
     );
     let mut tx = db.write().await?;
     let raised = raise(&mut tx, at, SEALING, &detail).await?;

@@ -42,7 +42,7 @@ pub(super) async fn read(
         "size": newest.size,
         "note": newest.note,
         "proof": proof,
-        "date": mail.created_at.day(),
+        "date": mail.created_at,
     });
     Ok(Said::Mail(Letter { to: witness.clone(), context, leave: None }))
 }

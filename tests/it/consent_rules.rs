@@ -15,7 +15,9 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::support::app::{Answer, Database, PATH, POLICY, REPORT, SETTINGS, TestApp, form};
+use crate::support::app::{
+    Answer, Database, PATH, POLICY, REPORT, SETTINGS, TestApp, WHAT_CHANGES, form,
+};
 use crate::support::{both_databases, program};
 
 const ADA: &str = "ada@b.example";
@@ -237,14 +239,15 @@ both_databases! {
         assert!(later_mail(&app, ADA).is_empty());
         publish(&app, "2027-01", ChangeClass::Notify, None).await;
         work(&app).await;
-        assert_eq!(later_mail(&app, ADA), ["A new version of our privacy policy"], "once");
+        assert_eq!(later_mail(&app, ADA), ["Our privacy policy has changed"], "once");
         assert_eq!(app.exported(WEEKLY).await.len(), 2, "what was agreed to stands");
 
         publish(&app, "2027-02", ChangeClass::Reconsent, Some(DAY * 30)).await;
-        assert_eq!(later_mail(&app, ADA)[1..], ["Would you like to stay subscribed?"]);
+        assert_eq!(later_mail(&app, ADA)[1..], ["Would you like to keep The weekly?"]);
         let link = app.mail_to(ADA)[3].link("/renew/");
-        assert_eq!(app.get(&link).await.text().matches("<button").count(), 1);
-        assert_eq!(app.post(&link, "policy=2027-02").await.status, 200);
+        let page = app.get(&link).await.text();
+        assert!(page.contains(WHAT_CHANGES) && page.matches("type=\"checkbox\"").count() == 2, "{page}");
+        assert_eq!(app.agree_again(&link, &["privacy-policy", WEEKLY]).await.status, 200);
         assert_eq!(app.exported(WEEKLY).await, ["bob@b.example", ADA], "until that date both count");
         app.advance(DAY * 25);
         work(&app).await;

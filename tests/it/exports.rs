@@ -115,7 +115,7 @@ both_databases! {
             let run = &entries.last().unwrap().detail.0;
             assert_eq!(run["sha256"], sha256_hex(&bytes), "{format}");
             assert_eq!((&run["format"], &run["rows"], &run["links"]), (&format.into(), &3.into(), &false.into()));
-            assert_eq!((run["preset"].as_str(), run["until"].as_str()), (preset, Some("2030-01-01T00:00:00.000000Z")));
+            assert_eq!((run["preset"].as_str(), run["until"].as_str()), (preset, Some("2030-01-02T00:00:00.000000Z")));
             assert!(!run.to_string().contains("example"), "no address in the audit");
         }
     }
@@ -133,8 +133,10 @@ both_databases! {
         assert!(!csv.column("email").contains(&"reader.1@b.example"));
         let days = |more: &[&str]| Exported::read("csv", &export(&app, &[&["--format", "csv"], more].concat())).rows.len() - 1;
         assert_eq!(days(&["--since", "2024-03-05"]), 3_887);
-        assert_eq!(days(&["--until", "2024-03-05"]), 433);
-        assert_eq!(days(&["--since", "2024-03-04", "--until", "2024-03-04"]), 0);
+        assert_eq!(days(&["--until", "2024-03-04"]), 433);
+        assert_eq!(days(&["--since", "2024-03-04", "--until", "2024-03-04"]), 433);
+        assert_eq!(days(&["--until", "2024-03-04T00:00:00Z", "--since", "2024-03-04T00:00:00Z"]), 433, "both included");
+        assert_eq!(days(&["--until", "2024-03-03"]), 0);
         let now = app.clock.now();
         assert_eq!(count(&mut app.read().await, now, &filter(), i64::MAX).await.unwrap(), 4_320);
         assert_eq!(count(&mut app.read().await, now, &filter(), 7).await.unwrap(), 7);

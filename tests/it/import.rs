@@ -110,7 +110,8 @@ fn rows(core: &Core, contacts: &[(&str, &str)]) -> Vec<ImportRow> {
             method: "ticked a box on paper",
             ..ContactCells::default()
         };
-        let contact = ImportedContact::parse(&cells, core.clock.now()).unwrap();
+        let contact =
+            ImportedContact::parse(&cells, core.clock.now(), &core.terms.timezone).unwrap();
         ImportRow { address_key: core.terms.address_secret.key(&contact.email), contact }
     };
     contacts.iter().map(row).collect()

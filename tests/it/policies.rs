@@ -4,13 +4,11 @@ use std::time::Duration;
 
 use assent::clock::Clock;
 use assent::domain::email_address::EmailAddress;
-use assent::domain::notice::LANG;
 use assent::domain::policy::ChangeClass;
 use assent::domain::signup::Method;
 use assent::domain::suppression::SuppressionReason;
 use assent::flows::erase::erase;
 use assent::notary::verify::verify;
-use assent::store::policy_versions::{self};
 use assent::worker::policies::{PolicyWork, work_policies};
 
 use crate::support::app::{Database, PATH, POLICY, TestApp, form};
@@ -20,6 +18,7 @@ const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 const NEW: &str = "2027-01";
 const BOTH: &str = "&newsletter=weekly";
+const ALL: [&str; 2] = ["privacy-policy", "newsletter:weekly"];
 const EVENTS: &str = "SELECT count(*) FROM consent_event WHERE type = 'renewed'";
 const EXPIRED: &str = "SELECT count(*) FROM consent_event WHERE type = 'expired'";
 const NOTICES: &str = "SELECT count(*) FROM outbox WHERE kind = 'policy_notice'";
@@ -84,8 +83,9 @@ both_databases! {
         app.work_policies().await;
         assert_eq!(app.count(NOTICES).await, 1);
         let mail = app.next_mail("ada@b.example", 2).await;
-        assert_eq!(mail.subject, "A new version of our privacy policy");
-        assert!(app.get(&mail.link("/policies/")).await.text().contains("we keep less"));
+        assert_eq!(mail.subject, "Our privacy policy has changed");
+        assert!(mail.links().iter().any(|link| link.ends_with("/policies/privacy/2027-01")));
+        assert!(mail.link("/changes").ends_with("since=2026-11"));
         assert_eq!(app.get(&mail.link("/preferences/")).await.status, 200);
 
         // Whoever confirms a form that showed the older version is told, too.
@@ -93,7 +93,7 @@ both_databases! {
         app.advance(DAY);
         app.work_policies().await;
         assert_eq!(app.count(NOTICES).await, 2);
-        assert_eq!(subjects(&app, "late@b.example").await, ["A new version of our privacy policy"]);
+        assert_eq!(subjects(&app, "late@b.example").await, ["Our privacy policy has changed"]);
         for nobody in ["new@b.example", "bounced@b.example"] {
             assert!(subjects(&app, nobody).await.is_empty(), "{nobody}");
         }
@@ -121,7 +121,7 @@ both_databases! {
         app.work_policies().await;
         assert_eq!(app.count(RENEWALS).await, 2);
         let mail = app.next_mail("ada@b.example", 2).await;
-        assert_eq!(mail.subject, "Would you like to stay subscribed?");
+        assert_eq!(mail.subject, "Would you like to keep The weekly?");
         assert!(mail.text.contains("10:00 UTC on 23 December 2026") && mail.text.contains("The weekly"));
         let link = mail.link("/renew/");
         let of_bob = app.next_mail("bob@b.example", 2).await.link("/renew/");
@@ -133,9 +133,10 @@ both_databases! {
             assert!(text.contains(shown), "{shown}: {text}");
         }
         assert!(!text.contains("ada@b.example"), "a forwarded page names nobody");
-        let renewed = app.post(&link, &agree(NEW)).await;
+        assert!(!text.contains(" checked"), "a tick is a person's act");
+        let renewed = app.agree_again(&link, &ALL).await;
         assert_eq!(renewed.status, 200, "{}", renewed.text());
-        assert!(renewed.text().contains("You stay subscribed") && renewed.text().contains("The weekly"));
+        assert!(renewed.text().contains("You agreed again") && renewed.text().contains("The weekly"));
         assert_eq!(app.count(EVENTS).await, 2);
         let receipt = app.next_mail("ada@b.example", 3).await;
         assert!(receipt.text.contains("2027-01") && receipt.text.contains("Subscribe me to The weekly"));
@@ -207,7 +208,7 @@ both_databases! {
         }
         assert_eq!((app.count(outbox).await, app.export("privacy-policy").await), before);
 
-        let body = agree(NEW);
+        let body = app.renewal(&link, &ALL).await;
         let presses = futures_util::future::join_all((0..8).map(|_| app.post(&link, &body))).await;
         for press in &presses {
             assert_eq!((press.status, press.text()), (200, presses[0].text()));
@@ -217,40 +218,6 @@ both_databases! {
         assert_eq!(app.post(&link, "").await.text(), presses[0].text(), "whatever a late press says");
         assert_eq!(app.count(EVENTS).await, 2);
         is_sound(&app).await;
-    }
-
-    async fn what_was_not_read_is_not_agreed_to(database: Database) {
-        let app = TestApp::start(database).await;
-        app.subscribe("ada@b.example", BOTH).await;
-        app.publish_change(NEW, ChangeClass::Reconsent, Some(DAY * 30)).await;
-        app.work_policies().await;
-        let link = app.next_mail("ada@b.example", 2).await.link("/renew/");
-        app.publish_change("2027-02", ChangeClass::Editorial, None).await;
-        let stale = format!("{}&notice=0000", agree("2027-02"));
-        let twice = format!("{0}&{0}", agree("2027-02"));
-        for body in [agree(NEW), agree(""), String::new(), stale, twice] {
-            let refused = app.post(&link, &body).await;
-            assert_eq!(refused.status, 422, "{body}");
-            let page = refused.text();
-            assert!(page.contains("<title>Error: ") && page.contains("version 2027-02"), "{page}");
-        }
-        assert_eq!(app.count(EVENTS).await, 0);
-        // As a browser sends the page.
-        let page = app.get(&link).await.text();
-        let hidden = page.split("type=\"hidden\" name=\"").skip(1).map(|field| {
-            let (name, rest) = field.split_once("\" value=\"").unwrap();
-            format!("{name}={}", rest.split_once('"').unwrap().0)
-        });
-        let body = hidden.collect::<Vec<_>>().join("&");
-        assert_eq!(body.matches("notice=").count(), 2);
-        assert_eq!(app.post(&link, &body).await.status, 200);
-        assert_eq!(app.count(EVENTS).await, 2);
-        let export = app.export("newsletter:weekly").await;
-        assert!(export.contains(",2027-02,"), "{export}");
-
-        let versions = policy_versions::list(&mut app.read().await, LANG).await.unwrap();
-        let people = policy_versions::count_people(&mut app.read().await).await.unwrap();
-        assert_eq!(people, [(versions[0].policy_version_id, 1)]);
     }
 
     async fn an_old_form_confirmed_late_is_asked_again(database: Database) {
@@ -266,9 +233,9 @@ both_databases! {
         app.advance(HOUR);
         app.work_policies().await;
         app.work_policies().await;
-        assert_eq!(subjects(&app, "late@b.example").await, ["Would you like to stay subscribed?"]);
+        assert_eq!(subjects(&app, "late@b.example").await, ["Would you like to keep The weekly?"]);
         let link = app.mail_to("late@b.example")[2].link("/renew/");
-        assert_eq!(app.post(&link, &agree(NEW)).await.status, 200);
+        assert_eq!(app.agree_again(&link, &ALL).await.status, 200);
         // Confirmed after the date: it lapses at once, and was never exported.
         app.advance(DAY * 2);
         assert_eq!(app.post(&later, "").await.status, 303);
@@ -296,7 +263,7 @@ both_databases! {
         assert_eq!(app.exported("privacy-policy").await, ["bea@b.example"]);
         app.mail_settled().await;
         let link = app.mail_to("bea@b.example").last().unwrap().link("/renew/");
-        assert_eq!(app.post(&link, &agree("2027-02")).await.status, 200);
+        assert_eq!(app.agree_again(&link, &ALL).await.status, 200);
         app.advance(DAY * 10);
         app.work_policies().await;
         assert_eq!(app.exported("privacy-policy").await, ["bea@b.example"]);
@@ -373,11 +340,14 @@ fn the_list_names_what_each_version_asked() {
         program::run_well(dir.path(), &[], &arguments);
     };
     publish(POLICY, &[]);
-    publish(NEW, &["--change", "reconsent", "--until", "2100-01-31"]);
+    publish(
+        NEW,
+        &["--change", "reconsent", "--until", "2100-01-31", "--what-changes", "We keep less."],
+    );
     let list = program::run_well(dir.path(), &[], &["policy", "list"]);
     let rows: Vec<Vec<&str>> = list.lines().map(|line| line.split('\t').collect()).collect();
     assert_eq!(rows.len(), 2, "{list}");
-    let until = "reconsent until 2100-01-31T00:00:00.000000Z";
+    let until = "reconsent until the end of 31 January 2100";
     assert_eq!((rows[0][0], &rows[0][3..]), (NEW, &[until, "0", "in force"][..]));
     assert_eq!((rows[1][0], &rows[1][3..]), (POLICY, &["editorial", "0", "older"][..]));
 }

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::BASE_URL;
 
 const ADDRESS: &str = "reader@council.example";
-const AT: &str = "09:00 UTC on 23 November 2026";
-const UNTIL: &str = "09:00 UTC on 25 November 2026";
+const AT: &str = "2026-11-23T09:00:00.000000Z";
+const UNTIL: &str = "2026-11-25T09:00:00.000000Z";
 
 /// The contexts of a mail, by its name without `mail/`. HTML gets the text's preheader besides.
 pub(super) fn of(mail: &str) -> Vec<Value> {
@@ -21,10 +21,12 @@ pub(super) fn of(mail: &str) -> Vec<Value> {
             vec![json!({"address": ADDRESS, "manage_url": url("/preferences/TOKEN")})]
         }
         "change" => change(),
-        "policy_notice" => vec![json!({
-            "policy": policy(), "address": ADDRESS, "manage_url": url("/preferences/TOKEN"),
-        })],
-        "renewal" => vec![renewal(false), renewal(true)],
+        "policy_notice" => vec![
+            policy_notice(&changed_policy(), &["Privacy policy", "The weekly"], &["The weekly"]),
+            policy_notice(&changed_policy(), &["Privacy policy"], &[]),
+            policy_notice(&unsaid_policy(), &["Privacy policy", "The weekly"], &["The weekly"]),
+        ],
+        "renewal" => renewal(),
         "checkpoint" => vec![checkpoint(1, Value::Null), checkpoint(312, proof())],
         "invitation" => vec![json!({
             "address": ADDRESS, "role": "marketing", "valid_until": UNTIL,
@@ -68,7 +70,7 @@ fn report() -> Value {
 }
 
 fn policy() -> Value {
-    json!({"label": "2026-11", "date": "23 November 2026", "url": url("/policies/privacy/2026-11")})
+    json!({"label": "2026-11", "date": "2026-11-23T09:00:00.000000Z", "url": url("/policies/privacy/2026-11")})
 }
 
 fn confirm() -> Vec<Value> {
@@ -105,12 +107,15 @@ fn agreed() -> Value {
 }
 
 fn receipt() -> Vec<Value> {
+    let mut agreed = agreed();
+    agreed[0]["ended"] = Value::Null;
+    agreed[1]["ended"] = json!(AT);
     let sample = |report: Value, download: Value, until: Value, unsubscribe: Value| {
         json!({
             "report": report,
             "download_url": download,
             "download_until": until,
-            "agreed": agreed(),
+            "agreed": agreed,
             "address": ADDRESS,
             "manage_url": url("/preferences/TOKEN"),
             "unsubscribe_url": unsubscribe,
@@ -138,13 +143,28 @@ fn change() -> Vec<Value> {
     ]
 }
 
-fn renewal(reminder: bool) -> Value {
+/// A version with what it changes, and with what its predecessor that somebody slept through changed.
+fn changed_policy() -> Value {
+    let mut policy = unsaid_policy();
+    policy["changes"] = json!(["We keep your details for two years.", "A printer sends our post."]);
+    policy["changes_url"] = url("/policies/privacy/2026-11/changes?since=2024-01");
+    policy
+}
+
+/// A version that was published before what changes was asked for, to somebody who holds nothing older.
+fn unsaid_policy() -> Value {
+    let mut policy = policy();
+    policy["changes"] = json!([]);
+    policy["changes_url"] = Value::Null;
+    policy
+}
+
+fn policy_notice(policy: &Value, topics: &[&str], leave_ends: &[&str]) -> Value {
     json!({
-        "policy": policy(),
-        "until": UNTIL,
-        "topics": ["Privacy policy", "The weekly"],
-        "renew_url": url("/renew/TOKEN"),
-        "reminder": reminder,
+        "policy": policy,
+        "topics": topics,
+        "leave_url": url("/unsubscribe/TOKEN"),
+        "leave_ends": leave_ends,
         "address": ADDRESS,
         "manage_url": url("/preferences/TOKEN"),
     })
@@ -154,12 +174,30 @@ fn proof() -> Value {
     json!({"old": 298, "hashes": ["UFJPT0ZQUk9PRlBST09G", "U0VDT05EU0VDT05E"]})
 }
 
+fn renewal() -> Vec<Value> {
+    let sample = |policy: &Value, keep: &[&str], reminder: bool| {
+        let mut sample = policy_notice(policy, &[&["Privacy policy"], keep].concat(), keep);
+        sample["until"] = json!("2026-12-24T00:00:00.000000Z");
+        sample["keep"] = json!(keep);
+        sample["renew_url"] = url("/renew/TOKEN");
+        sample["reminder"] = json!(reminder);
+        sample
+    };
+    let mut samples = Vec::new();
+    for reminder in [false, true] {
+        samples.push(sample(&changed_policy(), &["The weekly"], reminder));
+        samples.push(sample(&changed_policy(), &[], reminder));
+        samples.push(sample(&unsaid_policy(), &["The weekly", "Partner offers"], reminder));
+    }
+    samples
+}
+
 fn checkpoint(size: u32, proof: Value) -> Value {
     json!({
         "origin": "reports.example.org",
         "size": size,
         "note": format!("reports.example.org\n{size}\nR09PRCBST09U\n\n— reports.example.org U0lHTkFUVVJF\n"),
-        "date": "23 November 2026",
+        "date": "2026-11-23T09:00:00.000000Z",
         "proof": proof,
     })
 }

@@ -3,6 +3,7 @@
 
 mod console;
 mod mails;
+mod own_pages;
 mod pages;
 
 use serde::Serialize;
@@ -80,6 +81,7 @@ fn site() -> Value {
         },
         "demo": false,
         "css": "/assets/site.css",
+        "timezone": "UTC",
     })
 }
 
@@ -89,12 +91,12 @@ fn other_sites() -> [Value; 2] {
     demo["demo"] = json!(true);
     demo["controller"]["contact"] = json!("01632 960123");
     let blank = json!({"name": "Reports", "controller": {"name": "", "address": "", "contact": ""},
-                       "demo": false, "css": "/assets/site.css"});
+                       "demo": false, "css": "/assets/site.css", "timezone": "UTC"});
     [demo, blank]
 }
 
 fn policy() -> Value {
-    json!({"label": "2026-11", "date": "23 November 2026", "url": "/policies/privacy/2026-11"})
+    json!({"label": "2026-11", "date": "2026-11-23T09:00:00.000000Z", "url": "/policies/privacy/2026-11"})
 }
 
 #[cfg(test)]

@@ -2,13 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{BASE_URL, other_sites, policy, site};
+use super::{BASE_URL, other_sites, own_pages, policy, site};
 
-const ADDRESS: &str = "r…@council.example";
-const AT: &str = "09:00 UTC on 23 November 2026";
-const DAY: &str = "23 November 2026";
-const MOMENT: &str = "2026-11-23T09:00:00.000000Z";
-const TOKEN: &str = "TOKEN";
+pub(super) const ADDRESS: &str = "r…@council.example";
+pub(super) const MOMENT: &str = "2026-11-23T09:00:00.000000Z";
+pub(super) const TOKEN: &str = "TOKEN";
 
 /// The contexts of a page. What pages import is checked through them.
 pub(super) fn of(page: &str) -> Vec<Value> {
@@ -45,38 +43,20 @@ pub(super) fn of(page: &str) -> Vec<Value> {
         "public/not_me_done.html" | "public/erased.html" => vec![json!({})],
         "public/download.html" => download(),
         "public/thank_you.html" => {
-            vec![json!({"manage_url": null}), json!({"manage_url": "/preferences/TOKEN"})]
+            let confirmed = json!({"agreed": agreed(), "manage_url": "/preferences/TOKEN"});
+            vec![json!({"agreed": nothing_agreed(), "manage_url": null}), confirmed]
         }
-        "public/preferences_ask.html" => vec![
-            json!({"word": null, "email": "", "error": null}),
-            json!({"word": "The message is on its way.", "email": "", "error": null}),
-            json!({"word": null, "email": "reader", "error": "Enter an email address"}),
-        ],
-        "public/preferences.html" => preferences(),
-        "public/unsubscribe.html" => vec![
-            json!({"token": TOKEN, "address": ADDRESS, "topics": ["The weekly"]}),
-            json!({"token": TOKEN, "address": ADDRESS, "topics": []}),
-        ],
-        "public/unsubscribed.html" => {
-            vec![json!({"topics": ["The weekly"]}), json!({"topics": []})]
-        }
-        "public/my_data.html" => vec![my_data(), nothing_held()],
-        "public/receipt.html" => receipt(),
-        "public/renew.html" => vec![renew(None), renew(Some("Read the new policy first"))],
-        "public/renewed.html" => vec![
-            json!({"policy": policy(), "purposes": ["Privacy policy", "The weekly"]}),
-            json!({"policy": policy(), "purposes": []}),
-        ],
         "public/policy.html" => policy_page(),
+        "public/policy_changes.html" => policy_changes(),
         "public/it.html" => it(),
         "public/gone.html" => gone(),
         "public/error.html" => error(),
         "dev/mailbox.html" => {
-            let mails = json!([{"id": "1", "to": ADDRESS, "subject": "Your link", "date": AT}]);
+            let mails = json!([{"id": "1", "to": ADDRESS, "subject": "Your link", "date": MOMENT}]);
             vec![json!({"mails": mails}), json!({"mails": []})]
         }
         "dev/mail.html" => vec![mail(true), mail(false)],
-        _ => vec![],
+        own => own_pages::of(own),
     }
 }
 
@@ -88,7 +68,7 @@ fn card(pages: &Value) -> Value {
     json!({
         "slug": "digital-councils", "title": "Digital councils: where they stand",
         "summary": "What 75 councils say", "format": "PDF", "size": "1.2 MB", "pages": pages,
-        "date": DAY,
+        "date": MOMENT,
     })
 }
 
@@ -171,8 +151,8 @@ fn check_your_inbox() -> Vec<Value> {
             "start_again": "/reports/digital-councils",
         })
     };
-    let (typed, soon) = (json!("reader@council.example"), json!("14:05 UTC"));
-    let mut in_demo = sample(typed.clone(), Value::Null, soon.clone(), json!(AT));
+    let (typed, soon) = (json!("reader@council.example"), json!(MOMENT));
+    let mut in_demo = sample(typed.clone(), Value::Null, soon.clone(), json!(MOMENT));
     in_demo["site"] = other_sites()[0].clone();
     let mut refused = sample(typed.clone(), Value::Null, soon.clone(), Value::Null);
     refused["form"] = json!({"code": "12345", "errors": errors(&["code"]), "shown": ""});
@@ -180,7 +160,7 @@ fn check_your_inbox() -> Vec<Value> {
     refused["chosen"] = json!([]);
     let mut resting = sample(typed.clone(), Value::Null, soon.clone(), Value::Null);
     resting["rests"] = json!(true);
-    let mut many = sample(typed.clone(), Value::Null, Value::Null, json!(AT));
+    let mut many = sample(typed.clone(), Value::Null, Value::Null, json!(MOMENT));
     many["form"]["shown"] = Value::Null;
     many["chosen"] = Value::Null;
     vec![
@@ -188,7 +168,7 @@ fn check_your_inbox() -> Vec<Value> {
         resting,
         many,
         sample(typed.clone(), Value::Null, soon.clone(), Value::Null),
-        sample(typed, json!("You asked for the message again."), soon, json!(AT)),
+        sample(typed, json!("You asked for the message again."), soon, json!(MOMENT)),
         sample(Value::Null, Value::Null, Value::Null, Value::Null),
         in_demo,
     ]
@@ -205,13 +185,14 @@ fn by_code(report: &Value, refused: bool) -> Value {
     shown["organisation"] = json!(typed("Northmoor"));
     shown["job_title"] = json!(typed("Head of service"));
     shown["form"]["id"] = json!("019ab0c2-0000-7000-8000-000000000001");
-    shown["sent_at"] = json!(AT);
+    shown["sent_at"] = json!(MOMENT);
     shown
 }
 
 fn confirm(report: &Value, refused: bool) -> Value {
     json!({
         "token": TOKEN,
+        "seen": 4,
         "report": report,
         "address": ADDRESS,
         "consent": {"words": "Example Press Ltd may hold my details."},
@@ -219,148 +200,60 @@ fn confirm(report: &Value, refused: bool) -> Value {
         "newsletters": boxes(true),
         "purposes": boxes(false),
         "form": {"errors": errors(if refused { &["newsletter", "purpose"] } else { &[] })},
-        "valid_until": AT,
+        "valid_until": MOMENT,
     })
 }
 
+fn agreed() -> Value {
+    json!({"newsletters": ["Send me the weekly.", "Send me the monthly."],
+           "others": ["Send me offers."]})
+}
+
+fn nothing_agreed() -> Value {
+    json!({"newsletters": [], "others": []})
+}
+
 fn download() -> Vec<Value> {
-    let sample = |newsletters: Value, manage_url: Value| {
+    let sample = |agreed: Value, alone: bool, manage_url: Value| {
         json!({
             "token": TOKEN,
             "report": {"title": "Digital councils", "slug": "digital-councils", "format": "PDF",
                        "size": "1.2 MB",
                        "cover": manage_url.as_str().map(|_| "/reports/digital-councils/cover")},
             "address": ADDRESS,
-            "until": AT,
-            "only_report": newsletters == json!([]),
-            "newsletters": newsletters,
+            "until": MOMENT,
+            "agreed": agreed,
+            "alone": alone,
             "manage_url": manage_url,
         })
     };
-    let newsletters = json!([{"name": "The weekly", "description": "What councils build"},
-                             {"name": "The monthly", "description": ""}]);
-    vec![sample(newsletters, json!("/preferences/TOKEN")), sample(json!([]), Value::Null)]
+    vec![
+        sample(agreed(), false, json!("/preferences/TOKEN")),
+        sample(nothing_agreed(), false, Value::Null),
+        sample(nothing_agreed(), true, Value::Null),
+    ]
 }
 
-fn preferences() -> Vec<Value> {
-    let row = |code: &str, state: Value| {
-        let agreed = state == "given" || state == "renewed";
-        json!({
-            "code": code, "name": "The weekly", "description": "What councils build.",
-            "words": "Send me the weekly.", "notice": (code == "partner-offers").then_some("5a1f"),
-            "checked": agreed, "offered": code != "newsletter:weekly", "state": state, "since": state.as_str().map(|_| DAY),
-            "policy_label": agreed.then_some("2026-11"),
-            "policy_url": agreed.then_some("/policies/privacy/2026-11"),
-            "receipt_url": state.as_str().map(|_| "/preferences/TOKEN/receipts/1"),
-        })
-    };
-    let sample = |word: Value, error: Value, renew: Value| {
-        json!({
-            "token": TOKEN, "word": word, "error": error, "address": "reader@council.example",
-            "name": "Ada Reader", "renew": renew, "policy": policy(),
-            "purposes": [
-                row("privacy-policy", json!("given")),
-                row("newsletter:weekly", json!("withdrawn")),
-                row("partner-offers", Value::Null),
-            ],
-            "any_in_force": error.is_null(),
-        })
-    };
-    let error = |field: &str| json!({"field": field, "message": "Do this instead"});
-    let renew = json!({"until": AT, "url": format!("{BASE_URL}/renew/TOKEN")});
-    let mut samples = vec![
-        sample(Value::Null, Value::Null, Value::Null),
-        sample(json!("Your choices are saved."), Value::Null, renew),
-    ];
-    for field in ["purpose", "policy", "confirm", "name"] {
-        samples.push(sample(Value::Null, error(field), Value::Null));
-    }
-    samples
-}
-
-fn my_data() -> Value {
-    let some = json!("Something");
-    json!({"token": TOKEN, "data": {
-        "generated_at": MOMENT,
-        "subscriber": {
-            "subscriber_id": "1", "email": "reader@council.example", "name": some,
-            "organisation": some, "job_title": some, "verified_at": MOMENT, "created_at": MOMENT,
-        },
-        "consents": [{
-            "purpose": "newsletter:weekly", "state": "given", "words": "Send me the weekly.",
-            "notice_sha256": "5a1f", "policy_version": "2026-11", "requested_at": MOMENT,
-            "confirmed_at": MOMENT, "report": "digital-councils", "source": "/newsletters",
-            "receipt_id": "1", "receipt_url": format!("{BASE_URL}/preferences/TOKEN/receipts/1.jws"),
-        }],
-        "events": [{
-            "event_id": "1", "type": "given", "purpose": "privacy-policy", "recorded_at": MOMENT,
-            "method": "form", "source": "/newsletters", "policy_version": "2026-11",
-            "words": "Send me the weekly.", "evidence": {},
-        }],
-        "signups": [{
-            "signup_id": "1", "email": "reader@council.example", "name": some, "organisation": some,
-            "job_title": some, "report": "digital-councils", "status": "confirmed", "method": "form",
-            "source": "/newsletters", "created_at": MOMENT, "confirmed_at": MOMENT,
-        }],
-        "downloads": [{
-            "report": "digital-councils", "granted_at": MOMENT, "expires_at": MOMENT, "used": 1,
-            "limit": 20, "starts": [MOMENT],
-        }],
-        "mails": [{"kind": "confirm", "state": "sent", "created_at": MOMENT}],
-        "bounces": [{"mail": "confirm", "kind": "soft", "status": "4.2.2", "received_at": MOMENT}],
-        "suppressions": [
-            {"reason": "unsubscribed", "purpose": "partner-offers", "since": MOMENT},
-            {"reason": "not-me", "purpose": "*", "since": MOMENT},
-            {"reason": "bounced", "purpose": "*", "since": MOMENT},
-        ],
-    }})
-}
-
-fn nothing_held() -> Value {
-    json!({"token": TOKEN, "data": {
-        "generated_at": MOMENT, "subscriber": null, "consents": [], "events": [], "signups": [],
-        "downloads": [], "mails": [], "bounces": [], "suppressions": [],
-    }})
-}
-
-fn receipt() -> Vec<Value> {
-    let sample = |kind: &str, known: bool| {
-        let some = |text: &'static str| known.then_some(text);
-        json!({
-            "token": TOKEN,
-            "id": "1",
-            "event": {
-                "name": "The weekly", "type": kind, "purpose": "newsletter:weekly",
-                "words": some("Send me the weekly."), "at": AT, "policy_label": some("2026-11"),
-                "policy_url": some("/policies/privacy/2026-11"), "method": "form",
-                "source": some("/newsletters"), "address": "reader@council.example",
-                "report": some("digital-councils"),
-            },
-            "ledger": known.then(|| json!({
-                "index": 4, "size": 312, "root": "R09PRCBST09U", "origin": "reports.example.org",
-                "key": "reports.example.org+1234abcd+S0VZ",
-            })),
-            "file_url": some("/preferences/TOKEN/receipts/1.jws"),
-        })
-    };
-    let mut unlinked = sample("renewed", true);
-    unlinked["event"]["policy_url"] = Value::Null;
-    vec![sample("given", true), sample("withdrawn", false), unlinked]
-}
-
-fn renew(error: Option<&str>) -> Value {
-    json!({
-        "token": TOKEN, "until": AT, "address": ADDRESS, "policy": policy(), "error": error,
-        "purposes": [{"name": "The weekly", "words": "Send me the weekly.", "notice": "5a1f"}],
-    })
+fn policy_changes() -> Vec<Value> {
+    let sample = |changes: Value, passages: Value| json!({"policy": policy(), "older": policy(), "changes": changes, "passages": passages});
+    let passages = json!([[
+        {"fate": "same", "text": "We keep your address for "},
+        {"fate": "removed", "text": "a year"},
+        {"fate": "added", "text": "two years"},
+    ]]);
+    vec![
+        sample(json!(["We keep your details for two years."]), passages),
+        sample(json!([]), json!([])),
+    ]
 }
 
 fn policy_page() -> Vec<Value> {
-    let older = json!({"label": "2024-01", "date": "9 January 2024",
+    let older = json!({"label": "2024-01", "date": "2024-01-09T09:00:00.000000Z",
                        "url": "/policies/privacy/2024-01"});
     let sample = |current: bool, versions: Value| {
         json!({
-            "policy": {"label": "2026-11", "date": DAY, "sha256": "5a1f", "body": "<p>Little.</p>"},
+            "changes_url": current.then_some("/policies/privacy/2026-11/changes?since=2024-01"),
+            "policy": {"label": "2026-11", "date": MOMENT, "sha256": "5a1f", "body": "<p>Little.</p>"},
             "current": current,
             "current_url": "/policies/privacy",
             "versions": versions,
@@ -416,7 +309,7 @@ fn error() -> Vec<Value> {
 
 fn mail(links: bool) -> Value {
     json!({"mail": {
-        "id": "1", "to": ADDRESS, "subject": "Your link", "date": AT, "from": "reports@example.org",
+        "id": "1", "to": ADDRESS, "subject": "Your link", "date": MOMENT, "from": "reports@example.org",
         "text": "Open this link.", "links": if links { json!([BASE_URL]) } else { json!([]) },
         "headers": "Subject: Your link", "has_html": links,
     }})

@@ -44,10 +44,12 @@ async fn consented(State(app): State<Arc<App>>, head: Parts) -> Result<Response,
     let choices = Choices::read(&mut tx).await?;
     // An export waits for its turn without a connection.
     drop(tx);
-    let ask = match choices.parse(Allowed { links: true, workbooks: false }, &fields) {
-        Ok(ask) => ask,
-        Err(wrong) => return Ok(Problem::unusable(wrong).into_response()),
-    };
+    let ask =
+        match choices.parse(Allowed { links: true, workbooks: false }, &fields, &app.site.timezone)
+        {
+            Ok(ask) => ask,
+            Err(wrong) => return Ok(Problem::unusable(wrong).into_response()),
+        };
     // HEAD says what GET would send, and exports nothing.
     if head.method == Method::HEAD {
         return Ok((headers(&app, &ask), Body::empty()).into_response());

@@ -53,7 +53,7 @@ async fn show(
     let facts = permissions::list(&mut tx, app.clock.now(), person.subscriber_id).await?;
     let stopped = held::list_suppressions(&mut tx, &person.address_key).await?;
     drop(tx);
-    let purposes: Vec<Value> = facts.iter().map(|facts| purpose(facts, is_sound)).collect();
+    let purposes: Vec<Value> = facts.iter().map(|facts| purpose(&app, facts, is_sound)).collect();
     let told = json!({
         "subscriber_id": person.subscriber_id, "email": person.email, "name": person.name,
         "organisation": person.organisation, "job_title": person.job_title,
@@ -64,8 +64,8 @@ async fn show(
     Ok(Json(told).into_response())
 }
 
-fn purpose(facts: &PermissionFacts, ledger_is_sound: bool) -> Value {
-    let answer = answer(facts, ledger_is_sound);
+fn purpose(app: &App, facts: &PermissionFacts, ledger_is_sound: bool) -> Value {
+    let answer = answer(facts, ledger_is_sound, &app.site.timezone);
     json!({
         "purpose": facts.purpose, "name": answer["title"], "state": facts.state,
         "may_be_written_to": answer["kind"] == "yes", "sentence": answer["sentence"],

@@ -40,7 +40,7 @@ async fn list(State(app): State<Arc<App>>, head: Parts) -> Result<Response, Erro
         return Ok(Problem::unknown_field(&known).into_response());
     }
     let mut tx = app.db.read().await?;
-    let question = Question::read(&fields, &Choices::read(&mut tx).await?);
+    let question = Question::read(&fields, &Choices::read(&mut tx).await?, &app.site.timezone);
     let (filter, place) = match (&question.filter, place(&fields)) {
         (Ok(filter), Ok(place)) => (filter, place),
         (filter, place) => {

@@ -23,7 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const PATIENCE_WITH_COPY: Duration = Duration::from_millis(250);
 
 /// Counts the figures for a key, as of a moment.
-type Count<K, F> = fn(Tx, Timestamp, K) -> BoxFuture<'static, sqlx::Result<F>>;
+type Count<K, F> =
+    Box<dyn Fn(Tx, Timestamp, K) -> BoxFuture<'static, sqlx::Result<F>> + Send + Sync>;
 
 /// Figures, and when they were counted.
 #[derive(Debug)]
@@ -55,9 +56,10 @@ impl<K: Copy + Eq + Hash + Send + 'static, F: Send + Sync + 'static> Copies<K, F
         db: &Db,
         clock: &Clock,
         turn: &Arc<Semaphore>,
-        count: Count<K, F>,
+        count: impl Fn(Tx, Timestamp, K) -> BoxFuture<'static, sqlx::Result<F>> + Send + Sync + 'static,
     ) -> Arc<Self> {
         let (db, clock, turn) = (db.clone(), clock.clone(), turn.clone());
+        let count: Count<K, F> = Box::new(count);
         Arc::new(Self { db, clock, count, turn, kept: Mutex::default() })
     }
 

@@ -8,7 +8,9 @@ use uuid::Uuid;
 use super::counting::Copies;
 use super::dashboard::{Figures, Span};
 use crate::clock::Clock;
+use crate::domain::time_zone::TimeZone;
 use crate::store::consents::StateCount;
+use crate::store::renewals::{self, Answers};
 use crate::store::reports::ReportFigures;
 use crate::store::{Db, consents, policy_versions, reports};
 
@@ -22,23 +24,30 @@ pub struct FiguresCache {
     pub(super) purposes: Arc<Copies<(), Vec<StateCount>>>,
     /// How many people agree to each version of the privacy policy.
     pub(super) policies: Arc<Copies<(), Vec<(Uuid, i64)>>>,
+    /// What came of the mail about one version.
+    pub(super) answers: Arc<Copies<Uuid, Answers>>,
 }
 
 impl FiguresCache {
-    /// No copies yet, of this database.
+    /// No copies yet, of this database. Days are those of this zone.
     #[must_use]
-    pub fn new(db: &Db, clock: &Clock) -> Self {
+    pub fn new(db: &Db, clock: &Clock, timezone: &TimeZone) -> Self {
         // What takes longest does not hold up the rest: two of SQLite's four readers are taken at most.
+        let timezone = timezone.clone();
         let (long, short) = (Arc::new(Semaphore::new(1)), Arc::new(Semaphore::new(1)));
         Self {
-            spans: Copies::new(db, clock, &long, |mut tx, now, span| {
-                Box::pin(async move { Figures::count(&mut tx, now, span).await })
+            spans: Copies::new(db, clock, &long, move |mut tx, now, span| {
+                let timezone = timezone.clone();
+                Box::pin(async move { Figures::count(&mut tx, now, &timezone, span).await })
             }),
             reports: Copies::new(db, clock, &short, |mut tx, _, ()| {
                 Box::pin(async move { reports::list_figures(&mut tx).await })
             }),
             purposes: Copies::new(db, clock, &short, |mut tx, _, ()| {
                 Box::pin(async move { consents::count_states(&mut tx).await })
+            }),
+            answers: Copies::new(db, clock, &long, |mut tx, _, policy_version_id| {
+                Box::pin(async move { renewals::count_answers(&mut tx, policy_version_id).await })
             }),
             policies: Copies::new(db, clock, &short, |mut tx, _, ()| {
                 Box::pin(async move { policy_versions::count_people(&mut tx).await })

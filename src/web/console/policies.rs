@@ -2,17 +2,22 @@
 
 mod next;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use futures_util::future::join_all;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::desk::{Asked, Desk};
 use super::route::Route;
 use crate::domain::notice::LANG;
+use crate::domain::policy::ChangeClass;
 use crate::domain::right::Right;
 use crate::store::policy_versions;
+use crate::store::renewals::Answers;
 use crate::web::{App, Error};
 
 pub(super) fn routes() -> Vec<Route> {
@@ -31,7 +36,18 @@ async fn list(
     let mut tx = app.db.read().await?;
     let all = policy_versions::list(&mut tx, LANG).await?;
     drop(tx);
-    let counted = app.figures.policies.get(()).await;
+    let mailed: Vec<Uuid> = all
+        .iter()
+        .filter(|version| version.change_class != ChangeClass::Editorial)
+        .map(|version| version.policy_version_id)
+        .collect();
+    let answers = join_all(mailed.iter().map(|id| app.figures.answers.get(*id)));
+    let (counted, answers) = tokio::join!(app.figures.policies.get(()), answers);
+    let answers: HashMap<Uuid, Option<Value>> = mailed
+        .into_iter()
+        .zip(answers)
+        .map(|(id, counted)| (id, counted.map(|counted| shown(&counted.figures))))
+        .collect();
     let versions: Vec<Value> = all
         .iter()
         .enumerate()
@@ -45,8 +61,10 @@ async fn list(
                 "path": format!("/policies/privacy/{}", version.label),
                 "published_at": version.published_at.to_string(),
                 "change": version.change_class.name(),
+                "changes": version.changes,
                 "until": version.renew_until.map(|until| until.to_string()),
                 "people": people,
+                "answers": answers.get(&version.policy_version_id),
                 "sha256": version.sha256,
                 "in_force": at == 0,
             })
@@ -56,4 +74,10 @@ async fn list(
     let counted_at = counted.map(|counted| counted.at);
     let context = json!({"versions": versions, "counted_at": counted_at, "word": published});
     desk.page(&app, "console/policies.html", context)
+}
+
+/// What people did whom a version asked again; of those it was told to, how many they are.
+fn shown(answers: &Answers) -> Value {
+    json!({"mailed": answers.mailed, "kept": answers.kept, "left": answers.went,
+           "silent": answers.silent()})
 }

@@ -87,7 +87,7 @@ async fn show(
 ) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;
     let choices = Choices::read(&mut tx).await?;
-    let question = Question::read(&fields, &choices);
+    let question = Question::read(&fields, &choices, &app.site.timezone);
     let total = count_all(&mut tx).await?;
     let (found, rows, unconfirmed) = match &question.filter {
         Ok(filter) => {

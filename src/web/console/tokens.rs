@@ -1,7 +1,6 @@
 //! `/console/tokens`: what programs sign in with.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -16,6 +15,7 @@ use crate::domain::api_token::{Scope, Scopes};
 use crate::domain::right::Right;
 use crate::domain::staff::actor;
 use crate::domain::text::Line;
+use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::issue_token::{issue, revoke};
 use crate::store::api_tokens::{self, TokenRow};
@@ -25,7 +25,6 @@ use crate::web::{App, Error};
 
 const PAGE: &str = "console/tokens.html";
 const MADE: &str = "console/token_made.html";
-const DAY: Duration = Duration::from_hours(24);
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -126,13 +125,14 @@ async fn make(
     desk: Desk,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    let Read { name, scopes, until, form_id } = match read(&fields, app.clock.now()) {
-        Ok(read) => read,
-        Err(faults) => {
-            let context = context(&app, None, &fields, &faults, None).await?;
-            return desk.refused(&app, PAGE, context);
-        }
-    };
+    let Read { name, scopes, until, form_id } =
+        match read(&fields, app.clock.now(), &app.site.timezone) {
+            Ok(read) => read,
+            Err(faults) => {
+                let context = context(&app, None, &fields, &faults, None).await?;
+                return desk.refused(&app, PAGE, context);
+            }
+        };
     let mut tx = app.db.write().await?;
     let new = (&name, &scopes, until);
     let token = issue(&mut tx, &app.moment(), &desk.actor(), new, form_id).await?;
@@ -151,7 +151,7 @@ struct Read {
     form_id: Uuid,
 }
 
-fn read(fields: &Fields, now: Timestamp) -> Result<Read, Faults> {
+fn read(fields: &Fields, now: Timestamp, timezone: &TimeZone) -> Result<Read, Faults> {
     let mut faults = Faults::new();
     let name = needed(fields, "name", "Say what the token is for", &mut faults);
     let words = fields.all("scopes");
@@ -162,7 +162,7 @@ fn read(fields: &Fields, now: Timestamp) -> Result<Read, Faults> {
     }
     let day = fields.one("until").trim();
     // It works to the end of its day.
-    let until = Timestamp::parse(day).map(|at| at.plus(DAY)).filter(|until| *until > now);
+    let until = day.parse().ok().map(|day| timezone.ends(day)).filter(|until| *until > now);
     if until.is_none() && !day.is_empty() {
         faults.push(fault("until", "Choose a day that is not over yet"));
     }

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
+use crate::domain::day::DayOrTime;
 use crate::domain::notice::LANG;
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::{Label, Slug};
-use crate::domain::timestamp::Timestamp;
+use crate::domain::time_zone::TimeZone;
 use crate::export::{Format, Preset};
 use crate::store::exports::ExportFilter;
 use crate::store::{Tx, newsletters, policy_versions, purposes, reports};
@@ -29,6 +30,8 @@ pub(in crate::web) struct Allowed {
 #[derive(Clone)]
 pub(in crate::web) struct Ask {
     pub filter: ExportFilter,
+    /// From when and until when, as it was typed.
+    typed: [Option<DayOrTime>; 2],
     pub format: Format,
     pub preset: Option<Preset>,
     pub links: bool,
@@ -81,6 +84,7 @@ impl Choices {
         &self,
         allowed: Allowed,
         fields: &Fields,
+        timezone: &TimeZone,
     ) -> Result<Ask, Vec<Fault>> {
         let mut errors = vec![];
         let mut refuse = |field, code, message| errors.push(Fault::new(field, code, message));
@@ -105,15 +109,17 @@ impl Choices {
             refuse("policy", "unknown", "There is no policy version of that label");
         }
         let mut moment = |field| {
-            let at = sent(field).map(Timestamp::parse);
+            let at = sent(field).map(|text| text.parse::<DayOrTime>().ok());
             if at == Some(None) {
                 refuse(field, "not-a-day", "Write a day such as 2026-11-23");
             }
             at.flatten()
         };
-        let (since, until) = (moment("since"), moment("until"));
+        let typed = [moment("since"), moment("until")];
+        let since = typed[0].map(|since| since.begins(timezone));
+        let until = typed[1].map(|until| until.ends(timezone));
         if since.zip(until).is_some_and(|(since, until)| since >= until) {
-            refuse("until", "not-after", "Choose a day after the first one");
+            refuse("until", "not-after", "Choose a day that is not before the first one");
         }
         let format = Format::named(sent("format").unwrap_or("csv"))
             .filter(|format| allowed.workbooks || *format != Format::Xlsx);
@@ -146,6 +152,7 @@ impl Choices {
                     until,
                     policy: policy.flatten().cloned(),
                 },
+                typed,
                 format,
                 preset: preset.flatten(),
                 links: links.is_some(),
@@ -168,13 +175,13 @@ pub(in crate::web) fn sent(fields: &Fields) -> Value {
 impl Ask {
     /// The same as the fields of an address.
     pub(in crate::web) fn query(&self) -> String {
-        let moment = |at: Option<Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
+        let [since, until] = self.typed.map(|at| at.map(|at| at.to_string()).unwrap_or_default());
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         for (field, value) in [
             ("purpose", self.filter.purpose.to_string()),
             ("report", self.filter.report.as_ref().map(ToString::to_string).unwrap_or_default()),
-            ("since", moment(self.filter.since)),
-            ("until", moment(self.filter.until)),
+            ("since", since),
+            ("until", until),
             ("policy", self.filter.policy.as_ref().map(ToString::to_string).unwrap_or_default()),
             ("format", self.format.as_str().to_owned()),
             ("preset", self.preset.map(Preset::as_str).unwrap_or_default().to_owned()),

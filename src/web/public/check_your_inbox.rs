@@ -13,7 +13,6 @@ use serde_json::{Value, json};
 
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::Slug;
-use crate::domain::timestamp::Timestamp;
 use crate::flows::send_fresh_link::send_again;
 use crate::mail::compose::confirmation_subject;
 use crate::store::{bounces, signups};
@@ -92,7 +91,7 @@ pub(super) async fn page(
     let context = json!({
         "site": *app.site,
         "address": waiting.map(|waiting| &waiting.email),
-        "comes_by": waiting.and_then(|w| w.comes_by(limit)).map(Timestamp::time_of_day),
+        "comes_by": waiting.and_then(|waiting| waiting.comes_by(limit)),
         "sender": app.sender.from.to_string(),
         "subject": waiting.map(|_| subject),
         "word": word,
@@ -102,7 +101,7 @@ pub(super) async fn page(
         "chosen": waiting.and_then(|waiting| chosen(&catalog, waiting)),
         "rests": waiting.is_some() && catalog.rests(slug.as_ref()),
         "can_resend": again_from.is_none(),
-        "resend_from": again_from.map(Timestamp::minute),
+        "resend_from": again_from,
         "start_again": start_again,
     });
     Ok(Html(app.templates.render("public/check_your_inbox.html", context)?))

@@ -18,11 +18,10 @@ use crate::domain::address_key::AddressKey;
 use crate::domain::code::Code;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::signup::SignupStatus;
-use crate::flows::confirm::{Confirmation, confirm};
+use crate::flows::confirm::{Confirmation, Page, confirm};
 use crate::flows::try_code::{count_try, find_by_code, find_by_link, link};
 use crate::random::Moment;
 use crate::store::Tx;
-use crate::store::notices::Notice;
 use crate::store::signups::{self, Signup};
 use crate::web::fields::Fields;
 use crate::web::waiting::Waiting;
@@ -121,9 +120,9 @@ async fn try_code(
         waiting.typed = Some((link.id, link.generation));
         return Ok(back("/code", waiting.header(app)));
     }
-    match confirm_and_lead_on(app, tx, &at, &signup, None).await? {
-        Some(led_on) => Ok(led_on),
-        None => again(app, &waiting, typed, WRONG_CODE).await,
+    match press_button(app, tx, &at, &signup, None).await? {
+        Pressed::LedOn(page) => Ok(page),
+        Pressed::Settled | Pressed::OldPage => again(app, &waiting, typed, WRONG_CODE).await,
     }
 }
 
@@ -154,17 +153,24 @@ async fn confirm_typed(
         return Ok(back("/code", None));
     }
     let open = OpenSignup::read(&mut tx, &catalog, &signup).await?;
-    let ticked = match open.ticked(fields)? {
-        Ok(ticked) => ticked,
+    let refuse = |open: &OpenSignup<'_>, refused: &Refused<'_>| -> Result<Response, Error> {
+        let page = page(app, waiting, &signup, open, Some(refused))?;
+        Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+    };
+    let sent = match open.read_page(fields)? {
+        Ok(sent) => sent,
         Err(refused) => {
             drop(tx);
-            let page = page(app, waiting, &signup, &open, Some(&refused))?;
-            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+            return refuse(&open, &refused);
         }
     };
-    match confirm_and_lead_on(app, tx, &at, &signup, ticked.as_deref()).await? {
-        Some(led_on) => Ok(led_on),
-        None => again(app, waiting, "", WRONG_CODE).await,
+    match press_button(app, tx, &at, &signup, sent.as_ref()).await? {
+        Pressed::LedOn(page) => Ok(page),
+        Pressed::Settled => again(app, waiting, "", WRONG_CODE).await,
+        Pressed::OldPage => {
+            let open = OpenSignup::read(&mut app.db.read().await?, &catalog, &signup).await?;
+            refuse(&open, &open.refuse_old_page(fields)?)
+        }
     }
 }
 
@@ -175,20 +181,33 @@ fn is_of_page(signup: &Signup, fields: &Fields) -> bool {
     said.is_none_or(|said| said == signup.signup_id.to_string())
 }
 
-/// Confirms as the button behind the link does, and leads on; `None` when the signup was settled otherwise
-/// meanwhile.
-async fn confirm_and_lead_on(
+/// What came of a press.
+enum Pressed {
+    /// It confirmed, now or a moment ago.
+    LedOn(Response),
+    /// The signup was settled otherwise meanwhile.
+    Settled,
+    /// A ticked box is of something that was left after the page was opened.
+    OldPage,
+}
+
+/// Confirms as the button behind the link does, and leads on.
+async fn press_button(
     app: &App,
     mut tx: Tx,
     at: &Moment,
     signup: &Signup,
-    boxes: Option<&[Arc<Notice>]>,
-) -> Result<Option<Response>, Error> {
-    if signup.status == SignupStatus::Pending
-        && confirm(&mut tx, at, &app.terms, signup, boxes).await? == Confirmation::Confirmed
-    {
-        tx.commit().await?;
-        app.mail_waits.notify_one();
+    sent: Option<&Page>,
+) -> Result<Pressed, Error> {
+    if signup.status == SignupStatus::Pending {
+        match confirm(&mut tx, at, &app.terms, signup, sent).await? {
+            Confirmation::Confirmed => {
+                tx.commit().await?;
+                app.mail_waits.notify_one();
+            }
+            Confirmation::Overtaken => drop(tx),
+            Confirmation::OldPage => return Ok(Pressed::OldPage),
+        }
     } else {
         drop(tx);
     }
@@ -196,9 +215,9 @@ async fn confirm_and_lead_on(
     match signups::find(&mut tx, signup.signup_id).await? {
         // Whoever guessed a code must not be led to the choices of the address's owner.
         Some(signup) if signup.status == SignupStatus::Confirmed => {
-            lead_on(app, &mut tx, &signup, false).await.map(Some)
+            lead_on(app, &mut tx, &signup, false).await.map(Pressed::LedOn)
         }
-        _ => Ok(None),
+        _ => Ok(Pressed::Settled),
     }
 }
 
@@ -223,7 +242,7 @@ fn page(
     context["name"] = json!(signup.name);
     context["organisation"] = json!(signup.organisation);
     context["job_title"] = json!(signup.job_title);
-    context["sent_at"] = json!(signup.created_at.minute());
-    context["valid_until"] = json!(signup.expires_at.min(waiting.until()).minute());
+    context["sent_at"] = json!(signup.created_at);
+    context["valid_until"] = json!(signup.expires_at.min(waiting.until()));
     Ok(Html(app.templates.render("public/confirm_by_code.html", context)?))
 }

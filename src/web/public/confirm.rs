@@ -56,7 +56,7 @@ async fn show(
                                  "address": masked(&signup), "next": next});
             Ok(Html(app.templates.render("public/confirmed.html", context)?))
         }
-        closed => Err(gone(closed, &token, &signup)),
+        closed => Err(gone(&app, closed, &token, &signup)),
     }
 }
 
@@ -84,30 +84,44 @@ async fn press(
     let mut just_now = false;
     if standing(&signup, link, at.now) == Standing::Open {
         let open = OpenSignup::read(&mut tx, &catalog, &signup).await?;
-        let ticked = match open.ticked(&fields)? {
-            Ok(ticked) => ticked,
+        let sent = match open.read_page(&fields)? {
+            Ok(sent) => sent,
             Err(refused) => {
                 drop(tx);
-                let page = page(&app, &token, &open, Some(&refused))?;
-                return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+                return refuse(&app, &token, &open, &refused);
             }
         };
-        let confirmed = confirm(&mut tx, &at, &app.terms, &signup, ticked.as_deref()).await?;
+        let confirmed = confirm(&mut tx, &at, &app.terms, &signup, sent.as_ref()).await?;
         match confirmed {
             Confirmation::Confirmed => {
                 tx.commit().await?;
                 app.mail_waits.notify_one();
             }
-            Confirmation::Overtaken => drop(tx),
+            Confirmation::Overtaken | Confirmation::OldPage => drop(tx),
         }
         tx = app.db.read().await?;
+        if confirmed == Confirmation::OldPage {
+            let open = OpenSignup::read(&mut tx, &catalog, &signup).await?;
+            drop(tx);
+            return refuse(&app, &token, &open, &open.refuse_old_page(&fields)?);
+        }
         (_, signup) = find(&app, &mut tx, &token).await?;
         just_now = confirmed == Confirmation::Confirmed;
     }
     match standing(&signup, link, at.now) {
         Standing::Confirmed => lead_on(&app, &mut tx, &signup, just_now).await,
-        closed => Err(gone(closed, &token, &signup)),
+        closed => Err(gone(&app, closed, &token, &signup)),
     }
+}
+
+fn refuse(
+    app: &App,
+    token: &str,
+    open: &OpenSignup<'_>,
+    refused: &Refused<'_>,
+) -> Result<Response, Error> {
+    let page = page(app, token, open, Some(refused))?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
 async fn fresh(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result<Response, Error> {
@@ -155,7 +169,7 @@ async fn next(app: &App, tx: &mut Tx, signup: &Signup) -> Result<String, Error> 
 }
 
 /// The page for a link that opens nothing any more.
-pub(super) fn gone(closed: Standing, token: &str, signup: &Signup) -> Error {
+pub(super) fn gone(app: &App, closed: Standing, token: &str, signup: &Signup) -> Error {
     let (title, message, renews) = match closed {
         Standing::Superseded => (
             "A newer link was sent",
@@ -170,7 +184,10 @@ pub(super) fn gone(closed: Standing, token: &str, signup: &Signup) -> Error {
         ),
         Standing::Expired | Standing::Open | Standing::Confirmed => (
             "This link has expired",
-            format!("It worked until {}. We can send you a fresh one.", signup.expires_at.minute()),
+            format!(
+                "It worked until {}. We can send you a fresh one.",
+                app.site.timezone.minute(signup.expires_at)
+            ),
             true,
         ),
     };

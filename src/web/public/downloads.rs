@@ -20,8 +20,9 @@ use crate::domain::media_type::MediaType;
 use crate::domain::report::readable_size;
 use crate::flows::send_fresh_link::fresh_download;
 use crate::flows::start_download::start_download;
+use crate::store::consents::Standing;
 use crate::store::download_grants::{self, DownloadGrant};
-use crate::store::{Tx, consent_events};
+use crate::store::{Tx, consent_events, consents};
 use crate::web::cookie::JustConfirmed;
 use crate::web::error::{Fresh, Gone};
 use crate::web::{App, Error};
@@ -48,33 +49,47 @@ async fn show(
     let mut tx = app.db.read().await?;
     let (link, grant) = find(&app, &mut tx, &token).await?;
     if !grant.works(app.clock.now(), link.generation) {
-        return Err(gone(&token, link, &grant));
+        return Err(gone(&app, &token, link, &grant));
     }
     let confirmed = consent_events::list_confirmed(&mut tx, grant.signup_id).await?;
+    let standing = consents::list(&mut tx, grant.subscriber_id).await?;
     drop(tx);
-    let only_report = confirmed.iter().all(|c| c.purpose.is_privacy_policy());
-    let newsletters: Vec<Value> = confirmed
-        .into_iter()
-        .filter_map(|c| c.name.zip(c.newsletter_description))
-        .map(|(name, description)| json!({"name": name, "description": description}))
-        .collect();
+    let of_this_form =
+        |standing: &&Standing| confirmed.iter().any(|c| c.purpose == standing.purpose);
+    let agreed: Vec<&Standing> = standing.iter().filter(of_this_form).collect();
+    let alone = confirmed.iter().all(|confirmed| confirmed.purpose.is_privacy_policy());
     let address = EmailAddress::parse(&grant.email).map(|a| a.masked()).unwrap_or_default();
     let mut published = catalog.published().map(|offered| &offered.report);
     let report = published.find(|report| report.slug == grant.report_slug);
     let cover = report.and_then(cover_path);
     let format = MediaType::named(&grant.media_type).map_or("File", |kind| kind.format);
+    let just_confirmed = JustConfirmed::read(&app, &headers) == Some(grant.subscriber_id);
     let context = json!({
         "site": *app.site,
         "token": token,
         "report": {"title": grant.report_title, "slug": grant.report_slug, "format": format,
                    "size": readable_size(grant.byte_size), "cover": cover},
         "address": address,
-        "until": grant.expires_at.minute(),
-        "newsletters": newsletters,
-        "only_report": only_report,
-        "manage_url": JustConfirmed::manage_path(&app, &headers, Some(grant.subscriber_id)),
+        "until": grant.expires_at,
+        "agreed": present(agreed),
+        "alone": alone,
+        "manage_url": just_confirmed.then(|| JustConfirmed::manage_path(&app, grant.subscriber_id)),
     });
     Ok(Html(app.templates.render("public/download.html", context)?))
+}
+
+/// What a page that thanks names of these consents: those in force, besides the privacy policy, in the words
+/// that each rests on. Names are today's and so not shown: the words hold the name as it was agreed to.
+pub(super) fn present<'a>(standing: impl IntoIterator<Item = &'a Standing>) -> Value {
+    let (mut newsletters, mut others) = (vec![], vec![]);
+    for standing in standing {
+        if !standing.state.in_force() || standing.purpose.is_privacy_policy() {
+            continue;
+        }
+        let list = if standing.purpose.is_own() { &mut others } else { &mut newsletters };
+        list.push(standing.words.as_str());
+    }
+    json!({"newsletters": newsletters, "others": others})
 }
 
 /// HEAD says what GET would send and counts nothing.
@@ -82,7 +97,7 @@ async fn head(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result<
     let mut tx = app.db.read().await?;
     let (link, grant) = find(&app, &mut tx, &token).await?;
     if !grant.works(app.clock.now(), link.generation) {
-        return Err(gone(&token, link, &grant));
+        return Err(gone(&app, &token, link, &grant));
     }
     let mut headers = file_headers(&grant);
     headers.insert(header::CONTENT_LENGTH, grant.byte_size.into());
@@ -98,7 +113,7 @@ async fn file(
     let (link, grant) = find(&app, &mut tx, &token).await?;
     drop(tx);
     if !grant.is_open(app.clock.now(), link.generation) {
-        return Err(gone(&token, link, &grant));
+        return Err(gone(&app, &token, link, &grant));
     }
     let size = u64::try_from(grant.byte_size).unwrap_or(0);
     let (status, range) = match asked(&request, &etag(&grant), size) {
@@ -110,7 +125,7 @@ async fn file(
     let content = app.files.get(&grant.file_key, range.clone()).await?;
     let mut tx = app.db.write().await?;
     if !start_download(&mut tx, &app.moment(), link, range.start == 0).await? {
-        return Err(gone(&token, link, &grant));
+        return Err(gone(&app, &token, link, &grant));
     }
     tx.commit().await?;
     let mut headers = file_headers(&grant);
@@ -157,7 +172,7 @@ async fn fresh(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result
         .into_response())
 }
 
-fn gone(token: &str, link: Link, grant: &DownloadGrant) -> Error {
+fn gone(app: &App, token: &str, link: Link, grant: &DownloadGrant) -> Error {
     if grant.revoked_at.is_some() {
         return revoked();
     }
@@ -177,7 +192,10 @@ fn gone(token: &str, link: Link, grant: &DownloadGrant) -> Error {
     } else {
         (
             "This link has expired",
-            format!("It worked until {}. We can send you a fresh one.", grant.expires_at.minute()),
+            format!(
+                "It worked until {}. We can send you a fresh one.",
+                app.site.timezone.minute(grant.expires_at)
+            ),
         )
     };
     let fresh = Fresh {

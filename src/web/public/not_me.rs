@@ -27,7 +27,7 @@ async fn show(
     let (link, signup) = find(&app, &mut tx, &token).await?;
     drop(tx);
     if !is_waiting(&signup, link, app.clock.now()) {
-        return Err(settled(signup.status, &token, &signup));
+        return Err(settled(&app, signup.status, &token, &signup));
     }
     let context = json!({"site": *app.site, "token": token, "report": title(&signup),
                          "address": masked(&signup)});
@@ -48,13 +48,18 @@ async fn press(
         drop(tx);
     }
     if !cancelled && signup.status != SignupStatus::Cancelled {
-        return Err(settled(signup.status, &token, &signup));
+        return Err(settled(&app, signup.status, &token, &signup));
     }
     let context = json!({"site": *app.site});
     Ok(Html(app.templates.render("public/not_me_done.html", context)?))
 }
 
-fn settled(status: SignupStatus, token: &str, signup: &crate::store::signups::Signup) -> Error {
+fn settled(
+    app: &App,
+    status: SignupStatus,
+    token: &str,
+    signup: &crate::store::signups::Signup,
+) -> Error {
     match status {
         SignupStatus::Confirmed => Gone {
             title: "This request was confirmed".to_owned(),
@@ -66,6 +71,6 @@ fn settled(status: SignupStatus, token: &str, signup: &crate::store::signups::Si
             start_again: None,
         }
         .into(),
-        _ => gone(Standing::Cancelled, token, signup),
+        _ => gone(app, Standing::Cancelled, token, signup),
     }
 }

@@ -1,27 +1,27 @@
 //! A signup that waits to be confirmed, as the pages show it that do: what was chosen on its form, to see and to
 //! change.
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 
 use super::confirm::{masked, title};
 use super::signup_form::{changed_words, policy_link};
 use crate::domain::purpose::Purpose;
-use crate::store::Tx;
+use crate::flows::confirm::{Page, has_left};
 use crate::store::consent_events::{self, Choice};
-use crate::store::notices::Notice;
+use crate::store::consents::{self, Standing};
 use crate::store::signups::Signup;
+use crate::store::{Tx, subscribers};
 use crate::web::Error;
 use crate::web::catalog::{Catalog, Offer};
 use crate::web::fields::Fields;
 
-/// The signup, with what was ticked on its form and the boxes that can be changed while confirming: those of the
-/// form, and those ticked there.
+/// The signup, with what was ticked on its form, what the owner of its address agreed to and left before, and the
+/// boxes that can be changed while confirming: those of the form, and those ticked there.
 pub(super) struct OpenSignup<'a> {
     catalog: &'a Catalog,
     signup: &'a Signup,
     asked: Vec<Choice>,
+    standing: Vec<Standing>,
     offers: Vec<&'a Offer>,
 }
 
@@ -31,10 +31,6 @@ pub(super) struct Refused<'a> {
     field: &'static str,
     words: String,
 }
-
-/// The boxes ticked on the page; none when there was no page, as with an empty body: then the choices of the
-/// form stand.
-type Ticked = Option<Vec<Arc<Notice>>>;
 
 impl<'a> OpenSignup<'a> {
     pub(super) async fn read(
@@ -51,10 +47,14 @@ impl<'a> OpenSignup<'a> {
         let ticked_before = |offer: &Offer| asked.iter().any(|c| c.purpose == offer.purpose);
         let all = catalog.all_offers().chain(&catalog.set_aside);
         let offers = all.filter(|offer| stands(offer) || ticked_before(offer)).collect();
-        Ok(Self { catalog, signup, asked, offers })
+        let standing = match subscribers::find_id(tx, &signup.address_key).await? {
+            Some(subscriber_id) => consents::list(tx, subscriber_id).await?,
+            None => vec![],
+        };
+        Ok(Self { catalog, signup, asked, standing, offers })
     }
 
-    /// What a page shows of it: as it was chosen on the form, or as it was refused.
+    /// What a page shows of it: as it was chosen on the form, but for what was left since, or as it was refused.
     pub(super) fn shown(&self, refused: Option<&Refused<'_>>) -> Result<Value, Error> {
         let choice = |purpose: &Purpose| self.asked.iter().find(|c| c.purpose == *purpose);
         let boxes = |field: &str| -> Vec<Value> {
@@ -65,7 +65,9 @@ impl<'a> OpenSignup<'a> {
                     let ticked = |refused: &Refused<'_>| {
                         offer.is_ticked(refused.fields) && !self.is_changed(offer, refused.fields)
                     };
-                    let checked = refused.map_or(choice.is_some(), ticked);
+                    let seen = refused.map_or(0, |refused| seen(refused.fields));
+                    let checked = refused.map_or(choice.is_some(), ticked)
+                        && !self.has_left(&offer.purpose, seen);
                     json!({"value": offer.value(), "name": offer.name, "checked": checked,
                            "words": choice.map_or(&offer.notice.words, |choice| &choice.words),
                            "notice": offer.shown_hash().map(|hash| choice.map_or(hash, |c| &c.sha256))})
@@ -83,18 +85,20 @@ impl<'a> OpenSignup<'a> {
             "newsletters": boxes("newsletter"),
             "purposes": boxes("purpose"),
             "form": {"errors": refused.iter().map(|r| error(r)).collect::<Vec<Value>>()},
-            "valid_until": self.signup.expires_at.minute(),
+            "valid_until": self.signup.expires_at,
+            "seen": consents::reach(&self.standing),
         }))
     }
 
-    /// What was ticked on the page, or why it must be looked at again.
+    /// The page as it came back, or why it must be looked at again; no page for an empty body: then the choices of
+    /// the form stand.
     ///
     /// # Errors
     /// For a box that never stood there.
-    pub(super) fn ticked<'f>(
+    pub(super) fn read_page<'f>(
         &self,
         fields: &'f Fields,
-    ) -> Result<Result<Ticked, Refused<'f>>, Error> {
+    ) -> Result<Result<Option<Page>, Refused<'f>>, Error> {
         if !was_shown(fields) {
             return Ok(Ok(None));
         }
@@ -112,7 +116,28 @@ impl<'a> OpenSignup<'a> {
             }
         }
         let ticked = self.offers.iter().filter(|offer| offer.is_ticked(fields));
-        Ok(Ok(Some(ticked.map(|offer| offer.notice.clone()).collect())))
+        let ticked = ticked.map(|offer| offer.notice.clone()).collect();
+        Ok(Ok(Some(Page { ticked, seen: seen(fields) })))
+    }
+
+    /// What to do about a ticked box whose purpose was left after the page was opened.
+    ///
+    /// # Errors
+    /// When there is none by now.
+    pub(super) fn refuse_old_page<'f>(&self, fields: &'f Fields) -> Result<Refused<'f>, Error> {
+        let left = |offer: &&&Offer| {
+            offer.is_ticked(fields) && self.has_left(&offer.purpose, seen(fields))
+        };
+        let offer = self.offers.iter().find(left).ok_or(Error::Unavailable)?;
+        let name = &offer.name;
+        let words = format!(
+            "You left “{name}” after you opened this page: if you want it, tick its box again, then confirm"
+        );
+        Ok(Refused { fields, field: offer.field(), words })
+    }
+
+    fn has_left(&self, purpose: &Purpose, seen: i64) -> bool {
+        has_left(&self.standing, self.signup, purpose, seen)
     }
 
     /// What to do about a box that was ticked on this page alone and has gone from it since: the field to look
@@ -138,4 +163,9 @@ impl<'a> OpenSignup<'a> {
 /// Whether the page was there, and with it its boxes.
 pub(super) fn was_shown(fields: &Fields) -> bool {
     fields.one("choices") == "shown"
+}
+
+/// What the page says it was filled from; 0 when it does not.
+fn seen(fields: &Fields) -> i64 {
+    fields.one("seen").parse().unwrap_or(0)
 }

@@ -1,4 +1,4 @@
-//! `/renew/{token}`: asks again under a new policy for what somebody agreed to before, by one button.
+//! `/renew/{token}`: asks again under a new policy for what somebody agreed to before, with a box for each.
 
 use std::sync::Arc;
 
@@ -15,14 +15,11 @@ use super::signup_form::policy_link;
 use crate::domain::consent::EventType;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::link::LinkKind;
+use crate::domain::purpose::Purpose;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::renew::{Renewal, renew};
-use crate::store::consents::{self, Standing};
-use crate::store::notices::Notice;
-use crate::store::policy_versions::PolicyVersion;
-use crate::store::renewals::{self, Asked};
+use crate::flows::renew::{Asking, Open, Press, Renewed, Stale, renew};
+use crate::store::consents::Standing;
 use crate::store::subscribers;
-use crate::web::catalog::Catalog;
 use crate::web::error::Gone;
 use crate::web::fields::Fields;
 use crate::web::{App, Error};
@@ -34,49 +31,29 @@ pub(super) fn router() -> Router<Arc<App>> {
     Router::new().route("/renew/{token}", get(show).post(press))
 }
 
-/// Somebody, and what they agreed to.
+/// Somebody, and what is asked of them.
 struct Holder {
+    id: Uuid,
     address: String,
-    standing: Vec<Standing>,
-    /// What is asked for again.
-    asked: Vec<Asked>,
-    now: Timestamp,
+    asking: Asking,
 }
 
 impl Holder {
     /// 410 once they were erased.
-    async fn find(app: &App, id: Uuid, policy: &PolicyVersion) -> Result<Self, Error> {
+    async fn find(app: &App, id: Uuid) -> Result<Self, Error> {
+        // Words that were edited are written down before they are shown.
+        app.catalog.get().await?;
         let mut tx = app.db.read().await?;
         let subscriber = subscribers::find(&mut tx, id).await?.ok_or_else(erased)?;
-        let standing = consents::list(&mut tx, id).await?;
-        let asked = renewals::list_asked(&mut tx, id, policy).await?;
+        let (now, controller) = (app.clock.now(), &app.site.controller.name);
+        let asking = Asking::read(&mut tx, now, controller, id).await?.ok_or(Error::Unavailable)?;
         let address = EmailAddress::parse(&subscriber.email).map(|a| a.masked());
-        Ok(Self { address: address.unwrap_or_default(), standing, asked, now: app.clock.now() })
-    }
-
-    /// Until when something can be renewed; `None` when nothing can.
-    fn until(&self) -> Option<Timestamp> {
-        renewals::open_until(&self.asked, self.now)
-    }
-
-    /// What the button renews.
-    fn open(&self) -> impl Iterator<Item = &Standing> {
-        let is_open = |asked: &&Asked| self.now < asked.until;
-        self.standing.iter().filter(move |standing| {
-            self.asked.iter().filter(is_open).any(|asked| asked.purpose == standing.purpose)
-        })
-    }
-
-    /// Whether something counts without being renewed.
-    fn holds(&self) -> bool {
-        let is_asked =
-            |standing: &Standing| self.asked.iter().any(|a| a.purpose == standing.purpose);
-        self.standing.iter().any(|standing| standing.state.in_force() && !is_asked(standing))
+        Ok(Self { id, address: address.unwrap_or_default(), asking })
     }
 
     fn has_lapsed(&self) -> bool {
         let expired = |standing: &Standing| standing.state == EventType::Expired;
-        !self.asked.is_empty() || self.standing.iter().any(expired)
+        self.asking.asks() || self.asking.standing.iter().any(expired)
     }
 }
 
@@ -86,25 +63,14 @@ fn open(app: &App, token: &str) -> Result<Uuid, Error> {
     Ok(link.ok_or(Error::NotFound)?.id)
 }
 
-/// Today's words of every box.
-fn notices(catalog: &Catalog) -> Vec<Arc<Notice>> {
-    let offers = catalog.all_offers().map(|offer| &offer.notice);
-    catalog.consent.iter().chain(offers).cloned().collect()
-}
-
 async fn show(
     State(app): State<Arc<App>>,
     Path(token): Path<String>,
 ) -> Result<Html<String>, Error> {
-    let id = open(&app, &token)?;
-    let catalog = app.catalog.get().await?;
-    let policy = catalog.policies.first().ok_or(Error::Unavailable)?;
-    let holder = Holder::find(&app, id, policy).await?;
-    let notices = notices(&catalog);
-    let renewal = Renewal { policy, notices: &notices, source: SOURCE };
-    match holder.until() {
-        Some(until) => page(&app, &token, (&holder, until), renewal, None),
-        None => done(&app, policy, &holder),
+    let holder = Holder::find(&app, open(&app, &token)?).await?;
+    match holder.asking.until() {
+        Some(until) => page(&app, &token, (&holder, until), &[], None),
+        None => done(&app, &token, &holder, None),
     }
 }
 
@@ -112,26 +78,47 @@ fn page(
     app: &App,
     token: &str,
     (holder, until): (&Holder, Timestamp),
-    renewal: Renewal<'_>,
-    error: Option<&str>,
+    ticked: &[&str],
+    error: Option<Stale>,
 ) -> Result<Html<String>, Error> {
-    let purposes: Vec<Value> = holder
-        .open()
-        .map(|standing| {
-            let words = renewal.words(standing);
-            json!({"name": name(standing), "words": words.text, "notice": words.sha256})
-        })
+    let Asking { policy, newer, agreed_under, open, .. } = &holder.asking;
+    let boxes = open.iter().map(|open| row(open, ticked.contains(&open.standing.purpose.as_str())));
+    let keep: Vec<String> = open
+        .iter()
+        .filter(|open| !open.standing.purpose.is_privacy_policy())
+        .map(|open| name(&open.standing))
         .collect();
+    let everything = Purpose::privacy_policy();
     let context = json!({
         "site": *app.site,
         "token": token,
-        "until": until.minute(),
+        "until": until,
         "address": holder.address,
-        "policy": policy_link(renewal.policy),
-        "purposes": purposes,
-        "error": error,
+        "policy": policy_link(policy),
+        // Oldest first, as they came.
+        "changes": newer.iter().rev().filter_map(|v| v.changes.as_deref()).collect::<Vec<_>>(),
+        "comparison_url": agreed_under.as_ref().map(|older| app.links.policy_changes(&policy.label, &older.label)),
+        "purposes": boxes.collect::<Vec<_>>(),
+        "keep": keep,
+        "leave_url": app.links.unsubscribe(holder.id, Some(&everything)),
+        "error": error.map(|error| error.to_string()),
     });
     Ok(Html(app.templates.render("public/renew.html", context)?))
+}
+
+fn row(open: &Open, ticked: bool) -> Value {
+    let (standing, words) = (&open.standing, open.words());
+    json!({
+        "code": standing.purpose,
+        "name": name(standing),
+        "words": words.text,
+        "notice": words.sha256,
+        "checked": ticked,
+        "until": open.until,
+        "since": standing.confirmed_at,
+        // The words agreed to, where they are others.
+        "before": open.is_reworded().then_some(&standing.words),
+    })
 }
 
 /// Pressing again gives the same.
@@ -141,60 +128,65 @@ async fn press(
     fields: Fields,
 ) -> Result<Response, Error> {
     let id = open(&app, &token)?;
-    let catalog = app.catalog.get().await?;
-    let policy = catalog.policies.first().ok_or(Error::Unavailable)?;
-    let notices = notices(&catalog);
-    let renewal = Renewal { policy, notices: &notices, source: SOURCE };
-    let mut holder = Holder::find(&app, id, policy).await?;
-    if let Some(until) = holder.until() {
-        if let Some(error) = unread(&fields, &holder, renewal) {
-            let page = page(&app, &token, (&holder, until), renewal, Some(error))?;
-            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
-        }
-        let mut tx = app.db.write().await?;
-        if renew(&mut tx, &app.moment(), &app.terms, id, renewal).await? {
-            tx.commit().await?;
-            app.mail_waits.notify_one();
-        } else {
-            drop(tx);
-        }
-        holder = Holder::find(&app, id, policy).await?;
+    let policy = if fields.is_repeated("policy") { "" } else { fields.one("policy") };
+    let (notices, ticked) = (fields.all("notice"), fields.all("purpose"));
+    let press = Press { policy, notices: &notices, ticked: &ticked, source: SOURCE };
+    let mut tx = app.db.write().await?;
+    let renewed = renew(&mut tx, &app.moment(), &app.terms, id, press).await?;
+    if renewed == Renewed::Done {
+        tx.commit().await?;
+        app.mail_waits.notify_one();
+    } else {
+        drop(tx);
     }
-    Ok(done(&app, policy, &holder)?.into_response())
+    let holder = Holder::find(&app, id).await?;
+    let Renewed::Refused(stale) = renewed else {
+        return Ok(done(&app, &token, &holder, None)?.into_response());
+    };
+    let shown = match holder.asking.until() {
+        Some(until) => {
+            // Somebody's own ticks stay where they read what they ticked.
+            let kept = if stale == Stale::WithoutPolicy { &ticked[..] } else { &[] };
+            page(&app, &token, (&holder, until), kept, Some(stale))?
+        }
+        None => done(&app, &token, &holder, Some(stale))?,
+    };
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, shown).into_response())
 }
 
-/// What somebody would agree to without having read it: a policy or words that the page did not show
-/// (GDPR Art. 4(11)).
-fn unread(fields: &Fields, holder: &Holder, renewal: Renewal<'_>) -> Option<&'static str> {
-    if fields.is_repeated("policy") || fields.one("policy") != renewal.policy.label.as_str() {
-        return Some(
-            "Our privacy policy has changed: read the new one, then press the button again",
-        );
-    }
-    let shown = fields.all("notice");
-    let changed = |standing: &Standing| !shown.contains(&renewal.words(standing).sha256);
-    (!shown.is_empty() && holder.open().any(changed))
-        .then_some("What you are asked has changed: read it again, then press the button")
-}
-
-/// The page of who has nothing left to renew; 410 when nothing of theirs counts any more.
-fn done(app: &App, policy: &PolicyVersion, holder: &Holder) -> Result<Html<String>, Error> {
-    if !holder.holds() {
+/// The page of who agreed again, or has nothing left to agree to; 410 when nothing of theirs counts any more.
+fn done(
+    app: &App,
+    token: &str,
+    holder: &Holder,
+    error: Option<Stale>,
+) -> Result<Html<String>, Error> {
+    let Asking { policy, open, .. } = &holder.asking;
+    if open.is_empty() && !holder.asking.holds() {
         return Err(gone(holder));
     }
     let again = |standing: &&Standing| {
         standing.state == EventType::Renewed
             && standing.policy_version_id == policy.policy_version_id
     };
-    let purposes: Vec<String> = holder.standing.iter().filter(again).map(name).collect();
-    let context = json!({"site": *app.site, "policy": policy_link(policy), "purposes": purposes});
+    let left: Vec<Value> = open
+        .iter()
+        .map(|open| json!({"name": name(&open.standing), "until": open.until}))
+        .collect();
+    let context = json!({
+        "site": *app.site,
+        "token": token,
+        "policy": policy_link(policy),
+        "purposes": holder.asking.standing.iter().filter(again).map(name).collect::<Vec<_>>(),
+        "left": left,
+        "error": error.map(|error| error.to_string()),
+    });
     Ok(Html(app.templates.render("public/renewed.html", context)?))
 }
 
 fn name(standing: &Standing) -> String {
     standing.purpose.named(standing.name.as_deref())
 }
-
 fn gone(holder: &Holder) -> Error {
     let (title, message) = if holder.has_lapsed() {
         (

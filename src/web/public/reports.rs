@@ -135,6 +135,6 @@ pub(super) fn card(report: &Report) -> Value {
         "format": media_type.map_or("File", |kind| kind.format),
         "size": readable_size(report.byte_size),
         "pages": report.pages,
-        "date": report.published_at.unwrap_or(report.created_at).day(),
+        "date": report.published_at.unwrap_or(report.created_at),
     })
 }

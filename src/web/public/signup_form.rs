@@ -114,7 +114,7 @@ pub(super) fn page_form(door: &Door<'_>, refused: Option<&Refused>) -> Value {
 
 /// The policy as pages link to it.
 pub(super) fn policy_link(policy: &PolicyVersion) -> Value {
-    json!({"label": policy.label, "date": policy.published_at.day(),
+    json!({"label": policy.label, "date": policy.published_at,
            "url": format!("/policies/privacy/{}", policy.label)})
 }
 

@@ -1,4 +1,5 @@
-//! `GET /thank-you`: where a confirmed newsletter signup leads.
+//! `GET /thank-you`: where a confirmed newsletter signup leads. It holds no key, so what is agreed to is said in the
+//! browser that has just confirmed alone.
 
 use std::sync::Arc;
 
@@ -9,6 +10,8 @@ use axum::response::Html;
 use axum::routing::get;
 use serde_json::json;
 
+use super::downloads::present;
+use crate::store::consents;
 use crate::web::cookie::JustConfirmed;
 use crate::web::{App, Error};
 
@@ -17,7 +20,15 @@ pub(super) fn router() -> Router<Arc<App>> {
 }
 
 async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Html<String>, Error> {
-    let manage = JustConfirmed::manage_path(&app, &headers, None);
-    let context = json!({"site": *app.site, "manage_url": manage});
+    let subscriber_id = JustConfirmed::read(&app, &headers);
+    let standing = match subscriber_id {
+        Some(id) => consents::list(&mut app.db.read().await?, id).await?,
+        None => vec![],
+    };
+    let context = json!({
+        "site": *app.site,
+        "agreed": present(&standing),
+        "manage_url": subscriber_id.filter(|_| !standing.is_empty()).map(|id| JustConfirmed::manage_path(&app, id)),
+    });
     Ok(Html(app.templates.render("public/thank_you.html", context)?))
 }

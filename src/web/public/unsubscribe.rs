@@ -10,6 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::domain::email_address::EmailAddress;
+use crate::domain::purpose::Purpose;
 use crate::flows::withdraw::{Leaving, withdraw};
 use crate::store::{Tx, consents, subscribers};
 use crate::web::body::drain;
@@ -53,12 +54,13 @@ async fn show(
     let (id, leaving) = open(&app, &token)?;
     let mut tx = app.db.read().await?;
     let Some(subscriber) = subscribers::find(&mut tx, id).await? else {
-        return done(&app, &[]);
+        return done(&app, &leaving, &[]);
     };
     let (_, topics) = topics(&mut tx, id, &leaving).await?;
     drop(tx);
     let address = EmailAddress::parse(&subscriber.email).map(|a| a.masked()).unwrap_or_default();
-    let context = json!({"site": *app.site, "token": token, "address": address, "topics": topics});
+    let context = json!({"site": *app.site, "token": token, "address": address, "topics": topics,
+                         "everything": is_everything(&leaving)});
     Ok(Html(app.templates.render("public/unsubscribe.html", context)?))
 }
 
@@ -79,10 +81,16 @@ async fn press(
         app.mail_waits.notify_one();
     }
     let (topics, _) = topics(&mut app.db.read().await?, id, &leaving).await?;
-    done(&app, &topics)
+    done(&app, &leaving, &topics)
 }
 
-fn done(app: &App, topics: &[String]) -> Result<Html<String>, Error> {
-    let context = json!({"site": *app.site, "topics": topics});
+/// Whether the link ends all that somebody agreed to, and not only what they are sent.
+fn is_everything(leaving: &Leaving) -> bool {
+    leaving.ends(&Purpose::privacy_policy())
+}
+
+fn done(app: &App, leaving: &Leaving, topics: &[String]) -> Result<Html<String>, Error> {
+    let context =
+        json!({"site": *app.site, "topics": topics, "everything": is_everything(leaving)});
     Ok(Html(app.templates.render("public/unsubscribed.html", context)?))
 }

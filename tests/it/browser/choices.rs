@@ -5,7 +5,7 @@ use assent::demo::texts::NEWSLETTER_NAME;
 use fantoccini::Locator;
 
 use super::reader::{ENTER, Reader, SPACE};
-use super::{CONFIRM, LEAVE, MANAGE, RENEW, report};
+use super::{COMPARISON, CONFIRM, LEAVE, MANAGE, RENEW, report};
 use crate::support::browser::Script;
 use crate::support::poll;
 
@@ -23,7 +23,7 @@ async fn agrees(reader: &Reader, email: &str) {
     reader.click(Locator::Css(CONFIRM)).await;
     reader.sees("Confirm and get the report").await;
     reader.press("Confirm and get the report").await;
-    reader.sees("Your subscription is confirmed").await;
+    reader.sees("Your report is ready").await;
     reader.open_mail(email, RECEIPT).await;
 }
 
@@ -73,6 +73,56 @@ async fn a_reader_with_a_keyboard_and_no_script_leaves() {
     reader.sees("We hold nothing under this link").await;
     reader.browser.goto(&leave).await.unwrap();
     reader.sees("You are unsubscribed").await;
+}
+
+/// Whatever the browser restores of a page (the page itself, or its ticks in a page that was fetched anew), what was
+/// left meanwhile stays left.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_back_button_brings_nothing_back() {
+    let reader = Reader::start(Script::On, 1280, false, &SET).await;
+    let email = "ada.lane@northmoor.example";
+    agrees(&reader, email).await;
+    let (manage, leave) = (reader.href(MANAGE).await, reader.href(LEAVE).await);
+    let state = format!("#{NEWSLETTER}-state");
+    let left_by_the_mail = async || {
+        reader.browser.goto(&leave).await.unwrap();
+        reader.press("Unsubscribe").await;
+        reader.sees("You are unsubscribed").await;
+    };
+
+    // Back to the page as it was before.
+    reader.browser.goto(&manage).await.unwrap();
+    reader.reads(&state, "Agreed since").await;
+    left_by_the_mail().await;
+    for _ in 0..2 {
+        reader.browser.back().await.unwrap();
+    }
+    reader.sees("What you agreed to").await;
+    reader.fill("name", "Ada Lane").await;
+    reader.press("Save my choices").await;
+    reader.reads("[role=status]", "saved").await;
+    reader.reads(&state, "Withdrawn since").await;
+    assert!(!reader.is_ticked(NEWSLETTER).await && reader.value("name").await == "Ada Lane");
+
+    // Back to the page on which it was agreed to again.
+    reader.tick(NEWSLETTER).await;
+    reader.press("Save my choices").await;
+    reader.reads(&state, "Agreed since").await;
+    left_by_the_mail().await;
+    for _ in 0..2 {
+        reader.browser.back().await.unwrap();
+    }
+    reader.sees("What you agreed to").await;
+    reader.fill("name", "Ada").await;
+    reader.press("Save my choices").await;
+    reader.reads(&state, "Withdrawn since").await;
+    assert!(!reader.is_ticked(NEWSLETTER).await && reader.value("name").await == "Ada");
+
+    // A tick that was not saved does not outlive the page.
+    reader.tick(NEWSLETTER).await;
+    reader.browser.refresh().await.unwrap();
+    reader.sees("What you agreed to").await;
+    assert!(!reader.is_ticked(NEWSLETTER).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -192,12 +242,33 @@ async fn stay(reader: &mut Reader) {
     let email = "bo@northmoor.example";
     agrees(reader, email).await;
     reader.is_asked_again(&SET).await;
-    reader.open_mail(email, "Would you like to stay subscribed?").await;
+    let question = format!("Would you like to keep {NEWSLETTER_NAME}?");
+    reader.open_mail(email, &question).await;
     reader.looks_at("mail-renewal").await;
-    reader.click(Locator::Css(RENEW)).await;
-    reader.sees("Would you like to stay subscribed?").await;
+    let (comparison, renew) = (reader.href(COMPARISON).await, reader.href(RENEW).await);
+    reader.open(&comparison).await;
+    reader.sees("What changed in our privacy policy").await;
+    reader.looks_at("policy-changes").await;
+    reader.open(&renew).await;
+    reader.sees(&question).await;
+    assert!(!reader.is_ticked(PRIVACY).await && !reader.is_ticked(NEWSLETTER).await);
     reader.looks_at("renew").await;
-    reader.press("Yes, keep me subscribed").await;
-    reader.sees("You stay subscribed").await;
+    reader.tick(NEWSLETTER).await;
+    reader.press("Agree to what I ticked").await;
+    reader.is_refused().await;
+    reader.looks_at("renew-errors").await;
+    assert!(reader.is_ticked(NEWSLETTER).await, "what was typed is kept");
+    reader.tick(NEWSLETTER).await;
+    reader.tick(PRIVACY).await;
+    reader.press("Agree to what I ticked").await;
+    reader.sees("You agreed again").await;
     reader.looks_at("renewed").await;
+    reader.open(&renew).await;
+    let leave = reader.href("main .aside a[href*='/unsubscribe/']").await;
+    reader.open(&leave).await;
+    reader.sees("Withdraw what you agreed to").await;
+    reader.looks_at("withdraw").await;
+    reader.press("Withdraw").await;
+    reader.sees("You have withdrawn").await;
+    reader.looks_at("withdrawn").await;
 }

@@ -65,7 +65,7 @@ async fn journey(script: Script) {
     assert!(shown.contains("a…@northmoor.example") && !shown.contains(email));
 
     reader.press("Confirm and get the report").await;
-    reader.sees("Your subscription is confirmed").await;
+    reader.sees("Your report is ready").await;
     let file = reqwest::get(reader.href("main a.button").await).await;
     let file = file.unwrap().bytes().await.unwrap();
     assert!(file.starts_with(b"%PDF-"), "{} bytes", file.len());
@@ -97,7 +97,7 @@ async fn a_reader_without_script_types_the_code() {
     assert_eq!(reader.value("code").await, wrong);
     reader.fill("code", &format!("{}-{} ", &code[..3], &code[3..])).await;
     reader.press("Confirm").await;
-    reader.sees("Your subscription is confirmed").await;
+    reader.sees("Your report is ready").await;
     let file = reqwest::get(reader.href("main a.button").await).await;
     assert!(file.unwrap().bytes().await.unwrap().starts_with(b"%PDF-"));
     reader.open_mail(email, "Your report and receipt").await;
@@ -134,7 +134,7 @@ async fn what_a_reader_types_is_never_markup() {
     reader.sees("Confirm and get the report").await;
     is_text().await;
     reader.press("Confirm and get the report").await;
-    reader.sees("Your subscription is confirmed").await;
+    reader.sees("Your report is ready").await;
     is_text().await;
     reader.open_mail(email, "Your report and receipt").await;
     is_text().await;

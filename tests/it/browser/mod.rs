@@ -13,6 +13,7 @@ const CONFIRM: &str = "main li a[href*='/confirm/']:not([href$='/not-me'])";
 const NOT_ME: &str = "main li a[href$='/not-me']";
 const MANAGE: &str = "main li a[href*='/preferences/']";
 const LEAVE: &str = "main li a[href*='/unsubscribe/']";
+const COMPARISON: &str = "main li a[href*='/changes?']";
 const RENEW: &str = "main li a[href*='/renew/']";
 
 fn report() -> String {

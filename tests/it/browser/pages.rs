@@ -76,7 +76,7 @@ async fn get_a_report(reader: &mut Reader) {
     reader.browser.goto(&confirm).await.unwrap();
     reader.looks_at("confirm").await;
     reader.press("Confirm and get the report").await;
-    reader.sees("Your subscription is confirmed").await;
+    reader.sees("Your report is ready").await;
     reader.looks_at("download").await;
     let file = reader.href("main a.button").await;
     let file = reqwest::get(file).await.unwrap();

@@ -94,7 +94,14 @@ impl Reader {
         let data = demo.dir.path().join("demo");
         let to = [("ASSENT_DATA_DIR", data.to_str().unwrap())];
         let publish = ["policy", "publish", file.to_str().unwrap(), "--version", "2027-01"];
-        let asks = ["--change", "reconsent", "--until", "2027-01-31"];
+        let asks = [
+            "--change",
+            "reconsent",
+            "--until",
+            "2027-01-31",
+            "--what-changes",
+            "We keep your details for one year, no longer for two.",
+        ];
         run_well(demo.dir.path(), &to, &[&publish[..], &asks[..]].concat());
         demo.served = serve(&demo.dir, set).await;
         self.base.clone_from(&demo.served.base);

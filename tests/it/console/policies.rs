@@ -1,7 +1,9 @@
 //! Policies: written, compared with the one in force, published once.
 
+use std::time::Duration;
+
 use assent::domain::notice::LANG;
-use assent::domain::policy::{ChangeClass, PolicyText};
+use assent::domain::policy::{Change, ChangeClass, PolicyText};
 use assent::domain::slug::Label;
 use assent::domain::staff::Role;
 use assent::domain::suppression::SuppressionReason;
@@ -9,7 +11,7 @@ use assent::flows::publish_policy::{Published, publish_next_policy};
 use assent::store::policy_versions::NewPolicyVersion;
 use assent::store::{Db, audit_entries};
 
-use crate::support::app::{Answer, Database, POLICY, TestApp};
+use crate::support::app::{Answer, Database, POLICY, TestApp, WHAT_CHANGES};
 use crate::support::both_databases;
 use crate::support::desk::{TestDesk, escaped};
 
@@ -24,16 +26,16 @@ async fn step(
     more: &str,
 ) -> Answer {
     let text = escaped(TEXT);
+    let changes = if change == "editorial" { "" } else { "We+keep+nothing+any+more." };
     desk.post(
         NEW,
-        &format!("step={step}&label={label}&text={text}&change={change}&until={until}{more}"),
+        &format!("step={step}&label={label}&text={text}&change={change}&until={until}&changes={changes}{more}"),
     )
     .await
 }
 
 fn version<'a>(label: &'a Label, text: &'a PolicyText) -> NewPolicyVersion<'a> {
-    let change_class = ChangeClass::Editorial;
-    NewPolicyVersion { label, lang: LANG, text, change_class, renew_until: None }
+    NewPolicyVersion { label, lang: LANG, text, change: &Change::Editorial }
 }
 
 /// Tries to publish this version after that one from the console while the command line publishes another.
@@ -95,7 +97,7 @@ both_databases! {
         let public = app.get("/policies/privacy").await.text();
         assert!(public.contains("2027-01") && public.contains("we keep very little"), "at once: {public}");
         let list = desk.page(done.location()).await;
-        assert!(list.contains("The version is in force.") && list.contains("people were told"), "{list}");
+        assert!(list.contains("The version is in force.") && list.contains("To take note"), "{list}");
         assert!(list.contains(">3<span class=\"vh\"> people under version 2026-11"), "{list}");
         let said = audit_entries::list(&mut app.read().await, "policy.publish").await.unwrap();
         let said = said.last().unwrap();
@@ -125,6 +127,36 @@ both_databases! {
         assert!(desk.page("/console/policies").await.contains("To agree again until"));
     }
 
+    async fn what_people_did_who_were_asked_adds_up(database: Database) {
+        let app = TestApp::start(database).await;
+        for name in ["kept", "partly", "left", "silent", "stopped"] {
+            app.subscribe(&format!("{name}@b.example"), "&newsletter=weekly").await;
+        }
+        app.suppress("stopped@b.example", SuppressionReason::Bounced).await;
+        app.publish_change("2026-12", ChangeClass::Notify, None).await;
+        app.publish_change("2027-01", ChangeClass::Reconsent, Some(Duration::from_hours(24))).await;
+        app.work_policies().await;
+        app.mail_settled().await;
+        let page = app.sign_in(Role::Admin).await.page("/console/policies").await;
+        assert!(page.contains("4 asked: 0 kept, 0 left, 4 silent"), "{page}");
+        assert!(page.contains("4 told") && page.contains(WHAT_CHANGES), "{page}");
+        let link = |name: &str, path: &str| {
+            let mails = app.mail_to(&format!("{name}@b.example"));
+            mails.iter().find(|mail| mail.text.contains("/renew/")).unwrap().link(path)
+        };
+        let both = ["privacy-policy", "newsletter:weekly"];
+        assert_eq!(app.agree_again(&link("kept", "/renew/"), &both).await.status, 200);
+        assert_eq!(app.agree_again(&link("partly", "/renew/"), &both[..1]).await.status, 200);
+        // Who leaves a part of it after agreeing, agreed; who lapses was silent.
+        for name in ["partly", "left"] {
+            assert_eq!(app.post(&link(name, "/unsubscribe/"), "").await.status, 200);
+        }
+        app.advance(Duration::from_hours(25));
+        app.work_policies().await;
+        let page = app.sign_in(Role::Viewer).await.page("/console/policies").await;
+        assert!(page.contains("4 asked: 2 kept, 1 left, 1 silent"), "{page}");
+    }
+
     async fn what_cannot_be_published_says_why_and_keeps_what_was_typed(database: Database) {
         let app = TestApp::start(database).await;
         let desk = app.sign_in(Role::Admin).await;
@@ -137,10 +169,15 @@ both_databases! {
             (fields("a&label=b", "editorial", ""), "Fill in this field once"),
             (fields("2027-01", "", ""), "Choose what the new version asks"),
             (fields("2027-01", "delete", ""), "Choose what the new version asks"),
-            (fields("2027-01", "reconsent", ""), "Enter the date until which"),
+            (fields("2027-01", "reconsent", ""), "Enter the last day on which"),
             (fields("2027-01", "reconsent", "soon"), "Enter a date such as"),
             (fields("2027-01", "reconsent", "2026-11-22"), "still to come"),
             (fields("2027-01", "notify", "2027-11-22"), "Leave the date empty"),
+            (fields("2027-01", "notify", ""), "Say in a sentence what changes"),
+            (fields("2027-01", "reconsent", "2027-11-22"), "Say in a sentence what changes"),
+            (fields("2027-01", "editorial", "") + "&changes=Something", "Leave this empty"),
+            (fields("2027-01", "notify", "") + "&changes=a%0Ab", "on one line"),
+            (fields("2027-01", "notify", "") + &format!("&changes={}", "x".repeat(501)), "at most 500"),
             ("label=2027-01&change=editorial&text=+%0D%0A".to_owned(), "The policy is empty"),
             (format!("label=2027-01&change=editorial&text={long}"), "longer than 256 KiB"),
         ] {

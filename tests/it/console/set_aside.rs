@@ -121,7 +121,7 @@ both_databases! {
         let page = app.get(&dora).await.text();
         assert!(box_of_weekly(&page).is_none() && page.contains("<strong>The weekly</strong> is not offered any more"), "{page}");
         assert!(page.contains("Receipt<span class=\"vh\"> for The weekly"), "{page}");
-        let refused = app.post(&dora, stays).await;
+        let refused = app.post(&dora, &format!("{stays}{}", app.seen(&dora).await)).await;
         let page = refused.text();
         assert!(refused.status == 422 && page.contains(GONE), "{page}");
         assert_eq!(app.post(&dora, leaves).await.status, 303);

@@ -146,6 +146,13 @@ fn halves<'a>(line: &'a str, at: &str) -> (&'a str, &'a str) {
     line.split_at(line.find(at).unwrap())
 }
 
+/// Exchanges what two lines hold from a text on.
+fn exchange(lines: &mut [String], [one, other]: [usize; 2], from: &str) {
+    let (first, second) = (lines[one].clone(), lines[other].clone());
+    let ((a, first), (b, second)) = (halves(&first, from), halves(&second, from));
+    (lines[one], lines[other]) = (format!("{a}{second}"), format!("{b}{first}"));
+}
+
 /// A line without salt and body.
 fn stripped(line: &str) -> String {
     let (leaf, evidence) = halves(line, ",\"salt\":");
@@ -246,18 +253,15 @@ both_databases! {
         };
         let commits = "the leaf does not commit to this body";
         spoilt(&|lines| lines.iter_mut().for_each(|line| *line = line.replace("ada@b.example", "eve@b.example")), commits);
-        let exchange = |lines: &mut Vec<String>, from: &str| {
-            let (one, other) = (lines[1].clone(), lines[2].clone());
-            let ((a, one), (b, other)) = (halves(&one, from), halves(&other, from));
-            (lines[1], lines[2]) = (format!("{a}{other}"), format!("{b}{one}"));
-        };
+        let (one, other) = (bundle.find("requested", "ada@"), bundle.find("given", "ada@"));
+        let exchange = |lines: &mut Vec<String>, from: &str| exchange(lines, [one, other], from);
         spoilt(&|lines| exchange(lines, ",\"body\":"), commits);
         spoilt(&|lines| exchange(lines, ",\"salt\":"), commits);
         spoilt(&|lines| exchange(lines, ",\"leaf\":"), "the root over the leaves is not the checkpoint's");
         spoilt(&|lines| drop(lines.remove(2)), "the index should be 2");
         spoilt(&|lines| drop(lines.pop()), &format!("the bundle has {} events", lines.len() - 1));
         spoilt(&|lines| lines.swap(0, 1), "the index should be 0");
-        spoilt(&|lines| lines[1] = halves(&lines[1], ",\"body\"").0.to_owned() + "}", "of salt and body there is only one");
+        spoilt(&|lines| lines[one] = halves(&lines[one], ",\"body\"").0.to_owned() + "}", "of salt and body there is only one");
 
         for folder in ["contexts", "notices", "policies"] {
             let copy = bundle.copy();
@@ -306,8 +310,8 @@ both_databases! {
             lines[erased] = lines[erased].replace("\"emptied\":[", &format!("\"emptied\":[[{given},{given}],"));
         }, erased, "the leaf does not commit to this body");
         // What was emptied is filled again.
-        spoilt(&|lines| lines[bobs] = before.lines()[bobs].clone(), bobs, &format!("index {bobs}: it is named as emptied, and has a body"));
-        spoilt(&|lines| lines[bobs] = before.lines()[bobs].clone(), erased, "it is about somebody who was erased, and has its body");
+        spoilt(&|lines| lines[bobs].clone_from(&before.lines()[bobs]), bobs, &format!("index {bobs}: it is named as emptied, and has a body"));
+        spoilt(&|lines| lines[bobs].clone_from(&before.lines()[bobs]), erased, "it is about somebody who was erased, and has its body");
         // What the ledger records of itself is never emptied.
         spoilt(&|lines| lines[0] = stripped(&lines[0]), 0, "it is what the ledger records of itself, and its salt or body is gone");
     }
@@ -462,11 +466,7 @@ both_databases! {
         spoilt(&|lines| lines[last] = stripped(&lines[last]), "no erasure, purge or adoption names it");
         spoilt(&|lines| lines[1] = lines[1].replace("ada@b.example", "eve@b.example"), "the leaf does not commit to this body");
         spoilt(&|lines| lines[1] = halves(&lines[1], ",\"proof\"").0.to_owned() + "}", "the line has no inclusion proof");
-        spoilt(&|lines| {
-            let (one, other) = (lines[1].clone(), lines[2].clone());
-            let ((a, one), (b, other)) = (halves(&one, ",\"proof\""), halves(&other, ",\"proof\""));
-            (lines[1], lines[2]) = (format!("{a}{other}"), format!("{b}{one}"));
-        }, "the inclusion proof does not lead from the leaf to the checkpoint's root");
+        spoilt(&|lines| exchange(lines, [1, 2], ",\"proof\""), "the inclusion proof does not lead from the leaf to the checkpoint's root");
 
         let copy = part.copy();
         fs::remove_file(copy.path(EXTENT)).unwrap();
@@ -560,11 +560,12 @@ async fn nothing_that_a_stranger_sends_is_taken_for_proof() {
             refused(&copy, &format!("{file}: {kind}"));
         }
     }
-    let line = &bundle.lines()[1];
+    let at = bundle.find("requested", "ada@");
+    let (line, index) = (&bundle.lines()[at], format!("\"index\":{at}"));
     let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
     for spoilt in [
-        line.replacen("\"index\":1", "\"index\":18446744073709551615", 1),
-        line.replacen("\"index\":1", "\"index\":1.0", 1),
+        line.replacen(&index, "\"index\":18446744073709551615", 1),
+        line.replacen(&index, &format!("{index}.0"), 1),
         line.replacen("\"body\":{", "\"body\":{\"x\":1e999,", 1),
         line.replacen("\"body\":{", &format!("\"body\":{{\"x\":{deep},"), 1),
         line.replacen("\"body\":{", "\"body\":{\"x\":\"\\ud800\",", 1),
@@ -574,9 +575,9 @@ async fn nothing_that_a_stranger_sends_is_taken_for_proof() {
     ] {
         let (copy, mut lines) = (bundle.copy(), bundle.lines());
         assert_ne!(*line, spoilt);
-        lines[1] = spoilt;
+        lines[at] = spoilt;
         copy.write_lines(&lines);
-        refused(&copy, &lines[1][..60]);
+        refused(&copy, &lines[at][..60]);
     }
     for folder in ["contexts", "notices", "policies"] {
         let copy = bundle.copy();

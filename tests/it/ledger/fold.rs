@@ -10,7 +10,7 @@ use assent::domain::consent::EventType;
 use assent::domain::email_address::EmailAddress;
 use assent::domain::purpose::Purpose;
 use assent::domain::signup::Method;
-use assent::flows::choose::{Choices, Chosen, choose};
+use assent::flows::choose::{Choices, Refusal, choose};
 use assent::flows::confirm::{Confirmation, confirm};
 use assent::flows::erase::erase;
 use assent::flows::sign_up::{SignUp, sign_up};
@@ -194,8 +194,10 @@ async fn act(app: &TestApp, shown: &Shown, who: usize, act: Act) {
             let codes = [(PRIVACY, privacy), (WEEKLY, weekly)];
             let ticked = codes.into_iter().filter(|(_, ticked)| *ticked);
             let ticked: Vec<Purpose> = ticked.map(|(code, _)| code.parse().unwrap()).collect();
+            let standing = consents::list(&mut app.read().await, id).await.unwrap();
             let choices = Choices {
                 ticked: &ticked,
+                seen: Some(consents::reach(&standing)),
                 notices: &shown.ticked(true),
                 policy: &shown.policy,
                 policy_was_shown: true,
@@ -203,12 +205,12 @@ async fn act(app: &TestApp, shown: &Shown, who: usize, act: Act) {
                 source: "/preferences",
             };
             let mut tx = app.write().await;
-            match choose(&mut tx, &core.moment(), &core.terms, id, &choices).await.unwrap() {
-                Chosen::Stored => tx.commit().await.unwrap(),
-                Chosen::NeedsPrivacyPolicy => assert!(!privacy && weekly),
-                Chosen::NotShown | Chosen::OldPolicy => unreachable!("all of it was shown"),
-                Chosen::Gone => assert!(known.is_none()),
-            }
+            let chosen = choose(&mut tx, &core.moment(), &core.terms, id, &choices).await.unwrap();
+            assert_eq!(chosen.is_some(), known.is_some());
+            let refused = chosen.and_then(|chosen| chosen.refused);
+            let alone = !privacy && weekly;
+            assert!(refused.is_none_or(|why| alone && why == Refusal::NeedsPrivacyPolicy));
+            tx.commit().await.unwrap();
         }
         Act::Erase => {
             let key = core.terms.address_secret.key(&EmailAddress::parse(PEOPLE[who]).unwrap());

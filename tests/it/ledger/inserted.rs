@@ -53,7 +53,10 @@ async fn never_sealed(app: &TestApp) {
     assert_eq!(app.count(WAITING).await, 1, "others get their places");
     app.advance(Duration::from_secs(90));
     let at = app.core.moment();
-    assert_eq!(watch_sealing(&app.core.db, &at).await.unwrap(), Some(Change::Raised));
+    assert_eq!(
+        watch_sealing(&app.core.db, &app.core.terms.timezone, &at).await.unwrap(),
+        Some(Change::Raised)
+    );
     let alarms = alarms::list(&mut app.read().await).await.unwrap();
     assert!(alarms.iter().any(|alarm| alarm.subject == SEALING), "{alarms:?}");
     assert!(app.get("/readyz").await.text().contains("ledger-sealing since"));
@@ -123,7 +126,7 @@ both_databases! {
         seal(&app).await;
         assert_sound(&app).await;
         let at = app.core.moment();
-        assert_eq!(watch_sealing(&app.core.db, &at).await.unwrap(), None);
+        assert_eq!(watch_sealing(&app.core.db, &app.core.terms.timezone, &at).await.unwrap(), None);
         // As it looks when everything waited: the running worker may seal at any moment.
         app.tamper("CREATE TABLE kept AS SELECT * FROM ledger_record").await.unwrap();
         let waits = "INSERT INTO consent_event (event_id, subject_id, seq, purpose, type, leaf, recorded_at)
@@ -132,11 +135,11 @@ both_databases! {
         assert_eq!(app.tamper(waits).await.unwrap(), 1);
         app.advance(Duration::from_secs(61));
         let at = app.core.moment();
-        assert_eq!(watch_sealing(&app.core.db, &at).await.unwrap(), Some(Change::Raised));
-        assert_eq!(watch_sealing(&app.core.db, &at).await.unwrap(), None, "heard once");
+        assert_eq!(watch_sealing(&app.core.db, &app.core.terms.timezone, &at).await.unwrap(), Some(Change::Raised));
+        assert_eq!(watch_sealing(&app.core.db, &app.core.terms.timezone, &at).await.unwrap(), None, "heard once");
         unguard(&app).await;
         app.tamper("DELETE FROM consent_event WHERE leaf_index IS NULL").await.unwrap();
-        assert_eq!(watch_sealing(&app.core.db, &at).await.unwrap(), Some(Change::Ended));
+        assert_eq!(watch_sealing(&app.core.db, &app.core.terms.timezone, &at).await.unwrap(), Some(Change::Ended));
         assert!(does(&app, &["ledger", "verify"]).starts_with("sound: "));
     }
 }

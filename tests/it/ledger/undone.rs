@@ -43,7 +43,7 @@ async fn is_named(app: &TestApp, words: &str) {
 }
 
 /// The next export refuses, before any check, and names nobody who left.
-async fn is_not_exported(app: &TestApp) {
+fn is_not_exported(app: &TestApp) {
     let output = command(app, &EXPORT);
     assert_refused(&output, "the consent ledger is not what it was");
     assert!(!String::from_utf8_lossy(&output.stdout).contains("ada@"));
@@ -54,7 +54,7 @@ both_databases! {
         let app = history(database).await;
         app.tamper("UPDATE consent_event SET body = NULL, salt = NULL WHERE type = 'withdrawn'").await.unwrap();
         put_back_the_consent(&app).await;
-        is_not_exported(&app).await;
+        is_not_exported(&app);
         is_named(&app, "its body is gone, and its subscriber still has a consent").await;
         is_named(&app, "its body is gone, and no erasure, purge or adoption names it").await;
     }
@@ -62,7 +62,7 @@ both_databases! {
     async fn a_withdrawal_that_was_passed_over_still_ends_the_consent(database: Database) {
         let app = history(database).await;
         put_back_the_consent(&app).await;
-        is_not_exported(&app).await;
+        is_not_exported(&app);
         is_named(&app, "the consent it made rests on an older event").await;
     }
 
@@ -71,7 +71,7 @@ both_databases! {
         put_back_the_consent(&app).await;
         app.tamper("DELETE FROM consent_event WHERE type = 'withdrawn'").await.unwrap();
         app.tamper("UPDATE subscriber SET last_seq = 2").await.unwrap();
-        is_not_exported(&app).await;
+        is_not_exported(&app);
         is_named(&app, "it is missing").await;
     }
 

@@ -31,7 +31,7 @@ async fn subscribed(app: &TestApp, more: &str) -> String {
 
 /// Saves choices with these boxes ticked.
 async fn save(app: &TestApp, page: &str, purposes: &[&str]) {
-    let saved = app.post(page, &choices(purposes)).await;
+    let saved = app.post(page, &format!("{}{}", choices(purposes), app.seen(page).await)).await;
     assert_eq!(saved.status, 303, "{}", saved.text());
 }
 
@@ -104,7 +104,8 @@ async fn choices_refused() {
     assert_eq!(withdrawn.status, 303);
     same_page("preferences_withdrawn", &app.get(withdrawn.location()).await, 200);
     same_mail("mail_change_ended_all", &app.next_mail(ADA, 2).await);
-    let alone = app.post(&page, &choices(&[WEEKLY])).await;
+    let seen = app.seen(&page).await;
+    let alone = app.post(&page, &format!("{}{seen}", choices(&[WEEKLY]))).await;
     same_page("preferences_refused", &alone, 422);
 }
 
@@ -189,11 +190,16 @@ async fn a_policy_that_asks_again() {
     let mail = app.next_mail(ADA, 2).await;
     same_mail("mail_renewal", &mail);
     let link = mail.link("/renew/");
+    same_page("policy_changes", &app.get(&mail.link("/changes")).await, 200);
     same_page("renew", &app.get(&link).await, 200);
     let stale = app.post(&link, "policy=2026-11").await;
     same_page("renew_refused", &stale, 422);
     same_page("preferences_asked_again", &app.get(&page).await, 200);
-    same_page("renewed", &app.post(&link, &format!("policy={NEW}")).await, 200);
+    same_page(
+        "renewed",
+        &app.agree_again(&link, &["privacy-policy", "newsletter:weekly"]).await,
+        200,
+    );
     same_mail("mail_change_renewed", &app.next_mail(ADA, 3).await);
     same_page("preferences_renewed", &app.get(&page).await, 200);
 
@@ -201,6 +207,8 @@ async fn a_policy_that_asks_again() {
     app.work_policies().await;
     let reminder = app.next_mail("bob@b.example", 3).await;
     same_mail("mail_renewal_reminder", &reminder);
+    same_page("renew_policy_alone", &app.get(&reminder.link("/renew/")).await, 200);
+    same_page("unsubscribe_everything", &app.get(&reminder.link("/unsubscribe/")).await, 200);
     app.advance(DAY * 7);
     app.work_policies().await;
     let late = app.get(&reminder.link("/renew/")).await;

@@ -67,6 +67,11 @@ fn words(mail: &Mail) -> String {
     mail.text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Everything ticked, on a page opened now.
+async fn ticks_all(app: &TestApp, page: &str) -> String {
+    format!("{KEEPS_ALL}{}", app.seen(page).await)
+}
+
 /// Whether the box of a purpose is ticked on a page.
 fn is_ticked(page: &str, code: &str) -> bool {
     let value = format!("name=\"purpose\" value=\"{code}\"");
@@ -229,7 +234,8 @@ both_databases! {
         tx.commit().await.unwrap();
         let page = subscribed(&app, ADA).await;
         poll::until("the second newsletter", || async { app.get(&page).await.text().contains("The daily").then_some(()) }).await;
-        let saved = app.post(&page, "choices=shown&policy=2026-11&purpose=privacy-policy&purpose=newsletter%3Adaily&name=Ada").await;
+        let other = "choices=shown&policy=2026-11&purpose=privacy-policy&purpose=newsletter%3Adaily&name=Ada";
+        let saved = app.post(&page, &format!("{other}{}", app.seen(&page).await)).await;
         assert_eq!((saved.status, saved.location()), (303, format!("{page}?word=saved").as_str()));
         assert_eq!((app.count(WITHDRAWN).await, app.count(GIVEN).await, app.count(LEFT).await), (1, 3, 1));
         assert!(app.exported(WEEKLY).await.is_empty());
@@ -252,7 +258,7 @@ both_databases! {
         assert_eq!(state(&app).await, before);
 
         // A tick of their own lifts what they had left.
-        assert_eq!(app.post(&page, KEEPS_ALL).await.status, 303);
+        assert_eq!(app.post(&page, &ticks_all(&app, &page).await).await.status, 303);
         assert_eq!((app.exported(WEEKLY).await, app.count(LEFT).await), (vec![ADA.to_owned()], 1));
         assert!(app.exported("newsletter:daily").await.is_empty());
         app.next_mail(ADA, 3).await;
@@ -271,12 +277,13 @@ both_databases! {
         assert!(words(&receipt).contains("Nothing is in force any more"));
 
         let before = state(&app).await;
-        let refused = app.post(&page, "policy=2026-11&purpose=newsletter%3Aweekly&name=Mallory").await;
+        let alone = format!("policy=2026-11&purpose=newsletter%3Aweekly&name=Ada+King{}", app.seen(&page).await);
+        let refused = app.post(&page, &alone).await;
         assert_refused(&refused, "a newsletter alone");
         assert!(refused.text().contains("Tick the privacy policy too") && is_ticked(&refused.text(), WEEKLY));
         assert_eq!(state(&app).await, before);
-        assert!(app.get(&page).await.text().contains("value=\"Ada\""), "not even the name");
-        assert_eq!(app.post(&page, KEEPS_ALL).await.status, 303);
+        assert!(app.get(&page).await.text().contains("value=\"Ada King\""), "the name holds by itself");
+        assert_eq!(app.post(&page, &ticks_all(&app, &page).await).await.status, 303);
         assert_eq!((app.exported(WEEKLY).await, app.count(LEFT).await), (vec![ADA.to_owned()], 0));
     }
 
@@ -291,13 +298,16 @@ both_databases! {
         tx.commit().await.unwrap();
         poll::until("the new policy", || async { app.get(&page).await.text().contains("value=\"2027-01\"").then_some(()) }).await;
         let before = state(&app).await;
+        let seen = app.seen(&page).await;
         for stale in [KEEPS_ALL, "policy=none&purpose=privacy-policy&purpose=newsletter%3Aweekly", "policy=2027-01&policy=2026-11&purpose=privacy-policy"] {
-            let refused = app.post(&page, stale).await;
+            let refused = app.post(&page, &format!("{stale}{seen}")).await;
             assert_refused(&refused, stale);
+            assert!(!is_ticked(&refused.text(), WEEKLY), "a tick under another policy is no tick under this one");
             assert!(refused.text().contains("value=\"2027-01\""));
         }
         assert_eq!(state(&app).await, before);
-        assert_eq!(app.post(&page, &KEEPS_ALL.replace("2026-11", "2027-01")).await.status, 303);
+        let fresh = format!("{KEEPS_ALL}{seen}").replace("2026-11", "2027-01");
+        assert_eq!(app.post(&page, &fresh).await.status, 303);
         assert!(app.export(WEEKLY).await.contains(",2027-01,"));
         assert!(app.export("privacy-policy").await.contains(",2026-11,"), "what is kept stands on what was read");
     }
@@ -322,7 +332,8 @@ both_databases! {
         tx.commit().await.unwrap();
         page_with(new).await;
         let before = state(&app).await;
-        let sent = |words: &str| format!("{KEEPS_ALL}&purpose=partner-offers&notice={}", sha256_hex(words.as_bytes()));
+        let all = ticks_all(&app, &page).await;
+        let sent = |words: &str| format!("{all}&purpose=partner-offers&notice={}", sha256_hex(words.as_bytes()));
         let refused = app.post(&page, &sent(old)).await;
         assert_refused(&refused, "words of before");
         let shown = refused.text();

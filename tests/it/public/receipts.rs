@@ -209,7 +209,8 @@ both_databases! {
         // The worker may seal at any moment, so choices change until one receipt is seen before it does.
         let path = poll::until("a receipt that waits for its place", || async {
             let weekly = if app.exported("newsletter:weekly").await.is_empty() { "&purpose=newsletter%3Aweekly" } else { "" };
-            assert_eq!(app.post(&page, &format!("policy=2026-11&purpose=privacy-policy{weekly}")).await.status, 303);
+            let seen = app.seen(&page).await;
+            assert_eq!(app.post(&page, &format!("policy=2026-11&purpose=privacy-policy{weekly}{seen}")).await.status, 303);
             let path = receipt(&app, &page, "newsletter:weekly").await;
             let file = app.get(&format!("{path}.jws")).await;
             let shown = app.get(&path).await.text();
@@ -280,7 +281,7 @@ both_databases! {
             assert_eq!(left.len(), 1);
             tx.commit().await.unwrap();
             assert!(app.exported("newsletter:weekly").await.is_empty(), "left, though before it was given");
-            assert_eq!(app.post(&page, keeps).await.status, 303);
+            assert_eq!(app.post(&page, &format!("{keeps}{}", app.seen(&page).await)).await.status, 303);
             assert_eq!(app.exported("newsletter:weekly").await, [ADA]);
         }
         let left = ended(&app, -1).await;

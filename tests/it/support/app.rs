@@ -9,7 +9,7 @@ use assent::clock::Clock;
 use assent::config::{Settings, Values};
 use assent::domain::email_address::EmailAddress;
 use assent::domain::notice::LANG;
-use assent::domain::policy::ChangeClass;
+use assent::domain::policy::{Change, ChangeClass};
 use assent::domain::report::ReportStatus;
 use assent::domain::slug::Slug;
 use assent::domain::suppression::SuppressionReason;
@@ -36,6 +36,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::inbox::Mail;
+use super::page_form::PageForm;
 use super::poll;
 use super::postgres;
 use super::story_time;
@@ -53,6 +54,8 @@ pub const REPORT: &[u8] =
 pub const SLUG: &str = "sample";
 pub const PATH: &str = "/reports/sample";
 pub const POLICY: &str = "2026-11";
+/// What every change of the policy in stories changes for people.
+pub const WHAT_CHANGES: &str = "We keep your details for one year, no longer for two.";
 pub const NEWSLETTER: &str = "weekly";
 
 /// The settings of every story, before its own.
@@ -239,8 +242,7 @@ impl TestApp {
             label: &label.parse().expect("a label"),
             lang: LANG,
             text: &text,
-            change_class: ChangeClass::Editorial,
-            renew_until: None,
+            change: &Change::Editorial,
         };
         let published = publish_policy(tx, &self.core.moment(), "test", new).await;
         assert!(published.expect("published").is_some());
@@ -255,12 +257,20 @@ impl TestApp {
     ) {
         self.advance(Duration::from_hours(1));
         let text = format!("# Privacy\n\nVersion {label}: we keep less.").parse().expect("a text");
+        let says = || WHAT_CHANGES.parse().expect("a sentence");
+        let change = match (change_class, lasts) {
+            (ChangeClass::Editorial, _) => Change::Editorial,
+            (ChangeClass::Notify, _) => Change::Notify(says()),
+            (ChangeClass::Reconsent, lasts) => {
+                let until = self.clock.now().plus(lasts.expect("a date"));
+                Change::Reconsent(says(), until)
+            }
+        };
         let new = NewPolicyVersion {
             label: &label.parse().expect("a label"),
             lang: LANG,
             text: &text,
-            change_class,
-            renew_until: lasts.map(|lasts| self.clock.now().plus(lasts)),
+            change: &change,
         };
         let mut tx = self.write().await;
         let published = publish_policy(&mut tx, &self.core.moment(), "test", new).await;
@@ -365,6 +375,13 @@ impl TestApp {
         self.send(request).await
     }
 
+    /// What a page of choices, opened now, says that it was filled from: a field to send with a form.
+    pub async fn seen(&self, page: &str) -> String {
+        let path = page.replace(&self.base, "");
+        let form = PageForm::of(&self.get(page).await.text(), &path);
+        format!("&seen={}", form.value("seen"))
+    }
+
     /// Fills the sample report's form in with an address and the one required box.
     pub async fn ask(&self, email: &str) -> Answer {
         self.post(PATH, &form(email, "")).await
@@ -376,6 +393,24 @@ impl TestApp {
         let answer = self.post(PATH, &form(email, more)).await;
         assert_eq!(answer.status, 303, "{}", answer.text());
         self.next_mail(email, before).await
+    }
+
+    /// What a browser sends of the page that asks again, with these boxes ticked.
+    pub async fn renewal(&self, link: &str, purposes: &[&str]) -> String {
+        let page = self.get(link).await.text();
+        let hidden = page.split("type=\"hidden\" name=\"").skip(1).map(|field| {
+            let (name, rest) = field.split_once("\" value=\"").expect("a value");
+            format!("{name}={}", rest.split_once('"').expect("its end").0)
+        });
+        let ticked =
+            purposes.iter().map(|purpose| format!("purpose={}", purpose.replace(':', "%3A")));
+        hidden.chain(ticked).collect::<Vec<_>>().join("&")
+    }
+
+    /// Opens the page that asks again, ticks these boxes, and presses its button.
+    pub async fn agree_again(&self, link: &str, purposes: &[&str]) -> Answer {
+        let body = self.renewal(link, purposes).await;
+        self.post(link, &body).await
     }
 
     /// Types a code on the waiting page of this cookie.

@@ -29,7 +29,8 @@ pub async fn add_subscribers(app: &TestApp) {
                 method: "ticked a box on paper",
                 ..ContactCells::default()
             };
-            let contact = ImportedContact::parse(&cells, app.clock.now()).expect("a contact");
+            let contact = ImportedContact::parse(&cells, app.clock.now(), &app.core.terms.timezone)
+                .expect("a contact");
             ImportRow { address_key: core.terms.address_secret.key(&contact.email), contact }
         };
         let rows: Vec<ImportRow> = (first..first + AT_ONCE).map(row).collect();

@@ -4,7 +4,7 @@ use super::app::Answer;
 use super::inbox::Mail;
 
 /// What stands in place of what random bytes, ports and keys lead to.
-const FILTERS: [(&str, &str); 9] = [
+const FILTERS: [(&str, &str); 12] = [
     (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
     (r"/assets/site\.[0-9a-f]{12}\.css", "/assets/site.HASH.css"),
     (
@@ -19,6 +19,10 @@ const FILTERS: [(&str, &str); 9] = [
     (r"[A-Za-z0-9+/]{43,}=", "BASE64"),
     // The code of mail 1, alone on its line or in its paragraph.
     (r"(?m)(^  |>)\d{6}($|<)", "${1}CODE$2"),
+    // How many leaves there are depends on when the worker seals.
+    (r"Number \d+ of \d+ \(index \d+\)", "Number N of SIZE (index INDEX)"),
+    (r"\d+ entries", "SIZE entries"),
+    (r"(/ledger\n)\d+\n", "${1}SIZE\n"),
     // A story's clock goes on a little with each request.
     (r#"(datetime="[0-9-]{10}T[0-9:]{5}):[0-9.]+Z""#, r#"$1:SECONDS""#),
 ];

@@ -6,6 +6,7 @@ use super::super::other_sites;
 use super::{admin, viewer};
 
 const MOMENT: &str = "2026-11-23T09:00:00.000000Z";
+const CHANGES: &str = "We keep your details for two years, no longer for one.";
 const SHA256: &str = "d3d2456f76414f2456104660ebd65aff1c04cd7966b942bdabd63f3cdb316a38";
 
 pub(super) fn of(screen: &str) -> Vec<Value> {
@@ -20,7 +21,10 @@ pub(super) fn of(screen: &str) -> Vec<Value> {
 fn policies() -> Vec<Value> {
     let version = |label: &str, change: &str, until: Option<&str>, in_force: bool| {
         json!({"label": label, "path": format!("/policies/privacy/{label}"),
-               "published_at": MOMENT, "change": change, "until": until, "people": 4118,
+               "published_at": MOMENT, "change": change, "until": until,
+               "changes": (change == "reconsent").then_some(CHANGES), "people": 4118,
+               "answers": (change != "editorial").then(|| json!({
+                   "mailed": 4118, "kept": 3000, "left": 18, "silent": 1100})),
                "sha256": SHA256, "in_force": in_force})
     };
     let versions = json!([
@@ -42,7 +46,8 @@ fn policies() -> Vec<Value> {
 }
 
 fn typed(change: &str, until: &str) -> Value {
-    json!({"label": "2027-03", "text": "# Privacy\n\nWe keep little.", "change": change, "until": until})
+    json!({"label": "2027-03", "text": "# Privacy\n\nWe keep little.", "change": change,
+           "changes": if change == "editorial" { "" } else { CHANGES }, "until": until})
 }
 
 fn editor() -> Vec<Value> {
@@ -61,7 +66,8 @@ fn preview() -> Vec<Value> {
     ]]);
     let page = |change: &str, until: Option<&str>, newest: Option<&str>, passages: &Value| {
         json!({"typed": typed(change, until.map_or("", |_| "2027-05-01")), "label": "2027-03",
-               "change": change, "until": until, "newest": newest, "people": 4118,
+               "change": change, "until": until,
+               "changes": (change != "editorial").then_some(CHANGES), "newest": newest, "people": 4118,
                "passages": passages, "body": "<h2>Privacy</h2><p>We keep little.</p>",
                "sha256": SHA256, "errors": []})
     };

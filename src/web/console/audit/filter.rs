@@ -1,11 +1,10 @@
 //! What the audit is narrowed by, as it stands in addresses and forms.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
+use crate::domain::day::Day;
 use crate::domain::staff::COMMAND_LINE;
-use crate::domain::timestamp::Timestamp;
+use crate::domain::time_zone::TimeZone;
 use crate::store::audit_entries::AuditFilter;
 use crate::web::console::address::with_fields;
 use crate::web::console::desk::fault;
@@ -32,12 +31,12 @@ pub(super) struct Narrowed {
 }
 
 /// Reads them. A day that is none is told; it then narrows nothing.
-pub(super) fn read(fields: &Fields) -> Narrowed {
+pub(super) fn read(fields: &Fields, timezone: &TimeZone) -> Narrowed {
     let text = |name: &str| fields.one(name).trim().to_owned();
     let (actor, action, from, until) = (text("actor"), text("action"), text("from"), text("until"));
     let mut errors = Vec::new();
     let mut day = |name: &str, word: &str| {
-        let day = Timestamp::parse(word);
+        let day = word.parse::<Day>().ok();
         if day.is_none() && (!word.is_empty() || fields.is_faulty(name)) {
             errors.push(fault(name, "Enter a day such as 2026-11-23"));
         }
@@ -57,9 +56,8 @@ pub(super) fn read(fields: &Fields) -> Narrowed {
     let filter = AuditFilter {
         actor: some(&actor),
         action: some(&action),
-        from: first,
-        // The whole of that day.
-        until: last.map(|last| last.plus(Duration::from_hours(24))),
+        from: first.map(|first| timezone.begins(first)),
+        until: last.map(|last| timezone.ends(last)),
     };
     Narrowed { actor, action, from, until, filter, errors }
 }

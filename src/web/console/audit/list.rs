@@ -22,7 +22,7 @@ pub(super) async fn show(
     desk: Desk,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
-    let narrowed = read(&asked);
+    let narrowed = read(&asked, &app.site.timezone);
     let before = asked.one("before").parse().ok();
     let context = context(&app, &narrowed, before).await?;
     if narrowed.errors.is_empty() {

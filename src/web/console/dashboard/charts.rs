@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::figures::{Figures, of_form};
-use super::span::{Span, first_moment};
+use super::span::Span;
+use crate::domain::day::Day;
+use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
 use crate::store::figures::FormDay;
 
 /// At most so many columns stand side by side for days, and for weeks.
 const MOST_COLUMNS: i64 = 92;
-/// Day 4 since 1 January 1970, a Thursday, was a Monday.
-const A_MONDAY: i64 = 4;
 
 /// A form, and where its signups went.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -100,21 +100,21 @@ impl Unit {
     }
 
     /// The first day of what this day falls into.
-    fn first(self, day: i64) -> i64 {
+    fn first(self, day: Day) -> Day {
         match self {
             Self::Day => day,
-            Self::Week => day - (day - A_MONDAY).rem_euclid(7),
-            Self::Month => day - i64::from(first_moment(day).date_time().day()) + 1,
+            Self::Week => day.monday(),
+            Self::Month => day.first_of_month(),
         }
     }
 
     /// The first day of the next one.
-    fn next(self, first: i64) -> i64 {
+    fn next(self, first: Day) -> Day {
         match self {
-            Self::Day => first + 1,
-            Self::Week => first + 7,
+            Self::Day => Day::numbered(first.number() + 1),
+            Self::Week => Day::numbered(first.number() + 7),
             // No month is longer than 31 days or shorter than 28.
-            Self::Month => self.first(first + 31),
+            Self::Month => Day::numbered(first.number() + 31).first_of_month(),
         }
     }
 }
@@ -124,24 +124,22 @@ pub(super) fn columns<'a>(
     days: impl Iterator<Item = &'a FormDay>,
     span: Span,
     now: Timestamp,
+    timezone: &TimeZone,
 ) -> (Unit, Vec<Value>) {
-    let mut counted: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
+    let mut counted: BTreeMap<Day, (i64, i64)> = BTreeMap::new();
     for day in days {
-        let (submitted, confirmed) = counted.entry(day.day).or_default();
+        let (submitted, confirmed) = counted.entry(Day::numbered(day.day)).or_default();
         *submitted += day.submitted;
         *confirmed += day.confirmed;
     }
-    let last = now.day_number();
-    let first = match span {
-        Span::All => counted.keys().next().copied().unwrap_or(last),
-        span => span.since(now).day_number(),
-    };
-    let unit = match last - first + 1 {
+    let last = timezone.day_of(now);
+    let first = span.first_day(last).or_else(|| counted.keys().next().copied()).unwrap_or(last);
+    let unit = match last.number() - first.number() + 1 {
         ..=MOST_COLUMNS => Unit::Day,
         n if n <= 7 * MOST_COLUMNS => Unit::Week,
         _ => Unit::Month,
     };
-    let mut columns: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
+    let mut columns: BTreeMap<Day, (i64, i64)> = BTreeMap::new();
     let mut at = unit.first(first);
     while at <= last {
         columns.insert(at, (0, 0));
@@ -152,9 +150,9 @@ pub(super) fn columns<'a>(
         column.0 += submitted;
         column.1 += confirmed;
     }
-    let columns = columns.into_iter().map(
-        |(day, (number, part))| json!({"day": first_moment(day), "number": number, "part": part}),
-    );
+    let columns = columns.into_iter().map(|(day, (number, part))| {
+        json!({"day": timezone.begins(day), "number": number, "part": part})
+    });
     (unit, columns.collect())
 }
 
@@ -163,13 +161,13 @@ mod tests {
     use super::*;
 
     fn day(at: &str, submitted: i64) -> FormDay {
-        let day = Timestamp::parse(at).unwrap().day_number();
+        let day = at.parse::<Day>().unwrap().number();
         FormDay { report_id: None, day, submitted, confirmed: 1 }
     }
 
     fn drawn(days: &[FormDay], span: Span) -> (Unit, Vec<(String, i64)>) {
         let now = Timestamp::parse("2026-11-23T09:00:00Z").unwrap();
-        let (unit, columns) = columns(days.iter(), span, now);
+        let (unit, columns) = columns(days.iter(), span, now, &TimeZone::UTC);
         let column = |c: &Value| {
             (c["day"].as_str().unwrap()[..10].to_owned(), c["number"].as_i64().unwrap())
         };

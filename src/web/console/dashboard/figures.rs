@@ -2,7 +2,8 @@
 
 use uuid::Uuid;
 
-use super::span::{Span, midnight};
+use super::span::Span;
+use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
 use crate::store::Tx;
 use crate::store::figures::{
@@ -28,12 +29,18 @@ impl Figures {
     pub(in crate::web::console) async fn count(
         tx: &mut Tx,
         now: Timestamp,
+        timezone: &TimeZone,
         span: Span,
     ) -> sqlx::Result<Self> {
-        let since = span.since(now);
+        let today = timezone.day_of(now);
+        let since = span.since(today, timezone);
+        let mut days = Vec::new();
+        for stretch in timezone.stretches(since, timezone.ends(today)) {
+            days.extend(count_by_form_and_day(tx, stretch).await?);
+        }
         Ok(Self {
-            today: count_today(tx, now, midnight(now)).await?,
-            days: count_by_form_and_day(tx, since).await?,
+            today: count_today(tx, now, timezone.begins(today)).await?,
+            days,
             mailed: count_mailed(tx, since).await?,
             bounced: count_bounced(tx, since).await?,
             downloaded: count_downloaded(tx, since).await?,

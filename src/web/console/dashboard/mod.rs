@@ -106,6 +106,7 @@ fn shown(
     chosen: Option<&Shown>,
 ) -> Value {
     let Counted { at, figures, .. } = counted;
+    let timezone = &app.site.timezone;
     let mut rows = Vec::new();
     let mut total = Way::default();
     for form in forms {
@@ -119,13 +120,14 @@ fn shown(
     let way = chosen.map_or(total.clone(), |form| Way::of(figures, form.report_id));
     let days =
         figures.days.iter().filter(|day| chosen.is_none_or(|form| form.report_id == day.report_id));
-    let (unit, columns) = columns(days, span, *at);
+    let (unit, columns) = columns(days, span, *at, timezone);
     let domains: Vec<Value> = figures
         .domains
         .iter()
         .map(|domain| json!({"label": domain.domain, "number": domain.people}))
         .collect();
     let whole_since = at.minus(app.terms.pending_retention);
+    let since = span.since(timezone.day_of(*at), timezone);
     let today = &figures.today;
     json!({
         "counted_at": at,
@@ -142,6 +144,6 @@ fn shown(
         "columns": columns,
         "domains": domains,
         // Before it, only what was confirmed is still there.
-        "whole_since": (span.since(*at) < whole_since).then_some(whole_since),
+        "whole_since": (since < whole_since).then_some(whole_since),
     })
 }

@@ -1,10 +1,8 @@
 //! Over which days figures are shown.
 
-use std::time::Duration;
-
+use crate::domain::day::Day;
+use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
-
-const A_DAY: Duration = Duration::from_hours(24);
 
 /// The days that end with today.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -52,30 +50,24 @@ impl Span {
         Self::ALL.into_iter().find(|span| span.as_str() == word).unwrap_or_default()
     }
 
-    /// The first moment of its first day.
+    /// Its first day; none when there is no first.
     #[must_use]
-    pub fn since(self, now: Timestamp) -> Timestamp {
+    pub fn first_day(self, today: Day) -> Option<Day> {
         let days = match self {
             Self::Week => 7,
             Self::Month => 30,
             Self::Quarter => 90,
-            Self::All => return Timestamp::from_micros(0),
+            Self::All => return None,
         };
-        midnight(now).minus(A_DAY * (days - 1))
+        Some(Day::numbered(today.number() - (days - 1)))
     }
-}
 
-/// The first moment of a day (UTC).
-#[must_use]
-pub fn midnight(of: Timestamp) -> Timestamp {
-    first_moment(of.day_number())
-}
-
-/// The first moment of the day of this number.
-#[must_use]
-pub fn first_moment(day: i64) -> Timestamp {
-    let micros = i64::try_from(A_DAY.as_micros()).unwrap_or(i64::MAX);
-    Timestamp::from_micros(day.saturating_mul(micros))
+    /// The first moment of its first day.
+    #[must_use]
+    pub fn since(self, today: Day, timezone: &TimeZone) -> Timestamp {
+        let first = self.first_day(today);
+        first.map_or(Timestamp::from_micros(0), |first| timezone.begins(first))
+    }
 }
 
 #[cfg(test)]
@@ -84,10 +76,12 @@ mod tests {
 
     #[test]
     fn a_span_ends_with_today() {
-        let now = Timestamp::parse("2026-11-23T09:00:00Z").unwrap();
-        assert_eq!(Some(Span::Week.since(now)), Timestamp::parse("2026-11-17"));
-        assert_eq!(Some(Span::Month.since(now)), Timestamp::parse("2026-10-25"));
-        assert_eq!(midnight(now), Timestamp::parse("2026-11-23").unwrap());
+        let today = "2026-11-23".parse().unwrap();
+        let london = "Europe/London".parse().unwrap();
+        let since = |span: Span| span.since(today, &london).to_string();
+        assert_eq!(since(Span::Week), "2026-11-17T00:00:00.000000Z");
+        assert_eq!(since(Span::Month), "2026-10-24T23:00:00.000000Z", "clocks went back that day");
+        assert_eq!(since(Span::All), "1970-01-01T00:00:00.000000Z");
         for (word, span) in
             [("7", Span::Week), ("all", Span::All), ("", Span::Month), ("9", Span::Month)]
         {

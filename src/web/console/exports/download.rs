@@ -21,7 +21,7 @@ pub(super) async fn download(
     Asked(fields): Asked,
 ) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;
-    let ask = match read(&mut tx, &desk, &fields).await? {
+    let ask = match read(&app, &mut tx, &desk, &fields).await? {
         Ok(ask) => ask,
         Err(errors) => return refused_page(&app, &desk, &mut tx, &fields, errors).await,
     };

@@ -17,6 +17,7 @@ use super::route::Route;
 use crate::domain::api_token;
 use crate::domain::right::Right;
 use crate::domain::sentence::sentence;
+use crate::domain::time_zone::TimeZone;
 use crate::flows::allow_export::{ExportRefused, allow_by_heads};
 use crate::flows::begin_export::begin_export;
 use crate::store::api_tokens::{self, TokenRow};
@@ -43,9 +44,14 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// What somebody at the desk wishes, or what is wrong with it as `{field, message}`.
-async fn read(tx: &mut Tx, desk: &Desk, fields: &Fields) -> Result<Result<Ask, Vec<Value>>, Error> {
+async fn read(
+    app: &App,
+    tx: &mut Tx,
+    desk: &Desk,
+    fields: &Fields,
+) -> Result<Result<Ask, Vec<Value>>, Error> {
     let allowed = Allowed { links: desk.may(Right::TakeLinks), workbooks: true };
-    let read = Choices::read(tx).await?.parse(allowed, fields);
+    let read = Choices::read(tx).await?.parse(allowed, fields, &app.site.timezone);
     Ok(read.map_err(|wrong| wrong.iter().map(|w| fault(w.field, &w.message)).collect()))
 }
 
@@ -63,7 +69,7 @@ async fn show(
     if fields.all("purpose").is_empty() {
         return page(&app, &desk, &mut tx, &fields, Value::Null, vec![]).await;
     }
-    match read(&mut tx, &desk, &fields).await? {
+    match read(&app, &mut tx, &desk, &fields).await? {
         Ok(ask) => {
             let found = preview(&app, &mut tx, &ask).await?;
             page(&app, &desk, &mut tx, &fields, found, vec![]).await
@@ -79,7 +85,7 @@ async fn start(
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;
-    let ask = match read(&mut tx, &desk, &fields).await? {
+    let ask = match read(&app, &mut tx, &desk, &fields).await? {
         Ok(ask) => ask,
         Err(errors) => return refused_page(&app, &desk, &mut tx, &fields, errors).await,
     };
@@ -135,7 +141,7 @@ async fn page(
         "asked": sent(fields),
         "errors": errors,
         "found": found,
-        "runs": runs.iter().map(|run| row(run, &tokens)).collect::<Vec<_>>(),
+        "runs": runs.iter().map(|run| row(app, run, &tokens)).collect::<Vec<_>>(),
         "newer": before.map(|_| "/console/exports"),
         "older": last.map(|id| format!("/console/exports?before={id}")),
     });
@@ -168,7 +174,7 @@ async fn preview(app: &App, tx: &mut Tx, ask: &Ask) -> Result<Value, Error> {
 }
 
 /// One export as lists show it.
-fn row(run: &ExportRun, tokens: &[TokenRow]) -> Value {
+fn row(app: &App, run: &ExportRun, tokens: &[TokenRow]) -> Value {
     let is_theirs = |token: &&TokenRow| api_token::actor(token.api_token_id) == run.actor;
     let token = tokens.iter().find(is_theirs).map(|token| token.name.as_str());
     json!({
@@ -176,7 +182,7 @@ fn row(run: &ExportRun, tokens: &[TokenRow]) -> Value {
         "who": run.email.as_deref().or(token).unwrap_or(&run.actor),
         "at": run.created_at,
         "purpose": run.purpose,
-        "filter": filter(run),
+        "filter": filter(run, &app.site.timezone),
         "format": run.format,
         "rows": run.rows_done,
         "state": run.state.as_str(),
@@ -185,12 +191,12 @@ fn row(run: &ExportRun, tokens: &[TokenRow]) -> Value {
 }
 
 /// What narrowed an export or changed its form, in words.
-fn filter(run: &ExportRun) -> Vec<String> {
+fn filter(run: &ExportRun, timezone: &TimeZone) -> Vec<String> {
     let preset = run.preset.as_deref().and_then(crate::export::Preset::named);
     [
         run.report.as_ref().map(|slug| format!("Report {slug}")),
-        run.since.map(|at| format!("Confirmed from {}", at.day())),
-        run.until.map(|at| format!("Confirmed before {}", at.day())),
+        run.since.map(|at| format!("Confirmed from {}", timezone.since(at))),
+        run.until.map(|at| format!("Confirmed until {}", timezone.until(at))),
         run.policy.as_ref().map(|label| format!("Policy {label}")),
         preset.map(|preset| format!("Columns for {}", preset.title())),
         run.links.then(|| "With links to unsubscribe".to_owned()),

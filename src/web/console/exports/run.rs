@@ -78,7 +78,7 @@ pub(super) async fn show(
     let tokens = api_tokens::list(&mut tx).await?;
     let has_file = run.state == RunState::Done && run.file_key.is_some();
     let context = json!({
-        "run": row(&run, &tokens),
+        "run": row(&app, &run, &tokens),
         "is_open": run.state.is_open(),
         "is_job": run.is_job,
         "expected": run.rows_expected,

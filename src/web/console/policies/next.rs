@@ -10,9 +10,10 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
 
 use crate::domain::notice::{LANG, sha256_hex};
-use crate::domain::policy::{ChangeClass, PolicyText};
+use crate::domain::policy::{Change, ChangeClass, PolicyText, WhatChanges, WhatChangesError};
 use crate::domain::slug::Label;
 use crate::domain::text_difference::difference;
+use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::publish_policy::{Published, publish_next_policy};
 use crate::store::policy_versions::{self, NewPolicyVersion, PolicyVersion};
@@ -33,6 +34,7 @@ struct Typed<'a> {
     label: &'a str,
     text: &'a str,
     change: &'a str,
+    changes: &'a str,
     until: &'a str,
 }
 
@@ -42,12 +44,14 @@ impl<'a> Typed<'a> {
             label: fields.one("label").trim(),
             text: fields.text("text"),
             change: fields.one("change"),
+            changes: fields.one("changes").trim(),
             until: fields.one("until").trim(),
         }
     }
 
     fn shown(&self) -> Value {
-        json!({"label": self.label, "text": self.text, "change": self.change, "until": self.until})
+        json!({"label": self.label, "text": self.text, "change": self.change,
+               "changes": self.changes, "until": self.until})
     }
 }
 
@@ -55,14 +59,13 @@ impl<'a> Typed<'a> {
 struct Draft {
     label: Label,
     text: PolicyText,
-    change_class: ChangeClass,
-    renew_until: Option<Timestamp>,
+    change: Change,
 }
 
 pub(super) async fn ask(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
     let newest = newest(&mut app.db.read().await?).await?;
     let text = newest.as_ref().map_or("", |newest| newest.body.as_str());
-    let typed = Typed { label: "", text, change: "editorial", until: "" };
+    let typed = Typed { label: "", text, change: "editorial", changes: "", until: "" };
     editor(&app, &desk, &typed, newest.as_ref(), &[])
 }
 
@@ -109,7 +112,7 @@ pub(super) async fn go_on(
     if step == "edit" {
         return editor(&app, &desk, &typed, newest, &[]);
     }
-    let draft = match parse(&fields, &typed, &versions, app.clock.now()) {
+    let draft = match parse(&fields, &typed, &versions, app.clock.now(), &app.site.timezone) {
         Ok(draft) => draft,
         Err(errors) => return editor(&app, &desk, &typed, newest, &errors),
     };
@@ -129,54 +132,76 @@ fn parse(
     typed: &Typed<'_>,
     versions: &[PolicyVersion],
     now: Timestamp,
+    timezone: &TimeZone,
 ) -> Result<Draft, Faults> {
     let mut errors = Faults::new();
-    once(fields, &["label", "text", "change", "until"], &mut errors);
-    let mut fault = |field: &str, message: &str| {
-        errors.push(fault(field, message));
-    };
+    once(fields, &["label", "text", "change", "changes", "until"], &mut errors);
     let label = typed.label.parse::<Label>().ok();
     match &label {
-        None => fault("label", "Enter a label such as 2026-11: letters, digits, dots and hyphens"),
+        None => {
+            let message = "Enter a label such as 2026-11: letters, digits, dots and hyphens";
+            errors.push(fault("label", message));
+        }
         Some(label) if versions.iter().any(|version| version.label == *label) => {
-            fault("label", &taken(label));
+            errors.push(fault("label", taken(label)));
         }
         Some(_) => {}
     }
     let text = typed.text.parse::<PolicyText>();
-    let text = text.map_err(|error| fault("text", &error.to_string())).ok();
-    let change_class = ChangeClass::named(typed.change);
-    if change_class.is_none() {
-        fault("change", "Choose what the new version asks of people");
-    }
-    let until = match typed.until {
-        "" => None,
-        text => Some(Timestamp::parse(text)),
+    let text = text.map_err(|error| errors.push(fault("text", error))).ok();
+    let changes = if fields.is_faulty("changes") {
+        Err(WhatChangesError::Forbidden)
+    } else {
+        typed.changes.parse()
     };
-    let renew_until = match (change_class, until) {
-        (_, Some(None)) => {
-            fault("until", "Enter a date such as 2026-12-31");
-            None
-        }
-        (Some(ChangeClass::Reconsent), None) => {
-            fault("until", "Enter the date until which people have time to agree again");
-            None
-        }
-        (Some(ChangeClass::Reconsent), Some(Some(until))) if until <= now => {
-            fault("until", "Enter a date that is still to come, and leave people time to answer");
-            None
-        }
-        (Some(ChangeClass::Editorial | ChangeClass::Notify), Some(Some(_))) => {
-            fault("until", "Leave the date empty, or choose to ask people again");
-            None
-        }
-        (_, until) => until.flatten(),
-    };
-    match (label, text, change_class) {
-        (Some(label), Some(text), Some(change_class)) if errors.is_empty() => {
-            Ok(Draft { label, text, change_class, renew_until })
+    let change = parse_change(typed, changes, (now, timezone), &mut errors);
+    match (label, text, change) {
+        (Some(label), Some(text), Some(change)) if errors.is_empty() => {
+            Ok(Draft { label, text, change })
         }
         _ => Err(errors),
+    }
+}
+
+/// What is asked of people, if all that it needs was typed, and nothing that it does not need.
+fn parse_change(
+    typed: &Typed<'_>,
+    changes: Result<WhatChanges, WhatChangesError>,
+    (now, timezone): (Timestamp, &TimeZone),
+    errors: &mut Faults,
+) -> Option<Change> {
+    let Some(class) = ChangeClass::named(typed.change) else {
+        errors.push(fault("change", "Choose what the new version asks of people"));
+        return None;
+    };
+    match (class, &changes) {
+        (ChangeClass::Editorial, Err(WhatChangesError::Empty)) => {}
+        (ChangeClass::Editorial, _) => {
+            let message = "Leave this empty, or choose to tell people or to ask them again";
+            errors.push(fault("changes", message));
+        }
+        (ChangeClass::Notify | ChangeClass::Reconsent, Err(error)) => {
+            errors.push(fault("changes", error));
+        }
+        _ => {}
+    }
+    let until = typed.until.parse().ok().map(|day| timezone.ends(day));
+    let asks = class == ChangeClass::Reconsent;
+    let message = match (typed.until, until) {
+        ("", _) if asks => Some("Enter the last day on which people can agree again"),
+        ("", _) => None,
+        (_, None) => Some("Enter a date such as 2026-12-31"),
+        (_, Some(until)) if asks && until <= now => {
+            Some("Enter a date that is still to come, and leave people time to answer")
+        }
+        _ if asks => None,
+        _ => Some("Leave the date empty, or choose to ask people again"),
+    };
+    errors.extend(message.map(|message| fault("until", message)));
+    match class {
+        ChangeClass::Editorial => Some(Change::Editorial),
+        ChangeClass::Notify => changes.ok().map(Change::Notify),
+        ChangeClass::Reconsent => changes.ok().zip(until).map(|(c, u)| Change::Reconsent(c, u)),
     }
 }
 
@@ -209,8 +234,9 @@ async fn preview(
     let context = json!({
         "typed": typed.shown(),
         "label": draft.label,
-        "change": draft.change_class.name(),
-        "until": draft.renew_until.map(|until| until.to_string()),
+        "change": draft.change.class().name(),
+        "changes": draft.change.changes(),
+        "until": draft.change.until(),
         "newest": newest.map(|newest| newest.label),
         "people": people,
         "passages": passages,
@@ -233,8 +259,7 @@ async fn publish(
         label: &draft.label,
         lang: LANG,
         text: &draft.text,
-        change_class: draft.change_class,
-        renew_until: draft.renew_until,
+        change: &draft.change,
     };
     let mut tx = app.db.write().await?;
     let (at, actor) = (app.moment(), desk.actor());

@@ -25,7 +25,7 @@ pub(super) async fn show(
         report.cover_key.as_ref().map(|_| format!("/console/reports/{}/cover", report.slug));
     context["report"]["cover"] = json!(cover);
     if report.published_at.is_none() {
-        context["report"]["date"] = json!("Not yet");
+        context["report"]["date"] = json!(null);
     }
     context["state"] = json!(report.status.as_str());
     desk.page(&app, "console/report_preview.html", context)

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::domain::consent::EventType;
 use crate::domain::permission::Permission;
 use crate::domain::suppression::SuppressionReason;
+use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
 use crate::store::permissions::PermissionFacts;
 
@@ -13,6 +14,7 @@ use crate::store::permissions::PermissionFacts;
 pub(super) fn answers(
     facts: &[PermissionFacts],
     ledger_is_sound: bool,
+    timezone: &TimeZone,
 ) -> (Vec<Value>, Vec<String>) {
     let (basis, marketing): (Vec<_>, Vec<_>) =
         facts.iter().partition(|facts| facts.purpose.is_privacy_policy());
@@ -20,7 +22,7 @@ pub(super) fn answers(
         marketing.iter().filter(|facts| permission(facts, ledger_is_sound) == Permission::Yes);
     let allowed = allowed.map(|facts| facts.purpose.named(facts.name.as_deref())).collect();
     let all = marketing.into_iter().chain(basis);
-    (all.map(|facts| answer(facts, ledger_is_sound)).collect(), allowed)
+    (all.map(|facts| answer(facts, ledger_is_sound, timezone)).collect(), allowed)
 }
 
 fn permission(facts: &PermissionFacts, ledger_is_sound: bool) -> Permission {
@@ -29,7 +31,11 @@ fn permission(facts: &PermissionFacts, ledger_is_sound: bool) -> Permission {
 }
 
 /// The answer for one purpose.
-pub(in crate::web) fn answer(facts: &PermissionFacts, ledger_is_sound: bool) -> Value {
+pub(in crate::web) fn answer(
+    facts: &PermissionFacts,
+    ledger_is_sound: bool,
+    timezone: &TimeZone,
+) -> Value {
     let permission = permission(facts, ledger_is_sound);
     let kind = match permission {
         Permission::Yes if facts.purpose.is_privacy_policy() => "hold",
@@ -40,14 +46,16 @@ pub(in crate::web) fn answer(facts: &PermissionFacts, ledger_is_sound: bool) -> 
         "purpose": facts.purpose,
         "title": facts.purpose.named(facts.name.as_deref()),
         "kind": kind,
-        "sentence": sentence(facts, permission),
+        "sentence": sentence(facts, permission, timezone),
         "in_force": facts.state.is_some_and(EventType::in_force),
         "receipt": facts.event_id.map(|id| format!("/console/receipts/{id}")),
     })
 }
 
-fn sentence(facts: &PermissionFacts, permission: Permission) -> String {
-    let day = |at: Option<Timestamp>| at.map_or_else(String::new, |at| format!(" on {}", at.day()));
+fn sentence(facts: &PermissionFacts, permission: Permission, timezone: &TimeZone) -> String {
+    let day = |at: Option<Timestamp>| {
+        at.map_or_else(String::new, |at| format!(" on {}", timezone.day(at)))
+    };
     let changed = day(facts.changed_at);
     let since = day(facts.suppressed_since);
     match permission {
@@ -74,7 +82,7 @@ fn sentence(facts: &PermissionFacts, permission: Permission) -> String {
         Permission::Ended(_) => format!("They withdrew{changed}."),
         Permission::Suppressed(reason) => suppressed(reason, &since),
         Permission::RenewalMissed => {
-            let until = facts.renewal_missed.map_or_else(String::new, Timestamp::day);
+            let until = facts.renewal_missed.map_or_else(String::new, |until| timezone.until(until));
             format!("They were asked to agree to a newer policy until {until}, and have not.")
         }
         Permission::LedgerBroken => {

@@ -1,14 +1,13 @@
 //! What a search of the list asks for, as it stands in the page's address.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Choices;
 use crate::domain::consent::EventType;
+use crate::domain::day::DayOrTime;
 use crate::domain::search::Sought;
-use crate::domain::timestamp::Timestamp;
+use crate::domain::time_zone::TimeZone;
 use crate::store::subscriber_search::{ConsentFilter, Place, SubscriberFilter};
 use crate::web::console::address::with_fields;
 use crate::web::fields::{Fault, Fields};
@@ -27,7 +26,7 @@ pub(in crate::web) struct Question {
 }
 
 impl Question {
-    pub(in crate::web) fn read(fields: &Fields, choices: &Choices) -> Self {
+    pub(in crate::web) fn read(fields: &Fields, choices: &Choices, timezone: &TimeZone) -> Self {
         let typed = NAMES.map(|name| (name, fields.one(name).trim().to_owned())).to_vec();
         let mut wrong: Vec<Fault> = NAMES
             .into_iter()
@@ -47,11 +46,10 @@ impl Question {
         for name in ["purpose", "state", "report", "policy"] {
             take(read_consent(consent, name, of(name), choices));
         }
-        take(read_day("since", of("since")).map(|day| filter.since = day));
-        let until = read_day("until", of("until"));
-        // Its last day counts.
-        let end = |day: Timestamp| day.plus(Duration::from_hours(24));
-        take(until.map(|day| filter.until = day.map(end)));
+        let since = read_time("since", of("since"));
+        take(since.map(|time| filter.since = time.map(|time| time.begins(timezone))));
+        let until = read_time("until", of("until"));
+        take(until.map(|time| filter.until = time.map(|time| time.ends(timezone))));
         take(match of("suppressed") {
             "" => Ok(()),
             "yes" => {
@@ -135,10 +133,10 @@ fn unknown(name: &'static str) -> Fault {
     Fault::new(name, "unknown", "Choose from what is shown here")
 }
 
-fn read_day(name: &'static str, typed: &str) -> Result<Option<Timestamp>, Fault> {
+fn read_time(name: &'static str, typed: &str) -> Result<Option<DayOrTime>, Fault> {
     if typed.is_empty() {
         return Ok(None);
     }
-    let day = Timestamp::parse(typed).filter(|_| typed.len() == 10);
-    day.map(Some).ok_or_else(|| Fault::new(name, "not-a-day", "Enter a day such as 2026-11-23"))
+    let time = typed.parse().map(Some);
+    time.map_err(|_| Fault::new(name, "not-a-day", "Enter a day such as 2026-11-23"))
 }

@@ -65,7 +65,7 @@ async fn context(
     };
     let timeline = timeline::of(&mut tx, &person, &stopped, named).await?;
     drop(tx);
-    let (answers, allowed) = answers::answers(&facts, is_sound);
+    let (answers, allowed) = answers::answers(&facts, is_sound, &app.site.timezone);
     let stopped: Vec<Value> = stopped
         .iter()
         .map(|one| {

@@ -67,7 +67,7 @@ fn page(app: &App, token: &str, id: &str, receipt: &Receipt) -> Result<Html<Stri
         "id": id,
         "event": {
             "name": name, "type": event.event_type, "purpose": event.purpose,
-            "words": body["notice"]["text"], "at": event.recorded_at.minute(),
+            "words": body["notice"]["text"], "at": event.recorded_at,
             "policy_label": label, "policy_url": policy_url, "method": body["method"],
             "source": body["source"], "address": body["email"], "report": body["report"],
         },

@@ -1,0 +1,27 @@
+//! Filters by which templates write moments, given in RFC 3339, as people of the site's zone do.
+
+use minijinja::{Environment, Error, ErrorKind};
+
+use crate::domain::time_zone::TimeZone;
+use crate::domain::timestamp::Timestamp;
+
+/// `day`, `minute`, `clock` and `until`, and the same where there is little room.
+pub(super) fn add_filters(environment: &mut Environment<'static>, timezone: &TimeZone) {
+    type Write = fn(&TimeZone, Timestamp) -> String;
+    let filters: [(&str, Write); 7] = [
+        ("day", TimeZone::day),
+        ("minute", TimeZone::minute),
+        ("clock", TimeZone::clock),
+        ("until", TimeZone::until),
+        ("short_day", TimeZone::short_day),
+        ("short_minute", TimeZone::short_minute),
+        ("short_until", TimeZone::short_until),
+    ];
+    for (name, write) in filters {
+        let timezone = timezone.clone();
+        environment.add_filter(name, move |text: &str| match Timestamp::parse(text) {
+            Some(at) => Ok(write(&timezone, at)),
+            None => Err(Error::new(ErrorKind::InvalidOperation, "this is not a moment")),
+        });
+    }
+}
