@@ -29,7 +29,7 @@ pub fn read_note(text: &str, keys: &LedgerKeys) -> Option<Head> {
         // Origin, size, root, an empty line, and signatures, which begin with a dash.
         let (text, rest) = lines.split_at_checked(4)?;
         let signatures = rest.iter().take_while(|line| line.starts_with('\u{2014}'));
-        let note: String = text.iter().chain(signatures).map(|line| format!("{line}\n")).collect();
+        let note = text.iter().chain(signatures).flat_map(|line| [*line, "\n"]).collect::<String>();
         Head::parse(&note, keys)
     })
 }

@@ -85,10 +85,8 @@ async fn open(settings: &Settings, files: &Files) -> Result<Db, Error> {
 async fn ledger(settings: &Settings) -> Part {
     let db = open(settings, &Files::open(&settings.files_url)?).await?;
     let keys = Keys::load(settings, &Random::System)?;
-    let standing = match db.is_current().await? {
-        true => Some(find_standing(&db, &keys.ledger).await?),
-        false => None,
-    };
+    let standing =
+        if db.is_current().await? { Some(find_standing(&db, &keys.ledger).await?) } else { None };
     db.close().await;
     match standing.filter(|standing| !standing.is_level()) {
         Some(standing) => Err(refuse(standing.to_string())),

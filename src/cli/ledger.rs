@@ -184,16 +184,13 @@ async fn print_consistency(core: &Core, old: &str) -> Outcome {
     let mut tx = core.db.read().await?;
     let newest = checkpoints::find_shown(&mut tx).await?;
     let newest = newest.ok_or_else(|| refuse("the ledger is empty: nothing was agreed to yet"))?;
-    let known = match old.parse::<u64>() {
-        Ok(size) => (size, None),
-        Err(_) => {
-            let head = Head::parse(&read_text(Path::new(old))?, &core.terms.ledger_keys);
-            let head =
-                head.ok_or_else(|| refuse(format!("{old} is no signed head of this ledger")))?;
-            (head.size(), Some(head.note.checkpoint().root))
-        }
+    let (size, root) = if let Ok(size) = old.parse::<u64>() {
+        (size, None)
+    } else {
+        let head = Head::parse(&read_text(Path::new(old))?, &core.terms.ledger_keys);
+        let head = head.ok_or_else(|| refuse(format!("{old} is no signed head of this ledger")))?;
+        (head.size(), Some(head.note.checkpoint().root))
     };
-    let (size, root) = known;
     let proof = prove_consistency(&mut tx, size, &newest).await?;
     let proof = proof.ok_or_else(|| {
         refuse(format!("the ledger has {} entries, and that head covers {size}", newest.size))

@@ -190,7 +190,7 @@ async fn run_alone(config: Option<PathBuf>, command: Alone) -> Outcome {
         Alone::Restore(command) => {
             let settings = settings(config)?;
             log_to_stderr("warn", settings.log_json);
-            command.run(settings).await
+            Box::pin(command.run(settings)).await
         }
         Alone::Check => {
             log_to_stderr("error", false);

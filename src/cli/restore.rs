@@ -74,10 +74,10 @@ impl Restore {
         for (name, text) in &newer.endings {
             outside.take_in(name, text).await?;
         }
-        let known =
+        let newest =
             put_back(&manifest, &self.dir, (url, self.replace), (&files, &outside), &keys.ledger)
                 .await?;
-        newer.heads.extend(known);
+        newer.heads.extend(newest);
         self.go_on(settings, &manifest, &newer, knows || given).await
     }
 

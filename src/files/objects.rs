@@ -78,7 +78,10 @@ impl Files {
         let key = Key::from(key);
         match self.store.head(&key).await {
             Err(object_store::Error::NotFound { .. }) => {}
-            there => return Ok(drop(there?)),
+            there => {
+                there?;
+                return Ok(());
+            }
         }
         let mut open = tokio::fs::File::open(file).await.map_err(unreadable)?;
         let mut upload = self.store.put_multipart(&key).await?;

@@ -132,7 +132,18 @@ async fn find_here(db: &Db, keys: &LedgerKeys) -> Result<Here, Error> {
 /// # Errors
 /// When either cannot be read.
 pub async fn find_standing(db: &Db, keys: &LedgerKeys) -> Result<Standing, Error> {
-    let here = find_here(db, keys).await?;
+    loop {
+        let here = find_here(db, keys).await?;
+        let place = here.place;
+        let standing = compare(db, here).await?;
+        // Whoever sealed meanwhile made what is outside newer than what was read here.
+        if standing.is_level() || ledger_epochs::find_place(&mut db.read().await?).await? == place {
+            return Ok(standing);
+        }
+    }
+}
+
+async fn compare(db: &Db, here: Here) -> Result<Standing, Error> {
     let (outside, Place { size, epoch, shown, .. }) = (db.outside(), here.place);
     let own = here.newest.as_ref().map_or(0, |(_, head)| head.size());
     if is_followed(outside, epoch, own).await?
@@ -159,7 +170,9 @@ pub async fn find_standing(db: &Db, keys: &LedgerKeys) -> Result<Standing, Error
             None => break kept,
             // One in the middle, which the database has lost: a check names it.
             Some(middle)
-                if middle.size() > before && middle.size() < own && leads_here(db, middle, &newest).await? =>
+                if middle.size() > before
+                    && middle.size() < own
+                    && leads_here(db, middle, &newest).await? =>
             {
                 before = middle.size();
             }
@@ -173,11 +186,7 @@ pub async fn find_standing(db: &Db, keys: &LedgerKeys) -> Result<Standing, Error
     }
     let Some(known) = outside.newest_head().await? else {
         let was_kept = shown.is_some_and(|shown| shown >= newest.size);
-        return Ok(if was_kept {
-            Standing::Lost { size }
-        } else {
-            Standing::Unkept(before, head)
-        });
+        return Ok(if was_kept { Standing::Lost { size } } else { Standing::Unkept(before, head) });
     };
     if (known.epoch, known.size()) > (epoch, own) {
         return Ok(Standing::Behind { known, size });

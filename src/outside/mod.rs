@@ -86,8 +86,8 @@ impl Outside {
     /// # Errors
     /// When the file cannot be written.
     pub async fn note(&self, endings: &[Ending]) -> Result<(), OutsideError> {
-        let lines = endings.iter().map(|ending| format!("{ending}\n")).collect();
-        self.endings.append(lines).await?;
+        let lines: Vec<String> = endings.iter().map(|ending| format!("{ending}\n")).collect();
+        self.endings.append(lines.concat()).await?;
         self.grew.notify_one();
         Ok(())
     }

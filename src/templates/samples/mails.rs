@@ -27,7 +27,7 @@ pub(super) fn of(mail: &str) -> Vec<Value> {
             policy_notice(&unsaid_policy(), &["Privacy policy", "The weekly"], &["The weekly"]),
         ],
         "renewal" => renewal(),
-        "checkpoint" => vec![checkpoint(1, Value::Null), checkpoint(312, proof())],
+        "checkpoint" => vec![checkpoint(1, &Value::Null), checkpoint(312, &proof())],
         "invitation" => vec![json!({
             "address": ADDRESS, "role": "marketing", "valid_until": UNTIL,
             "invitation_url": url("/console/welcome/TOKEN"),
@@ -192,7 +192,7 @@ fn renewal() -> Vec<Value> {
     samples
 }
 
-fn checkpoint(size: u32, proof: Value) -> Value {
+fn checkpoint(size: u32, proof: &Value) -> Value {
     json!({
         "origin": "reports.example.org",
         "size": size,

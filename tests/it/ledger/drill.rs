@@ -4,6 +4,8 @@
 use std::path::Path;
 use std::process::Output;
 
+use assent::domain::notice::hex;
+use assent::random::Random;
 use serde_json::Value;
 
 use super::{EXPORT, WEEKLY, seal};
@@ -22,7 +24,7 @@ impl Machine {
         let url = match database {
             Database::Sqlite => format!("sqlite:{}", dir.path().join("assent.db").display()),
             Database::Postgres => {
-                let name = format!("drill_{}", uuid::Uuid::now_v7().simple());
+                let name = format!("drill_{}", hex(&Random::System.bytes::<8>()));
                 postgres::server().create_database(&name, None).await;
                 postgres::server().url(&name)
             }

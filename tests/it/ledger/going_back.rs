@@ -5,6 +5,7 @@ use assent::domain::consent::EventType;
 use assent::domain::email_address::EmailAddress;
 use assent::domain::suppression::SuppressionReason;
 use assent::flows::Error;
+use assent::flows::standing::find_standing;
 use assent::notary::seal_all;
 use assent::outside::{Ending, Outside, Turn};
 use assent::store::Db;
@@ -164,6 +165,27 @@ both_databases! {
         assert_eq!(heads.iter().filter(|head| **head == size).count(), 1, "{heads:?}");
     }
 
+    async fn whoever_looks_while_others_seal_misses_nothing(database: Database) {
+        let app = TestApp::start(database).await;
+        joins(&app, "ada@b.example").await;
+        let sealed = std::cell::Cell::new(false);
+        let seals = async {
+            for _ in 0..20 {
+                super::super::sealing::append(&app, 1).await;
+                seal(&app).await;
+            }
+            sealed.set(true);
+        };
+        let looks = async {
+            while !sealed.get() {
+                let standing = find_standing(&app.core.db, &app.core.terms.ledger_keys).await.unwrap();
+                assert!(standing.is_level(), "{standing}");
+            }
+        };
+        tokio::join!(seals, looks);
+        assert!(!readiness(&app).await.contains("paused"));
+    }
+
     async fn an_erased_person_does_not_come_back_with_a_dump(database: Database) {
         let app = TestApp::start(database).await;
         joins(&app, "ada@b.example").await;
@@ -192,6 +214,7 @@ both_databases! {
         app.post(&format!("{bob}/withdraw-all"), "").await;
         app.mail_settled().await;
         joins(&app, "bob@b.example").await;
+        seal(&app).await;
         let app = app.gone_back(&dump).await;
         assert_eq!(app.exported("newsletter:weekly").await, ["cyd@b.example"]);
         // Who comes back after that stays, whoever starts again.
@@ -381,9 +404,9 @@ both_databases! {
         // Cursors of before lead nowhere; those of now do.
         assert!(refuses(&app, &["withdrawals", "--after", &cursor]).contains("take a new export"));
         let all = does(&app, &["withdrawals", "--format", "ndjson"]);
-        let last: Value = serde_json::from_str(all.lines().last().unwrap()).unwrap();
-        assert_eq!(last["event"], json!("withdrawn"));
-        let cursor = last["cursor"].as_str().unwrap();
+        let newest: Value = serde_json::from_str(all.lines().last().unwrap()).unwrap();
+        assert_eq!(newest["event"], json!("withdrawn"));
+        let cursor = newest["cursor"].as_str().unwrap();
         assert!(cursor.starts_with("r2."), "{cursor}");
         assert_eq!(does(&app, &["withdrawals", "--after", cursor, "--format", "ndjson"]), "");
         // A second loss has a third name.
