@@ -17,11 +17,12 @@ use crate::domain::export_run::STREAMED_MOST;
 use crate::domain::link::{LinkSecrets, Links};
 use crate::domain::return_path::ReturnPaths;
 use crate::domain::slug::Slug;
-use crate::erasures::Erasures;
 use crate::files::{Files, FilesError};
 use crate::flows::Terms;
 use crate::flows::adopt::adopt;
+use crate::flows::replay_endings::replay_endings;
 use crate::flows::split_words::split_words;
+use crate::flows::standing::{find_standing, tell_not_level};
 use crate::intake::{Intake, IntakeParts};
 use crate::mail::compose::Sender;
 use crate::mail::dkim::Dkim;
@@ -29,6 +30,7 @@ use crate::mail::dkim_key::{DkimKey, DkimKeyError};
 use crate::mail::mailbox::Mailbox;
 use crate::mail::postmaster::Postmaster;
 use crate::mail::transport::Transport;
+use crate::outside::{Outside, OutsideError};
 use crate::random::{Moment, Random};
 use crate::site::Site;
 use crate::store::{Db, OpenError, key_fingerprints};
@@ -56,8 +58,10 @@ pub enum StartError {
     /// The database.
     #[error(transparent)]
     Store(#[from] OpenError),
-    /// What an earlier version stored.
-    #[error("what an earlier version stored could not be brought up to date")]
+    /// What an earlier version stored, or what people ended.
+    #[error(
+        "what an earlier version stored, or what is kept outside the database, could not be taken in"
+    )]
     Earlier(#[from] crate::flows::Error),
     /// A secret.
     #[error(transparent)]
@@ -77,6 +81,9 @@ pub enum StartError {
     /// The file store.
     #[error(transparent)]
     Files(#[from] FilesError),
+    /// What is kept outside the database.
+    #[error(transparent)]
+    Outside(#[from] OutsideError),
     /// A template.
     #[error(transparent)]
     Templates(#[from] TemplateError),
@@ -104,8 +111,6 @@ pub struct Core {
     pub random: Random,
     /// Report files.
     pub files: Files,
-    /// The erasures, kept outside the database.
-    pub erasures: Erasures,
     /// What use cases go by.
     pub terms: Terms,
     /// Where links lead.
@@ -127,7 +132,9 @@ impl Core {
         std::fs::create_dir_all(data_dir)
             .map_err(|error| StartError::DataDir(data_dir.display().to_string(), error))?;
         let keys = Keys::load(&settings, &random)?;
-        let db = Db::open(settings.database_url.expose_secret()).await?;
+        let files = Files::open(&settings.files_url)?;
+        let outside = Outside::open(data_dir, &files, keys.ledger.clone())?;
+        let db = Db::open(settings.database_url.expose_secret(), &outside).await?;
         db.migrate().await?;
         let split = split_words(&db).await?;
         if split > 0 {
@@ -151,7 +158,6 @@ impl Core {
                 .map_err(OpenError::from)?;
         }
         tx.commit().await.map_err(OpenError::from)?;
-        let files = Files::open(&settings.files_url)?;
         let terms = Terms {
             evidence_key: EvidenceKey::of(&keys.addresses),
             address_secret: keys.addresses,
@@ -174,12 +180,54 @@ impl Core {
             Err(crate::flows::Error::Tree) => tracing::error!(
                 "what an earlier version recorded was not adopted: the ledger does not hold together"
             ),
+            // Whoever runs it decides first.
+            Err(error @ (crate::flows::Error::NotLevel(_) | crate::flows::Error::Outside(_))) => {
+                tracing::error!(error = ?error, "what an earlier version recorded was not adopted yet");
+            }
             Err(error) => return Err(error.into()),
         }
+        let at = Moment::of(&clock, &random);
+        let replayed = replay_endings(&db, &terms, &at, &outside.endings().await?).await?;
+        if !replayed.is_nothing() {
+            tracing::warn!(
+                ?replayed,
+                "the database did not know what people had ended: ended again"
+            );
+        }
         let links = Links { base_url: settings.origin(), secrets: keys.links };
-        let erasures = Erasures::open(&settings.data_dir);
         let settings = Arc::new(settings);
-        Ok(Self { settings, db, clock, random, files, erasures, terms, links })
+        Ok(Self { settings, db, clock, random, files, terms, links })
+    }
+
+    /// Ends here what people ended elsewhere, as far as the file store knows of it. One that is away keeps nobody
+    /// waiting for long: its heads cannot be read then, and nothing is exported.
+    ///
+    /// # Errors
+    /// When the database does not answer, or something outside was changed by another hand.
+    pub async fn take_in_endings(&self) -> Result<(), StartError> {
+        let taken = async {
+            self.db.outside().exchange().await?;
+            let known = self.db.outside().endings().await?;
+            replay_endings(&self.db, &self.terms, &self.moment(), &known).await
+        };
+        in_time(taken).await.map(drop)
+    }
+
+    /// The same before anything is served or mailed; and a database that went back in time keeps its mail back.
+    /// The worker looks again.
+    ///
+    /// # Errors
+    /// As [`Core::take_in_endings`].
+    pub async fn look_outside(&self) -> Result<(), StartError> {
+        self.take_in_endings().await?;
+        let looked = async {
+            let standing = find_standing(&self.db, &self.terms.ledger_keys).await?;
+            if standing.is_level() {
+                return Ok(());
+            }
+            tell_not_level(&self.db, &self.moment(), &standing.to_string()).await
+        };
+        in_time(looked).await.map(drop)
     }
 
     /// The present moment.
@@ -225,6 +273,25 @@ pub struct Program {
     dev_mailbox: Option<Mailbox>,
 }
 
+/// What needs the file store, and is left for later when that is away: `None` then.
+async fn in_time<T>(
+    work: impl Future<Output = Result<T, crate::flows::Error>>,
+) -> Result<Option<T>, StartError> {
+    match tokio::time::timeout(LOOK, work).await {
+        Ok(Err(crate::flows::Error::Outside(OutsideError::Files(error)))) => {
+            tracing::error!(error = ?error, "the file store is away: what it knows is looked at later");
+            Ok(None)
+        }
+        Ok(done) => Ok(Some(done?)),
+        Err(_) => {
+            tracing::error!("the file store does not answer: it is looked at later");
+            Ok(None)
+        }
+    }
+}
+
+/// How long a start waits for the file store.
+const LOOK: Duration = Duration::from_secs(10);
 /// How long work under way may take once the program is asked to stop.
 const GRACE: Duration = Duration::from_secs(25);
 /// How long the database may take to close.
@@ -276,6 +343,7 @@ impl Program {
             tasks.spawn(worker::answer::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::export::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::purge::run(self.worker.clone(), stop.clone()));
+            tasks.spawn(worker::outside::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::seal::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::policies::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::verify::run(self.worker.clone(), stop.clone()));
@@ -344,7 +412,6 @@ impl Program {
             data_dir: core.settings.data_dir.clone(),
             export_places: Arc::new(Semaphore::new(web::EXPORTS_AT_ONCE)),
             upload_places: Arc::new(Semaphore::new(web::UPLOADS_AT_ONCE)),
-            erasures: core.erasures,
             templates: worker.templates,
             site: worker.site,
             sender: worker.sender,

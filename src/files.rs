@@ -2,6 +2,7 @@
 //! never by anything in a request.
 
 mod incoming;
+mod objects;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -74,9 +75,15 @@ pub enum FilesError {
     /// The file to be added cannot be read.
     #[error("{} cannot be read", .0.display())]
     Read(PathBuf, #[source] std::io::Error),
+    /// A copy cannot be written.
+    #[error("{} cannot be written", .0.display())]
+    Write(PathBuf, #[source] std::io::Error),
     /// The directory of the store cannot be made.
     #[error("the files directory {} cannot be made", .0.display())]
     Directory(PathBuf, #[source] std::io::Error),
+    /// The store puts what is to be put only where there is nothing (`If-None-Match: *`).
+    #[error("the file store replaces what it is asked to keep: it must know conditional writes")]
+    Overwrites,
     /// The store does not answer or lost the file.
     #[error("the file store did not answer")]
     Store(#[from] object_store::Error),
@@ -267,7 +274,10 @@ impl Files {
         let key = Key::from(format!("checks/{id}"));
         self.store.put(&key, PutPayload::from_static(b"ok")).await?;
         self.store.get(&key).await?.bytes().await?;
-        Ok(self.store.delete(&key).await?)
+        let again = self.create(key.as_ref(), Bytes::from_static(b"no")).await;
+        self.store.delete(&key).await?;
+        // Heads of the ledger are put where there is none: a store that puts them anyway hides a fork.
+        if again? { Err(FilesError::Overwrites) } else { Ok(()) }
     }
 }
 

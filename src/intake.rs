@@ -129,7 +129,11 @@ async fn store(parts: &IntakeParts, signups: &[SignUp]) -> Result<(), IntakeErro
                 Error::Store(sqlx::Error::Database(_)) | Error::Evidence(_) => {
                     Err(IntakeError::Store)
                 }
-                Error::Store(_) | Error::Tree | Error::Stopped(_) => Err(IntakeError::Away),
+                Error::Store(_)
+                | Error::Tree
+                | Error::Stopped(_)
+                | Error::Outside(_)
+                | Error::NotLevel(_) => Err(IntakeError::Away),
             }
         }
         Err(_) => {

@@ -9,17 +9,19 @@ pub mod site;
 pub mod templates;
 pub mod tls;
 
+pub mod files;
 pub mod ledger;
+
+pub mod outside;
 pub mod store;
 
-pub mod erasures;
 pub mod export;
-pub mod files;
 pub mod mail;
 
 pub mod config;
 pub mod flows;
 
+pub mod backup;
 pub mod intake;
 pub mod notary;
 

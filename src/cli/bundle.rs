@@ -19,8 +19,8 @@ use crate::ledger::note::SignedNote;
 use crate::notary::seal_all;
 use crate::store::checkpoints::StoredCheckpoint;
 use crate::store::{
-    Tx, checkpoints, consent_contexts, consent_events, ledger_records, notices, policy_versions,
-    verifications,
+    Tx, checkpoints, consent_contexts, consent_events, ledger_epochs, ledger_records, notices,
+    policy_versions, verifications,
 };
 
 /// How many events are read at once.
@@ -58,7 +58,9 @@ pub(super) async fn write(core: &Core, dir: &Path, only: Option<&str>) -> Outcom
     };
     events.flush().map_err(failed)?;
     std::fs::write(dir.join(CHECKPOINT), note).map_err(failed)?;
-    let keys: Vec<_> = core.terms.ledger_keys.trusted().into_iter().map(|k| (k, None)).collect();
+    let epoch = ledger_epochs::find_place(&mut tx).await?.epoch;
+    let keys = core.terms.ledger_keys.trusted_in(epoch)?;
+    let keys: Vec<_> = keys.into_iter().map(|key| (key, None)).collect();
     std::fs::write(dir.join(KEYS), keys_json(&keys)).map_err(failed)?;
     for context in consent_contexts::list(&mut tx).await? {
         std::fs::write(dir.join(context_file(&hex(&context.sha256))), context.body)
@@ -83,7 +85,7 @@ async fn sealed_moment(core: &Core) -> Result<(Tx, StoredCheckpoint), Error> {
     for _ in 0..TRIES {
         seal_all(&core.db, &core.terms, &core.clock, &core.random).await?;
         let mut tx = core.db.read().await?;
-        let newest = checkpoints::find_newest(&mut tx).await?;
+        let newest = checkpoints::find_shown(&mut tx).await?;
         let newest =
             newest.ok_or_else(|| refuse("the ledger is empty: nothing was agreed to yet"))?;
         if verifications::list_told_since(&mut tx, newest.size).await?.is_empty() {

@@ -9,7 +9,9 @@ use crate::app::{sender, transport};
 use crate::config::{Keys, Settings};
 use crate::domain::sentence::sentence;
 use crate::files::Files;
+use crate::flows::standing::find_standing;
 use crate::mail::compose::Sender;
+use crate::outside::Outside;
 use crate::random::{Moment, Random};
 use crate::store::{self, Db};
 use crate::templates::Templates;
@@ -33,7 +35,9 @@ pub(super) async fn run(config: Option<&Path>) -> Outcome {
         ("mail relay", mail(&settings).await),
     ];
     let mut wrong = Vec::new();
-    for (name, part) in parts {
+    let reached = parts.iter().all(|(name, part)| *name == "mail relay" || part.is_ok());
+    let ledger = if reached { Some(("ledger", ledger(&settings).await)) } else { None };
+    for (name, part) in parts.into_iter().chain(ledger) {
         match part {
             Ok(()) => println!("{name}: ok"),
             Err(error) => {
@@ -62,10 +66,32 @@ fn sender_of(settings: &Settings) -> Result<Sender, Error> {
 }
 
 async fn database(settings: &Settings) -> Part {
-    let db = Db::open(settings.database_url.expose_secret()).await?;
+    // Whether the file store can be used is another line.
+    let files = Files::open(&format!("file:{}", settings.data_dir.display()))?;
+    let db = open(settings, &files).await?;
     store::ping(&mut db.write().await?).await?;
     db.close().await;
     Ok(())
+}
+
+async fn open(settings: &Settings, files: &Files) -> Result<Db, Error> {
+    let keys = Keys::load(settings, &Random::System)?;
+    let outside = Outside::open(&settings.data_dir, files, keys.ledger)?;
+    Ok(Db::open(settings.database_url.expose_secret(), &outside).await?)
+}
+
+/// Whether the database stands at the newest head that is known outside it; nothing is signed before the first
+/// start has brought it up to date.
+async fn ledger(settings: &Settings) -> Part {
+    let db = open(settings, &Files::open(&settings.files_url)?).await?;
+    let keys = Keys::load(settings, &Random::System)?;
+    let standing =
+        if db.is_current().await? { Some(find_standing(&db, &keys.ledger).await?) } else { None };
+    db.close().await;
+    match standing.filter(|standing| !standing.is_level()) {
+        Some(standing) => Err(refuse(standing.to_string())),
+        None => Ok(()),
+    }
 }
 
 async fn files(settings: &Settings) -> Part {

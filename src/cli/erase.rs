@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Outcome, refuse};
+use super::Outcome;
 use crate::app::Core;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::signup::Method;
@@ -22,12 +22,6 @@ impl Erase {
         let at = core.moment();
         let mut tx = core.db.write().await?;
         let held = erase(&mut tx, &at, &core.terms, &key, (Method::Staff, super::ACTOR)).await?;
-        if held {
-            // Outside the database first: a backup restored later must not bring anybody back.
-            core.erasures.append(at.now, &key).await.map_err(|error| {
-                refuse(format!("erasures.log in the data directory cannot be written ({error})"))
-            })?;
-        }
         record_erasure(&mut tx, &at, super::ACTOR, held).await?;
         tx.commit().await?;
         if held && !emptied(core).await {

@@ -10,11 +10,12 @@ use crate::domain::notice::LANG;
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::{Label, Slug};
 use crate::export::{Format, Preset, Wanted, Written};
-use crate::flows::allow_export::allow_export;
+use crate::flows::allow_export::{allow_by_heads, allow_export};
 use crate::flows::record_export::{ExportRecord, record_export};
 use crate::flows::write_export::write_or_condemn;
+use crate::ledger::cursor::Cursor;
 use crate::store::exports::ExportFilter;
-use crate::store::{checkpoints, policy_versions, purposes, reports};
+use crate::store::{ledger_epochs, policy_versions, purposes, reports};
 
 /// How many rows pass between two words of progress.
 const PROGRESS: u64 = 1000;
@@ -148,10 +149,11 @@ async fn write(
     mut out: impl Write + Send,
 ) -> Result<(Written, i64), Error> {
     let shows = std::io::stderr().is_terminal();
+    allow_by_heads(&core.db, &core.terms).await?;
     // One moment for the verdict, the place in the ledger and the contacts.
     let mut snapshot = core.db.snapshot().await?;
     allow_export(snapshot.tx()).await?;
-    let size = checkpoints::find_size(snapshot.tx()).await?;
+    let ledger_epochs::Place { size, epoch, .. } = ledger_epochs::find_place(snapshot.tx()).await?;
     let written = write_or_condemn(&core.db, &core.clock, snapshot, wanted, &mut out, |rows| {
         if shows && rows % PROGRESS == 0 {
             eprint!("\r{rows} contacts");
@@ -163,6 +165,6 @@ async fn write(
         eprintln!("\r{} contacts", written.rows);
     }
     let after = size - 1;
-    eprintln!("who leaves from now on: `assent withdrawals --after {after}`");
+    eprintln!("who leaves from now on: `assent withdrawals --after {}`", Cursor { epoch, after });
     Ok((written, after))
 }

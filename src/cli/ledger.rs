@@ -7,16 +7,20 @@ use clap::Subcommand;
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
-use super::{Outcome, bundle, disclosed, read_text, refuse};
+use super::{Outcome, bundle, disclosed, read_text, refuse, resume};
 use crate::app::Core;
+use crate::flows::prove_consistency::{proof_text, prove_consistency};
 use crate::flows::receipt::receipt;
 use crate::flows::record_disclosure::Disclosure;
 use crate::ledger::audit::{AuditReport, audit};
+use crate::ledger::epoch::Epoch;
 use crate::ledger::note::{SignedNote, SigningKey, VerifyingKey, encode_hash};
 use crate::ledger::receipt;
+use crate::ledger::tree::{Hash, verify_consistency};
 use crate::notary::seal_all;
 use crate::notary::verify::verify;
-use crate::store::checkpoints;
+use crate::outside::Head;
+use crate::store::{checkpoints, ledger_epochs};
 
 #[derive(Subcommand)]
 pub(super) enum LedgerCommand {
@@ -25,6 +29,15 @@ pub(super) enum LedgerCommand {
     Verify,
     /// Seal what waits and print the newest signed tree head
     Checkpoint,
+    /// Print the proof that the newest signed tree head holds all that an older one held (RFC 6962), as witnesses
+    /// are sent it
+    Consistency {
+        /// The older head: a file, or how many entries it covers
+        old: String,
+    },
+    /// Go on from this database after newer heads were lost, as when a back-up was restored: heads are signed
+    /// under the ledger's name with `/r2` behind it, then `/r3`
+    Resume,
     /// Print the public key that checkpoints and receipts are signed with, and its fingerprint
     Key,
     /// Make a key that could sign from now on, under the ledger's name, and print it: a secret
@@ -60,6 +73,9 @@ pub(super) enum LedgerCommand {
         /// The public key known from before
         #[arg(long, value_name = "VKEY")]
         key: String,
+        /// A later bundle of the whole ledger: it must still hold what it held when the receipt was signed
+        #[arg(long, value_name = "DIR")]
+        bundle: Option<PathBuf>,
     },
 }
 
@@ -70,7 +86,9 @@ impl LedgerCommand {
             Self::Audit { dir, key, checkpoint } => {
                 Some(audit_bundle(dir, key.as_deref(), checkpoint.as_deref()))
             }
-            Self::AuditReceipt { file, key } => Some(audit_receipt(file, key)),
+            Self::AuditReceipt { file, key, bundle } => {
+                Some(audit_receipt(file, key, bundle.as_deref()))
+            }
             _ => None,
         }
     }
@@ -79,11 +97,9 @@ impl LedgerCommand {
         match self {
             Self::Verify => verify_ledger(core).await,
             Self::Checkpoint => print_checkpoint(core).await,
-            Self::Key => {
-                let key = core.terms.ledger_keys.first().vkey();
-                println!("{key}\nfingerprint: {}", key.fingerprint());
-                Ok(())
-            }
+            Self::Consistency { old } => print_consistency(core, &old).await,
+            Self::Resume => resume::run(core).await,
+            Self::Key => print_key(core).await,
             Self::NewKey => {
                 let name = core.terms.ledger_keys.first().name().clone();
                 let key = SigningKey::new(name, core.random.bytes());
@@ -96,6 +112,18 @@ impl LedgerCommand {
             Self::Audit { .. } | Self::AuditReceipt { .. } => Ok(()),
         }
     }
+}
+
+/// The key under the ledger's name, and under the one that it has since a loss.
+async fn print_key(core: &Core) -> Outcome {
+    let keys = &core.terms.ledger_keys;
+    let epoch = ledger_epochs::find_place(&mut core.db.read().await?).await?.epoch;
+    let renamed = keys.signing_in(epoch)?;
+    let since = renamed.first().filter(|_| epoch != Epoch::FIRST);
+    for key in [keys.first()].into_iter().chain(since).map(SigningKey::vkey) {
+        println!("{key}\nfingerprint: {}", key.fingerprint());
+    }
+    Ok(())
 }
 
 async fn verify_ledger(core: &Core) -> Outcome {
@@ -145,9 +173,39 @@ fn on_whose_word(size: u64, adopted: u64) -> String {
 
 async fn print_checkpoint(core: &Core) -> Outcome {
     seal_all(&core.db, &core.terms, &core.clock, &core.random).await?;
-    let newest = checkpoints::find_newest(&mut core.db.read().await?).await?;
+    let newest = checkpoints::find_shown(&mut core.db.read().await?).await?;
     let newest = newest.ok_or_else(|| refuse("the ledger is empty: nothing was agreed to yet"))?;
     print!("{}", newest.note);
+    Ok(())
+}
+
+async fn print_consistency(core: &Core, old: &str) -> Outcome {
+    seal_all(&core.db, &core.terms, &core.clock, &core.random).await?;
+    let mut tx = core.db.read().await?;
+    let newest = checkpoints::find_shown(&mut tx).await?;
+    let newest = newest.ok_or_else(|| refuse("the ledger is empty: nothing was agreed to yet"))?;
+    let (size, root) = if let Ok(size) = old.parse::<u64>() {
+        (size, None)
+    } else {
+        let head = Head::parse(&read_text(Path::new(old))?, &core.terms.ledger_keys);
+        let head = head.ok_or_else(|| refuse(format!("{old} is no signed head of this ledger")))?;
+        (head.size(), Some(head.note.checkpoint().root))
+    };
+    let proof = prove_consistency(&mut tx, size, &newest).await?;
+    let proof = proof.ok_or_else(|| {
+        refuse(format!("the ledger has {} entries, and that head covers {size}", newest.size))
+    })?;
+    let new: Option<Hash> = newest.root.as_slice().try_into().ok();
+    let covered = u64::try_from(newest.size)?;
+    if let (Some(root), Some(new)) = (root, new)
+        && !verify_consistency(size, covered, &proof, &root, &new)
+    {
+        return Err(refuse(
+            "this ledger does not begin with what that head covers: it was signed over entries that were lost, \
+             or are not what they were",
+        ));
+    }
+    print!("{}", proof_text(size, &proof, &newest.note));
     Ok(())
 }
 
@@ -169,12 +227,7 @@ fn audit_bundle(dir: &Path, key: Option<&str>, checkpoint: Option<&Path>) -> Out
     let earlier = checkpoint.map(read_text).transpose()?;
     let earlier = earlier.as_deref().map(SignedNote::parse).transpose()?;
     let report = audit(dir, key.as_ref(), earlier.as_ref())?;
-    for finding in &report.findings {
-        println!("{finding}");
-    }
-    if report.more > 0 {
-        println!("and {} more", report.more);
-    }
+    print_findings(&report);
     for warning in &report.warnings {
         println!("warning: {warning}");
     }
@@ -197,6 +250,15 @@ fn audit_bundle(dir: &Path, key: Option<&str>, checkpoint: Option<&Path>) -> Out
     Ok(())
 }
 
+fn print_findings(report: &AuditReport) {
+    for finding in &report.findings {
+        println!("{finding}");
+    }
+    if report.more > 0 {
+        println!("and {} more", report.more);
+    }
+}
+
 fn told(report: &AuditReport) -> String {
     let AuditReport { events, erased, size, origin, .. } = report;
     let root = encode_hash(&report.root);
@@ -210,7 +272,7 @@ fn told(report: &AuditReport) -> String {
     }
 }
 
-fn audit_receipt(file: &Path, key: &str) -> Outcome {
+fn audit_receipt(file: &Path, key: &str, bundle: Option<&Path>) -> Outcome {
     let key = VerifyingKey::parse(key)?;
     let text = if file == Path::new("-") {
         let mut text = String::new();
@@ -219,8 +281,19 @@ fn audit_receipt(file: &Path, key: &str) -> Outcome {
     } else {
         read_text(file)?
     };
-    let payload = receipt::verify(text.trim(), &[key])?;
+    let (payload, head) = receipt::verify(text.trim(), std::slice::from_ref(&key))?;
     println!("{}", serde_json::to_string_pretty(&payload)?);
-    eprintln!("sound: signed by this key, and proved to be in the ledger");
+    let Some(bundle) = bundle else {
+        eprintln!("sound: signed by this key, and proved to be in the ledger as it was then");
+        return Ok(());
+    };
+    let report = audit(bundle, Some(&key), Some(&head))?;
+    if !report.is_sound() {
+        print_findings(&report);
+        return Err(refuse(
+            "the receipt is signed, and the bundle does not prove that the ledger still holds it",
+        ));
+    }
+    eprintln!("sound: signed by this key, and proved to be in the ledger still");
     Ok(())
 }

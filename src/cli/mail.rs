@@ -3,11 +3,12 @@
 use serde_json::json;
 
 use super::{Outcome, refuse};
-use crate::app::{sender, transport};
+use crate::app::{Core, sender, transport};
 use crate::clock::Clock;
 use crate::config::{Keys, Settings};
 use crate::domain::bounce::BounceKind;
 use crate::domain::email_address::EmailAddress;
+use crate::flows::resume_mail::resume_mail;
 use crate::mail::compose::{Letter, compose};
 use crate::mail::transport::{Step, Transport, TransportError};
 use crate::random::{Moment, Random};
@@ -24,6 +25,8 @@ pub(super) enum MailCommand {
                             it so."
     )]
     Test(Test),
+    /// Let mail leave again that is kept back since the database went back in time
+    Resume,
 }
 
 #[derive(clap::Args)]
@@ -34,8 +37,26 @@ pub(super) struct Test {
 }
 
 impl MailCommand {
-    pub(super) async fn run(self, settings: &Settings) -> Outcome {
-        let Self::Test(Test { address }) = self;
+    pub(super) async fn run(self, settings: Settings) -> Outcome {
+        match self {
+            Self::Test(test) => test.run(&settings).await,
+            Self::Resume => resume(super::open(settings).await?).await,
+        }
+    }
+}
+
+async fn resume(core: Core) -> Outcome {
+    let mut tx = core.db.write().await?;
+    let resumed = resume_mail(&mut tx, &core.moment(), super::ACTOR).await?;
+    tx.commit().await?;
+    core.db.close().await;
+    println!("{}", if resumed { "mail leaves again" } else { "mail was not kept back" });
+    Ok(())
+}
+
+impl Test {
+    async fn run(self, settings: &Settings) -> Outcome {
+        let Self { address } = self;
         tls::use_ring();
         let at = Moment::of(&Clock::System, &Random::System);
         let templates = Templates::load(settings.templates_dir.as_deref(), &settings.timezone)?;

@@ -1,5 +1,6 @@
 //! The command line: a file to a command.
 
+mod backup;
 mod bounce;
 mod bundle;
 mod check;
@@ -17,6 +18,8 @@ mod policy;
 mod purge;
 mod purpose;
 mod report;
+mod restore;
+mod resume;
 mod serve;
 mod staff;
 mod templates;
@@ -69,6 +72,8 @@ enum Alone {
     Demo(demo::Demo),
     /// Apply migrations, then serve pages and deliver mail
     Serve(serve::Serve),
+    /// Put a back-up in place of the database and files
+    Restore(restore::Restore),
     /// Try configuration, database, files and mail relay, one line each
     Check,
     /// Try out how mail leaves
@@ -115,6 +120,8 @@ enum Desk {
     /// Check the consent ledger, and prove it to others
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
+    /// Write all that this installation needs to go on into a directory
+    Backup(backup::Backup),
     /// Delete what nobody confirmed, and evidence past its time
     Purge(purge::Purge),
 }
@@ -180,6 +187,11 @@ async fn run_alone(config: Option<PathBuf>, command: Alone) -> Outcome {
             log_to_stderr("info", settings.log_json);
             command.run(open(settings).await?).await
         }
+        Alone::Restore(command) => {
+            let settings = settings(config)?;
+            log_to_stderr("warn", settings.log_json);
+            Box::pin(command.run(settings)).await
+        }
         Alone::Check => {
             log_to_stderr("error", false);
             check::run(config.as_deref()).await
@@ -187,7 +199,7 @@ async fn run_alone(config: Option<PathBuf>, command: Alone) -> Outcome {
         Alone::Mail(command) => {
             let settings = settings(config)?;
             log_to_stderr("warn", settings.log_json);
-            command.run(&settings).await
+            command.run(settings).await
         }
         Alone::Dkim(command) => command.run(&settings(config)?),
         Alone::Bounce(command) => {
@@ -207,6 +219,10 @@ async fn run_at_desk(config: Option<PathBuf>, command: Desk) -> Outcome {
     let settings = settings(config)?;
     log_to_stderr("warn", settings.log_json);
     let core = open(settings).await?;
+    // What another replica noted is known before anybody is named.
+    if let Desk::Export(_) | Desk::Withdrawals(_) = &command {
+        core.take_in_endings().await?;
+    }
     let outcome = match command {
         // Opening brought the schema up to date.
         Desk::Migrate => Ok(()),
@@ -220,6 +236,7 @@ async fn run_at_desk(config: Option<PathBuf>, command: Desk) -> Outcome {
         Desk::Withdrawals(command) => command.run(&core).await,
         Desk::Erase(command) => command.run(&core).await,
         Desk::Ledger(command) => command.run(&core).await,
+        Desk::Backup(command) => command.run(&core).await,
         Desk::Purge(command) => command.run(&core).await,
     };
     core.db.close().await;

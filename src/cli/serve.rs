@@ -19,6 +19,7 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) async fn run(self, core: Core) -> Outcome {
+        core.look_outside().await?;
         let listener = match self.role {
             Role::Worker => None,
             Role::All | Role::Web => Some(listen(&core).await?),

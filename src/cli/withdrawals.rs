@@ -8,7 +8,9 @@ use super::{Outcome, disclosed};
 use crate::app::Core;
 use crate::export::{TextFormat, WithdrawnRows};
 use crate::flows;
+use crate::flows::allow_withdrawals::allow_withdrawals;
 use crate::flows::record_disclosure::Disclosure;
+use crate::ledger::cursor::Cursor;
 use crate::notary::seal_all;
 use crate::store::withdrawals;
 
@@ -19,8 +21,8 @@ const AT_ONCE: i64 = 1000;
 #[derive(clap::Args)]
 pub(super) struct Withdrawals {
     /// Only those after this cursor: the last one of the time before
-    #[arg(long, value_name = "CURSOR", default_value_t = -1, allow_negative_numbers = true)]
-    after: i64,
+    #[arg(long, value_name = "CURSOR", default_value_t = Cursor::START, allow_hyphen_values = true)]
+    after: Cursor,
     /// The form of the output
     #[arg(long, value_enum, default_value = "csv")]
     format: TextFormat,
@@ -38,9 +40,10 @@ impl Withdrawals {
         } else {
             sealed?;
         }
+        let epoch = allow_withdrawals(&core.db, &core.terms, self.after).await?;
         let mut out = std::io::stdout();
-        let mut file = WithdrawnRows::begin(self.format)?;
-        let (mut after, mut rows) = (self.after, 0);
+        let mut file = WithdrawnRows::begin(self.format, epoch)?;
+        let (mut after, mut rows) = (self.after.after, 0);
         loop {
             let ended = withdrawals::list(&mut core.db.read().await?, after, AT_ONCE).await?;
             let Some(last) = ended.last() else { break };

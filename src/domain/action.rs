@@ -58,8 +58,10 @@ actions! {
     ImportStart: "import.start", "began to import contacts for", "purpose";
     LedgerBundle: "ledger.bundle", "wrote the ledger for outsiders", "";
     LedgerReceipt: "ledger.receipt", "took away the receipt", "receipt_id";
+    LedgerResume: "ledger.resume", "went on with the ledger after a loss, as", "epoch";
     LedgerVerify: "ledger.verify", "checked the ledger", "";
     LedgerVerifyStart: "ledger.verify.start", "asked for a check of the ledger", "";
+    MailResume: "mail.resume", "let mail leave again", "";
     MailRetry: "mail.retry", "sent a parked mail again", "";
     MailRetryAll: "mail.retry_all", "sent all mail again that was parked for", "reason";
     NewsletterAdd: "newsletter.add", "added the newsletter", "slug";
@@ -79,6 +81,7 @@ actions! {
     ReportFile: "report.file", "replaced the file of the report", "slug";
     ReportPublish: "report.publish", "published the report", "slug";
     ReportWithdraw: "report.withdraw", "withdrew the report", "slug";
+    Restore: "restore", "put a back-up back", "";
     SignIn: "sign-in", "signed in", "";
     SignInRecoveryCode: "sign-in.recovery-code", "signed in by a recovery code", "";
     SignInRefused: "sign-in.refused", "could not sign in", "";

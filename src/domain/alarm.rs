@@ -8,6 +8,15 @@ pub const MAIL_RELAY: &str = "mail-relay";
 /// The subject of mails that are parked in numbers for one reason, which then is not their mailboxes'.
 pub const REFUSALS: &str = "refusals";
 
+/// The subject of mail that is kept back until somebody lets it leave: while this alarm stands, none does.
+pub const MAIL_PAUSED: &str = "mail-paused";
+
+/// The subject of a ledger that may not go on from its database.
+pub const LEDGER: &str = "ledger";
+
+/// The subject of what cannot be kept outside the database.
+pub const OUTSIDE: &str = "outside";
+
 /// The subject of events that wait for their place in the ledger for too long.
 pub const SEALING: &str = "ledger-sealing";
 

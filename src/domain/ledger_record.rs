@@ -17,11 +17,13 @@ pub enum RecordType {
     Purged,
     /// What else was done and published since the last one.
     Recorded,
+    /// After a loss the ledger goes on under another name: the first leaf of an epoch.
+    Resumed,
 }
 
 impl RecordType {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Adopted, Self::Purged, Self::Recorded];
+    pub const ALL: [Self; 4] = [Self::Adopted, Self::Purged, Self::Recorded, Self::Resumed];
 
     /// The word in leaves and the database.
     #[must_use]
@@ -30,6 +32,7 @@ impl RecordType {
             Self::Adopted => "adopted",
             Self::Purged => "purged",
             Self::Recorded => "recorded",
+            Self::Resumed => "resumed",
         }
     }
 }
@@ -71,6 +74,32 @@ pub struct Recorded {
     pub record_id: Uuid,
 }
 
+/// A head, as bodies name it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedHead {
+    /// Whose.
+    pub origin: String,
+    /// Its root in base64.
+    pub root: String,
+    /// How many leaves it covers.
+    pub size: u64,
+}
+
+/// The body of a `resumed` record, the first leaf of its epoch.
+#[derive(Clone, Debug, Serialize)]
+pub struct Resumption {
+    /// When.
+    pub at: Timestamp,
+    /// The ledger's name from now on.
+    pub epoch: String,
+    /// The head that it goes on from; none where nothing was signed yet.
+    pub from: Option<NamedHead>,
+    /// The newest head that is known, which covers what was lost; none when no head was left anywhere.
+    pub known: Option<NamedHead>,
+    /// Its key.
+    pub record_id: Uuid,
+}
+
 /// What any record, or an `erased` event, says of other leaves: read from its body, whatever else that holds.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Told {
@@ -81,6 +110,8 @@ pub struct Told {
     pub before: Option<u64>,
     /// How far the claims have come: of a record of them.
     pub claims: Option<Chain>,
+    /// The head that the ledger goes on from after a loss.
+    pub from: Option<NamedHead>,
 }
 
 /// A row of entries, each hashed with all before it.

@@ -1,7 +1,7 @@
 //! What a contact rests on is checked as it is written: that this program wrote the event and the consent, for this
 //! address, and that nothing happened to it since.
 
-use crate::domain::address_key::AddressSecret;
+use crate::domain::address_key::{AddressKey, AddressSecret};
 use crate::domain::consent::EventType;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::evidence_key::{ConsentFields, EventFields, EvidenceKey, RowMac};
@@ -18,16 +18,16 @@ pub struct Authority<'a> {
 }
 
 impl Authority<'_> {
-    /// Whether a contact rests on what this program wrote.
-    pub(super) fn vouches_for(&self, purpose: &Purpose, row: &ExportRow<'_>) -> bool {
+    /// The key of a contact's address, if it rests on what this program wrote.
+    pub(super) fn vouches_for(&self, purpose: &Purpose, row: &ExportRow<'_>) -> Option<AddressKey> {
         let Ground { seq, event_type, leaf, event_mac, report_id, consent_mac, overtaken } =
             row.ground;
         let (Some(state), Some(event_type)) =
             (EventType::named(row.state), EventType::named(event_type))
         else {
-            return false;
+            return None;
         };
-        let Ok(email) = EmailAddress::parse(row.email) else { return false };
+        let address_key = self.addresses.key(&EmailAddress::parse(row.email).ok()?);
         let event = EventFields {
             event_id: row.receipt_id,
             subject_id: row.subscriber_id,
@@ -38,7 +38,7 @@ impl Authority<'_> {
         };
         let consent = ConsentFields {
             subscriber_id: row.subscriber_id,
-            address_key: &self.addresses.key(&email),
+            address_key: &address_key,
             purpose,
             state,
             event_id: row.receipt_id,
@@ -53,9 +53,10 @@ impl Authority<'_> {
         let agrees = |mac: Option<RowMac>, own: RowMac| {
             EvidenceKey::agrees(mac.as_ref().map(|mac| &mac[..]), &own)
         };
-        !overtaken
+        let is_ours = !overtaken
             && state == event_type
             && agrees(event_mac, self.key.event(&event))
-            && agrees(consent_mac, self.key.consent(&consent))
+            && agrees(consent_mac, self.key.consent(&consent));
+        is_ours.then_some(address_key)
     }
 }

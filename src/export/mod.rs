@@ -11,6 +11,7 @@ mod xlsx;
 
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 pub use columns::{COLUMNS, Column, LINK_COLUMNS, Named};
 pub use csv::CsvRows;
@@ -124,6 +125,9 @@ pub enum ExportError {
     TooManyRows,
 }
 
+/// How long ago something ended that every later moment of the database knows.
+const SETTLED: Duration = Duration::from_mins(1);
+
 /// Writes every exportable contact, piece by piece, to `out`; `progress` is told the number read. What one
 /// workbook cannot hold is refused before anything is written.
 ///
@@ -150,6 +154,9 @@ pub async fn write(
             return Err(ExportError::TooManyRows);
         }
     }
+    // What is ending at this moment may be noted outside already, and not be in this one of the database.
+    let settled = now.minus(SETTLED);
+    let endings = snapshot.tx().outside().endings().await.map_err(io::Error::other)?;
     let mut out = out::Hashing::new(out);
     let columns = columns(wanted.preset, wanted.links.is_some());
     let mut texts = columns::Texts::new(&wanted.filter.purpose, wanted.links);
@@ -158,12 +165,18 @@ pub async fn write(
     let mut rows = 0;
     while let Some(page) = pages.next().await? {
         page.read(|row| {
-            if !wanted.authority.vouches_for(&wanted.filter.purpose, row) {
-                let what = "this program did not write it, or it ended since";
-                return Err(ExportError::Changed(format!(
-                    "the consent that rests on event {}: {what}",
-                    row.receipt_id
-                )));
+            let purpose = &wanted.filter.purpose;
+            let changed = |what: &str| {
+                let on = format!("the consent that rests on event {}", row.receipt_id);
+                ExportError::Changed(format!("{on}: {what}"))
+            };
+            let address_key = wanted
+                .authority
+                .vouches_for(purpose, row)
+                .ok_or_else(|| changed("this program did not write it, or it ended since"))?;
+            let ended = endings.forbids(&address_key, purpose, row.confirmed_at);
+            if ended.is_some_and(|(_, began)| began < settled) {
+                return Err(changed("it ended, as is known outside the database"));
             }
             texts.set(row);
             writer.row(columns.iter().map(|(name, column)| (*name, texts.cell(row, *column))))?;

@@ -3,6 +3,8 @@
 use std::io;
 
 use super::csv::CsvRows;
+use crate::ledger::cursor::Cursor;
+use crate::ledger::epoch::Epoch;
 use crate::store::withdrawals::Withdrawal;
 
 /// The form of such a file: a workbook would hold nothing that a program needs to remove somebody.
@@ -41,7 +43,10 @@ impl TextFormat {
 }
 
 /// Writes withdrawals.
-pub struct WithdrawnRows(Rows);
+pub struct WithdrawnRows {
+    rows: Rows,
+    epoch: Epoch,
+}
 
 enum Rows {
     Csv(Box<CsvRows>),
@@ -51,15 +56,16 @@ enum Rows {
 const NAMES: [&str; 6] = ["cursor", "subscriber_id", "email", "purpose", "event", "at"];
 
 impl WithdrawnRows {
-    /// Begins a file.
+    /// Begins a file, whose cursors are of this epoch.
     ///
     /// # Errors
     /// Never: memory takes what it is given.
-    pub fn begin(format: TextFormat) -> io::Result<Self> {
-        Ok(Self(match format {
+    pub fn begin(format: TextFormat, epoch: Epoch) -> io::Result<Self> {
+        let rows = match format {
             TextFormat::Csv => Rows::Csv(Box::new(CsvRows::begin(NAMES.into_iter())?)),
             TextFormat::Ndjson => Rows::Ndjson(Vec::new()),
-        }))
+        };
+        Ok(Self { rows, epoch })
     }
 
     /// One row. Where nothing is known, such as the address of somebody erased, it is empty.
@@ -68,7 +74,8 @@ impl WithdrawnRows {
     /// Never: memory takes what it is given.
     pub fn row(&mut self, withdrawal: &Withdrawal) -> io::Result<()> {
         let Withdrawal { cursor, subscriber_id, email, purpose, event, at } = withdrawal;
-        match &mut self.0 {
+        let cursor = cursor.map(|after| Cursor { epoch: self.epoch, after });
+        match &mut self.rows {
             Rows::Csv(csv) => {
                 let (cursor, at) = (cursor.map(|cursor| cursor.to_string()), at.to_string());
                 let id = subscriber_id.to_string();
@@ -96,7 +103,7 @@ impl WithdrawnRows {
     /// # Errors
     /// Never: memory gives what it has.
     pub fn take(&mut self) -> io::Result<Vec<u8>> {
-        match &mut self.0 {
+        match &mut self.rows {
             Rows::Csv(csv) => csv.take(),
             Rows::Ndjson(lines) => Ok(std::mem::take(lines)),
         }

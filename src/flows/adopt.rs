@@ -4,7 +4,8 @@
 use uuid::Uuid;
 
 use super::keep_record::{emptied_by, new_record};
-use super::seal::seal_all_at_once;
+use super::seal::{Sealed, seal_all_at_once};
+use super::standing::keep_newest;
 use super::{Error, Terms};
 use crate::clock::Clock;
 use crate::domain::evidence_key::{ConsentFields, EventFields};
@@ -32,6 +33,8 @@ pub async fn adopt(db: &Db, terms: &Terms, clock: &Clock, random: &Random) -> Re
     }
     demand_signed(&mut tx, terms).await?;
     drop(tx);
+    // What an earlier version signed is kept outside first.
+    keep_newest(db, terms).await?;
     let adopted = mark_events(db, terms).await?;
     mark_consents(db, terms).await?;
     let mut tx = db.write().await?;
@@ -44,7 +47,8 @@ pub async fn adopt(db: &Db, terms: &Terms, clock: &Clock, random: &Random) -> Re
     // What waited was written by earlier versions too: its place is before the leaf that says so.
     let before = size + checkpoints::count_unsealed(&mut tx, i64::MAX).await?;
     record(&mut tx, &at, terms, before).await?;
-    seal_all_at_once(&mut tx, &at, terms).await?;
+    // Where somebody else just sealed, it gets its place with what waits.
+    let _sealed: Sealed = seal_all_at_once(&mut tx, &at, terms).await?;
     tx.commit().await?;
     Ok(adopted)
 }

@@ -1,7 +1,8 @@
 //! Whether contacts may be taken away at all: not while the ledger that proves them is known to be wrong.
 
-use super::Error;
-use crate::store::{Tx, ledger_verdicts};
+use super::standing::demand_level;
+use super::{Error, Terms};
+use crate::store::{Db, Tx, ledger_verdicts};
 
 /// Why nothing is exported.
 #[derive(Debug, thiserror::Error)]
@@ -12,12 +13,27 @@ pub enum ExportRefused {
          it sound again"
     )]
     Broken(String),
+    /// The database does not stand at the newest head known.
+    #[error("{0}")]
+    NotLevel(String),
     /// Another job would only wait behind those that are open.
     #[error("ten files are being made already: wait until one of them is ready")]
     TooManyJobs,
     /// The database did not answer.
     #[error(transparent)]
     Flow(#[from] Error),
+}
+
+/// Refuses while the database does not stand at the newest head that is known outside it. To be asked before a
+/// transaction is begun, for what is kept outside may answer slowly.
+///
+/// # Errors
+/// When it does not, or something cannot be read.
+pub async fn allow_by_heads(db: &Db, terms: &Terms) -> Result<(), ExportRefused> {
+    demand_level(db, terms).await.map_err(|error| match error {
+        Error::NotLevel(why) => ExportRefused::NotLevel(why),
+        error => ExportRefused::Flow(error),
+    })
 }
 
 /// Refuses by the verdict of the last check.

@@ -7,6 +7,7 @@ pub mod add_report;
 pub mod add_staff;
 pub mod adopt;
 pub mod allow_export;
+pub mod allow_withdrawals;
 pub mod announce_policy;
 pub mod begin_export;
 pub mod chain_claims;
@@ -31,6 +32,7 @@ pub mod lapse;
 pub mod not_me;
 pub mod offer_newsletter;
 pub mod offer_purpose;
+pub mod prove_consistency;
 pub mod publish_policy;
 pub mod purge;
 pub mod raise_alarm;
@@ -41,9 +43,13 @@ pub mod record_consent;
 pub mod record_delivery;
 pub mod record_disclosure;
 pub mod record_export;
+pub mod record_restore;
 pub mod record_withdrawal;
 pub mod refuse;
 pub mod renew;
+pub mod replay_endings;
+pub mod resume_ledger;
+pub mod resume_mail;
 pub mod retry_mail;
 pub mod seal;
 pub mod send_fresh_link;
@@ -53,6 +59,7 @@ pub mod show_notices;
 pub mod sign_in;
 pub mod sign_up;
 pub mod split_words;
+pub mod standing;
 pub mod start_download;
 pub mod suppress;
 pub mod tree_nodes;
@@ -73,6 +80,7 @@ use crate::domain::mail_limit::MailLimit;
 use crate::domain::time_zone::TimeZone;
 use crate::export::Authority;
 use crate::ledger::keys::LedgerKeys;
+use crate::outside::OutsideError;
 use crate::site::Controller;
 
 /// What the operator set that use cases go by.
@@ -126,6 +134,12 @@ pub enum Error {
     /// A thread of the program ended before its work was done.
     #[error("the program stopped in the middle of its work")]
     Stopped(#[from] tokio::task::JoinError),
+    /// What is kept outside the database could not be read or written.
+    #[error(transparent)]
+    Outside(#[from] OutsideError),
+    /// The database does not stand where the newest head that is known outside stands.
+    #[error("{0}")]
+    NotLevel(String),
     /// The stored tree has a hole, or is not what its head says.
     #[error("the ledger's tree does not hold together: run `assent ledger verify`")]
     Tree,

@@ -67,7 +67,7 @@ pub async fn give(
         consents::upsert(tx, &consent, rests_on, &terms.evidence_key.consent(&consent)).await?;
     }
     let purposes: Vec<&Purpose> = events.iter().map(|event| &event.purpose).collect();
-    suppressions::delete_lifted(tx, giver.address_key, &purposes).await?;
+    suppressions::delete_lifted(tx, at.now, giver.address_key, &purposes).await?;
     Ok(())
 }
 

@@ -11,13 +11,27 @@ use crate::ledger::note::Checkpoint;
 use crate::ledger::tree::{Frontier, Hash, TILE_HEIGHT, TILE_WIDTH, empty_root, leaf_hash};
 use crate::random::Moment;
 use crate::store::checkpoints::{StoredCheckpoint, Unsealed};
-use crate::store::{Tx, adoptions, checkpoints, ledger_records};
+use crate::store::ledger_epochs::Place;
+use crate::store::ledger_records::NewRecord;
+use crate::store::{Tx, adoptions, checkpoints, ledger_epochs, ledger_records};
 
 /// How many events one transaction seals.
 const AT_ONCE: usize = 4096;
 
 /// How many are read at once.
 const PAGE: i64 = 4096;
+
+/// How far sealing came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Sealed {
+    /// Some events have their place under a head. Commit, then keep that outside.
+    Some,
+    /// Nothing waits.
+    Nothing,
+    /// The newest head is not kept outside yet: that comes first.
+    Unkept,
+}
 
 /// Leaves that get their places now, in this order.
 #[derive(Default)]
@@ -27,17 +41,13 @@ struct Waiting {
     records: Vec<Uuid>,
 }
 
-/// Seals up to [`AT_ONCE`] events and as many records under one signed head; `None` when nothing waits. Rows
+/// Seals up to [`AT_ONCE`] events and as many records under one signed head. Rows
 /// without our MAC stay where they are: somebody else wrote them. Whoever seals locks the head, so places are
 /// given by one at a time; events are appended meanwhile by anybody. Call it again until nothing waits.
 ///
 /// # Errors
 /// When the database does not take it, or its tree does not hold together; then nothing is sealed.
-pub async fn seal(
-    tx: &mut Tx,
-    at: &Moment,
-    terms: &Terms,
-) -> Result<Option<StoredCheckpoint>, Error> {
+pub async fn seal(tx: &mut Tx, at: &Moment, terms: &Terms) -> Result<Sealed, Error> {
     seal_up_to(tx, at, terms, AT_ONCE).await
 }
 
@@ -45,26 +55,55 @@ pub async fn seal(
 ///
 /// # Errors
 /// As [`seal`].
-pub async fn seal_all_at_once(tx: &mut Tx, at: &Moment, terms: &Terms) -> Result<(), Error> {
-    seal_up_to(tx, at, terms, usize::MAX).await.map(drop)
+pub async fn seal_all_at_once(tx: &mut Tx, at: &Moment, terms: &Terms) -> Result<Sealed, Error> {
+    seal_up_to(tx, at, terms, usize::MAX).await
 }
 
-async fn seal_up_to(
-    tx: &mut Tx,
-    at: &Moment,
-    terms: &Terms,
-    most: usize,
-) -> Result<Option<StoredCheckpoint>, Error> {
-    let first = checkpoints::lock_size(tx).await?;
+async fn seal_up_to(tx: &mut Tx, at: &Moment, terms: &Terms, most: usize) -> Result<Sealed, Error> {
+    checkpoints::lock_size(tx).await?;
     // What earlier versions wrote is adopted first.
     if !adoptions::is_adopted(tx).await? {
-        return Ok(None);
+        return Ok(Sealed::Nothing);
+    }
+    // One after the other is kept outside: who goes on from a head that is not would leave a gap there.
+    let place = ledger_epochs::find_place(tx).await?;
+    if place.size > place.shown.unwrap_or(0).max(place.from_size) {
+        return Ok(Sealed::Unkept);
     }
     chain_claims(tx, at, terms).await?;
     let waiting = list_waiting(tx, &terms.evidence_key, most).await?;
     if waiting.hashes.is_empty() {
-        return Ok(None);
+        return Ok(Sealed::Nothing);
     }
+    give_places(tx, at, terms, &place, &waiting).await?;
+    Ok(Sealed::Some)
+}
+
+/// Seals this record before all that waits, under a head of its own: the first leaf of an epoch. Whoever calls
+/// holds the lock on the head.
+///
+/// # Errors
+/// As [`seal`].
+pub async fn seal_first(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    record: &NewRecord,
+) -> Result<(), Error> {
+    let place = ledger_epochs::find_place(tx).await?;
+    let hashes = vec![leaf_hash(record.leaf.as_bytes())];
+    let waiting = Waiting { hashes, events: vec![], records: vec![record.record_id] };
+    give_places(tx, at, terms, &place, &waiting).await
+}
+
+async fn give_places(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    place: &Place,
+    waiting: &Waiting,
+) -> Result<(), Error> {
+    let first = place.size;
     let mut tree = tree_nodes::frontier(tx, u64::try_from(first).map_err(|_| Error::Tree)?).await?;
     // What was tampered with is never signed: the tree must still be the one under the newest head.
     let newest = checkpoints::find_newest(tx).await?;
@@ -83,8 +122,9 @@ async fn seal_up_to(
         return Err(Error::Tree);
     }
     let (size, root) = (tree.size(), tree.root());
-    let head = Checkpoint { origin: terms.ledger_keys.origin().to_owned(), size, root };
-    let note = head.sign(terms.ledger_keys.signing());
+    let origin = place.epoch.name(terms.ledger_keys.origin());
+    let keys = terms.ledger_keys.signing_in(place.epoch).map_err(|_| Error::Tree)?;
+    let note = Checkpoint { origin, size, root }.sign(&keys);
     let checkpoint = StoredCheckpoint {
         size: i64::try_from(size).map_err(|_| Error::Tree)?,
         root: root.to_vec(),
@@ -93,8 +133,7 @@ async fn seal_up_to(
         created_at: at.now,
         previous: Some(previous),
     };
-    checkpoints::insert(tx, &checkpoint).await?;
-    Ok(Some(checkpoint))
+    Ok(checkpoints::insert(tx, &checkpoint).await?)
 }
 
 /// The leaves that wait and are ours: events by their order, and behind them records, so that what empties

@@ -56,7 +56,7 @@ pub async fn lift(
     if !reason.is_lifted_by_staff() {
         return Ok(Lifted::NotOurs);
     }
-    if !suppressions::delete(tx, address_key, reason).await? {
+    if !suppressions::delete(tx, at.now, address_key, reason).await? {
         return Ok(Lifted::NotThere);
     }
     let detail = json!({"reason": reason.as_str(), "scope": "*", "why": why.as_str()});

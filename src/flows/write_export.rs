@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::Error;
-use super::allow_export::{ExportRefused, allow_export};
+use super::allow_export::{ExportRefused, allow_by_heads, allow_export};
+use super::{Error, Terms};
 use crate::clock::Clock;
 use crate::export::{self, ExportError, Out, Wanted, Written};
 use crate::store::export_runs::{self, HeldRun};
@@ -44,13 +44,14 @@ impl From<sqlx::Error> for RunError {
 /// # Errors
 /// Says why it stopped.
 pub async fn write_export(
-    db: &Db,
+    (db, terms): (&Db, &Terms),
     clock: &Clock,
     held: HeldRun,
     wanted: Wanted<'_>,
     out: impl Out,
     rows: &AtomicU64,
 ) -> Result<(Written, i64), RunError> {
+    allow_by_heads(db, terms).await?;
     let now = clock.now();
     // One moment for the verdict, the place in the ledger and the contacts.
     let mut snapshot = db.snapshot().await?;

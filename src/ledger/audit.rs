@@ -10,10 +10,11 @@ use super::audit_files::{Files, file_sha256, read_text};
 use super::audit_lines::{Chunk, Lines};
 use super::audit_row::CheckedRow;
 use super::bundle::{CHECKPOINT, EVENTS, EXTENT, KEYS, read_keys};
+use super::epoch::Epoch;
 use super::extent::Extent;
 use super::finding::{Finding, Findings, Place, Problem, Row};
 use super::naming::{Naming, NamingProblem, Part};
-use super::note::{NoteError, SignedNote, VerifyingKey};
+use super::note::{Checkpoint, NoteError, SignedNote, VerifyingKey};
 use super::subjects::Subjects;
 use super::tree::{Frontier, Hash};
 
@@ -159,6 +160,8 @@ struct Tally<'a> {
     /// Of a partial bundle, the rows that are there.
     here: BTreeSet<u64>,
     warnings: Vec<String>,
+    /// Of a ledger that went on after a loss, how many leaves it went on from the last time.
+    resumed_from: Option<u64>,
 }
 
 impl<'a> Tally<'a> {
@@ -184,6 +187,7 @@ impl<'a> Tally<'a> {
             subjects: Subjects::default(),
             here: BTreeSet::new(),
             warnings: vec![],
+            resumed_from: None,
         };
         tally.check_earlier_root();
         tally
@@ -227,6 +231,9 @@ impl<'a> Tally<'a> {
         }
         if let Some(told) = told {
             self.naming.told(index, &told);
+            if let Some(from) = &told.from {
+                self.resumed_from = Some(from.size);
+            }
         }
         self.tree = match (self.tree.take(), leaf_hash) {
             (Some(mut tree), Some(leaf)) => {
@@ -245,9 +252,23 @@ impl<'a> Tally<'a> {
         if let (Some(earlier), Some(tree)) = (self.earlier, &self.tree) {
             let earlier = earlier.checkpoint();
             if earlier.size == tree.size() && earlier.root != tree.root() {
-                self.findings.file(EVENTS, Problem::EarlierRoot(earlier.size));
+                let problem = self.lost(earlier).unwrap_or(Problem::EarlierRoot(earlier.size));
+                self.findings.file(EVENTS, problem);
             }
         }
+    }
+
+    /// What a checkpoint is that was signed over entries which the ledger lost, before it went on under the name
+    /// that it has now.
+    fn lost(&self, earlier: &Checkpoint) -> Option<Problem> {
+        let origin = &self.note.checkpoint().origin;
+        let from = self.resumed_from?;
+        let is_before = *origin != earlier.origin && Epoch::is_same_ledger(origin, &earlier.origin);
+        (is_before && earlier.size > from).then(|| Problem::EarlierLost {
+            size: earlier.size,
+            from,
+            origin: origin.clone(),
+        })
     }
 
     /// What can be said only of all rows together.
@@ -313,11 +334,12 @@ impl<'a> Tally<'a> {
             }
         }
         let Some(earlier) = self.earlier.map(SignedNote::checkpoint) else { return };
-        if earlier.origin != checkpoint.origin {
+        if !Epoch::is_same_ledger(&earlier.origin, &checkpoint.origin) {
             self.findings.file(CHECKPOINT, Problem::EarlierOrigin(earlier.origin.clone()));
         }
         if earlier.size > checkpoint.size {
-            self.findings.file(CHECKPOINT, Problem::EarlierSize(earlier.size));
+            let problem = self.lost(earlier).unwrap_or(Problem::EarlierSize(earlier.size));
+            self.findings.file(CHECKPOINT, problem);
         } else if self.partial && earlier.size < checkpoint.size {
             self.findings.file(CHECKPOINT, Problem::EarlierPartial);
         } else if self.partial && earlier.root != checkpoint.root {

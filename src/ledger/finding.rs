@@ -191,6 +191,19 @@ pub enum Problem {
     /// History was rewritten.
     #[error("the root over the first {0} leaves is not that of the earlier checkpoint")]
     EarlierRoot(u64),
+    /// It was signed before a loss.
+    #[error(
+        "the earlier checkpoint was made over {size} entries, and those behind the first {from} were lost before \
+         the ledger went on as {origin:?}"
+    )]
+    EarlierLost {
+        /// How many it was made over.
+        size: u64,
+        /// How many the ledger went on from.
+        from: u64,
+        /// Its name since.
+        origin: String,
+    },
     /// A partial bundle cannot show what came before.
     #[error("a bundle that leaves events out cannot be checked against an earlier checkpoint")]
     EarlierPartial,

@@ -1,8 +1,10 @@
 //! The keys of one installation's ledger.
 
-use super::note::{SigningKey, VerifyingKey};
+use super::epoch::Epoch;
+use super::note::{KeyError, KeyName, SigningKey, VerifyingKey};
 
 /// What signs checkpoints and receipts, and whose signatures of before still count.
+#[derive(Debug)]
 pub struct LedgerKeys {
     first: SigningKey,
     signing: Vec<SigningKey>,
@@ -34,6 +36,35 @@ impl LedgerKeys {
     #[must_use]
     pub fn origin(&self) -> &str {
         self.first.name().as_str()
+    }
+
+    /// The same keys under the ledger's name in this epoch: they sign its heads.
+    ///
+    /// # Errors
+    /// When the name grows too long for a key's.
+    pub fn signing_in(&self, epoch: Epoch) -> Result<Vec<SigningKey>, KeyError> {
+        let renamed = |key: &SigningKey| {
+            let name = KeyName::parse(&epoch.name(key.name().as_str()))?;
+            Ok(key.renamed(name))
+        };
+        self.signing.iter().map(renamed).collect()
+    }
+
+    /// All keys whose signatures count in this epoch, under the name they have in it first.
+    ///
+    /// # Errors
+    /// When the name grows too long for a key's.
+    pub fn trusted_in(&self, epoch: Epoch) -> Result<Vec<VerifyingKey>, KeyError> {
+        let renamed = |key: &VerifyingKey| {
+            let name = KeyName::parse(&epoch.name(key.name().as_str()))?;
+            Ok(key.renamed(name))
+        };
+        let trusted = self.trusted();
+        if epoch == Epoch::FIRST {
+            return Ok(trusted);
+        }
+        let present: Vec<VerifyingKey> = trusted.iter().map(renamed).collect::<Result<_, _>>()?;
+        Ok(present.into_iter().chain(trusted).collect())
     }
 
     /// All keys whose signatures count, the first one first.

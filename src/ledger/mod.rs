@@ -16,6 +16,8 @@ mod audit_row;
 mod audit_tests;
 pub mod bundle;
 mod canonical;
+pub mod cursor;
+pub mod epoch;
 pub mod extent;
 pub mod finding;
 mod jws;

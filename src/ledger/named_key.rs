@@ -116,6 +116,12 @@ impl SigningKey {
         &self.name
     }
 
+    /// The same key under another name.
+    #[must_use]
+    pub fn renamed(&self, name: KeyName) -> Self {
+        Self { name, key: self.key.clone() }
+    }
+
     /// The public half.
     #[must_use]
     pub fn vkey(&self) -> VerifyingKey {
@@ -174,6 +180,12 @@ impl VerifyingKey {
             return Err(KeyError::Id);
         }
         Ok(key)
+    }
+
+    /// The same key under another name, and so with another id.
+    #[must_use]
+    pub fn renamed(&self, name: KeyName) -> Self {
+        Self::new(name, self.key)
     }
 
     /// The name it signs under.

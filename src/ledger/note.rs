@@ -4,6 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use super::epoch::Epoch;
 pub use super::named_key::{KeyError, KeyName, SigningKey, VerifyingKey};
 use super::tree::Hash;
 
@@ -197,19 +198,28 @@ impl SignedNote {
 
     /// The first of these keys that signed. Lines by other keys are passed over, for a note may carry
     /// witnesses we don't know; but a line in the name and id of one of these keys that does not
-    /// verify makes the whole note invalid, and the answer `None`.
+    /// verify makes the whole note invalid, and the answer `None`. A key counts under the names of a ledger's
+    /// later epochs too.
     #[must_use]
     pub fn verified_by<'k>(&self, keys: &'k [VerifyingKey]) -> Option<&'k VerifyingKey> {
         let text = self.checkpoint.text();
+        let origin = &self.checkpoint.origin;
+        let under = |key: &VerifyingKey| match Epoch::of(origin, key.name().as_str()) {
+            None | Some(Epoch::FIRST) => key.clone(),
+            Some(_) => {
+                KeyName::parse(origin).map_or_else(|_| key.clone(), |name| key.renamed(name))
+            }
+        };
+        let named_now: Vec<VerifyingKey> = keys.iter().map(under).collect();
         let mut first: Option<usize> = None;
         for signature in &self.signatures {
             let named = |key: &VerifyingKey| {
                 key.name().as_str() == signature.name && key.id() == signature.key_id
             };
-            if !keys.iter().any(named) {
+            if !named_now.iter().any(named) {
                 continue;
             }
-            let signer = keys
+            let signer = named_now
                 .iter()
                 .position(|key| named(key) && key.verify(text.as_bytes(), &signature.bytes))?;
             first = Some(first.map_or(signer, |known| known.min(signer)));
@@ -304,6 +314,26 @@ mod tests {
         let line = format!("{DASH}example.org/ledger {}", STANDARD.encode(bytes));
         let note = SignedNote::parse(&format!("{text}\n{line}\n")).unwrap();
         assert_eq!(note.verified_by(&[ours.vkey()]), None);
+    }
+
+    #[test]
+    fn a_key_counts_under_its_ledgers_later_epochs_and_no_other_name() {
+        let key = key("example.org/ledger", 1);
+        for (origin, counts) in [
+            ("example.org/ledger/r2", true),
+            ("example.org/ledger/r3", true),
+            ("example.org/ledger/r1", false),
+            ("example.org/ledgers", false),
+        ] {
+            let renamed = key.renamed(KeyName::parse(origin).unwrap());
+            let head = Checkpoint { origin: origin.into(), ..checkpoint() };
+            let note = SignedNote::parse(&head.sign(&[renamed])).unwrap();
+            assert_eq!(note.verified_by(&[key.vkey()]).is_some(), counts, "{origin}");
+        }
+        // A head of one epoch is none of another.
+        let head = Checkpoint { origin: "example.org/ledger/r2".into(), ..checkpoint() };
+        let note = SignedNote::parse(&head.sign(std::slice::from_ref(&key))).unwrap();
+        assert_eq!(note.verified_by(&[key.vkey()]), None);
     }
 
     #[test]

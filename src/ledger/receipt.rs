@@ -260,13 +260,13 @@ struct Held {
     tree_size: u64,
 }
 
-/// What a receipt says, once everything in it has been checked: the signature by one of `keys`, that
+/// What a receipt says, and the head it was signed over, once everything in it has been checked: the signature by one of `keys`, that
 /// the leaf commits to the body, that the record is of that event, that the proof leads from leaf to
 /// checkpoint, and that one of `keys` signed the checkpoint.
 ///
 /// # Errors
 /// A [`ReceiptError`] that says which of them fails.
-pub fn verify(jws: &str, keys: &[VerifyingKey]) -> Result<Value, ReceiptError> {
+pub fn verify(jws: &str, keys: &[VerifyingKey]) -> Result<(Value, SignedNote), ReceiptError> {
     let payload = jws::verify(TYPE, jws, keys)?;
     let payload: Value = serde_json::from_slice(&payload).map_err(ReceiptError::Payload)?;
     let held = Held::deserialize(&payload["ledger"]).map_err(ReceiptError::Payload)?;
@@ -295,7 +295,7 @@ pub fn verify(jws: &str, keys: &[VerifyingKey]) -> Result<Value, ReceiptError> {
     {
         return Err(ReceiptError::Inclusion);
     }
-    Ok(payload)
+    Ok((payload, note))
 }
 
 /// What the body commits to, whole: the context and the words that it names by their hashes are those that stand

@@ -128,7 +128,7 @@ fn resigned((jws, mut payload): (String, Value), path: &str, to: Value) -> Strin
 #[test]
 fn a_receipt_says_what_was_agreed_and_proves_it() {
     let (jws, payload) = receipt(|_| ());
-    assert_eq!(verify(&jws, &[key(2).vkey(), key(1).vkey()]).unwrap(), payload);
+    assert_eq!(verify(&jws, &[key(2).vkey(), key(1).vkey()]).unwrap().0, payload);
     let record = &payload["dpv:hasRecordOfActivity"];
     assert_eq!(record["dpv:hasNotice"][0]["dct:description"], WORDS);
     assert_eq!(record["dpv:hasConsentStatus"]["@type"][0], "dpv:ConsentGiven");
@@ -206,7 +206,7 @@ fn the_status_is_that_of_the_leaf() {
 #[test]
 fn what_the_body_names_by_its_hash_is_read_with_it() {
     let (jws, payload) = receipt_with_context();
-    assert_eq!(verify(&jws, &[key(1).vkey()]).unwrap(), payload);
+    assert_eq!(verify(&jws, &[key(1).vkey()]).unwrap().0, payload);
     assert_eq!(payload["ledger"]["context"], context());
     let record = &payload["dpv:hasRecordOfActivity"];
     assert_eq!(record["dpv:hasNotice"][0]["dct:description"], WORDS);

@@ -7,21 +7,25 @@ pub mod verification;
 pub mod verify;
 
 use crate::clock::Clock;
-use crate::flows::seal::seal;
+use crate::flows::seal::{Sealed, seal};
+use crate::flows::standing::keep_newest;
 use crate::flows::{Error, Terms};
 use crate::random::{Moment, Random};
 use crate::store::Db;
 
-/// Seals all that waits.
+/// Seals all that waits, and keeps each head outside before it goes on.
 ///
 /// # Errors
-/// When the database does not take it; what was committed before stays sealed.
+/// [`Error::NotLevel`] when the database does not stand at the newest head known; when the database does not
+/// take it, or a head cannot be kept. What was committed before stays sealed.
 pub async fn seal_all(db: &Db, terms: &Terms, clock: &Clock, random: &Random) -> Result<(), Error> {
     loop {
+        keep_newest(db, terms).await?;
         let mut tx = db.write().await?;
-        if seal(&mut tx, &Moment::of(clock, random), terms).await?.is_none() {
-            return Ok(());
+        match seal(&mut tx, &Moment::of(clock, random), terms).await? {
+            Sealed::Some => tx.commit().await?,
+            Sealed::Nothing => return Ok(()),
+            Sealed::Unkept => {}
         }
-        tx.commit().await?;
     }
 }

@@ -47,16 +47,18 @@ pub async fn verify(
     let sealed = seal_all(db, terms, clock, random).await;
     let seen = ledger_verdicts::number(&mut db.read().await?).await?;
     let mut told = Verification::begin(clock.now());
-    let stuck = matches!(sealed, Err(Error::Tree));
-    if !stuck {
-        sealed?;
-    }
+    let stuck = match sealed {
+        Ok(()) => None,
+        Err(Error::Tree) => Some(
+            "nothing can be sealed: the stored tree is not that of the newest checkpoint".into(),
+        ),
+        Err(Error::NotLevel(why)) => Some(why),
+        Err(error) => return Err(error),
+    };
     check(db, terms, &mut told, progress).await?;
     // Said last, for the row that is to blame comes first.
-    if stuck {
-        told.add(
-            "nothing can be sealed: the stored tree is not that of the newest checkpoint".into(),
-        );
+    if let Some(why) = stuck {
+        told.add(why);
     }
     told.checked_at = clock.now();
     let verdict = Verdict {

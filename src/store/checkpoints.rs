@@ -221,6 +221,47 @@ pub async fn insert(tx: &mut Tx, new: &StoredCheckpoint) -> sqlx::Result<()> {
     })
 }
 
+/// The signed tree head of this size.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find(tx: &mut Tx, size: i64) -> sqlx::Result<Option<StoredCheckpoint>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT size, root, note, created_at, previous, mac FROM checkpoint WHERE size = $1"
+    )
+    .bind(size)
+    .fetch_optional(conn)
+    .await)
+}
+
+/// The newest signed tree head that is kept outside too: only that may be seen. None before the first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_shown(tx: &mut Tx) -> sqlx::Result<Option<StoredCheckpoint>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT size, root, note, created_at, previous, mac FROM checkpoint
+         WHERE size <= (SELECT shown FROM ledger_head) ORDER BY size DESC LIMIT 1"
+    )
+    .fetch_optional(conn)
+    .await)
+}
+
+/// The newest of those that may be seen and were signed by this moment.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_shown_at(tx: &mut Tx, at: Timestamp) -> sqlx::Result<Option<StoredCheckpoint>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT size, root, note, created_at, previous, mac FROM checkpoint
+         WHERE size <= (SELECT shown FROM ledger_head) AND created_at <= $1
+         ORDER BY size DESC LIMIT 1"
+    )
+    .bind(at)
+    .fetch_optional(conn)
+    .await)
+}
+
 /// The newest signed tree head; none while nothing is sealed.
 ///
 /// # Errors

@@ -1,14 +1,14 @@
 //! Who may be written to, with what proves it.
 
 use futures_util::TryStreamExt;
-use sqlx::{Postgres, Sqlite, SqliteConnection, Transaction};
+use sqlx::{Postgres, Sqlite, SqliteConnection};
 use tokio::sync::mpsc::{self, Sender};
 use uuid::Uuid;
 
 use super::export_rows::Rows;
 pub use super::export_rows::{ExportRow, ExportRows, Ground};
 use super::snapshot::Snapshot;
-use super::{Tx, on, suppresses_all};
+use super::{Noting, Tx, on, suppresses_all};
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
@@ -159,7 +159,7 @@ impl ExportPages {
 
 /// From PostgreSQL, whose server has its own process for it.
 async fn read_all(
-    mut tx: Transaction<'static, Postgres>,
+    mut tx: Noting<Postgres>,
     now: Timestamp,
     filter: &ExportFilter,
     out: &Sender<Piece>,
@@ -185,7 +185,7 @@ fn whole(filter: &ExportFilter) -> (Place, Place) {
 
 /// Every so manyth page from SQLite, beginning with the one of that number.
 async fn read_every(
-    mut tx: Transaction<'static, Sqlite>,
+    mut tx: Noting<Sqlite>,
     now: Timestamp,
     filter: &ExportFilter,
     (number, of): (usize, usize),

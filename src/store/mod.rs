@@ -16,6 +16,8 @@ pub mod consent_contexts;
 pub mod consent_events;
 pub mod consents;
 pub mod download_grants;
+pub mod dump;
+pub mod endings;
 pub mod erasures;
 pub mod export_rows;
 pub mod export_runs;
@@ -24,6 +26,7 @@ pub mod figures;
 pub mod held;
 pub mod imports;
 pub mod key_fingerprints;
+pub mod ledger_epochs;
 pub mod ledger_records;
 pub mod ledger_verdicts;
 pub mod limited_mails;
@@ -32,6 +35,7 @@ pub mod listed_subscribers;
 pub mod mails;
 pub mod newsletters;
 pub mod notices;
+mod noting;
 pub mod outbox;
 pub mod permissions;
 pub mod policy_versions;
@@ -66,7 +70,11 @@ use std::time::Duration;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{Connection, PgPool, Postgres, Sqlite, SqlitePool};
+
+pub use noting::Noting;
+
+use crate::outside::Outside;
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
@@ -90,17 +98,24 @@ pub enum Db {
         exporters: SqlitePool,
         /// Whether the write-ahead log may hold what was erased, as after a start.
         forgets: Arc<AtomicBool>,
+        /// Where endings are noted before they are committed.
+        outside: Outside,
     },
     /// A server, shared by several replicas.
-    Postgres(PgPool),
+    Postgres {
+        /// Its connections.
+        pool: PgPool,
+        /// Where endings are noted before they are committed.
+        outside: Outside,
+    },
 }
 
 /// A transaction on either database.
 pub enum Tx {
     /// On SQLite.
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(Noting<Sqlite>),
     /// On PostgreSQL.
-    Postgres(Transaction<'static, Postgres>),
+    Postgres(Noting<Postgres>),
 }
 
 /// A statement whose text has to differ between the two.
@@ -183,13 +198,15 @@ macro_rules! forbids_kind {
 pub(crate) use forbids_kind;
 
 impl Db {
-    /// Opens the database named by `sqlite:PATH` or `postgres://…`. Nothing is migrated yet.
+    /// Opens the database named by `sqlite:PATH` or `postgres://…`. Nothing is migrated yet. Its transactions
+    /// note endings outside before they commit them.
     ///
     /// # Errors
     /// When the URL is of neither kind or the database does not answer.
-    pub async fn open(url: &str) -> Result<Self, OpenError> {
+    pub async fn open(url: &str, outside: &Outside) -> Result<Self, OpenError> {
+        let outside = outside.clone();
         if let Some(path) = url.strip_prefix("sqlite:") {
-            Self::open_sqlite(Path::new(path.trim_start_matches("//"))).await
+            Self::open_sqlite(Path::new(path.trim_start_matches("//")), outside).await
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let options = PgConnectOptions::from_str(url)?.application_name("assent");
             let pool = PgPoolOptions::new()
@@ -197,13 +214,13 @@ impl Db {
                 .acquire_timeout(ACQUIRE_TIMEOUT)
                 .connect_with(options)
                 .await?;
-            Ok(Self::Postgres(pool))
+            Ok(Self::Postgres { pool, outside })
         } else {
             Err(OpenError::UnknownScheme)
         }
     }
 
-    async fn open_sqlite(path: &Path) -> Result<Self, OpenError> {
+    async fn open_sqlite(path: &Path, outside: Outside) -> Result<Self, OpenError> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -245,7 +262,8 @@ impl Db {
             // Contacts lie all over the file: what is found again is little.
             .connect_lazy_with(options.clone().pragma("cache_size", "-4096"));
         let readers = pool(4).connect_with(options).await?;
-        Ok(Self::Sqlite { writer, readers, exporters, forgets: Arc::new(AtomicBool::new(true)) })
+        let forgets = Arc::new(AtomicBool::new(true));
+        Ok(Self::Sqlite { writer, readers, exporters, forgets, outside })
     }
 
     /// Brings the schema up to date; safe to run by several replicas at once.
@@ -255,9 +273,27 @@ impl Db {
     pub async fn migrate(&self) -> Result<(), OpenError> {
         match self {
             Self::Sqlite { writer, .. } => SQLITE_MIGRATIONS.run(writer).await?,
-            Self::Postgres(pool) => POSTGRES_MIGRATIONS.run(pool).await?,
+            Self::Postgres { pool, .. } => POSTGRES_MIGRATIONS.run(pool).await?,
         }
         Ok(())
+    }
+
+    /// Whether the schema is that of this version; nothing is changed.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn is_current(&self) -> sqlx::Result<bool> {
+        let mut tx = self.read().await?;
+        let newest = SQLITE_MIGRATIONS.iter().map(|migration| migration.version).max();
+        // On SQLite a failed look leaves the transaction as it was; on PostgreSQL it is over, and so is this.
+        let applied: sqlx::Result<Option<i64>> =
+            on!(&mut tx, |conn| sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
+                .fetch_one(conn)
+                .await);
+        match applied {
+            Err(sqlx::Error::Database(_)) => Ok(false),
+            applied => Ok(applied? >= newest),
+        }
     }
 
     /// Begins a transaction that will write. SQLite takes its write lock at once: a deferred one that
@@ -267,8 +303,13 @@ impl Db {
     /// When the database does not answer in time.
     pub async fn write(&self) -> sqlx::Result<Tx> {
         Ok(match self {
-            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Self::Sqlite { writer, outside, .. } => {
+                let begun = writer.begin_with("BEGIN IMMEDIATE").await?;
+                Tx::Sqlite(Noting::new(begun, outside))
+            }
+            Self::Postgres { pool, outside } => {
+                Tx::Postgres(Noting::new(pool.begin().await?, outside))
+            }
         })
     }
 
@@ -279,12 +320,22 @@ impl Db {
     /// When the database does not answer in time.
     pub async fn read(&self) -> sqlx::Result<Tx> {
         Ok(match self {
-            Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
-            Self::Postgres(pool) => {
+            Self::Sqlite { readers, outside, .. } => {
+                Tx::Sqlite(Noting::new(readers.begin().await?, outside))
+            }
+            Self::Postgres { pool, outside } => {
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-                Tx::Postgres(pool.begin_with(begin).await?)
+                Tx::Postgres(Noting::new(pool.begin_with(begin).await?, outside))
             }
         })
+    }
+
+    /// What is kept outside this database.
+    #[must_use]
+    pub fn outside(&self) -> &Outside {
+        match self {
+            Self::Sqlite { outside, .. } | Self::Postgres { outside, .. } => outside,
+        }
     }
 
     /// How many transactions of the intake may run at once.
@@ -292,7 +343,7 @@ impl Db {
     pub fn writers(&self) -> usize {
         match self {
             Self::Sqlite { .. } => 1,
-            Self::Postgres(_) => 4,
+            Self::Postgres { .. } => 4,
         }
     }
 
@@ -327,20 +378,7 @@ impl Db {
                 readers.close().await;
                 writer.close().await;
             }
-            Self::Postgres(pool) => pool.close().await,
-        }
-    }
-}
-
-impl Tx {
-    /// Makes what was written durable. Nothing may be acknowledged before this returned.
-    ///
-    /// # Errors
-    /// When the database could not promise it; then nothing was written.
-    pub async fn commit(self) -> sqlx::Result<()> {
-        match self {
-            Self::Sqlite(tx) => tx.commit().await,
-            Self::Postgres(tx) => tx.commit().await,
+            Self::Postgres { pool, .. } => pool.close().await,
         }
     }
 }

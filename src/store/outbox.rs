@@ -92,6 +92,7 @@ pub async fn claim(
         sqlite: "UPDATE outbox SET lease_until = $2, claims = claims + 1 WHERE outbox_id IN
                      (SELECT outbox_id FROM outbox
                       WHERE state = 'queued' AND next_at <= $1
+                        AND NOT EXISTS (SELECT 1 FROM alarm WHERE subject = 'mail-paused')
                         AND (lease_until IS NULL OR lease_until <= $1)
                         AND outbox_id NOT IN (SELECT unhex(value->>'outbox_id', '-') FROM json_each($4))
                       ORDER BY next_at LIMIT $3)
@@ -101,6 +102,7 @@ pub async fn claim(
                    WHERE outbox_id IN
                        (SELECT outbox_id FROM outbox
                         WHERE state = 'queued' AND next_at <= $1
+                          AND NOT EXISTS (SELECT 1 FROM alarm WHERE subject = 'mail-paused')
                           AND (lease_until IS NULL OR lease_until <= now())
                           AND outbox_id NOT IN (SELECT held.outbox_id FROM
                               json_to_recordset(CAST($4 AS json)) AS held (outbox_id uuid))
@@ -311,5 +313,20 @@ pub async fn witness_is_due(tx: &mut Tx, since: Timestamp) -> sqlx::Result<bool>
     )
     .bind(since)
     .fetch_one(conn)
+    .await)
+}
+
+/// When the mail to a witness was decided that was sent before the one of this moment; none before the first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_told_before(tx: &mut Tx, before: Timestamp) -> sqlx::Result<Option<Timestamp>> {
+    on!(tx, |conn| sqlx::query_scalar(
+        "SELECT created_at FROM outbox
+         WHERE kind = 'checkpoint' AND state = 'sent' AND created_at < $1
+         ORDER BY created_at DESC LIMIT 1"
+    )
+    .bind(before)
+    .fetch_optional(conn)
     .await)
 }

@@ -2,7 +2,7 @@
 
 use sqlx::Connection;
 
-use super::{Db, Tx, ping};
+use super::{Db, Noting, Tx, ping};
 
 /// One moment. SQLite's is read through two connections, for each keeps no more than one core busy.
 pub struct Snapshot {
@@ -24,7 +24,7 @@ impl Db {
     /// When the database does not answer in time.
     pub async fn snapshot(&self) -> sqlx::Result<Snapshot> {
         // Each database fixes the moment at the first look.
-        let Self::Sqlite { writer, exporters, .. } = self else {
+        let Self::Sqlite { writer, exporters, outside, .. } = self else {
             let mut first = self.read().await?;
             ping(&mut first).await?;
             return Ok(Snapshot { first, second: None });
@@ -37,6 +37,7 @@ impl Db {
             sqlx::query("SELECT count(*) FROM sqlite_schema").fetch_one(&mut **reader).await?;
         }
         still.rollback().await?;
-        Ok(Snapshot { first: Tx::Sqlite(first), second: Some(Tx::Sqlite(second)) })
+        let [first, second] = [first, second].map(|tx| Tx::Sqlite(Noting::new(tx, outside)));
+        Ok(Snapshot { first, second: Some(second) })
     }
 }

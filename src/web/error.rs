@@ -112,7 +112,10 @@ impl From<crate::flows::Error> for Error {
                 tracing::error!(error = ?error, "evidence could not be written down or read");
                 Self::Internal
             }
-            error @ (crate::flows::Error::Tree | crate::flows::Error::Stopped(_)) => {
+            crate::flows::Error::Outside(error) => error.into(),
+            error @ (crate::flows::Error::Tree
+            | crate::flows::Error::Stopped(_)
+            | crate::flows::Error::NotLevel(_)) => {
                 tracing::error!(error = ?error, "the ledger could not be read");
                 Self::Internal
             }
@@ -123,6 +126,13 @@ impl From<crate::flows::Error> for Error {
 impl From<crate::files::FilesError> for Error {
     fn from(error: crate::files::FilesError) -> Self {
         tracing::error!(error = ?error, "the file store did not answer");
+        Self::Unavailable
+    }
+}
+
+impl From<crate::outside::OutsideError> for Error {
+    fn from(error: crate::outside::OutsideError) -> Self {
+        tracing::error!(error = ?error, "what is kept outside the database did not answer");
         Self::Unavailable
     }
 }

@@ -9,7 +9,7 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 
 use super::App;
-use crate::domain::alarm::MAIL_RELAY;
+use crate::domain::alarm::{MAIL_PAUSED, MAIL_RELAY};
 use crate::domain::time_zone::TimeZone;
 use crate::store::alarms::{self, Alarm};
 
@@ -31,8 +31,12 @@ async fn ready(State(app): State<Arc<App>>) -> impl IntoResponse {
 }
 
 fn detail(alarms: &[Alarm], timezone: &TimeZone) -> String {
-    let relay = alarms.iter().find(|alarm| alarm.subject == MAIL_RELAY);
-    let mail = relay.map_or_else(|| "ok".to_owned(), |alarm| format!("waits: {}", alarm.detail));
+    let of = |subject: &str| alarms.iter().find(|alarm| alarm.subject == subject);
+    let mail = match (of(MAIL_PAUSED), of(MAIL_RELAY)) {
+        (Some(_), _) => "paused until `assent mail resume`".to_owned(),
+        (None, Some(alarm)) => format!("waits: {}", alarm.detail),
+        (None, None) => "ok".to_owned(),
+    };
     let line = |alarm: &Alarm| {
         format!("{} since {}: {}\n", alarm.subject, timezone.minute(alarm.since), alarm.detail)
     };

@@ -48,7 +48,6 @@ pub use limits::SignupLimit;
 
 use crate::clock::Clock;
 use crate::domain::link::Links;
-use crate::erasures::Erasures;
 use crate::files::Files;
 use crate::flows::Terms;
 use crate::intake::Intake;
@@ -88,8 +87,6 @@ pub struct App {
     pub export_places: Arc<Semaphore>,
     /// The turns of uploads at the console.
     pub upload_places: Arc<Semaphore>,
-    /// The erasures, kept outside the database.
-    pub erasures: Erasures,
     /// The door signups go through.
     pub intake: Intake,
     /// What is on offer.

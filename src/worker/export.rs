@@ -124,7 +124,7 @@ async fn make(
     // Without a name until it is whole: whatever happens meanwhile, nothing of it is left lying about.
     let file = tempfile::tempfile_in(&parts.data_dir)?;
     let (written, cursor) =
-        write_export(&parts.db, &parts.clock, held, wanted, &file, rows).await?;
+        write_export((&parts.db, &parts.terms), &parts.clock, held, wanted, &file, rows).await?;
     let name = format!("{}-{}.{}", held.export_run_id, held.claims, format.as_str());
     let (key, size) = parts.files.put_export(&name, file).await?;
     let run_id = Some(held.export_run_id);

@@ -7,6 +7,7 @@ pub mod export;
 mod hand_over;
 mod leases;
 pub mod letters;
+pub mod outside;
 mod personal_letters;
 pub mod policies;
 pub mod purge;

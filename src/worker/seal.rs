@@ -5,8 +5,11 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::WorkerParts;
+use super::outside::end_alarm;
+use crate::domain::alarm::LEDGER;
 use crate::domain::outbox::MailKind;
 use crate::flows::Error;
+use crate::flows::standing::tell_not_level;
 use crate::notary::seal_all;
 use crate::store::checkpoints;
 use crate::store::outbox::{self, About};
@@ -18,7 +21,7 @@ const A_DAY: Duration = Duration::from_hours(24);
 /// Seals every few seconds, until `stop`; also empties a log that still holds what was erased.
 pub async fn run(parts: WorkerParts, stop: CancellationToken) {
     loop {
-        if let Err(error) = seal_all(&parts.db, &parts.terms, &parts.clock, &parts.random).await {
+        if let Err(error) = seal(&parts).await {
             tracing::error!(error = ?error, "the ledger could not be sealed");
         }
         if parts.db.must_forget() {
@@ -35,6 +38,15 @@ pub async fn run(parts: WorkerParts, stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(EVERY) => {}
         }
+    }
+}
+
+/// Seals what waits. Whether the ledger may go on is an alarm; while it may not, no mail leaves.
+async fn seal(parts: &WorkerParts) -> Result<(), Error> {
+    match seal_all(&parts.db, &parts.terms, &parts.clock, &parts.random).await {
+        Ok(()) => end_alarm(parts, LEDGER).await,
+        Err(Error::NotLevel(why)) => tell_not_level(&parts.db, &parts.moment(), &why).await,
+        Err(error) => Err(error),
     }
 }
 

@@ -1,14 +1,18 @@
 //! The newest signed tree head, mailed to a witness outside, who can hold it against the ledger later.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::WorkerParts;
 use super::letters::{Letter, Said};
-use crate::ledger::note::SignedNote;
-use crate::store::outbox::ClaimedMail;
+use crate::flows::Error;
+use crate::flows::prove_consistency::prove_consistency;
+use crate::ledger::note::{SignedNote, encode_hash};
+use crate::store::checkpoints::StoredCheckpoint;
+use crate::store::outbox::{self, ClaimedMail};
 use crate::store::{Tx, checkpoints};
 
-/// Reads the newest checkpoint.
+/// Reads the newest checkpoint of when the mail was decided, and the proof that it holds all that the one before
+/// held, which the witness was mailed.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -20,8 +24,16 @@ pub(super) async fn read(
     let Some(witness) = &parts.witness_mail else {
         return Ok(Said::Nothing("there is no witness any more"));
     };
-    let Some(newest) = checkpoints::find_newest(tx).await? else {
+    let Some(newest) = checkpoints::find_shown_at(tx, mail.created_at).await? else {
         return Ok(Said::Nothing("nothing is sealed yet"));
+    };
+    let before = match outbox::find_told_before(tx, mail.created_at).await? {
+        Some(told) => checkpoints::find_shown_at(tx, told).await?,
+        None => None,
+    };
+    let proof = match &before {
+        Some(before) => prove(tx, before, &newest).await?,
+        None => None,
     };
     let origin = SignedNote::parse(&newest.note).map(|note| note.checkpoint().origin.clone());
     let context = json!({
@@ -29,7 +41,29 @@ pub(super) async fn read(
         "origin": origin.unwrap_or_default(),
         "size": newest.size,
         "note": newest.note,
+        "proof": proof,
         "date": mail.created_at,
     });
     Ok(Said::Mail(Letter { to: witness.clone(), context, leave: None }))
+}
+
+/// The proof between two heads, as the mail shows it; none where the stored tree does not give it, for the head
+/// must reach its witness then above all.
+async fn prove(
+    tx: &mut Tx,
+    before: &StoredCheckpoint,
+    newest: &StoredCheckpoint,
+) -> sqlx::Result<Option<Value>> {
+    let size = u64::try_from(before.size).unwrap_or(0);
+    match prove_consistency(tx, size, newest).await {
+        Ok(proof) => Ok(proof.map(|proof| {
+            let hashes: Vec<String> = proof.iter().map(encode_hash).collect();
+            json!({"old": before.size, "hashes": hashes})
+        })),
+        Err(Error::Store(error)) => Err(error),
+        Err(error) => {
+            tracing::error!(error = ?error, "the witness is told without a proof");
+            Ok(None)
+        }
+    }
 }

@@ -224,7 +224,7 @@ both_databases! {
         for consent in consents {
             let id = consent["receipt_id"].as_str().unwrap();
             let receipt = app.get(&format!("{page}/receipts/{id}.jws")).await.text();
-            let proven = verify(&receipt, &app.core.terms.ledger_keys.trusted()).unwrap();
+            let (proven, _) = verify(&receipt, &app.core.terms.ledger_keys.trusted()).unwrap();
             let shown = &proven["dpv:hasRecordOfActivity"]["dpv:hasNotice"][0];
             assert_eq!(shown["dct:description"], consent["words"]);
         }

@@ -25,7 +25,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::support::app::{Database, POLICY, TestApp};
+use crate::support::app::{Database, POLICY, TestApp, open_db};
 use crate::support::program::{run, run_well};
 use crate::support::{both_databases, poll, postgres};
 
@@ -89,7 +89,7 @@ impl Desk {
     }
 
     async fn open(&self) -> Db {
-        Db::open(&self.database_url).await.unwrap()
+        open_db(&self.database_url).await
     }
 
     async fn audited(&self, action: &str) -> Vec<Value> {

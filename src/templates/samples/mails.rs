@@ -27,7 +27,7 @@ pub(super) fn of(mail: &str) -> Vec<Value> {
             policy_notice(&unsaid_policy(), &["Privacy policy", "The weekly"], &["The weekly"]),
         ],
         "renewal" => renewal(),
-        "checkpoint" => vec![checkpoint(1), checkpoint(312)],
+        "checkpoint" => vec![checkpoint(1, &Value::Null), checkpoint(312, &proof())],
         "invitation" => vec![json!({
             "address": ADDRESS, "role": "marketing", "valid_until": UNTIL,
             "invitation_url": url("/console/welcome/TOKEN"),
@@ -170,6 +170,10 @@ fn policy_notice(policy: &Value, topics: &[&str], leave_ends: &[&str]) -> Value 
     })
 }
 
+fn proof() -> Value {
+    json!({"old": 298, "hashes": ["UFJPT0ZQUk9PRlBST09G", "U0VDT05EU0VDT05E"]})
+}
+
 fn renewal() -> Vec<Value> {
     let sample = |policy: &Value, keep: &[&str], reminder: bool| {
         let mut sample = policy_notice(policy, &[&["Privacy policy"], keep].concat(), keep);
@@ -188,11 +192,12 @@ fn renewal() -> Vec<Value> {
     samples
 }
 
-fn checkpoint(size: u32) -> Value {
+fn checkpoint(size: u32, proof: &Value) -> Value {
     json!({
         "origin": "reports.example.org",
         "size": size,
         "note": format!("reports.example.org\n{size}\nR09PRCBST09U\n\n— reports.example.org U0lHTkFUVVJF\n"),
         "date": "2026-11-23T09:00:00.000000Z",
+        "proof": proof,
     })
 }

@@ -116,6 +116,6 @@ async fn forget(
         // Somebody else erased them in this moment.
         return Err(Error::NotFound);
     }
-    commit_erasure(&app, tx, (&at, &key), (Some(&program.by), true)).await?;
+    commit_erasure(&app, tx, &at, Some((&program.by, true))).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

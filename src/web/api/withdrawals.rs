@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -12,7 +13,10 @@ use serde_json::{Value, json};
 use super::bearer::admit;
 use super::problem::Problem;
 use crate::domain::api_token::Scope;
+use crate::domain::sentence::sentence;
+use crate::flows::allow_withdrawals::{WithdrawalsRefused, allow_withdrawals};
 use crate::flows::record_disclosure::Disclosure;
+use crate::ledger::cursor::Cursor;
 use crate::store::withdrawals;
 use crate::web::disclosure::note_disclosure;
 use crate::web::fields::{Fault, Fields};
@@ -31,21 +35,30 @@ pub(super) fn router() -> Router<Arc<App>> {
 async fn list(State(app): State<Arc<App>>, head: Parts) -> Result<Response, Error> {
     let program = admit(&app, &head, Scope::Withdrawals).await?;
     let asked = Fields::parse(head.uri.query().unwrap_or_default().as_bytes());
-    let Some(after) = read_cursor(&asked) else {
+    let Some(cursor) = read_cursor(&asked) else {
         let message = "Send the cursor that the answer before ended with, or none";
         let fault = Fault::new("after", "not-a-cursor", message);
         return Ok(Problem::unusable(vec![fault]).into_response());
     };
-    let ended = withdrawals::list(&mut app.db.read().await?, after, AT_ONCE).await?;
-    let next = ended.last().and_then(|last| last.cursor).unwrap_or(after);
+    let epoch = match allow_withdrawals(&app.db, &app.terms, cursor).await {
+        Ok(epoch) => epoch,
+        Err(WithdrawalsRefused::Flow(error)) => return Err(error.into()),
+        Err(refusal) => {
+            let fault = Fault::new("after", "ledger", sentence(&refusal));
+            return Ok(Problem::of(StatusCode::CONFLICT, fault).into_response());
+        }
+    };
+    let ended = withdrawals::list(&mut app.db.read().await?, cursor.after, AT_ONCE).await?;
+    let at = |after: i64| Cursor { epoch, after };
+    let next = at(ended.last().and_then(|last| last.cursor).unwrap_or(cursor.after));
     if !ended.is_empty() {
-        let detail = json!({"after": after, "rows": ended.len()});
+        let detail = json!({"after": cursor, "rows": ended.len()});
         note_disclosure(&app, &program.by, Disclosure::Withdrawals, &detail).await?;
     }
     let rows: Vec<Value> = ended
         .iter()
         .map(|row| {
-            json!({"cursor": row.cursor, "subscriber_id": row.subscriber_id, "email": row.email,
+            json!({"cursor": row.cursor.map(at), "subscriber_id": row.subscriber_id, "email": row.email,
                    "purpose": row.purpose, "event": row.event, "at": row.at})
         })
         .collect();
@@ -54,10 +67,10 @@ async fn list(State(app): State<Arc<App>>, head: Parts) -> Result<Response, Erro
 }
 
 /// Where to go on from; from the beginning when nothing is said.
-fn read_cursor(asked: &Fields) -> Option<i64> {
+fn read_cursor(asked: &Fields) -> Option<Cursor> {
     match asked.all("after").as_slice() {
-        [] => Some(-1),
-        [one] => one.parse().ok().filter(|cursor| *cursor >= -1),
+        [] => Some(Cursor::START),
+        [one] => one.parse().ok(),
         _ => None,
     }
 }

@@ -125,13 +125,22 @@ impl<K: Copy + Eq + Hash + Send + 'static, F: Send + Sync + 'static> Copies<K, F
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::files::Files;
+    use crate::ledger::keys::LedgerKeys;
+    use crate::ledger::note::{KeyName, SigningKey};
+    use crate::outside::Outside;
 
     #[tokio::test]
     async fn a_page_goes_without_what_takes_long_to_count() {
         static MAY: Semaphore = Semaphore::const_new(0);
         let dir = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", dir.path().join("assent.db").display());
-        let (db, turn) = (Db::open(&url).await.unwrap(), Arc::new(Semaphore::new(1)));
+        let key = SigningKey::new(KeyName::parse("l").unwrap(), [0; 32]);
+        let keys = Arc::new(LedgerKeys::new(key, vec![], vec![]));
+        let files = Files::open(&format!("file:{}", dir.path().display())).unwrap();
+        let outside = Outside::open(dir.path(), &files, keys).unwrap();
+        let db = Db::open(&url, &outside).await.unwrap();
+        let turn = Arc::new(Semaphore::new(1));
         let clock = Clock::manual(Timestamp::EARLIEST);
         let copies = Copies::new(&db, &clock, &turn, |_, _, key: i64| {
             Box::pin(async move {

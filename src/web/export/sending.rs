@@ -14,7 +14,7 @@ use super::ask::Ask;
 use super::stream::{ToBrowser, to_browser};
 use crate::domain::sentence::sentence;
 use crate::export::{Preset, Wanted, file_name};
-use crate::flows::allow_export::ExportRefused;
+use crate::flows::allow_export::{ExportRefused, allow_by_heads};
 use crate::flows::begin_export::begin_export;
 use crate::flows::end_export::{break_off_export, finish_export};
 use crate::flows::record_export::ExportRecord;
@@ -94,6 +94,11 @@ pub(in crate::web) async fn send(
     let Ok(Ok(place)) = tokio::time::timeout(TURN, waiting).await else {
         return Err(NotSent::Busy);
     };
+    match allow_by_heads(&app.db, &app.terms).await {
+        Ok(()) => {}
+        Err(ExportRefused::Flow(error)) => return Err(error.into()),
+        Err(refusal) => return Err(NotSent::Refused(refusal)),
+    }
     let mut noting = app.db.write().await?;
     let held = match begin_export(&mut noting, &app.moment(), ask.run(&asker, false)).await {
         Ok(held) => held,
@@ -159,7 +164,8 @@ impl Sending {
             scratch: &app.data_dir,
         };
         let (written, cursor) =
-            write_export(&app.db, &app.clock, *held, wanted, browser, &self.rows).await?;
+            write_export((&app.db, &app.terms), &app.clock, *held, wanted, browser, &self.rows)
+                .await?;
         let run_id = Some(held.export_run_id);
         let record = ExportRecord { run_id, wanted, written, cursor };
         let mut tx = app.db.write().await?;

@@ -8,6 +8,7 @@ use assent::store::ledger_verdicts::{Verdict, upsert};
 use serde_json::Value;
 
 use super::{Program, problem, refusal, refused};
+use crate::ledger::seal;
 use crate::support::app::{Database, POLICY, TestApp};
 use crate::support::copies::add_subscribers;
 use crate::support::desk::audit;
@@ -117,6 +118,29 @@ both_databases! {
         assert_eq!(refusal(&answer), refused(409, "export", "ledger"));
         assert!(answer.text().contains("row 3"));
         assert_eq!(app.count("SELECT count(*) FROM export_run").await, 0);
+    }
+
+    async fn nothing_is_given_while_the_database_is_behind(database: Database) {
+        let app = TestApp::start(database).await;
+        two_subscribers(&app).await;
+        seal(&app).await;
+        let (app, dump) = app.copied().await;
+        app.subscribe("cyd@b.example", "&newsletter=weekly").await;
+        seal(&app).await;
+        let app = app.gone_back(&dump).await;
+        let program = Program::with(&app, &["exports", "withdrawals"]).await;
+        for (path, field) in [(PATH, "export"), ("/api/v1/withdrawals?after=-1", "after")] {
+            let answer = program.send("GET", path).await;
+            assert_eq!(refusal(&answer), refused(409, field, "ledger"));
+            assert!(answer.text().contains("the database is behind"));
+        }
+        assert_eq!(app.count("SELECT count(*) FROM export_run").await, 0);
+        // The console says so, and refuses too.
+        let desk = app.sign_in(Role::Admin).await;
+        let page = desk.page("/console").await;
+        assert!(page.contains("The database is not the newest") && page.contains("database is behind"));
+        let answer = desk.post("/console/exports", &format!("purpose={WEEKLY}&format=csv")).await;
+        assert!(answer.status == 422 && answer.text().contains("database is behind"), "{}", answer.text());
     }
 
     async fn a_copy_comes_whole_compressed(database: Database) {

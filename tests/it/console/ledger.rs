@@ -106,7 +106,7 @@ both_databases! {
         seal(&app).await;
         for lift in match app.core.db {
             assent::store::Db::Sqlite { .. } => ["DROP TRIGGER consent_event_is_immutable"],
-            assent::store::Db::Postgres(_) => ["ALTER TABLE consent_event DISABLE TRIGGER ALL"],
+            assent::store::Db::Postgres { .. } => ["ALTER TABLE consent_event DISABLE TRIGGER ALL"],
         } {
             app.tamper(lift).await.unwrap();
         }

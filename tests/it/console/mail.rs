@@ -128,7 +128,7 @@ both_databases! {
                 // Before any of it waits: a worker finds nothing due.
                 app.tamper(match app.core.db {
                     assent::store::Db::Sqlite { .. } => "UPDATE outbox SET next_at = next_at + 86400000000",
-                    assent::store::Db::Postgres(_) => "UPDATE outbox SET next_at = next_at + interval '1 day'",
+                    assent::store::Db::Postgres { .. } => "UPDATE outbox SET next_at = next_at + interval '1 day'",
                 }).await.unwrap();
             }
             app.tamper(set).await.unwrap();

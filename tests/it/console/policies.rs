@@ -51,7 +51,7 @@ async fn overtaken(app: &TestApp, by: &str, label: &str, after: Option<&str>) {
         let next = publish_next_policy(&mut tx, &core.moment(), "test", after.as_ref(), new).await;
         next.unwrap()
     });
-    if matches!(app.core.db, Db::Postgres(_)) {
+    if matches!(app.core.db, Db::Postgres { .. }) {
         app.waits_for_lock().await;
     }
     tx.commit().await.unwrap();

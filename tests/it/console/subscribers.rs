@@ -167,7 +167,7 @@ async fn fill(app: &TestApp) {
     app.subscribe("first@c.example", "").await;
     match &app.core.db {
         Db::Sqlite { writer, .. } => sqlx::query(SQLITE).execute(writer).await.map(drop).unwrap(),
-        Db::Postgres(pool) => sqlx::query(POSTGRES).execute(pool).await.map(drop).unwrap(),
+        Db::Postgres { pool, .. } => sqlx::query(POSTGRES).execute(pool).await.map(drop).unwrap(),
     }
     app.tamper(
         "INSERT INTO consent SELECT s.subscriber_id, c.purpose, c.state, c.event_id, c.notice_id,

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::support::app::{Database, TestApp};
 use crate::support::both_databases;
+use crate::support::stopped::lose_heads;
 
 /// As an earlier version leaves a database: nothing authenticated, nothing recorded of the ledger itself, and a
 /// head over all events but the last.
@@ -21,7 +22,9 @@ async fn of_an_earlier_version(database: Database) -> TestApp {
     app.mail_settled().await;
     seal(&app).await;
     unguard(&app).await;
+    lose_heads(app.dir.path());
     for statement in [
+        "UPDATE ledger_head SET shown = NULL",
         "UPDATE consent_event SET body = NULL, salt = NULL
          WHERE subject_id IN (SELECT signup_id FROM signup WHERE email = 'bob@b.example')",
         "DELETE FROM delivery WHERE outbox_id IN (SELECT o.outbox_id FROM outbox o
@@ -64,6 +67,7 @@ async fn of_an_earlier_version(database: Database) -> TestApp {
     checkpoints::upsert_tile(&mut tx, 0, 0, &tile).await.unwrap();
     checkpoints::insert(&mut tx, &head).await.unwrap();
     tx.commit().await.unwrap();
+    lose_heads(app.dir.path());
     app
 }
 

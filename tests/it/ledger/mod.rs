@@ -2,7 +2,10 @@
 
 mod adopting;
 mod bundle;
+mod consistency;
+mod drill;
 mod fold;
+mod going_back;
 mod honest;
 mod inserted;
 mod keys;
@@ -46,7 +49,7 @@ pub async fn rows(db: &Db) -> Vec<Row> {
          FROM consent_event ORDER BY CASE WHEN leaf_index IS NULL THEN 1 ELSE 0 END, leaf_index, seq";
     match db {
         Db::Sqlite { readers, .. } => sqlx::query_as(LIST).fetch_all(readers).await,
-        Db::Postgres(pool) => sqlx::query_as(LIST).fetch_all(pool).await,
+        Db::Postgres { pool, .. } => sqlx::query_as(LIST).fetch_all(pool).await,
     }
     .unwrap()
 }
@@ -70,7 +73,7 @@ pub async fn put(db: &Db, row: &Row) {
     }
     let put = match db {
         Db::Sqlite { writer, .. } => put!(writer),
-        Db::Postgres(pool) => put!(pool),
+        Db::Postgres { pool, .. } => put!(pool),
     };
     assert_eq!(put.unwrap(), 1);
 }
@@ -94,7 +97,7 @@ pub async fn unguard(app: &TestApp) {
             "DROP TRIGGER consent_context_is_kept",
             "DROP TRIGGER consent_context_is_immutable",
         ],
-        Db::Postgres(_) => &[
+        Db::Postgres { .. } => &[
             "ALTER TABLE consent_event DISABLE TRIGGER USER",
             "ALTER TABLE checkpoint DISABLE TRIGGER USER",
             "ALTER TABLE notice DISABLE TRIGGER notice_is_immutable",
@@ -160,7 +163,7 @@ pub async fn sealed_leaves(db: &Db) -> Vec<(i64, String)> {
          ORDER BY leaf_index";
     match db {
         Db::Sqlite { readers, .. } => sqlx::query_as(LIST).fetch_all(readers).await,
-        Db::Postgres(pool) => sqlx::query_as(LIST).fetch_all(pool).await,
+        Db::Postgres { pool, .. } => sqlx::query_as(LIST).fetch_all(pool).await,
     }
     .unwrap()
 }

@@ -134,7 +134,7 @@ async fn write_head(db: &Db, head: &StoredCheckpoint) {
     }
     let written = match db {
         Db::Sqlite { writer, .. } => write!(writer),
-        Db::Postgres(pool) => write!(pool),
+        Db::Postgres { pool, .. } => write!(pool),
     };
     assert_eq!(written.unwrap(), 1);
 }
@@ -264,8 +264,15 @@ both_databases! {
         tampered(&app, "UPDATE ledger_head SET size = size - 1", &beyond, "UPDATE ledger_head SET size = size + 1").await;
         app.tamper("CREATE TABLE kept AS SELECT * FROM checkpoint WHERE size = (SELECT max(size) FROM checkpoint)").await.unwrap();
         let newest = find_newest(&mut app.read().await).await.unwrap().unwrap().size;
-        tampered(&app, "DELETE FROM checkpoint WHERE size = (SELECT size FROM kept)", &format!("{newest} leaves have their place, and only"),
-            "INSERT INTO checkpoint SELECT * FROM kept").await;
+        // Without its newest head it is behind the one that is known outside: who left cannot be asked either.
+        app.tamper("DELETE FROM checkpoint WHERE size = (SELECT size FROM kept)").await.unwrap();
+        let found = check(&app).await.findings;
+        assert!(found[0].contains(&format!("{newest} leaves have their place, and only")), "{found:?}");
+        for command in [&EXPORT[..], &["withdrawals"]] {
+            assert_refused(&super::command(&app, command), "the database is behind");
+        }
+        app.tamper("INSERT INTO checkpoint SELECT * FROM kept").await.unwrap();
+        healed(&app).await;
     }
 
     async fn a_stored_tree_that_was_changed_is_named(database: Database) {

@@ -6,6 +6,7 @@ use assent::clock::Clock;
 
 use super::{EXPORT, WEEKLY, assert_refused, assert_sound, check, command, does, seal, unguard};
 use crate::support::app::{Database, TestApp};
+use crate::support::stopped::lose_endings;
 use crate::support::{both_databases, poll};
 
 async fn history(database: Database) -> TestApp {
@@ -23,7 +24,9 @@ async fn history(database: Database) -> TestApp {
     app
 }
 
+/// Whoever does it has the data directory and the file store too.
 async fn put_back_the_consent(app: &TestApp) {
+    lose_endings(app.dir.path());
     for statement in [
         "DELETE FROM consent WHERE EXISTS (SELECT 1 FROM kept k WHERE k.subscriber_id = consent.subscriber_id)",
         "INSERT INTO consent SELECT * FROM kept",
@@ -135,6 +138,7 @@ both_databases! {
         app.tamper("INSERT INTO subscriber SELECT * FROM kept_subscriber").await.unwrap();
         app.tamper("INSERT INTO consent SELECT * FROM kept_consent").await.unwrap();
         app.tamper("DELETE FROM suppression").await.unwrap();
+        lose_endings(app.dir.path());
         is_named(&app, "something of them is left").await;
     }
 

@@ -49,7 +49,7 @@ async fn link(app: &TestApp) -> Link {
         assent::store::Db::Sqlite { readers, .. } => {
             sqlx::query_scalar::<_, Uuid>("SELECT signup_id FROM signup").fetch_one(readers).await
         }
-        assent::store::Db::Postgres(pool) => {
+        assent::store::Db::Postgres { pool, .. } => {
             sqlx::query_scalar::<_, Uuid>("SELECT signup_id FROM signup").fetch_one(pool).await
         }
     };

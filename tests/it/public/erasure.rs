@@ -8,7 +8,9 @@ use assent::domain::email_address::EmailAddress;
 use assent::domain::link::{Link, LinkKind};
 use assent::domain::notice::hex;
 use assent::domain::outbox::DeliveryOutcome;
+use assent::domain::suppression::SuppressionReason;
 use assent::flows::confirm::{Confirmation, confirm};
+use assent::outside::{Ending, Turn};
 use assent::store::consent_events::{self, ConsentEvent};
 use assent::store::outbox::{self, Delivery};
 use assent::store::{audit_entries, signups, subscribers};
@@ -59,13 +61,11 @@ async fn state(app: &TestApp) -> Vec<i64> {
 
 /// Whose erasures the file names, a line each.
 fn noted(app: &TestApp) -> Vec<String> {
-    let file = std::fs::read_to_string(app.dir.path().join("erasures.log")).unwrap_or_default();
-    let key = |line: &str| {
-        let (at, key) = line.split_once(' ').expect("when, and whose");
-        assert!(assent::domain::timestamp::Timestamp::parse(at).is_some(), "{line}");
-        key.to_owned()
-    };
-    file.lines().map(key).collect()
+    let file = std::fs::read_to_string(app.dir.path().join("endings.log")).unwrap_or_default();
+    let endings = file.lines().map(|line| Ending::parse(line).expect("a line of the program's"));
+    let erased = endings
+        .filter(|ending| (ending.turn, ending.reason) == (Turn::Began, SuppressionReason::Erased));
+    erased.map(|ending| ending.address_key.to_hex()).collect()
 }
 
 fn address_key(app: &TestApp, email: &str) -> String {

@@ -21,7 +21,7 @@ async fn moments(app: &TestApp) -> Vec<Timestamp> {
                        WHERE kind IN ('confirm', 'download_link', 'preferences_link') ORDER BY due_at";
     match &app.core.db {
         Db::Sqlite { readers, .. } => sqlx::query_scalar(DUE).fetch_all(readers).await.unwrap(),
-        Db::Postgres(pool) => sqlx::query_scalar(DUE).fetch_all(pool).await.unwrap(),
+        Db::Postgres { pool, .. } => sqlx::query_scalar(DUE).fetch_all(pool).await.unwrap(),
     }
 }
 

@@ -151,7 +151,7 @@ both_databases! {
             let file = app.get(&format!("{path}.jws")).await;
             assert_eq!((file.status, file.header("content-type")), (200, "application/jose"));
             assert!(file.header("content-disposition").starts_with("attachment; filename=\"receipt-"));
-            let proven = verify(&file.text(), &keys).expect("a receipt that holds");
+            let (proven, _) = verify(&file.text(), &keys).expect("a receipt that holds");
             let (body, context) = (&proven["ledger"]["body"], &proven["ledger"]["context"]);
             assert_eq!((&body["email"], &context["purpose"], &context["policy"]["label"]), (&ADA.into(), &purpose.into(), &"2026-11".into()));
             let agreed = proven["dpv:hasRecordOfActivity"]["dpv:hasNotice"][0]["dct:description"].as_str().unwrap();
@@ -170,7 +170,7 @@ both_databases! {
         let withdrawn = receipt(&app, &page, "newsletter:weekly").await;
         assert_ne!(given, withdrawn);
         for (path, status) in [(given, "dpv:ConsentGiven"), (withdrawn, "dpv:ConsentWithdrawn")] {
-            let proven = verify(&app.get(&format!("{path}.jws")).await.text(), &keys).unwrap();
+            let (proven, _) = verify(&app.get(&format!("{path}.jws")).await.text(), &keys).unwrap();
             assert_eq!(proven["dpv:hasRecordOfActivity"]["dpv:hasConsentStatus"]["@type"][0], status);
         }
     }

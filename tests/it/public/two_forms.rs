@@ -78,7 +78,7 @@ async fn due(app: &TestApp) -> Vec<Timestamp> {
                        WHERE s.email = 'ada@b.example' AND o.kind = 'confirm' ORDER BY o.due_at";
     match &app.core.db {
         Db::Sqlite { readers, .. } => sqlx::query_scalar(DUE).fetch_all(readers).await.unwrap(),
-        Db::Postgres(pool) => sqlx::query_scalar(DUE).fetch_all(pool).await.unwrap(),
+        Db::Postgres { pool, .. } => sqlx::query_scalar(DUE).fetch_all(pool).await.unwrap(),
     }
 }
 

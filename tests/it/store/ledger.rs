@@ -121,7 +121,7 @@ async fn find_id(app: &TestApp, sql: &'static str) -> Uuid {
         assent::store::Db::Sqlite { readers, .. } => {
             sqlx::query_scalar(sql).fetch_one(readers).await
         }
-        assent::store::Db::Postgres(pool) => sqlx::query_scalar(sql).fetch_one(pool).await,
+        assent::store::Db::Postgres { pool, .. } => sqlx::query_scalar(sql).fetch_one(pool).await,
     }
     .unwrap()
 }

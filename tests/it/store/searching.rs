@@ -244,6 +244,6 @@ async fn fill(db: &Db) {
              to_timestamp(n) FROM generate_series(1, 12000) AS n";
     match db {
         Db::Sqlite { writer, .. } => sqlx::query(SQLITE).execute(writer).await.map(drop).unwrap(),
-        Db::Postgres(pool) => sqlx::query(POSTGRES).execute(pool).await.map(drop).unwrap(),
+        Db::Postgres { pool, .. } => sqlx::query(POSTGRES).execute(pool).await.map(drop).unwrap(),
     }
 }

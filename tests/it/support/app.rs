@@ -1,6 +1,7 @@
 //! The program, in this process, on a database of its own, reached over real HTTP.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use assent::app::{Core, Program, Role};
@@ -13,10 +14,14 @@ use assent::domain::report::ReportStatus;
 use assent::domain::slug::Slug;
 use assent::domain::suppression::SuppressionReason;
 use assent::domain::text::Line;
+use assent::files::Files;
 use assent::flows::add_newsletter::{NewNewsletter, add_newsletter};
 use assent::flows::add_report::{add_report, publish_report};
 use assent::flows::publish_policy::publish_policy;
+use assent::ledger::keys::LedgerKeys;
+use assent::ledger::note::{KeyName, SigningKey};
 use assent::mail::mailbox::Mailbox;
+use assent::outside::Outside;
 use assent::random::Random;
 use assent::store::policy_versions::NewPolicyVersion;
 use assent::store::reports::Report;
@@ -70,6 +75,7 @@ pub struct TestApp {
     pub base: String,
     pub address: SocketAddr,
     pub dir: TempDir,
+    pub(super) database_url: Option<String>,
     client: reqwest::Client,
     stop: CancellationToken,
     running: JoinHandle<()>,
@@ -117,6 +123,16 @@ impl Answer {
     }
 }
 
+/// A database to look at, beside the program: what it ends is kept nowhere that a story looks.
+pub async fn open_db(url: &str) -> Db {
+    let dir = std::env::temp_dir();
+    let files = Files::open(&format!("file:{}", dir.display())).expect("files");
+    let key = SigningKey::new(KeyName::parse("elsewhere").expect("a name"), [0; 32]);
+    let keys = Arc::new(LedgerKeys::new(key, vec![], vec![]));
+    let outside = Outside::open(&dir, &files, keys).expect("a place");
+    Db::open(url, &outside).await.expect("a database")
+}
+
 static TEMPLATE: OnceCell<()> = OnceCell::const_new();
 
 /// A PostgreSQL database of its own, copied from one that was migrated once.
@@ -126,7 +142,7 @@ async fn fresh_postgres() -> String {
     TEMPLATE
         .get_or_init(|| async {
             server.create_database(NAME, None).await;
-            let db = Db::open(&server.url(NAME)).await.expect("PostgreSQL");
+            let db = open_db(&server.url(NAME)).await;
             db.migrate().await.expect("migrations");
             db.close().await;
         })
@@ -136,7 +152,7 @@ async fn fresh_postgres() -> String {
     server.url(&name)
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     assent::domain::notice::hex(bytes)
 }
 
@@ -165,6 +181,22 @@ impl TestApp {
         tune: impl FnOnce(&mut Core),
     ) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
+        let url = match database {
+            Database::Sqlite => None,
+            Database::Postgres => Some(fresh_postgres().await),
+        };
+        let clock = story_time::clock();
+        Self::start_on(dir, url, set, (clock, Random::seeded(1)), tune).await
+    }
+
+    /// The program on a directory and a database that may have been used before.
+    pub(super) async fn start_on(
+        dir: TempDir,
+        database_url: Option<String>,
+        set: &[(&str, &str)],
+        (clock, random): (Clock, Random),
+        tune: impl FnOnce(&mut Core),
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let base = format!("http://{address}");
@@ -177,16 +209,13 @@ impl TestApp {
         .chain(set)
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
-        if database == Database::Postgres {
-            environment.push(("ASSENT_DATABASE_URL".to_owned(), fresh_postgres().await));
-        }
+        environment.extend(database_url.clone().map(|url| ("ASSENT_DATABASE_URL".to_owned(), url)));
         let values = Values::read(None, environment.into_iter()).expect("known settings");
         let settings = Settings::check(&values).expect("sound settings");
-        let clock = story_time::clock();
         story_time::begin(dir.path(), clock.clone());
-        let mut core =
-            Core::open(settings, clock.clone(), Random::seeded(1)).await.expect("a core");
+        let mut core = Core::open(settings, clock.clone(), random).await.expect("a core");
         tune(&mut core);
+        core.look_outside().await.expect("a look outside");
         let stop = CancellationToken::new();
         let program = Program::build(core.clone(), false).expect("a program");
         let running = tokio::spawn(program.run(Role::All, Some(listener), stop.clone()));
@@ -194,7 +223,7 @@ impl TestApp {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .expect("a client");
-        Self { core, clock, base, address, dir, client, stop, running }
+        Self { core, clock, base, address, dir, database_url, client, stop, running }
     }
 
     /// One policy, one newsletter, one report that offers it.
@@ -506,7 +535,7 @@ impl TestApp {
 pub async fn count(db: &Db, sql: &'static str) -> i64 {
     match db {
         Db::Sqlite { readers, .. } => sqlx::query_scalar(sql).fetch_one(readers).await,
-        Db::Postgres(pool) => sqlx::query_scalar(sql).fetch_one(pool).await,
+        Db::Postgres { pool, .. } => sqlx::query_scalar(sql).fetch_one(pool).await,
     }
     .expect("a number")
 }
@@ -515,7 +544,7 @@ pub async fn count(db: &Db, sql: &'static str) -> i64 {
 pub async fn tamper(db: &Db, sql: &'static str) -> sqlx::Result<u64> {
     Ok(match db {
         Db::Sqlite { writer, .. } => sqlx::query(sql).execute(writer).await?.rows_affected(),
-        Db::Postgres(pool) => sqlx::query(sql).execute(pool).await?.rows_affected(),
+        Db::Postgres { pool, .. } => sqlx::query(sql).execute(pool).await?.rows_affected(),
     })
 }
 

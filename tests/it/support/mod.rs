@@ -12,6 +12,7 @@ pub mod postgres;
 pub mod program;
 pub mod smtp;
 pub mod snapshot;
+pub mod stopped;
 pub mod story_time;
 pub mod verify;
 

@@ -124,7 +124,7 @@ fn is_ready(data: &Path, process: &mut Tethered) -> bool {
 }
 
 /// The directory with `initdb` and `postgres`: as told, else the newest Debian has, else by `PATH`.
-fn binaries() -> Result<PathBuf, String> {
+pub fn binaries() -> Result<PathBuf, String> {
     if let Some(told) = env::var_os("TEST_POSTGRES_BIN") {
         return Ok(PathBuf::from(told));
     }

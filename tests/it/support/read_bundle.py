@@ -26,7 +26,7 @@ ED25519 = b"\x01"
 ED25519_SPKI_PREFIX = bytes.fromhex("302a300506032b6570032100")
 LARGEST_EXACT_INTEGER = 2**53 - 1
 EVENT_TYPES = {"requested", "given", "withdrawn", "renewed", "expired", "erased"}
-RECORD_TYPES = {"adopted", "purged", "recorded"}
+RECORD_TYPES = {"adopted", "purged", "recorded", "resumed"}
 SHORT_ESCAPES = {
     '"': '\\"',
     "\\": "\\\\",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::support::app::{Database, PATH, SETTINGS, TestApp, count, form};
+use crate::support::app::{Database, PATH, SETTINGS, TestApp, count, form, open_db};
 use crate::support::program::Served;
 use crate::support::{both_databases, poll};
 
@@ -106,7 +106,7 @@ both_databases! {
         let senders: Vec<_> = (0..4)
             .map(|sender| tokio::spawn(send_forms(served.base.clone(), 0, sender, stop.clone())))
             .collect();
-        let db = assent::store::Db::open(&url).await.unwrap();
+        let db = open_db(&url).await;
         poll::until("signups under way", || async { (count(&db, SIGNUPS).await > 50).then_some(()) }).await;
         served.terminate();
         let mut acknowledged = 0;

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::durability::settings;
-use crate::support::app::{Database, TestApp, count, tamper};
+use crate::support::app::{Database, TestApp, count, open_db, tamper};
 use crate::support::program::Served;
 use crate::support::smtp::SmtpSink;
 use crate::support::{both_databases, poll};
@@ -42,7 +42,7 @@ impl Outbox {
         assert_eq!(app.ask("ada@b.example").await.status, 303);
         let url = app.core.settings.database_url.expose_secret().to_owned();
         let dir = app.stop().await;
-        let db = Db::open(&url).await.unwrap();
+        let db = open_db(&url).await;
         tamper(&db, "DELETE FROM outbox").await.unwrap();
         Self { dir, url, db, sink: SmtpSink::start(sink) }
     }
@@ -59,7 +59,7 @@ impl Outbox {
                             FROM more, (SELECT * FROM signup LIMIT 1)";
                 sqlx::query(copy).bind(mails).execute(writer).await.unwrap();
             }
-            Db::Postgres(pool) => {
+            Db::Postgres { pool, .. } => {
                 let copy = "INSERT INTO signup (signup_id, email, address_key, limiter_key, report_id, policy_version_id,
                                 source, method, status, created_at, expires_at)
                             SELECT gen_random_uuid(), 'r' || n || '@b' || (n % 20) || '.example', sha256(random()::text::bytea),
@@ -101,7 +101,7 @@ impl Outbox {
             "SELECT outbox_id FROM outbox WHERE lease_until IS NOT NULL AND state = 'queued'";
         match &self.db {
             Db::Sqlite { readers, .. } => sqlx::query_scalar(held).fetch_all(readers).await,
-            Db::Postgres(pool) => sqlx::query_scalar(held).fetch_all(pool).await,
+            Db::Postgres { pool, .. } => sqlx::query_scalar(held).fetch_all(pool).await,
         }
         .unwrap()
     }
@@ -142,7 +142,7 @@ impl Outbox {
 pub(super) async fn end_leases(db: &Db) {
     let over = match db {
         Db::Sqlite { .. } => "UPDATE outbox SET lease_until = 0 WHERE lease_until IS NOT NULL",
-        Db::Postgres(_) => {
+        Db::Postgres { .. } => {
             "UPDATE outbox SET lease_until = now() - interval '1 second' WHERE lease_until IS NOT NULL"
         }
     };

@@ -91,9 +91,12 @@ fn one() -> Vec<Value> {
                  "why": "manual", "at": AT},
                 {"subscriber_id": null, "email": null, "why": "erased", "at": AT},
             ]})),
+            "stale": false,
             "word": null,
         })
     };
+    let mut stale = page(run("done", Some(SHA256), &[]), false, Some(1204), None);
+    (stale["withdrawn"], stale["stale"]) = (Value::Null, true.into());
     let mut waiting = page(run("waiting", None, &[]), true, None, None);
     waiting["started_at"] = Value::Null;
     waiting["word"] = "The file is being made".into();
@@ -108,5 +111,6 @@ fn one() -> Vec<Value> {
         page(run("done", Some(SHA256), &["Report sample"]), false, Some(1204), Some(file)),
         failed,
         expired,
+        stale,
     ]
 }

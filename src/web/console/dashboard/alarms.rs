@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::alarm::{MAIL_RELAY, REFUSALS, SEALING, is_of_confirmations};
+use crate::domain::alarm::{
+    LEDGER, MAIL_PAUSED, MAIL_RELAY, OUTSIDE, REFUSALS, SEALING, is_of_confirmations,
+};
 use crate::store::alarms::Alarm;
 use crate::store::ledger_verdicts::Verdict;
 
@@ -14,6 +16,24 @@ pub(in crate::web::console) fn words(alarm: &Alarm) -> Value {
             "Nothing is lost: what waits leaves by itself once the relay answers. Whoever runs this site \
              can find out more with assent check.",
             "/console/mail?state=queued",
+        )
+    } else if alarm.subject == MAIL_PAUSED {
+        (
+            "No mail leaves".to_owned(),
+            "Whoever runs this site lets it leave again by `assent mail resume`.",
+            "/console/mail",
+        )
+    } else if alarm.subject == LEDGER {
+        (
+            "The database is not the newest".to_owned(),
+            "Tell whoever runs this site: nothing is signed, exported or mailed until they decide.",
+            "/console/ledger",
+        )
+    } else if alarm.subject == OUTSIDE {
+        (
+            "Heads and withdrawals can\u{2019}t be kept outside the database".to_owned(),
+            "Tell whoever runs this site to look at the file store.",
+            "/console/ledger",
         )
     } else if alarm.subject == REFUSALS {
         (

@@ -18,7 +18,7 @@ use crate::domain::api_token;
 use crate::domain::right::Right;
 use crate::domain::sentence::sentence;
 use crate::domain::time_zone::TimeZone;
-use crate::flows::allow_export::ExportRefused;
+use crate::flows::allow_export::{ExportRefused, allow_by_heads};
 use crate::flows::begin_export::begin_export;
 use crate::store::api_tokens::{self, TokenRow};
 use crate::store::export_runs::{self, ExportRun};
@@ -91,8 +91,13 @@ async fn start(
     };
     drop(tx);
     let asker = asker(&desk);
+    let allowed = allow_by_heads(&app.db, &app.terms).await;
     let mut tx = app.db.write().await?;
-    match begin_export(&mut tx, &app.moment(), ask.run(&asker, true)).await {
+    let begun = match allowed {
+        Ok(()) => begin_export(&mut tx, &app.moment(), ask.run(&asker, true)).await,
+        Err(refused) => Err(refused),
+    };
+    match begun {
         Ok(held) => {
             tx.commit().await?;
             let path = format!("/console/exports/{}?word=started", held.export_run_id);

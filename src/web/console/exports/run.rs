@@ -20,7 +20,7 @@ use crate::flows::record_disclosure::Disclosure;
 use crate::store::api_tokens;
 use crate::store::export_runs::{self, ExportRun};
 use crate::store::withdrawals::{self, Since, Withdrawal};
-use crate::store::{Db, Tx};
+use crate::store::{Db, Tx, ledger_epochs};
 use crate::web::console::desk::{Asked, Desk};
 use crate::web::disclosure::note_disclosure;
 use crate::web::error::Gone;
@@ -37,10 +37,23 @@ async fn find(tx: &mut Tx, id: &str) -> Result<ExportRun, Error> {
     export_runs::find(tx, id).await?.ok_or(Error::NotFound)
 }
 
-/// The copy that a run made; none before it was begun.
-fn copy(run: &ExportRun) -> Option<Since> {
-    let (cursor, at) = run.ledger_cursor.zip(run.started_at)?;
-    Some(Since { purpose: run.purpose.clone(), cursor, at })
+/// The copy that a run made, by which it is told who left since; none before it was begun.
+enum Copy {
+    /// Before it was begun.
+    None,
+    /// Of before the ledger went on after a loss: who left since cannot be told any more.
+    Stale,
+    /// A copy.
+    Since(Since),
+}
+
+async fn copy(tx: &mut Tx, run: &ExportRun) -> Result<Copy, Error> {
+    let Some((cursor, at)) = run.ledger_cursor.zip(run.started_at) else { return Ok(Copy::None) };
+    let resumed = ledger_epochs::list(tx).await?.pop();
+    if resumed.is_some_and(|resumed| at <= resumed.resumed_at) {
+        return Ok(Copy::Stale);
+    }
+    Ok(Copy::Since(Since { purpose: run.purpose.clone(), cursor, at }))
 }
 
 pub(super) async fn show(
@@ -52,13 +65,15 @@ pub(super) async fn show(
     let mut tx = app.db.read().await?;
     let run = find(&mut tx, &id).await?;
     // What was broken off may have been taken in part.
-    let withdrawn = match copy(&run).filter(|_| !run.state.is_open()) {
-        Some(since) => {
+    let copy = copy(&mut tx, &run).await?;
+    let stale = matches!(copy, Copy::Stale);
+    let withdrawn = match copy {
+        Copy::Since(since) if !run.state.is_open() => {
             let count = withdrawals::count_since(&mut tx, &since).await?;
             let shown = first(&mut tx, &since).await?;
             Some(json!({"count": count, "shown": shown.iter().map(removal).collect::<Vec<_>>()}))
         }
-        None => None,
+        _ => None,
     };
     let tokens = api_tokens::list(&mut tx).await?;
     let has_file = run.state == RunState::Done && run.file_key.is_some();
@@ -74,6 +89,7 @@ pub(super) async fn show(
         "size": run.byte_size.map(readable_size),
         "until": run.finished_at.filter(|_| has_file).map(|at| at.plus(FILE_KEPT)),
         "withdrawn": withdrawn,
+        "stale": stale,
         "word": (fields.one("word") == "started" && run.state.is_open())
             .then_some("The file is being made. You can leave this page and come back to it"),
     });
@@ -124,17 +140,18 @@ pub(super) async fn withdrawn(
     let run = find(&mut tx, &id).await?;
     let asked = Some(fields.one("format")).filter(|format| !format.is_empty()).unwrap_or("csv");
     let format = TextFormat::named(asked).ok_or(Error::NotFound)?;
-    let since = copy(&run).ok_or(Error::NotFound)?;
+    let Copy::Since(since) = copy(&mut tx, &run).await? else { return Err(Error::NotFound) };
     let name = format!("withdrawn-since-{}.{}", run.export_run_id, format.as_str());
     let headers = file_headers(format.media_type(), &name);
     if method == Method::HEAD {
         return Ok((headers, Body::empty()).into_response());
     }
     let rows = withdrawals::count_since(&mut tx, &since).await?;
+    let epoch = ledger_epochs::find_place(&mut tx).await?.epoch;
     drop(tx);
     let detail = json!({"run": run.export_run_id, "rows": rows, "format": format.as_str()});
     note_disclosure(&app, &desk.actor(), Disclosure::WithdrawnSince, &detail).await?;
-    let pieces = pieces(app.db.clone(), since, WithdrawnRows::begin(format)?);
+    let pieces = pieces(app.db.clone(), since, WithdrawnRows::begin(format, epoch)?);
     Ok((headers, Body::from_stream(pieces)).into_response())
 }
 

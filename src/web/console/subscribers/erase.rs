@@ -68,6 +68,6 @@ async fn press(
     let mut tx = app.db.write().await?;
     let key = find(&mut tx, &id).await?.address_key;
     let held = erase(&mut tx, &at, &app.terms, &key, (Method::Staff, SOURCE)).await?;
-    commit_erasure(&app, tx, (&at, &key), (Some(&desk.actor()), held)).await?;
+    commit_erasure(&app, tx, &at, Some((&desk.actor(), held))).await?;
     Ok(desk.page(&app, "console/erased.html", json!({}))?.into_response())
 }

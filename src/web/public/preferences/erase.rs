@@ -33,7 +33,7 @@ async fn press(
     }
     let at = app.moment();
     erase(&mut tx, &at, &app.terms, &subscriber.address_key, (Method::Form, SOURCE)).await?;
-    commit_erasure(&app, tx, (&at, &subscriber.address_key), (None, true)).await?;
+    commit_erasure(&app, tx, &at, None).await?;
     let page = app.templates.render("public/erased.html", json!({"site": *app.site}))?;
     Ok(Html(page).into_response())
 }

@@ -1,0 +1,74 @@
+//! All that an installation needs to go on, in one directory, taken while it serves; and back. The database is of
+//! one moment. What is kept outside it and the files are copied after it, so that they know at least as much.
+
+mod manifest;
+mod restore;
+mod take;
+
+use std::path::PathBuf;
+
+use secrecy::{ExposeSecret, SecretString};
+
+pub use manifest::{MANIFEST, Manifest, Part};
+pub use restore::{Newer, put_back, read_note};
+pub use take::{Sources, take};
+
+use crate::files::FilesError;
+use crate::outside::OutsideError;
+use crate::store::dump::DumpError;
+
+/// The database's copy.
+const DATABASE: &str = "database";
+/// The folder of the files.
+const FILES: &str = "files";
+/// The endings, a line each.
+const ENDINGS: &str = "endings.log";
+/// The newest head known.
+const HEAD: &str = "checkpoint";
+/// The folder of the keys.
+const KEYS: &str = "keys";
+/// The files that hold them in the data directory.
+const KEY_FILES: [&str; 3] = ["secret.key", "address.key", "ledger.key"];
+
+/// Why there is no back-up, or none can be put back.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// Somebody else's files would be mixed up with it.
+    #[error("{} is not empty: name a directory that is, or a new one", .0.display())]
+    NotEmpty(PathBuf),
+    /// It was cut short.
+    #[error("{} holds no whole back-up: its manifest is missing, which is written last", .0.display())]
+    NotWhole(PathBuf),
+    /// It was written by a later version.
+    #[error("the back-up is of form {0}, which this version does not know")]
+    Version(u32),
+    /// A file is not what it was.
+    #[error("{} is missing, or is not what it was when the back-up was taken", .0.display())]
+    Changed(PathBuf),
+    /// It is of the other database.
+    #[error("the back-up is of {0}, and database_url names another kind")]
+    OtherDatabase(String),
+    /// A file.
+    #[error("{} cannot be written", .0.display())]
+    Write(PathBuf, #[source] std::io::Error),
+    /// A file.
+    #[error("{} cannot be read", .0.display())]
+    Read(PathBuf, #[source] std::io::Error),
+    /// The database.
+    #[error(transparent)]
+    Dump(#[from] DumpError),
+    /// What is kept outside it.
+    #[error(transparent)]
+    Outside(#[from] OutsideError),
+    /// The file store.
+    #[error(transparent)]
+    Files(#[from] FilesError),
+}
+
+/// `sqlite` or `postgres`, and the file of a SQLite database.
+fn kind(url: &SecretString) -> (&'static str, Option<PathBuf>) {
+    match url.expose_secret().strip_prefix("sqlite:") {
+        Some(path) => ("sqlite", Some(path.trim_start_matches("//").into())),
+        None => ("postgres", None),
+    }
+}

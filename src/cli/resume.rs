@@ -1,0 +1,48 @@
+//! `assent ledger resume`.
+
+use super::{Outcome, refuse};
+use crate::app::Core;
+use crate::flows::adopt::adopt;
+use crate::flows::replay_endings::replay_endings;
+use crate::flows::resume_ledger::resume_ledger;
+use crate::flows::standing::find_standing;
+use crate::notary::seal_all;
+use crate::notary::verify::verify;
+
+pub(super) async fn run(core: &Core) -> Outcome {
+    // What people ended meanwhile ends first, wherever it was noted.
+    core.db.outside().exchange().await?;
+    let known = core.db.outside().endings().await?;
+    let replayed = replay_endings(&core.db, &core.terms, &core.moment(), &known).await?;
+    let standing = find_standing(&core.db, &core.terms.ledger_keys).await?;
+    if standing.is_level() {
+        return Err(refuse(
+            "the ledger stands at its newest head: there is nothing to resume from",
+        ));
+    }
+    println!("{standing}");
+    let mut tx = core.db.write().await?;
+    let epoch =
+        resume_ledger(&mut tx, &core.moment(), &core.terms, super::ACTOR, standing.known()).await?;
+    tx.commit().await?;
+    // What an earlier version wrote, where the back-up is that old.
+    adopt(&core.db, &core.terms, &core.clock, &core.random).await?;
+    seal_all(&core.db, &core.terms, &core.clock, &core.random).await?;
+    let name = epoch.name(core.terms.ledger_keys.origin());
+    println!(
+        "the ledger goes on as {name}; ended again: {} consents, {} people, {} other addresses",
+        replayed.withdrawn, replayed.erased, replayed.suppressed
+    );
+    println!(
+        "Tell your witnesses and auditors, take new exports wherever a copy is kept, and let mail leave with \
+         `assent mail resume`."
+    );
+    let verification = verify(&core.db, &core.terms, &core.clock, &core.random, |_| ()).await?;
+    if verification.is_sound() {
+        return Ok(());
+    }
+    for finding in &verification.findings {
+        println!("{finding}");
+    }
+    Err(refuse("the ledger is not what it was: exports stop until `assent ledger verify` is sound"))
+}

@@ -1,0 +1,110 @@
+//! Small objects that are written once: what the program keeps outside its database.
+
+use std::path::Path;
+
+use bytes::Bytes;
+use futures_util::TryStreamExt;
+use object_store::path::Path as Key;
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
+use tokio::io::AsyncWriteExt;
+
+use super::{Files, FilesError, read_part};
+
+impl Files {
+    /// Puts an object where there is none, whole and on disk when this returns; `false` where there is one
+    /// already, by whomever: of many at once, one puts it.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn create(&self, key: &str, bytes: impl Into<Bytes>) -> Result<bool, FilesError> {
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        let payload = PutPayload::from(bytes.into());
+        match self.store.put_opts(&Key::from(key), payload, options).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A small object whole; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn find(&self, key: &str) -> Result<Option<Bytes>, FilesError> {
+        match self.store.get(&Key::from(key)).await {
+            Ok(found) => Ok(Some(found.bytes().await?)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The last names of the objects and folders that lie right under a folder, in order; none when there is
+    /// no such folder.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn names(&self, folder: &str) -> Result<Vec<String>, FilesError> {
+        let listed = match self.store.list_with_delimiter(Some(&Key::from(folder))).await {
+            Err(object_store::Error::NotFound { .. }) => return Ok(vec![]),
+            listed => listed?,
+        };
+        let objects = listed.objects.iter().map(|object| &object.location);
+        let names = listed.common_prefixes.iter().chain(objects).filter_map(Key::filename);
+        let mut names: Vec<String> = names.map(str::to_owned).collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// Copies an object to a file, which is made, and is on disk when this returns.
+    ///
+    /// # Errors
+    /// When the store does not answer, or the file cannot be written.
+    pub async fn copy_out(&self, key: &str, file: &Path) -> Result<(), FilesError> {
+        let wrong = |error| FilesError::Write(file.to_owned(), error);
+        let mut pieces = self.store.get(&Key::from(key)).await?.into_stream();
+        let mut out = tokio::fs::File::create_new(file).await.map_err(wrong)?;
+        while let Some(piece) = pieces.try_next().await? {
+            out.write_all(&piece).await.map_err(wrong)?;
+        }
+        out.sync_all().await.map_err(wrong)
+    }
+
+    /// Puts a file into the store under this key, unless an object is there; it appears whole or not at all.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or the store does not answer.
+    pub async fn copy_in(&self, key: &str, file: &Path) -> Result<(), FilesError> {
+        let unreadable = |error| FilesError::Read(file.to_owned(), error);
+        let key = Key::from(key);
+        match self.store.head(&key).await {
+            Err(object_store::Error::NotFound { .. }) => {}
+            there => {
+                there?;
+                return Ok(());
+            }
+        }
+        let mut open = tokio::fs::File::open(file).await.map_err(unreadable)?;
+        let mut upload = self.store.put_multipart(&key).await?;
+        let mut first = true;
+        loop {
+            let part = read_part(&mut open).await.map_err(unreadable)?;
+            // A store takes one part at least.
+            if part.is_empty() && !first {
+                break;
+            }
+            first = false;
+            upload.put_part(PutPayload::from(part)).await?;
+        }
+        upload.complete().await?;
+        Ok(())
+    }
+
+    /// Every key in the store, in no order.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn keys(&self) -> Result<Vec<String>, FilesError> {
+        let listed = self.store.list(None).map_ok(|object| object.location.to_string());
+        Ok(listed.try_collect().await?)
+    }
+}

@@ -1,0 +1,244 @@
+//! What keeps an address from being written to, as it is kept outside the database: one line each time
+//! something begins to, and each time that is lifted.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use crate::domain::address_key::AddressKey;
+use crate::domain::purpose::Purpose;
+use crate::domain::suppression::SuppressionReason;
+use crate::domain::timestamp::Timestamp;
+
+/// Whether something begins to keep an address from being written to, or ceases to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Turn {
+    /// A withdrawal, an erasure, mail that came back, a complaint, or staff.
+    Began,
+    /// The person came back by a press of their own, or staff lifted it.
+    Lifted,
+}
+
+/// One such moment. `unsubscribed` is a withdrawal, and has a purpose; `erased` is an erasure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// When.
+    pub at: Timestamp,
+    /// Whose, without the address.
+    pub address_key: AddressKey,
+    /// Which way.
+    pub turn: Turn,
+    /// What it is.
+    pub reason: SuppressionReason,
+    /// Of what; none of everything.
+    pub purpose: Option<Purpose>,
+}
+
+/// A line without its end: time, address key in hex, `began` or `lifted`, reason, and purpose or `*`.
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let turn = match self.turn {
+            Turn::Began => "began",
+            Turn::Lifted => "lifted",
+        };
+        let purpose = self.purpose.as_ref().map_or("*", Purpose::as_str);
+        let (key, reason) = (self.address_key.to_hex(), self.reason.as_str());
+        write!(f, "{} {key} {turn} {reason} {purpose}", self.at)
+    }
+}
+
+impl Ending {
+    /// Reads a line; `None` for any other text than [`Ending`] shows itself by.
+    #[must_use]
+    pub fn parse(line: &str) -> Option<Self> {
+        let mut words = line.split(' ');
+        let mut next = || words.next();
+        let (at, key, turn, reason, purpose) = (next()?, next()?, next()?, next()?, next()?);
+        let ending = Self {
+            at: Timestamp::parse(at)?,
+            address_key: AddressKey::from_hex(key)?,
+            turn: match turn {
+                "began" => Turn::Began,
+                "lifted" => Turn::Lifted,
+                _ => return None,
+            },
+            reason: SuppressionReason::named(reason)?,
+            purpose: match purpose {
+                "*" => None,
+                code => Some(code.parse().ok()?),
+            },
+        };
+        let has_scope =
+            (ending.reason == SuppressionReason::Unsubscribed) == ending.purpose.is_some();
+        (has_scope && ending.to_string() == line).then_some(ending)
+    }
+
+    /// An erasure as versions before wrote it: time and address key alone.
+    pub(super) fn parse_erasure(line: &str) -> Option<Self> {
+        let (at, key) = line.split_once(' ')?;
+        Some(Self {
+            at: Timestamp::parse(at)?,
+            address_key: AddressKey::from_hex(key)?,
+            turn: Turn::Began,
+            reason: SuppressionReason::Erased,
+            purpose: None,
+        })
+    }
+}
+
+/// What an ending is about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Scope {
+    /// Whose.
+    pub address_key: AddressKey,
+    /// What it is.
+    pub reason: SuppressionReason,
+    /// Of what; none of everything.
+    pub purpose: Option<Purpose>,
+}
+
+/// The newest of one scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Newest {
+    /// When it began last.
+    pub began: Timestamp,
+    /// Whether it was lifted since.
+    pub lifted: bool,
+}
+
+/// All endings, the newest of each scope.
+#[derive(Clone, Debug, Default)]
+pub struct Endings(HashMap<Scope, Newest>);
+
+impl Endings {
+    /// Sorts out what was read, in any order and however often.
+    #[must_use]
+    pub fn of(mut lines: Vec<Ending>) -> Self {
+        // At one moment a beginning counts for more: better once too often.
+        lines.sort_by_key(|ending| (ending.at, std::cmp::Reverse(ending.turn)));
+        let mut newest: HashMap<Scope, Newest> = HashMap::new();
+        for Ending { at, address_key, turn, reason, purpose } in lines {
+            let scope = Scope { address_key, reason, purpose };
+            match turn {
+                Turn::Began => drop(newest.insert(scope, Newest { began: at, lifted: false })),
+                Turn::Lifted => {
+                    if let Some(known) = newest.get_mut(&scope) {
+                        known.lifted = true;
+                    }
+                }
+            }
+        }
+        Self(newest)
+    }
+
+    /// Each scope with its newest.
+    pub fn iter(&self) -> impl Iterator<Item = (&Scope, Newest)> {
+        self.0.iter().map(|(scope, newest)| (scope, *newest))
+    }
+
+    /// How many scopes there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether nobody ever left.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What forbids to write to an address by a consent of this moment, if anything does. Who came back after
+    /// they left or were erased may be written to; the other reasons hold until they are lifted.
+    #[must_use]
+    pub fn forbids(
+        &self,
+        address_key: &AddressKey,
+        purpose: &Purpose,
+        confirmed_at: Timestamp,
+    ) -> Option<(SuppressionReason, Timestamp)> {
+        use SuppressionReason::{Bounced, Complained, Erased, Manual, Unsubscribed};
+        [Unsubscribed, Erased, Bounced, Complained, Manual].into_iter().find_map(|reason| {
+            let scope = Scope {
+                address_key: address_key.clone(),
+                reason,
+                purpose: (reason == Unsubscribed).then(|| purpose.clone()),
+            };
+            let newest = self.0.get(&scope).filter(|newest| !newest.lifted)?;
+            let by_time = matches!(reason, Unsubscribed | Erased);
+            (!by_time || confirmed_at <= newest.began).then_some((reason, newest.began))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+    fn line(at: u8, turn: &str, reason: &str, purpose: &str) -> Ending {
+        let text = format!("2026-11-23T09:00:00.{at:06}Z {KEY} {turn} {reason} {purpose}");
+        let ending = Ending::parse(&text).unwrap();
+        assert_eq!(ending.to_string(), text);
+        ending
+    }
+
+    fn moment(at: u8) -> Timestamp {
+        line(at, "began", "erased", "*").at
+    }
+
+    #[test]
+    fn other_lines_are_refused() {
+        let good =
+            format!("2026-11-23T09:00:00.000001Z {KEY} began unsubscribed newsletter:weekly");
+        assert!(Ending::parse(&good).is_some());
+        for bad in [
+            String::new(),
+            format!("{good} "),
+            format!(" {good}"),
+            format!("{good} more"),
+            format!("{good}\r"),
+            good.replace("began", "Began"),
+            good.replace("unsubscribed", "erased"),
+            good.replace("newsletter:weekly", "*"),
+            good.replace("newsletter:weekly", "Newsletter"),
+            good.replace("09:00:00.000001", "09:00"),
+            good.replace(KEY, &KEY[1..]),
+            good.replace("aa", "AA"),
+        ] {
+            assert_eq!(Ending::parse(&bad), None, "{bad:?}");
+        }
+        assert!(Ending::parse_erasure(&format!("2026-11-23T09:00:00.000001Z {KEY}")).is_some());
+        assert!(Ending::parse_erasure(&good).is_none());
+    }
+
+    #[test]
+    fn who_came_back_after_leaving_may_be_written_to() {
+        let weekly: Purpose = "newsletter:weekly".parse().unwrap();
+        let other: Purpose = "newsletter:other".parse().unwrap();
+        let key = AddressKey::from_hex(KEY).unwrap();
+        let left = line(5, "began", "unsubscribed", "newsletter:weekly");
+        let endings = Endings::of(vec![left.clone()]);
+        let forbids =
+            |endings: &Endings, purpose, at| endings.forbids(&key, purpose, moment(at)).is_some();
+        assert!(forbids(&endings, &weekly, 4) && forbids(&endings, &weekly, 5));
+        assert!(!forbids(&endings, &weekly, 6) && !forbids(&endings, &other, 4));
+        let lifted = line(7, "lifted", "unsubscribed", "newsletter:weekly");
+        assert!(!forbids(&Endings::of(vec![lifted.clone(), left.clone()]), &weekly, 4));
+        let again = line(8, "began", "unsubscribed", "newsletter:weekly");
+        assert!(forbids(&Endings::of(vec![again, lifted, left]), &weekly, 7));
+    }
+
+    #[test]
+    fn what_staff_stopped_holds_until_it_is_lifted() {
+        let weekly: Purpose = "newsletter:weekly".parse().unwrap();
+        let key = AddressKey::from_hex(KEY).unwrap();
+        let stopped = line(5, "began", "manual", "*");
+        assert!(Endings::of(vec![stopped.clone()]).forbids(&key, &weekly, moment(9)).is_some());
+        let lifted = line(6, "lifted", "manual", "*");
+        assert!(Endings::of(vec![stopped, lifted]).forbids(&key, &weekly, moment(9)).is_none());
+        // Not having asked for a confirmation is not about consent.
+        let not_me = Endings::of(vec![line(5, "began", "not-me", "*")]);
+        assert!(not_me.forbids(&key, &weekly, moment(1)).is_none());
+    }
+}

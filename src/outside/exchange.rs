@@ -1,0 +1,257 @@
+//! The endings of the data directory go to the file store, and those of other replicas come from there.
+
+use std::collections::HashSet;
+
+use sha2::{Digest, Sha256};
+
+use super::journal::whole_lines;
+use super::{Ending, Outside, OutsideError};
+use crate::domain::notice::hex;
+
+/// Where they lie: objects named by the hash of what they hold, so that none ever takes another's place.
+const FOLDER: &str = "outside/endings";
+
+/// How much of the file one object holds: the lines that begin in so many bytes of it. The last object of a
+/// file is put anew as the file grows.
+const PIECE: usize = 64 * 1024;
+
+/// What this process knows of the file store.
+#[derive(Debug, Default)]
+pub(super) struct Exchanged {
+    /// The objects whose lines are in the file.
+    known: HashSet<String>,
+    /// How many pieces of the file are full and there.
+    full: usize,
+    /// The object of the last piece, which the next one of it replaces.
+    last: Option<String>,
+    /// How long the file was.
+    length: usize,
+}
+
+impl Outside {
+    /// Fetches what others put, and puts what they lack. Afterwards the data directory knows every ending that
+    /// the file store knew, and the file store every one that was noted here before.
+    ///
+    /// # Errors
+    /// When either cannot be read or written, or holds a line by another hand; then nothing is lost, and the
+    /// next time goes on from here.
+    pub async fn exchange(&self) -> Result<(), OutsideError> {
+        let mut state = self.exchanged.lock().await;
+        self.take_over_erasures().await?;
+        self.fetch(&mut state).await?;
+        self.put(&mut state).await
+    }
+
+    /// The same, if something was noted here since; nobody else is asked.
+    ///
+    /// # Errors
+    /// As [`Outside::exchange`].
+    pub async fn put_new(&self) -> Result<(), OutsideError> {
+        let mut state = self.exchanged.lock().await;
+        self.put(&mut state).await
+    }
+
+    /// What versions before kept of erasures becomes part of the one file.
+    async fn take_over_erasures(&self) -> Result<(), OutsideError> {
+        let lines = self.erasures.read(Ending::parse_erasure).await?;
+        if lines.is_empty() {
+            return Ok(());
+        }
+        self.append_new(lines).await
+    }
+
+    async fn fetch(&self, state: &mut Exchanged) -> Result<(), OutsideError> {
+        let mut lines = vec![];
+        let mut fetched = vec![];
+        for name in self.files.names(FOLDER).await? {
+            if state.known.contains(&name) {
+                continue;
+            }
+            let key = format!("{FOLDER}/{name}");
+            // The last piece of another process may just have been replaced by a longer one.
+            let Some(bytes) = self.files.find(&key).await? else { continue };
+            for (number, line) in whole_lines(&bytes) {
+                let line = std::str::from_utf8(line).ok().and_then(Ending::parse);
+                lines.push(line.ok_or_else(|| OutsideError::Line(key.clone(), number))?);
+            }
+            fetched.push(name);
+        }
+        if !lines.is_empty() {
+            self.append_new(lines).await?;
+        }
+        state.known.extend(fetched);
+        Ok(())
+    }
+
+    /// Appends those that the file lacks.
+    pub(super) async fn append_new(&self, lines: Vec<Ending>) -> Result<(), OutsideError> {
+        let mut here: HashSet<String> =
+            self.endings.read(|line| Some(line.to_owned())).await?.into_iter().collect();
+        let new = lines.iter().map(ToString::to_string).filter(|line| here.insert(line.clone()));
+        let new: String = new.map(|line| line + "\n").collect();
+        if new.is_empty() { Ok(()) } else { self.endings.append(new).await }
+    }
+
+    async fn put(&self, state: &mut Exchanged) -> Result<(), OutsideError> {
+        let bytes = match tokio::fs::read(self.endings.path()).await {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            bytes => {
+                bytes.map_err(|error| OutsideError::Read(self.endings.path().to_owned(), error))?
+            }
+        };
+        if bytes.len() == state.length {
+            return Ok(());
+        }
+        let pieces = pieces(&bytes);
+        for (at, piece) in pieces.iter().enumerate().skip(state.full) {
+            let name = hex(&Sha256::digest(piece));
+            if state.known.insert(name.clone()) {
+                let put = self.files.create(&format!("{FOLDER}/{name}"), piece.clone()).await;
+                if let Err(error) = put {
+                    state.known.remove(&name);
+                    return Err(error.into());
+                }
+            }
+            if let Some(before) = state.last.take().filter(|before| *before != name) {
+                self.files.delete(&format!("{FOLDER}/{before}")).await?;
+            }
+            if at + 1 < pieces.len() {
+                state.full = at + 1;
+            } else {
+                state.last = Some(name);
+            }
+        }
+        state.length = bytes.len();
+        Ok(())
+    }
+}
+
+/// The whole lines of a file, those that begin within so many bytes together.
+fn pieces(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let (mut pieces, mut begins): (Vec<Vec<u8>>, usize) = (vec![], 0);
+    let mut of = None;
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        if whole_lines(line).next().is_some() {
+            let number = begins / PIECE;
+            if of != Some(number) {
+                pieces.push(vec![]);
+                of = Some(number);
+            }
+            if let Some(piece) = pieces.last_mut() {
+                piece.extend_from_slice(line);
+            }
+        }
+        begins += line.len();
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::files::Files;
+    use crate::ledger::keys::LedgerKeys;
+    use crate::ledger::note::{KeyName, SigningKey};
+
+    fn line(number: usize) -> Ending {
+        let text = format!(
+            "2026-11-23T09:00:00.000000Z {number:064x} began unsubscribed newsletter:weekly"
+        );
+        Ending::parse(&text).unwrap()
+    }
+
+    fn open(data_dir: &Path, shared: &Path) -> Outside {
+        let key = SigningKey::new(KeyName::parse("example.org/ledger").unwrap(), [1; 32]);
+        let files = Files::open(&format!("file:{}", shared.display())).unwrap();
+        let keys = Arc::new(LedgerKeys::new(key, vec![], vec![]));
+        Outside::open(data_dir, &files, keys).unwrap()
+    }
+
+    #[tokio::test]
+    async fn replicas_know_what_each_of_them_noted() {
+        let dirs = [(); 3].map(|()| tempfile::tempdir().unwrap());
+        let [a, b] = [0, 1].map(|at: usize| open(dirs[at].path(), dirs[2].path()));
+        a.note(&[line(1), line(2)]).await.unwrap();
+        b.note(&[line(3)]).await.unwrap();
+        a.exchange().await.unwrap();
+        b.exchange().await.unwrap();
+        assert_eq!(b.endings().await.unwrap().len(), 3);
+        a.exchange().await.unwrap();
+        assert_eq!(a.endings().await.unwrap().len(), 3);
+        // One whose data directory is new learns all of it.
+        let fresh = tempfile::tempdir().unwrap();
+        let fresh = open(fresh.path(), dirs[2].path());
+        fresh.exchange().await.unwrap();
+        assert_eq!(fresh.endings().await.unwrap().len(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_file_that_grows_is_kept_in_few_objects() {
+        let (dir, shared) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let outside = open(dir.path(), shared.path());
+        for from in 0..30 {
+            let lines: Vec<Ending> = (from * 100..from * 100 + 100).map(line).collect();
+            outside.note(&lines).await.unwrap();
+            outside.put_new().await.unwrap();
+        }
+        let length = std::fs::metadata(dir.path().join("endings.log")).unwrap().len();
+        let objects = outside.files.names(FOLDER).await.unwrap();
+        assert_eq!(objects.len(), usize::try_from(length).unwrap().div_ceil(PIECE));
+        let fresh = tempfile::tempdir().unwrap();
+        let fresh = open(fresh.path(), shared.path());
+        fresh.exchange().await.unwrap();
+        assert_eq!(fresh.endings().await.unwrap().len(), 3000);
+    }
+
+    #[tokio::test]
+    async fn a_copy_of_the_data_directory_takes_nothing_away() {
+        let (one, two, shared) = (
+            tempfile::tempdir().unwrap(),
+            tempfile::tempdir().unwrap(),
+            tempfile::tempdir().unwrap(),
+        );
+        let original = open(one.path(), shared.path());
+        original.note(&[line(1)]).await.unwrap();
+        original.put_new().await.unwrap();
+        std::fs::copy(one.path().join("endings.log"), two.path().join("endings.log")).unwrap();
+        let copy = open(two.path(), shared.path());
+        for number in 2..6 {
+            let outside = if number % 2 == 0 { &original } else { &copy };
+            outside.note(&[line(number)]).await.unwrap();
+            outside.put_new().await.unwrap();
+        }
+        let fresh = tempfile::tempdir().unwrap();
+        let fresh = open(fresh.path(), shared.path());
+        fresh.exchange().await.unwrap();
+        assert_eq!(fresh.endings().await.unwrap().len(), 5);
+    }
+
+    #[tokio::test]
+    async fn erasures_of_versions_before_are_taken_over() {
+        let (dir, shared) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let text = format!("2026-11-23T09:00:00.000000Z {:064x}\n", 9);
+        std::fs::write(dir.path().join("erasures.log"), text).unwrap();
+        let outside = open(dir.path(), shared.path());
+        assert_eq!(outside.endings().await.unwrap().len(), 1);
+        outside.exchange().await.unwrap();
+        outside.exchange().await.unwrap();
+        let text = std::fs::read_to_string(dir.path().join("endings.log")).unwrap();
+        assert_eq!(text.lines().count(), 1);
+        assert!(text.ends_with(" began erased *\n"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn an_object_by_another_hand_is_named() {
+        let (dir, shared) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let outside = open(dir.path(), shared.path());
+        outside.files.create("outside/endings/x", "nonsense\n").await.unwrap();
+        let error = outside.exchange().await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "outside/endings/x was changed by another hand: line 1 is not as this program writes it"
+        );
+    }
+}

@@ -1,0 +1,175 @@
+//! A back-up is taken while the program serves, people leave, are erased and sign up after it, the machine is
+//! lost, and the back-up is put back.
+
+use std::path::Path;
+use std::process::Output;
+
+use assent::domain::notice::hex;
+use assent::random::Random;
+use serde_json::Value;
+
+use super::{EXPORT, WEEKLY, seal};
+use crate::support::app::{Database, SETTINGS, TestApp};
+use crate::support::{both_databases, postgres, program};
+
+/// A machine of its own, for commands: its data directory, and a database that nobody used.
+struct Machine {
+    dir: tempfile::TempDir,
+    url: String,
+}
+
+impl Machine {
+    async fn new(database: Database) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let url = match database {
+            Database::Sqlite => format!("sqlite:{}", dir.path().join("assent.db").display()),
+            Database::Postgres => {
+                let name = format!("drill_{}", hex(&Random::System.bytes::<8>()));
+                postgres::server().create_database(&name, None).await;
+                postgres::server().url(&name)
+            }
+        };
+        Self { dir, url }
+    }
+
+    fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let own = [
+            ("ASSENT_DATA_DIR", self.path().to_str().unwrap()),
+            ("ASSENT_BASE_URL", "http://drill.example"),
+            ("ASSENT_DATABASE_URL", self.url.as_str()),
+            ("PATH", postgres_path()),
+        ];
+        let set: Vec<(&str, &str)> = SETTINGS.iter().chain(&own).copied().collect();
+        program::run(self.path(), &set, arguments)
+    }
+
+    fn does(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn refuses(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    fn contacts(&self) -> Vec<String> {
+        let csv = self.does(&EXPORT);
+        csv.lines().skip(1).map(|line| line.split(',').nth(1).unwrap().to_owned()).collect()
+    }
+}
+
+fn postgres_path() -> &'static str {
+    static PATH: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
+        let path = std::env::var("PATH").unwrap_or_default();
+        format!("{}:{path}", postgres::binaries().unwrap().display())
+    });
+    &PATH
+}
+
+/// The back-up of a running program, with its keys.
+fn back_up(app: &TestApp, to: &Path) {
+    let url = secrecy::ExposeSecret::expose_secret(&app.core.settings.database_url);
+    let own = [
+        ("ASSENT_DATA_DIR", app.dir.path().to_str().unwrap()),
+        ("ASSENT_BASE_URL", app.base.as_str()),
+        ("ASSENT_DATABASE_URL", url),
+        ("PATH", postgres_path()),
+    ];
+    let set: Vec<(&str, &str)> = SETTINGS.iter().chain(&own).copied().collect();
+    program::run_well(app.dir.path(), &set, &["backup", to.to_str().unwrap(), "--with-keys"]);
+}
+
+async fn joins(app: &TestApp, email: &str) -> String {
+    app.subscribe(email, WEEKLY).await;
+    app.mail_to(email).pop().unwrap().link("/preferences/")
+}
+
+both_databases! {
+    async fn what_was_lost_is_known_and_nobody_comes_back(database: Database) {
+        let app = TestApp::start(database).await;
+        let ada = joins(&app, "ada@b.example").await;
+        for email in ["bob@b.example", "cyd@b.example"] {
+            joins(&app, email).await;
+        }
+        seal(&app).await;
+        let kept = tempfile::tempdir().unwrap();
+        let dir = kept.path().join("back-up");
+        back_up(&app, &dir);
+        // After it, one leaves, one is erased, one comes; the newest head is mailed.
+        app.post(&format!("{ada}/withdraw-all"), "").await;
+        super::super::does(&app, &["erase", "bob@b.example"]);
+        joins(&app, "dee@b.example").await;
+        let head = kept.path().join("mail.txt");
+        let note = super::super::does(&app, &["ledger", "checkpoint"]);
+        std::fs::write(&head, format!("Subject: Ledger checkpoint\r\n\r\n{}\r\nKeep this.\r\n", note.replace('\n', "\r\n"))).unwrap();
+        let endings = kept.path().join("endings");
+        std::fs::copy(app.dir.path().join("endings.log"), &endings).unwrap();
+        drop(app.stop().await);
+
+        let machine = Machine::new(database).await;
+        let (dir, head, endings) = (dir.to_str().unwrap(), head.to_str().unwrap(), endings.to_str().unwrap());
+        assert!(machine.refuses(&["restore", dir]).contains("--without-newer"));
+        machine.does(&["restore", dir, "--heads", head, "--endings", endings]);
+        assert!(machine.refuses(&["restore", dir, "--heads", head]).contains("--replace"));
+        assert!(machine.refuses(&EXPORT).contains("the database is behind"));
+        assert!(machine.refuses(&["withdrawals"]).contains("the database is behind"));
+        assert!(machine.refuses(&["ledger", "checkpoint"]).contains("the database is behind"));
+        assert!(machine.does(&["ledger", "resume"]).contains("/r2"));
+        assert_eq!(machine.contacts(), ["cyd@b.example"]);
+        machine.does(&["ledger", "verify"]);
+        assert_eq!(machine.does(&["mail", "resume"]), "mail leaves again\n");
+    }
+
+    async fn with_nothing_newer_it_must_be_said_and_shows(database: Database) {
+        let app = TestApp::start(database).await;
+        joins(&app, "ada@b.example").await;
+        seal(&app).await;
+        let kept = tempfile::tempdir().unwrap();
+        let dir = kept.path().join("back-up");
+        back_up(&app, &dir);
+        drop(app.stop().await);
+        let machine = Machine::new(database).await;
+        let dir = dir.to_str().unwrap();
+        machine.does(&["restore", dir, "--without-newer"]);
+        assert!(machine.does(&["ledger", "checkpoint"]).lines().next().unwrap().ends_with("/ledger/r2"));
+        assert_eq!(machine.contacts(), ["ada@b.example"]);
+        assert_eq!(machine.does(&["mail", "resume"]), "mail leaves again\n");
+    }
+
+    async fn what_a_crash_left_or_a_hand_changed_is_no_back_up(database: Database) {
+        let app = TestApp::start(database).await;
+        joins(&app, "ada@b.example").await;
+        let kept = tempfile::tempdir().unwrap();
+        let dir = kept.path().join("back-up");
+        back_up(&app, &dir);
+        let machine = Machine::new(database).await;
+        let restore = ["restore", dir.to_str().unwrap(), "--without-newer"];
+        let manifest = std::fs::read_to_string(dir.join("manifest.json")).unwrap();
+        let parsed: Value = serde_json::from_str(&manifest).unwrap();
+        let parts = parsed["parts"].as_array().unwrap();
+        assert!(parts.iter().any(|part| part["path"].as_str().unwrap().starts_with("files/")), "{manifest}");
+        std::fs::remove_file(dir.join("manifest.json")).unwrap();
+        assert!(machine.refuses(&restore).contains("no whole back-up"));
+        for bad in ["{}", "", &manifest.replace("\"database\"", "\"../database\"")] {
+            std::fs::write(dir.join("manifest.json"), bad).unwrap();
+            machine.refuses(&restore);
+        }
+        std::fs::write(dir.join("manifest.json"), &manifest).unwrap();
+        let log = dir.join("endings.log");
+        std::fs::write(&log, "more\n").unwrap();
+        assert!(machine.refuses(&restore).contains("endings.log"));
+        std::fs::remove_file(&log).unwrap();
+        assert!(machine.refuses(&restore).contains("endings.log"));
+    }
+}
