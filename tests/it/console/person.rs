@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use assent::domain::email_address::EmailAddress;
 use assent::domain::policy::ChangeClass;
 use assent::domain::signup::Method;
 use assent::domain::staff::Role;
@@ -12,7 +13,7 @@ use assent::flows::keep_verdict::keep_verdict;
 use assent::flows::withdraw::{Leaving, withdraw};
 use assent::random::Random;
 use assent::store::ledger_verdicts::Verdict;
-use assent::store::subscribers;
+use assent::store::{subscribers, suppressions};
 use uuid::Uuid;
 
 use crate::support::app::{Database, TestApp};
@@ -23,7 +24,7 @@ const PURPOSES: [(&str, &str); 2] =
     [("privacy-policy", "Privacy policy"), ("newsletter:weekly", "The weekly")];
 
 async fn id_of(app: &TestApp, email: &str) -> Uuid {
-    let email = assent::domain::email_address::EmailAddress::parse(email).unwrap();
+    let email = EmailAddress::parse(email).unwrap();
     let key = app.core.terms.address_secret.key(&email);
     subscribers::find_id(&mut app.read().await, &key).await.unwrap().unwrap()
 }
@@ -52,7 +53,7 @@ async fn agrees_with_the_export(desk: &TestDesk<'_>, everybody: &[&str]) {
     for (purpose, title) in PURPOSES {
         let mut yes = BTreeSet::new();
         for email in everybody {
-            let email = assent::domain::email_address::EmailAddress::parse(email).unwrap();
+            let email = EmailAddress::parse(email).unwrap();
             let key = desk.app.core.terms.address_secret.key(&email);
             let found = subscribers::find_id(&mut desk.app.read().await, &key).await.unwrap();
             let Some(id) = found else { continue };
@@ -64,6 +65,19 @@ async fn agrees_with_the_export(desk: &TestDesk<'_>, everybody: &[&str]) {
         let exported: BTreeSet<String> = desk.app.exported(purpose).await.into_iter().collect();
         assert_eq!(yes, exported, "{purpose}");
     }
+}
+
+/// Lifts what only staff can lift.
+async fn lift(app: &TestApp, everybody: &[&str]) {
+    use SuppressionReason::{Bounced, Complained, Manual, NotMe};
+    let mut tx = app.write().await;
+    for email in everybody {
+        let key = app.core.terms.address_secret.key(&EmailAddress::parse(email).unwrap());
+        for reason in [Bounced, Complained, Manual, NotMe] {
+            suppressions::delete(&mut tx, app.clock.now(), &key, reason).await.unwrap();
+        }
+    }
+    tx.commit().await.unwrap();
 }
 
 both_databases! {
@@ -78,7 +92,7 @@ both_databases! {
             let email = everybody[usize::from(who) % everybody.len()];
             app.clock.advance(Duration::from_mins(1));
             let known = {
-                let email = assent::domain::email_address::EmailAddress::parse(email).unwrap();
+                let email = EmailAddress::parse(email).unwrap();
                 let key = app.core.terms.address_secret.key(&email);
                 subscribers::find_id(&mut app.read().await, &key).await.unwrap().map(|id| (id, key))
             };
@@ -86,7 +100,7 @@ both_databases! {
             seen.insert(what);
             match (what, known) {
                 (0, _) | (_, None) => {
-                    app.tamper("DELETE FROM suppression WHERE reason IN ('bounced', 'complained', 'manual', 'not-me')").await.unwrap();
+                    lift(&app, &everybody).await;
                     app.mail_settled().await;
                     app.subscribe(email, "&newsletter=weekly").await;
                 }
