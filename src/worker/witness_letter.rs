@@ -31,8 +31,8 @@ pub(super) async fn read(
         Some(told) => checkpoints::find_shown_at(tx, told).await?,
         None => None,
     };
-    let proof = match &before {
-        Some(before) => prove(tx, before, &newest).await?,
+    let proof = match before.filter(|before| before.size < newest.size) {
+        Some(before) => prove(tx, &before, &newest).await?,
         None => None,
     };
     let origin = SignedNote::parse(&newest.note).map(|note| note.checkpoint().origin.clone());
