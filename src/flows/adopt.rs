@@ -11,9 +11,9 @@ use crate::clock::Clock;
 use crate::domain::evidence_key::{ConsentFields, EventFields};
 use crate::domain::ledger_record::{Adoption, RecordType};
 use crate::domain::notice::hex;
-use crate::ledger::leaf::LeafHead;
-use crate::ledger::note::{Checkpoint, SignedNote};
+use crate::ledger::leaf::{LeafHead, LeafType};
 use crate::ledger::tree::{Frontier, leaf_hash};
+use crate::outside::Head;
 use crate::random::{Moment, Random};
 use crate::store::adoptions::{self, ConsentMac, EventMac};
 use crate::store::{Db, Tx, checkpoints, ledger_records};
@@ -53,9 +53,9 @@ pub async fn adopt(db: &Db, terms: &Terms, clock: &Clock, random: &Random) -> Re
     Ok(adopted)
 }
 
-/// Demands that the events are the leaves under the newest signed head, and all of them. Whoever takes a leaf away,
-/// or makes room for one of theirs, does not get the rest authenticated; and who takes away what the ledger recorded
-/// of itself does not have it adopted again.
+/// Demands that what is here are the leaves under the newest signed head, and all of them. Whoever takes a leaf away,
+/// or makes room for one of theirs, does not get the rest authenticated; and who takes away what an adopted ledger
+/// records of itself does not have it adopted again. It may have been resumed before it was adopted.
 async fn demand_signed(tx: &mut Tx, terms: &Terms) -> Result<(), Error> {
     let size = u64::try_from(checkpoints::find_size(tx).await?).map_err(|_| Error::Tree)?;
     let mut tree = Frontier::new();
@@ -66,22 +66,22 @@ async fn demand_signed(tx: &mut Tx, terms: &Terms) -> Result<(), Error> {
             break;
         }
         for (place, (index, leaf)) in (from..).zip(&leaves) {
-            let is_event = LeafHead::read(leaf).is_some_and(|head| head.event_type().is_some());
-            if *index != place || !is_event {
+            let leaf_type = LeafHead::read(leaf).map(|head| head.leaf_type);
+            let comes_before = matches!(
+                leaf_type,
+                Some(LeafType::Event(_) | LeafType::Record(RecordType::Resumed))
+            );
+            if *index != place || !comes_before {
                 return Err(Error::Tree);
             }
             tree.push(leaf_hash(leaf.as_bytes()));
         }
     }
     let newest = checkpoints::find_newest(tx).await?;
-    let newest = newest.and_then(|head| SignedNote::parse(&head.note).ok());
-    let trusted = terms.ledger_keys.trusted();
-    let signed = newest.filter(|note| note.verified_by(&trusted).is_some());
-    let is_head = |head: &Checkpoint| {
-        let origin = terms.ledger_keys.origin();
-        head.origin == origin && head.size == tree.size() && head.root == tree.root()
-    };
-    let holds = signed.map_or(tree.size() == 0, |note| is_head(note.checkpoint()));
+    let signed = newest.and_then(|head| Head::parse(&head.note, &terms.ledger_keys));
+    let covers =
+        |head: Head| head.size() == tree.size() && head.note.checkpoint().root == tree.root();
+    let holds = signed.map_or(tree.size() == 0, covers);
     if holds && tree.size() == size { Ok(()) } else { Err(Error::Tree) }
 }
 

@@ -104,6 +104,15 @@ impl Outside {
         }
         let pieces = pieces(&bytes);
         for (at, piece) in pieces.iter().enumerate().skip(state.full) {
+            // What another hand wrote here must not reach the others.
+            let is_ours = |line: &[u8]| {
+                std::str::from_utf8(line).is_ok_and(|line| Ending::parse(line).is_some())
+            };
+            if !whole_lines(piece).all(|(_, line)| is_ours(line)) {
+                let bad = whole_lines(&bytes).find(|(_, line)| !is_ours(line));
+                let number = bad.map_or(0, |(number, _)| number);
+                return Err(OutsideError::Line(self.endings.path().display().to_string(), number));
+            }
             let name = hex(&Sha256::digest(piece));
             if state.known.insert(name.clone()) {
                 let put = self.files.create(&format!("{FOLDER}/{name}"), piece.clone()).await;
@@ -241,6 +250,21 @@ mod tests {
         let text = std::fs::read_to_string(dir.path().join("endings.log")).unwrap();
         assert_eq!(text.lines().count(), 1);
         assert!(text.ends_with(" began erased *\n"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_line_by_another_hand_goes_no_further() {
+        let (dir, shared) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let outside = open(dir.path(), shared.path());
+        outside.note(&[line(1)]).await.unwrap();
+        let file = dir.path().join("endings.log");
+        let noted = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, format!("{noted}nonsense\n")).unwrap();
+        assert!(matches!(outside.put_new().await, Err(OutsideError::Line(..))));
+        assert!(outside.files.names(FOLDER).await.unwrap().is_empty());
+        std::fs::write(&file, noted).unwrap();
+        outside.put_new().await.unwrap();
+        assert_eq!(outside.files.names(FOLDER).await.unwrap().len(), 1);
     }
 
     #[tokio::test]

@@ -56,14 +56,17 @@ pub struct UnmarkedConsent {
     pub confirmed_at: Timestamp,
 }
 
-/// Up to `count` leaves of events from the place `from` on, in the order of the tree: each with its place.
+/// Up to `count` leaves from the place `from` on, in the order of the tree: each with its place.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn list_leaves(tx: &mut Tx, from: i64, count: i64) -> sqlx::Result<Vec<(i64, String)>> {
     on!(tx, |conn| {
         sqlx::query_as(
-        "SELECT leaf_index, leaf FROM consent_event WHERE leaf_index >= $1 ORDER BY leaf_index LIMIT $2"
+        "SELECT leaf_index, leaf FROM consent_event WHERE leaf_index >= $1 AND leaf_index < $1 + $2
+         UNION ALL
+         SELECT leaf_index, leaf FROM ledger_record WHERE leaf_index >= $1 AND leaf_index < $1 + $2
+         ORDER BY leaf_index"
     )
     .bind(from)
     .bind(count)

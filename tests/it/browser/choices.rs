@@ -253,6 +253,7 @@ async fn stay(reader: &mut Reader) {
     reader.sees(&question).await;
     assert!(!reader.is_ticked(PRIVACY).await && !reader.is_ticked(NEWSLETTER).await);
     reader.looks_at("renew").await;
+    let leave = reader.href("main .aside a[href*='/unsubscribe/']").await;
     reader.tick(NEWSLETTER).await;
     reader.press("Agree to what I ticked").await;
     reader.is_refused().await;
@@ -262,8 +263,6 @@ async fn stay(reader: &mut Reader) {
     reader.press("Agree to what I ticked").await;
     reader.sees("You agreed again").await;
     reader.looks_at("renewed").await;
-    reader.browser.goto(&renew).await.unwrap();
-    let leave = reader.href("main .aside a[href*='/unsubscribe/']").await;
     reader.browser.goto(&leave).await.unwrap();
     reader.sees("Withdraw what you agreed to").await;
     reader.looks_at("withdraw").await;

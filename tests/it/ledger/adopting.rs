@@ -3,6 +3,7 @@
 use assent::flows::adopt::adopt;
 use assent::ledger::note::Checkpoint;
 use assent::ledger::tree::{Frontier, leaf_hash};
+use assent::outside::Head;
 use assent::store::checkpoints::{self, StoredCheckpoint};
 
 use super::{
@@ -134,6 +135,23 @@ both_databases! {
             assert!(app.tamper(undoing).await.unwrap() >= 1, "{undoing}");
         }
         adopt(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
+        assert_sound(&app).await;
+    }
+
+    // After an update of a back-up: what is here is behind, and goes on by an act before it is adopted.
+    async fn what_went_back_is_adopted_once_it_goes_on(database: Database) {
+        let app = of_an_earlier_version(database).await;
+        let core = &app.core;
+        let keys = &core.terms.ledger_keys;
+        let newer = Checkpoint { origin: keys.origin().to_owned(), size: 1000, root: [1; 32] };
+        let newer = Head::parse(&newer.sign(keys.signing()), keys).unwrap();
+        let size = app.count("SELECT size FROM ledger_head").await.unsigned_abs();
+        assert!(core.db.outside().keep_head(size, &newer).await.unwrap());
+        assert!(adopt(&core.db, &core.terms, &core.clock, &core.random).await.is_err());
+        does(&app, &["ledger", "resume"]);
+        adopt(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
+        seal(&app).await;
+        assert_eq!(app.count("SELECT count(*) FROM ledger_record WHERE type = 'adopted'").await, 1);
         assert_sound(&app).await;
     }
 

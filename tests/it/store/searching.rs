@@ -229,19 +229,21 @@ both_databases! {
 }
 
 /// 12,000 people, put in by the database alone.
+/// Twelve thousand people of these days: long ago, they would be forgotten meanwhile.
 async fn fill(db: &Db) {
     const SQLITE: &str =
         "INSERT INTO subscriber (subscriber_id, email, address_key, name, verified_at, created_at)
          WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 12000)
          SELECT CAST(printf('%016d', n) AS BLOB), printf('x%d@b.example', n),
              CAST(printf('%032d', n) AS BLOB),
-             CASE WHEN n = 7 THEN 'Seldom' WHEN n % 3 = 0 THEN 'Council' END, n, n FROM n";
+             CASE WHEN n = 7 THEN 'Seldom' WHEN n % 3 = 0 THEN 'Council' END,
+             1795000000000000 + n, 1795000000000000 + n FROM n";
     const POSTGRES: &str =
         "INSERT INTO subscriber (subscriber_id, email, address_key, name, verified_at, created_at)
          SELECT encode(convert_to(lpad(CAST(n AS text), 16, '0'), 'UTF8'), 'hex')::uuid,
              'x' || n || '@b.example', convert_to(lpad(CAST(n AS text), 32, '0'), 'UTF8'),
-             CASE WHEN n = 7 THEN 'Seldom' WHEN n % 3 = 0 THEN 'Council' END, to_timestamp(n),
-             to_timestamp(n) FROM generate_series(1, 12000) AS n";
+             CASE WHEN n = 7 THEN 'Seldom' WHEN n % 3 = 0 THEN 'Council' END,
+             to_timestamp(1795000000 + n), to_timestamp(1795000000 + n) FROM generate_series(1, 12000) AS n";
     match db {
         Db::Sqlite { writer, .. } => sqlx::query(SQLITE).execute(writer).await.map(drop).unwrap(),
         Db::Postgres { pool, .. } => sqlx::query(POSTGRES).execute(pool).await.map(drop).unwrap(),

@@ -14,6 +14,8 @@ pub struct Stopped {
     pub dir: TempDir,
     database_url: Option<String>,
     clock: Clock,
+    /// Draws other chances than the one it is a twin of.
+    twin: bool,
 }
 
 /// What a database was when it was copied.
@@ -26,7 +28,7 @@ impl TestApp {
     /// Stops the program, to be started again.
     pub async fn halt(self) -> Stopped {
         let (database_url, clock) = (self.database_url.clone(), self.clock.clone());
-        Stopped { dir: self.stop().await, database_url, clock }
+        Stopped { dir: self.stop().await, database_url, clock, twin: false }
     }
 
     /// Copies the database as it is at this moment; the program stops meanwhile.
@@ -76,7 +78,7 @@ impl Stopped {
     pub async fn twin(&self) -> Stopped {
         let dir = tempfile::tempdir().expect("a temporary directory");
         copy_directory(self.dir.path(), dir.path());
-        let mut twin = Stopped { dir, database_url: None, clock: self.clock.clone() };
+        let mut twin = Stopped { dir, database_url: None, clock: self.clock.clone(), twin: true };
         if self.database_url.is_some() {
             twin.put_back(&self.copy().await).await;
         }
@@ -86,7 +88,7 @@ impl Stopped {
     pub async fn start(self, set: &[(&str, &str)]) -> TestApp {
         // Another start draws other chances.
         let seed = u64::try_from(self.clock.now().micros()).expect("after 1970");
-        let at = (self.clock, Random::seeded(seed));
+        let at = (self.clock, Random::seeded(seed + u64::from(self.twin)));
         TestApp::start_on(self.dir, self.database_url, set, at, |_| ()).await
     }
 }
