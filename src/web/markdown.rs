@@ -84,7 +84,8 @@ pub(super) fn as_text(markdown: &str) -> String {
             Event::End(TagEnd::Link | TagEnd::Image) => {
                 let (leads_to, begun) = links.pop().unwrap_or_default();
                 let words = out.get(begun..).unwrap_or_default();
-                if !leads_to.ends_with(words) || words.is_empty() {
+                let address = leads_to.strip_prefix("mailto:").unwrap_or(&leads_to);
+                if address != words {
                     out.extend([" (", &leads_to, ")"]);
                 }
             }
