@@ -71,6 +71,8 @@ async fn healed(app: &TestApp) {
     assert_sound(app).await;
     allow_export(&mut app.read().await).await.unwrap();
     assert!(does(app, &EXPORT).contains("ada@b.example"));
+    // The export is recorded too: the worker must not find it waiting in the middle of the next change.
+    seal(app).await;
 }
 
 /// One change, by statements: done, found, undone.

@@ -247,7 +247,7 @@ both_databases! {
     async fn a_code_that_cannot_be_counted_is_not_looked_at(database: Database) {
         let app = TestApp::start(database).await;
         let (cookie, mail) = ask(&app, "ada@b.example").await;
-        assert_eq!(app.tamper("ALTER TABLE code_try RENAME TO code_try_away").await.unwrap(), 0);
+        app.tamper("ALTER TABLE code_try RENAME TO code_try_away").await.unwrap();
         assert_eq!(app.type_code(&cookie, &mail.code()).await.status, 503);
         assert_eq!(app.count(CONFIRMED).await, 0);
         app.tamper("ALTER TABLE code_try_away RENAME TO code_try").await.unwrap();
