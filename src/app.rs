@@ -338,12 +338,13 @@ impl Program {
     pub async fn run(self, role: Role, listener: Option<TcpListener>, stop: CancellationToken) {
         let tasks = TaskTracker::new();
         tasks.spawn(worker::watch_sealing::run(self.worker.clone(), stop.clone()));
+        // Whoever serves pages notes endings, and its machine may be lost.
+        tasks.spawn(worker::outside::run(self.worker.clone(), stop.clone()));
         if role != Role::Web {
             tasks.spawn(worker::deliver::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::answer::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::export::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::purge::run(self.worker.clone(), stop.clone()));
-            tasks.spawn(worker::outside::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::seal::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::policies::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::verify::run(self.worker.clone(), stop.clone()));

@@ -58,8 +58,8 @@ impl Manifest {
     }
 }
 
-/// Puts the database back, then the files that the store lacks and the endings that the data directory lacks;
-/// returns the newest head that the back-up knew. The database is there whole or not at all; one that it replaces
+/// Puts back the files that the store lacks, the endings that the data directory lacks, and at last the database, so
+/// that one that stands there has all that belongs to it; returns the newest head that the back-up knew. The database is there whole or not at all; one that it replaces
 /// is kept beside it (SQLite) or goes (PostgreSQL).
 ///
 /// # Errors
@@ -71,13 +71,9 @@ pub async fn put_back(
     (files, outside): (&Files, &Outside),
     keys: &LedgerKeys,
 ) -> Result<Option<Head>, BackupError> {
-    let copy = dir.join(DATABASE);
-    match kind(database_url) {
-        (kind, _) if kind != manifest.database => {
-            return Err(BackupError::OtherDatabase(manifest.database.clone()));
-        }
-        (_, Some(file)) => put_sqlite(&copy, &file, &manifest.taken_at)?,
-        (_, None) => load_postgres(database_url, &copy, replace).await?,
+    let (kind, file) = kind(database_url);
+    if kind != manifest.database {
+        return Err(BackupError::OtherDatabase(manifest.database.clone()));
     }
     for Part { path, .. } in &manifest.parts {
         if let Some(key) = path.strip_prefix(&format!("{FILES}/")) {
@@ -85,6 +81,11 @@ pub async fn put_back(
         }
     }
     outside.take_in(&dir.join(ENDINGS).display().to_string(), &read(&dir.join(ENDINGS))?).await?;
+    let copy = dir.join(DATABASE);
+    match file {
+        Some(file) => put_sqlite(&copy, &file)?,
+        None => load_postgres(database_url, &copy, replace).await?,
+    }
     let head = dir.join(HEAD);
     Ok(if head.exists() { read_note(&read(&head)?, keys) } else { None })
 }
@@ -94,7 +95,7 @@ fn read(file: &Path) -> Result<String, BackupError> {
 }
 
 /// Written beside it, then renamed; what was there is renamed too, with its log.
-fn put_sqlite(copy: &Path, file: &Path, taken_at: &str) -> Result<(), BackupError> {
+fn put_sqlite(copy: &Path, file: &Path) -> Result<(), BackupError> {
     let beside = |ending: &str| {
         let mut name = file.as_os_str().to_owned();
         name.push(ending);
@@ -105,8 +106,11 @@ fn put_sqlite(copy: &Path, file: &Path, taken_at: &str) -> Result<(), BackupErro
     std::fs::copy(copy, &new).map_err(wrong)?;
     std::fs::File::open(&new).and_then(|new| new.sync_all()).map_err(wrong)?;
     if file.exists() {
+        // None that was kept before is written over.
+        let mut kept = (1..).map(|number| format!(".before-{number}"));
+        let kept = kept.find(|kept| !beside(kept).exists()).unwrap_or_default();
         for part in ["", "-wal", "-shm"] {
-            let (old, kept) = (beside(part), beside(&format!(".before-{taken_at}{part}")));
+            let (old, kept) = (beside(part), beside(&format!("{kept}{part}")));
             if old.exists() {
                 std::fs::rename(old, kept).map_err(wrong)?;
             }
@@ -115,4 +119,23 @@ fn put_sqlite(copy: &Path, file: &Path, taken_at: &str) -> Result<(), BackupErro
     std::fs::rename(&new, file).map_err(wrong)?;
     let folder = file.parent().unwrap_or(Path::new("."));
     std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_database_that_is_replaced_is_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let [copy, file] = ["copy", "assent.db"].map(|name| dir.path().join(name));
+        std::fs::write(&file, "first").unwrap();
+        for text in ["second", "third"] {
+            std::fs::write(&copy, text).unwrap();
+            put_sqlite(&copy, &file).unwrap();
+        }
+        let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
+        let kept = ["assent.db", "assent.db.before-1", "assent.db.before-2"].map(read);
+        assert_eq!(kept, ["third", "first", "second"]);
+    }
 }

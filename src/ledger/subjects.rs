@@ -83,7 +83,8 @@ impl Subjects {
         let follows = match (event.seq, event.previous) {
             (None, _) => before.seq == 0,
             (Some(seq), Some(previous)) => {
-                previous[..8] == before.leaf && (before.seq == 0 || before.seq + 1 == seq)
+                previous[..8] == before.leaf
+                    && (before.seq == 0 || before.seq.checked_add(1) == Some(seq))
             }
             (Some(_), None) => false,
         };
