@@ -145,7 +145,8 @@ impl EventChecker {
             checked.newest += u64::from(row.newest);
             let first = row.event_type == EventType::Requested && row.seq == 1;
             checked.forms += u64::from(first && whole);
-            if let Err(why) = self.row(row).and_then(|()| self.ours(row)) {
+            let head = LeafHead::read(&row.leaf);
+            if let Err(why) = self.row(row, head).and_then(|()| self.ours(row)) {
                 let what = format!("event {}: {why}", row.event_id);
                 checked.findings.push(Finding { index: row.leaf_index, what });
             }
@@ -157,7 +158,7 @@ impl EventChecker {
             checked.leaves.push(CheckedLeaf {
                 index: row.leaf_index,
                 hash: leaf_hash(row.leaf.as_bytes()),
-                version: LeafHead::read(&row.leaf).map_or(0, |head| head.version),
+                version: head.map_or(0, |head| head.version),
                 bare: !whole,
                 told: told(row),
                 recorded_at: row.recorded_at,
@@ -203,7 +204,7 @@ impl EventChecker {
         }
     }
 
-    fn row(&self, row: &EventRow) -> Result<(), String> {
+    fn row(&self, row: &EventRow, head: Option<LeafHead>) -> Result<(), String> {
         if row.seq > 1 && row.previous.is_none() {
             return Err("the event before it of the same subject is missing".into());
         }
@@ -213,7 +214,7 @@ impl EventChecker {
             _ => return Err("it has a body without its salt, or a salt without its body".into()),
         };
         let salt = salt.as_slice().try_into().map_err(|_| "its salt is not 32 bytes".to_owned())?;
-        let head = LeafHead::read(&row.leaf)
+        let head = head
             .filter(|head| head.event_type() == Some(row.event_type))
             .filter(|head| head.leaf(salt, text) == row.leaf);
         let head =

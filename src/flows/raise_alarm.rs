@@ -3,7 +3,7 @@
 
 use super::Error;
 use crate::random::Moment;
-use crate::store::{Tx, alarms};
+use crate::store::{Db, Tx, alarms};
 
 /// Raises the alarm about a subject; `true` when it did not stand already.
 ///
@@ -19,4 +19,20 @@ pub async fn raise(tx: &mut Tx, at: &Moment, subject: &str, detail: &str) -> Res
 /// When the database does not take it.
 pub async fn clear(tx: &mut Tx, subject: &str) -> Result<bool, Error> {
     Ok(alarms::delete(tx, subject).await?)
+}
+
+/// Ends the alarm about a subject if it stands, and commits that; `true` when it stood. Nothing is written for one
+/// that does not.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn clear_standing(db: &Db, subject: &str) -> Result<bool, Error> {
+    let standing = alarms::list(&mut db.read().await?).await?;
+    if !standing.iter().any(|alarm| alarm.subject == subject) {
+        return Ok(false);
+    }
+    let mut tx = db.write().await?;
+    let ended = clear(&mut tx, subject).await?;
+    tx.commit().await?;
+    Ok(ended)
 }

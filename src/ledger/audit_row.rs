@@ -91,7 +91,7 @@ pub(super) fn check_row(
     let mut checked = CheckedRow {
         row: Row { line, index: Some(event.index), event_id: None },
         leaf_hash: Some(leaf_hash),
-        version: LeafHead::read(&event.leaf).map_or(0, |head| head.version),
+        version: 0,
         bare: event.salt.is_none() && event.body.is_none(),
         told: None,
         in_order: None,
@@ -151,6 +151,7 @@ struct Policy<'a> {
 
 fn check_evidence(event: &EventLine<'_>, checked: &mut CheckedRow) -> Result<(), Problem> {
     let head = LeafHead::read(&event.leaf).ok_or(Problem::Leaf)?;
+    checked.version = head.version;
     let (salt, body) = match (&event.salt, event.body) {
         (Some(salt), Some(body)) => (salt, body),
         _ if head.event_type().is_none() => return Err(Problem::BareRecord),

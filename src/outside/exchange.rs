@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use sha2::{Digest, Sha256};
 
 use super::journal::whole_lines;
-use super::{Ending, Outside, OutsideError};
+use super::{Ending, Outside, OutsideError, parse_endings};
 use crate::domain::notice::hex;
 
 /// Where they lie: objects named by the hash of what they hold, so that none ever takes another's place.
@@ -70,10 +70,7 @@ impl Outside {
             let key = format!("{FOLDER}/{name}");
             // The last piece of another process may just have been replaced by a longer one.
             let Some(bytes) = self.files.find(&key).await? else { continue };
-            for (number, line) in whole_lines(&bytes) {
-                let line = std::str::from_utf8(line).ok().and_then(Ending::parse);
-                lines.push(line.ok_or_else(|| OutsideError::Line(key.clone(), number))?);
-            }
+            lines.extend(parse_endings(&key, &bytes)?);
             fetched.push(name);
         }
         if !lines.is_empty() {
@@ -105,13 +102,11 @@ impl Outside {
         let pieces = pieces(&bytes);
         for (at, piece) in pieces.iter().enumerate().skip(state.full) {
             // What another hand wrote here must not reach the others.
-            let is_ours = |line: &[u8]| {
-                std::str::from_utf8(line).is_ok_and(|line| Ending::parse(line).is_some())
-            };
-            if !whole_lines(piece).all(|(_, line)| is_ours(line)) {
-                let bad = whole_lines(&bytes).find(|(_, line)| !is_ours(line));
-                let number = bad.map_or(0, |(number, _)| number);
-                return Err(OutsideError::Line(self.endings.path().display().to_string(), number));
+            let file = self.endings.path().display().to_string();
+            if let Err(error) = parse_endings(&file, piece) {
+                // The whole file tells the number of the line.
+                parse_endings(&file, &bytes)?;
+                return Err(error);
             }
             let name = hex(&Sha256::digest(piece));
             if state.known.insert(name.clone()) {

@@ -121,12 +121,7 @@ impl Outside {
     /// # Errors
     /// When a line is not as this program writes it, or the file cannot be written; then none is taken in.
     pub async fn take_in(&self, name: &str, text: &str) -> Result<(), OutsideError> {
-        let mut lines = vec![];
-        for (number, line) in journal::whole_lines(text.as_bytes()) {
-            let line = std::str::from_utf8(line).ok().and_then(Ending::parse);
-            lines.push(line.ok_or_else(|| OutsideError::Line(name.to_owned(), number))?);
-        }
-        self.append_new(lines).await
+        self.append_new(parse_endings(name, text.as_bytes())?).await
     }
 
     /// The heads that follow the one of this size, by either place.
@@ -164,4 +159,13 @@ impl Outside {
         Ok(self.far.put(after, head, &self.keys).await?
             && self.near.put(after, head, &self.keys).await?)
     }
+}
+
+/// Reads the whole lines of a file or an object of this name.
+fn parse_endings(name: &str, bytes: &[u8]) -> Result<Vec<Ending>, OutsideError> {
+    let parse = |(number, line): (usize, &[u8])| {
+        let ending = std::str::from_utf8(line).ok().and_then(Ending::parse);
+        ending.ok_or_else(|| OutsideError::Line(name.to_owned(), number))
+    };
+    journal::whole_lines(bytes).map(parse).collect()
 }

@@ -8,9 +8,8 @@ use super::WorkerParts;
 use crate::domain::alarm::OUTSIDE;
 use crate::domain::sentence::sentence;
 use crate::flows::Error;
-use crate::flows::raise_alarm::{clear, raise};
+use crate::flows::raise_alarm::{clear_standing, raise};
 use crate::outside::OutsideError;
-use crate::store::alarms;
 
 /// How often the file is looked at when nobody rang: commands note endings too.
 const EVERY: Duration = Duration::from_secs(5);
@@ -68,14 +67,7 @@ async fn tell_away(parts: &WorkerParts, error: &OutsideError) -> Result<(), Erro
 
 /// Ends an alarm if it stands.
 pub(super) async fn end_alarm(parts: &WorkerParts, subject: &str) -> Result<(), Error> {
-    let standing = alarms::list(&mut parts.db.read().await?).await?;
-    if !standing.iter().any(|alarm| alarm.subject == subject) {
-        return Ok(());
-    }
-    let mut tx = parts.db.write().await?;
-    let ended = clear(&mut tx, subject).await?;
-    tx.commit().await?;
-    if ended {
+    if clear_standing(&parts.db, subject).await? {
         tracing::info!(subject, "that is over");
     }
     Ok(())

@@ -6,13 +6,12 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::WorkerParts;
-
 use crate::domain::alarm::SEALING;
 use crate::domain::time_zone::TimeZone;
 use crate::flows::Error;
-use crate::flows::raise_alarm::{clear, raise};
+use crate::flows::raise_alarm::{clear_standing, raise};
 use crate::random::Moment;
-use crate::store::{Db, alarms, checkpoints};
+use crate::store::{Db, checkpoints};
 
 const EVERY: Duration = Duration::from_secs(15);
 /// How long something may wait before the operator must look. Sealing takes seconds.
@@ -59,16 +58,9 @@ pub async fn watch_sealing(
     let mut tx = db.read().await?;
     let since = checkpoints::waits_since(&mut tx).await?;
     let late = since.filter(|since| since.plus(LONG) < at.now);
-    let stands = alarms::list(&mut tx).await?.iter().any(|alarm| alarm.subject == SEALING);
     drop(tx);
     let Some(since) = late else {
-        if !stands {
-            return Ok(None);
-        }
-        let mut tx = db.write().await?;
-        let ended = clear(&mut tx, SEALING).await?;
-        tx.commit().await?;
-        return Ok(ended.then_some(Change::Ended));
+        return Ok(clear_standing(db, SEALING).await?.then_some(Change::Ended));
     };
     let detail = format!(
         "what was recorded at {} waits for its place; either no worker runs, or somebody else wrote it: see \

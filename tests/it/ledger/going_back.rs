@@ -72,6 +72,15 @@ async fn readiness(app: &TestApp) -> String {
     app.get("/readyz").await.text()
 }
 
+/// A program, and another one on a copy of its database: both have the same file store, as after a restore or a
+/// standby's promotion.
+async fn with_twin(app: TestApp) -> (TestApp, TestApp) {
+    let stopped = app.halt().await;
+    let twin = stopped.twin().await;
+    let files = format!("file:{}", stopped.dir.path().join("files").display());
+    (stopped.start(&[]).await, twin.start(&[("ASSENT_FILES_URL", &files)]).await)
+}
+
 both_databases! {
     async fn rows_cut_back_to_an_older_head_are_missed(database: Database) {
         let app = TestApp::start(database).await;
@@ -122,11 +131,7 @@ both_databases! {
         joins(&app, "ada@b.example").await;
         seal(&app).await;
         let size = shown(&app).await;
-        let stopped = app.halt().await;
-        let twin = stopped.twin().await;
-        // Both have the same file store, as after a restore or a standby's promotion.
-        let files = format!("file:{}", stopped.dir.path().join("files").display());
-        let (app, twin) = (stopped.start(&[]).await, twin.start(&[("ASSENT_FILES_URL", &files)]).await);
+        let (app, twin) = with_twin(app).await;
         seal(&twin).await;
         joins(&app, "bob@b.example").await;
         seal(&app).await;
@@ -148,10 +153,7 @@ both_databases! {
         joins(&app, "ada@b.example").await;
         seal(&app).await;
         let size = shown(&app).await;
-        let stopped = app.halt().await;
-        let twin = stopped.twin().await;
-        let files = format!("file:{}", stopped.dir.path().join("files").display());
-        let (app, twin) = (stopped.start(&[]).await, twin.start(&[("ASSENT_FILES_URL", &files)]).await);
+        let (app, twin) = with_twin(app).await;
         for (other, events) in [(&app, 1), (&twin, 2)] {
             super::super::sealing::append(other, events).await;
         }
