@@ -44,27 +44,6 @@ TICK = 0.004
 # What must not outlive this, however it ends.
 STARTED = []
 
-COPY = {
-    "SQLite": """
-        WITH RECURSIVE more (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM more WHERE n < {count})
-        INSERT INTO signup (signup_id, email, address_key, limiter_key, report_id, policy_version_id, source, method,
-            status, created_at, expires_at)
-        SELECT randomblob(16), 'r' || n || '@council' || (n % 400) || '.example', randomblob(32), randomblob(32),
-            report_id, policy_version_id, source, method, 'pending', unixepoch() * 1000000,
-            (unixepoch() + 86400) * 1000000
-        FROM more, (SELECT * FROM signup LIMIT 1)""",
-    "PostgreSQL": """
-        INSERT INTO signup (signup_id, email, address_key, limiter_key, report_id, policy_version_id, source, method,
-            status, created_at, expires_at)
-        SELECT gen_random_uuid(), 'r' || n || '@council' || (n % 400) || '.example', sha256(random()::text::bytea),
-            sha256(random()::text::bytea), report_id, policy_version_id, source, method, 'pending', now(),
-            now() + interval '1 day'
-        FROM generate_series(1, {count}) AS more (n), (SELECT * FROM signup LIMIT 1) AS one""",
-}
-DECIDE = """
-    INSERT INTO outbox (outbox_id, kind, signup_id, limiter_key, state, next_at, created_at)
-    SELECT signup_id, 'confirm', signup_id, limiter_key, 'queued', created_at, created_at FROM signup s
-    WHERE NOT EXISTS (SELECT 1 FROM outbox o WHERE o.signup_id = s.signup_id)"""
 END_LEASES = {
     "SQLite": "UPDATE outbox SET lease_until = 0 WHERE lease_until IS NOT NULL",
     "PostgreSQL": "UPDATE outbox SET lease_until = now() - interval '1 second' WHERE lease_until IS NOT NULL",
@@ -236,14 +215,13 @@ class Publisher:
         return int(self.sql(text)[0])
 
     def fill(self, count):
-        """Lets so many mails wait, about copies of one signup."""
-        if not self.count("SELECT count(*) FROM signup"):
-            web, port = self.start("--role", "web")
-            until("the program", lambda: listens(port))
-            sign_up(port, "first@council.example")
-            stop(web)
-        self.sql(COPY[self.kind].format(count=count))
-        self.sql(DECIDE)
+        """Lets so many mails wait, each about a form of its own."""
+        web, port = self.start("--role", "web")
+        until("the program", lambda: listens(port))
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            emails = (f"r{random.randrange(1 << 60):x}@council{n % 400}.example" for n in range(count))
+            list(pool.map(lambda email: sign_up(port, email), emails))
+        stop(web)
 
     def held(self):
         """The mails that a worker has claimed and not settled."""

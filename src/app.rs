@@ -115,6 +115,8 @@ pub struct Core {
     pub terms: Terms,
     /// Where links lead.
     pub links: Links,
+    /// How often the worker seals what was recorded.
+    pub seal_every: Duration,
 }
 
 impl Core {
@@ -196,7 +198,7 @@ impl Core {
         }
         let links = Links { base_url: settings.origin(), secrets: keys.links };
         let settings = Arc::new(settings);
-        Ok(Self { settings, db, clock, random, files, terms, links })
+        Ok(Self { settings, db, clock, random, files, terms, links, seal_every: SEAL_EVERY })
     }
 
     /// Ends here what people ended elsewhere, as far as the file store knows of it. One that is away keeps nobody
@@ -290,6 +292,8 @@ async fn in_time<T>(
     }
 }
 
+/// How often the worker seals: a receipt is there while its reader still looks at the page.
+const SEAL_EVERY: Duration = Duration::from_secs(5);
 /// How long a start waits for the file store.
 const LOOK: Duration = Duration::from_secs(10);
 /// How long work under way may take once the program is asked to stop.
@@ -328,6 +332,7 @@ impl Program {
             links: core.links.clone(),
             site,
             mail_waits: Arc::new(Notify::new()),
+            seal_every: core.seal_every,
             witness_mail: settings.ledger_witness_mail.as_ref().map(ToString::to_string),
         };
         Ok(Self { core, worker, dev_mailbox })

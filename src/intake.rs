@@ -133,7 +133,8 @@ async fn store(parts: &IntakeParts, signups: &[SignUp]) -> Result<(), IntakeErro
                 | Error::Tree
                 | Error::Stopped(_)
                 | Error::Outside(_)
-                | Error::NotLevel(_) => Err(IntakeError::Away),
+                | Error::NotLevel(_)
+                | Error::Changed(..) => Err(IntakeError::Away),
             }
         }
         Err(_) => {

@@ -14,6 +14,7 @@ use crate::flows::allow_export::{allow_by_heads, allow_export};
 use crate::flows::record_export::{ExportRecord, record_export};
 use crate::flows::write_export::write_or_condemn;
 use crate::ledger::cursor::Cursor;
+use crate::notary::verify::verify_if_stale;
 use crate::store::exports::ExportFilter;
 use crate::store::{ledger_epochs, policy_versions, purposes, reports};
 
@@ -150,11 +151,14 @@ async fn write(
 ) -> Result<(Written, i64), Error> {
     let shows = std::io::stderr().is_terminal();
     allow_by_heads(&core.db, &core.terms).await?;
+    verify_if_stale(&core.db, &core.terms, &core.clock, &core.random).await?;
     // One moment for the verdict, the place in the ledger and the contacts.
     let mut snapshot = core.db.snapshot().await?;
-    allow_export(snapshot.tx()).await?;
+    allow_export(snapshot.tx(), &core.terms, core.clock.now()).await?;
     let ledger_epochs::Place { size, epoch, .. } = ledger_epochs::find_place(snapshot.tx()).await?;
-    let written = write_or_condemn(&core.db, &core.clock, snapshot, wanted, &mut out, |rows| {
+    let on = (&core.db, &core.terms);
+    let by = (&core.clock, &core.random);
+    let written = write_or_condemn(on, by, snapshot, wanted, &mut out, |rows| {
         if shows && rows % PROGRESS == 0 {
             eprint!("\r{rows} contacts");
         }

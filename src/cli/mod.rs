@@ -155,6 +155,7 @@ const TRY_LATER: u8 = 75;
 /// Runs the program: 0 done, 1 refused or wrong, 2 wrong usage, 75 to be tried again later.
 #[must_use]
 pub fn main() -> ExitCode {
+    stop_when_nobody_reads();
     let arguments = Arguments::parse();
     limits::keep_files_private();
     limits::allow_many_connections();
@@ -170,6 +171,21 @@ pub fn main() -> ExitCode {
             if error.is::<bounce::TryLater>() { TRY_LATER.into() } else { ExitCode::FAILURE }
         }
     }
+}
+
+/// Whoever read the output has read enough, as `head` does: that is no fault of the program, and printing would say
+/// it was.
+fn stop_when_nobody_reads() {
+    /// What a shell says of a program that a closed pipe ended.
+    const BROKEN_PIPE: i32 = 141;
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let is_closed = |said: &str| said.contains("printing to stdout: Broken pipe");
+        if panic.payload_as_str().is_some_and(is_closed) {
+            std::process::exit(BROKEN_PIPE);
+        }
+        tell(panic);
+    }));
 }
 
 async fn run(Arguments { config, command }: Arguments) -> Outcome {

@@ -67,6 +67,27 @@ pub struct ConsentFields<'a> {
     pub confirmed_at: Timestamp,
 }
 
+/// What a signup's MAC is over: whose it is, and all that its confirmation will rest on.
+#[derive(Clone, Copy, Debug)]
+pub struct SignupFields<'a> {
+    /// The signup.
+    pub signup_id: Uuid,
+    /// The address as typed, where its link is mailed.
+    pub email: &'a str,
+    /// Who that is.
+    pub address_key: &'a AddressKey,
+    /// The report asked for.
+    pub report_id: Option<Uuid>,
+    /// The policy shown.
+    pub policy_version_id: Uuid,
+    /// The page of the form.
+    pub source: &'a str,
+    /// When the form was sent.
+    pub created_at: Timestamp,
+    /// How far its subscriber's events reached then.
+    pub reach: i64,
+}
+
 impl EvidenceKey {
     /// The key that follows from the permanent secret of addresses.
     #[must_use]
@@ -105,6 +126,49 @@ impl EvidenceKey {
             .bytes(&consent.requested_at.micros().to_be_bytes())
             .bytes(&consent.confirmed_at.micros().to_be_bytes())
             .kept()
+    }
+
+    /// The MAC of a signup.
+    #[must_use]
+    pub fn signup(&self, signup: &SignupFields<'_>) -> RowMac {
+        self.over(b"signup")
+            .bytes(signup.signup_id.as_bytes())
+            .text(signup.email)
+            .bytes(signup.address_key.as_bytes())
+            .bytes(signup.report_id.unwrap_or_default().as_bytes())
+            .bytes(signup.policy_version_id.as_bytes())
+            .text(signup.source)
+            .bytes(&signup.created_at.micros().to_be_bytes())
+            .bytes(&signup.reach.to_be_bytes())
+            .kept()
+    }
+
+    /// The MAC of a subscriber: that this key has this address.
+    #[must_use]
+    pub fn subscriber(&self, subscriber_id: Uuid, address_key: &AddressKey) -> RowMac {
+        self.over(b"subscriber")
+            .bytes(subscriber_id.as_bytes())
+            .bytes(address_key.as_bytes())
+            .kept()
+    }
+
+    /// The MAC of a verdict on the ledger: when it was checked, how large it was, what was found and what was strange.
+    #[must_use]
+    pub fn verdict(
+        &self,
+        verdict_id: Uuid,
+        (checked_at, size): (Timestamp, i64),
+        said: [Option<&str>; 2],
+    ) -> RowMac {
+        let fields = self
+            .over(b"verdict")
+            .bytes(verdict_id.as_bytes())
+            .bytes(&checked_at.micros().to_be_bytes())
+            .bytes(&size.to_be_bytes());
+        let told = |fields: Fields, said: Option<&str>| {
+            fields.bytes(&[u8::from(said.is_some())]).text(said.unwrap_or_default())
+        };
+        said.into_iter().fold(fields, told).kept()
     }
 
     /// The MAC of a record that the ledger makes of itself.

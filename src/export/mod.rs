@@ -25,7 +25,7 @@ use crate::domain::link::Links;
 use crate::domain::timestamp::Timestamp;
 use crate::store::exports::{self, ExportFilter, ExportPages};
 use crate::store::snapshot::Snapshot;
-use crate::store::{checkpoints, verifications};
+use crate::store::{checkpoints, triggers, verifications};
 
 /// What is exported, and how.
 #[derive(Clone, Copy)]
@@ -147,6 +147,9 @@ pub async fn write(
     );
     if sealed != size {
         return Err(ExportError::Changed(format!("of {size} sealed leaves there are {sealed}")));
+    }
+    if let Some(name) = triggers::list_foreign(snapshot.tx()).await?.first() {
+        return Err(ExportError::Changed(format!("the trigger {name} is not of this program")));
     }
     if wanted.format == Format::Xlsx {
         let most = i64::try_from(XLSX_MOST_ROWS).unwrap_or(i64::MAX);

@@ -15,8 +15,9 @@ use crate::ledger::leaf::{LeafHead, LeafType};
 use crate::ledger::tree::{Frontier, leaf_hash};
 use crate::outside::Head;
 use crate::random::{Moment, Random};
-use crate::store::adoptions::{self, ConsentMac, EventMac};
-use crate::store::{Db, Tx, checkpoints, ledger_records};
+use crate::store::adoptions::{self, ConsentMac, RowOwnMac, UnmarkedSubscriber};
+use crate::store::signups::Signup;
+use crate::store::{Db, Tx, checkpoints, ledger_records, signups};
 
 /// How many rows one transaction marks.
 const AT_ONCE: i64 = 2000;
@@ -37,6 +38,8 @@ pub async fn adopt(db: &Db, terms: &Terms, clock: &Clock, random: &Random) -> Re
     keep_newest(db, terms).await?;
     let adopted = mark_events(db, terms).await?;
     mark_consents(db, terms).await?;
+    mark_signups(db, terms).await?;
+    mark_subscribers(db, terms).await?;
     let mut tx = db.write().await?;
     let size = checkpoints::lock_size(&mut tx).await?;
     // Of several that start at once, one adopts.
@@ -93,8 +96,8 @@ async fn mark_events(db: &Db, terms: &Terms) -> Result<u64, Error> {
         let Some(last) = events.last() else { return Ok(adopted) };
         after = last.event_id;
         adopted += events.len() as u64;
-        let mac = |event: &adoptions::UnmarkedEvent| EventMac {
-            event_id: event.event_id,
+        let mac = |event: &adoptions::UnmarkedEvent| RowOwnMac {
+            id: event.event_id,
             mac: hex(&terms.evidence_key.event(&EventFields {
                 event_id: event.event_id,
                 subject_id: event.subject_id,
@@ -105,6 +108,41 @@ async fn mark_events(db: &Db, terms: &Terms) -> Result<u64, Error> {
             })),
         };
         adoptions::mark_events(&mut tx, &events.iter().map(mac).collect::<Vec<_>>()).await?;
+        tx.commit().await?;
+    }
+}
+
+async fn mark_signups(db: &Db, terms: &Terms) -> Result<(), Error> {
+    let mut after = Uuid::nil();
+    loop {
+        let mut tx = db.write().await?;
+        let signups = signups::list_unmarked(&mut tx, after, AT_ONCE).await?;
+        let Some(last) = signups.last() else { return Ok(()) };
+        after = last.signup_id;
+        let mac = |signup: &Signup| RowOwnMac {
+            id: signup.signup_id,
+            mac: hex(&terms.evidence_key.signup(&signup.fields())),
+        };
+        adoptions::mark_signups(&mut tx, &signups.iter().map(mac).collect::<Vec<_>>()).await?;
+        tx.commit().await?;
+    }
+}
+
+async fn mark_subscribers(db: &Db, terms: &Terms) -> Result<(), Error> {
+    let mut after = Uuid::nil();
+    loop {
+        let mut tx = db.write().await?;
+        let subscribers = adoptions::list_subscribers(&mut tx, after, AT_ONCE).await?;
+        let Some(last) = subscribers.last() else { return Ok(()) };
+        after = last.subscriber_id;
+        let mac = |subscriber: &UnmarkedSubscriber| RowOwnMac {
+            id: subscriber.subscriber_id,
+            mac: hex(&terms
+                .evidence_key
+                .subscriber(subscriber.subscriber_id, &subscriber.address_key)),
+        };
+        let macs: Vec<RowOwnMac> = subscribers.iter().map(mac).collect();
+        adoptions::mark_subscribers(&mut tx, &macs).await?;
         tx.commit().await?;
     }
 }

@@ -1,8 +1,10 @@
 //! Whether contacts may be taken away at all: not while the ledger that proves them is known to be wrong.
 
+use super::keep_verdict::{find_verdict, is_stale};
 use super::standing::demand_level;
 use super::{Error, Terms};
-use crate::store::{Db, Tx, ledger_verdicts};
+use crate::domain::timestamp::Timestamp;
+use crate::store::{Db, Tx};
 
 /// Why nothing is exported.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +15,12 @@ pub enum ExportRefused {
          it sound again"
     )]
     Broken(String),
+    /// It was not checked for a day.
+    #[error(
+        "the consent ledger was not checked for a day: nothing is exported until `assent ledger verify` finds it \
+         sound"
+    )]
+    Unchecked,
     /// The database does not stand at the newest head known.
     #[error("{0}")]
     NotLevel(String),
@@ -39,10 +47,13 @@ pub async fn allow_by_heads(db: &Db, terms: &Terms) -> Result<(), ExportRefused>
 /// Refuses by the verdict of the last check.
 ///
 /// # Errors
-/// When that found something wrong, or the database does not answer.
-pub async fn allow_export(tx: &mut Tx) -> Result<(), ExportRefused> {
-    match ledger_verdicts::find(tx).await.map_err(Error::from)?.and_then(|verdict| verdict.finding)
-    {
+/// When that found something wrong or is too old, or the database does not answer.
+pub async fn allow_export(tx: &mut Tx, terms: &Terms, now: Timestamp) -> Result<(), ExportRefused> {
+    let verdict = find_verdict(tx, terms).await.map_err(Error::from)?;
+    if is_stale(verdict.as_ref(), now) {
+        return Err(ExportRefused::Unchecked);
+    }
+    match verdict.and_then(|verdict| verdict.finding) {
         Some(finding) => Err(ExportRefused::Broken(finding)),
         None => Ok(()),
     }

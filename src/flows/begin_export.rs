@@ -3,9 +3,9 @@
 
 use serde_json::json;
 
-use super::Error;
 use super::allow_export::{ExportRefused, allow_export};
 use super::record_export::asked;
+use super::{Error, Terms};
 use crate::domain::action::Action;
 use crate::random::Moment;
 use crate::store::export_runs::{self, HeldRun, NewExportRun};
@@ -19,9 +19,10 @@ use crate::store::{Tx, audit_entries};
 pub async fn begin_export(
     tx: &mut Tx,
     at: &Moment,
+    terms: &Terms,
     new: NewExportRun<'_>,
 ) -> Result<HeldRun, ExportRefused> {
-    allow_export(tx).await?;
+    allow_export(tx, terms, at.now).await?;
     let held = export_runs::insert(tx, at, new).await.map_err(Error::from)?;
     let held = held.ok_or(ExportRefused::TooManyJobs)?;
     let mut detail = asked(new.filter, new.format, new.preset, new.links);

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::keep_record::new_record;
 use super::{Error, Terms};
 use crate::domain::ledger_record::{RecordType, Recorded, Told};
+use crate::domain::policy::ChangeClass;
 use crate::domain::purpose::Purpose;
 use crate::domain::timestamp::Timestamp;
 use crate::ledger::leaf::canonical;
@@ -58,6 +59,8 @@ pub fn canonical_claim(claim: &Claim) -> serde_json::Result<String> {
         #[serde(skip_serializing_if = "Option::is_none")]
         changes: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
+        class: Option<ChangeClass>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         detail: Option<&'a Value>,
         id: Uuid,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,7 +68,11 @@ pub fn canonical_claim(claim: &Claim) -> serde_json::Result<String> {
         #[serde(skip_serializing_if = "Option::is_none")]
         policy: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
+        published_at: Option<Timestamp>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         purpose: Option<&'a Purpose>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        renew_until: Option<Timestamp>,
         #[serde(skip_serializing_if = "Option::is_none")]
         sha256: Option<&'a str>,
     }
@@ -74,11 +81,14 @@ pub fn canonical_claim(claim: &Claim) -> serde_json::Result<String> {
         actor: claim.actor.as_deref(),
         at: claim.at,
         changes: claim.policy_changes.as_deref(),
+        class: claim.policy_class,
         detail: claim.detail.as_ref().map(|detail| &detail.0),
         id: claim.claim_id,
         notice: claim.notice_sha256.as_deref(),
         policy: claim.policy_label.as_deref(),
+        published_at: claim.policy_published_at,
         purpose: claim.purpose.as_ref(),
+        renew_until: claim.policy_renew_until,
         sha256: claim.policy_sha256.as_deref(),
     })
 }

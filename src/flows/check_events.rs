@@ -12,16 +12,17 @@ use crate::domain::consent::EventType;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::evidence_key::{ConsentFields, EventFields, EvidenceKey};
 use crate::domain::ledger_record::Told;
-use crate::domain::notice::{hex, sha256_hex};
+use crate::domain::notice::{LANG, hex, sha256_hex};
 use crate::domain::signup::Method;
 use crate::domain::timestamp::Timestamp;
 use crate::ledger::leaf::LeafHead;
 use crate::ledger::note::encode_hash;
 use crate::ledger::tree::{Hash, leaf_hash};
-use crate::store::consent_contexts::StoredContext;
+use crate::store::Tx;
+use crate::store::consent_contexts::{self, StoredContext};
 use crate::store::ledger_records::StoredRecord;
-use crate::store::notices::Notice;
-use crate::store::policy_versions::PolicyVersion;
+use crate::store::notices::{self, Notice};
+use crate::store::policy_versions::{self, PolicyVersion};
 use crate::store::verifications::{EventRow, Ground};
 
 /// Something that is not what it was: the row, and what is wrong with it. It names no address.
@@ -112,6 +113,16 @@ struct Hashed<'a> {
 }
 
 impl EventChecker {
+    /// A checker that knows the notices, policies and contexts that are there now.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn load(tx: &mut Tx, terms: &Terms) -> sqlx::Result<Self> {
+        let notices = notices::list(tx).await?;
+        let policies = policy_versions::list(tx, LANG).await?;
+        Ok(Self::new(&notices, &policies, consent_contexts::list(tx).await?, terms))
+    }
+
     /// A checker that knows these notices, policies and contexts.
     #[must_use]
     pub fn new(
@@ -160,7 +171,7 @@ impl EventChecker {
                 hash: leaf_hash(row.leaf.as_bytes()),
                 version: head.map_or(0, |head| head.version),
                 bare: !whole,
-                told: told(row),
+                told: self.told(row, head),
                 recorded_at: row.recorded_at,
             });
         }
@@ -193,6 +204,14 @@ impl EventChecker {
             recorded_at: Some(record.recorded_at),
         };
         (leaf, wrong.map(|why| format!("record {}: {why}", record.record_id)))
+    }
+
+    /// What an erasure of ours says of the leaves that it emptied.
+    fn told(&self, row: &EventRow, head: Option<LeafHead>) -> Option<Told> {
+        let body = row.body.as_deref().filter(|_| row.event_type == EventType::Erased)?;
+        let salt = row.salt.as_deref()?.try_into().ok()?;
+        let is_ours = self.ours(row).is_ok() && head?.leaf(salt, body) == row.leaf;
+        is_ours.then(|| serde_json::from_str(body).ok())?
     }
 
     /// Whether this program wrote it.
@@ -248,6 +267,10 @@ impl EventChecker {
         let own = email.map(|email| self.addresses.key(&email)).ok_or_else(other)?;
         if row.standing.address_key.as_deref() != Some(own.as_bytes()) {
             return Err(other());
+        }
+        let bound = self.key.subscriber(row.subject_id, &own);
+        if !EvidenceKey::agrees(row.standing.subscriber_mac.as_deref(), &bound) {
+            return Err("its subscriber was another address's".into());
         }
         match self.consent_fields(row, &own) {
             Some(fields)
@@ -328,12 +351,6 @@ fn fields(row: &EventRow) -> EventFields<'_> {
         purpose: &row.purpose,
         leaf: &row.leaf,
     }
-}
-
-/// What an erasure says of the leaves that it emptied.
-fn told(row: &EventRow) -> Option<Told> {
-    let body = row.body.as_deref().filter(|_| row.event_type == EventType::Erased)?;
-    serde_json::from_str(body).ok()
 }
 
 /// The place in the order of its subject, which the body commits to.

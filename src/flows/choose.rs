@@ -175,9 +175,7 @@ pub async fn choose(
             source: choices.source,
             evidence: None,
         };
-        let address_key = &subscriber.address_key;
-        give(tx, at, terms, Giver { subscriber_id, address_key, report_id: None }, &form, &fresh)
-            .await?;
+        give(tx, at, terms, Giver::of(&subscriber, None), &form, &fresh).await?;
     }
     if gives || !ended.is_empty() {
         outbox::insert(tx, at, MailKind::Change, About::Subscriber(subscriber_id)).await?;

@@ -19,7 +19,8 @@ use crate::store::download_grants::{self, NewDownloadGrant};
 use crate::store::notices::Notice;
 use crate::store::outbox::{self, About};
 use crate::store::signups::{self, Signup};
-use crate::store::{Tx, consents, subscribers};
+use crate::store::subscribers::{self, Upserted};
+use crate::store::{Tx, consents};
 
 /// What a confirmation link leads to at some moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +92,7 @@ pub fn has_left(
 /// stand, but for what was left since.
 ///
 /// # Errors
-/// When the database does not take it; then nothing is confirmed.
+/// When the database does not take it, or another hand changed whose the signup is; then nothing is confirmed.
 pub async fn confirm(
     tx: &mut Tx,
     at: &Moment,
@@ -99,7 +100,11 @@ pub async fn confirm(
     signup: &Signup,
     page: Option<&Page>,
 ) -> Result<Confirmation, Error> {
-    let subscriber_id = subscribers::upsert(tx, at, signup).await?;
+    terms.demand_own_signup(signup)?;
+    let new_id = at.new_id();
+    let bound = terms.evidence_key.subscriber(new_id, &signup.address_key);
+    let Upserted { subscriber_id, mac } =
+        subscribers::upsert(tx, at, signup, (new_id, &bound)).await?;
     if !signups::mark_confirmed(tx, at.now, signup, subscriber_id).await? {
         return Ok(Confirmation::Overtaken);
     }
@@ -131,7 +136,7 @@ pub async fn confirm(
     }
     consent_events::append_all(tx, at.now, &events).await?;
     let (address_key, report_id) = (&signup.address_key, signup.report_id);
-    let giver = Giver { subscriber_id, address_key, report_id };
+    let giver = Giver { subscriber_id, address_key, mac: mac.as_deref(), report_id };
     give(tx, at, terms, giver, &form, &chosen).await?;
     if let Some(report_id) = signup.report_id {
         let grant = NewDownloadGrant {

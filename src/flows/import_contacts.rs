@@ -170,7 +170,7 @@ pub async fn import_contacts(
         return Ok(Batch::Done(verdicts));
     }
     let notice = notices::insert_or_find(tx, at, import.purpose, import.words.as_str()).await?;
-    let subscribers: Vec<_> = coming.iter().map(|row| subscriber(at, row)).collect();
+    let subscribers: Vec<_> = coming.iter().map(|row| subscriber(at, terms, row)).collect();
     let taken = imports::upsert_subscribers(tx, at.now, &subscribers).await?;
     // Whoever was confirming, leaving or being erased when this began has finished, for the rows are
     // locked now: what they decided counts.
@@ -182,19 +182,21 @@ pub async fn import_contacts(
     Ok(Batch::Done(verdicts))
 }
 
-fn subscriber<'a>(at: &Moment, row: &'a ImportRow) -> ImportedSubscriber<'a> {
+fn subscriber<'a>(at: &Moment, terms: &Terms, row: &'a ImportRow) -> ImportedSubscriber<'a> {
+    let subscriber_id = at.new_id();
     let contact = &row.contact;
     let email = contact.email.as_str();
     let name = contact.name.as_ref().map(Line::as_str);
     let organisation = contact.organisation.as_ref().map(Line::as_str);
     ImportedSubscriber {
-        subscriber_id: at.new_id(),
+        subscriber_id,
         email,
         address_key: &row.address_key,
         name,
         organisation,
         words: SearchWords::of(email, name, organisation).kept(),
         job_title: contact.job_title.as_ref().map(Line::as_str),
+        mac: hex(&terms.evidence_key.subscriber(subscriber_id, &row.address_key)),
     }
 }
 
@@ -230,6 +232,12 @@ async fn record(
             evidence: Some(contact.method.as_str()),
         };
         let subscriber_id = taken.described.subscriber_id;
+        let email = taken.described.email.as_str();
+        terms.demand_own_address(
+            subscriber_id,
+            (email, &taken.address_key),
+            taken.mac.as_deref(),
+        )?;
         let leaf = leaves.get(&subscriber_id).map(String::as_str);
         let mut order = Order::after(Subject::Subscriber(subscriber_id), taken.seq, leaf);
         let event = event(at, terms, EventType::Given, &form, &words(notice), &mut order)?;

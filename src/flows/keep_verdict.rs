@@ -2,29 +2,79 @@
 
 use std::time::Duration;
 
-use super::Error;
+use uuid::Uuid;
+
+use super::Terms;
+use crate::domain::evidence_key::{EvidenceKey, RowMac};
 use crate::domain::timestamp::Timestamp;
+use crate::random::Moment;
 use crate::store::Tx;
-use crate::store::ledger_verdicts::{self, Verdict};
+use crate::store::ledger_verdicts::{self, StoredVerdict, Verdict};
 
 /// How old a verdict may get before the ledger is checked again.
 const EVERY: Duration = Duration::from_hours(6);
+/// How old it may get before nothing is exported by it.
+const LASTS: Duration = Duration::from_hours(24);
+
+/// The last verdict, if this program came to it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_verdict(tx: &mut Tx, terms: &Terms) -> sqlx::Result<Option<Verdict>> {
+    let ours = |stored: StoredVerdict| {
+        let own = mac(terms, stored.verdict_id, &stored.verdict);
+        EvidenceKey::agrees(Some(&stored.mac), &own).then_some(stored.verdict)
+    };
+    Ok(ledger_verdicts::find(tx).await?.and_then(ours))
+}
 
 /// Whether the ledger is to be checked: it never was, the last time is too long ago, or lies ahead, as after a
 /// clock was set back.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn is_due(tx: &mut Tx, now: Timestamp) -> Result<bool, Error> {
-    let last = ledger_verdicts::find(tx).await?.map(|verdict| verdict.checked_at);
-    Ok(last.is_none_or(|last| last > now || last.plus(EVERY) <= now))
+pub async fn is_due(tx: &mut Tx, terms: &Terms, now: Timestamp) -> sqlx::Result<bool> {
+    Ok(is_older(find_verdict(tx, terms).await?.as_ref(), now, EVERY))
 }
 
-/// Keeps what a check found in place of what the one before found; `seen` is the number of the verdict that
-/// stood when it began. What another check found meanwhile stays: says whether the new one stands.
+/// Whether a verdict says nothing any more, or there is none.
+#[must_use]
+pub fn is_stale(verdict: Option<&Verdict>, now: Timestamp) -> bool {
+    is_older(verdict, now, LASTS)
+}
+
+fn is_older(verdict: Option<&Verdict>, now: Timestamp, age: Duration) -> bool {
+    verdict
+        .is_none_or(|Verdict { checked_at, .. }| *checked_at > now || checked_at.plus(age) <= now)
+}
+
+/// The key of the verdict that stands, for [`keep_verdict`] to know whether another took its place.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_seen(tx: &mut Tx) -> sqlx::Result<Option<Uuid>> {
+    Ok(ledger_verdicts::find(tx).await?.map(|stored| stored.verdict_id))
+}
+
+/// Keeps what a check found in place of what the one before found; `seen` is the verdict that stood when it began.
+/// What another check found meanwhile stays: says whether the new one stands.
 ///
 /// # Errors
 /// When the database does not take it; then the last verdict stands.
-pub async fn keep_verdict(tx: &mut Tx, verdict: &Verdict, seen: i64) -> Result<bool, Error> {
-    Ok(ledger_verdicts::upsert(tx, verdict, seen).await?)
+pub async fn keep_verdict(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    verdict: &Verdict,
+    seen: Option<Uuid>,
+) -> sqlx::Result<bool> {
+    let verdict_id = at.new_id();
+    let mac = mac(terms, verdict_id, verdict);
+    ledger_verdicts::upsert(tx, (verdict_id, &mac), verdict, seen).await
+}
+
+fn mac(terms: &Terms, verdict_id: Uuid, verdict: &Verdict) -> RowMac {
+    let Verdict { checked_at, size, finding, warning } = verdict;
+    let said = [finding.as_deref(), warning.as_deref()];
+    terms.evidence_key.verdict(verdict_id, (*checked_at, *size), said)
 }

@@ -73,8 +73,11 @@ pub mod write_export;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::address_key::AddressSecret;
+use uuid::Uuid;
+
+use crate::domain::address_key::{AddressKey, AddressSecret};
 use crate::domain::alarm::OnCollapse;
+use crate::domain::email_address::EmailAddress;
 use crate::domain::evidence_key::EvidenceKey;
 use crate::domain::mail_limit::MailLimit;
 use crate::domain::time_zone::TimeZone;
@@ -82,6 +85,7 @@ use crate::export::Authority;
 use crate::ledger::keys::LedgerKeys;
 use crate::outside::OutsideError;
 use crate::site::Controller;
+use crate::store::signups::Signup;
 
 /// What the operator set that use cases go by.
 #[derive(Clone)]
@@ -120,6 +124,34 @@ impl Terms {
     pub fn authority(&self) -> Authority<'_> {
         Authority { addresses: &self.address_secret, key: &self.evidence_key }
     }
+
+    /// Demands that a signup is whose it was when its form was sent, and rests on what it rested on: its link may
+    /// have been mailed to somebody else.
+    ///
+    /// # Errors
+    /// When the row was changed since, or this program did not write it.
+    pub fn demand_own_signup(&self, signup: &Signup) -> Result<(), Error> {
+        let own = self.evidence_key.signup(&signup.fields());
+        let agrees = EvidenceKey::agrees(signup.mac.as_deref(), &own);
+        if agrees { Ok(()) } else { Err(Error::Changed("signup", signup.signup_id)) }
+    }
+
+    /// Demands that a subscriber's key has the address that it always had, and that this is its text.
+    ///
+    /// # Errors
+    /// When the row was changed since, or this program did not write it.
+    pub fn demand_own_address(
+        &self,
+        subscriber_id: Uuid,
+        (email, address_key): (&str, &AddressKey),
+        mac: Option<&[u8]>,
+    ) -> Result<(), Error> {
+        let own = self.evidence_key.subscriber(subscriber_id, address_key);
+        let is_text = |email: EmailAddress| self.address_secret.key(&email) == *address_key;
+        let agrees =
+            EvidenceKey::agrees(mac, &own) && EmailAddress::parse(email).is_ok_and(is_text);
+        if agrees { Ok(()) } else { Err(Error::Changed("subscriber", subscriber_id)) }
+    }
 }
 
 /// Why a use case could not be carried out; nothing of it is stored then.
@@ -140,6 +172,11 @@ pub enum Error {
     /// The database does not stand where the newest head that is known outside stands.
     #[error("{0}")]
     NotLevel(String),
+    /// A row that says whose an address is was changed by another hand.
+    #[error(
+        "{0} {1} is not what this program wrote: nothing is given or mailed by it; run `assent ledger verify`"
+    )]
+    Changed(&'static str, Uuid),
     /// The stored tree has a hole, or is not what its head says.
     #[error("the ledger's tree does not hold together: run `assent ledger verify`")]
     Tree,

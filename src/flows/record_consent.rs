@@ -23,15 +23,30 @@ pub struct Giver<'a> {
     pub subscriber_id: Uuid,
     /// Who that is.
     pub address_key: &'a AddressKey,
+    /// The MAC that binds the one to the other.
+    pub mac: Option<&'a [u8]>,
     /// The report asked for with the same form.
     pub report_id: Option<Uuid>,
+}
+
+impl<'a> Giver<'a> {
+    /// A locked subscriber, and the report asked for with the same form.
+    #[must_use]
+    pub fn of(subscriber: &'a Subscriber, report_id: Option<Uuid>) -> Self {
+        Self {
+            subscriber_id: subscriber.subscriber_id,
+            address_key: &subscriber.address_key,
+            mac: subscriber.mac.as_deref(),
+            report_id,
+        }
+    }
 }
 
 /// Consent is given, or given again while it is in force, for each of these boxes; that lifts what a
 /// fresh opt-in lifts of suppression.
 ///
 /// # Errors
-/// When the database does not take it.
+/// When the database does not take it, or another hand changed whose the subscriber's address is.
 pub async fn give(
     tx: &mut Tx,
     at: &Moment,
@@ -40,6 +55,8 @@ pub async fn give(
     form: &Form<'_>,
     chosen: &[Words<'_>],
 ) -> Result<(), Error> {
+    let Giver { subscriber_id, address_key, mac, .. } = giver;
+    terms.demand_own_address(subscriber_id, (form.email, address_key), mac)?;
     let mut order = Order::reserve(tx, giver.subscriber_id, chosen.len()).await?;
     let states = consents::list_states(tx, giver.subscriber_id).await?;
     let mut events = Vec::with_capacity(chosen.len());

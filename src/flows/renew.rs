@@ -244,8 +244,7 @@ pub async fn renew(
             evidence: None,
         };
         let words: Vec<Words<'_>> = of_report.iter().map(|open| open.words()).collect();
-        let address_key = &subscriber.address_key;
-        give(tx, at, terms, Giver { subscriber_id, address_key, report_id }, &form, &words).await?;
+        give(tx, at, terms, Giver::of(&subscriber, report_id), &form, &words).await?;
     }
     outbox::insert(tx, at, MailKind::Change, About::Subscriber(subscriber_id)).await?;
     Ok(Renewed::Done)

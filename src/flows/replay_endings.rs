@@ -72,6 +72,7 @@ async fn replay_some(
     all: &mut Replayed,
 ) -> Result<(), Error> {
     let mut tx = db.write().await?;
+    tx.replay();
     let by = (Method::Program, SOURCE);
     for address_key in endings::list_unerased(&mut tx, some).await? {
         all.erased += usize::from(erase(&mut tx, at, terms, &address_key, by).await?);

@@ -7,8 +7,11 @@ use uuid::Uuid;
 
 use super::evidence::{Form, Order, Words, event};
 use super::{Error, Terms};
+use crate::domain::address_key::AddressKey;
 use crate::domain::consent::EventType;
 use crate::domain::email_address::EmailAddress;
+use crate::domain::evidence_key::SignupFields;
+use crate::domain::notice::hex;
 use crate::domain::outbox::MailKind;
 use crate::domain::signup::Method;
 use crate::domain::slug::Slug;
@@ -20,6 +23,7 @@ use crate::store::limited_mails::{self, LimitedMail};
 use crate::store::notices::Notice;
 use crate::store::policy_versions::PolicyVersion;
 use crate::store::signups::{self, NewSignup};
+use crate::store::subscribers;
 
 /// One form, parsed at the door.
 #[derive(Clone)]
@@ -60,11 +64,16 @@ pub async fn sign_up(
     terms: &Terms,
     forms: &[SignUp],
 ) -> Result<(), Error> {
+    let keys: Vec<AddressKey> =
+        forms.iter().map(|form| terms.address_secret.key(&form.email)).collect();
+    // Read before the forms are stored: whoever leaves meanwhile left after them.
+    let reaches = subscribers::list_reaches(tx, &keys.iter().collect::<Vec<_>>()).await?;
     let mut rows = Vec::with_capacity(forms.len());
     let mut events = Vec::with_capacity(forms.len() * 2);
     let mut mails = Vec::with_capacity(forms.len());
-    for form in forms {
-        let row = row(terms, form);
+    for (form, address_key) in forms.iter().zip(keys) {
+        let reach = reaches.get(&address_key).copied().unwrap_or(0);
+        let row = row(at, terms, form, address_key, reach);
         events.append(&mut requested(at, terms, form)?);
         mails.push(LimitedMail {
             outbox_id: at.new_id(),
@@ -82,20 +91,39 @@ pub async fn sign_up(
     Ok(())
 }
 
-fn row(terms: &Terms, form: &SignUp) -> NewSignup {
+fn row(
+    at: &Moment,
+    terms: &Terms,
+    form: &SignUp,
+    address_key: AddressKey,
+    reach: i64,
+) -> NewSignup {
     let text = |line: &Option<Line>| line.as_ref().map(|line| line.as_str().to_owned());
+    let report_id = form.report.as_ref().map(|(id, _)| *id);
+    let mac = terms.evidence_key.signup(&SignupFields {
+        signup_id: form.signup_id,
+        email: form.email.as_str(),
+        address_key: &address_key,
+        report_id,
+        policy_version_id: form.policy.policy_version_id,
+        source: &form.source,
+        created_at: at.now,
+        reach,
+    });
     NewSignup {
         signup_id: form.signup_id,
         email: form.email.as_str().to_owned(),
-        address_key: terms.address_secret.key(&form.email),
+        address_key,
         limiter_key: terms.address_secret.limiter_key(&form.email),
         name: text(&form.name),
         organisation: text(&form.organisation),
         job_title: text(&form.job_title),
-        report_id: form.report.as_ref().map(|(id, _)| *id),
+        report_id,
         policy_version_id: form.policy.policy_version_id,
         source: form.source.clone(),
         method: form.method,
+        reach,
+        mac: hex(&mac),
     }
 }
 

@@ -4,11 +4,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::allow_export::{ExportRefused, allow_by_heads, allow_export};
+use super::keep_verdict::{find_seen, keep_verdict};
 use super::{Error, Terms};
 use crate::clock::Clock;
 use crate::export::{self, ExportError, Out, Wanted, Written};
+use crate::random::{Moment, Random};
 use crate::store::export_runs::{self, HeldRun};
-use crate::store::ledger_verdicts::{self, Verdict};
+use crate::store::ledger_verdicts::Verdict;
 use crate::store::snapshot::Snapshot;
 use crate::store::{Db, checkpoints, exports};
 
@@ -45,7 +47,7 @@ impl From<sqlx::Error> for RunError {
 /// Says why it stopped.
 pub async fn write_export(
     (db, terms): (&Db, &Terms),
-    clock: &Clock,
+    (clock, random): (&Clock, &Random),
     held: HeldRun,
     wanted: Wanted<'_>,
     out: impl Out,
@@ -56,7 +58,7 @@ pub async fn write_export(
     // One moment for the verdict, the place in the ledger and the contacts.
     let mut snapshot = db.snapshot().await?;
     let tx = snapshot.tx();
-    allow_export(tx).await?;
+    allow_export(tx, terms, now).await?;
     let cursor = checkpoints::find_size(tx).await? - 1;
     let expected = exports::count(tx, now, wanted.filter, i64::MAX).await?;
     let mut noting = db.write().await?;
@@ -64,7 +66,7 @@ pub async fn write_export(
         return Err(RunError::Lost);
     }
     noting.commit().await?;
-    let written = write_or_condemn(db, clock, snapshot, wanted, out, |read| {
+    let written = write_or_condemn((db, terms), (clock, random), snapshot, wanted, out, |read| {
         rows.store(read, Ordering::Relaxed);
     })
     .await?;
@@ -77,8 +79,8 @@ pub async fn write_export(
 /// # Errors
 /// As [`export::write`].
 pub async fn write_or_condemn(
-    db: &Db,
-    clock: &Clock,
+    (db, terms): (&Db, &Terms),
+    (clock, random): (&Clock, &Random),
     snapshot: Snapshot,
     wanted: Wanted<'_>,
     out: impl Out,
@@ -89,9 +91,10 @@ pub async fn write_or_condemn(
         let mut tx = db.write().await?;
         let size = checkpoints::find_size(&mut tx).await?;
         let finding = Some(what.clone());
-        let verdict = Verdict { checked_at: clock.now(), size, finding, warning: None };
-        let seen = ledger_verdicts::number(&mut tx).await?;
-        ledger_verdicts::upsert(&mut tx, &verdict, seen).await?;
+        let at = Moment::of(clock, random);
+        let verdict = Verdict { checked_at: at.now, size, finding, warning: None };
+        let seen = find_seen(&mut tx).await?;
+        keep_verdict(&mut tx, &at, terms, &verdict, seen).await?;
         tx.commit().await?;
     }
     written

@@ -1,12 +1,17 @@
 //! Actions, words and policies against the hashes of them that the ledger holds.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
+
+use uuid::Uuid;
 
 use super::verification::Verification;
+use crate::domain::action::Action;
 use crate::domain::ledger_record::Chain;
+use crate::domain::timestamp::Timestamp;
 use crate::flows::Error;
 use crate::flows::chain_claims::canonical_claim;
-use crate::store::{Db, claims};
+use crate::store::claims::Claim;
+use crate::store::{Db, claims, export_runs};
 
 /// How many are read at once.
 const AT_ONCE: i64 = 2000;
@@ -20,7 +25,7 @@ pub(super) async fn check_claims(
     mut recorded: VecDeque<(i64, Chain)>,
     told: &mut Verification,
 ) -> Result<(), Error> {
-    let mut chain = Chain::default();
+    let (mut chain, mut exports) = (Chain::default(), HashMap::new());
     loop {
         let claims = claims::list(&mut db.read().await?, chain.count, AT_ONCE).await?;
         if claims.is_empty() {
@@ -35,6 +40,7 @@ pub(super) async fn check_claims(
                 return Ok(());
             }
             chain = chain.with(&canonical_claim(claim)?);
+            exports.extend(exported(claim));
             while let Some((row, record)) = recorded.pop_front_if(|(_, r)| r.count <= chain.count) {
                 if *record.sha256 != chain.sha256 {
                     told.add(format!(
@@ -52,11 +58,39 @@ pub(super) async fn check_claims(
             record.count, chain.count
         ));
     }
+    check_exports(db, &exports, told).await?;
     let missing = claims::count_missing(&mut db.read().await?).await?;
     if missing > 0 {
         told.add(format!(
             "of {missing} things that were done and published, the ledger was told nothing"
         ));
+    }
+    Ok(())
+}
+
+/// What the audit says of an export: its run, the ledger's place at its moment, and when it was whole.
+fn exported(claim: &Claim) -> Option<(Uuid, (i64, Timestamp))> {
+    let detail = claim
+        .detail
+        .as_ref()
+        .filter(|_| claim.action.as_deref() == Some(Action::Export.as_str()))?;
+    let run = detail["run"].as_str()?.parse().ok()?;
+    Some((run, (detail["cursor"].as_i64()?, claim.at?)))
+}
+
+/// Who left since an export is told by where it began: its run against the audit.
+async fn check_exports(
+    db: &Db,
+    exports: &HashMap<Uuid, (i64, Timestamp)>,
+    told: &mut Verification,
+) -> Result<(), Error> {
+    for run in export_runs::list_places(&mut db.read().await?).await? {
+        // One that ended since the check began is not among them.
+        let Some((cursor, whole_at)) = exports.get(&run.export_run_id) else { continue };
+        let began = run.started_at.is_some_and(|began| began <= *whole_at);
+        if run.ledger_cursor != Some(*cursor) || !began {
+            told.add(format!("export {}: it did not begin where its row says", run.export_run_id));
+        }
     }
     Ok(())
 }

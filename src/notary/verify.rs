@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
+use uuid::Uuid;
 
 use super::check_claims::check_claims;
 use super::seal_all;
@@ -14,18 +15,19 @@ pub use super::verification::Verification;
 use crate::clock::Clock;
 use crate::domain::ledger_record::Chain;
 use crate::domain::notice::{LANG, sha256_hex};
+use crate::domain::sentence::sentence;
 use crate::flows::check_events::{Checked, CheckedLeaf, EventChecker, Finding};
-use crate::flows::keep_verdict::keep_verdict;
+use crate::flows::keep_verdict::{find_seen, find_verdict, is_stale, keep_verdict};
 use crate::flows::{Error, Terms};
 use crate::ledger::naming::{Naming, Part};
 use crate::ledger::tree::{Hash, TILE_WIDTH};
-use crate::random::Random;
+use crate::random::{Moment, Random};
 use crate::store::ledger_records::StoredRecord;
 use crate::store::ledger_verdicts::Verdict;
 use crate::store::verifications::EventRow;
 use crate::store::{
-    Db, Tx, checkpoints, consent_contexts, ledger_records, ledger_verdicts, notices,
-    policy_versions, verifications,
+    Db, Tx, checkpoints, ledger_records, notices, policy_versions, signups, triggers, unaccounted,
+    verifications,
 };
 
 /// How many leaves are read at once: whole tiles of them.
@@ -45,7 +47,7 @@ pub async fn verify(
     progress: impl Fn(i64),
 ) -> Result<Verification, Error> {
     let sealed = seal_all(db, terms, clock, random).await;
-    let seen = ledger_verdicts::number(&mut db.read().await?).await?;
+    let seen = find_seen(&mut db.read().await?).await?;
     let mut told = Verification::begin(clock.now());
     let stuck = match sealed {
         Ok(()) => None,
@@ -53,9 +55,16 @@ pub async fn verify(
             "nothing can be sealed: the stored tree is not that of the newest checkpoint".into(),
         ),
         Err(Error::NotLevel(why)) => Some(why),
+        Err(error) if is_unreadable(&error) || is_taken(&error) => {
+            Some(format!("nothing can be sealed: {}", sentence(&error)))
+        }
         Err(error) => return Err(error),
     };
-    check(db, terms, &mut told, progress).await?;
+    match check(db, terms, &mut told, progress).await {
+        // Whoever wrote it would otherwise keep the check from ever saying anything.
+        Err(error) if is_unreadable(&error) => told.add(sentence(&error)),
+        checked => checked?,
+    }
     // Said last, for the row that is to blame comes first.
     if let Some(why) = stuck {
         told.add(why);
@@ -68,11 +77,44 @@ pub async fn verify(
         warning: told.warnings.first().cloned(),
     };
     let mut tx = db.write().await?;
-    if !keep_verdict(&mut tx, &verdict, seen).await? {
+    let at = Moment::of(clock, random);
+    if !keep_verdict(&mut tx, &at, terms, &verdict, seen).await? {
         told.add("another check that ended meanwhile found something: run this one again".into());
     }
     tx.commit().await?;
     Ok(told)
+}
+
+/// Whether something in the database is not as this program writes it.
+fn is_unreadable(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Evidence(_)
+            | Error::Store(sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_))
+    )
+}
+
+/// Whether a place that is given next is taken already.
+fn is_taken(error: &Error) -> bool {
+    matches!(error, Error::Store(sqlx::Error::Database(error)) if error.is_unique_violation())
+}
+
+/// Checks before something is exported, if the last verdict says nothing any more: where no worker runs, nobody else
+/// does.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn verify_if_stale(
+    db: &Db,
+    terms: &Terms,
+    clock: &Clock,
+    random: &Random,
+) -> Result<(), Error> {
+    let verdict = find_verdict(&mut db.read().await?, terms).await?;
+    if is_stale(verdict.as_ref(), clock.now()) {
+        verify(db, terms, clock, random, |_| ()).await?;
+    }
+    Ok(())
 }
 
 /// What all leaves come to.
@@ -107,11 +149,6 @@ impl Tally {
     }
 }
 
-async fn checker(tx: &mut Tx, terms: &Terms) -> Result<EventChecker, Error> {
-    let (notices, policies) = (notices::list(tx).await?, policy_versions::list(tx, LANG).await?);
-    Ok(EventChecker::new(&notices, &policies, consent_contexts::list(tx).await?, terms))
-}
-
 async fn check(
     db: &Db,
     terms: &Terms,
@@ -120,7 +157,7 @@ async fn check(
 ) -> Result<(), Error> {
     let mut tx = db.read().await?;
     let size = checkpoints::find_size(&mut tx).await?;
-    let checker = Arc::new(checker(&mut tx, terms).await?);
+    let checker = Arc::new(EventChecker::load(&mut tx, terms).await?);
     drop(tx);
     told.size = size;
     let mut tree = Tree::new();
@@ -186,9 +223,14 @@ async fn finish(
     if sealed > head {
         told.add(format!("{} leaves stand beyond the newest head", sealed - head));
     }
+    for name in triggers::list_foreign(&mut tx).await? {
+        told.add(format!(
+            "the trigger {name} is not of this program, and may keep what people decide from being written: drop it"
+        ));
+    }
     check_texts(&mut tx, told).await?;
     // They may rest on words that were published since the check began.
-    let checker = checker(&mut tx, terms).await?;
+    let checker = EventChecker::load(&mut tx, terms).await?;
     let (waiting, unreadable) = verifications::list_waiting(&mut tx, CHUNK).await?.read();
     if !unreadable.is_empty() {
         told.add("an event that waits for its place is not as this program writes it".into());
@@ -200,11 +242,15 @@ async fn finish(
     }
     if whole {
         // Somebody may have been erased since the check began.
-        for body in verifications::list_told_since(&mut tx, told.size).await? {
-            tally.naming.told_since(&serde_json::from_str(&body)?);
+        let (since, _) = verifications::list_erased_since(&mut tx, told.size).await?.read();
+        let mut said: Vec<CheckedLeaf> = checker.check(&since).leaves;
+        for record in ledger_records::list_since(&mut tx, told.size).await? {
+            let (leaf, wrong) = checker.record(&record);
+            wrong.into_iter().for_each(|what| told.add(what));
+            said.push(leaf);
         }
-        for record in ledger_records::list_waiting(&mut tx, CHUNK).await? {
-            checker.record(&record).1.into_iter().for_each(|what| told.add(what));
+        for said in said.iter().filter_map(|leaf| leaf.told.as_ref()) {
+            tally.naming.told_since(said);
         }
         check_names(&mut tx, &mut tally.naming, told).await?;
         let mut bare = waiting.leaves.iter().filter(|leaf| leaf.bare);
@@ -213,8 +259,25 @@ async fn finish(
         }
         check_claims(db, std::mem::take(&mut tally.recorded), told).await?;
     }
+    check_pending(&mut tx, terms, told).await?;
     told.adopted = tally.naming.adopted_of(u64::try_from(told.size).unwrap_or(0));
     check_counts(&mut tx, tally, told).await
+}
+
+/// Forms that wait for their confirmation, whose link is mailed to the address that they name.
+async fn check_pending(tx: &mut Tx, terms: &Terms, told: &mut Verification) -> Result<(), Error> {
+    let mut after = Uuid::nil();
+    loop {
+        let pending = signups::list_pending(tx, after, CHUNK).await?;
+        let Some(last) = pending.last() else { return Ok(()) };
+        after = last.signup_id;
+        for signup in pending.iter().filter(|signup| terms.demand_own_signup(signup).is_err()) {
+            told.add(format!(
+                "signup {}: this program did not write it, or it was another address's",
+                signup.signup_id
+            ));
+        }
+    }
 }
 
 /// Words, policies and contexts against their hashes.
@@ -260,20 +323,20 @@ async fn check_names(
 /// people may also have come or gone since the check began.
 async fn check_counts(tx: &mut Tx, tally: &Tally, told: &mut Verification) -> Result<(), Error> {
     let differs = |count: i64, counted: u64| u64::try_from(count) != Ok(counted);
-    if differs(verifications::count_consents(tx).await?, tally.grounds) {
-        for (subscriber_id, purpose) in verifications::list_groundless(tx).await? {
+    if differs(unaccounted::count_consents(tx).await?, tally.grounds) {
+        for (subscriber_id, purpose) in unaccounted::list_groundless(tx).await? {
             told.add(format!(
                 "the consent of subscriber {subscriber_id} to {purpose} rests on no event of theirs"
             ));
         }
     }
-    if differs(verifications::count_subscribers(tx).await?, tally.newest) {
-        for subscriber_id in verifications::list_cut_off(tx).await? {
+    if differs(unaccounted::count_subscribers(tx).await?, tally.newest) {
+        for subscriber_id in unaccounted::list_cut_off(tx).await? {
             told.add(format!("the newest event of subscriber {subscriber_id} is missing"));
         }
     }
-    if differs(verifications::count_signups(tx).await?, tally.forms) {
-        for signup_id in verifications::list_untold(tx).await? {
+    if differs(unaccounted::count_signups(tx).await?, tally.forms) {
+        for signup_id in unaccounted::list_untold(tx).await? {
             told.add(format!("of signup {signup_id} no event tells what was ticked"));
         }
     }

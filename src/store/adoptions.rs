@@ -120,11 +120,39 @@ pub async fn list_consents(
     })
 }
 
-/// A MAC for the event of this key.
+/// A subscriber without a MAC.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct UnmarkedSubscriber {
+    /// Their key.
+    pub subscriber_id: Uuid,
+    /// Their address.
+    pub address_key: AddressKey,
+}
+
+/// Up to `count` subscribers without a MAC, in the order of their keys after this one.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_subscribers(
+    tx: &mut Tx,
+    after: Uuid,
+    count: i64,
+) -> sqlx::Result<Vec<UnmarkedSubscriber>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT subscriber_id, address_key FROM subscriber
+         WHERE mac IS NULL AND subscriber_id > $1 ORDER BY subscriber_id LIMIT $2"
+    )
+    .bind(after)
+    .bind(count)
+    .fetch_all(conn)
+    .await)
+}
+
+/// A MAC for the row of this key.
 #[derive(Clone, Debug, Serialize)]
-pub struct EventMac {
-    /// The event.
-    pub event_id: Uuid,
+pub struct RowOwnMac {
+    /// The row.
+    pub id: Uuid,
     /// Its MAC, hex.
     pub mac: String,
 }
@@ -142,22 +170,68 @@ pub struct ConsentMac {
     pub mac: String,
 }
 
+/// The statement that gives the rows of a table with this key their MACs, $1, unless they have one.
+macro_rules! marking {
+    ($table:literal, $key:literal) => {
+        Sql {
+            sqlite: concat!(
+                "UPDATE ",
+                $table,
+                " SET mac = own.mac
+                 FROM (SELECT unhex(value->>'id', '-') AS id, unhex(value->>'mac') AS mac
+                       FROM json_each($1)) AS own
+                 WHERE ",
+                $table,
+                ".",
+                $key,
+                " = own.id AND ",
+                $table,
+                ".mac IS NULL"
+            ),
+            postgres: concat!(
+                "UPDATE ",
+                $table,
+                " SET mac = decode(own.mac, 'hex')
+                 FROM json_to_recordset(CAST($1 AS json)) AS own (id uuid, mac text)
+                 WHERE ",
+                $table,
+                ".",
+                $key,
+                " = own.id AND ",
+                $table,
+                ".mac IS NULL"
+            ),
+        }
+    };
+}
+
 /// Gives events their MACs.
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn mark_events(tx: &mut Tx, macs: &[EventMac]) -> sqlx::Result<()> {
-    const MARK: Sql = Sql {
-        sqlite: "UPDATE consent_event SET mac = own.mac
-                 FROM (SELECT unhex(value->>'event_id', '-') AS event_id, unhex(value->>'mac') AS mac
-                       FROM json_each($1)) AS own
-                 WHERE consent_event.event_id = own.event_id AND consent_event.mac IS NULL",
-        postgres: "UPDATE consent_event SET mac = decode(own.mac, 'hex')
-                   FROM json_to_recordset(CAST($1 AS json)) AS own (event_id uuid, mac text)
-                   WHERE consent_event.event_id = own.event_id AND consent_event.mac IS NULL",
-    };
+pub async fn mark_events(tx: &mut Tx, macs: &[RowOwnMac]) -> sqlx::Result<()> {
+    mark(tx, marking!("consent_event", "event_id"), macs).await
+}
+
+/// Gives signups their MACs.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn mark_signups(tx: &mut Tx, macs: &[RowOwnMac]) -> sqlx::Result<()> {
+    mark(tx, marking!("signup", "signup_id"), macs).await
+}
+
+/// Gives subscribers their MACs.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn mark_subscribers(tx: &mut Tx, macs: &[RowOwnMac]) -> sqlx::Result<()> {
+    mark(tx, marking!("subscriber", "subscriber_id"), macs).await
+}
+
+async fn mark(tx: &mut Tx, mark: Sql, macs: &[RowOwnMac]) -> sqlx::Result<()> {
     let macs = super::batch(macs)?;
-    on!(tx, MARK, |conn, sql| sqlx::query(sql).bind(macs).execute(conn).await.map(drop))
+    on!(tx, mark, |conn, sql| sqlx::query(sql).bind(macs).execute(conn).await.map(drop))
 }
 
 /// Gives consents their MACs, those that still rest on the same event.

@@ -6,6 +6,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{Sql, Tx, on};
+use crate::domain::policy::ChangeClass;
 use crate::domain::purpose::Purpose;
 use crate::domain::timestamp::Timestamp;
 
@@ -34,6 +35,12 @@ pub struct Claim {
     pub policy_sha256: Option<String>,
     /// What it changes for people.
     pub policy_changes: Option<String>,
+    /// What it asks of them.
+    pub policy_class: Option<ChangeClass>,
+    /// When it was published.
+    pub policy_published_at: Option<Timestamp>,
+    /// The end of what was agreed to before it, where it asks again.
+    pub policy_renew_until: Option<Timestamp>,
 }
 
 macro_rules! claims {
@@ -41,7 +48,8 @@ macro_rules! claims {
         concat!(
             "SELECT c.claim_id, c.number, a.at, a.actor, a.action, a.detail, n.purpose,
                     n.sha256 AS notice_sha256, p.label AS policy_label, p.sha256 AS policy_sha256,
-                    p.changes AS policy_changes
+                    p.changes AS policy_changes, p.change_class AS policy_class,
+                    p.published_at AS policy_published_at, p.renew_until AS policy_renew_until
              FROM claim c
              LEFT JOIN audit_entry a ON a.audit_entry_id = c.claim_id
              LEFT JOIN notice n ON n.notice_id = c.claim_id

@@ -96,6 +96,8 @@ pub struct ImportedSubscriber<'a> {
     pub job_title: Option<&'a str>,
     /// The words they are found by, if they are new.
     pub words: String,
+    /// The MAC that binds the key to the address, if they are new; hex.
+    pub mac: String,
 }
 
 /// A subscriber whose row is locked, and the number of their next event.
@@ -105,6 +107,8 @@ pub struct Taken {
     pub address_key: AddressKey,
     /// The number their next event takes.
     pub seq: i64,
+    /// The MAC that binds their key to the address, if there is one.
+    pub mac: Option<Vec<u8>>,
     /// Who that is by now. Their key is another than the file's if they were known.
     #[sqlx(flatten)]
     pub described: Described,
@@ -125,31 +129,31 @@ pub async fn upsert_subscribers(
     const UPSERT: Sql = Sql {
         // SQLite reads the ON of a conflict as that of a join unless a WHERE comes before it.
         sqlite: "INSERT INTO subscriber (subscriber_id, email, address_key, name, organisation, job_title,
-                     words, last_seq, verified_at, created_at)
+                     words, last_seq, verified_at, created_at, mac)
                  SELECT unhex(value->>'subscriber_id', '-'), value->>'email',
                      unhex(value->>'address_key'), value->>'name', value->>'organisation',
-                     value->>'job_title', value->>'words', 1, $2, $2
+                     value->>'job_title', value->>'words', 1, $2, $2, unhex(value->>'mac')
                  FROM json_each($1) WHERE true
                  ON CONFLICT (address_key) DO UPDATE SET
                      name = COALESCE(subscriber.name, excluded.name),
                      organisation = COALESCE(subscriber.organisation, excluded.organisation),
                      job_title = COALESCE(subscriber.job_title, excluded.job_title),
                      last_seq = subscriber.last_seq + 1
-                 RETURNING address_key, last_seq AS seq, subscriber_id, email, name, organisation,
+                 RETURNING address_key, last_seq AS seq, mac, subscriber_id, email, name, organisation,
                      words",
         postgres: "INSERT INTO subscriber (subscriber_id, email, address_key, name, organisation,
-                       job_title, words, last_seq, verified_at, created_at)
+                       job_title, words, last_seq, verified_at, created_at, mac)
                    SELECT subscriber_id, email, decode(address_key, 'hex'), name, organisation, job_title,
-                       words, 1, $2, $2
+                       words, 1, $2, $2, decode(mac, 'hex')
                    FROM json_to_recordset(CAST($1 AS json)) AS contact (subscriber_id uuid, email text,
-                       address_key text, name text, organisation text, job_title text, words text)
+                       address_key text, name text, organisation text, job_title text, words text, mac text)
                    ORDER BY address_key
                    ON CONFLICT (address_key) DO UPDATE SET
                        name = COALESCE(subscriber.name, excluded.name),
                        organisation = COALESCE(subscriber.organisation, excluded.organisation),
                        job_title = COALESCE(subscriber.job_title, excluded.job_title),
                        last_seq = subscriber.last_seq + 1
-                   RETURNING address_key, last_seq AS seq, subscriber_id, email, name, organisation,
+                   RETURNING address_key, last_seq AS seq, mac, subscriber_id, email, name, organisation,
                      words",
     };
     let new: HashSet<Uuid> = rows.iter().map(|row| row.subscriber_id).collect();

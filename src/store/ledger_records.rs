@@ -102,6 +102,22 @@ pub async fn list_waiting(tx: &mut Tx, count: i64) -> sqlx::Result<Vec<StoredRec
     })
 }
 
+/// The records behind the first `size` leaves, and those that still wait for their place.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_since(tx: &mut Tx, size: i64) -> sqlx::Result<Vec<StoredRecord>> {
+    on!(tx, |conn| {
+        sqlx::query_as(
+        "SELECT ledger_record_id AS record_id, type AS record_type, body, salt, leaf, leaf_index, mac, recorded_at
+         FROM ledger_record WHERE leaf_index >= $1 OR leaf_index IS NULL ORDER BY ledger_record_id"
+    )
+    .bind(size)
+    .fetch_all(conn)
+    .await
+    })
+}
+
 /// The newest record of a type, by its place.
 ///
 /// # Errors

@@ -1,6 +1,9 @@
 //! What the last full check of the ledger found.
 
+use uuid::Uuid;
+
 use super::{Tx, on};
+use crate::domain::evidence_key::RowMac;
 use crate::domain::timestamp::Timestamp;
 
 /// The last word on the ledger.
@@ -24,49 +27,60 @@ impl Verdict {
     }
 }
 
-/// Replaces the last verdict; `seen` is the [`number`] of the one that stood when the check began. That all is
-/// sound does not replace what another check found meanwhile: it may have read a row before that row changed.
-/// Says whether it stands now.
+/// A verdict as it is kept.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct StoredVerdict {
+    /// Its key.
+    pub verdict_id: Uuid,
+    /// What it says.
+    #[sqlx(flatten)]
+    pub verdict: Verdict,
+    /// Its MAC.
+    pub mac: Vec<u8>,
+}
+
+/// Replaces the last verdict; `seen` is the one that stood when the check began. That all is sound does not replace
+/// what another check found meanwhile: it may have read a row before that row changed. Says whether it stands now.
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn upsert(tx: &mut Tx, verdict: &Verdict, seen: i64) -> sqlx::Result<bool> {
+pub async fn upsert(
+    tx: &mut Tx,
+    (verdict_id, mac): (Uuid, &RowMac),
+    verdict: &Verdict,
+    seen: Option<Uuid>,
+) -> sqlx::Result<bool> {
     on!(tx, |conn| {
         sqlx::query(
-        "INSERT INTO ledger_verdict (one, checked_at, size, finding, number, warning)
-         VALUES (1, $1, $2, $3, 1, $5)
-         ON CONFLICT (one) DO UPDATE SET checked_at = excluded.checked_at, size = excluded.size,
-             finding = excluded.finding, warning = excluded.warning, number = ledger_verdict.number + 1
+            "INSERT INTO ledger_verdict (one, verdict_id, checked_at, size, finding, warning, mac)
+         VALUES (1, $1, $2, $3, $4, $5, $6)
+         ON CONFLICT (one) DO UPDATE SET verdict_id = excluded.verdict_id,
+             checked_at = excluded.checked_at, size = excluded.size, finding = excluded.finding,
+             warning = excluded.warning, mac = excluded.mac
          WHERE excluded.finding IS NOT NULL OR ledger_verdict.finding IS NULL
-            OR ledger_verdict.number = $4"
-    )
-    .bind(verdict.checked_at)
-    .bind(verdict.size)
-    .bind(&verdict.finding)
-    .bind(seen)
-    .bind(&verdict.warning)
-    .execute(conn)
-    .await
-    .map(|done| done.rows_affected() == 1)
+            OR ledger_verdict.verdict_id = $7",
+        )
+        .bind(verdict_id)
+        .bind(verdict.checked_at)
+        .bind(verdict.size)
+        .bind(&verdict.finding)
+        .bind(&verdict.warning)
+        .bind(&mac[..])
+        .bind(seen)
+        .execute(conn)
+        .await
+        .map(|done| done.rows_affected() == 1)
     })
 }
 
-/// Which verdict stands, counted from the first; 0 before that.
+/// The last verdict, whoever wrote it; none before the first check.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn number(tx: &mut Tx) -> sqlx::Result<i64> {
-    on!(tx, |conn| sqlx::query_scalar("SELECT COALESCE(max(number), 0) FROM ledger_verdict")
-        .fetch_one(conn)
-        .await)
-}
-
-/// The last verdict; none before the first check.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn find(tx: &mut Tx) -> sqlx::Result<Option<Verdict>> {
-    on!(tx, |conn| sqlx::query_as("SELECT checked_at, size, finding, warning FROM ledger_verdict")
-        .fetch_optional(conn)
-        .await)
+pub async fn find(tx: &mut Tx) -> sqlx::Result<Option<StoredVerdict>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT verdict_id, checked_at, size, finding, warning, mac FROM ledger_verdict"
+    )
+    .fetch_optional(conn)
+    .await)
 }

@@ -58,6 +58,8 @@ pub mod subscribers;
 pub mod suppression_list;
 pub mod suppressions;
 mod timestamp;
+pub mod triggers;
+pub mod unaccounted;
 pub mod verifications;
 pub mod withdrawals;
 

@@ -42,17 +42,12 @@ pub async fn count_unconfirmed(
     })
 }
 
-/// Deletes up to `count` unconfirmed signups made before `before`, their mail, and the bodies and salts
-/// of their events; the leaves stay. Returns how many signups went, and which events were emptied.
+/// Deletes signups, their mail, and the bodies and salts of their events; the leaves stay. Returns which events were
+/// emptied.
 ///
 /// # Errors
 /// When the database does not take it; then nothing went.
-pub async fn delete_unconfirmed(
-    tx: &mut Tx,
-    now: Timestamp,
-    before: Timestamp,
-    count: i64,
-) -> sqlx::Result<(usize, Vec<EmptiedEvent>)> {
+pub async fn delete_signups(tx: &mut Tx, signup_ids: &[Uuid]) -> sqlx::Result<Vec<EmptiedEvent>> {
     // Whoever is delivering such a mail at this moment finds another number and lets go of it.
     const FENCE: Sql = Sql {
         sqlite: "UPDATE outbox SET claims = claims + 1
@@ -85,29 +80,13 @@ pub async fn delete_unconfirmed(
         postgres: "DELETE FROM signup WHERE signup_id IN
                    (SELECT CAST(value AS uuid) FROM json_array_elements_text(CAST($1 AS json)))",
     };
-    const DUE: Sql = Sql {
-        sqlite: "SELECT signup_id FROM signup
-                 WHERE status <> 'confirmed' AND created_at <= $2
-                   AND (status <> 'pending' OR expires_at <= $1)
-                 ORDER BY created_at LIMIT $3",
-        postgres: "SELECT signup_id FROM signup
-                   WHERE status <> 'confirmed' AND created_at <= $2
-                     AND (status <> 'pending' OR expires_at <= $1)
-                   ORDER BY created_at LIMIT $3 FOR UPDATE SKIP LOCKED",
-    };
-    let due: Vec<Uuid> = on!(tx, DUE, |conn, sql| sqlx::query_scalar(sql)
-        .bind(now)
-        .bind(before)
-        .bind(count)
-        .fetch_all(conn)
-        .await)?;
-    let ids = super::batch(&due)?;
+    let ids = super::batch(signup_ids)?;
     let emptied =
         on!(tx, BARE_EVENTS, |conn, sql| sqlx::query_as(sql).bind(&ids).fetch_all(conn).await)?;
     for statement in [FENCE, DELIVERIES, MAIL, SIGNUPS] {
         on!(tx, statement, |conn, sql| sqlx::query(sql).bind(&ids).execute(conn).await.map(drop))?;
     }
-    Ok((due.len(), emptied))
+    Ok(emptied)
 }
 
 macro_rules! ended {
@@ -115,7 +94,8 @@ macro_rules! ended {
         concat!(
             $select,
             " FROM subscriber u
-             WHERE NOT EXISTS (SELECT 1 FROM consent c WHERE c.subscriber_id = u.subscriber_id
+             WHERE u.created_at <= $1
+               AND NOT EXISTS (SELECT 1 FROM consent c WHERE c.subscriber_id = u.subscriber_id
                                AND c.state IN ('given', 'renewed'))
                AND NOT EXISTS (SELECT 1 FROM consent_event e WHERE e.subject_id = u.subscriber_id
                                AND e.recorded_at > $1)
@@ -137,7 +117,7 @@ pub async fn count_ended(tx: &mut Tx, before: Timestamp) -> sqlx::Result<i64> {
         .await)
 }
 
-/// The addresses of up to `count` of them, whose rows nobody else changes until the transaction ends.
+/// Up to `count` of them: keys and addresses, whose rows nobody else changes until the transaction ends.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -145,17 +125,16 @@ pub async fn lock_ended(
     tx: &mut Tx,
     before: Timestamp,
     count: i64,
-) -> sqlx::Result<Vec<AddressKey>> {
+) -> sqlx::Result<Vec<(Uuid, AddressKey)>> {
     const ENDED: Sql = Sql {
-        sqlite: ended!("SELECT u.address_key", " ORDER BY u.subscriber_id LIMIT $2"),
+        sqlite: ended!(
+            "SELECT u.subscriber_id, u.address_key",
+            " ORDER BY u.subscriber_id LIMIT $2"
+        ),
         postgres: ended!(
-            "SELECT u.address_key",
+            "SELECT u.subscriber_id, u.address_key",
             " ORDER BY u.subscriber_id LIMIT $2 FOR UPDATE OF u SKIP LOCKED"
         ),
     };
-    on!(tx, ENDED, |conn, sql| sqlx::query_scalar(sql)
-        .bind(before)
-        .bind(count)
-        .fetch_all(conn)
-        .await)
+    on!(tx, ENDED, |conn, sql| sqlx::query_as(sql).bind(before).bind(count).fetch_all(conn).await)
 }

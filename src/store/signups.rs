@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{Sql, Tx, on};
 use crate::domain::address_key::AddressKey;
+use crate::domain::evidence_key::SignupFields;
 use crate::domain::signup::{Method, SignupStatus};
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
@@ -34,6 +35,10 @@ pub struct NewSignup {
     pub source: String,
     /// How it reached us.
     pub method: Method,
+    /// How far its subscriber's events reached; 0 when there was none.
+    pub reach: i64,
+    /// Its MAC, hex.
+    pub mac: String,
 }
 
 /// A stored form, with what pages and mails say about it.
@@ -81,10 +86,29 @@ pub struct Signup {
     pub expires_at: Timestamp,
     /// How far its subscriber's events reached when the form was sent; 0 when there was none.
     pub reach: i64,
+    /// Its MAC, if it has one.
+    pub mac: Option<Vec<u8>>,
     /// Who it became, once it was confirmed.
     pub subscriber_id: Option<Uuid>,
     /// Whether the address belonged to a subscriber already.
     pub known: bool,
+}
+
+impl Signup {
+    /// What its MAC is over.
+    #[must_use]
+    pub fn fields(&self) -> SignupFields<'_> {
+        SignupFields {
+            signup_id: self.signup_id,
+            email: &self.email,
+            address_key: &self.address_key,
+            report_id: self.report_id,
+            policy_version_id: self.policy_version_id,
+            source: &self.source,
+            created_at: self.created_at,
+            reach: self.reach,
+        }
+    }
 }
 
 /// Stores the forms of one batch.
@@ -100,26 +124,23 @@ pub async fn insert_all(
     const INSERT: Sql = Sql {
         sqlite: "INSERT INTO signup (signup_id, email, address_key, limiter_key, name, organisation,
                      job_title, report_id, policy_version_id, source, method, status, created_at, expires_at,
-                     reach)
+                     reach, mac)
                  SELECT unhex(value->>'signup_id', '-'), value->>'email', unhex(value->>'address_key'),
                      unhex(value->>'limiter_key'), value->>'name', value->>'organisation',
                      value->>'job_title', unhex(value->>'report_id', '-'),
                      unhex(value->>'policy_version_id', '-'), value->>'source', value->>'method',
-                     'pending', $2, $3,
-                     COALESCE((SELECT last_seq FROM subscriber
-                               WHERE address_key = unhex(value->>'address_key')), 0)
+                     'pending', $2, $3, value->>'reach', unhex(value->>'mac')
                  FROM json_each($1)",
         postgres: "INSERT INTO signup (signup_id, email, address_key, limiter_key, name, organisation,
                        job_title, report_id, policy_version_id, source, method, status, created_at, expires_at,
-                       reach)
+                       reach, mac)
                    SELECT signup_id, email, decode(address_key, 'hex'), decode(limiter_key, 'hex'), name,
                        organisation, job_title, report_id, policy_version_id, source, method,
-                       'pending', $2, $3,
-                       COALESCE((SELECT last_seq FROM subscriber
-                                 WHERE subscriber.address_key = decode(asked.address_key, 'hex')), 0)
+                       'pending', $2, $3, reach, decode(mac, 'hex')
                    FROM json_to_recordset(CAST($1 AS json)) AS asked (signup_id uuid, email text,
                        address_key text, limiter_key text, name text, organisation text, job_title text,
-                       report_id uuid, policy_version_id uuid, source text, method text)",
+                       report_id uuid, policy_version_id uuid, source text, method text,
+                       reach bigint, mac text)",
     };
     let rows = super::batch(rows)?;
     on!(tx, INSERT, |conn, sql| sqlx::query(sql)
@@ -138,7 +159,7 @@ macro_rules! signups {
                     s.report_id, r.slug AS report_slug, r.title AS report_title,
                     s.policy_version_id, p.label AS policy_label, p.sha256 AS policy_sha256,
                     p.published_at AS policy_published_at, s.source, s.method, s.status, s.generation,
-                    s.created_at, s.expires_at, s.reach, s.subscriber_id,
+                    s.created_at, s.expires_at, s.reach, s.mac, s.subscriber_id,
                     EXISTS (SELECT 1 FROM subscriber k WHERE k.address_key = s.address_key) AS known
              FROM signup s
              JOIN policy_version p ON p.policy_version_id = s.policy_version_id
@@ -157,6 +178,69 @@ pub async fn find(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Option<Signup>> 
         .bind(signup_id)
         .fetch_optional(conn)
         .await)
+}
+
+/// Up to `count` signups without a MAC, in the order of their keys after this one.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_unmarked(tx: &mut Tx, after: Uuid, count: i64) -> sqlx::Result<Vec<Signup>> {
+    on!(tx, |conn| sqlx::query_as(signups!(
+        "WHERE s.mac IS NULL AND s.signup_id > $1 ORDER BY s.signup_id LIMIT $2"
+    ))
+    .bind(after)
+    .bind(count)
+    .fetch_all(conn)
+    .await)
+}
+
+/// Up to `count` signups made before `before` that nobody confirmed in time, oldest first, and of which no event of a
+/// subscriber tells. Nobody else changes them until the transaction ends.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn lock_unconfirmed(
+    tx: &mut Tx,
+    now: Timestamp,
+    before: Timestamp,
+    count: i64,
+) -> sqlx::Result<Vec<Signup>> {
+    macro_rules! due {
+        ($lock:literal) => {
+            concat!(
+                signups!(
+                    "WHERE s.status <> 'confirmed' AND s.created_at <= $2
+                       AND (s.status <> 'pending' OR s.expires_at <= $1)
+                       AND NOT EXISTS (SELECT 1 FROM subscriber u
+                                       JOIN consent_event e ON e.subject_id = u.subscriber_id
+                                       WHERE u.address_key = s.address_key AND e.signup_id = s.signup_id)
+                     ORDER BY s.created_at LIMIT $3"
+                ),
+                $lock
+            )
+        };
+    }
+    const DUE: Sql = Sql { sqlite: due!(""), postgres: due!(" FOR UPDATE OF s SKIP LOCKED") };
+    on!(tx, DUE, |conn, sql| sqlx::query_as(sql)
+        .bind(now)
+        .bind(before)
+        .bind(count)
+        .fetch_all(conn)
+        .await)
+}
+
+/// Up to `count` signups that wait for their confirmation, in the order of their keys after this one.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_pending(tx: &mut Tx, after: Uuid, count: i64) -> sqlx::Result<Vec<Signup>> {
+    on!(tx, |conn| sqlx::query_as(signups!(
+        "WHERE s.status = 'pending' AND s.signup_id > $1 ORDER BY s.signup_id LIMIT $2"
+    ))
+    .bind(after)
+    .bind(count)
+    .fetch_all(conn)
+    .await)
 }
 
 /// The signups of an address whose code may be typed, newest first: they wait, their link works, and a mail

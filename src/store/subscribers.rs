@@ -1,11 +1,14 @@
 //! People, each known by one verified address.
 
+use std::collections::HashMap;
+
 use uuid::Uuid;
 
 use super::signups::Signup;
 use super::subscriber_words::{self, Described};
 use super::{Sql, Tx, on};
 use crate::domain::address_key::AddressKey;
+use crate::domain::evidence_key::RowMac;
 use crate::domain::search::SearchWords;
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
@@ -29,6 +32,8 @@ pub struct Subscriber {
     pub verified_at: Timestamp,
     /// When it was confirmed first.
     pub created_at: Timestamp,
+    /// The MAC that binds the key to the address, if there is one.
+    pub mac: Option<Vec<u8>>,
 }
 
 /// One subscriber; `None` once they were erased.
@@ -38,7 +43,7 @@ pub struct Subscriber {
 pub async fn find(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Option<Subscriber>> {
     on!(tx, |conn| {
         sqlx::query_as(
-        "SELECT subscriber_id, email, address_key, name, organisation, job_title, verified_at, created_at
+        "SELECT subscriber_id, email, address_key, name, organisation, job_title, verified_at, created_at, mac
          FROM subscriber WHERE subscriber_id = $1"
     )
     .bind(subscriber_id)
@@ -56,11 +61,11 @@ pub async fn lock(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Option<Subsc
     const LOCK: Sql = Sql {
         sqlite:
             "SELECT subscriber_id, email, address_key, name, organisation, job_title, verified_at,
-                        created_at
+                        created_at, mac
                  FROM subscriber WHERE subscriber_id = $1",
         postgres:
             "SELECT subscriber_id, email, address_key, name, organisation, job_title, verified_at,
-                          created_at
+                          created_at, mac
                    FROM subscriber WHERE subscriber_id = $1 FOR UPDATE",
     };
     on!(tx, LOCK, |conn, sql| sqlx::query_as(sql).bind(subscriber_id).fetch_optional(conn).await)
@@ -95,26 +100,47 @@ pub async fn rename(tx: &mut Tx, subscriber_id: Uuid, name: Option<&str>) -> sql
     subscriber_words::refresh(tx, &[], renamed.as_slice()).await
 }
 
+/// Who a signup became.
+#[derive(Clone, Debug)]
+pub struct Upserted {
+    /// Their key.
+    pub subscriber_id: Uuid,
+    /// The MAC that binds it to the address, if there is one.
+    pub mac: Option<Vec<u8>>,
+}
+
+#[derive(sqlx::FromRow)]
+struct UpsertedRow {
+    #[sqlx(flatten)]
+    described: Described,
+    mac: Option<Vec<u8>>,
+}
+
 /// The subscriber of a signup's address, made or brought up to date with what the signup said; what it
-/// left blank stays as it was. Locks the row until the transaction ends.
+/// left blank stays as it was. Somebody new gets this key and the MAC that binds it to the address. Locks the row
+/// until the transaction ends.
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn upsert(tx: &mut Tx, at: &Moment, signup: &Signup) -> sqlx::Result<Uuid> {
-    let new_id = at.new_id();
+pub async fn upsert(
+    tx: &mut Tx,
+    at: &Moment,
+    signup: &Signup,
+    (new_id, mac): (Uuid, &RowMac),
+) -> sqlx::Result<Upserted> {
     let (name, organisation) = (signup.name.as_deref(), signup.organisation.as_deref());
-    let described: Described = on!(tx, |conn| {
+    let upserted: UpsertedRow = on!(tx, |conn| {
         sqlx::query_as(
         "INSERT INTO subscriber (subscriber_id, email, address_key, name, organisation, job_title,
-                                 verified_at, created_at, words)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)
+                                 verified_at, created_at, words, mac)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9)
          ON CONFLICT (address_key) DO UPDATE SET
              email = excluded.email,
              name = COALESCE(excluded.name, subscriber.name),
              organisation = COALESCE(excluded.organisation, subscriber.organisation),
              job_title = COALESCE(excluded.job_title, subscriber.job_title),
              verified_at = excluded.verified_at
-         RETURNING subscriber_id, email, name, organisation, words"
+         RETURNING subscriber_id, email, name, organisation, words, mac"
     )
     .bind(new_id)
     .bind(&signup.email)
@@ -124,15 +150,37 @@ pub async fn upsert(tx: &mut Tx, at: &Moment, signup: &Signup) -> sqlx::Result<U
     .bind(&signup.job_title)
     .bind(at.now)
     .bind(SearchWords::of(&signup.email, name, organisation).kept())
+    .bind(&mac[..])
     .fetch_one(conn)
     .await
     })?;
-    let subscriber_id = described.subscriber_id;
-    let described = [described];
+    let subscriber_id = upserted.described.subscriber_id;
+    let described = [upserted.described];
     let (made, known): (&[_], &[_]) =
         if subscriber_id == new_id { (&described, &[]) } else { (&[], &described) };
     subscriber_words::refresh(tx, made, known).await?;
-    Ok(subscriber_id)
+    Ok(Upserted { subscriber_id, mac: upserted.mac })
+}
+
+/// How far the events of these addresses' subscribers reach, of those that there are.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_reaches(
+    tx: &mut Tx,
+    address_keys: &[&AddressKey],
+) -> sqlx::Result<HashMap<AddressKey, i64>> {
+    const LIST: Sql = Sql {
+        sqlite: "SELECT address_key, last_seq FROM subscriber
+                 WHERE address_key IN (SELECT unhex(value) FROM json_each($1))",
+        postgres: "SELECT address_key, last_seq FROM subscriber
+                   WHERE address_key IN (SELECT decode(value, 'hex')
+                                         FROM json_array_elements_text(CAST($1 AS json)))",
+    };
+    let keys = super::batch(address_keys)?;
+    let reaches: Vec<(AddressKey, i64)> =
+        on!(tx, LIST, |conn, sql| sqlx::query_as(sql).bind(keys).fetch_all(conn).await)?;
+    Ok(reaches.into_iter().collect())
 }
 
 /// Reserves the next `count` numbers in the order of a subscriber's events; returns the first. The

@@ -83,6 +83,8 @@ pub struct Standing {
     pub email: Option<String>,
     /// The key they are recognised by.
     pub address_key: Option<Vec<u8>>,
+    /// The MAC that binds the subscriber to that key.
+    pub subscriber_mac: Option<Vec<u8>>,
 }
 
 /// What the present consent rests on, seen from one event.
@@ -113,7 +115,7 @@ macro_rules! rows {
                      CASE WHEN c.notice_id = e.notice_id THEN 1 END,
                      CASE WHEN c.policy_version_id = e.policy_version_id THEN 1 END,
                      c.requested_at, c.confirmed_at, c.source, r.slug, hex(c.report_id), hex(c.mac), u.email,
-                     hex(u.address_key), ",
+                     hex(u.address_key), hex(u.mac), ",
                 rows!(seen),
                 "), '')",
                 rows!(joined),
@@ -131,7 +133,8 @@ macro_rules! rows {
                      CASE WHEN c.policy_version_id = e.policy_version_id THEN 1 END,
                      CAST(extract(epoch FROM c.requested_at) * 1000000 AS bigint),
                      CAST(extract(epoch FROM c.confirmed_at) * 1000000 AS bigint), c.source, r.slug,
-                     c.report_id, encode(c.mac, 'hex'), u.email, encode(u.address_key, 'hex'), ",
+                     c.report_id, encode(c.mac, 'hex'), u.email, encode(u.address_key, 'hex'),
+                     encode(u.mac, 'hex'), ",
                 rows!(seen),
                 "), '')",
                 rows!(joined),
@@ -143,7 +146,7 @@ macro_rules! rows {
         concat!(
             "%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}",
             "%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}",
-            "%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1e}"
+            "%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1f}%s\u{1e}"
         )
     };
     // What is left over is looked for only where nothing should be.
@@ -188,6 +191,30 @@ macro_rules! rows {
 pub async fn list_sealed(tx: &mut Tx, from: i64, to: i64) -> sqlx::Result<EventRows> {
     const LIST: Sql = rows!("e.leaf_index >= $1 AND e.leaf_index < $2");
     on!(tx, LIST, |conn, sql| sqlx::query_scalar(sql).bind(from).bind(to).fetch_one(conn).await)
+        .map(EventRows)
+}
+
+/// The erasures behind the first `size` leaves, or that still wait for their place, to be read.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_erased_since(tx: &mut Tx, size: i64) -> sqlx::Result<EventRows> {
+    const LIST: Sql = rows!(
+        "e.event_id IN (SELECT event_id FROM consent_event WHERE type = 'erased' AND leaf_index >= $1
+                        UNION ALL
+                        SELECT event_id FROM consent_event WHERE type = 'erased' AND leaf_index IS NULL)"
+    );
+    on!(tx, LIST, |conn, sql| sqlx::query_scalar(sql).bind(size).fetch_one(conn).await)
+        .map(EventRows)
+}
+
+/// All events of one subject, to be read.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_of(tx: &mut Tx, subject_id: Uuid) -> sqlx::Result<EventRows> {
+    const LIST: Sql = rows!("e.subject_id = $1");
+    on!(tx, LIST, |conn, sql| sqlx::query_scalar(sql).bind(subject_id).fetch_one(conn).await)
         .map(EventRows)
 }
 
@@ -263,6 +290,7 @@ fn row(text: &str) -> Option<EventRow> {
             mac: known(next()?, bytes)?,
             email: filled(next()?),
             address_key: known(next()?, bytes)?,
+            subscriber_mac: known(next()?, bytes)?,
         },
         ahead: known(next()?, number)?,
         newest: next()? == "1",
@@ -310,14 +338,6 @@ fn bytes(field: &str) -> Option<Vec<u8>> {
     field.as_bytes().chunks(2).map(pair).collect()
 }
 
-/// How many consents stand.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn count_consents(tx: &mut Tx) -> sqlx::Result<i64> {
-    on!(tx, |conn| sqlx::query_scalar("SELECT count(*) FROM consent").fetch_one(conn).await)
-}
-
 /// How many events and records have a place.
 ///
 /// # Errors
@@ -352,65 +372,6 @@ pub async fn list_tiles(
     .await)
 }
 
-/// A consent that no event of the ledger carries: its subscriber and purpose.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn list_groundless(tx: &mut Tx) -> sqlx::Result<Vec<(Uuid, Purpose)>> {
-    on!(tx, |conn| sqlx::query_as(
-        "SELECT c.subscriber_id, c.purpose FROM consent c
-         LEFT JOIN consent_event e ON e.event_id = c.event_id
-         WHERE e.event_id IS NULL OR e.subject_id <> c.subscriber_id OR e.purpose <> c.purpose
-         ORDER BY c.subscriber_id LIMIT 20"
-    )
-    .fetch_all(conn)
-    .await)
-}
-
-/// How many subscribers there are.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn count_subscribers(tx: &mut Tx) -> sqlx::Result<i64> {
-    on!(tx, |conn| sqlx::query_scalar("SELECT count(*) FROM subscriber").fetch_one(conn).await)
-}
-
-/// Subscribers whose newest event, by their own count, is missing.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn list_cut_off(tx: &mut Tx) -> sqlx::Result<Vec<Uuid>> {
-    on!(tx, |conn| sqlx::query_scalar(
-        "SELECT u.subscriber_id FROM subscriber u
-         LEFT JOIN consent_event e ON e.subject_id = u.subscriber_id AND e.seq = u.last_seq
-         WHERE e.event_id IS NULL ORDER BY u.subscriber_id LIMIT 20"
-    )
-    .fetch_all(conn)
-    .await)
-}
-
-/// How many signups there are.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn count_signups(tx: &mut Tx) -> sqlx::Result<i64> {
-    on!(tx, |conn| sqlx::query_scalar("SELECT count(*) FROM signup").fetch_one(conn).await)
-}
-
-/// Signups of whose boxes no event tells.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn list_untold(tx: &mut Tx) -> sqlx::Result<Vec<Uuid>> {
-    on!(tx, |conn| sqlx::query_scalar(
-        "SELECT s.signup_id FROM signup s
-         LEFT JOIN consent_event e ON e.subject_id = s.signup_id AND e.seq = 1
-         WHERE e.event_id IS NULL ORDER BY s.signup_id LIMIT 20"
-    )
-    .fetch_all(conn)
-    .await)
-}
-
 /// Whether the event at this place has a body.
 ///
 /// # Errors
@@ -424,21 +385,19 @@ pub async fn has_body(tx: &mut Tx, leaf_index: i64) -> sqlx::Result<bool> {
     .await)
 }
 
-/// The bodies of erasures and records behind the first `size` leaves, or that still wait for their place.
+/// Whether an erasure or a record stands behind the first `size` leaves, or waits for its place.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list_told_since(tx: &mut Tx, size: i64) -> sqlx::Result<Vec<String>> {
+pub async fn is_told_since(tx: &mut Tx, size: i64) -> sqlx::Result<bool> {
     on!(tx, |conn| {
         sqlx::query_scalar(
-        "SELECT body FROM consent_event WHERE type = 'erased' AND body IS NOT NULL AND leaf_index >= $1
-         UNION ALL SELECT body FROM consent_event
-                   WHERE type = 'erased' AND body IS NOT NULL AND leaf_index IS NULL
-         UNION ALL SELECT body FROM ledger_record WHERE leaf_index >= $1
-         UNION ALL SELECT body FROM ledger_record WHERE leaf_index IS NULL"
-    )
-    .bind(size)
-    .fetch_all(conn)
-    .await
+            "SELECT EXISTS (SELECT 1 FROM consent_event
+                        WHERE type = 'erased' AND (leaf_index >= $1 OR leaf_index IS NULL))
+             OR EXISTS (SELECT 1 FROM ledger_record WHERE leaf_index >= $1 OR leaf_index IS NULL)",
+        )
+        .bind(size)
+        .fetch_one(conn)
+        .await
     })
 }

@@ -115,7 +115,8 @@ impl From<crate::flows::Error> for Error {
             crate::flows::Error::Outside(error) => error.into(),
             error @ (crate::flows::Error::Tree
             | crate::flows::Error::Stopped(_)
-            | crate::flows::Error::NotLevel(_)) => {
+            | crate::flows::Error::NotLevel(_)
+            | crate::flows::Error::Changed(..)) => {
                 tracing::error!(error = ?error, "the ledger could not be read");
                 Self::Internal
             }

@@ -11,6 +11,9 @@ use crate::mail::compose::{Letter, Outgoing, compose};
 use crate::mail::transport::{StillOurs, TransportError};
 use crate::store::outbox::ClaimedMail;
 
+/// Why nothing is sent where it is not certain whose the address is.
+const CHANGED: &str = "the address it goes to was changed in the database by another hand: run `assent ledger verify`";
+
 /// What one try came to.
 pub(super) enum Answer {
     /// It concerns this mail.
@@ -36,6 +39,10 @@ pub(super) async fn hand_over(
     let said = match said.await {
         Ok(Said::Mail(said)) => said,
         Ok(Said::Nothing(why)) => return Answer::Mail(Tried::Dropped(why)),
+        Ok(Said::Changed(error)) => {
+            tracing::error!(outbox_id = %mail.outbox_id, error = sentence(&error), "a mail is not sent");
+            return Answer::Mail(Tried::Parked(CHANGED.to_owned()));
+        }
         // Nobody will read it another time either, and the others do not wait for it.
         Err(error @ (sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_))) => {
             tracing::error!(outbox_id = %mail.outbox_id, ?error, "a mail cannot be read");

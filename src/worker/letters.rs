@@ -9,6 +9,7 @@ use crate::domain::outbox::MailKind;
 use crate::domain::purpose::Purpose;
 use crate::domain::signup::SignupStatus;
 use crate::domain::timestamp::Timestamp;
+use crate::flows::Error;
 use crate::store::consent_events::{self, Confirmed};
 use crate::store::consents::{self, Standing};
 use crate::store::outbox::ClaimedMail;
@@ -21,6 +22,8 @@ pub enum Said {
     Mail(Letter),
     /// Nothing: the reason.
     Nothing(&'static str),
+    /// Nothing, for another hand changed whose the address is.
+    Changed(Error),
 }
 
 /// What one mail says.
@@ -50,6 +53,9 @@ pub async fn read(
                 None => None,
             };
             let Some(signup) = signup else { return Ok(Said::Nothing(GONE)) };
+            if let Err(error) = parts.terms.demand_own_signup(&signup) {
+                return Ok(Said::Changed(error));
+            }
             if suppressions::forbids(tx, &signup.address_key, mail.kind).await? {
                 return Ok(Said::Nothing(SUPPRESSED));
             }

@@ -24,6 +24,7 @@ pub use domain_pace::DomainPace;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
@@ -69,6 +70,8 @@ pub struct WorkerParts {
     pub site: Arc<Site>,
     /// Rung when mail was decided on.
     pub mail_waits: Arc<Notify>,
+    /// How often what was recorded is sealed.
+    pub seal_every: Duration,
     /// Who is mailed a signed tree head every day.
     pub witness_mail: Option<String>,
 }

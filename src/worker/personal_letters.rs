@@ -31,6 +31,11 @@ pub(super) async fn read(
         None => None,
     };
     let Some(subscriber) = found else { return Ok(Said::Nothing(GONE)) };
+    let address = (subscriber.email.as_str(), &subscriber.address_key);
+    let mac = subscriber.mac.as_deref();
+    if let Err(error) = parts.terms.demand_own_address(subscriber.subscriber_id, address, mac) {
+        return Ok(Said::Changed(error));
+    }
     if suppressions::forbids(tx, &subscriber.address_key, mail.kind).await? {
         return Ok(Said::Nothing(SUPPRESSED));
     }

@@ -14,13 +14,16 @@ use crate::notary::seal_all;
 use crate::store::checkpoints;
 use crate::store::outbox::{self, About};
 
-const EVERY: Duration = Duration::from_secs(5);
 /// How often a witness is told.
 const A_DAY: Duration = Duration::from_hours(24);
 
 /// Seals every few seconds, until `stop`; also empties a log that still holds what was erased.
 pub async fn run(parts: WorkerParts, stop: CancellationToken) {
     loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(parts.seal_every) => {}
+        }
         if let Err(error) = seal(&parts).await {
             tracing::error!(error = ?error, "the ledger could not be sealed");
         }
@@ -33,10 +36,6 @@ pub async fn run(parts: WorkerParts, stop: CancellationToken) {
                 Ok(false) => {}
                 Err(error) => tracing::error!(error = ?error, "the witness could not be told"),
             }
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(EVERY) => {}
         }
     }
 }

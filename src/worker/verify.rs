@@ -35,7 +35,7 @@ pub async fn run(parts: WorkerParts, stop: CancellationToken) {
 
 async fn check_if_due(parts: &WorkerParts) -> Result<Option<Verification>, Error> {
     let WorkerParts { db, terms, clock, random, .. } = parts;
-    if !is_due(&mut db.read().await?, clock.now()).await? {
+    if !is_due(&mut db.read().await?, terms, clock.now()).await? {
         return Ok(None);
     }
     verify(db, terms, clock, random, |_| ()).await.map(Some)

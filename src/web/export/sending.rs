@@ -19,6 +19,7 @@ use crate::flows::begin_export::begin_export;
 use crate::flows::end_export::{break_off_export, finish_export};
 use crate::flows::record_export::ExportRecord;
 use crate::flows::write_export::{RunError, keep_export, write_export};
+use crate::notary::verify::verify_if_stale;
 use crate::store::export_runs::{HeldRun, NewExportRun};
 use crate::web::{App, Error};
 
@@ -99,12 +100,14 @@ pub(in crate::web) async fn send(
         Err(ExportRefused::Flow(error)) => return Err(error.into()),
         Err(refusal) => return Err(NotSent::Refused(refusal)),
     }
+    verify_if_stale(&app.db, &app.terms, &app.clock, &app.random).await?;
     let mut noting = app.db.write().await?;
-    let held = match begin_export(&mut noting, &app.moment(), ask.run(&asker, false)).await {
-        Ok(held) => held,
-        Err(ExportRefused::Flow(error)) => return Err(error.into()),
-        Err(refusal) => return Err(NotSent::Refused(refusal)),
-    };
+    let held =
+        match begin_export(&mut noting, &app.moment(), &app.terms, ask.run(&asker, false)).await {
+            Ok(held) => held,
+            Err(ExportRefused::Flow(error)) => return Err(error.into()),
+            Err(refusal) => return Err(NotSent::Refused(refusal)),
+        };
     noting.commit().await?;
     let rows = Arc::new(AtomicU64::new(0));
     let (browser, body) = to_browser(rows.clone());
@@ -163,9 +166,15 @@ impl Sending {
             authority: app.terms.authority(),
             scratch: &app.data_dir,
         };
-        let (written, cursor) =
-            write_export((&app.db, &app.terms), &app.clock, *held, wanted, browser, &self.rows)
-                .await?;
+        let (written, cursor) = write_export(
+            (&app.db, &app.terms),
+            (&app.clock, &app.random),
+            *held,
+            wanted,
+            browser,
+            &self.rows,
+        )
+        .await?;
         let run_id = Some(held.export_run_id);
         let record = ExportRecord { run_id, wanted, written, cursor };
         let mut tx = app.db.write().await?;

@@ -5,8 +5,10 @@ use std::time::Duration;
 use assent::domain::alarm::MAIL_RELAY;
 use assent::domain::bounce::{Bounce, BounceKind};
 use assent::domain::staff::Role;
+use assent::flows::keep_verdict::keep_verdict;
 use assent::flows::raise_alarm::raise;
 use assent::flows::record_bounce::{Recorded, record_bounce};
+use assent::store::ledger_verdicts::Verdict;
 use uuid::Uuid;
 
 use crate::support::app::{Database, TestApp, form};
@@ -186,11 +188,10 @@ both_databases! {
         raise(&mut tx, &at, MAIL_RELAY, "it refuses <b>us</b>").await.unwrap();
         raise(&mut tx, &at, "confirmations:reports/sample", "only 0 of 100").await.unwrap();
         raise(&mut tx, &at, "something:new", "which this page does not know").await.unwrap();
+        let finding = Some("row 7: its leaf is not the one that was sealed".to_owned());
+        let verdict = Verdict { checked_at: at.now, size: 9, finding, warning: None };
+        keep_verdict(&mut tx, &at, &app.core.terms, &verdict, None).await.unwrap();
         tx.commit().await.unwrap();
-        app.tamper("INSERT INTO ledger_verdict (one, checked_at, size, finding)
-                    SELECT 1, since, 9, 'row 7: its leaf is not the one that was sealed' FROM alarm
-                    WHERE subject = 'mail-relay'
-                    ON CONFLICT (one) DO UPDATE SET finding = excluded.finding").await.unwrap();
         let page = desk.page("/console").await;
         for told in [
             "Mail waits: the mail relay cannot be used", "it refuses &lt;b&gt;us", "Since <time",

@@ -10,7 +10,7 @@ use assent::worker::purge::forget_exports;
 use serde_json::Value;
 
 use crate::support::app::{Answer, Database, POLICY, TestApp};
-use crate::support::copies::add_subscribers;
+use crate::support::copies::{COPIES, add_subscribers};
 use crate::support::desk::{TestDesk, audit};
 use crate::support::exported::Exported;
 use crate::support::{both_databases, poll};
@@ -185,7 +185,7 @@ both_databases! {
             warning: None,
         };
         let mut tx = app.write().await;
-        assent::store::ledger_verdicts::upsert(&mut tx, &verdict, 0).await.unwrap();
+        assent::flows::keep_verdict::keep_verdict(&mut tx, &app.core.moment(), &app.core.terms, &verdict, None).await.unwrap();
         tx.commit().await.unwrap();
         let answer = desk.get(DOWNLOAD).await;
         assert!(answer.status == 422 && answer.text().contains("row 3") && !answer.text().contains("=1+1"));
@@ -301,7 +301,7 @@ both_databases! {
         let new = assent::store::export_runs::NewExportRun {
             actor: "staff:somebody", staff_id: None, filter: &filter, format: "csv", preset: None, links: false, is_job: true,
         };
-        let held = assent::flows::begin_export::begin_export(&mut tx, &app.core.moment(), new).await.unwrap();
+        let held = assent::flows::begin_export::begin_export(&mut tx, &app.core.moment(), &app.core.terms, new).await.unwrap();
         let claimed = assent::store::export_runs::claim(&mut tx, app.clock.now()).await.unwrap().unwrap();
         assert_eq!(claimed.export_run_id, held.export_run_id);
         tx.commit().await.unwrap();
@@ -408,7 +408,7 @@ both_databases! {
             audit(&app, "export.broken").await.pop()
         })
         .await;
-        assert!(broken["rows"].as_i64().unwrap() < 60_000, "{broken}");
+        assert!(usize::try_from(broken["rows"].as_i64().unwrap()).unwrap() < COPIES, "{broken}");
         assert!(audit(&app, "export").await.is_empty(), "it was never whole");
         let page = desk.page(&format!("/console/exports/{}", broken["run"].as_str().unwrap())).await;
         assert!(page.contains("stopped before it was whole") && page.contains("the browser went away"), "{page}");

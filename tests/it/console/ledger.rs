@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use assent::domain::staff::Role;
-use assent::notary::seal_all;
 use assent::notary::verify::verify;
 use assent::store::Tx;
 use futures_util::StreamExt;
@@ -26,11 +25,6 @@ async fn hold_the_audit(app: &TestApp) -> Tx {
     tx
 }
 
-async fn seal(app: &TestApp) {
-    let core = &app.core;
-    seal_all(&core.db, &core.terms, &app.clock, &core.random).await.unwrap();
-}
-
 /// The page once no check runs.
 async fn ended(desk: &TestDesk<'_>) -> String {
     poll::until("the end of the check", || async {
@@ -51,7 +45,7 @@ both_databases! {
         let app = TestApp::start(database).await;
         let desk = app.sign_in(Role::Viewer).await;
         app.subscribe("ada@b.example", "").await;
-        seal(&app).await;
+        app.seal().await;
         let page = desk.page("/console/ledger").await;
         let key = app.core.terms.ledger_keys.first().vkey();
         let note = app.get("/ledger/checkpoint").await.text();
@@ -103,7 +97,7 @@ both_databases! {
         let desk = app.sign_in(Role::Admin).await;
         app.subscribe("ada@b.example", "").await;
         app.subscribe("bob@b.example", "").await;
-        seal(&app).await;
+        app.seal().await;
         for lift in match app.core.db {
             assent::store::Db::Sqlite { .. } => ["DROP TRIGGER consent_event_is_immutable"],
             assent::store::Db::Postgres { .. } => ["ALTER TABLE consent_event DISABLE TRIGGER ALL"],
@@ -124,7 +118,7 @@ both_databases! {
         }
         assert!(desk.page("/console").await.contains("The consent ledger is not what it was"));
         let mut tx = app.read().await;
-        let refused = assent::flows::allow_export::allow_export(&mut tx).await;
+        let refused = assent::flows::allow_export::allow_export(&mut tx, &app.core.terms, app.clock.now()).await;
         assert!(refused.is_err());
         // Whoever finds it sound later has the last word: the page lists nothing of what was found before.
         app.tamper("UPDATE consent_event SET leaf = (SELECT k.leaf FROM kept k WHERE k.event_id = consent_event.event_id)")

@@ -72,11 +72,13 @@ async fn every_screen_is_sound_on_a_small_light_window() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "told by tests/release"]
 async fn every_screen_is_sound_on_a_small_dark_window() {
     every_screen(320, true).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "told by tests/release"]
 async fn every_screen_is_sound_on_a_large_light_window() {
     every_screen(1280, false).await;
 }

@@ -44,7 +44,7 @@ both_databases! {
         seal(&app).await;
         // The clock of stories stands still: no head bears the time of the first mail.
         app.advance(Duration::from_secs(1));
-        let app = app.halt().await.start(&[("ASSENT_LEDGER_WITNESS_MAIL", WITNESS)]).await;
+        let app = app.halt().await.start_sealing(&[("ASSENT_LEDGER_WITNESS_MAIL", WITNESS)]).await;
         let first = app.next_mail(WITNESS, 0).await.text;
         assert!(!first.contains("\nold "), "there is nothing before it: {first}");
         app.subscribe("ada@b.example", WEEKLY).await;

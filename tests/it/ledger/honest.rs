@@ -81,15 +81,15 @@ both_databases! {
                 let finding = Some("row 1: it was changed and changed back".to_owned());
                 let verdict = Verdict { checked_at: app.clock.now(), size: 2, finding, warning: None };
                 let mut tx = app.write().await;
-                assert!(keep_verdict(&mut tx, &verdict, 0).await.unwrap());
+                assert!(keep_verdict(&mut tx, &app.core.moment(), &app.core.terms, &verdict, None).await.unwrap());
                 tx.commit().await.unwrap();
             }));
         };
         let found = verify(&core.db, &core.terms, &core.clock, &core.random, meanwhile).await.unwrap();
         assert!(found.findings[0].contains("run this one again"), "{:?}", found.findings);
-        assert!(allow_export(&mut app.read().await).await.unwrap_err().to_string().contains("row 1"));
+        assert!(allow_export(&mut app.read().await, &app.core.terms, app.clock.now()).await.unwrap_err().to_string().contains("row 1"));
         assert_sound(&app).await;
-        allow_export(&mut app.read().await).await.unwrap();
+        allow_export(&mut app.read().await, &app.core.terms, app.clock.now()).await.unwrap();
     }
 
     async fn a_check_amid_traffic_finds_nothing(database: Database) {

@@ -73,7 +73,7 @@ both_databases! {
         let output = command(&app, &EXPORT);
         assert_refused(&output, "the consent ledger is not what it was");
         assert!(!String::from_utf8_lossy(&output.stdout).contains("cyd@"));
-        let refused = assent::flows::allow_export::allow_export(&mut app.read().await).await;
+        let refused = assent::flows::allow_export::allow_export(&mut app.read().await, &app.core.terms, app.clock.now()).await;
         assert!(refused.is_err(), "nor any after it");
         never_sealed(&app).await;
     }

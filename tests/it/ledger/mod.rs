@@ -1,6 +1,7 @@
 //! The ledger as its keeper, its thief and its auditor meet it.
 
 mod adopting;
+mod bound;
 mod bundle;
 mod consistency;
 mod drill;
@@ -9,15 +10,17 @@ mod going_back;
 mod honest;
 mod inserted;
 mod keys;
+mod laundered;
 mod sealing;
+mod swallowed;
 mod tampering;
 mod undone;
+mod unreadable;
 
 use std::process::Output;
 
 use assent::domain::consent::EventType;
 use assent::ledger::note::{SignedNote, VerifyingKey};
-use assent::notary::seal_all;
 use assent::notary::verify::{Verification, verify};
 use assent::store::{Db, checkpoints};
 use secrecy::ExposeSecret;
@@ -114,8 +117,7 @@ pub async fn unguard(app: &TestApp) {
 }
 
 pub async fn seal(app: &TestApp) {
-    let core = &app.core;
-    seal_all(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
+    app.seal().await;
 }
 
 pub async fn check(app: &TestApp) -> Verification {

@@ -164,6 +164,7 @@ both_databases! {
 
     async fn the_newest_head_is_published_and_asking_for_it_changes_nothing(database: Database) {
         let app = TestApp::start(database).await;
+        seal(&app).await;
         let keys = app.core.terms.ledger_keys.trusted();
         let mut before = 0;
         for email in ["bob@b.example", "cyd@b.example"] {
@@ -189,6 +190,7 @@ both_databases! {
 /// What a tile of the second height is made of: 65536 events. It is told on the embedded database
 /// alone, for the arithmetic is the same.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "told by tests/release"]
 async fn the_second_height_begins_where_it_should() {
     let app = TestApp::start(Database::Sqlite).await;
     app.get("/reports/sample").await;

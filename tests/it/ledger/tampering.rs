@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use assent::domain::consent::EventType;
 use assent::flows::allow_export::allow_export;
+use assent::flows::keep_verdict::find_verdict;
 use assent::ledger::leaf::LeafHead;
 use assent::ledger::note::{KeyName, SignedNote, SigningKey};
 use assent::ledger::tree::leaf_hash;
 use assent::store::checkpoints::{StoredCheckpoint, find_newest, find_tile, list, upsert_tile};
-use assent::store::{Db, Tx, ledger_verdicts};
+use assent::store::{Db, Tx};
 
 use super::sealing::append_in;
 use super::{
@@ -53,9 +54,9 @@ async fn caught(app: &TestApp, words: &str) {
     assert!(first.contains(words), "{words}: {:?}", found.findings);
     assert!(!found.findings.iter().any(|finding| finding.contains('@')), "no address is told");
     let tx = &mut app.read().await;
-    let verdict = ledger_verdicts::find(tx).await.unwrap().unwrap();
+    let verdict = find_verdict(tx, &app.core.terms).await.unwrap().unwrap();
     assert_eq!((verdict.finding.as_ref(), verdict.size), (Some(first), found.size));
-    let refused = allow_export(tx).await.unwrap_err().to_string();
+    let refused = allow_export(tx, &app.core.terms, app.clock.now()).await.unwrap_err().to_string();
     assert!(refused.contains(first), "{refused}");
     let output = command(app, &EXPORT);
     assert_refused(&output, "the consent ledger is not what it was");
@@ -69,7 +70,7 @@ async fn caught(app: &TestApp, words: &str) {
 /// What was changed was put back: all is as if nothing had been.
 async fn healed(app: &TestApp) {
     assert_sound(app).await;
-    allow_export(&mut app.read().await).await.unwrap();
+    allow_export(&mut app.read().await, &app.core.terms, app.clock.now()).await.unwrap();
     assert!(does(app, &EXPORT).contains("ada@b.example"));
     // The export is recorded too: the worker must not find it waiting in the middle of the next change.
     seal(app).await;

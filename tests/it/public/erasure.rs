@@ -400,7 +400,7 @@ async fn no_byte_of_what_was_erased_is_left_in_the_file() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_export_that_runs_meanwhile_keeps_no_byte_of_it_either() {
-    let app = TestApp::start(Database::Sqlite).await;
+    let app = TestApp::start_sealing(Database::Sqlite, &[]).await;
     app.subscribe(ADA, TYPED).await;
     app.mail_settled().await;
     let page = choices(&app, ADA);

@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use assent::domain::policy::ChangeClass;
-use assent::notary::seal_all;
 
 use crate::support::app::{Database, TestApp};
 use crate::support::poll;
@@ -45,11 +44,6 @@ async fn receipt_path(app: &TestApp, page: &str, purpose: &str) -> String {
     let consents = data["consents"].as_array().unwrap();
     let found = consents.iter().find(|consent| consent["purpose"] == purpose).unwrap();
     format!("{page}/receipts/{}", found["receipt_id"].as_str().unwrap())
-}
-
-async fn seal(app: &TestApp) {
-    let core = &app.core;
-    seal_all(&core.db, &core.terms, &app.clock, &core.random).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -124,7 +118,7 @@ async fn everything_that_is_held() {
 async fn receipts() {
     let app = start().await;
     let page = subscribed(&app, "&newsletter=weekly").await;
-    seal(&app).await;
+    app.seal().await;
     let path = receipt_path(&app, &page, WEEKLY).await;
     same_page("receipt", &app.get(&path).await, 200);
     // What was agreed to is sealed every few seconds: one is caught before.
@@ -222,9 +216,9 @@ async fn what_a_witness_is_told() {
     let witness = "witness@notary.example";
     let app = TestApp::start(Database::Sqlite).await;
     subscribed(&app, "&newsletter=weekly").await;
-    seal(&app).await;
+    app.seal().await;
     // The first mail of all, once everything is sealed: there is no older head to prove anything from.
     app.advance(HOUR);
-    let app = app.halt().await.start(&[("ASSENT_LEDGER_WITNESS_MAIL", witness)]).await;
+    let app = app.halt().await.start_sealing(&[("ASSENT_LEDGER_WITNESS_MAIL", witness)]).await;
     same_mail("mail_checkpoint", &app.next_mail(witness, 0).await);
 }

@@ -7,7 +7,6 @@ use assent::domain::link::LinkKind;
 use assent::domain::notice::sha256_hex;
 use assent::flows::withdraw::{Leaving, withdraw};
 use assent::ledger::receipt::verify;
-use assent::notary::seal_all;
 use assent::store::withdrawals::{self, Withdrawal};
 use serde_json::Value;
 use uuid::Uuid;
@@ -45,14 +44,9 @@ async fn receipt(app: &TestApp, page: &str, purpose: &str) -> String {
     format!("{page}/receipts/{}", standing["receipt_id"].as_str().unwrap())
 }
 
-async fn seal(app: &TestApp) {
-    let core = &app.core;
-    seal_all(&core.db, &core.terms, &app.clock, &core.random).await.unwrap();
-}
-
 /// Consents that ended after a cursor, once all is sealed.
 async fn ended(app: &TestApp, after: i64) -> Vec<Withdrawal> {
-    seal(app).await;
+    app.seal().await;
     withdrawals::list(&mut app.read().await, after, 100).await.unwrap()
 }
 
@@ -138,7 +132,7 @@ both_databases! {
         app.subscribe("bob@b.example", "").await;
         app.subscribe(ADA, BOTH).await;
         let page = choices(&app, ADA);
-        seal(&app).await;
+        app.seal().await;
         let keys = app.core.terms.ledger_keys.trusted();
         for (purpose, words) in [("privacy-policy", "Sample Press may hold and process"), ("newsletter:weekly", "Subscribe me to The weekly")] {
             let path = receipt(&app, &page, purpose).await;
@@ -166,7 +160,7 @@ both_databases! {
         // What ended has a receipt of its own; the one of what was given stays.
         let given = receipt(&app, &page, "newsletter:weekly").await;
         assert_eq!(app.post(&app.mail_to(ADA)[1].link("/unsubscribe/"), "").await.status, 200);
-        seal(&app).await;
+        app.seal().await;
         let withdrawn = receipt(&app, &page, "newsletter:weekly").await;
         assert_ne!(given, withdrawn);
         for (path, status) in [(given, "dpv:ConsentGiven"), (withdrawn, "dpv:ConsentWithdrawn")] {
@@ -179,7 +173,7 @@ both_databases! {
         let app = TestApp::start(database).await;
         app.subscribe("bob@b.example", "").await;
         app.subscribe(ADA, BOTH).await;
-        seal(&app).await;
+        app.seal().await;
         let (ada, bob) = (choices(&app, ADA), choices(&app, "bob@b.example"));
         let bobs = receipt(&app, &bob, "privacy-policy").await;
         let id = bobs.rsplit('/').next().unwrap();
@@ -221,7 +215,7 @@ both_databases! {
             })
         })
         .await;
-        seal(&app).await;
+        app.seal().await;
         assert_eq!(app.get(&format!("{path}.jws")).await.status, 200);
         assert!(app.get(&path).await.text().contains("Number "));
     }

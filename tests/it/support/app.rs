@@ -21,6 +21,7 @@ use assent::flows::publish_policy::publish_policy;
 use assent::ledger::keys::LedgerKeys;
 use assent::ledger::note::{KeyName, SigningKey};
 use assent::mail::mailbox::Mailbox;
+use assent::notary::seal_all;
 use assent::outside::Outside;
 use assent::random::Random;
 use assent::store::policy_versions::NewPolicyVersion;
@@ -67,6 +68,15 @@ pub const SETTINGS: [(&str, &str); 6] = [
     ("ASSENT_LIMIT_SIGNUPS_PER_IP", "off"),
     ("ASSENT_LIMIT_MAIL_PER_ADDRESS", "off"),
 ];
+
+/// Stories seal when they mean to: a worker that did so meanwhile would change what they compare. Those about
+/// the worker's own sealing set their own.
+const NEVER: Duration = Duration::from_hours(24);
+
+/// What a program is told whose worker seals as it goes.
+pub(super) fn seals_soon(core: &mut Core) {
+    core.seal_every = Duration::from_millis(200);
+}
 
 /// A running program, and what its readers can do with it.
 pub struct TestApp {
@@ -169,6 +179,13 @@ impl TestApp {
         app
     }
 
+    /// The same, with a worker that seals as it goes.
+    pub async fn start_sealing(database: Database, set: &[(&str, &str)]) -> Self {
+        let app = Self::start_tuned(database, set, seals_soon).await;
+        app.publish_samples().await;
+        app
+    }
+
     /// The program with nothing on offer.
     pub async fn start_empty(database: Database, set: &[(&str, &str)]) -> Self {
         Self::start_tuned(database, set, |_| ()).await
@@ -214,6 +231,7 @@ impl TestApp {
         let settings = Settings::check(&values).expect("sound settings");
         story_time::begin(dir.path(), clock.clone());
         let mut core = Core::open(settings, clock.clone(), random).await.expect("a core");
+        core.seal_every = NEVER;
         tune(&mut core);
         core.look_outside().await.expect("a look outside");
         let stop = CancellationToken::new();
@@ -449,6 +467,12 @@ impl TestApp {
             self.mail_to(email).into_iter().nth(before)
         })
         .await
+    }
+
+    /// Gives what waits its place in the ledger.
+    pub async fn seal(&self) {
+        let core = &self.core;
+        seal_all(&core.db, &core.terms, &core.clock, &core.random).await.expect("sealed");
     }
 
     /// Waits until no mail waits.

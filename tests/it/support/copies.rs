@@ -12,7 +12,10 @@ use super::app::TestApp;
 /// How many are brought in by one transaction.
 const AT_ONCE: usize = 5_000;
 
-/// 60,000 more with the weekly, so that what reads all of them takes its time.
+/// How many there are afterwards: more than are counted, and more of an export than sockets hold.
+pub const COPIES: usize = 20_000;
+
+/// So many more with the weekly, each with as much to export as there may be.
 pub async fn add_subscribers(app: &TestApp) {
     let core = &app.core;
     let (purpose, source): (Purpose, _) =
@@ -21,9 +24,13 @@ pub async fn add_subscribers(app: &TestApp) {
     let words = ImportedWords::unknown(&source);
     let policies = policy_versions::list(&mut app.read().await, LANG).await.expect("policies");
     let import = Import { purpose: &purpose, policy: &policies[0], source: &source, words: &words };
-    for first in (0..60_000).step_by(AT_ONCE) {
+    let long = "x".repeat(Line::MAX);
+    for first in (0..COPIES).step_by(AT_ONCE) {
         let row = |number| {
             let cells = ContactCells {
+                name: &long,
+                organisation: &long,
+                job_title: &long,
                 email: &format!("copy{number}@b.example"),
                 consented_at: "2026-11-01",
                 method: "ticked a box on paper",

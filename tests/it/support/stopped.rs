@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use assent::app::Core;
 use assent::clock::Clock;
 use assent::random::Random;
 use tempfile::TempDir;
 
-use super::app::{TestApp, hex};
+use super::app::{TestApp, hex, seals_soon};
 use super::postgres;
 
 /// A program that was stopped, with its database.
@@ -86,10 +87,19 @@ impl Stopped {
     }
 
     pub async fn start(self, set: &[(&str, &str)]) -> TestApp {
+        self.start_tuned(set, |_| ()).await
+    }
+
+    /// The same, with a worker that seals as it goes.
+    pub async fn start_sealing(self, set: &[(&str, &str)]) -> TestApp {
+        self.start_tuned(set, seals_soon).await
+    }
+
+    async fn start_tuned(self, set: &[(&str, &str)], tune: impl FnOnce(&mut Core)) -> TestApp {
         // Another start draws other chances.
         let seed = u64::try_from(self.clock.now().micros()).expect("after 1970");
         let at = (self.clock, Random::seeded(seed + u64::from(self.twin)));
-        TestApp::start_on(self.dir, self.database_url, set, at, |_| ()).await
+        TestApp::start_on(self.dir, self.database_url, set, at, tune).await
     }
 }
 

@@ -91,7 +91,7 @@ both_databases! {
         assert_eq!(twice[0].message_id, twice[1].message_id, "one message, whoever counts");
     }
 
-    async fn a_mail_that_cannot_be_built_stops_no_other(database: Database) {
+    async fn a_mail_to_a_changed_address_stops_no_other(database: Database) {
         let sink = SmtpSink::start(&[]);
         let app = start(database, &sink).await;
         app.tamper("UPDATE report SET title = title").await.unwrap();
@@ -106,7 +106,7 @@ both_databases! {
         in_state(&app, OutboxState::Parked, 1).await;
         in_state(&app, OutboxState::Sent, 2).await;
         let parked = outbox::list_parked(&mut app.read().await).await.unwrap();
-        assert!(parked[0].1.contains("address cannot be mailed to"), "{}", parked[0].1);
+        assert!(parked[0].1.contains("was changed in the database"), "{}", parked[0].1);
     }
 
     async fn mail_about_something_settled_is_dropped(database: Database) {
@@ -243,6 +243,7 @@ both_databases! {
 
 // Its answer to DATA takes longer than a lease: what is under way is held for as long.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "told by tests/release"]
 async fn a_relay_slower_than_a_lease_gets_the_mail_once() {
     let sink = SmtpSink::start(&["-w", "32"]);
     let app = start(Database::Sqlite, &sink).await;

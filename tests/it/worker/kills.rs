@@ -2,16 +2,22 @@
 //! twice only if a worker died or slept while it held it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use assent::app::Core;
+use assent::domain::email_address::EmailAddress;
+use assent::domain::notice::LANG;
+use assent::domain::signup::Method;
+use assent::flows::sign_up::{SignUp, sign_up};
 use assent::random::Random;
-use assent::store::Db;
+use assent::store::{Db, notices, policy_versions, reports};
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::durability::settings;
-use crate::support::app::{Database, TestApp, count, open_db, tamper};
+use crate::support::app::{Database, PATH, TestApp, count, open_db, tamper};
 use crate::support::program::Served;
 use crate::support::smtp::SmtpSink;
 use crate::support::{both_databases, poll};
@@ -32,47 +38,58 @@ struct Outbox {
     url: String,
     db: Db,
     sink: SmtpSink,
+    core: Core,
+    form: SignUp,
 }
 
 impl Outbox {
-    /// Its mails tell of signups that are copies of one, each to an address of its own.
     async fn start(database: Database, sink: &[&str]) -> Self {
         let away = [("ASSENT_MAIL_URL", "smtp://127.0.0.1:1?tls=none")];
         let app = TestApp::start_with(database, &away).await;
-        assert_eq!(app.ask("ada@b.example").await.status, 303);
-        let url = app.core.settings.database_url.expose_secret().to_owned();
+        let (core, url) =
+            (app.core.clone(), app.core.settings.database_url.expose_secret().to_owned());
+        let tx = &mut app.read().await;
+        let policies = policy_versions::list(tx, LANG).await.unwrap();
+        let report = reports::list(tx).await.unwrap().remove(0);
+        app.get(PATH).await;
+        let notices = notices::list(&mut app.read().await).await.unwrap();
+        let consent =
+            notices.into_iter().find(|notice| notice.purpose.is_privacy_policy()).unwrap();
+        let form = SignUp {
+            signup_id: Uuid::nil(),
+            email: EmailAddress::parse("r0@b.example").unwrap(),
+            name: None,
+            organisation: None,
+            job_title: None,
+            report: Some((report.report_id, report.slug)),
+            policy: Arc::new(policies[0].clone()),
+            choices: vec![Arc::new(consent)],
+            source: PATH.to_owned(),
+            method: Method::Form,
+            replaces: None,
+        };
         let dir = app.stop().await;
         let db = open_db(&url).await;
-        tamper(&db, "DELETE FROM outbox").await.unwrap();
-        Self { dir, url, db, sink: SmtpSink::start(sink) }
+        Self { dir, url, db, sink: SmtpSink::start(sink), core, form }
     }
 
-    /// Lets so many more mails wait.
-    async fn fill(&self, mails: i64) {
-        match &self.db {
-            Db::Sqlite { writer, .. } => {
-                let copy = "INSERT INTO signup (signup_id, email, address_key, limiter_key, report_id, policy_version_id,
-                                source, method, status, created_at, expires_at)
-                            WITH RECURSIVE more (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM more WHERE n < $1)
-                            SELECT randomblob(16), 'r' || n || '@b' || (n % 20) || '.example', randomblob(32), randomblob(32),
-                                report_id, policy_version_id, source, method, status, created_at, expires_at
-                            FROM more, (SELECT * FROM signup LIMIT 1)";
-                sqlx::query(copy).bind(mails).execute(writer).await.unwrap();
-            }
-            Db::Postgres { pool, .. } => {
-                let copy = "INSERT INTO signup (signup_id, email, address_key, limiter_key, report_id, policy_version_id,
-                                source, method, status, created_at, expires_at)
-                            SELECT gen_random_uuid(), 'r' || n || '@b' || (n % 20) || '.example', sha256(random()::text::bytea),
-                                sha256(random()::text::bytea), report_id, policy_version_id, source, method, status, created_at,
-                                expires_at
-                            FROM generate_series(1, $1) AS more (n), (SELECT * FROM signup LIMIT 1) AS one";
-                sqlx::query(copy).bind(mails).execute(pool).await.unwrap();
-            }
-        }
-        let decide = "INSERT INTO outbox (outbox_id, kind, signup_id, limiter_key, state, next_at, created_at)
-                      SELECT signup_id, 'confirm', signup_id, limiter_key, 'queued', created_at, created_at FROM signup
-                      WHERE email LIKE 'r%' AND signup_id NOT IN (SELECT outbox_id FROM outbox)";
-        assert_eq!(tamper(&self.db, decide).await.unwrap(), u64::try_from(mails).unwrap());
+    /// Lets so many more mails wait, each to an address of its own.
+    async fn fill(&self, mails: usize) {
+        let at = self.core.moment();
+        let forms: Vec<SignUp> = (0..mails)
+            .map(|n| {
+                let signup_id = at.new_id();
+                let email = format!("r{}@b{}.example", signup_id.simple(), n % 20);
+                SignUp {
+                    signup_id,
+                    email: EmailAddress::parse(&email).unwrap(),
+                    ..self.form.clone()
+                }
+            })
+            .collect();
+        let mut tx = self.db.write().await.unwrap();
+        sign_up(&mut tx, &at, &self.core.terms, &forms).await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     fn worker(&self) -> Served {
@@ -174,7 +191,7 @@ both_databases! {
         let mut again: HashMap<Uuid, usize> = HashMap::new();
         for _ in 0..KILLS {
             let waiting = count(&outbox.db, QUEUED).await;
-            outbox.fill(200 - waiting.min(199)).await;
+            outbox.fill(200 - usize::try_from(waiting.min(199)).unwrap()).await;
             let worker = outbox.worker();
             outbox.under_way().await;
             // The moment of the power cut: nothing is waited for.

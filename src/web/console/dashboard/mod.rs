@@ -25,8 +25,9 @@ use super::desk::{Asked, Desk};
 use super::route::Route;
 use crate::domain::notice::LANG;
 use crate::domain::right::Right;
+use crate::flows::keep_verdict::find_verdict;
 use crate::store::reports::Report;
-use crate::store::{ledger_verdicts, newsletters, policy_versions, reports};
+use crate::store::{newsletters, policy_versions, reports};
 use crate::web::{App, Error};
 
 const PATH: &str = "/console";
@@ -52,7 +53,7 @@ async fn show(
     let span = Span::parse(asked.one("days"));
     let mut tx = app.db.read().await?;
     let standing = crate::store::alarms::list(&mut tx).await?;
-    let verdict = ledger_verdicts::find(&mut tx).await?;
+    let verdict = find_verdict(&mut tx, &app.terms).await?;
     let reports = reports::list(&mut tx).await?;
     let has_newsletter = !newsletters::list(&mut tx).await?.is_empty();
     let has_policy = !policy_versions::list(&mut tx, LANG).await?.is_empty();

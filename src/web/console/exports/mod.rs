@@ -20,6 +20,7 @@ use crate::domain::sentence::sentence;
 use crate::domain::time_zone::TimeZone;
 use crate::flows::allow_export::{ExportRefused, allow_by_heads};
 use crate::flows::begin_export::begin_export;
+use crate::notary::verify::verify_if_stale;
 use crate::store::api_tokens::{self, TokenRow};
 use crate::store::export_runs::{self, ExportRun};
 use crate::store::{Tx, exports};
@@ -92,9 +93,12 @@ async fn start(
     drop(tx);
     let asker = asker(&desk);
     let allowed = allow_by_heads(&app.db, &app.terms).await;
+    if allowed.is_ok() {
+        verify_if_stale(&app.db, &app.terms, &app.clock, &app.random).await?;
+    }
     let mut tx = app.db.write().await?;
     let begun = match allowed {
-        Ok(()) => begin_export(&mut tx, &app.moment(), ask.run(&asker, true)).await,
+        Ok(()) => begin_export(&mut tx, &app.moment(), &app.terms, ask.run(&asker, true)).await,
         Err(refused) => Err(refused),
     };
     match begun {

@@ -15,8 +15,9 @@ use self::check::Ended;
 use super::desk::Desk;
 use super::route::Route;
 use crate::domain::right::Right;
+use crate::flows::keep_verdict::find_verdict;
 use crate::ledger::note::encode_hash;
-use crate::store::{checkpoints, ledger_verdicts};
+use crate::store::checkpoints;
 use crate::web::{App, Error};
 
 const PATH: &str = "/console/ledger";
@@ -41,7 +42,7 @@ async fn show(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error
     let mut tx = app.db.read().await?;
     let newest = checkpoints::find_shown(&mut tx).await?;
     let waiting = checkpoints::count_unsealed(&mut tx, WAITING + 1).await?;
-    let verdict = ledger_verdicts::find(&mut tx).await?;
+    let verdict = find_verdict(&mut tx, &app.terms).await?;
     drop(tx);
     let key = app.terms.ledger_keys.first().vkey();
     let checkpoint = newest.map(|newest| {

@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 use super::{answers, timeline};
 use crate::domain::purpose::Purpose;
 use crate::domain::right::Right;
+use crate::flows::keep_verdict::find_verdict;
 use crate::flows::record_withdrawal::record_withdrawal;
 use crate::flows::withdraw::Leaving;
 use crate::store::subscribers::{self, Subscriber};
-use crate::store::{Tx, held, ledger_verdicts, permissions};
+use crate::store::{Tx, held, permissions};
 use crate::web::console::desk::{Asked, Desk, Form, fault};
 use crate::web::console::form::is_sure;
 use crate::web::console::route::Route;
@@ -55,7 +56,7 @@ async fn context(
 ) -> Result<Value, Error> {
     let mut tx = app.db.read().await?;
     let person = find(&mut tx, id).await?;
-    let verdict = ledger_verdicts::find(&mut tx).await?;
+    let verdict = find_verdict(&mut tx, &app.terms).await?;
     let is_sound = verdict.is_none_or(|verdict| verdict.is_sound());
     let facts = permissions::list(&mut tx, app.clock.now(), person.subscriber_id).await?;
     let stopped = held::list_suppressions(&mut tx, &person.address_key).await?;

@@ -1,0 +1,84 @@
+//! What somebody left behind in the database, to keep decisions from being written.
+
+use super::{EXPORT, WEEKLY, assert_refused, check, command, seal};
+use crate::support::app::{Database, TestApp};
+use crate::support::both_databases;
+
+/// Puts consents back to what they were, unseen by whoever leaves.
+fn swallowing(database: Database) -> &'static [&'static str] {
+    match database {
+        Database::Sqlite => &[
+            "CREATE TRIGGER swallow AFTER UPDATE ON consent WHEN NEW.state = 'withdrawn'
+             BEGIN
+                 UPDATE consent SET state = OLD.state, event_id = OLD.event_id, mac = OLD.mac
+                 WHERE subscriber_id = OLD.subscriber_id AND purpose = OLD.purpose;
+             END",
+            "CREATE TRIGGER forget AFTER INSERT ON suppression
+             BEGIN DELETE FROM suppression WHERE address_key = NEW.address_key; END",
+            "CREATE TRIGGER lose BEFORE INSERT ON consent_event WHEN NEW.type = 'withdrawn'
+             BEGIN SELECT RAISE(IGNORE); END",
+        ],
+        Database::Postgres => &[
+            "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$",
+            "CREATE TRIGGER swallow BEFORE UPDATE ON consent FOR EACH ROW WHEN (NEW.state = 'withdrawn')
+             EXECUTE FUNCTION swallow()",
+            "CREATE TRIGGER forget BEFORE INSERT ON suppression FOR EACH ROW EXECUTE FUNCTION swallow()",
+            "CREATE TRIGGER lose BEFORE INSERT ON consent_event FOR EACH ROW WHEN (NEW.type = 'withdrawn')
+             EXECUTE FUNCTION swallow()",
+        ],
+    }
+}
+
+both_databases! {
+    async fn who_left_is_not_exported_though_the_database_forgot_it(database: Database) {
+        let app = TestApp::start(database).await;
+        app.subscribe("ada@b.example", WEEKLY).await;
+        seal(&app).await;
+        for sql in swallowing(database) {
+            app.tamper(sql).await.unwrap();
+        }
+        let manage = app.mail_to("ada@b.example").pop().unwrap().link("/preferences/");
+        app.post(&format!("{manage}/withdraw-all"), "").await;
+        let output = command(&app, &EXPORT);
+        assert!(output.status.code() == Some(1) && output.stdout.is_empty());
+        assert!(String::from_utf8_lossy(&output.stderr).contains("the trigger swallow is not of this program"));
+        let told = check(&app).await.findings;
+        assert!(told.iter().any(|what| what.contains("the trigger swallow is not of this program")), "{told:?}");
+        // Taken away again, so that nobody sees them: what was ended is known outside.
+        let drop: &[&'static str] = match database {
+            Database::Sqlite => &["DROP TRIGGER swallow", "DROP TRIGGER forget", "DROP TRIGGER lose"],
+            Database::Postgres => &["DROP FUNCTION swallow CASCADE"],
+        };
+        for sql in drop {
+            app.tamper(sql).await.unwrap();
+        }
+        app.tamper("DELETE FROM ledger_verdict").await.unwrap();
+        let told = command(&app, &EXPORT);
+        assert!(!String::from_utf8_lossy(&told.stdout).contains("ada@"), "ended again by the next start");
+    }
+
+    async fn other_triggers_rules_and_policies_are_told(database: Database) {
+        let app = TestApp::start(database).await;
+        app.subscribe("ada@b.example", WEEKLY).await;
+        let ways: &[(&'static str, &'static str)] = match database {
+            Database::Sqlite => &[(
+                "CREATE TRIGGER wipe AFTER INSERT ON ledger_verdict BEGIN DELETE FROM ledger_verdict; END",
+                "DROP TRIGGER wipe",
+            )],
+            Database::Postgres => &[
+                ("CREATE RULE lose AS ON INSERT TO suppression DO INSTEAD NOTHING", "DROP RULE lose ON suppression"),
+                ("ALTER TABLE consent ENABLE ROW LEVEL SECURITY", "ALTER TABLE consent DISABLE ROW LEVEL SECURITY"),
+                ("CREATE TRIGGER claim BEFORE UPDATE ON consent FOR EACH ROW EXECUTE FUNCTION be_claimed('event_id')",
+                 "DROP TRIGGER claim ON consent"),
+            ],
+        };
+        for (doing, undoing) in ways {
+            app.tamper(doing).await.unwrap();
+            let told = check(&app).await.findings;
+            assert!(told.iter().any(|what| what.contains("is not of this program")), "{doing}: {told:?}");
+            assert_refused(&command(&app, &EXPORT), "");
+            app.tamper(undoing).await.unwrap();
+            assert!(check(&app).await.is_sound());
+        }
+    }
+}
