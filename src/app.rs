@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Mutex, Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -20,7 +20,7 @@ use crate::domain::slug::Slug;
 use crate::files::{Files, FilesError};
 use crate::flows::Terms;
 use crate::flows::adopt::adopt;
-use crate::flows::replay_endings::replay_endings;
+use crate::flows::replay_endings::{Replay, Replayed};
 use crate::flows::split_words::split_words;
 use crate::flows::standing::{find_standing, tell_not_level};
 use crate::intake::{Intake, IntakeParts};
@@ -115,6 +115,8 @@ pub struct Core {
     pub terms: Terms,
     /// Where links lead.
     pub links: Links,
+    /// How far what people ended was compared with the database.
+    replay: Arc<Mutex<Replay>>,
 }
 
 impl Core {
@@ -186,29 +188,40 @@ impl Core {
             }
             Err(error) => return Err(error.into()),
         }
-        let at = Moment::of(&clock, &random);
-        let replayed = replay_endings(&db, &terms, &at, &outside.endings().await?).await?;
+        let links = Links { base_url: settings.origin(), secrets: keys.links };
+        let settings = Arc::new(settings);
+        let replay = Arc::default();
+        let core = Self { settings, db, clock, random, files, terms, links, replay };
+        core.db.outside().take_over_erasures().await?;
+        core.replay().await?;
+        Ok(core)
+    }
+
+    /// Ends again what people ended and the database does not know, of all that came since the last time.
+    ///
+    /// # Errors
+    /// When the database does not answer, or something outside was changed by another hand.
+    pub async fn replay(&self) -> Result<Replayed, crate::flows::Error> {
+        let mut replay = self.replay.lock().await;
+        let replayed = replay.all(&self.db, &self.terms, &self.moment()).await?;
         if !replayed.is_nothing() {
             tracing::warn!(
                 ?replayed,
                 "the database did not know what people had ended: ended again"
             );
         }
-        let links = Links { base_url: settings.origin(), secrets: keys.links };
-        let settings = Arc::new(settings);
-        Ok(Self { settings, db, clock, random, files, terms, links })
+        Ok(replayed)
     }
 
     /// Ends here what people ended elsewhere, as far as the file store knows of it. One that is away keeps nobody
     /// waiting for long: its heads cannot be read then, and nothing is exported.
     ///
     /// # Errors
-    /// When the database does not answer, or something outside was changed by another hand.
+    /// As [`Core::replay`].
     pub async fn take_in_endings(&self) -> Result<(), StartError> {
         let taken = async {
             self.db.outside().exchange().await?;
-            let known = self.db.outside().endings().await?;
-            replay_endings(&self.db, &self.terms, &self.moment(), &known).await
+            self.replay().await
         };
         in_time(taken).await.map(drop)
     }
@@ -294,7 +307,7 @@ async fn in_time<T>(
 const LOOK: Duration = Duration::from_secs(10);
 /// How long work under way may take once the program is asked to stop.
 const GRACE: Duration = Duration::from_secs(25);
-/// How long the database may take to close.
+/// How long the file store may take at the end, and the database to close.
 const CLOSE: Duration = Duration::from_secs(2);
 
 impl Program {
@@ -339,7 +352,8 @@ impl Program {
         let tasks = TaskTracker::new();
         tasks.spawn(worker::watch_sealing::run(self.worker.clone(), stop.clone()));
         // Whoever serves pages notes endings, and its machine may be lost.
-        tasks.spawn(worker::outside::run(self.worker.clone(), stop.clone()));
+        let replay = (role != Role::Web).then(|| self.core.replay.clone());
+        tasks.spawn(worker::outside::run(self.worker.clone(), replay, stop.clone()));
         if role != Role::Web {
             tasks.spawn(worker::deliver::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::answer::run(self.worker.clone(), stop.clone()));
@@ -369,6 +383,11 @@ impl Program {
         let since = asked.await.map_or(GRACE, |asked| asked.elapsed());
         if tokio::time::timeout(GRACE.saturating_sub(since), tasks.wait()).await.is_err() {
             tracing::warn!("work was still under way when time ran out");
+        }
+        // Nobody notes anything any more. What cannot be brought away now is at the next start.
+        match tokio::time::timeout(CLOSE, db.outside().put_new()).await {
+            Ok(Ok(())) => {}
+            left => tracing::warn!(?left, "the last endings are in the data directory alone"),
         }
         // A query that hangs would hold its connection, and with it the end, for good.
         if tokio::time::timeout(CLOSE, db.close()).await.is_err() {

@@ -153,7 +153,8 @@ async fn write(
     // One moment for the verdict, the place in the ledger and the contacts.
     let mut snapshot = core.db.snapshot().await?;
     allow_export(snapshot.tx()).await?;
-    let ledger_epochs::Place { size, epoch, .. } = ledger_epochs::find_place(snapshot.tx()).await?;
+    let ledger_epochs::LedgerPlace { size, epoch, .. } =
+        ledger_epochs::find_place(snapshot.tx()).await?;
     let written = write_or_condemn(&core.db, &core.clock, snapshot, wanted, &mut out, |rows| {
         if shows && rows % PROGRESS == 0 {
             eprint!("\r{rows} contacts");

@@ -11,7 +11,6 @@ mod xlsx;
 
 use std::io;
 use std::path::Path;
-use std::time::Duration;
 
 pub use columns::{COLUMNS, Column, LINK_COLUMNS, Named};
 pub use csv::CsvRows;
@@ -23,6 +22,7 @@ pub use xlsx::MOST_ROWS as XLSX_MOST_ROWS;
 
 use crate::domain::link::Links;
 use crate::domain::timestamp::Timestamp;
+use crate::outside::SETTLED;
 use crate::store::exports::{self, ExportFilter, ExportPages};
 use crate::store::snapshot::Snapshot;
 use crate::store::{checkpoints, verifications};
@@ -124,9 +124,6 @@ pub enum ExportError {
     )]
     TooManyRows,
 }
-
-/// How long ago something ended that every later moment of the database knows.
-const SETTLED: Duration = Duration::from_mins(1);
 
 /// Writes every exportable contact, piece by piece, to `out`; `progress` is told the number read. What one
 /// workbook cannot hold is refused before anything is written.

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
+use uuid::Uuid;
 
 use super::check_claims::check_claims;
 use super::seal_all;
@@ -203,7 +204,7 @@ async fn finish(
         for body in verifications::list_told_since(&mut tx, told.size).await? {
             tally.naming.told_since(&serde_json::from_str(&body)?);
         }
-        for record in ledger_records::list_waiting(&mut tx, CHUNK).await? {
+        for record in ledger_records::list_waiting(&mut tx, Uuid::nil(), CHUNK).await? {
             checker.record(&record).1.into_iter().for_each(|what| told.add(what));
         }
         check_names(&mut tx, &mut tally.naming, told).await?;

@@ -85,6 +85,15 @@ impl Ending {
     }
 }
 
+impl Ending {
+    /// What it is about.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        let Self { address_key, reason, purpose, .. } = self.clone();
+        Scope { address_key, reason, purpose }
+    }
+}
+
 /// What an ending is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Scope {
@@ -96,43 +105,64 @@ pub struct Scope {
     pub purpose: Option<Purpose>,
 }
 
-/// The newest of one scope.
+/// When one scope began last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Newest {
+pub struct Began {
     /// When it began last.
-    pub began: Timestamp,
+    pub at: Timestamp,
     /// Whether it was lifted since.
     pub lifted: bool,
 }
 
+/// The last moments of one scope.
+#[derive(Clone, Copy, Debug, Default)]
+struct Turns {
+    began: Option<Timestamp>,
+    lifted: Option<Timestamp>,
+}
+
+impl Turns {
+    fn began(self) -> Option<Began> {
+        // At one moment a beginning counts for more: better once too often.
+        self.began.map(|at| Began { at, lifted: self.lifted > Some(at) })
+    }
+}
+
 /// All endings, the newest of each scope.
 #[derive(Clone, Debug, Default)]
-pub struct Endings(HashMap<Scope, Newest>);
+pub struct Endings(HashMap<Scope, Turns>);
 
 impl Endings {
     /// Sorts out what was read, in any order and however often.
     #[must_use]
-    pub fn of(mut lines: Vec<Ending>) -> Self {
-        // At one moment a beginning counts for more: better once too often.
-        lines.sort_by_key(|ending| (ending.at, std::cmp::Reverse(ending.turn)));
-        let mut newest: HashMap<Scope, Newest> = HashMap::new();
-        for Ending { at, address_key, turn, reason, purpose } in lines {
-            let scope = Scope { address_key, reason, purpose };
-            match turn {
-                Turn::Began => drop(newest.insert(scope, Newest { began: at, lifted: false })),
-                Turn::Lifted => {
-                    if let Some(known) = newest.get_mut(&scope) {
-                        known.lifted = true;
-                    }
-                }
-            }
-        }
-        Self(newest)
+    pub fn of(lines: Vec<Ending>) -> Self {
+        let mut endings = Self::default();
+        endings.add(lines);
+        endings
     }
 
-    /// Each scope with its newest.
-    pub fn iter(&self) -> impl Iterator<Item = (&Scope, Newest)> {
-        self.0.iter().map(|(scope, newest)| (scope, *newest))
+    /// Adds what was read since.
+    pub(super) fn add(&mut self, lines: Vec<Ending>) {
+        for Ending { at, address_key, turn, reason, purpose } in lines {
+            let turns = self.0.entry(Scope { address_key, reason, purpose }).or_default();
+            let newest = match turn {
+                Turn::Began => &mut turns.began,
+                Turn::Lifted => &mut turns.lifted,
+            };
+            *newest = (*newest).max(Some(at));
+        }
+    }
+
+    /// Those of these scopes.
+    #[must_use]
+    pub fn only(&self, scopes: impl Iterator<Item = Scope>) -> Self {
+        let turns = |scope: Scope| self.0.get(&scope).map(|turns| (scope, *turns));
+        Self(scopes.filter_map(turns).collect())
+    }
+
+    /// Each scope with when it began last.
+    pub fn iter(&self) -> impl Iterator<Item = (&Scope, Began)> {
+        self.0.iter().filter_map(|(scope, turns)| Some((scope, turns.began()?)))
     }
 
     /// How many scopes there are.
@@ -163,9 +193,9 @@ impl Endings {
                 reason,
                 purpose: (reason == Unsubscribed).then(|| purpose.clone()),
             };
-            let newest = self.0.get(&scope).filter(|newest| !newest.lifted)?;
+            let began = self.0.get(&scope)?.began().filter(|began| !began.lifted)?;
             let by_time = matches!(reason, Unsubscribed | Erased);
-            (!by_time || confirmed_at <= newest.began).then_some((reason, newest.began))
+            (!by_time || confirmed_at <= began.at).then_some((reason, began.at))
         })
     }
 }
@@ -225,6 +255,7 @@ mod tests {
         assert!(!forbids(&endings, &weekly, 6) && !forbids(&endings, &other, 4));
         let lifted = line(7, "lifted", "unsubscribed", "newsletter:weekly");
         assert!(!forbids(&Endings::of(vec![lifted.clone(), left.clone()]), &weekly, 4));
+        assert_eq!(Endings::of(vec![lifted.clone()]).iter().count(), 0, "nothing began");
         let again = line(8, "began", "unsubscribed", "newsletter:weekly");
         assert!(forbids(&Endings::of(vec![again, lifted, left]), &weekly, 7));
     }

@@ -123,7 +123,7 @@ both_databases! {
               WHERE leaf_index = 1"),
             // Nobody signed them.
             ("DELETE FROM checkpoint", "INSERT INTO checkpoint SELECT * FROM heads"),
-            ("UPDATE checkpoint SET note = replace(note, 'a', 'b')",
+            ("UPDATE checkpoint SET note = replace(note, 'ledger', 'lodger')",
              "UPDATE checkpoint SET note = (SELECT h.note FROM heads h WHERE h.size = checkpoint.size)"),
             ("UPDATE ledger_head SET size = size - 1", "UPDATE ledger_head SET size = size + 1"),
         ] {

@@ -9,6 +9,7 @@ mod going_back;
 mod honest;
 mod inserted;
 mod keys;
+mod noted;
 mod sealing;
 mod tampering;
 mod undone;
