@@ -161,6 +161,8 @@ def fill(environment, directory, count):
 
 def export(environment, directory, count, *ceilings):
     _, idle = run(environment, PROGRAM, "policy", "list")
+    # Where the last check is a day old, an export has the ledger checked first.
+    run(environment, PROGRAM, "ledger", "verify")
     out = os.path.join(directory, "out")
     for form in ["csv", "ndjson", "xlsx"]:
         took, mib = best(environment, PROGRAM, *EXPORT, form, out=out)

@@ -1,39 +1,38 @@
 //! Builds the program from its settings, runs it, and stops it so that nothing acknowledged is lost.
 
-use std::path::PathBuf;
+mod outgoing;
+
+pub use outgoing::{sender, transport};
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Mutex, Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
-use crate::config::{Keys, KeysError, MailTarget, Settings};
+use crate::config::{Keys, KeysError, Settings};
 use crate::domain::evidence_key::EvidenceKey;
 use crate::domain::export_run::STREAMED_MOST;
-use crate::domain::link::{LinkSecrets, Links};
-use crate::domain::return_path::ReturnPaths;
-use crate::domain::slug::Slug;
+use crate::domain::link::Links;
 use crate::files::{Files, FilesError};
 use crate::flows::Terms;
 use crate::flows::adopt::adopt;
-use crate::flows::replay_endings::replay_endings;
+use crate::flows::replay_endings::{Replay, Replayed};
 use crate::flows::split_words::split_words;
 use crate::flows::standing::{find_standing, tell_not_level};
 use crate::intake::{Intake, IntakeParts};
-use crate::mail::compose::Sender;
-use crate::mail::dkim::Dkim;
-use crate::mail::dkim_key::{DkimKey, DkimKeyError};
+use crate::mail::dkim_key::DkimKeyError;
 use crate::mail::mailbox::Mailbox;
 use crate::mail::postmaster::Postmaster;
 use crate::mail::transport::Transport;
 use crate::outside::{Outside, OutsideError};
 use crate::random::{Moment, Random};
 use crate::site::Site;
-use crate::store::{Db, OpenError, key_fingerprints};
+use crate::store::{Db, OpenError, adoptions, key_fingerprints};
 use crate::templates::{TemplateError, Templates};
 use crate::web::{
     App, CatalogCache, Comparisons, FiguresCache, HashTurns, LedgerCheck, OwnHost, SignupLimit,
@@ -117,6 +116,8 @@ pub struct Core {
     pub links: Links,
     /// How often the worker seals what was recorded.
     pub seal_every: Duration,
+    /// How far what people ended was compared with the database.
+    replay: Arc<Mutex<Replay>>,
 }
 
 impl Core {
@@ -135,7 +136,8 @@ impl Core {
             .map_err(|error| StartError::DataDir(data_dir.display().to_string(), error))?;
         let keys = Keys::load(&settings, &random)?;
         let files = Files::open(&settings.files_url)?;
-        let outside = Outside::open(data_dir, &files, keys.ledger.clone())?;
+        let outside =
+            Outside::open(data_dir, &files, keys.ledger.clone(), EvidenceKey::of(&keys.addresses))?;
         let db = Db::open(settings.database_url.expose_secret(), &outside).await?;
         db.migrate().await?;
         let split = split_words(&db).await?;
@@ -175,6 +177,11 @@ impl Core {
             streamed_most: STREAMED_MOST,
             timezone: settings.timezone.clone(),
         };
+        let is_adopted =
+            adoptions::is_adopted(&mut db.read().await.map_err(OpenError::from)?).await;
+        if !is_adopted.map_err(OpenError::from)? {
+            db.outside().take_over_erasures().await?;
+        }
         match adopt(&db, &terms, &clock, &random).await {
             Ok(0) => {}
             Ok(events) => tracing::info!(events, "what an earlier version recorded was adopted"),
@@ -188,29 +195,40 @@ impl Core {
             }
             Err(error) => return Err(error.into()),
         }
-        let at = Moment::of(&clock, &random);
-        let replayed = replay_endings(&db, &terms, &at, &outside.endings().await?).await?;
+        let links = Links { base_url: settings.origin(), secrets: keys.links };
+        let settings = Arc::new(settings);
+        let replay = Arc::default();
+        let seal_every = SEAL_EVERY;
+        let core = Self { settings, db, clock, random, files, terms, links, seal_every, replay };
+        core.replay().await?;
+        Ok(core)
+    }
+
+    /// Ends again what people ended and the database does not know, of all that came since the last time.
+    ///
+    /// # Errors
+    /// When the database does not answer, or something outside was changed by another hand.
+    pub async fn replay(&self) -> Result<Replayed, crate::flows::Error> {
+        let mut replay = self.replay.lock().await;
+        let replayed = replay.all(&self.db, &self.terms, &self.moment()).await?;
         if !replayed.is_nothing() {
             tracing::warn!(
                 ?replayed,
                 "the database did not know what people had ended: ended again"
             );
         }
-        let links = Links { base_url: settings.origin(), secrets: keys.links };
-        let settings = Arc::new(settings);
-        Ok(Self { settings, db, clock, random, files, terms, links, seal_every: SEAL_EVERY })
+        Ok(replayed)
     }
 
     /// Ends here what people ended elsewhere, as far as the file store knows of it. One that is away keeps nobody
     /// waiting for long: its heads cannot be read then, and nothing is exported.
     ///
     /// # Errors
-    /// When the database does not answer, or something outside was changed by another hand.
+    /// As [`Core::replay`].
     pub async fn take_in_endings(&self) -> Result<(), StartError> {
         let taken = async {
             self.db.outside().exchange().await?;
-            let known = self.db.outside().endings().await?;
-            replay_endings(&self.db, &self.terms, &self.moment(), &known).await
+            self.replay().await
         };
         in_time(taken).await.map(drop)
     }
@@ -237,35 +255,6 @@ impl Core {
     pub fn moment(&self) -> Moment {
         Moment::of(&self.clock, &self.random)
     }
-}
-
-/// How mail leaves, by these settings.
-///
-/// # Errors
-/// When the mailbox directory cannot be made.
-pub fn transport(settings: &Settings) -> Result<Transport, StartError> {
-    Ok(match &settings.mail.target {
-        MailTarget::Relay(relay) => Transport::smtp(relay.clone(), settings.mail.connections),
-        MailTarget::Mailbox(directory) => {
-            Transport::Mailbox(Mailbox::open(directory).map_err(StartError::Mailbox)?)
-        }
-    })
-}
-
-/// Who mail comes from, where it comes back to and what signs it, by these settings.
-///
-/// # Errors
-/// When a key cannot be read.
-pub fn sender(settings: &Settings, secrets: &LinkSecrets) -> Result<Sender, StartError> {
-    let mail = &settings.mail;
-    let load = |(selector, file): &(Slug, PathBuf)| DkimKey::load(selector.as_str(), file);
-    let keys = mail.dkim_keys.iter().map(load).collect::<Result<Vec<_>, _>>()?;
-    let dkim =
-        (!keys.is_empty()).then(|| Arc::new(Dkim { domain: mail.dkim_domain.clone(), keys }));
-    let host = settings.base_url.host_str().unwrap_or("localhost").to_owned();
-    let return_paths =
-        mail.bounce_domain.clone().map(|domain| ReturnPaths { secrets: secrets.clone(), domain });
-    Ok(Sender { from: mail.from.clone(), host, dkim, return_paths })
 }
 
 /// A program ready to run.
@@ -298,7 +287,7 @@ const SEAL_EVERY: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_secs(10);
 /// How long work under way may take once the program is asked to stop.
 const GRACE: Duration = Duration::from_secs(25);
-/// How long the database may take to close.
+/// How long the file store may take at the end, and the database to close.
 const CLOSE: Duration = Duration::from_secs(2);
 
 impl Program {
@@ -344,7 +333,8 @@ impl Program {
         let tasks = TaskTracker::new();
         tasks.spawn(worker::watch_sealing::run(self.worker.clone(), stop.clone()));
         // Whoever serves pages notes endings, and its machine may be lost.
-        tasks.spawn(worker::outside::run(self.worker.clone(), stop.clone()));
+        let replay = (role != Role::Web).then(|| self.core.replay.clone());
+        tasks.spawn(worker::outside::run(self.worker.clone(), replay, stop.clone()));
         if role != Role::Web {
             tasks.spawn(worker::deliver::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::answer::run(self.worker.clone(), stop.clone()));
@@ -374,6 +364,11 @@ impl Program {
         let since = asked.await.map_or(GRACE, |asked| asked.elapsed());
         if tokio::time::timeout(GRACE.saturating_sub(since), tasks.wait()).await.is_err() {
             tracing::warn!("work was still under way when time ran out");
+        }
+        // Nobody notes anything any more. What cannot be brought away now is at the next start.
+        match tokio::time::timeout(CLOSE, db.outside().put_new()).await {
+            Ok(Ok(())) => {}
+            left => tracing::warn!(?left, "the last endings are in the data directory alone"),
         }
         // A query that hangs would hold its connection, and with it the end, for good.
         if tokio::time::timeout(CLOSE, db.close()).await.is_err() {

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::BackupError;
 use crate::domain::notice::hex;
+use crate::domain::timestamp::Timestamp;
 
 /// Its name in the directory.
 pub const MANIFEST: &str = "manifest.json";
@@ -18,7 +19,7 @@ const PIECE: usize = 256 * 1024;
 /// One file of a back-up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Part {
+pub struct BackupFile {
     /// Its path in the directory.
     pub path: String,
     /// Its size in bytes.
@@ -37,11 +38,11 @@ pub struct Manifest {
     /// `sqlite` or `postgres`.
     pub database: String,
     /// Every file but this one.
-    pub parts: Vec<Part>,
+    pub parts: Vec<BackupFile>,
 }
 
 impl Manifest {
-    pub(super) fn new(taken_at: String, database: &str, parts: Vec<Part>) -> Self {
+    pub(super) fn new(taken_at: String, database: &str, parts: Vec<BackupFile>) -> Self {
         Self { version: VERSION, taken_at, database: database.to_owned(), parts }
     }
 
@@ -73,19 +74,29 @@ impl Manifest {
         if manifest.version != VERSION {
             return Err(BackupError::Version(manifest.version));
         }
+        if Timestamp::parse(&manifest.taken_at).is_none() {
+            return Err(BackupError::Changed(file));
+        }
         for part in &manifest.parts {
             let is_inside = Path::new(&part.path)
                 .components()
                 .all(|component| matches!(component, std::path::Component::Normal(_)));
-            if !is_inside || Part::of(dir, &part.path)? != *part {
-                return Err(BackupError::Changed(dir.join(&part.path)));
+            let file = dir.join(&part.path);
+            if !is_inside {
+                return Err(BackupError::Changed(file));
+            }
+            if !file.exists() {
+                return Err(BackupError::Missing(file));
+            }
+            if BackupFile::of(dir, &part.path)? != *part {
+                return Err(BackupError::Changed(file));
             }
         }
         Ok(manifest)
     }
 }
 
-impl Part {
+impl BackupFile {
     /// A file of the directory as it is.
     pub(super) fn of(dir: &Path, path: &str) -> Result<Self, BackupError> {
         let file: PathBuf = dir.join(path);

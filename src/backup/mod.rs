@@ -9,13 +9,14 @@ use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
 
-pub use manifest::{MANIFEST, Manifest, Part};
-pub use restore::{Newer, put_back, read_note};
+pub use manifest::{BackupFile, MANIFEST, Manifest};
+pub use restore::{Known, Target, put_back, read_note};
 pub use take::{Sources, take};
 
 use crate::files::FilesError;
 use crate::outside::OutsideError;
 use crate::store::dump::DumpError;
+use crate::store::sqlite_file;
 
 /// The database's copy.
 const DATABASE: &str = "database";
@@ -42,8 +43,11 @@ pub enum BackupError {
     /// It was written by a later version.
     #[error("the back-up is of form {0}, which this version does not know")]
     Version(u32),
+    /// A file is gone.
+    #[error("{} is missing, which the back-up's manifest names", .0.display())]
+    Missing(PathBuf),
     /// A file is not what it was.
-    #[error("{} is missing, or is not what it was when the back-up was taken", .0.display())]
+    #[error("{} is not what it was when the back-up was taken", .0.display())]
     Changed(PathBuf),
     /// It is of the other database.
     #[error("the back-up is of {0}, and database_url names another kind")]
@@ -65,10 +69,7 @@ pub enum BackupError {
     Files(#[from] FilesError),
 }
 
-/// `sqlite` or `postgres`, and the file of a SQLite database.
-fn kind(url: &SecretString) -> (&'static str, Option<PathBuf>) {
-    match url.expose_secret().strip_prefix("sqlite:") {
-        Some(path) => ("sqlite", Some(path.trim_start_matches("//").into())),
-        None => ("postgres", None),
-    }
+/// The kind of database that a URL names, as manifests say it.
+fn kind(url: &SecretString) -> &'static str {
+    if sqlite_file(url.expose_secret()).is_some() { "sqlite" } else { "postgres" }
 }

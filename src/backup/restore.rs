@@ -1,23 +1,39 @@
-//! Putting a back-up back.
+//! Putting a back-up back: everything is looked at before anything is written, and the database comes last.
 
 use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
-use super::manifest::{Manifest, Part};
+use super::manifest::{BackupFile, Manifest};
 use super::{BackupError, DATABASE, ENDINGS, FILES, HEAD, KEY_FILES, KEYS, kind};
 use crate::files::Files;
 use crate::ledger::keys::LedgerKeys;
-use crate::outside::{Head, Outside};
-use crate::store::dump::load_postgres;
+use crate::outside::{Ending, Head, Outside};
+use crate::store::dump::{MailPause, load_postgres, pause_sqlite};
+use crate::store::sqlite_file;
 
-/// What is known of the time after the back-up.
+/// What is known outside the database.
 #[derive(Debug, Default)]
-pub struct Newer {
+pub struct Known {
     /// Signed heads.
     pub heads: Vec<Head>,
-    /// Endings: the name of the file, and its lines.
-    pub endings: Vec<(String, String)>,
+    /// Endings.
+    pub endings: Vec<Ending>,
+}
+
+/// Where a back-up is put.
+#[derive(Clone, Copy)]
+pub struct Target<'a> {
+    /// The data directory.
+    pub data_dir: &'a Path,
+    /// The database.
+    pub database_url: &'a SecretString,
+    /// Whether one that is there is replaced.
+    pub replace: bool,
+    /// The file store.
+    pub files: &'a Files,
+    /// What is kept outside the database.
+    pub outside: &'a Outside,
 }
 
 /// Finds a signed head of this ledger in a text: the note alone, or a mail that holds it.
@@ -34,96 +50,157 @@ pub fn read_note(text: &str, keys: &LedgerKeys) -> Option<Head> {
     })
 }
 
-/// Puts the keys back that the data directory lacks; before the program's own are made.
+impl Manifest {
+    /// Refuses a database of the other kind.
+    ///
+    /// # Errors
+    /// When the back-up is of one.
+    pub fn demand_kind(&self, database_url: &SecretString) -> Result<(), BackupError> {
+        if kind(database_url) == self.database {
+            return Ok(());
+        }
+        Err(BackupError::OtherDatabase(self.database.clone()))
+    }
+
+    /// Copies the keys that the installation will have to a directory where they can be tried: those of its data
+    /// directory, and the back-up's for those that it lacks.
+    ///
+    /// # Errors
+    /// When one cannot be read or written.
+    pub fn copy_keys(&self, dir: &Path, data_dir: &Path, to: &Path) -> Result<(), BackupError> {
+        for name in KEY_FILES {
+            let places = [data_dir.join(name), dir.join(KEYS).join(name)];
+            if let Some(from) = places.iter().find(|key| key.exists()) {
+                std::fs::copy(from, to.join(name))
+                    .map_err(|error| BackupError::Read(from.clone(), error))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the back-up knows of heads and endings.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or holds a line by another hand.
+    pub fn known(
+        &self,
+        dir: &Path,
+        keys: &LedgerKeys,
+        outside: &Outside,
+    ) -> Result<Known, BackupError> {
+        let (endings, head) = (dir.join(ENDINGS), dir.join(HEAD));
+        let heads = if head.exists() { read_note(&read(&head)?, keys) } else { None };
+        let endings = outside.parse_endings(&endings.display().to_string(), &read(&endings)?)?;
+        Ok(Known { heads: heads.into_iter().collect(), endings })
+    }
+}
+
+/// Puts back the keys that the data directory lacks, the files that the store lacks, the endings that are not known
+/// yet, and at last the database, so that one that stands there has all that belongs to it. It is there whole or not
+/// at all, and its mail is kept back; one that it replaces is kept beside it (SQLite) or goes (PostgreSQL).
 ///
 /// # Errors
-/// When one cannot be written.
+/// When something cannot be read or written; the database is what it was then.
+pub async fn put_back(
+    manifest: &Manifest,
+    dir: &Path,
+    to: Target<'_>,
+    endings: Vec<Ending>,
+    pause: &MailPause,
+) -> Result<(), BackupError> {
+    put_keys(dir, to.data_dir)?;
+    for BackupFile { path, .. } in &manifest.parts {
+        if let Some(key) = path.strip_prefix(&format!("{FILES}/")) {
+            to.files.copy_in(key, &dir.join(path)).await?;
+        }
+    }
+    to.outside.take_in(endings).await?;
+    let copy = dir.join(DATABASE);
+    match sqlite_file(to.database_url.expose_secret()) {
+        Some(file) => {
+            let new = copy_beside(&copy, file)?;
+            pause_sqlite(&new, pause).await?;
+            put_in_place(&new, file)
+        }
+        None => Ok(load_postgres(to.database_url, &copy, to.replace, pause).await?),
+    }
+}
+
+/// Puts the keys back that the data directory lacks, each whole or not at all.
 fn put_keys(dir: &Path, data_dir: &Path) -> Result<(), BackupError> {
     for name in KEY_FILES {
         let (from, to) = (dir.join(KEYS).join(name), data_dir.join(name));
         if from.exists() && !to.exists() {
-            std::fs::copy(&from, &to).map_err(|error| BackupError::Write(to.clone(), error))?;
+            let new = copy_beside(&from, &to)?;
+            rename(&new, &to)?;
         }
     }
-    Ok(())
-}
-
-impl Manifest {
-    /// Puts the keys back that the data directory lacks.
-    ///
-    /// # Errors
-    /// When one cannot be written.
-    pub fn put_keys(&self, dir: &Path, data_dir: &Path) -> Result<(), BackupError> {
-        put_keys(dir, data_dir)
-    }
-}
-
-/// Puts back the files that the store lacks, the endings that the data directory lacks, and at last the database, so
-/// that one that stands there has all that belongs to it; returns the newest head that the back-up knew. The database is there whole or not at all; one that it replaces
-/// is kept beside it (SQLite) or goes (PostgreSQL).
-///
-/// # Errors
-/// When the back-up is of another kind of database, or something cannot be read or written.
-pub async fn put_back(
-    manifest: &Manifest,
-    dir: &Path,
-    (database_url, replace): (&SecretString, bool),
-    (files, outside): (&Files, &Outside),
-    keys: &LedgerKeys,
-) -> Result<Option<Head>, BackupError> {
-    let (kind, file) = kind(database_url);
-    if kind != manifest.database {
-        return Err(BackupError::OtherDatabase(manifest.database.clone()));
-    }
-    for Part { path, .. } in &manifest.parts {
-        if let Some(key) = path.strip_prefix(&format!("{FILES}/")) {
-            files.copy_in(key, &dir.join(path)).await?;
-        }
-    }
-    outside.take_in(&dir.join(ENDINGS).display().to_string(), &read(&dir.join(ENDINGS))?).await?;
-    let copy = dir.join(DATABASE);
-    match file {
-        Some(file) => put_sqlite(&copy, &file)?,
-        None => load_postgres(database_url, &copy, replace).await?,
-    }
-    let head = dir.join(HEAD);
-    Ok(if head.exists() { read_note(&read(&head)?, keys) } else { None })
+    sync_folder(data_dir)
 }
 
 fn read(file: &Path) -> Result<String, BackupError> {
     std::fs::read_to_string(file).map_err(|error| BackupError::Read(file.to_owned(), error))
 }
 
-/// Written beside it, then renamed; what was there is renamed too, with its log.
-fn put_sqlite(copy: &Path, file: &Path) -> Result<(), BackupError> {
-    let beside = |ending: &str| {
-        let mut name = file.as_os_str().to_owned();
-        name.push(ending);
-        PathBuf::from(name)
-    };
-    let wrong = |error| BackupError::Write(file.to_owned(), error);
-    let new = beside(".restoring");
-    std::fs::copy(copy, &new).map_err(wrong)?;
-    std::fs::File::open(&new).and_then(|new| new.sync_all()).map_err(wrong)?;
-    if file.exists() {
-        // None that was kept before is written over.
-        let mut kept = (1..).map(|number| format!(".before-{number}"));
-        let kept = kept.find(|kept| !beside(kept).exists()).unwrap_or_default();
-        for part in ["", "-wal", "-shm"] {
-            let (old, kept) = (beside(part), beside(&format!("{kept}{part}")));
-            if old.exists() {
-                std::fs::rename(old, kept).map_err(wrong)?;
+/// The name of a file with this behind it.
+fn beside(file: &Path, ending: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+/// Copies a file beside where it belongs, on disk when this returns.
+fn copy_beside(from: &Path, to: &Path) -> Result<PathBuf, BackupError> {
+    let new = beside(to, ".restoring");
+    // What a restore left that was cut short: a log of changes would be taken for one of the new copy.
+    for left in ["", "-journal", "-wal", "-shm"] {
+        match std::fs::remove_file(beside(&new, left)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(BackupError::Write(beside(&new, left), error));
             }
+            _ => {}
         }
     }
-    std::fs::rename(&new, file).map_err(wrong)?;
-    let folder = file.parent().unwrap_or(Path::new("."));
-    std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(wrong)
+    let copied = std::fs::copy(from, &new).and_then(|_| std::fs::File::open(&new)?.sync_all());
+    copied.map_err(|error| BackupError::Write(new.clone(), error))?;
+    Ok(new)
+}
+
+/// Renames the new database into its place; what is there is renamed before, with its log.
+fn put_in_place(new: &Path, file: &Path) -> Result<(), BackupError> {
+    let kept = |number: u32, part: &str| beside(file, &format!(".before-{number}{part}"));
+    let free = (1..u32::MAX).find(|number| !kept(*number, "").exists()).unwrap_or(u32::MAX);
+    // A log without its database was left by a restore that was cut short, which moved that already.
+    let number = if file.exists() { free } else { free.saturating_sub(1).max(1) };
+    for part in ["", "-wal", "-shm"] {
+        let old = beside(file, part);
+        if old.exists() {
+            rename(&old, &kept(number, part))?;
+        }
+    }
+    rename(new, file)?;
+    sync_folder(file.parent().unwrap_or(Path::new(".")))
+}
+
+fn rename(from: &Path, to: &Path) -> Result<(), BackupError> {
+    std::fs::rename(from, to).map_err(|error| BackupError::Write(to.to_owned(), error))
+}
+
+/// The names in a folder are on disk too.
+fn sync_folder(folder: &Path) -> Result<(), BackupError> {
+    // `assent.db` lies in a folder without a name.
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let synced = std::fs::File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(|error| BackupError::Write(folder.to_owned(), error))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(dir: &Path, name: &str) -> String {
+        std::fs::read_to_string(dir.join(name)).unwrap()
+    }
 
     #[test]
     fn every_database_that_is_replaced_is_kept() {
@@ -131,11 +208,51 @@ mod tests {
         let [copy, file] = ["copy", "assent.db"].map(|name| dir.path().join(name));
         std::fs::write(&file, "first").unwrap();
         for text in ["second", "third"] {
+            std::fs::write(beside(&file, "-wal"), format!("before {text}")).unwrap();
             std::fs::write(&copy, text).unwrap();
-            put_sqlite(&copy, &file).unwrap();
+            put_in_place(&copy_beside(&copy, &file).unwrap(), &file).unwrap();
         }
-        let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).unwrap();
-        let kept = ["assent.db", "assent.db.before-1", "assent.db.before-2"].map(read);
-        assert_eq!(kept, ["third", "first", "second"]);
+        let kept = ["assent.db", "assent.db.before-1", "assent.db.before-2"];
+        assert_eq!(kept.map(|name| read(dir.path(), name)), ["third", "first", "second"]);
+        let logs = ["assent.db.before-1-wal", "assent.db.before-2-wal"];
+        assert_eq!(logs.map(|name| read(dir.path(), name)), ["before second", "before third"]);
+        assert!(!beside(&file, "-wal").exists());
+    }
+
+    #[test]
+    fn a_restore_that_was_cut_short_is_gone_on_with() {
+        let dir = tempfile::tempdir().unwrap();
+        let [copy, file] = ["copy", "assent.db"].map(|name| dir.path().join(name));
+        std::fs::write(&copy, "new").unwrap();
+        // It had moved the old database, and not its log; and it had begun to write.
+        for (name, text) in [
+            ("assent.db.before-1", "older"),
+            ("assent.db.before-2", "old"),
+            ("assent.db-wal", "its log"),
+            ("assent.db.restoring", "ne"),
+            ("assent.db.restoring-journal", "of another copy"),
+        ] {
+            std::fs::write(dir.path().join(name), text).unwrap();
+        }
+        put_in_place(&copy_beside(&copy, &file).unwrap(), &file).unwrap();
+        assert_eq!(read(dir.path(), "assent.db"), "new");
+        assert_eq!(read(dir.path(), "assent.db.before-2-wal"), "its log");
+        assert!(
+            ["-wal", ".restoring", ".restoring-journal"].iter().all(|e| !beside(&file, e).exists())
+        );
+    }
+
+    #[test]
+    fn keys_that_are_there_stay() {
+        let (dir, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        std::fs::create_dir(dir.path().join(KEYS)).unwrap();
+        for name in KEY_FILES {
+            std::fs::write(dir.path().join(KEYS).join(name), "the back-up's").unwrap();
+        }
+        std::fs::write(data.path().join("address.key"), "its own").unwrap();
+        put_keys(dir.path(), data.path()).unwrap();
+        let keys = KEY_FILES.map(|name| read(data.path(), name));
+        assert_eq!(keys, ["the back-up's", "its own", "the back-up's"]);
+        assert_eq!(std::fs::read_dir(data.path()).unwrap().count(), 3);
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use secrecy::SecretString;
 
-use super::manifest::{Manifest, Part};
+use super::manifest::{BackupFile, Manifest};
 use super::{BackupError, DATABASE, ENDINGS, FILES, HEAD, KEY_FILES, KEYS, kind};
 use crate::domain::timestamp::Timestamp;
 use crate::files::Files;
@@ -59,8 +59,10 @@ pub async fn take(
         if let Some(folder) = file.parent() {
             make_private(folder)?;
         }
-        from.files.copy_out(key, &file).await?;
-        parts.push(path);
+        // What was deleted since it was listed is not needed any more: the manifest names what is here.
+        if from.files.copy_out(key, &file).await? {
+            parts.push(path);
+        }
     }
     told("what is kept outside the database");
     from.db.outside().exchange().await?;
@@ -88,8 +90,9 @@ pub async fn take(
         }
     }
     sync_folders(dir)?;
-    let parts = parts.iter().map(|path| Part::of(dir, path)).collect::<Result<Vec<_>, _>>()?;
-    let manifest = Manifest::new(now.to_string(), kind(from.database_url).0, parts);
+    let parts = parts.iter().map(|path| BackupFile::of(dir, path));
+    let parts = parts.collect::<Result<Vec<_>, _>>()?;
+    let manifest = Manifest::new(now.to_string(), kind(from.database_url), parts);
     manifest.write(dir)?;
     Ok(manifest)
 }

@@ -85,7 +85,7 @@ async fn sealed_moment(core: &Core) -> Result<(Tx, StoredCheckpoint), Error> {
     for _ in 0..TRIES {
         seal_all(&core.db, &core.terms, &core.clock, &core.random).await?;
         let mut tx = core.db.read().await?;
-        let newest = checkpoints::find_shown(&mut tx).await?;
+        let newest = checkpoints::find_kept(&mut tx).await?;
         let newest =
             newest.ok_or_else(|| refuse("the ledger is empty: nothing was agreed to yet"))?;
         if !verifications::is_told_since(&mut tx, newest.size).await? {

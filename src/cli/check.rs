@@ -7,6 +7,7 @@ use secrecy::ExposeSecret;
 use super::{Error, Outcome, dns_records, refuse, settings};
 use crate::app::{sender, transport};
 use crate::config::{Keys, Settings};
+use crate::domain::evidence_key::EvidenceKey;
 use crate::domain::sentence::sentence;
 use crate::files::Files;
 use crate::flows::standing::find_standing;
@@ -76,7 +77,8 @@ async fn database(settings: &Settings) -> Part {
 
 async fn open(settings: &Settings, files: &Files) -> Result<Db, Error> {
     let keys = Keys::load(settings, &Random::System)?;
-    let outside = Outside::open(&settings.data_dir, files, keys.ledger)?;
+    let evidence_key = EvidenceKey::of(&keys.addresses);
+    let outside = Outside::open(&settings.data_dir, files, keys.ledger, evidence_key)?;
     Ok(Db::open(settings.database_url.expose_secret(), &outside).await?)
 }
 

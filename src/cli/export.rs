@@ -155,7 +155,8 @@ async fn write(
     // One moment for the verdict, the place in the ledger and the contacts.
     let mut snapshot = core.db.snapshot().await?;
     allow_export(snapshot.tx(), &core.terms, core.clock.now()).await?;
-    let ledger_epochs::Place { size, epoch, .. } = ledger_epochs::find_place(snapshot.tx()).await?;
+    let ledger_epochs::LedgerPlace { size, epoch, .. } =
+        ledger_epochs::find_place(snapshot.tx()).await?;
     let on = (&core.db, &core.terms);
     let by = (&core.clock, &core.random);
     let written = write_or_condemn(on, by, snapshot, wanted, &mut out, |rows| {

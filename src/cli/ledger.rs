@@ -173,7 +173,7 @@ fn on_whose_word(size: u64, adopted: u64) -> String {
 
 async fn print_checkpoint(core: &Core) -> Outcome {
     seal_all(&core.db, &core.terms, &core.clock, &core.random).await?;
-    let newest = checkpoints::find_shown(&mut core.db.read().await?).await?;
+    let newest = checkpoints::find_kept(&mut core.db.read().await?).await?;
     let newest = newest.ok_or_else(|| refuse("the ledger is empty: nothing was agreed to yet"))?;
     print!("{}", newest.note);
     Ok(())
@@ -182,7 +182,7 @@ async fn print_checkpoint(core: &Core) -> Outcome {
 async fn print_consistency(core: &Core, old: &str) -> Outcome {
     seal_all(&core.db, &core.terms, &core.clock, &core.random).await?;
     let mut tx = core.db.read().await?;
-    let newest = checkpoints::find_shown(&mut tx).await?;
+    let newest = checkpoints::find_kept(&mut tx).await?;
     let newest = newest.ok_or_else(|| refuse("the ledger is empty: nothing was agreed to yet"))?;
     let (size, root) = if let Ok(size) = old.parse::<u64>() {
         (size, None)

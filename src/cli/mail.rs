@@ -9,6 +9,7 @@ use crate::config::{Keys, Settings};
 use crate::domain::bounce::BounceKind;
 use crate::domain::email_address::EmailAddress;
 use crate::flows::resume_mail::resume_mail;
+use crate::flows::standing::demand_level;
 use crate::mail::compose::{Letter, compose};
 use crate::mail::transport::{Step, Transport, TransportError};
 use crate::random::{Moment, Random};
@@ -45,7 +46,9 @@ impl MailCommand {
     }
 }
 
+/// Mail of a database that went back in time tells people what is not so any more.
 async fn resume(core: Core) -> Outcome {
+    demand_level(&core.db, &core.terms).await?;
     let mut tx = core.db.write().await?;
     let resumed = resume_mail(&mut tx, &core.moment(), super::ACTOR).await?;
     tx.commit().await?;

@@ -5,16 +5,20 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::{Error, Outcome, open, read_text, refuse};
-use crate::backup::{Manifest, Newer, put_back, read_note};
+use crate::backup::{Known, Manifest, Target, put_back, read_note};
+use crate::clock::Clock;
 use crate::config::{Keys, Settings};
+use crate::domain::evidence_key::EvidenceKey;
 use crate::files::Files;
 use crate::flows::record_restore::{Restored, record_restore};
 use crate::flows::resume_ledger::resume_ledger;
 use crate::flows::standing::{find_standing, keep_known};
+use crate::ledger::keys::LedgerKeys;
 use crate::notary::seal_all;
-use crate::outside::Outside;
+use crate::outside::{Head, Outside};
 use crate::random::Random;
 use crate::store;
+use crate::store::dump::MailPause;
 use crate::tls;
 
 /// Put a back-up in place of this installation's database and files; stop the program first
@@ -40,76 +44,92 @@ impl Restore {
     pub(super) async fn run(self, settings: Settings) -> Outcome {
         tls::use_ring();
         let manifest = Manifest::read(&self.dir)?;
-        std::fs::create_dir_all(&settings.data_dir)?;
-        manifest.put_keys(&self.dir, &settings.data_dir)?;
-        let keys = Keys::load(&settings, &Random::System)?;
-        let files = Files::open(&settings.files_url)?;
-        let outside = Outside::open(&settings.data_dir, &files, keys.ledger.clone())?;
         let url = &settings.database_url;
+        manifest.demand_kind(url)?;
         if !self.replace && store::dump::is_there(url).await? {
             return Err(refuse(
                 "there is a database already: name another, or replace it with --replace",
             ));
         }
-        let mut newer = Newer::default();
-        for file in &self.heads {
-            let head = read_note(&read_text(file)?, &keys.ledger);
-            newer.heads.push(head.ok_or_else(|| {
-                refuse(format!("{} holds no signed head of this ledger", file.display()))
-            })?);
-        }
-        for file in &self.endings {
-            newer.endings.push((file.display().to_string(), read_text(file)?));
-        }
+        let scratch = tempfile::tempdir()?;
+        manifest.copy_keys(&self.dir, &settings.data_dir, scratch.path())?;
+        let trial = Settings { data_dir: scratch.path().to_owned(), ..settings.clone() };
+        let keys = Keys::load(&trial, &Random::System)?;
+        let files = Files::open(&settings.files_url)?;
+        let evidence_key = EvidenceKey::of(&keys.addresses);
+        let outside = Outside::open(&settings.data_dir, &files, keys.ledger.clone(), evidence_key)?;
+        let own = manifest.known(&self.dir, &keys.ledger, &outside)?;
+        let newer = self.newer(&keys.ledger, &outside)?;
+        std::fs::create_dir_all(&settings.data_dir)?;
         outside.exchange().await?;
-        let knows = outside.newest_head().await?.is_some() || !outside.endings().await?.is_empty();
-        let given = !newer.heads.is_empty() || !newer.endings.is_empty();
-        if !(knows || given || self.without_newer) {
+        let is_known = outside.newest_head().await?.is_some()
+            || !outside.endings().await?.is_empty()
+            || !(newer.heads.is_empty() && newer.endings.is_empty());
+        if !(is_known || self.without_newer) {
             return Err(refuse(
                 "nothing here knows who left or what was signed after the back-up: give newer heads and endings \
                  (--heads, --endings), such as a mailed checkpoint and the endings.log of the old machine, or \
                  say --without-newer",
             ));
         }
-        for (name, text) in &newer.endings {
-            outside.take_in(name, text).await?;
-        }
-        let newest =
-            put_back(&manifest, &self.dir, (url, self.replace), (&files, &outside), &keys.ledger)
-                .await?;
-        newer.heads.extend(newest);
-        self.go_on(settings, &manifest, &newer, knows || given).await
+        let data_dir = settings.data_dir.clone();
+        let to = Target {
+            data_dir: &data_dir,
+            database_url: url,
+            replace: self.replace,
+            files: &files,
+            outside: &outside,
+        };
+        let restored = Restored { taken_at: &manifest.taken_at, without_newer: !is_known };
+        let pause = MailPause { why: restored.why_paused(), since: Clock::System.now() };
+        let endings = [own.endings, newer.endings].concat();
+        put_back(&manifest, &self.dir, to, endings, &pause).await?;
+        let heads = [own.heads, newer.heads].concat();
+        go_on(settings, restored, &heads, manifest.parts.len()).await
     }
 
-    /// The database is there: no mail leaves, heads are compared, endings were replayed by opening it.
-    async fn go_on(
-        &self,
-        settings: Settings,
-        manifest: &Manifest,
-        newer: &Newer,
-        knows: bool,
-    ) -> Outcome {
-        let core = open(settings).await?;
-        let restored = Restored { taken_at: &manifest.taken_at, without_newer: !knows };
-        let mut tx = core.db.write().await?;
-        record_restore(&mut tx, &core.moment(), super::ACTOR, &restored).await?;
-        tx.commit().await?;
-        keep_known(&core.db, &core.terms, &newer.heads).await?;
-        let standing = find_standing(&core.db, &core.terms.ledger_keys).await?;
-        if !knows && standing.is_level() {
-            // Whoever kept a newer head must never see another one of that name.
-            let mut tx = core.db.write().await?;
-            let epoch =
-                resume_ledger(&mut tx, &core.moment(), &core.terms, super::ACTOR, None).await?;
-            tx.commit().await?;
-            seal_all(&core.db, &core.terms, &core.clock, &core.random).await?;
-            println!("the ledger goes on as {}", epoch.name(core.terms.ledger_keys.origin()));
-        } else {
-            println!("{standing}");
+    /// What the operator has from after the back-up.
+    fn newer(&self, keys: &LedgerKeys, outside: &Outside) -> Result<Known, Error> {
+        let mut newer = Known::default();
+        for file in &self.heads {
+            let head = read_note(&read_text(file)?, keys);
+            newer.heads.push(head.ok_or_else(|| {
+                refuse(format!("{} holds no signed head of this ledger", file.display()))
+            })?);
         }
-        core.db.close().await;
-        println!("{}", json!({"restored": manifest.taken_at, "files": manifest.parts.len()}));
-        println!("no mail leaves until `assent mail resume`: look first at what waits");
-        Ok::<(), Error>(())
+        for file in &self.endings {
+            let name = file.display().to_string();
+            newer.endings.extend(outside.parse_endings(&name, &read_text(file)?)?);
+        }
+        Ok(newer)
     }
+}
+
+/// The database is there, and no mail leaves it: heads are compared, endings were replayed by opening it.
+async fn go_on(
+    settings: Settings,
+    restored: Restored<'_>,
+    heads: &[Head],
+    files: usize,
+) -> Outcome {
+    let core = open(settings).await?;
+    let mut tx = core.db.write().await?;
+    record_restore(&mut tx, &core.moment(), super::ACTOR, &restored).await?;
+    tx.commit().await?;
+    keep_known(&core.db, &core.terms, heads).await?;
+    let standing = find_standing(&core.db, &core.terms.ledger_keys).await?;
+    if restored.without_newer && standing.is_level() {
+        // Whoever kept a newer head must never see another one of that name.
+        let mut tx = core.db.write().await?;
+        let epoch = resume_ledger(&mut tx, &core.moment(), &core.terms, super::ACTOR, None).await?;
+        tx.commit().await?;
+        seal_all(&core.db, &core.terms, &core.clock, &core.random).await?;
+        println!("the ledger goes on as {}", epoch.name(core.terms.ledger_keys.origin()));
+    } else {
+        println!("{standing}");
+    }
+    core.db.close().await;
+    println!("{}", json!({"restored": restored.taken_at, "files": files}));
+    println!("no mail leaves until `assent mail resume`: look first at what waits");
+    Ok(())
 }

@@ -2,8 +2,9 @@
 
 use super::{Outcome, refuse};
 use crate::app::Core;
+use crate::domain::alarm::LEDGER;
 use crate::flows::adopt::adopt;
-use crate::flows::replay_endings::replay_endings;
+use crate::flows::raise_alarm::clear_standing;
 use crate::flows::resume_ledger::resume_ledger;
 use crate::flows::standing::find_standing;
 use crate::notary::seal_all;
@@ -12,8 +13,7 @@ use crate::notary::verify::verify;
 pub(super) async fn run(core: &Core) -> Outcome {
     // What people ended meanwhile ends first, wherever it was noted.
     core.db.outside().exchange().await?;
-    let known = core.db.outside().endings().await?;
-    let replayed = replay_endings(&core.db, &core.terms, &core.moment(), &known).await?;
+    let replayed = core.replay().await?;
     let standing = find_standing(&core.db, &core.terms.ledger_keys).await?;
     if standing.is_level() {
         return Err(refuse(
@@ -28,6 +28,7 @@ pub(super) async fn run(core: &Core) -> Outcome {
     // What an earlier version wrote, where the back-up is that old.
     adopt(&core.db, &core.terms, &core.clock, &core.random).await?;
     seal_all(&core.db, &core.terms, &core.clock, &core.random).await?;
+    clear_standing(&core.db, LEDGER).await?;
     let name = epoch.name(core.terms.ledger_keys.origin());
     println!(
         "the ledger goes on as {name}; ended again: {} consents, {} people, {} other addresses",

@@ -1,6 +1,8 @@
 //! The key that authenticates what the database says of consent, so that rows which somebody else wrote or put
 //! back are told from ours. It is not in the database.
 
+use std::fmt;
+
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
@@ -9,6 +11,7 @@ use uuid::Uuid;
 use super::address_key::{AddressKey, AddressSecret, keyed};
 use super::consent::EventType;
 use super::purpose::Purpose;
+use super::signup::Method;
 use super::timestamp::Timestamp;
 
 /// How many bytes of a MAC are kept: 128 bits, as of a link's.
@@ -67,7 +70,8 @@ pub struct ConsentFields<'a> {
     pub confirmed_at: Timestamp,
 }
 
-/// What a signup's MAC is over: whose it is, and all that its confirmation will rest on.
+/// What a signup's MAC is over: whose it is, and what the evidence of its confirmation will rest on. What its reader
+/// is called is not evidence.
 #[derive(Clone, Copy, Debug)]
 pub struct SignupFields<'a> {
     /// The signup.
@@ -82,10 +86,18 @@ pub struct SignupFields<'a> {
     pub policy_version_id: Uuid,
     /// The page of the form.
     pub source: &'a str,
+    /// How it reached us.
+    pub method: Method,
     /// When the form was sent.
     pub created_at: Timestamp,
     /// How far its subscriber's events reached then.
     pub reach: i64,
+}
+
+impl fmt::Debug for EvidenceKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EvidenceKey")
+    }
 }
 
 impl EvidenceKey {
@@ -138,6 +150,7 @@ impl EvidenceKey {
             .bytes(signup.report_id.unwrap_or_default().as_bytes())
             .bytes(signup.policy_version_id.as_bytes())
             .text(signup.source)
+            .text(signup.method.as_str())
             .bytes(&signup.created_at.micros().to_be_bytes())
             .bytes(&signup.reach.to_be_bytes())
             .kept()
@@ -169,6 +182,12 @@ impl EvidenceKey {
             fields.bytes(&[u8::from(said.is_some())]).text(said.unwrap_or_default())
         };
         said.into_iter().fold(fields, told).kept()
+    }
+
+    /// The MAC of what an ending says outside the database.
+    #[must_use]
+    pub fn ending(&self, said: &str) -> RowMac {
+        self.over(b"ending").text(said).kept()
     }
 
     /// The MAC of a record that the ledger makes of itself.

@@ -32,3 +32,17 @@ pub enum Method {
     /// By this program: a time was over, or a mail was reported as unwanted. Nobody chose it here.
     Program,
 }
+
+impl Method {
+    /// Its word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Form => "form",
+            Self::Api => "api",
+            Self::Import => "import",
+            Self::Staff => "staff",
+            Self::Program => "program",
+        }
+    }
+}

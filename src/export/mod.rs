@@ -11,7 +11,6 @@ mod xlsx;
 
 use std::io;
 use std::path::Path;
-use std::time::Duration;
 
 pub use columns::{COLUMNS, Column, LINK_COLUMNS, Named};
 pub use csv::CsvRows;
@@ -23,6 +22,7 @@ pub use xlsx::MOST_ROWS as XLSX_MOST_ROWS;
 
 use crate::domain::link::Links;
 use crate::domain::timestamp::Timestamp;
+use crate::outside::SETTLED;
 use crate::store::exports::{self, ExportFilter, ExportPages};
 use crate::store::snapshot::Snapshot;
 use crate::store::{checkpoints, triggers, verifications};
@@ -108,7 +108,7 @@ pub struct Written {
 pub enum ExportError {
     /// The database did not answer.
     #[error("the database did not answer")]
-    Store(#[from] sqlx::Error),
+    Store(#[source] sqlx::Error),
     /// The bytes could not be written.
     #[error("the export could not be written")]
     Write(#[from] io::Error),
@@ -125,8 +125,14 @@ pub enum ExportError {
     TooManyRows,
 }
 
-/// How long ago something ended that every later moment of the database knows.
-const SETTLED: Duration = Duration::from_mins(1);
+impl From<sqlx::Error> for ExportError {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Decode(what) => Self::Changed(what.to_string()),
+            error => Self::Store(error),
+        }
+    }
+}
 
 /// Writes every exportable contact, piece by piece, to `out`; `progress` is told the number read. What one
 /// workbook cannot hold is refused before anything is written.

@@ -55,18 +55,23 @@ impl Files {
         Ok(names)
     }
 
-    /// Copies an object to a file, which is made, and is on disk when this returns.
+    /// Copies an object to a file, which is made, and is on disk when this returns; `false`, without a file, where
+    /// there is no such object.
     ///
     /// # Errors
     /// When the store does not answer, or the file cannot be written.
-    pub async fn copy_out(&self, key: &str, file: &Path) -> Result<(), FilesError> {
+    pub async fn copy_out(&self, key: &str, file: &Path) -> Result<bool, FilesError> {
         let wrong = |error| FilesError::Write(file.to_owned(), error);
-        let mut pieces = self.store.get(&Key::from(key)).await?.into_stream();
+        let mut pieces = match self.store.get(&Key::from(key)).await {
+            Err(object_store::Error::NotFound { .. }) => return Ok(false),
+            found => found?.into_stream(),
+        };
         let mut out = tokio::fs::File::create_new(file).await.map_err(wrong)?;
         while let Some(piece) = pieces.try_next().await? {
             out.write_all(&piece).await.map_err(wrong)?;
         }
-        out.sync_all().await.map_err(wrong)
+        out.sync_all().await.map_err(wrong)?;
+        Ok(true)
     }
 
     /// Puts a file into the store under this key, unless an object is there; it appears whole or not at all.

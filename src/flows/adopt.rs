@@ -15,7 +15,7 @@ use crate::ledger::leaf::{LeafHead, LeafType};
 use crate::ledger::tree::{Frontier, leaf_hash};
 use crate::outside::Head;
 use crate::random::{Moment, Random};
-use crate::store::adoptions::{self, ConsentMac, RowOwnMac, UnmarkedSubscriber};
+use crate::store::adoptions::{self, ConsentMac, IdMac, UnmarkedSubscriber};
 use crate::store::signups::Signup;
 use crate::store::{Db, Tx, checkpoints, ledger_records, signups};
 
@@ -96,7 +96,7 @@ async fn mark_events(db: &Db, terms: &Terms) -> Result<u64, Error> {
         let Some(last) = events.last() else { return Ok(adopted) };
         after = last.event_id;
         adopted += events.len() as u64;
-        let mac = |event: &adoptions::UnmarkedEvent| RowOwnMac {
+        let mac = |event: &adoptions::UnmarkedEvent| IdMac {
             id: event.event_id,
             mac: hex(&terms.evidence_key.event(&EventFields {
                 event_id: event.event_id,
@@ -119,7 +119,7 @@ async fn mark_signups(db: &Db, terms: &Terms) -> Result<(), Error> {
         let signups = signups::list_unmarked(&mut tx, after, AT_ONCE).await?;
         let Some(last) = signups.last() else { return Ok(()) };
         after = last.signup_id;
-        let mac = |signup: &Signup| RowOwnMac {
+        let mac = |signup: &Signup| IdMac {
             id: signup.signup_id,
             mac: hex(&terms.evidence_key.signup(&signup.fields())),
         };
@@ -132,16 +132,16 @@ async fn mark_subscribers(db: &Db, terms: &Terms) -> Result<(), Error> {
     let mut after = Uuid::nil();
     loop {
         let mut tx = db.write().await?;
-        let subscribers = adoptions::list_subscribers(&mut tx, after, AT_ONCE).await?;
+        let subscribers = adoptions::list_unmarked_subscribers(&mut tx, after, AT_ONCE).await?;
         let Some(last) = subscribers.last() else { return Ok(()) };
         after = last.subscriber_id;
-        let mac = |subscriber: &UnmarkedSubscriber| RowOwnMac {
+        let mac = |subscriber: &UnmarkedSubscriber| IdMac {
             id: subscriber.subscriber_id,
             mac: hex(&terms
                 .evidence_key
                 .subscriber(subscriber.subscriber_id, &subscriber.address_key)),
         };
-        let macs: Vec<RowOwnMac> = subscribers.iter().map(mac).collect();
+        let macs: Vec<IdMac> = subscribers.iter().map(mac).collect();
         adoptions::mark_subscribers(&mut tx, &macs).await?;
         tx.commit().await?;
     }

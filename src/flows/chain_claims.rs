@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::keep_record::new_record;
+use super::keep_record::{is_our_record, new_record};
 use super::{Error, Terms};
 use crate::domain::ledger_record::{RecordType, Recorded, Told};
 use crate::domain::policy::ChangeClass;
@@ -22,14 +22,16 @@ const AT_ONCE: i64 = 4096;
 /// so there is one order.
 ///
 /// # Errors
-/// When the database does not take it.
+/// When the database does not take it, or the last record is not as this program wrote it.
 pub async fn chain_claims(tx: &mut Tx, at: &Moment, terms: &Terms) -> Result<(), Error> {
     let claims = claims::list_waiting(tx, AT_ONCE).await?;
     if claims.is_empty() {
         return Ok(());
     }
     let told = match ledger_records::find_newest(tx, RecordType::Recorded).await? {
-        Some(record) => serde_json::from_str(&record.body)?,
+        Some(record) if is_our_record(terms, &record) => serde_json::from_str(&record.body)?,
+        // What somebody else wrote there is never signed on from.
+        Some(_) => return Err(Error::Tree),
         None => Told::default(),
     };
     let mut chain = told.claims.unwrap_or_default();

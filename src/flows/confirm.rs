@@ -8,6 +8,7 @@ use super::record_consent::{Giver, give};
 use super::sign_up::words;
 use super::{Error, Terms};
 use crate::domain::consent::EventType;
+use crate::domain::evidence_key::{EventFields, EvidenceKey};
 use crate::domain::link::Link;
 use crate::domain::outbox::MailKind;
 use crate::domain::purpose::Purpose;
@@ -116,6 +117,9 @@ pub async fn confirm(
         return Ok(Confirmation::OldPage);
     }
     let asked = consent_events::list_choices(tx, signup.signup_id).await?;
+    for choice in &asked {
+        demand_own_choice(terms, signup, choice)?;
+    }
     let added = boxes.map_or_else(Vec::new, |ticked| added(&asked, ticked));
     let keeps = |choice: &&Choice| match boxes {
         _ if choice.purpose.is_privacy_policy() => true,
@@ -150,6 +154,20 @@ pub async fn confirm(
     }
     outbox::insert(tx, at, MailKind::Receipt, About::Signup(signup.signup_id)).await?;
     Ok(Confirmation::Confirmed)
+}
+
+/// Demands that this form said so: its events may have been lent by another.
+fn demand_own_choice(terms: &Terms, signup: &Signup, choice: &Choice) -> Result<(), Error> {
+    let own = terms.evidence_key.event(&EventFields {
+        event_id: choice.event_id,
+        subject_id: signup.signup_id,
+        seq: choice.seq,
+        event_type: EventType::Requested,
+        purpose: &choice.purpose,
+        leaf: &choice.leaf,
+    });
+    let agrees = EvidenceKey::agrees(choice.mac.as_deref(), &own);
+    if agrees { Ok(()) } else { Err(Error::Changed("event", choice.event_id)) }
 }
 
 /// What was ticked on the confirmation page and not on the form.

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{Error, Terms};
 use crate::domain::consent::Emptied;
+use crate::domain::evidence_key::EvidenceKey;
 use crate::domain::ledger_record::{Purge, RecordType};
 use crate::ledger::leaf::{LeafHead, canonical};
 use crate::ledger::note::encode_hash;
@@ -12,7 +13,7 @@ use crate::ledger::tree::leaf_hash;
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::erasures::EmptiedEvent;
-use crate::store::ledger_records::{self, NewRecord};
+use crate::store::ledger_records::{self, NewRecord, StoredRecord};
 
 /// A record with its leaf and its MAC; `body` names the key too.
 ///
@@ -28,6 +29,16 @@ pub fn new_record(
     let leaf = LeafHead::of_record(record_type).leaf(&salt, &body);
     let mac = terms.evidence_key.record(record_id, &leaf);
     Ok(NewRecord { record_id, record_type, body, salt, leaf, mac, recorded_at: at.now })
+}
+
+/// Whether this program wrote a record: its MAC, and that its leaf commits to its body.
+#[must_use]
+pub fn is_our_record(terms: &Terms, record: &StoredRecord) -> bool {
+    let head = LeafHead::of_record(record.record_type);
+    let salt = record.salt.as_slice().try_into();
+    let ours = terms.evidence_key.record(record.record_id, &record.leaf);
+    EvidenceKey::agrees(Some(&record.mac), &ours)
+        && salt.is_ok_and(|salt| head.leaf(salt, &record.body) == record.leaf)
 }
 
 /// Names what lost body and salt, so that no leaf stands bare that nobody answers for; nothing where nothing

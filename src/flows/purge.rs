@@ -8,13 +8,13 @@ use super::keep_record::record_purge;
 use super::{Error, Terms};
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
-use crate::store::signups::{self, Signup};
+use crate::store::signups::{self, SignupPlace};
 use crate::store::{
     Tx, code_tries, erasures, purges, sign_in_tries, staff_sessions, verifications,
 };
 
 /// How many signups one transaction deletes: few enough that readers never wait for it.
-pub const AT_ONCE: i64 = 500;
+const AT_ONCE: i64 = 500;
 
 /// Closes the signups whose time is over, and forgets which codes were tried before today, who failed to sign
 /// in a day ago, and sessions that ended; returns how many signups.
@@ -28,52 +28,88 @@ pub async fn expire(tx: &mut Tx, now: Timestamp) -> Result<u64, Error> {
     Ok(purges::mark_expired(tx, now).await?)
 }
 
-/// Deletes up to [`AT_ONCE`] unconfirmed signups older than their retention; returns how many. Call it
-/// again while it returns that many.
+/// What one transaction did of a purge, and where the next one begins; `None` at the end.
+#[derive(Clone, Copy, Debug)]
+pub struct Purged<P> {
+    /// How many went.
+    pub gone: usize,
+    /// Behind what to go on.
+    pub next: Option<P>,
+}
+
+/// Deletes unconfirmed signups older than their retention, of the next 500 behind this place.
 ///
 /// # Errors
 /// When the database does not take it; then nothing went.
-pub async fn purge(tx: &mut Tx, at: &Moment, terms: &Terms) -> Result<usize, Error> {
+pub async fn purge(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    after: SignupPlace,
+) -> Result<Purged<SignupPlace>, Error> {
     let before = at.now.minus(terms.pending_retention);
-    let due = signups::lock_unconfirmed(tx, at.now, before, AT_ONCE).await?;
-    let (ours, others): (Vec<Signup>, Vec<Signup>) =
-        due.into_iter().partition(|signup| terms.demand_own_signup(signup).is_ok());
-    for signup in &others {
-        leave("signup", signup.signup_id);
+    let due = signups::lock_unconfirmed(tx, at.now, before, after, AT_ONCE).await?;
+    let Some(last) = due.last() else { return Ok(Purged { gone: 0, next: None }) };
+    let next = Some((last.created_at, last.signup_id));
+    let checker = EventChecker::load(tx, terms).await?;
+    let mut ours = Vec::with_capacity(due.len());
+    for signup in &due {
+        if terms.demand_own_signup(signup).is_ok()
+            && are_whole(tx, &checker, signup.signup_id).await?
+        {
+            ours.push(signup.signup_id);
+        } else {
+            leave("signup", signup.signup_id);
+        }
     }
-    let ids: Vec<Uuid> = ours.iter().map(|signup| signup.signup_id).collect();
-    let emptied = purges::delete_signups(tx, &ids).await?;
+    let emptied = purges::delete_signups(tx, &ours).await?;
     record_purge(tx, at, terms, &emptied).await?;
-    Ok(ids.len())
+    Ok(Purged { gone: ours.len(), next })
 }
 
 /// How many people one transaction forgets.
-pub const PEOPLE_AT_ONCE: i64 = 50;
+const PEOPLE_AT_ONCE: i64 = 50;
 
-/// Forgets up to [`PEOPLE_AT_ONCE`] people whose last consent ended longer ago than evidence is kept; what
-/// suppresses their addresses stays. Returns how many. Call it again while it returns that many.
+/// Forgets people whose last consent ended longer ago than evidence is kept, of the next 50 behind
+/// this key; what suppresses their addresses stays.
 ///
 /// # Errors
 /// When the database does not take it; then nothing went.
-pub async fn forget_ended(tx: &mut Tx, at: &Moment, terms: &Terms) -> Result<usize, Error> {
+pub async fn forget_ended(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    after: Uuid,
+) -> Result<Purged<Uuid>, Error> {
     let before = at.now.minus(terms.evidence_retention);
-    let ended = purges::lock_ended(tx, before, PEOPLE_AT_ONCE).await?;
-    if ended.is_empty() {
-        return Ok(0);
-    }
+    let ended = purges::lock_ended(tx, before, after, PEOPLE_AT_ONCE).await?;
+    let Some((last, _)) = ended.last() else { return Ok(Purged { gone: 0, next: None }) };
+    let next = Some(*last);
     let checker = EventChecker::load(tx, terms).await?;
     let (mut emptied, mut gone) = (vec![], 0);
     for (subscriber_id, address_key) in &ended {
-        let (events, unreadable) = verifications::list_of(tx, *subscriber_id).await?.read();
-        if !unreadable.is_empty() || !checker.check(&events).findings.is_empty() {
-            leave("subscriber", *subscriber_id);
-            continue;
+        let mut whole = are_whole(tx, &checker, *subscriber_id).await?;
+        // Their forms go with them.
+        for signup in signups::list_of(tx, address_key).await? {
+            whole = whole
+                && terms.demand_own_signup(&signup).is_ok()
+                && are_whole(tx, &checker, signup.signup_id).await?;
         }
-        emptied.append(&mut erasures::delete_all(tx, address_key).await?);
-        gone += 1;
+        if whole {
+            emptied.append(&mut erasures::delete_all(tx, address_key).await?);
+            gone += 1;
+        } else {
+            leave("subscriber", *subscriber_id);
+        }
     }
     record_purge(tx, at, terms, &emptied).await?;
-    Ok(gone)
+    Ok(Purged { gone, next })
+}
+
+/// Whether the events of a subject are what they were.
+async fn are_whole(tx: &mut Tx, checker: &EventChecker, subject_id: Uuid) -> sqlx::Result<bool> {
+    let (events, unreadable) = verifications::list_of(tx, subject_id).await?.read();
+    Ok(unreadable.is_empty() && checker.check(&events).findings.is_empty())
 }
 
 /// What was changed by another hand stays, for whoever looks into it: to empty it would do away with the traces.

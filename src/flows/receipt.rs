@@ -101,7 +101,7 @@ pub async fn prove(
     event: &SealedEvent,
 ) -> Result<Option<(u64, SignedNote, Vec<Hash>)>, Error> {
     let index = event.leaf_index.and_then(|index| u64::try_from(index).ok());
-    let (Some(index), Some(newest)) = (index, checkpoints::find_shown(tx).await?) else {
+    let (Some(index), Some(newest)) = (index, checkpoints::find_kept(tx).await?) else {
         return Ok(None);
     };
     let head = SignedNote::parse(&newest.note).map_err(|_| Error::Tree)?;

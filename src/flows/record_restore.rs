@@ -17,6 +17,14 @@ pub struct Restored<'a> {
     pub without_newer: bool,
 }
 
+impl Restored<'_> {
+    /// Why mail is kept back.
+    #[must_use]
+    pub fn why_paused(&self) -> String {
+        format!("the back-up of {} was put back", self.taken_at)
+    }
+}
+
 /// Keeps mail back and writes it down.
 ///
 /// # Errors
@@ -28,7 +36,7 @@ pub async fn record_restore(
     restored: &Restored<'_>,
 ) -> Result<(), Error> {
     let Restored { taken_at, without_newer } = restored;
-    pause_mail(tx, at, &format!("the back-up of {taken_at} was put back")).await?;
+    pause_mail(tx, at, &restored.why_paused()).await?;
     let detail = json!({"taken_at": taken_at, "without_newer": without_newer});
     Ok(audit_entries::append(tx, at, actor, Action::Restore, &detail).await?)
 }

@@ -8,7 +8,8 @@ use super::{Error, Terms};
 use crate::domain::consent::EventType;
 use crate::domain::purpose::Purpose;
 use crate::domain::signup::Method;
-use crate::outside::Endings;
+use crate::domain::timestamp::Timestamp;
+use crate::outside::{Ending, SETTLED};
 use crate::random::Moment;
 use crate::store::consents::{self, Standing};
 use crate::store::endings::{self, Known};
@@ -39,18 +40,64 @@ impl Replayed {
     }
 }
 
-/// Ends again what the database lacks of these; safe to run by several replicas at once.
-///
-/// # Errors
-/// When the database does not take it; what was done before stays done.
-pub async fn replay_endings(
-    db: &Db,
-    terms: &Terms,
-    at: &Moment,
-    known: &Endings,
-) -> Result<Replayed, Error> {
+/// Goes through what the data directory knows, again and again: what other replicas noted comes there while the
+/// program runs, and so does what was noted and then not committed.
+#[derive(Debug, Default)]
+pub struct Replay {
+    /// How far its file was read.
+    place: u64,
+    /// Those that may still be under way.
+    unsettled: Vec<Ending>,
+}
+
+impl Replay {
+    /// Ends again what the database lacks of all endings that came since the last time: before anything is exported
+    /// or mailed. Safe to run by several replicas at once.
+    ///
+    /// # Errors
+    /// When the file or the database does not answer; what was done before stays done, and the next time begins where
+    /// this one did.
+    pub async fn all(&mut self, db: &Db, terms: &Terms, at: &Moment) -> Result<Replayed, Error> {
+        self.go_on(db, terms, at, |_| true).await
+    }
+
+    /// The same while others work: what may be under way at this moment waits.
+    ///
+    /// # Errors
+    /// As [`Replay::all`].
+    pub async fn settled(
+        &mut self,
+        db: &Db,
+        terms: &Terms,
+        at: &Moment,
+    ) -> Result<Replayed, Error> {
+        let since = at.now.minus(SETTLED);
+        self.go_on(db, terms, at, |ended| ended < since).await
+    }
+
+    async fn go_on(
+        &mut self,
+        db: &Db,
+        terms: &Terms,
+        at: &Moment,
+        is_due: impl Fn(Timestamp) -> bool,
+    ) -> Result<Replayed, Error> {
+        let (mut endings, place) = db.outside().endings_from(self.place).await?;
+        endings.extend(self.unsettled.iter().cloned());
+        let (due, unsettled): (Vec<_>, Vec<_>) =
+            endings.into_iter().partition(|ending| is_due(ending.at));
+        // What they are about may have been lifted since, or have ended anew, which has its own turn.
+        let known = db.outside().endings().await?.only(due.iter().map(Ending::scope));
+        let due = known.iter().filter(|(_, began)| is_due(began.at));
+        let rows: Vec<Known> = due.map(|(scope, began)| Known::of(scope, began)).collect();
+        let replayed = replay(db, terms, at, &rows).await?;
+        (self.place, self.unsettled) = (place, unsettled);
+        Ok(replayed)
+    }
+}
+
+async fn replay(db: &Db, terms: &Terms, at: &Moment, rows: &[Known]) -> Result<Replayed, Error> {
     let mut all = Replayed::default();
-    let rows: Vec<Known> = known.iter().map(|(scope, newest)| Known::of(scope, newest)).collect();
     for some in rows.chunks(AT_ONCE) {
         let mut tx = db.read().await?;
         let lacks = !(endings::list_unwithdrawn(&mut tx, some).await?.is_empty()

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::chain_claims::chain_claims;
+use super::keep_record::is_our_record;
 use super::{Error, Terms, tree_nodes};
 use crate::domain::evidence_key::{EventFields, EvidenceKey};
 use crate::ledger::note::Checkpoint;
 use crate::ledger::tree::{Frontier, Hash, TILE_HEIGHT, TILE_WIDTH, empty_root, leaf_hash};
 use crate::random::Moment;
 use crate::store::checkpoints::{StoredCheckpoint, Unsealed};
-use crate::store::ledger_epochs::Place;
+use crate::store::ledger_epochs::LedgerPlace;
 use crate::store::ledger_records::NewRecord;
 use crate::store::{Tx, adoptions, checkpoints, ledger_epochs, ledger_records};
 
@@ -67,11 +68,11 @@ async fn seal_up_to(tx: &mut Tx, at: &Moment, terms: &Terms, most: usize) -> Res
     }
     // One after the other is kept outside: who goes on from a head that is not would leave a gap there.
     let place = ledger_epochs::find_place(tx).await?;
-    if place.size > place.shown.unwrap_or(0).max(place.from_size) {
+    if place.size > place.kept.unwrap_or(0).max(place.from_size) {
         return Ok(Sealed::Unkept);
     }
     chain_claims(tx, at, terms).await?;
-    let waiting = list_waiting(tx, &terms.evidence_key, most).await?;
+    let waiting = list_waiting(tx, terms, most).await?;
     if waiting.hashes.is_empty() {
         return Ok(Sealed::Nothing);
     }
@@ -100,7 +101,7 @@ async fn give_places(
     tx: &mut Tx,
     at: &Moment,
     terms: &Terms,
-    place: &Place,
+    place: &LedgerPlace,
     waiting: &Waiting,
 ) -> Result<(), Error> {
     let first = place.size;
@@ -138,7 +139,7 @@ async fn give_places(
 
 /// The leaves that wait and are ours: events by their order, and behind them records, so that what empties
 /// events stands behind them.
-async fn list_waiting(tx: &mut Tx, key: &EvidenceKey, most: usize) -> Result<Waiting, Error> {
+async fn list_waiting(tx: &mut Tx, terms: &Terms, most: usize) -> Result<Waiting, Error> {
     let mut waiting = Waiting::default();
     let mut after = (0, Uuid::nil());
     while waiting.events.len() < most {
@@ -146,13 +147,18 @@ async fn list_waiting(tx: &mut Tx, key: &EvidenceKey, most: usize) -> Result<Wai
         let Some(last) = events.last() else { break };
         after = (last.seq, last.event_id);
         let space = most - waiting.events.len();
-        for event in events.iter().filter(|event| is_ours(key, event)).take(space) {
+        for event in events.iter().filter(|event| is_ours(&terms.evidence_key, event)).take(space) {
             waiting.hashes.push(leaf_hash(event.leaf.as_bytes()));
             waiting.events.push(event.event_id);
         }
     }
-    for record in ledger_records::list_waiting(tx, PAGE).await? {
-        if EvidenceKey::agrees(Some(&record.mac), &key.record(record.record_id, &record.leaf)) {
+    let mut after = Uuid::nil();
+    while waiting.records.len() < most {
+        let records = ledger_records::list_waiting(tx, after, PAGE).await?;
+        let Some(last) = records.last() else { break };
+        after = last.record_id;
+        let space = most - waiting.records.len();
+        for record in records.iter().filter(|record| is_our_record(terms, record)).take(space) {
             waiting.hashes.push(leaf_hash(record.leaf.as_bytes()));
             waiting.records.push(record.record_id);
         }

@@ -107,6 +107,7 @@ fn row(
         report_id,
         policy_version_id: form.policy.policy_version_id,
         source: &form.source,
+        method: form.method,
         created_at: at.now,
         reach,
     });

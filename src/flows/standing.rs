@@ -15,11 +15,11 @@ use crate::outside::{Head, Outside};
 use crate::random::Moment;
 use crate::store::Db;
 use crate::store::checkpoints::StoredCheckpoint;
-use crate::store::ledger_epochs::{self, Place};
+use crate::store::ledger_epochs::{self, LedgerPlace};
 
 /// Where the database stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum LedgerStanding {
     /// At the newest head known.
     Level,
     /// Its newest head is not kept outside yet, and belongs behind the one of this size.
@@ -52,7 +52,7 @@ pub enum Standing {
     },
 }
 
-impl Standing {
+impl LedgerStanding {
     /// Whether the ledger may go on.
     #[must_use]
     pub fn is_level(&self) -> bool {
@@ -71,7 +71,7 @@ impl Standing {
 }
 
 /// A sentence that says what is missing and what to do.
-impl fmt::Display for Standing {
+impl fmt::Display for LedgerStanding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const ACT: &str = "nothing is signed, exported or mailed until the newest database is back, or \
                            `assent ledger resume` goes on from this one";
@@ -109,92 +109,127 @@ impl fmt::Display for Standing {
 
 /// What the database says of itself.
 struct Here {
-    place: Place,
-    newest: Option<(StoredCheckpoint, Head)>,
-    /// The size of the head before it, in the same epoch.
-    before: u64,
+    place: LedgerPlace,
+    /// The last few heads of its epoch, newest first.
+    heads: Vec<(StoredCheckpoint, Head)>,
 }
 
-/// Reads it. What stands among the heads and is none is passed over: a check names it.
-async fn find_here(db: &Db, keys: &LedgerKeys) -> Result<Here, Error> {
-    let mut tx = db.read().await?;
-    let place = ledger_epochs::find_place(&mut tx).await?;
-    let mut heads = ledger_epochs::list_newest(&mut tx).await?.into_iter().filter_map(|stored| {
-        let head = Head::parse(&stored.note, keys)?;
-        (i64::try_from(head.size()) == Ok(stored.size)).then_some((stored, head))
-    });
-    let (newest, before) = (heads.next(), heads.next());
-    Ok(Here { place, newest, before: before.map_or(0, |(_, before)| before.size()) })
+impl Here {
+    /// Reads it. What stands among the heads and is none is passed over: a check names it.
+    async fn read(db: &Db, keys: &LedgerKeys) -> Result<Self, Error> {
+        let mut tx = db.read().await?;
+        let place = ledger_epochs::find_place(&mut tx).await?;
+        let heads = ledger_epochs::list_newest(&mut tx).await?.into_iter().filter_map(|stored| {
+            let head = Head::parse(&stored.note, keys)?;
+            (i64::try_from(head.size()) == Ok(stored.size)).then_some((stored, head))
+        });
+        Ok(Self { place, heads: heads.collect() })
+    }
+
+    /// The newest one, as it is stored and as it was signed.
+    fn newest(&self) -> Option<&(StoredCheckpoint, Head)> {
+        self.heads.first()
+    }
+
+    /// How many leaves the head of this place covers, 0 being the newest; none are before the first.
+    fn size_of(&self, at: usize) -> u64 {
+        self.heads.get(at).map_or(0, |(_, head)| head.size())
+    }
 }
 
 /// Compares the database with what is kept outside.
 ///
 /// # Errors
 /// When either cannot be read.
-pub async fn find_standing(db: &Db, keys: &LedgerKeys) -> Result<Standing, Error> {
+pub async fn find_standing(db: &Db, keys: &LedgerKeys) -> Result<LedgerStanding, Error> {
     loop {
-        let here = find_here(db, keys).await?;
-        let place = here.place;
-        let standing = compare(db, here).await?;
+        let here = Here::read(db, keys).await?;
+        let standing = compare(db, &here).await?;
         // Whoever sealed meanwhile made what is outside newer than what was read here.
-        if standing.is_level() || ledger_epochs::find_place(&mut db.read().await?).await? == place {
+        let place = ledger_epochs::find_place(&mut db.read().await?).await?;
+        if standing.is_level() || place == here.place {
             return Ok(standing);
         }
     }
 }
 
-async fn compare(db: &Db, here: Here) -> Result<Standing, Error> {
-    let (outside, Place { size, epoch, shown, .. }) = (db.outside(), here.place);
-    let own = here.newest.as_ref().map_or(0, |(_, head)| head.size());
+async fn compare(db: &Db, here: &Here) -> Result<LedgerStanding, Error> {
+    let (outside, LedgerPlace { size, epoch, kept, .. }) = (db.outside(), here.place);
+    let own = here.size_of(0);
     if is_followed(outside, epoch, own).await?
         && let Some(known) = outside.newest_head().await?
     {
-        return Ok(Standing::Behind { known, size });
+        let is_newer = known.rank() > (epoch, own);
+        return Ok(if is_newer {
+            LedgerStanding::Behind { known, size }
+        } else {
+            LedgerStanding::Beside { known, size }
+        });
     }
-    let Some((newest, head)) = here.newest else {
+    let Some((newest, head)) = here.newest() else {
         let known = outside.newest_head().await?;
         // Whoever goes on after a loss signs a head at once.
         return Ok(match known {
-            known if epoch != Epoch::FIRST => Standing::Pretended { known, size },
-            Some(known) => Standing::Behind { known, size },
-            None => Standing::Level,
+            known if epoch != Epoch::FIRST => LedgerStanding::Pretended { known, size },
+            Some(known) => LedgerStanding::Behind { known, size },
+            None => LedgerStanding::Level,
         });
     };
     if head.epoch != epoch {
-        return Ok(Standing::Pretended { known: outside.newest_head().await?, size });
+        return Ok(LedgerStanding::Pretended { known: outside.newest_head().await?, size });
     }
-    let mut before = here.before;
-    let kept = loop {
-        let kept = outside.heads_after(epoch, before).await?;
-        match kept.iter().flatten().find(|kept| !is_same(kept, &head)) {
-            None => break kept,
+    let mut before = here.size_of(1);
+    let stand = loop {
+        let stand = outside.heads_after(epoch, before).await?;
+        match stand.iter().flatten().find(|stands| !is_same(stands, head)) {
+            None => break stand,
             // One in the middle, which the database has lost: a check names it.
             Some(middle)
                 if middle.size() > before
                     && middle.size() < own
-                    && leads_here(db, middle, &newest).await? =>
+                    && leads_here(db, middle, newest).await? =>
             {
                 before = middle.size();
             }
-            Some(known) => return Ok(Standing::Beside { known: known.clone(), size }),
+            Some(other) => {
+                // Whoever signed it went on, perhaps, and the newest is what is missing here.
+                let newest = outside.newest_head().await?.filter(|newest| !is_same(newest, head));
+                let known = newest.unwrap_or_else(|| other.clone());
+                return Ok(LedgerStanding::Beside { known, size });
+            }
         }
     };
-    match kept {
-        [Some(_), Some(_)] if shown >= Some(newest.size) => return Ok(Standing::Level),
+    match stand {
+        [Some(_), Some(_)] if kept >= Some(newest.size) => return Ok(LedgerStanding::Level),
         [None, None] => {}
-        _ => return Ok(Standing::Unkept(before, head)),
+        _ => return Ok(LedgerStanding::Unkept(before, head.clone())),
+    }
+    // Where the head before it stands, nothing is newer: it would follow that one.
+    if before == here.size_of(1) && is_kept(outside, here, 1).await? {
+        return Ok(LedgerStanding::Unkept(before, head.clone()));
     }
     let Some(known) = outside.newest_head().await? else {
-        let was_kept = shown.is_some_and(|shown| shown >= newest.size);
-        return Ok(if was_kept { Standing::Lost { size } } else { Standing::Unkept(before, head) });
+        let was_kept = kept.is_some_and(|kept| kept >= newest.size);
+        return Ok(if was_kept {
+            LedgerStanding::Lost { size }
+        } else {
+            LedgerStanding::Unkept(before, head.clone())
+        });
     };
-    if (known.epoch, known.size()) > (epoch, own) {
-        return Ok(Standing::Behind { known, size });
+    if known.rank() > (epoch, own) {
+        return Ok(LedgerStanding::Behind { known, size });
     }
-    if known.epoch == epoch && !leads_here(db, &known, &newest).await? {
-        return Ok(Standing::Beside { known, size });
+    if known.epoch == epoch && !leads_here(db, &known, newest).await? {
+        return Ok(LedgerStanding::Beside { known, size });
     }
-    Ok(Standing::Unkept(before, head))
+    Ok(LedgerStanding::Unkept(before, head.clone()))
+}
+
+/// Whether the head of this place, 0 being the newest, stands in both places behind the one before it.
+async fn is_kept(outside: &Outside, here: &Here, at: usize) -> Result<bool, Error> {
+    let Some((_, head)) = here.heads.get(at) else { return Ok(false) };
+    let stand = outside.heads_after(head.epoch, here.size_of(at + 1)).await?;
+    Ok(stand.iter().all(|stands| stands.as_ref().is_some_and(|stands| is_same(stands, head))))
 }
 
 /// Whether somebody went on from the head of this size, or began a later epoch.
@@ -227,43 +262,57 @@ async fn leads_here(db: &Db, known: &Head, newest: &StoredCheckpoint) -> Result<
 /// # Errors
 /// [`Error::NotLevel`] when the ledger may not go on, and when something cannot be read or written.
 pub async fn keep_newest(db: &Db, terms: &Terms) -> Result<(), Error> {
-    let standing = find_standing(db, &terms.ledger_keys).await?;
-    let Standing::Unkept(after, head) = &standing else {
-        return if standing.is_level() {
-            Ok(())
-        } else {
-            Err(Error::NotLevel(standing.to_string()))
-        };
-    };
-    if !db.outside().keep_head(*after, head).await? {
+    loop {
         let standing = find_standing(db, &terms.ledger_keys).await?;
-        return Err(Error::NotLevel(standing.to_string()));
+        let LedgerStanding::Unkept(after, head) = &standing else { return demand(&standing) };
+        if db.outside().keep_head(*after, head).await? {
+            let mut tx = db.write().await?;
+            let size = i64::try_from(head.size()).map_err(|_| Error::Tree)?;
+            ledger_epochs::mark_kept(&mut tx, size).await?;
+            return Ok(tx.commit().await?);
+        }
+        // Somebody put another one there meanwhile, which the next look sees.
     }
-    let mut tx = db.write().await?;
-    let size = i64::try_from(head.size()).map_err(|_| Error::Tree)?;
-    ledger_epochs::mark_shown(&mut tx, size).await?;
-    Ok(tx.commit().await?)
 }
 
-/// Keeps outside what else is known after a back-up was put back: first the newest head of the database itself,
-/// then, behind it, each of these that covers more.
+/// Keeps outside what is known beside a database that was put back: its own newest head, and of these heads the
+/// newest that it does not hold, so that nothing goes on before somebody looked.
 ///
 /// # Errors
-/// When something cannot be read or written.
+/// [`Error::NotLevel`] when another head is put there at the same time, and when something cannot be read or written.
 pub async fn keep_known(db: &Db, terms: &Terms, heads: &[Head]) -> Result<(), Error> {
-    let Here { place, newest, before } = find_here(db, &terms.ledger_keys).await?;
-    let own = newest.as_ref().map_or(0, |(_, head)| head.size());
-    if let Some((_, head)) = &newest {
-        db.outside().keep_head(before, head).await?;
+    let here = Here::read(db, &terms.ledger_keys).await?;
+    if let Some((_, own)) = here.newest() {
+        // Where another one stands, the database is beside it, as every look says.
+        let _is_there = db.outside().keep_head(here.size_of(1), own).await?;
     }
-    for head in heads {
-        if head.epoch > place.epoch {
-            db.outside().keep_head(0, head).await?;
-        } else if head.epoch == place.epoch && head.size() > own {
-            db.outside().keep_head(own, head).await?;
+    let mut missing: Option<&Head> = None;
+    for head in heads.iter().filter(|head| head.epoch >= here.place.epoch) {
+        let is_held = match here.newest() {
+            Some((stored, own)) if own.epoch == head.epoch => leads_here(db, head, stored).await?,
+            _ => false,
+        };
+        if !is_held {
+            missing = missing.into_iter().chain([head]).max_by_key(|head| head.rank());
         }
     }
-    Ok(())
+    let Some(missing) = missing else { return Ok(()) };
+    let known = db.outside().newest_head().await?;
+    if known.as_ref().is_some_and(|known| known.rank() >= missing.rank())
+        && !find_standing(db, &terms.ledger_keys).await?.is_level()
+    {
+        return Ok(());
+    }
+    let known = known.filter(|known| known.epoch == missing.epoch);
+    let after = known.map_or(0, |known| known.size());
+    if db.outside().keep_head(after, missing).await? {
+        return Ok(());
+    }
+    let (size, origin) = (missing.size(), &missing.note.checkpoint().origin);
+    Err(Error::NotLevel(format!(
+        "the head of {origin} over {size} entries could not be kept, for another one was put behind {after} \
+         entries at the same time"
+    )))
 }
 
 /// Refuses what must not happen while the ledger may not go on.
@@ -271,7 +320,10 @@ pub async fn keep_known(db: &Db, terms: &Terms, heads: &[Head]) -> Result<(), Er
 /// # Errors
 /// [`Error::NotLevel`] then, and when something cannot be read.
 pub async fn demand_level(db: &Db, terms: &Terms) -> Result<(), Error> {
-    let standing = find_standing(db, &terms.ledger_keys).await?;
+    demand(&find_standing(db, &terms.ledger_keys).await?)
+}
+
+fn demand(standing: &LedgerStanding) -> Result<(), Error> {
     if standing.is_level() { Ok(()) } else { Err(Error::NotLevel(standing.to_string())) }
 }
 

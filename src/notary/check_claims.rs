@@ -11,7 +11,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::flows::Error;
 use crate::flows::chain_claims::canonical_claim;
 use crate::store::claims::Claim;
-use crate::store::{Db, claims, export_runs};
+use crate::store::{Db, claims, verifications};
 
 /// How many are read at once.
 const AT_ONCE: i64 = 2000;
@@ -84,7 +84,7 @@ async fn check_exports(
     exports: &HashMap<Uuid, (i64, Timestamp)>,
     told: &mut Verification,
 ) -> Result<(), Error> {
-    for run in export_runs::list_places(&mut db.read().await?).await? {
+    for run in verifications::list_places(&mut db.read().await?).await? {
         // One that ended since the check began is not among them.
         let Some((cursor, whole_at)) = exports.get(&run.export_run_id) else { continue };
         let began = run.started_at.is_some_and(|began| began <= *whole_at);

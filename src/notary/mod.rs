@@ -11,7 +11,7 @@ use crate::flows::seal::{Sealed, seal};
 use crate::flows::standing::keep_newest;
 use crate::flows::{Error, Terms};
 use crate::random::{Moment, Random};
-use crate::store::Db;
+use crate::store::{Db, checkpoints, claims, ledger_epochs};
 
 /// Seals all that waits, and keeps each head outside before it goes on.
 ///
@@ -28,4 +28,16 @@ pub async fn seal_all(db: &Db, terms: &Terms, clock: &Clock, random: &Random) ->
             Sealed::Unkept => {}
         }
     }
+}
+
+/// Whether anything waits for its place, or a head to be kept outside.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn waits(db: &Db) -> sqlx::Result<bool> {
+    let mut tx = db.read().await?;
+    let place = ledger_epochs::find_place(&mut tx).await?;
+    Ok(place.kept < Some(place.size).filter(|size| *size > 0)
+        || checkpoints::waits_since(&mut tx).await?.is_some()
+        || !claims::list_waiting(&mut tx, 1).await?.is_empty())
 }

@@ -52,7 +52,9 @@ pub async fn verify(
     let stuck = match sealed {
         Ok(()) => None,
         Err(Error::Tree) => Some(
-            "nothing can be sealed: the stored tree is not that of the newest checkpoint".into(),
+            "nothing can be sealed: the stored tree is not that of the newest checkpoint, or what the ledger \
+             recorded last was changed"
+                .into(),
         ),
         Err(Error::NotLevel(why)) => Some(why),
         Err(error) if is_unreadable(&error) || is_taken(&error) => {
@@ -111,8 +113,15 @@ pub async fn verify_if_stale(
     random: &Random,
 ) -> Result<(), Error> {
     let verdict = find_verdict(&mut db.read().await?, terms).await?;
-    if is_stale(verdict.as_ref(), clock.now()) {
-        verify(db, terms, clock, random, |_| ()).await?;
+    if !is_stale(verdict.as_ref(), clock.now()) {
+        return Ok(());
+    }
+    let (db, terms) = (db.clone(), terms.clone());
+    let (clock, random) = (clock.clone(), random.clone());
+    // Whoever waits for it may go away: its verdict is kept all the same.
+    let check = tokio::spawn(async move { verify(&db, &terms, &clock, &random, |_| ()).await });
+    if let Some(finding) = check.await??.findings.first() {
+        tracing::error!(finding, "the consent ledger is not what it was; exports stop");
     }
     Ok(())
 }
@@ -246,7 +255,9 @@ async fn finish(
         let mut said: Vec<CheckedLeaf> = checker.check(&since).leaves;
         for record in ledger_records::list_since(&mut tx, told.size).await? {
             let (leaf, wrong) = checker.record(&record);
-            wrong.into_iter().for_each(|what| told.add(what));
+            if let Some(what) = wrong {
+                told.add(what);
+            }
             said.push(leaf);
         }
         for said in said.iter().filter_map(|leaf| leaf.told.as_ref()) {
@@ -260,6 +271,11 @@ async fn finish(
         check_claims(db, std::mem::take(&mut tally.recorded), told).await?;
     }
     check_pending(&mut tx, terms, told).await?;
+    for subscriber_id in unaccounted::list_divided(&mut tx).await? {
+        told.add(format!(
+            "subscriber {subscriber_id}: a text of theirs is not as this program writes it"
+        ));
+    }
     told.adopted = tally.naming.adopted_of(u64::try_from(told.size).unwrap_or(0));
     check_counts(&mut tx, tally, told).await
 }

@@ -4,7 +4,11 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use subtle::ConstantTimeEq;
+
 use crate::domain::address_key::AddressKey;
+use crate::domain::evidence_key::EvidenceKey;
+use crate::domain::notice::hex;
 use crate::domain::purpose::Purpose;
 use crate::domain::suppression::SuppressionReason;
 use crate::domain::timestamp::Timestamp;
@@ -85,6 +89,32 @@ impl Ending {
     }
 }
 
+impl Ending {
+    /// The line that only this program writes: what it says, and a MAC in hex.
+    #[must_use]
+    pub fn line(&self, key: &EvidenceKey) -> String {
+        let said = self.to_string();
+        let mac = hex(&key.ending(&said));
+        format!("{said} {mac}")
+    }
+
+    /// Reads such a line; `None` for one by another hand.
+    #[must_use]
+    pub fn read(line: &str, key: &EvidenceKey) -> Option<Self> {
+        let (said, _) = line.rsplit_once(' ')?;
+        let ending = Self::parse(said)?;
+        let own = ending.line(key);
+        bool::from(own.as_bytes().ct_eq(line.as_bytes())).then_some(ending)
+    }
+
+    /// What it is about.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        let Self { address_key, reason, purpose, .. } = self.clone();
+        Scope { address_key, reason, purpose }
+    }
+}
+
 /// What an ending is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Scope {
@@ -96,43 +126,64 @@ pub struct Scope {
     pub purpose: Option<Purpose>,
 }
 
-/// The newest of one scope.
+/// When one scope began last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Newest {
+pub struct Began {
     /// When it began last.
-    pub began: Timestamp,
+    pub at: Timestamp,
     /// Whether it was lifted since.
     pub lifted: bool,
 }
 
+/// The last moments of one scope.
+#[derive(Clone, Copy, Debug, Default)]
+struct Turns {
+    began: Option<Timestamp>,
+    lifted: Option<Timestamp>,
+}
+
+impl Turns {
+    fn began(self) -> Option<Began> {
+        // At one moment a beginning counts for more: better once too often.
+        self.began.map(|at| Began { at, lifted: self.lifted > Some(at) })
+    }
+}
+
 /// All endings, the newest of each scope.
 #[derive(Clone, Debug, Default)]
-pub struct Endings(HashMap<Scope, Newest>);
+pub struct Endings(HashMap<Scope, Turns>);
 
 impl Endings {
     /// Sorts out what was read, in any order and however often.
     #[must_use]
-    pub fn of(mut lines: Vec<Ending>) -> Self {
-        // At one moment a beginning counts for more: better once too often.
-        lines.sort_by_key(|ending| (ending.at, std::cmp::Reverse(ending.turn)));
-        let mut newest: HashMap<Scope, Newest> = HashMap::new();
-        for Ending { at, address_key, turn, reason, purpose } in lines {
-            let scope = Scope { address_key, reason, purpose };
-            match turn {
-                Turn::Began => drop(newest.insert(scope, Newest { began: at, lifted: false })),
-                Turn::Lifted => {
-                    if let Some(known) = newest.get_mut(&scope) {
-                        known.lifted = true;
-                    }
-                }
-            }
-        }
-        Self(newest)
+    pub fn of(lines: Vec<Ending>) -> Self {
+        let mut endings = Self::default();
+        endings.add(lines);
+        endings
     }
 
-    /// Each scope with its newest.
-    pub fn iter(&self) -> impl Iterator<Item = (&Scope, Newest)> {
-        self.0.iter().map(|(scope, newest)| (scope, *newest))
+    /// Adds what was read since.
+    pub(super) fn add(&mut self, lines: Vec<Ending>) {
+        for Ending { at, address_key, turn, reason, purpose } in lines {
+            let turns = self.0.entry(Scope { address_key, reason, purpose }).or_default();
+            let newest = match turn {
+                Turn::Began => &mut turns.began,
+                Turn::Lifted => &mut turns.lifted,
+            };
+            *newest = (*newest).max(Some(at));
+        }
+    }
+
+    /// Those of these scopes.
+    #[must_use]
+    pub fn only(&self, scopes: impl Iterator<Item = Scope>) -> Self {
+        let turns = |scope: Scope| self.0.get(&scope).map(|turns| (scope, *turns));
+        Self(scopes.filter_map(turns).collect())
+    }
+
+    /// Each scope with when it began last.
+    pub fn iter(&self) -> impl Iterator<Item = (&Scope, Began)> {
+        self.0.iter().filter_map(|(scope, turns)| Some((scope, turns.began()?)))
     }
 
     /// How many scopes there are.
@@ -163,9 +214,9 @@ impl Endings {
                 reason,
                 purpose: (reason == Unsubscribed).then(|| purpose.clone()),
             };
-            let newest = self.0.get(&scope).filter(|newest| !newest.lifted)?;
+            let began = self.0.get(&scope)?.began().filter(|began| !began.lifted)?;
             let by_time = matches!(reason, Unsubscribed | Erased);
-            (!by_time || confirmed_at <= newest.began).then_some((reason, newest.began))
+            (!by_time || confirmed_at <= began.at).then_some((reason, began.at))
         })
     }
 }
@@ -173,6 +224,7 @@ impl Endings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::address_key::AddressSecret;
 
     const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
@@ -213,6 +265,26 @@ mod tests {
     }
 
     #[test]
+    fn a_line_by_another_hand_is_none() {
+        let key = |secret| EvidenceKey::of(&AddressSecret::new([secret; 32]));
+        let left = line(5, "began", "unsubscribed", "newsletter:weekly");
+        let own = left.line(&key(1));
+        assert_eq!(Ending::read(&own, &key(1)), Some(left.clone()));
+        for other in [
+            left.to_string(),
+            own.replace("000005Z", "000006Z"),
+            own.replace("began", "lifted"),
+            own.replace("weekly", "daily"),
+            own[..own.len() - 1].to_owned(),
+            format!("{own}0"),
+            own.to_uppercase(),
+        ] {
+            assert_eq!(Ending::read(&other, &key(1)), None, "{other}");
+        }
+        assert_eq!(Ending::read(&own, &key(2)), None);
+    }
+
+    #[test]
     fn who_came_back_after_leaving_may_be_written_to() {
         let weekly: Purpose = "newsletter:weekly".parse().unwrap();
         let other: Purpose = "newsletter:other".parse().unwrap();
@@ -225,6 +297,7 @@ mod tests {
         assert!(!forbids(&endings, &weekly, 6) && !forbids(&endings, &other, 4));
         let lifted = line(7, "lifted", "unsubscribed", "newsletter:weekly");
         assert!(!forbids(&Endings::of(vec![lifted.clone(), left.clone()]), &weekly, 4));
+        assert_eq!(Endings::of(vec![lifted.clone()]).iter().count(), 0, "nothing began");
         let again = line(8, "began", "unsubscribed", "newsletter:weekly");
         assert!(forbids(&Endings::of(vec![again, lifted, left]), &weekly, 7));
     }

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use sha2::{Digest, Sha256};
 
-use super::journal::whole_lines;
-use super::{Ending, Outside, OutsideError, parse_endings};
+use super::journal::{parse_lines, whole_lines};
+use super::{Ending, Outside, OutsideError};
 use crate::domain::notice::hex;
 
 /// Where they lie: objects named by the hash of what they hold, so that none ever takes another's place.
@@ -13,19 +13,22 @@ const FOLDER: &str = "outside/endings";
 
 /// How much of the file one object holds: the lines that begin in so many bytes of it. The last object of a
 /// file is put anew as the file grows.
-const PIECE: usize = 64 * 1024;
+const PIECE: u64 = 64 * 1024;
+
+/// How often the store is listed until nothing that it named was replaced before it was read.
+const LISTINGS: usize = 16;
 
 /// What this process knows of the file store.
 #[derive(Debug, Default)]
 pub(super) struct Exchanged {
     /// The objects whose lines are in the file.
     known: HashSet<String>,
-    /// How many pieces of the file are full and there.
-    full: usize,
-    /// The object of the last piece, which the next one of it replaces.
+    /// Where the first piece begins that is not full, or not there.
+    begins: u64,
+    /// The object of that piece, which the next one of it replaces.
     last: Option<String>,
-    /// How long the file was.
-    length: usize,
+    /// How far the file was read.
+    length: u64,
 }
 
 impl Outside {
@@ -37,7 +40,6 @@ impl Outside {
     /// next time goes on from here.
     pub async fn exchange(&self) -> Result<(), OutsideError> {
         let mut state = self.exchanged.lock().await;
-        self.take_over_erasures().await?;
         self.fetch(&mut state).await?;
         self.put(&mut state).await
     }
@@ -51,61 +53,69 @@ impl Outside {
         self.put(&mut state).await
     }
 
-    /// What versions before kept of erasures becomes part of the one file.
-    async fn take_over_erasures(&self) -> Result<(), OutsideError> {
-        let lines = self.erasures.read(Ending::parse_erasure).await?;
-        if lines.is_empty() {
-            return Ok(());
-        }
+    /// What versions before kept of erasures becomes part of the one file, once: its lines have no MAC, and after
+    /// that they are anybody's.
+    ///
+    /// # Errors
+    /// When either file cannot be read or written, or holds a line by another hand.
+    pub async fn take_over_erasures(&self) -> Result<(), OutsideError> {
+        let (lines, _) = self.erasures.read(0, Ending::parse_erasure).await?;
         self.append_new(lines).await
     }
 
+    /// The last piece of another process may be replaced by a longer one after it was listed and before it is
+    /// read: then the store is listed again.
     async fn fetch(&self, state: &mut Exchanged) -> Result<(), OutsideError> {
-        let mut lines = vec![];
-        let mut fetched = vec![];
-        for name in self.files.names(FOLDER).await? {
-            if state.known.contains(&name) {
-                continue;
+        for _ in 0..LISTINGS {
+            let mut names = self.files.names(FOLDER).await?;
+            names.retain(|name| !state.known.contains(name));
+            let listed = names.len();
+            let (mut lines, mut fetched) = (vec![], vec![]);
+            for name in names {
+                let key = format!("{FOLDER}/{name}");
+                let Some(bytes) = self.files.find(&key).await? else { continue };
+                lines.extend(parse_lines(&key, &bytes, self.line())?);
+                fetched.push(name);
             }
-            let key = format!("{FOLDER}/{name}");
-            // The last piece of another process may just have been replaced by a longer one.
-            let Some(bytes) = self.files.find(&key).await? else { continue };
-            lines.extend(parse_endings(&key, &bytes)?);
-            fetched.push(name);
+            if !lines.is_empty() {
+                self.append_new(lines).await?;
+            }
+            let read = fetched.len();
+            state.known.extend(fetched);
+            if read == listed {
+                return Ok(());
+            }
         }
-        if !lines.is_empty() {
-            self.append_new(lines).await?;
-        }
-        state.known.extend(fetched);
-        Ok(())
+        Err(OutsideError::Unsettled)
     }
 
     /// Appends those that the file lacks.
     pub(super) async fn append_new(&self, lines: Vec<Ending>) -> Result<(), OutsideError> {
-        let mut here: HashSet<String> =
-            self.endings.read(|line| Some(line.to_owned())).await?.into_iter().collect();
-        let new = lines.iter().map(ToString::to_string).filter(|line| here.insert(line.clone()));
+        let (here, _) = self.endings.read(0, |line| Some(line.to_owned())).await?;
+        let mut here: HashSet<String> = here.into_iter().collect();
+        let new = lines.iter().map(|ending| ending.line(&self.evidence_key));
+        let new = new.filter(|line| here.insert(line.clone()));
         let new: String = new.map(|line| line + "\n").collect();
         if new.is_empty() { Ok(()) } else { self.endings.append(new).await }
     }
 
     async fn put(&self, state: &mut Exchanged) -> Result<(), OutsideError> {
-        let bytes = match tokio::fs::read(self.endings.path()).await {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-            bytes => {
-                bytes.map_err(|error| OutsideError::Read(self.endings.path().to_owned(), error))?
-            }
-        };
-        if bytes.len() == state.length {
+        let length = self.endings.length().await?;
+        if length == state.length {
             return Ok(());
         }
-        let pieces = pieces(&bytes);
-        for (at, piece) in pieces.iter().enumerate().skip(state.full) {
+        if length < state.length {
+            // It is another file.
+            (state.begins, state.last) = (0, None);
+        }
+        let from = state.begins;
+        let bytes = self.endings.bytes(from).await?;
+        let pieces = pieces(&bytes, from);
+        for (at, (begins, piece)) in pieces.iter().enumerate() {
             // What another hand wrote here must not reach the others.
-            let file = self.endings.path().display().to_string();
-            if let Err(error) = parse_endings(&file, piece) {
+            if let Err(error) = parse_lines(&self.endings.name(), piece, self.line()) {
                 // The whole file tells the number of the line.
-                parse_endings(&file, &bytes)?;
+                self.endings.read(0, self.line()).await?;
                 return Err(error);
             }
             let name = hex(&Sha256::digest(piece));
@@ -119,33 +129,33 @@ impl Outside {
             if let Some(before) = state.last.take().filter(|before| *before != name) {
                 self.files.delete(&format!("{FOLDER}/{before}")).await?;
             }
-            if at + 1 < pieces.len() {
-                state.full = at + 1;
-            } else {
+            state.begins = *begins;
+            if at + 1 == pieces.len() {
                 state.last = Some(name);
             }
         }
-        state.length = bytes.len();
+        state.length = from + bytes.len() as u64;
         Ok(())
     }
 }
 
-/// The whole lines of a file, those that begin within so many bytes together.
-fn pieces(bytes: &[u8]) -> Vec<Vec<u8>> {
-    let (mut pieces, mut begins): (Vec<Vec<u8>>, usize) = (vec![], 0);
+/// The whole lines of a file from this place on, those that begin within so many bytes together, and where each
+/// piece begins.
+fn pieces(bytes: &[u8], from: u64) -> Vec<(u64, Vec<u8>)> {
+    let (mut pieces, mut begins): (Vec<(u64, Vec<u8>)>, u64) = (vec![], from);
     let mut of = None;
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         if whole_lines(line).next().is_some() {
             let number = begins / PIECE;
             if of != Some(number) {
-                pieces.push(vec![]);
+                pieces.push((begins, vec![]));
                 of = Some(number);
             }
-            if let Some(piece) = pieces.last_mut() {
+            if let Some((_, piece)) = pieces.last_mut() {
                 piece.extend_from_slice(line);
             }
         }
-        begins += line.len();
+        begins += line.len() as u64;
     }
     pieces
 }
@@ -156,6 +166,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::domain::address_key::AddressSecret;
+    use crate::domain::evidence_key::EvidenceKey;
     use crate::files::Files;
     use crate::ledger::keys::LedgerKeys;
     use crate::ledger::note::{KeyName, SigningKey};
@@ -171,7 +183,8 @@ mod tests {
         let key = SigningKey::new(KeyName::parse("example.org/ledger").unwrap(), [1; 32]);
         let files = Files::open(&format!("file:{}", shared.display())).unwrap();
         let keys = Arc::new(LedgerKeys::new(key, vec![], vec![]));
-        Outside::open(data_dir, &files, keys).unwrap()
+        let evidence_key = EvidenceKey::of(&AddressSecret::new([2; 32]));
+        Outside::open(data_dir, &files, keys, evidence_key).unwrap()
     }
 
     #[tokio::test]
@@ -203,11 +216,40 @@ mod tests {
         }
         let length = std::fs::metadata(dir.path().join("endings.log")).unwrap().len();
         let objects = outside.files.names(FOLDER).await.unwrap();
-        assert_eq!(objects.len(), usize::try_from(length).unwrap().div_ceil(PIECE));
+        assert_eq!(objects.len() as u64, length.div_ceil(PIECE));
         let fresh = tempfile::tempdir().unwrap();
         let fresh = open(fresh.path(), shared.path());
         fresh.exchange().await.unwrap();
         assert_eq!(fresh.endings().await.unwrap().len(), 3000);
+    }
+
+    #[tokio::test]
+    async fn nothing_that_was_there_is_missed_while_others_write() {
+        let dirs = [(); 3].map(|()| tempfile::tempdir().unwrap());
+        let [writer, reader] = [0, 1].map(|at: usize| open(dirs[at].path(), dirs[2].path()));
+        let there = std::sync::atomic::AtomicUsize::new(0);
+        let notes = async {
+            for number in 0..200 {
+                writer.note(&[line(number)]).await.unwrap();
+                writer.put_new().await.unwrap();
+                there.store(number + 1, std::sync::atomic::Ordering::SeqCst);
+            }
+        };
+        let reads = async {
+            loop {
+                let before = there.load(std::sync::atomic::Ordering::SeqCst);
+                match reader.exchange().await {
+                    // Whoever writes was faster each time: the next try finds it.
+                    Err(OutsideError::Unsettled) => continue,
+                    exchanged => exchanged.unwrap(),
+                }
+                assert!(reader.endings().await.unwrap().len() >= before, "of {before}");
+                if before == 200 {
+                    break;
+                }
+            }
+        };
+        tokio::join!(notes, reads);
     }
 
     #[tokio::test]
@@ -239,8 +281,8 @@ mod tests {
         let text = format!("2026-11-23T09:00:00.000000Z {:064x}\n", 9);
         std::fs::write(dir.path().join("erasures.log"), text).unwrap();
         let outside = open(dir.path(), shared.path());
+        outside.take_over_erasures().await.unwrap();
         assert_eq!(outside.endings().await.unwrap().len(), 1);
-        outside.exchange().await.unwrap();
         outside.exchange().await.unwrap();
         let text = std::fs::read_to_string(dir.path().join("endings.log")).unwrap();
         assert_eq!(text.lines().count(), 1);

@@ -41,6 +41,12 @@ impl Head {
     pub fn size(&self) -> u64 {
         self.note.checkpoint().size
     }
+
+    /// What makes one head newer than another.
+    #[must_use]
+    pub fn rank(&self) -> (Epoch, u64) {
+        (self.epoch, self.size())
+    }
 }
 
 impl Heads {

@@ -9,18 +9,20 @@ mod journal;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Mutex, Notify};
 
-pub use ending::{Ending, Endings, Newest, Scope, Turn};
+pub use ending::{Began, Ending, Endings, Scope, Turn};
 pub use heads::Head;
 
+use crate::domain::evidence_key::EvidenceKey;
 use crate::files::{Files, FilesError};
 use crate::ledger::epoch::Epoch;
 use crate::ledger::keys::LedgerKeys;
 use exchange::Exchanged;
 use heads::Heads;
-use journal::Journal;
+use journal::{Journal, parse_lines};
 
 /// Why something cannot be kept outside, or read there.
 #[derive(Debug, thiserror::Error)]
@@ -37,22 +39,42 @@ pub enum OutsideError {
     /// An object that is no head of this ledger.
     #[error("{0} is no signed head of this ledger")]
     Head(String),
+    /// Others replace what they put faster than it is read.
+    #[error(
+        "what other replicas put into the file store could not be read to its end: it is tried again"
+    )]
+    Unsettled,
     /// The file store, or the data directory as one.
     #[error("what is kept outside the database cannot be reached")]
     Files(#[from] FilesError),
+}
+
+/// How long ago something ended that every later moment of the database knows: what is ending at this moment may
+/// be noted here already, and its transaction be under way.
+pub const SETTLED: Duration = Duration::from_mins(1);
+
+/// What was read of the endings, so far.
+#[derive(Debug, Default)]
+struct Read {
+    endings: Arc<Endings>,
+    /// How far the file was read.
+    to: u64,
 }
 
 /// Both places. Clones are of one.
 #[derive(Clone, Debug)]
 pub struct Outside {
     endings: Journal,
-    /// What versions before kept of erasures.
+    /// What versions before kept of erasures, until it is taken over.
     erasures: Journal,
     near: Heads,
     far: Heads,
     files: Files,
     keys: Arc<LedgerKeys>,
+    /// What tells lines of this program from others'.
+    evidence_key: EvidenceKey,
     exchanged: Arc<Mutex<Exchanged>>,
+    read: Arc<Mutex<Read>>,
     grew: Arc<Notify>,
 }
 
@@ -65,6 +87,7 @@ impl Outside {
         data_dir: &Path,
         files: &Files,
         keys: Arc<LedgerKeys>,
+        evidence_key: EvidenceKey,
     ) -> Result<Self, OutsideError> {
         let near = Files::open(&format!("file:{}", data_dir.display()))?;
         Ok(Self {
@@ -74,7 +97,9 @@ impl Outside {
             far: Heads::of(files.clone(), &keys),
             files: files.clone(),
             keys,
+            evidence_key,
             exchanged: Arc::default(),
+            read: Arc::default(),
             grew: Arc::default(),
         })
     }
@@ -86,7 +111,8 @@ impl Outside {
     /// # Errors
     /// When the file cannot be written.
     pub async fn note(&self, endings: &[Ending]) -> Result<(), OutsideError> {
-        let lines: Vec<String> = endings.iter().map(|ending| format!("{ending}\n")).collect();
+        let lines: Vec<String> =
+            endings.iter().map(|ending| ending.line(&self.evidence_key) + "\n").collect();
         self.endings.append(lines.concat()).await?;
         self.grew.notify_one();
         Ok(())
@@ -97,14 +123,35 @@ impl Outside {
         self.grew.notified().await;
     }
 
-    /// All endings that the data directory knows.
+    /// All endings that the data directory knows. Only what came since the last time is read, and all who ask share
+    /// the one answer.
     ///
     /// # Errors
-    /// When the files cannot be read, or hold a line by another hand.
-    pub async fn endings(&self) -> Result<Endings, OutsideError> {
-        let mut lines = self.endings.read(Ending::parse).await?;
-        lines.extend(self.erasures.read(Ending::parse_erasure).await?);
-        Ok(Endings::of(lines))
+    /// When the file cannot be read, or holds a line by another hand.
+    pub async fn endings(&self) -> Result<Arc<Endings>, OutsideError> {
+        let mut read = self.read.lock().await;
+        let length = self.endings.length().await?;
+        if length < read.to {
+            // It is another file.
+            *read = Read::default();
+        }
+        if length != read.to {
+            let (lines, to) = self.endings.read(read.to, self.line()).await?;
+            Arc::make_mut(&mut read.endings).add(lines);
+            read.to = to;
+        }
+        Ok(read.endings.clone())
+    }
+
+    /// The endings that were noted or fetched behind this place in the data directory's file, and the place behind
+    /// them.
+    ///
+    /// # Errors
+    /// As [`Outside::endings`].
+    pub async fn endings_from(&self, place: u64) -> Result<(Vec<Ending>, u64), OutsideError> {
+        // One that is shorter is another file.
+        let from = if self.endings.length().await? < place { 0 } else { place };
+        self.endings.read(from, self.line()).await
     }
 
     /// What the data directory knows of endings, as a text of lines.
@@ -112,16 +159,16 @@ impl Outside {
     /// # Errors
     /// When the file cannot be read.
     pub async fn endings_text(&self) -> Result<String, OutsideError> {
-        let lines = self.endings.read(|line| Some(format!("{line}\n"))).await?;
+        let (lines, _) = self.endings.read(0, |line| Some(format!("{line}\n"))).await?;
         Ok(lines.concat())
     }
 
     /// Takes in endings that were kept elsewhere, those that are not known here.
     ///
     /// # Errors
-    /// When a line is not as this program writes it, or the file cannot be written; then none is taken in.
-    pub async fn take_in(&self, name: &str, text: &str) -> Result<(), OutsideError> {
-        self.append_new(parse_endings(name, text.as_bytes())?).await
+    /// When the file cannot be written; then none is taken in.
+    pub async fn take_in(&self, endings: Vec<Ending>) -> Result<(), OutsideError> {
+        self.append_new(endings).await
     }
 
     /// The heads that follow the one of this size, by either place.
@@ -146,7 +193,7 @@ impl Outside {
     pub async fn newest_head(&self) -> Result<Option<Head>, OutsideError> {
         let near = self.near.find_newest(&self.keys).await?;
         let far = self.far.find_newest(&self.keys).await?;
-        Ok(near.into_iter().chain(far).max_by_key(|head| (head.epoch, head.size())))
+        Ok(near.into_iter().chain(far).max_by_key(Head::rank))
     }
 
     /// Keeps a head behind the one of this size, in both places; `false` when either has another one there.
@@ -159,13 +206,17 @@ impl Outside {
         Ok(self.far.put(after, head, &self.keys).await?
             && self.near.put(after, head, &self.keys).await?)
     }
-}
 
-/// Reads the whole lines of a file or an object of this name.
-fn parse_endings(name: &str, bytes: &[u8]) -> Result<Vec<Ending>, OutsideError> {
-    let parse = |(number, line): (usize, &[u8])| {
-        let ending = std::str::from_utf8(line).ok().and_then(Ending::parse);
-        ending.ok_or_else(|| OutsideError::Line(name.to_owned(), number))
-    };
-    journal::whole_lines(bytes).map(parse).collect()
+    /// Reads the endings of a file of this name, such as another machine's `endings.log`.
+    ///
+    /// # Errors
+    /// When a line is not as this program writes it.
+    pub fn parse_endings(&self, name: &str, text: &str) -> Result<Vec<Ending>, OutsideError> {
+        parse_lines(name, text.as_bytes(), self.line())
+    }
+
+    /// How a line is read.
+    fn line(&self) -> impl Fn(&str) -> Option<Ending> {
+        |line| Ending::read(line, &self.evidence_key)
+    }
 }

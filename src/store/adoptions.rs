@@ -133,7 +133,7 @@ pub struct UnmarkedSubscriber {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list_subscribers(
+pub async fn list_unmarked_subscribers(
     tx: &mut Tx,
     after: Uuid,
     count: i64,
@@ -150,7 +150,7 @@ pub async fn list_subscribers(
 
 /// A MAC for the row of this key.
 #[derive(Clone, Debug, Serialize)]
-pub struct RowOwnMac {
+pub struct IdMac {
     /// The row.
     pub id: Uuid,
     /// Its MAC, hex.
@@ -209,7 +209,7 @@ macro_rules! marking {
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn mark_events(tx: &mut Tx, macs: &[RowOwnMac]) -> sqlx::Result<()> {
+pub async fn mark_events(tx: &mut Tx, macs: &[IdMac]) -> sqlx::Result<()> {
     mark(tx, marking!("consent_event", "event_id"), macs).await
 }
 
@@ -217,7 +217,7 @@ pub async fn mark_events(tx: &mut Tx, macs: &[RowOwnMac]) -> sqlx::Result<()> {
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn mark_signups(tx: &mut Tx, macs: &[RowOwnMac]) -> sqlx::Result<()> {
+pub async fn mark_signups(tx: &mut Tx, macs: &[IdMac]) -> sqlx::Result<()> {
     mark(tx, marking!("signup", "signup_id"), macs).await
 }
 
@@ -225,11 +225,11 @@ pub async fn mark_signups(tx: &mut Tx, macs: &[RowOwnMac]) -> sqlx::Result<()> {
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn mark_subscribers(tx: &mut Tx, macs: &[RowOwnMac]) -> sqlx::Result<()> {
+pub async fn mark_subscribers(tx: &mut Tx, macs: &[IdMac]) -> sqlx::Result<()> {
     mark(tx, marking!("subscriber", "subscriber_id"), macs).await
 }
 
-async fn mark(tx: &mut Tx, mark: Sql, macs: &[RowOwnMac]) -> sqlx::Result<()> {
+async fn mark(tx: &mut Tx, mark: Sql, macs: &[IdMac]) -> sqlx::Result<()> {
     let macs = super::batch(macs)?;
     on!(tx, mark, |conn, sql| sqlx::query(sql).bind(macs).execute(conn).await.map(drop))
 }

@@ -238,7 +238,7 @@ pub async fn find(tx: &mut Tx, size: i64) -> sqlx::Result<Option<StoredCheckpoin
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn find_shown(tx: &mut Tx) -> sqlx::Result<Option<StoredCheckpoint>> {
+pub async fn find_kept(tx: &mut Tx) -> sqlx::Result<Option<StoredCheckpoint>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT size, root, note, created_at, previous, mac FROM checkpoint
          WHERE size <= (SELECT shown FROM ledger_head) ORDER BY size DESC LIMIT 1"
@@ -251,7 +251,7 @@ pub async fn find_shown(tx: &mut Tx) -> sqlx::Result<Option<StoredCheckpoint>> {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn find_shown_at(tx: &mut Tx, at: Timestamp) -> sqlx::Result<Option<StoredCheckpoint>> {
+pub async fn find_kept_at(tx: &mut Tx, at: Timestamp) -> sqlx::Result<Option<StoredCheckpoint>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT size, root, note, created_at, previous, mac FROM checkpoint
          WHERE size <= (SELECT shown FROM ledger_head) AND created_at <= $1

@@ -53,6 +53,14 @@ pub struct NewConsentEvent {
 /// One choice of a signup: the words beside the box.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Choice {
+    /// The event that says so.
+    pub event_id: Uuid,
+    /// Its place in the order of the signup's.
+    pub seq: i64,
+    /// Its leaf.
+    pub leaf: String,
+    /// Its MAC, if it has one.
+    pub mac: Option<Vec<u8>>,
     /// What was ticked.
     pub purpose: Purpose,
     /// The words shown.
@@ -157,7 +165,7 @@ pub async fn list_leaves(
 /// When the database does not answer.
 pub async fn list_choices(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Vec<Choice>> {
     on!(tx, |conn| sqlx::query_as(
-        "SELECT e.purpose, e.notice_id, n.lang, n.words, n.sha256
+        "SELECT e.event_id, e.seq, e.leaf, e.mac, e.purpose, e.notice_id, n.lang, n.words, n.sha256
          FROM consent_event e JOIN notice n ON n.notice_id = e.notice_id
          WHERE e.subject_id = $1 AND e.type = 'requested' ORDER BY e.seq"
     )

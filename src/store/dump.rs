@@ -1,14 +1,17 @@
 //! The whole database as one file, of one moment, while others write; and back.
 
+use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
 
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::sqlite::SqliteConnection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
 use url::Url;
 
-use super::Db;
+use super::{Db, sqlite_file};
+use crate::domain::alarm::MAIL_PAUSED;
+use crate::domain::timestamp::Timestamp;
 
 /// Why there is no copy, or none can be read back.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +25,9 @@ pub enum DumpError {
     /// PostgreSQL's own program.
     #[error("{0} cannot be run: install PostgreSQL's client programs of the server's version")]
     Missing(&'static str, #[source] std::io::Error),
+    /// The thread that waited for it.
+    #[error("the program stopped in the middle of its work")]
+    Stopped(#[source] tokio::task::JoinError),
     /// It failed, and said why.
     #[error("{0} failed: {1}")]
     Failed(&'static str, String),
@@ -43,9 +49,15 @@ impl Db {
                 connection.close().await?;
             }
             Self::Postgres { .. } => {
-                let mut arguments = vec!["--format=custom".into(), "--no-owner".into()];
-                arguments.push(format!("--file={}", file.display()));
-                run("pg_dump", url, arguments).await?;
+                let mut writes = client("pg_dump", url);
+                writes.args(["--format=custom", "--no-owner"]);
+                writes.arg(format!("--file={}", file.display()));
+                blocking(move || {
+                    let (mut writing, told) = spawn(&mut writes, "pg_dump")?;
+                    let written = writing.wait().is_ok_and(|status| status.success());
+                    if written { Ok(()) } else { Err(DumpError::Failed("pg_dump", said(told))) }
+                })
+                .await?;
             }
         }
         let written = std::fs::File::open(file).and_then(|file| file.sync_all());
@@ -53,51 +65,138 @@ impl Db {
     }
 }
 
-/// Reads what [`Db::dump`] wrote of a PostgreSQL database into the one of this URL, whole or not at all.
+/// Why no mail leaves a database that is put back, until somebody says otherwise.
+#[derive(Clone, Debug)]
+pub struct MailPause {
+    /// In words.
+    pub why: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// Keeps mail back in the copy of a SQLite database, before that is put in its place. The copy is on disk when this
+/// returns.
 ///
 /// # Errors
-/// When PostgreSQL's program cannot be run or fails.
+/// When it is no database of this program, or cannot be written.
+pub async fn pause_sqlite(copy: &Path, pause: &MailPause) -> Result<(), DumpError> {
+    let mut connection = SqliteConnectOptions::new().filename(copy).connect().await?;
+    sqlx::query(
+        "INSERT INTO alarm (subject, detail, since) VALUES ($1, $2, $3)
+         ON CONFLICT (subject) DO UPDATE SET detail = excluded.detail",
+    )
+    .bind(MAIL_PAUSED)
+    .bind(&pause.why)
+    .bind(pause.since)
+    .execute(&mut connection)
+    .await?;
+    connection.close().await?;
+    let written = std::fs::File::open(copy).and_then(|file| file.sync_all());
+    written.map_err(|error| DumpError::Write(copy.to_owned(), error))
+}
+
+/// Reads what [`Db::dump`] wrote of a PostgreSQL database into the one of this URL, with its mail kept back: whole or
+/// not at all.
+///
+/// # Errors
+/// When PostgreSQL's programs cannot be run or fail.
 pub async fn load_postgres(
     url: &SecretString,
     file: &Path,
     replace: bool,
+    pause: &MailPause,
 ) -> Result<(), DumpError> {
-    let mut arguments: Vec<String> =
-        ["--no-owner", "--single-transaction", "--exit-on-error"].map(str::to_owned).into();
+    let mut reads = Command::new("pg_restore");
+    reads.args(["--no-owner", "--file=-"]);
     if replace {
-        arguments.extend(["--clean", "--if-exists"].map(str::to_owned));
+        reads.args(["--clean", "--if-exists"]);
     }
-    arguments.push(file.display().to_string());
-    run("pg_restore", url, arguments).await
+    reads.arg(file);
+    let mut writes = client("psql", url);
+    writes.args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=-"]);
+    // The script leaves no search path behind.
+    let end = format!(
+        "\nRESET search_path;\nINSERT INTO alarm (subject, detail, since) VALUES ({}, {}, {})
+         ON CONFLICT (subject) DO UPDATE SET detail = excluded.detail;\nCOMMIT;\n",
+        quoted(MAIL_PAUSED),
+        quoted(&pause.why),
+        quoted(&pause.since.to_string())
+    );
+    blocking(move || load(reads, writes, &end)).await
 }
 
-/// Runs PostgreSQL's own program on a database; its password is not in the list of processes.
-async fn run(
+/// A text as SQL writes it, in the way of `standard_conforming_strings`.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// Pipes what one program reads to the other, in one transaction that ends only when all of it was read.
+fn load(mut reads: Command, mut writes: Command, end: &str) -> Result<(), DumpError> {
+    let (mut reading, said_reading) = spawn(reads.stdout(Stdio::piped()), "pg_restore")?;
+    let (mut writing, said_writing) = spawn(writes.stdin(Stdio::piped()), "psql")?;
+    let piped = match (reading.stdout.take(), writing.stdin.take()) {
+        (Some(mut from), Some(mut to)) => {
+            to.write_all(b"BEGIN;\n").and_then(|()| std::io::copy(&mut from, &mut to)).map(|_| to)
+        }
+        _ => Err(std::io::ErrorKind::BrokenPipe.into()),
+    };
+    let read = reading.wait().is_ok_and(|status| status.success());
+    // Without its last words the transaction is rolled back.
+    let ended = piped.and_then(|mut to| if read { to.write_all(end.as_bytes()) } else { Ok(()) });
+    let written = writing.wait().is_ok_and(|status| status.success());
+    if !written {
+        return Err(DumpError::Failed("psql", said(said_writing)));
+    }
+    if !read || ended.is_err() {
+        return Err(DumpError::Failed("pg_restore", said(said_reading)));
+    }
+    Ok(())
+}
+
+/// Starts one of PostgreSQL's programs; what it says goes to a file without a name.
+fn spawn(
+    command: &mut Command,
     program: &'static str,
-    url: &SecretString,
-    arguments: Vec<String>,
-) -> Result<(), DumpError> {
-    let mut command = std::process::Command::new(program);
-    let mut shown = url.expose_secret().to_owned();
-    if let Ok(mut parsed) = Url::parse(&shown) {
+) -> Result<(Child, std::fs::File), DumpError> {
+    let spawned = tempfile::tempfile().and_then(|said| {
+        let child = command.stderr(said.try_clone()?).spawn()?;
+        Ok((child, said))
+    });
+    spawned.map_err(|error| DumpError::Missing(program, error))
+}
+
+/// The first error of what a program said, without the rows that it quotes; else its last line.
+fn said(mut file: std::fs::File) -> String {
+    let mut text = String::new();
+    if file.rewind().and_then(|()| file.read_to_string(&mut text)).is_err() {
+        text.clear();
+    }
+    let error = text.lines().find(|line| line.contains("ERROR:") || line.contains("error:"));
+    error.or(text.lines().last()).unwrap_or("without a word").to_owned()
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, DumpError> + Send + 'static,
+) -> Result<T, DumpError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(DumpError::Stopped(error)))
+}
+
+/// One of PostgreSQL's own programs, on a database; its password is not in the list of processes.
+fn client(program: &'static str, url: &SecretString) -> Command {
+    let mut command = Command::new(program);
+    let mut named = url.expose_secret().to_owned();
+    if let Ok(mut parsed) = Url::parse(&named) {
         if let Some(password) = parsed.password() {
             let password = percent_encoding::percent_decode_str(password).decode_utf8_lossy();
             command.env("PGPASSWORD", password.as_ref());
         }
         if parsed.set_password(None).is_ok() {
-            shown = parsed.to_string();
+            named = parsed.to_string();
         }
     }
-    command.arg(format!("--dbname={shown}")).args(arguments);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let output = tokio::task::spawn_blocking(move || command.output()).await;
-    let output = output.unwrap_or_else(|error| Err(std::io::Error::other(error)));
-    let output = output.map_err(|error| DumpError::Missing(program, error))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    Err(DumpError::Failed(program, said.lines().last().unwrap_or("without a word").to_owned()))
+    command.arg(format!("--dbname={named}")).stdin(Stdio::null()).stdout(Stdio::null());
+    command
 }
 
 /// Whether there is a database of this program under this URL.
@@ -105,8 +204,8 @@ async fn run(
 /// # Errors
 /// When PostgreSQL does not answer.
 pub async fn is_there(url: &SecretString) -> Result<bool, DumpError> {
-    if let Some(path) = url.expose_secret().strip_prefix("sqlite:") {
-        return Ok(Path::new(path.trim_start_matches("//")).exists());
+    if let Some(file) = sqlite_file(url.expose_secret()) {
+        return Ok(file.exists());
     }
     let mut connection = sqlx::PgConnection::connect(url.expose_secret()).await?;
     let there = sqlx::query_scalar("SELECT to_regclass('ledger_head') IS NOT NULL")

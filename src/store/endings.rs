@@ -8,7 +8,7 @@ use crate::domain::address_key::AddressKey;
 use crate::domain::purpose::Purpose;
 use crate::domain::suppression::SuppressionReason;
 use crate::domain::timestamp::Timestamp;
-use crate::outside::{Newest, Scope};
+use crate::outside::{Began, Scope};
 
 /// One ending that is known outside; one row of a batch.
 #[derive(Clone, Debug, Serialize)]
@@ -24,13 +24,13 @@ pub struct Known {
 impl Known {
     /// The row of an ending.
     #[must_use]
-    pub fn of(scope: &Scope, newest: Newest) -> Self {
+    pub fn of(scope: &Scope, began: Began) -> Self {
         Self {
             address_key: scope.address_key.to_hex(),
             reason: scope.reason.as_str(),
             purpose: scope.purpose.as_ref().map_or_else(|| "*".into(), ToString::to_string),
-            began: newest.began.micros(),
-            lifted: newest.lifted,
+            began: began.at.micros(),
+            lifted: began.lifted,
         }
     }
 }

@@ -64,7 +64,8 @@ pub struct ExportRows(pub(super) Rows);
 
 pub(super) enum Rows {
     /// One text: row by row, each would cross from the database's thread by itself, and that takes longer
-    /// than reading it. Rows are divided by RS and fields by US, control characters that no field may hold.
+    /// than reading it. Rows are divided by RS and fields by US, control characters that no field may hold; each row
+    /// begins with its length, by which one that holds them is told.
     Sqlite(String),
     /// Columns in their binary form, which the server has not to put into words.
     Postgres(Vec<PgRow>),
@@ -121,6 +122,10 @@ fn read(text: &str) -> sqlx::Result<ExportRow<'_>> {
 
 /// Reads the one text; a field that held the divider would make one too many.
 fn fields(text: &str) -> Option<ExportRow<'_>> {
+    let (length, text) = text.split_once('\u{1f}')?;
+    if length.parse() != Ok(text.len()) {
+        return None;
+    }
     let mut fields = text.split('\u{1f}');
     let mut next = || fields.next();
     let row = ExportRow {
@@ -167,9 +172,13 @@ mod tests {
                         0198A0D1C9A87B3C8D4E5F60718293A5|1|given|leaf|\
                         0198A0D1C9A87B3C8D4E5F60718293A6|||0";
 
+    fn with_length(line: &str) -> String {
+        format!("{}\u{1f}{line}", line.len())
+    }
+
     #[test]
     fn one_text_is_read_field_by_field() {
-        let text = TEXT.replace('|', "\u{1f}");
+        let text = with_length(&TEXT.replace('|', "\u{1f}"));
         let row = fields(&text).unwrap();
         assert_eq!((row.email, row.name, row.organisation), ("a@b.test", Some("Ada"), None));
         assert_eq!((row.requested_at.micros(), row.report, row.source), (1, None, "/x"));
@@ -179,7 +188,10 @@ mod tests {
     #[test]
     fn a_field_with_the_divider_is_not_read() {
         for text in [TEXT.replace("Ada", "A|da"), TEXT.replace("|given", ""), String::new()] {
-            assert!(fields(&text.replace('|', "\u{1f}")).is_none(), "{text}");
+            assert!(fields(&with_length(&text.replace('|', "\u{1f}"))).is_none(), "{text}");
         }
+        // A row within a row: what is cut off is shorter than it says.
+        let whole = with_length(&TEXT.replace("Ada", "A\u{1e}da").replace('|', "\u{1f}"));
+        assert!(whole.split('\u{1e}').all(|row| fields(row).is_none()));
     }
 }

@@ -307,30 +307,6 @@ pub async fn mark_started(
     .map(|done| done.rows_affected() == 1))
 }
 
-/// Where a run that came to its end began, as its row says.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct RunPlace {
-    /// Its key.
-    pub export_run_id: Uuid,
-    /// The ledger's place at its moment.
-    pub ledger_cursor: Option<i64>,
-    /// That moment.
-    pub started_at: Option<Timestamp>,
-}
-
-/// Where all runs began that came to their end.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn list_places(tx: &mut Tx) -> sqlx::Result<Vec<RunPlace>> {
-    on!(tx, |conn| sqlx::query_as(
-        "SELECT export_run_id, ledger_cursor, started_at FROM export_run
-         WHERE state IN ('done', 'expired')"
-    )
-    .fetch_all(conn)
-    .await)
-}
-
 /// Gives a job back untouched, as when the program stops: the next worker begins at once.
 ///
 /// # Errors

@@ -236,7 +236,7 @@ async fn page(
 ) -> sqlx::Result<ExportRows> {
     // The inner order is kept by its limit.
     const PAGE: &str = concat!(
-        "SELECT COALESCE(string_agg(line, char(30)), '') FROM (",
+        "SELECT COALESCE(string_agg(octet_length(line) || char(31) || line, char(30)), '') FROM (",
         exportable!(
             "concat_ws(char(31), hex(c.subscriber_id), u.email, COALESCE(u.name, ''),
                  COALESCE(u.organisation, ''), COALESCE(u.job_title, ''), c.state, n.sha256, p.label,

@@ -5,9 +5,9 @@ use crate::domain::timestamp::Timestamp;
 use crate::ledger::epoch::Epoch;
 use crate::store::checkpoints::StoredCheckpoint;
 
-/// Where the ledger stands.
+/// Where the ledger has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Place {
+pub struct LedgerPlace {
     /// How many leaves have their place.
     pub size: i64,
     /// The present epoch.
@@ -15,16 +15,16 @@ pub struct Place {
     /// How many leaves had their place when it began: only larger heads are its own.
     pub from_size: i64,
     /// The newest head that is kept outside too; none before the first.
-    pub shown: Option<i64>,
+    pub kept: Option<i64>,
 }
 
-/// Where the ledger stands.
+/// Where the ledger has come to.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn find_place(tx: &mut Tx) -> sqlx::Result<Place> {
+pub async fn find_place(tx: &mut Tx) -> sqlx::Result<LedgerPlace> {
     on!(tx, |conn| sqlx::query_as(
-        "SELECT h.size, h.epoch, COALESCE(e.from_size, 0) AS from_size, h.shown
+        "SELECT h.size, h.epoch, COALESCE(e.from_size, 0) AS from_size, h.shown AS kept
          FROM ledger_head h LEFT JOIN ledger_epoch e ON e.epoch = h.epoch"
     )
     .fetch_one(conn)
@@ -52,7 +52,7 @@ pub async fn list_newest(tx: &mut Tx) -> sqlx::Result<Vec<StoredCheckpoint>> {
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn mark_shown(tx: &mut Tx, size: i64) -> sqlx::Result<()> {
+pub async fn mark_kept(tx: &mut Tx, size: i64) -> sqlx::Result<()> {
     on!(tx, |conn| sqlx::query(
         "UPDATE ledger_head SET shown = $1 WHERE shown IS NULL OR shown < $1"
     )

@@ -86,16 +86,19 @@ pub async fn list_sealed(tx: &mut Tx, from: i64, to: i64) -> sqlx::Result<Vec<St
     })
 }
 
-/// The first `count` records that wait for their place, in the order in which they get it.
+/// The next `count` records that wait for their place, in the order in which they get it, behind the one of this
+/// key.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list_waiting(tx: &mut Tx, count: i64) -> sqlx::Result<Vec<StoredRecord>> {
+pub async fn list_waiting(tx: &mut Tx, after: Uuid, count: i64) -> sqlx::Result<Vec<StoredRecord>> {
     on!(tx, |conn| {
         sqlx::query_as(
         "SELECT ledger_record_id AS record_id, type AS record_type, body, salt, leaf, leaf_index, mac, recorded_at
-         FROM ledger_record WHERE leaf_index IS NULL ORDER BY ledger_record_id LIMIT $1"
+         FROM ledger_record WHERE leaf_index IS NULL AND ledger_record_id > $1
+         ORDER BY ledger_record_id LIMIT $2"
     )
+    .bind(after)
     .bind(count)
     .fetch_all(conn)
     .await

@@ -199,6 +199,13 @@ macro_rules! forbids_kind {
 }
 pub(crate) use forbids_kind;
 
+/// The file that a URL `sqlite:PATH` or `sqlite://PATH` names; none for any other.
+#[must_use]
+pub fn sqlite_file(url: &str) -> Option<&Path> {
+    let path = url.strip_prefix("sqlite:")?;
+    Some(Path::new(path.strip_prefix("//").unwrap_or(path)))
+}
+
 impl Db {
     /// Opens the database named by `sqlite:PATH` or `postgres://…`. Nothing is migrated yet. Its transactions
     /// note endings outside before they commit them.
@@ -207,8 +214,8 @@ impl Db {
     /// When the URL is of neither kind or the database does not answer.
     pub async fn open(url: &str, outside: &Outside) -> Result<Self, OpenError> {
         let outside = outside.clone();
-        if let Some(path) = url.strip_prefix("sqlite:") {
-            Self::open_sqlite(Path::new(path.trim_start_matches("//")), outside).await
+        if let Some(path) = sqlite_file(url) {
+            Self::open_sqlite(path, outside).await
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let options = PgConnectOptions::from_str(url)?.application_name("assent");
             let pool = PgPoolOptions::new()

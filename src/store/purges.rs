@@ -32,8 +32,10 @@ pub async fn count_unconfirmed(
 ) -> sqlx::Result<i64> {
     on!(tx, |conn| {
         sqlx::query_scalar(
-        "SELECT count(*) FROM signup
-         WHERE status <> 'confirmed' AND created_at <= $2 AND (status <> 'pending' OR expires_at <= $1)"
+        "SELECT count(*) FROM signup s
+         WHERE s.status <> 'confirmed' AND s.created_at <= $2 AND (s.status <> 'pending' OR s.expires_at <= $1)
+           AND NOT EXISTS (SELECT 1 FROM subscriber u JOIN consent_event e ON e.subject_id = u.subscriber_id
+                           WHERE u.address_key = s.address_key AND e.signup_id = s.signup_id)"
     )
     .bind(now)
     .bind(before)
@@ -117,24 +119,30 @@ pub async fn count_ended(tx: &mut Tx, before: Timestamp) -> sqlx::Result<i64> {
         .await)
 }
 
-/// Up to `count` of them: keys and addresses, whose rows nobody else changes until the transaction ends.
+/// Up to `count` of them in the order of their keys behind this one: keys and addresses, whose rows nobody else changes until the transaction ends.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn lock_ended(
     tx: &mut Tx,
     before: Timestamp,
+    after: Uuid,
     count: i64,
 ) -> sqlx::Result<Vec<(Uuid, AddressKey)>> {
     const ENDED: Sql = Sql {
         sqlite: ended!(
             "SELECT u.subscriber_id, u.address_key",
-            " ORDER BY u.subscriber_id LIMIT $2"
+            " AND u.subscriber_id > $3 ORDER BY u.subscriber_id LIMIT $2"
         ),
         postgres: ended!(
             "SELECT u.subscriber_id, u.address_key",
-            " ORDER BY u.subscriber_id LIMIT $2 FOR UPDATE OF u SKIP LOCKED"
+            " AND u.subscriber_id > $3 ORDER BY u.subscriber_id LIMIT $2 FOR UPDATE OF u SKIP LOCKED"
         ),
     };
-    on!(tx, ENDED, |conn, sql| sqlx::query_as(sql).bind(before).bind(count).fetch_all(conn).await)
+    on!(tx, ENDED, |conn, sql| sqlx::query_as(sql)
+        .bind(before)
+        .bind(count)
+        .bind(after)
+        .fetch_all(conn)
+        .await)
 }

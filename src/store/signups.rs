@@ -105,6 +105,7 @@ impl Signup {
             report_id: self.report_id,
             policy_version_id: self.policy_version_id,
             source: &self.source,
+            method: self.method,
             created_at: self.created_at,
             reach: self.reach,
         }
@@ -180,6 +181,17 @@ pub async fn find(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Option<Signup>> 
         .await)
 }
 
+/// All signups of an address.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_of(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<Vec<Signup>> {
+    on!(tx, |conn| sqlx::query_as(signups!("WHERE s.address_key = $1 ORDER BY s.signup_id"))
+        .bind(address_key)
+        .fetch_all(conn)
+        .await)
+}
+
 /// Up to `count` signups without a MAC, in the order of their keys after this one.
 ///
 /// # Errors
@@ -194,8 +206,11 @@ pub async fn list_unmarked(tx: &mut Tx, after: Uuid, count: i64) -> sqlx::Result
     .await)
 }
 
-/// Up to `count` signups made before `before` that nobody confirmed in time, oldest first, and of which no event of a
-/// subscriber tells. Nobody else changes them until the transaction ends.
+/// A place in the order of signups: when they were made, and their keys.
+pub type SignupPlace = (Timestamp, Uuid);
+
+/// Up to `count` signups made before `before` that nobody confirmed in time, oldest first behind this place, and of
+/// which no event of a subscriber tells. Nobody else changes them until the transaction ends.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -203,6 +218,7 @@ pub async fn lock_unconfirmed(
     tx: &mut Tx,
     now: Timestamp,
     before: Timestamp,
+    (after, after_id): SignupPlace,
     count: i64,
 ) -> sqlx::Result<Vec<Signup>> {
     macro_rules! due {
@@ -210,11 +226,12 @@ pub async fn lock_unconfirmed(
             concat!(
                 signups!(
                     "WHERE s.status <> 'confirmed' AND s.created_at <= $2
+                       AND s.created_at >= $4 AND (s.created_at, s.signup_id) > ($4, $5)
                        AND (s.status <> 'pending' OR s.expires_at <= $1)
                        AND NOT EXISTS (SELECT 1 FROM subscriber u
                                        JOIN consent_event e ON e.subject_id = u.subscriber_id
                                        WHERE u.address_key = s.address_key AND e.signup_id = s.signup_id)
-                     ORDER BY s.created_at LIMIT $3"
+                     ORDER BY s.created_at, s.signup_id LIMIT $3"
                 ),
                 $lock
             )
@@ -225,6 +242,8 @@ pub async fn lock_unconfirmed(
         .bind(now)
         .bind(before)
         .bind(count)
+        .bind(after)
+        .bind(after_id)
         .fetch_all(conn)
         .await)
 }

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Tx, on};
+use super::{Sql, Tx, on};
 use crate::domain::purpose::Purpose;
 
 /// How many consents stand.
@@ -26,6 +26,26 @@ pub async fn list_groundless(tx: &mut Tx) -> sqlx::Result<Vec<(Uuid, Purpose)>> 
     )
     .fetch_all(conn)
     .await)
+}
+
+/// Subscribers of whom a text holds what divides the fields and rows of an export.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_divided(tx: &mut Tx) -> sqlx::Result<Vec<Uuid>> {
+    macro_rules! divided {
+        ($us:literal, $rs:literal) => {
+            concat!(
+                "SELECT subscriber_id FROM (SELECT subscriber_id, email || COALESCE(name, '')
+                     || COALESCE(organisation, '') || COALESCE(job_title, '') AS texts FROM subscriber) AS s
+                 WHERE texts LIKE '%' || ", $us, " || '%' OR texts LIKE '%' || ", $rs, " || '%'
+                 ORDER BY subscriber_id LIMIT 20"
+            )
+        };
+    }
+    const LIST: Sql =
+        Sql { sqlite: divided!("char(31)", "char(30)"), postgres: divided!("chr(31)", "chr(30)") };
+    on!(tx, LIST, |conn, sql| sqlx::query_scalar(sql).fetch_all(conn).await)
 }
 
 /// How many subscribers there are.

@@ -113,10 +113,13 @@ impl From<crate::flows::Error> for Error {
                 Self::Internal
             }
             crate::flows::Error::Outside(error) => error.into(),
+            error @ crate::flows::Error::Changed(..) => {
+                tracing::error!(error = ?error, "whose an address is was changed by another hand");
+                Self::Internal
+            }
             error @ (crate::flows::Error::Tree
             | crate::flows::Error::Stopped(_)
-            | crate::flows::Error::NotLevel(_)
-            | crate::flows::Error::Changed(..)) => {
+            | crate::flows::Error::NotLevel(_)) => {
                 tracing::error!(error = ?error, "the ledger could not be read");
                 Self::Internal
             }

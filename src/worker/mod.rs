@@ -8,6 +8,7 @@ mod hand_over;
 mod leases;
 pub mod letters;
 pub mod outside;
+pub mod own_alarm;
 mod personal_letters;
 pub mod policies;
 pub mod purge;

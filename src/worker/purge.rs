@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::WorkerParts;
 use crate::domain::export_run::FILE_KEPT;
+use crate::domain::timestamp::Timestamp;
 use crate::files::{Files, FilesError};
 use crate::flows::end_export::{end_abandoned, expire_export};
-use crate::flows::purge::{AT_ONCE, PEOPLE_AT_ONCE, expire, forget_ended, purge};
+use crate::flows::purge::{expire, forget_ended, purge};
 use crate::flows::{Error, Terms};
 use crate::random::Moment;
 use crate::store::{Db, export_runs};
@@ -53,16 +55,15 @@ pub async fn forget(db: &Db, terms: &Terms, at: &Moment) -> Result<usize, Error>
     let mut tx = db.write().await?;
     expire(&mut tx, at.now).await?;
     tx.commit().await?;
-    let mut deleted = 0;
-    loop {
+    let (mut deleted, mut next) = (0, Some((Timestamp::EARLIEST, Uuid::nil())));
+    while let Some(after) = next {
         let mut tx = db.write().await?;
-        let gone = purge(&mut tx, at, terms).await?;
+        let purged = purge(&mut tx, at, terms, after).await?;
         tx.commit().await?;
-        deleted += gone;
-        if i64::try_from(gone).is_ok_and(|gone| gone < AT_ONCE) {
-            return Ok(deleted);
-        }
+        deleted += purged.gone;
+        next = purged.next;
     }
+    Ok(deleted)
 }
 
 /// Why the files of exports could not be deleted.
@@ -116,17 +117,16 @@ pub async fn forget_exports(db: &Db, files: &Files, at: &Moment) -> Result<usize
 /// # Errors
 /// When the database does not take it; what was committed before stays done.
 pub async fn forget_people(db: &Db, terms: &Terms, at: &Moment) -> Result<usize, Error> {
-    let mut forgotten = 0;
-    loop {
+    let (mut forgotten, mut next) = (0, Some(Uuid::nil()));
+    while let Some(after) = next {
         let mut tx = db.write().await?;
-        let gone = forget_ended(&mut tx, at, terms).await?;
+        let purged = forget_ended(&mut tx, at, terms, after).await?;
         tx.commit().await?;
-        forgotten += gone;
-        if i64::try_from(gone).is_ok_and(|gone| gone < PEOPLE_AT_ONCE) {
-            if forgotten > 0 {
-                db.forget_log().await;
-            }
-            return Ok(forgotten);
-        }
+        forgotten += purged.gone;
+        next = purged.next;
     }
+    if forgotten > 0 {
+        db.forget_log().await;
+    }
+    Ok(forgotten)
 }

@@ -1,30 +1,33 @@
 //! Seals what was appended to the ledger.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
 use super::WorkerParts;
-use super::outside::end_alarm;
+use super::own_alarm::OwnAlarm;
 use crate::domain::alarm::LEDGER;
 use crate::domain::outbox::MailKind;
 use crate::flows::Error;
 use crate::flows::standing::tell_not_level;
-use crate::notary::seal_all;
+use crate::notary::{seal_all, waits};
 use crate::store::checkpoints;
 use crate::store::outbox::{self, About};
 
+/// How often it is looked whether the ledger may go on, while nothing waits.
+const LOOK_EVERY: Duration = Duration::from_mins(1);
 /// How often a witness is told.
 const A_DAY: Duration = Duration::from_hours(24);
 
 /// Seals every few seconds, until `stop`; also empties a log that still holds what was erased.
 pub async fn run(parts: WorkerParts, stop: CancellationToken) {
+    let mut sealing = Sealing { alarm: OwnAlarm::new(LEDGER), level: None };
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(parts.seal_every) => {}
         }
-        if let Err(error) = seal(&parts).await {
+        if let Err(error) = sealing.seal(&parts).await {
             tracing::error!(error = ?error, "the ledger could not be sealed");
         }
         if parts.db.must_forget() {
@@ -40,12 +43,33 @@ pub async fn run(parts: WorkerParts, stop: CancellationToken) {
     }
 }
 
-/// Seals what waits. Whether the ledger may go on is an alarm; while it may not, no mail leaves.
-async fn seal(parts: &WorkerParts) -> Result<(), Error> {
-    match seal_all(&parts.db, &parts.terms, &parts.clock, &parts.random).await {
-        Ok(()) => end_alarm(parts, LEDGER).await,
-        Err(Error::NotLevel(why)) => tell_not_level(&parts.db, &parts.moment(), &why).await,
-        Err(error) => Err(error),
+/// What this process knows of where the ledger stands.
+struct Sealing {
+    alarm: OwnAlarm,
+    /// When it stood level last, unless it does not.
+    level: Option<Instant>,
+}
+
+impl Sealing {
+    /// Seals what waits. Whether the ledger may go on is an alarm; while it may not, no mail leaves. The file store
+    /// is asked for something that waits, and now and then.
+    async fn seal(&mut self, parts: &WorkerParts) -> Result<(), Error> {
+        if self.level.is_some_and(|level| level.elapsed() < LOOK_EVERY) && !waits(&parts.db).await?
+        {
+            return Ok(());
+        }
+        self.level = None;
+        match seal_all(&parts.db, &parts.terms, &parts.clock, &parts.random).await {
+            Ok(()) => {
+                self.level = Some(Instant::now());
+                self.alarm.end(&parts.db).await.map(drop)
+            }
+            Err(Error::NotLevel(why)) => {
+                self.alarm.mark_seen();
+                tell_not_level(&parts.db, &parts.moment(), &why).await
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -24,11 +24,11 @@ pub(super) async fn read(
     let Some(witness) = &parts.witness_mail else {
         return Ok(Said::Nothing("there is no witness any more"));
     };
-    let Some(newest) = checkpoints::find_shown_at(tx, mail.created_at).await? else {
+    let Some(newest) = checkpoints::find_kept_at(tx, mail.created_at).await? else {
         return Ok(Said::Nothing("nothing is sealed yet"));
     };
     let before = match outbox::find_told_before(tx, mail.created_at).await? {
-        Some(told) => checkpoints::find_shown_at(tx, told).await?,
+        Some(told) => checkpoints::find_kept_at(tx, told).await?,
         None => None,
     };
     let proof = match before.filter(|before| before.size < newest.size) {

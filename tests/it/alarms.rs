@@ -9,6 +9,7 @@ use assent::flows::retry_mail::retry_all;
 use assent::flows::watch_confirmations::Changes;
 use assent::mail::mailbox::Mailbox;
 use assent::mail::transport::{Relay, Tls, Transport};
+use assent::worker::own_alarm::OwnAlarm;
 use assent::worker::watch::{relay_is_back, watch, watch_parked};
 use futures_util::future::join_all;
 
@@ -119,6 +120,20 @@ both_databases! {
         let ended = join_all((0..12).map(|_| clear_one(&app, MAIL_RELAY))).await;
         assert_eq!(ended.iter().filter(|stood| **stood).count(), 1);
         assert!(readyz(&app).await.contains("mail: ok\n"));
+    }
+
+    async fn of_two_processes_each_ends_what_it_raised(database: Database) {
+        let app = TestApp::start(database).await;
+        let (db, at) = (&app.core.db, app.core.moment());
+        let [mut one, mut other] = [(); 2].map(|()| OwnAlarm::new("sample"));
+        assert!(!one.end(db).await.unwrap() && !other.end(db).await.unwrap(), "nothing stood");
+        assert!(one.raise(db, &at, "it is away").await.unwrap());
+        assert!(!other.end(db).await.unwrap(), "another one sees it");
+        assert!(!one.raise(db, &at, "it is away").await.unwrap(), "heard once");
+        assert!(one.end(db).await.unwrap() && !one.end(db).await.unwrap());
+        // What a process left that is gone ends with the next one's first look.
+        assert!(one.raise(db, &at, "it is away").await.unwrap());
+        assert!(OwnAlarm::new("sample").end(db).await.unwrap());
     }
 
     async fn a_mail_that_leaves_ends_the_alarm_about_the_relay(database: Database) {

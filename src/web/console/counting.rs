@@ -125,6 +125,8 @@ impl<K: Copy + Eq + Hash + Send + 'static, F: Send + Sync + 'static> Copies<K, F
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::address_key::AddressSecret;
+    use crate::domain::evidence_key::EvidenceKey;
     use crate::files::Files;
     use crate::ledger::keys::LedgerKeys;
     use crate::ledger::note::{KeyName, SigningKey};
@@ -137,8 +139,9 @@ mod tests {
         let url = format!("sqlite:{}", dir.path().join("assent.db").display());
         let key = SigningKey::new(KeyName::parse("l").unwrap(), [0; 32]);
         let keys = Arc::new(LedgerKeys::new(key, vec![], vec![]));
+        let evidence_key = EvidenceKey::of(&AddressSecret::new([0; 32]));
         let files = Files::open(&format!("file:{}", dir.path().display())).unwrap();
-        let outside = Outside::open(dir.path(), &files, keys).unwrap();
+        let outside = Outside::open(dir.path(), &files, keys, evidence_key).unwrap();
         let db = Db::open(&url, &outside).await.unwrap();
         let turn = Arc::new(Semaphore::new(1));
         let clock = Clock::manual(Timestamp::EARLIEST);

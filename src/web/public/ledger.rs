@@ -17,6 +17,6 @@ pub(super) fn router() -> Router<Arc<App>> {
 
 async fn checkpoint(State(app): State<Arc<App>>) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;
-    let newest = checkpoints::find_shown(&mut tx).await?.ok_or(Error::NotFound)?;
+    let newest = checkpoints::find_kept(&mut tx).await?.ok_or(Error::NotFound)?;
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], newest.note).into_response())
 }

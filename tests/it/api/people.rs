@@ -173,7 +173,7 @@ both_databases! {
         let rows = program.send("GET", "/api/v1/exports/consented?purpose=privacy-policy").await.text();
         assert!(rows.contains("bob@c.example") && !rows.contains("ada@b.example"), "{rows}");
         let kept = std::fs::read_to_string(app.dir.path().join("endings.log")).unwrap();
-        assert_eq!(kept.lines().filter(|line| line.ends_with(" began erased *")).count(), 1, "{kept}");
+        assert_eq!(kept.lines().filter(|line| line.contains(" began erased * ")).count(), 1, "{kept}");
         assert_eq!(audit(&app, "erase").await, [json!({"held": true})]);
         let sql = "SELECT count(*) FROM audit_entry WHERE action = 'erase' AND actor LIKE 'token:%'";
         assert_eq!(app.count(sql).await, 1);

@@ -126,6 +126,7 @@ async fn the_back_button_brings_nothing_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "told by tests/release"]
 async fn every_page_of_choices_is_sound_on_a_small_light_screen() {
     every_page_of_choices(320, false).await;
 }

@@ -292,6 +292,7 @@ both_databases! {
 
     async fn a_job_whose_worker_died_begins_again(database: Database) {
         let app = with_too_many(database).await;
+        app.check().await;
         let desk = app.sign_in(Role::Marketing).await;
         // As a worker leaves it that was killed in the middle: claimed, its lease not over.
         let mut tx = app.write().await;
@@ -329,6 +330,7 @@ both_databases! {
 
     async fn jobs_do_not_pile_up(database: Database) {
         let app = with_too_many(database).await;
+        app.check().await;
         let desk = app.sign_in(Role::Marketing).await;
         let mut tx = app.write().await;
         let filter = assent::store::exports::ExportFilter {

@@ -322,7 +322,7 @@ both_databases! {
         assert_eq!(app.count("SELECT count(*) FROM subscriber_word").await, 0);
         assert_eq!(app.count("SELECT count(*) FROM suppression WHERE reason = 'erased'").await, 1);
         let kept = std::fs::read_to_string(app.dir.path().join("endings.log")).unwrap();
-        assert_eq!(kept.lines().filter(|line| line.ends_with(" began erased *")).count(), 1, "{kept}");
+        assert_eq!(kept.lines().filter(|line| line.contains(" began erased * ")).count(), 1, "{kept}");
         assert_eq!(audit(&app, "erase").await.len(), 1);
         assert_eq!((desk.get(&path).await.status, desk.post(&path, "sure=yes").await.status), (404, 404));
     }

@@ -84,6 +84,7 @@ async fn every_screen_is_sound_on_a_large_light_window() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "told by tests/release"]
 async fn every_screen_is_sound_on_a_large_dark_window() {
     every_screen(1280, true).await;
 }

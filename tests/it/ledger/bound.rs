@@ -1,12 +1,13 @@
 //! A link that was mailed to one address gives nothing for another, whatever is written into the database.
 
-use super::{EXPORT, WEEKLY, assert_sound, check, command, seal};
+use super::{EXPORT, WEEKLY, assert_sound, check, command, seal, unguard};
 use crate::support::app::{Database, TestApp};
 use crate::support::{both_databases, poll};
 
 const EVE: &str = "eve@b.example";
 const VIC: &str = "vic@b.example";
 const PARKED: &str = "SELECT count(*) FROM outbox WHERE state = 'parked'";
+const WHY: &str = "SELECT count(*) FROM outbox WHERE state = 'parked' AND reason LIKE 'the address it goes to was changed%'";
 const OF_VIC: &str =
     "SELECT count(*) FROM consent c JOIN subscriber u ON u.subscriber_id = c.subscriber_id
      WHERE u.email = 'vic@b.example' AND c.purpose = 'newsletter:weekly'";
@@ -31,7 +32,6 @@ async fn does(app: &TestApp, sql: &'static str) {
 async fn is_parked(app: &TestApp) {
     poll::until("the mail set aside", || async { (app.count(PARKED).await == 1).then_some(()) })
         .await;
-    const WHY: &str = "SELECT count(*) FROM outbox WHERE state = 'parked' AND reason LIKE 'the address it goes to was changed%'";
     assert_eq!(app.count(WHY).await, 1);
 }
 
@@ -83,7 +83,7 @@ both_databases! {
         // The form would be newer than her leaving.
         does(&app, "UPDATE signup SET reach = 1000 WHERE status = 'pending'").await;
         assert_eq!(app.post(&mail.link("/confirm/"), "").await.status, 500);
-        assert!(!String::from_utf8_lossy(&command(&app, &EXPORT).stdout).contains(EVE));
+        assert_eq!(app.exported("newsletter:weekly").await, Vec::<String>::new());
     }
 
     async fn a_link_to_choices_is_mailed_to_no_other_address(database: Database) {
@@ -115,5 +115,34 @@ both_databases! {
         assert_eq!(app.post(&eves, &again.replace(&seen, &app.seen(&eves).await)).await.status, 500);
         assert!(!String::from_utf8_lossy(&command(&app, &EXPORT).stdout).contains(VIC));
         assert!(!check(&app).await.is_sound());
+    }
+
+    async fn a_tick_of_another_form_gives_nothing(database: Database) {
+        let app = history(database).await;
+        app.ask_and_read("mal@b.example", WEEKLY).await;
+        let mail = app.ask_and_read(VIC, "").await;
+        seal(&app).await;
+        unguard(&app).await;
+        does(&app, "UPDATE consent_event SET subject_id = (SELECT signup_id FROM signup WHERE email = 'vic@b.example' AND status = 'pending'), seq = 9
+                    WHERE purpose = 'newsletter:weekly'
+                      AND subject_id = (SELECT signup_id FROM signup WHERE email = 'mal@b.example')").await;
+        assert_eq!(app.post(&mail.link("/confirm/"), "").await.status, 500);
+        nothing_is_exported_of_vic(&app).await;
+    }
+
+    async fn a_row_within_a_row_is_not_exported(database: Database) {
+        let app = history(database).await;
+        let name = match database {
+            Database::Sqlite => "UPDATE subscriber SET name = 'A' || char(30) || 'B' || char(31) || 'C' WHERE email = 'eve@b.example'",
+            Database::Postgres => "UPDATE subscriber SET name = 'A' || chr(30) || 'B' || chr(31) || 'C' WHERE email = 'eve@b.example'",
+        };
+        does(&app, name).await;
+        if database == Database::Sqlite {
+            let output = command(&app, &EXPORT);
+            assert_eq!(output.status.code(), Some(1));
+            assert!(String::from_utf8_lossy(&output.stderr).contains("a contact is not as this program writes it"));
+        }
+        let told = check(&app).await.findings;
+        assert!(told.iter().any(|what| what.contains("a text of theirs")), "{told:?}");
     }
 }

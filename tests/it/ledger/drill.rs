@@ -4,9 +4,17 @@
 use std::path::Path;
 use std::process::Output;
 
+use assent::backup::{Manifest, Target, put_back};
+use assent::domain::alarm::MAIL_PAUSED;
 use assent::domain::notice::hex;
+use assent::files::Files;
+use assent::outside::Outside;
 use assent::random::Random;
+use assent::store::Db;
+use assent::store::alarms::{self, Alarm};
+use assent::store::dump::MailPause;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::{EXPORT, WEEKLY, seal};
 use crate::support::app::{Database, SETTINGS, TestApp};
@@ -77,6 +85,18 @@ fn postgres_path() -> &'static str {
     &PATH
 }
 
+/// Writes these bytes in place of the database of a back-up, whose manifest then names them.
+fn break_database(dir: &Path, bytes: &[u8]) {
+    std::fs::write(dir.join("database"), bytes).unwrap();
+    let file = dir.join("manifest.json");
+    let mut manifest: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    let parts = manifest["parts"].as_array_mut().unwrap();
+    let part = parts.iter_mut().find(|part| part["path"] == "database").unwrap();
+    part["bytes"] = bytes.len().into();
+    part["sha256"] = hex(&Sha256::digest(bytes)).into();
+    std::fs::write(&file, manifest.to_string()).unwrap();
+}
+
 /// The back-up of a running program, with its keys.
 fn back_up(app: &TestApp, to: &Path) {
     let url = secrecy::ExposeSecret::expose_secret(&app.core.settings.database_url);
@@ -110,6 +130,9 @@ both_databases! {
         app.post(&format!("{ada}/withdraw-all"), "").await;
         super::super::does(&app, &["erase", "bob@b.example"]);
         joins(&app, "dee@b.example").await;
+        let older = kept.path().join("older");
+        std::fs::write(&older, super::super::does(&app, &["ledger", "checkpoint"])).unwrap();
+        joins(&app, "eve@b.example").await;
         let head = kept.path().join("mail.txt");
         let note = super::super::does(&app, &["ledger", "checkpoint"]);
         std::fs::write(&head, format!("Subject: Ledger checkpoint\r\n\r\n{}\r\nKeep this.\r\n", note.replace('\n', "\r\n"))).unwrap();
@@ -120,11 +143,15 @@ both_databases! {
         let machine = Machine::new(database).await;
         let (dir, head, endings) = (dir.to_str().unwrap(), head.to_str().unwrap(), endings.to_str().unwrap());
         assert!(machine.refuses(&["restore", dir]).contains("--without-newer"));
-        machine.does(&["restore", dir, "--heads", head, "--endings", endings]);
+        assert!(!machine.path().join("address.key").exists(), "who is refused has nothing written");
+        let covers = format!("covers {} entries", note.lines().nth(1).unwrap());
+        let told = machine.does(&["restore", dir, "--heads", older.to_str().unwrap(), "--heads", head, "--endings", endings]);
+        assert!(told.contains(&covers), "the newest counts: {told}");
         assert!(machine.refuses(&["restore", dir, "--heads", head]).contains("--replace"));
         assert!(machine.refuses(&EXPORT).contains("the database is behind"));
         assert!(machine.refuses(&["withdrawals"]).contains("the database is behind"));
         assert!(machine.refuses(&["ledger", "checkpoint"]).contains("the database is behind"));
+        assert!(machine.refuses(&["mail", "resume"]).contains("the database is behind"));
         assert!(machine.does(&["ledger", "resume"]).contains("/r2"));
         assert_eq!(machine.contacts(), ["cyd@b.example"]);
         machine.does(&["ledger", "verify"]);
@@ -170,6 +197,67 @@ both_databases! {
         std::fs::write(&log, "more\n").unwrap();
         assert!(machine.refuses(&restore).contains("endings.log"));
         std::fs::remove_file(&log).unwrap();
-        assert!(machine.refuses(&restore).contains("endings.log"));
+        assert!(machine.refuses(&restore).contains("endings.log is missing"));
+    }
+
+    async fn what_is_put_back_mails_nobody_from_the_first_moment(database: Database) {
+        let app = TestApp::start(database).await;
+        joins(&app, "ada@b.example").await;
+        let kept = tempfile::tempdir().unwrap();
+        let dir = kept.path().join("back-up");
+        back_up(&app, &dir);
+        let machine = Machine::new(database).await;
+        let files = Files::open(&format!("file:{}", machine.path().join("files").display())).unwrap();
+        let outside = Outside::open(machine.path(), &files, app.core.terms.ledger_keys.clone(), app.core.terms.evidence_key.clone()).unwrap();
+        let url = machine.url.clone().into();
+        let to = Target {
+            data_dir: machine.path(), database_url: &url, replace: false, files: &files, outside: &outside,
+        };
+        let pause = MailPause { why: "it's back".into(), since: app.clock.now() };
+        put_back(&Manifest::read(&dir).unwrap(), &dir, to, vec![], &pause).await.unwrap();
+        // Nothing else was done yet, as after a crash.
+        let db = Db::open(&machine.url, &outside).await.unwrap();
+        let alarms = alarms::list(&mut db.read().await.unwrap()).await.unwrap();
+        let paused = Alarm { subject: MAIL_PAUSED.into(), detail: pause.why.clone(), since: pause.since };
+        assert!(alarms.contains(&paused), "{alarms:?}");
+        db.close().await;
+    }
+
+    async fn one_that_cannot_be_put_back_leaves_what_is_there(database: Database) {
+        let app = TestApp::start(database).await;
+        joins(&app, "ada@b.example").await;
+        seal(&app).await;
+        let kept = tempfile::tempdir().unwrap();
+        let [one, two] = ["one", "two"].map(|name| kept.path().join(name));
+        back_up(&app, &one);
+        joins(&app, "bob@b.example").await;
+        back_up(&app, &two);
+        let machine = Machine::new(database).await;
+        machine.does(&["restore", one.to_str().unwrap(), "--without-newer"]);
+        // Its hash is right, and what it holds is no database.
+        let database = two.join("database");
+        let bytes = std::fs::read(&database).unwrap();
+        break_database(&two, &bytes[..bytes.len() / 2]);
+        let replace = ["restore", two.to_str().unwrap(), "--replace"];
+        machine.refuses(&replace);
+        assert_eq!(machine.contacts(), ["ada@b.example"]);
+        // Put in order, it replaces that, twice in a row.
+        break_database(&two, &bytes);
+        for _ in 0..2 {
+            machine.does(&replace);
+            assert!(machine.does(&["ledger", "resume"]).contains("/r"));
+            assert_eq!(machine.contacts(), ["ada@b.example", "bob@b.example"]);
+            machine.does(&["ledger", "verify"]);
+        }
+    }
+
+    async fn a_file_that_is_deleted_meanwhile_is_left_out(database: Database) {
+        let app = TestApp::start(database).await;
+        let files = &app.core.files;
+        let gone = files.keys().await.unwrap().pop().unwrap();
+        files.delete(&gone).await.unwrap();
+        let to = app.dir.path().join("copy");
+        assert!(!files.copy_out(&gone, &to).await.unwrap());
+        assert!(!to.exists());
     }
 }

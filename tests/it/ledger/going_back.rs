@@ -1,13 +1,15 @@
 //! A database that went back in time, or a copy that goes on by itself, neither signs nor hands out anything until
 //! somebody says so; and it brings nobody back who left.
 
+use std::time::Duration;
+
 use assent::domain::consent::EventType;
 use assent::domain::email_address::EmailAddress;
 use assent::domain::suppression::SuppressionReason;
 use assent::flows::Error;
-use assent::flows::standing::find_standing;
+use assent::flows::standing::{find_standing, keep_known};
 use assent::notary::seal_all;
-use assent::outside::{Ending, Outside, Turn};
+use assent::outside::{Ending, Head, Outside, Turn};
 use assent::store::Db;
 use serde_json::{Value, json};
 
@@ -15,6 +17,9 @@ use super::{EXPORT, WEEKLY, assert_sound, check, command, does, seal};
 use crate::support::app::{Database, TestApp};
 use crate::support::both_databases;
 use crate::support::stopped::lose_heads;
+
+/// Whoever starts again at another moment draws other chances.
+const SECOND: Duration = Duration::from_secs(1);
 
 /// Subscribes to the newsletter, and gives the path of the page of one's choices.
 async fn joins(app: &TestApp, email: &str) -> String {
@@ -66,6 +71,10 @@ async fn write_receipt(app: &TestApp, name: &str) -> String {
     let file = app.dir.path().join(name);
     std::fs::write(&file, receipt).unwrap();
     file.to_str().unwrap().to_owned()
+}
+
+async fn newest_head(app: &TestApp) -> Head {
+    app.core.db.outside().newest_head().await.unwrap().unwrap()
 }
 
 async fn readiness(app: &TestApp) -> String {
@@ -165,6 +174,65 @@ both_databases! {
         assert_eq!(heads.iter().filter(|head| **head == size).count(), 1, "{heads:?}");
     }
 
+    async fn whoever_signed_beside_is_told_the_newest_head(database: Database) {
+        let app = TestApp::start(database).await;
+        joins(&app, "ada@b.example").await;
+        seal(&app).await;
+        let (app, twin) = with_twin(app).await;
+        // The copy signs a head, and before that is kept outside, the ledger itself goes on, twice.
+        super::super::sealing::append(&twin, 9).await;
+        let mut tx = twin.write().await;
+        let sealed = assent::flows::seal::seal(&mut tx, &twin.core.moment(), &twin.core.terms).await;
+        assert_eq!(sealed.unwrap(), assent::flows::seal::Sealed::Some);
+        for _ in 0..2 {
+            super::super::sealing::append(&app, 1).await;
+            seal(&app).await;
+        }
+        tx.commit().await.unwrap();
+        let told = not_level(&twin).await;
+        let newest = format!("was signed, which covers {} entries", shown(&app).await);
+        assert!(told.starts_with("the database is beside its ledger") && told.contains(&newest), "{told}");
+    }
+
+    async fn of_several_heads_the_newest_that_is_missing_counts(database: Database) {
+        let app = TestApp::start(database).await;
+        joins(&app, "ada@b.example").await;
+        seal(&app).await;
+        app.advance(SECOND);
+        let stopped = app.halt().await;
+        let elsewhere = stopped.twin().await;
+        let dump = stopped.copy().await;
+        let app = stopped.start(&[]).await;
+        let mut heads = vec![];
+        for _ in 0..3 {
+            super::super::sealing::append(&app, 1).await;
+            seal(&app).await;
+            heads.push(newest_head(&app).await);
+        }
+        // They come in any order, and the machine knows none of them.
+        let mut stopped = app.halt().await;
+        lose_heads(stopped.dir.path());
+        stopped.put_back(&dump).await;
+        let back = stopped.start(&[]).await;
+        keep_known(&back.core.db, &back.core.terms, &[heads[1].clone(), heads[2].clone(), heads[0].clone()]).await.unwrap();
+        let newest = format!("covers {} entries", heads[2].size());
+        assert!(not_level(&back).await.contains(&newest));
+        // Given again, an older one changes nothing.
+        keep_known(&back.core.db, &back.core.terms, &heads[..1]).await.unwrap();
+        assert!(not_level(&back).await.contains(&newest));
+
+        // One of a copy leads elsewhere, even where it covers less.
+        let copy = elsewhere.start(&[]).await;
+        for _ in 0..5 {
+            super::super::sealing::append(&copy, 1).await;
+            seal(&copy).await;
+        }
+        keep_known(&copy.core.db, &copy.core.terms, &heads[..1]).await.unwrap();
+        let told = not_level(&copy).await;
+        let covers = format!("covers {} entries and leads elsewhere", heads[0].size());
+        assert!(told.starts_with("the database is beside its ledger") && told.contains(&covers), "{told}");
+    }
+
     async fn whoever_looks_while_others_seal_misses_nothing(database: Database) {
         let app = TestApp::start(database).await;
         joins(&app, "ada@b.example").await;
@@ -245,7 +313,7 @@ both_databases! {
         joins(&app, "ada@b.example").await;
         joins(&app, "bob@b.example").await;
         let (dir, terms) = (tempfile::tempdir().unwrap(), &app.core.terms);
-        let other = Outside::open(dir.path(), &app.core.files, terms.ledger_keys.clone()).unwrap();
+        let other = Outside::open(dir.path(), &app.core.files, terms.ledger_keys.clone(), terms.evidence_key.clone()).unwrap();
         let left = Ending {
             at: app.clock.now(),
             address_key: terms.address_secret.key(&EmailAddress::parse("ada@b.example").unwrap()),
@@ -268,7 +336,7 @@ both_databases! {
         tx.commit().await.unwrap();
         assert!(app.exported("newsletter:weekly").await.is_empty());
         let (app, dump) = app.copied().await;
-        app.advance(std::time::Duration::from_secs(1));
+        app.advance(SECOND);
         let mut tx = app.write().await;
         let why = assent::domain::text::Line::parse("a mistake").unwrap().unwrap();
         let reason = SuppressionReason::Manual;
@@ -306,6 +374,12 @@ both_databases! {
         let noted = std::fs::read_to_string(&log).unwrap();
         std::fs::write(&log, noted.replacen("began", "lifted ", 1)).unwrap();
         assert!(refuses(&app, &EXPORT).contains("line 1 is not as this program writes it"));
+        // As the program would have written it, but for the MAC: nobody is made to leave by the file alone.
+        let ben = app.core.terms.address_secret.key(&EmailAddress::parse("ben@b.example").unwrap()).to_hex();
+        let invented = noted.lines().next().unwrap().split(' ').enumerate();
+        let invented: Vec<&str> = invented.map(|(at, word)| if at == 1 { ben.as_str() } else { word }).collect();
+        std::fs::write(&log, format!("{noted}{}\n", invented.join(" "))).unwrap();
+        assert!(refuses(&app, &EXPORT).contains("line 3 is not as this program writes it"));
         // One that a loss of power cut short is told from it.
         std::fs::write(&log, &noted[..noted.len() - 20]).unwrap();
         assert!(contacts(&app).is_empty());

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use assent::domain::alarm::SEALING;
-use assent::store::alarms;
+use assent::flows::Error;
+use assent::notary::seal_all;
+use assent::store::{Db, alarms};
 use assent::worker::watch_sealing::{Change, watch_sealing};
 
 use super::{EXPORT, WEEKLY, assert_refused, assert_sound, check, command, does, seal, unguard};
@@ -61,6 +63,13 @@ async fn never_sealed(app: &TestApp) {
     assert!(alarms.iter().any(|alarm| alarm.subject == SEALING), "{alarms:?}");
     assert!(app.get("/readyz").await.text().contains("ledger-sealing since"));
     assert!(!check(app).await.is_sound());
+}
+
+/// Something that the next sealing records.
+async fn claim_something(app: &TestApp) {
+    let mut tx = app.write().await;
+    app.add_newsletter(&mut tx, "monthly", "The monthly").await;
+    tx.commit().await.unwrap();
 }
 
 both_databases! {
@@ -141,5 +150,40 @@ both_databases! {
         app.tamper("DELETE FROM consent_event WHERE leaf_index IS NULL").await.unwrap();
         assert_eq!(watch_sealing(&app.core.db, &app.core.terms.timezone, &at).await.unwrap(), Some(Change::Ended));
         assert!(does(&app, &["ledger", "verify"]).starts_with("sound: "));
+    }
+
+    async fn many_rows_by_another_hand_keep_no_record_of_ours_waiting(database: Database) {
+        let app = TestApp::start(database).await;
+        seal(&app).await;
+        let insert = match app.core.db {
+            Db::Sqlite { .. } =>
+                "INSERT INTO ledger_record (ledger_record_id, type, body, salt, leaf, mac, recorded_at)
+                 WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+                 SELECT unhex(printf('%032x', i)), 'purged', '{}', zeroblob(32), 'leaf', zeroblob(16), 0 FROM n",
+            Db::Postgres { .. } =>
+                "INSERT INTO ledger_record (ledger_record_id, type, body, salt, leaf, mac, recorded_at)
+                 SELECT CAST(lpad(to_hex(i), 32, '0') AS uuid), 'purged', '{}', decode(repeat('00', 32), 'hex'), 'leaf',
+                        decode(repeat('00', 16), 'hex'), to_timestamp(0) FROM generate_series(1, 5000) AS i",
+        };
+        app.tamper(insert).await.unwrap();
+        let size = app.count("SELECT size FROM ledger_head").await;
+        claim_something(&app).await;
+        seal(&app).await;
+        assert_eq!(app.count("SELECT size FROM ledger_head").await, size + 1);
+        assert_eq!(app.count("SELECT count(*) FROM ledger_record WHERE leaf_index IS NULL").await, 5000);
+    }
+
+    async fn nothing_is_signed_on_from_a_record_that_somebody_changed(database: Database) {
+        let app = TestApp::start(database).await;
+        seal(&app).await;
+        unguard(&app).await;
+        app.tamper("UPDATE ledger_record SET body = replace(body, '\"count\":', '\"count\":1')
+                    WHERE type = 'recorded'").await.unwrap();
+        let size = app.count("SELECT size FROM ledger_head").await;
+        claim_something(&app).await;
+        let core = &app.core;
+        let sealed = seal_all(&core.db, &core.terms, &core.clock, &core.random).await;
+        assert!(matches!(sealed, Err(Error::Tree)), "{sealed:?}");
+        assert_eq!(app.count("SELECT size FROM ledger_head").await, size);
     }
 }

@@ -8,6 +8,7 @@ use super::{WEEKLY, assert_sound, check, seal, unguard};
 use crate::support::app::{Database, TestApp};
 use crate::support::both_databases;
 
+const OF_ADA: &str = "SELECT count(*) FROM consent_event WHERE body LIKE '%ada@b.example%'";
 const BODIES: &str = "SELECT count(*) FROM consent_event WHERE body IS NOT NULL";
 
 /// Ada has the weekly; Bob left; Cyd never confirmed.
@@ -24,42 +25,64 @@ async fn history(database: Database) -> TestApp {
     app
 }
 
-/// What goes by this change: nothing.
-async fn keeps_all(database: Database, change: &'static str) {
-    let app = history(database).await;
+/// Nothing is emptied.
+async fn nobody_goes(app: &TestApp) {
     let before = app.count(BODIES).await;
-    assert!(app.tamper(change).await.unwrap() > 0, "{change}");
     let (core, at) = (&app.core, app.core.moment());
     forget(&core.db, &core.terms, &at).await.unwrap();
     forget_people(&core.db, &core.terms, &at).await.unwrap();
-    assert_eq!(app.count(BODIES).await, before, "{change}");
+    assert_eq!(app.count(BODIES).await, before);
 }
 
 both_databases! {
     async fn nobody_is_forgotten_early(database: Database) {
-        for change in [
-            "UPDATE consent_event SET recorded_at = (SELECT min(published_at) FROM policy_version) WHERE subscriber_id IS NOT NULL",
-            "UPDATE consent SET state = 'withdrawn'",
-            "DELETE FROM consent",
-        ] {
-            let longer = match database {
-                Database::Sqlite => "UPDATE subscriber SET created_at = 0",
-                Database::Postgres => "UPDATE subscriber SET created_at = TIMESTAMPTZ '1970-01-01'",
-            };
+        let (long_ago, recorded) = match database {
+            Database::Sqlite => ("UPDATE subscriber SET created_at = 0",
+                                 "UPDATE consent_event SET recorded_at = 0 WHERE subscriber_id IS NOT NULL"),
+            Database::Postgres => ("UPDATE subscriber SET created_at = TIMESTAMPTZ '1970-01-01'",
+                                   "UPDATE consent_event SET recorded_at = TIMESTAMPTZ '1970-01-01' WHERE subscriber_id IS NOT NULL"),
+        };
+        let app = history(database).await;
+        for change in [long_ago, recorded] {
+            assert!(app.tamper(change).await.unwrap() > 0, "{change}");
+        }
+        nobody_goes(&app).await;
+        assert!(!check(&app).await.is_sound());
+    }
+
+    async fn nobody_who_has_a_consent_is_forgotten(database: Database) {
+        for change in ["UPDATE consent SET state = 'withdrawn'", "DELETE FROM consent"] {
             let app = history(database).await;
-            let before = app.count(BODIES).await;
-            for change in [longer, change] {
-                assert!(app.tamper(change).await.unwrap() > 0, "{change}");
-            }
-            app.tamper(match database {
-                Database::Sqlite => "UPDATE consent_event SET recorded_at = 0 WHERE subscriber_id IS NOT NULL",
-                Database::Postgres => "UPDATE consent_event SET recorded_at = TIMESTAMPTZ '1970-01-01' WHERE subscriber_id IS NOT NULL",
-            }).await.unwrap();
-            let (core, at) = (&app.core, app.core.moment());
-            assert_eq!(forget_people(&core.db, &core.terms, &at).await.unwrap(), 0, "{change}");
-            assert_eq!(app.count(BODIES).await, before, "{change}");
+            assert!(app.tamper(change).await.unwrap() > 0, "{change}");
+            app.advance(Duration::from_hours(24 * 365 * 7));
+            let before = app.count(OF_ADA).await;
+            let core = &app.core;
+            forget_people(&core.db, &core.terms, &core.moment()).await.unwrap();
+            assert_eq!(app.count(OF_ADA).await, before, "{change}");
             assert!(!check(&app).await.is_sound());
         }
+    }
+
+    async fn a_form_with_a_changed_event_stays(database: Database) {
+        let app = history(database).await;
+        app.tamper("UPDATE consent_event SET body = replace(body, 'cyd', 'dan') WHERE subscriber_id IS NULL").await.unwrap();
+        app.advance(Duration::from_hours(24 * 40));
+        let before = app.count(BODIES).await;
+        let core = &app.core;
+        assert_eq!(forget(&core.db, &core.terms, &core.moment()).await.unwrap(), 0);
+        assert_eq!(app.count(BODIES).await, before);
+    }
+
+    async fn nobodys_form_goes_with_somebody_else(database: Database) {
+        let app = history(database).await;
+        let to_bob = "UPDATE signup SET address_key = (SELECT address_key FROM subscriber WHERE email = 'bob@b.example')
+                      WHERE email = 'ada@b.example'";
+        assert!(app.tamper(to_bob).await.unwrap() > 0);
+        app.advance(Duration::from_hours(24 * 365 * 7));
+        let before = app.count(OF_ADA).await;
+        let core = &app.core;
+        forget_people(&core.db, &core.terms, &core.moment()).await.unwrap();
+        assert_eq!(app.count(OF_ADA).await, before);
     }
 
     async fn no_form_is_deleted_early(database: Database) {
@@ -67,7 +90,9 @@ both_databases! {
             Database::Sqlite => "UPDATE signup SET created_at = 0, expires_at = 0",
             Database::Postgres => "UPDATE signup SET created_at = TIMESTAMPTZ '1970-01-01', expires_at = TIMESTAMPTZ '1970-01-01'",
         };
-        keeps_all(database, age).await;
+        let app = history(database).await;
+        assert!(app.tamper(age).await.unwrap() > 0);
+        nobody_goes(&app).await;
     }
 
     async fn a_confirmed_form_stays_though_it_seems_to_wait(database: Database) {

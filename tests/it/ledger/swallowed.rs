@@ -4,6 +4,8 @@ use super::{EXPORT, WEEKLY, assert_refused, check, command, seal};
 use crate::support::app::{Database, TestApp};
 use crate::support::both_databases;
 
+const LEFT: &str = "SELECT count(*) FROM consent WHERE state = 'withdrawn'";
+
 /// Puts consents back to what they were, unseen by whoever leaves.
 fn swallowing(database: Database) -> &'static [&'static str] {
     match database {
@@ -38,7 +40,7 @@ both_databases! {
             app.tamper(sql).await.unwrap();
         }
         let manage = app.mail_to("ada@b.example").pop().unwrap().link("/preferences/");
-        app.post(&format!("{manage}/withdraw-all"), "").await;
+        assert_eq!(app.post(&format!("{manage}/withdraw-all"), "").await.status, 303);
         let output = command(&app, &EXPORT);
         assert!(output.status.code() == Some(1) && output.stdout.is_empty());
         assert!(String::from_utf8_lossy(&output.stderr).contains("the trigger swallow is not of this program"));
@@ -54,20 +56,31 @@ both_databases! {
         }
         app.tamper("DELETE FROM ledger_verdict").await.unwrap();
         let told = command(&app, &EXPORT);
-        assert!(!String::from_utf8_lossy(&told.stdout).contains("ada@"), "ended again by the next start");
+        assert!(!String::from_utf8_lossy(&told.stdout).contains("ada@"));
+        assert_eq!(app.count(LEFT).await, 2, "ended again by the next start");
     }
 
     async fn other_triggers_rules_and_policies_are_told(database: Database) {
         let app = TestApp::start(database).await;
         app.subscribe("ada@b.example", WEEKLY).await;
         let ways: &[(&'static str, &'static str)] = match database {
-            Database::Sqlite => &[(
-                "CREATE TRIGGER wipe AFTER INSERT ON ledger_verdict BEGIN DELETE FROM ledger_verdict; END",
-                "DROP TRIGGER wipe",
-            )],
+            Database::Sqlite => &[
+                ("CREATE TRIGGER wipe AFTER INSERT ON ledger_verdict BEGIN DELETE FROM ledger_verdict; END",
+                 "DROP TRIGGER wipe"),
+                // Under another type it is a trigger all the same.
+                ("CREATE TRIGGER hidden BEFORE INSERT ON suppression BEGIN SELECT RAISE(IGNORE); END;
+                  PRAGMA writable_schema = ON;
+                  UPDATE sqlite_schema SET type = 'TRIGGER' WHERE name = 'hidden';
+                  PRAGMA writable_schema = OFF",
+                 "PRAGMA writable_schema = ON;
+                  DELETE FROM sqlite_schema WHERE name = 'hidden';
+                  PRAGMA writable_schema = OFF"),
+            ],
             Database::Postgres => &[
                 ("CREATE RULE lose AS ON INSERT TO suppression DO INSTEAD NOTHING", "DROP RULE lose ON suppression"),
                 ("ALTER TABLE consent ENABLE ROW LEVEL SECURITY", "ALTER TABLE consent DISABLE ROW LEVEL SECURITY"),
+                ("CREATE TRIGGER keep BEFORE INSERT ON consent_event FOR EACH ROW WHEN (NEW.type = 'withdrawn')
+                  EXECUTE FUNCTION refuse_change()", "DROP TRIGGER keep ON consent_event"),
                 ("CREATE TRIGGER claim BEFORE UPDATE ON consent FOR EACH ROW EXECUTE FUNCTION be_claimed('event_id')",
                  "DROP TRIGGER claim ON consent"),
             ],

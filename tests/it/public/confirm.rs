@@ -161,7 +161,7 @@ both_databases! {
         let mut tx = app.write().await;
         let now = app.clock.now();
         assent::flows::purge::expire(&mut tx, now).await.unwrap();
-        assert_eq!(assent::flows::purge::purge(&mut tx, &app.core.moment(), &app.core.terms).await.unwrap(), 1);
+        assert_eq!(assent::flows::purge::purge(&mut tx, &app.core.moment(), &app.core.terms, (assent::domain::timestamp::Timestamp::EARLIEST, uuid::Uuid::nil())).await.unwrap().gone, 1);
         tx.commit().await.unwrap();
         assert_eq!(app.get(&link).await.status, 410);
         assert_eq!(app.post(&link, "").await.status, 410);

@@ -7,7 +7,9 @@ use std::time::Duration;
 use assent::app::{Core, Program, Role};
 use assent::clock::Clock;
 use assent::config::{Settings, Values};
+use assent::domain::address_key::AddressSecret;
 use assent::domain::email_address::EmailAddress;
+use assent::domain::evidence_key::EvidenceKey;
 use assent::domain::notice::LANG;
 use assent::domain::policy::{Change, ChangeClass};
 use assent::domain::report::ReportStatus;
@@ -22,6 +24,7 @@ use assent::ledger::keys::LedgerKeys;
 use assent::ledger::note::{KeyName, SigningKey};
 use assent::mail::mailbox::Mailbox;
 use assent::notary::seal_all;
+use assent::notary::verify::verify_if_stale;
 use assent::outside::Outside;
 use assent::random::Random;
 use assent::store::policy_versions::NewPolicyVersion;
@@ -139,7 +142,8 @@ pub async fn open_db(url: &str) -> Db {
     let files = Files::open(&format!("file:{}", dir.display())).expect("files");
     let key = SigningKey::new(KeyName::parse("elsewhere").expect("a name"), [0; 32]);
     let keys = Arc::new(LedgerKeys::new(key, vec![], vec![]));
-    let outside = Outside::open(&dir, &files, keys).expect("a place");
+    let evidence_key = EvidenceKey::of(&AddressSecret::new([0; 32]));
+    let outside = Outside::open(&dir, &files, keys, evidence_key).expect("a place");
     Db::open(url, &outside).await.expect("a database")
 }
 
@@ -473,6 +477,13 @@ impl TestApp {
     pub async fn seal(&self) {
         let core = &self.core;
         seal_all(&core.db, &core.terms, &core.clock, &core.random).await.expect("sealed");
+    }
+
+    /// Has the ledger checked, so that something may be exported.
+    pub async fn check(&self) {
+        let core = &self.core;
+        let checked = verify_if_stale(&core.db, &core.terms, &core.clock, &core.random).await;
+        checked.expect("a check");
     }
 
     /// Waits until no mail waits.

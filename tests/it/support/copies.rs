@@ -10,10 +10,10 @@ use assent::store::policy_versions;
 use super::app::TestApp;
 
 /// How many are brought in by one transaction.
-const AT_ONCE: usize = 5_000;
+const AT_ONCE: usize = 4_000;
 
 /// How many there are afterwards: more than are counted, and more of an export than sockets hold.
-pub const COPIES: usize = 20_000;
+pub const COPIES: usize = 12_000;
 
 /// So many more with the weekly, each with as much to export as there may be.
 pub async fn add_subscribers(app: &TestApp) {
@@ -34,7 +34,6 @@ pub async fn add_subscribers(app: &TestApp) {
                 email: &format!("copy{number}@b.example"),
                 consented_at: "2026-11-01",
                 method: "ticked a box on paper",
-                ..ContactCells::default()
             };
             let contact = ImportedContact::parse(&cells, app.clock.now(), &app.core.terms.timezone)
                 .expect("a contact");

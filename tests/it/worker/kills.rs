@@ -44,6 +44,10 @@ struct Outbox {
 
 impl Outbox {
     async fn start(database: Database, sink: &[&str]) -> Self {
+        Box::pin(Self::begin(database, sink)).await
+    }
+
+    async fn begin(database: Database, sink: &[&str]) -> Self {
         let away = [("ASSENT_MAIL_URL", "smtp://127.0.0.1:1?tls=none")];
         let app = TestApp::start_with(database, &away).await;
         let (core, url) =

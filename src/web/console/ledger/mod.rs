@@ -40,7 +40,7 @@ async fn show(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error
         json!({"done": done, "size": size})
     });
     let mut tx = app.db.read().await?;
-    let newest = checkpoints::find_shown(&mut tx).await?;
+    let newest = checkpoints::find_kept(&mut tx).await?;
     let waiting = checkpoints::count_unsealed(&mut tx, WAITING + 1).await?;
     let verdict = find_verdict(&mut tx, &app.terms).await?;
     drop(tx);
@@ -92,7 +92,7 @@ async fn verify(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Err
 /// The newest checkpoint as a file, to keep beside what one knows of the ledger.
 async fn checkpoint(State(app): State<Arc<App>>) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;
-    let newest = checkpoints::find_shown(&mut tx).await?.ok_or(Error::NotFound)?;
+    let newest = checkpoints::find_kept(&mut tx).await?.ok_or(Error::NotFound)?;
     let disposition = format!("attachment; filename=\"checkpoint-{}.txt\"", newest.size);
     let kind = "text/plain; charset=utf-8".to_owned();
     Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, disposition)], newest.note)

@@ -1,0 +1,44 @@
+//! How mail leaves, by the settings.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::StartError;
+use crate::config::{MailTarget, Settings};
+use crate::domain::link::LinkSecrets;
+use crate::domain::return_path::ReturnPaths;
+use crate::domain::slug::Slug;
+use crate::mail::compose::Sender;
+use crate::mail::dkim::Dkim;
+use crate::mail::dkim_key::DkimKey;
+use crate::mail::mailbox::Mailbox;
+use crate::mail::transport::Transport;
+
+/// How mail leaves, by these settings.
+///
+/// # Errors
+/// When the mailbox directory cannot be made.
+pub fn transport(settings: &Settings) -> Result<Transport, StartError> {
+    Ok(match &settings.mail.target {
+        MailTarget::Relay(relay) => Transport::smtp(relay.clone(), settings.mail.connections),
+        MailTarget::Mailbox(directory) => {
+            Transport::Mailbox(Mailbox::open(directory).map_err(StartError::Mailbox)?)
+        }
+    })
+}
+
+/// Who mail comes from, where it comes back to and what signs it, by these settings.
+///
+/// # Errors
+/// When a key cannot be read.
+pub fn sender(settings: &Settings, secrets: &LinkSecrets) -> Result<Sender, StartError> {
+    let mail = &settings.mail;
+    let load = |(selector, file): &(Slug, PathBuf)| DkimKey::load(selector.as_str(), file);
+    let keys = mail.dkim_keys.iter().map(load).collect::<Result<Vec<_>, _>>()?;
+    let dkim =
+        (!keys.is_empty()).then(|| Arc::new(Dkim { domain: mail.dkim_domain.clone(), keys }));
+    let host = settings.base_url.host_str().unwrap_or("localhost").to_owned();
+    let return_paths =
+        mail.bounce_domain.clone().map(|domain| ReturnPaths { secrets: secrets.clone(), domain });
+    Ok(Sender { from: mail.from.clone(), host, dkim, return_paths })
+}

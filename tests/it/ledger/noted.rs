@@ -1,0 +1,146 @@
+//! What people ended is noted in the data directory, brought to the file store, and ends again where a database does
+//! not know it: while the program runs, too.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use assent::domain::email_address::EmailAddress;
+use assent::domain::suppression::SuppressionReason;
+use assent::flows::replay_endings::{Replay, Replayed};
+use assent::outside::{Ending, Outside, Turn};
+use secrecy::ExposeSecret;
+
+use super::{WEEKLY, assert_sound};
+use crate::support::app::{Database, SETTINGS, TestApp};
+use crate::support::program::Served;
+use crate::support::{both_databases, poll};
+
+/// That this person left the newsletter, at this moment.
+fn left(app: &TestApp, email: &str) -> Ending {
+    let email = EmailAddress::parse(email).unwrap();
+    Ending {
+        at: app.clock.now(),
+        address_key: app.core.terms.address_secret.key(&email),
+        turn: Turn::Began,
+        reason: SuppressionReason::Unsubscribed,
+        purpose: Some("newsletter:weekly".parse().unwrap()),
+    }
+}
+
+/// What a new process would know, that has the file store alone.
+async fn in_the_file_store(app: &TestApp) -> usize {
+    let dir = tempfile::tempdir().unwrap();
+    let keys = app.core.terms.ledger_keys.clone();
+    let outside =
+        Outside::open(dir.path(), &app.core.files, keys, app.core.terms.evidence_key.clone())
+            .unwrap();
+    outside.exchange().await.unwrap();
+    outside.endings().await.unwrap().len()
+}
+
+async fn replay(app: &TestApp, replay: &mut Replay) -> Replayed {
+    replay.settled(&app.core.db, &app.core.terms, &app.core.moment()).await.unwrap()
+}
+
+both_databases! {
+    async fn what_a_process_of_pages_alone_notes_reaches_the_file_store(database: Database) {
+        let app = TestApp::start(database).await;
+        app.subscribe("ada@b.example", WEEKLY).await;
+        let ada = app.mail_to("ada@b.example").pop().unwrap().link("/preferences/");
+        let data = tempfile::tempdir().unwrap();
+        for key in ["secret.key", "address.key", "ledger.key"] {
+            let from = app.dir.path().join(key);
+            if from.exists() {
+                std::fs::copy(from, data.path().join(key)).unwrap();
+            }
+        }
+        let files = format!("file:{}", app.dir.path().join("files").display());
+        let own = [
+            ("ASSENT_DATA_DIR", data.path().to_str().unwrap()),
+            ("ASSENT_DATABASE_URL", app.core.settings.database_url.expose_secret()),
+            ("ASSENT_FILES_URL", &files),
+        ];
+        let set: Vec<(&str, &str)> = SETTINGS.iter().chain(&own).copied().collect();
+        let web = Served::start(app.dir.path(), &set, &["serve", "--role", "web"]).await;
+        let path = ada.strip_prefix(&app.base).unwrap_or(&ada);
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let answer = client.post(format!("{}{path}/withdraw-all", web.base)).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 303);
+        assert!(!app.dir.path().join("endings.log").exists() , "it is another machine");
+        poll::until("the ending in the file store", || async {
+            (in_the_file_store(&app).await > 0).then_some(())
+        })
+        .await;
+    }
+
+    async fn what_ends_while_the_program_stops_reaches_the_file_store(database: Database) {
+        let app = TestApp::start(database).await;
+        app.subscribe("ada@b.example", WEEKLY).await;
+        let ada = app.mail_to("ada@b.example").pop().unwrap().link("/preferences/");
+        let path = ada.strip_prefix(&app.base).unwrap_or(&ada).to_owned();
+        let address = app.address;
+        let mut request = TcpStream::connect(address).unwrap();
+        request.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let head = format!(
+            "POST {path}/withdraw-all HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 4\r\n\r\na="
+        );
+        request.write_all(head.as_bytes()).unwrap();
+        // A second one is answered, so the first is under way.
+        assert_eq!(app.get("/readyz").await.status, 200);
+        let answered = async {
+            poll::until("an end of new connections", || async {
+                TcpStream::connect(address).is_err().then_some(())
+            })
+            .await;
+            tokio::task::spawn_blocking(move || {
+                let mut answer = String::new();
+                request.write_all(b"b&").unwrap();
+                request.read_to_string(&mut answer).unwrap();
+                answer
+            })
+            .await
+            .unwrap()
+        };
+        let (stopped, answer) = tokio::join!(app.halt(), answered);
+        assert!(answer.starts_with("HTTP/1.1 303 "), "{answer}");
+        let noted = std::fs::read_to_string(stopped.dir.path().join("endings.log")).unwrap();
+        let objects = stopped.dir.path().join("files/outside/endings");
+        let brought: String = std::fs::read_dir(&objects)
+            .unwrap()
+            .map(|object| std::fs::read_to_string(object.unwrap().path()).unwrap())
+            .collect();
+        assert_eq!(brought, noted);
+    }
+
+    async fn what_another_replica_noted_ends_here_once_it_is_settled(database: Database) {
+        let app = TestApp::start(database).await;
+        for email in ["ada@b.example", "bob@b.example", "cyd@b.example"] {
+            app.subscribe(email, WEEKLY).await;
+        }
+        app.advance(Duration::from_secs(1));
+        let dir = tempfile::tempdir().unwrap();
+        let keys = app.core.terms.ledger_keys.clone();
+        let other = Outside::open(dir.path(), &app.core.files, keys, app.core.terms.evidence_key.clone()).unwrap();
+        other.note(&[left(&app, "ada@b.example")]).await.unwrap();
+        other.put_new().await.unwrap();
+        app.core.db.outside().exchange().await.unwrap();
+        // And one whose transaction failed after the line was written.
+        app.core.db.outside().note(&[left(&app, "bob@b.example")]).await.unwrap();
+        let mut known = Replay::default();
+        let nothing = Replayed::default();
+        assert_eq!(replay(&app, &mut known).await, nothing, "their transactions may be under way");
+        app.advance(Duration::from_mins(2));
+        assert_eq!(replay(&app, &mut known).await, Replayed { withdrawn: 2, ..nothing });
+        assert_eq!(app.exported("newsletter:weekly").await, ["cyd@b.example"]);
+        assert_eq!(replay(&app, &mut known).await, nothing);
+        // Who comes back afterwards stays.
+        app.subscribe("ada@b.example", WEEKLY).await;
+        app.advance(Duration::from_mins(2));
+        assert_eq!(replay(&app, &mut known).await, nothing);
+        assert_eq!(replay(&app, &mut Replay::default()).await, nothing);
+        assert_eq!(app.exported("newsletter:weekly").await, ["cyd@b.example", "ada@b.example"]);
+        assert_sound(&app).await;
+    }
+}
