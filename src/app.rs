@@ -136,8 +136,8 @@ impl Core {
             .map_err(|error| StartError::DataDir(data_dir.display().to_string(), error))?;
         let keys = Keys::load(&settings, &random)?;
         let files = Files::open(&settings.files_url)?;
-        let outside =
-            Outside::open(data_dir, &files, keys.ledger.clone(), EvidenceKey::of(&keys.addresses))?;
+        let evidence_key = EvidenceKey::of(&keys.addresses);
+        let outside = Outside::open(data_dir, &files, keys.ledger.clone(), evidence_key.clone())?;
         let db = Db::open(settings.database_url.expose_secret(), &outside).await?;
         db.migrate().await?;
         let split = split_words(&db).await?;
@@ -163,7 +163,7 @@ impl Core {
         }
         tx.commit().await.map_err(OpenError::from)?;
         let terms = Terms {
-            evidence_key: EvidenceKey::of(&keys.addresses),
+            evidence_key,
             address_secret: keys.addresses,
             controller: Arc::new(settings.controller.clone()),
             confirm_ttl: settings.confirm_ttl,

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::Terms;
+use super::keep_record::{has_our_mac, is_committed};
 use crate::domain::address_key::{AddressKey, AddressSecret};
 use crate::domain::consent::EventType;
 use crate::domain::email_address::EmailAddress;
@@ -181,14 +182,10 @@ impl EventChecker {
     /// Checks one record that the ledger made of itself: its leaf, and the sentence that says what is wrong.
     #[must_use]
     pub fn record(&self, record: &StoredRecord) -> (CheckedLeaf, Option<String>) {
-        let head = LeafHead::of_record(record.record_type);
-        let salt = record.salt.as_slice().try_into();
-        let committed = salt.is_ok_and(|salt| head.leaf(salt, &record.body) == record.leaf);
-        let ours = self.key.record(record.record_id, &record.leaf);
         let told: Option<Told> = serde_json::from_str(&record.body).ok();
-        let wrong = if !committed {
+        let wrong = if !is_committed(record) {
             Some("its body is not the one that its leaf commits to")
-        } else if !EvidenceKey::agrees(Some(&record.mac), &ours) {
+        } else if !has_our_mac(&self.key, record) {
             Some("this program did not write it")
         } else if told.is_none() {
             Some("its body is not what a record says")
@@ -198,7 +195,7 @@ impl EventChecker {
         let leaf = CheckedLeaf {
             index: record.leaf_index,
             hash: leaf_hash(record.leaf.as_bytes()),
-            version: head.version,
+            version: LeafHead::of_record(record.record_type).version,
             bare: false,
             told: told.filter(|_| wrong.is_none()),
             recorded_at: Some(record.recorded_at),

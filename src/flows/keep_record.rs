@@ -34,11 +34,19 @@ pub fn new_record(
 /// Whether this program wrote a record: its MAC, and that its leaf commits to its body.
 #[must_use]
 pub fn is_our_record(terms: &Terms, record: &StoredRecord) -> bool {
+    has_our_mac(&terms.evidence_key, record) && is_committed(record)
+}
+
+/// Whether this program wrote a record's leaf.
+pub(super) fn has_our_mac(key: &EvidenceKey, record: &StoredRecord) -> bool {
+    EvidenceKey::agrees(Some(&record.mac), &key.record(record.record_id, &record.leaf))
+}
+
+/// Whether a record's leaf commits to its body.
+pub(super) fn is_committed(record: &StoredRecord) -> bool {
     let head = LeafHead::of_record(record.record_type);
     let salt = record.salt.as_slice().try_into();
-    let ours = terms.evidence_key.record(record.record_id, &record.leaf);
-    EvidenceKey::agrees(Some(&record.mac), &ours)
-        && salt.is_ok_and(|salt| head.leaf(salt, &record.body) == record.leaf)
+    salt.is_ok_and(|salt| head.leaf(salt, &record.body) == record.leaf)
 }
 
 /// Names what lost body and salt, so that no leaf stands bare that nobody answers for; nothing where nothing

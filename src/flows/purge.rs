@@ -44,18 +44,17 @@ pub struct Purged<P> {
 pub async fn purge(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    (terms, checker): (&Terms, &EventChecker),
     after: SignupPlace,
 ) -> Result<Purged<SignupPlace>, Error> {
     let before = at.now.minus(terms.pending_retention);
     let due = signups::lock_unconfirmed(tx, at.now, before, after, AT_ONCE).await?;
     let Some(last) = due.last() else { return Ok(Purged { gone: 0, next: None }) };
     let next = Some((last.created_at, last.signup_id));
-    let checker = EventChecker::load(tx, terms).await?;
     let mut ours = Vec::with_capacity(due.len());
     for signup in &due {
         if terms.demand_own_signup(signup).is_ok()
-            && are_whole(tx, &checker, signup.signup_id).await?
+            && are_whole(tx, checker, signup.signup_id).await?
         {
             ours.push(signup.signup_id);
         } else {
@@ -78,22 +77,21 @@ const PEOPLE_AT_ONCE: i64 = 50;
 pub async fn forget_ended(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    (terms, checker): (&Terms, &EventChecker),
     after: Uuid,
 ) -> Result<Purged<Uuid>, Error> {
     let before = at.now.minus(terms.evidence_retention);
     let ended = purges::lock_ended(tx, before, after, PEOPLE_AT_ONCE).await?;
     let Some((last, _)) = ended.last() else { return Ok(Purged { gone: 0, next: None }) };
     let next = Some(*last);
-    let checker = EventChecker::load(tx, terms).await?;
     let (mut emptied, mut gone) = (vec![], 0);
     for (subscriber_id, address_key) in &ended {
-        let mut whole = are_whole(tx, &checker, *subscriber_id).await?;
+        let mut whole = are_whole(tx, checker, *subscriber_id).await?;
         // Their forms go with them.
         for signup in signups::list_of(tx, address_key).await? {
             whole = whole
                 && terms.demand_own_signup(&signup).is_ok()
-                && are_whole(tx, &checker, signup.signup_id).await?;
+                && are_whole(tx, checker, signup.signup_id).await?;
         }
         if whole {
             emptied.append(&mut erasures::delete_all(tx, address_key).await?);

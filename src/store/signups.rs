@@ -197,13 +197,9 @@ pub async fn list_of(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<Vec<
 /// # Errors
 /// When the database does not answer.
 pub async fn list_unmarked(tx: &mut Tx, after: Uuid, count: i64) -> sqlx::Result<Vec<Signup>> {
-    on!(tx, |conn| sqlx::query_as(signups!(
-        "WHERE s.mac IS NULL AND s.signup_id > $1 ORDER BY s.signup_id LIMIT $2"
-    ))
-    .bind(after)
-    .bind(count)
-    .fetch_all(conn)
-    .await)
+    const LIST: &str =
+        signups!("WHERE s.mac IS NULL AND s.signup_id > $1 ORDER BY s.signup_id LIMIT $2");
+    list_after(tx, LIST, after, count).await
 }
 
 /// A place in the order of signups: when they were made, and their keys.
@@ -253,13 +249,18 @@ pub async fn lock_unconfirmed(
 /// # Errors
 /// When the database does not answer.
 pub async fn list_pending(tx: &mut Tx, after: Uuid, count: i64) -> sqlx::Result<Vec<Signup>> {
-    on!(tx, |conn| sqlx::query_as(signups!(
-        "WHERE s.status = 'pending' AND s.signup_id > $1 ORDER BY s.signup_id LIMIT $2"
-    ))
-    .bind(after)
-    .bind(count)
-    .fetch_all(conn)
-    .await)
+    const LIST: &str =
+        signups!("WHERE s.status = 'pending' AND s.signup_id > $1 ORDER BY s.signup_id LIMIT $2");
+    list_after(tx, LIST, after, count).await
+}
+
+async fn list_after(
+    tx: &mut Tx,
+    list: &'static str,
+    after: Uuid,
+    count: i64,
+) -> sqlx::Result<Vec<Signup>> {
+    on!(tx, |conn| sqlx::query_as(list).bind(after).bind(count).fetch_all(conn).await)
 }
 
 /// The signups of an address whose code may be typed, newest first: they wait, their link works, and a mail

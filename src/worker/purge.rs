@@ -9,6 +9,7 @@ use super::WorkerParts;
 use crate::domain::export_run::FILE_KEPT;
 use crate::domain::timestamp::Timestamp;
 use crate::files::{Files, FilesError};
+use crate::flows::check_events::EventChecker;
 use crate::flows::end_export::{end_abandoned, expire_export};
 use crate::flows::purge::{expire, forget_ended, purge};
 use crate::flows::{Error, Terms};
@@ -55,10 +56,11 @@ pub async fn forget(db: &Db, terms: &Terms, at: &Moment) -> Result<usize, Error>
     let mut tx = db.write().await?;
     expire(&mut tx, at.now).await?;
     tx.commit().await?;
+    let checker = EventChecker::load(&mut db.read().await?, terms).await?;
     let (mut deleted, mut next) = (0, Some((Timestamp::EARLIEST, Uuid::nil())));
     while let Some(after) = next {
         let mut tx = db.write().await?;
-        let purged = purge(&mut tx, at, terms, after).await?;
+        let purged = purge(&mut tx, at, (terms, &checker), after).await?;
         tx.commit().await?;
         deleted += purged.gone;
         next = purged.next;
@@ -117,10 +119,11 @@ pub async fn forget_exports(db: &Db, files: &Files, at: &Moment) -> Result<usize
 /// # Errors
 /// When the database does not take it; what was committed before stays done.
 pub async fn forget_people(db: &Db, terms: &Terms, at: &Moment) -> Result<usize, Error> {
+    let checker = EventChecker::load(&mut db.read().await?, terms).await?;
     let (mut forgotten, mut next) = (0, Some(Uuid::nil()));
     while let Some(after) = next {
         let mut tx = db.write().await?;
-        let purged = forget_ended(&mut tx, at, terms, after).await?;
+        let purged = forget_ended(&mut tx, at, (terms, &checker), after).await?;
         tx.commit().await?;
         forgotten += purged.gone;
         next = purged.next;

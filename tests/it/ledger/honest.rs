@@ -6,10 +6,10 @@ use assent::domain::address_key::AddressKey;
 use assent::domain::email_address::EmailAddress;
 use assent::flows::allow_export::allow_export;
 use assent::flows::keep_verdict::keep_verdict;
-use assent::flows::purge::{expire, purge};
 use assent::notary::verify::verify;
 use assent::store::ledger_verdicts::Verdict;
 use assent::store::subscribers;
+use assent::worker::purge::forget;
 
 use super::sealing::append_in;
 use super::{EXPORT, WEEKLY, assert_sound, does, seal, sealed_leaves};
@@ -39,11 +39,8 @@ both_databases! {
         assert_eq!(app.post(&format!("{manage}/erase"), "confirm=yes").await.status, 200);
         app.ask_and_read("eve@b.example", "").await;
         app.advance(Duration::from_hours(24 * 8));
-        let mut tx = app.write().await;
-        expire(&mut tx, app.clock.now()).await.unwrap();
-        let first = (assent::domain::timestamp::Timestamp::EARLIEST, uuid::Uuid::nil());
-        assert!(purge(&mut tx, &app.core.moment(), &app.core.terms, first).await.unwrap().gone >= 3);
-        tx.commit().await.unwrap();
+        let core = &app.core;
+        assert!(forget(&core.db, &core.terms, &core.moment()).await.unwrap() >= 3);
         let found = assert_sound(&app).await;
         assert_eq!(found.size, i64::try_from(sealed_leaves(&app.core.db).await.len()).unwrap());
         let bare = app.count("SELECT count(*) FROM consent_event WHERE body IS NULL").await;

@@ -67,6 +67,15 @@ both_databases! {
             Database::Sqlite => &[
                 ("CREATE TRIGGER wipe AFTER INSERT ON ledger_verdict BEGIN DELETE FROM ledger_verdict; END",
                  "DROP TRIGGER wipe"),
+                // Under another type it is a trigger all the same.
+                ("CREATE TRIGGER hidden AFTER INSERT ON ledger_verdict BEGIN DELETE FROM ledger_verdict; END;
+                  PRAGMA writable_schema = ON;
+                  UPDATE sqlite_schema SET type = 'TRIGGER' WHERE name = 'hidden';
+                  PRAGMA writable_schema = OFF",
+                 "DROP TRIGGER hidden;
+                  PRAGMA writable_schema = ON;
+                  DELETE FROM sqlite_schema WHERE name = 'hidden';
+                  PRAGMA writable_schema = OFF"),
             ],
             Database::Postgres => &[
                 ("CREATE RULE lose AS ON INSERT TO suppression DO INSTEAD NOTHING", "DROP RULE lose ON suppression"),

@@ -158,11 +158,8 @@ both_databases! {
         app.subscribe("stays@b.example", "").await;
         app.mail_settled().await;
         app.advance(RETENTION);
-        let mut tx = app.write().await;
-        let now = app.clock.now();
-        assent::flows::purge::expire(&mut tx, now).await.unwrap();
-        assert_eq!(assent::flows::purge::purge(&mut tx, &app.core.moment(), &app.core.terms, (assent::domain::timestamp::Timestamp::EARLIEST, uuid::Uuid::nil())).await.unwrap().gone, 1);
-        tx.commit().await.unwrap();
+        let core = &app.core;
+        assert_eq!(assent::worker::purge::forget(&core.db, &core.terms, &core.moment()).await.unwrap(), 1);
         assert_eq!(app.get(&link).await.status, 410);
         assert_eq!(app.post(&link, "").await.status, 410);
         assert_eq!(app.count("SELECT count(*) FROM signup").await, 1);

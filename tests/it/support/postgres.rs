@@ -96,6 +96,8 @@ impl Server {
             "fsync=off",
             "synchronous_commit=off",
             "full_page_writes=off",
+            // It would go around the databases of all stories, over and over.
+            "autovacuum=off",
         ] {
             postgres.args(["-c", setting]);
         }
