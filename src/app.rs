@@ -35,7 +35,8 @@ use crate::site::Site;
 use crate::store::{Db, OpenError, adoptions, key_fingerprints};
 use crate::templates::{TemplateError, Templates};
 use crate::web::{
-    App, CatalogCache, Comparisons, FiguresCache, HashTurns, LedgerCheck, OwnHost, SignupLimit,
+    App, CatalogCache, CodeLimit, Comparisons, FiguresCache, HashTurns, LedgerCheck, OwnHost,
+    SignupLimit,
 };
 use crate::worker::{DomainPace, WorkerParts};
 use crate::{tls, web, worker};
@@ -402,6 +403,7 @@ impl Program {
             postmaster,
             intake,
             signup_limit: SignupLimit::new(core.settings.signups_per_ip),
+            code_limit: CodeLimit::new(),
             own_host: OwnHost::of(&core.settings.base_url),
             trusted_proxies: core.settings.trusted_proxies.clone(),
             embed_origins: core.settings.embed_origins.clone(),

@@ -184,7 +184,7 @@ pub async fn write(
                 .vouches_for(purpose, row)
                 .ok_or_else(|| changed("this program did not write it, or it ended since"))?;
             let ended = endings.forbids(&address_key, purpose, row.confirmed_at);
-            if ended.is_some_and(|(_, began)| began < settled) {
+            if ended.is_some_and(|began| began < settled) {
                 return Err(changed("it ended, as is known outside the database"));
             }
             texts.set(row);

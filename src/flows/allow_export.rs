@@ -1,6 +1,6 @@
 //! Whether contacts may be taken away at all: not while the ledger that proves them is known to be wrong.
 
-use super::keep_verdict::{find_verdict, is_stale};
+use super::keep_verdict::{find_newest, is_stale};
 use super::standing::demand_level;
 use super::{Error, Terms};
 use crate::domain::timestamp::Timestamp;
@@ -47,9 +47,9 @@ pub async fn allow_by_heads(db: &Db, terms: &Terms) -> Result<(), ExportRefused>
 /// Refuses by the verdict of the last check.
 ///
 /// # Errors
-/// When that found something wrong or is too old, or the database does not answer.
+/// When that found something wrong or is too old, or the database or the file store does not answer.
 pub async fn allow_export(tx: &mut Tx, terms: &Terms, now: Timestamp) -> Result<(), ExportRefused> {
-    let verdict = find_verdict(tx, terms).await.map_err(Error::from)?;
+    let verdict = find_newest(tx, terms).await?;
     if is_stale(verdict.as_ref(), now) {
         return Err(ExportRefused::Unchecked);
     }

@@ -76,7 +76,7 @@ async fn forget(
     }
     let mut named = emptied_by(&emptied);
     let mut events = Vec::with_capacity(purposes.len());
-    for (purpose, _) in &purposes {
+    for (purpose, ..) in &purposes {
         events.push(erased(at, terms, purpose, by, (&mut order, &named))?);
         named = Emptied::default();
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::Terms;
+use super::{Error, Terms};
 use crate::domain::evidence_key::{EvidenceKey, RowMac};
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
@@ -16,25 +16,39 @@ const EVERY: Duration = Duration::from_hours(6);
 /// How old it may get before nothing is exported by it.
 const LASTS: Duration = Duration::from_hours(24);
 
-/// The last verdict, if this program came to it.
+/// The last verdict, if this program came to it. For people to read: whether it is the newest is not asked.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn find_verdict(tx: &mut Tx, terms: &Terms) -> sqlx::Result<Option<Verdict>> {
-    let ours = |stored: StoredVerdict| {
+    Ok(find_own(tx, terms).await?.map(|stored| stored.verdict))
+}
+
+/// The last verdict, if this program came to it and to none since.
+///
+/// # Errors
+/// When the database or the file store does not answer.
+pub async fn find_newest(tx: &mut Tx, terms: &Terms) -> Result<Option<Verdict>, Error> {
+    let Some(stored) = find_own(tx, terms).await? else { return Ok(None) };
+    let is_newest = tx.outside().is_newest_verdict(stored.verdict_id).await?;
+    Ok(is_newest.then_some(stored.verdict))
+}
+
+async fn find_own(tx: &mut Tx, terms: &Terms) -> sqlx::Result<Option<StoredVerdict>> {
+    let is_ours = |stored: &StoredVerdict| {
         let own = mac(terms, stored.verdict_id, &stored.verdict);
-        EvidenceKey::agrees(Some(&stored.mac), &own).then_some(stored.verdict)
+        EvidenceKey::agrees(Some(&stored.mac), &own)
     };
-    Ok(ledger_verdicts::find(tx).await?.and_then(ours))
+    Ok(ledger_verdicts::find(tx).await?.filter(is_ours))
 }
 
 /// Whether the ledger is to be checked: it never was, the last time is too long ago, or lies ahead, as after a
 /// clock was set back.
 ///
 /// # Errors
-/// When the database does not answer.
-pub async fn is_due(tx: &mut Tx, terms: &Terms, now: Timestamp) -> sqlx::Result<bool> {
-    Ok(is_older(find_verdict(tx, terms).await?.as_ref(), now, EVERY))
+/// When the database or the file store does not answer.
+pub async fn is_due(tx: &mut Tx, terms: &Terms, now: Timestamp) -> Result<bool, Error> {
+    Ok(is_older(find_newest(tx, terms).await?.as_ref(), now, EVERY))
 }
 
 /// Whether a verdict says nothing any more, or there is none.
@@ -60,17 +74,21 @@ pub async fn find_seen(tx: &mut Tx) -> sqlx::Result<Option<Uuid>> {
 /// What another check found meanwhile stays: says whether the new one stands.
 ///
 /// # Errors
-/// When the database does not take it; then the last verdict stands.
+/// When the database or the file store does not take it; then the last verdict stands, or none does.
 pub async fn keep_verdict(
     tx: &mut Tx,
     at: &Moment,
     terms: &Terms,
     verdict: &Verdict,
     seen: Option<Uuid>,
-) -> sqlx::Result<bool> {
+) -> Result<bool, Error> {
     let verdict_id = at.new_id();
     let mac = mac(terms, verdict_id, verdict);
-    ledger_verdicts::upsert(tx, (verdict_id, &mac), verdict, seen).await
+    let stands = ledger_verdicts::upsert(tx, (verdict_id, &mac), verdict, seen).await?;
+    if stands {
+        tx.outside().keep_verdict(verdict_id).await?;
+    }
+    Ok(stands)
 }
 
 fn mac(terms: &Terms, verdict_id: Uuid, verdict: &Verdict) -> RowMac {

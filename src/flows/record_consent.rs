@@ -61,7 +61,11 @@ pub async fn give(
     let states = consents::list_states(tx, giver.subscriber_id).await?;
     let mut events = Vec::with_capacity(chosen.len());
     for words in chosen {
-        let state = states.iter().find(|(purpose, _)| purpose == words.purpose).map(|(_, s)| *s);
+        let state = states.iter().find(|(purpose, ..)| purpose == words.purpose);
+        if let Some((purpose, EventType::Expired, since)) = state {
+            consents::lift_expiry(tx, at.now, address_key, (purpose, *since));
+        }
+        let state = state.map(|(_, state, _)| *state);
         events.push(event(at, terms, EventType::confirming(state), form, words, &mut order)?);
     }
     consent_events::append_all(tx, at.now, &events).await?;
@@ -143,7 +147,7 @@ pub async fn end(
             seq: event.seq,
             ..standing.fields(subscriber)
         };
-        consents::mark_ended(tx, &ended, &terms.evidence_key.consent(&ended)).await?;
+        consents::mark_ended(tx, at.now, &ended, &terms.evidence_key.consent(&ended)).await?;
         if by.event_type == EventType::Withdrawn {
             let reason = SuppressionReason::Unsubscribed;
             let (key, purpose) = (&subscriber.address_key, Some(&event.purpose));

@@ -24,7 +24,7 @@ const SOURCE: &str = "kept outside the database";
 /// What had to be ended again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Replayed {
-    /// Consents.
+    /// Consents, those that ran out among them.
     pub withdrawn: usize,
     /// People.
     pub erased: usize,
@@ -124,11 +124,12 @@ async fn replay_some(
     for address_key in endings::list_unerased(&mut tx, some).await? {
         all.erased += usize::from(erase(&mut tx, at, terms, &address_key, by).await?);
     }
-    for (subscriber_id, purpose) in endings::list_unwithdrawn(&mut tx, some).await? {
+    for (subscriber_id, purpose, ran_out) in endings::list_unwithdrawn(&mut tx, some).await? {
         let Some(subscriber) = subscribers::lock(&mut tx, subscriber_id).await? else { continue };
         let standing = consents::list(&mut tx, subscriber_id).await?;
         let ending: Vec<&Standing> = standing.iter().filter(|s| s.purpose == purpose).collect();
-        let by = End { event_type: EventType::Withdrawn, method: by.0, source: by.1 };
+        let event_type = if ran_out { EventType::Expired } else { EventType::Withdrawn };
+        let by = End { event_type, method: by.0, source: by.1 };
         all.withdrawn += end(&mut tx, at, terms, &subscriber, &ending, by).await?.len();
     }
     for row in endings::list_unsuppressed(&mut tx, some).await? {

@@ -15,6 +15,10 @@ use crate::store::{Tx, code_tries};
 /// How long a code that confirmed leads on as it did: a button pressed twice is not a mistake.
 const AGAIN: Duration = Duration::from_mins(10);
 
+/// How many forms of one address have a code that is taken, the newest: more than the mails that one mailbox is sent in
+/// a day by default.
+const LIVE: i64 = 8;
+
 /// Counts a try for an address; `false` when the day's tries are used up, and then no code may be looked at.
 /// Commit before looking: a wrong code counts whatever happens next.
 ///
@@ -61,7 +65,7 @@ async fn list_live(
     at: &Moment,
     address_key: &AddressKey,
 ) -> Result<Vec<Signup>, Error> {
-    Ok(signups::list_with_code(tx, address_key, at.now, at.now.minus(AGAIN)).await?)
+    Ok(signups::list_with_code(tx, address_key, at.now, at.now.minus(AGAIN), LIVE).await?)
 }
 
 /// The newest link of a signup, whose code lives.

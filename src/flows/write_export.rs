@@ -1,5 +1,6 @@
 //! The work of an export asked for at the console, the same whether a browser or a file takes it.
 
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -94,7 +95,7 @@ pub async fn write_or_condemn(
         let at = Moment::of(clock, random);
         let verdict = Verdict { checked_at: at.now, size, finding, warning: None };
         let seen = find_seen(&mut tx).await?;
-        keep_verdict(&mut tx, &at, terms, &verdict, seen).await?;
+        keep_verdict(&mut tx, &at, terms, &verdict, seen).await.map_err(io::Error::other)?;
         tx.commit().await?;
     }
     written

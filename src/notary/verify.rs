@@ -17,7 +17,7 @@ use crate::domain::ledger_record::Chain;
 use crate::domain::notice::{LANG, sha256_hex};
 use crate::domain::sentence::sentence;
 use crate::flows::check_events::{Checked, CheckedLeaf, EventChecker, Finding};
-use crate::flows::keep_verdict::{find_seen, find_verdict, is_stale, keep_verdict};
+use crate::flows::keep_verdict::{find_newest, find_seen, is_stale, keep_verdict};
 use crate::flows::{Error, Terms};
 use crate::ledger::naming::{Naming, Part};
 use crate::ledger::tree::{Hash, TILE_WIDTH};
@@ -112,7 +112,7 @@ pub async fn verify_if_stale(
     clock: &Clock,
     random: &Random,
 ) -> Result<(), Error> {
-    let verdict = find_verdict(&mut db.read().await?, terms).await?;
+    let verdict = find_newest(&mut db.read().await?, terms).await?;
     if !is_stale(verdict.as_ref(), clock.now()) {
         return Ok(());
     }

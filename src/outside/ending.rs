@@ -16,13 +16,51 @@ use crate::domain::timestamp::Timestamp;
 /// Whether something begins to keep an address from being written to, or ceases to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Turn {
-    /// A withdrawal, an erasure, mail that came back, a complaint, or staff.
+    /// A withdrawal, a consent that ran out, an erasure, mail that came back, a complaint, or staff.
     Began,
     /// The person came back by a press of their own, or staff lifted it.
     Lifted,
 }
 
-/// One such moment. `unsubscribed` is a withdrawal, and has a purpose; `erased` is an erasure.
+/// What it is that keeps somebody from being written to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EndingReason {
+    /// What suppresses the address: [`SuppressionReason::Unsubscribed`] is a withdrawal, and has a purpose;
+    /// [`SuppressionReason::Erased`] is an erasure.
+    Suppressed(SuppressionReason),
+    /// A consent that was not renewed by a policy's last day; has a purpose.
+    Expired,
+}
+
+impl EndingReason {
+    /// The word in a line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Suppressed(reason) => reason.as_str(),
+            Self::Expired => "expired",
+        }
+    }
+
+    fn named(word: &str) -> Option<Self> {
+        match word {
+            "expired" => Some(Self::Expired),
+            word => SuppressionReason::named(word).map(Self::Suppressed),
+        }
+    }
+
+    /// Whether it is about one purpose, and not about all that is written to an address.
+    fn has_purpose(self) -> bool {
+        matches!(self, Self::Suppressed(SuppressionReason::Unsubscribed) | Self::Expired)
+    }
+
+    /// Whether it ends only what is older than itself; the others hold until they are lifted.
+    fn is_by_time(self) -> bool {
+        self.has_purpose() || self == Self::Suppressed(SuppressionReason::Erased)
+    }
+}
+
+/// One such moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
     /// When.
@@ -32,7 +70,7 @@ pub struct Ending {
     /// Which way.
     pub turn: Turn,
     /// What it is.
-    pub reason: SuppressionReason,
+    pub reason: EndingReason,
     /// Of what; none of everything.
     pub purpose: Option<Purpose>,
 }
@@ -65,14 +103,13 @@ impl Ending {
                 "lifted" => Turn::Lifted,
                 _ => return None,
             },
-            reason: SuppressionReason::named(reason)?,
+            reason: EndingReason::named(reason)?,
             purpose: match purpose {
                 "*" => None,
                 code => Some(code.parse().ok()?),
             },
         };
-        let has_scope =
-            (ending.reason == SuppressionReason::Unsubscribed) == ending.purpose.is_some();
+        let has_scope = ending.reason.has_purpose() == ending.purpose.is_some();
         (has_scope && ending.to_string() == line).then_some(ending)
     }
 
@@ -83,7 +120,7 @@ impl Ending {
             at: Timestamp::parse(at)?,
             address_key: AddressKey::from_hex(key)?,
             turn: Turn::Began,
-            reason: SuppressionReason::Erased,
+            reason: EndingReason::Suppressed(SuppressionReason::Erased),
             purpose: None,
         })
     }
@@ -121,7 +158,7 @@ pub struct Scope {
     /// Whose.
     pub address_key: AddressKey,
     /// What it is.
-    pub reason: SuppressionReason,
+    pub reason: EndingReason,
     /// Of what; none of everything.
     pub purpose: Option<Purpose>,
 }
@@ -198,25 +235,27 @@ impl Endings {
         self.0.is_empty()
     }
 
-    /// What forbids to write to an address by a consent of this moment, if anything does. Who came back after
-    /// they left or were erased may be written to; the other reasons hold until they are lifted.
+    /// What forbids to write to an address by a consent of this moment, if anything does: since when. Who came back
+    /// after they left or were erased, or renewed what had run out, may be written to; the other reasons hold until they
+    /// are lifted.
     #[must_use]
     pub fn forbids(
         &self,
         address_key: &AddressKey,
         purpose: &Purpose,
         confirmed_at: Timestamp,
-    ) -> Option<(SuppressionReason, Timestamp)> {
+    ) -> Option<Timestamp> {
         use SuppressionReason::{Bounced, Complained, Erased, Manual, Unsubscribed};
-        [Unsubscribed, Erased, Bounced, Complained, Manual].into_iter().find_map(|reason| {
+        let suppressed =
+            [Unsubscribed, Erased, Bounced, Complained, Manual].map(EndingReason::Suppressed);
+        suppressed.into_iter().chain([EndingReason::Expired]).find_map(|reason| {
             let scope = Scope {
                 address_key: address_key.clone(),
                 reason,
-                purpose: (reason == Unsubscribed).then(|| purpose.clone()),
+                purpose: reason.has_purpose().then(|| purpose.clone()),
             };
             let began = self.0.get(&scope)?.began().filter(|began| !began.lifted)?;
-            let by_time = matches!(reason, Unsubscribed | Erased);
-            (!by_time || confirmed_at <= began.at).then_some((reason, began.at))
+            (!reason.is_by_time() || confirmed_at <= began.at).then_some(began.at)
         })
     }
 }
@@ -252,6 +291,7 @@ mod tests {
             format!("{good}\r"),
             good.replace("began", "Began"),
             good.replace("unsubscribed", "erased"),
+            good.replace("newsletter:weekly", "*").replace("unsubscribed", "expired"),
             good.replace("newsletter:weekly", "*"),
             good.replace("newsletter:weekly", "Newsletter"),
             good.replace("09:00:00.000001", "09:00"),
@@ -313,5 +353,17 @@ mod tests {
         // Not having asked for a confirmation is not about consent.
         let not_me = Endings::of(vec![line(5, "began", "not-me", "*")]);
         assert!(not_me.forbids(&key, &weekly, moment(1)).is_none());
+    }
+
+    #[test]
+    fn who_renewed_what_had_run_out_may_be_written_to() {
+        let weekly: Purpose = "newsletter:weekly".parse().unwrap();
+        let key = AddressKey::from_hex(KEY).unwrap();
+        let ran_out = line(5, "began", "expired", "newsletter:weekly");
+        let endings = Endings::of(vec![ran_out.clone()]);
+        assert!(endings.forbids(&key, &weekly, moment(5)).is_some());
+        assert!(endings.forbids(&key, &weekly, moment(6)).is_none());
+        let lifted = line(6, "lifted", "expired", "newsletter:weekly");
+        assert!(Endings::of(vec![ran_out, lifted]).forbids(&key, &weekly, moment(4)).is_none());
     }
 }

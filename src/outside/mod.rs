@@ -1,11 +1,12 @@
 //! What is kept outside the database, so that a database that went back in time is recognised, and brings
 //! nobody back who left: every signed head, and every ending. Each lies twice: in the data directory and in the
-//! file store, which replicas share.
+//! file store, which replicas share. There also lies which verdict on the ledger is the newest.
 
 mod ending;
 mod exchange;
 mod heads;
 mod journal;
+mod verdict;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, Notify};
 
-pub use ending::{Began, Ending, Endings, Scope, Turn};
+pub use ending::{Began, Ending, EndingReason, Endings, Scope, Turn};
 pub use heads::Head;
 
 use crate::domain::evidence_key::EvidenceKey;

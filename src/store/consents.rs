@@ -1,15 +1,19 @@
 //! The present state of each subscriber and purpose: the fold of their events.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::policy_versions::PolicyVersion;
 use super::subscribers::Subscriber;
 use super::{Tx, on};
+use crate::domain::address_key::AddressKey;
 use crate::domain::consent::EventType;
 use crate::domain::evidence_key::{ConsentFields, RowMac};
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
+use crate::outside::{Ending, EndingReason, Turn};
 
 /// Replaces the present state of one subscriber and purpose.
 ///
@@ -49,18 +53,21 @@ pub async fn upsert(
     })
 }
 
+/// A purpose, the present state, and since when.
+pub type StateSince = (Purpose, EventType, Timestamp);
+
 /// The present states of one subscriber.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list_states(
-    tx: &mut Tx,
-    subscriber_id: Uuid,
-) -> sqlx::Result<Vec<(Purpose, EventType)>> {
-    on!(tx, |conn| sqlx::query_as("SELECT purpose, state FROM consent WHERE subscriber_id = $1")
-        .bind(subscriber_id)
-        .fetch_all(conn)
-        .await)
+pub async fn list_states(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Vec<StateSince>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT c.purpose, c.state, e.recorded_at FROM consent c
+         JOIN consent_event e ON e.event_id = c.event_id WHERE c.subscriber_id = $1"
+    )
+    .bind(subscriber_id)
+    .fetch_all(conn)
+    .await)
 }
 
 /// One subscriber's consent to one purpose, with what it rests on.
@@ -179,11 +186,20 @@ pub async fn list_in_force_at(
     .await)
 }
 
-/// Ends a consent that is in force; one that ended before stays as it is.
+/// Ends a consent that is in force; one that ended before stays as it is. That it ran out is noted outside before it is
+/// committed; a withdrawal is noted with what it suppresses.
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn mark_ended(tx: &mut Tx, ended: &ConsentFields<'_>, mac: &RowMac) -> sqlx::Result<()> {
+pub async fn mark_ended(
+    tx: &mut Tx,
+    now: Timestamp,
+    ended: &ConsentFields<'_>,
+    mac: &RowMac,
+) -> sqlx::Result<()> {
+    if ended.state == EventType::Expired {
+        tx.note(expiry(now, ended.address_key, ended.purpose, Turn::Began));
+    }
     on!(tx, |conn| sqlx::query(
         "UPDATE consent SET state = $3, event_id = $4, mac = $5
          WHERE subscriber_id = $1 AND purpose = $2 AND state IN ('given', 'renewed')"
@@ -196,6 +212,28 @@ pub async fn mark_ended(tx: &mut Tx, ended: &ConsentFields<'_>, mac: &RowMac) ->
     .execute(conn)
     .await
     .map(drop))
+}
+
+/// Notes that a consent which ran out at `since` is given again.
+pub fn lift_expiry(
+    tx: &mut Tx,
+    now: Timestamp,
+    address_key: &AddressKey,
+    (purpose, since): (&Purpose, Timestamp),
+) {
+    // Behind its beginning, even where the clock was set back in between.
+    let at = now.max(since.plus(Duration::from_micros(1)));
+    tx.note(expiry(at, address_key, purpose, Turn::Lifted));
+}
+
+fn expiry(at: Timestamp, address_key: &AddressKey, purpose: &Purpose, turn: Turn) -> Ending {
+    Ending {
+        at,
+        address_key: address_key.clone(),
+        turn,
+        reason: EndingReason::Expired,
+        purpose: Some(purpose.clone()),
+    }
 }
 
 /// The purposes in force that a subscriber agreed to under a policy older than this one.

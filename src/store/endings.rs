@@ -62,21 +62,25 @@ macro_rules! known {
     };
 }
 
-/// The withdrawals among these that the database lacks: whose consent to that purpose is in force, by an event
-/// older than the withdrawal, without that withdrawal among their events.
+/// The withdrawals among these that the database lacks, and the consents that ran out: whose consent to that purpose is
+/// in force, by an event older than its end, without that end among their events. The last says whether it ran out.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list_unwithdrawn(tx: &mut Tx, known: &[Known]) -> sqlx::Result<Vec<(Uuid, Purpose)>> {
+pub async fn list_unwithdrawn(
+    tx: &mut Tx,
+    known: &[Known],
+) -> sqlx::Result<Vec<(Uuid, Purpose, bool)>> {
     const LIST: Sql = known!(
-        "u.subscriber_id, c.purpose",
+        "u.subscriber_id, c.purpose, k.reason = 'expired'",
         "JOIN subscriber u ON u.address_key = k.address_key
          JOIN consent c ON c.subscriber_id = u.subscriber_id AND c.purpose = k.purpose
          JOIN consent_event e ON e.event_id = c.event_id
-         WHERE k.reason = 'unsubscribed' AND c.state IN ('given', 'renewed') AND e.recorded_at < k.began
+         WHERE k.reason IN ('unsubscribed', 'expired') AND c.state IN ('given', 'renewed')
+           AND e.recorded_at < k.began
            AND NOT EXISTS (SELECT 1 FROM consent_event w
                            WHERE w.subject_id = u.subscriber_id AND w.purpose = k.purpose
-                             AND w.type = 'withdrawn' AND w.recorded_at = k.began)
+                             AND w.type IN ('withdrawn', 'expired') AND w.recorded_at = k.began)
          ORDER BY u.subscriber_id, c.purpose"
     );
     let known = super::batch(known)?;
@@ -126,7 +130,7 @@ pub struct Unsuppressed {
 pub async fn list_unsuppressed(tx: &mut Tx, known: &[Known]) -> sqlx::Result<Vec<Unsuppressed>> {
     const LIST: Sql = known!(
         "k.address_key, k.reason, k.purpose, k.began",
-        "WHERE NOT k.lifted
+        "WHERE NOT k.lifted AND k.reason <> 'expired'
            AND NOT EXISTS (SELECT 1 FROM suppression s
                            WHERE s.address_key = k.address_key AND s.reason = k.reason
                              AND s.purpose = k.purpose)

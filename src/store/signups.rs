@@ -265,7 +265,8 @@ async fn list_after(
 
 /// The signups of an address whose code may be typed, newest first: they wait, their link works, and a mail
 /// with it was handed over. What nobody was mailed has no code that could be guessed. Those confirmed after
-/// `since` are among them, so that pressing twice gives the same.
+/// `since` are among them, so that pressing twice gives the same. At most so many, for each more makes a guess more
+/// likely.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -274,17 +275,19 @@ pub async fn list_with_code(
     address_key: &AddressKey,
     now: Timestamp,
     since: Timestamp,
+    count: i64,
 ) -> sqlx::Result<Vec<Signup>> {
     on!(tx, |conn| sqlx::query_as(signups!(
         "WHERE s.address_key = $1 AND s.expires_at > $2
            AND (s.status = 'pending' OR (s.status = 'confirmed' AND s.confirmed_at > $3))
            AND EXISTS (SELECT 1 FROM outbox o WHERE o.signup_id = s.signup_id
                        AND o.kind = 'confirm' AND o.state = 'sent')
-         ORDER BY s.created_at DESC, s.signup_id DESC"
+         ORDER BY s.created_at DESC, s.signup_id DESC LIMIT $4"
     ))
     .bind(address_key)
     .bind(now)
     .bind(since)
+    .bind(count)
     .fetch_all(conn)
     .await)
 }

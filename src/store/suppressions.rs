@@ -8,7 +8,7 @@ use crate::domain::outbox::MailKind;
 use crate::domain::purpose::Purpose;
 use crate::domain::suppression::SuppressionReason;
 use crate::domain::timestamp::Timestamp;
-use crate::outside::{Ending, Turn};
+use crate::outside::{Ending, EndingReason, Turn};
 
 /// Suppresses an address, for one purpose or for every one; one already suppressed for this reason stays
 /// as it is, and the answer is `false`. It is noted outside before it is committed.
@@ -41,7 +41,7 @@ pub async fn insert(
             at: now,
             address_key: address_key.clone(),
             turn: Turn::Began,
-            reason,
+            reason: EndingReason::Suppressed(reason),
             purpose: purpose.cloned(),
         });
     }
@@ -111,7 +111,7 @@ fn note_lifted(tx: &mut Tx, now: Timestamp, address_key: &AddressKey, lifted: &[
             at: now.max(since.plus(Duration::from_micros(1))),
             address_key: address_key.clone(),
             turn: Turn::Lifted,
-            reason: *reason,
+            reason: EndingReason::Suppressed(*reason),
             purpose: purpose.parse().ok(),
         });
     }

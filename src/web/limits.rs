@@ -1,5 +1,6 @@
-//! How many signups one address of the network may send.
+//! How many signups one address of the network may send, and how many codes may be tried for one mailbox.
 
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,32 +12,55 @@ use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 
 use super::Error;
+use crate::domain::address_key::AddressKey;
+use crate::domain::code::TRIES_A_DAY;
 use crate::domain::mail_limit::Window;
 
-type Limiter = RateLimiter<
-    IpAddr,
-    DashMapStateStore<IpAddr>,
+type Limiter<K> = RateLimiter<
+    K,
+    DashMapStateStore<K>,
     MonotonicClock,
     NoOpMiddleware<<MonotonicClock as Clock>::Instant>,
 >;
 
-/// After so many checks, addresses that have their full allowance again are forgotten.
+/// After so many checks, those that have their full allowance again are forgotten.
 const FORGET_EVERY: u32 = 4096;
 
-/// The limit, and who used how much of it; nobody when it is off.
-pub struct SignupLimit(Option<(Limiter, AtomicU32)>);
+/// A limit for each of many, and who used how much of it.
+struct Allowances<K: Hash + Eq + Clone> {
+    limiter: Limiter<K>,
+    checks: AtomicU32,
+}
+
+impl<K: Hash + Eq + Clone> Allowances<K> {
+    fn new(quota: Quota) -> Self {
+        let limiter = RateLimiter::new(quota, DashMapStateStore::default(), MonotonicClock);
+        Self { limiter, checks: AtomicU32::new(0) }
+    }
+
+    /// Counts one; `Err` says how long to wait for the next.
+    fn check(&self, key: &K) -> Result<(), Duration> {
+        if self.checks.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
+            self.limiter.retain_recent();
+        }
+        self.limiter
+            .check_key(key)
+            .map_err(|not_until| not_until.wait_time_from(MonotonicClock.now()))
+    }
+}
+
+/// Signups of each address of the network; nobody is counted when it is off.
+pub struct SignupLimit(Option<Allowances<IpAddr>>);
 
 impl SignupLimit {
     /// At most `window.count` at once, refilled evenly over `window.length`.
     #[must_use]
     pub fn new(window: Option<Window>) -> Self {
-        let limiter = window.and_then(|window| {
+        Self(window.and_then(|window| {
             let burst = NonZeroU32::new(window.count)?;
             let quota = Quota::with_period(window.length / window.count)?.allow_burst(burst);
-            let limiter = RateLimiter::new(quota, DashMapStateStore::default(), MonotonicClock);
-            Some((limiter, AtomicU32::new(0)))
-        });
-        Self(limiter)
+            Some(Allowances::new(quota))
+        }))
     }
 
     /// Counts one signup.
@@ -44,16 +68,37 @@ impl SignupLimit {
     /// # Errors
     /// When this address must wait; says how long.
     pub fn check(&self, ip: IpAddr) -> Result<(), Error> {
-        let Some((limiter, checks)) = &self.0 else {
-            return Ok(());
-        };
-        if checks.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
-            limiter.retain_recent();
-        }
-        limiter.check_key(&neighbourhood(ip)).map_err(|not_until| {
-            let wait = not_until.wait_time_from(MonotonicClock.now());
-            Error::TooMany(wait + Duration::from_secs(1))
-        })
+        let checked = self.0.as_ref().map_or(Ok(()), |limit| limit.check(&neighbourhood(ip)));
+        checked.map_err(|wait| Error::TooMany(wait + Duration::from_secs(1)))
+    }
+}
+
+/// How many codes of one mailbox this process looks at, whatever the database says of earlier tries: who may write
+/// there could have it forget them, and guess on.
+pub struct CodeLimit(Allowances<AddressKey>);
+
+impl CodeLimit {
+    /// The tries of two days at once, for one day's may come at its end and the next day's at its beginning; refilled
+    /// as the days go.
+    #[must_use]
+    pub fn new() -> Self {
+        let a_day = u32::try_from(TRIES_A_DAY).unwrap_or(1);
+        let burst = NonZeroU32::new(2 * a_day).unwrap_or(NonZeroU32::MIN);
+        let quota = Quota::with_period(Duration::from_hours(24) / a_day);
+        let quota = quota.unwrap_or(Quota::per_hour(NonZeroU32::MIN));
+        Self(Allowances::new(quota.allow_burst(burst)))
+    }
+
+    /// Counts one code that is to be looked at; whether it may be.
+    #[must_use]
+    pub fn allows(&self, address_key: &AddressKey) -> bool {
+        self.0.check(address_key).is_ok()
+    }
+}
+
+impl Default for CodeLimit {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

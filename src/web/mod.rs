@@ -44,7 +44,7 @@ pub use console::{FiguresCache, HashTurns, LedgerCheck, UPLOADS_AT_ONCE};
 pub use error::Error;
 pub use export::EXPORTS_AT_ONCE;
 pub use host::OwnHost;
-pub use limits::SignupLimit;
+pub use limits::{CodeLimit, SignupLimit};
 
 use crate::clock::Clock;
 use crate::domain::link::Links;
@@ -93,6 +93,8 @@ pub struct App {
     pub catalog: CatalogCache,
     /// How many signups one address of the network may send.
     pub signup_limit: SignupLimit,
+    /// How many codes of one mailbox are looked at.
+    pub code_limit: CodeLimit,
     /// The host that requests must name.
     pub own_host: OwnHost,
     /// Whose `X-Forwarded-For` counts.

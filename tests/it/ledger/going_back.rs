@@ -9,7 +9,7 @@ use assent::domain::suppression::SuppressionReason;
 use assent::flows::Error;
 use assent::flows::standing::{find_standing, keep_known};
 use assent::notary::seal_all;
-use assent::outside::{Ending, Head, Outside, Turn};
+use assent::outside::{Ending, EndingReason, Head, Outside, Turn};
 use assent::store::Db;
 use serde_json::{Value, json};
 
@@ -318,7 +318,7 @@ both_databases! {
             at: app.clock.now(),
             address_key: terms.address_secret.key(&EmailAddress::parse("ada@b.example").unwrap()),
             turn: Turn::Began,
-            reason: SuppressionReason::Unsubscribed,
+            reason: EndingReason::Suppressed(SuppressionReason::Unsubscribed),
             purpose: Some("newsletter:weekly".parse().unwrap()),
         };
         other.note(&[left]).await.unwrap();

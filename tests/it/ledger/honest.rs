@@ -12,7 +12,7 @@ use assent::store::subscribers;
 use assent::worker::purge::forget;
 
 use super::sealing::append_in;
-use super::{EXPORT, WEEKLY, assert_sound, does, seal, sealed_leaves};
+use super::{EXPORT, WEEKLY, assert_sound, check, command, does, seal, sealed_leaves, unguard};
 use crate::support::app::{Database, TestApp};
 use crate::support::both_databases;
 
@@ -115,5 +115,20 @@ both_databases! {
         };
         tokio::join!(traffic, checking);
         assert_sound(&app).await;
+    }
+
+    async fn an_older_verdict_that_is_put_back_is_not_the_newest(database: Database) {
+        let app = TestApp::start(database).await;
+        app.subscribe("ada@b.example", WEEKLY).await;
+        assert_sound(&app).await;
+        app.tamper("CREATE TABLE kept AS SELECT * FROM ledger_verdict").await.unwrap();
+        assert!(does(&app, &EXPORT).contains("ada@b.example"));
+        unguard(&app).await;
+        app.tamper("UPDATE audit_entry SET actor = 'nobody'").await.unwrap();
+        assert!(!check(&app).await.is_sound());
+        app.tamper("DELETE FROM ledger_verdict").await.unwrap();
+        app.tamper("INSERT INTO ledger_verdict SELECT * FROM kept").await.unwrap();
+        let refused = command(&app, &EXPORT);
+        assert_eq!((refused.status.code(), refused.stdout), (Some(1), vec![]));
     }
 }

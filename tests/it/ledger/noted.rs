@@ -6,13 +6,14 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use assent::domain::email_address::EmailAddress;
+use assent::domain::policy::ChangeClass;
 use assent::domain::suppression::SuppressionReason;
 use assent::flows::replay_endings::{Replay, Replayed};
-use assent::outside::{Ending, Outside, Turn};
+use assent::outside::{Ending, EndingReason, Outside, Turn};
 use secrecy::ExposeSecret;
 
-use super::{WEEKLY, assert_sound};
-use crate::support::app::{Database, SETTINGS, TestApp};
+use super::{EXPORT, WEEKLY, assert_sound, does, unguard};
+use crate::support::app::{Database, PATH, POLICY, SETTINGS, TestApp, form};
 use crate::support::program::Served;
 use crate::support::{both_databases, poll};
 
@@ -23,7 +24,7 @@ fn left(app: &TestApp, email: &str) -> Ending {
         at: app.clock.now(),
         address_key: app.core.terms.address_secret.key(&email),
         turn: Turn::Began,
-        reason: SuppressionReason::Unsubscribed,
+        reason: EndingReason::Suppressed(SuppressionReason::Unsubscribed),
         purpose: Some("newsletter:weekly".parse().unwrap()),
     }
 }
@@ -142,5 +143,56 @@ both_databases! {
         assert_eq!(replay(&app, &mut Replay::default()).await, nothing);
         assert_eq!(app.exported("newsletter:weekly").await, ["cyd@b.example", "ada@b.example"]);
         assert_sound(&app).await;
+    }
+
+    async fn a_consent_that_ran_out_stays_so_whatever_is_put_back(database: Database) {
+        const DAY: Duration = Duration::from_hours(24);
+        let app = TestApp::start(database).await;
+        for email in ["ada@b.example", "bob@b.example"] {
+            app.subscribe(email, WEEKLY).await;
+        }
+        app.publish_change("2027-01", ChangeClass::Reconsent, Some(DAY * 30)).await;
+        app.work_policies().await;
+        app.mail_settled().await;
+        let link = app.mail_to("bob@b.example").pop().unwrap().link("/renew/");
+        assert_eq!(app.agree_again(&link, &["privacy-policy", "newsletter:weekly"]).await.status, 200);
+        app.tamper("CREATE TABLE kept AS SELECT c.* FROM consent c JOIN subscriber s ON s.subscriber_id = c.subscriber_id
+                    WHERE s.email = 'ada@b.example'").await.unwrap();
+        app.advance(DAY * 30);
+        assert_sound(&app).await;
+        app.advance(Duration::from_hours(23));
+        app.work_policies().await;
+        assert_eq!(app.count("SELECT count(*) FROM consent WHERE state = 'expired'").await, 2);
+
+        unguard(&app).await;
+        app.tamper("UPDATE policy_version SET change_class = 'notify', renew_until = NULL WHERE label = '2027-01'").await.unwrap();
+        app.tamper("DELETE FROM consent WHERE state = 'expired'").await.unwrap();
+        app.tamper("INSERT INTO consent SELECT * FROM kept").await.unwrap();
+        app.tamper("DELETE FROM consent_event WHERE type = 'expired'").await.unwrap();
+        app.advance(Duration::from_mins(2));
+        let contacts = does(&app, &EXPORT);
+        assert!(contacts.contains("bob@b.example") && !contacts.contains("ada@b.example"), "{contacts}");
+        assert_eq!(app.count("SELECT count(*) FROM consent_event WHERE type = 'expired'").await, 2);
+        assert_eq!(app.count("SELECT count(*) FROM suppression").await, 0, "they did not object");
+    }
+
+    async fn who_gives_what_had_run_out_is_written_to_though_the_clock_was_set_back(database: Database) {
+        const DAY: Duration = Duration::from_hours(24);
+        let app = TestApp::start(database).await;
+        app.subscribe("ada@b.example", WEEKLY).await;
+        app.publish_change("2027-01", ChangeClass::Reconsent, Some(DAY * 30)).await;
+        app.advance(DAY * 40);
+        app.work_policies().await;
+        assert_eq!(app.count("SELECT count(*) FROM consent WHERE state = 'expired'").await, 2);
+        app.set_back(DAY);
+        let before = app.mail_to("ada@b.example").len();
+        let again = form("ada@b.example", WEEKLY).replace(POLICY, "2027-01");
+        assert_eq!(app.post(PATH, &again).await.status, 303);
+        let mail = app.next_mail("ada@b.example", before).await;
+        assert_eq!(app.post(&mail.link("/confirm/"), "").await.status, 303);
+        app.advance(Duration::from_mins(2));
+        assert_eq!(app.exported("newsletter:weekly").await, ["ada@b.example"]);
+        assert_eq!(replay(&app, &mut Replay::default()).await, Replayed::default());
+        assert!(does(&app, &EXPORT).contains("ada@b.example"));
     }
 }

@@ -1,8 +1,6 @@
 //! What happened cannot be undone by SQL, and none of it be lost unseen.
 
-use std::sync::atomic::Ordering;
-
-use assent::clock::Clock;
+use std::time::Duration;
 
 use super::{EXPORT, WEEKLY, assert_refused, assert_sound, check, command, does, seal, unguard};
 use crate::support::app::{Database, TestApp};
@@ -190,8 +188,7 @@ both_databases! {
         seal(&app).await;
         assert!(assert_sound(&app).await.warnings.is_empty());
         let manage = app.mail_to("ada@b.example").pop().unwrap().link("/preferences/");
-        let Clock::Manual(now) = &app.clock else { unreachable!("stories hold the clock") };
-        now.fetch_sub(5 * 365 * 24 * 3_600_000_000, Ordering::SeqCst);
+        app.set_back(Duration::from_hours(5 * 365 * 24));
         assert_eq!(app.post(&format!("{manage}/withdraw-all"), "").await.status, 303);
         seal(&app).await;
         let told = assert_sound(&app).await.warnings;

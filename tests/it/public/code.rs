@@ -143,6 +143,38 @@ both_databases! {
         assert_eq!(app.count(CONFIRMED).await, 2);
     }
 
+    async fn tries_that_the_database_forgot_are_counted_all_the_same(database: Database) {
+        let app = TestApp::start(database).await;
+        let (cookie, mail) = ask(&app, "ada@b.example").await;
+        let tried = async |code: &str| {
+            let answer = app.type_code(&cookie, code).await;
+            app.tamper("DELETE FROM code_try").await.unwrap();
+            answer
+        };
+        // A day's tries at its end, and the next day's at its beginning: more nobody has.
+        for _ in 0..10 {
+            assert!(is_refused(&tried(&not(&mail.code())).await, WRONG));
+        }
+        assert!(is_refused(&tried(&mail.code()).await, USED_UP));
+        assert_eq!(app.count(CONFIRMED).await, 0);
+        let (other, others) = ask(&app, "bob@b.example").await;
+        assert_eq!(app.type_code(&other, &others.code()).await.status, 303, "another address has its own");
+    }
+
+    async fn a_guess_is_at_the_newest_few_forms(database: Database) {
+        let app = TestApp::start(database).await;
+        let (_, oldest) = ask(&app, "ada@b.example").await;
+        let (_, second) = ask(&app, "ada@b.example").await;
+        let mut cookie = String::new();
+        for _ in 0..7 {
+            cookie = ask(&app, "ada@b.example").await.0;
+        }
+        assert!(is_refused(&app.type_code(&cookie, &oldest.code()).await, WRONG));
+        assert_eq!(app.type_code(&cookie, &second.code()).await.header("location"), "/check-your-inbox/code");
+        // Its link confirms all the same.
+        assert_eq!(app.post(&oldest.link("/confirm/"), "").await.status, 303);
+    }
+
     async fn of_fifty_tries_at_once_five_are_looked_at(database: Database) {
         let app = TestApp::start(database).await;
         let (cookie, mail) = ask(&app, "ada@b.example").await;

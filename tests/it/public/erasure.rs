@@ -10,7 +10,7 @@ use assent::domain::notice::hex;
 use assent::domain::outbox::DeliveryOutcome;
 use assent::domain::suppression::SuppressionReason;
 use assent::flows::confirm::{Confirmation, confirm};
-use assent::outside::{Ending, Turn};
+use assent::outside::{Ending, EndingReason, Turn};
 use assent::store::consent_events::{self, ConsentEvent};
 use assent::store::outbox::{self, Delivery};
 use assent::store::{audit_entries, signups, subscribers};
@@ -65,8 +65,10 @@ fn noted(app: &TestApp) -> Vec<String> {
     let endings = file.lines().map(|line| {
         Ending::read(line, &app.core.terms.evidence_key).expect("a line of the program's")
     });
-    let erased = endings
-        .filter(|ending| (ending.turn, ending.reason) == (Turn::Began, SuppressionReason::Erased));
+    let erased = endings.filter(|ending| {
+        (ending.turn, ending.reason)
+            == (Turn::Began, EndingReason::Suppressed(SuppressionReason::Erased))
+    });
     erased.map(|ending| ending.address_key.to_hex()).collect()
 }
 

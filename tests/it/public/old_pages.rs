@@ -1,9 +1,7 @@
 //! Pages that stayed open while something happened elsewhere: a box that the page had ticked brings nothing back,
 //! and leaving is never lost (GDPR Rec. 32, Art. 7(3)).
 
-use std::sync::atomic::Ordering;
-
-use assent::clock::Clock;
+use std::time::Duration;
 
 use crate::support::app::{Answer, Database, PATH, TestApp, form};
 use crate::support::both_databases;
@@ -292,8 +290,7 @@ both_databases! {
         let tab = Tab::start(&app, BOTH).await;
         tab.leaves(&app).await;
         app.next_mail(ADA, 2).await;
-        let Clock::Manual(now) = &app.clock else { unreachable!("stories hold the clock") };
-        now.fetch_sub(2 * 3_600_000_000, Ordering::SeqCst);
+        app.set_back(Duration::from_hours(2));
         assert_eq!(app.post(PATH, &form(ADA, BOTH)).await.status, 303);
         app.next_mail(ADA, 3).await;
         // By its time it comes before all others.

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use assent::app::{Core, Program, Role};
@@ -372,6 +373,11 @@ impl TestApp {
 
     pub fn advance(&self, by: Duration) {
         self.clock.advance(by);
+    }
+
+    pub fn set_back(&self, by: Duration) {
+        let Clock::Manual(now) = &self.clock else { unreachable!("stories hold the clock") };
+        now.fetch_sub(by.as_micros().try_into().expect("microseconds"), Ordering::SeqCst);
     }
 
     /// A request, a millisecond after the one before: keys made later then sort later.
