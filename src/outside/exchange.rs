@@ -276,6 +276,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn lines_that_are_taken_away_are_known_until_the_process_ends() {
+        let (dir, shared) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let outside = open(dir.path(), shared.path());
+        outside.note(&[line(1), line(2)]).await.unwrap();
+        assert_eq!(outside.endings().await.unwrap().len(), 2);
+        std::fs::write(dir.path().join("endings.log"), "").unwrap();
+        outside.note(&[line(3)]).await.unwrap();
+        assert_eq!(outside.endings().await.unwrap().len(), 3);
+        assert_eq!(open(dir.path(), shared.path()).endings().await.unwrap().len(), 1);
+    }
+
+    #[tokio::test]
     async fn erasures_of_versions_before_are_taken_over() {
         let (dir, shared) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let text = format!("2026-11-23T09:00:00.000000Z {:064x}\n", 9);

@@ -124,7 +124,7 @@ impl Outside {
         self.grew.notified().await;
     }
 
-    /// All endings that the data directory knows. Only what came since the last time is read, and all who ask share
+    /// All endings that the data directory knows, or knew since this process began. Only what came since the last time is read, and all who ask share
     /// the one answer.
     ///
     /// # Errors
@@ -133,8 +133,8 @@ impl Outside {
         let mut read = self.read.lock().await;
         let length = self.endings.length().await?;
         if length < read.to {
-            // It is another file.
-            *read = Read::default();
+            // Nothing makes it shorter: it is another file, and what stood in the one before holds all the same.
+            read.to = 0;
         }
         if length != read.to {
             let (lines, to) = self.endings.read(read.to, self.line()).await?;
