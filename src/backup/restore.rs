@@ -166,13 +166,18 @@ fn copy_beside(from: &Path, to: &Path) -> Result<PathBuf, BackupError> {
     Ok(new)
 }
 
+/// The files of a SQLite database: itself, its log, and the index of that.
+const PARTS: [&str; 3] = ["", "-wal", "-shm"];
+
 /// Renames the new database into its place; what is there is renamed before, with its log.
 fn put_in_place(new: &Path, file: &Path) -> Result<(), BackupError> {
     let kept = |number: u32, part: &str| beside(file, &format!(".before-{number}{part}"));
-    let free = (1..u32::MAX).find(|number| !kept(*number, "").exists()).unwrap_or(u32::MAX);
+    let has = |number: u32, parts: &[&str]| parts.iter().any(|part| kept(number, part).exists());
+    let free = (1..u32::MAX).find(|number| !has(*number, &PARTS)).unwrap_or(u32::MAX);
     // A log without its database was left by a restore that was cut short, which moved that already.
-    let number = if file.exists() { free } else { free.saturating_sub(1).max(1) };
-    for part in ["", "-wal", "-shm"] {
+    let begun = free - 1;
+    let number = if file.exists() || begun == 0 || has(begun, &PARTS[1..]) { free } else { begun };
+    for part in PARTS {
         let old = beside(file, part);
         if old.exists() {
             rename(&old, &kept(number, part))?;
@@ -200,6 +205,24 @@ mod tests {
 
     fn read(dir: &Path, name: &str) -> String {
         std::fs::read_to_string(dir.join(name)).unwrap()
+    }
+
+    #[test]
+    fn a_log_without_its_database_takes_no_others_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let [copy, file] = ["copy", "assent.db"].map(|name| dir.path().join(name));
+        for (name, text) in
+            [("assent.db.before-1", "first"), ("assent.db-wal", "of the first"), ("copy", "new")]
+        {
+            std::fs::write(dir.path().join(name), text).unwrap();
+        }
+        put_in_place(&copy_beside(&copy, &file).unwrap(), &file).unwrap();
+        assert_eq!(read(dir.path(), "assent.db.before-1-wal"), "of the first");
+        std::fs::remove_file(&file).unwrap();
+        std::fs::write(beside(&file, "-wal"), "of the second").unwrap();
+        put_in_place(&copy_beside(&copy, &file).unwrap(), &file).unwrap();
+        assert_eq!(read(dir.path(), "assent.db.before-1-wal"), "of the first");
+        assert_eq!(read(dir.path(), "assent.db.before-2-wal"), "of the second");
     }
 
     #[test]

@@ -158,11 +158,10 @@ fn spawn(
     command: &mut Command,
     program: &'static str,
 ) -> Result<(Child, std::fs::File), DumpError> {
-    let spawned = tempfile::tempfile().and_then(|said| {
-        let child = command.stderr(said.try_clone()?).spawn()?;
-        Ok((child, said))
-    });
-    spawned.map_err(|error| DumpError::Missing(program, error))
+    let said = tempfile::tempfile().and_then(|said| Ok((said.try_clone()?, said)));
+    let (theirs, said) = said.map_err(|error| DumpError::Write(std::env::temp_dir(), error))?;
+    let child = command.stderr(theirs).spawn();
+    Ok((child.map_err(|error| DumpError::Missing(program, error))?, said))
 }
 
 /// The first error of what a program said, without the rows that it quotes; else its last line.
