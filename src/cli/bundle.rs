@@ -123,8 +123,10 @@ async fn everybody(tx: &mut Tx, size: i64, out: &mut impl Write) -> Result<usize
         let index = |place: Option<i64>| place.and_then(|place| u64::try_from(place).ok());
         let mut lines = Vec::with_capacity(rows.len() + records.len());
         for row in &rows {
-            let (index, salt) = (index(row.leaf_index).unwrap_or(0), row.salt.as_deref());
-            lines.push((index, event_line(index, &row.leaf, salt, row.body.as_deref(), None)));
+            let index = index(row.leaf_index).unwrap_or(0);
+            let salt: Option<[u8; 32]> = row.salt.and_then(verifications::Hex::bytes);
+            let salt = salt.as_ref().map(|salt| &salt[..]);
+            lines.push((index, event_line(index, row.leaf, salt, row.body, None)));
         }
         for record in &records {
             let (index, salt) = (index(record.leaf_index).unwrap_or(0), Some(&record.salt[..]));

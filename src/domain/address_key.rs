@@ -1,5 +1,7 @@
 //! Addresses as keyed hashes, for what must recognise an address without holding it.
 
+use std::sync::Arc;
+
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -43,13 +45,13 @@ impl AddressKey {
 /// The secret under which addresses are hashed. It never changes: suppressions must be recognised
 /// for good, so it is kept apart from the secrets that links are signed with.
 #[derive(Clone)]
-pub struct AddressSecret([u8; 32]);
+pub struct AddressSecret(Arc<Hmac<Sha256>>);
 
 impl AddressSecret {
     /// Wraps the 32 secret bytes.
     #[must_use]
     pub fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+        Self(Arc::new(keyed(&bytes)))
     }
 
     /// Who this is: the key subscribers and suppressions are found by.
@@ -85,13 +87,13 @@ impl AddressSecret {
     /// The two-factor secret of an account: derived, so that a dump of the database makes no codes.
     #[must_use]
     pub fn code_secret(&self, staff_id: uuid::Uuid, salt: &[u8]) -> [u8; 32] {
-        keyed_hash(&self.0, &[b"two-factor", staff_id.as_bytes(), salt])
+        self.over(&[b"two-factor", staff_id.as_bytes(), salt])
     }
 
     /// Another secret that follows from this one, and is as permanent.
     #[must_use]
     pub(super) fn derived(&self, what: &[u8]) -> [u8; 32] {
-        keyed_hash(&self.0, &[what])
+        self.over(&[what])
     }
 
     /// What tells this secret from another without giving it away. Replicas that share a database
@@ -102,14 +104,21 @@ impl AddressSecret {
     }
 
     fn hash(&self, kind: &[u8], text: &[u8]) -> AddressKey {
-        AddressKey(keyed_hash(&self.0, &[kind, text]).to_vec())
+        AddressKey(self.over(&[kind, text]).to_vec())
+    }
+
+    fn over(&self, parts: &[&[u8]]) -> [u8; 32] {
+        over(Hmac::clone(&self.0), parts)
     }
 }
 
 /// HMAC-SHA256 over parts, each followed by a zero byte.
 #[must_use]
 pub(super) fn keyed_hash(secret: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
-    let mut mac = keyed(secret);
+    over(keyed(secret), parts)
+}
+
+fn over(mut mac: Hmac<Sha256>, parts: &[&[u8]]) -> [u8; 32] {
     for part in parts {
         mac.update(part);
         mac.update(&[0]);

@@ -173,15 +173,15 @@ impl EvidenceKey {
         (checked_at, size): (Timestamp, i64),
         said: [Option<&str>; 2],
     ) -> RowMac {
-        let fields = self
+        let mut fields = self
             .over(b"verdict")
             .bytes(verdict_id.as_bytes())
             .bytes(&checked_at.micros().to_be_bytes())
             .bytes(&size.to_be_bytes());
-        let told = |fields: Fields, said: Option<&str>| {
-            fields.bytes(&[u8::from(said.is_some())]).text(said.unwrap_or_default())
-        };
-        said.into_iter().fold(fields, told).kept()
+        for said in said {
+            fields = fields.bytes(&[u8::from(said.is_some())]).text(said.unwrap_or_default());
+        }
+        fields.kept()
     }
 
     /// The MAC of what an ending says outside the database.
@@ -208,17 +208,20 @@ impl EvidenceKey {
         stored.is_some_and(|stored| stored.ct_eq(own).into())
     }
 
-    fn over(&self, kind: &[u8]) -> Fields {
-        Fields(self.0.clone()).text_bytes(kind)
+    fn over(&self, kind: &[u8]) -> Fields<'_> {
+        Fields { key: &self.0, said: Vec::with_capacity(512) }.text_bytes(kind)
     }
 }
 
-/// A MAC under way; what has no fixed length is preceded by it, so no two rows are over the same bytes.
-struct Fields(Hmac<Sha256>);
+/// What a MAC is over; what has no fixed length is preceded by it, so no two rows are over the same bytes.
+struct Fields<'a> {
+    key: &'a Hmac<Sha256>,
+    said: Vec<u8>,
+}
 
-impl Fields {
+impl Fields<'_> {
     fn bytes(mut self, bytes: &[u8]) -> Self {
-        self.0.update(bytes);
+        self.said.extend_from_slice(bytes);
         self
     }
 
@@ -232,7 +235,9 @@ impl Fields {
     }
 
     fn kept(self) -> RowMac {
-        let mac: [u8; 32] = self.0.finalize().into_bytes().into();
+        let mut mac = self.key.clone();
+        mac.update(&self.said);
+        let mac: [u8; 32] = mac.finalize().into_bytes().into();
         let mut kept = [0; KEPT];
         kept.copy_from_slice(&mac[..KEPT]);
         kept

@@ -11,7 +11,7 @@ use super::keep_record::{has_our_mac, is_committed};
 use crate::domain::address_key::{AddressKey, AddressSecret};
 use crate::domain::consent::EventType;
 use crate::domain::email_address::EmailAddress;
-use crate::domain::evidence_key::{ConsentFields, EventFields, EvidenceKey};
+use crate::domain::evidence_key::{ConsentFields, EventFields, EvidenceKey, RowMac};
 use crate::domain::ledger_record::Told;
 use crate::domain::notice::{LANG, hex, sha256_hex};
 use crate::domain::signup::Method;
@@ -24,7 +24,7 @@ use crate::store::consent_contexts::{self, StoredContext};
 use crate::store::ledger_records::StoredRecord;
 use crate::store::notices::{self, Notice};
 use crate::store::policy_versions::{self, PolicyVersion};
-use crate::store::verifications::{EventRow, Ground};
+use crate::store::verifications::{EventRow, Ground, Hex};
 
 /// Something that is not what it was: the row, and what is wrong with it. It names no address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +73,7 @@ pub struct Checked {
 pub struct EventChecker {
     notices: HashMap<Uuid, String>,
     policies: HashMap<Uuid, (String, String)>,
-    contexts: HashMap<String, String>,
+    contexts: HashMap<String, Context>,
     addresses: AddressSecret,
     key: EvidenceKey,
 }
@@ -95,22 +95,19 @@ struct Body<'a> {
 
 /// What many events share; in an older body, or in an erasure's, it stands among the rest.
 #[derive(Deserialize)]
-struct Context<'a> {
+struct Context {
     method: Method,
-    notice: Option<Hashed<'a>>,
-    policy: Option<Hashed<'a>>,
-    #[serde(borrow)]
-    purpose: Cow<'a, str>,
-    #[serde(borrow)]
-    report: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    source: Cow<'a, str>,
+    notice: Option<Hashed>,
+    policy: Option<Hashed>,
+    purpose: String,
+    report: Option<String>,
+    source: String,
 }
 
 #[derive(Deserialize)]
-struct Hashed<'a> {
-    sha256: &'a str,
-    label: Option<&'a str>,
+struct Hashed {
+    sha256: String,
+    label: Option<String>,
 }
 
 impl EventChecker {
@@ -141,6 +138,7 @@ impl EventChecker {
                 .into_iter()
                 .map(|c| (hex(&c.sha256), c.body))
                 .filter(|(sha256, body)| *sha256 == sha256_hex(body.as_bytes()))
+                .filter_map(|(sha256, body)| Some((sha256, serde_json::from_str(&body).ok()?)))
                 .collect(),
             addresses: terms.address_secret.clone(),
             key: terms.evidence_key.clone(),
@@ -149,7 +147,7 @@ impl EventChecker {
 
     /// Checks each event by itself.
     #[must_use]
-    pub fn check(&self, rows: &[EventRow]) -> Checked {
+    pub fn check(&self, rows: &[EventRow<'_>]) -> Checked {
         let mut checked = Checked::default();
         for row in rows {
             let whole = row.body.is_some();
@@ -157,7 +155,7 @@ impl EventChecker {
             checked.newest += u64::from(row.newest);
             let first = row.event_type == EventType::Requested && row.seq == 1;
             checked.forms += u64::from(first && whole);
-            let head = LeafHead::read(&row.leaf);
+            let head = LeafHead::read(row.leaf);
             if let Err(why) = self.row(row, head).and_then(|()| self.ours(row)) {
                 let what = format!("event {}: {why}", row.event_id);
                 checked.findings.push(Finding { index: row.leaf_index, what });
@@ -204,77 +202,74 @@ impl EventChecker {
     }
 
     /// What an erasure of ours says of the leaves that it emptied.
-    fn told(&self, row: &EventRow, head: Option<LeafHead>) -> Option<Told> {
-        let body = row.body.as_deref().filter(|_| row.event_type == EventType::Erased)?;
-        let salt = row.salt.as_deref()?.try_into().ok()?;
-        let is_ours = self.ours(row).is_ok() && head?.leaf(salt, body) == row.leaf;
+    fn told(&self, row: &EventRow<'_>, head: Option<LeafHead>) -> Option<Told> {
+        let body = row.body.filter(|_| row.event_type == EventType::Erased)?;
+        let salt = row.salt?.bytes()?;
+        let is_ours = self.ours(row).is_ok() && head?.leaf(&salt, body) == row.leaf;
         is_ours.then(|| serde_json::from_str(body).ok())?
     }
 
     /// Whether this program wrote it.
-    fn ours(&self, row: &EventRow) -> Result<(), String> {
-        if EvidenceKey::agrees(row.mac.as_deref(), &self.key.event(&fields(row))) {
+    fn ours(&self, row: &EventRow<'_>) -> Result<(), String> {
+        if agrees(row.mac, &self.key.event(&fields(row))) {
             Ok(())
         } else {
             Err("this program did not write it, or it was another one".into())
         }
     }
 
-    fn row(&self, row: &EventRow, head: Option<LeafHead>) -> Result<(), String> {
+    fn row(&self, row: &EventRow<'_>, head: Option<LeafHead>) -> Result<(), String> {
         if row.seq > 1 && row.previous.is_none() {
             return Err("the event before it of the same subject is missing".into());
         }
-        let (text, salt) = match (&row.body, &row.salt) {
+        let (text, salt) = match (row.body, row.salt) {
             (Some(body), Some(salt)) => (body, salt),
             (None, None) => return bare(row).and_then(|()| left_over(row)),
             _ => return Err("it has a body without its salt, or a salt without its body".into()),
         };
-        let salt = salt.as_slice().try_into().map_err(|_| "its salt is not 32 bytes".to_owned())?;
+        let salt = salt.bytes().ok_or_else(|| "its salt is not 32 bytes".to_owned())?;
         let head = head
             .filter(|head| head.event_type() == Some(row.event_type))
-            .filter(|head| head.leaf(salt, text) == row.leaf);
+            .filter(|head| head.leaf(&salt, text) == row.leaf);
         let head =
             head.ok_or_else(|| "its body is not the one that its leaf commits to".to_owned())?;
         let unreadable = |_| "its body is not the evidence of an event".to_owned();
         let body: Body<'_> = serde_json::from_str(text).map_err(unreadable)?;
-        let shared = match body.context {
-            Some(named) => self
-                .contexts
-                .get(named)
-                .ok_or("its context is missing, or is not that of its hash")?,
-            None => text,
+        let own: Context;
+        let context = if let Some(named) = body.context {
+            let missing = "its context is missing, or is not that of its hash";
+            self.contexts.get(named).ok_or(missing)?
+        } else {
+            own = serde_json::from_str(text).map_err(unreadable)?;
+            &own
         };
-        let context: Context<'_> = serde_json::from_str(shared).map_err(unreadable)?;
         if head.version > 1 {
             order(row, &body)?;
         }
         left_over(row)?;
-        self.columns(row, &body, &context)?;
-        consent(row, &body, &context)?;
+        self.columns(row, &body, context)?;
+        consent(row, &body, context)?;
         self.standing(row)
     }
 
     /// The consent that rests on this event, as this program wrote it, of the address that it is about.
-    fn standing(&self, row: &EventRow) -> Result<(), String> {
+    fn standing(&self, row: &EventRow<'_>) -> Result<(), String> {
         if row.ground != Ground::This {
             return Ok(());
         }
         let other = || "its subscriber is recognised by the key of another address".to_owned();
-        let email = row.standing.email.as_deref().and_then(|email| EmailAddress::parse(email).ok());
+        let email = row.standing.email.and_then(|email| EmailAddress::parse(email).ok());
         let own = email.map(|email| self.addresses.key(&email)).ok_or_else(other)?;
-        if row.standing.address_key.as_deref() != Some(own.as_bytes()) {
+        let stored: Option<[u8; 32]> = row.standing.address_key.and_then(Hex::bytes);
+        if stored.as_ref().map(|stored| &stored[..]) != Some(own.as_bytes()) {
             return Err(other());
         }
         let bound = self.key.subscriber(row.subject_id, &own);
-        if !EvidenceKey::agrees(row.standing.subscriber_mac.as_deref(), &bound) {
+        if !agrees(row.standing.subscriber_mac, &bound) {
             return Err("its subscriber was another address's".into());
         }
         match self.consent_fields(row, &own) {
-            Some(fields)
-                if EvidenceKey::agrees(row.standing.mac.as_deref(), &self.key.consent(&fields)) =>
-            {
-                Ok(())
-            }
+            Some(fields) if agrees(row.standing.mac, &self.key.consent(&fields)) => Ok(()),
             _ => Err("this program did not write the consent that rests on it".into()),
         }
     }
@@ -282,7 +277,7 @@ impl EventChecker {
     /// What the MAC of the consent is over that rests on this event.
     fn consent_fields<'a>(
         &'a self,
-        row: &'a EventRow,
+        row: &'a EventRow<'_>,
         address_key: &'a AddressKey,
     ) -> Option<ConsentFields<'a>> {
         let standing = &row.standing;
@@ -298,7 +293,7 @@ impl EventChecker {
             notice_sha256: self.notices.get(&notice_id)?,
             policy_label: &self.policies.get(&policy_version_id)?.0,
             report_id: standing.report_id,
-            source: standing.source.as_deref().unwrap_or_default(),
+            source: standing.source.unwrap_or_default(),
             requested_at: standing.requested_at?,
             confirmed_at: standing.confirmed_at?,
         })
@@ -307,14 +302,19 @@ impl EventChecker {
     /// The columns beside the body, by which the program reads.
     fn columns(
         &self,
-        row: &EventRow,
+        row: &EventRow<'_>,
         body: &Body<'_>,
-        context: &Context<'_>,
+        context: &Context,
     ) -> Result<(), String> {
         let notice = row.notice_id.and_then(|id| self.notices.get(&id));
         let policy = row.policy_version_id.and_then(|id| self.policies.get(&id));
-        let said = |hashed: &Option<Hashed<'_>>| hashed.as_ref().map(|h| h.sha256.to_owned());
-        let label = context.policy.as_ref().and_then(|policy| policy.label);
+        let words = context.notice.as_ref().map(|hashed| &hashed.sha256);
+        let terms = context.policy.as_ref().map(|hashed| &hashed.sha256);
+        let label = context.policy.as_ref().and_then(|policy| policy.label.as_deref());
+        let named = match (body.context, row.context_sha256) {
+            (Some(named), Some(stored)) => named.eq_ignore_ascii_case(stored.as_str()),
+            (named, stored) => named.is_none() && stored.is_none(),
+        };
         let subject = match row.event_type {
             EventType::Requested => body.signup_id,
             _ => body.subscriber_id,
@@ -326,10 +326,10 @@ impl EventChecker {
             ("subscriber", body.subscriber_id != row.subscriber_id),
             ("time", time(row.recorded_at).as_deref() != Some(body.at)),
             ("purpose", context.purpose != row.purpose.as_str()),
-            ("words", said(&context.notice) != notice.cloned()),
-            ("policy", said(&context.policy) != policy.map(|(_, sha256)| sha256.clone())),
+            ("words", words != notice),
+            ("policy", terms != policy.map(|(_, sha256)| sha256)),
             ("policy label", label != policy.map(|(label, _)| label.as_str())),
-            ("context", body.context != row.context_sha256.as_deref().map(hex).as_deref()),
+            ("context", !named),
         ];
         match differs.iter().find(|(_, differs)| *differs) {
             Some((what, _)) => Err(format!("its {what} is not the one in its body")),
@@ -339,20 +339,25 @@ impl EventChecker {
 }
 
 /// What an event's MAC is over.
-fn fields(row: &EventRow) -> EventFields<'_> {
+fn fields<'a>(row: &'a EventRow<'_>) -> EventFields<'a> {
     EventFields {
         event_id: row.event_id,
         subject_id: row.subject_id,
         seq: row.seq,
         event_type: row.event_type,
         purpose: &row.purpose,
-        leaf: &row.leaf,
+        leaf: row.leaf,
     }
 }
 
+fn agrees(stored: Option<Hex<'_>>, own: &RowMac) -> bool {
+    let stored: Option<RowMac> = stored.and_then(Hex::bytes);
+    EvidenceKey::agrees(stored.as_ref().map(|stored| &stored[..]), own)
+}
+
 /// The place in the order of its subject, which the body commits to.
-fn order(row: &EventRow, body: &Body<'_>) -> Result<(), String> {
-    let before = row.previous.as_ref().map(|leaf| encode_hash(&leaf_hash(leaf.as_bytes())));
+fn order(row: &EventRow<'_>, body: &Body<'_>) -> Result<(), String> {
+    let before = row.previous.map(|leaf| encode_hash(&leaf_hash(leaf.as_bytes())));
     if body.seq != Some(row.seq) {
         return Err("its number is not the one in its body".into());
     }
@@ -364,7 +369,7 @@ fn order(row: &EventRow, body: &Body<'_>) -> Result<(), String> {
 
 /// Whether a moment of the database is the one of the body. The moment of recording was compared before,
 /// and writing moments down is what takes longest here.
-fn is_at(at: Option<Timestamp>, said: Option<&str>, row: &EventRow, body: &Body<'_>) -> bool {
+fn is_at(at: Option<Timestamp>, said: Option<&str>, row: &EventRow<'_>, body: &Body<'_>) -> bool {
     (at == row.recorded_at && said == Some(body.at)) || time(at).as_deref() == said
 }
 
@@ -373,8 +378,8 @@ fn time(at: Option<Timestamp>) -> Option<String> {
 }
 
 /// What stays of an event whose body is gone: of whom it was about, no consent does.
-fn bare(row: &EventRow) -> Result<(), String> {
-    if LeafHead::read(&row.leaf).and_then(LeafHead::event_type) != Some(row.event_type) {
+fn bare(row: &EventRow<'_>) -> Result<(), String> {
+    if LeafHead::read(row.leaf).and_then(LeafHead::event_type) != Some(row.event_type) {
         return Err("its leaf is not one of such an event".into());
     }
     match row.ground {
@@ -385,7 +390,7 @@ fn bare(row: &EventRow) -> Result<(), String> {
 }
 
 /// Of whoever was erased or purged, nothing else stays.
-fn left_over(row: &EventRow) -> Result<(), String> {
+fn left_over(row: &EventRow<'_>) -> Result<(), String> {
     if row.left_over {
         Err("whom it was about was forgotten, and something of them is left".into())
     } else {
@@ -394,7 +399,7 @@ fn left_over(row: &EventRow) -> Result<(), String> {
 }
 
 /// The consent that rests on this event, or on a later one: the fold of the subscriber's events.
-fn consent(row: &EventRow, body: &Body<'_>, context: &Context<'_>) -> Result<(), String> {
+fn consent(row: &EventRow<'_>, body: &Body<'_>, context: &Context) -> Result<(), String> {
     if matches!(row.event_type, EventType::Requested | EventType::Erased) {
         return Ok(());
     }
@@ -418,12 +423,12 @@ fn consent(row: &EventRow, body: &Body<'_>, context: &Context<'_>) -> Result<(),
         (
             "address",
             !same_address(
-                standing.email.as_deref().unwrap_or_default(),
+                standing.email.unwrap_or_default(),
                 body.email.as_deref().unwrap_or_default(),
             ),
         ),
-        ("report", in_force && standing.report.as_deref() != context.report.as_deref()),
-        ("page", in_force && standing.source.as_deref() != Some(&context.source)),
+        ("report", in_force && standing.report != context.report.as_deref()),
+        ("page", in_force && standing.source != Some(context.source.as_str())),
         ("time", in_force && !is_at(standing.requested_at, body.requested_at, row, body)),
         ("time", in_force && !is_at(standing.confirmed_at, confirmed, row, body)),
     ];

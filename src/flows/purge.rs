@@ -106,7 +106,8 @@ pub async fn forget_ended(
 
 /// Whether the events of a subject are what they were.
 async fn are_whole(tx: &mut Tx, checker: &EventChecker, subject_id: Uuid) -> sqlx::Result<bool> {
-    let (events, unreadable) = verifications::list_of(tx, subject_id).await?.read();
+    let rows = verifications::list_of(tx, subject_id).await?;
+    let (events, unreadable) = rows.read();
     Ok(unreadable.is_empty() && checker.check(&events).findings.is_empty())
 }
 

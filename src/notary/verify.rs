@@ -33,7 +33,7 @@ use crate::store::{
 /// How many leaves are read at once: whole tiles of them.
 const CHUNK: i64 = 2 * TILE_WIDTH as i64;
 /// How many such pieces are under way at once.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 12;
 
 /// Seals what waits, checks everything, and keeps the verdict. `progress` is told how many leaves are done.
 ///
@@ -101,8 +101,11 @@ fn is_taken(error: &Error) -> bool {
     matches!(error, Error::Store(sqlx::Error::Database(error)) if error.is_unique_violation())
 }
 
+/// One check at a time is enough for all who wait for one.
+static CHECKING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// Checks before something is exported, if the last verdict says nothing any more: where no worker runs, nobody else
-/// does.
+/// does. Of many at once in one process, one does.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -112,14 +115,24 @@ pub async fn verify_if_stale(
     clock: &Clock,
     random: &Random,
 ) -> Result<(), Error> {
-    let verdict = find_newest(&mut db.read().await?, terms).await?;
-    if !is_stale(verdict.as_ref(), clock.now()) {
+    let is_due = async |db: &Db, terms: &Terms, clock: &Clock| -> Result<bool, Error> {
+        let verdict = find_newest(&mut db.read().await?, terms).await?;
+        Ok(is_stale(verdict.as_ref(), clock.now()))
+    };
+    if !is_due(db, terms, clock).await? {
+        return Ok(());
+    }
+    let checking = CHECKING.lock().await;
+    if !is_due(db, terms, clock).await? {
         return Ok(());
     }
     let (db, terms) = (db.clone(), terms.clone());
     let (clock, random) = (clock.clone(), random.clone());
     // Whoever waits for it may go away: its verdict is kept all the same.
-    let check = tokio::spawn(async move { verify(&db, &terms, &clock, &random, |_| ()).await });
+    let check = tokio::spawn(async move {
+        let _checking = checking;
+        verify(&db, &terms, &clock, &random, |_| ()).await
+    });
     if let Some(finding) = check.await??.findings.first() {
         tracing::error!(finding, "the consent ledger is not what it was; exports stop");
     }
@@ -240,7 +253,8 @@ async fn finish(
     check_texts(&mut tx, told).await?;
     // They may rest on words that were published since the check began.
     let checker = EventChecker::load(&mut tx, terms).await?;
-    let (waiting, unreadable) = verifications::list_waiting(&mut tx, CHUNK).await?.read();
+    let rows = verifications::list_waiting(&mut tx, CHUNK).await?;
+    let (waiting, unreadable) = rows.read();
     if !unreadable.is_empty() {
         told.add("an event that waits for its place is not as this program writes it".into());
     }
@@ -251,7 +265,8 @@ async fn finish(
     }
     if whole {
         // Somebody may have been erased since the check began.
-        let (since, _) = verifications::list_erased_since(&mut tx, told.size).await?.read();
+        let rows = verifications::list_erased_since(&mut tx, told.size).await?;
+        let (since, _) = rows.read();
         let mut said: Vec<CheckedLeaf> = checker.check(&since).leaves;
         for record in ledger_records::list_since(&mut tx, told.size).await? {
             let (leaf, wrong) = checker.record(&record);
@@ -403,7 +418,7 @@ async fn piece(db: Db, checker: Arc<EventChecker>, from: i64, size: i64) -> Resu
 
 fn check_piece(
     checker: &EventChecker,
-    rows: &[EventRow],
+    rows: &[EventRow<'_>],
     records: &[StoredRecord],
 ) -> (Checked, Vec<CheckedLeaf>) {
     let mut events = checker.check(rows);

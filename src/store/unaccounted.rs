@@ -38,13 +38,14 @@ pub async fn list_divided(tx: &mut Tx) -> sqlx::Result<Vec<Uuid>> {
             concat!(
                 "SELECT subscriber_id FROM (SELECT subscriber_id, email || COALESCE(name, '')
                      || COALESCE(organisation, '') || COALESCE(job_title, '') AS texts FROM subscriber) AS s
-                 WHERE texts LIKE '%' || ", $us, " || '%' OR texts LIKE '%' || ", $rs, " || '%'
-                 ORDER BY subscriber_id LIMIT 20"
+                 WHERE ", $us, " > 0 OR ", $rs, " > 0 ORDER BY subscriber_id LIMIT 20"
             )
         };
     }
-    const LIST: Sql =
-        Sql { sqlite: divided!("char(31)", "char(30)"), postgres: divided!("chr(31)", "chr(30)") };
+    const LIST: Sql = Sql {
+        sqlite: divided!("instr(texts, char(31))", "instr(texts, char(30))"),
+        postgres: divided!("strpos(texts, chr(31))", "strpos(texts, chr(30))"),
+    };
     on!(tx, LIST, |conn, sql| sqlx::query_scalar(sql).fetch_all(conn).await)
 }
 

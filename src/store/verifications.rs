@@ -1,5 +1,6 @@
 //! Events with all that must agree with them, for the check of the whole ledger.
 
+use data_encoding::HEXLOWER_PERMISSIVE;
 use uuid::Uuid;
 
 use super::{Sql, Tx, on};
@@ -9,7 +10,7 @@ use crate::domain::timestamp::Timestamp;
 
 /// One event, and what stands now of its subject and purpose.
 #[derive(Clone, Debug)]
-pub struct EventRow {
+pub struct EventRow<'a> {
     /// Its place in the tree; none while it waits for one.
     pub leaf_index: Option<i64>,
     /// Its key.
@@ -29,15 +30,15 @@ pub struct EventRow {
     /// What it was about.
     pub purpose: Purpose,
     /// RFC 8785 text; gone after erasure.
-    pub body: Option<String>,
+    pub body: Option<&'a str>,
     /// The salt; gone after erasure.
-    pub salt: Option<Vec<u8>>,
+    pub salt: Option<Hex<'a>>,
     /// The leaf, which stays.
-    pub leaf: String,
+    pub leaf: &'a str,
     /// Its MAC.
-    pub mac: Option<Vec<u8>>,
+    pub mac: Option<Hex<'a>>,
     /// What it was given in, by its hash.
-    pub context_sha256: Option<Vec<u8>>,
+    pub context_sha256: Option<Hex<'a>>,
     /// The words shown.
     pub notice_id: Option<Uuid>,
     /// The policy shown.
@@ -45,7 +46,7 @@ pub struct EventRow {
     /// What the present consent of the subscriber to the purpose rests on.
     pub ground: Ground,
     /// That consent.
-    pub standing: Standing,
+    pub standing: Standing<'a>,
     /// By how much the event it rests on is later than this one, if it is another.
     pub ahead: Option<i64>,
     /// Whether it is the newest of its subscriber, by the subscriber's own count.
@@ -53,14 +54,14 @@ pub struct EventRow {
     /// Whether something is left of somebody of whom nothing should be.
     pub left_over: bool,
     /// The leaf before it of the same subject.
-    pub previous: Option<String>,
+    pub previous: Option<&'a str>,
     /// Whether it bears an earlier time than that one.
     pub runs_back: bool,
 }
 
 /// The present consent of an event's subscriber to its purpose; all of it is missing where there is none.
-#[derive(Clone, Debug)]
-pub struct Standing {
+#[derive(Clone, Copy, Debug)]
+pub struct Standing<'a> {
     /// Its state.
     pub state: Option<EventType>,
     /// Whether it rests on the words of this event.
@@ -72,19 +73,41 @@ pub struct Standing {
     /// When it was confirmed.
     pub confirmed_at: Option<Timestamp>,
     /// The page it was given on.
-    pub source: Option<String>,
+    pub source: Option<&'a str>,
     /// The report of the signup that consented.
-    pub report: Option<String>,
+    pub report: Option<&'a str>,
     /// Its key.
     pub report_id: Option<Uuid>,
     /// Its MAC.
-    pub mac: Option<Vec<u8>>,
+    pub mac: Option<Hex<'a>>,
     /// The subscriber's address.
-    pub email: Option<String>,
+    pub email: Option<&'a str>,
     /// The key they are recognised by.
-    pub address_key: Option<Vec<u8>>,
+    pub address_key: Option<Hex<'a>>,
     /// The MAC that binds the subscriber to that key.
-    pub subscriber_mac: Option<Vec<u8>>,
+    pub subscriber_mac: Option<Hex<'a>>,
+}
+
+/// Bytes as the database wrote them: in hex, of either case.
+#[derive(Clone, Copy, Debug)]
+pub struct Hex<'a>(&'a str);
+
+impl<'a> Hex<'a> {
+    /// The hex.
+    #[must_use]
+    pub fn as_str(self) -> &'a str {
+        self.0
+    }
+
+    /// The bytes; `None` unless there are so many.
+    #[must_use]
+    pub fn bytes<const N: usize>(self) -> Option<[u8; N]> {
+        let mut bytes = [0; N];
+        let length = HEXLOWER_PERMISSIVE.decode_len(self.0.len()).ok()?;
+        let read = (length == N)
+            .then(|| HEXLOWER_PERMISSIVE.decode_mut(self.0.as_bytes(), &mut bytes).ok());
+        read.flatten().map(|_| bytes)
+    }
 }
 
 /// What the present consent rests on, seen from one event.
@@ -239,7 +262,7 @@ impl EventRows {
     /// Reads them, in the order of their places, and the places of those that are not as this program writes
     /// them; apart from the query, so that it can happen on another thread.
     #[must_use]
-    pub fn read(&self) -> (Vec<EventRow>, Vec<Option<i64>>) {
+    pub fn read(&self) -> (Vec<EventRow<'_>>, Vec<Option<i64>>) {
         let (mut rows, mut unreadable) = (vec![], vec![]);
         for text in self.0.as_deref().unwrap_or_default().split_terminator('\u{1e}') {
             match row(text) {
@@ -253,7 +276,7 @@ impl EventRows {
     }
 }
 
-fn row(text: &str) -> Option<EventRow> {
+fn row(text: &str) -> Option<EventRow<'_>> {
     let mut fields = text.split('\u{1f}');
     let mut next = || fields.next();
     let row = EventRow {
@@ -267,10 +290,10 @@ fn row(text: &str) -> Option<EventRow> {
         event_type: EventType::named(next()?)?,
         purpose: next()?.parse().ok()?,
         body: filled(next()?),
-        salt: known(next()?, bytes)?,
-        leaf: next()?.to_owned(),
-        mac: known(next()?, bytes)?,
-        context_sha256: known(next()?, bytes)?,
+        salt: hex(next()?),
+        leaf: next()?,
+        mac: hex(next()?),
+        context_sha256: hex(next()?),
         notice_id: known(next()?, id)?,
         policy_version_id: known(next()?, id)?,
         ground: match next()? {
@@ -287,10 +310,10 @@ fn row(text: &str) -> Option<EventRow> {
             source: filled(next()?),
             report: filled(next()?),
             report_id: known(next()?, id)?,
-            mac: known(next()?, bytes)?,
+            mac: hex(next()?),
             email: filled(next()?),
-            address_key: known(next()?, bytes)?,
-            subscriber_mac: known(next()?, bytes)?,
+            address_key: hex(next()?),
+            subscriber_mac: hex(next()?),
         },
         ahead: known(next()?, number)?,
         newest: next()? == "1",
@@ -300,8 +323,8 @@ fn row(text: &str) -> Option<EventRow> {
     };
     let length = fields.next().and_then(number)?;
     let Standing { source, report, email, .. } = &row.standing;
-    let texts = [&row.body, source, report, email, &row.previous];
-    let texts = texts.iter().filter_map(|text| text.as_ref().map(String::len)).sum::<usize>();
+    let texts = [row.body, *source, *report, *email, row.previous];
+    let texts = texts.into_iter().flatten().map(str::len).sum::<usize>();
     let read = texts + row.event_type.as_str().len() + row.purpose.as_str().len() + row.leaf.len();
     (usize::try_from(length) == Ok(read) && fields.next().is_none()).then_some(row)
 }
@@ -324,18 +347,12 @@ fn moment(field: &str) -> Option<Timestamp> {
     number(field).map(Timestamp::from_micros)
 }
 
-fn filled(field: &str) -> Option<String> {
-    (!field.is_empty()).then(|| field.to_owned())
+fn filled(field: &str) -> Option<&str> {
+    (!field.is_empty()).then_some(field)
 }
 
-/// Bytes in hex, of either case.
-fn bytes(field: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let pair = |pair: &[u8]| match pair {
-        [high, low] => Some((digit(*high)? << 4) | digit(*low)?),
-        _ => None,
-    };
-    field.as_bytes().chunks(2).map(pair).collect()
+fn hex(field: &str) -> Option<Hex<'_>> {
+    filled(field).map(Hex)
 }
 
 /// How many events and records have a place.
