@@ -195,12 +195,13 @@ macro_rules! rows {
                      + COALESCE(octet_length(r.slug), 0) + COALESCE(octet_length(u.email), 0)
                      + COALESCE(octet_length(p.leaf), 0)"
     };
+    // Nothing is looked for under a key that is null, so what is not there by rule takes no time.
     (joined) => {
         " FROM consent_event e
           LEFT JOIN consent c ON e.type <> 'requested' AND c.subscriber_id = e.subject_id
                              AND c.purpose = e.purpose
-          LEFT JOIN consent_event l ON l.event_id = c.event_id AND c.event_id <> e.event_id
-          LEFT JOIN consent_event p ON e.seq > 1 AND p.subject_id = e.subject_id AND p.seq = e.seq - 1
+          LEFT JOIN consent_event l ON l.event_id = NULLIF(c.event_id, e.event_id)
+          LEFT JOIN consent_event p ON p.subject_id = e.subject_id AND p.seq = NULLIF(e.seq - 1, 0)
           LEFT JOIN subscriber u ON u.subscriber_id = c.subscriber_id
           LEFT JOIN report r ON r.report_id = c.report_id
           WHERE "
