@@ -1,5 +1,5 @@
 //! What a contact rests on is checked as it is written: that this program wrote the event and the consent, for this
-//! address, and that nothing happened to it since.
+//! address, and that it did not end since.
 
 use crate::domain::address_key::{AddressKey, AddressSecret};
 use crate::domain::consent::EventType;

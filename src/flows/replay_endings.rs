@@ -89,7 +89,7 @@ impl Replay {
         // What they are about may have been lifted since, or have ended anew, which has its own turn.
         let known = db.outside().endings().await?.only(due.iter().map(Ending::scope));
         let due = known.iter().filter(|(_, began)| is_due(began.at));
-        let rows: Vec<Known> = due.map(|(scope, began)| Known::of(scope, began)).collect();
+        let rows: Vec<Known> = due.map(|(scope, began)| Known::of(scope, *began)).collect();
         let replayed = replay(db, terms, at, &rows).await?;
         (self.place, self.unsettled) = (place, unsettled);
         Ok(replayed)

@@ -186,9 +186,17 @@ impl Turns {
     }
 }
 
-/// All endings, the newest of each scope.
+/// All endings, the newest of each scope, by address.
 #[derive(Clone, Debug, Default)]
-pub struct Endings(HashMap<Scope, Turns>);
+pub struct Endings(HashMap<AddressKey, Vec<Ended>>);
+
+/// What is known of one scope of an address.
+#[derive(Clone, Debug)]
+struct Ended {
+    reason: EndingReason,
+    purpose: Option<Purpose>,
+    turns: Turns,
+}
 
 impl Endings {
     /// Sorts out what was read, in any order and however often.
@@ -202,7 +210,13 @@ impl Endings {
     /// Adds what was read since.
     pub(super) fn add(&mut self, lines: Vec<Ending>) {
         for Ending { at, address_key, turn, reason, purpose } in lines {
-            let turns = self.0.entry(Scope { address_key, reason, purpose }).or_default();
+            let of = self.0.entry(address_key).or_default();
+            let known = of.iter().position(|e| (e.reason, &e.purpose) == (reason, &purpose));
+            let known = known.unwrap_or_else(|| {
+                of.push(Ended { reason, purpose, turns: Turns::default() });
+                of.len() - 1
+            });
+            let turns = &mut of[known].turns;
             let newest = match turn {
                 Turn::Began => &mut turns.began,
                 Turn::Lifted => &mut turns.lifted,
@@ -213,20 +227,20 @@ impl Endings {
 
     /// Those of these scopes.
     #[must_use]
-    pub fn only(&self, scopes: impl Iterator<Item = Scope>) -> Self {
-        let turns = |scope: Scope| self.0.get(&scope).map(|turns| (scope, *turns));
-        Self(scopes.filter_map(turns).collect())
-    }
-
-    /// Each scope with when it began last.
-    pub fn iter(&self) -> impl Iterator<Item = (&Scope, Began)> {
-        self.0.iter().filter_map(|(scope, turns)| Some((scope, turns.began()?)))
+    pub fn only(&self, scopes: impl Iterator<Item = Scope>) -> HashMap<Scope, Began> {
+        let began = |scope: Scope| {
+            let of = self.0.get(&scope.address_key)?;
+            let known = |e: &&Ended| (e.reason, &e.purpose) == (scope.reason, &scope.purpose);
+            let began = of.iter().find(known)?.turns.began()?;
+            Some((scope, began))
+        };
+        scopes.filter_map(began).collect()
     }
 
     /// How many scopes there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.0.values().map(Vec::len).sum()
     }
 
     /// Whether nobody ever left.
@@ -245,17 +259,13 @@ impl Endings {
         purpose: &Purpose,
         confirmed_at: Timestamp,
     ) -> Option<Timestamp> {
-        use SuppressionReason::{Bounced, Complained, Erased, Manual, Unsubscribed};
-        let suppressed =
-            [Unsubscribed, Erased, Bounced, Complained, Manual].map(EndingReason::Suppressed);
-        suppressed.into_iter().chain([EndingReason::Expired]).find_map(|reason| {
-            let scope = Scope {
-                address_key: address_key.clone(),
-                reason,
-                purpose: reason.has_purpose().then(|| purpose.clone()),
-            };
-            let began = self.0.get(&scope)?.began().filter(|began| !began.lifted)?;
-            (!reason.is_by_time() || confirmed_at <= began.at).then_some(began.at)
+        // Not having asked for a confirmation is not about consent.
+        let not_me = EndingReason::Suppressed(SuppressionReason::NotMe);
+        self.0.get(address_key)?.iter().find_map(|Ended { reason, purpose: of, turns }| {
+            let began = turns.began().filter(|began| !began.lifted)?;
+            let covers = *reason != not_me && of.as_ref().is_none_or(|of| of == purpose);
+            let holds = covers && (!reason.is_by_time() || confirmed_at <= began.at);
+            holds.then_some(began.at)
         })
     }
 }
@@ -337,7 +347,11 @@ mod tests {
         assert!(!forbids(&endings, &weekly, 6) && !forbids(&endings, &other, 4));
         let lifted = line(7, "lifted", "unsubscribed", "newsletter:weekly");
         assert!(!forbids(&Endings::of(vec![lifted.clone(), left.clone()]), &weekly, 4));
-        assert_eq!(Endings::of(vec![lifted.clone()]).iter().count(), 0, "nothing began");
+        let scope = lifted.scope();
+        assert!(
+            Endings::of(vec![lifted.clone()]).only([scope].into_iter()).is_empty(),
+            "nothing began"
+        );
         let again = line(8, "began", "unsubscribed", "newsletter:weekly");
         assert!(forbids(&Endings::of(vec![again, lifted, left]), &weekly, 7));
     }

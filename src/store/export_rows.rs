@@ -55,7 +55,7 @@ pub struct Ground<'a> {
     pub report_id: Option<Uuid>,
     /// The MAC of the consent.
     pub consent_mac: Option<RowMac>,
-    /// Whether something happened to the same consent later.
+    /// Whether the same consent ended later.
     pub overtaken: bool,
 }
 

@@ -101,12 +101,16 @@ pub async fn first(
     }
 }
 
+/// Few people ended anything, so the server looks for a later event of theirs alone.
 const LIST: &str = exportable!(
     "c.subscriber_id, u.email, u.name, u.organisation, u.job_title, c.state, n.sha256, p.label,
      c.requested_at, c.confirmed_at, r.slug, c.source, c.event_id, e.seq, e.type, e.leaf, e.mac,
      c.report_id, c.mac,
-     EXISTS (SELECT 1 FROM consent_event later WHERE later.subject_id = c.subscriber_id
-               AND later.seq > e.seq AND later.purpose = c.purpose)",
+     (c.subscriber_id, c.purpose) IN (SELECT subject_id, purpose FROM consent_event
+                                      WHERE type IN ('withdrawn', 'expired', 'erased'))
+       AND EXISTS (SELECT 1 FROM consent_event later WHERE later.subject_id = c.subscriber_id
+                     AND later.seq > e.seq AND later.purpose = c.purpose
+                     AND later.type IN ('withdrawn', 'expired', 'erased'))",
     "c.confirmed_at >= $2 AND c.confirmed_at < $3",
     " ORDER BY c.confirmed_at, c.subscriber_id LIMIT $7"
 );
@@ -244,7 +248,8 @@ async fn page(
                  e.type, e.leaf, COALESCE(hex(e.mac), ''), COALESCE(hex(c.report_id), ''),
                  COALESCE(hex(c.mac), ''),
                  EXISTS (SELECT 1 FROM consent_event later WHERE later.subject_id = c.subscriber_id
-                           AND later.seq > e.seq AND later.purpose = c.purpose)) AS line",
+                           AND later.seq > e.seq AND later.purpose = c.purpose
+                           AND later.type IN ('withdrawn', 'expired', 'erased'))) AS line",
             "(c.confirmed_at, c.subscriber_id) > ($2, $8)
              AND (c.confirmed_at, c.subscriber_id) <= ($3, $9)",
             " ORDER BY c.confirmed_at, c.subscriber_id LIMIT $7)"

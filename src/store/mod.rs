@@ -217,7 +217,10 @@ impl Db {
         if let Some(path) = sqlite_file(url) {
             Self::open_sqlite(path, outside).await
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            let options = PgConnectOptions::from_str(url)?.application_name("assent");
+            // Compiling a query takes longer here than what it saves.
+            let options = PgConnectOptions::from_str(url)?
+                .application_name("assent")
+                .options([("jit", "off")]);
             let pool = PgPoolOptions::new()
                 .max_connections(16)
                 .acquire_timeout(ACQUIRE_TIMEOUT)
