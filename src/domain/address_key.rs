@@ -1,7 +1,5 @@
 //! Addresses as keyed hashes, for what must recognise an address without holding it.
 
-use std::sync::Arc;
-
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -45,13 +43,13 @@ impl AddressKey {
 /// The secret under which addresses are hashed. It never changes: suppressions must be recognised
 /// for good, so it is kept apart from the secrets that links are signed with.
 #[derive(Clone)]
-pub struct AddressSecret(Arc<Hmac<Sha256>>);
+pub struct AddressSecret([u8; 32]);
 
 impl AddressSecret {
     /// Wraps the 32 secret bytes.
     #[must_use]
     pub fn new(bytes: [u8; 32]) -> Self {
-        Self(Arc::new(keyed(&bytes)))
+        Self(bytes)
     }
 
     /// Who this is: the key subscribers and suppressions are found by.
@@ -87,13 +85,13 @@ impl AddressSecret {
     /// The two-factor secret of an account: derived, so that a dump of the database makes no codes.
     #[must_use]
     pub fn code_secret(&self, staff_id: uuid::Uuid, salt: &[u8]) -> [u8; 32] {
-        self.over(&[b"two-factor", staff_id.as_bytes(), salt])
+        keyed_hash(&self.0, &[b"two-factor", staff_id.as_bytes(), salt])
     }
 
     /// Another secret that follows from this one, and is as permanent.
     #[must_use]
     pub(super) fn derived(&self, what: &[u8]) -> [u8; 32] {
-        self.over(&[what])
+        keyed_hash(&self.0, &[what])
     }
 
     /// What tells this secret from another without giving it away. Replicas that share a database
@@ -104,21 +102,14 @@ impl AddressSecret {
     }
 
     fn hash(&self, kind: &[u8], text: &[u8]) -> AddressKey {
-        AddressKey(self.over(&[kind, text]).to_vec())
-    }
-
-    fn over(&self, parts: &[&[u8]]) -> [u8; 32] {
-        over(Hmac::clone(&self.0), parts)
+        AddressKey(keyed_hash(&self.0, &[kind, text]).to_vec())
     }
 }
 
 /// HMAC-SHA256 over parts, each followed by a zero byte.
 #[must_use]
 pub(super) fn keyed_hash(secret: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
-    over(keyed(secret), parts)
-}
-
-fn over(mut mac: Hmac<Sha256>, parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = keyed(secret);
     for part in parts {
         mac.update(part);
         mac.update(&[0]);
