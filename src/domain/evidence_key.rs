@@ -3,8 +3,7 @@
 
 use std::fmt;
 
-use hmac::{Hmac, Mac};
-use sha2::Sha256;
+use hmac::Mac;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
@@ -20,9 +19,10 @@ const KEPT: usize = 16;
 /// A kept MAC.
 pub type RowMac = [u8; KEPT];
 
-/// Makes and checks the MACs of rows.
+/// Makes and checks the MACs of rows. Bytes, and not the state of a hash: every future holds it, and the compiler looks
+/// through its type for each of them.
 #[derive(Clone)]
-pub struct EvidenceKey(Hmac<Sha256>);
+pub struct EvidenceKey([u8; 32]);
 
 /// What an event's MAC is over: what stays of the row when body and salt are gone.
 #[derive(Clone, Copy, Debug)]
@@ -104,7 +104,7 @@ impl EvidenceKey {
     /// The key that follows from the permanent secret of addresses.
     #[must_use]
     pub fn of(secret: &AddressSecret) -> Self {
-        Self(keyed(&secret.derived(b"evidence")))
+        Self(secret.derived(b"evidence"))
     }
 
     /// The MAC of an event.
@@ -215,7 +215,7 @@ impl EvidenceKey {
 
 /// What a MAC is over; what has no fixed length is preceded by it, so no two rows are over the same bytes.
 struct Fields<'a> {
-    key: &'a Hmac<Sha256>,
+    key: &'a [u8; 32],
     said: Vec<u8>,
 }
 
@@ -235,7 +235,7 @@ impl Fields<'_> {
     }
 
     fn kept(self) -> RowMac {
-        let mut mac = self.key.clone();
+        let mut mac = keyed(self.key);
         mac.update(&self.said);
         let mac: [u8; 32] = mac.finalize().into_bytes().into();
         let mut kept = [0; KEPT];
