@@ -115,15 +115,11 @@ pub async fn verify_if_stale(
     clock: &Clock,
     random: &Random,
 ) -> Result<(), Error> {
-    let is_due = async |db: &Db, terms: &Terms, clock: &Clock| -> Result<bool, Error> {
-        let verdict = find_newest(&mut db.read().await?, terms).await?;
-        Ok(is_stale(verdict.as_ref(), clock.now()))
-    };
-    if !is_due(db, terms, clock).await? {
+    if !needs_check(db, terms, clock).await? {
         return Ok(());
     }
     let checking = CHECKING.lock().await;
-    if !is_due(db, terms, clock).await? {
+    if !needs_check(db, terms, clock).await? {
         return Ok(());
     }
     let (db, terms) = (db.clone(), terms.clone());
@@ -137,6 +133,11 @@ pub async fn verify_if_stale(
         tracing::error!(finding, "the consent ledger is not what it was; exports stop");
     }
     Ok(())
+}
+
+async fn needs_check(db: &Db, terms: &Terms, clock: &Clock) -> Result<bool, Error> {
+    let verdict = find_newest(&mut db.read().await?, terms).await?;
+    Ok(is_stale(verdict.as_ref(), clock.now()))
 }
 
 /// What all leaves come to.

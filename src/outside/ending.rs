@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::time::Duration;
 
 use subtle::ConstantTimeEq;
 
@@ -142,6 +143,12 @@ impl Ending {
         let ending = Self::parse(said)?;
         let own = ending.line(key);
         bool::from(own.as_bytes().ct_eq(line.as_bytes())).then_some(ending)
+    }
+
+    /// When what began at `since` is lifted now: behind its beginning, even where the clock was set back in between.
+    #[must_use]
+    pub fn lifted_at(now: Timestamp, since: Timestamp) -> Timestamp {
+        now.max(since.plus(Duration::from_micros(1)))
     }
 
     /// What it is about.

@@ -1,7 +1,5 @@
 //! The present state of each subscriber and purpose: the fold of their events.
 
-use std::time::Duration;
-
 use uuid::Uuid;
 
 use super::policy_versions::PolicyVersion;
@@ -221,8 +219,7 @@ pub fn lift_expiry(
     address_key: &AddressKey,
     (purpose, since): (&Purpose, Timestamp),
 ) {
-    // Behind its beginning, even where the clock was set back in between.
-    let at = now.max(since.plus(Duration::from_micros(1)));
+    let at = Ending::lifted_at(now, since);
     tx.note(expiry(at, address_key, purpose, Turn::Lifted));
 }
 

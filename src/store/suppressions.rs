@@ -1,7 +1,5 @@
 //! Addresses that must not be mailed.
 
-use std::time::Duration;
-
 use super::{Sql, Tx, forbids_kind, on};
 use crate::domain::address_key::AddressKey;
 use crate::domain::outbox::MailKind;
@@ -107,8 +105,7 @@ pub async fn delete_lifted(
 fn note_lifted(tx: &mut Tx, now: Timestamp, address_key: &AddressKey, lifted: &[LiftedRow]) {
     for (reason, purpose, since) in lifted {
         tx.note(Ending {
-            // Behind its beginning, even where the clock was set back in between.
-            at: now.max(since.plus(Duration::from_micros(1))),
+            at: Ending::lifted_at(now, *since),
             address_key: address_key.clone(),
             turn: Turn::Lifted,
             reason: EndingReason::Suppressed(*reason),
