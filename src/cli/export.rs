@@ -10,11 +10,11 @@ use crate::domain::notice::LANG;
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::{Label, Slug};
 use crate::export::{Format, Preset, Wanted, Written};
-use crate::flows::allow_export::{allow_by_heads, allow_export};
+use crate::flows::allow_export::allow_export;
 use crate::flows::record_export::{ExportRecord, record_export};
 use crate::flows::write_export::write_or_condemn;
 use crate::ledger::cursor::Cursor;
-use crate::notary::verify::verify_if_stale;
+use crate::notary::before_export::allow_to_begin;
 use crate::store::exports::ExportFilter;
 use crate::store::{ledger_epochs, policy_versions, purposes, reports};
 
@@ -150,8 +150,7 @@ async fn write(
     mut out: impl Write + Send,
 ) -> Result<(Written, i64), Error> {
     let shows = std::io::stderr().is_terminal();
-    allow_by_heads(&core.db, &core.terms).await?;
-    verify_if_stale(&core.db, &core.terms, &core.clock, &core.random).await?;
+    allow_to_begin(&core.db, &core.terms, &core.clock, &core.random).await?;
     // One moment for the verdict, the place in the ledger and the contacts.
     let mut snapshot = core.db.snapshot().await?;
     allow_export(snapshot.tx(), &core.terms, core.clock.now()).await?;

@@ -1,6 +1,7 @@
 //! Seals the ledger and checks it, for whoever asks: the workers by the clock, the console by a button, the
 //! command line. It takes as many transactions as the work needs, none of them for long.
 
+pub mod before_export;
 mod check_claims;
 mod stored_tree;
 pub mod verification;

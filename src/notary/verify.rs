@@ -17,7 +17,7 @@ use crate::domain::ledger_record::Chain;
 use crate::domain::notice::{LANG, sha256_hex};
 use crate::domain::sentence::sentence;
 use crate::flows::check_events::{Checked, CheckedLeaf, EventChecker, Finding};
-use crate::flows::keep_verdict::{find_newest, find_seen, is_stale, keep_verdict};
+use crate::flows::keep_verdict::{find_seen, keep_verdict};
 use crate::flows::{Error, Terms};
 use crate::ledger::naming::{Naming, Part};
 use crate::ledger::tree::{Hash, TILE_WIDTH};
@@ -99,45 +99,6 @@ fn is_unreadable(error: &Error) -> bool {
 /// Whether a place that is given next is taken already.
 fn is_taken(error: &Error) -> bool {
     matches!(error, Error::Store(sqlx::Error::Database(error)) if error.is_unique_violation())
-}
-
-/// One check at a time is enough for all who wait for one.
-static CHECKING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-
-/// Checks before something is exported, if the last verdict says nothing any more: where no worker runs, nobody else
-/// does. Of many at once in one process, one does.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn verify_if_stale(
-    db: &Db,
-    terms: &Terms,
-    clock: &Clock,
-    random: &Random,
-) -> Result<(), Error> {
-    if !needs_check(db, terms, clock).await? {
-        return Ok(());
-    }
-    let checking = CHECKING.lock().await;
-    if !needs_check(db, terms, clock).await? {
-        return Ok(());
-    }
-    let (db, terms) = (db.clone(), terms.clone());
-    let (clock, random) = (clock.clone(), random.clone());
-    // Whoever waits for it may go away: its verdict is kept all the same.
-    let check = tokio::spawn(async move {
-        let _checking = checking;
-        verify(&db, &terms, &clock, &random, |_| ()).await
-    });
-    if let Some(finding) = check.await??.findings.first() {
-        tracing::error!(finding, "the consent ledger is not what it was; exports stop");
-    }
-    Ok(())
-}
-
-async fn needs_check(db: &Db, terms: &Terms, clock: &Clock) -> Result<bool, Error> {
-    let verdict = find_newest(&mut db.read().await?, terms).await?;
-    Ok(is_stale(verdict.as_ref(), clock.now()))
 }
 
 /// What all leaves come to.

@@ -12,7 +12,7 @@ use crate::files::FilesError;
 use crate::flows::end_export::{break_off_export, finish_export};
 use crate::flows::record_export::ExportRecord;
 use crate::flows::write_export::{RunError, keep_export, write_export};
-use crate::notary::verify::verify_if_stale;
+use crate::notary::before_export::allow_to_begin;
 use crate::store::export_runs::{self, ExportRun, HeldRun};
 
 /// How often it is looked whether a job waits.
@@ -123,7 +123,7 @@ async fn make(
         scratch: &parts.data_dir,
     };
     let WorkerParts { db, terms, clock, random, .. } = parts;
-    verify_if_stale(db, terms, clock, random).await.map_err(RunError::from)?;
+    allow_to_begin(db, terms, clock, random).await.map_err(RunError::from)?;
     // Without a name until it is whole: whatever happens meanwhile, nothing of it is left lying about.
     let file = tempfile::tempfile_in(&parts.data_dir)?;
     let (written, cursor) = write_export(

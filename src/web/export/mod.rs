@@ -6,4 +6,4 @@ mod stream;
 
 pub(super) use ask::{Allowed, Ask, Choices, FIELDS, allows, sent};
 pub use sending::AT_ONCE as EXPORTS_AT_ONCE;
-pub(super) use sending::{Asker, NotSent, file_headers, headers, send};
+pub(super) use sending::{Asker, NotSent, begin, file_headers, headers, send};

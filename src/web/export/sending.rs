@@ -14,12 +14,13 @@ use super::ask::Ask;
 use super::stream::{ToBrowser, to_browser};
 use crate::domain::sentence::sentence;
 use crate::export::{Preset, Wanted, file_name};
-use crate::flows::allow_export::{ExportRefused, allow_by_heads};
+use crate::flows;
+use crate::flows::allow_export::ExportRefused;
 use crate::flows::begin_export::begin_export;
 use crate::flows::end_export::{break_off_export, finish_export};
 use crate::flows::record_export::ExportRecord;
 use crate::flows::write_export::{RunError, keep_export, write_export};
-use crate::notary::verify::verify_if_stale;
+use crate::notary::before_export::allow_to_begin;
 use crate::store::export_runs::{HeldRun, NewExportRun};
 use crate::web::{App, Error};
 
@@ -83,6 +84,18 @@ pub(in crate::web) fn file_headers(media_type: &'static str, name: &str) -> Head
     headers
 }
 
+/// Writes down that somebody asked, where an export may begin.
+pub(in crate::web) async fn begin(
+    app: &App,
+    run: NewExportRun<'_>,
+) -> Result<HeldRun, ExportRefused> {
+    allow_to_begin(&app.db, &app.terms, &app.clock, &app.random).await?;
+    let mut tx = app.db.write().await.map_err(flows::Error::from)?;
+    let held = begin_export(&mut tx, &app.moment(), run).await?;
+    tx.commit().await.map_err(flows::Error::from)?;
+    Ok(held)
+}
+
 /// Waits for a turn, writes down that it was asked for, and sends it. Whoever calls holds no connection to the
 /// database: nobody waits for their turn with one in hand.
 pub(in crate::web) async fn send(
@@ -95,20 +108,11 @@ pub(in crate::web) async fn send(
     let Ok(Ok(place)) = tokio::time::timeout(TURN, waiting).await else {
         return Err(NotSent::Busy);
     };
-    match allow_by_heads(&app.db, &app.terms).await {
-        Ok(()) => {}
+    let held = match begin(app, ask.run(&asker, false)).await {
+        Ok(held) => held,
         Err(ExportRefused::Flow(error)) => return Err(error.into()),
         Err(refusal) => return Err(NotSent::Refused(refusal)),
-    }
-    verify_if_stale(&app.db, &app.terms, &app.clock, &app.random).await?;
-    let mut noting = app.db.write().await?;
-    let held =
-        match begin_export(&mut noting, &app.moment(), &app.terms, ask.run(&asker, false)).await {
-            Ok(held) => held,
-            Err(ExportRefused::Flow(error)) => return Err(error.into()),
-            Err(refusal) => return Err(NotSent::Refused(refusal)),
-        };
-    noting.commit().await?;
+    };
     let rows = Arc::new(AtomicU64::new(0));
     let (browser, body) = to_browser(rows.clone());
     let actor = asker.actor;

@@ -302,7 +302,7 @@ both_databases! {
         let new = assent::store::export_runs::NewExportRun {
             actor: "staff:somebody", staff_id: None, filter: &filter, format: "csv", preset: None, links: false, is_job: true,
         };
-        let held = assent::flows::begin_export::begin_export(&mut tx, &app.core.moment(), &app.core.terms, new).await.unwrap();
+        let held = assent::flows::begin_export::begin_export(&mut tx, &app.core.moment(), new).await.unwrap();
         let claimed = assent::store::export_runs::claim(&mut tx, app.clock.now()).await.unwrap().unwrap();
         assert_eq!(claimed.export_run_id, held.export_run_id);
         tx.commit().await.unwrap();

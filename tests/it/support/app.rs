@@ -25,7 +25,7 @@ use assent::ledger::keys::LedgerKeys;
 use assent::ledger::note::{KeyName, SigningKey};
 use assent::mail::mailbox::Mailbox;
 use assent::notary::seal_all;
-use assent::notary::verify::verify_if_stale;
+use assent::notary::before_export::allow_to_begin;
 use assent::outside::Outside;
 use assent::random::Random;
 use assent::store::policy_versions::NewPolicyVersion;
@@ -488,8 +488,8 @@ impl TestApp {
     /// Has the ledger checked, so that something may be exported.
     pub async fn check(&self) {
         let core = &self.core;
-        let checked = verify_if_stale(&core.db, &core.terms, &core.clock, &core.random).await;
-        checked.expect("a check");
+        let allowed = allow_to_begin(&core.db, &core.terms, &core.clock, &core.random).await;
+        allowed.expect("an export may begin");
     }
 
     /// Waits until no mail waits.

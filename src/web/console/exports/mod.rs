@@ -18,13 +18,11 @@ use crate::domain::api_token;
 use crate::domain::right::Right;
 use crate::domain::sentence::sentence;
 use crate::domain::time_zone::TimeZone;
-use crate::flows::allow_export::{ExportRefused, allow_by_heads};
-use crate::flows::begin_export::begin_export;
-use crate::notary::verify::verify_if_stale;
+use crate::flows::allow_export::ExportRefused;
 use crate::store::api_tokens::{self, TokenRow};
 use crate::store::export_runs::{self, ExportRun};
 use crate::store::{Tx, exports};
-use crate::web::export::{Allowed, Ask, Asker, Choices, allows, sent};
+use crate::web::export::{Allowed, Ask, Asker, Choices, allows, begin, sent};
 use crate::web::fields::Fields;
 use crate::web::{App, Error};
 
@@ -91,25 +89,13 @@ async fn start(
         Err(errors) => return refused_page(&app, &desk, &mut tx, &fields, errors).await,
     };
     drop(tx);
-    let asker = asker(&desk);
-    let allowed = allow_by_heads(&app.db, &app.terms).await;
-    if allowed.is_ok() {
-        verify_if_stale(&app.db, &app.terms, &app.clock, &app.random).await?;
-    }
-    let mut tx = app.db.write().await?;
-    let begun = match allowed {
-        Ok(()) => begin_export(&mut tx, &app.moment(), &app.terms, ask.run(&asker, true)).await,
-        Err(refused) => Err(refused),
-    };
-    match begun {
+    match begin(&app, ask.run(&asker(&desk), true)).await {
         Ok(held) => {
-            tx.commit().await?;
             let path = format!("/console/exports/{}?word=started", held.export_run_id);
             Ok((StatusCode::SEE_OTHER, [(header::LOCATION, path)]).into_response())
         }
         Err(ExportRefused::Flow(error)) => Err(error.into()),
         Err(refused) => {
-            drop(tx);
             let (tx, errors) = (&mut app.db.read().await?, vec![fault("form", sentence(&refused))]);
             refused_page(&app, &desk, tx, &fields, errors).await
         }

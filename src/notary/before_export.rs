@@ -1,0 +1,62 @@
+//! What an export asks first, before it holds anything of the database.
+
+use super::verify::verify;
+use crate::clock::Clock;
+use crate::flows::allow_export::{ExportRefused, allow_by_heads, allow_export};
+use crate::flows::keep_verdict::{find_newest, is_stale};
+use crate::flows::{Error, Terms};
+use crate::random::Random;
+use crate::store::Db;
+
+/// Whether an export may begin: the database stands at the newest head known, and the newest verdict on the ledger,
+/// which is come to anew where it says nothing any more, finds nothing wrong. The export asks for the verdict once
+/// more in the moment that it reads.
+///
+/// # Errors
+/// Says why none may, or what did not answer.
+pub async fn allow_to_begin(
+    db: &Db,
+    terms: &Terms,
+    clock: &Clock,
+    random: &Random,
+) -> Result<(), ExportRefused> {
+    allow_by_heads(db, terms).await?;
+    verify_if_stale(db, terms, clock, random).await?;
+    allow_export(&mut db.read().await.map_err(Error::from)?, terms, clock.now()).await
+}
+
+/// One check at a time is enough for all who wait for one.
+static CHECKING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+/// Checks before something is exported, if the last verdict says nothing any more: where no worker runs, nobody else
+/// does. Of many at once in one process, one does.
+async fn verify_if_stale(
+    db: &Db,
+    terms: &Terms,
+    clock: &Clock,
+    random: &Random,
+) -> Result<(), Error> {
+    if !needs_check(db, terms, clock).await? {
+        return Ok(());
+    }
+    let checking = CHECKING.lock().await;
+    if !needs_check(db, terms, clock).await? {
+        return Ok(());
+    }
+    let (db, terms) = (db.clone(), terms.clone());
+    let (clock, random) = (clock.clone(), random.clone());
+    // Whoever waits for it may go away: its verdict is kept all the same.
+    let check = tokio::spawn(async move {
+        let _checking = checking;
+        verify(&db, &terms, &clock, &random, |_| ()).await
+    });
+    if let Some(finding) = check.await??.findings.first() {
+        tracing::error!(finding, "the consent ledger is not what it was; exports stop");
+    }
+    Ok(())
+}
+
+async fn needs_check(db: &Db, terms: &Terms, clock: &Clock) -> Result<bool, Error> {
+    let verdict = find_newest(&mut db.read().await?, terms).await?;
+    Ok(is_stale(verdict.as_ref(), clock.now()))
+}
