@@ -147,26 +147,7 @@ impl Files {
         let unreadable = |error| FilesError::Read(PathBuf::from(name), error);
         let mut file = tokio::fs::File::from_std(file);
         file.rewind().await.map_err(unreadable)?;
-        let mut byte_size = 0;
-        let mut upload = self.store.put_multipart(&key).await?;
-        loop {
-            let part = read_part(&mut file).await.map_err(unreadable)?;
-            // A store takes one part at least.
-            if part.is_empty() && byte_size > 0 {
-                break;
-            }
-            byte_size += i64::try_from(part.len()).unwrap_or(i64::MAX);
-            let is_empty = part.is_empty();
-            let taken = upload.put_part(PutPayload::from(part)).await;
-            if let Err(error) = taken {
-                upload.abort().await?;
-                return Err(error.into());
-            }
-            if is_empty {
-                break;
-            }
-        }
-        upload.complete().await?;
+        let byte_size = self.upload(&key, &mut file, unreadable).await?;
         Ok((key.to_string(), byte_size))
     }
 

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use secrecy::{ExposeSecret, SecretString};
 
 pub use manifest::{BackupFile, MANIFEST, Manifest};
-pub use restore::{Known, Target, put_back, read_note};
+pub use restore::{Known, Target, copy_keys, demand_address_key, known, put_back, read_note};
 pub use take::{Sources, take};
 
 use crate::files::FilesError;
@@ -26,6 +26,8 @@ const FILES: &str = "files";
 const ENDINGS: &str = "endings.log";
 /// The newest head known.
 const HEAD: &str = "checkpoint";
+/// What tells the address key that it was written under.
+const ADDRESS_KEY: &str = "address-key.fingerprint";
 /// The folder of the keys.
 const KEYS: &str = "keys";
 /// The files that hold them in the data directory.
@@ -52,6 +54,12 @@ pub enum BackupError {
     /// It is of the other database.
     #[error("the back-up is of {0}, and database_url names another kind")]
     OtherDatabase(String),
+    /// Nothing of it could be checked.
+    #[error(
+        "the back-up was taken under other keys than those here: put secret.key, address.key and ledger.key of that \
+         installation into the data directory, or set them as it did"
+    )]
+    OtherKeys,
     /// A file.
     #[error("{} cannot be written", .0.display())]
     Write(PathBuf, #[source] std::io::Error),

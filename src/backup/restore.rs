@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::manifest::{BackupFile, Manifest};
-use super::{BackupError, DATABASE, ENDINGS, FILES, HEAD, KEY_FILES, KEYS, kind};
+use super::{ADDRESS_KEY, BackupError, DATABASE, ENDINGS, FILES, HEAD, KEY_FILES, KEYS, kind};
+use crate::domain::address_key::AddressSecret;
 use crate::files::Files;
 use crate::ledger::keys::LedgerKeys;
 use crate::outside::{Ending, Head, Outside};
@@ -61,38 +62,49 @@ impl Manifest {
         }
         Err(BackupError::OtherDatabase(self.database.clone()))
     }
+}
 
-    /// Copies the keys that the installation will have to a directory where they can be tried: those of its data
-    /// directory, and the back-up's for those that it lacks.
-    ///
-    /// # Errors
-    /// When one cannot be read or written.
-    pub fn copy_keys(&self, dir: &Path, data_dir: &Path, to: &Path) -> Result<(), BackupError> {
-        for name in KEY_FILES {
-            let places = [data_dir.join(name), dir.join(KEYS).join(name)];
-            if let Some(from) = places.iter().find(|key| key.exists()) {
-                std::fs::copy(from, to.join(name))
-                    .map_err(|error| BackupError::Read(from.clone(), error))?;
-            }
+/// Copies the keys that the installation will have to a directory where they can be tried: those of its data
+/// directory, and the back-up's for those that it lacks.
+///
+/// # Errors
+/// When one cannot be read or written.
+pub fn copy_keys(dir: &Path, data_dir: &Path, to: &Path) -> Result<(), BackupError> {
+    for name in KEY_FILES {
+        let places = [data_dir.join(name), dir.join(KEYS).join(name)];
+        if let Some(from) = places.iter().find(|key| key.exists()) {
+            std::fs::copy(from, to.join(name))
+                .map_err(|error| BackupError::Read(from.clone(), error))?;
         }
-        Ok(())
     }
+    Ok(())
+}
 
-    /// What the back-up knows of heads and endings.
-    ///
-    /// # Errors
-    /// When a file cannot be read, or holds a line by another hand.
-    pub fn known(
-        &self,
-        dir: &Path,
-        keys: &LedgerKeys,
-        outside: &Outside,
-    ) -> Result<Known, BackupError> {
-        let (endings, head) = (dir.join(ENDINGS), dir.join(HEAD));
-        let heads = if head.exists() { read_note(&read(&head)?, keys) } else { None };
-        let endings = outside.parse_endings(&endings.display().to_string(), &read(&endings)?)?;
-        Ok(Known { heads: heads.into_iter().collect(), endings })
+/// Refuses a back-up that was written under another address key.
+///
+/// # Errors
+/// When it was, or that cannot be read.
+pub fn demand_address_key(dir: &Path, secret: &AddressSecret) -> Result<(), BackupError> {
+    let file = dir.join(ADDRESS_KEY);
+    // Earlier versions did not write it down.
+    if !file.exists() || read(&file)?.trim_end() == secret.fingerprint() {
+        return Ok(());
     }
+    Err(BackupError::OtherKeys)
+}
+
+/// What the back-up knows of heads and endings.
+///
+/// # Errors
+/// When a file cannot be read, holds a line by another hand, or a head that the keys here did not sign.
+pub fn known(dir: &Path, keys: &LedgerKeys, outside: &Outside) -> Result<Known, BackupError> {
+    let (endings, head) = (dir.join(ENDINGS), dir.join(HEAD));
+    let mut heads = vec![];
+    if head.exists() {
+        heads.push(read_note(&read(&head)?, keys).ok_or(BackupError::OtherKeys)?);
+    }
+    let endings = outside.parse_endings(&endings.display().to_string(), &read(&endings)?)?;
+    Ok(Known { heads, endings })
 }
 
 /// Puts back the keys that the data directory lacks, the files that the store lacks, the endings that are not known
@@ -114,7 +126,7 @@ pub async fn put_back(
             to.files.copy_in(key, &dir.join(path)).await?;
         }
     }
-    to.outside.take_in(endings).await?;
+    to.outside.append_new(endings).await?;
     let copy = dir.join(DATABASE);
     match sqlite_file(to.database_url.expose_secret()) {
         Some(file) => {

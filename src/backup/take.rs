@@ -7,7 +7,8 @@ use std::path::Path;
 use secrecy::SecretString;
 
 use super::manifest::{BackupFile, Manifest};
-use super::{BackupError, DATABASE, ENDINGS, FILES, HEAD, KEY_FILES, KEYS, kind};
+use super::{ADDRESS_KEY, BackupError, DATABASE, ENDINGS, FILES, HEAD, KEY_FILES, KEYS, kind};
+use crate::domain::address_key::AddressSecret;
 use crate::domain::timestamp::Timestamp;
 use crate::files::Files;
 use crate::store::Db;
@@ -22,6 +23,8 @@ pub struct Sources<'a> {
     pub files: &'a Files,
     /// The data directory.
     pub data_dir: &'a Path,
+    /// What its addresses are recognised by.
+    pub addresses: &'a AddressSecret,
     /// Whether the keys come along.
     pub with_keys: bool,
 }
@@ -72,6 +75,8 @@ pub async fn take(
         write(dir, HEAD, head.note.as_str())?;
         parts.push(HEAD.to_owned());
     }
+    write(dir, ADDRESS_KEY, &format!("{}\n", from.addresses.fingerprint()))?;
+    parts.push(ADDRESS_KEY.to_owned());
     if from.with_keys {
         make_private(&dir.join(KEYS))?;
         for name in KEY_FILES {

@@ -25,6 +25,7 @@ impl Backup {
             database_url: &core.settings.database_url,
             files: &core.files,
             data_dir: &core.settings.data_dir,
+            addresses: &core.terms.address_secret,
             with_keys: self.with_keys,
         };
         let manifest = take(&from, &self.dir, core.clock.now(), |what| {

@@ -153,12 +153,13 @@ async fn write(
     allow_to_begin(&core.db, &core.terms, &core.clock, &core.random).await?;
     // One moment for the verdict, the place in the ledger and the contacts.
     let mut snapshot = core.db.snapshot().await?;
-    allow_export(snapshot.tx(), &core.terms, core.clock.now()).await?;
+    let now = core.clock.now();
+    allow_export(snapshot.tx(), &core.terms, now).await?;
     let ledger_epochs::LedgerPlace { size, epoch, .. } =
         ledger_epochs::find_place(snapshot.tx()).await?;
     let on = (&core.db, &core.terms);
-    let by = (&core.clock, &core.random);
-    let written = write_or_condemn(on, by, snapshot, wanted, &mut out, |rows| {
+    let at = (now, &core.clock, &core.random);
+    let written = write_or_condemn(on, at, snapshot, wanted, &mut out, |rows| {
         if shows && rows % PROGRESS == 0 {
             eprint!("\r{rows} contacts");
         }

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::{Error, Outcome, open, read_text, refuse};
-use crate::backup::{Known, Manifest, Target, put_back, read_note};
+use crate::backup::{
+    Known, Manifest, Target, copy_keys, demand_address_key, known, put_back, read_note,
+};
 use crate::clock::Clock;
 use crate::config::{Keys, Settings};
 use crate::domain::evidence_key::EvidenceKey;
@@ -52,17 +54,20 @@ impl Restore {
             ));
         }
         let scratch = tempfile::tempdir()?;
-        manifest.copy_keys(&self.dir, &settings.data_dir, scratch.path())?;
+        copy_keys(&self.dir, &settings.data_dir, scratch.path())?;
         let trial = Settings { data_dir: scratch.path().to_owned(), ..settings.clone() };
         let keys = Keys::load(&trial, &Random::System)?;
         let files = Files::open(&settings.files_url)?;
         let evidence_key = EvidenceKey::of(&keys.addresses);
         let outside = Outside::open(&settings.data_dir, &files, keys.ledger.clone(), evidence_key)?;
-        let own = manifest.known(&self.dir, &keys.ledger, &outside)?;
+        demand_address_key(&self.dir, &keys.addresses)?;
+        let own = known(&self.dir, &keys.ledger, &outside)?;
         let newer = self.newer(&keys.ledger, &outside)?;
         std::fs::create_dir_all(&settings.data_dir)?;
         outside.exchange().await?;
-        let is_known = outside.newest_head().await?.is_some()
+        // One that the operator gives may be older than others that were signed under this name.
+        let knows_heads = outside.newest_head().await?.is_some();
+        let is_known = knows_heads
             || !outside.endings().await?.is_empty()
             || !(newer.heads.is_empty() && newer.endings.is_empty());
         if !(is_known || self.without_newer) {
@@ -85,7 +90,7 @@ impl Restore {
         let endings = [own.endings, newer.endings].concat();
         put_back(&manifest, &self.dir, to, endings, &pause).await?;
         let heads = [own.heads, newer.heads].concat();
-        go_on(settings, restored, &heads, manifest.parts.len()).await
+        go_on(settings, restored, (&heads, knows_heads), manifest.parts.len()).await
     }
 
     /// What the operator has from after the back-up.
@@ -109,7 +114,7 @@ impl Restore {
 async fn go_on(
     settings: Settings,
     restored: Restored<'_>,
-    heads: &[Head],
+    (heads, knows_heads): (&[Head], bool),
     files: usize,
 ) -> Outcome {
     let core = open(settings).await?;
@@ -118,7 +123,7 @@ async fn go_on(
     tx.commit().await?;
     keep_known(&core.db, &core.terms, heads).await?;
     let standing = find_standing(&core.db, &core.terms.ledger_keys).await?;
-    if restored.without_newer && standing.is_level() {
+    if !knows_heads && standing.is_level() {
         // Whoever kept a newer head must never see another one of that name.
         let mut tx = core.db.write().await?;
         let epoch = resume_ledger(&mut tx, &core.moment(), &core.terms, super::ACTOR, None).await?;

@@ -22,7 +22,7 @@ pub use xlsx::MOST_ROWS as XLSX_MOST_ROWS;
 
 use crate::domain::link::Links;
 use crate::domain::timestamp::Timestamp;
-use crate::outside::SETTLED;
+use crate::outside::{OutsideError, SETTLED};
 use crate::store::exports::{self, ExportFilter, ExportPages};
 use crate::store::snapshot::Snapshot;
 use crate::store::{checkpoints, triggers, verifications};
@@ -112,6 +112,9 @@ pub enum ExportError {
     /// The bytes could not be written.
     #[error("the export could not be written")]
     Write(#[from] io::Error),
+    /// What ended could not be asked for.
+    #[error(transparent)]
+    Outside(#[from] OutsideError),
     /// The database says what this program did not write.
     #[error(
         "the consent ledger is not what it was: {0}. Nothing more is exported: run `assent ledger verify`"
@@ -165,7 +168,7 @@ pub async fn write(
     }
     // What is ending at this moment may be noted outside already, and not be in this one of the database.
     let settled = now.minus(SETTLED);
-    let endings = snapshot.tx().outside().endings().await.map_err(io::Error::other)?;
+    let endings = snapshot.tx().outside().endings().await?;
     let mut out = out::Hashing::new(out);
     let columns = columns(wanted.preset, wanted.links.is_some());
     let mut texts = columns::Texts::new(&wanted.filter.purpose, wanted.links);

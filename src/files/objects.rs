@@ -5,7 +5,7 @@ use std::path::Path;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use object_store::path::Path as Key;
-use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
+use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 use tokio::io::AsyncWriteExt;
 
 use super::{Files, FilesError, read_part};
@@ -89,19 +89,28 @@ impl Files {
             }
         }
         let mut open = tokio::fs::File::open(file).await.map_err(unreadable)?;
-        let mut upload = self.store.put_multipart(&key).await?;
-        let mut first = true;
-        loop {
-            let part = read_part(&mut open).await.map_err(unreadable)?;
-            // A store takes one part at least.
-            if part.is_empty() && !first {
-                break;
-            }
-            first = false;
-            upload.put_part(PutPayload::from(part)).await?;
-        }
-        upload.complete().await?;
+        self.upload(&key, &mut open, unreadable).await?;
         Ok(())
+    }
+
+    /// Puts a file into the store, part after part; it appears whole or not at all. Returns its size in bytes.
+    pub(super) async fn upload(
+        &self,
+        key: &Key,
+        file: &mut tokio::fs::File,
+        unreadable: impl Fn(std::io::Error) -> FilesError,
+    ) -> Result<i64, FilesError> {
+        let mut upload = self.store.put_multipart(key).await?;
+        match put_parts(&mut *upload, file, unreadable).await {
+            Ok(byte_size) => {
+                upload.complete().await?;
+                Ok(byte_size)
+            }
+            Err(error) => {
+                upload.abort().await?;
+                Err(error)
+            }
+        }
     }
 
     /// Every key in the store, in no order.
@@ -111,5 +120,26 @@ impl Files {
     pub async fn keys(&self) -> Result<Vec<String>, FilesError> {
         let listed = self.store.list(None).map_ok(|object| object.location.to_string());
         Ok(listed.try_collect().await?)
+    }
+}
+
+async fn put_parts(
+    upload: &mut dyn MultipartUpload,
+    file: &mut tokio::fs::File,
+    unreadable: impl Fn(std::io::Error) -> FilesError,
+) -> Result<i64, FilesError> {
+    let mut byte_size = 0;
+    loop {
+        let part = read_part(file).await.map_err(&unreadable)?;
+        // A store takes one part at least.
+        if part.is_empty() && byte_size > 0 {
+            return Ok(byte_size);
+        }
+        let length = i64::try_from(part.len()).unwrap_or(i64::MAX);
+        upload.put_part(PutPayload::from(part)).await?;
+        if length == 0 {
+            return Ok(0);
+        }
+        byte_size += length;
     }
 }

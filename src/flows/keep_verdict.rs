@@ -8,8 +8,8 @@ use super::{Error, Terms};
 use crate::domain::evidence_key::{EvidenceKey, RowMac};
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
-use crate::store::Tx;
 use crate::store::ledger_verdicts::{self, StoredVerdict, Verdict};
+use crate::store::{Db, Tx};
 
 /// How old a verdict may get before the ledger is checked again.
 const EVERY: Duration = Duration::from_hours(6);
@@ -71,12 +71,13 @@ pub async fn find_seen(tx: &mut Tx) -> sqlx::Result<Option<Uuid>> {
 }
 
 /// Keeps what a check found in place of what the one before found; `seen` is the verdict that stood when it began.
-/// What another check found meanwhile stays: says whether the new one stands.
+/// What another check found meanwhile stays: says whether the new one stands. Until it is committed, no verdict is the
+/// newest, and nothing is exported.
 ///
 /// # Errors
 /// When the database or the file store does not take it; then the last verdict stands, or none does.
 pub async fn keep_verdict(
-    tx: &mut Tx,
+    db: &Db,
     at: &Moment,
     terms: &Terms,
     verdict: &Verdict,
@@ -84,9 +85,14 @@ pub async fn keep_verdict(
 ) -> Result<bool, Error> {
     let verdict_id = at.new_id();
     let mac = mac(terms, verdict_id, verdict);
-    let stands = ledger_verdicts::upsert(tx, (verdict_id, &mac), verdict, seen).await?;
-    if stands {
-        tx.outside().keep_verdict(verdict_id).await?;
+    // Before a transaction is begun, for the file store may answer slowly.
+    db.outside().keep_verdict(verdict_id).await?;
+    let mut tx = db.write().await?;
+    let stands = ledger_verdicts::upsert(&mut tx, (verdict_id, &mac), verdict, seen).await?;
+    let other = if stands { None } else { find_own(&mut tx, terms).await? };
+    tx.commit().await?;
+    if let Some(other) = other {
+        db.outside().keep_verdict(other.verdict_id).await?;
     }
     Ok(stands)
 }

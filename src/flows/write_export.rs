@@ -1,6 +1,5 @@
 //! The work of an export asked for at the console, the same whether a browser or a file takes it.
 
-use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -8,6 +7,7 @@ use super::allow_export::{ExportRefused, allow_export};
 use super::keep_verdict::{find_seen, keep_verdict};
 use super::{Error, Terms};
 use crate::clock::Clock;
+use crate::domain::timestamp::Timestamp;
 use crate::export::{self, ExportError, Out, Wanted, Written};
 use crate::random::{Moment, Random};
 use crate::store::export_runs::{self, HeldRun};
@@ -66,38 +66,46 @@ pub async fn write_export(
         return Err(RunError::Lost);
     }
     noting.commit().await?;
-    let written = write_or_condemn((db, terms), (clock, random), snapshot, wanted, out, |read| {
+    let at = (now, clock, random);
+    let written = write_or_condemn((db, terms), at, snapshot, wanted, out, |read| {
         rows.store(read, Ordering::Relaxed);
     })
     .await?;
     Ok((written, cursor))
 }
 
-/// Writes contacts to `out`. Should one rest on what this program did not write, the verdict on the ledger says so
+/// Writes the contacts of this moment to `out`. Should one rest on what this program did not write, the verdict on the ledger says so
 /// from then on, and nothing is exported until a check finds all sound again.
 ///
 /// # Errors
 /// As [`export::write`].
 pub async fn write_or_condemn(
     (db, terms): (&Db, &Terms),
-    (clock, random): (&Clock, &Random),
+    (now, clock, random): (Timestamp, &Clock, &Random),
     snapshot: Snapshot,
     wanted: Wanted<'_>,
     out: impl Out,
     progress: impl FnMut(u64) + Send,
 ) -> Result<Written, ExportError> {
-    let written = export::write(snapshot, clock.now(), wanted, out, progress).await;
+    let written = export::write(snapshot, now, wanted, out, progress).await;
     if let Err(ExportError::Changed(what)) = &written {
-        let mut tx = db.write().await?;
-        let size = checkpoints::find_size(&mut tx).await?;
-        let finding = Some(what.clone());
-        let at = Moment::of(clock, random);
-        let verdict = Verdict { checked_at: at.now, size, finding, warning: None };
-        let seen = find_seen(&mut tx).await?;
-        keep_verdict(&mut tx, &at, terms, &verdict, seen).await.map_err(io::Error::other)?;
-        tx.commit().await?;
+        // What was found is what stops the export, whether or not it can be kept.
+        if let Err(error) = condemn(db, terms, &Moment::of(clock, random), what).await {
+            tracing::error!(error = ?error, "what an export found wrong could not be kept");
+        }
     }
     written
+}
+
+async fn condemn(db: &Db, terms: &Terms, at: &Moment, what: &str) -> Result<(), Error> {
+    let mut tx = db.read().await?;
+    let size = checkpoints::find_size(&mut tx).await?;
+    let seen = find_seen(&mut tx).await?;
+    drop(tx);
+    let finding = Some(what.to_owned());
+    let verdict = Verdict { checked_at: at.now, size, finding, warning: None };
+    keep_verdict(db, at, terms, &verdict, seen).await?;
+    Ok(())
 }
 
 /// Notes again and again how far a run is; returns when it is somebody else's.

@@ -256,7 +256,7 @@ impl Endings {
         self.0.is_empty()
     }
 
-    /// What forbids to write to an address by a consent of this moment, if anything does: since when. Who came back
+    /// Since when something forbids to write to an address by a consent of this moment, if anything does. Who came back
     /// after they left or were erased, or renewed what had run out, may be written to; the other reasons hold until they
     /// are lifted.
     #[must_use]
@@ -268,12 +268,13 @@ impl Endings {
     ) -> Option<Timestamp> {
         // Not having asked for a confirmation is not about consent.
         let not_me = EndingReason::Suppressed(SuppressionReason::NotMe);
-        self.0.get(address_key)?.iter().find_map(|Ended { reason, purpose: of, turns }| {
+        let forbids = |Ended { reason, purpose: of, turns }: &Ended| {
             let began = turns.began().filter(|began| !began.lifted)?;
             let covers = *reason != not_me && of.as_ref().is_none_or(|of| of == purpose);
             let holds = covers && (!reason.is_by_time() || confirmed_at <= began.at);
             holds.then_some(began.at)
-        })
+        };
+        self.0.get(address_key)?.iter().filter_map(forbids).min()
     }
 }
 
@@ -371,6 +372,10 @@ mod tests {
         assert!(Endings::of(vec![stopped.clone()]).forbids(&key, &weekly, moment(9)).is_some());
         let lifted = line(6, "lifted", "manual", "*");
         assert!(Endings::of(vec![stopped, lifted]).forbids(&key, &weekly, moment(9)).is_none());
+        // What began earliest counts, whatever came first to be known.
+        let twice =
+            Endings::of(vec![line(7, "began", "bounced", "*"), line(5, "began", "manual", "*")]);
+        assert_eq!(twice.forbids(&key, &weekly, moment(9)), Some(moment(5)));
         // Not having asked for a confirmation is not about consent.
         let not_me = Endings::of(vec![line(5, "began", "not-me", "*")]);
         assert!(not_me.forbids(&key, &weekly, moment(1)).is_none());

@@ -1,7 +1,9 @@
 //! The endings of the data directory go to the file store, and those of other replicas come from there.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use sha2::{Digest, Sha256};
 
 use super::journal::{parse_lines, whole_lines};
@@ -15,6 +17,11 @@ const FOLDER: &str = "outside/endings";
 /// file is put anew as the file grows.
 const PIECE: u64 = 64 * 1024;
 
+/// How many objects are read before their lines are appended, so that a start that is cut short begins further on.
+const FETCHED_AT_ONCE: usize = 256;
+/// How many of those are asked for side by side.
+const SIDE_BY_SIDE: usize = 16;
+
 /// How often the store is listed until nothing that it named was replaced before it was read.
 const LISTINGS: usize = 16;
 
@@ -23,12 +30,35 @@ const LISTINGS: usize = 16;
 pub(super) struct Exchanged {
     /// The objects whose lines are in the file.
     known: HashSet<String>,
+    /// The lines that stand in those objects.
+    there: HashSet<Mark>,
     /// Where the first piece begins that is not full, or not there.
     begins: u64,
     /// The object of that piece, which the next one of it replaces.
     last: Option<String>,
     /// How far the file was read.
     length: u64,
+}
+
+/// What tells one line from all others: the MAC at its end, in hex.
+type Mark = [u8; 32];
+
+fn mark(line: &[u8]) -> Option<Mark> {
+    line.last_chunk().copied()
+}
+
+impl Exchanged {
+    /// The lines of this piece stand in an object of this name.
+    fn know(&mut self, name: String, piece: &[u8]) {
+        self.there.extend(whole_lines(piece).filter_map(|(_, line)| mark(line)));
+        self.known.insert(name);
+    }
+
+    /// Whether the store has each line of a piece already, in whatever object.
+    fn has_all(&self, piece: &[u8]) -> bool {
+        whole_lines(piece)
+            .all(|(_, line)| mark(line).is_some_and(|mark| self.there.contains(&mark)))
+    }
 }
 
 impl Outside {
@@ -66,36 +96,66 @@ impl Outside {
     /// The last piece of another process may be replaced by a longer one after it was listed and before it is
     /// read: then the store is listed again.
     async fn fetch(&self, state: &mut Exchanged) -> Result<(), OutsideError> {
+        // What this file put needs not be fetched.
+        let mut own = HashMap::new();
+        if state.known.is_empty() {
+            let bytes = self.endings.bytes(0).await?;
+            own.extend(
+                pieces(&bytes, 0).into_iter().map(|(_, piece)| (object_name(&piece), piece)),
+            );
+        }
         for _ in 0..LISTINGS {
             let mut names = self.files.names(FOLDER).await?;
+            for name in &names {
+                if let Some(piece) = own.remove(name) {
+                    state.know(name.clone(), &piece);
+                }
+            }
             names.retain(|name| !state.known.contains(name));
-            let listed = names.len();
-            let (mut lines, mut fetched) = (vec![], vec![]);
-            for name in names {
-                let key = format!("{FOLDER}/{name}");
-                let Some(bytes) = self.files.find(&key).await? else { continue };
-                lines.extend(parse_lines(&key, &bytes, self.line())?);
-                fetched.push(name);
-            }
-            if !lines.is_empty() {
+            let mut is_whole = true;
+            for names in names.chunks(FETCHED_AT_ONCE) {
+                let found = stream::iter(names.to_vec()).map(|name| self.find_object(name));
+                let found: Vec<_> = found.buffered(SIDE_BY_SIDE).try_collect().await?;
+                let mut lines = vec![];
+                for (name, bytes) in &found {
+                    is_whole &= bytes.is_some();
+                    if let Some(bytes) = bytes {
+                        lines.extend(parse_lines(&key(name), bytes, self.line())?);
+                    }
+                }
                 self.append_new(lines).await?;
+                for (name, bytes) in found {
+                    if let Some(bytes) = bytes {
+                        state.know(name, &bytes);
+                    }
+                }
             }
-            let read = fetched.len();
-            state.known.extend(fetched);
-            if read == listed {
+            if is_whole {
                 return Ok(());
             }
         }
         Err(OutsideError::Unsettled)
     }
 
-    /// Appends those that the file lacks.
-    pub(super) async fn append_new(&self, lines: Vec<Ending>) -> Result<(), OutsideError> {
-        let (here, _) = self.endings.read(0, |line| Some(line.to_owned())).await?;
-        let mut here: HashSet<String> = here.into_iter().collect();
-        let new = lines.iter().map(|ending| ending.line(&self.evidence_key));
-        let new = new.filter(|line| here.insert(line.clone()));
-        let new: String = new.map(|line| line + "\n").collect();
+    async fn find_object(&self, name: String) -> Result<(String, Option<Bytes>), OutsideError> {
+        let bytes = self.files.find(&key(&name)).await?;
+        Ok((name, bytes))
+    }
+
+    /// Takes in endings that were kept elsewhere: appends those that the file lacks.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written; then none is taken in.
+    pub async fn append_new(&self, lines: Vec<Ending>) -> Result<(), OutsideError> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let here = self.endings.bytes(0).await?;
+        let mut here: HashSet<&[u8]> = whole_lines(&here).map(|(_, line)| line).collect();
+        let lines: Vec<String> =
+            lines.iter().map(|ending| ending.line(&self.evidence_key)).collect();
+        let new = lines.iter().filter(|line| here.insert(line.as_bytes()));
+        let new: String = new.flat_map(|line| [line, "\n"]).collect();
         if new.is_empty() { Ok(()) } else { self.endings.append(new).await }
     }
 
@@ -118,18 +178,23 @@ impl Outside {
                 self.endings.read(0, self.line()).await?;
                 return Err(error);
             }
-            let name = hex(&Sha256::digest(piece));
-            if state.known.insert(name.clone()) {
-                let put = self.files.create(&format!("{FOLDER}/{name}"), piece.clone()).await;
-                if let Err(error) = put {
-                    state.known.remove(&name);
-                    return Err(error.into());
+            state.begins = *begins;
+            let name = object_name(piece);
+            if !state.known.contains(&name) {
+                // What was fetched from there has not to be put once more, under the name of another piece.
+                if state.has_all(piece) {
+                    if at + 1 < pieces.len() {
+                        // The next piece does not replace the object of this one.
+                        state.last = None;
+                    }
+                    continue;
                 }
+                self.files.create(&key(&name), piece.clone()).await?;
+                state.know(name.clone(), piece);
             }
             if let Some(before) = state.last.take().filter(|before| *before != name) {
-                self.files.delete(&format!("{FOLDER}/{before}")).await?;
+                self.files.delete(&key(&before)).await?;
             }
-            state.begins = *begins;
             if at + 1 == pieces.len() {
                 state.last = Some(name);
             }
@@ -137,6 +202,14 @@ impl Outside {
         state.length = from + bytes.len() as u64;
         Ok(())
     }
+}
+
+fn object_name(piece: &[u8]) -> String {
+    hex(&Sha256::digest(piece))
+}
+
+fn key(name: &str) -> String {
+    format!("{FOLDER}/{name}")
 }
 
 /// The whole lines of a file from this place on, those that begin within so many bytes together, and where each
@@ -221,6 +294,37 @@ mod tests {
         let fresh = open(fresh.path(), shared.path());
         fresh.exchange().await.unwrap();
         assert_eq!(fresh.endings().await.unwrap().len(), 3000);
+    }
+
+    #[tokio::test]
+    async fn what_was_fetched_is_not_put_once_more() {
+        let (dir, shared) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let outside = open(dir.path(), shared.path());
+        outside.note(&[line(1)]).await.unwrap();
+        outside.exchange().await.unwrap();
+        outside.note(&(2..=500).map(line).collect::<Vec<_>>()).await.unwrap();
+        outside.exchange().await.unwrap();
+        let objects = async || outside.files.names(FOLDER).await.unwrap().len();
+        let put = objects().await;
+        // Machines whose data directory is new each time, and one that begins again.
+        for _ in 0..3 {
+            let fresh = tempfile::tempdir().unwrap();
+            open(fresh.path(), shared.path()).exchange().await.unwrap();
+            open(dir.path(), shared.path()).exchange().await.unwrap();
+            assert_eq!(objects().await, put);
+        }
+        let fresh = tempfile::tempdir().unwrap();
+        let fresh = open(fresh.path(), shared.path());
+        fresh.exchange().await.unwrap();
+        for number in 501..1500 {
+            fresh.note(&[line(number)]).await.unwrap();
+            if number % 100 == 0 {
+                fresh.put_new().await.unwrap();
+            }
+        }
+        fresh.put_new().await.unwrap();
+        outside.exchange().await.unwrap();
+        assert_eq!(outside.endings().await.unwrap().len(), 1499);
     }
 
     #[tokio::test]

@@ -124,8 +124,8 @@ impl Outside {
         self.grew.notified().await;
     }
 
-    /// All endings that the data directory knows, or knew since this process began. Only what came since the last time is read, and all who ask share
-    /// the one answer.
+    /// All endings that the data directory knows, or knew since this process began. Only what came since the last time
+    /// is read, and all who ask share the one answer.
     ///
     /// # Errors
     /// When the file cannot be read, or holds a line by another hand.
@@ -162,14 +162,6 @@ impl Outside {
     pub async fn endings_text(&self) -> Result<String, OutsideError> {
         let (lines, _) = self.endings.read(0, |line| Some(format!("{line}\n"))).await?;
         Ok(lines.concat())
-    }
-
-    /// Takes in endings that were kept elsewhere, those that are not known here.
-    ///
-    /// # Errors
-    /// When the file cannot be written; then none is taken in.
-    pub async fn take_in(&self, endings: Vec<Ending>) -> Result<(), OutsideError> {
-        self.append_new(endings).await
     }
 
     /// The heads that follow the one of this size, by either place.

@@ -8,8 +8,8 @@ use super::{Outside, OutsideError};
 const FOLDER: &str = "outside/verdict";
 
 impl Outside {
-    /// Keeps that this verdict is the newest. To be called before it is committed: where that fails then, the one in
-    /// the database is the newest no more, and the ledger is checked again.
+    /// Keeps that this verdict is the newest. To be called before it is committed: where it is not committed then, the
+    /// one in the database is the newest no more, and the ledger is checked again.
     ///
     /// # Errors
     /// When the file store cannot be read or written.

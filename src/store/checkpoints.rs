@@ -70,7 +70,7 @@ pub async fn list_unsealed(
     .await)
 }
 
-/// Since when the oldest event or record waits for its place; none while nothing does.
+/// Since when the oldest event, record or action waits for its place; none while nothing does.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -79,7 +79,9 @@ pub async fn waits_since(tx: &mut Tx) -> sqlx::Result<Option<Timestamp>> {
         sqlx::query_scalar(
         "SELECT min(since) FROM (
              SELECT min(recorded_at) AS since FROM consent_event WHERE leaf_index IS NULL
-             UNION ALL SELECT min(recorded_at) FROM ledger_record WHERE leaf_index IS NULL) AS waiting"
+             UNION ALL SELECT min(recorded_at) FROM ledger_record WHERE leaf_index IS NULL
+             UNION ALL SELECT min(a.at) FROM claim c
+                 JOIN audit_entry a ON a.audit_entry_id = c.claim_id WHERE c.number IS NULL) AS waiting"
     )
     .fetch_one(conn)
     .await
@@ -221,17 +223,10 @@ pub async fn insert(tx: &mut Tx, new: &StoredCheckpoint) -> sqlx::Result<()> {
     })
 }
 
-/// The signed tree head of this size.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn find(tx: &mut Tx, size: i64) -> sqlx::Result<Option<StoredCheckpoint>> {
-    on!(tx, |conn| sqlx::query_as(
-        "SELECT size, root, note, created_at, previous, mac FROM checkpoint WHERE size = $1"
-    )
-    .bind(size)
-    .fetch_optional(conn)
-    .await)
+macro_rules! heads {
+    ($which:literal) => {
+        concat!("SELECT size, root, note, created_at, previous, mac FROM checkpoint ", $which)
+    };
 }
 
 /// The newest signed tree head that is kept outside too: only that may be seen. None before the first.
@@ -239,10 +234,9 @@ pub async fn find(tx: &mut Tx, size: i64) -> sqlx::Result<Option<StoredCheckpoin
 /// # Errors
 /// When the database does not answer.
 pub async fn find_kept(tx: &mut Tx) -> sqlx::Result<Option<StoredCheckpoint>> {
-    on!(tx, |conn| sqlx::query_as(
-        "SELECT size, root, note, created_at, previous, mac FROM checkpoint
-         WHERE size <= (SELECT shown FROM ledger_head) ORDER BY size DESC LIMIT 1"
-    )
+    on!(tx, |conn| sqlx::query_as(heads!(
+        "WHERE size <= (SELECT shown FROM ledger_head) ORDER BY size DESC LIMIT 1"
+    ))
     .fetch_optional(conn)
     .await)
 }
@@ -252,11 +246,10 @@ pub async fn find_kept(tx: &mut Tx) -> sqlx::Result<Option<StoredCheckpoint>> {
 /// # Errors
 /// When the database does not answer.
 pub async fn find_kept_at(tx: &mut Tx, at: Timestamp) -> sqlx::Result<Option<StoredCheckpoint>> {
-    on!(tx, |conn| sqlx::query_as(
-        "SELECT size, root, note, created_at, previous, mac FROM checkpoint
-         WHERE size <= (SELECT shown FROM ledger_head) AND created_at <= $1
+    on!(tx, |conn| sqlx::query_as(heads!(
+        "WHERE size <= (SELECT shown FROM ledger_head) AND created_at <= $1
          ORDER BY size DESC LIMIT 1"
-    )
+    ))
     .bind(at)
     .fetch_optional(conn)
     .await)
@@ -268,11 +261,7 @@ pub async fn find_kept_at(tx: &mut Tx, at: Timestamp) -> sqlx::Result<Option<Sto
 /// When the database does not answer.
 pub async fn find_newest(tx: &mut Tx) -> sqlx::Result<Option<StoredCheckpoint>> {
     on!(tx, |conn| {
-        sqlx::query_as(
-        "SELECT size, root, note, created_at, previous, mac FROM checkpoint ORDER BY size DESC LIMIT 1"
-    )
-    .fetch_optional(conn)
-    .await
+        sqlx::query_as(heads!("ORDER BY size DESC LIMIT 1")).fetch_optional(conn).await
     })
 }
 
@@ -281,12 +270,9 @@ pub async fn find_newest(tx: &mut Tx) -> sqlx::Result<Option<StoredCheckpoint>> 
 /// # Errors
 /// When the database does not answer.
 pub async fn list(tx: &mut Tx, after: i64, count: i64) -> sqlx::Result<Vec<StoredCheckpoint>> {
-    on!(tx, |conn| sqlx::query_as(
-        "SELECT size, root, note, created_at, previous, mac FROM checkpoint
-         WHERE size > $1 ORDER BY size LIMIT $2"
-    )
-    .bind(after)
-    .bind(count)
-    .fetch_all(conn)
-    .await)
+    on!(tx, |conn| sqlx::query_as(heads!("WHERE size > $1 ORDER BY size LIMIT $2"))
+        .bind(after)
+        .bind(count)
+        .fetch_all(conn)
+        .await)
 }

@@ -9,6 +9,7 @@ use super::WorkerParts;
 use crate::domain::sentence::sentence;
 use crate::export::{ExportError, Format, Preset, Wanted, Written};
 use crate::files::FilesError;
+use crate::flows::allow_export::ExportRefused;
 use crate::flows::end_export::{break_off_export, finish_export};
 use crate::flows::record_export::ExportRecord;
 use crate::flows::write_export::{RunError, keep_export, write_export};
@@ -33,9 +34,14 @@ impl JobError {
     /// Whether trying again later may end better.
     fn passes(&self) -> bool {
         match self {
-            Self::Run(RunError::Export(error)) => matches!(error, ExportError::Store(_)),
+            Self::Run(RunError::Export(error)) => {
+                matches!(error, ExportError::Store(_) | ExportError::Outside(_))
+            }
+            Self::Run(
+                RunError::Refused(ExportRefused::Flow(_)) | RunError::Flow(_) | RunError::Lost,
+            )
+            | Self::Files(_) => true,
             Self::Run(RunError::Refused(_)) | Self::Scratch(_) => false,
-            Self::Run(RunError::Flow(_) | RunError::Lost) | Self::Files(_) => true,
         }
     }
 }

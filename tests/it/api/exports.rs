@@ -112,9 +112,7 @@ both_databases! {
         two_subscribers(&app).await;
         let finding = Some("row 3: its body is not that of its leaf".to_owned());
         let verdict = Verdict { checked_at: app.clock.now(), size: 4, finding, warning: None };
-        let mut tx = app.write().await;
-        keep_verdict(&mut tx, &app.core.moment(), &app.core.terms, &verdict, None).await.unwrap();
-        tx.commit().await.unwrap();
+        keep_verdict(&app.core.db, &app.core.moment(), &app.core.terms, &verdict, None).await.unwrap();
         let answer = Program::with(&app, &["exports"]).await.send("GET", PATH).await;
         assert_eq!(refusal(&answer), refused(409, "export", "ledger"));
         assert!(answer.text().contains("row 3"));

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Output;
 
-use assent::backup::{Manifest, Target, put_back};
+use assent::backup::{Manifest, Sources, Target, put_back, take};
 use assent::domain::alarm::MAIL_PAUSED;
 use assent::domain::notice::hex;
 use assent::files::Files;
@@ -251,13 +251,82 @@ both_databases! {
         }
     }
 
-    async fn a_file_that_is_deleted_meanwhile_is_left_out(database: Database) {
+    async fn who_knows_endings_alone_signs_under_another_name(database: Database) {
         let app = TestApp::start(database).await;
-        let files = &app.core.files;
-        let gone = files.keys().await.unwrap().pop().unwrap();
-        files.delete(&gone).await.unwrap();
-        let to = app.dir.path().join("copy");
-        assert!(!files.copy_out(&gone, &to).await.unwrap());
-        assert!(!to.exists());
+        joins(&app, "ada@b.example").await;
+        let bob = joins(&app, "bob@b.example").await;
+        seal(&app).await;
+        let kept = tempfile::tempdir().unwrap();
+        let [dir, older] = ["back-up", "older"].map(|name| kept.path().join(name));
+        std::fs::write(&older, super::super::does(&app, &["ledger", "checkpoint"])).unwrap();
+        back_up(&app, &dir);
+        // After it one leaves, which is signed as well; nobody here kept that head.
+        app.post(&format!("{bob}/withdraw-all"), "").await;
+        seal(&app).await;
+        let endings = kept.path().join("endings");
+        std::fs::copy(app.dir.path().join("endings.log"), &endings).unwrap();
+        drop(app.stop().await);
+        for known in [vec!["--endings", endings.to_str().unwrap()], vec!["--heads", older.to_str().unwrap()]] {
+            let machine = Machine::new(database).await;
+            let restore = [vec!["restore", dir.to_str().unwrap()], known.clone()].concat();
+            assert!(machine.does(&restore).contains("the ledger goes on as"), "{known:?}");
+            assert!(machine.does(&["ledger", "checkpoint"]).lines().next().unwrap().ends_with("/ledger/r2"));
+            let stays = if known[0] == "--endings" { vec!["ada@b.example"] } else { vec!["ada@b.example", "bob@b.example"] };
+            assert_eq!(machine.contacts(), stays, "{known:?}");
+        }
     }
+
+    async fn under_other_keys_nothing_is_touched(database: Database) {
+        let app = TestApp::start(database).await;
+        joins(&app, "ada@b.example").await;
+        seal(&app).await;
+        let kept = tempfile::tempdir().unwrap();
+        let dir = kept.path().join("back-up");
+        back_up(&app, &dir);
+        let restore = ["restore", dir.to_str().unwrap(), "--without-newer"];
+        // Of another installation, whose ledger has another name.
+        let other = Machine::new(database).await;
+        other.does(&["policy", "list"]);
+        std::fs::write(other.path().join("address.key"), "b3RoZXIgb3RoZXIgb3RoZXIgb3RoZXIgb3RoZXIgb3Q=\n").unwrap();
+        for key in ["address.key", "ledger.key"] {
+            let machine = Machine::new(database).await;
+            std::fs::copy(other.path().join(key), machine.path().join(key)).unwrap();
+            let refused = machine.refuses(&restore);
+            assert!(refused.contains("other keys"), "{key}: {refused}");
+            let left: Vec<_> = std::fs::read_dir(machine.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+            assert!(left.iter().all(|name| *name == *key || *name == *"files"), "who is refused has nothing written: {left:?}");
+            std::fs::remove_file(machine.path().join(key)).unwrap();
+            machine.does(&restore);
+            assert_eq!(machine.contacts(), ["ada@b.example"], "{key}");
+        }
+    }
+}
+
+/// Of files alone, so one database is enough.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_deleted_meanwhile_is_left_out() {
+    let app = TestApp::start(Database::Sqlite).await;
+    joins(&app, "ada@b.example").await;
+    let core = &app.core;
+    let mut files = core.files.keys().await.unwrap();
+    files.retain(|key| key.starts_with("reports/"));
+    let gone = files.pop().unwrap();
+    let from = Sources {
+        db: &core.db,
+        database_url: &core.settings.database_url,
+        files: &core.files,
+        data_dir: &core.settings.data_dir,
+        addresses: &core.terms.address_secret,
+        with_keys: false,
+    };
+    let dir = app.dir.path().join("back-up");
+    let deletes = |what: &str| {
+        if what.starts_with("file 1 of") {
+            std::fs::remove_file(app.dir.path().join("files").join(&gone)).unwrap();
+        }
+    };
+    take(&from, &dir, app.clock.now(), deletes).await.unwrap();
+    let parts = Manifest::read(&dir).unwrap().parts;
+    assert!(parts.iter().all(|part| part.path != format!("files/{gone}")), "{parts:?}");
+    assert!(!parts.is_empty() && !dir.join("files").join(&gone).exists());
 }
