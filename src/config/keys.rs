@@ -148,7 +148,7 @@ fn ledger_name(settings: &Settings) -> String {
 
 fn derived(secret: &[u8; 32], what: &[u8]) -> [u8; 32] {
     use hmac::Mac;
-    let mut mac = crate::domain::address_key::keyed(secret);
+    let mut mac = crate::domain::keyed_hash::keyed(secret);
     mac.update(what);
     mac.finalize().into_bytes().into()
 }

@@ -1,9 +1,7 @@
 //! Addresses as keyed hashes, for what must recognise an address without holding it.
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
-
 use super::email_address::EmailAddress;
+use super::keyed_hash::HashKey;
 use super::notice::hex;
 
 /// HMAC-SHA256 of an address under the address secret; 32 bytes.
@@ -43,13 +41,13 @@ impl AddressKey {
 /// The secret under which addresses are hashed. It never changes: suppressions must be recognised
 /// for good, so it is kept apart from the secrets that links are signed with.
 #[derive(Clone)]
-pub struct AddressSecret([u8; 32]);
+pub struct AddressSecret(HashKey);
 
 impl AddressSecret {
     /// Wraps the 32 secret bytes.
     #[must_use]
     pub fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+        Self(HashKey::new(&bytes))
     }
 
     /// Who this is: the key subscribers and suppressions are found by.
@@ -85,13 +83,13 @@ impl AddressSecret {
     /// The two-factor secret of an account: derived, so that a dump of the database makes no codes.
     #[must_use]
     pub fn code_secret(&self, staff_id: uuid::Uuid, salt: &[u8]) -> [u8; 32] {
-        keyed_hash(&self.0, &[b"two-factor", staff_id.as_bytes(), salt])
+        self.0.hash(&[b"two-factor", staff_id.as_bytes(), salt])
     }
 
     /// Another secret that follows from this one, and is as permanent.
     #[must_use]
     pub(super) fn derived(&self, what: &[u8]) -> [u8; 32] {
-        keyed_hash(&self.0, &[what])
+        self.0.hash(&[what])
     }
 
     /// What tells this secret from another without giving it away. Replicas that share a database
@@ -102,27 +100,8 @@ impl AddressSecret {
     }
 
     fn hash(&self, kind: &[u8], text: &[u8]) -> AddressKey {
-        AddressKey(keyed_hash(&self.0, &[kind, text]).to_vec())
+        AddressKey(self.0.hash(&[kind, text]).to_vec())
     }
-}
-
-/// HMAC-SHA256 over parts, each followed by a zero byte.
-#[must_use]
-pub(super) fn keyed_hash(secret: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
-    let mut mac = keyed(secret);
-    for part in parts {
-        mac.update(part);
-        mac.update(&[0]);
-    }
-    mac.finalize().into_bytes().into()
-}
-
-/// HMAC-SHA256 under a 32-byte key, which RFC 2104 §2 pads with zeros to the block of 64.
-#[must_use]
-pub fn keyed(secret: &[u8; 32]) -> Hmac<Sha256> {
-    let mut block = [0; 64];
-    block[..32].copy_from_slice(secret);
-    Hmac::new(&block.into())
 }
 
 impl serde::Serialize for AddressKey {

@@ -1,14 +1,13 @@
 //! The key that authenticates what the database says of consent, so that rows which somebody else wrote or put
 //! back are told from ours. It is not in the database.
 
-use std::fmt;
-
 use hmac::Mac;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use super::address_key::{AddressKey, AddressSecret, keyed};
+use super::address_key::{AddressKey, AddressSecret};
 use super::consent::EventType;
+use super::keyed_hash::HashKey;
 use super::purpose::Purpose;
 use super::signup::Method;
 use super::timestamp::Timestamp;
@@ -19,10 +18,9 @@ const KEPT: usize = 16;
 /// A kept MAC.
 pub type RowMac = [u8; KEPT];
 
-/// Makes and checks the MACs of rows. Bytes, and not the state of a hash: every future holds it, and the compiler looks
-/// through its type for each of them.
-#[derive(Clone)]
-pub struct EvidenceKey([u8; 32]);
+/// Makes and checks the MACs of rows.
+#[derive(Clone, Debug)]
+pub struct EvidenceKey(HashKey);
 
 /// What an event's MAC is over: what stays of the row when body and salt are gone.
 #[derive(Clone, Copy, Debug)]
@@ -94,17 +92,11 @@ pub struct SignupFields<'a> {
     pub reach: i64,
 }
 
-impl fmt::Debug for EvidenceKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("EvidenceKey")
-    }
-}
-
 impl EvidenceKey {
     /// The key that follows from the permanent secret of addresses.
     #[must_use]
     pub fn of(secret: &AddressSecret) -> Self {
-        Self(secret.derived(b"evidence"))
+        Self(HashKey::new(&secret.derived(b"evidence")))
     }
 
     /// The MAC of an event.
@@ -215,7 +207,7 @@ impl EvidenceKey {
 
 /// What a MAC is over; what has no fixed length is preceded by it, so no two rows are over the same bytes.
 struct Fields<'a> {
-    key: &'a [u8; 32],
+    key: &'a HashKey,
     said: Vec<u8>,
 }
 
@@ -235,7 +227,7 @@ impl Fields<'_> {
     }
 
     fn kept(self) -> RowMac {
-        let mut mac = keyed(self.key);
+        let mut mac = self.key.begin();
         mac.update(&self.said);
         let mac: [u8; 32] = mac.finalize().into_bytes().into();
         let mut kept = [0; KEPT];

@@ -5,8 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use super::address_key::keyed_hash;
 use super::code::Code;
+use super::keyed_hash::HashKey;
 use super::purpose::Purpose;
 use super::staff::StaffLinkKind;
 
@@ -70,7 +70,7 @@ pub struct Link {
 /// The secrets that sign links: the first signs, all are accepted, so that a secret can be replaced
 /// while links signed with the old one still work.
 #[derive(Clone)]
-pub struct LinkSecrets(Vec<[u8; 32]>);
+pub struct LinkSecrets(Vec<HashKey>);
 
 const MAC_LENGTH: usize = 16;
 const HEAD_LENGTH: usize = 18;
@@ -79,7 +79,7 @@ impl LinkSecrets {
     /// A ring whose first secret signs.
     #[must_use]
     pub fn new(first: [u8; 32], older: Vec<[u8; 32]>) -> Self {
-        Self(std::iter::once(first).chain(older).collect())
+        Self(std::iter::once(&first).chain(&older).map(HashKey::new).collect())
     }
 
     /// The token of a link: base64url(id ‖ generation ‖ first 16 bytes of the MAC), 46 characters.
@@ -239,16 +239,16 @@ fn whole(subscriber_id: Uuid) -> Link {
     Link { id: subscriber_id, generation: 1 }
 }
 
-fn mac(secret: &[u8; 32], kind: LinkKind, bytes: &[u8]) -> [u8; MAC_LENGTH] {
-    let whole = keyed_hash(secret, &[b"link", kind.name(), bytes]);
+fn mac(secret: &HashKey, kind: LinkKind, bytes: &[u8]) -> [u8; MAC_LENGTH] {
+    let whole = secret.hash(&[b"link", kind.name(), bytes]);
     let mut short = [0; MAC_LENGTH];
     short.copy_from_slice(&whole[..MAC_LENGTH]);
     short
 }
 
-fn code(secret: &[u8; 32], link: Link) -> Code {
+fn code(secret: &HashKey, link: Link) -> Code {
     let generation = link.generation.to_be_bytes();
-    let whole = keyed_hash(secret, &[b"code", link.id.as_bytes(), &generation]);
+    let whole = secret.hash(&[b"code", link.id.as_bytes(), &generation]);
     let mut short = [0; 8];
     short.copy_from_slice(&whole[..8]);
     Code::of(short)

@@ -16,6 +16,7 @@ pub mod evidence_key;
 pub mod export_run;
 pub mod imported_contact;
 pub mod key;
+pub mod keyed_hash;
 pub mod ledger_record;
 pub mod link;
 pub mod mail_limit;

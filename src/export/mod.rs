@@ -173,7 +173,7 @@ pub async fn write(
     let columns = columns(wanted.preset, wanted.links.is_some());
     let mut texts = columns::Texts::new(&wanted.filter.purpose, wanted.links);
     let mut writer = Writer::begin(&wanted, now, &columns)?;
-    let mut pages = ExportPages::begin(snapshot, now, wanted.filter);
+    let mut pages = ExportPages::begin(snapshot, now, wanted.filter).await?;
     let mut rows = 0;
     while let Some(page) = pages.next().await? {
         page.read(|row| {

@@ -5,8 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::Mac;
 use serde::Serialize;
 
-use crate::domain::address_key::keyed;
 use crate::domain::consent::EventType;
+use crate::domain::keyed_hash::keyed;
 use crate::domain::ledger_record::RecordType;
 
 /// An event's body as RFC 8785 text: the bytes that are committed to.

@@ -1,12 +1,14 @@
 //! Who may be written to, with what proves it.
 
+use std::sync::Arc;
+
 use futures_util::TryStreamExt;
 use sqlx::{Postgres, Sqlite, SqliteConnection};
 use tokio::sync::mpsc::{self, Sender};
 use uuid::Uuid;
 
-use super::export_rows::Rows;
 pub use super::export_rows::{ExportRow, ExportRows, Ground};
+use super::export_rows::{Rows, Shared};
 use super::snapshot::Snapshot;
 use super::{Noting, Tx, on, suppresses_all};
 use crate::domain::purpose::Purpose;
@@ -44,13 +46,11 @@ macro_rules! exportable {
             " FROM consent c
              JOIN subscriber u ON u.subscriber_id = c.subscriber_id
              JOIN consent_event e ON e.event_id = c.event_id
-             JOIN notice n ON n.notice_id = c.notice_id
-             JOIN policy_version p ON p.policy_version_id = c.policy_version_id
-             LEFT JOIN report r ON r.report_id = c.report_id
              WHERE c.purpose = $1 AND c.state IN ('given', 'renewed') AND ",
             $from,
-            "  AND ($4 IS NULL OR r.slug = $4)
-               AND ($5 IS NULL OR p.label = $5)
+            "  AND ($4 IS NULL OR c.report_id = (SELECT report_id FROM report WHERE slug = $4))
+               AND ($5 IS NULL
+                    OR c.policy_version_id IN (SELECT policy_version_id FROM policy_version WHERE label = $5))
                AND c.policy_version_id NOT IN (
                    SELECT old.policy_version_id FROM policy_version old
                    JOIN policy_version asks ON asks.lang = old.lang AND asks.change_class = 'reconsent'
@@ -91,21 +91,23 @@ pub async fn first(
     filter: &ExportFilter,
     most: i64,
 ) -> sqlx::Result<ExportRows> {
-    match tx {
-        Tx::Sqlite(tx) => page(tx, now, filter, whole(filter), most).await,
+    let shared = Arc::new(Shared::load(tx).await?);
+    let rows = match tx {
+        Tx::Sqlite(tx) => page(tx, now, filter, whole(filter), most).await?,
         Tx::Postgres(tx) => {
             let rows =
                 asked!(sqlx::query(LIST), filter, span(filter), now, most).fetch_all(&mut **tx);
-            Ok(ExportRows(Rows::Postgres(rows.await?)))
+            Rows::Postgres(rows.await?)
         }
-    }
+    };
+    Ok(ExportRows { rows, shared })
 }
 
 /// Few people ended anything, so the server looks for a later event of theirs alone.
 const LIST: &str = exportable!(
-    "c.subscriber_id, u.email, u.name, u.organisation, u.job_title, c.state, n.sha256, p.label,
-     c.requested_at, c.confirmed_at, r.slug, c.source, c.event_id, e.seq, e.type, e.leaf, e.mac,
-     c.report_id, c.mac,
+    "c.subscriber_id, u.email, u.name, u.organisation, u.job_title, c.state, c.notice_id,
+     c.policy_version_id, c.requested_at, c.confirmed_at, c.report_id, c.source, c.event_id, e.seq, e.type,
+     e.leaf, e.mac, c.mac,
      (c.subscriber_id, c.purpose) IN (SELECT subject_id, purpose FROM consent_event
                                       WHERE type IN ('withdrawn', 'expired', 'erased'))
        AND EXISTS (SELECT 1 FROM consent_event later WHERE later.subject_id = c.subscriber_id
@@ -121,15 +123,23 @@ pub struct ExportPages {
     /// They take turns, page by page.
     lanes: Vec<mpsc::Receiver<Piece>>,
     turn: usize,
+    shared: Arc<Shared>,
 }
 
 /// Some rows, or the end. A lane that falls silent before that has failed.
-type Piece = sqlx::Result<Option<ExportRows>>;
+type Piece = sqlx::Result<Option<Rows>>;
 
 impl ExportPages {
     /// Begins to read them.
-    #[must_use]
-    pub fn begin(snapshot: Snapshot, now: Timestamp, filter: &ExportFilter) -> Self {
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn begin(
+        mut snapshot: Snapshot,
+        now: Timestamp,
+        filter: &ExportFilter,
+    ) -> sqlx::Result<Self> {
+        let shared = Arc::new(Shared::load(snapshot.tx()).await?);
         let transactions: Vec<Tx> =
             std::iter::once(snapshot.first).chain(snapshot.second).collect();
         let of = transactions.len();
@@ -146,18 +156,20 @@ impl ExportPages {
             });
             lane
         };
-        Self { lanes: transactions.into_iter().enumerate().map(lane).collect(), turn: 0 }
+        let lanes = transactions.into_iter().enumerate().map(lane).collect();
+        Ok(Self { lanes, turn: 0, shared })
     }
 
     /// The next of them; `None` at the end.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn next(&mut self) -> Piece {
+    pub async fn next(&mut self) -> sqlx::Result<Option<ExportRows>> {
         let turn = self.turn % self.lanes.len();
         self.turn += 1;
         let lane = self.lanes.get_mut(turn).ok_or(sqlx::Error::WorkerCrashed)?;
-        lane.recv().await.ok_or(sqlx::Error::WorkerCrashed)?
+        let rows = lane.recv().await.ok_or(sqlx::Error::WorkerCrashed)??;
+        Ok(rows.map(|rows| ExportRows { rows, shared: self.shared.clone() }))
     }
 }
 
@@ -171,7 +183,7 @@ async fn read_all(
     let rows = asked!(sqlx::query(LIST), filter, span(filter), now, i64::MAX).fetch(&mut *tx);
     let mut chunks = rows.try_chunks(usize::try_from(AT_ONCE).unwrap_or(usize::MAX));
     while let Some(rows) = chunks.try_next().await.map_err(|error| error.1)? {
-        if out.send(Ok(Some(ExportRows(Rows::Postgres(rows))))).await.is_err() {
+        if out.send(Ok(Some(Rows::Postgres(rows)))).await.is_err() {
             break;
         }
     }
@@ -237,15 +249,15 @@ async fn page(
     filter: &ExportFilter,
     ((after, after_id), (to, to_id)): (Place, Place),
     most: i64,
-) -> sqlx::Result<ExportRows> {
+) -> sqlx::Result<Rows> {
     // The inner order is kept by its limit.
     const PAGE: &str = concat!(
         "SELECT COALESCE(string_agg(octet_length(line) || char(31) || line, char(30)), '') FROM (",
         exportable!(
             "concat_ws(char(31), hex(c.subscriber_id), u.email, COALESCE(u.name, ''),
-                 COALESCE(u.organisation, ''), COALESCE(u.job_title, ''), c.state, n.sha256, p.label,
-                 c.requested_at, c.confirmed_at, COALESCE(r.slug, ''), c.source, hex(c.event_id), e.seq,
-                 e.type, e.leaf, COALESCE(hex(e.mac), ''), COALESCE(hex(c.report_id), ''),
+                 COALESCE(u.organisation, ''), COALESCE(u.job_title, ''), c.state, hex(c.notice_id),
+                 hex(c.policy_version_id), c.requested_at, c.confirmed_at, COALESCE(hex(c.report_id), ''),
+                 c.source, hex(c.event_id), e.seq, e.type, e.leaf, COALESCE(hex(e.mac), ''),
                  COALESCE(hex(c.mac), ''),
                  EXISTS (SELECT 1 FROM consent_event later WHERE later.subject_id = c.subscriber_id
                            AND later.seq > e.seq AND later.purpose = c.purpose
@@ -259,7 +271,7 @@ async fn page(
         .bind(after_id)
         .bind(to_id)
         .fetch_one(conn);
-    Ok(ExportRows(Rows::Sqlite(text.await?)))
+    Ok(Rows::Sqlite(text.await?))
 }
 
 /// How many contacts are exportable, counted no further than `most`.
