@@ -56,6 +56,12 @@ impl AddressSecret {
         self.hash(b"address", address.normalised().as_bytes())
     }
 
+    /// A subscriber as what they leave is noted outside the database: by the key that their links carry.
+    #[must_use]
+    pub fn subscriber_key(&self, subscriber_id: uuid::Uuid) -> AddressKey {
+        self.hash(b"subscriber", subscriber_id.as_bytes())
+    }
+
     /// Which mailbox this is for the counting of mail, dots and `+tag` folded.
     #[must_use]
     pub fn limiter_key(&self, address: &EmailAddress) -> AddressKey {

@@ -186,8 +186,10 @@ pub async fn write(
                 .authority
                 .vouches_for(purpose, row)
                 .ok_or_else(|| changed("this program did not write it, or it ended since"))?;
-            let ended = endings.forbids(&address_key, purpose, row.confirmed_at);
-            if ended.is_some_and(|began| began < settled) {
+            let subscriber_key = wanted.authority.addresses.subscriber_key(row.subscriber_id);
+            let keys = [address_key, subscriber_key];
+            let ended = endings.forbids(&keys, purpose, row.confirmed_at);
+            if ended.is_some_and(|began| !(settled..=now).contains(&began)) {
                 return Err(changed("it ended, as is known outside the database"));
             }
             texts.set(row);

@@ -27,6 +27,8 @@ pub struct Choices<'a> {
     /// The newest of the subscriber's events that the page was filled from ([`consents::reach`]); `None` when
     /// the form does not say.
     pub seen: Option<i64>,
+    /// The boxes that the page says it had ticked itself, whatever the database says of that now.
+    pub shown: &'a [Purpose],
     /// The words shown beside each box that can be newly ticked.
     pub notices: &'a [Arc<Notice>],
     /// The policy in force.
@@ -66,33 +68,36 @@ pub enum Refusal {
     NeedsPrivacyPolicy,
 }
 
-/// The page as it was shown, told from the events it was filled from.
-struct Shown {
+/// The page as it was shown, told from the events it was filled from and by itself.
+struct Shown<'a> {
     /// The boxes that the page itself had ticked; `None` when nobody knows.
     ticked: Option<Vec<Purpose>>,
+    /// Those of which the page says so.
+    said: &'a [Purpose],
     /// Whether nothing has happened since.
     is_present: bool,
 }
 
-impl Shown {
+impl<'a> Shown<'a> {
     async fn find(
         tx: &mut Tx,
         subscriber_id: Uuid,
-        seen: Option<i64>,
+        choices: &Choices<'a>,
         standing: &[Standing],
     ) -> Result<Self, Error> {
-        let reach = consents::reach(standing);
+        let (reach, said) = (consents::reach(standing), choices.shown);
         // No page of ours was filled from what has not happened yet.
-        let Some(seen) = seen.filter(|seen| (0..=reach).contains(seen)) else {
-            return Ok(Self { ticked: None, is_present: false });
+        let Some(seen) = choices.seen.filter(|seen| (0..=reach).contains(seen)) else {
+            return Ok(Self { ticked: None, said, is_present: false });
         };
         let ticked = consents::list_in_force_at(tx, subscriber_id, seen).await?;
-        Ok(Self { ticked: Some(ticked), is_present: seen == reach })
+        Ok(Self { ticked: Some(ticked), said, is_present: seen == reach })
     }
 
     /// Whether this box was shown ticked.
     fn had_ticked(&self, purpose: &Purpose) -> bool {
-        self.ticked.as_ref().is_some_and(|ticked| ticked.contains(purpose))
+        self.said.contains(purpose)
+            || self.ticked.as_ref().is_some_and(|ticked| ticked.contains(purpose))
     }
 
     /// Whether this box may have been shown ticked, so that its missing tick is somebody's act. Leaving is never
@@ -126,7 +131,7 @@ pub async fn choose(
         subscribers::rename(tx, subscriber_id, name.as_ref().map(Line::as_str)).await?;
     }
     let standing = consents::list(tx, subscriber_id).await?;
-    let shown = Shown::find(tx, subscriber_id, choices.seen, &standing).await?;
+    let shown = Shown::find(tx, subscriber_id, choices, &standing).await?;
     let in_force =
         |purpose: &Purpose| standing.iter().any(|s| s.purpose == *purpose && s.state.in_force());
     let unticked =
@@ -136,6 +141,12 @@ pub async fn choose(
     let leaves = in_force(&privacy_policy) && unticked(&privacy_policy);
     let ending: Vec<&Standing> =
         standing.iter().filter(|s| leaves || unticked(&s.purpose)).collect();
+    // By the key of the subscriber: whatever the database says of them at this moment, they took the tick away.
+    let key = terms.address_secret.subscriber_key(subscriber_id);
+    for purpose in choices.shown.iter().filter(|purpose| !choices.ticked.contains(purpose)) {
+        let left = Some(purpose).filter(|purpose| !purpose.is_privacy_policy());
+        tx.note_left(at.now, &key, left).await?;
+    }
     let by = End { event_type: EventType::Withdrawn, method: Method::Form, source: choices.source };
     let ended = end(tx, at, terms, &subscriber, &ending, by).await?;
 

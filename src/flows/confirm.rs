@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::evidence::{Form, Order, Subject, Words, event};
 use super::record_consent::{Giver, give};
 use super::sign_up::words;
@@ -10,10 +12,12 @@ use super::{Error, Terms};
 use crate::domain::consent::EventType;
 use crate::domain::evidence_key::{EventFields, EvidenceKey};
 use crate::domain::link::Link;
+use crate::domain::notice::sha256_hex;
 use crate::domain::outbox::MailKind;
 use crate::domain::purpose::Purpose;
 use crate::domain::signup::SignupStatus;
 use crate::domain::timestamp::Timestamp;
+use crate::ledger::leaf::LeafHead;
 use crate::random::Moment;
 use crate::store::consent_events::{self, Choice};
 use crate::store::download_grants::{self, NewDownloadGrant};
@@ -116,10 +120,7 @@ pub async fn confirm(
     if boxes.into_iter().flatten().any(|notice| has_left(&notice.purpose)) {
         return Ok(Confirmation::OldPage);
     }
-    let asked = consent_events::list_choices(tx, signup.signup_id).await?;
-    for choice in &asked {
-        demand_own_choice(terms, signup, choice)?;
-    }
+    let asked = own_choices(tx, terms, signup).await?;
     let added = boxes.map_or_else(Vec::new, |ticked| added(&asked, ticked));
     let keeps = |choice: &&Choice| match boxes {
         _ if choice.purpose.is_privacy_policy() => true,
@@ -156,7 +157,24 @@ pub async fn confirm(
     Ok(Confirmation::Confirmed)
 }
 
-/// Demands that this form said so: its events may have been lent by another.
+/// What was ticked on the form of a signup, as its own events say.
+///
+/// # Errors
+/// When the database does not answer, or one of them is another hand's, or says it of other words.
+pub async fn own_choices(
+    tx: &mut Tx,
+    terms: &Terms,
+    signup: &Signup,
+) -> Result<Vec<Choice>, Error> {
+    let asked = consent_events::list_choices(tx, signup.signup_id).await?;
+    for choice in &asked {
+        demand_own_choice(terms, signup, choice)?;
+    }
+    Ok(asked)
+}
+
+/// Demands that this form said so, of these words: its events may have been lent by another, and what stands beside
+/// them is not under their MAC.
 fn demand_own_choice(terms: &Terms, signup: &Signup, choice: &Choice) -> Result<(), Error> {
     let own = terms.evidence_key.event(&EventFields {
         event_id: choice.event_id,
@@ -166,8 +184,26 @@ fn demand_own_choice(terms: &Terms, signup: &Signup, choice: &Choice) -> Result<
         purpose: &choice.purpose,
         leaf: &choice.leaf,
     });
-    let agrees = EvidenceKey::agrees(choice.mac.as_deref(), &own);
+    let agrees = EvidenceKey::agrees(choice.mac.as_deref(), &own) && rests_on_its_words(choice);
     if agrees { Ok(()) } else { Err(Error::Changed("event", choice.event_id)) }
+}
+
+/// Whether the leaf commits, by body and context, to the words beside it.
+fn rests_on_its_words(choice: &Choice) -> bool {
+    let salt = choice.salt.as_deref().and_then(|salt| salt.try_into().ok());
+    let (Some(head), Some(salt)) = (LeafHead::read(&choice.leaf), salt) else { return false };
+    let body = choice.body.as_deref().unwrap_or_default();
+    let read = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
+    let said = read(body);
+    // Since version 2 of the leaf a body names its context by its hash.
+    let context = match (said["context"].as_str(), &choice.context) {
+        (None, _) => said,
+        (Some(named), Some(context)) if sha256_hex(context.as_bytes()) == named => read(context),
+        (Some(_), _) => return false,
+    };
+    head.leaf(salt, body) == choice.leaf
+        && context["notice"]["sha256"].as_str() == Some(&choice.sha256)
+        && sha256_hex(choice.words.as_bytes()) == choice.sha256
 }
 
 /// What was ticked on the confirmation page and not on the form.

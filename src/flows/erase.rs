@@ -68,6 +68,8 @@ async fn forget(
         record_purge(tx, at, terms, &emptied).await?;
         return Ok(held);
     };
+    let subscriber_key = terms.address_secret.subscriber_key(subscriber_id);
+    tx.note_left(at.now, &subscriber_key, None).await?;
     let purposes = consents::list_states(tx, subscriber_id).await?;
     let mut order = Order::reserve(tx, subscriber_id, purposes.len()).await?;
     let emptied = erasures::delete_all(tx, address_key).await?;
@@ -76,7 +78,7 @@ async fn forget(
     }
     let mut named = emptied_by(&emptied);
     let mut events = Vec::with_capacity(purposes.len());
-    for (purpose, ..) in &purposes {
+    for (purpose, _) in &purposes {
         events.push(erased(at, terms, purpose, by, (&mut order, &named))?);
         named = Emptied::default();
     }

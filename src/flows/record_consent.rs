@@ -61,11 +61,11 @@ pub async fn give(
     let states = consents::list_states(tx, giver.subscriber_id).await?;
     let mut events = Vec::with_capacity(chosen.len());
     for words in chosen {
-        let state = states.iter().find(|(purpose, ..)| purpose == words.purpose);
-        if let Some((purpose, EventType::Expired, since)) = state {
-            consents::lift_expiry(tx, at.now, address_key, (purpose, *since));
+        let state = states.iter().find(|(purpose, _)| purpose == words.purpose);
+        let state = state.map(|(_, state)| *state);
+        if state == Some(EventType::Expired) {
+            consents::lift_expiry(tx, at.now, address_key, words.purpose).await?;
         }
-        let state = state.map(|(_, state, _)| *state);
         events.push(event(at, terms, EventType::confirming(state), form, words, &mut order)?);
     }
     consent_events::append_all(tx, at.now, &events).await?;
@@ -89,6 +89,8 @@ pub async fn give(
     }
     let purposes: Vec<&Purpose> = events.iter().map(|event| &event.purpose).collect();
     suppressions::delete_lifted(tx, at.now, giver.address_key, &purposes).await?;
+    let subscriber_key = terms.address_secret.subscriber_key(giver.subscriber_id);
+    tx.note_back(at.now, &subscriber_key, &purposes).await?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use crate::domain::consent::EventType;
 use crate::domain::purpose::Purpose;
 use crate::domain::signup::Method;
 use crate::domain::timestamp::Timestamp;
-use crate::outside::{Ending, SETTLED};
+use crate::outside::{Ending, EndingReason, SETTLED};
 use crate::random::Moment;
 use crate::store::consents::{self, Standing};
 use crate::store::endings::{self, Known};
@@ -88,7 +88,9 @@ impl Replay {
             endings.into_iter().partition(|ending| is_due(ending.at));
         // What they are about may have been lifted since, or have ended anew, which has its own turn.
         let known = db.outside().endings().await?.only(due.iter().map(Ending::scope));
-        let due = known.iter().filter(|(_, began)| is_due(began.at));
+        // What is kept by the key of a subscriber stands by that of their address as well.
+        let of_address = known.iter().filter(|(scope, _)| scope.reason != EndingReason::Left);
+        let due = of_address.filter(|(_, began)| is_due(began.at));
         let rows: Vec<Known> = due.map(|(scope, began)| Known::of(scope, *began)).collect();
         let replayed = replay(db, terms, at, &rows).await?;
         (self.place, self.unsettled) = (place, unsettled);

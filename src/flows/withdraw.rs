@@ -13,7 +13,7 @@ use crate::random::Moment;
 use crate::store::consents::{self, Standing};
 use crate::store::outbox::{self, About};
 use crate::store::subscribers::Subscriber;
-use crate::store::{Tx, subscribers};
+use crate::store::{Tx, purposes, subscribers};
 
 /// What somebody leaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,8 @@ impl Leaving {
 
 /// Withdraws what is in force of what somebody leaves, and mails a receipt of it; returns the purposes that
 /// ended. Of two withdrawals at once the second finds nothing in force; neither does one of somebody
-/// erased.
+/// erased. Commit whatever comes of it: that they left is noted outside, whether or not the database knows of
+/// anything that they leave.
 ///
 /// # Errors
 /// When the database does not take it; then nothing is withdrawn.
@@ -67,6 +68,7 @@ pub async fn withdraw_by(
     leaving: &Leaving,
     by: (Method, &str),
 ) -> Result<Vec<Purpose>, Error> {
+    note_left(tx, at, terms, subscriber_id, leaving).await?;
     let Some(subscriber) = subscribers::lock(tx, subscriber_id).await? else {
         return Ok(vec![]);
     };
@@ -75,6 +77,28 @@ pub async fn withdraw_by(
         outbox::insert(tx, at, MailKind::Change, About::Subscriber(subscriber_id)).await?;
     }
     Ok(ended)
+}
+
+async fn note_left(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    subscriber_id: Uuid,
+    leaving: &Leaving,
+) -> Result<(), Error> {
+    let key = terms.address_secret.subscriber_key(subscriber_id);
+    if leaving.ends(&Purpose::privacy_policy()) {
+        return Ok(tx.note_left(at.now, &key, None).await?);
+    }
+    for (purpose, _) in purposes::list_named(tx).await? {
+        if leaving.ends(&purpose) {
+            tx.note_left(at.now, &key, Some(&purpose)).await?;
+        }
+    }
+    if let Leaving::One(purpose) = leaving {
+        tx.note_left(at.now, &key, Some(purpose)).await?;
+    }
+    Ok(())
 }
 
 /// The same for a subscriber who is locked already, and mails nothing.

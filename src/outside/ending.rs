@@ -31,6 +31,9 @@ pub enum EndingReason {
     Suppressed(SuppressionReason),
     /// A consent that was not renewed by a policy's last day; has a purpose.
     Expired,
+    /// Somebody left by their own link, or was erased: kept by the key of the subscriber and not of the address, so
+    /// that it holds whatever the database says of them at that moment. Without a purpose they left everything.
+    Left,
 }
 
 impl EndingReason {
@@ -40,24 +43,31 @@ impl EndingReason {
         match self {
             Self::Suppressed(reason) => reason.as_str(),
             Self::Expired => "expired",
+            Self::Left => "left",
         }
     }
 
     fn named(word: &str) -> Option<Self> {
         match word {
             "expired" => Some(Self::Expired),
+            "left" => Some(Self::Left),
             word => SuppressionReason::named(word).map(Self::Suppressed),
         }
     }
 
-    /// Whether it is about one purpose, and not about all that is written to an address.
-    fn has_purpose(self) -> bool {
-        matches!(self, Self::Suppressed(SuppressionReason::Unsubscribed) | Self::Expired)
+    /// Whether it can be about this: one purpose, or all that is written to an address.
+    fn fits(self, purpose: Option<&Purpose>) -> bool {
+        match self {
+            Self::Suppressed(SuppressionReason::Unsubscribed) | Self::Expired => purpose.is_some(),
+            Self::Suppressed(_) => purpose.is_none(),
+            Self::Left => true,
+        }
     }
 
     /// Whether it ends only what is older than itself; the others hold until they are lifted.
     fn is_by_time(self) -> bool {
-        self.has_purpose() || self == Self::Suppressed(SuppressionReason::Erased)
+        use SuppressionReason::{Erased, Unsubscribed};
+        matches!(self, Self::Suppressed(Unsubscribed | Erased) | Self::Expired | Self::Left)
     }
 }
 
@@ -110,8 +120,7 @@ impl Ending {
                 code => Some(code.parse().ok()?),
             },
         };
-        let has_scope = ending.reason.has_purpose() == ending.purpose.is_some();
-        (has_scope && ending.to_string() == line).then_some(ending)
+        (ending.scope().is_whole() && ending.to_string() == line).then_some(ending)
     }
 
     /// An erasure as versions before wrote it: time and address key alone.
@@ -168,6 +177,21 @@ pub struct Scope {
     pub reason: EndingReason,
     /// Of what; none of everything.
     pub purpose: Option<Purpose>,
+}
+
+impl Scope {
+    /// An ending of this scope.
+    #[must_use]
+    pub fn turned(self, at: Timestamp, turn: Turn) -> Ending {
+        let Self { address_key, reason, purpose } = self;
+        Ending { at, address_key, turn, reason, purpose }
+    }
+
+    /// Whether a line about it can be read again.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.reason.fits(self.purpose.as_ref())
+    }
 }
 
 /// When one scope began last.
@@ -244,6 +268,12 @@ impl Endings {
         scopes.filter_map(began).collect()
     }
 
+    /// When this scope began last, if it did.
+    #[must_use]
+    pub fn began(&self, scope: Scope) -> Option<Began> {
+        self.only(std::iter::once(scope)).into_values().next()
+    }
+
     /// How many scopes there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -256,13 +286,13 @@ impl Endings {
         self.0.is_empty()
     }
 
-    /// Since when something forbids to write to an address by a consent of this moment, if anything does. Who came back
-    /// after they left or were erased, or renewed what had run out, may be written to; the other reasons hold until they
-    /// are lifted.
+    /// Since when something forbids to write to somebody, by the keys of their address and of the subscriber, by a
+    /// consent of this moment, if anything does. Who came back after they left or were erased, or renewed what had run
+    /// out, may be written to; the other reasons hold until they are lifted.
     #[must_use]
     pub fn forbids(
         &self,
-        address_key: &AddressKey,
+        keys: &[AddressKey],
         purpose: &Purpose,
         confirmed_at: Timestamp,
     ) -> Option<Timestamp> {
@@ -274,7 +304,7 @@ impl Endings {
             let holds = covers && (!reason.is_by_time() || confirmed_at <= began.at);
             holds.then_some(began.at)
         };
-        self.0.get(address_key)?.iter().filter_map(forbids).min()
+        keys.iter().filter_map(|key| self.0.get(key)).flatten().filter_map(forbids).min()
     }
 }
 
@@ -349,8 +379,9 @@ mod tests {
         let key = AddressKey::from_hex(KEY).unwrap();
         let left = line(5, "began", "unsubscribed", "newsletter:weekly");
         let endings = Endings::of(vec![left.clone()]);
-        let forbids =
-            |endings: &Endings, purpose, at| endings.forbids(&key, purpose, moment(at)).is_some();
+        let forbids = |endings: &Endings, purpose, at| {
+            endings.forbids(std::slice::from_ref(&key), purpose, moment(at)).is_some()
+        };
         assert!(forbids(&endings, &weekly, 4) && forbids(&endings, &weekly, 5));
         assert!(!forbids(&endings, &weekly, 6) && !forbids(&endings, &other, 4));
         let lifted = line(7, "lifted", "unsubscribed", "newsletter:weekly");
@@ -369,16 +400,41 @@ mod tests {
         let weekly: Purpose = "newsletter:weekly".parse().unwrap();
         let key = AddressKey::from_hex(KEY).unwrap();
         let stopped = line(5, "began", "manual", "*");
-        assert!(Endings::of(vec![stopped.clone()]).forbids(&key, &weekly, moment(9)).is_some());
+        assert!(
+            Endings::of(vec![stopped.clone()])
+                .forbids(std::slice::from_ref(&key), &weekly, moment(9))
+                .is_some()
+        );
         let lifted = line(6, "lifted", "manual", "*");
-        assert!(Endings::of(vec![stopped, lifted]).forbids(&key, &weekly, moment(9)).is_none());
+        assert!(
+            Endings::of(vec![stopped, lifted])
+                .forbids(std::slice::from_ref(&key), &weekly, moment(9))
+                .is_none()
+        );
         // What began earliest counts, whatever came first to be known.
         let twice =
             Endings::of(vec![line(7, "began", "bounced", "*"), line(5, "began", "manual", "*")]);
-        assert_eq!(twice.forbids(&key, &weekly, moment(9)), Some(moment(5)));
+        assert_eq!(twice.forbids(std::slice::from_ref(&key), &weekly, moment(9)), Some(moment(5)));
         // Not having asked for a confirmation is not about consent.
         let not_me = Endings::of(vec![line(5, "began", "not-me", "*")]);
-        assert!(not_me.forbids(&key, &weekly, moment(1)).is_none());
+        assert!(not_me.forbids(std::slice::from_ref(&key), &weekly, moment(1)).is_none());
+    }
+
+    #[test]
+    fn what_somebody_left_by_their_link_holds_for_the_subscriber() {
+        let weekly: Purpose = "newsletter:weekly".parse().unwrap();
+        let keys = [
+            AddressKey::from_hex(&KEY.replace('0', "1")).unwrap(),
+            AddressKey::from_hex(KEY).unwrap(),
+        ];
+        for scope in ["newsletter:weekly", "*"] {
+            let endings = Endings::of(vec![line(5, "began", "left", scope)]);
+            assert!(endings.forbids(&keys, &weekly, moment(5)).is_some(), "{scope}");
+            assert!(endings.forbids(&keys[..1], &weekly, moment(5)).is_none(), "{scope}");
+            assert!(endings.forbids(&keys, &weekly, moment(6)).is_none(), "{scope}");
+        }
+        let other = Endings::of(vec![line(5, "began", "left", "newsletter:other")]);
+        assert!(other.forbids(&keys, &weekly, moment(5)).is_none());
     }
 
     #[test]
@@ -387,9 +443,13 @@ mod tests {
         let key = AddressKey::from_hex(KEY).unwrap();
         let ran_out = line(5, "began", "expired", "newsletter:weekly");
         let endings = Endings::of(vec![ran_out.clone()]);
-        assert!(endings.forbids(&key, &weekly, moment(5)).is_some());
-        assert!(endings.forbids(&key, &weekly, moment(6)).is_none());
+        assert!(endings.forbids(std::slice::from_ref(&key), &weekly, moment(5)).is_some());
+        assert!(endings.forbids(std::slice::from_ref(&key), &weekly, moment(6)).is_none());
         let lifted = line(6, "lifted", "expired", "newsletter:weekly");
-        assert!(Endings::of(vec![ran_out, lifted]).forbids(&key, &weekly, moment(4)).is_none());
+        assert!(
+            Endings::of(vec![ran_out, lifted])
+                .forbids(std::slice::from_ref(&key), &weekly, moment(4))
+                .is_none()
+        );
     }
 }

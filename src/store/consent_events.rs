@@ -61,6 +61,12 @@ pub struct Choice {
     pub leaf: String,
     /// Its MAC, if it has one.
     pub mac: Option<Vec<u8>>,
+    /// Its body; none of somebody forgotten.
+    pub body: Option<String>,
+    /// What its leaf is salted with.
+    pub salt: Option<Vec<u8>>,
+    /// What it was said in.
+    pub context: Option<String>,
     /// What was ticked.
     pub purpose: Purpose,
     /// The words shown.
@@ -165,8 +171,10 @@ pub async fn list_leaves(
 /// When the database does not answer.
 pub async fn list_choices(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Vec<Choice>> {
     on!(tx, |conn| sqlx::query_as(
-        "SELECT e.event_id, e.seq, e.leaf, e.mac, e.purpose, e.notice_id, n.lang, n.words, n.sha256
+        "SELECT e.event_id, e.seq, e.leaf, e.mac, e.body, e.salt, x.body AS context, e.purpose,
+                e.notice_id, n.lang, n.words, n.sha256
          FROM consent_event e JOIN notice n ON n.notice_id = e.notice_id
+         LEFT JOIN consent_context x ON x.sha256 = e.context_sha256
          WHERE e.subject_id = $1 AND e.type = 'requested' ORDER BY e.seq"
     )
     .bind(signup_id)

@@ -11,7 +11,7 @@ use crate::domain::evidence_key::{ConsentFields, RowMac};
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
-use crate::outside::{Ending, EndingReason, Turn};
+use crate::outside::{EndingReason, Scope, Turn};
 
 /// Replaces the present state of one subscriber and purpose.
 ///
@@ -51,21 +51,18 @@ pub async fn upsert(
     })
 }
 
-/// A purpose, the present state, and since when.
-pub type StateSince = (Purpose, EventType, Timestamp);
-
 /// The present states of one subscriber.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list_states(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Vec<StateSince>> {
-    on!(tx, |conn| sqlx::query_as(
-        "SELECT c.purpose, c.state, e.recorded_at FROM consent c
-         JOIN consent_event e ON e.event_id = c.event_id WHERE c.subscriber_id = $1"
-    )
-    .bind(subscriber_id)
-    .fetch_all(conn)
-    .await)
+pub async fn list_states(
+    tx: &mut Tx,
+    subscriber_id: Uuid,
+) -> sqlx::Result<Vec<(Purpose, EventType)>> {
+    on!(tx, |conn| sqlx::query_as("SELECT purpose, state FROM consent WHERE subscriber_id = $1")
+        .bind(subscriber_id)
+        .fetch_all(conn)
+        .await)
 }
 
 /// One subscriber's consent to one purpose, with what it rests on.
@@ -196,7 +193,7 @@ pub async fn mark_ended(
     mac: &RowMac,
 ) -> sqlx::Result<()> {
     if ended.state == EventType::Expired {
-        tx.note(expiry(now, ended.address_key, ended.purpose, Turn::Began));
+        tx.note(expiry(ended.address_key, ended.purpose).turned(now, Turn::Began));
     }
     on!(tx, |conn| sqlx::query(
         "UPDATE consent SET state = $3, event_id = $4, mac = $5
@@ -212,25 +209,22 @@ pub async fn mark_ended(
     .map(drop))
 }
 
-/// Notes that a consent which ran out at `since` is given again.
-pub fn lift_expiry(
+/// Notes that a consent which ran out is given again.
+///
+/// # Errors
+/// When what is kept outside cannot be read.
+pub async fn lift_expiry(
     tx: &mut Tx,
     now: Timestamp,
     address_key: &AddressKey,
-    (purpose, since): (&Purpose, Timestamp),
-) {
-    let at = Ending::lifted_at(now, since);
-    tx.note(expiry(at, address_key, purpose, Turn::Lifted));
+    purpose: &Purpose,
+) -> sqlx::Result<()> {
+    tx.note_lifted(now, expiry(address_key, purpose)).await
 }
 
-fn expiry(at: Timestamp, address_key: &AddressKey, purpose: &Purpose, turn: Turn) -> Ending {
-    Ending {
-        at,
-        address_key: address_key.clone(),
-        turn,
-        reason: EndingReason::Expired,
-        purpose: Some(purpose.clone()),
-    }
+fn expiry(address_key: &AddressKey, purpose: &Purpose) -> Scope {
+    let (address_key, purpose) = (address_key.clone(), Some(purpose.clone()));
+    Scope { address_key, reason: EndingReason::Expired, purpose }
 }
 
 /// The purposes in force that a subscriber agreed to under a policy older than this one.

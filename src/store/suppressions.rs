@@ -6,7 +6,7 @@ use crate::domain::outbox::MailKind;
 use crate::domain::purpose::Purpose;
 use crate::domain::suppression::SuppressionReason;
 use crate::domain::timestamp::Timestamp;
-use crate::outside::{Ending, EndingReason, Turn};
+use crate::outside::{EndingReason, Scope, Turn};
 
 /// Suppresses an address, for one purpose or for every one; one already suppressed for this reason stays
 /// as it is, and the answer is `false`. It is noted outside before it is committed.
@@ -33,21 +33,13 @@ pub async fn insert(
     .await
     .map(|done| done.rows_affected() == 1)
     })?;
-    // Who asked to leave or to be erased did so now, whatever they asked before.
-    if inserted || matches!(reason, SuppressionReason::Unsubscribed | SuppressionReason::Erased) {
-        tx.note(Ending {
-            at: now,
-            address_key: address_key.clone(),
-            turn: Turn::Began,
-            reason: EndingReason::Suppressed(reason),
-            purpose: purpose.cloned(),
-        });
-    }
+    // Whether or not the database has it already: who put it there may take it away again.
+    tx.note(scope(address_key, reason, purpose.cloned()).turned(now, Turn::Began));
     Ok(inserted)
 }
 
-/// What was lifted: the reason, its purpose or `*`, and since when it held.
-type LiftedRow = (SuppressionReason, String, Timestamp);
+/// What was lifted: the reason, and its purpose or `*`.
+type LiftedRow = (SuppressionReason, String);
 
 /// Lifts what suppresses an address for this reason; `false` when nothing does. It is noted outside before it
 /// is committed.
@@ -60,15 +52,16 @@ pub async fn delete(
     address_key: &AddressKey,
     reason: SuppressionReason,
 ) -> sqlx::Result<bool> {
-    let lifted: Vec<LiftedRow> = on!(tx, |conn| sqlx::query_as(
-        "DELETE FROM suppression WHERE address_key = $1 AND reason = $2
-         RETURNING reason, purpose, since"
+    let lifted: Vec<LiftedRow> = on!(tx, |conn| {
+        sqlx::query_as(
+        "DELETE FROM suppression WHERE address_key = $1 AND reason = $2 RETURNING reason, purpose"
     )
     .bind(address_key)
     .bind(reason)
     .fetch_all(conn)
-    .await)?;
-    note_lifted(tx, now, address_key, &lifted);
+    .await
+    })?;
+    note_lifted(tx, now, address_key, &lifted).await?;
     Ok(!lifted.is_empty())
 }
 
@@ -86,11 +79,11 @@ pub async fn delete_lifted(
     const LIFT: Sql = Sql {
         sqlite: "DELETE FROM suppression WHERE address_key = $1 AND (reason = 'erased'
                  OR (reason = 'unsubscribed' AND purpose IN (SELECT value FROM json_each($2))))
-                 RETURNING reason, purpose, since",
+                 RETURNING reason, purpose",
         postgres: "DELETE FROM suppression WHERE address_key = $1 AND (reason = 'erased'
                    OR (reason = 'unsubscribed'
                        AND purpose IN (SELECT json_array_elements_text(CAST($2 AS json)))))
-                   RETURNING reason, purpose, since",
+                   RETURNING reason, purpose",
     };
     let purposes = super::batch(purposes)?;
     let lifted: Vec<LiftedRow> = on!(tx, LIFT, |conn, sql| sqlx::query_as(sql)
@@ -98,20 +91,24 @@ pub async fn delete_lifted(
         .bind(purposes)
         .fetch_all(conn)
         .await)?;
-    note_lifted(tx, now, address_key, &lifted);
+    note_lifted(tx, now, address_key, &lifted).await
+}
+
+async fn note_lifted(
+    tx: &mut Tx,
+    now: Timestamp,
+    address_key: &AddressKey,
+    lifted: &[LiftedRow],
+) -> sqlx::Result<()> {
+    for (reason, purpose) in lifted {
+        tx.note_lifted(now, scope(address_key, *reason, purpose.parse().ok())).await?;
+    }
     Ok(())
 }
 
-fn note_lifted(tx: &mut Tx, now: Timestamp, address_key: &AddressKey, lifted: &[LiftedRow]) {
-    for (reason, purpose, since) in lifted {
-        tx.note(Ending {
-            at: Ending::lifted_at(now, *since),
-            address_key: address_key.clone(),
-            turn: Turn::Lifted,
-            reason: EndingReason::Suppressed(*reason),
-            purpose: purpose.parse().ok(),
-        });
-    }
+fn scope(address_key: &AddressKey, reason: SuppressionReason, purpose: Option<Purpose>) -> Scope {
+    let (address_key, reason) = (address_key.clone(), EndingReason::Suppressed(reason));
+    Scope { address_key, reason, purpose }
 }
 
 /// Whether an address must not be mailed this, each reason in its scope.

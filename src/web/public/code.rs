@@ -46,7 +46,7 @@ async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Respons
     let mut tx = app.db.read().await?;
     match find_typed(&mut tx, &app.moment(), &waiting, &address_key).await? {
         Some(signup) if signup.status == SignupStatus::Pending => {
-            let open = OpenSignup::read(&mut tx, &catalog, &signup).await?;
+            let open = OpenSignup::read((&mut tx, &app.terms), &catalog, &signup).await?;
             drop(tx);
             Ok(page(&app, &waiting, &signup, &open, None)?.into_response())
         }
@@ -153,7 +153,7 @@ async fn confirm_typed(
     if !is_of_page(&signup, fields) {
         return Ok(back("/code", None));
     }
-    let open = OpenSignup::read(&mut tx, &catalog, &signup).await?;
+    let open = OpenSignup::read((&mut tx, &app.terms), &catalog, &signup).await?;
     let refuse = |open: &OpenSignup<'_>, refused: &Refused<'_>| -> Result<Response, Error> {
         let page = page(app, waiting, &signup, open, Some(refused))?;
         Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
@@ -169,7 +169,8 @@ async fn confirm_typed(
         Pressed::LedOn(page) => Ok(page),
         Pressed::Settled => again(app, waiting, "", WRONG_CODE).await,
         Pressed::OldPage => {
-            let open = OpenSignup::read(&mut app.db.read().await?, &catalog, &signup).await?;
+            let open = OpenSignup::read((&mut app.db.read().await?, &app.terms), &catalog, &signup)
+                .await?;
             refuse(&open, &open.refuse_old_page(fields)?)
         }
     }

@@ -45,7 +45,7 @@ async fn show(
     let (link, signup) = find(&app, &mut tx, &token).await?;
     match standing(&signup, link, app.clock.now()) {
         Standing::Open => {
-            let open = OpenSignup::read(&mut tx, &catalog, &signup).await?;
+            let open = OpenSignup::read((&mut tx, &app.terms), &catalog, &signup).await?;
             drop(tx);
             page(&app, &token, &open, None)
         }
@@ -83,7 +83,7 @@ async fn press(
     let (link, mut signup) = find(&app, &mut tx, &token).await?;
     let mut just_now = false;
     if standing(&signup, link, at.now) == Standing::Open {
-        let open = OpenSignup::read(&mut tx, &catalog, &signup).await?;
+        let open = OpenSignup::read((&mut tx, &app.terms), &catalog, &signup).await?;
         let sent = match open.read_page(&fields)? {
             Ok(sent) => sent,
             Err(refused) => {
@@ -101,7 +101,7 @@ async fn press(
         }
         tx = app.db.read().await?;
         if confirmed == Confirmation::OldPage {
-            let open = OpenSignup::read(&mut tx, &catalog, &signup).await?;
+            let open = OpenSignup::read((&mut tx, &app.terms), &catalog, &signup).await?;
             drop(tx);
             return refuse(&app, &token, &open, &open.refuse_old_page(&fields)?);
         }

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use super::confirm::{masked, title};
 use super::signup_form::{changed_words, policy_link};
 use crate::domain::purpose::Purpose;
-use crate::flows::confirm::{Page, has_left};
-use crate::store::consent_events::{self, Choice};
+use crate::flows::Terms;
+use crate::flows::confirm::{Page, has_left, own_choices};
+use crate::store::consent_events::Choice;
 use crate::store::consents::{self, Standing};
 use crate::store::signups::Signup;
 use crate::store::{Tx, subscribers};
@@ -34,11 +35,11 @@ pub(super) struct Refused<'a> {
 
 impl<'a> OpenSignup<'a> {
     pub(super) async fn read(
-        tx: &mut Tx,
+        (tx, terms): (&mut Tx, &Terms),
         catalog: &'a Catalog,
         signup: &'a Signup,
     ) -> Result<Self, Error> {
-        let asked = consent_events::list_choices(tx, signup.signup_id).await?;
+        let asked = own_choices(tx, terms, signup).await?;
         let form = signup.report_slug.as_ref().and_then(|slug| catalog.report(slug));
         let stands = |offer: &Offer| match form {
             Some(offered) => offered.offers.iter().any(|o| o.purpose == offer.purpose),

@@ -74,10 +74,9 @@ async fn press(
     let (id, leaving) = open(&app, &token)?;
     drain(request).await?;
     let mut tx = app.db.write().await?;
-    if withdraw(&mut tx, &app.moment(), &app.terms, id, &leaving, SOURCE).await?.is_empty() {
-        drop(tx);
-    } else {
-        tx.commit().await?;
+    let ended = withdraw(&mut tx, &app.moment(), &app.terms, id, &leaving, SOURCE).await?;
+    tx.commit().await?;
+    if !ended.is_empty() {
         app.mail_waits.notify_one();
     }
     let (topics, _) = topics(&mut app.db.read().await?, id, &leaving).await?;

@@ -197,6 +197,7 @@ async fn act(app: &TestApp, shown: &Shown, who: usize, act: Act) {
             let standing = consents::list(&mut app.read().await, id).await.unwrap();
             let choices = Choices {
                 ticked: &ticked,
+                shown: &[],
                 seen: Some(consents::reach(&standing)),
                 notices: &shown.ticked(true),
                 policy: &shown.policy,
@@ -250,7 +251,7 @@ async fn assert_agreed(app: &TestApp, model: &[States; 2], before: &[Uuid]) {
         let expected: BTreeMap<String, EventType> =
             states.iter().map(|(code, state)| ((*code).to_owned(), *state)).collect();
         let stored = consents::list_states(&mut app.read().await, id).await.unwrap();
-        let stored = stored.into_iter().map(|(code, state, _)| (code.as_str().to_owned(), state));
+        let stored = stored.into_iter().map(|(code, state)| (code.as_str().to_owned(), state));
         assert_eq!(stored.collect::<BTreeMap<_, _>>(), expected, "the table of {}", PEOPLE[who]);
         assert_eq!(folded(app, id).await, expected, "the events of {}", PEOPLE[who]);
     }

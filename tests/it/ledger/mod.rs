@@ -11,6 +11,7 @@ mod honest;
 mod inserted;
 mod keys;
 mod laundered;
+mod leaving;
 mod noted;
 mod sealing;
 mod swallowed;

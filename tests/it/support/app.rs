@@ -403,11 +403,12 @@ impl TestApp {
         self.send(request).await
     }
 
-    /// What a page of choices, opened now, says that it was filled from: a field to send with a form.
+    /// What a page of choices, opened now, says that it was filled from: fields to send with a form.
     pub async fn seen(&self, page: &str) -> String {
         let path = page.replace(&self.base, "");
         let form = PageForm::of(&self.get(page).await.text(), &path);
-        format!("&seen={}", form.value("seen"))
+        let shown: String = form.values("shown").map(|code| format!("&shown={code}")).collect();
+        format!("&seen={}{shown}", form.value("seen"))
     }
 
     /// Fills the sample report's form in with an address and the one required box.

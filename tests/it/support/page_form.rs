@@ -35,6 +35,12 @@ impl PageForm {
         &found.unwrap_or_else(|| panic!("no field {name}")).value
     }
 
+    /// What stands in each field of this name.
+    pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let named = self.controls.iter().filter(move |control| control.name == name);
+        named.map(|control| control.value.as_str())
+    }
+
     pub fn tick(self, value: &str) -> Self {
         self.set(value, true)
     }

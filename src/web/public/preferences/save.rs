@@ -28,6 +28,8 @@ struct Sent {
     ticked: Vec<Purpose>,
     /// What the page says it was filled from.
     seen: Option<i64>,
+    /// The boxes that the page says it had ticked itself.
+    shown: Vec<Purpose>,
     /// The name, if the page had that field; or what to do about it.
     name: Option<Result<Option<Line>, String>>,
 }
@@ -42,6 +44,8 @@ impl Sent {
         }
         let codes = fields.all("purpose").into_iter().map(str::parse);
         let ticked = codes.collect::<Result<_, _>>().map_err(|_| UNKNOWN)?;
+        // One that cannot be read is no box of ours.
+        let shown = fields.all("shown").into_iter().filter_map(|code| code.parse().ok()).collect();
         let name = match fields.all("name").first() {
             None => None,
             Some(_) if fields.is_faulty("name") => Some(Err(NAME_FAULTY.to_owned())),
@@ -49,7 +53,7 @@ impl Sent {
         };
         let clear = !fields.is_repeated("seen") && !fields.is_faulty("seen");
         let seen = fields.one("seen").parse().ok().filter(|_| clear);
-        Ok(Self { ticked, seen, name })
+        Ok(Self { ticked, seen, shown, name })
     }
 }
 
@@ -73,6 +77,7 @@ pub(super) async fn save(
     let choices = Choices {
         ticked: &sent.ticked,
         seen: sent.seen,
+        shown: &sent.shown,
         notices: &notices,
         policy,
         policy_was_shown: policy_shown.is_empty() || policy_shown == policy.label.as_str(),
