@@ -219,6 +219,9 @@ impl EventChecker {
     }
 
     fn row(&self, row: &EventRow<'_>, head: Option<LeafHead>) -> Result<(), String> {
+        if row.seq < 1 {
+            return Err("its number is none that this program gives".into());
+        }
         if row.seq > 1 && row.previous.is_none() {
             return Err("the event before it of the same subject is missing".into());
         }

@@ -141,7 +141,8 @@ async fn give_places(
 /// events stands behind them.
 async fn list_waiting(tx: &mut Tx, terms: &Terms, most: usize) -> Result<Waiting, Error> {
     let mut waiting = Waiting::default();
-    let mut after = (0, Uuid::nil());
+    // From the very first: a number that this program never gives is sealed too, for a check to name.
+    let mut after = (i64::MIN, Uuid::nil());
     while waiting.events.len() < most {
         let events = checkpoints::list_unsealed(tx, after, PAGE).await?;
         let Some(last) = events.last() else { break };
