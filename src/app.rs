@@ -32,7 +32,7 @@ use crate::mail::transport::Transport;
 use crate::outside::{Outside, OutsideError};
 use crate::random::{Moment, Random};
 use crate::site::Site;
-use crate::store::{Db, OpenError, adoptions, key_fingerprints};
+use crate::store::{Db, OpenError, key_fingerprints};
 use crate::templates::{TemplateError, Templates};
 use crate::web::{
     App, CatalogCache, CodeLimit, Comparisons, FiguresCache, HashTurns, LedgerCheck, OwnHost,
@@ -178,11 +178,6 @@ impl Core {
             streamed_most: STREAMED_MOST,
             timezone: settings.timezone.clone(),
         };
-        let is_adopted =
-            adoptions::is_adopted(&mut db.read().await.map_err(OpenError::from)?).await;
-        if !is_adopted.map_err(OpenError::from)? {
-            db.outside().take_over_erasures().await?;
-        }
         match adopt(&db, &terms, &clock, &random).await {
             Ok(0) => {}
             Ok(events) => tracing::info!(events, "what an earlier version recorded was adopted"),
@@ -190,6 +185,9 @@ impl Core {
             Err(crate::flows::Error::Tree) => tracing::error!(
                 "what an earlier version recorded was not adopted: the ledger does not hold together"
             ),
+            Err(error @ crate::flows::Error::Unsealed(_)) => {
+                tracing::error!(error = ?error, "what an earlier version recorded was not adopted: {error}");
+            }
             // Whoever runs it decides first.
             Err(error @ (crate::flows::Error::NotLevel(_) | crate::flows::Error::Outside(_))) => {
                 tracing::error!(error = ?error, "what an earlier version recorded was not adopted yet");

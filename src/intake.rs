@@ -131,6 +131,7 @@ async fn store(parts: &IntakeParts, signups: &[SignUp]) -> Result<(), IntakeErro
                 }
                 Error::Store(_)
                 | Error::Tree
+                | Error::Unsealed(_)
                 | Error::Stopped(_)
                 | Error::Outside(_)
                 | Error::NotLevel(_)

@@ -1,10 +1,11 @@
 //! What earlier versions wrote is adopted, once: rows get their MACs, and the ledger records up to where that is
-//! the operator's word.
+//! the operator's word. Only what stands under a signed head is: a MAC for anything else would be one for whoever
+//! holds the database.
 
 use uuid::Uuid;
 
 use super::keep_record::{emptied_by, new_record};
-use super::seal::{Sealed, seal_all_at_once};
+use super::seal::{Sealed, is_ours, seal_all_at_once};
 use super::standing::keep_newest;
 use super::{Error, Terms};
 use crate::clock::Clock;
@@ -26,28 +27,37 @@ const AT_ONCE: i64 = 2000;
 /// events were adopted. Rows without a MAC that come later are never ours.
 ///
 /// # Errors
-/// When the database does not take it, or its tree is not the one that was signed: nothing of that is adopted.
+/// [`Error::Unsealed`] while events wait that this version did not write, [`Error::Tree`] when the tree is not the one
+/// that was signed, and when the database does not take it: nothing of that is adopted.
 pub async fn adopt(db: &Db, terms: &Terms, clock: &Clock, random: &Random) -> Result<u64, Error> {
     let mut tx = db.read().await?;
     if adoptions::is_adopted(&mut tx).await? {
         return Ok(0);
     }
-    demand_signed(&mut tx, terms).await?;
+    let signed = demand_signed(&mut tx, terms).await?;
+    demand_placed(&mut tx, terms, signed).await?;
     drop(tx);
     // What an earlier version signed is kept outside first.
     keep_newest(db, terms).await?;
-    let adopted = mark_events(db, terms).await?;
-    mark_consents(db, terms).await?;
-    mark_signups(db, terms).await?;
-    mark_subscribers(db, terms).await?;
+    let mut adopted = 0;
+    // Where nobody signed anything, no earlier version left anything.
+    if signed > 0 {
+        db.outside().take_over_erasures().await?;
+        adopted = mark_events(db, terms, signed).await?;
+        mark_consents(db, terms).await?;
+        mark_signups(db, terms).await?;
+        mark_subscribers(db, terms).await?;
+    }
     let mut tx = db.write().await?;
     let size = checkpoints::lock_size(&mut tx).await?;
     // Of several that start at once, one adopts.
     if adoptions::is_adopted(&mut tx).await? {
         return Ok(0);
     }
+    // What somebody put there meanwhile is nobody's.
+    demand_placed(&mut tx, terms, size).await?;
     let at = Moment::of(clock, random);
-    // What waited was written by earlier versions too: its place is before the leaf that says so.
+    // What waits is ours, since the program went on without adopting: its place is before the leaf that says so.
     let before = size + checkpoints::count_unsealed(&mut tx, i64::MAX).await?;
     record(&mut tx, &at, terms, before).await?;
     // Where somebody else just sealed, it gets its place with what waits.
@@ -58,9 +68,10 @@ pub async fn adopt(db: &Db, terms: &Terms, clock: &Clock, random: &Random) -> Re
 
 /// Demands that what is here are the leaves under the newest signed head, and all of them. Whoever takes a leaf away,
 /// or makes room for one of theirs, does not get the rest authenticated; and who takes away what an adopted ledger
-/// records of itself does not have it adopted again. It may have been resumed before it was adopted.
-async fn demand_signed(tx: &mut Tx, terms: &Terms) -> Result<(), Error> {
-    let size = u64::try_from(checkpoints::find_size(tx).await?).map_err(|_| Error::Tree)?;
+/// records of itself does not have it adopted again. It may have been resumed before it was adopted. Returns how many
+/// they are.
+async fn demand_signed(tx: &mut Tx, terms: &Terms) -> Result<i64, Error> {
+    let size = checkpoints::find_size(tx).await?;
     let mut tree = Frontier::new();
     loop {
         let from = i64::try_from(tree.size()).map_err(|_| Error::Tree)?;
@@ -85,14 +96,36 @@ async fn demand_signed(tx: &mut Tx, terms: &Terms) -> Result<(), Error> {
     let covers =
         |head: Head| head.size() == tree.size() && head.note.checkpoint().root == tree.root();
     let holds = signed.map_or(tree.size() == 0, covers);
-    if holds && tree.size() == size { Ok(()) } else { Err(Error::Tree) }
+    if holds && i64::try_from(tree.size()) == Ok(size) { Ok(size) } else { Err(Error::Tree) }
 }
 
-async fn mark_events(db: &Db, terms: &Terms) -> Result<u64, Error> {
+/// Demands that no event waits for its place, but those that this version wrote behind a tree of so many leaves: it
+/// may have gone on for a while without adopting. Where the tree is empty, what it wrote waits for a ledger that is
+/// gone.
+async fn demand_placed(tx: &mut Tx, terms: &Terms, size: i64) -> Result<(), Error> {
+    let waiting = checkpoints::count_unsealed(tx, i64::MAX).await?;
+    let own = if size > 0 && waiting > 0 { count_own(tx, terms).await? } else { 0 };
+    if waiting == own { Ok(()) } else { Err(Error::Unsealed(waiting - own)) }
+}
+
+/// How many events wait that this program wrote.
+async fn count_own(tx: &mut Tx, terms: &Terms) -> Result<i64, Error> {
+    let (mut after, mut own) = ((0, Uuid::nil()), 0);
+    loop {
+        let events = checkpoints::list_unsealed(tx, after, AT_ONCE).await?;
+        let Some(last) = events.last() else { return Ok(own) };
+        after = (last.seq, last.event_id);
+        for event in &events {
+            own += i64::from(is_ours(&terms.evidence_key, event));
+        }
+    }
+}
+
+async fn mark_events(db: &Db, terms: &Terms, size: i64) -> Result<u64, Error> {
     let (mut after, mut adopted) = (Uuid::nil(), 0);
     loop {
         let mut tx = db.write().await?;
-        let events = adoptions::list_events(&mut tx, after, AT_ONCE).await?;
+        let events = adoptions::list_events(&mut tx, size, after, AT_ONCE).await?;
         let Some(last) = events.last() else { return Ok(adopted) };
         after = last.event_id;
         adopted += events.len() as u64;

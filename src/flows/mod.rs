@@ -177,6 +177,12 @@ pub enum Error {
         "{0} {1} is not what this program wrote: nothing is given or mailed by it; run `assent ledger verify`"
     )]
     Changed(&'static str, Uuid),
+    /// An earlier version did not seal all that it recorded, and nothing else says that it did record it.
+    #[error(
+        "{0} events of an earlier version wait for their place: have that version seal them (`assent ledger \
+         checkpoint`), then start this one"
+    )]
+    Unsealed(i64),
     /// The stored tree has a hole, or is not what its head says.
     #[error("the ledger's tree does not hold together: run `assent ledger verify`")]
     Tree,

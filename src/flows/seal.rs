@@ -167,7 +167,8 @@ async fn list_waiting(tx: &mut Tx, terms: &Terms, most: usize) -> Result<Waiting
     Ok(waiting)
 }
 
-fn is_ours(key: &EvidenceKey, event: &Unsealed) -> bool {
+/// Whether this program wrote an event that waits.
+pub(super) fn is_ours(key: &EvidenceKey, event: &Unsealed) -> bool {
     let Unsealed { event_id, subject_id, seq, event_type, purpose, leaf, mac } = event;
     let fields = EventFields {
         event_id: *event_id,

@@ -83,8 +83,8 @@ impl Outside {
         self.put(&mut state).await
     }
 
-    /// What versions before kept of erasures becomes part of the one file, once: its lines have no MAC, and after
-    /// that they are anybody's.
+    /// What versions before kept of erasures becomes part of the one file, when what those versions wrote is adopted:
+    /// its lines have no MAC, and at any other time they are anybody's.
     ///
     /// # Errors
     /// When either file cannot be read or written, or holds a line by another hand.

@@ -75,15 +75,23 @@ pub async fn list_leaves(tx: &mut Tx, from: i64, count: i64) -> sqlx::Result<Vec
     })
 }
 
-/// Up to `count` events without a MAC, in the order of their keys after this one.
+/// Up to `count` events without a MAC whose places are among the first `size`, in the order of their keys after this
+/// one.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list_events(tx: &mut Tx, after: Uuid, count: i64) -> sqlx::Result<Vec<UnmarkedEvent>> {
+pub async fn list_events(
+    tx: &mut Tx,
+    size: i64,
+    after: Uuid,
+    count: i64,
+) -> sqlx::Result<Vec<UnmarkedEvent>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT event_id, subject_id, seq, type AS event_type, purpose, leaf
-         FROM consent_event WHERE mac IS NULL AND event_id > $1 ORDER BY event_id LIMIT $2"
+         FROM consent_event WHERE mac IS NULL AND leaf_index < $1 AND event_id > $2
+         ORDER BY event_id LIMIT $3"
     )
+    .bind(size)
     .bind(after)
     .bind(count)
     .fetch_all(conn)

@@ -118,6 +118,7 @@ impl From<crate::flows::Error> for Error {
                 Self::Internal
             }
             error @ (crate::flows::Error::Tree
+            | crate::flows::Error::Unsealed(_)
             | crate::flows::Error::Stopped(_)
             | crate::flows::Error::NotLevel(_)) => {
                 tracing::error!(error = ?error, "the ledger could not be read");

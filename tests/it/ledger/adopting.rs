@@ -1,5 +1,7 @@
 //! What an earlier version wrote is adopted once, on the operator's word.
 
+use assent::domain::email_address::EmailAddress;
+use assent::flows::Error;
 use assent::flows::adopt::adopt;
 use assent::ledger::note::Checkpoint;
 use assent::ledger::tree::{Frontier, leaf_hash};
@@ -13,8 +15,22 @@ use crate::support::app::{Database, TestApp};
 use crate::support::both_databases;
 use crate::support::stopped::lose_heads;
 
+/// A `given` that waits for its place, without a MAC.
+const WAITING: &str =
+    "INSERT INTO consent_event (event_id, subject_id, seq, signup_id, subscriber_id, purpose, type, notice_id,
+         policy_version_id, body, salt, leaf, recorded_at)
+     SELECT subscriber_id, subscriber_id, 7, signup_id, subscriber_id, purpose, type, notice_id,
+         policy_version_id, body, salt, leaf, recorded_at
+     FROM consent_event WHERE type = 'given' AND purpose = 'newsletter:weekly'";
+
+/// How many rows have a MAC.
+const MARKED: &str = "SELECT (SELECT count(*) FROM consent_event WHERE mac IS NOT NULL)
+     + (SELECT count(*) FROM consent WHERE mac IS NOT NULL)
+     + (SELECT count(*) FROM signup WHERE mac IS NOT NULL)
+     + (SELECT count(*) FROM subscriber WHERE mac IS NOT NULL)";
+
 /// As an earlier version leaves a database: nothing authenticated, nothing recorded of the ledger itself, and a
-/// head over all events but the last.
+/// head over all events.
 async fn of_an_earlier_version(database: Database) -> TestApp {
     let app = TestApp::start(database).await;
     app.subscribe("ada@b.example", WEEKLY).await;
@@ -41,7 +57,6 @@ async fn of_an_earlier_version(database: Database) -> TestApp {
         "CREATE TABLE placed AS SELECT event_id, row_number() OVER (ORDER BY seq, event_id) - 1 AS place
          FROM consent_event",
         "UPDATE consent_event SET leaf_index = (SELECT place FROM placed p WHERE p.event_id = consent_event.event_id)",
-        "UPDATE consent_event SET leaf_index = NULL WHERE leaf_index = (SELECT max(place) FROM placed)",
     ] {
         app.tamper(statement).await.unwrap();
     }
@@ -79,7 +94,6 @@ both_databases! {
         let core = &app.core;
         let adopted = adopt(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
         assert_eq!(i64::try_from(adopted).unwrap(), events);
-        // What waited for its place is adopted with the rest.
         let before = events;
         let found = assert_sound(&app).await;
         assert_eq!((i64::try_from(found.adopted).unwrap(), found.erased > 0), (before, true));
@@ -136,6 +150,77 @@ both_databases! {
         }
         adopt(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
         assert_sound(&app).await;
+    }
+
+    async fn what_waits_for_its_place_is_not_adopted(database: Database) {
+        let app = of_an_earlier_version(database).await;
+        let core = &app.core;
+        assert_eq!(app.tamper(WAITING).await.unwrap(), 1);
+        let refused = adopt(&core.db, &core.terms, &core.clock, &core.random).await;
+        assert!(matches!(refused, Err(Error::Unsealed(1))), "{refused:?}");
+        assert_eq!(app.count("SELECT count(*) FROM consent_event WHERE mac IS NOT NULL").await, 0);
+        assert_eq!(command(&app, &EXPORT).status.code(), Some(1), "nothing of it is exported");
+        assert_eq!(app.count("SELECT count(*) FROM consent_event WHERE mac IS NOT NULL").await, 0);
+        assert_eq!(app.tamper("DELETE FROM consent_event WHERE leaf_index IS NULL").await.unwrap(), 1);
+        adopt(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
+        assert_sound(&app).await;
+    }
+
+    // The ledger as one that never sealed anything, and a `given` of one's own in it.
+    async fn a_ledger_that_was_emptied_is_not_adopted(database: Database) {
+        let app = TestApp::start(database).await;
+        app.subscribe("ada@b.example", WEEKLY).await;
+        app.mail_settled().await;
+        seal(&app).await;
+        unguard(&app).await;
+        lose_heads(app.dir.path());
+        assert_eq!(app.tamper(WAITING).await.unwrap(), 1);
+        for statement in [
+            "DELETE FROM ledger_record",
+            "DELETE FROM checkpoint",
+            "DELETE FROM ledger_tile",
+            "UPDATE ledger_head SET size = 0, shown = NULL",
+            "UPDATE claim SET number = NULL",
+            "UPDATE consent_event SET mac = NULL, leaf_index = NULL",
+            "UPDATE consent SET mac = NULL",
+            "UPDATE signup SET mac = NULL",
+            "UPDATE subscriber SET mac = NULL",
+        ] {
+            app.tamper(statement).await.unwrap();
+        }
+        let core = &app.core;
+        let refused = adopt(&core.db, &core.terms, &core.clock, &core.random).await;
+        assert!(matches!(refused, Err(Error::Unsealed(_))), "{refused:?}");
+        assert_eq!(command(&app, &EXPORT).status.code(), Some(1), "nothing of it is exported");
+        assert_eq!(app.count(MARKED).await, 0);
+        // Nor are people of whom nothing is recorded.
+        app.tamper("DELETE FROM consent").await.unwrap();
+        app.tamper("DELETE FROM consent_event").await.unwrap();
+        adopt(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
+        assert_eq!(app.count(MARKED).await, 0);
+    }
+
+    // DELETE FROM ledger_record, and a line that has no MAC in the file of an earlier version.
+    async fn erasures_of_earlier_versions_are_taken_over_with_what_they_signed(database: Database) {
+        let app = TestApp::start(database).await;
+        app.subscribe("ada@b.example", WEEKLY).await;
+        seal(&app).await;
+        unguard(&app).await;
+        let key = app.core.terms.address_secret.key(&EmailAddress::parse("ada@b.example").unwrap());
+        let line = format!("2026-11-23T09:00:00.000000Z {}\n", key.to_hex());
+        std::fs::write(app.dir.path().join("erasures.log"), &line).unwrap();
+        assert!(app.tamper("DELETE FROM ledger_record WHERE type = 'adopted'").await.unwrap() >= 1);
+        let app = app.halt().await.start(&[]).await;
+        let noted = std::fs::read_to_string(app.dir.path().join("endings.log")).unwrap_or_default();
+        assert!(!noted.contains(" erased "), "{noted}");
+        assert_eq!(app.count("SELECT count(*) FROM subscriber").await, 1);
+        // With a ledger of an earlier version they are.
+        let app = of_an_earlier_version(database).await;
+        std::fs::write(app.dir.path().join("erasures.log"), &line).unwrap();
+        let core = &app.core;
+        adopt(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
+        let noted = std::fs::read_to_string(app.dir.path().join("endings.log")).unwrap();
+        assert!(noted.contains(" began erased * "), "{noted}");
     }
 
     // After an update of a back-up: what is here is behind, and goes on by an act before it is adopted.
