@@ -135,6 +135,20 @@ impl Here {
     fn size_of(&self, at: usize) -> u64 {
         self.heads.get(at).map_or(0, |(_, head)| head.size())
     }
+
+    /// What makes another head newer than those here.
+    fn rank(&self) -> (Epoch, u64) {
+        (self.place.epoch, self.size_of(0))
+    }
+}
+
+/// How far it is looked outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    /// Where the newest head here stands, and right behind it.
+    Quick,
+    /// At the newest head known, too: what lies between may have been taken away.
+    Whole,
 }
 
 /// Compares the database with what is kept outside.
@@ -142,9 +156,16 @@ impl Here {
 /// # Errors
 /// When either cannot be read.
 pub async fn find_standing(db: &Db, keys: &LedgerKeys) -> Result<LedgerStanding, Error> {
+    look(db, keys, Look::Whole).await
+}
+
+async fn look(db: &Db, keys: &LedgerKeys, how: Look) -> Result<LedgerStanding, Error> {
     loop {
         let here = Here::read(db, keys).await?;
-        let standing = compare(db, &here).await?;
+        let mut standing = compare(db, &here).await?;
+        if how == Look::Whole && standing.is_level() {
+            standing = find_newer(db, &here).await?.unwrap_or(standing);
+        }
         // Whoever sealed meanwhile made what is outside newer than what was read here.
         let place = ledger_epochs::find_place(&mut db.read().await?).await?;
         if standing.is_level() || place == here.place {
@@ -153,20 +174,20 @@ pub async fn find_standing(db: &Db, keys: &LedgerKeys) -> Result<LedgerStanding,
     }
 }
 
+/// Behind the newest head known, where that is newer than the newest one here.
+async fn find_newer(db: &Db, here: &Here) -> Result<Option<LedgerStanding>, Error> {
+    let known = db.outside().newest_head().await?;
+    let newer = known.filter(|known| known.rank() > here.rank());
+    Ok(newer.map(|known| LedgerStanding::Behind { known, size: here.place.size }))
+}
+
 async fn compare(db: &Db, here: &Here) -> Result<LedgerStanding, Error> {
-    let (outside, LedgerPlace { size, epoch, kept, .. }) = (db.outside(), here.place);
-    let own = here.size_of(0);
-    if is_followed(outside, epoch, own).await?
-        && let Some(known) = outside.newest_head().await?
-    {
-        let is_newer = known.rank() > (epoch, own);
-        return Ok(if is_newer {
-            LedgerStanding::Behind { known, size }
-        } else {
-            LedgerStanding::Beside { known, size }
-        });
+    let (outside, LedgerPlace { size, epoch, .. }) = (db.outside(), here.place);
+    if let Some(follows) = find_follower(outside, epoch, here.size_of(0)).await? {
+        let behind = find_newer(db, here).await?;
+        return Ok(behind.unwrap_or(LedgerStanding::Beside { known: follows, size }));
     }
-    let Some((newest, head)) = here.newest() else {
+    let Some(newest) = here.newest() else {
         let known = outside.newest_head().await?;
         // Whoever goes on after a loss signs a head at once.
         return Ok(match known {
@@ -175,18 +196,38 @@ async fn compare(db: &Db, here: &Here) -> Result<LedgerStanding, Error> {
             None => LedgerStanding::Level,
         });
     };
-    if head.epoch != epoch {
+    if newest.1.epoch != epoch {
         return Ok(LedgerStanding::Pretended { known: outside.newest_head().await?, size });
     }
+    match find_stand(db, here, newest).await? {
+        Stand::Own(before, stands) => compare_own(db, here, newest, (before, stands)).await,
+        Stand::Other(known) => Ok(LedgerStanding::Beside { known, size }),
+    }
+}
+
+/// What stands outside where the newest head here belongs.
+enum Stand {
+    /// Behind the head of this size, it or nothing, in each of both places.
+    Own(u64, [bool; 2]),
+    /// Another one, in either: the newest one known.
+    Other(Head),
+}
+
+async fn find_stand(
+    db: &Db,
+    here: &Here,
+    (newest, head): &(StoredCheckpoint, Head),
+) -> Result<Stand, Error> {
+    let outside = db.outside();
     let mut before = here.size_of(1);
-    let stand = loop {
-        let stand = outside.heads_after(epoch, before).await?;
+    loop {
+        let stand = outside.heads_after(here.place.epoch, before).await?;
         match stand.iter().flatten().find(|stands| !is_same(stands, head)) {
-            None => break stand,
+            None => return Ok(Stand::Own(before, stand.map(|stands| stands.is_some()))),
             // One in the middle, which the database has lost: a check names it.
             Some(middle)
                 if middle.size() > before
-                    && middle.size() < own
+                    && middle.size() < head.size()
                     && leads_here(db, middle, newest).await? =>
             {
                 before = middle.size();
@@ -194,35 +235,39 @@ async fn compare(db: &Db, here: &Here) -> Result<LedgerStanding, Error> {
             Some(other) => {
                 // Whoever signed it went on, perhaps, and the newest is what is missing here.
                 let newest = outside.newest_head().await?.filter(|newest| !is_same(newest, head));
-                let known = newest.unwrap_or_else(|| other.clone());
-                return Ok(LedgerStanding::Beside { known, size });
+                return Ok(Stand::Other(newest.unwrap_or_else(|| other.clone())));
             }
         }
-    };
-    match stand {
-        [Some(_), Some(_)] if kept >= Some(newest.size) => return Ok(LedgerStanding::Level),
-        [None, None] => {}
+    }
+}
+
+/// Compares where no other head stands in the place of the newest one here, which is behind the one of the size
+/// `before`.
+async fn compare_own(
+    db: &Db,
+    here: &Here,
+    (newest, head): &(StoredCheckpoint, Head),
+    (before, stands): (u64, [bool; 2]),
+) -> Result<LedgerStanding, Error> {
+    let (outside, LedgerPlace { size, epoch, kept, .. }) = (db.outside(), here.place);
+    let is_kept_here = kept.is_some_and(|kept| kept >= newest.size);
+    match stands {
+        [true, true] if is_kept_here => return Ok(LedgerStanding::Level),
+        [false, false] => {}
         _ => return Ok(LedgerStanding::Unkept(before, head.clone())),
     }
     // Where the head before it stands, nothing is newer: it would follow that one.
     if before == here.size_of(1) && is_kept(outside, here, 1).await? {
         return Ok(LedgerStanding::Unkept(before, head.clone()));
     }
-    let Some(known) = outside.newest_head().await? else {
-        let was_kept = kept.is_some_and(|kept| kept >= newest.size);
-        return Ok(if was_kept {
-            LedgerStanding::Lost { size }
-        } else {
-            LedgerStanding::Unkept(before, head.clone())
-        });
-    };
-    if known.rank() > (epoch, own) {
-        return Ok(LedgerStanding::Behind { known, size });
+    match outside.newest_head().await? {
+        None if is_kept_here => Ok(LedgerStanding::Lost { size }),
+        Some(known) if known.rank() > here.rank() => Ok(LedgerStanding::Behind { known, size }),
+        Some(known) if known.epoch == epoch && !leads_here(db, &known, newest).await? => {
+            Ok(LedgerStanding::Beside { known, size })
+        }
+        _ => Ok(LedgerStanding::Unkept(before, head.clone())),
     }
-    if known.epoch == epoch && !leads_here(db, &known, newest).await? {
-        return Ok(LedgerStanding::Beside { known, size });
-    }
-    Ok(LedgerStanding::Unkept(before, head.clone()))
 }
 
 /// Whether the head of this place, 0 being the newest, stands in both places behind the one before it.
@@ -232,11 +277,11 @@ async fn is_kept(outside: &Outside, here: &Here, at: usize) -> Result<bool, Erro
     Ok(stand.iter().all(|stands| stands.as_ref().is_some_and(|stands| is_same(stands, head))))
 }
 
-/// Whether somebody went on from the head of this size, or began a later epoch.
-async fn is_followed(outside: &Outside, epoch: Epoch, size: u64) -> Result<bool, Error> {
+/// The head of somebody who went on from the one of this size, or began a later epoch.
+async fn find_follower(outside: &Outside, epoch: Epoch, size: u64) -> Result<Option<Head>, Error> {
     let next = outside.heads_after(epoch, size).await?;
     let later = outside.heads_after(epoch.next(), 0).await?;
-    Ok(next.iter().chain(&later).any(Option::is_some))
+    Ok(next.into_iter().chain(later).flatten().next())
 }
 
 fn is_same(one: &Head, other: &Head) -> bool {
@@ -257,13 +302,18 @@ async fn leads_here(db: &Db, known: &Head, newest: &StoredCheckpoint) -> Result<
     Ok(verify_consistency(known.size(), size, &proof, &known.note.checkpoint().root, &root))
 }
 
-/// Keeps the newest head outside if it is not yet; then anybody may see it.
+/// Keeps the newest head outside if it is not yet; then anybody may see it. The first time in a process, all that is
+/// known outside is looked at; after that, for this is done all the time, only what lies right behind the newest head.
 ///
 /// # Errors
 /// [`Error::NotLevel`] when the ledger may not go on, and when something cannot be read or written.
 pub async fn keep_newest(db: &Db, terms: &Terms) -> Result<(), Error> {
     loop {
-        let standing = find_standing(db, &terms.ledger_keys).await?;
+        let how = if db.outside().is_compared() { Look::Quick } else { Look::Whole };
+        let standing = look(db, &terms.ledger_keys, how).await?;
+        if standing.is_level() {
+            db.outside().mark_compared();
+        }
         let LedgerStanding::Unkept(after, head) = &standing else { return demand(&standing) };
         if db.outside().keep_head(*after, head).await? {
             let mut tx = db.write().await?;

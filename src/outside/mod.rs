@@ -10,6 +10,7 @@ mod verdict;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, Notify};
@@ -77,6 +78,8 @@ pub struct Outside {
     exchanged: Arc<Mutex<Exchanged>>,
     read: Arc<Mutex<Read>>,
     grew: Arc<Notify>,
+    /// Whether the database was found level with the newest head known, since this process began.
+    compared: Arc<AtomicBool>,
 }
 
 impl Outside {
@@ -102,6 +105,7 @@ impl Outside {
             exchanged: Arc::default(),
             read: Arc::default(),
             grew: Arc::default(),
+            compared: Arc::default(),
         })
     }
 
@@ -187,6 +191,17 @@ impl Outside {
         let near = self.near.find_newest(&self.keys).await?;
         let far = self.far.find_newest(&self.keys).await?;
         Ok(near.into_iter().chain(far).max_by_key(Head::rank))
+    }
+
+    /// Whether the database was found level with the newest head that either place knows, since this process began.
+    #[must_use]
+    pub fn is_compared(&self) -> bool {
+        self.compared.load(Ordering::Relaxed)
+    }
+
+    /// It was found so.
+    pub fn mark_compared(&self) {
+        self.compared.store(true, Ordering::Relaxed);
     }
 
     /// Keeps a head behind the one of this size, in both places; `false` when either has another one there.

@@ -1,6 +1,8 @@
 //! A database that went back in time, or a copy that goes on by itself, neither signs nor hands out anything until
 //! somebody says so; and it brings nobody back who left.
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use assent::domain::consent::EventType;
@@ -61,6 +63,24 @@ async fn without_heads(app: TestApp) -> TestApp {
     let stopped = app.halt().await;
     lose_heads(stopped.dir.path());
     stopped.start(&[]).await
+}
+
+/// The heads in both places, each a file of its own.
+fn head_files(dir: &Path) -> BTreeSet<PathBuf> {
+    let places = ["outside", "files/outside"];
+    let mut folders = places.map(|place| dir.join(place).join("heads")).to_vec();
+    let mut files = BTreeSet::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files.insert(path);
+            }
+        }
+    }
+    files
 }
 
 /// The receipt of the newest giving, in a file of this name.
@@ -133,6 +153,34 @@ both_databases! {
         assert!(refuses(&app, &["withdrawals"]).contains("the database is behind"));
         assert!(refuses(&app, &["ledger", "verify"]).contains("ledger resume"));
         assert!(refuses(&app, &["check"]).contains("ledger: the database is behind"));
+    }
+
+    async fn the_newest_head_counts_though_the_one_behind_this_one_is_gone(database: Database) {
+        let app = TestApp::start(database).await;
+        joins(&app, "ada@b.example").await;
+        seal(&app).await;
+        let (app, dump) = app.copied().await;
+        let before = head_files(app.dir.path());
+        super::super::sealing::append(&app, 1).await;
+        seal(&app).await;
+        let behind = head_files(app.dir.path());
+        super::super::sealing::append(&app, 1).await;
+        seal(&app).await;
+        let newest = shown(&app).await;
+        let mut stopped = app.halt().await;
+        stopped.put_back(&dump).await;
+        let gone: Vec<&PathBuf> = behind.difference(&before).collect();
+        assert!(gone.len() >= 2, "one in each place: {gone:?}");
+        for file in gone {
+            std::fs::remove_file(file).unwrap();
+        }
+        let app = stopped.start(&[]).await;
+        let told = not_level(&app).await;
+        assert!(told.starts_with("the database is behind") && told.contains(&format!("covers {newest} entries")), "{told}");
+        assert!(refuses(&app, &EXPORT).contains("the database is behind"));
+        assert!(refuses(&app, &["withdrawals"]).contains("the database is behind"));
+        assert!(refuses(&app, &["check"]).contains("ledger: the database is behind"));
+        assert!(does(&app, &["ledger", "resume"]).contains("/r2"));
     }
 
     async fn of_a_ledger_and_its_copy_one_goes_on(database: Database) {
