@@ -1,16 +1,22 @@
 //! What an export asks first, before it holds anything of the database.
 
+use std::time::Duration;
+
 use super::verify::verify;
 use crate::clock::Clock;
 use crate::flows::allow_export::{ExportRefused, allow_by_heads, allow_export};
 use crate::flows::keep_verdict::{find_newest, is_stale};
 use crate::flows::{Error, Terms};
+use crate::outside::OutsideError;
 use crate::random::Random;
 use crate::store::Db;
 
-/// Whether an export may begin: the database stands at the newest head known, and the newest verdict on the ledger,
-/// which is come to anew where it says nothing any more, finds nothing wrong. The export asks for the verdict once
-/// more in the moment that it reads.
+/// How long the file store may take to say what other replicas know.
+const FETCH: Duration = Duration::from_secs(10);
+
+/// Whether an export may begin: what other replicas know of who left is known here, the database stands at the newest
+/// head known, and the newest verdict on the ledger, which is come to anew where it says nothing any more, finds
+/// nothing wrong. The export asks for the verdict once more in the moment that it reads.
 ///
 /// # Errors
 /// Says why none may, or what did not answer.
@@ -20,9 +26,16 @@ pub async fn allow_to_begin(
     clock: &Clock,
     random: &Random,
 ) -> Result<(), ExportRefused> {
+    fetch_endings(db).await?;
     allow_by_heads(db, terms).await?;
     verify_if_stale(db, terms, clock, random).await?;
     allow_export(&mut db.read().await.map_err(Error::from)?, terms, clock.now()).await
+}
+
+/// Who left at another replica is not written to, and that is known by the file store alone.
+async fn fetch_endings(db: &Db) -> Result<(), Error> {
+    let exchanged = tokio::time::timeout(FETCH, db.outside().exchange()).await;
+    Ok(exchanged.map_err(|_| OutsideError::Slow).flatten()?)
 }
 
 /// One check at a time is enough for all who wait for one.

@@ -46,6 +46,9 @@ pub enum OutsideError {
         "what other replicas put into the file store could not be read to its end: it is tried again"
     )]
     Unsettled,
+    /// It took longer than whoever waits for it may wait.
+    #[error("the file store, or what is kept in the data directory, did not answer in time")]
+    Slow,
     /// The file store, or the data directory as one.
     #[error("what is kept outside the database cannot be reached")]
     Files(#[from] FilesError),

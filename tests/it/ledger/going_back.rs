@@ -374,6 +374,20 @@ both_databases! {
         assert_eq!(contacts(&app), ["bob@b.example"]);
     }
 
+    async fn nothing_is_exported_while_who_left_elsewhere_cannot_be_known(database: Database) {
+        let app = TestApp::start(database).await;
+        let ada = joins(&app, "ada@b.example").await;
+        joins(&app, "bob@b.example").await;
+        app.post(&format!("{ada}/withdraw-all"), "").await;
+        app.core.db.outside().put_new().await.unwrap();
+        let endings = app.dir.path().join("files/outside/endings");
+        std::fs::remove_dir_all(&endings).unwrap();
+        std::fs::write(&endings, "").unwrap();
+        assert!(refuses(&app, &EXPORT).contains("what is kept outside the database cannot be reached"));
+        std::fs::remove_file(&endings).unwrap();
+        assert_eq!(contacts(&app), ["bob@b.example"]);
+    }
+
     async fn staff_lift_what_they_set_and_no_start_sets_it_again(database: Database) {
         let app = TestApp::start(database).await;
         joins(&app, "ada@b.example").await;
