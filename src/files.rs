@@ -151,6 +151,13 @@ impl Files {
         Ok((key.to_string(), byte_size))
     }
 
+    /// Whether the file of this key was put as an export whose name begins so.
+    #[must_use]
+    pub fn is_export(key: &str, name: &str) -> bool {
+        let put = key.strip_prefix(EXPORTS).and_then(|put| put.strip_prefix('/'));
+        put.is_some_and(|put| put.starts_with(name))
+    }
+
     /// Puts a cover picture into the store under a key of its own.
     ///
     /// # Errors

@@ -68,28 +68,49 @@ pub(super) async fn check_claims(
     Ok(())
 }
 
-/// What the audit says of an export: its run, the ledger's place at its moment, and when it was whole.
-fn exported(claim: &Claim) -> Option<(Uuid, (i64, Timestamp))> {
+/// What the audit says of an export.
+struct Exported {
+    /// The ledger's place at its moment.
+    cursor: i64,
+    /// When it was whole.
+    whole_at: Timestamp,
+    /// How many contacts it held.
+    rows: Option<i64>,
+    /// SHA-256 of its bytes.
+    sha256: Option<String>,
+}
+
+/// The run of an export, and what the audit says of it.
+fn exported(claim: &Claim) -> Option<(Uuid, Exported)> {
     let detail = claim
         .detail
         .as_ref()
         .filter(|_| claim.action.as_deref() == Some(Action::Export.as_str()))?;
     let run = detail["run"].as_str()?.parse().ok()?;
-    Some((run, (detail["cursor"].as_i64()?, claim.at?)))
+    let exported = Exported {
+        cursor: detail["cursor"].as_i64()?,
+        whole_at: claim.at?,
+        rows: detail["rows"].as_i64(),
+        sha256: detail["sha256"].as_str().map(str::to_owned),
+    };
+    Some((run, exported))
 }
 
-/// Who left since an export is told by where it began: its run against the audit.
+/// Who left since an export is told by where it began, and its file is known by its hash: its run against the audit.
 async fn check_exports(
     db: &Db,
-    exports: &HashMap<Uuid, (i64, Timestamp)>,
+    exports: &HashMap<Uuid, Exported>,
     told: &mut Verification,
 ) -> Result<(), Error> {
     for run in verifications::list_places(&mut db.read().await?).await? {
         // One that ended since the check began is not among them.
-        let Some((cursor, whole_at)) = exports.get(&run.export_run_id) else { continue };
-        let began = run.started_at.is_some_and(|began| began <= *whole_at);
-        if run.ledger_cursor != Some(*cursor) || !began {
+        let Some(exported) = exports.get(&run.export_run_id) else { continue };
+        let began = run.started_at.is_some_and(|began| began <= exported.whole_at);
+        if run.ledger_cursor != Some(exported.cursor) || !began {
             told.add(format!("export {}: it did not begin where its row says", run.export_run_id));
+        }
+        if exported.rows != Some(run.rows_done) || exported.sha256 != run.sha256 {
+            told.add(format!("export {}: it did not hold what its row says", run.export_run_id));
         }
     }
     Ok(())

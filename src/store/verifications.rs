@@ -420,7 +420,7 @@ pub async fn is_told_since(tx: &mut Tx, size: i64) -> sqlx::Result<bool> {
     })
 }
 
-/// Where a run that came to its end began, as its row says.
+/// Where a run that came to its end began, and what it held, as its row says.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct RunPlace {
     /// Its key.
@@ -429,6 +429,10 @@ pub struct RunPlace {
     pub ledger_cursor: Option<i64>,
     /// That moment.
     pub started_at: Option<Timestamp>,
+    /// How many contacts it held.
+    pub rows_done: i64,
+    /// SHA-256 of its bytes.
+    pub sha256: Option<String>,
 }
 
 /// Where all runs began that came to their end.
@@ -437,7 +441,7 @@ pub struct RunPlace {
 /// When the database does not answer.
 pub async fn list_places(tx: &mut Tx) -> sqlx::Result<Vec<RunPlace>> {
     on!(tx, |conn| sqlx::query_as(
-        "SELECT export_run_id, ledger_cursor, started_at FROM export_run
+        "SELECT export_run_id, ledger_cursor, started_at, rows_done, sha256 FROM export_run
          WHERE state IN ('done', 'expired')"
     )
     .fetch_all(conn)

@@ -6,6 +6,7 @@ use std::time::Duration;
 use assent::domain::notice::sha256_hex;
 use assent::domain::staff::Role;
 use assent::domain::suppression::SuppressionReason;
+use assent::notary::verify::verify;
 use assent::worker::purge::forget_exports;
 use serde_json::Value;
 
@@ -216,6 +217,50 @@ both_databases! {
         page_with(&desk, &sheet, "Download the file").await;
         let file = desk.get(&format!("{sheet}/file")).await;
         assert_eq!(Exported::read("xlsx", &file.body).column("Email Address"), ["ada@b.example", "bob@b.example"]);
+    }
+
+    async fn a_file_that_was_changed_is_not_handed_out(database: Database) {
+        let app = with_too_many(database).await;
+        let desk = app.sign_in(Role::Marketing).await;
+        let path = begin(&desk, CHOSEN).await;
+        page_with(&desk, &path, "Download the file").await;
+        let mut files = std::fs::read_dir(app.dir.path().join("files/exports")).unwrap();
+        let file = files.next().unwrap().unwrap().path();
+        let made = std::fs::read(&file).unwrap();
+        let changed = String::from_utf8(made.clone()).unwrap().replace("ada@", "eve@");
+        std::fs::write(&file, changed).unwrap();
+        let answer = desk.get(&format!("{path}/file")).await;
+        assert!(answer.status == 410 && answer.text().contains("not the one that was made"));
+        assert!(!answer.text().contains("bob@"));
+        assert_eq!(audit(&app, "export.file").await.len(), 0);
+        std::fs::write(&file, &made).unwrap();
+        assert_eq!(desk.get(&format!("{path}/file")).await.body, made);
+    }
+
+    async fn another_export_s_file_is_not_handed_out(database: Database) {
+        let app = with_too_many(database).await;
+        let desk = app.sign_in(Role::Marketing).await;
+        let path = begin(&desk, &format!("{CHOSEN}&format=csv")).await;
+        page_with(&desk, &path, "Download the file").await;
+        let other = begin(&desk, &format!("{CHOSEN}&format=xlsx")).await;
+        page_with(&desk, &other, "Download the file").await;
+        let core = &app.core;
+        let findings = || async {
+            verify(&core.db, &core.terms, &core.clock, &core.random, |_| ()).await.unwrap().findings
+        };
+        assert!(findings().await.is_empty());
+        app.tamper(
+            "UPDATE export_run SET file_key = (SELECT o.file_key FROM export_run o WHERE o.format = 'xlsx'),
+                 byte_size = (SELECT o.byte_size FROM export_run o WHERE o.format = 'xlsx'),
+                 sha256 = (SELECT o.sha256 FROM export_run o WHERE o.format = 'xlsx')
+             WHERE format = 'csv'",
+        ).await.unwrap();
+        let answer = desk.get(&format!("{path}/file")).await;
+        assert!(answer.status == 410 && answer.text().contains("not the one that was made"));
+        assert_eq!(audit(&app, "export.file").await.len(), 0);
+        assert_eq!(desk.get(&format!("{other}/file")).await.status, 200);
+        let told = findings().await;
+        assert!(told.iter().any(|what| what.contains("it did not hold what its row says")), "{told:?}");
     }
 
     async fn a_finished_file_lives_for_a_day(database: Database) {

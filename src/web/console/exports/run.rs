@@ -8,14 +8,17 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures_util::stream::{self, Stream};
+use futures_util::stream::{self, Stream, TryStreamExt};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::row;
 use crate::domain::export_run::{FILE_KEPT, RunState};
+use crate::domain::notice::hex;
 use crate::domain::report::readable_size;
 use crate::export::{Format, TextFormat, WithdrawnRows, file_name};
+use crate::files::Files;
 use crate::flows::record_disclosure::Disclosure;
 use crate::store::api_tokens;
 use crate::store::export_runs::{self, ExportRun};
@@ -102,7 +105,7 @@ fn removal(row: &Withdrawal) -> Value {
            "why": row.event, "at": row.at})
 }
 
-/// A finished job's file. That it was fetched is on record before its first byte.
+/// A finished job's file, if it is the one that was made. That it was fetched is on record before its first byte.
 pub(super) async fn file(
     State(app): State<Arc<App>>,
     desk: Desk,
@@ -121,8 +124,13 @@ pub(super) async fn file(
     if method == Method::HEAD {
         return Ok((headers, Body::empty()).into_response());
     }
+    let size = u64::try_from(size).unwrap_or(0);
+    if !is_own_file(&app.files, &run, (key, size)).await? {
+        tracing::error!(run = %run.export_run_id, key, "an export's file is not the one that was made");
+        return Err(changed_file());
+    }
     // Opened first, so that nothing is on record that was not to be had.
-    let content = app.files.get(key, 0..u64::try_from(size).unwrap_or(0)).await?;
+    let content = app.files.get(key, 0..size).await?;
     let detail = json!({"run": run.export_run_id, "rows": run.rows_done, "sha256": run.sha256});
     note_disclosure(&app, &desk.actor(), Disclosure::ExportFile, &detail).await?;
     Ok((headers, Body::from_stream(content)).into_response())
@@ -220,6 +228,35 @@ async fn first(tx: &mut Tx, since: &Since) -> sqlx::Result<Vec<Withdrawal>> {
     }
     all.truncate(SHOWN);
     Ok(all)
+}
+
+/// Whether what lies there is what a worker made of this run, by its name and by each of its bytes.
+async fn is_own_file(
+    files: &Files,
+    run: &ExportRun,
+    (key, size): (&str, u64),
+) -> Result<bool, Error> {
+    if !Files::is_export(key, &format!("{}-", run.export_run_id)) {
+        return Ok(false);
+    }
+    let mut content = files.get(key, 0..size).await?;
+    let mut hash = Sha256::new();
+    while let Some(piece) = content.try_next().await? {
+        hash.update(&piece);
+    }
+    Ok(run.sha256.as_deref() == Some(hex(&hash.finalize()).as_str()))
+}
+
+fn changed_file() -> Error {
+    let message = "It was changed since, and so nothing of it is handed out. Tell whoever runs this installation, \
+                   and export again.";
+    Gone {
+        title: "This file is not the one that was made".to_owned(),
+        message: message.to_owned(),
+        fresh: None,
+        start_again: Some("/console/exports".to_owned()),
+    }
+    .into()
 }
 
 fn no_file(run: &ExportRun) -> Error {
