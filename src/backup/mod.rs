@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use secrecy::{ExposeSecret, SecretString};
 
 pub use manifest::{BackupFile, MANIFEST, Manifest};
-pub use restore::{Known, Target, copy_keys, demand_address_key, known, put_back, read_note};
+pub use restore::{Known, Target, copy_keys, demand_address_key, known, put_back, read_notes};
 pub use take::{Sources, take};
 
 use crate::files::FilesError;
@@ -32,6 +32,16 @@ const ADDRESS_KEY: &str = "address-key.fingerprint";
 const KEYS: &str = "keys";
 /// The files that hold them in the data directory.
 const KEY_FILES: [&str; 3] = ["secret.key", "address.key", "ledger.key"];
+
+/// Files that come and go by themselves, and what is kept outside the database, which has files of its own here.
+const LEFT_OUT: [&str; 3] = ["exports/", "checks/", "outside/"];
+
+/// Whether no back-up holds the file of this key, or gives it to a file store.
+fn is_left_out(key: &str) -> bool {
+    // The store reads two slashes as one.
+    let key = key.trim_start_matches('/');
+    LEFT_OUT.iter().any(|folder| key.starts_with(folder))
+}
 
 /// Why there is no back-up, or none can be put back.
 #[derive(Debug, thiserror::Error)]

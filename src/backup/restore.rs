@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::manifest::{BackupFile, Manifest};
-use super::{ADDRESS_KEY, BackupError, DATABASE, ENDINGS, FILES, HEAD, KEY_FILES, KEYS, kind};
+use super::{
+    ADDRESS_KEY, BackupError, DATABASE, ENDINGS, FILES, HEAD, KEY_FILES, KEYS, is_left_out, kind,
+};
 use crate::domain::address_key::AddressSecret;
 use crate::files::Files;
 use crate::ledger::keys::LedgerKeys;
@@ -37,18 +39,19 @@ pub struct Target<'a> {
     pub outside: &'a Outside,
 }
 
-/// Finds a signed head of this ledger in a text: the note alone, or a mail that holds it.
+/// Finds the signed heads of this ledger in a text, in its order: a note alone, or mails that hold them.
 #[must_use]
-pub fn read_note(text: &str, keys: &LedgerKeys) -> Option<Head> {
+pub fn read_notes(text: &str, keys: &LedgerKeys) -> Vec<Head> {
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
-    (0..lines.len()).find_map(|from| {
+    let heads = (0..lines.len()).filter_map(|from| {
         let lines = lines.get(from..)?;
         // Origin, size, root, an empty line, and signatures, which begin with a dash.
         let (text, rest) = lines.split_at_checked(4)?;
         let signatures = rest.iter().take_while(|line| line.starts_with('\u{2014}'));
         let note = text.iter().chain(signatures).flat_map(|line| [*line, "\n"]).collect::<String>();
         Head::parse(&note, keys)
-    })
+    });
+    heads.collect()
 }
 
 impl Manifest {
@@ -101,7 +104,8 @@ pub fn known(dir: &Path, keys: &LedgerKeys, outside: &Outside) -> Result<Known, 
     let (endings, head) = (dir.join(ENDINGS), dir.join(HEAD));
     let mut heads = vec![];
     if head.exists() {
-        heads.push(read_note(&read(&head)?, keys).ok_or(BackupError::OtherKeys)?);
+        let newest = read_notes(&read(&head)?, keys).into_iter().max_by_key(Head::rank);
+        heads.push(newest.ok_or(BackupError::OtherKeys)?);
     }
     let endings = outside.parse_endings(&endings.display().to_string(), &read(&endings)?)?;
     Ok(Known { heads, endings })
@@ -122,7 +126,8 @@ pub async fn put_back(
 ) -> Result<(), BackupError> {
     put_keys(dir, to.data_dir)?;
     for BackupFile { path, .. } in &manifest.parts {
-        if let Some(key) = path.strip_prefix(&format!("{FILES}/")) {
+        let key = path.strip_prefix(&format!("{FILES}/")).filter(|key| !is_left_out(key));
+        if let Some(key) = key {
             to.files.copy_in(key, &dir.join(path)).await?;
         }
     }
@@ -214,6 +219,37 @@ fn sync_folder(folder: &Path) -> Result<(), BackupError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::note::{Checkpoint, KeyName, SigningKey};
+
+    #[test]
+    fn each_head_of_a_text_is_found() {
+        let keys = |origin: &str| {
+            let name = KeyName::parse(origin).unwrap();
+            LedgerKeys::new(SigningKey::new(name, [1; 32]), vec![], vec![])
+        };
+        let head = |keys: &LedgerKeys, size: u64| {
+            let origin = keys.origin().to_owned();
+            Checkpoint { origin, size, root: [7; 32] }.sign(keys.signing())
+        };
+        let (own, other) = (keys("a.example/ledger"), keys("b.example/ledger"));
+        let [five, nine] = [5, 9].map(|size| head(&own, size));
+        let text = format!("One:\r\n\r\n{nine}\r\nand\r\n{}\r\n{five}", head(&other, 20));
+        let sizes =
+            |text: &str| -> Vec<u64> { read_notes(text, &own).iter().map(Head::size).collect() };
+        assert_eq!(sizes(&text), [9, 5]);
+        assert_eq!(sizes(&format!("{five}{nine}")), [5, 9]);
+        assert!(sizes("nothing\n").is_empty());
+    }
+
+    #[test]
+    fn what_a_back_up_leaves_out_is_known_by_its_folder() {
+        for key in ["outside/heads/x", "//outside/x", "exports/x.csv", "checks/x"] {
+            assert!(is_left_out(key), "{key}");
+        }
+        for key in ["reports/outside/x", "outsides/x", "covers/x"] {
+            assert!(!is_left_out(key), "{key}");
+        }
+    }
 
     fn read(dir: &Path, name: &str) -> String {
         std::fs::read_to_string(dir.join(name)).unwrap()

@@ -7,7 +7,9 @@ use std::path::Path;
 use secrecy::SecretString;
 
 use super::manifest::{BackupFile, Manifest};
-use super::{ADDRESS_KEY, BackupError, DATABASE, ENDINGS, FILES, HEAD, KEY_FILES, KEYS, kind};
+use super::{
+    ADDRESS_KEY, BackupError, DATABASE, ENDINGS, FILES, HEAD, KEY_FILES, KEYS, is_left_out, kind,
+};
 use crate::domain::address_key::AddressSecret;
 use crate::domain::timestamp::Timestamp;
 use crate::files::Files;
@@ -28,9 +30,6 @@ pub struct Sources<'a> {
     /// Whether the keys come along.
     pub with_keys: bool,
 }
-
-/// Files that come and go by themselves, and what is kept outside the database, which has files of its own here.
-const LEFT_OUT: [&str; 3] = ["exports/", "checks/", "outside/"];
 
 /// Takes a back-up into an empty or new directory; `told` hears what is copied. It is whole once the manifest is
 /// there, which this returns.
@@ -53,7 +52,7 @@ pub async fn take(
     from.db.dump(from.database_url, &dir.join(DATABASE)).await?;
     parts.push(DATABASE.to_owned());
     let mut keys = from.files.keys().await?;
-    keys.retain(|key| !LEFT_OUT.iter().any(|folder| key.starts_with(folder)));
+    keys.retain(|key| !is_left_out(key));
     keys.sort_unstable();
     for (at, key) in keys.iter().enumerate() {
         told(&format!("file {} of {}", at + 1, keys.len()));

@@ -1,12 +1,12 @@
 //! `assent restore`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
 use super::{Error, Outcome, open, read_text, refuse};
 use crate::backup::{
-    Known, Manifest, Target, copy_keys, demand_address_key, known, put_back, read_note,
+    Known, Manifest, Target, copy_keys, demand_address_key, known, put_back, read_notes,
 };
 use crate::clock::Clock;
 use crate::config::{Keys, Settings};
@@ -28,7 +28,7 @@ use crate::tls;
 pub(super) struct Restore {
     /// The directory of the back-up
     dir: PathBuf,
-    /// A signed tree head from after the back-up: a checkpoint, or the mail that brought it
+    /// Signed tree heads from after the back-up: checkpoints, or the mails that brought them
     #[arg(long, value_name = "FILE")]
     heads: Vec<PathBuf>,
     /// The `endings.log` of a data directory: who left or was erased after the back-up
@@ -53,10 +53,7 @@ impl Restore {
                 "there is a database already: name another, or replace it with --replace",
             ));
         }
-        let scratch = tempfile::tempdir()?;
-        copy_keys(&self.dir, &settings.data_dir, scratch.path())?;
-        let trial = Settings { data_dir: scratch.path().to_owned(), ..settings.clone() };
-        let keys = Keys::load(&trial, &Random::System)?;
+        let keys = try_keys(&self.dir, &settings)?;
         let files = Files::open(&settings.files_url)?;
         let evidence_key = EvidenceKey::of(&keys.addresses);
         let outside = Outside::open(&settings.data_dir, &files, keys.ledger.clone(), evidence_key)?;
@@ -97,10 +94,12 @@ impl Restore {
     fn newer(&self, keys: &LedgerKeys, outside: &Outside) -> Result<Known, Error> {
         let mut newer = Known::default();
         for file in &self.heads {
-            let head = read_note(&read_text(file)?, keys);
-            newer.heads.push(head.ok_or_else(|| {
-                refuse(format!("{} holds no signed head of this ledger", file.display()))
-            })?);
+            let heads = read_notes(&read_text(file)?, keys);
+            if heads.is_empty() {
+                let name = file.display();
+                return Err(refuse(format!("{name} holds no signed head of this ledger")));
+            }
+            newer.heads.extend(heads);
         }
         for file in &self.endings {
             let name = file.display().to_string();
@@ -108,6 +107,17 @@ impl Restore {
         }
         Ok(newer)
     }
+}
+
+/// The keys that the installation will have. Their copies are gone when this returns, for a program that is ended
+/// later must leave none.
+fn try_keys(dir: &Path, settings: &Settings) -> Result<Keys, Error> {
+    let scratch = tempfile::tempdir()?;
+    copy_keys(dir, &settings.data_dir, scratch.path())?;
+    let trial = Settings { data_dir: scratch.path().to_owned(), ..settings.clone() };
+    let keys = Keys::load(&trial, &Random::System)?;
+    scratch.close()?;
+    Ok(keys)
 }
 
 /// The database is there, and no mail leaves it: heads are compared, endings were replayed by opening it.

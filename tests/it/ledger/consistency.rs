@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use assent::backup::read_note;
+use assent::backup::read_notes;
 use assent::ledger::note::{SignedNote, decode_hash};
 use assent::ledger::tree::{Hash, verify_consistency};
 
@@ -51,7 +51,7 @@ both_databases! {
         seal(&app).await;
         app.advance(Duration::from_hours(25));
         let second = app.next_mail(WITNESS, 1).await.text;
-        let head = |mail: &str| read_note(mail, &app.core.terms.ledger_keys).unwrap().note.checkpoint().clone();
+        let head = |mail: &str| read_notes(mail, &app.core.terms.ledger_keys)[0].note.checkpoint().clone();
         let (old, new) = (head(&first), head(&second));
         assert!(old.size < new.size);
         let mut lines = second.lines().skip_while(|line| *line != format!("old {}", old.size)).skip(1);

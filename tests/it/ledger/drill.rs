@@ -13,7 +13,7 @@ use assent::random::Random;
 use assent::store::Db;
 use assent::store::alarms::{self, Alarm};
 use assent::store::dump::MailPause;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{EXPORT, WEEKLY, seal};
@@ -97,6 +97,18 @@ fn break_database(dir: &Path, bytes: &[u8]) {
     std::fs::write(&file, manifest.to_string()).unwrap();
 }
 
+/// Puts a file into a back-up, whose manifest then names it.
+fn add_part(dir: &Path, path: &str, bytes: &[u8]) {
+    std::fs::create_dir_all(dir.join(path).parent().unwrap()).unwrap();
+    std::fs::write(dir.join(path), bytes).unwrap();
+    let file = dir.join("manifest.json");
+    let mut manifest: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    let sha256 = hex(&Sha256::digest(bytes));
+    let part = json!({"path": path, "bytes": bytes.len(), "sha256": sha256});
+    manifest["parts"].as_array_mut().unwrap().push(part);
+    std::fs::write(&file, manifest.to_string()).unwrap();
+}
+
 /// The back-up of a running program, with its keys.
 fn back_up(app: &TestApp, to: &Path) {
     let url = secrecy::ExposeSecret::expose_secret(&app.core.settings.database_url);
@@ -172,6 +184,27 @@ both_databases! {
         assert!(machine.does(&["ledger", "checkpoint"]).lines().next().unwrap().ends_with("/ledger/r2"));
         assert_eq!(machine.contacts(), ["ada@b.example"]);
         assert_eq!(machine.does(&["mail", "resume"]), "mail leaves again\n");
+    }
+
+    async fn a_back_up_puts_nothing_where_none_is_taken_from(database: Database) {
+        let app = TestApp::start(database).await;
+        joins(&app, "ada@b.example").await;
+        seal(&app).await;
+        let kept = tempfile::tempdir().unwrap();
+        let dir = kept.path().join("back-up");
+        back_up(&app, &dir);
+        drop(app.stop().await);
+        let added = ["outside/endings/x", "/outside/endings/y", "exports/x.csv", "checks/x"];
+        for key in added {
+            add_part(&dir, &format!("files/{key}"), b"nonsense\n");
+        }
+        let machine = Machine::new(database).await;
+        machine.does(&["restore", dir.to_str().unwrap(), "--without-newer"]);
+        for key in added {
+            let file = machine.path().join("files").join(key.trim_start_matches('/'));
+            assert!(!file.exists(), "{key}");
+        }
+        assert_eq!(machine.contacts(), ["ada@b.example"]);
     }
 
     async fn what_a_crash_left_or_a_hand_changed_is_no_back_up(database: Database) {
