@@ -157,8 +157,8 @@ pub async fn write(
     if sealed != size {
         return Err(ExportError::Changed(format!("of {size} sealed leaves there are {sealed}")));
     }
-    if let Some(name) = triggers::list_foreign(snapshot.tx()).await?.first() {
-        return Err(ExportError::Changed(format!("the trigger {name} is not of this program")));
+    if let Some(what) = triggers::list_foreign(snapshot.tx()).await?.into_iter().next() {
+        return Err(ExportError::Changed(what));
     }
     if wanted.format == Format::Xlsx {
         let most = i64::try_from(XLSX_MOST_ROWS).unwrap_or(i64::MAX);

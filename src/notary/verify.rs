@@ -204,9 +204,9 @@ async fn finish(
     if sealed > head {
         told.add(format!("{} leaves stand beyond the newest head", sealed - head));
     }
-    for name in triggers::list_foreign(&mut tx).await? {
+    for what in triggers::list_foreign(&mut tx).await? {
         told.add(format!(
-            "the trigger {name} is not of this program, and may keep what people decide from being written: drop it"
+            "{what}: what people decide may be kept from being written, or from being read"
         ));
     }
     check_texts(&mut tx, told).await?;

@@ -5,6 +5,17 @@ use crate::support::app::{Database, TestApp};
 use crate::support::both_databases;
 
 const LEFT: &str = "SELECT count(*) FROM consent WHERE state = 'withdrawn'";
+const MISSING: &str = "the trigger audit_entry_is_claimed of table audit_entry is missing";
+
+/// Nothing is exported and the check finds it, by these words.
+async fn told(app: &TestApp, words: &str) {
+    let findings = check(app).await.findings;
+    assert!(findings.iter().any(|what| what.contains(words)), "{words}: {findings:?}");
+    app.tamper("DELETE FROM ledger_verdict").await.unwrap();
+    let output = command(app, &EXPORT);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(1) && output.stdout.is_empty(), "{words}: {said}");
+}
 
 /// Puts consents back to what they were, unseen by whoever leaves.
 fn swallowing(database: Database) -> &'static [&'static str] {
@@ -95,5 +106,81 @@ both_databases! {
             app.tamper(undoing).await.unwrap();
             assert!(check(&app).await.is_sound());
         }
+    }
+
+    async fn what_stands_in_the_place_of_a_table_is_told(database: Database) {
+        let app = TestApp::start(database).await;
+        app.subscribe("ada@b.example", WEEKLY).await;
+        let (view, words) = match database {
+            Database::Sqlite => ("CREATE VIEW consent AS SELECT * FROM consent_ WHERE state <> 'withdrawn'",
+                                 "the view consent is not of this program"),
+            Database::Postgres => ("CREATE VIEW consent AS SELECT * FROM consent_ WHERE state <> 'withdrawn'",
+                                   "the relation consent is no table, which is not of this program"),
+        };
+        app.tamper("ALTER TABLE consent RENAME TO consent_").await.unwrap();
+        app.tamper(view).await.unwrap();
+        told(&app, words).await;
+        app.tamper("DROP VIEW consent").await.unwrap();
+        app.tamper("ALTER TABLE consent_ RENAME TO consent").await.unwrap();
+        assert!(check(&app).await.is_sound());
+    }
+
+    async fn a_trigger_of_ours_that_is_gone_or_another_is_told(database: Database) {
+        let app = TestApp::start(database).await;
+        app.subscribe("ada@b.example", WEEKLY).await;
+        let ways: &[(&'static str, &str, &'static str)] = match database {
+            Database::Sqlite => &[
+                ("DROP TRIGGER audit_entry_is_claimed", MISSING,
+                 "CREATE TRIGGER audit_entry_is_claimed AFTER INSERT ON audit_entry
+BEGIN INSERT INTO claim (claim_id) VALUES (NEW.audit_entry_id); END"),
+            ],
+            Database::Postgres => &[
+                ("DROP TRIGGER audit_entry_is_claimed ON audit_entry", MISSING,
+                 "CREATE TRIGGER audit_entry_is_claimed AFTER INSERT ON audit_entry
+                  FOR EACH ROW EXECUTE FUNCTION be_claimed('audit_entry_id')"),
+                ("ALTER TABLE audit_entry DISABLE TRIGGER audit_entry_is_claimed", MISSING,
+                 "ALTER TABLE audit_entry ENABLE TRIGGER audit_entry_is_claimed"),
+                // Under the name of ours that refuses, the text of ours that claims.
+                ("DO $do$ BEGIN
+                      CREATE SCHEMA evil;
+                      EXECUTE (SELECT 'CREATE FUNCTION evil.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$'
+                                   || prosrc || '$$' FROM pg_proc WHERE proname = 'be_claimed');
+                      CREATE TRIGGER keep BEFORE UPDATE ON consent FOR EACH ROW
+                      EXECUTE FUNCTION evil.refuse_change('event_id');
+                  END $do$", "the trigger keep is not of this program", "DROP SCHEMA evil CASCADE"),
+                ("CREATE TRIGGER keep AFTER INSERT ON suppression FOR EACH ROW
+                  EXECUTE FUNCTION be_claimed('purpose')", "the trigger keep is not of this program",
+                 "DROP TRIGGER keep ON suppression"),
+            ],
+        };
+        for (doing, words, undoing) in ways {
+            app.tamper(doing).await.unwrap();
+            told(&app, words).await;
+            app.tamper(undoing).await.unwrap();
+            let found = check(&app).await.findings;
+            // What was written down meanwhile was not claimed.
+            let other = found.iter().find(|what| what.contains("trigger"));
+            assert_eq!(other, None, "{doing}");
+        }
+    }
+
+    async fn what_stands_before_a_table_in_the_search_path_is_told(database: Database) {
+        if database == Database::Sqlite {
+            return;
+        }
+        let app = TestApp::start(database).await;
+        app.subscribe("ada@b.example", WEEKLY).await;
+        app.tamper("CREATE SCHEMA evil").await.unwrap();
+        app.tamper("CREATE VIEW evil._sqlx_migrations AS SELECT * FROM _sqlx_migrations").await.unwrap();
+        app.tamper("DO $$ BEGIN
+                        EXECUTE format('ALTER DATABASE %I SET search_path = evil, public', current_database());
+                    END $$").await.unwrap();
+        // A command has a connection of its own, which begins with that.
+        let output = command(&app, &["ledger", "verify"]);
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        assert!(!output.status.success() && said.contains("_sqlx_migrations"), "{said}");
+        let output = command(&app, &EXPORT);
+        assert!(!output.status.success() && output.stdout.is_empty());
     }
 }
