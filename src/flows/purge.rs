@@ -86,15 +86,19 @@ pub async fn forget_ended(
     let next = Some(*last);
     let (mut emptied, mut gone) = (vec![], 0);
     for (subscriber_id, address_key) in &ended {
-        let mut whole = are_whole(tx, checker, *subscriber_id).await?;
+        let mut whole = are_whole(tx, checker, *subscriber_id).await?
+            && !purges::is_shared(tx, *subscriber_id, address_key).await?;
         // Their forms go with them.
+        let mut forms = Vec::new();
         for signup in signups::list_of(tx, address_key).await? {
             whole = whole
                 && terms.demand_own_signup(&signup).is_ok()
                 && are_whole(tx, checker, signup.signup_id).await?;
+            forms.push(signup.signup_id);
         }
         if whole {
-            emptied.append(&mut erasures::delete_all(tx, address_key).await?);
+            let these = (*subscriber_id, forms.as_slice());
+            emptied.append(&mut erasures::delete_one(tx, address_key, these).await?);
             gone += 1;
         } else {
             leave("subscriber", *subscriber_id);

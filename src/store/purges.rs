@@ -34,8 +34,8 @@ pub async fn count_unconfirmed(
         sqlx::query_scalar(
         "SELECT count(*) FROM signup s
          WHERE s.status <> 'confirmed' AND s.created_at <= $2 AND (s.status <> 'pending' OR s.expires_at <= $1)
-           AND NOT EXISTS (SELECT 1 FROM subscriber u JOIN consent_event e ON e.subject_id = u.subscriber_id
-                           WHERE u.address_key = s.address_key AND e.signup_id = s.signup_id)"
+           AND NOT EXISTS (SELECT 1 FROM consent_event e
+                           WHERE e.signup_id = s.signup_id AND e.type <> 'requested')"
     )
     .bind(now)
     .bind(before)
@@ -145,4 +145,26 @@ pub async fn lock_ended(
         .bind(after)
         .fetch_all(conn)
         .await)
+}
+
+/// Whether somebody else bears the address of this subscriber, or an event of somebody else tells of one of its forms:
+/// then another hand put them together.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn is_shared(
+    tx: &mut Tx,
+    subscriber_id: Uuid,
+    address_key: &AddressKey,
+) -> sqlx::Result<bool> {
+    on!(tx, |conn| sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM subscriber u
+                        WHERE u.address_key = $2 AND u.subscriber_id <> $1)
+             OR EXISTS (SELECT 1 FROM signup s JOIN consent_event e ON e.signup_id = s.signup_id
+                        WHERE s.address_key = $2 AND e.type <> 'requested' AND e.subject_id <> $1)"
+    )
+    .bind(subscriber_id)
+    .bind(address_key)
+    .fetch_one(conn)
+    .await)
 }

@@ -206,7 +206,7 @@ pub async fn list_unmarked(tx: &mut Tx, after: Uuid, count: i64) -> sqlx::Result
 pub type SignupPlace = (Timestamp, Uuid);
 
 /// Up to `count` signups made before `before` that nobody confirmed in time, oldest first behind this place, and of
-/// which no event of a subscriber tells. Nobody else changes them until the transaction ends.
+/// which no event of a giving tells, whatever their status says. Nobody else changes them until the transaction ends.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -224,9 +224,8 @@ pub async fn lock_unconfirmed(
                     "WHERE s.status <> 'confirmed' AND s.created_at <= $2
                        AND s.created_at >= $4 AND (s.created_at, s.signup_id) > ($4, $5)
                        AND (s.status <> 'pending' OR s.expires_at <= $1)
-                       AND NOT EXISTS (SELECT 1 FROM subscriber u
-                                       JOIN consent_event e ON e.subject_id = u.subscriber_id
-                                       WHERE u.address_key = s.address_key AND e.signup_id = s.signup_id)
+                       AND NOT EXISTS (SELECT 1 FROM consent_event e
+                                       WHERE e.signup_id = s.signup_id AND e.type <> 'requested')
                      ORDER BY s.created_at, s.signup_id LIMIT $3"
                 ),
                 $lock

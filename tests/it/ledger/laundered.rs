@@ -108,6 +108,77 @@ both_databases! {
         assert_eq!(app.count(kept).await, 4);
     }
 
+    async fn a_confirmed_form_stays_though_its_person_bears_another_key(database: Database) {
+        let key = match database {
+            Database::Sqlite => "UPDATE subscriber SET address_key = zeroblob(32) WHERE email = 'ada@b.example'",
+            Database::Postgres => "UPDATE subscriber SET address_key = decode(repeat('00', 32), 'hex')
+                                   WHERE email = 'ada@b.example'",
+        };
+        let app = history(database).await;
+        for change in [
+            "CREATE TABLE kept AS SELECT * FROM subscriber",
+            "CREATE TABLE kept_form AS SELECT * FROM signup",
+            "DELETE FROM download",
+            "DELETE FROM download_grant",
+            "UPDATE signup SET status = 'expired', confirmed_at = NULL, subscriber_id = NULL
+             WHERE email = 'ada@b.example'",
+            key,
+        ] {
+            app.tamper(change).await.unwrap();
+        }
+        app.advance(Duration::from_hours(24 * 40));
+        let before = app.count(OF_ADA).await;
+        let core = &app.core;
+        // Cyd's, whose time is over by now.
+        assert_eq!(forget(&core.db, &core.terms, &core.moment()).await.unwrap(), 1);
+        assert_eq!(app.count(OF_ADA).await, before);
+        for back in [
+            "UPDATE subscriber SET address_key = (SELECT k.address_key FROM kept k WHERE k.email = subscriber.email)
+             WHERE email = 'ada@b.example'",
+            "UPDATE signup SET status = 'confirmed',
+                 confirmed_at = (SELECT k.confirmed_at FROM kept_form k WHERE k.signup_id = signup.signup_id),
+                 subscriber_id = (SELECT k.subscriber_id FROM kept_form k WHERE k.signup_id = signup.signup_id)
+             WHERE email = 'ada@b.example'",
+        ] {
+            assert_eq!(app.tamper(back).await.unwrap(), 1);
+        }
+        assert_sound(&app).await;
+    }
+
+    async fn nobody_goes_with_a_stranger_who_bears_their_key(database: Database) {
+        let (own, stranger, gone, back) = match database {
+            Database::Sqlite => (
+                "UPDATE subscriber SET address_key = zeroblob(32) WHERE email = 'bob@b.example'",
+                "INSERT INTO subscriber (subscriber_id, email, address_key, last_seq, verified_at, created_at)
+                 SELECT X'00000000000070008000000000000001', email, address_key, 0, 0, 0 FROM kept
+                 WHERE email = 'bob@b.example'",
+                "DELETE FROM subscriber WHERE subscriber_id = X'00000000000070008000000000000001'",
+                "UPDATE subscriber SET address_key = (SELECT k.address_key FROM kept k WHERE k.email = subscriber.email)
+                 WHERE email = 'bob@b.example'",
+            ),
+            Database::Postgres => (
+                "ALTER TABLE subscriber DROP CONSTRAINT subscriber_address_key_key",
+                "INSERT INTO subscriber (subscriber_id, email, address_key, last_seq, verified_at, created_at)
+                 SELECT CAST('00000000-0000-7000-8000-000000000001' AS uuid), email, address_key, 0,
+                     TIMESTAMPTZ '1970-01-01', TIMESTAMPTZ '1970-01-01' FROM kept
+                 WHERE email = 'bob@b.example'",
+                "DELETE FROM subscriber WHERE subscriber_id = '00000000-0000-7000-8000-000000000001'",
+                "ALTER TABLE subscriber ADD CONSTRAINT subscriber_address_key_key UNIQUE (address_key)",
+            ),
+        };
+        let app = history(database).await;
+        for change in ["CREATE TABLE kept AS SELECT * FROM subscriber", own, stranger] {
+            app.tamper(change).await.unwrap();
+        }
+        nobody_goes(&app).await;
+        let ended = "SELECT count(*) FROM consent_event WHERE type = 'withdrawn' AND body IS NOT NULL";
+        assert_eq!(app.count(ended).await, 2);
+        for change in [gone, back] {
+            app.tamper(change).await.unwrap();
+        }
+        assert_sound(&app).await;
+    }
+
     async fn what_is_over_goes(database: Database) {
         let app = history(database).await;
         app.advance(Duration::from_hours(24 * 365 * 7));
