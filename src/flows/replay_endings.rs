@@ -6,13 +6,15 @@ use super::erase::erase;
 use super::record_consent::{End, end};
 use super::{Error, Terms};
 use crate::domain::consent::EventType;
+use crate::domain::evidence_key::EvidenceKey;
 use crate::domain::purpose::Purpose;
 use crate::domain::signup::Method;
 use crate::domain::timestamp::Timestamp;
 use crate::outside::{Ending, EndingReason, SETTLED};
 use crate::random::Moment;
 use crate::store::consents::{self, Standing};
-use crate::store::endings::{self, Known};
+use crate::store::endings::{self, Known, Unwithdrawn};
+use crate::store::subscribers::Subscriber;
 use crate::store::{Db, subscribers, suppressions};
 
 /// How many endings one transaction looks at: few enough that nobody waits long for it.
@@ -126,11 +128,14 @@ async fn replay_some(
     for address_key in endings::list_unerased(&mut tx, some).await? {
         all.erased += usize::from(erase(&mut tx, at, terms, &address_key, by).await?);
     }
-    for (subscriber_id, purpose, ran_out) in endings::list_unwithdrawn(&mut tx, some).await? {
-        let Some(subscriber) = subscribers::lock(&mut tx, subscriber_id).await? else { continue };
-        let standing = consents::list(&mut tx, subscriber_id).await?;
-        let ending: Vec<&Standing> = standing.iter().filter(|s| s.purpose == purpose).collect();
-        let event_type = if ran_out { EventType::Expired } else { EventType::Withdrawn };
+    for row in endings::list_unwithdrawn(&mut tx, some).await? {
+        let Some(subscriber) = subscribers::lock(&mut tx, row.subscriber_id).await? else {
+            continue;
+        };
+        let standing = consents::list(&mut tx, row.subscriber_id).await?;
+        let ends = |s: &&Standing| s.purpose == row.purpose && may_end(terms, &subscriber, s, &row);
+        let ending: Vec<&Standing> = standing.iter().filter(ends).collect();
+        let event_type = if row.ran_out { EventType::Expired } else { EventType::Withdrawn };
         let by = End { event_type, method: by.0, source: by.1 };
         all.withdrawn += end(&mut tx, at, terms, &subscriber, &ending, by).await?.len();
     }
@@ -141,4 +146,11 @@ async fn replay_some(
         all.suppressed += usize::from(new);
     }
     Ok(tx.commit().await?)
+}
+
+/// Whether a consent ends that seems older than its end. Where they came back since, only one that this program wrote
+/// so: another hand may have made the newer one older, which nobody exports then, and the check names.
+fn may_end(terms: &Terms, subscriber: &Subscriber, standing: &Standing, row: &Unwithdrawn) -> bool {
+    let own = terms.evidence_key.consent(&standing.fields(subscriber));
+    !row.lifted || EvidenceKey::agrees(row.mac.as_deref(), &own)
 }

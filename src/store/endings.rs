@@ -18,6 +18,8 @@ pub struct Known {
     purpose: String,
     /// Microseconds since the Unix epoch.
     began: i64,
+    /// The least key of a subscriber who was made in a later millisecond, hex.
+    later: String,
     lifted: bool,
 }
 
@@ -30,6 +32,7 @@ impl Known {
             reason: scope.reason.as_str(),
             purpose: scope.purpose.as_ref().map_or_else(|| "*".into(), ToString::to_string),
             began: began.at.micros(),
+            later: format!("{:012x}{:020}", began.at.micros().max(0) / 1000 + 1, 0),
             lifted: began.lifted,
         }
     }
@@ -43,7 +46,7 @@ macro_rules! known {
                 "WITH known AS MATERIALIZED (
                      SELECT unhex(value->>'address_key') AS address_key, value->>'reason' AS reason,
                             value->>'purpose' AS purpose, value->>'began' AS began,
-                            value->>'lifted' AS lifted FROM json_each($1)) SELECT ",
+                            unhex(value->>'later') AS later, value->>'lifted' AS lifted FROM json_each($1)) SELECT ",
                 $columns,
                 " FROM known k ",
                 $which
@@ -51,9 +54,10 @@ macro_rules! known {
             postgres: concat!(
                 "WITH known AS MATERIALIZED (
                      SELECT decode(address_key, 'hex') AS address_key, reason, purpose,
-                            TIMESTAMPTZ 'epoch' + began * INTERVAL '1 microsecond' AS began, lifted
+                            TIMESTAMPTZ 'epoch' + began * INTERVAL '1 microsecond' AS began,
+                            CAST(later AS uuid) AS later, lifted
                      FROM json_to_recordset(CAST($1 AS json)) AS row (address_key text, reason text,
-                         purpose text, began bigint, lifted boolean)) SELECT ",
+                         purpose text, began bigint, later text, lifted boolean)) SELECT ",
                 $columns,
                 " FROM known k ",
                 $which
@@ -62,22 +66,36 @@ macro_rules! known {
     };
 }
 
+/// A consent that ended, and the database does not know it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Unwithdrawn {
+    /// Whose.
+    pub subscriber_id: Uuid,
+    /// Of what.
+    pub purpose: Purpose,
+    /// Whether it ran out.
+    pub ran_out: bool,
+    /// Whether that was lifted since: they came back, of which this database may know as little.
+    pub lifted: bool,
+    /// The MAC of the consent, if it has one.
+    pub mac: Option<Vec<u8>>,
+}
+
 /// The withdrawals among these that the database lacks, and the consents that ran out: whose consent to that purpose is
-/// in force, by an event older than its end, without that end among their events. The last says whether it ran out.
+/// in force, and was confirmed before its end, without that end among their events.
+///
+/// When an event was recorded is under no MAC, and a consent's confirmation is. That of an import may be long before it
+/// came; but none comes that was given before an ending, nor after a withdrawal.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list_unwithdrawn(
-    tx: &mut Tx,
-    known: &[Known],
-) -> sqlx::Result<Vec<(Uuid, Purpose, bool)>> {
+pub async fn list_unwithdrawn(tx: &mut Tx, known: &[Known]) -> sqlx::Result<Vec<Unwithdrawn>> {
     const LIST: Sql = known!(
-        "u.subscriber_id, c.purpose, k.reason = 'expired'",
+        "u.subscriber_id, c.purpose, k.reason = 'expired' AS ran_out, k.lifted, c.mac",
         "JOIN subscriber u ON u.address_key = k.address_key
          JOIN consent c ON c.subscriber_id = u.subscriber_id AND c.purpose = k.purpose
-         JOIN consent_event e ON e.event_id = c.event_id
          WHERE k.reason IN ('unsubscribed', 'expired') AND c.state IN ('given', 'renewed')
-           AND e.recorded_at < k.began
+           AND c.confirmed_at < k.began
            AND NOT EXISTS (SELECT 1 FROM consent_event w
                            WHERE w.subject_id = u.subscriber_id AND w.purpose = k.purpose
                              AND w.type IN ('withdrawn', 'expired') AND w.recorded_at = k.began)
@@ -88,7 +106,8 @@ pub async fn list_unwithdrawn(
 }
 
 /// The erasures among these that the database lacks: of whom something is held that is older than the erasure,
-/// and nothing newer, without that erasure among its events.
+/// and nothing newer, without that erasure among its events. How old a subscriber is, their key tells, which is under a
+/// MAC as their times are not.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -97,11 +116,14 @@ pub async fn list_unerased(tx: &mut Tx, known: &[Known]) -> sqlx::Result<Vec<Add
         "k.address_key",
         "WHERE k.reason = 'erased'
            AND (EXISTS (SELECT 1 FROM subscriber u
-                        WHERE u.address_key = k.address_key AND u.created_at < k.began)
+                        WHERE u.address_key = k.address_key AND u.subscriber_id < k.later)
                 OR EXISTS (SELECT 1 FROM signup s
                            WHERE s.address_key = k.address_key AND s.created_at < k.began))
            AND NOT EXISTS (SELECT 1 FROM subscriber u
-                           WHERE u.address_key = k.address_key AND u.verified_at > k.began)
+                           WHERE u.address_key = k.address_key AND u.subscriber_id >= k.later)
+           AND NOT EXISTS (SELECT 1 FROM subscriber u
+                           JOIN consent c ON c.subscriber_id = u.subscriber_id
+                           WHERE u.address_key = k.address_key AND c.confirmed_at > k.began)
            AND NOT EXISTS (SELECT 1 FROM consent_event e
                            WHERE e.type = 'erased' AND e.recorded_at = k.began)
          ORDER BY k.address_key"
@@ -136,13 +158,13 @@ pub async fn list_unsuppressed(tx: &mut Tx, known: &[Known]) -> sqlx::Result<Vec
                              AND s.purpose = k.purpose)
            AND NOT (k.reason = 'erased'
                     AND EXISTS (SELECT 1 FROM subscriber u
-                                WHERE u.address_key = k.address_key AND u.verified_at > k.began))
+                                JOIN consent c ON c.subscriber_id = u.subscriber_id
+                                WHERE u.address_key = k.address_key AND c.confirmed_at > k.began))
            AND NOT (k.reason = 'unsubscribed'
                     AND EXISTS (SELECT 1 FROM subscriber u
                                 JOIN consent c ON c.subscriber_id = u.subscriber_id
-                                JOIN consent_event e ON e.event_id = c.event_id
                                 WHERE u.address_key = k.address_key AND c.purpose = k.purpose
-                                  AND c.state IN ('given', 'renewed') AND e.recorded_at > k.began))
+                                  AND c.state IN ('given', 'renewed') AND c.confirmed_at > k.began))
          ORDER BY k.address_key, k.reason, k.purpose"
     );
     let known = super::batch(known)?;

@@ -195,4 +195,43 @@ both_databases! {
         assert_eq!(replay(&app, &mut Replay::default()).await, Replayed::default());
         assert!(does(&app, &EXPORT).contains("ada@b.example"));
     }
+
+    async fn who_came_back_stays_whatever_the_times_of_events_are(database: Database) {
+        let [events, people, consents] = match database {
+            Database::Sqlite => [
+                "UPDATE consent_event SET recorded_at = recorded_at - 172800000000",
+                "UPDATE subscriber SET created_at = created_at - 172800000000, verified_at = verified_at - 172800000000",
+                "UPDATE consent SET confirmed_at = confirmed_at - 172800000000",
+            ],
+            Database::Postgres => [
+                "UPDATE consent_event SET recorded_at = recorded_at - INTERVAL '2 days'",
+                "UPDATE subscriber SET created_at = created_at - INTERVAL '2 days',
+                     verified_at = verified_at - INTERVAL '2 days'",
+                "UPDATE consent SET confirmed_at = confirmed_at - INTERVAL '2 days'",
+            ],
+        };
+        let app = TestApp::start(database).await;
+        for (email, way, with, status) in [
+            ("ada@b.example", "withdraw-all", "", 303),
+            ("bob@b.example", "erase", "confirm=yes", 200),
+        ] {
+            app.subscribe(email, WEEKLY).await;
+            app.advance(Duration::from_hours(1));
+            let manage = app.mail_to(email).pop().unwrap().link("/preferences/");
+            assert_eq!(app.post(&format!("{manage}/{way}"), with).await.status, status);
+            app.mail_settled().await;
+            app.advance(Duration::from_hours(1));
+            app.subscribe(email, WEEKLY).await;
+        }
+        app.mail_settled().await;
+        unguard(&app).await;
+        app.advance(Duration::from_mins(2));
+        let nothing = Replayed::default();
+        assert_eq!(replay(&app, &mut Replay::default()).await, nothing);
+        for change in [events, people, consents] {
+            assert!(app.tamper(change).await.unwrap() > 0, "{change}");
+            assert_eq!(replay(&app, &mut Replay::default()).await, nothing, "{change}");
+        }
+        assert_eq!(app.count("SELECT count(*) FROM consent WHERE state IN ('given', 'renewed')").await, 4);
+    }
 }
