@@ -22,6 +22,7 @@ use crate::domain::suppression::SuppressionReason;
 use crate::domain::text::Line;
 use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
+use crate::outside::{EndingReason, Endings, Scope};
 use crate::random::Moment;
 use crate::store::imports::{
     self, AddressStanding, ImportedConsent, ImportedSubscriber, ImportedTerms, Taken,
@@ -127,10 +128,44 @@ pub fn judge(standing: &AddressStanding, consented_at: Timestamp) -> Verdict {
     }
 }
 
-/// The verdicts on these rows as things stand, in their order; changes nothing.
+/// What is known outside the database that keeps consent given elsewhere from counting here, if anything does: the
+/// database may have been made to forget it.
+fn ended(
+    endings: &Endings,
+    address_key: &AddressKey,
+    purpose: &Purpose,
+    consented_at: Timestamp,
+) -> Option<Refusal> {
+    // Nothing stands without the privacy policy.
+    let of = [purpose.clone(), Purpose::privacy_policy()];
+    let forbids = |of| endings.forbids(address_key, of, Timestamp::EARLIEST).is_some();
+    if !of.iter().any(forbids) {
+        return None;
+    }
+    let began = |reason, of: Option<&Purpose>| {
+        let scope = Scope { address_key: address_key.clone(), reason, purpose: of.cloned() };
+        let began = endings.only(std::iter::once(scope)).into_values().next()?;
+        (!began.lifted).then_some(began.at)
+    };
+    let holds = |reason: &SuppressionReason| match reason {
+        // Not having asked for a confirmation is not about consent.
+        SuppressionReason::NotMe => false,
+        SuppressionReason::Unsubscribed => {
+            of.iter().any(|of| began(EndingReason::Suppressed(*reason), Some(of)).is_some())
+        }
+        reason => began(EndingReason::Suppressed(*reason), None).is_some(),
+    };
+    if let Some(reason) = SuppressionReason::ALL.into_iter().find(holds) {
+        return Some(Refusal::Suppressed(reason));
+    }
+    let ran_out = began(EndingReason::Expired, Some(purpose))?;
+    (ran_out > consented_at).then_some(Refusal::LeftAfter(ran_out))
+}
+
+/// The verdicts on these rows as things stand, in the database and outside it, in their order; changes nothing.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the database does not answer, or what is known outside it cannot be read.
 pub async fn consider(
     tx: &mut Tx,
     purpose: &Purpose,
@@ -140,8 +175,15 @@ pub async fn consider(
     let standings = imports::list_standings(tx, purpose, &keys).await?;
     let by_key: HashMap<&AddressKey, &AddressStanding> =
         standings.iter().map(|standing| (&standing.address_key, standing)).collect();
+    let endings = tx.outside().endings().await?;
     let verdict = |row: &&ImportRow| {
-        by_key.get(&row.address_key).map(|known| judge(known, row.contact.consented_at))
+        let consented_at = row.contact.consented_at;
+        let verdict = judge(by_key.get(&row.address_key)?, consented_at);
+        if verdict != Verdict::Imported {
+            return Some(verdict);
+        }
+        let ended = ended(&endings, &row.address_key, purpose, consented_at);
+        Some(ended.map_or(verdict, Verdict::Refused))
     };
     // A row that the database did not answer for is not taken for an unknown address.
     rows.iter().map(|row| verdict(row).ok_or(Error::Store(sqlx::Error::RowNotFound))).collect()

@@ -363,7 +363,7 @@ both_databases! {
 
     async fn who_left_is_not_brought_back(database: Database) {
         let app = TestApp::start(database).await;
-        for email in ["ada@b.example", "bob@b.example"] {
+        for email in ["ada@b.example", "bob@b.example", "cyd@b.example"] {
             app.subscribe(email, "&newsletter=weekly").await;
         }
         let left = app.clock.now();
@@ -380,14 +380,38 @@ both_databases! {
             let verdicts = bring_in(&app.core, WEEKLY, &[("ada@b.example", consented_at), ("bob@b.example", consented_at)]).await;
             assert_eq!(verdicts, [Verdict::Refused(refusal), Verdict::AlreadyAgreed]);
         }
-        // What lapsed may be given again, later.
+        // Taken from the state too, it is known outside.
         app.tamper("UPDATE consent SET state = 'expired' WHERE state = 'withdrawn'").await.unwrap();
-        let early = bring_in(&app.core, WEEKLY, &[("ada@b.example", "2026-11-23")]).await;
-        assert_eq!(early, [Verdict::Refused(Refusal::LeftAfter(left))]);
-        assert_eq!(app.count("SELECT count(*) FROM consent_event WHERE type = 'given'").await, 4);
-        let late = bring_in(&app.core, WEEKLY, &[("ada@b.example", "2026-11-24")]).await;
+        assert_eq!(bring_in(&app.core, WEEKLY, &[("ada@b.example", "2026-11-24")]).await, [unsubscribed]);
+        // What lapsed may be given again, later.
+        let lapsed = "UPDATE consent SET state = 'expired' WHERE purpose = 'newsletter:weekly' AND subscriber_id =
+                          (SELECT subscriber_id FROM subscriber WHERE email = 'cyd@b.example')";
+        assert_eq!(app.tamper(lapsed).await.unwrap(), 1);
+        let early = bring_in(&app.core, WEEKLY, &[("cyd@b.example", "2026-11-23")]).await;
+        assert!(matches!(early[..], [Verdict::Refused(Refusal::LeftAfter(_))]), "{early:?}");
+        assert_eq!(app.count("SELECT count(*) FROM consent_event WHERE type = 'given'").await, 6);
+        let late = bring_in(&app.core, WEEKLY, &[("cyd@b.example", "2026-11-24")]).await;
         assert_eq!(late, [Verdict::Imported]);
-        assert_eq!(app.count("SELECT count(*) FROM consent_event WHERE type = 'given'").await, 5);
+        assert_eq!(app.count("SELECT count(*) FROM consent_event WHERE type = 'given'").await, 7);
+    }
+
+    async fn who_was_erased_stays_out_though_the_database_forgot_it(database: Database) {
+        let app = TestApp::start(database).await;
+        app.subscribe("ada@b.example", "&newsletter=weekly").await;
+        let key = rows(&app.core, &[("ada@b.example", "2024-01-01")]).remove(0).address_key;
+        let mut tx = app.write().await;
+        let by = (Method::Staff, "test");
+        assert!(erase(&mut tx, &app.core.moment(), &app.core.terms, &key, by).await.unwrap());
+        tx.commit().await.unwrap();
+        app.advance(Duration::from_hours(48));
+        assert_eq!(app.tamper("DELETE FROM suppression").await.unwrap(), 1);
+        let contacts = [("ada@b.example", "2026-11-24"), ("bob@b.example", "2026-11-24")];
+        let verdicts = bring_in(&app.core, WEEKLY, &contacts).await;
+        assert_eq!(verdicts, [suppressed(SuppressionReason::Erased), Verdict::Imported]);
+        assert_eq!(app.exported(WEEKLY).await, ["bob@b.example"]);
+        // Who comes back by themselves lifts nothing that is not there; by then they agreed.
+        app.subscribe("ada@b.example", "&newsletter=weekly").await;
+        assert_eq!(bring_in(&app.core, WEEKLY, &contacts).await, [Verdict::AlreadyAgreed; 2]);
     }
 
     async fn what_people_said_of_themselves_wins_over_a_file(database: Database) {
