@@ -270,7 +270,7 @@ async fn check_pending(tx: &mut Tx, terms: &Terms, told: &mut Verification) -> R
     }
 }
 
-/// Words and policies against their hashes.
+/// Words and policies against their hashes, and what no hash of a policy is over.
 async fn check_texts(tx: &mut Tx, told: &mut Verification) -> Result<(), Error> {
     let changed = |sha256: &str, text: &str| sha256_hex(text.as_bytes()) != sha256;
     for notice in notices::list(tx).await?.iter().filter(|n| changed(&n.sha256, &n.words)) {
@@ -279,6 +279,11 @@ async fn check_texts(tx: &mut Tx, told: &mut Verification) -> Result<(), Error> 
     let policies = policy_versions::list(tx, LANG).await?;
     for policy in policies.iter().filter(|policy| changed(&policy.sha256, &policy.body)) {
         told.add(format!("policy {}: its text is not that of its hash", policy.label));
+    }
+    for label in policy_versions::list_strange(tx).await? {
+        told.add(format!(
+            "policy {label}: it is in another language, or another one bears its label"
+        ));
     }
     Ok(())
 }

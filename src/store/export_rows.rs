@@ -7,7 +7,7 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
-use super::{Tx, on};
+use super::{Tx, on, policy_versions};
 use crate::domain::evidence_key::RowMac;
 use crate::domain::timestamp::Timestamp;
 
@@ -75,11 +75,16 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// All there is.
+    /// All there is; a policy that this program did not publish so would hide that consents ran out.
     pub(super) async fn load(tx: &mut Tx) -> sqlx::Result<Self> {
         const NOTICES: &str = "SELECT notice_id, sha256 FROM notice";
         const POLICIES: &str = "SELECT policy_version_id, label FROM policy_version";
         const REPORTS: &str = "SELECT report_id, slug FROM report";
+        if let Some(label) = policy_versions::list_strange(tx).await?.first() {
+            let what =
+                format!("policy {label} is in another language, or another one bears its label");
+            return Err(sqlx::Error::Decode(what.into()));
+        }
         let mut texts = [vec![], vec![], vec![]];
         for (texts, sql) in texts.iter_mut().zip([NOTICES, POLICIES, REPORTS]) {
             *texts =

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::{Sql, Tx, on};
-use crate::domain::notice::sha256_hex;
+use crate::domain::notice::{LANG, sha256_hex};
 use crate::domain::policy::{Change, ChangeClass, PolicyText, WhatChanges};
 use crate::domain::slug::Label;
 use crate::domain::timestamp::Timestamp;
@@ -93,6 +93,23 @@ pub async fn list(tx: &mut Tx, lang: &str) -> sqlx::Result<Vec<PolicyVersion>> {
         " FROM policy_version WHERE lang = $1 ORDER BY published_at DESC, policy_version_id DESC"
     ))
     .bind(lang)
+    .fetch_all(conn)
+    .await)
+}
+
+/// The labels of versions that this program did not publish so: in another language than its one, or two of one label.
+/// No hash is over the language, and by it a version is found that ends consents under older ones.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_strange(tx: &mut Tx) -> sqlx::Result<Vec<String>> {
+    on!(tx, |conn| sqlx::query_scalar(
+        "SELECT p.label FROM policy_version p
+         WHERE p.lang <> $1 OR EXISTS (SELECT 1 FROM policy_version o WHERE o.label = p.label
+                                         AND o.policy_version_id <> p.policy_version_id)
+         ORDER BY p.label, p.policy_version_id LIMIT 20"
+    )
+    .bind(LANG)
     .fetch_all(conn)
     .await)
 }

@@ -369,6 +369,10 @@ both_databases! {
              "UPDATE notice SET words = substr(words, 1, length(words) - 1) WHERE purpose = 'newsletter:weekly'"),
             ("UPDATE policy_version SET body = body || '.' WHERE label = '2026-11'", "its text is not that of its hash",
              "UPDATE policy_version SET body = substr(body, 1, length(body) - 1) WHERE label = '2026-11'"),
+            ("UPDATE policy_version SET lang = 'xx' WHERE label = '2026-10'", "policy 2026-10: it is in another language",
+             "UPDATE policy_version SET lang = 'en-GB' WHERE label = '2026-10'"),
+            ("UPDATE policy_version SET lang = 'xx', label = '2026-11' WHERE label = '2026-10'", "another one bears its label",
+             "UPDATE policy_version SET lang = 'en-GB', label = '2026-10' WHERE lang = 'xx'"),
             ("UPDATE consent_event SET purpose = 'privacy-policy' WHERE leaf_index =
               (SELECT min(leaf_index) FROM consent_event WHERE type = 'requested' AND purpose = 'newsletter:weekly')",
              "its purpose is not the one in its body",
@@ -379,6 +383,17 @@ both_databases! {
         ] {
             tampered(&app, doing, words, undoing).await;
         }
+    }
+
+    async fn a_policy_in_another_language_stops_an_export_at_once(database: Database) {
+        let app = history(database).await;
+        assert!(does(&app, &EXPORT).contains("ada@b.example"));
+        assert_eq!(app.tamper("UPDATE policy_version SET lang = 'xx' WHERE label = '2026-10'").await.unwrap(), 1);
+        let output = command(&app, &EXPORT);
+        assert_refused(&output, "in another language");
+        assert!(output.stdout.is_empty(), "not even a header");
+        assert_eq!(app.tamper("UPDATE policy_version SET lang = 'en-GB' WHERE lang = 'xx'").await.unwrap(), 1);
+        healed(&app).await;
     }
 
     async fn the_command_names_what_it_finds(database: Database) {
