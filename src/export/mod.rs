@@ -157,8 +157,9 @@ pub async fn write(
     if sealed != size {
         return Err(ExportError::Changed(format!("of {size} sealed leaves there are {sealed}")));
     }
-    if let Some(what) = triggers::list_foreign(snapshot.tx()).await?.into_iter().next() {
-        return Err(ExportError::Changed(what));
+    let foreign = triggers::list_foreign(snapshot.tx()).await?;
+    if !foreign.is_empty() {
+        return Err(ExportError::Changed(foreign.join("; ")));
     }
     if wanted.format == Format::Xlsx {
         let most = i64::try_from(XLSX_MOST_ROWS).unwrap_or(i64::MAX);

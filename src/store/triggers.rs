@@ -77,7 +77,7 @@ within AS MATERIALIZED (
     WHERE r.oid IN (SELECT oid FROM ours) OR r.relnamespace =
         (SELECT n.oid FROM pg_namespace n WHERE n.nspname = current_schema())),
 found AS MATERIALIZED (
-    SELECT t.tgname AS name, t.tgenabled IN ('O', 'A') AND t.tgqual IS NULL AS acts,
+    SELECT t.oid, t.tgname AS name, t.tgenabled IN ('O', 'A') AND t.tgqual IS NULL AS acts,
         EXISTS (SELECT 1 FROM made m JOIN ours o ON o.name = m.of
                 WHERE o.oid = t.tgrelid AND m.name = t.tgname AND m.kind = t.tgtype
                   AND m.function = p.proname AND m.source = p.prosrc
@@ -94,7 +94,7 @@ found AS MATERIALIZED (
     JOIN pg_language l ON l.oid = p.prolang
     WHERE NOT (t.tgisinternal AND p.proname LIKE 'RI\_FKey\_%'
                AND p.pronamespace = CAST('pg_catalog' AS regnamespace)))
-SELECT 'the trigger ' || name || ' is not of this program' FROM found WHERE NOT known
+(SELECT 'the trigger ' || name || ' is not of this program' FROM found WHERE NOT known ORDER BY oid)
 UNION ALL SELECT 'the rule ' || u.rulename || ' is not of this program'
 FROM pg_rewrite u JOIN within r ON r.oid = u.ev_class WHERE u.rulename <> '_RETURN'
 UNION ALL SELECT 'the row security of ' || relname || ' is not of this program'
