@@ -259,7 +259,9 @@ impl<'a> Importer<'a> {
         }
         let db = &self.core.db;
         if self.dry_run {
-            return Ok(consider(&mut db.read().await?, self.terms.purpose, rows).await?);
+            return Ok(
+                consider(&mut db.read().await?, &self.core.terms, self.terms.purpose, rows).await?
+            );
         }
         loop {
             let mut tx = db.write().await?;

@@ -56,7 +56,7 @@ impl Keys {
         let ring =
             given_or_kept("secret_key", settings.secret_key.as_ref(), &file, || random.bytes())?;
         let (first, older) = ring.split_first().ok_or(KeysError::Malformed("secret_key".into()))?;
-        let links = LinkSecrets::new(*first, older.to_vec());
+        let links = LinkSecrets::new(*first, older);
         let file = settings.data_dir.join("address.key");
         let follows = || derived(first, b"assent address key");
         let given = settings.address_key.as_ref();

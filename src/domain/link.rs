@@ -78,8 +78,8 @@ const HEAD_LENGTH: usize = 18;
 impl LinkSecrets {
     /// A ring whose first secret signs.
     #[must_use]
-    pub fn new(first: [u8; 32], older: Vec<[u8; 32]>) -> Self {
-        Self(std::iter::once(&first).chain(&older).map(HashKey::new).collect())
+    pub fn new(first: [u8; 32], older: &[[u8; 32]]) -> Self {
+        Self(std::iter::once(&first).chain(older).map(HashKey::new).collect())
     }
 
     /// The token of a link: base64url(id ‖ generation ‖ first 16 bytes of the MAC), 46 characters.
@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn opens_only_its_own_kind() {
-        let secrets = LinkSecrets::new([7; 32], vec![]);
+        let secrets = LinkSecrets::new([7; 32], &[]);
         let token = secrets.token(LinkKind::Confirm, LINK);
         assert_eq!(token.len(), 46);
         assert_eq!(secrets.open(LinkKind::Confirm, &token), Some(LINK));
@@ -272,26 +272,26 @@ mod tests {
 
     #[test]
     fn an_old_secret_still_opens_and_a_strange_one_does_not() {
-        let token = LinkSecrets::new([7; 32], vec![]).token(LinkKind::Confirm, LINK);
-        let rotated = LinkSecrets::new([8; 32], vec![[7; 32]]);
+        let token = LinkSecrets::new([7; 32], &[]).token(LinkKind::Confirm, LINK);
+        let rotated = LinkSecrets::new([8; 32], &[[7; 32]]);
         assert_eq!(rotated.open(LinkKind::Confirm, &token), Some(LINK));
-        assert_eq!(LinkSecrets::new([8; 32], vec![]).open(LinkKind::Confirm, &token), None);
+        assert_eq!(LinkSecrets::new([8; 32], &[]).open(LinkKind::Confirm, &token), None);
     }
 
     #[test]
     fn a_code_is_of_one_link_and_one_generation() {
-        let secrets = LinkSecrets::new([7; 32], vec![]);
+        let secrets = LinkSecrets::new([7; 32], &[]);
         let code = secrets.code(LINK);
         assert!(secrets.is_code(LINK, code));
         assert!(!secrets.is_code(Link { generation: 4, ..LINK }, code));
         assert!(!secrets.is_code(Link { id: Uuid::from_u128(0x1235), ..LINK }, code));
-        assert!(LinkSecrets::new([8; 32], vec![[7; 32]]).is_code(LINK, code), "the ring counts");
-        assert!(!LinkSecrets::new([8; 32], vec![]).is_code(LINK, code));
+        assert!(LinkSecrets::new([8; 32], &[[7; 32]]).is_code(LINK, code), "the ring counts");
+        assert!(!LinkSecrets::new([8; 32], &[]).is_code(LINK, code));
     }
 
     #[test]
     fn codes_are_spread_evenly() {
-        let secrets = LinkSecrets::new([7; 32], vec![]);
+        let secrets = LinkSecrets::new([7; 32], &[]);
         let mut counts = [[0u32; 10]; 6];
         for id in 0..10_000 {
             let code = secrets.code(Link { id: Uuid::from_u128(id), generation: 1 }).to_string();
@@ -307,7 +307,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_changed_token_never_opens(at in 0usize..46, to in "[A-Za-z0-9_-]") {
-            let secrets = LinkSecrets::new([7; 32], vec![]);
+            let secrets = LinkSecrets::new([7; 32], &[]);
             let token = secrets.token(LinkKind::Confirm, LINK);
             let mut changed = token.clone();
             changed.replace_range(at..=at, &to);
@@ -318,7 +318,7 @@ mod tests {
 
         #[test]
         fn any_text_is_answered(text in "\\PC{0,80}") {
-            prop_assert_eq!(LinkSecrets::new([7; 32], vec![]).open(LinkKind::Confirm, &text), None);
+            prop_assert_eq!(LinkSecrets::new([7; 32], &[]).open(LinkKind::Confirm, &text), None);
         }
     }
 }

@@ -59,8 +59,8 @@ mod tests {
     const ID: Uuid = Uuid::from_u128(0x0193_5b7a_7c00_7000_8000_0000_0000_00ff);
 
     fn paths(secret: u8, older: &[u8]) -> ReturnPaths {
-        let older = older.iter().map(|byte| [*byte; 32]).collect();
-        let secrets = LinkSecrets::new([secret; 32], older);
+        let older: Vec<[u8; 32]> = older.iter().map(|byte| [*byte; 32]).collect();
+        let secrets = LinkSecrets::new([secret; 32], &older);
         ReturnPaths { secrets, domain: "bounces.example.org".to_owned() }
     }
 

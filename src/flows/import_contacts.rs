@@ -132,19 +132,21 @@ pub fn judge(standing: &AddressStanding, consented_at: Timestamp) -> Verdict {
 /// database may have been made to forget it.
 fn ended(
     endings: &Endings,
-    address_key: &AddressKey,
+    (address_key, subscriber_key): (&AddressKey, Option<AddressKey>),
     purpose: &Purpose,
     consented_at: Timestamp,
 ) -> Option<Refusal> {
     // Nothing stands without the privacy policy.
     let of = [purpose.clone(), Purpose::privacy_policy()];
-    let forbids = |of| endings.forbids(address_key, of, Timestamp::EARLIEST).is_some();
+    let of_address = std::slice::from_ref(address_key);
+    let forbids = |of: &Purpose| endings.forbids(of_address, of, Timestamp::EARLIEST).is_some();
+    let left = endings.forbids(subscriber_key.as_slice(), purpose, consented_at);
     if !of.iter().any(forbids) {
-        return None;
+        return left.map(Refusal::LeftAfter);
     }
     let began = |reason, of: Option<&Purpose>| {
         let scope = Scope { address_key: address_key.clone(), reason, purpose: of.cloned() };
-        let began = endings.only(std::iter::once(scope)).into_values().next()?;
+        let began = endings.began(scope)?;
         (!began.lifted).then_some(began.at)
     };
     let holds = |reason: &SuppressionReason| match reason {
@@ -158,8 +160,8 @@ fn ended(
     if let Some(reason) = SuppressionReason::ALL.into_iter().find(holds) {
         return Some(Refusal::Suppressed(reason));
     }
-    let ran_out = began(EndingReason::Expired, Some(purpose))?;
-    (ran_out > consented_at).then_some(Refusal::LeftAfter(ran_out))
+    let ran_out = began(EndingReason::Expired, Some(purpose));
+    ran_out.filter(|ran_out| *ran_out > consented_at).or(left).map(Refusal::LeftAfter)
 }
 
 /// The verdicts on these rows as things stand, in the database and outside it, in their order; changes nothing.
@@ -168,6 +170,7 @@ fn ended(
 /// When the database does not answer, or what is known outside it cannot be read.
 pub async fn consider(
     tx: &mut Tx,
+    terms: &Terms,
     purpose: &Purpose,
     rows: &[&ImportRow],
 ) -> Result<Vec<Verdict>, Error> {
@@ -178,11 +181,14 @@ pub async fn consider(
     let endings = tx.outside().endings().await?;
     let verdict = |row: &&ImportRow| {
         let consented_at = row.contact.consented_at;
-        let verdict = judge(by_key.get(&row.address_key)?, consented_at);
+        let standing = by_key.get(&row.address_key)?;
+        let verdict = judge(standing, consented_at);
         if verdict != Verdict::Imported {
             return Some(verdict);
         }
-        let ended = ended(&endings, &row.address_key, purpose, consented_at);
+        let subscriber_key =
+            standing.subscriber_id.map(|id| terms.address_secret.subscriber_key(id));
+        let ended = ended(&endings, (&row.address_key, subscriber_key), purpose, consented_at);
         Some(ended.map_or(verdict, Verdict::Refused))
     };
     // A row that the database did not answer for is not taken for an unknown address.
@@ -201,7 +207,7 @@ pub async fn import_contacts(
     import: &Import<'_>,
     rows: &[&ImportRow],
 ) -> Result<Batch, Error> {
-    let verdicts = consider(tx, import.purpose, rows).await?;
+    let verdicts = consider(tx, terms, import.purpose, rows).await?;
     let mut coming = Vec::with_capacity(rows.len());
     for (row, verdict) in rows.iter().zip(&verdicts) {
         if *verdict == Verdict::Imported {
@@ -216,7 +222,7 @@ pub async fn import_contacts(
     let taken = imports::upsert_subscribers(tx, at.now, &subscribers).await?;
     // Whoever was confirming, leaving or being erased when this began has finished, for the rows are
     // locked now: what they decided counts.
-    let again = consider(tx, import.purpose, &coming).await?;
+    let again = consider(tx, terms, import.purpose, &coming).await?;
     if again.iter().any(|verdict| *verdict != Verdict::Imported) {
         return Ok(Batch::Overtaken);
     }
@@ -380,6 +386,7 @@ mod tests {
         let address = EmailAddress::parse("ada@b.example").unwrap();
         AddressStanding {
             address_key: AddressSecret::new([1; 32]).key(&address),
+            subscriber_id: None,
             suppressed: None,
             state,
             changed_at: changed.and_then(Timestamp::parse),

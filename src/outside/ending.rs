@@ -1,7 +1,6 @@
 //! What keeps an address from being written to, as it is kept outside the database: one line each time
 //! something begins to, and each time that is lifted.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -65,7 +64,7 @@ impl EndingReason {
     }
 
     /// Whether it ends only what is older than itself; the others hold until they are lifted.
-    fn is_by_time(self) -> bool {
+    pub(super) fn is_by_time(self) -> bool {
         use SuppressionReason::{Erased, Unsubscribed};
         matches!(self, Self::Suppressed(Unsubscribed | Erased) | Self::Expired | Self::Left)
     }
@@ -194,135 +193,22 @@ impl Scope {
     }
 }
 
-/// When one scope began last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Began {
-    /// When it began last.
-    pub at: Timestamp,
-    /// Whether it was lifted since.
-    pub lifted: bool,
-}
-
-/// The last moments of one scope.
-#[derive(Clone, Copy, Debug, Default)]
-struct Turns {
-    began: Option<Timestamp>,
-    lifted: Option<Timestamp>,
-}
-
-impl Turns {
-    fn began(self) -> Option<Began> {
-        // At one moment a beginning counts for more: better once too often.
-        self.began.map(|at| Began { at, lifted: self.lifted > Some(at) })
-    }
-}
-
-/// All endings, the newest of each scope, by address.
-#[derive(Clone, Debug, Default)]
-pub struct Endings(HashMap<AddressKey, Vec<Ended>>);
-
-/// What is known of one scope of an address.
-#[derive(Clone, Debug)]
-struct Ended {
-    reason: EndingReason,
-    purpose: Option<Purpose>,
-    turns: Turns,
-}
-
-impl Endings {
-    /// Sorts out what was read, in any order and however often.
-    #[must_use]
-    pub fn of(lines: Vec<Ending>) -> Self {
-        let mut endings = Self::default();
-        endings.add(lines);
-        endings
-    }
-
-    /// Adds what was read since.
-    pub(super) fn add(&mut self, lines: Vec<Ending>) {
-        for Ending { at, address_key, turn, reason, purpose } in lines {
-            let of = self.0.entry(address_key).or_default();
-            let known = of.iter().position(|e| (e.reason, &e.purpose) == (reason, &purpose));
-            let known = known.unwrap_or_else(|| {
-                of.push(Ended { reason, purpose, turns: Turns::default() });
-                of.len() - 1
-            });
-            let turns = &mut of[known].turns;
-            let newest = match turn {
-                Turn::Began => &mut turns.began,
-                Turn::Lifted => &mut turns.lifted,
-            };
-            *newest = (*newest).max(Some(at));
-        }
-    }
-
-    /// Those of these scopes.
-    #[must_use]
-    pub fn only(&self, scopes: impl Iterator<Item = Scope>) -> HashMap<Scope, Began> {
-        let began = |scope: Scope| {
-            let of = self.0.get(&scope.address_key)?;
-            let known = |e: &&Ended| (e.reason, &e.purpose) == (scope.reason, &scope.purpose);
-            let began = of.iter().find(known)?.turns.began()?;
-            Some((scope, began))
-        };
-        scopes.filter_map(began).collect()
-    }
-
-    /// When this scope began last, if it did.
-    #[must_use]
-    pub fn began(&self, scope: Scope) -> Option<Began> {
-        self.only(std::iter::once(scope)).into_values().next()
-    }
-
-    /// How many scopes there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.values().map(Vec::len).sum()
-    }
-
-    /// Whether nobody ever left.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Since when something forbids to write to somebody, by the keys of their address and of the subscriber, by a
-    /// consent of this moment, if anything does. Who came back after they left or were erased, or renewed what had run
-    /// out, may be written to; the other reasons hold until they are lifted.
-    #[must_use]
-    pub fn forbids(
-        &self,
-        keys: &[AddressKey],
-        purpose: &Purpose,
-        confirmed_at: Timestamp,
-    ) -> Option<Timestamp> {
-        // Not having asked for a confirmation is not about consent.
-        let not_me = EndingReason::Suppressed(SuppressionReason::NotMe);
-        let forbids = |Ended { reason, purpose: of, turns }: &Ended| {
-            let began = turns.began().filter(|began| !began.lifted)?;
-            let covers = *reason != not_me && of.as_ref().is_none_or(|of| of == purpose);
-            let holds = covers && (!reason.is_by_time() || confirmed_at <= began.at);
-            holds.then_some(began.at)
-        };
-        keys.iter().filter_map(|key| self.0.get(key)).flatten().filter_map(forbids).min()
-    }
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::domain::address_key::AddressSecret;
 
-    const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+    pub(in crate::outside) const KEY: &str =
+        "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
-    fn line(at: u8, turn: &str, reason: &str, purpose: &str) -> Ending {
+    pub(in crate::outside) fn line(at: u8, turn: &str, reason: &str, purpose: &str) -> Ending {
         let text = format!("2026-11-23T09:00:00.{at:06}Z {KEY} {turn} {reason} {purpose}");
         let ending = Ending::parse(&text).unwrap();
         assert_eq!(ending.to_string(), text);
         ending
     }
 
-    fn moment(at: u8) -> Timestamp {
+    pub(in crate::outside) fn moment(at: u8) -> Timestamp {
         line(at, "began", "erased", "*").at
     }
 
@@ -370,86 +256,5 @@ mod tests {
             assert_eq!(Ending::read(&other, &key(1)), None, "{other}");
         }
         assert_eq!(Ending::read(&own, &key(2)), None);
-    }
-
-    #[test]
-    fn who_came_back_after_leaving_may_be_written_to() {
-        let weekly: Purpose = "newsletter:weekly".parse().unwrap();
-        let other: Purpose = "newsletter:other".parse().unwrap();
-        let key = AddressKey::from_hex(KEY).unwrap();
-        let left = line(5, "began", "unsubscribed", "newsletter:weekly");
-        let endings = Endings::of(vec![left.clone()]);
-        let forbids = |endings: &Endings, purpose, at| {
-            endings.forbids(std::slice::from_ref(&key), purpose, moment(at)).is_some()
-        };
-        assert!(forbids(&endings, &weekly, 4) && forbids(&endings, &weekly, 5));
-        assert!(!forbids(&endings, &weekly, 6) && !forbids(&endings, &other, 4));
-        let lifted = line(7, "lifted", "unsubscribed", "newsletter:weekly");
-        assert!(!forbids(&Endings::of(vec![lifted.clone(), left.clone()]), &weekly, 4));
-        let scope = lifted.scope();
-        assert!(
-            Endings::of(vec![lifted.clone()]).only([scope].into_iter()).is_empty(),
-            "nothing began"
-        );
-        let again = line(8, "began", "unsubscribed", "newsletter:weekly");
-        assert!(forbids(&Endings::of(vec![again, lifted, left]), &weekly, 7));
-    }
-
-    #[test]
-    fn what_staff_stopped_holds_until_it_is_lifted() {
-        let weekly: Purpose = "newsletter:weekly".parse().unwrap();
-        let key = AddressKey::from_hex(KEY).unwrap();
-        let stopped = line(5, "began", "manual", "*");
-        assert!(
-            Endings::of(vec![stopped.clone()])
-                .forbids(std::slice::from_ref(&key), &weekly, moment(9))
-                .is_some()
-        );
-        let lifted = line(6, "lifted", "manual", "*");
-        assert!(
-            Endings::of(vec![stopped, lifted])
-                .forbids(std::slice::from_ref(&key), &weekly, moment(9))
-                .is_none()
-        );
-        // What began earliest counts, whatever came first to be known.
-        let twice =
-            Endings::of(vec![line(7, "began", "bounced", "*"), line(5, "began", "manual", "*")]);
-        assert_eq!(twice.forbids(std::slice::from_ref(&key), &weekly, moment(9)), Some(moment(5)));
-        // Not having asked for a confirmation is not about consent.
-        let not_me = Endings::of(vec![line(5, "began", "not-me", "*")]);
-        assert!(not_me.forbids(std::slice::from_ref(&key), &weekly, moment(1)).is_none());
-    }
-
-    #[test]
-    fn what_somebody_left_by_their_link_holds_for_the_subscriber() {
-        let weekly: Purpose = "newsletter:weekly".parse().unwrap();
-        let keys = [
-            AddressKey::from_hex(&KEY.replace('0', "1")).unwrap(),
-            AddressKey::from_hex(KEY).unwrap(),
-        ];
-        for scope in ["newsletter:weekly", "*"] {
-            let endings = Endings::of(vec![line(5, "began", "left", scope)]);
-            assert!(endings.forbids(&keys, &weekly, moment(5)).is_some(), "{scope}");
-            assert!(endings.forbids(&keys[..1], &weekly, moment(5)).is_none(), "{scope}");
-            assert!(endings.forbids(&keys, &weekly, moment(6)).is_none(), "{scope}");
-        }
-        let other = Endings::of(vec![line(5, "began", "left", "newsletter:other")]);
-        assert!(other.forbids(&keys, &weekly, moment(5)).is_none());
-    }
-
-    #[test]
-    fn who_renewed_what_had_run_out_may_be_written_to() {
-        let weekly: Purpose = "newsletter:weekly".parse().unwrap();
-        let key = AddressKey::from_hex(KEY).unwrap();
-        let ran_out = line(5, "began", "expired", "newsletter:weekly");
-        let endings = Endings::of(vec![ran_out.clone()]);
-        assert!(endings.forbids(std::slice::from_ref(&key), &weekly, moment(5)).is_some());
-        assert!(endings.forbids(std::slice::from_ref(&key), &weekly, moment(6)).is_none());
-        let lifted = line(6, "lifted", "expired", "newsletter:weekly");
-        assert!(
-            Endings::of(vec![ran_out, lifted])
-                .forbids(std::slice::from_ref(&key), &weekly, moment(4))
-                .is_none()
-        );
     }
 }

@@ -3,6 +3,7 @@
 //! file store, which replicas share. There also lies which verdict on the ledger is the newest.
 
 mod ending;
+mod endings;
 mod exchange;
 mod heads;
 mod journal;
@@ -15,7 +16,8 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, Notify};
 
-pub use ending::{Began, Ending, EndingReason, Endings, Scope, Turn};
+pub use ending::{Ending, EndingReason, Scope, Turn};
+pub use endings::{Began, Endings};
 pub use heads::Head;
 
 use crate::domain::evidence_key::EvidenceKey;

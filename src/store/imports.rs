@@ -18,6 +18,8 @@ use crate::domain::timestamp::Timestamp;
 pub struct AddressStanding {
     /// Who it is.
     pub address_key: AddressKey,
+    /// Their subscriber, if there is one.
+    pub subscriber_id: Option<Uuid>,
     /// Why they must not be written to for the purpose, if they must not; a reason that covers
     /// everything comes before one that covers the purpose.
     pub suppressed: Option<SuppressionReason>,
@@ -40,7 +42,7 @@ pub async fn list_standings(
     const LIST: Sql = Sql {
         sqlite: concat!(
             "WITH asked AS MATERIALIZED (SELECT unhex(value) AS address_key FROM json_each($1))
-                 SELECT a.address_key,
+                 SELECT a.address_key, u.subscriber_id,
                      (SELECT s.reason FROM suppression s WHERE s.address_key = a.address_key
                         AND (",
             suppresses_all!("s.reason"),
@@ -56,7 +58,7 @@ pub async fn list_standings(
         postgres: concat!(
             "WITH asked AS MATERIALIZED (SELECT decode(value, 'hex') AS address_key
                        FROM json_array_elements_text(CAST($1 AS json)))
-                   SELECT a.address_key,
+                   SELECT a.address_key, u.subscriber_id,
                        (SELECT s.reason FROM suppression s WHERE s.address_key = a.address_key
                           AND (",
             suppresses_all!("s.reason"),

@@ -347,7 +347,7 @@ both_databases! {
         ] {
             assert_eq!(app.tamper(insert).await.unwrap(), 1);
             let found = rows(&app.core, &[("ada@b.example", "2024-01-01")]);
-            let verdict = consider(&mut app.read().await, &WEEKLY.parse().unwrap(), &[&found[0]]).await.unwrap();
+            let verdict = consider(&mut app.read().await, &app.core.terms, &WEEKLY.parse().unwrap(), &[&found[0]]).await.unwrap();
             let expected = reason.map_or(Verdict::Imported, suppressed);
             assert_eq!(verdict, [expected], "{insert}");
             if reason.is_some() {

@@ -14,7 +14,7 @@ use uuid::Uuid;
 const ID: Uuid = Uuid::from_u128(0x0193_5b7a_7c00_7000_8000_0000_0000_00ff);
 
 fn secrets() -> LinkSecrets {
-    LinkSecrets::new([7; 32], vec![])
+    LinkSecrets::new([7; 32], &[])
 }
 
 fn return_path() -> String {
@@ -81,7 +81,7 @@ fn only_an_envelope_sender_of_ours_leads_to_a_mail() {
     let known = |message: &str| said(message.as_bytes()).map(|(.., known)| known);
     assert_eq!(known(&message("arf_all_redacted", &return_path())), Some(false));
     assert_eq!(known(&message("postfix_unknown", "reports@sample.example")), Some(false));
-    let strange = LinkSecrets::new([8; 32], vec![]);
+    let strange = LinkSecrets::new([8; 32], &[]);
     let forged = ReturnPaths { secrets: strange, domain: "bounces.sample.example".to_owned() };
     assert_eq!(known(&message("postfix_unknown", &forged.address(ID))), Some(false));
     // A bounce is sent to the envelope sender; what it returns proves nothing.

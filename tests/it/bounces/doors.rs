@@ -79,7 +79,7 @@ both_databases! {
         let mail = app.ask_and_read(ADA, "").await;
         let (path, before) = (return_path(&app, &mail), state(&app).await);
         let (id, _) = mail.message_id.split_once('@').unwrap();
-        let strange = ReturnPaths { secrets: LinkSecrets::new([9; 32], vec![]), domain: "bounces.sample.example".to_owned() };
+        let strange = ReturnPaths { secrets: LinkSecrets::new([9; 32], &[]), domain: "bounces.sample.example".to_owned() };
         let forged = strange.address(id.parse().unwrap());
 
         let not_ours = named(&[("body", "not-ours")]);

@@ -47,7 +47,7 @@ both_databases! {
         let mail = app.ask_and_read(ADA, "").await;
         let other = app.ask_and_read("bob@b.example", "").await;
         let (path, other) = (return_path(&app, &mail), return_path(&app, &other));
-        let forged = ReturnPaths { secrets: LinkSecrets::new([9; 32], vec![]), domain: "b.example".to_owned() }.address(Uuid::nil());
+        let forged = ReturnPaths { secrets: LinkSecrets::new([9; 32], &[]), domain: "b.example".to_owned() }.address(Uuid::nil());
         let gone = ReturnPaths { secrets: app.core.links.secrets.clone(), domain: "b.example".to_owned() }.address(Uuid::nil());
         let before = state(&app).await;
         for (name, from, recipient, words) in [

@@ -52,7 +52,7 @@ async fn put_back(app: &TestApp) {
 }
 
 /// What began is settled a minute later; she is in no export then.
-async fn is_not_exported(app: &TestApp) {
+fn is_not_exported(app: &TestApp) {
     app.advance(Duration::from_secs(61));
     let output = command(app, &EXPORT);
     assert!(!String::from_utf8_lossy(&output.stdout).contains(EMAIL));
@@ -78,7 +78,7 @@ both_databases! {
             };
             assert!(answer.status == 200 || answer.status == 303, "{press}: {}", answer.status);
             put_back(&app).await;
-            is_not_exported(&app).await;
+            is_not_exported(&app);
         }
     }
 
@@ -89,7 +89,7 @@ both_databases! {
                         WHERE context_sha256 IS NOT NULL LIMIT 1)").await;
         app.post(&format!("{link}/withdraw-all"), "").await;
         put_back(&app).await;
-        is_not_exported(&app).await;
+        is_not_exported(&app);
     }
 
     // The same, and all rows put back after an erasure
@@ -111,20 +111,20 @@ both_databases! {
             app.tamper(sql).await.unwrap();
         }
         put_back(&app).await;
-        is_not_exported(&app).await;
+        is_not_exported(&app);
     }
 
     async fn who_comes_back_after_leaving_is_exported(database: Database) {
         let (app, link) = history(database).await;
         app.post(&format!("{link}/withdraw-all"), "").await;
-        app.advance(Duration::from_secs(3600));
+        app.advance(Duration::from_hours(1));
         app.mail_settled().await;
         app.subscribe(EMAIL, WEEKLY).await;
         assert_eq!(app.exported("newsletter:weekly").await, [EMAIL]);
         app.post(&format!("{link}/withdraw-all"), "").await;
         assert!(app.exported("newsletter:weekly").await.is_empty());
         // The clock was set back in between.
-        app.set_back(Duration::from_secs(600));
+        app.set_back(Duration::from_mins(10));
         let path = link.replace(&app.base, "");
         let form = PageForm::of(&app.get(&link).await.text(), &path);
         let body = form.tick("privacy-policy").tick("newsletter:weekly").body();
@@ -152,7 +152,7 @@ both_databases! {
             Database::Sqlite => does(&app, "UPDATE suppression SET since = 253402214400000000").await,
             Database::Postgres => does(&app, "UPDATE suppression SET since = '9999-12-31'").await,
         }
-        app.advance(Duration::from_secs(3600));
+        app.advance(Duration::from_hours(1));
         app.mail_settled().await;
         app.subscribe(EMAIL, WEEKLY).await;
         assert!(!noted(&app).contains("9999"), "{}", noted(&app));

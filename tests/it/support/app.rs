@@ -407,7 +407,7 @@ impl TestApp {
     pub async fn seen(&self, page: &str) -> String {
         let path = page.replace(&self.base, "");
         let form = PageForm::of(&self.get(page).await.text(), &path);
-        let shown: String = form.values("shown").map(|code| format!("&shown={code}")).collect();
+        let shown: String = form.values("shown").flat_map(|code| ["&shown=", code]).collect();
         format!("&seen={}{shown}", form.value("seen"))
     }
 
