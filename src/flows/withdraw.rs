@@ -79,28 +79,6 @@ pub async fn withdraw_by(
     Ok(ended)
 }
 
-async fn note_left(
-    tx: &mut Tx,
-    at: &Moment,
-    terms: &Terms,
-    subscriber_id: Uuid,
-    leaving: &Leaving,
-) -> Result<(), Error> {
-    let key = terms.address_secret.subscriber_key(subscriber_id);
-    if leaving.ends(&Purpose::privacy_policy()) {
-        return Ok(tx.note_left(at.now, &key, None).await?);
-    }
-    for (purpose, _) in purposes::list_named(tx).await? {
-        if leaving.ends(&purpose) {
-            tx.note_left(at.now, &key, Some(&purpose)).await?;
-        }
-    }
-    if let Leaving::One(purpose) = leaving {
-        tx.note_left(at.now, &key, Some(purpose)).await?;
-    }
-    Ok(())
-}
-
 /// The same for a subscriber who is locked already, and mails nothing.
 ///
 /// # Errors
@@ -124,4 +102,27 @@ pub async fn leave(
         End { event_type: EventType::Withdrawn, method, source },
     )
     .await
+}
+
+/// Notes it by the key of the subscriber, whom the link names, before the database is asked what they have.
+async fn note_left(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    subscriber_id: Uuid,
+    leaving: &Leaving,
+) -> Result<(), Error> {
+    let key = terms.address_secret.subscriber_key(subscriber_id);
+    match leaving {
+        _ if leaving.ends(&Purpose::privacy_policy()) => tx.note_left(at.now, &key, None).await?,
+        Leaving::One(purpose) => tx.note_left(at.now, &key, Some(purpose)).await?,
+        Leaving::All | Leaving::Writing => {
+            for (purpose, _) in purposes::list_named(tx).await? {
+                if leaving.ends(&purpose) {
+                    tx.note_left(at.now, &key, Some(&purpose)).await?;
+                }
+            }
+        }
+    }
+    Ok(())
 }

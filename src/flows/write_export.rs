@@ -74,8 +74,8 @@ pub async fn write_export(
     Ok((written, cursor))
 }
 
-/// Writes the contacts of this moment to `out`. Should one rest on what this program did not write, the verdict on the ledger says so
-/// from then on, and nothing is exported until a check finds all sound again.
+/// Writes the contacts of this moment to `out`. Should one rest on what this program did not write, the verdict on the
+/// ledger says so from then on, and nothing is exported until a check finds all sound again.
 ///
 /// # Errors
 /// As [`export::write`].
