@@ -1,7 +1,7 @@
 //! The order of each subject's events, as far as bodies show it: none left out between two others, nothing of
 //! whoever was erased, and no time that runs back unmentioned.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
@@ -24,9 +24,10 @@ pub(super) struct InOrder {
     pub at: Option<i64>,
 }
 
-/// Each subject's newest event so far, in 24 bytes: a ledger of a million people is checked in little memory.
+/// Each subject's newest event so far, in 24 bytes: a ledger of a million people is checked in little memory. A hash
+/// table would hold twice that while it grows.
 #[derive(Debug, Default)]
-pub(super) struct Subjects(HashMap<u64, Newest>);
+pub(super) struct Subjects(BTreeMap<u64, Newest>);
 
 #[derive(Clone, Copy, Debug)]
 struct Newest {
