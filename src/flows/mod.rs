@@ -1,5 +1,6 @@
 //! Use cases, one to a file: (transaction, moment, input) → outcome. They decide mail by writing it to
-//! the outbox; they never send. The caller commits.
+//! the outbox; they never send. The caller commits, but for those that take the database instead of a transaction:
+//! they span several, and commit what they write.
 
 pub mod add_newsletter;
 pub mod add_purpose;
