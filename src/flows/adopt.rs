@@ -110,13 +110,15 @@ async fn demand_placed(tx: &mut Tx, terms: &Terms, size: i64) -> Result<(), Erro
 
 /// How many events wait that this program wrote.
 async fn count_own(tx: &mut Tx, terms: &Terms) -> Result<i64, Error> {
-    let (mut after, mut own) = ((0, Uuid::nil()), 0);
+    let (mut last, mut own) = (None, 0);
     loop {
-        let events = checkpoints::list_unsealed(tx, after, AT_ONCE).await?;
-        let Some(last) = events.last() else { return Ok(own) };
-        after = (last.seq, last.event_id);
+        let mut events = checkpoints::list_unsealed(tx, last.as_ref(), AT_ONCE).await?;
         for event in &events {
             own += i64::from(is_ours(&terms.evidence_key, event));
+        }
+        last = events.pop();
+        if last.is_none() {
+            return Ok(own);
         }
     }
 }

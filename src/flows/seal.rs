@@ -141,16 +141,17 @@ async fn give_places(
 /// events stands behind them.
 async fn list_waiting(tx: &mut Tx, terms: &Terms, most: usize) -> Result<Waiting, Error> {
     let mut waiting = Waiting::default();
-    // From the very first: a number that this program never gives is sealed too, for a check to name.
-    let mut after = (i64::MIN, Uuid::nil());
+    let mut last = None;
     while waiting.events.len() < most {
-        let events = checkpoints::list_unsealed(tx, after, PAGE).await?;
-        let Some(last) = events.last() else { break };
-        after = (last.seq, last.event_id);
+        let mut events = checkpoints::list_unsealed(tx, last.as_ref(), PAGE).await?;
         let space = most - waiting.events.len();
         for event in events.iter().filter(|event| is_ours(&terms.evidence_key, event)).take(space) {
             waiting.hashes.push(leaf_hash(event.leaf.as_bytes()));
             waiting.events.push(event.event_id);
+        }
+        last = events.pop();
+        if last.is_none() {
+            break;
         }
     }
     let mut after = Uuid::nil();

@@ -48,16 +48,19 @@ pub struct Unsealed {
     pub mac: Option<Vec<u8>>,
 }
 
-/// The next `count` events that wait for their place, behind the one of this number and key. By `seq` first, so
-/// that the events of one person stand in the tree in their order, whatever their times say.
+/// The next `count` events that wait for their place, behind this one, or the first of them: also those with a number
+/// that this program never gives, which are sealed too, for a check to name. By `seq` first, so that the events of
+/// one person stand in the tree in their order, whatever their times say.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn list_unsealed(
     tx: &mut Tx,
-    (seq, event_id): (i64, Uuid),
+    after: Option<&Unsealed>,
     count: i64,
 ) -> sqlx::Result<Vec<Unsealed>> {
+    let (seq, event_id) =
+        after.map_or((i64::MIN, Uuid::nil()), |event| (event.seq, event.event_id));
     on!(tx, |conn| sqlx::query_as(
         "SELECT event_id, subject_id, seq, type AS event_type, purpose, leaf, mac
          FROM consent_event WHERE leaf_index IS NULL AND (seq, event_id) > ($1, $2)
