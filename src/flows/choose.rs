@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::evidence::{Form, Words};
 use super::record_consent::{End, Giver, end, give};
 use super::sign_up::words;
+use super::withdraw::{Leaving, note_left};
 use super::{Error, Terms};
 use crate::domain::consent::EventType;
 use crate::domain::outbox::MailKind;
@@ -141,11 +142,9 @@ pub async fn choose(
     let leaves = in_force(&privacy_policy) && unticked(&privacy_policy);
     let ending: Vec<&Standing> =
         standing.iter().filter(|s| leaves || unticked(&s.purpose)).collect();
-    // By the key of the subscriber: whatever the database says of them at this moment, they took the tick away.
-    let key = terms.address_secret.subscriber_key(subscriber_id);
+    // Whatever the database says of them at this moment, they took the tick away.
     for purpose in choices.shown.iter().filter(|purpose| !choices.ticked.contains(purpose)) {
-        let left = Some(purpose).filter(|purpose| !purpose.is_privacy_policy());
-        tx.note_left(at.now, &key, left).await?;
+        note_left(tx, at, terms, subscriber_id, &Leaving::One(purpose.clone())).await?;
     }
     let by = End { event_type: EventType::Withdrawn, method: Method::Form, source: choices.source };
     let ended = end(tx, at, terms, &subscriber, &ending, by).await?;

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::evidence::{Order, erased};
 use super::keep_record::{emptied_by, record_purge};
+use super::withdraw::{Leaving, note_left};
 use super::{Error, Terms};
 use crate::domain::action::Action;
 use crate::domain::address_key::AddressKey;
@@ -68,8 +69,7 @@ async fn forget(
         record_purge(tx, at, terms, &emptied).await?;
         return Ok(held);
     };
-    let subscriber_key = terms.address_secret.subscriber_key(subscriber_id);
-    tx.note_left(at.now, &subscriber_key, None).await?;
+    note_left(tx, at, terms, subscriber_id, &Leaving::All).await?;
     let purposes = consents::list_states(tx, subscriber_id).await?;
     let mut order = Order::reserve(tx, subscriber_id, purposes.len()).await?;
     let emptied = erasures::delete_all(tx, address_key).await?;

@@ -104,8 +104,12 @@ pub async fn leave(
     .await
 }
 
-/// Notes it by the key of the subscriber, whom the link names, before the database is asked what they have.
-async fn note_left(
+/// Notes outside that they leave, by the key of the subscriber, whom their link names: whatever the database says of
+/// them at this moment.
+///
+/// # Errors
+/// When the database does not answer, or what is kept outside cannot be read.
+pub(super) async fn note_left(
     tx: &mut Tx,
     at: &Moment,
     terms: &Terms,
