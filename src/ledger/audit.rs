@@ -1,5 +1,6 @@
-//! The outsider's check of a bundle: no database, no configuration, and as little memory for a million
-//! events as for one.
+//! The outsider's check of a bundle: no database, no configuration, and never the whole file in memory. What stays
+//! there are some tens of bytes for each person and form, for each leaf that stands bare or is named as emptied, and
+//! of a partial bundle for each row.
 
 use std::collections::BTreeSet;
 use std::io;
