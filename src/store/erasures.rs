@@ -5,32 +5,33 @@ use uuid::Uuid;
 use super::{Sql, Tx, on, subscriber_words};
 use crate::domain::address_key::AddressKey;
 
-/// A statement about these signups, $1, and the subscriber of an address, $2, or that one of them, $3.
-macro_rules! of_forms {
-    ($before:expr, $after:literal) => {
+/// A statement about these signups and subscribers, $1, whose list stands between each two parts.
+macro_rules! of_subjects {
+    ($first:expr $(, $rest:literal)+) => {
         Sql {
-            sqlite: concat!($before, "(SELECT unhex(value, '-') FROM json_each($1))", $after),
+            sqlite: concat!($first $(, "(SELECT unhex(value, '-') FROM json_each($1))", $rest)+),
             postgres: concat!(
-                $before,
-                "(SELECT CAST(value AS uuid) FROM json_array_elements_text(CAST($1 AS json)))",
-                $after
+                $first
+                $(
+                    , "(SELECT CAST(value AS uuid) FROM json_array_elements_text(CAST($1 AS json)))",
+                    $rest
+                )+
             ),
         }
     };
 }
 
-/// A statement about the mail of these signups and of the subscriber. Each of both is found by its own index:
-/// for one condition with `OR`, PostgreSQL reads the whole table.
+/// A statement about their mail. That of signups and that of subscribers are found by an index each: for one
+/// condition with `OR`, PostgreSQL reads the whole table.
 macro_rules! of_mail {
     ($before:literal) => {
-        of_forms!(
+        of_subjects!(
             concat!(
                 $before,
                 " WHERE outbox_id IN (SELECT outbox_id FROM outbox WHERE signup_id IN "
             ),
-            " UNION SELECT outbox_id FROM outbox WHERE subscriber_id IN
-                 (SELECT subscriber_id FROM subscriber WHERE address_key = $2
-                    AND subscriber_id = COALESCE($3, subscriber_id)))"
+            " UNION SELECT outbox_id FROM outbox WHERE subscriber_id IN ",
+            ")"
         )
     };
 }
@@ -52,7 +53,8 @@ pub struct EmptiedEvent {
 /// # Errors
 /// When the database does not take it; then nothing went.
 pub async fn delete_all(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<Vec<EmptiedEvent>> {
-    delete(tx, address_key, None).await
+    let subjects = list_subjects(tx, address_key).await?;
+    delete(tx, address_key, &subjects).await
 }
 
 /// Deletes the same of this subscriber and these of their signups alone, whoever else may bear the address.
@@ -64,101 +66,77 @@ pub async fn delete_one(
     address_key: &AddressKey,
     (subscriber_id, signup_ids): (Uuid, &[Uuid]),
 ) -> sqlx::Result<Vec<EmptiedEvent>> {
-    delete(tx, address_key, Some((subscriber_id, signup_ids))).await
+    let mut subjects = list_subjects(tx, address_key).await?;
+    subjects.retain(|id| *id == subscriber_id || signup_ids.contains(id));
+    delete(tx, address_key, &subjects).await
 }
 
-async fn delete(
-    tx: &mut Tx,
-    address_key: &AddressKey,
-    only: Option<(Uuid, &[Uuid])>,
-) -> sqlx::Result<Vec<EmptiedEvent>> {
+/// The signups of an address, which stay locked, and who bears it.
+async fn list_subjects(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<Vec<Uuid>> {
     // A writing transaction on SQLite is alone already.
     const FORMS: Sql = Sql {
         sqlite: "SELECT signup_id FROM signup WHERE address_key = $1 ORDER BY signup_id",
         postgres: "SELECT signup_id FROM signup WHERE address_key = $1 ORDER BY signup_id FOR UPDATE",
     };
+    // Another hand may have given the address to more than one.
+    const PEOPLE: &str = "SELECT subscriber_id FROM subscriber WHERE address_key = $1";
+    let mut subjects: Vec<Uuid> = on!(tx, FORMS, |conn, sql| sqlx::query_scalar(sql)
+        .bind(address_key)
+        .fetch_all(conn)
+        .await)?;
+    let people: Vec<Uuid> =
+        on!(tx, |conn| sqlx::query_scalar(PEOPLE).bind(address_key).fetch_all(conn).await)?;
+    subjects.extend(people);
+    Ok(subjects)
+}
+
+async fn delete(
+    tx: &mut Tx,
+    address_key: &AddressKey,
+    subjects: &[Uuid],
+) -> sqlx::Result<Vec<EmptiedEvent>> {
+    const BARE_EVENTS: Sql = of_subjects!(
+        "UPDATE consent_event SET body = NULL, salt = NULL
+         WHERE body IS NOT NULL AND subject_id IN ",
+        " RETURNING leaf_index, leaf"
+    );
     // Locked and fenced: whoever delivers such a mail at this moment writes down no delivery of it any more.
     const FENCE: Sql = of_mail!("UPDATE outbox SET claims = claims + 1");
     const DELIVERIES: Sql = of_mail!("DELETE FROM delivery");
     const MAIL: Sql = of_mail!("DELETE FROM outbox");
-    // By its index, too.
-    const BARE_EVENTS: Sql = of_forms!(
-        "UPDATE consent_event SET body = NULL, salt = NULL
-         WHERE body IS NOT NULL AND subject_id IN (SELECT * FROM ",
-        " AS form UNION SELECT subscriber_id FROM subscriber WHERE address_key = $2
-                    AND subscriber_id = COALESCE($3, subscriber_id))
-         RETURNING leaf_index, leaf"
+    const DOWNLOADS: Sql = of_subjects!(
+        "DELETE FROM download WHERE download_grant_id IN
+             (SELECT download_grant_id FROM download_grant WHERE subscriber_id IN ",
+        ")"
     );
-    const DOWNLOADS: &str = "DELETE FROM download WHERE download_grant_id IN
-         (SELECT g.download_grant_id FROM download_grant g
-          JOIN subscriber u ON u.subscriber_id = g.subscriber_id
-          WHERE u.address_key = $1 AND u.subscriber_id = COALESCE($2, u.subscriber_id))";
-    const GRANTS: &str = "DELETE FROM download_grant WHERE subscriber_id IN
-         (SELECT subscriber_id FROM subscriber
-          WHERE address_key = $1 AND subscriber_id = COALESCE($2, subscriber_id))";
-    const SIGNUPS: Sql =
-        of_forms!("DELETE FROM signup WHERE signup_id IN ", " AND address_key = $2");
+    const GRANTS: Sql = of_subjects!("DELETE FROM download_grant WHERE subscriber_id IN ", "");
+    const SIGNUPS: Sql = of_subjects!("DELETE FROM signup WHERE signup_id IN ", "");
+    const CONSENTS: Sql = of_subjects!("DELETE FROM consent WHERE subscriber_id IN ", "");
     const REQUESTS: &str = "DELETE FROM link_request WHERE address_key = $1";
     const TRIES: &str = "DELETE FROM code_try WHERE address_key = $1";
-    const CONSENTS: &str = "DELETE FROM consent WHERE subscriber_id IN
-         (SELECT subscriber_id FROM subscriber
-          WHERE address_key = $1 AND subscriber_id = COALESCE($2, subscriber_id))";
-    const SUBSCRIBER: &str = "DELETE FROM subscriber
-         WHERE address_key = $1 AND subscriber_id = COALESCE($2, subscriber_id)
-         RETURNING subscriber_id, words";
+    const PEOPLE: Sql = of_subjects!(
+        "DELETE FROM subscriber WHERE subscriber_id IN ",
+        " RETURNING subscriber_id, words"
+    );
 
-    let mut forms: Vec<Uuid> = on!(tx, FORMS, |conn, sql| sqlx::query_scalar(sql)
-        .bind(address_key)
-        .fetch_all(conn)
-        .await)?;
-    if let Some((_, looked_at)) = only {
-        forms.retain(|signup_id| looked_at.contains(signup_id));
-    }
-    let (one, forms) = (only.map(|(subscriber_id, _)| subscriber_id), super::batch(&forms)?);
+    let subjects = super::batch(subjects)?;
     let emptied = on!(tx, BARE_EVENTS, |conn, sql| sqlx::query_as(sql)
-        .bind(&forms)
-        .bind(address_key)
-        .bind(one)
+        .bind(&subjects)
         .fetch_all(conn)
         .await)?;
-    for statement in [FENCE, DELIVERIES, MAIL] {
+    for statement in [FENCE, DELIVERIES, MAIL, DOWNLOADS, GRANTS, SIGNUPS, CONSENTS] {
         on!(tx, statement, |conn, sql| sqlx::query(sql)
-            .bind(&forms)
-            .bind(address_key)
-            .bind(one)
+            .bind(&subjects)
             .execute(conn)
             .await
             .map(drop))?;
     }
-    for statement in [DOWNLOADS, GRANTS] {
-        on!(tx, |conn| sqlx::query(statement)
-            .bind(address_key)
-            .bind(one)
-            .execute(conn)
-            .await
-            .map(drop))?;
-    }
-    on!(tx, SIGNUPS, |conn, sql| sqlx::query(sql)
-        .bind(&forms)
-        .bind(address_key)
-        .execute(conn)
-        .await
-        .map(drop))?;
     for statement in [REQUESTS, TRIES] {
         on!(tx, |conn| sqlx::query(statement).bind(address_key).execute(conn).await.map(drop))?;
     }
-    on!(tx, |conn| sqlx::query(CONSENTS)
-        .bind(address_key)
-        .bind(one)
-        .execute(conn)
-        .await
-        .map(drop))?;
-    let gone: Option<(Uuid, Option<String>)> = on!(tx, |conn| sqlx::query_as(SUBSCRIBER)
-        .bind(address_key)
-        .bind(one)
-        .fetch_optional(conn)
-        .await)?;
-    if let Some((subscriber_id, words)) = gone {
+    let gone: Vec<(Uuid, Option<String>)> =
+        on!(tx, PEOPLE, |conn, sql| sqlx::query_as(sql).bind(&subjects).fetch_all(conn).await)?;
+    for (subscriber_id, words) in gone {
         subscriber_words::forget(tx, subscriber_id, words.as_deref()).await?;
     }
     Ok(emptied)
