@@ -1,7 +1,7 @@
 //! A back-up is taken while the program serves, people leave, are erased and sign up after it, the machine is
 //! lost, and the back-up is put back.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use assent::backup::{Manifest, Sources, Target, put_back, take};
@@ -15,6 +15,7 @@ use assent::store::alarms::{self, Alarm};
 use assent::store::dump::MailPause;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use tempfile::TempDir;
 
 use super::{EXPORT, WEEKLY, seal};
 use crate::support::app::{Database, SETTINGS, TestApp};
@@ -22,7 +23,7 @@ use crate::support::{both_databases, postgres, program};
 
 /// A machine of its own, for commands: its data directory, and a database that nobody used.
 struct Machine {
-    dir: tempfile::TempDir,
+    dir: TempDir,
     url: String,
 }
 
@@ -127,6 +128,19 @@ async fn joins(app: &TestApp, email: &str) -> String {
     app.mail_to(email).pop().unwrap().link("/preferences/")
 }
 
+/// Ada joined, all was sealed and backed up, and the machine is lost: the directory that holds the back-up, and the
+/// back-up.
+async fn lost_with_ada(database: Database) -> (TempDir, PathBuf) {
+    let app = TestApp::start(database).await;
+    joins(&app, "ada@b.example").await;
+    seal(&app).await;
+    let kept = tempfile::tempdir().unwrap();
+    let dir = kept.path().join("back-up");
+    back_up(&app, &dir);
+    drop(app.stop().await);
+    (kept, dir)
+}
+
 both_databases! {
     async fn what_was_lost_is_known_and_nobody_comes_back(database: Database) {
         let app = TestApp::start(database).await;
@@ -171,13 +185,7 @@ both_databases! {
     }
 
     async fn with_nothing_newer_it_must_be_said_and_shows(database: Database) {
-        let app = TestApp::start(database).await;
-        joins(&app, "ada@b.example").await;
-        seal(&app).await;
-        let kept = tempfile::tempdir().unwrap();
-        let dir = kept.path().join("back-up");
-        back_up(&app, &dir);
-        drop(app.stop().await);
+        let (_kept, dir) = lost_with_ada(database).await;
         let machine = Machine::new(database).await;
         let dir = dir.to_str().unwrap();
         machine.does(&["restore", dir, "--without-newer"]);
@@ -187,13 +195,7 @@ both_databases! {
     }
 
     async fn a_back_up_puts_nothing_where_none_is_taken_from(database: Database) {
-        let app = TestApp::start(database).await;
-        joins(&app, "ada@b.example").await;
-        seal(&app).await;
-        let kept = tempfile::tempdir().unwrap();
-        let dir = kept.path().join("back-up");
-        back_up(&app, &dir);
-        drop(app.stop().await);
+        let (_kept, dir) = lost_with_ada(database).await;
         let added = ["outside/endings/x", "/outside/endings/y", "exports/x.csv", "checks/x"];
         for key in added {
             add_part(&dir, &format!("files/{key}"), b"nonsense\n");
@@ -310,12 +312,7 @@ both_databases! {
     }
 
     async fn under_other_keys_nothing_is_touched(database: Database) {
-        let app = TestApp::start(database).await;
-        joins(&app, "ada@b.example").await;
-        seal(&app).await;
-        let kept = tempfile::tempdir().unwrap();
-        let dir = kept.path().join("back-up");
-        back_up(&app, &dir);
+        let (_kept, dir) = lost_with_ada(database).await;
         let restore = ["restore", dir.to_str().unwrap(), "--without-newer"];
         // Of another installation, whose ledger has another name.
         let other = Machine::new(database).await;

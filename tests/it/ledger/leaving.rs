@@ -36,6 +36,18 @@ async fn does(app: &TestApp, sql: &'static str) {
     assert!(app.tamper(sql).await.unwrap() > 0, "{sql}");
 }
 
+/// The same, and for the moment of the press her row is recognised by the key of another address.
+async fn under_another_address(database: Database) -> (TestApp, String) {
+    let (app, link) = history(database).await;
+    does(
+        &app,
+        "UPDATE subscriber SET address_key = (SELECT context_sha256 FROM consent_event
+             WHERE context_sha256 IS NOT NULL LIMIT 1)",
+    )
+    .await;
+    (app, link)
+}
+
 /// All is as it was before she left, and the event that says so is gone before it got its place.
 async fn put_back(app: &TestApp) {
     for sql in [
@@ -84,9 +96,7 @@ both_databases! {
 
     // UPDATE subscriber SET address_key = …, for the moment of the press
     async fn who_leaves_under_another_address_has_left(database: Database) {
-        let (app, link) = history(database).await;
-        does(&app, "UPDATE subscriber SET address_key = (SELECT context_sha256 FROM consent_event
-                        WHERE context_sha256 IS NOT NULL LIMIT 1)").await;
+        let (app, link) = under_another_address(database).await;
         app.post(&format!("{link}/withdraw-all"), "").await;
         put_back(&app).await;
         is_not_exported(&app);
@@ -94,9 +104,7 @@ both_databases! {
 
     // The same, and all rows put back after an erasure
     async fn who_was_erased_under_another_address_was_erased(database: Database) {
-        let (app, link) = history(database).await;
-        does(&app, "UPDATE subscriber SET address_key = (SELECT context_sha256 FROM consent_event
-                        WHERE context_sha256 IS NOT NULL LIMIT 1)").await;
+        let (app, link) = under_another_address(database).await;
         does(&app, "UPDATE signup SET address_key = (SELECT address_key FROM subscriber)").await;
         assert_eq!(app.post(&format!("{link}/erase"), "confirm=yes").await.status, 200);
         assert_eq!(app.count("SELECT count(*) FROM subscriber").await, 0);
