@@ -10,7 +10,7 @@ use uuid::Uuid;
 pub use super::export_rows::{ExportRow, ExportRows, Ground};
 use super::export_rows::{Rows, Shared};
 use super::snapshot::Snapshot;
-use super::{Noting, Tx, on, suppresses_all};
+use super::{Noting, Tx, ends_consent, on, suppresses_all};
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
@@ -39,7 +39,7 @@ fn span(filter: &ExportFilter) -> (Timestamp, Timestamp) {
 /// What stands around the columns of every look at those who may be written to: consent in force and not
 /// suppressed at this moment, and not under a policy that people had to agree to anew until a date now past.
 macro_rules! exportable {
-    ($columns:literal, $from:literal, $end:literal) => {
+    ($columns:expr, $from:literal, $end:literal) => {
         concat!(
             "SELECT ",
             $columns,
@@ -61,6 +61,18 @@ macro_rules! exportable {
             suppresses_all!("s.reason"),
             " OR (s.reason = 'unsubscribed' AND s.purpose = c.purpose)))",
             $end
+        )
+    };
+}
+
+/// Whether the same consent ended later, as its events say.
+macro_rules! ended_later {
+    () => {
+        concat!(
+            "EXISTS (SELECT 1 FROM consent_event later WHERE later.subject_id = c.subscriber_id
+                       AND later.seq > e.seq AND later.purpose = c.purpose AND ",
+            ends_consent!("later.type"),
+            ")"
         )
     };
 }
@@ -105,14 +117,15 @@ pub async fn first(
 
 /// Few people ended anything, so the server looks for a later event of theirs alone.
 const LIST: &str = exportable!(
-    "c.subscriber_id, u.email, u.name, u.organisation, u.job_title, c.state, c.notice_id,
-     c.policy_version_id, c.requested_at, c.confirmed_at, c.report_id, c.source, c.event_id, e.seq, e.type,
-     e.leaf, e.mac, c.mac,
-     (c.subscriber_id, c.purpose) IN (SELECT subject_id, purpose FROM consent_event
-                                      WHERE type IN ('withdrawn', 'expired', 'erased'))
-       AND EXISTS (SELECT 1 FROM consent_event later WHERE later.subject_id = c.subscriber_id
-                     AND later.seq > e.seq AND later.purpose = c.purpose
-                     AND later.type IN ('withdrawn', 'expired', 'erased'))",
+    concat!(
+        "c.subscriber_id, u.email, u.name, u.organisation, u.job_title, c.state, c.notice_id,
+         c.policy_version_id, c.requested_at, c.confirmed_at, c.report_id, c.source, c.event_id, e.seq, e.type,
+         e.leaf, e.mac, c.mac,
+         (c.subscriber_id, c.purpose) IN (SELECT subject_id, purpose FROM consent_event WHERE ",
+        ends_consent!("type"),
+        ") AND ",
+        ended_later!()
+    ),
     "c.confirmed_at >= $2 AND c.confirmed_at < $3",
     " ORDER BY c.confirmed_at, c.subscriber_id LIMIT $7"
 );
@@ -254,14 +267,15 @@ async fn page(
     const PAGE: &str = concat!(
         "SELECT COALESCE(string_agg(octet_length(line) || char(31) || line, char(30)), '') FROM (",
         exportable!(
-            "concat_ws(char(31), hex(c.subscriber_id), u.email, COALESCE(u.name, ''),
-                 COALESCE(u.organisation, ''), COALESCE(u.job_title, ''), c.state, hex(c.notice_id),
-                 hex(c.policy_version_id), c.requested_at, c.confirmed_at, COALESCE(hex(c.report_id), ''),
-                 c.source, hex(c.event_id), e.seq, e.type, e.leaf, COALESCE(hex(e.mac), ''),
-                 COALESCE(hex(c.mac), ''),
-                 EXISTS (SELECT 1 FROM consent_event later WHERE later.subject_id = c.subscriber_id
-                           AND later.seq > e.seq AND later.purpose = c.purpose
-                           AND later.type IN ('withdrawn', 'expired', 'erased'))) AS line",
+            concat!(
+                "concat_ws(char(31), hex(c.subscriber_id), u.email, COALESCE(u.name, ''),
+                     COALESCE(u.organisation, ''), COALESCE(u.job_title, ''), c.state, hex(c.notice_id),
+                     hex(c.policy_version_id), c.requested_at, c.confirmed_at, COALESCE(hex(c.report_id), ''),
+                     c.source, hex(c.event_id), e.seq, e.type, e.leaf, COALESCE(hex(e.mac), ''),
+                     COALESCE(hex(c.mac), ''), ",
+                ended_later!(),
+                ") AS line"
+            ),
             "(c.confirmed_at, c.subscriber_id) > ($2, $8)
              AND (c.confirmed_at, c.subscriber_id) <= ($3, $9)",
             " ORDER BY c.confirmed_at, c.subscriber_id LIMIT $7)"

@@ -182,6 +182,14 @@ macro_rules! suppresses_all {
 }
 pub(crate) use suppresses_all;
 
+/// Whether what happened, named by its column, ends a consent.
+macro_rules! ends_consent {
+    ($event_type:literal) => {
+        concat!($event_type, " IN ('withdrawn', 'expired', 'erased')")
+    };
+}
+pub(crate) use ends_consent;
+
 /// Whether a reason, named by its column, forbids mail of a kind: a confirmation is mailed after an erasure
 /// too, but not where somebody else entered the address.
 macro_rules! forbids_kind {

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Tx, on, suppresses_all};
+use super::{Tx, ends_consent, on, suppresses_all};
 use crate::domain::purpose::Purpose;
 use crate::domain::timestamp::Timestamp;
 
@@ -29,13 +29,14 @@ pub struct Withdrawal {
 /// # Errors
 /// When the database does not answer.
 pub async fn list(tx: &mut Tx, after: i64, count: i64) -> sqlx::Result<Vec<Withdrawal>> {
-    on!(tx, |conn| sqlx::query_as(
+    on!(tx, |conn| sqlx::query_as(concat!(
         "SELECT e.leaf_index AS cursor, e.subject_id AS subscriber_id, u.email, e.purpose,
                 e.type AS event, e.recorded_at AS at
          FROM consent_event e LEFT JOIN subscriber u ON u.subscriber_id = e.subject_id
-         WHERE e.leaf_index > $1 AND e.type IN ('withdrawn', 'expired', 'erased')
-         ORDER BY e.leaf_index LIMIT $2"
-    )
+         WHERE e.leaf_index > $1 AND ",
+        ends_consent!("e.type"),
+        " ORDER BY e.leaf_index LIMIT $2"
+    ))
     .bind(after)
     .bind(count)
     .fetch_all(conn)
@@ -61,7 +62,9 @@ macro_rules! ended {
             "SELECT ",
             $columns,
             " FROM consent_event e LEFT JOIN subscriber u ON u.subscriber_id = e.subject_id
-             WHERE e.type IN ('withdrawn', 'expired', 'erased') AND e.purpose = $1 AND ",
+             WHERE ",
+            ends_consent!("e.type"),
+            " AND e.purpose = $1 AND ",
             $place,
             " AND EXISTS (SELECT 1 FROM consent_event g
                           WHERE g.subject_id = e.subject_id AND g.purpose = e.purpose
