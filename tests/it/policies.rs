@@ -11,7 +11,7 @@ use assent::flows::erase::erase;
 use assent::notary::verify::verify;
 use assent::worker::policies::{PolicyWork, work_policies};
 
-use crate::support::app::{Database, PATH, POLICY, TestApp, form};
+use crate::support::app::{Database, POLICY, TestApp};
 use crate::support::{both_databases, program};
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -24,16 +24,6 @@ const EXPIRED: &str = "SELECT count(*) FROM consent_event WHERE type = 'expired'
 const NOTICES: &str = "SELECT count(*) FROM outbox WHERE kind = 'policy_notice'";
 const RENEWALS: &str = "SELECT count(*) FROM outbox WHERE kind = 'renewal'";
 const REMINDERS: &str = "SELECT count(*) FROM outbox WHERE kind = 'renewal_reminder'";
-
-/// Fills the form in under this version, with the newsletter, and confirms.
-async fn agree_under(app: &TestApp, email: &str, label: &str) {
-    let before = app.mail_to(email).len();
-    let body = form(email, BOTH).replace(POLICY, label);
-    assert_eq!(app.post(PATH, &body).await.status, 303);
-    let mail = app.next_mail(email, before).await;
-    assert_eq!(app.post(&mail.link("/confirm/"), "").await.status, 303);
-    app.next_mail(email, before + 1).await;
-}
 
 /// Withdraws everything by the link in their last mail.
 async fn leave(app: &TestApp, email: &str) {
@@ -76,7 +66,7 @@ both_databases! {
         app.suppress("bounced@b.example", SuppressionReason::Bounced).await;
         let late = app.ask_and_read("late@b.example", "").await.link("/confirm/");
         app.publish_change(NEW, ChangeClass::Notify, None).await;
-        agree_under(&app, "new@b.example", NEW).await;
+        app.agree_under("new@b.example", NEW, BOTH).await;
 
         let both = tokio::join!(app.work_policies(), app.work_policies());
         assert!(both.0.mails + both.1.mails <= 1);
@@ -186,7 +176,7 @@ both_databases! {
         is_sound(&app).await;
 
         // A fresh opt-in begins anew.
-        agree_under(&app, "bob@b.example", NEW).await;
+        app.agree_under("bob@b.example", NEW, BOTH).await;
         app.work_policies().await;
         assert_eq!(app.exported("newsletter:weekly").await, ["ada@b.example", "bob@b.example"]);
         assert_eq!(app.get(&of_bob).await.status, 200);
@@ -252,7 +242,7 @@ both_databases! {
         app.publish_change(NEW, ChangeClass::Reconsent, Some(DAY * 10)).await;
         app.work_policies().await;
         let link = app.next_mail("ada@b.example", 2).await.link("/renew/");
-        agree_under(&app, "bea@b.example", NEW).await;
+        app.agree_under("bea@b.example", NEW, BOTH).await;
         app.publish_change("2027-02", ChangeClass::Reconsent, Some(DAY * 20)).await;
         app.work_policies().await;
         assert_eq!(app.count(RENEWALS).await, 3, "of the second version, both are asked");

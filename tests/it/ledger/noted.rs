@@ -13,7 +13,7 @@ use assent::outside::{Ending, EndingReason, Outside, Turn};
 use secrecy::ExposeSecret;
 
 use super::{EXPORT, WEEKLY, assert_sound, does, unguard};
-use crate::support::app::{Database, PATH, POLICY, SETTINGS, TestApp, form};
+use crate::support::app::{Database, SETTINGS, TestApp};
 use crate::support::program::Served;
 use crate::support::{both_databases, poll};
 
@@ -185,11 +185,7 @@ both_databases! {
         app.work_policies().await;
         assert_eq!(app.count("SELECT count(*) FROM consent WHERE state = 'expired'").await, 2);
         app.set_back(DAY);
-        let before = app.mail_to("ada@b.example").len();
-        let again = form("ada@b.example", WEEKLY).replace(POLICY, "2027-01");
-        assert_eq!(app.post(PATH, &again).await.status, 303);
-        let mail = app.next_mail("ada@b.example", before).await;
-        assert_eq!(app.post(&mail.link("/confirm/"), "").await.status, 303);
+        app.agree_under("ada@b.example", "2027-01", WEEKLY).await;
         app.advance(Duration::from_mins(2));
         assert_eq!(app.exported("newsletter:weekly").await, ["ada@b.example"]);
         assert_eq!(replay(&app, &mut Replay::default()).await, Replayed::default());

@@ -460,6 +460,16 @@ impl TestApp {
         answer.location().to_owned()
     }
 
+    /// The same with a form that showed this version of the policy.
+    pub async fn agree_under(&self, email: &str, label: &str, more: &str) {
+        let before = self.mail_to(email).len();
+        let body = form(email, more).replace(POLICY, label);
+        assert_eq!(self.post(PATH, &body).await.status, 303);
+        let mail = self.next_mail(email, before).await;
+        assert_eq!(self.post(&mail.link("/confirm/"), "").await.status, 303);
+        self.next_mail(email, before + 1).await;
+    }
+
     /// Every mail in the mailbox, oldest first.
     pub fn inbox(&self) -> Vec<Mail> {
         let mailbox = Mailbox::open(&self.dir.path().join("mailbox")).expect("a mailbox");
