@@ -10,6 +10,8 @@ use crate::config::{Keys, Settings};
 use crate::domain::evidence_key::EvidenceKey;
 use crate::domain::sentence::sentence;
 use crate::files::Files;
+use crate::flows::allow_export::ExportRefused;
+use crate::flows::keep_verdict::find_verdict;
 use crate::flows::standing::find_standing;
 use crate::mail::compose::Sender;
 use crate::outside::Outside;
@@ -82,16 +84,26 @@ async fn open(settings: &Settings, files: &Files) -> Result<Db, Error> {
     Ok(Db::open(settings.database_url.expose_secret(), &outside).await?)
 }
 
-/// Whether the database stands at the newest head that is known outside it; nothing is signed before the first
-/// start has brought it up to date.
+/// Nothing is signed or checked before the first start has brought the database up to date.
 async fn ledger(settings: &Settings) -> Part {
     let db = open(settings, &Files::open(&settings.files_url)?).await?;
     let keys = Keys::load(settings, &Random::System)?;
-    let standing =
-        if db.is_current().await? { Some(find_standing(&db, &keys.ledger).await?) } else { None };
+    let found = if db.is_current().await? { look_at_ledger(&db, &keys).await } else { Ok(()) };
     db.close().await;
-    match standing.filter(|standing| !standing.is_level()) {
-        Some(standing) => Err(refuse(standing.to_string())),
+    found
+}
+
+/// Whether the database stands at the newest head that is known outside it, and the last check of the ledger found
+/// nothing.
+async fn look_at_ledger(db: &Db, keys: &Keys) -> Part {
+    let standing = find_standing(db, &keys.ledger).await?;
+    if !standing.is_level() {
+        return Err(refuse(standing.to_string()));
+    }
+    let evidence_key = EvidenceKey::of(&keys.addresses);
+    let verdict = find_verdict(&mut db.read().await?, &evidence_key).await?;
+    match verdict.and_then(|verdict| verdict.finding) {
+        Some(finding) => Err(ExportRefused::Broken(finding).into()),
         None => Ok(()),
     }
 }

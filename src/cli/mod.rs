@@ -74,7 +74,7 @@ enum Alone {
     Serve(serve::Serve),
     /// Put a back-up in place of the database and files
     Restore(restore::Restore),
-    /// Try configuration, database, files and mail relay, one line each
+    /// Try configuration, database, files, mail relay and ledger, one line each
     Check,
     /// Try out how mail leaves
     #[command(subcommand)]

@@ -20,8 +20,8 @@ const LASTS: Duration = Duration::from_hours(24);
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn find_verdict(tx: &mut Tx, terms: &Terms) -> sqlx::Result<Option<Verdict>> {
-    Ok(find_own(tx, terms).await?.map(|stored| stored.verdict))
+pub async fn find_verdict(tx: &mut Tx, key: &EvidenceKey) -> sqlx::Result<Option<Verdict>> {
+    Ok(find_own(tx, key).await?.map(|stored| stored.verdict))
 }
 
 /// The last verdict, if this program came to it and to none since.
@@ -29,14 +29,14 @@ pub async fn find_verdict(tx: &mut Tx, terms: &Terms) -> sqlx::Result<Option<Ver
 /// # Errors
 /// When the database or the file store does not answer.
 pub async fn find_newest(tx: &mut Tx, terms: &Terms) -> Result<Option<Verdict>, Error> {
-    let Some(stored) = find_own(tx, terms).await? else { return Ok(None) };
+    let Some(stored) = find_own(tx, &terms.evidence_key).await? else { return Ok(None) };
     let is_newest = tx.outside().is_newest_verdict(stored.verdict_id).await?;
     Ok(is_newest.then_some(stored.verdict))
 }
 
-async fn find_own(tx: &mut Tx, terms: &Terms) -> sqlx::Result<Option<StoredVerdict>> {
+async fn find_own(tx: &mut Tx, key: &EvidenceKey) -> sqlx::Result<Option<StoredVerdict>> {
     let is_ours = |stored: &StoredVerdict| {
-        let own = mac(terms, stored.verdict_id, &stored.verdict);
+        let own = mac(key, stored.verdict_id, &stored.verdict);
         EvidenceKey::agrees(Some(&stored.mac), &own)
     };
     Ok(ledger_verdicts::find(tx).await?.filter(is_ours))
@@ -84,12 +84,13 @@ pub async fn keep_verdict(
     seen: Option<Uuid>,
 ) -> Result<bool, Error> {
     let verdict_id = at.new_id();
-    let mac = mac(terms, verdict_id, verdict);
+    let key = &terms.evidence_key;
+    let mac = mac(key, verdict_id, verdict);
     // Before a transaction is begun, for the file store may answer slowly.
     db.outside().keep_verdict(verdict_id).await?;
     let mut tx = db.write().await?;
     let stands = ledger_verdicts::upsert(&mut tx, (verdict_id, &mac), verdict, seen).await?;
-    let other = if stands { None } else { find_own(&mut tx, terms).await? };
+    let other = if stands { None } else { find_own(&mut tx, key).await? };
     tx.commit().await?;
     if let Some(other) = other {
         db.outside().keep_verdict(other.verdict_id).await?;
@@ -97,8 +98,8 @@ pub async fn keep_verdict(
     Ok(stands)
 }
 
-fn mac(terms: &Terms, verdict_id: Uuid, verdict: &Verdict) -> RowMac {
+fn mac(key: &EvidenceKey, verdict_id: Uuid, verdict: &Verdict) -> RowMac {
     let Verdict { checked_at, size, finding, warning } = verdict;
     let said = [finding.as_deref(), warning.as_deref()];
-    terms.evidence_key.verdict(verdict_id, (*checked_at, *size), said)
+    key.verdict(verdict_id, (*checked_at, *size), said)
 }

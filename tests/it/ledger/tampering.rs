@@ -54,7 +54,7 @@ async fn caught(app: &TestApp, words: &str) {
     assert!(first.contains(words), "{words}: {:?}", found.findings);
     assert!(!found.findings.iter().any(|finding| finding.contains('@')), "no address is told");
     let tx = &mut app.read().await;
-    let verdict = find_verdict(tx, &app.core.terms).await.unwrap().unwrap();
+    let verdict = find_verdict(tx, &app.core.terms.evidence_key).await.unwrap().unwrap();
     assert_eq!((verdict.finding.as_ref(), verdict.size), (Some(first), found.size));
     let refused = allow_export(tx, &app.core.terms, app.clock.now()).await.unwrap_err().to_string();
     assert!(refused.contains(first), "{refused}");
@@ -143,6 +143,27 @@ async fn write_head(db: &Db, head: &StoredCheckpoint) {
 }
 
 both_databases! {
+    async fn check_and_readyz_tell_what_was_found(database: Database) {
+        let app = history(database).await;
+        assert!(!app.get("/readyz").await.text().contains("ledger-check"));
+        assert!(does(&app, &["check"]).contains("\nledger: ok\n"));
+        assert!(app.tamper("UPDATE consent SET source = source || 'x'").await.unwrap() > 0);
+        let found = check(&app).await.findings.swap_remove(0);
+        let ready = app.get("/readyz").await;
+        let told = ready.text();
+        assert_eq!(ready.status, 200, "signups go on");
+        assert!(told.contains("\nledger-check since ") && told.ends_with(&format!(": {found}\n")), "{told}");
+        let refused = command(&app, &["check"]);
+        assert_refused(&refused, "not ready: ledger");
+        let told = String::from_utf8(refused.stdout).unwrap();
+        let line = format!("\nledger: the consent ledger is not what it was: {found}. ");
+        assert!(told.contains(&line), "{told}");
+        let undone = "UPDATE consent SET source = substr(source, 1, length(source) - 1)";
+        assert!(app.tamper(undone).await.unwrap() > 0);
+        healed(&app).await;
+        assert!(!app.get("/readyz").await.text().contains("ledger-check"));
+    }
+
     async fn a_body_that_was_changed_is_named(database: Database) {
         let app = history(database).await;
         let (a, b) = two(&app, EventType::Given).await;

@@ -36,7 +36,7 @@ both_databases! {
             let app = history(database).await;
             assert!(app.tamper(change).await.is_ok_and(|rows| rows > 0), "{change}");
             assert!(!check(&app).await.is_sound(), "{change}");
-            let verdict = find_verdict(&mut app.read().await, &app.core.terms).await.unwrap().unwrap();
+            let verdict = find_verdict(&mut app.read().await, &app.core.terms.evidence_key).await.unwrap().unwrap();
             assert!(verdict.finding.is_some(), "{change}");
             let output = command(&app, &EXPORT);
             assert!(output.status.code() == Some(1) && output.stdout.is_empty(), "{change}");
@@ -52,7 +52,7 @@ both_databases! {
             "DELETE FROM ledger_verdict",
         ] {
             app.tamper(change).await.unwrap();
-            assert!(find_verdict(&mut app.read().await, &app.core.terms).await.unwrap().is_none());
+            assert!(find_verdict(&mut app.read().await, &app.core.terms.evidence_key).await.unwrap().is_none());
             let output = command(&app, &EXPORT);
             assert!(output.status.code() == Some(1) && output.stdout.is_empty(), "{change}");
             assert!(String::from_utf8_lossy(&output.stderr).contains("the consent ledger is not what it was"));

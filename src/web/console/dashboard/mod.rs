@@ -53,7 +53,7 @@ async fn show(
     let span = Span::parse(asked.one("days"));
     let mut tx = app.db.read().await?;
     let standing = crate::store::alarms::list(&mut tx).await?;
-    let verdict = find_verdict(&mut tx, &app.terms).await?;
+    let verdict = find_verdict(&mut tx, &app.terms.evidence_key).await?;
     let reports = reports::list(&mut tx).await?;
     let has_newsletter = !newsletters::list(&mut tx).await?.is_empty();
     let has_policy = !policy_versions::list(&mut tx, LANG).await?.is_empty();

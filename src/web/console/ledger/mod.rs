@@ -42,7 +42,7 @@ async fn show(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error
     let mut tx = app.db.read().await?;
     let newest = checkpoints::find_kept(&mut tx).await?;
     let waiting = checkpoints::count_unsealed(&mut tx, WAITING + 1).await?;
-    let verdict = find_verdict(&mut tx, &app.terms).await?;
+    let verdict = find_verdict(&mut tx, &app.terms.evidence_key).await?;
     drop(tx);
     let key = app.terms.ledger_keys.first().vkey();
     let checkpoint = newest.map(|newest| {

@@ -56,7 +56,7 @@ async fn context(
 ) -> Result<Value, Error> {
     let mut tx = app.db.read().await?;
     let person = find(&mut tx, id).await?;
-    let verdict = find_verdict(&mut tx, &app.terms).await?;
+    let verdict = find_verdict(&mut tx, &app.terms.evidence_key).await?;
     let is_sound = verdict.is_none_or(|verdict| verdict.is_sound());
     let facts = permissions::list(&mut tx, app.clock.now(), person.subscriber_id).await?;
     let stopped = held::list_suppressions(&mut tx, &person.address_key).await?;
