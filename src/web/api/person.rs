@@ -18,6 +18,7 @@ use crate::flows::disclose::disclose_consents;
 use crate::flows::erase::erase;
 use crate::flows::keep_verdict::find_verdict;
 use crate::flows::record_disclosure::Disclosure;
+use crate::store::ledger_verdicts::Verdict;
 use crate::store::permissions::PermissionFacts;
 use crate::store::subscribers::{self, Subscriber};
 use crate::store::{Tx, held, permissions};
@@ -50,7 +51,7 @@ async fn show(
     let mut tx = app.db.read().await?;
     let person = find(&mut tx, &id).await?;
     let verdict = find_verdict(&mut tx, &app.terms.evidence_key).await?;
-    let is_sound = verdict.is_none_or(|verdict| verdict.is_sound());
+    let is_sound = verdict.as_ref().is_none_or(Verdict::is_sound);
     let facts = permissions::list(&mut tx, app.clock.now(), person.subscriber_id).await?;
     let stopped = held::list_suppressions(&mut tx, &person.address_key).await?;
     drop(tx);
@@ -60,6 +61,7 @@ async fn show(
         "organisation": person.organisation, "job_title": person.job_title,
         "verified_at": person.verified_at, "created_at": person.created_at,
         "purposes": purposes, "suppressions": stopped,
+        "ledger_checked_at": verdict.map(|verdict| verdict.checked_at),
     });
     record(&app, &head, &program.by, (Disclosure::Subscriber, &person)).await?;
     Ok(Json(told).into_response())

@@ -126,7 +126,9 @@ both_databases! {
         two_subscribers(&app).await;
         let program = Program::with(&app, &["subscribers"]).await;
         let id = id_of(&program, "ada@b.example").await;
+        app.check().await;
         let told = program.read(&format!("{PATH}/{id}")).await;
+        assert!(told["ledger_checked_at"].is_string(), "{told}");
         assert_eq!((&told["email"], &told["job_title"]), (&json!("ada@b.example"), &json!("Head")));
         let weekly = &told["purposes"][1];
         assert_eq!((&weekly["purpose"], &weekly["may_be_written_to"]), (&json!("newsletter:weekly"), &json!(true)));
@@ -142,7 +144,9 @@ both_databases! {
         assert_eq!((&event["type"], &event["words"]), (&json!("given"), &json!(words)));
 
         app.suppress("ada@b.example", SuppressionReason::Complained).await;
+        app.tamper("DELETE FROM ledger_verdict").await.unwrap();
         let told = program.read(&format!("{PATH}/{id}")).await;
+        assert!(told["ledger_checked_at"].is_null(), "{told}");
         assert_eq!(told["purposes"][1]["may_be_written_to"], false);
         assert!(told["purposes"][1]["sentence"].as_str().unwrap().contains("as spam"));
         assert_eq!(told["suppressions"][0]["reason"], "complained");

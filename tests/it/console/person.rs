@@ -131,6 +131,17 @@ both_databases! {
         assert!(seen.len() > 6, "{seen:?}");
     }
 
+    async fn a_ledger_that_was_not_checked_lately_is_told(database: Database) {
+        let app = TestApp::start(database).await;
+        let desk = app.sign_in(Role::Viewer).await;
+        app.subscribe("ada@b.example", "&newsletter=weekly").await;
+        app.check().await;
+        assert!(!page_of(&desk, "ada@b.example").await.contains("has not been checked"));
+        app.tamper("DELETE FROM ledger_verdict").await.unwrap();
+        let page = page_of(&desk, "ada@b.example").await;
+        assert!(page.contains("has not been checked") && answer(&page, "The weekly").0, "{page}");
+    }
+
     async fn each_reason_is_told_in_a_sentence(database: Database) {
         let app = TestApp::start(database).await;
         let desk = app.sign_in(Role::Viewer).await;

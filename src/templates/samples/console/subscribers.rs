@@ -99,6 +99,7 @@ fn person(full: bool) -> Value {
         },
         "allowed": some(json!(["Weekly briefing"])),
         "answers": [answer("yes"), answer("no"), answer("hold")],
+        "unchecked": full,
         "suppressions": some(json!([
             {"reason": "bounced", "for": null, "since": AT},
             {"reason": "unsubscribed", "for": "Weekly briefing", "since": AT},

@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 use super::{answers, timeline};
 use crate::domain::purpose::Purpose;
 use crate::domain::right::Right;
-use crate::flows::keep_verdict::find_verdict;
+use crate::flows::keep_verdict::{find_verdict, is_stale};
 use crate::flows::record_withdrawal::record_withdrawal;
 use crate::flows::withdraw::Leaving;
+use crate::store::ledger_verdicts::Verdict;
 use crate::store::subscribers::{self, Subscriber};
 use crate::store::{Tx, held, permissions};
 use crate::web::console::desk::{Asked, Desk, Form, fault};
@@ -57,8 +58,9 @@ async fn context(
     let mut tx = app.db.read().await?;
     let person = find(&mut tx, id).await?;
     let verdict = find_verdict(&mut tx, &app.terms.evidence_key).await?;
-    let is_sound = verdict.is_none_or(|verdict| verdict.is_sound());
-    let facts = permissions::list(&mut tx, app.clock.now(), person.subscriber_id).await?;
+    let is_sound = verdict.as_ref().is_none_or(Verdict::is_sound);
+    let now = app.clock.now();
+    let facts = permissions::list(&mut tx, now, person.subscriber_id).await?;
     let stopped = held::list_suppressions(&mut tx, &person.address_key).await?;
     let named = |code: &str| {
         let known = facts.iter().find(|facts| facts.purpose.as_str() == code);
@@ -88,6 +90,7 @@ async fn context(
         },
         "allowed": allowed,
         "answers": answers,
+        "unchecked": is_stale(verdict.as_ref(), now),
         "suppressions": stopped,
         "left": left,
         "timeline": timeline,
