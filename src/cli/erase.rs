@@ -29,7 +29,12 @@ impl Erase {
                 "the database's log still holds it while somebody reads: it goes within seconds"
             );
         }
-        println!("{}", if held { "erased" } else { "nothing is held of this address" });
+        let said = if held {
+            "erased"
+        } else {
+            "nothing is held of this address; it is noted that it was to be erased"
+        };
+        println!("{said}");
         Ok(())
     }
 }

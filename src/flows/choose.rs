@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::evidence::{Form, Words};
 use super::record_consent::{End, Giver, end, give};
 use super::sign_up::words;
-use super::withdraw::{Leaving, note_left};
+use super::withdraw::{Leaving, note_address_left, note_left};
 use super::{Error, Terms};
 use crate::domain::consent::EventType;
 use crate::domain::outbox::MailKind;
@@ -113,8 +113,8 @@ impl<'a> Shown<'a> {
 /// gives nothing, for it is nobody's act (GDPR Rec. 32). Mails a receipt if anything changed. Unticking the
 /// privacy policy ends everything.
 ///
-/// Commit whatever comes of it: what ended and the name hold, even where what was newly ticked is refused.
-/// `None` when there is nobody behind the link any more.
+/// Commit whatever comes of it: what ended and the name hold, even where what was newly ticked is refused. `None` when
+/// the database knows nobody behind the link; then it is noted outside what they left.
 ///
 /// # Errors
 /// When the database does not take it; then nothing changed.
@@ -125,9 +125,17 @@ pub async fn choose(
     subscriber_id: Uuid,
     choices: &Choices<'_>,
 ) -> Result<Option<Chosen>, Error> {
+    let taken = choices.shown.iter().filter(|purpose| !choices.ticked.contains(purpose));
+    let left: Vec<Leaving> = taken.cloned().map(Leaving::One).collect();
+    for leaving in &left {
+        note_left(tx, at, terms, subscriber_id, leaving).await?;
+    }
     let Some(subscriber) = subscribers::lock(tx, subscriber_id).await? else {
         return Ok(None);
     };
+    for leaving in &left {
+        note_address_left(tx, at, terms, &subscriber, leaving).await?;
+    }
     if let Some(name) = &choices.name {
         subscribers::rename(tx, subscriber_id, name.as_ref().map(Line::as_str)).await?;
     }
@@ -142,10 +150,6 @@ pub async fn choose(
     let leaves = in_force(&privacy_policy) && unticked(&privacy_policy);
     let ending: Vec<&Standing> =
         standing.iter().filter(|s| leaves || unticked(&s.purpose)).collect();
-    // Whatever the database says of them at this moment, they took the tick away.
-    for purpose in choices.shown.iter().filter(|purpose| !choices.ticked.contains(purpose)) {
-        note_left(tx, at, terms, subscriber_id, &Leaving::One(purpose.clone())).await?;
-    }
     let by = End { event_type: EventType::Withdrawn, method: Method::Form, source: choices.source };
     let ended = end(tx, at, terms, &subscriber, &ending, by).await?;
 

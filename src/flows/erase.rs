@@ -1,10 +1,11 @@
 //! Somebody is erased (GDPR Art. 17).
 
 use serde_json::json;
+use uuid::Uuid;
 
 use super::evidence::{Order, erased};
 use super::keep_record::{emptied_by, record_purge};
-use super::withdraw::{Leaving, note_left};
+use super::withdraw::{Leaving, note_address_left, note_left};
 use super::{Error, Terms};
 use crate::domain::action::Action;
 use crate::domain::address_key::AddressKey;
@@ -12,13 +13,14 @@ use crate::domain::consent::Emptied;
 use crate::domain::signup::Method;
 use crate::domain::suppression::SuppressionReason;
 use crate::random::Moment;
+use crate::store::subscribers::Subscriber;
 use crate::store::{
     Tx, audit_entries, consent_events, consents, erasures, subscribers, suppressions,
 };
 
 /// Deletes all that is held of an address but the leaves of its events, and suppresses it under its key
-/// until its owner comes back by a confirmation of their own. `false` when nothing was held. An erasure
-/// says of each purpose ever recorded that it ended so.
+/// until its owner comes back by a confirmation of their own: also where nothing is held, for the database may have been
+/// made to say so. `false` then; commit all the same. An erasure says of each purpose ever recorded that it ended so.
 ///
 /// # Errors
 /// When the database does not take it; then nothing went.
@@ -29,10 +31,36 @@ pub async fn erase(
     address_key: &AddressKey,
     by: (Method, &str),
 ) -> Result<bool, Error> {
-    let held = forget(tx, at, terms, address_key, by).await?;
-    if held {
-        suppressions::insert(tx, at.now, address_key, SuppressionReason::Erased, None).await?;
-    }
+    let subscriber = match subscribers::find_id(tx, address_key).await? {
+        // Whoever is confirming or leaving at this moment finishes first: what they add goes as well.
+        Some(subscriber_id) => subscribers::lock(tx, subscriber_id).await?,
+        None => None,
+    };
+    let held = match subscriber {
+        Some(subscriber) => forget(tx, at, terms, &subscriber, by).await?,
+        None => forget_forms(tx, at, terms, address_key).await?,
+    };
+    suppressions::insert(tx, at.now, address_key, SuppressionReason::Erased, None).await?;
+    Ok(held)
+}
+
+/// The same of a subscriber, as by their own link: `false` where the database does not know them. Commit all the same,
+/// for it is noted outside that they left.
+///
+/// # Errors
+/// When the database does not take it; then nothing went.
+pub async fn erase_subscriber(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    subscriber_id: Uuid,
+    by: (Method, &str),
+) -> Result<bool, Error> {
+    note_left(tx, at, terms, subscriber_id, &Leaving::All).await?;
+    let Some(subscriber) = subscribers::lock(tx, subscriber_id).await? else { return Ok(false) };
+    let held = forget(tx, at, terms, &subscriber, by).await?;
+    let address_key = &subscriber.address_key;
+    suppressions::insert(tx, at.now, address_key, SuppressionReason::Erased, None).await?;
     Ok(held)
 }
 
@@ -49,30 +77,21 @@ pub async fn record_erasure(
     Ok(audit_entries::append(tx, at, actor, Action::Erase, &json!({"held": held})).await?)
 }
 
-/// Deletes it all, and says so in the ledger with what lost body and salt: of each purpose that a subscriber was
-/// ever recorded for, that it ended so; of forms alone, no more than where their events stand.
+/// Deletes it all, and says so in the ledger with what lost body and salt: of each purpose that the subscriber was ever
+/// recorded for, that it ended so.
 async fn forget(
     tx: &mut Tx,
     at: &Moment,
     terms: &Terms,
-    address_key: &AddressKey,
+    subscriber: &Subscriber,
     by: (Method, &str),
 ) -> Result<bool, Error> {
-    let subscriber = match subscribers::find_id(tx, address_key).await? {
-        // Whoever is confirming or leaving at this moment finishes first: what they add goes as well.
-        Some(subscriber_id) => subscribers::lock(tx, subscriber_id).await?,
-        None => None,
-    };
-    let Some(subscriber_id) = subscriber.map(|subscriber| subscriber.subscriber_id) else {
-        let held = erasures::count_signups(tx, address_key).await? > 0;
-        let emptied = erasures::delete_all(tx, address_key).await?;
-        record_purge(tx, at, terms, &emptied).await?;
-        return Ok(held);
-    };
+    let subscriber_id = subscriber.subscriber_id;
     note_left(tx, at, terms, subscriber_id, &Leaving::All).await?;
+    note_address_left(tx, at, terms, subscriber, &Leaving::All).await?;
     let purposes = consents::list_states(tx, subscriber_id).await?;
     let mut order = Order::reserve(tx, subscriber_id, purposes.len()).await?;
-    let emptied = erasures::delete_all(tx, address_key).await?;
+    let emptied = erasures::delete_all(tx, &subscriber.address_key, Some(subscriber_id)).await?;
     if purposes.is_empty() {
         record_purge(tx, at, terms, &emptied).await?;
     }
@@ -84,4 +103,17 @@ async fn forget(
     }
     consent_events::append_all(tx, at.now, &events).await?;
     Ok(true)
+}
+
+/// Deletes the forms of somebody who never confirmed one; the ledger says no more than where their events stand.
+async fn forget_forms(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    address_key: &AddressKey,
+) -> Result<bool, Error> {
+    let held = erasures::count_signups(tx, address_key).await? > 0;
+    let emptied = erasures::delete_all(tx, address_key, None).await?;
+    record_purge(tx, at, terms, &emptied).await?;
+    Ok(held)
 }

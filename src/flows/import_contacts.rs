@@ -138,30 +138,28 @@ fn ended(
 ) -> Option<Refusal> {
     // Nothing stands without the privacy policy.
     let of = [purpose.clone(), Purpose::privacy_policy()];
-    let of_address = std::slice::from_ref(address_key);
-    let forbids = |of: &Purpose| endings.forbids(of_address, of, Timestamp::EARLIEST).is_some();
-    let left = endings.forbids(subscriber_key.as_slice(), purpose, consented_at);
-    if !of.iter().any(forbids) {
-        return left.map(Refusal::LeftAfter);
+    let keys: Vec<AddressKey> =
+        std::iter::once(address_key.clone()).chain(subscriber_key).collect();
+    if !of.iter().any(|of| endings.forbids(&keys, of, Timestamp::EARLIEST).is_some()) {
+        return None;
     }
-    let began = |reason, of: Option<&Purpose>| {
-        let scope = Scope { address_key: address_key.clone(), reason, purpose: of.cloned() };
-        let began = endings.began(scope)?;
-        (!began.lifted).then_some(began.at)
-    };
-    let holds = |reason: &SuppressionReason| match reason {
-        // Not having asked for a confirmation is not about consent.
-        SuppressionReason::NotMe => false,
-        SuppressionReason::Unsubscribed => {
-            of.iter().any(|of| began(EndingReason::Suppressed(*reason), Some(of)).is_some())
+    let holds = |reason: &SuppressionReason| {
+        let is_of = |of: Option<&Purpose>| {
+            let (address_key, reason) = (address_key.clone(), EndingReason::Suppressed(*reason));
+            let began = endings.began(Scope { address_key, reason, purpose: of.cloned() });
+            began.is_some_and(|began| !began.lifted)
+        };
+        match reason {
+            // Not having asked for a confirmation is not about consent.
+            SuppressionReason::NotMe => false,
+            SuppressionReason::Unsubscribed => of.iter().any(|of| is_of(Some(of))),
+            _ => is_of(None),
         }
-        reason => began(EndingReason::Suppressed(*reason), None).is_some(),
     };
     if let Some(reason) = SuppressionReason::ALL.into_iter().find(holds) {
         return Some(Refusal::Suppressed(reason));
     }
-    let ran_out = began(EndingReason::Expired, Some(purpose));
-    ran_out.filter(|ran_out| *ran_out > consented_at).or(left).map(Refusal::LeftAfter)
+    endings.forbids(&keys, purpose, consented_at).map(Refusal::LeftAfter)
 }
 
 /// The verdicts on these rows as things stand, in the database and outside it, in their order; changes nothing.

@@ -57,6 +57,7 @@ pub async fn give(
 ) -> Result<(), Error> {
     let Giver { subscriber_id, address_key, mac, .. } = giver;
     terms.demand_own_address(subscriber_id, (form.email, address_key), mac)?;
+    let keys = [terms.address_secret.subscriber_key(subscriber_id), address_key.clone()];
     let mut order = Order::reserve(tx, giver.subscriber_id, chosen.len()).await?;
     let states = consents::list_states(tx, giver.subscriber_id).await?;
     let mut events = Vec::with_capacity(chosen.len());
@@ -64,7 +65,7 @@ pub async fn give(
         let state = states.iter().find(|(purpose, _)| purpose == words.purpose);
         let state = state.map(|(_, state)| *state);
         if state == Some(EventType::Expired) {
-            consents::lift_expiry(tx, at.now, address_key, words.purpose).await?;
+            consents::lift_expiry(tx, at.now, &keys, words.purpose).await?;
         }
         events.push(event(at, terms, EventType::confirming(state), form, words, &mut order)?);
     }
@@ -89,9 +90,7 @@ pub async fn give(
     }
     let purposes: Vec<&Purpose> = events.iter().map(|event| &event.purpose).collect();
     suppressions::delete_lifted(tx, at.now, giver.address_key, &purposes).await?;
-    let subscriber_key = terms.address_secret.subscriber_key(giver.subscriber_id);
-    tx.note_back(at.now, &subscriber_key, &purposes).await?;
-    Ok(())
+    Ok(tx.note_back(at.now, &keys, &purposes).await?)
 }
 
 /// How consent ends.
@@ -142,6 +141,7 @@ pub async fn end(
         events.push(event(at, terms, by.event_type, &form, &words, &mut order)?);
     }
     consent_events::append_all(tx, at.now, &events).await?;
+    let subscriber_key = terms.address_secret.subscriber_key(id);
     for (event, standing) in events.iter().zip(&ending) {
         let ended = ConsentFields {
             state: event.event_type,
@@ -149,7 +149,8 @@ pub async fn end(
             seq: event.seq,
             ..standing.fields(subscriber)
         };
-        consents::mark_ended(tx, at.now, &ended, &terms.evidence_key.consent(&ended)).await?;
+        let mac = terms.evidence_key.consent(&ended);
+        consents::mark_ended(tx, at.now, &ended, &mac, &subscriber_key).await?;
         if by.event_type == EventType::Withdrawn {
             let reason = SuppressionReason::Unsubscribed;
             let (key, purpose) = (&subscriber.address_key, Some(&event.purpose));

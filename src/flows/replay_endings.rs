@@ -10,7 +10,7 @@ use crate::domain::evidence_key::EvidenceKey;
 use crate::domain::purpose::Purpose;
 use crate::domain::signup::Method;
 use crate::domain::timestamp::Timestamp;
-use crate::outside::{Ending, EndingReason, SETTLED};
+use crate::outside::{Ending, SETTLED};
 use crate::random::Moment;
 use crate::store::consents::{self, Standing};
 use crate::store::endings::{self, Known, Unwithdrawn};
@@ -90,8 +90,8 @@ impl Replay {
             endings.into_iter().partition(|ending| is_due(ending.at));
         // What they are about may have been lifted since, or have ended anew, which has its own turn.
         let known = db.outside().endings().await?.only(due.iter().map(Ending::scope));
-        // What is kept by the key of a subscriber stands by that of their address as well.
-        let of_address = known.iter().filter(|(scope, _)| scope.reason != EndingReason::Left);
+        // What ended by a link stands by each purpose as well.
+        let of_address = known.iter().filter(|(scope, _)| !scope.reason.is_left());
         let due = of_address.filter(|(_, began)| is_due(began.at));
         let rows: Vec<Known> = due.map(|(scope, began)| Known::of(scope, *began)).collect();
         let replayed = replay(db, terms, at, &rows).await?;

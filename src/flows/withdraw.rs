@@ -5,15 +5,17 @@ use uuid::Uuid;
 
 use super::record_consent::{End, end};
 use super::{Error, Terms};
+use crate::domain::address_key::AddressKey;
 use crate::domain::consent::EventType;
 use crate::domain::outbox::MailKind;
 use crate::domain::purpose::Purpose;
 use crate::domain::signup::Method;
+use crate::outside::Scope;
 use crate::random::Moment;
 use crate::store::consents::{self, Standing};
 use crate::store::outbox::{self, About};
 use crate::store::subscribers::Subscriber;
-use crate::store::{Tx, purposes, subscribers};
+use crate::store::{Tx, subscribers};
 
 /// What somebody leaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +36,15 @@ impl Leaving {
             Self::All => true,
             Self::Writing => !purpose.is_privacy_policy(),
             Self::One(one) => one.is_privacy_policy() || one == purpose,
+        }
+    }
+
+    /// What is noted of it outside the database, by this key.
+    fn scope(&self, key: AddressKey) -> Scope {
+        match self {
+            leaving if leaving.ends(&Purpose::privacy_policy()) => Scope::left(key, None),
+            Self::One(purpose) => Scope::left(key, Some(purpose)),
+            Self::All | Self::Writing => Scope::left_mail(key),
         }
     }
 }
@@ -72,6 +83,7 @@ pub async fn withdraw_by(
     let Some(subscriber) = subscribers::lock(tx, subscriber_id).await? else {
         return Ok(vec![]);
     };
+    note_address_left(tx, at, terms, &subscriber, leaving).await?;
     let ended = leave(tx, at, terms, &subscriber, leaving, by).await?;
     if !ended.is_empty() {
         outbox::insert(tx, at, MailKind::Change, About::Subscriber(subscriber_id)).await?;
@@ -104,11 +116,11 @@ pub async fn leave(
     .await
 }
 
-/// Notes outside that they leave, by the key of the subscriber, whom their link names: whatever the database says of
-/// them at this moment.
+/// Notes outside that they leave, by the key of the subscriber, whom their link names: before the database is asked of
+/// them, and whatever it says at this moment.
 ///
 /// # Errors
-/// When the database does not answer, or what is kept outside cannot be read.
+/// When what is kept outside cannot be read.
 pub(super) async fn note_left(
     tx: &mut Tx,
     at: &Moment,
@@ -117,16 +129,24 @@ pub(super) async fn note_left(
     leaving: &Leaving,
 ) -> Result<(), Error> {
     let key = terms.address_secret.subscriber_key(subscriber_id);
-    match leaving {
-        _ if leaving.ends(&Purpose::privacy_policy()) => tx.note_left(at.now, &key, None).await?,
-        Leaving::One(purpose) => tx.note_left(at.now, &key, Some(purpose)).await?,
-        Leaving::All | Leaving::Writing => {
-            for (purpose, _) in purposes::list_named(tx).await? {
-                if leaving.ends(&purpose) {
-                    tx.note_left(at.now, &key, Some(&purpose)).await?;
-                }
-            }
-        }
+    Ok(tx.note_left(at.now, leaving.scope(key)).await?)
+}
+
+/// The same by their address, for another hand may have given that to two subscribers; not by one that is not theirs.
+///
+/// # Errors
+/// When what is kept outside cannot be read.
+pub(super) async fn note_address_left(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    subscriber: &Subscriber,
+    leaving: &Leaving,
+) -> Result<(), Error> {
+    let (address_key, mac) = (&subscriber.address_key, subscriber.mac.as_deref());
+    let address = (subscriber.email.as_str(), address_key);
+    if terms.demand_own_address(subscriber.subscriber_id, address, mac).is_ok() {
+        tx.note_left(at.now, leaving.scope(address_key.clone())).await?;
     }
     Ok(())
 }

@@ -30,9 +30,13 @@ pub enum EndingReason {
     Suppressed(SuppressionReason),
     /// A consent that was not renewed by a policy's last day; has a purpose.
     Expired,
-    /// Somebody left by their own link, or was erased: kept by the key of the subscriber and not of the address, so
-    /// that it holds whatever the database says of them at that moment. Without a purpose they left everything.
+    /// Somebody left by their own link, or was erased: kept by the key of the subscriber, so that it holds whatever the
+    /// database says of them at that moment, and by that of their address, for it may say that two people have it.
+    /// Without a purpose they left everything.
     Left,
+    /// The same of all that they were written to for: of everything but the privacy policy, whatever purposes the
+    /// database says there are.
+    LeftMail,
 }
 
 impl EndingReason {
@@ -43,6 +47,7 @@ impl EndingReason {
             Self::Suppressed(reason) => reason.as_str(),
             Self::Expired => "expired",
             Self::Left => "left",
+            Self::LeftMail => "left-mail",
         }
     }
 
@@ -50,6 +55,7 @@ impl EndingReason {
         match word {
             "expired" => Some(Self::Expired),
             "left" => Some(Self::Left),
+            "left-mail" => Some(Self::LeftMail),
             word => SuppressionReason::named(word).map(Self::Suppressed),
         }
     }
@@ -58,15 +64,30 @@ impl EndingReason {
     fn fits(self, purpose: Option<&Purpose>) -> bool {
         match self {
             Self::Suppressed(SuppressionReason::Unsubscribed) | Self::Expired => purpose.is_some(),
-            Self::Suppressed(_) => purpose.is_none(),
+            Self::Suppressed(_) | Self::LeftMail => purpose.is_none(),
             Self::Left => true,
         }
+    }
+
+    /// Whether one of `of`, or of everything, is about this purpose.
+    pub(super) fn covers(self, of: Option<&Purpose>, purpose: &Purpose) -> bool {
+        match (self, of) {
+            // Not having asked for a confirmation is not about consent.
+            (Self::Suppressed(SuppressionReason::NotMe), _) => false,
+            (Self::LeftMail, _) => !purpose.is_privacy_policy(),
+            (_, of) => of.is_none_or(|of| of == purpose),
+        }
+    }
+
+    /// Whether it is that somebody left, as [`Scope::left`] says it.
+    pub(crate) fn is_left(self) -> bool {
+        matches!(self, Self::Left | Self::LeftMail)
     }
 
     /// Whether it ends only what is older than itself; the others hold until they are lifted.
     pub(super) fn is_by_time(self) -> bool {
         use SuppressionReason::{Erased, Unsubscribed};
-        matches!(self, Self::Suppressed(Unsubscribed | Erased) | Self::Expired | Self::Left)
+        matches!(self, Self::Suppressed(Unsubscribed | Erased) | Self::Expired) || self.is_left()
     }
 }
 
@@ -179,6 +200,18 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// That somebody left this purpose, or everything.
+    #[must_use]
+    pub fn left(address_key: AddressKey, purpose: Option<&Purpose>) -> Self {
+        Self { address_key, reason: EndingReason::Left, purpose: purpose.cloned() }
+    }
+
+    /// That somebody left all that they were written to for.
+    #[must_use]
+    pub fn left_mail(address_key: AddressKey) -> Self {
+        Self { address_key, reason: EndingReason::LeftMail, purpose: None }
+    }
+
     /// An ending of this scope.
     #[must_use]
     pub fn turned(self, at: Timestamp, turn: Turn) -> Ending {

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use super::ending::{Ending, EndingReason, Scope, Turn};
 use crate::domain::address_key::AddressKey;
 use crate::domain::purpose::Purpose;
-use crate::domain::suppression::SuppressionReason;
 use crate::domain::timestamp::Timestamp;
 
 /// When one scope began last.
@@ -88,6 +87,16 @@ impl Endings {
         self.only(std::iter::once(scope)).into_values().next()
     }
 
+    /// When somebody of this key came back last after they had left, if they did.
+    #[must_use]
+    pub fn came_back(&self, key: &AddressKey) -> Option<Timestamp> {
+        let of = self.0.get(key)?;
+        of.iter()
+            .filter(|ended| ended.reason.is_left())
+            .filter_map(|ended| ended.turns.lifted)
+            .max()
+    }
+
     /// How many scopes there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -110,12 +119,10 @@ impl Endings {
         purpose: &Purpose,
         confirmed_at: Timestamp,
     ) -> Option<Timestamp> {
-        // Not having asked for a confirmation is not about consent.
-        let not_me = EndingReason::Suppressed(SuppressionReason::NotMe);
         let forbids = |Ended { reason, purpose: of, turns }: &Ended| {
             let began = turns.began().filter(|began| !began.lifted)?;
-            let covers = *reason != not_me && of.as_ref().is_none_or(|of| of == purpose);
-            let holds = covers && (!reason.is_by_time() || confirmed_at <= began.at);
+            let holds = reason.covers(of.as_ref(), purpose)
+                && (!reason.is_by_time() || confirmed_at <= began.at);
             holds.then_some(began.at)
         };
         keys.iter().filter_map(|key| self.0.get(key)).flatten().filter_map(forbids).min()
@@ -190,6 +197,9 @@ mod tests {
         }
         let other = Endings::of(vec![line(5, "began", "left", "newsletter:other")]);
         assert!(other.forbids(&keys, &weekly, moment(5)).is_none());
+        let mail = Endings::of(vec![line(5, "began", "left-mail", "*")]);
+        assert!(mail.forbids(&keys, &weekly, moment(5)).is_some());
+        assert!(mail.forbids(&keys, &Purpose::privacy_policy(), moment(5)).is_none());
     }
 
     #[test]

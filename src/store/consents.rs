@@ -182,7 +182,7 @@ pub async fn list_in_force_at(
 }
 
 /// Ends a consent that is in force; one that ended before stays as it is. That it ran out is noted outside before it is
-/// committed; a withdrawal is noted with what it suppresses.
+/// committed, by the keys of address and subscriber; a withdrawal is noted with what it suppresses.
 ///
 /// # Errors
 /// When the database does not take it.
@@ -191,9 +191,12 @@ pub async fn mark_ended(
     now: Timestamp,
     ended: &ConsentFields<'_>,
     mac: &RowMac,
+    subscriber_key: &AddressKey,
 ) -> sqlx::Result<()> {
     if ended.state == EventType::Expired {
-        tx.note(expiry(ended.address_key, ended.purpose).turned(now, Turn::Began));
+        for key in [ended.address_key, subscriber_key] {
+            tx.note(expiry(key, ended.purpose).turned(now, Turn::Began));
+        }
     }
     on!(tx, |conn| sqlx::query(
         "UPDATE consent SET state = $3, event_id = $4, mac = $5
@@ -209,17 +212,20 @@ pub async fn mark_ended(
     .map(drop))
 }
 
-/// Notes that a consent which ran out is given again.
+/// Notes that a consent which ran out is given again, by the keys by which that was noted.
 ///
 /// # Errors
 /// When what is kept outside cannot be read.
 pub async fn lift_expiry(
     tx: &mut Tx,
     now: Timestamp,
-    address_key: &AddressKey,
+    keys: &[AddressKey],
     purpose: &Purpose,
 ) -> sqlx::Result<()> {
-    tx.note_lifted(now, expiry(address_key, purpose)).await
+    for key in keys {
+        tx.note_lifted(now, expiry(key, purpose)).await?;
+    }
+    Ok(())
 }
 
 fn expiry(address_key: &AddressKey, purpose: &Purpose) -> Scope {

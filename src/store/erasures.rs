@@ -52,8 +52,14 @@ pub struct EmptiedEvent {
 ///
 /// # Errors
 /// When the database does not take it; then nothing went.
-pub async fn delete_all(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<Vec<EmptiedEvent>> {
-    let subjects = list_subjects(tx, address_key).await?;
+pub async fn delete_all(
+    tx: &mut Tx,
+    address_key: &AddressKey,
+    subscriber_id: Option<Uuid>,
+) -> sqlx::Result<Vec<EmptiedEvent>> {
+    let mut subjects = list_subjects(tx, address_key).await?;
+    // Found by their own key, whatever the index of addresses says.
+    subjects.extend(subscriber_id.filter(|id| !subjects.contains(id)));
     delete(tx, address_key, &subjects).await
 }
 

@@ -68,7 +68,7 @@ pub struct Ground<'a> {
 pub(super) struct Shared {
     /// The hashes of words.
     notices: HashMap<Uuid, String>,
-    /// The labels of policies.
+    /// The labels of policies under which consents count at this moment.
     policies: HashMap<Uuid, String>,
     /// The names of reports.
     reports: HashMap<Uuid, String>,
@@ -76,22 +76,21 @@ pub(super) struct Shared {
 
 impl Shared {
     /// All there is; a policy that this program did not publish so would hide that consents ran out.
-    pub(super) async fn load(tx: &mut Tx) -> sqlx::Result<Self> {
+    pub(super) async fn load(tx: &mut Tx, now: Timestamp) -> sqlx::Result<Self> {
         const NOTICES: &str = "SELECT notice_id, sha256 FROM notice";
-        const POLICIES: &str = "SELECT policy_version_id, label FROM policy_version";
         const REPORTS: &str = "SELECT report_id, slug FROM report";
         if let Some(label) = policy_versions::list_strange(tx).await?.first() {
             let what =
                 format!("policy {label} is in another language, or another one bears its label");
             return Err(sqlx::Error::Decode(what.into()));
         }
-        let mut texts = [vec![], vec![], vec![]];
-        for (texts, sql) in texts.iter_mut().zip([NOTICES, POLICIES, REPORTS]) {
+        let mut texts = [vec![], vec![]];
+        for (texts, sql) in texts.iter_mut().zip([NOTICES, REPORTS]) {
             *texts =
                 on!(tx, |conn| sqlx::query_as::<_, (Uuid, String)>(sql).fetch_all(conn).await)?;
         }
-        let [notices, policies, reports] = texts.map(|texts| texts.into_iter().collect());
-        Ok(Self { notices, policies, reports })
+        let [notices, reports] = texts.map(|texts| texts.into_iter().collect());
+        Ok(Self { notices, policies: policy_versions::list_counting(tx, now).await?, reports })
     }
 }
 

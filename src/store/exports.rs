@@ -103,7 +103,7 @@ pub async fn first(
     filter: &ExportFilter,
     most: i64,
 ) -> sqlx::Result<ExportRows> {
-    let shared = Arc::new(Shared::load(tx).await?);
+    let shared = Arc::new(Shared::load(tx, now).await?);
     let rows = match tx {
         Tx::Sqlite(tx) => page(tx, now, filter, whole(filter), most).await?,
         Tx::Postgres(tx) => {
@@ -152,7 +152,7 @@ impl ExportPages {
         now: Timestamp,
         filter: &ExportFilter,
     ) -> sqlx::Result<Self> {
-        let shared = Arc::new(Shared::load(snapshot.tx()).await?);
+        let shared = Arc::new(Shared::load(snapshot.tx(), now).await?);
         let transactions: Vec<Tx> =
             std::iter::once(snapshot.first).chain(snapshot.second).collect();
         let of = transactions.len();

@@ -10,7 +10,7 @@ use super::Tx;
 use crate::domain::address_key::AddressKey;
 use crate::domain::purpose::Purpose;
 use crate::domain::timestamp::Timestamp;
-use crate::outside::{Began, Ending, EndingReason, Endings, Outside, Scope, Turn};
+use crate::outside::{Began, Ending, Endings, Outside, OutsideError, Scope, Turn};
 
 /// How long a second press says nothing new.
 const AGAIN: Duration = Duration::from_mins(1);
@@ -30,8 +30,7 @@ impl<D: Database> Noting<D> {
 
     async fn commit(self) -> sqlx::Result<()> {
         if !self.endings.is_empty() && !self.replays {
-            let noted = self.outside.note(&self.endings).await;
-            noted.map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))?;
+            self.outside.note(&self.endings).await.map_err(unreadable)?;
         }
         self.transaction.commit().await
     }
@@ -81,40 +80,50 @@ impl Tx {
         }
     }
 
-    /// Notes that somebody leaves this purpose, or everything, by the key of the subscriber that their link carries:
-    /// whatever the database says of them at this moment. Who presses again within a minute is noted once.
+    /// Notes that somebody leaves, whatever the database says of them at this moment. Who presses again within a minute,
+    /// and did not come back in between, is noted once.
     ///
     /// # Errors
     /// When what is kept outside cannot be read.
-    pub async fn note_left(
-        &mut self,
-        now: Timestamp,
-        subscriber_key: &AddressKey,
-        purpose: Option<&Purpose>,
-    ) -> sqlx::Result<()> {
-        let scope = left(subscriber_key, purpose);
-        let before = self.find_began(scope.clone()).await?.filter(|began| !began.lifted);
-        if before.is_none_or(|began| began.at > now || began.at.plus(AGAIN) < now) {
+    pub async fn note_left(&mut self, now: Timestamp, scope: Scope) -> sqlx::Result<()> {
+        let endings = self.outside().endings().await.map_err(unreadable)?;
+        let came_back = endings.came_back(&scope.address_key);
+        let before = self.find_began(&endings, scope.clone()).filter(|began| !began.lifted);
+        let is_again = |began: &Began| (began.at..=began.at.plus(AGAIN)).contains(&now);
+        if !before.is_some_and(|began| is_again(&began) && came_back < Some(began.at)) {
             self.note(scope.turned(now, Turn::Began));
         }
         Ok(())
     }
 
-    /// Notes that who left comes back at a moment that is not behind their leaving, as where the clock was set back:
-    /// any other is, and needs no note.
+    /// Notes that who left, by one of these keys, agrees to these purposes anew. What they left besides is only lifted
+    /// where it began at a moment that is not before this one, as where the clock was set back: any other consent of
+    /// before stays ended by it.
     ///
     /// # Errors
     /// When what is kept outside cannot be read.
     pub async fn note_back(
         &mut self,
         now: Timestamp,
-        subscriber_key: &AddressKey,
+        keys: &[AddressKey],
         purposes: &[&Purpose],
     ) -> sqlx::Result<()> {
-        for purpose in purposes.iter().copied().map(Some).chain([None]) {
-            let scope = left(subscriber_key, purpose);
-            let began = self.find_began(scope.clone()).await?.filter(|began| !began.lifted);
-            if began.is_some_and(|began| began.at >= now) {
+        let endings = self.outside().endings().await.map_err(unreadable)?;
+        for key in keys {
+            let all = [Scope::left(key.clone(), None), Scope::left_mail(key.clone())];
+            let each = purposes.iter().map(|purpose| Scope::left(key.clone(), Some(purpose)));
+            let scopes = all.into_iter().chain(each).collect::<Vec<_>>();
+            let began = |scope: &Scope| {
+                self.find_began(&endings, scope.clone()).filter(|began| !began.lifted)
+            };
+            if !scopes.iter().any(|scope| began(scope).is_some()) {
+                continue;
+            }
+            let lifts = |scope: &&Scope| {
+                scope.purpose.is_some() || began(scope).is_some_and(|b| b.at >= now)
+            };
+            let lifted: Vec<Scope> = scopes.iter().filter(lifts).cloned().collect();
+            for scope in lifted {
                 self.note_lifted(now, scope).await?;
             }
         }
@@ -126,7 +135,8 @@ impl Tx {
     pub(super) async fn note_lifted(&mut self, now: Timestamp, scope: Scope) -> sqlx::Result<()> {
         // What could not be read again is not written.
         if scope.is_whole() {
-            let began = self.find_began(scope.clone()).await?;
+            let endings = self.outside().endings().await.map_err(unreadable)?;
+            let began = self.find_began(&endings, scope.clone());
             let at = began.map_or(now, |began| Ending::lifted_at(now, began.at));
             self.note(scope.turned(at, Turn::Lifted));
         }
@@ -134,15 +144,13 @@ impl Tx {
     }
 
     /// When this began last, as is known outside or noted here.
-    async fn find_began(&mut self, scope: Scope) -> sqlx::Result<Option<Began>> {
-        let known = self.outside().endings().await;
-        let known = known.map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))?;
+    fn find_began(&self, known: &Endings, scope: Scope) -> Option<Began> {
         let noted = match self {
             Self::Sqlite(tx) => &tx.endings,
             Self::Postgres(tx) => &tx.endings,
         };
         let noted = Endings::of(noted.clone()).began(scope.clone());
-        Ok([known.began(scope), noted].into_iter().flatten().max_by_key(|began| began.at))
+        [known.began(scope), noted].into_iter().flatten().max_by_key(|began| began.at)
     }
 
     /// Has an ending noted when this commits.
@@ -154,7 +162,6 @@ impl Tx {
     }
 }
 
-fn left(subscriber_key: &AddressKey, purpose: Option<&Purpose>) -> Scope {
-    let (address_key, purpose) = (subscriber_key.clone(), purpose.cloned());
-    Scope { address_key, reason: EndingReason::Left, purpose }
+fn unreadable(error: OutsideError) -> sqlx::Error {
+    sqlx::Error::Io(std::io::Error::other(error))
 }

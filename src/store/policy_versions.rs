@@ -1,5 +1,7 @@
 //! Published privacy policies: each version for good.
 
+use std::collections::HashMap;
+
 use uuid::Uuid;
 
 use super::{Sql, Tx, on};
@@ -112,6 +114,40 @@ pub async fn list_strange(tx: &mut Tx) -> sqlx::Result<Vec<String>> {
     .bind(LANG)
     .fetch_all(conn)
     .await)
+}
+
+/// A version, and what it asks of consents under older ones.
+#[derive(sqlx::FromRow)]
+struct Asking {
+    policy_version_id: Uuid,
+    label: String,
+    change_class: ChangeClass,
+    published_at: Timestamp,
+    renew_until: Option<Timestamp>,
+}
+
+/// The labels of the versions under which consents count at this moment: of those that none published later asked
+/// people to agree to anew until a date that is over. Told from all rows as they are read, without a condition that an
+/// index could answer.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_counting(tx: &mut Tx, now: Timestamp) -> sqlx::Result<HashMap<Uuid, String>> {
+    let all: Vec<Asking> = on!(tx, |conn| {
+        sqlx::query_as(
+        "SELECT policy_version_id, label, change_class, published_at, renew_until FROM policy_version"
+    )
+    .fetch_all(conn)
+    .await
+    })?;
+    let over = |asking: &&Asking| {
+        asking.change_class == ChangeClass::Reconsent
+            && asking.renew_until.is_some_and(|until| until <= now)
+    };
+    let since = all.iter().filter(over).map(|asking| asking.published_at).max();
+    let counts = |version: &Asking| since.is_none_or(|since| version.published_at >= since);
+    let counting = all.into_iter().filter(counts);
+    Ok(counting.map(|version| (version.policy_version_id, version.label)).collect())
 }
 
 /// The version in force, after which nobody else publishes one before this transaction ends.

@@ -15,7 +15,7 @@ use super::bearer::admit;
 use crate::domain::api_token::Scope;
 use crate::domain::signup::Method;
 use crate::flows::disclose::disclose_consents;
-use crate::flows::erase::erase;
+use crate::flows::erase::erase_subscriber;
 use crate::flows::keep_verdict::find_verdict;
 use crate::flows::record_disclosure::Disclosure;
 use crate::store::ledger_verdicts::Verdict;
@@ -114,8 +114,8 @@ async fn forget(
     let program = admit(&app, &head, Scope::Erase).await?;
     let at = app.moment();
     let mut tx = app.db.write().await?;
-    let key = find(&mut tx, &id).await?.address_key;
-    if !erase(&mut tx, &at, &app.terms, &key, (Method::Api, SOURCE)).await? {
+    let subscriber_id = find(&mut tx, &id).await?.subscriber_id;
+    if !erase_subscriber(&mut tx, &at, &app.terms, subscriber_id, (Method::Api, SOURCE)).await? {
         // Somebody else erased them in this moment.
         return Err(Error::NotFound);
     }

@@ -202,11 +202,12 @@ async fn withdraw_all(
     request: Request,
 ) -> Result<Response, Error> {
     drain(request).await?;
+    let link = app.links.secrets.open(LinkKind::Manage, &token).ok_or(Error::NotFound)?;
     let at = app.moment();
     let mut tx = app.db.write().await?;
-    let subscriber_id = find(&app, &mut tx, &token).await?.subscriber_id;
-    withdraw(&mut tx, &at, &app.terms, subscriber_id, &Leaving::All, SOURCE).await?;
+    withdraw(&mut tx, &at, &app.terms, link.id, &Leaving::All, SOURCE).await?;
     tx.commit().await?;
+    find(&app, &mut app.db.read().await?, &token).await?;
     app.mail_waits.notify_one();
     Ok(back(&token, "withdrawn"))
 }

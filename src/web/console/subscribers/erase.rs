@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::person::find;
 use crate::domain::right::Right;
 use crate::domain::signup::Method;
-use crate::flows::erase::erase;
+use crate::flows::erase::erase_subscriber;
 use crate::store::held;
 use crate::web::console::desk::{Desk, Form, fault};
 use crate::web::console::form::is_sure;
@@ -66,8 +66,8 @@ async fn press(
     }
     let at = app.moment();
     let mut tx = app.db.write().await?;
-    let key = find(&mut tx, &id).await?.address_key;
-    let held = erase(&mut tx, &at, &app.terms, &key, (Method::Staff, SOURCE)).await?;
+    let id = find(&mut tx, &id).await?.subscriber_id;
+    let held = erase_subscriber(&mut tx, &at, &app.terms, id, (Method::Staff, SOURCE)).await?;
     commit_erasure(&app, tx, &at, Some((&desk.actor(), held))).await?;
     Ok(desk.page(&app, "console/erased.html", json!({}))?.into_response())
 }

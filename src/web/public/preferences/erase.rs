@@ -8,9 +8,10 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::post;
 use serde_json::json;
 
-use super::{SOURCE, Said, find, refused};
+use super::{SOURCE, Said, erased, refused};
+use crate::domain::link::LinkKind;
 use crate::domain::signup::Method;
-use crate::flows::erase::erase;
+use crate::flows::erase::erase_subscriber;
 use crate::web::erasure::commit_erasure;
 use crate::web::fields::Fields;
 use crate::web::{App, Error};
@@ -24,16 +25,18 @@ async fn press(
     Path(token): Path<String>,
     fields: Fields,
 ) -> Result<Response, Error> {
-    let mut tx = app.db.write().await?;
-    let subscriber = find(&app, &mut tx, &token).await?;
+    let link = app.links.secrets.open(LinkKind::Manage, &token).ok_or(Error::NotFound)?;
     if fields.all("confirm") != ["yes"] {
-        drop(tx);
         let message = "Tick the box to say that everything is to be deleted";
         return refused(&app, &token, &Said::wrong("confirm", message)).await;
     }
     let at = app.moment();
-    erase(&mut tx, &at, &app.terms, &subscriber.address_key, (Method::Form, SOURCE)).await?;
+    let mut tx = app.db.write().await?;
+    let held = erase_subscriber(&mut tx, &at, &app.terms, link.id, (Method::Form, SOURCE)).await?;
     commit_erasure(&app, tx, &at, None).await?;
+    if !held {
+        return Err(erased());
+    }
     let page = app.templates.render("public/erased.html", json!({"site": *app.site}))?;
     Ok(Html(page).into_response())
 }

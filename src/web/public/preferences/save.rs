@@ -90,9 +90,9 @@ pub(super) async fn save(
         drop(tx);
         return refused(&app, &token, &Said::wrong("purpose", UNKNOWN).typed(name)).await;
     }
-    let chosen =
-        choose(&mut tx, &app.moment(), &app.terms, link.id, &choices).await?.ok_or_else(erased)?;
+    let chosen = choose(&mut tx, &app.moment(), &app.terms, link.id, &choices).await?;
     tx.commit().await?;
+    let chosen = chosen.ok_or_else(erased)?;
     app.mail_waits.notify_one();
 
     let said = match (chosen.refused, &sent.name) {
