@@ -1,13 +1,13 @@
 //! `assent ledger …`.
 
-use std::io::{IsTerminal, Read};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
-use super::{Outcome, bundle, disclosed, read_text, refuse, resume};
+use super::{Outcome, bundle, disclosed, read_text, read_whole, refuse, resume};
 use crate::app::Core;
 use crate::flows::prove_consistency::{proof_text, prove_consistency};
 use crate::flows::receipt::receipt;
@@ -274,13 +274,8 @@ fn told(report: &AuditReport) -> String {
 
 fn audit_receipt(file: &Path, key: &str, bundle: Option<&Path>) -> Outcome {
     let key = VerifyingKey::parse(key)?;
-    let text = if file == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text)?;
-        text
-    } else {
-        read_text(file)?
-    };
+    let text =
+        if file == Path::new("-") { read_whole(std::io::stdin())? } else { read_text(file)? };
     let (payload, head) = receipt::verify(text.trim(), std::slice::from_ref(&key))?;
     println!("{}", serde_json::to_string_pretty(&payload)?);
     let Some(bundle) = bundle else {

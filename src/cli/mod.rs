@@ -259,10 +259,25 @@ async fn run_at_desk(config: Option<PathBuf>, command: Desk) -> Outcome {
     outcome
 }
 
+/// The longest text that is read whole, in bytes: all that a command is given is shorter.
+const TEXT_MOST: u64 = 256 * 1024 * 1024;
+
 fn read_text(file: &Path) -> Result<String, Error> {
-    std::fs::read_to_string(file).map_err(|error| {
+    let read = std::fs::File::open(file).and_then(read_whole);
+    read.map_err(|error| {
         refuse(format!("{} cannot be read as UTF-8 text ({error})", file.display()))
     })
+}
+
+fn read_whole(from: impl std::io::Read) -> std::io::Result<String> {
+    use std::io::Read as _;
+
+    let mut text = String::new();
+    from.take(TEXT_MOST + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > TEXT_MOST {
+        return Err(std::io::Error::other("it is longer than 256 MiB"));
+    }
+    Ok(text)
 }
 
 fn settings(config: Option<PathBuf>) -> Result<Settings, ConfigError> {

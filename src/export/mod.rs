@@ -25,7 +25,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::outside::{OutsideError, SETTLED};
 use crate::store::exports::{self, ExportFilter, ExportPages};
 use crate::store::snapshot::Snapshot;
-use crate::store::{checkpoints, triggers, verifications};
+use crate::store::{checkpoints, foreign, verifications};
 
 /// What is exported, and how.
 #[derive(Clone, Copy)]
@@ -157,7 +157,7 @@ pub async fn write(
     if sealed != size {
         return Err(ExportError::Changed(format!("of {size} sealed leaves there are {sealed}")));
     }
-    let foreign = triggers::list_foreign(snapshot.tx()).await?;
+    let foreign = foreign::list_foreign(snapshot.tx()).await?;
     if !foreign.is_empty() {
         return Err(ExportError::Changed(foreign.join("; ")));
     }

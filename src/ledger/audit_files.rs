@@ -79,7 +79,7 @@ impl<'a> Files<'a> {
             return;
         }
         let path = notice_file(sha256);
-        match file_sha256(&self.dir.join(&path)) {
+        match text_sha256(&self.dir.join(&path)) {
             Ok(own) if own == sha256 => remember(&mut self.notices, sha256.to_owned()),
             Ok(_) => findings.file(path, Problem::Content(row)),
             Err(error) if !needed && error.kind() == io::ErrorKind::NotFound => {}
@@ -93,7 +93,7 @@ impl<'a> Files<'a> {
             return;
         }
         let path = policy_file(&policy.0);
-        match file_sha256(&self.dir.join(&path)) {
+        match text_sha256(&self.dir.join(&path)) {
             Ok(own) if own == policy.1 => {}
             Ok(_) => findings.file(path, Problem::Content(row)),
             Err(error) => findings.file(path, unreadable(row, error)),
@@ -115,12 +115,17 @@ fn remember<T: Eq + std::hash::Hash>(seen: &mut HashSet<T>, item: T) {
     }
 }
 
-/// A file of a bundle; never a pipe or a device, which might not end.
-fn open(path: &Path) -> io::Result<File> {
-    if !path.metadata()?.is_file() {
+/// A file of a bundle; never a pipe or a device, which might not end, nor a link, which may lead to one.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    if !path.symlink_metadata()?.is_file() {
         return Err(io::Error::other("it is not a plain file"));
     }
     File::open(path)
+}
+
+/// Of words or a policy, which are no longer than others.
+fn text_sha256(path: &Path) -> io::Result<String> {
+    read_text(path).map(|text| sha256_hex(text.as_bytes()))
 }
 
 pub(super) fn read_text(path: &Path) -> io::Result<String> {

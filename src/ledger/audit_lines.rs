@@ -5,6 +5,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::ops::Range;
 use std::path::Path;
 
+use super::audit_files::open;
 use super::audit_row::{CheckedRow, check_row};
 use super::bundle::EventLine;
 use super::finding::{Problem, Row};
@@ -67,10 +68,7 @@ pub(super) struct Lines<R> {
 
 impl Lines<BufReader<File>> {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        if !path.metadata()?.is_file() {
-            return Err(io::Error::other("it is not a plain file"));
-        }
-        Ok(Self::of(BufReader::with_capacity(256 * 1024, File::open(path)?)))
+        Ok(Self::of(BufReader::with_capacity(256 * 1024, open(path)?)))
     }
 }
 

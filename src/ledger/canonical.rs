@@ -1,8 +1,11 @@
 //! Bringing JSON that others wrote into the one form that is hashed (RFC 8785).
 
 use std::borrow::Cow;
+use std::fmt;
 
-use serde_json::Value;
+use serde::de::{self, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 
 use super::leaf;
 
@@ -19,25 +22,74 @@ pub fn canonical_text(json: &str) -> Option<Cow<'_, str>> {
     if is_plainly_canonical(json) {
         return Some(Cow::Borrowed(json));
     }
-    let value: Value = serde_json::from_str(json).ok()?;
-    let text = leaf::canonical(&value).ok()?;
-    // Of two members with one name, only the last is left.
-    (members(json) == members(&text)).then_some(Cow::Owned(text))
+    let Strict(value) = serde_json::from_str(json).ok()?;
+    leaf::canonical(&value).ok().map(Cow::Owned)
 }
 
-/// How many members the objects of a JSON text have in all: each has one colon outside of strings.
-fn members(json: &str) -> usize {
-    let (mut count, mut quoted, mut escaped) = (0, false, false);
-    for byte in json.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = quoted,
-            b'"' => quoted = !quoted,
-            b':' if !quoted => count += 1,
-            _ => {}
-        }
+/// A value in which no object has a name twice. It is read as it stands: `serde_json`'s own [`Value`] takes an object of
+/// one certain name for the JSON text that it holds.
+struct Strict(Value);
+
+impl<'de> Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StrictVisitor).map(Self)
     }
-    count
+}
+
+struct StrictVisitor;
+
+impl<'de> Visitor<'de> for StrictVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON without a name twice in one object")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(Strict(value)) = seq.next_element()? {
+            values.push(value);
+        }
+        Ok(values.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut members = Map::new();
+        while let Some((name, Strict(value))) = map.next_entry::<String, Strict>()? {
+            if members.insert(name, value).is_some() {
+                return Err(de::Error::custom("a name stands twice in one object"));
+            }
+        }
+        Ok(members.into())
+    }
 }
 
 /// Whether a text is in RFC 8785 form beyond doubt. `false` says nothing: numbers, and names that are
@@ -179,6 +231,10 @@ mod tests {
             (r#"{ "b": 1.0, "a": "\/\u00e9\u000A" }"#, r#"{"a":"/é\n","b":1}"#),
             ("[1e2]\n", "[100]"),
             (r#"{"é":1,"e":2}"#, r#"{"e":2,"é":1}"#),
+            (
+                r#"{"$serde_json::private::RawValue": "[]"}"#,
+                r#"{"$serde_json::private::RawValue":"[]"}"#,
+            ),
             (r#"{"\ud83d\ude00":1,"\ufb33":2}"#, "{\"😀\":1,\"\u{fb33}\":2}"),
         ] {
             assert_eq!(canonical_text(text).as_deref(), Some(canonical));
@@ -195,6 +251,7 @@ mod tests {
             r#"{"a":"x","a":"y"}"#,
             r#"{"a":"x","\u0061":"y"}"#,
             r#"[{"b":{"a":1,"a":2}}]"#,
+            r#"{"a":1,"a":2,"b":{"$serde_json::private::RawValue":"{\"c\":1,\"d\":2}"}}"#,
             "\"\\ud800\"",
             "1e999",
             &"[".repeat(100_000),

@@ -26,7 +26,7 @@ use crate::store::ledger_records::StoredRecord;
 use crate::store::ledger_verdicts::Verdict;
 use crate::store::verifications::EventRow;
 use crate::store::{
-    Db, Tx, checkpoints, ledger_records, notices, policy_versions, signups, triggers, unaccounted,
+    Db, Tx, checkpoints, foreign, ledger_records, notices, policy_versions, signups, unaccounted,
     verifications,
 };
 
@@ -204,7 +204,7 @@ async fn finish(
     if sealed > head {
         told.add(format!("{} leaves stand beyond the newest head", sealed - head));
     }
-    for what in triggers::list_foreign(&mut tx).await? {
+    for what in foreign::list_foreign(&mut tx).await? {
         told.add(format!(
             "{what}: what people decide may be kept from being written, or from being read"
         ));

@@ -23,6 +23,7 @@ pub mod export_rows;
 pub mod export_runs;
 pub mod exports;
 pub mod figures;
+pub mod foreign;
 pub mod held;
 pub mod imports;
 pub mod key_fingerprints;
@@ -58,7 +59,7 @@ pub mod subscribers;
 pub mod suppression_list;
 pub mod suppressions;
 mod timestamp;
-pub mod triggers;
+mod triggers;
 pub mod unaccounted;
 pub mod verifications;
 pub mod withdrawals;
@@ -207,6 +208,11 @@ macro_rules! forbids_kind {
 }
 pub(crate) use forbids_kind;
 
+/// What is named without a schema stands in the one that tables are made in, and what PostgreSQL brings comes before it:
+/// whoever sets another search path has nothing of theirs in between.
+const ONE_SCHEMA: &str = "SELECT pg_catalog.set_config(
+    'search_path', pg_catalog.quote_ident(COALESCE(pg_catalog.current_schema()::pg_catalog.text, 'public')), false)";
+
 /// The file that a URL `sqlite:PATH` or `sqlite://PATH` names; none for any other.
 #[must_use]
 pub fn sqlite_file(url: &str) -> Option<&Path> {
@@ -232,6 +238,11 @@ impl Db {
             let pool = PgPoolOptions::new()
                 .max_connections(16)
                 .acquire_timeout(ACQUIRE_TIMEOUT)
+                .after_connect(|connection, _| {
+                    Box::pin(
+                        async move { sqlx::query(ONE_SCHEMA).execute(connection).await.map(drop) },
+                    )
+                })
                 .connect_with(options)
                 .await?;
             Ok(Self::Postgres { pool, outside })

@@ -63,6 +63,29 @@ async fn put_back(app: &TestApp) {
     }
 }
 
+/// Does what the keys between tables forbid.
+async fn force(app: &TestApp, (sqlite, postgres): (&'static str, &'static str)) {
+    app.tamper(if app.core.db.writers() == 1 { sqlite } else { postgres }).await.unwrap();
+}
+
+/// The database says that nobody is there.
+async fn unseen(app: &TestApp) {
+    force(
+        app,
+        (
+            "PRAGMA foreign_keys = OFF; DELETE FROM subscriber; PRAGMA foreign_keys = ON",
+            "DO $$ BEGIN SET LOCAL session_replication_role = replica; DELETE FROM subscriber; END $$",
+        ),
+    )
+    .await;
+}
+
+/// And that they are there again, as they were.
+async fn seen_again(app: &TestApp) {
+    app.tamper("INSERT INTO subscriber SELECT * FROM kept_subscriber").await.unwrap();
+    put_back(app).await;
+}
+
 /// What began is settled a minute later; she is in no export then.
 fn is_not_exported(app: &TestApp) {
     app.advance(Duration::from_secs(61));
@@ -122,6 +145,84 @@ both_databases! {
         is_not_exported(&app);
     }
 
+    // DELETE FROM subscriber …, for the moment of the press
+    async fn who_leaves_while_nothing_seems_to_be_held_has_left(database: Database) {
+        for press in ["withdraw-all", "erase", "save", "one-click"] {
+            let (app, link) = history(database).await;
+            let page = app.seen(&link).await;
+            let one_click = app.mail_to(EMAIL).pop().unwrap().link("/unsubscribe/");
+            unseen(&app).await;
+            let answer = match press {
+                "withdraw-all" => app.post(&format!("{link}/withdraw-all"), "").await,
+                "erase" => app.post(&format!("{link}/erase"), "confirm=yes").await,
+                "save" => app.post(&link, &format!("{page}&purpose=privacy-policy")).await,
+                _ => app.post(&one_click, "List-Unsubscribe=One-Click").await,
+            };
+            assert!(answer.status == 410 || press == "one-click", "{press}: {}", answer.status);
+            seen_again(&app).await;
+            is_not_exported(&app);
+        }
+    }
+
+    // UPDATE purpose SET code = …, for the moment of the press
+    async fn who_leaves_all_mail_leaves_what_seems_to_be_no_purpose(database: Database) {
+        let (app, _) = history(database).await;
+        let link = app.mail_to(EMAIL).pop().unwrap().link("/unsubscribe/");
+        force(&app, (
+            "PRAGMA foreign_keys = OFF; UPDATE purpose SET code = 'newsletter:zzz' WHERE code = 'newsletter:weekly';
+             PRAGMA foreign_keys = ON",
+            "DO $$ BEGIN SET LOCAL session_replication_role = replica;
+                UPDATE purpose SET code = 'newsletter:zzz' WHERE code = 'newsletter:weekly'; END $$",
+        )).await;
+        assert_eq!(app.post(&link, "List-Unsubscribe=One-Click").await.status, 200);
+        force(&app, (
+            "PRAGMA foreign_keys = OFF; UPDATE purpose SET code = 'newsletter:weekly' WHERE code = 'newsletter:zzz';
+             PRAGMA foreign_keys = ON",
+            "DO $$ BEGIN SET LOCAL session_replication_role = replica;
+                UPDATE purpose SET code = 'newsletter:weekly' WHERE code = 'newsletter:zzz'; END $$",
+        )).await;
+        assert!(noted(&app).contains(" began left-mail *"), "{}", noted(&app));
+        put_back(&app).await;
+        is_not_exported(&app);
+    }
+
+    // The same as at first, within a minute of coming back
+    async fn who_leaves_again_at_once_has_left(database: Database) {
+        let (app, link) = history(database).await;
+        app.post(&format!("{link}/withdraw-all"), "").await;
+        app.advance(Duration::from_secs(10));
+        let path = link.replace(&app.base, "");
+        let form = PageForm::of(&app.get(&link).await.text(), &path);
+        let body = form.tick("privacy-policy").tick("newsletter:weekly").body();
+        assert_eq!(app.post(&link, &body).await.status, 303);
+        assert_eq!(app.exported("newsletter:weekly").await, [EMAIL]);
+        for sql in ["DELETE FROM kept_consent", "DELETE FROM kept_subscriber", "DELETE FROM kept_event",
+                    "INSERT INTO kept_consent SELECT * FROM consent",
+                    "INSERT INTO kept_subscriber SELECT * FROM subscriber",
+                    "INSERT INTO kept_event SELECT * FROM consent_event"] {
+            app.tamper(sql).await.unwrap();
+        }
+        unseen(&app).await;
+        app.advance(Duration::from_secs(10));
+        app.post(&format!("{link}/withdraw-all"), "").await;
+        seen_again(&app).await;
+        is_not_exported(&app);
+    }
+
+    // UPDATE subscriber SET address_key = …, while staff have an address erased
+    async fn who_is_to_be_erased_is_though_nothing_seems_to_be_held(database: Database) {
+        let (app, _) = under_another_address(database).await;
+        does(&app, "UPDATE signup SET address_key = (SELECT address_key FROM subscriber)").await;
+        let output = command(&app, &["erase", EMAIL]);
+        assert!(output.status.success());
+        assert!(noted(&app).contains(" began erased *"), "{}", noted(&app));
+        app.tamper("DELETE FROM suppression").await.unwrap();
+        does(&app, "UPDATE subscriber SET address_key = (SELECT k.address_key FROM kept_subscriber k
+                        WHERE k.subscriber_id = subscriber.subscriber_id)").await;
+        let output = command(&app, &EXPORT);
+        assert!(!String::from_utf8_lossy(&output.stdout).contains(EMAIL));
+    }
+
     async fn who_comes_back_after_leaving_is_exported(database: Database) {
         let (app, link) = history(database).await;
         app.post(&format!("{link}/withdraw-all"), "").await;
@@ -146,10 +247,11 @@ both_databases! {
         for _ in 0..5 {
             app.post(&format!("{link}/withdraw-all"), "").await;
         }
-        assert_eq!(noted(&app).matches(" began left * ").count(), 1);
+        // By the keys of subscriber and address.
+        assert_eq!(noted(&app).matches(" began left * ").count(), 2);
         app.advance(Duration::from_secs(61));
         app.post(&format!("{link}/withdraw-all"), "").await;
-        assert_eq!(noted(&app).matches(" began left * ").count(), 2);
+        assert_eq!(noted(&app).matches(" began left * ").count(), 4);
     }
 
     // UPDATE suppression SET since = '9999-12-31', before she comes back

@@ -124,7 +124,13 @@ pub async fn seal(app: &TestApp) {
 
 pub async fn check(app: &TestApp) -> Verification {
     let core = &app.core;
-    verify(&core.db, &core.terms, &core.clock, &core.random, |_| ()).await.unwrap()
+    loop {
+        let found = verify(&core.db, &core.terms, &core.clock, &core.random, |_| ()).await.unwrap();
+        // The worker of the story checks too.
+        if !found.findings.iter().any(|what| what.contains("another check that ended meanwhile")) {
+            return found;
+        }
+    }
 }
 
 pub async fn assert_sound(app: &TestApp) -> Verification {
