@@ -13,7 +13,6 @@ use crate::domain::consent::Emptied;
 use crate::domain::signup::Method;
 use crate::domain::suppression::SuppressionReason;
 use crate::random::Moment;
-use crate::store::subscribers::Subscriber;
 use crate::store::{
     Tx, audit_entries, consent_events, consents, erasures, subscribers, suppressions,
 };
@@ -31,15 +30,12 @@ pub async fn erase(
     address_key: &AddressKey,
     by: (Method, &str),
 ) -> Result<bool, Error> {
-    let subscriber = match subscribers::find_id(tx, address_key).await? {
-        // Whoever is confirming or leaving at this moment finishes first: what they add goes as well.
-        Some(subscriber_id) => subscribers::lock(tx, subscriber_id).await?,
+    let known = subscribers::find_id(tx, address_key).await?;
+    let erased = match known {
+        Some(subscriber_id) => forget(tx, at, terms, subscriber_id, by).await?,
         None => None,
     };
-    let held = match subscriber {
-        Some(subscriber) => forget(tx, at, terms, &subscriber, by).await?,
-        None => forget_forms(tx, at, terms, address_key).await?,
-    };
+    let held = erased.is_some() || forget_forms(tx, at, terms, address_key).await?;
     suppressions::insert(tx, at.now, address_key, SuppressionReason::Erased, None).await?;
     Ok(held)
 }
@@ -56,12 +52,11 @@ pub async fn erase_subscriber(
     subscriber_id: Uuid,
     by: (Method, &str),
 ) -> Result<bool, Error> {
-    note_left(tx, at, terms, subscriber_id, &Leaving::All).await?;
-    let Some(subscriber) = subscribers::lock(tx, subscriber_id).await? else { return Ok(false) };
-    let held = forget(tx, at, terms, &subscriber, by).await?;
-    let address_key = &subscriber.address_key;
-    suppressions::insert(tx, at.now, address_key, SuppressionReason::Erased, None).await?;
-    Ok(held)
+    let Some(address_key) = forget(tx, at, terms, subscriber_id, by).await? else {
+        return Ok(false);
+    };
+    suppressions::insert(tx, at.now, &address_key, SuppressionReason::Erased, None).await?;
+    Ok(true)
 }
 
 /// Writes down that staff had an address erased, and whether anything was held of it; not the address.
@@ -78,17 +73,18 @@ pub async fn record_erasure(
 }
 
 /// Deletes it all, and says so in the ledger with what lost body and salt: of each purpose that the subscriber was ever
-/// recorded for, that it ended so.
+/// recorded for, that it ended so. The key of their address; `None` where the database does not know them.
 async fn forget(
     tx: &mut Tx,
     at: &Moment,
     terms: &Terms,
-    subscriber: &Subscriber,
+    subscriber_id: Uuid,
     by: (Method, &str),
-) -> Result<bool, Error> {
-    let subscriber_id = subscriber.subscriber_id;
+) -> Result<Option<AddressKey>, Error> {
     note_left(tx, at, terms, subscriber_id, &Leaving::All).await?;
-    note_address_left(tx, at, terms, subscriber, &Leaving::All).await?;
+    // Whoever is confirming or leaving at this moment finishes first: what they add goes as well.
+    let Some(subscriber) = subscribers::lock(tx, subscriber_id).await? else { return Ok(None) };
+    note_address_left(tx, at, terms, &subscriber, &Leaving::All).await?;
     let purposes = consents::list_states(tx, subscriber_id).await?;
     let mut order = Order::reserve(tx, subscriber_id, purposes.len()).await?;
     let emptied = erasures::delete_all(tx, &subscriber.address_key, Some(subscriber_id)).await?;
@@ -102,7 +98,7 @@ async fn forget(
         named = Emptied::default();
     }
     consent_events::append_all(tx, at.now, &events).await?;
-    Ok(true)
+    Ok(Some(subscriber.address_key))
 }
 
 /// Deletes the forms of somebody who never confirmed one; the ledger says no more than where their events stand.

@@ -154,7 +154,9 @@ both_databases! {
         app.tamper("DROP VIEW consent").await.unwrap();
         app.tamper("ALTER TABLE consent_ RENAME TO consent").await.unwrap();
         // SQLite writes it down in other words than the migrations.
-        assert!(database == Database::Sqlite || check(&app).await.is_sound());
+        let left = check(&app).await.findings;
+        let renamed = |what: &String| database == Database::Sqlite && what.contains("is not of this program");
+        assert!(left.iter().all(renamed), "{left:?}");
     }
 
     async fn a_trigger_of_ours_that_is_gone_or_another_is_told(database: Database) {
@@ -209,7 +211,9 @@ BEGIN INSERT INTO claim (claim_id) VALUES (NEW.audit_entry_id); END"),
                     END $$").await.unwrap();
         // A command has a connection of its own, which begins with that.
         let output = command(&app, &["ledger", "verify"]);
-        assert!(!output.status.success() && !output.stderr.is_empty());
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        assert!(!output.status.success() && said.contains("does not exist"), "{said}");
         let output = command(&app, &EXPORT);
         assert!(!output.status.success() && output.stdout.is_empty());
     }
