@@ -167,8 +167,9 @@ pub async fn write(
             return Err(ExportError::TooManyRows);
         }
     }
-    // What is ending at this moment may be noted outside already, and not be in this one of the database.
-    let settled = now.minus(SETTLED);
+    // What is ending while this is read may be noted outside already, and not be in this moment of the database; the
+    // clock of whoever noted it need not agree with ours to the second.
+    let under_way = now.minus(SETTLED)..=now.plus(SETTLED);
     let endings = snapshot.tx().outside().endings().await?;
     let mut out = out::Hashing::new(out);
     let columns = columns(wanted.preset, wanted.links.is_some());
@@ -194,7 +195,7 @@ pub async fn write(
                 let subscriber_key = wanted.authority.addresses.subscriber_key(row.subscriber_id);
                 endings.forbids(&[address_key, subscriber_key], purpose, row.confirmed_at)
             };
-            if ended.is_some_and(|began| !(settled..=now).contains(&began)) {
+            if ended.is_some_and(|began| !under_way.contains(&began)) {
                 return Err(changed("it ended, as is known outside the database"));
             }
             texts.set(row);
