@@ -13,6 +13,7 @@ pub mod announce_policy;
 pub mod begin_export;
 pub mod chain_claims;
 pub mod change_staff;
+mod check_epoch;
 pub mod check_events;
 pub mod choose;
 pub mod confirm;

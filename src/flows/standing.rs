@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use super::check_epoch::is_said;
 use super::prove_consistency::prove_consistency;
 use super::raise_alarm::raise;
 use super::resume_mail::pause_mail;
@@ -93,11 +94,18 @@ impl fmt::Display for LedgerStanding {
                            covers {newest} entries and leads elsewhere than the {size} here; {ACT}"
                 )
             }
-            Self::Pretended { size, .. } => write!(
-                f,
-                "the database says that its ledger went on after a loss, and none of its {size} entries was \
-                 signed so: {ACT}"
-            ),
+            Self::Pretended { known, size } => {
+                write!(
+                    f,
+                    "the database says that its ledger went on after a loss, and none of its {size} entries \
+                     was signed so"
+                )?;
+                if let Some(known) = known {
+                    let (origin, newest) = (&known.note.checkpoint().origin, known.size());
+                    write!(f, "; the newest head known of {origin} covers {newest} entries")?;
+                }
+                write!(f, ": {ACT}")
+            }
             Self::Lost { size } => write!(
                 f,
                 "the heads that were kept outside the database are gone, and with them the proof that its \
@@ -110,8 +118,10 @@ impl fmt::Display for LedgerStanding {
 /// What the database says of itself.
 struct Here {
     place: LedgerPlace,
-    /// The last few heads of its epoch, newest first.
+    /// The last few heads of the epoch that the newest one was signed in, newest first.
     heads: Vec<(StoredCheckpoint, Head)>,
+    /// Whether the ledger itself says that it is in the epoch that the database names.
+    is_said: bool,
 }
 
 impl Here {
@@ -123,7 +133,13 @@ impl Here {
             let head = Head::parse(&stored.note, keys)?;
             (i64::try_from(head.size()) == Ok(stored.size)).then_some((stored, head))
         });
-        Ok(Self { place, heads: heads.collect() })
+        let mut heads: Vec<(StoredCheckpoint, Head)> = heads.collect();
+        // Where an epoch begins, the heads tell: rows are written by whoever holds the database.
+        if let Some(epoch) = heads.first().map(|(_, head)| head.epoch) {
+            heads.retain(|(_, head)| head.epoch == epoch);
+        }
+        let is_said = is_said(&mut tx, keys, &place).await?;
+        Ok(Self { place, heads, is_said })
     }
 
     /// The newest one, as it is stored and as it was signed.
@@ -196,7 +212,7 @@ async fn compare(db: &Db, here: &Here) -> Result<LedgerStanding, Error> {
             None => LedgerStanding::Level,
         });
     };
-    if newest.1.epoch != epoch {
+    if newest.1.epoch != epoch || !here.is_said {
         return Ok(LedgerStanding::Pretended { known: outside.newest_head().await?, size });
     }
     match find_stand(db, here, newest).await? {

@@ -52,8 +52,8 @@ enum Copy {
 
 async fn copy(tx: &mut Tx, run: &ExportRun) -> Result<Copy, Error> {
     let Some((cursor, at)) = run.ledger_cursor.zip(run.started_at) else { return Ok(Copy::None) };
-    let resumed = ledger_epochs::list(tx).await?.pop();
-    if resumed.is_some_and(|resumed| at <= resumed.resumed_at) {
+    let resumed = ledger_epochs::list(tx).await?;
+    if resumed.iter().any(|resumed| at <= resumed.resumed_at) {
         return Ok(Copy::Stale);
     }
     Ok(Copy::Since(Since { purpose: run.purpose.clone(), cursor, at }))
