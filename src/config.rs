@@ -2,11 +2,13 @@
 
 mod keys;
 mod mail_settings;
+mod restored_keys;
 mod settings;
 mod sources;
 
 pub use keys::{Keys, KeysError};
 pub use mail_settings::{MailSettings, MailTarget};
+pub use restored_keys::{BackedUpKeys, KeySource, RestoredKeys};
 pub use settings::Settings;
 pub use sources::{Source, Values};
 

@@ -46,6 +46,12 @@ impl Manifest {
         Self { version: VERSION, taken_at, database: database.to_owned(), parts }
     }
 
+    /// The moment of the database.
+    #[must_use]
+    pub fn moment(&self) -> Option<Timestamp> {
+        Timestamp::parse(&self.taken_at)
+    }
+
     /// Writes it, on disk with the directory when this returns.
     pub(super) fn write(&self, dir: &Path) -> Result<(), BackupError> {
         let file = dir.join(MANIFEST);
@@ -74,7 +80,7 @@ impl Manifest {
         if manifest.version != VERSION {
             return Err(BackupError::Version(manifest.version));
         }
-        if Timestamp::parse(&manifest.taken_at).is_none() {
+        if manifest.moment().is_none() {
             return Err(BackupError::Changed(file));
         }
         for part in &manifest.parts {

@@ -2,6 +2,7 @@
 //! one moment. What is kept outside it and the files are copied after it, so that they know at least as much.
 
 mod manifest;
+mod newer;
 mod restore;
 mod take;
 
@@ -10,7 +11,8 @@ use std::path::PathBuf;
 use secrecy::{ExposeSecret, SecretString};
 
 pub use manifest::{BackupFile, MANIFEST, Manifest};
-pub use restore::{Known, Target, copy_keys, demand_address_key, known, put_back, read_notes};
+pub use newer::Newer;
+pub use restore::{Known, Target, address_fingerprint, keys_folder, known, put_back, read_notes};
 pub use take::{Sources, take};
 
 use crate::files::FilesError;
@@ -87,7 +89,10 @@ pub enum BackupError {
     Files(#[from] FilesError),
 }
 
+/// What manifests call one kind of database.
+const SQLITE: &str = "sqlite";
+
 /// The kind of database that a URL names, as manifests say it.
 fn kind(url: &SecretString) -> &'static str {
-    if sqlite_file(url.expose_secret()).is_some() { "sqlite" } else { "postgres" }
+    if sqlite_file(url.expose_secret()).is_some() { SQLITE } else { "postgres" }
 }

@@ -1,18 +1,22 @@
 //! Putting a back-up back: everything is looked at before anything is written, and the database comes last.
 
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 
 use super::manifest::{BackupFile, Manifest};
 use super::{
-    ADDRESS_KEY, BackupError, DATABASE, ENDINGS, FILES, HEAD, KEY_FILES, KEYS, is_left_out, kind,
+    ADDRESS_KEY, BackupError, DATABASE, ENDINGS, FILES, HEAD, KEYS, SQLITE, is_left_out, kind,
 };
 use crate::domain::address_key::AddressSecret;
 use crate::files::Files;
 use crate::ledger::keys::LedgerKeys;
 use crate::outside::{Ending, Head, Outside};
 use crate::store::dump::{MailPause, load_postgres, pause_sqlite};
+use crate::store::dump_contents::DumpContents;
 use crate::store::sqlite_file;
 
 /// What is known outside the database.
@@ -37,6 +41,8 @@ pub struct Target<'a> {
     pub files: &'a Files,
     /// What is kept outside the database.
     pub outside: &'a Outside,
+    /// The key files that the data directory lacks: their names, and what they hold.
+    pub keys: &'a [(&'static str, SecretString)],
 }
 
 /// Finds the signed heads of this ledger in a text, in its order: a note alone, or mails that hold them.
@@ -67,42 +73,50 @@ impl Manifest {
     }
 }
 
-/// Copies the keys that the installation will have to a directory where they can be tried: those of its data
-/// directory, and the back-up's for those that it lacks.
-///
-/// # Errors
-/// When one cannot be read or written.
-pub fn copy_keys(dir: &Path, data_dir: &Path, to: &Path) -> Result<(), BackupError> {
-    for name in KEY_FILES {
-        let places = [data_dir.join(name), dir.join(KEYS).join(name)];
-        if let Some(from) = places.iter().find(|key| key.exists()) {
-            std::fs::copy(from, to.join(name))
-                .map_err(|error| BackupError::Read(from.clone(), error))?;
-        }
-    }
-    Ok(())
+/// Where a back-up's keys lie.
+#[must_use]
+pub fn keys_folder(dir: &Path) -> PathBuf {
+    dir.join(KEYS)
 }
 
-/// Refuses a back-up that was written under another address key.
+/// The fingerprint of the address key that a back-up was written under; none of one by an earlier version, which did
+/// not write it down.
 ///
 /// # Errors
-/// When it was, or that cannot be read.
-pub fn demand_address_key(dir: &Path, secret: &AddressSecret) -> Result<(), BackupError> {
+/// When it cannot be read.
+pub fn address_fingerprint(dir: &Path) -> Result<Option<String>, BackupError> {
     let file = dir.join(ADDRESS_KEY);
-    // Earlier versions did not write it down.
-    if !file.exists() || read(&file)?.trim_end() == secret.fingerprint() {
-        return Ok(());
+    if !file.exists() {
+        return Ok(None);
     }
-    Err(BackupError::OtherKeys)
+    Ok(Some(read(&file)?.trim_end().to_owned()))
 }
 
-/// What the back-up knows of heads and endings.
+/// What the back-up itself knows of heads and endings, and that it is of the installation with these keys: of the
+/// heads, the newest that lies beside the database, and the newest in it.
 ///
 /// # Errors
-/// When a file cannot be read, holds a line by another hand, or a head that the keys here did not sign.
-pub fn known(dir: &Path, keys: &LedgerKeys, outside: &Outside) -> Result<Known, BackupError> {
+/// [`BackupError::OtherKeys`] when it was written under others, and when a file cannot be read or holds a line by
+/// another hand.
+pub async fn known(
+    manifest: &Manifest,
+    dir: &Path,
+    (keys, addresses): (&Arc<LedgerKeys>, &AddressSecret),
+    outside: &Outside,
+) -> Result<Known, BackupError> {
+    let is_sqlite = manifest.database == SQLITE;
+    let contents = DumpContents::read(&dir.join(DATABASE), is_sqlite, keys).await?;
+    let fingerprints = [address_fingerprint(dir)?, contents.address_key];
+    let own = addresses.fingerprint();
+    let is_own = |key: &String| keys.trusted().iter().any(|trusted| trusted.to_string() == *key);
+    if fingerprints.iter().flatten().any(|fingerprint| *fingerprint != own)
+        || !contents.ledger_key.as_ref().is_none_or(is_own)
+        || (contents.has_heads && contents.newest.is_none())
+    {
+        return Err(BackupError::OtherKeys);
+    }
+    let mut heads: Vec<Head> = contents.newest.into_iter().collect();
     let (endings, head) = (dir.join(ENDINGS), dir.join(HEAD));
-    let mut heads = vec![];
     if head.exists() {
         let newest = read_notes(&read(&head)?, keys).into_iter().max_by_key(Head::rank);
         heads.push(newest.ok_or(BackupError::OtherKeys)?);
@@ -111,9 +125,9 @@ pub fn known(dir: &Path, keys: &LedgerKeys, outside: &Outside) -> Result<Known, 
     Ok(Known { heads, endings })
 }
 
-/// Puts back the keys that the data directory lacks, the files that the store lacks, the endings that are not known
-/// yet, and at last the database, so that one that stands there has all that belongs to it. It is there whole or not
-/// at all, and its mail is kept back; one that it replaces is kept beside it (SQLite) or goes (PostgreSQL).
+/// Puts the keys into the data directory that it lacks, back the files that the store lacks, the endings that are not
+/// known yet, and at last the database, so that one that stands there has all that belongs to it. It is there whole
+/// or not at all, and its mail is kept back; one that it replaces is kept beside it (SQLite) or goes (PostgreSQL).
 ///
 /// # Errors
 /// When something cannot be read or written; the database is what it was then.
@@ -124,7 +138,7 @@ pub async fn put_back(
     endings: Vec<Ending>,
     pause: &MailPause,
 ) -> Result<(), BackupError> {
-    put_keys(dir, to.data_dir)?;
+    put_keys(to.keys, to.data_dir)?;
     for BackupFile { path, .. } in &manifest.parts {
         let key = path.strip_prefix(&format!("{FILES}/")).filter(|key| !is_left_out(key));
         if let Some(key) = key {
@@ -143,16 +157,24 @@ pub async fn put_back(
     }
 }
 
-/// Puts the keys back that the data directory lacks, each whole or not at all.
-fn put_keys(dir: &Path, data_dir: &Path) -> Result<(), BackupError> {
-    for name in KEY_FILES {
-        let (from, to) = (dir.join(KEYS).join(name), data_dir.join(name));
-        if from.exists() && !to.exists() {
-            let new = copy_beside(&from, &to)?;
-            rename(&new, &to)?;
+/// Puts keys where there are none, each whole or not at all.
+fn put_keys(keys: &[(&'static str, SecretString)], data_dir: &Path) -> Result<(), BackupError> {
+    for (name, text) in keys {
+        let file = data_dir.join(name);
+        if !file.exists() {
+            let new = clear_beside(&file)?;
+            let wrong = |error| BackupError::Write(new.clone(), error);
+            let mut out = private(&new).map_err(wrong)?;
+            writeln!(out, "{}", text.expose_secret().trim_end()).map_err(wrong)?;
+            out.sync_all().map_err(wrong)?;
+            rename(&new, &file)?;
         }
     }
     sync_folder(data_dir)
+}
+
+fn private(file: &Path) -> std::io::Result<std::fs::File> {
+    std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)
 }
 
 fn read(file: &Path) -> Result<String, BackupError> {
@@ -166,9 +188,9 @@ fn beside(file: &Path, ending: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Copies a file beside where it belongs, on disk when this returns.
-fn copy_beside(from: &Path, to: &Path) -> Result<PathBuf, BackupError> {
-    let new = beside(to, ".restoring");
+/// The name beside a file that it is written under first, and nothing there.
+fn clear_beside(file: &Path) -> Result<PathBuf, BackupError> {
+    let new = beside(file, ".restoring");
     // What a restore left that was cut short: a log of changes would be taken for one of the new copy.
     for left in ["", "-journal", "-wal", "-shm"] {
         match std::fs::remove_file(beside(&new, left)) {
@@ -178,6 +200,12 @@ fn copy_beside(from: &Path, to: &Path) -> Result<PathBuf, BackupError> {
             _ => {}
         }
     }
+    Ok(new)
+}
+
+/// Copies a file beside where it belongs, on disk when this returns.
+fn copy_beside(from: &Path, to: &Path) -> Result<PathBuf, BackupError> {
+    let new = clear_beside(to)?;
     let copied = std::fs::copy(from, &new).and_then(|_| std::fs::File::open(&new)?.sync_all());
     copied.map_err(|error| BackupError::Write(new.clone(), error))?;
     Ok(new)
@@ -218,6 +246,7 @@ fn sync_folder(folder: &Path) -> Result<(), BackupError> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::KEY_FILES;
     use super::*;
     use crate::ledger::note::{Checkpoint, KeyName, SigningKey};
 
@@ -315,15 +344,16 @@ mod tests {
 
     #[test]
     fn keys_that_are_there_stay() {
-        let (dir, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        std::fs::create_dir(dir.path().join(KEYS)).unwrap();
-        for name in KEY_FILES {
-            std::fs::write(dir.path().join(KEYS).join(name), "the back-up's").unwrap();
-        }
+        use std::os::unix::fs::PermissionsExt;
+        let data = tempfile::tempdir().unwrap();
         std::fs::write(data.path().join("address.key"), "its own").unwrap();
-        put_keys(dir.path(), data.path()).unwrap();
-        let keys = KEY_FILES.map(|name| read(data.path(), name));
-        assert_eq!(keys, ["the back-up's", "its own", "the back-up's"]);
+        std::fs::write(data.path().join("ledger.key.restoring"), "cut short").unwrap();
+        let keys = KEY_FILES.map(|name| (name, SecretString::from("another\n")));
+        put_keys(&keys, data.path()).unwrap();
+        let kept = KEY_FILES.map(|name| read(data.path(), name));
+        assert_eq!(kept, ["another\n", "its own", "another\n"]);
+        let mode = std::fs::metadata(data.path().join("ledger.key")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
         assert_eq!(std::fs::read_dir(data.path()).unwrap().count(), 3);
     }
 }

@@ -41,6 +41,10 @@ impl Backup {
         }
         let bytes: u64 = manifest.parts.iter().map(|part| part.bytes).sum();
         println!("{} files, {bytes} bytes, of {}", manifest.parts.len(), manifest.taken_at);
+        // What a restore prints is compared with these.
+        let signs = core.terms.ledger_keys.first().vkey();
+        println!("address key: {}", core.terms.address_secret.fingerprint());
+        println!("ledger key: {signs}, fingerprint {}", signs.fingerprint());
         Ok(())
     }
 }

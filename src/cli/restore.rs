@@ -1,20 +1,20 @@
 //! `assent restore`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::json;
 
 use super::{Error, Outcome, open, read_text, refuse};
 use crate::backup::{
-    Known, Manifest, Target, copy_keys, demand_address_key, known, put_back, read_notes,
+    Known, Manifest, Newer, Target, address_fingerprint, keys_folder, known, put_back, read_notes,
 };
 use crate::clock::Clock;
-use crate::config::{Keys, Settings};
+use crate::config::{BackedUpKeys, RestoredKeys, Settings};
 use crate::domain::evidence_key::EvidenceKey;
 use crate::files::Files;
 use crate::flows::record_restore::{Restored, record_restore};
 use crate::flows::resume_ledger::resume_ledger;
-use crate::flows::standing::{find_standing, keep_known};
+use crate::flows::standing::{LedgerStanding, find_standing, keep_known};
 use crate::ledger::keys::LedgerKeys;
 use crate::notary::seal_all;
 use crate::outside::{Head, Outside};
@@ -37,6 +37,9 @@ pub(super) struct Restore {
     /// Nothing is left that knows what happened after the back-up
     #[arg(long)]
     without_newer: bool,
+    /// Take the back-up's keys though a secret key is here that they do not follow from: compare fingerprints first
+    #[arg(long)]
+    with_keys: bool,
     /// Replace the database that is there
     #[arg(long)]
     replace: bool,
@@ -53,27 +56,31 @@ impl Restore {
                 "there is a database already: name another, or replace it with --replace",
             ));
         }
-        let keys = try_keys(&self.dir, &settings)?;
+        let from = BackedUpKeys {
+            folder: &keys_folder(&self.dir),
+            address_fingerprint: address_fingerprint(&self.dir)?,
+            taken: self.with_keys,
+        };
+        let chosen = RestoredKeys::choose(&settings, &from, &Random::System)?;
+        let keys = &chosen.keys;
         let files = Files::open(&settings.files_url)?;
         let evidence_key = EvidenceKey::of(&keys.addresses);
         let outside = Outside::open(&settings.data_dir, &files, keys.ledger.clone(), evidence_key)?;
-        demand_address_key(&self.dir, &keys.addresses)?;
-        let own = known(&self.dir, &keys.ledger, &outside)?;
-        let newer = self.newer(&keys.ledger, &outside)?;
+        let own = known(&manifest, &self.dir, (&keys.ledger, &keys.addresses), &outside).await?;
+        let given = self.given(&keys.ledger, &outside)?;
         std::fs::create_dir_all(&settings.data_dir)?;
         outside.exchange().await?;
-        // One that the operator gives may be older than others that were signed under this name.
-        let knows_heads = outside.newest_head().await?.is_some();
-        let is_known = knows_heads
-            || !outside.endings().await?.is_empty()
-            || !(newer.heads.is_empty() && newer.endings.is_empty());
-        if !(is_known || self.without_newer) {
+        let (noted, _) = outside.endings_from(0).await?;
+        let found = outside.newest_head().await?;
+        let newer = Newer::than(&manifest, &own, (found.as_ref(), &noted), &given);
+        if newer.is_nothing() && !self.without_newer {
             return Err(refuse(
-                "nothing here knows who left or what was signed after the back-up: give newer heads and endings \
-                 (--heads, --endings), such as a mailed checkpoint and the endings.log of the old machine, or \
-                 say --without-newer",
+                "nothing here knows who left or what was signed after the back-up, which its own head and older \
+                 endings do not tell: give newer heads and endings (--heads, --endings), such as a mailed \
+                 checkpoint and the endings.log of the old machine, or say --without-newer",
             ));
         }
+        tell_keys(&chosen);
         let data_dir = settings.data_dir.clone();
         let to = Target {
             data_dir: &data_dir,
@@ -81,50 +88,51 @@ impl Restore {
             replace: self.replace,
             files: &files,
             outside: &outside,
+            keys: &chosen.files,
         };
-        let restored = Restored { taken_at: &manifest.taken_at, without_newer: !is_known };
+        let restored = Restored { taken_at: &manifest.taken_at, without_newer: newer.is_nothing() };
         let pause = MailPause { why: restored.why_paused(), since: Clock::System.now() };
-        let endings = [own.endings, newer.endings].concat();
+        let endings = [own.endings, given.endings].concat();
         put_back(&manifest, &self.dir, to, endings, &pause).await?;
-        let heads = [own.heads, newer.heads].concat();
-        go_on(settings, restored, (&heads, knows_heads), manifest.parts.len()).await
+        let heads = [own.heads, given.heads].concat();
+        go_on(settings, restored, (&heads, newer.heads), manifest.parts.len()).await
     }
 
     /// What the operator has from after the back-up.
-    fn newer(&self, keys: &LedgerKeys, outside: &Outside) -> Result<Known, Error> {
-        let mut newer = Known::default();
+    fn given(&self, keys: &LedgerKeys, outside: &Outside) -> Result<Known, Error> {
+        let mut given = Known::default();
         for file in &self.heads {
             let heads = read_notes(&read_text(file)?, keys);
             if heads.is_empty() {
                 let name = file.display();
                 return Err(refuse(format!("{name} holds no signed head of this ledger")));
             }
-            newer.heads.extend(heads);
+            given.heads.extend(heads);
         }
         for file in &self.endings {
             let name = file.display().to_string();
-            newer.endings.extend(outside.parse_endings(&name, &read_text(file)?)?);
+            given.endings.extend(outside.parse_endings(&name, &read_text(file)?)?);
         }
-        Ok(newer)
+        Ok(given)
     }
 }
 
-/// The keys that the installation will have. Their copies are gone when this returns, for a program that is ended
-/// later must leave none.
-fn try_keys(dir: &Path, settings: &Settings) -> Result<Keys, Error> {
-    let scratch = tempfile::tempdir()?;
-    copy_keys(dir, &settings.data_dir, scratch.path())?;
-    let trial = Settings { data_dir: scratch.path().to_owned(), ..settings.clone() };
-    let keys = Keys::load(&trial, &Random::System)?;
-    scratch.close()?;
-    Ok(keys)
+/// Which keys it goes on with: whose they are, only somebody who knew them before can say.
+fn tell_keys(chosen: &RestoredKeys) {
+    let RestoredKeys { keys, address, ledger, .. } = chosen;
+    let signs = keys.ledger.first().vkey();
+    println!("address key: {}, {address}", keys.addresses.fingerprint());
+    println!("ledger key: {signs}, fingerprint {}, {ledger}", signs.fingerprint());
+    println!(
+        "compare both with what `assent backup` and `assent ledger key` printed on the old machine"
+    );
 }
 
 /// The database is there, and no mail leaves it: heads are compared, endings were replayed by opening it.
 async fn go_on(
     settings: Settings,
     restored: Restored<'_>,
-    (heads, knows_heads): (&[Head], bool),
+    (heads, knows_newest): (&[Head], bool),
     files: usize,
 ) -> Outcome {
     let core = open(settings).await?;
@@ -133,15 +141,21 @@ async fn go_on(
     tx.commit().await?;
     keep_known(&core.db, &core.terms, heads).await?;
     let standing = find_standing(&core.db, &core.terms.ledger_keys).await?;
-    if !knows_heads && standing.is_level() {
-        // Whoever kept a newer head must never see another one of that name.
+    let is_unopposed = standing.is_level() || matches!(standing, LedgerStanding::Lost { .. });
+    let resumes = !knows_newest && is_unopposed;
+    if resumes {
+        // Whoever kept a newer head must never see another one of that name. Nothing is kept outside before, or it
+        // would be taken for the newest head by whoever puts the same back-up back once more.
         let mut tx = core.db.write().await?;
         let epoch = resume_ledger(&mut tx, &core.moment(), &core.terms, super::ACTOR, None).await?;
         tx.commit().await?;
-        seal_all(&core.db, &core.terms, &core.clock, &core.random).await?;
         println!("the ledger goes on as {}", epoch.name(core.terms.ledger_keys.origin()));
     } else {
         println!("{standing}");
+    }
+    if resumes || standing.is_level() {
+        // So the ledger says that it was put back, and a head whose leaves are not here is found out.
+        seal_all(&core.db, &core.terms, &core.clock, &core.random).await?;
     }
     core.db.close().await;
     println!("{}", json!({"restored": restored.taken_at, "files": files}));

@@ -41,7 +41,18 @@ pub enum KeysError {
     /// The key's file cannot be read or made.
     #[error("the key file {0} cannot be read or made")]
     File(PathBuf, #[source] std::io::Error),
+    /// A back-up's key, where a secret key is that it does not follow from.
+    #[error(
+        "{0} of the back-up does not follow from the secret key here, as with a secret key that was replaced since, \
+         or a back-up of somebody else's: compare its fingerprint, {1}, with that of your installation, and go on \
+         with it by --with-keys"
+    )]
+    Foreign(&'static str, String),
 }
+
+/// What the permanent keys follow from a secret key by.
+pub(super) const ADDRESS: &[u8] = b"assent address key";
+pub(super) const LEDGER: &[u8] = b"assent ledger key";
 
 impl Keys {
     /// Takes the secrets that were given, else those in the data directory, else makes them there. An
@@ -58,7 +69,7 @@ impl Keys {
         let (first, older) = ring.split_first().ok_or(KeysError::Malformed("secret_key".into()))?;
         let links = LinkSecrets::new(*first, older);
         let file = settings.data_dir.join("address.key");
-        let follows = || derived(first, b"assent address key");
+        let follows = || derived(first, ADDRESS);
         let given = settings.address_key.as_ref();
         let address = *given_or_kept("address_key", given, &file, follows)?
             .first()
@@ -86,7 +97,7 @@ fn given_or_kept(
     decode(&file.display().to_string(), &kept)
 }
 
-fn decode(name: &str, text: &str) -> Result<Vec<[u8; 32]>, KeysError> {
+pub(super) fn decode(name: &str, text: &str) -> Result<Vec<[u8; 32]>, KeysError> {
     let malformed = || KeysError::Malformed(name.to_owned());
     text.trim()
         .split(',')
@@ -124,29 +135,33 @@ fn ledger_keys(settings: &Settings, secret: &[u8; 32]) -> Result<LedgerKeys, Key
         if !file.exists() {
             let name = KeyName::parse(&ledger_name(settings))
                 .map_err(|error| KeysError::Ledger("base_url".to_owned(), error))?;
-            let key = SigningKey::new(name, derived(secret, b"assent ledger key"));
+            let key = SigningKey::new(name, derived(secret, LEDGER));
             keep(&file, key.to_text().expose_secret()).map_err(failed)?;
         }
         let kept = std::fs::read_to_string(&file).map_err(failed)?;
         (file.display().to_string(), SecretString::from(kept))
     };
+    let mut keys = signing_keys(&name, text.expose_secret())?.into_iter();
+    let first = keys.next().ok_or(KeysError::Malformed(name))?;
+    Ok(LedgerKeys::new(first, keys.collect(), settings.ledger_old_keys.clone()))
+}
+
+/// Reads what a file `ledger.key` holds.
+pub(super) fn signing_keys(name: &str, text: &str) -> Result<Vec<SigningKey>, KeysError> {
     let parse = |key: &str| {
-        SigningKey::parse(key.trim()).map_err(|error| KeysError::Ledger(name.clone(), error))
+        SigningKey::parse(key.trim()).map_err(|error| KeysError::Ledger(name.to_owned(), error))
     };
-    let mut keys = text.expose_secret().trim().split(',').map(parse);
-    let first = keys.next().ok_or(KeysError::Malformed(name.clone()))??;
-    let others = keys.collect::<Result<Vec<_>, _>>()?;
-    Ok(LedgerKeys::new(first, others, settings.ledger_old_keys.clone()))
+    text.trim().split(',').map(parse).collect()
 }
 
 /// The name that a new ledger is given: where it is published first.
-fn ledger_name(settings: &Settings) -> String {
+pub(super) fn ledger_name(settings: &Settings) -> String {
     let url = &settings.base_url;
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
     format!("{}{port}/ledger", url.host_str().unwrap_or("localhost"))
 }
 
-fn derived(secret: &[u8; 32], what: &[u8]) -> [u8; 32] {
+pub(super) fn derived(secret: &[u8; 32], what: &[u8]) -> [u8; 32] {
     use hmac::Mac;
     let mut mac = crate::domain::keyed_hash::keyed(secret);
     mac.update(what);

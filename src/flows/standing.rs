@@ -1,6 +1,7 @@
 //! Where the database stands beside the heads that are kept outside it: a database that went back in time, or a
 //! copy that went on by itself, must neither sign nor hand out anything until somebody says so.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::check_epoch::is_said;
@@ -341,35 +342,51 @@ pub async fn keep_newest(db: &Db, terms: &Terms) -> Result<(), Error> {
     }
 }
 
-/// Keeps outside what is known beside a database that was put back: its own newest head, and of these heads the
-/// newest that it does not hold, so that nothing goes on before somebody looked.
+/// Keeps outside what is known beside a database that was put back: of these heads, in each epoch, the newest that it
+/// does not hold, whatever it says of its epoch; and before one that is newer than its own, its own. So nothing goes
+/// on before somebody looked.
 ///
 /// # Errors
 /// [`Error::NotLevel`] when another head is put there at the same time, and when something cannot be read or written.
 pub async fn keep_known(db: &Db, terms: &Terms, heads: &[Head]) -> Result<(), Error> {
     let here = Here::read(db, &terms.ledger_keys).await?;
-    if let Some((_, own)) = here.newest() {
-        // Where another one stands, the database is beside it, as every look says.
-        let _is_there = db.outside().keep_head(here.size_of(1), own).await?;
-    }
-    let mut missing: Option<&Head> = None;
-    for head in heads.iter().filter(|head| head.epoch >= here.place.epoch) {
+    let mut missing: BTreeMap<Epoch, &Head> = BTreeMap::new();
+    for head in heads {
+        // A head alone that was put into the database brings no leaves with it.
+        let has_place = i64::try_from(head.size()).is_ok_and(|size| size <= here.place.size);
         let is_held = match here.newest() {
-            Some((stored, own)) if own.epoch == head.epoch => leads_here(db, head, stored).await?,
+            Some((stored, own)) if has_place && own.epoch >= head.epoch => {
+                leads_here(db, head, stored).await?
+            }
             _ => false,
         };
         if !is_held {
-            missing = missing.into_iter().chain([head]).max_by_key(|head| head.rank());
+            let newest = missing.entry(head.epoch).or_insert(head);
+            if head.size() > newest.size() {
+                *newest = head;
+            }
         }
     }
-    let Some(missing) = missing else { return Ok(()) };
-    let known = db.outside().newest_head().await?;
-    if known.as_ref().is_some_and(|known| known.rank() >= missing.rank())
-        && !find_standing(db, &terms.ledger_keys).await?.is_level()
-    {
-        return Ok(());
+    for head in missing.into_values() {
+        keep_missing(db, terms, &here, head).await?;
     }
-    let known = known.filter(|known| known.epoch == missing.epoch);
+    Ok(())
+}
+
+async fn keep_missing(db: &Db, terms: &Terms, here: &Here, missing: &Head) -> Result<(), Error> {
+    let own = here.newest().map(|(_, own)| own);
+    if let Some(own) = own.filter(|own| own.rank() < missing.rank()) {
+        // Where another one stands, the database is beside it, as every look says.
+        let _is_there = db.outside().keep_head(here.size_of(1), own).await?;
+    }
+    let known = db.outside().newest_head_of(missing.epoch).await?;
+    if known.as_ref().is_some_and(|known| known.size() >= missing.size()) {
+        // Of an epoch that is over, the newest is kept; in the present one a smaller one may lead elsewhere.
+        let is_over = own.is_some_and(|own| own.epoch > missing.epoch);
+        if is_over || !find_standing(db, &terms.ledger_keys).await?.is_level() {
+            return Ok(());
+        }
+    }
     let after = known.map_or(0, |known| known.size());
     if db.outside().keep_head(after, missing).await? {
         return Ok(());

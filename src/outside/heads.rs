@@ -116,7 +116,7 @@ impl Heads {
 
     /// The newest head of an epoch. One that covers no more than the one that it stands behind is of a copy, or was
     /// put there to hide others: then it is looked further.
-    async fn find_newest_of(
+    pub(super) async fn find_newest_of(
         &self,
         epoch: Epoch,
         keys: &LedgerKeys,

@@ -198,6 +198,16 @@ impl Outside {
         Ok(near.into_iter().chain(far).max_by_key(Head::rank))
     }
 
+    /// The newest head of one epoch that either place knows.
+    ///
+    /// # Errors
+    /// When a place cannot be read.
+    pub async fn newest_head_of(&self, epoch: Epoch) -> Result<Option<Head>, OutsideError> {
+        let near = self.near.find_newest_of(epoch, &self.keys).await?;
+        let far = self.far.find_newest_of(epoch, &self.keys).await?;
+        Ok(near.into_iter().chain(far).max_by_key(Head::rank))
+    }
+
     /// Whether the database was found level with the newest head that either place knows, since this process began.
     #[must_use]
     pub fn is_compared(&self) -> bool {

@@ -154,7 +154,7 @@ fn load(mut reads: Command, mut writes: Command, end: &str) -> Result<(), DumpEr
 }
 
 /// Starts one of PostgreSQL's programs; what it says goes to a file without a name.
-fn spawn(
+pub(super) fn spawn(
     command: &mut Command,
     program: &'static str,
 ) -> Result<(Child, std::fs::File), DumpError> {
@@ -165,7 +165,7 @@ fn spawn(
 }
 
 /// The first error of what a program said, without the rows that it quotes; else its last line.
-fn said(mut file: std::fs::File) -> String {
+pub(super) fn said(mut file: std::fs::File) -> String {
     let mut text = String::new();
     if file.rewind().and_then(|()| file.read_to_string(&mut text)).is_err() {
         text.clear();
@@ -174,7 +174,7 @@ fn said(mut file: std::fs::File) -> String {
     error.or(text.lines().last()).unwrap_or("without a word").to_owned()
 }
 
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, DumpError> + Send + 'static,
 ) -> Result<T, DumpError> {
     let done = tokio::task::spawn_blocking(work).await;

@@ -17,6 +17,7 @@ pub mod consent_events;
 pub mod consents;
 pub mod download_grants;
 pub mod dump;
+pub mod dump_contents;
 pub mod endings;
 pub mod erasures;
 pub mod export_rows;
