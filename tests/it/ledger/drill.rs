@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::time::Duration;
 
 use assent::backup::{Manifest, Sources, Target, put_back, take};
 use assent::domain::alarm::MAIL_PAUSED;
@@ -19,16 +20,16 @@ use tempfile::TempDir;
 
 use super::{EXPORT, WEEKLY, seal};
 use crate::support::app::{Database, SETTINGS, TestApp};
-use crate::support::{both_databases, postgres, program};
+use crate::support::{both_databases, postgres, program, story_time};
 
 /// A machine of its own, for commands: its data directory, and a database that nobody used.
-struct Machine {
+pub(super) struct Machine {
     dir: TempDir,
-    url: String,
+    pub(super) url: String,
 }
 
 impl Machine {
-    async fn new(database: Database) -> Self {
+    pub(super) async fn new(database: Database) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let url = match database {
             Database::Sqlite => format!("sqlite:{}", dir.path().join("assent.db").display()),
@@ -41,22 +42,27 @@ impl Machine {
         Self { dir, url }
     }
 
-    fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         self.dir.path()
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
+        self.run_with(&[], arguments)
+    }
+
+    /// The same with settings of its own.
+    pub(super) fn run_with(&self, set: &[(&str, &str)], arguments: &[&str]) -> Output {
         let own = [
             ("ASSENT_DATA_DIR", self.path().to_str().unwrap()),
             ("ASSENT_BASE_URL", "http://drill.example"),
             ("ASSENT_DATABASE_URL", self.url.as_str()),
             ("PATH", postgres_path()),
         ];
-        let set: Vec<(&str, &str)> = SETTINGS.iter().chain(&own).copied().collect();
+        let set: Vec<(&str, &str)> = SETTINGS.iter().chain(&own).chain(set).copied().collect();
         program::run(self.path(), &set, arguments)
     }
 
-    fn does(&self, arguments: &[&str]) -> String {
+    pub(super) fn does(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         assert!(
             output.status.success(),
@@ -66,13 +72,13 @@ impl Machine {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    fn refuses(&self, arguments: &[&str]) -> String {
+    pub(super) fn refuses(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");
         String::from_utf8(output.stderr).unwrap()
     }
 
-    fn contacts(&self) -> Vec<String> {
+    pub(super) fn contacts(&self) -> Vec<String> {
         let csv = self.does(&EXPORT);
         csv.lines().skip(1).map(|line| line.split(',').nth(1).unwrap().to_owned()).collect()
     }
@@ -99,7 +105,7 @@ fn break_database(dir: &Path, bytes: &[u8]) {
 }
 
 /// Puts a file into a back-up, whose manifest then names it.
-fn add_part(dir: &Path, path: &str, bytes: &[u8]) {
+pub(super) fn add_part(dir: &Path, path: &str, bytes: &[u8]) {
     std::fs::create_dir_all(dir.join(path).parent().unwrap()).unwrap();
     std::fs::write(dir.join(path), bytes).unwrap();
     let file = dir.join("manifest.json");
@@ -111,7 +117,7 @@ fn add_part(dir: &Path, path: &str, bytes: &[u8]) {
 }
 
 /// The back-up of a running program, with its keys.
-fn back_up(app: &TestApp, to: &Path) {
+pub(super) fn back_up(app: &TestApp, to: &Path) {
     let url = secrecy::ExposeSecret::expose_secret(&app.core.settings.database_url);
     let own = [
         ("ASSENT_DATA_DIR", app.dir.path().to_str().unwrap()),
@@ -123,7 +129,7 @@ fn back_up(app: &TestApp, to: &Path) {
     program::run_well(app.dir.path(), &set, &["backup", to.to_str().unwrap(), "--with-keys"]);
 }
 
-async fn joins(app: &TestApp, email: &str) -> String {
+pub(super) async fn joins(app: &TestApp, email: &str) -> String {
     app.subscribe(email, WEEKLY).await;
     app.mail_to(email).pop().unwrap().link("/preferences/")
 }
@@ -246,7 +252,7 @@ both_databases! {
         let outside = Outside::open(machine.path(), &files, app.core.terms.ledger_keys.clone(), app.core.terms.evidence_key.clone()).unwrap();
         let url = machine.url.clone().into();
         let to = Target {
-            data_dir: machine.path(), database_url: &url, replace: false, files: &files, outside: &outside,
+            data_dir: machine.path(), database_url: &url, replace: false, files: &files, outside: &outside, keys: &[],
         };
         let pause = MailPause { why: "it's back".into(), since: app.clock.now() };
         put_back(&Manifest::read(&dir).unwrap(), &dir, to, vec![], &pause).await.unwrap();
@@ -295,19 +301,27 @@ both_databases! {
         let [dir, older] = ["back-up", "older"].map(|name| kept.path().join(name));
         std::fs::write(&older, super::super::does(&app, &["ledger", "checkpoint"])).unwrap();
         back_up(&app, &dir);
+        app.advance(Duration::from_hours(1));
         // After it one leaves, which is signed as well; nobody here kept that head.
         app.post(&format!("{bob}/withdraw-all"), "").await;
         seal(&app).await;
         let endings = kept.path().join("endings");
         std::fs::copy(app.dir.path().join("endings.log"), &endings).unwrap();
+        let clock = app.clock.clone();
         drop(app.stop().await);
-        for known in [vec!["--endings", endings.to_str().unwrap()], vec!["--heads", older.to_str().unwrap()]] {
+        for (known, stays) in [("--endings", vec!["ada@b.example"]), ("--heads", vec!["ada@b.example", "bob@b.example"])] {
             let machine = Machine::new(database).await;
-            let restore = [vec!["restore", dir.to_str().unwrap()], known.clone()].concat();
-            assert!(machine.does(&restore).contains("the ledger goes on as"), "{known:?}");
+            story_time::begin(machine.path(), clock.clone());
+            let file = if known == "--endings" { &endings } else { &older };
+            let mut restore = vec!["restore", dir.to_str().unwrap(), known, file.to_str().unwrap()];
+            if known == "--heads" {
+                // It is the back-up's own newest, and tells nothing of what came after.
+                assert!(machine.refuses(&restore).contains("--without-newer"));
+                restore.push("--without-newer");
+            }
+            assert!(machine.does(&restore).contains("the ledger goes on as"), "{known}");
             assert!(machine.does(&["ledger", "checkpoint"]).lines().next().unwrap().ends_with("/ledger/r2"));
-            let stays = if known[0] == "--endings" { vec!["ada@b.example"] } else { vec!["ada@b.example", "bob@b.example"] };
-            assert_eq!(machine.contacts(), stays, "{known:?}");
+            assert_eq!(machine.contacts(), stays, "{known}");
         }
     }
 

@@ -6,6 +6,7 @@ mod bundle;
 mod consistency;
 mod drill;
 mod fold;
+mod forged;
 mod going_back;
 mod honest;
 mod inserted;
