@@ -64,9 +64,7 @@ pub async fn give(
     for words in chosen {
         let state = states.iter().find(|(purpose, _)| purpose == words.purpose);
         let state = state.map(|(_, state)| *state);
-        if state == Some(EventType::Expired) {
-            consents::lift_expiry(tx, at.now, &keys, words.purpose).await?;
-        }
+        consents::lift_expiry(tx, at.now, &keys, (words.purpose, state)).await?;
         events.push(event(at, terms, EventType::confirming(state), form, words, &mut order)?);
     }
     consent_events::append_all(tx, at.now, &events).await?;

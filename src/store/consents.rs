@@ -212,7 +212,8 @@ pub async fn mark_ended(
     .map(drop))
 }
 
-/// Notes that a consent which ran out is given again, by the keys by which that was noted.
+/// Notes that a consent which ran out is given again, by the keys by which that was noted: where it ran out as the
+/// database says, and where that is known outside alone.
 ///
 /// # Errors
 /// When what is kept outside cannot be read.
@@ -220,10 +221,14 @@ pub async fn lift_expiry(
     tx: &mut Tx,
     now: Timestamp,
     keys: &[AddressKey],
-    purpose: &Purpose,
+    (purpose, state): (&Purpose, Option<EventType>),
 ) -> sqlx::Result<()> {
-    for key in keys {
-        tx.note_lifted(now, expiry(key, purpose)).await?;
+    let mut scopes: Vec<Scope> = keys.iter().map(|key| expiry(key, purpose)).collect();
+    if state != Some(EventType::Expired) {
+        scopes = tx.holding(scopes).await?;
+    }
+    for scope in scopes {
+        tx.note_lifted(now, scope).await?;
     }
     Ok(())
 }

@@ -76,7 +76,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, PgPool, Postgres, Sqlite, SqlitePool};
 
-pub use noting::Noting;
+pub use noting::{LEFT_AGAIN, Noting};
 
 use crate::outside::Outside;
 

@@ -13,7 +13,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::outside::{Began, Ending, Endings, Outside, OutsideError, Scope, Turn};
 
 /// How long a second press says nothing new.
-const AGAIN: Duration = Duration::from_mins(1);
+pub const LEFT_AGAIN: Duration = Duration::from_mins(1);
 
 /// A transaction that notes what it ends.
 pub struct Noting<D: Database> {
@@ -89,7 +89,7 @@ impl Tx {
         let endings = self.outside().endings().await.map_err(unreadable)?;
         let came_back = endings.came_back(&scope.address_key);
         let before = self.find_began(&endings, scope.clone()).filter(|began| !began.lifted);
-        let is_again = |began: &Began| (began.at..=began.at.plus(AGAIN)).contains(&now);
+        let is_again = |began: &Began| (began.at..=began.at.plus(LEFT_AGAIN)).contains(&now);
         if !before.is_some_and(|began| is_again(&began) && came_back < Some(began.at)) {
             self.note(scope.turned(now, Turn::Began));
         }
@@ -141,6 +141,14 @@ impl Tx {
             self.note(scope.turned(at, Turn::Lifted));
         }
         Ok(())
+    }
+
+    /// Those of these scopes that began, as is known outside or noted here, and were not lifted since.
+    pub(super) async fn holding(&self, mut scopes: Vec<Scope>) -> sqlx::Result<Vec<Scope>> {
+        let endings = self.outside().endings().await.map_err(unreadable)?;
+        let holds = |began: Began| !began.lifted;
+        scopes.retain(|scope| self.find_began(&endings, scope.clone()).is_some_and(holds));
+        Ok(scopes)
     }
 
     /// When this began last, as is known outside or noted here.

@@ -1,5 +1,7 @@
 //! Addresses that must not be mailed.
 
+use std::collections::BTreeSet;
+
 use super::{Sql, Tx, forbids_kind, on};
 use crate::domain::address_key::AddressKey;
 use crate::domain::outbox::MailKind;
@@ -61,15 +63,19 @@ pub async fn delete(
     .fetch_all(conn)
     .await
     })?;
-    note_lifted(tx, now, address_key, &lifted).await?;
-    Ok(!lifted.is_empty())
+    let was_there = !lifted.is_empty();
+    for scope in scopes(address_key, lifted) {
+        tx.note_lifted(now, scope).await?;
+    }
+    Ok(was_there)
 }
 
 /// Lifts what a fresh double opt-in lifts: an erasure, and having left one of these purposes. The
-/// other reasons are not the subscriber's to lift. It is noted outside before it is committed.
+/// other reasons are not the subscriber's to lift. It is noted outside before it is committed, whether or not the row was
+/// there: whoever took it away would else have their coming back end again.
 ///
 /// # Errors
-/// When the database does not take it.
+/// When the database does not take it, or what is known outside cannot be read.
 pub async fn delete_lifted(
     tx: &mut Tx,
     now: Timestamp,
@@ -85,25 +91,27 @@ pub async fn delete_lifted(
                        AND purpose IN (SELECT json_array_elements_text(CAST($2 AS json)))))
                    RETURNING reason, purpose",
     };
-    let purposes = super::batch(purposes)?;
+    let batch = super::batch(purposes)?;
     let lifted: Vec<LiftedRow> = on!(tx, LIFT, |conn, sql| sqlx::query_as(sql)
         .bind(address_key)
-        .bind(purposes)
+        .bind(batch)
         .fetch_all(conn)
         .await)?;
-    note_lifted(tx, now, address_key, &lifted).await
-}
-
-async fn note_lifted(
-    tx: &mut Tx,
-    now: Timestamp,
-    address_key: &AddressKey,
-    lifted: &[LiftedRow],
-) -> sqlx::Result<()> {
-    for (reason, purpose) in lifted {
-        tx.note_lifted(now, scope(address_key, *reason, purpose.parse().ok())).await?;
+    let left = |purpose: &&Purpose| {
+        scope(address_key, SuppressionReason::Unsubscribed, Some((*purpose).clone()))
+    };
+    let erased = scope(address_key, SuppressionReason::Erased, None);
+    let known = tx.holding(purposes.iter().map(left).chain([erased]).collect()).await?;
+    let lifted: BTreeSet<Scope> = scopes(address_key, lifted).chain(known).collect();
+    for scope in lifted {
+        tx.note_lifted(now, scope).await?;
     }
     Ok(())
+}
+
+fn scopes(address_key: &AddressKey, lifted: Vec<LiftedRow>) -> impl Iterator<Item = Scope> {
+    let of = |(reason, purpose): LiftedRow| scope(address_key, reason, purpose.parse().ok());
+    lifted.into_iter().map(of)
 }
 
 fn scope(address_key: &AddressKey, reason: SuppressionReason, purpose: Option<Purpose>) -> Scope {
