@@ -249,6 +249,14 @@ impl Core {
         in_time(looked).await.map(drop)
     }
 
+    /// Brings what this process noted to the file store, before it ends.
+    pub async fn bring_endings(&self) {
+        match tokio::time::timeout(LOOK, self.db.outside().bring_noted()).await {
+            Ok(Ok(())) => {}
+            left => tracing::warn!(?left, "the last endings are in the data directory alone"),
+        }
+    }
+
     /// The present moment.
     #[must_use]
     pub fn moment(&self) -> Moment {

@@ -255,6 +255,7 @@ async fn run_at_desk(config: Option<PathBuf>, command: Desk) -> Outcome {
         Desk::Backup(command) => command.run(&core).await,
         Desk::Purge(command) => command.run(&core).await,
     };
+    core.bring_endings().await;
     core.db.close().await;
     outcome
 }

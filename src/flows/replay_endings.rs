@@ -2,6 +2,8 @@
 //! standby took over that had not seen it. An ending ends only what is older than itself: who came back after
 //! it stays.
 
+use std::collections::HashMap;
+
 use super::erase::erase;
 use super::record_consent::{End, end};
 use super::{Error, Terms};
@@ -10,7 +12,7 @@ use crate::domain::evidence_key::EvidenceKey;
 use crate::domain::purpose::Purpose;
 use crate::domain::signup::Method;
 use crate::domain::timestamp::Timestamp;
-use crate::outside::{Ending, SETTLED};
+use crate::outside::{SETTLED, Scope};
 use crate::random::Moment;
 use crate::store::consents::{self, Standing};
 use crate::store::endings::{self, Known, Unwithdrawn};
@@ -42,14 +44,14 @@ impl Replayed {
     }
 }
 
-/// Goes through what the data directory knows, again and again: what other replicas noted comes there while the
-/// program runs, and so does what was noted and then not committed.
+/// Goes through what is known outside, again and again: what other replicas noted comes there while the program runs,
+/// and so does what was noted and then not committed.
 #[derive(Debug, Default)]
 pub struct Replay {
-    /// How far its file was read.
-    place: u64,
-    /// Those that may still be under way.
-    unsettled: Vec<Ending>,
+    /// How much of it was compared with the database.
+    number: u64,
+    /// What may still be under way.
+    under_way: Vec<Scope>,
 }
 
 impl Replay {
@@ -84,18 +86,17 @@ impl Replay {
         at: &Moment,
         is_due: impl Fn(Timestamp) -> bool,
     ) -> Result<Replayed, Error> {
-        let (mut endings, place) = db.outside().endings_from(self.place).await?;
-        endings.extend(self.unsettled.iter().cloned());
-        let (due, unsettled): (Vec<_>, Vec<_>) =
-            endings.into_iter().partition(|ending| is_due(ending.at));
-        // What they are about may have been lifted since, or have ended anew, which has its own turn.
-        let known = db.outside().endings().await?.only(due.iter().map(Ending::scope));
+        let endings = db.outside().endings().await?;
+        let mut known = endings.newer(self.number);
+        // What these are about may have been lifted since, or have ended anew.
+        known.extend(endings.only(self.under_way.iter().cloned()));
         // What ended by a link stands by each purpose as well.
-        let of_address = known.iter().filter(|(scope, _)| !scope.reason.is_left());
-        let due = of_address.filter(|(_, began)| is_due(began.at));
-        let rows: Vec<Known> = due.map(|(scope, began)| Known::of(scope, *began)).collect();
+        known.retain(|scope, _| !scope.reason.is_left());
+        let (due, under_way): (HashMap<_, _>, HashMap<_, _>) =
+            known.into_iter().partition(|(_, began)| is_due(began.at));
+        let rows: Vec<Known> = due.iter().map(|(scope, began)| Known::of(scope, *began)).collect();
         let replayed = replay(db, terms, at, &rows).await?;
-        (self.place, self.unsettled) = (place, unsettled);
+        *self = Self { number: endings.number(), under_way: under_way.into_keys().collect() };
         Ok(replayed)
     }
 }

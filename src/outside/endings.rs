@@ -14,6 +14,8 @@ pub struct Began {
     pub at: Timestamp,
     /// Whether it was lifted since.
     pub lifted: bool,
+    /// Whether that was by a clock that did not stand behind its beginning: who came back then seems no newer than it.
+    pub set_back: bool,
 }
 
 /// The last moments of one scope.
@@ -26,13 +28,21 @@ struct Turns {
 impl Turns {
     fn began(self) -> Option<Began> {
         // At one moment a beginning counts for more: better once too often.
-        self.began.map(|at| Began { at, lifted: self.lifted > Some(at) })
+        self.began.map(|at| Began {
+            at,
+            lifted: self.lifted > Some(at),
+            set_back: self.lifted == Some(Ending::lifted_at(at, at)),
+        })
     }
 }
 
 /// All endings, the newest of each scope, by address.
 #[derive(Clone, Debug, Default)]
-pub struct Endings(HashMap<AddressKey, Vec<Ended>>);
+pub struct Endings {
+    of: HashMap<AddressKey, Vec<Ended>>,
+    /// How often something new was heard.
+    number: u64,
+}
 
 /// What is known of one scope of an address.
 #[derive(Clone, Debug)]
@@ -40,6 +50,8 @@ struct Ended {
     reason: EndingReason,
     purpose: Option<Purpose>,
     turns: Turns,
+    /// When something new was heard of it last, in the order of what was heard.
+    number: u64,
 }
 
 impl Endings {
@@ -54,26 +66,51 @@ impl Endings {
     /// Adds what was read since.
     pub(super) fn add(&mut self, lines: Vec<Ending>) {
         for Ending { at, address_key, turn, reason, purpose } in lines {
-            let of = self.0.entry(address_key).or_default();
+            let of = self.of.entry(address_key).or_default();
             let known = of.iter().position(|e| (e.reason, &e.purpose) == (reason, &purpose));
             let known = known.unwrap_or_else(|| {
-                of.push(Ended { reason, purpose, turns: Turns::default() });
+                of.push(Ended { reason, purpose, turns: Turns::default(), number: 0 });
                 of.len() - 1
             });
-            let turns = &mut of[known].turns;
+            let ended = &mut of[known];
             let newest = match turn {
-                Turn::Began => &mut turns.began,
-                Turn::Lifted => &mut turns.lifted,
+                Turn::Began => &mut ended.turns.began,
+                Turn::Lifted => &mut ended.turns.lifted,
             };
-            *newest = (*newest).max(Some(at));
+            if *newest < Some(at) {
+                *newest = Some(at);
+                self.number += 1;
+                ended.number = self.number;
+            }
         }
+    }
+
+    /// How often something new was heard, of any scope.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Those of which something new was heard after `number`; all after 0.
+    #[must_use]
+    pub fn newer(&self, number: u64) -> HashMap<Scope, Began> {
+        if number >= self.number {
+            return HashMap::new();
+        }
+        let began = |(key, ended): (&AddressKey, &Ended)| {
+            let began = ended.turns.began().filter(|_| ended.number > number)?;
+            let (reason, purpose) = (ended.reason, ended.purpose.clone());
+            Some((Scope { address_key: key.clone(), reason, purpose }, began))
+        };
+        let all = self.of.iter().flat_map(|(key, of)| of.iter().map(move |ended| (key, ended)));
+        all.filter_map(began).collect()
     }
 
     /// Those of these scopes.
     #[must_use]
     pub fn only(&self, scopes: impl Iterator<Item = Scope>) -> HashMap<Scope, Began> {
         let began = |scope: Scope| {
-            let of = self.0.get(&scope.address_key)?;
+            let of = self.of.get(&scope.address_key)?;
             let known = |e: &&Ended| (e.reason, &e.purpose) == (scope.reason, &scope.purpose);
             let began = of.iter().find(known)?.turns.began()?;
             Some((scope, began))
@@ -90,7 +127,7 @@ impl Endings {
     /// When somebody of this key came back last after they had left, if they did.
     #[must_use]
     pub fn came_back(&self, key: &AddressKey) -> Option<Timestamp> {
-        let of = self.0.get(key)?;
+        let of = self.of.get(key)?;
         of.iter()
             .filter(|ended| ended.reason.is_left())
             .filter_map(|ended| ended.turns.lifted)
@@ -100,13 +137,13 @@ impl Endings {
     /// How many scopes there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.values().map(Vec::len).sum()
+        self.of.values().map(Vec::len).sum()
     }
 
     /// Whether nobody ever left.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.of.is_empty()
     }
 
     /// Since when something forbids to write to somebody, by the keys of their address and of the subscriber, by a
@@ -119,13 +156,13 @@ impl Endings {
         purpose: &Purpose,
         confirmed_at: Timestamp,
     ) -> Option<Timestamp> {
-        let forbids = |Ended { reason, purpose: of, turns }: &Ended| {
+        let forbids = |Ended { reason, purpose: of, turns, .. }: &Ended| {
             let began = turns.began().filter(|began| !began.lifted)?;
             let holds = reason.covers(of.as_ref(), purpose)
                 && (!reason.is_by_time() || confirmed_at <= began.at);
             holds.then_some(began.at)
         };
-        keys.iter().filter_map(|key| self.0.get(key)).flatten().filter_map(forbids).min()
+        keys.iter().filter_map(|key| self.of.get(key)).flatten().filter_map(forbids).min()
     }
 }
 
@@ -155,6 +192,27 @@ mod tests {
         );
         let again = line(8, "began", "unsubscribed", "newsletter:weekly");
         assert!(forbids(&Endings::of(vec![again, lifted, left]), &weekly, 7));
+    }
+
+    #[test]
+    fn what_is_new_is_told_once() {
+        let mut endings = Endings::of(vec![line(5, "began", "erased", "*")]);
+        let known = endings.number();
+        assert_eq!((endings.newer(0).len(), endings.newer(known).len()), (1, 0));
+        // Said again, or older than what is known, it is nothing new.
+        endings.add(vec![line(5, "began", "erased", "*"), line(4, "began", "erased", "*")]);
+        assert_eq!(endings.number(), known);
+        let scope = line(6, "lifted", "erased", "*").scope();
+        endings.add(vec![line(6, "lifted", "erased", "*"), line(1, "began", "manual", "*")]);
+        assert_eq!(endings.newer(known).len(), 2);
+        // As where the clock stood before the beginning, for only then it is lifted right behind it.
+        let began = Began { at: moment(5), lifted: true, set_back: true };
+        assert_eq!(endings.newer(known)[&scope], began);
+        endings.add(vec![line(7, "lifted", "erased", "*")]);
+        assert_eq!(endings.newer(known)[&scope], Began { set_back: false, ..began });
+        // What is lifted and never began is nothing to go by.
+        endings = Endings::of(vec![line(7, "lifted", "erased", "*")]);
+        assert!(endings.newer(0).is_empty());
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! A file of lines that only grows, on disk before whoever appended goes on.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
 
 use super::OutsideError;
 
@@ -29,58 +31,180 @@ impl Journal {
         written.map_err(|error| OutsideError::Write(self.file.clone(), error))
     }
 
-    /// How long the file is; it is made by the first line.
-    pub(super) async fn length(&self) -> Result<u64, OutsideError> {
-        match tokio::fs::metadata(&self.file).await {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
-            there => Ok(there.map_err(|error| self.unreadable(error))?.len()),
-        }
-    }
-
-    /// The bytes from this place on.
-    pub(super) async fn bytes(&self, from: u64) -> Result<Vec<u8>, OutsideError> {
-        let file = self.file.clone();
-        let read = tokio::task::spawn_blocking(move || {
-            let mut file = match File::open(&file) {
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
-                file => file?,
-            };
-            file.seek(SeekFrom::Start(from))?;
-            let mut bytes = vec![];
-            file.read_to_end(&mut bytes).map(|_| bytes)
+    /// All bytes; none of a file that is not there.
+    pub(super) async fn bytes(&self) -> Result<Vec<u8>, OutsideError> {
+        let read = self.blocking(|file| match File::open(file) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(vec![]),
+            opened => read_from(&mut opened?, 0),
         });
-        let read = read.await.unwrap_or_else(|error| Err(std::io::Error::other(error)));
-        read.map_err(|error| self.unreadable(error))
+        read.await
     }
 
-    /// Reads the whole lines from this place on, where a line begins, and gives the place behind them.
+    /// Reads all whole lines.
     pub(super) async fn read<T>(
         &self,
-        from: u64,
         parse: impl Fn(&str) -> Option<T>,
-    ) -> Result<(Vec<T>, u64), OutsideError> {
-        let bytes = self.bytes(from).await?;
-        match parse_lines(&self.name(), &bytes, &parse) {
+    ) -> Result<Vec<T>, OutsideError> {
+        parse_lines(&self.name(), &self.bytes().await?, parse)
+    }
+
+    /// Reads the whole lines that came since this place, and gives the place behind them; `None` where nothing came.
+    /// What was read before comes once more where the file is another one.
+    pub(super) async fn read_on<T>(
+        &self,
+        place: &Place,
+        look: Look,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<(Vec<T>, Place)>, OutsideError> {
+        let Some(grown) = self.grown(place, place.to, look).await? else { return Ok(None) };
+        match parse_lines(&self.name(), &grown.bytes, &parse) {
             // The number of a line is counted from the first.
-            Err(OutsideError::Line(..)) if from > 0 => {
-                parse_lines(&self.name(), &self.bytes(0).await?, &parse)?;
+            Err(OutsideError::Line(..)) if grown.from > 0 => {
+                self.read(parse).await?;
                 Err(OutsideError::Line(self.name(), 0))
             }
             lines => {
-                let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-                Ok((lines?, from + whole as u64))
+                let whole = grown.bytes.iter().rposition(|byte| *byte == b'\n');
+                Ok(Some((lines?, place.behind(&grown, whole.map_or(0, |at| at + 1)))))
             }
         }
+    }
+
+    /// What stands in the file from `from` on, which lies not behind the place, if anything came since that place: all
+    /// of it, from the first byte on, where the file is another one.
+    pub(super) async fn grown(
+        &self,
+        place: &Place,
+        from: u64,
+        look: Look,
+    ) -> Result<Option<Grown>, OutsideError> {
+        let place = place.clone();
+        self.blocking(move |file| grown(file, &place, from, look)).await
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Path) -> std::io::Result<T> + Send + 'static,
+    ) -> Result<T, OutsideError> {
+        let file = self.file.clone();
+        let done = tokio::task::spawn_blocking(move || work(&file)).await;
+        let done = done.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+        done.map_err(|error| OutsideError::Read(self.file.clone(), error))
     }
 
     /// What errors call it.
     pub(super) fn name(&self) -> String {
         self.file.display().to_string()
     }
+}
 
-    fn unreadable(&self, error: std::io::Error) -> OutsideError {
-        OutsideError::Read(self.file.clone(), error)
+/// How closely it is looked at whether what was read still stands before a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// At which file it is, that it is not shorter, and at the last bytes: cheap, however long the file is.
+    End,
+    /// At every byte.
+    Whole,
+}
+
+/// How far a file was read, and what tells whether it is still the one that was read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Place {
+    to: u64,
+    file: Option<FileId>,
+    /// The last bytes before the place.
+    tail: Vec<u8>,
+    /// All bytes before it.
+    hash: Sha256,
+}
+
+/// The device of a file, and its number there.
+type FileId = (u64, u64);
+
+/// How many bytes before a place are compared: the MAC that ends a line is among them.
+const TAIL: usize = 64;
+
+/// What a file has come to since a place.
+#[derive(Debug)]
+pub(super) struct Grown {
+    /// Where the bytes begin.
+    pub(super) from: u64,
+    pub(super) bytes: Vec<u8>,
+    /// Whether the file is another one than was read.
+    pub(super) is_another: bool,
+    file: Option<FileId>,
+}
+
+impl Place {
+    /// The place behind the first `count` bytes of what came since this one.
+    pub(super) fn behind(&self, grown: &Grown, count: usize) -> Self {
+        let read = grown.bytes.get(..count).unwrap_or(&grown.bytes);
+        let before = if grown.is_another { Self::default() } else { self.clone() };
+        let known = usize::try_from(before.to.saturating_sub(grown.from)).unwrap_or(usize::MAX);
+        let new = read.get(known..).unwrap_or_default();
+        let tail = [before.tail.as_slice(), new].concat();
+        Self {
+            to: before.to + new.len() as u64,
+            file: grown.file,
+            tail: tail[tail.len().saturating_sub(TAIL)..].to_vec(),
+            hash: before.hash.chain_update(new),
+        }
     }
+
+    /// Whether these are the first bytes of the file that was read.
+    fn is_in(&self, bytes: &[u8]) -> bool {
+        let read = usize::try_from(self.to).ok().and_then(|to| bytes.get(..to));
+        read.is_some_and(|read| Sha256::digest(read) == self.hash.clone().finalize())
+    }
+
+    /// Whether the last bytes that were read stand where they stood.
+    fn ends_in(&self, file: &mut File) -> std::io::Result<bool> {
+        if file.metadata()?.len() < self.to {
+            return Ok(false);
+        }
+        let mut tail = vec![0; self.tail.len()];
+        file.seek(SeekFrom::Start(self.to.saturating_sub(tail.len() as u64)))?;
+        match file.read_exact(&mut tail) {
+            // Cut short at this moment.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(false),
+            read => read.map(|()| tail == self.tail),
+        }
+    }
+}
+
+fn grown(file: &Path, place: &Place, from: u64, look: Look) -> std::io::Result<Option<Grown>> {
+    let mut opened = match File::open(file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let gone = Grown { from: 0, bytes: vec![], is_another: true, file: None };
+            return Ok((place.to > 0).then_some(gone));
+        }
+        opened => opened?,
+    };
+    let metadata = opened.metadata()?;
+    let id = Some((metadata.dev(), metadata.ino()));
+    let same = place.file == id;
+    if look == Look::End && same && place.ends_in(&mut opened)? {
+        if opened.metadata()?.len() == place.to {
+            return Ok(None);
+        }
+        let bytes = read_from(&mut opened, from)?;
+        return Ok(Some(Grown { from, bytes, is_another: false, file: id }));
+    }
+    let mut bytes = read_from(&mut opened, 0)?;
+    if same && place.is_in(&bytes) {
+        if bytes.len() as u64 == place.to {
+            return Ok(None);
+        }
+        bytes.drain(..usize::try_from(from).unwrap_or(bytes.len()).min(bytes.len()));
+        return Ok(Some(Grown { from, bytes, is_another: false, file: id }));
+    }
+    Ok(Some(Grown { from: 0, bytes, is_another: true, file: id }))
+}
+
+fn read_from(file: &mut File, from: u64) -> std::io::Result<Vec<u8>> {
+    file.seek(SeekFrom::Start(from))?;
+    let mut bytes = vec![];
+    file.read_to_end(&mut bytes).map(|_| bytes)
 }
 
 /// Reads the whole lines of a file, or of an object, of this name.
@@ -132,12 +256,24 @@ mod tests {
 
     use super::*;
 
+    fn number(line: &str) -> Option<u32> {
+        line.parse().ok()
+    }
+
+    /// What came since this place, which moves behind it.
+    async fn read_on(journal: &Journal, place: &mut Place, look: Look) -> Vec<u32> {
+        let Some((lines, behind)) = journal.read_on(place, look, number).await.unwrap() else {
+            return vec![];
+        };
+        *place = behind;
+        lines
+    }
+
     #[tokio::test]
     async fn a_torn_line_is_closed_off_and_never_read() {
         let dir = tempfile::tempdir().unwrap();
         let journal = Journal::open(dir.path().join("lines"));
-        let read =
-            async || journal.read(0, |line| line.parse::<u32>().ok()).await.map(|(lines, _)| lines);
+        let read = async || journal.read(number).await;
         assert_eq!(read().await.unwrap(), Vec::<u32>::new());
         journal.append("1\n22\n".into()).await.unwrap();
         let mode = std::fs::metadata(&journal.file).unwrap().permissions().mode();
@@ -161,16 +297,84 @@ mod tests {
     async fn what_was_read_is_not_read_again() {
         let dir = tempfile::tempdir().unwrap();
         let journal = Journal::open(dir.path().join("lines"));
-        journal.append("1\n22\n".into()).await.unwrap();
-        let read = async |from| journal.read(from, |line| line.parse::<u32>().ok()).await.unwrap();
-        assert_eq!(read(0).await, (vec![1, 22], 5));
-        assert_eq!(read(5).await, (vec![], 5));
-        // A line that is not whole yet is read once it is.
-        let whole = std::fs::read(&journal.file).unwrap();
-        std::fs::write(&journal.file, [&whole[..], b"33"].concat()).unwrap();
-        assert_eq!(read(5).await, (vec![], 5));
-        std::fs::write(&journal.file, [&whole[..], b"33\n4"].concat()).unwrap();
-        assert_eq!(read(5).await, (vec![33], 8));
+        for look in [Look::End, Look::Whole] {
+            std::fs::write(&journal.file, "1\n22\n").unwrap();
+            let mut place = Place::default();
+            assert_eq!(read_on(&journal, &mut place, look).await, [1, 22]);
+            assert_eq!(journal.read_on(&place, look, number).await.unwrap().map(|_| ()), None);
+            // A line that is not whole yet is read once it is.
+            std::fs::write(&journal.file, "1\n22\n33").unwrap();
+            assert_eq!(read_on(&journal, &mut place, look).await, [0; 0]);
+            std::fs::write(&journal.file, "1\n22\n33\n4").unwrap();
+            assert_eq!(read_on(&journal, &mut place, look).await, [33]);
+            assert_eq!(place.to, 8);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_of_the_same_length_that_says_something_else_is_read_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let journal = Journal::open(dir.path().join("lines"));
+        let put = |text: &str| std::fs::write(&journal.file, text).unwrap();
+        for (before, after, kept) in [
+            // What nobody reads was cut out again, and something else came.
+            ("1\nx #torn\n", "1\n2345678\n", vec![1, 2_345_678]),
+            // It is shorter, or gone.
+            ("1\n2\n", "3\n", vec![3]),
+            ("1\n2\n", "", vec![]),
+        ] {
+            for look in [Look::End, Look::Whole] {
+                put(before);
+                let mut place = Place::default();
+                read_on(&journal, &mut place, look).await;
+                put(after);
+                assert_eq!(read_on(&journal, &mut place, look).await, kept, "{after:?}");
+                journal.append("9\n".into()).await.unwrap();
+                assert_eq!(read_on(&journal, &mut place, look).await, [9], "{after:?}");
+            }
+        }
+        std::fs::remove_file(&journal.file).unwrap();
+        let mut place = Place::default();
+        assert_eq!(read_on(&journal, &mut place, Look::End).await, [0; 0]);
+        put("1\n");
+        read_on(&journal, &mut place, Look::End).await;
+        std::fs::remove_file(&journal.file).unwrap();
+        assert_eq!(read_on(&journal, &mut place, Look::End).await, [0; 0]);
+        assert_eq!(place.to, 0);
+    }
+
+    #[tokio::test]
+    async fn a_change_far_before_the_place_is_seen_by_whoever_looks_at_all_of_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let journal = Journal::open(dir.path().join("lines"));
+        let text = |first: u32| format!("{first}\n{}", "7\n".repeat(TAIL));
+        std::fs::write(&journal.file, text(1)).unwrap();
+        let mut place = Place::default();
+        read_on(&journal, &mut place, Look::End).await;
+        std::fs::write(&journal.file, text(2)).unwrap();
+        assert_eq!(read_on(&journal, &mut place, Look::End).await, [0; 0]);
+        assert_eq!(read_on(&journal, &mut place, Look::Whole).await[0], 2);
+        assert_eq!(read_on(&journal, &mut place, Look::Whole).await, [0; 0]);
+        // Another file with the same bytes is another one all the same.
+        let other = dir.path().join("other");
+        std::fs::write(&other, text(2)).unwrap();
+        std::fs::rename(&other, &journal.file).unwrap();
+        assert_eq!(read_on(&journal, &mut place, Look::End).await.len(), TAIL + 1);
+    }
+
+    #[tokio::test]
+    async fn what_is_read_from_before_the_place_moves_it_no_further() {
+        let dir = tempfile::tempdir().unwrap();
+        let journal = Journal::open(dir.path().join("lines"));
+        std::fs::write(&journal.file, "1\n22\n").unwrap();
+        let mut place = Place::default();
+        read_on(&journal, &mut place, Look::Whole).await;
+        journal.append("333\n".into()).await.unwrap();
+        let grown = journal.grown(&place, 2, Look::End).await.unwrap().unwrap();
+        assert_eq!((grown.from, grown.bytes.as_slice()), (2, &b"22\n333\n"[..]));
+        place = place.behind(&grown, grown.bytes.len());
+        assert_eq!(place.to, 9);
+        assert!(journal.grown(&place, 2, Look::Whole).await.unwrap().is_none());
     }
 
     #[tokio::test]
@@ -179,9 +383,13 @@ mod tests {
         let journal = Journal::open(dir.path().join("lines"));
         for bad in [&b"1\nx\n3\n"[..], b"1\n\n3\n", b"1\n\xff\n3\n", b"1\n2 #torn \n"] {
             std::fs::write(&journal.file, bad).unwrap();
-            let error = journal.read(0, |line| line.parse::<u32>().ok()).await.unwrap_err();
+            let error = journal.read(number).await.unwrap_err();
             assert!(error.to_string().contains("line 2"), "{error}");
-            let later = journal.read(2, |line| line.parse::<u32>().ok()).await.unwrap_err();
+            std::fs::write(&journal.file, "1\n").unwrap();
+            let mut place = Place::default();
+            read_on(&journal, &mut place, Look::End).await;
+            std::fs::write(&journal.file, bad).unwrap();
+            let later = journal.read_on(&place, Look::End, number).await.unwrap_err();
             assert_eq!(later.to_string(), error.to_string());
         }
     }

@@ -5,6 +5,8 @@
 mod ending;
 mod endings;
 mod exchange;
+#[cfg(test)]
+mod exchange_tests;
 mod heads;
 mod journal;
 mod verdict;
@@ -26,7 +28,7 @@ use crate::ledger::epoch::Epoch;
 use crate::ledger::keys::LedgerKeys;
 use exchange::Exchanged;
 use heads::Heads;
-use journal::{Journal, parse_lines};
+use journal::{Journal, Look, Place, parse_lines};
 
 /// Why something cannot be kept outside, or read there.
 #[derive(Debug, thiserror::Error)]
@@ -60,12 +62,15 @@ pub enum OutsideError {
 /// be noted here already, and its transaction be under way.
 pub const SETTLED: Duration = Duration::from_mins(1);
 
-/// What was read of the endings, so far.
+/// What is known of endings, so far: what was read of the file, and what this process noted or fetched, whatever became
+/// of the file since.
 #[derive(Debug, Default)]
-struct Read {
+struct Heard {
     endings: Arc<Endings>,
     /// How far the file was read.
-    to: u64,
+    place: Place,
+    /// The lines that this process noted and the file store may lack.
+    noted: Vec<String>,
 }
 
 /// Both places. Clones are of one.
@@ -81,7 +86,7 @@ pub struct Outside {
     /// What tells lines of this program from others'.
     evidence_key: EvidenceKey,
     exchanged: Arc<Mutex<Exchanged>>,
-    read: Arc<Mutex<Read>>,
+    heard: Arc<Mutex<Heard>>,
     grew: Arc<Notify>,
     /// Whether the database was found level with the newest head known, since this process began.
     compared: Arc<AtomicBool>,
@@ -108,7 +113,7 @@ impl Outside {
             keys,
             evidence_key,
             exchanged: Arc::default(),
-            read: Arc::default(),
+            heard: Arc::default(),
             grew: Arc::default(),
             compared: Arc::default(),
         })
@@ -116,7 +121,8 @@ impl Outside {
 
     /// Notes endings, on disk in the data directory when this returns. The database calls it before it commits
     /// them: noting one that then fails does no harm, for whoever it is about asked for it. The file store gets
-    /// them by [`Outside::exchange`], for nobody may be kept from leaving because it is away.
+    /// them by [`Outside::exchange`], for nobody may be kept from leaving because it is away. This process knows them
+    /// from here on, whatever becomes of the file.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -124,6 +130,9 @@ impl Outside {
         let lines: Vec<String> =
             endings.iter().map(|ending| ending.line(&self.evidence_key) + "\n").collect();
         self.endings.append(lines.concat()).await?;
+        let mut heard = self.heard.lock().await;
+        heard.noted.extend(lines);
+        Arc::make_mut(&mut heard.endings).add(endings.to_vec());
         self.grew.notify_one();
         Ok(())
     }
@@ -139,29 +148,18 @@ impl Outside {
     /// # Errors
     /// When the file cannot be read, or holds a line by another hand.
     pub async fn endings(&self) -> Result<Arc<Endings>, OutsideError> {
-        let mut read = self.read.lock().await;
-        let length = self.endings.length().await?;
-        if length < read.to {
-            // Nothing makes it shorter: it is another file, and what stood in the one before holds all the same.
-            read.to = 0;
-        }
-        if length != read.to {
-            let (lines, to) = self.endings.read(read.to, self.line()).await?;
-            Arc::make_mut(&mut read.endings).add(lines);
-            read.to = to;
-        }
-        Ok(read.endings.clone())
+        self.hear(Look::End).await
     }
 
-    /// The endings that were noted or fetched behind this place in the data directory's file, and the place behind
-    /// them.
-    ///
-    /// # Errors
-    /// As [`Outside::endings`].
-    pub async fn endings_from(&self, place: u64) -> Result<(Vec<Ending>, u64), OutsideError> {
-        // One that is shorter is another file.
-        let from = if self.endings.length().await? < place { 0 } else { place };
-        self.endings.read(from, self.line()).await
+    async fn hear(&self, look: Look) -> Result<Arc<Endings>, OutsideError> {
+        let mut heard = self.heard.lock().await;
+        // Of another file all is read, and what stood in the one before holds all the same.
+        let came = self.endings.read_on(&heard.place, look, self.line()).await?;
+        if let Some((lines, place)) = came {
+            Arc::make_mut(&mut heard.endings).add(lines);
+            heard.place = place;
+        }
+        Ok(heard.endings.clone())
     }
 
     /// What the data directory knows of endings, as a text of lines.
@@ -169,8 +167,7 @@ impl Outside {
     /// # Errors
     /// When the file cannot be read.
     pub async fn endings_text(&self) -> Result<String, OutsideError> {
-        let (lines, _) = self.endings.read(0, |line| Some(format!("{line}\n"))).await?;
-        Ok(lines.concat())
+        Ok(self.endings.read(|line| Some(format!("{line}\n"))).await?.concat())
     }
 
     /// The heads that follow the one of this size, by either place.
