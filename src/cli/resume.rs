@@ -13,7 +13,7 @@ use crate::notary::verify::verify;
 pub(super) async fn run(core: &Core) -> Outcome {
     // What people ended meanwhile ends first, wherever it was noted.
     core.db.outside().exchange().await?;
-    let replayed = core.replay().await?;
+    let mut replayed = core.replay().await?;
     let standing = find_standing(&core.db, &core.terms.ledger_keys).await?;
     if standing.is_level() {
         return Err(refuse(
@@ -27,6 +27,8 @@ pub(super) async fn run(core: &Core) -> Outcome {
     tx.commit().await?;
     // What an earlier version wrote, where the back-up is that old.
     adopt(&core.db, &core.terms, &core.clock, &core.random).await?;
+    // Before it was adopted, nobody could tell that it is ours.
+    replayed += core.replay().await?;
     seal_all(&core.db, &core.terms, &core.clock, &core.random).await?;
     clear_standing(&core.db, LEDGER).await?;
     let name = epoch.name(core.terms.ledger_keys.origin());

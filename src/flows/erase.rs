@@ -13,6 +13,7 @@ use crate::domain::consent::Emptied;
 use crate::domain::signup::Method;
 use crate::domain::suppression::SuppressionReason;
 use crate::random::Moment;
+use crate::store::subscribers::Subscriber;
 use crate::store::{
     Tx, audit_entries, consent_events, consents, erasures, subscribers, suppressions,
 };
@@ -59,6 +60,28 @@ pub async fn erase_subscriber(
     Ok(true)
 }
 
+/// Erases what an erasure of before was about: this locked subscriber, if one is left, and these of their forms alone.
+///
+/// # Errors
+/// When the database does not take it; then nothing went.
+pub async fn erase_again(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    address_key: &AddressKey,
+    (subscriber, forms): (Option<&Subscriber>, &[Uuid]),
+    by: (Method, &str),
+) -> Result<(), Error> {
+    if let Some(subscriber) = subscriber {
+        delete(tx, at, terms, (subscriber, Some(forms)), by).await?;
+    } else {
+        let emptied = erasures::delete_one(tx, address_key, (None, forms)).await?;
+        record_purge(tx, at, terms, &emptied).await?;
+    }
+    suppressions::insert(tx, at.now, address_key, SuppressionReason::Erased, None).await?;
+    Ok(())
+}
+
 /// Writes down that staff had an address erased, and whether anything was held of it; not the address.
 ///
 /// # Errors
@@ -72,8 +95,8 @@ pub async fn record_erasure(
     Ok(audit_entries::append(tx, at, actor, Action::Erase, &json!({"held": held})).await?)
 }
 
-/// Deletes it all, and says so in the ledger with what lost body and salt: of each purpose that the subscriber was ever
-/// recorded for, that it ended so. The key of their address; `None` where the database does not know them.
+/// Notes that they leave, and deletes all that is held of them. The key of their address; `None` where the database
+/// does not know them.
 async fn forget(
     tx: &mut Tx,
     at: &Moment,
@@ -85,9 +108,27 @@ async fn forget(
     // Whoever is confirming or leaving at this moment finishes first: what they add goes as well.
     let Some(subscriber) = subscribers::lock(tx, subscriber_id).await? else { return Ok(None) };
     note_address_left(tx, at, terms, &subscriber, &Leaving::All).await?;
+    delete(tx, at, terms, (&subscriber, None), by).await?;
+    Ok(Some(subscriber.address_key))
+}
+
+/// Deletes it, and says so in the ledger with what lost body and salt: of each purpose that the subscriber was ever
+/// recorded for, that it ended so. All forms of their address go, unless only some are named.
+async fn delete(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    (subscriber, forms): (&Subscriber, Option<&[Uuid]>),
+    by: (Method, &str),
+) -> Result<(), Error> {
+    let subscriber_id = subscriber.subscriber_id;
     let purposes = consents::list_states(tx, subscriber_id).await?;
     let mut order = Order::reserve(tx, subscriber_id, purposes.len()).await?;
-    let emptied = erasures::delete_all(tx, &subscriber.address_key, Some(subscriber_id)).await?;
+    let (address_key, own) = (&subscriber.address_key, Some(subscriber_id));
+    let emptied = match forms {
+        Some(forms) => erasures::delete_one(tx, address_key, (own, forms)).await?,
+        None => erasures::delete_all(tx, address_key, own).await?,
+    };
     if purposes.is_empty() {
         record_purge(tx, at, terms, &emptied).await?;
     }
@@ -97,8 +138,7 @@ async fn forget(
         events.push(erased(at, terms, purpose, by, (&mut order, &named))?);
         named = Emptied::default();
     }
-    consent_events::append_all(tx, at.now, &events).await?;
-    Ok(Some(subscriber.address_key))
+    Ok(consent_events::append_all(tx, at.now, &events).await?)
 }
 
 /// Deletes the forms of somebody who never confirmed one; the ledger says no more than where their events stand.

@@ -97,7 +97,7 @@ pub async fn forget_ended(
             forms.push(signup.signup_id);
         }
         if whole {
-            let these = (*subscriber_id, forms.as_slice());
+            let these = (Some(*subscriber_id), forms.as_slice());
             emptied.append(&mut erasures::delete_one(tx, address_key, these).await?);
             gone += 1;
         } else {
@@ -108,8 +108,12 @@ pub async fn forget_ended(
     Ok(Purged { gone, next })
 }
 
-/// Whether the events of a subject are what they were.
-async fn are_whole(tx: &mut Tx, checker: &EventChecker, subject_id: Uuid) -> sqlx::Result<bool> {
+/// Whether the events of a subject are what they were, and what rests on them.
+pub(super) async fn are_whole(
+    tx: &mut Tx,
+    checker: &EventChecker,
+    subject_id: Uuid,
+) -> sqlx::Result<bool> {
     let rows = verifications::list_of(tx, subject_id).await?;
     let (events, unreadable) = rows.read();
     Ok(unreadable.is_empty() && checker.check(&events).findings.is_empty())

@@ -21,6 +21,7 @@ pub struct Known {
     /// The least key of a subscriber who was made in a later millisecond, hex.
     later: String,
     lifted: bool,
+    set_back: bool,
 }
 
 impl Known {
@@ -34,6 +35,7 @@ impl Known {
             began: began.at.micros(),
             later: format!("{:012x}{:020}", began.at.micros().max(0) / 1000 + 1, 0),
             lifted: began.lifted,
+            set_back: began.set_back,
         }
     }
 }
@@ -46,7 +48,8 @@ macro_rules! known {
                 "WITH known AS MATERIALIZED (
                      SELECT unhex(value->>'address_key') AS address_key, value->>'reason' AS reason,
                             value->>'purpose' AS purpose, value->>'began' AS began,
-                            unhex(value->>'later') AS later, value->>'lifted' AS lifted FROM json_each($1)) SELECT ",
+                            unhex(value->>'later') AS later, value->>'lifted' AS lifted,
+                            value->>'set_back' AS set_back FROM json_each($1)) SELECT ",
                 $columns,
                 " FROM known k ",
                 $which
@@ -55,9 +58,9 @@ macro_rules! known {
                 "WITH known AS MATERIALIZED (
                      SELECT decode(address_key, 'hex') AS address_key, reason, purpose,
                             TIMESTAMPTZ 'epoch' + began * INTERVAL '1 microsecond' AS began,
-                            CAST(later AS uuid) AS later, lifted
+                            CAST(later AS uuid) AS later, lifted, set_back
                      FROM json_to_recordset(CAST($1 AS json)) AS row (address_key text, reason text,
-                         purpose text, began bigint, later text, lifted boolean)) SELECT ",
+                         purpose text, began bigint, later text, lifted boolean, set_back boolean)) SELECT ",
                 $columns,
                 " FROM known k ",
                 $which
@@ -66,15 +69,19 @@ macro_rules! known {
     };
 }
 
-/// A consent that ended, and the database does not know it.
+/// A consent that seems to have ended, and the database does not know it.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Unwithdrawn {
-    /// Whose.
+    /// Whose it is by their row.
     pub subscriber_id: Uuid,
+    /// Whose it was that ended.
+    pub address_key: AddressKey,
     /// Of what.
     pub purpose: Purpose,
     /// Whether it ran out.
     pub ran_out: bool,
+    /// When it ended.
+    pub began: Timestamp,
     /// Whether that was lifted since: they came back, of which this database may know as little.
     pub lifted: bool,
     /// The MAC of the consent, if it has one.
@@ -84,14 +91,15 @@ pub struct Unwithdrawn {
 /// The withdrawals among these that the database lacks, and the consents that ran out: whose consent to that purpose is
 /// in force, and was confirmed before its end, without that end among their events.
 ///
-/// When an event was recorded is under no MAC, and a consent's confirmation is. That of an import may be long before it
-/// came; but none comes that was given before an ending, nor after a withdrawal.
+/// Every column here may be another hand's: whoever ends something by it asks for the MACs. When an event was recorded
+/// is under none, and only keeps something from being ended here. A consent's confirmation is: that of an import may be
+/// long before it came; but none comes that was given before an ending, nor after a withdrawal.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn list_unwithdrawn(tx: &mut Tx, known: &[Known]) -> sqlx::Result<Vec<Unwithdrawn>> {
     const LIST: Sql = known!(
-        "u.subscriber_id, c.purpose, k.reason = 'expired' AS ran_out, k.lifted, c.mac",
+        "u.subscriber_id, k.address_key, c.purpose, k.reason = 'expired' AS ran_out, k.began, k.lifted, c.mac",
         "JOIN subscriber u ON u.address_key = k.address_key
          JOIN consent c ON c.subscriber_id = u.subscriber_id AND c.purpose = k.purpose
          WHERE k.reason IN ('unsubscribed', 'expired') AND c.state IN ('given', 'renewed')
@@ -105,15 +113,28 @@ pub async fn list_unwithdrawn(tx: &mut Tx, known: &[Known]) -> sqlx::Result<Vec<
     on!(tx, LIST, |conn, sql| sqlx::query_as(sql).bind(known).fetch_all(conn).await)
 }
 
+/// An erasure that the database seems to lack.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Unerased {
+    /// Whose.
+    pub address_key: AddressKey,
+    /// When.
+    pub began: Timestamp,
+    /// The least key of a subscriber who was made in a later millisecond.
+    pub later: Uuid,
+    /// Whether they came back by a clock that did not stand behind it, so that what is theirs since seems no newer.
+    pub set_back: bool,
+}
+
 /// The erasures among these that the database lacks: of whom something is held that is older than the erasure,
 /// and nothing newer, without that erasure among its events. How old a subscriber is, their key tells, which is under a
-/// MAC as their times are not.
+/// MAC as their times are not. As above, whoever erases by it asks for the MACs.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list_unerased(tx: &mut Tx, known: &[Known]) -> sqlx::Result<Vec<AddressKey>> {
+pub async fn list_unerased(tx: &mut Tx, known: &[Known]) -> sqlx::Result<Vec<Unerased>> {
     const LIST: Sql = known!(
-        "k.address_key",
+        "k.address_key, k.began, k.later, k.set_back",
         "WHERE k.reason = 'erased'
            AND (EXISTS (SELECT 1 FROM subscriber u
                         WHERE u.address_key = k.address_key AND u.subscriber_id < k.later)
@@ -129,7 +150,7 @@ pub async fn list_unerased(tx: &mut Tx, known: &[Known]) -> sqlx::Result<Vec<Add
          ORDER BY k.address_key"
     );
     let known = super::batch(known)?;
-    on!(tx, LIST, |conn, sql| sqlx::query_scalar(sql).bind(known).fetch_all(conn).await)
+    on!(tx, LIST, |conn, sql| sqlx::query_as(sql).bind(known).fetch_all(conn).await)
 }
 
 /// A suppression that the database lacks.

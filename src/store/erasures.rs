@@ -63,17 +63,18 @@ pub async fn delete_all(
     delete(tx, address_key, &subjects).await
 }
 
-/// Deletes the same of this subscriber and these of their signups alone, whoever else may bear the address.
+/// Deletes the same of this subscriber, if one is named, and these of their signups alone, whoever else may bear the
+/// address.
 ///
 /// # Errors
 /// When the database does not take it; then nothing went.
 pub async fn delete_one(
     tx: &mut Tx,
     address_key: &AddressKey,
-    (subscriber_id, signup_ids): (Uuid, &[Uuid]),
+    (subscriber_id, signup_ids): (Option<Uuid>, &[Uuid]),
 ) -> sqlx::Result<Vec<EmptiedEvent>> {
     let mut subjects = list_subjects(tx, address_key).await?;
-    subjects.retain(|id| *id == subscriber_id || signup_ids.contains(id));
+    subjects.retain(|id| Some(*id) == subscriber_id || signup_ids.contains(id));
     delete(tx, address_key, &subjects).await
 }
 

@@ -71,6 +71,26 @@ pub async fn lock(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Option<Subsc
     on!(tx, LOCK, |conn, sql| sqlx::query_as(sql).bind(subscriber_id).fetch_optional(conn).await)
 }
 
+/// Who bears an address by their row, and nobody else changes them until the transaction ends: one, unless another hand
+/// gave it to more.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn lock_of(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<Vec<Subscriber>> {
+    // A writing transaction on SQLite is alone already.
+    const LOCK: Sql = Sql {
+        sqlite:
+            "SELECT subscriber_id, email, address_key, name, organisation, job_title, verified_at,
+                        created_at, mac
+                 FROM subscriber WHERE address_key = $1 ORDER BY subscriber_id",
+        postgres:
+            "SELECT subscriber_id, email, address_key, name, organisation, job_title, verified_at,
+                          created_at, mac
+                   FROM subscriber WHERE address_key = $1 ORDER BY subscriber_id FOR UPDATE",
+    };
+    on!(tx, LOCK, |conn, sql| sqlx::query_as(sql).bind(address_key).fetch_all(conn).await)
+}
+
 /// The subscriber of an address.
 ///
 /// # Errors
