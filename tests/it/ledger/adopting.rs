@@ -1,11 +1,14 @@
 //! What an earlier version wrote is adopted once, on the operator's word.
 
+use std::time::Duration;
+
 use assent::domain::email_address::EmailAddress;
+use assent::domain::suppression::SuppressionReason;
 use assent::flows::Error;
 use assent::flows::adopt::adopt;
 use assent::ledger::note::Checkpoint;
 use assent::ledger::tree::{Frontier, leaf_hash};
-use assent::outside::Head;
+use assent::outside::{Ending, EndingReason, Head, Turn};
 use assent::store::checkpoints::{self, StoredCheckpoint};
 
 use super::{
@@ -237,6 +240,31 @@ both_databases! {
         adopt(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
         seal(&app).await;
         assert_eq!(app.count("SELECT count(*) FROM ledger_record WHERE type = 'adopted'").await, 1);
+        assert_sound(&app).await;
+    }
+
+    // The same, and what somebody ended meanwhile ends once it can be told that it is ours.
+    async fn who_left_after_such_a_back_up_has_left_once_it_is_adopted(database: Database) {
+        let app = of_an_earlier_version(database).await;
+        let core = &app.core;
+        let keys = &core.terms.ledger_keys;
+        let newer = Checkpoint { origin: keys.origin().to_owned(), size: 1000, root: [1; 32] };
+        let newer = Head::parse(&newer.sign(keys.signing()), keys).unwrap();
+        let size = app.count("SELECT size FROM ledger_head").await.unsigned_abs();
+        assert!(core.db.outside().keep_head(size, &newer).await.unwrap());
+        app.advance(Duration::from_secs(1));
+        let left = Ending {
+            at: app.clock.now(),
+            address_key: core.terms.address_secret.key(&EmailAddress::parse("ada@b.example").unwrap()),
+            turn: Turn::Began,
+            reason: EndingReason::Suppressed(SuppressionReason::Unsubscribed),
+            purpose: Some("newsletter:weekly".parse().unwrap()),
+        };
+        core.db.outside().note(&[left]).await.unwrap();
+        assert_eq!(core.replay().await.unwrap().withdrawn, 0);
+        let said = does(&app, &["ledger", "resume"]);
+        assert!(said.contains("ended again: 1 consents, 0 people, 0 other addresses"), "{said}");
+        assert!(!does(&app, &EXPORT).contains("ada@b.example"));
         assert_sound(&app).await;
     }
 

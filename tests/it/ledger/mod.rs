@@ -14,6 +14,7 @@ mod keys;
 mod laundered;
 mod leaving;
 mod noted;
+mod replayed;
 mod sealing;
 mod swallowed;
 mod tampering;
