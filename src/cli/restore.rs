@@ -70,7 +70,7 @@ impl Restore {
         let given = self.given(&keys.ledger, &outside)?;
         std::fs::create_dir_all(&settings.data_dir)?;
         outside.exchange().await?;
-        let (noted, _) = outside.endings_from(0).await?;
+        let noted = outside.parse_endings("endings.log", &outside.endings_text().await?)?;
         let found = outside.newest_head().await?;
         let newer = Newer::than(&manifest, &own, (found.as_ref(), &noted), &given);
         if newer.is_nothing() && !self.without_newer {
