@@ -194,6 +194,12 @@ impl EvidenceKey {
         self.over(b"head").bytes(&previous.to_be_bytes()).text(note).kept()
     }
 
+    /// The MAC of how far the heads kept outside were held against the tree: up to `size` leaves, which have this root.
+    #[must_use]
+    pub fn held(&self, ledger: &str, size: u64, root: &[u8; 32]) -> RowMac {
+        self.over(b"held").text(ledger).bytes(&size.to_be_bytes()).bytes(root).kept()
+    }
+
     /// Whether a stored MAC is the one that a row should have.
     #[must_use]
     pub fn agrees(stored: Option<&[u8]>, own: &RowMac) -> bool {
@@ -270,5 +276,9 @@ mod tests {
         assert_ne!(EvidenceKey::of(&AddressSecret::new([2; 32])).event(&event), own);
         assert_ne!(key.head("note", 1), key.head("note", 2));
         assert_ne!(key.record(one, "leaf"), key.record(two, "leaf"));
+        let held = key.held("ledger", 1, &[1; 32]);
+        for other in [("ledger/r2", 1, [1; 32]), ("ledger", 2, [1; 32]), ("ledger", 1, [2; 32])] {
+            assert_ne!(key.held(other.0, other.1, &other.2), held);
+        }
     }
 }

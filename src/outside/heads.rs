@@ -1,6 +1,7 @@
 //! Signed tree heads, each an object that is written once, under the size of the head before it. So two who go
 //! on from one head, such as a ledger and a copy of it, ask for the same object, and one of them gets it.
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use sha2::{Digest, Sha256};
 
 use super::OutsideError;
@@ -10,11 +11,14 @@ use crate::ledger::epoch::Epoch;
 use crate::ledger::keys::LedgerKeys;
 use crate::ledger::note::SignedNote;
 
+/// How many heads are asked for side by side.
+const SIDE_BY_SIDE: usize = 16;
+
 /// The heads of one ledger in one place.
 #[derive(Clone, Debug)]
 pub(super) struct Heads {
-    place: Files,
-    folder: String,
+    pub(super) place: Files,
+    pub(super) folder: String,
 }
 
 /// A head, and what it belongs to.
@@ -97,13 +101,23 @@ impl Heads {
         }
     }
 
-    /// The newest head here.
+    /// The newest head here, and the size behind which it stands.
     pub(super) async fn find_newest(
         &self,
         keys: &LedgerKeys,
-    ) -> Result<Option<Head>, OutsideError> {
+    ) -> Result<Option<(u64, Head)>, OutsideError> {
+        self.find_newest_since(Epoch::FIRST, keys).await
+    }
+
+    /// The same of this epoch and later ones.
+    pub(super) async fn find_newest_since(
+        &self,
+        first: Epoch,
+        keys: &LedgerKeys,
+    ) -> Result<Option<(u64, Head)>, OutsideError> {
         let names = self.place.names(&self.folder).await?;
         let mut epochs: Vec<Epoch> = names.iter().filter_map(|name| Epoch::parse(name)).collect();
+        epochs.retain(|epoch| *epoch >= first);
         epochs.sort_unstable();
         for epoch in epochs.into_iter().rev() {
             // An empty folder hides none of the others.
@@ -120,21 +134,18 @@ impl Heads {
         &self,
         epoch: Epoch,
         keys: &LedgerKeys,
-    ) -> Result<Option<Head>, OutsideError> {
-        let mut newest: Option<Head> = None;
+    ) -> Result<Option<(u64, Head)>, OutsideError> {
+        let mut newest: Option<(u64, Head)> = None;
         let of_epoch = format!("{}/{epoch}", self.folder);
         for folder in self.place.names(&of_epoch).await? {
             let Some(high) = number(&folder, 12) else { continue };
             for name in self.place.names(&format!("{of_epoch}/{folder}")).await? {
                 let Some(low) = number(&name, 4) else { continue };
-                let key = format!("{of_epoch}/{folder}/{name}");
-                let Some(head) = self.read(&key, keys).await?.filter(|head| head.epoch == epoch)
-                else {
-                    return Err(OutsideError::Head(key));
-                };
-                let after = (((u64::MAX >> 16) - high) << 16) | (0xffff - low);
+                let after = first_of(high) | (0xffff - low);
+                let head = self.read_one(epoch, after, keys).await?;
                 let follows = head.size() > after;
-                newest = newest.into_iter().chain([head]).max_by_key(Head::rank);
+                newest =
+                    newest.into_iter().chain([(after, head)]).max_by_key(|(_, head)| head.rank());
                 if follows {
                     return Ok(newest);
                 }
@@ -142,6 +153,77 @@ impl Heads {
         }
         Ok(newest)
     }
+
+    /// Behind which sizes heads of an epoch stand here, of this size and more, the smallest first.
+    pub(super) async fn list_places(
+        &self,
+        epoch: Epoch,
+        from: u64,
+    ) -> Result<Vec<u64>, OutsideError> {
+        let mut places = vec![];
+        let of_epoch = format!("{}/{epoch}", self.folder);
+        for folder in self.place.names(&of_epoch).await? {
+            let Some(first) = number(&folder, 12).map(first_of) else { continue };
+            if first | 0xffff < from {
+                break;
+            }
+            let names = self.place.names(&format!("{of_epoch}/{folder}")).await?;
+            let behind = names.iter().filter_map(|name| Some(first | (0xffff - number(name, 4)?)));
+            places.extend(behind.filter(|after| *after >= from));
+        }
+        places.sort_unstable();
+        Ok(places)
+    }
+
+    /// The heads of an epoch that stand behind these sizes, each with that. What was signed by a key that counts no more
+    /// is left out.
+    pub(super) async fn read_at(
+        &self,
+        epoch: Epoch,
+        places: &[u64],
+        keys: &LedgerKeys,
+    ) -> Result<Vec<(u64, Head)>, OutsideError> {
+        let heads = stream::iter(places.to_vec()).map(|after| self.read_known(epoch, after, keys));
+        let heads: Vec<_> = heads.buffered(SIDE_BY_SIDE).try_collect().await?;
+        Ok(heads.into_iter().flatten().collect())
+    }
+
+    async fn read_known(
+        &self,
+        epoch: Epoch,
+        after: u64,
+        keys: &LedgerKeys,
+    ) -> Result<Option<(u64, Head)>, OutsideError> {
+        let key = self.key(epoch, after);
+        let bytes = self.place.find(&key).await?;
+        let text = bytes.as_ref().and_then(|bytes| std::str::from_utf8(bytes).ok());
+        let Some(text) = text else { return Err(OutsideError::Head(key)) };
+        if let Some(head) = Head::parse(text, keys).filter(|head| head.epoch == epoch) {
+            return Ok(Some((after, head)));
+        }
+        let own = epoch.name(keys.origin());
+        match SignedNote::parse(text) {
+            Ok(note) if note.checkpoint().origin == own => Ok(None),
+            _ => Err(OutsideError::Head(key)),
+        }
+    }
+
+    /// The head whose name was listed. What is there and is no head of this epoch, or is gone, is by another hand.
+    async fn read_one(
+        &self,
+        epoch: Epoch,
+        after: u64,
+        keys: &LedgerKeys,
+    ) -> Result<Head, OutsideError> {
+        let key = self.key(epoch, after);
+        let head = self.read(&key, keys).await?.filter(|head| head.epoch == epoch);
+        head.ok_or(OutsideError::Head(key))
+    }
+}
+
+/// The first of the sizes that share the folder of this number.
+fn first_of(folder: u64) -> u64 {
+    ((u64::MAX >> 16) - folder) << 16
 }
 
 /// The number that a name is, of as many hex digits as [`Heads::key`] writes; `None` for any other name.
@@ -168,7 +250,7 @@ mod tests {
     }
 
     async fn newest(heads: &Heads) -> Option<u64> {
-        heads.find_newest(&keys()).await.unwrap().map(|head| head.size())
+        heads.find_newest(&keys()).await.unwrap().map(|(_, head)| head.size())
     }
 
     fn open(dir: &tempfile::TempDir) -> Heads {
@@ -193,6 +275,35 @@ mod tests {
         assert_eq!(newest(&heads).await, Some(70_001));
         assert!(heads.put(0, &head(Epoch::FIRST.next(), 6), &keys()).await.unwrap());
         assert_eq!(newest(&heads).await, Some(6));
+    }
+
+    #[tokio::test]
+    async fn those_behind_a_size_are_listed_across_folders() {
+        let dir = tempfile::tempdir().unwrap();
+        let heads = open(&dir);
+        let places = [0, 5, 65_535, 65_536, 200_000];
+        for after in places {
+            assert!(heads.put(after, &head(Epoch::FIRST, after + 1), &keys()).await.unwrap());
+        }
+        std::fs::create_dir_all(dir.path().join(&heads.folder).join("r1/x")).unwrap();
+        for from in [0, 1, 5, 6, 65_535, 65_536, 65_537, 200_000, 200_001, u64::MAX] {
+            let listed = heads.list_places(Epoch::FIRST, from).await.unwrap();
+            let expected: Vec<u64> = places.into_iter().filter(|after| *after >= from).collect();
+            assert_eq!(listed, expected, "{from}");
+        }
+        let read = heads.read_at(Epoch::FIRST, &places, &keys()).await.unwrap();
+        assert!(
+            read.iter()
+                .map(|(after, head)| (*after, head.size()))
+                .eq(places.map(|after| (after, after + 1)))
+        );
+        assert!(heads.list_places(Epoch::FIRST.next(), 0).await.unwrap().is_empty());
+        let gone = heads.read_at(Epoch::FIRST, &[5, 6], &keys()).await;
+        assert!(matches!(gone, Err(OutsideError::Head(_))));
+        // Under another key of that name nothing counts, and nothing is said to be by another hand.
+        let name = KeyName::parse("example.org/ledger").unwrap();
+        let other = LedgerKeys::new(SigningKey::new(name, [2; 32]), vec![], vec![]);
+        assert!(heads.read_at(Epoch::FIRST, &places, &other).await.unwrap().is_empty());
     }
 
     #[tokio::test]

@@ -8,12 +8,14 @@ mod exchange;
 #[cfg(test)]
 mod exchange_tests;
 mod heads;
+mod held;
 mod journal;
+mod known;
+mod seen;
 mod verdict;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, Notify};
@@ -21,6 +23,8 @@ use tokio::sync::{Mutex, Notify};
 pub use ending::{Ending, EndingReason, Scope, Turn};
 pub use endings::{Began, Endings};
 pub use heads::Head;
+pub use held::HeldUpTo;
+pub use known::Place;
 
 use crate::domain::evidence_key::EvidenceKey;
 use crate::files::{Files, FilesError};
@@ -29,6 +33,7 @@ use crate::ledger::keys::LedgerKeys;
 use exchange::Exchanged;
 use heads::Heads;
 use journal::{Journal, Look, Place, parse_lines};
+use seen::Seen;
 
 /// Why something cannot be kept outside, or read there.
 #[derive(Debug, thiserror::Error)]
@@ -88,8 +93,10 @@ pub struct Outside {
     exchanged: Arc<Mutex<Exchanged>>,
     heard: Arc<Mutex<Heard>>,
     grew: Arc<Notify>,
-    /// Whether the database was found level with the newest head known, since this process began.
-    compared: Arc<AtomicBool>,
+    /// How far the file store's heads are known in the data directory.
+    fetched: Arc<Mutex<Option<(Epoch, u64)>>>,
+    /// What this process knows by itself.
+    seen: Arc<std::sync::Mutex<Seen>>,
 }
 
 impl Outside {
@@ -115,7 +122,8 @@ impl Outside {
             exchanged: Arc::default(),
             heard: Arc::default(),
             grew: Arc::default(),
-            compared: Arc::default(),
+            fetched: Arc::default(),
+            seen: Arc::default(),
         })
     }
 
@@ -170,29 +178,33 @@ impl Outside {
         Ok(self.endings.read(|line| Some(format!("{line}\n"))).await?.concat())
     }
 
-    /// The heads that follow the one of this size, by either place.
+    /// The heads that follow the one of this size, by either place: that of the data directory first. What only the
+    /// file store knows is known there from then on.
     ///
     /// # Errors
-    /// When a place cannot be read.
+    /// When a place cannot be read, or the data directory not be written.
     pub async fn heads_after(
         &self,
         epoch: Epoch,
         after: u64,
     ) -> Result<[Option<Head>; 2], OutsideError> {
-        Ok([
-            self.near.find_after(epoch, after, &self.keys).await?,
-            self.far.find_after(epoch, after, &self.keys).await?,
-        ])
+        let near = self.near.find_after(epoch, after, &self.keys).await?;
+        let far = self.far.find_after(epoch, after, &self.keys).await?;
+        if let (None, Some(head)) = (&near, &far) {
+            self.keep_near(after, head).await?;
+        }
+        Ok([near, far])
     }
 
-    /// The newest head that either place knows: of the latest epoch the largest.
+    /// The newest head that either place knows: of the latest epoch the largest. It is known in the data directory
+    /// from then on.
     ///
     /// # Errors
-    /// When a place cannot be read.
+    /// As [`Outside::heads_after`].
     pub async fn newest_head(&self) -> Result<Option<Head>, OutsideError> {
         let near = self.near.find_newest(&self.keys).await?;
         let far = self.far.find_newest(&self.keys).await?;
-        Ok(near.into_iter().chain(far).max_by_key(Head::rank))
+        self.newest_of(near, far).await
     }
 
     /// The newest head of one epoch that either place knows.
@@ -202,18 +214,7 @@ impl Outside {
     pub async fn newest_head_of(&self, epoch: Epoch) -> Result<Option<Head>, OutsideError> {
         let near = self.near.find_newest_of(epoch, &self.keys).await?;
         let far = self.far.find_newest_of(epoch, &self.keys).await?;
-        Ok(near.into_iter().chain(far).max_by_key(Head::rank))
-    }
-
-    /// Whether the database was found level with the newest head that either place knows, since this process began.
-    #[must_use]
-    pub fn is_compared(&self) -> bool {
-        self.compared.load(Ordering::Relaxed)
-    }
-
-    /// It was found so.
-    pub fn mark_compared(&self) {
-        self.compared.store(true, Ordering::Relaxed);
+        self.newest_of(near, far).await
     }
 
     /// Keeps a head behind the one of this size, in both places; `false` when either has another one there.
