@@ -25,6 +25,7 @@ pub mod edit_report;
 pub mod end_export;
 pub mod erase;
 pub mod evidence;
+mod hold_heads;
 pub mod import_contacts;
 pub mod invite_staff;
 pub mod issue_token;

@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::check_epoch::is_said;
-use super::prove_consistency::prove_consistency;
+use super::hold_heads::{find_foreign, is_held};
 use super::raise_alarm::raise;
 use super::resume_mail::pause_mail;
 use super::{Error, Terms};
 use crate::domain::alarm::LEDGER;
 use crate::ledger::epoch::Epoch;
 use crate::ledger::keys::LedgerKeys;
-use crate::ledger::tree::verify_consistency;
 use crate::outside::{Head, Outside};
 use crate::random::Moment;
 use crate::store::Db;
@@ -33,7 +32,7 @@ pub enum LedgerStanding {
         /// How many leaves have their place here.
         size: i64,
     },
-    /// Another head was signed where the newest one here stands: one of the two is of a copy.
+    /// Another head was signed than those here, over other entries: one of the two is of a copy.
     Beside {
         /// The head that is known.
         known: Head,
@@ -157,6 +156,16 @@ impl Here {
     fn rank(&self) -> (Epoch, u64) {
         (self.place.epoch, self.size_of(0))
     }
+
+    /// Where the database stands that does not hold this head.
+    fn missing(&self, known: Head) -> LedgerStanding {
+        let size = self.place.size;
+        if known.rank() > self.rank() {
+            LedgerStanding::Behind { known, size }
+        } else {
+            LedgerStanding::Beside { known, size }
+        }
+    }
 }
 
 /// How far it is looked outside.
@@ -164,7 +173,7 @@ impl Here {
 enum Look {
     /// Where the newest head here stands, and right behind it.
     Quick,
-    /// At the newest head known, too: what lies between may have been taken away.
+    /// At all heads known, too: what lies between may have been taken away, or stand beside the ledger.
     Whole,
 }
 
@@ -179,16 +188,62 @@ pub async fn find_standing(db: &Db, keys: &LedgerKeys) -> Result<LedgerStanding,
 async fn look(db: &Db, keys: &LedgerKeys, how: Look) -> Result<LedgerStanding, Error> {
     loop {
         let here = Here::read(db, keys).await?;
-        let mut standing = compare(db, &here).await?;
+        let mut standing = match find_forgotten(db, &here).await? {
+            Some(standing) => standing,
+            None => compare(db, &here).await?,
+        };
         if how == Look::Whole && standing.is_level() {
-            standing = find_newer(db, &here).await?.unwrap_or(standing);
+            standing = hold_all(db, &here).await?.unwrap_or(standing);
         }
         // Whoever sealed meanwhile made what is outside newer than what was read here.
         let place = ledger_epochs::find_place(&mut db.read().await?).await?;
         if standing.is_level() || place == here.place {
+            remember(db, &here, &standing).await?;
             return Ok(standing);
         }
     }
+}
+
+/// What this process saw the database stand level with, and the database knows no more.
+async fn find_forgotten(db: &Db, here: &Here) -> Result<Option<LedgerStanding>, Error> {
+    let Some(seen) = db.outside().seen().filter(|seen| seen.epoch >= here.place.epoch) else {
+        return Ok(None);
+    };
+    if here.heads.iter().any(|(_, head)| is_same(head, &seen)) {
+        return Ok(None);
+    }
+    if let Some((_, newest)) = here.newest()
+        && newest.epoch == seen.epoch
+        && is_held(&mut db.read().await?, &seen, newest).await?
+    {
+        return Ok(None);
+    }
+    let known = db.outside().newest_head().await?;
+    Ok(Some(here.missing(known.filter(|known| known.rank() > seen.rank()).unwrap_or(seen))))
+}
+
+/// This process remembers at which head the database stood level. Where it does not any more and nothing else says so,
+/// the head is kept outside once more, for others to see.
+async fn remember(db: &Db, here: &Here, standing: &LedgerStanding) -> Result<(), Error> {
+    let outside = db.outside();
+    if let (LedgerStanding::Level, Some((_, head))) = (standing, here.newest()) {
+        outside.see(head);
+    }
+    if let (Some(known), Some(seen)) = (standing.known(), outside.seen())
+        && is_same(known, &seen)
+    {
+        let after = if seen.epoch == here.place.epoch { here.size_of(0) } else { 0 };
+        // Where another one stands, that one says so.
+        let _is_there = outside.keep_head(after, &seen).await?;
+    }
+    Ok(())
+}
+
+/// Holds all heads known outside against the tree.
+async fn hold_all(db: &Db, here: &Here) -> Result<Option<LedgerStanding>, Error> {
+    let Some((_, newest)) = here.newest() else { return find_newer(db, here).await };
+    let foreign = find_foreign(db, newest, here.size_of(1)).await?;
+    Ok(foreign.map(|known| here.missing(known)))
 }
 
 /// Behind the newest head known, where that is newer than the newest one here.
@@ -216,7 +271,7 @@ async fn compare(db: &Db, here: &Here) -> Result<LedgerStanding, Error> {
     if newest.1.epoch != epoch || !here.is_said {
         return Ok(LedgerStanding::Pretended { known: outside.newest_head().await?, size });
     }
-    match find_stand(db, here, newest).await? {
+    match find_stand(db, here, &newest.1).await? {
         Stand::Own(before, stands) => compare_own(db, here, newest, (before, stands)).await,
         Stand::Other(known) => Ok(LedgerStanding::Beside { known, size }),
     }
@@ -230,11 +285,7 @@ enum Stand {
     Other(Head),
 }
 
-async fn find_stand(
-    db: &Db,
-    here: &Here,
-    (newest, head): &(StoredCheckpoint, Head),
-) -> Result<Stand, Error> {
+async fn find_stand(db: &Db, here: &Here, head: &Head) -> Result<Stand, Error> {
     let outside = db.outside();
     let mut before = here.size_of(1);
     loop {
@@ -245,7 +296,7 @@ async fn find_stand(
             Some(middle)
                 if middle.size() > before
                     && middle.size() < head.size()
-                    && leads_here(db, middle, newest).await? =>
+                    && is_held(&mut db.read().await?, middle, head).await? =>
             {
                 before = middle.size();
             }
@@ -280,7 +331,9 @@ async fn compare_own(
     match outside.newest_head().await? {
         None if is_kept_here => Ok(LedgerStanding::Lost { size }),
         Some(known) if known.rank() > here.rank() => Ok(LedgerStanding::Behind { known, size }),
-        Some(known) if known.epoch == epoch && !leads_here(db, &known, newest).await? => {
+        Some(known)
+            if known.epoch == epoch && !is_held(&mut db.read().await?, &known, head).await? =>
+        {
             Ok(LedgerStanding::Beside { known, size })
         }
         _ => Ok(LedgerStanding::Unkept(before, head.clone())),
@@ -305,22 +358,9 @@ fn is_same(one: &Head, other: &Head) -> bool {
     one.note.checkpoint() == other.note.checkpoint()
 }
 
-/// Whether the newest head here covers all that this one does.
-async fn leads_here(db: &Db, known: &Head, newest: &StoredCheckpoint) -> Result<bool, Error> {
-    let proof = match prove_consistency(&mut db.read().await?, known.size(), newest).await {
-        Ok(Some(proof)) => proof,
-        Ok(None) | Err(Error::Tree) => return Ok(false),
-        Err(error) => return Err(error),
-    };
-    let (Ok(size), Ok(root)) = (u64::try_from(newest.size), newest.root.as_slice().try_into())
-    else {
-        return Ok(false);
-    };
-    Ok(verify_consistency(known.size(), size, &proof, &known.note.checkpoint().root, &root))
-}
-
-/// Keeps the newest head outside if it is not yet; then anybody may see it. The first time in a process, all that is
-/// known outside is looked at; after that, for this is done all the time, only what lies right behind the newest head.
+/// Keeps the newest head outside if it is not yet; then anybody may see it. The first time in a process, and each minute
+/// or dozen of heads, all that is known outside is looked at; else, for this is done all the time, only what lies right
+/// behind the newest head.
 ///
 /// # Errors
 /// [`Error::NotLevel`] when the ledger may not go on, and when something cannot be read or written.
@@ -328,7 +368,7 @@ pub async fn keep_newest(db: &Db, terms: &Terms) -> Result<(), Error> {
     loop {
         let how = if db.outside().is_compared() { Look::Quick } else { Look::Whole };
         let standing = look(db, &terms.ledger_keys, how).await?;
-        if standing.is_level() {
+        if standing.is_level() && how == Look::Whole {
             db.outside().mark_compared();
         }
         let LedgerStanding::Unkept(after, head) = &standing else { return demand(&standing) };
@@ -336,7 +376,9 @@ pub async fn keep_newest(db: &Db, terms: &Terms) -> Result<(), Error> {
             let mut tx = db.write().await?;
             let size = i64::try_from(head.size()).map_err(|_| Error::Tree)?;
             ledger_epochs::mark_kept(&mut tx, size).await?;
-            return Ok(tx.commit().await?);
+            tx.commit().await?;
+            db.outside().see(head);
+            return Ok(());
         }
         // Somebody put another one there meanwhile, which the next look sees.
     }
@@ -355,8 +397,8 @@ pub async fn keep_known(db: &Db, terms: &Terms, heads: &[Head]) -> Result<(), Er
         // A head alone that was put into the database brings no leaves with it.
         let has_place = i64::try_from(head.size()).is_ok_and(|size| size <= here.place.size);
         let is_held = match here.newest() {
-            Some((stored, own)) if has_place && own.epoch >= head.epoch => {
-                leads_here(db, head, stored).await?
+            Some((_, own)) if has_place && own.epoch >= head.epoch => {
+                is_held(&mut db.read().await?, head, own).await?
             }
             _ => false,
         };
