@@ -342,7 +342,10 @@ impl Program {
         // Whoever serves pages notes endings, and its machine may be lost.
         let replay = (role != Role::Web).then(|| self.core.replay.clone());
         tasks.spawn(worker::outside::run(self.worker.clone(), replay, stop.clone()));
-        if role != Role::Web {
+        if role == Role::Web {
+            // Elsewhere whoever seals looks.
+            tasks.spawn(worker::watch_standing::run(self.worker.clone(), stop.clone()));
+        } else {
             tasks.spawn(worker::deliver::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::answer::run(self.worker.clone(), stop.clone()));
             tasks.spawn(worker::export::run(self.worker.clone(), stop.clone()));

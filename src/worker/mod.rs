@@ -19,6 +19,7 @@ mod staff_letters;
 pub mod verify;
 pub mod watch;
 pub mod watch_sealing;
+pub mod watch_standing;
 mod witness_letter;
 
 pub use domain_pace::DomainPace;

@@ -1,5 +1,5 @@
-//! Brings endings from the data directory to the file store, promptly, and those of other replicas from there. Where
-//! work is done, those that the database does not know end again.
+//! Brings endings from the data directory to the file store, promptly, and those of other replicas from there, with
+//! the heads that they signed. Where work is done, endings that the database does not know end again.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,9 +13,9 @@ use crate::domain::alarm::OUTSIDE;
 use crate::domain::sentence::sentence;
 use crate::flows::Error;
 use crate::flows::replay_endings::Replay;
-use crate::outside::OutsideError;
+use crate::outside::{Outside, OutsideError};
 
-/// How often the file is looked at when nobody rang: commands note endings too.
+/// How often the file is looked at when nobody rang, for commands note endings too; and whether a head was signed.
 const EVERY: Duration = Duration::from_secs(5);
 /// How often what other replicas noted is fetched.
 const FETCH_EVERY: Duration = Duration::from_secs(30);
@@ -30,7 +30,7 @@ pub async fn run(parts: WorkerParts, replay: Option<Arc<Mutex<Replay>>>, stop: C
     loop {
         let outside = parts.db.outside();
         let is_due = fetched.is_none_or(|fetched| fetched.elapsed() >= FETCH_EVERY);
-        let exchanged = if is_due { outside.exchange().await } else { outside.put_new().await };
+        let exchanged = exchange(outside, is_due).await;
         if is_due {
             fetched = exchanged.is_ok().then(Instant::now);
         }
@@ -41,7 +41,7 @@ pub async fn run(parts: WorkerParts, replay: Option<Arc<Mutex<Replay>>>, stop: C
             }
             Err(error) => {
                 let since = *away.get_or_insert_with(Instant::now);
-                tracing::warn!(error = ?error, "endings could not be exchanged with the file store");
+                tracing::warn!(error = ?error, "endings and heads could not be exchanged with the file store");
                 if since.elapsed() >= PATIENCE {
                     tell_away(&parts, &mut alarm, &error).await
                 } else {
@@ -68,6 +68,16 @@ pub async fn run(parts: WorkerParts, replay: Option<Arc<Mutex<Replay>>>, stop: C
             () = tokio::time::sleep(EVERY) => {}
         }
     }
+}
+
+/// Heads are fetched each time: of a machine that signs none, they are all that tells it how far the ledger came.
+async fn exchange(outside: &Outside, is_due: bool) -> Result<(), OutsideError> {
+    if is_due {
+        outside.exchange().await?;
+    } else {
+        outside.put_new().await?;
+    }
+    outside.fetch_heads().await
 }
 
 async fn tell_away(
