@@ -100,8 +100,8 @@ impl Naming {
         self.waiting.extend(told.emptied.waiting.iter().filter_map(|hash| decode_hash(hash)));
     }
 
-    /// How many of `size` leaves, from the first, are taken on the operator's word: all of them, where none says
-    /// that it was adopted.
+    /// How many of `size` leaves, from the first, are taken on the operator's word: all of them, where none of those
+    /// so far says that it was adopted.
     #[must_use]
     pub fn adopted_of(&self, size: u64) -> u64 {
         self.adopted.unwrap_or(size)

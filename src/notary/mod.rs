@@ -3,6 +3,7 @@
 
 pub mod before_export;
 mod check_claims;
+mod check_epochs;
 mod stored_tree;
 pub mod verification;
 pub mod verify;

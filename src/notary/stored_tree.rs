@@ -57,6 +57,14 @@ impl Tree {
     }
 }
 
+/// What is wrong with a head that bears no MAC, and not the size of the one before it.
+const UNLINKED: &str = "does not say which one it follows, and no earlier version signed it";
+
+/// Whether a head of this size covers more than what was adopted: this version signed it.
+fn is_beyond(size: i64, adopted: u64) -> bool {
+    u64::try_from(size).is_ok_and(|size| size > adopted)
+}
+
 /// By how much the clocks of replicas may differ before it is worth a word.
 const CLOCKS_DIFFER: Duration = Duration::from_mins(1);
 
@@ -68,6 +76,10 @@ pub(super) struct Heads<'a> {
     waiting: Vec<StoredCheckpoint>,
     after: i64,
     since: i64,
+    /// Whether one of them had a MAC: then all later ones have.
+    marked: bool,
+    /// The last one that says nothing of the one before it.
+    unlinked: i64,
     /// When the last head was signed.
     signed_at: Option<Timestamp>,
     /// The latest time that a leaf behind it bears, with its row.
@@ -83,6 +95,8 @@ impl<'a> Heads<'a> {
             waiting: vec![],
             after: 0,
             since: 0,
+            marked: false,
+            unlinked: 0,
             signed_at: None,
             latest: None,
         }
@@ -109,10 +123,12 @@ impl<'a> Heads<'a> {
         }
     }
 
-    /// Holds the head of this size, if there is one, against the tree.
+    /// Holds the head of this size, if there is one, against the tree. Those of earlier versions cover no more than was
+    /// `adopted`, by what the leaves so far say.
     pub(super) async fn pass(
         &mut self,
         tree: &Frontier,
+        adopted: u64,
         told: &mut Verification,
     ) -> Result<(), Error> {
         if self.waiting.is_empty() && self.after != i64::MAX {
@@ -122,7 +138,7 @@ impl<'a> Heads<'a> {
         }
         let size = i64::try_from(tree.size()).map_err(|_| Error::Tree)?;
         while let Some(head) = self.waiting.pop_if(|head| head.size <= size) {
-            self.judge(&head, tree, told);
+            self.judge(&head, tree, adopted, told);
             if let Some((at, row)) = self.latest.take()
                 && at > head.created_at.plus(CLOCKS_DIFFER)
             {
@@ -135,7 +151,13 @@ impl<'a> Heads<'a> {
         Ok(())
     }
 
-    fn judge(&self, head: &StoredCheckpoint, tree: &Frontier, told: &mut Verification) {
+    fn judge(
+        &mut self,
+        head: &StoredCheckpoint,
+        tree: &Frontier,
+        adopted: u64,
+        told: &mut Verification,
+    ) {
         told.checkpoints += 1;
         let row = head.size - 1;
         let name = format!("the checkpoint of {} events", head.size);
@@ -146,11 +168,17 @@ impl<'a> Heads<'a> {
         if note.verified_by(self.trusted).is_none() {
             return told.find(row, format!("{name} is not signed by a key of this ledger"));
         }
-        if let Some(previous) = head.previous.or(head.mac.as_ref().map(|_| -1))
-            && !(previous == self.since
-                && EvidenceKey::agrees(head.mac.as_deref(), &self.key.head(&head.note, previous)))
-        {
-            told.find(row, format!("{name} does not follow the one of {} before it", self.since));
+        if let Some(previous) = head.previous.or(head.mac.as_ref().map(|_| -1)) {
+            self.marked = true;
+            let own = self.key.head(&head.note, previous);
+            if previous != self.since || !EvidenceKey::agrees(head.mac.as_deref(), &own) {
+                let before = self.since;
+                told.find(row, format!("{name} does not follow the one of {before} before it"));
+            }
+        } else if self.marked || is_beyond(head.size, adopted) {
+            told.find(row, format!("{name} {UNLINKED}"));
+        } else {
+            self.unlinked = head.size;
         }
         let signed = note.checkpoint();
         if u64::try_from(head.size) != Ok(signed.size) || head.root != signed.root {
@@ -170,8 +198,18 @@ impl<'a> Heads<'a> {
         }
     }
 
-    /// Every head lies within the tree, and the newest at its end.
-    pub(super) async fn finish(&mut self, size: i64, told: &mut Verification) -> Result<(), Error> {
+    /// Every head lies within the tree, and the newest at its end; all those say which one they follow that cover more
+    /// than was `adopted`.
+    pub(super) async fn finish(
+        &mut self,
+        size: i64,
+        adopted: u64,
+        told: &mut Verification,
+    ) -> Result<(), Error> {
+        // It was passed before the leaf that says what was adopted.
+        if is_beyond(self.unlinked, adopted) {
+            told.add(format!("the checkpoint of {} events {UNLINKED}", self.unlinked));
+        }
         let newest = checkpoints::find_newest(&mut self.db.read().await?).await?;
         let newest = newest.map_or(0, |newest| newest.size);
         // Read after it, for others may have sealed meanwhile.

@@ -9,6 +9,7 @@ use futures_util::{StreamExt, stream};
 use uuid::Uuid;
 
 use super::check_claims::check_claims;
+use super::check_epochs::{Begun, check_epochs};
 use super::seal_all;
 use super::stored_tree::{Heads, Tree};
 pub use super::verification::Verification;
@@ -18,6 +19,7 @@ use crate::domain::notice::{LANG, sha256_hex};
 use crate::domain::sentence::sentence;
 use crate::flows::check_events::{Checked, CheckedLeaf, EventChecker, Finding};
 use crate::flows::keep_verdict::{find_seen, keep_verdict};
+use crate::flows::standing::demand_level;
 use crate::flows::{Error, Terms};
 use crate::ledger::naming::{Naming, Part};
 use crate::ledger::tree::{Hash, TILE_WIDTH};
@@ -35,7 +37,8 @@ const CHUNK: i64 = 2 * TILE_WIDTH as i64;
 /// How many such pieces are under way at once.
 const AT_ONCE: usize = 12;
 
-/// Seals what waits, checks everything, and keeps the verdict. `progress` is told how many leaves are done.
+/// Seals what waits, holds all heads known outside and everything else against the ledger, and keeps the verdict.
+/// `progress` is told how many leaves are done.
 ///
 /// # Errors
 /// When the database does not answer; then the last verdict stands.
@@ -46,7 +49,10 @@ pub async fn verify(
     random: &Random,
     progress: impl Fn(i64),
 ) -> Result<Verification, Error> {
-    let sealed = seal_all(db, terms, clock, random).await;
+    let sealed = match seal_all(db, terms, clock, random).await {
+        Ok(()) => demand_level(db, terms).await,
+        refused => refused,
+    };
     let seen = find_seen(&mut db.read().await?).await?;
     let mut told = Verification::begin(clock.now());
     let stuck = match sealed {
@@ -103,6 +109,7 @@ fn is_taken(error: &Error) -> bool {
 struct Tally {
     naming: Naming,
     recorded: VecDeque<(i64, Chain)>,
+    begun: Vec<Begun>,
     grounds: u64,
     newest: u64,
     forms: u64,
@@ -151,8 +158,9 @@ async fn check(
     )
     .buffered(AT_ONCE);
     while let Some(piece) = pieces.next().await {
-        let Piece { from, missing, events, leaves, stored } = piece??;
+        let Piece { from, missing, events, leaves, begun, stored } = piece??;
         tally.count(&events);
+        tally.begun.extend(begun);
         told.erased += leaves.iter().filter(|leaf| leaf.bare).count() as u64;
         // What stands behind a hole is not where it was.
         let placed = missing.map_or(i64::MAX, |missing| missing - from);
@@ -165,7 +173,7 @@ async fn check(
             tally.take(row, leaf);
             heads.see(row, leaf.recorded_at, told);
             tree.push(db, leaf.hash, told).await?;
-            heads.pass(&tree.frontier, told).await?;
+            heads.pass(&tree.frontier, tally.naming.adopted_of(u64::MAX), told).await?;
         }
         for Finding { index, what } in events.findings {
             let row = index.unwrap_or(from);
@@ -186,7 +194,7 @@ async fn check(
     }
     drop(pieces);
     let whole = tree.frontier.size() == u64::try_from(size).unwrap_or(0);
-    heads.finish(size, told).await?;
+    heads.finish(size, tally.naming.adopted_of(u64::MAX), told).await?;
     finish(db, terms, (&mut tally, whole), told).await
 }
 
@@ -229,8 +237,9 @@ async fn finish(
         let mut said: Vec<CheckedLeaf> = checker.check(&since).leaves;
         for record in ledger_records::list_since(&mut tx, told.size).await? {
             let (leaf, wrong) = checker.record(&record);
-            if let Some(what) = wrong {
-                told.add(what);
+            match wrong {
+                Some(what) => told.add(what),
+                None => tally.begun.extend(Begun::of(&record)),
             }
             said.push(leaf);
         }
@@ -243,6 +252,7 @@ async fn finish(
             told.add("an event that waits for its place lost its body, and nobody says why".into());
         }
         check_claims(db, std::mem::take(&mut tally.recorded), told).await?;
+        check_epochs(&mut tx, terms, &tally.begun, told).await?;
     }
     check_pending(&mut tx, terms, told).await?;
     for subscriber_id in unaccounted::list_divided(&mut tx).await? {
@@ -344,6 +354,8 @@ struct Piece {
     events: Checked,
     /// Events and records, in the order of their places.
     leaves: Vec<CheckedLeaf>,
+    /// The epochs that begin there.
+    begun: Vec<Begun>,
     /// The hashes that are stored of them.
     stored: Vec<Hash>,
 }
@@ -361,7 +373,7 @@ async fn piece(db: Db, checker: Arc<EventChecker>, from: i64, size: i64) -> Resu
     let stored = tiles.iter().flat_map(|(_, hashes)| hashes.as_chunks::<32>().0).copied().collect();
     let check = tokio::task::spawn_blocking(move || {
         let (rows, unreadable) = rows.read();
-        let (mut events, leaves) = check_piece(&checker, &rows, &records);
+        let (mut events, leaves, begun) = check_piece(&checker, &rows, &records);
         let places = leaves.iter().map(Some).chain(std::iter::repeat(None));
         let missing = (from..to).zip(places).find_map(|(place, leaf)| {
             leaf.is_none_or(|leaf| leaf.index != Some(place)).then_some(place)
@@ -375,7 +387,7 @@ async fn piece(db: Db, checker: Arc<EventChecker>, from: i64, size: i64) -> Resu
             let what = "which is not as this program writes it".to_owned();
             events.findings.push(Finding { index: Some(place), what });
         }
-        Ok(Piece { from, missing, events, leaves, stored })
+        Ok(Piece { from, missing, events, leaves, begun, stored })
     });
     check.await?
 }
@@ -384,14 +396,16 @@ fn check_piece(
     checker: &EventChecker,
     rows: &[EventRow<'_>],
     records: &[StoredRecord],
-) -> (Checked, Vec<CheckedLeaf>) {
+) -> (Checked, Vec<CheckedLeaf>, Vec<Begun>) {
     let mut events = checker.check(rows);
     let mut leaves = std::mem::take(&mut events.leaves);
+    let mut begun = vec![];
     for record in records {
         let (leaf, wrong) = checker.record(record);
         leaves.push(leaf);
+        begun.extend(Begun::of(record).filter(|_| wrong.is_none()));
         events.findings.extend(wrong.map(|what| Finding { index: record.leaf_index, what }));
     }
     leaves.sort_by_key(|leaf| leaf.index);
-    (events, leaves)
+    (events, leaves, begun)
 }
