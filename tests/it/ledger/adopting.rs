@@ -35,7 +35,7 @@ const MARKED: &str = "SELECT (SELECT count(*) FROM consent_event WHERE mac IS NO
 /// As an earlier version leaves a database: nothing authenticated, nothing recorded of the ledger itself, and a
 /// head over all events.
 async fn of_an_earlier_version(database: Database) -> TestApp {
-    let app = TestApp::start(database).await;
+    let mut app = TestApp::start(database).await;
     app.subscribe("ada@b.example", WEEKLY).await;
     // What nobody confirmed was purged, which nothing tells of.
     app.ask_and_read("bob@b.example", WEEKLY).await;
@@ -87,6 +87,7 @@ async fn of_an_earlier_version(database: Database) -> TestApp {
     checkpoints::insert(&mut tx, &head).await.unwrap();
     tx.commit().await.unwrap();
     lose_heads(app.dir.path());
+    app.look_anew().await;
     app
 }
 
@@ -171,7 +172,7 @@ both_databases! {
 
     // The ledger as one that never sealed anything, and a `given` of one's own in it.
     async fn a_ledger_that_was_emptied_is_not_adopted(database: Database) {
-        let app = TestApp::start(database).await;
+        let mut app = TestApp::start(database).await;
         app.subscribe("ada@b.example", WEEKLY).await;
         app.mail_settled().await;
         seal(&app).await;
@@ -191,6 +192,7 @@ both_databases! {
         ] {
             app.tamper(statement).await.unwrap();
         }
+        app.look_anew().await;
         let core = &app.core;
         let refused = adopt(&core.db, &core.terms, &core.clock, &core.random).await;
         assert!(matches!(refused, Err(Error::Unsealed(_))), "{refused:?}");

@@ -5,6 +5,7 @@ mod bound;
 mod bundle;
 mod consistency;
 mod drill;
+mod epochs;
 mod fold;
 mod forged;
 mod going_back;
@@ -18,6 +19,7 @@ mod replayed;
 mod sealing;
 mod swallowed;
 mod tampering;
+mod twins;
 mod undone;
 mod unreadable;
 

@@ -183,6 +183,22 @@ both_databases! {
         is_named(&app, "does not follow the one of").await;
     }
 
+    // DELETE FROM checkpoint WHERE size = …; UPDATE checkpoint SET previous = NULL, mac = NULL WHERE size = …
+    async fn a_head_that_does_not_say_which_one_it_follows_is_named(database: Database) {
+        let app = history(database).await;
+        app.tamper("CREATE TABLE heads AS SELECT * FROM checkpoint").await.unwrap();
+        for statement in [
+            "DELETE FROM checkpoint WHERE size = (SELECT size FROM checkpoint ORDER BY size DESC LIMIT 1 OFFSET 1)",
+            "UPDATE checkpoint SET previous = NULL, mac = NULL WHERE size = (SELECT max(size) FROM heads)",
+        ] {
+            assert_eq!(app.tamper(statement).await.unwrap(), 1, "{statement}");
+        }
+        is_named(&app, "does not say which one it follows").await;
+        // Nor do all of them together pass for those of an earlier version.
+        assert!(app.tamper("UPDATE checkpoint SET previous = NULL, mac = NULL").await.unwrap() > 1);
+        is_named(&app, "does not say which one it follows").await;
+    }
+
     async fn a_clock_that_was_set_back_is_told_and_refuses_nothing(database: Database) {
         let app = TestApp::start(database).await;
         app.subscribe("ada@b.example", WEEKLY).await;

@@ -4,7 +4,10 @@ use std::path::Path;
 
 use assent::app::Core;
 use assent::clock::Clock;
+use assent::outside::Outside;
 use assent::random::Random;
+use assent::store::Db;
+use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
 use super::app::{TestApp, hex, seals_soon};
@@ -37,6 +40,21 @@ impl TestApp {
         let stopped = self.halt().await;
         let copied = stopped.copy().await;
         (stopped.start(&[]).await, copied)
+    }
+
+    /// What the database of a program is to a process on another machine, or to one that began later: it saw nothing of
+    /// what was before, and keeps in this directory what it comes to know. The file store is the same.
+    pub async fn database_seen_from(&self, data_dir: &Path) -> Db {
+        let (core, terms) = (&self.core, &self.core.terms);
+        let (keys, key) = (terms.ledger_keys.clone(), terms.evidence_key.clone());
+        let outside = Outside::open(data_dir, &core.files, keys, key).expect("a place");
+        let url = core.settings.database_url.expose_secret();
+        Db::open(url, &outside).await.expect("a database")
+    }
+
+    /// From here on the story looks on as a process would that begins now.
+    pub async fn look_anew(&mut self) {
+        self.core.db = self.database_seen_from(self.dir.path()).await;
     }
 
     /// Puts an older copy of the database in place of the present one, and starts again.
