@@ -29,6 +29,7 @@ mod hold_heads;
 pub mod import_contacts;
 pub mod invite_staff;
 pub mod issue_token;
+pub mod keep_known;
 pub mod keep_record;
 pub mod keep_verdict;
 pub mod lapse;

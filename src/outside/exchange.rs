@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sha2::{Digest, Sha256};
 
-use super::journal::{Grown, Look, Place, parse_lines, whole_lines};
+use super::journal::{Grown, Look, ReadUpTo, parse_lines, whole_lines};
 use super::{Ending, Outside, OutsideError};
 use crate::domain::notice::hex;
 
@@ -38,7 +38,7 @@ pub(super) struct Exchanged {
     /// The object of that piece, which the next one of it replaces.
     last: Option<Last>,
     /// How far the file was read.
-    place: Place,
+    place: ReadUpTo,
 }
 
 /// The object of a piece that may grow.

@@ -1,11 +1,12 @@
 //! A file of lines that only grows, on disk before whoever appended goes on.
 
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
+use ring::digest;
 
 use super::OutsideError;
 
@@ -52,10 +53,10 @@ impl Journal {
     /// What was read before comes once more where the file is another one.
     pub(super) async fn read_on<T>(
         &self,
-        place: &Place,
+        place: &ReadUpTo,
         look: Look,
         parse: impl Fn(&str) -> Option<T>,
-    ) -> Result<Option<(Vec<T>, Place)>, OutsideError> {
+    ) -> Result<Option<(Vec<T>, ReadUpTo)>, OutsideError> {
         let Some(grown) = self.grown(place, place.to, look).await? else { return Ok(None) };
         match parse_lines(&self.name(), &grown.bytes, &parse) {
             // The number of a line is counted from the first.
@@ -74,7 +75,7 @@ impl Journal {
     /// of it, from the first byte on, where the file is another one.
     pub(super) async fn grown(
         &self,
-        place: &Place,
+        place: &ReadUpTo,
         from: u64,
         look: Look,
     ) -> Result<Option<Grown>, OutsideError> {
@@ -108,14 +109,27 @@ pub(super) enum Look {
 }
 
 /// How far a file was read, and what tells whether it is still the one that was read.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Place {
+#[derive(Clone)]
+pub(super) struct ReadUpTo {
     to: u64,
     file: Option<FileId>,
     /// The last bytes before the place.
     tail: Vec<u8>,
-    /// All bytes before it.
-    hash: Sha256,
+    /// All bytes before it. Not of the crate that hashes elsewhere: every future holds this, and the compiler would look
+    /// through the type of that hash's state for each of them.
+    hash: digest::Context,
+}
+
+impl fmt::Debug for ReadUpTo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadUpTo").field("to", &self.to).field("file", &self.file).finish()
+    }
+}
+
+impl Default for ReadUpTo {
+    fn default() -> Self {
+        Self { to: 0, file: None, tail: vec![], hash: digest::Context::new(&digest::SHA256) }
+    }
 }
 
 /// The device of a file, and its number there.
@@ -135,7 +149,7 @@ pub(super) struct Grown {
     file: Option<FileId>,
 }
 
-impl Place {
+impl ReadUpTo {
     /// The place behind the first `count` bytes of what came since this one.
     pub(super) fn behind(&self, grown: &Grown, count: usize) -> Self {
         let read = grown.bytes.get(..count).unwrap_or(&grown.bytes);
@@ -143,18 +157,21 @@ impl Place {
         let known = usize::try_from(before.to.saturating_sub(grown.from)).unwrap_or(usize::MAX);
         let new = read.get(known..).unwrap_or_default();
         let tail = [before.tail.as_slice(), new].concat();
+        let mut hash = before.hash;
+        hash.update(new);
         Self {
             to: before.to + new.len() as u64,
             file: grown.file,
             tail: tail[tail.len().saturating_sub(TAIL)..].to_vec(),
-            hash: before.hash.chain_update(new),
+            hash,
         }
     }
 
     /// Whether these are the first bytes of the file that was read.
     fn is_in(&self, bytes: &[u8]) -> bool {
         let read = usize::try_from(self.to).ok().and_then(|to| bytes.get(..to));
-        read.is_some_and(|read| Sha256::digest(read) == self.hash.clone().finalize())
+        let own = self.hash.clone().finish();
+        read.is_some_and(|read| digest::digest(&digest::SHA256, read).as_ref() == own.as_ref())
     }
 
     /// Whether the last bytes that were read stand where they stood.
@@ -172,7 +189,7 @@ impl Place {
     }
 }
 
-fn grown(file: &Path, place: &Place, from: u64, look: Look) -> std::io::Result<Option<Grown>> {
+fn grown(file: &Path, place: &ReadUpTo, from: u64, look: Look) -> std::io::Result<Option<Grown>> {
     let mut opened = match File::open(file) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let gone = Grown { from: 0, bytes: vec![], is_another: true, file: None };
@@ -261,7 +278,7 @@ mod tests {
     }
 
     /// What came since this place, which moves behind it.
-    async fn read_on(journal: &Journal, place: &mut Place, look: Look) -> Vec<u32> {
+    async fn read_on(journal: &Journal, place: &mut ReadUpTo, look: Look) -> Vec<u32> {
         let Some((lines, behind)) = journal.read_on(place, look, number).await.unwrap() else {
             return vec![];
         };
@@ -299,7 +316,7 @@ mod tests {
         let journal = Journal::open(dir.path().join("lines"));
         for look in [Look::End, Look::Whole] {
             std::fs::write(&journal.file, "1\n22\n").unwrap();
-            let mut place = Place::default();
+            let mut place = ReadUpTo::default();
             assert_eq!(read_on(&journal, &mut place, look).await, [1, 22]);
             assert_eq!(journal.read_on(&place, look, number).await.unwrap().map(|_| ()), None);
             // A line that is not whole yet is read once it is.
@@ -325,7 +342,7 @@ mod tests {
         ] {
             for look in [Look::End, Look::Whole] {
                 put(before);
-                let mut place = Place::default();
+                let mut place = ReadUpTo::default();
                 read_on(&journal, &mut place, look).await;
                 put(after);
                 assert_eq!(read_on(&journal, &mut place, look).await, kept, "{after:?}");
@@ -334,7 +351,7 @@ mod tests {
             }
         }
         std::fs::remove_file(&journal.file).unwrap();
-        let mut place = Place::default();
+        let mut place = ReadUpTo::default();
         assert_eq!(read_on(&journal, &mut place, Look::End).await, [0; 0]);
         put("1\n");
         read_on(&journal, &mut place, Look::End).await;
@@ -349,7 +366,7 @@ mod tests {
         let journal = Journal::open(dir.path().join("lines"));
         let text = |first: u32| format!("{first}\n{}", "7\n".repeat(TAIL));
         std::fs::write(&journal.file, text(1)).unwrap();
-        let mut place = Place::default();
+        let mut place = ReadUpTo::default();
         read_on(&journal, &mut place, Look::End).await;
         std::fs::write(&journal.file, text(2)).unwrap();
         assert_eq!(read_on(&journal, &mut place, Look::End).await, [0; 0]);
@@ -367,7 +384,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let journal = Journal::open(dir.path().join("lines"));
         std::fs::write(&journal.file, "1\n22\n").unwrap();
-        let mut place = Place::default();
+        let mut place = ReadUpTo::default();
         read_on(&journal, &mut place, Look::Whole).await;
         journal.append("333\n".into()).await.unwrap();
         let grown = journal.grown(&place, 2, Look::End).await.unwrap().unwrap();
@@ -386,7 +403,7 @@ mod tests {
             let error = journal.read(number).await.unwrap_err();
             assert!(error.to_string().contains("line 2"), "{error}");
             std::fs::write(&journal.file, "1\n").unwrap();
-            let mut place = Place::default();
+            let mut place = ReadUpTo::default();
             read_on(&journal, &mut place, Look::End).await;
             std::fs::write(&journal.file, bad).unwrap();
             let later = journal.read_on(&place, Look::End, number).await.unwrap_err();

@@ -32,7 +32,7 @@ use crate::ledger::epoch::Epoch;
 use crate::ledger::keys::LedgerKeys;
 use exchange::Exchanged;
 use heads::Heads;
-use journal::{Journal, Look, Place, parse_lines};
+use journal::{Journal, Look, ReadUpTo, parse_lines};
 use seen::Seen;
 
 /// Why something cannot be kept outside, or read there.
@@ -73,7 +73,7 @@ pub const SETTLED: Duration = Duration::from_mins(1);
 struct Heard {
     endings: Arc<Endings>,
     /// How far the file was read.
-    place: Place,
+    place: ReadUpTo,
     /// The lines that this process noted and the file store may lack.
     noted: Vec<String>,
 }
