@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use sha2::{Digest, Sha256};
 
 use super::journal::{Grown, Look, ReadUpTo, parse_lines, whole_lines};
@@ -88,11 +89,14 @@ impl Outside {
     /// # Errors
     /// When either cannot be read or written, or holds a line by another hand; then nothing is lost, and the
     /// next time goes on from here.
-    pub async fn exchange(&self) -> Result<(), OutsideError> {
-        let mut state = self.exchanged.lock().await;
-        self.fetch(&mut state).await?;
-        self.hear(Look::Whole).await?;
-        self.put(&mut state, Look::Whole).await
+    pub fn exchange(&self) -> BoxFuture<'_, Result<(), OutsideError>> {
+        async move {
+            let mut state = self.exchanged.lock().await;
+            self.fetch(&mut state).await?;
+            self.hear(Look::Whole).await?;
+            self.put(&mut state, Look::Whole).await
+        }
+        .boxed()
     }
 
     /// The same, if something was noted here since; nobody else is asked.
