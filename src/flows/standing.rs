@@ -241,6 +241,7 @@ async fn remember(db: &Db, here: &Here, standing: &LedgerStanding) -> Result<(),
     }
     if let (Some(known), Some(seen)) = (standing.known(), outside.seen())
         && is_same(known, &seen)
+        && !here.heads.iter().any(|(_, head)| is_same(head, &seen))
     {
         let after = if seen.epoch == here.place.epoch { here.size_of(0) } else { 0 };
         // Where another one stands, that one says so.

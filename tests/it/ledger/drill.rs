@@ -46,7 +46,7 @@ impl Machine {
         self.dir.path()
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub(super) fn run(&self, arguments: &[&str]) -> Output {
         self.run_with(&[], arguments)
     }
 
