@@ -1,8 +1,12 @@
 //! Report files: on disk or in S3, through one interface. A file is found by the key its row holds,
 //! never by anything in a request.
 
+mod disk;
+#[cfg(test)]
+mod disk_tests;
 mod incoming;
 mod objects;
+mod shelf;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -10,17 +14,19 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
-use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
 use object_store::{
     GetOptions, GetRange, GetResultPayload, ObjectStore, ObjectStoreExt, PutPayload,
 };
-use time::OffsetDateTime;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 use uuid::Uuid;
 
 pub use incoming::IncomingReport;
+pub use shelf::Shelf;
+
+use disk::{Disk, Link};
+use shelf::{EXPORTS, export_name, is_export_name};
 
 use crate::domain::media_type::MediaType;
 use crate::domain::timestamp::Timestamp;
@@ -29,8 +35,6 @@ use crate::domain::timestamp::Timestamp;
 const READ_SIZE: usize = 256 * 1024;
 /// How much is sent to the store at once; S3 takes parts of 5 MiB and more.
 const PART_SIZE: usize = 8 * 1024 * 1024;
-/// Where exports lie.
-const EXPORTS: &str = "exports";
 /// The largest cover picture.
 pub const COVER_MAX: u64 = 2 * 1024 * 1024;
 
@@ -38,8 +42,8 @@ pub const COVER_MAX: u64 = 2 * 1024 * 1024;
 #[derive(Clone, Debug)]
 pub struct Files {
     store: Arc<dyn ObjectStore>,
-    /// Where it lies on this machine, unless it is S3.
-    directory: Option<PathBuf>,
+    /// The same, where it is a directory and not S3.
+    disk: Option<Disk>,
 }
 
 /// What was put into the store.
@@ -84,13 +88,35 @@ pub enum FilesError {
     /// The store puts what is to be put only where there is nothing (`If-None-Match: *`).
     #[error("the file store replaces what it is asked to keep: it must know conditional writes")]
     Overwrites,
+    /// What lies in the store may lead out of it.
+    #[error(
+        "{} is a link, or no plain file: nothing below the directory of the file store may be one, so remove it",
+        .0.display()
+    )]
+    Link(PathBuf),
+    /// Another hand wrote what the row says.
+    #[error("a row names {0}, where this program puts no file of that kind")]
+    NotOurs(String),
     /// The store does not answer or lost the file.
     #[error("the file store did not answer")]
-    Store(#[from] object_store::Error),
+    Store(#[source] object_store::Error),
+}
+
+impl From<object_store::Error> for FilesError {
+    fn from(error: object_store::Error) -> Self {
+        let object_store::Error::Generic { store, source } = error else {
+            return Self::Store(error);
+        };
+        match source.downcast::<Link>() {
+            Ok(link) => Self::Link(link.0),
+            Err(source) => Self::Store(object_store::Error::Generic { store, source }),
+        }
+    }
 }
 
 impl Files {
-    /// Opens the store named by `file:DIR` (made when missing) or `s3://bucket/prefix`.
+    /// Opens the store named by `file:DIR` (made when missing) or `s3://bucket/prefix`. The directory may be reached
+    /// by links; below it none is followed.
     ///
     /// # Errors
     /// When the URL names neither, or the directory cannot be made.
@@ -99,11 +125,8 @@ impl Files {
             let directory = Path::new(directory.strip_prefix("//").unwrap_or(directory));
             std::fs::create_dir_all(directory)
                 .map_err(|error| FilesError::Directory(directory.to_owned(), error))?;
-            let local = LocalFileSystem::new_with_prefix(directory)?.with_automatic_cleanup(false);
-            return Ok(Self {
-                store: Arc::new(local.with_fsync(true)),
-                directory: Some(directory.to_owned()),
-            });
+            let disk = Disk::open(directory)?;
+            return Ok(Self { store: Arc::new(disk.clone()), disk: Some(disk) });
         }
         let Some(place) = url.strip_prefix("s3://") else {
             return Err(FilesError::UnknownScheme);
@@ -114,7 +137,7 @@ impl Files {
             "" => Arc::new(s3),
             prefix => Arc::new(object_store::prefix::PrefixStore::new(s3, prefix)),
         };
-        Ok(Self { store, directory: None })
+        Ok(Self { store, disk: None })
     }
 
     /// Puts a report's file into the store under a key of its own. It appears whole or not at all.
@@ -133,29 +156,24 @@ impl Files {
         incoming.finish().await
     }
 
-    /// Puts a finished export into the store; returns its key and its size in bytes. It appears whole or not
-    /// at all.
+    /// Puts a finished export into the store, made of this run by the worker of this claim; returns its key and its
+    /// size in bytes. It appears whole or not at all.
     ///
     /// # Errors
     /// When it cannot be read or stored.
     pub async fn put_export(
         &self,
-        name: &str,
+        (run_id, claims): (Uuid, i32),
+        ending: &str,
         file: std::fs::File,
     ) -> Result<(String, i64), FilesError> {
-        let key = Key::from(format!("{EXPORTS}/{name}"));
-        let unreadable = |error| FilesError::Read(PathBuf::from(name), error);
+        let name = export_name(run_id, claims, ending);
+        let key = Key::from(Shelf::Exports(run_id).key(&name));
+        let unreadable = |error| FilesError::Read(PathBuf::from(&name), error);
         let mut file = tokio::fs::File::from_std(file);
         file.rewind().await.map_err(unreadable)?;
         let byte_size = self.upload(&key, &mut file, unreadable).await?;
         Ok((key.to_string(), byte_size))
-    }
-
-    /// Whether the file of this key was put as an export whose name begins so.
-    #[must_use]
-    pub fn is_export(key: &str, name: &str) -> bool {
-        let put = key.strip_prefix(EXPORTS).and_then(|put| put.strip_prefix('/'));
-        put.is_some_and(|put| put.starts_with(name))
     }
 
     /// Puts a cover picture into the store under a key of its own.
@@ -176,45 +194,40 @@ impl Files {
         self.put_cover_bytes(id, bytes.into()).await
     }
 
+    /// Removes a report's file or cover, if it is there.
+    ///
+    /// # Errors
+    /// When it is neither, or the store does not answer.
+    pub async fn delete_of_report(&self, key: &str) -> Result<(), FilesError> {
+        let place = if Shelf::Covers.holds(key) { Shelf::Covers } else { Shelf::Reports };
+        self.delete(place, key).await
+    }
+
     /// Removes a file, if it is there.
     ///
     /// # Errors
-    /// When the store does not answer.
-    pub async fn delete(&self, key: &str) -> Result<(), FilesError> {
-        match self.store.delete(&Key::from(key)).await {
-            Err(object_store::Error::NotFound { .. }) => Ok(()),
-            deleted => Ok(deleted?),
-        }
+    /// When it does not lie on that shelf, or the store does not answer.
+    pub async fn delete(&self, place: Shelf, key: &str) -> Result<(), FilesError> {
+        demand(place, key)?;
+        self.delete_object(key).await
     }
 
     /// Deletes the exports that were put, or begun to be put, before this moment, whatever became of whoever
     /// did; returns how many.
     ///
     /// # Errors
-    /// When the store does not answer.
+    /// When the store does not answer, or a link bears the name of one; then the others are gone.
     pub async fn sweep_exports(&self, before: Timestamp) -> Result<usize, FilesError> {
-        let mut swept = 0;
-        if let Some(directory) = &self.directory {
+        if let Some(disk) = &self.disk {
             // What was begun stands beside what is whole, under a name that the store does not list.
-            let exports = directory.join(EXPORTS);
-            let unreadable = |error| FilesError::Read(exports.clone(), error);
-            let mut files = match tokio::fs::read_dir(&exports).await {
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
-                files => files.map_err(unreadable)?,
-            };
-            while let Some(file) = files.next_entry().await.map_err(unreadable)? {
-                match sweep_one(&file.path(), before).await {
-                    Ok(was_old) => swept += usize::from(was_old),
-                    // Another worker sweeps as well.
-                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                    Err(error) => return Err(unreadable(error)),
-                }
-            }
-            return Ok(swept);
+            return Ok(disk.sweep(EXPORTS, is_export_name, before).await?);
         }
+        let mut swept = 0;
         let mut files = self.store.list(Some(&Key::from(EXPORTS)));
         while let Some(file) = files.try_next().await? {
-            if Timestamp::from_micros(file.last_modified.timestamp_micros()) < before {
+            let is_ours = file.location.filename().is_some_and(is_export_name);
+            let written = Timestamp::from_micros(file.last_modified.timestamp_micros());
+            if is_ours && written < before {
                 self.store.delete(&file.location).await?;
                 swept += 1;
             }
@@ -225,12 +238,14 @@ impl Files {
     /// The bytes of a stored file, or of one range of it, in pieces.
     ///
     /// # Errors
-    /// When the store does not answer or has no such file.
+    /// When it does not lie on that shelf, or the store does not answer or has no such file.
     pub async fn get(
         &self,
+        place: Shelf,
         key: &str,
         range: Range<u64>,
     ) -> Result<BoxStream<'static, std::io::Result<Bytes>>, FilesError> {
+        demand(place, key)?;
         // A store has no such range.
         if range.is_empty() {
             return Ok(futures_util::stream::empty().boxed());
@@ -249,8 +264,9 @@ impl Files {
     /// A small file whole.
     ///
     /// # Errors
-    /// When the store does not answer or has no such file.
-    pub async fn read(&self, key: &str) -> Result<Bytes, FilesError> {
+    /// When it does not lie on that shelf, or the store does not answer or has no such file.
+    pub async fn read(&self, place: Shelf, key: &str) -> Result<Bytes, FilesError> {
+        demand(place, key)?;
         Ok(self.store.get(&Key::from(key)).await?.bytes().await?)
     }
 
@@ -269,14 +285,9 @@ impl Files {
     }
 }
 
-/// Deletes a file that was written before this moment; says whether it was.
-async fn sweep_one(file: &Path, before: Timestamp) -> std::io::Result<bool> {
-    let written = tokio::fs::metadata(file).await?.modified()?;
-    let is_old = Timestamp::from(OffsetDateTime::from(written)) < before;
-    if is_old {
-        tokio::fs::remove_file(file).await?;
-    }
-    Ok(is_old)
+/// Refuses a key by which another hand would have the program read or delete what is not of the row's kind.
+fn demand(place: Shelf, key: &str) -> Result<(), FilesError> {
+    if place.holds(key) { Ok(()) } else { Err(FilesError::NotOurs(key.to_owned())) }
 }
 
 async fn read_part(file: &mut tokio::fs::File) -> std::io::Result<Bytes> {

@@ -231,7 +231,7 @@ async fn put_cover(
 /// Removes files that no row came to name, for nobody else ever would.
 async fn remove(core: &Core, unnamed: Vec<String>) -> Outcome {
     for key in unnamed {
-        core.files.delete(&key).await?;
+        core.files.delete_of_report(&key).await?;
     }
     Ok(())
 }

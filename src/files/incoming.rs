@@ -6,7 +6,7 @@ use object_store::{MultipartUpload, ObjectStoreExt, PutPayload};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{COVER_MAX, Files, FilesError, PART_SIZE, StoredFile};
+use super::{COVER_MAX, Files, FilesError, PART_SIZE, Shelf, StoredFile};
 use crate::domain::media_type::{HEAD_LENGTH, MediaType};
 use crate::domain::notice::hex;
 
@@ -70,7 +70,7 @@ impl Files {
         }
         let head = &bytes[..bytes.len().min(HEAD_LENGTH)];
         let media_type = MediaType::of_cover(head).ok_or(FilesError::NotACover)?;
-        let key = Key::from(format!("covers/{id}.{}", media_type.ending));
+        let key = Key::from(Shelf::Covers.key(&format!("{id}.{}", media_type.ending)));
         self.store.put(&key, bytes.into()).await?;
         Ok((key.to_string(), media_type))
     }
@@ -124,7 +124,7 @@ impl IncomingReport {
     async fn start(&mut self) -> Result<(), FilesError> {
         let head = &self.part[..self.part.len().min(HEAD_LENGTH)];
         let media_type = MediaType::of_report(head).ok_or(FilesError::NotAReport)?;
-        let key = Key::from(format!("reports/{}.{}", self.id, media_type.ending));
+        let key = Key::from(Shelf::Reports.key(&format!("{}.{}", self.id, media_type.ending)));
         let upload = Some(self.files.store.put_multipart(&key).await?);
         self.started = Some(Started { key, media_type, upload });
         Ok(())
@@ -173,7 +173,7 @@ mod tests {
             let stored = incoming.finish().await.unwrap();
             assert_eq!(stored.byte_size, i64::try_from(whole.len()).unwrap());
             assert_eq!(stored.sha256, crate::domain::notice::sha256_hex(&whole));
-            assert_eq!(files.read(&stored.key).await.unwrap(), whole);
+            assert_eq!(files.read(Shelf::Reports, &stored.key).await.unwrap(), whole);
         }
     }
 

@@ -38,19 +38,51 @@ impl Files {
         }
     }
 
+    /// Puts an object in place of whatever lies there, whole and on disk when this returns.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn replace(&self, key: &str, bytes: impl Into<Bytes>) -> Result<(), FilesError> {
+        self.store.put(&Key::from(key), PutPayload::from(bytes.into())).await?;
+        Ok(())
+    }
+
+    /// Removes an object, if it is there. What a row names goes by [`Files::delete`].
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn delete_object(&self, key: &str) -> Result<(), FilesError> {
+        match self.store.delete(&Key::from(key)).await {
+            Err(object_store::Error::NotFound { .. }) => Ok(()),
+            deleted => Ok(deleted?),
+        }
+    }
+
+    /// The last names of the objects that lie right under a folder, each with its size in bytes, and those of the
+    /// folders there, without one.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn sizes(&self, folder: &str) -> Result<Vec<(String, Option<u64>)>, FilesError> {
+        let listed = self.store.list_with_delimiter(Some(&Key::from(folder))).await;
+        let listed = match listed {
+            Err(object_store::Error::NotFound { .. }) => return Ok(vec![]),
+            listed => listed?,
+        };
+        let folders = listed.common_prefixes.iter().map(|folder| (folder, None));
+        let objects = listed.objects.iter().map(|object| (&object.location, Some(object.size)));
+        let named = folders.chain(objects);
+        Ok(named.filter_map(|(key, size)| Some((key.filename()?.to_owned(), size))).collect())
+    }
+
     /// The last names of the objects and folders that lie right under a folder, in order; none when there is
     /// no such folder.
     ///
     /// # Errors
     /// When the store does not answer.
     pub async fn names(&self, folder: &str) -> Result<Vec<String>, FilesError> {
-        let listed = match self.store.list_with_delimiter(Some(&Key::from(folder))).await {
-            Err(object_store::Error::NotFound { .. }) => return Ok(vec![]),
-            listed => listed?,
-        };
-        let objects = listed.objects.iter().map(|object| &object.location);
-        let names = listed.common_prefixes.iter().chain(objects).filter_map(Key::filename);
-        let mut names: Vec<String> = names.map(str::to_owned).collect();
+        let mut names: Vec<String> =
+            self.sizes(folder).await?.into_iter().map(|(name, _)| name).collect();
         names.sort_unstable();
         Ok(names)
     }

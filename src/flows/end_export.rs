@@ -9,7 +9,7 @@ use crate::domain::action::Action;
 use crate::domain::notice::hex;
 use crate::random::Moment;
 use crate::store::export_runs::{self, HeldRun, WholeRun};
-use crate::store::{Tx, audit_entries};
+use crate::store::{Tx, audit_entries, outdated_exports};
 
 /// Writes down that a run is whole, with its rows and the hash of its bytes; `false`, and nothing written,
 /// when it is somebody else's by now. `file` is where a job's lies, and its size in bytes.
@@ -76,7 +76,7 @@ pub async fn end_abandoned(tx: &mut Tx, at: &Moment) -> Result<usize, Error> {
 /// # Errors
 /// When the database does not take it.
 pub async fn expire_export(tx: &mut Tx, at: &Moment, id: Uuid) -> Result<(), Error> {
-    if export_runs::mark_expired(tx, id).await? {
+    if outdated_exports::mark_expired(tx, id).await? {
         audit_entries::append(tx, at, "program", Action::ExportExpired, &json!({"run": id}))
             .await?;
     }

@@ -256,7 +256,7 @@ impl Outside {
             }
             let replaced = state.last.take().filter(|last| last.name != name && last.is_in(piece));
             if let Some(last) = replaced {
-                self.files.delete(&key(&last.name)).await?;
+                self.files.delete_object(&key(&last.name)).await?;
             }
             if at + 1 == pieces.len() {
                 state.last = Some(Last { name, length: piece.len() });

@@ -404,32 +404,3 @@ pub async fn list_abandoned(tx: &mut Tx, now: Timestamp) -> sqlx::Result<Vec<Hel
     };
     on!(tx, LIST, |conn, sql| sqlx::query_as(sql).bind(now).fetch_all(conn).await)
 }
-
-/// The runs whose files were finished before this moment and still lie there, each with its file's key.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn list_outdated(tx: &mut Tx, before: Timestamp) -> sqlx::Result<Vec<(Uuid, String)>> {
-    on!(tx, |conn| sqlx::query_as(
-        "SELECT export_run_id, file_key FROM export_run
-         WHERE file_key IS NOT NULL AND finished_at <= $1 ORDER BY finished_at LIMIT 100"
-    )
-    .bind(before)
-    .fetch_all(conn)
-    .await)
-}
-
-/// Notes that a run's file is deleted.
-///
-/// # Errors
-/// When the database does not take it.
-pub async fn mark_expired(tx: &mut Tx, id: Uuid) -> sqlx::Result<bool> {
-    on!(tx, |conn| sqlx::query(
-        "UPDATE export_run SET state = 'expired', file_key = NULL
-         WHERE export_run_id = $1 AND state = 'done' AND file_key IS NOT NULL"
-    )
-    .bind(id)
-    .execute(conn)
-    .await
-    .map(|done| done.rows_affected() == 1))
-}

@@ -39,6 +39,7 @@ pub mod newsletters;
 pub mod notices;
 mod noting;
 pub mod outbox;
+pub mod outdated_exports;
 pub mod permissions;
 pub mod policy_versions;
 pub mod purges;

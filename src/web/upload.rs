@@ -85,7 +85,7 @@ pub(super) fn remove(files: &Files, key: String) {
     let files = files.clone();
     if let Ok(runtime) = tokio::runtime::Handle::try_current() {
         runtime.spawn(async move {
-            if let Err(error) = files.delete(&key).await {
+            if let Err(error) = files.delete_of_report(&key).await {
                 tracing::warn!(error = ?error, key, "a file that no report names could not be removed");
             }
         });

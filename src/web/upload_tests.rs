@@ -13,7 +13,7 @@ use super::Error;
 use super::upload::{Limits, Uploaded, receive};
 use crate::clock::Clock;
 use crate::domain::timestamp::Timestamp;
-use crate::files::Files;
+use crate::files::{Files, Shelf};
 use crate::random::{Moment, Random};
 
 const LIMITS: Limits =
@@ -102,9 +102,10 @@ async fn brings_fields_and_files_however_it_is_cut() {
         assert!(got.faults.is_empty(), "{:?}", got.faults);
         let file = got.file.clone().unwrap();
         assert_eq!((file.byte_size, file.media_type.format), (100_000, "PDF"));
-        assert_eq!(desk.files.read(&file.key).await.unwrap(), report);
+        assert_eq!(desk.files.read(Shelf::Reports, &file.key).await.unwrap(), report);
         let (cover, kind) = got.cover.clone().unwrap();
-        assert_eq!((desk.files.read(&cover).await.unwrap().as_ref(), kind.ending), (PNG, "png"));
+        let picture = desk.files.read(Shelf::Covers, &cover).await.unwrap();
+        assert_eq!((picture.as_ref(), kind.ending), (PNG, "png"));
         for key in [&file.key, &cover] {
             assert!(
                 key.is_ascii() && !key.contains("..") && key.matches('/').count() == 1,
@@ -116,8 +117,8 @@ async fn brings_fields_and_files_however_it_is_cut() {
             got.keep(&cover);
             drop(got);
             assert!(holds(desk.directory.path()), "what is kept stays");
-            desk.files.delete(&file.key).await.unwrap();
-            desk.files.delete(&cover).await.unwrap();
+            desk.files.delete_of_report(&file.key).await.unwrap();
+            desk.files.delete_of_report(&cover).await.unwrap();
         }
     }
     desk.holds_nothing().await;

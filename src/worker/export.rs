@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::WorkerParts;
 use crate::domain::sentence::sentence;
 use crate::export::{ExportError, Format, Preset, Wanted, Written};
-use crate::files::FilesError;
+use crate::files::{FilesError, Shelf};
 use crate::flows::allow_export::ExportRefused;
 use crate::flows::end_export::{break_off_export, finish_export};
 use crate::flows::record_export::ExportRecord;
@@ -141,8 +141,8 @@ async fn make(
         rows,
     )
     .await?;
-    let name = format!("{}-{}.{}", held.export_run_id, held.claims, format.as_str());
-    let (key, size) = parts.files.put_export(&name, file).await?;
+    let claim = (held.export_run_id, held.claims);
+    let (key, size) = parts.files.put_export(claim, format.as_str(), file).await?;
     let run_id = Some(held.export_run_id);
     let record = ExportRecord { run_id, wanted, written, cursor };
     let mut tx = parts.db.write().await.map_err(RunError::from)?;
@@ -151,7 +151,7 @@ async fn make(
         .await
         .map_err(RunError::from)?;
     if !finished {
-        parts.files.delete(&key).await?;
+        parts.files.delete(Shelf::Exports(held.export_run_id), &key).await?;
         return Err(RunError::Lost.into());
     }
     tx.commit().await.map_err(RunError::from)?;

@@ -18,6 +18,7 @@ use crate::domain::email_address::EmailAddress;
 use crate::domain::link::{Link, LinkKind};
 use crate::domain::media_type::MediaType;
 use crate::domain::report::readable_size;
+use crate::files::Shelf;
 use crate::flows::send_fresh_link::fresh_download;
 use crate::flows::start_download::start_download;
 use crate::store::consents::Standing;
@@ -122,7 +123,7 @@ async fn file(
         Asked::Unsatisfiable => return Err(Error::RangeNotSatisfiable(size)),
     };
     // Opened first, so that a file store that is away costs nobody a download.
-    let content = app.files.get(&grant.file_key, range.clone()).await?;
+    let content = app.files.get(Shelf::Reports, &grant.file_key, range.clone()).await?;
     let mut tx = app.db.write().await?;
     if !start_download(&mut tx, &app.moment(), link, range.start == 0).await? {
         return Err(gone(&app, &token, link, &grant));

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::signup_form::{Door, embeddable, page_form, receive, rests, slug};
 use crate::domain::media_type::MediaType;
 use crate::domain::report::{ReportStatus, readable_size};
+use crate::files::Shelf;
 use crate::store::reports::Report;
 use crate::web::catalog::{Catalog, OfferedReport};
 use crate::web::error::Gone;
@@ -67,7 +68,7 @@ async fn cover(
         (header::CONTENT_TYPE, media_type),
         (header::CACHE_CONTROL, "public, max-age=3600".to_owned()),
     ];
-    Ok((headers, app.files.read(key).await?).into_response())
+    Ok((headers, app.files.read(Shelf::Covers, key).await?).into_response())
 }
 
 fn find<'a>(catalog: &'a Catalog, slug_text: &str) -> Result<&'a OfferedReport, Error> {

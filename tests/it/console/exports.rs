@@ -293,14 +293,62 @@ both_databases! {
         let now = std::time::SystemTime::UNIX_EPOCH
             + Duration::from_micros(app.clock.now().micros().try_into().unwrap());
         // What a store leaves of a file that never came to its end has a name that it does not list.
-        for (name, hours) in [("old-1.csv", 49), ("old-2.csv#1", 49), ("new-1.csv", 47)] {
+        let [old, begun, new] = [(1, "csv"), (2, "csv#1"), (3, "csv")]
+            .map(|(claims, ending)| format!("0198a0d1-c9a8-7b3c-8d4e-5f60718293a4-{claims}.{ending}"));
+        for (name, hours) in [(&*old, 49), (&*begun, 49), (&*new, 47), ("no-export.csv", 49)] {
             let file = std::fs::File::create(directory.join(name)).unwrap();
             file.set_modified(now - Duration::from_hours(hours)).unwrap();
         }
         // The program may have done so already.
         forget_exports(&app.core.db, &app.core.files, &app.core.moment()).await.unwrap();
-        let left: Vec<_> = std::fs::read_dir(directory).unwrap().map(|file| file.unwrap().file_name()).collect();
-        assert_eq!(left, ["new-1.csv"]);
+        let mut left: Vec<_> = std::fs::read_dir(&directory).unwrap().map(|file| file.unwrap().file_name()).collect();
+        left.sort_unstable();
+        assert_eq!(left, [&*new, "no-export.csv"]);
+
+        // Nothing of what a link leads to goes.
+        std::fs::remove_dir_all(&directory).unwrap();
+        std::os::unix::fs::symlink("..", &directory).unwrap();
+        let bait = app.dir.path().join("files").join(&old);
+        let file = std::fs::File::create(&bait).unwrap();
+        file.set_modified(now - Duration::from_hours(49)).unwrap();
+        let refused = forget_exports(&app.core.db, &app.core.files, &app.core.moment()).await.unwrap_err();
+        assert!(refused.to_string().contains("files/exports is a link"), "{refused}");
+        assert!(bait.exists());
+    }
+
+    async fn a_row_that_names_another_file_deletes_nothing(database: Database) {
+        let app = with_too_many(database).await;
+        app.seal().await;
+        let desk = app.sign_in(Role::Marketing).await;
+        for format in ["csv", "ndjson", "xlsx"] {
+            let path = begin(&desk, &format!("{CHOSEN}&format={format}")).await;
+            page_with(&desk, &path, "Download the file").await;
+        }
+        let keys = app.core.files.keys().await.unwrap();
+        let head = keys.iter().find(|key| key.starts_with("outside/heads/")).unwrap();
+        let names_head = format!("UPDATE export_run SET file_key = '{head}' WHERE format = 'csv'");
+        app.tamper(names_head.leak()).await.unwrap();
+        app.tamper("UPDATE export_run SET file_key = (SELECT o.file_key FROM export_run o WHERE o.format = 'csv')
+                    WHERE format = 'ndjson'").await.unwrap();
+        app.advance(Duration::from_hours(24));
+        let forget = || async {
+            let at = app.core.moment();
+            let forgotten = forget_exports(&app.core.db, &app.core.files, &at);
+            tokio::time::timeout(Duration::from_mins(1), forgotten).await.expect("an end").unwrap()
+        };
+        // The one whose row says where its file lies.
+        assert_eq!(forget().await, 1);
+        let expired = || async { audit(&app, "export.expired").await.len() };
+        let kept = "SELECT count(*) FROM export_run WHERE state = 'done' AND file_key IS NOT NULL";
+        assert_eq!((expired().await, app.count(kept).await), (1, 2));
+        // Whatever the state of such a row is: nothing goes on for ever, or without being written down.
+        app.tamper("UPDATE export_run SET state = 'failed', reason = 'x' WHERE format = 'ndjson'").await.unwrap();
+        app.tamper("UPDATE export_run SET file_key = 'exports/not-a-run-1.csv' WHERE format = 'csv'").await.unwrap();
+        assert_eq!(forget().await, 0);
+        assert_eq!(expired().await, 1);
+        assert!(app.core.files.find(head).await.unwrap().is_some());
+        let left = std::fs::read_dir(app.dir.path().join("files/exports")).unwrap().count();
+        assert_eq!(left, 2, "of the other two");
     }
 
     async fn every_file_comes_whole_where_a_browser_takes_it_compressed(database: Database) {

@@ -14,6 +14,7 @@ mod inserted;
 mod keys;
 mod laundered;
 mod leaving;
+mod links;
 mod noted;
 mod replayed;
 mod sealing;

@@ -18,7 +18,7 @@ use crate::domain::export_run::{FILE_KEPT, RunState};
 use crate::domain::notice::hex;
 use crate::domain::report::readable_size;
 use crate::export::{Format, TextFormat, WithdrawnRows, file_name};
-use crate::files::Files;
+use crate::files::{Files, Shelf};
 use crate::flows::record_disclosure::Disclosure;
 use crate::store::api_tokens;
 use crate::store::export_runs::{self, ExportRun};
@@ -130,7 +130,7 @@ pub(super) async fn file(
         return Err(changed_file());
     }
     // Opened first, so that nothing is on record that was not to be had.
-    let content = app.files.get(key, 0..size).await?;
+    let content = app.files.get(Shelf::Exports(run.export_run_id), key, 0..size).await?;
     let detail = json!({"run": run.export_run_id, "rows": run.rows_done, "sha256": run.sha256});
     note_disclosure(&app, &desk.actor(), Disclosure::ExportFile, &detail).await?;
     Ok((headers, Body::from_stream(content)).into_response())
@@ -236,10 +236,11 @@ async fn is_own_file(
     run: &ExportRun,
     (key, size): (&str, u64),
 ) -> Result<bool, Error> {
-    if !Files::is_export(key, &format!("{}-", run.export_run_id)) {
+    let shelf = Shelf::Exports(run.export_run_id);
+    if !shelf.holds(key) {
         return Ok(false);
     }
-    let mut content = files.get(key, 0..size).await?;
+    let mut content = files.get(shelf, key, 0..size).await?;
     let mut hash = Sha256::new();
     while let Some(piece) = content.try_next().await? {
         hash.update(&piece);

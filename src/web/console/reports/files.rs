@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::page::Page;
 use super::refusal;
 use crate::domain::media_type::MediaType;
+use crate::files::Shelf;
 use crate::flows::add_report::ReportError;
 use crate::flows::edit_report;
 use crate::store::reports::{self, Report};
@@ -32,7 +33,7 @@ pub(super) async fn cover(
 ) -> Result<Response, Error> {
     let report = find(&app, &slug_text).await?;
     let (key, kind) = report.cover_key.zip(report.cover_media_type).ok_or(Error::NotFound)?;
-    Ok(([(header::CONTENT_TYPE, kind)], app.files.read(&key).await?).into_response())
+    Ok(([(header::CONTENT_TYPE, kind)], app.files.read(Shelf::Covers, &key).await?).into_response())
 }
 
 /// The file, to look at; it counts as nobody's download.
@@ -43,7 +44,7 @@ pub(super) async fn file(
 ) -> Result<Response, Error> {
     let report = find(&app, &slug_text).await?;
     let size = u64::try_from(report.byte_size).unwrap_or(0);
-    let content = app.files.get(&report.file_key, 0..size).await?;
+    let content = app.files.get(Shelf::Reports, &report.file_key, 0..size).await?;
     let ending = MediaType::named(&report.media_type).map_or("bin", |kind| kind.ending);
     let headers = [
         (header::CONTENT_TYPE, report.media_type),
