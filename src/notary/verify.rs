@@ -23,6 +23,7 @@ use crate::flows::standing::demand_level;
 use crate::flows::{Error, Terms};
 use crate::ledger::naming::{Naming, Part};
 use crate::ledger::tree::{Hash, TILE_WIDTH};
+use crate::outside::OutsideError;
 use crate::random::{Moment, Random};
 use crate::store::ledger_records::StoredRecord;
 use crate::store::ledger_verdicts::Verdict;
@@ -73,6 +74,7 @@ pub async fn verify(
         Err(error) if is_unreadable(&error) => told.add(sentence(&error)),
         checked => checked?,
     }
+    check_outside(db, &mut told).await?;
     // Said last, for the row that is to blame comes first.
     if let Some(why) = stuck {
         told.add(why);
@@ -102,6 +104,19 @@ fn is_unreadable(error: &Error) -> bool {
 /// Whether a place that is given next is taken already.
 fn is_taken(error: &Error) -> bool {
     matches!(error, Error::Store(sqlx::Error::Database(error)) if error.is_unique_violation())
+}
+
+/// What people ended, as the file store has it: by it, machines know what others noted.
+async fn check_outside(db: &Db, told: &mut Verification) -> Result<(), Error> {
+    match db.outside().look_through().await {
+        // Where others write all the time, the next check sees the rest.
+        Ok(()) | Err(OutsideError::Unsettled) => Ok(()),
+        Err(error @ (OutsideError::Line(..) | OutsideError::Object(_))) => {
+            told.add(sentence(&error));
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// What all leaves come to.

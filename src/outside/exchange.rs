@@ -3,21 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
-use sha2::{Digest, Sha256};
 
 use super::journal::{Grown, Look, ReadUpTo, parse_lines, whole_lines};
+use super::objects::{key, object_name, pieces, FOLDER};
 use super::{Ending, Outside, OutsideError};
-use crate::domain::notice::hex;
-
-/// Where they lie: objects named by the hash of what they hold, so that none ever takes another's place.
-pub(super) const FOLDER: &str = "outside/endings";
-
-/// How much of the file one object holds: the lines that begin in so many bytes of it. The last object of a
-/// file is put anew as the file grows.
-pub(super) const PIECE: u64 = 64 * 1024;
 
 /// How many objects are read before their lines are appended, so that a start that is cut short begins further on.
 const FETCHED_AT_ONCE: usize = 256;
@@ -30,8 +21,8 @@ const LISTINGS: usize = 16;
 /// What this process knows of the file store.
 #[derive(Debug, Default)]
 pub(super) struct Exchanged {
-    /// The objects whose lines are in the file.
-    known: HashSet<String>,
+    /// The objects whose lines are in the file, and their sizes in bytes.
+    known: HashMap<String, u64>,
     /// The lines that stand in those objects.
     there: HashSet<Mark>,
     /// Where the first piece begins that is not full, or not there.
@@ -68,7 +59,12 @@ impl Exchanged {
     /// The lines of this piece stand in an object of this name.
     fn know(&mut self, name: String, piece: &[u8]) {
         self.there.extend(whole_lines(piece).filter_map(|(_, line)| mark(line)));
-        self.known.insert(name);
+        self.known.insert(name, piece.len() as u64);
+    }
+
+    /// Whether the lines of an object are known, which has this size now.
+    fn knows(&self, name: &str, size: u64) -> bool {
+        self.known.get(name) == Some(&size)
     }
 
     /// Whether the store has each line of a piece already, in whatever object.
@@ -92,7 +88,26 @@ impl Outside {
     pub fn exchange(&self) -> BoxFuture<'_, Result<(), OutsideError>> {
         async move {
             let mut state = self.exchanged.lock().await;
-            self.fetch(&mut state).await?;
+            self.fetch(&mut state, true).await?;
+            self.hear(Look::Whole).await?;
+            self.put(&mut state, Look::Whole).await
+        }
+        .boxed()
+    }
+
+    /// The same, and each object is read, also those that this machine put: one that was changed without changing its
+    /// size is found, and one that was taken away is put again.
+    ///
+    /// # Errors
+    /// As [`Outside::exchange`].
+    pub fn look_through(&self) -> BoxFuture<'_, Result<(), OutsideError>> {
+        async move {
+            let mut anew = Exchanged::default();
+            // It may take long, and nobody has to wait for it.
+            self.fetch(&mut anew, false).await?;
+            let mut state = self.exchanged.lock().await;
+            (state.known, state.there) = (anew.known, anew.there);
+            self.put_missing(&mut state).await?;
             self.hear(Look::Whole).await?;
             self.put(&mut state, Look::Whole).await
         }
@@ -129,39 +144,42 @@ impl Outside {
 
     /// The last piece of another process may be replaced by a longer one after it was listed and before it is
     /// read: then the store is listed again.
-    async fn fetch(&self, state: &mut Exchanged) -> Result<(), OutsideError> {
-        // What this file put needs not be fetched.
+    async fn fetch(&self, state: &mut Exchanged, trusts_own: bool) -> Result<(), OutsideError> {
+        // What this file put needs not be fetched, as long as it has its size.
         let mut own = HashMap::new();
-        if state.known.is_empty() {
+        if trusts_own && state.known.is_empty() {
             let bytes = self.endings.bytes().await?;
             own.extend(
                 pieces(&bytes, 0).into_iter().map(|(_, piece)| (object_name(&piece), piece)),
             );
         }
         for _ in 0..LISTINGS {
-            let mut names = self.files.names(FOLDER).await?;
-            for name in &names {
-                if let Some(piece) = own.remove(name) {
-                    state.know(name.clone(), &piece);
+            let mut names = vec![];
+            for (name, size) in self.files.sizes(FOLDER).await? {
+                let size = size.ok_or_else(|| OutsideError::Object(key(&name)))?;
+                if let Some(piece) = own.remove(&name).filter(|piece| piece.len() as u64 == size) {
+                    state.know(name, &piece);
+                } else if !state.knows(&name, size) {
+                    names.push(name);
                 }
             }
-            names.retain(|name| !state.known.contains(name));
             let mut is_whole = true;
             for names in names.chunks(FETCHED_AT_ONCE) {
                 let found = stream::iter(names.to_vec()).map(|name| self.find_object(name));
                 let found: Vec<_> = found.buffered(SIDE_BY_SIDE).try_collect().await?;
-                let mut lines = vec![];
-                for (name, bytes) in &found {
+                let (mut right, mut lines) = (vec![], vec![]);
+                for (name, bytes) in found {
                     is_whole &= bytes.is_some();
-                    if let Some(bytes) = bytes {
-                        lines.extend(parse_lines(&key(name), bytes, self.line())?);
+                    let Some(mut bytes) = bytes else { continue };
+                    if object_name(&bytes) != name {
+                        bytes = self.put_right(&name, &bytes).await?;
                     }
+                    lines.extend(parse_lines(&key(&name), &bytes, self.line())?);
+                    right.push((name, bytes));
                 }
                 self.append_new(lines).await?;
-                for (name, bytes) in found {
-                    if let Some(bytes) = bytes {
-                        state.know(name, &bytes);
-                    }
+                for (name, bytes) in right {
+                    state.know(name, &bytes);
                 }
             }
             if is_whole {
@@ -169,11 +187,6 @@ impl Outside {
             }
         }
         Err(OutsideError::Unsettled)
-    }
-
-    async fn find_object(&self, name: String) -> Result<(String, Option<Bytes>), OutsideError> {
-        let bytes = self.files.find(&key(&name)).await?;
-        Ok((name, bytes))
     }
 
     /// Takes in endings that were kept elsewhere: appends those that the file lacks. This process knows all of them from
@@ -195,6 +208,30 @@ impl Outside {
             self.endings.append(new).await?;
         }
         Arc::make_mut(&mut self.heard.lock().await.endings).add(endings);
+        Ok(())
+    }
+
+    /// Puts what was put before and is not there any more.
+    async fn put_missing(&self, state: &mut Exchanged) -> Result<(), OutsideError> {
+        let bytes = self.endings.bytes().await?;
+        let full = usize::try_from(state.begins).unwrap_or(usize::MAX).min(bytes.len());
+        let mut put = pieces(&bytes[..full], 0);
+        if let Some(last) = &state.last
+            && let Some((begins, mut piece)) = pieces(&bytes[full..], state.begins).into_iter().next()
+            && last.is_in(&piece)
+        {
+            piece.truncate(last.length);
+            put.push((begins, piece));
+        }
+        for (_, piece) in put {
+            if !state.has_all(&piece) {
+                parse_lines(&self.endings.name(), &piece, self.line())?;
+                let name = object_name(&piece);
+                if self.files.create(&key(&name), piece.clone()).await? {
+                    state.know(name, &piece);
+                }
+            }
+        }
         Ok(())
     }
 
@@ -242,7 +279,7 @@ impl Outside {
             }
             begins = *from;
             let name = object_name(piece);
-            if !state.known.contains(&name) {
+            if !state.known.contains_key(&name) {
                 // What was fetched from there has not to be put once more, under the name of another piece.
                 if state.has_all(piece) {
                     if at + 1 < pieces.len() {
@@ -251,8 +288,10 @@ impl Outside {
                     }
                     continue;
                 }
-                self.files.create(&key(&name), piece.clone()).await?;
-                state.know(name.clone(), piece);
+                // Whatever lies there already is looked at when it is fetched.
+                if self.files.create(&key(&name), piece.clone()).await? {
+                    state.know(name.clone(), piece);
+                }
             }
             let replaced = state.last.take().filter(|last| last.name != name && last.is_in(piece));
             if let Some(last) = replaced {
@@ -265,33 +304,4 @@ impl Outside {
         (state.begins, state.place) = (begins, state.place.behind(grown, grown.bytes.len()));
         Ok(())
     }
-}
-
-fn object_name(piece: &[u8]) -> String {
-    hex(&Sha256::digest(piece))
-}
-
-fn key(name: &str) -> String {
-    format!("{FOLDER}/{name}")
-}
-
-/// The whole lines of a file from this place on, those that begin within so many bytes together, and where each
-/// piece begins.
-fn pieces(bytes: &[u8], from: u64) -> Vec<(u64, Vec<u8>)> {
-    let (mut pieces, mut begins): (Vec<(u64, Vec<u8>)>, u64) = (vec![], from);
-    let mut of = None;
-    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-        if whole_lines(line).next().is_some() {
-            let number = begins / PIECE;
-            if of != Some(number) {
-                pieces.push((begins, vec![]));
-                of = Some(number);
-            }
-            if let Some((_, piece)) = pieces.last_mut() {
-                piece.extend_from_slice(line);
-            }
-        }
-        begins += line.len() as u64;
-    }
-    pieces
 }

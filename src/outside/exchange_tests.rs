@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::exchange::{FOLDER, PIECE};
+use super::objects::{FOLDER, PIECE};
 use super::{Ending, Outside, OutsideError};
 use crate::domain::address_key::AddressSecret;
 use crate::domain::evidence_key::EvidenceKey;

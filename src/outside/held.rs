@@ -72,7 +72,7 @@ impl Heads {
         for name in before {
             let said = HeldUpTo::read(&name, keys, key);
             if said.is_some_and(|said| (said.epoch, said.size) < (held.epoch, held.size)) {
-                self.place.delete(&format!("{folder}/{name}")).await?;
+                self.place.delete_object(&format!("{folder}/{name}")).await?;
             }
         }
         Ok(())

@@ -12,6 +12,7 @@ mod held;
 mod journal;
 mod known;
 mod seen;
+mod objects;
 mod verdict;
 
 use std::path::{Path, PathBuf};
@@ -52,6 +53,12 @@ pub enum OutsideError {
     /// An object that is no head of this ledger.
     #[error("{0} is no signed head of this ledger")]
     Head(String),
+    /// An object of endings that this program did not put, or that was changed since.
+    #[error(
+        "{0} was changed by another hand: it does not hold what its name says. The machine whose endings.log has its \
+         lines puts it right again within a minute of running; where none is left, remove it"
+    )]
+    Object(String),
     /// Others replace what they put faster than it is read.
     #[error(
         "what other replicas put into the file store could not be read to its end: it is tried again"

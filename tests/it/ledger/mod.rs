@@ -17,6 +17,7 @@ mod leaving;
 mod links;
 mod noted;
 mod replayed;
+mod objects;
 mod sealing;
 mod swallowed;
 mod tampering;
