@@ -16,11 +16,15 @@ use crate::flows::standing::find_standing;
 use crate::mail::compose::Sender;
 use crate::outside::Outside;
 use crate::random::{Moment, Random};
+use crate::store::schema::Schema;
 use crate::store::{self, Db};
 use crate::templates::Templates;
 use crate::tls;
 
-type Part = Result<(), Error>;
+/// What is said of a part that can be used.
+type Part = Result<&'static str, Error>;
+
+const OK: &str = "ok";
 
 pub(super) async fn run(config: Option<&Path>) -> Outcome {
     tls::use_ring();
@@ -42,7 +46,7 @@ pub(super) async fn run(config: Option<&Path>) -> Outcome {
     let ledger = if reached { Some(("ledger", ledger(&settings).await)) } else { None };
     for (name, part) in parts.into_iter().chain(ledger) {
         match part {
-            Ok(()) => println!("{name}: ok"),
+            Ok(said) => println!("{name}: {said}"),
             Err(error) => {
                 println!("{name}: {}", sentence(error.as_ref()));
                 wrong.push(name);
@@ -60,7 +64,7 @@ pub(super) async fn run(config: Option<&Path>) -> Outcome {
 fn configuration(settings: &Settings) -> Part {
     Templates::load(settings.templates_dir.as_deref(), &settings.timezone)?;
     sender_of(settings)?;
-    Ok(())
+    Ok(OK)
 }
 
 fn sender_of(settings: &Settings) -> Result<Sender, Error> {
@@ -73,8 +77,14 @@ async fn database(settings: &Settings) -> Part {
     let files = Files::open(&format!("file:{}", settings.data_dir.display()))?;
     let db = open(settings, &files).await?;
     store::ping(&mut db.write().await?).await?;
+    let schema = db.schema().await?;
     db.close().await;
-    Ok(())
+    Ok(match schema {
+        Schema::Missing => {
+            "ok, and nothing in it yet: `assent serve` sets it up when it first starts"
+        }
+        Schema::Older | Schema::Current => OK,
+    })
 }
 
 async fn open(settings: &Settings, files: &Files) -> Result<Db, Error> {
@@ -88,9 +98,26 @@ async fn open(settings: &Settings, files: &Files) -> Result<Db, Error> {
 async fn ledger(settings: &Settings) -> Part {
     let db = open(settings, &Files::open(&settings.files_url)?).await?;
     let keys = Keys::load(settings, &Random::System)?;
-    let found = if db.is_current().await? { look_at_ledger(&db, &keys).await } else { Ok(()) };
+    let found = match db.schema().await? {
+        Schema::Current => look_at_ledger(&db, &keys).await,
+        Schema::Older => Ok("not looked at: `assent serve` brings the database up to date first"),
+        Schema::Missing => look_for_ledger(&db).await,
+    };
     db.close().await;
     found
+}
+
+/// Whether an empty database is a new installation's: what one before it signed, or was told by people, is known
+/// outside.
+async fn look_for_ledger(db: &Db) -> Part {
+    let outside = db.outside();
+    if outside.newest_head().await?.is_none() && outside.endings().await?.is_empty() {
+        return Ok("none yet");
+    }
+    Err(refuse(
+        "the database holds nothing of this program, and what its ledger signed or people ended is kept outside it: \
+         name the database that belongs to that in database_url, or put the newest back-up back",
+    ))
 }
 
 /// Whether the database stands at the newest head that is known outside it, and the last check of the ledger found
@@ -104,17 +131,17 @@ async fn look_at_ledger(db: &Db, keys: &Keys) -> Part {
     let verdict = find_verdict(&mut db.read().await?, &evidence_key).await?;
     match verdict.and_then(|verdict| verdict.finding) {
         Some(finding) => Err(ExportRefused::Broken(finding).into()),
-        None => Ok(()),
+        None => Ok(OK),
     }
 }
 
 async fn files(settings: &Settings) -> Part {
     let at = Moment::of(&crate::clock::Clock::System, &Random::System);
     Files::open(&settings.files_url)?.check(at.new_id()).await?;
-    Ok(())
+    Ok(OK)
 }
 
 async fn mail(settings: &Settings) -> Part {
     transport(settings)?.check().await?;
-    Ok(())
+    Ok(OK)
 }

@@ -47,6 +47,7 @@ pub mod purposes;
 pub mod renewals;
 pub mod reports;
 pub mod role_rules;
+pub mod schema;
 pub mod sign_in_tries;
 pub mod signups;
 pub mod snapshot;
@@ -309,24 +310,6 @@ impl Db {
             Self::Postgres { pool, .. } => POSTGRES_MIGRATIONS.run(pool).await?,
         }
         Ok(())
-    }
-
-    /// Whether the schema is that of this version; nothing is changed.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn is_current(&self) -> sqlx::Result<bool> {
-        let mut tx = self.read().await?;
-        let newest = SQLITE_MIGRATIONS.iter().map(|migration| migration.version).max();
-        // On SQLite a failed look leaves the transaction as it was; on PostgreSQL it is over, and so is this.
-        let applied: sqlx::Result<Option<i64>> =
-            on!(&mut tx, |conn| sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
-                .fetch_one(conn)
-                .await);
-        match applied {
-            Err(sqlx::Error::Database(_)) => Ok(false),
-            applied => Ok(applied? >= newest),
-        }
     }
 
     /// Begins a transaction that will write. SQLite takes its write lock at once: a deferred one that

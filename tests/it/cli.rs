@@ -439,6 +439,11 @@ both_databases! {
         };
         let (code, lines, said) = told(&[]);
         assert_eq!((code, said.as_str()), (Some(0), ""));
+        let empty = "database: ok, and nothing in it yet: `assent serve` sets it up when it first starts";
+        assert_eq!(lines, ["configuration: ok", empty, "files: ok", "mail relay: ok", "ledger: none yet"]);
+        desk.does(&["migrate"]);
+        let (code, lines, said) = told(&[]);
+        assert_eq!((code, said.as_str()), (Some(0), ""));
         assert_eq!(lines, ["configuration: ok", "database: ok", "files: ok", "mail relay: ok", "ledger: ok"]);
 
         let nobody = postgres::free_port();
@@ -463,6 +468,29 @@ both_databases! {
             assert_eq!(code, Some(1));
             assert!(!format!("{lines:?}{said}").contains("hunter2"), "{lines:?}");
         }
+    }
+
+    async fn a_database_that_lost_everything_is_no_new_one(database: Database) {
+        let desk = Desk::stocked(database).await;
+        desk.does(&["ledger", "checkpoint"]);
+        let ledger = |more: &[(&str, &str)]| {
+            let output = desk.run_with(more, &["check"]);
+            let said = String::from_utf8(output.stdout).unwrap();
+            let line = said.lines().find(|line| line.starts_with("ledger: ")).unwrap().to_owned();
+            (output.status.code(), line)
+        };
+        assert_eq!(ledger(&[]), (Some(0), "ledger: ok".to_owned()));
+        let other = Desk::new(database).await;
+        let file = desk.path("emptied.db");
+        let url = match database {
+            Database::Sqlite => format!("sqlite:{}", file.display()),
+            Database::Postgres => other.database_url.clone(),
+        };
+        let (code, line) = ledger(&[("ASSENT_DATABASE_URL", &url)]);
+        assert!(code == Some(1) && line.contains("holds nothing of this program"), "{line}");
+        // A look changes nothing.
+        assert_eq!(ledger(&[("ASSENT_DATABASE_URL", &url)]), (Some(1), line));
+        assert_eq!(ledger(&[]), (Some(0), "ledger: ok".to_owned()));
     }
 
     async fn a_command_without_its_database_says_so(database: Database) {
