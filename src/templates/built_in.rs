@@ -46,6 +46,7 @@ pub const BUILT_IN: &[BuiltIn] = built_in![
     "public/erased.html": "somebody's details are erased",
     "public/unsubscribe.html": "the one button that unsubscribes",
     "public/unsubscribed.html": "somebody is unsubscribed",
+    "public/unsubscribe_deleted.html": "an unsubscribe link of somebody whose details were deleted",
     "public/my_data.html": "everything held of somebody",
     "public/receipt.html": "the receipt of one consent, to print",
     "public/renew.html": "asks again under a new privacy policy",

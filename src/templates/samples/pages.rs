@@ -40,7 +40,9 @@ pub(super) fn of(page: &str) -> Vec<Value> {
             json!({"token": TOKEN, "report": titled(), "address": ADDRESS}),
             json!({"token": TOKEN, "report": null, "address": ADDRESS}),
         ],
-        "public/not_me_done.html" | "public/erased.html" => vec![json!({})],
+        "public/not_me_done.html" | "public/erased.html" | "public/unsubscribe_deleted.html" => {
+            vec![json!({})]
+        }
         "public/download.html" => download(),
         "public/thank_you.html" => {
             let confirmed = json!({"agreed": agreed(), "manage_url": "/preferences/TOKEN"});

@@ -54,7 +54,7 @@ async fn show(
     let (id, leaving) = open(&app, &token)?;
     let mut tx = app.db.read().await?;
     let Some(subscriber) = subscribers::find(&mut tx, id).await? else {
-        return done(&app, &leaving, &[]);
+        return deleted(&app);
     };
     let (_, topics) = topics(&mut tx, id, &leaving).await?;
     drop(tx);
@@ -65,7 +65,8 @@ async fn show(
 }
 
 /// Whatever the body is: mail programs send it URL-encoded or as multipart, people press a button. The answer
-/// is the same when repeated, and for somebody erased since.
+/// is the same when repeated. For somebody erased since it is 200 too, but no word of theirs: whoever signed up
+/// again is somebody new, whom this link does not know.
 async fn press(
     State(app): State<Arc<App>>,
     Path(token): Path<String>,
@@ -79,8 +80,18 @@ async fn press(
     if !ended.is_empty() {
         app.mail_waits.notify_one();
     }
-    let (topics, _) = topics(&mut app.db.read().await?, id, &leaving).await?;
+    let mut tx = app.db.read().await?;
+    if subscribers::find(&mut tx, id).await?.is_none() {
+        return deleted(&app);
+    }
+    let (topics, _) = topics(&mut tx, id, &leaving).await?;
     done(&app, &leaving, &topics)
+}
+
+/// The page of a link whose owner was erased, or forgotten.
+fn deleted(app: &App) -> Result<Html<String>, Error> {
+    let context = json!({"site": *app.site});
+    Ok(Html(app.templates.render("public/unsubscribe_deleted.html", context)?))
 }
 
 /// Whether the link ends all that somebody agreed to, and not only what they are sent.

@@ -220,7 +220,7 @@ both_databases! {
     async fn whoever_comes_back_is_somebody_new(database: Database) {
         let app = TestApp::start(database).await;
         app.subscribe(ADA, TYPED).await;
-        let old = choices(&app, ADA);
+        let (old, old_receipt) = (choices(&app, ADA), app.mail_to(ADA).remove(1));
         assert_eq!(app.post(&format!("{old}/erase"), TICKED).await.status, 200);
         let suppressed = "SELECT count(*) FROM suppression";
         assert_eq!(app.count(suppressed).await, 1);
@@ -238,6 +238,26 @@ both_databases! {
         assert!(export.contains(&subscriber_id(&app, &new).to_string()) && export.contains(",given,"));
         assert!(!export.contains("Byron-King"), "what was erased does not come back");
         assert!(!app.get(&format!("{new}/my-data.json")).await.text().contains("Byron-King"));
+        // The link of the older mail is for somebody who is not here any more; it says so, and where to leave.
+        let (leaves, then) = (old_receipt.link("/unsubscribe/"), receipt.link("/unsubscribe/"));
+        let multipart = "--x\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--x--\r\n";
+        let answers = [
+            app.get(&leaves).await,
+            app.post(&leaves, "").await,
+            app.post(&leaves, "List-Unsubscribe=One-Click").await,
+            app.post(&leaves, multipart).await,
+            app.post(&leaves, &"a".repeat(60_000)).await,
+        ];
+        for answer in &answers {
+            let page = answer.text();
+            assert_eq!((answer.status, &answer.body), (200, &answers[0].body), "{page}");
+            assert!(page.contains("What this link was for was deleted") && page.contains("href=\"/preferences\""), "{page}");
+            assert!(!page.contains("You are unsubscribed") && !page.contains("nothing more to do"), "{page}");
+            assert!(!page.contains("northmoor") && !page.contains("<form"), "it names nobody and leads to nobody's choices");
+        }
+        assert_eq!(app.exported("newsletter:weekly").await.len(), 1, "and the new consent stands");
+        assert_eq!(app.post(&then, "List-Unsubscribe=One-Click").await.status, 200);
+        assert!(app.exported("newsletter:weekly").await.is_empty());
         assert_eq!(app.post(&format!("{new}/erase"), TICKED).await.status, 200);
         assert_eq!((noted(&app).len(), app.exported("privacy-policy").await.len()), (2, 0));
     }
