@@ -87,7 +87,7 @@ pub enum OutboxState {
     Sent,
     /// Refused for good or impossible to build; kept with the reason.
     Parked,
-    /// No longer to be sent: what it was about is gone or settled.
+    /// Not to be sent: what it was about is gone or settled, or its mailbox's limit or a suppression forbade it.
     Dropped,
 }
 

@@ -1,6 +1,7 @@
 //! A reader asks for a link again. All of it counts against the mailbox's limit, and a link is superseded
 //! only in the transaction that decides the mail with the new one. Where a mail with it waits already, that is
-//! the mail.
+//! the mail. Whether one may be sent is not to be told from the time an answer takes: what is not sent is written down
+//! and committed too.
 
 use super::confirm::{Standing, standing};
 use super::{Error, Terms};
@@ -14,7 +15,7 @@ use crate::store::limited_mails::{self, LimitedMail};
 use crate::store::signups::{self, Signup};
 
 /// Mails once more what a signup led to: the link that confirms it, or once it is confirmed the link to its
-/// download, if it has one. `false` as below.
+/// download; one without a download has nothing to be mailed. `false` as below.
 ///
 /// # Errors
 /// When the database does not take it; then nothing changed.
@@ -27,15 +28,18 @@ pub async fn send_again(
     if signup.status != SignupStatus::Confirmed {
         return fresh_confirmation(tx, at, terms, signup).await;
     }
-    match download_grants::find(tx, signup.signup_id).await? {
-        Some(grant) => fresh_download(tx, at, terms, &grant).await,
-        None => Ok(false),
+    if let Some(grant) = download_grants::find(tx, signup.signup_id).await? {
+        return fresh_download(tx, at, terms, &grant).await;
     }
+    let idle = Some("it is confirmed, and has no report");
+    let mail = LimitedMail { idle, replaces: None, ..confirmation(at, signup) };
+    mails(tx, at, terms, MailKind::Confirm, mail).await?;
+    Ok(true)
 }
 
 /// Mails the link of a signup that waits or expired: as it is while it works, else the next generation, by which
-/// older ones are superseded. `false` when nothing is mailed: the signup is settled, or the limit or a
-/// suppression forbids it. Then do not commit.
+/// older ones are superseded; unless the limit or a suppression forbids it. `false` when the signup is settled: then
+/// do not commit.
 ///
 /// # Errors
 /// When the database does not take it; then nothing changed.
@@ -48,12 +52,13 @@ pub async fn fresh_confirmation(
     let newest = Link { id: signup.signup_id, generation: signup.generation };
     let works = standing(signup, newest, at.now) == Standing::Open;
     let expires_at = at.now.plus(terms.confirm_ttl);
-    Ok(mails(tx, at, terms, MailKind::Confirm, confirmation(at, signup)).await?
-        && (works || signups::mark_fresh(tx, signup.signup_id, expires_at).await?))
+    let mailed = mails(tx, at, terms, MailKind::Confirm, confirmation(at, signup)).await?;
+    Ok(!mailed || works || signups::mark_fresh(tx, signup.signup_id, expires_at).await?)
 }
 
 /// Mails the link of a download grant: as it is while it works, else the next generation, with a new term and a
-/// full count; never after it was revoked. `false` as above.
+/// full count; never after it was revoked. Unless the limit or a suppression forbids it. `false` when it was revoked:
+/// then do not commit.
 ///
 /// # Errors
 /// When the database does not take it; then nothing changed.
@@ -70,11 +75,13 @@ pub async fn fresh_download(
         address_key: grant.address_key.clone(),
         limiter_key: grant.limiter_key.clone(),
         replaces: Some(grant.signup_id),
+        idle: None,
     };
     let works = grant.works(at.now, grant.generation);
     let (id, expires_at) = (grant.download_grant_id, at.now.plus(terms.download_ttl));
-    Ok(mails(tx, at, terms, MailKind::DownloadLink, mail).await?
-        && (works || download_grants::mark_fresh(tx, id, expires_at, terms.download_limit).await?))
+    let mailed = mails(tx, at, terms, MailKind::DownloadLink, mail).await?;
+    let limit = terms.download_limit;
+    Ok(!mailed || works || download_grants::mark_fresh(tx, id, expires_at, limit).await?)
 }
 
 fn confirmation(at: &Moment, signup: &Signup) -> LimitedMail {
@@ -85,9 +92,11 @@ fn confirmation(at: &Moment, signup: &Signup) -> LimitedMail {
         address_key: signup.address_key.clone(),
         limiter_key: signup.limiter_key.clone(),
         replaces: Some(signup.signup_id),
+        idle: None,
     }
 }
 
+/// Whether this mail will be sent.
 async fn mails(
     tx: &mut Tx,
     at: &Moment,
@@ -95,5 +104,8 @@ async fn mails(
     kind: MailKind,
     mail: LimitedMail,
 ) -> Result<bool, Error> {
+    if let Some(signup_id) = mail.signup_id {
+        limited_mails::delete_idle(tx, kind, signup_id).await?;
+    }
     Ok(limited_mails::insert_all(tx, at.now, kind, &terms.mail_limit, &[mail]).await? > 0)
 }

@@ -62,6 +62,7 @@ pub async fn answer_link_requests(tx: &mut Tx, at: &Moment, terms: &Terms) -> Re
                 address_key: request.address_key.clone(),
                 limiter_key: request.limiter_key.clone(),
                 replaces: None,
+                idle: None,
             });
         }
     }

@@ -82,6 +82,7 @@ pub async fn sign_up(
             address_key: row.address_key.clone(),
             limiter_key: row.limiter_key.clone(),
             replaces: form.replaces,
+            idle: None,
         });
         rows.push(row);
     }

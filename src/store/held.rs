@@ -264,7 +264,8 @@ pub async fn list_suppressions(
     })
 }
 
-/// What became of the newest confirmation mail of a form: its state, and when it was decided on.
+/// What became of the newest confirmation mail of a form: its state, and when it was decided on; `None` when limit or
+/// suppression forbade all.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -273,7 +274,8 @@ pub async fn find_confirmation_mail(
     signup_id: Uuid,
 ) -> sqlx::Result<Option<(OutboxState, Timestamp)>> {
     on!(tx, |conn| sqlx::query_as(
-        "SELECT state, created_at FROM outbox WHERE signup_id = $1 AND kind = 'confirm'
+        "SELECT state, created_at FROM outbox
+         WHERE signup_id = $1 AND kind = 'confirm' AND due_at IS NOT NULL
          ORDER BY created_at DESC, outbox_id DESC LIMIT 1"
     )
     .bind(signup_id)

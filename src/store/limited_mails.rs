@@ -1,4 +1,6 @@
-//! Mail that somebody asked for by typing an address, and that the limit of that mailbox keeps apart.
+//! Mail that somebody asked for by typing an address, and that the limit of that mailbox keeps apart. Whoever waits
+//! for an answer must not learn from its time what is known of the address: each asking writes one row by the same
+//! statement, whether it is a mail or one that is never sent.
 
 use std::collections::HashSet;
 
@@ -8,7 +10,7 @@ use uuid::Uuid;
 use super::{Sql, Tx, forbids_kind, on};
 use crate::domain::address_key::AddressKey;
 use crate::domain::mail_limit::MailLimit;
-use crate::domain::outbox::MailKind;
+use crate::domain::outbox::{MailKind, OutboxState};
 use crate::domain::timestamp::Timestamp;
 
 /// A mail that is sent when its mailbox's limit allows; one row of a batch.
@@ -27,7 +29,12 @@ pub struct LimitedMail {
     /// The signup whose mail of this kind it stands in for, should that wait still: an earlier one of the same
     /// browser, or the same.
     pub replaces: Option<Uuid>,
+    /// Why it is never sent, where that is known already; its row is written all the same.
+    pub idle: Option<&'static str>,
 }
+
+/// Why no mail of its own goes out for a form whose browser has one waiting.
+const HAS_A_PLACE: &str = "the mail that waits for this browser is about it";
 
 #[derive(Serialize)]
 struct WindowRow {
@@ -36,9 +43,10 @@ struct WindowRow {
     since: i64,
 }
 
-/// Decides these mails, but those that the limit of their mailbox or a suppression forbids; returns how many
-/// it decided. Each is due a minute behind the newest of its mailbox, and what waits counts as what was sent.
-/// One that stands in for a mail that waits takes that mail's place and its time.
+/// Decides these mails; returns how many will be sent. Each is due a minute behind the newest of its mailbox, and
+/// what waits counts as what was sent. What the limit of its mailbox or a suppression forbids is written down as
+/// dropped, counts for nothing and has no `due_at`; but not where a worker decides, for nobody waits for that. One
+/// that stands in for a mail that waits takes that mail's place and its time.
 /// On PostgreSQL writers of one mailbox take turns first, else each would count without the other.
 ///
 /// # Errors
@@ -52,10 +60,34 @@ pub async fn insert_all(
 ) -> sqlx::Result<usize> {
     take_turns(tx, rows).await?;
     let placed = take_places(tx, kind, rows).await?;
-    let takes_none = |row: &&LimitedMail| row.signup_id.is_none_or(|id| !placed.contains(&id));
-    let left: Vec<&LimitedMail> = rows.iter().filter(takes_none).collect();
-    let added = if left.is_empty() { 0 } else { add(tx, now, kind, limit, &left).await? };
-    Ok(placed.len() + added)
+    let has_place = |row: &LimitedMail| row.signup_id.is_some_and(|id| placed.contains(&id));
+    let rows: Vec<LimitedMail> = rows
+        .iter()
+        .map(|row| LimitedMail {
+            idle: row.idle.or_else(|| has_place(row).then_some(HAS_A_PLACE)),
+            ..row.clone()
+        })
+        .collect();
+    Ok(placed.len() + add(tx, now, kind, limit, &rows).await?)
+}
+
+/// Forgets the row of a mail of this kind about this signup that was never to be sent: who asks again and again fills
+/// nothing.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn delete_idle(tx: &mut Tx, kind: MailKind, signup_id: Uuid) -> sqlx::Result<()> {
+    on!(tx, |conn| {
+        sqlx::query(
+        "DELETE FROM outbox
+         WHERE signup_id = $1 AND kind = $2 AND state = 'dropped' AND due_at IS NULL AND claims = 0"
+    )
+    .bind(signup_id)
+    .bind(kind)
+    .execute(conn)
+    .await
+    .map(drop)
+    })
 }
 
 async fn take_turns(tx: &mut Tx, rows: &[LimitedMail]) -> sqlx::Result<()> {
@@ -110,58 +142,91 @@ async fn take_places(
 }
 
 /// Adds mails to the outbox, each in its turn: the first of a mailbox in this batch a minute behind the newest
-/// that is not dropped, the next a minute behind that one.
+/// that is not dropped, the next a minute behind that one. Returns how many will be sent.
 async fn add(
     tx: &mut Tx,
     now: Timestamp,
     kind: MailKind,
     limit: &MailLimit,
-    rows: &[&LimitedMail],
+    rows: &[LimitedMail],
 ) -> sqlx::Result<usize> {
+    // What is asked for; what is barred, and why; the turns of what is not; their times; what becomes of each.
+    // Materialized, so that each is looked at once, whatever comes of it.
     const ADD: Sql = Sql {
-        sqlite: concat!("INSERT INTO outbox (outbox_id, kind, signup_id, subscriber_id, limiter_key, state, next_at,
-                     due_at, created_at)
-                 SELECT outbox_id, $4, signup_id, subscriber_id, limiter_key, 'queued', due_at, due_at, $2
-                 FROM (SELECT *, max($2, COALESCE($5 + (SELECT max(o.due_at) FROM outbox o
-                                                        WHERE o.limiter_key = allowed.limiter_key
-                                                          AND o.due_at IS NOT NULL AND o.state <> 'dropped'), $2))
-                                 + (turn - 1) * COALESCE($5, 0) AS due_at
-                       FROM (SELECT *, row_number() OVER (PARTITION BY limiter_key ORDER BY place) AS turn
-                             FROM (SELECT key AS place, unhex(value->>'outbox_id', '-') AS outbox_id,
-                                          unhex(value->>'signup_id', '-') AS signup_id,
-                                          unhex(value->>'subscriber_id', '-') AS subscriber_id,
-                                          unhex(value->>'limiter_key') AS limiter_key,
-                                          unhex(value->>'address_key') AS address_key
-                                   FROM json_each($1)) AS asked
-                             WHERE NOT EXISTS (SELECT 1 FROM suppression s WHERE s.address_key = asked.address_key
-                                               AND ", forbids_kind!("s.reason", "$4"), ")) AS allowed) AS timed
-                 WHERE NOT EXISTS (SELECT 1 FROM json_each($3) AS window WHERE window.value->>'count' < timed.turn +
-                           (SELECT count(*) FROM outbox o
-                            WHERE o.limiter_key = timed.limiter_key AND o.state <> 'dropped'
-                              AND o.due_at > window.value->>'since'))"),
-        postgres: concat!("INSERT INTO outbox (outbox_id, kind, signup_id, subscriber_id, limiter_key, state, next_at,
-                       due_at, created_at)
-                   SELECT outbox_id, $4, signup_id, subscriber_id, limiter_key, 'queued', due_at, due_at, $2
-                   FROM (SELECT *, GREATEST($2, CAST($5 AS bigint) * interval '1 microsecond' +
-                                                (SELECT max(o.due_at) FROM outbox o
-                                                 WHERE o.limiter_key = allowed.limiter_key
-                                                   AND o.due_at IS NOT NULL AND o.state <> 'dropped'))
-                                   + (turn - 1) * COALESCE($5, 0) * interval '1 microsecond' AS due_at
-                         FROM (SELECT *, row_number() OVER (PARTITION BY limiter_key ORDER BY outbox_id) AS turn
-                               FROM (SELECT outbox_id, signup_id, subscriber_id,
-                                            decode(limiter_key, 'hex') AS limiter_key,
-                                            decode(address_key, 'hex') AS address_key
-                                     FROM json_to_recordset(CAST($1 AS json)) AS row (outbox_id uuid,
-                                         signup_id uuid, subscriber_id uuid, limiter_key text, address_key text)
-                                    ) AS asked
-                               WHERE NOT EXISTS (SELECT 1 FROM suppression s WHERE s.address_key = asked.address_key
-                                                 AND ", forbids_kind!("s.reason", "$4"), ")) AS allowed) AS timed
-                   WHERE NOT EXISTS (
-                       SELECT 1 FROM json_to_recordset(CAST($3 AS json)) AS span (count bigint, since bigint)
-                       WHERE span.count < timed.turn +
-                           (SELECT count(*) FROM outbox o
-                            WHERE o.limiter_key = timed.limiter_key AND o.state <> 'dropped'
-                              AND o.due_at > to_timestamp(span.since / 1000000.0)))"),
+        sqlite: concat!(
+            "WITH asked AS (
+                 SELECT key AS place, unhex(value->>'outbox_id', '-') AS outbox_id,
+                     unhex(value->>'signup_id', '-') AS signup_id,
+                     unhex(value->>'subscriber_id', '-') AS subscriber_id,
+                     unhex(value->>'limiter_key') AS limiter_key,
+                     unhex(value->>'address_key') AS address_key, value->>'idle' AS idle
+                 FROM json_each($1)),
+             judged AS MATERIALIZED (
+                 SELECT *, COALESCE(idle, (SELECT 'the address is suppressed' FROM suppression s
+                                           WHERE s.address_key = asked.address_key
+                                             AND ", forbids_kind!("s.reason", "$4"), " LIMIT 1)) AS barred
+                 FROM asked),
+             turned AS (
+                 SELECT *, row_number() OVER (PARTITION BY limiter_key, barred IS NULL ORDER BY place) AS turn
+                 FROM judged),
+             timed AS MATERIALIZED (
+                 SELECT *, max($2, COALESCE($5 + (SELECT max(o.due_at) FROM outbox o
+                                                  WHERE o.limiter_key = turned.limiter_key
+                                                    AND o.due_at IS NOT NULL AND o.state <> 'dropped'), $2))
+                           + (turn - 1) * COALESCE($5, 0) AS due_at,
+                     EXISTS (SELECT 1 FROM json_each($3) AS span WHERE span.value->>'count' < turned.turn +
+                                 (SELECT count(*) FROM outbox o
+                                  WHERE o.limiter_key = turned.limiter_key AND o.state <> 'dropped'
+                                    AND o.due_at > span.value->>'since')) AS is_full
+                 FROM turned),
+             decided AS (
+                 SELECT *, COALESCE(barred, CASE WHEN is_full THEN 'the limit of its mailbox forbids it' END) AS why
+                 FROM timed)
+             INSERT INTO outbox (outbox_id, kind, signup_id, subscriber_id, limiter_key, state, next_at, due_at,
+                 created_at, finished_at, reason)
+             SELECT outbox_id, $4, signup_id, subscriber_id, limiter_key,
+                 CASE WHEN why IS NULL THEN 'queued' ELSE 'dropped' END, due_at,
+                 CASE WHEN why IS NULL THEN due_at END, $2, CASE WHEN why IS NULL THEN NULL ELSE $2 END, why
+             FROM decided WHERE why IS NULL OR $6
+             RETURNING state"
+        ),
+        postgres: concat!(
+            "WITH asked AS (
+                 SELECT outbox_id, signup_id, subscriber_id, decode(limiter_key, 'hex') AS limiter_key,
+                     decode(address_key, 'hex') AS address_key, idle
+                 FROM json_to_recordset(CAST($1 AS json)) AS row (outbox_id uuid, signup_id uuid,
+                     subscriber_id uuid, limiter_key text, address_key text, idle text)),
+             judged AS MATERIALIZED (
+                 SELECT *, COALESCE(idle, (SELECT 'the address is suppressed' FROM suppression s
+                                           WHERE s.address_key = asked.address_key
+                                             AND ", forbids_kind!("s.reason", "$4"), " LIMIT 1)) AS barred
+                 FROM asked),
+             turned AS (
+                 SELECT *, row_number() OVER (PARTITION BY limiter_key, barred IS NULL ORDER BY outbox_id) AS turn
+                 FROM judged),
+             timed AS MATERIALIZED (
+                 SELECT *, GREATEST($2, CAST($5 AS bigint) * interval '1 microsecond' +
+                                        (SELECT max(o.due_at) FROM outbox o
+                                         WHERE o.limiter_key = turned.limiter_key
+                                           AND o.due_at IS NOT NULL AND o.state <> 'dropped'))
+                           + (turn - 1) * COALESCE($5, 0) * interval '1 microsecond' AS due_at,
+                     EXISTS (SELECT 1 FROM json_to_recordset(CAST($3 AS json)) AS span (count bigint, since bigint)
+                             WHERE span.count < turned.turn +
+                                 (SELECT count(*) FROM outbox o
+                                  WHERE o.limiter_key = turned.limiter_key AND o.state <> 'dropped'
+                                    AND o.due_at > to_timestamp(span.since / 1000000.0))) AS is_full
+                 FROM turned),
+             decided AS (
+                 SELECT *, COALESCE(barred, CASE WHEN is_full THEN 'the limit of its mailbox forbids it' END) AS why
+                 FROM timed)
+             INSERT INTO outbox (outbox_id, kind, signup_id, subscriber_id, limiter_key, state, next_at, due_at,
+                 created_at, finished_at, reason)
+             SELECT outbox_id, $4, signup_id, subscriber_id, limiter_key,
+                 CASE WHEN why IS NULL THEN 'queued' ELSE 'dropped' END, due_at,
+                 CASE WHEN why IS NULL THEN due_at END, $2, CASE WHEN why IS NULL THEN NULL ELSE $2 END, why
+             FROM decided WHERE why IS NULL OR $6
+             RETURNING state"
+        ),
     };
     let windows: Vec<WindowRow> = limit
         .windows(now)
@@ -170,13 +235,15 @@ async fn add(
         .collect();
     let (rows, windows) = (super::batch(rows)?, super::batch(&windows)?);
     let apart = limit.apart().map(|apart| i64::try_from(apart.as_micros()).unwrap_or(i64::MAX));
-    on!(tx, ADD, |conn, sql| sqlx::query(sql)
+    let is_answered = kind != MailKind::PreferencesLink;
+    let states: Vec<OutboxState> = on!(tx, ADD, |conn, sql| sqlx::query_scalar(sql)
         .bind(rows)
         .bind(now)
         .bind(windows)
         .bind(kind)
         .bind(apart)
-        .execute(conn)
-        .await
-        .map(|done| usize::try_from(done.rows_affected()).unwrap_or(usize::MAX)))
+        .bind(is_answered)
+        .fetch_all(conn)
+        .await)?;
+    Ok(states.into_iter().filter(|state| *state == OutboxState::Queued).count())
 }

@@ -16,7 +16,7 @@ use crate::support::smtp::SmtpSink;
 use crate::support::snapshot::same_page;
 use crate::support::{both_databases, poll};
 
-const OUTBOX: &str = "SELECT count(*) FROM outbox";
+const OUTBOX: &str = "SELECT count(*) FROM outbox WHERE state <> 'dropped'";
 const BOUNCED: &str = "SELECT count(*) FROM suppression WHERE reason = 'bounced' AND purpose = '*'";
 const COMPLAINED: &str =
     "SELECT count(*) FROM suppression WHERE reason = 'complained' AND purpose = '*'";

@@ -12,6 +12,7 @@ mod pages;
 mod postmaster;
 mod preferences;
 mod receipts;
+mod same_work;
 mod thanks;
 mod two_forms;
 mod unsubscribe;
