@@ -24,6 +24,10 @@ const AHEAD: usize = 4;
 /// How often the outbox is looked at when nobody rang: other processes decide mail too.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
+/// How long after it is rung the outbox is looked at: who rings has still to answer a reader, and whether a mail follows
+/// from what they asked for must not be told by how long that takes.
+const AFTER_THE_ANSWER: Duration = Duration::from_millis(5);
+
 /// How long a lane stays away that the relay had no room for.
 const CROWDED: Duration = Duration::from_secs(10);
 
@@ -92,7 +96,7 @@ async fn claim(
                 parts.transport.hang_up(false).await;
                 tokio::select! {
                     () = stop.cancelled() => return,
-                    () = parts.mail_waits.notified() => {}
+                    () = parts.mail_waits.notified() => tokio::time::sleep(AFTER_THE_ANSWER).await,
                     () = tokio::time::sleep(LOOK_AGAIN) => {}
                 }
             }
