@@ -20,12 +20,20 @@ const AGAIN: Duration = Duration::from_mins(10);
 const LIVE: i64 = 8;
 
 /// Counts a try for an address; `false` when the day's tries are used up, and then no code may be looked at.
-/// Commit before looking: a wrong code counts whatever happens next.
+/// Commit before looking: a wrong code counts whatever happens next. A right one is forgiven then.
 ///
 /// # Errors
 /// When the database does not take it; then it is not counted.
 pub async fn count_try(tx: &mut Tx, at: &Moment, address_key: &AddressKey) -> Result<bool, Error> {
     Ok(code_tries::count(tx, at.now, address_key, TRIES_A_DAY).await?)
+}
+
+/// Takes a try back that was counted at this moment: its code was right. So who presses twice is answered twice.
+///
+/// # Errors
+/// When the database does not take it; then it stays counted.
+pub async fn forgive_try(tx: &mut Tx, at: &Moment, address_key: &AddressKey) -> Result<(), Error> {
+    Ok(code_tries::take_back(tx, at.now, address_key).await?)
 }
 
 /// The signup of this address that a code stands for, pending or confirmed a moment ago: that of the page it was

@@ -28,6 +28,30 @@ pub async fn count(
     .map(|done| done.rows_affected() == 1))
 }
 
+/// Takes one try back that was counted on the day of `now`.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn take_back(tx: &mut Tx, now: Timestamp, address_key: &AddressKey) -> sqlx::Result<()> {
+    const LESS: &str = "UPDATE code_try SET tries = tries - 1
+                        WHERE address_key = $1 AND day = $2 AND tries > 1";
+    const NONE: &str = "DELETE FROM code_try WHERE address_key = $1 AND day = $2 AND tries = 1";
+    on!(tx, |conn| {
+        // The one after the other: what is one by now was two before.
+        for statement in [NONE, LESS] {
+            let done = sqlx::query(statement)
+                .bind(address_key)
+                .bind(now.day_number())
+                .execute(&mut *conn)
+                .await?;
+            if done.rows_affected() == 1 {
+                break;
+            }
+        }
+        Ok(())
+    })
+}
+
 /// Deletes the counts of the days before that of `now`.
 ///
 /// # Errors

@@ -1,9 +1,11 @@
 //! How many signups one address of the network may send, and how many codes may be tried for one mailbox.
 
+use std::collections::HashSet;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use governor::clock::{Clock, MonotonicClock};
@@ -73,9 +75,21 @@ impl SignupLimit {
     }
 }
 
-/// How many codes of one mailbox this process looks at, whatever the database says of earlier tries: who may write
-/// there could have it forget them, and guess on.
-pub struct CodeLimit(Allowances<AddressKey>);
+/// How many wrong codes of one mailbox this process looks at, whatever the database says of earlier tries: who may
+/// write there could have it forget them, and guess on.
+pub struct CodeLimit {
+    looks: Allowances<AddressKey>,
+    /// Whose last code was right: their next look was counted with that one.
+    forgiven: Mutex<HashSet<AddressKey>>,
+    turns: [Turn; TURNS],
+}
+
+type Turn = tokio::sync::Mutex<()>;
+
+/// Of how many mailboxes codes are looked at side by side, at most.
+const TURNS: usize = 64;
+/// More are not remembered: who is forgotten has one look less.
+const FORGIVEN_MOST: usize = 4096;
 
 impl CodeLimit {
     /// The tries of two days at once, for one day's may come at its end and the next day's at its beginning; refilled
@@ -86,13 +100,36 @@ impl CodeLimit {
         let burst = NonZeroU32::new(2 * a_day).unwrap_or(NonZeroU32::MIN);
         let quota = Quota::with_period(Duration::from_hours(24) / a_day);
         let quota = quota.unwrap_or(Quota::per_hour(NonZeroU32::MIN));
-        Self(Allowances::new(quota.allow_burst(burst)))
+        Self {
+            looks: Allowances::new(quota.allow_burst(burst)),
+            forgiven: Mutex::default(),
+            turns: std::array::from_fn(|_| Turn::default()),
+        }
+    }
+
+    /// Waits until no other code of this mailbox is looked at by this process: of two presses at once, the second
+    /// finds what the first one did.
+    pub async fn turn(&self, address_key: &AddressKey) -> tokio::sync::MutexGuard<'_, ()> {
+        let byte = address_key.as_bytes().first().copied().unwrap_or_default();
+        self.turns[usize::from(byte) % TURNS].lock().await
     }
 
     /// Counts one code that is to be looked at; whether it may be.
     #[must_use]
     pub fn allows(&self, address_key: &AddressKey) -> bool {
-        self.0.check(address_key).is_ok()
+        self.forgiven().remove(address_key) || self.looks.check(address_key).is_ok()
+    }
+
+    /// Takes the count of a look back: the code was right.
+    pub fn forgive(&self, address_key: &AddressKey) {
+        let mut forgiven = self.forgiven();
+        if forgiven.len() < FORGIVEN_MOST {
+            forgiven.insert(address_key.clone());
+        }
+    }
+
+    fn forgiven(&self) -> MutexGuard<'_, HashSet<AddressKey>> {
+        self.forgiven.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -116,6 +153,29 @@ pub(super) fn neighbourhood(ip: IpAddr) -> IpAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::address_key::AddressSecret;
+    use crate::domain::email_address::EmailAddress;
+
+    #[tokio::test]
+    async fn a_right_code_is_no_look_and_ten_wrong_ones_are_all() {
+        let limit = CodeLimit::new();
+        let secret = AddressSecret::new([1; 32]);
+        let key = |text: &str| secret.key(&EmailAddress::parse(text).unwrap());
+        let (ada, bob) = (key("ada@b.example"), key("bob@b.example"));
+        for wrong in 0..10 {
+            for _ in 0..20 {
+                assert!(limit.allows(&ada), "{wrong}");
+                limit.forgive(&ada);
+            }
+            assert!(limit.allows(&ada), "{wrong}");
+        }
+        assert!(!limit.allows(&ada) && limit.allows(&bob));
+        let turn = limit.turn(&ada).await;
+        let waits = tokio::time::timeout(Duration::ZERO, limit.turn(&ada)).await;
+        assert!(waits.is_err(), "one after the other");
+        drop(turn);
+        drop(limit.turn(&ada).await);
+    }
 
     #[test]
     fn the_next_after_the_last_waits() {

@@ -19,7 +19,7 @@ use crate::domain::code::Code;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::signup::SignupStatus;
 use crate::flows::confirm::{Confirmation, Page, confirm};
-use crate::flows::try_code::{count_try, find_by_code, find_by_link, link};
+use crate::flows::try_code::{count_try, find_by_code, find_by_link, forgive_try, link};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::signups::{self, Signup};
@@ -88,7 +88,8 @@ async fn find_typed(
     Ok(find_by_link(tx, at, address_key, typed).await?)
 }
 
-/// A code was typed: counts it, then looks.
+/// A code was typed: counts it, then looks. One after the other for each address, so that of two presses at once the
+/// second finds the first one's confirmation, and its try taken back.
 async fn try_code(
     app: &App,
     mut waiting: Waiting,
@@ -100,6 +101,7 @@ async fn try_code(
     let Some(code) = Code::parse(typed).filter(|_| once) else {
         return again(app, &waiting, typed, NO_CODE).await;
     };
+    let _turn = app.code_limit.turn(address_key).await;
     let at = app.moment();
     let mut tx = app.db.write().await?;
     let may_try = count_try(&mut tx, &at, address_key).await?;
@@ -108,20 +110,23 @@ async fn try_code(
     if !may_try || !app.code_limit.allows(address_key) {
         return again(app, &waiting, typed, NO_TRY_LEFT).await;
     }
-    let mut tx = app.db.write().await?;
+    let mut tx = app.db.read().await?;
     let own = waiting.signup_id;
     let found = find_by_code(&mut tx, &at, &app.links.secrets, address_key, code, own).await?;
+    drop(tx);
     let Some(signup) = found else {
-        drop(tx);
         return again(app, &waiting, typed, WRONG_CODE).await;
     };
+    let mut tx = app.db.write().await?;
+    forgive_try(&mut tx, &at, address_key).await?;
+    tx.commit().await?;
+    app.code_limit.forgive(address_key);
     if signup.status == SignupStatus::Pending && !was_seen(&waiting, &signup, fields) {
-        drop(tx);
         let link = link(&signup);
         waiting.typed = Some((link.id, link.generation));
         return Ok(back("/code", waiting.header(app)));
     }
-    match press_button(app, tx, &at, &signup, None).await? {
+    match press_button(app, app.db.write().await?, &at, &signup, None).await? {
         Pressed::LedOn(page) => Ok(page),
         Pressed::Settled | Pressed::OldPage => again(app, &waiting, typed, WRONG_CODE).await,
     }

@@ -111,7 +111,7 @@ both_databases! {
         assert!(is_refused(&wrong, WRONG) && wrong.text().contains(&format!("value=\"{}\"", not(&code))));
         let grouped = format!(" {} - {} ", &code[..3], &code[3..]);
         assert_eq!(app.type_code(&cookie, &grouped).await.status, 303);
-        assert_eq!(app.count(TRIES).await, 2);
+        assert_eq!(app.count(TRIES).await, 1, "the wrong one");
     }
 
     async fn an_address_has_five_tries_a_day(database: Database) {
@@ -131,7 +131,7 @@ both_databases! {
         }
         assert_eq!((app.count(CONFIRMED).await, app.count(TRIES).await), (0, 5));
         assert_eq!(app.type_code(&other, &others.code()).await.status, 303, "another address has its own");
-        assert_eq!(app.count("SELECT count(*) FROM code_try").await, 2);
+        assert_eq!(app.count("SELECT count(*) FROM code_try").await, 1, "and a right code is no try");
 
         // The day ends at midnight, fifteen hours after the beginning.
         app.advance(HOUR * 14 + MINUTE * 59);
@@ -141,6 +141,68 @@ both_databases! {
         assert_eq!(app.type_code(&cookie, &mail.code()).await.status, 303, "as long as the link works");
         assert_eq!(app.post(&mail.link("/confirm/"), "").await.status, 303);
         assert_eq!(app.count(CONFIRMED).await, 2);
+    }
+
+    // A right code as the fifth try, POSTed twice: the second answer was 422 "Too many codes have been tried".
+    async fn who_presses_twice_gets_what_the_first_press_got(database: Database) {
+        let app = TestApp::start(database).await;
+        let (cookie, mail) = ask(&app, "ada@b.example").await;
+        for _ in 0..4 {
+            assert!(is_refused(&app.type_code(&cookie, &not(&mail.code())).await, WRONG));
+        }
+        let code = mail.code();
+        let first = app.type_code(&cookie, &code).await;
+        assert!(first.status == 303 && first.location().starts_with("/downloads/"), "{}", first.text());
+        // One after the other, and at once; more often than there are tries of any kind.
+        for _ in 0..4 {
+            let again = app.type_code(&cookie, &code).await;
+            assert_eq!((again.status, again.location()), (303, first.location()));
+        }
+        for again in join_all((0..8).map(|_| app.type_code(&cookie, &code))).await {
+            assert_eq!((again.status, again.location()), (303, first.location()));
+        }
+        assert_eq!((app.count(TRIES).await, app.count(CONFIRMED).await), (4, 1));
+        // The fifth wrong one is the last of that day, and then no code is looked at.
+        assert!(is_refused(&app.type_code(&cookie, &not(&mail.code())).await, WRONG));
+        assert!(is_refused(&app.type_code(&cookie, &mail.code()).await, USED_UP));
+
+        // The very first press is one of several at once.
+        let (cookie, mail) = ask(&app, "bob@b.example").await;
+        for _ in 0..4 {
+            assert!(is_refused(&app.type_code(&cookie, &not(&mail.code())).await, WRONG));
+        }
+        let code = mail.code();
+        let presses = join_all((0..8).map(|_| app.type_code(&cookie, &code))).await;
+        for press in &presses {
+            assert_eq!((press.status, press.location()), (303, presses[0].location()), "{}", press.text());
+        }
+        assert_eq!(app.count(CONFIRMED).await, 2);
+    }
+
+    // Where another form's code is right, its choices are shown as often as it is typed.
+    async fn another_forms_code_typed_twice_is_no_wrong_try(database: Database) {
+        let app = TestApp::start(database).await;
+        let (_, others) = ask(&app, "ada@b.example").await;
+        let (cookie, mail) = ask(&app, "ada@b.example").await;
+        for _ in 0..4 {
+            assert!(is_refused(&app.type_code(&cookie, &not(&mail.code())).await, WRONG));
+        }
+        for _ in 0..3 {
+            assert_eq!(app.type_code(&cookie, &others.code()).await.location(), "/check-your-inbox/code");
+        }
+        assert_eq!((app.count(TRIES).await, app.count(CONFIRMED).await), (4, 0));
+        assert_eq!(app.type_code(&cookie, &mail.code()).await.status, 303);
+    }
+
+    // Somebody who takes many reports in a day, each by its code.
+    async fn right_codes_use_up_nothing(database: Database) {
+        let app = TestApp::start(database).await;
+        for nth in 1..=12 {
+            let (cookie, mail) = ask(&app, "ada@b.example").await;
+            assert_eq!(app.type_code(&cookie, &mail.code()).await.status, 303, "{nth}");
+            app.mail_settled().await;
+        }
+        assert_eq!((app.count(TRIES).await, app.count(CONFIRMED).await), (0, 12));
     }
 
     async fn tries_that_the_database_forgot_are_counted_all_the_same(database: Database) {
