@@ -22,7 +22,7 @@ use crate::flows::Terms;
 use crate::flows::add_newsletter::{NewNewsletter, add_newsletter};
 use crate::flows::add_report::{add_report, publish_report};
 use crate::flows::add_staff::add_staff;
-use crate::flows::confirm::{Confirmation, confirm};
+use crate::flows::confirm::{Confirmation, Press, confirm};
 use crate::flows::publish_policy::publish_policy;
 use crate::flows::record_bounce::{Recorded, record_bounce};
 use crate::flows::show_notices::{show_notices, wording};
@@ -174,7 +174,7 @@ async fn subscribe(
     sign_up(tx, sent, terms, std::slice::from_ref(&form)).await?;
     let pressed = &later(sent, 4);
     let signup = signups::find(tx, form.signup_id).await?.ok_or("the signup was not stored")?;
-    if confirm(tx, pressed, terms, &signup, None).await? != Confirmation::Confirmed {
+    if confirm(tx, pressed, terms, &signup, Press::Link).await? != Confirmation::Confirmed {
         return Err("the signup was not confirmed".into());
     }
     let grant = download_grants::find(tx, form.signup_id).await?.ok_or("there is no grant")?;

@@ -63,14 +63,29 @@ pub enum Confirmation {
     Confirmed,
     /// Another press came first. Do not commit; look again.
     Overtaken,
-    /// A ticked box is of something that its owner left after the page was opened. Do not commit; show it again.
+    /// What would be agreed to was left by its owner after the form was sent, or after the page was opened. Do not
+    /// commit; show what there is to be ticked.
     OldPage,
+}
+
+/// How an open signup is confirmed.
+#[derive(Clone, Copy)]
+pub enum Press<'a> {
+    /// On the page that shows its choices.
+    Page(&'a Page),
+    /// By its link, without that page: the choices of the form stand, but for what was left since.
+    Link,
+    /// By its code, on the waiting page of its form: its choices stand as they are named there, or not at all.
+    Code,
 }
 
 /// The confirmation page as it came back.
 pub struct Page {
-    /// The boxes ticked there.
+    /// The boxes ticked there, besides that of the privacy policy.
     pub ticked: Vec<Arc<Notice>>,
+    /// Whether the box of the privacy policy was ticked there; it stands there where the form's own tick does not
+    /// count any more ([`must_agree_again`]).
+    pub agrees: bool,
     /// The newest of the subscriber's events that it was filled from ([`consents::reach`]); 0 when it does not
     /// say.
     pub seen: i64,
@@ -93,8 +108,15 @@ pub fn has_left(
     })
 }
 
-/// Confirms an open signup. The press itself agrees to the privacy policy. Without a page the choices of the form
-/// stand, but for what was left since.
+/// Whether somebody left the privacy policy after they sent the form: then the form's tick of it brings nothing back, and
+/// whoever confirms ticks it anew, where they see its words.
+#[must_use]
+pub fn must_agree_again(standing: &[consents::Standing], signup: &Signup) -> bool {
+    has_left(standing, signup, &Purpose::privacy_policy(), 0)
+}
+
+/// Confirms an open signup. The press itself agrees to the privacy policy, unless its owner left that after the form
+/// was sent: then its box must have been ticked on a page that saw it.
 ///
 /// # Errors
 /// When the database does not take it, or another hand changed whose the signup is; then nothing is confirmed.
@@ -103,7 +125,7 @@ pub async fn confirm(
     at: &Moment,
     terms: &Terms,
     signup: &Signup,
-    page: Option<&Page>,
+    press: Press<'_>,
 ) -> Result<Confirmation, Error> {
     terms.demand_own_signup(signup)?;
     let new_id = at.new_id();
@@ -114,13 +136,24 @@ pub async fn confirm(
         return Ok(Confirmation::Overtaken);
     }
     let standing = consents::list(tx, subscriber_id).await?;
+    let page = match press {
+        Press::Page(page) => Some(page),
+        Press::Link | Press::Code => None,
+    };
     let seen = page.map_or(0, |page| page.seen);
     let has_left = |purpose: &Purpose| has_left(&standing, signup, purpose, seen);
+    let agrees = page.is_some_and(|page| page.agrees && !has_left(&Purpose::privacy_policy()));
+    if must_agree_again(&standing, signup) && !agrees {
+        return Ok(Confirmation::OldPage);
+    }
     let boxes = page.map(|page| page.ticked.as_slice());
     if boxes.into_iter().flatten().any(|notice| has_left(&notice.purpose)) {
         return Ok(Confirmation::OldPage);
     }
     let asked = own_choices(tx, terms, signup).await?;
+    if matches!(press, Press::Code) && asked.iter().any(|choice| has_left(&choice.purpose)) {
+        return Ok(Confirmation::OldPage);
+    }
     let added = boxes.map_or_else(Vec::new, |ticked| added(&asked, ticked));
     let keeps = |choice: &&Choice| match boxes {
         _ if choice.purpose.is_privacy_policy() => true,

@@ -182,6 +182,7 @@ fn by_code(report: &Value, refused: bool) -> Value {
         shown.remove("token");
     }
     let typed = |text: &str| (!refused).then(|| text.to_owned());
+    shown["own"] = json!(refused);
     shown["address"] = json!("reader@council.example");
     shown["name"] = json!(typed("Ada Reader"));
     shown["organisation"] = json!(typed("Northmoor"));
@@ -197,11 +198,12 @@ fn confirm(report: &Value, refused: bool) -> Value {
         "seen": 4,
         "report": report,
         "address": ADDRESS,
-        "consent": {"words": "Example Press Ltd may hold my details."},
+        // One is refused for what was left since its form was sent.
+        "consent": {"words": "Example Press Ltd may hold my details.", "asked": refused, "checked": false},
         "policy": policy(),
         "newsletters": boxes(true),
         "purposes": boxes(false),
-        "form": {"errors": errors(if refused { &["newsletter", "purpose"] } else { &[] })},
+        "form": {"errors": errors(if refused { &["consent", "newsletter", "purpose"] } else { &[] })},
         "valid_until": MOMENT,
     })
 }

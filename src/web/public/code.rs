@@ -1,6 +1,6 @@
 //! `/check-your-inbox/code`: the six digits of mail 1, for who cannot follow its link. A code confirms the form
 //! that its mail was about. Where that is the form of the page, its choices stood beside the field; another
-//! form's are shown first, to see and to change.
+//! form's are shown first, to see and to change, and so is what was left since the form was sent.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::domain::address_key::AddressKey;
 use crate::domain::code::Code;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::signup::SignupStatus;
-use crate::flows::confirm::{Confirmation, Page, confirm};
+use crate::flows::confirm::{Confirmation, Press, confirm};
 use crate::flows::try_code::{count_try, find_by_code, find_by_link, forgive_try, link};
 use crate::random::Moment;
 use crate::store::Tx;
@@ -37,7 +37,7 @@ pub(super) fn router() -> Router<Arc<App>> {
     Router::new().route("/check-your-inbox/code", get(show).post(press))
 }
 
-/// Another form's choices, for the browser that typed its code.
+/// A form's choices, for the browser that typed its code.
 async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Error> {
     let Some((waiting, address_key)) = read(&app, &headers) else {
         return Ok(back("", None));
@@ -77,7 +77,7 @@ fn read(app: &App, headers: &HeaderMap) -> Option<(Waiting, AddressKey)> {
     Some((waiting, app.terms.address_secret.key(&email)))
 }
 
-/// The signup whose code this browser typed on another form's page, while that code would still be taken.
+/// The signup whose code this browser typed and whose choices must be seen first, while that code would still be taken.
 async fn find_typed(
     tx: &mut Tx,
     at: &Moment,
@@ -121,14 +121,20 @@ async fn try_code(
     forgive_try(&mut tx, &at, address_key).await?;
     tx.commit().await?;
     app.code_limit.forgive(address_key);
-    if signup.status == SignupStatus::Pending && !was_seen(&waiting, &signup, fields) {
-        let link = link(&signup);
-        waiting.typed = Some((link.id, link.generation));
-        return Ok(back("/code", waiting.header(app)));
-    }
-    match press_button(app, app.db.write().await?, &at, &signup, None).await? {
+    let pressed = if signup.status == SignupStatus::Pending && !was_seen(&waiting, &signup, fields)
+    {
+        Pressed::OldPage
+    } else {
+        press_button(app, app.db.write().await?, &at, &signup, Press::Code).await?
+    };
+    match pressed {
         Pressed::LedOn(page) => Ok(page),
-        Pressed::Settled | Pressed::OldPage => again(app, &waiting, typed, WRONG_CODE).await,
+        Pressed::Settled => again(app, &waiting, typed, WRONG_CODE).await,
+        Pressed::OldPage => {
+            let link = link(&signup);
+            waiting.typed = Some((link.id, link.generation));
+            Ok(back("/code", waiting.header(app)))
+        }
     }
 }
 
@@ -141,7 +147,7 @@ fn was_seen(waiting: &Waiting, signup: &Signup, fields: &Fields) -> bool {
         && shown.is_some_and(|shown| said.is_none_or(|said| said == shown))
 }
 
-/// The button under another form's choices was pressed.
+/// The button under a form's choices was pressed.
 async fn confirm_typed(
     app: &App,
     waiting: &Waiting,
@@ -170,7 +176,9 @@ async fn confirm_typed(
             return refuse(&open, &refused);
         }
     };
-    match press_button(app, tx, &at, &signup, sent.as_ref()).await? {
+    // Without its boxes the button confirms no more than the code does.
+    let press = sent.as_ref().map_or(Press::Code, Press::Page);
+    match press_button(app, tx, &at, &signup, press).await? {
         Pressed::LedOn(page) => Ok(page),
         Pressed::Settled => again(app, waiting, "", WRONG_CODE).await,
         Pressed::OldPage => {
@@ -194,7 +202,7 @@ enum Pressed {
     LedOn(Response),
     /// The signup was settled otherwise meanwhile.
     Settled,
-    /// A ticked box is of something that was left after the page was opened.
+    /// Its choices must be seen first: they are another form's, or some were left since.
     OldPage,
 }
 
@@ -204,10 +212,10 @@ async fn press_button(
     mut tx: Tx,
     at: &Moment,
     signup: &Signup,
-    sent: Option<&Page>,
+    press: Press<'_>,
 ) -> Result<Pressed, Error> {
     if signup.status == SignupStatus::Pending {
-        match confirm(&mut tx, at, &app.terms, signup, sent).await? {
+        match confirm(&mut tx, at, &app.terms, signup, press).await? {
             Confirmation::Confirmed => {
                 tx.commit().await?;
                 app.mail_waits.notify_one();
@@ -234,7 +242,7 @@ async fn again(app: &App, waiting: &Waiting, typed: &str, what: &str) -> Result<
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
-/// The page with another form's choices, under the address that was typed here.
+/// The page with a form's choices, under the address that was typed here: another's, or its own of which some were left.
 fn page(
     app: &App,
     waiting: &Waiting,
@@ -245,6 +253,7 @@ fn page(
     let mut context = open.shown(refused)?;
     context["site"] = json!(*app.site);
     context["form"]["id"] = json!(signup.signup_id);
+    context["own"] = json!(signup.signup_id == waiting.signup_id);
     context["address"] = json!(waiting.email);
     context["name"] = json!(signup.name);
     context["organisation"] = json!(signup.organisation);

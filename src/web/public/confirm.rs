@@ -14,7 +14,7 @@ use super::open_signup::{OpenSignup, Refused};
 use crate::domain::email_address::EmailAddress;
 use crate::domain::link::{Link, LinkKind};
 use crate::domain::timestamp::Timestamp;
-use crate::flows::confirm::{Confirmation, Standing, confirm, standing};
+use crate::flows::confirm::{Confirmation, Press, Standing, confirm, standing};
 use crate::flows::send_fresh_link::fresh_confirmation;
 use crate::store::signups::{self, Signup};
 use crate::store::{Tx, download_grants};
@@ -91,7 +91,8 @@ async fn press(
                 return refuse(&app, &token, &open, &refused);
             }
         };
-        let confirmed = confirm(&mut tx, &at, &app.terms, &signup, sent.as_ref()).await?;
+        let press = sent.as_ref().map_or(Press::Link, Press::Page);
+        let confirmed = confirm(&mut tx, &at, &app.terms, &signup, press).await?;
         match confirmed {
             Confirmation::Confirmed => {
                 tx.commit().await?;

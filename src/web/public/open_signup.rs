@@ -7,7 +7,7 @@ use super::confirm::{masked, title};
 use super::signup_form::{changed_words, policy_link};
 use crate::domain::purpose::Purpose;
 use crate::flows::Terms;
-use crate::flows::confirm::{Page, has_left, own_choices};
+use crate::flows::confirm::{Page, has_left, must_agree_again, own_choices};
 use crate::store::consent_events::Choice;
 use crate::store::consents::{self, Standing};
 use crate::store::signups::Signup;
@@ -77,11 +77,13 @@ impl<'a> OpenSignup<'a> {
         };
         let policy = self.catalog.policy(&self.signup.policy_label).ok_or(Error::Internal)?;
         let consent = choice(&Purpose::privacy_policy()).map(|choice| &choice.words);
+        let agrees = refused.is_some_and(|refused| self.agrees_anew(refused.fields));
         let error = |r: &Refused<'_>| json!({"field": r.field, "message": r.words});
         Ok(json!({
             "report": title(self.signup),
             "address": masked(self.signup),
-            "consent": {"words": consent},
+            // Its box stands there only where the form's own tick does not count any more.
+            "consent": {"words": consent, "asked": self.must_agree_again(), "checked": agrees},
             "policy": policy_link(policy),
             "newsletters": boxes("newsletter"),
             "purposes": boxes("purpose"),
@@ -118,14 +120,41 @@ impl<'a> OpenSignup<'a> {
         }
         let ticked = self.offers.iter().filter(|offer| offer.is_ticked(fields));
         let ticked = ticked.map(|offer| offer.notice.clone()).collect();
-        Ok(Ok(Some(Page { ticked, seen: seen(fields) })))
+        Ok(Ok(Some(Page { ticked, agrees: agrees(fields), seen: seen(fields) })))
     }
 
-    /// What to do about a ticked box whose purpose was left after the page was opened.
+    /// Whether the privacy policy must be ticked on the page.
+    fn must_agree_again(&self) -> bool {
+        must_agree_again(&self.standing, self.signup)
+    }
+
+    /// Whether its box was ticked by somebody who saw that it was left.
+    fn agrees_anew(&self, fields: &Fields) -> bool {
+        agrees(fields) && !self.has_left(&Purpose::privacy_policy(), seen(fields))
+    }
+
+    /// What to do about a box that must be ticked anew: that of the privacy policy, or a ticked one whose purpose was
+    /// left after the page was opened.
     ///
     /// # Errors
     /// When there is none by now.
     pub(super) fn refuse_old_page<'f>(&self, fields: &'f Fields) -> Result<Refused<'f>, Error> {
+        if self.must_agree_again() && !self.agrees_anew(fields) {
+            let was_there = !self.has_left(&Purpose::privacy_policy(), seen(fields));
+            let words = if was_there || !was_shown(fields) {
+                let what = if self.signup.report_id.is_some() {
+                    "send you the report"
+                } else {
+                    "sign you up"
+                };
+                format!("Tick the box to agree to our privacy policy, so that we can {what}")
+            } else {
+                "You withdrew your agreement to our privacy policy after you opened this page: if you agree again, \
+                 tick its box, then confirm"
+                    .to_owned()
+            };
+            return Ok(Refused { fields, field: "consent", words });
+        }
         let left = |offer: &&&Offer| {
             offer.is_ticked(fields) && self.has_left(&offer.purpose, seen(fields))
         };
@@ -164,6 +193,11 @@ impl<'a> OpenSignup<'a> {
 /// Whether the page was there, and with it its boxes.
 pub(super) fn was_shown(fields: &Fields) -> bool {
     fields.one("choices") == "shown"
+}
+
+/// Whether the box of the privacy policy was ticked, clearly.
+fn agrees(fields: &Fields) -> bool {
+    fields.one("consent") == "yes" && !fields.is_repeated("consent") && !fields.is_faulty("consent")
 }
 
 /// What the page says it was filled from; 0 when it does not.

@@ -11,7 +11,7 @@ use assent::domain::email_address::EmailAddress;
 use assent::domain::purpose::Purpose;
 use assent::domain::signup::Method;
 use assent::flows::choose::{Choices, Refusal, choose};
-use assent::flows::confirm::{Confirmation, confirm};
+use assent::flows::confirm::{Confirmation, Press, confirm};
 use assent::flows::erase::erase;
 use assent::flows::sign_up::{SignUp, sign_up};
 use assent::flows::withdraw::{Leaving, withdraw};
@@ -180,7 +180,8 @@ async fn act(app: &TestApp, shown: &Shown, who: usize, act: Act) {
             app.advance(std::time::Duration::from_millis(1));
             let mut tx = app.write().await;
             let signup = signups::find(&mut tx, signup_id).await.unwrap().unwrap();
-            let confirmed = confirm(&mut tx, &core.moment(), &core.terms, &signup, None).await;
+            let confirmed =
+                confirm(&mut tx, &core.moment(), &core.terms, &signup, Press::Link).await;
             assert_eq!(confirmed.unwrap(), Confirmation::Confirmed);
             tx.commit().await.unwrap();
         }

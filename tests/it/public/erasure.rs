@@ -9,7 +9,7 @@ use assent::domain::link::{Link, LinkKind};
 use assent::domain::notice::hex;
 use assent::domain::outbox::DeliveryOutcome;
 use assent::domain::suppression::SuppressionReason;
-use assent::flows::confirm::{Confirmation, confirm};
+use assent::flows::confirm::{Confirmation, Press, confirm};
 use assent::outside::{Ending, EndingReason, Turn};
 use assent::store::consent_events::{self, ConsentEvent};
 use assent::store::outbox::{self, Delivery};
@@ -315,7 +315,7 @@ both_databases! {
         let signup_id = app.core.links.secrets.open(LinkKind::Confirm, token).unwrap().id;
         let mut confirming = app.write().await;
         let signup = signups::find(&mut confirming, signup_id).await.unwrap().unwrap();
-        let confirmed = confirm(&mut confirming, &app.core.moment(), &app.core.terms, &signup, None).await.unwrap();
+        let confirmed = confirm(&mut confirming, &app.core.moment(), &app.core.terms, &signup, Press::Link).await.unwrap();
         assert_eq!(confirmed, Confirmation::Confirmed);
         let erase = app.request("POST", &format!("{page}/erase")).header("content-type", "application/x-www-form-urlencoded");
         let erasing = tokio::spawn(erase.body(TICKED).send());

@@ -13,6 +13,8 @@ const PRIVACY: &str = "privacy-policy";
 const WEEKLY: &str = "newsletter:weekly";
 const CODE: &str = "/check-your-inbox/code";
 const ONE_CLICK: &str = "List-Unsubscribe=One-Click";
+const TICK: &str =
+    "Tick the box to agree to our privacy policy, so that we can send you the report";
 const OUT_OF_DATE: &str = "This page was out of date, so nothing new is agreed to";
 
 /// Somebody with a page of their choices, and the link of their receipt that ends the newsletter.
@@ -261,6 +263,117 @@ both_databases! {
         assert_eq!(PageForm::of(&app.get(&link).await.text(), &path).is_ticked("weekly"), Some(false));
         assert_eq!(app.post(&link, &now.tick("weekly").body()).await.status, 303);
         assert_eq!(agreed(&app).await, (true, true), "a tick that saw the leaving is a fresh one");
+    }
+
+    // After POST …/withdraw-all, POST /confirm/… of a form that was sent before gave the privacy policy again, with
+    // nothing ticked anew.
+    async fn a_request_of_before_asks_for_the_privacy_policy_again(database: Database) {
+        let app = TestApp::start(database).await;
+        let tab = Tab::start(&app, BOTH).await;
+        let link = app.ask_and_read(ADA, BOTH).await.link("/confirm/");
+        let path = link.replace(&app.base, "");
+        let before = PageForm::of(&app.get(&link).await.text(), &path);
+        assert_eq!((before.is_ticked("yes"), before.is_ticked("weekly")), (None, Some(true)), "no box of it");
+        tab.withdraws_all(&app).await;
+        let events = self::events(&app).await;
+
+        let bare = app.post(&link, "").await;
+        assert!(bare.status == 422 && bare.text().contains(TICK), "{}", bare.text());
+        let old = app.post(&link, &before.body()).await;
+        let page = old.text();
+        assert!(old.status == 422 && page.contains("You withdrew your agreement to our privacy policy after"), "{page}");
+        let now = PageForm::of(&page, &path);
+        assert_eq!((now.is_ticked("yes"), now.is_ticked("weekly")), (Some(false), Some(false)));
+        assert!(page.contains("id=\"consent\"") && page.contains("href=\"#consent\""), "{page}");
+        let shown = app.get(&link).await.text();
+        assert!(shown.contains("You withdrew this after the form was sent") && !shown.contains("<title>Error"), "{shown}");
+        let unticked = app.post(&link, &now.clone().tick("weekly").body()).await;
+        let page = unticked.text();
+        assert!(unticked.status == 422 && page.contains(TICK), "{page}");
+        assert_eq!(PageForm::of(&page, &path).is_ticked("weekly"), Some(true), "what was ticked stays ticked");
+        for unclear in ["&consent=no", "&consent=yes&consent=yes", "&consent=yes%00", "&consent=", "&consent=%ff"] {
+            let answer = app.post(&link, &format!("{}{unclear}", now.body())).await;
+            assert!(answer.status == 422 && answer.text().contains(TICK), "{unclear}");
+        }
+        assert_eq!((agreed(&app).await, self::events(&app).await), ((false, false), events));
+
+        // Left once more after the page was opened: its tick is older than that.
+        let ticked = now.tick("yes");
+        let back = tab.open(&app).await.tick(PRIVACY);
+        assert_eq!(tab.save(&app, &back).await.status, 303);
+        tab.withdraws_all(&app).await;
+        let old = app.post(&link, &ticked.body()).await;
+        let page = old.text();
+        assert!(old.status == 422 && page.contains("after you opened this page"), "{page}");
+        let now = PageForm::of(&page, &path);
+        assert_eq!(now.is_ticked("yes"), Some(false), "an old tick does not stay");
+        assert_eq!(agreed(&app).await, (false, false));
+
+        let ticked = now.tick("yes").body();
+        let presses = futures_util::future::join_all((0..3).map(|_| app.post(&link, &ticked))).await;
+        assert!(presses.iter().all(|press| press.status == 303 && press.location() == presses[0].location()));
+        assert_eq!(agreed(&app).await, (true, false), "what was ticked, and no newsletter with it");
+    }
+
+    // POST /check-your-inbox/code confirmed silently: without the newsletter that was left meanwhile, and with the
+    // privacy policy that was.
+    async fn a_code_shows_what_was_left_before_it_confirms(database: Database) {
+        for all in [false, true] {
+            let app = TestApp::start(database).await;
+            let tab = Tab::start(&app, BOTH).await;
+            let asked = app.post(PATH, &form(ADA, BOTH)).await;
+            let code = app.next_mail(ADA, 2).await.code();
+            app.mail_settled().await;
+            if all { tab.withdraws_all(&app).await } else { tab.leaves(&app).await }
+            let (events, policy) = (self::events(&app).await, !all);
+
+            let mut cookie = String::new();
+            for _ in 0..2 {
+                let typed = app.type_code(&asked.cookie(), &code).await;
+                assert_eq!((typed.status, typed.location()), (303, CODE), "{}", typed.text());
+                cookie = typed.cookie();
+            }
+            assert_eq!((agreed(&app).await, self::events(&app).await), ((policy, false), events));
+            let page = open_code_page(&app, &cookie).await;
+            assert!(page.contains("Check what you chose") && !page.contains("another form"), "{page}");
+            let now = PageForm::of(&page, CODE);
+            assert_eq!((now.is_ticked("weekly"), now.is_ticked("yes")), (Some(false), all.then_some(false)));
+            if all {
+                let refused = press_code_page(&app, &cookie, &now).await;
+                assert!(refused.status == 422 && refused.text().contains(TICK), "{}", refused.text());
+                assert_eq!((agreed(&app).await, self::events(&app).await), ((false, false), events));
+            }
+            let ticked = if all { now.tick("yes") } else { now };
+            let confirmed = press_code_page(&app, &cookie, &ticked.tick("weekly")).await;
+            assert!(confirmed.status == 303 && confirmed.location().starts_with("/downloads/"), "{}", confirmed.text());
+            assert!(confirmed.cookie_named("assent_confirmed").is_empty(), "it leads to nobody's choices");
+            assert_eq!(agreed(&app).await, (true, true), "a tick that saw the leaving is a fresh one");
+            let again = app.type_code(&asked.cookie(), &code).await;
+            assert_eq!((again.status, again.location()), (303, confirmed.location()));
+        }
+    }
+
+    // The same where the code of a form of before is typed on a page of after.
+    async fn another_forms_code_asks_for_the_privacy_policy_again(database: Database) {
+        let app = TestApp::start(database).await;
+        let tab = Tab::start(&app, BOTH).await;
+        let code = app.ask_and_read(ADA, BOTH).await.code();
+        app.mail_settled().await;
+        tab.withdraws_all(&app).await;
+        app.next_mail(ADA, 3).await;
+        let mine = app.post(PATH, &form(ADA, "")).await.cookie();
+        app.next_mail(ADA, 4).await;
+        app.mail_settled().await;
+        let cookie = app.type_code(&mine, &code).await.cookie();
+        let now = PageForm::of(&open_code_page(&app, &cookie).await, CODE);
+        assert_eq!((now.is_ticked("weekly"), now.is_ticked("yes")), (Some(false), Some(false)));
+        let refused = press_code_page(&app, &cookie, &now.clone().tick("weekly")).await;
+        assert!(refused.status == 422 && refused.text().contains(TICK), "{}", refused.text());
+        assert_eq!(agreed(&app).await, (false, false));
+        // Mine was sent after the leaving, with a tick of its own.
+        let own = app.mail_to(ADA)[4].code();
+        assert_eq!(app.type_code(&mine, &own).await.status, 303);
+        assert_eq!(agreed(&app).await, (true, false));
     }
 
     // The same on the page where another form's code is confirmed.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use assent::domain::link::LinkKind;
 use assent::domain::text::Line;
-use assent::flows::confirm::{Confirmation, confirm};
+use assent::flows::confirm::{Confirmation, Press, confirm};
 use assent::flows::edit_newsletter::edit_newsletter;
 use assent::flows::withdraw::{Leaving, withdraw};
 use assent::store::newsletters::NewsletterWords;
@@ -105,7 +105,7 @@ both_databases! {
         let mut tx = app.write().await;
         let signup = signups::find(&mut tx, signup_id).await.unwrap().unwrap();
         let at = app.core.moment();
-        assert_eq!(confirm(&mut tx, &at, &app.core.terms, &signup, None).await.unwrap(), Confirmation::Confirmed);
+        assert_eq!(confirm(&mut tx, &at, &app.core.terms, &signup, Press::Link).await.unwrap(), Confirmation::Confirmed);
         let id = subscribers::find_id(&mut tx, &signup.address_key).await.unwrap().unwrap();
         app.advance(Duration::from_mins(10));
         assert_eq!(withdraw(&mut tx, &app.core.moment(), &app.core.terms, id, &Leaving::Writing, "/unsubscribe").await.unwrap().len(), 1);
