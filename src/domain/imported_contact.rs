@@ -133,11 +133,20 @@ pub enum ImportedWordsError {
     Forbidden,
 }
 
+/// How a notice begins that stands for words that nobody kept.
+const UNKNOWN: &str = "Consent given elsewhere and brought in with this evidence: ";
+
 impl ImportedWords {
     /// What stands for words that nobody kept: that there are none here, and where consent comes from.
     #[must_use]
     pub fn unknown(source: &Line) -> Self {
-        Self(format!("Consent given elsewhere and brought in with this evidence: {source}"))
+        Self(format!("{UNKNOWN}{source}"))
+    }
+
+    /// Whether a notice has no words that anybody agreed to, but what stands for them.
+    #[must_use]
+    pub fn are_unknown(notice: &str) -> bool {
+        notice.starts_with(UNKNOWN)
     }
 
     /// The words.
@@ -231,5 +240,7 @@ mod tests {
         }
         let unknown = ImportedWords::unknown(&Line::parse("The old list").unwrap().unwrap());
         assert!(unknown.as_str().ends_with("with this evidence: The old list"));
+        assert!(ImportedWords::are_unknown(unknown.as_str()));
+        assert!(!ImportedWords::are_unknown(words) && !ImportedWords::are_unknown(""));
     }
 }

@@ -18,7 +18,7 @@ pub struct PermissionFacts {
     pub name: Option<String>,
     /// Where their consent stands, if they ever gave it.
     pub state: Option<EventType>,
-    /// When it came to stand so.
+    /// When they agreed, which an import says itself; else when that ended.
     pub changed_at: Option<Timestamp>,
     /// The event that made it so.
     pub event_id: Option<Uuid>,
@@ -45,7 +45,8 @@ pub async fn list(
     on!(tx, |conn| {
         sqlx::query_as(concat!(
         "SELECT u.code AS purpose, COALESCE(l.name, u.name) AS name, c.state,
-                e.recorded_at AS changed_at, c.event_id, p.label AS policy_label,
+                CASE WHEN c.state IN ('given', 'renewed') THEN c.confirmed_at ELSE e.recorded_at END AS changed_at,
+                c.event_id, p.label AS policy_label,
                 (SELECT max(asks.renew_until) FROM policy_version asks
                  WHERE asks.lang = p.lang AND asks.change_class = 'reconsent'
                    AND asks.renew_until <= $2 AND asks.published_at > p.published_at) AS renewal_missed,

@@ -170,6 +170,8 @@ fn leavable(
     let leave = parts.links.unsubscribe(subscriber.subscriber_id, leaving);
     context["leave_url"] = json!(leave);
     context["leave_ends"] = json!(written_for);
+    // Whoever was brought in from elsewhere may never have agreed to it.
+    context["policy_stays"] = json!(holds.iter().any(|standing| standing.purpose == policy));
     Letter { leave: Some(leave), ..to(parts, subscriber, context) }
 }
 

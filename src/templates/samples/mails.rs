@@ -25,6 +25,7 @@ pub(super) fn of(mail: &str) -> Vec<Value> {
             policy_notice(&changed_policy(), &["Privacy policy", "The weekly"], &["The weekly"]),
             policy_notice(&changed_policy(), &["Privacy policy"], &[]),
             policy_notice(&unsaid_policy(), &["Privacy policy", "The weekly"], &["The weekly"]),
+            policy_notice(&changed_policy(), &["The weekly"], &["The weekly"]),
         ],
         "renewal" => renewal(),
         "checkpoint" => vec![checkpoint(1, &Value::Null), checkpoint(312, &proof())],
@@ -165,6 +166,7 @@ fn policy_notice(policy: &Value, topics: &[&str], leave_ends: &[&str]) -> Value 
         "topics": topics,
         "leave_url": url("/unsubscribe/TOKEN"),
         "leave_ends": leave_ends,
+        "policy_stays": topics.contains(&"Privacy policy"),
         "address": ADDRESS,
         "manage_url": url("/preferences/TOKEN"),
     })
@@ -175,8 +177,8 @@ fn proof() -> Value {
 }
 
 fn renewal() -> Vec<Value> {
-    let sample = |policy: &Value, keep: &[&str], reminder: bool| {
-        let mut sample = policy_notice(policy, &[&["Privacy policy"], keep].concat(), keep);
+    let sample = |policy: &Value, (asked, keep): (&[&str], &[&str]), reminder: bool| {
+        let mut sample = policy_notice(policy, &[asked, keep].concat(), keep);
         sample["until"] = json!("2026-12-24T00:00:00.000000Z");
         sample["keep"] = json!(keep);
         sample["renew_url"] = url("/renew/TOKEN");
@@ -185,9 +187,15 @@ fn renewal() -> Vec<Value> {
     };
     let mut samples = Vec::new();
     for reminder in [false, true] {
-        samples.push(sample(&changed_policy(), &["The weekly"], reminder));
-        samples.push(sample(&changed_policy(), &[], reminder));
-        samples.push(sample(&unsaid_policy(), &["The weekly", "Partner offers"], reminder));
+        let agreed = &["Privacy policy"];
+        samples.push(sample(&changed_policy(), (agreed, &["The weekly"]), reminder));
+        samples.push(sample(&changed_policy(), (agreed, &[]), reminder));
+        samples.push(sample(
+            &unsaid_policy(),
+            (agreed, &["The weekly", "Partner offers"]),
+            reminder,
+        ));
+        samples.push(sample(&changed_policy(), (&[], &["The weekly"]), reminder));
     }
     samples
 }

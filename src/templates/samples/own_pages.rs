@@ -47,6 +47,7 @@ fn preferences() -> Vec<Value> {
         json!({
             "code": code, "name": "The weekly", "description": "What councils build.",
             "words": "Send me the weekly.", "notice": (code == "partner-offers").then_some("5a1f"),
+            "on_record": Value::Null,
             "checked": agreed, "offered": code != "newsletter:weekly", "state": state, "since": state.as_str().map(|_| MOMENT),
             "policy_label": agreed.then_some("2026-11"),
             "policy_url": agreed.then_some("/policies/privacy/2026-11"),
@@ -63,6 +64,7 @@ fn preferences() -> Vec<Value> {
                 row("partner-offers", Value::Null),
             ],
             "any_in_force": error.is_null(),
+            "without_policy": false,
         })
     };
     let error = |field: &str| json!({"field": field, "message": "Do this instead"});
@@ -74,6 +76,12 @@ fn preferences() -> Vec<Value> {
     for field in ["purpose", "policy", "confirm", "name"] {
         samples.push(sample(Value::Null, error(field), Value::Null));
     }
+    let mut brought_in = sample(Value::Null, Value::Null, Value::Null);
+    brought_in["purposes"] =
+        json!([row("privacy-policy", Value::Null), row("newsletter:weekly", json!("given"))]);
+    brought_in["purposes"][1]["on_record"] = json!("Consent given elsewhere");
+    brought_in["without_policy"] = json!(true);
+    samples.push(brought_in);
     samples
 }
 
@@ -133,7 +141,7 @@ fn receipt() -> Vec<Value> {
                 "words": some("Send me the weekly."), "at": MOMENT, "policy_label": some("2026-11"),
                 "policy_url": some("/policies/privacy/2026-11"), "method": "form",
                 "source": some("/newsletters"), "address": "reader@council.example",
-                "report": some("digital-councils"),
+                "report": some("digital-councils"), "stated_at": Value::Null, "has_words": known,
             },
             "ledger": known.then(|| json!({
                 "index": 4, "size": 312, "root": "R09PRCBST09U", "origin": "reports.example.org",
@@ -144,6 +152,8 @@ fn receipt() -> Vec<Value> {
     };
     let mut unlinked = sample("renewed", true);
     unlinked["event"]["policy_url"] = Value::Null;
+    unlinked["event"]["stated_at"] = json!(MOMENT);
+    unlinked["event"]["has_words"] = json!(false);
     vec![sample("given", true), sample("withdrawn", false), unlinked]
 }
 
@@ -154,7 +164,8 @@ fn unsubscribe(topics: &[&str], everything: bool) -> Value {
 fn renew() -> Vec<Value> {
     let row = |code: &str, name: &str, before: Option<&str>, checked: bool| {
         json!({"code": code, "name": name, "words": format!("{name}: I agree."), "notice": "5a1f",
-               "checked": checked, "until": MOMENT, "since": MOMENT, "before": before})
+               "checked": checked, "until": MOMENT, "since": MOMENT, "before": before,
+               "on_record": code == "partner-offers"})
     };
     let page = |purposes: Value, keep: &[&str], changes: Value, compared: Option<&str>| {
         json!({
@@ -167,7 +178,7 @@ fn renew() -> Vec<Value> {
     let changes = json!(["We keep your details for two years."]);
     let policy = row("privacy-policy", "Privacy policy", None, false);
     let weekly = row("newsletter:weekly", "The weekly", Some("Send me the weekly."), true);
-    let offers = row("partner-offers", "Partner offers", None, false);
+    let offers = row("partner-offers", "Partner offers", Some("Consent given elsewhere"), false);
     let mut refused =
         page(json!([policy, weekly, offers]), &["The weekly", "Partner offers"], json!([]), None);
     refused["error"] = json!("Tick the privacy policy too");

@@ -13,6 +13,7 @@ use axum::routing::{get, post};
 use serde_json::{Value, json};
 
 use self::range::{Asked, asked};
+use super::preferences::on_record;
 use super::reports::cover_path;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::link::{Link, LinkKind};
@@ -85,6 +86,10 @@ pub(super) fn present<'a>(standing: impl IntoIterator<Item = &'a Standing>) -> V
     let (mut newsletters, mut others) = (vec![], vec![]);
     for standing in standing {
         if !standing.state.in_force() || standing.purpose.is_privacy_policy() {
+            continue;
+        }
+        // No words were agreed to here, nor kept from where they were.
+        if on_record(standing).is_some() {
             continue;
         }
         let list = if standing.purpose.is_own() { &mut others } else { &mut newsletters };

@@ -18,6 +18,7 @@ use axum::routing::{get, post};
 use serde_json::{Value, json};
 
 use super::signup_form::policy_link;
+use crate::domain::imported_contact::ImportedWords;
 use crate::domain::link::LinkKind;
 use crate::domain::purpose::Purpose;
 use crate::flows::withdraw::{Leaving, withdraw};
@@ -132,8 +133,21 @@ async fn page(app: &App, token: &str, said: &Said<'_>) -> Result<String, Error> 
         "seen": consents::reach(&standing),
         "purposes": rows(&catalog, token, &standing, &said.kept),
         "any_in_force": any_in_force,
+        "without_policy": stands_without_policy(&standing),
     });
     Ok(app.templates.render("public/preferences.html", context)?)
+}
+
+/// Whether something is in force and the privacy policy is not: what was brought in from elsewhere stands by itself.
+fn stands_without_policy(standing: &[Standing]) -> bool {
+    let mut in_force = standing.iter().filter(|s| s.state.in_force()).peekable();
+    in_force.peek().is_some() && in_force.all(|standing| !standing.purpose.is_privacy_policy())
+}
+
+/// What is on record in place of the words that somebody agreed to elsewhere, where nobody kept these.
+pub(super) fn on_record(standing: &Standing) -> Option<&str> {
+    let words = standing.words.as_str();
+    ImportedWords::are_unknown(words).then_some(words)
 }
 
 /// A row for each purpose that can be agreed to, and for each that was.
@@ -178,13 +192,15 @@ fn row(
         "description": description,
         // Whoever agreed reads the words they agreed to.
         "words": in_force.map_or(words, |standing| &standing.words),
+        "on_record": in_force.and_then(on_record),
         // Which words were shown, where they can be edited while the page is open.
         "notice": hash,
         "checked": in_force.is_some() || kept.contains(purpose),
         // Whether its box can be ticked anew.
         "offered": false,
         "state": mine.map(|standing| standing.state.as_str()),
-        "since": mine.map(|standing| standing.changed_at),
+        // What was brought in says itself since when it stands.
+        "since": mine.map(|mine| in_force.map_or(mine.changed_at, |standing| standing.confirmed_at)),
         "policy_label": in_force.map(|standing| &standing.policy_label),
         "policy_url": in_force.map(|standing| format!("/policies/privacy/{}", standing.policy_label)),
         "receipt_url": mine.map(|s| format!("/preferences/{token}/receipts/{}", s.event_id)),

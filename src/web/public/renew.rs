@@ -10,7 +10,7 @@ use axum::routing::get;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::preferences::erased;
+use super::preferences::{erased, on_record};
 use super::signup_form::policy_link;
 use crate::domain::consent::EventType;
 use crate::domain::email_address::EmailAddress;
@@ -118,6 +118,8 @@ fn row(open: &Open, ticked: bool) -> Value {
         "since": standing.confirmed_at,
         // The words agreed to, where they are others.
         "before": open.is_reworded().then_some(&standing.words),
+        // Whether these are no words agreed to, but what is on record in their place.
+        "on_record": on_record(standing).is_some(),
     })
 }
 

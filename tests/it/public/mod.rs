@@ -1,3 +1,4 @@
+mod brought_in;
 mod code;
 mod confirm;
 mod door;

@@ -10,6 +10,7 @@ use axum::routing::get;
 use serde_json::{Value, json};
 
 use super::find;
+use crate::domain::imported_contact::ImportedWords;
 use crate::flows::receipt::{Receipt, Sealed, receipt};
 use crate::ledger::note::encode_hash;
 use crate::web::{App, Error};
@@ -61,13 +62,17 @@ fn page(app: &App, token: &str, id: &str, receipt: &Receipt) -> Result<Html<Stri
     });
     let file_url = sealed.as_ref().map(|_| format!("/preferences/{token}/receipts/{id}{FILE}"));
     let policy_url = label.as_str().map(|label| format!("/policies/privacy/{label}"));
+    // Consent that was brought in was given when its evidence says, and recorded later.
+    let stated_at = (body["method"] == "import").then(|| &body["requested_at"]);
+    let words = &body["notice"]["text"];
+    let has_words = words.as_str().is_some_and(|words| !ImportedWords::are_unknown(words));
     let context: Value = json!({
         "site": *app.site,
         "token": token,
         "id": id,
         "event": {
             "name": name, "type": event.event_type, "purpose": event.purpose,
-            "words": body["notice"]["text"], "at": event.recorded_at,
+            "words": words, "has_words": has_words, "at": event.recorded_at, "stated_at": stated_at,
             "policy_label": label, "policy_url": policy_url, "method": body["method"],
             "source": body["source"], "address": body["email"], "report": body["report"],
         },

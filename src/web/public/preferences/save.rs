@@ -150,7 +150,7 @@ fn what_to_do(
         }
         Refusal::NeedsPrivacyPolicy => (
             "purpose",
-            "Tick the privacy policy too: without it we may not hold your address".into(),
+            "Tick the privacy policy too: what you tick anew rests on it".into(),
         ),
     }
 }
