@@ -21,6 +21,7 @@ use super::signup_form::policy_link;
 use crate::domain::imported_contact::ImportedWords;
 use crate::domain::link::LinkKind;
 use crate::domain::purpose::Purpose;
+use crate::domain::timestamp::Timestamp;
 use crate::flows::withdraw::{Leaving, withdraw};
 use crate::store::Tx;
 use crate::store::consents::{self, Standing};
@@ -29,10 +30,13 @@ use crate::store::subscribers::{self, Subscriber};
 use crate::web::body::drain;
 use crate::web::catalog::Catalog;
 use crate::web::error::Gone;
+use crate::web::fields::Fields;
 use crate::web::{App, Error};
 
 /// The page, as evidence names it.
 const SOURCE: &str = "/preferences";
+/// For how many seconds the page says what was just done, at the address that a press led to.
+const SAID_FOR: i64 = 600;
 const WITHDRAWN: &str =
     "You have withdrawn everything. We send you a receipt, and nothing after it.";
 
@@ -68,15 +72,17 @@ async fn show(
     Path(token): Path<String>,
     axum::extract::RawQuery(query): axum::extract::RawQuery,
 ) -> Result<Html<String>, Error> {
-    let word = match query.as_deref() {
-        Some("word=saved") => {
+    let query = Fields::parse(query.unwrap_or_default().as_bytes());
+    let just_now = is_just_now(query.one("at"), app.clock.now());
+    let word = match query.one("word") {
+        "saved" if just_now => {
             Some("Your choices are saved. A receipt is on its way if they changed.")
         }
-        Some("word=stands") => Some(
+        "stands" if just_now => Some(
             "Your changes are saved. What you agree to had changed since you opened the page: it is \
              shown here as it stands now, and nothing was agreed to anew.",
         ),
-        Some("word=withdrawn") => Some(WITHDRAWN),
+        "withdrawn" => Some(WITHDRAWN),
         _ => None,
     };
     page(&app, &token, &Said { word, ..Said::default() }).await.map(Html)
@@ -225,10 +231,42 @@ async fn withdraw_all(
     tx.commit().await?;
     find(&app, &mut app.db.read().await?, &token).await?;
     app.mail_waits.notify_one();
-    Ok(back(&token, "withdrawn"))
+    Ok(back(&token, "withdrawn", at.now))
 }
 
-fn back(token: &str, word: &str) -> Response {
-    let to = [(header::LOCATION, format!("/preferences/{token}?word={word}"))];
-    (StatusCode::SEE_OTHER, to).into_response()
+/// Leads to the page with a word on what was just done; a bookmark of that address says nothing of it later.
+fn back(token: &str, word: &str, now: Timestamp) -> Response {
+    let to = format!("/preferences/{token}?word={word}&at={}", seconds(now));
+    (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response()
+}
+
+fn is_just_now(said_at: &str, now: Timestamp) -> bool {
+    let age = said_at.parse().map(|at: i64| seconds(now).saturating_sub(at));
+    // Clocks of replicas may differ a little.
+    age.is_ok_and(|age| (-60..=SAID_FOR).contains(&age))
+}
+
+fn seconds(at: Timestamp) -> i64 {
+    at.micros() / 1_000_000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_said_for_ten_minutes() {
+        let now = Timestamp::parse("2026-11-23T09:00:00.9Z").unwrap();
+        let at = |age: i64| (seconds(now) - age).to_string();
+        for (said_at, just_now) in
+            [(at(0), true), (at(600), true), (at(601), false), (at(-60), true), (at(-61), false)]
+        {
+            assert_eq!(is_just_now(&said_at, now), just_now, "{said_at}");
+        }
+        for hostile in
+            ["", "x", "-9223372036854775808", "9223372036854775807", "99999999999999999999", "1 "]
+        {
+            assert!(!is_just_now(hostile, now), "{hostile}");
+        }
+    }
 }

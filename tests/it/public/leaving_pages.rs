@@ -73,7 +73,8 @@ async fn choices_as_they_change() {
 
     app.advance(DAY);
     save(&app, &page, &["privacy-policy", WEEKLY]).await;
-    let saved = app.get(&format!("{page}?word=saved")).await;
+    let at = app.clock.now().micros() / 1_000_000;
+    let saved = app.get(&format!("{page}?word=saved&at={at}")).await;
     same_page("preferences_saved", &saved, 200);
     same_mail("mail_change_given", &app.next_mail(ADA, 2).await);
 

@@ -376,6 +376,22 @@ both_databases! {
         assert_eq!(agreed(&app).await, (true, false));
     }
 
+    async fn what_a_page_says_of_a_press_it_says_for_a_while(database: Database) {
+        let app = TestApp::start(database).await;
+        let tab = Tab::start(&app, BOTH).await;
+        let saved = tab.save(&app, &tab.open(&app).await.fill("name", "Ada King")).await;
+        let says = "Your choices are saved";
+        for _ in 0..2 {
+            assert!(app.get(saved.location()).await.text().contains(says), "loaded again");
+        }
+        for odd in ["?word=saved", "?word=saved&at=", "?word=saved&at=x", "?word=stands&at=-1", "?word=saved&at=99999999999999999999"] {
+            let page = app.get(&format!("{}{odd}", tab.page)).await;
+            assert!(page.status == 200 && !page.text().contains("saved."), "{odd}");
+        }
+        app.advance(Duration::from_mins(11));
+        assert!(!app.get(saved.location()).await.text().contains(says), "a bookmark");
+    }
+
     // The same on the page where another form's code is confirmed.
     async fn a_code_page_of_before_brings_back_nothing_that_was_left_since(database: Database) {
         let app = TestApp::start(database).await;

@@ -236,7 +236,7 @@ both_databases! {
         poll::until("the second newsletter", || async { app.get(&page).await.text().contains("The daily").then_some(()) }).await;
         let other = "choices=shown&policy=2026-11&purpose=privacy-policy&purpose=newsletter%3Adaily&name=Ada";
         let saved = app.post(&page, &format!("{other}{}", app.seen(&page).await)).await;
-        assert_eq!((saved.status, saved.location()), (303, format!("{page}?word=saved").as_str()));
+        assert_eq!((saved.status, saved.location().split('&').next()), (303, Some(format!("{page}?word=saved").as_str())));
         assert_eq!((app.count(WITHDRAWN).await, app.count(GIVEN).await, app.count(LEFT).await), (1, 3, 1));
         assert!(app.exported(WEEKLY).await.is_empty());
         assert_eq!(app.exported("privacy-policy").await, [ADA]);
@@ -406,7 +406,7 @@ both_databases! {
         let page = subscribed(&app, ADA).await;
         let file = format!("{}/file", app.mail_to(ADA)[1].link("/downloads/"));
         let done = app.post(&format!("{page}/withdraw-all"), "").await;
-        assert_eq!((done.status, done.location()), (303, format!("{page}?word=withdrawn").as_str()));
+        assert_eq!((done.status, done.location().split('&').next()), (303, Some(format!("{page}?word=withdrawn").as_str())));
         for purpose in ["privacy-policy", WEEKLY] {
             assert_eq!(app.exported(purpose).await, ["bob@b.example"]);
         }

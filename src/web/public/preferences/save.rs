@@ -90,14 +90,15 @@ pub(super) async fn save(
         drop(tx);
         return refused(&app, &token, &Said::wrong("purpose", UNKNOWN).typed(name)).await;
     }
-    let chosen = choose(&mut tx, &app.moment(), &app.terms, link.id, &choices).await?;
+    let at = app.moment();
+    let chosen = choose(&mut tx, &at, &app.terms, link.id, &choices).await?;
     tx.commit().await?;
     let chosen = chosen.ok_or_else(erased)?;
     app.mail_waits.notify_one();
 
     let said = match (chosen.refused, &sent.name) {
         (None, None | Some(Ok(_))) => {
-            return Ok(back(&token, if chosen.overtaken { "stands" } else { "saved" }));
+            return Ok(back(&token, if chosen.overtaken { "stands" } else { "saved" }, at.now));
         }
         (None, Some(Err(message))) => {
             Said { word: Some(NAME_ALONE), ..Said::wrong("name", message.as_str()) }
