@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use super::journal::{Grown, Look, ReadUpTo, parse_lines, whole_lines};
-use super::objects::{key, object_name, pieces, FOLDER};
+use super::objects::{FOLDER, key, object_name, pieces};
 use super::{Ending, Outside, OutsideError};
 
 /// How many objects are read before their lines are appended, so that a start that is cut short begins further on.
@@ -217,7 +217,8 @@ impl Outside {
         let full = usize::try_from(state.begins).unwrap_or(usize::MAX).min(bytes.len());
         let mut put = pieces(&bytes[..full], 0);
         if let Some(last) = &state.last
-            && let Some((begins, mut piece)) = pieces(&bytes[full..], state.begins).into_iter().next()
+            && let Some((begins, mut piece)) =
+                pieces(&bytes[full..], state.begins).into_iter().next()
             && last.is_in(&piece)
         {
             piece.truncate(last.length);

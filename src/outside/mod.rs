@@ -11,8 +11,8 @@ mod heads;
 mod held;
 mod journal;
 mod known;
-mod seen;
 mod objects;
+mod seen;
 mod verdict;
 
 use std::path::{Path, PathBuf};

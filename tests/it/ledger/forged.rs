@@ -112,7 +112,10 @@ fn is_named(machine: &Machine) {
     let output = machine.run(&["ledger", "verify"]);
     let told = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{told}");
-    assert!(told.contains("/r2, and no leaf began that") || told.contains("/r2 what the leaf says"), "{told}");
+    assert!(
+        told.contains("/r2, and no leaf began that") || told.contains("/r2 what the leaf says"),
+        "{told}"
+    );
 }
 
 fn origin(machine: &Machine) -> String {
