@@ -3,9 +3,6 @@
 
 use std::fmt;
 
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
-
 use super::check_epoch::is_said;
 use super::hold_heads::{find_foreign, is_held};
 use super::raise_alarm::raise;
@@ -187,31 +184,23 @@ pub async fn find_standing(db: &Db, keys: &LedgerKeys) -> Result<LedgerStanding,
     look(db, keys, Look::Whole).await
 }
 
-// Much is asked in there, and every handler's future holds it: behind a box, the compiler looks through it once.
-fn look<'a>(
-    db: &'a Db,
-    keys: &'a LedgerKeys,
-    how: Look,
-) -> BoxFuture<'a, Result<LedgerStanding, Error>> {
-    async move {
-        loop {
-            let here = Here::read(db, keys).await?;
-            let mut standing = match find_forgotten(db, &here).await? {
-                Some(standing) => standing,
-                None => compare(db, &here).await?,
-            };
-            if how == Look::Whole && standing.is_level() {
-                standing = hold_all(db, &here).await?.unwrap_or(standing);
-            }
-            // Whoever sealed meanwhile made what is outside newer than what was read here.
-            let place = ledger_epochs::find_place(&mut db.read().await?).await?;
-            if standing.is_level() || place == here.place {
-                remember(db, &here, &standing).await?;
-                return Ok(standing);
-            }
+async fn look(db: &Db, keys: &LedgerKeys, how: Look) -> Result<LedgerStanding, Error> {
+    loop {
+        let here = Here::read(db, keys).await?;
+        let mut standing = match find_forgotten(db, &here).await? {
+            Some(standing) => standing,
+            None => compare(db, &here).await?,
+        };
+        if how == Look::Whole && standing.is_level() {
+            standing = hold_all(db, &here).await?.unwrap_or(standing);
+        }
+        // Whoever sealed meanwhile made what is outside newer than what was read here.
+        let place = ledger_epochs::find_place(&mut db.read().await?).await?;
+        if standing.is_level() || place == here.place {
+            remember(db, &here, &standing).await?;
+            return Ok(standing);
         }
     }
-    .boxed()
 }
 
 /// What this process saw the database stand level with, and the database knows no more.

@@ -3,8 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
-use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::journal::{Grown, Look, ReadUpTo, parse_lines, whole_lines};
 use super::objects::{FOLDER, key, object_name, pieces};
@@ -85,14 +84,11 @@ impl Outside {
     /// # Errors
     /// When either cannot be read or written, or holds a line by another hand; then nothing is lost, and the
     /// next time goes on from here.
-    pub fn exchange(&self) -> BoxFuture<'_, Result<(), OutsideError>> {
-        async move {
-            let mut state = self.exchanged.lock().await;
-            self.fetch(&mut state, true).await?;
-            self.hear(Look::Whole).await?;
-            self.put(&mut state, Look::Whole).await
-        }
-        .boxed()
+    pub async fn exchange(&self) -> Result<(), OutsideError> {
+        let mut state = self.exchanged.lock().await;
+        self.fetch(&mut state, true).await?;
+        self.hear(Look::Whole).await?;
+        self.put(&mut state, Look::Whole).await
     }
 
     /// The same, and each object is read, also those that this machine put: one that was changed without changing its
@@ -100,18 +96,15 @@ impl Outside {
     ///
     /// # Errors
     /// As [`Outside::exchange`].
-    pub fn look_through(&self) -> BoxFuture<'_, Result<(), OutsideError>> {
-        async move {
-            let mut anew = Exchanged::default();
-            // It may take long, and nobody has to wait for it.
-            self.fetch(&mut anew, false).await?;
-            let mut state = self.exchanged.lock().await;
-            (state.known, state.there) = (anew.known, anew.there);
-            self.put_missing(&mut state).await?;
-            self.hear(Look::Whole).await?;
-            self.put(&mut state, Look::Whole).await
-        }
-        .boxed()
+    pub async fn look_through(&self) -> Result<(), OutsideError> {
+        let mut anew = Exchanged::default();
+        // It may take long, and nobody has to wait for it.
+        self.fetch(&mut anew, false).await?;
+        let mut state = self.exchanged.lock().await;
+        (state.known, state.there) = (anew.known, anew.there);
+        self.put_missing(&mut state).await?;
+        self.hear(Look::Whole).await?;
+        self.put(&mut state, Look::Whole).await
     }
 
     /// The same, if something was noted here since; nobody else is asked.

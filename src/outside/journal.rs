@@ -1,12 +1,11 @@
 //! A file of lines that only grows, on disk before whoever appended goes on.
 
-use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use ring::digest;
+use sha2::{Digest, Sha256};
 
 use super::OutsideError;
 
@@ -109,27 +108,14 @@ pub(super) enum Look {
 }
 
 /// How far a file was read, and what tells whether it is still the one that was read.
-#[derive(Clone)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct ReadUpTo {
     to: u64,
     file: Option<FileId>,
     /// The last bytes before the place.
     tail: Vec<u8>,
-    /// All bytes before it. Not of the crate that hashes elsewhere: every future holds this, and the compiler would look
-    /// through the type of that hash's state for each of them.
-    hash: digest::Context,
-}
-
-impl fmt::Debug for ReadUpTo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReadUpTo").field("to", &self.to).field("file", &self.file).finish()
-    }
-}
-
-impl Default for ReadUpTo {
-    fn default() -> Self {
-        Self { to: 0, file: None, tail: vec![], hash: digest::Context::new(&digest::SHA256) }
-    }
+    /// All bytes before it.
+    hash: Sha256,
 }
 
 /// The device of a file, and its number there.
@@ -170,8 +156,8 @@ impl ReadUpTo {
     /// Whether these are the first bytes of the file that was read.
     fn is_in(&self, bytes: &[u8]) -> bool {
         let read = usize::try_from(self.to).ok().and_then(|to| bytes.get(..to));
-        let own = self.hash.clone().finish();
-        read.is_some_and(|read| digest::digest(&digest::SHA256, read).as_ref() == own.as_ref())
+        let own = self.hash.clone().finalize();
+        read.is_some_and(|read| Sha256::digest(read) == own)
     }
 
     /// Whether the last bytes that were read stand where they stood.

@@ -19,8 +19,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use tokio::sync::{Mutex, Notify};
 
 pub use ending::{Ending, EndingReason, Scope, Turn};
@@ -143,18 +141,15 @@ impl Outside {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn note<'a>(&'a self, endings: &'a [Ending]) -> BoxFuture<'a, Result<(), OutsideError>> {
-        async move {
-            let lines: Vec<String> =
-                endings.iter().map(|ending| ending.line(&self.evidence_key) + "\n").collect();
-            self.endings.append(lines.concat()).await?;
-            let mut heard = self.heard.lock().await;
-            heard.noted.extend(lines);
-            Arc::make_mut(&mut heard.endings).add(endings.to_vec());
-            self.grew.notify_one();
-            Ok(())
-        }
-        .boxed()
+    pub async fn note(&self, endings: &[Ending]) -> Result<(), OutsideError> {
+        let lines: Vec<String> =
+            endings.iter().map(|ending| ending.line(&self.evidence_key) + "\n").collect();
+        self.endings.append(lines.concat()).await?;
+        let mut heard = self.heard.lock().await;
+        heard.noted.extend(lines);
+        Arc::make_mut(&mut heard.endings).add(endings.to_vec());
+        self.grew.notify_one();
+        Ok(())
     }
 
     /// Waits until an ending is noted here.
@@ -171,18 +166,15 @@ impl Outside {
         self.hear(Look::End).await
     }
 
-    fn hear(&self, look: Look) -> BoxFuture<'_, Result<Arc<Endings>, OutsideError>> {
-        async move {
-            let mut heard = self.heard.lock().await;
-            // Of another file all is read, and what stood in the one before holds all the same.
-            let came = self.endings.read_on(&heard.place, look, self.line()).await?;
-            if let Some((lines, place)) = came {
-                Arc::make_mut(&mut heard.endings).add(lines);
-                heard.place = place;
-            }
-            Ok(heard.endings.clone())
+    async fn hear(&self, look: Look) -> Result<Arc<Endings>, OutsideError> {
+        let mut heard = self.heard.lock().await;
+        // Of another file all is read, and what stood in the one before holds all the same.
+        let came = self.endings.read_on(&heard.place, look, self.line()).await?;
+        if let Some((lines, place)) = came {
+            Arc::make_mut(&mut heard.endings).add(lines);
+            heard.place = place;
         }
-        .boxed()
+        Ok(heard.endings.clone())
     }
 
     /// What the data directory knows of endings, as a text of lines.

@@ -208,7 +208,8 @@ impl TestApp {
             Database::Postgres => Some(fresh_postgres().await),
         };
         let clock = story_time::clock();
-        Self::start_on(dir, url, set, (clock, Random::seeded(1)), tune).await
+        // It is large, and every story holds it.
+        Box::pin(Self::start_on(dir, url, set, (clock, Random::seeded(1)), tune)).await
     }
 
     /// The program on a directory and a database that may have been used before.
