@@ -24,6 +24,8 @@ pub struct Verification {
     pub more: u64,
     /// The first things that are strange and may have their reason, such as a clock that was set back.
     pub warnings: Vec<String>,
+    /// Whether another check that ended meanwhile found something, which only a new one can say more of.
+    pub overtaken: bool,
     /// What was found of the piece under way, each with its row.
     found: Vec<(i64, String)>,
 }
@@ -39,6 +41,7 @@ impl Verification {
             findings: vec![],
             more: 0,
             warnings: vec![],
+            overtaken: false,
             found: vec![],
         }
     }

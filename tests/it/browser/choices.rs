@@ -72,7 +72,7 @@ async fn a_reader_with_a_keyboard_and_no_script_leaves() {
     reader.browser.goto(&manage).await.unwrap();
     reader.sees("We hold nothing under this link").await;
     reader.browser.goto(&leave).await.unwrap();
-    reader.sees("You are unsubscribed").await;
+    reader.reads("main", "What this link was for was deleted").await;
 }
 
 /// Whatever the browser restores of a page (the page itself, or its ticks in a page that was fetched anew), what was
