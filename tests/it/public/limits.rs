@@ -141,11 +141,14 @@ both_databases! {
         let app = TestApp::start_with(database, LIMITED).await;
         let link = app.ask_and_read("ada@b.example", "").await.link("/confirm/");
         app.advance(Duration::from_hours(49));
-        for _ in 0..5 {
-            assert_eq!(app.post(&format!("{link}/fresh"), "").await.status, 303);
+        let press = async || assert_eq!(app.post(&format!("{link}/fresh"), "").await.status, 303);
+        press().await;
+        // Until it is on its way, another press is about the same mail.
+        let first = app.next_mail("ada@b.example", 1).await.link("/confirm/");
+        for _ in 0..4 {
+            press().await;
         }
         assert_eq!(decided(&app).await, 3, "one at once, and one a minute behind it");
-        let first = app.next_mail("ada@b.example", 1).await.link("/confirm/");
         assert_eq!(app.get(&first).await.status, 200, "a second press supersedes no link that works");
         app.advance(Duration::from_mins(1));
         assert_eq!(app.next_mail("ada@b.example", 2).await.link("/confirm/"), first);
