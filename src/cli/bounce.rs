@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use super::{Error, Outcome};
 use crate::app::Core;
 use crate::domain::bounce::{Bounce, BounceKind};
-use crate::flows::record_bounce::{Recorded, record_bounce};
-use crate::mail::returned::{self, Returned};
+use crate::flows::record_bounce::record_news;
+use crate::mail::returned::{self, Ignored, Returned};
 
 const HELP: &str = "\
 Mail leaves with an envelope sender of its own, bounces+TOKEN@DOMAIN, once `mail.bounce_domain` is set. Have \
@@ -66,8 +66,9 @@ impl BounceCommand {
     }
 
     async fn words(self, config: Option<PathBuf>) -> Result<String, Error> {
-        let Some(returned) = returned::read(&message()?, self.recipient.as_deref()) else {
-            return Ok("ignored: neither a bounce nor a complaint".to_owned());
+        let returned = match returned::read(&message()?, self.recipient.as_deref()) {
+            Ok(returned) => returned,
+            Err(why) => return Ok(ignored(why)),
         };
         let core = super::open(super::settings(config)?).await?;
         let words = record(&core, &returned).await;
@@ -89,18 +90,18 @@ fn message() -> std::io::Result<Vec<u8>> {
 
 async fn record(core: &Core, returned: &Returned) -> Result<String, Error> {
     let Some(outbox_id) = returned.outbox_id(&core.links.secrets) else {
-        return Ok("ignored: no envelope sender of ours is in it".to_owned());
+        return Ok(ignored(Ignored::NotOurs));
     };
     let mut tx = core.db.write().await?;
-    match record_bounce(&mut tx, &core.moment(), &core.terms, outbox_id, returned.bounce).await? {
-        Recorded::Recorded => {
-            tx.commit().await?;
-            Ok(recorded(returned.bounce))
-        }
-        Recorded::Unknown => {
-            Ok("ignored: the mail it is about was purged or erased meanwhile".to_owned())
-        }
-    }
+    let moment = core.moment();
+    let bounce = record_news(&mut tx, &moment, &core.terms, outbox_id, &returned.news).await?;
+    let Some(bounce) = bounce else { return Ok(ignored(Ignored::Forgotten)) };
+    tx.commit().await?;
+    Ok(recorded(bounce))
+}
+
+fn ignored(why: Ignored) -> String {
+    format!("ignored: {why}")
 }
 
 fn recorded(bounce: Bounce) -> String {

@@ -1,5 +1,11 @@
 //! Mail that came back, and what that says of its mailbox.
 
+pub mod news;
+pub mod verdict;
+#[cfg(test)]
+mod verdict_tests;
+mod words;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -40,39 +46,6 @@ pub struct EnhancedStatus {
 #[error("write a status such as 5.1.1")]
 pub struct MalformedStatus;
 
-impl BounceKind {
-    /// What a refusal for good says, by the enhanced status and the SMTP code it came with. Hard is only
-    /// what RFC 3463 says of the mailbox itself; whoever blocks us, or cannot take this mail, may well
-    /// have the mailbox.
-    #[must_use]
-    pub fn of_refusal(status: Option<EnhancedStatus>, code: Option<u16>) -> Self {
-        match status.map(|status| (status.class, status.subject, status.detail)) {
-            // §3.2: these say that the sender's address is wrong, or that the recipient's is right.
-            Some((5, 1, 5 | 7..=9)) => Self::Soft,
-            // §3.2: any other trouble with the address. §3.3: the mailbox is disabled. §3.5: no route to
-            // its domain; while the domain's servers only do not answer, the class is 4 or the detail
-            // another, so this is a domain without mail, as a misspelt one is.
-            Some((5, 1, _) | (5, 2, 1) | (5, 4, 4)) => Self::Hard,
-            // RFC 5321 §4.2.3: mailbox unavailable, user not local, mailbox name not allowed. These codes
-            // are used for policy as well, so an enhanced status that says more wins over them.
-            Some((5, 0, _)) | None if matches!(code, Some(550 | 551 | 553)) => Self::Hard,
-            _ => Self::Soft,
-        }
-    }
-}
-
-impl BounceKind {
-    /// What a refusal by our own relay says. There a code alone, or a status that is not about the mailbox in
-    /// so many words, may as well mean that the relay does not know us; so only those count as hard.
-    #[must_use]
-    pub fn at_the_door(status: Option<EnhancedStatus>) -> Self {
-        match status.map(|status| (status.class, status.subject, status.detail)) {
-            Some((5, 1, 1..=3 | 6 | 10) | (5, 2, 1)) => Self::Hard,
-            _ => Self::Soft,
-        }
-    }
-}
-
 impl EnhancedStatus {
     /// Whether it tells of security or policy rather than of the mailbox (RFC 3463 §3.8).
     #[must_use]
@@ -84,6 +57,31 @@ impl EnhancedStatus {
     #[must_use]
     pub fn is_undefined(self) -> bool {
         self.subject == 0
+    }
+
+    /// Whether it says that the mailbox, or the domain it is in, is not there.
+    #[must_use]
+    pub fn is_gone(self) -> bool {
+        matches!(
+            (self.class, self.subject, self.detail),
+            // RFC 3463 §3.2: no such mailbox, no such system, no such address, moved away; RFC 7505 §4.1: a domain
+            // without mail. §3.3: disabled. §3.5: no route, as to a domain that has neither server nor address.
+            (5, 1, 1..=3 | 6 | 10) | (5, 2, 1) | (5, 4, 4)
+        )
+    }
+
+    /// Whether it says that something else is the matter, so that the mailbox may well be there: that it passes,
+    /// that the sender is meant, that it is full, or trouble with servers, the network, the content or policy. A
+    /// detail of 0 says nothing but the subject (§3.1), and servers use 5.1.0 to 5.5.0 for anything.
+    #[must_use]
+    pub fn is_something_else(self) -> bool {
+        match (self.class, self.subject, self.detail) {
+            (5, 0, _) | (5, 1..=5, 0) => false,
+            (5, 1, detail) => matches!(detail, 4 | 5 | 7..=9),
+            (5, 2, detail) => detail != 1,
+            (5, 4, detail) => detail != 4,
+            _ => true,
+        }
     }
 }
 
@@ -116,49 +114,21 @@ impl fmt::Display for EnhancedStatus {
 mod tests {
     use super::*;
 
-    fn kind(status: &str, code: Option<u16>) -> BounceKind {
-        BounceKind::of_refusal(status.parse().ok(), code)
-    }
-
     #[test]
-    fn hard_is_what_is_wrong_with_the_mailbox_itself() {
-        for status in ["5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.4.4"] {
-            assert_eq!(kind(status, Some(554)), BounceKind::Hard, "{status}");
+    fn a_status_speaks_of_the_mailbox_or_of_something_else_or_of_neither() {
+        let status = |text: &str| text.parse::<EnhancedStatus>().unwrap();
+        for text in ["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.4.4"] {
+            assert!(status(text).is_gone() && !status(text).is_something_else(), "{text}");
         }
-        for status in [
-            "5.1.7", "5.1.8", "5.2.0", "5.2.2", "5.2.3", "5.3.4", "5.4.1", "5.4.6", "5.5.0",
-            "5.6.1", "5.7.1", "5.7.26", "4.1.1", "4.2.1", "4.2.2", "4.4.4", "4.4.7", "2.1.5",
+        for text in [
+            "5.1.4", "5.1.5", "5.1.7", "5.1.8", "5.1.9", "5.2.2", "5.2.3", "5.3.4", "5.4.1",
+            "5.4.6", "5.4.14", "5.5.1", "5.6.0", "5.6.1", "5.7.0", "5.7.1", "5.7.13", "5.7.26",
+            "4.0.0", "4.1.1", "4.2.1", "4.4.4", "4.4.7", "2.1.5",
         ] {
-            assert_eq!(kind(status, Some(550)), BounceKind::Soft, "{status}");
+            assert!(status(text).is_something_else() && !status(text).is_gone(), "{text}");
         }
-    }
-
-    #[test]
-    fn at_the_door_only_a_word_about_the_mailbox_counts() {
-        for (status, kind) in [
-            (Some("5.1.1"), BounceKind::Hard),
-            (Some("5.2.1"), BounceKind::Hard),
-            (Some("5.1.0"), BounceKind::Soft),
-            (Some("5.1.8"), BounceKind::Soft),
-            (Some("5.0.0"), BounceKind::Soft),
-            (Some("5.7.1"), BounceKind::Soft),
-            (None, BounceKind::Soft),
-        ] {
-            let status = status.map(|status| status.parse().unwrap());
-            assert_eq!(BounceKind::at_the_door(status), kind, "{status:?}");
-        }
-    }
-
-    #[test]
-    fn without_a_status_the_code_decides() {
-        for status in ["", "5.0.0"] {
-            for code in [550, 551, 553] {
-                assert_eq!(kind(status, Some(code)), BounceKind::Hard, "{status} {code}");
-            }
-            for code in [450, 452, 501, 521, 530, 552, 554] {
-                assert_eq!(kind(status, Some(code)), BounceKind::Soft, "{status} {code}");
-            }
-            assert_eq!(kind(status, None), BounceKind::Soft);
+        for text in ["5.0.0", "5.1.0", "5.2.0", "5.3.0", "5.4.0", "5.5.0"] {
+            assert!(!status(text).is_something_else() && !status(text).is_gone(), "{text}");
         }
     }
 

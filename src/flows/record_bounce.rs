@@ -4,11 +4,13 @@ use uuid::Uuid;
 
 use super::withdraw::{Leaving, leave};
 use super::{Error, Terms};
+use crate::domain::bounce::news::News;
 use crate::domain::bounce::{Bounce, BounceKind};
 use crate::domain::signup::Method;
 use crate::domain::suppression::SuppressionReason;
 use crate::random::Moment;
-use crate::store::{Tx, bounces, subscribers, suppressions};
+use crate::store::bounces::{self, Addressee};
+use crate::store::{Tx, subscribers, suppressions};
 
 /// How a complaint is named in evidence.
 const SOURCE: &str = "complaint";
@@ -40,17 +42,50 @@ pub async fn record_bounce(
     let Some(addressee) = bounces::find_addressee(tx, outbox_id).await? else {
         return Ok(Recorded::Unknown);
     };
+    record(tx, at, terms, (outbox_id, &addressee), bounce).await?;
+    Ok(Recorded::Recorded)
+}
+
+/// The same for what a message says: hard is only what it says of the very address that the mail went to. Returns
+/// what that is; `None` when the mail is not known any more. Commit what is returned.
+///
+/// # Errors
+/// When the database does not take it; then nothing is written.
+pub async fn record_news(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    outbox_id: Uuid,
+    news: &News,
+) -> Result<Option<Bounce>, Error> {
+    let Some(addressee) = bounces::find_addressee(tx, outbox_id).await? else { return Ok(None) };
+    let bounce = news.about(|address| match &addressee.address_key {
+        Some(mailed) => *mailed == terms.address_secret.key(address),
+        // Of a mail to an address of the settings nothing follows.
+        None => true,
+    });
+    record(tx, at, terms, (outbox_id, &addressee), bounce).await?;
+    Ok(Some(bounce))
+}
+
+async fn record(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    (outbox_id, addressee): (Uuid, &Addressee),
+    bounce: Bounce,
+) -> Result<(), Error> {
     // Before the mail is touched, as an erasure does: so neither waits for the other in turn.
     let subscriber = match addressee.subscriber_id {
         Some(subscriber_id) => subscribers::lock(tx, subscriber_id).await?,
         None => None,
     };
     if !bounces::insert(tx, at, outbox_id, bounce).await? {
-        return Ok(Recorded::Recorded);
+        return Ok(());
     }
-    let Some(address_key) = &addressee.address_key else { return Ok(Recorded::Recorded) };
+    let Some(address_key) = &addressee.address_key else { return Ok(()) };
     let reason = match bounce.kind {
-        BounceKind::Soft => return Ok(Recorded::Recorded),
+        BounceKind::Soft => return Ok(()),
         BounceKind::Hard => SuppressionReason::Bounced,
         BounceKind::Complaint => SuppressionReason::Complained,
     };
@@ -58,5 +93,5 @@ pub async fn record_bounce(
     if let (Some(subscriber), BounceKind::Complaint) = (&subscriber, bounce.kind) {
         leave(tx, at, terms, subscriber, &Leaving::Writing, (Method::Program, SOURCE)).await?;
     }
-    Ok(Recorded::Recorded)
+    Ok(())
 }

@@ -154,7 +154,8 @@ pub(super) fn sort(stage: Stage, error: &SmtpError) -> TransportError {
         }
         // Here a code alone does not tell a mailbox that does not exist from a relay that does not know us.
         Stage::Recipient | Stage::Message if error.is_permanent() => {
-            TransportError::Refused(BounceKind::at_the_door(trouble.status), trouble)
+            let words = trouble.verbatim.as_deref().unwrap_or_default();
+            TransportError::Refused(BounceKind::at_the_door(trouble.status, words), trouble)
         }
         Stage::Recipient | Stage::Message => TransportError::Transient(trouble),
     }

@@ -12,9 +12,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::problem::Problem;
+use crate::domain::bounce::news::News;
 use crate::domain::bounce::{Bounce, BounceKind};
-use crate::flows::record_bounce::{Recorded, record_bounce};
-use crate::mail::returned;
+use crate::flows::record_bounce::{Recorded, record_bounce, record_news};
+use crate::mail::returned::{self, Ignored};
 use crate::web::fields::Fault;
 use crate::web::{App, Error, body};
 
@@ -22,12 +23,20 @@ pub(super) fn router() -> Router<Arc<App>> {
     Router::new().route("/api/v1/bounces", post(receive))
 }
 
-/// What was said of which mail; nothing, when the message is no bounce.
-type Said = Result<Option<(Uuid, Bounce)>, Problem>;
+/// What was said of which mail; or why nothing was, or what is wrong with it.
+type Said = Result<Result<(Uuid, What), Ignored>, Problem>;
+
+/// What was said.
+enum What {
+    /// A message says it, of whomever it names.
+    News(News),
+    /// The relay says it, of the mail.
+    Bounce(Bounce),
+}
 
 /// 202 when it is recorded, again too, and when there is nothing to record: a message that is no bounce,
-/// or a mail that was purged or erased. What cannot be used is 422 and never 404, for which relays take an
-/// address that is wrong and stop calling it.
+/// or a mail that was purged or erased; then with the reason. What cannot be used is 422 and never 404, for which
+/// relays take an address that is wrong and stop calling it.
 async fn receive(State(app): State<Arc<App>>, request: Request) -> Result<Response, Error> {
     let (head, body) = request.into_parts();
     let read = match media_type(&head.headers).as_deref() {
@@ -36,25 +45,35 @@ async fn receive(State(app): State<Arc<App>>, request: Request) -> Result<Respon
         _ => return Err(Error::WrongType),
     };
     let body = body::read(&head.headers, body, returned::MOST).await?;
-    let said = match read(&app, &body) {
-        Ok(said) => said,
+    let (outbox_id, what) = match read(&app, &body) {
+        Ok(Ok(said)) => said,
+        Ok(Err(why)) => return Ok(ignored(why)),
         Err(problem) => return Ok(problem.into_response()),
     };
-    let Some((outbox_id, bounce)) = said else { return Ok(answer("ignored")) };
     let mut tx = app.db.write().await?;
-    let recorded = record_bounce(&mut tx, &app.moment(), &app.terms, outbox_id, bounce).await?;
-    tracing::info!(%outbox_id, kind = ?bounce.kind, ?recorded, "a mail came back");
-    match recorded {
-        Recorded::Recorded => {
-            tx.commit().await?;
-            Ok(answer("recorded"))
+    let moment = app.moment();
+    let bounce = match what {
+        What::News(news) => record_news(&mut tx, &moment, &app.terms, outbox_id, &news).await?,
+        What::Bounce(bounce) => {
+            match record_bounce(&mut tx, &moment, &app.terms, outbox_id, bounce).await? {
+                Recorded::Recorded => Some(bounce),
+                Recorded::Unknown => None,
+            }
         }
-        Recorded::Unknown => Ok(answer("ignored")),
-    }
+    };
+    let Some(bounce) = bounce else { return Ok(ignored(Ignored::Forgotten)) };
+    tx.commit().await?;
+    tracing::info!(%outbox_id, kind = ?bounce.kind, "recorded a mail that came back");
+    Ok(answer(&json!({"status": "recorded"})))
 }
 
-fn answer(status: &str) -> Response {
-    (StatusCode::ACCEPTED, Json(json!({"status": status}))).into_response()
+fn ignored(why: Ignored) -> Response {
+    tracing::info!(reason = %why, "ignored what was sent as a bounce");
+    answer(&json!({"status": "ignored", "reason": why.to_string()}))
+}
+
+fn answer(words: &Value) -> Response {
+    (StatusCode::ACCEPTED, Json(words)).into_response()
 }
 
 fn media_type(headers: &HeaderMap) -> Option<String> {
@@ -68,13 +87,17 @@ fn message(app: &App, body: &[u8]) -> Said {
         let message = "Send the message as it was received";
         return Err(Problem::unusable(vec![Fault::new("body", "required", message)]));
     }
-    let Some(returned) = returned::read(body, None) else { return Ok(None) };
+    let returned = match returned::read(body, None) {
+        Ok(returned) => returned,
+        Err(why) => return Ok(Err(why)),
+    };
     let outbox_id = returned.outbox_id(&app.links.secrets).ok_or_else(|| {
+        tracing::info!(reason = %Ignored::NotOurs, "refused what was sent as a bounce");
         let message =
             "Send what came back about a mail of ours: no envelope sender of ours is in it";
         Problem::unusable(vec![Fault::new("body", "not-ours", message)])
     })?;
-    Ok(Some((outbox_id, returned.bounce)))
+    Ok(Ok((outbox_id, What::News(returned.news))))
 }
 
 /// An event that the relay has read itself.
@@ -112,7 +135,8 @@ fn event(app: &App, body: &[u8]) -> Said {
     };
     match (outbox_id, kind) {
         (Some(outbox_id), Some(kind)) if errors.is_empty() => {
-            Ok(Some((outbox_id, Bounce { kind, status })))
+            let bounce = Bounce { kind: kind.told(status), status };
+            Ok(Ok((outbox_id, What::Bounce(bounce))))
         }
         _ => Err(Problem::unusable(errors)),
     }

@@ -6,8 +6,7 @@ use assent::mail::returned::MOST;
 use serde_json::{Value, json};
 
 use super::{
-    ADA, BOTH, IGNORED, JSON, PATH, RECORDED, RFC822, WEEKLY, message, post, return_path, start,
-    state,
+    ADA, BOTH, JSON, PATH, RECORDED, RFC822, WEEKLY, message, post, return_path, start, state,
 };
 use crate::support::app::{Answer, Database, TestApp};
 use crate::support::both_databases;
@@ -67,11 +66,28 @@ both_databases! {
         let app = start(database).await;
         let mail = app.ask_and_read(ADA, "").await;
         let before = state(&app).await;
-        for name in ["vacation", "delivered", "qmail", "read_receipt", "forwarded", "arf_not_spam"] {
+        for (name, reason) in [
+            ("vacation", "an automatic reply (RFC 3834)"),
+            ("delivered", "news of a mail that arrived"),
+            ("read_receipt", "a receipt: its reader's program tells what became of the mail"),
+            ("forwarded", "neither a bounce nor a complaint"),
+            ("arf_not_spam", "feedback that is no complaint of a reader's"),
+            ("quota_warning", "a mail server's message that tells of no mail that came back"),
+        ] {
             let answer = post(&app, RFC822, message(name, &return_path(&app, &mail))).await;
-            assert_eq!((answer.status, answer.text().as_str()), (202, IGNORED), "{name}");
+            let said: Value = serde_json::from_str(&answer.text()).unwrap();
+            assert_eq!((answer.status, said), (202, json!({"status": "ignored", "reason": reason})), "{name}");
         }
         assert_eq!(state(&app).await, before);
+    }
+
+    async fn what_a_relay_calls_hard_and_its_status_does_not_is_counted_alone(database: Database) {
+        let app = start(database).await;
+        let mail = app.ask_and_read(ADA, "").await;
+        let sent = json!({"return_path": return_path(&app, &mail), "kind": "hard", "status": "5.7.1"});
+        assert_eq!(event(&app, &sent).await.text(), RECORDED);
+        assert_eq!(app.count("SELECT count(*) FROM bounce WHERE kind = 'soft' AND status = '5.7.1'").await, 1);
+        assert_eq!(state(&app).await[..2], [1, 0]);
     }
 
     async fn what_cannot_be_used_is_named(database: Database) {
@@ -86,7 +102,9 @@ both_databases! {
         for from in [forged.as_str(), ADA, "reports@localhost"] {
             assert_eq!(problem(&post(&app, RFC822, message("postfix_unknown", from)).await, 422), not_ours);
         }
-        assert_eq!(problem(&post(&app, RFC822, message("arf_all_redacted", &path)).await, 422), not_ours);
+        for name in ["arf_all_redacted", "qmail"] {
+            assert_eq!(problem(&post(&app, RFC822, message(name, ADA)).await, 422), not_ours);
+        }
         for empty in ["", "\r\n\r\n"] {
             assert_eq!(problem(&post(&app, RFC822, empty).await, 422), named(&[("body", "required")]));
         }

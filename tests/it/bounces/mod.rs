@@ -7,7 +7,7 @@ mod recording;
 
 use assent::domain::return_path::ReturnPaths;
 
-use self::corpus::message;
+use self::corpus::{message, message_about};
 use crate::support::app::{Answer, Database, TestApp};
 use crate::support::inbox::Mail;
 
@@ -36,13 +36,18 @@ async fn post(app: &TestApp, kind: &str, body: impl Into<reqwest::Body>) -> Answ
 
 /// Posts a message of the corpus about this mail; it must be taken.
 async fn comes_back(app: &TestApp, mail: &Mail, name: &str) -> String {
-    let answer = post(app, RFC822, message(name, &return_path(app, mail))).await;
+    let message = message_about(name, &return_path(app, mail), &mail.to);
+    let answer = post(app, RFC822, message).await;
     assert_eq!(answer.status, 202, "{name}: {}", answer.text());
     answer.text()
 }
 
 const RECORDED: &str = r#"{"status":"recorded"}"#;
-const IGNORED: &str = r#"{"status":"ignored"}"#;
+/// What is said of a mail that was purged or erased.
+fn forgotten() -> String {
+    let reason = "the mail it is about was purged or erased meanwhile";
+    serde_json::json!({"status": "ignored", "reason": reason}).to_string()
+}
 
 /// What is written about bounces, consent and mail.
 async fn state(app: &TestApp) -> Vec<i64> {

@@ -51,8 +51,10 @@ both_databases! {
         let gone = ReturnPaths { secrets: app.core.links.secrets.clone(), domain: "b.example".to_owned() }.address(Uuid::nil());
         let before = state(&app).await;
         for (name, from, recipient, words) in [
-            ("vacation", &path, Some(&path), "ignored: neither a bounce nor a complaint"),
-            ("qmail", &path, None, "ignored: neither a bounce nor a complaint"),
+            ("vacation", &path, Some(&path), "ignored: an automatic reply (RFC 3834)"),
+            ("forwarded", &path, None, "ignored: neither a bounce nor a complaint"),
+            ("delivered", &path, None, "ignored: news of a mail that arrived"),
+            ("qmail", &forged, None, "ignored: no envelope sender of ours is in it"),
             ("postfix_unknown", &forged, Some(&forged), "ignored: no envelope sender of ours is in it"),
             ("postfix_unknown", &gone, None, "ignored: the mail it is about was purged or erased meanwhile"),
         ] {

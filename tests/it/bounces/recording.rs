@@ -7,8 +7,8 @@ use assent::worker::purge::forget;
 use futures_util::future::join_all;
 
 use super::{
-    ADA, BOTH, DOMAIN, IGNORED, RECORDED, RFC822, WEEKLY, comes_back, message, post, return_path,
-    start, state,
+    ADA, BOTH, DOMAIN, RECORDED, RFC822, WEEKLY, comes_back, forgotten, message_about, post,
+    return_path, start, state,
 };
 use crate::support::app::{Answer, Database, TestApp};
 use crate::support::inbox::Mail;
@@ -102,6 +102,23 @@ both_databases! {
         assert_eq!((app.count("SELECT count(*) FROM bounce").await, app.count(BOUNCED).await), (2, 1));
     }
 
+    async fn a_member_of_a_group_who_left_does_not_end_the_group(database: Database) {
+        let app = start(database).await;
+        app.subscribe("group@b.example", BOTH).await;
+        app.mail_settled().await;
+        let receipt = app.mail_to("group@b.example").remove(1);
+        for name in ["postfix_unknown", "qmail", "exim_plain_forwarded"] {
+            let message = message_about(name, &return_path(&app, &receipt), "left@b.example");
+            assert_eq!(post(&app, RFC822, message).await.text(), RECORDED, "{name}");
+        }
+        assert_eq!(app.count("SELECT count(*) FROM bounce WHERE kind = 'soft'").await, 1);
+        assert_eq!((app.count("SELECT count(*) FROM bounce").await, app.count(BOUNCED).await), (1, 0));
+        assert_eq!(app.exported(WEEKLY).await, ["group@b.example"]);
+        // Of the group itself it counts, in plain words too.
+        assert_eq!(comes_back(&app, &receipt, "qmail").await, RECORDED);
+        assert_eq!(app.count(BOUNCED).await, 1);
+    }
+
     async fn the_same_news_at_once_counts_once(database: Database) {
         let app = start(database).await;
         app.subscribe(ADA, BOTH).await;
@@ -134,7 +151,7 @@ both_databases! {
         let post_erase = async { assert_eq!(app.post(&erase, "confirm=yes").await.status, 200) };
         let news = join_all(["arf_abuse", "postfix_unknown", "arf_abuse"].map(|name| comes_back(&app, &receipt, name)));
         let ((), answers) = tokio::join!(post_erase, news);
-        assert!(answers.iter().all(|answer| answer == RECORDED || answer == IGNORED));
+        assert!(answers.iter().all(|answer| answer == RECORDED || *answer == forgotten()));
         assert_eq!(app.count("SELECT count(*) FROM bounce").await, 1);
         app.advance(Duration::from_hours(10 * 24));
         let Core { db, terms, .. } = &app.core;
@@ -144,7 +161,7 @@ both_databases! {
         let before = state(&app).await;
         for mail in [&receipt, &purged] {
             for name in ["postfix_unknown", "arf_abuse", "exchange_full"] {
-                assert_eq!(comes_back(&app, mail, name).await, IGNORED, "{name}");
+                assert_eq!(comes_back(&app, mail, name).await, forgotten(), "{name}");
             }
         }
         assert_eq!(state(&app).await, before);
@@ -201,7 +218,8 @@ async fn each_mail_leaves_with_an_envelope_sender_of_its_own() {
         assert!(!mail.raw.contains(DOMAIN), "it stands in the envelope alone");
     }
     // What comes back to it, as a mail server of the reader's says it.
-    let answer = post(&app, RFC822, message("office365_unknown", &both[0].envelope_from)).await;
+    let told = message_about("office365_unknown", &both[0].envelope_from, &both[0].envelope_to[0]);
+    let answer = post(&app, RFC822, told).await;
     assert_eq!((answer.status, answer.text().as_str()), (202, RECORDED));
     assert_eq!(app.count(BOUNCED).await, 1);
     app.stop().await;
