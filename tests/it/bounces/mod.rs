@@ -2,6 +2,7 @@
 
 mod corpus;
 mod doors;
+mod kept;
 mod program;
 mod recording;
 
