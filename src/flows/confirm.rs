@@ -16,6 +16,7 @@ use crate::domain::notice::sha256_hex;
 use crate::domain::outbox::MailKind;
 use crate::domain::purpose::Purpose;
 use crate::domain::signup::SignupStatus;
+use crate::domain::suppression::SuppressionReason;
 use crate::domain::timestamp::Timestamp;
 use crate::ledger::leaf::LeafHead;
 use crate::random::Moment;
@@ -25,7 +26,7 @@ use crate::store::notices::Notice;
 use crate::store::outbox::{self, About};
 use crate::store::signups::{self, Signup};
 use crate::store::subscribers::{self, Upserted};
-use crate::store::{Tx, consents};
+use crate::store::{Tx, consents, suppressions};
 
 /// What a confirmation link leads to at some moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,6 +177,8 @@ pub async fn confirm(
     let (address_key, report_id) = (&signup.address_key, signup.report_id);
     let giver = Giver { subscriber_id, address_key, mac: mac.as_deref(), report_id };
     give(tx, at, terms, giver, &form, &chosen).await?;
+    // Its mail arrived and was read, which a relay's word does not show.
+    suppressions::delete(tx, at.now, address_key, SuppressionReason::Bounced).await?;
     if let Some(report_id) = signup.report_id {
         let grant = NewDownloadGrant {
             subscriber_id,

@@ -6,6 +6,7 @@ use super::withdraw::{Leaving, leave};
 use super::{Error, Terms};
 use crate::domain::bounce::news::News;
 use crate::domain::bounce::{Bounce, BounceKind};
+use crate::domain::outbox::MailKind;
 use crate::domain::signup::Method;
 use crate::domain::suppression::SuppressionReason;
 use crate::random::Moment;
@@ -90,6 +91,9 @@ async fn record(
         BounceKind::Complaint => SuppressionReason::Complained,
     };
     suppressions::insert(tx, at.now, address_key, reason, None).await?;
+    if (addressee.kind, bounce.kind) == (MailKind::Confirm, BounceKind::Hard) {
+        suppressions::mark_tried(tx, at.now, address_key).await?;
+    }
     if let (Some(subscriber), BounceKind::Complaint) = (&subscriber, bounce.kind) {
         leave(tx, at, terms, subscriber, &Leaving::Writing, (Method::Program, SOURCE)).await?;
     }

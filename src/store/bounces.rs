@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::{Sql, Tx, on};
 use crate::domain::address_key::AddressKey;
 use crate::domain::bounce::Bounce;
+use crate::domain::outbox::MailKind;
 use crate::random::Moment;
 
 /// Whom a mail went to.
@@ -14,6 +15,8 @@ pub struct Addressee {
     pub address_key: Option<AddressKey>,
     /// The subscriber of that address, if there is one.
     pub subscriber_id: Option<Uuid>,
+    /// What it was.
+    pub kind: MailKind,
 }
 
 /// Whom a mail went to; `None` once it was purged or erased.
@@ -22,7 +25,7 @@ pub struct Addressee {
 /// When the database does not answer.
 pub async fn find_addressee(tx: &mut Tx, outbox_id: Uuid) -> sqlx::Result<Option<Addressee>> {
     on!(tx, |conn| sqlx::query_as(
-        "SELECT COALESCE(s.address_key, m.address_key) AS address_key, u.subscriber_id
+        "SELECT COALESCE(s.address_key, m.address_key) AS address_key, u.subscriber_id, o.kind
          FROM outbox o
          LEFT JOIN signup s ON s.signup_id = o.signup_id
          LEFT JOIN subscriber m ON m.subscriber_id = o.subscriber_id

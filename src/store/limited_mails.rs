@@ -3,6 +3,7 @@
 //! statement, whether it is a mail or one that is never sent.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use serde::Serialize;
 use uuid::Uuid;
@@ -43,10 +44,14 @@ struct WindowRow {
     since: i64,
 }
 
+/// How long after a mail to an address came back, or one more was tried, no confirmation is mailed there.
+const BEFORE_ANOTHER_TRY: Duration = Duration::from_hours(7 * 24);
+
 /// Decides these mails; returns how many will be sent. Each is due a minute behind the newest of its mailbox, and
 /// what waits counts as what was sent. What the limit of its mailbox or a suppression forbids is written down as
 /// dropped, counts for nothing and has no `due_at`; but not where a worker decides, for nobody waits for that. One
-/// that stands in for a mail that waits takes that mail's place and its time.
+/// that stands in for a mail that waits takes that mail's place and its time. To an address whose mail came back goes
+/// one confirmation a week at most.
 /// On PostgreSQL writers of one mailbox take turns first, else each would count without the other.
 ///
 /// # Errors
@@ -68,7 +73,11 @@ pub async fn insert_all(
             ..row.clone()
         })
         .collect();
-    Ok(placed.len() + add(tx, now, kind, limit, &rows).await?)
+    let added = add(tx, now, kind, limit, &rows).await?;
+    if kind == MailKind::Confirm {
+        mark_tried(tx, now, &rows).await?;
+    }
+    Ok(placed.len() + added)
 }
 
 /// Forgets the row of a mail of this kind about this signup that was never to be sent: who asks again and again fills
@@ -88,6 +97,53 @@ pub async fn delete_idle(tx: &mut Tx, kind: MailKind, signup_id: Uuid) -> sqlx::
     .await
     .map(drop)
     })
+}
+
+/// Whether an address, named by its row, had a confirmation within the week, so that its mail having come back forbids
+/// another: by the moment that stays when the mail is purged, or by a mail from before it came back.
+macro_rules! was_tried {
+    ($asked:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM suppression b
+                                               LEFT JOIN suppression_try t ON t.address_key = b.address_key
+                                               WHERE b.address_key = ",
+            $asked,
+            ".address_key
+                                               AND b.reason = 'bounced' AND $4 = 'confirm'
+                                               AND (t.tried_at > $7 OR ",
+            $asked,
+            ".nth > 1
+                                                    OR EXISTS (SELECT 1 FROM outbox o JOIN signup g ON g.signup_id = o.signup_id
+                                                               WHERE o.limiter_key = ",
+            $asked,
+            ".limiter_key AND o.due_at > $7
+                                                                 AND o.kind = 'confirm' AND o.state <> 'dropped'
+                                                                 AND g.address_key = ",
+            $asked,
+            ".address_key)))"
+        )
+    };
+}
+
+/// Writes down when a confirmation was decided for an address whose mail had come back.
+async fn mark_tried(tx: &mut Tx, now: Timestamp, rows: &[LimitedMail]) -> sqlx::Result<()> {
+    const MARK: Sql = Sql {
+        sqlite: "INSERT INTO suppression_try (address_key, tried_at)
+                 SELECT s.address_key, $2 FROM suppression s
+                 WHERE s.reason = 'bounced' AND s.address_key IN (
+                     SELECT unhex(value->>'address_key') FROM json_each($1)
+                     JOIN outbox o ON o.outbox_id = unhex(value->>'outbox_id', '-') AND o.state = 'queued')
+                 ON CONFLICT (address_key) DO UPDATE SET tried_at = excluded.tried_at",
+        postgres: "INSERT INTO suppression_try (address_key, tried_at)
+                   SELECT s.address_key, $2 FROM suppression s
+                   WHERE s.reason = 'bounced' AND s.address_key IN (
+                       SELECT decode(asked.address_key, 'hex')
+                       FROM json_to_recordset(CAST($1 AS json)) AS asked (outbox_id uuid, address_key text)
+                       JOIN outbox o ON o.outbox_id = asked.outbox_id AND o.state = 'queued')
+                   ON CONFLICT (address_key) DO UPDATE SET tried_at = excluded.tried_at",
+    };
+    let rows = super::batch(rows)?;
+    on!(tx, MARK, |conn, sql| sqlx::query(sql).bind(rows).bind(now).execute(conn).await.map(drop))
 }
 
 async fn take_turns(tx: &mut Tx, rows: &[LimitedMail]) -> sqlx::Result<()> {
@@ -159,12 +215,14 @@ async fn add(
                      unhex(value->>'signup_id', '-') AS signup_id,
                      unhex(value->>'subscriber_id', '-') AS subscriber_id,
                      unhex(value->>'limiter_key') AS limiter_key,
-                     unhex(value->>'address_key') AS address_key, value->>'idle' AS idle
+                     unhex(value->>'address_key') AS address_key, value->>'idle' AS idle,
+                     row_number() OVER (PARTITION BY value->>'address_key' ORDER BY key) AS nth
                  FROM json_each($1)),
              judged AS MATERIALIZED (
                  SELECT *, COALESCE(idle, (SELECT 'the address is suppressed' FROM suppression s
                                            WHERE s.address_key = asked.address_key
-                                             AND ", forbids_kind!("s.reason", "$4"), " LIMIT 1)) AS barred
+                                             AND ", forbids_kind!("s.reason", "$4"), " LIMIT 1),
+                     CASE WHEN ", was_tried!("asked"), " THEN 'its mail came back within the week' END) AS barred
                  FROM asked),
              turned AS (
                  SELECT *, row_number() OVER (PARTITION BY limiter_key, barred IS NULL ORDER BY place) AS turn
@@ -193,13 +251,15 @@ async fn add(
         postgres: concat!(
             "WITH asked AS (
                  SELECT outbox_id, signup_id, subscriber_id, decode(limiter_key, 'hex') AS limiter_key,
-                     decode(address_key, 'hex') AS address_key, idle
+                     decode(address_key, 'hex') AS address_key, idle,
+                     row_number() OVER (PARTITION BY address_key ORDER BY outbox_id) AS nth
                  FROM json_to_recordset(CAST($1 AS json)) AS row (outbox_id uuid, signup_id uuid,
                      subscriber_id uuid, limiter_key text, address_key text, idle text)),
              judged AS MATERIALIZED (
                  SELECT *, COALESCE(idle, (SELECT 'the address is suppressed' FROM suppression s
                                            WHERE s.address_key = asked.address_key
-                                             AND ", forbids_kind!("s.reason", "$4"), " LIMIT 1)) AS barred
+                                             AND ", forbids_kind!("s.reason", "$4"), " LIMIT 1),
+                     CASE WHEN ", was_tried!("asked"), " THEN 'its mail came back within the week' END) AS barred
                  FROM asked),
              turned AS (
                  SELECT *, row_number() OVER (PARTITION BY limiter_key, barred IS NULL ORDER BY outbox_id) AS turn
@@ -243,6 +303,7 @@ async fn add(
         .bind(kind)
         .bind(apart)
         .bind(is_answered)
+        .bind(now.minus(BEFORE_ANOTHER_TRY))
         .fetch_all(conn)
         .await)?;
     Ok(states.into_iter().filter(|state| *state == OutboxState::Queued).count())

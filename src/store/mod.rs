@@ -195,17 +195,22 @@ macro_rules! ends_consent {
 pub(crate) use ends_consent;
 
 /// Whether a reason, named by its column, forbids mail of a kind: a confirmation is mailed after an erasure
-/// too, but not where somebody else entered the address.
+/// too, but not where somebody else entered the address. Whether one is mailed where mail came back for good is not
+/// said here: statements have that beside this.
 macro_rules! forbids_kind {
     ($reason:literal, $kind:literal) => {
         concat!(
             "(",
             $reason,
-            " IN ('bounced', 'complained', 'manual') OR ",
+            " IN ('complained', 'manual') OR ",
             $reason,
             " = CASE ",
             $kind,
-            " WHEN 'confirm' THEN 'not-me' ELSE 'erased' END)"
+            " WHEN 'confirm' THEN 'not-me' ELSE 'erased' END OR (",
+            $reason,
+            " = 'bounced' AND ",
+            $kind,
+            " <> 'confirm'))"
         )
     };
 }

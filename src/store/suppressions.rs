@@ -40,6 +40,23 @@ pub async fn insert(
     Ok(inserted)
 }
 
+/// Writes down that a confirmation was tried at an address whose mail came back; see [`super::limited_mails`].
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn mark_tried(tx: &mut Tx, now: Timestamp, address_key: &AddressKey) -> sqlx::Result<()> {
+    on!(tx, |conn| sqlx::query(
+        "INSERT INTO suppression_try (address_key, tried_at)
+         SELECT address_key, $2 FROM suppression WHERE address_key = $1 AND reason = 'bounced'
+         ON CONFLICT (address_key) DO UPDATE SET tried_at = excluded.tried_at"
+    )
+    .bind(address_key)
+    .bind(now)
+    .execute(conn)
+    .await
+    .map(drop))
+}
+
 /// What was lifted: the reason, and its purpose or `*`.
 type LiftedRow = (SuppressionReason, String);
 
@@ -119,15 +136,27 @@ fn scope(address_key: &AddressKey, reason: SuppressionReason, purpose: Option<Pu
     Scope { address_key, reason, purpose }
 }
 
-/// Whether an address must not be mailed this, each reason in its scope.
+/// Whether an address must not be mailed this, each reason in its scope. A confirmation that was decided after a
+/// mail to the address had come back may go: somebody asked for it knowing no better, and it is one a week
+/// ([`super::limited_mails`]); one decided before may not.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn forbids(tx: &mut Tx, address_key: &AddressKey, kind: MailKind) -> sqlx::Result<bool> {
+pub async fn forbids(
+    tx: &mut Tx,
+    address_key: &AddressKey,
+    kind: MailKind,
+    decided_at: Timestamp,
+) -> sqlx::Result<bool> {
     const FORBIDS: &str = concat!(
-        "SELECT EXISTS (SELECT 1 FROM suppression WHERE address_key = $1 AND ",
+        "SELECT EXISTS (SELECT 1 FROM suppression WHERE address_key = $1 AND (",
         forbids_kind!("reason", "$2"),
-        ")"
+        " OR (reason = 'bounced' AND since >= $3)))"
     );
-    on!(tx, |conn| sqlx::query_scalar(FORBIDS).bind(address_key).bind(kind).fetch_one(conn).await)
+    on!(tx, |conn| sqlx::query_scalar(FORBIDS)
+        .bind(address_key)
+        .bind(kind)
+        .bind(decided_at)
+        .fetch_one(conn)
+        .await)
 }

@@ -56,7 +56,7 @@ pub async fn read(
             if let Err(error) = parts.terms.demand_own_signup(&signup) {
                 return Ok(Said::Changed(error));
             }
-            if suppressions::forbids(tx, &signup.address_key, mail.kind).await? {
+            if suppressions::forbids(tx, &signup.address_key, mail.kind, mail.created_at).await? {
                 return Ok(Said::Nothing(SUPPRESSED));
             }
             match mail.kind {

@@ -36,7 +36,7 @@ pub(super) async fn read(
     if let Err(error) = parts.terms.demand_own_address(subscriber.subscriber_id, address, mac) {
         return Ok(Said::Changed(error));
     }
-    if suppressions::forbids(tx, &subscriber.address_key, mail.kind).await? {
+    if suppressions::forbids(tx, &subscriber.address_key, mail.kind, mail.created_at).await? {
         return Ok(Said::Nothing(SUPPRESSED));
     }
     let standing = consents::list(tx, subscriber.subscriber_id).await?;

@@ -38,7 +38,7 @@ pub(super) async fn read(
     }
     if let Ok(email) = EmailAddress::parse(&account.email) {
         let key = parts.terms.address_secret.key(&email);
-        if suppressions::forbids(tx, &key, mail.kind).await? {
+        if suppressions::forbids(tx, &key, mail.kind, mail.created_at).await? {
             return Ok(Said::Nothing(SUPPRESSED));
         }
     }

@@ -3,6 +3,7 @@
 mod corpus;
 mod doors;
 mod kept;
+mod once_a_week;
 mod program;
 mod recording;
 

@@ -28,7 +28,7 @@ pub(super) async fn show(
     let tries = mails::list_tries(&mut tx, id, TRIES).await?;
     let bounces = mails::list_bounces(&mut tx, id).await?;
     let suppressed = match &mail.address_key {
-        Some(key) => suppressions::forbids(&mut tx, key, mail.kind).await?,
+        Some(key) => suppressions::forbids(&mut tx, key, mail.kind, mail.created_at).await?,
         None => false,
     };
     drop(tx);
