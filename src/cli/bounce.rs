@@ -23,9 +23,14 @@ in main.cf:
     transport_maps = inline:{bounces.example.org=assent-bounce:}
     assent-bounce_destination_recipient_limit = 1
 
-Postfix, a domain it has mailboxes for. In main.cf `recipient_delimiter = +`, and in the aliases (the \
-recipient is read from Delivered-To):
-    bounces: \"|/usr/local/bin/assent --config /etc/assent/assent.toml bounce\"
+Postfix, a domain it has mailboxes for. A command in an alias file runs as the user whom the file belongs \
+to, and in root's as nobody, who may not read the keys. So it has a file of its own, /etc/assent/aliases:
+    bounces    \"|/usr/local/bin/assent --config /etc/assent/assent.toml bounce\"
+which belongs to that user:
+    chown assent /etc/assent/aliases
+and is named in main.cf, behind the alias files that stand there (the recipient is read from Delivered-To):
+    recipient_delimiter = +
+    alias_maps = hash:/etc/aliases, texthash:/etc/assent/aliases
 
 Exim (the recipient is read from Envelope-To). A router:
     assent_bounce:

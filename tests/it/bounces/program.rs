@@ -96,6 +96,8 @@ fn its_help_teaches_the_mail_server() {
         "transport_maps",
         "${recipient}",
         "recipient_delimiter = +",
+        "chown assent /etc/assent/aliases",
+        "texthash:/etc/assent/aliases",
         "Exim",
         "envelope_to_add",
         "/api/v1/bounces",
