@@ -56,6 +56,8 @@ actions! {
     ExportWithdrawn: "export.withdrawn", "took away who left since an export", "";
     Import: "import", "imported contacts for", "purpose";
     ImportStart: "import.start", "began to import contacts for", "purpose";
+    ImportSuppress: "import.suppress", "brought along whom not to mail from", "source";
+    ImportSuppressStart: "import.suppress.start", "began to bring along whom not to mail from", "source";
     LedgerBundle: "ledger.bundle", "wrote the ledger for outsiders", "";
     LedgerReceipt: "ledger.receipt", "took away the receipt", "receipt_id";
     LedgerResume: "ledger.resume", "went on with the ledger after a loss, as", "epoch";

@@ -2,11 +2,11 @@
 
 use std::str::FromStr;
 
-use super::day::DayOrTime;
 use super::email_address::EmailAddress;
 use super::text::{Line, LineError, is_forbidden};
 use super::time_zone::TimeZone;
 use super::timestamp::Timestamp;
+use super::written_time;
 
 /// The cells of one row as they stand in the file; blank where the file has no such column.
 #[derive(Clone, Copy, Debug, Default)]
@@ -57,6 +57,21 @@ pub enum ContactError {
     /// The cell is not one line of readable text.
     #[error("`{0}` holds a line break, a control character or one that changes reading direction")]
     Forbidden(&'static str),
+    /// The cell is in another encoding.
+    #[error("`{0}` is not UTF-8: save the file as “CSV UTF-8”")]
+    NotUtf8(&'static str),
+    /// The file itself says that they are not to be written to.
+    #[error("the file says `{0}` of them: bring such rows along with --suppress")]
+    SaysLeft(&'static str),
+    /// It is consent to something else.
+    #[error("`purpose` is another than that of --purpose")]
+    OtherPurpose,
+    /// It is consent under another policy.
+    #[error("`policy_version` is another than that of --policy")]
+    OtherPolicy,
+    /// Their details are held for other reasons than their consent.
+    #[error("the legal basis is not consent")]
+    OtherBasis,
     /// The moment cannot be read.
     #[error(
         "`consented_at` is neither a time such as 2026-11-23T09:00:00Z nor a day such as 2026-11-23"
@@ -104,7 +119,7 @@ fn moment(cell: &str, now: Timestamp, timezone: &TimeZone) -> Result<Timestamp, 
     if cell.is_empty() {
         return Err(ContactError::Blank("consented_at"));
     }
-    let at = cell.parse::<DayOrTime>().map_err(|_| ContactError::Time)?.begins(timezone);
+    let at = written_time::read(cell, timezone).ok_or(ContactError::Time)?;
     if at > now {
         Err(ContactError::Future)
     } else if at.micros() < 0 {

@@ -1,7 +1,10 @@
 //! Addresses that must not be mailed.
 
 /// Why an address must not be mailed; each reason covers its own kind of mail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type, serde::Serialize,
+)]
+#[serde(rename_all = "kebab-case")]
 #[sqlx(type_name = "text", rename_all = "kebab-case")]
 pub enum SuppressionReason {
     /// Left one purpose: mail for that purpose.

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::{self, TimeZoneDatabase};
 use serde::{Serialize, Serializer};
 
@@ -70,6 +70,13 @@ impl TimeZone {
     #[must_use]
     pub fn ends(&self, day: Day) -> Timestamp {
         Date::from(day).tomorrow().map_or(Timestamp::LATEST, |next| self.begins(next.into()))
+    }
+
+    /// The moment at which clocks there show this; of two, the first, and of none, the one after the gap.
+    #[must_use]
+    pub fn moment(&self, shown: DateTime) -> Option<Timestamp> {
+        let moment = shown.to_zoned_datetime(self.0.clone()).ok()?;
+        Some(Timestamp::from_micros(moment.timestamp().as_microsecond()))
     }
 
     /// The day as people write it: `23 November 2026`.

@@ -4,13 +4,15 @@ use std::io;
 
 use csv::{QuoteStyle, Terminator, Writer, WriterBuilder};
 
+use crate::domain::formula_guard::guarded;
+
 /// The byte-order mark, by which spreadsheets know UTF-8.
 const MARK: &str = "\u{feff}";
 
 /// A whole CSV file: mark, header, rows.
 pub struct CsvRows {
     writer: Writer<Vec<u8>>,
-    guarded: String,
+    room: String,
 }
 
 impl CsvRows {
@@ -19,7 +21,7 @@ impl CsvRows {
     /// # Errors
     /// Never: memory takes what it is given.
     pub fn begin<'a>(names: impl Iterator<Item = &'a str>) -> io::Result<Self> {
-        let mut rows = Self { writer: writer(MARK.into()), guarded: String::new() };
+        let mut rows = Self { writer: writer(MARK.into()), room: String::new() };
         rows.row(names.map(Some))?;
         Ok(rows)
     }
@@ -30,7 +32,7 @@ impl CsvRows {
     /// Never: memory takes what it is given.
     pub fn row<'a>(&mut self, cells: impl Iterator<Item = Option<&'a str>>) -> io::Result<()> {
         for cell in cells {
-            let cell = harmless(cell.unwrap_or_default(), &mut self.guarded);
+            let cell = guarded(cell.unwrap_or_default(), &mut self.room);
             self.writer.write_field(cell).map_err(io::Error::other)?;
         }
         self.writer.write_record(None::<&[u8]>).map_err(io::Error::other)
@@ -51,18 +53,6 @@ fn writer(begun: Vec<u8>) -> Writer<Vec<u8>> {
         .terminator(Terminator::CRLF)
         .quote_style(QuoteStyle::Necessary)
         .from_writer(begun)
-}
-
-/// A cell that a spreadsheet would take for a formula, made text by a leading apostrophe.
-fn harmless<'a>(cell: &'a str, guarded: &'a mut String) -> &'a str {
-    const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
-    if !cell.starts_with(FORMULA) {
-        return cell;
-    }
-    guarded.clear();
-    guarded.push('\'');
-    guarded.push_str(cell);
-    guarded
 }
 
 #[cfg(test)]
