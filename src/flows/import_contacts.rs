@@ -331,6 +331,14 @@ pub struct Tally {
     pub refused: u64,
 }
 
+impl Tally {
+    /// All rows.
+    #[must_use]
+    pub fn rows(self) -> u64 {
+        self.imported + self.already_agreed + self.refused
+    }
+}
+
 /// Writes down that an import begins, so that one that is cut short is in the audit too.
 ///
 /// # Errors

@@ -11,6 +11,8 @@ pub mod allow_export;
 pub mod allow_withdrawals;
 pub mod announce_policy;
 pub mod begin_export;
+pub mod bring_list;
+pub mod bring_suppressions;
 pub mod chain_claims;
 pub mod change_staff;
 mod check_epoch;

@@ -125,6 +125,8 @@ pub struct HeldSuppression {
     pub purpose: String,
     /// Since when.
     pub since: Timestamp,
+    /// Where it was brought along from, if it was (GDPR Art. 15(1)(g)).
+    pub source: Option<String>,
 }
 
 /// Their forms, newest first; those nobody confirmed too.
@@ -256,7 +258,7 @@ pub async fn list_suppressions(
 ) -> sqlx::Result<Vec<HeldSuppression>> {
     on!(tx, |conn| {
         sqlx::query_as(
-        "SELECT reason, purpose, since FROM suppression WHERE address_key = $1 ORDER BY since, reason"
+        "SELECT reason, purpose, since, source FROM suppression WHERE address_key = $1 ORDER BY since, reason"
     )
     .bind(key)
     .fetch_all(conn)

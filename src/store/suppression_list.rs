@@ -35,6 +35,8 @@ pub struct Listed {
     pub purpose: String,
     /// Since when.
     pub since: Timestamp,
+    /// Where it was brought along from, if it was.
+    pub source: Option<String>,
     /// The subscriber, where there is one.
     pub subscriber_id: Option<Uuid>,
     /// Their address.
@@ -63,7 +65,7 @@ pub async fn list(
     let (beyond, order) = if backwards { (" > (", "ASC") } else { (" < (", "DESC") };
     on!(tx, |conn| {
         let mut query = QueryBuilder::new(
-            "SELECT s.address_key, s.reason, s.purpose, s.since, u.subscriber_id, u.email
+            "SELECT s.address_key, s.reason, s.purpose, s.since, s.source, u.subscriber_id, u.email
              FROM suppression s LEFT JOIN subscriber u ON u.address_key = s.address_key WHERE true",
         );
         if let Some(reason) = reason {
@@ -102,7 +104,7 @@ pub async fn count(tx: &mut Tx, reason: SuppressionReason) -> sqlx::Result<i64> 
 /// When the database does not answer.
 pub async fn list_of(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<Vec<Listed>> {
     on!(tx, |conn| sqlx::query_as(
-        "SELECT s.address_key, s.reason, s.purpose, s.since, u.subscriber_id, u.email
+        "SELECT s.address_key, s.reason, s.purpose, s.since, s.source, u.subscriber_id, u.email
          FROM suppression s LEFT JOIN subscriber u ON u.address_key = s.address_key
          WHERE s.address_key = $1 ORDER BY s.since DESC, s.reason, s.purpose"
     )

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
+use uuid::Uuid;
+
 use super::{Sql, Tx, forbids_kind, on};
 use crate::domain::address_key::AddressKey;
 use crate::domain::outbox::MailKind;
@@ -55,6 +58,110 @@ pub async fn mark_tried(tx: &mut Tx, now: Timestamp, address_key: &AddressKey) -
     .execute(conn)
     .await
     .map(drop))
+}
+
+/// One address that is not to be mailed, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, sqlx::FromRow)]
+pub struct Suppressed {
+    /// Whose.
+    pub address_key: AddressKey,
+    /// Why.
+    pub reason: SuppressionReason,
+    /// For what; `*` is everything.
+    pub purpose: String,
+}
+
+impl Suppressed {
+    /// For one purpose, or for every one.
+    #[must_use]
+    pub fn of(
+        address_key: &AddressKey,
+        reason: SuppressionReason,
+        purpose: Option<&Purpose>,
+    ) -> Self {
+        let purpose = purpose.map_or("*", Purpose::as_str).to_owned();
+        Self { address_key: address_key.clone(), reason, purpose }
+    }
+
+    /// What is kept outside of it.
+    fn scope(&self) -> Scope {
+        scope(&self.address_key, self.reason, self.purpose.parse().ok())
+    }
+}
+
+/// Suppresses addresses that another tool knew not to mail, and keeps where that comes from; returns those that are
+/// new. What suppresses an address already stays as it is. All of them are noted outside before they are committed.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn insert_all(
+    tx: &mut Tx,
+    now: Timestamp,
+    rows: &[Suppressed],
+    source: &str,
+) -> sqlx::Result<Vec<Suppressed>> {
+    const INSERT: Sql = Sql {
+        sqlite: "INSERT INTO suppression (address_key, reason, purpose, since, source)
+                 SELECT unhex(value->>'address_key'), value->>'reason', value->>'purpose', $2, $3
+                 FROM json_each($1) WHERE true
+                 ON CONFLICT (address_key, reason, purpose) DO NOTHING
+                 RETURNING address_key, reason, purpose",
+        // In one order, so that two who bring the same list wait for each other in turn.
+        postgres: "INSERT INTO suppression (address_key, reason, purpose, since, source)
+                   SELECT decode(address_key, 'hex'), reason, purpose, $2, $3
+                   FROM json_to_recordset(CAST($1 AS json)) AS brought (address_key text, reason text,
+                       purpose text)
+                   ORDER BY address_key, reason, purpose
+                   ON CONFLICT (address_key, reason, purpose) DO NOTHING
+                   RETURNING address_key, reason, purpose",
+    };
+    let brought = super::batch(rows)?;
+    let new = on!(tx, INSERT, |conn, sql| sqlx::query_as(sql)
+        .bind(brought)
+        .bind(now)
+        .bind(source)
+        .fetch_all(conn)
+        .await)?;
+    // Whether or not the database has it already: who put it there may take it away again.
+    for row in rows {
+        tx.note(row.scope().turned(now, Turn::Began));
+    }
+    Ok(new)
+}
+
+/// The subscribers of these addresses, in no order.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_subscribers(
+    tx: &mut Tx,
+    keys: &[&AddressKey],
+) -> sqlx::Result<Vec<(AddressKey, Uuid)>> {
+    const LIST: Sql = Sql {
+        sqlite: "SELECT address_key, subscriber_id FROM subscriber
+                 WHERE address_key IN (SELECT unhex(value) FROM json_each($1))",
+        postgres: "SELECT address_key, subscriber_id FROM subscriber
+                   WHERE address_key IN (SELECT decode(value, 'hex')
+                                         FROM json_array_elements_text(CAST($1 AS json)) AS value)",
+    };
+    let keys = super::batch(keys)?;
+    on!(tx, LIST, |conn, sql| sqlx::query_as(sql).bind(keys).fetch_all(conn).await)
+}
+
+/// What suppresses these addresses, in no order.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_among(tx: &mut Tx, keys: &[&AddressKey]) -> sqlx::Result<Vec<Suppressed>> {
+    const LIST: Sql = Sql {
+        sqlite: "SELECT address_key, reason, purpose FROM suppression
+                 WHERE address_key IN (SELECT unhex(value) FROM json_each($1))",
+        postgres: "SELECT address_key, reason, purpose FROM suppression
+                   WHERE address_key IN (SELECT decode(value, 'hex')
+                                         FROM json_array_elements_text(CAST($1 AS json)) AS value)",
+    };
+    let keys = super::batch(keys)?;
+    on!(tx, LIST, |conn, sql| sqlx::query_as(sql).bind(keys).fetch_all(conn).await)
 }
 
 /// What was lifted: the reason, and its purpose or `*`.

@@ -116,9 +116,9 @@ fn my_data() -> Value {
         "mails": [{"kind": "confirm", "state": "sent", "created_at": MOMENT}],
         "bounces": [{"mail": "confirm", "kind": "soft", "status": "4.2.2", "received_at": MOMENT}],
         "suppressions": [
-            {"reason": "unsubscribed", "purpose": "partner-offers", "since": MOMENT},
-            {"reason": "not-me", "purpose": "*", "since": MOMENT},
-            {"reason": "bounced", "purpose": "*", "since": MOMENT},
+            {"reason": "unsubscribed", "purpose": "partner-offers", "since": MOMENT, "source": null},
+            {"reason": "not-me", "purpose": "*", "since": MOMENT, "source": null},
+            {"reason": "bounced", "purpose": "*", "since": MOMENT, "source": "Mailchimp"},
         ],
     }})
 }

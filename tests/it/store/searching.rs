@@ -215,7 +215,7 @@ both_databases! {
         let none = sought("x y.x");
         assert_eq!(find(&app, &none, Place::First, 50).await.count, Count::Exactly(0));
         let filter = SubscriberFilter { suppressed: Some(false), ..sought("x") };
-        app.tamper("INSERT INTO suppression SELECT address_key, 'manual', '*', created_at FROM subscriber").await.unwrap();
+        app.tamper("INSERT INTO suppression (address_key, reason, purpose, since) SELECT address_key, 'manual', '*', created_at FROM subscriber").await.unwrap();
         let (mut place, mut strides) = (Place::First, 0);
         loop {
             let page = find(&app, &filter, place, 50).await;

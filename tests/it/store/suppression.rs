@@ -22,12 +22,12 @@ both_databases! {
         let app = TestApp::start(database).await;
         app.subscribe("ada@b.example", "&newsletter=weekly").await;
         for (insert, left) in [
-            ("INSERT INTO suppression SELECT address_key, 'unsubscribed', 'newsletter:weekly', created_at FROM subscriber", &PURPOSES[..1]),
-            ("INSERT INTO suppression SELECT address_key, 'not-me', '*', created_at FROM subscriber", &PURPOSES[..]),
-            ("INSERT INTO suppression SELECT address_key, 'bounced', '*', created_at FROM subscriber", &[]),
-            ("INSERT INTO suppression SELECT address_key, 'complained', '*', created_at FROM subscriber", &[]),
-            ("INSERT INTO suppression SELECT address_key, 'manual', '*', created_at FROM subscriber", &[]),
-            ("INSERT INTO suppression SELECT address_key, 'erased', '*', created_at FROM subscriber", &[]),
+            ("INSERT INTO suppression (address_key, reason, purpose, since) SELECT address_key, 'unsubscribed', 'newsletter:weekly', created_at FROM subscriber", &PURPOSES[..1]),
+            ("INSERT INTO suppression (address_key, reason, purpose, since) SELECT address_key, 'not-me', '*', created_at FROM subscriber", &PURPOSES[..]),
+            ("INSERT INTO suppression (address_key, reason, purpose, since) SELECT address_key, 'bounced', '*', created_at FROM subscriber", &[]),
+            ("INSERT INTO suppression (address_key, reason, purpose, since) SELECT address_key, 'complained', '*', created_at FROM subscriber", &[]),
+            ("INSERT INTO suppression (address_key, reason, purpose, since) SELECT address_key, 'manual', '*', created_at FROM subscriber", &[]),
+            ("INSERT INTO suppression (address_key, reason, purpose, since) SELECT address_key, 'erased', '*', created_at FROM subscriber", &[]),
         ] {
             assert_eq!(app.tamper(insert).await.unwrap(), 1);
             assert_eq!(exported_for(&app).await, left, "{insert}");
@@ -40,8 +40,8 @@ both_databases! {
         let app = TestApp::start(database).await;
         app.subscribe("ada@b.example", "&newsletter=weekly").await;
         for reason in [
-            "INSERT INTO suppression SELECT address_key, 'unsubscribed', 'newsletter:weekly', created_at FROM subscriber",
-            "INSERT INTO suppression SELECT address_key, 'erased', '*', created_at FROM subscriber",
+            "INSERT INTO suppression (address_key, reason, purpose, since) SELECT address_key, 'unsubscribed', 'newsletter:weekly', created_at FROM subscriber",
+            "INSERT INTO suppression (address_key, reason, purpose, since) SELECT address_key, 'erased', '*', created_at FROM subscriber",
         ] {
             app.tamper(reason).await.unwrap();
         }
@@ -49,7 +49,7 @@ both_databases! {
         assert_eq!(exported_for(&app).await, PURPOSES);
 
         // These get the same page and no mail, however often they ask.
-        app.tamper("INSERT INTO suppression SELECT address_key, 'complained', '*', created_at FROM subscriber").await.unwrap();
+        app.tamper("INSERT INTO suppression (address_key, reason, purpose, since) SELECT address_key, 'complained', '*', created_at FROM subscriber").await.unwrap();
         let before = app.inbox().len();
         assert_eq!(app.ask("ada@b.example").await.location(), "/check-your-inbox");
         app.mail_settled().await;

@@ -181,5 +181,6 @@ fn stop(stopped: &held::HeldSuppression) -> Option<Entry> {
         SuppressionReason::Unsubscribed => return None,
     };
     let at = (stopped.since, Step::Stopped);
-    Some(entry(at, (title, "bad"), &facts(&[("Why", why)]), (None, None)))
+    let from = stopped.source.as_deref().unwrap_or_default();
+    Some(entry(at, (title, "bad"), &facts(&[("Why", why), ("From", from)]), (None, None)))
 }
