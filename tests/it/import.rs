@@ -29,17 +29,17 @@ use crate::support::app::{Database, POLICY, TestApp, open_db};
 use crate::support::program::{run, run_well};
 use crate::support::{both_databases, poll, postgres};
 
-const WEEKLY: &str = "newsletter:weekly";
-const SOURCE: &str = "Old list, 2024";
+pub(crate) const WEEKLY: &str = "newsletter:weekly";
+pub(crate) const SOURCE: &str = "Old list, 2024";
 
 /// An operator's directory and database, with a policy and a newsletter.
-struct Desk {
+pub(crate) struct Desk {
     dir: TempDir,
     database_url: String,
 }
 
 impl Desk {
-    async fn new(database: Database) -> Self {
+    pub(crate) async fn new(database: Database) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let database_url = match database {
             Database::Sqlite => format!("sqlite:{}", dir.path().join("desk.db").display()),
@@ -56,24 +56,24 @@ impl Desk {
         desk
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    fn write(&self, name: &str, bytes: &[u8]) {
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) {
         std::fs::write(self.path(name), bytes).unwrap();
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         run(self.dir.path(), &[("ASSENT_DATABASE_URL", &self.database_url)], arguments)
     }
 
-    fn does(&self, arguments: &[&str]) -> String {
+    pub(crate) fn does(&self, arguments: &[&str]) -> String {
         run_well(self.dir.path(), &[("ASSENT_DATABASE_URL", &self.database_url)], arguments)
     }
 
     /// Imports a file of these bytes; returns the exit code and what was said.
-    fn imports(&self, bytes: &[u8], more: &[&str]) -> (Option<i32>, String, String) {
+    pub(crate) fn imports(&self, bytes: &[u8], more: &[&str]) -> (Option<i32>, String, String) {
         self.write("contacts.csv", bytes);
         let import =
             ["import", "contacts.csv", "--purpose", WEEKLY, "--policy", POLICY, "--source", SOURCE];
@@ -83,16 +83,16 @@ impl Desk {
     }
 
     /// The export of the newsletter, a row each.
-    fn exported(&self) -> Vec<Value> {
+    pub(crate) fn exported(&self) -> Vec<Value> {
         let rows = self.does(&["export", "--purpose", WEEKLY, "--format", "ndjson"]);
         rows.lines().map(|row| serde_json::from_str(row).unwrap()).collect()
     }
 
-    async fn open(&self) -> Db {
+    pub(crate) async fn open(&self) -> Db {
         open_db(&self.database_url).await
     }
 
-    async fn audited(&self, action: &str) -> Vec<Value> {
+    pub(crate) async fn audited(&self, action: &str) -> Vec<Value> {
         let db = self.open().await;
         let entries = audit_entries::list(&mut db.read().await.unwrap(), action).await.unwrap();
         db.close().await;
@@ -165,7 +165,7 @@ both_databases! {
             \r\n\
             2023-05-01, web form ,bob@b.example,,\r\n";
         let (code, said, errors) = desk.imports(file.as_bytes(), &[]);
-        assert_eq!(said, "imported: 2, already agreed: 0, refused: 0\n", "{errors}");
+        assert_eq!(said, "rows: 2, imported: 2, already agreed: 0, refused: 0\n", "{errors}");
         assert_eq!((code, errors.as_str()), (Some(0), ""));
 
         let out = desk.exported();
@@ -233,14 +233,14 @@ both_databases! {
         let expected = [
             "line 3: `email`", "line 4: `consented_at` is blank", "line 5: `consented_at` is neither",
             "line 6: `consented_at` is in the future", "line 7: `method` is blank", "line 8: `name` holds a line break",
-            "line 10: has 3 cells where the header has 4", "line 13: `name` holds", "line 14: `method` is not UTF-8",
-            "line 15: the same address as on line 2", "line 16: has 5 cells", "imported: 2, already agreed: 0, refused: 11",
+            "line 10: `method` is blank", "line 13: `name` holds", "line 14: `method` is not UTF-8",
+            "line 15: the same address as on line 2", "line 16: has 5 cells", "rows: 13, imported: 2, already agreed: 0, refused: 11",
         ];
         let check = |(code, said, errors): (Option<i32>, String, String)| {
-            assert_eq!((code, errors.as_str()), (Some(0), ""));
+            assert!(code == Some(1) && errors.contains("11 of 13 rows were refused"), "{errors}");
             assert_eq!(said.lines().count(), expected.len(), "{said}");
+            let said = said.replace("would be imported", "imported");
             for (line, words) in said.lines().zip(expected) {
-                let line = line.strip_prefix("would be ").unwrap_or(line);
                 assert!(line.starts_with(words), "{line} is not {words}");
             }
             assert!(!said.contains('@') && !said.contains("not-an-address"), "{said}");
@@ -249,7 +249,7 @@ both_databases! {
         let dry = check(desk.imports(&file, &["--dry-run"]));
         assert!(desk.exported().is_empty() && desk.audited("import").await.is_empty());
         let done = check(desk.imports(&file, &[]));
-        assert_eq!(done, dry.replace("would be imported", "imported"));
+        assert_eq!(done, dry);
         let names: Vec<Value> = desk.exported().iter().map(|row| row["name"].clone()).collect();
         assert!(names.contains(&"=HYPERLINK(\"http://x\")".into()) && names.contains(&"a \"quoted\" name".into()), "{names:?}");
         assert_eq!(desk.audited("import").await[0]["refused"], 11);
@@ -265,17 +265,14 @@ both_databases! {
         let desk = Desk::new(database).await;
         let header = "email,consented_at,method\n";
         let good = "ada@b.example,2024-01-01,paper\n";
-        let endless = format!("{header}{good}bob@b.example,2024-01-01,\"{}\"\n", "x".repeat(10 << 20));
-        let unclosed = format!("{header}{good}bob@b.example,2024-01-01,\"paper\n{}", good.repeat(5000));
         for (file, words) in [
-            ("", "the file is empty"),
+            ("", "it is empty"),
             (header, "no contact below the header"),
             (good, "the first line is not a header"),
-            ("email,consented_at,method,phone\n", "unknown column `phone`"),
+            ("email,consented_at\n", "--method"),
+            ("PK\u{3}\u{4}", "save the sheet"),
             ("email,method\n", "lacks `consented_at`"),
             ("email,method,consented_at,email\n", "names `email` twice"),
-            (&endless, "line 3 is longer than 64 KiB"),
-            (&unclosed, "line 3 is longer than 64 KiB"),
         ] {
             let (code, said, errors) = desk.imports(file.as_bytes(), &[]);
             assert_eq!((code, said.as_str()), (Some(1), ""), "{errors}");
@@ -318,11 +315,11 @@ both_databases! {
             format!("email,consented_at,method\n{}", (0..count).map(row).collect::<String>())
         };
         // More than one batch, and not a whole number of them.
-        assert_eq!(desk.imports(rows(1500).as_bytes(), &[]).1, "imported: 1500, already agreed: 0, refused: 0\n");
-        assert_eq!(desk.imports(rows(2200).as_bytes(), &["--dry-run"]).1, "would be imported: 700, already agreed: 1500, refused: 0\n");
-        assert_eq!(desk.imports(rows(2200).as_bytes(), &[]).1, "imported: 700, already agreed: 1500, refused: 0\n");
+        assert_eq!(desk.imports(rows(1500).as_bytes(), &[]).1, "rows: 1500, imported: 1500, already agreed: 0, refused: 0\n");
+        assert_eq!(desk.imports(rows(2200).as_bytes(), &["--dry-run"]).1, "rows: 2200, would be imported: 700, already agreed: 1500, refused: 0\n");
+        assert_eq!(desk.imports(rows(2200).as_bytes(), &[]).1, "rows: 2200, imported: 700, already agreed: 1500, refused: 0\n");
         let (code, said, _) = desk.imports(rows(2200).as_bytes(), &[]);
-        assert_eq!((code, said.as_str()), (Some(0), "imported: 0, already agreed: 2200, refused: 0\n"));
+        assert_eq!((code, said.as_str()), (Some(0), "rows: 2200, imported: 0, already agreed: 2200, refused: 0\n"));
         assert_eq!(desk.exported().len(), 2200);
 
         // The same address twice, two batches apart.
@@ -335,15 +332,15 @@ both_databases! {
         let app = TestApp::start(database).await;
         app.subscribe("ada@b.example", "").await;
         for (insert, reason) in [
-            ("INSERT INTO suppression SELECT address_key, 'bounced', '*', created_at FROM subscriber", Some(SuppressionReason::Bounced)),
-            ("INSERT INTO suppression SELECT address_key, 'complained', '*', created_at FROM subscriber", Some(SuppressionReason::Complained)),
-            ("INSERT INTO suppression SELECT address_key, 'manual', '*', created_at FROM subscriber", Some(SuppressionReason::Manual)),
-            ("INSERT INTO suppression SELECT address_key, 'erased', '*', created_at FROM subscriber", Some(SuppressionReason::Erased)),
-            ("INSERT INTO suppression SELECT address_key, 'unsubscribed', 'newsletter:weekly', created_at FROM subscriber", Some(SuppressionReason::Unsubscribed)),
+            ("INSERT INTO suppression (address_key, reason, purpose, since) SELECT address_key, 'bounced', '*', created_at FROM subscriber", Some(SuppressionReason::Bounced)),
+            ("INSERT INTO suppression (address_key, reason, purpose, since) SELECT address_key, 'complained', '*', created_at FROM subscriber", Some(SuppressionReason::Complained)),
+            ("INSERT INTO suppression (address_key, reason, purpose, since) SELECT address_key, 'manual', '*', created_at FROM subscriber", Some(SuppressionReason::Manual)),
+            ("INSERT INTO suppression (address_key, reason, purpose, since) SELECT address_key, 'erased', '*', created_at FROM subscriber", Some(SuppressionReason::Erased)),
+            ("INSERT INTO suppression (address_key, reason, purpose, since) SELECT address_key, 'unsubscribed', 'newsletter:weekly', created_at FROM subscriber", Some(SuppressionReason::Unsubscribed)),
             // Nothing stands without the privacy policy.
-            ("INSERT INTO suppression SELECT address_key, 'unsubscribed', 'privacy-policy', created_at FROM subscriber", Some(SuppressionReason::Unsubscribed)),
-            ("INSERT INTO suppression SELECT address_key, 'unsubscribed', 'newsletter:other', created_at FROM subscriber", None),
-            ("INSERT INTO suppression SELECT address_key, 'not-me', '*', created_at FROM subscriber", None),
+            ("INSERT INTO suppression (address_key, reason, purpose, since) SELECT address_key, 'unsubscribed', 'privacy-policy', created_at FROM subscriber", Some(SuppressionReason::Unsubscribed)),
+            ("INSERT INTO suppression (address_key, reason, purpose, since) SELECT address_key, 'unsubscribed', 'newsletter:other', created_at FROM subscriber", None),
+            ("INSERT INTO suppression (address_key, reason, purpose, since) SELECT address_key, 'not-me', '*', created_at FROM subscriber", None),
         ] {
             assert_eq!(app.tamper(insert).await.unwrap(), 1);
             let found = rows(&app.core, &[("ada@b.example", "2024-01-01")]);

@@ -18,6 +18,8 @@ mod consent_rules;
 mod console;
 mod exports;
 mod import;
+mod import_files;
+mod import_suppress;
 mod ledger;
 mod mail;
 mod mail_commands;

@@ -1,0 +1,113 @@
+//! `assent import --suppress`: addresses that another tool knew not to mail.
+
+use std::io::Write;
+use std::path::Path;
+
+use super::super::{ACTOR, Error, Outcome, refuse};
+use super::source_file::{Hashed, Opened, SourceFile};
+use crate::app::Core;
+use crate::domain::file_columns::ColumnsError;
+use crate::domain::purpose::Purpose;
+use crate::domain::suppression::SuppressionReason;
+use crate::domain::table::TableError;
+use crate::domain::text::Line;
+use crate::flows::bring_list::{BringList, ListError, begin_list};
+use crate::flows::bring_suppressions::{
+    Bringing, BroughtTally, all_purposes, record_bringing, record_bringing_start,
+};
+
+/// What is said of a header that names too little.
+const COLUMNS: &str = "the columns are email, reason and, where known, unsubscribed_at; with --reason, one address a \
+                       line is enough";
+
+/// A list that was cut short.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the import stopped after {suppressed} addresses, which stay suppressed: run the same command again"
+)]
+struct Stopped {
+    suppressed: u64,
+    #[source]
+    cause: Error,
+}
+
+/// What is asked for.
+pub(super) struct Asked<'a> {
+    pub file: &'a Path,
+    pub source: &'a Line,
+    /// What who unsubscribed has left; without it, all that can be written for.
+    pub purpose: Option<&'a Purpose>,
+    /// The reason of all rows.
+    pub reason: Option<SuppressionReason>,
+    pub dry_run: bool,
+}
+
+fn begin(source: Hashed, says_why: bool) -> Result<Opened, Error> {
+    begin_list(source, says_why).map_err(|error| match error {
+        ListError::Table(TableError::NoHeader | TableError::NoAddress) => {
+            refuse(format!("{error}: {COLUMNS}"))
+        }
+        ListError::Columns(ColumnsError::NoReason) => refuse(format!("{error} with --reason")),
+        error => Error::from(error),
+    })
+}
+
+impl Asked<'_> {
+    pub(super) async fn run(self, core: &Core) -> Outcome {
+        if self.source.as_str().contains('@') {
+            return Err(refuse(
+                "say where the list comes from without an address: these words stay for good",
+            ));
+        }
+        let begin = |source| begin(source, self.reason.is_some());
+        let file = SourceFile::look_through(self.file, begin, "there is no address in it")?;
+        let purposes = match self.purpose {
+            Some(purpose) => vec![purpose.clone()],
+            None => all_purposes(&core.db).await?,
+        };
+        let bringing = Bringing { source: self.source, purposes: &purposes };
+        if !self.dry_run {
+            let mut tx = core.db.write().await?;
+            record_bringing_start(&mut tx, &core.moment(), ACTOR, &bringing, &file.sha256).await?;
+            tx.commit().await?;
+        }
+        let tally = self.bring(core, bringing, &file, begin).await?;
+        if !self.dry_run {
+            let mut tx = core.db.write().await?;
+            let done = (&file.sha256[..], tally);
+            record_bringing(&mut tx, &core.moment(), ACTOR, &bringing, done).await?;
+            tx.commit().await?;
+        }
+        let would = if self.dry_run { "would be " } else { "" };
+        let BroughtTally { suppressed, already, refused } = tally;
+        writeln!(
+            std::io::stdout().lock(),
+            "rows: {}, {would}suppressed: {suppressed}, already suppressed: {already}, refused: {refused}",
+            tally.rows()
+        )?;
+        file.refused(refused)
+    }
+
+    async fn bring(
+        &self,
+        core: &Core,
+        bringing: Bringing<'_>,
+        file: &SourceFile<'_>,
+        begin: impl Fn(Hashed) -> Result<Opened, Error>,
+    ) -> Result<BroughtTally, Error> {
+        let (mut table, columns) = file.again(begin)?;
+        let (db, terms) = (&core.db, &core.terms);
+        let list = BringList { db, terms, bringing, reason: self.reason, dry_run: self.dry_run };
+        let mut tally = BroughtTally::default();
+        let told = |line, why: String| writeln!(std::io::stdout().lock(), "line {line}: {why}");
+        let brought = list.bring((&mut table, &columns), || core.moment(), told, &mut tally).await;
+        brought.map_err(|cause| -> Error {
+            match tally.suppressed {
+                0 => cause.into(),
+                suppressed => Box::new(Stopped { suppressed, cause: cause.into() }),
+            }
+        })?;
+        file.account_for(table, tally.rows())?;
+        Ok(tally)
+    }
+}
