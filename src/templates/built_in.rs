@@ -71,6 +71,7 @@ pub const BUILT_IN: &[BuiltIn] = built_in![
     "console/erased.html": "everything held of one person is gone",
     "console/receipt.html": "one fact of the ledger about one person",
     "console/suppressions.html": "addresses that are not mailed, and why",
+    "console/bring_suppressions.html": "brings along whom another tool knew not to mail",
     "console/lift_suppression.html": "asks why an address may be mailed again",
     "console/mail.html": "what waits, what was set aside and why, what was sent",
     "console/mail_one.html": "one mail, and every try to hand it over",

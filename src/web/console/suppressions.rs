@@ -1,5 +1,6 @@
 //! `/console/suppressions`: addresses that are not mailed, why, and letting one be mailed again.
 
+mod bring;
 mod lift;
 
 use std::sync::Arc;
@@ -32,6 +33,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::post("/console/suppressions", Right::Suppress, add),
     ];
     routes.extend(lift::routes());
+    routes.extend(bring::routes());
     routes
 }
 
@@ -81,9 +83,17 @@ async fn word(app: &App, fields: &Fields) -> Result<Option<String>, Error> {
         "added" => Some(format!("Nothing is mailed to {who} any more.")),
         "there" => Some(format!("Staff had stopped mail to {who} before.")),
         "lifted" => Some(format!("Mail to {who} is possible again, as far as that reason goes.")),
+        "brought" => Some(brought(fields)),
         "gone" => Some(format!("Nothing stopped mail to {who} for that reason any more.")),
         _ => None,
     })
+}
+
+/// What became of a list that was brought along; a number that was made up is none.
+fn brought(fields: &Fields) -> String {
+    let number = |name| fields.one(name).parse().unwrap_or(0_u64);
+    let (suppressed, already) = (number("suppressed"), number("already"));
+    format!("The list was brought along: {suppressed} suppressed now, {already} suppressed before.")
 }
 
 /// The list, with what became of an action on an address.
@@ -118,7 +128,7 @@ async fn context(
     Ok(json!({
         "tabs": tabs, "reason": reason.map(SuppressionReason::as_str), "rows": rows, "newer": newer,
         "older": older, "looked": looked, "typed": typed, "added": added, "word": word,
-        "errors": errors,
+        "bring": bring::PATH, "errors": errors,
     }))
 }
 
@@ -163,7 +173,7 @@ fn row(listed: &Listed, named: &Named, desk: &Desk) -> Value {
     let lift = listed.reason.is_lifted_by_staff() && desk.may(Right::Suppress);
     json!({
         "reason": listed.reason.as_str(), "for": purpose, "since": listed.since,
-        "email": listed.email,
+        "source": listed.source, "email": listed.email,
         "person": listed.subscriber_id.map(|id| format!("/console/subscribers/{id}")),
         "lift": lift.then(|| lift::path(&listed.address_key, listed.reason)),
     })

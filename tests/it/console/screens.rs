@@ -105,6 +105,7 @@ async fn every_screen(width: u32, dark: bool) {
     );
     open_every_screen(&desk, &mut reader).await;
     offers(&mut reader).await;
+    list(&mut reader).await;
     token(&mut reader).await;
     reader.open("/console/nowhere").await;
     reader.sees("Page not found").await;
@@ -176,6 +177,20 @@ async fn offers(reader: &mut Reader) {
     reader.press("Publish").await;
     reader.reads(".word", "The version is in force").await;
     reader.looks_at("policies-published").await;
+}
+
+/// Another tool's list, of which some is not understood.
+async fn list(reader: &mut Reader) {
+    reader.open("/console/suppressions/bring").await;
+    reader.press("Stop mail to these addresses").await;
+    reader.is_refused().await;
+    reader.looks_at("suppressions-bring-errors").await;
+    let rows = format!("email,reason\ndan@harrowby.example,manual\n{NAME}");
+    reader.fill("rows", &rows).await;
+    reader.fill("source", ORGANISATION).await;
+    reader.press("Stop mail to these addresses").await;
+    reader.reads("main", "Suppressed now").await;
+    reader.looks_at("suppressions-bring-refused").await;
 }
 
 /// Made, and shown once.

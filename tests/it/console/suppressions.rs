@@ -7,9 +7,10 @@ use assent::store::audit_entries;
 
 use crate::support::app::{Database, TestApp};
 use crate::support::both_databases;
-use crate::support::desk::{TestDesk, pager};
+use crate::support::desk::{TestDesk, escaped, pager};
 
 const LIST: &str = "/console/suppressions";
+const BRING: &str = "/console/suppressions/bring";
 
 /// The fields of the form that lifts a reason of an address.
 fn lift(app: &TestApp, email: &str, reason: &str) -> String {
@@ -93,7 +94,7 @@ both_databases! {
         let app = TestApp::start(database).await;
         let desk = app.sign_in(Role::Admin).await;
         app.subscribe("ada@b.example", "&newsletter=weekly").await;
-        app.tamper("INSERT INTO suppression SELECT address_key, 'unsubscribed', 'newsletter:weekly', created_at FROM subscriber").await.unwrap();
+        app.tamper("INSERT INTO suppression (address_key, reason, purpose, since) SELECT address_key, 'unsubscribed', 'newsletter:weekly', created_at FROM subscriber").await.unwrap();
         app.suppress("ada@b.example", SuppressionReason::Erased).await;
         for reason in ["unsubscribed", "erased"] {
             assert_eq!(lifts(&desk, "ada@b.example", reason, "please").await.0, 404, "{reason}");
@@ -170,5 +171,72 @@ both_databases! {
         for made_up in ["after=x", "after=1~2~3", "before=9223372036854775807~00~bounced~*", "reason=x"] {
             assert_eq!(desk.get(&format!("{LIST}?{made_up}")).await.status, 200, "{made_up}");
         }
+    }
+
+    async fn a_pasted_list_is_brought_along(database: Database) {
+        let app = TestApp::start(database).await;
+        let desk = app.sign_in(Role::Marketing).await;
+        app.subscribe("ada@b.example", "&newsletter=weekly").await;
+        app.mail_settled().await;
+        let mails = app.inbox().len();
+        assert!(desk.page(LIST).await.replace("&#x2f;", "/").contains(&format!("href=\"{BRING}\"")));
+        let empty = desk.page(BRING).await;
+        assert!(empty.contains("Each row says it") && empty.contains("The weekly"), "{empty}");
+        let list = escaped("Email,Reason\r\nada@b.example,unsubscribed\r\nbob@b.example,hard bounce\r\n");
+        let answer = desk.post(BRING, &format!("rows={list}&reason=&purpose=&source=The+old+tool")).await;
+        assert_eq!((answer.status, answer.location()), (303, format!("{LIST}?word=brought&suppressed=2&already=0").as_str()));
+        let page = desk.page(answer.location()).await;
+        assert!(page.contains("2 suppressed now, 0 suppressed before"), "{page}");
+        assert_eq!(page.matches("The old tool").count(), 2, "{page}");
+        assert!(app.exported("newsletter:weekly").await.is_empty());
+        app.mail_settled().await;
+        assert_eq!(app.inbox().len(), mails, "nobody is mailed about it");
+        let again = desk.post(BRING, &format!("rows={list}&source=The+old+tool")).await;
+        assert_eq!(again.location(), format!("{LIST}?word=brought&suppressed=0&already=2"));
+
+        // One address a line, with one reason; what is not understood is named by its line.
+        let bare = escaped("\u{a0}cyd@b.example\n<b>nobody</b>\n\ndan@b.example\n");
+        let answer = desk.post(BRING, &format!("rows={bare}&reason=manual&source=The+old+tool")).await;
+        let page = answer.text();
+        assert_eq!(answer.status, 422, "{page}");
+        assert!(page.contains("<th scope=\"row\">2</th>") && page.contains("not one plain address"), "{page}");
+        assert!(page.contains("&lt;b&gt;nobody") && !page.contains("<b>nobody"), "{page}");
+        assert_eq!(app.count("SELECT count(*) FROM suppression WHERE reason = 'manual'").await, 2);
+        let audited = audit_entries::list(&mut app.read().await, "import.suppress").await.unwrap();
+        assert_eq!(audited.len(), 3);
+        assert!(audited.iter().all(|entry| !entry.detail.to_string().contains('@')));
+        assert!(audited.iter().any(|entry| entry.detail["suppressed"] == 2 && entry.detail["refused"] == 1));
+    }
+
+    async fn a_list_that_says_nothing_brings_nobody(database: Database) {
+        let app = TestApp::start(database).await;
+        let desk = app.sign_in(Role::Marketing).await;
+        let one = "a%40b.example";
+        let long = "x".repeat(201);
+        for (fields, field) in [
+            (String::new(), "rows"),
+            (format!("rows={one}&reason=bounced"), "source"),
+            (format!("rows={one}&reason=bounced&source=++"), "source"),
+            (format!("rows={one}&reason=bounced&source={long}"), "source"),
+            (format!("rows={one}&reason=bounced&source=ann%40b.example"), "source"),
+            (format!("rows={one}&reason=bounced&source=x&source=y"), "source"),
+            (format!("rows={one}&rows={one}&reason=bounced&source=x"), "rows"),
+            (format!("rows={one}&source=x"), "rows"),
+            (format!("rows={one}&reason=erased&source=x"), "reason"),
+            (format!("rows={one}&reason=unsubscribed&purpose=none&source=x"), "purpose"),
+            ("rows=name%0Aada&reason=bounced&source=x".to_owned(), "rows"),
+            ("rows=email%0A&reason=bounced&source=x".to_owned(), "rows"),
+            ("rows=%ff%00&reason=bounced&source=x".to_owned(), "rows"),
+        ] {
+            let answer = desk.post(BRING, &fields).await;
+            assert_eq!(answer.status, 422, "{fields}");
+            assert!(answer.text().contains(&format!("href=\"#{field}\"")), "{fields}");
+        }
+        let huge = format!("source=x&reason=bounced&rows={}", "a%40b.example%0A".repeat(80_000));
+        assert_eq!(desk.post(BRING, &huge).await.status, 413);
+        assert_eq!(app.count("SELECT count(*) FROM suppression").await, 0);
+        let viewer = app.sign_in(Role::Viewer).await;
+        assert!(!viewer.page(LIST).await.replace("&#x2f;", "/").contains(BRING));
+        assert_eq!(viewer.get(BRING).await.status, 403);
     }
 }

@@ -7,6 +7,7 @@ pub(super) fn of(screen: &str) -> Vec<Value> {
         "suppressions.html" => {
             vec![list(true), list(false), none(Value::Null), none(json!("bounced"))]
         }
+        "bring_suppressions.html" => vec![brought(false), brought(true)],
         "lift_suppression.html" => ["complained", "bounced", "not-me", "manual"].map(lift).to_vec(),
         _ => vec![],
     }
@@ -16,10 +17,10 @@ const AT: &str = "2026-11-23T09:00:00.000000Z";
 
 fn rows() -> Value {
     json!([
-        {"reason": "bounced", "for": "All mail", "since": AT, "email": "ada@example.org",
-         "person": "/console/subscribers/ID", "lift": "/console/suppressions/lift?key=KEY"},
-        {"reason": "unsubscribed", "for": "Weekly briefing", "since": AT, "email": null,
-         "person": null, "lift": null},
+        {"reason": "bounced", "for": "All mail", "since": AT, "source": null,
+         "email": "ada@example.org", "person": "/console/subscribers/ID", "lift": "/console/suppressions/lift?key=KEY"},
+        {"reason": "unsubscribed", "for": "Weekly briefing", "since": AT, "source": "Mailchimp",
+         "email": null, "person": null, "lift": null},
     ])
 }
 
@@ -41,6 +42,7 @@ fn list(full: bool) -> Value {
         "typed": "ada@example.org",
         "added": "",
         "word": text("Done."),
+        "bring": "/console/suppressions/bring",
         "errors": [{"field": "email", "message": "Do this instead"}],
     })
 }
@@ -52,6 +54,28 @@ fn none(reason: Value) -> Value {
     sample["looked"] = Value::Null;
     sample["errors"] = json!([]);
     sample
+}
+
+/// A list before it is sent, and after some of it was refused.
+fn brought(sent: bool) -> Value {
+    let some = |value: Value| if sent { value } else { json!([]) };
+    let text = |text: &'static str| if sent { text } else { "" };
+    let count = |count: u64| if sent { count } else { 0 };
+    json!({
+        "purposes": [{"value": "newsletter:weekly", "title": "Weekly briefing"}],
+        "reasons": [{"value": "bounced", "title": "Came back"}],
+        "rows": text("ada@example.org"), "reason": text("bounced"),
+        "purpose": text("newsletter:weekly"), "source": text("Mailchimp"),
+        "suppressed": count(2), "already": count(1), "all_refused": count(3),
+        "refused": some(json!([{"line": 3, "why": "`email` is not one plain address"}])),
+        "more": count(2),
+        "errors": some(json!([
+            {"field": "rows", "message": "Do this instead"},
+            {"field": "reason", "message": "Do this instead"},
+            {"field": "purpose", "message": "Do this instead"},
+            {"field": "source", "message": "Do this instead"},
+        ])),
+    })
 }
 
 fn lift(reason: &str) -> Value {
