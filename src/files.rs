@@ -28,6 +28,7 @@ pub use shelf::Shelf;
 use disk::{Disk, Link};
 use shelf::{EXPORTS, export_name, is_export_name};
 
+use crate::domain::key::made_at;
 use crate::domain::media_type::MediaType;
 use crate::domain::timestamp::Timestamp;
 
@@ -112,6 +113,13 @@ impl From<object_store::Error> for FilesError {
             Err(source) => Self::Store(object_store::Error::Generic { store, source }),
         }
     }
+}
+
+/// When a report's file or a cover was put into the store: what replaces it lies under a key of its own, which tells.
+#[must_use]
+pub fn put_at(key: &str) -> Option<Timestamp> {
+    let (id, _) = key.rsplit('/').next()?.split_once('.')?;
+    made_at(id.parse().ok()?)
 }
 
 impl Files {

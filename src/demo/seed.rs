@@ -180,7 +180,7 @@ async fn subscribe(
     let grant = download_grants::find(tx, form.signup_id).await?.ok_or("there is no grant")?;
     if person.downloads {
         let link = Link { id: grant.download_grant_id, generation: grant.generation };
-        start_download(tx, &later(sent, 6), link, true).await?;
+        start_download(tx, &later(sent, 6), link).await?;
     }
     Ok(())
 }

@@ -12,6 +12,13 @@ pub fn least_key(at: Timestamp) -> Uuid {
     Uuid::from_u128(u128::from(millis) << 80)
 }
 
+/// When a key was made, in whole milliseconds; `None` for a key that does not tell.
+#[must_use]
+pub fn made_at(key: Uuid) -> Option<Timestamp> {
+    let millis = (key.get_version_num() == 7).then_some(key.as_u128() >> 80)?;
+    Some(Timestamp::from_micros(i64::try_from(millis).ok()?.saturating_mul(1000)))
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -27,5 +34,14 @@ mod tests {
         assert!(least_key(at) <= smallest);
         assert!(largest < least_key(at.plus(Duration::from_millis(1))));
         assert_eq!(least_key(Timestamp::from_micros(-1)), Uuid::nil());
+    }
+
+    #[test]
+    fn a_key_tells_when_it_was_made() {
+        let at = Timestamp::parse("2026-11-23T09:00:00.001Z").unwrap();
+        let millis = u64::try_from(at.micros() / 1000).unwrap();
+        let key = uuid::Builder::from_unix_timestamp_millis(millis, &[255; 10]).into_uuid();
+        assert_eq!(made_at(key), Some(at));
+        assert_eq!((made_at(Uuid::nil()), made_at(least_key(at))), (None, None));
     }
 }

@@ -44,6 +44,8 @@ pub struct DownloadGrant {
     pub expires_at: Timestamp,
     /// When it was taken back.
     pub revoked_at: Option<Timestamp>,
+    /// When a start was counted last, whatever generation its link was of.
+    pub started_at: Option<Timestamp>,
     /// Whose mailbox.
     pub email: String,
     /// Who that is.
@@ -64,19 +66,30 @@ pub struct DownloadGrant {
     pub sha256: String,
 }
 
-/// How long after a counted start the rest of a file may be fetched in pieces.
-const RESUME: Duration = Duration::from_hours(1);
+/// How long one download lasts: after a counted start nothing of the file is counted for so long.
+const ONE_DOWNLOAD: Duration = Duration::from_hours(1);
 
 impl DownloadGrant {
-    /// Whether it opens its page at this moment, for links of this generation.
+    /// Whether its links of this generation are good for another download at this moment.
     #[must_use]
     pub fn works(&self, now: Timestamp, generation: i32) -> bool {
-        self.is_open(now, generation) && self.used < self.download_limit
+        self.is_valid(now, generation) && self.used < self.download_limit
     }
 
-    /// Whether what was begun with it may be finished at this moment, used up or not.
+    /// Whether the download that was counted last may go on at this moment, used up or not.
     #[must_use]
-    pub fn is_open(&self, now: Timestamp, generation: i32) -> bool {
+    pub fn is_under_way(&self, now: Timestamp, generation: i32) -> bool {
+        let begun = self.started_at.is_some_and(|started| started > now.minus(ONE_DOWNLOAD));
+        self.is_valid(now, generation) && begun
+    }
+
+    /// Whether it opens its page and file at this moment, for links of this generation.
+    #[must_use]
+    pub fn opens(&self, now: Timestamp, generation: i32) -> bool {
+        self.works(now, generation) || self.is_under_way(now, generation)
+    }
+
+    fn is_valid(&self, now: Timestamp, generation: i32) -> bool {
         self.revoked_at.is_none() && self.expires_at > now && self.generation == generation
     }
 }
@@ -113,7 +126,7 @@ pub async fn find(tx: &mut Tx, grant_or_signup_id: Uuid) -> sqlx::Result<Option<
     on!(tx, |conn| {
         sqlx::query_as(
         "SELECT g.download_grant_id, g.subscriber_id, g.signup_id, g.generation, g.used, g.download_limit, g.expires_at,
-                g.revoked_at, u.email, u.address_key, s.limiter_key, r.slug AS report_slug,
+                g.revoked_at, g.started_at, u.email, u.address_key, s.limiter_key, r.slug AS report_slug,
                 r.title AS report_title, r.file_key, r.media_type, r.byte_size, r.sha256
          FROM download_grant g
          JOIN subscriber u ON u.subscriber_id = g.subscriber_id
@@ -127,8 +140,8 @@ pub async fn find(tx: &mut Tx, grant_or_signup_id: Uuid) -> sqlx::Result<Option<
     })
 }
 
-/// Counts one start of a download; `false` when the grant expired, was revoked or superseded, or is
-/// used up. Of two starts at once on the last count, one is given.
+/// Counts one start of a download; `false` when one was counted within the hour, or when the grant expired, was
+/// revoked or superseded, or is used up. Of any number of starts at once, one is counted.
 ///
 /// # Errors
 /// When the database does not take it.
@@ -140,13 +153,15 @@ pub async fn count_start(
 ) -> sqlx::Result<bool> {
     on!(tx, |conn| {
         let counted = sqlx::query(
-            "UPDATE download_grant SET used = used + 1
+            "UPDATE download_grant SET used = used + 1, started_at = $3
              WHERE download_grant_id = $1 AND generation = $2 AND revoked_at IS NULL
-               AND expires_at > $3 AND used < download_limit",
+               AND expires_at > $3 AND used < download_limit
+               AND (started_at IS NULL OR started_at <= $4)",
         )
         .bind(download_grant_id)
         .bind(generation)
         .bind(at.now)
+        .bind(at.now.minus(ONE_DOWNLOAD))
         .execute(&mut *conn)
         .await?
         .rows_affected()
@@ -165,11 +180,11 @@ pub async fn count_start(
     })
 }
 
-/// Whether a download that was counted within the last hour may go on with a later piece.
+/// Whether a download that was counted within the hour may go on.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn may_resume(
+pub async fn is_under_way(
     tx: &mut Tx,
     now: Timestamp,
     download_grant_id: Uuid,
@@ -177,15 +192,14 @@ pub async fn may_resume(
 ) -> sqlx::Result<bool> {
     on!(tx, |conn| sqlx::query_scalar(
         "SELECT EXISTS (
-             SELECT 1 FROM download_grant g
-             JOIN download d ON d.download_grant_id = g.download_grant_id
-             WHERE g.download_grant_id = $1 AND g.generation = $2 AND g.revoked_at IS NULL
-               AND g.expires_at > $3 AND d.started_at > $4)"
+             SELECT 1 FROM download_grant
+             WHERE download_grant_id = $1 AND generation = $2 AND revoked_at IS NULL
+               AND expires_at > $3 AND started_at > $4)"
     )
     .bind(download_grant_id)
     .bind(generation)
     .bind(now)
-    .bind(now.minus(RESUME))
+    .bind(now.minus(ONE_DOWNLOAD))
     .fetch_one(conn)
     .await)
 }

@@ -5,11 +5,12 @@ use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::extract::Path;
-use axum::http::header;
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::Serialize;
 
+use super::validators::Validators;
 use super::{App, Error};
 use crate::domain::notice::sha256_hex;
 
@@ -77,13 +78,21 @@ pub(super) fn router() -> Router<Arc<App>> {
     Router::new().route("/assets/{name}", get(show))
 }
 
-async fn show(Path(name): Path<String>) -> Result<Response, Error> {
+async fn show(Path(name): Path<String>, request: HeaderMap) -> Result<Response, Error> {
     let all = [&SITE_CSS, &CONSOLE_CSS, &CONSOLE_SCRIPT, &HTMX];
     let asked = |asset: &&&LazyLock<Asset>| asset.path.strip_prefix("/assets/") == Some(&name);
     let asset = all.iter().find(asked).ok_or(Error::NotFound)?;
-    let headers = [
-        (header::CONTENT_TYPE, asset.kind),
+    let state = Validators::of_text(asset.text);
+    let mut headers = state.headers();
+    for (name, value) in [
         (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
-    ];
+        (header::VARY, "accept-encoding"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if let Some(same) = state.not_modified(&request, &headers)? {
+        return Ok(same);
+    }
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.kind));
     Ok((headers, asset.text).into_response())
 }

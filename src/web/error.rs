@@ -46,6 +46,9 @@ pub enum Error {
     /// 410: was here once; says why and what to do.
     #[error("gone")]
     Gone(Box<Gone>),
+    /// 412: it is not what the client builds upon (RFC 9110 §13).
+    #[error("precondition failed")]
+    PreconditionFailed,
     /// 413: more than a form can hold.
     #[error("too large")]
     TooLarge,
@@ -182,6 +185,7 @@ impl Error {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Gone(_) => StatusCode::GONE,
+            Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::WrongType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RangeNotSatisfiable(_) => StatusCode::RANGE_NOT_SATISFIABLE,
@@ -222,6 +226,11 @@ impl Error {
             Self::TooSlow => (
                 "Your answers did not arrive in time",
                 "Check your connection, then send them again.",
+            ),
+            Self::PreconditionFailed => (
+                "This has changed meanwhile",
+                "What you have of it and what stands here now do not belong together. Load it again from its \
+                 beginning.",
             ),
             Self::TooLarge => (
                 "That is more than this form can hold",

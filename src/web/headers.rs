@@ -14,6 +14,12 @@ use super::App;
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; \
                       form-action 'self'; base-uri 'none'; frame-ancestors ";
 
+/// Who may load what is sent, whatever page asks for it.
+pub(super) const RESOURCE_POLICY: HeaderName =
+    HeaderName::from_static("cross-origin-resource-policy");
+/// Pages of every site.
+pub(super) const SHOWN_ANYWHERE: HeaderValue = HeaderValue::from_static("cross-origin");
+
 /// Marks a page that the operator's `embed_origins` may frame.
 #[derive(Clone, Copy)]
 pub(super) struct Embeddable;
@@ -22,11 +28,13 @@ pub(super) struct Embeddable;
 pub(super) async fn secure(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let framed = response.extensions().get::<Embeddable>().is_some();
-    let ancestors = match app.embed_origins.as_slice() {
-        origins if framed && !origins.is_empty() => origins.join(" "),
-        _ => "'none'".to_owned(),
-    };
+    let framed = framed && !app.embed_origins.is_empty();
+    let ancestors = if framed { app.embed_origins.join(" ") } else { "'none'".to_owned() };
     let headers = response.headers_mut();
+    if framed {
+        // A page that isolates itself shows in its frames only what says so (HTML, cross-origin embedder policies).
+        headers.entry(RESOURCE_POLICY).or_insert(SHOWN_ANYWHERE);
+    }
     if let Ok(policy) = HeaderValue::try_from(format!("{POLICY}{ancestors}")) {
         headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
     }
@@ -36,6 +44,7 @@ pub(super) async fn secure(State(app): State<Arc<App>>, request: Request, next: 
         (header::REFERRER_POLICY, "same-origin"),
         (header::CACHE_CONTROL, "no-store"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (RESOURCE_POLICY, "same-origin"),
         (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
     ];
     for (name, value) in fixed {

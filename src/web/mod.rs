@@ -25,6 +25,7 @@ pub mod server;
 mod upload;
 #[cfg(test)]
 mod upload_tests;
+mod validators;
 mod waiting;
 
 use std::path::PathBuf;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ use crate::domain::email_address::EmailAddress;
 use crate::domain::link::{Link, LinkKind};
 use crate::domain::media_type::MediaType;
 use crate::domain::report::readable_size;
-use crate::files::Shelf;
+use crate::files::{Shelf, put_at};
 use crate::flows::send_fresh_link::fresh_download;
 use crate::flows::start_download::start_download;
 use crate::store::consents::Standing;
@@ -27,6 +27,7 @@ use crate::store::download_grants::{self, DownloadGrant};
 use crate::store::{Tx, consent_events, consents};
 use crate::web::cookie::JustConfirmed;
 use crate::web::error::{Fresh, Gone};
+use crate::web::validators::Validators;
 use crate::web::{App, Error};
 
 pub(super) fn router() -> Router<Arc<App>> {
@@ -50,7 +51,7 @@ async fn show(
     let catalog = app.catalog.get().await?;
     let mut tx = app.db.read().await?;
     let (link, grant) = find(&app, &mut tx, &token).await?;
-    if !grant.works(app.clock.now(), link.generation) {
+    if !grant.opens(app.clock.now(), link.generation) {
         return Err(gone(&app, &token, link, &grant));
     }
     let confirmed = consent_events::list_confirmed(&mut tx, grant.signup_id).await?;
@@ -98,14 +99,43 @@ pub(super) fn present<'a>(standing: impl IntoIterator<Item = &'a Standing>) -> V
     json!({"newsletters": newsletters, "others": others})
 }
 
-/// HEAD says what GET would send and counts nothing.
-async fn head(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result<Response, Error> {
+/// What a request for the file is answered by, before any of it is read.
+enum Found {
+    /// It may be sent.
+    File { link: Link, grant: Box<DownloadGrant>, state: Validators },
+    /// The reader has it already.
+    Same(Response),
+}
+
+/// Finds the file as a GET or HEAD asks for it; both are refused alike.
+async fn find_file(app: &App, token: &str, request: &HeaderMap) -> Result<Found, Error> {
     let mut tx = app.db.read().await?;
-    let (link, grant) = find(&app, &mut tx, &token).await?;
-    if !grant.works(app.clock.now(), link.generation) {
-        return Err(gone(&app, &token, link, &grant));
+    let (link, grant) = find(app, &mut tx, token).await?;
+    drop(tx);
+    let now = app.clock.now();
+    if !grant.opens(now, link.generation) {
+        return Err(gone(app, token, link, &grant));
     }
-    let mut headers = file_headers(&grant);
+    let state = Validators::of_file(&grant.sha256, put_at(&grant.file_key), now);
+    let mut kept = state.headers();
+    kept.extend(PRIVATE.map(|(name, text)| (name, HeaderValue::from_static(text))));
+    Ok(match state.not_modified(request, &kept)? {
+        Some(same) => Found::Same(same),
+        None => Found::File { link, grant: Box::new(grant), state },
+    })
+}
+
+/// HEAD says what GET would send, whole, for a range is asked of GET alone (RFC 9110 §14.2). It counts nothing.
+async fn head(
+    State(app): State<Arc<App>>,
+    Path(token): Path<String>,
+    request: HeaderMap,
+) -> Result<Response, Error> {
+    let (grant, state) = match find_file(&app, &token, &request).await? {
+        Found::File { grant, state, .. } => (grant, state),
+        Found::Same(answer) => return Ok(answer),
+    };
+    let mut headers = file_headers(&grant, &state);
     headers.insert(header::CONTENT_LENGTH, grant.byte_size.into());
     Ok((headers, Body::empty()).into_response())
 }
@@ -115,26 +145,28 @@ async fn file(
     Path(token): Path<String>,
     request: HeaderMap,
 ) -> Result<Response, Error> {
-    let mut tx = app.db.read().await?;
-    let (link, grant) = find(&app, &mut tx, &token).await?;
-    drop(tx);
-    if !grant.is_open(app.clock.now(), link.generation) {
-        return Err(gone(&app, &token, link, &grant));
-    }
+    let (link, grant, state) = match find_file(&app, &token, &request).await? {
+        Found::File { link, grant, state } => (link, grant, state),
+        Found::Same(answer) => return Ok(answer),
+    };
     let size = u64::try_from(grant.byte_size).unwrap_or(0);
-    let (status, range) = match asked(&request, &etag(&grant), size) {
+    let (status, range) = match asked(&request, &state, size) {
         Asked::Whole => (StatusCode::OK, 0..size),
         Asked::Part(range) => (StatusCode::PARTIAL_CONTENT, range),
         Asked::Unsatisfiable => return Err(Error::RangeNotSatisfiable(size)),
     };
     // Opened first, so that a file store that is away costs nobody a download.
     let content = app.files.get(Shelf::Reports, &grant.file_key, range.clone()).await?;
-    let mut tx = app.db.write().await?;
-    if !start_download(&mut tx, &app.moment(), link, range.start == 0).await? {
-        return Err(gone(&app, &token, link, &grant));
+    let at = app.moment();
+    // What goes on writes nothing, and so waits for nobody who writes.
+    if !grant.is_under_way(at.now, link.generation) {
+        let mut tx = app.db.write().await?;
+        if !start_download(&mut tx, &at, link).await? {
+            return Err(gone(&app, &token, link, &grant));
+        }
+        tx.commit().await?;
     }
-    tx.commit().await?;
-    let mut headers = file_headers(&grant);
+    let mut headers = file_headers(&grant, &state);
     headers.insert(header::CONTENT_LENGTH, (range.end - range.start).into());
     if status == StatusCode::PARTIAL_CONTENT {
         let sent = format!("bytes {}-{}/{size}", range.start, range.end.saturating_sub(1));
@@ -143,24 +175,26 @@ async fn file(
     Ok((status, headers, Body::from_stream(content)).into_response())
 }
 
-fn file_headers(grant: &DownloadGrant) -> HeaderMap {
+/// What keeps a file with whom it was sent to.
+const PRIVATE: [(HeaderName, &str); 2] = [
+    (header::CACHE_CONTROL, "private, no-store"),
+    (HeaderName::from_static("x-robots-tag"), "noindex, nofollow"),
+];
+
+fn file_headers(grant: &DownloadGrant, state: &Validators) -> HeaderMap {
     let ending = MediaType::named(&grant.media_type).map_or("bin", |kind| kind.ending);
     let name = format!("attachment; filename=\"{}.{ending}\"", grant.report_slug);
     let texts = [
         (header::CONTENT_TYPE, grant.media_type.clone()),
         (header::CONTENT_DISPOSITION, name),
-        (header::ETAG, etag(grant)),
         (header::ACCEPT_RANGES, "bytes".to_owned()),
-        (header::CACHE_CONTROL, "private, no-store".to_owned()),
-        (header::HeaderName::from_static("x-robots-tag"), "noindex, nofollow".to_owned()),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
     ];
     let valid = |(name, text)| Some((name, HeaderValue::try_from(text).ok()?));
-    texts.into_iter().filter_map(valid).collect()
-}
-
-fn etag(grant: &DownloadGrant) -> String {
-    format!("\"{}\"", grant.sha256)
+    let mut headers = state.headers();
+    headers.extend(PRIVATE.map(|(name, text)| (name, HeaderValue::from_static(text))));
+    headers.extend(texts.into_iter().filter_map(valid));
+    headers
 }
 
 async fn fresh(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result<Response, Error> {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
-use axum::response::Html;
+use axum::http::HeaderMap;
+use axum::response::Response;
 use axum::routing::get;
 use serde_json::{Value, json};
 
@@ -13,6 +14,7 @@ use crate::domain::slug::Label;
 use crate::store::policy_versions::PolicyVersion;
 use crate::web::catalog::Catalog;
 use crate::web::fields::Fields;
+use crate::web::validators::public_page;
 use crate::web::{App, Error, markdown};
 
 pub(super) fn router() -> Router<Arc<App>> {
@@ -22,20 +24,21 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/policies/privacy/{label}/changes", get(changes))
 }
 
-async fn current(State(app): State<Arc<App>>) -> Result<Html<String>, Error> {
+async fn current(State(app): State<Arc<App>>, request: HeaderMap) -> Result<Response, Error> {
     let catalog = app.catalog.get().await?;
     let policy = catalog.policies.first().ok_or(Error::NotFound)?;
-    page(&app, &catalog, policy)
+    page(&app, &request, &catalog, policy)
 }
 
 async fn version(
     State(app): State<Arc<App>>,
     Path(label): Path<String>,
-) -> Result<Html<String>, Error> {
+    request: HeaderMap,
+) -> Result<Response, Error> {
     let catalog = app.catalog.get().await?;
     let label = label.parse().map_err(|_| Error::NotFound)?;
     let policy = catalog.policy(&label).ok_or(Error::NotFound)?;
-    page(&app, &catalog, policy)
+    page(&app, &request, &catalog, policy)
 }
 
 /// What a version changed: compared with the one before it, or with that which `since` names.
@@ -43,7 +46,8 @@ async fn changes(
     State(app): State<Arc<App>>,
     Path(label): Path<String>,
     RawQuery(query): RawQuery,
-) -> Result<Html<String>, Error> {
+    request: HeaderMap,
+) -> Result<Response, Error> {
     let catalog = app.catalog.get().await?;
     let label: Label = label.parse().map_err(|_| Error::NotFound)?;
     let at = catalog.policies.iter().position(|policy| policy.label == label);
@@ -68,10 +72,15 @@ async fn changes(
         "changes": since.filter_map(|policy| policy.changes.as_deref()).collect::<Vec<_>>(),
         "passages": *app.comparisons.of(oldest, newest).await?,
     });
-    Ok(Html(app.templates.render("public/policy_changes.html", context)?))
+    public_page(&request, app.templates.render("public/policy_changes.html", context)?)
 }
 
-fn page(app: &App, catalog: &Catalog, policy: &PolicyVersion) -> Result<Html<String>, Error> {
+fn page(
+    app: &App,
+    request: &HeaderMap,
+    catalog: &Catalog,
+    policy: &PolicyVersion,
+) -> Result<Response, Error> {
     let newest = catalog.policies.first().map(|newest| &newest.label);
     let versions: Vec<Value> = catalog.policies.iter().map(|policy| policy_link(policy)).collect();
     let mut since = catalog.policies.iter().skip_while(|one| one.label != policy.label).skip(1);
@@ -84,5 +93,5 @@ fn page(app: &App, catalog: &Catalog, policy: &PolicyVersion) -> Result<Html<Str
         "current_url": "/policies/privacy",
         "versions": versions,
     });
-    Ok(Html(app.templates.render("public/policy.html", context)?))
+    public_page(request, app.templates.render("public/policy.html", context)?)
 }

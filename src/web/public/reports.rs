@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Path, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use serde_json::{Value, json};
@@ -13,11 +13,13 @@ use serde_json::{Value, json};
 use super::signup_form::{Door, embeddable, page_form, receive, rests, slug};
 use crate::domain::media_type::MediaType;
 use crate::domain::report::{ReportStatus, readable_size};
-use crate::files::Shelf;
+use crate::files::{Shelf, put_at};
 use crate::store::reports::Report;
 use crate::web::catalog::{Catalog, OfferedReport};
 use crate::web::error::Gone;
 use crate::web::fields::Fields;
+use crate::web::headers::{RESOURCE_POLICY, SHOWN_ANYWHERE};
+use crate::web::validators::Validators;
 use crate::web::{App, Error, markdown};
 
 pub(super) fn router() -> Router<Arc<App>> {
@@ -59,15 +61,23 @@ async fn submit(
 async fn cover(
     State(app): State<Arc<App>>,
     Path(slug_text): Path<String>,
+    request: HeaderMap,
 ) -> Result<Response, Error> {
     let catalog = app.catalog.get().await?;
     let report = &find(&catalog, &slug_text)?.report;
     let (key, media_type) =
         report.cover_key.as_ref().zip(report.cover_media_type.clone()).ok_or(Error::NotFound)?;
-    let headers = [
-        (header::CONTENT_TYPE, media_type),
-        (header::CACHE_CONTROL, "public, max-age=3600".to_owned()),
-    ];
+    // Another picture lies under another key, whose last part may stand in a tag.
+    let name = key.rsplit('/').next().unwrap_or(key);
+    let state = Validators::of_file(name, put_at(key), app.clock.now());
+    let mut headers = state.headers();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
+    headers.insert(RESOURCE_POLICY, SHOWN_ANYWHERE);
+    if let Some(same) = state.not_modified(&request, &headers)? {
+        return Ok(same);
+    }
+    let kind = HeaderValue::try_from(media_type).map_err(|_| Error::Internal)?;
+    headers.insert(header::CONTENT_TYPE, kind);
     Ok((headers, app.files.read(Shelf::Covers, key).await?).into_response())
 }
 

@@ -1,5 +1,6 @@
 //! Reports: added with their files, edited by two at once, published, taken back.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use assent::domain::staff::Role;
@@ -316,10 +317,26 @@ both_databases! {
         let got = app.get(&format!("{download}/file")).await;
         assert_eq!((got.body.as_slice(), got.header("content-type")), (&b"PK\x03\x04new"[..], "application/zip"));
         holds(&app, before).await;
+        let mut seen_tags = BTreeSet::new();
         for picture in [PNG, b"\xff\xd8\xffAnother picture"] {
             let done = upload(&desk, &format!("{path}/cover"), &[("cover", Some("c"), picture)]).await;
             assert_eq!(done.location(), format!("{path}?word=cover"), "{}", done.text());
-            assert_eq!(app.get(&format!("{PATH}/cover")).await.body, picture, "on its page at once");
+            let cover = app.get(&format!("{PATH}/cover")).await;
+            assert_eq!(cover.body, picture, "on its page at once");
+            assert_eq!(cover.header("cross-origin-resource-policy"), "cross-origin", "other sites may show it");
+            assert_eq!(cover.header("cache-control"), "public, max-age=3600");
+            for (name, value, expected) in [
+                ("if-none-match", cover.header("etag"), 304), ("if-modified-since", cover.header("last-modified"), 304),
+                ("if-none-match", "\"x\"", 200), ("if-match", "\"x\"", 412), ("if-match", cover.header("etag"), 200),
+            ] {
+                for method in ["GET", "HEAD"] {
+                    let answer = app.request(method, &format!("{PATH}/cover")).header(name, value);
+                    let answer = app.send(answer).await;
+                    assert_eq!(answer.status, expected, "{method} {name}: {value}");
+                    assert!(expected != 304 || answer.header("etag") == cover.header("etag") && answer.body.is_empty());
+                }
+            }
+            assert!(seen_tags.insert(cover.header("etag").to_owned()), "another picture, another tag");
             holds(&app, before + 1).await;
         }
         assert!(app.get(&download).await.text().contains("<img class=\"cover\" src=\"/reports/sample/cover\" alt=\"\""));

@@ -488,6 +488,7 @@ both_databases! {
         for path in [PATH, "/newsletters"] {
             let page = app.get(path).await;
             assert!(page.header("content-security-policy").ends_with(allows), "{path}");
+            assert_eq!(page.header("cross-origin-resource-policy"), "cross-origin", "{path}");
             let refused = app.post(path, "").await;
             assert!(refused.status == 422 && refused.header("content-security-policy").ends_with(allows));
             assert_secured(&page);
@@ -495,6 +496,7 @@ both_databases! {
         for path in ["/", "/thank-you", "/policies/privacy", "/nothing", "/livez"] {
             let policy = app.get(path).await;
             assert!(policy.header("content-security-policy").ends_with("frame-ancestors 'none'"), "{path}");
+            assert_eq!(policy.header("cross-origin-resource-policy"), "same-origin", "{path}");
         }
         let body = form("ada@b.example", "");
         for origin in ["https://www.example.org", "https://shop.example:8443"] {
@@ -594,7 +596,13 @@ both_databases! {
             assert_eq!(answer.status, expected, "{path}");
             assert_secured(&answer);
             let kept = answer.header("cache-control");
-            assert_eq!(kept.contains("no-store"), path != css, "{path}: {kept}");
+            // What is published may be kept, and is asked after each time.
+            let published = path.starts_with("/policies/") && answer.status == 200;
+            assert_eq!(kept.contains("no-store"), path != css && !published, "{path}: {kept}");
+            assert_eq!(kept == "no-cache", published, "{path}: {kept}");
+            for policy in ["cross-origin-opener-policy", "cross-origin-resource-policy"] {
+                assert_eq!(answer.header(policy), "same-origin", "{path}");
+            }
         }
         let several = app.send(app.request("GET", &file).header("range", "bytes=0-0,2-2")).await;
         for (answer, expected) in [

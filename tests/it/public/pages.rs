@@ -187,6 +187,7 @@ async fn links_that_open_nothing_any_more() {
     let limited = TestApp::start_with(Database::Sqlite, &[("ASSENT_DOWNLOAD_LIMIT", "1")]).await;
     let page = limited.subscribe("ada@b.example", "").await;
     assert_eq!(limited.get(&format!("{page}/file")).await.status, 200);
+    limited.advance(Duration::from_mins(61));
     same_page("gone_download_used_up", &limited.get(&page).await, 410);
     let mut tx = limited.write().await;
     let at = limited.core.moment();
@@ -243,6 +244,8 @@ async fn pages_of_what_went_wrong() {
     same_page("error_403", &foreign, 403);
     same_page("error_404", &app.get("/nothing").await, 404);
     same_page("error_405", &app.post("/thank-you", "").await, 405);
+    let other = app.request("GET", "/policies/privacy").header("if-match", "\"another\"");
+    same_page("error_412", &app.send(other).await, 412);
     let large = app.post(PATH, &"a".repeat(65 * 1024)).await;
     same_page("error_413", &large, 413);
     let json = app.send(send("content-type", "application/json")).await;

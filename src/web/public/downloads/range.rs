@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use axum::http::{HeaderMap, header};
 
+use crate::web::validators::Validators;
+
 /// What a request asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Asked {
@@ -15,18 +17,14 @@ pub(super) enum Asked {
     Unsatisfiable,
 }
 
-/// Reads `Range` against a file of this size. One that is not understood is ignored, as is one whose
+/// Reads `Range` against a file of this size and state. One that is not understood is ignored, as is one whose
 /// `If-Range` names another state of the file (RFC 9110 §13.1.5, §14.2).
-pub(super) fn asked(headers: &HeaderMap, etag: &str, size: u64) -> Asked {
-    let Some(range) = headers.get(header::RANGE) else {
+pub(super) fn asked(headers: &HeaderMap, state: &Validators, size: u64) -> Asked {
+    let range = headers.get(header::RANGE).and_then(|range| range.to_str().ok());
+    let Some((unit, set)) = range.and_then(|range| range.split_once('=')) else {
         return Asked::Whole;
     };
-    let same =
-        headers.get(header::IF_RANGE).is_none_or(|given| given.as_bytes() == etag.as_bytes());
-    let Some(set) = range.to_str().ok().and_then(|range| range.strip_prefix("bytes=")) else {
-        return Asked::Whole;
-    };
-    if !same {
+    if !unit.eq_ignore_ascii_case("bytes") || !state.has_range(headers) {
         return Asked::Whole;
     }
     if set.contains(',') {
@@ -61,6 +59,7 @@ fn parse(range: &str, size: u64) -> Option<Range<u64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::timestamp::Timestamp;
 
     fn of_ten(range: &str, if_range: Option<&str>) -> Asked {
         let mut headers = HeaderMap::new();
@@ -68,7 +67,8 @@ mod tests {
         if let Some(etag) = if_range {
             headers.insert(header::IF_RANGE, etag.parse().unwrap());
         }
-        asked(&headers, "\"x\"", 10)
+        let state = Validators::of_file("x", None, Timestamp::EARLIEST);
+        asked(&headers, &state, 10)
     }
 
     #[test]
@@ -80,6 +80,8 @@ mod tests {
         assert_eq!(of_ten("bytes=-3", None), Asked::Part(7..10));
         assert_eq!(of_ten("bytes=-99", None), Asked::Part(0..10));
         assert_eq!(of_ten("bytes=2-4", Some("\"x\"")), Asked::Part(2..5));
+        assert_eq!(of_ten("Bytes=2-4", None), Asked::Part(2..5), "units have no case");
+        assert_eq!(of_ten("BYTES=-3", None), Asked::Part(7..10));
     }
 
     #[test]
@@ -87,9 +89,20 @@ mod tests {
         for refused in ["bytes=10-", "bytes=99-100", "bytes=-0", "bytes=0-1,3-4", "bytes=,"] {
             assert_eq!(of_ten(refused, None), Asked::Unsatisfiable, "{refused}");
         }
-        for ignored in ["bytes=4-2", "bytes=-", "bytes=a-b", "bytes=1", "lines=1-2", "bytes=+1-2"] {
+        for ignored in [
+            "bytes=4-2",
+            "bytes=-",
+            "bytes=a-b",
+            "bytes=1",
+            "lines=1-2",
+            "bytes=+1-2",
+            "bytes",
+            "bytes =1-2",
+        ] {
             assert_eq!(of_ten(ignored, None), Asked::Whole, "{ignored}");
         }
-        assert_eq!(of_ten("bytes=2-4", Some("\"y\"")), Asked::Whole);
+        for other in ["\"y\"", "W/\"x\"", "Mon, 23 Nov 2026 09:00:00 GMT"] {
+            assert_eq!(of_ten("bytes=2-4", Some(other)), Asked::Whole, "{other}");
+        }
     }
 }
