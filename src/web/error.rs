@@ -22,6 +22,9 @@ pub enum Error {
     /// 400: not HTTP as it should be.
     #[error("malformed request")]
     Malformed,
+    /// 400: no host, several, or what can be none (RFC 9112 §3.2).
+    #[error("no one host is named")]
+    UnclearHost,
     /// 401: a program without a token that works.
     #[error("no token that works")]
     Unauthorised,
@@ -64,6 +67,9 @@ pub enum Error {
     /// 429: come back after this time.
     #[error("too many requests")]
     TooMany(Duration),
+    /// 501: a body in a transfer coding that is not known here (RFC 9112 §6.1).
+    #[error("unknown transfer coding")]
+    UnknownCoding,
     /// 503: could not be stored or read just now.
     #[error("unavailable")]
     Unavailable,
@@ -178,7 +184,7 @@ const COME_BACK: u64 = 5;
 impl Error {
     pub(super) fn status(&self) -> StatusCode {
         match self {
-            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::Malformed | Self::UnclearHost => StatusCode::BAD_REQUEST,
             Self::Unauthorised => StatusCode::UNAUTHORIZED,
             Self::ForeignOrigin | Self::Forbidden | Self::StaleForm => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -191,6 +197,7 @@ impl Error {
             Self::RangeNotSatisfiable(_) => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::UnknownCoding => StatusCode::NOT_IMPLEMENTED,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -200,6 +207,10 @@ impl Error {
     pub(super) fn words(&self) -> (&'static str, &'static str) {
         match self {
             Self::Malformed => ("That did not reach us whole", "Go back and try again."),
+            Self::UnclearHost => (
+                "It is not clear which site this is for",
+                "A program, or a proxy on the way, names none in its request, or more than one.",
+            ),
             Self::Unauthorised => (
                 "This needs a token",
                 "Send a token of this console that works, as `Authorization: Bearer …`.",
@@ -247,6 +258,10 @@ impl Error {
                 "Too many requests came from your network",
                 "Wait a little, then send your answers again.",
             ),
+            Self::UnknownCoding => (
+                "That was sent in a way that is not known here",
+                "Send it as it is, without compressing it on the way.",
+            ),
             Self::Unavailable => (
                 "We cannot do that just now",
                 "Nothing was lost or half done. Try again in a few seconds.",
@@ -279,8 +294,9 @@ impl IntoResponse for Error {
                     headers.insert(header::CONTENT_RANGE, range);
                 }
             }
-            Self::TooSlow | Self::TooLarge => {
-                // The rest of the body is not read, so the connection cannot be used again.
+            Self::TooSlow | Self::TooLarge | Self::UnclearHost | Self::UnknownCoding => {
+                // The rest of the body is not read, or others may see its end elsewhere, so the connection cannot be
+                // used again.
                 headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
             _ => {}

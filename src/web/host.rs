@@ -89,12 +89,12 @@ pub(super) async fn check(
     }
 }
 
-/// The host a request names; `None` when it names none, several, or two that differ.
+/// The host a request names; `None` when it names none, or its target another. That it names one at most was checked
+/// before ([`super::framing`]).
 fn named_host(uri: &Uri, headers: &HeaderMap) -> Option<String> {
-    let mut hosts = headers.get_all(header::HOST).iter();
-    let host = hosts.next()?.to_str().ok()?;
+    let host = headers.get(header::HOST)?.to_str().ok()?;
     let differs = uri.authority().is_some_and(|authority| authority.as_str() != host);
-    if hosts.next().is_some() || differs { None } else { Some(host.to_owned()) }
+    (!differs).then(|| host.to_owned())
 }
 
 #[cfg(test)]

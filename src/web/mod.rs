@@ -5,6 +5,7 @@ mod assets;
 mod body;
 mod catalog;
 mod client_ip;
+mod coding;
 mod comparisons;
 pub mod console;
 mod cookie;
@@ -14,6 +15,7 @@ mod erasure;
 mod error;
 mod export;
 mod fields;
+mod framing;
 mod headers;
 mod health;
 mod host;
@@ -137,8 +139,11 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(|| async { Error::MethodNotAllowed })
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(from_fn_with_state(app.clone(), host::check))
+        .layer(from_fn(framing::check))
         .layer(from_fn_with_state(app.clone(), error::pages))
+        .layer(from_fn(coding::keep_status))
         .layer(CompressionLayer::new().compress_when(headers::is_text))
+        .layer(from_fn(coding::restore_status))
         .layer(from_fn_with_state(app.clone(), headers::secure))
         .layer(from_fn(headers::log))
         .with_state(app)

@@ -42,6 +42,12 @@ impl From<&Error> for Problem {
             Error::Unauthorised => token("no-token", "Send a token that works as a bearer token"),
             Error::Forbidden => token("scope", "Use a token that was made for this"),
             Error::Malformed => body("malformed", "Send the whole body"),
+            Error::UnclearHost => {
+                vec![Fault::new("host", "unclear", "Name one host, that of this site")]
+            }
+            Error::UnknownCoding => {
+                body("unknown-coding", "Send it in no transfer coding but chunked")
+            }
             Error::TooSlow => body("too-slow", "Send the body within ten seconds"),
             Error::TooLarge => body("too-large", "Send less"),
             Error::WrongType => body("wrong-type", "Send a type that is taken here"),

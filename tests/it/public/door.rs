@@ -400,17 +400,20 @@ both_databases! {
         let own = format!("Host: {}", app.address);
         for path in ["/", PATH, "/newsletters", "/check-your-inbox", "/confirm/x", "/downloads/x/file", "/policies/privacy"] {
             let get = format!("GET {path} HTTP/1.1");
-            for hosts in [
-                &[][..],
-                &["Host:"], &["Host: evil.example"], &["Host: 127.0.0.1.evil.example"], &["Host: localhost.evil.example"],
-                &["Host: eve@127.0.0.1"], &["Host: 127.0.0.1@evil.example"], &["Host: 127.0.0.1:80@evil.example"],
-                &["Host: 127.0.0.1, evil.example"], &["Host: 127.0.0.1/"], &["Host: 127.0.0.2"], &["Host: [::2]"],
-                &["Host: localhost."], &["Host: 2130706433"], &["Host: 127.0.0.1 evil.example"],
-                &[&own, "Host: evil.example"], &["Host: evil.example", &own], &[&own, &own],
+            for (hosts, expected) in [
+                (&["Host:"][..], 421), (&["Host: evil.example"], 421), (&["Host: 127.0.0.1.evil.example"], 421),
+                (&["Host: localhost.evil.example"], 421), (&["Host: 127.0.0.1,evil.example"], 421), (&["Host: 127.0.0.2"], 421),
+                (&["Host: [::2]"], 421), (&["Host: localhost."], 421), (&["Host: 2130706433"], 421),
+                // RFC 9112 3.2: none, several, and what can be no host.
+                (&[], 400), (&[&own, "Host: evil.example"], 400), (&["Host: evil.example", &own], 400), (&[&own, &own], 400),
+                (&[&own, "Host:"], 400), (&["Host: eve@127.0.0.1"], 400), (&["Host: 127.0.0.1@evil.example"], 400),
+                (&["Host: 127.0.0.1:80@evil.example"], 400), (&["Host: 127.0.0.1, evil.example"], 400),
+                (&["Host: 127.0.0.1/"], 400), (&["Host: 127.0.0.1 evil.example"], 400),
             ] {
                 let answer = bare(&app, &[&[get.as_str()], hosts].concat()).await;
-                assert_eq!(status(&answer), 421, "{path} {hosts:?}");
+                assert_eq!(status(&answer), expected, "{path} {hosts:?}");
                 assert!(!answer.to_lowercase().contains("evil.example"), "{hosts:?}");
+                assert!(answer.contains("</html>") && answer.contains("content-security-policy"), "{hosts:?}: {answer}");
             }
             // The target's own host counts as well, and must be the same.
             for (target, host) in [
@@ -455,10 +458,14 @@ both_databases! {
         let app = TestApp::start(database).await;
         for path in ["/livez", "/readyz"] {
             let get = format!("GET {path} HTTP/1.1");
-            for hosts in [&[][..], &["Host: evil.example"], &["Host: 10.1.2.3:8080"], &["Host:"]] {
-                assert_eq!(status(&bare(&app, &[&[get.as_str()], hosts].concat()).await), 200, "{path} {hosts:?}");
+            for hosts in [&["Host: evil.example"], &["Host: 10.1.2.3:8080"], &["Host:"]] {
+                assert_eq!(status(&bare(&app, &[&[get.as_str()], &hosts[..]].concat()).await), 200, "{path} {hosts:?}");
             }
             assert_eq!(status(&bare(&app, &[&format!("GET {path} HTTP/1.0")]).await), 200);
+            // They answer any host, but no request that is none (RFC 9112 3.2).
+            for hosts in [&[][..], &["Host: a.example", "Host: a.example"]] {
+                assert_eq!(status(&bare(&app, &[&[get.as_str()], hosts].concat()).await), 400, "{path} {hosts:?}");
+            }
         }
     }
 
@@ -690,6 +697,56 @@ both_databases! {
             assert!(answer.is_empty() || (300..500).contains(&status(&answer)), "{lengths:?}: {answer}");
         }
         assert_eq!(app.get("/livez").await.status, 200);
+    }
+
+    async fn a_body_in_an_unknown_coding_is_not_taken_for_another(database: Database) {
+        let app = TestApp::start(database).await;
+        let host = format!("Host: {}", app.address);
+        let body = form("ada@b.example", "");
+        let second = format!("GET /livez HTTP/1.1\r\n{host}\r\n\r\n");
+        for (codings, expected) in [
+            ("Transfer-Encoding: gzip, chunked", 501), ("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked", 501),
+            ("transfer-encoding: DEFLATE,Chunked", 501), ("Transfer-Encoding: identity, chunked", 501),
+            ("Transfer-Encoding: chunked, chunked", 501), ("Transfer-Encoding: gzip", 400),
+            ("Transfer-Encoding: chunked, gzip", 400), ("Transfer-Encoding: Chunked ,", 400),
+        ] {
+            for path in [PATH, "/api/v1/bounces", "/console/sign-in", "/livez", "/nothing"] {
+                let head = format!("POST {path} HTTP/1.1\r\n{host}\r\nContent-Type: {FORM}\r\n{codings}\r\n\r\n");
+                let chunks = format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
+                let answer = raw(&app, format!("{head}{chunks}{second}").as_bytes()).await;
+                assert_eq!(status(&answer), expected, "{path} {codings:?}");
+                assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{path} {codings:?}: {answer}");
+                if expected == 501 {
+                    let kind = if path.starts_with("/api/") { "application/problem+json" } else { "</html>" };
+                    assert!(answer.contains(kind) && answer.to_lowercase().contains("connection: close"), "{path}: {answer}");
+                }
+            }
+        }
+        assert_eq!(stored(&app).await, [0, 0]);
+        let sound = format!("POST {PATH} HTTP/1.1\r\n{host}\r\nContent-Type: {FORM}\r\nTransfer-Encoding: Chunked\r\nConnection: close\r\n\r\n");
+        assert_eq!(status(&raw(&app, format!("{sound}{:x}\r\n{body}\r\n0\r\n\r\n", body.len()).as_bytes()).await), 303);
+    }
+
+    async fn whoever_accepts_no_coding_is_answered_all_the_same(database: Database) {
+        let app = TestApp::start(database).await;
+        let page = app.subscribe("ada@b.example", "").await;
+        let file = format!("{page}/file");
+        for accepts in ["*;q=0", "identity;q=0", "gzip;q=0, *;q=0", "identity;q=0, *;q=0", "br, *;q=0", "gzip;q=0,identity;q=0", "zstd;q=1.0,*;q=0.0"] {
+            let body = form("bob@b.example", "");
+            let asked = post(&app, PATH, &[("accept-encoding", accepts)], body.as_bytes()).await;
+            assert_eq!((asked.status, asked.location()), (303, "/check-your-inbox"), "{accepts}");
+            for (path, expected) in [
+                (file.as_str(), 200), (page.as_str(), 200), ("/", 200), (assent::web::stylesheet(), 200), ("/nothing", 404), ("/livez", 200),
+            ] {
+                let answer = app.send(app.request("GET", path).header("accept-encoding", accepts)).await;
+                assert_eq!((answer.status, answer.header("content-encoding")), (expected, ""), "{path} {accepts}");
+                assert!(!answer.body.is_empty(), "{path} {accepts}");
+            }
+            let part = app.request("GET", &file).header("accept-encoding", accepts).header("range", "bytes=0-3");
+            assert_eq!(app.send(part).await.status, 206, "{accepts}");
+        }
+        let packed = app.send(app.request("GET", "/").header("accept-encoding", "gzip, *;q=0")).await;
+        assert_eq!((packed.status, packed.header("content-encoding")), (200, "gzip"));
     }
 
     async fn heads_beyond_reason_end_alone(database: Database) {
