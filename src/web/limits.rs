@@ -51,7 +51,8 @@ impl<K: Hash + Eq + Clone> Allowances<K> {
     }
 }
 
-/// Signups of each address of the network; nobody is counted when it is off.
+/// Signups of each address of the network, or whatever else is counted apart and as these are; nobody is counted when
+/// it is off.
 pub struct SignupLimit(Option<Allowances<IpAddr>>);
 
 impl SignupLimit {

@@ -96,6 +96,8 @@ pub struct App {
     pub catalog: CatalogCache,
     /// How many signups one address of the network may send.
     pub signup_limit: SignupLimit,
+    /// How many tokens that do not work one address of the network may send.
+    pub bad_token_limit: SignupLimit,
     /// How many codes of one mailbox are looked at.
     pub code_limit: CodeLimit,
     /// The host that requests must name.

@@ -147,6 +147,11 @@ both_databases! {
         let wait = ask(&app, PATH, "Bearer assent_guess").await;
         assert!(wait.header("retry-after").parse::<u64>().unwrap() > 60);
         assert_eq!(ask(&app, PATH, &format!("Bearer {token}")).await.status, 200, "one that works goes on");
+        // People of that network sign up as before, and use up none of it.
+        for n in 0..3 {
+            assert_eq!(app.ask(&format!("r{n}@b.example")).await.status, 303);
+        }
+        assert_eq!(app.ask("r3@b.example").await.status, 429);
     }
 
     async fn withdrawals_are_told_from_a_cursor_on(database: Database) {

@@ -173,5 +173,15 @@ both_databases! {
         assert!(waits.text().contains("Wait a little"));
         assert_eq!(from("198.51.100.8").await.status, 303);
         assert_eq!(app.get(PATH).await.status, 200, "reading is not limited");
+        // However their proxy writes them, each reader has one allowance of their own.
+        for client in ["198.51.100.7:50123", "192.0.2.9:1, 198.51.100.7:65535", "\"198.51.100.7\"", "198.51.100.7,", "[::ffff:198.51.100.7]:9"] {
+            assert_eq!(from(client).await.status, 429, "{client}");
+        }
+        for client in ["203.0.113.5:1", "203.0.113.5:2", "203.0.113.5:3", "[2001:db8::1]:50123", "\"[2001:db8::2]:1\"", "[2001:db8::3]"] {
+            assert_eq!(from(client).await.status, 303, "{client}");
+        }
+        for client in ["203.0.113.5:4", "2001:db8::4"] {
+            assert_eq!(from(client).await.status, 429, "{client}");
+        }
     }
 }
