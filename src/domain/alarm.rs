@@ -20,6 +20,13 @@ pub const OUTSIDE: &str = "outside";
 /// The subject of events that wait for their place in the ledger for too long.
 pub const SEALING: &str = "ledger-sealing";
 
+/// Whether the detail of an alarm repeats what other systems said: a mail relay, a file store. They may name accounts,
+/// addresses and machines, which is for staff alone to read.
+#[must_use]
+pub fn quotes_others(subject: &str) -> bool {
+    [MAIL_RELAY, REFUSALS, OUTSIDE].contains(&subject)
+}
+
 const CONFIRMATIONS: &str = "confirmations:";
 
 /// What happens when hardly anybody who was mailed through a form confirms.

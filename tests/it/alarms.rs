@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use assent::domain::alarm::MAIL_RELAY;
+use assent::domain::staff::Role;
 use assent::flows::raise_alarm::{clear, raise};
 use assent::flows::retry_mail::retry_all;
 use assent::flows::watch_confirmations::Changes;
@@ -60,6 +61,11 @@ async fn readyz(app: &TestApp) -> String {
     ready.text()
 }
 
+/// What stands first at the console.
+async fn console(app: &TestApp) -> String {
+    app.sign_in(Role::Viewer).await.page("/console").await
+}
+
 /// The page once it says that its form rests, or does not any more.
 async fn page(app: &TestApp, path: &str, rests: bool) -> String {
     poll::until(&format!("{path} rests: {rests}"), || async {
@@ -111,15 +117,29 @@ both_databases! {
         assert_eq!(readyz(&app).await, "database: ok\nmail: ok\n");
         let heard = join_all((0..12).map(|_| raise_one(&app, MAIL_RELAY, "it refuses"))).await;
         assert_eq!(heard.iter().filter(|new| **new).count(), 1);
-        assert!(readyz(&app).await.contains("mail: waits: it refuses\n"));
+        assert_eq!(readyz(&app).await, "database: ok\nmail: waits\n", "strangers read no words of the relay");
+        assert!(console(&app).await.contains("it refuses"));
         app.advance(MINUTE);
         assert!(!raise_one(&app, MAIL_RELAY, "it is away").await);
-        assert!(readyz(&app).await.contains("mail: waits: it is away\n"), "in the newest words");
+        let page = console(&app).await;
+        assert!(page.contains("it is away") && !page.contains("it refuses"), "in the newest words");
         assert!(raise_one(&app, SAMPLE, "few").await);
         assert!(readyz(&app).await.contains("\nconfirmations:reports/sample since 09:01 UTC on 23 November 2026: few\n"));
         let ended = join_all((0..12).map(|_| clear_one(&app, MAIL_RELAY))).await;
         assert_eq!(ended.iter().filter(|stood| **stood).count(), 1);
         assert!(readyz(&app).await.contains("mail: ok\n"));
+    }
+
+    async fn strangers_read_no_words_of_the_relay(database: Database) {
+        let app = TestApp::start(database).await;
+        let said = "535 5.7.8 <reports@relay.internal:587> authentication failed";
+        raise_one(&app, MAIL_RELAY, said).await;
+        for host in [app.address.to_string(), "evil.example".to_owned()] {
+            let answer = app.send(app.request("GET", "/readyz").header("host", host)).await;
+            assert_eq!((answer.status, answer.text().as_str()), (200, "database: ok\nmail: waits\n"));
+        }
+        let staff = console(&app).await;
+        assert!(staff.contains("535 5.7.8") && staff.contains("relay.internal"), "{staff}");
     }
 
     async fn of_two_processes_each_ends_what_it_raised(database: Database) {
@@ -249,7 +269,7 @@ both_databases! {
         page(&app, PATH, true).await;
         assert_eq!(changed(&app).await, (vec![], vec![SAMPLE.to_owned()]), "it ends what is its own");
         page(&app, PATH, false).await;
-        assert!(readyz(&app).await.contains("mail: waits: away"));
+        assert!(readyz(&app).await.contains("mail: waits\n"));
     }
 
     async fn mails_parked_in_numbers_raise_an_alarm(database: Database) {
@@ -275,7 +295,9 @@ both_databases! {
         let detail = "20 mails of the last day are parked for one reason: refused: 550".to_owned();
         assert_eq!(looks().await, (vec![detail.clone()], vec![]));
         assert_eq!(looks().await, (vec![], vec![]), "heard once");
-        assert!(readyz(&app).await.contains(&detail));
+        let ready = readyz(&app).await;
+        assert!(ready.contains("\nrefusals since ") && !ready.contains("550"), "{ready}");
+        assert!(console(&app).await.contains(&detail));
         assert_eq!(changed(&app).await, (vec![], vec![]), "it is no alarm about confirmations");
         // Sent again, they are not parked any more.
         let mut tx = app.write().await;

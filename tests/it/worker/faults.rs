@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
+use assent::domain::alarm::MAIL_RELAY;
 use assent::domain::outbox::OutboxState;
-use assent::store::outbox;
+use assent::store::{alarms, outbox};
 use futures_util::future::join_all;
 
 use crate::support::app::{Database, PATH, TestApp};
@@ -42,12 +43,14 @@ async fn put_off(app: &TestApp, tries: i64) {
     .await;
 }
 
-/// What `/readyz` says once mail waits for the relay.
+/// What staff are told once mail waits for the relay; `/readyz` says so, and no more.
 async fn waits(app: &TestApp) -> String {
     poll::until("word of the relay", || async {
         let ready = app.get("/readyz").await;
         assert_eq!(ready.status, 200, "signups can still be taken");
-        Some(ready.text()).filter(|text| text.contains("mail: waits"))
+        let standing = alarms::list(&mut app.read().await).await.unwrap();
+        let relay = standing.into_iter().find(|alarm| alarm.subject == MAIL_RELAY)?;
+        ready.text().contains("mail: waits\n").then_some(relay.detail)
     })
     .await
 }
