@@ -112,6 +112,13 @@ impl Moment {
         self.random.bytes()
     }
 
+    /// What hides so many bytes, once.
+    #[must_use]
+    pub fn new_mask(&self, length: usize) -> Vec<u8> {
+        let blocks = std::iter::repeat_with(|| self.random.bytes::<32>());
+        blocks.take(length.div_ceil(32)).flatten().take(length).collect()
+    }
+
     /// A salt that makes a commitment unguessable: 32 bytes.
     #[must_use]
     pub fn new_salt(&self) -> [u8; 32] {

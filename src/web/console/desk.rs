@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::form::upper_first;
-use crate::domain::link::LinkKind;
+use super::form_token;
 use crate::domain::right::Right;
 use crate::domain::staff::{Role, actor};
 use crate::store::staff_sessions::Session;
@@ -44,7 +44,7 @@ pub(super) struct Desk {
     pub session_id: Uuid,
     pub has_code: bool,
     pub requires_code: bool,
-    /// What forms of this session's pages carry.
+    /// What forms of the page that is shown carry.
     pub csrf: String,
     /// The route that is shown.
     path: &'static str,
@@ -60,7 +60,7 @@ impl Desk {
             session_id,
             has_code: session.has_code,
             requires_code: session.requires_code,
-            csrf: app.links.secrets.seal(LinkKind::ConsoleForm, session_id.as_bytes()),
+            csrf: form_token::write(&app.links.secrets, &app.moment(), session_id),
             path,
         }
     }

@@ -12,8 +12,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::desk::Desk;
-use super::session;
-use crate::domain::link::LinkKind;
+use super::{form_token, session};
 use crate::domain::right::Right;
 use crate::flows::refuse::{Refused, record_refused};
 use crate::web::fields::Fields;
@@ -92,7 +91,8 @@ async fn admit(gate: Gate, request: Request) -> Result<Admitted, Error> {
             let form = std::mem::take(&mut body);
             body::read_form(&head.headers, form, LARGEST_FORM).await?
         };
-        if !is_own_form(&gate.app, &desk, fields.one("csrf")) {
+        let token = fields.one("csrf");
+        if !form_token::is_of(&gate.app.links.secrets, desk.session_id, token) {
             return refuse(&gate, &desk, Error::StaleForm, Refused::Token).await;
         }
         head.extensions.insert(fields);
@@ -158,12 +158,6 @@ fn allow(gate: &Gate, desk: &Desk, headers: &HeaderMap) -> Result<(), (Error, Re
         origin::check_console(&gate.app, headers).map_err(|error| (error, Refused::Origin))?;
     }
     if desk.may(gate.right) { Ok(()) } else { Err((Error::Forbidden, Refused::Role)) }
-}
-
-/// Whether a form carries the token of this session's pages.
-fn is_own_form(app: &App, desk: &Desk, token: &str) -> bool {
-    let session = app.links.secrets.unseal(LinkKind::ConsoleForm, token);
-    session.is_some_and(|session| session == desk.session_id.as_bytes())
 }
 
 async fn refuse<T>(gate: &Gate, desk: &Desk, error: Error, why: Refused) -> Result<T, Error> {

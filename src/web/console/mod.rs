@@ -12,6 +12,7 @@ mod error_page;
 mod exports;
 mod figures;
 mod form;
+mod form_token;
 mod guard;
 mod hash_turns;
 mod known;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use serde_json::json;
 
@@ -23,6 +23,7 @@ use crate::web::fields::Fields;
 use crate::web::{App, Error, origin};
 
 const PAGE: &str = "console/sign_in.html";
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
 /// What is said where the account is not what it was when its owner proved to be that.
 const CHANGED: &str = "Your account was changed a moment ago: sign in again";
@@ -179,6 +180,11 @@ pub(super) async fn leave(State(app): State<Arc<App>>, desk: Desk) -> Result<Res
     let mut tx = app.db.write().await?;
     sign_out(&mut tx, &app.moment(), desk.staff_id, desk.session_id).await?;
     tx.commit().await?;
-    let gone = session::gone(&app)?;
-    Ok(([(header::SET_COOKIE, gone)], Redirect::to("/console/sign-in")).into_response())
+    // Nothing of the pages that were seen stays behind. Cookies do, but for the session's: the one that this browser is
+    // known by counts tries apart from those of strangers.
+    let left = [
+        (header::SET_COOKIE, session::gone(&app)?),
+        (CLEAR_SITE_DATA, HeaderValue::from_static("\"cache\", \"storage\"")),
+    ];
+    Ok((left, Redirect::to("/console/sign-in")).into_response())
 }

@@ -171,6 +171,30 @@ both_databases! {
         assert_eq!(taken, expected);
     }
 
+    // Whoever sees how long compressed pages are must not guess the token letter by letter (BREACH).
+    async fn each_page_has_a_token_of_its_own(database: Database) {
+        let app = TestApp::start(database).await;
+        let desk = app.sign_in(Role::Admin).await;
+        let mut tokens = Vec::new();
+        for path in ["/console", "/console", "/console/account", "/console/nothing"] {
+            let page = desk.get(path).await.text();
+            let mut found: Vec<&str> = page.split("name=\"csrf\" value=\"").skip(1).collect();
+            for token in &mut found {
+                *token = token.split('"').next().unwrap();
+            }
+            assert!(!found.is_empty() && found.iter().all(|token| *token == found[0]), "{path}: {found:?}");
+            tokens.push(found[0].to_owned());
+        }
+        for (n, token) in tokens.iter().enumerate() {
+            for other in &tokens[..n] {
+                let same = token.bytes().zip(other.bytes()).filter(|(a, b)| a == b).count();
+                assert!(same < token.len() / 4, "{token} {other}");
+            }
+            let answer = desk.post_raw("/console/account/sessions/end-others", &format!("csrf={token}")).await;
+            assert_ne!(answer.status, 403, "each works, however old its page is");
+        }
+    }
+
     async fn nothing_is_changed_without_this_sessions_token(database: Database) {
         let app = TestApp::start(database).await;
         let desk = app.sign_in(Role::Admin).await;

@@ -33,7 +33,16 @@ both_databases! {
 
         let again = sign_in(&app, EMAIL, PASSWORD).await;
         assert_ne!(again.cookie(), desk.cookie, "each session has a token of its own");
-        assert_eq!(desk.post("/console/sign-out", "").await.location(), "/console/sign-in");
+        let left = desk.post("/console/sign-out", "").await;
+        assert_eq!(left.location(), "/console/sign-in");
+        // What was seen goes; the cookie that this browser is known by stays.
+        assert_eq!(left.header("clear-site-data"), "\"cache\", \"storage\"");
+        let set: Vec<_> = left.headers.get_all("set-cookie").iter().collect();
+        assert_eq!(set.len(), 1, "{set:?}");
+        assert!(left.header("set-cookie").starts_with("assent_session=;") && left.header("set-cookie").contains("Max-Age=0"));
+        for path in ["/console", "/console/sign-in", "/"] {
+            assert_eq!(app.get(path).await.header("clear-site-data"), "", "{path}");
+        }
         assert_eq!(desk.get("/console").await.location(), "/console/sign-in");
         let other = app.desk(staff_id, again.cookie()).await;
         assert_eq!(other.get("/console").await.status, 200, "the other session goes on");
