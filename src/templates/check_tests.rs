@@ -204,7 +204,7 @@ fn one_fault_is_one_problem() {
         ("mail/_head.mjml", "light dark", "{{ site.name | uppr }}", 2),
         ("mail/confirm.txt", "{{ valid_until | minute }}", "{{ until[0:3] | upper ~ 'x' }}", 2),
         ("public/policy.html", "{{ policy.date | day }}", "{{ policy.dat | day }}", 8),
-        ("public/error.html", "contact_link(", "contactlink(", 9),
+        ("public/error.html", "contact_link(", "contactlink(", 10),
     ] {
         let found = with(name, |text| text.replacen(from, to, 1));
         let lines: Vec<Option<usize>> = found.iter().map(|problem| problem.line).collect();

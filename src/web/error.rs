@@ -31,6 +31,9 @@ pub enum Error {
     /// 403: a form on a site that may not post here.
     #[error("a form on another site")]
     ForeignOrigin,
+    /// 403: a form whose browser kept back which page it stood on (`Origin: null`).
+    #[error("a form of a page that is not told")]
+    HiddenOrigin,
     /// 403: a member of staff whose role does not allow it.
     #[error("not allowed for this role")]
     Forbidden,
@@ -186,7 +189,9 @@ impl Error {
         match self {
             Self::Malformed | Self::UnclearHost => StatusCode::BAD_REQUEST,
             Self::Unauthorised => StatusCode::UNAUTHORIZED,
-            Self::ForeignOrigin | Self::Forbidden | Self::StaleForm => StatusCode::FORBIDDEN,
+            Self::ForeignOrigin | Self::HiddenOrigin | Self::Forbidden | Self::StaleForm => {
+                StatusCode::FORBIDDEN
+            }
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -218,6 +223,12 @@ impl Error {
             Self::ForeignOrigin => (
                 "This form was sent from another site",
                 "Open the form on this site and send it from here.",
+            ),
+            Self::HiddenOrigin => (
+                "Your browser did not say which page this form stood on",
+                "Open the form here, at its own address, and send it again. If you see this page again, a privacy \
+                 setting or an extension of your browser keeps that back: allow it for this site, or use another \
+                 browser.",
             ),
             Self::Forbidden => (
                 "Your account may not do that",
@@ -308,7 +319,7 @@ impl IntoResponse for Error {
 
 /// Gives every [`Error`] its page, or, where programs ask, its problem document.
 pub(super) async fn pages(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let path = request.uri().path();
+    let path = request.uri().path().to_owned();
     let api = path.starts_with(api::PREFIX);
     let at_console = path == console::PREFIX || path.starts_with(&format!("{}/", console::PREFIX));
     let headers = at_console.then(|| request.headers().clone());
@@ -323,8 +334,8 @@ pub(super) async fn pages(State(app): State<Arc<App>>, request: Request, next: N
         return replaced(head, api::Problem::from(&error));
     }
     let page = match &headers {
-        Some(headers) => console::error_page(&app, headers, &error).await,
-        None => public_page(&app, &error),
+        Some(headers) => console::error_page(&app, headers, &error, &path).await,
+        None => public_page(&app, &error, &path),
     };
     match page {
         Ok(page) => {
@@ -343,7 +354,8 @@ pub(super) async fn pages(State(app): State<Arc<App>>, request: Request, next: N
     }
 }
 
-fn public_page(app: &App, error: &Error) -> Result<String, TemplateError> {
+/// The page of an error that was met at this path.
+fn public_page(app: &App, error: &Error, path: &str) -> Result<String, TemplateError> {
     if let Error::Gone(gone) = error {
         let Gone { title, message, fresh, start_again } = gone.as_ref();
         let context = json!({"site": *app.site, "title": title, "message": message,
@@ -351,8 +363,10 @@ fn public_page(app: &App, error: &Error) -> Result<String, TemplateError> {
         return app.templates.render("public/gone.html", context);
     }
     let (title, message) = error.words();
+    // Each form of the public's stands on the page that it is sent to.
+    let form = matches!(error, Error::ForeignOrigin | Error::HiddenOrigin).then_some(path);
     let context = json!({"site": *app.site, "status": error.status().as_u16(),
-                         "title": title, "message": message});
+                         "title": title, "message": message, "form": form});
     app.templates.render("public/error.html", context)
 }
 

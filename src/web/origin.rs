@@ -13,14 +13,21 @@ pub(super) fn check(app: &App, headers: &HeaderMap) -> Result<(), Error> {
     let ours = origin.to_str().is_ok_and(|origin| {
         app.own_host.is_origin(origin) || app.embed_origins.iter().any(|known| known == origin)
     });
-    if ours { Ok(()) } else { Err(Error::ForeignOrigin) }
+    if ours { Ok(()) } else { Err(foreign(headers)) }
+}
+
+/// Where the browser says that it does not say (the fetch standard's opaque origin), nobody need have done anything
+/// wrong: a frame that was shut off, a page that was saved, a setting.
+fn foreign(headers: &HeaderMap) -> Error {
+    let hidden = headers.get(header::ORIGIN).is_some_and(|origin| origin.as_bytes() == b"null");
+    if hidden { Error::HiddenOrigin } else { Error::ForeignOrigin }
 }
 
 /// The same for the console, whose forms stand on its own pages alone. Browsers also say where a request
 /// comes from when they send no `Origin` (Fetch Metadata).
 pub(super) fn check_console(app: &App, headers: &HeaderMap) -> Result<(), Error> {
     let said = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
-    let foreign = said("origin").is_some_and(|origin| !app.own_host.is_origin(origin))
+    let is_foreign = said("origin").is_some_and(|origin| !app.own_host.is_origin(origin))
         || said("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"));
-    if foreign { Err(Error::ForeignOrigin) } else { Ok(()) }
+    if is_foreign { Err(foreign(headers)) } else { Ok(()) }
 }

@@ -300,9 +300,13 @@ fn gone() -> Vec<Value> {
 }
 
 fn error() -> Vec<Value> {
-    let sample =
-        || json!({"status": 404, "title": "Page not found", "message": "Check the address."});
-    let mut samples = vec![sample()];
+    let sample = || {
+        json!({"status": 404, "title": "Page not found", "message": "Check the address.",
+               "form": null})
+    };
+    let mut form = sample();
+    form["form"] = json!("/reports/digital-councils");
+    let mut samples = vec![sample(), form];
     for site in other_sites() {
         let mut sample = sample();
         sample["site"] = site;

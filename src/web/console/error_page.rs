@@ -9,11 +9,13 @@ use crate::templates::TemplateError;
 use crate::web::error::Gone;
 use crate::web::{App, Error};
 
-/// The page of an error. Who is signed in is looked up for its menu alone, and may stay unknown.
+/// The page of an error that was met at this path. Who is signed in is looked up for its menu alone, and may stay
+/// unknown.
 pub(in crate::web) async fn error_page(
     app: &App,
     headers: &HeaderMap,
     error: &Error,
+    path: &str,
 ) -> Result<String, TemplateError> {
     let session = session::find(app, headers).await.unwrap_or_default();
     let desk = session.map(|session| Desk::of(app, &session, ""));
@@ -27,7 +29,9 @@ pub(in crate::web) async fn error_page(
         }
         error => {
             let (title, message) = error.words();
-            (title, message, None)
+            // Forms that nobody need be signed in for stand on the page that they are sent to.
+            let has_form = matches!(error, Error::ForeignOrigin | Error::HiddenOrigin);
+            (title, message, (desk.is_none() && has_form).then_some(path))
         }
     };
     let context =

@@ -488,6 +488,26 @@ both_databases! {
         assert_eq!(post(&app, PATH, &[], body.as_bytes()).await.status, 303);
     }
 
+    // A frame that was shut off, a page that was saved, a setting: their reader is told, and has a way on.
+    async fn a_form_whose_page_is_hidden_leads_to_itself(database: Database) {
+        let app = TestApp::start(database).await;
+        for path in [PATH, "/newsletters", "/preferences"] {
+            let answer = post(&app, path, &[("origin", "null")], form("ada@b.example", "&newsletter=weekly").as_bytes()).await;
+            let page = answer.text();
+            assert_eq!(answer.status, 403, "{path}");
+            assert!(page.contains("Your browser did not say") && page.contains(&format!("<a href=\"{path}\">Open the form</a>")), "{page}");
+            assert_eq!(app.get(path).await.status, 200, "{path}");
+            let foreign = post(&app, path, &[("origin", "https://evil.example")], b"").await.text();
+            assert!(foreign.contains("sent from another site") && foreign.contains(&format!("<a href=\"{path}\">")), "{foreign}");
+            assert!(!foreign.contains("evil.example"));
+        }
+        for path in ["/console/sign-in", "/console/forgot"] {
+            let answer = post(&app, path, &[("origin", "null")], b"email=ada%40b.example").await;
+            assert!(answer.status == 403 && answer.text().contains(&format!("<a href=\"{path}\">Go on from here</a>")), "{}", answer.text());
+        }
+        assert_eq!(stored(&app).await, [0, 0]);
+    }
+
     async fn a_site_of_the_operators_may_frame_and_post(database: Database) {
         let set = [("ASSENT_EMBED_ORIGINS", "https://www.example.org/, https://shop.example:8443")];
         let app = TestApp::start_with(database, &set).await;

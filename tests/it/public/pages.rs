@@ -242,6 +242,8 @@ async fn pages_of_what_went_wrong() {
     };
     let foreign = app.send(send("origin", "https://evil.example")).await;
     same_page("error_403", &foreign, 403);
+    let hidden = app.send(send("origin", "null")).await;
+    same_page("error_403_hidden", &hidden, 403);
     same_page("error_404", &app.get("/nothing").await, 404);
     same_page("error_405", &app.post("/thank-you", "").await, 405);
     let other = app.request("GET", "/policies/privacy").header("if-match", "\"another\"");
