@@ -1,5 +1,6 @@
 //! Gathers signups that arrive together into one transaction: one commit, one wait for the disk, for
-//! all of them. Each is answered for only after that commit.
+//! all of them. Each is answered for only after that commit. Forms that are dropped go the same way to be
+//! counted, so that whoever sends them learns nothing by the time it takes, and takes no database from others.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +10,8 @@ use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
+use crate::domain::slug::Slug;
+use crate::flows::count_dropped::count_dropped;
 use crate::flows::sign_up::{SignUp, sign_up};
 use crate::flows::{Error, Terms};
 use crate::random::{Moment, Random};
@@ -22,7 +25,21 @@ const BATCH: usize = 256;
 /// How long a reader is kept waiting for the database.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-type Waiting = (SignUp, oneshot::Sender<Result<(), IntakeError>>);
+type Waiting = (Form, oneshot::Sender<Result<(), IntakeError>>);
+
+/// A form on its way.
+enum Form {
+    SignUp(Box<SignUp>),
+    /// One that is dropped and counted, through the form of this report, or of the newsletters.
+    Dropped(Option<Slug>),
+}
+
+/// Forms that share one transaction.
+#[derive(Default)]
+struct Batch {
+    signups: Vec<SignUp>,
+    dropped: Vec<Option<Slug>>,
+}
 
 /// The door signups go through.
 #[derive(Clone)]
@@ -76,8 +93,20 @@ impl Intake {
     /// # Errors
     /// When too many wait, or the database did not take it; then it is not stored.
     pub async fn hand_in(&self, signup: SignUp) -> Result<(), IntakeError> {
+        self.send(Form::SignUp(Box::new(signup))).await
+    }
+
+    /// Hands in that a form was dropped, of this report or of the newsletters, and waits until it is counted.
+    ///
+    /// # Errors
+    /// As for a signup.
+    pub async fn hand_in_dropped(&self, report: Option<Slug>) -> Result<(), IntakeError> {
+        self.send(Form::Dropped(report)).await
+    }
+
+    async fn send(&self, form: Form) -> Result<(), IntakeError> {
         let (answer, answered) = oneshot::channel();
-        self.queue.try_send((signup, answer)).map_err(|error| match error {
+        self.queue.try_send((form, answer)).map_err(|error| match error {
             TrySendError::Full(_) => IntakeError::Full,
             TrySendError::Closed(_) => IntakeError::Store,
         })?;
@@ -91,15 +120,31 @@ impl Intake {
 async fn work(parts: IntakeParts, waiting: Arc<Mutex<mpsc::Receiver<Waiting>>>) {
     let mut taken = Vec::with_capacity(BATCH);
     while waiting.lock().await.recv_many(&mut taken, BATCH).await > 0 {
-        let (signups, answers): (Vec<_>, Vec<_>) = taken.drain(..).unzip();
-        let stored = store(&parts, &signups).await;
-        if stored == Err(IntakeError::Store) && signups.len() > 1 {
+        let (mut batch, mut signed, mut dropped) = (Batch::default(), vec![], vec![]);
+        for (form, answer) in taken.drain(..) {
+            match form {
+                Form::SignUp(signup) => {
+                    batch.signups.push(*signup);
+                    signed.push(answer);
+                }
+                Form::Dropped(report) => {
+                    batch.dropped.push(report);
+                    dropped.push(answer);
+                }
+            }
+        }
+        let stored = store(&parts, &batch.signups, &batch.dropped).await;
+        if stored == Err(IntakeError::Store) && signed.len() + dropped.len() > 1 {
             // One bad signup must not take the others with it.
-            for (signup, answer) in signups.iter().zip(answers) {
-                tell(answer, store(&parts, std::slice::from_ref(signup)).await);
+            for (signup, answer) in batch.signups.iter().zip(signed) {
+                tell(answer, store(&parts, std::slice::from_ref(signup), &[]).await);
+            }
+            let counted = store(&parts, &[], &batch.dropped).await;
+            for answer in dropped {
+                tell(answer, counted);
             }
         } else {
-            for answer in answers {
+            for answer in signed.into_iter().chain(dropped) {
                 tell(answer, stored);
             }
         }
@@ -112,11 +157,18 @@ fn tell(reader: oneshot::Sender<Result<(), IntakeError>>, stored: Result<(), Int
     let _gone = reader.send(stored);
 }
 
-async fn store(parts: &IntakeParts, signups: &[SignUp]) -> Result<(), IntakeError> {
+async fn store(
+    parts: &IntakeParts,
+    signups: &[SignUp],
+    dropped: &[Option<Slug>],
+) -> Result<(), IntakeError> {
     let stored = async {
         let mut tx = parts.db.write().await?;
         let at = Moment::of(&parts.clock, &parts.random);
-        sign_up(&mut tx, &at, &parts.terms, signups).await?;
+        if !signups.is_empty() {
+            sign_up(&mut tx, &at, &parts.terms, signups).await?;
+        }
+        count_dropped(&mut tx, &at, &parts.terms, dropped).await?;
         tx.commit().await?;
         Ok::<(), Error>(())
     };

@@ -1,5 +1,6 @@
 //! What the operator must look at, and when confirmations count as collapsed.
 
+use super::signup::form_name;
 use super::slug::Slug;
 
 /// The subject of a mail relay that cannot be used.
@@ -40,14 +41,10 @@ pub enum OnCollapse {
     Off,
 }
 
-/// The subject of one form's collapsed confirmations: of a report, or of the newsletters. A slug holds no
-/// slash, so no report is taken for the newsletters.
+/// The subject of one form's collapsed confirmations: of a report, or of the newsletters.
 #[must_use]
 pub fn confirmations(report: Option<&Slug>) -> String {
-    report.map_or_else(
-        || format!("{CONFIRMATIONS}newsletters"),
-        |slug| format!("{CONFIRMATIONS}reports/{slug}"),
-    )
+    format!("{CONFIRMATIONS}{}", form_name(report))
 }
 
 /// Whether a subject is that of a form's confirmations.

@@ -2,6 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::slug::Slug;
+
+/// The name of a form: of a report's, or of that for newsletters alone. A slug holds no slash, so no report is taken
+/// for the newsletters.
+#[must_use]
+pub fn form_name(report: Option<&Slug>) -> String {
+    report.map_or_else(|| "newsletters".to_owned(), |slug| format!("reports/{slug}"))
+}
+
 /// Where a signup stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]

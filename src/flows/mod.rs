@@ -19,6 +19,7 @@ mod check_epoch;
 pub mod check_events;
 pub mod choose;
 pub mod confirm;
+pub mod count_dropped;
 pub mod delete_report;
 pub mod disclose;
 pub mod edit_newsletter;

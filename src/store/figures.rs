@@ -153,33 +153,25 @@ pub async fn list_domains(tx: &mut Tx, since: Timestamp, count: i64) -> sqlx::Re
         .await)
 }
 
-/// What happened since midnight, and what waits.
+/// What waits, and what was begun since midnight. How many signed up today, and of them confirmed, stands in
+/// [`FormDay`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Today {
-    /// Forms sent.
-    pub signups: i64,
     /// Signups that wait for their button, whenever they were sent.
     pub waiting: i64,
-    /// Buttons pressed, whenever the form was sent.
-    pub confirmed: i64,
     /// Downloads begun.
     pub downloads: i64,
 }
 
-/// Counts what happened since `midnight`.
+/// Counts what waits `now`, and what was begun since `midnight`.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn count_today(tx: &mut Tx, now: Timestamp, midnight: Timestamp) -> sqlx::Result<Today> {
-    // Each confirmation appends one such event, for no form is confirmed without the privacy policy.
     on!(tx, |conn| {
         sqlx::query_as(
-        "SELECT (SELECT count(*) FROM signup WHERE signup_id >= $1 AND created_at >= $2) AS signups,
-                (SELECT count(*) FROM signup
+        "SELECT (SELECT count(*) FROM signup
                  WHERE status <> 'confirmed' AND status = 'pending' AND expires_at > $3) AS waiting,
-                (SELECT count(*) FROM consent_event
-                 WHERE event_id >= $1 AND purpose = 'privacy-policy' AND type IN ('given', 'renewed')
-                   AND signup_id IS NOT NULL AND recorded_at >= $2) AS confirmed,
                 (SELECT count(*) FROM download WHERE download_id >= $1 AND started_at >= $2) AS downloads"
     )
     .bind(least_key(midnight))

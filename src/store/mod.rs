@@ -16,6 +16,7 @@ pub mod consent_contexts;
 pub mod consent_events;
 pub mod consents;
 pub mod download_grants;
+pub mod dropped_forms;
 pub mod dump;
 pub mod dump_contents;
 pub mod endings;

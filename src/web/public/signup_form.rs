@@ -152,7 +152,7 @@ pub(super) async fn receive(
                 &app.terms.mail_limit,
                 at.now,
             );
-            // People never see this field; what fills it in gets the same answer and nothing else.
+            // People never see this field; what fills it in gets the same answer and is counted, nothing else.
             if fields.one("website").is_empty() {
                 let signup = SignUp {
                     signup_id,
@@ -168,6 +168,8 @@ pub(super) async fn receive(
                     replaces,
                 };
                 app.intake.hand_in(signup).await?;
+            } else {
+                app.intake.hand_in_dropped(report.cloned()).await?;
             }
             let cookie = waiting.header(app).ok_or(Error::Internal)?;
             let to = [

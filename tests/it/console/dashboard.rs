@@ -9,9 +9,10 @@ use assent::flows::keep_verdict::keep_verdict;
 use assent::flows::raise_alarm::raise;
 use assent::flows::record_bounce::{Recorded, record_bounce};
 use assent::store::ledger_verdicts::Verdict;
+use futures_util::future::join_all;
 use uuid::Uuid;
 
-use crate::support::app::{Database, TestApp, form};
+use crate::support::app::{Database, PATH, TestApp, form};
 use crate::support::desk::TestDesk;
 use crate::support::{both_databases, poll};
 
@@ -47,6 +48,17 @@ async fn settled(desk: &TestDesk<'_>, path: &str, name: &str, expected: &[i64]) 
         (row(&page, name).as_deref() == Some(expected)).then_some(page)
     })
     .await
+}
+
+/// The number under a label at the head of the page.
+fn stat(page: &str, label: &str) -> String {
+    let after = page.split_once(&format!(">{label}</p>")).unwrap().1;
+    after.split_once("stat-number\">").unwrap().1.split_once('<').unwrap().0.to_owned()
+}
+
+/// The part of the page about forms that were dropped.
+fn dropped(page: &str) -> &str {
+    page.split_once("<h2>Dropped forms</h2>").map_or("", |(_, rest)| rest)
 }
 
 async fn came_back(app: &TestApp, kind: BounceKind, email: &str) {
@@ -115,12 +127,8 @@ both_databases! {
         assert_eq!(row(&page, "Submitted").unwrap()[0], 7);
         assert_eq!(row(&page, "leeds.example").unwrap(), [2]);
         assert_eq!(row(&page, "york.example"), None);
-        let stat = |label: &str| {
-            let after = page.split_once(&format!(">{label}</p>")).unwrap().1;
-            after.split_once("stat-number\">").unwrap().1.split_once('<').unwrap().0.to_owned()
-        };
         assert_eq!(
-            ["Signups today", "Not confirmed yet", "Confirmed today", "Downloads today"].map(stat),
+            ["Signups today", "Not confirmed yet", "Confirmed today", "Downloads today"].map(|label| stat(&page, label)),
             ["7", "4", "2", "1"]
         );
         // The day of today, as a column's row.
@@ -130,6 +138,78 @@ both_databases! {
         assert!(page.contains("From form to download: Newsletters alone"));
         let page = desk.page("/console?days=7&form=reports/sample").await;
         assert_eq!(row(&page, "Submitted").unwrap()[0], 6);
+    }
+
+    // Signed up before midnight, confirmed after it: of today is what today's column is of.
+    async fn a_number_has_one_source(database: Database) {
+        let app = TestApp::start(database).await;
+        let link = app.ask_and_read("ada@b.example", "").await.link("/confirm/");
+        app.ask_and_read("ben@b.example", "").await;
+        app.advance(Duration::from_hours(20));
+        let desk = app.sign_in(Role::Viewer).await;
+        assert_eq!(app.post(&link, "").await.status, 303);
+        app.subscribe("cyn@b.example", "").await;
+        app.ask_and_read("dan@b.example", "").await;
+        let page = settled(&desk, "/console", "A sample report", &[4, 4, 0, 2, 0]).await;
+        assert!(page.contains("23 Nov 2026</time></th><td class=\"num\">2</td><td class=\"num\">1</td>"), "{page}");
+        assert!(page.contains("24 Nov 2026</time></th><td class=\"num\">2</td><td class=\"num\">1</td>"), "{page}");
+        assert_eq!(["Signups today", "Confirmed today", "Not confirmed yet"].map(|label| stat(&page, label)), ["2", "1", "2"]);
+        // Today is another day.
+        app.advance(Duration::from_hours(24));
+        let desk = app.sign_in(Role::Viewer).await;
+        let page = settled(&desk, "/console", "A sample report", &[4, 4, 0, 2, 0]).await;
+        assert_eq!(["Signups today", "Confirmed today"].map(|label| stat(&page, label)), ["0", "0"]);
+    }
+
+    async fn dropped_forms_are_counted_by_form(database: Database) {
+        let app = TestApp::start(database).await;
+        let desk = app.sign_in(Role::Viewer).await;
+        assert_eq!(dropped(&desk.page("/console").await), "", "none was");
+        let filled = |email: &str, more: &str| form(email, more).replace("website=", "website=%3Cscript%3E");
+        let sent = (0..12).map(|n| filled(&format!("r{n}@b.example"), ""));
+        let answers = join_all(sent.map(async |body| app.post(PATH, &body).await)).await;
+        for answer in answers {
+            assert_eq!((answer.status, answer.location()), (303, "/check-your-inbox"));
+        }
+        assert_eq!(app.post("/newsletters", &filled("ada@b.example", "&newsletter=weekly")).await.status, 303);
+        // What is refused is shown again, and what is faulty is no answer.
+        assert_eq!(app.post(PATH, &filled("nonsense", "")).await.status, 422);
+        assert_eq!(app.post(PATH, &form("ada@b.example", "").replace("website=", "website=%00")).await.status, 422);
+        let shown = async |path: &str, expected: &[(&str, Option<i64>)]| {
+            app.advance(A_WHILE);
+            poll::until(&format!("{expected:?} on {path}"), || async {
+                let page = desk.page(path).await;
+                let counts = |(name, _): &(&str, _)| row(dropped(&page), name).map(|numbers| numbers[0]);
+                expected.iter().all(|one| counts(one) == one.1).then_some(page)
+            })
+            .await
+        };
+        let page = shown("/console", &[("A sample report", Some(12)), ("Newsletters alone", Some(1))]).await;
+        assert!(page.contains("Nobody signed up in these days") && page.contains("nothing was stored or mailed"), "{page}");
+        assert!(!page.contains("<script>"));
+        shown("/console?form=newsletters", &[("A sample report", None), ("Newsletters alone", Some(1))]).await;
+        assert_eq!(app.count("SELECT (SELECT count(*) FROM signup) + (SELECT count(*) FROM outbox)").await, 0);
+        // A week later it is told of all days alone.
+        app.advance(Duration::from_hours(7 * 24));
+        let desk = app.sign_in(Role::Viewer).await;
+        assert_eq!(app.post(PATH, &filled("eve@b.example", "")).await.status, 303);
+        for (path, count) in [("/console?days=7", 1), ("/console?days=30", 13), ("/console?days=all", 13)] {
+            app.advance(A_WHILE);
+            poll::until(path, || async {
+                let page = desk.page(path).await;
+                (row(dropped(&page), "A sample report") == Some(vec![count])).then_some(())
+            })
+            .await;
+        }
+    }
+
+    async fn a_form_that_cannot_be_counted_is_not_taken(database: Database) {
+        let app = TestApp::start(database).await;
+        assert_eq!(app.get(PATH).await.status, 200);
+        app.core.db.close().await;
+        let filled = form("ada@b.example", "").replace("website=", "website=x");
+        let (dropped, asked) = (app.post(PATH, &filled).await, app.ask("ada@b.example").await);
+        assert_eq!((dropped.status, asked.status), (503, 503), "it is answered like any other");
     }
 
     async fn a_chart_says_what_its_columns_stand_for(database: Database) {

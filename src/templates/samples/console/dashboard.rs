@@ -50,6 +50,7 @@ fn dashboard() -> Value {
                 {"day": "2026-11-23T00:00:00.000000Z", "number": 12, "part": 9},
             ],
             "domains": [{"label": "leeds.example", "number": 40}, {"label": "york.example", "number": 12}],
+            "dropped": [{"title": "Digital councils 2026", "dropped": 3}],
             "whole_since": "2026-11-16T09:41:00.000000Z",
         },
     })
@@ -74,6 +75,7 @@ fn nothing_yet() -> Value {
     let figures = &mut sample["figures"];
     figures["rows"] = json!([]);
     figures["domains"] = json!([]);
+    figures["dropped"] = json!([]);
     figures["whole_since"] = json!(null);
     sample
 }

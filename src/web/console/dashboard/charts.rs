@@ -119,6 +119,12 @@ impl Unit {
     }
 }
 
+/// What was sent on one day, and how much of that is confirmed: the figures of its column.
+pub(super) fn on(days: &[FormDay], at: Day) -> (i64, i64) {
+    let at = days.iter().filter(|day| day.day == at.number());
+    at.fold((0, 0), |(sent, done), day| (sent + day.submitted, done + day.confirmed))
+}
+
 /// Columns from the first day to the last, those without a signup too.
 pub(super) fn columns<'a>(
     days: impl Iterator<Item = &'a FormDay>,

@@ -6,6 +6,7 @@ use super::span::Span;
 use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
 use crate::store::Tx;
+use crate::store::dropped_forms::{self, DroppedForms};
 use crate::store::figures::{
     Domain, FormCount, FormDay, Today, count_bounced, count_by_form_and_day, count_downloaded,
     count_mailed, count_today, list_domains,
@@ -23,6 +24,7 @@ pub(in crate::web::console) struct Figures {
     pub bounced: Vec<FormCount>,
     pub downloaded: Vec<FormCount>,
     pub domains: Vec<Domain>,
+    pub dropped: Vec<DroppedForms>,
 }
 
 impl Figures {
@@ -45,6 +47,7 @@ impl Figures {
             bounced: count_bounced(tx, since).await?,
             downloaded: count_downloaded(tx, since).await?,
             domains: list_domains(tx, since, DOMAINS).await?,
+            dropped: dropped_forms::list(tx, span.first_day(today)).await?,
         })
     }
 }

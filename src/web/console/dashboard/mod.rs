@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 pub(super) use alarms::words as alarm_words;
 
-use self::charts::{Way, columns};
+use self::charts::{Way, columns, on};
 pub(super) use self::figures::Figures;
 pub(super) use self::span::Span;
 use self::steps::Offers;
@@ -25,14 +25,13 @@ use super::desk::{Asked, Desk};
 use super::route::Route;
 use crate::domain::notice::LANG;
 use crate::domain::right::Right;
+use crate::domain::signup::form_name;
 use crate::flows::keep_verdict::find_verdict;
 use crate::store::reports::Report;
 use crate::store::{newsletters, policy_versions, reports};
 use crate::web::{App, Error};
 
 const PATH: &str = "/console";
-/// The word that stands for the form of the newsletters alone; a report's is `reports/SLUG`.
-const NEWSLETTERS: &str = "newsletters";
 
 pub(super) fn routes() -> Vec<Route> {
     vec![Route::get(PATH, Right::See, show)]
@@ -88,14 +87,11 @@ async fn show(
 fn forms(reports: Vec<Report>) -> Vec<Shown> {
     let of_report = |report: Report| Shown {
         report_id: Some(report.report_id),
-        word: format!("reports/{}", report.slug),
+        word: form_name(Some(&report.slug)),
         title: report.title,
     };
-    let alone = Shown {
-        report_id: None,
-        word: NEWSLETTERS.to_owned(),
-        title: "Newsletters alone".to_owned(),
-    };
+    let alone =
+        Shown { report_id: None, word: form_name(None), title: "Newsletters alone".to_owned() };
     reports.into_iter().map(of_report).chain([alone]).collect()
 }
 
@@ -129,11 +125,20 @@ fn shown(
         .collect();
     let whole_since = at.minus(app.terms.pending_retention);
     let since = span.since(timezone.day_of(*at), timezone);
+    let (signups, confirmed) = on(&figures.days, timezone.day_of(*at));
     let today = &figures.today;
+    let dropped: Vec<Value> = forms
+        .iter()
+        .filter(|form| chosen.is_none_or(|chosen| chosen.word == form.word))
+        .filter_map(|form| {
+            let counted = figures.dropped.iter().find(|dropped| dropped.form == form.word)?;
+            Some(json!({"title": form.title, "dropped": counted.dropped}))
+        })
+        .collect();
     json!({
         "counted_at": at,
         "today": {
-            "signups": today.signups, "waiting": today.waiting, "confirmed": today.confirmed,
+            "signups": signups, "waiting": today.waiting, "confirmed": confirmed,
             "downloads": today.downloads,
         },
         "title": chosen.map_or("All forms", |form| form.title.as_str()),
@@ -144,6 +149,7 @@ fn shown(
         "columns_title": unit.title(),
         "columns": columns,
         "domains": domains,
+        "dropped": dropped,
         // Before it, only what was confirmed is still there.
         "whole_since": (since < whole_since).then_some(whole_since),
     })
