@@ -1,20 +1,23 @@
-//! `GET /api/v1/exports/consented`: the contacts of one purpose, as many as there are.
+//! `GET /api/v1/exports/consented`: the contacts of one purpose, as many as there are; `GET /api/v1/exports/{id}`: how an
+//! export ended.
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::json;
 
 use super::bearer::{admit, refuse};
 use super::problem::Problem;
 use crate::domain::api_token::Scope;
 use crate::domain::sentence::sentence;
 use crate::flows::refuse::Refused;
+use crate::store::export_runs;
 use crate::web::export::{Allowed, Asker, Choices, FIELDS, NotSent, headers, send};
 use crate::web::fields::{Fault, Fields};
 use crate::web::{App, Error};
@@ -23,7 +26,9 @@ use crate::web::{App, Error};
 const COME_BACK: u64 = 30;
 
 pub(super) fn router() -> Router<Arc<App>> {
-    Router::new().route("/api/v1/exports/consented", get(consented))
+    Router::new()
+        .route("/api/v1/exports/consented", get(consented))
+        .route("/api/v1/exports/{id}", get(ended))
 }
 
 async fn consented(State(app): State<Arc<App>>, head: Parts) -> Result<Response, Error> {
@@ -68,4 +73,22 @@ async fn consented(State(app): State<Arc<App>>, head: Parts) -> Result<Response,
         }
         Err(NotSent::Failed(error)) => Err(error),
     }
+}
+
+/// How an export stands or ended, whoever asked for it: of a whole one the number of contacts and the SHA-256 of its bytes.
+async fn ended(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    head: Parts,
+) -> Result<Response, Error> {
+    admit(&app, &head, Scope::Exports).await?;
+    let id = id.parse().map_err(|_| Error::NotFound)?;
+    let run = export_runs::find(&mut app.db.read().await?, id).await?.ok_or(Error::NotFound)?;
+    let told = json!({
+        "id": run.export_run_id, "state": run.state.as_str(), "purpose": run.purpose,
+        "format": run.format, "rows": run.rows_done, "sha256": run.sha256,
+        "asked_at": run.created_at, "of": run.started_at, "ended_at": run.finished_at,
+        "reason": run.reason,
+    });
+    Ok(Json(told).into_response())
 }

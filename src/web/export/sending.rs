@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
@@ -36,6 +36,10 @@ pub(in crate::web) struct Asker {
     /// Their account, if it is one.
     pub staff_id: Option<Uuid>,
 }
+
+/// Names the run in the head of its file: whoever fetches it can ask how it ended, for some proxies end an answer that
+/// was broken off as if it were whole.
+const EXPORT_ID: HeaderName = HeaderName::from_static("x-export-id");
 
 /// Why nothing is sent.
 pub(in crate::web) enum NotSent {
@@ -103,7 +107,7 @@ pub(in crate::web) async fn send(
     asker: Asker,
     ask: Ask,
 ) -> Result<Response, NotSent> {
-    let headers = headers(app, &ask);
+    let mut headers = headers(app, &ask);
     let waiting = app.export_places.clone().acquire_owned();
     let Ok(Ok(place)) = tokio::time::timeout(TURN, waiting).await else {
         return Err(NotSent::Busy);
@@ -113,6 +117,8 @@ pub(in crate::web) async fn send(
         Err(ExportRefused::Flow(error)) => return Err(error.into()),
         Err(refusal) => return Err(NotSent::Refused(refusal)),
     };
+    let id = HeaderValue::try_from(held.export_run_id.to_string()).ok();
+    headers.extend(id.map(|id| (EXPORT_ID, id)));
     let rows = Arc::new(AtomicU64::new(0));
     let (browser, body) = to_browser(rows.clone());
     let actor = asker.actor;

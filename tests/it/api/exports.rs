@@ -45,6 +45,20 @@ both_databases! {
         let run = &audit(&app, "export").await[0];
         assert_eq!((&run["sha256"], &run["rows"]), (&sha256_hex(&answer.body).into(), &2.into()));
         assert_eq!(audit(&app, "export.begin").await[0]["run"], run["run"]);
+        // It names itself up front, and says how it ended to whoever asks.
+        let id = answer.header("x-export-id");
+        assert_eq!(run["run"], id);
+        let path = format!("/api/v1/exports/{id}");
+        let ended = program.read(&path).await;
+        assert_eq!((&ended["state"], &ended["rows"]), (&"done".into(), &2.into()), "{ended}");
+        assert_eq!((&ended["id"], &ended["sha256"]), (&id.into(), &sha256_hex(&answer.body).into()), "{ended}");
+        assert!(ended["reason"].is_null() && ended["ended_at"].is_string(), "{ended}");
+        let other = Program::with(&app, &["subscribers", "erase"]).await;
+        assert_eq!(other.send("GET", &path).await.status, 403);
+        let none = format!("/api/v1/exports/{}", uuid::Uuid::nil());
+        for path in [&*none, "/api/v1/exports/x", "/api/v1/exports/%00"] {
+            assert_eq!(program.send("GET", path).await.status, 404, "{path}");
+        }
         let sql = "SELECT count(*) FROM audit_entry WHERE action LIKE 'export%' AND actor LIKE 'token:%'";
         assert_eq!(app.count(sql).await, 2);
         let desk = app.sign_in(Role::Marketing).await;
@@ -62,6 +76,27 @@ both_databases! {
         assert_eq!(Exported::read("csv", &preset.body).column("Company name"), ["'=1+1", ""]);
         let none = program.send("GET", &format!("{PATH}&format=ndjson&until=2026-11-22")).await;
         assert_eq!((none.status, none.body.len()), (200, 0));
+    }
+
+    async fn one_that_is_broken_off_says_so(database: Database) {
+        let app = TestApp::start(database).await;
+        two_subscribers(&app).await;
+        add_subscribers(&app).await;
+        let program = Program::with(&app, &["exports"]).await;
+        let mut answer = program.request("GET", PATH).send().await.unwrap();
+        assert!(answer.chunk().await.unwrap().is_some());
+        let id = answer.headers()["x-export-id"].to_str().unwrap().to_owned();
+        let path = format!("/api/v1/exports/{id}");
+        let under_way = program.read(&path).await;
+        assert_eq!((&under_way["state"], &under_way["sha256"]), (&"running".into(), &Value::Null));
+        drop(answer);
+        let broken = poll::within(Duration::from_secs(30), "it to be written down", || async {
+            let told = program.read(&path).await;
+            (told["state"] == "failed").then_some(told)
+        })
+        .await;
+        assert!(usize::try_from(broken["rows"].as_i64().unwrap()).unwrap() < COPIES, "{broken}");
+        assert!(broken["sha256"].is_null() && broken["reason"].is_string(), "{broken}");
     }
 
     async fn links_take_a_token_that_may_erase(database: Database) {
