@@ -56,7 +56,7 @@ impl BroughtSuppression {
         (now, zone): (Timestamp, &TimeZone),
     ) -> Result<Self, BroughtError> {
         let email = columns.email(cells).ok_or(BroughtError::Address)?;
-        let email = EmailAddress::parse(email.trim()).map_err(|_| BroughtError::Address)?;
+        let email = EmailAddress::parse(email).map_err(|_| BroughtError::Address)?;
         let filled = [
             (Holds::Unsubscribed, SuppressionReason::Unsubscribed),
             (Holds::Bounced, SuppressionReason::Bounced),

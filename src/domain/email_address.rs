@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::text::trimmed;
+
 /// An address that mail can be sent to: `local@domain`, the local part in ASCII as it was typed, the
 /// domain in lower-case A-labels (RFC 5890). Stricter than RFC 5321 where the rest only helps attackers: no quoted
 /// local parts, no address literals, no host without a dot.
@@ -29,13 +31,13 @@ const LOCAL_MAX: usize = 64;
 const WHOLE_MAX: usize = 254;
 
 impl EmailAddress {
-    /// Reads one address; spaces around it are dropped, for people paste them.
+    /// Reads one address; what cannot be seen around it is dropped, for people paste it.
     ///
     /// # Errors
     /// Says what to do when the text is empty, too long or not one plain address.
     pub fn parse(text: &str) -> Result<Self, EmailAddressError> {
         use EmailAddressError::{Empty, Malformed, TooLong};
-        let text = text.trim_matches(' ');
+        let text = trimmed(text);
         if text.is_empty() {
             return Err(Empty);
         }
@@ -146,6 +148,8 @@ mod tests {
         for (typed, kept) in [
             ("ada@example.gov.uk", "ada@example.gov.uk"),
             ("  ada@example.gov.uk ", "ada@example.gov.uk"),
+            ("\u{a0}\u{2009}ada@example.gov.uk\u{200b}\u{feff}\t", "ada@example.gov.uk"),
+            ("\u{200e}\u{2068}ada@example.gov.uk\u{2069}", "ada@example.gov.uk"),
             ("Ada.Hughes+report@Example.Gov.UK", "Ada.Hughes+report@example.gov.uk"),
             ("o'neill@example.org", "o'neill@example.org"),
             ("ada@bücher.example", "ada@xn--bcher-kva.example"),
@@ -170,6 +174,7 @@ mod tests {
             "a@b.test;c@d.test",
             "a@b.test\r\nBcc: c@d.test",
             "a@b.test\0",
+            "a\u{200b}@b.test",
             "ä@b.test",
             "a@b_c.test",
             "a@-b.test",

@@ -96,7 +96,7 @@ impl ImportedContact {
         now: Timestamp,
         timezone: &TimeZone,
     ) -> Result<Self, ContactError> {
-        let email = EmailAddress::parse(cells.email.trim()).map_err(|_| ContactError::Address)?;
+        let email = EmailAddress::parse(cells.email).map_err(|_| ContactError::Address)?;
         Ok(Self {
             email,
             name: line("name", cells.name)?,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
-use crate::domain::text::is_forbidden;
+use crate::domain::text::{is_forbidden, is_mark};
 
 /// What is wrong with one field, or with all of what was sent.
 #[derive(Clone, Debug, Serialize)]
@@ -113,11 +113,11 @@ fn decode(text: &str) -> (String, bool) {
     readable(&bytes)
 }
 
-/// A value without what has no place on a line, and whether all of it had.
+/// A value without what has no place on a line, and whether all of it had; marks of direction come with what people paste.
 fn readable(value: &[u8]) -> (String, bool) {
     let lossy = String::from_utf8_lossy(value);
     let fits = |c: &char| !is_forbidden(*c) && *c != char::REPLACEMENT_CHARACTER;
-    (lossy.chars().filter(fits).collect(), lossy.chars().all(|c| fits(&c)))
+    (lossy.chars().filter(fits).collect(), lossy.chars().all(|c| fits(&c) || is_mark(c)))
 }
 
 /// The decoded text with its lines, of what browsers send from an area.
@@ -171,6 +171,9 @@ mod tests {
             assert!(fields.is_faulty("name"), "{body:?}");
             assert!(!fields.one("name").contains(is_forbidden));
         }
+        let pasted = Fields::parse("name=%E2%80%8EAda%E2%80%AC+%E2%81%A8L\u{f6}w".as_bytes());
+        assert_eq!(pasted.one("name"), "Ada L\u{f6}w");
+        assert!(!pasted.is_faulty("name"));
         let nameless = Fields::parse(b"&&=&");
         assert_eq!((nameless.pairs.len(), nameless.faults.len()), (1, 0));
     }
