@@ -234,14 +234,15 @@ fn subscriber<'a>(at: &Moment, terms: &Terms, row: &'a ImportRow) -> ImportedSub
     let email = contact.email.as_str();
     let name = contact.name.as_ref().map(Line::as_str);
     let organisation = contact.organisation.as_ref().map(Line::as_str);
+    let job_title = contact.job_title.as_ref().map(Line::as_str);
     ImportedSubscriber {
         subscriber_id,
         email,
         address_key: &row.address_key,
         name,
         organisation,
-        words: SearchWords::of(email, name, organisation).kept(),
-        job_title: contact.job_title.as_ref().map(Line::as_str),
+        words: SearchWords::of(email, [name, organisation, job_title]).kept(),
+        job_title,
         mac: hex(&terms.evidence_key.subscriber(subscriber_id, &row.address_key)),
     }
 }

@@ -142,7 +142,7 @@ pub async fn upsert_subscribers(
                      job_title = COALESCE(subscriber.job_title, excluded.job_title),
                      last_seq = subscriber.last_seq + 1
                  RETURNING address_key, last_seq AS seq, mac, subscriber_id, email, name, organisation,
-                     words",
+                     job_title, words",
         postgres: "INSERT INTO subscriber (subscriber_id, email, address_key, name, organisation,
                        job_title, words, last_seq, verified_at, created_at, mac)
                    SELECT subscriber_id, email, decode(address_key, 'hex'), name, organisation, job_title,
@@ -156,7 +156,7 @@ pub async fn upsert_subscribers(
                        job_title = COALESCE(subscriber.job_title, excluded.job_title),
                        last_seq = subscriber.last_seq + 1
                    RETURNING address_key, last_seq AS seq, mac, subscriber_id, email, name, organisation,
-                     words",
+                     job_title, words",
     };
     let new: HashSet<Uuid> = rows.iter().map(|row| row.subscriber_id).collect();
     let rows = super::batch(rows)?;

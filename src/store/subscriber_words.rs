@@ -19,6 +19,8 @@ pub struct Described {
     pub name: Option<String>,
     /// Where they work.
     pub organisation: Option<String>,
+    /// As what.
+    pub job_title: Option<String>,
     /// What [`SearchWords::kept`] gave last.
     pub words: Option<String>,
 }
@@ -37,7 +39,10 @@ impl Change {
         Self {
             subscriber_id: row.subscriber_id,
             past: SearchWords::read(row.words.as_deref().unwrap_or_default()),
-            present: SearchWords::of(&row.email, row.name.as_deref(), row.organisation.as_deref()),
+            present: SearchWords::of(
+                &row.email,
+                [&row.name, &row.organisation, &row.job_title].map(Option::as_deref),
+            ),
             is_kept: true,
         }
     }
@@ -100,9 +105,10 @@ pub async fn forget(tx: &mut Tx, subscriber_id: Uuid, words: Option<&str>) -> sq
 /// When the database does not take it.
 pub async fn split_some(tx: &mut Tx, at_once: i64) -> sqlx::Result<usize> {
     const UNSPLIT: Sql = Sql {
-        sqlite: "SELECT subscriber_id, email, name, organisation, words FROM subscriber
+        sqlite: "SELECT subscriber_id, email, name, organisation, job_title, words FROM subscriber
                  WHERE words IS NULL ORDER BY subscriber_id LIMIT $1",
-        postgres: "SELECT subscriber_id, email, name, organisation, words FROM subscriber
+        postgres:
+            "SELECT subscriber_id, email, name, organisation, job_title, words FROM subscriber
                    WHERE words IS NULL ORDER BY subscriber_id LIMIT $1 FOR UPDATE SKIP LOCKED",
     };
     let found: Vec<Described> =

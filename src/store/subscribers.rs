@@ -111,7 +111,7 @@ pub async fn find_id(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<Opti
 pub async fn rename(tx: &mut Tx, subscriber_id: Uuid, name: Option<&str>) -> sqlx::Result<()> {
     let renamed: Option<Described> = on!(tx, |conn| sqlx::query_as(
         "UPDATE subscriber SET name = $2 WHERE subscriber_id = $1
-         RETURNING subscriber_id, email, name, organisation, words"
+         RETURNING subscriber_id, email, name, organisation, job_title, words"
     )
     .bind(subscriber_id)
     .bind(name)
@@ -160,7 +160,7 @@ pub async fn upsert(
              organisation = COALESCE(excluded.organisation, subscriber.organisation),
              job_title = COALESCE(excluded.job_title, subscriber.job_title),
              verified_at = excluded.verified_at
-         RETURNING subscriber_id, email, name, organisation, words, mac"
+         RETURNING subscriber_id, email, name, organisation, job_title, words, mac"
     )
     .bind(new_id)
     .bind(&signup.email)
@@ -169,7 +169,7 @@ pub async fn upsert(
     .bind(organisation)
     .bind(&signup.job_title)
     .bind(at.now)
-    .bind(SearchWords::of(&signup.email, name, organisation).kept())
+    .bind(SearchWords::of(&signup.email, [name, organisation, signup.job_title.as_deref()]).kept())
     .bind(&mac[..])
     .fetch_one(conn)
     .await
