@@ -15,7 +15,7 @@ use crate::flows::count_dropped::count_dropped;
 use crate::flows::sign_up::{SignUp, sign_up};
 use crate::flows::{Error, Terms};
 use crate::random::{Moment, Random};
-use crate::store::Db;
+use crate::store::{Db, is_away};
 
 /// How many signups may wait; the next is told to come back.
 const QUEUE: usize = 4096;
@@ -53,9 +53,12 @@ pub enum IntakeError {
     /// More signups wait than can be stored soon.
     #[error("too many signups are waiting")]
     Full,
-    /// The database did not take it.
+    /// The database does not understand it: a bug.
     #[error("the signup could not be stored")]
     Store,
+    /// The database could not take it at this moment.
+    #[error("the database did not take the signup")]
+    Busy,
     /// The database is away, or did not answer in time.
     #[error("the database did not answer")]
     Away,
@@ -108,11 +111,11 @@ impl Intake {
         let (answer, answered) = oneshot::channel();
         self.queue.try_send((form, answer)).map_err(|error| match error {
             TrySendError::Full(_) => IntakeError::Full,
-            TrySendError::Closed(_) => IntakeError::Store,
+            TrySendError::Closed(_) => IntakeError::Away,
         })?;
         // Whoever gives up waiting may still be stored; it is only not promised.
         let answered = tokio::time::timeout(DEADLINE, answered).await;
-        answered.map_or(Err(IntakeError::Away), |told| told.unwrap_or(Err(IntakeError::Store)))
+        answered.map_or(Err(IntakeError::Away), |told| told.unwrap_or(Err(IntakeError::Away)))
     }
 }
 
@@ -134,7 +137,8 @@ async fn work(parts: IntakeParts, waiting: Arc<Mutex<mpsc::Receiver<Waiting>>>) 
             }
         }
         let stored = store(&parts, &batch.signups, &batch.dropped).await;
-        if stored == Err(IntakeError::Store) && signed.len() + dropped.len() > 1 {
+        let refused = matches!(stored, Err(IntakeError::Store | IntakeError::Busy));
+        if refused && signed.len() + dropped.len() > 1 {
             // One bad signup must not take the others with it.
             for (signup, answer) in batch.signups.iter().zip(signed) {
                 tell(answer, store(&parts, std::slice::from_ref(signup), &[]).await);
@@ -178,9 +182,11 @@ async fn store(
             tracing::error!(error = ?error, signups = signups.len(), "signups could not be stored");
             // Only what the database refused may be one signup's fault.
             match error {
-                Error::Store(sqlx::Error::Database(_)) | Error::Evidence(_) => {
-                    Err(IntakeError::Store)
+                Error::Store(error @ sqlx::Error::Database(_)) if is_away(&error) => {
+                    Err(IntakeError::Busy)
                 }
+                Error::Store(error) if !is_away(&error) => Err(IntakeError::Store),
+                Error::Evidence(_) => Err(IntakeError::Store),
                 Error::Store(_)
                 | Error::Tree
                 | Error::Unsealed(_)

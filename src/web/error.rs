@@ -14,6 +14,7 @@ use serde_json::json;
 
 use super::{App, api, console};
 use crate::intake::IntakeError;
+use crate::store::is_away;
 use crate::templates::TemplateError;
 
 /// An answer other than the page asked for.
@@ -111,8 +112,12 @@ impl From<Gone> for Error {
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        tracing::error!(error = ?error, "the database did not answer");
-        Self::Unavailable
+        if is_away(&error) {
+            tracing::error!(error = ?error, "the database did not answer");
+            return Self::Unavailable;
+        }
+        tracing::error!(error = ?error, "the database did not take a statement, or answered what nobody expects: a bug");
+        Self::Internal
     }
 }
 
@@ -176,8 +181,11 @@ impl From<crate::domain::password::HashError> for Error {
 }
 
 impl From<IntakeError> for Error {
-    fn from(_: IntakeError) -> Self {
-        Self::Unavailable
+    fn from(error: IntakeError) -> Self {
+        match error {
+            IntakeError::Full | IntakeError::Busy | IntakeError::Away => Self::Unavailable,
+            IntakeError::Store => Self::Internal,
+        }
     }
 }
 

@@ -496,9 +496,9 @@ both_databases! {
     async fn a_command_without_its_database_says_so(database: Database) {
         let desk = Desk::new(database).await;
         let away = format!("postgres://postgres@127.0.0.1:{}/none", postgres::free_port());
-        for url in [away.as_str(), "sqlite:/nonexistent/assent.db"] {
+        for (url, why) in [(away.as_str(), "onnection refused"), ("sqlite:/nonexistent/assent.db", "unable to open")] {
             for arguments in [&["serve"][..], &["migrate"], &["export", "--purpose", "privacy-policy", "--format", "csv"]] {
-                desk.is_refused(&[("ASSENT_DATABASE_URL", url)], arguments, &["database"]);
+                desk.is_refused(&[("ASSENT_DATABASE_URL", url)], arguments, &["database", why]);
             }
         }
     }

@@ -131,6 +131,17 @@ fn longest(whole: usize) -> String {
 }
 
 both_databases! {
+    // Whoever is told to try again would try for ever.
+    async fn what_the_database_does_not_understand_is_our_mistake(database: Database) {
+        let app = TestApp::start(database).await;
+        app.tamper("ALTER TABLE signup RENAME TO signup_away").await.unwrap();
+        let asked = app.ask("ada@b.example").await;
+        assert_eq!((asked.status, asked.header("retry-after")), (500, ""));
+        assert!(asked.text().contains("Something went wrong on our side"), "{}", asked.text());
+        app.tamper("ALTER TABLE signup_away RENAME TO signup").await.unwrap();
+        assert_eq!(app.ask("ada@b.example").await.status, 303);
+    }
+
     async fn only_plain_addresses_are_taken(database: Database) {
         let app = TestApp::start(database).await;
         let too_long = longest(255);

@@ -1,0 +1,58 @@
+//! Errors that pass, told from mistakes.
+
+/// Whether the database cannot be used at this moment, so that trying again later helps. All else is a mistake of ours: a
+/// statement that it does not understand, or a row that is not as this program writes it.
+#[must_use]
+pub fn is_away(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| passes(&code)),
+        _ => false,
+    }
+}
+
+/// By the code of the error: five characters are PostgreSQL's (its manual, appendix A), a number is SQLite's (the low byte
+/// of an extended result code).
+fn passes(code: &str) -> bool {
+    if code.len() == 5 {
+        // Connections, conflicts with others, resources, locks, an operator's act, a disk; a standby that only reads.
+        const CLASSES: [&str; 6] = ["08", "40", "53", "55", "57", "58"];
+        return CLASSES.iter().any(|class| code.starts_with(class)) || code == "25006";
+    }
+    // Busy, locked, no memory, read-only, interrupted, a disk that fails or is full, a file that does not open.
+    let primary = code.parse().map_or(0, |code: i64| code & 0xff);
+    [5, 6, 7, 8, 9, 10, 13, 14].contains(&primary)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_is_told_from_mistakes() {
+        for code in ["5", "261", "517", "6", "8", "10", "778", "13", "14"] {
+            assert!(passes(code), "SQLite {code}");
+        }
+        for code in ["1", "11", "19", "787", "2067", "26", "", "x", "élan!"] {
+            assert!(!passes(code), "SQLite {code}");
+        }
+        for code in [
+            "08006", "40001", "40P01", "53100", "53300", "55P03", "57P01", "57P03", "58030",
+            "25006",
+        ] {
+            assert!(passes(code), "PostgreSQL {code}");
+        }
+        for code in ["42703", "42P01", "23505", "22P02", "25P02", "XX000"] {
+            assert!(!passes(code), "PostgreSQL {code}");
+        }
+        assert!(is_away(&sqlx::Error::PoolTimedOut) && is_away(&std::io::Error::other("x").into()));
+        assert!(
+            !is_away(&sqlx::Error::RowNotFound)
+                && !is_away(&sqlx::Error::ColumnNotFound("x".into()))
+        );
+    }
+}
