@@ -1,8 +1,8 @@
-//! Headers that every answer carries, and the line that the log keeps of it.
+//! Headers that every answer carries.
 
 use std::sync::Arc;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{Extensions, HeaderMap, StatusCode, Version};
 use axum::middleware::Next;
@@ -54,15 +54,6 @@ pub(super) async fn secure(State(app): State<Arc<App>>, request: Request, next: 
         let year = HeaderValue::from_static("max-age=31536000");
         headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(year);
     }
-    response
-}
-
-/// Logs each answer by its route, never by its path: paths hold tokens.
-pub(super) async fn log(matched: Option<MatchedPath>, request: Request, next: Next) -> Response {
-    let method = request.method().clone();
-    let response = next.run(request).await;
-    let route = matched.as_ref().map_or("-", MatchedPath::as_str);
-    tracing::info!(%method, route, status = response.status().as_u16(), "answered");
     response
 }
 

@@ -82,9 +82,16 @@ pub(super) async fn check(
 ) -> Result<Response, Error> {
     let named = named_host(request.uri(), request.headers());
     let any = ANY_HOST.contains(&request.uri().path());
-    if any || named.is_some_and(|host| app.own_host.is(&host)) {
+    if any || named.as_ref().is_some_and(|host| app.own_host.is(host)) {
         Ok(next.run(request).await)
     } else {
+        // Most often a proxy that passes on its own name, or a `base_url` that is not the one people see.
+        let asked: Option<String> = named.map(|host| host.chars().take(255).collect());
+        tracing::info!(
+            asked,
+            own = app.own_host.host.as_str(),
+            "refused a request for another host"
+        );
         Err(Error::Misdirected)
     }
 }

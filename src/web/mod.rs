@@ -23,6 +23,7 @@ mod limits;
 mod markdown;
 mod origin;
 mod public;
+mod request_log;
 pub mod server;
 mod upload;
 #[cfg(test)]
@@ -147,6 +148,6 @@ pub fn router(app: App) -> Router {
         .layer(CompressionLayer::new().compress_when(headers::is_text))
         .layer(from_fn(coding::restore_status))
         .layer(from_fn_with_state(app.clone(), headers::secure))
-        .layer(from_fn(headers::log))
+        .layer(from_fn_with_state(app.clone(), request_log::log))
         .with_state(app)
 }

@@ -27,6 +27,7 @@ mod policies;
 mod policy_changes;
 mod public;
 mod purposes;
+mod request_log;
 mod store;
 mod templates;
 mod time_zone;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::OwnedSemaphorePermit;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::ask::Ask;
@@ -123,7 +124,8 @@ pub(in crate::web) async fn send(
     let (browser, body) = to_browser(rows.clone());
     let actor = asker.actor;
     // It goes on without the request, so that it is written down how it ended.
-    tokio::spawn(Sending { app: app.clone(), actor, ask, held, rows, place }.run(browser));
+    let sending = Sending { app: app.clone(), actor, ask, held, rows, place };
+    tokio::spawn(sending.run(browser).in_current_span());
     Ok((headers, body).into_response())
 }
 

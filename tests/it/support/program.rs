@@ -38,10 +38,19 @@ pub struct Served {
 impl Served {
     /// Starts `serve` or `demo` on a free port and waits until it answers.
     pub async fn start(dir: &Path, set: &[(&str, &str)], arguments: &[&str]) -> Self {
+        Self::begin(dir, set, arguments).answering().await
+    }
+
+    /// The same, with its log in this file.
+    pub async fn logging(dir: &Path, set: &[(&str, &str)], log: &Path) -> Self {
+        let log = std::fs::File::create(log).expect("a file");
+        Self::begin_into(dir, set, &["serve"], log.into()).answering().await
+    }
+
+    async fn answering(self) -> Self {
         assent::tls::use_ring();
-        let served = Self::begin(dir, set, arguments);
         poll::until("the program to answer", || async {
-            reqwest::get(format!("{}/readyz", served.base))
+            reqwest::get(format!("{}/readyz", self.base))
                 .await
                 .ok()?
                 .status()
@@ -49,18 +58,22 @@ impl Served {
                 .then_some(())
         })
         .await;
-        served
+        self
     }
 
     /// The same without the wait: a worker answers nobody.
     pub fn begin(dir: &Path, set: &[(&str, &str)], arguments: &[&str]) -> Self {
+        Self::begin_into(dir, set, arguments, Stdio::null())
+    }
+
+    fn begin_into(dir: &Path, set: &[(&str, &str)], arguments: &[&str], log: Stdio) -> Self {
         let listen = format!("127.0.0.1:{}", postgres::free_port());
         let base = format!("http://{listen}");
         let child = command(dir, set, arguments)
             .env("ASSENT_LISTEN", &listen)
             .env("ASSENT_BASE_URL", &base)
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .expect("the program");
         Self { child, base }
