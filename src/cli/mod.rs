@@ -25,7 +25,7 @@ mod staff;
 mod templates;
 mod withdrawals;
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -174,17 +174,24 @@ pub fn main() -> ExitCode {
 }
 
 /// Whoever read the output has read enough, as `head` does: that is no fault of the program, and printing would say
-/// it was.
+/// it was. What cannot be written for another reason, as on a full disk, is said in a sentence.
 fn stop_when_nobody_reads() {
     /// What a shell says of a program that a closed pipe ended.
     const BROKEN_PIPE: i32 = 141;
     let tell = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        let is_closed = |said: &str| said.contains("printing to stdout: Broken pipe");
-        if panic.payload_as_str().is_some_and(is_closed) {
-            std::process::exit(BROKEN_PIPE);
+        let said = panic.payload_as_str().unwrap_or_default();
+        match said.strip_prefix("failed printing to stdout: ") {
+            Some(why) if why.starts_with("Broken pipe") => std::process::exit(BROKEN_PIPE),
+            Some(why) => {
+                // Where that cannot be written either, the status says it.
+                let _told =
+                    writeln!(std::io::stderr(), "assent: the output could not be written: {why}");
+                std::process::exit(1)
+            }
+            None if said.starts_with("failed printing to stderr: ") => std::process::exit(1),
+            None => tell(panic),
         }
-        tell(panic);
     }));
 }
 

@@ -493,6 +493,35 @@ both_databases! {
         assert_eq!(ledger(&[]), (Some(0), "ledger: ok".to_owned()));
     }
 
+    async fn output_that_nobody_takes_is_no_crash(database: Database) {
+        let desk = Desk::stocked(database).await;
+        let commands: [&[&str]; 11] = [
+            &["check"], &["policy", "list"], &["newsletter", "list"], &["report", "list"], &["purpose", "list"],
+            &["ledger", "key"], &["ledger", "checkpoint"], &["ledger", "verify"], &["templates", "list"],
+            &["export", "--purpose", "privacy-policy", "--format", "csv"], &["withdrawals"],
+        ];
+        for arguments in commands {
+            let told = |stdout: Stdio| {
+                let mut command = command(desk.dir.path(), &desk.set(&[]), arguments);
+                let output = command.stdout(stdout).stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
+                (output.status.code(), String::from_utf8(output.stderr).unwrap())
+            };
+            let whole = told(Stdio::null());
+            let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+            let (code, said) = told(full.into());
+            if arguments[0] != "purpose" {
+                assert_eq!(code, Some(1), "{arguments:?}: {said}");
+                assert!(said.lines().last().unwrap().starts_with("assent: "), "{arguments:?}: {said}");
+            }
+            assert!(!said.contains("panicked"), "{arguments:?}: {said}");
+            let (reader, writer) = std::io::pipe().unwrap();
+            drop(reader);
+            let (code, said) = told(writer.into());
+            assert!(code == Some(141) || code == Some(1) || (code, &said) == (whole.0, &whole.1), "{arguments:?}: {said}");
+            assert!(!said.contains("panicked"), "{arguments:?}: {said}");
+        }
+    }
+
     async fn a_command_without_its_database_says_so(database: Database) {
         let desk = Desk::new(database).await;
         let away = format!("postgres://postgres@127.0.0.1:{}/none", postgres::free_port());
