@@ -1,5 +1,9 @@
 //! `assent serve`.
 
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::os::unix::fs::OpenOptionsExt;
+
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -31,15 +35,33 @@ impl Serve {
     }
 }
 
-/// While nobody has an account, whoever started the program may make the first.
+/// Holds the link to the first account, in the data directory, where nobody looks at a terminal.
+const FIRST_ACCOUNT: &str = "first-account";
+
+/// While nobody has an account, whoever started the program may make the first. The link makes an admin of whoever reads
+/// it: it is shown at a terminal, or to whoever may read the data directory, and is never logged.
 async fn tell_of_first_account(core: &Core) -> Outcome {
     let mut tx = core.db.write().await?;
     let link = offer_first_account(&mut tx, &core.moment()).await?;
     tx.commit().await?;
-    if let Some(staff_link_id) = link {
-        let link = core.links.staff(StaffLinkKind::First, staff_link_id);
+    let file = core.settings.data_dir.join(FIRST_ACCOUNT);
+    // One that an earlier start wrote leads nowhere by now.
+    match std::fs::remove_file(&file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        removed => removed?,
+    }
+    let Some(staff_link_id) = link else { return Ok(()) };
+    let link = core.links.staff(StaffLinkKind::First, staff_link_id);
+    if std::io::stdout().is_terminal() {
         println!(
             "Nobody has a console account yet. Make the first one here, within a day:\n{link}"
+        );
+    } else {
+        let mut out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file)?;
+        writeln!(out, "{link}")?;
+        tracing::info!(
+            file = %file.display(),
+            "nobody has a console account yet: the link in this file makes the first one, within a day"
         );
     }
     Ok(())

@@ -87,6 +87,19 @@ impl Desk {
         run_well(self.dir.path(), &self.set(&[]), arguments)
     }
 
+    /// Runs a command that reads its standard input.
+    fn run_on(&self, arguments: &[&str], input: &str) -> Output {
+        let mut child = command(self.dir.path(), &self.set(&[]), arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // One that refuses its arguments first does not read it.
+        drop(child.stdin.take().unwrap().write_all(input.as_bytes()));
+        child.wait_with_output().unwrap()
+    }
+
     fn adds_report(&self, slug: &str, more: &[&str]) -> String {
         let arguments = ["report", "add", "report.pdf", "--slug", slug, "--title", slug];
         self.does(&[&arguments[..], more].concat())
@@ -335,16 +348,7 @@ both_databases! {
     async fn accounts_have_one_address_and_a_long_password(database: Database) {
         let desk = Desk::new(database).await;
         let add = |email: &str, role: &str, password: &str| {
-            let arguments = ["staff", "add", email, "--role", role];
-            let mut child = command(desk.dir.path(), &desk.set(&[]), &arguments)
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped())
-                .spawn()
-                .unwrap();
-            // A command that refuses the address first does not read the password.
-            drop(child.stdin.take().unwrap().write_all(password.as_bytes()));
-            child.wait_with_output().unwrap()
+            desk.run_on(&["staff", "add", email, "--role", role], password)
         };
         let refused = |email: &str, password: &str, word: &str| {
             assert_refused(&add(email, "admin", password), &[email, password], &[word]);
@@ -367,16 +371,7 @@ both_databases! {
 
     async fn accounts_are_disabled_and_given_other_passwords(database: Database) {
         let desk = Desk::new(database).await;
-        let with = |arguments: &[&str], password: &str| {
-            let mut child = command(desk.dir.path(), &desk.set(&[]), arguments)
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped())
-                .spawn()
-                .unwrap();
-            drop(child.stdin.take().unwrap().write_all(password.as_bytes()));
-            child.wait_with_output().unwrap()
-        };
+        let with = |arguments: &[&str], password: &str| desk.run_on(arguments, password);
         for (email, role) in [("ada@b.example", "admin"), ("bob@b.example", "viewer")] {
             let added = with(&["staff", "add", email, "--role", role], "four unrelated long words\n");
             assert_eq!(added.status.code(), Some(0));
@@ -491,6 +486,30 @@ both_databases! {
         // A look changes nothing.
         assert_eq!(ledger(&[("ASSENT_DATABASE_URL", &url)]), (Some(1), line));
         assert_eq!(ledger(&[]), (Some(0), "ledger: ok".to_owned()));
+    }
+
+    // A log is read by many, and the link makes an admin of whoever follows it.
+    async fn the_link_to_the_first_account_is_for_its_owner_alone(database: Database) {
+        let desk = Desk::stocked(database).await;
+        let (file, log) = (desk.path("data/first-account"), desk.path("log"));
+        let served = Served::logging(desk.dir.path(), &desk.set(&[]), &log).await;
+        let link = std::fs::read_to_string(&file).unwrap();
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        let page = reqwest::get(link.trim()).await.unwrap();
+        assert!(page.status() == 200 && page.text().await.unwrap().contains("password"));
+        let said = std::fs::read_to_string(&log).unwrap();
+        assert!(said.contains("first-account") && !said.contains("/console/welcome/"), "{said}");
+        served.kill();
+        // With the next start it leads nowhere; once there is an account, there is none.
+        let served = Served::start(desk.dir.path(), &desk.set(&[]), &["serve"]).await;
+        let next = std::fs::read_to_string(&file).unwrap();
+        assert_ne!(next, link);
+        served.kill();
+        let added = desk.run_on(&["staff", "add", "ada@b.example", "--role", "admin"], "four unrelated long words\n");
+        assert_eq!(added.status.code(), Some(0));
+        let served = Served::start(desk.dir.path(), &desk.set(&[]), &["serve"]).await;
+        assert!(!file.exists());
+        served.kill();
     }
 
     async fn output_that_nobody_takes_is_no_crash(database: Database) {
