@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::{ACTOR, Error, Outcome, read_text, refuse};
 use crate::app::Core;
+use crate::domain::markdown::demand_own_images;
 use crate::domain::media_type::MediaType;
 use crate::domain::notice::LANG;
 use crate::domain::purpose::Purpose;
@@ -132,7 +133,7 @@ impl Add {
         let id = at.new_id();
         let title = Line::parse(&self.title)?.ok_or_else(|| refuse("give the report a --title"))?;
         let summary = Line::parse(&self.summary)?.map(Line::into_string).unwrap_or_default();
-        let body = self.body.as_deref().map(read_text).transpose()?;
+        let body = self.body.as_deref().map(read_body).transpose()?;
         let file = core.files.put_report(id, &self.file).await?;
         unnamed.push(file.key.clone());
         let (cover_key, cover_type) = put_cover(core, &at, self.cover.as_deref()).await?.unzip();
@@ -197,7 +198,7 @@ impl Edit {
             None => None,
         };
         let summary = self.summary.as_deref().map(Line::parse).transpose()?;
-        let body = self.body.as_deref().map(read_text).transpose()?;
+        let body = self.body.as_deref().map(read_body).transpose()?;
         let cover = put_cover(core, &at, self.cover.as_deref()).await?;
         unnamed.extend(cover.as_ref().map(|(key, _)| key.clone()));
         let edit = ReportEdit {
@@ -226,6 +227,13 @@ async fn put_cover(
     let Some(cover) = cover else { return Ok(None) };
     let (key, kind) = core.files.put_cover(at.new_id(), cover).await?;
     Ok(Some((key, kind.name)))
+}
+
+/// The Markdown of a report's page.
+fn read_body(file: &Path) -> Result<String, Error> {
+    let text = read_text(file)?;
+    demand_own_images(&text)?;
+    Ok(text)
 }
 
 /// Removes files that no row came to name, for nobody else ever would.

@@ -23,6 +23,7 @@ pub mod keyed_hash;
 pub mod ledger_record;
 pub mod link;
 pub mod mail_limit;
+pub mod markdown;
 pub mod media_type;
 pub mod nearest;
 pub mod notice;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::markdown::{ForeignImage, demand_own_images};
 use super::text::is_forbidden;
 use super::timestamp::Timestamp;
 
@@ -140,7 +141,7 @@ impl Change {
 pub struct PolicyText(String);
 
 /// Why a text cannot be published as a policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyTextError {
     /// Nothing but spaces.
     #[error("the policy is empty: write it as Markdown and try again")]
@@ -151,6 +152,9 @@ pub enum PolicyTextError {
     /// Control characters: not a text file.
     #[error("the policy holds control characters: save it as plain UTF-8 Markdown")]
     Forbidden,
+    /// An image from elsewhere.
+    #[error(transparent)]
+    ForeignImage(#[from] ForeignImage),
 }
 
 impl PolicyText {
@@ -173,6 +177,7 @@ impl FromStr for PolicyText {
         if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
             return Err(PolicyTextError::Forbidden);
         }
+        demand_own_images(text)?;
         Ok(Self(text.to_owned()))
     }
 }

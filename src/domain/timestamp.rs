@@ -25,6 +25,13 @@ impl Timestamp {
         Self(micros.clamp(Self::EARLIEST.0, Self::LATEST.0))
     }
 
+    /// In UTC with whole seconds, as HTML's `datetime` takes it: it knows three digits of a fraction at most.
+    #[must_use]
+    pub fn to_seconds(self) -> String {
+        let text = self.to_string();
+        text.split_once('.').map_or(text.clone(), |(seconds, _)| format!("{seconds}Z"))
+    }
+
     /// Microseconds since the Unix epoch.
     #[must_use]
     pub fn micros(self) -> i64 {
@@ -148,6 +155,7 @@ mod tests {
             assert_eq!(Timestamp::parse(text).unwrap().to_string(), text);
         }
         assert_eq!(Timestamp::EARLIEST.to_string(), "0001-01-01T00:00:00.000000Z");
+        assert_eq!(Timestamp::EARLIEST.to_seconds(), "0001-01-01T00:00:00Z");
         assert_eq!(Timestamp::LATEST.to_string(), "9999-12-31T23:59:59.999999Z");
     }
 

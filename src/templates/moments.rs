@@ -5,10 +5,10 @@ use minijinja::{Environment, Error, ErrorKind};
 use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
 
-/// `day`, `minute`, `clock` and `until`, and the same where there is little room.
+/// `day`, `minute`, `clock` and `until`, the same where there is little room, and `datetime` for programs.
 pub(super) fn add_filters(environment: &mut Environment<'static>, timezone: &TimeZone) {
     type Write = fn(&TimeZone, Timestamp) -> String;
-    let filters: [(&str, Write); 7] = [
+    let filters: [(&str, Write); 8] = [
         ("day", TimeZone::day),
         ("minute", TimeZone::minute),
         ("clock", TimeZone::clock),
@@ -16,6 +16,7 @@ pub(super) fn add_filters(environment: &mut Environment<'static>, timezone: &Tim
         ("short_day", TimeZone::short_day),
         ("short_minute", TimeZone::short_minute),
         ("short_until", TimeZone::short_until),
+        ("datetime", |_, at| at.to_seconds()),
     ];
     for (name, write) in filters {
         let timezone = timezone.clone();

@@ -2,11 +2,13 @@
 
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Parser, Tag, TagEnd, html};
 
+use crate::domain::markdown::OPTIONS;
+
 /// Renders Markdown. HTML in it is shown as text, headings begin below the page's own, and links and
 /// images lead to web pages, mailboxes and places of this site only.
 #[must_use]
 pub(super) fn render(markdown: &str) -> String {
-    let events = Parser::new(markdown).map(|event| match event {
+    let events = Parser::new_ext(markdown, OPTIONS).map(|event| match event {
         Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
         Event::Start(Tag::Heading { level, id, classes, attrs }) => {
             Event::Start(Tag::Heading { level: below(level), id, classes, attrs })
@@ -51,7 +53,7 @@ pub(super) fn as_text(markdown: &str) -> String {
     // Of each list that is open, the number of its next item.
     let mut lists: Vec<Option<u64>> = Vec::new();
     let mut links: Vec<(String, usize)> = Vec::new();
-    for event in Parser::new(markdown) {
+    for event in Parser::new_ext(markdown, OPTIONS) {
         match event {
             Event::Text(text) | Event::Code(text) | Event::Html(text) | Event::InlineHtml(text) => {
                 out.push_str(&text);
@@ -89,6 +91,12 @@ pub(super) fn as_text(markdown: &str) -> String {
                     out.extend([" (", &leads_to, ")"]);
                 }
             }
+            Event::End(TagEnd::TableCell) => out.push_str(" | "),
+            Event::End(TagEnd::TableHead | TagEnd::TableRow) => {
+                out.truncate(out.trim_end_matches([' ', '|']).len());
+                end_line(&mut out, false);
+            }
+            Event::End(TagEnd::Table) => end_line(&mut out, true),
             Event::End(TagEnd::Item) => end_line(&mut out, false),
             Event::End(TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::CodeBlock) => {
                 end_line(&mut out, lists.is_empty());
@@ -138,6 +146,12 @@ mod tests {
             "Privacy\n\nWe keep little, and no secrets.\n\n• Your name\n• Your rights (/rights)\n  1. to see\n  \
              2. to leave\n\nWrite to privacy@a.test.\n\n<b>End</b>"
         );
+        let table = "Before\n\n| What | How long |\n|---|---|\n| Name | 2 years |\n| *Mail* | `1` week |\n\nAfter";
+        assert_eq!(
+            as_text(table),
+            "Before\n\nWhat | How long\nName | 2 years\nMail | 1 week\n\nAfter"
+        );
+        assert!(render(table).contains("<td>2 years</td>"));
         assert_eq!(as_text(""), "");
         assert_eq!(as_text(&"> ".repeat(10_000)), "");
     }

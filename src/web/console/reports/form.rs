@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::domain::markdown::demand_own_images;
 use crate::domain::purpose::Purpose;
 use crate::domain::report_details::ReportDetails;
 use crate::domain::slug::Slug;
@@ -148,6 +149,9 @@ pub(super) fn parse(fields: &Fields, boxes: &Boxes) -> Result<ReportDetails, Fau
     let body = fields.text("body").trim_end();
     if body.len() > LONGEST_BODY {
         faults.push(fault("body", "Shorten the text: a page has at most 64 kB"));
+    }
+    if let Err(foreign) = demand_own_images(body) {
+        faults.push(fault("body", foreign));
     }
     let pages = pages(fields.one("pages").trim());
     if pages.is_err() {
