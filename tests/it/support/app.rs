@@ -41,6 +41,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::inbox::Mail;
+use super::kept_pages;
 use super::page_form::PageForm;
 use super::poll;
 use super::postgres;
@@ -390,7 +391,9 @@ impl TestApp {
     }
 
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
-        Answer::read(request.send().await.expect("an answer")).await
+        let answer = Answer::read(request.send().await.expect("an answer")).await;
+        kept_pages::keep(&answer);
+        answer
     }
 
     pub async fn get(&self, path: &str) -> Answer {

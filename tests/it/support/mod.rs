@@ -6,6 +6,7 @@ pub mod copies;
 pub mod desk;
 pub mod exported;
 pub mod inbox;
+pub mod kept_pages;
 pub mod page_form;
 pub mod poll;
 pub mod postgres;
