@@ -413,6 +413,7 @@ impl Program {
             intake,
             signup_limit: SignupLimit::new(core.settings.signups_per_ip),
             bad_token_limit: SignupLimit::new(core.settings.signups_per_ip),
+            bad_link_limit: SignupLimit::new(core.settings.signups_per_ip),
             code_limit: CodeLimit::new(),
             own_host: OwnHost::of(&core.settings.base_url),
             trusted_proxies: core.settings.trusted_proxies.clone(),

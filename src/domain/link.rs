@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use data_encoding::BASE32_NOPAD_NOCASE;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
@@ -82,34 +83,64 @@ impl LinkSecrets {
         Self(std::iter::once(&first).chain(older).map(HashKey::new).collect())
     }
 
-    /// The token of a link: base64url(id ‖ generation ‖ first 16 bytes of the MAC), 46 characters.
+    /// The token of a link: base32(id ‖ generation ‖ first 16 bytes of the MAC), 55 characters.
     #[must_use]
     pub fn token(&self, kind: LinkKind, link: Link) -> String {
         let generation = u16::try_from(link.generation).unwrap_or(u16::MAX);
         let mut bytes = link.id.as_bytes().to_vec();
         bytes.extend(generation.to_be_bytes());
-        self.seal(kind, &bytes)
+        self.write(kind, &bytes)
     }
 
     /// Reads a token back; `None` when it is mangled, of another kind, or not ours.
     #[must_use]
     pub fn open(&self, kind: LinkKind, token: &str) -> Option<Link> {
-        let bytes: [u8; HEAD_LENGTH] = self.unseal(kind, token)?.try_into().ok()?;
+        let bytes: [u8; HEAD_LENGTH] = self.read(kind, token)?.try_into().ok()?;
         let (id, generation) = bytes.split_first_chunk::<16>()?;
         let generation = u16::from_be_bytes(generation.try_into().ok()?);
         Some(Link { id: Uuid::from_bytes(*id), generation: generation.into() })
     }
 
+    /// The token that ends mail for one purpose, or for all that can be written for.
+    fn unsubscribe_token(&self, subscriber_id: Uuid, purpose: Option<&Purpose>) -> String {
+        let purpose = purpose.map_or("", Purpose::as_str);
+        let bytes = [subscriber_id.as_bytes(), purpose.as_bytes()].concat();
+        self.write(LinkKind::Unsubscribe, &bytes)
+    }
+
     /// Reads an unsubscribe token back: the subscriber, and the purpose if it ends that one alone.
     #[must_use]
     pub fn open_unsubscribe(&self, token: &str) -> Option<(Uuid, Option<Purpose>)> {
-        let bytes = self.unseal(LinkKind::Unsubscribe, token)?;
+        let bytes = self.read(LinkKind::Unsubscribe, token)?;
         let (id, purpose) = bytes.split_first_chunk::<16>()?;
         let purpose = match std::str::from_utf8(purpose).ok()? {
             "" => None,
             code => Some(code.parse().ok()?),
         };
         Some((Uuid::from_bytes(*id), purpose))
+    }
+
+    /// Whether a token is ours, and of this kind.
+    #[must_use]
+    pub fn is_ours(&self, kind: LinkKind, token: &str) -> bool {
+        match kind {
+            LinkKind::Unsubscribe => self.open_unsubscribe(token).is_some(),
+            _ => self.open(kind, token).is_some(),
+        }
+    }
+
+    /// A token as links carry it, in lower-case base32 (RFC 4648 §6) without padding: some of what handles addresses on
+    /// their way changes their case, or stumbles over `-` and `_`.
+    fn write(&self, kind: LinkKind, bytes: &[u8]) -> String {
+        BASE32_NOPAD_NOCASE.encode(&self.sign(kind, bytes)).to_ascii_lowercase()
+    }
+
+    /// What a link's token says, in any case; or one in base64url, as links were mailed before, which work for good.
+    /// Which of both it is the MAC says, and not how long it is: one that ends mail for a purpose has many lengths.
+    fn read(&self, kind: LinkKind, token: &str) -> Option<Vec<u8>> {
+        let signed = BASE32_NOPAD_NOCASE.decode(token.as_bytes()).ok();
+        let bytes = signed.and_then(|signed| self.verify(kind, signed));
+        bytes.or_else(|| self.unseal(kind, token))
     }
 
     /// The code that stands beside a confirmation link in its mail.
@@ -188,13 +219,8 @@ impl Links {
     /// The page whose one press ends mail: for one purpose, or for all that can be written for.
     #[must_use]
     pub fn unsubscribe(&self, subscriber_id: Uuid, purpose: Option<&Purpose>) -> String {
-        let purpose = purpose.map_or("", Purpose::as_str);
-        let bytes = [subscriber_id.as_bytes(), purpose.as_bytes()].concat();
-        format!(
-            "{}/unsubscribe/{}",
-            self.base_url,
-            self.secrets.seal(LinkKind::Unsubscribe, &bytes)
-        )
+        let token = self.secrets.unsubscribe_token(subscriber_id, purpose);
+        format!("{}/unsubscribe/{token}", self.base_url)
     }
 
     /// The page that asks a subscriber again under a new policy.
@@ -265,7 +291,8 @@ mod tests {
     fn opens_only_its_own_kind() {
         let secrets = LinkSecrets::new([7; 32], &[]);
         let token = secrets.token(LinkKind::Confirm, LINK);
-        assert_eq!(token.len(), 46);
+        assert_eq!(token.len(), 55);
+        assert!(token.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()), "{token}");
         assert_eq!(secrets.open(LinkKind::Confirm, &token), Some(LINK));
         assert_eq!(secrets.open(LinkKind::Download, &token), None);
     }
@@ -276,6 +303,57 @@ mod tests {
         let rotated = LinkSecrets::new([8; 32], &[[7; 32]]);
         assert_eq!(rotated.open(LinkKind::Confirm, &token), Some(LINK));
         assert_eq!(LinkSecrets::new([8; 32], &[]).open(LinkKind::Confirm, &token), None);
+    }
+
+    #[test]
+    fn tokens_are_read_in_any_case_and_as_they_were_written_before() {
+        let secrets = LinkSecrets::new([7; 32], &[]);
+        // What was mailed when tokens were base64url.
+        let before = "AAAAAAAAAAAAAAAAAAASNAADvR4XLzbeXs4rkjj8QpuoRQ";
+        for kind in [
+            LinkKind::Confirm,
+            LinkKind::Download,
+            LinkKind::Manage,
+            LinkKind::Renew,
+            LinkKind::Staff,
+        ] {
+            let token = secrets.token(kind, LINK);
+            let mixed = token.replace('a', "A").replace('m', "M");
+            let head = [LINK.id.as_bytes(), &[0, 3][..]].concat();
+            let old = secrets.seal(kind, &head);
+            assert!(kind != LinkKind::Confirm || old == before, "{old}");
+            for written in [token.as_str(), &token.to_uppercase(), &mixed, &old] {
+                assert_eq!(secrets.open(kind, written), Some(LINK), "{written}");
+                assert!(secrets.is_ours(kind, written));
+            }
+            for changed in [&token[..54], &old[..45], &format!("{token}a"), &old.to_lowercase()] {
+                assert_eq!(secrets.open(kind, changed), None, "{changed}");
+                assert!(!secrets.is_ours(kind, changed));
+            }
+        }
+    }
+
+    #[test]
+    fn leaving_is_read_whatever_it_ends() {
+        let secrets = LinkSecrets::new([7; 32], &[]);
+        let longest = format!("newsletter:{}", "a".repeat(64));
+        for purpose in [None, Some("privacy-policy"), Some("newsletter:w"), Some(longest.as_str())]
+        {
+            let purpose: Option<Purpose> = purpose.map(|code| code.parse().unwrap());
+            let told = Some((LINK.id, purpose.clone()));
+            let token = secrets.unsubscribe_token(LINK.id, purpose.as_ref());
+            let code = purpose.as_ref().map_or("", Purpose::as_str);
+            let old = secrets
+                .seal(LinkKind::Unsubscribe, &[LINK.id.as_bytes(), code.as_bytes()].concat());
+            for written in [&token, &token.to_uppercase(), &old] {
+                assert_eq!(secrets.open_unsubscribe(written), told, "{written}");
+                assert!(secrets.is_ours(LinkKind::Unsubscribe, written));
+                assert!(!secrets.is_ours(LinkKind::Manage, written));
+            }
+            for cut in [&token[..token.len() - 1], &old[..old.len() - 1], ""] {
+                assert_eq!(secrets.open_unsubscribe(cut), None, "{cut}");
+            }
+        }
     }
 
     #[test]
@@ -306,12 +384,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_changed_token_never_opens(at in 0usize..46, to in "[A-Za-z0-9_-]") {
+        fn a_changed_token_never_opens(at in 0usize..55, to in "[A-Za-z0-9_-]") {
             let secrets = LinkSecrets::new([7; 32], &[]);
             let token = secrets.token(LinkKind::Confirm, LINK);
             let mut changed = token.clone();
             changed.replace_range(at..=at, &to);
-            if changed != token {
+            if !changed.eq_ignore_ascii_case(&token) {
                 prop_assert_eq!(secrets.open(LinkKind::Confirm, &changed), None);
             }
         }

@@ -41,9 +41,12 @@ pub enum Error {
     /// 403: a form of a page that belongs to another session, or to none.
     #[error("a form without this session's token")]
     StaleForm,
-    /// 404: nothing here, or a link that is not ours.
+    /// 404: nothing here.
     #[error("not found")]
     NotFound,
+    /// 404: a link that lost something on its way, or that we never wrote.
+    #[error("a link that is not whole")]
+    BrokenLink(FreshLink),
     /// 405.
     #[error("method not allowed")]
     MethodNotAllowed,
@@ -102,6 +105,30 @@ pub struct Fresh {
     pub action: String,
     /// What it says.
     pub button: String,
+}
+
+/// How somebody whose link is not whole gets another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FreshLink {
+    /// By their address, to which the link to their choices is mailed.
+    ByAddress,
+    /// By a press: their browser knows which form they sent.
+    ByPress,
+    /// By sending the form again.
+    ByForm,
+    /// At the console, by the address of their account.
+    AtConsole,
+}
+
+impl FreshLink {
+    /// As the page is told.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::ByAddress => "address",
+            Self::ByPress => "press",
+            Self::ByForm | Self::AtConsole => "form",
+        }
+    }
 }
 
 impl From<Gone> for Error {
@@ -200,7 +227,7 @@ impl Error {
             Self::ForeignOrigin | Self::HiddenOrigin | Self::Forbidden | Self::StaleForm => {
                 StatusCode::FORBIDDEN
             }
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::BrokenLink(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Gone(_) => StatusCode::GONE,
@@ -249,6 +276,10 @@ impl Error {
             Self::NotFound | Self::Gone(_) => (
                 "Page not found",
                 "Check that the address is whole: mail programs sometimes break long links in two.",
+            ),
+            Self::BrokenLink(_) => (
+                "This link is not whole",
+                "Open our message again and copy the whole link: mail programs sometimes break long links in two.",
             ),
             Self::MethodNotAllowed => {
                 ("That cannot be done here", "Open the page first and use its button.")
@@ -369,6 +400,10 @@ fn public_page(app: &App, error: &Error, path: &str) -> Result<String, TemplateE
         let context = json!({"site": *app.site, "title": title, "message": message,
                              "fresh": fresh, "start_again": start_again});
         return app.templates.render("public/gone.html", context);
+    }
+    if let Error::BrokenLink(fresh) = error {
+        let context = json!({"site": *app.site, "fresh_by": fresh.as_str()});
+        return app.templates.render("public/broken_link.html", context);
     }
     let (title, message) = error.words();
     // Each form of the public's stands on the page that it is sent to.

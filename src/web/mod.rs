@@ -20,6 +20,7 @@ mod headers;
 mod health;
 mod host;
 mod limits;
+mod links;
 mod markdown;
 mod origin;
 mod public;
@@ -99,6 +100,8 @@ pub struct App {
     pub signup_limit: SignupLimit,
     /// How many tokens that do not work one address of the network may send.
     pub bad_token_limit: SignupLimit,
+    /// How many links that are not ours one address of the network may follow.
+    pub bad_link_limit: SignupLimit,
     /// How many codes of one mailbox are looked at.
     pub code_limit: CodeLimit,
     /// The host that requests must name.
@@ -140,6 +143,7 @@ pub fn router(app: App) -> Router {
         .merge(health::router())
         .fallback(|| async { Error::NotFound })
         .method_not_allowed_fallback(|| async { Error::MethodNotAllowed })
+        .layer(from_fn_with_state(app.clone(), links::check))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(from_fn_with_state(app.clone(), host::check))
         .layer(from_fn(framing::check))

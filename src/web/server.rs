@@ -17,6 +17,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
+use super::links;
+
 /// How long a client may take to send a request's head, and how long it may idle between requests.
 const HEADER_DEADLINE: Duration = Duration::from_secs(10);
 /// How long a client may take none of an answer before it is given up.
@@ -73,6 +75,7 @@ async fn serve_connection(
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(WRITE_DEADLINE));
     let service = service_fn(move |mut request: Request<Incoming>| {
+        links::tidy(&mut request);
         request.extensions_mut().insert(ConnectInfo(peer));
         router.clone().oneshot(request)
     });

@@ -309,7 +309,7 @@ both_databases! {
         let token = |link: String| link.rsplit('/').next().unwrap().to_owned();
         let (renew, manage) = (token(mail.link("/renew/")), token(mail.link("/preferences/")));
         let confirm = token(app.mail_to("ada@b.example")[0].link("/confirm/"));
-        let last = if renew.ends_with('A') { 'B' } else { 'A' };
+        let last = if renew.ends_with('a') { 'i' } else { 'a' };
         let swapped = format!("{}{last}", &renew[..renew.len() - 1]);
         for bad in [&swapped, &manage, &confirm, "x", &renew[1..], "%00"] {
             let path = format!("/renew/{bad}");

@@ -52,6 +52,9 @@ pub(super) fn of(page: &str) -> Vec<Value> {
         "public/policy_changes.html" => policy_changes(),
         "public/it.html" => it(),
         "public/gone.html" => gone(),
+        "public/broken_link.html" => {
+            ["address", "press", "form"].map(|by| json!({"fresh_by": by})).into()
+        }
         "public/error.html" => error(),
         "dev/mailbox.html" => {
             let mails = json!([{"id": "1", "to": ADDRESS, "subject": "Your link", "date": MOMENT}]);

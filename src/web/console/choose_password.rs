@@ -15,15 +15,18 @@ use crate::domain::staff::StaffLinkKind;
 use crate::flows::set_password::set_by_link;
 use crate::store::staff::{self, Staff};
 use crate::store::staff_links::{self, StaffLink};
-use crate::web::error::Gone;
+use crate::web::error::{FreshLink, Gone};
 use crate::web::fields::Fields;
 use crate::web::{App, Error};
 
 const PAGE: &str = "console/choose_password.html";
 
-/// The link of a token, while it works.
-pub(super) async fn find(app: &App, token: &str) -> Result<StaffLink, Error> {
-    let link = app.links.secrets.open(LinkKind::Staff, token).ok_or(Error::NotFound)?;
+/// The link of a token, while it works; one that is not ours is counted for its network.
+pub(super) async fn find(app: &App, ip: IpAddr, token: &str) -> Result<StaffLink, Error> {
+    let Some(link) = app.links.secrets.open(LinkKind::Staff, token) else {
+        app.bad_link_limit.check(ip)?;
+        return Err(Error::BrokenLink(FreshLink::AtConsole));
+    };
     let link = staff_links::find(&mut app.db.read().await?, link.id).await?;
     let link = link.ok_or_else(used)?;
     if link.works(app.clock.now()) { Ok(link) } else { Err(used()) }

@@ -24,6 +24,13 @@ pub(in crate::web) async fn error_page(
             let Gone { title, message, start_again, .. } = gone.as_ref();
             (title.as_str(), message.as_str(), start_again.as_deref())
         }
+        Error::BrokenLink(_) => (
+            error.words().0,
+            "Open our message again and copy the whole link: mail programs sometimes break long links in two. If you \
+             have an account, a fresh one to a new password can be emailed to you; for a fresh invitation, ask an \
+             admin of this console.",
+            Some("/console/forgot"),
+        ),
         Error::NotFound => {
             ("Page not found", "What stood here may be gone, or the address is not whole.", None)
         }

@@ -1,6 +1,7 @@
 //! `/console/forgot` and `/console/reset/{token}`: a new password for who lost theirs. The first gives the
 //! same answer for every address.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
@@ -70,16 +71,17 @@ pub(super) async fn send(
 }
 
 /// The link, if it is one to a new password.
-async fn link(app: &App, token: &str) -> Result<StaffLink, Error> {
-    let link = find(app, token).await?;
+async fn link(app: &App, ip: IpAddr, token: &str) -> Result<StaffLink, Error> {
+    let link = find(app, ip, token).await?;
     if link.kind == StaffLinkKind::Reset { Ok(link) } else { Err(Error::NotFound) }
 }
 
 pub(super) async fn ask(
     State(app): State<Arc<App>>,
     Path(token): Path<String>,
+    Network(ip): Network,
 ) -> Result<Response, Error> {
-    let link = link(&app, &token).await?;
+    let link = link(&app, ip, &token).await?;
     choose_password::ask(&app, &token, &link).await
 }
 
@@ -91,6 +93,6 @@ pub(super) async fn set(
     fields: Fields,
 ) -> Result<Response, Error> {
     origin::check_console(&app, &headers)?;
-    let link = link(&app, &token).await?;
+    let link = link(&app, ip, &token).await?;
     choose_password::set(&app, (&token, &link), (&headers, ip), &fields).await
 }

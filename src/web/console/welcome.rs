@@ -26,8 +26,9 @@ const PAGE: &str = "console/welcome.html";
 pub(super) async fn ask(
     State(app): State<Arc<App>>,
     Path(token): Path<String>,
+    Network(ip): Network,
 ) -> Result<Response, Error> {
-    let link = find(&app, &token).await?;
+    let link = find(&app, ip, &token).await?;
     match link.kind {
         StaffLinkKind::First => page(&app, &token, "", None, StatusCode::OK),
         StaffLinkKind::Invitation => choose_password::ask(&app, &token, &link).await,
@@ -54,7 +55,7 @@ pub(super) async fn open(
     fields: Fields,
 ) -> Result<Response, Error> {
     origin::check_console(&app, &headers)?;
-    let link = find(&app, &token).await?;
+    let link = find(&app, ip, &token).await?;
     match link.kind {
         StaffLinkKind::First => open_first(&app, (&token, &link), (&headers, ip), &fields).await,
         StaffLinkKind::Invitation => {

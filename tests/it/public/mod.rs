@@ -8,6 +8,7 @@ mod journey;
 mod just_confirmed;
 mod leaving_pages;
 mod limits;
+mod links;
 mod old_pages;
 mod pages;
 mod postmaster;

@@ -202,6 +202,16 @@ async fn links_that_open_nothing_any_more() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn links_that_are_not_whole() {
+    let app = start().await;
+    same_page("broken_link_by_address", &app.get("/preferences/x").await, 404);
+    same_page("broken_link_by_form", &app.get("/confirm/x").await, 404);
+    let asked = app.ask("ada@b.example").await;
+    let cut = app.request("GET", "/confirm/x").header("cookie", asked.cookie());
+    same_page("broken_link_by_press", &app.send(cut).await, 404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_of_forms_that_rest() {
     let set = [("ASSENT_LIMIT_CONFIRMATIONS_COLLAPSE", "pause")];
     let app = TestApp::start_with(Database::Sqlite, &set).await;

@@ -178,7 +178,7 @@ both_databases! {
         let mails = app.mail_to("ada@b.example");
         let token = |link: &str| link.rsplit('/').next().unwrap().to_owned();
         let leave = token(&mails[1].link("/unsubscribe/"));
-        let last = if leave.ends_with('A') { 'Q' } else { 'A' };
+        let last = if leave.ends_with('a') { 'q' } else { 'a' };
         let others = [
             token(&mails[0].link("/confirm/")), token(&mails[1].link("/preferences/")), token(&download),
             format!("{}{last}", &leave[..leave.len() - 1]), format!("{leave}AAAA"), leave[4..].to_owned(),
