@@ -189,7 +189,7 @@ both_databases! {
         }
         assert!(desk.page(&format!("/console/mail?reason={reason}")).await.contains("No such mail"));
         assert!(!desk.page("/console/mail?reason=%3Cscript%3E").await.contains("<script>x"));
-        for path in ["/console/mail/x", "/console/mail/%2e%2e", "/console/mail/00000000-0000-0000-0000-000000000000"] {
+        for path in ["/console/mail/x", "/console/mail/%2e%2e%2f", "/console/mail/00000000-0000-0000-0000-000000000000"] {
             assert_eq!(desk.get(path).await.status, 404, "{path}");
         }
     }
