@@ -197,6 +197,89 @@ async fn take_places(
     Ok(taken.into_iter().collect())
 }
 
+/// What is asked for; what is barred, and why; the turns of what is not; their times; what becomes of each.
+/// Materialized, so that each is looked at once, whatever comes of it.
+const ADD: Sql = Sql {
+    sqlite: concat!(
+        "WITH asked AS (
+             SELECT key AS place, unhex(value->>'outbox_id', '-') AS outbox_id,
+                 unhex(value->>'signup_id', '-') AS signup_id,
+                 unhex(value->>'subscriber_id', '-') AS subscriber_id,
+                 unhex(value->>'limiter_key') AS limiter_key,
+                 unhex(value->>'address_key') AS address_key, value->>'idle' AS idle,
+                 row_number() OVER (PARTITION BY value->>'address_key' ORDER BY key) AS nth
+             FROM json_each($1)),
+         judged AS MATERIALIZED (
+             SELECT *, COALESCE(idle, (SELECT 'the address is suppressed' FROM suppression s
+                                       WHERE s.address_key = asked.address_key
+                                         AND ", forbids_kind!("s.reason", "$4"), " LIMIT 1),
+                 CASE WHEN ", was_tried!("asked"), " THEN 'its mail came back within the week' END) AS barred
+             FROM asked),
+         turned AS (
+             SELECT *, row_number() OVER (PARTITION BY limiter_key, barred IS NULL ORDER BY place) AS turn
+             FROM judged),
+         timed AS MATERIALIZED (
+             SELECT *, max($2, COALESCE($5 + (SELECT max(o.due_at) FROM outbox o
+                                              WHERE o.limiter_key = turned.limiter_key
+                                                AND o.due_at IS NOT NULL AND o.state <> 'dropped'), $2))
+                       + (turn - 1) * COALESCE($5, 0) AS due_at,
+                 EXISTS (SELECT 1 FROM json_each($3) AS span WHERE span.value->>'count' < turned.turn +
+                             (SELECT count(*) FROM outbox o
+                              WHERE o.limiter_key = turned.limiter_key AND o.state <> 'dropped'
+                                AND o.due_at > span.value->>'since')) AS is_full
+             FROM turned),
+         decided AS (
+             SELECT *, COALESCE(barred, CASE WHEN is_full THEN 'the limit of its mailbox forbids it' END) AS why
+             FROM timed)
+         INSERT INTO outbox (outbox_id, kind, signup_id, subscriber_id, limiter_key, state, next_at, due_at,
+             created_at, finished_at, reason)
+         SELECT outbox_id, $4, signup_id, subscriber_id, limiter_key,
+             CASE WHEN why IS NULL THEN 'queued' ELSE 'dropped' END, due_at,
+             CASE WHEN why IS NULL THEN due_at END, $2, CASE WHEN why IS NULL THEN NULL ELSE $2 END, why
+         FROM decided WHERE why IS NULL OR $6
+         RETURNING state"
+    ),
+    postgres: concat!(
+        "WITH asked AS (
+             SELECT outbox_id, signup_id, subscriber_id, decode(limiter_key, 'hex') AS limiter_key,
+                 decode(address_key, 'hex') AS address_key, idle,
+                 row_number() OVER (PARTITION BY address_key ORDER BY outbox_id) AS nth
+             FROM json_to_recordset(CAST($1 AS json)) AS row (outbox_id uuid, signup_id uuid,
+                 subscriber_id uuid, limiter_key text, address_key text, idle text)),
+         judged AS MATERIALIZED (
+             SELECT *, COALESCE(idle, (SELECT 'the address is suppressed' FROM suppression s
+                                       WHERE s.address_key = asked.address_key
+                                         AND ", forbids_kind!("s.reason", "$4"), " LIMIT 1),
+                 CASE WHEN ", was_tried!("asked"), " THEN 'its mail came back within the week' END) AS barred
+             FROM asked),
+         turned AS (
+             SELECT *, row_number() OVER (PARTITION BY limiter_key, barred IS NULL ORDER BY outbox_id) AS turn
+             FROM judged),
+         timed AS MATERIALIZED (
+             SELECT *, GREATEST($2, CAST($5 AS bigint) * interval '1 microsecond' +
+                                    (SELECT max(o.due_at) FROM outbox o
+                                     WHERE o.limiter_key = turned.limiter_key
+                                       AND o.due_at IS NOT NULL AND o.state <> 'dropped'))
+                       + (turn - 1) * COALESCE($5, 0) * interval '1 microsecond' AS due_at,
+                 EXISTS (SELECT 1 FROM json_to_recordset(CAST($3 AS json)) AS span (count bigint, since bigint)
+                         WHERE span.count < turned.turn +
+                             (SELECT count(*) FROM outbox o
+                              WHERE o.limiter_key = turned.limiter_key AND o.state <> 'dropped'
+                                AND o.due_at > to_timestamp(span.since / 1000000.0))) AS is_full
+             FROM turned),
+         decided AS (
+             SELECT *, COALESCE(barred, CASE WHEN is_full THEN 'the limit of its mailbox forbids it' END) AS why
+             FROM timed)
+         INSERT INTO outbox (outbox_id, kind, signup_id, subscriber_id, limiter_key, state, next_at, due_at,
+             created_at, finished_at, reason)
+         SELECT outbox_id, $4, signup_id, subscriber_id, limiter_key,
+             CASE WHEN why IS NULL THEN 'queued' ELSE 'dropped' END, due_at,
+             CASE WHEN why IS NULL THEN due_at END, $2, CASE WHEN why IS NULL THEN NULL ELSE $2 END, why
+         FROM decided WHERE why IS NULL OR $6
+         RETURNING state"
+    ),
+};
+
 /// Adds mails to the outbox, each in its turn: the first of a mailbox in this batch a minute behind the newest
 /// that is not dropped, the next a minute behind that one. Returns how many will be sent.
 async fn add(
@@ -206,88 +289,6 @@ async fn add(
     limit: &MailLimit,
     rows: &[LimitedMail],
 ) -> sqlx::Result<usize> {
-    // What is asked for; what is barred, and why; the turns of what is not; their times; what becomes of each.
-    // Materialized, so that each is looked at once, whatever comes of it.
-    const ADD: Sql = Sql {
-        sqlite: concat!(
-            "WITH asked AS (
-                 SELECT key AS place, unhex(value->>'outbox_id', '-') AS outbox_id,
-                     unhex(value->>'signup_id', '-') AS signup_id,
-                     unhex(value->>'subscriber_id', '-') AS subscriber_id,
-                     unhex(value->>'limiter_key') AS limiter_key,
-                     unhex(value->>'address_key') AS address_key, value->>'idle' AS idle,
-                     row_number() OVER (PARTITION BY value->>'address_key' ORDER BY key) AS nth
-                 FROM json_each($1)),
-             judged AS MATERIALIZED (
-                 SELECT *, COALESCE(idle, (SELECT 'the address is suppressed' FROM suppression s
-                                           WHERE s.address_key = asked.address_key
-                                             AND ", forbids_kind!("s.reason", "$4"), " LIMIT 1),
-                     CASE WHEN ", was_tried!("asked"), " THEN 'its mail came back within the week' END) AS barred
-                 FROM asked),
-             turned AS (
-                 SELECT *, row_number() OVER (PARTITION BY limiter_key, barred IS NULL ORDER BY place) AS turn
-                 FROM judged),
-             timed AS MATERIALIZED (
-                 SELECT *, max($2, COALESCE($5 + (SELECT max(o.due_at) FROM outbox o
-                                                  WHERE o.limiter_key = turned.limiter_key
-                                                    AND o.due_at IS NOT NULL AND o.state <> 'dropped'), $2))
-                           + (turn - 1) * COALESCE($5, 0) AS due_at,
-                     EXISTS (SELECT 1 FROM json_each($3) AS span WHERE span.value->>'count' < turned.turn +
-                                 (SELECT count(*) FROM outbox o
-                                  WHERE o.limiter_key = turned.limiter_key AND o.state <> 'dropped'
-                                    AND o.due_at > span.value->>'since')) AS is_full
-                 FROM turned),
-             decided AS (
-                 SELECT *, COALESCE(barred, CASE WHEN is_full THEN 'the limit of its mailbox forbids it' END) AS why
-                 FROM timed)
-             INSERT INTO outbox (outbox_id, kind, signup_id, subscriber_id, limiter_key, state, next_at, due_at,
-                 created_at, finished_at, reason)
-             SELECT outbox_id, $4, signup_id, subscriber_id, limiter_key,
-                 CASE WHEN why IS NULL THEN 'queued' ELSE 'dropped' END, due_at,
-                 CASE WHEN why IS NULL THEN due_at END, $2, CASE WHEN why IS NULL THEN NULL ELSE $2 END, why
-             FROM decided WHERE why IS NULL OR $6
-             RETURNING state"
-        ),
-        postgres: concat!(
-            "WITH asked AS (
-                 SELECT outbox_id, signup_id, subscriber_id, decode(limiter_key, 'hex') AS limiter_key,
-                     decode(address_key, 'hex') AS address_key, idle,
-                     row_number() OVER (PARTITION BY address_key ORDER BY outbox_id) AS nth
-                 FROM json_to_recordset(CAST($1 AS json)) AS row (outbox_id uuid, signup_id uuid,
-                     subscriber_id uuid, limiter_key text, address_key text, idle text)),
-             judged AS MATERIALIZED (
-                 SELECT *, COALESCE(idle, (SELECT 'the address is suppressed' FROM suppression s
-                                           WHERE s.address_key = asked.address_key
-                                             AND ", forbids_kind!("s.reason", "$4"), " LIMIT 1),
-                     CASE WHEN ", was_tried!("asked"), " THEN 'its mail came back within the week' END) AS barred
-                 FROM asked),
-             turned AS (
-                 SELECT *, row_number() OVER (PARTITION BY limiter_key, barred IS NULL ORDER BY outbox_id) AS turn
-                 FROM judged),
-             timed AS MATERIALIZED (
-                 SELECT *, GREATEST($2, CAST($5 AS bigint) * interval '1 microsecond' +
-                                        (SELECT max(o.due_at) FROM outbox o
-                                         WHERE o.limiter_key = turned.limiter_key
-                                           AND o.due_at IS NOT NULL AND o.state <> 'dropped'))
-                           + (turn - 1) * COALESCE($5, 0) * interval '1 microsecond' AS due_at,
-                     EXISTS (SELECT 1 FROM json_to_recordset(CAST($3 AS json)) AS span (count bigint, since bigint)
-                             WHERE span.count < turned.turn +
-                                 (SELECT count(*) FROM outbox o
-                                  WHERE o.limiter_key = turned.limiter_key AND o.state <> 'dropped'
-                                    AND o.due_at > to_timestamp(span.since / 1000000.0))) AS is_full
-                 FROM turned),
-             decided AS (
-                 SELECT *, COALESCE(barred, CASE WHEN is_full THEN 'the limit of its mailbox forbids it' END) AS why
-                 FROM timed)
-             INSERT INTO outbox (outbox_id, kind, signup_id, subscriber_id, limiter_key, state, next_at, due_at,
-                 created_at, finished_at, reason)
-             SELECT outbox_id, $4, signup_id, subscriber_id, limiter_key,
-                 CASE WHEN why IS NULL THEN 'queued' ELSE 'dropped' END, due_at,
-                 CASE WHEN why IS NULL THEN due_at END, $2, CASE WHEN why IS NULL THEN NULL ELSE $2 END, why
-             FROM decided WHERE why IS NULL OR $6
-             RETURNING state"
-        ),
-    };
     let windows: Vec<WindowRow> = limit
         .windows(now)
         .into_iter()
