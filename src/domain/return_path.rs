@@ -26,9 +26,7 @@ impl ReturnPaths {
     /// The envelope sender of one mail: `bounces+TOKEN@domain`, the token base32(outbox id ‖ MAC).
     #[must_use]
     pub fn address(&self, outbox_id: Uuid) -> String {
-        let signed = self.secrets.sign(LinkKind::ReturnPath, outbox_id.as_bytes());
-        let token = BASE32_NOPAD_NOCASE.encode(&signed).to_ascii_lowercase();
-        format!("{BEFORE}{token}@{}", self.domain)
+        format!("{BEFORE}{}@{}", self.secrets.return_token(outbox_id), self.domain)
     }
 }
 
@@ -41,7 +39,21 @@ impl LinkSecrets {
         let address = address.trim().trim_start_matches('<').trim_end_matches('>');
         let (local, _) = address.rsplit_once('@')?;
         let (before, token) = local.split_at_checked(BEFORE.len())?;
-        if !before.eq_ignore_ascii_case(BEFORE) || token.len() != TOKEN_LENGTH {
+        if before.eq_ignore_ascii_case(BEFORE) { self.open_return_token(token) } else { None }
+    }
+
+    /// What stands for one mail in the address that it goes back to, base32(outbox id ‖ MAC) in lower case, so that it
+    /// may also stand where a relay that sets another address takes neither `+` nor `@`.
+    #[must_use]
+    pub fn return_token(&self, outbox_id: Uuid) -> String {
+        let signed = self.sign(LinkKind::ReturnPath, outbox_id.as_bytes());
+        BASE32_NOPAD_NOCASE.encode(&signed).to_ascii_lowercase()
+    }
+
+    /// The mail that a token was made for, in any case; `None` when it is not ours.
+    #[must_use]
+    pub fn open_return_token(&self, token: &str) -> Option<Uuid> {
+        if token.len() != TOKEN_LENGTH {
             return None;
         }
         let signed = BASE32_NOPAD_NOCASE.decode(token.as_bytes()).ok()?;
@@ -80,6 +92,19 @@ mod tests {
         ];
         for way in ways {
             assert_eq!(paths.secrets.open_return_path(&way), Some(ID), "{way}");
+        }
+    }
+
+    #[test]
+    fn a_token_alone_leads_back_too() {
+        let paths = paths(7, &[]);
+        let token = paths.secrets.return_token(ID);
+        assert_eq!(token.len(), TOKEN_LENGTH);
+        assert!(token.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()));
+        assert_eq!(paths.secrets.open_return_token(&token), Some(ID));
+        assert_eq!(paths.secrets.open_return_token(&token.to_uppercase()), Some(ID));
+        for wrong in ["", &token[1..], &paths.address(ID), &format!(" {token}")] {
+            assert_eq!(paths.secrets.open_return_token(wrong), None, "{wrong}");
         }
     }
 
