@@ -28,6 +28,7 @@ use crate::intake::{Intake, IntakeParts};
 use crate::mail::dkim_key::DkimKeyError;
 use crate::mail::mailbox::Mailbox;
 use crate::mail::postmaster::Postmaster;
+use crate::mail::relay_events::{Amazon, Door};
 use crate::mail::transport::Transport;
 use crate::outside::{Outside, OutsideError};
 use crate::random::{Moment, Random};
@@ -117,6 +118,8 @@ pub struct Core {
     pub links: Links,
     /// How often the worker seals what was recorded.
     pub seal_every: Duration,
+    /// The way to Amazon SNS, for events of Amazon SES.
+    pub amazon: Amazon,
     /// How far what people ended was compared with the database.
     replay: Arc<Mutex<Replay>>,
 }
@@ -197,8 +200,9 @@ impl Core {
         let links = Links { base_url: settings.origin(), secrets: keys.links };
         let settings = Arc::new(settings);
         let replay = Arc::default();
-        let seal_every = SEAL_EVERY;
-        let core = Self { settings, db, clock, random, files, terms, links, seal_every, replay };
+        let (seal_every, amazon) = (SEAL_EVERY, Amazon::on_the_web());
+        let core =
+            Self { settings, db, clock, random, files, terms, links, seal_every, amazon, replay };
         core.replay().await?;
         Ok(core)
     }
@@ -407,7 +411,9 @@ impl Program {
         );
         let figures = FiguresCache::new(&core.db, &core.clock, &core.terms.timezone);
         let postmaster = Postmaster::of(&worker.sender);
+        let relay_proof = core.settings.mail.relay_events.as_ref();
         App {
+            relay_door: relay_proof.map(|proof| Door::of(proof, &core.amazon)),
             catalog,
             postmaster,
             intake,

@@ -12,6 +12,7 @@ use crate::mail::compose::Sender;
 use crate::mail::dkim::Dkim;
 use crate::mail::dkim_key::DkimKey;
 use crate::mail::mailbox::Mailbox;
+use crate::mail::relay_events::{Marks, RelayProof};
 use crate::mail::transport::Transport;
 
 /// How mail leaves, by these settings.
@@ -40,5 +41,7 @@ pub fn sender(settings: &Settings, secrets: &LinkSecrets) -> Result<Sender, Star
     let host = settings.base_url.host_str().unwrap_or("localhost").to_owned();
     let return_paths =
         mail.bounce_domain.clone().map(|domain| ReturnPaths { secrets: secrets.clone(), domain });
-    Ok(Sender { from: mail.from.clone(), host, dkim, return_paths })
+    let relay = mail.relay_events.as_ref().map(RelayProof::relay);
+    let marks = relay.map(|relay| Marks { relay, secrets: secrets.clone() });
+    Ok(Sender { from: mail.from.clone(), host, dkim, return_paths, marks })
 }

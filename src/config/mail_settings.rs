@@ -13,6 +13,7 @@ use crate::domain::mail_limit::Window;
 use crate::domain::return_path;
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
+use crate::mail::relay_events::{EventRelay, RelayProof};
 use crate::mail::transport::{Relay, Tls};
 
 /// Every setting about mail, checked.
@@ -24,6 +25,8 @@ pub struct MailSettings {
     pub from: Mailbox,
     /// The domain that mail which comes back is sent to.
     pub bounce_domain: Option<String>,
+    /// The relay that tells of mail that comes back by events of its own, and what proves them.
+    pub relay_events: Option<RelayProof>,
     /// Over how many connections to the relay it leaves at once.
     pub connections: usize,
     /// How many mails one domain is sent, by each process that sends mail.
@@ -60,6 +63,7 @@ impl MailSettings {
         Ok(Self {
             target: parse(values, "mail.url", &mailbox, |text| target(text, hello, timeout))?,
             bounce_domain: parse(values, "mail.bounce_domain", "", bounce_domain)?,
+            relay_events: relay_events(values)?,
             connections: parse(values, "mail.connections", "8", |text| {
                 let count = text.parse().ok().filter(|count| (1..=100).contains(count));
                 count.ok_or_else(|| "write a whole number from 1 to 100".to_owned())
@@ -109,6 +113,19 @@ fn bounce_domain(text: &str) -> Result<Option<String>, String> {
     EmailAddress::parse(&longest)
         .map(|address| Some(address.domain().to_owned()))
         .map_err(|_| "write a domain such as bounces.example.org".to_owned())
+}
+
+/// The relay whose events are taken, with what proves them; neither goes without the other.
+fn relay_events(values: &Values) -> Result<Option<RelayProof>, ConfigError> {
+    let relay: Option<EventRelay> = parse(values, "mail.relay_events", "", |text| match text {
+        "" => Ok(None),
+        text => from_str(text).map(Some),
+    })?;
+    parse(values, "mail.relay_events_key", "", |text| match relay {
+        Some(relay) => RelayProof::parse(relay, text).map(Some).map_err(|error| error.to_string()),
+        None if text.is_empty() => Ok(None),
+        None => Err("name the relay whose events it proves in mail.relay_events".to_owned()),
+    })
 }
 
 fn dkim_keys(text: &str) -> Result<Vec<(Slug, PathBuf)>, String> {
@@ -196,6 +213,59 @@ mod tests {
         let long =
             |length| format!("{}.{}.{}.org", "a".repeat(63), "b".repeat(63), "c".repeat(length));
         assert!(domain(&long(61)).is_ok() && domain(&long(62)).is_err());
+    }
+
+    #[test]
+    fn events_of_a_relay_need_what_proves_them() {
+        const KEY: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9Q==";
+        let events = |relay: &str, key: &str| {
+            let set = [("ASSENT_MAIL_RELAY_EVENTS", relay), ("ASSENT_MAIL_RELAY_EVENTS_KEY", key)];
+            let set: Vec<_> = set.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+            let events = check(&set)?.relay_events;
+            Ok::<_, String>(events.map(|proof| proof.relay().as_str()))
+        };
+        let topic = "arn:aws:sns:eu-central-1:123456789012:bounces";
+        let pem = format!("-----BEGIN PUBLIC KEY-----\n{KEY}\n-----END PUBLIC KEY-----");
+        assert_eq!(events("", ""), Ok(None));
+        for (relay, key) in [
+            ("ses", topic),
+            ("postmark", "hook:sixteen-letters-"),
+            ("sendgrid", KEY),
+            ("sendgrid", &pem),
+            ("mailgun", "0123456789abcdef0123456789abcdef"),
+        ] {
+            assert_eq!(events(relay, key), Ok(Some(relay)), "{key}");
+            assert!(
+                events(relay, "")
+                    .unwrap_err()
+                    .starts_with("mail.relay_events_key is wrong: write ")
+            );
+            assert!(events("", key).unwrap_err().contains("mail.relay_events"));
+        }
+        for (relay, key) in [
+            ("ses", "a topic"),
+            ("postmark", "no-colon-in-these-letters"),
+            ("postmark", "hook:short"),
+            ("postmark", ":sixteen-letters-"),
+            ("sendgrid", "nonsense"),
+            ("sendgrid", &KEY[4..]),
+            ("mailgun", "short"),
+        ] {
+            let error = events(relay, key).unwrap_err();
+            assert!(error.starts_with("ASSENT_MAIL_RELAY_EVENTS_KEY is wrong: write "), "{error}");
+            assert!(!error.contains(key), "what is secret is not repeated");
+        }
+        let error = events("sparkpost", KEY).unwrap_err();
+        assert!(error.starts_with("ASSENT_MAIL_RELAY_EVENTS is wrong: write ses, "), "{error}");
+        let shown = format!(
+            "{:?}",
+            check(&[
+                ("ASSENT_MAIL_RELAY_EVENTS", "mailgun"),
+                ("ASSENT_MAIL_RELAY_EVENTS_KEY", "0123456789abcdef")
+            ])
+            .unwrap()
+        );
+        assert!(!shown.contains("0123456789abcdef"), "{shown}");
     }
 
     #[test]

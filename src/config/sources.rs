@@ -17,6 +17,8 @@ const KNOWN: &[(&str, &str)] = &[
     ("mail.url", "ASSENT_MAIL_URL"),
     ("mail.from", "ASSENT_MAIL_FROM"),
     ("mail.bounce_domain", "ASSENT_MAIL_BOUNCE_DOMAIN"),
+    ("mail.relay_events", "ASSENT_MAIL_RELAY_EVENTS"),
+    ("mail.relay_events_key", "ASSENT_MAIL_RELAY_EVENTS_KEY"),
     ("mail.timeout", "ASSENT_MAIL_TIMEOUT"),
     ("mail.connections", "ASSENT_MAIL_CONNECTIONS"),
     ("mail.per_domain", "ASSENT_MAIL_PER_DOMAIN"),

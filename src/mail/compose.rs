@@ -13,6 +13,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::dkim::Dkim;
+use super::relay_events::Marks;
 use super::subject::Subject;
 use crate::domain::return_path::ReturnPaths;
 use crate::domain::timestamp::Timestamp;
@@ -30,6 +31,8 @@ pub struct Sender {
     pub dkim: Option<Arc<Dkim>>,
     /// The envelope sender of each mail; without it, it is `from`.
     pub return_paths: Option<ReturnPaths>,
+    /// What each mail carries for a relay that sets another.
+    pub marks: Option<Marks>,
 }
 
 /// One mail, ready to be handed over: its envelope and its text.
@@ -155,6 +158,13 @@ pub fn compose(
             .header(ListId(format!("<receipts.{}>", sender.host)))
             .header(ListUnsubscribe(format!("<{leave}>")))
             .header(ListUnsubscribePost("List-Unsubscribe=One-Click".to_owned()));
+    }
+    if let Some(marks) = &sender.marks {
+        let (name, value) = marks.header(letter.outbox_id);
+        // The relay reads it as it stands.
+        let name = HeaderName::new_from_ascii_str(name);
+        let value = HeaderValue::dangerous_new_pre_encoded(name, value.clone(), value);
+        message = message.raw_header(value);
     }
     let message = message.multipart(
         alternative(letter.outbox_id)

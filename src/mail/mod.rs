@@ -6,6 +6,7 @@ pub mod dkim;
 pub mod dkim_key;
 pub mod mailbox;
 pub mod postmaster;
+pub mod relay_events;
 pub mod returned;
 mod subject;
 pub mod transport;

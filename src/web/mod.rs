@@ -59,6 +59,7 @@ use crate::intake::Intake;
 use crate::mail::compose::Sender;
 use crate::mail::mailbox::Mailbox;
 use crate::mail::postmaster::Postmaster;
+use crate::mail::relay_events::Door;
 use crate::random::{Moment, Random};
 use crate::site::Site;
 use crate::store::Db;
@@ -82,6 +83,8 @@ pub struct App {
     pub sender: Sender,
     /// The names by which mail filters know it.
     pub postmaster: Postmaster,
+    /// Where events of the relay come in, if it sends any.
+    pub relay_door: Option<Door>,
     /// Where links lead.
     pub links: Links,
     /// Report files.

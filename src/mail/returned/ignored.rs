@@ -21,6 +21,12 @@ pub enum Ignored {
     /// From a mail server, and it says nothing of a mail that did not arrive.
     #[error("a mail server's message that tells of no mail that came back")]
     Silent,
+    /// A relay's event in a shape that is not known.
+    #[error("no event that is understood")]
+    Strange,
+    /// A relay's event about a mail that others sent through it, or that left before its events were asked for.
+    #[error("no mark of a mail of ours is in it")]
+    Unmarked,
     /// It leads to no mail of ours.
     #[error("no envelope sender of ours is in it")]
     NotOurs,

@@ -5,6 +5,7 @@ mod bounces;
 mod exports;
 mod person;
 mod problem;
+mod relays;
 mod subscribers;
 mod withdrawals;
 
@@ -22,6 +23,7 @@ pub(super) const PREFIX: &str = "/api/";
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new()
         .merge(bounces::router())
+        .merge(relays::router())
         .merge(exports::router())
         .merge(subscribers::router())
         .merge(person::router())
