@@ -6,6 +6,7 @@ mod kept;
 mod once_a_week;
 mod program;
 mod recording;
+mod relays;
 
 use assent::domain::return_path::ReturnPaths;
 
