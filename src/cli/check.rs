@@ -111,7 +111,7 @@ async fn ledger(settings: &Settings) -> Part {
 /// outside.
 async fn look_for_ledger(db: &Db) -> Part {
     let outside = db.outside();
-    if outside.newest_head().await?.is_none() && outside.endings().await?.is_empty() {
+    if outside.newest_head().await?.is_none() && !outside.holds_endings().await? {
         return Ok("none yet");
     }
     Err(refuse(

@@ -69,15 +69,14 @@ impl Restore {
         let outside = Outside::open(&settings.data_dir, &files, keys.ledger.clone(), evidence_key)?;
         let own = known(&manifest, &self.dir, (&keys.ledger, &keys.addresses), &outside).await?;
         let given = self.given(&keys.ledger, &outside)?;
-        std::fs::create_dir_all(&settings.data_dir)?;
         outside.exchange().await?;
         let noted = outside.parse_endings("endings.log", &outside.endings_text().await?)?;
         let found = outside.newest_head().await?;
         let newer = Newer::than(&manifest, &own, (found.as_ref(), &noted), &given);
         if newer.is_nothing() && !self.without_newer {
             return Err(refuse(
-                "nothing here knows who left or what was signed after the back-up, which its own head and older \
-                 endings do not tell: give newer heads and endings (--heads, --endings), such as a mailed \
+                "neither the data directory nor the file store holds a head or an ending newer than this back-up, so \
+                 people who left since would come back: give newer ones (--heads, --endings), such as a mailed \
                  checkpoint and the endings.log of the old machine, or say --without-newer",
             ));
         }

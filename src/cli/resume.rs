@@ -33,7 +33,7 @@ pub(super) async fn run(core: &Core) -> Outcome {
     clear_standing(&core.db, LEDGER).await?;
     let name = epoch.name(core.terms.ledger_keys.origin());
     println!(
-        "the ledger goes on as {name}; ended again: {} consents, {} people, {} other addresses",
+        "the ledger goes on as {name}; ended again: {} consents, {} people, {} other suppressions",
         replayed.withdrawn, replayed.erased, replayed.suppressed
     );
     println!(

@@ -15,7 +15,8 @@ use crate::store::limited_mails::{self, LimitedMail};
 use crate::store::signups::{self, Signup};
 
 /// Mails once more what a signup led to: the link that confirms it, or once it is confirmed the link to its
-/// download; one without a download has nothing to be mailed. `false` as below.
+/// download; one without a download has nothing to be mailed. `false` where nothing is to be committed, as below; `true`
+/// tells nothing of whether a mail follows.
 ///
 /// # Errors
 /// When the database does not take it; then nothing changed.

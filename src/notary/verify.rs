@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::domain::ledger_record::Chain;
 use crate::domain::notice::{LANG, sha256_hex};
 use crate::domain::sentence::sentence;
+use crate::files::FilesError;
 use crate::flows::check_events::{Checked, CheckedLeaf, EventChecker, Finding};
 use crate::flows::keep_verdict::{find_seen, keep_verdict};
 use crate::flows::standing::demand_level;
@@ -67,6 +68,7 @@ pub async fn verify(
         Err(error) if is_unreadable(&error) || is_taken(&error) => {
             Some(format!("nothing can be sealed: {}", sentence(&error)))
         }
+        Err(Error::Outside(error)) if is_anothers(&error) => Some(sentence(&error)),
         Err(error) => return Err(error),
     };
     match check(db, terms, &mut told, progress).await {
@@ -74,10 +76,14 @@ pub async fn verify(
         Err(error) if is_unreadable(&error) => told.add(sentence(&error)),
         checked => checked?,
     }
-    check_outside(db, &mut told).await?;
+    let outside = check_outside(db, &mut told).await;
     // Said last, for the row that is to blame comes first.
     if let Some(why) = stuck {
         told.add(why);
+    }
+    // What was found in the database holds, though the file store is away.
+    if told.is_sound() {
+        outside?;
     }
     told.checked_at = clock.now();
     let verdict = Verdict {
@@ -107,12 +113,18 @@ fn is_taken(error: &Error) -> bool {
     matches!(error, Error::Store(sqlx::Error::Database(error)) if error.is_unique_violation())
 }
 
+/// Whether another hand put what is kept outside, or changed it.
+fn is_anothers(error: &OutsideError) -> bool {
+    use OutsideError::{Files, Head, Line, Object};
+    matches!(error, Head(_) | Line(..) | Object(_) | Files(FilesError::Link(_)))
+}
+
 /// What people ended, as the file store has it: by it, machines know what others noted.
 async fn check_outside(db: &Db, told: &mut Verification) -> Result<(), Error> {
     match db.outside().look_through().await {
         // Where others write all the time, the next check sees the rest.
         Ok(()) | Err(OutsideError::Unsettled) => Ok(()),
-        Err(error @ (OutsideError::Line(..) | OutsideError::Object(_))) => {
+        Err(error) if is_anothers(&error) => {
             told.add(sentence(&error));
             Ok(())
         }

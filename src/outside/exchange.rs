@@ -86,9 +86,11 @@ impl Outside {
     /// next time goes on from here.
     pub async fn exchange(&self) -> Result<(), OutsideError> {
         let mut state = self.exchanged.lock().await;
-        self.fetch(&mut state, true).await?;
+        let fetched = self.fetch(&mut state, true).await;
         self.hear(Look::Whole).await?;
-        self.put(&mut state, Look::Whole).await
+        // What others put keeps nothing of ours from reaching them.
+        let put = self.put(&mut state, Look::Whole).await;
+        fetched.and(put)
     }
 
     /// The same, and each object is read, also those that this machine put: one that was changed without changing its
@@ -107,7 +109,7 @@ impl Outside {
         self.put(&mut state, Look::Whole).await
     }
 
-    /// The same, if something was noted here since; nobody else is asked.
+    /// Puts what was noted here since; fetches nothing.
     ///
     /// # Errors
     /// As [`Outside::exchange`].
@@ -220,11 +222,19 @@ impl Outside {
         for (_, piece) in put {
             if !state.has_all(&piece) {
                 parse_lines(&self.endings.name(), &piece, self.line())?;
-                let name = object_name(&piece);
-                if self.files.create(&key(&name), piece.clone()).await? {
-                    state.know(name, &piece);
-                }
+                self.put_piece(state, &piece).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// Puts an object, unless another process did. What another hand put in its place is looked at when it is fetched.
+    async fn put_piece(&self, state: &mut Exchanged, piece: &[u8]) -> Result<(), OutsideError> {
+        let name = object_name(piece);
+        let is_there = self.files.create(&key(&name), piece.to_vec()).await?
+            || self.files.find(&key(&name)).await?.is_some_and(|there| there == piece);
+        if is_there {
+            state.know(name, piece);
         }
         Ok(())
     }
@@ -237,13 +247,12 @@ impl Outside {
         }
         let lost = self.find_lost(state, noted).await;
         if !lost.is_empty() {
-            let (name, file) = (object_name(lost.as_bytes()), self.endings.name());
+            let file = self.endings.name();
             tracing::error!(
                 file,
                 "another hand took out what this process had noted: it is written anew"
             );
-            self.files.create(&key(&name), lost.clone()).await?;
-            state.know(name, lost.as_bytes());
+            self.put_piece(state, lost.as_bytes()).await?;
             self.endings.append(lost).await?;
         }
         self.heard.lock().await.noted.drain(..noted);
@@ -282,10 +291,7 @@ impl Outside {
                     }
                     continue;
                 }
-                // Whatever lies there already is looked at when it is fetched.
-                if self.files.create(&key(&name), piece.clone()).await? {
-                    state.know(name.clone(), piece);
-                }
+                self.put_piece(state, piece).await?;
             }
             let replaced = state.last.take().filter(|last| last.name != name && last.is_in(piece));
             if let Some(last) = replaced {

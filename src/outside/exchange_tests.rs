@@ -282,3 +282,25 @@ async fn no_object_takes_the_place_of_one_that_holds_more() {
     fresh.exchange().await.unwrap();
     assert_eq!(fresh.endings().await.unwrap().len(), 3);
 }
+
+#[tokio::test]
+async fn two_processes_of_one_directory_put_the_same_lines_once() {
+    let (dir, shared) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (web, worker) = (open(dir.path(), shared.path()), open(dir.path(), shared.path()));
+    web.note(&[line(1)]).await.unwrap();
+    worker.put_new().await.unwrap();
+    web.put_new().await.unwrap();
+    let text = std::fs::read_to_string(dir.path().join("endings.log")).unwrap();
+    assert_eq!(text.lines().count(), 1, "nobody took it out");
+    assert_eq!(web.files.names(FOLDER).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_another_hand_put_keeps_nothing_of_ours_back() {
+    let (dir, shared) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let outside = open(dir.path(), shared.path());
+    outside.note(&[line(1)]).await.unwrap();
+    outside.files.create("outside/endings/x", "nonsense\n").await.unwrap();
+    assert!(outside.exchange().await.is_err());
+    assert_eq!(outside.files.names(FOLDER).await.unwrap().len(), 2);
+}

@@ -54,7 +54,7 @@ pub enum OutsideError {
     /// An object of endings that this program did not put, or that was changed since.
     #[error(
         "{0} was changed by another hand: it does not hold what its name says. The machine whose endings.log has its \
-         lines puts it right again within a minute of running; where none is left, remove it"
+         lines puts it right with its next check (`assent ledger verify`); where no such machine is left, remove it"
     )]
     Object(String),
     /// Others replace what they put faster than it is read.

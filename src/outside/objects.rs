@@ -61,6 +61,14 @@ fn find_lines(bytes: &[u8], name: &str) -> Option<Bytes> {
 }
 
 impl Outside {
+    /// Whether anybody ever ended anything, as far as either place knows; nothing is fetched.
+    ///
+    /// # Errors
+    /// When a place cannot be read.
+    pub async fn holds_endings(&self) -> Result<bool, OutsideError> {
+        Ok(!self.endings().await?.is_empty() || !self.files.sizes(FOLDER).await?.is_empty())
+    }
+
     /// What an object holds, with its name; nothing when it is gone.
     pub(super) async fn find_object(
         &self,

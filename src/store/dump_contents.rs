@@ -79,11 +79,10 @@ impl DumpContents {
         let mut contents = Self::default();
         let script = reading.stdout.take().map(BufReader::new);
         let seen = script.map_or(Ok(()), |script| contents.see_script(script, keys));
-        let read = reading.wait().is_ok_and(|status| status.success());
-        if read && seen.is_ok() {
-            Ok(contents)
-        } else {
-            Err(DumpError::Failed("pg_restore", said(told)))
+        match (reading.wait().is_ok_and(|status| status.success()), seen) {
+            (true, Ok(())) => Ok(contents),
+            (true, Err(error)) => Err(DumpError::Failed("pg_restore", error.to_string())),
+            (false, _) => Err(DumpError::Failed("pg_restore", said(told))),
         }
     }
 

@@ -72,12 +72,9 @@ pub async fn run(parts: WorkerParts, replay: Option<Arc<Mutex<Replay>>>, stop: C
 
 /// Heads are fetched each time: of a machine that signs none, they are all that tells it how far the ledger came.
 async fn exchange(outside: &Outside, is_due: bool) -> Result<(), OutsideError> {
-    if is_due {
-        outside.exchange().await?;
-    } else {
-        outside.put_new().await?;
-    }
-    outside.fetch_heads().await
+    let exchanged = if is_due { outside.exchange().await } else { outside.put_new().await };
+    let fetched = outside.fetch_heads().await;
+    exchanged.and(fetched)
 }
 
 async fn tell_away(

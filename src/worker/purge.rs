@@ -96,6 +96,7 @@ pub async fn forget_exports(db: &Db, files: &Files, at: &Moment) -> Result<usize
     end_abandoned(&mut tx, at).await?;
     tx.commit().await?;
     let (mut deleted, mut after) = (0, (Timestamp::EARLIEST, Uuid::nil()));
+    let mut refused = None;
     loop {
         let before = at.now.minus(FILE_KEPT);
         let outdated =
@@ -110,6 +111,11 @@ pub async fn forget_exports(db: &Db, files: &Files, at: &Moment) -> Result<usize
                     tracing::error!(run = %export_run_id, error = ?error, "an export's row names a file that is not its own: nothing is deleted");
                     continue;
                 }
+                // It keeps no other file from going.
+                Err(error @ FilesError::Link(_)) => {
+                    refused.get_or_insert(error);
+                    continue;
+                }
                 gone => gone?,
             }
             let mut tx = db.write().await?;
@@ -119,7 +125,8 @@ pub async fn forget_exports(db: &Db, files: &Files, at: &Moment) -> Result<usize
         }
     }
     // Later than any that a row names.
-    Ok(deleted + files.sweep_exports(at.now.minus(2 * FILE_KEPT)).await?)
+    deleted += files.sweep_exports(at.now.minus(2 * FILE_KEPT)).await?;
+    refused.map_or(Ok(deleted), |error| Err(error.into()))
 }
 
 /// Forgets the people whose evidence is no longer kept; returns how many.

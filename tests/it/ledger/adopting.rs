@@ -265,7 +265,7 @@ both_databases! {
         core.db.outside().note(&[left]).await.unwrap();
         assert_eq!(core.replay().await.unwrap().withdrawn, 0);
         let said = does(&app, &["ledger", "resume"]);
-        assert!(said.contains("ended again: 1 consents, 0 people, 0 other addresses"), "{said}");
+        assert!(said.contains("ended again: 1 consents, 0 people, 0 other suppressions"), "{said}");
         assert!(!does(&app, &EXPORT).contains("ada@b.example"));
         assert_sound(&app).await;
     }
