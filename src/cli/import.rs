@@ -58,7 +58,7 @@ pub(super) struct Import {
     #[arg(long)]
     suppress: bool,
     /// Why, for all rows; without it, each row says it in a column
-    #[arg(long, value_name = "REASON", value_parser = reason, requires = "suppress")]
+    #[arg(long, value_name = "REASON", value_parser = reason, conflicts_with = "policy")]
     reason: Option<SuppressionReason>,
     /// Say what would happen, and write nothing
     #[arg(long)]

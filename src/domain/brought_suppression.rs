@@ -112,7 +112,7 @@ mod tests {
         let mut table = Table::begin(list.as_bytes(), first, is_address).unwrap();
         let columns = Columns::of_suppressions(table.names(), all.is_some())?;
         let (address, least) = columns.expected();
-        table.expect(address, least);
+        table.place_address(address, least);
         let now = Timestamp::parse("2026-11-23T09:00:00Z").unwrap();
         let mut rows = Vec::new();
         while let Some(row) = table.next_row().unwrap() {

@@ -52,7 +52,7 @@ pub fn begin_list<R: Read>(source: R, says_why: bool) -> Result<(Table<R>, Colum
     let mut table = Table::begin(source, FirstLine::HeaderOrAddress, is_address)?;
     let columns = Columns::of_suppressions(table.names(), says_why)?;
     let (address, least) = columns.expected();
-    table.expect(address, least);
+    table.place_address(address, least);
     Ok((table, columns))
 }
 

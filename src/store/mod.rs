@@ -78,7 +78,7 @@ use std::time::Duration;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, PgConnection, PgPool, Postgres, Sqlite, SqlitePool};
+use sqlx::{Connection, PgPool, Postgres, Sqlite, SqlitePool};
 
 pub use away::is_away;
 pub use noting::{LEFT_AGAIN, Noting};
@@ -148,17 +148,6 @@ pub enum OpenError {
     /// The schema could not be brought up to date.
     #[error("the database's migrations failed")]
     Migrate(#[from] sqlx::migrate::MigrateError),
-}
-
-/// Fails where nobody listens. A pool tries that again until its time is over, and then says that it is.
-async fn refuse_at_once(options: &PgConnectOptions) -> sqlx::Result<()> {
-    let first = tokio::time::timeout(ACQUIRE_TIMEOUT, PgConnection::connect_with(options));
-    match first.await {
-        Ok(Err(error @ sqlx::Error::Io(_))) => Err(error),
-        Ok(Ok(connection)) => connection.close().await,
-        // The pool says what it is.
-        Ok(Err(_)) | Err(_) => Ok(()),
-    }
 }
 
 /// Runs the body with `$conn` bound to the live driver's connection. The body is compiled once per
@@ -257,7 +246,7 @@ impl Db {
             let options = PgConnectOptions::from_str(url)?
                 .application_name("assent")
                 .options([("jit", "off")]);
-            refuse_at_once(&options).await?;
+            away::refuse_at_once(&options, ACQUIRE_TIMEOUT).await?;
             let pool = PgPoolOptions::new()
                 .max_connections(16)
                 .acquire_timeout(ACQUIRE_TIMEOUT)

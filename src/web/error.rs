@@ -409,7 +409,7 @@ fn public_page(app: &App, error: &Error, path: &str) -> Result<String, TemplateE
     // Each form of the public's stands on the page that it is sent to.
     let form = matches!(error, Error::ForeignOrigin | Error::HiddenOrigin).then_some(path);
     let context = json!({"site": *app.site, "status": error.status().as_u16(),
-                         "title": title, "message": message, "form": form});
+                         "title": title, "message": message, "form_path": form});
     app.templates.render("public/error.html", context)
 }
 

@@ -34,7 +34,7 @@ pub(super) fn begin(source: Hashed, says_how: bool) -> Result<Opened, Error> {
         error => Error::from(error),
     })?;
     let (address, least) = columns.expected();
-    table.expect(address, least);
+    table.place_address(address, least);
     Ok((table, columns))
 }
 

@@ -187,7 +187,7 @@ mod tests {
         let mut table = Table::begin(file.as_bytes(), FirstLine::Header, is_address).unwrap();
         let columns = Columns::of_contacts(table.names(), method.is_some())?;
         let (address, least) = columns.expected();
-        table.expect(address, least);
+        table.place_address(address, least);
         let (purpose, policy) = ("newsletter:weekly".parse().unwrap(), "2024-01".parse().unwrap());
         let method = method.and_then(|text| Line::parse(text).unwrap());
         let given = Given { purpose: &purpose, policy: &policy, method: method.as_ref() };

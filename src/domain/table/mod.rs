@@ -187,7 +187,7 @@ impl<R: Read> Table<R> {
 
     /// Says where a row has its address, and how many cells it has at least: by that, rows are told from the further
     /// lines of a cell.
-    pub fn expect(&mut self, address: usize, least: usize) {
+    pub fn place_address(&mut self, address: usize, least: usize) {
         self.place = Some(Place { address, least });
     }
 

@@ -6,7 +6,7 @@ use super::*;
 fn read(bytes: &[u8], least: usize) -> Vec<(u64, Result<Vec<String>, RowError>)> {
     let mut table = Table::begin(bytes, FirstLine::Header, |name| name == "email").unwrap();
     let address = table.names().iter().position(|name| name == "email").unwrap();
-    table.expect(address, least);
+    table.place_address(address, least);
     let columns = table.names().len();
     let mut rows = Vec::new();
     while let Some(row) = table.next_row().unwrap() {
@@ -135,7 +135,7 @@ fn a_file_of_opened_quotes_is_read_once() {
     let file = format!("{columns}\n{}", "x\",\"c\n".repeat(100_000));
     let mut table =
         Table::begin(file.as_bytes(), FirstLine::Header, |name| name == "email").unwrap();
-    table.expect(0, 1);
+    table.place_address(0, 1);
     while table.next_row().unwrap().is_some() {}
     assert_eq!(table.rows(), 100_000);
     let most = 4 * file.len() as u64 + READ_AGAIN + 2 * LONGEST as u64;
@@ -214,7 +214,7 @@ fn a_bare_list_has_its_first_line() {
         |_| false,
     )
     .unwrap();
-    table.expect(0, 1);
+    table.place_address(0, 1);
     let first = table.next_row().unwrap().unwrap();
     assert_eq!((first.line, first.cells.unwrap().text(0)), (1, Some("ann@x.example")));
     assert_eq!(table.next_row().unwrap().unwrap().line, 3);
@@ -255,7 +255,7 @@ proptest! {
     #[test]
     fn nothing_that_is_sent_stops_the_program(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         if let Ok(mut table) = Table::begin(&bytes[..], FirstLine::HeaderOrAddress, |name| name == "x") {
-            table.expect(0, 1);
+            table.place_address(0, 1);
             let mut last = 0;
             while let Some(Row { line, .. }) = table.next_row().unwrap() {
                 prop_assert!(line > last);

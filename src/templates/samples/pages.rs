@@ -305,10 +305,10 @@ fn gone() -> Vec<Value> {
 fn error() -> Vec<Value> {
     let sample = || {
         json!({"status": 404, "title": "Page not found", "message": "Check the address.",
-               "form": null})
+               "form_path": null})
     };
     let mut form = sample();
-    form["form"] = json!("/reports/digital-councils");
+    form["form_path"] = json!("/reports/digital-councils");
     let mut samples = vec![sample(), form];
     for site in other_sites() {
         let mut sample = sample();

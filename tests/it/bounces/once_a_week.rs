@@ -14,7 +14,7 @@ use crate::support::{both_databases, poll};
 
 const BOUNCED: &str = "SELECT count(*) FROM suppression WHERE reason = 'bounced' AND purpose = '*'";
 const TRIES: &str = "SELECT count(*) FROM suppression_try";
-const OUTBOX: &str = "SELECT count(*) FROM outbox WHERE kind = 'confirm'";
+const OUTBOX: &str = "SELECT count(*) FROM outbox WHERE kind = 'confirm' AND due_at IS NOT NULL";
 
 const DAY: Duration = Duration::from_hours(24);
 

@@ -240,6 +240,10 @@ both_databases! {
             assert!(!page.contains("href=\"javascript:") && !page.contains("src=\"data:"), "{step}: {page}");
             assert!(page.contains("{{ 7*7 }}"), "{step}");
         }
+        // Nothing is loaded from elsewhere, so nothing is published that would be.
+        let refused = desk.post(NEW, &format!("step=publish&sure=yes&after=2026-11&{fields}")).await;
+        assert!(refused.status == 422 && refused.text().contains("lies elsewhere"), "{}", refused.text());
+        let fields = format!("label=2027-01&change=editorial&text={}", escaped(hostile.split(" ![p]").next().unwrap()));
         assert_eq!(desk.post(NEW, &format!("step=publish&sure=yes&after=2026-11&{fields}")).await.status, 303);
         let page = app.get("/policies/privacy").await.text();
         assert!(!page.contains("<script>alert") && !page.contains("<img src=x"), "{page}");

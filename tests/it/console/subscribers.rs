@@ -144,7 +144,7 @@ both_databases! {
             let page = desk.page(&format!("{LIST}?{query}")).await;
             assert!(page.contains("Nobody was found") && !page.contains("has not confirmed"), "{query}: {page}");
         }
-        app.suppress("cleo@b.example", SuppressionReason::Bounced).await;
+        app.suppress("cleo@b.example", SuppressionReason::Complained).await;
         app.ask("cleo@b.example").await;
         let page = desk.page(&format!("{LIST}?q=cleo%40b.example")).await;
         assert!(page.contains("None was sent"), "{page}");

@@ -10,10 +10,10 @@ use super::app::Answer;
 /// the last one.
 pub fn keep(answer: &Answer) {
     let Some(dir) = std::env::var_os("TEST_PAGES") else { return };
-    let text = answer.text();
-    if !answer.header("content-type").starts_with("text/html") || !text.contains("</html>") {
+    if !answer.header("content-type").starts_with("text/html") || answer.body.is_empty() {
         return;
     }
+    let text = answer.text();
     let words = text.split(|c: char| !c.is_alphabetic() && c != '<').filter(|word| word.len() < 20);
     let name = sha256_hex(words.collect::<Vec<_>>().join(" ").as_bytes());
     std::fs::write(Path::new(&dir).join(format!("{name}.html")), text).expect("a file");

@@ -92,12 +92,11 @@ async fn the_way_to_the_relay_is_encrypted_and_its_name_checked() {
 
         // Without the authority that signed its certificate, nothing is handed to it.
         let set = [CONTROLLER.as_slice(), &trusting[..1]].concat();
-        let again = Served::start(dir.path(), &set, &["serve"]).await;
+        let log = dir.path().join("log");
+        let again = Served::logging(dir.path(), &set, &log).await;
         ask(&again, "bob@b.example").await;
         poll::until("a refusal to hand over", || async {
-            let ready =
-                reqwest::get(format!("{}/readyz", again.base)).await.ok()?.text().await.ok()?;
-            ready.contains("UnknownIssuer").then_some(())
+            std::fs::read_to_string(&log).unwrap().contains("UnknownIssuer").then_some(())
         })
         .await;
         assert_eq!(server.messages().await.len(), 1);
