@@ -26,9 +26,13 @@ pub enum Change {
     Ended,
 }
 
-/// Looks every few seconds, until `stop`.
+/// Looks every few seconds, until `stop`. Not at once: what was recorded before a stop waits for the next start.
 pub async fn run(parts: WorkerParts, stop: CancellationToken) {
     loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
         match watch_sealing(&parts.db, &parts.terms.timezone, &parts.moment()).await {
             Ok(None) => {}
             Ok(Some(Change::Raised)) => {
@@ -38,10 +42,6 @@ pub async fn run(parts: WorkerParts, stop: CancellationToken) {
                 tracing::info!("what is recorded gets its place in the ledger again");
             }
             Err(error) => tracing::error!(error = ?error, "sealing could not be watched"),
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(EVERY) => {}
         }
     }
 }
