@@ -222,15 +222,19 @@ impl Outside {
         for (_, piece) in put {
             if !state.has_all(&piece) {
                 parse_lines(&self.endings.name(), &piece, self.line())?;
-                self.put_piece(state, &piece).await?;
+                self.put_piece(state, object_name(&piece), &piece).await?;
             }
         }
         Ok(())
     }
 
-    /// Puts an object, unless another process did. What another hand put in its place is looked at when it is fetched.
-    async fn put_piece(&self, state: &mut Exchanged, piece: &[u8]) -> Result<(), OutsideError> {
-        let name = object_name(piece);
+    /// Puts an object under its name, unless another process did. What another hand put in its place is looked at when it is fetched.
+    async fn put_piece(
+        &self,
+        state: &mut Exchanged,
+        name: String,
+        piece: &[u8],
+    ) -> Result<(), OutsideError> {
         let is_there = self.files.create(&key(&name), piece.to_vec()).await?
             || self.files.find(&key(&name)).await?.is_some_and(|there| there == piece);
         if is_there {
@@ -252,7 +256,7 @@ impl Outside {
                 file,
                 "another hand took out what this process had noted: it is written anew"
             );
-            self.put_piece(state, lost.as_bytes()).await?;
+            self.put_piece(state, object_name(lost.as_bytes()), lost.as_bytes()).await?;
             self.endings.append(lost).await?;
         }
         self.heard.lock().await.noted.drain(..noted);
@@ -291,7 +295,7 @@ impl Outside {
                     }
                     continue;
                 }
-                self.put_piece(state, piece).await?;
+                self.put_piece(state, name.clone(), piece).await?;
             }
             let replaced = state.last.take().filter(|last| last.name != name && last.is_in(piece));
             if let Some(last) = replaced {

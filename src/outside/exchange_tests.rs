@@ -11,13 +11,13 @@ use crate::files::Files;
 use crate::ledger::keys::LedgerKeys;
 use crate::ledger::note::{KeyName, SigningKey};
 
-fn line(number: usize) -> Ending {
+pub(super) fn line(number: usize) -> Ending {
     let text =
         format!("2026-11-23T09:00:00.000000Z {number:064x} began unsubscribed newsletter:weekly");
     Ending::parse(&text).unwrap()
 }
 
-fn open(data_dir: &Path, shared: &Path) -> Outside {
+pub(super) fn open(data_dir: &Path, shared: &Path) -> Outside {
     let key = SigningKey::new(KeyName::parse("example.org/ledger").unwrap(), [1; 32]);
     let files = Files::open(&format!("file:{}", shared.display())).unwrap();
     let keys = Arc::new(LedgerKeys::new(key, vec![], vec![]));

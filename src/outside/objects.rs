@@ -100,31 +100,10 @@ impl Outside {
 
 #[cfg(test)]
 mod tests {
-    use std::path::{Path, PathBuf};
-    use std::sync::Arc;
+    use std::path::PathBuf;
 
-    use super::super::Ending;
+    use super::super::exchange_tests::{line, open};
     use super::*;
-    use crate::domain::address_key::AddressSecret;
-    use crate::domain::evidence_key::EvidenceKey;
-    use crate::files::Files;
-    use crate::ledger::keys::LedgerKeys;
-    use crate::ledger::note::{KeyName, SigningKey};
-
-    fn line(number: usize) -> Ending {
-        let text = format!(
-            "2026-11-23T09:00:00.000000Z {number:064x} began unsubscribed newsletter:weekly"
-        );
-        Ending::parse(&text).unwrap()
-    }
-
-    fn open(data_dir: &Path, shared: &Path) -> Outside {
-        let key = SigningKey::new(KeyName::parse("example.org/ledger").unwrap(), [1; 32]);
-        let files = Files::open(&format!("file:{}", shared.display())).unwrap();
-        let keys = Arc::new(LedgerKeys::new(key, vec![], vec![]));
-        let evidence_key = EvidenceKey::of(&AddressSecret::new([2; 32]));
-        Outside::open(data_dir, &files, keys, evidence_key).unwrap()
-    }
 
     /// Two machines that share a file store; the first put three lines there, in one object.
     struct Shared {

@@ -197,6 +197,22 @@ async fn take_places(
     Ok(taken.into_iter().collect())
 }
 
+/// What becomes of each, in the words of both databases.
+macro_rules! decided {
+    () => {
+        "decided AS (
+             SELECT *, COALESCE(barred, CASE WHEN is_full THEN 'the limit of its mailbox forbids it' END) AS why
+             FROM timed)
+         INSERT INTO outbox (outbox_id, kind, signup_id, subscriber_id, limiter_key, state, next_at, due_at,
+             created_at, finished_at, reason)
+         SELECT outbox_id, $4, signup_id, subscriber_id, limiter_key,
+             CASE WHEN why IS NULL THEN 'queued' ELSE 'dropped' END, due_at,
+             CASE WHEN why IS NULL THEN due_at END, $2, CASE WHEN why IS NULL THEN NULL ELSE $2 END, why
+         FROM decided WHERE why IS NULL OR $6
+         RETURNING state"
+    };
+}
+
 /// What is asked for; what is barred, and why; the turns of what is not; their times; what becomes of each.
 /// Materialized, so that each is looked at once, whatever comes of it.
 const ADD: Sql = Sql {
@@ -228,16 +244,8 @@ const ADD: Sql = Sql {
                               WHERE o.limiter_key = turned.limiter_key AND o.state <> 'dropped'
                                 AND o.due_at > span.value->>'since')) AS is_full
              FROM turned),
-         decided AS (
-             SELECT *, COALESCE(barred, CASE WHEN is_full THEN 'the limit of its mailbox forbids it' END) AS why
-             FROM timed)
-         INSERT INTO outbox (outbox_id, kind, signup_id, subscriber_id, limiter_key, state, next_at, due_at,
-             created_at, finished_at, reason)
-         SELECT outbox_id, $4, signup_id, subscriber_id, limiter_key,
-             CASE WHEN why IS NULL THEN 'queued' ELSE 'dropped' END, due_at,
-             CASE WHEN why IS NULL THEN due_at END, $2, CASE WHEN why IS NULL THEN NULL ELSE $2 END, why
-         FROM decided WHERE why IS NULL OR $6
-         RETURNING state"
+         ",
+        decided!()
     ),
     postgres: concat!(
         "WITH asked AS (
@@ -267,16 +275,8 @@ const ADD: Sql = Sql {
                               WHERE o.limiter_key = turned.limiter_key AND o.state <> 'dropped'
                                 AND o.due_at > to_timestamp(span.since / 1000000.0))) AS is_full
              FROM turned),
-         decided AS (
-             SELECT *, COALESCE(barred, CASE WHEN is_full THEN 'the limit of its mailbox forbids it' END) AS why
-             FROM timed)
-         INSERT INTO outbox (outbox_id, kind, signup_id, subscriber_id, limiter_key, state, next_at, due_at,
-             created_at, finished_at, reason)
-         SELECT outbox_id, $4, signup_id, subscriber_id, limiter_key,
-             CASE WHEN why IS NULL THEN 'queued' ELSE 'dropped' END, due_at,
-             CASE WHEN why IS NULL THEN due_at END, $2, CASE WHEN why IS NULL THEN NULL ELSE $2 END, why
-         FROM decided WHERE why IS NULL OR $6
-         RETURNING state"
+         ",
+        decided!()
     ),
 };
 

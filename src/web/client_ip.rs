@@ -8,20 +8,24 @@ use ipnet::IpNet;
 /// The right-most hop that is not one of our own proxies. What stands further left was written by
 /// whoever sent the request and is worth nothing.
 pub(super) fn client_ip(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let is_trusted = |ip: IpAddr| trusted.iter().any(|net| net.contains(&ip));
     let mut client = peer.to_canonical();
     let lines = headers.get_all("x-forwarded-for").iter();
     let lines: Vec<_> = lines.map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
     // Lists may have empty members (RFC 9110 §5.6.1), as behind a comma at their end.
     let hops = lines.iter().flat_map(|line| line.split(',')).map(str::trim);
     let mut hops: Vec<&str> = hops.filter(|hop| !hop.is_empty()).collect();
-    while is_trusted(client) {
+    while is_trusted(client, trusted) {
         let Some(hop) = hops.pop().and_then(hop_ip) else {
             break;
         };
         client = hop.to_canonical();
     }
     client
+}
+
+/// Whether this is one of our own proxies.
+pub(super) fn is_trusted(ip: IpAddr, trusted: &[IpNet]) -> bool {
+    trusted.iter().any(|net| net.contains(&ip.to_canonical()))
 }
 
 /// The address of one hop, however its proxy writes it: alone, with the port it came from, in brackets, in quotation

@@ -1,6 +1,6 @@
 //! The line that the log keeps of each request, and the id that all its lines bear.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -16,6 +16,7 @@ use http_body::{Frame, SizeHint};
 use tracing::{Instrument, Span};
 
 use super::App;
+use super::client_ip::is_trusted;
 
 /// Names a request, from the proxy on.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -45,10 +46,10 @@ pub(super) async fn log(
 /// That of one of our own proxies, where it gave one that can stand in a line; else a new one.
 fn request_id(app: &App, request: &Request) -> HeaderValue {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let is_ours =
-        |ip: IpAddr| app.trusted_proxies.iter().any(|net| net.contains(&ip.to_canonical()));
     let given = request.headers().get(REQUEST_ID).filter(|id| is_plain(id.as_bytes()));
-    match given.filter(|_| peer.is_some_and(|ConnectInfo(peer)| is_ours(peer.ip()))) {
+    match given.filter(|_| {
+        peer.is_some_and(|ConnectInfo(peer)| is_trusted(peer.ip(), &app.trusted_proxies))
+    }) {
         Some(id) => id.clone(),
         None => HeaderValue::try_from(app.moment().new_id().simple().to_string())
             .unwrap_or(HeaderValue::from_static("")),

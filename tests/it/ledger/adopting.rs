@@ -91,6 +91,15 @@ async fn of_an_earlier_version(database: Database) -> TestApp {
     app
 }
 
+/// A head is known outside that covers more than the database has.
+async fn newer_is_known(app: &TestApp) {
+    let keys = &app.core.terms.ledger_keys;
+    let newer = Checkpoint { origin: keys.origin().to_owned(), size: 1000, root: [1; 32] };
+    let newer = Head::parse(&newer.sign(keys.signing()), keys).unwrap();
+    let size = app.count("SELECT size FROM ledger_head").await.unsigned_abs();
+    assert!(app.core.db.outside().keep_head(size, &newer).await.unwrap());
+}
+
 both_databases! {
     async fn it_is_sound_and_says_from_where_on(database: Database) {
         let app = of_an_earlier_version(database).await;
@@ -238,11 +247,7 @@ both_databases! {
     async fn what_went_back_is_adopted_once_it_goes_on(database: Database) {
         let app = of_an_earlier_version(database).await;
         let core = &app.core;
-        let keys = &core.terms.ledger_keys;
-        let newer = Checkpoint { origin: keys.origin().to_owned(), size: 1000, root: [1; 32] };
-        let newer = Head::parse(&newer.sign(keys.signing()), keys).unwrap();
-        let size = app.count("SELECT size FROM ledger_head").await.unsigned_abs();
-        assert!(core.db.outside().keep_head(size, &newer).await.unwrap());
+        newer_is_known(&app).await;
         assert!(adopt(&core.db, &core.terms, &core.clock, &core.random).await.is_err());
         does(&app, &["ledger", "resume"]);
         adopt(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
@@ -255,11 +260,7 @@ both_databases! {
     async fn who_left_after_such_a_back_up_has_left_once_it_is_adopted(database: Database) {
         let app = of_an_earlier_version(database).await;
         let core = &app.core;
-        let keys = &core.terms.ledger_keys;
-        let newer = Checkpoint { origin: keys.origin().to_owned(), size: 1000, root: [1; 32] };
-        let newer = Head::parse(&newer.sign(keys.signing()), keys).unwrap();
-        let size = app.count("SELECT size FROM ledger_head").await.unsigned_abs();
-        assert!(core.db.outside().keep_head(size, &newer).await.unwrap());
+        newer_is_known(&app).await;
         app.advance(Duration::from_secs(1));
         let left = Ending {
             at: app.clock.now(),
