@@ -1,6 +1,8 @@
 //! Builds the program from its settings, runs it, and stops it so that nothing acknowledged is lost.
 
 mod outgoing;
+mod own_keys;
+mod start_error;
 
 pub use outgoing::{sender, transport};
 
@@ -13,8 +15,12 @@ use tokio::sync::{Mutex, Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use own_keys::demand_own_keys;
+pub use own_keys::find_own_keys;
+pub use start_error::StartError;
+
 use crate::clock::Clock;
-use crate::config::{Keys, KeysError, Settings};
+use crate::config::{Keys, Settings};
 use crate::domain::evidence_key::EvidenceKey;
 use crate::domain::export_run::STREAMED_MOST;
 use crate::domain::link::Links;
@@ -25,7 +31,6 @@ use crate::flows::replay_endings::{Replay, Replayed};
 use crate::flows::split_words::split_words;
 use crate::flows::standing::{find_standing, tell_not_level};
 use crate::intake::{Intake, IntakeParts};
-use crate::mail::dkim_key::DkimKeyError;
 use crate::mail::mailbox::Mailbox;
 use crate::mail::postmaster::Postmaster;
 use crate::mail::relay_events::{Amazon, Door};
@@ -33,8 +38,8 @@ use crate::mail::transport::Transport;
 use crate::outside::{Outside, OutsideError};
 use crate::random::{Moment, Random};
 use crate::site::Site;
-use crate::store::{Db, OpenError, key_fingerprints};
-use crate::templates::{TemplateError, Templates};
+use crate::store::Db;
+use crate::templates::Templates;
 use crate::web::{
     App, CatalogCache, CodeLimit, Comparisons, FiguresCache, HashTurns, LedgerCheck, OwnHost,
     SignupLimit,
@@ -51,52 +56,6 @@ pub enum Role {
     Web,
     /// Work only.
     Worker,
-}
-
-/// Why the program cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The database.
-    #[error(transparent)]
-    Store(#[from] OpenError),
-    /// What an earlier version stored, or what people ended.
-    #[error(
-        "what an earlier version stored, or what is kept outside the database, could not be taken in"
-    )]
-    Earlier(#[from] crate::flows::Error),
-    /// A secret.
-    #[error(transparent)]
-    Keys(#[from] KeysError),
-    /// Another installation wrote this database, or the address key was lost.
-    #[error(
-        "this database was written under another address key, and would recognise nobody: give this \
-         program the address.key of the installation that made it (ASSENT_ADDRESS_KEY_FILE)"
-    )]
-    ForeignKey,
-    /// Another key signed this database's ledger.
-    #[error(
-        "another key signed this database's ledger: give this program the ledger.key of the installation \
-         that made it (ASSENT_LEDGER_KEY_FILE), or name its public key in ASSENT_LEDGER_OLD_KEYS: {0}"
-    )]
-    ForeignLedgerKey(String),
-    /// The file store.
-    #[error(transparent)]
-    Files(#[from] FilesError),
-    /// What is kept outside the database.
-    #[error(transparent)]
-    Outside(#[from] OutsideError),
-    /// A template.
-    #[error(transparent)]
-    Templates(#[from] TemplateError),
-    /// The mailbox directory.
-    #[error("the mailbox directory cannot be made")]
-    Mailbox(#[source] std::io::Error),
-    /// A key that signs mail.
-    #[error(transparent)]
-    Dkim(#[from] DkimKeyError),
-    /// The data directory.
-    #[error("the data directory {0} cannot be made")]
-    DataDir(String, #[source] std::io::Error),
 }
 
 /// Everything that commands and pages share.
@@ -148,24 +107,7 @@ impl Core {
         if split > 0 {
             tracing::info!(people = split, "split up into the words they are found by");
         }
-        let fingerprint = keys.addresses.fingerprint();
-        let mut tx = db.write().await.map_err(OpenError::from)?;
-        let stored = key_fingerprints::insert_or_find(&mut tx, "address", &fingerprint).await;
-        if stored.map_err(OpenError::from)? != fingerprint {
-            return Err(StartError::ForeignKey);
-        }
-        let present = keys.ledger.first().vkey().to_string();
-        let stored = key_fingerprints::insert_or_find(&mut tx, "ledger", &present).await;
-        let stored = stored.map_err(OpenError::from)?;
-        if stored != present {
-            if keys.ledger.trusted().iter().all(|key| key.to_string() != stored) {
-                return Err(StartError::ForeignLedgerKey(stored));
-            }
-            key_fingerprints::replace(&mut tx, "ledger", &present)
-                .await
-                .map_err(OpenError::from)?;
-        }
-        tx.commit().await.map_err(OpenError::from)?;
+        demand_own_keys(&db, &keys).await?;
         let terms = Terms {
             evidence_key,
             address_secret: keys.addresses,
@@ -251,6 +193,26 @@ impl Core {
             tell_not_level(&self.db, &self.moment(), &standing.to_string()).await
         };
         in_time(looked).await.map(drop)
+    }
+
+    /// Refuses a bucket that replaces what it is asked to keep: a fork of the ledger would be hidden by it. One that is
+    /// away is tried later. On disk it is known how files are put.
+    ///
+    /// # Errors
+    /// [`FilesError::Overwrites`].
+    pub async fn try_out_files(&self) -> Result<(), StartError> {
+        if self.files.is_on_disk() {
+            return Ok(());
+        }
+        match tokio::time::timeout(LOOK, self.files.try_out(self.moment().new_id())).await {
+            Ok(Err(error @ FilesError::Overwrites)) => return Err(error.into()),
+            Ok(Err(error)) => {
+                tracing::error!(error = ?error, "the file store could not be tried out");
+            }
+            Ok(Ok(())) => {}
+            Err(_) => tracing::error!("the file store does not answer: it could not be tried out"),
+        }
+        Ok(())
     }
 
     /// Brings what this process noted to the file store, before it ends.

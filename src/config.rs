@@ -6,13 +6,17 @@ mod restored_keys;
 mod settings;
 mod sources;
 
-pub use keys::{Keys, KeysError};
+pub use keys::{FoundKeys, Keys, KeysError};
 pub use mail_settings::{MailSettings, MailTarget};
 pub use restored_keys::{BackedUpKeys, KeySource, RestoredKeys};
 pub use settings::Settings;
 pub use sources::{Source, Values};
 
-/// Why the settings cannot be used. Says which one and what to do.
+use std::fmt;
+
+use crate::domain::sentence::sentence;
+
+/// What is wrong about one setting, or with the file of settings. Says which one and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
@@ -25,11 +29,31 @@ pub enum ConfigError {
     #[error("{0} is not a setting{1}")]
     Unknown(String, String),
     /// The value does not fit.
-    #[error("{name} is wrong: {why}")]
+    #[error("{shown} is wrong: {why}")]
     Wrong {
-        /// The setting, as the operator wrote it.
-        name: String,
+        /// The setting, by its name in TOML.
+        key: &'static str,
+        /// The same as the operator wrote it, and where.
+        shown: String,
         /// What it should look like.
         why: String,
     },
+}
+
+/// Why the settings cannot be used: all that is wrong, each on a line of its own.
+#[derive(Debug)]
+pub struct ConfigErrors(pub Vec<ConfigError>);
+
+impl std::error::Error for ConfigErrors {}
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_slice() {
+            [error] => f.write_str(&sentence(error)),
+            errors => {
+                write!(f, "{} things are wrong with the settings:", errors.len())?;
+                errors.iter().try_for_each(|error| write!(f, "\n  {}", sentence(error)))
+            }
+        }
+    }
 }

@@ -136,6 +136,33 @@ impl Files {
             let disk = Disk::open(directory)?;
             return Ok(Self { store: Arc::new(disk.clone()), disk: Some(disk) });
         }
+        Self::open_bucket(url)
+    }
+
+    /// Opens the same to be read, and makes nothing: a directory that is not there holds nothing yet.
+    ///
+    /// # Errors
+    /// When the URL names neither, or no directory.
+    pub fn look(url: &str) -> Result<Self, FilesError> {
+        let Some(directory) = url.strip_prefix("file:") else { return Self::open_bucket(url) };
+        let directory = Path::new(directory.strip_prefix("//").unwrap_or(directory));
+        match std::fs::metadata(directory) {
+            Ok(found) if found.is_dir() => {
+                let disk = Disk::open(directory)?;
+                Ok(Self { store: Arc::new(disk.clone()), disk: Some(disk) })
+            }
+            Ok(_) => {
+                let error = std::io::ErrorKind::NotADirectory.into();
+                Err(FilesError::Directory(directory.to_owned(), error))
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Ok(Self { store: Arc::new(object_store::memory::InMemory::new()), disk: None })
+            }
+            Err(error) => Err(FilesError::Directory(directory.to_owned(), error)),
+        }
+    }
+
+    fn open_bucket(url: &str) -> Result<Self, FilesError> {
         let Some(place) = url.strip_prefix("s3://") else {
             return Err(FilesError::UnknownScheme);
         };
@@ -278,11 +305,28 @@ impl Files {
         Ok(self.store.get(&Key::from(key)).await?.bytes().await?)
     }
 
+    /// Whether it is a directory of this machine.
+    #[must_use]
+    pub fn is_on_disk(&self) -> bool {
+        self.disk.is_some()
+    }
+
+    /// Whether the store can be read.
+    ///
+    /// # Errors
+    /// When it does not answer, or not us.
+    pub async fn demand_readable(&self) -> Result<(), FilesError> {
+        match self.store.list(None).next().await {
+            Some(Err(error)) => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether the store takes, gives and removes a file.
     ///
     /// # Errors
     /// When it does not.
-    pub async fn check(&self, id: Uuid) -> Result<(), FilesError> {
+    pub async fn try_out(&self, id: Uuid) -> Result<(), FilesError> {
         let key = Key::from(format!("checks/{id}"));
         self.store.put(&key, PutPayload::from_static(b"ok")).await?;
         self.store.get(&key).await?.bytes().await?;

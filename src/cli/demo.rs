@@ -67,11 +67,11 @@ async fn sign_in(core: &Core, dir: &Path) -> Result<String, Error> {
     Ok(password)
 }
 
-fn settings(dir: &Path) -> Result<Settings, crate::config::ConfigError> {
+fn settings(dir: &Path) -> Result<Settings, crate::config::ConfigErrors> {
     let environment = std::env::vars().filter(|(name, _)| {
         !SET_BY_DEMO.iter().any(|set| name.strip_suffix("_FILE").unwrap_or(name) == *set)
     });
-    let mut values = Values::read(None, environment)?;
+    let mut values = Values::read(None, environment);
     values.set_default("data_dir", &dir.display().to_string());
     values.set_default("controller.name", demo::texts::CONTROLLER_NAME);
     values.set_default("controller.address", demo::texts::CONTROLLER_ADDRESS);
@@ -80,5 +80,5 @@ fn settings(dir: &Path) -> Result<Settings, crate::config::ConfigError> {
     if let Some(listen) = values.get("listen").map(|source| format!("http://{}", source.value)) {
         values.set_default("base_url", &listen);
     }
-    Settings::check(&values)
+    Settings::check(values)
 }

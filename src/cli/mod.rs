@@ -6,7 +6,6 @@ mod bundle;
 mod check;
 mod demo;
 mod dkim;
-mod dns_records;
 mod erase;
 mod export;
 mod import;
@@ -34,7 +33,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::app::Core;
 use crate::clock::Clock;
-use crate::config::{ConfigError, Settings, Values};
+use crate::config::{ConfigErrors, Settings, Values};
 use crate::domain::sentence::sentence;
 use crate::domain::staff::COMMAND_LINE as ACTOR;
 use crate::flows::record_disclosure::{Disclosure, record_disclosure};
@@ -74,8 +73,7 @@ enum Alone {
     Serve(serve::Serve),
     /// Put a back-up in place of the database and files
     Restore(restore::Restore),
-    /// Try configuration, database, files, mail relay and ledger, one line each
-    Check,
+    Check(check::Check),
     /// Try out how mail leaves
     #[command(subcommand)]
     Mail(mail::MailCommand),
@@ -215,9 +213,9 @@ async fn run_alone(config: Option<PathBuf>, command: Alone) -> Outcome {
             log_to_stderr("warn", settings.log_json);
             Box::pin(command.run(settings)).await
         }
-        Alone::Check => {
+        Alone::Check(command) => {
             log_to_stderr("error", false);
-            check::run(config.as_deref()).await
+            Box::pin(command.run(config)).await
         }
         Alone::Mail(command) => {
             let settings = settings(config)?;
@@ -288,10 +286,10 @@ fn read_whole(from: impl std::io::Read) -> std::io::Result<String> {
     Ok(text)
 }
 
-fn settings(config: Option<PathBuf>) -> Result<Settings, ConfigError> {
+fn settings(config: Option<PathBuf>) -> Result<Settings, ConfigErrors> {
     let beside = PathBuf::from("assent.toml");
     let config = config.or_else(|| beside.exists().then_some(beside));
-    Settings::check(&Values::read(config.as_deref(), std::env::vars())?)
+    Settings::check(Values::read(config.as_deref(), std::env::vars()))
 }
 
 async fn open(settings: Settings) -> Result<Core, crate::app::StartError> {

@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, IsTerminal, Write};
+use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 
 use tokio::net::TcpListener;
@@ -23,6 +24,7 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) async fn run(self, core: Core) -> Outcome {
+        core.try_out_files().await?;
         core.look_outside().await?;
         let listener = match self.role {
             Role::Worker => None,
@@ -92,9 +94,11 @@ pub(super) async fn run(
 
 pub(super) async fn listen(core: &Core) -> Result<TcpListener, Error> {
     let address = core.settings.listen;
-    TcpListener::bind(address).await.map_err(|error| {
-        refuse(format!(
-            "cannot listen on {address} ({error}): stop what uses it or set ASSENT_LISTEN to another"
-        ))
-    })
+    TcpListener::bind(address).await.map_err(|error| cannot_listen(address, &error))
+}
+
+pub(super) fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Error {
+    refuse(format!(
+        "cannot listen on {address} ({error}): stop what uses it or set ASSENT_LISTEN to another"
+    ))
 }

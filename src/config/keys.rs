@@ -1,6 +1,6 @@
 //! Secrets: given, or made at the first start and kept beside the data.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -63,38 +63,91 @@ impl Keys {
     /// # Errors
     /// When a secret is malformed, or its file cannot be read or made.
     pub fn load(settings: &Settings, random: &Random) -> Result<Self, KeysError> {
+        loop {
+            let FoundKeys { keys, mut missing } = Self::find(settings, random)?;
+            if missing.is_empty() {
+                return Ok(keys);
+            }
+            // One by one, for what follows from one must follow from the one that is there: another process may be
+            // about to make it as well.
+            let (file, text) = missing.swap_remove(0);
+            keep(&file, text.expose_secret()).map_err(|error| KeysError::File(file, error))?;
+        }
+    }
+
+    /// The same, and nothing is made: what is missing follows from what is there, or is new for this once.
+    ///
+    /// # Errors
+    /// When a secret is malformed, or its file cannot be read.
+    pub fn find(settings: &Settings, random: &Random) -> Result<FoundKeys, KeysError> {
+        let mut missing = vec![];
         let file = settings.data_dir.join("secret.key");
-        let ring =
-            given_or_kept("secret_key", settings.secret_key.as_ref(), &file, || random.bytes())?;
-        let (first, older) = ring.split_first().ok_or(KeysError::Malformed("secret_key".into()))?;
+        let (name, text) =
+            given_or_kept("secret_key", settings.secret_key.as_ref(), file, |file| {
+                let text = SecretString::from(STANDARD.encode(random.bytes::<32>()));
+                missing.push((file, text.clone()));
+                Ok(text)
+            })?;
+        let ring = decode(&name, text.expose_secret())?;
+        let (first, older) = ring.split_first().ok_or(KeysError::Malformed(name))?;
         let links = LinkSecrets::new(*first, older);
         let file = settings.data_dir.join("address.key");
-        let follows = || derived(first, ADDRESS);
-        let given = settings.address_key.as_ref();
-        let address = *given_or_kept("address_key", given, &file, follows)?
-            .first()
-            .ok_or(KeysError::Malformed("address_key".into()))?;
-        let ledger = Arc::new(ledger_keys(settings, first)?);
-        Ok(Self { links, addresses: AddressSecret::new(address), ledger })
+        let (name, text) =
+            given_or_kept("address_key", settings.address_key.as_ref(), file, |file| {
+                let text = SecretString::from(STANDARD.encode(derived(first, ADDRESS)));
+                missing.push((file, text.clone()));
+                Ok(text)
+            })?;
+        let address = decode(&name, text.expose_secret())?;
+        let address = *address.first().ok_or(KeysError::Malformed(name))?;
+        let file = settings.data_dir.join("ledger.key");
+        let (name, text) =
+            given_or_kept("ledger.key", settings.ledger_key.as_ref(), file, |file| {
+                let name = KeyName::parse(&ledger_name(settings))
+                    .map_err(|error| KeysError::Ledger("base_url".to_owned(), error))?;
+                let text = SigningKey::new(name, derived(first, LEDGER)).to_text();
+                missing.push((file, text.clone()));
+                Ok(text)
+            })?;
+        let mut ledger = signing_keys(&name, text.expose_secret())?.into_iter();
+        let signs = ledger.next().ok_or(KeysError::Malformed(name))?;
+        let ledger = LedgerKeys::new(signs, ledger.collect(), settings.ledger_old_keys.clone());
+        let keys = Self { links, addresses: AddressSecret::new(address), ledger: Arc::new(ledger) };
+        Ok(FoundKeys { keys, missing })
     }
 }
 
+/// The secrets as they are, or would be.
+pub struct FoundKeys {
+    /// All of them.
+    pub keys: Keys,
+    /// What would be made, and what would lie there.
+    missing: Vec<(PathBuf, SecretString)>,
+}
+
+impl FoundKeys {
+    /// The files that the first start makes.
+    pub fn missing(&self) -> impl Iterator<Item = &Path> {
+        self.missing.iter().map(|(file, _)| file.as_path())
+    }
+}
+
+/// The setting of this name, or what lies in the file, or what is made for it; and where that is from.
 fn given_or_kept(
     name: &str,
     given: Option<&SecretString>,
-    file: &Path,
-    make: impl FnOnce() -> [u8; 32],
-) -> Result<Vec<[u8; 32]>, KeysError> {
+    file: PathBuf,
+    make: impl FnOnce(PathBuf) -> Result<SecretString, KeysError>,
+) -> Result<(String, SecretString), KeysError> {
     if let Some(given) = given {
-        return decode(name, given.expose_secret());
+        return Ok((name.to_owned(), given.clone()));
     }
-    if !file.exists() {
-        keep(file, &STANDARD.encode(make()))
-            .map_err(|error| KeysError::File(file.to_owned(), error))?;
+    let name = file.display().to_string();
+    match std::fs::read_to_string(&file) {
+        Ok(kept) => Ok((name, kept.into())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok((name, make(file)?)),
+        Err(error) => Err(KeysError::File(file, error)),
     }
-    let kept = std::fs::read_to_string(file);
-    let kept = kept.map_err(|error| KeysError::File(file.to_owned(), error))?;
-    decode(&file.display().to_string(), &kept)
 }
 
 pub(super) fn decode(name: &str, text: &str) -> Result<Vec<[u8; 32]>, KeysError> {
@@ -121,29 +174,9 @@ fn keep(file: &Path, key: &str) -> std::io::Result<()> {
     let linked = std::fs::hard_link(&whole, file);
     std::fs::remove_file(&whole)?;
     match linked {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
         _ => std::fs::File::open(directory)?.sync_all(),
     }
-}
-
-fn ledger_keys(settings: &Settings, secret: &[u8; 32]) -> Result<LedgerKeys, KeysError> {
-    let file = settings.data_dir.join("ledger.key");
-    let (name, text) = if let Some(given) = &settings.ledger_key {
-        ("ledger.key".to_owned(), given.clone())
-    } else {
-        let failed = |error| KeysError::File(file.clone(), error);
-        if !file.exists() {
-            let name = KeyName::parse(&ledger_name(settings))
-                .map_err(|error| KeysError::Ledger("base_url".to_owned(), error))?;
-            let key = SigningKey::new(name, derived(secret, LEDGER));
-            keep(&file, key.to_text().expose_secret()).map_err(failed)?;
-        }
-        let kept = std::fs::read_to_string(&file).map_err(failed)?;
-        (file.display().to_string(), SecretString::from(kept))
-    };
-    let mut keys = signing_keys(&name, text.expose_secret())?.into_iter();
-    let first = keys.next().ok_or(KeysError::Malformed(name))?;
-    Ok(LedgerKeys::new(first, keys.collect(), settings.ledger_old_keys.clone()))
 }
 
 /// Reads what a file `ledger.key` holds.
@@ -178,7 +211,7 @@ mod tests {
         let mut environment =
             vec![("ASSENT_DATA_DIR".to_owned(), directory.to_str().unwrap().to_owned())];
         environment.extend(secret.map(|s| ("ASSENT_SECRET_KEY".to_owned(), s.to_owned())));
-        Settings::check(&Values::read(None, environment.into_iter()).unwrap()).unwrap()
+        Settings::check(Values::read(None, environment.into_iter())).unwrap()
     }
 
     #[test]
@@ -215,5 +248,18 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let short = settings(directory.path(), Some("c2hvcnQ="));
         assert!(matches!(Keys::load(&short, &Random::System), Err(KeysError::Malformed(_))));
+    }
+    #[test]
+    fn a_look_makes_nothing_and_finds_what_will_be_made() {
+        let directory = tempfile::tempdir().unwrap();
+        let settings = settings(&directory.path().join("none"), Some(&STANDARD.encode([1; 32])));
+        let found = Keys::find(&settings, &Random::System).unwrap();
+        let missing: Vec<_> =
+            found.missing().map(|file| file.file_name().unwrap().to_owned()).collect();
+        assert_eq!(missing, ["address.key", "ledger.key"]);
+        assert!(!settings.data_dir.exists());
+        let loaded = Keys::load(&settings, &Random::System).unwrap();
+        assert_eq!(found.keys.addresses.fingerprint(), loaded.addresses.fingerprint());
+        assert_eq!(Keys::find(&settings, &Random::System).unwrap().missing().count(), 0);
     }
 }

@@ -277,7 +277,7 @@ mod tests {
             ("ASSENT_BASE_URL", "https://a.example"),
         ];
         let set = own.iter().chain(set).map(|(name, value)| ((*name).into(), (*value).into()));
-        Settings::check(&Values::read(None, set).unwrap()).unwrap()
+        Settings::check(Values::read(None, set)).unwrap()
     }
 
     impl Story {

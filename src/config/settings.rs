@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use url::Url;
 
-use super::{ConfigError, MailSettings, Values};
+use super::{ConfigError, ConfigErrors, MailSettings, Values};
 use crate::domain::alarm::OnCollapse;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::mail_limit::{MailLimit, Window};
@@ -72,12 +72,43 @@ pub struct Settings {
     pub log_json: bool,
 }
 
+/// What a setting is read by: where the first is wrong, nothing can be said of the second.
+const READ_BY: &[(&str, &str)] =
+    &[("mail.from", "mail.dkim_domain"), ("mail.relay_events", "mail.relay_events_key")];
+
 impl Settings {
     /// Checks the values that were written and fills in the defaults.
     ///
     /// # Errors
-    /// Names the first setting that does not fit, and what it should look like.
-    pub fn check(values: &Values) -> Result<Self, ConfigError> {
+    /// Names each setting that does not fit, and what it should look like.
+    pub fn check(mut values: Values) -> Result<Self, ConfigErrors> {
+        let mut wrong = values.take_wrong();
+        loop {
+            match Self::read(&values) {
+                Ok(settings) if wrong.is_empty() => return Ok(settings),
+                Ok(_) => return Err(ConfigErrors(wrong)),
+                Err(error) => {
+                    // Without what is wrong, the rest is read.
+                    let goes_on = match &error {
+                        ConfigError::Wrong { key, .. } => {
+                            for (_, by) in READ_BY.iter().filter(|(first, _)| first == key) {
+                                values.take_out(by);
+                            }
+                            values.take_out(key).is_some()
+                        }
+                        _ => false,
+                    };
+                    wrong.push(error);
+                    if !goes_on {
+                        return Err(ConfigErrors(wrong));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads them up to the first that does not fit.
+    fn read(values: &Values) -> Result<Self, ConfigError> {
         let text = |key: &str, default: &str| {
             values.get(key).map_or_else(|| default.to_owned(), |source| source.value.clone())
         };
@@ -93,7 +124,6 @@ impl Settings {
             })?,
             database_url: text("database_url", &in_data("sqlite", "assent.db")).into(),
             files_url: text("files_url", &in_data("file", "files")),
-            mail: MailSettings::check(values, &data_dir, &hello)?,
             secret_key: secret("secret_key"),
             address_key: secret("address_key"),
             ledger_key: secret("ledger.key"),
@@ -143,6 +173,7 @@ impl Settings {
                 "json" => Ok(true),
                 _ => Err("write `text` or `json`".to_owned()),
             })?,
+            mail: MailSettings::check(values, &data_dir, &hello)?,
             base_url,
             data_dir,
         })
@@ -158,14 +189,15 @@ impl Settings {
 /// Reads one setting, or its default; an error names the setting as the operator wrote it.
 pub(super) fn parse<T>(
     values: &Values,
-    key: &str,
+    key: &'static str,
     default: &str,
     read: impl Fn(&str) -> Result<T, String>,
 ) -> Result<T, ConfigError> {
     let written = values.get(key);
     let value = written.map_or(default, |source| source.value.trim());
     read(value).map_err(|why| ConfigError::Wrong {
-        name: written.map_or_else(|| key.to_owned(), |source| source.name.clone()),
+        key,
+        shown: written.map_or_else(|| key.to_owned(), |source| source.shown.clone()),
         why,
     })
 }
@@ -223,8 +255,7 @@ mod tests {
 
     fn check(set: &[(&str, &str)]) -> Result<Settings, String> {
         let environment = set.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
-        let values = Values::read(None, environment).map_err(|error| error.to_string())?;
-        Settings::check(&values).map_err(|error| error.to_string())
+        Settings::check(Values::read(None, environment)).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -261,5 +292,32 @@ mod tests {
             let error = check(&[(name, value)]).unwrap_err();
             assert!(error.starts_with(&format!("{name} is wrong: ")), "{error}");
         }
+    }
+    #[test]
+    fn all_that_is_wrong_is_named_at_once() {
+        let error = check(&[
+            ("ASSENT_LISTEN", "8080"),
+            ("ASSENT_TIMEZON", "UTC"),
+            ("ASSENT_MAIL_FROM", "nobody"),
+            // Right for whoever it was meant to be.
+            ("ASSENT_MAIL_DKIM_DOMAIN", "example.org"),
+            ("ASSENT_MAIL_RELAY_EVENTS", "ses"),
+            ("ASSENT_CONFIRM_TTL", "soon"),
+        ]);
+        let error = error.unwrap_err();
+        let lines: Vec<&str> = error.lines().collect();
+        assert_eq!(lines[0], "5 things are wrong with the settings:");
+        let named: Vec<&str> =
+            lines[1..].iter().filter_map(|line| line.split_whitespace().next()).collect();
+        assert_eq!(
+            named,
+            [
+                "ASSENT_TIMEZON",
+                "ASSENT_LISTEN",
+                "ASSENT_CONFIRM_TTL",
+                "ASSENT_MAIL_FROM",
+                "mail.relay_events_key"
+            ]
+        );
     }
 }

@@ -125,7 +125,7 @@ async fn the_directory_of_the_store_may_be_a_link_itself() {
     assert_eq!(files.sizes("outside/heads").await.unwrap(), [("x".to_owned(), Some(7))]);
     assert!(files.sizes("outside/none").await.unwrap().is_empty());
     assert_eq!(files.keys().await.unwrap(), ["outside/heads/x"]);
-    files.check(Uuid::from_u128(1)).await.unwrap();
+    files.try_out(Uuid::from_u128(1)).await.unwrap();
     assert_eq!(files.keys().await.unwrap(), ["outside/heads/x"]);
     files.delete_object("outside/heads/x").await.unwrap();
     files.delete_object("outside/heads/x").await.unwrap();

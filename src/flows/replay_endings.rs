@@ -141,6 +141,29 @@ impl Replay {
     }
 }
 
+/// Of how many people something is known to have ended that the database seems not to know, be it that the next start ends
+/// it again or leaves it to the check of the ledger. Nothing is changed; what may be under way at this moment is left out.
+///
+/// # Errors
+/// When what is outside or the database does not answer, or something outside was changed by another hand.
+pub async fn count_unknown(db: &Db, now: Timestamp) -> Result<usize, Error> {
+    let since = now.minus(SETTLED);
+    let known = db.outside().known_endings().await?.newer(0);
+    let due = known.iter().filter(|(scope, began)| !scope.reason.is_left() && began.at < since);
+    let due: Vec<Known> = due.map(|(scope, began)| Known::of(scope, *began)).collect();
+    let mut people = HashSet::new();
+    for some in due.chunks(AT_ONCE) {
+        let mut tx = db.read().await?;
+        let withdrawn = endings::list_unwithdrawn(&mut tx, some).await?;
+        let erased = endings::list_unerased(&mut tx, some).await?;
+        let suppressed = endings::list_unsuppressed(&mut tx, some).await?;
+        people.extend(withdrawn.into_iter().map(|row| row.address_key));
+        people.extend(erased.into_iter().map(|row| row.address_key));
+        people.extend(suppressed.into_iter().map(|row| row.address_key));
+    }
+    Ok(people.len())
+}
+
 /// Whether the database answered, and holds something that keeps this from being done: rows that hang together as this
 /// program never writes them, or that cannot be read.
 fn is_refused(error: &Error) -> bool {

@@ -7,7 +7,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::journal::{Grown, Look, ReadUpTo, parse_lines, whole_lines};
 use super::objects::{FOLDER, key, object_name, pieces};
-use super::{Ending, Outside, OutsideError};
+use super::{Access, Ending, Endings, Outside, OutsideError};
 
 /// How many objects are read before their lines are appended, so that a start that is cut short begins further on.
 const FETCHED_AT_ONCE: usize = 256;
@@ -93,7 +93,16 @@ impl Outside {
         fetched.and(put)
     }
 
-    /// The same, and each object is read, also those that this machine put: one that was changed without changing its
+    /// All endings that either place knows; neither learns them from the other.
+    ///
+    /// # Errors
+    /// When either cannot be read, or holds a line by another hand.
+    pub async fn known_endings(&self) -> Result<Arc<Endings>, OutsideError> {
+        self.fetch(&mut *self.exchanged.lock().await, true).await?;
+        self.hear(Look::Whole).await
+    }
+
+    /// The same as [`Outside::exchange`], and each object is read, also those that this machine put: one that was changed without changing its
     /// size is found, and one that was taken away is put again.
     ///
     /// # Errors
@@ -199,7 +208,7 @@ impl Outside {
             endings.iter().map(|ending| ending.line(&self.evidence_key)).collect();
         let new = lines.iter().filter(|line| here.insert(line.as_bytes()));
         let new: String = new.flat_map(|line| [line, "\n"]).collect();
-        if !new.is_empty() {
+        if !new.is_empty() && self.access == Access::Use {
             self.endings.append(new).await?;
         }
         Arc::make_mut(&mut self.heard.lock().await.endings).add(endings);

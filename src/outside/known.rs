@@ -3,7 +3,7 @@
 
 use super::heads::{Head, Heads};
 use super::held::HeldUpTo;
-use super::{Outside, OutsideError};
+use super::{Access, Outside, OutsideError};
 use crate::ledger::epoch::Epoch;
 
 /// One of the two places.
@@ -75,7 +75,9 @@ impl Outside {
     /// # Errors
     /// When the data directory cannot be read or written.
     pub async fn keep_near(&self, after: u64, head: &Head) -> Result<(), OutsideError> {
-        if self.near.find_after(head.epoch, after, &self.keys).await?.is_none() {
+        if self.access == Access::Use
+            && self.near.find_after(head.epoch, after, &self.keys).await?.is_none()
+        {
             self.near.put(after, head, &self.keys).await?;
         }
         Ok(())

@@ -104,6 +104,16 @@ pub struct Outside {
     fetched: Arc<Mutex<Option<(Epoch, u64)>>>,
     /// What this process knows by itself.
     seen: Arc<std::sync::Mutex<Seen>>,
+    access: Access,
+}
+
+/// What something is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// To be used.
+    Use,
+    /// To be looked at: nothing is written, neither what one place knows into the other.
+    Look,
 }
 
 impl Outside {
@@ -118,7 +128,31 @@ impl Outside {
         evidence_key: EvidenceKey,
     ) -> Result<Self, OutsideError> {
         let near = Files::open(&format!("file:{}", data_dir.display()))?;
-        Ok(Self {
+        Ok(Self::of(data_dir, (near, files), keys, evidence_key, Access::Use))
+    }
+
+    /// The same, and nothing is written or made in either place.
+    ///
+    /// # Errors
+    /// When the data directory is none.
+    pub fn look(
+        data_dir: &Path,
+        files: &Files,
+        keys: Arc<LedgerKeys>,
+        evidence_key: EvidenceKey,
+    ) -> Result<Self, OutsideError> {
+        let near = Files::look(&format!("file:{}", data_dir.display()))?;
+        Ok(Self::of(data_dir, (near, files), keys, evidence_key, Access::Look))
+    }
+
+    fn of(
+        data_dir: &Path,
+        (near, files): (Files, &Files),
+        keys: Arc<LedgerKeys>,
+        evidence_key: EvidenceKey,
+        access: Access,
+    ) -> Self {
+        Self {
             endings: Journal::open(data_dir.join("endings.log")),
             erasures: Journal::open(data_dir.join("erasures.log")),
             near: Heads::of(near, &keys),
@@ -131,7 +165,14 @@ impl Outside {
             grew: Arc::default(),
             fetched: Arc::default(),
             seen: Arc::default(),
-        })
+            access,
+        }
+    }
+
+    /// What it was opened for.
+    #[must_use]
+    pub fn access(&self) -> Access {
+        self.access
     }
 
     /// Notes endings, on disk in the data directory when this returns. The database calls it before it commits

@@ -23,6 +23,19 @@ pub async fn insert_or_find(tx: &mut Tx, name: &str, fingerprint: &str) -> sqlx:
     })
 }
 
+/// The fingerprint that holds, if one is stored.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find(tx: &mut Tx, name: &str) -> sqlx::Result<Option<String>> {
+    on!(tx, |conn| {
+        sqlx::query_scalar("SELECT fingerprint FROM key_fingerprint WHERE name = $1")
+            .bind(name)
+            .fetch_optional(conn)
+            .await
+    })
+}
+
 /// Replaces the fingerprint of a key that may change.
 ///
 /// # Errors

@@ -83,7 +83,7 @@ use sqlx::{Connection, PgPool, Postgres, Sqlite, SqlitePool};
 pub use away::is_away;
 pub use noting::{LEFT_AGAIN, Noting};
 
-use crate::outside::Outside;
+use crate::outside::{Access, Outside};
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
@@ -233,7 +233,8 @@ pub fn sqlite_file(url: &str) -> Option<&Path> {
 
 impl Db {
     /// Opens the database named by `sqlite:PATH` or `postgres://…`. Nothing is migrated yet. Its transactions
-    /// note endings outside before they commit them.
+    /// note endings outside before they commit them. Where what is outside is only looked at, so is the database: a
+    /// file that is not there is not made.
     ///
     /// # Errors
     /// When the URL is of neither kind or the database does not answer.
@@ -243,9 +244,12 @@ impl Db {
             Self::open_sqlite(path, outside).await
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             // Compiling a query takes longer here than what it saves.
-            let options = PgConnectOptions::from_str(url)?
+            let mut options = PgConnectOptions::from_str(url)?
                 .application_name("assent")
                 .options([("jit", "off")]);
+            if outside.access() == Access::Look {
+                options = options.options([("default_transaction_read_only", "on")]);
+            }
             away::refuse_at_once(&options, ACQUIRE_TIMEOUT).await?;
             let pool = PgPoolOptions::new()
                 .max_connections(16)
@@ -264,10 +268,8 @@ impl Db {
     }
 
     async fn open_sqlite(path: &Path, outside: Outside) -> Result<Self, OpenError> {
-        let options = SqliteConnectOptions::new()
+        let mut options = SqliteConnectOptions::new()
             .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
             // A commit is answered for only once it is on disk.
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
@@ -279,6 +281,10 @@ impl Db {
             .pragma("cache_size", "-8192")
             // What is erased is overwritten, not only unlinked (GDPR Art. 17).
             .pragma("secure_delete", "ON");
+        options = match outside.access() {
+            Access::Use => options.create_if_missing(true).journal_mode(SqliteJournalMode::Wal),
+            Access::Look => options.pragma("query_only", "ON"),
+        };
         let pool = |connections| {
             SqlitePoolOptions::new()
                 .max_connections(connections)

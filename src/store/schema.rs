@@ -1,16 +1,18 @@
 //! How far the schema of a database is.
 
-use super::{Db, SQLITE_MIGRATIONS, Sql, on};
+use super::{Db, POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS, Sql, on};
 
 /// How far it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Schema {
     /// Nothing of this program is in the database.
     Missing,
-    /// It is an earlier version's.
-    Older,
-    /// It is this version's, or a later one's.
+    /// It is an earlier version's, and this many changes wait.
+    Older(usize),
+    /// It is this version's.
     Current,
+    /// This change was made by a version that is not this one, or failed halfway.
+    Foreign(i64),
 }
 
 impl Db {
@@ -29,11 +31,27 @@ impl Db {
         if !is_there {
             return Ok(Schema::Missing);
         }
-        let applied: Option<i64> =
-            on!(&mut tx, |conn| sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
-                .fetch_one(conn)
-                .await)?;
-        let newest = SQLITE_MIGRATIONS.iter().map(|migration| migration.version).max();
-        Ok(if applied >= newest { Schema::Current } else { Schema::Older })
+        let applied: Vec<(i64, Vec<u8>, bool)> = on!(&mut tx, |conn| sqlx::query_as(
+            "SELECT version, checksum, success FROM _sqlx_migrations ORDER BY version"
+        )
+        .fetch_all(conn)
+        .await)?;
+        let ours = match self {
+            Self::Sqlite { .. } => &SQLITE_MIGRATIONS,
+            Self::Postgres { .. } => &POSTGRES_MIGRATIONS,
+        };
+        let is_ours = |(version, checksum, success): &(i64, Vec<u8>, bool)| {
+            *success
+                && ours.iter().any(|migration| {
+                    migration.version == *version && migration.checksum == checksum.as_slice()
+                })
+        };
+        if let Some((version, ..)) = applied.iter().find(|applied| !is_ours(applied)) {
+            return Ok(Schema::Foreign(*version));
+        }
+        Ok(match ours.iter().count() - applied.len() {
+            0 => Schema::Current,
+            waiting => Schema::Older(waiting),
+        })
     }
 }

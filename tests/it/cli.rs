@@ -26,14 +26,14 @@ const CONTROLLER: [(&str, &str); 3] = [
 ];
 
 /// A publisher's machine: an empty directory, the settings, a database of its own.
-struct Desk {
-    dir: TempDir,
-    database_url: String,
+pub struct Desk {
+    pub dir: TempDir,
+    pub database_url: String,
     set: Vec<(String, String)>,
 }
 
 impl Desk {
-    async fn new(database: Database) -> Self {
+    pub async fn new(database: Database) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut set: Vec<(String, String)> = Vec::new();
         let database_url = match database {
@@ -49,6 +49,7 @@ impl Desk {
         };
         let controller = CONTROLLER.map(|(name, value)| (name.to_owned(), value.to_owned()));
         set.extend(controller);
+        set.push(("ASSENT_LISTEN".to_owned(), "127.0.0.1:0".to_owned()));
         let desk = Self { dir, database_url, set };
         desk.write("policy.md", b"# Privacy\n\nWe keep little.\n");
         desk.write("report.pdf", PDF);
@@ -58,7 +59,7 @@ impl Desk {
     }
 
     /// The same with something to read already.
-    async fn stocked(database: Database) -> Self {
+    pub async fn stocked(database: Database) -> Self {
         let desk = Self::new(database).await;
         desk.does(&["policy", "publish", "policy.md", "--version", POLICY]);
         desk.does(&["newsletter", "add", "weekly", "--name", "The weekly"]);
@@ -66,29 +67,29 @@ impl Desk {
         desk
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    fn write(&self, name: &str, bytes: &[u8]) {
+    pub fn write(&self, name: &str, bytes: &[u8]) {
         std::fs::write(self.path(name), bytes).unwrap();
     }
 
-    fn set<'a>(&'a self, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    pub fn set<'a>(&'a self, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
         let own = self.set.iter().map(|(k, v)| (k.as_str(), v.as_str()));
         own.chain(more.iter().copied()).collect()
     }
 
-    fn run_with(&self, more: &[(&str, &str)], arguments: &[&str]) -> Output {
+    pub fn run_with(&self, more: &[(&str, &str)], arguments: &[&str]) -> Output {
         run(self.dir.path(), &self.set(more), arguments)
     }
 
-    fn does(&self, arguments: &[&str]) -> String {
+    pub fn does(&self, arguments: &[&str]) -> String {
         run_well(self.dir.path(), &self.set(&[]), arguments)
     }
 
     /// Runs a command that reads its standard input.
-    fn run_on(&self, arguments: &[&str], input: &str) -> Output {
+    pub fn run_on(&self, arguments: &[&str], input: &str) -> Output {
         let mut child = command(self.dir.path(), &self.set(&[]), arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -106,11 +107,11 @@ impl Desk {
     }
 
     /// The command must refuse with one sentence that holds all of `words`.
-    fn is_refused(&self, more: &[(&str, &str)], arguments: &[&str], words: &[&str]) {
+    pub fn is_refused(&self, more: &[(&str, &str)], arguments: &[&str], words: &[&str]) {
         assert_refused(&self.run_with(more, arguments), arguments, words);
     }
 
-    async fn serve(&self) -> Served {
+    pub async fn serve(&self) -> Served {
         Served::start(self.dir.path(), &self.set(&[]), &["serve"]).await
     }
 
@@ -422,70 +423,6 @@ both_databases! {
         desk.does(&["migrate"]);
         assert_eq!(std::fs::read(desk.path("data/secret.key")).unwrap(), before, "migrating twice changes nothing");
         assert_eq!(desk.count("SELECT count(*) FROM signup").await, 0);
-    }
-
-    async fn check_names_each_part(database: Database) {
-        let desk = Desk::new(database).await;
-        let told = |more: &[(&str, &str)]| {
-            let output = desk.run_with(more, &["check"]);
-            let lines: Vec<String> = String::from_utf8(output.stdout).unwrap().lines()
-                .take_while(|line| !line.is_empty()).map(ToOwned::to_owned).collect();
-            (output.status.code(), lines, String::from_utf8(output.stderr).unwrap())
-        };
-        let (code, lines, said) = told(&[]);
-        assert_eq!((code, said.as_str()), (Some(0), ""));
-        let empty = "database: ok, and nothing in it yet: `assent serve` sets it up when it first starts";
-        assert_eq!(lines, ["configuration: ok", empty, "files: ok", "mail relay: ok", "ledger: none yet"]);
-        desk.does(&["migrate"]);
-        let (code, lines, said) = told(&[]);
-        assert_eq!((code, said.as_str()), (Some(0), ""));
-        assert_eq!(lines, ["configuration: ok", "database: ok", "files: ok", "mail relay: ok", "ledger: ok"]);
-
-        let nobody = postgres::free_port();
-        let away = format!("postgres://postgres@127.0.0.1:{nobody}/none");
-        let relay = format!("smtp://127.0.0.1:{nobody}?tls=none");
-        for (name, value, wrong) in [
-            ("ASSENT_DATABASE_URL", away.as_str(), 1), ("ASSENT_DATABASE_URL", "sqlite:/nonexistent/assent.db", 1),
-            ("ASSENT_DATABASE_URL", "mysql://localhost/x", 1),
-            ("ASSENT_FILES_URL", "file:/proc/none", 2), ("ASSENT_MAIL_URL", relay.as_str(), 3),
-        ] {
-            let (code, lines, said) = told(&[(name, value)]);
-            // The ledger is only looked at where database and files are reached.
-            assert_eq!((code, lines.len()), (Some(1), if wrong == 3 { 5 } else { 4 }), "{name}={value}: {lines:?}");
-            for (n, line) in lines.iter().enumerate() {
-                assert_eq!(line.ends_with(": ok"), n != wrong, "{name}={value}: {line}");
-            }
-            assert!(said.starts_with("assent: not ready: ") && said.lines().count() == 1, "{said}");
-        }
-        // A secret in a URL is not shown, whatever is wrong with the rest of it.
-        for url in ["postgres://u:hunter2@127.0.0.1:1/none", "postgres://u:hunter2@[::1/x", "postgres://u:hunter2@h:port/x"] {
-            let (code, lines, said) = told(&[("ASSENT_DATABASE_URL", url)]);
-            assert_eq!(code, Some(1));
-            assert!(!format!("{lines:?}{said}").contains("hunter2"), "{lines:?}");
-        }
-    }
-
-    async fn a_database_that_lost_everything_is_no_new_one(database: Database) {
-        let desk = Desk::stocked(database).await;
-        desk.does(&["ledger", "checkpoint"]);
-        let ledger = |more: &[(&str, &str)]| {
-            let output = desk.run_with(more, &["check"]);
-            let said = String::from_utf8(output.stdout).unwrap();
-            let line = said.lines().find(|line| line.starts_with("ledger: ")).unwrap().to_owned();
-            (output.status.code(), line)
-        };
-        assert_eq!(ledger(&[]), (Some(0), "ledger: ok".to_owned()));
-        let other = Desk::new(database).await;
-        let file = desk.path("emptied.db");
-        let url = match database {
-            Database::Sqlite => format!("sqlite:{}", file.display()),
-            Database::Postgres => other.database_url.clone(),
-        };
-        let (code, line) = ledger(&[("ASSENT_DATABASE_URL", &url)]);
-        assert!(code == Some(1) && line.contains("holds nothing of this program"), "{line}");
-        // A look changes nothing.
-        assert_eq!(ledger(&[("ASSENT_DATABASE_URL", &url)]), (Some(1), line));
-        assert_eq!(ledger(&[]), (Some(0), "ledger: ok".to_owned()));
     }
 
     // A log is read by many, and the link makes an admin of whoever follows it.

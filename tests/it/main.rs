@@ -13,6 +13,7 @@ mod architecture;
 mod asked_again;
 mod bounces;
 mod browser;
+mod check;
 mod cli;
 mod consent_rules;
 mod console;

@@ -48,8 +48,8 @@ impl Stopped {
     async fn open(&self, set: &[(&str, &str)]) -> Result<Core, StartError> {
         let set = self.settings(set);
         let set = set.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let values = Values::read(None, set).unwrap();
-        Core::open(Settings::check(&values).unwrap(), story_time::clock(), Random::System).await
+        let values = Values::read(None, set);
+        Core::open(Settings::check(values).unwrap(), story_time::clock(), Random::System).await
     }
 
     fn key_file(&self) -> PathBuf {

@@ -234,8 +234,8 @@ impl TestApp {
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
         environment.extend(database_url.clone().map(|url| ("ASSENT_DATABASE_URL".to_owned(), url)));
-        let values = Values::read(None, environment.into_iter()).expect("known settings");
-        let settings = Settings::check(&values).expect("sound settings");
+        let values = Values::read(None, environment.into_iter());
+        let settings = Settings::check(values).expect("sound settings");
         story_time::begin(dir.path(), clock.clone());
         let mut core = Core::open(settings, clock.clone(), random).await.expect("a core");
         core.seal_every = NEVER;

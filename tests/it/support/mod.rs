@@ -7,6 +7,7 @@ pub mod desk;
 pub mod exported;
 pub mod inbox;
 pub mod kept_pages;
+pub mod name_server;
 pub mod page_form;
 pub mod poll;
 pub mod postgres;

@@ -1,0 +1,54 @@
+//! Why the program cannot start.
+
+use crate::config::KeysError;
+use crate::files::FilesError;
+use crate::mail::dkim_key::DkimKeyError;
+use crate::outside::OutsideError;
+use crate::store::OpenError;
+use crate::templates::TemplateError;
+
+/// Why the program cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// What an earlier version stored, or what people ended.
+    #[error(
+        "what an earlier version stored, or what is kept outside the database, could not be taken in"
+    )]
+    Earlier(#[from] crate::flows::Error),
+    /// A secret.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// Another installation wrote this database, or the address key was lost.
+    #[error(
+        "this database was written under another address key, and would recognise nobody: give this \
+         program the address.key of the installation that made it (ASSENT_ADDRESS_KEY_FILE)"
+    )]
+    ForeignKey,
+    /// Another key signed this database's ledger.
+    #[error(
+        "another key signed this database's ledger: give this program the ledger.key of the installation \
+         that made it (ASSENT_LEDGER_KEY_FILE), or name its public key in ASSENT_LEDGER_OLD_KEYS: {0}"
+    )]
+    ForeignLedgerKey(String),
+    /// The file store.
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    /// What is kept outside the database.
+    #[error(transparent)]
+    Outside(#[from] OutsideError),
+    /// A template.
+    #[error(transparent)]
+    Templates(#[from] TemplateError),
+    /// The mailbox directory.
+    #[error("the mailbox directory cannot be made")]
+    Mailbox(#[source] std::io::Error),
+    /// A key that signs mail.
+    #[error(transparent)]
+    Dkim(#[from] DkimKeyError),
+    /// The data directory.
+    #[error("the data directory {0} cannot be made")]
+    DataDir(String, #[source] std::io::Error),
+}

@@ -1,0 +1,181 @@
+//! `assent check`: what serving would refuse, or could not do. It writes nothing, wherever it looks.
+
+mod dns;
+mod dns_records;
+mod place;
+mod site;
+mod stored;
+
+use std::borrow::Cow;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use super::{Error, Outcome, refuse, settings};
+use crate::app::{sender, transport};
+use crate::config::{FoundKeys, Keys, MailTarget, Settings};
+use crate::domain::sentence::sentence;
+use crate::files::Files;
+use crate::mail::compose::Sender;
+use crate::random::Random;
+use crate::templates::Templates;
+use crate::tls;
+
+/// Say what serving would refuse or could not do; writes nothing
+#[derive(clap::Args)]
+#[command(
+    after_help = "Each part gets a line: `ok`, or what is wrong with it and what to do. Exit code: 0 ready, 1 not.\n\n\
+                  It looks at settings, templates and keys; at the database and its schema, the ledger, and what \
+                  people ended that the database does not know; at the file store, the mail relay and the port; and \
+                  whether there are a policy and an account. The SPF, DKIM, DMARC and MX records that mail needs are \
+                  looked up in DNS. It may run beside `assent serve`."
+)]
+pub(super) struct Check {
+    /// Ask no name server; print the DNS records that mail needs
+    #[arg(long)]
+    no_dns: bool,
+    /// The name server to ask, such as the domain's own, instead of this machine's
+    #[arg(long, value_name = "ADDRESS:PORT", conflicts_with = "no_dns")]
+    dns_server: Option<SocketAddr>,
+}
+
+/// What is said of a part: that it can be used, or why not.
+type Part = Result<Cow<'static, str>, Error>;
+
+const OK: Cow<'static, str> = Cow::Borrowed("ok");
+
+/// What was found, told as it is found.
+#[derive(Default)]
+struct Report {
+    wrong: Vec<&'static str>,
+}
+
+impl Report {
+    /// Whether the part can be used.
+    fn tell(&mut self, name: &'static str, part: Part) -> bool {
+        let is_right = part.is_ok();
+        let said = part.unwrap_or_else(|error| sentence(error.as_ref()).into());
+        println!("{name}: {said}");
+        if !is_right && !self.wrong.contains(&name) {
+            self.wrong.push(name);
+        }
+        is_right
+    }
+
+    fn end(self) -> Outcome {
+        std::io::stdout().flush()?;
+        if self.wrong.is_empty() {
+            return Ok(());
+        }
+        Err(refuse(format!("not ready: {}", self.wrong.join(", "))))
+    }
+}
+
+impl Check {
+    pub(super) async fn run(self, config: Option<PathBuf>) -> Outcome {
+        tls::use_ring();
+        let settings = match settings(config) {
+            Ok(settings) => settings,
+            Err(errors) => {
+                for error in errors.0 {
+                    println!("configuration: {}", sentence(&error));
+                }
+                return Err(refuse("the configuration is wrong: mend it and check again"));
+            }
+        };
+        let mut report = Report::default();
+        report.tell("configuration", configuration(&settings));
+        report.tell("controller", site::controller(&settings.controller));
+        report.tell("base_url", site::base_url(&settings.base_url));
+        let keys = Keys::find(&settings, &Random::System);
+        let keys = match keys {
+            Ok(found) => {
+                report.tell("keys", Ok(keys_found(&found)));
+                Some(found.keys)
+            }
+            Err(error) => {
+                report.tell("keys", Err(error.into()));
+                None
+            }
+        };
+        let data_dir = report.tell("data directory", place::usable(&settings.data_dir));
+        let files = report.tell("files", files(&settings).await);
+        report.tell("mail relay", mail(&settings).await);
+        if let Some(keys) = &keys {
+            if data_dir {
+                stored::look(&mut report, &settings, keys, files).await;
+            }
+            report.tell("port", site::port(&settings, keys).await);
+        }
+        let sender = keys.and_then(|keys| sender(&settings, &keys.links).ok());
+        if let Some(sender) = sender {
+            self.look_at_dns(&mut report, &settings, &sender).await;
+        }
+        report.end()
+    }
+
+    async fn look_at_dns(&self, report: &mut Report, settings: &Settings, sender: &Sender) {
+        if let MailTarget::Mailbox(directory) = &settings.mail.target {
+            let directory = directory.display();
+            println!(
+                "\nNo relay is set (mail.url): mail is written to {directory} and reaches nobody."
+            );
+            return;
+        }
+        let records = dns_records::needed(&settings.mail, sender);
+        if self.no_dns {
+            println!("\nDNS records for mail from {}:", settings.mail.from.email);
+            for record in &records {
+                println!("\n{}: {}", record.kind, record.advice);
+            }
+            return;
+        }
+        let resolver = match dns::resolver(self.dns_server) {
+            Ok(resolver) => resolver,
+            Err(error) => {
+                report.tell("DNS", Err(error));
+                return;
+            }
+        };
+        for (name, part) in dns::look_up(&resolver, &records).await {
+            report.tell(name, part);
+        }
+    }
+}
+
+fn configuration(settings: &Settings) -> Part {
+    Templates::load(settings.templates_dir.as_deref(), &settings.timezone)?;
+    // What signs mail is read.
+    let keys = Keys::find(settings, &Random::System);
+    if let Ok(FoundKeys { keys, .. }) = keys {
+        sender(settings, &keys.links)?;
+    }
+    Ok(OK)
+}
+
+fn keys_found(found: &FoundKeys) -> Cow<'static, str> {
+    let missing: Vec<String> = found.missing().map(|file| file.display().to_string()).collect();
+    if missing.is_empty() {
+        return OK;
+    }
+    format!("ok; the first start makes {}", missing.join(", ")).into()
+}
+
+async fn files(settings: &Settings) -> Part {
+    if let Some(directory) = settings.files_url.strip_prefix("file:") {
+        let directory = directory.strip_prefix("//").unwrap_or(directory);
+        place::usable(directory.as_ref())?;
+    }
+    Files::look(&settings.files_url)?.demand_readable().await?;
+    Ok(OK)
+}
+
+async fn mail(settings: &Settings) -> Part {
+    match &settings.mail.target {
+        MailTarget::Mailbox(directory) => place::usable(directory),
+        MailTarget::Relay(_) => {
+            transport(settings)?.check().await?;
+            Ok(OK)
+        }
+    }
+}

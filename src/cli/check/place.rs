@@ -1,0 +1,62 @@
+//! Whether a directory can be used, or made.
+
+use std::io::{Error, ErrorKind};
+use std::path::Path;
+
+use rustix::fs::{Access, access};
+
+use super::{OK, Part, refuse};
+
+/// Whether files can be written into a directory that is there, or it can be made in the next one above it that is.
+/// Nothing is written to find out.
+pub(super) fn usable(directory: &Path) -> Part {
+    let mut there = directory;
+    let found = loop {
+        // A relative path begins in the current directory.
+        let looked_at = if there.as_os_str().is_empty() { Path::new(".") } else { there };
+        match std::fs::metadata(looked_at) {
+            Err(error) if error.kind() == ErrorKind::NotFound => match there.parent() {
+                Some(parent) => there = parent,
+                None => break Err(error),
+            },
+            Ok(found) if !found.is_dir() => break Err(ErrorKind::NotADirectory.into()),
+            found => break found.map(|_| looked_at),
+        }
+    };
+    let usable = found
+        .and_then(|there| access(there, Access::WRITE_OK | Access::EXEC_OK).map_err(Error::from));
+    match usable {
+        Ok(()) if there == directory => Ok(OK),
+        Ok(()) => Ok(format!("ok; {} is made when it is needed", directory.display()).into()),
+        Err(error) => Err(refuse(format!(
+            "{} cannot be used ({error}): let the user that assent runs as write there, or name another place",
+            directory.display()
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_place_that_can_be_made_is_usable_and_is_not_made() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(usable(dir.path()).unwrap(), "ok");
+        let later = dir.path().join("a/b/c");
+        assert!(usable(&later).unwrap().starts_with("ok; "));
+        assert!(!dir.path().join("a").exists());
+        assert!(usable(Path::new("no-such-directory-here")).is_ok());
+        std::fs::write(dir.path().join("file"), "").unwrap();
+        for wrong in ["file", "file/below"] {
+            assert!(usable(&dir.path().join(wrong)).is_err(), "{wrong}");
+        }
+        symlink(dir.path(), dir.path().join("link")).unwrap();
+        assert_eq!(usable(&dir.path().join("link")).unwrap(), "ok");
+        assert!(
+            usable(Path::new("/proc/none/files")).is_err() || rustix::process::getuid().is_root()
+        );
+    }
+}

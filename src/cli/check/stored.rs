@@ -1,0 +1,179 @@
+//! What the database holds, and what is kept outside it.
+
+use secrecy::ExposeSecret;
+
+use super::{Error, OK, Part, Report, refuse};
+use crate::app::find_own_keys;
+use crate::clock::Clock;
+use crate::config::{Keys, Settings};
+use crate::domain::evidence_key::EvidenceKey;
+use crate::domain::notice::LANG;
+use crate::domain::timestamp::Timestamp;
+use crate::files::Files;
+use crate::flows::allow_export::ExportRefused;
+use crate::flows::keep_verdict::find_verdict;
+use crate::flows::replay_endings::count_unknown;
+use crate::flows::standing::find_standing;
+use crate::outside::Outside;
+use crate::random::{Moment, Random};
+use crate::store::schema::Schema;
+use crate::store::{self, Db, policy_versions, sqlite_file, staff};
+
+/// Tells of the database, and of what is in it as far as that can be known: whether the ledger stands where it should
+/// is known where the file store is reached.
+pub(super) async fn look(report: &mut Report, settings: &Settings, keys: &Keys, files: bool) {
+    if let Some(file) = sqlite_file(settings.database_url.expose_secret())
+        && !file.exists()
+    {
+        let directory = file.parent().unwrap_or(file);
+        if report.tell("database", super::place::usable(directory).map(|_| NOTHING.into())) && files
+        {
+            report.tell("ledger", ledger_without_database(settings, keys).await);
+        }
+        return;
+    }
+    // Whether the file store can be used is another line.
+    let db = match open(settings, keys, files).await {
+        Ok(db) => db,
+        Err(error) => {
+            report.tell("database", Err(error));
+            return;
+        }
+    };
+    look_into(report, &db, keys, files).await;
+    db.close().await;
+}
+
+const NOTHING: &str = "ok, and nothing in it yet: `assent serve` sets it up when it first starts";
+
+async fn look_into(report: &mut Report, db: &Db, keys: &Keys, files: bool) {
+    let schema = db.schema().await;
+    let schema = match schema {
+        Ok(schema) => schema,
+        Err(error) => {
+            report.tell("database", Err(error.into()));
+            return;
+        }
+    };
+    report.tell("database", database(schema));
+    match schema {
+        Schema::Missing => {
+            if files {
+                report.tell("ledger", look_for_ledger(db.outside()).await);
+            }
+        }
+        Schema::Older(_) | Schema::Foreign(_) => {}
+        Schema::Current => {
+            // By other keys nothing else can be read.
+            if let Err(error) = find_own_keys(db, keys).await {
+                report.tell("keys", Err(error.into()));
+                return;
+            }
+            if files {
+                report.tell("ledger", ledger(db, keys).await);
+                report.tell("endings", endings(db).await);
+            }
+            report.tell("policy", policy(db).await);
+            report.tell("staff", accounts(db).await);
+        }
+    }
+}
+
+fn outside(settings: &Settings, keys: &Keys, files: bool) -> Result<Outside, Error> {
+    let url = if files {
+        settings.files_url.clone()
+    } else {
+        format!("file:{}", settings.data_dir.display())
+    };
+    let evidence_key = EvidenceKey::of(&keys.addresses);
+    let files = Files::look(&url)?;
+    Ok(Outside::look(&settings.data_dir, &files, keys.ledger.clone(), evidence_key)?)
+}
+
+async fn open(settings: &Settings, keys: &Keys, files: bool) -> Result<Db, Error> {
+    let outside = outside(settings, keys, files)?;
+    let db = Db::open(settings.database_url.expose_secret(), &outside).await?;
+    store::ping(&mut db.read().await?).await?;
+    Ok(db)
+}
+
+fn database(schema: Schema) -> Part {
+    match schema {
+        Schema::Missing => Ok(NOTHING.into()),
+        Schema::Current => Ok(OK),
+        Schema::Older(waiting) => Err(refuse(format!(
+            "it is an earlier version's (changes that wait: {waiting}): take a back-up, then `assent migrate` makes them, \
+             or `assent serve` when it starts"
+        ))),
+        Schema::Foreign(version) => Err(refuse(format!(
+            "another version of this program worked on it (change {version} is not this one's): run the newest version \
+             that did"
+        ))),
+    }
+}
+
+async fn ledger_without_database(settings: &Settings, keys: &Keys) -> Part {
+    look_for_ledger(&outside(settings, keys, true)?).await
+}
+
+/// Whether an empty database is a new installation's: what one before it signed, or was told by people, is known
+/// outside.
+async fn look_for_ledger(outside: &Outside) -> Part {
+    if outside.newest_head().await?.is_none() && !outside.holds_endings().await? {
+        return Ok("none yet".into());
+    }
+    Err(refuse(
+        "the database holds nothing of this program, and what its ledger signed or people ended is kept outside it: \
+         name the database that belongs to that in database_url, or put the newest back-up back",
+    ))
+}
+
+/// Whether the database stands at the newest head that is known outside it, and the last check of the ledger found
+/// nothing.
+async fn ledger(db: &Db, keys: &Keys) -> Part {
+    let standing = find_standing(db, &keys.ledger).await?;
+    if !standing.is_level() {
+        return Err(refuse(standing.to_string()));
+    }
+    let evidence_key = EvidenceKey::of(&keys.addresses);
+    let verdict = find_verdict(&mut db.read().await?, &evidence_key).await?;
+    match verdict.and_then(|verdict| verdict.finding) {
+        Some(finding) => Err(ExportRefused::Broken(finding).into()),
+        None => Ok(OK),
+    }
+}
+
+/// Whether the database knows what people ended.
+async fn endings(db: &Db) -> Part {
+    match count_unknown(db, now()).await? {
+        0 => Ok(OK),
+        people => Err(refuse(format!(
+            "people who left or were erased, unknown to the database: {people}; `assent serve` ends that again when it \
+             starts, and `assent ledger verify` says what it can't"
+        ))),
+    }
+}
+
+async fn policy(db: &Db) -> Part {
+    if policy_versions::list(&mut db.read().await?, LANG).await?.is_empty() {
+        return Err(refuse(
+            "none is published, and no form can be: `assent policy publish FILE.md --version LABEL`, or the console, \
+             publishes one",
+        ));
+    }
+    Ok(OK)
+}
+
+async fn accounts(db: &Db) -> Part {
+    if staff::any(&mut db.read().await?).await? {
+        return Ok(OK);
+    }
+    Err(refuse(
+        "nobody has an account, and so nobody can sign in: `assent staff add EMAIL --role admin` makes one, and so does \
+         the link that `assent serve` shows",
+    ))
+}
+
+fn now() -> Timestamp {
+    Moment::of(&Clock::System, &Random::System).now
+}
