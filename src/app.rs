@@ -41,8 +41,8 @@ use crate::site::Site;
 use crate::store::Db;
 use crate::templates::Templates;
 use crate::web::{
-    App, CatalogCache, CodeLimit, Comparisons, FiguresCache, HashTurns, LedgerCheck, OwnHost,
-    SignupLimit,
+    App, CatalogCache, CodeLimit, Comparisons, FiguresCache, HashTurns, LedgerCheck, NetworkLimits,
+    OwnHost,
 };
 use crate::worker::{DomainPace, WorkerParts};
 use crate::{tls, web, worker};
@@ -379,9 +379,7 @@ impl Program {
             catalog,
             postmaster,
             intake,
-            signup_limit: SignupLimit::new(core.settings.signups_per_ip),
-            bad_token_limit: SignupLimit::new(core.settings.signups_per_ip),
-            bad_link_limit: SignupLimit::new(core.settings.signups_per_ip),
+            network_limits: NetworkLimits::new(core.settings.signups_per_ip),
             code_limit: CodeLimit::new(),
             own_host: OwnHost::of(&core.settings.base_url),
             trusted_proxies: core.settings.trusted_proxies.clone(),

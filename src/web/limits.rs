@@ -1,4 +1,4 @@
-//! How many signups one address of the network may send, and how many codes may be tried for one mailbox.
+//! What one address of the network may do how often, and how many codes may be tried for one mailbox.
 
 use std::collections::HashSet;
 use std::hash::Hash;
@@ -51,11 +51,46 @@ impl<K: Hash + Eq + Clone> Allowances<K> {
     }
 }
 
-/// Signups of each address of the network, or whatever else is counted apart and as these are; nobody is counted when
-/// it is off.
-pub struct SignupLimit(Option<Allowances<IpAddr>>);
+/// What each address of the network may do so often. Each is counted by itself: a program that guesses, or a form that
+/// is sent again and again, keeps nobody beside it from anything else, above all not from signing up.
+pub struct NetworkLimits {
+    /// Signups.
+    pub signups: NetworkLimit,
+    /// Wishes for the link to one's choices.
+    pub choices: NetworkLimit,
+    /// Wishes for what one's forms led to.
+    pub fresh_links: NetworkLimit,
+    /// Wishes for a new password for the console.
+    pub passwords: NetworkLimit,
+    /// Links that are not ours.
+    pub bad_links: NetworkLimit,
+    /// Tokens that do not work at the API.
+    pub bad_tokens: NetworkLimit,
+    /// Events that are not proved to be the relay's.
+    pub bad_events: NetworkLimit,
+}
 
-impl SignupLimit {
+impl NetworkLimits {
+    /// One rule for each.
+    #[must_use]
+    pub fn new(window: Option<Window>) -> Self {
+        let limit = || NetworkLimit::new(window);
+        Self {
+            signups: limit(),
+            choices: limit(),
+            fresh_links: limit(),
+            passwords: limit(),
+            bad_links: limit(),
+            bad_tokens: limit(),
+            bad_events: limit(),
+        }
+    }
+}
+
+/// How often each address of the network may do one thing; nobody is counted when it is off.
+pub struct NetworkLimit(Option<Allowances<IpAddr>>);
+
+impl NetworkLimit {
     /// At most `window.count` at once, refilled evenly over `window.length`.
     #[must_use]
     pub fn new(window: Option<Window>) -> Self {
@@ -66,7 +101,7 @@ impl SignupLimit {
         }))
     }
 
-    /// Counts one signup.
+    /// Counts one.
     ///
     /// # Errors
     /// When this address must wait; says how long.
@@ -180,7 +215,7 @@ mod tests {
 
     #[test]
     fn the_next_after_the_last_waits() {
-        let limit = SignupLimit::new(Some("3/hour".parse().unwrap()));
+        let limit = NetworkLimit::new(Some("3/hour".parse().unwrap()));
         let (a, b) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
         assert!((0..3).all(|_| limit.check(a).is_ok()));
         assert!(
@@ -190,6 +225,24 @@ mod tests {
         let neighbours = ["2001:db8::1".parse().unwrap(), "2001:db8::ffff".parse().unwrap()];
         assert!((0..3).all(|_| limit.check(neighbours[0]).is_ok()));
         assert!(limit.check(neighbours[1]).is_err());
-        assert!((0..99).all(|_| SignupLimit::new(None).check(a).is_ok()));
+        assert!((0..99).all(|_| NetworkLimit::new(None).check(a).is_ok()));
+    }
+
+    #[test]
+    fn what_is_used_up_leaves_the_others() {
+        let limits = NetworkLimits::new(Some("1/hour".parse().unwrap()));
+        let ip = "192.0.2.1".parse().unwrap();
+        let each = [
+            &limits.signups,
+            &limits.choices,
+            &limits.fresh_links,
+            &limits.passwords,
+            &limits.bad_links,
+            &limits.bad_tokens,
+            &limits.bad_events,
+        ];
+        for limit in each {
+            assert!(limit.check(ip).is_ok() && limit.check(ip).is_err());
+        }
     }
 }

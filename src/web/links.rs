@@ -122,7 +122,11 @@ fn token_of<'a>(route: &str, path: &'a str) -> Option<(LinkKind, &'a str)> {
 /// Counts a token that is not ours.
 fn count(app: &App, request: &Request) -> Result<(), Error> {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().ok_or(Error::Internal)?;
-    app.bad_link_limit.check(client_ip(peer.0.ip(), request.headers(), &app.trusted_proxies))
+    app.network_limits.bad_links.check(client_ip(
+        peer.0.ip(),
+        request.headers(),
+        &app.trusted_proxies,
+    ))
 }
 
 /// How whoever followed a link of this kind gets another. A form that was not confirmed is known to its browser alone,

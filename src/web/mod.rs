@@ -49,7 +49,7 @@ pub use console::{FiguresCache, HashTurns, LedgerCheck, UPLOADS_AT_ONCE};
 pub use error::Error;
 pub use export::EXPORTS_AT_ONCE;
 pub use host::OwnHost;
-pub use limits::{CodeLimit, SignupLimit};
+pub use limits::{CodeLimit, NetworkLimits};
 
 use crate::clock::Clock;
 use crate::domain::link::Links;
@@ -99,12 +99,8 @@ pub struct App {
     pub intake: Intake,
     /// What is on offer.
     pub catalog: CatalogCache,
-    /// How many signups one address of the network may send.
-    pub signup_limit: SignupLimit,
-    /// How many tokens that do not work one address of the network may send.
-    pub bad_token_limit: SignupLimit,
-    /// How many links that are not ours one address of the network may follow.
-    pub bad_link_limit: SignupLimit,
+    /// What one address of the network may do how often.
+    pub network_limits: NetworkLimits,
     /// How many codes of one mailbox are looked at.
     pub code_limit: CodeLimit,
     /// The host that requests must name.

@@ -23,7 +23,7 @@ pub(super) struct Program {
 }
 
 /// Lets a program through whose token opens this. What is refused is written down; tokens that do not work are
-/// counted for the network they came from, apart from its signups, so that neither their guesses nor the writing goes
+/// counted for the network they came from, apart from all else of it, so that neither their guesses nor the writing goes
 /// on for ever, and no program that lost its token keeps the people beside it from signing up.
 pub(super) async fn admit(app: &App, head: &Parts, scope: Scope) -> Result<Program, Error> {
     let mut sent = head.headers.get_all(header::AUTHORIZATION).iter();
@@ -53,7 +53,7 @@ pub(super) async fn admit(app: &App, head: &Parts, scope: Scope) -> Result<Progr
         None => {
             let peer = head.extensions.get::<ConnectInfo<SocketAddr>>().ok_or(Error::Internal)?;
             let ip = client_ip(peer.ip(), &head.headers, &app.trusted_proxies);
-            app.bad_token_limit.check(neighbourhood(ip))?;
+            app.network_limits.bad_tokens.check(neighbourhood(ip))?;
             refuse(app, head, "nobody", Refused::ApiToken).await?;
             Err(Error::Unauthorised)
         }

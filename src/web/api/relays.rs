@@ -67,7 +67,7 @@ async fn receive(
         }
         Err(Refused::Unproved(why)) => {
             // As tokens that do not work: neither guesses nor the log go on for ever.
-            app.bad_token_limit.check(neighbourhood(ip))?;
+            app.network_limits.bad_events.check(neighbourhood(ip))?;
             tracing::warn!(relay = relay.as_str(), reason = %why, "refused what was sent as events");
             Ok(unproved(relay, why))
         }

@@ -24,7 +24,7 @@ const PAGE: &str = "console/choose_password.html";
 /// The link of a token, while it works; one that is not ours is counted for its network.
 pub(super) async fn find(app: &App, ip: IpAddr, token: &str) -> Result<StaffLink, Error> {
     let Some(link) = app.links.secrets.open(LinkKind::Staff, token) else {
-        app.bad_link_limit.check(ip)?;
+        app.network_limits.bad_links.check(ip)?;
         return Err(Error::BrokenLink(FreshLink::AtConsole));
     };
     let link = staff_links::find(&mut app.db.read().await?, link.id).await?;

@@ -49,7 +49,7 @@ pub(super) async fn send(
     fields: Fields,
 ) -> Result<Response, Error> {
     origin::check_console(&app, &headers)?;
-    app.signup_limit.check(ip)?;
+    app.network_limits.passwords.check(ip)?;
     let typed = fields.one("email");
     let email = match EmailAddress::parse(typed) {
         Ok(email) => email,

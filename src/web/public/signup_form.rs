@@ -129,7 +129,7 @@ pub(super) async fn receive(
     again: impl FnOnce(Value) -> Result<String, Error>,
 ) -> Result<Response, Error> {
     origin::check(app, headers)?;
-    app.signup_limit.check(client_ip(peer.ip(), headers, &app.trusted_proxies))?;
+    app.network_limits.signups.check(client_ip(peer.ip(), headers, &app.trusted_proxies))?;
     let at = app.moment();
     match parse(door, fields) {
         Err(refused) => {

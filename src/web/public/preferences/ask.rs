@@ -42,7 +42,7 @@ async fn send(
     fields: Fields,
 ) -> Result<Response, Error> {
     origin::check(&app, &headers)?;
-    app.signup_limit.check(client_ip(peer.ip(), &headers, &app.trusted_proxies))?;
+    app.network_limits.choices.check(client_ip(peer.ip(), &headers, &app.trusted_proxies))?;
     let typed = fields.one("email");
     let wrong = if fields.is_repeated("email") {
         Err("Fill in this field once".to_owned())
