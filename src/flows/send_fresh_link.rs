@@ -5,14 +5,19 @@
 
 use super::confirm::{Standing, standing};
 use super::{Error, Terms};
+use crate::domain::alarm::{OnCollapse, confirmations};
 use crate::domain::link::Link;
 use crate::domain::outbox::MailKind;
 use crate::domain::signup::SignupStatus;
 use crate::random::Moment;
-use crate::store::Tx;
 use crate::store::download_grants::{self, DownloadGrant};
 use crate::store::limited_mails::{self, LimitedMail};
+use crate::store::link_requests::LinkRequest;
 use crate::store::signups::{self, Signup};
+use crate::store::{Tx, alarms};
+
+/// Of how many reports the links are mailed to who lost one and says no more than their address.
+const MOST: i64 = 3;
 
 /// Mails once more what a signup led to: the link that confirms it, or once it is confirmed the link to its
 /// download; one without a download has nothing to be mailed. `false` where nothing is to be committed, as below; `true`
@@ -36,6 +41,37 @@ pub async fn send_again(
     let mail = LimitedMail { idle, replaces: None, ..confirmation(at, signup) };
     mails(tx, at, terms, MailKind::Confirm, mail).await?;
     Ok(true)
+}
+
+/// The same for an address whose owner has no whole link at hand, and so no form to name: for its newest form of each
+/// report, newest first. A form that rests confirms nobody new.
+///
+/// # Errors
+/// When the database does not take it; then nothing changed.
+pub(super) async fn send_newest_again(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    asked: &LinkRequest,
+) -> Result<(), Error> {
+    limited_mails::take_turn(tx, &asked.limiter_key).await?;
+    let forms = signups::lock_newest(tx, &asked.address_key, MOST).await?;
+    if forms.is_empty() {
+        return Ok(());
+    }
+    let alarms = match terms.on_collapse {
+        OnCollapse::Pause => alarms::list(tx).await?,
+        OnCollapse::Alarm | OnCollapse::Off => vec![],
+    };
+    for signup in &forms {
+        let form = confirmations(signup.report_slug.as_ref());
+        let rests = alarms.iter().any(|alarm| alarm.subject == form);
+        if signup.status == SignupStatus::Confirmed || !rests {
+            // All are locked, so none was settled meanwhile.
+            send_again(tx, at, terms, signup).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Mails the link of a signup that waits or expired: as it is while it works, else the next generation, by which

@@ -119,7 +119,13 @@ async fn delete(
     const GRANTS: Sql = of_subjects!("DELETE FROM download_grant WHERE subscriber_id IN ", "");
     const SIGNUPS: Sql = of_subjects!("DELETE FROM signup WHERE signup_id IN ", "");
     const CONSENTS: Sql = of_subjects!("DELETE FROM consent WHERE subscriber_id IN ", "");
-    const REQUESTS: &str = "DELETE FROM link_request WHERE address_key = $1";
+    // A worker that answers one at this moment may wait for what is locked here; the wish goes with its answer.
+    const REQUESTS: Sql = Sql {
+        sqlite: "DELETE FROM link_request WHERE address_key = $1",
+        postgres: "DELETE FROM link_request WHERE link_request_id IN
+                       (SELECT link_request_id FROM link_request WHERE address_key = $1
+                        FOR UPDATE SKIP LOCKED)",
+    };
     const TRIES: &str = "DELETE FROM code_try WHERE address_key = $1";
     const PEOPLE: Sql = of_subjects!(
         "DELETE FROM subscriber WHERE subscriber_id IN ",
@@ -138,9 +144,12 @@ async fn delete(
             .await
             .map(drop))?;
     }
-    for statement in [REQUESTS, TRIES] {
-        on!(tx, |conn| sqlx::query(statement).bind(address_key).execute(conn).await.map(drop))?;
-    }
+    on!(tx, REQUESTS, |conn, sql| sqlx::query(sql)
+        .bind(address_key)
+        .execute(conn)
+        .await
+        .map(drop))?;
+    on!(tx, |conn| sqlx::query(TRIES).bind(address_key).execute(conn).await.map(drop))?;
     let gone: Vec<(Uuid, Option<String>)> =
         on!(tx, PEOPLE, |conn, sql| sqlx::query_as(sql).bind(&subjects).fetch_all(conn).await)?;
     for (subscriber_id, words) in gone {

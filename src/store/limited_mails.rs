@@ -49,7 +49,8 @@ const BEFORE_ANOTHER_TRY: Duration = Duration::from_hours(7 * 24);
 
 /// Decides these mails; returns how many will be sent. Each is due a minute behind the newest of its mailbox, and
 /// what waits counts as what was sent. What the limit of its mailbox or a suppression forbids is written down as
-/// dropped, counts for nothing and has no `due_at`; but not where a worker decides, for nobody waits for that. One
+/// dropped, counts for nothing and has no `due_at`; but not for the link to somebody's choices, of which a worker alone
+/// decides, for nobody waits for that. One
 /// that stands in for a mail that waits takes that mail's place and its time. To an address whose mail came back goes
 /// one confirmation a week at most.
 /// On PostgreSQL writers of one mailbox take turns first, else each would count without the other.
@@ -146,7 +147,20 @@ async fn mark_tried(tx: &mut Tx, now: Timestamp, rows: &[LimitedMail]) -> sqlx::
     on!(tx, MARK, |conn, sql| sqlx::query(sql).bind(rows).bind(now).execute(conn).await.map(drop))
 }
 
-async fn take_turns(tx: &mut Tx, rows: &[LimitedMail]) -> sqlx::Result<()> {
+/// Waits until nobody else decides mail to this mailbox. Whoever locks signups before they decide does so behind this,
+/// as those who decide first wait for signups then.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn take_turn(tx: &mut Tx, limiter_key: &AddressKey) -> sqlx::Result<()> {
+    #[derive(Serialize)]
+    struct Mailbox<'a> {
+        limiter_key: &'a AddressKey,
+    }
+    take_turns(tx, &[Mailbox { limiter_key }]).await
+}
+
+async fn take_turns(tx: &mut Tx, rows: &[impl Serialize]) -> sqlx::Result<()> {
     const TAKE_TURNS: &str = "SELECT count(pg_advisory_xact_lock(turn)) FROM (
              SELECT DISTINCT hashtextextended(limiter_key, 0) AS turn
              FROM json_to_recordset(CAST($1 AS json)) AS asked (limiter_key text) ORDER BY 1) AS turns";

@@ -1,4 +1,4 @@
-//! Somebody asked for a link that they lost: to an address's choices, or to a new password.
+//! Somebody asked for a link that they lost: to an address's choices, to what its forms led to, or to a new password.
 
 use uuid::Uuid;
 
@@ -14,6 +14,8 @@ pub enum Door {
     Preferences,
     /// To a new password for the console.
     Password,
+    /// To what the forms of an address led to: the page that confirms one, or its download.
+    Form,
 }
 
 /// One such wish.
@@ -21,8 +23,6 @@ pub enum Door {
 pub struct LinkRequest {
     /// Its key.
     pub link_request_id: Uuid,
-    /// Where the link leads.
-    pub door: Door,
     /// Whose link: as subscribers are known, or as accounts are.
     pub address_key: AddressKey,
     /// Which mailbox its mail counts for.
@@ -54,29 +54,32 @@ pub async fn insert(
     .map(drop))
 }
 
-/// Takes up to `count` wishes away, oldest first. On PostgreSQL workers step over each other's.
+/// Takes up to `count` wishes for this door away, oldest first. On PostgreSQL workers step over each other's.
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn take(tx: &mut Tx, count: i64) -> sqlx::Result<Vec<LinkRequest>> {
+pub async fn take(tx: &mut Tx, door: Door, count: i64) -> sqlx::Result<Vec<LinkRequest>> {
     const TAKE: Sql = Sql {
         sqlite: "DELETE FROM link_request WHERE link_request_id IN
-                     (SELECT link_request_id FROM link_request ORDER BY link_request_id LIMIT $1)
-                 RETURNING link_request_id, door, address_key, limiter_key",
+                     (SELECT link_request_id FROM link_request WHERE door = $1
+                      ORDER BY link_request_id LIMIT $2)
+                 RETURNING link_request_id, address_key, limiter_key",
         postgres: "DELETE FROM link_request WHERE link_request_id IN
-                       (SELECT link_request_id FROM link_request ORDER BY link_request_id LIMIT $1
-                        FOR UPDATE SKIP LOCKED)
-                   RETURNING link_request_id, door, address_key, limiter_key",
+                       (SELECT link_request_id FROM link_request WHERE door = $1
+                        ORDER BY link_request_id LIMIT $2 FOR UPDATE SKIP LOCKED)
+                   RETURNING link_request_id, address_key, limiter_key",
     };
-    on!(tx, TAKE, |conn, sql| sqlx::query_as(sql).bind(count).fetch_all(conn).await)
+    on!(tx, TAKE, |conn, sql| sqlx::query_as(sql).bind(door).bind(count).fetch_all(conn).await)
 }
 
-/// Whether any wish waits.
+/// The door of the wish that waits longest; `None` where none does.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn any(tx: &mut Tx) -> sqlx::Result<bool> {
-    on!(tx, |conn| sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM link_request)")
-        .fetch_one(conn)
-        .await)
+pub async fn find_oldest(tx: &mut Tx) -> sqlx::Result<Option<Door>> {
+    on!(tx, |conn| {
+        sqlx::query_scalar("SELECT door FROM link_request ORDER BY link_request_id LIMIT 1")
+            .fetch_optional(conn)
+            .await
+    })
 }

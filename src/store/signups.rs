@@ -192,6 +192,48 @@ pub async fn list_of(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<Vec<
         .await)
 }
 
+/// The newest signups of an address, one for each report and one for newsletters alone, at most so many and newest
+/// first: those that can be confirmed, or whose download is still theirs. Nobody else changes them until the
+/// transaction ends.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn lock_newest(
+    tx: &mut Tx,
+    address_key: &AddressKey,
+    count: i64,
+) -> sqlx::Result<Vec<Signup>> {
+    macro_rules! newest {
+        ($lock:literal) => {
+            concat!(
+                signups!(
+                    "WHERE s.signup_id IN (
+                         SELECT signup_id FROM (
+                             SELECT f.signup_id, f.status, f.generation, f.created_at,
+                                    row_number() OVER (PARTITION BY f.report_id
+                                                       ORDER BY f.created_at DESC, f.signup_id DESC) AS nth
+                             FROM signup f
+                             WHERE f.address_key = $1 AND f.status <> 'cancelled') AS form
+                         WHERE nth = 1 AND (
+                             (status <> 'confirmed' AND generation < 65535)
+                             OR EXISTS (SELECT 1 FROM download_grant g
+                                        WHERE g.signup_id = form.signup_id
+                                          AND g.revoked_at IS NULL AND g.generation < 65535))
+                         ORDER BY created_at DESC, signup_id DESC LIMIT $2)
+                     ORDER BY s.created_at DESC, s.signup_id DESC"
+                ),
+                $lock
+            )
+        };
+    }
+    const NEWEST: Sql = Sql { sqlite: newest!(""), postgres: newest!(" FOR NO KEY UPDATE OF s") };
+    on!(tx, NEWEST, |conn, sql| sqlx::query_as(sql)
+        .bind(address_key)
+        .bind(count)
+        .fetch_all(conn)
+        .await)
+}
+
 /// Up to `count` signups without a MAC, in the order of their keys after this one.
 ///
 /// # Errors

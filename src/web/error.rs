@@ -110,12 +110,12 @@ pub struct Fresh {
 /// How somebody whose link is not whole gets another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FreshLink {
-    /// By their address, to which the link to their choices is mailed.
-    ByAddress,
+    /// To their choices, by their address.
+    Choices,
+    /// To what a form of theirs led to, by their address.
+    Form,
     /// By a press: their browser knows which form they sent.
     ByPress,
-    /// By sending the form again.
-    ByForm,
     /// At the console, by the address of their account.
     AtConsole,
 }
@@ -124,9 +124,9 @@ impl FreshLink {
     /// As the page is told.
     fn as_str(self) -> &'static str {
         match self {
-            Self::ByAddress => "address",
+            Self::Choices | Self::AtConsole => "choices",
+            Self::Form => "form",
             Self::ByPress => "press",
-            Self::ByForm | Self::AtConsole => "form",
         }
     }
 }
@@ -402,7 +402,7 @@ fn public_page(app: &App, error: &Error, path: &str) -> Result<String, TemplateE
         return app.templates.render("public/gone.html", context);
     }
     if let Error::BrokenLink(fresh) = error {
-        let context = json!({"site": *app.site, "fresh_by": fresh.as_str()});
+        let context = json!({"site": *app.site, "fresh": fresh.as_str()});
         return app.templates.render("public/broken_link.html", context);
     }
     let (title, message) = error.words();

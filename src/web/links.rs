@@ -5,11 +5,13 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::uri::PathAndQuery;
-use axum::http::{self, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{self, HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use axum::routing::any;
 use percent_encoding::percent_decode_str;
 
 use super::client_ip::client_ip;
@@ -29,6 +31,23 @@ const DOORS: [(&str, LinkKind); 5] = [
 
 /// Behind these, one of staff. The console looks at it itself, once it knows that the form is its own.
 const STAFF_DOORS: [&str; 2] = ["/console/welcome/", "/console/reset/"];
+
+/// The doors without a token: a link that was cut off right before it, as by a mail program that breaks lines at a slash.
+pub(super) fn router() -> Router<Arc<App>> {
+    DOORS.into_iter().fold(Router::new(), |router, (door, kind)| {
+        let page = door.trim_end_matches('/');
+        // What asks for an address stands there itself.
+        if kind == LinkKind::Manage {
+            return router;
+        }
+        router.route(
+            page,
+            any(async move |State(app): State<Arc<App>>, headers: HeaderMap| {
+                Error::BrokenLink(fresh(&app, kind, &headers))
+            }),
+        )
+    })
+}
 
 /// Marks a request whose address was another.
 #[derive(Clone, Copy)]
@@ -104,7 +123,7 @@ pub(super) async fn check(
         && !app.links.secrets.is_ours(kind, token)
     {
         count(&app, &request)?;
-        return Err(Error::BrokenLink(fresh(&app, kind, &request)));
+        return Err(Error::BrokenLink(fresh(&app, kind, request.headers())));
     }
     let looks = matches!(*request.method(), Method::GET | Method::HEAD);
     if looks && request.extensions().get::<Tidied>().is_some() {
@@ -129,15 +148,14 @@ fn count(app: &App, request: &Request) -> Result<(), Error> {
     ))
 }
 
-/// How whoever followed a link of this kind gets another. A form that was not confirmed is known to its browser alone,
-/// and a download by nothing else that its reader has at hand.
-fn fresh(app: &App, kind: LinkKind, request: &Request) -> FreshLink {
+/// How whoever followed a link of this kind gets another: by their address, which the browser that sent the form knows.
+fn fresh(app: &App, kind: LinkKind, headers: &HeaderMap) -> FreshLink {
     match kind {
         LinkKind::Confirm | LinkKind::Download => {
-            let waits = Waiting::read(app, request.headers()).is_some();
-            if waits { FreshLink::ByPress } else { FreshLink::ByForm }
+            let waits = Waiting::read(app, headers).is_some();
+            if waits { FreshLink::ByPress } else { FreshLink::Form }
         }
-        _ => FreshLink::ByAddress,
+        _ => FreshLink::Choices,
     }
 }
 

@@ -140,6 +140,7 @@ pub fn router(app: App) -> Router {
     }
     pages
         .merge(health::router())
+        .merge(links::router())
         .fallback(|| async { Error::NotFound })
         .method_not_allowed_fallback(|| async { Error::MethodNotAllowed })
         .layer(from_fn_with_state(app.clone(), links::check))

@@ -31,7 +31,7 @@ pub async fn run(parts: WorkerParts, stop: CancellationToken) {
 
 /// Answers all that wait; `false` when none did.
 async fn answer_all(parts: &WorkerParts) -> Result<bool, Error> {
-    if !link_requests::any(&mut parts.db.read().await?).await? {
+    if link_requests::find_oldest(&mut parts.db.read().await?).await?.is_none() {
         return Ok(false);
     }
     loop {

@@ -7,7 +7,7 @@ use super::{BASE_URL, policy};
 
 pub(super) fn of(page: &str) -> Vec<Value> {
     match page {
-        "public/preferences_ask.html" => vec![
+        "public/preferences_ask.html" | "public/fresh_link.html" => vec![
             json!({"word": null, "email": "", "error": null}),
             json!({"word": "The message is on its way.", "email": "", "error": null}),
             json!({"word": null, "email": "reader", "error": "Enter an email address"}),

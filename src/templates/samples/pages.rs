@@ -53,7 +53,7 @@ pub(super) fn of(page: &str) -> Vec<Value> {
         "public/it.html" => it(),
         "public/gone.html" => gone(),
         "public/broken_link.html" => {
-            ["address", "press", "form"].map(|by| json!({"fresh_by": by})).into()
+            ["choices", "form", "press"].map(|fresh| json!({"fresh": fresh})).into()
         }
         "public/error.html" => error(),
         "dev/mailbox.html" => {

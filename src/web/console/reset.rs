@@ -14,7 +14,8 @@ use super::desk::{Asked, fault, show};
 use super::network::Network;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::staff::StaffLinkKind;
-use crate::flows::send_link::ask_for_password;
+use crate::flows::send_link::ask_for_link;
+use crate::store::link_requests::Door;
 use crate::store::staff_links::StaffLink;
 use crate::web::fields::Fields;
 use crate::web::{App, Error, origin};
@@ -64,7 +65,7 @@ pub(super) async fn send(
         }
     };
     let mut tx = app.db.write().await?;
-    ask_for_password(&mut tx, &app.moment(), &app.terms, &email).await?;
+    ask_for_link(&mut tx, &app.moment(), &app.terms, Door::Password, &email).await?;
     tx.commit().await?;
     // The worker is not rung: mail that leaves at once would slow whoever asks next, and tell them.
     Ok(Redirect::to("/console/forgot?word=sent").into_response())

@@ -7,6 +7,7 @@ mod confirm;
 mod downloads;
 mod index;
 mod ledger;
+mod lost_link;
 mod newsletters;
 mod not_me;
 mod open_signup;
@@ -41,6 +42,7 @@ pub(super) fn router() -> Router<Arc<App>> {
         .merge(policies::router())
         .merge(postmaster::router())
         .merge(preferences::router())
+        .merge(lost_link::router())
         .merge(unsubscribe::router())
         .merge(renew::router())
         .merge(ledger::router())

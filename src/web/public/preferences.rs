@@ -1,7 +1,6 @@
 //! `/preferences/{token}`: what somebody agreed to, and every way to change it. Their link is the key; there
 //! is no password to forget.
 
-mod ask;
 mod disclosure;
 mod erase;
 mod receipts;
@@ -44,7 +43,6 @@ pub(super) fn router() -> Router<Arc<App>> {
     Router::new()
         .route("/preferences/{token}", get(show).post(save::save))
         .route("/preferences/{token}/withdraw-all", post(withdraw_all))
-        .merge(ask::router())
         .merge(erase::router())
         .merge(disclosure::router())
         .merge(receipts::router())

@@ -184,4 +184,38 @@ both_databases! {
             assert_eq!(from(client).await.status, 429, "{client}");
         }
     }
+
+    // An office behind one address: what a program there guesses, or a form there sends too often, keeps nobody from the rest.
+    async fn what_one_door_uses_up_of_a_network_leaves_the_others(database: Database) {
+        let app = TestApp::start_with(database, &[("ASSENT_LIMIT_SIGNUPS_PER_IP", "2/hour")]).await;
+        let signup = form("ada@b.example", "");
+        let doors = [
+            ("GET", "/api/v1/withdrawals", "", 401),
+            ("POST", "/preferences", "email=ada%40b.example", 303),
+            ("POST", "/fresh-link", "email=ada%40b.example", 303),
+            ("POST", "/console/forgot", "email=ada%40b.example", 303),
+            ("GET", "/unsubscribe/x", "", 404),
+            ("POST", PATH, signup.as_str(), 303),
+        ];
+        let knock = async |(method, path, body, _): (&str, &str, &str, u16)| {
+            let request = app.request(method, path).header("authorization", "Bearer assent_guess");
+            let form = ("content-type", "application/x-www-form-urlencoded");
+            let answer = app.send(request.header(form.0, form.1).body(body.to_owned())).await;
+            if answer.status == 429 {
+                assert!(answer.header("retry-after").parse::<u64>().unwrap() > 60, "{path}");
+            }
+            answer.status
+        };
+        for door in doors {
+            for _ in 0..2 {
+                assert_eq!(knock(door).await, door.3, "{}", door.1);
+            }
+            for _ in 0..3 {
+                assert_eq!(knock(door).await, 429, "{}", door.1);
+            }
+        }
+        // The form of the newsletters is a form as that of the report is.
+        let newsletters = form("bob@b.example", "&newsletter=weekly");
+        assert_eq!(app.post("/newsletters", &newsletters).await.status, 429);
+    }
 }

@@ -204,11 +204,17 @@ async fn links_that_open_nothing_any_more() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn links_that_are_not_whole() {
     let app = start().await;
-    same_page("broken_link_by_address", &app.get("/preferences/x").await, 404);
-    same_page("broken_link_by_form", &app.get("/confirm/x").await, 404);
+    same_page("broken_link_choices", &app.get("/preferences/x").await, 404);
+    same_page("broken_link_form", &app.get("/confirm/x").await, 404);
     let asked = app.ask("ada@b.example").await;
     let cut = app.request("GET", "/confirm/x").header("cookie", asked.cookie());
-    same_page("broken_link_by_press", &app.send(cut).await, 404);
+    same_page("broken_link_press", &app.send(cut).await, 404);
+
+    same_page("fresh_link", &app.get("/fresh-link").await, 200);
+    let typed = "email=%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E%40b.example";
+    same_page("fresh_link_refused", &app.post("/fresh-link", typed).await, 422);
+    let asked = app.post("/fresh-link", "email=ada%40b.example").await;
+    same_page("fresh_link_sent", &app.get(asked.location()).await, 200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,0 +1,123 @@
+//! `/preferences` and `/fresh-link`: for who lost the link to their choices, or one to what a form of theirs led to.
+//! Either asks for an address alone, and the answer is the same for every address.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use serde_json::json;
+
+use crate::domain::email_address::EmailAddress;
+use crate::flows::send_link::ask_for_link;
+use crate::store::link_requests::Door;
+use crate::web::client_ip::client_ip;
+use crate::web::fields::Fields;
+use crate::web::limits::{NetworkLimit, NetworkLimits};
+use crate::web::{App, Error, origin};
+
+/// One of the two pages.
+struct Page {
+    path: &'static str,
+    /// Where a form that was sent leads.
+    sent: &'static str,
+    template: &'static str,
+    /// What is said there.
+    word: &'static str,
+    /// Where the link leads that is mailed.
+    door: Door,
+    /// What its forms are counted by.
+    limit: fn(&NetworkLimits) -> &NetworkLimit,
+}
+
+static CHOICES: Page = Page {
+    path: "/preferences",
+    sent: "/preferences?word=sent",
+    template: "public/preferences_ask.html",
+    word: "If we hold anything for that address, a message with the link is on its way to it.",
+    door: Door::Preferences,
+    limit: |limits| &limits.choices,
+};
+
+static FORMS: Page = Page {
+    path: "/fresh-link",
+    sent: "/fresh-link?word=sent",
+    template: "public/fresh_link.html",
+    word: "If that address has a form to confirm or a report to download, and we can write to it, a message with a \
+           fresh link is on its way to it.",
+    door: Door::Form,
+    limit: |limits| &limits.fresh_links,
+};
+
+pub(super) fn router() -> Router<Arc<App>> {
+    route(&CHOICES).merge(route(&FORMS))
+}
+
+fn route(page: &'static Page) -> Router<Arc<App>> {
+    let shown = move |State(app): State<Arc<App>>, RawQuery(query): RawQuery| async move {
+        page.show(&app, query.as_deref())
+    };
+    let sent =
+        move |State(app): State<Arc<App>>,
+              ConnectInfo(peer): ConnectInfo<SocketAddr>,
+              headers: HeaderMap,
+              fields: Fields| async move { page.receive(&app, peer, &headers, &fields).await };
+    Router::new().route(page.path, get(shown).post(sent))
+}
+
+impl Page {
+    fn show(&self, app: &App, query: Option<&str>) -> Result<Html<String>, Error> {
+        let sent = query == self.sent.split_once('?').map(|(_, query)| query);
+        self.render(app, sent.then_some(self.word), "", None).map(Html)
+    }
+
+    fn render(
+        &self,
+        app: &App,
+        word: Option<&str>,
+        email: &str,
+        error: Option<&str>,
+    ) -> Result<String, Error> {
+        let context = json!({"site": *app.site, "word": word, "email": email, "error": error});
+        Ok(app.templates.render(self.template, context)?)
+    }
+
+    async fn receive(
+        &self,
+        app: &App,
+        peer: SocketAddr,
+        headers: &HeaderMap,
+        fields: &Fields,
+    ) -> Result<Response, Error> {
+        origin::check(app, headers)?;
+        let ip = client_ip(peer.ip(), headers, &app.trusted_proxies);
+        (self.limit)(&app.network_limits).check(ip)?;
+        let typed = fields.one("email");
+        let email = match address(fields) {
+            Ok(email) => email,
+            Err(message) => {
+                let page = self.render(app, None, typed, Some(&message))?;
+                return Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response());
+            }
+        };
+        let mut tx = app.db.write().await?;
+        ask_for_link(&mut tx, &app.moment(), &app.terms, self.door, &email).await?;
+        tx.commit().await?;
+        // The worker is not rung: mail that leaves at once would slow whoever asks next, and tell them.
+        Ok((StatusCode::SEE_OTHER, [(header::LOCATION, self.sent)]).into_response())
+    }
+}
+
+/// The address that was typed, or what to do about it.
+fn address(fields: &Fields) -> Result<EmailAddress, String> {
+    if fields.is_repeated("email") {
+        Err("Fill in this field once".to_owned())
+    } else if fields.is_faulty("email") {
+        Err("Use letters, numbers and punctuation only, on one line".to_owned())
+    } else {
+        EmailAddress::parse(fields.one("email")).map_err(|error| error.to_string())
+    }
+}
