@@ -55,7 +55,9 @@ pub(super) async fn send_newest_again(
     asked: &LinkRequest,
 ) -> Result<(), Error> {
     limited_mails::take_turn(tx, &asked.limiter_key).await?;
-    let forms = signups::lock_newest(tx, &asked.address_key, MOST).await?;
+    // Whoever types an address keeps nobody's form from being deleted in its time.
+    let times = (at.now, at.now.minus(terms.pending_retention));
+    let forms = signups::lock_newest(tx, &asked.address_key, times, MOST).await?;
     if forms.is_empty() {
         return Ok(());
     }

@@ -193,14 +193,15 @@ pub async fn list_of(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<Vec<
 }
 
 /// The newest signups of an address, one for each report and one for newsletters alone, at most so many and newest
-/// first: those that can be confirmed, or whose download is still theirs. Nobody else changes them until the
-/// transaction ends.
+/// first: those that can be confirmed, of which none is kept longer by it than if it had been made after `since`, and
+/// those whose download is still theirs. Nobody else changes them until the transaction ends.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn lock_newest(
     tx: &mut Tx,
     address_key: &AddressKey,
+    (now, since): (Timestamp, Timestamp),
     count: i64,
 ) -> sqlx::Result<Vec<Signup>> {
     macro_rules! newest {
@@ -209,13 +210,14 @@ pub async fn lock_newest(
                 signups!(
                     "WHERE s.signup_id IN (
                          SELECT signup_id FROM (
-                             SELECT f.signup_id, f.status, f.generation, f.created_at,
+                             SELECT f.signup_id, f.status, f.generation, f.created_at, f.expires_at,
                                     row_number() OVER (PARTITION BY f.report_id
                                                        ORDER BY f.created_at DESC, f.signup_id DESC) AS nth
                              FROM signup f
                              WHERE f.address_key = $1 AND f.status <> 'cancelled') AS form
                          WHERE nth = 1 AND (
-                             (status <> 'confirmed' AND generation < 65535)
+                             (status <> 'confirmed' AND generation < 65535
+                              AND (expires_at > $3 OR created_at > $4))
                              OR EXISTS (SELECT 1 FROM download_grant g
                                         WHERE g.signup_id = form.signup_id
                                           AND g.revoked_at IS NULL AND g.generation < 65535))
@@ -230,6 +232,8 @@ pub async fn lock_newest(
     on!(tx, NEWEST, |conn, sql| sqlx::query_as(sql)
         .bind(address_key)
         .bind(count)
+        .bind(now)
+        .bind(since)
         .fetch_all(conn)
         .await)
 }

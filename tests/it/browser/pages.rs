@@ -41,6 +41,7 @@ async fn every_page(width: u32, dark: bool) {
         ("/it", "it"),
         ("/nowhere", "error"),
         ("/check-your-inbox", "check-your-inbox-unknown"),
+        ("/unsubscribe/cut", "broken-link"),
         (&report(), "report"),
     ];
     for (path, name) in plain {
@@ -51,6 +52,7 @@ async fn every_page(width: u32, dark: bool) {
     reader.is_refused().await;
     reader.looks_at("report-errors").await;
 
+    ask_for_a_fresh_link(&mut reader).await;
     get_a_report(&mut reader).await;
     sign_up_to_a_newsletter(&mut reader).await;
     cancel_a_request(&mut reader).await;
@@ -58,6 +60,19 @@ async fn every_page(width: u32, dark: bool) {
 
     let faults = reader.faults.join("\n");
     assert!(faults.is_empty(), "{faults}");
+}
+
+/// By a link of which nothing but its beginning is left.
+async fn ask_for_a_fresh_link(reader: &mut Reader) {
+    reader.open("/confirm/").await;
+    reader.sees("This link is not whole").await;
+    reader.press("Email me a fresh link").await;
+    reader.is_refused().await;
+    reader.looks_at("fresh-link-errors").await;
+    reader.fill("email", "nobody@northmoor.example").await;
+    reader.press("Email me a fresh link").await;
+    reader.reads("[role=status]", "on its way").await;
+    reader.looks_at("fresh-link-sent").await;
 }
 
 async fn get_a_report(reader: &mut Reader) {

@@ -501,7 +501,7 @@ both_databases! {
     // A frame that was shut off, a page that was saved, a setting: their reader is told, and has a way on.
     async fn a_form_whose_page_is_hidden_leads_to_itself(database: Database) {
         let app = TestApp::start(database).await;
-        for path in [PATH, "/newsletters", "/preferences"] {
+        for path in [PATH, "/newsletters", "/preferences", "/fresh-link"] {
             let answer = post(&app, path, &[("origin", "null")], form("ada@b.example", "&newsletter=weekly").as_bytes()).await;
             let page = answer.text();
             assert_eq!(answer.status, 403, "{path}");

@@ -54,13 +54,14 @@ both_databases! {
         let names = ["ada@gmail.com", known, "a.d.a+x@googlemail.com", "ADA+y@GMAIL.com"];
         let knock = async |n: usize| {
             let name = names[n % names.len()];
-            let answer = match n % 7 {
+            let answer = match n % 8 {
                 0 => app.ask(name).await,
                 1 => app.post("/reports/second", &form(name, "")).await,
                 2 => app.post("/newsletters", &form(name, "&newsletter=weekly")).await,
                 3 => app.post("/preferences", &format!("email={known}")).await,
                 4 => app.post(&format!("{download}/fresh"), "").await,
                 5 => app.post(&format!("{link}/fresh"), "").await,
+                6 => app.post("/fresh-link", &format!("email={known}")).await,
                 _ => {
                     let again = app.request("POST", "/check-your-inbox/resend");
                     app.send(again.header("cookie", open.cookie())).await
@@ -100,7 +101,7 @@ both_databases! {
             let before = decided(&app).await;
             knock(door).await;
             poll::until(kind, || async { (decided(&app).await == before + 1).then_some(()) }).await;
-            for n in 0..7 {
+            for n in 0..8 {
                 knock(n).await;
             }
             poll::until("all wishes answered", || async {

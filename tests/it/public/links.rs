@@ -219,8 +219,9 @@ both_databases! {
                     let page = answer.text();
                     assert_eq!(answer.status, 404, "{method} {cut}");
                     assert!(page.contains(BROKEN) && page.contains(FRESH), "{method} {cut}: {page}");
-                    // What was not confirmed, and a download, come by the form that led to them.
-                    assert_eq!(page.contains("action=\"/preferences\""), n > 1, "{cut}");
+                    // What was not confirmed, and a download, are behind another link than one's choices.
+                    let asks = if n > 1 { "/preferences" } else { "/fresh-link" };
+                    assert!(page.contains(&format!("action=\"{asks}\"")) && page.contains("name=\"email\""), "{cut}: {page}");
                     assert!(!page.contains(cut.rsplit('/').next().unwrap()), "nothing of it is shown");
                 }
             }
@@ -228,13 +229,30 @@ both_databases! {
         assert_eq!(app.post("/preferences", "email=ada%40b.example").await.status, 303);
         let fresh = app.next_mail("ada@b.example", 2).await.link("/preferences/");
         assert_eq!(app.get(&fresh).await.status, 200);
+        assert_eq!(app.post("/fresh-link", "email=ada%40b.example").await.status, 303);
+        let fresh = app.next_mail("ada@b.example", 3).await.link("/downloads/");
+        assert_eq!(fresh, links[1], "it works still");
+
+        // Nothing of the token is left, where a line was broken at the slash.
+        for (door, asks) in [("confirm", "/fresh-link"), ("downloads", "/fresh-link"), ("unsubscribe", "/preferences"), ("renew", "/preferences")] {
+            let led = app.get(&format!("/{door}/")).await;
+            assert_eq!((led.status, led.location()), (308, format!("/{door}").as_str()));
+            for (method, path) in [("GET", format!("/{door}")), ("POST", format!("/{door}")), ("POST", format!("/{door}/"))] {
+                let answer = app.send(app.request(method, &path)).await;
+                let page = answer.text();
+                assert!(answer.status == 404 && page.contains(BROKEN) && page.contains(FRESH), "{method} {path}: {page}");
+                assert!(page.contains(&format!("action=\"{asks}\"")), "{method} {path}: {page}");
+            }
+        }
+        let led = app.get("/preferences/").await;
+        assert_eq!((led.status, led.location()), (308, "/preferences"), "it asks itself");
 
         // The browser that sent the form is mailed its link again by one press.
         let asked = app.ask("bob@b.example").await;
         let link = app.next_mail("bob@b.example", 0).await.link("/confirm/");
         let cut = app.request("GET", &link[..link.len() - 9]).header("cookie", asked.cookie());
         let page = app.send(cut).await.text();
-        assert!(page.contains(FRESH) && page.contains("action=\"/check-your-inbox/resend\""), "{page}");
+        assert!(page.contains(FRESH) && page.contains("action=\"/check-your-inbox/resend\"") && page.contains("href=\"/fresh-link\""), "{page}");
         let again = app.request("POST", "/check-your-inbox/resend").header("cookie", asked.cookie());
         assert_eq!(app.send(again).await.status, 303);
         assert_eq!(app.next_mail("bob@b.example", 1).await.link("/confirm/"), link);

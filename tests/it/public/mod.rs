@@ -4,6 +4,7 @@ mod confirm;
 mod door;
 mod downloads;
 mod erasure;
+mod fresh_links;
 mod journey;
 mod just_confirmed;
 mod leaving_pages;

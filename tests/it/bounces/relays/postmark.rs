@@ -163,7 +163,8 @@ async fn guesses_are_counted_for_their_network() {
     let said = answered(&Postmark.tell(&app, &event).await);
     assert_eq!(said, ignored("news of a mail that arrived"), "the relay itself is still heard");
     // Nor do guesses here keep anybody of that network from the API or from signing up.
-    let token = app.request("GET", "/api/v1/withdrawals").header("authorization", "Bearer assent_guess");
+    let token =
+        app.request("GET", "/api/v1/withdrawals").header("authorization", "Bearer assent_guess");
     assert_eq!(app.send(token).await.status, 401);
     assert_eq!(app.ask(ADA).await.status, 303);
 }
