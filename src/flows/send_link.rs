@@ -1,5 +1,5 @@
-//! Somebody lost a link, or their password for the console, and types an address. What is written, and what is answered,
-//! is the same whether or not it is known; the worker mails the known ones.
+//! Somebody lost a link, or their password for the console, and types an address. What is written, and what is
+//! answered, is the same whether or not it is known; the worker mails the known ones.
 
 use super::send_fresh_link::send_newest_again;
 use super::set_password::answer_forgotten;

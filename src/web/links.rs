@@ -32,7 +32,8 @@ const DOORS: [(&str, LinkKind); 5] = [
 /// Behind these, one of staff. The console looks at it itself, once it knows that the form is its own.
 const STAFF_DOORS: [&str; 2] = ["/console/welcome/", "/console/reset/"];
 
-/// The doors without a token: a link that was cut off right before it, as by a mail program that breaks lines at a slash.
+/// The doors without a token: a link that was cut off right before it, as where a mail program breaks a line at a
+/// slash.
 pub(super) fn router() -> Router<Arc<App>> {
     DOORS.into_iter().fold(Router::new(), |router, (door, kind)| {
         let page = door.trim_end_matches('/');
