@@ -143,6 +143,8 @@ async fn mails(
     kind: MailKind,
     mail: LimitedMail,
 ) -> Result<bool, Error> {
+    // Whoever holds the turn may be about to forget the same row.
+    limited_mails::take_turn(tx, &mail.limiter_key).await?;
     if let Some(signup_id) = mail.signup_id {
         limited_mails::delete_idle(tx, kind, signup_id).await?;
     }
