@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{ACTOR, Error, Outcome, refuse};
 use crate::app::Core;
 use crate::domain::day::DayOrTime;
+use crate::domain::day_span::DaySpan;
 use crate::domain::notice::LANG;
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::{Label, Slug};
@@ -30,7 +31,7 @@ pub(super) struct Export {
     /// Only those whose signup asked for this report
     #[arg(long, value_name = "SLUG")]
     report: Option<Slug>,
-    /// Only those confirmed from this day on, or from this time on (RFC 3339)
+    /// Only those confirmed from this day of the site's zone on, or from this time on (RFC 3339, with its offset)
     #[arg(long, value_name = "TIME")]
     since: Option<DayOrTime>,
     /// Only those confirmed until this day or time, which is included
@@ -55,12 +56,13 @@ pub(super) struct Export {
 
 impl Export {
     pub(super) async fn run(self, core: &Core) -> Outcome {
-        let timezone = &core.terms.timezone;
+        let span = DaySpan::between(self.since, self.until, &core.terms.timezone)
+            .map_err(|error| refuse(format!("--since and --until: {error}")))?;
         let filter = ExportFilter {
             purpose: self.purpose,
             report: self.report,
-            since: self.since.map(|since| since.begins(timezone)),
-            until: self.until.map(|until| until.ends(timezone)),
+            since: span.since,
+            until: span.until,
             policy: self.policy,
         };
         if !purposes::exists(&mut core.db.read().await?, &filter.purpose).await? {

@@ -1,5 +1,7 @@
 //! Keys that sort by time.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::timestamp::Timestamp;
@@ -12,6 +14,12 @@ pub fn least_key(at: Timestamp) -> Uuid {
     Uuid::from_u128(u128::from(millis) << 80)
 }
 
+/// Every key that was made before this moment is less; so are those made within the same millisecond.
+#[must_use]
+pub fn least_key_after(at: Timestamp) -> Uuid {
+    least_key(at.plus(Duration::from_millis(1)))
+}
+
 /// When a key was made, in whole milliseconds; `None` for a key that does not tell.
 #[must_use]
 pub fn made_at(key: Uuid) -> Option<Timestamp> {
@@ -21,8 +29,6 @@ pub fn made_at(key: Uuid) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -34,6 +40,8 @@ mod tests {
         assert!(least_key(at) <= smallest);
         assert!(largest < least_key(at.plus(Duration::from_millis(1))));
         assert_eq!(least_key(Timestamp::from_micros(-1)), Uuid::nil());
+        assert!(least_key(at.previous()) < least_key_after(at), "made within its millisecond");
+        assert_eq!(least_key_after(at), least_key(at.next()), "none of the next one");
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod brought_suppression;
 pub mod code;
 pub mod consent;
 pub mod day;
+pub mod day_span;
 pub mod edit;
 pub mod email_address;
 pub mod evidence;

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{self, TimeZoneDatabase};
 use serde::{Serialize, Serializer};
@@ -37,6 +38,8 @@ pub struct Stretch {
     pub offset: i64,
 }
 
+const EPOCH: DateTime = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0);
+
 /// Months as narrow places write them.
 const SHORT: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "June", "July", "Aug", "Sept", "Oct", "Nov", "Dec"];
@@ -60,9 +63,12 @@ impl TimeZone {
     /// The first moment of a day: where clocks skip its midnight, the moment after the gap.
     #[must_use]
     pub fn begins(&self, day: Day) -> Timestamp {
-        let first = Date::from(day).to_zoned_datetime(self.0.clone());
-        first.map_or(Timestamp::LATEST, |first| {
-            Timestamp::from_micros(first.timestamp().as_microsecond())
+        let midnight = DateTime::from(Date::from(day));
+        // The library's moments end before the last day does.
+        self.moment(midnight).unwrap_or_else(|| {
+            let ahead = SignedDuration::from_secs(self.ahead(Timestamp::LATEST));
+            let micros = (midnight.duration_since(EPOCH) - ahead).as_micros();
+            Timestamp::from_micros(i64::try_from(micros).unwrap_or(i64::MAX))
         })
     }
 
@@ -153,15 +159,25 @@ impl TimeZone {
     }
 
     fn date_of(&self, at: Timestamp) -> Date {
-        self.0.to_datetime(instant(at)).date()
+        self.shown(at).date()
+    }
+
+    /// What clocks show at a moment.
+    fn shown(&self, at: Timestamp) -> DateTime {
+        let since_epoch = SignedDuration::from_micros(at.micros());
+        EPOCH.saturating_add(since_epoch + SignedDuration::from_secs(self.ahead(at)))
+    }
+
+    /// How far its clocks are ahead of UTC at a moment, in seconds.
+    fn ahead(&self, at: Timestamp) -> i64 {
+        self.0.to_offset(instant(at)).seconds().into()
     }
 
     /// The minute of its day: `14:05 GMT`, or `14:05 UTC+03` in zones whose clocks have no name.
     #[must_use]
     pub fn clock(&self, at: Timestamp) -> String {
-        let at = instant(at);
-        let clock = self.0.to_datetime(at).strftime("%H:%M");
-        let info = self.0.to_offset_info(at);
+        let clock = self.shown(at).strftime("%H:%M");
+        let info = self.0.to_offset_info(instant(at));
         let name = info.abbreviation();
         if name.starts_with(['+', '-']) {
             format!("{clock} UTC{name}")
@@ -278,6 +294,22 @@ mod tests {
         assert_eq!(london.short_until(end), "the end of 30 June 2026");
         assert_eq!(TimeZone::UTC.until(end), "23:00 UTC on 30 June 2026");
         assert_eq!(TimeZone::UTC.ends("9999-12-31".parse().unwrap()), Timestamp::LATEST);
+    }
+
+    #[test]
+    fn the_last_day_is_one_as_well() {
+        let last = "9999-12-31".parse().unwrap();
+        for (name, begins) in [
+            ("UTC", "9999-12-31T00:00Z"),
+            ("Asia/Kolkata", "9999-12-30T18:30Z"),
+            ("America/New_York", "9999-12-31T05:00Z"),
+        ] {
+            let zone = zone(name);
+            assert_eq!(span(&zone, "9999-12-31").0, begins, "{name}");
+            assert_eq!(zone.ends("9999-12-30".parse().unwrap()), zone.begins(last), "{name}");
+            assert_eq!(zone.since(zone.begins(last)), "31 December 9999", "{name}");
+            assert_eq!(zone.until(zone.ends(last)), "the end of 31 December 9999", "{name}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Tx, on};
 use crate::domain::action::Action;
-use crate::domain::key::least_key;
+use crate::domain::key::{least_key, least_key_after};
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
 
@@ -72,7 +72,7 @@ pub struct AuditFilter {
     /// Only those of this name.
     pub action: Option<String>,
     /// Only those at this moment or later.
-    pub from: Option<Timestamp>,
+    pub since: Option<Timestamp>,
     /// Only those before this moment.
     pub until: Option<Timestamp>,
 }
@@ -112,6 +112,7 @@ fn newest<'a, DB: Database>(
 ) -> QueryBuilder<DB>
 where
     Uuid: Type<DB> + Encode<'a, DB>,
+    Timestamp: Type<DB> + Encode<'a, DB>,
     &'a str: Type<DB> + Encode<'a, DB>,
     i64: Type<DB> + Encode<'a, DB>,
 {
@@ -125,11 +126,14 @@ where
         query.push(" AND action = ").push_bind(action.as_str());
     }
     // Keys sort by time, and no index is by time itself.
-    if let Some(from) = filter.from {
-        query.push(" AND audit_entry_id >= ").push_bind(least_key(from));
+    // They tell whole milliseconds: the rest is asked of the time.
+    if let Some(since) = filter.since {
+        query.push(" AND audit_entry_id >= ").push_bind(least_key(since));
+        query.push(" AND at >= ").push_bind(since);
     }
     if let Some(until) = filter.until {
-        query.push(" AND audit_entry_id < ").push_bind(least_key(until));
+        query.push(" AND audit_entry_id < ").push_bind(least_key_after(until));
+        query.push(" AND at < ").push_bind(until);
     }
     if let Some(before) = before {
         query.push(" AND audit_entry_id < ").push_bind(before);

@@ -2,17 +2,12 @@
 //! index is paid for on a signup's way. Over a year of a million signups they still take seconds: ask now
 //! and then, not for each page.
 
-use std::time::Duration;
-
 use uuid::Uuid;
 
 use super::{Sql, Tx, on};
-use crate::domain::key::least_key;
+use crate::domain::key::{least_key, least_key_after};
 use crate::domain::time_zone::Stretch;
 use crate::domain::timestamp::Timestamp;
-
-/// How exactly keys tell the time.
-const A_MILLISECOND: Duration = Duration::from_millis(1);
 
 /// What was sent with one form on one day, and what became of it since.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -52,7 +47,7 @@ pub async fn count_by_form_and_day(tx: &mut Tx, stretch: Stretch) -> sqlx::Resul
     let Stretch { from, until, offset } = stretch;
     on!(tx, COUNT, |conn, sql| sqlx::query_as(sql)
         .bind(least_key(from))
-        .bind(least_key(until.plus(A_MILLISECOND)))
+        .bind(least_key_after(until))
         .bind(from)
         .bind(until)
         .bind(offset)

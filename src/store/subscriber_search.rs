@@ -188,6 +188,7 @@ macro_rules! push_checks {
         }
         let (since, until) = $filter.bounds();
         push_bounds!($query, "u.subscriber_id", since, until);
+        push_bounds!($query, "u.created_at", $filter.since, $filter.until);
     };
 }
 

@@ -2,10 +2,12 @@
 
 use minijinja::{Environment, Error, ErrorKind};
 
+use crate::domain::day::Day;
 use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
 
-/// `day`, `minute`, `clock` and `until`, the same where there is little room, and `datetime` for programs.
+/// `day`, `minute`, `clock` and `until`, the same where there is little room, and `datetime` for programs; and a test
+/// whether a text is a whole day.
 pub(super) fn add_filters(environment: &mut Environment<'static>, timezone: &TimeZone) {
     type Write = fn(&TimeZone, Timestamp) -> String;
     let filters: [(&str, Write); 8] = [
@@ -25,4 +27,5 @@ pub(super) fn add_filters(environment: &mut Environment<'static>, timezone: &Tim
             None => Err(Error::new(ErrorKind::InvalidOperation, "this is not a moment")),
         });
     }
+    environment.add_test("a_day", |text: &str| text.parse::<Day>().is_ok());
 }

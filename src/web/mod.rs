@@ -9,6 +9,7 @@ mod coding;
 mod comparisons;
 pub mod console;
 mod cookie;
+mod day_span;
 mod dev;
 mod disclosure;
 mod erasure;

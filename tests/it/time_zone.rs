@@ -65,7 +65,7 @@ both_databases! {
         assert!(page.contains("Confirmed from 23 November 2026"), "{page}");
         assert!(page.contains("Confirmed until the end of 23 November 2026"), "{page}");
         for (day, found) in [("2026-11-23", true), ("2026-11-22", false), ("2026-11-24", false)] {
-            let page = desk.page(&format!("/console/audit?from={day}&until={day}")).await;
+            let page = desk.page(&format!("/console/audit?since={day}&until={day}")).await;
             assert_eq!(page.contains(">23 Nov 2026, 23:30 EST<"), found, "{day}: {page}");
         }
         // A token works to the end of its day there.

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::domain::consent::EventType;
-use crate::domain::key::least_key;
+use crate::domain::key::{least_key, least_key_after};
 use crate::domain::purpose::Purpose;
 use crate::domain::search::Sought;
 use crate::domain::timestamp::Timestamp;
@@ -106,7 +106,8 @@ impl SubscriberFilter {
         counted && stateless && self.suppressed != Some(false)
     }
 
+    /// Between which keys they are, which tell whole milliseconds.
     pub(super) fn bounds(&self) -> (Option<Uuid>, Option<Uuid>) {
-        (self.since.map(least_key), self.until.map(least_key))
+        (self.since.map(least_key), self.until.map(least_key_after))
     }
 }

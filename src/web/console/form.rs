@@ -73,7 +73,7 @@ pub(super) fn short_name(
 }
 
 /// An error's words as a sentence of their own.
-pub(super) fn upper_first(words: &str) -> String {
+pub(in crate::web) fn upper_first(words: &str) -> String {
     let mut letters = words.chars();
     let first = letters.next().into_iter().flat_map(char::to_uppercase);
     first.chain(letters.clone()).collect()

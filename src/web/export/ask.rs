@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::day::DayOrTime;
+use crate::domain::day_span::DaySpan;
 use crate::domain::notice::LANG;
 use crate::domain::purpose::Purpose;
 use crate::domain::slug::{Label, Slug};
@@ -11,6 +11,7 @@ use crate::export::{Format, Preset};
 use crate::store::exports::ExportFilter;
 use crate::store::{Tx, newsletters, policy_versions, purposes, reports};
 use crate::web::Error;
+use crate::web::day_span::{ENDS, read_span};
 use crate::web::fields::{Fault, Fields};
 
 /// The fields that may be sent, each once.
@@ -30,8 +31,8 @@ pub(in crate::web) struct Allowed {
 #[derive(Clone)]
 pub(in crate::web) struct Ask {
     pub filter: ExportFilter,
-    /// From when and until when, as it was typed.
-    typed: [Option<DayOrTime>; 2],
+    /// When they confirmed.
+    span: DaySpan,
     pub format: Format,
     pub preset: Option<Preset>,
     pub links: bool,
@@ -88,7 +89,7 @@ impl Choices {
     ) -> Result<Ask, Vec<Fault>> {
         let mut errors = vec![];
         let mut refuse = |field, code, message| errors.push(Fault::new(field, code, message));
-        for field in FIELDS {
+        for field in FIELDS.into_iter().filter(|field| !ENDS.contains(field)) {
             if fields.is_repeated(field) || fields.is_faulty(field) {
                 refuse(field, "not-once", "Choose this once, in plain characters");
             }
@@ -108,19 +109,11 @@ impl Choices {
         if policy == Some(None) {
             refuse("policy", "unknown", "There is no policy version of that label");
         }
-        let mut moment = |field| {
-            let at = sent(field).map(|text| text.parse::<DayOrTime>().ok());
-            if at == Some(None) {
-                refuse(field, "not-a-day", "Write a day such as 2026-11-23");
-            }
-            at.flatten()
-        };
-        let typed = [moment("since"), moment("until")];
-        let since = typed[0].map(|since| since.begins(timezone));
-        let until = typed[1].map(|until| until.ends(timezone));
-        if since.zip(until).is_some_and(|(since, until)| since >= until) {
-            refuse("until", "not-after", "Choose a day that is not before the first one");
+        let span = read_span(fields, timezone);
+        if let Err(faults) = &span {
+            errors.extend_from_slice(faults);
         }
+        let mut refuse = |field, code, message| errors.push(Fault::new(field, code, message));
         let format = Format::named(sent("format").unwrap_or("csv"))
             .filter(|format| allowed.workbooks || *format != Format::Xlsx);
         if format.is_none() {
@@ -143,16 +136,16 @@ impl Choices {
             let ask = "Ask an admin for this file: such links let their holder act for others";
             refuse("links", "not-allowed", ask);
         }
-        match (purpose, format) {
-            (Some((purpose, _)), Some(format)) if errors.is_empty() => Ok(Ask {
+        match (purpose, format, span) {
+            (Some((purpose, _)), Some(format), Ok(span)) if errors.is_empty() => Ok(Ask {
                 filter: ExportFilter {
                     purpose: purpose.clone(),
                     report: report.flatten().map(|(slug, _)| slug.clone()),
-                    since,
-                    until,
+                    since: span.since,
+                    until: span.until,
                     policy: policy.flatten().cloned(),
                 },
-                typed,
+                span,
                 format,
                 preset: preset.flatten(),
                 links: links.is_some(),
@@ -175,7 +168,8 @@ pub(in crate::web) fn sent(fields: &Fields) -> Value {
 impl Ask {
     /// The same as the fields of an address.
     pub(in crate::web) fn query(&self) -> String {
-        let [since, until] = self.typed.map(|at| at.map(|at| at.to_string()).unwrap_or_default());
+        let [since, until] = [self.span.typed_since(), self.span.typed_until()]
+            .map(|at| at.map(|at| at.to_string()).unwrap_or_default());
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         for (field, value) in [
             ("purpose", self.filter.purpose.to_string()),

@@ -85,15 +85,15 @@ both_databases! {
         for (query, rows) in [
             ("?actor=program", 50),
             ("?actor=program&action=report.add", 0),
-            ("?action=report.edit&from=2026-11-24&until=2026-11-24", 50),
+            ("?action=report.edit&since=2026-11-24&until=2026-11-24", 50),
             ("?action=report.edit&until=2026-11-23", 0),
-            ("?action=report.edit&from=2026-11-25", 0),
-            ("?from=2026-11-24", 50),
+            ("?action=report.edit&since=2026-11-25", 0),
+            ("?since=2026-11-24", 50),
         ] {
             assert_eq!(actions(&desk.page(&format!("/console/audit{query}")).await).len(), rows, "{query}");
         }
         // The next page keeps the filters.
-        let page = desk.page("/console/audit?actor=program&from=2026-11-24").await;
+        let page = desk.page("/console/audit?actor=program&since=2026-11-24").await;
         let rest = desk.page(&pager(&page, "next").unwrap()).await;
         assert_eq!(actions(&rest), vec!["report.edit"; 10]);
         assert!(page.contains("<option value=\"program\" selected>") && page.contains("value=\"2026-11-24\""));
@@ -103,7 +103,7 @@ both_databases! {
     async fn hostile_filters_are_told_or_narrow_to_nothing(database: Database) {
         let app = TestApp::start(database).await;
         let desk = app.sign_in(Role::Marketing).await;
-        for query in ["?from=yesterday", "?until=2026-13-40", "?from=2026-11-25&until=2026-11-24", "?from=%FF",
+        for query in ["?since=yesterday", "?until=2026-13-40", "?since=2026-11-25&until=2026-11-24", "?since=%FF",
             "?actor=%3Cscript%3E&actor=b", &format!("?action={}", "x".repeat(5000))] {
             let answer = desk.get(&format!("/console/audit{query}")).await;
             assert_eq!(answer.status, 422, "{query}");
@@ -113,7 +113,7 @@ both_databases! {
             let page = desk.page(&format!("/console/audit{query}")).await;
             assert!(!page.contains("<script>"), "{query}");
         }
-        for fields in ["", "format=xlsx", "format=csv&from=nonsense", "format="] {
+        for fields in ["", "format=xlsx", "format=csv&since=nonsense", "format="] {
             assert_eq!(desk.post("/console/audit/export", fields).await.status, 422, "{fields}");
         }
         assert_eq!(app.count("SELECT count(*) FROM audit_entry WHERE action = 'audit.export'").await, 0);
@@ -139,7 +139,7 @@ both_databases! {
         assert!(all.is_sorted_by(|one, other| one[0] > other[0]), "newest first");
         assert_eq!((&all[1][2], &all[1][4], &all[1][5]), ("'=1+1", "report.add", r#"{"slug":"r1099"}"#));
 
-        let some = records(&desk, "action=report.publish&from=2026-11-23").await;
+        let some = records(&desk, "action=report.publish&since=2026-11-23").await;
         assert_eq!((some.len(), &some[0][4]), (1, "report.publish"));
         let none = records(&desk, "actor=nobody").await;
         assert!(none.is_empty());
@@ -150,7 +150,7 @@ both_databases! {
         assert_eq!(lines.len(), 4);
         assert_eq!(lines[0]["detail"]["format"], "ndjson");
         assert_eq!(lines[0]["detail"]["action"], "audit.export");
-        assert_eq!(lines[2]["detail"]["from"], "2026-11-23T00:00:00.000000Z");
+        assert_eq!(lines[2]["detail"]["since"], "2026-11-23T00:00:00.000000Z");
         assert_eq!(lines[0]["actor"], format!("staff:{}", desk.staff_id));
     }
 }

@@ -128,7 +128,7 @@ both_databases! {
             ("purpose=privacy-policy&report='%20OR%201=1", "no report of that name"),
             ("purpose=privacy-policy&policy=1999", "no policy version"),
             ("purpose=privacy-policy&since=yesterday", "Write a day such as"),
-            ("purpose=privacy-policy&since=2026-12-01&until=2026-11-01", "not before the first one"),
+            ("purpose=privacy-policy&since=2026-12-01&until=2026-11-01", "not before the beginning"),
             ("purpose=privacy-policy&format=pdf", "Choose CSV"),
             ("purpose=privacy-policy&preset=%3Cscript%3E", "Choose a tool"),
             ("purpose=privacy-policy&links=maybe", "Tick the box"),

@@ -18,12 +18,12 @@ both_databases! {
                 assert!(answer.text().contains("Write a day such as"), "{path} {day}");
             }
             assert_eq!(desk.post("/console/exports", &chosen).await.status, 422, "{day}");
-            for path in ["/console/audit?from=", "/console/audit?until=", "/console/subscribers?since="] {
+            for path in ["/console/audit?since=", "/console/audit?until=", "/console/subscribers?since="] {
                 let answer = desk.get(&format!("{path}{day}")).await;
                 assert_eq!(answer.status, 422, "{path} {day}");
-                assert!(answer.text().contains("Enter a day such as"), "{path} {day}");
+                assert!(answer.text().contains("Write a day such as"), "{path} {day}");
             }
-            let taken = desk.post("/console/audit/export", &format!("format=csv&from={day}")).await;
+            let taken = desk.post("/console/audit/export", &format!("format=csv&since={day}")).await;
             assert_eq!(taken.status, 422, "{day}");
         }
     }
@@ -36,7 +36,7 @@ both_databases! {
         assert!(desk.page(&format!("/console/exports?{chosen}")).await.contains("1 contact"));
         let people = desk.page("/console/subscribers?since=0001-01-01&until=9999-12-31").await;
         assert!(people.contains("ada@<wbr>b.example"));
-        let audit = desk.page("/console/audit?from=0001-01-01&until=9999-12-31").await;
+        let audit = desk.page("/console/audit?since=0001-01-01&until=9999-12-31").await;
         assert!(audit.contains("policy.publish"));
 
         let token = token(&desk, "name=a&scopes=withdrawals&until=9999-12-31").await;

@@ -14,7 +14,7 @@ fn entries() -> Value {
         "errors": [],
         "actor": "",
         "action": "",
-        "from": "2026-11-01",
+        "since": "2026-11-01",
         "until": "",
         "actors": [{"value": "command line", "title": "command line"},
                    {"value": "staff:019ab000-0000-7000-8000-000000000001", "title": "ada@example.org"}],
@@ -34,7 +34,7 @@ fn entries() -> Value {
 
 fn refused() -> Value {
     let mut sample = entries();
-    sample["errors"] = json!([{"field": "from", "message": "Enter a day such as 2026-11-23"}]);
+    sample["errors"] = json!([{"field": "since", "message": "Write a day such as 2026-11-23, or a time such as 2026-11-23T09:00:00Z"}]);
     sample["entries"] = json!([]);
     sample["newest"] = json!(null);
     sample["older"] = json!(null);

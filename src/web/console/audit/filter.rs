@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::day::Day;
+use crate::domain::day_span::DaySpan;
 use crate::domain::staff::COMMAND_LINE;
 use crate::domain::time_zone::TimeZone;
 use crate::store::audit_entries::AuditFilter;
 use crate::web::console::address::with_fields;
 use crate::web::console::desk::fault;
+use crate::web::day_span::read_span;
 use crate::web::fields::Fields;
 
 /// Whether a text can be the name of who acted or of what they did. What is asked for is kept for good, so it
@@ -21,32 +22,26 @@ fn is_name(text: &str) -> bool {
 pub(super) struct Narrowed {
     pub actor: String,
     pub action: String,
-    /// The first day.
-    pub from: String,
-    /// The last day.
+    /// The first day or moment.
+    pub since: String,
+    /// The last.
     pub until: String,
     pub filter: AuditFilter,
-    /// What is wrong with the days.
+    /// What is wrong.
     pub errors: Vec<Value>,
 }
 
-/// Reads them. A day that is none is told; it then narrows nothing.
+/// Reads them. Days that are none are told; they then narrow nothing.
 pub(super) fn read(fields: &Fields, timezone: &TimeZone) -> Narrowed {
     let text = |name: &str| fields.one(name).trim().to_owned();
-    let (actor, action, from, until) = (text("actor"), text("action"), text("from"), text("until"));
-    let mut errors = Vec::new();
-    let mut day = |name: &str, word: &str| {
-        let day = word.parse::<Day>().ok();
-        if day.is_none() && (!word.is_empty() || fields.is_faulty(name)) {
-            errors.push(fault(name, "Enter a day such as 2026-11-23"));
-        }
-        day
+    let (actor, action, since, until) =
+        (text("actor"), text("action"), text("since"), text("until"));
+    let (span, faults) = match read_span(fields, timezone) {
+        Ok(span) => (span, vec![]),
+        Err(faults) => (DaySpan::default(), faults),
     };
-    let (first, last) = (day("from", &from), day("until", &until));
-    if errors.is_empty() && first.zip(last).is_some_and(|(first, last)| last < first) {
-        let message = "Enter a last day that is not before the first";
-        errors.push(fault("until", message));
-    }
+    let mut errors: Vec<Value> =
+        faults.iter().map(|wrong| fault(wrong.field, &wrong.message)).collect();
     for (name, word) in [("actor", &actor), ("action", &action)] {
         if !is_name(word) {
             errors.push(fault(name, "Choose from the list"));
@@ -56,10 +51,10 @@ pub(super) fn read(fields: &Fields, timezone: &TimeZone) -> Narrowed {
     let filter = AuditFilter {
         actor: some(&actor),
         action: some(&action),
-        from: first.map(|first| timezone.begins(first)),
-        until: last.map(|last| timezone.ends(last)),
+        since: span.since,
+        until: span.until,
     };
-    Narrowed { actor, action, from, until, filter, errors }
+    Narrowed { actor, action, since, until, filter, errors }
 }
 
 impl Narrowed {
@@ -68,7 +63,7 @@ impl Narrowed {
         let fields = [
             ("actor", self.actor.as_str()),
             ("action", &self.action),
-            ("from", &self.from),
+            ("since", &self.since),
             ("until", &self.until),
             ("before", before),
         ];
@@ -77,7 +72,7 @@ impl Narrowed {
 
     /// The same as the audit keeps it.
     pub(super) fn detail(&self) -> Value {
-        json!({"actor": self.filter.actor, "action": self.filter.action, "from": self.filter.from,
+        json!({"actor": self.filter.actor, "action": self.filter.action, "since": self.filter.since,
                "until": self.filter.until})
     }
 }

@@ -60,7 +60,7 @@ async fn context(app: &App, narrowed: &Narrowed, before: Option<Uuid>) -> Result
         "errors": narrowed.errors,
         "actor": narrowed.actor,
         "action": narrowed.action,
-        "from": narrowed.from,
+        "since": narrowed.since,
         "until": narrowed.until,
         "actors": actors.iter().map(|actor| option(actor, words::who(actor, &addresses)))
             .collect::<Vec<_>>(),

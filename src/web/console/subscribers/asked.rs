@@ -5,11 +5,11 @@ use uuid::Uuid;
 
 use super::Choices;
 use crate::domain::consent::EventType;
-use crate::domain::day::DayOrTime;
 use crate::domain::search::Sought;
 use crate::domain::time_zone::TimeZone;
 use crate::store::subscriber_search::{ConsentFilter, Place, SubscriberFilter};
 use crate::web::console::address::with_fields;
+use crate::web::day_span::{ENDS, read_span};
 use crate::web::fields::{Fault, Fields};
 
 /// The filters, in their order on the page.
@@ -30,6 +30,7 @@ impl Question {
         let typed = NAMES.map(|name| (name, fields.one(name).trim().to_owned())).to_vec();
         let mut wrong: Vec<Fault> = NAMES
             .into_iter()
+            .filter(|name| !ENDS.contains(name))
             .filter(|name| fields.is_repeated(name) || fields.is_faulty(name))
             .map(|name| {
                 let message = "Ask for one thing, in letters, numbers and punctuation";
@@ -46,10 +47,6 @@ impl Question {
         for name in ["purpose", "state", "report", "policy"] {
             take(read_consent(consent, name, of(name), choices));
         }
-        let since = read_time("since", of("since"));
-        take(since.map(|time| filter.since = time.map(|time| time.begins(timezone))));
-        let until = read_time("until", of("until"));
-        take(until.map(|time| filter.until = time.map(|time| time.ends(timezone))));
         take(match of("suppressed") {
             "" => Ok(()),
             "yes" => {
@@ -62,6 +59,10 @@ impl Question {
             }
             _ => Err(unknown("suppressed")),
         });
+        match read_span(fields, timezone) {
+            Ok(span) => (filter.since, filter.until) = (span.since, span.until),
+            Err(faults) => wrong.extend(faults),
+        }
         let place = match (fields.one("after").parse(), fields.one("before").parse()) {
             (Ok(id), _) => Place::OlderThan(id),
             (_, Ok(id)) => Place::NewerThan(id),
@@ -131,12 +132,4 @@ fn read_consent(
 
 fn unknown(name: &'static str) -> Fault {
     Fault::new(name, "unknown", "Choose from what is shown here")
-}
-
-fn read_time(name: &'static str, typed: &str) -> Result<Option<DayOrTime>, Fault> {
-    if typed.is_empty() {
-        return Ok(None);
-    }
-    let time = typed.parse().map(Some);
-    time.map_err(|_| Fault::new(name, "not-a-day", "Enter a day such as 2026-11-23"))
 }
