@@ -120,7 +120,7 @@ mod tests {
             let brought = BroughtSuppression::read(&columns, cells, all, (now, &TimeZone::UTC));
             rows.push(brought.map(|BroughtSuppression { email, reasons, at }| {
                 let reasons: Vec<&str> = reasons.iter().map(|reason| reason.as_str()).collect();
-                let day = at.map_or("-".to_owned(), Timestamp::date);
+                let day = at.map_or("-".to_owned(), |at| TimeZone::UTC.day_of(at).to_string());
                 format!("{email} {} {day}", reasons.join("+"))
             }));
         }

@@ -6,7 +6,6 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use time::macros::format_description;
 
 /// A moment in UTC, in whole microseconds since the Unix epoch, from [`Timestamp::EARLIEST`] to
 /// [`Timestamp::LATEST`]: what lies outside has no date that RFC 3339 can write.
@@ -79,13 +78,6 @@ impl Timestamp {
     #[must_use]
     pub fn day_number(self) -> i64 {
         self.0.div_euclid(micros_of(Duration::from_hours(24)))
-    }
-
-    /// The day as programs and names of files write it: `2026-11-23`.
-    #[must_use]
-    pub fn date(self) -> String {
-        let format = format_description!("[year]-[month]-[day]");
-        self.date_time().format(&format).unwrap_or_default()
     }
 
     /// As the `time` crate's type.
@@ -197,7 +189,6 @@ mod tests {
         assert_eq!(Timestamp::from_micros(i64::MAX), last);
         for moment in [first, last] {
             assert_eq!(Timestamp::from(moment.date_time()), moment);
-            assert!(!moment.date().is_empty());
         }
     }
 }

@@ -20,6 +20,7 @@ pub use preset::{Preset, columns};
 pub use withdrawn::{TextFormat, WithdrawnRows};
 pub use xlsx::MOST_ROWS as XLSX_MOST_ROWS;
 
+use crate::domain::day::Day;
 use crate::domain::link::Links;
 use crate::domain::timestamp::Timestamp;
 use crate::outside::{OutsideError, SETTLED};
@@ -86,12 +87,12 @@ impl Format {
     }
 }
 
-/// What the file of an export is called: its purpose, its report and its day.
+/// What the file of an export is called: its purpose, its report and its day, one of the site's.
 #[must_use]
-pub fn file_name(filter: &ExportFilter, at: Timestamp, format: Format) -> String {
+pub fn file_name(filter: &ExportFilter, day: Day, format: Format) -> String {
     let purpose = filter.purpose.as_str().replace(':', "-");
     let report = filter.report.as_ref().map(|slug| format!("-{slug}")).unwrap_or_default();
-    format!("{purpose}{report}-{}.{}", at.date(), format.as_str())
+    format!("{purpose}{report}-{day}.{}", format.as_str())
 }
 
 /// What was written.

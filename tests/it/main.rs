@@ -17,6 +17,7 @@ mod check;
 mod cli;
 mod consent_rules;
 mod console;
+mod day_spans;
 mod exports;
 mod import;
 mod import_files;

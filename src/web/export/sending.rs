@@ -75,7 +75,8 @@ impl Ask {
 
 /// The headers of the file that is asked for.
 pub(in crate::web) fn headers(app: &App, ask: &Ask) -> HeaderMap {
-    let name = file_name(&ask.filter, app.clock.now(), ask.format);
+    let today = app.site.timezone.day_of(app.clock.now());
+    let name = file_name(&ask.filter, today, ask.format);
     file_headers(ask.format.media_type(), &name)
 }
 

@@ -67,7 +67,7 @@ async fn context(app: &App, narrowed: &Narrowed, before: Option<Uuid>) -> Result
         "actions": actions.iter().map(|action| option(action, words::what(action, &Value::Null)))
             .collect::<Vec<_>>(),
         "is_narrowed": is_narrowed,
-        "entries": found.iter().take(page).map(|entry| words::entry(entry, &addresses))
+        "entries": found.iter().take(page).map(|entry| words::entry(entry, &addresses, &app.site.timezone))
             .collect::<Vec<_>>(),
         "newest": before.is_some().then(|| narrowed.address(PATH, "")),
         "older": last.map(|last| narrowed.address(PATH, &last.audit_entry_id.to_string())),

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 
 use crate::domain::action::Action;
+use crate::domain::time_zone::TimeZone;
+use crate::domain::timestamp::Timestamp;
 use crate::store::audit_entries::DatedEntry;
 
 /// One thing that the detail of an entry says.
@@ -34,14 +36,19 @@ pub(super) fn what(action: &str, detail: &Value) -> String {
 }
 
 /// One entry, as the page shows it.
-pub(super) fn entry(entry: &DatedEntry, addresses: &HashMap<String, String>) -> Value {
+pub(super) fn entry(
+    entry: &DatedEntry,
+    addresses: &HashMap<String, String>,
+    timezone: &TimeZone,
+) -> Value {
     // What the words name already is not told twice.
     let named = Action::named(&entry.action).and_then(Action::about);
     let said: Vec<Value> = said(&entry.detail, named)
         .into_iter()
         .map(|said| {
             let account = addresses.get(&format!("staff:{}", said.after));
-            let after = account.filter(|_| said.name == "staff id").unwrap_or(&said.after);
+            let after = account.filter(|_| said.name == "staff id").cloned();
+            let after = after.or_else(|| end(&said, timezone)).unwrap_or(said.after);
             json!({"name": said.name, "before": said.before, "after": after})
         })
         .collect();
@@ -54,6 +61,17 @@ pub(super) fn entry(entry: &DatedEntry, addresses: &HashMap<String, String>) -> 
         "what": what(&entry.action, &entry.detail),
         "said": said,
     })
+}
+
+/// An end of a span of time, as people of the site's zone name it: entries hold the first moment of a span, and the
+/// first after it.
+fn end(said: &Said, timezone: &TimeZone) -> Option<String> {
+    let at = Timestamp::parse(&said.after)?;
+    match said.name.as_str() {
+        "since" => Some(timezone.since(at)),
+        "until" => Some(timezone.until(at)),
+        _ => None,
+    }
 }
 
 /// What a detail says, name by name. A change stands either as two objects, `before` and `after`, or as one
@@ -166,6 +184,21 @@ mod tests {
             [of("fields", None, "a, b"), of("role", Some("viewer"), "admin")]
         );
         assert_eq!(said(&json!("text"), None), []);
+    }
+
+    #[test]
+    fn a_span_is_told_in_days_of_the_site() {
+        let timezone = "America/New_York".parse().unwrap();
+        let told = |name: &str, at: &str| {
+            let said = Said { name: name.to_owned(), before: None, after: at.to_owned() };
+            end(&said, &timezone)
+        };
+        let (begins, ends) = ("2026-11-23T05:00:00.000000Z", "2026-11-24T05:00:00.000000Z");
+        assert_eq!(told("since", begins).as_deref(), Some("23 November 2026"));
+        assert_eq!(told("until", ends).as_deref(), Some("the end of 23 November 2026"));
+        let time = told("until", "2026-11-24T04:30:00.000001Z");
+        assert_eq!(time.as_deref(), Some("23:30 EST on 23 November 2026"));
+        assert_eq!((told("at", begins), told("since", "never")), (None, None));
     }
 
     #[test]

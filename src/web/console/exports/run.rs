@@ -117,7 +117,8 @@ pub(super) async fn file(
         return Err(no_file(&run));
     };
     let format = Format::named(&run.format).unwrap_or(Format::Csv);
-    let name = file_name(&run.filter(), run.created_at, format);
+    let day = app.site.timezone.day_of(run.created_at);
+    let name = file_name(&run.filter(), day, format);
     let mut headers = file_headers(format.media_type(), &name);
     let size = run.byte_size.unwrap_or(0);
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(size));
