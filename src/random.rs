@@ -9,6 +9,7 @@ use rand::{Rng, SeedableRng};
 use uuid::Uuid;
 
 use crate::clock::Clock;
+use crate::domain::request_id::RequestId;
 use crate::domain::timestamp::Timestamp;
 
 /// Where random bytes come from. Tests may hold a seeded one.
@@ -46,26 +47,39 @@ fn fill_from_system(bytes: &mut [u8]) {
     rand::rng().fill_bytes(bytes);
 }
 
-/// One moment in which a use case happens: its time, and the chance it draws on. Everything that
-/// one transaction writes carries the same time.
+/// One moment in which a use case happens: its time, the chance it draws on, and the request that it is for, if it is
+/// for one. Everything that one transaction writes carries the same time.
 #[derive(Clone)]
 pub struct Moment {
     /// When the use case happens.
     pub now: Timestamp,
     random: Random,
+    request_id: Option<RequestId>,
 }
 
 impl Moment {
     /// The present moment of these sources.
     #[must_use]
     pub fn of(clock: &Clock, random: &Random) -> Self {
-        Self { now: clock.now(), random: random.clone() }
+        Self { now: clock.now(), random: random.clone(), request_id: None }
+    }
+
+    /// The same moment, for this request.
+    #[must_use]
+    pub fn for_request(&self, request_id: Option<RequestId>) -> Self {
+        Self { request_id, ..self.clone() }
+    }
+
+    /// The request that what happens now is for.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&RequestId> {
+        self.request_id.as_ref()
     }
 
     /// The moment so much earlier, drawing on the same chance.
     #[must_use]
     pub fn earlier(&self, by: std::time::Duration) -> Self {
-        Self { now: self.now.minus(by), random: self.random.clone() }
+        Self { now: self.now.minus(by), ..self.clone() }
     }
 
     /// A new key: UUID version 7 (RFC 9562 §5.7), so that rows made later sort later.

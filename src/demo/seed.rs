@@ -149,6 +149,7 @@ fn form(
 ) -> Result<SignUp, SeedError> {
     let boxes = if person.newsletter { 2 } else { 1 };
     Ok(SignUp {
+        request_id: None,
         signup_id: sent.new_id(),
         email: EmailAddress::parse(person.email)?,
         name: Line::parse(person.name)?,

@@ -35,6 +35,7 @@ pub mod policy;
 pub mod purpose;
 pub mod report;
 pub mod report_details;
+pub mod request_id;
 pub mod return_path;
 pub mod right;
 pub mod search;

@@ -115,6 +115,7 @@ pub async fn fresh_download(
         limiter_key: grant.limiter_key.clone(),
         replaces: Some(grant.signup_id),
         idle: None,
+        request_id: at.request_id().cloned(),
     };
     let works = grant.works(at.now, grant.generation);
     let (id, expires_at) = (grant.download_grant_id, at.now.plus(terms.download_ttl));
@@ -132,6 +133,7 @@ fn confirmation(at: &Moment, signup: &Signup) -> LimitedMail {
         limiter_key: signup.limiter_key.clone(),
         replaces: Some(signup.signup_id),
         idle: None,
+        request_id: at.request_id().cloned(),
     }
 }
 

@@ -4,7 +4,6 @@
 use super::send_fresh_link::send_newest_again;
 use super::set_password::answer_forgotten;
 use super::{Error, Terms};
-use crate::domain::address_key::AddressKey;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::outbox::MailKind;
 use crate::random::Moment;
@@ -46,13 +45,11 @@ pub async fn answer_link_requests(tx: &mut Tx, at: &Moment, terms: &Terms) -> Re
     let asked = link_requests::take(tx, door, most).await?;
     match door {
         Door::Preferences => answer_lost(tx, at, terms, &asked).await?,
-        Door::Password => {
-            let forgotten: Vec<AddressKey> = asked.iter().map(|r| r.address_key.clone()).collect();
-            answer_forgotten(tx, at, terms, &forgotten).await?;
-        }
+        Door::Password => answer_forgotten(tx, at, terms, &asked).await?,
         Door::Form => {
             for request in &asked {
-                send_newest_again(tx, at, terms, request).await?;
+                let at = at.for_request(request.request_id.clone());
+                send_newest_again(tx, &at, terms, request).await?;
             }
         }
     }
@@ -77,6 +74,7 @@ async fn answer_lost(
                 limiter_key: request.limiter_key.clone(),
                 replaces: None,
                 idle: None,
+                request_id: request.request_id.clone(),
             });
         }
     }

@@ -6,12 +6,12 @@ use uuid::Uuid;
 use super::Error;
 use super::invite_staff::mail_link;
 use crate::domain::action::Action;
-use crate::domain::address_key::AddressKey;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::password::PasswordHash;
 use crate::domain::staff::{StaffLinkKind, actor};
 use crate::flows::Terms;
 use crate::random::Moment;
+use crate::store::link_requests::LinkRequest;
 use crate::store::{Tx, audit_entries, staff, staff_links, staff_sessions};
 
 /// Keeps the password chosen by a link and uses the link up; `false` when the link was used, is too old, or the
@@ -101,7 +101,7 @@ pub async fn send_reset(tx: &mut Tx, at: &Moment, by: &str, staff_id: Uuid) -> R
     Ok(active)
 }
 
-/// Mails the link to those of these accounts that exist, as often as one mailbox may be mailed.
+/// Mails the link to those of the accounts asked for that exist, as often as one mailbox may be mailed.
 ///
 /// # Errors
 /// When the database does not take it.
@@ -109,17 +109,15 @@ pub(super) async fn answer_forgotten(
     tx: &mut Tx,
     at: &Moment,
     terms: &Terms,
-    asked: &[AddressKey],
+    asked: &[LinkRequest],
 ) -> Result<(), Error> {
     if asked.is_empty() {
         return Ok(());
     }
     for account in staff::list(tx).await? {
-        let known = EmailAddress::parse(&account.email)
-            .is_ok_and(|email| asked.contains(&terms.address_secret.account_key(&email)));
-        if !known {
-            continue;
-        }
+        let Ok(email) = EmailAddress::parse(&account.email) else { continue };
+        let key = terms.address_secret.account_key(&email);
+        let Some(wish) = asked.iter().find(|wish| wish.address_key == key) else { continue };
         // Held, so that two workers do not count without each other.
         let Some(account) = staff::lock(tx, account.staff_id).await? else { continue };
         if account.password_hash.is_none() || account.disabled_at.is_some() {
@@ -127,7 +125,8 @@ pub(super) async fn answer_forgotten(
         }
         let made = staff_links::list_made(tx, account.staff_id, StaffLinkKind::Reset).await?;
         if terms.mail_limit.next(&made).is_none_or(|next| next <= at.now) {
-            mail_link(tx, at, account.staff_id, StaffLinkKind::Reset).await?;
+            let at = at.for_request(wish.request_id.clone());
+            mail_link(tx, &at, account.staff_id, StaffLinkKind::Reset).await?;
         }
     }
     Ok(())

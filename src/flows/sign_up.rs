@@ -13,6 +13,7 @@ use crate::domain::email_address::EmailAddress;
 use crate::domain::evidence_key::SignupFields;
 use crate::domain::notice::hex;
 use crate::domain::outbox::MailKind;
+use crate::domain::request_id::RequestId;
 use crate::domain::signup::Method;
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
@@ -51,6 +52,8 @@ pub struct SignUp {
     /// The form before it of the same browser, for the same address and report: a mail about that one which
     /// waits still becomes one about this.
     pub replaces: Option<Uuid>,
+    /// The request that brought it.
+    pub request_id: Option<RequestId>,
 }
 
 /// Stores the forms that arrived together and decides their confirmation mails, in a handful of
@@ -83,6 +86,7 @@ pub async fn sign_up(
             limiter_key: row.limiter_key.clone(),
             replaces: form.replaces,
             idle: None,
+            request_id: form.request_id.clone(),
         });
         rows.push(row);
     }

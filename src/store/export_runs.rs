@@ -8,6 +8,7 @@ use super::exports::ExportFilter;
 use super::{Sql, Tx, on};
 use crate::domain::export_run::RunState;
 use crate::domain::purpose::Purpose;
+use crate::domain::request_id::RequestId;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
@@ -83,6 +84,8 @@ pub struct ExportRun {
     pub finished_at: Option<Timestamp>,
     /// Why it failed.
     pub reason: Option<String>,
+    /// The request that asked for it, while a worker makes it.
+    pub request_id: Option<RequestId>,
 }
 
 impl ExportRun {
@@ -123,16 +126,16 @@ pub async fn insert(
 ) -> sqlx::Result<Option<HeldRun>> {
     const INSERT: Sql = Sql {
         sqlite: "INSERT INTO export_run (export_run_id, actor, staff_id, purpose, report, since, until, policy,
-                     format, preset, links, is_job, state, claims, created_at, lease_until)
+                     format, preset, links, is_job, state, claims, created_at, lease_until, request_id)
                  SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-                     CASE $14 WHEN 1 THEN $16 END
+                     CASE $14 WHEN 1 THEN $16 END, $18
                  WHERE $14 = 1 OR (SELECT count(*) FROM export_run
                                    WHERE is_job AND state IN ('waiting', 'running')) < $17
                  RETURNING export_run_id, claims",
         postgres: "INSERT INTO export_run (export_run_id, actor, staff_id, purpose, report, since, until,
-                       policy, format, preset, links, is_job, state, claims, created_at, lease_until)
+                       policy, format, preset, links, is_job, state, claims, created_at, lease_until, request_id)
                    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-                       CASE $14 WHEN 1 THEN now() + ($16 - $15) END
+                       CASE $14 WHEN 1 THEN now() + ($16 - $15) END, $18
                    WHERE $14 = 1 OR (SELECT count(*) FROM export_run
                                      WHERE is_job AND state IN ('waiting', 'running')) < $17
                    RETURNING export_run_id, claims",
@@ -160,6 +163,7 @@ pub async fn insert(
         .bind(at.now)
         .bind(at.now.plus(LEASE))
         .bind(JOBS)
+        .bind(at.request_id().filter(|_| new.is_job))
         .fetch_optional(conn)
         .await)
 }
@@ -180,7 +184,7 @@ macro_rules! run {
             "SELECT x.export_run_id, x.actor, s.email, x.purpose, x.report, x.since, x.until, x.policy,
                     x.format, x.preset, x.links, x.is_job, x.state, x.rows_expected, x.rows_done,
                     x.ledger_cursor, x.byte_size, x.sha256, x.file_key, x.created_at, x.started_at,
-                    x.finished_at, x.reason
+                    x.finished_at, x.reason, x.request_id
              FROM export_run x LEFT JOIN staff s ON s.staff_id = x.staff_id ",
             $which
         )
@@ -345,7 +349,7 @@ pub async fn mark_done(
 ) -> sqlx::Result<bool> {
     on!(tx, |conn| {
         sqlx::query(
-        "UPDATE export_run SET state = 'done', lease_until = NULL, finished_at = $3, rows_done = $4,
+        "UPDATE export_run SET state = 'done', lease_until = NULL, request_id = NULL, finished_at = $3, rows_done = $4,
                 sha256 = $5, file_key = $6, byte_size = $7
          WHERE export_run_id = $1 AND claims = $2 AND state = 'running'"
     )
@@ -375,7 +379,7 @@ pub async fn mark_failed(
 ) -> sqlx::Result<bool> {
     on!(tx, |conn| {
         sqlx::query(
-        "UPDATE export_run SET state = 'failed', lease_until = NULL, finished_at = $3, rows_done = $4,
+        "UPDATE export_run SET state = 'failed', lease_until = NULL, request_id = NULL, finished_at = $3, rows_done = $4,
                 reason = $5
          WHERE export_run_id = $1 AND claims = $2 AND state = 'running'"
     )

@@ -12,6 +12,7 @@ use super::{Sql, Tx, forbids_kind, on};
 use crate::domain::address_key::AddressKey;
 use crate::domain::mail_limit::MailLimit;
 use crate::domain::outbox::{MailKind, OutboxState};
+use crate::domain::request_id::RequestId;
 use crate::domain::timestamp::Timestamp;
 
 /// A mail that is sent when its mailbox's limit allows; one row of a batch.
@@ -32,6 +33,8 @@ pub struct LimitedMail {
     pub replaces: Option<Uuid>,
     /// Why it is never sent, where that is known already; its row is written all the same.
     pub idle: Option<&'static str>,
+    /// The request that asks for it.
+    pub request_id: Option<RequestId>,
 }
 
 /// Why no mail of its own goes out for a form whose browser has one waiting.
@@ -178,9 +181,10 @@ async fn take_places(
     rows: &[LimitedMail],
 ) -> sqlx::Result<HashSet<Uuid>> {
     const TAKE: Sql = Sql {
-        sqlite: "UPDATE outbox SET signup_id = next.signup_id
+        sqlite: "UPDATE outbox SET signup_id = next.signup_id, request_id = asked.request_id
                  FROM (SELECT unhex(value->>'signup_id', '-') AS signup_id,
-                              unhex(value->>'replaces', '-') AS replaces FROM json_each($1)) AS asked
+                              unhex(value->>'replaces', '-') AS replaces,
+                              value->>'request_id' AS request_id FROM json_each($1)) AS asked
                  JOIN signup next ON next.signup_id = asked.signup_id
                  JOIN signup before ON before.signup_id = asked.replaces
                       AND before.address_key = next.address_key
@@ -188,8 +192,9 @@ async fn take_places(
                  WHERE outbox.signup_id = before.signup_id AND outbox.kind = $2
                    AND outbox.state = 'queued' AND outbox.claims = 0
                  RETURNING signup_id",
-        postgres: "UPDATE outbox SET signup_id = next.signup_id
-                   FROM json_to_recordset(CAST($1 AS json)) AS asked (signup_id uuid, replaces uuid)
+        postgres: "UPDATE outbox SET signup_id = next.signup_id, request_id = asked.request_id
+                   FROM json_to_recordset(CAST($1 AS json)) AS asked (signup_id uuid, replaces uuid,
+                       request_id text)
                    JOIN signup next ON next.signup_id = asked.signup_id
                    JOIN signup before ON before.signup_id = asked.replaces
                         AND before.address_key = next.address_key
@@ -218,10 +223,11 @@ macro_rules! decided {
              SELECT *, COALESCE(barred, CASE WHEN is_full THEN 'the limit of its mailbox forbids it' END) AS why
              FROM timed)
          INSERT INTO outbox (outbox_id, kind, signup_id, subscriber_id, limiter_key, state, next_at, due_at,
-             created_at, finished_at, reason)
+             created_at, finished_at, reason, request_id)
          SELECT outbox_id, $4, signup_id, subscriber_id, limiter_key,
              CASE WHEN why IS NULL THEN 'queued' ELSE 'dropped' END, due_at,
-             CASE WHEN why IS NULL THEN due_at END, $2, CASE WHEN why IS NULL THEN NULL ELSE $2 END, why
+             CASE WHEN why IS NULL THEN due_at END, $2, CASE WHEN why IS NULL THEN NULL ELSE $2 END, why,
+             CASE WHEN why IS NULL THEN request_id END
          FROM decided WHERE why IS NULL OR $6
          RETURNING state"
     };
@@ -237,6 +243,7 @@ const ADD: Sql = Sql {
                  unhex(value->>'subscriber_id', '-') AS subscriber_id,
                  unhex(value->>'limiter_key') AS limiter_key,
                  unhex(value->>'address_key') AS address_key, value->>'idle' AS idle,
+                 value->>'request_id' AS request_id,
                  row_number() OVER (PARTITION BY value->>'address_key' ORDER BY key) AS nth
              FROM json_each($1)),
          judged AS MATERIALIZED (
@@ -264,10 +271,11 @@ const ADD: Sql = Sql {
     postgres: concat!(
         "WITH asked AS (
              SELECT outbox_id, signup_id, subscriber_id, decode(limiter_key, 'hex') AS limiter_key,
-                 decode(address_key, 'hex') AS address_key, idle,
+                 decode(address_key, 'hex') AS address_key, idle, request_id,
                  row_number() OVER (PARTITION BY address_key ORDER BY outbox_id) AS nth
              FROM json_to_recordset(CAST($1 AS json)) AS row (outbox_id uuid, signup_id uuid,
-                 subscriber_id uuid, limiter_key text, address_key text, idle text)),
+                 subscriber_id uuid, limiter_key text, address_key text, idle text,
+                 request_id text)),
          judged AS MATERIALIZED (
              SELECT *, COALESCE(idle, (SELECT 'the address is suppressed' FROM suppression s
                                        WHERE s.address_key = asked.address_key

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::{Sql, Tx, on};
 use crate::domain::address_key::AddressKey;
+use crate::domain::request_id::RequestId;
 use crate::random::Moment;
 
 /// Where a lost link leads.
@@ -27,6 +28,8 @@ pub struct LinkRequest {
     pub address_key: AddressKey,
     /// Which mailbox its mail counts for.
     pub limiter_key: AddressKey,
+    /// The request that brought it.
+    pub request_id: Option<RequestId>,
 }
 
 /// Writes a wish down, the same whether or not the address is known.
@@ -40,18 +43,21 @@ pub async fn insert(
     address_key: &AddressKey,
     limiter_key: &AddressKey,
 ) -> sqlx::Result<()> {
-    on!(tx, |conn| sqlx::query(
-        "INSERT INTO link_request (link_request_id, door, address_key, limiter_key, created_at)
-         VALUES ($1, $2, $3, $4, $5)"
+    on!(tx, |conn| {
+        sqlx::query(
+        "INSERT INTO link_request (link_request_id, door, address_key, limiter_key, created_at, request_id)
+         VALUES ($1, $2, $3, $4, $5, $6)"
     )
     .bind(at.new_id())
     .bind(door)
     .bind(address_key)
     .bind(limiter_key)
     .bind(at.now)
+    .bind(at.request_id())
     .execute(conn)
     .await
-    .map(drop))
+    .map(drop)
+    })
 }
 
 /// Takes up to `count` wishes for this door away, oldest first. On PostgreSQL workers step over each other's.
@@ -63,11 +69,11 @@ pub async fn take(tx: &mut Tx, door: Door, count: i64) -> sqlx::Result<Vec<LinkR
         sqlite: "DELETE FROM link_request WHERE link_request_id IN
                      (SELECT link_request_id FROM link_request WHERE door = $1
                       ORDER BY link_request_id LIMIT $2)
-                 RETURNING link_request_id, address_key, limiter_key",
+                 RETURNING link_request_id, address_key, limiter_key, request_id",
         postgres: "DELETE FROM link_request WHERE link_request_id IN
                        (SELECT link_request_id FROM link_request WHERE door = $1
                         ORDER BY link_request_id LIMIT $2 FOR UPDATE SKIP LOCKED)
-                   RETURNING link_request_id, address_key, limiter_key",
+                   RETURNING link_request_id, address_key, limiter_key, request_id",
     };
     on!(tx, TAKE, |conn, sql| sqlx::query_as(sql).bind(door).bind(count).fetch_all(conn).await)
 }

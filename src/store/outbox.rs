@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{Sql, Tx, on};
 use crate::domain::outbox::{DeliveryOutcome, MailKind, OutboxState};
+use crate::domain::request_id::RequestId;
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
 
@@ -31,6 +32,8 @@ pub struct ClaimedMail {
     pub attempts: i32,
     /// When it was decided.
     pub created_at: Timestamp,
+    /// The request that decided it, if one did.
+    pub request_id: Option<RequestId>,
 }
 
 /// How long a claimed mail is nobody else's.
@@ -60,10 +63,11 @@ pub async fn insert(tx: &mut Tx, at: &Moment, kind: MailKind, about: About) -> s
         About::StaffLink(id) => (None, None, Some(id)),
         About::Nobody => (None, None, None),
     };
-    on!(tx, |conn| sqlx::query(
+    on!(tx, |conn| {
+        sqlx::query(
         "INSERT INTO outbox
-             (outbox_id, kind, signup_id, subscriber_id, staff_link_id, state, next_at, created_at)
-         VALUES ($1, $2, $3, $4, $5, 'queued', $6, $6)"
+             (outbox_id, kind, signup_id, subscriber_id, staff_link_id, state, next_at, created_at, request_id)
+         VALUES ($1, $2, $3, $4, $5, 'queued', $6, $6, $7)"
     )
     .bind(at.new_id())
     .bind(kind)
@@ -71,9 +75,11 @@ pub async fn insert(tx: &mut Tx, at: &Moment, kind: MailKind, about: About) -> s
     .bind(subscriber_id)
     .bind(staff_link_id)
     .bind(at.now)
+    .bind(at.request_id())
     .execute(conn)
     .await
-    .map(drop))
+    .map(drop)
+    })
 }
 
 /// Takes up to `count` due mails for this worker, but none that it holds still: a lease that ended while the
@@ -97,7 +103,7 @@ pub async fn claim(
                         AND outbox_id NOT IN (SELECT unhex(value->>'outbox_id', '-') FROM json_each($4))
                       ORDER BY next_at LIMIT $3)
                  RETURNING outbox_id, kind, signup_id, subscriber_id, policy_version_id, staff_link_id,
-                     claims, attempts, created_at",
+                     claims, attempts, created_at, request_id",
         postgres: "UPDATE outbox SET lease_until = now() + ($2 - $1), claims = claims + 1
                    WHERE outbox_id IN
                        (SELECT outbox_id FROM outbox
@@ -108,7 +114,7 @@ pub async fn claim(
                               json_to_recordset(CAST($4 AS json)) AS held (outbox_id uuid))
                         ORDER BY next_at LIMIT $3 FOR UPDATE SKIP LOCKED)
                    RETURNING outbox_id, kind, signup_id, subscriber_id, policy_version_id, staff_link_id,
-                     claims, attempts, created_at",
+                     claims, attempts, created_at, request_id",
     };
     let held = super::batch(held)?;
     on!(tx, CLAIM, |conn, sql| sqlx::query_as(sql)
@@ -125,6 +131,12 @@ impl ClaimedMail {
     #[must_use]
     pub fn held(&self) -> HeldMail {
         HeldMail { outbox_id: self.outbox_id, claims: self.claims }
+    }
+
+    /// The request that decided it, as the log names it.
+    #[must_use]
+    pub fn request(&self) -> Option<&str> {
+        self.request_id.as_ref().map(RequestId::as_str)
     }
 }
 
@@ -176,7 +188,7 @@ pub struct Delivery<'a> {
 }
 
 /// Records how a try ended and settles or requeues the mail; `false` when another worker holds the
-/// row by now, whose word counts instead.
+/// row by now, whose word counts instead. What is sent or dropped needs its request no more.
 ///
 /// # Errors
 /// When the database does not take it.
@@ -197,7 +209,8 @@ pub async fn mark_delivered(
     on!(tx, |conn| {
         let held = sqlx::query(
             "UPDATE outbox SET state = $3, lease_until = NULL, next_at = COALESCE($4, next_at),
-                    finished_at = $5, reason = $6, attempts = attempts + 1
+                    finished_at = $5, reason = $6, attempts = attempts + 1,
+                    request_id = CASE WHEN $3 IN ('queued', 'parked') THEN request_id END
              WHERE outbox_id = $1 AND claims = $2 AND state = 'queued'",
         )
         .bind(mail.outbox_id)

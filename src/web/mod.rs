@@ -54,6 +54,7 @@ pub use limits::{CodeLimit, NetworkLimits};
 
 use crate::clock::Clock;
 use crate::domain::link::Links;
+use crate::domain::request_id::RequestId;
 use crate::files::Files;
 use crate::flows::Terms;
 use crate::intake::Intake;
@@ -127,6 +128,11 @@ pub struct App {
 impl App {
     fn moment(&self) -> Moment {
         Moment::of(&self.clock, &self.random)
+    }
+
+    /// The present moment of a request, for what a worker does later on its behalf.
+    fn moment_of(&self, request_id: RequestId) -> Moment {
+        self.moment().for_request(Some(request_id))
     }
 }
 

@@ -184,7 +184,7 @@ impl Lane {
                 Tried::RelayAway(why)
             }
             Ok(Answer::Unread(error)) => {
-                tracing::error!(error = ?error, "a mail could not be read");
+                tracing::error!(outbox_id = %mail.outbox_id, request_id = mail.request(), ?error, "a mail could not be read");
                 self.rest.begin();
                 Tried::Untried(Duration::ZERO)
             }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::WorkerParts;
+use crate::domain::request_id::RequestId;
 use crate::domain::sentence::sentence;
 use crate::export::{ExportError, Format, Preset, Wanted, Written};
 use crate::files::{FilesError, Shelf};
@@ -89,20 +90,23 @@ async fn work_next(parts: &WorkerParts, stop: &CancellationToken) -> sqlx::Resul
         }
     };
     let id = held.export_run_id;
+    let request_id = run.request_id.as_ref().map(RequestId::as_str);
     match made {
-        Ok(written) => tracing::info!(run = %id, rows = written.rows, "an export is ready"),
+        Ok(written) => {
+            tracing::info!(run = %id, request_id, rows = written.rows, "an export is ready")
+        }
         // Its lease runs out, and whoever finds it then begins again.
         Err(error) if error.passes() => {
-            tracing::warn!(run = %id, error = ?error, "an export stopped and will begin again");
+            tracing::warn!(run = %id, request_id, error = ?error, "an export stopped and will begin again");
         }
         Err(error) => {
-            tracing::error!(run = %id, error = ?error, "an export failed");
+            tracing::error!(run = %id, request_id, error = ?error, "an export failed");
             let mut tx = parts.db.write().await?;
             let at = parts.moment();
             if let Err(error) =
                 break_off_export(&mut tx, &at, &run.actor, held, 0, &sentence(&error)).await
             {
-                tracing::error!(run = %id, error = ?error, "that could not be written down");
+                tracing::error!(run = %id, request_id, error = ?error, "that could not be written down");
                 return Ok(false);
             }
             tx.commit().await?;

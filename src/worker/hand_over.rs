@@ -40,12 +40,12 @@ pub(super) async fn hand_over(
         Ok(Said::Mail(said)) => said,
         Ok(Said::Nothing(why)) => return Answer::Mail(Tried::Dropped(why)),
         Ok(Said::Changed(error)) => {
-            tracing::error!(outbox_id = %mail.outbox_id, error = sentence(&error), "a mail is not sent");
+            tracing::error!(outbox_id = %mail.outbox_id, request_id = mail.request(), error = sentence(&error), "a mail is not sent");
             return Answer::Mail(Tried::Parked(CHANGED.to_owned()));
         }
         // Nobody will read it another time either, and the others do not wait for it.
         Err(error @ (sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_))) => {
-            tracing::error!(outbox_id = %mail.outbox_id, ?error, "a mail cannot be read");
+            tracing::error!(outbox_id = %mail.outbox_id, request_id = mail.request(), ?error, "a mail cannot be read");
             return Answer::Mail(Tried::Parked("what it is about cannot be read".to_owned()));
         }
         Err(error) => return Answer::Unread(error),
@@ -86,7 +86,7 @@ fn composed(
         template: mail.kind.template(),
     };
     compose(&parts.templates, &parts.sender, letter, &said.context).map_err(|error| {
-        tracing::error!(outbox_id = %mail.outbox_id, error = sentence(&error), "a mail cannot be built");
+        tracing::error!(outbox_id = %mail.outbox_id, request_id = mail.request(), error = sentence(&error), "a mail cannot be built");
         format!("it cannot be built: {error}")
     })
 }

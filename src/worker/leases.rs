@@ -85,6 +85,7 @@ mod tests {
     #[test]
     fn a_claim_does_not_live_on_in_the_next_one() {
         let claim = |claims| ClaimedMail {
+            request_id: None,
             outbox_id: Uuid::nil(),
             kind: MailKind::Confirm,
             signup_id: None,

@@ -87,11 +87,14 @@ impl Recorder {
         }
         for ((mail, tried), outcome) in results.iter().zip(recorded) {
             let (outbox_id, kind, detail) = (mail.outbox_id, mail.kind, tried.detail());
+            let request_id = mail.request();
             match (outcome, tried) {
-                (Some(outcome), _) => tracing::info!(%outbox_id, ?kind, ?outcome, detail, "mail"),
+                (Some(outcome), _) => {
+                    tracing::info!(%outbox_id, request_id, ?kind, ?outcome, detail, "recorded a try to mail");
+                }
                 (None, Tried::Untried(_) | Tried::RelayAway(_)) => {}
                 (None, _) => {
-                    tracing::warn!(%outbox_id, ?kind, detail, "mail settled by somebody else meanwhile");
+                    tracing::warn!(%outbox_id, request_id, ?kind, detail, "found a mail settled by another worker");
                 }
             }
         }

@@ -13,6 +13,7 @@ use super::choose_password::{self, find};
 use super::desk::{Asked, fault, show};
 use super::network::Network;
 use crate::domain::email_address::EmailAddress;
+use crate::domain::request_id::RequestId;
 use crate::domain::staff::StaffLinkKind;
 use crate::flows::send_link::ask_for_link;
 use crate::store::link_requests::Door;
@@ -46,6 +47,7 @@ fn page(
 pub(super) async fn send(
     State(app): State<Arc<App>>,
     Network(ip): Network,
+    request_id: RequestId,
     headers: HeaderMap,
     fields: Fields,
 ) -> Result<Response, Error> {
@@ -65,7 +67,7 @@ pub(super) async fn send(
         }
     };
     let mut tx = app.db.write().await?;
-    ask_for_link(&mut tx, &app.moment(), &app.terms, Door::Password, &email).await?;
+    ask_for_link(&mut tx, &app.moment_of(request_id), &app.terms, Door::Password, &email).await?;
     tx.commit().await?;
     // The worker is not rung: mail that leaves at once would slow whoever asks next, and tell them.
     Ok(Redirect::to("/console/forgot?word=sent").into_response())

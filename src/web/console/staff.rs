@@ -12,6 +12,7 @@ use super::desk::{Asked, Desk, Form, fault};
 use super::form::Faults;
 use super::route::Route;
 use crate::domain::email_address::EmailAddress;
+use crate::domain::request_id::RequestId;
 use crate::domain::right::Right;
 use crate::domain::staff::{Role, actor};
 use crate::domain::timestamp::Timestamp;
@@ -112,6 +113,7 @@ async fn context(
 async fn send_invitation(
     State(app): State<Arc<App>>,
     desk: Desk,
+    request_id: RequestId,
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let (email, role) = match read(&fields) {
@@ -119,7 +121,7 @@ async fn send_invitation(
         Err(errors) => return refused(&app, &desk, &fields, errors).await,
     };
     let mut tx = app.db.write().await?;
-    let invited = invite(&mut tx, &app.moment(), &desk.actor(), &email, role).await?;
+    let invited = invite(&mut tx, &app.moment_of(request_id), &desk.actor(), &email, role).await?;
     tx.commit().await?;
     if invited.is_none() {
         let errors = vec![fault("email", "This address has an account already: it is in the list")];

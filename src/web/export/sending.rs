@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::ask::Ask;
 use super::stream::{ToBrowser, to_browser};
+use crate::domain::request_id::RequestId;
 use crate::domain::sentence::sentence;
 use crate::export::{Preset, Wanted, file_name};
 use crate::flows;
@@ -93,11 +94,13 @@ pub(in crate::web) fn file_headers(media_type: &'static str, name: &str) -> Head
 /// Writes down that somebody asked, where an export may begin.
 pub(in crate::web) async fn begin(
     app: &App,
+    request_id: Option<RequestId>,
     run: NewExportRun<'_>,
 ) -> Result<HeldRun, ExportRefused> {
     allow_to_begin(&app.db, &app.terms, &app.clock, &app.random).await?;
     let mut tx = app.db.write().await.map_err(flows::Error::from)?;
-    let held = begin_export(&mut tx, &app.moment(), run).await?;
+    let at = app.moment().for_request(request_id);
+    let held = begin_export(&mut tx, &at, run).await?;
     tx.commit().await.map_err(flows::Error::from)?;
     Ok(held)
 }
@@ -114,7 +117,7 @@ pub(in crate::web) async fn send(
     let Ok(Ok(place)) = tokio::time::timeout(TURN, waiting).await else {
         return Err(NotSent::Busy);
     };
-    let held = match begin(app, ask.run(&asker, false)).await {
+    let held = match begin(app, None, ask.run(&asker, false)).await {
         Ok(held) => held,
         Err(ExportRefused::Flow(error)) => return Err(error.into()),
         Err(refusal) => return Err(NotSent::Refused(refusal)),

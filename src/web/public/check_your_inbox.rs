@@ -12,6 +12,7 @@ use axum::routing::{get, post};
 use serde_json::{Value, json};
 
 use crate::domain::purpose::Purpose;
+use crate::domain::request_id::RequestId;
 use crate::domain::slug::Slug;
 use crate::flows::send_fresh_link::send_again;
 use crate::mail::compose::confirmation_subject;
@@ -131,14 +132,18 @@ async fn came_back(app: &App, waiting: &Waiting) -> bool {
     })
 }
 
-async fn resend(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Error> {
+async fn resend(
+    State(app): State<Arc<App>>,
+    request_id: RequestId,
+    headers: HeaderMap,
+) -> Result<Response, Error> {
     let Some(mut waiting) = Waiting::read(&app, &headers) else {
         return Ok(back("", None));
     };
     if app.catalog.get().await?.rests(report(&waiting).as_ref()) {
         return Ok(rests());
     }
-    let at = app.moment();
+    let at = app.moment_of(request_id);
     if waiting.asks_again_from(&app.terms.mail_limit, at.now).is_some() {
         return Ok(back("?word=wait", None));
     }

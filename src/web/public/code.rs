@@ -17,6 +17,7 @@ use super::open_signup::{OpenSignup, Refused, was_shown};
 use crate::domain::address_key::AddressKey;
 use crate::domain::code::Code;
 use crate::domain::email_address::EmailAddress;
+use crate::domain::request_id::RequestId;
 use crate::domain::signup::SignupStatus;
 use crate::flows::confirm::{Confirmation, Press, confirm};
 use crate::flows::try_code::{count_try, find_by_code, find_by_link, forgive_try, link};
@@ -57,6 +58,7 @@ async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Respons
 
 async fn press(
     State(app): State<Arc<App>>,
+    request_id: RequestId,
     headers: HeaderMap,
     fields: Fields,
 ) -> Result<Response, Error> {
@@ -64,9 +66,9 @@ async fn press(
         return Ok(back("", None));
     };
     if was_shown(&fields) {
-        confirm_typed(&app, &waiting, &address_key, &fields).await
+        confirm_typed(&app, request_id, (&waiting, &address_key), &fields).await
     } else {
-        try_code(&app, waiting, &address_key, &fields).await
+        try_code(&app, request_id, (waiting, &address_key), &fields).await
     }
 }
 
@@ -92,8 +94,8 @@ async fn find_typed(
 /// second finds the first one's confirmation, and its try taken back.
 async fn try_code(
     app: &App,
-    mut waiting: Waiting,
-    address_key: &AddressKey,
+    request_id: RequestId,
+    (mut waiting, address_key): (Waiting, &AddressKey),
     fields: &Fields,
 ) -> Result<Response, Error> {
     let typed = fields.one("code");
@@ -102,7 +104,7 @@ async fn try_code(
         return again(app, &waiting, typed, NO_CODE).await;
     };
     let _turn = app.code_limit.turn(address_key).await;
-    let at = app.moment();
+    let at = app.moment_of(request_id);
     let mut tx = app.db.write().await?;
     let may_try = count_try(&mut tx, &at, address_key).await?;
     tx.commit().await?;
@@ -150,12 +152,12 @@ fn was_seen(waiting: &Waiting, signup: &Signup, fields: &Fields) -> bool {
 /// The button under a form's choices was pressed.
 async fn confirm_typed(
     app: &App,
-    waiting: &Waiting,
-    address_key: &AddressKey,
+    request_id: RequestId,
+    (waiting, address_key): (&Waiting, &AddressKey),
     fields: &Fields,
 ) -> Result<Response, Error> {
     let catalog = app.catalog.get().await?;
-    let at = app.moment();
+    let at = app.moment_of(request_id);
     let mut tx = app.db.write().await?;
     let Some(signup) = find_typed(&mut tx, &at, waiting, address_key).await? else {
         drop(tx);

@@ -13,6 +13,7 @@ use super::check_your_inbox;
 use super::open_signup::{OpenSignup, Refused};
 use crate::domain::email_address::EmailAddress;
 use crate::domain::link::{Link, LinkKind};
+use crate::domain::request_id::RequestId;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::confirm::{Confirmation, Press, Standing, confirm, standing};
 use crate::flows::send_fresh_link::fresh_confirmation;
@@ -75,10 +76,11 @@ fn page(
 async fn press(
     State(app): State<Arc<App>>,
     Path(token): Path<String>,
+    request_id: RequestId,
     fields: Fields,
 ) -> Result<Response, Error> {
     let catalog = app.catalog.get().await?;
-    let at = app.moment();
+    let at = app.moment_of(request_id);
     let mut tx = app.db.write().await?;
     let (link, mut signup) = find(&app, &mut tx, &token).await?;
     let mut just_now = false;
@@ -125,9 +127,13 @@ fn refuse(
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
-async fn fresh(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result<Response, Error> {
+async fn fresh(
+    State(app): State<Arc<App>>,
+    Path(token): Path<String>,
+    request_id: RequestId,
+) -> Result<Response, Error> {
     let catalog = app.catalog.get().await?;
-    let at = app.moment();
+    let at = app.moment_of(request_id);
     let mut tx = app.db.write().await?;
     let (_, signup) = find(&app, &mut tx, &token).await?;
     if catalog.rests(signup.report_slug.as_ref()) {

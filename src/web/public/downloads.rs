@@ -19,6 +19,7 @@ use crate::domain::email_address::EmailAddress;
 use crate::domain::link::{Link, LinkKind};
 use crate::domain::media_type::MediaType;
 use crate::domain::report::readable_size;
+use crate::domain::request_id::RequestId;
 use crate::files::{Shelf, put_at};
 use crate::flows::send_fresh_link::fresh_download;
 use crate::flows::start_download::start_download;
@@ -197,8 +198,12 @@ fn file_headers(grant: &DownloadGrant, state: &Validators) -> HeaderMap {
     headers
 }
 
-async fn fresh(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result<Response, Error> {
-    let at = app.moment();
+async fn fresh(
+    State(app): State<Arc<App>>,
+    Path(token): Path<String>,
+    request_id: RequestId,
+) -> Result<Response, Error> {
+    let at = app.moment_of(request_id);
     let mut tx = app.db.write().await?;
     let (_, grant) = find(&app, &mut tx, &token).await?;
     if grant.revoked_at.is_some() {

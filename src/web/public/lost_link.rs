@@ -12,7 +12,9 @@ use axum::routing::get;
 use serde_json::json;
 
 use crate::domain::email_address::EmailAddress;
+use crate::domain::request_id::RequestId;
 use crate::flows::send_link::ask_for_link;
+use crate::random::Moment;
 use crate::store::link_requests::Door;
 use crate::web::client_ip::client_ip;
 use crate::web::fields::Fields;
@@ -60,11 +62,14 @@ fn route(page: &'static Page) -> Router<Arc<App>> {
     let shown = move |State(app): State<Arc<App>>, RawQuery(query): RawQuery| async move {
         page.show(&app, query.as_deref())
     };
-    let sent =
-        move |State(app): State<Arc<App>>,
-              ConnectInfo(peer): ConnectInfo<SocketAddr>,
-              headers: HeaderMap,
-              fields: Fields| async move { page.receive(&app, peer, &headers, &fields).await };
+    let sent = move |State(app): State<Arc<App>>,
+                     ConnectInfo(peer): ConnectInfo<SocketAddr>,
+                     request_id: RequestId,
+                     headers: HeaderMap,
+                     fields: Fields| async move {
+        let at = app.moment_of(request_id);
+        page.receive(&app, &at, peer, &headers, &fields).await
+    };
     Router::new().route(page.path, get(shown).post(sent))
 }
 
@@ -88,6 +93,7 @@ impl Page {
     async fn receive(
         &self,
         app: &App,
+        at: &Moment,
         peer: SocketAddr,
         headers: &HeaderMap,
         fields: &Fields,
@@ -104,7 +110,7 @@ impl Page {
             }
         };
         let mut tx = app.db.write().await?;
-        ask_for_link(&mut tx, &app.moment(), &app.terms, self.door, &email).await?;
+        ask_for_link(&mut tx, at, &app.terms, self.door, &email).await?;
         tx.commit().await?;
         // The worker is not rung: mail that leaves at once would slow whoever asks next, and tell them.
         Ok((StatusCode::SEE_OTHER, [(header::LOCATION, self.sent)]).into_response())

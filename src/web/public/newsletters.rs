@@ -11,6 +11,7 @@ use axum::routing::get;
 use serde_json::{Value, json};
 
 use super::signup_form::{Door, embeddable, page_form, receive, rests};
+use crate::domain::request_id::RequestId;
 use crate::web::catalog::Catalog;
 use crate::web::fields::Fields;
 use crate::web::{App, Error};
@@ -47,6 +48,7 @@ async fn show(State(app): State<Arc<App>>) -> Result<Response, Error> {
 async fn submit(
     State(app): State<Arc<App>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request_id: RequestId,
     headers: HeaderMap,
     fields: Fields,
 ) -> Result<Response, Error> {
@@ -60,7 +62,7 @@ async fn submit(
         return Ok(embeddable((StatusCode::GONE, page).into_response()));
     };
     let again = |form: Value| page(&app, Some(&form), false);
-    receive(&app, peer, &headers, &door, &fields, again).await
+    receive(&app, (peer, request_id), &headers, &door, &fields, again).await
 }
 
 fn page(app: &App, form: Option<&Value>, rests: bool) -> Result<String, Error> {

@@ -20,6 +20,7 @@ use super::signup_form::policy_link;
 use crate::domain::imported_contact::ImportedWords;
 use crate::domain::link::LinkKind;
 use crate::domain::purpose::Purpose;
+use crate::domain::request_id::RequestId;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::withdraw::{Leaving, withdraw};
 use crate::store::Tx;
@@ -219,11 +220,12 @@ async fn refused(app: &App, token: &str, said: &Said<'_>) -> Result<Response, Er
 async fn withdraw_all(
     State(app): State<Arc<App>>,
     Path(token): Path<String>,
+    request_id: RequestId,
     request: Request,
 ) -> Result<Response, Error> {
     drain(request).await?;
     let link = app.links.secrets.open(LinkKind::Manage, &token).ok_or(Error::NotFound)?;
-    let at = app.moment();
+    let at = app.moment_of(request_id);
     let mut tx = app.db.write().await?;
     withdraw(&mut tx, &at, &app.terms, link.id, &Leaving::All, SOURCE).await?;
     tx.commit().await?;

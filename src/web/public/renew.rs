@@ -16,6 +16,7 @@ use crate::domain::consent::EventType;
 use crate::domain::email_address::EmailAddress;
 use crate::domain::link::LinkKind;
 use crate::domain::purpose::Purpose;
+use crate::domain::request_id::RequestId;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::renew::{Asking, Open, Press, Renewed, Stale, renew};
 use crate::store::consents::Standing;
@@ -127,6 +128,7 @@ fn row(open: &Open, ticked: bool) -> Value {
 async fn press(
     State(app): State<Arc<App>>,
     Path(token): Path<String>,
+    request_id: RequestId,
     fields: Fields,
 ) -> Result<Response, Error> {
     let id = open(&app, &token)?;
@@ -134,7 +136,7 @@ async fn press(
     let (notices, ticked) = (fields.all("notice"), fields.all("purpose"));
     let press = Press { policy, notices: &notices, ticked: &ticked, source: SOURCE };
     let mut tx = app.db.write().await?;
-    let renewed = renew(&mut tx, &app.moment(), &app.terms, id, press).await?;
+    let renewed = renew(&mut tx, &app.moment_of(request_id), &app.terms, id, press).await?;
     if renewed == Renewed::Done {
         tx.commit().await?;
         app.mail_waits.notify_one();

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::signup_form::{Door, embeddable, page_form, receive, rests, slug};
 use crate::domain::media_type::MediaType;
 use crate::domain::report::{ReportStatus, readable_size};
+use crate::domain::request_id::RequestId;
 use crate::files::{Shelf, put_at};
 use crate::store::reports::Report;
 use crate::web::catalog::{Catalog, OfferedReport};
@@ -45,6 +46,7 @@ async fn submit(
     State(app): State<Arc<App>>,
     Path(slug_text): Path<String>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request_id: RequestId,
     headers: HeaderMap,
     fields: Fields,
 ) -> Result<Response, Error> {
@@ -55,7 +57,7 @@ async fn submit(
         return Ok(rests(page(&app, &offered.report, None)?));
     }
     let again = |form: Value| page(&app, &offered.report, Some(&form));
-    receive(&app, peer, &headers, &door, &fields, again).await
+    receive(&app, (peer, request_id), &headers, &door, &fields, again).await
 }
 
 async fn cover(

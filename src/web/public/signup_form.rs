@@ -11,6 +11,7 @@ use validator::{Validate, ValidationError};
 
 use crate::domain::email_address::EmailAddress;
 use crate::domain::purpose::Purpose;
+use crate::domain::request_id::RequestId;
 use crate::domain::signup::Method;
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
@@ -122,7 +123,7 @@ pub(super) fn policy_link(policy: &PolicyVersion) -> Value {
 /// with what to do. The answer does not depend on whether the address is known.
 pub(super) async fn receive(
     app: &App,
-    peer: SocketAddr,
+    (peer, request_id): (SocketAddr, RequestId),
     headers: &HeaderMap,
     door: &Door<'_>,
     fields: &Fields,
@@ -166,6 +167,7 @@ pub(super) async fn receive(
                     source: door.path.clone(),
                     method: Method::Form,
                     replaces,
+                    request_id: Some(request_id),
                 };
                 app.intake.hand_in(signup).await?;
             } else {

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::domain::email_address::EmailAddress;
 use crate::domain::purpose::Purpose;
+use crate::domain::request_id::RequestId;
 use crate::flows::withdraw::{Leaving, withdraw};
 use crate::store::{Tx, consents, subscribers};
 use crate::web::body::drain;
@@ -70,12 +71,14 @@ async fn show(
 async fn press(
     State(app): State<Arc<App>>,
     Path(token): Path<String>,
+    request_id: RequestId,
     request: Request,
 ) -> Result<Html<String>, Error> {
     let (id, leaving) = open(&app, &token)?;
     drain(request).await?;
     let mut tx = app.db.write().await?;
-    let ended = withdraw(&mut tx, &app.moment(), &app.terms, id, &leaving, SOURCE).await?;
+    let ended =
+        withdraw(&mut tx, &app.moment_of(request_id), &app.terms, id, &leaving, SOURCE).await?;
     tx.commit().await?;
     if !ended.is_empty() {
         app.mail_waits.notify_one();

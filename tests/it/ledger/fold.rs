@@ -150,6 +150,7 @@ async fn find(app: &TestApp, who: usize) -> Option<Uuid> {
 async fn ask(app: &TestApp, shown: &Shown, who: usize, weekly: bool) -> Uuid {
     let at = app.core.moment();
     let form = SignUp {
+        request_id: None,
         signup_id: at.new_id(),
         email: EmailAddress::parse(PEOPLE[who]).unwrap(),
         name: None,

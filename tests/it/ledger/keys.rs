@@ -67,6 +67,7 @@ async fn another_head(core: &Core) {
     let notice = notices::list(&mut tx).await.unwrap().remove(0);
     let policy = policy_versions::list(&mut tx, "en-GB").await.unwrap().remove(0);
     let form = SignUp {
+        request_id: None,
         signup_id: core.moment().new_id(),
         email: EmailAddress::parse("bob@b.example").unwrap(),
         name: None,

@@ -72,6 +72,7 @@ both_databases! {
             .find(|notice| notice.purpose.is_privacy_policy()).unwrap();
         let (policy, notice) = (Arc::new(policy), Arc::new(notice));
         let sample = |email: &str, report| SignUp {
+            request_id: None,
             signup_id: app.core.moment().new_id(),
             email: assent::domain::email_address::EmailAddress::parse(email).unwrap(),
             name: None,

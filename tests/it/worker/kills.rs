@@ -60,6 +60,7 @@ impl Outbox {
         let consent =
             notices.into_iter().find(|notice| notice.purpose.is_privacy_policy()).unwrap();
         let form = SignUp {
+            request_id: None,
             signup_id: Uuid::nil(),
             email: EmailAddress::parse("r0@b.example").unwrap(),
             name: None,

@@ -15,6 +15,7 @@ use super::desk::{Asked, Desk, Form, fault};
 use super::paging::page_of;
 use super::route::Route;
 use crate::domain::api_token;
+use crate::domain::request_id::RequestId;
 use crate::domain::right::Right;
 use crate::domain::sentence::sentence;
 use crate::domain::time_zone::TimeZone;
@@ -81,6 +82,7 @@ async fn show(
 async fn start(
     State(app): State<Arc<App>>,
     desk: Desk,
+    request_id: RequestId,
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;
@@ -89,7 +91,7 @@ async fn start(
         Err(errors) => return refused_page(&app, &desk, &mut tx, &fields, errors).await,
     };
     drop(tx);
-    match begin(&app, ask.run(&asker(&desk), true)).await {
+    match begin(&app, Some(request_id), ask.run(&asker(&desk), true)).await {
         Ok(held) => {
             let path = format!("/console/exports/{}?word=started", held.export_run_id);
             Ok((StatusCode::SEE_OTHER, [(header::LOCATION, path)]).into_response())

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{last_seen, roles};
+use crate::domain::request_id::RequestId;
 use crate::domain::right::Right;
 use crate::domain::staff::{Role, actor};
 use crate::flows::change_staff::{self, Changed, change_role, turn_code_off};
@@ -31,11 +32,11 @@ pub(super) fn routes() -> Vec<Route> {
             take(Sure::Disable, app, desk, id, form)
         }),
         Route::post("/console/staff/{id}/enable", right, enable),
-        Route::post("/console/staff/{id}/reset", right, |app, desk, id| {
-            mail(Letter::Reset, app, desk, id)
+        Route::post("/console/staff/{id}/reset", right, |app, desk, request_id, id| {
+            mail(Letter::Reset, app, desk, request_id, id)
         }),
-        Route::post("/console/staff/{id}/invite-again", right, |app, desk, id| {
-            mail(Letter::Invitation, app, desk, id)
+        Route::post("/console/staff/{id}/invite-again", right, |app, desk, request_id, id| {
+            mail(Letter::Invitation, app, desk, request_id, id)
         }),
         Route::post("/console/staff/{id}/cancel", right, cancel),
         Route::post("/console/staff/{id}/two-factor-off", right, |app, desk, id, form| {
@@ -212,10 +213,11 @@ async fn mail(
     what: Letter,
     State(app): State<Arc<App>>,
     desk: Desk,
+    request_id: RequestId,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
     let staff_id = key(&id)?;
-    let (at, by) = (app.moment(), desk.actor());
+    let (at, by) = (app.moment_of(request_id), desk.actor());
     let mut tx = app.db.write().await?;
     let (sent, word) = match what {
         Letter::Reset => (send_reset(&mut tx, &at, &by, staff_id).await?, "reset"),

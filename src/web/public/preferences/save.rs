@@ -9,6 +9,7 @@ use axum::response::Response;
 use super::{SOURCE, Said, back, erased, refused};
 use crate::domain::link::LinkKind;
 use crate::domain::purpose::Purpose;
+use crate::domain::request_id::RequestId;
 use crate::domain::text::Line;
 use crate::flows::choose::{Choices, Refusal, choose};
 use crate::store::notices::Notice;
@@ -60,6 +61,7 @@ impl Sent {
 pub(super) async fn save(
     State(app): State<Arc<App>>,
     Path(token): Path<String>,
+    request_id: RequestId,
     fields: Fields,
 ) -> Result<Response, Error> {
     let link = app.links.secrets.open(LinkKind::Manage, &token).ok_or(Error::NotFound)?;
@@ -90,7 +92,7 @@ pub(super) async fn save(
         drop(tx);
         return refused(&app, &token, &Said::wrong("purpose", UNKNOWN).typed(name)).await;
     }
-    let at = app.moment();
+    let at = app.moment_of(request_id);
     let chosen = choose(&mut tx, &at, &app.terms, link.id, &choices).await?;
     tx.commit().await?;
     let chosen = chosen.ok_or_else(erased)?;
