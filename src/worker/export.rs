@@ -93,7 +93,7 @@ async fn work_next(parts: &WorkerParts, stop: &CancellationToken) -> sqlx::Resul
     let request_id = run.request_id.as_ref().map(RequestId::as_str);
     match made {
         Ok(written) => {
-            tracing::info!(run = %id, request_id, rows = written.rows, "an export is ready")
+            tracing::info!(run = %id, request_id, rows = written.rows, "an export is ready");
         }
         // Its lease runs out, and whoever finds it then begins again.
         Err(error) if error.passes() => {

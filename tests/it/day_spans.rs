@@ -74,7 +74,8 @@ fn exports(app: &TestApp, ends: &[(&str, &str)]) -> Output {
 
 /// The ends as the fields of a form or an address.
 fn fields(ends: &[(&str, &str)]) -> String {
-    ends.iter().map(|(end, at)| format!("&{end}={}", escaped(at))).collect()
+    let mut fields = url::form_urlencoded::Serializer::new(String::new());
+    format!("&{}", fields.extend_pairs(ends).finish())
 }
 
 async fn read(app: &TestApp, bearer: &str, path: &str) -> Answer {
