@@ -4,6 +4,7 @@ use bytes::{Bytes, BytesMut};
 use object_store::path::Path as Key;
 use object_store::{MultipartUpload, ObjectStoreExt, PutPayload};
 use sha2::{Digest, Sha256};
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::{COVER_MAX, Files, FilesError, PART_SIZE, Shelf, StoredFile};
@@ -33,11 +34,12 @@ impl Drop for Started {
         let Some(mut upload) = self.upload.take() else { return };
         // S3 keeps the parts of an upload that nobody ends.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move {
+            let removing = async move {
                 if let Err(error) = upload.abort().await {
                     tracing::warn!(error = ?error, "an upload that broke off could not be removed");
                 }
-            });
+            };
+            runtime.spawn(removing.in_current_span());
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tracing::Instrument;
+
 use super::verify::verify;
 use crate::clock::Clock;
 use crate::flows::allow_export::{ExportRefused, allow_by_heads, allow_export};
@@ -59,10 +61,11 @@ async fn verify_if_stale(
     let (db, terms) = (db.clone(), terms.clone());
     let (clock, random) = (clock.clone(), random.clone());
     // Whoever waits for it may go away: its verdict is kept all the same.
-    let check = tokio::spawn(async move {
+    let check = async move {
         let _checking = checking;
         verify(&db, &terms, &clock, &random, |_| ()).await
-    });
+    };
+    let check = tokio::spawn(check.in_current_span());
     if let Some(finding) = check.await??.findings.first() {
         tracing::error!(finding, "the consent ledger is not what it was; exports stop");
     }

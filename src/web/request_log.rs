@@ -109,7 +109,9 @@ impl http_body::Body for Counted {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        // What is told while the rest of an answer is made is told of its request, too.
+        let span = self.line.span.clone();
+        let frame = ready!(span.in_scope(|| Pin::new(&mut self.body).poll_frame(context)));
         if let Some(Ok(frame)) = &frame {
             let data = frame.data_ref().map_or(0, Bytes::len);
             self.line.bytes += u64::try_from(data).unwrap_or(u64::MAX);
@@ -123,5 +125,62 @@ impl http_body::Body for Counted {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Mutex, PoisonError};
+
+    use futures_util::FutureExt;
+    use futures_util::stream;
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    /// What was logged.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_rest_of_an_answer_is_made_under_its_request() {
+        let log = Log::default();
+        let out = log.clone();
+        let subscriber =
+            tracing_subscriber::fmt().with_ansi(false).with_writer(move || out.clone()).finish();
+        tracing::subscriber::with_default(subscriber, || {
+            let span = tracing::info_span!("request", id = "abc");
+            let piece = async {
+                tracing::info!("making it");
+                Ok::<_, std::convert::Infallible>(Bytes::from_static(b"1234"))
+            };
+            let line = Line {
+                span,
+                method: Method::GET,
+                matched: None,
+                status: StatusCode::OK,
+                began: Instant::now(),
+                bytes: 0,
+            };
+            let body = Body::from_stream(stream::once(piece));
+            let whole = Counted { body, line }.collect().now_or_never();
+            assert_eq!(whole.unwrap().unwrap().to_bytes(), "1234");
+        });
+        let told = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        let lines: Vec<&str> = told.lines().collect();
+        assert_eq!(lines.len(), 2, "{told}");
+        assert!(lines.iter().all(|line| line.contains("request{id=\"abc\"}")), "{told}");
+        assert!(lines[0].contains("making it") && lines[1].contains("bytes=4"), "{told}");
     }
 }

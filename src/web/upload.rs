@@ -13,6 +13,7 @@ use futures_util::stream::{self, Stream, StreamExt};
 use multer::{Constraints, Field, Multipart, SizeLimit};
 
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::Error;
 use super::fields::Fields;
@@ -84,11 +85,12 @@ impl Drop for Unnamed {
 pub(super) fn remove(files: &Files, key: String) {
     let files = files.clone();
     if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-        runtime.spawn(async move {
+        let removing = async move {
             if let Err(error) = files.delete_of_report(&key).await {
                 tracing::warn!(error = ?error, key, "a file that no report names could not be removed");
             }
-        });
+        };
+        runtime.spawn(removing.in_current_span());
     }
 }
 

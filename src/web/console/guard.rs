@@ -10,6 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
+use tracing::Instrument;
 
 use super::desk::Desk;
 use super::{form_token, session};
@@ -60,11 +61,12 @@ async fn upload(app: &App, request: Request, next: Next) -> Response {
     let Ok(Ok(place)) = tokio::time::timeout(TURN, waiting).await else {
         return Error::Unavailable.into_response();
     };
-    let answered = tokio::spawn(async move {
+    let reading = async move {
         let answer = next.run(request).await;
         drop(place);
         answer
-    });
+    };
+    let answered = tokio::spawn(reading.in_current_span());
     answered.await.unwrap_or_else(|_| Error::Internal.into_response())
 }
 

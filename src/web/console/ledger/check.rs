@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::task::AbortHandle;
+use tracing::Instrument;
 
 use crate::clock::Clock;
 use crate::domain::timestamp::Timestamp;
@@ -88,7 +89,7 @@ impl LedgerCheck {
         tx.commit().await?;
         let (db, terms) = (app.db.clone(), app.terms.clone());
         let (clock, random) = (app.clock.clone(), app.random.clone());
-        let task = tokio::spawn(async move {
+        let checking = async move {
             let ended = match check(&db, &terms, (&clock, &random), &actor, &place.progress).await {
                 Ok(told) => Ended::Told(told),
                 Err(error) => {
@@ -97,7 +98,8 @@ impl LedgerCheck {
                 }
             };
             place.end(ended);
-        });
+        };
+        let task = tokio::spawn(checking.in_current_span());
         lock(&self.state).task = Some(task.abort_handle());
         Ok(())
     }
