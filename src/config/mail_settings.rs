@@ -59,7 +59,7 @@ impl MailSettings {
         let mailbox = format!("file:{}", data_dir.join("mailbox").display());
         let from = parse(values, "mail.from", "Reports <reports@localhost>", from)?;
         let from_domain = from.email.domain().to_ascii_lowercase();
-        let timeout = parse(values, "mail.timeout", "5min", duration)?;
+        let timeout = parse(values, "mail.timeout", "10min", duration)?;
         Ok(Self {
             target: parse(values, "mail.url", &mailbox, |text| target(text, hello, timeout))?,
             bounce_domain: parse(values, "mail.bounce_domain", "", bounce_domain)?,

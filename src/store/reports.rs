@@ -115,12 +115,25 @@ pub async fn insert(tx: &mut Tx, report: &Report, newsletters: &[Uuid]) -> sqlx:
     })
 }
 
+/// Its columns are named: a statement that was prepared before a newer version added one would fail after.
+macro_rules! reports {
+    ($which:literal) => {
+        concat!(
+            "SELECT report_id, slug, title, summary, body, file_key, media_type, byte_size, sha256, pages, cover_key,
+                    cover_media_type, requires_name, requires_organisation, requires_job_title, status, created_at,
+                    published_at
+             FROM report ",
+            $which
+        )
+    };
+}
+
 /// All reports, newest first.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<Report>> {
-    const LIST: &str = "SELECT * FROM report ORDER BY created_at DESC, report_id DESC";
+    const LIST: &str = reports!("ORDER BY created_at DESC, report_id DESC");
     on!(tx, |conn| sqlx::query_as(LIST).fetch_all(conn).await)
 }
 
@@ -129,7 +142,7 @@ pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<Report>> {
 /// # Errors
 /// When the database does not answer.
 pub async fn find(tx: &mut Tx, slug: &Slug) -> sqlx::Result<Option<Report>> {
-    const FIND: &str = "SELECT * FROM report WHERE slug = $1";
+    const FIND: &str = reports!("WHERE slug = $1");
     on!(tx, |conn| sqlx::query_as(FIND).bind(slug).fetch_optional(conn).await)
 }
 
@@ -139,8 +152,8 @@ pub async fn find(tx: &mut Tx, slug: &Slug) -> sqlx::Result<Option<Report>> {
 /// When the database does not answer.
 pub async fn lock(tx: &mut Tx, slug: &Slug) -> sqlx::Result<Option<Report>> {
     const LOCK: Sql = Sql {
-        sqlite: "SELECT * FROM report WHERE slug = $1",
-        postgres: "SELECT * FROM report WHERE slug = $1 FOR UPDATE",
+        sqlite: reports!("WHERE slug = $1"),
+        postgres: reports!("WHERE slug = $1 FOR UPDATE"),
     };
     on!(tx, LOCK, |conn, sql| sqlx::query_as(sql).bind(slug).fetch_optional(conn).await)
 }

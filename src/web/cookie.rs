@@ -58,9 +58,9 @@ pub(super) fn sent<'a>(app: &App, headers: &'a HeaderMap, word: &str) -> Option<
     headers
         .get_all(header::COOKIE)
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
+        // Cookies of others at the same domain hold whatever bytes they like (RFC 6265 §5.4).
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'))
+        .filter_map(|pair| str::from_utf8(pair).ok()?.trim().split_once('='))
         .find_map(|(key, value)| (key == name).then_some(value))
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lettre::transport::smtp::Error as SmtpError;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream, TlsParameters};
+use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Mail, Noop, Quit, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
 use lettre::transport::smtp::response::Response;
@@ -14,6 +14,7 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
 use super::StillOurs;
+use super::opening::{Opened, try_starttls};
 use super::refusal::{Stage, TransportError, Trouble, plain, silence, sort, unreachable};
 use super::relay::{Relay, Tls};
 use super::tls_stream::Encrypted;
@@ -72,25 +73,20 @@ impl Connection {
         tell(Step::Connected(stream.peer_addr().map_err(|error| unreachable(&error))?));
         let hello = client_id(hello);
         let greeting = |error: SmtpError| sort(Stage::Greeting, &error);
-        let stream: Box<dyn AsyncTokioStream> = if *tls == Tls::Implicit {
-            Box::new(Encrypted::over(stream, host).await.map_err(|error| unreachable(&error))?)
-        } else {
-            Box::new(stream)
+        let opened = match tls {
+            Tls::Implicit => Encrypted::over(stream, host).await.map(Opened::encrypted),
+            Tls::Required | Tls::Opportunistic => try_starttls(stream, host, &hello).await,
+            Tls::None => Ok(Opened::in_clear(stream)),
         };
-        if *tls == Tls::Implicit {
+        let Opened { stream, encrypted } = opened.map_err(|error| unreachable(&error))?;
+        if encrypted {
             tell(Step::Encrypted);
         }
         let mut smtp =
             AsyncSmtpConnection::connect_with_transport(stream, &hello).await.map_err(greeting)?;
         tell(Step::Greeted(&plain(smtp.server_info().name())));
-        let offered = smtp.can_starttls();
-        if *tls == Tls::Required && !offered {
+        if *tls == Tls::Required && !encrypted {
             return Err(TransportError::Relay(Trouble::words(NO_STARTTLS)));
-        }
-        if offered && matches!(tls, Tls::Required | Tls::Opportunistic) {
-            let parameters = TlsParameters::new(host.clone()).map_err(greeting)?;
-            smtp.starttls(parameters, &hello).await.map_err(greeting)?;
-            tell(Step::Encrypted);
         }
         if let Some((user, password)) = credentials {
             if smtp.server_info().get_auth_mechanism(DEFAULT_MECHANISMS).is_none() {

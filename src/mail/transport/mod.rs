@@ -1,6 +1,8 @@
 //! The only place that speaks SMTP: how mail leaves, and what became of it.
 
 mod connection;
+mod legible;
+mod opening;
 mod refusal;
 mod relay;
 mod smtp;

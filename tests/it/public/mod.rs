@@ -1,6 +1,7 @@
 mod brought_in;
 mod code;
 mod confirm;
+mod cookies;
 mod door;
 mod downloads;
 mod erasure;

@@ -182,6 +182,16 @@ class Server(SMTP):
         finally:
             Server.going_on -= 1
 
+    async def push(self, status):
+        line = status.encode() if isinstance(status, str) else status
+        word, _ = fault()
+        # A code may stand alone (RFC 5321, 4.2), and text is in whatever letters the relay has.
+        if word == "terse" and line[3:4] == b" ":
+            line = line[:3]
+        if word == "foreign" and line[3:4] == b" ":
+            line += b" d\xe9j\xe0 vu"
+        await super().push(line)
+
     async def close_with_421(self):
         await self.push(CLOSING)
         self.transport.close()

@@ -83,6 +83,17 @@ fn ids(deliveries: &[Delivery]) -> Vec<(String, String)> {
 }
 
 both_databases! {
+    // An answer that is not understood leaves it open whether the mail was taken, and it is sent again and again.
+    async fn answers_without_text_and_in_other_letters_are_understood(database: Database) {
+        for fault in [Fault::Terse, Fault::Foreign] {
+            let server = FaultyServer::start(fault);
+            let app = start(database, &server.url_with_login()).await;
+            ask(&app, ADA).await;
+            all_in(&app, OutboxState::Sent, 1).await;
+            assert_eq!((server.ends(), app.count(TRIED).await), (1, 1), "{fault:?}");
+        }
+    }
+
     async fn a_greylisted_mail_leaves_a_little_later(database: Database) {
         let server = FaultyServer::start(Fault::Greylist { tries: 2 });
         let app = start(database, &server.url()).await;

@@ -6,7 +6,7 @@ use crate::support::app::{Database, PATH, TestApp};
 use crate::support::inbox::Mail;
 use crate::support::postgres::free_port;
 use crate::support::program::{Served, run_well};
-use crate::support::smtp::{SmtpSink, StartTlsServer, Tls};
+use crate::support::smtp::{Fault, SmtpSink, StartTlsServer, Tls};
 use crate::support::{both_databases, poll};
 
 both_databases! {
@@ -90,6 +90,19 @@ async fn the_way_to_the_relay_is_encrypted_and_its_name_checked() {
         assert_eq!(deliveries[0].login.as_deref(), Some("reports"));
         first.kill();
 
+        // However the relay writes its answers.
+        for (n, fault) in [(2, Fault::Terse), (3, Fault::Foreign)] {
+            server.turn(fault);
+            let another = Served::start(dir.path(), &set, &["serve"]).await;
+            ask(&another, &format!("reader-{n}@b.example")).await;
+            poll::until("another mail", || async {
+                (server.messages().await.len() == n).then_some(())
+            })
+            .await;
+            another.kill();
+        }
+        server.turn(Fault::None);
+
         // Without the authority that signed its certificate, nothing is handed to it.
         let set = [CONTROLLER.as_slice(), &trusting[..1]].concat();
         let log = dir.path().join("log");
@@ -99,6 +112,6 @@ async fn the_way_to_the_relay_is_encrypted_and_its_name_checked() {
             std::fs::read_to_string(&log).unwrap().contains("UnknownIssuer").then_some(())
         })
         .await;
-        assert_eq!(server.messages().await.len(), 1);
+        assert_eq!(server.messages().await.len(), 3);
     }
 }

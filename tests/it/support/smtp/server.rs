@@ -43,6 +43,10 @@ pub enum Fault {
     Crowd(usize),
     /// Takes no message above so many bytes, for connections that begin from now on.
     Size(usize),
+    /// Answers by codes alone, without text (RFC 5321 §4.2): nothing wrong.
+    Terse,
+    /// Answers in letters that are not UTF-8.
+    Foreign,
 }
 
 /// Where a conversation can be cut short.
@@ -75,6 +79,8 @@ impl Fault {
             Self::Slow(each) => format!("slow {}", each.as_millis()),
             Self::Crowd(most) => format!("crowd {most}"),
             Self::Size(most) => format!("size {most}"),
+            Self::Terse => "terse".to_owned(),
+            Self::Foreign => "foreign".to_owned(),
         }
     }
 }
@@ -105,10 +111,7 @@ impl FaultyServer {
 
     /// Does this wrong from now on.
     pub fn turn(&self, fault: Fault) {
-        let path = self.0.directory.join("fault");
-        let part = path.with_extension("part");
-        fs::write(&part, fault.words()).expect("a file");
-        fs::rename(&part, path).expect("a file");
+        self.0.turn(fault);
     }
 
     /// Where mail is sent: a URL for the program's configuration.
@@ -182,6 +185,11 @@ impl StartTlsServer {
         }
     }
 
+    /// Does this from now on.
+    pub fn turn(&self, fault: Fault) {
+        self.server.turn(fault);
+    }
+
     /// The authority to trust, as PEM. Nothing else knows it.
     pub fn ca_file(&self) -> PathBuf {
         self.server.directory.join("ca.pem")
@@ -229,6 +237,13 @@ impl Server {
             )
         });
         Self { port, directory, _process: process }
+    }
+
+    fn turn(&self, fault: Fault) {
+        let path = self.directory.join("fault");
+        let part = path.with_extension("part");
+        fs::write(&part, fault.words()).expect("a file");
+        fs::rename(&part, path).expect("a file");
     }
 
     async fn deliveries(&self) -> Vec<Delivery> {
