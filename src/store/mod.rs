@@ -53,6 +53,7 @@ pub mod schema;
 pub mod sign_in_tries;
 pub mod signups;
 pub mod snapshot;
+mod sqlite_file;
 pub mod staff;
 pub mod staff_accounts;
 pub mod staff_codes;
@@ -82,6 +83,7 @@ use sqlx::{Connection, PgPool, Postgres, Sqlite, SqlitePool};
 
 pub use away::is_away;
 pub use noting::{LEFT_AGAIN, Noting};
+pub use sqlite_file::sqlite_file;
 
 use crate::outside::{Access, Outside};
 
@@ -224,13 +226,6 @@ pub(crate) use forbids_kind;
 const ONE_SCHEMA: &str = "SELECT pg_catalog.set_config(
     'search_path', pg_catalog.quote_ident(COALESCE(pg_catalog.current_schema()::pg_catalog.text, 'public')), false)";
 
-/// The file that a URL `sqlite:PATH` or `sqlite://PATH` names; none for any other.
-#[must_use]
-pub fn sqlite_file(url: &str) -> Option<&Path> {
-    let path = url.strip_prefix("sqlite:")?;
-    Some(Path::new(path.strip_prefix("//").unwrap_or(path)))
-}
-
 impl Db {
     /// Opens the database named by `sqlite:PATH` or `postgres://…`. Nothing is migrated yet. Its transactions
     /// note endings outside before they commit them. Where what is outside is only looked at, so is the database: a
@@ -283,7 +278,9 @@ impl Db {
             .pragma("secure_delete", "ON");
         options = match outside.access() {
             Access::Use => options.create_if_missing(true).journal_mode(SqliteJournalMode::Wal),
-            Access::Look => options.pragma("query_only", "ON"),
+            // Who looks folds no log that a killed process left back into the file, and makes none.
+            Access::Look if sqlite_file::has_log(path) => options.read_only(true),
+            Access::Look => options.immutable(true),
         };
         let pool = |connections| {
             SqlitePoolOptions::new()
