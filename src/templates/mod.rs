@@ -8,6 +8,8 @@ mod check;
 #[cfg(test)]
 mod check_tests;
 mod mail_rules;
+#[cfg(test)]
+mod mail_tests;
 mod mjml;
 mod moments;
 mod source;
