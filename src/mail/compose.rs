@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::dkim::Dkim;
 use super::relay_events::Marks;
-use super::subject::Subject;
+use super::subject::{Subject, phrase};
 use crate::domain::return_path::ReturnPaths;
 use crate::domain::timestamp::Timestamp;
 use crate::site::Site;
@@ -155,7 +155,7 @@ pub fn compose(
         .header(AutoSubmitted);
     if let Some(leave) = letter.leave {
         message = message
-            .header(ListId(format!("<receipts.{}>", sender.host)))
+            .header(ListId(list_id(sender)))
             .header(ListUnsubscribe(format!("<{leave}>")))
             .header(ListUnsubscribePost("List-Unsubscribe=One-Click".to_owned()));
     }
@@ -180,6 +180,19 @@ pub fn compose(
         message: signed(sender, message.formatted(), letter.date)?,
     })
 }
+
+/// RFC 2919 §2 and §3: words for people, who see them where their mail program lists what they are sent, and the
+/// name by which filters know it.
+fn list_id(sender: &Sender) -> String {
+    let from = sender.from.name.as_deref().unwrap_or(&sender.host);
+    let words = phrase(&format!("{from}: receipts and notices"));
+    // The words have a line of their own where they are long.
+    let space = if words.len() > PHRASE_MAX { "\r\n " } else { " " };
+    format!("{words}{space}<receipts.{}>", sender.host)
+}
+
+/// Words of this length leave room for a name on their line, of 78 if it can be (RFC 5322 §2.1.1).
+const PHRASE_MAX: usize = 40;
 
 /// Two forms of one text, with a boundary that is the same on every try.
 fn alternative(outbox_id: Uuid) -> MultiPartBuilder {

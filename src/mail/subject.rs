@@ -1,4 +1,4 @@
-//! What a mail is about, so that every reader sees the words that were meant.
+//! What a mail is about, so that every reader sees the words that were meant; and phrases of other fields.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -17,6 +17,30 @@ impl Subject {
 
 /// So many octets make an encoded word that fits behind `Subject: ` on a line of 76 (RFC 2047 §2).
 const OCTETS: usize = 39;
+/// The longest phrase that is quoted: one that is encoded can be folded anywhere.
+const QUOTED_MAX: usize = 64;
+
+/// Words as a phrase (RFC 5322 §3.2.5): quoted where they can be, else encoded and folded.
+pub(super) fn phrase(words: &str) -> String {
+    let plain = |c: char| c == ' ' || c.is_ascii_graphic();
+    if words.len() <= QUOTED_MAX && words.chars().all(plain) && !words.contains("=?") {
+        return format!("\"{}\"", words.replace('\\', r"\\").replace('"', "\\\""));
+    }
+    encoded(words)
+}
+
+/// Words as encoded words of base64, a line each.
+fn encoded(words: &str) -> String {
+    let mut chunks = vec![String::new()];
+    for c in words.chars() {
+        match chunks.last_mut() {
+            Some(chunk) if chunk.len() + c.len_utf8() <= OCTETS => chunk.push(c),
+            _ => chunks.push(c.to_string()),
+        }
+    }
+    let word = |chunk: &String| format!("=?utf-8?b?{}?=", STANDARD.encode(chunk));
+    chunks.iter().map(word).collect::<Vec<_>>().join("\r\n ")
+}
 
 impl Header for Subject {
     fn name() -> HeaderName {
@@ -33,15 +57,7 @@ impl Header for Subject {
         if !self.0.contains("=?") {
             return header::Subject::from(self.0.clone()).display();
         }
-        let mut chunks = vec![String::new()];
-        for c in self.0.chars() {
-            match chunks.last_mut() {
-                Some(chunk) if chunk.len() + c.len_utf8() <= OCTETS => chunk.push(c),
-                _ => chunks.push(c.to_string()),
-            }
-        }
-        let word = |chunk: &String| format!("=?utf-8?b?{}?=", STANDARD.encode(chunk));
-        let encoded = chunks.iter().map(word).collect::<Vec<_>>().join("\r\n ");
+        let encoded = encoded(&self.0);
         HeaderValue::dangerous_new_pre_encoded(Self::name(), self.0.clone(), encoded)
     }
 }
@@ -54,6 +70,30 @@ mod tests {
         let mut headers = header::Headers::new();
         headers.set(Subject::of(words));
         headers.to_string()
+    }
+
+    #[test]
+    fn phrases_are_quoted_where_they_can_be() {
+        assert_eq!(phrase("Press: receipts and notices"), "\"Press: receipts and notices\"");
+        assert_eq!(phrase(r#"a "b" \ <x@y.example>"#), r#""a \"b\" \\ <x@y.example>""#);
+        assert_eq!(phrase("Büro"), "=?utf-8?b?QsO8cm8=?=");
+        assert_eq!(phrase("=?x"), "=?utf-8?b?PT94?=");
+        assert_eq!(phrase("a\r\nBcc: b"), "=?utf-8?b?YQ0KQmNjOiBi?=");
+    }
+
+    #[test]
+    fn long_phrases_are_folded() {
+        for words in ["A press with a very long name. ".repeat(9), "報".repeat(99)] {
+            let folded = phrase(&words);
+            let octets = folded.split("\r\n ").flat_map(|word| {
+                assert!(word.len() <= 75, "{word}");
+                let text = word.strip_prefix("=?utf-8?b?").and_then(|rest| rest.strip_suffix("?="));
+                let octets = STANDARD.decode(text.expect(word)).unwrap();
+                assert!(std::str::from_utf8(&octets).is_ok(), "a character in two: {word}");
+                octets
+            });
+            assert_eq!(String::from_utf8(octets.collect()).unwrap(), words);
+        }
     }
 
     #[test]

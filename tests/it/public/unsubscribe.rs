@@ -72,7 +72,7 @@ both_databases! {
         let fields = header_fields(&receipt);
         let leave = receipt.link("/unsubscribe/");
         assert!(receipt.html.contains(&leave) && receipt.html.contains(&receipt.link("/preferences/")));
-        for exact in ["List-Id: <receipts.127.0.0.1>", &format!("List-Unsubscribe: <{leave}>"), "List-Unsubscribe-Post: List-Unsubscribe=One-Click"] {
+        for exact in ["List-Id: \"Reports: receipts and notices\" <receipts.127.0.0.1>", &format!("List-Unsubscribe: <{leave}>"), "List-Unsubscribe-Post: List-Unsubscribe=One-Click"] {
             assert_eq!(fields.iter().filter(|field| *field == exact).count(), 1, "{exact} in {fields:?}");
             assert!(receipt.raw.contains(&format!("\r\n{exact}\r\n")), "neither folded nor encoded");
         }
