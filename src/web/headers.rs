@@ -7,6 +7,7 @@ use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{Extensions, HeaderMap, StatusCode, Version};
 use axum::middleware::Next;
 use axum::response::Response;
+use tower_http::compression::predicate::{Predicate, SizeAbove};
 
 use super::App;
 
@@ -57,8 +58,15 @@ pub(super) async fn secure(State(app): State<Arc<App>>, request: Request, next: 
     response
 }
 
+/// Fewer bytes than this grow by being compressed, or hardly shrink.
+const WORTH_COMPRESSING: u64 = 256;
+
 /// Whether an answer is worth compressing: pages are, and report files must keep their byte ranges.
-pub(super) fn is_text(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+pub(super) fn compressible() -> impl Predicate {
+    SizeAbove::new(WORTH_COMPRESSING).and(is_text)
+}
+
+fn is_text(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     kind.is_some_and(|kind| kind.starts_with("text/"))
 }

@@ -156,7 +156,7 @@ pub fn router(app: App) -> Router {
         .layer(from_fn(framing::check))
         .layer(from_fn_with_state(app.clone(), error::pages))
         .layer(from_fn(coding::keep_status))
-        .layer(CompressionLayer::new().compress_when(headers::is_text))
+        .layer(CompressionLayer::new().compress_when(headers::compressible()))
         .layer(from_fn(coding::restore_status))
         .layer(from_fn_with_state(app.clone(), headers::secure))
         .layer(from_fn_with_state(app.clone(), request_log::log))

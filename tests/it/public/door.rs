@@ -778,6 +778,11 @@ both_databases! {
         }
         let packed = app.send(app.request("GET", "/").header("accept-encoding", "gzip, *;q=0")).await;
         assert_eq!((packed.status, packed.header("content-encoding")), (200, "gzip"));
+        // What is shorter than its wrapping is sent without it.
+        for path in ["/livez", "/readyz"] {
+            let short = app.send(app.request("GET", path).header("accept-encoding", "gzip")).await;
+            assert_eq!((short.status, short.header("content-encoding")), (200, ""), "{path}");
+        }
     }
 
     async fn heads_beyond_reason_end_alone(database: Database) {
