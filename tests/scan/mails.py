@@ -40,17 +40,6 @@ class Mail:
     def name(self):
         return f"{self.kind}: {self.message['subject']}"
 
-    @property
-    def leavable(self):
-        """Whether it belongs to what can be left by one press."""
-        return self.kind in ("receipt", "policy_notice", "renewal", "renewal_reminder")
-
-    def text(self):
-        return self.message.get_body(("plain",)).get_content()
-
-    def html(self):
-        return self.message.get_body(("html",)).get_content()
-
 
 def listed(program):
     """The mails that left within the hour, each with its kind."""
