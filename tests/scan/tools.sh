@@ -9,17 +9,22 @@ scan_fail() {
     exit 1
 }
 
-# scan_apt COMMAND PACKAGE...: unless the command is here.
-scan_apt() {
-    local command=$1 sudo=sudo
-    shift
-    command -v "$command" >/dev/null && return
+scan_apt_install() {
+    local sudo=sudo
     [ "$(id -u)" = 0 ] && sudo=
     echo "installs: $*"
     {
         $sudo apt-get -qq update &&
             $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends "$@"
     } >>"$scan_tools/apt.log" 2>&1 || scan_fail "apt could not install $*; see target/test-tools/scan/apt.log."
+}
+
+# scan_apt COMMAND PACKAGE...: unless the command is here.
+scan_apt() {
+    local command=$1
+    shift
+    command -v "$command" >/dev/null && return
+    scan_apt_install "$@"
     command -v "$command" >/dev/null || scan_fail "$command is still not here after installing $*."
 }
 
@@ -30,7 +35,7 @@ scan_pip() {
         echo "installs: $2"
         rm -rf "$place"
         # The module is part of Python elsewhere; Debian has it apart.
-        python3 -c 'import ensurepip' 2>/dev/null || scan_apt no-such-command python3-venv
+        python3 -c 'import ensurepip' 2>/dev/null || scan_apt_install python3-venv
         { python3 -m venv "$place" && "$place/bin/pip" --quiet install "$2"; } >>"$scan_tools/pip.log" 2>&1 ||
             scan_fail "pip could not install $2; see target/test-tools/scan/pip.log."
     fi
