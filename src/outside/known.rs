@@ -61,11 +61,14 @@ impl Outside {
         self.heads_in(place).list_held(epoch, (&self.keys, &self.evidence_key)).await
     }
 
-    /// Keeps how far the heads in this place were held against a tree.
+    /// Keeps how far the heads in this place were held against a tree; only looked at, nothing is kept.
     ///
     /// # Errors
     /// When the place cannot be written.
     pub async fn keep_held(&self, place: Place, held: &HeldUpTo) -> Result<(), OutsideError> {
+        if self.access == Access::Look {
+            return Ok(());
+        }
         self.heads_in(place).put_held(held, (&self.keys, &self.evidence_key)).await
     }
 
@@ -152,11 +155,15 @@ mod tests {
     use crate::ledger::keys::LedgerKeys;
     use crate::ledger::note::{Checkpoint, KeyName, SigningKey};
 
-    fn open(data_dir: &Path, shared: &Path) -> Outside {
+    fn keys() -> (Arc<LedgerKeys>, EvidenceKey) {
         let key = SigningKey::new(KeyName::parse("example.org/ledger").unwrap(), [1; 32]);
-        let files = Files::open(&format!("file:{}", shared.display())).unwrap();
         let keys = Arc::new(LedgerKeys::new(key, vec![], vec![]));
-        let evidence_key = EvidenceKey::of(&AddressSecret::new([2; 32]));
+        (keys, EvidenceKey::of(&AddressSecret::new([2; 32])))
+    }
+
+    fn open(data_dir: &Path, shared: &Path) -> Outside {
+        let files = Files::open(&format!("file:{}", shared.display())).unwrap();
+        let (keys, evidence_key) = keys();
         Outside::open(data_dir, &files, keys, evidence_key).unwrap()
     }
 
@@ -198,7 +205,28 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_look_keeps_near_what_it_finds_far() {
+    async fn what_is_only_looked_at_keeps_nothing() {
+        let dirs = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let signs = open(dirs[0].path(), dirs[0].path());
+        let known = head(&signs, Epoch::FIRST, 9, 7);
+        assert!(signs.far.put(5, &known, &signs.keys).await.unwrap());
+        let files = Files::look(&format!("file:{}", dirs[0].path().display())).unwrap();
+        let (keys, evidence_key) = keys();
+        let looks = Outside::look(dirs[1].path(), &files, keys, evidence_key).unwrap();
+        let before = files.keys().await.unwrap();
+        assert_eq!(looks.newest_head().await.unwrap(), Some(known.clone()));
+        assert_eq!(looks.heads_after(Epoch::FIRST, 5).await.unwrap(), [None, Some(known)]);
+        looks.fetch_heads().await.unwrap();
+        let held = HeldUpTo { epoch: Epoch::FIRST, size: 5, root: [7; 32] };
+        for place in [Place::Near, Place::Far] {
+            looks.keep_held(place, &held).await.unwrap();
+        }
+        assert_eq!(files.keys().await.unwrap(), before);
+        assert_eq!(std::fs::read_dir(dirs[1].path()).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_is_found_far_is_kept_near() {
         let dirs = [(); 2].map(|()| tempfile::tempdir().unwrap());
         let [signs, looks] = [0, 1].map(|at: usize| open(dirs[at].path(), dirs[0].path()));
         let known = head(&signs, Epoch::FIRST, 9, 7);

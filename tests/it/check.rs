@@ -142,7 +142,7 @@ both_databases! {
         let desk = Desk::stocked(database).await;
         desk.does(&["ledger", "checkpoint"]);
         // What the file store knows, and the data directory does not, stays so.
-        std::fs::remove_dir_all(desk.path("data/heads")).ok();
+        std::fs::remove_dir_all(desk.path("data/outside/heads")).unwrap();
         let before = contents(desk.dir.path());
         let told = Told::by(&desk, &[], &[]);
         assert_eq!(told.wrong(), ["staff"], "{:?}", told.lines);
