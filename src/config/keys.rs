@@ -145,7 +145,10 @@ fn given_or_kept(
     let name = file.display().to_string();
     match std::fs::read_to_string(&file) {
         Ok(kept) => Ok((name, kept.into())),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok((name, make(file)?)),
+        // Where a link stands that leads nowhere, no key can be put.
+        Err(error) if error.kind() == ErrorKind::NotFound && !file.is_symlink() => {
+            Ok((name, make(file)?))
+        }
         Err(error) => Err(KeysError::File(file, error)),
     }
 }
@@ -205,7 +208,7 @@ pub(super) fn derived(secret: &[u8; 32], what: &[u8]) -> [u8; 32] {
 mod tests {
     use super::*;
     use crate::config::Values;
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::{PermissionsExt, symlink};
 
     fn settings(directory: &Path, secret: Option<&str>) -> Settings {
         let mut environment =
@@ -249,6 +252,20 @@ mod tests {
         let short = settings(directory.path(), Some("c2hvcnQ="));
         assert!(matches!(Keys::load(&short, &Random::System), Err(KeysError::Malformed(_))));
     }
+
+    #[test]
+    fn a_link_that_leads_nowhere_is_no_missing_key() {
+        let directory = tempfile::tempdir().unwrap();
+        symlink("/nonexistent/secret", directory.path().join("secret.key")).unwrap();
+        let settings = settings(directory.path(), None);
+        for read in [
+            Keys::find(&settings, &Random::System).map(|found| found.keys),
+            Keys::load(&settings, &Random::System),
+        ] {
+            assert!(matches!(read, Err(KeysError::File(..))));
+        }
+    }
+
     #[test]
     fn a_look_makes_nothing_and_finds_what_will_be_made() {
         let directory = tempfile::tempdir().unwrap();
