@@ -1,4 +1,4 @@
-//! Whether a directory can be used, or made.
+//! Whether a directory can be used, or made, and a file be written.
 
 use std::io::{Error, ErrorKind};
 use std::path::Path;
@@ -15,10 +15,13 @@ pub(super) fn usable(directory: &Path) -> Part {
         // A relative path begins in the current directory.
         let looked_at = if there.as_os_str().is_empty() { Path::new(".") } else { there };
         match std::fs::metadata(looked_at) {
-            Err(error) if error.kind() == ErrorKind::NotFound => match there.parent() {
-                Some(parent) => there = parent,
-                None => break Err(error),
-            },
+            // Where a link stands that leads nowhere, nothing can be made.
+            Err(error) if error.kind() == ErrorKind::NotFound && !looked_at.is_symlink() => {
+                match there.parent() {
+                    Some(parent) => there = parent,
+                    None => break Err(error),
+                }
+            }
             Ok(found) if !found.is_dir() => break Err(ErrorKind::NotADirectory.into()),
             found => break found.map(|_| looked_at),
         }
@@ -35,9 +38,22 @@ pub(super) fn usable(directory: &Path) -> Part {
     }
 }
 
+/// Whether a file that is there can be written.
+pub(super) fn writable(file: &Path) -> Part {
+    match access(file, Access::READ_OK | Access::WRITE_OK) {
+        Ok(()) => Ok(OK),
+        Err(error) => Err(refuse(format!(
+            "{} cannot be written ({}): let the user that assent runs as own it",
+            file.display(),
+            Error::from(error)
+        ))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::symlink;
+    use std::fs::Permissions;
+    use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
 
@@ -55,8 +71,20 @@ mod tests {
         }
         symlink(dir.path(), dir.path().join("link")).unwrap();
         assert_eq!(usable(&dir.path().join("link")).unwrap(), "ok");
+        symlink(dir.path().join("gone"), dir.path().join("lost")).unwrap();
+        for wrong in ["lost", "lost/below"] {
+            assert!(usable(&dir.path().join(wrong)).is_err(), "{wrong}");
+        }
         assert!(
             usable(Path::new("/proc/none/files")).is_err() || rustix::process::getuid().is_root()
         );
+    }
+
+    #[test]
+    fn a_file_that_is_not_ours_to_write_is_told() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        assert_eq!(writable(file.path()).unwrap(), "ok");
+        std::fs::set_permissions(file.path(), Permissions::from_mode(0o444)).unwrap();
+        assert!(writable(file.path()).is_err() || rustix::process::getuid().is_root());
     }
 }

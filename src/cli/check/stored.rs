@@ -2,7 +2,7 @@
 
 use secrecy::ExposeSecret;
 
-use super::{Error, OK, Part, Report, refuse};
+use super::{Error, OK, Part, Report, place, refuse};
 use crate::app::find_own_keys;
 use crate::clock::Clock;
 use crate::config::{Keys, Settings};
@@ -22,15 +22,19 @@ use crate::store::{self, Db, policy_versions, sqlite_file, staff};
 /// Tells of the database, and of what is in it as far as that can be known: whether the ledger stands where it should
 /// is known where the file store is reached.
 pub(super) async fn look(report: &mut Report, settings: &Settings, keys: &Keys, files: bool) {
-    if let Some(file) = sqlite_file(settings.database_url.expose_secret())
-        && !file.exists()
-    {
-        let directory = file.parent().unwrap_or(file);
-        if report.tell("database", super::place::usable(directory).map(|_| NOTHING.into())) && files
-        {
-            report.tell("ledger", ledger_without_database(settings, keys).await);
+    if let Some(file) = sqlite_file(settings.database_url.expose_secret()) {
+        // Its log lies beside it.
+        let usable = place::usable(file.parent().unwrap_or(file));
+        if !file.exists() {
+            if report.tell("database", usable.map(|_| NOTHING.into())) && files {
+                report.tell("ledger", ledger_without_database(settings, keys).await);
+            }
+            return;
         }
-        return;
+        if let Err(error) = usable.and_then(|_| place::writable(file)) {
+            report.tell("database", Err(error));
+            return;
+        }
     }
     // Whether the file store can be used is another line.
     let db = match open(settings, keys, files).await {
