@@ -15,8 +15,8 @@ use tokio::sync::{Mutex, Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use own_keys::demand_own_keys;
-pub use own_keys::find_own_keys;
+pub use own_keys::demand_own_keys;
+use own_keys::keep_own_keys;
 pub use start_error::StartError;
 
 use crate::clock::Clock;
@@ -107,7 +107,7 @@ impl Core {
         if split > 0 {
             tracing::info!(people = split, "split up into the words they are found by");
         }
-        demand_own_keys(&db, &keys).await?;
+        keep_own_keys(&db, &keys).await?;
         let terms = Terms {
             evidence_key,
             address_secret: keys.addresses,
@@ -195,8 +195,9 @@ impl Core {
         in_time(looked).await.map(drop)
     }
 
-    /// Refuses a bucket that replaces what it is asked to keep: a fork of the ledger would be hidden by it. One that is
-    /// away is tried later. On disk it is known how files are put.
+    /// Refuses a bucket that replaces what it is asked to keep: a fork of the ledger would be hidden by it. One that
+    /// does not answer, or refuses us, is told in the log and keeps nobody from starting. On disk it is known how files
+    /// are put.
     ///
     /// # Errors
     /// [`FilesError::Overwrites`].

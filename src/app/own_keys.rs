@@ -11,14 +11,14 @@ const LEDGER: &str = "ledger";
 ///
 /// # Errors
 /// [`StartError::ForeignKey`], [`StartError::ForeignLedgerKey`], and when the database does not answer.
-pub(super) async fn demand_own_keys(db: &Db, keys: &Keys) -> Result<(), StartError> {
+pub(super) async fn keep_own_keys(db: &Db, keys: &Keys) -> Result<(), StartError> {
+    let (address, present) = fingerprints(keys);
     let mut tx = db.write().await.map_err(OpenError::from)?;
-    let fingerprint = keys.addresses.fingerprint();
-    let address = key_fingerprints::insert_or_find(&mut tx, ADDRESS, &fingerprint).await;
-    let present = keys.ledger.first().vkey().to_string();
+    let stored = key_fingerprints::insert_or_find(&mut tx, ADDRESS, &address).await;
+    let stored = stored.map_err(OpenError::from)?;
     let ledger = key_fingerprints::insert_or_find(&mut tx, LEDGER, &present).await;
     let ledger = ledger.map_err(OpenError::from)?;
-    compare(keys, &address.map_err(OpenError::from)?, &ledger)?;
+    compare(keys, &stored, &ledger)?;
     if ledger != present {
         key_fingerprints::replace(&mut tx, LEDGER, &present).await.map_err(OpenError::from)?;
     }
@@ -29,14 +29,20 @@ pub(super) async fn demand_own_keys(db: &Db, keys: &Keys) -> Result<(), StartErr
 ///
 /// # Errors
 /// As at a start.
-pub async fn find_own_keys(db: &Db, keys: &Keys) -> Result<(), StartError> {
+pub async fn demand_own_keys(db: &Db, keys: &Keys) -> Result<(), StartError> {
+    let (address, present) = fingerprints(keys);
     let mut tx = db.read().await.map_err(OpenError::from)?;
-    let address = key_fingerprints::find(&mut tx, ADDRESS).await.map_err(OpenError::from)?;
+    let stored = key_fingerprints::find(&mut tx, ADDRESS).await.map_err(OpenError::from)?;
     let ledger = key_fingerprints::find(&mut tx, LEDGER).await.map_err(OpenError::from)?;
-    let address = address.unwrap_or_else(|| keys.addresses.fingerprint());
-    compare(keys, &address, &ledger.unwrap_or_else(|| keys.ledger.first().vkey().to_string()))
+    compare(keys, &stored.unwrap_or(address), &ledger.unwrap_or(present))
 }
 
+/// Of the address key, and of the key that signs the ledger.
+fn fingerprints(keys: &Keys) -> (String, String) {
+    (keys.addresses.fingerprint(), keys.ledger.first().vkey().to_string())
+}
+
+/// Whether these fingerprints are of keys that are given: any of the ledger's may have signed it.
 fn compare(keys: &Keys, address: &str, ledger: &str) -> Result<(), StartError> {
     if keys.addresses.fingerprint() != address {
         return Err(StartError::ForeignKey);

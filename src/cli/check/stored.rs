@@ -3,7 +3,7 @@
 use secrecy::ExposeSecret;
 
 use super::{Error, OK, Part, Report, place, refuse};
-use crate::app::find_own_keys;
+use crate::app::demand_own_keys;
 use crate::clock::Clock;
 use crate::config::{Keys, Settings};
 use crate::domain::evidence_key::EvidenceKey;
@@ -69,7 +69,7 @@ async fn look_into(report: &mut Report, db: &Db, keys: &Keys, files: bool) {
         Schema::Older(_) | Schema::Foreign(_) => {}
         Schema::Current => {
             // By other keys nothing else can be read.
-            if let Err(error) = find_own_keys(db, keys).await {
+            if let Err(error) = demand_own_keys(db, keys).await {
                 report.tell("keys", Err(error.into()));
                 return;
             }
