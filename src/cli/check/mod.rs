@@ -84,20 +84,18 @@ impl Check {
             }
         };
         let mut report = Report::default();
-        report.tell("configuration", configuration(&settings));
+        let (found, keys) = match Keys::find(&settings, &Random::System) {
+            Ok(found) => (Ok(keys_found(&found)), Some(found.keys)),
+            Err(error) => (Err(error.into()), None),
+        };
+        let (configured, sender) = match configuration(&settings, keys.as_ref()) {
+            Ok(sender) => (Ok(OK), sender),
+            Err(error) => (Err(error), None),
+        };
+        report.tell("configuration", configured);
         report.tell("controller", site::controller(&settings.controller));
         report.tell("base_url", site::base_url(&settings.base_url));
-        let keys = Keys::find(&settings, &Random::System);
-        let keys = match keys {
-            Ok(found) => {
-                report.tell("keys", Ok(keys_found(&found)));
-                Some(found.keys)
-            }
-            Err(error) => {
-                report.tell("keys", Err(error.into()));
-                None
-            }
-        };
+        report.tell("keys", found);
         let data_dir = report.tell("data directory", place::usable(&settings.data_dir));
         let files = report.tell("files", files(&settings).await);
         report.tell("mail relay", mail(&settings).await);
@@ -107,7 +105,6 @@ impl Check {
             }
             report.tell("port", site::port(&settings, keys).await);
         }
-        let sender = keys.and_then(|keys| sender(&settings, &keys.links).ok());
         if let Some(sender) = sender {
             self.look_at_dns(&mut report, &settings, &sender).await;
         }
@@ -143,14 +140,10 @@ impl Check {
     }
 }
 
-fn configuration(settings: &Settings) -> Part {
+/// Reads the files that settings name: templates, and what signs mail. Whose mail it is, is known where the keys are.
+fn configuration(settings: &Settings, keys: Option<&Keys>) -> Result<Option<Sender>, Error> {
     Templates::load(settings.templates_dir.as_deref(), &settings.timezone)?;
-    // What signs mail is read.
-    let keys = Keys::find(settings, &Random::System);
-    if let Ok(FoundKeys { keys, .. }) = keys {
-        sender(settings, &keys.links)?;
-    }
-    Ok(OK)
+    Ok(keys.map(|keys| sender(settings, &keys.links)).transpose()?)
 }
 
 fn keys_found(found: &FoundKeys) -> Cow<'static, str> {
