@@ -72,8 +72,8 @@ pub struct Settings {
     pub log_json: bool,
 }
 
-/// What a setting is read by: where the first is wrong, nothing can be said of the second.
-const READ_BY: &[(&str, &str)] =
+/// The second of each two is held against the first: where that is wrong, nothing can be said of it.
+const HELD_AGAINST: &[(&str, &str)] =
     &[("mail.from", "mail.dkim_domain"), ("mail.relay_events", "mail.relay_events_key")];
 
 impl Settings {
@@ -83,6 +83,9 @@ impl Settings {
     /// Names each setting that does not fit, and what it should look like.
     pub fn check(mut values: Values) -> Result<Self, ConfigErrors> {
         let mut wrong = values.take_wrong();
+        let unread =
+            |error: &ConfigError| matches!(error, ConfigError::Read(..) | ConfigError::Toml(..));
+        let all_is_read = !wrong.iter().any(unread);
         loop {
             match Self::read(&values) {
                 Ok(settings) if wrong.is_empty() => return Ok(settings),
@@ -91,14 +94,17 @@ impl Settings {
                     // Without what is wrong, the rest is read.
                     let goes_on = match &error {
                         ConfigError::Wrong { key, .. } => {
-                            for (_, by) in READ_BY.iter().filter(|(first, _)| first == key) {
-                                values.take_out(by);
+                            for (_, held) in HELD_AGAINST.iter().filter(|(first, _)| first == key) {
+                                values.take_out(held);
                             }
                             values.take_out(key).is_some()
                         }
                         _ => false,
                     };
-                    wrong.push(error);
+                    // What is missing may stand in the file that could not be read.
+                    if goes_on || all_is_read {
+                        wrong.push(error);
+                    }
                     if !goes_on {
                         return Err(ConfigErrors(wrong));
                     }
@@ -293,6 +299,17 @@ mod tests {
             assert!(error.starts_with(&format!("{name} is wrong: ")), "{error}");
         }
     }
+
+    #[test]
+    fn what_a_file_may_hold_that_cannot_be_read_is_not_missed() {
+        let error = check(&[
+            ("ASSENT_MAIL_RELAY_EVENTS", "ses"),
+            ("ASSENT_MAIL_RELAY_EVENTS_KEY_FILE", "/nonexistent"),
+        ]);
+        let error = error.unwrap_err();
+        assert!(error.contains("/nonexistent") && error.lines().count() == 1, "{error}");
+    }
+
     #[test]
     fn all_that_is_wrong_is_named_at_once() {
         let error = check(&[

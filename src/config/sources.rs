@@ -196,7 +196,9 @@ fn flatten(prefix: &str, table: &DeTable<'_>) -> Vec<Written> {
 fn plain(value: &DeValue<'_>) -> String {
     match value {
         DeValue::String(text) => text.to_string(),
-        DeValue::Integer(number) => number.to_string(),
+        // Settings are read in tens.
+        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
+            .map_or_else(|_| number.to_string(), |number| number.to_string()),
         DeValue::Float(number) => number.to_string(),
         DeValue::Boolean(is) => is.to_string(),
         DeValue::Datetime(time) => time.to_string(),
@@ -267,10 +269,12 @@ mod tests {
     }
 
     #[test]
-    fn values_are_read_as_they_stand() {
+    fn lists_and_numbers_are_read_as_a_variable_would_say_them() {
         let values = read("trusted_proxies = ['::1', \"10.0.0.0/8\"]\ndownload.limit = 0x10", &[]);
         assert_eq!(values.get("trusted_proxies").unwrap().value, "::1,10.0.0.0/8");
-        assert!(values.get("download.limit").unwrap().shown.ends_with(", line 2: download.limit"));
+        let limit = values.get("download.limit").unwrap();
+        assert_eq!(limit.value, "16");
+        assert!(limit.shown.ends_with(", line 2: download.limit"), "{}", limit.shown);
     }
 
     #[test]
