@@ -22,13 +22,16 @@ pub struct DaySpan {
 pub struct Backwards;
 
 /// Why two texts are no span of time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotASpan {
     /// The beginning is neither a day nor a time.
+    #[error(transparent)]
     Since(NotATime),
     /// The end is neither.
+    #[error(transparent)]
     Until(NotATime),
     /// The end is before the beginning.
+    #[error(transparent)]
     Backwards(Backwards),
 }
 
@@ -65,7 +68,7 @@ impl DaySpan {
         let typed = [since, until];
         let (begin, end) = (since.map(|at| at.begins(zone)), until.map(|at| at.ends(zone)));
         let is_backwards = match (since, until) {
-            // A day that a zone left out has no moment at all, and is a day.
+            // A day that the zone left out ends as it begins, and may be asked for all the same.
             (Some(DayOrTime::Day(first)), Some(DayOrTime::Day(last))) => last < first,
             _ => begin.zip(end).is_some_and(|(begin, end)| end <= begin),
         };

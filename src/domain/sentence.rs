@@ -16,3 +16,21 @@ pub fn sentence(error: &dyn Error) -> String {
     }
     words
 }
+
+/// An error's words as a sentence of their own.
+#[must_use]
+pub fn upper_first(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_begin_with_a_capital() {
+        assert_eq!((upper_first("übel"), upper_first("")), ("Übel".to_owned(), String::new()));
+    }
+}

@@ -1,8 +1,8 @@
 //! `since` and `until` of forms and addresses: read here for whoever asks, so that they mean the same everywhere.
 
-use super::console::upper_first;
 use super::fields::{Fault, Fields};
 use crate::domain::day_span::{DaySpan, NotASpan};
+use crate::domain::sentence::upper_first;
 use crate::domain::time_zone::TimeZone;
 
 /// The fields of its ends.
@@ -35,13 +35,12 @@ pub(super) fn read_span(fields: &Fields, zone: &TimeZone) -> Result<DaySpan, Vec
 }
 
 fn fault(why: NotASpan) -> Fault {
-    match why {
-        NotASpan::Since(error) => Fault::new("since", "not-a-day", upper_first(&error.to_string())),
-        NotASpan::Until(error) => Fault::new("until", "not-a-day", upper_first(&error.to_string())),
-        NotASpan::Backwards(error) => {
-            Fault::new("until", "not-after", upper_first(&error.to_string()))
-        }
-    }
+    let (end, code) = match why {
+        NotASpan::Since(_) => ("since", "not-a-day"),
+        NotASpan::Until(_) => ("until", "not-a-day"),
+        NotASpan::Backwards(_) => ("until", "not-after"),
+    };
+    Fault::new(end, code, upper_first(&why.to_string()))
 }
 
 #[cfg(test)]

@@ -10,9 +10,9 @@ use axum::response::{Html, IntoResponse, Response};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::form::upper_first;
 use super::form_token;
 use crate::domain::right::Right;
+use crate::domain::sentence::upper_first;
 use crate::domain::staff::{Role, actor};
 use crate::store::staff_sessions::Session;
 use crate::web::fields::Fields;

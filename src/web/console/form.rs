@@ -72,13 +72,6 @@ pub(super) fn short_name(
     slug
 }
 
-/// An error's words as a sentence of their own.
-pub(in crate::web) fn upper_first(words: &str) -> String {
-    let mut letters = words.chars();
-    let first = letters.next().into_iter().flat_map(char::to_uppercase);
-    first.chain(letters.clone()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,10 +116,5 @@ mod tests {
         {
             assert_eq!(is_sure(&Fields::parse(body.as_bytes())), sure, "{body}");
         }
-    }
-
-    #[test]
-    fn words_begin_with_a_capital() {
-        assert_eq!((upper_first("übel"), upper_first("")), ("Übel".to_owned(), String::new()));
     }
 }

@@ -45,7 +45,6 @@ use axum::routing::get;
 
 pub(super) use error_page::error_page;
 pub use figures::FiguresCache;
-pub(super) use form::upper_first;
 pub use guard::UPLOADS_AT_ONCE;
 pub use hash_turns::HashTurns;
 pub use ledger::LedgerCheck;
