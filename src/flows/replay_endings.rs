@@ -141,8 +141,8 @@ impl Replay {
     }
 }
 
-/// Of how many people something is known to have ended that the database seems not to know, be it that the next start ends
-/// it again or leaves it to the check of the ledger. Nothing is changed; what may be under way at this moment is left out.
+/// Of how many people an ending is known outside that the database seems to lack, whether the next start ends it again
+/// or leaves it to the check of the ledger. Nothing is changed; what may be under way at this moment does not count.
 ///
 /// # Errors
 /// When what is outside or the database does not answer, or something outside was changed by another hand.

@@ -20,8 +20,8 @@ use crate::store::{Tx, alarms};
 const MOST: i64 = 3;
 
 /// Mails once more what a signup led to: the link that confirms it, or once it is confirmed the link to its
-/// download; one without a download has nothing to be mailed. `false` where nothing is to be committed, as below; `true`
-/// tells nothing of whether a mail follows.
+/// download; one without a download has nothing to be mailed. `false` when it was settled or revoked meanwhile: then do
+/// not commit. `true` does not say whether a mail follows.
 ///
 /// # Errors
 /// When the database does not take it; then nothing changed.

@@ -102,8 +102,8 @@ impl Outside {
         self.hear(Look::Whole).await
     }
 
-    /// The same as [`Outside::exchange`], and each object is read, also those that this machine put: one that was changed without changing its
-    /// size is found, and one that was taken away is put again.
+    /// The same as [`Outside::exchange`], and each object is read, also those that this machine put: one that was changed
+    /// without changing its size is found, and one that was taken away is put again.
     ///
     /// # Errors
     /// As [`Outside::exchange`].

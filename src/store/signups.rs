@@ -192,9 +192,9 @@ pub async fn list_of(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<Vec<
         .await)
 }
 
-/// The newest signups of an address, one for each report and one for newsletters alone, at most so many and newest
-/// first: those that can be confirmed, of which none is kept longer by it than if it had been made after `since`, and
-/// those whose download is still theirs. Nobody else changes them until the transaction ends.
+/// The newest signups of an address, one for each report and one for newsletters alone, at most `count`, newest first:
+/// those that can be confirmed, as their link works or they were made after `since`, and those whose download was not
+/// revoked. Nobody else changes them until the transaction ends.
 ///
 /// # Errors
 /// When the database does not answer.
