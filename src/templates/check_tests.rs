@@ -114,7 +114,7 @@ const MISTAKES: &[(&str, &str, &str, &str)] = &[
         "mail/receipt.mjml",
         "</mj-text>",
         "</mj-button>",
-        "FILE:10: `</mj-button>` stands where `<mj-text>` of line 10 is still open",
+        "FILE:9: `</mj-button>` stands where `<mj-text>` of line 9 is still open",
     ),
     (
         "mail/receipt.mjml",

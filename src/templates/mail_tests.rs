@@ -12,9 +12,10 @@ fn mails() -> Vec<(&'static str, String, String)> {
     let names = BUILT_IN.iter().filter_map(|built_in| built_in.name.strip_suffix(".mjml"));
     let mut mails = Vec::new();
     for name in names.filter(|name| *name != "mail/_head") {
-        for context in samples::of(&format!("{name}.mjml")) {
-            let render = |ending| templates.render(&format!("{name}.{ending}"), &context);
-            let (text, html) = (render("txt"), render("html"));
+        let of = |ending| samples::of(&format!("{name}.{ending}"));
+        for (plain, rich) in of("txt").into_iter().zip(of("mjml")) {
+            let text = templates.render(&format!("{name}.txt"), &plain);
+            let html = templates.render(&format!("{name}.html"), &rich);
             mails.push((name, text.expect("a sound template"), html.expect("a sound template")));
         }
     }
