@@ -120,7 +120,7 @@ const MISTAKES: &[(&str, &str, &str, &str)] = &[
         "mail/receipt.mjml",
         "</mj-column>",
         "",
-        "FILE:12: `</mj-section>` stands where `<mj-column>` of line 9",
+        "FILE:12: `</mj-section>` stands where `<mj-column>` of line 8",
     ),
     ("mail/receipt.mjml", "<p>Your address", "<p>1 < 2", "FILE:17: it is not well-formed MJML"),
     (
