@@ -12,7 +12,7 @@ pub struct MediaType {
 }
 
 /// How many first bytes [`MediaType::of_report`] and [`MediaType::of_cover`] want to see.
-pub const HEAD_LENGTH: usize = 64;
+pub const HEAD_LENGTH: usize = 1024;
 
 const PDF: MediaType = MediaType { name: "application/pdf", format: "PDF", ending: "pdf" };
 const EPUB: MediaType = MediaType { name: "application/epub+zip", format: "EPUB", ending: "epub" };
@@ -22,17 +22,20 @@ const JPEG: MediaType = MediaType { name: "image/jpeg", format: "JPEG", ending: 
 const WEBP: MediaType = MediaType { name: "image/webp", format: "WebP", ending: "webp" };
 
 impl MediaType {
-    /// The kind of a report file: PDF, EPUB or ZIP (which office documents are too).
+    /// The kind of a report file: PDF, EPUB or ZIP (which office documents are too). A PDF may have some bytes in front of
+    /// its header, such as a byte order mark or a line of whatever made it: readers look for it in the first 1,024
+    /// bytes (ISO 32000-1, Annex H.3, note 13), unless these begin as another kind.
     #[must_use]
     pub fn of_report(head: &[u8]) -> Option<Self> {
         match head {
-            _ if head.starts_with(b"%PDF-") => Some(PDF),
             _ if head.starts_with(b"PK\x03\x04")
                 && head.get(30..58) == Some(b"mimetypeapplication/epub+zip") =>
             {
                 Some(EPUB)
             }
             _ if head.starts_with(b"PK\x03\x04") => Some(ZIP),
+            _ if Self::of_cover(head).is_some() => None,
+            _ if has_pdf_header(head) => Some(PDF),
             _ => None,
         }
     }
@@ -55,9 +58,16 @@ impl MediaType {
     }
 }
 
+/// Whether the header of a PDF stands in these bytes: at their begin, or further on with its version.
+fn has_pdf_header(head: &[u8]) -> bool {
+    let head = &head[..head.len().min(HEAD_LENGTH)];
+    let is_header = |bytes: &[u8]| bytes.starts_with(b"%PDF-") && bytes[5].is_ascii_digit();
+    head.starts_with(b"%PDF-") || head.windows(6).any(is_header)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::MediaType;
+    use super::{HEAD_LENGTH, MediaType};
 
     #[test]
     fn goes_by_first_bytes() {
@@ -66,7 +76,29 @@ mod tests {
         for wrong in [&b""[..], b"<html>", b"MZ", b"%PD", b"\x89PNG\r\n\x1a\n"] {
             assert_eq!(MediaType::of_report(wrong), None);
         }
+        assert_eq!(MediaType::of_report(b"GIF89a, and how to write %PDF- in one"), None);
         assert_eq!(MediaType::of_cover(b"\x89PNG\r\n\x1a\n").unwrap().ending, "png");
         assert_eq!(MediaType::of_cover(b"<svg onload=alert(1)>"), None);
+    }
+    #[test]
+    fn a_pdf_may_begin_with_other_bytes() {
+        for before in
+            [&b"\xef\xbb\xbf"[..], b"\r\n", b"\0", b"HTTP/1.1 200 OK\r\n\r\n", &[b' '; 1018]]
+        {
+            let file = [before, b"%PDF-1.7\n%"].concat();
+            assert_eq!(
+                MediaType::of_report(&file).map(|kind| kind.format),
+                Some("PDF"),
+                "{before:?}"
+            );
+        }
+        let late = [&[b' '; HEAD_LENGTH - 5][..], b"%PDF-1.7\n"].concat();
+        assert_eq!(MediaType::of_report(&late), None);
+        // What begins as another kind is that kind, whatever stands in it.
+        let inside = [b"PK\x03\x04".as_slice(), &[0; 30], b"a.pdf%PDF-1.7\n"].concat();
+        assert_eq!(MediaType::of_report(&inside).unwrap().format, "ZIP");
+        for picture in [b"\x89PNG\r\n\x1a\n%PDF-1.7".as_slice(), b"\xff\xd8\xff%PDF-1.7"] {
+            assert_eq!(MediaType::of_report(picture), None);
+        }
     }
 }

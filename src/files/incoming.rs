@@ -180,6 +180,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_header_behind_other_bytes_is_found_however_they_arrive() {
+        let directory = tempfile::tempdir().unwrap();
+        let files = Files::open(&format!("file:{}", directory.path().display())).unwrap();
+        let mut id = 0;
+        for before in [&b"\xef\xbb\xbf"[..], &[b' '; 1000]] {
+            for more in [0, 5000] {
+                let whole = [before, b"%PDF-1.7\n", &vec![b'x'; more]].concat();
+                for size in [1, 3, 64, 999, 1024, whole.len()] {
+                    id += 1;
+                    let mut incoming = files.receive_report(Uuid::from_u128(id));
+                    for piece in whole.chunks(size) {
+                        incoming.push(piece).await.unwrap();
+                    }
+                    let stored = incoming.finish().await.unwrap();
+                    assert_eq!(stored.media_type.format, "PDF");
+                    assert_eq!(files.read(Shelf::Reports, &stored.key).await.unwrap(), whole);
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
     async fn leaves_nothing_when_it_is_refused_or_breaks_off() {
         let directory = tempfile::tempdir().unwrap();
         let files = Files::open(&format!("file:{}", directory.path().display())).unwrap();

@@ -127,6 +127,23 @@ both_databases! {
         assert_eq!(audit(&app, "report.publish").await.len(), 1);
     }
 
+    async fn a_pdf_behind_other_bytes_reaches_its_reader_as_it_is(database: Database) {
+        let app = TestApp::start(database).await;
+        let desk = app.sign_in(Role::Marketing).await;
+        for (title, before) in [("Mark", &b"\xef\xbb\xbf"[..]), ("Line", b"written by a scanner\r\n"), ("Far", &[b' '; 1000])] {
+            let file = [before, PDF].concat();
+            let answer = upload(&desk, NEW, &[("title", None, title.as_bytes()), ("file", Some("a.pdf"), &file)]).await;
+            assert_eq!(answer.status, 303, "{title}: {}", answer.text());
+            let path = format!("/console/reports/{}", title.to_lowercase());
+            assert_eq!(desk.get(&format!("{path}/file")).await.body, file, "{title}");
+            assert!(desk.page(&path).await.contains("PDF"), "{title}");
+        }
+        let late = [&[b' '; 1024], PDF].concat();
+        let answer = upload(&desk, NEW, &[("title", None, b"Late"), ("file", Some("a.pdf"), &late)]).await;
+        assert_eq!(answer.status, 422);
+        assert!(answer.text().contains("Choose a PDF, EPUB or ZIP"));
+    }
+
     async fn what_is_refused_says_so_and_leaves_no_file(database: Database) {
         let app = TestApp::start(database).await;
         let desk = app.sign_in(Role::Marketing).await;
