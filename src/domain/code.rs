@@ -4,6 +4,8 @@ use std::fmt;
 
 use subtle::ConstantTimeEq;
 
+use super::text::{is_unseen, trimmed};
+
 /// How many codes may be tried for one address on one day (UTC), right ones included: six digits alone would
 /// be guessed in time.
 pub const TRIES_A_DAY: i32 = 5;
@@ -15,13 +17,21 @@ const COUNT: u32 = 1_000_000;
 pub struct Code(u32);
 
 impl Code {
-    /// Reads what was typed; spaces and hyphens are how people group digits.
+    /// Reads what was typed or pasted: spaces and hyphens are how people group digits, what cannot be seen comes with
+    /// a paste, and so does the end of a sentence. Digits are those of keyboards: ASCII, full-width, Arabic, Persian.
     #[must_use]
     pub fn parse(typed: &str) -> Option<Self> {
-        let groups = |c: &char| !c.is_whitespace() && !"-\u{2010}\u{2011}\u{2013}".contains(*c);
-        let digits: String = typed.chars().filter(groups).collect();
-        let six = digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_digit());
-        digits.parse().ok().filter(|_| six).map(Self)
+        let typed = trimmed(typed).trim_end_matches(['.', ',', '\u{3002}', '\u{ff0e}', '\u{ff61}']);
+        let (mut code, mut count) = (0, 0);
+        for c in typed.chars().filter(|c| !is_unseen(*c) && !is_hyphen(*c)) {
+            count += 1;
+            // A seventh is one too many.
+            if count > 6 {
+                return None;
+            }
+            code = code * 10 + digit(c)?;
+        }
+        (count == 6).then_some(Self(code))
     }
 
     /// The code of eight random bytes: of their 2⁶⁴ values each code gets the same share, but for one part in
@@ -36,6 +46,16 @@ impl Code {
     pub fn is(self, other: Self) -> bool {
         self.0.ct_eq(&other.0).into()
     }
+}
+
+fn is_hyphen(c: char) -> bool {
+    matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}')
+}
+
+fn digit(c: char) -> Option<u32> {
+    const ZEROS: [char; 4] = ['0', '\u{ff10}', '\u{660}', '\u{6f0}'];
+    let value = |zero: char| u32::from(c).checked_sub(u32::from(zero)).filter(|value| *value < 10);
+    ZEROS.into_iter().find_map(value)
 }
 
 impl fmt::Display for Code {
@@ -55,8 +75,45 @@ mod tests {
         {
             assert_eq!(Code::parse(typed).unwrap().to_string(), "012345", "{typed}");
         }
-        for typed in ["", "12345", "1234567", "+12345", "1234.5", "12345a", "１２３４５６"] {
+        let (few, many) = ("1".repeat(5), "1".repeat(100_000));
+        for typed in [
+            "",
+            ".",
+            "1234567",
+            "+12345",
+            "1234.5",
+            ".12345",
+            "12345a",
+            "12345\u{2165}",
+            &few,
+            &many,
+        ] {
             assert!(Code::parse(typed).is_none(), "{typed}");
+        }
+    }
+
+    #[test]
+    fn what_comes_with_a_paste_is_dropped() {
+        for typed in [
+            "\u{200b}012345",
+            "012345\u{2060}",
+            "012\u{200b}345",
+            "\u{feff}012\u{ad}345\u{200e}",
+            "\u{2068}012\u{202f}345\u{2069}",
+            "012345.",
+            "012 345. ",
+            "\u{a0}012\u{2009}345,\u{200b}",
+            "０１２３４５",
+            "０１２　３４５。",
+            "٠١٢٣٤٥",
+            "۰۱۲۳۴۵",
+            "012\u{2012}345",
+        ] {
+            assert_eq!(
+                Code::parse(typed).map(|code| code.to_string()).as_deref(),
+                Some("012345"),
+                "{typed:?}"
+            );
         }
     }
 

@@ -68,12 +68,18 @@ pub fn is_mark(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{feff}' | '\u{202a}'..='\u{202c}' | '\u{2066}'..='\u{2069}')
 }
 
-/// A text without what cannot be seen at its ends: spaces of all kinds, those of no width, and marks of direction.
+/// What cannot be seen: spaces of all kinds, those of no width, and marks of direction.
+#[must_use]
+pub fn is_unseen(c: char) -> bool {
+    c.is_whitespace()
+        || is_mark(c)
+        || matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{ad}' | '\u{180e}')
+}
+
+/// A text without what cannot be seen at its ends.
 #[must_use]
 pub fn trimmed(text: &str) -> &str {
-    let is_unseen =
-        |c: char| matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{ad}' | '\u{180e}');
-    text.trim_matches(|c: char| c.is_whitespace() || is_mark(c) || is_unseen(c))
+    text.trim_matches(is_unseen)
 }
 
 impl fmt::Display for Line {

@@ -65,6 +65,23 @@ fn is_refused(answer: &Answer, says: &str) -> bool {
 }
 
 both_databases! {
+    async fn a_code_is_taken_as_it_is_pasted(database: Database) {
+        let app = TestApp::start(database).await;
+        for (name, typed) in [
+            ("ada", "%E2%80%8B{a}{b}%E2%81%A0"), ("bea", "{a}%C2%A0{b}."), ("cy", "{a}%E2%80%8B{b} "), ("dot", "{wide}"),
+        ] {
+            let (cookie, mail) = ask(&app, &format!("{name}@b.example")).await;
+            let code = mail.code();
+            let wide = |digit: u8| char::from_u32(u32::from(digit - b'0') + 0xff10).unwrap();
+            let wide: String = code.bytes().map(wide).collect();
+            let wide: String = url::form_urlencoded::byte_serialize(wide.as_bytes()).collect();
+            let typed = typed.replace("{a}", &code[..3]).replace("{b}", &code[3..]).replace("{wide}", &wide);
+            let answer = app.type_code(&cookie, &typed).await;
+            assert_eq!(answer.status, 303, "{typed}: {}", answer.text());
+        }
+        assert_eq!((app.count(CONFIRMED).await, app.count(TRIES).await), (4, 0));
+    }
+
     async fn the_code_confirms_as_the_link_does(database: Database) {
         let app = TestApp::start(database).await;
         let asked = app.post(PATH, &form("ada@b.example", "&newsletter=weekly")).await;
