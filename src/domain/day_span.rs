@@ -43,7 +43,7 @@ impl DaySpan {
     pub fn parse(since: &str, until: &str, zone: &TimeZone) -> Result<Self, Vec<NotASpan>> {
         let read = |text: &str| match text.trim() {
             "" => Ok(None),
-            text => text.parse().map(Some),
+            text => read_end(text).map(Some),
         };
         match (read(since), read(until)) {
             (Ok(since), Ok(until)) => {
@@ -89,6 +89,15 @@ impl DaySpan {
     pub fn typed_until(&self) -> Option<DayOrTime> {
         self.typed[1]
     }
+}
+
+/// Programs write the plus of a distance into an address as it is, where it means a space (HTML, URL-encoded form data):
+/// what reads as a time once the plus is back was meant as one.
+fn read_end(text: &str) -> Result<DayOrTime, NotATime> {
+    text.parse().or_else(|error| {
+        let (time, distance) = text.rsplit_once(' ').ok_or(error)?;
+        format!("{time}+{distance}").parse().map_err(|_| error)
+    })
 }
 
 #[cfg(test)]
@@ -159,6 +168,29 @@ mod tests {
         }
         let until_now = span("Europe/Berlin", "2026-10-25", "2026-10-25T01:30:00Z").unwrap();
         assert_eq!(until_now.0, "2026-10-24T22:00:00.000000Z");
+    }
+
+    #[test]
+    fn a_plus_that_an_address_made_a_space_is_the_plus_it_was() {
+        for (lost, meant) in [
+            ("2026-11-23T09:00:00 01:00", "2026-11-23T09:00:00+01:00"),
+            (" 2026-11-23T09:00:00.25 05:30 ", "2026-11-23T09:00:00.25+05:30"),
+        ] {
+            assert_eq!(span("UTC", lost, lost), span("UTC", meant, meant), "{lost}");
+        }
+        for no_time in [
+            "2026-11-23 09:00",
+            "2026-11-23 01:00",
+            "2026-11-23T09:00:00  01:00",
+            "2026-11-23T09:00:00Z 01:00",
+            "2026-11-23T09:00:00 1:00",
+            "2026-11-23T09:00:00 0100",
+            "2026-11-23T09:00:00 +01:00",
+            "2026-11-23T09:00:00 -01:00",
+            "2026 11 23",
+        ] {
+            assert_eq!(span("UTC", no_time, ""), Err(vec![NotASpan::Since(NotATime)]), "{no_time}");
+        }
     }
 
     #[test]

@@ -73,5 +73,10 @@ mod tests {
             [("until", "not-after", "Write an end that is not before the beginning".to_owned())]
         );
         assert!(read_span(&Fields::parse(b"since=+2026-11-23+&until="), &TimeZone::UTC).is_ok());
+        let [plain, escaped] = ["+", "%2B"].map(|plus| {
+            let query = format!("since=2026-11-23T09:00:00{plus}01:00&until=");
+            read_span(&Fields::parse(query.as_bytes()), &TimeZone::UTC).unwrap()
+        });
+        assert_eq!(plain, escaped);
     }
 }

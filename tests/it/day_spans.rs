@@ -134,6 +134,13 @@ both_databases! {
             let file = desk.post("/console/audit/export", &format!("format=ndjson{asked}")).await.text();
             assert_eq!(named(&file, |name| format!("\"slug\":\"{name}\"")), whom, "the audit's file, {asked}");
         }
+        // A program that leaves the plus as it is sends a space (URL-encoded form data).
+        let asked = "since=2026-11-24T00:00:00+01:00&until=2026-11-26T23:59:59.999999+01:00";
+        for path in [format!("/api/v1/exports/consented?{purpose}&{asked}"), format!("/api/v1/subscribers?{asked}")] {
+            let answer = read(&app, &bearer, &path).await;
+            let both = named(&answer.text(), |name| format!("{name}@b.example"));
+            assert_eq!((answer.status, both), (200, BTreeSet::from(["first", "last"])), "{path}");
+        }
         let asked = "since=2026-11-24&until=2026-11-26";
         let file = made(&desk, &format!("{purpose}&{asked}&format=csv")).await;
         let both = named(&file, |name| format!("{name}@b.example"));
