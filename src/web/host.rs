@@ -32,7 +32,8 @@ impl OwnHost {
             None => false,
         };
         Self {
-            host: base_url.host_str().unwrap_or_default().to_ascii_lowercase(),
+            host: without_root(&base_url.host_str().unwrap_or_default().to_ascii_lowercase())
+                .to_owned(),
             port: base_url.port_or_known_default().unwrap_or(80),
             https: base_url.scheme() == "https",
             loopback,
@@ -45,7 +46,8 @@ impl OwnHost {
         self.https
     }
 
-    /// Whether a `Host` names us. On loopback, its three names are one and the port does not count.
+    /// Whether a `Host` names us, with the dot of the root behind it or without (RFC 3986 §3.2.2). On loopback, its three
+    /// names are one and the port does not count.
     #[must_use]
     pub fn is(&self, host: &str) -> bool {
         let Ok(authority) = host.parse::<Authority>() else {
@@ -54,12 +56,13 @@ impl OwnHost {
         if authority.as_str().contains('@') {
             return false;
         }
-        let name = authority.host().to_ascii_lowercase();
+        let lower = authority.host().to_ascii_lowercase();
+        let name = without_root(&lower);
         if self.loopback {
-            return matches!(name.as_str(), "localhost" | "127.0.0.1" | "[::1]");
+            return matches!(name, "localhost" | "127.0.0.1" | "[::1]");
         }
         let port = authority.port_u16().unwrap_or(if self.https { 443 } else { 80 });
-        let plain_port = authority.as_str().len() == name.len() || authority.port_u16().is_some();
+        let plain_port = authority.as_str().len() == lower.len() || authority.port_u16().is_some();
         name == self.host && port == self.port && plain_port
     }
 
@@ -69,6 +72,11 @@ impl OwnHost {
         let scheme = if self.https { "https://" } else { "http://" };
         origin.strip_prefix(scheme).is_some_and(|host| self.is(host))
     }
+}
+
+/// A name without the dot of the root at its end, which browsers send where somebody typed it.
+fn without_root(name: &str) -> &str {
+    name.strip_suffix('.').unwrap_or(name)
 }
 
 /// Asked by whatever watches the program, under whatever name it uses.
@@ -115,7 +123,9 @@ mod tests {
     #[test]
     fn loopback_names_are_one() {
         let own = own("http://127.0.0.1:8080");
-        for host in ["localhost", "127.0.0.1:9", "[::1]:8080", "LOCALHOST:1"] {
+        for host in
+            ["localhost", "127.0.0.1:9", "[::1]:8080", "LOCALHOST:1", "localhost.", "localhost.:1"]
+        {
             assert!(own.is(host), "{host}");
         }
         for host in
@@ -126,15 +136,29 @@ mod tests {
     }
 
     #[test]
+    fn a_base_url_with_the_dot_is_the_same() {
+        let own = own("https://reports.example.org./");
+        assert!(own.is("reports.example.org") && own.is("reports.example.org."));
+    }
+
+    #[test]
     fn elsewhere_the_port_counts() {
         let own = own("https://reports.example.org");
-        for host in ["reports.example.org", "Reports.Example.org:443"] {
+        for host in [
+            "reports.example.org",
+            "Reports.Example.org:443",
+            "reports.example.org.",
+            "Reports.example.org.:443",
+        ] {
             assert!(own.is(host), "{host}");
         }
         for host in [
             "reports.example.org:80",
             "example.org",
-            "reports.example.org.",
+            "reports.example.org..",
+            "reports.example.org.:80",
+            ".reports.example.org",
+            ".",
             "localhost",
             "reports.example.org:",
             "reports.example.org:99999",
@@ -143,6 +167,7 @@ mod tests {
             assert!(!own.is(host), "{host}");
         }
         assert!(own.is_origin("https://reports.example.org"));
+        assert!(own.is_origin("https://reports.example.org."));
         assert!(!own.is_origin("http://reports.example.org") && !own.is_origin("null"));
     }
 }

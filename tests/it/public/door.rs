@@ -413,7 +413,7 @@ both_databases! {
             for (hosts, expected) in [
                 (&["Host:"][..], 421), (&["Host: evil.example"], 421), (&["Host: 127.0.0.1.evil.example"], 421),
                 (&["Host: localhost.evil.example"], 421), (&["Host: 127.0.0.1,evil.example"], 421), (&["Host: 127.0.0.2"], 421),
-                (&["Host: [::2]"], 421), (&["Host: localhost."], 421), (&["Host: 2130706433"], 421),
+                (&["Host: [::2]"], 421), (&["Host: localhost.."], 421), (&["Host: 2130706433"], 421),
                 // RFC 9112 3.2: none, several, and what can be no host.
                 (&[], 400), (&[&own, "Host: evil.example"], 400), (&["Host: evil.example", &own], 400), (&[&own, &own], 400),
                 (&[&own, "Host:"], 400), (&["Host: eve@127.0.0.1"], 400), (&["Host: 127.0.0.1@evil.example"], 400),
@@ -459,7 +459,7 @@ both_databases! {
 
     async fn the_names_of_loopback_are_one(database: Database) {
         let app = TestApp::start(database).await;
-        for host in ["localhost", "LOCALHOST:1", "localhost:65535", "127.0.0.1", "127.0.0.1:1", "[::1]", "[::1]:8080"] {
+        for host in ["localhost", "LOCALHOST:1", "localhost:65535", "127.0.0.1", "127.0.0.1:1", "[::1]", "[::1]:8080", "localhost.", "localhost.:1"] {
             assert_eq!(status(&bare(&app, &["GET / HTTP/1.1", &format!("Host: {host}")]).await), 200, "{host}");
         }
     }
@@ -845,6 +845,11 @@ both_databases! {
         let mail = app.next_mail("ada@b.example", 0).await;
         assert!(mail.links().iter().all(|link| link.starts_with("https://reports.example.org/")));
         assert!(!mail.raw.contains("127.0.0.1"));
+        // With the dot of the root it is the same host, and links stay as the operator wrote it.
+        let dotted = [("host", "reports.example.org."), ("origin", "https://reports.example.org.")];
+        assert_eq!(post(&app, PATH, &dotted, form("bea@b.example", "").as_bytes()).await.status, 303);
+        let mail = app.next_mail("bea@b.example", 0).await;
+        assert!(mail.links().iter().all(|link| link.starts_with("https://reports.example.org/")));
         for host in ["127.0.0.1", "localhost", "reports.example.org:8443", "example.org", "reports.example.org.evil.example"] {
             assert_eq!(post(&app, PATH, &[("host", host)], b"").await.status, 421, "{host}");
         }
