@@ -24,6 +24,7 @@ mod limits;
 mod links;
 mod markdown;
 mod origin;
+mod patience;
 mod public;
 mod request_log;
 pub mod server;

@@ -1,5 +1,6 @@
 //! The HTTP server: one loop over hyper, because the stock one has no time-out for headers.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,13 +19,19 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use super::links;
+use super::patience::{Patient, Requests};
 
-/// How long a client may take to send a request's head, and how long it may idle between requests.
+/// How long a client may take to send a request's head.
 const HEADER_DEADLINE: Duration = Duration::from_secs(10);
+/// How long a client may idle between requests: longer than nginx and Amazon's balancers keep a connection (a minute),
+/// Traefik (90 seconds) and Caddy (two minutes).
+const IDLE: Duration = Duration::from_secs(130);
 /// How long a client may take none of an answer before it is given up.
 const WRITE_DEADLINE: Duration = Duration::from_mins(1);
 /// How many connections are served at once; more wait to be accepted.
 const CONNECTIONS: usize = 8192;
+/// With fewer places left than this, nobody may idle for longer than a head may take.
+const CROWDED: usize = CONNECTIONS / 4;
 /// How long open requests may take once the program was asked to stop.
 const GRACE: Duration = Duration::from_secs(15);
 /// How long to wait when no more connections can be accepted, as when file descriptors ran out.
@@ -45,8 +52,10 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
         match accepted {
             Ok((stream, peer)) => {
                 let (router, stop) = (router.clone(), stop.clone());
+                let left = places.clone();
+                let is_crowded = move || left.available_permits() < CROWDED;
                 open.spawn(async move {
-                    serve_connection(stream, peer, router, stop).await;
+                    serve_connection((stream, peer), is_crowded, router, stop).await;
                     drop(place);
                 });
             }
@@ -64,8 +73,8 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
 }
 
 async fn serve_connection(
-    stream: TcpStream,
-    peer: SocketAddr,
+    (stream, peer): (TcpStream, SocketAddr),
+    is_crowded: impl Fn() -> bool + Send + 'static,
     router: Router,
     stop: CancellationToken,
 ) {
@@ -74,15 +83,19 @@ async fn serve_connection(
     }
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(WRITE_DEADLINE));
+    let requests = Requests::default();
+    let stream = Patient::new(Box::pin(stream), requests.clone(), HEADER_DEADLINE, is_crowded);
     let service = service_fn(move |mut request: Request<Incoming>| {
+        let answering = requests.begin();
         links::tidy(&mut request);
         request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().oneshot(request)
+        let answered = router.clone().oneshot(request);
+        async move { Ok::<_, Infallible>(answered.await?.map(|body| answering.through(body))) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_DEADLINE)
-        .serve_connection(TokioIo::new(Box::pin(stream)), service);
+        .header_read_timeout(IDLE)
+        .serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     let served = tokio::select! {
         served = connection.as_mut() => served,

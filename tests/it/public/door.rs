@@ -944,6 +944,18 @@ async fn borne(app: &TestApp, begin: &str, drip: Option<&[u8]>) -> (Duration, St
     (start.elapsed(), String::from_utf8_lossy(&answer).into_owned())
 }
 
+/// One more answer on a connection that stays open.
+async fn answered(stream: &mut TcpStream, app: &TestApp) -> u16 {
+    let request = format!("HEAD /livez HTTP/1.1\r\nHost: {}\r\n\r\n", app.address);
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        let read = stream.read_buf(&mut answer).await.unwrap();
+        assert!(read > 0, "it was closed");
+    }
+    status(&String::from_utf8(answer).unwrap())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_is_waited_for_longer_than_ten_seconds() {
     let app = TestApp::start(Database::Sqlite).await;
@@ -952,14 +964,24 @@ async fn nobody_is_waited_for_longer_than_ten_seconds() {
     let announced = format!("{head}Content-Length: {}\r\n\r\n", 100 + body.len());
     let half = format!("{announced}{}", &body[..body.len() / 2]);
     let whole = format!("{announced}{body}");
+    let livez = format!("HEAD /livez HTTP/1.1\r\nHost: {}\r\n", app.address);
+    let second = format!("{livez}\r\n{livez}");
+    let mut idle = TcpStream::connect(app.address).await.unwrap();
+    assert_eq!(answered(&mut idle, &app).await, 200);
     let chunked = format!("{head}Transfer-Encoding: chunked\r\n\r\n1\r\ne\r\n");
-    let (silent, dripped, chunks, still, drop) = tokio::join!(
+    let (silent, dripped, chunks, still, drop, (took, answer)) = tokio::join!(
         borne(&app, &half, None),
         borne(&app, &whole, Some(b"a")),
         borne(&app, &chunked, Some(b"1\r\na\r\n")),
         borne(&app, &head, None),
         borne(&app, &head, Some(b"X: 1\r\n")),
+        borne(&app, &second, Some(b"X: 1\r\n")),
     );
+    // Proxies keep a connection for longer than a head may take, and use it again.
+    assert_eq!(answered(&mut idle, &app).await, 200, "idle between two requests");
+    assert_eq!(answer.matches("HTTP/1.1 200").count(), 1, "{answer}");
+    let borne = Duration::from_secs(8)..Duration::from_secs(16);
+    assert!(borne.contains(&took), "a dripping second head was borne for {took:?}");
     for (what, (took, answer)) in [
         ("a silent body", silent),
         ("a dripping body", dripped),
@@ -967,10 +989,7 @@ async fn nobody_is_waited_for_longer_than_ten_seconds() {
         ("a silent head", still),
         ("a dripping head", drop),
     ] {
-        assert!(
-            (Duration::from_secs(8)..Duration::from_secs(16)).contains(&took),
-            "{what} was borne for {took:?}"
-        );
+        assert!(borne.contains(&took), "{what} was borne for {took:?}");
         assert!(answer.is_empty() || status(&answer) == 408, "{what}: {answer}");
     }
     assert_eq!(stored(&app).await, [0, 0]);
