@@ -329,7 +329,7 @@ impl Program {
                 Instant::now()
             })
         };
-        let db = self.core.db.clone();
+        let (db, files) = (self.core.db.clone(), self.core.files.clone());
         match listener {
             Some(listener) if role != Role::Worker => {
                 let router = web::router(self.app(&tasks));
@@ -339,7 +339,8 @@ impl Program {
         }
         tasks.close();
         let since = asked.await.map_or(GRACE, |asked| asked.elapsed());
-        if tokio::time::timeout(GRACE.saturating_sub(since), tasks.wait()).await.is_err() {
+        let left = async { tokio::join!(tasks.wait(), files.settle()) };
+        if tokio::time::timeout(GRACE.saturating_sub(since), left).await.is_err() {
             tracing::warn!("work was still under way when time ran out");
         }
         // Nobody notes anything any more. What cannot be brought away now is at the next start.

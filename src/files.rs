@@ -20,13 +20,15 @@ use object_store::{
 };
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 use uuid::Uuid;
 
 pub use incoming::IncomingReport;
 pub use shelf::Shelf;
 
-use disk::{Disk, Link};
-use shelf::{EXPORTS, export_name, is_export_name};
+use disk::{Disk, Link, whole_name};
+use shelf::{EXPORTS, OF_REPORTS, export_name, is_export_name, is_report_name};
 
 use crate::domain::key::made_at;
 use crate::domain::media_type::MediaType;
@@ -44,7 +46,9 @@ pub const COVER_MAX: u64 = 2 * 1024 * 1024;
 pub struct Files {
     store: Arc<dyn ObjectStore>,
     /// The same, where it is a directory and not S3.
-    disk: Option<Disk>,
+    disk: Option<Arc<Disk>>,
+    /// What is removed beside everything else.
+    background: TaskTracker,
 }
 
 /// What was put into the store.
@@ -133,8 +137,8 @@ impl Files {
             let directory = Path::new(directory.strip_prefix("//").unwrap_or(directory));
             std::fs::create_dir_all(directory)
                 .map_err(|error| FilesError::Directory(directory.to_owned(), error))?;
-            let disk = Disk::open(directory)?;
-            return Ok(Self { store: Arc::new(disk.clone()), disk: Some(disk) });
+            let disk = Arc::new(Disk::open(directory)?);
+            return Ok(Self::of(disk.clone(), Some(disk)));
         }
         Self::open_bucket(url)
     }
@@ -148,15 +152,15 @@ impl Files {
         let directory = Path::new(directory.strip_prefix("//").unwrap_or(directory));
         match std::fs::metadata(directory) {
             Ok(found) if found.is_dir() => {
-                let disk = Disk::open(directory)?;
-                Ok(Self { store: Arc::new(disk.clone()), disk: Some(disk) })
+                let disk = Arc::new(Disk::open(directory)?);
+                Ok(Self::of(disk.clone(), Some(disk)))
             }
             Ok(_) => {
                 let error = std::io::ErrorKind::NotADirectory.into();
                 Err(FilesError::Directory(directory.to_owned(), error))
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                Ok(Self { store: Arc::new(object_store::memory::InMemory::new()), disk: None })
+                Ok(Self::of(Arc::new(object_store::memory::InMemory::new()), None))
             }
             Err(error) => Err(FilesError::Directory(directory.to_owned(), error)),
         }
@@ -172,7 +176,11 @@ impl Files {
             "" => Arc::new(s3),
             prefix => Arc::new(object_store::prefix::PrefixStore::new(s3, prefix)),
         };
-        Ok(Self { store, disk: None })
+        Ok(Self::of(store, None))
+    }
+
+    fn of(store: Arc<dyn ObjectStore>, disk: Option<Arc<Disk>>) -> Self {
+        Self { store, disk, background: TaskTracker::new() }
     }
 
     /// Puts a report's file into the store under a key of its own. It appears whole or not at all.
@@ -255,7 +263,8 @@ impl Files {
     pub async fn sweep_exports(&self, before: Timestamp) -> Result<usize, FilesError> {
         if let Some(disk) = &self.disk {
             // What was begun stands beside what is whole, under a name that the store does not list.
-            return Ok(disk.sweep(EXPORTS, is_export_name, before).await?);
+            let is_ours = |name: &str| is_export_name(whole_name(name).unwrap_or(name));
+            return Ok(disk.sweep(EXPORTS, is_ours, before).await?);
         }
         let mut swept = 0;
         let mut files = self.store.list(Some(&Key::from(EXPORTS)));
@@ -268,6 +277,39 @@ impl Files {
             }
         }
         Ok(swept)
+    }
+
+    /// Deletes what is left of files of reports and covers that were begun and never came to their end, as of a process
+    /// that was killed meanwhile, where nothing was written since this moment; returns how many. What is whole stays. A
+    /// bucket shows no such pieces: its own rules do away with them.
+    ///
+    /// # Errors
+    /// When the store does not answer, or a link bears the name of one; then the others are gone.
+    pub async fn sweep_pieces(&self, before: Timestamp) -> Result<usize, FilesError> {
+        let Some(disk) = &self.disk else { return Ok(0) };
+        let is_piece = |name: &str| whole_name(name).is_some_and(is_report_name);
+        let (mut swept, mut refused) = (0, None);
+        for folder in OF_REPORTS {
+            match disk.sweep(folder, is_piece, before).await {
+                Ok(count) => swept += count,
+                Err(error) => refused = Some(error),
+            }
+        }
+        refused.map_or(Ok(swept), |error| Err(error.into()))
+    }
+
+    /// Does this beside everything else, and before the program ends: see [`Files::settle`].
+    pub(crate) fn in_background(&self, work: impl Future<Output = ()> + Send + 'static) {
+        // Where nothing runs any more, what is left is swept later.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            self.background.spawn_on(work.in_current_span(), &runtime);
+        }
+    }
+
+    /// Waits for what is removed in the background: a bucket keeps, unseen, what nobody ends.
+    pub async fn settle(&self) {
+        self.background.close();
+        self.background.wait().await;
     }
 
     /// The bytes of a stored file, or of one range of it, in pieces.

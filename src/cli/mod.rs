@@ -260,6 +260,7 @@ async fn run_at_desk(config: Option<PathBuf>, command: Desk) -> Outcome {
         Desk::Backup(command) => command.run(&core).await,
         Desk::Purge(command) => command.run(&core).await,
     };
+    core.files.settle().await;
     core.bring_endings().await;
     core.db.close().await;
     outcome

@@ -149,8 +149,8 @@ impl Disk {
         Ok(found)
     }
 
-    /// Deletes the files of a folder that have such a name and were written before this moment, those too that were
-    /// begun and never came to their end; returns how many.
+    /// Deletes the files of a folder that have such a name and were last written to before this moment; returns how many.
+    /// What is being written has its name as it lies there ([`whole_name`]).
     pub(super) async fn sweep(
         &self,
         folder: &'static str,
@@ -174,7 +174,7 @@ impl Disk {
         };
         let (mut swept, mut refused) = (0, None);
         let mut names = names(&opened, &self.path(&key))?;
-        names.retain(|name| is_ours(whole_name(name).unwrap_or(name)));
+        names.retain(|name| is_ours(name));
         for name in names {
             let path = self.path(&key).join(&name);
             match find_stat(&opened, &name, &path) {
@@ -227,7 +227,7 @@ fn names(folder: &OwnedFd, path: &Path) -> Result<Vec<String>> {
 }
 
 /// The name that a file will have which is being written under this one; `None` for one that is whole.
-fn whole_name(name: &str) -> Option<&str> {
+pub(super) fn whole_name(name: &str) -> Option<&str> {
     let (whole, number) = name.rsplit_once('#')?;
     (!number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit())).then_some(whole)
 }

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::{Files, FilesError, Shelf};
+use crate::clock::Clock;
 use crate::domain::timestamp::Timestamp;
 
 const SECRET: &str = "the key of all keys";
@@ -176,6 +177,69 @@ async fn sweeping_takes_old_exports_and_nothing_else() {
     kept.push(new);
     kept.sort_unstable();
     assert_eq!(left, kept);
+}
+
+#[tokio::test]
+async fn sweeping_takes_old_pieces_of_reports_and_covers_and_nothing_else() {
+    let machine = Machine::new();
+    let files = &machine.files;
+    let now = SystemTime::UNIX_EPOCH + Duration::from_hours(500_000);
+    let before = moment(now - Duration::from_hours(2));
+    assert_eq!(files.sweep_pieces(before).await.unwrap(), 0, "no folder yet");
+    let id = Uuid::from_u128(7);
+    let put = |name: &str, hours: u64| {
+        let path = machine.path("files").join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let file = std::fs::File::create(path).unwrap();
+        file.set_modified(now - Duration::from_hours(hours)).unwrap();
+    };
+    let old = [
+        format!("reports/{id}.pdf#1"),
+        format!("reports/{id}.pdf#12"),
+        format!("covers/{id}.png#1"),
+    ];
+    let kept = [
+        format!("reports/{id}.pdf"),
+        format!("reports/{id}.pdf#"),
+        format!("reports/{id}.pdf#1x"),
+        format!("reports/{id}#1"),
+        "reports/notes.txt#1".to_owned(),
+        format!("reports/inner/{id}.pdf#1"),
+        format!("covers/{id}.png"),
+        format!("exports/{id}-1.csv#1"),
+        format!("outside/verdict/{id}.pdf#1"),
+    ];
+    let fresh = [format!("reports/{id}.zip#1"), format!("covers/{id}.webp#1")];
+    for name in old.iter().chain(&kept) {
+        put(name, 3);
+    }
+    for name in &fresh {
+        put(name, 1);
+    }
+    assert_eq!(files.sweep_pieces(before).await.unwrap(), old.len());
+    let there = |name: &String| machine.path("files").join(name).exists();
+    assert!(!old.iter().any(there) && kept.iter().chain(&fresh).all(there));
+    // A link that bears the name of one keeps no other from going, here or in the next folder.
+    let link = format!("reports/{id}.pdf#1");
+    machine.link("../../address.key", &link);
+    put(&old[1], 3);
+    put(&old[2], 3);
+    names_link(files.sweep_pieces(before).await, &link);
+    assert!(!there(&old[1]) && !there(&old[2]) && machine.path("address.key").exists());
+}
+
+#[tokio::test]
+async fn an_upload_under_way_is_not_swept() {
+    let machine = Machine::new();
+    let files = &machine.files;
+    let mut incoming = files.receive_report(Uuid::from_u128(7));
+    let piece = [b"%PDF-1.7\n".as_slice(), &vec![b'x'; 9 * 1024 * 1024]].concat();
+    incoming.push(&piece).await.unwrap();
+    let before = Clock::System.now().minus(Duration::from_hours(24));
+    assert_eq!(files.sweep_pieces(before).await.unwrap(), 0);
+    let stored = incoming.finish().await.unwrap();
+    assert_eq!(files.read(Shelf::Reports, &stored.key).await.unwrap(), piece);
+    assert_eq!(files.sweep_pieces(Timestamp::LATEST).await.unwrap(), 0, "what is whole stays");
 }
 
 #[tokio::test]

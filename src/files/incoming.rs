@@ -4,7 +4,6 @@ use bytes::{Bytes, BytesMut};
 use object_store::path::Path as Key;
 use object_store::{MultipartUpload, ObjectStoreExt, PutPayload};
 use sha2::{Digest, Sha256};
-use tracing::Instrument;
 use uuid::Uuid;
 
 use super::{COVER_MAX, Files, FilesError, PART_SIZE, Shelf, StoredFile};
@@ -24,6 +23,7 @@ pub struct IncomingReport {
 
 /// An upload that the store knows of.
 struct Started {
+    files: Files,
     key: Key,
     media_type: MediaType,
     upload: Option<Box<dyn MultipartUpload>>,
@@ -33,14 +33,11 @@ impl Drop for Started {
     fn drop(&mut self) {
         let Some(mut upload) = self.upload.take() else { return };
         // S3 keeps the parts of an upload that nobody ends.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let removing = async move {
-                if let Err(error) = upload.abort().await {
-                    tracing::warn!(error = ?error, "an upload that broke off could not be removed");
-                }
-            };
-            runtime.spawn(removing.in_current_span());
-        }
+        self.files.in_background(async move {
+            if let Err(error) = upload.abort().await {
+                tracing::warn!(error = ?error, "an upload that broke off could not be removed");
+            }
+        });
     }
 }
 
@@ -128,7 +125,7 @@ impl IncomingReport {
         let media_type = MediaType::of_report(head).ok_or(FilesError::NotAReport)?;
         let key = Key::from(Shelf::Reports.key(&format!("{}.{}", self.id, media_type.ending)));
         let upload = Some(self.files.store.put_multipart(&key).await?);
-        self.started = Some(Started { key, media_type, upload });
+        self.started = Some(Started { files: self.files.clone(), key, media_type, upload });
         Ok(())
     }
 
@@ -220,11 +217,7 @@ mod tests {
         incoming.push(&piece).await.unwrap();
         assert_eq!(names(directory.path()).len(), 1, "the part that was sent");
         drop(incoming);
-        let gone = async {
-            while !names(directory.path()).is_empty() {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(std::time::Duration::from_secs(10), gone).await.expect("nothing left");
+        files.settle().await;
+        assert!(names(directory.path()).is_empty());
     }
 }

@@ -16,12 +16,14 @@ pub enum Shelf {
 
 /// The folder of exports.
 pub(super) const EXPORTS: &str = "exports";
+/// The folders of what belongs to reports.
+pub(super) const OF_REPORTS: [&str; 2] = ["reports", "covers"];
 
 impl Shelf {
     fn folder(self) -> &'static str {
         match self {
-            Self::Reports => "reports",
-            Self::Covers => "covers",
+            Self::Reports => OF_REPORTS[0],
+            Self::Covers => OF_REPORTS[1],
             Self::Exports(_) => EXPORTS,
         }
     }
@@ -37,10 +39,19 @@ impl Shelf {
         let name = key.strip_prefix(self.folder()).and_then(|key| key.strip_prefix('/'));
         let Some((stem, ending)) = name.and_then(|name| name.split_once('.')) else { return false };
         match self {
-            Self::Reports | Self::Covers => own_id(stem).is_some() && is_ending(ending),
+            Self::Reports | Self::Covers => is_of_report(stem, ending),
             Self::Exports(run_id) => is_ending(ending) && run_of(stem) == Some(run_id),
         }
     }
+}
+
+/// Whether a report's file or a cover has this name.
+pub(super) fn is_report_name(name: &str) -> bool {
+    name.split_once('.').is_some_and(|(stem, ending)| is_of_report(stem, ending))
+}
+
+fn is_of_report(stem: &str, ending: &str) -> bool {
+    own_id(stem).is_some() && is_ending(ending)
 }
 
 /// Whether an export has this name, of whatever run.

@@ -39,8 +39,16 @@ const ACCEPT_REST: Duration = Duration::from_millis(50);
 
 /// Serves until `stop`, then lets open requests finish.
 pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+    serve_until((listener, router), stop, GRACE).await;
+}
+
+async fn serve_until(
+    (listener, router): (TcpListener, Router),
+    stop: CancellationToken,
+    grace: Duration,
+) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
-    let open = TaskTracker::new();
+    let (open, cut) = (TaskTracker::new(), CancellationToken::new());
     loop {
         let Ok(place) = places.clone().acquire_owned().await else {
             break;
@@ -51,11 +59,12 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
         };
         match accepted {
             Ok((stream, peer)) => {
-                let (router, stop) = (router.clone(), stop.clone());
+                let (router, stop, cut) = (router.clone(), stop.clone(), cut.clone());
                 let left = places.clone();
                 let is_crowded = move || left.available_permits() < CROWDED;
                 open.spawn(async move {
-                    serve_connection((stream, peer), is_crowded, router, stop).await;
+                    let served = serve_connection((stream, peer), is_crowded, router, stop);
+                    cut.run_until_cancelled(served).await;
                     drop(place);
                 });
             }
@@ -67,8 +76,11 @@ pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToke
     }
     drop(listener);
     open.close();
-    if tokio::time::timeout(GRACE, open.wait()).await.is_err() {
+    if tokio::time::timeout(grace, open.wait()).await.is_err() {
         tracing::warn!(connections = open.len(), "connections were still open when time ran out");
+        // What they leave half done is removed while there is time for it.
+        cut.cancel();
+        open.wait().await;
     }
 }
 
@@ -106,5 +118,50 @@ async fn serve_connection(
     };
     if let Err(error) = served {
         tracing::debug!(error = ?error, "a connection ended early");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::AsyncWriteExt;
+    use tokio::sync::Notify;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::files::Files;
+
+    /// The files in a folder of the store.
+    fn count(store: &tempfile::TempDir) -> usize {
+        std::fs::read_dir(store.path().join("reports")).map_or(0, Iterator::count)
+    }
+
+    #[tokio::test]
+    async fn an_upload_that_the_end_cuts_off_leaves_nothing() {
+        let store = tempfile::tempdir().unwrap();
+        let files = Files::open(&format!("file:{}", store.path().display())).unwrap();
+        let begun = Arc::new(Notify::new());
+        let (own, told) = (files.clone(), begun.clone());
+        let upload = get(|| async move {
+            let mut incoming = own.receive_report(Uuid::nil());
+            incoming
+                .push(&[b"%PDF-1.7".as_slice(), &vec![b'x'; 9_000_000]].concat())
+                .await
+                .unwrap();
+            told.notify_one();
+            std::future::pending::<()>().await;
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let stop = CancellationToken::new();
+        let router = Router::new().route("/", upload);
+        let served = tokio::spawn(serve_until((listener, router), stop.clone(), Duration::ZERO));
+        client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        begun.notified().await;
+        assert_eq!(count(&store), 1, "the part that was sent");
+        stop.cancel();
+        served.await.unwrap();
+        files.settle().await;
+        assert_eq!(count(&store), 0);
     }
 }

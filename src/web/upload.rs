@@ -13,7 +13,6 @@ use futures_util::stream::{self, Stream, StreamExt};
 use multer::{Constraints, Field, Multipart, SizeLimit};
 
 use tokio::time::Instant;
-use tracing::Instrument;
 
 use super::Error;
 use super::fields::Fields;
@@ -83,15 +82,12 @@ impl Drop for Unnamed {
 
 /// Removes a file that no row names, in the background; an orphan is worth a line in the log, not an error.
 pub(super) fn remove(files: &Files, key: String) {
-    let files = files.clone();
-    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-        let removing = async move {
-            if let Err(error) = files.delete_of_report(&key).await {
-                tracing::warn!(error = ?error, key, "a file that no report names could not be removed");
-            }
-        };
-        runtime.spawn(removing.in_current_span());
-    }
+    let store = files.clone();
+    files.in_background(async move {
+        if let Err(error) = store.delete_of_report(&key).await {
+            tracing::warn!(error = ?error, key, "a file that no report names could not be removed");
+        }
+    });
 }
 
 /// Reads a form with files. A file that cannot be taken is read to its end

@@ -18,6 +18,9 @@ use crate::store::Db;
 use crate::store::outdated_exports::{self, OutdatedRun};
 
 const EVERY: Duration = Duration::from_mins(10);
+/// How long nothing is written to an upload before it is no longer under way: the slowest that is borne with sends a part in
+/// minutes.
+const PIECE_KEPT: Duration = Duration::from_hours(24);
 /// Who left is looked for once a day: it takes a look at everybody.
 const ROUNDS_A_DAY: u32 = 144;
 
@@ -41,6 +44,15 @@ pub async fn run(parts: WorkerParts, stop: CancellationToken) {
             Ok(0) => {}
             Ok(count) => tracing::info!(files = count, "exports past their time deleted"),
             Err(error) => tracing::error!(error = ?error, "the purge of exports failed"),
+        }
+        match forget_pieces(&parts.files, parts.moment().now).await {
+            Ok(0) => {}
+            Ok(count) => {
+                tracing::info!(files = count, "deleted what was left of uploads that broke off");
+            }
+            Err(error) => {
+                tracing::error!(error = ?error, "the purge of uploads that broke off failed");
+            }
         }
         tokio::select! {
             () = stop.cancelled() => return,
@@ -127,6 +139,14 @@ pub async fn forget_exports(db: &Db, files: &Files, at: &Moment) -> Result<usize
     // Later than any that a row names.
     deleted += files.sweep_exports(at.now.minus(2 * FILE_KEPT)).await?;
     refused.map_or(Ok(deleted), |error| Err(error.into()))
+}
+
+/// Deletes what is left of files of reports and covers whose upload broke off with its process; returns how many.
+///
+/// # Errors
+/// When the file store does not answer.
+pub async fn forget_pieces(files: &Files, now: Timestamp) -> Result<usize, FilesError> {
+    files.sweep_pieces(now.minus(PIECE_KEPT)).await
 }
 
 /// Forgets the people whose evidence is no longer kept; returns how many.

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
 
 use assent::domain::staff::Role;
+use assent::worker::purge::forget_pieces;
 use futures_util::stream::{self, StreamExt};
 use reqwest::Body;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use uuid::Uuid;
 
 use crate::support::app::{Answer, Database, PATH, POLICY, REPORT, TestApp};
 use crate::support::both_databases;
@@ -142,6 +145,32 @@ both_databases! {
         let answer = upload(&desk, NEW, &[("title", None, b"Late"), ("file", Some("a.pdf"), &late)]).await;
         assert_eq!(answer.status, 422);
         assert!(answer.text().contains("Choose a PDF, EPUB or ZIP"));
+    }
+
+    async fn what_a_killed_upload_left_goes_after_a_day(database: Database) {
+        let app = TestApp::start(database).await;
+        let desk = app.sign_in(Role::Marketing).await;
+        upload(&desk, NEW, &[("title", None, b"Kept"), ("file", Some("a.pdf"), PDF), ("cover", Some("a.png"), PNG)]).await;
+        let now = UNIX_EPOCH + Duration::from_micros(app.clock.now().micros().try_into().unwrap());
+        let store = app.dir.path().join("files");
+        let (id, before) = (Uuid::from_u128(7), files(&app));
+        for folder in ["reports", "covers"] {
+            let begun = ["pdf#1", "png#2"].map(|ending| store.join(folder).join(format!("{id}.{ending}")));
+            for file in begun {
+                std::fs::write(file, PDF).unwrap();
+            }
+            // What rows name is as old, and stays.
+            for entry in std::fs::read_dir(store.join(folder)).unwrap() {
+                let file = std::fs::File::options().write(true).open(entry.unwrap().path()).unwrap();
+                file.set_modified(now - Duration::from_mins(24 * 60 - 30)).unwrap();
+            }
+        }
+        let forget = || forget_pieces(&app.core.files, app.clock.now());
+        assert_eq!((forget().await.unwrap(), files(&app)), (0, before + 4), "it may be under way");
+        app.advance(Duration::from_hours(1));
+        assert_eq!((forget().await.unwrap(), files(&app)), (4, before));
+        assert_eq!(desk.get("/console/reports/kept/file").await.body, PDF);
+        assert_eq!(desk.get("/console/reports/kept/cover").await.body, PNG);
     }
 
     async fn what_is_refused_says_so_and_leaves_no_file(database: Database) {
