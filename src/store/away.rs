@@ -1,23 +1,4 @@
-//! A database that is away: told at once, and told from mistakes.
-
-use std::time::Duration;
-
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{Connection, PgConnection};
-
-/// Fails where nobody listens. A pool tries that again until its time is over, and then says that it is.
-pub(super) async fn refuse_at_once(
-    options: &PgConnectOptions,
-    patience: Duration,
-) -> sqlx::Result<()> {
-    let first = tokio::time::timeout(patience, PgConnection::connect_with(options));
-    match first.await {
-        Ok(Err(error @ sqlx::Error::Io(_))) => Err(error),
-        Ok(Ok(connection)) => connection.close().await,
-        // The pool says what it is.
-        Ok(Err(_)) | Err(_) => Ok(()),
-    }
-}
+//! A database that is away is told from mistakes.
 
 /// Whether the database cannot be used at this moment, so that trying again later helps. All else is a mistake of ours: a
 /// statement that it does not understand, or a row that is not as this program writes it.

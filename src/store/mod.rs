@@ -13,6 +13,7 @@ pub mod checkpoints;
 pub mod claims;
 pub mod code_tries;
 pub mod confirmations;
+mod connecting;
 pub mod consent_contexts;
 pub mod consent_events;
 pub mod consents;
@@ -71,13 +72,12 @@ pub mod verifications;
 pub mod withdrawals;
 
 use std::path::Path;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, PgPool, Postgres, Sqlite, SqlitePool};
 
@@ -147,6 +147,13 @@ pub enum OpenError {
     /// The database cannot be reached or read.
     #[error("the database cannot be opened")]
     Database(#[from] sqlx::Error),
+    /// What stands before the database passes on no session.
+    #[error(
+        "the database is reached through a pooler such as PgBouncer, which must keep a session on one connection: set \
+         `pool_mode = session` and `ignore_startup_parameters = extra_float_digits,options` there, or name the \
+         database itself"
+    )]
+    Pooler(#[source] sqlx::Error),
     /// The schema could not be brought up to date.
     #[error("the database's migrations failed")]
     Migrate(#[from] sqlx::migrate::MigrateError),
@@ -221,10 +228,6 @@ macro_rules! forbids_kind {
 }
 pub(crate) use forbids_kind;
 
-/// What is named without a schema stands in the one that tables are made in, and what PostgreSQL brings comes before it:
-/// whoever sets another search path has nothing of theirs in between.
-const ONE_SCHEMA: &str = "SELECT pg_catalog.set_config(
-    'search_path', pg_catalog.quote_ident(COALESCE(pg_catalog.current_schema()::pg_catalog.text, 'public')), false)";
 
 impl Db {
     /// Opens the database named by `sqlite:PATH` or `postgres://…`. Nothing is migrated yet. Its transactions
@@ -239,24 +242,22 @@ impl Db {
             Self::open_sqlite(path, outside).await
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             // Compiling a query takes longer here than what it saves.
-            let mut options = PgConnectOptions::from_str(url)?
-                .application_name("assent")
-                .options([("jit", "off")]);
+            let mut options =
+                connecting::read_url(url)?.application_name("assent").options([("jit", "off")]);
             if outside.access() == Access::Look {
                 options = options.options([("default_transaction_read_only", "on")]);
             }
-            away::refuse_at_once(&options, ACQUIRE_TIMEOUT).await?;
-            let pool = PgPoolOptions::new()
+            connecting::reach(&options, ACQUIRE_TIMEOUT).await.map_err(OpenError::of)?;
+            let opened = PgPoolOptions::new()
                 .max_connections(16)
                 .acquire_timeout(ACQUIRE_TIMEOUT)
-                .after_connect(|connection, _| {
-                    Box::pin(
-                        async move { sqlx::query(ONE_SCHEMA).execute(connection).await.map(drop) },
-                    )
-                })
-                .connect_with(options)
-                .await?;
-            Ok(Self::Postgres { pool, outside })
+                .after_connect(|connection, _| Box::pin(connecting::use_one_schema(connection)))
+                .connect_with(options.clone())
+                .await;
+            match opened {
+                Ok(pool) => Ok(Self::Postgres { pool, outside }),
+                Err(error) => Err(OpenError::of(connecting::explain(&options, error).await)),
+            }
         } else {
             Err(OpenError::UnknownScheme)
         }
