@@ -1,11 +1,13 @@
 //! Settings: read once from `assent.toml` and the environment, checked once, then trusted.
 
+mod exposed_keys;
 mod keys;
 mod mail_settings;
 mod restored_keys;
 mod settings;
 mod sources;
 
+pub use exposed_keys::find_exposed_keys;
 pub use keys::{FoundKeys, Keys, KeysError};
 pub use mail_settings::{MailSettings, MailTarget};
 pub use restored_keys::{BackedUpKeys, KeySource, RestoredKeys};

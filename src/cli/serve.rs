@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Error, Outcome, refuse};
 use crate::app::{Core, Program, Role};
+use crate::config::{Settings, find_exposed_keys};
 use crate::domain::staff::StaffLinkKind;
 use crate::flows::add_staff::offer_first_account;
 
@@ -24,6 +25,7 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) async fn run(self, core: Core) -> Outcome {
+        warn_of_exposed_keys(&core.settings);
         core.try_out_files().await?;
         core.look_outside().await?;
         let listener = match self.role {
@@ -34,6 +36,17 @@ impl Serve {
             tell_of_first_account(&core).await?;
         }
         run(core, self.role, listener, false).await
+    }
+}
+
+/// Whoever reads a key makes links and records of ours; it goes on, for the harm is done or is not.
+fn warn_of_exposed_keys(settings: &Settings) {
+    let exposed = find_exposed_keys(settings);
+    if !exposed.is_empty() {
+        tracing::warn!(
+            files = ?exposed,
+            "found keys that everybody on this machine may read or write: run `chmod 600` on these files"
+        );
     }
 }
 

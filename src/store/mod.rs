@@ -228,7 +228,6 @@ macro_rules! forbids_kind {
 }
 pub(crate) use forbids_kind;
 
-
 impl Db {
     /// Opens the database named by `sqlite:PATH` or `postgres://…`. Nothing is migrated yet. Its transactions
     /// note endings outside before they commit them. Where what is outside is only looked at, so is the database: a

@@ -1,16 +1,19 @@
 //! `assent check`: what it finds, and that it leaves everything as it was.
 
 use std::collections::BTreeMap;
+use std::fs::Permissions;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
 use assent::store::Db;
+use sqlx::{Connection, PgConnection};
 
 use crate::cli::Desk;
 use crate::support::app::{Database, open_db};
 use crate::support::name_server::NameServer;
-use crate::support::program::run;
+use crate::support::program::{Served, run};
 use crate::support::smtp::SmtpSink;
 use crate::support::{both_databases, postgres, story_time};
 
@@ -125,6 +128,11 @@ both_databases! {
             let told = Told::by(&desk, &[(name, value)], &["--no-dns"]);
             assert_eq!((told.code, told.wrong()), (Some(1), vec![wrong]), "{name}={value}: {:?}", told.lines);
         }
+        // An IPv6 address is no name to look up.
+        let away = format!("postgres://postgres@[::1]:{nobody}/none");
+        let told = Told::by(&desk, &[("ASSENT_DATABASE_URL", &away)], &["--no-dns"]);
+        assert_eq!(told.wrong(), ["database"]);
+        assert!(!told.of("database").contains("lookup"), "{:?}", told.lines);
         // A secret in a URL is not shown, whatever is wrong with the rest of it.
         for url in ["postgres://u:hunter2@127.0.0.1:1/none", "postgres://u:hunter2@[::1/x", "postgres://u:hunter2@h:port/x"] {
             let told = Told::by(&desk, &[("ASSENT_DATABASE_URL", url)], &[]);
@@ -160,6 +168,35 @@ both_databases! {
         let before = contents(desk.dir.path());
         assert_eq!(Told::by(&desk, &[], &[]).of("database"), "ok");
         assert!(contents(desk.dir.path()) == before);
+    }
+
+    async fn keys_that_others_may_read_are_named(database: Database) {
+        let desk = Desk::stocked(database).await;
+        let set = [("ASSENT_MAIL_FROM", "Press <reports@press.example>"), ("ASSENT_MAIL_DKIM_KEYS", "2026a:mail.pem")];
+        let new = ["dkim", "new", "mail.pem", "--selector", "2026a", "--algorithm", "ed25519"];
+        assert!(desk.run_with(&set[..1], &new).status.success());
+        assert_eq!(Told::by(&desk, &set, &["--no-dns"]).wrong(), ["staff"]);
+        let may = |mode: u32| {
+            for file in ["data/secret.key", "mail.pem"] {
+                std::fs::set_permissions(desk.path(file), Permissions::from_mode(mode)).unwrap();
+            }
+        };
+        may(0o644);
+        let told = Told::by(&desk, &set, &["--no-dns"]);
+        assert_eq!(told.wrong(), ["keys", "staff"], "{:?}", told.lines);
+        assert!(told.of("keys").ends_with("secret.key mail.pem`"), "{:?}", told.lines);
+        assert!(told.of("keys").contains("run `chmod 600 "), "{:?}", told.lines);
+        // Serving says it once, and goes on.
+        let log = desk.path("log");
+        Served::logging(desk.dir.path(), &desk.set(&set), &log).await.kill();
+        let log = std::fs::read_to_string(log).unwrap();
+        let said: Vec<&str> = log.lines().filter(|line| line.contains("chmod 600")).collect();
+        assert_eq!(said.len(), 1, "{log}");
+        assert!(said[0].contains("WARN") && said[0].contains("secret.key") && said[0].contains("mail.pem"), "{log}");
+        assert!(!said[0].contains("address.key"), "{log}");
+        // What a group may read is as the operator wants it.
+        may(0o640);
+        assert_eq!(Told::by(&desk, &set, &["--no-dns"]).of("keys"), "ok");
     }
 
     async fn what_serving_refuses_is_found(database: Database) {
@@ -280,6 +317,23 @@ fn all_wrong_settings_are_named_at_once() {
         said.starts_with("assent: 4 things are wrong with the settings:\n  assent.toml, line 4: "),
         "{said}"
     );
+}
+
+#[tokio::test]
+async fn why_no_connection_is_given_is_said() {
+    let desk = Desk::new(Database::Postgres).await;
+    let name = desk.database_url.rsplit('/').next().unwrap();
+    let sql = format!("CREATE ROLE {name} LOGIN CONNECTION LIMIT 0");
+    let mut connection = PgConnection::connect(&desk.database_url).await.unwrap();
+    #[expect(clippy::disallowed_methods, reason = "CREATE ROLE takes no bound parameters")]
+    let statement = sqlx::raw_sql(sqlx::AssertSqlSafe(sql));
+    statement.execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    let full = desk.database_url.replace("postgres@", &format!("{name}@"));
+    let full = [("ASSENT_DATABASE_URL", full.as_str())];
+    desk.is_refused(&full, &["migrate"], &["too many connections for role"]);
+    let told = Told::by(&desk, &full, &[]);
+    assert!(told.of("database").contains("too many connections for role"), "{:?}", told.lines);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use super::{Error, Outcome, refuse, settings};
 use crate::app::{sender, transport};
-use crate::config::{FoundKeys, Keys, MailTarget, Settings};
+use crate::config::{FoundKeys, Keys, MailTarget, Settings, find_exposed_keys};
 use crate::domain::sentence::sentence;
 use crate::files::Files;
 use crate::mail::compose::Sender;
@@ -85,7 +85,7 @@ impl Check {
         };
         let mut report = Report::default();
         let (found, keys) = match Keys::find(&settings, &Random::System) {
-            Ok(found) => (Ok(keys_found(&found)), Some(found.keys)),
+            Ok(found) => (keys_found(&settings, &found), Some(found.keys)),
             Err(error) => (Err(error.into()), None),
         };
         let (configured, sender) = match configuration(&settings, keys.as_ref()) {
@@ -146,12 +146,20 @@ fn configuration(settings: &Settings, keys: Option<&Keys>) -> Result<Option<Send
     Ok(keys.map(|keys| sender(settings, &keys.links)).transpose()?)
 }
 
-fn keys_found(found: &FoundKeys) -> Cow<'static, str> {
+fn keys_found(settings: &Settings, found: &FoundKeys) -> Part {
+    let exposed = find_exposed_keys(settings);
+    if !exposed.is_empty() {
+        let files: Vec<String> = exposed.iter().map(|file| file.display().to_string()).collect();
+        let files = files.join(" ");
+        return Err(refuse(format!(
+            "everybody on this machine may read or write {files}: run `chmod 600 {files}`"
+        )));
+    }
     let missing: Vec<String> = found.missing().map(|file| file.display().to_string()).collect();
     if missing.is_empty() {
-        return OK;
+        return Ok(OK);
     }
-    format!("ok; the first start makes {}", missing.join(", ")).into()
+    Ok(format!("ok; the first start makes {}", missing.join(", ")).into())
 }
 
 async fn files(settings: &Settings) -> Part {
