@@ -68,8 +68,9 @@ async fn sign_in(core: &Core, dir: &Path) -> Result<String, Error> {
 }
 
 fn settings(dir: &Path) -> Result<Settings, crate::config::ConfigErrors> {
-    let environment = std::env::vars().filter(|(name, _)| {
-        !SET_BY_DEMO.iter().any(|set| name.strip_suffix("_FILE").unwrap_or(name) == *set)
+    let environment = std::env::vars_os().filter(|(name, _)| {
+        let name = name.to_string_lossy();
+        !SET_BY_DEMO.iter().any(|set| name.strip_suffix("_FILE").unwrap_or(&name) == *set)
     });
     let mut values = Values::read(None, environment);
     values.set_default("data_dir", &dir.display().to_string());

@@ -290,7 +290,7 @@ fn read_whole(from: impl std::io::Read) -> std::io::Result<String> {
 fn settings(config: Option<PathBuf>) -> Result<Settings, ConfigErrors> {
     let beside = PathBuf::from("assent.toml");
     let config = config.or_else(|| beside.exists().then_some(beside));
-    Settings::check(Values::read(config.as_deref(), std::env::vars()))
+    Settings::check(Values::read(config.as_deref(), std::env::vars_os()))
 }
 
 async fn open(settings: Settings) -> Result<Core, crate::app::StartError> {

@@ -276,7 +276,7 @@ mod tests {
             ("ASSENT_DATA_DIR", data_dir.to_str().unwrap()),
             ("ASSENT_BASE_URL", "https://a.example"),
         ];
-        let set = own.iter().chain(set).map(|(name, value)| ((*name).into(), (*value).into()));
+        let set = own.iter().chain(set).copied();
         Settings::check(Values::read(None, set)).unwrap()
     }
 

@@ -101,8 +101,8 @@ impl Settings {
                         }
                         _ => false,
                     };
-                    // What is missing may stand in the file that could not be read.
-                    if goes_on || all_is_read {
+                    // What is missing may stand in the file that could not be read, or was wrong there.
+                    if goes_on || (all_is_read && !is_told(&wrong, &error)) {
                         wrong.push(error);
                     }
                     if !goes_on {
@@ -192,6 +192,15 @@ impl Settings {
     }
 }
 
+/// Whether this setting was told of already.
+fn is_told(wrong: &[ConfigError], error: &ConfigError) -> bool {
+    let key = |error: &ConfigError| match error {
+        ConfigError::Wrong { key, .. } => Some(*key),
+        _ => None,
+    };
+    wrong.iter().any(|told| key(told).is_some() && key(told) == key(error))
+}
+
 /// Reads one setting, or its default; an error names the setting as the operator wrote it.
 pub(super) fn parse<T>(
     values: &Values,
@@ -249,6 +258,8 @@ fn origins(text: &str) -> Result<Vec<String>, String> {
     let one = |part: &str| {
         let url = Url::parse(part.trim()).ok().filter(|url| url.path() == "/" && url.has_host());
         url.map(|url| url.origin().ascii_serialization()).ok_or_else(|| {
+            // What stands before it may be a password.
+            let part = part.rsplit('@').next().unwrap_or_default();
             format!("`{part}` is not an origin: write such as https://www.example.org")
         })
     };
@@ -307,7 +318,8 @@ mod tests {
             ("ASSENT_MAIL_RELAY_EVENTS_KEY_FILE", "/nonexistent"),
         ]);
         let error = error.unwrap_err();
-        assert!(error.contains("/nonexistent") && error.lines().count() == 1, "{error}");
+        let named = "ASSENT_MAIL_RELAY_EVENTS_KEY_FILE";
+        assert!(error.contains(named) && error.lines().count() == 1, "{error}");
     }
 
     #[test]

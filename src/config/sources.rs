@@ -2,6 +2,9 @@
 //! value from a file.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 
 use toml::de::{DeTable, DeValue};
@@ -49,6 +52,16 @@ const KNOWN: &[(&str, &str)] = &[
     ("log_format", "ASSENT_LOG_FORMAT"),
 ];
 
+/// Those that may be lists.
+const LISTS: &[&str] = &[
+    "secret_key",
+    "ledger.key",
+    "ledger.old_keys",
+    "trusted_proxies",
+    "embed_origins",
+    "mail.dkim_keys",
+];
+
 /// Read elsewhere, so not settings of the file.
 const ELSEWHERE: &[&str] = &["ASSENT_CONFIG"];
 const PREFIX: &str = "ASSENT_";
@@ -74,7 +87,10 @@ impl Values {
     /// Reads the file, if there is one, then the environment over it. What cannot be read, or is no setting, is told by
     /// [`Settings::check`](super::Settings::check), with all else that is wrong.
     #[must_use]
-    pub fn read(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> Self {
+    pub fn read<T: Into<OsString>>(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (T, T)>,
+    ) -> Self {
         let mut values = Self::default();
         if let Some(path) = file
             && let Err(error) = values.read_toml(path)
@@ -82,12 +98,12 @@ impl Values {
             values.wrong.push(error);
         }
         // Sorted, so that mistakes are named in one order on every start.
-        let ours: BTreeMap<String, String> =
-            environment.filter(|(name, _)| name.starts_with(PREFIX)).collect();
+        let ours: BTreeMap<String, OsString> = environment
+            .filter_map(|(name, value)| Some((name.into().into_string().ok()?, value.into())))
+            .filter(|(name, _)| name.starts_with(PREFIX) && !ELSEWHERE.contains(&name.as_str()))
+            .collect();
         for (name, value) in ours {
-            if !ELSEWHERE.contains(&name.as_str())
-                && let Err(error) = values.read_variable(&name, value)
-            {
+            if let Err(error) = values.read_variable(&name, value) {
                 values.wrong.push(error);
             }
         }
@@ -126,9 +142,15 @@ impl Values {
             let line = line_of(&text, error.span().map_or(0, |span| span.start));
             ConfigError::Toml(file.clone(), format!("line {line}: {}", error.message()))
         })?;
-        for Written { name, value, at } in flatten("", table.get_ref()) {
-            let shown = format!("{file}, line {}: {name}", line_of(&text, at));
+        for Written { name, value, at, is_list } in flatten("", table.get_ref()) {
+            // An unknown name may be anything, and is shown at a terminal.
+            let plain = name.replace(char::is_control, " ");
+            let shown = format!("{file}, line {}: {plain}", line_of(&text, at));
             match KNOWN.iter().find(|(key, _)| *key == name) {
+                Some((key, _)) if is_list && !LISTS.contains(key) => {
+                    let why = "write one value, not a list".to_owned();
+                    self.wrong.push(ConfigError::Wrong { key, shown, why });
+                }
                 Some((key, _)) => {
                     self.set.insert(key, Source { shown, value });
                 }
@@ -140,9 +162,15 @@ impl Values {
         Ok(())
     }
 
-    fn read_variable(&mut self, name: &str, value: String) -> Result<(), ConfigError> {
+    fn read_variable(&mut self, name: &str, value: OsString) -> Result<(), ConfigError> {
         let shown = name.to_owned();
         if let Some((key, _)) = KNOWN.iter().find(|(_, variable)| *variable == name) {
+            let why = || "write UTF-8 text".to_owned();
+            let value = value.into_string().map_err(|_| ConfigError::Wrong {
+                key,
+                shown: shown.clone(),
+                why: why(),
+            })?;
             self.set.insert(key, Source { shown, value });
             return Ok(());
         }
@@ -151,8 +179,9 @@ impl Values {
         let Some((key, _)) = known else {
             return Err(unknown(name, shown, KNOWN.iter().map(|(_, variable)| *variable)));
         };
-        let text = std::fs::read_to_string(&value)
-            .map_err(|error| ConfigError::Read(format!("{value} ({name})"), error))?;
+        // The value may be the secret itself, by mistake.
+        let text = read_value(Path::new(&value))
+            .map_err(|error| ConfigError::Read(format!("the file that {name} names"), error))?;
         self.set.insert(key, Source { shown, value: text.trim_end().to_owned() });
         Ok(())
     }
@@ -164,6 +193,20 @@ struct Written {
     value: String,
     /// Where its name begins, in bytes.
     at: usize,
+    is_list: bool,
+}
+
+/// The longest value of a file of its own, in bytes.
+const VALUE_MOST: u64 = 64 * 1024;
+
+/// Reads a value from a file of its own, which may be a pipe.
+fn read_value(file: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(file)?.take(VALUE_MOST + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > VALUE_MOST {
+        return Err(io::Error::other("it is longer than 64 KiB"));
+    }
+    Ok(text)
 }
 
 fn line_of(text: &str, at: usize) -> usize {
@@ -185,9 +228,9 @@ fn flatten(prefix: &str, table: &DeTable<'_>) -> Vec<Written> {
             DeValue::Array(values) => {
                 let values: Vec<String> =
                     values.iter().map(|value| plain(value.get_ref())).collect();
-                flat.push(Written { name, value: values.join(","), at });
+                flat.push(Written { name, value: values.join(","), at, is_list: true });
             }
-            value => flat.push(Written { name, value: plain(value), at }),
+            value => flat.push(Written { name, value: plain(value), at, is_list: false }),
         }
     }
     flat
@@ -202,7 +245,7 @@ fn plain(value: &DeValue<'_>) -> String {
         DeValue::Float(number) => number.to_string(),
         DeValue::Boolean(is) => is.to_string(),
         DeValue::Datetime(time) => time.to_string(),
-        // No setting is a list of these, so its reader refuses what stands there.
+        // No list is of these, so its reader refuses what stands there.
         DeValue::Array(_) | DeValue::Table(_) => "[…]".to_owned(),
     }
 }
@@ -263,7 +306,7 @@ mod tests {
             [
                 " is not valid TOML: line 1: key with no value, expected `=`",
                 "ASSENT_BASEURL is not a setting; did you mean ASSENT_BASE_URL?",
-                "/nonexistent (ASSENT_MAIL_URL_FILE) cannot be read",
+                "the file that ASSENT_MAIL_URL_FILE names cannot be read",
             ]
         );
     }
@@ -284,5 +327,35 @@ mod tests {
         std::fs::write(&file, "smtp://relay\n").unwrap();
         let values = read("", &[("ASSENT_MAIL_URL_FILE", file.to_str().unwrap())]);
         assert_eq!(values.get("mail.url").unwrap().value, "smtp://relay");
+    }
+    #[test]
+    fn what_is_no_text_is_told_and_what_is_not_ours_passed_over() {
+        use std::os::unix::ffi::OsStringExt;
+
+        let bytes = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
+        let environment = [
+            (bytes(b"OTHER\xff"), bytes(b"x")),
+            (bytes(b"OTHER"), bytes(b"\xff")),
+            (bytes(b"ASSENT_LISTEN"), bytes(b"\xff")),
+            (bytes(b"ASSENT_SECRET_KEY_FILE"), bytes(b"hunter2")),
+            (bytes(b"ASSENT_ADDRESS_KEY_FILE"), bytes(b"/dev/zero")),
+        ];
+        let wrong = Values::read(None, environment.into_iter()).take_wrong();
+        let told: Vec<String> =
+            wrong.iter().map(|error| crate::domain::sentence::sentence(error)).collect();
+        assert!(told[0].starts_with(
+            "the file that ASSENT_ADDRESS_KEY_FILE names cannot be read: it is longer"
+        ));
+        assert_eq!(told[1], "ASSENT_LISTEN is wrong: write UTF-8 text");
+        assert!(told[2].starts_with("the file that ASSENT_SECRET_KEY_FILE names cannot be read: "));
+        assert!(!told.concat().contains("hunter2"));
+    }
+
+    #[test]
+    fn a_list_stands_only_where_several_values_may() {
+        let told = wrong("listen = ['a', 'b']\n\"a\\u001bb\" = 1\ntrusted_proxies = ['::1']", &[]);
+        assert!(told[0].starts_with(", line 2: a b is not a setting"), "{told:?}");
+        assert_eq!(told[1], ", line 1: listen is wrong: write one value, not a list");
+        assert_eq!(told.len(), 2);
     }
 }

@@ -15,7 +15,7 @@ use crate::domain::suppression::SuppressionReason;
 use crate::random::Moment;
 use crate::store::subscribers::Subscriber;
 use crate::store::{
-    Tx, audit_entries, consent_events, consents, erasures, subscribers, suppressions,
+    Tx, audit_entries, consent_events, consents, erasures, limited_mails, subscribers, suppressions,
 };
 
 /// Deletes all that is held of an address but the leaves of its events, and suppresses it under its key
@@ -104,6 +104,10 @@ async fn forget(
     subscriber_id: Uuid,
     by: (Method, &str),
 ) -> Result<Option<AddressKey>, Error> {
+    // Before anything is locked that somebody who decides mail may wait for.
+    if let Some(subscriber) = subscribers::find(tx, subscriber_id).await? {
+        limited_mails::take_turns_of(tx, &subscriber.address_key).await?;
+    }
     note_left(tx, at, terms, subscriber_id, &Leaving::All).await?;
     // Whoever is confirming or leaving at this moment finishes first: what they add goes as well.
     let Some(subscriber) = subscribers::lock(tx, subscriber_id).await? else { return Ok(None) };

@@ -39,8 +39,7 @@ pub async fn send_again(
     }
     let idle = Some("it is confirmed, and has no report");
     let mail = LimitedMail { idle, replaces: None, ..confirmation(at, signup) };
-    mails(tx, at, terms, MailKind::Confirm, mail).await?;
-    Ok(true)
+    Ok(mails(tx, at, terms, MailKind::Confirm, mail).await?.is_some())
 }
 
 /// The same for an address whose owner has no whole link at hand, and so no form to name: for its newest form of each
@@ -77,8 +76,8 @@ pub(super) async fn send_newest_again(
 }
 
 /// Mails the link of a signup that waits or expired: as it is while it works, else the next generation, by which
-/// older ones are superseded; unless the limit or a suppression forbids it. `false` when the signup is settled: then
-/// do not commit.
+/// older ones are superseded; unless the limit or a suppression forbids it. `false` when the signup is settled
+/// or erased: then do not commit.
 ///
 /// # Errors
 /// When the database does not take it; then nothing changed.
@@ -91,13 +90,16 @@ pub async fn fresh_confirmation(
     let newest = Link { id: signup.signup_id, generation: signup.generation };
     let works = standing(signup, newest, at.now) == Standing::Open;
     let expires_at = at.now.plus(terms.confirm_ttl);
-    let mailed = mails(tx, at, terms, MailKind::Confirm, confirmation(at, signup)).await?;
+    let mail = confirmation(at, signup);
+    let Some(mailed) = mails(tx, at, terms, MailKind::Confirm, mail).await? else {
+        return Ok(false);
+    };
     Ok(!mailed || works || signups::mark_fresh(tx, signup.signup_id, expires_at).await?)
 }
 
 /// Mails the link of a download grant: as it is while it works, else the next generation, with a new term and a
-/// full count; never after it was revoked. Unless the limit or a suppression forbids it. `false` when it was revoked:
-/// then do not commit.
+/// full count; never after it was revoked. Unless the limit or a suppression forbids it. `false` when it was revoked
+/// or erased: then do not commit.
 ///
 /// # Errors
 /// When the database does not take it; then nothing changed.
@@ -119,7 +121,9 @@ pub async fn fresh_download(
     };
     let works = grant.works(at.now, grant.generation);
     let (id, expires_at) = (grant.download_grant_id, at.now.plus(terms.download_ttl));
-    let mailed = mails(tx, at, terms, MailKind::DownloadLink, mail).await?;
+    let Some(mailed) = mails(tx, at, terms, MailKind::DownloadLink, mail).await? else {
+        return Ok(false);
+    };
     let limit = terms.download_limit;
     Ok(!mailed || works || download_grants::mark_fresh(tx, id, expires_at, limit).await?)
 }
@@ -137,18 +141,22 @@ fn confirmation(at: &Moment, signup: &Signup) -> LimitedMail {
     }
 }
 
-/// Whether this mail will be sent.
+/// Whether this mail will be sent; `None` where its signup was erased meanwhile.
 async fn mails(
     tx: &mut Tx,
     at: &Moment,
     terms: &Terms,
     kind: MailKind,
     mail: LimitedMail,
-) -> Result<bool, Error> {
-    // Whoever holds the turn may be about to forget the same row.
+) -> Result<Option<bool>, Error> {
+    // Whoever holds the turn may be about to forget the same row, or to erase.
     limited_mails::take_turn(tx, &mail.limiter_key).await?;
     if let Some(signup_id) = mail.signup_id {
+        if !signups::keep(tx, signup_id).await? {
+            return Ok(None);
+        }
         limited_mails::delete_idle(tx, kind, signup_id).await?;
     }
-    Ok(limited_mails::insert_all(tx, at.now, kind, &terms.mail_limit, &[mail]).await? > 0)
+    let sent = limited_mails::insert_all(tx, at.now, kind, &terms.mail_limit, &[mail]).await?;
+    Ok(Some(sent > 0))
 }

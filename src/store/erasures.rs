@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Sql, Tx, on, subscriber_words};
+use super::{Sql, Tx, limited_mails, on, subscriber_words};
 use crate::domain::address_key::AddressKey;
 
 /// A statement about these signups and subscribers, $1, whose list stands between each two parts.
@@ -25,13 +25,16 @@ macro_rules! of_subjects {
 /// condition with `OR`, PostgreSQL reads the whole table.
 macro_rules! of_mail {
     ($before:literal) => {
+        of_mail!($before, ")")
+    };
+    ($before:literal, $after:literal) => {
         of_subjects!(
             concat!(
                 $before,
                 " WHERE outbox_id IN (SELECT outbox_id FROM outbox WHERE signup_id IN "
             ),
             " UNION SELECT outbox_id FROM outbox WHERE subscriber_id IN ",
-            ")"
+            $after
         )
     };
 }
@@ -87,6 +90,8 @@ async fn list_subjects(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<Ve
     };
     // Another hand may have given the address to more than one.
     const PEOPLE: &str = "SELECT subscriber_id FROM subscriber WHERE address_key = $1";
+    // Whoever decides mail about one of them at this moment finishes first.
+    limited_mails::take_turns_of(tx, address_key).await?;
     let mut subjects: Vec<Uuid> = on!(tx, FORMS, |conn, sql| sqlx::query_scalar(sql)
         .bind(address_key)
         .fetch_all(conn)
@@ -108,6 +113,13 @@ async fn delete(
         " RETURNING leaf_index, leaf"
     );
     // Locked and fenced: whoever delivers such a mail at this moment writes down no delivery of it any more.
+    // In the order in which deliveries are written down, so that neither waits for the other. A writing transaction on
+    // SQLite is alone already.
+    const IN_ORDER: Sql = Sql {
+        sqlite: of_mail!("SELECT outbox_id FROM outbox").sqlite,
+        postgres: of_mail!("SELECT outbox_id FROM outbox", ") ORDER BY outbox_id FOR UPDATE")
+            .postgres,
+    };
     const FENCE: Sql = of_mail!("UPDATE outbox SET claims = claims + 1");
     const DELIVERIES: Sql = of_mail!("DELETE FROM delivery");
     const MAIL: Sql = of_mail!("DELETE FROM outbox");
@@ -137,7 +149,7 @@ async fn delete(
         .bind(&subjects)
         .fetch_all(conn)
         .await)?;
-    for statement in [FENCE, DELIVERIES, MAIL, DOWNLOADS, GRANTS, SIGNUPS, CONSENTS] {
+    for statement in [IN_ORDER, FENCE, DELIVERIES, MAIL, DOWNLOADS, GRANTS, SIGNUPS, CONSENTS] {
         on!(tx, statement, |conn, sql| sqlx::query(sql)
             .bind(&subjects)
             .execute(conn)

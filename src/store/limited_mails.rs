@@ -163,6 +163,20 @@ pub async fn take_turn(tx: &mut Tx, limiter_key: &AddressKey) -> sqlx::Result<()
     take_turns(tx, &[Mailbox { limiter_key }]).await
 }
 
+/// The same for all mailboxes that forms of an address count for.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn take_turns_of(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<()> {
+    const TAKE_TURNS: &str = "SELECT count(pg_advisory_xact_lock(turn)) FROM (
+             SELECT DISTINCT hashtextextended(encode(limiter_key, 'hex'), 0) AS turn
+             FROM signup WHERE address_key = $1 ORDER BY 1) AS turns";
+    if let Tx::Postgres(tx) = tx {
+        sqlx::query(TAKE_TURNS).bind(address_key).execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
 async fn take_turns(tx: &mut Tx, rows: &[impl Serialize]) -> sqlx::Result<()> {
     const TAKE_TURNS: &str = "SELECT count(pg_advisory_xact_lock(turn)) FROM (
              SELECT DISTINCT hashtextextended(limiter_key, 0) AS turn

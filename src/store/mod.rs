@@ -244,7 +244,9 @@ impl Db {
             let mut options =
                 connecting::read_url(url)?.application_name("assent").options([("jit", "off")]);
             if outside.access() == Access::Look {
-                options = options.options([("default_transaction_read_only", "on")]);
+                // Nobody waits for long behind whoever changes the tables.
+                options = options
+                    .options([("default_transaction_read_only", "on"), ("lock_timeout", "5s")]);
             }
             connecting::reach(&options, ACQUIRE_TIMEOUT).await.map_err(OpenError::of)?;
             let opened = PgPoolOptions::new()

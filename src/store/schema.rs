@@ -1,6 +1,6 @@
 //! How far the schema of a database is.
 
-use super::{Db, POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS, Sql, on};
+use super::{Db, POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS, Sql, Tx, on};
 
 /// How far it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub enum Schema {
     Older(usize),
     /// It is this version's.
     Current,
+    /// Tables of another program are there under names of ours.
+    Occupied,
     /// This change was made by a version that is not this one, or failed halfway.
     Foreign(i64),
 }
@@ -25,11 +27,20 @@ impl Db {
             sqlite: "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = '_sqlx_migrations')",
             postgres: "SELECT to_regclass('_sqlx_migrations') IS NOT NULL",
         };
+        const OTHERS: Sql = Sql {
+            sqlite: "SELECT EXISTS (SELECT 1 FROM sqlite_master
+                                    WHERE name IN ('subscriber', 'signup', 'consent', 'report', 'outbox', 'staff'))",
+            postgres: "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class
+                                      WHERE relnamespace = to_regnamespace(current_schema())
+                                        AND relname IN ('subscriber', 'signup', 'consent', 'report', 'outbox', 'staff'))",
+        };
         let mut tx = self.read().await?;
         let is_there: bool =
             on!(&mut tx, IS_THERE, |conn, sql| sqlx::query_scalar(sql).fetch_one(conn).await)?;
         if !is_there {
-            return Ok(Schema::Missing);
+            let others: bool =
+                on!(&mut tx, OTHERS, |conn, sql| sqlx::query_scalar(sql).fetch_one(conn).await)?;
+            return Ok(if others { Schema::Occupied } else { Schema::Missing });
         }
         let applied: Vec<(i64, Vec<u8>, bool)> = on!(&mut tx, |conn| sqlx::query_as(
             "SELECT version, checksum, success FROM _sqlx_migrations ORDER BY version"
@@ -54,4 +65,30 @@ impl Db {
             waiting => Schema::Older(waiting),
         })
     }
+    /// What the database lets us do; a file lets whoever may write it do all.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn rights(&self) -> sqlx::Result<Rights> {
+        const RIGHTS: &str = "SELECT pg_is_in_recovery() AS is_standby,
+                    has_schema_privilege(current_schema(), 'CREATE') AS makes_tables,
+                    COALESCE((SELECT bool_and(has_table_privilege(oid, 'INSERT')) FROM pg_class
+                              WHERE relkind = 'r' AND relnamespace = to_regnamespace(current_schema())), true)
+                        AS writes";
+        match &mut self.read().await? {
+            Tx::Sqlite(_) => Ok(Rights { is_standby: false, makes_tables: true, writes: true }),
+            Tx::Postgres(tx) => sqlx::query_as(RIGHTS).fetch_one(&mut **tx).await,
+        }
+    }
+}
+
+/// What a database lets us do.
+#[derive(Clone, Copy, Debug, sqlx::FromRow)]
+pub struct Rights {
+    /// Whether it follows another, and takes nothing.
+    pub is_standby: bool,
+    /// Whether tables may be made.
+    pub makes_tables: bool,
+    /// Whether rows may be added to all that are there.
+    pub writes: bool,
 }

@@ -181,6 +181,23 @@ pub async fn find(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Option<Signup>> 
         .await)
 }
 
+/// Whether a signup is still there; then it stays until this transaction ends.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn keep(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<bool> {
+    // A writing transaction on SQLite is alone already.
+    const KEEP: Sql = Sql {
+        sqlite: "SELECT 1 FROM signup WHERE signup_id = $1",
+        postgres: "SELECT 1 FROM signup WHERE signup_id = $1 FOR KEY SHARE",
+    };
+    let found: Option<i32> = on!(tx, KEEP, |conn, sql| sqlx::query_scalar(sql)
+        .bind(signup_id)
+        .fetch_optional(conn)
+        .await)?;
+    Ok(found.is_some())
+}
+
 /// All signups of an address.
 ///
 /// # Errors

@@ -71,6 +71,10 @@ fn contents(dir: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 async fn change(desk: &Desk, sql: &'static str) {
+    assert!(execute(desk, sql).await > 0, "{sql}");
+}
+
+async fn execute(desk: &Desk, sql: &'static str) -> u64 {
     let db = open_db(&desk.database_url).await;
     let changed = match &db {
         Db::Sqlite { writer, .. } => {
@@ -81,7 +85,7 @@ async fn change(desk: &Desk, sql: &'static str) {
         }
     };
     db.close().await;
-    assert!(changed.unwrap() > 0, "{sql}");
+    changed.unwrap()
 }
 
 both_databases! {
@@ -206,7 +210,7 @@ both_databases! {
             ("ASSENT_DATA_DIR", elsewhere.path().to_str().unwrap()), ("ASSENT_DATABASE_URL", desk.database_url.as_str()),
         ];
         let told = Told::by(&desk, &own, &[]);
-        assert_eq!(told.wrong(), ["keys"], "{:?}", told.lines);
+        assert_eq!(told.wrong(), ["database"], "{:?}", told.lines);
         assert!(told.lines.iter().any(|line| line.contains("ASSENT_ADDRESS_KEY_FILE")), "{:?}", told.lines);
         let key = desk.path("data/address.key");
         let key = [own[0], own[1], ("ASSENT_ADDRESS_KEY_FILE", key.to_str().unwrap())];
@@ -222,6 +226,14 @@ both_databases! {
         let told = Told::by(&desk, &[], &[]);
         assert!(told.of("database").contains("assent migrate"), "{:?}", told.lines);
         assert_eq!(told.wrong(), ["database"]);
+    }
+
+    async fn tables_of_another_program_are_no_new_database(database: Database) {
+        let desk = Desk::new(database).await;
+        std::fs::create_dir(desk.path("data")).unwrap();
+        execute(&desk, "CREATE TABLE subscriber (id integer)").await;
+        let told = Told::by(&desk, &[], &[]);
+        assert!(told.of("database").starts_with("tables of another program"), "{:?}", told.lines);
     }
 
     async fn what_people_ended_is_looked_for(database: Database) {
@@ -400,4 +412,31 @@ fn what_dns_says_is_held_against_what_mail_needs() {
     for said in check(&NameServer { address, child: None }) {
         assert!(said.contains("could not be looked up") && said.contains("--no-dns"), "{said}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_takes_nothing_is_found() {
+    let desk = Desk::stocked(Database::Postgres).await;
+    for sql in [
+        "CREATE ROLE reads_only LOGIN",
+        "GRANT SELECT ON ALL TABLES IN SCHEMA public TO reads_only",
+    ] {
+        execute(&desk, sql).await;
+    }
+    let url = desk.database_url.replace("postgres://postgres@", "postgres://reads_only@");
+    assert_ne!(url, desk.database_url);
+    let told = Told::by(&desk, &[("ASSENT_DATABASE_URL", &url)], &[]);
+    assert!(told.of("database").starts_with("its user may not write"), "{:?}", told.lines);
+    // Whoever changes the tables keeps nobody waiting for long.
+    let db = open_db(&desk.database_url).await;
+    let Db::Postgres { pool, .. } = &db else { panic!("no PostgreSQL") };
+    let mut tx = pool.begin().await.unwrap();
+    sqlx::query("LOCK TABLE _sqlx_migrations IN ACCESS EXCLUSIVE MODE")
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    let told = Told::by(&desk, &[], &[]);
+    assert!(told.of("database").contains("lock timeout"), "{:?}", told.lines);
+    tx.rollback().await.unwrap();
+    db.close().await;
 }

@@ -130,7 +130,7 @@ fn dkim(texts: &[String], ours: &str) -> Found {
     }
 }
 
-/// Of the domain itself, or of one above it (RFC 7489 §6.6.3).
+/// Of the domain itself, or of one above it: RFC 7489 §6.6.3 asks the organisation's, which stands at one of them.
 async fn find_dmarc(resolver: &TokioResolver, from: &str) -> Result<Found, NetError> {
     let mut domain = from;
     loop {

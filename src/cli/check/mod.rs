@@ -9,7 +9,8 @@ mod stored;
 use std::borrow::Cow;
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::{Error, Outcome, refuse, settings};
 use crate::app::{sender, transport};
@@ -43,6 +44,9 @@ pub(super) struct Check {
 type Part = Result<Cow<'static, str>, Error>;
 
 const OK: Cow<'static, str> = Cow::Borrowed("ok");
+
+/// How long one part may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What was found, told as it is found.
 #[derive(Default)]
@@ -96,9 +100,9 @@ impl Check {
         report.tell("controller", site::controller(&settings.controller));
         report.tell("base_url", site::base_url(&settings.base_url));
         report.tell("keys", found);
-        let data_dir = report.tell("data directory", place::usable(&settings.data_dir));
-        let files = report.tell("files", files(&settings).await);
-        report.tell("mail relay", mail(&settings).await);
+        let data_dir = report.tell("data directory", data_dir(&settings.data_dir));
+        let files = report.tell("files", in_time(files(&settings)).await);
+        report.tell("mail relay", in_time(mail(&settings)).await);
         if let Some(keys) = &keys {
             if data_dir {
                 stored::look(&mut report, &settings, keys, files).await;
@@ -162,13 +166,30 @@ fn keys_found(settings: &Settings, found: &FoundKeys) -> Part {
     Ok(format!("ok; the first start makes {}", missing.join(", ")).into())
 }
 
+/// What is looked at, or that it takes too long.
+async fn in_time(part: impl Future<Output = Part>) -> Part {
+    let looked = tokio::time::timeout(PATIENCE, part).await;
+    looked
+        .unwrap_or_else(|_| Err(refuse(format!("no answer within {} seconds", PATIENCE.as_secs()))))
+}
+
+/// What leaving is noted in must be written, and so must the heads.
+fn data_dir(directory: &Path) -> Part {
+    let usable = place::usable(directory)?;
+    place::usable(&directory.join("outside"))?;
+    place::writable(&directory.join("endings.log"))?;
+    Ok(usable)
+}
+
 async fn files(settings: &Settings) -> Part {
+    let mut usable = OK;
     if let Some(directory) = settings.files_url.strip_prefix("file:") {
-        let directory = directory.strip_prefix("//").unwrap_or(directory);
-        place::usable(directory.as_ref())?;
+        let directory = Path::new(directory.strip_prefix("//").unwrap_or(directory));
+        usable = place::usable(directory)?;
+        place::usable(&directory.join("outside"))?;
     }
     Files::look(&settings.files_url)?.demand_readable().await?;
-    Ok(OK)
+    Ok(usable)
 }
 
 async fn mail(settings: &Settings) -> Part {

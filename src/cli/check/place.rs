@@ -38,8 +38,11 @@ pub(super) fn usable(directory: &Path) -> Part {
     }
 }
 
-/// Whether a file that is there can be written.
+/// Whether a file can be written, if it is there.
 pub(super) fn writable(file: &Path) -> Part {
+    if !file.exists() {
+        return Ok(OK);
+    }
     match access(file, Access::READ_OK | Access::WRITE_OK) {
         Ok(()) => Ok(OK),
         Err(error) => Err(refuse(format!(

@@ -73,8 +73,8 @@ pub(super) async fn port(settings: &Settings, keys: &Keys) -> Part {
     Err(cannot_listen(settings.listen, &error))
 }
 
-/// Whether what listens there shows the head of this ledger, signed by its key; or none yet, as an installation does
-/// that is new.
+/// Whether what listens there shows the head of this ledger, signed by its key; or none yet, as one does that nobody signed
+/// up at.
 async fn serves(settings: &Settings, keys: &Keys) -> bool {
     let Ok(client) = reqwest::Client::builder().timeout(ANSWER).no_proxy().build() else {
         return false;

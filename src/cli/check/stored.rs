@@ -2,7 +2,7 @@
 
 use secrecy::ExposeSecret;
 
-use super::{Error, OK, Part, Report, place, refuse};
+use super::{Error, OK, Part, Report, in_time, place, refuse};
 use crate::app::demand_own_keys;
 use crate::clock::Clock;
 use crate::config::{Keys, Settings};
@@ -27,7 +27,7 @@ pub(super) async fn look(report: &mut Report, settings: &Settings, keys: &Keys, 
         let usable = place::usable(file.parent().unwrap_or(file));
         if !file.exists() {
             if report.tell("database", usable.map(|_| NOTHING.into())) && files {
-                report.tell("ledger", ledger_without_database(settings, keys).await);
+                report.tell("ledger", in_time(ledger_without_database(settings, keys)).await);
             }
             return;
         }
@@ -59,23 +59,24 @@ async fn look_into(report: &mut Report, db: &Db, keys: &Keys, files: bool) {
             return;
         }
     };
-    report.tell("database", database(schema));
+    let used = match database(schema) {
+        Ok(said) => demand_use(db, schema, keys).await.map(|()| said),
+        wrong => wrong,
+    };
+    if !report.tell("database", used) {
+        return;
+    }
     match schema {
         Schema::Missing => {
             if files {
-                report.tell("ledger", look_for_ledger(db.outside()).await);
+                report.tell("ledger", in_time(look_for_ledger(db.outside())).await);
             }
         }
-        Schema::Older(_) | Schema::Foreign(_) => {}
+        Schema::Older(_) | Schema::Foreign(_) | Schema::Occupied => {}
         Schema::Current => {
-            // By other keys nothing else can be read.
-            if let Err(error) = demand_own_keys(db, keys).await {
-                report.tell("keys", Err(error.into()));
-                return;
-            }
             if files {
-                report.tell("ledger", ledger(db, keys).await);
-                report.tell("endings", endings(db).await);
+                report.tell("ledger", in_time(ledger(db, keys)).await);
+                report.tell("endings", in_time(endings(db)).await);
             }
             report.tell("policy", policy(db).await);
             report.tell("staff", accounts(db).await);
@@ -109,11 +110,35 @@ fn database(schema: Schema) -> Part {
             "it is an earlier version's (changes that wait: {waiting}): take a back-up, then `assent migrate` makes them, \
              or `assent serve` when it starts"
         ))),
+        Schema::Occupied => Err(refuse(
+            "tables of another program are there under names that this one uses: give it a database of its own",
+        )),
         Schema::Foreign(version) => Err(refuse(format!(
             "another version of this program worked on it (change {version} is not this one's): run the newest version \
              that did"
         ))),
     }
+}
+
+/// What serving begins with: it makes tables where they are missing, and writes into those that are there, under the keys
+/// that they were written under.
+async fn demand_use(db: &Db, schema: Schema, keys: &Keys) -> Result<(), Error> {
+    if schema == Schema::Current {
+        demand_own_keys(db, keys).await?;
+    }
+    let rights = db.rights().await?;
+    if rights.is_standby {
+        return Err(refuse(
+            "it is a standby, which takes nothing: name the primary in database_url",
+        ));
+    }
+    if !rights.makes_tables && schema == Schema::Missing {
+        return Err(refuse("its user may not make tables there: GRANT CREATE ON SCHEMA to them"));
+    }
+    if !rights.writes {
+        return Err(refuse("its user may not write into its tables: let them own these"));
+    }
+    Ok(())
 }
 
 async fn ledger_without_database(settings: &Settings, keys: &Keys) -> Part {

@@ -13,6 +13,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// What stands behind this in a line is left out (RFC 5321 §4.5.3.1.5: 512 bytes at most).
 const LONGEST: usize = 512;
+/// More lines of one answer are none: no relay needs so many, and a client would read on for ever.
+const LINES_MOST: u32 = 256;
 
 /// A connection whose lines are text, end as they should and have a space behind their code.
 #[derive(Debug)]
@@ -22,8 +24,8 @@ pub(super) struct Legible<S> {
     line: Vec<u8>,
     /// How many answers ended: the greeting is the first, and the second tells what the relay can do.
     answers: u32,
-    /// Whether this line goes on with an answer.
-    goes_on: bool,
+    /// How many lines of the answer under way ended.
+    under_way: u32,
     /// What the client has not read yet.
     lines: BytesMut,
 }
@@ -32,7 +34,7 @@ impl<S> Legible<S> {
     /// The client reads `answer` first, which was read from the connection before.
     pub(super) fn after(answer: &[u8], stream: S) -> Self {
         let mut legible =
-            Self { stream, line: vec![], answers: 0, goes_on: false, lines: BytesMut::new() };
+            Self { stream, line: vec![], answers: 0, under_way: 0, lines: BytesMut::new() };
         legible.take(answer);
         legible
     }
@@ -54,11 +56,14 @@ impl<S> Legible<S> {
             line.push(' ');
         }
         // Its first line is the relay's name.
-        if self.answers == 1 && self.goes_on {
+        if self.answers == 1 && self.under_way > 0 {
             line.make_ascii_uppercase();
         }
-        self.goes_on = line.as_bytes().get(3) == Some(&b'-');
-        self.answers += u32::from(!self.goes_on);
+        if line.as_bytes().get(3) == Some(&b'-') {
+            self.under_way = self.under_way.saturating_add(1);
+        } else {
+            (self.answers, self.under_way) = (self.answers.saturating_add(1), 0);
+        }
         self.lines.extend_from_slice(line.as_bytes());
         self.lines.extend_from_slice(b"\r\n");
         self.line.clear();
@@ -79,6 +84,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Legible<S> {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         while this.lines.is_empty() {
+            if this.under_way > LINES_MOST {
+                return Poll::Ready(Err(io::Error::other("the relay's answer has no end")));
+            }
             let mut bytes = [0; 1024];
             let mut read = ReadBuf::new(&mut bytes);
             ready!(Pin::new(&mut this.stream).poll_read(context, &mut read))?;
@@ -143,6 +151,14 @@ mod tests {
         let lines: Vec<usize> =
             read(b"", endless.as_bytes()).await.split("\r\n").map(str::len).collect();
         assert_eq!(lines, [4, LONGEST, 6, 0]);
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_end_is_none() {
+        let endless = "250-a\r\n".repeat(100_000);
+        let mut read = vec![];
+        let told = Legible::after(b"", endless.as_bytes()).read_to_end(&mut read).await;
+        assert!(told.is_err() && read.len() < 10_000, "{}", read.len());
     }
 
     #[tokio::test]

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use assent::domain::alarm::confirmations;
+use assent::domain::email_address::EmailAddress;
+use assent::domain::signup::Method;
 use assent::domain::suppression::SuppressionReason;
+use assent::flows::erase::erase;
 use assent::flows::raise_alarm::raise;
 use futures_util::future::join_all;
 
@@ -62,6 +65,42 @@ fn sorted<const N: usize>(mut links: [String; N]) -> Vec<String> {
 }
 
 both_databases! {
+    // A row of a mail can't be about a form that is gone by then.
+    async fn a_press_while_its_person_is_erased_gives_nothing(database: Database) {
+        let app = TestApp::start(database).await;
+        let waits = app.ask(ADA).await;
+        let link = app.next_mail(ADA, 0).await.link("/confirm/");
+        let bob = "bob@b.example";
+        app.ask(bob).await;
+        let confirmed = app.post(&app.next_mail(bob, 0).await.link("/confirm/"), "").await;
+        let download = confirmed.location().to_owned();
+        app.mail_settled().await;
+        let resend = || app.request("POST", "/check-your-inbox/resend").header("cookie", waits.cookie());
+        let (fresh, again) = (format!("{link}/fresh"), format!("{download}/fresh"));
+        for (email, presses) in [(ADA, [Some(fresh), None]), (bob, [Some(again), Some("/fresh-link".to_owned())])] {
+            let at = app.core.moment();
+            let key = app.core.terms.address_secret.key(&EmailAddress::parse(email).unwrap());
+            let mut tx = app.write().await;
+            erase(&mut tx, &at, &app.core.terms, &key, (Method::Program, "test")).await.unwrap();
+            let pressed = presses.map(async |path| match path {
+                Some(path) => app.post(&path, &format!("email={email}")).await.status,
+                None => app.send(resend()).await.status,
+            });
+            let committed = async {
+                // Only one of the two can wait on SQLite, whose one writer is taken.
+                if database == Database::Postgres {
+                    app.waits_for_lock().await;
+                }
+                tx.commit().await.unwrap();
+            };
+            let (statuses, ()) = tokio::join!(join_all(pressed), committed);
+            assert!(statuses.iter().all(|status| [303, 410].contains(status)), "{email}: {statuses:?}");
+        }
+        wishes_answered(&app).await;
+        assert_eq!(app.count("SELECT count(*) FROM signup").await, 0);
+        assert_eq!(app.count("SELECT count(*) FROM outbox").await, 0);
+    }
+
     async fn a_fresh_link_comes_by_the_address_alone(database: Database) {
         let app = TestApp::start(database).await;
         let first = app.ask_and_read(ADA, "&newsletter=weekly").await.link("/confirm/");
