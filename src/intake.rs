@@ -193,6 +193,7 @@ async fn store(
                 | Error::Stopped(_)
                 | Error::Outside(_)
                 | Error::NotLevel(_)
+                | Error::NewerSchema(_)
                 | Error::Changed(..) => Err(IntakeError::Away),
             }
         }

@@ -148,8 +148,16 @@ fn target(text: &str, hello: &str, timeout: Duration) -> Result<MailTarget, Stri
     let wrong = "write file:DIRECTORY, smtp://USER:PASSWORD@HOST:PORT?tls=required|opportunistic|none, \
                  or smtps://USER:PASSWORD@HOST:PORT";
     let url = Url::parse(text).map_err(|_| wrong.to_owned())?;
-    let asked = url.query_pairs().find(|(key, _)| key == "tls").map(|(_, tls)| tls.into_owned());
-    let (tls, port) = match (url.scheme(), asked.as_deref()) {
+    let asked: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    let asked = match asked.as_slice() {
+        [] => None,
+        [(key, tls)] if key == "tls" => Some(tls.as_str()),
+        _ => return Err(wrong.to_owned()),
+    };
+    if !matches!(url.path(), "" | "/") || url.fragment().is_some() {
+        return Err(wrong.to_owned());
+    }
+    let (tls, port) = match (url.scheme(), asked) {
         ("smtps", None) => (Tls::Implicit, 465),
         ("smtp", None | Some("required")) => (Tls::Required, 587),
         ("smtp", Some("opportunistic")) => (Tls::Opportunistic, 25),
@@ -200,7 +208,14 @@ mod tests {
         assert_eq!(relay("smtp://relay"), " relay 587 Required");
         assert_eq!(relay("smtps://a%40b:c@relay"), "a@b relay 465 Implicit");
         assert_eq!(relay("smtp://relay:2525?tls=none"), " relay 2525 None");
-        assert!(check(&[("ASSENT_MAIL_URL", "smtp://relay?tls=maybe")]).is_err());
+        for wrong in [
+            "smtp://relay?tls=maybe",
+            "smtp://relay?tls=none&tls=required",
+            "smtp://relay?timeout=5",
+            "smtp://relay/x?tls=none",
+        ] {
+            assert!(check(&[("ASSENT_MAIL_URL", wrong)]).is_err(), "{wrong}");
+        }
         assert!(check(&[("ASSENT_MAIL_URL", "http://relay")]).is_err());
     }
 

@@ -8,7 +8,6 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::{Files, FilesError, Shelf};
-use crate::clock::Clock;
 use crate::domain::timestamp::Timestamp;
 
 const SECRET: &str = "the key of all keys";
@@ -235,8 +234,11 @@ async fn an_upload_under_way_is_not_swept() {
     let mut incoming = files.receive_report(Uuid::from_u128(7));
     let piece = [b"%PDF-1.7\n".as_slice(), &vec![b'x'; 9 * 1024 * 1024]].concat();
     incoming.push(&piece).await.unwrap();
-    let before = Clock::System.now().minus(Duration::from_hours(24));
-    assert_eq!(files.sweep_pieces(before).await.unwrap(), 0);
+    let now = SystemTime::UNIX_EPOCH + Duration::from_hours(500_000);
+    let under_way = std::fs::read_dir(machine.path("files/reports")).unwrap().next().unwrap();
+    let under_way = std::fs::File::options().write(true).open(under_way.unwrap().path()).unwrap();
+    under_way.set_modified(now).unwrap();
+    assert_eq!(files.sweep_pieces(moment(now - Duration::from_hours(24))).await.unwrap(), 0);
     let stored = incoming.finish().await.unwrap();
     assert_eq!(files.read(Shelf::Reports, &stored.key).await.unwrap(), piece);
     assert_eq!(files.sweep_pieces(Timestamp::LATEST).await.unwrap(), 0, "what is whole stays");

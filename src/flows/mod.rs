@@ -39,6 +39,7 @@ pub mod lapse;
 pub mod not_me;
 pub mod offer_newsletter;
 pub mod offer_purpose;
+pub mod own_schema;
 pub mod prove_consistency;
 pub mod publish_policy;
 pub mod purge;
@@ -179,6 +180,9 @@ pub enum Error {
     /// The database does not stand where the newest head that is known outside stands.
     #[error("{0}")]
     NotLevel(String),
+    /// A newer version brought the tables further.
+    #[error(transparent)]
+    NewerSchema(#[from] own_schema::NewerSchema),
     /// A row that says whose an address is was changed by another hand.
     #[error(
         "{0} {1} is not what this program wrote: nothing is given or mailed by it; run `assent ledger verify`"

@@ -8,6 +8,7 @@ use super::verify::verify;
 use crate::clock::Clock;
 use crate::flows::allow_export::{ExportRefused, allow_by_heads, allow_export};
 use crate::flows::keep_verdict::{find_newest, is_stale};
+use crate::flows::own_schema::demand_own_schema;
 use crate::flows::{Error, Terms};
 use crate::outside::OutsideError;
 use crate::random::Random;
@@ -28,6 +29,10 @@ pub async fn allow_to_begin(
     clock: &Clock,
     random: &Random,
 ) -> Result<(), ExportRefused> {
+    demand_own_schema(db).await.map_err(|error| match error {
+        Error::NewerSchema(newer) => ExportRefused::NotLevel(newer.to_string()),
+        error => ExportRefused::Flow(error),
+    })?;
     fetch_endings(db).await?;
     allow_by_heads(db, terms).await?;
     verify_if_stale(db, terms, clock, random).await?;

@@ -20,6 +20,7 @@ use crate::domain::sentence::sentence;
 use crate::files::FilesError;
 use crate::flows::check_events::{Checked, CheckedLeaf, EventChecker, Finding};
 use crate::flows::keep_verdict::{find_seen, keep_verdict};
+use crate::flows::own_schema::demand_own_schema;
 use crate::flows::standing::demand_level;
 use crate::flows::{Error, Terms};
 use crate::ledger::naming::{Naming, Part};
@@ -43,7 +44,7 @@ const AT_ONCE: usize = 12;
 /// `progress` is told how many leaves are done.
 ///
 /// # Errors
-/// When the database does not answer; then the last verdict stands.
+/// When the database does not answer, or a newer version brought it further; then the last verdict stands.
 pub async fn verify(
     db: &Db,
     terms: &Terms,
@@ -51,6 +52,7 @@ pub async fn verify(
     random: &Random,
     progress: impl Fn(i64),
 ) -> Result<Verification, Error> {
+    demand_own_schema(db).await?;
     let sealed = match seal_all(db, terms, clock, random).await {
         Ok(()) => demand_level(db, terms).await,
         refused => refused,

@@ -13,7 +13,9 @@ pub enum Schema {
     Current,
     /// Tables of another program are there under names of ours.
     Occupied,
-    /// This change was made by a version that is not this one, or failed halfway.
+    /// A newer version made this change.
+    Newer(i64),
+    /// This change was made by a version of another line, or failed halfway.
     Foreign(i64),
 }
 
@@ -57,8 +59,10 @@ impl Db {
                     migration.version == *version && migration.checksum == checksum.as_slice()
                 })
         };
+        let newest = ours.iter().map(|migration| migration.version).max();
         if let Some((version, ..)) = applied.iter().find(|applied| !is_ours(applied)) {
-            return Ok(Schema::Foreign(*version));
+            let is_newer = Some(*version) > newest;
+            return Ok(if is_newer { Schema::Newer(*version) } else { Schema::Foreign(*version) });
         }
         Ok(match ours.iter().count() - applied.len() {
             0 => Schema::Current,

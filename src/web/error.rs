@@ -164,7 +164,8 @@ impl From<crate::flows::Error> for Error {
             error @ (crate::flows::Error::Tree
             | crate::flows::Error::Unsealed(_)
             | crate::flows::Error::Stopped(_)
-            | crate::flows::Error::NotLevel(_)) => {
+            | crate::flows::Error::NotLevel(_)
+            | crate::flows::Error::NewerSchema(_)) => {
                 tracing::error!(error = ?error, "the ledger could not be read");
                 Self::Internal
             }

@@ -12,6 +12,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::files::Files;
 use crate::flows::allow_export::ExportRefused;
 use crate::flows::keep_verdict::find_verdict;
+use crate::flows::own_schema::NewerSchema;
 use crate::flows::replay_endings::count_unknown;
 use crate::flows::standing::find_standing;
 use crate::outside::Outside;
@@ -72,7 +73,7 @@ async fn look_into(report: &mut Report, db: &Db, keys: &Keys, files: bool) {
                 report.tell("ledger", in_time(look_for_ledger(db.outside())).await);
             }
         }
-        Schema::Older(_) | Schema::Foreign(_) | Schema::Occupied => {}
+        Schema::Older(_) | Schema::Newer(_) | Schema::Foreign(_) | Schema::Occupied => {}
         Schema::Current => {
             if files {
                 report.tell("ledger", in_time(ledger(db, keys)).await);
@@ -113,9 +114,10 @@ fn database(schema: Schema) -> Part {
         Schema::Occupied => Err(refuse(
             "tables of another program are there under names that this one uses: give it a database of its own",
         )),
+        Schema::Newer(version) => Err(Error::from(NewerSchema(version))),
         Schema::Foreign(version) => Err(refuse(format!(
-            "another version of this program worked on it (change {version} is not this one's): run the newest version \
-             that did"
+            "change {version} to its tables is not this program's, or failed halfway: put the newest back-up back, or run \
+             the version that made it"
         ))),
     }
 }

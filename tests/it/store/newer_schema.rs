@@ -1,6 +1,9 @@
 //! A newer version brought the schema further while this one still serves, as when several are updated one by one.
 
 use assent::domain::staff::Role;
+use assent::flows::Error;
+use assent::notary::before_export::allow_to_begin;
+use assent::notary::verify::verify;
 
 use crate::support::app::{Database, PATH, TestApp};
 use crate::support::both_databases;
@@ -33,7 +36,31 @@ async fn walk(app: &TestApp, desk: &TestDesk<'_>, email: &str) {
     }
 }
 
+const LATER: &str =
+    "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+                     VALUES (9999, 'later', TRUE, '', 1)";
+
 both_databases! {
+    // What the older version does not know is not another hand's.
+    async fn the_older_version_accuses_nobody(database: Database) {
+        let app = TestApp::start(database).await;
+        let desk = app.sign_in(Role::Admin).await;
+        walk(&app, &desk, "ada@b.example").await;
+        let before = app.export("privacy-policy").await;
+        app.tamper(LATER).await.unwrap();
+        app.tamper("ALTER TABLE outbox ADD COLUMN later TEXT").await.unwrap();
+        let core = &app.core;
+        let checked = verify(&core.db, &core.terms, &core.clock, &core.random, |_| ()).await;
+        assert!(matches!(checked, Err(Error::NewerSchema(_))), "{checked:?}");
+        let refused = allow_to_begin(&core.db, &core.terms, &core.clock, &core.random).await.unwrap_err();
+        assert!(refused.to_string().contains("a newer version"), "{refused}");
+        // The newer one finds nothing said.
+        app.tamper("DELETE FROM _sqlx_migrations WHERE version = 9999").await.unwrap();
+        app.tamper("ALTER TABLE outbox DROP COLUMN later").await.unwrap();
+        assert!(!app.get("/readyz").await.text().contains("ledger-check"));
+        assert_eq!(app.export("privacy-policy").await, before);
+    }
+
     async fn the_older_version_goes_on(database: Database) {
         let app = TestApp::start(database).await;
         let desk = app.sign_in(Role::Admin).await;
