@@ -436,7 +436,13 @@ async fn a_database_that_takes_nothing_is_found() {
         .await
         .unwrap();
     let told = Told::by(&desk, &[], &[]);
-    assert!(told.of("database").contains("lock timeout"), "{:?}", told.lines);
+    let said = told.of("database");
+    // The server's timer, or ours where the clock of tests keeps that one from ringing.
+    assert!(
+        said.contains("lock timeout") || said.starts_with("no answer within"),
+        "{:?}",
+        told.lines
+    );
     tx.rollback().await.unwrap();
     db.close().await;
 }

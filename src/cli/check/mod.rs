@@ -46,7 +46,7 @@ type Part = Result<Cow<'static, str>, Error>;
 const OK: Cow<'static, str> = Cow::Borrowed("ok");
 
 /// How long one part may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What was found, told as it is found.
 #[derive(Default)]
@@ -167,7 +167,7 @@ fn keys_found(settings: &Settings, found: &FoundKeys) -> Part {
 }
 
 /// What is looked at, or that it takes too long.
-async fn in_time(part: impl Future<Output = Part>) -> Part {
+async fn in_time<T>(part: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let looked = tokio::time::timeout(PATIENCE, part).await;
     looked
         .unwrap_or_else(|_| Err(refuse(format!("no answer within {} seconds", PATIENCE.as_secs()))))

@@ -1,5 +1,7 @@
 //! What the database holds, and what is kept outside it.
 
+use std::time::Duration;
+
 use secrecy::ExposeSecret;
 
 use super::{Error, OK, Part, Report, in_time, place, refuse};
@@ -46,41 +48,47 @@ pub(super) async fn look(report: &mut Report, settings: &Settings, keys: &Keys, 
         }
     };
     look_into(report, &db, keys, files).await;
-    db.close().await;
+    // A query that waits for somebody's lock would hold its connection, and with it the end.
+    let _closed = tokio::time::timeout(CLOSE, db.close()).await;
 }
+
+/// How long closing may take.
+const CLOSE: Duration = Duration::from_secs(2);
 
 const NOTHING: &str = "ok, and nothing in it yet: `assent serve` sets it up when it first starts";
 
 async fn look_into(report: &mut Report, db: &Db, keys: &Keys, files: bool) {
-    let schema = db.schema().await;
-    let schema = match schema {
-        Ok(schema) => schema,
+    let looked = async {
+        let schema = db.schema().await?;
+        let said = database(schema)?;
+        demand_use(db, schema, keys).await?;
+        Ok((schema, said))
+    };
+    let schema = match in_time(looked).await {
+        Ok((schema, said)) => {
+            report.tell("database", Ok(said));
+            schema
+        }
         Err(error) => {
-            report.tell("database", Err(error.into()));
+            report.tell("database", Err(error));
             return;
         }
     };
-    let used = match database(schema) {
-        Ok(said) => demand_use(db, schema, keys).await.map(|()| said),
-        wrong => wrong,
-    };
-    if !report.tell("database", used) {
-        return;
-    }
     match schema {
         Schema::Missing => {
             if files {
                 report.tell("ledger", in_time(look_for_ledger(db.outside())).await);
             }
         }
+        // Told above.
         Schema::Older(_) | Schema::Newer(_) | Schema::Foreign(_) | Schema::Occupied => {}
         Schema::Current => {
             if files {
                 report.tell("ledger", in_time(ledger(db, keys)).await);
                 report.tell("endings", in_time(endings(db)).await);
             }
-            report.tell("policy", policy(db).await);
-            report.tell("staff", accounts(db).await);
+            report.tell("policy", in_time(policy(db)).await);
+            report.tell("staff", in_time(accounts(db)).await);
         }
     }
 }
