@@ -10,7 +10,9 @@ use super::app::Answer;
 /// the last one.
 pub fn keep(answer: &Answer) {
     let Some(dir) = std::env::var_os("TEST_PAGES") else { return };
-    if !answer.header("content-type").starts_with("text/html") || answer.body.is_empty() {
+    let is_html = answer.header("content-type").starts_with("text/html");
+    // What is packed is a page that others see as it is.
+    if !is_html || answer.body.is_empty() || !answer.header("content-encoding").is_empty() {
         return;
     }
     let text = answer.text();
