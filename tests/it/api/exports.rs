@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use assent::domain::notice::sha256_hex;
 use assent::domain::staff::Role;
-use assent::flows::keep_verdict::keep_verdict;
 use assent::store::ledger_verdicts::Verdict;
 use serde_json::Value;
 
@@ -147,7 +146,7 @@ both_databases! {
         two_subscribers(&app).await;
         let finding = Some("row 3: its body is not that of its leaf".to_owned());
         let verdict = Verdict { checked_at: app.clock.now(), size: 4, finding, warning: None };
-        keep_verdict(&app.core.db, &app.core.moment(), &app.core.terms, &verdict, None).await.unwrap();
+        app.says_of_ledger(&verdict).await;
         let answer = Program::with(&app, &["exports"]).await.send("GET", PATH).await;
         assert_eq!(refusal(&answer), refused(409, "export", "ledger"));
         assert!(answer.text().contains("row 3"));

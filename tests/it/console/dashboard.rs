@@ -5,7 +5,6 @@ use std::time::Duration;
 use assent::domain::alarm::MAIL_RELAY;
 use assent::domain::bounce::{Bounce, BounceKind};
 use assent::domain::staff::Role;
-use assent::flows::keep_verdict::keep_verdict;
 use assent::flows::raise_alarm::raise;
 use assent::flows::record_bounce::{Recorded, record_bounce};
 use assent::store::ledger_verdicts::Verdict;
@@ -271,7 +270,7 @@ both_databases! {
         let finding = Some("row 7: its leaf is not the one that was sealed".to_owned());
         let verdict = Verdict { checked_at: at.now, size: 9, finding, warning: None };
         tx.commit().await.unwrap();
-        keep_verdict(&app.core.db, &at, &app.core.terms, &verdict, None).await.unwrap();
+        app.says_of_ledger(&verdict).await;
         let page = desk.page("/console").await;
         for told in [
             "Mail waits: the mail relay cannot be used", "it refuses &lt;b&gt;us", "Since <time",

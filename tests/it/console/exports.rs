@@ -185,7 +185,7 @@ both_databases! {
             finding: Some("row 3: its body is not that of its leaf".to_owned()),
             warning: None,
         };
-        assent::flows::keep_verdict::keep_verdict(&app.core.db, &app.core.moment(), &app.core.terms, &verdict, None).await.unwrap();
+        app.says_of_ledger(&verdict).await;
         let answer = desk.get(DOWNLOAD).await;
         assert!(answer.status == 422 && answer.text().contains("row 3") && !answer.text().contains("=1+1"));
         assert_eq!(desk.post("/console/exports", CHOSEN).await.status, 422);

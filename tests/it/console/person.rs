@@ -9,7 +9,6 @@ use assent::domain::signup::Method;
 use assent::domain::staff::Role;
 use assent::domain::suppression::SuppressionReason;
 use assent::flows::erase::erase;
-use assent::flows::keep_verdict::keep_verdict;
 use assent::flows::withdraw::{Leaving, withdraw};
 use assent::random::Random;
 use assent::store::ledger_verdicts::Verdict;
@@ -190,7 +189,7 @@ both_databases! {
         assert!(answer(&page_of(&desk, "ben@b.example").await, "Privacy policy").0);
         let finding = Some("event 3 was changed".to_owned());
         let verdict = Verdict { checked_at: app.clock.now(), size: 1, finding, warning: None };
-        keep_verdict(&app.core.db, &app.core.moment(), &app.core.terms, &verdict, None).await.unwrap();
+        app.says_of_ledger(&verdict).await;
         let (yes, sentence) = answer(&page_of(&desk, "ben@b.example").await, "Privacy policy");
         assert!(!yes && sentence.contains("ledger"), "{sentence}");
     }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use assent::domain::address_key::AddressKey;
 use assent::domain::email_address::EmailAddress;
 use assent::flows::allow_export::allow_export;
-use assent::flows::keep_verdict::keep_verdict;
 use assent::notary::verify::verify;
 use assent::store::ledger_verdicts::Verdict;
 use assent::store::subscribers;
@@ -78,8 +77,7 @@ both_databases! {
             tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(async {
                 let finding = Some("row 1: it was changed and changed back".to_owned());
                 let verdict = Verdict { checked_at: app.clock.now(), size: 2, finding, warning: None };
-                let core = &app.core;
-                assert!(keep_verdict(&core.db, &core.moment(), &core.terms, &verdict, None).await.unwrap());
+                app.says_of_ledger(&verdict).await;
             }));
         };
         let found = verify(&core.db, &core.terms, &core.clock, &core.random, meanwhile).await.unwrap();

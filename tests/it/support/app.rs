@@ -20,6 +20,7 @@ use assent::domain::text::Line;
 use assent::files::Files;
 use assent::flows::add_newsletter::{NewNewsletter, add_newsletter};
 use assent::flows::add_report::{add_report, publish_report};
+use assent::flows::keep_verdict::{find_seen, keep_verdict};
 use assent::flows::publish_policy::publish_policy;
 use assent::ledger::keys::LedgerKeys;
 use assent::ledger::note::{KeyName, SigningKey};
@@ -28,6 +29,7 @@ use assent::notary::before_export::allow_to_begin;
 use assent::notary::seal_all;
 use assent::outside::Outside;
 use assent::random::Random;
+use assent::store::ledger_verdicts::Verdict;
 use assent::store::policy_versions::NewPolicyVersion;
 use assent::store::reports::Report;
 use assent::store::{Db, Tx, suppressions};
@@ -533,6 +535,17 @@ impl TestApp {
     /// Runs a statement that the program itself would never run; says whether the database took it.
     pub async fn tamper(&self, sql: &'static str) -> sqlx::Result<u64> {
         tamper(&self.core.db, sql).await
+    }
+
+    /// Keeps a verdict on the ledger in place of what the running program's own check says, which it begins with.
+    pub async fn says_of_ledger(&self, verdict: &Verdict) {
+        let Core { db, terms, .. } = &self.core;
+        poll::until("a verdict that stands", || async {
+            let own = find_seen(&mut self.read().await).await.expect("an answer")?;
+            let kept = keep_verdict(db, &self.core.moment(), terms, verdict, Some(own)).await;
+            kept.expect("an answer").then_some(())
+        })
+        .await;
     }
 
     /// Waits until a transaction of this database waits for another's lock. Only PostgreSQL tells.
