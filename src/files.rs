@@ -119,6 +119,13 @@ impl From<object_store::Error> for FilesError {
     }
 }
 
+/// The directory that a URL `file:DIR` or `file://DIR` names; none for any other.
+#[must_use]
+pub fn directory_of(url: &str) -> Option<&Path> {
+    let directory = url.strip_prefix("file:")?;
+    Some(Path::new(directory.strip_prefix("//").unwrap_or(directory)))
+}
+
 /// When a report's file or a cover was put into the store: what replaces it lies under a key of its own, which tells.
 #[must_use]
 pub fn put_at(key: &str) -> Option<Timestamp> {
@@ -133,8 +140,7 @@ impl Files {
     /// # Errors
     /// When the URL names neither, or the directory cannot be made.
     pub fn open(url: &str) -> Result<Self, FilesError> {
-        if let Some(directory) = url.strip_prefix("file:") {
-            let directory = Path::new(directory.strip_prefix("//").unwrap_or(directory));
+        if let Some(directory) = directory_of(url) {
             std::fs::create_dir_all(directory)
                 .map_err(|error| FilesError::Directory(directory.to_owned(), error))?;
             let disk = Arc::new(Disk::open(directory)?);
@@ -148,8 +154,7 @@ impl Files {
     /// # Errors
     /// When the URL names neither, or no directory.
     pub fn look(url: &str) -> Result<Self, FilesError> {
-        let Some(directory) = url.strip_prefix("file:") else { return Self::open_bucket(url) };
-        let directory = Path::new(directory.strip_prefix("//").unwrap_or(directory));
+        let Some(directory) = directory_of(url) else { return Self::open_bucket(url) };
         match std::fs::metadata(directory) {
             Ok(found) if found.is_dir() => {
                 let disk = Arc::new(Disk::open(directory)?);

@@ -13,6 +13,7 @@ use crate::domain::mail_limit::Window;
 use crate::domain::return_path;
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
+use crate::files::directory_of;
 use crate::mail::relay_events::{EventRelay, RelayProof};
 use crate::mail::transport::{Relay, Tls};
 
@@ -141,9 +142,8 @@ fn dkim_keys(text: &str) -> Result<Vec<(Slug, PathBuf)>, String> {
 }
 
 fn target(text: &str, hello: &str, timeout: Duration) -> Result<MailTarget, String> {
-    if let Some(directory) = text.strip_prefix("file:") {
-        let directory = directory.strip_prefix("//").unwrap_or(directory);
-        return Ok(MailTarget::Mailbox(Path::new(directory).to_owned()));
+    if let Some(directory) = directory_of(text) {
+        return Ok(MailTarget::Mailbox(directory.to_owned()));
     }
     let wrong = "write file:DIRECTORY, smtp://USER:PASSWORD@HOST:PORT?tls=required|opportunistic|none, \
                  or smtps://USER:PASSWORD@HOST:PORT";

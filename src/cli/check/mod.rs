@@ -16,7 +16,7 @@ use super::{Error, Outcome, refuse, settings};
 use crate::app::{sender, transport};
 use crate::config::{FoundKeys, Keys, MailTarget, Settings, find_exposed_keys};
 use crate::domain::sentence::sentence;
-use crate::files::Files;
+use crate::files::{Files, directory_of};
 use crate::mail::compose::Sender;
 use crate::random::Random;
 use crate::templates::Templates;
@@ -183,8 +183,7 @@ fn data_dir(directory: &Path) -> Part {
 
 async fn files(settings: &Settings) -> Part {
     let mut usable = OK;
-    if let Some(directory) = settings.files_url.strip_prefix("file:") {
-        let directory = Path::new(directory.strip_prefix("//").unwrap_or(directory));
+    if let Some(directory) = directory_of(&settings.files_url) {
         usable = place::usable(directory)?;
         place::usable(&directory.join("outside"))?;
     }
