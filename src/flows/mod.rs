@@ -182,7 +182,7 @@ pub enum Error {
     NotLevel(String),
     /// A newer version brought the tables further.
     #[error(transparent)]
-    NewerSchema(#[from] own_schema::NewerSchema),
+    NewerSchema(#[from] crate::store::schema::NewerSchema),
     /// A row that says whose an address is was changed by another hand.
     #[error(
         "{0} {1} is not what this program wrote: nothing is given or mailed by it; run `assent ledger verify`"

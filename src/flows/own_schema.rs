@@ -3,14 +3,7 @@
 
 use super::Error;
 use crate::store::Db;
-use crate::store::schema::Schema;
-
-/// A newer version made this change to the tables.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "a newer version of this program worked on this database (change {0}): run that version here, too"
-)]
-pub struct NewerSchema(pub i64);
+use crate::store::schema::{NewerSchema, Schema};
 
 /// Refuses to judge, or to export, what a newer version brought further.
 ///

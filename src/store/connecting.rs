@@ -9,7 +9,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
 use tokio::time::Instant;
 
-use super::OpenError;
+use super::open_error::OpenError;
 
 /// What is named without a schema stands in the one that tables are made in, and what PostgreSQL brings comes before it:
 /// whoever sets another search path has nothing of theirs in between.

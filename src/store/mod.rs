@@ -41,6 +41,7 @@ pub mod mails;
 pub mod newsletters;
 pub mod notices;
 mod noting;
+mod open_error;
 pub mod outbox;
 pub mod outdated_exports;
 pub mod permissions;
@@ -83,6 +84,7 @@ use sqlx::{Connection, PgPool, Postgres, Sqlite, SqlitePool};
 
 pub use away::is_away;
 pub use noting::{LEFT_AGAIN, Noting};
+pub use open_error::OpenError;
 pub use sqlite_file::sqlite_file;
 
 use crate::outside::{Access, Outside};
@@ -133,30 +135,6 @@ pub enum Tx {
 pub(crate) struct Sql {
     pub sqlite: &'static str,
     pub postgres: &'static str,
-}
-
-/// Why the store could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The URL names neither database.
-    #[error("the database URL must begin with `sqlite:` or `postgres://`")]
-    UnknownScheme,
-    /// The SQLite library is one that can lose data.
-    #[error("SQLite {0} can corrupt its write-ahead log: build with 3.51.3 or newer")]
-    OldSqlite(String),
-    /// The database cannot be reached or read.
-    #[error("the database cannot be opened")]
-    Database(#[from] sqlx::Error),
-    /// What stands before the database passes on no session.
-    #[error(
-        "the database is reached through a pooler such as PgBouncer, which must keep a session on one connection: set \
-         `pool_mode = session` and `ignore_startup_parameters = extra_float_digits,options` there, or name the \
-         database itself"
-    )]
-    Pooler(#[source] sqlx::Error),
-    /// The schema could not be brought up to date.
-    #[error("the database's migrations failed")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
 }
 
 /// Runs the body with `$conn` bound to the live driver's connection. The body is compiled once per

@@ -19,6 +19,13 @@ pub enum Schema {
     Foreign(i64),
 }
 
+/// A newer version made this change to the tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a newer version of this program worked on this database (change {0}): run that version here, too"
+)]
+pub struct NewerSchema(pub i64);
+
 impl Db {
     /// How far the schema is; nothing is changed.
     ///

@@ -11,7 +11,8 @@ use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::RData;
 
 use super::dns_records::{Expected, Record};
-use super::{Error, OK, Part, refuse};
+use super::report::{OK, Part};
+use crate::cli::{Error, refuse};
 
 /// How long one question may take; each is asked twice.
 const PATIENCE: Duration = Duration::from_secs(3);

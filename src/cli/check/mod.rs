@@ -3,15 +3,15 @@
 mod dns;
 mod dns_records;
 mod place;
+mod report;
 mod site;
 mod stored;
 
-use std::borrow::Cow;
-use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use self::report::{OK, Part, Report};
 use super::{Error, Outcome, refuse, settings};
 use crate::app::{sender, transport};
 use crate::config::{FoundKeys, Keys, MailTarget, Settings, find_exposed_keys};
@@ -40,40 +40,8 @@ pub(super) struct Check {
     dns_server: Option<SocketAddr>,
 }
 
-/// What is said of a part: that it can be used, or why not.
-type Part = Result<Cow<'static, str>, Error>;
-
-const OK: Cow<'static, str> = Cow::Borrowed("ok");
-
 /// How long one part may take.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// What was found, told as it is found.
-#[derive(Default)]
-struct Report {
-    wrong: Vec<&'static str>,
-}
-
-impl Report {
-    /// Whether the part can be used.
-    fn tell(&mut self, name: &'static str, part: Part) -> bool {
-        let is_right = part.is_ok();
-        let said = part.unwrap_or_else(|error| sentence(error.as_ref()).into());
-        println!("{name}: {said}");
-        if !is_right && !self.wrong.contains(&name) {
-            self.wrong.push(name);
-        }
-        is_right
-    }
-
-    fn end(self) -> Outcome {
-        std::io::stdout().flush()?;
-        if self.wrong.is_empty() {
-            return Ok(());
-        }
-        Err(refuse(format!("not ready: {}", self.wrong.join(", "))))
-    }
-}
 
 impl Check {
     pub(super) async fn run(self, config: Option<PathBuf>) -> Outcome {

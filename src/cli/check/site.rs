@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use url::{Host, Url};
 
-use super::{OK, Part, refuse};
+use super::report::{OK, Part};
+use crate::cli::refuse;
 use crate::cli::serve::cannot_listen;
 use crate::config::{Keys, Settings};
 use crate::outside::Head;

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 
-use super::{Error, OK, Part, Report, in_time, place, refuse};
+use super::report::{OK, Part, Report};
+use super::{in_time, place};
 use crate::app::demand_own_keys;
+use crate::cli::{Error, refuse};
 use crate::clock::Clock;
 use crate::config::{Keys, Settings};
 use crate::domain::evidence_key::EvidenceKey;
@@ -14,12 +16,11 @@ use crate::domain::timestamp::Timestamp;
 use crate::files::Files;
 use crate::flows::allow_export::ExportRefused;
 use crate::flows::keep_verdict::find_verdict;
-use crate::flows::own_schema::NewerSchema;
 use crate::flows::replay_endings::count_unknown;
 use crate::flows::standing::find_standing;
 use crate::outside::Outside;
 use crate::random::{Moment, Random};
-use crate::store::schema::Schema;
+use crate::store::schema::{NewerSchema, Schema};
 use crate::store::{self, Db, policy_versions, sqlite_file, staff};
 
 /// Tells of the database, and of what is in it as far as that can be known: whether the ledger stands where it should
