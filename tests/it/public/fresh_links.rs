@@ -10,6 +10,7 @@ use assent::flows::erase::erase;
 use assent::flows::raise_alarm::raise;
 use futures_util::future::join_all;
 
+use super::lost_links::{answered, told_the_same, wishes_answered};
 use crate::support::app::{Database, TestApp, form};
 use crate::support::inbox::Mail;
 use crate::support::{both_databases, poll};
@@ -19,23 +20,12 @@ const PAGE: &str = "/fresh-link";
 const SENT: &str = "/fresh-link?word=sent";
 const DAY: Duration = Duration::from_hours(24);
 const LIMITED: &[(&str, &str)] = &[("ASSENT_LIMIT_MAIL_PER_ADDRESS", "2/15min,4/day")];
-const WISHES: &str = "SELECT count(*) FROM link_request";
 
 /// Types an address, and waits until all mail that follows has gone.
 async fn lost(app: &TestApp, email: &str) {
     let asked = app.post(PAGE, &format!("email={email}")).await;
     assert_eq!((asked.status, asked.location()), (303, SENT));
     answered(app).await;
-}
-
-async fn wishes_answered(app: &TestApp) {
-    poll::until("no wish that waits", || async { (app.count(WISHES).await == 0).then_some(()) })
-        .await;
-}
-
-async fn answered(app: &TestApp) {
-    wishes_answered(app).await;
-    app.mail_settled().await;
 }
 
 /// Publishes a report under this name.
@@ -155,25 +145,12 @@ both_databases! {
             app.suppress(email, reason).await;
         }
         app.mail_settled().await;
-        let mut seen = Vec::new();
-        for email in [
+        let emails = [
             "known@b.example", "pending@b.example", "stranger@b.example", "complained@b.example", "returned@b.example",
             "erased@b.example", "manual@b.example", "bounced@b.example", "not-me@b.example", "weekly@b.example",
-        ] {
-            let before = app.inbox().len();
-            let mut answer = app.post(PAGE, &format!("email={email}")).await;
-            assert_eq!((answer.status, answer.location()), (303, SENT));
-            let page = app.get(answer.location()).await.text();
-            for name in ["date", "x-request-id"] {
-                answer.headers.remove(name);
-            }
-            seen.push((answer.status, format!("{:?}", answer.headers), answer.body, page));
-            answered(&app).await;
-            let mailed = app.inbox().len() - before;
-            assert_eq!(mailed, usize::from(["known@b.example", "pending@b.example"].contains(&email)), "{email}");
-        }
-        assert!(seen.iter().all(|answer| *answer == seen[0]));
-        assert!(seen[0].3.contains("a message with a fresh link is on its way"), "{}", seen[0].3);
+        ];
+        let page = told_the_same(&app, PAGE, &emails, &["known@b.example", "pending@b.example"]).await;
+        assert!(page.contains("a message with a fresh link is on its way"), "{page}");
     }
 
     async fn the_newest_form_of_each_report_is_mailed(database: Database) {

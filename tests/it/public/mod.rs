@@ -11,6 +11,7 @@ mod just_confirmed;
 mod leaving_pages;
 mod limits;
 mod links;
+mod lost_links;
 mod old_pages;
 mod pages;
 mod postmaster;
