@@ -21,15 +21,15 @@ pub use start_error::StartError;
 
 use crate::clock::Clock;
 use crate::config::{Keys, Settings};
-use crate::domain::evidence_key::EvidenceKey;
-use crate::domain::export_run::STREAMED_MOST;
-use crate::domain::link::Links;
+use crate::domain::consent::evidence_key::EvidenceKey;
+use crate::domain::contacts::export_run::STREAMED_MOST;
+use crate::domain::signup::link::Links;
 use crate::files::{Files, FilesError};
 use crate::flows::Terms;
-use crate::flows::adopt::adopt;
-use crate::flows::replay_endings::{Replay, Replayed};
-use crate::flows::split_words::split_words;
-use crate::flows::standing::{find_standing, tell_not_level};
+use crate::flows::contacts::split_words::split_words;
+use crate::flows::ledger::adopt::adopt;
+use crate::flows::ledger::replay_endings::{Replay, Replayed};
+use crate::flows::ledger::standing::{find_standing, tell_not_level};
 use crate::intake::{Intake, IntakeParts};
 use crate::mail::mailbox::Mailbox;
 use crate::mail::postmaster::Postmaster;
@@ -333,7 +333,7 @@ impl Program {
         match listener {
             Some(listener) if role != Role::Worker => {
                 let router = web::router(self.app(&tasks));
-                web::server::serve(listener, router, stop).await;
+                web::http::server::serve(listener, router, stop).await;
             }
             _ => stop.cancelled().await,
         }

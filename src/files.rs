@@ -30,8 +30,8 @@ pub use shelf::Shelf;
 use disk::{Disk, Link, whole_name};
 use shelf::{EXPORTS, OF_REPORTS, export_name, is_export_name, is_report_name};
 
+use crate::domain::catalog::media_type::MediaType;
 use crate::domain::key::made_at;
-use crate::domain::media_type::MediaType;
 use crate::domain::timestamp::Timestamp;
 
 /// How much of a local file is read at once: large enough that few turns of the event loop serve it.

@@ -11,8 +11,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::domain::slug::Slug;
-use crate::flows::count_dropped::count_dropped;
-use crate::flows::sign_up::{SignUp, sign_up};
+use crate::flows::signup::count_dropped::count_dropped;
+use crate::flows::signup::sign_up::{SignUp, sign_up};
 use crate::flows::{Error, Terms};
 use crate::random::{Moment, Random};
 use crate::store::{Db, is_away};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::StartError;
 use crate::config::{MailTarget, Settings};
-use crate::domain::link::LinkSecrets;
-use crate::domain::return_path::ReturnPaths;
+use crate::domain::mail::return_path::ReturnPaths;
+use crate::domain::signup::link::LinkSecrets;
 use crate::domain::slug::Slug;
 use crate::mail::compose::Sender;
 use crate::mail::dkim::Dkim;

@@ -2,7 +2,8 @@
 
 use super::StartError;
 use crate::config::Keys;
-use crate::store::{Db, OpenError, key_fingerprints};
+use crate::store::ledger::key_fingerprints;
+use crate::store::{Db, OpenError};
 
 const ADDRESS: &str = "address";
 const LEDGER: &str = "ledger";

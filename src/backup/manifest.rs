@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::BackupError;
-use crate::domain::notice::hex;
+use crate::domain::catalog::notice::hex;
 use crate::domain::timestamp::Timestamp;
 
 /// Its name in the directory.

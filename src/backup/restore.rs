@@ -11,7 +11,7 @@ use super::manifest::{BackupFile, Manifest};
 use super::{
     ADDRESS_KEY, BackupError, DATABASE, ENDINGS, FILES, HEAD, KEYS, SQLITE, is_left_out, kind,
 };
-use crate::domain::address_key::AddressSecret;
+use crate::domain::contacts::address_key::AddressSecret;
 use crate::files::Files;
 use crate::ledger::keys::LedgerKeys;
 use crate::outside::{Ending, Head, Outside};

@@ -10,7 +10,7 @@ use super::manifest::{BackupFile, Manifest};
 use super::{
     ADDRESS_KEY, BackupError, DATABASE, ENDINGS, FILES, HEAD, KEY_FILES, KEYS, is_left_out, kind,
 };
-use crate::domain::address_key::AddressSecret;
+use crate::domain::contacts::address_key::AddressSecret;
 use crate::domain::timestamp::Timestamp;
 use crate::files::Files;
 use crate::store::Db;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use super::{Error, Outcome};
 use crate::app::Core;
-use crate::domain::bounce::{Bounce, BounceKind};
-use crate::flows::record_bounce::record_news;
+use crate::domain::mail::bounce::{Bounce, BounceKind};
+use crate::flows::mail::record_bounce::record_news;
 use crate::mail::returned::{self, Ignored, Returned};
 
 const HELP: &str = "\

@@ -7,21 +7,22 @@ use serde_json::json;
 
 use super::{Error, Outcome, disclosed, refuse};
 use crate::app::Core;
-use crate::domain::email_address::EmailAddress;
-use crate::domain::notice::{LANG, hex, sha256_hex};
-use crate::flows::receipt::prove;
-use crate::flows::record_disclosure::Disclosure;
+use crate::domain::catalog::notice::{LANG, hex, sha256_hex};
+use crate::domain::contacts::email_address::EmailAddress;
+use crate::flows::consent::receipt::prove;
+use crate::flows::contacts::record_disclosure::Disclosure;
 use crate::ledger::bundle::{
     CHECKPOINT, EVENTS, EXTENT, KEYS, context_file, event_line, keys_json, notice_file, policy_file,
 };
 use crate::ledger::extent::Extent;
 use crate::ledger::note::SignedNote;
 use crate::notary::seal_all;
-use crate::store::checkpoints::StoredCheckpoint;
-use crate::store::{
-    Tx, checkpoints, consent_contexts, consent_events, ledger_epochs, ledger_records, notices,
-    policy_versions, verifications,
-};
+use crate::store::Tx;
+use crate::store::catalog::notices;
+use crate::store::consent::{contexts, events};
+use crate::store::ledger::checkpoints::StoredCheckpoint;
+use crate::store::ledger::{checkpoints, epochs, records, verifications};
+use crate::store::policy::versions;
 
 /// How many events are read at once.
 const AT_ONCE: i64 = 2048;
@@ -58,18 +59,18 @@ pub(super) async fn write(core: &Core, dir: &Path, only: Option<&str>) -> Outcom
     };
     events.flush().map_err(failed)?;
     std::fs::write(dir.join(CHECKPOINT), note).map_err(failed)?;
-    let epoch = ledger_epochs::find_place(&mut tx).await?.epoch;
+    let epoch = epochs::find_place(&mut tx).await?.epoch;
     let keys = core.terms.ledger_keys.trusted_in(epoch)?;
     let keys: Vec<_> = keys.into_iter().map(|key| (key, None)).collect();
     std::fs::write(dir.join(KEYS), keys_json(&keys)).map_err(failed)?;
-    for context in consent_contexts::list(&mut tx).await? {
+    for context in contexts::list(&mut tx).await? {
         std::fs::write(dir.join(context_file(&hex(&context.sha256))), context.body)
             .map_err(failed)?;
     }
     for notice in notices::list(&mut tx).await? {
         std::fs::write(dir.join(notice_file(&notice.sha256)), notice.words).map_err(failed)?;
     }
-    for policy in policy_versions::list(&mut tx, LANG).await? {
+    for policy in versions::list(&mut tx, LANG).await? {
         let file = policy_file(policy.label.as_str());
         std::fs::write(dir.join(file), policy.body).map_err(failed)?;
     }
@@ -115,7 +116,7 @@ async fn everybody(tx: &mut Tx, size: i64, out: &mut impl Write) -> Result<usize
     for from in (0..).map(|n| n * AT_ONCE).take_while(|from| *from < size) {
         let to = size.min(from + AT_ONCE);
         let rows = verifications::list_sealed(tx, from, to).await?;
-        let records = ledger_records::list_sealed(tx, from, to).await?;
+        let records = records::list_sealed(tx, from, to).await?;
         let (rows, unreadable) = rows.read();
         if !unreadable.is_empty() {
             return Err(refuse("the ledger was changed: `assent ledger verify` names the row"));
@@ -149,7 +150,7 @@ struct Person {
 
 async fn one_person(core: &Core, tx: &mut Tx, email: &EmailAddress) -> Result<Person, Error> {
     let key = core.terms.address_secret.key(email);
-    let events = consent_events::list_sealed_of(tx, &key).await?;
+    let events = events::list_sealed_of(tx, &key).await?;
     let (mut lines, mut head) = (String::new(), None);
     for event in &events {
         let proved = prove(tx, event).await?;

@@ -6,7 +6,7 @@ use super::{Error, Outcome, log_to_stderr, open, serve};
 use crate::app::{Core, Role};
 use crate::config::{Settings, Values};
 use crate::demo;
-use crate::domain::password::{HashMemory, Password, PasswordHash};
+use crate::domain::staff::password::{HashMemory, Password, PasswordHash};
 
 /// Settings that would lead out of the demo's directory.
 const SET_BY_DEMO: [&str; 4] =

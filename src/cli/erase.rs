@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::Outcome;
 use crate::app::Core;
-use crate::domain::email_address::EmailAddress;
-use crate::domain::signup::Method;
-use crate::flows::erase::{erase, record_erasure};
+use crate::domain::contacts::email_address::EmailAddress;
+use crate::domain::signup::form_state::Method;
+use crate::flows::contacts::erase::{erase, record_erasure};
 
 /// Delete all that is held of an address, for good (GDPR Art. 17); the ledger keeps its leaves
 #[derive(clap::Args)]

@@ -5,19 +5,21 @@ use std::path::{Path, PathBuf};
 
 use super::{ACTOR, Error, Outcome, refuse};
 use crate::app::Core;
-use crate::domain::day::DayOrTime;
+use crate::domain::catalog::notice::LANG;
+use crate::domain::catalog::purpose::Purpose;
+use crate::domain::day_or_time::DayOrTime;
 use crate::domain::day_span::DaySpan;
-use crate::domain::notice::LANG;
-use crate::domain::purpose::Purpose;
 use crate::domain::slug::{Label, Slug};
 use crate::export::{Format, Preset, Wanted, Written};
-use crate::flows::allow_export::allow_export;
-use crate::flows::record_export::{ExportRecord, record_export};
-use crate::flows::write_export::write_or_condemn;
+use crate::flows::contacts::allow_export::allow_export;
+use crate::flows::contacts::record_export::{ExportRecord, record_export};
+use crate::flows::contacts::write_export::write_or_condemn;
 use crate::ledger::cursor::Cursor;
 use crate::notary::before_export::allow_to_begin;
-use crate::store::exports::ExportFilter;
-use crate::store::{ledger_epochs, policy_versions, purposes, reports};
+use crate::store::catalog::{purposes, reports};
+use crate::store::contacts::exports::ExportFilter;
+use crate::store::ledger::epochs;
+use crate::store::policy::versions;
 
 /// How many rows pass between two words of progress.
 const PROGRESS: u64 = 1000;
@@ -112,7 +114,7 @@ async fn known(core: &Core, filter: &ExportFilter) -> Outcome {
             "there is no report `{slug}`: `assent report list` names them"
         )));
     }
-    let all = policy_versions::list(&mut tx, LANG).await?;
+    let all = versions::list(&mut tx, LANG).await?;
     if let Some(label) = filter.policy.as_ref().filter(|l| all.iter().all(|p| p.label != **l)) {
         return Err(refuse(format!(
             "there is no policy version `{label}`: `assent policy list` names them"
@@ -157,8 +159,7 @@ async fn write(
     let mut snapshot = core.db.snapshot().await?;
     let now = core.clock.now();
     allow_export(snapshot.tx(), &core.terms, now).await?;
-    let ledger_epochs::LedgerPlace { size, epoch, .. } =
-        ledger_epochs::find_place(snapshot.tx()).await?;
+    let epochs::LedgerPlace { size, epoch, .. } = epochs::find_place(snapshot.tx()).await?;
     let on = (&core.db, &core.terms);
     let at = (now, &core.clock, &core.random);
     let written = write_or_condemn(on, at, snapshot, wanted, &mut out, |rows| {

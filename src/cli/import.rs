@@ -12,17 +12,20 @@ use self::source_file::{Hashed, SourceFile};
 use self::suppressions::Asked;
 use super::{ACTOR, Error, Outcome, read_text, refuse};
 use crate::app::Core;
-use crate::domain::brought_suppression::BROUGHT;
-use crate::domain::file_columns::Given;
-use crate::domain::imported_contact::ImportedWords;
-use crate::domain::notice::LANG;
-use crate::domain::purpose::Purpose;
+use crate::domain::catalog::notice::LANG;
+use crate::domain::catalog::purpose::Purpose;
+use crate::domain::contacts::brought_suppression::BROUGHT;
+use crate::domain::contacts::file_columns::Given;
+use crate::domain::contacts::imported_contact::ImportedWords;
+use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::slug::Label;
-use crate::domain::suppression::SuppressionReason;
 use crate::domain::text::Line;
-use crate::flows::import_contacts::{Import as Terms, Tally, record_import, record_start};
-use crate::store::policy_versions::PolicyVersion;
-use crate::store::{policy_versions, purposes};
+use crate::flows::contacts::import_contacts::{
+    Import as Terms, Tally, record_import, record_start,
+};
+use crate::store::catalog::purposes;
+use crate::store::policy::versions;
+use crate::store::policy::versions::PolicyVersion;
 
 /// Bring in contacts who agreed elsewhere, each with evidence of it; with --suppress, addresses that another tool
 /// knew not to mail
@@ -155,7 +158,7 @@ async fn demand_purpose(core: &Core, purpose: &Purpose) -> Outcome {
 
 async fn policy_version(core: &Core, label: &Label) -> Result<PolicyVersion, Error> {
     let mut tx = core.db.read().await?;
-    let all = policy_versions::list(&mut tx, LANG).await?;
+    let all = versions::list(&mut tx, LANG).await?;
     let found = all.iter().find(|version| version.label == *label).ok_or_else(|| {
         refuse(format!("there is no policy version `{label}`: `assent policy list` names them"))
     })?;

@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 use super::{Outcome, bundle, disclosed, read_text, read_whole, refuse, resume};
 use crate::app::Core;
-use crate::flows::prove_consistency::{proof_text, prove_consistency};
-use crate::flows::receipt::receipt;
-use crate::flows::record_disclosure::Disclosure;
+use crate::flows::consent::receipt::receipt;
+use crate::flows::contacts::record_disclosure::Disclosure;
+use crate::flows::ledger::prove_consistency::{proof_text, prove_consistency};
 use crate::ledger::audit::{AuditReport, audit};
 use crate::ledger::epoch::Epoch;
 use crate::ledger::note::{SignedNote, SigningKey, VerifyingKey, encode_hash};
@@ -20,7 +20,7 @@ use crate::ledger::tree::{Hash, verify_consistency};
 use crate::notary::seal_all;
 use crate::notary::verify::verify;
 use crate::outside::Head;
-use crate::store::{checkpoints, ledger_epochs};
+use crate::store::ledger::{checkpoints, epochs};
 
 #[derive(Subcommand)]
 pub(super) enum LedgerCommand {
@@ -117,7 +117,7 @@ impl LedgerCommand {
 /// The key under the ledger's name, and under the one that it has since a loss.
 async fn print_key(core: &Core) -> Outcome {
     let keys = &core.terms.ledger_keys;
-    let epoch = ledger_epochs::find_place(&mut core.db.read().await?).await?.epoch;
+    let epoch = epochs::find_place(&mut core.db.read().await?).await?.epoch;
     let renamed = keys.signing_in(epoch)?;
     let since = renamed.first().filter(|_| epoch != Epoch::FIRST);
     for key in [keys.first()].into_iter().chain(since).map(SigningKey::vkey) {

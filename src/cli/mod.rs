@@ -35,8 +35,8 @@ use crate::app::Core;
 use crate::clock::Clock;
 use crate::config::{ConfigErrors, Settings, Values};
 use crate::domain::sentence::sentence;
-use crate::domain::staff::COMMAND_LINE as ACTOR;
-use crate::flows::record_disclosure::{Disclosure, record_disclosure};
+use crate::domain::staff::member::COMMAND_LINE as ACTOR;
+use crate::flows::contacts::record_disclosure::{Disclosure, record_disclosure};
 use crate::random::Random;
 
 /// Newsletter subscriptions and consent: a free report behind a form, a confirmation by one press, a

@@ -7,14 +7,14 @@ use clap::{Subcommand, ValueEnum};
 
 use super::{ACTOR, Error, Outcome, read_text, refuse};
 use crate::app::Core;
+use crate::domain::catalog::notice::LANG;
 use crate::domain::day::Day;
-use crate::domain::notice::LANG;
-use crate::domain::policy::{Change, ChangeClass, PolicyText, WhatChanges};
+use crate::domain::policy::version::{Change, ChangeClass, PolicyText, WhatChanges};
 use crate::domain::slug::Label;
 use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::publish_policy::publish_policy;
-use crate::store::policy_versions::{self, NewPolicyVersion, PolicyVersion};
+use crate::flows::policy::publish_policy::publish_policy;
+use crate::store::policy::versions::{self, NewPolicyVersion, PolicyVersion};
 
 #[derive(Subcommand)]
 pub(super) enum PolicyCommand {
@@ -106,8 +106,8 @@ async fn publish(core: &Core, file: &Path, label: &Label, change: &Change, lang:
 /// consent under it, and whether it is in force.
 async fn list(core: &Core) -> Outcome {
     let mut tx = core.db.read().await?;
-    let all = policy_versions::list(&mut tx, LANG).await?;
-    let people = policy_versions::count_people(&mut tx).await?;
+    let all = versions::list(&mut tx, LANG).await?;
+    let people = versions::count_people(&mut tx).await?;
     if all.is_empty() {
         println!("none yet: `assent policy publish FILE.md --version LABEL` publishes the first");
     }

@@ -4,7 +4,7 @@ use humantime::format_duration;
 
 use super::Outcome;
 use crate::app::Core;
-use crate::store::purges;
+use crate::store::contacts::purges;
 use crate::worker::purge::{forget, forget_people};
 
 /// Delete what is no longer needed: what nobody confirmed, and evidence past its time

@@ -4,13 +4,13 @@ use clap::Subcommand;
 
 use super::{ACTOR, Outcome, refuse};
 use crate::app::Core;
-use crate::domain::purpose::Purpose;
+use crate::domain::catalog::purpose::Purpose;
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
-use crate::flows::add_purpose::{NewPurpose, add_purpose};
-use crate::flows::edit_purpose::{PurposeEdit, edit_purpose};
-use crate::flows::offer_purpose::offer_purpose;
-use crate::store::{purposes, reports};
+use crate::flows::catalog::add_purpose::{NewPurpose, add_purpose};
+use crate::flows::catalog::edit_purpose::{PurposeEdit, edit_purpose};
+use crate::flows::catalog::offer_purpose::offer_purpose;
+use crate::store::catalog::{purposes, reports};
 
 #[derive(Subcommand)]
 pub(super) enum PurposeCommand {

@@ -6,18 +6,18 @@ use clap::{Args, Subcommand};
 
 use super::{ACTOR, Error, Outcome, read_text, refuse};
 use crate::app::Core;
-use crate::domain::markdown::demand_own_images;
-use crate::domain::media_type::MediaType;
-use crate::domain::notice::LANG;
-use crate::domain::purpose::Purpose;
-use crate::domain::report::{ReportStatus, RequiredField, readable_size};
+use crate::domain::catalog::markdown::demand_own_images;
+use crate::domain::catalog::media_type::MediaType;
+use crate::domain::catalog::notice::LANG;
+use crate::domain::catalog::purpose::Purpose;
+use crate::domain::catalog::report::{ReportStatus, RequiredField, readable_size};
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
-use crate::flows::add_report::{add_report, publish_report, withdraw_report};
-use crate::flows::edit_report::{ReportEdit, edit_report};
-use crate::flows::offer_purpose::offer_purpose;
+use crate::flows::catalog::add_report::{add_report, publish_report, withdraw_report};
+use crate::flows::catalog::edit_report::{ReportEdit, edit_report};
+use crate::flows::catalog::offer_purpose::offer_purpose;
 use crate::random::Moment;
-use crate::store::reports::{self, Report};
+use crate::store::catalog::reports::{self, Report};
 
 #[derive(Subcommand)]
 pub(super) enum ReportCommand {

@@ -10,19 +10,18 @@ use crate::backup::{
 };
 use crate::clock::Clock;
 use crate::config::{BackedUpKeys, RestoredKeys, Settings};
-use crate::domain::evidence_key::EvidenceKey;
+use crate::domain::consent::evidence_key::EvidenceKey;
 use crate::files::Files;
-use crate::flows::keep_known::keep_known;
-use crate::flows::record_restore::{Restored, record_restore};
-use crate::flows::resume_ledger::resume_ledger;
-use crate::flows::standing::{LedgerStanding, find_standing};
+use crate::flows::ledger::keep_known::keep_known;
+use crate::flows::ledger::record_restore::{Restored, record_restore};
+use crate::flows::ledger::resume_ledger::resume_ledger;
+use crate::flows::ledger::standing::{LedgerStanding, find_standing};
 use crate::ledger::keys::LedgerKeys;
 use crate::notary::seal_all;
 use crate::outside::{Head, Outside};
 use crate::random::Random;
-use crate::store;
 use crate::store::dump::MailPause;
-use crate::tls;
+use crate::{store, tls};
 
 /// Put a back-up in place of this installation's database and files; stop the program first
 #[derive(clap::Args)]

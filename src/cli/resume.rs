@@ -2,11 +2,11 @@
 
 use super::{Outcome, refuse};
 use crate::app::Core;
-use crate::domain::alarm::LEDGER;
-use crate::flows::adopt::adopt;
-use crate::flows::raise_alarm::clear_standing;
-use crate::flows::resume_ledger::resume_ledger;
-use crate::flows::standing::find_standing;
+use crate::domain::mail::alarm::LEDGER;
+use crate::flows::ledger::adopt::adopt;
+use crate::flows::ledger::resume_ledger::resume_ledger;
+use crate::flows::ledger::standing::find_standing;
+use crate::flows::mail::raise_alarm::clear_standing;
 use crate::notary::seal_all;
 use crate::notary::verify::verify;
 

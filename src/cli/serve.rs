@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 use super::{Error, Outcome, refuse};
 use crate::app::{Core, Program, Role};
 use crate::config::{Settings, find_exposed_keys};
-use crate::domain::staff::StaffLinkKind;
-use crate::flows::add_staff::offer_first_account;
+use crate::domain::staff::member::StaffLinkKind;
+use crate::flows::staff::add_staff::offer_first_account;
 
 /// Apply migrations, then serve pages and deliver mail
 #[derive(clap::Args)]

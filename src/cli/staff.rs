@@ -6,14 +6,15 @@ use clap::Subcommand;
 
 use super::{ACTOR, Error, Outcome, refuse};
 use crate::app::Core;
-use crate::domain::email_address::EmailAddress;
-use crate::domain::password::{HashMemory, Password, PasswordHash};
-use crate::domain::staff::Role;
-use crate::flows::add_staff::add_staff;
-use crate::flows::change_staff::{self, Changed};
-use crate::flows::set_password::set_by_command;
-use crate::store::staff::{self, Staff};
-use crate::store::{Tx, staff_accounts};
+use crate::domain::contacts::email_address::EmailAddress;
+use crate::domain::staff::member::Role;
+use crate::domain::staff::password::{HashMemory, Password, PasswordHash};
+use crate::flows::staff::add_staff::add_staff;
+use crate::flows::staff::change_staff::{self, Changed};
+use crate::flows::staff::set_password::set_by_command;
+use crate::store::Tx;
+use crate::store::staff::accounts;
+use crate::store::staff::members::{self, Staff};
 
 #[derive(Subcommand)]
 pub(super) enum StaffCommand {
@@ -84,7 +85,7 @@ fn read_password() -> Result<String, Error> {
 }
 
 async fn list(core: &Core) -> Outcome {
-    let all = staff_accounts::list(&mut core.db.read().await?).await?;
+    let all = accounts::list(&mut core.db.read().await?).await?;
     if all.is_empty() {
         println!("nobody yet: `assent staff add EMAIL --role admin` adds the first account");
     }
@@ -95,7 +96,7 @@ async fn list(core: &Core) -> Outcome {
 }
 
 async fn find(tx: &mut Tx, email: &EmailAddress) -> Result<Staff, Error> {
-    let found = staff::find_by_email(tx, email).await?;
+    let found = members::find_by_email(tx, email).await?;
     found.ok_or_else(|| refuse(format!("{email} has no account: see `assent staff list`")))
 }
 

@@ -8,11 +8,11 @@ use super::{Outcome, disclosed};
 use crate::app::Core;
 use crate::export::{TextFormat, WithdrawnRows};
 use crate::flows;
-use crate::flows::allow_withdrawals::allow_withdrawals;
-use crate::flows::record_disclosure::Disclosure;
+use crate::flows::contacts::allow_withdrawals::allow_withdrawals;
+use crate::flows::contacts::record_disclosure::Disclosure;
 use crate::ledger::cursor::Cursor;
 use crate::notary::seal_all;
-use crate::store::withdrawals;
+use crate::store::consent::withdrawals;
 
 /// How many are read at once.
 const AT_ONCE: i64 = 1000;

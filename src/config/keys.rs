@@ -10,8 +10,8 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Settings;
-use crate::domain::address_key::AddressSecret;
-use crate::domain::link::LinkSecrets;
+use crate::domain::contacts::address_key::AddressSecret;
+use crate::domain::signup::link::LinkSecrets;
 use crate::ledger::keys::LedgerKeys;
 use crate::ledger::note::{KeyError, KeyName, SigningKey};
 use crate::random::Random;
@@ -199,7 +199,7 @@ pub(super) fn ledger_name(settings: &Settings) -> String {
 
 pub(super) fn derived(secret: &[u8; 32], what: &[u8]) -> [u8; 32] {
     use hmac::Mac;
-    let mut mac = crate::domain::keyed_hash::keyed(secret);
+    let mut mac = crate::domain::ledger::keyed_hash::keyed(secret);
     mac.update(what);
     mac.finalize().into_bytes().into()
 }

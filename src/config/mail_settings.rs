@@ -6,11 +6,12 @@ use std::time::Duration;
 use lettre::message::Mailbox;
 use url::Url;
 
-use super::settings::{duration, from_str, parse};
-use super::{ConfigError, Values};
-use crate::domain::email_address::EmailAddress;
-use crate::domain::mail_limit::Window;
-use crate::domain::return_path;
+use super::ConfigError;
+use super::read::{duration, from_str, parse};
+use super::sources::Values;
+use crate::domain::contacts::email_address::EmailAddress;
+use crate::domain::mail::limit::Window;
+use crate::domain::mail::return_path;
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
 use crate::files::directory_of;

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::keys::{ADDRESS, LEDGER, decode, derived, ledger_name, signing_keys};
 use super::{Keys, KeysError, Settings};
-use crate::domain::address_key::AddressSecret;
+use crate::domain::contacts::address_key::AddressSecret;
 use crate::ledger::note::{KeyName, SigningKey};
 use crate::random::Random;
 

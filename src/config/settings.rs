@@ -2,17 +2,19 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 use ipnet::IpNet;
 use secrecy::SecretString;
 use url::Url;
 
-use super::{ConfigError, ConfigErrors, MailSettings, Values};
-use crate::domain::alarm::OnCollapse;
-use crate::domain::email_address::EmailAddress;
-use crate::domain::mail_limit::{MailLimit, Window};
+use super::mail_settings::MailSettings;
+use super::read::{duration, from_str, parse, said};
+use super::sources::Values;
+use super::{ConfigError, ConfigErrors};
+use crate::domain::contacts::email_address::EmailAddress;
+use crate::domain::mail::alarm::OnCollapse;
+use crate::domain::mail::limit::{MailLimit, Window};
 use crate::domain::time_zone::TimeZone;
 use crate::ledger::note::VerifyingKey;
 use crate::site::Controller;
@@ -201,30 +203,6 @@ fn is_told(wrong: &[ConfigError], error: &ConfigError) -> bool {
     wrong.iter().any(|told| key(told).is_some() && key(told) == key(error))
 }
 
-/// Reads one setting, or its default; an error names the setting as the operator wrote it.
-pub(super) fn parse<T>(
-    values: &Values,
-    key: &'static str,
-    default: &str,
-    read: impl Fn(&str) -> Result<T, String>,
-) -> Result<T, ConfigError> {
-    let written = values.get(key);
-    let value = written.map_or(default, |source| source.value.trim());
-    read(value).map_err(|why| ConfigError::Wrong {
-        key,
-        shown: written.map_or_else(|| key.to_owned(), |source| source.shown.clone()),
-        why,
-    })
-}
-
-pub(super) fn from_str<T: FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|error| said(&error))
-}
-
-fn said(error: &dyn std::fmt::Display) -> String {
-    error.to_string()
-}
-
 fn base_url(text: &str) -> Result<Url, String> {
     let wrong =
         || "write an address such as https://reports.example.org, without a path".to_owned();
@@ -236,13 +214,6 @@ fn base_url(text: &str) -> Result<Url, String> {
         && url.fragment().is_none()
         && url.username().is_empty();
     if plain { Ok(url) } else { Err(wrong()) }
-}
-
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || "write a time such as 5min, 48h or 30d".to_owned();
-    let read = humantime::parse_duration(text).map_err(|_| wrong())?;
-    let longest = Duration::from_hours(24 * 365 * 20);
-    if read.is_zero() || read > longest { Err(wrong()) } else { Ok(read) }
 }
 
 fn proxies(text: &str) -> Result<Vec<IpNet>, String> {

@@ -1,7 +1,7 @@
 //! From when until when: the two ends of a span of time as people and programs name them, the same wherever they are
 //! asked for.
 
-use super::day::{DayOrTime, NotATime};
+use super::day_or_time::{DayOrTime, NotATime};
 use super::time_zone::TimeZone;
 use super::timestamp::Timestamp;
 

@@ -2,7 +2,7 @@
 
 use jiff::civil::DateTime;
 
-use super::day::DayOrTime;
+use super::day_or_time::DayOrTime;
 use super::time_zone::TimeZone;
 use super::timestamp::Timestamp;
 

@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use uuid::fmt::Hyphenated;
 
-use crate::domain::link::Links;
-use crate::domain::purpose::Purpose;
+use crate::domain::catalog::purpose::Purpose;
+use crate::domain::signup::link::Links;
 use crate::domain::timestamp::Timestamp;
-use crate::store::exports::ExportRow;
+use crate::store::contacts::exports::ExportRow;
 
 /// One thing that is known of a contact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,7 +154,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::store::exports::Ground;
+    use crate::store::contacts::exports::Ground;
 
     #[test]
     fn names_are_parted_at_their_first_space() {

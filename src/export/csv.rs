@@ -4,7 +4,7 @@ use std::io;
 
 use csv::{QuoteStyle, Terminator, Writer, WriterBuilder};
 
-use crate::domain::formula_guard::guarded;
+use crate::domain::contacts::formula_guard::guarded;
 
 /// The byte-order mark, by which spreadsheets know UTF-8.
 const MARK: &str = "\u{feff}";

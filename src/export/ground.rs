@@ -1,12 +1,12 @@
 //! What a contact rests on is checked as it is written: that this program wrote the event and the consent, for this
 //! address, and that it did not end since.
 
-use crate::domain::address_key::{AddressKey, AddressSecret};
-use crate::domain::consent::EventType;
-use crate::domain::email_address::EmailAddress;
-use crate::domain::evidence_key::{ConsentFields, EventFields, EvidenceKey, RowMac};
-use crate::domain::purpose::Purpose;
-use crate::store::exports::{ExportRow, Ground};
+use crate::domain::catalog::purpose::Purpose;
+use crate::domain::consent::event::EventType;
+use crate::domain::consent::evidence_key::{ConsentFields, EventFields, EvidenceKey, RowMac};
+use crate::domain::contacts::address_key::{AddressKey, AddressSecret};
+use crate::domain::contacts::email_address::EmailAddress;
+use crate::store::contacts::exports::{ExportRow, Ground};
 
 /// What rows are checked with.
 #[derive(Clone, Copy)]

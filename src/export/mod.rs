@@ -21,12 +21,12 @@ pub use withdrawn::{TextFormat, WithdrawnRows};
 pub use xlsx::MOST_ROWS as XLSX_MOST_ROWS;
 
 use crate::domain::day::Day;
-use crate::domain::link::Links;
+use crate::domain::signup::link::Links;
 use crate::domain::timestamp::Timestamp;
 use crate::outside::{OutsideError, SETTLED};
-use crate::store::exports::{self, ExportFilter, ExportPages};
+use crate::store::contacts::exports::{self, ExportFilter, ExportPages};
+use crate::store::ledger::{checkpoints, foreign, verifications};
 use crate::store::snapshot::Snapshot;
-use crate::store::{checkpoints, foreign, verifications};
 
 /// What is exported, and how.
 #[derive(Clone, Copy)]

@@ -5,7 +5,7 @@ use std::io;
 use super::csv::CsvRows;
 use crate::ledger::cursor::Cursor;
 use crate::ledger::epoch::Epoch;
-use crate::store::withdrawals::Withdrawal;
+use crate::store::consent::withdrawals::Withdrawal;
 
 /// The form of such a file: a workbook would hold nothing that a program needs to remove somebody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

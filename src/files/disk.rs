@@ -1,12 +1,11 @@
 //! A file store on disk, in which no link is followed: whoever may write into it could otherwise have the program
 //! read, write and delete what lies elsewhere.
 
-use std::fmt;
-use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+use std::{fmt, io};
 
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};

@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{COVER_MAX, Files, FilesError, PART_SIZE, Shelf, StoredFile};
-use crate::domain::media_type::{HEAD_LENGTH, MediaType};
-use crate::domain::notice::hex;
+use crate::domain::catalog::media_type::{HEAD_LENGTH, MediaType};
+use crate::domain::catalog::notice::hex;
 
 /// A report's file on its way into the store. Dropped before it was finished, it leaves nothing behind.
 pub struct IncomingReport {
@@ -171,7 +171,7 @@ mod tests {
             }
             let stored = incoming.finish().await.unwrap();
             assert_eq!(stored.byte_size, i64::try_from(whole.len()).unwrap());
-            assert_eq!(stored.sha256, crate::domain::notice::sha256_hex(&whole));
+            assert_eq!(stored.sha256, crate::domain::catalog::notice::sha256_hex(&whole));
             assert_eq!(files.read(Shelf::Reports, &stored.key).await.unwrap(), whole);
         }
     }

@@ -3,9 +3,8 @@
 //! of a partial bundle for each row.
 
 use std::collections::BTreeSet;
-use std::io;
 use std::path::Path;
-use std::{panic, slice, thread};
+use std::{io, panic, slice, thread};
 
 use super::audit_files::{Files, file_sha256, read_text};
 use super::audit_lines::{Chunk, Lines};

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::audit_row::{References, Shown, read_context};
 use super::bundle::{context_file, notice_file, policy_file};
 use super::finding::{Findings, Problem, Row};
-use crate::domain::notice::{hex, sha256_hex};
+use crate::domain::catalog::notice::{hex, sha256_hex};
 
 /// The longest text that is read whole, in bytes.
 const FILE_LIMIT: u64 = 1024 * 1024;

@@ -10,9 +10,9 @@ use super::bundle::{context_file, notice_file};
 use super::leaf::{LeafHead, LeafType, canonical};
 use super::note::encode_hash;
 use super::tree::leaf_hash;
-use crate::domain::consent::EventType;
-use crate::domain::ledger_record::RecordType;
-use crate::domain::notice::sha256_hex;
+use crate::domain::catalog::notice::sha256_hex;
+use crate::domain::consent::event::EventType;
+use crate::domain::ledger::record::RecordType;
 
 pub(super) const ADA: u128 = 11;
 const BOB: u128 = 12;

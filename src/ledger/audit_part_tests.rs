@@ -10,9 +10,9 @@ use super::bundle::EXTENT;
 use super::extent::Extent;
 use super::jws;
 use super::note::encode_hash;
-use crate::domain::consent::EventType;
-use crate::domain::ledger_record::RecordType;
-use crate::domain::notice::sha256_hex;
+use crate::domain::catalog::notice::sha256_hex;
+use crate::domain::consent::event::EventType;
+use crate::domain::ledger::record::RecordType;
 
 const OTHER_EXTENT: &str = "the signed word is on other events, or on another checkpoint";
 

@@ -13,9 +13,9 @@ use super::leaf::{LeafHead, LeafType};
 use super::note::{Checkpoint, decode_hash};
 use super::subjects::InOrder;
 use super::tree::{Hash, leaf_hash, verify_inclusion};
-use crate::domain::consent::EventType;
-use crate::domain::ledger_record::{RecordType, Told};
-use crate::domain::notice::sha256_hex;
+use crate::domain::catalog::notice::sha256_hex;
+use crate::domain::consent::event::EventType;
+use crate::domain::ledger::record::{RecordType, Told};
 use crate::domain::slug::Label;
 use crate::domain::timestamp::Timestamp;
 

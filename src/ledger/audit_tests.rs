@@ -14,8 +14,8 @@ use super::extent::Extent;
 use super::leaf::{LeafHead, LeafType, canonical};
 use super::note::{Checkpoint, KeyName, SignedNote, SigningKey};
 use super::tree::{Frontier, Hash, TILE_HEIGHT, fold, inclusion_path, leaf_hash, subtree_root};
-use crate::domain::consent::EventType;
-use crate::domain::notice::sha256_hex;
+use crate::domain::catalog::notice::sha256_hex;
+use crate::domain::consent::event::EventType;
 
 const ORIGIN: &str = "example.org/ledger";
 pub(super) const POLICY: &str = "# Privacy\n\nWe keep little.\n";

@@ -165,7 +165,7 @@ pub fn decode_salt(text: &str) -> Option<[u8; 32]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::consent::EventType;
+    use crate::domain::consent::event::EventType;
     use crate::ledger::leaf::LeafHead;
     use crate::ledger::note::{KeyName, SigningKey};
 
@@ -224,7 +224,7 @@ mod tests {
         let other = key(1).jwk()["x"].as_str().unwrap().to_owned();
         let own = key(2).jwk()["x"].as_str().unwrap().to_owned();
         assert!(matches!(read_keys(&text.replace(&own, &other)), Err(KeysError::Jwk(1))));
-        let id = crate::domain::notice::hex(&key(2).id());
+        let id = crate::domain::catalog::notice::hex(&key(2).id());
         assert!(matches!(read_keys(&text.replace(&id, "00000000")), Err(KeysError::Key(1, _))));
     }
 }

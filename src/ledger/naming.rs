@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::note::decode_hash;
 use super::tree::Hash;
-use crate::domain::ledger_record::Told;
+use crate::domain::ledger::record::Told;
 
 /// What stands bare, and what is named as bare, of a whole tree or of a part of it.
 #[derive(Debug, Default)]
@@ -167,7 +167,7 @@ fn filled(part: Part<'_>, from: u64, to: u64) -> Option<(u64, NamingProblem)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::consent::Emptied;
+    use crate::domain::consent::event::Emptied;
     use crate::ledger::note::encode_hash;
 
     fn told(runs: &[(u64, u64)]) -> Told {

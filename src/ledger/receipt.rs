@@ -13,9 +13,9 @@ use super::jws::{self, JwsError};
 use super::leaf::{LeafHead, canonical};
 use super::note::{NoteError, SignedNote, SigningKey, VerifyingKey, decode_hash, encode_hash};
 use super::tree::{Hash, leaf_hash, verify_inclusion};
-use crate::domain::consent::EventType;
-use crate::domain::evidence::whole;
-use crate::domain::notice::sha256_hex;
+use crate::domain::catalog::notice::sha256_hex;
+use crate::domain::consent::event::EventType;
+use crate::domain::consent::evidence::whole;
 use crate::domain::timestamp::Timestamp;
 
 /// The type that the header declares, so that no other signed thing passes for a receipt

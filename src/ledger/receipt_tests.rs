@@ -1,22 +1,21 @@
 //! What a receipt says, and every way to falsify one that we could think of.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
 use super::jws::{JwsError, LIMIT};
 use super::leaf::{LeafHead, LeafType, canonical};
 use super::note::{SigningKey, encode_hash};
-use super::receipt::ReceiptError as E;
-use super::receipt::*;
+use super::receipt::{ReceiptError as E, *};
 use super::tree::leaf_hash;
-use crate::domain::consent::EventType;
-use crate::domain::evidence::whole;
-use crate::domain::notice::sha256_hex;
+use crate::domain::catalog::notice::sha256_hex;
+use crate::domain::consent::event::EventType;
+use crate::domain::consent::evidence::whole;
 use crate::domain::timestamp::Timestamp;
 use crate::ledger::note::{Checkpoint, KeyName};
 use crate::ledger::tree::{Frontier, node_hash};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Value, json};
 
 const WORDS: &str = "I agree, \u{201c}gladly\u{201d}.";
 

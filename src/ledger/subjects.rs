@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::finding::Problem;
 use super::tree::Hash;
-use crate::domain::consent::EventType;
+use crate::domain::consent::event::EventType;
 
 /// What one event says of its subject.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use sha2::Sha256;
 
 use super::tree::*;
-use crate::domain::notice::hex;
+use crate::domain::catalog::notice::hex;
 
 /// RFC 6962 §2.1 to the letter, over leaves that are hashed already.
 fn mth(leaves: &[Hash]) -> Hash {

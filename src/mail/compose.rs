@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::dkim::Dkim;
 use super::relay_events::Marks;
 use super::subject::{Subject, phrase};
-use crate::domain::return_path::ReturnPaths;
+use crate::domain::mail::return_path::ReturnPaths;
 use crate::domain::timestamp::Timestamp;
 use crate::site::Site;
 use crate::templates::{TemplateError, Templates, parts};

@@ -16,8 +16,8 @@ use self::fields::Fields;
 use self::mime::{Letter, field, mailboxes, parse, split, word};
 use self::plain::wants_no_answer;
 use self::told::Told;
-use crate::domain::bounce::news::News;
-use crate::domain::link::LinkSecrets;
+use crate::domain::mail::bounce::news::News;
+use crate::domain::signup::link::LinkSecrets;
 
 /// How much of a message is read, in bytes. What a program is told stands at the front; the rest is the
 /// mail returned.

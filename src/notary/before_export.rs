@@ -6,9 +6,9 @@ use tracing::Instrument;
 
 use super::verify::verify;
 use crate::clock::Clock;
-use crate::flows::allow_export::{ExportRefused, allow_by_heads, allow_export};
-use crate::flows::keep_verdict::{find_newest, is_stale};
-use crate::flows::own_schema::demand_own_schema;
+use crate::flows::contacts::allow_export::{ExportRefused, allow_by_heads, allow_export};
+use crate::flows::ledger::keep_verdict::{find_newest, is_stale};
+use crate::flows::ledger::own_schema::demand_own_schema;
 use crate::flows::{Error, Terms};
 use crate::outside::OutsideError;
 use crate::random::Random;

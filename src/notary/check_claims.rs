@@ -5,13 +5,14 @@ use std::collections::{HashMap, VecDeque};
 use uuid::Uuid;
 
 use super::verification::Verification;
-use crate::domain::action::Action;
-use crate::domain::ledger_record::Chain;
+use crate::domain::ledger::record::Chain;
+use crate::domain::staff::action::Action;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::Error;
-use crate::flows::chain_claims::canonical_claim;
-use crate::store::claims::Claim;
-use crate::store::{Db, claims, verifications};
+use crate::flows::ledger::chain_claims::canonical_claim;
+use crate::store::Db;
+use crate::store::ledger::claims::Claim;
+use crate::store::ledger::{claims, verifications};
 
 /// How many are read at once.
 const AT_ONCE: i64 = 2000;

@@ -3,15 +3,15 @@
 use serde::Deserialize;
 
 use super::verification::Verification;
-use crate::domain::ledger_record::{NamedHead, RecordType};
+use crate::domain::ledger::record::{NamedHead, RecordType};
 use crate::flows::{Error, Terms};
 use crate::ledger::epoch::Epoch;
 use crate::ledger::keys::LedgerKeys;
 use crate::ledger::note::encode_hash;
 use crate::outside::Head;
 use crate::store::Tx;
-use crate::store::ledger_epochs::{self, Resumed};
-use crate::store::ledger_records::StoredRecord;
+use crate::store::ledger::epochs::{self, Resumed};
+use crate::store::ledger::records::StoredRecord;
 
 /// An epoch that a leaf began.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub(super) async fn check_epochs(
     begun: &[Begun],
     told: &mut Verification,
 ) -> Result<(), Error> {
-    let rows = ledger_epochs::list(tx).await?;
+    let rows = epochs::list(tx).await?;
     for what in problems(&rows, begun, &terms.ledger_keys) {
         told.add(what);
     }

@@ -9,11 +9,12 @@ pub mod verification;
 pub mod verify;
 
 use crate::clock::Clock;
-use crate::flows::seal::{Sealed, seal};
-use crate::flows::standing::keep_newest;
+use crate::flows::ledger::seal::{Sealed, seal};
+use crate::flows::ledger::standing::keep_newest;
 use crate::flows::{Error, Terms};
 use crate::random::{Moment, Random};
-use crate::store::{Db, checkpoints, claims, ledger_epochs};
+use crate::store::Db;
+use crate::store::ledger::{checkpoints, claims, epochs};
 
 /// Seals all that waits, and keeps each head outside before it goes on.
 ///
@@ -38,7 +39,7 @@ pub async fn seal_all(db: &Db, terms: &Terms, clock: &Clock, random: &Random) ->
 /// When the database does not answer.
 pub async fn waits(db: &Db) -> sqlx::Result<bool> {
     let mut tx = db.read().await?;
-    let place = ledger_epochs::find_place(&mut tx).await?;
+    let place = epochs::find_place(&mut tx).await?;
     Ok(place.kept < Some(place.size).filter(|size| *size > 0)
         || checkpoints::waits_since(&mut tx).await?.is_some()
         || !claims::list_waiting(&mut tx, 1).await?.is_empty())

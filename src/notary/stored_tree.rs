@@ -4,14 +4,15 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::verification::Verification;
-use crate::domain::evidence_key::EvidenceKey;
+use crate::domain::consent::evidence_key::EvidenceKey;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::Error;
 use crate::ledger::LONGEST_WAIT;
 use crate::ledger::note::{SignedNote, VerifyingKey, encode_hash};
 use crate::ledger::tree::{Frontier, Hash, TILE_HEIGHT, TILE_WIDTH};
-use crate::store::checkpoints::StoredCheckpoint;
-use crate::store::{Db, checkpoints};
+use crate::store::Db;
+use crate::store::ledger::checkpoints;
+use crate::store::ledger::checkpoints::StoredCheckpoint;
 
 /// The tree as it grows, beside the tiles of it that are stored above the leaves.
 pub(super) struct Tree {

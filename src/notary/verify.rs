@@ -14,26 +14,27 @@ use super::seal_all;
 use super::stored_tree::{Heads, Tree};
 pub use super::verification::Verification;
 use crate::clock::Clock;
-use crate::domain::ledger_record::Chain;
-use crate::domain::notice::{LANG, sha256_hex};
+use crate::domain::catalog::notice::{LANG, sha256_hex};
+use crate::domain::ledger::record::Chain;
 use crate::domain::sentence::sentence;
 use crate::files::FilesError;
-use crate::flows::check_events::{Checked, CheckedLeaf, EventChecker, Finding};
-use crate::flows::keep_verdict::{find_seen, keep_verdict};
-use crate::flows::own_schema::demand_own_schema;
-use crate::flows::standing::demand_level;
+use crate::flows::ledger::check_events::{Checked, CheckedLeaf, EventChecker, Finding};
+use crate::flows::ledger::keep_verdict::{find_seen, keep_verdict};
+use crate::flows::ledger::own_schema::demand_own_schema;
+use crate::flows::ledger::standing::demand_level;
 use crate::flows::{Error, Terms};
 use crate::ledger::naming::{Naming, Part};
 use crate::ledger::tree::{Hash, TILE_WIDTH};
 use crate::outside::OutsideError;
 use crate::random::{Moment, Random};
-use crate::store::ledger_records::StoredRecord;
-use crate::store::ledger_verdicts::Verdict;
-use crate::store::verifications::EventRow;
-use crate::store::{
-    Db, Tx, checkpoints, foreign, ledger_records, notices, policy_versions, signups, unaccounted,
-    verifications,
-};
+use crate::store::catalog::notices;
+use crate::store::ledger::records::StoredRecord;
+use crate::store::ledger::verdicts::Verdict;
+use crate::store::ledger::verifications::EventRow;
+use crate::store::ledger::{checkpoints, foreign, records, unaccounted, verifications};
+use crate::store::policy::versions;
+use crate::store::signup::signups;
+use crate::store::{Db, Tx};
 
 /// How many leaves are read at once: whole tiles of them.
 const CHUNK: i64 = 2 * TILE_WIDTH as i64;
@@ -265,7 +266,7 @@ async fn finish(
         let rows = verifications::list_erased_since(&mut tx, told.size).await?;
         let (since, _) = rows.read();
         let mut said: Vec<CheckedLeaf> = checker.check(&since).leaves;
-        for record in ledger_records::list_since(&mut tx, told.size).await? {
+        for record in records::list_since(&mut tx, told.size).await? {
             let (leaf, wrong) = checker.record(&record);
             match wrong {
                 Some(what) => told.add(what),
@@ -316,11 +317,11 @@ async fn check_texts(tx: &mut Tx, told: &mut Verification) -> Result<(), Error> 
     for notice in notices::list(tx).await?.iter().filter(|n| changed(&n.sha256, &n.words)) {
         told.add(format!("notice {}: its words are not those of its hash", notice.notice_id));
     }
-    let policies = policy_versions::list(tx, LANG).await?;
+    let policies = versions::list(tx, LANG).await?;
     for policy in policies.iter().filter(|policy| changed(&policy.sha256, &policy.body)) {
         told.add(format!("policy {}: its text is not that of its hash", policy.label));
     }
-    for label in policy_versions::list_strange(tx).await? {
+    for label in versions::list_strange(tx).await? {
         told.add(format!(
             "policy {label}: it is in another language, or another one bears its label"
         ));
@@ -396,7 +397,7 @@ async fn piece(db: Db, checker: Arc<EventChecker>, from: i64, size: i64) -> Resu
     let to = size.min(from + CHUNK);
     let mut tx = db.read().await?;
     let rows = verifications::list_sealed(&mut tx, from, to).await?;
-    let records = ledger_records::list_sealed(&mut tx, from, to).await?;
+    let records = records::list_sealed(&mut tx, from, to).await?;
     let (first, last) = (from / width, (to + width - 1) / width);
     let tiles = verifications::list_tiles(&mut tx, 0, first, last).await?;
     drop(tx);

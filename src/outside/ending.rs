@@ -6,12 +6,16 @@ use std::time::Duration;
 
 use subtle::ConstantTimeEq;
 
-use crate::domain::address_key::AddressKey;
-use crate::domain::evidence_key::EvidenceKey;
-use crate::domain::notice::hex;
-use crate::domain::purpose::Purpose;
-use crate::domain::suppression::SuppressionReason;
+use crate::domain::catalog::notice::hex;
+use crate::domain::catalog::purpose::Purpose;
+use crate::domain::consent::evidence_key::EvidenceKey;
+use crate::domain::contacts::address_key::AddressKey;
+use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::timestamp::Timestamp;
+
+/// How long ago something ended that every later moment of the database knows: what is ending at this moment may
+/// be noted here already, and its transaction be under way.
+pub const SETTLED: Duration = Duration::from_mins(1);
 
 /// Whether something begins to keep an address from being written to, or ceases to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -229,7 +233,7 @@ impl Scope {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::domain::address_key::AddressSecret;
+    use crate::domain::contacts::address_key::AddressSecret;
 
     pub(in crate::outside) const KEY: &str =
         "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";

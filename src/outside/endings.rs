@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::ending::{Ending, EndingReason, Scope, Turn};
-use crate::domain::address_key::AddressKey;
-use crate::domain::purpose::Purpose;
+use crate::domain::catalog::purpose::Purpose;
+use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::timestamp::Timestamp;
 
 /// When one scope began last.

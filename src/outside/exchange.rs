@@ -3,11 +3,16 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::journal::{Grown, Look, ReadUpTo, parse_lines, whole_lines};
-use super::objects::{FOLDER, key, object_name, pieces};
-use super::{Access, Ending, Endings, Outside, OutsideError};
+use super::ending::Ending;
+use super::endings::Endings;
+use super::error::OutsideError;
+use super::exchanged::{Exchanged, Last};
+use super::journal::{Grown, Look, parse_lines, whole_lines};
+use super::objects::{FOLDER, find_lines, key, object_name, pieces};
+use super::places::{Access, Outside};
 
 /// How many objects are read before their lines are appended, so that a start that is cut short begins further on.
 const FETCHED_AT_ONCE: usize = 256;
@@ -16,65 +21,6 @@ const SIDE_BY_SIDE: usize = 16;
 
 /// How often the store is listed until nothing that it named was replaced before it was read.
 const LISTINGS: usize = 16;
-
-/// What this process knows of the file store.
-#[derive(Debug, Default)]
-pub(super) struct Exchanged {
-    /// The objects whose lines are in the file, and their sizes in bytes.
-    known: HashMap<String, u64>,
-    /// The lines that stand in those objects.
-    there: HashSet<Mark>,
-    /// Where the first piece begins that is not full, or not there.
-    begins: u64,
-    /// The object of that piece, which the next one of it replaces.
-    last: Option<Last>,
-    /// How far the file was read.
-    place: ReadUpTo,
-}
-
-/// The object of a piece that may grow.
-#[derive(Debug)]
-struct Last {
-    name: String,
-    /// How many bytes it holds.
-    length: usize,
-}
-
-impl Last {
-    /// Whether this piece holds all that the object does: only then may it take its place.
-    fn is_in(&self, piece: &[u8]) -> bool {
-        piece.get(..self.length).is_some_and(|begin| object_name(begin) == self.name)
-    }
-}
-
-/// What tells one line from all others: the MAC at its end, in hex.
-type Mark = [u8; 32];
-
-fn mark(line: &[u8]) -> Option<Mark> {
-    line.last_chunk().copied()
-}
-
-impl Exchanged {
-    /// The lines of this piece stand in an object of this name.
-    fn know(&mut self, name: String, piece: &[u8]) {
-        self.there.extend(whole_lines(piece).filter_map(|(_, line)| mark(line)));
-        self.known.insert(name, piece.len() as u64);
-    }
-
-    /// Whether the lines of an object are known, which has this size now.
-    fn knows(&self, name: &str, size: u64) -> bool {
-        self.known.get(name) == Some(&size)
-    }
-
-    /// Whether the store has each line of a piece already, in whatever object.
-    fn has_all(&self, piece: &[u8]) -> bool {
-        whole_lines(piece).all(|(_, line)| self.has(line))
-    }
-
-    fn has(&self, line: &[u8]) -> bool {
-        mark(line).is_some_and(|mark| self.there.contains(&mark))
-    }
-}
 
 impl Outside {
     /// Fetches what others put, and puts what they lack. Afterwards the data directory knows every ending that
@@ -316,5 +262,41 @@ impl Outside {
         }
         (state.begins, state.place) = (begins, state.place.behind(grown, grown.bytes.len()));
         Ok(())
+    }
+
+    /// Whether anybody ever ended anything, as far as either place knows; nothing is fetched.
+    ///
+    /// # Errors
+    /// When a place cannot be read.
+    pub async fn holds_endings(&self) -> Result<bool, OutsideError> {
+        Ok(!self.endings().await?.is_empty() || !self.files.sizes(FOLDER).await?.is_empty())
+    }
+
+    /// What an object holds, with its name; nothing when it is gone.
+    async fn find_object(&self, name: String) -> Result<(String, Option<Bytes>), OutsideError> {
+        let bytes = self.files.find(&key(&name)).await?;
+        Ok((name, bytes))
+    }
+
+    /// Puts back what belongs under a name that something else was found under, where this machine has it.
+    ///
+    /// # Errors
+    /// When this machine does not have it: whoever left by a line that is missing would be written to.
+    async fn put_right(&self, name: &str, found: &[u8]) -> Result<Bytes, OutsideError> {
+        let key = key(name);
+        let Some(piece) = find_lines(&self.endings.bytes().await?, name) else {
+            // A line by another hand says more.
+            parse_lines(&key, found, self.line())?;
+            return Err(OutsideError::Object(key));
+        };
+        if self.access == Access::Look {
+            return Ok(piece);
+        }
+        self.files.replace(&key, piece.clone()).await?;
+        tracing::warn!(
+            object = key,
+            "endings in the file store were changed by another hand, and are put right"
+        );
+        Ok(piece)
     }
 }

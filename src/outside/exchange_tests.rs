@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::objects::{FOLDER, PIECE};
 use super::{Ending, Outside, OutsideError};
-use crate::domain::address_key::AddressSecret;
-use crate::domain::evidence_key::EvidenceKey;
+use crate::domain::consent::evidence_key::EvidenceKey;
+use crate::domain::contacts::address_key::AddressSecret;
 use crate::files::Files;
 use crate::ledger::keys::LedgerKeys;
 use crate::ledger::note::{KeyName, SigningKey};

@@ -4,8 +4,8 @@
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sha2::{Digest, Sha256};
 
-use super::OutsideError;
-use crate::domain::notice::hex;
+use super::error::OutsideError;
+use crate::domain::catalog::notice::hex;
 use crate::files::Files;
 use crate::ledger::epoch::Epoch;
 use crate::ledger::keys::LedgerKeys;

@@ -2,9 +2,9 @@
 
 use data_encoding::HEXLOWER;
 
-use super::OutsideError;
+use super::error::OutsideError;
 use super::heads::Heads;
-use crate::domain::evidence_key::EvidenceKey;
+use crate::domain::consent::evidence_key::EvidenceKey;
 use crate::ledger::epoch::Epoch;
 use crate::ledger::keys::LedgerKeys;
 use crate::ledger::tree::Hash;
@@ -82,7 +82,7 @@ impl Heads {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::address_key::AddressSecret;
+    use crate::domain::contacts::address_key::AddressSecret;
     use crate::files::Files;
     use crate::ledger::note::{KeyName, SigningKey};
 

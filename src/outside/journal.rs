@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::OutsideError;
+use super::error::OutsideError;
 
 /// What closes off a line that a loss of power cut short: whoever wrote it was never told that it is there.
 const TORN: &[u8] = b" #torn\n";

@@ -1,19 +1,15 @@
 //! What the two places know of heads, for whoever holds all of it against the database; and how the data directory of
 //! every machine comes to know what the file store does.
 
+use std::sync::{MutexGuard, PoisonError};
+use std::time::Instant;
+
+use super::error::OutsideError;
 use super::heads::{Head, Heads};
 use super::held::HeldUpTo;
-use super::{Access, Outside, OutsideError};
+use super::places::{Access, Outside, Place};
+use super::seen::Seen;
 use crate::ledger::epoch::Epoch;
-
-/// One of the two places.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// The data directory.
-    Near,
-    /// The file store.
-    Far,
-}
 
 impl Outside {
     /// The newest head of a later epoch than this one, in either place.
@@ -141,6 +137,33 @@ impl Outside {
             Place::Far => &self.far,
         }
     }
+
+    /// Whether the database was found level with all heads known in this process, and lately.
+    #[must_use]
+    pub fn is_compared(&self) -> bool {
+        self.own().is_compared()
+    }
+
+    /// It was found so.
+    pub fn mark_compared(&self) {
+        let mut own = self.own();
+        (own.compared, own.since) = (Some(Instant::now()), 0);
+    }
+
+    /// The newest head at which this process saw the database stand level.
+    #[must_use]
+    pub fn seen(&self) -> Option<Head> {
+        self.own().head.clone()
+    }
+
+    /// It stands level at this one.
+    pub fn see(&self, head: &Head) {
+        self.own().see(head);
+    }
+
+    fn own(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[cfg(test)]
@@ -149,8 +172,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::domain::address_key::AddressSecret;
-    use crate::domain::evidence_key::EvidenceKey;
+    use crate::domain::consent::evidence_key::EvidenceKey;
+    use crate::domain::contacts::address_key::AddressSecret;
     use crate::files::Files;
     use crate::ledger::keys::LedgerKeys;
     use crate::ledger::note::{Checkpoint, KeyName, SigningKey};

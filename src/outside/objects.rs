@@ -4,9 +4,8 @@
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
-use super::journal::{parse_lines, whole_lines};
-use super::{Access, Outside, OutsideError};
-use crate::domain::notice::hex;
+use super::journal::whole_lines;
+use crate::domain::catalog::notice::hex;
 
 /// Where they lie.
 pub(super) const FOLDER: &str = "outside/endings";
@@ -47,7 +46,7 @@ pub(super) fn pieces(bytes: &[u8], from: u64) -> Vec<(u64, Vec<u8>)> {
 }
 
 /// The lines of a file that an object of this name was put for, if one was: all of a piece, or those that it had then.
-fn find_lines(bytes: &[u8], name: &str) -> Option<Bytes> {
+pub(super) fn find_lines(bytes: &[u8], name: &str) -> Option<Bytes> {
     pieces(bytes, 0).into_iter().find_map(|(_, mut piece)| {
         let (mut hash, mut end) = (Sha256::new(), 0);
         let end = piece.split_inclusive(|byte| *byte == b'\n').find_map(|line| {
@@ -60,52 +59,13 @@ fn find_lines(bytes: &[u8], name: &str) -> Option<Bytes> {
     })
 }
 
-impl Outside {
-    /// Whether anybody ever ended anything, as far as either place knows; nothing is fetched.
-    ///
-    /// # Errors
-    /// When a place cannot be read.
-    pub async fn holds_endings(&self) -> Result<bool, OutsideError> {
-        Ok(!self.endings().await?.is_empty() || !self.files.sizes(FOLDER).await?.is_empty())
-    }
-
-    /// What an object holds, with its name; nothing when it is gone.
-    pub(super) async fn find_object(
-        &self,
-        name: String,
-    ) -> Result<(String, Option<Bytes>), OutsideError> {
-        let bytes = self.files.find(&key(&name)).await?;
-        Ok((name, bytes))
-    }
-
-    /// Puts back what belongs under a name that something else was found under, where this machine has it.
-    ///
-    /// # Errors
-    /// When this machine does not have it: whoever left by a line that is missing would be written to.
-    pub(super) async fn put_right(&self, name: &str, found: &[u8]) -> Result<Bytes, OutsideError> {
-        let key = key(name);
-        let Some(piece) = find_lines(&self.endings.bytes().await?, name) else {
-            // A line by another hand says more.
-            parse_lines(&key, found, self.line())?;
-            return Err(OutsideError::Object(key));
-        };
-        if self.access == Access::Look {
-            return Ok(piece);
-        }
-        self.files.replace(&key, piece.clone()).await?;
-        tracing::warn!(
-            object = key,
-            "endings in the file store were changed by another hand, and are put right"
-        );
-        Ok(piece)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
 
+    use super::super::error::OutsideError;
     use super::super::exchange_tests::{line, open};
+    use super::super::places::Outside;
     use super::*;
 
     /// Two machines that share a file store; the first put three lines there, in one object.

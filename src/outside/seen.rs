@@ -1,9 +1,8 @@
 //! What this process knows of heads by itself, whatever became of the places where they are kept.
 
-use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Head, Outside};
+use super::heads::Head;
 
 /// How long ago all heads known may have been looked at.
 const LOOK_EVERY: Duration = Duration::from_mins(1);
@@ -14,53 +13,24 @@ const LOOK_AFTER: u32 = 12;
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     /// The newest head at which the database stood level.
-    head: Option<Head>,
+    pub(super) head: Option<Head>,
     /// When it stood level with all heads known.
-    compared: Option<Instant>,
+    pub(super) compared: Option<Instant>,
     /// How many newer heads it had since then.
-    since: u32,
+    pub(super) since: u32,
 }
 
 impl Seen {
-    fn is_compared(&self) -> bool {
+    pub(super) fn is_compared(&self) -> bool {
         self.since < LOOK_AFTER
             && self.compared.is_some_and(|compared| compared.elapsed() < LOOK_EVERY)
     }
 
-    fn see(&mut self, head: &Head) {
+    pub(super) fn see(&mut self, head: &Head) {
         if self.head.as_ref().is_none_or(|seen| seen.rank() < head.rank()) {
             self.head = Some(head.clone());
             self.since = self.since.saturating_add(1);
         }
-    }
-}
-
-impl Outside {
-    /// Whether the database was found level with all heads known in this process, and lately.
-    #[must_use]
-    pub fn is_compared(&self) -> bool {
-        self.own().is_compared()
-    }
-
-    /// It was found so.
-    pub fn mark_compared(&self) {
-        let mut own = self.own();
-        (own.compared, own.since) = (Some(Instant::now()), 0);
-    }
-
-    /// The newest head at which this process saw the database stand level.
-    #[must_use]
-    pub fn seen(&self) -> Option<Head> {
-        self.own().head.clone()
-    }
-
-    /// It stands level at this one.
-    pub fn see(&self, head: &Head) {
-        self.own().see(head);
-    }
-
-    fn own(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

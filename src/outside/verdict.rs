@@ -2,7 +2,8 @@
 
 use uuid::Uuid;
 
-use super::{Outside, OutsideError};
+use super::error::OutsideError;
+use super::places::Outside;
 
 /// Where that lies: an empty object named by the key of the verdict.
 const FOLDER: &str = "outside/verdict";
@@ -45,8 +46,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::domain::address_key::AddressSecret;
-    use crate::domain::evidence_key::EvidenceKey;
+    use crate::domain::consent::evidence_key::EvidenceKey;
+    use crate::domain::contacts::address_key::AddressSecret;
     use crate::files::{Files, FilesError};
     use crate::ledger::keys::LedgerKeys;
     use crate::ledger::note::{KeyName, SigningKey};

@@ -7,8 +7,8 @@ use std::time::Duration;
 use sqlx::{Database, Transaction};
 
 use super::Tx;
-use crate::domain::address_key::AddressKey;
-use crate::domain::purpose::Purpose;
+use crate::domain::catalog::purpose::Purpose;
+use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::timestamp::Timestamp;
 use crate::outside::{Began, Ending, Endings, Outside, OutsideError, Scope, Turn};
 

@@ -10,9 +10,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::Serialize;
 
-use super::validators::Validators;
 use super::{App, Error};
-use crate::domain::notice::sha256_hex;
+use crate::domain::catalog::notice::sha256_hex;
+use crate::web::http::validators::Validators;
 
 // The publisher's colours and type stand in a file of their own, in front of both stylesheets.
 static SITE_CSS: LazyLock<Asset> = LazyLock::new(|| {

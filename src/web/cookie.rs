@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use uuid::Uuid;
 
 use super::{App, Error};
-use crate::domain::link::LinkKind;
+use crate::domain::signup::link::LinkKind;
 use crate::domain::timestamp::Timestamp;
 
 /// How long either is remembered.

@@ -1,9 +1,9 @@
 //! `since` and `until` of forms and addresses: read here for whoever asks, so that they mean the same everywhere.
 
-use super::fields::{Fault, Fields};
 use crate::domain::day_span::{DaySpan, NotASpan};
 use crate::domain::sentence::upper_first;
 use crate::domain::time_zone::TimeZone;
+use crate::web::http::fields::{Fault, Fields};
 
 /// The fields of its ends.
 pub(super) const ENDS: [&str; 2] = ["since", "until"];

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{App, Error};
-use crate::flows::record_disclosure::{Disclosure, record_disclosure};
+use crate::flows::contacts::record_disclosure::{Disclosure, record_disclosure};
 
 /// Writes down that somebody takes data away; committed before anything is given.
 pub(super) async fn note_disclosure(

@@ -1,7 +1,7 @@
 //! The end of an erasure, by whichever page or program it was asked for.
 
 use super::{App, Error};
-use crate::flows::erase::record_erasure;
+use crate::flows::contacts::erase::record_erasure;
 use crate::random::Moment;
 use crate::store::Tx;
 

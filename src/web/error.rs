@@ -1,18 +1,11 @@
-//! What went wrong, as visitors see it: one page each, which says what to do and nothing of the inside.
+//! What went wrong, as visitors are told it: what to do, and nothing of the inside.
 
-use std::any::Any;
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Request, State};
-use axum::http::response::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::Next;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use serde_json::json;
 
-use super::{App, api, console};
 use crate::intake::IntakeError;
 use crate::store::is_away;
 use crate::templates::TemplateError;
@@ -122,7 +115,7 @@ pub enum FreshLink {
 
 impl FreshLink {
     /// As the page is told.
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Choices | Self::AtConsole => "choices",
             Self::Form => "form",
@@ -201,8 +194,8 @@ impl From<TemplateError> for Error {
     }
 }
 
-impl From<crate::domain::password::HashError> for Error {
-    fn from(error: crate::domain::password::HashError) -> Self {
+impl From<crate::domain::staff::password::HashError> for Error {
+    fn from(error: crate::domain::staff::password::HashError) -> Self {
         tracing::error!(error = ?error, "a password could not be looked at");
         Self::Internal
     }
@@ -355,79 +348,4 @@ impl IntoResponse for Error {
         response.extensions_mut().insert(self);
         response
     }
-}
-
-/// Gives every [`Error`] its page, or, where programs ask, its problem document.
-pub(super) async fn pages(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let path = request.uri().path().to_owned();
-    let api = path.starts_with(api::PREFIX);
-    let at_console = path == console::PREFIX || path.starts_with(&format!("{}/", console::PREFIX));
-    let headers = at_console.then(|| request.headers().clone());
-    let mut response = next.run(request).await;
-    let error = response.extensions_mut().remove::<Error>();
-    // What the framework itself could not read: a path that is not UTF-8, which leads nowhere.
-    let unread = response.status() == StatusCode::BAD_REQUEST;
-    let Some(error) = error.or_else(|| unread.then_some(Error::NotFound)) else { return response };
-    if api {
-        let (mut head, _) = response.into_parts();
-        head.status = error.status();
-        return replaced(head, api::Problem::from(&error));
-    }
-    let page = match &headers {
-        Some(headers) => console::error_page(&app, headers, &error, &path).await,
-        None => public_page(&app, &error, &path),
-    };
-    match page {
-        Ok(page) => {
-            let (mut head, _) = response.into_parts();
-            head.status = error.status();
-            if at_console {
-                let policy = HeaderValue::from_static(console::POLICY);
-                head.headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-            }
-            replaced(head, Html(page))
-        }
-        Err(error) => {
-            tracing::error!(error = ?error, "an error page could not be rendered");
-            response
-        }
-    }
-}
-
-/// The page of an error that was met at this path.
-fn public_page(app: &App, error: &Error, path: &str) -> Result<String, TemplateError> {
-    if let Error::Gone(gone) = error {
-        let Gone { title, message, fresh, start_again } = gone.as_ref();
-        let context = json!({"site": *app.site, "title": title, "message": message,
-                             "fresh": fresh, "start_again": start_again});
-        return app.templates.render("public/gone.html", context);
-    }
-    if let Error::BrokenLink(fresh) = error {
-        let context = json!({"site": *app.site, "fresh": fresh.as_str()});
-        return app.templates.render("public/broken_link.html", context);
-    }
-    let (title, message) = error.words();
-    // Each form of the public's stands on the page that it is sent to.
-    let form = matches!(error, Error::ForeignOrigin | Error::HiddenOrigin).then_some(path);
-    let context = json!({"site": *app.site, "status": error.status().as_u16(),
-                         "title": title, "message": message, "form_path": form});
-    app.templates.render("public/error.html", context)
-}
-
-/// An answer with another body.
-fn replaced(mut head: Parts, body: impl IntoResponse) -> Response {
-    head.headers.remove(header::CONTENT_LENGTH);
-    head.headers.remove(header::CONTENT_TYPE);
-    (head, body).into_response()
-}
-
-/// A panic is our mistake; the visitor sees the page for it.
-#[expect(clippy::needless_pass_by_value, reason = "the shape that the layer calls")]
-pub(super) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
-    let what = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied());
-    tracing::error!(panic = what, "a handler panicked");
-    Error::Internal.into_response()
 }

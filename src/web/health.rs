@@ -9,12 +9,12 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 
 use super::App;
-use crate::domain::alarm::{MAIL_PAUSED, MAIL_RELAY, quotes_others};
+use crate::domain::mail::alarm::{MAIL_PAUSED, MAIL_RELAY, quotes_others};
 use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::keep_verdict::find_verdict;
-use crate::store::alarms::{self, Alarm};
-use crate::store::ledger_verdicts::Verdict;
+use crate::flows::ledger::keep_verdict::find_verdict;
+use crate::store::ledger::verdicts::Verdict;
+use crate::store::mail::alarms::{self, Alarm};
 
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new().route("/livez", get(|| async { "ok\n" })).route("/readyz", get(ready))
@@ -65,7 +65,7 @@ fn detail(alarms: &[Alarm], verdict: Option<&Verdict>, timezone: &TimeZone) -> S
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::alarm::{LEDGER, OUTSIDE, REFUSALS};
+    use crate::domain::mail::alarm::{LEDGER, OUTSIDE, REFUSALS};
 
     #[test]
     fn what_other_systems_said_is_left_out() {

@@ -4,80 +4,12 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use url::{Host, Url};
 
-use super::{App, Error};
-
-/// The host of `base_url`.
-#[derive(Clone, Debug)]
-pub struct OwnHost {
-    host: String,
-    port: u16,
-    https: bool,
-    loopback: bool,
-}
-
-impl OwnHost {
-    /// The host that `base_url` names.
-    #[must_use]
-    pub fn of(base_url: &Url) -> Self {
-        let loopback = match base_url.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(ip)) => ip.is_loopback(),
-            Some(Host::Ipv6(ip)) => ip.is_loopback(),
-            None => false,
-        };
-        Self {
-            host: without_root(&base_url.host_str().unwrap_or_default().to_ascii_lowercase())
-                .to_owned(),
-            port: base_url.port_or_known_default().unwrap_or(80),
-            https: base_url.scheme() == "https",
-            loopback,
-        }
-    }
-
-    /// Whether readers reach us over TLS.
-    #[must_use]
-    pub fn is_https(&self) -> bool {
-        self.https
-    }
-
-    /// Whether a `Host` names us, with the dot of the root behind it or without (RFC 3986 §3.2.2). On loopback, its three
-    /// names are one and the port does not count.
-    #[must_use]
-    pub fn is(&self, host: &str) -> bool {
-        let Ok(authority) = host.parse::<Authority>() else {
-            return false;
-        };
-        if authority.as_str().contains('@') {
-            return false;
-        }
-        let lower = authority.host().to_ascii_lowercase();
-        let name = without_root(&lower);
-        if self.loopback {
-            return matches!(name, "localhost" | "127.0.0.1" | "[::1]");
-        }
-        let port = authority.port_u16().unwrap_or(if self.https { 443 } else { 80 });
-        let plain_port = authority.as_str().len() == lower.len() || authority.port_u16().is_some();
-        name == self.host && port == self.port && plain_port
-    }
-
-    /// Whether an `Origin` is ours.
-    #[must_use]
-    pub fn is_origin(&self, origin: &str) -> bool {
-        let scheme = if self.https { "https://" } else { "http://" };
-        origin.strip_prefix(scheme).is_some_and(|host| self.is(host))
-    }
-}
-
-/// A name without the dot of the root at its end, which browsers send where somebody typed it.
-fn without_root(name: &str) -> &str {
-    name.strip_suffix('.').unwrap_or(name)
-}
+use super::error::Error;
+use super::state::app::App;
 
 /// Asked by whatever watches the program, under whatever name it uses.
 const ANY_HOST: [&str; 2] = ["/livez", "/readyz"];
@@ -95,79 +27,15 @@ pub(super) async fn check(
     } else {
         // Most often a proxy that passes on its own name, or a `base_url` that is not the one people see.
         let asked: Option<String> = named.map(|host| host.chars().take(255).collect());
-        tracing::info!(
-            asked,
-            own = app.own_host.host.as_str(),
-            "refused a request for another host"
-        );
+        tracing::info!(asked, own = app.own_host.name(), "refused a request for another host");
         Err(Error::Misdirected)
     }
 }
 
 /// The host a request names; `None` when it names none, or its target another. That it names one at most was checked
-/// before ([`super::framing`]).
+/// before ([`crate::web::http::framing`]).
 fn named_host(uri: &Uri, headers: &HeaderMap) -> Option<String> {
     let host = headers.get(header::HOST)?.to_str().ok()?;
     let differs = uri.authority().is_some_and(|authority| authority.as_str() != host);
     (!differs).then(|| host.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn own(base_url: &str) -> OwnHost {
-        OwnHost::of(&Url::parse(base_url).unwrap())
-    }
-
-    #[test]
-    fn loopback_names_are_one() {
-        let own = own("http://127.0.0.1:8080");
-        for host in
-            ["localhost", "127.0.0.1:9", "[::1]:8080", "LOCALHOST:1", "localhost.", "localhost.:1"]
-        {
-            assert!(own.is(host), "{host}");
-        }
-        for host in
-            ["evil.test", "127.0.0.1.evil.test", "localhost@evil.test", "", "127.0.0.2", "a b"]
-        {
-            assert!(!own.is(host), "{host}");
-        }
-    }
-
-    #[test]
-    fn a_base_url_with_the_dot_is_the_same() {
-        let own = own("https://reports.example.org./");
-        assert!(own.is("reports.example.org") && own.is("reports.example.org."));
-    }
-
-    #[test]
-    fn elsewhere_the_port_counts() {
-        let own = own("https://reports.example.org");
-        for host in [
-            "reports.example.org",
-            "Reports.Example.org:443",
-            "reports.example.org.",
-            "Reports.example.org.:443",
-        ] {
-            assert!(own.is(host), "{host}");
-        }
-        for host in [
-            "reports.example.org:80",
-            "example.org",
-            "reports.example.org..",
-            "reports.example.org.:80",
-            ".reports.example.org",
-            ".",
-            "localhost",
-            "reports.example.org:",
-            "reports.example.org:99999",
-            "u@reports.example.org",
-        ] {
-            assert!(!own.is(host), "{host}");
-        }
-        assert!(own.is_origin("https://reports.example.org"));
-        assert!(own.is_origin("https://reports.example.org."));
-        assert!(!own.is_origin("http://reports.example.org") && !own.is_origin("null"));
-    }
 }

@@ -18,7 +18,7 @@ use super::client_ip::client_ip;
 use super::error::FreshLink;
 use super::waiting::Waiting;
 use super::{App, Error, api};
-use crate::domain::link::LinkKind;
+use crate::domain::signup::link::LinkKind;
 
 /// Behind these a reader's token stands, and of which kind it is.
 const DOORS: [(&str, LinkKind); 5] = [

@@ -2,7 +2,7 @@
 
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Parser, Tag, TagEnd, html};
 
-use crate::domain::markdown::OPTIONS;
+use crate::domain::catalog::markdown::OPTIONS;
 
 /// Renders Markdown. HTML in it is shown as text, headings begin below the page's own, and links and
 /// images lead to web pages, mailboxes and places of this site only.

@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use super::App;
 use super::cookie::{self, LIFETIME};
-use crate::domain::link::{Link, LinkKind};
-use crate::domain::mail_limit::MailLimit;
-use crate::domain::purpose::Purpose;
+use crate::domain::catalog::purpose::Purpose;
+use crate::domain::mail::limit::MailLimit;
+use crate::domain::signup::link::{Link, LinkKind};
 use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
 

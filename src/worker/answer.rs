@@ -7,8 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::WorkerParts;
 use crate::flows::Error;
-use crate::flows::send_link::answer_link_requests;
-use crate::store::link_requests;
+use crate::flows::consent::send_link::answer_link_requests;
+use crate::store::signup::link_requests;
 
 const EVERY: Duration = Duration::from_secs(1);
 

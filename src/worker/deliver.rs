@@ -16,8 +16,8 @@ use super::hand_over::{Answer, hand_over};
 use super::leases::Leases;
 use super::recorder::{AT_ONCE, Recorder};
 use super::rest::Rest;
-use crate::flows::record_delivery::Tried;
-use crate::store::outbox::{self, ClaimedMail, HeldMail};
+use crate::flows::mail::record_delivery::Tried;
+use crate::store::mail::outbox::{self, ClaimedMail, HeldMail};
 
 /// For each connection so many mails are claimed ahead.
 const AHEAD: usize = 4;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::domain::mail_limit::Window;
+use crate::domain::mail::limit::Window;
 
 /// The limit for each domain, in this process; none when it is off.
 pub struct DomainPace(Option<(Window, Mutex<HashMap<String, Turns>>)>);

@@ -10,12 +10,12 @@ use crate::domain::request_id::RequestId;
 use crate::domain::sentence::sentence;
 use crate::export::{ExportError, Format, Preset, Wanted, Written};
 use crate::files::{FilesError, Shelf};
-use crate::flows::allow_export::ExportRefused;
-use crate::flows::end_export::{break_off_export, finish_export};
-use crate::flows::record_export::ExportRecord;
-use crate::flows::write_export::{RunError, keep_export, write_export};
+use crate::flows::contacts::allow_export::ExportRefused;
+use crate::flows::contacts::end_export::{break_off_export, finish_export};
+use crate::flows::contacts::record_export::ExportRecord;
+use crate::flows::contacts::write_export::{RunError, keep_export, write_export};
 use crate::notary::before_export::allow_to_begin;
-use crate::store::export_runs::{self, ExportRun, HeldRun};
+use crate::store::contacts::export_runs::{self, ExportRun, HeldRun};
 
 /// How often it is looked whether a job waits.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);

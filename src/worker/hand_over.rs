@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use super::WorkerParts;
-use super::letters::{self, Said};
-use crate::domain::bounce::Bounce;
+use super::letter::{self, Said};
+use super::{WorkerParts, letters};
+use crate::domain::mail::bounce::Bounce;
 use crate::domain::sentence::sentence;
-use crate::flows::record_delivery::Tried;
+use crate::flows::mail::record_delivery::Tried;
 use crate::mail::compose::{Letter, Outgoing, compose};
 use crate::mail::transport::{StillOurs, TransportError};
-use crate::store::outbox::ClaimedMail;
+use crate::store::mail::outbox::ClaimedMail;
 
 /// Why nothing is sent where it is not certain whose the address is.
 const CHANGED: &str = "the address it goes to was changed in the database by another hand: run `assent ledger verify`";
@@ -76,7 +76,7 @@ pub(super) async fn hand_over(
 fn composed(
     parts: &WorkerParts,
     mail: &ClaimedMail,
-    said: &letters::Letter,
+    said: &letter::Letter,
 ) -> Result<Outgoing, String> {
     let letter = Letter {
         outbox_id: mail.outbox_id,

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::WorkerParts;
-use crate::store::outbox::{self, ClaimedMail, HeldMail, LEASE};
+use crate::store::mail::outbox::{self, ClaimedMail, HeldMail, LEASE};
 
 /// How often they are renewed.
 const EVERY: Duration = Duration::from_secs(8);
@@ -78,7 +78,7 @@ fn until(since: Instant) -> Instant {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::outbox::MailKind;
+    use crate::domain::mail::outbox::MailKind;
     use crate::domain::timestamp::Timestamp;
     use uuid::Uuid;
 

@@ -3,38 +3,20 @@
 
 use serde_json::{Value, json};
 
+use super::letter::{GONE, Letter, SUPPRESSED, Said};
 use super::{WorkerParts, personal_letters, staff_letters, witness_letter};
-use crate::domain::link::Link;
-use crate::domain::outbox::MailKind;
-use crate::domain::purpose::Purpose;
-use crate::domain::signup::SignupStatus;
+use crate::domain::catalog::purpose::Purpose;
+use crate::domain::mail::outbox::MailKind;
+use crate::domain::signup::form_state::SignupStatus;
+use crate::domain::signup::link::Link;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::Error;
-use crate::store::consent_events::{self, Confirmed};
-use crate::store::consents::{self, Standing};
-use crate::store::outbox::ClaimedMail;
-use crate::store::signups::Signup;
-use crate::store::{Tx, download_grants, signups, suppressions};
-
-/// What a mail says, and to whom; or why there is nothing to say any more.
-pub enum Said {
-    /// This.
-    Mail(Letter),
-    /// Nothing: the reason.
-    Nothing(&'static str),
-    /// Nothing, for another hand changed whose the address is.
-    Changed(Error),
-}
-
-/// What one mail says.
-pub struct Letter {
-    /// The address.
-    pub to: String,
-    /// What its template is given.
-    pub context: Value,
-    /// Where one press ends such mail (RFC 8058), where it can be ended.
-    pub leave: Option<String>,
-}
+use crate::store::Tx;
+use crate::store::consent::consents::{self, Standing};
+use crate::store::consent::events::{self, Confirmed};
+use crate::store::contacts::suppressions;
+use crate::store::mail::outbox::ClaimedMail;
+use crate::store::signup::signups::Signup;
+use crate::store::signup::{download_grants, signups};
 
 /// Reads what a claimed mail is about.
 ///
@@ -73,11 +55,6 @@ pub async fn read(
     }
 }
 
-/// Why nothing is said to an address that must not be mailed.
-pub(super) const SUPPRESSED: &str = "the address is suppressed";
-/// Why nothing is said about what was erased or purged.
-pub(super) const GONE: &str = "what it was about is gone";
-
 async fn confirmation(
     parts: &WorkerParts,
     tx: &mut Tx,
@@ -90,7 +67,7 @@ async fn confirmation(
     if signup.expires_at <= now {
         return Ok(Said::Nothing("its link would not work any more"));
     }
-    let newsletters: Vec<Value> = consent_events::list_newsletters(tx, signup.signup_id)
+    let newsletters: Vec<Value> = events::list_newsletters(tx, signup.signup_id)
         .await?
         .into_iter()
         .map(|name| json!({"name": name}))
@@ -112,7 +89,7 @@ async fn confirmation(
 
 async fn receipt(parts: &WorkerParts, tx: &mut Tx, signup: &Signup) -> sqlx::Result<Said> {
     let grant = download_grants::find(tx, signup.signup_id).await?;
-    let confirmed = consent_events::list_confirmed(tx, signup.signup_id).await?;
+    let confirmed = events::list_confirmed(tx, signup.signup_id).await?;
     let standing = match signup.subscriber_id {
         Some(subscriber_id) => consents::list(tx, subscriber_id).await?,
         None => vec![],

@@ -6,7 +6,8 @@ mod domain_pace;
 pub mod export;
 mod hand_over;
 mod leases;
-pub mod letters;
+pub mod letter;
+mod letters;
 pub mod outside;
 pub mod own_alarm;
 mod personal_letters;
@@ -31,7 +32,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
-use crate::domain::link::Links;
+use crate::domain::signup::link::Links;
 use crate::files::Files;
 use crate::flows::Terms;
 use crate::mail::compose::Sender;

@@ -9,10 +9,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::WorkerParts;
 use super::own_alarm::OwnAlarm;
-use crate::domain::alarm::OUTSIDE;
+use crate::domain::mail::alarm::OUTSIDE;
 use crate::domain::sentence::sentence;
 use crate::flows::Error;
-use crate::flows::replay_endings::Replay;
+use crate::flows::ledger::replay_endings::Replay;
 use crate::outside::{Outside, OutsideError};
 
 /// How often the file is looked at when nobody rang, for commands note endings too; and whether a head was signed.

@@ -4,17 +4,20 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::WorkerParts;
-use super::letters::{GONE, Letter, SUPPRESSED, Said};
-use crate::domain::consent::EventType;
-use crate::domain::notice::LANG;
-use crate::domain::outbox::MailKind;
-use crate::domain::purpose::Purpose;
+use super::letter::{GONE, Letter, SUPPRESSED, Said};
+use crate::domain::catalog::notice::LANG;
+use crate::domain::catalog::purpose::Purpose;
+use crate::domain::consent::event::EventType;
+use crate::domain::mail::outbox::MailKind;
 use crate::domain::timestamp::Timestamp;
-use crate::store::consents::Standing;
-use crate::store::outbox::ClaimedMail;
-use crate::store::policy_versions::PolicyVersion;
-use crate::store::subscribers::{self, Subscriber};
-use crate::store::{Tx, consent_events, consents, policy_versions, suppressions};
+use crate::store::Tx;
+use crate::store::consent::consents::Standing;
+use crate::store::consent::{consents, events};
+use crate::store::contacts::subscribers::{self, Subscriber};
+use crate::store::contacts::suppressions;
+use crate::store::mail::outbox::ClaimedMail;
+use crate::store::policy::versions;
+use crate::store::policy::versions::PolicyVersion;
 
 /// Reads what a claimed mail to a subscriber is about.
 ///
@@ -46,7 +49,7 @@ pub(super) async fn read(
             policy_notice(parts, tx, policy_version_id, &subscriber, &standing).await
         }
         (MailKind::Renewal | MailKind::RenewalReminder, Some(policy_version_id)) => {
-            let Some(policy) = policy_versions::find(tx, policy_version_id).await? else {
+            let Some(policy) = versions::find(tx, policy_version_id).await? else {
                 return Ok(Said::Nothing(GONE));
             };
             let reminder = mail.kind == MailKind::RenewalReminder;
@@ -75,7 +78,7 @@ async fn change(
     subscriber: &Subscriber,
     standing: &[Standing],
 ) -> sqlx::Result<Said> {
-    let changes = consent_events::list_recorded(tx, subscriber.subscriber_id, recorded_at).await?;
+    let changes = events::list_recorded(tx, subscriber.subscriber_id, recorded_at).await?;
     let (agreed, ended): (Vec<_>, Vec<_>) =
         changes.into_iter().partition(|change| change.event_type.in_force());
     let agreed: Vec<Value> = agreed
@@ -182,7 +185,7 @@ async fn shown(
     policy_version_id: Uuid,
     standing: &[&Standing],
 ) -> sqlx::Result<Option<Value>> {
-    let mut versions = policy_versions::list(tx, LANG).await?;
+    let mut versions = versions::list(tx, LANG).await?;
     let Some(at) = versions.iter().position(|one| one.policy_version_id == policy_version_id)
     else {
         return Ok(None);

@@ -8,13 +8,17 @@ use uuid::Uuid;
 use super::WorkerParts;
 use crate::clock::Clock;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::announce_policy::{self, announce_policy, due_now, list_announced, worked_since};
-use crate::flows::lapse::{self, lapse};
+use crate::flows::consent::lapse::{self, lapse};
+use crate::flows::policy::announce_policy::{
+    self, announce_policy, due_now, list_announced, worked_since,
+};
 use crate::flows::{Error, Terms};
 use crate::random::{Moment, Random};
-use crate::store::announcements::{self, Announcement};
-use crate::store::policy_versions::PolicyVersion;
-use crate::store::{Db, policy_versions, renewals};
+use crate::store::Db;
+use crate::store::consent::renewals;
+use crate::store::policy::announcements::{self, Announcement};
+use crate::store::policy::versions;
+use crate::store::policy::versions::PolicyVersion;
 
 const EVERY: Duration = Duration::from_mins(1);
 
@@ -103,7 +107,7 @@ async fn lapse_all(
     random: &Random,
     since: Timestamp,
 ) -> Result<usize, Error> {
-    let over = policy_versions::list_over(&mut db.read().await?, since, clock.now()).await?;
+    let over = versions::list_over(&mut db.read().await?, since, clock.now()).await?;
     let mut lapsed = 0;
     for policy in &over {
         lapsed += lapse_under(db, terms, clock, random, policy).await?;

@@ -6,16 +6,16 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::WorkerParts;
-use crate::domain::export_run::FILE_KEPT;
+use crate::domain::contacts::export_run::FILE_KEPT;
 use crate::domain::timestamp::Timestamp;
 use crate::files::{Files, FilesError, Shelf};
-use crate::flows::check_events::EventChecker;
-use crate::flows::end_export::{end_abandoned, expire_export};
-use crate::flows::purge::{expire, forget_ended, purge};
+use crate::flows::contacts::end_export::{end_abandoned, expire_export};
+use crate::flows::contacts::purge::{expire, forget_ended, purge};
+use crate::flows::ledger::check_events::EventChecker;
 use crate::flows::{Error, Terms};
 use crate::random::Moment;
 use crate::store::Db;
-use crate::store::outdated_exports::{self, OutdatedRun};
+use crate::store::contacts::outdated_exports::{self, OutdatedRun};
 
 const EVERY: Duration = Duration::from_mins(10);
 /// How long nothing is written to an upload before it is no longer under way: the slowest that is borne with sends a part in

@@ -7,11 +7,11 @@ use tokio::sync::mpsc::Receiver;
 use super::WorkerParts;
 use super::leases::Leases;
 use super::rest::Rest;
-use crate::domain::alarm::MAIL_RELAY;
+use crate::domain::mail::alarm::MAIL_RELAY;
 use crate::flows::Error;
-use crate::flows::raise_alarm::{clear, raise};
-use crate::flows::record_delivery::{Tried, came_back, record_delivery};
-use crate::store::outbox::ClaimedMail;
+use crate::flows::mail::raise_alarm::{clear, raise};
+use crate::flows::mail::record_delivery::{Tried, came_back, record_delivery};
+use crate::store::mail::outbox::ClaimedMail;
 
 /// How many are written down in one transaction.
 pub(super) const AT_ONCE: usize = 64;

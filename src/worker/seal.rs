@@ -6,13 +6,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::WorkerParts;
 use super::own_alarm::OwnAlarm;
-use crate::domain::alarm::LEDGER;
-use crate::domain::outbox::MailKind;
+use crate::domain::mail::alarm::LEDGER;
+use crate::domain::mail::outbox::MailKind;
 use crate::flows::Error;
-use crate::flows::standing::tell_not_level;
+use crate::flows::ledger::standing::tell_not_level;
 use crate::notary::{seal_all, waits};
-use crate::store::checkpoints;
-use crate::store::outbox::{self, About};
+use crate::store::ledger::checkpoints;
+use crate::store::mail::outbox::{self, About};
 
 /// How often it is looked whether the ledger may go on, while nothing waits.
 const LOOK_EVERY: Duration = Duration::from_mins(1);

@@ -3,12 +3,14 @@
 use serde_json::json;
 
 use super::WorkerParts;
-use super::letters::{GONE, Letter, SUPPRESSED, Said};
-use crate::domain::email_address::EmailAddress;
-use crate::domain::staff::StaffLinkKind;
+use super::letter::{GONE, Letter, SUPPRESSED, Said};
+use crate::domain::contacts::email_address::EmailAddress;
+use crate::domain::staff::member::StaffLinkKind;
 use crate::domain::timestamp::Timestamp;
-use crate::store::outbox::ClaimedMail;
-use crate::store::{Tx, staff, staff_links, suppressions};
+use crate::store::Tx;
+use crate::store::contacts::suppressions;
+use crate::store::mail::outbox::ClaimedMail;
+use crate::store::staff::{links, members};
 
 /// Reads the link that a claimed mail carries, and whose it is.
 ///
@@ -21,7 +23,7 @@ pub(super) async fn read(
     mail: &ClaimedMail,
 ) -> sqlx::Result<Said> {
     let link = match mail.staff_link_id {
-        Some(staff_link_id) => staff_links::find(tx, staff_link_id).await?,
+        Some(staff_link_id) => links::find(tx, staff_link_id).await?,
         None => None,
     };
     let Some(link) = link else { return Ok(Said::Nothing(GONE)) };
@@ -29,7 +31,7 @@ pub(super) async fn read(
         return Ok(Said::Nothing("its link would not work any more"));
     }
     let account = match link.staff_id {
-        Some(staff_id) => staff::find(tx, staff_id).await?,
+        Some(staff_id) => members::find(tx, staff_id).await?,
         None => None,
     };
     let Some(account) = account else { return Ok(Said::Nothing(GONE)) };

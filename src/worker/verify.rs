@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::WorkerParts;
 use crate::flows::Error;
-use crate::flows::keep_verdict::is_due;
+use crate::flows::ledger::keep_verdict::is_due;
 use crate::notary::verify::{Verification, verify};
 
 /// How often it is looked whether the last verdict is too old.

@@ -6,14 +6,16 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::WorkerParts;
-use crate::domain::alarm::{MAIL_RELAY, MANY_REFUSALS, are_mass_refusals};
-use crate::flows::raise_alarm::clear;
-use crate::flows::watch_confirmations::{Changes, watch_confirmations};
-use crate::flows::watch_refusals::{Refusals, watch_refusals};
+use crate::domain::mail::alarm::{MAIL_RELAY, MANY_REFUSALS, are_mass_refusals};
+use crate::flows::mail::raise_alarm::clear;
+use crate::flows::mail::watch_confirmations::{Changes, watch_confirmations};
+use crate::flows::mail::watch_refusals::{Refusals, watch_refusals};
 use crate::flows::{Error, Terms};
 use crate::mail::transport::Transport;
 use crate::random::Moment;
-use crate::store::{Db, alarms, confirmations, mails};
+use crate::store::Db;
+use crate::store::mail::{alarms, mails};
+use crate::store::signup::confirmations;
 
 const EVERY: Duration = Duration::from_mins(1);
 /// How far back parked mails are counted.

@@ -6,12 +6,13 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::WorkerParts;
-use crate::domain::alarm::SEALING;
+use crate::domain::mail::alarm::SEALING;
 use crate::domain::time_zone::TimeZone;
 use crate::flows::Error;
-use crate::flows::raise_alarm::{clear_standing, raise};
+use crate::flows::mail::raise_alarm::{clear_standing, raise};
 use crate::random::Moment;
-use crate::store::{Db, checkpoints};
+use crate::store::Db;
+use crate::store::ledger::checkpoints;
 
 const EVERY: Duration = Duration::from_secs(15);
 /// How long something may wait before the operator must look. Sealing takes seconds.

@@ -7,8 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::WorkerParts;
 use super::own_alarm::OwnAlarm;
-use crate::domain::alarm::LEDGER;
-use crate::flows::standing::{find_standing, tell_not_level};
+use crate::domain::mail::alarm::LEDGER;
+use crate::flows::ledger::standing::{find_standing, tell_not_level};
 use crate::flows::{Error, Terms};
 use crate::random::Moment;
 use crate::store::Db;

@@ -3,13 +3,14 @@
 use serde_json::{Value, json};
 
 use super::WorkerParts;
-use super::letters::{Letter, Said};
+use super::letter::{Letter, Said};
 use crate::flows::Error;
-use crate::flows::prove_consistency::prove_consistency;
+use crate::flows::ledger::prove_consistency::prove_consistency;
 use crate::ledger::note::{SignedNote, encode_hash};
-use crate::store::checkpoints::StoredCheckpoint;
-use crate::store::outbox::{self, ClaimedMail};
-use crate::store::{Tx, checkpoints};
+use crate::store::Tx;
+use crate::store::ledger::checkpoints;
+use crate::store::ledger::checkpoints::StoredCheckpoint;
+use crate::store::mail::outbox::{self, ClaimedMail};
 
 /// Reads the newest checkpoint of when the mail was decided, and the proof that it holds all that the one before
 /// held, which the witness was mailed.

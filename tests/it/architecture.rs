@@ -583,7 +583,7 @@ mod rules_can_fail {
     fn imports_of_higher_modules_and_siblings() {
         for (path, text) in [
             ("domain/link.rs", "\nuse crate::store::Tx;"),
-            ("store/mod.rs", "\nuse crate::{random, flows::sign_up};"),
+            ("store/mod.rs", "\nuse crate::{random, flows::signup::sign_up};"),
             ("files.rs", "\nuse crate::ledger::leaf;"),
             ("web/mod.rs", "\nuse crate::worker::deliver;"),
             ("worker/mod.rs", "\nfn f() { crate::web::router() }"),

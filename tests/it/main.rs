@@ -1,36 +1,22 @@
 //! Stories over real HTTP, on both databases, with real mail, files and a browser.
 #![expect(
     clippy::expect_used,
+    clippy::too_many_lines,
     clippy::unwrap_used,
     reason = "a story that cannot go on has failed; its name says what it tells"
 )]
 
-mod support;
-
-mod alarms;
-mod api;
-mod architecture;
-mod asked_again;
-mod bounces;
-mod browser;
-mod check;
+mod catalog;
 mod cli;
-mod consent_rules;
-mod console;
-mod day_spans;
-mod exports;
-mod import;
-mod import_files;
-mod import_suppress;
-mod ledger;
+mod consent;
+mod contacts;
 mod mail;
-mod mail_commands;
-mod policies;
-mod policy_changes;
-mod public;
-mod purposes;
-mod request_log;
-mod store;
-mod templates;
-mod time_zone;
-mod worker;
+mod policy;
+mod signup;
+mod staff;
+mod support;
+mod web;
+
+mod architecture;
+mod browser;
+mod ledger;

@@ -10,18 +10,20 @@ use crate::app::demand_own_keys;
 use crate::cli::{Error, refuse};
 use crate::clock::Clock;
 use crate::config::{Keys, Settings};
-use crate::domain::evidence_key::EvidenceKey;
-use crate::domain::notice::LANG;
+use crate::domain::catalog::notice::LANG;
+use crate::domain::consent::evidence_key::EvidenceKey;
 use crate::domain::timestamp::Timestamp;
 use crate::files::Files;
-use crate::flows::allow_export::ExportRefused;
-use crate::flows::keep_verdict::find_verdict;
-use crate::flows::replay_endings::count_unknown;
-use crate::flows::standing::find_standing;
+use crate::flows::contacts::allow_export::ExportRefused;
+use crate::flows::ledger::keep_verdict::find_verdict;
+use crate::flows::ledger::replay_endings::count_unknown;
+use crate::flows::ledger::standing::find_standing;
 use crate::outside::Outside;
 use crate::random::{Moment, Random};
+use crate::store::policy::versions;
 use crate::store::schema::{NewerSchema, Schema};
-use crate::store::{self, Db, policy_versions, sqlite_file, staff};
+use crate::store::staff::members;
+use crate::store::{self, Db, sqlite_file};
 
 /// Tells of the database, and of what is in it as far as that can be known: whether the ledger stands where it should
 /// is known where the file store is reached.
@@ -195,7 +197,7 @@ async fn endings(db: &Db) -> Part {
 }
 
 async fn policy(db: &Db) -> Part {
-    if policy_versions::list(&mut db.read().await?, LANG).await?.is_empty() {
+    if versions::list(&mut db.read().await?, LANG).await?.is_empty() {
         return Err(refuse(
             "none is published, and no form can be: `assent policy publish FILE.md --version LABEL`, or the console, \
              publishes one",
@@ -205,7 +207,7 @@ async fn policy(db: &Db) -> Part {
 }
 
 async fn accounts(db: &Db) -> Part {
-    if staff::any(&mut db.read().await?).await? {
+    if members::any(&mut db.read().await?).await? {
         return Ok(OK);
     }
     Err(refuse(

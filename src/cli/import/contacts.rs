@@ -6,11 +6,11 @@ use std::io::{IsTerminal, Write};
 use super::super::{Error, Outcome, refuse};
 use super::source_file::{Hashed, Opened};
 use crate::app::Core;
-use crate::domain::address_key::AddressKey;
-use crate::domain::file_columns::{Columns, ColumnsError, Given, is_address};
-use crate::domain::imported_contact::ImportedContact;
-use crate::domain::table::{FirstLine, Row, Table, TableError};
-use crate::flows::import_contacts::{
+use crate::domain::contacts::address_key::AddressKey;
+use crate::domain::contacts::file_columns::{Columns, ColumnsError, Given, is_address};
+use crate::domain::contacts::imported_contact::ImportedContact;
+use crate::domain::contacts::table::{FirstLine, Row, Table, TableError};
+use crate::flows::contacts::import_contacts::{
     Batch, Import as Terms, ImportRow, Tally, Verdict, consider, import_contacts,
 };
 

@@ -7,9 +7,9 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::super::{Error, refuse};
-use crate::domain::file_columns::Columns;
+use crate::domain::contacts::file_columns::Columns;
+use crate::domain::contacts::table::Table;
 use crate::domain::sentence::sentence;
-use crate::domain::table::Table;
 
 /// A file whose header can be read, and that has rows.
 pub(super) struct SourceFile<'a> {

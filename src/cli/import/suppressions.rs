@@ -6,13 +6,13 @@ use std::path::Path;
 use super::super::{ACTOR, Error, Outcome, refuse};
 use super::source_file::{Hashed, Opened, SourceFile};
 use crate::app::Core;
-use crate::domain::file_columns::ColumnsError;
-use crate::domain::purpose::Purpose;
-use crate::domain::suppression::SuppressionReason;
-use crate::domain::table::TableError;
+use crate::domain::catalog::purpose::Purpose;
+use crate::domain::contacts::file_columns::ColumnsError;
+use crate::domain::contacts::suppression::SuppressionReason;
+use crate::domain::contacts::table::TableError;
 use crate::domain::text::Line;
-use crate::flows::bring_list::{BringList, ListError, begin_list};
-use crate::flows::bring_suppressions::{
+use crate::flows::contacts::bring_list::{BringList, ListError, begin_list};
+use crate::flows::contacts::bring_suppressions::{
     Bringing, BroughtTally, all_purposes, record_bringing, record_bringing_start,
 };
 

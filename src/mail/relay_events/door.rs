@@ -3,10 +3,11 @@
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::EventRelay;
 use super::amazon::{Amazon, AmazonError};
-use super::proof::{self, PublicKey, RelayProof, Unproved};
+use super::proof::{self, PublicKey, RelayProof};
+use super::relay::EventRelay;
 use super::sns::{self, Said, Topic, Unheard};
+use super::unproved::Unproved;
 use crate::domain::timestamp::Timestamp;
 
 /// The door for the events of one relay.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::told::{Told, text, undelivered};
-use crate::domain::bounce::news::News;
+use crate::domain::mail::bounce::news::News;
 use crate::mail::returned::Ignored;
 
 /// From here on a code is Mailgun's own, and not what a server answered: 605 for an address on its list of bounces.

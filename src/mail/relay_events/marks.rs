@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use super::{EventRelay, NAME};
-use crate::domain::link::LinkSecrets;
+use super::relay::{EventRelay, NAME};
+use crate::domain::signup::link::LinkSecrets;
 
 /// The header whose tags Amazon SES keeps beside a mail.
 pub(super) const SES_TAGS: &str = "X-SES-MESSAGE-TAGS";

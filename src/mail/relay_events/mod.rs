@@ -8,12 +8,12 @@ mod mailgun;
 mod marks;
 mod postmark;
 mod proof;
+mod relay;
 mod sendgrid;
 mod ses;
 mod sns;
 mod told;
-
-use std::str::FromStr;
+mod unproved;
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -21,57 +21,15 @@ use uuid::Uuid;
 pub use self::amazon::{Amazon, AmazonError};
 pub use self::door::{Door, Headers, Refused, Sent};
 pub use self::marks::Marks;
-pub use self::proof::{Malformed, PublicKey, RelayProof, Unproved};
+pub use self::proof::{Malformed, PublicKey, RelayProof};
+pub use self::relay::{EventRelay, UnknownRelay};
 pub use self::sns::Topic;
+pub use self::unproved::Unproved;
 
+use self::relay::NAME;
 use super::returned::Ignored;
-use crate::domain::bounce::news::News;
-use crate::domain::link::LinkSecrets;
-
-/// The name by which each relay keeps our mark beside a mail.
-const NAME: &str = "assent-mail";
-
-/// A relay whose events are understood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EventRelay {
-    /// Amazon SES, through a topic of Amazon SNS.
-    Ses,
-    /// Postmark's webhooks.
-    Postmark,
-    /// SendGrid's event webhook, signed.
-    SendGrid,
-    /// Mailgun's webhooks.
-    Mailgun,
-}
-
-impl EventRelay {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Ses, Self::Postmark, Self::SendGrid, Self::Mailgun];
-
-    /// Its word in settings and addresses.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ses => "ses",
-            Self::Postmark => "postmark",
-            Self::SendGrid => "sendgrid",
-            Self::Mailgun => "mailgun",
-        }
-    }
-}
-
-/// Not the word of a relay.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("write ses, postmark, sendgrid or mailgun, or leave it out")]
-pub struct UnknownRelay;
-
-impl FromStr for EventRelay {
-    type Err = UnknownRelay;
-
-    fn from_str(word: &str) -> Result<Self, UnknownRelay> {
-        Self::ALL.into_iter().find(|relay| relay.as_str() == word).ok_or(UnknownRelay)
-    }
-}
+use crate::domain::mail::bounce::news::News;
+use crate::domain::signup::link::LinkSecrets;
 
 /// Reads one event: of which mail it tells, known by our mark alone, and what.
 ///

@@ -1,7 +1,6 @@
 //! What proves that an event is the relay's: for each what that relay offers.
 
 use std::fmt;
-use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,13 +11,12 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use subtle::ConstantTimeEq;
 
-use super::EventRelay;
+use super::relay::EventRelay;
 use super::sns::Topic;
-use crate::domain::notice::sha256;
+use super::unproved::{Unproved, is_recent};
+use crate::domain::catalog::notice::sha256;
 use crate::domain::timestamp::Timestamp;
 
-/// How old what a relay says may be, and by how much its clock may go before ours.
-const RECENT: Duration = Duration::from_hours(1);
 /// Shorter passwords and keys can be guessed.
 const SHORTEST: usize = 16;
 
@@ -82,31 +80,6 @@ impl RelayProof {
 fn password(text: &str) -> Option<SecretString> {
     let (user, password) = text.split_once(':')?;
     (!user.is_empty() && password.len() >= SHORTEST).then(|| text.into())
-}
-
-/// Why an event is not taken for the relay's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unproved {
-    /// It came without.
-    #[error("it came without what proves whose it is")]
-    Missing,
-    /// What came with it is not the relay's.
-    #[error("its signature, password or certificate is not the relay's")]
-    Wrong,
-    /// It was signed too long ago, or lies ahead.
-    #[error("it was not signed within the last hour")]
-    Old,
-    /// It is of another topic of Amazon's than the one that was set.
-    #[error("it is of another topic than the one that was set")]
-    Topic,
-    /// It names an address that is not Amazon SNS's.
-    #[error("it names an address that is not that of Amazon SNS where the topic is")]
-    Address,
-}
-
-/// Whether it is within the hour, either way.
-pub(super) fn is_recent(at: Timestamp, now: Timestamp) -> bool {
-    now.since(at) <= RECENT && at.since(now) <= RECENT
 }
 
 /// Postmark: HTTP basic authentication (RFC 7617).

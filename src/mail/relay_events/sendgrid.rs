@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::told::{Told, text, undelivered};
-use crate::domain::bounce::news::News;
+use crate::domain::mail::bounce::news::News;
 use crate::mail::returned::Ignored;
 
 pub(super) fn news(event: &Value) -> Result<News, Ignored> {

@@ -3,11 +3,11 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::NAME;
 use super::marks::SES_TAGS;
+use super::relay::NAME;
 use super::told::{Told, bare, text, undelivered};
-use crate::domain::bounce::news::{Fate, News};
-use crate::domain::link::LinkSecrets;
+use crate::domain::mail::bounce::news::{Fate, News};
+use crate::domain::signup::link::LinkSecrets;
 use crate::mail::returned::Ignored;
 
 /// Bounces of mails that Amazon did not try to deliver, for its own list of addresses says no.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::amazon::{Amazon, AmazonError};
-use super::proof::{Unproved, is_recent};
+use super::unproved::{Unproved, is_recent};
 use crate::domain::timestamp::Timestamp;
 
 /// A topic of Amazon SNS, and the one host that speaks for it.

@@ -1,10 +1,10 @@
 //! What a relay says of a delivery, judged as a mail server's report is: what it calls hard counts only where status
 //! and words say so too, and what it calls passing never does.
 
-use crate::domain::bounce::EnhancedStatus;
-use crate::domain::bounce::news::{Fate, News, Report};
-use crate::domain::bounce::verdict::{Answer, Verdict};
-use crate::domain::email_address::EmailAddress;
+use crate::domain::contacts::email_address::EmailAddress;
+use crate::domain::mail::bounce::EnhancedStatus;
+use crate::domain::mail::bounce::news::{Fate, News, Report};
+use crate::domain::mail::bounce::verdict::{Answer, Verdict};
 
 /// What became of the mail to one recipient, as the relay says.
 #[derive(Clone, Copy, Debug)]

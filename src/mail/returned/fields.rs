@@ -4,10 +4,10 @@ use mail_parser::Message;
 
 use super::mime::{field, parse, word};
 use super::told::Told;
-use crate::domain::bounce::EnhancedStatus;
-use crate::domain::bounce::news::{Fate, Report};
-use crate::domain::bounce::verdict::{Answer, Verdict, says_plainly};
-use crate::domain::email_address::EmailAddress;
+use crate::domain::contacts::email_address::EmailAddress;
+use crate::domain::mail::bounce::EnhancedStatus;
+use crate::domain::mail::bounce::news::{Fate, Report};
+use crate::domain::mail::bounce::verdict::{Answer, Verdict, says_plainly};
 
 /// How many recipients are read: our mails have one, and whoever stands behind it.
 const MOST_RECIPIENTS: usize = 64;

@@ -7,9 +7,9 @@ use super::fields::Fields;
 use super::ignored::Ignored;
 use super::mime::{Letter, field, fields};
 use super::told::{About, Told};
-use crate::domain::bounce::news::{Fate, Report};
-use crate::domain::bounce::verdict::{Judged, Verdict};
-use crate::domain::email_address::EmailAddress;
+use crate::domain::contacts::email_address::EmailAddress;
+use crate::domain::mail::bounce::news::{Fate, Report};
+use crate::domain::mail::bounce::verdict::{Judged, Verdict};
 
 /// Who sends reports: what stands in `From`, in lower case.
 const DAEMONS: [&str; 3] = ["mailer-daemon", "mailerdaemon", "mail delivery s"];

@@ -3,8 +3,8 @@
 use mail_parser::decoders::html::html_to_text;
 
 use super::mime::{Letter, mailboxes};
-use crate::domain::bounce::verdict::{Answer, Judged, Verdict};
-use crate::domain::email_address::EmailAddress;
+use crate::domain::contacts::email_address::EmailAddress;
+use crate::domain::mail::bounce::verdict::{Answer, Judged, Verdict};
 
 /// How much is read, in characters: what happened stands in front of what is returned.
 const MOST: usize = 32 * 1024;

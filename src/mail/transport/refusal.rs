@@ -4,7 +4,7 @@ use std::io;
 
 use lettre::transport::smtp::Error as SmtpError;
 
-use crate::domain::bounce::{BounceKind, EnhancedStatus};
+use crate::domain::mail::bounce::{BounceKind, EnhancedStatus};
 use crate::domain::sentence::sentence;
 
 /// Why a mail was not handed over. No variant's text names an address.

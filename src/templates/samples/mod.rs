@@ -5,6 +5,7 @@ mod console;
 mod mails;
 mod own_pages;
 mod pages;
+mod values;
 
 use serde::Serialize;
 use serde_json::{Value, json};

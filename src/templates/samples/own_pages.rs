@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::pages::{ADDRESS, MOMENT, TOKEN};
+use super::values::{ADDRESS, MOMENT, TOKEN};
 use super::{BASE_URL, policy};
 
 pub(super) fn of(page: &str) -> Vec<Value> {

@@ -2,11 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::values::{ADDRESS, MOMENT, TOKEN};
 use super::{BASE_URL, other_sites, own_pages, policy, site};
-
-pub(super) const ADDRESS: &str = "r…@council.example";
-pub(super) const MOMENT: &str = "2026-11-23T09:00:00.000000Z";
-pub(super) const TOKEN: &str = "TOKEN";
 
 /// The contexts of a page. What pages import is checked through them.
 pub(super) fn of(page: &str) -> Vec<Value> {

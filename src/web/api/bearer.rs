@@ -6,12 +6,12 @@ use axum::extract::{ConnectInfo, MatchedPath};
 use axum::http::header;
 use axum::http::request::Parts;
 
-use crate::domain::api_token::{ApiToken, Scope, Scopes, actor};
-use crate::flows::issue_token::note_use;
-use crate::flows::refuse::{Refused, record_refused};
-use crate::store::api_tokens;
+use crate::domain::staff::api_token::{ApiToken, Scope, Scopes, actor};
+use crate::flows::staff::issue_token::note_use;
+use crate::flows::staff::refuse::{Refused, record_refused};
+use crate::store::staff::api_tokens;
 use crate::web::client_ip::client_ip;
-use crate::web::limits::neighbourhood;
+use crate::web::state::limits::neighbourhood;
 use crate::web::{App, Error};
 
 /// A program that was let through.

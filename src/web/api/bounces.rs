@@ -12,12 +12,13 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::problem::Problem;
-use crate::domain::bounce::news::News;
-use crate::domain::bounce::{Bounce, BounceKind};
-use crate::flows::record_bounce::{Recorded, record_bounce, record_news};
+use crate::domain::mail::bounce::news::News;
+use crate::domain::mail::bounce::{Bounce, BounceKind};
+use crate::flows::mail::record_bounce::{Recorded, record_bounce, record_news};
 use crate::mail::returned::{self, Ignored};
-use crate::web::fields::Fault;
-use crate::web::{App, Error, body};
+use crate::web::http::body;
+use crate::web::http::fields::Fault;
+use crate::web::{App, Error};
 
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new().route("/api/v1/bounces", post(receive))

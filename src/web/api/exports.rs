@@ -14,12 +14,12 @@ use serde_json::json;
 
 use super::bearer::{admit, refuse};
 use super::problem::Problem;
-use crate::domain::api_token::Scope;
 use crate::domain::sentence::sentence;
-use crate::flows::refuse::Refused;
-use crate::store::export_runs;
+use crate::domain::staff::api_token::Scope;
+use crate::flows::staff::refuse::Refused;
+use crate::store::contacts::export_runs;
 use crate::web::export::{Allowed, Asker, Choices, FIELDS, NotSent, headers, send};
-use crate::web::fields::{Fault, Fields};
+use crate::web::http::fields::{Fault, Fields};
 use crate::web::{App, Error};
 
 /// When to come back while others are under way, in seconds.

@@ -12,19 +12,21 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use super::bearer::admit;
-use crate::domain::api_token::Scope;
-use crate::domain::signup::Method;
-use crate::flows::disclose::disclose_consents;
-use crate::flows::erase::erase_subscriber;
-use crate::flows::keep_verdict::find_verdict;
-use crate::flows::record_disclosure::Disclosure;
-use crate::store::ledger_verdicts::Verdict;
-use crate::store::permissions::PermissionFacts;
-use crate::store::subscribers::{self, Subscriber};
-use crate::store::{Tx, held, permissions};
-use crate::web::console::subscribers::answers::answer;
+use crate::domain::signup::form_state::Method;
+use crate::domain::staff::api_token::Scope;
+use crate::flows::contacts::disclose::disclose_consents;
+use crate::flows::contacts::erase::erase_subscriber;
+use crate::flows::contacts::record_disclosure::Disclosure;
+use crate::flows::ledger::keep_verdict::find_verdict;
+use crate::store::Tx;
+use crate::store::consent::permissions;
+use crate::store::consent::permissions::PermissionFacts;
+use crate::store::contacts::held;
+use crate::store::contacts::subscribers::{self, Subscriber};
+use crate::store::ledger::verdicts::Verdict;
 use crate::web::disclosure::note_disclosure;
 use crate::web::erasure::commit_erasure;
+use crate::web::people::answers::answer;
 use crate::web::{App, Error};
 
 /// How an erasure is named in evidence.

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::web::Error;
-use crate::web::fields::Fault;
+use crate::web::http::fields::Fault;
 
 /// A refusal, and what was wrong where.
 #[derive(Debug)]

@@ -14,13 +14,14 @@ use serde_json::{Value, json};
 
 use super::problem::Problem;
 use crate::domain::sentence::sentence;
-use crate::flows::record_bounce::record_news;
+use crate::flows::mail::record_bounce::record_news;
 use crate::mail::relay_events::{self, EventRelay, Headers, Refused, Sent, Unproved};
 use crate::mail::returned::{self, Ignored};
 use crate::web::client_ip::client_ip;
-use crate::web::fields::Fault;
-use crate::web::limits::neighbourhood;
-use crate::web::{App, Error, body};
+use crate::web::http::body;
+use crate::web::http::fields::Fault;
+use crate::web::state::limits::neighbourhood;
+use crate::web::{App, Error};
 
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new().route("/api/v1/bounces/{relay}", post(receive))

@@ -13,14 +13,15 @@ use uuid::Uuid;
 
 use super::bearer::admit;
 use super::problem::Problem;
-use crate::domain::api_token::Scope;
-use crate::flows::record_disclosure::Disclosure;
-use crate::store::subscriber_search::{Count, Place, search};
-use crate::store::{Tx, listed_subscribers};
-use crate::web::console::subscribers::Choices;
-use crate::web::console::subscribers::asked::{NAMES, Question};
+use crate::domain::staff::api_token::Scope;
+use crate::flows::contacts::record_disclosure::Disclosure;
+use crate::store::Tx;
+use crate::store::contacts::listed_subscribers;
+use crate::store::contacts::search::{Count, Place, search};
 use crate::web::disclosure::note_disclosure;
-use crate::web::fields::{Fault, Fields};
+use crate::web::http::fields::{Fault, Fields};
+use crate::web::people::choices::Choices;
+use crate::web::people::question::{NAMES, Question};
 use crate::web::{App, Error};
 
 /// How many one answer holds.

@@ -12,14 +12,14 @@ use serde_json::{Value, json};
 
 use super::bearer::admit;
 use super::problem::Problem;
-use crate::domain::api_token::Scope;
 use crate::domain::sentence::sentence;
-use crate::flows::allow_withdrawals::{WithdrawalsRefused, allow_withdrawals};
-use crate::flows::record_disclosure::Disclosure;
+use crate::domain::staff::api_token::Scope;
+use crate::flows::contacts::allow_withdrawals::{WithdrawalsRefused, allow_withdrawals};
+use crate::flows::contacts::record_disclosure::Disclosure;
 use crate::ledger::cursor::Cursor;
-use crate::store::withdrawals;
+use crate::store::consent::withdrawals;
 use crate::web::disclosure::note_disclosure;
-use crate::web::fields::{Fault, Fields};
+use crate::web::http::fields::{Fault, Fields};
 use crate::web::{App, Error};
 
 const PATH: &str = "/api/v1/withdrawals";

@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::form_token;
-use crate::domain::right::Right;
 use crate::domain::sentence::upper_first;
-use crate::domain::staff::{Role, actor};
-use crate::store::staff_sessions::Session;
-use crate::web::fields::Fields;
+use crate::domain::staff::member::{Role, actor};
+use crate::domain::staff::right::Right;
+use crate::store::staff::sessions::Session;
+use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
 
 /// The pages of the console in the order of its menu: the group that each stands in, and who sees it there.

@@ -4,8 +4,8 @@ use axum::http::HeaderMap;
 use serde_json::json;
 
 use super::desk::{Desk, context_of};
-use super::session;
 use crate::templates::TemplateError;
+use crate::web::console::staff::session;
 use crate::web::error::Gone;
 use crate::web::{App, Error};
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::desk::fault;
 use crate::domain::slug::Slug;
 use crate::domain::text::{Line, LineError};
-use crate::web::fields::Fields;
+use crate::web::http::fields::Fields;
 
 /// What is wrong with a form, by field, and what to do.
 pub(super) type Faults = Vec<Value>;

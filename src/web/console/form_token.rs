@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
-use crate::domain::link::{LinkKind, LinkSecrets};
+use crate::domain::signup::link::{LinkKind, LinkSecrets};
 use crate::random::Moment;
 
 /// The token of one page of this session.

@@ -13,11 +13,13 @@ use axum::response::{IntoResponse, Redirect, Response};
 use tracing::Instrument;
 
 use super::desk::Desk;
-use super::{form_token, session};
-use crate::domain::right::Right;
-use crate::flows::refuse::{Refused, record_refused};
-use crate::web::fields::Fields;
-use crate::web::{App, Error, body, origin};
+use crate::domain::staff::right::Right;
+use crate::flows::staff::refuse::{Refused, record_refused};
+use crate::web::console::form_token;
+use crate::web::console::staff::session;
+use crate::web::http::body;
+use crate::web::http::fields::Fields;
+use crate::web::{App, Error, origin};
 
 /// The largest form: a privacy policy fits in, with room to spare.
 const LARGEST_FORM: usize = 1024 * 1024;

@@ -11,7 +11,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{self, MethodRouter};
 
 use super::guard::{self, Gate};
-use crate::domain::right::Right;
+use crate::domain::staff::right::Right;
 use crate::web::App;
 
 /// One route, and who may take it.

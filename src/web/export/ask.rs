@@ -2,17 +2,19 @@
 
 use serde_json::{Value, json};
 
+use crate::domain::catalog::notice::LANG;
+use crate::domain::catalog::purpose::Purpose;
 use crate::domain::day_span::DaySpan;
-use crate::domain::notice::LANG;
-use crate::domain::purpose::Purpose;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::time_zone::TimeZone;
 use crate::export::{Format, Preset};
-use crate::store::exports::ExportFilter;
-use crate::store::{Tx, newsletters, policy_versions, purposes, reports};
+use crate::store::Tx;
+use crate::store::catalog::{newsletters, purposes, reports};
+use crate::store::contacts::exports::ExportFilter;
+use crate::store::policy::versions;
 use crate::web::Error;
 use crate::web::day_span::{ENDS, read_span};
-use crate::web::fields::{Fault, Fields};
+use crate::web::http::fields::{Fault, Fields};
 
 /// The fields that may be sent, each once.
 pub(in crate::web) const FIELDS: [&str; 8] =
@@ -55,8 +57,7 @@ impl Choices {
             all.push((own.code, own.name));
         }
         let reports = reports::list(tx).await?.into_iter().map(|r| (r.slug, r.title)).collect();
-        let policies =
-            policy_versions::list(tx, LANG).await?.into_iter().map(|p| p.label).collect();
+        let policies = versions::list(tx, LANG).await?.into_iter().map(|p| p.label).collect();
         Ok(Self { purposes: all, reports, policies })
     }
 

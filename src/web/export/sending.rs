@@ -17,13 +17,13 @@ use crate::domain::request_id::RequestId;
 use crate::domain::sentence::sentence;
 use crate::export::{Preset, Wanted, file_name};
 use crate::flows;
-use crate::flows::allow_export::ExportRefused;
-use crate::flows::begin_export::begin_export;
-use crate::flows::end_export::{break_off_export, finish_export};
-use crate::flows::record_export::ExportRecord;
-use crate::flows::write_export::{RunError, keep_export, write_export};
+use crate::flows::contacts::allow_export::ExportRefused;
+use crate::flows::contacts::begin_export::begin_export;
+use crate::flows::contacts::end_export::{break_off_export, finish_export};
+use crate::flows::contacts::record_export::ExportRecord;
+use crate::flows::contacts::write_export::{RunError, keep_export, write_export};
 use crate::notary::before_export::allow_to_begin;
-use crate::store::export_runs::{HeldRun, NewExportRun};
+use crate::store::contacts::export_runs::{HeldRun, NewExportRun};
 use crate::web::{App, Error};
 
 /// How many exports go straight to browsers and programs at once: each reads for as long as its reader takes.

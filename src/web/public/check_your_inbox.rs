@@ -11,13 +11,14 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 
-use crate::domain::purpose::Purpose;
+use crate::domain::catalog::purpose::Purpose;
 use crate::domain::request_id::RequestId;
 use crate::domain::slug::Slug;
-use crate::flows::send_fresh_link::send_again;
+use crate::flows::signup::send_fresh_link::send_again;
 use crate::mail::compose::confirmation_subject;
-use crate::store::{bounces, signups};
-use crate::web::catalog::Catalog;
+use crate::store::mail::bounces;
+use crate::store::signup::signups;
+use crate::web::state::catalog::Catalog;
 use crate::web::waiting::Waiting;
 use crate::web::{App, Error};
 

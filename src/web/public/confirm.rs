@@ -7,21 +7,21 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::check_your_inbox;
 use super::open_signup::{OpenSignup, Refused};
-use crate::domain::email_address::EmailAddress;
-use crate::domain::link::{Link, LinkKind};
 use crate::domain::request_id::RequestId;
-use crate::domain::timestamp::Timestamp;
-use crate::flows::confirm::{Confirmation, Press, Standing, confirm, standing};
-use crate::flows::send_fresh_link::fresh_confirmation;
-use crate::store::signups::{self, Signup};
-use crate::store::{Tx, download_grants};
+use crate::domain::signup::link::{Link, LinkKind};
+use crate::flows::signup::confirm::{Confirmation, Press, Standing, confirm, standing};
+use crate::flows::signup::send_fresh_link::fresh_confirmation;
+use crate::store::Tx;
+use crate::store::signup::download_grants;
+use crate::store::signup::signups::{self, Signup};
 use crate::web::cookie::JustConfirmed;
 use crate::web::error::{Fresh, Gone};
-use crate::web::fields::Fields;
+use crate::web::http::fields::Fields;
+use crate::web::public::form_state::{masked, title};
 use crate::web::{App, Error};
 
 pub(super) fn router() -> Router<Arc<App>> {
@@ -214,19 +214,4 @@ fn forgotten() -> Error {
         start_again: Some("/".to_owned()),
     }
     .into()
-}
-
-/// The report's title, as templates take it.
-pub(super) fn title(signup: &Signup) -> Value {
-    signup.report_title.as_ref().map_or(Value::Null, |title| json!({"title": title}))
-}
-
-/// The address as a page that may be forwarded shows it.
-pub(super) fn masked(signup: &Signup) -> String {
-    EmailAddress::parse(&signup.email).map(|address| address.masked()).unwrap_or_default()
-}
-
-/// Whether the signup behind a link still waits for its button, or could be made to.
-pub(super) fn is_waiting(signup: &Signup, link: Link, now: Timestamp) -> bool {
-    matches!(standing(signup, link, now), Standing::Open | Standing::Expired | Standing::Superseded)
 }

@@ -13,22 +13,23 @@ use axum::routing::{get, post};
 use serde_json::{Value, json};
 
 use self::range::{Asked, asked};
-use super::preferences::on_record;
 use super::reports::cover_path;
-use crate::domain::email_address::EmailAddress;
-use crate::domain::link::{Link, LinkKind};
-use crate::domain::media_type::MediaType;
-use crate::domain::report::readable_size;
+use crate::domain::catalog::media_type::MediaType;
+use crate::domain::catalog::report::readable_size;
+use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::request_id::RequestId;
+use crate::domain::signup::link::{Link, LinkKind};
 use crate::files::{Shelf, put_at};
-use crate::flows::send_fresh_link::fresh_download;
-use crate::flows::start_download::start_download;
-use crate::store::consents::Standing;
-use crate::store::download_grants::{self, DownloadGrant};
-use crate::store::{Tx, consent_events, consents};
+use crate::flows::signup::send_fresh_link::fresh_download;
+use crate::flows::signup::start_download::start_download;
+use crate::store::Tx;
+use crate::store::consent::consents::Standing;
+use crate::store::consent::{consents, events};
+use crate::store::signup::download_grants::{self, DownloadGrant};
 use crate::web::cookie::JustConfirmed;
 use crate::web::error::{Fresh, Gone};
-use crate::web::validators::Validators;
+use crate::web::http::validators::Validators;
+use crate::web::public::standing::on_record;
 use crate::web::{App, Error};
 
 pub(super) fn router() -> Router<Arc<App>> {
@@ -55,7 +56,7 @@ async fn show(
     if !grant.opens(app.clock.now(), link.generation) {
         return Err(gone(&app, &token, link, &grant));
     }
-    let confirmed = consent_events::list_confirmed(&mut tx, grant.signup_id).await?;
+    let confirmed = events::list_confirmed(&mut tx, grant.signup_id).await?;
     let standing = consents::list(&mut tx, grant.subscriber_id).await?;
     drop(tx);
     let of_this_form =

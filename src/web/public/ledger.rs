@@ -8,7 +8,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use crate::store::checkpoints;
+use crate::store::ledger::checkpoints;
 use crate::web::{App, Error};
 
 pub(super) fn router() -> Router<Arc<App>> {

@@ -11,14 +11,14 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use serde_json::json;
 
-use crate::domain::email_address::EmailAddress;
+use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::request_id::RequestId;
-use crate::flows::send_link::ask_for_link;
+use crate::flows::consent::send_link::ask_for_link;
 use crate::random::Moment;
-use crate::store::link_requests::Door;
+use crate::store::signup::link_requests::Door;
 use crate::web::client_ip::client_ip;
-use crate::web::fields::Fields;
-use crate::web::limits::{NetworkLimit, NetworkLimits};
+use crate::web::http::fields::Fields;
+use crate::web::state::limits::{NetworkLimit, NetworkLimits};
 use crate::web::{App, Error, origin};
 
 /// One of the two pages.

@@ -5,6 +5,7 @@ mod check_your_inbox;
 mod code;
 mod confirm;
 mod downloads;
+mod form_state;
 mod index;
 mod ledger;
 mod lost_link;
@@ -17,6 +18,7 @@ mod preferences;
 mod renew;
 mod reports;
 mod signup_form;
+mod standing;
 mod thank_you;
 mod unsubscribe;
 

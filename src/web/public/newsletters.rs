@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use super::signup_form::{Door, embeddable, page_form, receive, rests};
 use crate::domain::request_id::RequestId;
-use crate::web::catalog::Catalog;
-use crate::web::fields::Fields;
+use crate::web::http::fields::Fields;
+use crate::web::state::catalog::Catalog;
 use crate::web::{App, Error};
 
 pub(super) fn router() -> Router<Arc<App>> {

@@ -8,11 +8,12 @@ use axum::response::Html;
 use axum::routing::get;
 use serde_json::json;
 
-use super::confirm::{find, gone, is_waiting, masked, title};
-use crate::domain::signup::SignupStatus;
-use crate::flows::confirm::Standing;
-use crate::flows::not_me::not_me;
+use crate::domain::signup::form_state::SignupStatus;
+use crate::flows::signup::confirm::Standing;
+use crate::flows::signup::not_me::not_me;
 use crate::web::error::Gone;
+use crate::web::public::confirm::{find, gone};
+use crate::web::public::form_state::{is_waiting, masked, title};
 use crate::web::{App, Error};
 
 pub(super) fn router() -> Router<Arc<App>> {
@@ -58,7 +59,7 @@ fn settled(
     app: &App,
     status: SignupStatus,
     token: &str,
-    signup: &crate::store::signups::Signup,
+    signup: &crate::store::signup::signups::Signup,
 ) -> Error {
     match status {
         SignupStatus::Confirmed => Gone {

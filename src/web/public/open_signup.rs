@@ -3,18 +3,19 @@
 
 use serde_json::{Value, json};
 
-use super::confirm::{masked, title};
 use super::signup_form::{changed_words, policy_link};
-use crate::domain::purpose::Purpose;
+use crate::domain::catalog::purpose::Purpose;
 use crate::flows::Terms;
-use crate::flows::confirm::{Page, has_left, must_agree_again, own_choices};
-use crate::store::consent_events::Choice;
-use crate::store::consents::{self, Standing};
-use crate::store::signups::Signup;
-use crate::store::{Tx, subscribers};
+use crate::flows::signup::confirm::{Page, has_left, must_agree_again, own_choices};
+use crate::store::Tx;
+use crate::store::consent::consents::{self, Standing};
+use crate::store::consent::events::Choice;
+use crate::store::contacts::subscribers;
+use crate::store::signup::signups::Signup;
 use crate::web::Error;
-use crate::web::catalog::{Catalog, Offer};
-use crate::web::fields::Fields;
+use crate::web::http::fields::Fields;
+use crate::web::public::form_state::{masked, title};
+use crate::web::state::catalog::{Catalog, Offer};
 
 /// The signup, with what was ticked on its form, what the owner of its address agreed to and left before, and the
 /// boxes that can be changed while confirming: those of the form, and those ticked there.

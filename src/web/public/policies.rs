@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use super::signup_form::policy_link;
 use crate::domain::slug::Label;
-use crate::store::policy_versions::PolicyVersion;
-use crate::web::catalog::Catalog;
-use crate::web::fields::Fields;
-use crate::web::validators::public_page;
+use crate::store::policy::versions::PolicyVersion;
+use crate::web::http::fields::Fields;
+use crate::web::http::validators::public_page;
+use crate::web::state::catalog::Catalog;
 use crate::web::{App, Error, markdown};
 
 pub(super) fn router() -> Router<Arc<App>> {

@@ -10,19 +10,19 @@ use axum::routing::get;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::preferences::{erased, on_record};
 use super::signup_form::policy_link;
-use crate::domain::consent::EventType;
-use crate::domain::email_address::EmailAddress;
-use crate::domain::link::LinkKind;
-use crate::domain::purpose::Purpose;
+use crate::domain::catalog::purpose::Purpose;
+use crate::domain::consent::event::EventType;
+use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::request_id::RequestId;
+use crate::domain::signup::link::LinkKind;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::renew::{Asking, Open, Press, Renewed, Stale, renew};
-use crate::store::consents::Standing;
-use crate::store::subscribers;
+use crate::flows::consent::renew::{Asking, Open, Press, Renewed, Stale, renew};
+use crate::store::consent::consents::Standing;
+use crate::store::contacts::subscribers;
 use crate::web::error::Gone;
-use crate::web::fields::Fields;
+use crate::web::http::fields::Fields;
+use crate::web::public::standing::{erased, on_record};
 use crate::web::{App, Error};
 
 /// The page, as evidence names it.

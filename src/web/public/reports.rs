@@ -11,16 +11,16 @@ use axum::routing::get;
 use serde_json::{Value, json};
 
 use super::signup_form::{Door, embeddable, page_form, receive, rests, slug};
-use crate::domain::media_type::MediaType;
-use crate::domain::report::{ReportStatus, readable_size};
+use crate::domain::catalog::media_type::MediaType;
+use crate::domain::catalog::report::{ReportStatus, readable_size};
 use crate::domain::request_id::RequestId;
 use crate::files::{Shelf, put_at};
-use crate::store::reports::Report;
-use crate::web::catalog::{Catalog, OfferedReport};
+use crate::store::catalog::reports::Report;
 use crate::web::error::Gone;
-use crate::web::fields::Fields;
 use crate::web::headers::{RESOURCE_POLICY, SHOWN_ANYWHERE};
-use crate::web::validators::Validators;
+use crate::web::http::fields::Fields;
+use crate::web::http::validators::Validators;
+use crate::web::state::catalog::{Catalog, OfferedReport};
 use crate::web::{App, Error, markdown};
 
 pub(super) fn router() -> Router<Arc<App>> {

@@ -11,7 +11,7 @@ use axum::routing::get;
 use serde_json::json;
 
 use super::downloads::present;
-use crate::store::consents;
+use crate::store::consent::consents;
 use crate::web::cookie::JustConfirmed;
 use crate::web::{App, Error};
 

@@ -9,12 +9,14 @@ use axum::routing::get;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::domain::email_address::EmailAddress;
-use crate::domain::purpose::Purpose;
+use crate::domain::catalog::purpose::Purpose;
+use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::request_id::RequestId;
-use crate::flows::withdraw::{Leaving, withdraw};
-use crate::store::{Tx, consents, subscribers};
-use crate::web::body::drain;
+use crate::flows::consent::withdraw::{Leaving, withdraw};
+use crate::store::Tx;
+use crate::store::consent::consents;
+use crate::store::contacts::subscribers;
+use crate::web::http::body::drain;
 use crate::web::{App, Error};
 
 pub(super) fn router() -> Router<Arc<App>> {

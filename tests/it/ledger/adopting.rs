@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use assent::domain::email_address::EmailAddress;
-use assent::domain::suppression::SuppressionReason;
+use assent::domain::contacts::email_address::EmailAddress;
+use assent::domain::contacts::suppression::SuppressionReason;
 use assent::flows::Error;
-use assent::flows::adopt::adopt;
+use assent::flows::ledger::adopt::adopt;
 use assent::ledger::note::Checkpoint;
 use assent::ledger::tree::{Frontier, leaf_hash};
 use assent::outside::{Ending, EndingReason, Head, Turn};
-use assent::store::checkpoints::{self, StoredCheckpoint};
+use assent::store::ledger::checkpoints::{self, StoredCheckpoint};
+use macro_rules_attribute::apply;
 
 use super::{
     EXPORT, WEEKLY, assert_heads_are_right, assert_sound, check, command, does, rows, seal, unguard,
@@ -91,6 +92,18 @@ async fn of_an_earlier_version(database: Database) -> TestApp {
     app
 }
 
+/// Adopts what is there, as a program does that begins here: the one that runs remembers the head that it saw, and
+/// may put it back at any moment.
+async fn adopt_alone(app: &TestApp) -> Result<u64, Error> {
+    let core = &app.core;
+    let adopted = || async {
+        lose_heads(app.dir.path());
+        let adopted = adopt(&core.db, &core.terms, &core.clock, &core.random).await;
+        (!matches!(adopted, Err(Error::NotLevel(_)))).then_some(adopted)
+    };
+    poll::until("no head to be known", &adopted).await
+}
+
 /// A head is known outside that covers more than the database has.
 async fn newer_is_known(app: &TestApp) {
     let keys = &app.core.terms.ledger_keys;
@@ -100,203 +113,207 @@ async fn newer_is_known(app: &TestApp) {
     assert!(app.core.db.outside().keep_head(size, &newer).await.unwrap());
 }
 
-both_databases! {
-    async fn it_is_sound_and_says_from_where_on(database: Database) {
-        let app = of_an_earlier_version(database).await;
-        let events = app.count("SELECT count(*) FROM consent_event").await;
-        let core = &app.core;
-        let adopted = adopt(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
-        assert_eq!(i64::try_from(adopted).unwrap(), events);
-        let before = events;
-        let found = assert_sound(&app).await;
-        assert_eq!((i64::try_from(found.adopted).unwrap(), found.erased > 0), (before, true));
-        assert_heads_are_right(&core.db, &core.terms.ledger_keys.trusted()).await;
-        assert!(does(&app, &EXPORT).contains("ada@b.example"));
-        app.subscribe("cyd@b.example", WEEKLY).await;
-        let said = does(&app, &["ledger", "verify"]);
-        assert!(said.contains(&format!("before index {before} it stands on the operator's word")), "{said}");
-        let dir = app.dir.path().join("bundle");
-        does(&app, &["ledger", "bundle", dir.to_str().unwrap()]);
-        let said = does(&app, &["ledger", "audit", dir.to_str().unwrap()]);
-        assert!(said.contains(&format!("before index {before} it stands on the operator's word")), "{said}");
-        // Once, and never again.
-        assert_eq!(adopt(&core.db, &core.terms, &core.clock, &core.random).await.unwrap(), 0);
-        assert_eq!(app.count("SELECT count(*) FROM ledger_record WHERE type = 'adopted'").await, 1);
-    }
+#[apply(both_databases!)]
+async fn it_is_sound_and_says_from_where_on(database: Database) {
+    let app = of_an_earlier_version(database).await;
+    let events = app.count("SELECT count(*) FROM consent_event").await;
+    let core = &app.core;
+    let adopted = adopt(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
+    assert_eq!(i64::try_from(adopted).unwrap(), events);
+    let before = events;
+    let found = assert_sound(&app).await;
+    assert_eq!((i64::try_from(found.adopted).unwrap(), found.erased > 0), (before, true));
+    assert_heads_are_right(&core.db, &core.terms.ledger_keys.trusted()).await;
+    assert!(does(&app, &EXPORT).contains("ada@b.example"));
+    app.subscribe("cyd@b.example", WEEKLY).await;
+    let said = does(&app, &["ledger", "verify"]);
+    assert!(
+        said.contains(&format!("before index {before} it stands on the operator's word")),
+        "{said}"
+    );
+    let dir = app.dir.path().join("bundle");
+    does(&app, &["ledger", "bundle", dir.to_str().unwrap()]);
+    let said = does(&app, &["ledger", "audit", dir.to_str().unwrap()]);
+    assert!(
+        said.contains(&format!("before index {before} it stands on the operator's word")),
+        "{said}"
+    );
+    // Once, and never again.
+    assert_eq!(adopt(&core.db, &core.terms, &core.clock, &core.random).await.unwrap(), 0);
+    assert_eq!(app.count("SELECT count(*) FROM ledger_record WHERE type = 'adopted'").await, 1);
+}
 
-    async fn of_several_that_start_at_once_one_adopts(database: Database) {
-        let app = of_an_earlier_version(database).await;
-        let core = &app.core;
-        let one = || adopt(&core.db, &core.terms, &core.clock, &core.random);
-        let (a, b, c) = tokio::join!(one(), one(), one());
-        a.and(b).and(c).unwrap();
-        assert_eq!(app.count("SELECT count(*) FROM ledger_record WHERE type = 'adopted'").await, 1);
-        assert_sound(&app).await;
-    }
+#[apply(both_databases!)]
+async fn of_several_that_start_at_once_one_adopts(database: Database) {
+    let app = of_an_earlier_version(database).await;
+    let core = &app.core;
+    let one = || adopt(&core.db, &core.terms, &core.clock, &core.random);
+    let (a, b, c) = tokio::join!(one(), one(), one());
+    a.and(b).and(c).unwrap();
+    assert_eq!(app.count("SELECT count(*) FROM ledger_record WHERE type = 'adopted'").await, 1);
+    assert_sound(&app).await;
+}
 
-    async fn what_is_not_under_its_head_is_not_adopted(database: Database) {
-        let app = of_an_earlier_version(database).await;
-        let core = &app.core;
-        app.tamper("CREATE TABLE kept AS SELECT event_id, leaf FROM consent_event").await.unwrap();
-        app.tamper("CREATE TABLE heads AS SELECT * FROM checkpoint").await.unwrap();
-        for (doing, undoing) in [
-            // A leaf is gone.
-            ("UPDATE consent_event SET leaf_index = NULL WHERE leaf_index = 1",
-             "UPDATE consent_event SET leaf_index = 1 WHERE event_id = (SELECT event_id FROM placed WHERE place = 1)"),
-            // One is another's.
-            ("UPDATE consent_event SET leaf = (SELECT leaf FROM kept k JOIN placed p ON p.event_id = k.event_id
+#[apply(both_databases!)]
+async fn what_is_not_under_its_head_is_not_adopted(database: Database) {
+    let app = of_an_earlier_version(database).await;
+    let core = &app.core;
+    app.tamper("CREATE TABLE kept AS SELECT event_id, leaf FROM consent_event").await.unwrap();
+    app.tamper("CREATE TABLE heads AS SELECT * FROM checkpoint").await.unwrap();
+    for (doing, undoing) in [
+        // A leaf is gone.
+        ("UPDATE consent_event SET leaf_index = NULL WHERE leaf_index = 1",
+         "UPDATE consent_event SET leaf_index = 1 WHERE event_id = (SELECT event_id FROM placed WHERE place = 1)"),
+        // One is another's.
+        ("UPDATE consent_event SET leaf = (SELECT leaf FROM kept k JOIN placed p ON p.event_id = k.event_id
               WHERE p.place = 0) WHERE leaf_index = 1",
-             "UPDATE consent_event SET leaf = (SELECT leaf FROM kept WHERE kept.event_id = consent_event.event_id)
+         "UPDATE consent_event SET leaf = (SELECT leaf FROM kept WHERE kept.event_id = consent_event.event_id)
               WHERE leaf_index = 1"),
-            // Nobody signed them.
-            ("DELETE FROM checkpoint", "INSERT INTO checkpoint SELECT * FROM heads"),
-            ("UPDATE checkpoint SET note = replace(note, 'ledger', 'larder')",
-             "UPDATE checkpoint SET note = (SELECT h.note FROM heads h WHERE h.size = checkpoint.size)"),
-            ("UPDATE ledger_head SET size = size - 1", "UPDATE ledger_head SET size = size + 1"),
-        ] {
-            assert!(app.tamper(doing).await.unwrap() >= 1, "{doing}");
-            assert!(adopt(&core.db, &core.terms, &core.clock, &core.random).await.is_err(), "{doing}");
-            assert_eq!(app.count("SELECT count(*) FROM consent_event WHERE mac IS NOT NULL").await, 0);
-            assert_eq!(command(&app, &EXPORT).status.code(), Some(1), "nothing of it is exported");
-            assert!(!check(&app).await.is_sound(), "{doing}");
-            assert!(app.tamper(undoing).await.unwrap() >= 1, "{undoing}");
-        }
-        adopt(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
-        assert_sound(&app).await;
-    }
-
-    async fn what_waits_for_its_place_is_not_adopted(database: Database) {
-        let app = of_an_earlier_version(database).await;
-        let core = &app.core;
-        assert_eq!(app.tamper(WAITING).await.unwrap(), 1);
-        let refused = adopt(&core.db, &core.terms, &core.clock, &core.random).await;
-        assert!(matches!(refused, Err(Error::Unsealed(1))), "{refused:?}");
+        // Nobody signed them.
+        ("DELETE FROM checkpoint", "INSERT INTO checkpoint SELECT * FROM heads"),
+        ("UPDATE checkpoint SET note = replace(note, 'ledger', 'larder')",
+         "UPDATE checkpoint SET note = (SELECT h.note FROM heads h WHERE h.size = checkpoint.size)"),
+        ("UPDATE ledger_head SET size = size - 1", "UPDATE ledger_head SET size = size + 1"),
+    ] {
+        assert!(app.tamper(doing).await.unwrap() >= 1, "{doing}");
+        assert!(adopt(&core.db, &core.terms, &core.clock, &core.random).await.is_err(), "{doing}");
         assert_eq!(app.count("SELECT count(*) FROM consent_event WHERE mac IS NOT NULL").await, 0);
         assert_eq!(command(&app, &EXPORT).status.code(), Some(1), "nothing of it is exported");
-        assert_eq!(app.count("SELECT count(*) FROM consent_event WHERE mac IS NOT NULL").await, 0);
-        assert_eq!(app.tamper("DELETE FROM consent_event WHERE leaf_index IS NULL").await.unwrap(), 1);
-        adopt(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
-        assert_sound(&app).await;
+        assert!(!check(&app).await.is_sound(), "{doing}");
+        assert!(app.tamper(undoing).await.unwrap() >= 1, "{undoing}");
     }
+    adopt(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
+    assert_sound(&app).await;
+}
 
-    // The ledger as one that never sealed anything, and a `given` of one's own in it.
-    async fn a_ledger_that_was_emptied_is_not_adopted(database: Database) {
-        let mut app = TestApp::start(database).await;
-        app.subscribe("ada@b.example", WEEKLY).await;
-        app.mail_settled().await;
-        seal(&app).await;
-        unguard(&app).await;
-        lose_heads(app.dir.path());
-        assert_eq!(app.tamper(WAITING).await.unwrap(), 1);
-        for statement in [
-            "DELETE FROM ledger_record",
-            "DELETE FROM checkpoint",
-            "DELETE FROM ledger_tile",
-            "UPDATE ledger_head SET size = 0, shown = NULL",
-            "UPDATE claim SET number = NULL",
-            "UPDATE consent_event SET mac = NULL, leaf_index = NULL",
-            "UPDATE consent SET mac = NULL",
-            "UPDATE signup SET mac = NULL",
-            "UPDATE subscriber SET mac = NULL",
-        ] {
-            app.tamper(statement).await.unwrap();
-        }
-        app.look_anew().await;
-        let core = &app.core;
-        // The program that runs remembers the head it saw, and puts it back.
-        let adopted = || async {
-            lose_heads(app.dir.path());
-            let adopted = adopt(&core.db, &core.terms, &core.clock, &core.random).await;
-            (!matches!(adopted, Err(Error::NotLevel(_)))).then_some(adopted)
-        };
-        let refused = poll::until("no head to be known", &adopted).await;
-        assert!(matches!(refused, Err(Error::Unsealed(_))), "{refused:?}");
-        assert_eq!(command(&app, &EXPORT).status.code(), Some(1), "nothing of it is exported");
-        assert_eq!(app.count(MARKED).await, 0);
-        // Nor are people of whom nothing is recorded.
-        app.tamper("DELETE FROM consent").await.unwrap();
-        app.tamper("DELETE FROM consent_event").await.unwrap();
-        poll::until("no head to be known", &adopted).await.unwrap();
-        assert_eq!(app.count(MARKED).await, 0);
+#[apply(both_databases!)]
+async fn what_waits_for_its_place_is_not_adopted(database: Database) {
+    let app = of_an_earlier_version(database).await;
+    assert_eq!(app.tamper(WAITING).await.unwrap(), 1);
+    let refused = adopt_alone(&app).await;
+    assert!(matches!(refused, Err(Error::Unsealed(1))), "{refused:?}");
+    assert_eq!(app.count("SELECT count(*) FROM consent_event WHERE mac IS NOT NULL").await, 0);
+    assert_eq!(command(&app, &EXPORT).status.code(), Some(1), "nothing of it is exported");
+    assert_eq!(app.count("SELECT count(*) FROM consent_event WHERE mac IS NOT NULL").await, 0);
+    assert_eq!(app.tamper("DELETE FROM consent_event WHERE leaf_index IS NULL").await.unwrap(), 1);
+    adopt_alone(&app).await.unwrap();
+    assert_sound(&app).await;
+}
+
+// The ledger as one that never sealed anything, and a `given` of one's own in it.
+#[apply(both_databases!)]
+async fn a_ledger_that_was_emptied_is_not_adopted(database: Database) {
+    let mut app = TestApp::start(database).await;
+    app.subscribe("ada@b.example", WEEKLY).await;
+    app.mail_settled().await;
+    seal(&app).await;
+    unguard(&app).await;
+    lose_heads(app.dir.path());
+    assert_eq!(app.tamper(WAITING).await.unwrap(), 1);
+    for statement in [
+        "DELETE FROM ledger_record",
+        "DELETE FROM checkpoint",
+        "DELETE FROM ledger_tile",
+        "UPDATE ledger_head SET size = 0, shown = NULL",
+        "UPDATE claim SET number = NULL",
+        "UPDATE consent_event SET mac = NULL, leaf_index = NULL",
+        "UPDATE consent SET mac = NULL",
+        "UPDATE signup SET mac = NULL",
+        "UPDATE subscriber SET mac = NULL",
+    ] {
+        app.tamper(statement).await.unwrap();
     }
+    app.look_anew().await;
+    let refused = adopt_alone(&app).await;
+    assert!(matches!(refused, Err(Error::Unsealed(_))), "{refused:?}");
+    assert_eq!(command(&app, &EXPORT).status.code(), Some(1), "nothing of it is exported");
+    assert_eq!(app.count(MARKED).await, 0);
+    // Nor are people of whom nothing is recorded.
+    app.tamper("DELETE FROM consent").await.unwrap();
+    app.tamper("DELETE FROM consent_event").await.unwrap();
+    adopt_alone(&app).await.unwrap();
+    assert_eq!(app.count(MARKED).await, 0);
+}
 
-    // DELETE FROM ledger_record, and a line that has no MAC in the file of an earlier version.
-    async fn erasures_of_earlier_versions_are_taken_over_with_what_they_signed(database: Database) {
-        let app = TestApp::start(database).await;
-        app.subscribe("ada@b.example", WEEKLY).await;
-        seal(&app).await;
-        unguard(&app).await;
-        let key = app.core.terms.address_secret.key(&EmailAddress::parse("ada@b.example").unwrap());
-        let line = format!("2026-11-23T09:00:00.000000Z {}\n", key.to_hex());
-        std::fs::write(app.dir.path().join("erasures.log"), &line).unwrap();
-        assert!(app.tamper("DELETE FROM ledger_record WHERE type = 'adopted'").await.unwrap() >= 1);
-        let app = app.halt().await.start(&[]).await;
-        let noted = std::fs::read_to_string(app.dir.path().join("endings.log")).unwrap_or_default();
-        assert!(!noted.contains(" erased "), "{noted}");
-        assert_eq!(app.count("SELECT count(*) FROM subscriber").await, 1);
-        // With a ledger of an earlier version they are.
-        let app = of_an_earlier_version(database).await;
-        std::fs::write(app.dir.path().join("erasures.log"), &line).unwrap();
-        let core = &app.core;
-        adopt(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
-        let noted = std::fs::read_to_string(app.dir.path().join("endings.log")).unwrap();
-        assert!(noted.contains(" began erased * "), "{noted}");
-    }
+// DELETE FROM ledger_record, and a line that has no MAC in the file of an earlier version.
+#[apply(both_databases!)]
+async fn erasures_of_earlier_versions_are_taken_over_with_what_they_signed(database: Database) {
+    let app = TestApp::start(database).await;
+    app.subscribe("ada@b.example", WEEKLY).await;
+    seal(&app).await;
+    unguard(&app).await;
+    let key = app.core.terms.address_secret.key(&EmailAddress::parse("ada@b.example").unwrap());
+    let line = format!("2026-11-23T09:00:00.000000Z {}\n", key.to_hex());
+    std::fs::write(app.dir.path().join("erasures.log"), &line).unwrap();
+    assert!(app.tamper("DELETE FROM ledger_record WHERE type = 'adopted'").await.unwrap() >= 1);
+    let app = app.halt().await.start(&[]).await;
+    let noted = std::fs::read_to_string(app.dir.path().join("endings.log")).unwrap_or_default();
+    assert!(!noted.contains(" erased "), "{noted}");
+    assert_eq!(app.count("SELECT count(*) FROM subscriber").await, 1);
+    // With a ledger of an earlier version they are.
+    let app = of_an_earlier_version(database).await;
+    std::fs::write(app.dir.path().join("erasures.log"), &line).unwrap();
+    adopt_alone(&app).await.unwrap();
+    let noted = std::fs::read_to_string(app.dir.path().join("endings.log")).unwrap();
+    assert!(noted.contains(" began erased * "), "{noted}");
+}
 
-    // After an update of a back-up: what is here is behind, and goes on by an act before it is adopted.
-    async fn what_went_back_is_adopted_once_it_goes_on(database: Database) {
-        let app = of_an_earlier_version(database).await;
-        let core = &app.core;
-        newer_is_known(&app).await;
-        assert!(adopt(&core.db, &core.terms, &core.clock, &core.random).await.is_err());
-        does(&app, &["ledger", "resume"]);
-        adopt(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
-        seal(&app).await;
-        assert_eq!(app.count("SELECT count(*) FROM ledger_record WHERE type = 'adopted'").await, 1);
-        assert_sound(&app).await;
-    }
+// After an update of a back-up: what is here is behind, and goes on by an act before it is adopted.
+#[apply(both_databases!)]
+async fn what_went_back_is_adopted_once_it_goes_on(database: Database) {
+    let app = of_an_earlier_version(database).await;
+    let core = &app.core;
+    newer_is_known(&app).await;
+    assert!(adopt(&core.db, &core.terms, &core.clock, &core.random).await.is_err());
+    does(&app, &["ledger", "resume"]);
+    adopt(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
+    seal(&app).await;
+    assert_eq!(app.count("SELECT count(*) FROM ledger_record WHERE type = 'adopted'").await, 1);
+    assert_sound(&app).await;
+}
 
-    // The same, and what somebody ended meanwhile ends once it can be told that it is ours.
-    async fn who_left_after_such_a_back_up_has_left_once_it_is_adopted(database: Database) {
-        let app = of_an_earlier_version(database).await;
-        let core = &app.core;
-        newer_is_known(&app).await;
-        app.advance(Duration::from_secs(1));
-        let left = Ending {
-            at: app.clock.now(),
-            address_key: core.terms.address_secret.key(&EmailAddress::parse("ada@b.example").unwrap()),
-            turn: Turn::Began,
-            reason: EndingReason::Suppressed(SuppressionReason::Unsubscribed),
-            purpose: Some("newsletter:weekly".parse().unwrap()),
-        };
-        core.db.outside().note(&[left]).await.unwrap();
-        assert_eq!(core.replay().await.unwrap().withdrawn, 0);
-        let said = does(&app, &["ledger", "resume"]);
-        assert!(said.contains("ended again: 1 consents, 0 people, 0 other suppressions"), "{said}");
-        assert!(!does(&app, &EXPORT).contains("ada@b.example"));
-        assert_sound(&app).await;
-    }
+// The same, and what somebody ended meanwhile ends once it can be told that it is ours.
+#[apply(both_databases!)]
+async fn who_left_after_such_a_back_up_has_left_once_it_is_adopted(database: Database) {
+    let app = of_an_earlier_version(database).await;
+    let core = &app.core;
+    newer_is_known(&app).await;
+    app.advance(Duration::from_secs(1));
+    let left = Ending {
+        at: app.clock.now(),
+        address_key: core.terms.address_secret.key(&EmailAddress::parse("ada@b.example").unwrap()),
+        turn: Turn::Began,
+        reason: EndingReason::Suppressed(SuppressionReason::Unsubscribed),
+        purpose: Some("newsletter:weekly".parse().unwrap()),
+    };
+    core.db.outside().note(&[left]).await.unwrap();
+    assert_eq!(core.replay().await.unwrap().withdrawn, 0);
+    let said = does(&app, &["ledger", "resume"]);
+    assert!(said.contains("ended again: 1 consents, 0 people, 0 other suppressions"), "{said}");
+    assert!(!does(&app, &EXPORT).contains("ada@b.example"));
+    assert_sound(&app).await;
+}
 
-    // DELETE FROM ledger_record; UPDATE checkpoint SET mac = NULL; an INSERT of a `given` in the place that is free.
-    async fn what_was_adopted_is_not_adopted_again(database: Database) {
-        let app = of_an_earlier_version(database).await;
-        let core = &app.core;
-        adopt(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
-        app.tamper("UPDATE consent_event SET mac = NULL").await.unwrap();
-        app.tamper("UPDATE checkpoint SET mac = NULL, previous = NULL").await.unwrap();
-        for (filled, put) in [
-            (false, "SELECT 1"),
-            (true, "INSERT INTO consent_event (event_id, subject_id, seq, type, purpose, leaf, leaf_index, recorded_at)
+// DELETE FROM ledger_record; UPDATE checkpoint SET mac = NULL; an INSERT of a `given` in the place that is free.
+#[apply(both_databases!)]
+async fn what_was_adopted_is_not_adopted_again(database: Database) {
+    let app = of_an_earlier_version(database).await;
+    let core = &app.core;
+    adopt(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
+    app.tamper("UPDATE consent_event SET mac = NULL").await.unwrap();
+    app.tamper("UPDATE checkpoint SET mac = NULL, previous = NULL").await.unwrap();
+    for (filled, put) in [
+        (false, "SELECT 1"),
+        (true, "INSERT INTO consent_event (event_id, subject_id, seq, type, purpose, leaf, leaf_index, recorded_at)
                     SELECT ledger_record_id, ledger_record_id, 1, 'given', 'privacy-policy', leaf, leaf_index, recorded_at FROM ledger_record"),
-        ] {
-            if filled {
-                app.tamper(put).await.unwrap();
-            }
-            app.tamper("CREATE TABLE IF NOT EXISTS records AS SELECT * FROM ledger_record").await.unwrap();
-            app.tamper("DELETE FROM ledger_record").await.unwrap();
-            assert!(adopt(&core.db, &core.terms, &core.clock, &core.random).await.is_err(), "{put}");
-            assert_eq!(app.count("SELECT count(*) FROM consent_event WHERE mac IS NOT NULL").await, 0);
-            app.tamper("INSERT INTO ledger_record SELECT * FROM records").await.unwrap();
+    ] {
+        if filled {
+            app.tamper(put).await.unwrap();
         }
+        app.tamper("CREATE TABLE IF NOT EXISTS records AS SELECT * FROM ledger_record").await.unwrap();
+        app.tamper("DELETE FROM ledger_record").await.unwrap();
+        assert!(adopt(&core.db, &core.terms, &core.clock, &core.random).await.is_err(), "{put}");
+        assert_eq!(app.count("SELECT count(*) FROM consent_event WHERE mac IS NOT NULL").await, 0);
+        app.tamper("INSERT INTO ledger_record SELECT * FROM records").await.unwrap();
     }
 }

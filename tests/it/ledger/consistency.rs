@@ -5,6 +5,7 @@ use std::time::Duration;
 use assent::backup::read_notes;
 use assent::ledger::note::{SignedNote, decode_hash};
 use assent::ledger::tree::{Hash, verify_consistency};
+use macro_rules_attribute::apply;
 
 use super::{WEEKLY, command, does, seal};
 use crate::support::app::{Database, TestApp};
@@ -12,50 +13,59 @@ use crate::support::both_databases;
 
 const WITNESS: &str = "witness@notary.example";
 
-both_databases! {
-    async fn a_proof_leads_from_an_older_head_to_the_newest(database: Database) {
-        let app = TestApp::start(database).await;
-        app.subscribe("ada@b.example", WEEKLY).await;
-        let old = does(&app, &["ledger", "checkpoint"]);
-        let size = old.lines().nth(1).unwrap().to_owned();
-        let file = app.dir.path().join("old");
-        std::fs::write(&file, &old).unwrap();
-        app.subscribe("bob@b.example", WEEKLY).await;
-        let text = does(&app, &["ledger", "consistency", file.to_str().unwrap()]);
-        assert_eq!(text, does(&app, &["ledger", "consistency", &size]));
-        let (proof, note) = text.split_once("\n\n").unwrap();
-        let mut lines = proof.lines();
-        assert_eq!(lines.next(), Some(format!("old {size}").as_str()));
-        let proof: Vec<_> = lines.map(|line| decode_hash(line).unwrap()).collect();
-        let old = SignedNote::parse(&old).unwrap();
-        let new = SignedNote::parse(note).unwrap();
-        let (old, new) = (old.checkpoint(), new.checkpoint());
-        assert!(verify_consistency(old.size, new.size, &proof, &old.root, &new.root));
-        for wrong in ["9999", "99999999999999999999", "nowhere", "-1"] {
-            assert_ne!(command(&app, &["ledger", "consistency", wrong]).status.code(), Some(0), "{wrong}");
-        }
-        let forged = std::fs::read_to_string(&file).unwrap().replace(&format!("\n{size}\n"), "\n3\n");
-        std::fs::write(&file, forged).unwrap();
-        assert!(String::from_utf8(command(&app, &["ledger", "consistency", file.to_str().unwrap()]).stderr).unwrap().contains("no signed head"));
+#[apply(both_databases!)]
+async fn a_proof_leads_from_an_older_head_to_the_newest(database: Database) {
+    let app = TestApp::start(database).await;
+    app.subscribe("ada@b.example", WEEKLY).await;
+    let old = does(&app, &["ledger", "checkpoint"]);
+    let size = old.lines().nth(1).unwrap().to_owned();
+    let file = app.dir.path().join("old");
+    std::fs::write(&file, &old).unwrap();
+    app.subscribe("bob@b.example", WEEKLY).await;
+    let text = does(&app, &["ledger", "consistency", file.to_str().unwrap()]);
+    assert_eq!(text, does(&app, &["ledger", "consistency", &size]));
+    let (proof, note) = text.split_once("\n\n").unwrap();
+    let mut lines = proof.lines();
+    assert_eq!(lines.next(), Some(format!("old {size}").as_str()));
+    let proof: Vec<_> = lines.map(|line| decode_hash(line).unwrap()).collect();
+    let old = SignedNote::parse(&old).unwrap();
+    let new = SignedNote::parse(note).unwrap();
+    let (old, new) = (old.checkpoint(), new.checkpoint());
+    assert!(verify_consistency(old.size, new.size, &proof, &old.root, &new.root));
+    for wrong in ["9999", "99999999999999999999", "nowhere", "-1"] {
+        assert_ne!(
+            command(&app, &["ledger", "consistency", wrong]).status.code(),
+            Some(0),
+            "{wrong}"
+        );
     }
+    let forged = std::fs::read_to_string(&file).unwrap().replace(&format!("\n{size}\n"), "\n3\n");
+    std::fs::write(&file, forged).unwrap();
+    assert!(
+        String::from_utf8(command(&app, &["ledger", "consistency", file.to_str().unwrap()]).stderr)
+            .unwrap()
+            .contains("no signed head")
+    );
+}
 
-    async fn a_witness_is_mailed_the_proof_from_one_head_to_the_next(database: Database) {
-        let app = TestApp::start(database).await;
-        seal(&app).await;
-        // The clock of stories stands still: no head bears the time of the first mail.
-        app.advance(Duration::from_secs(1));
-        let app = app.halt().await.start_sealing(&[("ASSENT_LEDGER_WITNESS_MAIL", WITNESS)]).await;
-        let first = app.next_mail(WITNESS, 0).await.text;
-        assert!(!first.contains("\nold "), "there is nothing before it: {first}");
-        app.subscribe("ada@b.example", WEEKLY).await;
-        seal(&app).await;
-        app.advance(Duration::from_hours(25));
-        let second = app.next_mail(WITNESS, 1).await.text;
-        let head = |mail: &str| read_notes(mail, &app.core.terms.ledger_keys)[0].note.checkpoint().clone();
-        let (old, new) = (head(&first), head(&second));
-        assert!(old.size < new.size);
-        let mut lines = second.lines().skip_while(|line| *line != format!("old {}", old.size)).skip(1);
-        let proof: Vec<Hash> = lines.by_ref().map_while(decode_hash).collect();
-        assert!(verify_consistency(old.size, new.size, &proof, &old.root, &new.root), "{second}");
-    }
+#[apply(both_databases!)]
+async fn a_witness_is_mailed_the_proof_from_one_head_to_the_next(database: Database) {
+    let app = TestApp::start(database).await;
+    seal(&app).await;
+    // The clock of stories stands still: no head bears the time of the first mail.
+    app.advance(Duration::from_secs(1));
+    let app = app.halt().await.start_sealing(&[("ASSENT_LEDGER_WITNESS_MAIL", WITNESS)]).await;
+    let first = app.next_mail(WITNESS, 0).await.text;
+    assert!(!first.contains("\nold "), "there is nothing before it: {first}");
+    app.subscribe("ada@b.example", WEEKLY).await;
+    seal(&app).await;
+    app.advance(Duration::from_hours(25));
+    let second = app.next_mail(WITNESS, 1).await.text;
+    let head =
+        |mail: &str| read_notes(mail, &app.core.terms.ledger_keys)[0].note.checkpoint().clone();
+    let (old, new) = (head(&first), head(&second));
+    assert!(old.size < new.size);
+    let mut lines = second.lines().skip_while(|line| *line != format!("old {}", old.size)).skip(1);
+    let proof: Vec<Hash> = lines.by_ref().map_while(decode_hash).collect();
+    assert!(verify_consistency(old.size, new.size, &proof, &old.root, &new.root), "{second}");
 }

@@ -6,19 +6,21 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use assent::clock::Clock;
-use assent::domain::consent::EventType;
-use assent::domain::email_address::EmailAddress;
-use assent::domain::purpose::Purpose;
-use assent::domain::signup::Method;
-use assent::flows::choose::{Choices, Refusal, choose};
-use assent::flows::confirm::{Confirmation, Press, confirm};
-use assent::flows::erase::erase;
-use assent::flows::sign_up::{SignUp, sign_up};
-use assent::flows::withdraw::{Leaving, withdraw};
+use assent::domain::catalog::purpose::Purpose;
+use assent::domain::consent::event::EventType;
+use assent::domain::contacts::email_address::EmailAddress;
+use assent::domain::signup::form_state::Method;
+use assent::flows::consent::choose::{Choices, Refusal, choose};
+use assent::flows::consent::withdraw::{Leaving, withdraw};
+use assent::flows::contacts::erase::erase;
+use assent::flows::signup::confirm::{Confirmation, Press, confirm};
+use assent::flows::signup::sign_up::{SignUp, sign_up};
 use assent::ledger::tree::{Frontier, leaf_hash};
-use assent::store::notices::{self, Notice};
-use assent::store::policy_versions::{self, PolicyVersion};
-use assent::store::{consent_events, consents, signups, subscribers};
+use assent::store::catalog::notices::{self, Notice};
+use assent::store::consent::{consents, events};
+use assent::store::contacts::subscribers;
+use assent::store::policy::versions::{self, PolicyVersion};
+use assent::store::signup::signups;
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -129,7 +131,7 @@ impl Shown {
         app.get("/reports/sample").await;
         let tx = &mut app.read().await;
         let notices = notices::list(tx).await.unwrap().into_iter().map(Arc::new).collect();
-        let policy = policy_versions::list(tx, "en-GB").await.unwrap().remove(0);
+        let policy = versions::list(tx, "en-GB").await.unwrap().remove(0);
         Self { policy: Arc::new(policy), notices }
     }
 
@@ -237,7 +239,7 @@ async fn leave_by(app: &TestApp, id: Uuid, leaving: &Leaving) {
 /// The states that a subscriber's events add up to.
 async fn folded(app: &TestApp, id: Uuid) -> BTreeMap<String, EventType> {
     let mut facts: HashMap<String, Vec<EventType>> = HashMap::new();
-    for event in consent_events::list(&mut app.read().await, id).await.unwrap() {
+    for event in events::list(&mut app.read().await, id).await.unwrap() {
         facts.entry(event.purpose.as_str().to_owned()).or_default().push(event.event_type);
     }
     let fold = |(code, facts): (String, Vec<EventType>)| Some((code, EventType::fold(facts)?));

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use assent::domain::alarm::SEALING;
+use assent::domain::mail::alarm::SEALING;
 use assent::flows::Error;
 use assent::notary::seal_all;
-use assent::store::{Db, alarms};
+use assent::store::Db;
+use assent::store::mail::alarms;
 use assent::worker::watch_sealing::{Change, watch_sealing};
+use macro_rules_attribute::apply;
 
 use super::{EXPORT, WEEKLY, assert_refused, assert_sound, check, command, does, seal, unguard};
 use crate::support::app::{Database, TestApp};
@@ -72,118 +74,152 @@ async fn claim_something(app: &TestApp) {
     tx.commit().await.unwrap();
 }
 
-both_databases! {
-    async fn a_given_is_neither_sealed_nor_exported(database: Database) {
-        let app = history(database).await;
-        for insert in GIVEN {
-            assert_eq!(app.tamper(insert).await.unwrap(), 1);
-        }
-        // The very next export, before anybody checked.
-        let output = command(&app, &EXPORT);
-        assert_refused(&output, "the consent ledger is not what it was");
-        assert!(!String::from_utf8_lossy(&output.stdout).contains("cyd@"));
-        let refused = assent::flows::allow_export::allow_export(&mut app.read().await, &app.core.terms, app.clock.now()).await;
-        assert!(refused.is_err(), "nor any after it");
-        never_sealed(&app).await;
+#[apply(both_databases!)]
+async fn a_given_is_neither_sealed_nor_exported(database: Database) {
+    let app = history(database).await;
+    for insert in GIVEN {
+        assert_eq!(app.tamper(insert).await.unwrap(), 1);
     }
+    // The very next export, before anybody checked.
+    let output = command(&app, &EXPORT);
+    assert_refused(&output, "the consent ledger is not what it was");
+    assert!(!String::from_utf8_lossy(&output.stdout).contains("cyd@"));
+    let refused = assent::flows::contacts::allow_export::allow_export(
+        &mut app.read().await,
+        &app.core.terms,
+        app.clock.now(),
+    )
+    .await;
+    assert!(refused.is_err(), "nor any after it");
+    never_sealed(&app).await;
+}
 
-    async fn a_given_without_a_mac_is_no_older_version_s(database: Database) {
-        let app = history(database).await;
-        for insert in GIVEN {
-            assert_eq!(app.tamper(insert).await.unwrap(), 1);
-        }
-        unguard(&app).await;
-        for strip in ["UPDATE consent_event SET mac = NULL WHERE event_id = (SELECT event_id FROM fresh)",
-                      "UPDATE consent SET mac = NULL WHERE event_id = (SELECT event_id FROM fresh)"] {
-            assert_eq!(app.tamper(strip).await.unwrap(), 1);
-        }
-        let core = &app.core;
-        let adopted = assent::flows::adopt::adopt(&core.db, &core.terms, &core.clock, &core.random).await;
-        assert_eq!(adopted.unwrap(), 0, "a ledger is adopted once");
-        assert_refused(&command(&app, &EXPORT), "the consent ledger is not what it was");
-        never_sealed(&app).await;
+#[apply(both_databases!)]
+async fn a_given_without_a_mac_is_no_older_version_s(database: Database) {
+    let app = history(database).await;
+    for insert in GIVEN {
+        assert_eq!(app.tamper(insert).await.unwrap(), 1);
     }
-
-    async fn an_erasure_is_not_sealed(database: Database) {
-        let app = history(database).await;
-        assert_eq!(app.tamper(ERASED).await.unwrap(), 1);
-        never_sealed(&app).await;
+    unguard(&app).await;
+    for strip in [
+        "UPDATE consent_event SET mac = NULL WHERE event_id = (SELECT event_id FROM fresh)",
+        "UPDATE consent SET mac = NULL WHERE event_id = (SELECT event_id FROM fresh)",
+    ] {
+        assert_eq!(app.tamper(strip).await.unwrap(), 1);
     }
+    let core = &app.core;
+    let adopted =
+        assent::flows::ledger::adopt::adopt(&core.db, &core.terms, &core.clock, &core.random).await;
+    assert_eq!(adopted.unwrap(), 0, "a ledger is adopted once");
+    assert_refused(&command(&app, &EXPORT), "the consent ledger is not what it was");
+    never_sealed(&app).await;
+}
 
-    async fn a_record_is_not_sealed(database: Database) {
-        let app = history(database).await;
-        let insert = "INSERT INTO ledger_record (ledger_record_id, type, body, salt, leaf, mac, recorded_at)
+#[apply(both_databases!)]
+async fn an_erasure_is_not_sealed(database: Database) {
+    let app = history(database).await;
+    assert_eq!(app.tamper(ERASED).await.unwrap(), 1);
+    never_sealed(&app).await;
+}
+
+#[apply(both_databases!)]
+async fn a_record_is_not_sealed(database: Database) {
+    let app = history(database).await;
+    let insert = "INSERT INTO ledger_record (ledger_record_id, type, body, salt, leaf, mac, recorded_at)
              SELECT (SELECT event_id FROM fresh), 'purged', body, salt, leaf, mac, recorded_at FROM ledger_record
              WHERE type = 'adopted'";
-        assert_eq!(app.tamper(insert).await.unwrap(), 1);
-        app.ask_and_read("dan@b.example", WEEKLY).await;
-        seal(&app).await;
-        assert_eq!(app.count("SELECT count(*) FROM ledger_record WHERE leaf_index IS NULL").await, 1);
-        let told = check(&app).await.findings;
-        assert!(told.iter().any(|what| what.contains("its body is not the one that its leaf commits to")), "{told:?}");
-    }
+    assert_eq!(app.tamper(insert).await.unwrap(), 1);
+    app.ask_and_read("dan@b.example", WEEKLY).await;
+    seal(&app).await;
+    assert_eq!(app.count("SELECT count(*) FROM ledger_record WHERE leaf_index IS NULL").await, 1);
+    let told = check(&app).await.findings;
+    assert!(
+        told.iter().any(|what| what.contains("its body is not the one that its leaf commits to")),
+        "{told:?}"
+    );
+}
 
-    async fn somebody_else_s_address_is_not_exported(database: Database) {
-        let app = history(database).await;
-        let other = "UPDATE subscriber SET email = 'left@b.example' WHERE email = 'ada@b.example'";
-        assert_eq!(app.tamper(other).await.unwrap(), 1);
-        assert_refused(&command(&app, &EXPORT), "the consent ledger is not what it was");
-    }
+#[apply(both_databases!)]
+async fn somebody_else_s_address_is_not_exported(database: Database) {
+    let app = history(database).await;
+    let other = "UPDATE subscriber SET email = 'left@b.example' WHERE email = 'ada@b.example'";
+    assert_eq!(app.tamper(other).await.unwrap(), 1);
+    assert_refused(&command(&app, &EXPORT), "the consent ledger is not what it was");
+}
 
-    async fn a_site_without_a_worker_says_that_nothing_is_sealed(database: Database) {
-        let app = TestApp::start(database).await;
-        seal(&app).await;
-        assert_sound(&app).await;
-        let at = app.core.moment();
-        assert_eq!(watch_sealing(&app.core.db, &app.core.terms.timezone, &at).await.unwrap(), None);
-        // As it looks when everything waited: the running worker may seal at any moment.
-        app.tamper("CREATE TABLE kept AS SELECT * FROM ledger_record").await.unwrap();
-        let waits = "INSERT INTO consent_event (event_id, subject_id, seq, purpose, type, leaf, recorded_at)
+#[apply(both_databases!)]
+async fn a_site_without_a_worker_says_that_nothing_is_sealed(database: Database) {
+    let app = TestApp::start(database).await;
+    seal(&app).await;
+    assert_sound(&app).await;
+    let at = app.core.moment();
+    assert_eq!(watch_sealing(&app.core.db, &app.core.terms.timezone, &at).await.unwrap(), None);
+    // As it looks when everything waited: the running worker may seal at any moment.
+    app.tamper("CREATE TABLE kept AS SELECT * FROM ledger_record").await.unwrap();
+    let waits = "INSERT INTO consent_event (event_id, subject_id, seq, purpose, type, leaf, recorded_at)
              SELECT ledger_record_id, ledger_record_id, 1, 'privacy-policy', 'requested', leaf, recorded_at
              FROM ledger_record WHERE type = 'adopted'";
-        assert_eq!(app.tamper(waits).await.unwrap(), 1);
-        app.advance(Duration::from_secs(61));
-        let at = app.core.moment();
-        assert_eq!(watch_sealing(&app.core.db, &app.core.terms.timezone, &at).await.unwrap(), Some(Change::Raised));
-        assert_eq!(watch_sealing(&app.core.db, &app.core.terms.timezone, &at).await.unwrap(), None, "heard once");
-        unguard(&app).await;
-        app.tamper("DELETE FROM consent_event WHERE leaf_index IS NULL").await.unwrap();
-        assert_eq!(watch_sealing(&app.core.db, &app.core.terms.timezone, &at).await.unwrap(), Some(Change::Ended));
-        assert!(does(&app, &["ledger", "verify"]).starts_with("sound: "));
-    }
+    assert_eq!(app.tamper(waits).await.unwrap(), 1);
+    app.advance(Duration::from_secs(61));
+    let at = app.core.moment();
+    assert_eq!(
+        watch_sealing(&app.core.db, &app.core.terms.timezone, &at).await.unwrap(),
+        Some(Change::Raised)
+    );
+    assert_eq!(
+        watch_sealing(&app.core.db, &app.core.terms.timezone, &at).await.unwrap(),
+        None,
+        "heard once"
+    );
+    unguard(&app).await;
+    app.tamper("DELETE FROM consent_event WHERE leaf_index IS NULL").await.unwrap();
+    assert_eq!(
+        watch_sealing(&app.core.db, &app.core.terms.timezone, &at).await.unwrap(),
+        Some(Change::Ended)
+    );
+    assert!(does(&app, &["ledger", "verify"]).starts_with("sound: "));
+}
 
-    async fn many_rows_by_another_hand_keep_no_record_of_ours_waiting(database: Database) {
-        let app = TestApp::start(database).await;
-        seal(&app).await;
-        let insert = match app.core.db {
-            Db::Sqlite { .. } =>
-                "INSERT INTO ledger_record (ledger_record_id, type, body, salt, leaf, mac, recorded_at)
+#[apply(both_databases!)]
+async fn many_rows_by_another_hand_keep_no_record_of_ours_waiting(database: Database) {
+    let app = TestApp::start(database).await;
+    seal(&app).await;
+    let insert = match app.core.db {
+        Db::Sqlite { .. } =>
+            "INSERT INTO ledger_record (ledger_record_id, type, body, salt, leaf, mac, recorded_at)
                  WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
                  SELECT unhex(printf('%032x', i)), 'purged', '{}', zeroblob(32), 'leaf', zeroblob(16), 0 FROM n",
-            Db::Postgres { .. } =>
-                "INSERT INTO ledger_record (ledger_record_id, type, body, salt, leaf, mac, recorded_at)
+        Db::Postgres { .. } =>
+            "INSERT INTO ledger_record (ledger_record_id, type, body, salt, leaf, mac, recorded_at)
                  SELECT CAST(lpad(to_hex(i), 32, '0') AS uuid), 'purged', '{}', decode(repeat('00', 32), 'hex'), 'leaf',
                         decode(repeat('00', 16), 'hex'), to_timestamp(0) FROM generate_series(1, 5000) AS i",
-        };
-        app.tamper(insert).await.unwrap();
-        let size = app.count("SELECT size FROM ledger_head").await;
-        claim_something(&app).await;
-        seal(&app).await;
-        assert_eq!(app.count("SELECT size FROM ledger_head").await, size + 1);
-        assert_eq!(app.count("SELECT count(*) FROM ledger_record WHERE leaf_index IS NULL").await, 5000);
-    }
+    };
+    app.tamper(insert).await.unwrap();
+    let size = app.count("SELECT size FROM ledger_head").await;
+    claim_something(&app).await;
+    seal(&app).await;
+    assert_eq!(app.count("SELECT size FROM ledger_head").await, size + 1);
+    assert_eq!(
+        app.count("SELECT count(*) FROM ledger_record WHERE leaf_index IS NULL").await,
+        5000
+    );
+}
 
-    async fn nothing_is_signed_on_from_a_record_that_somebody_changed(database: Database) {
-        let app = TestApp::start(database).await;
-        seal(&app).await;
-        unguard(&app).await;
-        app.tamper("UPDATE ledger_record SET body = replace(body, '\"count\":', '\"count\":1')
-                    WHERE type = 'recorded'").await.unwrap();
-        let size = app.count("SELECT size FROM ledger_head").await;
-        claim_something(&app).await;
-        let core = &app.core;
-        let sealed = seal_all(&core.db, &core.terms, &core.clock, &core.random).await;
-        assert!(matches!(sealed, Err(Error::Tree)), "{sealed:?}");
-        assert_eq!(app.count("SELECT size FROM ledger_head").await, size);
-    }
+#[apply(both_databases!)]
+async fn nothing_is_signed_on_from_a_record_that_somebody_changed(database: Database) {
+    let app = TestApp::start(database).await;
+    seal(&app).await;
+    unguard(&app).await;
+    app.tamper(
+        "UPDATE ledger_record SET body = replace(body, '\"count\":', '\"count\":1')
+                    WHERE type = 'recorded'",
+    )
+    .await
+    .unwrap();
+    let size = app.count("SELECT size FROM ledger_head").await;
+    claim_something(&app).await;
+    let core = &app.core;
+    let sealed = seal_all(&core.db, &core.terms, &core.clock, &core.random).await;
+    assert!(matches!(sealed, Err(Error::Tree)), "{sealed:?}");
+    assert_eq!(app.count("SELECT size FROM ledger_head").await, size);
 }

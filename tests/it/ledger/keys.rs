@@ -5,14 +5,17 @@ use std::path::PathBuf;
 
 use assent::app::{Core, StartError};
 use assent::config::{Settings, Values};
-use assent::domain::email_address::EmailAddress;
-use assent::domain::signup::Method;
-use assent::flows::sign_up::{SignUp, sign_up};
+use assent::domain::contacts::email_address::EmailAddress;
+use assent::domain::signup::form_state::Method;
+use assent::flows::signup::sign_up::{SignUp, sign_up};
 use assent::ledger::note::{KeyName, SigningKey, VerifyingKey};
 use assent::notary::seal_all;
 use assent::notary::verify::{Verification, verify};
 use assent::random::Random;
-use assent::store::{checkpoints, notices, policy_versions};
+use assent::store::catalog::notices;
+use assent::store::ledger::checkpoints;
+use assent::store::policy::versions;
+use macro_rules_attribute::apply;
 use secrecy::ExposeSecret;
 
 use super::{assert_refused, newest, seal};
@@ -65,7 +68,7 @@ async fn checked(core: &Core) -> Verification {
 async fn another_head(core: &Core) {
     let mut tx = core.db.write().await.unwrap();
     let notice = notices::list(&mut tx).await.unwrap().remove(0);
-    let policy = policy_versions::list(&mut tx, "en-GB").await.unwrap().remove(0);
+    let policy = versions::list(&mut tx, "en-GB").await.unwrap().remove(0);
     let form = SignUp {
         request_id: None,
         signup_id: core.moment().new_id(),
@@ -95,84 +98,97 @@ fn vkeys(keys: &[&SigningKey]) -> Vec<VerifyingKey> {
     keys.iter().map(|key| key.vkey()).collect()
 }
 
-both_databases! {
-    async fn it_is_made_at_the_first_start_and_nobody_else_may_read_it(database: Database) {
-        let stopped = Stopped::after_a_signup(database).await;
-        let file = stopped.key_file();
-        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-        let kept = std::fs::read_to_string(&file).unwrap();
-        assert_eq!(kept.trim(), text(&[&stopped.old]));
-        let core = stopped.open(&[]).await.unwrap();
-        assert_eq!(core.terms.ledger_keys.first().vkey(), stopped.old.vkey(), "the same at every start");
-        assert!(checked(&core).await.is_sound());
-        core.db.close().await;
-    }
+#[apply(both_databases!)]
+async fn it_is_made_at_the_first_start_and_nobody_else_may_read_it(database: Database) {
+    let stopped = Stopped::after_a_signup(database).await;
+    let file = stopped.key_file();
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let kept = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(kept.trim(), text(&[&stopped.old]));
+    let core = stopped.open(&[]).await.unwrap();
+    assert_eq!(
+        core.terms.ledger_keys.first().vkey(),
+        stopped.old.vkey(),
+        "the same at every start"
+    );
+    assert!(checked(&core).await.is_sound());
+    core.db.close().await;
+}
 
-    async fn another_key_is_refused(database: Database) {
-        let stopped = Stopped::after_a_signup(database).await;
-        let other = SigningKey::new(stopped.old.name().clone(), [5; 32]);
-        let given = text(&[&other]);
-        let set = stopped.settings(&[("ASSENT_LEDGER_KEY", &given)]);
+#[apply(both_databases!)]
+async fn another_key_is_refused(database: Database) {
+    let stopped = Stopped::after_a_signup(database).await;
+    let other = SigningKey::new(stopped.old.name().clone(), [5; 32]);
+    let given = text(&[&other]);
+    let set = stopped.settings(&[("ASSENT_LEDGER_KEY", &given)]);
+    let output = program::run(stopped.dir.path(), &set, &["ledger", "checkpoint"]);
+    assert_refused(&output, "another key signed this database's ledger");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains(&stopped.old.vkey().to_string()) && said.contains("ASSENT_LEDGER_OLD_KEYS"),
+        "{said}"
+    );
+    assert!(!said.contains("PRIVATE"), "{said}");
+    for odd in ["x", "PRIVATE+KEY+a+00000000+AAAA", &given[..given.len() - 6]] {
+        let set = stopped.settings(&[("ASSENT_LEDGER_KEY", odd)]);
         let output = program::run(stopped.dir.path(), &set, &["ledger", "checkpoint"]);
-        assert_refused(&output, "another key signed this database's ledger");
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert!(said.contains(&stopped.old.vkey().to_string()) && said.contains("ASSENT_LEDGER_OLD_KEYS"), "{said}");
-        assert!(!said.contains("PRIVATE"), "{said}");
-        for odd in ["x", "PRIVATE+KEY+a+00000000+AAAA", &given[..given.len() - 6]] {
-            let set = stopped.settings(&[("ASSENT_LEDGER_KEY", odd)]);
-            let output = program::run(stopped.dir.path(), &set, &["ledger", "checkpoint"]);
-            assert_refused(&output, "ledger.key");
-            assert!(!String::from_utf8_lossy(&output.stderr).contains(&given[..40]), "no key is told");
-        }
-        // A lost file is made anew only where no ledger was signed by another.
-        std::fs::remove_file(stopped.key_file()).unwrap();
-        let elsewhere = ("ASSENT_SECRET_KEY", "b3RoZXIgb3RoZXIgb3RoZXIgb3RoZXIgb3RoZXIgb3Q=");
-        let refused = stopped.open(&[elsewhere]).await;
-        assert!(matches!(refused, Err(StartError::ForeignLedgerKey(_))));
+        assert_refused(&output, "ledger.key");
+        assert!(!String::from_utf8_lossy(&output.stderr).contains(&given[..40]), "no key is told");
     }
+    // A lost file is made anew only where no ledger was signed by another.
+    std::fs::remove_file(stopped.key_file()).unwrap();
+    let elsewhere = ("ASSENT_SECRET_KEY", "b3RoZXIgb3RoZXIgb3RoZXIgb3RoZXIgb3RoZXIgb3Q=");
+    let refused = stopped.open(&[elsewhere]).await;
+    assert!(matches!(refused, Err(StartError::ForeignLedgerKey(_))));
+}
 
-    async fn it_is_replaced_in_two_steps(database: Database) {
-        let stopped = Stopped::after_a_signup(database).await;
-        let (old, new) = (&stopped.old, SigningKey::new(stopped.old.name().clone(), [6; 32]));
-        // For a while both sign, so that whoever knows either can follow.
-        let both = text(&[&new, old]);
-        let core = stopped.open(&[("ASSENT_LEDGER_KEY", &both)]).await.unwrap();
-        another_head(&core).await;
-        let note = newest(&core.db, &vkeys(&[&new, old])).await;
-        assert_eq!(note.signatures().len(), 2);
-        for key in vkeys(&[&new, old]) {
-            assert_eq!(note.verified_by(std::slice::from_ref(&key)), Some(&key));
-        }
-        assert!(checked(&core).await.is_sound());
-        core.db.close().await;
-
-        // Then the new one signs alone, and the old one is remembered by its public half.
-        let (alone, remembered) = (text(&[&new]), old.vkey().to_string());
-        let set = [("ASSENT_LEDGER_KEY", alone.as_str()), ("ASSENT_LEDGER_OLD_KEYS", &remembered)];
-        let core = stopped.open(&set).await.unwrap();
-        another_head(&core).await;
-        assert_eq!(newest(&core.db, &vkeys(&[&new])).await.signatures().len(), 1);
-        assert!(checked(&core).await.is_sound());
-        core.db.close().await;
-
-        // Forgotten, what it signed alone proves nothing any more.
-        let core = stopped.open(&set[..1]).await.unwrap();
-        let first = checkpoints::list(&mut core.db.read().await.unwrap(), 0, 1).await.unwrap().remove(0);
-        let found = checked(&core).await.findings;
-        let words = format!("the checkpoint of {} events is not signed by a key of this ledger", first.size);
-        assert!(found.first().is_some_and(|finding| finding.contains(&words)), "{found:?}");
-        core.db.close().await;
-        // And the old one alone is not let in again.
-        let refused = stopped.open(&[]).await;
-        assert!(matches!(refused, Err(StartError::ForeignLedgerKey(_))));
+#[apply(both_databases!)]
+async fn it_is_replaced_in_two_steps(database: Database) {
+    let stopped = Stopped::after_a_signup(database).await;
+    let (old, new) = (&stopped.old, SigningKey::new(stopped.old.name().clone(), [6; 32]));
+    // For a while both sign, so that whoever knows either can follow.
+    let both = text(&[&new, old]);
+    let core = stopped.open(&[("ASSENT_LEDGER_KEY", &both)]).await.unwrap();
+    another_head(&core).await;
+    let note = newest(&core.db, &vkeys(&[&new, old])).await;
+    assert_eq!(note.signatures().len(), 2);
+    for key in vkeys(&[&new, old]) {
+        assert_eq!(note.verified_by(std::slice::from_ref(&key)), Some(&key));
     }
+    assert!(checked(&core).await.is_sound());
+    core.db.close().await;
 
-    async fn a_new_key_without_the_old_one_is_refused(database: Database) {
-        let stopped = Stopped::after_a_signup(database).await;
-        let name = KeyName::parse("elsewhere.example/ledger").unwrap();
-        let new = SigningKey::new(name, [6; 32]);
-        let alone = text(&[&new]);
-        let refused = stopped.open(&[("ASSENT_LEDGER_KEY", &alone)]).await;
-        assert!(matches!(refused, Err(StartError::ForeignLedgerKey(told)) if told == stopped.old.vkey().to_string()));
-    }
+    // Then the new one signs alone, and the old one is remembered by its public half.
+    let (alone, remembered) = (text(&[&new]), old.vkey().to_string());
+    let set = [("ASSENT_LEDGER_KEY", alone.as_str()), ("ASSENT_LEDGER_OLD_KEYS", &remembered)];
+    let core = stopped.open(&set).await.unwrap();
+    another_head(&core).await;
+    assert_eq!(newest(&core.db, &vkeys(&[&new])).await.signatures().len(), 1);
+    assert!(checked(&core).await.is_sound());
+    core.db.close().await;
+
+    // Forgotten, what it signed alone proves nothing any more.
+    let core = stopped.open(&set[..1]).await.unwrap();
+    let first =
+        checkpoints::list(&mut core.db.read().await.unwrap(), 0, 1).await.unwrap().remove(0);
+    let found = checked(&core).await.findings;
+    let words =
+        format!("the checkpoint of {} events is not signed by a key of this ledger", first.size);
+    assert!(found.first().is_some_and(|finding| finding.contains(&words)), "{found:?}");
+    core.db.close().await;
+    // And the old one alone is not let in again.
+    let refused = stopped.open(&[]).await;
+    assert!(matches!(refused, Err(StartError::ForeignLedgerKey(_))));
+}
+
+#[apply(both_databases!)]
+async fn a_new_key_without_the_old_one_is_refused(database: Database) {
+    let stopped = Stopped::after_a_signup(database).await;
+    let name = KeyName::parse("elsewhere.example/ledger").unwrap();
+    let new = SigningKey::new(name, [6; 32]);
+    let alone = text(&[&new]);
+    let refused = stopped.open(&[("ASSENT_LEDGER_KEY", &alone)]).await;
+    assert!(
+        matches!(refused, Err(StartError::ForeignLedgerKey(told)) if told == stopped.old.vkey().to_string())
+    );
 }

@@ -27,10 +27,11 @@ mod unreadable;
 
 use std::process::Output;
 
-use assent::domain::consent::EventType;
+use assent::domain::consent::event::EventType;
 use assent::ledger::note::{SignedNote, VerifyingKey};
 use assent::notary::verify::{Verification, verify};
-use assent::store::{Db, checkpoints};
+use assent::store::Db;
+use assent::store::ledger::checkpoints;
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -229,3 +230,6 @@ pub fn assert_refused(output: &Output, words: &str) {
     assert_eq!(said.trim().lines().count(), 1, "one sentence: {said}");
     assert!(!said.contains("panic"), "{said}");
 }
+mod console;
+mod newer_schema;
+mod stored;

@@ -4,13 +4,13 @@
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use macro_rules_attribute::apply;
 use secrecy::ExposeSecret;
 
 use super::{EXPORT, WEEKLY, assert_sound};
 use crate::support::app::{Database, SETTINGS, TestApp};
-use crate::support::both_databases;
-use crate::support::program;
 use crate::support::stopped::Stopped;
+use crate::support::{both_databases, program};
 
 /// A program that was stopped after somebody left, and what another machine needs to join it.
 struct Left {
@@ -72,43 +72,49 @@ impl Left {
     }
 }
 
-both_databases! {
-    async fn one_that_was_cut_short_hides_nobody_who_left(database: Database) {
-        let left = Left::new(database).await;
-        let first = left.right.split_inclusive(|byte| *byte == b'\n').next().unwrap();
-        for wrong in [first, b""] {
-            std::fs::write(&left.object, wrong).unwrap();
-            let machine = left.new_machine();
-            let refused = left.run(machine.path(), &EXPORT);
-            let said = String::from_utf8_lossy(&refused.stderr);
-            assert!(refused.status.code() == Some(1) && refused.stdout.is_empty(), "{said}");
-            assert!(said.contains(left.name()) && said.contains("was changed by another hand"), "{said}");
-        }
-        // The machine that has the lines puts it right as soon as it runs.
+#[apply(both_databases!)]
+async fn one_that_was_cut_short_hides_nobody_who_left(database: Database) {
+    let left = Left::new(database).await;
+    let first = left.right.split_inclusive(|byte| *byte == b'\n').next().unwrap();
+    for wrong in [first, b""] {
+        std::fs::write(&left.object, wrong).unwrap();
         let machine = left.new_machine();
-        let contacts = left.run(left.stopped.dir.path(), &EXPORT);
-        let contacts = String::from_utf8(contacts.stdout).unwrap();
-        assert!(contacts.contains("bob@b.example") && !contacts.contains("ada@b.example"), "{contacts}");
-        assert_eq!(std::fs::read(&left.object).unwrap(), left.right);
-        let again = left.run(machine.path(), &EXPORT);
-        assert_eq!(again.status.code(), Some(0), "{}", String::from_utf8_lossy(&again.stderr));
-        let noted = std::fs::read(machine.path().join("endings.log")).unwrap();
-        assert_eq!(noted, left.right);
+        let refused = left.run(machine.path(), &EXPORT);
+        let said = String::from_utf8_lossy(&refused.stderr);
+        assert!(refused.status.code() == Some(1) && refused.stdout.is_empty(), "{said}");
+        assert!(
+            said.contains(left.name()) && said.contains("was changed by another hand"),
+            "{said}"
+        );
     }
+    // The machine that has the lines puts it right as soon as it runs.
+    let machine = left.new_machine();
+    let contacts = left.run(left.stopped.dir.path(), &EXPORT);
+    let contacts = String::from_utf8(contacts.stdout).unwrap();
+    assert!(
+        contacts.contains("bob@b.example") && !contacts.contains("ada@b.example"),
+        "{contacts}"
+    );
+    assert_eq!(std::fs::read(&left.object).unwrap(), left.right);
+    let again = left.run(machine.path(), &EXPORT);
+    assert_eq!(again.status.code(), Some(0), "{}", String::from_utf8_lossy(&again.stderr));
+    let noted = std::fs::read(machine.path().join("endings.log")).unwrap();
+    assert_eq!(noted, left.right);
+}
 
-    async fn one_that_kept_its_size_is_found_by_the_check(database: Database) {
-        let left = Left::new(database).await;
-        let wrong = vec![b'x'; left.right.len()];
-        std::fs::write(&left.object, &wrong).unwrap();
-        let machine = left.new_machine();
-        let found = left.run(machine.path(), &["ledger", "verify"]);
-        let told = String::from_utf8(found.stdout).unwrap();
-        assert_eq!(found.status.code(), Some(1), "{told}");
-        assert!(told.contains(left.name()) && told.contains("was changed by another hand"), "{told}");
-        assert_eq!(std::fs::read(&left.object).unwrap(), wrong);
-        let Left { stopped, object, right, .. } = left;
-        let app = stopped.start(&[]).await;
-        assert_sound(&app).await;
-        assert_eq!(std::fs::read(&object).unwrap(), right);
-    }
+#[apply(both_databases!)]
+async fn one_that_kept_its_size_is_found_by_the_check(database: Database) {
+    let left = Left::new(database).await;
+    let wrong = vec![b'x'; left.right.len()];
+    std::fs::write(&left.object, &wrong).unwrap();
+    let machine = left.new_machine();
+    let found = left.run(machine.path(), &["ledger", "verify"]);
+    let told = String::from_utf8(found.stdout).unwrap();
+    assert_eq!(found.status.code(), Some(1), "{told}");
+    assert!(told.contains(left.name()) && told.contains("was changed by another hand"), "{told}");
+    assert_eq!(std::fs::read(&left.object).unwrap(), wrong);
+    let Left { stopped, object, right, .. } = left;
+    let app = stopped.start(&[]).await;
+    assert_sound(&app).await;
+    assert_eq!(std::fs::read(&object).unwrap(), right);
 }

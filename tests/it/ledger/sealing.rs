@@ -2,16 +2,20 @@
 
 use std::time::Duration;
 
-use assent::domain::consent::EventType;
-use assent::domain::notice::LANG;
-use assent::domain::signup::Method;
-use assent::flows::evidence::{Form, Order, event};
-use assent::flows::sign_up::words;
+use assent::domain::catalog::notice::LANG;
+use assent::domain::consent::event::EventType;
+use assent::domain::signup::form_state::Method;
+use assent::flows::ledger::evidence::{Form, Order, event};
+use assent::flows::signup::sign_up::words;
 use assent::ledger::note::SignedNote;
 use assent::ledger::tree::TILE_WIDTH;
 use assent::notary::seal_all;
-use assent::store::consent_events::{NewConsentEvent, append_all};
-use assent::store::{Tx, checkpoints, notices, policy_versions};
+use assent::store::Tx;
+use assent::store::catalog::notices;
+use assent::store::consent::events::{NewConsentEvent, append_all};
+use assent::store::ledger::checkpoints;
+use assent::store::policy::versions;
+use macro_rules_attribute::apply;
 
 use super::{
     WEEKLY, assert_heads_are_right, assert_sound, does, newest, rows, seal, sealed_leaves,
@@ -36,7 +40,7 @@ pub async fn append_in(app: &TestApp, tx: &mut Tx, count: usize) -> Vec<NewConse
     let at = app.core.moment();
     let notices = notices::list(tx).await.unwrap();
     let notice = notices.into_iter().find(|notice| notice.purpose.is_privacy_policy()).unwrap();
-    let policies = policy_versions::list(tx, LANG).await.unwrap();
+    let policies = versions::list(tx, LANG).await.unwrap();
     let policy = policies.into_iter().max_by_key(|policy| policy.published_at.micros()).unwrap();
     let terms = &app.core.terms;
     let wish = |_| {
@@ -65,124 +69,136 @@ async fn assert_right(app: &TestApp) {
     assert_sound(app).await;
 }
 
-both_databases! {
-    async fn each_persons_order_is_kept_even_when_the_clock_was_set_back(database: Database) {
-        let app = TestApp::start(database).await;
-        app.subscribe("ada@b.example", WEEKLY).await;
-        let manage = app.mail_to("ada@b.example").pop().unwrap().link("/preferences/");
-        let again = app.ask_and_read("ada@b.example", WEEKLY).await.link("/confirm/");
-        app.subscribe("bob@b.example", "").await;
-        // Somebody sets the server's clock right, by a day.
-        app.set_back(Duration::from_hours(24));
-        assert_eq!(app.post(&again, "").await.status, 303);
-        assert_eq!(app.post(&format!("{manage}/withdraw-all"), "").await.status, 303);
-        seal(&app).await;
-        let rows = rows(&app.core.db).await;
-        assert!(rows.iter().all(|row| row.leaf_index.is_some()));
-        for row in &rows {
-            let own = rows.iter().filter(|other| other.subject_id == row.subject_id);
-            let own: Vec<i64> = own.map(|row| row.seq).collect();
-            assert!(own.iter().copied().eq((1..).take(own.len())), "{own:?}");
-        }
-        assert_eq!(rows.iter().map(|row| row.seq).max(), Some(6), "given, renewed, withdrawn");
-        assert_right(&app).await;
+#[apply(both_databases!)]
+async fn each_persons_order_is_kept_even_when_the_clock_was_set_back(database: Database) {
+    let app = TestApp::start(database).await;
+    app.subscribe("ada@b.example", WEEKLY).await;
+    let manage = app.mail_to("ada@b.example").pop().unwrap().link("/preferences/");
+    let again = app.ask_and_read("ada@b.example", WEEKLY).await.link("/confirm/");
+    app.subscribe("bob@b.example", "").await;
+    // Somebody sets the server's clock right, by a day.
+    app.set_back(Duration::from_hours(24));
+    assert_eq!(app.post(&again, "").await.status, 303);
+    assert_eq!(app.post(&format!("{manage}/withdraw-all"), "").await.status, 303);
+    seal(&app).await;
+    let rows = rows(&app.core.db).await;
+    assert!(rows.iter().all(|row| row.leaf_index.is_some()));
+    for row in &rows {
+        let own = rows.iter().filter(|other| other.subject_id == row.subject_id);
+        let own: Vec<i64> = own.map(|row| row.seq).collect();
+        assert!(own.iter().copied().eq((1..).take(own.len())), "{own:?}");
     }
+    assert_eq!(rows.iter().map(|row| row.seq).max(), Some(6), "given, renewed, withdrawn");
+    assert_right(&app).await;
+}
 
-    async fn two_who_seal_at_once_leave_no_gap_and_no_double(database: Database) {
-        let app = TestApp::start(database).await;
-        app.get("/reports/sample").await;
-        for count in [1, 7, 300] {
-            append(&app, count).await;
-            let core = &app.core;
-            let one = || seal_all(&core.db, &core.terms, &core.clock, &core.random);
-            let (a, b, c) = tokio::join!(one(), one(), one());
-            a.and(b).and(c).unwrap();
-        }
-        // So do commands beside the running program.
-        append(&app, 20).await;
-        std::thread::scope(|scope| {
-            let print = || does(&app, &["ledger", "checkpoint"]);
-            for told in [scope.spawn(print), scope.spawn(print)].map(|told| told.join().unwrap()) {
-                let size = SignedNote::parse(&told).unwrap().checkpoint().size;
-                assert!(size >= 328, "{size}");
-            }
-        });
-        assert_eq!(app.count(SEALED).await, 328);
-        assert_right(&app).await;
-        let heads = app.count(HEADS).await;
-        seal(&app).await;
-        assert_eq!(app.count(HEADS).await, heads, "nothing waits, nothing is signed");
-    }
-
-    async fn tiles_hold_together_across_their_edges(database: Database) {
-        let app = TestApp::start(database).await;
-        app.get("/reports/sample").await;
-        seal(&app).await;
-        let begun = usize::try_from(app.count(SIZE).await).unwrap();
-        // One short of a tile, full, one over; then many at once, over more than one transaction.
-        for count in [255 - begun, 1, 1, 254, 2, 4500] {
-            append(&app, count).await;
-            seal(&app).await;
-        }
-        assert_eq!(app.count(SIZE).await, 5013);
-        let full = usize::from(TILE_WIDTH) * 32;
-        let mut tx = app.read().await;
-        for tile in 0..5013 / 256 {
-            let hashes = checkpoints::find_tile(&mut tx, 0, tile).await.unwrap().unwrap();
-            assert_eq!(hashes.len(), full);
-        }
-        assert_eq!(checkpoints::find_tile(&mut tx, 0, 19).await.unwrap().unwrap().len(), (5013 % 256) * 32);
-        assert_eq!(checkpoints::find_tile(&mut tx, 1, 0).await.unwrap().unwrap().len(), (5013 / 256) * 32);
-        assert!(checkpoints::find_tile(&mut tx, 2, 0).await.unwrap().is_none());
-        drop(tx);
-        assert_right(&app).await;
-    }
-
-    async fn people_confirm_while_others_seal(database: Database) {
-        let app = TestApp::start(database).await;
-        let emails: Vec<String> = (0..12).map(|n| format!("reader{n}@b.example")).collect();
-        let mut links = vec![];
-        for email in &emails {
-            links.push(app.ask_and_read(email, WEEKLY).await.link("/confirm/"));
-        }
+#[apply(both_databases!)]
+async fn two_who_seal_at_once_leave_no_gap_and_no_double(database: Database) {
+    let app = TestApp::start(database).await;
+    app.get("/reports/sample").await;
+    for count in [1, 7, 300] {
+        append(&app, count).await;
         let core = &app.core;
-        let confirm = futures_util::future::join_all(links.iter().map(|link| app.post(link, "")));
-        let sealing = async {
-            while app.count("SELECT count(*) FROM subscriber").await < 12 {
-                seal_all(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
-            }
-        };
-        let (answers, ()) = tokio::join!(confirm, sealing);
-        assert!(answers.iter().all(|answer| answer.status == 303));
-        seal(&app).await;
-        assert_eq!((app.count(EVENTS).await, app.count(SEALED).await), (48, 48));
-        assert_eq!(app.exported("newsletter:weekly").await.len(), 12);
-        assert_right(&app).await;
+        let one = || seal_all(&core.db, &core.terms, &core.clock, &core.random);
+        let (a, b, c) = tokio::join!(one(), one(), one());
+        a.and(b).and(c).unwrap();
     }
-
-    async fn the_newest_head_is_published_and_asking_for_it_changes_nothing(database: Database) {
-        let app = TestApp::start(database).await;
-        seal(&app).await;
-        let keys = app.core.terms.ledger_keys.trusted();
-        let mut before = 0;
-        for email in ["bob@b.example", "cyd@b.example"] {
-            let answer = app.get("/ledger/checkpoint").await;
-            assert_eq!((answer.status, answer.header("content-type")), (200, "text/plain; charset=utf-8"));
-            let note = SignedNote::parse(&answer.text()).unwrap();
-            assert_eq!(note.verified_by(&keys), keys.first());
-            assert_eq!(note, newest(&app.core.db, &keys).await);
-            let size = note.checkpoint().size;
-            assert!(size > before);
-            before = size;
-            app.ask_and_read(email, "").await;
-            seal(&app).await;
+    // So do commands beside the running program.
+    append(&app, 20).await;
+    std::thread::scope(|scope| {
+        let print = || does(&app, &["ledger", "checkpoint"]);
+        for told in [scope.spawn(print), scope.spawn(print)].map(|told| told.join().unwrap()) {
+            let size = SignedNote::parse(&told).unwrap().checkpoint().size;
+            assert!(size >= 328, "{size}");
         }
-        let (heads, sealed) = (app.count(HEADS).await, app.count(SEALED).await);
-        assert_eq!(app.send(app.request("HEAD", "/ledger/checkpoint")).await.status, 200);
-        app.get("/ledger/checkpoint").await;
-        assert_eq!((app.count(HEADS).await, app.count(SEALED).await), (heads, sealed));
-        assert_eq!(app.post("/ledger/checkpoint", "").await.status, 405);
+    });
+    assert_eq!(app.count(SEALED).await, 328);
+    assert_right(&app).await;
+    let heads = app.count(HEADS).await;
+    seal(&app).await;
+    assert_eq!(app.count(HEADS).await, heads, "nothing waits, nothing is signed");
+}
+
+#[apply(both_databases!)]
+async fn tiles_hold_together_across_their_edges(database: Database) {
+    let app = TestApp::start(database).await;
+    app.get("/reports/sample").await;
+    seal(&app).await;
+    let begun = usize::try_from(app.count(SIZE).await).unwrap();
+    // One short of a tile, full, one over; then many at once, over more than one transaction.
+    for count in [255 - begun, 1, 1, 254, 2, 4500] {
+        append(&app, count).await;
+        seal(&app).await;
     }
+    assert_eq!(app.count(SIZE).await, 5013);
+    let full = usize::from(TILE_WIDTH) * 32;
+    let mut tx = app.read().await;
+    for tile in 0..5013 / 256 {
+        let hashes = checkpoints::find_tile(&mut tx, 0, tile).await.unwrap().unwrap();
+        assert_eq!(hashes.len(), full);
+    }
+    assert_eq!(
+        checkpoints::find_tile(&mut tx, 0, 19).await.unwrap().unwrap().len(),
+        (5013 % 256) * 32
+    );
+    assert_eq!(
+        checkpoints::find_tile(&mut tx, 1, 0).await.unwrap().unwrap().len(),
+        (5013 / 256) * 32
+    );
+    assert!(checkpoints::find_tile(&mut tx, 2, 0).await.unwrap().is_none());
+    drop(tx);
+    assert_right(&app).await;
+}
+
+#[apply(both_databases!)]
+async fn people_confirm_while_others_seal(database: Database) {
+    let app = TestApp::start(database).await;
+    let emails: Vec<String> = (0..12).map(|n| format!("reader{n}@b.example")).collect();
+    let mut links = vec![];
+    for email in &emails {
+        links.push(app.ask_and_read(email, WEEKLY).await.link("/confirm/"));
+    }
+    let core = &app.core;
+    let confirm = futures_util::future::join_all(links.iter().map(|link| app.post(link, "")));
+    let sealing = async {
+        while app.count("SELECT count(*) FROM subscriber").await < 12 {
+            seal_all(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
+        }
+    };
+    let (answers, ()) = tokio::join!(confirm, sealing);
+    assert!(answers.iter().all(|answer| answer.status == 303));
+    seal(&app).await;
+    assert_eq!((app.count(EVENTS).await, app.count(SEALED).await), (48, 48));
+    assert_eq!(app.exported("newsletter:weekly").await.len(), 12);
+    assert_right(&app).await;
+}
+
+#[apply(both_databases!)]
+async fn the_newest_head_is_published_and_asking_for_it_changes_nothing(database: Database) {
+    let app = TestApp::start(database).await;
+    seal(&app).await;
+    let keys = app.core.terms.ledger_keys.trusted();
+    let mut before = 0;
+    for email in ["bob@b.example", "cyd@b.example"] {
+        let answer = app.get("/ledger/checkpoint").await;
+        assert_eq!(
+            (answer.status, answer.header("content-type")),
+            (200, "text/plain; charset=utf-8")
+        );
+        let note = SignedNote::parse(&answer.text()).unwrap();
+        assert_eq!(note.verified_by(&keys), keys.first());
+        assert_eq!(note, newest(&app.core.db, &keys).await);
+        let size = note.checkpoint().size;
+        assert!(size > before);
+        before = size;
+        app.ask_and_read(email, "").await;
+        seal(&app).await;
+    }
+    let (heads, sealed) = (app.count(HEADS).await, app.count(SEALED).await);
+    assert_eq!(app.send(app.request("HEAD", "/ledger/checkpoint")).await.status, 200);
+    app.get("/ledger/checkpoint").await;
+    assert_eq!((app.count(HEADS).await, app.count(SEALED).await), (heads, sealed));
+    assert_eq!(app.post("/ledger/checkpoint", "").await.status, 405);
 }
 
 /// What a tile of the second height is made of: 65536 events. It is told on the embedded database

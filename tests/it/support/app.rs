@@ -8,20 +8,20 @@ use std::time::Duration;
 use assent::app::{Core, Program, Role};
 use assent::clock::Clock;
 use assent::config::{Settings, Values};
-use assent::domain::address_key::AddressSecret;
-use assent::domain::email_address::EmailAddress;
-use assent::domain::evidence_key::EvidenceKey;
-use assent::domain::notice::LANG;
-use assent::domain::policy::{Change, ChangeClass};
-use assent::domain::report::ReportStatus;
+use assent::domain::catalog::notice::LANG;
+use assent::domain::catalog::report::ReportStatus;
+use assent::domain::consent::evidence_key::EvidenceKey;
+use assent::domain::contacts::address_key::AddressSecret;
+use assent::domain::contacts::email_address::EmailAddress;
+use assent::domain::contacts::suppression::SuppressionReason;
+use assent::domain::policy::version::{Change, ChangeClass};
 use assent::domain::slug::Slug;
-use assent::domain::suppression::SuppressionReason;
 use assent::domain::text::Line;
 use assent::files::Files;
-use assent::flows::add_newsletter::{NewNewsletter, add_newsletter};
-use assent::flows::add_report::{add_report, publish_report};
-use assent::flows::keep_verdict::{find_seen, keep_verdict};
-use assent::flows::publish_policy::publish_policy;
+use assent::flows::catalog::add_newsletter::{NewNewsletter, add_newsletter};
+use assent::flows::catalog::add_report::{add_report, publish_report};
+use assent::flows::ledger::keep_verdict::{find_seen, keep_verdict};
+use assent::flows::policy::publish_policy::publish_policy;
 use assent::ledger::keys::LedgerKeys;
 use assent::ledger::note::{KeyName, SigningKey};
 use assent::mail::mailbox::Mailbox;
@@ -29,10 +29,11 @@ use assent::notary::before_export::allow_to_begin;
 use assent::notary::seal_all;
 use assent::outside::Outside;
 use assent::random::Random;
-use assent::store::ledger_verdicts::Verdict;
-use assent::store::policy_versions::NewPolicyVersion;
-use assent::store::reports::Report;
-use assent::store::{Db, Tx, suppressions};
+use assent::store::catalog::reports::Report;
+use assent::store::contacts::suppressions;
+use assent::store::ledger::verdicts::Verdict;
+use assent::store::policy::versions::NewPolicyVersion;
+use assent::store::{Db, Tx};
 use assent::worker::policies::{PolicyWork, work_policies};
 use reqwest::header::{HeaderMap, LOCATION, SET_COOKIE};
 use tempfile::TempDir;
@@ -43,11 +44,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::inbox::Mail;
-use super::kept_pages;
 use super::page_form::PageForm;
-use super::poll;
-use super::postgres;
-use super::story_time;
+use super::{kept_pages, poll, postgres, story_time};
 
 /// Which database a story is told on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,7 +169,7 @@ async fn fresh_postgres() -> String {
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
-    assent::domain::notice::hex(bytes)
+    assent::domain::catalog::notice::hex(bytes)
 }
 
 impl TestApp {
@@ -512,8 +510,8 @@ impl TestApp {
     /// Waits until no mail waits.
     pub async fn mail_settled(&self) {
         poll::until("an outbox with nothing queued", || async {
-            let states = assent::store::outbox::count_by_state(&mut self.read().await).await;
-            let queued = assent::domain::outbox::OutboxState::Queued;
+            let states = assent::store::mail::outbox::count_by_state(&mut self.read().await).await;
+            let queued = assent::domain::mail::outbox::OutboxState::Queued;
             states.expect("states").iter().all(|(state, _)| *state != queued).then_some(())
         })
         .await;
@@ -560,7 +558,7 @@ impl TestApp {
 
     /// The export of one purpose as CSV.
     pub async fn export(&self, purpose: &str) -> String {
-        let filter = assent::store::exports::ExportFilter {
+        let filter = assent::store::contacts::exports::ExportFilter {
             purpose: purpose.parse().expect("a purpose"),
             report: None,
             since: None,

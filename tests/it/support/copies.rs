@@ -1,11 +1,11 @@
 //! Many subscribers at once.
 
-use assent::domain::imported_contact::{ContactCells, ImportedContact, ImportedWords};
-use assent::domain::notice::LANG;
-use assent::domain::purpose::Purpose;
+use assent::domain::catalog::notice::LANG;
+use assent::domain::catalog::purpose::Purpose;
+use assent::domain::contacts::imported_contact::{ContactCells, ImportedContact, ImportedWords};
 use assent::domain::text::Line;
-use assent::flows::import_contacts::{Import, ImportRow, import_contacts};
-use assent::store::policy_versions;
+use assent::flows::contacts::import_contacts::{Import, ImportRow, import_contacts};
+use assent::store::policy::versions;
 
 use super::app::TestApp;
 
@@ -22,7 +22,7 @@ pub async fn add_subscribers(app: &TestApp) {
         ("newsletter:weekly".parse().expect("a purpose"), Line::parse("elsewhere"));
     let source = source.expect("a line").expect("some");
     let words = ImportedWords::unknown(&source);
-    let policies = policy_versions::list(&mut app.read().await, LANG).await.expect("policies");
+    let policies = versions::list(&mut app.read().await, LANG).await.expect("policies");
     let import = Import { purpose: &purpose, policy: &policies[0], source: &source, words: &words };
     let long = "x".repeat(Line::MAX);
     for first in (0..COPIES).step_by(AT_ONCE) {

@@ -1,11 +1,11 @@
 //! Somebody signed in at the console, and what they do there.
 
-use assent::domain::email_address::EmailAddress;
-use assent::domain::notice::sha256;
-use assent::domain::password::{HashMemory, Password, PasswordHash};
-use assent::domain::staff::Role;
-use assent::flows::add_staff::add_staff;
-use assent::store::{audit_entries, staff, staff_sessions};
+use assent::domain::catalog::notice::sha256;
+use assent::domain::contacts::email_address::EmailAddress;
+use assent::domain::staff::member::Role;
+use assent::domain::staff::password::{HashMemory, Password, PasswordHash};
+use assent::flows::staff::add_staff::add_staff;
+use assent::store::staff::{audit_entries, members, sessions};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -36,11 +36,11 @@ impl TestApp {
         let address = EmailAddress::parse(email).expect("an address");
         let at = self.core.moment();
         let mut tx = self.write().await;
-        let made = staff::insert(&mut tx, &at, &address, role, None).await.expect("an account");
+        let made = members::insert(&mut tx, &at, &address, role, None).await.expect("an account");
         let staff_id = match made {
             Some(staff_id) => staff_id,
             None => {
-                staff::find_by_email(&mut tx, &address)
+                members::find_by_email(&mut tx, &address)
                     .await
                     .expect("an answer")
                     .expect("one")
@@ -48,7 +48,7 @@ impl TestApp {
             }
         };
         let token = at.new_token();
-        staff_sessions::insert(&mut tx, &at, staff_id, &sha256(token.as_bytes()), "A story")
+        sessions::insert(&mut tx, &at, staff_id, &sha256(token.as_bytes()), "A story")
             .await
             .expect("a session");
         tx.commit().await.expect("a commit");

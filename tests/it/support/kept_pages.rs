@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use assent::domain::notice::sha256_hex;
+use assent::domain::catalog::notice::sha256_hex;
 
 use super::app::Answer;
 

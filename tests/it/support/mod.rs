@@ -1,5 +1,6 @@
 //! What stories are told with: the program on a database of its own, its mail, real servers, a browser.
 
+pub mod api;
 pub mod app;
 pub mod browser;
 pub mod copies;
@@ -18,9 +19,10 @@ pub mod stopped;
 pub mod story_time;
 pub mod verify;
 
-/// Tells one story on each database: `NAME::sqlite` and `NAME::postgres`.
+/// Tells one story on each database: `NAME::sqlite` and `NAME::postgres`. Stands above its function as
+/// `#[apply(both_databases!)]`.
 macro_rules! both_databases {
-    ($(async fn $name:ident($database:ident: $kind:ty) $body:block)*) => {$(
+    (async fn $name:ident($database:ident: $kind:ty $(,)?) $body:block) => {
         mod $name {
             use super::*;
             async fn story($database: $kind) $body
@@ -35,6 +37,6 @@ macro_rules! both_databases {
                 story(crate::support::app::Database::Postgres).await;
             }
         }
-    )*};
+    };
 }
 pub(crate) use both_databases;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::other_sites;
-use super::viewer;
+use crate::templates::samples::console::desk::viewer;
 
 const COUNTED_AT: &str = "2026-11-23T09:41:00.000000Z";
 const WORDS: &str = "Partners of Example Press may email me. I can withdraw at any time.";

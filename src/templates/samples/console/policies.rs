@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::other_sites;
-use super::{admin, viewer};
+use crate::templates::samples::console::desk::{admin, viewer};
 
 const MOMENT: &str = "2026-11-23T09:00:00.000000Z";
 const CHANGES: &str = "We keep your details for two years, no longer for one.";

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::{other_sites, pages};
-use super::{desk, viewer};
+use crate::templates::samples::console::desk::{desk, viewer};
 
 const COUNTED_AT: &str = "2026-11-23T09:41:00.000000Z";
 const MOMENT: &str = "2026-11-23T09:00:00.000000Z";

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::figures::{Figures, of_form};
-use super::span::Span;
 use crate::domain::day::Day;
 use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
-use crate::store::figures::FormDay;
+use crate::store::contacts::figures::FormDay;
+use crate::web::state::dashboard_figures::{Figures, of_form};
+use crate::web::state::dashboard_span::Span;
 
 /// At most so many columns stand side by side for days, and for weeks.
 const MOST_COLUMNS: i64 = 92;

@@ -1,9 +1,6 @@
 //! `/console`: how the reports are doing today.
 
-mod alarms;
 mod charts;
-mod figures;
-mod span;
 mod steps;
 
 use std::sync::Arc;
@@ -13,22 +10,23 @@ use axum::response::Response;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-pub(super) use alarms::words as alarm_words;
+use crate::web::console::mail::alarms::{broken, words as alarm_words};
 
 use self::charts::{Way, columns, on};
-pub(super) use self::figures::Figures;
-pub(super) use self::span::Span;
 use self::steps::Offers;
-use super::address::with_fields;
-use super::counting::Counted;
 use super::desk::{Asked, Desk};
 use super::route::Route;
-use crate::domain::notice::LANG;
-use crate::domain::right::Right;
-use crate::domain::signup::form_name;
-use crate::flows::keep_verdict::find_verdict;
-use crate::store::reports::Report;
-use crate::store::{newsletters, policy_versions, reports};
+use crate::domain::catalog::notice::LANG;
+use crate::domain::signup::form_state::form_name;
+use crate::domain::staff::right::Right;
+use crate::flows::ledger::keep_verdict::find_verdict;
+use crate::store::catalog::reports::Report;
+use crate::store::catalog::{newsletters, reports};
+use crate::store::policy::versions;
+use crate::web::address::with_fields;
+use crate::web::state::counting::Counted;
+pub(super) use crate::web::state::dashboard_figures::Figures;
+pub(super) use crate::web::state::dashboard_span::Span;
 use crate::web::{App, Error};
 
 const PATH: &str = "/console";
@@ -51,17 +49,17 @@ async fn show(
 ) -> Result<Response, Error> {
     let span = Span::parse(asked.one("days"));
     let mut tx = app.db.read().await?;
-    let standing = crate::store::alarms::list(&mut tx).await?;
+    let standing = crate::store::mail::alarms::list(&mut tx).await?;
     let verdict = find_verdict(&mut tx, &app.terms.evidence_key).await?;
     let reports = reports::list(&mut tx).await?;
     let has_newsletter = !newsletters::list(&mut tx).await?.is_empty();
-    let has_policy = !policy_versions::list(&mut tx, LANG).await?.is_empty();
+    let has_policy = !versions::list(&mut tx, LANG).await?.is_empty();
     drop(tx);
     let controller = &app.site.controller;
     let offers = Offers { controller, has_policy, has_newsletter, reports: &reports };
     let steps = steps::next(&offers, &desk);
     let alarms: Vec<Value> =
-        verdict.iter().filter_map(alarms::broken).chain(standing.iter().map(alarm_words)).collect();
+        verdict.iter().filter_map(broken).chain(standing.iter().map(alarm_words)).collect();
     let forms = forms(reports);
     let chosen = forms.iter().find(|form| form.word == asked.one("form"));
     let figures = app.figures.spans.get(span).await;

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::report::ReportStatus;
-use crate::domain::right::Right;
+use crate::domain::catalog::report::ReportStatus;
+use crate::domain::staff::right::Right;
 use crate::site::Controller;
-use crate::store::reports::Report;
+use crate::store::catalog::reports::Report;
 use crate::web::console::desk::Desk;
 
 /// What is there already.

@@ -1,7 +1,5 @@
 //! `/console/ledger`: the newest checkpoint, the key to check it with, and checking all of it.
 
-mod check;
-
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -9,15 +7,13 @@ use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
 
-pub use check::LedgerCheck;
-
-use self::check::Ended;
 use super::desk::Desk;
 use super::route::Route;
-use crate::domain::right::Right;
-use crate::flows::keep_verdict::find_verdict;
+use crate::domain::staff::right::Right;
+use crate::flows::ledger::keep_verdict::find_verdict;
 use crate::ledger::note::encode_hash;
-use crate::store::checkpoints;
+use crate::store::ledger::checkpoints;
+use crate::web::state::ledger_check::{Ended, Parts};
 use crate::web::{App, Error};
 
 const PATH: &str = "/console/ledger";
@@ -85,7 +81,13 @@ fn told(last: &Ended) -> Value {
 }
 
 async fn verify(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
-    app.ledger_check.begin(&app, desk.actor()).await?;
+    let parts = Parts {
+        db: app.db.clone(),
+        terms: app.terms.clone(),
+        clock: app.clock.clone(),
+        random: app.random.clone(),
+    };
+    app.ledger_check.begin(parts, desk.actor()).await?;
     Ok(Redirect::to(PATH).into_response())
 }
 

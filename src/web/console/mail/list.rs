@@ -9,16 +9,16 @@ use axum::response::Response;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{PATH, words};
-use crate::domain::alarm::MAIL_RELAY;
-use crate::domain::outbox::{MailKind, OutboxState};
+use crate::domain::mail::alarm::MAIL_RELAY;
+use crate::domain::mail::outbox::{MailKind, OutboxState};
 use crate::domain::timestamp::Timestamp;
-use crate::store::alarms;
-use crate::store::mails::{self, MailCursor, MailFilter};
-use crate::web::console::address::with_fields;
-use crate::web::console::dashboard::alarm_words;
+use crate::store::mail::alarms;
+use crate::store::mail::mails::{self, MailCursor, MailFilter};
+use crate::web::address::with_fields;
 use crate::web::console::desk::{Asked, Desk};
-use crate::web::fields::Fields;
+use crate::web::console::mail::alarms::words as alarm_words;
+use crate::web::console::mail::words::{self, PATH};
+use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
 
 /// How many mails a page holds.

@@ -1,14 +1,14 @@
 //! `/console/mail`: the queue, what was set aside and why, and sending that again.
 
+pub(super) mod alarms;
 mod list;
 mod one;
 mod retry;
 pub(super) mod words;
 
 use super::route::Route;
-use crate::domain::right::Right;
-
-const PATH: &str = "/console/mail";
+use crate::domain::staff::right::Right;
+use crate::web::console::mail::words::PATH;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![

@@ -7,9 +7,10 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::words;
-use crate::domain::outbox::OutboxState;
-use crate::store::{mails, suppressions};
-use crate::web::console::address::key;
+use crate::domain::mail::outbox::OutboxState;
+use crate::store::contacts::suppressions;
+use crate::store::mail::mails;
+use crate::web::address::key;
 use crate::web::console::desk::{Asked, Desk};
 use crate::web::{App, Error};
 

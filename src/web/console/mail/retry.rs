@@ -6,13 +6,13 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::json;
 
-use super::PATH;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::retry_mail::{retry_all, retry_one};
-use crate::store::mails;
-use crate::web::console::address::key;
+use crate::flows::mail::retry_mail::{retry_all, retry_one};
+use crate::store::mail::mails;
+use crate::web::address::key;
 use crate::web::console::desk::{Asked, Desk, Form, fault};
 use crate::web::console::form::is_sure;
+use crate::web::console::mail::words::PATH;
 use crate::web::{App, Error};
 
 const PAGE: &str = "console/mail_retry.html";

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::bounce::BounceKind;
-use crate::domain::outbox::{DeliveryOutcome, MailKind, OutboxState};
+use crate::domain::mail::bounce::BounceKind;
+use crate::domain::mail::outbox::{DeliveryOutcome, MailKind, OutboxState};
 use crate::domain::timestamp::Timestamp;
-use crate::store::mails::{CameBack, Mail, Try};
+use crate::store::mail::mails::{CameBack, Mail, Try};
 
 /// What a mail is, as staff know it.
 pub(in crate::web::console) fn kind(kind: MailKind) -> &'static str {
@@ -87,3 +87,5 @@ pub(super) fn came_back(bounce: &CameBack) -> Value {
     };
     json!({"title": bounced(bounce.kind), "kind": "bad", "at": bounce.received_at, "detail": detail})
 }
+
+pub(super) const PATH: &str = "/console/mail";

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use axum::http::{HeaderMap, header};
 
-use crate::web::validators::Validators;
+use crate::web::http::validators::Validators;
 
 /// What a request asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,8 +9,8 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use serde_json::{Value, json};
 
-use super::find;
-use crate::flows::disclose::disclose;
+use crate::flows::contacts::disclose::disclose;
+use crate::web::public::preferences::page::find;
 use crate::web::{App, Error};
 
 pub(super) fn router() -> Router<Arc<App>> {

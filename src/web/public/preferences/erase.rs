@@ -8,12 +8,13 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::post;
 use serde_json::json;
 
-use super::{SOURCE, Said, erased, refused};
-use crate::domain::link::LinkKind;
-use crate::domain::signup::Method;
-use crate::flows::erase::erase_subscriber;
+use crate::domain::signup::form_state::Method;
+use crate::domain::signup::link::LinkKind;
+use crate::flows::contacts::erase::erase_subscriber;
 use crate::web::erasure::commit_erasure;
-use crate::web::fields::Fields;
+use crate::web::http::fields::Fields;
+use crate::web::public::preferences::page::{SOURCE, Said, refused};
+use crate::web::public::standing::erased;
 use crate::web::{App, Error};
 
 pub(super) fn router() -> Router<Arc<App>> {

@@ -9,10 +9,10 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use serde_json::{Value, json};
 
-use super::find;
-use crate::domain::imported_contact::ImportedWords;
-use crate::flows::receipt::{Receipt, Sealed, receipt};
+use crate::domain::contacts::imported_contact::ImportedWords;
+use crate::flows::consent::receipt::{Receipt, Sealed, receipt};
 use crate::ledger::note::encode_hash;
+use crate::web::public::preferences::page::find;
 use crate::web::{App, Error};
 
 pub(super) fn router() -> Router<Arc<App>> {

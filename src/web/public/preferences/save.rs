@@ -6,16 +6,17 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::Response;
 
-use super::{SOURCE, Said, back, erased, refused};
-use crate::domain::link::LinkKind;
-use crate::domain::purpose::Purpose;
+use crate::domain::catalog::purpose::Purpose;
 use crate::domain::request_id::RequestId;
+use crate::domain::signup::link::LinkKind;
 use crate::domain::text::Line;
-use crate::flows::choose::{Choices, Refusal, choose};
-use crate::store::notices::Notice;
-use crate::store::purposes;
-use crate::web::catalog::Catalog;
-use crate::web::fields::Fields;
+use crate::flows::consent::choose::{Choices, Refusal, choose};
+use crate::store::catalog::notices::Notice;
+use crate::store::catalog::purposes;
+use crate::web::http::fields::Fields;
+use crate::web::public::preferences::page::{SOURCE, Said, back, refused};
+use crate::web::public::standing::erased;
+use crate::web::state::catalog::Catalog;
 use crate::web::{App, Error};
 
 const REPEATED: &str = "Send each answer once: open the page again";

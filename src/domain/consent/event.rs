@@ -1,0 +1,235 @@
+//! Consent: facts that happened, and the present state that follows from them.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::domain::catalog::purpose::Purpose;
+use crate::domain::signup::form_state::Method;
+use crate::domain::slug::{Label, Slug};
+use crate::domain::timestamp::Timestamp;
+
+/// The kind of one fact in the append-only ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, Serialize)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum EventType {
+    /// A box was ticked and the form sent. Not consent yet: nothing but the confirmation mail follows.
+    Requested,
+    /// Confirmed by the owner of the mailbox.
+    Given,
+    /// Taken back (GDPR Art. 7(3)).
+    Withdrawn,
+    /// Confirmed again while it was in force.
+    Renewed,
+    /// Lapsed, for it was not renewed in time.
+    Expired,
+    /// The person was erased (GDPR Art. 17); the leaf stays.
+    Erased,
+}
+
+impl EventType {
+    /// The word in leaves, exports and the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::Given => "given",
+            Self::Withdrawn => "withdrawn",
+            Self::Renewed => "renewed",
+            Self::Expired => "expired",
+            Self::Erased => "erased",
+        }
+    }
+
+    /// The type of that word.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        let all = [
+            Self::Requested,
+            Self::Given,
+            Self::Withdrawn,
+            Self::Renewed,
+            Self::Expired,
+            Self::Erased,
+        ];
+        all.into_iter().find(|event_type| event_type.as_str() == word)
+    }
+
+    /// Whether a consent in this state is in force.
+    #[must_use]
+    pub fn in_force(self) -> bool {
+        matches!(self, Self::Given | Self::Renewed)
+    }
+
+    /// The present state after these facts about one subscriber and purpose, in their order: that of
+    /// the last one, and none after an erasure. Asking is not consent and changes nothing.
+    #[must_use]
+    pub fn fold(facts: impl IntoIterator<Item = Self>) -> Option<Self> {
+        facts.into_iter().fold(None, |state, fact| match fact {
+            Self::Requested => state,
+            Self::Erased => None,
+            fact => Some(fact),
+        })
+    }
+
+    /// The confirming fact that follows from the present state: renewed while consent is in force,
+    /// given else.
+    #[must_use]
+    pub fn confirming(state: Option<Self>) -> Self {
+        match state {
+            Some(Self::Given | Self::Renewed) => Self::Renewed,
+            _ => Self::Given,
+        }
+    }
+}
+
+/// The body of a consent event: who and when, and by its hash what they were shown (GDPR Art. 7(1)). It is
+/// hashed in its RFC 8785 form, and a field added later must be optional. With the leaves of version 1, the
+/// context stood in the body itself, and there was neither `seq` nor `previous`.
+#[derive(Clone, Debug, Serialize)]
+pub struct EventBody<'a> {
+    /// RFC 3339, UTC: when this fact came to be.
+    pub at: Timestamp,
+    /// Lower-case hex SHA-256 of the [`Context`].
+    pub context: &'a str,
+    /// The address it is about.
+    pub email: &'a str,
+    /// The key of the event, which receipts and exports name.
+    pub event_id: Uuid,
+    /// For an import: how consent was given there, as the file says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<&'a str>,
+    /// The hash of the leaf before it of the same subject, base64; none for the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous: Option<&'a str>,
+    /// When it was asked for: when the form was sent, or when consent was given elsewhere.
+    pub requested_at: Timestamp,
+    /// Its place in the order of its subject, from 1.
+    pub seq: i64,
+    /// The form the choice was made on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signup_id: Option<Uuid>,
+    /// The subscriber, once there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subscriber_id: Option<Uuid>,
+}
+
+/// What many events share: who asked, for what, in which words, under which policy, and where. Kept once, and
+/// named by the SHA-256 of its RFC 8785 text. It holds nothing of a person.
+#[derive(Clone, Debug, Serialize)]
+pub struct Context<'a> {
+    /// Who was answerable for the data then (GDPR Art. 13(1)(a)).
+    pub controller: ControllerEvidence<'a>,
+    /// How the choice reached us.
+    pub method: Method,
+    /// The words beside the box.
+    pub notice: NoticeEvidence<'a>,
+    /// The policy shown with them.
+    pub policy: PolicyEvidence<'a>,
+    /// What was agreed to.
+    pub purpose: &'a Purpose,
+    /// The report asked for with the same form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report: Option<&'a Slug>,
+    /// The page of that form, or where an import came from.
+    pub source: &'a str,
+}
+
+/// The legal entity of the day.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct ControllerEvidence<'a> {
+    /// Its postal address.
+    pub address: &'a str,
+    /// How it is reached about personal data.
+    pub contact: &'a str,
+    /// Its name.
+    pub name: &'a str,
+}
+
+/// The words shown, by their hash.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct NoticeEvidence<'a> {
+    /// The language of the words, BCP 47.
+    pub lang: &'a str,
+    /// Lower-case hex SHA-256 of the words.
+    pub sha256: &'a str,
+}
+
+/// The policy version shown, by label and hash.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct PolicyEvidence<'a> {
+    /// The label shown on the form.
+    pub label: &'a Label,
+    /// Lower-case hex SHA-256 of the policy's text.
+    pub sha256: &'a str,
+}
+
+/// The body of an `erased` event: that it happened, and nothing of the person.
+#[derive(Clone, Debug, Serialize)]
+pub struct ErasureBody<'a> {
+    /// When.
+    pub at: Timestamp,
+    /// What lost body and salt by it. An erasure says so in its first event.
+    #[serde(flatten)]
+    pub emptied: &'a Emptied,
+    /// The key of the event.
+    pub event_id: Uuid,
+    /// Who asked for it, as with any event.
+    pub method: Method,
+    /// The hash of the leaf before it of the same subject, base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous: Option<&'a str>,
+    /// What consent had been recorded for.
+    pub purpose: &'a Purpose,
+    /// Its place in the order of its subject.
+    pub seq: i64,
+    /// The page or the command.
+    pub source: &'a str,
+    /// The key that once led to the person, and leads to nobody now.
+    pub subscriber_id: Uuid,
+}
+
+/// The events that lost body and salt together: so that no leaf stands bare that nobody answers for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Emptied {
+    /// Those that had their place in the tree: runs of indexes, first and last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub emptied: Vec<(u64, u64)>,
+    /// Those that still waited for it: the hashes of their leaves, base64.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<String>,
+}
+
+impl Emptied {
+    /// These indexes, in any order, and those leaf hashes.
+    #[must_use]
+    pub fn new(mut indexes: Vec<u64>, waiting: Vec<String>) -> Self {
+        indexes.sort_unstable();
+        let mut emptied: Vec<(u64, u64)> = vec![];
+        for index in indexes {
+            match emptied.last_mut() {
+                Some((_, last)) if *last + 1 == index => *last = index,
+                _ => emptied.push((index, index)),
+            }
+        }
+        Self { emptied, waiting }
+    }
+
+    /// Whether nothing was emptied.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.emptied.is_empty() && self.waiting.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn indexes_become_runs() {
+        let emptied = Emptied::new(vec![7, 3, 2, 4, 9], vec![]);
+        assert_eq!(emptied.emptied, [(2, 4), (7, 7), (9, 9)]);
+        assert!(Emptied::new(vec![], vec![]).is_empty() && !emptied.is_empty());
+    }
+}

@@ -1,0 +1,64 @@
+//! May I write to this person?
+
+use crate::domain::consent::event::EventType;
+use crate::domain::contacts::suppression::SuppressionReason;
+
+/// The answer for one purpose. Whoever it says yes of is in an export of that moment, and nobody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permission {
+    /// Yes: they agreed, and nothing stands against it.
+    Yes,
+    /// They never agreed.
+    NeverAgreed,
+    /// Their consent ended: withdrawn or expired.
+    Ended(EventType),
+    /// Mail to them is suppressed.
+    Suppressed(SuppressionReason),
+    /// They were to agree anew until a date that is past.
+    RenewalMissed,
+    /// The ledger that proves it is known to be wrong.
+    LedgerBroken,
+}
+
+impl Permission {
+    /// By where somebody's consent stands, what suppresses mail to them, whether they let a date for agreeing
+    /// anew go by, and whether the ledger is sound.
+    #[must_use]
+    pub fn of(
+        state: Option<EventType>,
+        suppressed: Option<SuppressionReason>,
+        renewal_missed: bool,
+        ledger_is_sound: bool,
+    ) -> Self {
+        match (state, suppressed) {
+            (None, _) => Self::NeverAgreed,
+            (Some(state), _) if !state.in_force() => Self::Ended(state),
+            (_, Some(reason)) => Self::Suppressed(reason),
+            _ if renewal_missed => Self::RenewalMissed,
+            _ if !ledger_is_sound => Self::LedgerBroken,
+            _ => Self::Yes,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_thing_against_it_is_enough() {
+        let (given, bounced) = (Some(EventType::Given), Some(SuppressionReason::Bounced));
+        assert_eq!(Permission::of(given, None, false, true), Permission::Yes);
+        assert_eq!(Permission::of(Some(EventType::Renewed), None, false, true), Permission::Yes);
+        for no in [
+            Permission::of(None, None, false, true),
+            Permission::of(Some(EventType::Withdrawn), None, false, true),
+            Permission::of(Some(EventType::Expired), None, false, true),
+            Permission::of(given, bounced, false, true),
+            Permission::of(given, None, true, true),
+            Permission::of(given, None, false, false),
+        ] {
+            assert_ne!(no, Permission::Yes);
+        }
+    }
+}

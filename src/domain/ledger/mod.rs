@@ -1,0 +1,4 @@
+//! The consent ledger: sealing, checking, and where it stands beside what is kept outside.
+
+pub mod keyed_hash;
+pub mod record;

@@ -1,0 +1,57 @@
+//! One submitted form.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::slug::Slug;
+
+/// The name of a form: of a report's, or of that for newsletters alone. A slug holds no slash, so no report is taken
+/// for the newsletters.
+#[must_use]
+pub fn form_name(report: Option<&Slug>) -> String {
+    report.map_or_else(|| "newsletters".to_owned(), |slug| format!("reports/{slug}"))
+}
+
+/// Where a signup stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum SignupStatus {
+    /// Waits for the press of its button.
+    Pending,
+    /// The button was pressed: there is a subscriber.
+    Confirmed,
+    /// Nobody pressed in time.
+    Expired,
+    /// The owner of the address said it was not them.
+    Cancelled,
+}
+
+/// How a choice reached us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, Serialize, Deserialize)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// A form on our pages.
+    Form,
+    /// A program, by an API of ours.
+    Api,
+    /// Brought from elsewhere with its evidence.
+    Import,
+    /// Entered by staff.
+    Staff,
+    /// By this program: a time was over, or a mail was reported as unwanted. Nobody chose it here.
+    Program,
+}
+
+impl Method {
+    /// Its word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Form => "form",
+            Self::Api => "api",
+            Self::Import => "import",
+            Self::Staff => "staff",
+            Self::Program => "program",
+        }
+    }
+}

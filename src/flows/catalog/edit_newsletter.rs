@@ -1,0 +1,43 @@
+//! A newsletter is named or described in other words.
+
+use serde_json::json;
+
+use crate::domain::catalog::edit::{Reworded, changes};
+use crate::domain::slug::Slug;
+use crate::domain::staff::action::Action;
+use crate::domain::text::Line;
+use crate::flows::Error;
+use crate::random::Moment;
+use crate::store::Tx;
+use crate::store::catalog::newsletters::{self, NewsletterWords};
+use crate::store::staff::audit_entries;
+
+/// Changes how a newsletter is named and described, unless somebody else did since `seen`. The words beside
+/// its box are made of both, so forms show new words from then on; whoever agreed before agreed to the old
+/// ones, which are kept.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn edit_newsletter(
+    tx: &mut Tx,
+    at: &Moment,
+    actor: &str,
+    slug: &Slug,
+    (seen, name, description): (NewsletterWords<'_>, &Line, Option<&Line>),
+) -> Result<Reworded, Error> {
+    let new =
+        NewsletterWords { name: name.as_str(), description: description.map_or("", Line::as_str) };
+    if !newsletters::update(tx, slug, seen, new).await? {
+        let known = newsletters::list(tx).await?.iter().any(|newsletter| newsletter.slug == *slug);
+        return Ok(if known { Reworded::Overtaken } else { Reworded::Unknown });
+    }
+    let changed = changes([
+        ("name", json!(seen.name), json!(new.name)),
+        ("description", json!(seen.description), json!(new.description)),
+    ]);
+    if let Some(mut detail) = changed {
+        detail["slug"] = json!(slug);
+        audit_entries::append(tx, at, actor, Action::NewsletterEdit, &detail).await?;
+    }
+    Ok(Reworded::Done)
+}

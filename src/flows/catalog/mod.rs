@@ -1,0 +1,13 @@
+//! What is on offer: reports, newsletters, purposes, and the words shown beside their boxes.
+
+pub mod add_newsletter;
+pub mod add_purpose;
+pub mod add_report;
+pub mod delete_report;
+pub mod edit_newsletter;
+pub mod edit_purpose;
+pub mod edit_report;
+pub mod offer_newsletter;
+pub mod offer_purpose;
+pub mod purpose_error;
+pub mod show_notices;

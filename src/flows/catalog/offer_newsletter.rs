@@ -1,0 +1,68 @@
+//! A newsletter is offered again, or set aside.
+
+use serde_json::json;
+
+use crate::domain::slug::Slug;
+use crate::domain::staff::action::Action;
+use crate::flows::Error;
+use crate::random::Moment;
+use crate::store::Tx;
+use crate::store::catalog::newsletters;
+use crate::store::staff::audit_entries;
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Moved {
+    /// It is as was asked. Commit.
+    Done,
+    /// It was so before.
+    Already,
+    /// There is no such newsletter.
+    Unknown,
+}
+
+/// Offers a newsletter that was set aside: on the page of newsletters, the front page, and the forms that
+/// offered it before.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn offer_newsletter(
+    tx: &mut Tx,
+    at: &Moment,
+    actor: &str,
+    slug: &Slug,
+) -> Result<Moved, Error> {
+    let done = newsletters::mark_offered(tx, slug).await?;
+    tell(tx, at, actor, slug, (done, Action::NewsletterOffer)).await
+}
+
+/// Sets a newsletter aside: no form or page offers it. Whoever agreed stays agreed, and whoever asked for it
+/// before can still confirm that.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn withdraw_newsletter(
+    tx: &mut Tx,
+    at: &Moment,
+    actor: &str,
+    slug: &Slug,
+) -> Result<Moved, Error> {
+    let done = newsletters::mark_withdrawn(tx, at, slug).await?;
+    tell(tx, at, actor, slug, (done, Action::NewsletterWithdraw)).await
+}
+
+async fn tell(
+    tx: &mut Tx,
+    at: &Moment,
+    actor: &str,
+    slug: &Slug,
+    (done, action): (bool, Action),
+) -> Result<Moved, Error> {
+    if done {
+        audit_entries::append(tx, at, actor, action, &json!({"slug": slug})).await?;
+        return Ok(Moved::Done);
+    }
+    let known = newsletters::list(tx).await?.iter().any(|newsletter| newsletter.slug == *slug);
+    Ok(if known { Moved::Already } else { Moved::Unknown })
+}

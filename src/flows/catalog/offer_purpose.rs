@@ -1,0 +1,79 @@
+//! The forms of reports offer a purpose, or stop offering it.
+
+use serde_json::json;
+
+use crate::domain::catalog::purpose::Purpose;
+use crate::domain::slug::Slug;
+use crate::domain::staff::action::Action;
+use crate::flows::Error;
+use crate::flows::catalog::purpose_error::PurposeError;
+use crate::random::Moment;
+use crate::store::Tx;
+use crate::store::catalog::{newsletters, purposes, reports};
+use crate::store::staff::audit_entries;
+
+/// Lets a report's form offer a purpose; one that it offers already stays where it is.
+///
+/// # Errors
+/// When there is no such purpose of the operator's own, or no such report.
+pub async fn offer_purpose(
+    tx: &mut Tx,
+    at: &Moment,
+    actor: &str,
+    code: &Purpose,
+    report: &Slug,
+) -> Result<(), PurposeError> {
+    let all = reports::list(tx).await?;
+    let offering = all.iter().find(|known| known.slug == *report);
+    let offering = offering.ok_or_else(|| PurposeError::UnknownReport(report.clone()))?;
+    if purposes::offer(tx, code, offering.report_id).await? {
+        let detail = json!({"purpose": code, "report": report});
+        audit_entries::append(tx, at, actor, Action::PurposeOffer, &detail).await?;
+    } else if !purposes::list(tx).await?.iter().any(|own| own.code == *code) {
+        return Err(PurposeError::Unknown(code.clone()));
+    }
+    Ok(())
+}
+
+/// Lets the forms of the reports that are `ticked` offer a purpose, and of those that were `shown` no other.
+/// Reports that were not shown stay as they are. Whoever agreed stays agreed.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn offer_on_reports(
+    tx: &mut Tx,
+    at: &Moment,
+    actor: &str,
+    purpose: &Purpose,
+    (shown, ticked): (&[Slug], &[Slug]),
+) -> Result<(), Error> {
+    let mut shown = shown.to_vec();
+    // In one order, so that two of these never wait for each other.
+    shown.sort();
+    shown.dedup();
+    let (mut offered, mut no_longer) = (Vec::new(), Vec::new());
+    for slug in shown {
+        let Some(report) = reports::lock(tx, &slug).await? else { continue };
+        if ticked.contains(&slug) {
+            let own = purpose.is_own();
+            let done = if own {
+                purposes::offer(tx, purpose, report.report_id).await?
+            } else {
+                newsletters::offer(tx, purpose, report.report_id).await?
+            };
+            offered.extend(done.then_some(slug));
+        } else {
+            let done = reports::stop_offering(tx, report.report_id, purpose).await?;
+            no_longer.extend(done.then_some(slug));
+        }
+    }
+    for (action, reports) in
+        [(Action::PurposeOffer, offered), (Action::PurposeStopOffering, no_longer)]
+    {
+        for report in reports {
+            let detail = json!({"purpose": purpose, "report": report});
+            audit_entries::append(tx, at, actor, action, &detail).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,43 @@
+//! Consents that were not renewed by the date of a new policy end, and the ledger says so.
+
+use uuid::Uuid;
+
+use crate::domain::consent::event::EventType;
+use crate::domain::signup::form_state::Method;
+use crate::flows::consent::record_consent::{End, end};
+use crate::flows::{Error, Terms};
+use crate::random::Moment;
+use crate::store::Tx;
+use crate::store::consent::consents::{self, Standing};
+use crate::store::contacts::subscribers;
+use crate::store::policy::versions::PolicyVersion;
+
+/// How many subscribers one transaction ends consents of: few enough that readers never wait for it.
+pub const AT_ONCE: i64 = 100;
+
+/// Ends what these subscribers still have in force under an older version than this one, whose date is
+/// over; returns how many consents ended. Nobody is mailed, and nobody is suppressed: they did not object,
+/// they only did not answer. Who renewed, left or was erased meanwhile has nothing left to end.
+///
+/// # Errors
+/// When the database does not take it; then nothing ended.
+pub async fn lapse(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    policy: &PolicyVersion,
+    subscriber_ids: &[Uuid],
+) -> Result<usize, Error> {
+    let source = format!("policy {}", policy.label);
+    let by = End { event_type: EventType::Expired, method: Method::Program, source: &source };
+    let mut ended = 0;
+    for subscriber_id in subscriber_ids {
+        let Some(subscriber) = subscribers::lock(tx, *subscriber_id).await? else { continue };
+        let older = consents::list_older(tx, *subscriber_id, policy).await?;
+        let standing = consents::list(tx, *subscriber_id).await?;
+        let ending: Vec<&Standing> =
+            standing.iter().filter(|standing| older.contains(&standing.purpose)).collect();
+        ended += end(tx, at, terms, &subscriber, &ending, by).await?.len();
+    }
+    Ok(ended)
+}

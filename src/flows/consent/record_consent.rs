@@ -1,0 +1,172 @@
+//! Facts about a subscriber's consent are appended, and the present state follows, in one transaction.
+
+use uuid::Uuid;
+
+use crate::domain::catalog::purpose::Purpose;
+use crate::domain::consent::event::EventType;
+use crate::domain::consent::evidence_key::ConsentFields;
+use crate::domain::contacts::address_key::AddressKey;
+use crate::domain::contacts::suppression::SuppressionReason;
+use crate::domain::signup::form_state::Method;
+use crate::flows::ledger::evidence::{Form, Order, Words, event};
+use crate::flows::{Error, Terms};
+use crate::random::Moment;
+use crate::store::Tx;
+use crate::store::consent::consents::{self, Standing};
+use crate::store::consent::events::{self, NewConsentEvent};
+use crate::store::contacts::subscribers::Subscriber;
+use crate::store::contacts::suppressions;
+
+/// Who gives consent.
+#[derive(Clone, Copy)]
+pub struct Giver<'a> {
+    /// The subscriber; their row is locked by this use case.
+    pub subscriber_id: Uuid,
+    /// Who that is.
+    pub address_key: &'a AddressKey,
+    /// The MAC that binds the one to the other.
+    pub mac: Option<&'a [u8]>,
+    /// The report asked for with the same form.
+    pub report_id: Option<Uuid>,
+}
+
+impl<'a> Giver<'a> {
+    /// A locked subscriber, and the report asked for with the same form.
+    #[must_use]
+    pub fn of(subscriber: &'a Subscriber, report_id: Option<Uuid>) -> Self {
+        Self {
+            subscriber_id: subscriber.subscriber_id,
+            address_key: &subscriber.address_key,
+            mac: subscriber.mac.as_deref(),
+            report_id,
+        }
+    }
+}
+
+/// Consent is given, or given again while it is in force, for each of these boxes; that lifts what a
+/// fresh opt-in lifts of suppression.
+///
+/// # Errors
+/// When the database does not take it, or another hand changed whose the subscriber's address is.
+pub async fn give(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    giver: Giver<'_>,
+    form: &Form<'_>,
+    chosen: &[Words<'_>],
+) -> Result<(), Error> {
+    let Giver { subscriber_id, address_key, mac, .. } = giver;
+    terms.demand_own_address(subscriber_id, (form.email, address_key), mac)?;
+    let keys = [terms.address_secret.subscriber_key(subscriber_id), address_key.clone()];
+    let mut order = Order::reserve(tx, giver.subscriber_id, chosen.len()).await?;
+    let states = consents::list_states(tx, giver.subscriber_id).await?;
+    let mut events = Vec::with_capacity(chosen.len());
+    for words in chosen {
+        let state = states.iter().find(|(purpose, _)| purpose == words.purpose);
+        let state = state.map(|(_, state)| *state);
+        consents::lift_expiry(tx, at.now, &keys, (words.purpose, state)).await?;
+        events.push(event(at, terms, EventType::confirming(state), form, words, &mut order)?);
+    }
+    events::append_all(tx, at.now, &events).await?;
+    for (event, words) in events.iter().zip(chosen) {
+        let consent = ConsentFields {
+            subscriber_id: giver.subscriber_id,
+            address_key: giver.address_key,
+            purpose: &event.purpose,
+            state: event.event_type,
+            event_id: event.event_id,
+            seq: event.seq,
+            notice_sha256: words.sha256,
+            policy_label: form.policy.1.as_str(),
+            report_id: giver.report_id,
+            source: form.source,
+            requested_at: form.requested_at,
+            confirmed_at: at.now,
+        };
+        let rests_on = (words.notice_id, form.policy.0);
+        consents::upsert(tx, &consent, rests_on, &terms.evidence_key.consent(&consent)).await?;
+    }
+    let purposes: Vec<&Purpose> = events.iter().map(|event| &event.purpose).collect();
+    suppressions::delete_lifted(tx, at.now, giver.address_key, &purposes).await?;
+    Ok(tx.note_back(at.now, &keys, &purposes).await?)
+}
+
+/// How consent ends.
+#[derive(Clone, Copy)]
+pub struct End<'a> {
+    /// `withdrawn` or `expired`.
+    pub event_type: EventType,
+    /// How that reached us.
+    pub method: Method,
+    /// The page or the command.
+    pub source: &'a str,
+}
+
+/// Ends these consents of a locked subscriber, those that are in force; returns the purposes that ended.
+/// What somebody withdrew, they are also not written to for any more, by whatever way they come back
+/// but their own tick (GDPR Art. 7(3), 21(3)).
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn end(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    subscriber: &Subscriber,
+    ending: &[&Standing],
+    by: End<'_>,
+) -> Result<Vec<Purpose>, Error> {
+    let ending: Vec<&Standing> =
+        ending.iter().copied().filter(|standing| standing.state.in_force()).collect();
+    if ending.is_empty() {
+        return Ok(vec![]);
+    }
+    let id = subscriber.subscriber_id;
+    let mut order = Order::reserve(tx, id, ending.len()).await?;
+    let mut events: Vec<NewConsentEvent> = Vec::with_capacity(ending.len());
+    for standing in &ending {
+        let form = Form {
+            signup_id: None,
+            email: &subscriber.email,
+            method: by.method,
+            policy: (standing.policy_version_id, &standing.policy_label, &standing.policy_sha256),
+            report: None,
+            requested_at: at.now,
+            source: by.source,
+            evidence: None,
+        };
+        let words = Words::from(*standing);
+        events.push(event(at, terms, by.event_type, &form, &words, &mut order)?);
+    }
+    events::append_all(tx, at.now, &events).await?;
+    let subscriber_key = terms.address_secret.subscriber_key(id);
+    for (event, standing) in events.iter().zip(&ending) {
+        let ended = ConsentFields {
+            state: event.event_type,
+            event_id: event.event_id,
+            seq: event.seq,
+            ..standing.fields(subscriber)
+        };
+        let mac = terms.evidence_key.consent(&ended);
+        consents::mark_ended(tx, at.now, &ended, &mac, &subscriber_key).await?;
+        if by.event_type == EventType::Withdrawn {
+            let reason = SuppressionReason::Unsubscribed;
+            let (key, purpose) = (&subscriber.address_key, Some(&event.purpose));
+            suppressions::insert(tx, at.now, key, reason, purpose).await?;
+        }
+    }
+    Ok(events.into_iter().map(|event| event.purpose).collect())
+}
+
+impl<'a> From<&'a Standing> for Words<'a> {
+    fn from(standing: &'a Standing) -> Self {
+        Self {
+            purpose: &standing.purpose,
+            notice_id: standing.notice_id,
+            lang: &standing.lang,
+            text: &standing.words,
+            sha256: &standing.sha256,
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Somebody withdrew by telephone, by letter or in person, and staff write it down: as easy as it was to agree
+//! (GDPR Art. 7(3)).
+
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::domain::catalog::purpose::Purpose;
+use crate::domain::signup::form_state::Method;
+use crate::domain::staff::action::Action;
+use crate::flows::consent::withdraw::{Leaving, withdraw_by};
+use crate::flows::{Error, Terms};
+use crate::random::Moment;
+use crate::store::Tx;
+use crate::store::staff::audit_entries;
+
+/// How it is named in evidence.
+const SOURCE: &str = "console";
+
+/// Withdraws what is in force of what somebody left, and mails them the receipt; returns the purposes that
+/// ended.
+///
+/// # Errors
+/// When the database does not take it; then nothing is withdrawn.
+pub async fn record_withdrawal(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    actor: &str,
+    subscriber_id: Uuid,
+    leaving: &Leaving,
+) -> Result<Vec<Purpose>, Error> {
+    let ended = withdraw_by(tx, at, terms, subscriber_id, leaving, (Method::Staff, SOURCE)).await?;
+    if !ended.is_empty() {
+        let detail = json!({"subscriber_id": subscriber_id, "purposes": ended});
+        audit_entries::append(tx, at, actor, Action::SubscriberWithdraw, &detail).await?;
+    }
+    Ok(ended)
+}

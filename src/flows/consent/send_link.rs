@@ -1,0 +1,87 @@
+//! Somebody lost a link, or their password for the console, and types an address. What is written, and what is
+//! answered, is the same whether or not it is known; the worker mails the known ones.
+
+use crate::domain::contacts::email_address::EmailAddress;
+use crate::domain::mail::outbox::MailKind;
+use crate::flows::signup::send_fresh_link::send_newest_again;
+use crate::flows::staff::set_password::answer_forgotten;
+use crate::flows::{Error, Terms};
+use crate::random::Moment;
+use crate::store::Tx;
+use crate::store::contacts::subscribers;
+use crate::store::mail::limited_mails::{self, LimitedMail};
+use crate::store::signup::link_requests::{self, Door, LinkRequest};
+
+/// How many wishes one transaction answers.
+const AT_ONCE: i64 = 256;
+
+/// Writes the wish for the link to a door down.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn ask_for_link(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    door: Door,
+    email: &EmailAddress,
+) -> Result<(), Error> {
+    let secret = &terms.address_secret;
+    let who = match door {
+        Door::Password => secret.account_key(email),
+        Door::Preferences | Door::Form => secret.key(email),
+    };
+    Ok(link_requests::insert(tx, at, door, &who, &secret.limiter_key(email)).await?)
+}
+
+/// Decides the mail of wishes that wait, within the limit of each mailbox: of some for the same door as the oldest.
+/// Returns how many. Call it again while there are any.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn answer_link_requests(tx: &mut Tx, at: &Moment, terms: &Terms) -> Result<usize, Error> {
+    let Some(door) = link_requests::find_oldest(tx).await? else { return Ok(0) };
+    // Forms are locked, and whoever locks those of several people may wait for somebody who waits for them.
+    let most = if door == Door::Form { 1 } else { AT_ONCE };
+    let asked = link_requests::take(tx, door, most).await?;
+    match door {
+        Door::Preferences => answer_lost(tx, at, terms, &asked).await?,
+        Door::Password => answer_forgotten(tx, at, terms, &asked).await?,
+        Door::Form => {
+            for request in &asked {
+                let at = at.for_request(request.request_id.clone());
+                send_newest_again(tx, &at, terms, request).await?;
+            }
+        }
+    }
+    Ok(asked.len())
+}
+
+/// Mails the link to their choices to those who are known.
+async fn answer_lost(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    asked: &[LinkRequest],
+) -> Result<(), Error> {
+    let mut mails = Vec::with_capacity(asked.len());
+    for request in asked {
+        if let Some(subscriber_id) = subscribers::find_id(tx, &request.address_key).await? {
+            mails.push(LimitedMail {
+                outbox_id: at.new_id(),
+                signup_id: None,
+                subscriber_id: Some(subscriber_id),
+                address_key: request.address_key.clone(),
+                limiter_key: request.limiter_key.clone(),
+                replaces: None,
+                idle: None,
+                request_id: request.request_id.clone(),
+            });
+        }
+    }
+    if !mails.is_empty() {
+        let (kind, limit) = (MailKind::PreferencesLink, &terms.mail_limit);
+        limited_mails::insert_all(tx, at.now, kind, limit, &mails).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,389 @@
+//! Another tool's list of addresses that are not to be mailed is brought along, with its reasons and where it comes
+//! from. It undoes nothing that somebody decided here later.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::domain::catalog::notice::hex;
+use crate::domain::catalog::purpose::Purpose;
+use crate::domain::consent::event::EventType;
+use crate::domain::contacts::address_key::AddressKey;
+use crate::domain::contacts::suppression::SuppressionReason;
+use crate::domain::signup::form_state::Method;
+use crate::domain::staff::action::Action;
+use crate::domain::text::Line;
+use crate::domain::time_zone::TimeZone;
+use crate::domain::timestamp::Timestamp;
+use crate::flows::consent::record_consent::{End, end};
+use crate::flows::consent::withdraw::Leaving;
+use crate::flows::{Error, Terms};
+use crate::outside::{EndingReason, Endings, Scope};
+use crate::random::Moment;
+use crate::store::catalog::purposes;
+use crate::store::consent::consents::{self, Standing};
+use crate::store::contacts::subscribers;
+use crate::store::contacts::suppressions::{self, Suppressed};
+use crate::store::staff::audit_entries;
+use crate::store::{Db, Tx};
+
+/// What all rows of one list share.
+#[derive(Clone, Copy)]
+pub struct Bringing<'a> {
+    /// Where the list comes from.
+    pub source: &'a Line,
+    /// What who unsubscribed there has left here.
+    pub purposes: &'a [Purpose],
+}
+
+/// One address of the list.
+#[derive(Clone, Debug)]
+pub struct BroughtRow {
+    /// Whose.
+    pub address_key: AddressKey,
+    /// Why it is not to be mailed.
+    pub reasons: Vec<SuppressionReason>,
+    /// When that began, if the list says it.
+    pub at: Option<Timestamp>,
+}
+
+/// What becomes of one row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Brought {
+    /// The address is suppressed from now on.
+    Suppressed,
+    /// It was, for all the reasons of the row.
+    Already,
+    /// Nothing follows from it.
+    Refused(NotBrought),
+}
+
+/// Why nothing follows from a row. Names no address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotBrought {
+    /// They agreed here later than they left there.
+    CameBack(Timestamp),
+    /// The same was lifted here, and the list does not say that it happened again since.
+    Lifted(SuppressionReason),
+    /// There is nothing here that they could have left.
+    NothingToLeave,
+}
+
+impl NotBrought {
+    /// In words, with the day in this zone.
+    #[must_use]
+    pub fn words(self, timezone: &TimeZone) -> String {
+        match self {
+            Self::CameBack(at) => {
+                format!("agreed here later than that, on {}", timezone.day(at))
+            }
+            Self::Lifted(reason) => format!(
+                "{} was lifted here since: the list must say when it happened again",
+                reason.as_str()
+            ),
+            Self::NothingToLeave => {
+                "there is no newsletter or purpose yet that they could have left".to_owned()
+            }
+        }
+    }
+}
+
+/// What somebody who left another tool's list leaves here when nobody says otherwise: all that can be written for.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn all_purposes(db: &Db) -> Result<Vec<Purpose>, Error> {
+    let named = purposes::list_named(&mut db.read().await?).await?;
+    let codes = named.into_iter().map(|(code, _)| code);
+    Ok(codes.filter(|code| !code.is_privacy_policy()).collect())
+}
+
+/// What follows from one row: the suppressions that begin, or why none does.
+type Decided = Result<Vec<Suppressed>, NotBrought>;
+
+/// What becomes of these rows as things stand; changes nothing.
+///
+/// # Errors
+/// When the database does not answer, or what is known outside it cannot be read.
+pub async fn consider_suppressions(
+    tx: &mut Tx,
+    bringing: &Bringing<'_>,
+    rows: &[BroughtRow],
+) -> Result<Vec<Brought>, Error> {
+    let keys: Vec<&AddressKey> = rows.iter().map(|row| &row.address_key).collect();
+    let people = people_of(tx, &keys).await?;
+    let decided = decide(tx, bringing, rows, &people).await?;
+    let there: HashSet<Suppressed> =
+        suppressions::list_among(tx, &keys).await?.into_iter().collect();
+    let begins = decided.iter().flatten().flatten();
+    Ok(tell(&decided, begins.filter(|one| !there.contains(one)).cloned().collect()))
+}
+
+/// Suppresses the addresses of these rows, and withdraws what their owners had agreed to and have left; no mail
+/// follows from it.
+///
+/// # Errors
+/// When the database does not take it; then nothing of it is written.
+pub async fn bring_suppressions(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    bringing: &Bringing<'_>,
+    rows: &[BroughtRow],
+) -> Result<Vec<Brought>, Error> {
+    let keys: Vec<&AddressKey> = rows.iter().map(|row| &row.address_key).collect();
+    let people = people_of(tx, &keys).await?;
+    // In the order in which imports take them, so that neither waits for the other in turn.
+    let mut in_order: Vec<(&AddressKey, &Uuid)> = people.iter().collect();
+    in_order.sort_unstable();
+    let mut locked = HashMap::new();
+    for (address_key, subscriber_id) in in_order {
+        if let Some(subscriber) = subscribers::lock(tx, *subscriber_id).await? {
+            locked.insert(address_key, subscriber);
+        }
+    }
+    let decided = decide(tx, bringing, rows, &people).await?;
+    let begins: Vec<Suppressed> = decided.iter().flatten().flatten().cloned().collect();
+    let source = bringing.source.as_str();
+    let new = suppressions::insert_all(tx, at.now, &begins, source).await?;
+    for (row, begins) in rows.iter().zip(&decided) {
+        let (Some(subscriber), Ok(begins)) = (locked.get(&row.address_key), begins) else {
+            continue;
+        };
+        // A row before may have ended some of it.
+        let standing = consents::list(tx, subscriber.subscriber_id).await?;
+        let ending: Vec<&Standing> =
+            standing.iter().filter(|one| begins.iter().any(|begun| ends(begun, one))).collect();
+        let by = End { event_type: EventType::Withdrawn, method: Method::Import, source };
+        end(tx, at, terms, subscriber, &ending, by).await?;
+    }
+    Ok(tell(&decided, new.into_iter().collect()))
+}
+
+async fn people_of(tx: &mut Tx, keys: &[&AddressKey]) -> Result<HashMap<AddressKey, Uuid>, Error> {
+    Ok(suppressions::list_subscribers(tx, keys).await?.into_iter().collect())
+}
+
+async fn decide(
+    tx: &mut Tx,
+    bringing: &Bringing<'_>,
+    rows: &[BroughtRow],
+    people: &HashMap<AddressKey, Uuid>,
+) -> Result<Vec<Decided>, Error> {
+    let endings = tx.outside().endings().await?;
+    let mut decided = Vec::with_capacity(rows.len());
+    for row in rows {
+        let standing = match people.get(&row.address_key) {
+            Some(subscriber_id) => consents::list(tx, *subscriber_id).await?,
+            None => vec![],
+        };
+        decided.push(decide_row(bringing, row, &standing, &endings));
+    }
+    Ok(decided)
+}
+
+fn decide_row(
+    bringing: &Bringing<'_>,
+    row: &BroughtRow,
+    standing: &[Standing],
+    endings: &Endings,
+) -> Decided {
+    let (mut begins, mut why) = (vec![], None);
+    let key = &row.address_key;
+    for reason in &row.reasons {
+        let of: Vec<Option<&Purpose>> = match reason {
+            SuppressionReason::Unsubscribed => bringing.purposes.iter().map(Some).collect(),
+            _ => vec![None],
+        };
+        for purpose in of {
+            let back = purpose.and_then(|purpose| came_back(standing, purpose, row.at));
+            let stays = back.map(NotBrought::CameBack).or_else(|| {
+                let lifted = was_lifted(endings, key, *reason, purpose, row.at);
+                lifted.then_some(NotBrought::Lifted(*reason))
+            });
+            match stays {
+                Some(stays) => why = why.or(Some(stays)),
+                None => begins.push(Suppressed::of(key, *reason, purpose)),
+            }
+        }
+    }
+    if begins.is_empty() { Err(why.unwrap_or(NotBrought::NothingToLeave)) } else { Ok(begins) }
+}
+
+/// When they agreed to this, if that is in force and later than the list says they left.
+fn came_back(
+    standing: &[Standing],
+    purpose: &Purpose,
+    left: Option<Timestamp>,
+) -> Option<Timestamp> {
+    let of = standing.iter().find(|one| one.purpose == *purpose && one.state.in_force())?;
+    (of.confirmed_at > left?).then_some(of.confirmed_at)
+}
+
+/// Whether this began before and was lifted, and the list says of no later moment that it began again: so bringing a
+/// list a second time does not stop mail to who came back in between.
+fn was_lifted(
+    endings: &Endings,
+    address_key: &AddressKey,
+    reason: SuppressionReason,
+    purpose: Option<&Purpose>,
+    at: Option<Timestamp>,
+) -> bool {
+    let scope = Scope {
+        address_key: address_key.clone(),
+        reason: EndingReason::Suppressed(reason),
+        purpose: purpose.cloned(),
+    };
+    let began = endings.began(scope).filter(|began| began.lifted);
+    began.is_some_and(|began| at.is_none_or(|at| at <= began.at))
+}
+
+/// Whether a consent ends by this: what was left, and after a complaint all that can be written for, as when it comes
+/// from a mailbox of ours (GDPR Art. 21(2)).
+fn ends(begun: &Suppressed, standing: &Standing) -> bool {
+    let leaving = match begun.reason {
+        SuppressionReason::Unsubscribed => begun.purpose.parse().ok().map(Leaving::One),
+        SuppressionReason::Complained => Some(Leaving::Writing),
+        _ => None,
+    };
+    leaving.is_some_and(|leaving| leaving.ends(&standing.purpose))
+}
+
+/// What became of each row. A suppression is new for the first row that has it.
+fn tell(decided: &[Decided], mut new: HashSet<Suppressed>) -> Vec<Brought> {
+    let tell_one = |decided: &Decided| match decided {
+        Err(why) => Brought::Refused(*why),
+        Ok(begins) => {
+            let is_new = begins.iter().filter(|begun| new.remove(begun)).count() > 0;
+            if is_new { Brought::Suppressed } else { Brought::Already }
+        }
+    };
+    decided.iter().map(tell_one).collect()
+}
+
+/// How many rows came to what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BroughtTally {
+    /// Addresses that are suppressed from now on.
+    pub suppressed: u64,
+    /// Those that were.
+    pub already: u64,
+    /// Rows refused.
+    pub refused: u64,
+}
+
+impl BroughtTally {
+    /// All rows.
+    #[must_use]
+    pub fn rows(self) -> u64 {
+        self.suppressed + self.already + self.refused
+    }
+}
+
+/// Writes down that a list begins to be brought along, so that one that is cut short is in the audit too.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn record_bringing_start(
+    tx: &mut Tx,
+    at: &Moment,
+    actor: &str,
+    bringing: &Bringing<'_>,
+    sha256: &[u8],
+) -> Result<(), Error> {
+    let detail = json!({
+        "source": bringing.source.as_str(), "purposes": bringing.purposes, "sha256": hex(sha256),
+    });
+    audit_entries::append(tx, at, actor, Action::ImportSuppressStart, &detail).await?;
+    Ok(())
+}
+
+/// Writes down what a list came to: where it comes from, its hash, and how many rows came to what.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn record_bringing(
+    tx: &mut Tx,
+    at: &Moment,
+    actor: &str,
+    bringing: &Bringing<'_>,
+    (sha256, tally): (&[u8], BroughtTally),
+) -> Result<(), Error> {
+    let detail = json!({
+        "source": bringing.source.as_str(), "purposes": bringing.purposes, "sha256": hex(sha256),
+        "suppressed": tally.suppressed, "already": tally.already, "refused": tally.refused,
+    });
+    audit_entries::append(tx, at, actor, Action::ImportSuppress, &detail).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::contacts::address_key::AddressSecret;
+    use crate::domain::contacts::email_address::EmailAddress;
+    use crate::outside::{Ending, Turn};
+
+    fn key() -> AddressKey {
+        AddressSecret::new([1; 32]).key(&EmailAddress::parse("ada@b.example").unwrap())
+    }
+
+    fn moment(text: &str) -> Timestamp {
+        Timestamp::parse(text).unwrap()
+    }
+
+    fn ending(at: &str, turn: Turn, reason: SuppressionReason, purpose: Option<&str>) -> Ending {
+        let purpose = purpose.map(|code| code.parse().unwrap());
+        let reason = EndingReason::Suppressed(reason);
+        Scope { address_key: key(), reason, purpose }.turned(moment(at), turn)
+    }
+
+    fn decided(reasons: &[SuppressionReason], at: Option<&str>, endings: Vec<Ending>) -> Decided {
+        let source = Line::parse("The old list").unwrap().unwrap();
+        let purposes: Vec<Purpose> =
+            ["newsletter:weekly", "offers"].map(|code| code.parse().unwrap()).to_vec();
+        let bringing = Bringing { source: &source, purposes: &purposes };
+        let row = BroughtRow { address_key: key(), reasons: reasons.to_vec(), at: at.map(moment) };
+        decide_row(&bringing, &row, &[], &Endings::of(endings))
+    }
+
+    #[test]
+    fn who_unsubscribed_leaves_each_purpose_and_the_rest_stops_all_mail() {
+        let both = [SuppressionReason::Unsubscribed, SuppressionReason::Bounced];
+        let begins = decided(&both, None, vec![]).unwrap();
+        let scopes: Vec<(SuppressionReason, &str)> =
+            begins.iter().map(|begun| (begun.reason, begun.purpose.as_str())).collect();
+        assert_eq!(scopes, [(both[0], "newsletter:weekly"), (both[0], "offers"), (both[1], "*")]);
+        assert_eq!(decided(&[], None, vec![]), Err(NotBrought::NothingToLeave));
+    }
+
+    #[test]
+    fn what_was_lifted_here_stays_lifted_until_it_happens_again() {
+        use SuppressionReason::{Bounced, Unsubscribed};
+        let began = ending("2026-01-01T00:00:00Z", Turn::Began, Bounced, None);
+        let lifted = ending("2026-02-01T00:00:00Z", Turn::Lifted, Bounced, None);
+        let both = vec![began.clone(), lifted];
+        assert!(decided(&[Bounced], None, vec![began]).is_ok());
+        assert_eq!(decided(&[Bounced], None, both.clone()), Err(NotBrought::Lifted(Bounced)));
+        let before = Some("2025-12-01T00:00:00Z");
+        assert_eq!(decided(&[Bounced], before, both.clone()), Err(NotBrought::Lifted(Bounced)));
+        assert!(decided(&[Bounced], Some("2026-03-01T00:00:00Z"), both).is_ok());
+        // One purpose that somebody came back to leaves the other.
+        let back = vec![
+            ending("2026-01-01T00:00:00Z", Turn::Began, Unsubscribed, Some("offers")),
+            ending("2026-02-01T00:00:00Z", Turn::Lifted, Unsubscribed, Some("offers")),
+        ];
+        let begins = decided(&[Unsubscribed], None, back).unwrap();
+        assert_eq!((begins.len(), begins[0].purpose.as_str()), (1, "newsletter:weekly"));
+    }
+
+    #[test]
+    fn a_suppression_is_new_once() {
+        let begins = decided(&[SuppressionReason::Manual], None, vec![]);
+        let new = begins.clone().unwrap().into_iter().collect();
+        let told = tell(&[begins.clone(), begins, Err(NotBrought::NothingToLeave)], new);
+        let refused = Brought::Refused(NotBrought::NothingToLeave);
+        assert_eq!(told, [Brought::Suppressed, Brought::Already, refused]);
+    }
+}

@@ -1,0 +1,17 @@
+//! People as the publisher meets them: found, brought in, taken out, not to be mailed, erased.
+
+pub mod allow_export;
+pub mod allow_withdrawals;
+pub mod begin_export;
+pub mod bring_list;
+pub mod bring_suppressions;
+pub mod disclose;
+pub mod end_export;
+pub mod erase;
+pub mod import_contacts;
+pub mod purge;
+pub mod record_disclosure;
+pub mod record_export;
+pub mod split_words;
+pub mod suppress;
+pub mod write_export;

@@ -1,0 +1,131 @@
+//! What is no longer needed is forgotten (GDPR Art. 5(1)(e)): what nobody confirmed, with no reminder, and
+//! the evidence about people who left, once nobody can ask for it any more.
+
+use uuid::Uuid;
+
+use crate::domain::timestamp::Timestamp;
+use crate::flows::ledger::check_events::EventChecker;
+use crate::flows::ledger::keep_record::record_purge;
+use crate::flows::{Error, Terms};
+use crate::random::Moment;
+use crate::store::Tx;
+use crate::store::contacts::{erasures, purges};
+use crate::store::ledger::verifications;
+use crate::store::signup::code_tries;
+use crate::store::signup::signups::{self, SignupPlace};
+use crate::store::staff::{sessions, sign_in_tries};
+
+/// How many signups one transaction deletes: few enough that readers never wait for it.
+const AT_ONCE: i64 = 500;
+
+/// Closes the signups whose time is over, and forgets which codes were tried before today, who failed to sign
+/// in a day ago, and sessions that ended; returns how many signups.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn expire(tx: &mut Tx, now: Timestamp) -> Result<u64, Error> {
+    code_tries::delete_old(tx, now).await?;
+    sign_in_tries::delete_old(tx, now).await?;
+    sessions::delete_ended(tx, now).await?;
+    Ok(purges::mark_expired(tx, now).await?)
+}
+
+/// What one transaction did of a purge, and where the next one begins; `None` at the end.
+#[derive(Clone, Copy, Debug)]
+pub struct Purged<P> {
+    /// How many went.
+    pub gone: usize,
+    /// Behind what to go on.
+    pub next: Option<P>,
+}
+
+/// Deletes unconfirmed signups older than their retention, of the next 500 behind this place.
+///
+/// # Errors
+/// When the database does not take it; then nothing went.
+pub async fn purge(
+    tx: &mut Tx,
+    at: &Moment,
+    (terms, checker): (&Terms, &EventChecker),
+    after: SignupPlace,
+) -> Result<Purged<SignupPlace>, Error> {
+    let before = at.now.minus(terms.pending_retention);
+    let due = signups::lock_unconfirmed(tx, at.now, before, after, AT_ONCE).await?;
+    let Some(last) = due.last() else { return Ok(Purged { gone: 0, next: None }) };
+    let next = Some((last.created_at, last.signup_id));
+    let mut ours = Vec::with_capacity(due.len());
+    for signup in &due {
+        if terms.demand_own_signup(signup).is_ok()
+            && are_whole(tx, checker, signup.signup_id).await?
+        {
+            ours.push(signup.signup_id);
+        } else {
+            leave("signup", signup.signup_id);
+        }
+    }
+    let emptied = purges::delete_signups(tx, &ours).await?;
+    record_purge(tx, at, terms, &emptied).await?;
+    Ok(Purged { gone: ours.len(), next })
+}
+
+/// How many people one transaction forgets.
+const PEOPLE_AT_ONCE: i64 = 50;
+
+/// Forgets people whose last consent ended longer ago than evidence is kept, of the next 50 behind
+/// this key; what suppresses their addresses stays.
+///
+/// # Errors
+/// When the database does not take it; then nothing went.
+pub async fn forget_ended(
+    tx: &mut Tx,
+    at: &Moment,
+    (terms, checker): (&Terms, &EventChecker),
+    after: Uuid,
+) -> Result<Purged<Uuid>, Error> {
+    let before = at.now.minus(terms.evidence_retention);
+    let ended = purges::lock_ended(tx, before, after, PEOPLE_AT_ONCE).await?;
+    let Some((last, _)) = ended.last() else { return Ok(Purged { gone: 0, next: None }) };
+    let next = Some(*last);
+    let (mut emptied, mut gone) = (vec![], 0);
+    for (subscriber_id, address_key) in &ended {
+        let mut whole = are_whole(tx, checker, *subscriber_id).await?
+            && !purges::is_shared(tx, *subscriber_id, address_key).await?;
+        // Their forms go with them.
+        let mut forms = Vec::new();
+        for signup in signups::list_of(tx, address_key).await? {
+            whole = whole
+                && terms.demand_own_signup(&signup).is_ok()
+                && are_whole(tx, checker, signup.signup_id).await?;
+            forms.push(signup.signup_id);
+        }
+        if whole {
+            let these = (Some(*subscriber_id), forms.as_slice());
+            emptied.append(&mut erasures::delete_one(tx, address_key, these).await?);
+            gone += 1;
+        } else {
+            leave("subscriber", *subscriber_id);
+        }
+    }
+    record_purge(tx, at, terms, &emptied).await?;
+    Ok(Purged { gone, next })
+}
+
+/// Whether the events of a subject are what they were, and what rests on them.
+pub(in crate::flows) async fn are_whole(
+    tx: &mut Tx,
+    checker: &EventChecker,
+    subject_id: Uuid,
+) -> sqlx::Result<bool> {
+    let rows = verifications::list_of(tx, subject_id).await?;
+    let (events, unreadable) = rows.read();
+    Ok(unreadable.is_empty() && checker.check(&events).findings.is_empty())
+}
+
+/// What was changed by another hand stays, for whoever looks into it: to empty it would do away with the traces.
+fn leave(what: &str, id: Uuid) {
+    tracing::error!(
+        %id,
+        "a {what} whose time is over was changed in the database by another hand and is left as it is: run \
+         `assent ledger verify`"
+    );
+}

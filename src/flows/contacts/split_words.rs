@@ -1,0 +1,25 @@
+//! People who were stored before they could be searched for are split up into the words they are found by.
+
+use crate::flows::Error;
+use crate::store::Db;
+use crate::store::contacts::words;
+
+/// How many people one transaction splits up: few enough that nobody waits long for it.
+const AT_ONCE: i64 = 1000;
+
+/// Splits up all who never were; safe to run by several replicas at once. Returns how many.
+///
+/// # Errors
+/// When the database does not take it; what was done before stays done.
+pub async fn split_words(db: &Db) -> Result<usize, Error> {
+    let mut all = 0;
+    loop {
+        let mut tx = db.write().await?;
+        let done = words::split_some(&mut tx, AT_ONCE).await?;
+        if done == 0 {
+            return Ok(all);
+        }
+        tx.commit().await?;
+        all += done;
+    }
+}

@@ -1,0 +1,225 @@
+//! What earlier versions wrote is adopted, once: rows get their MACs, and the ledger records up to where that is
+//! the operator's word. Only what stands under a signed head is: a MAC for anything else would be one for whoever
+//! holds the database.
+
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::domain::catalog::notice::hex;
+use crate::domain::consent::evidence_key::{ConsentFields, EventFields};
+use crate::domain::ledger::record::{Adoption, RecordType};
+use crate::flows::ledger::keep_record::{emptied_by, new_record};
+use crate::flows::ledger::seal::{Sealed, is_ours, seal_all_at_once};
+use crate::flows::ledger::standing::keep_newest;
+use crate::flows::{Error, Terms};
+use crate::ledger::leaf::{LeafHead, LeafType};
+use crate::ledger::tree::{Frontier, leaf_hash};
+use crate::outside::Head;
+use crate::random::{Moment, Random};
+use crate::store::ledger::adoptions::{self, ConsentMac, IdMac, UnmarkedSubscriber};
+use crate::store::ledger::{checkpoints, records};
+use crate::store::signup::signups;
+use crate::store::signup::signups::Signup;
+use crate::store::{Db, Tx};
+
+/// How many rows one transaction marks.
+const AT_ONCE: i64 = 2000;
+
+/// Adopts what is there, unless that was done before: a new ledger adopts nothing, and says so. Returns how many
+/// events were adopted. Rows without a MAC that come later are never ours.
+///
+/// # Errors
+/// [`Error::Unsealed`] while events wait that this version did not write, [`Error::Tree`] when the tree is not the one
+/// that was signed, and when the database does not take it: nothing of that is adopted.
+pub async fn adopt(db: &Db, terms: &Terms, clock: &Clock, random: &Random) -> Result<u64, Error> {
+    let mut tx = db.read().await?;
+    if adoptions::is_adopted(&mut tx).await? {
+        return Ok(0);
+    }
+    let signed = demand_signed(&mut tx, terms).await?;
+    demand_placed(&mut tx, terms, signed).await?;
+    drop(tx);
+    // What an earlier version signed is kept outside first.
+    keep_newest(db, terms).await?;
+    let mut adopted = 0;
+    // Where nobody signed anything, no earlier version left anything.
+    if signed > 0 {
+        db.outside().take_over_erasures().await?;
+        adopted = mark_events(db, terms, signed).await?;
+        mark_consents(db, terms).await?;
+        mark_signups(db, terms).await?;
+        mark_subscribers(db, terms).await?;
+    }
+    let mut tx = db.write().await?;
+    let size = checkpoints::lock_size(&mut tx).await?;
+    // Of several that start at once, one adopts.
+    if adoptions::is_adopted(&mut tx).await? {
+        return Ok(0);
+    }
+    // What somebody put there meanwhile is nobody's.
+    demand_placed(&mut tx, terms, size).await?;
+    let at = Moment::of(clock, random);
+    // What waits is ours, since the program went on without adopting: its place is before the leaf that says so.
+    let before = size + checkpoints::count_unsealed(&mut tx, i64::MAX).await?;
+    record(&mut tx, &at, terms, before).await?;
+    // Where somebody else just sealed, it gets its place with what waits.
+    let _sealed: Sealed = seal_all_at_once(&mut tx, &at, terms).await?;
+    tx.commit().await?;
+    Ok(adopted)
+}
+
+/// Demands that what is here are the leaves under the newest signed head, and all of them. Whoever takes a leaf away,
+/// or makes room for one of theirs, does not get the rest authenticated; and who takes away what an adopted ledger
+/// records of itself does not have it adopted again. It may have been resumed before it was adopted. Returns how many
+/// they are.
+async fn demand_signed(tx: &mut Tx, terms: &Terms) -> Result<i64, Error> {
+    let size = checkpoints::find_size(tx).await?;
+    let mut tree = Frontier::new();
+    loop {
+        let from = i64::try_from(tree.size()).map_err(|_| Error::Tree)?;
+        let leaves = adoptions::list_leaves(tx, from, AT_ONCE).await?;
+        if leaves.is_empty() {
+            break;
+        }
+        for (place, (index, leaf)) in (from..).zip(&leaves) {
+            let leaf_type = LeafHead::read(leaf).map(|head| head.leaf_type);
+            let comes_before = matches!(
+                leaf_type,
+                Some(LeafType::Event(_) | LeafType::Record(RecordType::Resumed))
+            );
+            if *index != place || !comes_before {
+                return Err(Error::Tree);
+            }
+            tree.push(leaf_hash(leaf.as_bytes()));
+        }
+    }
+    let newest = checkpoints::find_newest(tx).await?;
+    let signed = newest.and_then(|head| Head::parse(&head.note, &terms.ledger_keys));
+    let covers =
+        |head: Head| head.size() == tree.size() && head.note.checkpoint().root == tree.root();
+    let holds = signed.map_or(tree.size() == 0, covers);
+    if holds && i64::try_from(tree.size()) == Ok(size) { Ok(size) } else { Err(Error::Tree) }
+}
+
+/// Demands that no event waits for its place, but those that this version wrote behind a tree of so many leaves: it
+/// may have gone on for a while without adopting. Where the tree is empty, what it wrote waits for a ledger that is
+/// gone.
+async fn demand_placed(tx: &mut Tx, terms: &Terms, size: i64) -> Result<(), Error> {
+    let waiting = checkpoints::count_unsealed(tx, i64::MAX).await?;
+    let own = if size > 0 && waiting > 0 { count_own(tx, terms).await? } else { 0 };
+    if waiting == own { Ok(()) } else { Err(Error::Unsealed(waiting - own)) }
+}
+
+/// How many events wait that this program wrote.
+async fn count_own(tx: &mut Tx, terms: &Terms) -> Result<i64, Error> {
+    let (mut last, mut own) = (None, 0);
+    loop {
+        let mut events = checkpoints::list_unsealed(tx, last.as_ref(), AT_ONCE).await?;
+        for event in &events {
+            own += i64::from(is_ours(&terms.evidence_key, event));
+        }
+        last = events.pop();
+        if last.is_none() {
+            return Ok(own);
+        }
+    }
+}
+
+async fn mark_events(db: &Db, terms: &Terms, size: i64) -> Result<u64, Error> {
+    let (mut after, mut adopted) = (Uuid::nil(), 0);
+    loop {
+        let mut tx = db.write().await?;
+        let events = adoptions::list_events(&mut tx, size, after, AT_ONCE).await?;
+        let Some(last) = events.last() else { return Ok(adopted) };
+        after = last.event_id;
+        adopted += events.len() as u64;
+        let mac = |event: &adoptions::UnmarkedEvent| IdMac {
+            id: event.event_id,
+            mac: hex(&terms.evidence_key.event(&EventFields {
+                event_id: event.event_id,
+                subject_id: event.subject_id,
+                seq: event.seq,
+                event_type: event.event_type,
+                purpose: &event.purpose,
+                leaf: &event.leaf,
+            })),
+        };
+        adoptions::mark_events(&mut tx, &events.iter().map(mac).collect::<Vec<_>>()).await?;
+        tx.commit().await?;
+    }
+}
+
+async fn mark_signups(db: &Db, terms: &Terms) -> Result<(), Error> {
+    let mut after = Uuid::nil();
+    loop {
+        let mut tx = db.write().await?;
+        let signups = signups::list_unmarked(&mut tx, after, AT_ONCE).await?;
+        let Some(last) = signups.last() else { return Ok(()) };
+        after = last.signup_id;
+        let mac = |signup: &Signup| IdMac {
+            id: signup.signup_id,
+            mac: hex(&terms.evidence_key.signup(&signup.fields())),
+        };
+        adoptions::mark_signups(&mut tx, &signups.iter().map(mac).collect::<Vec<_>>()).await?;
+        tx.commit().await?;
+    }
+}
+
+async fn mark_subscribers(db: &Db, terms: &Terms) -> Result<(), Error> {
+    let mut after = Uuid::nil();
+    loop {
+        let mut tx = db.write().await?;
+        let subscribers = adoptions::list_unmarked_subscribers(&mut tx, after, AT_ONCE).await?;
+        let Some(last) = subscribers.last() else { return Ok(()) };
+        after = last.subscriber_id;
+        let mac = |subscriber: &UnmarkedSubscriber| IdMac {
+            id: subscriber.subscriber_id,
+            mac: hex(&terms
+                .evidence_key
+                .subscriber(subscriber.subscriber_id, &subscriber.address_key)),
+        };
+        let macs: Vec<IdMac> = subscribers.iter().map(mac).collect();
+        adoptions::mark_subscribers(&mut tx, &macs).await?;
+        tx.commit().await?;
+    }
+}
+
+async fn mark_consents(db: &Db, terms: &Terms) -> Result<(), Error> {
+    let mut after = (Uuid::nil(), String::new());
+    loop {
+        let mut tx = db.write().await?;
+        let consents = adoptions::list_consents(&mut tx, &after, AT_ONCE).await?;
+        let Some(last) = consents.last() else { return Ok(()) };
+        after = (last.subscriber_id, last.purpose.to_string());
+        let mac = |consent: &adoptions::UnmarkedConsent| ConsentMac {
+            subscriber_id: consent.subscriber_id,
+            purpose: consent.purpose.clone(),
+            event_id: consent.event_id,
+            mac: hex(&terms.evidence_key.consent(&ConsentFields {
+                subscriber_id: consent.subscriber_id,
+                address_key: &consent.address_key,
+                purpose: &consent.purpose,
+                state: consent.state,
+                event_id: consent.event_id,
+                seq: consent.seq,
+                notice_sha256: &consent.notice_sha256,
+                policy_label: &consent.policy_label,
+                report_id: consent.report_id,
+                source: &consent.source,
+                requested_at: consent.requested_at,
+                confirmed_at: consent.confirmed_at,
+            })),
+        };
+        adoptions::mark_consents(&mut tx, &consents.iter().map(mac).collect::<Vec<_>>()).await?;
+        tx.commit().await?;
+    }
+}
+
+async fn record(tx: &mut Tx, at: &Moment, terms: &Terms, before: i64) -> Result<(), Error> {
+    let emptied = emptied_by(&adoptions::list_bare(tx).await?);
+    let record_id = at.new_id();
+    let before = u64::try_from(before).map_err(|_| Error::Tree)?;
+    let body = Adoption { at: at.now, emptied, before, record_id };
+    let record = new_record(at, terms, (record_id, RecordType::Adopted), &body)?;
+    Ok(records::append(tx, &record).await?)
+}

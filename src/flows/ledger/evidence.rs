@@ -1,0 +1,267 @@
+//! How a consent event is made from what was shown and said.
+
+use uuid::Uuid;
+
+use crate::domain::catalog::notice::{hex, sha256_hex};
+use crate::domain::catalog::purpose::Purpose;
+use crate::domain::consent::event::{
+    Context, ControllerEvidence, Emptied, ErasureBody, EventBody, EventType, NoticeEvidence,
+    PolicyEvidence,
+};
+use crate::domain::consent::evidence_key::EventFields;
+use crate::domain::signup::form_state::Method;
+use crate::domain::slug::{Label, Slug};
+use crate::domain::timestamp::Timestamp;
+use crate::flows::Terms;
+use crate::ledger::leaf::{LeafHead, canonical};
+use crate::ledger::note::encode_hash;
+use crate::ledger::tree::leaf_hash;
+use crate::random::Moment;
+use crate::store::Tx;
+use crate::store::consent::contexts::NewContext;
+use crate::store::consent::events::{self, NewConsentEvent};
+use crate::store::contacts::subscribers;
+
+/// Where a choice was made: what every event of it has in common.
+#[derive(Clone, Copy)]
+pub struct Form<'a> {
+    /// The signup, if it was one.
+    pub signup_id: Option<Uuid>,
+    /// The address it is about.
+    pub email: &'a str,
+    /// How it reached us.
+    pub method: Method,
+    /// The policy shown: key, label and hash.
+    pub policy: (Uuid, &'a Label, &'a str),
+    /// The report asked for.
+    pub report: Option<&'a Slug>,
+    /// When it was asked for: when the form was sent, or when consent was given elsewhere.
+    pub requested_at: Timestamp,
+    /// The page of the form, or where an import came from.
+    pub source: &'a str,
+    /// For an import: how consent was given there.
+    pub evidence: Option<&'a str>,
+}
+
+/// The words of one box.
+#[derive(Clone, Copy)]
+pub struct Words<'a> {
+    /// What they ask for.
+    pub purpose: &'a Purpose,
+    /// Their key.
+    pub notice_id: Uuid,
+    /// Their language.
+    pub lang: &'a str,
+    /// The words.
+    pub text: &'a str,
+    /// Their hash.
+    pub sha256: &'a str,
+}
+
+/// Whose order an event stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A signup's, for its choices.
+    Signup(Uuid),
+    /// A subscriber's, for all that happened to them.
+    Subscriber(Uuid),
+}
+
+impl Subject {
+    fn id(self) -> Uuid {
+        match self {
+            Self::Signup(id) | Self::Subscriber(id) => id,
+        }
+    }
+}
+
+/// The end of a subject's row of events, where the next one goes: each names the leaf before it, so that none can
+/// be left out unseen.
+#[derive(Clone, Debug)]
+pub struct Order {
+    subject: Subject,
+    seq: i64,
+    previous: Option<String>,
+}
+
+impl Order {
+    /// Of a signup that is just being made.
+    #[must_use]
+    pub fn new(signup_id: Uuid) -> Self {
+        Self { subject: Subject::Signup(signup_id), seq: 1, previous: None }
+    }
+
+    /// Of a subject whose next event is `seq`, and the leaf of the one before it. Where that is missing, though
+    /// there must be one, the next event does not name it: the check of the ledger finds it, and nobody is kept
+    /// from leaving.
+    #[must_use]
+    pub fn after(subject: Subject, seq: i64, leaf: Option<&str>) -> Self {
+        let previous = leaf.map(|leaf| encode_hash(&leaf_hash(leaf.as_bytes())));
+        Self { subject, seq, previous }
+    }
+
+    /// Reserves the next `count` places of a subscriber, whose row stays locked until the transaction ends.
+    ///
+    /// # Errors
+    /// When the database does not take it.
+    pub async fn reserve(tx: &mut Tx, subscriber_id: Uuid, count: usize) -> sqlx::Result<Self> {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        let seq = subscribers::take_seqs(tx, subscriber_id, count).await?;
+        Self::at(tx, Subject::Subscriber(subscriber_id), seq).await
+    }
+
+    /// The place `seq` of a subject.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn at(tx: &mut Tx, subject: Subject, seq: i64) -> sqlx::Result<Self> {
+        let leaf = events::find_leaf(tx, subject.id(), seq - 1).await?;
+        Ok(Self::after(subject, seq, leaf.as_deref()))
+    }
+
+    /// Takes the place: its number and the leaf before it; `leaf` is the one that goes there.
+    fn take(&mut self, leaf: &str) {
+        self.seq += 1;
+        self.previous = Some(encode_hash(&leaf_hash(leaf.as_bytes())));
+    }
+}
+
+/// One event, committed to by its leaf, at the end of its subject's order.
+///
+/// # Errors
+/// When the body has no canonical form.
+pub fn event(
+    at: &Moment,
+    terms: &Terms,
+    event_type: EventType,
+    form: &Form<'_>,
+    words: &Words<'_>,
+    order: &mut Order,
+) -> serde_json::Result<NewConsentEvent> {
+    let context = context(terms, form, words)?;
+    let event_id = at.new_id();
+    let subscriber_id = match order.subject {
+        Subject::Signup(_) => None,
+        Subject::Subscriber(id) => Some(id),
+    };
+    let body = canonical(&EventBody {
+        at: at.now,
+        context: &context.sha256,
+        email: form.email,
+        event_id,
+        evidence: form.evidence,
+        previous: order.previous.as_deref(),
+        requested_at: form.requested_at,
+        seq: order.seq,
+        signup_id: form.signup_id,
+        subscriber_id,
+    })?;
+    let Committed { subject_id, seq, salt, leaf, mac } =
+        commit(at, terms, (event_id, event_type, words.purpose), &body, order);
+    Ok(NewConsentEvent {
+        event_id,
+        subject_id,
+        seq,
+        signup_id: form.signup_id,
+        subscriber_id,
+        purpose: words.purpose.clone(),
+        event_type,
+        notice_id: Some(words.notice_id),
+        policy_version_id: Some(form.policy.0),
+        context_sha256: Some(context.sha256.clone()),
+        context: Some(context),
+        body,
+        salt,
+        leaf,
+        mac,
+    })
+}
+
+fn context(terms: &Terms, form: &Form<'_>, words: &Words<'_>) -> serde_json::Result<NewContext> {
+    let controller = &terms.controller;
+    let (_, label, sha256) = form.policy;
+    let body = canonical(&Context {
+        controller: ControllerEvidence {
+            address: &controller.address,
+            contact: &controller.contact,
+            name: &controller.name,
+        },
+        method: form.method,
+        notice: NoticeEvidence { lang: words.lang, sha256: words.sha256 },
+        policy: PolicyEvidence { label, sha256 },
+        purpose: words.purpose,
+        report: form.report,
+        source: form.source,
+    })?;
+    Ok(NewContext { sha256: sha256_hex(body.as_bytes()), body })
+}
+
+/// That a person was erased: one event for each purpose they had ever been recorded for. It holds
+/// nothing of them, so it keeps its body. `emptied` is for the first of them.
+///
+/// # Errors
+/// When the body has no canonical form.
+pub fn erased(
+    at: &Moment,
+    terms: &Terms,
+    purpose: &Purpose,
+    (method, source): (Method, &str),
+    (order, emptied): (&mut Order, &Emptied),
+) -> serde_json::Result<NewConsentEvent> {
+    let (event_id, subscriber_id) = (at.new_id(), order.subject.id());
+    let body = canonical(&ErasureBody {
+        at: at.now,
+        emptied,
+        event_id,
+        method,
+        previous: order.previous.as_deref(),
+        purpose,
+        seq: order.seq,
+        source,
+        subscriber_id,
+    })?;
+    let Committed { subject_id, seq, salt, leaf, mac } =
+        commit(at, terms, (event_id, EventType::Erased, purpose), &body, order);
+    Ok(NewConsentEvent {
+        event_id,
+        subject_id,
+        seq,
+        signup_id: None,
+        subscriber_id: Some(subscriber_id),
+        purpose: purpose.clone(),
+        event_type: EventType::Erased,
+        notice_id: None,
+        policy_version_id: None,
+        context_sha256: None,
+        context: None,
+        body,
+        salt,
+        leaf,
+        mac,
+    })
+}
+
+/// What commits to a body, and where it stands.
+struct Committed {
+    subject_id: Uuid,
+    seq: i64,
+    salt: String,
+    leaf: String,
+    mac: String,
+}
+
+/// Commits to a body, and takes the next place in the order.
+fn commit(
+    at: &Moment,
+    terms: &Terms,
+    (event_id, event_type, purpose): (Uuid, EventType, &Purpose),
+    body: &str,
+    order: &mut Order,
+) -> Committed {
+    let (subject_id, seq, salt) = (order.subject.id(), order.seq, at.new_salt());
+    let leaf = LeafHead::of_event(event_type).leaf(&salt, body);
+    let fields = EventFields { event_id, subject_id, seq, event_type, purpose, leaf: &leaf };
+    let mac = hex(&terms.evidence_key.event(&fields));
+    order.take(&leaf);
+    Committed { subject_id, seq, salt: hex(&salt), leaf, mac }
+}

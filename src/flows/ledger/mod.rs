@@ -1,0 +1,20 @@
+//! The consent ledger: sealing, checking, and where it stands beside what is kept outside.
+
+pub mod adopt;
+pub mod chain_claims;
+pub(super) mod check_epoch;
+pub mod check_events;
+pub mod evidence;
+pub(super) mod hold_heads;
+pub mod keep_known;
+pub mod keep_record;
+pub mod keep_verdict;
+pub mod own_schema;
+pub mod prove_consistency;
+pub mod record_check;
+pub mod record_restore;
+pub mod replay_endings;
+pub mod resume_ledger;
+pub mod seal;
+pub mod standing;
+pub mod tree_nodes;

@@ -1,0 +1,43 @@
+//! A back-up was put back: no mail leaves until somebody looked, and it is written down.
+
+use serde_json::json;
+
+use crate::domain::staff::action::Action;
+use crate::flows::Error;
+use crate::flows::mail::resume_mail::pause_mail;
+use crate::random::Moment;
+use crate::store::Tx;
+use crate::store::staff::audit_entries;
+
+/// What was put back.
+#[derive(Clone, Copy, Debug)]
+pub struct Restored<'a> {
+    /// The moment of the back-up.
+    pub taken_at: &'a str,
+    /// Whether nothing knew what happened after it.
+    pub without_newer: bool,
+}
+
+impl Restored<'_> {
+    /// Why mail is kept back.
+    #[must_use]
+    pub fn why_paused(&self) -> String {
+        format!("the back-up of {} was put back", self.taken_at)
+    }
+}
+
+/// Keeps mail back and writes it down.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn record_restore(
+    tx: &mut Tx,
+    at: &Moment,
+    actor: &str,
+    restored: &Restored<'_>,
+) -> Result<(), Error> {
+    let Restored { taken_at, without_newer } = restored;
+    pause_mail(tx, at, &restored.why_paused()).await?;
+    let detail = json!({"taken_at": taken_at, "without_newer": without_newer});
+    Ok(audit_entries::append(tx, at, actor, Action::Restore, &detail).await?)
+}

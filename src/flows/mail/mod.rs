@@ -1,0 +1,9 @@
+//! Mail: what waits, what became of it, what came back, and what it says of the way.
+
+pub mod raise_alarm;
+pub mod record_bounce;
+pub mod record_delivery;
+pub mod resume_mail;
+pub mod retry_mail;
+pub mod watch_confirmations;
+pub mod watch_refusals;

@@ -1,0 +1,39 @@
+//! Something that the operator must look at begins, and ends. Whoever calls these commits, then logs what
+//! changed: an alarm is heard once when it begins and once when it ends, however often it is seen.
+
+use crate::flows::Error;
+use crate::random::Moment;
+use crate::store::mail::alarms;
+use crate::store::{Db, Tx};
+
+/// Raises the alarm about a subject; `true` when it did not stand already.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn raise(tx: &mut Tx, at: &Moment, subject: &str, detail: &str) -> Result<bool, Error> {
+    Ok(alarms::upsert(tx, at.now, subject, detail).await?)
+}
+
+/// Ends the alarm about a subject; `true` when it stood.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn clear(tx: &mut Tx, subject: &str) -> Result<bool, Error> {
+    Ok(alarms::delete(tx, subject).await?)
+}
+
+/// Ends the alarm about a subject if it stands, and commits that; `true` when it stood. Nothing is written for one
+/// that does not.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn clear_standing(db: &Db, subject: &str) -> Result<bool, Error> {
+    let standing = alarms::list(&mut db.read().await?).await?;
+    if !standing.iter().any(|alarm| alarm.subject == subject) {
+        return Ok(false);
+    }
+    let mut tx = db.write().await?;
+    let ended = clear(&mut tx, subject).await?;
+    tx.commit().await?;
+    Ok(ended)
+}

@@ -1,0 +1,111 @@
+//! What became of a mail that was to be handed over is written down.
+
+use std::time::Duration;
+
+use crate::domain::mail::bounce::{Bounce, BounceKind};
+use crate::domain::mail::outbox::{DeliveryOutcome, back_off};
+use crate::domain::timestamp::Timestamp;
+use crate::flows::mail::record_bounce::{Recorded, record_bounce};
+use crate::flows::{Error, Terms};
+use crate::random::Moment;
+use crate::store::Tx;
+use crate::store::mail::outbox::{self, ClaimedMail, Delivery};
+
+/// RFC 5321 §4.5.4.1: give up after four to five days.
+const GIVE_UP: Duration = Duration::from_hours(5 * 24);
+
+/// How a try to hand one mail over ended. Words name no address.
+#[derive(Debug)]
+pub enum Tried {
+    /// The relay took it.
+    Sent,
+    /// Not now: once more later, with growing pauses.
+    Deferred(String),
+    /// The relay refused it for good: it came back at the door.
+    Refused(Bounce, String),
+    /// It cannot be sent: kept with the reason.
+    Parked(String),
+    /// Nothing is left to be said.
+    Dropped(&'static str),
+    /// The relay cannot be used, which is not this mail's fault; why.
+    RelayAway(String),
+    /// Its turn did not come. Not before so long.
+    Untried(Duration),
+}
+
+impl Tried {
+    /// Whether the relay said something to this mail, so that it can be used.
+    #[must_use]
+    pub fn is_answer(&self) -> bool {
+        matches!(self, Self::Sent | Self::Deferred(_) | Self::Refused(..))
+    }
+
+    /// In words.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        match self {
+            Self::Sent => "handed over",
+            Self::Deferred(why)
+            | Self::Refused(_, why)
+            | Self::Parked(why)
+            | Self::RelayAway(why) => why,
+            Self::Dropped(why) => why,
+            Self::Untried(_) => "not tried",
+        }
+    }
+}
+
+/// Writes down how a try ended; returns what was written, or `None` when somebody else holds the mail by now,
+/// whose word counts instead.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn record_delivery(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    mail: &ClaimedMail,
+    tried: &Tried,
+) -> Result<Option<DeliveryOutcome>, Error> {
+    // What came back is a fact, whoever holds the mail by now.
+    let bounce = came_back(mail, tried, at.now);
+    if let Some(bounce) = bounce
+        && record_bounce(tx, at, terms, mail.outbox_id, bounce).await? == Recorded::Unknown
+    {
+        return Ok(None);
+    }
+    let outcome = match tried {
+        Tried::Sent => DeliveryOutcome::Sent,
+        Tried::Deferred(_) if bounce.is_none() => DeliveryOutcome::Deferred,
+        Tried::Deferred(_) | Tried::Refused(..) | Tried::Parked(_) => DeliveryOutcome::Parked,
+        Tried::Dropped(_) => DeliveryOutcome::Dropped,
+        Tried::RelayAway(_) => {
+            // Behind all others that wait: should it be this mail after all, it stops none of them.
+            outbox::release(tx, mail, Some(at.now)).await?;
+            return Ok(None);
+        }
+        Tried::Untried(wait) => {
+            let not_before = (!wait.is_zero()).then(|| at.now.plus(*wait));
+            outbox::release(tx, mail, not_before).await?;
+            return Ok(None);
+        }
+    };
+    let detail = tried.detail();
+    let wait = back_off(mail.attempts + 1, at.chance());
+    let next_at = (outcome == DeliveryOutcome::Deferred).then(|| at.now.plus(wait));
+    let held = outbox::mark_delivered(tx, at, mail, &Delivery { outcome, detail, next_at }).await?;
+    Ok(held.then_some(outcome))
+}
+
+/// Whether a try means that the mail came back: the relay refused it for good, or it is given up on. The
+/// person it concerns is then locked.
+#[must_use]
+pub fn came_back(mail: &ClaimedMail, tried: &Tried, now: Timestamp) -> Option<Bounce> {
+    match tried {
+        Tried::Refused(bounce, _) => Some(*bounce),
+        Tried::Deferred(_) if now > mail.created_at.plus(GIVE_UP) => {
+            Some(Bounce { kind: BounceKind::Soft, status: None })
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,53 @@
+//! Many are mailed through a form and hardly anybody confirms: somebody else types their addresses.
+
+use crate::domain::mail::alarm::{OnCollapse, confirmations, has_collapsed, is_of_confirmations};
+use crate::flows::mail::raise_alarm::{clear, raise};
+use crate::flows::{Error, Terms};
+use crate::random::Moment;
+use crate::store::Tx;
+use crate::store::mail::alarms;
+use crate::store::signup::confirmations::Confirmations;
+
+/// What changed since the last look.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// The alarms that began: subject and detail.
+    pub raised: Vec<(String, String)>,
+    /// The subjects of those that ended.
+    pub ended: Vec<String>,
+}
+
+/// Raises the alarm for each form whose confirmations have collapsed, and ends it for all others.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn watch_confirmations(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    counted: &[Confirmations],
+) -> Result<Changes, Error> {
+    let mut changes = Changes::default();
+    let mut stand = Vec::new();
+    for Confirmations { report, mailed, confirmed } in counted {
+        if terms.on_collapse == OnCollapse::Off || !has_collapsed(*mailed, *confirmed) {
+            continue;
+        }
+        let subject = confirmations(report.as_ref());
+        let rests = if terms.on_collapse == OnCollapse::Pause { "; its form rests" } else { "" };
+        let detail = format!(
+            "only {confirmed} of {mailed} signups mailed in the last hour are confirmed{rests}"
+        );
+        if raise(tx, at, &subject, &detail).await? {
+            changes.raised.push((subject.clone(), detail));
+        }
+        stand.push(subject);
+    }
+    for alarm in alarms::list(tx).await? {
+        let over = is_of_confirmations(&alarm.subject) && !stand.contains(&alarm.subject);
+        if over && clear(tx, &alarm.subject).await? {
+            changes.ended.push(alarm.subject);
+        }
+    }
+    Ok(changes)
+}

@@ -1,0 +1,279 @@
+//! The press of the button behind the mailed link: the signup becomes a subscriber, consents and a
+//! download grant, in one transaction (double opt-in).
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::domain::catalog::notice::sha256_hex;
+use crate::domain::catalog::purpose::Purpose;
+use crate::domain::consent::event::EventType;
+use crate::domain::consent::evidence_key::{EventFields, EvidenceKey};
+use crate::domain::contacts::suppression::SuppressionReason;
+use crate::domain::mail::outbox::MailKind;
+use crate::domain::signup::form_state::SignupStatus;
+use crate::domain::signup::link::Link;
+use crate::domain::timestamp::Timestamp;
+use crate::flows::consent::record_consent::{Giver, give};
+use crate::flows::ledger::evidence::{Form, Order, Subject, Words, event};
+use crate::flows::signup::sign_up::words;
+use crate::flows::{Error, Terms};
+use crate::ledger::leaf::LeafHead;
+use crate::random::Moment;
+use crate::store::Tx;
+use crate::store::catalog::notices::Notice;
+use crate::store::consent::consents;
+use crate::store::consent::events::{self, Choice};
+use crate::store::contacts::subscribers::{self, Upserted};
+use crate::store::contacts::suppressions;
+use crate::store::mail::outbox::{self, About};
+use crate::store::signup::download_grants::{self, NewDownloadGrant};
+use crate::store::signup::signups::{self, Signup};
+
+/// What a confirmation link leads to at some moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Its button confirms.
+    Open,
+    /// The button was pressed before.
+    Confirmed,
+    /// A newer link was mailed.
+    Superseded,
+    /// Its time is over.
+    Expired,
+    /// The owner of the address said it was not them.
+    Cancelled,
+}
+
+/// Where a link to this signup stands. A used link stays used, whatever was mailed later.
+#[must_use]
+pub fn standing(signup: &Signup, link: Link, now: Timestamp) -> Standing {
+    match signup.status {
+        SignupStatus::Confirmed => Standing::Confirmed,
+        SignupStatus::Cancelled => Standing::Cancelled,
+        _ if link.generation != signup.generation => Standing::Superseded,
+        SignupStatus::Expired => Standing::Expired,
+        SignupStatus::Pending if signup.expires_at <= now => Standing::Expired,
+        SignupStatus::Pending => Standing::Open,
+    }
+}
+
+/// How a press ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Confirmation {
+    /// Confirmed by this press. Commit.
+    Confirmed,
+    /// Another press came first. Do not commit; look again.
+    Overtaken,
+    /// What would be agreed to was left by its owner after the form was sent, or after the page was opened. Do not
+    /// commit; show what there is to be ticked.
+    OldPage,
+}
+
+/// How an open signup is confirmed.
+#[derive(Clone, Copy)]
+pub enum Press<'a> {
+    /// On the page that shows its choices.
+    Page(&'a Page),
+    /// By its link, without that page: the choices of the form stand, but for what was left since.
+    Link,
+    /// By its code, on the waiting page of its form: its choices stand as they are named there, or not at all.
+    Code,
+}
+
+/// The confirmation page as it came back.
+pub struct Page {
+    /// The boxes ticked there, besides that of the privacy policy.
+    pub ticked: Vec<Arc<Notice>>,
+    /// Whether the box of the privacy policy was ticked there; it stands there where the form's own tick does not
+    /// count any more ([`must_agree_again`]).
+    pub agrees: bool,
+    /// The newest of the subscriber's events that it was filled from ([`consents::reach`]); 0 when it does not
+    /// say.
+    pub seen: i64,
+}
+
+/// Whether somebody left this purpose after they sent the form, and after the event that a page was filled from,
+/// in the order of their events: then neither the form's tick nor the page's is newer than their leaving, and
+/// brings nothing back.
+#[must_use]
+pub fn has_left(
+    standing: &[consents::Standing],
+    signup: &Signup,
+    purpose: &Purpose,
+    seen: i64,
+) -> bool {
+    standing.iter().any(|standing| {
+        standing.purpose == *purpose
+            && standing.state == EventType::Withdrawn
+            && standing.seq > seen.max(signup.reach)
+    })
+}
+
+/// Whether somebody left the privacy policy after they sent the form: then the form's tick of it brings nothing back, and
+/// whoever confirms ticks it anew, where they see its words.
+#[must_use]
+pub fn must_agree_again(standing: &[consents::Standing], signup: &Signup) -> bool {
+    has_left(standing, signup, &Purpose::privacy_policy(), 0)
+}
+
+/// Confirms an open signup. The press itself agrees to the privacy policy, unless its owner left that after the form
+/// was sent: then its box must have been ticked on a page that saw it.
+///
+/// # Errors
+/// When the database does not take it, or another hand changed whose the signup is; then nothing is confirmed.
+pub async fn confirm(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    signup: &Signup,
+    press: Press<'_>,
+) -> Result<Confirmation, Error> {
+    terms.demand_own_signup(signup)?;
+    let new_id = at.new_id();
+    let bound = terms.evidence_key.subscriber(new_id, &signup.address_key);
+    let Upserted { subscriber_id, mac } =
+        subscribers::upsert(tx, at, signup, (new_id, &bound)).await?;
+    if !signups::mark_confirmed(tx, at.now, signup, subscriber_id).await? {
+        return Ok(Confirmation::Overtaken);
+    }
+    let standing = consents::list(tx, subscriber_id).await?;
+    let page = match press {
+        Press::Page(page) => Some(page),
+        Press::Link | Press::Code => None,
+    };
+    let seen = page.map_or(0, |page| page.seen);
+    let has_left = |purpose: &Purpose| has_left(&standing, signup, purpose, seen);
+    let agrees = page.is_some_and(|page| page.agrees && !has_left(&Purpose::privacy_policy()));
+    if must_agree_again(&standing, signup) && !agrees {
+        return Ok(Confirmation::OldPage);
+    }
+    let boxes = page.map(|page| page.ticked.as_slice());
+    if boxes.into_iter().flatten().any(|notice| has_left(&notice.purpose)) {
+        return Ok(Confirmation::OldPage);
+    }
+    let asked = own_choices(tx, terms, signup).await?;
+    if matches!(press, Press::Code) && asked.iter().any(|choice| has_left(&choice.purpose)) {
+        return Ok(Confirmation::OldPage);
+    }
+    let added = boxes.map_or_else(Vec::new, |ticked| added(&asked, ticked));
+    let keeps = |choice: &&Choice| match boxes {
+        _ if choice.purpose.is_privacy_policy() => true,
+        Some(ticked) => ticked.iter().any(|notice| notice.purpose == choice.purpose),
+        None => !has_left(&choice.purpose),
+    };
+    let kept = asked.iter().filter(keeps).map(Words::from);
+    let chosen: Vec<Words<'_>> = kept.chain(added.iter().copied()).collect();
+
+    let form = form(signup);
+    let mut events = Vec::new();
+    if !added.is_empty() {
+        let seq = i64::try_from(asked.len()).unwrap_or(0) + 1;
+        let mut order = Order::at(tx, Subject::Signup(signup.signup_id), seq).await?;
+        for words in &added {
+            events.push(event(at, terms, EventType::Requested, &form, words, &mut order)?);
+        }
+    }
+    events::append_all(tx, at.now, &events).await?;
+    let (address_key, report_id) = (&signup.address_key, signup.report_id);
+    let giver = Giver { subscriber_id, address_key, mac: mac.as_deref(), report_id };
+    give(tx, at, terms, giver, &form, &chosen).await?;
+    // Its mail arrived and was read, which a relay's word does not show.
+    suppressions::delete(tx, at.now, address_key, SuppressionReason::Bounced).await?;
+    if let Some(report_id) = signup.report_id {
+        let grant = NewDownloadGrant {
+            subscriber_id,
+            report_id,
+            signup_id: signup.signup_id,
+            download_limit: terms.download_limit,
+            expires_at: at.now.plus(terms.download_ttl),
+        };
+        download_grants::insert(tx, at, grant).await?;
+    }
+    outbox::insert(tx, at, MailKind::Receipt, About::Signup(signup.signup_id)).await?;
+    Ok(Confirmation::Confirmed)
+}
+
+/// What was ticked on the form of a signup, as its own events say.
+///
+/// # Errors
+/// When the database does not answer, or one of them is another hand's, or says it of other words.
+pub async fn own_choices(
+    tx: &mut Tx,
+    terms: &Terms,
+    signup: &Signup,
+) -> Result<Vec<Choice>, Error> {
+    let asked = events::list_choices(tx, signup.signup_id).await?;
+    for choice in &asked {
+        demand_own_choice(terms, signup, choice)?;
+    }
+    Ok(asked)
+}
+
+/// Demands that this form said so, of these words: its events may have been lent by another, and what stands beside
+/// them is not under their MAC.
+fn demand_own_choice(terms: &Terms, signup: &Signup, choice: &Choice) -> Result<(), Error> {
+    let own = terms.evidence_key.event(&EventFields {
+        event_id: choice.event_id,
+        subject_id: signup.signup_id,
+        seq: choice.seq,
+        event_type: EventType::Requested,
+        purpose: &choice.purpose,
+        leaf: &choice.leaf,
+    });
+    let agrees = EvidenceKey::agrees(choice.mac.as_deref(), &own) && rests_on_its_words(choice);
+    if agrees { Ok(()) } else { Err(Error::Changed("event", choice.event_id)) }
+}
+
+/// Whether the leaf commits, by body and context, to the words beside it.
+fn rests_on_its_words(choice: &Choice) -> bool {
+    let salt = choice.salt.as_deref().and_then(|salt| salt.try_into().ok());
+    let (Some(head), Some(salt)) = (LeafHead::read(&choice.leaf), salt) else { return false };
+    let body = choice.body.as_deref().unwrap_or_default();
+    let read = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
+    let said = read(body);
+    // Since version 2 of the leaf a body names its context by its hash.
+    let context = match (said["context"].as_str(), &choice.context) {
+        (None, _) => said,
+        (Some(named), Some(context)) if sha256_hex(context.as_bytes()) == named => read(context),
+        (Some(_), _) => return false,
+    };
+    head.leaf(salt, body) == choice.leaf
+        && context["notice"]["sha256"].as_str() == Some(&choice.sha256)
+        && sha256_hex(choice.words.as_bytes()) == choice.sha256
+}
+
+/// What was ticked on the confirmation page and not on the form.
+fn added<'a>(asked: &[Choice], ticked: &'a [Arc<Notice>]) -> Vec<Words<'a>> {
+    ticked
+        .iter()
+        .filter(|notice| !asked.iter().any(|choice| choice.purpose == notice.purpose))
+        .map(|notice| words(notice))
+        .collect()
+}
+
+fn form(signup: &Signup) -> Form<'_> {
+    Form {
+        signup_id: Some(signup.signup_id),
+        email: &signup.email,
+        method: signup.method,
+        policy: (signup.policy_version_id, &signup.policy_label, &signup.policy_sha256),
+        report: signup.report_slug.as_ref(),
+        requested_at: signup.created_at,
+        source: &signup.source,
+        evidence: None,
+    }
+}
+
+impl<'a> From<&'a Choice> for Words<'a> {
+    fn from(choice: &'a Choice) -> Self {
+        Self {
+            purpose: &choice.purpose,
+            notice_id: choice.notice_id,
+            lang: &choice.lang,
+            text: &choice.words,
+            sha256: &choice.sha256,
+        }
+    }
+}

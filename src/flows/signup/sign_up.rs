@@ -1,0 +1,168 @@
+//! A reader sends a form. Nothing typed touches a subscriber yet; the only thing that follows is
+//! the mail whose link confirms it.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::domain::catalog::notice::hex;
+use crate::domain::consent::event::EventType;
+use crate::domain::consent::evidence_key::SignupFields;
+use crate::domain::contacts::address_key::AddressKey;
+use crate::domain::contacts::email_address::EmailAddress;
+use crate::domain::mail::outbox::MailKind;
+use crate::domain::request_id::RequestId;
+use crate::domain::signup::form_state::Method;
+use crate::domain::slug::Slug;
+use crate::domain::text::Line;
+use crate::flows::ledger::evidence::{Form, Order, Words, event};
+use crate::flows::{Error, Terms};
+use crate::random::Moment;
+use crate::store::Tx;
+use crate::store::catalog::notices::Notice;
+use crate::store::consent::events::{self, NewConsentEvent};
+use crate::store::contacts::subscribers;
+use crate::store::mail::limited_mails::{self, LimitedMail};
+use crate::store::policy::versions::PolicyVersion;
+use crate::store::signup::signups::{self, NewSignup};
+
+/// One form, parsed at the door.
+#[derive(Clone)]
+pub struct SignUp {
+    /// The key it will have.
+    pub signup_id: Uuid,
+    /// The address typed.
+    pub email: EmailAddress,
+    /// The name typed, if any.
+    pub name: Option<Line>,
+    /// The organisation typed, if any.
+    pub organisation: Option<Line>,
+    /// The job title typed, if any.
+    pub job_title: Option<Line>,
+    /// The report asked for.
+    pub report: Option<(Uuid, Slug)>,
+    /// The policy shown.
+    pub policy: Arc<PolicyVersion>,
+    /// The boxes ticked, each with the words shown; the privacy policy first.
+    pub choices: Vec<Arc<Notice>>,
+    /// The page of the form.
+    pub source: String,
+    /// How it reached us.
+    pub method: Method,
+    /// The form before it of the same browser, for the same address and report: a mail about that one which
+    /// waits still becomes one about this.
+    pub replaces: Option<Uuid>,
+    /// The request that brought it.
+    pub request_id: Option<RequestId>,
+}
+
+/// Stores the forms that arrived together and decides their confirmation mails, in a handful of
+/// statements whatever their number. A repeated form is a signup of its own, with a mail of its own.
+///
+/// # Errors
+/// When the database does not take them; then none is stored.
+pub async fn sign_up(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    forms: &[SignUp],
+) -> Result<(), Error> {
+    let keys: Vec<AddressKey> =
+        forms.iter().map(|form| terms.address_secret.key(&form.email)).collect();
+    // Read before the forms are stored: whoever leaves meanwhile left after them.
+    let reaches = subscribers::list_reaches(tx, &keys.iter().collect::<Vec<_>>()).await?;
+    let mut rows = Vec::with_capacity(forms.len());
+    let mut events = Vec::with_capacity(forms.len() * 2);
+    let mut mails = Vec::with_capacity(forms.len());
+    for (form, address_key) in forms.iter().zip(keys) {
+        let reach = reaches.get(&address_key).copied().unwrap_or(0);
+        let row = row(at, terms, form, address_key, reach);
+        events.append(&mut requested(at, terms, form)?);
+        mails.push(LimitedMail {
+            outbox_id: at.new_id(),
+            signup_id: Some(row.signup_id),
+            subscriber_id: None,
+            address_key: row.address_key.clone(),
+            limiter_key: row.limiter_key.clone(),
+            replaces: form.replaces,
+            idle: None,
+            request_id: form.request_id.clone(),
+        });
+        rows.push(row);
+    }
+    signups::insert_all(tx, at.now, at.now.plus(terms.confirm_ttl), &rows).await?;
+    events::append_all(tx, at.now, &events).await?;
+    limited_mails::insert_all(tx, at.now, MailKind::Confirm, &terms.mail_limit, &mails).await?;
+    Ok(())
+}
+
+fn row(
+    at: &Moment,
+    terms: &Terms,
+    form: &SignUp,
+    address_key: AddressKey,
+    reach: i64,
+) -> NewSignup {
+    let text = |line: &Option<Line>| line.as_ref().map(|line| line.as_str().to_owned());
+    let report_id = form.report.as_ref().map(|(id, _)| *id);
+    let mac = terms.evidence_key.signup(&SignupFields {
+        signup_id: form.signup_id,
+        email: form.email.as_str(),
+        address_key: &address_key,
+        report_id,
+        policy_version_id: form.policy.policy_version_id,
+        source: &form.source,
+        method: form.method,
+        created_at: at.now,
+        reach,
+    });
+    NewSignup {
+        signup_id: form.signup_id,
+        email: form.email.as_str().to_owned(),
+        address_key,
+        limiter_key: terms.address_secret.limiter_key(&form.email),
+        name: text(&form.name),
+        organisation: text(&form.organisation),
+        job_title: text(&form.job_title),
+        report_id,
+        policy_version_id: form.policy.policy_version_id,
+        source: form.source.clone(),
+        method: form.method,
+        reach,
+        mac: hex(&mac),
+    }
+}
+
+fn requested(
+    at: &Moment,
+    terms: &Terms,
+    form: &SignUp,
+) -> serde_json::Result<Vec<NewConsentEvent>> {
+    let shared = Form {
+        signup_id: Some(form.signup_id),
+        email: form.email.as_str(),
+        method: form.method,
+        policy: (form.policy.policy_version_id, &form.policy.label, &form.policy.sha256),
+        report: form.report.as_ref().map(|(_, slug)| slug),
+        requested_at: at.now,
+        source: &form.source,
+        evidence: None,
+    };
+    let mut order = Order::new(form.signup_id);
+    let asked = form.choices.iter();
+    asked
+        .map(|notice| event(at, terms, EventType::Requested, &shared, &words(notice), &mut order))
+        .collect()
+}
+
+/// A notice as evidence.
+#[must_use]
+pub fn words(notice: &Notice) -> Words<'_> {
+    Words {
+        purpose: &notice.purpose,
+        notice_id: notice.notice_id,
+        lang: &notice.lang,
+        text: &notice.words,
+        sha256: &notice.sha256,
+    }
+}

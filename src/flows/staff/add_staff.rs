@@ -1,0 +1,70 @@
+//! A member of staff gets an account.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::domain::contacts::email_address::EmailAddress;
+use crate::domain::staff::action::Action;
+use crate::domain::staff::member::{Role, StaffLinkKind, actor};
+use crate::domain::staff::password::PasswordHash;
+use crate::flows::Error;
+use crate::random::Moment;
+use crate::store::Tx;
+use crate::store::staff::{audit_entries, links, members};
+
+/// Adds an account; `None` when the address has one.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn add_staff(
+    tx: &mut Tx,
+    at: &Moment,
+    by: &str,
+    email: &EmailAddress,
+    role: Role,
+    password_hash: &PasswordHash,
+) -> Result<Option<Uuid>, Error> {
+    let added = members::insert(tx, at, email, role, Some(password_hash)).await?;
+    if let Some(staff_id) = added {
+        links::mark_all_used(tx, at.now, None).await?;
+        let detail = json!({"staff_id": staff_id, "role": role.as_str()});
+        audit_entries::append(tx, at, by, Action::StaffAdd, &detail).await?;
+    }
+    Ok(added)
+}
+
+/// Makes the link to the first account of all, in place of those made before; `None` when there is an
+/// account.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn offer_first_account(tx: &mut Tx, at: &Moment) -> Result<Option<Uuid>, Error> {
+    if members::any(tx).await? {
+        return Ok(None);
+    }
+    links::mark_all_used(tx, at.now, None).await?;
+    Ok(Some(links::insert(tx, at, StaffLinkKind::First, None).await?))
+}
+
+/// Makes the first account, an admin's, from the link to it; `None` when the link was used, is too old,
+/// or somebody has an account by now.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn open_first_account(
+    tx: &mut Tx,
+    at: &Moment,
+    staff_link_id: Uuid,
+    email: &EmailAddress,
+    password_hash: &PasswordHash,
+) -> Result<Option<Uuid>, Error> {
+    if !links::mark_used(tx, at.now, staff_link_id).await? || members::any(tx).await? {
+        return Ok(None);
+    }
+    let added = members::insert(tx, at, email, Role::Admin, Some(password_hash)).await?;
+    if let Some(staff_id) = added {
+        let detail = json!({"staff_id": staff_id, "role": Role::Admin.as_str(), "first": true});
+        audit_entries::append(tx, at, &actor(staff_id), Action::StaffAdd, &detail).await?;
+    }
+    Ok(added)
+}

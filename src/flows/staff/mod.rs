@@ -1,0 +1,10 @@
+//! Who works at the console or by a token: accounts, sessions, rights, the audit.
+
+pub mod add_staff;
+pub mod change_staff;
+pub mod invite_staff;
+pub mod issue_token;
+pub mod refuse;
+pub mod set_password;
+pub mod sign_in;
+pub mod use_two_factor;

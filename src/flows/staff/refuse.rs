@@ -1,0 +1,55 @@
+//! What somebody at the console, or a program, was not let do is written down as well.
+
+use serde_json::json;
+
+use crate::domain::staff::action::Action;
+use crate::flows::Error;
+use crate::random::Moment;
+use crate::store::Tx;
+use crate::store::staff::audit_entries;
+
+/// Why something was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The role lacks the right.
+    Role,
+    /// It came from a page of another site.
+    Origin,
+    /// It did not carry the token of this session's pages.
+    Token,
+    /// The program's token does not open this.
+    Scope,
+    /// The program had no token that works.
+    ApiToken,
+}
+
+impl Refused {
+    /// Its word in the audit.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Role => "role",
+            Self::Origin => "origin",
+            Self::Token => "token",
+            Self::Scope => "scope",
+            Self::ApiToken => "api-token",
+        }
+    }
+}
+
+/// Writes down a refused action: who, which route, why.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn record_refused(
+    tx: &mut Tx,
+    at: &Moment,
+    actor: &str,
+    route: (&str, &str),
+    why: Refused,
+) -> Result<(), Error> {
+    let (method, path) = route;
+    let detail = json!({"method": method, "route": path, "why": why.as_str()});
+    audit_entries::append(tx, at, actor, Action::Refused, &detail).await?;
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! A member of staff gets another password. Whatever was begun with the old one ends.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::domain::contacts::email_address::EmailAddress;
+use crate::domain::staff::action::Action;
+use crate::domain::staff::member::{StaffLinkKind, actor};
+use crate::domain::staff::password::PasswordHash;
+use crate::flows::staff::invite_staff::mail_link;
+use crate::flows::{Error, Terms};
+use crate::random::Moment;
+use crate::store::Tx;
+use crate::store::signup::link_requests::LinkRequest;
+use crate::store::staff::{audit_entries, links, members, sessions};
+
+/// Keeps the password chosen by a link and uses the link up; `false` when the link was used, is too old, or the
+/// account is disabled: then nothing may be committed.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn set_by_link(
+    tx: &mut Tx,
+    at: &Moment,
+    staff_link_id: Uuid,
+    staff_id: Uuid,
+    password_hash: &PasswordHash,
+) -> Result<bool, Error> {
+    let open = links::mark_used(tx, at.now, staff_link_id).await?;
+    if !open || !members::set_password(tx, staff_id, password_hash).await? {
+        return Ok(false);
+    }
+    settle(tx, at, &actor(staff_id), staff_id, "link").await?;
+    Ok(true)
+}
+
+/// Keeps the password that somebody chose who knew the one before; `false` when that was changed meanwhile.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn change_own(
+    tx: &mut Tx,
+    at: &Moment,
+    staff_id: Uuid,
+    before: &PasswordHash,
+    password_hash: &PasswordHash,
+) -> Result<bool, Error> {
+    let changed = members::replace_password(tx, staff_id, before, password_hash).await?;
+    if changed {
+        settle(tx, at, &actor(staff_id), staff_id, "account").await?;
+    }
+    Ok(changed)
+}
+
+/// Keeps the password that whoever runs the machine set; `false` when the account is disabled or gone.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn set_by_command(
+    tx: &mut Tx,
+    at: &Moment,
+    by: &str,
+    staff_id: Uuid,
+    password_hash: &PasswordHash,
+) -> Result<bool, Error> {
+    let changed = members::set_password(tx, staff_id, password_hash).await?;
+    if changed {
+        settle(tx, at, by, staff_id, "command").await?;
+    }
+    Ok(changed)
+}
+
+/// Ends what was begun before: sessions, and links that wait.
+async fn settle(
+    tx: &mut Tx,
+    at: &Moment,
+    by: &str,
+    staff_id: Uuid,
+    how: &str,
+) -> Result<(), Error> {
+    links::mark_all_used(tx, at.now, Some(staff_id)).await?;
+    let ended = sessions::delete_all(tx, staff_id, None).await?;
+    let detail = json!({"staff_id": staff_id, "by": how, "sessions_ended": ended});
+    audit_entries::append(tx, at, by, Action::StaffPassword, &detail).await?;
+    Ok(())
+}
+
+/// Mails the link to a new password on an admin's word; `false` when the account has none yet, is disabled
+/// or gone.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn send_reset(tx: &mut Tx, at: &Moment, by: &str, staff_id: Uuid) -> Result<bool, Error> {
+    let account = members::lock(tx, staff_id).await?;
+    let active = account.is_some_and(|a| a.password_hash.is_some() && a.disabled_at.is_none());
+    if active {
+        mail_link(tx, at, staff_id, StaffLinkKind::Reset).await?;
+        let detail = json!({"staff_id": staff_id});
+        audit_entries::append(tx, at, by, Action::StaffReset, &detail).await?;
+    }
+    Ok(active)
+}
+
+/// Mails the link to those of the accounts asked for that exist, as often as one mailbox may be mailed.
+///
+/// # Errors
+/// When the database does not take it.
+pub(in crate::flows) async fn answer_forgotten(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    asked: &[LinkRequest],
+) -> Result<(), Error> {
+    if asked.is_empty() {
+        return Ok(());
+    }
+    for account in members::list(tx).await? {
+        let Ok(email) = EmailAddress::parse(&account.email) else { continue };
+        let key = terms.address_secret.account_key(&email);
+        let Some(wish) = asked.iter().find(|wish| wish.address_key == key) else { continue };
+        // Held, so that two workers do not count without each other.
+        let Some(account) = members::lock(tx, account.staff_id).await? else { continue };
+        if account.password_hash.is_none() || account.disabled_at.is_some() {
+            continue;
+        }
+        let made = links::list_made(tx, account.staff_id, StaffLinkKind::Reset).await?;
+        if terms.mail_limit.next(&made).is_none_or(|next| next <= at.now) {
+            let at = at.for_request(wish.request_id.clone());
+            mail_link(tx, &at, account.staff_id, StaffLinkKind::Reset).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,6 @@
+//! What is on offer: reports, newsletters, purposes, and the words shown beside their boxes.
+
+pub mod newsletters;
+pub mod notices;
+pub mod purposes;
+pub mod reports;

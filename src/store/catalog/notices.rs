@@ -1,0 +1,71 @@
+//! The words beside a box: versioned, immutable once shown.
+
+use uuid::Uuid;
+
+use crate::domain::catalog::notice::{LANG, sha256_hex};
+use crate::domain::catalog::purpose::Purpose;
+use crate::random::Moment;
+use crate::store::{Tx, on};
+
+/// The words beside one box in one language.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Notice {
+    /// Its key.
+    pub notice_id: Uuid,
+    /// The purpose it asks for.
+    pub purpose: Purpose,
+    /// The language, BCP 47.
+    pub lang: String,
+    /// The exact words.
+    pub words: String,
+    /// Lower-case hex SHA-256 of the words.
+    pub sha256: String,
+}
+
+/// The notice with exactly these words, made if it was never shown before.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn insert_or_find(
+    tx: &mut Tx,
+    at: &Moment,
+    purpose: &Purpose,
+    words: &str,
+) -> sqlx::Result<Notice> {
+    let sha256 = sha256_hex(words.as_bytes());
+    on!(tx, |conn| {
+        sqlx::query(
+            "INSERT INTO notice (notice_id, purpose, lang, words, sha256, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (purpose, lang, sha256) DO NOTHING",
+        )
+        .bind(at.new_id())
+        .bind(purpose)
+        .bind(LANG)
+        .bind(words)
+        .bind(&sha256)
+        .bind(at.now)
+        .execute(&mut *conn)
+        .await?;
+        sqlx::query_as(
+            "SELECT notice_id, purpose, lang, words, sha256 FROM notice
+             WHERE purpose = $1 AND lang = $2 AND sha256 = $3",
+        )
+        .bind(purpose)
+        .bind(LANG)
+        .bind(&sha256)
+        .fetch_one(conn)
+        .await
+    })
+}
+
+/// All notices ever shown.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<Notice>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT notice_id, purpose, lang, words, sha256 FROM notice ORDER BY notice_id"
+    )
+    .fetch_all(conn)
+    .await)
+}

@@ -1,0 +1,8 @@
+//! What somebody agreed to: choices, leaving, renewing, running out, receipts.
+
+pub mod consents;
+pub mod contexts;
+pub mod events;
+pub mod permissions;
+pub mod renewals;
+pub mod withdrawals;

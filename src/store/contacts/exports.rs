@@ -1,0 +1,309 @@
+//! Who may be written to, with what proves it.
+
+use std::sync::Arc;
+
+use futures_util::TryStreamExt;
+use sqlx::{Postgres, Sqlite, SqliteConnection};
+use tokio::sync::mpsc::{self, Sender};
+use uuid::Uuid;
+
+use crate::domain::catalog::purpose::Purpose;
+use crate::domain::slug::{Label, Slug};
+use crate::domain::timestamp::Timestamp;
+pub use crate::store::contacts::export_rows::{ExportRow, ExportRows, Ground};
+use crate::store::contacts::export_rows::{Rows, Shared};
+use crate::store::snapshot::Snapshot;
+use crate::store::{Noting, Tx, ends_consent, on, suppresses_all};
+
+/// Which consents to export: one purpose, and what narrows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportFilter {
+    /// The one purpose.
+    pub purpose: Purpose,
+    /// Only those whose signup asked for this report.
+    pub report: Option<Slug>,
+    /// Only those confirmed at or after this moment.
+    pub since: Option<Timestamp>,
+    /// Only those confirmed before this moment.
+    pub until: Option<Timestamp>,
+    /// Only those given under this policy version.
+    pub policy: Option<Label>,
+}
+
+/// From when to when people confirmed: at or after the first, before the second.
+fn span(filter: &ExportFilter) -> (Timestamp, Timestamp) {
+    let (since, until) = (filter.since, filter.until);
+    (since.unwrap_or(Timestamp::EARLIEST), until.unwrap_or(Timestamp::LATEST))
+}
+
+/// What stands around the columns of every look at those who may be written to: consent in force and not
+/// suppressed at this moment, and not under a policy that people had to agree to anew until a date now past.
+macro_rules! exportable {
+    ($columns:expr, $from:literal, $end:literal) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            " FROM consent c
+             JOIN subscriber u ON u.subscriber_id = c.subscriber_id
+             JOIN consent_event e ON e.event_id = c.event_id
+             WHERE c.purpose = $1 AND c.state IN ('given', 'renewed') AND ",
+            $from,
+            "  AND ($4 IS NULL OR c.report_id = (SELECT report_id FROM report WHERE slug = $4))
+               AND ($5 IS NULL
+                    OR c.policy_version_id IN (SELECT policy_version_id FROM policy_version WHERE label = $5))
+               AND c.policy_version_id NOT IN (
+                   SELECT old.policy_version_id FROM policy_version old
+                   JOIN policy_version asks ON asks.lang = old.lang AND asks.change_class = 'reconsent'
+                     AND asks.renew_until <= $6 AND asks.published_at > old.published_at)
+               AND NOT EXISTS (
+                   SELECT 1 FROM suppression s WHERE s.address_key = u.address_key
+                     AND (",
+            suppresses_all!("s.reason"),
+            " OR (s.reason = 'unsubscribed' AND s.purpose = c.purpose)))",
+            $end
+        )
+    };
+}
+
+/// Whether the same consent ended later, as its events say.
+macro_rules! ended_later {
+    () => {
+        concat!(
+            "EXISTS (SELECT 1 FROM consent_event later WHERE later.subject_id = c.subscriber_id
+                       AND later.seq > e.seq AND later.purpose = c.purpose AND ",
+            ends_consent!("later.type"),
+            ")"
+        )
+    };
+}
+
+/// Binds what [`exportable!`] asks for. Spans of time are always bound, and so ask the index.
+macro_rules! asked {
+    ($sql:expr, $filter:expr, $span:expr, $now:expr, $most:expr) => {
+        $sql.bind($filter.purpose.clone())
+            .bind($span.0)
+            .bind($span.1)
+            .bind($filter.report.clone())
+            .bind($filter.policy.clone())
+            .bind($now)
+            .bind($most)
+    };
+}
+
+/// How many rows are read at once.
+const AT_ONCE: i64 = 1000;
+
+/// The first exportable contacts, in the order in which they confirmed.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn first(
+    tx: &mut Tx,
+    now: Timestamp,
+    filter: &ExportFilter,
+    most: i64,
+) -> sqlx::Result<ExportRows> {
+    let shared = Arc::new(Shared::load(tx, now).await?);
+    let rows = match tx {
+        Tx::Sqlite(tx) => page(tx, now, filter, whole(filter), most).await?,
+        Tx::Postgres(tx) => {
+            let rows =
+                asked!(sqlx::query(LIST), filter, span(filter), now, most).fetch_all(&mut **tx);
+            Rows::Postgres(rows.await?)
+        }
+    };
+    Ok(ExportRows { rows, shared })
+}
+
+/// Few people ended anything, so the server looks for a later event of theirs alone.
+const LIST: &str = exportable!(
+    concat!(
+        "c.subscriber_id, u.email, u.name, u.organisation, u.job_title, c.state, c.notice_id,
+         c.policy_version_id, c.requested_at, c.confirmed_at, c.report_id, c.source, c.event_id, e.seq, e.type,
+         e.leaf, e.mac, c.mac,
+         (c.subscriber_id, c.purpose) IN (SELECT subject_id, purpose FROM consent_event WHERE ",
+        ends_consent!("type"),
+        ") AND ",
+        ended_later!()
+    ),
+    "c.confirmed_at >= $2 AND c.confirmed_at < $3",
+    " ORDER BY c.confirmed_at, c.subscriber_id LIMIT $7"
+);
+
+/// All exportable contacts of one moment on their way, in the order in which they confirmed. They are read
+/// ahead of whoever takes them, but never by more than some pages.
+pub struct ExportPages {
+    /// They take turns, page by page.
+    lanes: Vec<mpsc::Receiver<Piece>>,
+    turn: usize,
+    shared: Arc<Shared>,
+}
+
+/// Some rows, or the end. A lane that falls silent before that has failed.
+type Piece = sqlx::Result<Option<Rows>>;
+
+impl ExportPages {
+    /// Begins to read them.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn begin(
+        mut snapshot: Snapshot,
+        now: Timestamp,
+        filter: &ExportFilter,
+    ) -> sqlx::Result<Self> {
+        let shared = Arc::new(Shared::load(snapshot.tx(), now).await?);
+        let transactions: Vec<Tx> =
+            std::iter::once(snapshot.first).chain(snapshot.second).collect();
+        let of = transactions.len();
+        let lane = |(number, tx): (usize, Tx)| {
+            let (out, lane) = mpsc::channel(1);
+            let filter = filter.clone();
+            tokio::spawn(async move {
+                let read = match tx {
+                    Tx::Sqlite(tx) => read_every(tx, now, &filter, (number, of), &out).await,
+                    Tx::Postgres(tx) => read_all(tx, now, &filter, &out).await,
+                };
+                // Whoever does not listen any more needs no end.
+                out.send(read.map(|()| None)).await.ok();
+            });
+            lane
+        };
+        let lanes = transactions.into_iter().enumerate().map(lane).collect();
+        Ok(Self { lanes, turn: 0, shared })
+    }
+
+    /// The next of them; `None` at the end.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn next(&mut self) -> sqlx::Result<Option<ExportRows>> {
+        let turn = self.turn % self.lanes.len();
+        self.turn += 1;
+        let lane = self.lanes.get_mut(turn).ok_or(sqlx::Error::WorkerCrashed)?;
+        let rows = lane.recv().await.ok_or(sqlx::Error::WorkerCrashed)??;
+        Ok(rows.map(|rows| ExportRows { rows, shared: self.shared.clone() }))
+    }
+}
+
+/// From PostgreSQL, whose server has its own process for it.
+async fn read_all(
+    mut tx: Noting<Postgres>,
+    now: Timestamp,
+    filter: &ExportFilter,
+    out: &Sender<Piece>,
+) -> sqlx::Result<()> {
+    let rows = asked!(sqlx::query(LIST), filter, span(filter), now, i64::MAX).fetch(&mut *tx);
+    let mut chunks = rows.try_chunks(usize::try_from(AT_ONCE).unwrap_or(usize::MAX));
+    while let Some(rows) = chunks.try_next().await.map_err(|error| error.1)? {
+        if out.send(Ok(Some(Rows::Postgres(rows)))).await.is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// A place in the order of contacts: when they confirmed, and who they are.
+type Place = (Timestamp, Uuid);
+
+/// Before the first and behind the last; no subscriber has that key.
+fn whole(filter: &ExportFilter) -> (Place, Place) {
+    let (since, until) = span(filter);
+    ((since, Uuid::nil()), (until, Uuid::nil()))
+}
+
+/// Every so manyth page from SQLite, beginning with the one of that number.
+async fn read_every(
+    mut tx: Noting<Sqlite>,
+    now: Timestamp,
+    filter: &ExportFilter,
+    (number, of): (usize, usize),
+    out: &Sender<Piece>,
+) -> sqlx::Result<()> {
+    let (begin, end) = whole(filter);
+    let mut after = Some(begin);
+    let mut pages = 0;
+    while let Some(from) = after {
+        after = find_place(&mut tx, filter, (from, end)).await?;
+        if pages % of == number {
+            let rows = page(&mut tx, now, filter, (from, after.unwrap_or(end)), AT_ONCE).await?;
+            if out.send(Ok(Some(rows))).await.is_err() {
+                break;
+            }
+        }
+        pages += 1;
+    }
+    Ok(())
+}
+
+/// Where the page after this place ends, by the index alone; `None` for the last one.
+async fn find_place(
+    conn: &mut SqliteConnection,
+    filter: &ExportFilter,
+    ((at, id), (end, _)): (Place, Place),
+) -> sqlx::Result<Option<Place>> {
+    const PLACE: &str = "SELECT confirmed_at, subscriber_id FROM consent
+         WHERE purpose = $1 AND (confirmed_at, subscriber_id) > ($2, $3) AND confirmed_at < $4
+         ORDER BY confirmed_at, subscriber_id LIMIT 1 OFFSET $5";
+    sqlx::query_as(PLACE)
+        .bind(filter.purpose.clone())
+        .bind(at)
+        .bind(id)
+        .bind(end)
+        .bind(AT_ONCE - 1)
+        .fetch_optional(conn)
+        .await
+}
+
+/// Those between two places as one text.
+async fn page(
+    conn: &mut SqliteConnection,
+    now: Timestamp,
+    filter: &ExportFilter,
+    ((after, after_id), (to, to_id)): (Place, Place),
+    most: i64,
+) -> sqlx::Result<Rows> {
+    // The inner order is kept by its limit.
+    const PAGE: &str = concat!(
+        "SELECT COALESCE(string_agg(octet_length(line) || char(31) || line, char(30)), '') FROM (",
+        exportable!(
+            concat!(
+                "concat_ws(char(31), hex(c.subscriber_id), u.email, COALESCE(u.name, ''),
+                     COALESCE(u.organisation, ''), COALESCE(u.job_title, ''), c.state, hex(c.notice_id),
+                     hex(c.policy_version_id), c.requested_at, c.confirmed_at, COALESCE(hex(c.report_id), ''),
+                     c.source, hex(c.event_id), e.seq, e.type, e.leaf, COALESCE(hex(e.mac), ''),
+                     COALESCE(hex(c.mac), ''), ",
+                ended_later!(),
+                ") AS line"
+            ),
+            "(c.confirmed_at, c.subscriber_id) > ($2, $8)
+             AND (c.confirmed_at, c.subscriber_id) <= ($3, $9)",
+            " ORDER BY c.confirmed_at, c.subscriber_id LIMIT $7)"
+        )
+    );
+    let text = asked!(sqlx::query_scalar(PAGE), filter, (after, to), now, most)
+        .bind(after_id)
+        .bind(to_id)
+        .fetch_one(conn);
+    Ok(Rows::Sqlite(text.await?))
+}
+
+/// How many contacts are exportable, counted no further than `most`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn count(
+    tx: &mut Tx,
+    now: Timestamp,
+    filter: &ExportFilter,
+    most: i64,
+) -> sqlx::Result<i64> {
+    const COUNT: &str = exportable!(
+        "count(*) FROM (SELECT 1",
+        "c.confirmed_at >= $2 AND c.confirmed_at < $3",
+        " LIMIT $7) AS exportable"
+    );
+    on!(tx, |conn| asked!(sqlx::query_scalar(COUNT), filter, span(filter), now, most)
+        .fetch_one(conn)
+        .await)
+}

@@ -1,0 +1,250 @@
+//! Contacts brought in from elsewhere, a batch in a handful of statements.
+
+use std::collections::HashSet;
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::domain::catalog::purpose::Purpose;
+use crate::domain::consent::event::EventType;
+use crate::domain::contacts::address_key::AddressKey;
+use crate::domain::contacts::suppression::SuppressionReason;
+use crate::domain::timestamp::Timestamp;
+use crate::store::contacts::words::{self, Described};
+use crate::store::{Sql, Tx, on, suppresses_all};
+
+/// Where an address stands with one purpose.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct AddressStanding {
+    /// Who it is.
+    pub address_key: AddressKey,
+    /// Their subscriber, if there is one.
+    pub subscriber_id: Option<Uuid>,
+    /// Why they must not be written to for the purpose, if they must not; a reason that covers
+    /// everything comes before one that covers the purpose.
+    pub suppressed: Option<SuppressionReason>,
+    /// Where their consent stands, if they ever agreed.
+    pub state: Option<EventType>,
+    /// When it came to stand so.
+    pub changed_at: Option<Timestamp>,
+}
+
+/// Where each of these addresses stands with the purpose, in no order. Whoever left the privacy policy
+/// counts as having left all, for nothing stands without it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_standings(
+    tx: &mut Tx,
+    purpose: &Purpose,
+    keys: &[&AddressKey],
+) -> sqlx::Result<Vec<AddressStanding>> {
+    const LIST: Sql = Sql {
+        sqlite: concat!(
+            "WITH asked AS MATERIALIZED (SELECT unhex(value) AS address_key FROM json_each($1))
+                 SELECT a.address_key, u.subscriber_id,
+                     (SELECT s.reason FROM suppression s WHERE s.address_key = a.address_key
+                        AND (",
+            suppresses_all!("s.reason"),
+            "
+                             OR (s.reason = 'unsubscribed' AND s.purpose IN ($2, $3)))
+                      ORDER BY s.reason LIMIT 1) AS suppressed,
+                     c.state, e.recorded_at AS changed_at
+                 FROM asked a
+                 LEFT JOIN subscriber u ON u.address_key = a.address_key
+                 LEFT JOIN consent c ON c.subscriber_id = u.subscriber_id AND c.purpose = $2
+                 LEFT JOIN consent_event e ON e.event_id = c.event_id"
+        ),
+        postgres: concat!(
+            "WITH asked AS MATERIALIZED (SELECT decode(value, 'hex') AS address_key
+                       FROM json_array_elements_text(CAST($1 AS json)))
+                   SELECT a.address_key, u.subscriber_id,
+                       (SELECT s.reason FROM suppression s WHERE s.address_key = a.address_key
+                          AND (",
+            suppresses_all!("s.reason"),
+            "
+                               OR (s.reason = 'unsubscribed' AND s.purpose IN ($2, $3)))
+                        ORDER BY s.reason LIMIT 1) AS suppressed,
+                       c.state, e.recorded_at AS changed_at
+                   FROM asked a
+                   LEFT JOIN subscriber u ON u.address_key = a.address_key
+                   LEFT JOIN consent c ON c.subscriber_id = u.subscriber_id AND c.purpose = $2
+                   LEFT JOIN consent_event e ON e.event_id = c.event_id"
+        ),
+    };
+    let keys = crate::store::batch(keys)?;
+    on!(tx, LIST, |conn, sql| sqlx::query_as(sql)
+        .bind(keys)
+        .bind(purpose)
+        .bind(Purpose::privacy_policy())
+        .fetch_all(conn)
+        .await)
+}
+
+/// A person as a file knows them; one row of a batch.
+#[derive(Clone, Debug, Serialize)]
+pub struct ImportedSubscriber<'a> {
+    /// The key they will have, if they are new.
+    pub subscriber_id: Uuid,
+    /// Their address.
+    pub email: &'a str,
+    /// Who that is.
+    pub address_key: &'a AddressKey,
+    /// Their name.
+    pub name: Option<&'a str>,
+    /// Where they work.
+    pub organisation: Option<&'a str>,
+    /// What they do there.
+    pub job_title: Option<&'a str>,
+    /// The words they are found by, if they are new.
+    pub words: String,
+    /// The MAC that binds the key to the address, if they are new; hex.
+    pub mac: String,
+}
+
+/// A subscriber whose row is locked, and the number of their next event.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Taken {
+    /// Who.
+    pub address_key: AddressKey,
+    /// The number their next event takes.
+    pub seq: i64,
+    /// The MAC that binds their key to the address, if there is one.
+    pub mac: Option<Vec<u8>>,
+    /// Who that is by now. Their key is another than the file's if they were known.
+    #[sqlx(flatten)]
+    pub described: Described,
+}
+
+/// The subscribers of a batch, each address once: made, or found with their blanks filled in, for what
+/// people said of themselves wins over a file. Each is locked until the transaction ends and has one
+/// number of their events reserved. Locked in the order of their keys, so that two imports at once wait
+/// for each other and never in a circle.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn upsert_subscribers(
+    tx: &mut Tx,
+    now: Timestamp,
+    rows: &[ImportedSubscriber<'_>],
+) -> sqlx::Result<Vec<Taken>> {
+    const UPSERT: Sql = Sql {
+        // SQLite reads the ON of a conflict as that of a join unless a WHERE comes before it.
+        sqlite: "INSERT INTO subscriber (subscriber_id, email, address_key, name, organisation, job_title,
+                     words, last_seq, verified_at, created_at, mac)
+                 SELECT unhex(value->>'subscriber_id', '-'), value->>'email',
+                     unhex(value->>'address_key'), value->>'name', value->>'organisation',
+                     value->>'job_title', value->>'words', 1, $2, $2, unhex(value->>'mac')
+                 FROM json_each($1) WHERE true
+                 ON CONFLICT (address_key) DO UPDATE SET
+                     name = COALESCE(subscriber.name, excluded.name),
+                     organisation = COALESCE(subscriber.organisation, excluded.organisation),
+                     job_title = COALESCE(subscriber.job_title, excluded.job_title),
+                     last_seq = subscriber.last_seq + 1
+                 RETURNING address_key, last_seq AS seq, mac, subscriber_id, email, name, organisation,
+                     job_title, words",
+        postgres: "INSERT INTO subscriber (subscriber_id, email, address_key, name, organisation,
+                       job_title, words, last_seq, verified_at, created_at, mac)
+                   SELECT subscriber_id, email, decode(address_key, 'hex'), name, organisation, job_title,
+                       words, 1, $2, $2, decode(mac, 'hex')
+                   FROM json_to_recordset(CAST($1 AS json)) AS contact (subscriber_id uuid, email text,
+                       address_key text, name text, organisation text, job_title text, words text, mac text)
+                   ORDER BY address_key
+                   ON CONFLICT (address_key) DO UPDATE SET
+                       name = COALESCE(subscriber.name, excluded.name),
+                       organisation = COALESCE(subscriber.organisation, excluded.organisation),
+                       job_title = COALESCE(subscriber.job_title, excluded.job_title),
+                       last_seq = subscriber.last_seq + 1
+                   RETURNING address_key, last_seq AS seq, mac, subscriber_id, email, name, organisation,
+                     job_title, words",
+    };
+    let new: HashSet<Uuid> = rows.iter().map(|row| row.subscriber_id).collect();
+    let rows = crate::store::batch(rows)?;
+    let taken: Vec<Taken> = on!(tx, UPSERT, |conn, sql| sqlx::query_as(sql)
+        .bind(rows)
+        .bind(now)
+        .fetch_all(conn)
+        .await)?;
+    let (made, known): (Vec<_>, Vec<_>) = taken
+        .iter()
+        .map(|taken| taken.described.clone())
+        .partition(|described| new.contains(&described.subscriber_id));
+    words::refresh(tx, &made, &known).await?;
+    Ok(taken)
+}
+
+/// What the consents of one import share.
+#[derive(Clone, Copy, Debug)]
+pub struct ImportedTerms<'a> {
+    /// For what.
+    pub purpose: &'a Purpose,
+    /// The words they rest on.
+    pub notice_id: Uuid,
+    /// The policy they rest on.
+    pub policy_version_id: Uuid,
+    /// Where they come from.
+    pub source: &'a str,
+}
+
+/// Consent that was given elsewhere; one row of a batch.
+#[derive(Clone, Debug, Serialize)]
+pub struct ImportedConsent {
+    /// Whose.
+    pub subscriber_id: Uuid,
+    /// The event that records it.
+    pub event_id: Uuid,
+    /// When it was given there: microseconds since the Unix epoch.
+    pub consented_at: i64,
+    /// The MAC over the consent, hex.
+    pub mac: String,
+}
+
+/// Replaces the present state of locked subscribers by consent given elsewhere.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn upsert_consents(
+    tx: &mut Tx,
+    terms: &ImportedTerms<'_>,
+    rows: &[ImportedConsent],
+) -> sqlx::Result<()> {
+    const UPSERT: Sql = Sql {
+        sqlite: "INSERT INTO consent (subscriber_id, purpose, state, event_id, notice_id,
+                     policy_version_id, report_id, source, requested_at, confirmed_at, mac)
+                 SELECT unhex(value->>'subscriber_id', '-'), $2, 'given',
+                     unhex(value->>'event_id', '-'), $3, $4, NULL, $5, value->>'consented_at',
+                     value->>'consented_at', unhex(value->>'mac')
+                 FROM json_each($1) WHERE true
+                 ON CONFLICT (subscriber_id, purpose) DO UPDATE SET
+                     state = excluded.state, event_id = excluded.event_id,
+                     notice_id = excluded.notice_id, policy_version_id = excluded.policy_version_id,
+                     report_id = excluded.report_id, source = excluded.source,
+                     requested_at = excluded.requested_at, confirmed_at = excluded.confirmed_at,
+                     mac = excluded.mac",
+        // Whole microseconds times an interval are exact below 2^53, which is the year 2255.
+        postgres: "INSERT INTO consent (subscriber_id, purpose, state, event_id, notice_id,
+                       policy_version_id, report_id, source, requested_at, confirmed_at, mac)
+                   SELECT subscriber_id, $2, 'given', event_id, $3, $4, NULL, $5,
+                       TIMESTAMPTZ 'epoch' + consented_at * INTERVAL '1 microsecond',
+                       TIMESTAMPTZ 'epoch' + consented_at * INTERVAL '1 microsecond',
+                       decode(mac, 'hex')
+                   FROM json_to_recordset(CAST($1 AS json)) AS given (subscriber_id uuid, event_id uuid,
+                       consented_at bigint, mac text)
+                   ON CONFLICT (subscriber_id, purpose) DO UPDATE SET
+                       state = excluded.state, event_id = excluded.event_id,
+                       notice_id = excluded.notice_id, policy_version_id = excluded.policy_version_id,
+                       report_id = excluded.report_id, source = excluded.source,
+                       requested_at = excluded.requested_at, confirmed_at = excluded.confirmed_at,
+                       mac = excluded.mac",
+    };
+    let rows = crate::store::batch(rows)?;
+    on!(tx, UPSERT, |conn, sql| sqlx::query(sql)
+        .bind(rows)
+        .bind(terms.purpose)
+        .bind(terms.notice_id)
+        .bind(terms.policy_version_id)
+        .bind(terms.source)
+        .execute(conn)
+        .await
+        .map(drop))
+}

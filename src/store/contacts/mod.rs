@@ -1,0 +1,17 @@
+//! People as the publisher meets them: found, brought in, taken out, not to be mailed, erased.
+
+pub mod erasures;
+pub mod export_rows;
+pub mod export_runs;
+pub mod exports;
+pub mod figures;
+pub mod held;
+pub mod imports;
+pub mod listed_subscribers;
+pub mod outdated_exports;
+pub mod purges;
+pub mod search;
+pub mod subscribers;
+pub mod suppression_list;
+pub mod suppressions;
+pub mod words;

@@ -1,0 +1,269 @@
+//! Addresses that must not be mailed.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::domain::catalog::purpose::Purpose;
+use crate::domain::contacts::address_key::AddressKey;
+use crate::domain::contacts::suppression::SuppressionReason;
+use crate::domain::mail::outbox::MailKind;
+use crate::domain::timestamp::Timestamp;
+use crate::outside::{EndingReason, Scope, Turn};
+use crate::store::{Sql, Tx, forbids_kind, on};
+
+/// Suppresses an address, for one purpose or for every one; one already suppressed for this reason stays
+/// as it is, and the answer is `false`. It is noted outside before it is committed.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn insert(
+    tx: &mut Tx,
+    now: Timestamp,
+    address_key: &AddressKey,
+    reason: SuppressionReason,
+    purpose: Option<&Purpose>,
+) -> sqlx::Result<bool> {
+    let inserted = on!(tx, |conn| {
+        sqlx::query(
+        "INSERT INTO suppression (address_key, reason, purpose, since) VALUES ($1, $2, COALESCE($4, '*'), $3)
+         ON CONFLICT (address_key, reason, purpose) DO NOTHING"
+    )
+    .bind(address_key)
+    .bind(reason)
+    .bind(now)
+    .bind(purpose)
+    .execute(conn)
+    .await
+    .map(|done| done.rows_affected() == 1)
+    })?;
+    // Whether or not the database has it already: who put it there may take it away again.
+    tx.note(scope(address_key, reason, purpose.cloned()).turned(now, Turn::Began));
+    Ok(inserted)
+}
+
+/// Writes down that a confirmation was tried at an address whose mail came back; see [`crate::store::mail::limited_mails`].
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn mark_tried(tx: &mut Tx, now: Timestamp, address_key: &AddressKey) -> sqlx::Result<()> {
+    on!(tx, |conn| sqlx::query(
+        "INSERT INTO suppression_try (address_key, tried_at)
+         SELECT address_key, $2 FROM suppression WHERE address_key = $1 AND reason = 'bounced'
+         ON CONFLICT (address_key) DO UPDATE SET tried_at = excluded.tried_at"
+    )
+    .bind(address_key)
+    .bind(now)
+    .execute(conn)
+    .await
+    .map(drop))
+}
+
+/// One address that is not to be mailed, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, sqlx::FromRow)]
+pub struct Suppressed {
+    /// Whose.
+    pub address_key: AddressKey,
+    /// Why.
+    pub reason: SuppressionReason,
+    /// For what; `*` is everything.
+    pub purpose: String,
+}
+
+impl Suppressed {
+    /// For one purpose, or for every one.
+    #[must_use]
+    pub fn of(
+        address_key: &AddressKey,
+        reason: SuppressionReason,
+        purpose: Option<&Purpose>,
+    ) -> Self {
+        let purpose = purpose.map_or("*", Purpose::as_str).to_owned();
+        Self { address_key: address_key.clone(), reason, purpose }
+    }
+
+    /// What is kept outside of it.
+    fn scope(&self) -> Scope {
+        scope(&self.address_key, self.reason, self.purpose.parse().ok())
+    }
+}
+
+/// Suppresses addresses that another tool knew not to mail, and keeps where that comes from; returns those that are
+/// new. What suppresses an address already stays as it is. All of them are noted outside before they are committed.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn insert_all(
+    tx: &mut Tx,
+    now: Timestamp,
+    rows: &[Suppressed],
+    source: &str,
+) -> sqlx::Result<Vec<Suppressed>> {
+    const INSERT: Sql = Sql {
+        sqlite: "INSERT INTO suppression (address_key, reason, purpose, since, source)
+                 SELECT unhex(value->>'address_key'), value->>'reason', value->>'purpose', $2, $3
+                 FROM json_each($1) WHERE true
+                 ON CONFLICT (address_key, reason, purpose) DO NOTHING
+                 RETURNING address_key, reason, purpose",
+        // In one order, so that two who bring the same list wait for each other in turn.
+        postgres: "INSERT INTO suppression (address_key, reason, purpose, since, source)
+                   SELECT decode(address_key, 'hex'), reason, purpose, $2, $3
+                   FROM json_to_recordset(CAST($1 AS json)) AS brought (address_key text, reason text,
+                       purpose text)
+                   ORDER BY address_key, reason, purpose
+                   ON CONFLICT (address_key, reason, purpose) DO NOTHING
+                   RETURNING address_key, reason, purpose",
+    };
+    let brought = crate::store::batch(rows)?;
+    let new = on!(tx, INSERT, |conn, sql| sqlx::query_as(sql)
+        .bind(brought)
+        .bind(now)
+        .bind(source)
+        .fetch_all(conn)
+        .await)?;
+    // Whether or not the database has it already: who put it there may take it away again.
+    for row in rows {
+        tx.note(row.scope().turned(now, Turn::Began));
+    }
+    Ok(new)
+}
+
+/// The subscribers of these addresses, in no order.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_subscribers(
+    tx: &mut Tx,
+    keys: &[&AddressKey],
+) -> sqlx::Result<Vec<(AddressKey, Uuid)>> {
+    const LIST: Sql = Sql {
+        sqlite: "SELECT address_key, subscriber_id FROM subscriber
+                 WHERE address_key IN (SELECT unhex(value) FROM json_each($1))",
+        postgres: "SELECT address_key, subscriber_id FROM subscriber
+                   WHERE address_key IN (SELECT decode(value, 'hex')
+                                         FROM json_array_elements_text(CAST($1 AS json)) AS value)",
+    };
+    let keys = crate::store::batch(keys)?;
+    on!(tx, LIST, |conn, sql| sqlx::query_as(sql).bind(keys).fetch_all(conn).await)
+}
+
+/// What suppresses these addresses, in no order.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_among(tx: &mut Tx, keys: &[&AddressKey]) -> sqlx::Result<Vec<Suppressed>> {
+    const LIST: Sql = Sql {
+        sqlite: "SELECT address_key, reason, purpose FROM suppression
+                 WHERE address_key IN (SELECT unhex(value) FROM json_each($1))",
+        postgres: "SELECT address_key, reason, purpose FROM suppression
+                   WHERE address_key IN (SELECT decode(value, 'hex')
+                                         FROM json_array_elements_text(CAST($1 AS json)) AS value)",
+    };
+    let keys = crate::store::batch(keys)?;
+    on!(tx, LIST, |conn, sql| sqlx::query_as(sql).bind(keys).fetch_all(conn).await)
+}
+
+/// What was lifted: the reason, and its purpose or `*`.
+type LiftedRow = (SuppressionReason, String);
+
+/// Lifts what suppresses an address for this reason; `false` when nothing does. It is noted outside before it
+/// is committed.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn delete(
+    tx: &mut Tx,
+    now: Timestamp,
+    address_key: &AddressKey,
+    reason: SuppressionReason,
+) -> sqlx::Result<bool> {
+    let lifted: Vec<LiftedRow> = on!(tx, |conn| {
+        sqlx::query_as(
+        "DELETE FROM suppression WHERE address_key = $1 AND reason = $2 RETURNING reason, purpose"
+    )
+    .bind(address_key)
+    .bind(reason)
+    .fetch_all(conn)
+    .await
+    })?;
+    let was_there = !lifted.is_empty();
+    for scope in scopes(address_key, lifted) {
+        tx.note_lifted(now, scope).await?;
+    }
+    Ok(was_there)
+}
+
+/// Lifts what a fresh double opt-in lifts: an erasure, and having left one of these purposes. The
+/// other reasons are not the subscriber's to lift. It is noted outside before it is committed, whether or not the row was
+/// there: whoever took it away would else have their coming back end again.
+///
+/// # Errors
+/// When the database does not take it, or what is known outside cannot be read.
+pub async fn delete_lifted(
+    tx: &mut Tx,
+    now: Timestamp,
+    address_key: &AddressKey,
+    purposes: &[&Purpose],
+) -> sqlx::Result<()> {
+    const LIFT: Sql = Sql {
+        sqlite: "DELETE FROM suppression WHERE address_key = $1 AND (reason = 'erased'
+                 OR (reason = 'unsubscribed' AND purpose IN (SELECT value FROM json_each($2))))
+                 RETURNING reason, purpose",
+        postgres: "DELETE FROM suppression WHERE address_key = $1 AND (reason = 'erased'
+                   OR (reason = 'unsubscribed'
+                       AND purpose IN (SELECT json_array_elements_text(CAST($2 AS json)))))
+                   RETURNING reason, purpose",
+    };
+    let batch = crate::store::batch(purposes)?;
+    let lifted: Vec<LiftedRow> = on!(tx, LIFT, |conn, sql| sqlx::query_as(sql)
+        .bind(address_key)
+        .bind(batch)
+        .fetch_all(conn)
+        .await)?;
+    let left = |purpose: &&Purpose| {
+        scope(address_key, SuppressionReason::Unsubscribed, Some((*purpose).clone()))
+    };
+    let erased = scope(address_key, SuppressionReason::Erased, None);
+    let known = tx.holding(purposes.iter().map(left).chain([erased]).collect()).await?;
+    let lifted: BTreeSet<Scope> = scopes(address_key, lifted).chain(known).collect();
+    for scope in lifted {
+        tx.note_lifted(now, scope).await?;
+    }
+    Ok(())
+}
+
+fn scopes(address_key: &AddressKey, lifted: Vec<LiftedRow>) -> impl Iterator<Item = Scope> {
+    let of = |(reason, purpose): LiftedRow| scope(address_key, reason, purpose.parse().ok());
+    lifted.into_iter().map(of)
+}
+
+fn scope(address_key: &AddressKey, reason: SuppressionReason, purpose: Option<Purpose>) -> Scope {
+    let (address_key, reason) = (address_key.clone(), EndingReason::Suppressed(reason));
+    Scope { address_key, reason, purpose }
+}
+
+/// Whether an address must not be mailed this, each reason in its scope. A confirmation that was decided after a
+/// mail to the address had come back may go: somebody asked for it knowing no better, and it is one a week
+/// ([`crate::store::mail::limited_mails`]); one decided before may not.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn forbids(
+    tx: &mut Tx,
+    address_key: &AddressKey,
+    kind: MailKind,
+    decided_at: Timestamp,
+) -> sqlx::Result<bool> {
+    const FORBIDS: &str = concat!(
+        "SELECT EXISTS (SELECT 1 FROM suppression WHERE address_key = $1 AND (",
+        forbids_kind!("reason", "$2"),
+        " OR (reason = 'bounced' AND since >= $3)))"
+    );
+    on!(tx, |conn| sqlx::query_scalar(FORBIDS)
+        .bind(address_key)
+        .bind(kind)
+        .bind(decided_at)
+        .fetch_one(conn)
+        .await)
+}

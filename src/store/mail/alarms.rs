@@ -1,0 +1,71 @@
+//! What the operator must look at, while it lasts.
+
+use crate::domain::timestamp::Timestamp;
+use crate::store::{Tx, on};
+
+/// One such thing.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Alarm {
+    /// What it is about, by the names of `domain::mail::alarm`.
+    pub subject: String,
+    /// What is wrong, in words, as it was seen last.
+    pub detail: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// Writes an alarm down; one that stands already keeps its beginning and takes the new words. `true` when it
+/// is new: of many at once, one is.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn upsert(
+    tx: &mut Tx,
+    now: Timestamp,
+    subject: &str,
+    detail: &str,
+) -> sqlx::Result<bool> {
+    on!(tx, |conn| {
+        let new = sqlx::query(
+            "INSERT INTO alarm (subject, detail, since) VALUES ($1, $2, $3)
+             ON CONFLICT (subject) DO NOTHING",
+        )
+        .bind(subject)
+        .bind(detail)
+        .bind(now)
+        .execute(&mut *conn)
+        .await?
+        .rows_affected()
+            == 1;
+        if !new {
+            sqlx::query("UPDATE alarm SET detail = $2 WHERE subject = $1 AND detail <> $2")
+                .bind(subject)
+                .bind(detail)
+                .execute(conn)
+                .await?;
+        }
+        Ok(new)
+    })
+}
+
+/// Ends an alarm; `false` when it did not stand.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn delete(tx: &mut Tx, subject: &str) -> sqlx::Result<bool> {
+    on!(tx, |conn| sqlx::query("DELETE FROM alarm WHERE subject = $1")
+        .bind(subject)
+        .execute(conn)
+        .await
+        .map(|done| done.rows_affected() == 1))
+}
+
+/// What stands, by subject.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<Alarm>> {
+    on!(tx, |conn| sqlx::query_as("SELECT subject, detail, since FROM alarm ORDER BY subject")
+        .fetch_all(conn)
+        .await)
+}

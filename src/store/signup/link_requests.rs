@@ -1,0 +1,91 @@
+//! Somebody asked for a link that they lost: to an address's choices, to what its forms led to, or to a new password.
+
+use uuid::Uuid;
+
+use crate::domain::contacts::address_key::AddressKey;
+use crate::domain::request_id::RequestId;
+use crate::random::Moment;
+use crate::store::{Sql, Tx, on};
+
+/// Where a lost link leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum Door {
+    /// To a subscriber's choices.
+    Preferences,
+    /// To a new password for the console.
+    Password,
+    /// To what the forms of an address led to: the page that confirms one, or its download.
+    Form,
+}
+
+/// One such wish.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct LinkRequest {
+    /// Its key.
+    pub link_request_id: Uuid,
+    /// Whose link: as subscribers are known, or as accounts are.
+    pub address_key: AddressKey,
+    /// Which mailbox its mail counts for.
+    pub limiter_key: AddressKey,
+    /// The request that brought it.
+    pub request_id: Option<RequestId>,
+}
+
+/// Writes a wish down, the same whether or not the address is known.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn insert(
+    tx: &mut Tx,
+    at: &Moment,
+    door: Door,
+    address_key: &AddressKey,
+    limiter_key: &AddressKey,
+) -> sqlx::Result<()> {
+    on!(tx, |conn| {
+        sqlx::query(
+        "INSERT INTO link_request (link_request_id, door, address_key, limiter_key, created_at, request_id)
+         VALUES ($1, $2, $3, $4, $5, $6)"
+    )
+    .bind(at.new_id())
+    .bind(door)
+    .bind(address_key)
+    .bind(limiter_key)
+    .bind(at.now)
+    .bind(at.request_id())
+    .execute(conn)
+    .await
+    .map(drop)
+    })
+}
+
+/// Takes up to `count` wishes for this door away, oldest first. On PostgreSQL workers step over each other's.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn take(tx: &mut Tx, door: Door, count: i64) -> sqlx::Result<Vec<LinkRequest>> {
+    const TAKE: Sql = Sql {
+        sqlite: "DELETE FROM link_request WHERE link_request_id IN
+                     (SELECT link_request_id FROM link_request WHERE door = $1
+                      ORDER BY link_request_id LIMIT $2)
+                 RETURNING link_request_id, address_key, limiter_key, request_id",
+        postgres: "DELETE FROM link_request WHERE link_request_id IN
+                       (SELECT link_request_id FROM link_request WHERE door = $1
+                        ORDER BY link_request_id LIMIT $2 FOR UPDATE SKIP LOCKED)
+                   RETURNING link_request_id, address_key, limiter_key, request_id",
+    };
+    on!(tx, TAKE, |conn, sql| sqlx::query_as(sql).bind(door).bind(count).fetch_all(conn).await)
+}
+
+/// The door of the wish that waits longest; `None` where none does.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_oldest(tx: &mut Tx) -> sqlx::Result<Option<Door>> {
+    on!(tx, |conn| {
+        sqlx::query_scalar("SELECT door FROM link_request ORDER BY link_request_id LIMIT 1")
+            .fetch_optional(conn)
+            .await
+    })
+}

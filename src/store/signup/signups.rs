@@ -1,0 +1,411 @@
+//! Submitted forms.
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::domain::consent::evidence_key::SignupFields;
+use crate::domain::contacts::address_key::AddressKey;
+use crate::domain::signup::form_state::{Method, SignupStatus};
+use crate::domain::slug::{Label, Slug};
+use crate::domain::timestamp::Timestamp;
+use crate::store::{Sql, Tx, on};
+
+/// A form about to be stored; one row of a batch.
+#[derive(Clone, Debug, Serialize)]
+pub struct NewSignup {
+    /// Its key.
+    pub signup_id: Uuid,
+    /// The address as typed.
+    pub email: String,
+    /// Who that is.
+    pub address_key: AddressKey,
+    /// Which mailbox it counts for.
+    pub limiter_key: AddressKey,
+    /// The name typed, if any.
+    pub name: Option<String>,
+    /// The organisation typed, if any.
+    pub organisation: Option<String>,
+    /// The job title typed, if any.
+    pub job_title: Option<String>,
+    /// The report asked for.
+    pub report_id: Option<Uuid>,
+    /// The policy shown.
+    pub policy_version_id: Uuid,
+    /// The page of the form.
+    pub source: String,
+    /// How it reached us.
+    pub method: Method,
+    /// How far its subscriber's events reached; 0 when there was none.
+    pub reach: i64,
+    /// Its MAC, hex.
+    pub mac: String,
+}
+
+/// A stored form, with what pages and mails say about it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Signup {
+    /// Its key.
+    pub signup_id: Uuid,
+    /// The address as typed.
+    pub email: String,
+    /// Who that is.
+    pub address_key: AddressKey,
+    /// Which mailbox it counts for.
+    pub limiter_key: AddressKey,
+    /// The name typed, if any.
+    pub name: Option<String>,
+    /// The organisation typed, if any.
+    pub organisation: Option<String>,
+    /// The job title typed, if any.
+    pub job_title: Option<String>,
+    /// The report asked for.
+    pub report_id: Option<Uuid>,
+    /// Its short name.
+    pub report_slug: Option<Slug>,
+    /// Its title.
+    pub report_title: Option<String>,
+    /// The policy shown.
+    pub policy_version_id: Uuid,
+    /// Its label.
+    pub policy_label: Label,
+    /// Its hash.
+    pub policy_sha256: String,
+    /// When it took effect.
+    pub policy_published_at: Timestamp,
+    /// The page of the form.
+    pub source: String,
+    /// How it reached us.
+    pub method: Method,
+    /// Where it stands.
+    pub status: SignupStatus,
+    /// Which links work.
+    pub generation: i32,
+    /// When the form was sent.
+    pub created_at: Timestamp,
+    /// Until when its link works.
+    pub expires_at: Timestamp,
+    /// How far its subscriber's events reached when the form was sent; 0 when there was none.
+    pub reach: i64,
+    /// Its MAC, if it has one.
+    pub mac: Option<Vec<u8>>,
+    /// Who it became, once it was confirmed.
+    pub subscriber_id: Option<Uuid>,
+    /// Whether the address belonged to a subscriber already.
+    pub known: bool,
+}
+
+impl Signup {
+    /// What its MAC is over.
+    #[must_use]
+    pub fn fields(&self) -> SignupFields<'_> {
+        SignupFields {
+            signup_id: self.signup_id,
+            email: &self.email,
+            address_key: &self.address_key,
+            report_id: self.report_id,
+            policy_version_id: self.policy_version_id,
+            source: &self.source,
+            method: self.method,
+            created_at: self.created_at,
+            reach: self.reach,
+        }
+    }
+}
+
+/// Stores the forms of one batch.
+///
+/// # Errors
+/// When the database does not take them; then none is stored.
+pub async fn insert_all(
+    tx: &mut Tx,
+    now: Timestamp,
+    expires_at: Timestamp,
+    rows: &[NewSignup],
+) -> sqlx::Result<()> {
+    const INSERT: Sql = Sql {
+        sqlite: "INSERT INTO signup (signup_id, email, address_key, limiter_key, name, organisation,
+                     job_title, report_id, policy_version_id, source, method, status, created_at, expires_at,
+                     reach, mac)
+                 SELECT unhex(value->>'signup_id', '-'), value->>'email', unhex(value->>'address_key'),
+                     unhex(value->>'limiter_key'), value->>'name', value->>'organisation',
+                     value->>'job_title', unhex(value->>'report_id', '-'),
+                     unhex(value->>'policy_version_id', '-'), value->>'source', value->>'method',
+                     'pending', $2, $3, value->>'reach', unhex(value->>'mac')
+                 FROM json_each($1)",
+        postgres: "INSERT INTO signup (signup_id, email, address_key, limiter_key, name, organisation,
+                       job_title, report_id, policy_version_id, source, method, status, created_at, expires_at,
+                       reach, mac)
+                   SELECT signup_id, email, decode(address_key, 'hex'), decode(limiter_key, 'hex'), name,
+                       organisation, job_title, report_id, policy_version_id, source, method,
+                       'pending', $2, $3, reach, decode(mac, 'hex')
+                   FROM json_to_recordset(CAST($1 AS json)) AS asked (signup_id uuid, email text,
+                       address_key text, limiter_key text, name text, organisation text, job_title text,
+                       report_id uuid, policy_version_id uuid, source text, method text,
+                       reach bigint, mac text)",
+    };
+    let rows = crate::store::batch(rows)?;
+    on!(tx, INSERT, |conn, sql| sqlx::query(sql)
+        .bind(rows)
+        .bind(now)
+        .bind(expires_at)
+        .execute(conn)
+        .await
+        .map(drop))
+}
+
+macro_rules! signups {
+    ($rest:literal) => {
+        concat!(
+            "SELECT s.signup_id, s.email, s.address_key, s.limiter_key, s.name, s.organisation, s.job_title,
+                    s.report_id, r.slug AS report_slug, r.title AS report_title,
+                    s.policy_version_id, p.label AS policy_label, p.sha256 AS policy_sha256,
+                    p.published_at AS policy_published_at, s.source, s.method, s.status, s.generation,
+                    s.created_at, s.expires_at, s.reach, s.mac, s.subscriber_id,
+                    EXISTS (SELECT 1 FROM subscriber k WHERE k.address_key = s.address_key) AS known
+             FROM signup s
+             JOIN policy_version p ON p.policy_version_id = s.policy_version_id
+             LEFT JOIN report r ON r.report_id = s.report_id ",
+            $rest
+        )
+    };
+}
+
+/// One signup; `None` once it was purged.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Option<Signup>> {
+    on!(tx, |conn| sqlx::query_as(signups!("WHERE s.signup_id = $1"))
+        .bind(signup_id)
+        .fetch_optional(conn)
+        .await)
+}
+
+/// Whether a signup is still there; then it stays until this transaction ends.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn keep(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<bool> {
+    // A writing transaction on SQLite is alone already.
+    const KEEP: Sql = Sql {
+        sqlite: "SELECT 1 FROM signup WHERE signup_id = $1",
+        postgres: "SELECT 1 FROM signup WHERE signup_id = $1 FOR KEY SHARE",
+    };
+    let found: Option<i32> = on!(tx, KEEP, |conn, sql| sqlx::query_scalar(sql)
+        .bind(signup_id)
+        .fetch_optional(conn)
+        .await)?;
+    Ok(found.is_some())
+}
+
+/// All signups of an address.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_of(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<Vec<Signup>> {
+    on!(tx, |conn| sqlx::query_as(signups!("WHERE s.address_key = $1 ORDER BY s.signup_id"))
+        .bind(address_key)
+        .fetch_all(conn)
+        .await)
+}
+
+/// The newest signups of an address, one for each report and one for newsletters alone, at most `count`, newest first:
+/// those that can be confirmed, as their link works or they were made after `since`, and those whose download was not
+/// revoked. Nobody else changes them until the transaction ends.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn lock_newest(
+    tx: &mut Tx,
+    address_key: &AddressKey,
+    (now, since): (Timestamp, Timestamp),
+    count: i64,
+) -> sqlx::Result<Vec<Signup>> {
+    macro_rules! newest {
+        ($lock:literal) => {
+            concat!(
+                signups!(
+                    "WHERE s.signup_id IN (
+                         SELECT signup_id FROM (
+                             SELECT f.signup_id, f.status, f.generation, f.created_at, f.expires_at,
+                                    row_number() OVER (PARTITION BY f.report_id
+                                                       ORDER BY f.created_at DESC, f.signup_id DESC) AS nth
+                             FROM signup f
+                             WHERE f.address_key = $1 AND f.status <> 'cancelled') AS form
+                         WHERE nth = 1 AND (
+                             (status <> 'confirmed' AND generation < 65535
+                              AND (expires_at > $3 OR created_at > $4))
+                             OR EXISTS (SELECT 1 FROM download_grant g
+                                        WHERE g.signup_id = form.signup_id
+                                          AND g.revoked_at IS NULL AND g.generation < 65535))
+                         ORDER BY created_at DESC, signup_id DESC LIMIT $2)
+                     ORDER BY s.created_at DESC, s.signup_id DESC"
+                ),
+                $lock
+            )
+        };
+    }
+    const NEWEST: Sql = Sql { sqlite: newest!(""), postgres: newest!(" FOR NO KEY UPDATE OF s") };
+    on!(tx, NEWEST, |conn, sql| sqlx::query_as(sql)
+        .bind(address_key)
+        .bind(count)
+        .bind(now)
+        .bind(since)
+        .fetch_all(conn)
+        .await)
+}
+
+/// Up to `count` signups without a MAC, in the order of their keys after this one.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_unmarked(tx: &mut Tx, after: Uuid, count: i64) -> sqlx::Result<Vec<Signup>> {
+    const LIST: &str =
+        signups!("WHERE s.mac IS NULL AND s.signup_id > $1 ORDER BY s.signup_id LIMIT $2");
+    list_after(tx, LIST, after, count).await
+}
+
+/// A place in the order of signups: when they were made, and their keys.
+pub type SignupPlace = (Timestamp, Uuid);
+
+/// Up to `count` signups made before `before` that nobody confirmed in time, oldest first behind this place, and of
+/// which no event of a giving tells, whatever their status says. Nobody else changes them until the transaction ends.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn lock_unconfirmed(
+    tx: &mut Tx,
+    now: Timestamp,
+    before: Timestamp,
+    (after, after_id): SignupPlace,
+    count: i64,
+) -> sqlx::Result<Vec<Signup>> {
+    macro_rules! due {
+        ($lock:literal) => {
+            concat!(
+                signups!(
+                    "WHERE s.status <> 'confirmed' AND s.created_at <= $2
+                       AND s.created_at >= $4 AND (s.created_at, s.signup_id) > ($4, $5)
+                       AND (s.status <> 'pending' OR s.expires_at <= $1)
+                       AND NOT EXISTS (SELECT 1 FROM consent_event e
+                                       WHERE e.signup_id = s.signup_id AND e.type <> 'requested')
+                     ORDER BY s.created_at, s.signup_id LIMIT $3"
+                ),
+                $lock
+            )
+        };
+    }
+    const DUE: Sql = Sql { sqlite: due!(""), postgres: due!(" FOR UPDATE OF s SKIP LOCKED") };
+    on!(tx, DUE, |conn, sql| sqlx::query_as(sql)
+        .bind(now)
+        .bind(before)
+        .bind(count)
+        .bind(after)
+        .bind(after_id)
+        .fetch_all(conn)
+        .await)
+}
+
+/// Up to `count` signups that wait for their confirmation, in the order of their keys after this one.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_pending(tx: &mut Tx, after: Uuid, count: i64) -> sqlx::Result<Vec<Signup>> {
+    const LIST: &str =
+        signups!("WHERE s.status = 'pending' AND s.signup_id > $1 ORDER BY s.signup_id LIMIT $2");
+    list_after(tx, LIST, after, count).await
+}
+
+async fn list_after(
+    tx: &mut Tx,
+    list: &'static str,
+    after: Uuid,
+    count: i64,
+) -> sqlx::Result<Vec<Signup>> {
+    on!(tx, |conn| sqlx::query_as(list).bind(after).bind(count).fetch_all(conn).await)
+}
+
+/// The signups of an address whose code may be typed, newest first: they wait, their link works, and a mail
+/// with it was handed over. What nobody was mailed has no code that could be guessed. Those confirmed after
+/// `since` are among them, so that pressing twice gives the same. At most so many, for each more makes a guess more
+/// likely.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_with_code(
+    tx: &mut Tx,
+    address_key: &AddressKey,
+    now: Timestamp,
+    since: Timestamp,
+    count: i64,
+) -> sqlx::Result<Vec<Signup>> {
+    on!(tx, |conn| sqlx::query_as(signups!(
+        "WHERE s.address_key = $1 AND s.expires_at > $2
+           AND (s.status = 'pending' OR (s.status = 'confirmed' AND s.confirmed_at > $3))
+           AND EXISTS (SELECT 1 FROM outbox o WHERE o.signup_id = s.signup_id
+                       AND o.kind = 'confirm' AND o.state = 'sent')
+         ORDER BY s.created_at DESC, s.signup_id DESC LIMIT $4"
+    ))
+    .bind(address_key)
+    .bind(now)
+    .bind(since)
+    .bind(count)
+    .fetch_all(conn)
+    .await)
+}
+
+/// Confirms a signup whose link is current and in time; `false` when it was not pending any more. Of
+/// two presses at once, one confirms.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn mark_confirmed(
+    tx: &mut Tx,
+    now: Timestamp,
+    signup: &Signup,
+    subscriber_id: Uuid,
+) -> sqlx::Result<bool> {
+    on!(tx, |conn| sqlx::query(
+        "UPDATE signup SET status = 'confirmed', confirmed_at = $3, subscriber_id = $4
+         WHERE signup_id = $1 AND generation = $2 AND status = 'pending' AND expires_at > $3"
+    )
+    .bind(signup.signup_id)
+    .bind(signup.generation)
+    .bind(now)
+    .bind(subscriber_id)
+    .execute(conn)
+    .await
+    .map(|done| done.rows_affected() == 1))
+}
+
+/// Cancels a signup that waits; one already settled stays as it is.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn mark_cancelled(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<bool> {
+    on!(tx, |conn| sqlx::query(
+        "UPDATE signup SET status = 'cancelled'
+         WHERE signup_id = $1 AND status IN ('pending', 'expired')"
+    )
+    .bind(signup_id)
+    .execute(conn)
+    .await
+    .map(|done| done.rows_affected() == 1))
+}
+
+/// Gives a waiting or expired signup its next generation of links and a new term; `false` when it is
+/// settled, or its links ran out of generations.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn mark_fresh(tx: &mut Tx, signup_id: Uuid, expires_at: Timestamp) -> sqlx::Result<bool> {
+    on!(tx, |conn| sqlx::query(
+        "UPDATE signup SET status = 'pending', generation = generation + 1, expires_at = $2
+         WHERE signup_id = $1 AND status IN ('pending', 'expired') AND generation < 65535"
+    )
+    .bind(signup_id)
+    .bind(expires_at)
+    .execute(conn)
+    .await
+    .map(|done| done.rows_affected() == 1))
+}

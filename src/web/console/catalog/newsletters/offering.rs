@@ -1,0 +1,124 @@
+//! What the screens of newsletters and of purposes have in common: who agreed, the forms that offer it, and
+//! what follows a change.
+
+use axum::response::{IntoResponse, Redirect, Response};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::domain::catalog::edit::Reworded;
+use crate::domain::catalog::purpose::Purpose;
+use crate::domain::consent::event::EventType;
+use crate::domain::slug::Slug;
+use crate::flows::catalog::offer_purpose::offer_on_reports;
+use crate::store::Tx;
+use crate::store::catalog::reports::{self, Report};
+use crate::store::consent::consents::StateCount;
+use crate::web::console::desk::{Desk, fault};
+use crate::web::http::fields::Fields;
+use crate::web::state::counting::Counted;
+use crate::web::{App, Error};
+
+/// What became of the last action, by the word in the address.
+const WORDS: [(&str, &str); 7] = [
+    ("newsletter", "The newsletter is added, and readers can sign up to it."),
+    ("aside", "The newsletter is added."),
+    ("withdrawn", "The newsletter is set aside: readers can’t sign up to it any more."),
+    ("again", "The newsletter is offered: readers can sign up to it."),
+    ("purpose", "The purpose is added. Choose the reports whose forms offer it."),
+    ("saved", "The changes are saved. Forms show the new words from now on."),
+    ("offered", "The choice of forms is saved."),
+];
+
+pub(super) fn word(asked: &Fields) -> Option<&'static str> {
+    WORDS.iter().find(|(word, _)| *word == asked.one("word")).map(|(_, words)| *words)
+}
+
+/// How many people agree to a purpose, and how many do not any more; nothing, while they are counted for the
+/// first time.
+pub(super) fn count(counted: Option<&Counted<Vec<StateCount>>>, purpose: &Purpose) -> Value {
+    let Some(counted) = counted else { return json!({"agreed": null, "withdrawn": null}) };
+    let (mut agreed, mut withdrawn) = (0, 0);
+    for (_, state, people) in counted.figures.iter().filter(|(of, ..)| of == purpose) {
+        match state {
+            state if state.in_force() => agreed += people,
+            EventType::Withdrawn => withdrawn += people,
+            _ => {}
+        }
+    }
+    json!({"agreed": agreed, "withdrawn": withdrawn})
+}
+
+/// Which reports there are and what their forms offer.
+pub(super) struct Offers {
+    reports: Vec<Report>,
+    offers: Vec<(Uuid, Purpose)>,
+}
+
+impl Offers {
+    pub(super) async fn find(tx: &mut Tx) -> sqlx::Result<Self> {
+        Ok(Self { reports: reports::list(tx).await?, offers: reports::list_offers(tx).await? })
+    }
+
+    pub(super) fn reports_of(&self, purpose: &Purpose) -> impl Iterator<Item = &Report> {
+        self.reports.iter().filter(move |report| {
+            self.offers.iter().any(|(id, offered)| *id == report.report_id && offered == purpose)
+        })
+    }
+
+    /// Every report as a box to tick.
+    pub(super) fn boxes(&self, purpose: &Purpose) -> Vec<Value> {
+        let offering: Vec<&Slug> = self.reports_of(purpose).map(|report| &report.slug).collect();
+        let shown = self.reports.iter().map(|report| {
+            let offered = offering.contains(&&report.slug);
+            json!({"value": report.slug, "title": report.title, "hint": null, "offered": offered})
+        });
+        shown.collect()
+    }
+}
+
+/// Keeps a change: forms show it at once, and its page says so.
+pub(super) async fn keep(app: &App, tx: Tx, path: &str, word: &str) -> Result<Response, Error> {
+    tx.commit().await?;
+    app.catalog.refresh().await;
+    Ok(Redirect::to(&format!("{path}/edit?word={word}")).into_response())
+}
+
+/// What follows an edit. `None` when somebody else was first: then nothing is kept.
+pub(super) async fn settle(
+    app: &App,
+    tx: Tx,
+    path: &str,
+    reworded: Reworded,
+) -> Result<Option<Response>, Error> {
+    match reworded {
+        Reworded::Done => keep(app, tx, path, "saved").await.map(Some),
+        Reworded::Unknown => Err(Error::NotFound),
+        Reworded::Overtaken => Ok(None),
+    }
+}
+
+/// What a page says whose words somebody else changed meanwhile; it shows theirs beside the form.
+pub(super) fn overtaken() -> Value {
+    fault(
+        "name",
+        "Somebody else changed this while you did: look at what \
+           stands there now, then save again to put yours in its place",
+    )
+}
+
+/// Lets the forms of the reports that were ticked offer a purpose, and no other that the page showed.
+pub(super) async fn offer(
+    app: &App,
+    desk: &Desk,
+    purpose: &Purpose,
+    (path, fields): (&str, &Fields),
+) -> Result<Response, Error> {
+    let all = |name| -> Vec<Slug> {
+        fields.all(name).iter().filter_map(|slug| slug.parse().ok()).collect()
+    };
+    let (shown, ticked) = (all("shown"), all("report"));
+    let (at, actor) = (app.moment(), desk.actor());
+    let mut tx = app.db.write().await?;
+    offer_on_reports(&mut tx, &at, &actor, purpose, (&shown, &ticked)).await?;
+    keep(app, tx, path, "offered").await
+}

@@ -1,0 +1,187 @@
+//! `/console/reports/new`: a report is added from a form with its file.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde_json::{Value, json};
+
+use crate::domain::catalog::report::ReportStatus;
+use crate::domain::catalog::report_details::ReportDetails;
+use crate::domain::slug::Slug;
+use crate::files::StoredFile;
+use crate::flows::catalog::add_report::{ReportError, add_report, is_free};
+use crate::flows::catalog::offer_purpose::offer_purpose;
+use crate::flows::catalog::purpose_error::PurposeError;
+use crate::random::Moment;
+use crate::store::catalog::reports::Report;
+use crate::web::console::catalog::reports::form::{self, Boxes, Values};
+use crate::web::console::catalog::reports::refusal::refusal;
+use crate::web::console::desk::{Desk, fault, show};
+use crate::web::console::form::{Faults, short_name};
+use crate::web::console::guard::Entrance;
+use crate::web::http::upload::{self, LIMITS, Uploaded};
+use crate::web::{App, Error};
+
+pub(super) async fn ask(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
+    let boxes = Boxes::find(&mut app.db.read().await?).await?;
+    page(&app, &desk, StatusCode::OK, &Values::blank(), &boxes, &[])
+}
+
+pub(super) async fn add(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    entrance: Entrance,
+    request: Request,
+) -> Result<Response, Error> {
+    let boxes = Boxes::find(&mut app.db.read().await?).await?;
+    let received = upload::receive(&app.files, &app.moment(), request, LIMITS).await;
+    let mut uploaded = match received {
+        Ok(uploaded) => uploaded,
+        Err(Error::TooLarge) => return too_large(&app, &desk, &boxes),
+        Err(error) => return Err(error),
+    };
+    entrance.stands().await?;
+    let mut values = Values::typed(&uploaded.fields);
+    let refused = |values: &Values, faults: &[Value]| {
+        page(&app, &desk, StatusCode::UNPROCESSABLE_ENTITY, values, &boxes, faults)
+    };
+    let (report, details) = match parse(&app, &uploaded, &boxes).await? {
+        Ok(read) => read,
+        Err(faults) => return refused(&values, &faults),
+    };
+    match store(&app, &desk, &report, &details, &mut uploaded).await {
+        Ok(()) => {
+            app.catalog.refresh().await;
+            let to = format!("/console/reports/{}?word=added", report.slug);
+            Ok(Redirect::to(&to).into_response())
+        }
+        Err(error) => {
+            values.slug = report.slug.to_string();
+            let mut faults = vec![refusal(error)?];
+            choose_again(&uploaded, &mut faults);
+            refused(&values, &faults)
+        }
+    }
+}
+
+async fn store(
+    app: &App,
+    desk: &Desk,
+    report: &Report,
+    details: &ReportDetails,
+    uploaded: &mut Uploaded,
+) -> Result<(), ReportError> {
+    let at = app.moment();
+    let mut tx = app.db.write().await?;
+    add_report(&mut tx, &at, &desk.actor(), report, &details.newsletters).await?;
+    for code in &details.purposes {
+        let offered = offer_purpose(&mut tx, &at, &desk.actor(), code, &report.slug).await;
+        offered.map_err(|error| match error {
+            PurposeError::Flow(error) => ReportError::Flow(error),
+            _ => ReportError::UnknownPurpose(code.clone()),
+        })?;
+    }
+    uploaded.keep(&report.file_key);
+    if let Some(key) = &report.cover_key {
+        uploaded.keep(key);
+    }
+    Ok(tx.commit().await?)
+}
+
+/// The report that a form describes.
+async fn parse(
+    app: &App,
+    uploaded: &Uploaded,
+    boxes: &Boxes,
+) -> Result<Result<(Report, ReportDetails), Faults>, Error> {
+    let fields = &uploaded.fields;
+    let (details, mut faults) = match form::parse(fields, boxes) {
+        Ok(details) => (Some(details), Faults::new()),
+        Err(faults) => (None, faults),
+    };
+    let slug = short_name(fields, "slug", fields.one("title").trim(), &mut faults);
+    if let Some(slug) = &slug
+        && let Err(error) = is_free(&mut app.db.read().await?, slug).await
+    {
+        faults.push(refusal(error)?);
+    }
+    faults.extend(uploaded.faults.iter().map(|(field, words)| fault(field, words)));
+    if uploaded.file.is_none() && uploaded.faults.iter().all(|(field, _)| *field != "file") {
+        faults.push(fault("file", "Choose the file that readers get"));
+    }
+    match (details, slug, &uploaded.file) {
+        (Some(details), Some(slug), Some(file)) if faults.is_empty() => {
+            let cover = uploaded.cover.clone();
+            let cover = cover.map(|(key, kind)| (key, kind.name));
+            Ok(Ok((report(&details, slug, file, cover, &app.moment()), details)))
+        }
+        _ => {
+            choose_again(uploaded, &mut faults);
+            Ok(Err(faults))
+        }
+    }
+}
+
+/// Says beside each file that was sent with a refused form that it is gone: a page can't fill in a file.
+fn choose_again(uploaded: &Uploaded, faults: &mut Faults) {
+    let sent = [("cover", uploaded.cover.is_some()), ("file", uploaded.file.is_some())];
+    for (field, _) in sent.iter().filter(|(_, sent)| *sent) {
+        if faults.iter().all(|fault| fault["field"] != *field) {
+            faults.push(fault(field, "Choose the file again: it was not kept"));
+        }
+    }
+}
+
+fn report(
+    details: &ReportDetails,
+    slug: Slug,
+    file: &StoredFile,
+    cover: Option<(String, &'static str)>,
+    at: &Moment,
+) -> Report {
+    let (cover_key, cover_media_type) = cover.unzip();
+    Report {
+        report_id: at.new_id(),
+        slug,
+        title: details.title.clone(),
+        summary: details.summary.clone(),
+        body: Some(details.body.clone()).filter(|body| !body.is_empty()),
+        file_key: file.key.clone(),
+        media_type: file.media_type.name.to_owned(),
+        byte_size: file.byte_size,
+        sha256: file.sha256.clone(),
+        pages: details.pages,
+        cover_key,
+        cover_media_type: cover_media_type.map(ToOwned::to_owned),
+        requires_name: details.requires_name,
+        requires_organisation: details.requires_organisation,
+        requires_job_title: details.requires_job_title,
+        status: ReportStatus::Draft,
+        created_at: at.now,
+        published_at: None,
+    }
+}
+
+fn page(
+    app: &App,
+    desk: &Desk,
+    status: StatusCode,
+    values: &Values,
+    boxes: &Boxes,
+    errors: &[Value],
+) -> Result<Response, Error> {
+    let form = values.shown(boxes, "");
+    let context = json!({"form": form, "errors": errors});
+    show(app, Some(desk), "console/report_new.html", context, status)
+}
+
+/// The rest of such a body is not read, so the connection cannot be used again.
+fn too_large(app: &App, desk: &Desk, boxes: &Boxes) -> Result<Response, Error> {
+    let faults = vec![fault("file", "Choose a smaller file: a form takes up to 500 MB")];
+    let status = StatusCode::PAYLOAD_TOO_LARGE;
+    let mut response = page(app, desk, status, &Values::blank(), boxes, &faults)?;
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    Ok(response)
+}

@@ -1,0 +1,154 @@
+//! A report's file and its cover: looked at, and replaced.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use crate::domain::catalog::media_type::MediaType;
+use crate::files::Shelf;
+use crate::flows::catalog::add_report::ReportError;
+use crate::flows::catalog::edit_report;
+use crate::store::catalog::reports::{self, Report};
+use crate::web::address::key;
+use crate::web::console::catalog::reports::page::Page;
+use crate::web::console::catalog::reports::refusal::refusal;
+use crate::web::console::desk::{Desk, fault};
+use crate::web::console::form::Faults;
+use crate::web::console::guard::Entrance;
+use crate::web::http::upload::{self, LIMITS, Uploaded};
+use crate::web::{App, Error};
+
+async fn find(app: &App, slug_text: &str) -> Result<Report, Error> {
+    let slug = key(slug_text)?;
+    reports::find(&mut app.db.read().await?, &slug).await?.ok_or(Error::NotFound)
+}
+
+pub(super) async fn cover(
+    State(app): State<Arc<App>>,
+    _: Desk,
+    Path(slug_text): Path<String>,
+) -> Result<Response, Error> {
+    let report = find(&app, &slug_text).await?;
+    let (key, kind) = report.cover_key.zip(report.cover_media_type).ok_or(Error::NotFound)?;
+    Ok(([(header::CONTENT_TYPE, kind)], app.files.read(Shelf::Covers, &key).await?).into_response())
+}
+
+/// The file, to look at; it counts as nobody's download.
+pub(super) async fn file(
+    State(app): State<Arc<App>>,
+    _: Desk,
+    Path(slug_text): Path<String>,
+) -> Result<Response, Error> {
+    let report = find(&app, &slug_text).await?;
+    let size = u64::try_from(report.byte_size).unwrap_or(0);
+    let content = app.files.get(Shelf::Reports, &report.file_key, 0..size).await?;
+    let ending = MediaType::named(&report.media_type).map_or("bin", |kind| kind.ending);
+    let headers = [
+        (header::CONTENT_TYPE, report.media_type),
+        (header::CONTENT_LENGTH, size.to_string()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}.{ending}\"", report.slug)),
+    ];
+    Ok((headers, Body::from_stream(content)).into_response())
+}
+
+pub(super) async fn replace_file(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Path(slug_text): Path<String>,
+    entrance: Entrance,
+    request: Request,
+) -> Result<Response, Error> {
+    replace(&app, &desk, &slug_text, (entrance, request), Part::File).await
+}
+
+pub(super) async fn replace_cover(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Path(slug_text): Path<String>,
+    entrance: Entrance,
+    request: Request,
+) -> Result<Response, Error> {
+    replace(&app, &desk, &slug_text, (entrance, request), Part::Cover).await
+}
+
+/// What of a report is replaced.
+#[derive(Clone, Copy)]
+enum Part {
+    File,
+    Cover,
+}
+
+impl Part {
+    fn field(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Cover => "cover",
+        }
+    }
+}
+
+async fn replace(
+    app: &App,
+    desk: &Desk,
+    slug_text: &str,
+    (entrance, request): (Entrance, Request),
+    part: Part,
+) -> Result<Response, Error> {
+    let report = find(app, slug_text).await?;
+    let mut uploaded = upload::receive(&app.files, &app.moment(), request, LIMITS).await?;
+    entrance.stands().await?;
+    let faults: Faults = uploaded.faults.iter().map(|(field, words)| fault(field, words)).collect();
+    if !faults.is_empty() {
+        return Page::of(app, &report.slug).await?.with(app, desk, faults);
+    }
+    match store(app, desk, &report, &mut uploaded, part).await {
+        Ok(true) => {
+            app.catalog.refresh().await;
+            let to = format!("/console/reports/{}?word={}", report.slug, part.field());
+            Ok(Redirect::to(&to).into_response())
+        }
+        Ok(false) => {
+            let nothing = fault(part.field(), "Choose a file first");
+            Page::of(app, &report.slug).await?.with(app, desk, vec![nothing])
+        }
+        Err(error) => {
+            let refused = refusal(error)?;
+            Page::of(app, &report.slug).await?.with(app, desk, vec![refused])
+        }
+    }
+}
+
+/// Puts what came in the place of what was there, which then goes; `false` when nothing came.
+async fn store(
+    app: &App,
+    desk: &Desk,
+    report: &Report,
+    uploaded: &mut Uploaded,
+    part: Part,
+) -> Result<bool, ReportError> {
+    let (at, actor) = (app.moment(), desk.actor());
+    let mut tx = app.db.write().await?;
+    let replaced = match part {
+        Part::File => {
+            let Some(file) = uploaded.file.clone() else { return Ok(false) };
+            let old = edit_report::replace_file(&mut tx, &at, &actor, &report.slug, &file).await?;
+            uploaded.keep(&file.key);
+            Some(old)
+        }
+        Part::Cover => {
+            let Some((key, kind)) = uploaded.cover.clone() else { return Ok(false) };
+            let new = (key.as_str(), kind.name);
+            let old = edit_report::replace_cover(&mut tx, &at, &actor, &report.slug, new).await?;
+            uploaded.keep(&key);
+            old
+        }
+    };
+    tx.commit().await?;
+    if let Some(key) = replaced {
+        upload::remove(&app.files, key);
+    }
+    Ok(true)
+}

@@ -1,0 +1,218 @@
+//! The form of what can be edited of a report: what it shows, and what it says.
+
+use serde_json::{Value, json};
+
+use crate::domain::catalog::markdown::demand_own_images;
+use crate::domain::catalog::purpose::Purpose;
+use crate::domain::catalog::report_details::ReportDetails;
+use crate::domain::slug::Slug;
+use crate::domain::text::Line;
+use crate::store::Tx;
+use crate::store::catalog::newsletters::Newsletter;
+use crate::store::catalog::purposes::OwnPurpose;
+use crate::store::catalog::{newsletters, purposes};
+use crate::web::console::desk::fault;
+use crate::web::console::form::{Faults, line, needed, once};
+use crate::web::http::fields::Fields;
+
+/// The longest text of a page, in bytes.
+const LONGEST_BODY: usize = 64 * 1024;
+const PAGES: std::ops::Range<i64> = 1..100_000;
+const REQUIRED: [(&str, &str); 3] =
+    [("name", "Name"), ("organisation", "Organisation"), ("job_title", "Job title")];
+
+/// What forms can offer besides the report: the boxes to choose from.
+pub(super) struct Boxes {
+    newsletters: Vec<Newsletter>,
+    purposes: Vec<OwnPurpose>,
+}
+
+impl Boxes {
+    pub(super) async fn find(tx: &mut Tx) -> sqlx::Result<Self> {
+        let newsletters = newsletters::list(tx).await?;
+        Ok(Self { newsletters, purposes: purposes::list(tx).await? })
+    }
+
+    /// What a box of this field is called.
+    pub(super) fn title<'a>(&'a self, field: &str, value: &'a str) -> &'a str {
+        let title = match field {
+            "required" => {
+                REQUIRED.iter().find(|(known, _)| *known == value).map(|(_, title)| *title)
+            }
+            "newsletter" => {
+                let mut all = self.newsletters.iter();
+                all.find(|known| known.slug.as_str() == value).map(|known| known.name.as_str())
+            }
+            _ => {
+                let mut all = self.purposes.iter();
+                all.find(|own| own.code.as_str() == value).map(|own| own.name.as_str())
+            }
+        };
+        title.unwrap_or(value)
+    }
+}
+
+/// What the fields of a form hold: from what stands in the database, or as they were typed.
+pub(super) struct Values {
+    pub slug: String,
+    title: String,
+    summary: String,
+    body: String,
+    pages: String,
+    required: Vec<String>,
+    newsletters: Vec<String>,
+    purposes: Vec<String>,
+}
+
+impl Values {
+    pub(super) fn blank() -> Self {
+        Self::typed(&Fields::default())
+    }
+
+    pub(super) fn of(details: &ReportDetails) -> Self {
+        let required = [
+            ("name", details.requires_name),
+            ("organisation", details.requires_organisation),
+            ("job_title", details.requires_job_title),
+        ];
+        Self {
+            slug: String::new(),
+            title: details.title.clone(),
+            summary: details.summary.clone(),
+            body: details.body.clone(),
+            pages: details.pages.map(|pages| pages.to_string()).unwrap_or_default(),
+            required: required.iter().filter(|(_, is)| *is).map(|(n, _)| (*n).to_owned()).collect(),
+            newsletters: details.newsletters.iter().map(ToString::to_string).collect(),
+            purposes: details.purposes.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    pub(super) fn typed(fields: &Fields) -> Self {
+        let all = |name| fields.all(name).into_iter().map(ToOwned::to_owned).collect();
+        Self {
+            slug: fields.one("slug").to_owned(),
+            title: fields.one("title").to_owned(),
+            summary: fields.one("summary").to_owned(),
+            body: fields.text("body").to_owned(),
+            pages: fields.one("pages").to_owned(),
+            required: all("required"),
+            newsletters: all("newsletter"),
+            purposes: all("purpose"),
+        }
+    }
+
+    /// As the page shows it. Boxes that are offered come first, in the order in which readers see them.
+    pub(super) fn shown(&self, boxes: &Boxes, seen: &str) -> Value {
+        let newsletters = boxes.newsletters.iter().map(|newsletter| {
+            let about = if newsletter.is_offered() {
+                Some(newsletter.description.as_str()).filter(|about| !about.is_empty())
+            } else {
+                Some("Set aside: no form shows it until it is offered again.")
+            };
+            (newsletter.slug.as_str(), newsletter.name.as_str(), about)
+        });
+        let purposes = boxes
+            .purposes
+            .iter()
+            .map(|own| (own.code.as_str(), own.name.as_str(), Some(own.words.as_str())));
+        let required = REQUIRED
+            .iter()
+            .map(|(value, title)| json!({"value": value, "title": title, "hint": null}));
+        json!({
+            "slug": self.slug, "title": self.title, "summary": self.summary, "body": self.body,
+            "pages": self.pages, "seen": seen,
+            "required": self.required, "required_options": required.collect::<Vec<_>>(),
+            "newsletters": self.newsletters,
+            "newsletter_options": options(newsletters, &self.newsletters),
+            "purposes": self.purposes,
+            "purpose_options": options(purposes, &self.purposes),
+        })
+    }
+}
+
+fn options<'a>(
+    all: impl Iterator<Item = (&'a str, &'a str, Option<&'a str>)>,
+    chosen: &[String],
+) -> Vec<Value> {
+    let mut all: Vec<_> = all.collect();
+    let place = |value: &str| chosen.iter().position(|c| c == value).unwrap_or(chosen.len());
+    all.sort_by_key(|(value, ..)| place(value));
+    let option = |(value, title, hint)| json!({"value": value, "title": title, "hint": hint});
+    all.into_iter().map(option).collect()
+}
+
+/// Reads the form.
+pub(super) fn parse(fields: &Fields, boxes: &Boxes) -> Result<ReportDetails, Faults> {
+    let mut faults = Faults::new();
+    once(fields, &["slug", "body", "pages"], &mut faults);
+    let title = needed(fields, "title", "Enter a title", &mut faults);
+    let summary = line(fields, "summary", &mut faults);
+    let body = fields.text("body").trim_end();
+    if body.len() > LONGEST_BODY {
+        faults.push(fault("body", "Shorten the text: a page has at most 64 kB"));
+    }
+    if let Err(foreign) = demand_own_images(body) {
+        faults.push(fault("body", foreign));
+    }
+    let pages = pages(fields.one("pages").trim());
+    if pages.is_err() {
+        faults.push(fault("pages", "Enter a whole number of pages, or leave the field empty"));
+    }
+    let required = fields.all("required");
+    if !required.iter().all(|name| REQUIRED.iter().any(|(known, _)| known == name)) {
+        faults.push(fault("required", "Choose from the fields shown here"));
+    }
+    let newsletters = chosen::<Slug>(&fields.all("newsletter"), |slug| {
+        boxes.newsletters.iter().any(|newsletter| newsletter.slug == *slug)
+    });
+    if newsletters.is_none() {
+        faults.push(fault("newsletter", "Choose from the newsletters shown here"));
+    }
+    let purposes = chosen::<Purpose>(&fields.all("purpose"), |code| {
+        boxes.purposes.iter().any(|own| own.code == *code)
+    });
+    if purposes.is_none() {
+        faults.push(fault("purpose", "Choose from the purposes shown here"));
+    }
+    match (title, pages, newsletters, purposes) {
+        (Some(title), Ok(pages), Some(newsletters), Some(purposes)) if faults.is_empty() => {
+            Ok(ReportDetails {
+                title: title.into_string(),
+                summary: summary.map(Line::into_string).unwrap_or_default(),
+                body: body.to_owned(),
+                pages,
+                requires_name: required.contains(&"name"),
+                requires_organisation: required.contains(&"organisation"),
+                requires_job_title: required.contains(&"job_title"),
+                newsletters,
+                purposes,
+            })
+        }
+        _ => Err(faults),
+    }
+}
+
+fn pages(text: &str) -> Result<Option<i64>, ()> {
+    match text {
+        "" => Ok(None),
+        text => match text.parse() {
+            Ok(pages) if PAGES.contains(&pages) => Ok(Some(pages)),
+            _ => Err(()),
+        },
+    }
+}
+
+/// What was ticked, each once; `None` when something is not on offer.
+fn chosen<T: std::str::FromStr + PartialEq>(
+    ticked: &[&str],
+    is_known: impl Fn(&T) -> bool,
+) -> Option<Vec<T>> {
+    let mut chosen = Vec::with_capacity(ticked.len());
+    for value in ticked {
+        let value = value.parse().ok().filter(&is_known)?;
+        if !chosen.contains(&value) {
+            chosen.push(value);
+        }
+    }
+    Some(chosen)
+}

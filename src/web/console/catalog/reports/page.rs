@@ -1,0 +1,233 @@
+//! `/console/reports/{slug}`: one report, and what can be edited of it.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde_json::{Value, json};
+
+use crate::domain::catalog::notice::LANG;
+use crate::domain::catalog::purpose::Purpose;
+use crate::domain::catalog::report::ReportStatus;
+use crate::domain::catalog::report_details::ReportDetails;
+use crate::domain::slug::Slug;
+use crate::domain::timestamp::Timestamp;
+use crate::flows::catalog::add_report::ReportError;
+use crate::flows::catalog::edit_report::{Saved, details_of, save_report};
+use crate::store::Tx;
+use crate::store::catalog::reports::{self, Report};
+use crate::store::policy::versions;
+use crate::web::address::key;
+use crate::web::console::catalog::reports::form::{self, Boxes, Values};
+use crate::web::console::catalog::reports::refusal::refusal;
+use crate::web::console::catalog::reports::summary::{contacts_path, figures_of, summary};
+use crate::web::console::desk::{Asked, Desk, Form, fault, show as answer};
+use crate::web::console::form::Faults;
+use crate::web::http::fields::Fields;
+use crate::web::{App, Error};
+
+/// What became of the last action, by the word in the address.
+const WORDS: [(&str, &str); 6] = [
+    ("added", "The report is added as a draft."),
+    ("saved", "The changes are saved."),
+    ("merged", "The changes are saved. What somebody else changed meanwhile was kept."),
+    ("published", "The report is published: readers can ask for it."),
+    (
+        "file",
+        "The file is replaced. Links that were mailed before lead to the new one from now on.",
+    ),
+    ("cover", "The cover is replaced."),
+];
+
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Path(slug_text): Path<String>,
+    Asked(asked): Asked,
+) -> Result<Response, Error> {
+    let word = WORDS.iter().find(|(word, _)| *word == asked.one("word")).map(|(_, words)| *words);
+    let mut page = Page::of(&app, &key(&slug_text)?).await?;
+    page.word = word;
+    page.answer(&app, &desk, StatusCode::OK)
+}
+
+pub(super) async fn save(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Path(slug_text): Path<String>,
+    Form(fields): Form,
+) -> Result<Response, Error> {
+    let slug = key(&slug_text)?;
+    let mut page = Page::of(&app, &slug).await?;
+    let details = match form::parse(&fields, &page.boxes) {
+        Ok(details) => details,
+        Err(faults) => return page.refused(&app, &desk, &fields, faults),
+    };
+    match store(&app, &desk, &slug, (fields.one("seen"), &details)).await {
+        Ok(Saved::Done { kept }) => {
+            app.catalog.refresh().await;
+            let word = if kept.is_empty() { "saved" } else { "merged" };
+            Ok(Redirect::to(&format!("/console/reports/{slug}?word={word}")).into_response())
+        }
+        Ok(Saved::Overtaken { mine, now }) => {
+            page.errors = mine.conflicts.iter().map(|name| overtaken(name)).collect();
+            page.changed = changed(&page.boxes, &mine.conflicts, &now);
+            page.seen = now.seen();
+            page.values = Values::of(&mine.details);
+            page.answer(&app, &desk, StatusCode::CONFLICT)
+        }
+        Err(error) => page.refused(&app, &desk, &fields, vec![refusal(error)?]),
+    }
+}
+
+/// Saves an edit, or nothing: the transaction is over before any page is made.
+async fn store(
+    app: &App,
+    desk: &Desk,
+    slug: &Slug,
+    edit: (&str, &ReportDetails),
+) -> Result<Saved, ReportError> {
+    let mut tx = app.db.write().await?;
+    let saved = save_report(&mut tx, &app.moment(), &desk.actor(), slug, edit).await?;
+    if matches!(saved, Saved::Done { .. }) {
+        tx.commit().await?;
+    }
+    Ok(saved)
+}
+
+fn overtaken(field: &str) -> Value {
+    let words = "Somebody else changed this while you did: save again to put yours in its place";
+    fault(field, words)
+}
+
+/// What stands now in the fields that two people changed, in words.
+fn changed(boxes: &Boxes, conflicts: &[&'static str], now: &ReportDetails) -> Vec<Value> {
+    let words = |field: &str, value: Value| match value {
+        Value::String(text) => text,
+        Value::Array(items) => {
+            let ticked = items.iter().filter_map(Value::as_str);
+            ticked.map(|value| boxes.title(field, value)).collect::<Vec<_>>().join(", ")
+        }
+        Value::Null => String::new(),
+        other => other.to_string(),
+    };
+    let title = |name| match name {
+        "title" => "Title",
+        "summary" => "Summary",
+        "body" => "Text of the page",
+        "pages" => "Number of pages",
+        "required" => "What readers must fill in",
+        "newsletter" => "Newsletters offered",
+        _ => "Purposes offered",
+    };
+    let now = now.fields().into_iter().filter(|(name, _)| conflicts.contains(name));
+    now.map(|(name, value)| json!({"field": name, "title": title(name), "now": words(name, value)}))
+        .collect()
+}
+
+/// The page of one report, whatever it answers.
+pub(super) struct Page {
+    report: Report,
+    figures: Value,
+    counted_at: Option<Timestamp>,
+    missing: Vec<&'static str>,
+    contacts_path: String,
+    boxes: Boxes,
+    values: Values,
+    seen: String,
+    errors: Faults,
+    changed: Vec<Value>,
+    word: Option<&'static str>,
+}
+
+impl Page {
+    pub(super) async fn of(app: &App, slug: &Slug) -> Result<Self, Error> {
+        let mut tx = app.db.read().await?;
+        let report = reports::find(&mut tx, slug).await?.ok_or(Error::NotFound)?;
+        let details = details_of(&mut tx, &report).await?;
+        let missing = missing(app, &mut tx).await?;
+        let newsletter = details.newsletters.first().map(Purpose::newsletter);
+        let first = newsletter.as_ref().or(details.purposes.first());
+        let boxes = Boxes::find(&mut tx).await?;
+        drop(tx);
+        let counted = app.figures.reports.get(()).await;
+        Ok(Self {
+            figures: figures_of(counted.as_deref(), &report),
+            counted_at: counted.map(|counted| counted.at),
+            missing,
+            contacts_path: contacts_path(&report, first),
+            boxes,
+            values: Values::of(&details),
+            seen: details.seen(),
+            errors: vec![],
+            changed: vec![],
+            word: None,
+            report,
+        })
+    }
+
+    /// The page again, with what was typed.
+    fn refused(
+        mut self,
+        app: &App,
+        desk: &Desk,
+        fields: &Fields,
+        faults: Faults,
+    ) -> Result<Response, Error> {
+        self.values = Values::typed(fields);
+        fields.one("seen").clone_into(&mut self.seen);
+        self.with(app, desk, faults)
+    }
+
+    /// The page with what is wrong, and nothing typed.
+    pub(super) fn with(
+        mut self,
+        app: &App,
+        desk: &Desk,
+        faults: Faults,
+    ) -> Result<Response, Error> {
+        self.errors = faults;
+        self.answer(app, desk, StatusCode::UNPROCESSABLE_ENTITY)
+    }
+
+    pub(super) fn answer(
+        self,
+        app: &App,
+        desk: &Desk,
+        status: StatusCode,
+    ) -> Result<Response, Error> {
+        let Self { report, missing, boxes, values, seen, .. } = self;
+        let mut shown = summary(&report);
+        shown["sha256"] = json!(report.sha256);
+        shown["summary"] = json!(report.summary);
+        let cover =
+            report.cover_key.as_ref().map(|_| format!("/console/reports/{}/cover", report.slug));
+        shown["cover"] = json!(cover);
+        shown["contacts_path"] = json!(self.contacts_path);
+        let offered = report.status == ReportStatus::Published;
+        let context = json!({
+            "report": shown,
+            "figures": self.figures,
+            "counted_at": self.counted_at,
+            "form": values.shown(&boxes, &seen),
+            "missing": if offered { vec![] } else { missing },
+            "errors": self.errors,
+            "changed": self.changed,
+            "word": self.word,
+        });
+        answer(app, Some(desk), "console/report.html", context, status)
+    }
+}
+
+/// What is still to be done before a report can be published: `controller`, `policy`.
+async fn missing(app: &App, tx: &mut Tx) -> Result<Vec<&'static str>, Error> {
+    let mut missing = Vec::new();
+    if !app.site.controller.is_complete() {
+        missing.push("controller");
+    }
+    if versions::list(tx, LANG).await?.is_empty() {
+        missing.push("policy");
+    }
+    Ok(missing)
+}

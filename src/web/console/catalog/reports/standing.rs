@@ -1,0 +1,85 @@
+//! Whether a report is offered: publishing it, and taking it back.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde_json::{Value, json};
+
+use crate::domain::catalog::notice::LANG;
+use crate::domain::slug::Slug;
+use crate::flows::catalog::add_report::{publish_report, withdraw_report};
+use crate::store::catalog::reports;
+use crate::web::address::key;
+use crate::web::console::catalog::reports::page::Page;
+use crate::web::console::catalog::reports::refusal::refusal;
+use crate::web::console::catalog::reports::summary::summary;
+use crate::web::console::desk::{Desk, Form, fault, show};
+use crate::web::console::form::is_sure;
+use crate::web::{App, Error};
+
+pub(super) async fn publish(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Path(slug_text): Path<String>,
+) -> Result<Response, Error> {
+    let slug = key(&slug_text)?;
+    let mut tx = app.db.write().await?;
+    let complete = app.site.controller.is_complete();
+    let done = publish_report(&mut tx, &app.moment(), &desk.actor(), &slug, complete, LANG).await;
+    if let Err(error) = done {
+        drop(tx);
+        let refused = refusal(error)?;
+        return Page::of(&app, &slug).await?.with(&app, &desk, vec![refused]);
+    }
+    tx.commit().await?;
+    app.catalog.refresh().await;
+    Ok(Redirect::to(&format!("/console/reports/{slug}?word=published")).into_response())
+}
+
+/// Says what is taken back, and asks.
+pub(super) async fn ask(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Path(slug_text): Path<String>,
+) -> Result<Response, Error> {
+    page(&app, &desk, &key(&slug_text)?, None).await
+}
+
+pub(super) async fn withdraw(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Path(slug_text): Path<String>,
+    Form(fields): Form,
+) -> Result<Response, Error> {
+    let slug = key(&slug_text)?;
+    if !is_sure(&fields) {
+        let words = "Tick the box if the report is to be taken back";
+        return page(&app, &desk, &slug, Some(fault("sure", words))).await;
+    }
+    let mut tx = app.db.write().await?;
+    if let Err(error) = withdraw_report(&mut tx, &app.moment(), &desk.actor(), &slug).await {
+        drop(tx);
+        return page(&app, &desk, &slug, Some(refusal(error)?)).await;
+    }
+    tx.commit().await?;
+    app.catalog.refresh().await;
+    Ok(Redirect::to("/console/reports?word=withdrawn").into_response())
+}
+
+async fn page(
+    app: &App,
+    desk: &Desk,
+    slug: &Slug,
+    error: Option<Value>,
+) -> Result<Response, Error> {
+    let mut tx = app.db.read().await?;
+    let report = reports::find(&mut tx, slug).await?.ok_or(Error::NotFound)?;
+    let grants = reports::count_open_grants(&mut tx, report.report_id, app.clock.now()).await?;
+    drop(tx);
+    let status = if error.is_none() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let errors: Vec<Value> = error.into_iter().collect();
+    let context = json!({"report": summary(&report), "grants": grants, "errors": errors});
+    show(app, Some(desk), "console/report_withdraw.html", context, status)
+}

@@ -1,0 +1,53 @@
+//! `/console/exports/consented`: contacts straight to the browser.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::Method;
+use axum::response::{IntoResponse, Response};
+
+use crate::domain::sentence::sentence;
+use crate::store::contacts::exports;
+use crate::web::console::contacts::exports::wish::{asker, read, refused_page};
+use crate::web::console::desk::{Asked, Desk, fault};
+use crate::web::export::{NotSent, headers, send};
+use crate::web::{App, Error};
+
+pub(super) async fn download(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    method: Method,
+    Asked(fields): Asked,
+) -> Result<Response, Error> {
+    let mut tx = app.db.read().await?;
+    let ask = match read(&app, &mut tx, &desk, &fields).await? {
+        Ok(ask) => ask,
+        Err(errors) => return refused_page(&app, &desk, &mut tx, &fields, errors).await,
+    };
+    // HEAD says what GET would send, and exports nothing.
+    if method == Method::HEAD {
+        return Ok((headers(&app, &ask), Body::empty()).into_response());
+    }
+    let most = app.terms.streamed_most;
+    let count = exports::count(&mut tx, app.clock.now(), &ask.filter, most + 1).await?;
+    drop(tx);
+    let refused = async |words: &str| {
+        let tx = &mut app.db.read().await?;
+        refused_page(&app, &desk, tx, &fields, vec![fault("form", words)]).await
+    };
+    if count > most {
+        return refused(
+            "These are too many to send while you wait: have the file made in the background",
+        )
+        .await;
+    }
+    match send(&app, asker(&desk), ask).await {
+        Ok(response) => Ok(response),
+        Err(NotSent::Busy) => {
+            refused("Other exports are under way. Try again when one of them has finished").await
+        }
+        Err(NotSent::Refused(refusal)) => refused(&sentence(&refusal)).await,
+        Err(NotSent::Failed(error)) => Err(error),
+    }
+}

@@ -1,0 +1,187 @@
+//! What happened with one person, newest first: facts of the ledger with the words they saw, mail, downloads,
+//! and what stops mail to them.
+
+use serde_json::{Value, json};
+
+use crate::domain::consent::event::EventType;
+use crate::domain::contacts::suppression::SuppressionReason;
+use crate::domain::mail::outbox::{MailKind, OutboxState};
+use crate::domain::timestamp::Timestamp;
+use crate::store::Tx;
+use crate::store::catalog::reports::{self, Report};
+use crate::store::contacts::held;
+use crate::store::contacts::subscribers::Subscriber;
+use crate::web::Error;
+use crate::web::console::mail::words;
+
+/// One thing that happened, before it is shown.
+struct Entry {
+    at: Timestamp,
+    /// What comes of what, of one instant; and the order of the ledger.
+    after: (Step, i64),
+    value: Value,
+}
+
+/// What happens in one instant, in its order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    Asked,
+    Link,
+    Decided,
+    Mailed,
+    Downloaded,
+    CameBack,
+    Stopped,
+}
+
+/// All of it, newest first; `named` is what readers know a purpose by, from its code.
+pub(super) async fn of(
+    tx: &mut Tx,
+    person: &Subscriber,
+    stopped: &[held::HeldSuppression],
+    named: impl Fn(&str) -> String,
+) -> Result<Vec<Value>, Error> {
+    let reports = reports::list(tx).await?;
+    let events = held::list_events(tx, person).await?;
+    let told = events.iter().map(|one| event(one, &named(one.purpose.as_str()), &reports));
+    let mut entries = told.collect::<Result<Vec<_>, _>>()?;
+    entries.extend(stopped.iter().filter_map(stop));
+    entries.extend(held::list_mails(tx, person).await?.iter().map(mail));
+    entries.extend(held::list_bounces(tx, person).await?.iter().map(bounce));
+    let grants = held::list_grants(tx, person.subscriber_id).await?;
+    for (grant_id, at) in held::list_starts(tx, person.subscriber_id).await? {
+        let grant = grants.iter().find(|grant| grant.download_grant_id == grant_id);
+        let report = grant.map_or("", |grant| title(&reports, grant.report.as_str()));
+        let facts = facts(&[("Report", report)]);
+        entries.push(entry((at, Step::Downloaded), ("Downloaded", ""), &facts, (None, None)));
+    }
+    entries.sort_by_key(|entry| std::cmp::Reverse((entry.at, entry.after)));
+    Ok(entries.into_iter().map(|entry| entry.value).collect())
+}
+
+fn entry(
+    (at, step): (Timestamp, Step),
+    (title, kind): (&str, &str),
+    facts: &[Value],
+    (words, receipt): (Option<&str>, Option<String>),
+) -> Entry {
+    let value = json!({"at": at, "title": title, "kind": kind, "facts": facts, "words": words,
+                       "receipt": receipt});
+    Entry { at, after: (step, 0), value }
+}
+
+fn facts(facts: &[(&str, &str)]) -> Vec<Value> {
+    let known = facts.iter().filter(|(_, text)| !text.is_empty());
+    known.map(|(term, text)| json!({"term": term, "text": text})).collect()
+}
+
+/// What a report is called.
+fn title<'a>(reports: &'a [Report], slug: &'a str) -> &'a str {
+    let known = reports.iter().find(|report| report.slug.as_str() == slug);
+    known.map_or(slug, |report| report.title.as_str())
+}
+
+/// Where a choice was made, in words; what came with an import, or from a program, stands as it is.
+fn place(source: &str, reports: &[Report]) -> String {
+    match source {
+        "/preferences" => "Their own choices page",
+        "/unsubscribe" => "The page that a newsletter’s link to unsubscribe leads to",
+        "/newsletters" => "The newsletters page",
+        "/renew" => "The page that asks again under a new policy",
+        "complaint" => "They reported a mail as spam",
+        "console" => "This console",
+        source => {
+            return source.strip_prefix("/reports/").map_or_else(
+                || source.to_owned(),
+                |slug| format!("The form of the report {}", title(reports, slug)),
+            );
+        }
+    }
+    .to_owned()
+}
+
+fn event(event: &held::HeldEvent, purpose: &str, reports: &[Report]) -> Result<Entry, Error> {
+    let (heading, kind) = match event.event_type {
+        EventType::Requested => ("Asked for by a form", "wait"),
+        EventType::Given => ("Agreed", "on"),
+        EventType::Renewed => ("Agreed again", "on"),
+        EventType::Withdrawn => ("Withdrew", ""),
+        EventType::Expired => ("Consent ended, not renewed in time", ""),
+        EventType::Erased => ("Erased", ""),
+    };
+    let body = event.evidence().map_err(crate::flows::Error::from)?;
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let (policy, page, method) =
+        (text(&body["policy"]["label"]), text(&body["source"]), text(&body["method"]));
+    let (report, evidence) = (text(&body["report"]), text(&body["evidence"]));
+    let agreed = matches!(event.event_type, EventType::Given | EventType::Renewed);
+    let pressed = agreed && body["signup_id"].is_string() && matches!(&*method, "form" | "api");
+    let its_own = page == format!("/reports/{report}");
+    let facts = facts(&[
+        ("Purpose", purpose),
+        (
+            "Confirmed",
+            if pressed { "By the button behind the mailed link, or the mailed code" } else { "" },
+        ),
+        ("Policy", &policy),
+        ("By", &way(&method)),
+        ("Where", &place(&page, reports)),
+        ("Report", if its_own { "" } else { title(reports, &report) }),
+        ("Evidence", &evidence),
+    ]);
+    let words = body["notice"]["text"].as_str();
+    let receipt = event.body.is_some().then(|| format!("/console/receipts/{}", event.event_id));
+    let step = if event.event_type == EventType::Requested { Step::Asked } else { Step::Decided };
+    let entry = entry((event.recorded_at, step), (heading, kind), &facts, (words, receipt));
+    Ok(Entry { after: (step, event.seq), ..entry })
+}
+
+/// How a choice reached us, in words.
+pub(super) fn way(method: &str) -> String {
+    match method {
+        "form" => "a form",
+        "api" => "the signup API",
+        "import" => "an import",
+        "staff" => "staff, as they were told",
+        "program" => "this program",
+        other => other,
+    }
+    .to_owned()
+}
+
+fn mail(mail: &held::HeldMail) -> Entry {
+    let colour = match mail.state {
+        OutboxState::Queued => "wait",
+        OutboxState::Parked => "bad",
+        OutboxState::Sent | OutboxState::Dropped => "",
+    };
+    let step = if mail.kind == MailKind::Confirm { Step::Link } else { Step::Mailed };
+    let title = format!("Mail: {}", words::kind(mail.kind));
+    let facts = facts(&[("State", words::state(mail.state))]);
+    entry((mail.created_at, step), (&title, colour), &facts, (None, None))
+}
+
+fn bounce(bounce: &held::HeldBounce) -> Entry {
+    let status = bounce.status.as_deref().unwrap_or_default();
+    let facts = facts(&[("Mail", words::kind(bounce.mail)), ("Status", status)]);
+    let at = (bounce.received_at, Step::CameBack);
+    entry(at, (words::bounced(bounce.kind), "bad"), &facts, (None, None))
+}
+
+/// What stops mail to them now. Of what they left, the withdrawal tells; what was lifted is known by the audit
+/// alone, which names nobody.
+fn stop(stopped: &held::HeldSuppression) -> Option<Entry> {
+    let (title, why) = match SuppressionReason::named(&stopped.reason)? {
+        SuppressionReason::Bounced => ("All mail stopped", "Mail came back for good"),
+        SuppressionReason::Complained => ("All mail stopped", "They reported our mail as spam"),
+        SuppressionReason::Manual => ("All mail stopped by staff", ""),
+        SuppressionReason::Erased => ("All mail stopped", "The address was erased"),
+        SuppressionReason::NotMe => {
+            ("Confirmation mail stopped", "They said that they had not asked")
+        }
+        SuppressionReason::Unsubscribed => return None,
+    };
+    let at = (stopped.since, Step::Stopped);
+    let from = stopped.source.as_deref().unwrap_or_default();
+    Some(entry(at, (title, "bad"), &facts(&[("Why", why), ("From", from)]), (None, None)))
+}

@@ -1,0 +1,187 @@
+//! `/console/suppressions/bring`: a pasted list of addresses that another tool knew not to mail.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde_json::{Value, json};
+
+use crate::domain::catalog::notice::sha256;
+use crate::domain::catalog::purpose::Purpose;
+use crate::domain::contacts::brought_suppression::BROUGHT;
+use crate::domain::contacts::suppression::SuppressionReason;
+use crate::domain::staff::right::Right;
+use crate::domain::text::Line;
+use crate::flows::contacts::bring_list::{BringError, BringList, begin_list};
+use crate::flows::contacts::bring_suppressions::{
+    Bringing, BroughtTally, all_purposes, record_bringing,
+};
+use crate::store::catalog::purposes;
+use crate::web::address::with_fields;
+use crate::web::console::contacts::suppressions::words::title;
+use crate::web::console::desk::{Asked, Desk, Form, fault};
+use crate::web::console::form::{Faults, needed, once};
+use crate::web::console::route::Route;
+use crate::web::http::fields::Fields;
+use crate::web::{App, Error};
+
+const PAGE: &str = "console/bring_suppressions.html";
+pub(super) const PATH: &str = "/console/suppressions/bring";
+
+/// How many rows are named one by one from which nothing follows.
+const NAMED: usize = 100;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![Route::get(PATH, Right::Suppress, ask), Route::post(PATH, Right::Suppress, press)]
+}
+
+async fn ask(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Asked(fields): Asked,
+) -> Result<Response, Error> {
+    let context = context(&app, &fields, &Told::default(), &[]).await?;
+    desk.page(&app, PAGE, context)
+}
+
+/// What became of a list.
+#[derive(Default)]
+struct Told {
+    tally: BroughtTally,
+    /// Rows from which nothing follows: line and cause.
+    refused: Vec<(u64, String)>,
+}
+
+async fn context(
+    app: &App,
+    fields: &Fields,
+    told: &Told,
+    errors: &[Value],
+) -> Result<Value, Error> {
+    let named = purposes::list_named(&mut app.db.read().await?).await?;
+    let purposes: Vec<Value> = named
+        .iter()
+        .map(|(code, name)| json!({"value": code, "title": code.named(name.as_deref())}))
+        .collect();
+    let reasons: Vec<Value> = BROUGHT
+        .iter()
+        .map(|reason| json!({"value": reason.as_str(), "title": title(*reason)}))
+        .collect();
+    let refused: Vec<Value> =
+        told.refused.iter().map(|(line, why)| json!({"line": line, "why": why})).collect();
+    let BroughtTally { suppressed, already, refused: all } = told.tally;
+    let more = all.saturating_sub(refused.len() as u64);
+    Ok(json!({
+        "purposes": purposes, "reasons": reasons, "rows": fields.text("rows"),
+        "reason": fields.one("reason"), "purpose": fields.one("purpose"),
+        "source": fields.one("source"), "suppressed": suppressed, "already": already,
+        "all_refused": all, "refused": refused, "more": more, "errors": errors,
+    }))
+}
+
+/// What is asked for, once it was understood.
+struct Wish {
+    source: Line,
+    reason: Option<SuppressionReason>,
+    purposes: Vec<Purpose>,
+}
+
+async fn read(app: &App, fields: &Fields) -> Result<Result<Wish, Faults>, Error> {
+    let mut faults = Faults::new();
+    once(fields, &["rows", "reason", "purpose"], &mut faults);
+    if fields.text("rows").trim().is_empty() {
+        faults.push(fault("rows", "Paste the addresses, one a line, or a table with its header"));
+    }
+    let reason = SuppressionReason::named(fields.one("reason"));
+    let reason = reason.filter(|reason| BROUGHT.contains(reason));
+    if reason.is_none() && !fields.one("reason").is_empty() {
+        faults.push(fault("reason", "Choose one of these reasons"));
+    }
+    let purposes = match fields.one("purpose") {
+        "" => all_purposes(&app.db).await?,
+        code => {
+            let named = purposes::list_named(&mut app.db.read().await?).await?;
+            let codes = named.into_iter().map(|(known, _)| known);
+            codes.filter(|known| known.as_str() == code).collect()
+        }
+    };
+    if purposes.is_empty() && !fields.one("purpose").is_empty() {
+        faults.push(fault("purpose", "Choose one of these purposes"));
+    }
+    let source = needed(fields, "source", "Say where the list comes from", &mut faults);
+    if fields.one("source").contains(['@', '\u{ff20}', '\u{fe6b}']) {
+        let words = "Say where the list comes from without an address: these words stay for good";
+        faults.push(fault("source", words));
+    }
+    let source = source.filter(|_| faults.is_empty());
+    Ok(source.map(|source| Wish { source, reason, purposes }).ok_or(faults))
+}
+
+async fn press(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Form(fields): Form,
+) -> Result<Response, Error> {
+    let wish = match read(&app, &fields).await? {
+        Ok(wish) => wish,
+        Err(faults) => return refuse(&app, &desk, &fields, &Told::default(), &faults).await,
+    };
+    let text = fields.text("rows").as_bytes();
+    let (mut table, columns) = match begin_list(text, wish.reason.is_some()) {
+        Ok(begun) => begun,
+        Err(error) => {
+            let faults = [fault("rows", error)];
+            return refuse(&app, &desk, &fields, &Told::default(), &faults).await;
+        }
+    };
+    let bringing = Bringing { source: &wish.source, purposes: &wish.purposes };
+    let (db, terms) = (&app.db, &app.terms);
+    let list = BringList { db, terms, bringing, reason: wish.reason, dry_run: false };
+    let mut told = Told::default();
+    let Told { tally, refused } = &mut told;
+    let name = |line, why| {
+        if refused.len() < NAMED {
+            refused.push((line, why));
+        }
+        Ok(())
+    };
+    list.bring((&mut table, &columns), || app.moment(), name, tally).await?;
+    if told.tally.rows() == 0 {
+        let faults = [fault("rows", "There is no address below the header")];
+        return refuse(&app, &desk, &fields, &told, &faults).await;
+    }
+    let mut tx = app.db.write().await?;
+    let done = (&sha256(text)[..], told.tally);
+    record_bringing(&mut tx, &app.moment(), &desk.actor(), &bringing, done).await?;
+    tx.commit().await?;
+    if told.tally.refused > 0 {
+        let faults = [fault("rows", "Some rows were not understood: they are named below")];
+        return refuse(&app, &desk, &fields, &told, &faults).await;
+    }
+    let BroughtTally { suppressed, already, .. } = told.tally;
+    let counts = [("suppressed", suppressed.to_string()), ("already", already.to_string())];
+    let mut asked = vec![("word", "brought")];
+    asked.extend(counts.iter().map(|(name, count)| (*name, count.as_str())));
+    Ok(Redirect::to(&with_fields("/console/suppressions", &asked)).into_response())
+}
+
+async fn refuse(
+    app: &App,
+    desk: &Desk,
+    fields: &Fields,
+    told: &Told,
+    faults: &[Value],
+) -> Result<Response, Error> {
+    let context = context(app, fields, told, faults).await?;
+    desk.refused(app, PAGE, context)
+}
+
+impl From<BringError> for Error {
+    fn from(error: BringError) -> Self {
+        match error {
+            BringError::Flow(error) => error.into(),
+            // A pasted text is read from memory.
+            BringError::Read(_) => Self::Internal,
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Privacy policies, and what their changes ask of people.
+
+pub(super) mod policies;

@@ -1,0 +1,288 @@
+//! `/console/policies/new`: the next version is written, looked at, published. Nothing is kept in between:
+//! each step's form carries all of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde_json::{Value, json};
+
+use crate::domain::catalog::notice::{LANG, sha256_hex};
+use crate::domain::policy::text_difference::difference;
+use crate::domain::policy::version::{
+    Change, ChangeClass, PolicyText, WhatChanges, WhatChangesError,
+};
+use crate::domain::slug::Label;
+use crate::domain::time_zone::TimeZone;
+use crate::domain::timestamp::Timestamp;
+use crate::flows::policy::publish_policy::{Published, publish_next_policy};
+use crate::store::Tx;
+use crate::store::policy::announcements;
+use crate::store::policy::versions::{self, NewPolicyVersion, PolicyVersion};
+use crate::web::console::desk::{Desk, Form, fault, show};
+use crate::web::console::form::{Faults, is_sure, once};
+use crate::web::http::fields::Fields;
+use crate::web::{App, Error, markdown};
+
+const EDITOR: &str = "console/policy_edit.html";
+const PREVIEW: &str = "console/policy_preview.html";
+
+/// How long two texts are compared.
+const COMPARING: Duration = Duration::from_secs(1);
+
+/// What was typed so far.
+struct Typed<'a> {
+    label: &'a str,
+    text: &'a str,
+    change: &'a str,
+    changes: &'a str,
+    until: &'a str,
+}
+
+impl<'a> Typed<'a> {
+    fn of(fields: &'a Fields) -> Self {
+        Self {
+            label: fields.one("label").trim(),
+            text: fields.text("text"),
+            change: fields.one("change"),
+            changes: fields.one("changes").trim(),
+            until: fields.one("until").trim(),
+        }
+    }
+
+    fn shown(&self) -> Value {
+        json!({"label": self.label, "text": self.text, "change": self.change,
+               "changes": self.changes, "until": self.until})
+    }
+}
+
+/// A version that could be published.
+struct Draft {
+    label: Label,
+    text: PolicyText,
+    change: Change,
+}
+
+pub(super) async fn ask(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
+    let newest = newest(&mut app.db.read().await?).await?;
+    let text = newest.as_ref().map_or("", |newest| newest.body.as_str());
+    let typed = Typed { label: "", text, change: "editorial", changes: "", until: "" };
+    editor(&app, &desk, &typed, newest.as_ref(), &[])
+}
+
+async fn newest(tx: &mut Tx) -> sqlx::Result<Option<PolicyVersion>> {
+    Ok(versions::list(tx, LANG).await?.into_iter().next())
+}
+
+fn editor(
+    app: &App,
+    desk: &Desk,
+    typed: &Typed<'_>,
+    newest: Option<&PolicyVersion>,
+    errors: &[Value],
+) -> Result<Response, Error> {
+    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let context = json!({
+        "typed": typed.shown(),
+        "newest": newest.map(|newest| newest.label.as_str()),
+        "errors": errors,
+    });
+    Ok(kept(show(app, Some(desk), EDITOR, context, status)?))
+}
+
+/// Lets the browser keep a step, so that its Back shows the text again rather than an error: these pages hold
+/// no subscriber's details.
+fn kept(mut page: Response) -> Response {
+    let keep = HeaderValue::from_static("private, no-cache");
+    page.headers_mut().insert(header::CACHE_CONTROL, keep);
+    page
+}
+
+/// One step on: `edit` shows the editor again, `preview` what would change, `publish` publishes.
+pub(super) async fn go_on(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Form(fields): Form,
+) -> Result<Response, Error> {
+    let typed = Typed::of(&fields);
+    let mut tx = app.db.read().await?;
+    let versions = versions::list(&mut tx, LANG).await?;
+    drop(tx);
+    let newest = versions.first();
+    let step = fields.one("step");
+    if step == "edit" {
+        return editor(&app, &desk, &typed, newest, &[]);
+    }
+    let draft = match parse(&fields, &typed, &versions, app.clock.now(), &app.site.timezone) {
+        Ok(draft) => draft,
+        Err(errors) => return editor(&app, &desk, &typed, newest, &errors),
+    };
+    if step != "publish" {
+        return preview(&app, &desk, &typed, &draft, &[]).await;
+    }
+    if !is_sure(&fields) {
+        let words = "Tick the box if this version is to be published";
+        let unsure = fault("sure", words);
+        return preview(&app, &desk, &typed, &draft, &[unsure]).await;
+    }
+    publish(&app, &desk, &fields, &typed, &draft).await
+}
+
+fn parse(
+    fields: &Fields,
+    typed: &Typed<'_>,
+    versions: &[PolicyVersion],
+    now: Timestamp,
+    timezone: &TimeZone,
+) -> Result<Draft, Faults> {
+    let mut errors = Faults::new();
+    once(fields, &["label", "text", "change", "changes", "until"], &mut errors);
+    let label = typed.label.parse::<Label>().ok();
+    match &label {
+        None => {
+            let message = "Enter a label such as 2026-11: letters, digits, dots and hyphens";
+            errors.push(fault("label", message));
+        }
+        Some(label) if versions.iter().any(|version| version.label == *label) => {
+            errors.push(fault("label", taken(label)));
+        }
+        Some(_) => {}
+    }
+    let text = typed.text.parse::<PolicyText>();
+    let text = text.map_err(|error| errors.push(fault("text", error))).ok();
+    let changes = if fields.is_faulty("changes") {
+        Err(WhatChangesError::Forbidden)
+    } else {
+        typed.changes.parse()
+    };
+    let change = parse_change(typed, changes, (now, timezone), &mut errors);
+    match (label, text, change) {
+        (Some(label), Some(text), Some(change)) if errors.is_empty() => {
+            Ok(Draft { label, text, change })
+        }
+        _ => Err(errors),
+    }
+}
+
+/// What is asked of people, if all that it needs was typed, and nothing that it does not need.
+fn parse_change(
+    typed: &Typed<'_>,
+    changes: Result<WhatChanges, WhatChangesError>,
+    (now, timezone): (Timestamp, &TimeZone),
+    errors: &mut Faults,
+) -> Option<Change> {
+    let Some(class) = ChangeClass::named(typed.change) else {
+        errors.push(fault("change", "Choose what the new version asks of people"));
+        return None;
+    };
+    match (class, &changes) {
+        (ChangeClass::Editorial, Err(WhatChangesError::Empty)) => {}
+        (ChangeClass::Editorial, _) => {
+            let message = "Leave this empty, or choose to tell people or to ask them again";
+            errors.push(fault("changes", message));
+        }
+        (ChangeClass::Notify | ChangeClass::Reconsent, Err(error)) => {
+            errors.push(fault("changes", error));
+        }
+        _ => {}
+    }
+    let until = typed.until.parse().ok().map(|day| timezone.ends(day));
+    let asks = class == ChangeClass::Reconsent;
+    let message = match (typed.until, until) {
+        ("", _) if asks => Some("Enter the last day on which people can agree again"),
+        ("", _) => None,
+        (_, None) => Some("Enter a date such as 2026-12-31"),
+        (_, Some(until)) if asks && until <= now => {
+            Some("Enter a date that is still to come, and leave people time to answer")
+        }
+        _ if asks => None,
+        _ => Some("Leave the date empty, or choose to ask people again"),
+    };
+    errors.extend(message.map(|message| fault("until", message)));
+    match class {
+        ChangeClass::Editorial => Some(Change::Editorial),
+        ChangeClass::Notify => changes.ok().map(Change::Notify),
+        ChangeClass::Reconsent => changes.ok().zip(until).map(|(c, u)| Change::Reconsent(c, u)),
+    }
+}
+
+fn taken(label: &Label) -> String {
+    format!("Version {label} is published already and never changes: choose another label")
+}
+
+/// What a version changes and whom it reaches, before it is published.
+async fn preview(
+    app: &App,
+    desk: &Desk,
+    typed: &Typed<'_>,
+    draft: &Draft,
+    errors: &[Value],
+) -> Result<Response, Error> {
+    let mut tx = app.db.read().await?;
+    let newest = newest(&mut tx).await?;
+    let people = announcements::count_addressed(&mut tx).await?;
+    drop(tx);
+    let text = draft.text.as_str();
+    let passages = match &newest {
+        Some(newest) => {
+            let (older, newer) = (newest.body.clone(), text.to_owned());
+            let compare = move || difference(&older, &newer, COMPARING);
+            tokio::task::spawn_blocking(compare).await.map_err(|_| Error::Internal)?
+        }
+        None => vec![],
+    };
+    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let context = json!({
+        "typed": typed.shown(),
+        "label": draft.label,
+        "change": draft.change.class().name(),
+        "changes": draft.change.changes(),
+        "until": draft.change.until(),
+        "newest": newest.map(|newest| newest.label),
+        "people": people,
+        "passages": passages,
+        "body": markdown::render(text),
+        "sha256": sha256_hex(text.as_bytes()),
+        "errors": errors,
+    });
+    Ok(kept(show(app, Some(desk), PREVIEW, context, status)?))
+}
+
+async fn publish(
+    app: &App,
+    desk: &Desk,
+    fields: &Fields,
+    typed: &Typed<'_>,
+    draft: &Draft,
+) -> Result<Response, Error> {
+    let after = fields.one("after").parse::<Label>().ok();
+    let new = NewPolicyVersion {
+        label: &draft.label,
+        lang: LANG,
+        text: &draft.text,
+        change: &draft.change,
+    };
+    let mut tx = app.db.write().await?;
+    let (at, actor) = (app.moment(), desk.actor());
+    match publish_next_policy(&mut tx, &at, &actor, after.as_ref(), new).await? {
+        Published::Done => {
+            tx.commit().await?;
+            app.catalog.refresh().await;
+            Ok(Redirect::to("/console/policies?word=published").into_response())
+        }
+        Published::Taken => {
+            drop(tx);
+            let newest = newest(&mut app.db.read().await?).await?;
+            let refused = fault("label", taken(&draft.label));
+            editor(app, desk, typed, newest.as_ref(), &[refused])
+        }
+        Published::Overtaken => {
+            drop(tx);
+            let words = "Another version was published meanwhile: look again at what yours changes";
+            let overtaken = fault("form", words);
+            preview(app, desk, typed, draft, &[overtaken]).await
+        }
+    }
+}

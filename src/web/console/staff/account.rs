@@ -1,0 +1,69 @@
+//! `/console/account`: one's own password, sessions and two-factor.
+
+mod page;
+mod password;
+mod proof;
+mod two_factor;
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+
+use crate::domain::staff::right::Right;
+use crate::flows::staff::sign_in::{end_other_sessions, end_session};
+use crate::web::console::desk::{Asked, Desk};
+use crate::web::console::route::Route;
+use crate::web::console::staff::account::page::{PAGE, back, context};
+use crate::web::{App, Error};
+
+pub(in crate::web::console) fn routes() -> Vec<Route> {
+    let own = Right::OwnAccount;
+    let mut routes = vec![
+        Route::get("/console/account", own, show),
+        Route::post("/console/account/sessions/end-others", own, end_others),
+        Route::post("/console/account/sessions/{id}/end", own, end_one),
+    ];
+    routes.extend(password::routes());
+    routes.extend(two_factor::routes());
+    routes
+}
+
+async fn show(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Asked(asked): Asked,
+) -> Result<Response, Error> {
+    let word = match asked.one("word") {
+        "password" => Some("Your password is changed, and your other sessions are ended."),
+        "ended" => Some("The session is ended."),
+        "others-ended" => Some("Your other sessions are ended."),
+        "two-factor-off" => Some("Two-factor is off."),
+        "two-factor-first" => {
+            Some("Your role must use two-factor. Set it up below to go on to the other pages.")
+        }
+        _ => None,
+    };
+    desk.page(&app, PAGE, context(&app, &desk, word, None).await?)
+}
+
+async fn end_one(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Path(id): Path<String>,
+) -> Result<Response, Error> {
+    let id = id.parse().map_err(|_| Error::NotFound)?;
+    let mut tx = app.db.write().await?;
+    if !end_session(&mut tx, &app.moment(), desk.staff_id, id).await? {
+        return Err(Error::NotFound);
+    }
+    tx.commit().await?;
+    Ok(back("ended"))
+}
+
+async fn end_others(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
+    let mut tx = app.db.write().await?;
+    end_other_sessions(&mut tx, &app.moment(), desk.staff_id, desk.session_id).await?;
+    tx.commit().await?;
+    Ok(back("others-ended"))
+}

@@ -1,0 +1,53 @@
+//! One's own password, changed by who knows it.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+
+use crate::domain::contacts::email_address::EmailAddress;
+use crate::domain::staff::right::Right;
+use crate::flows::staff::set_password::change_own;
+use crate::store::staff::members::Staff;
+use crate::web::console::desk::{Desk, Form};
+use crate::web::console::route::Route;
+use crate::web::console::staff::account::page::refused;
+use crate::web::console::staff::account::proof::prove;
+use crate::web::console::staff::choose_password::choose;
+use crate::web::console::staff::network::Network;
+use crate::web::console::staff::new_session::begin;
+use crate::web::{App, Error};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![Route::post("/console/account/password", Right::OwnAccount, change)]
+}
+
+/// Ends every session, and begins this browser's anew.
+async fn change(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Network(ip): Network,
+    headers: HeaderMap,
+    Form(fields): Form,
+) -> Result<Response, Error> {
+    let account = match prove(&app, &desk, (&headers, ip), fields.text("present")).await? {
+        Ok(account) => account,
+        Err(words) => return refused(&app, &desk, "present", &words).await,
+    };
+    let email = EmailAddress::parse(&account.email).map_err(|_| Error::Internal)?;
+    let hash = match choose(&app, &fields, &email).await? {
+        Ok(hash) => hash,
+        Err(words) => return refused(&app, &desk, "password", &words).await,
+    };
+    let before = account.password_hash.as_ref().ok_or(Error::Internal)?;
+    let mut tx = app.db.write().await?;
+    if !change_own(&mut tx, &app.moment(), desk.staff_id, before, &hash).await? {
+        drop(tx);
+        let words = "Your password was changed meanwhile: enter the new one";
+        return refused(&app, &desk, "present", words).await;
+    }
+    tx.commit().await?;
+    let account = Staff { password_hash: Some(hash), ..account };
+    begin(&app, &headers, &account, ip, "/console/account?word=password").await
+}

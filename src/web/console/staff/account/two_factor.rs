@@ -1,0 +1,154 @@
+//! One's own two-factor: set up, renewed, turned off.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde_json::{Value, json};
+
+use crate::domain::staff::right::Right;
+use crate::domain::staff::two_factor::{Picture, RecoveryCode};
+use crate::flows::staff::use_two_factor::{
+    TurnedOff, begin, renew_recovery, secret_of, turn_off, turn_on,
+};
+use crate::store::staff::members::{self, Staff};
+use crate::web::console::desk::{Desk, Form, fault};
+use crate::web::console::route::Route;
+use crate::web::console::staff::account::page::{back, refused};
+use crate::web::console::staff::account::proof::prove;
+use crate::web::console::staff::network::Network;
+use crate::web::{App, Error};
+
+const SET_UP: &str = "console/two_factor.html";
+const CODES: &str = "console/recovery_codes.html";
+
+/// What is said where the password that was proved is not the account's any more, or two-factor was set anew.
+const CHANGED: &str = "Your account was changed meanwhile: enter your present password again";
+
+pub(super) fn routes() -> Vec<Route> {
+    let own = Right::OwnAccount;
+    vec![
+        Route::get("/console/account/two-factor", own, show),
+        Route::post("/console/account/two-factor", own, confirm),
+        Route::post("/console/account/two-factor/begin", own, start),
+        Route::post("/console/account/two-factor/recovery-codes", own, renew_codes),
+        Route::post("/console/account/two-factor/off", own, end),
+    ]
+}
+
+async fn account(app: &App, desk: &Desk) -> Result<Staff, Error> {
+    let account = members::find(&mut app.db.read().await?, desk.staff_id).await?;
+    account.ok_or(Error::NotFound)
+}
+
+/// What is shown to take the secret into an authenticator; `None` when there is nothing to set up.
+fn set_up(app: &App, account: &Staff, error: Option<&str>) -> Option<Value> {
+    let secret = secret_of(&app.terms, account).filter(|_| account.code_since.is_none())?;
+    let picture = Picture::of(&secret.url(&app.site.name, &account.email));
+    let errors: Vec<_> = error.iter().map(|words| fault("code", words)).collect();
+    Some(json!({
+        "secret": secret.text(),
+        "picture": picture.map(|picture| json!({"size": picture.size, "path": picture.path})),
+        "errors": errors,
+    }))
+}
+
+async fn show(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
+    match set_up(&app, &account(&app, &desk).await?, None) {
+        Some(context) => desk.page(&app, SET_UP, context),
+        None => Ok(Redirect::to("/console/account").into_response()),
+    }
+}
+
+async fn start(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Network(ip): Network,
+    headers: HeaderMap,
+    Form(fields): Form,
+) -> Result<Response, Error> {
+    if desk.has_code {
+        return Ok(Redirect::to("/console/account").into_response());
+    }
+    // Else a desk that stands open is enough to shut its owner out.
+    if let Err(words) = prove(&app, &desk, (&headers, ip), fields.text("present")).await? {
+        return refused(&app, &desk, "present-on", &words).await;
+    }
+    let mut tx = app.db.write().await?;
+    begin(&mut tx, &app.moment(), desk.staff_id).await?;
+    tx.commit().await?;
+    Ok(Redirect::to("/console/account/two-factor").into_response())
+}
+
+async fn confirm(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Form(fields): Form,
+) -> Result<Response, Error> {
+    let account = account(&app, &desk).await?;
+    let typed = (fields.one("code"), desk.session_id);
+    let mut tx = app.db.write().await?;
+    let codes = turn_on(&mut tx, &app.moment(), &app.terms, &account, typed).await?;
+    tx.commit().await?;
+    if let Some(codes) = codes {
+        return show_codes(&app, &desk, &codes);
+    }
+    let words = "That is not the code: enter the six digits that your authenticator shows now";
+    match set_up(&app, &account, Some(words)) {
+        Some(context) => desk.refused(&app, SET_UP, context),
+        None => Ok(Redirect::to("/console/account").into_response()),
+    }
+}
+
+/// The page of fresh recovery codes: they are kept as hashes, so it is the only one that ever shows them.
+fn show_codes(app: &App, desk: &Desk, codes: &[RecoveryCode]) -> Result<Response, Error> {
+    let codes: Vec<String> = codes.iter().map(RecoveryCode::text).collect();
+    desk.page(app, CODES, json!({"codes": codes}))
+}
+
+async fn renew_codes(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Network(ip): Network,
+    headers: HeaderMap,
+    Form(fields): Form,
+) -> Result<Response, Error> {
+    let account = match prove(&app, &desk, (&headers, ip), fields.text("present")).await? {
+        Ok(account) => account,
+        Err(words) => return refused(&app, &desk, "present-codes", &words).await,
+    };
+    if account.code_since.is_none() {
+        return Ok(Redirect::to("/console/account").into_response());
+    }
+    let mut tx = app.db.write().await?;
+    let codes = renew_recovery(&mut tx, &app.moment(), &account).await?;
+    tx.commit().await?;
+    let Some(codes) = codes else { return refused(&app, &desk, "present-codes", CHANGED).await };
+    show_codes(&app, &desk, &codes)
+}
+
+async fn end(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Network(ip): Network,
+    headers: HeaderMap,
+    Form(fields): Form,
+) -> Result<Response, Error> {
+    let account = match prove(&app, &desk, (&headers, ip), fields.text("present")).await? {
+        Ok(account) => account,
+        Err(words) => return refused(&app, &desk, "present-off", &words).await,
+    };
+    if account.code_since.is_none() {
+        return Ok(Redirect::to("/console/account").into_response());
+    }
+    let mut tx = app.db.write().await?;
+    let off = turn_off(&mut tx, &app.moment(), &account).await?;
+    tx.commit().await?;
+    let words = match off {
+        TurnedOff::Done => return Ok(back("two-factor-off")),
+        TurnedOff::Required => "Your role must use two-factor: it stays on",
+        TurnedOff::Changed => CHANGED,
+    };
+    refused(&app, &desk, "present-off", words).await
+}

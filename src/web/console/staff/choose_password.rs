@@ -1,0 +1,136 @@
+//! The page on which a member of staff chooses a password, from a link that works once.
+
+use std::net::IpAddr;
+
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde_json::json;
+
+use crate::domain::contacts::email_address::EmailAddress;
+use crate::domain::signup::link::LinkKind;
+use crate::domain::staff::member::StaffLinkKind;
+use crate::domain::staff::password::{Password, PasswordHash};
+use crate::flows::staff::set_password::set_by_link;
+use crate::store::staff::links::{self, StaffLink};
+use crate::store::staff::members::{self, Staff};
+use crate::web::console::desk::{fault, show};
+use crate::web::console::staff::sign_in;
+use crate::web::error::{FreshLink, Gone};
+use crate::web::http::fields::Fields;
+use crate::web::{App, Error};
+
+const PAGE: &str = "console/choose_password.html";
+
+/// The link of a token, while it works; one that is not ours is counted for its network.
+pub(in crate::web::console) async fn find(
+    app: &App,
+    ip: IpAddr,
+    token: &str,
+) -> Result<StaffLink, Error> {
+    let Some(link) = app.links.secrets.open(LinkKind::Staff, token) else {
+        app.network_limits.bad_links.check(ip)?;
+        return Err(Error::BrokenLink(FreshLink::AtConsole));
+    };
+    let link = links::find(&mut app.db.read().await?, link.id).await?;
+    let link = link.ok_or_else(used)?;
+    if link.works(app.clock.now()) { Ok(link) } else { Err(used()) }
+}
+
+/// What is said of a link that leads nowhere any more.
+pub(in crate::web::console) fn used() -> Error {
+    Gone {
+        title: "This link does not work any more".to_owned(),
+        message:
+            "It works once and for a limited time. If you chose a password with it, sign in. If \
+                  not, ask an admin of this console for another."
+                .to_owned(),
+        fresh: None,
+        start_again: Some("/console/sign-in".to_owned()),
+    }
+    .into()
+}
+
+/// Whose password a link chooses.
+async fn owner(app: &App, link: &StaffLink) -> Result<Staff, Error> {
+    let staff_id = link.staff_id.ok_or(Error::NotFound)?;
+    let account = members::find(&mut app.db.read().await?, staff_id).await?;
+    account.filter(|account| account.disabled_at.is_none()).ok_or_else(used)
+}
+
+pub(in crate::web::console) async fn ask(
+    app: &App,
+    token: &str,
+    link: &StaffLink,
+) -> Result<Response, Error> {
+    let account = owner(app, link).await?;
+    page(app, (token, link.kind), &account, None, StatusCode::OK)
+}
+
+fn page(
+    app: &App,
+    (token, kind): (&str, StaffLinkKind),
+    account: &Staff,
+    error: Option<&str>,
+    status: StatusCode,
+) -> Result<Response, Error> {
+    let errors: Vec<_> = error.iter().map(|words| fault("password", words)).collect();
+    let first = kind == StaffLinkKind::Invitation;
+    let page = if first { "welcome" } else { "reset" };
+    let context = json!({
+        "action": format!("/console/{page}/{token}"),
+        "first": first,
+        "email": account.email,
+        "role": account.role.as_str(),
+        "errors": errors,
+    });
+    show(app, None, PAGE, context, status)
+}
+
+/// Keeps the password that was chosen, and signs in.
+pub(in crate::web::console) async fn set(
+    app: &App,
+    (token, link): (&str, &StaffLink),
+    (headers, ip): (&HeaderMap, IpAddr),
+    fields: &Fields,
+) -> Result<Response, Error> {
+    let account = owner(app, link).await?;
+    let email = EmailAddress::parse(&account.email).map_err(|_| Error::Internal)?;
+    let hash = match choose(app, fields, &email).await? {
+        Ok(hash) => hash,
+        Err(words) => {
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            return page(app, (token, link.kind), &account, Some(&words), status);
+        }
+    };
+    let mut tx = app.db.write().await?;
+    let at = app.moment();
+    if !set_by_link(&mut tx, &at, link.staff_link_id, account.staff_id, &hash).await? {
+        return Err(used());
+    }
+    let account = members::find(&mut tx, account.staff_id).await?.ok_or_else(used)?;
+    tx.commit().await?;
+    sign_in::enter(app, headers, &account, ip).await
+}
+
+/// The hash of the password that a form chose, or why it was refused, in words for its field.
+pub(in crate::web::console) async fn choose(
+    app: &App,
+    fields: &Fields,
+    email: &EmailAddress,
+) -> Result<Result<PasswordHash, String>, Error> {
+    let typed = fields.text("password").to_owned();
+    if typed.is_empty() {
+        return Ok(Err("Choose a password".to_owned()));
+    }
+    let known = [email.as_str().to_owned(), app.site.name.clone()];
+    let salt = app.moment().new_password_salt();
+    let chosen = app.hash_turns.take(move |memory| {
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let password = Password::parse(typed, &known).map_err(|error| error.to_string());
+        password.map(|password| PasswordHash::of(&password, &salt, memory))
+    });
+    match chosen.await? {
+        Ok(hash) => Ok(Ok(hash?)),
+        Err(words) => Ok(Err(words)),
+    }
+}

@@ -1,0 +1,245 @@
+//! `/console/staff/{id}`: one account, and all that an admin can change about it.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::domain::request_id::RequestId;
+use crate::domain::staff::member::{Role, actor};
+use crate::domain::staff::right::Right;
+use crate::flows::staff::change_staff::{self, Changed, change_role, turn_code_off};
+use crate::flows::staff::invite_staff::{cancel_invitation, invite_again};
+use crate::flows::staff::set_password::send_reset;
+use crate::store::staff::{accounts, api_tokens, sessions};
+use crate::web::address::key;
+use crate::web::console::desk::{Asked, Desk, Form, fault};
+use crate::web::console::form::is_sure;
+use crate::web::console::route::Route;
+use crate::web::console::staff::members::words::{last_seen, roles};
+use crate::web::{App, Error};
+
+const PAGE: &str = "console/staff_account.html";
+
+pub(super) fn routes() -> Vec<Route> {
+    let right = Right::ManageStaff;
+    vec![
+        Route::get("/console/staff/{id}", right, show),
+        Route::post("/console/staff/{id}/role", right, set_role),
+        Route::post("/console/staff/{id}/disable", right, |app, desk, id, form| {
+            take(Sure::Disable, app, desk, id, form)
+        }),
+        Route::post("/console/staff/{id}/enable", right, enable),
+        Route::post("/console/staff/{id}/reset", right, |app, desk, request_id, id| {
+            mail(Letter::Reset, app, desk, request_id, id)
+        }),
+        Route::post("/console/staff/{id}/invite-again", right, |app, desk, request_id, id| {
+            mail(Letter::Invitation, app, desk, request_id, id)
+        }),
+        Route::post("/console/staff/{id}/cancel", right, cancel),
+        Route::post("/console/staff/{id}/two-factor-off", right, |app, desk, id, form| {
+            take(Sure::TwoFactorOff, app, desk, id, form)
+        }),
+    ]
+}
+
+async fn show(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Path(id): Path<String>,
+    Asked(asked): Asked,
+) -> Result<Response, Error> {
+    let word = match asked.one("word") {
+        "role" => Some("The role is changed, and the sessions of this account are ended."),
+        "disabled" => Some("The account is disabled, and its sessions are ended."),
+        "enabled" => Some("The account is enabled: its password works again."),
+        "reset" => Some("A link to a new password is on its way. It works for an hour."),
+        "again" => Some("Another invitation is on its way. The one before works no more."),
+        "two-factor" => Some("Two-factor is off, and the sessions of this account are ended."),
+        "same" => Some("That was so already: nothing changed."),
+        _ => None,
+    };
+    let context = context(&app, &desk, key(&id)?, word, None).await?;
+    desk.page(&app, PAGE, context)
+}
+
+async fn context(
+    app: &App,
+    desk: &Desk,
+    staff_id: Uuid,
+    word: Option<&str>,
+    error: Option<(&str, &str)>,
+) -> Result<Value, Error> {
+    let mut tx = app.db.read().await?;
+    let account = accounts::find(&mut tx, staff_id).await?.ok_or(Error::NotFound)?;
+    let sessions = sessions::list(&mut tx, app.clock.now(), staff_id).await?;
+    let now = app.clock.now();
+    let tokens = api_tokens::list_working_of(&mut tx, now, &actor(staff_id)).await?;
+    let errors: Vec<_> = error.iter().map(|(field, words)| fault(field, words)).collect();
+    Ok(json!({
+        "word": word,
+        "account": {
+            "path": format!("/console/staff/{staff_id}"),
+            "email": account.email,
+            "role": account.role.as_str(),
+            "state": account.state(),
+            "seen_at": last_seen(&mut tx, &account).await?,
+            "created_at": account.created_at,
+            "disabled_at": account.disabled_at,
+            "has_password": account.has_password,
+            "invited_until": account.invited_until,
+            "invitation_works": account.invited_until.is_some_and(|until| until > app.clock.now()),
+            "code_since": account.code_since,
+            "sessions": sessions.len(),
+            "is_me": account.staff_id == desk.staff_id,
+        },
+        // They go on working without the account.
+        "tokens": tokens,
+        "roles": roles(),
+        "errors": errors,
+    }))
+}
+
+fn back(staff_id: Uuid, word: &str) -> Response {
+    Redirect::to(&format!("/console/staff/{staff_id}?word={word}")).into_response()
+}
+
+/// The answer to a change: back to the account, or to the sign-in for who changed their own.
+async fn answer(
+    app: &App,
+    desk: &Desk,
+    staff_id: Uuid,
+    changed: Changed,
+    (word, field): (&str, &str),
+) -> Result<Response, Error> {
+    match changed {
+        Changed::Done => Ok(back(staff_id, word)),
+        Changed::Same => Ok(back(staff_id, "same")),
+        Changed::Unknown => Err(Error::NotFound),
+        Changed::LastAdmin => {
+            let words = "This is the last admin who can sign in: make another one first";
+            refused(app, desk, staff_id, (field, words)).await
+        }
+    }
+}
+
+/// The page again, with what is wrong with what was sent.
+async fn refused(
+    app: &App,
+    desk: &Desk,
+    staff_id: Uuid,
+    error: (&str, &str),
+) -> Result<Response, Error> {
+    let context = context(app, desk, staff_id, None, Some(error)).await?;
+    desk.refused(app, PAGE, context)
+}
+
+async fn set_role(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Path(id): Path<String>,
+    Form(fields): Form,
+) -> Result<Response, Error> {
+    let staff_id = key(&id)?;
+    let Ok(role) = fields.one("role").parse::<Role>() else {
+        let error = ("role", "Choose what the account may do");
+        return refused(&app, &desk, staff_id, error).await;
+    };
+    let mut tx = app.db.write().await?;
+    let changed = change_role(&mut tx, &app.moment(), &desk.actor(), staff_id, role).await?;
+    tx.commit().await?;
+    answer(&app, &desk, staff_id, changed, ("role", "role")).await
+}
+
+/// What is done to an account once its box is ticked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sure {
+    Disable,
+    TwoFactorOff,
+}
+
+async fn take(
+    what: Sure,
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Path(id): Path<String>,
+    Form(fields): Form,
+) -> Result<Response, Error> {
+    let staff_id = key(&id)?;
+    let (word, field) = match what {
+        Sure::Disable => ("disabled", "sure"),
+        Sure::TwoFactorOff => ("two-factor", "sure-code"),
+    };
+    if !is_sure(&fields) {
+        let error = (field, "Tick the box to say that you are sure");
+        return refused(&app, &desk, staff_id, error).await;
+    }
+    if what == Sure::TwoFactorOff && staff_id == desk.staff_id {
+        let error = (field, "Turn your own two-factor off at your account, with your password");
+        return refused(&app, &desk, staff_id, error).await;
+    }
+    let (at, by) = (app.moment(), desk.actor());
+    let mut tx = app.db.write().await?;
+    let changed = match what {
+        Sure::Disable => change_staff::disable(&mut tx, &at, &by, staff_id).await?,
+        Sure::TwoFactorOff => turn_code_off(&mut tx, &at, &by, staff_id).await?,
+    };
+    tx.commit().await?;
+    answer(&app, &desk, staff_id, changed, (word, field)).await
+}
+
+async fn enable(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Path(id): Path<String>,
+) -> Result<Response, Error> {
+    let staff_id = key(&id)?;
+    let mut tx = app.db.write().await?;
+    let changed = change_staff::enable(&mut tx, &app.moment(), &desk.actor(), staff_id).await?;
+    tx.commit().await?;
+    answer(&app, &desk, staff_id, changed, ("enabled", "form")).await
+}
+
+/// What is mailed to an account.
+#[derive(Clone, Copy)]
+enum Letter {
+    Reset,
+    Invitation,
+}
+
+async fn mail(
+    what: Letter,
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    request_id: RequestId,
+    Path(id): Path<String>,
+) -> Result<Response, Error> {
+    let staff_id = key(&id)?;
+    let (at, by) = (app.moment_of(request_id), desk.actor());
+    let mut tx = app.db.write().await?;
+    let (sent, word) = match what {
+        Letter::Reset => (send_reset(&mut tx, &at, &by, staff_id).await?, "reset"),
+        Letter::Invitation => (invite_again(&mut tx, &at, &by, staff_id).await?, "again"),
+    };
+    if !sent {
+        return Err(Error::NotFound);
+    }
+    tx.commit().await?;
+    app.mail_waits.notify_one();
+    Ok(back(staff_id, word))
+}
+
+async fn cancel(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Path(id): Path<String>,
+) -> Result<Response, Error> {
+    let mut tx = app.db.write().await?;
+    if !cancel_invitation(&mut tx, &app.moment(), &desk.actor(), key(&id)?).await? {
+        return Err(Error::NotFound);
+    }
+    tx.commit().await?;
+    Ok(Redirect::to("/console/staff?word=cancelled").into_response())
+}

@@ -1,0 +1,36 @@
+//! What pages say of roles, and when somebody was last here.
+
+use serde_json::{Value, json};
+
+use crate::domain::staff::member::{Role, actor};
+use crate::domain::timestamp::Timestamp;
+use crate::store::Tx;
+use crate::store::staff::accounts::{self, Account};
+
+/// What each role may do, in a line.
+pub(super) fn role_words(role: Role) -> &'static str {
+    match role {
+        Role::Viewer => "Sees everything but staff and tokens",
+        Role::Marketing => "Also exports contacts, and edits reports and newsletters",
+        Role::Admin => "Also staff, tokens, policies and erasure",
+    }
+}
+
+/// The roles as options of a form.
+pub(super) fn roles() -> Vec<Value> {
+    let option = |role: Role| {
+        let title = match role {
+            Role::Viewer => "Viewer",
+            Role::Marketing => "Marketing",
+            Role::Admin => "Admin",
+        };
+        json!({"value": role.as_str(), "title": title, "hint": role_words(role)})
+    };
+    Role::ALL.into_iter().map(option).collect()
+}
+
+/// When somebody was last here: in a session that goes on, or by what they did.
+pub(super) async fn last_seen(tx: &mut Tx, account: &Account) -> sqlx::Result<Option<Timestamp>> {
+    let acted = accounts::last_act(tx, &actor(account.staff_id)).await?;
+    Ok(account.seen_at.max(acted))
+}

@@ -1,0 +1,42 @@
+//! A session begins in a browser.
+
+use std::net::IpAddr;
+
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
+
+use crate::domain::contacts::email_address::EmailAddress;
+use crate::flows::staff::sign_in::{NewSession, begin_session};
+use crate::store::staff::members::Staff;
+use crate::web::console::staff::sign_in_page::page;
+use crate::web::console::staff::{known, session};
+use crate::web::{App, Error};
+
+/// What is said where the account is not what it was when its owner proved to be that.
+pub(super) const CHANGED: &str = "Your account was changed a moment ago: sign in again";
+
+/// Begins a session under a fresh token in a browser that is known from now on, and leads on. Where the account
+/// changed between the proof and now, both are asked for again.
+pub(super) async fn begin(
+    app: &App,
+    headers: &HeaderMap,
+    account: &Staff,
+    ip: IpAddr,
+    to: &str,
+) -> Result<Response, Error> {
+    let at = app.moment();
+    let email = EmailAddress::parse(&account.email).map_err(|_| Error::Internal)?;
+    let caller = known::caller(app, headers, (&email, ip), Some(account.staff_id));
+    let (token, browser) = (at.new_token(), session::browser(headers));
+    let new = NewSession { proved: account, token: &token, browser: &browser };
+    let mut tx = app.db.write().await?;
+    if !begin_session(&mut tx, &at, &app.terms, &caller, &new).await? {
+        drop(tx);
+        return page(app, &account.email, Some(CHANGED), StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    tx.commit().await?;
+    let session = session::header(app, &token)?;
+    let known = known::header(app, &at, account.staff_id)?;
+    let cookies = AppendHeaders([(header::SET_COOKIE, session), (header::SET_COOKIE, known)]);
+    Ok((cookies, Redirect::to(to)).into_response())
+}

@@ -1,0 +1,114 @@
+//! The second step of signing in: a code, asked of who proved to know the password. Between the two a signed
+//! cookie says so. It ends after five minutes, with the password, with two-factor, and with the first code that
+//! is accepted.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::domain::contacts::email_address::EmailAddress;
+use crate::domain::signup::link::LinkKind;
+use crate::domain::timestamp::Timestamp;
+use crate::flows::staff::sign_in::{count_code_try, record_refusal};
+use crate::flows::staff::use_two_factor::{Accepted, SecondStep, accept};
+use crate::store::staff::members::{self, Staff};
+use crate::web::console::desk::{fault, show};
+use crate::web::console::staff::known;
+use crate::web::console::staff::new_session::begin;
+use crate::web::console::staff::sign_in_page::{self, seconds, wait_words};
+use crate::web::{App, Error, cookie};
+
+const PAGE: &str = "console/second_step.html";
+const COOKIE: &str = "second_step";
+const OVER: &str = "This step is over: it lasts five minutes, and for one code. Enter your address and \
+                    password again";
+const WRONG: &str =
+    "That is not the code: enter the one shown now, or a recovery code that was not used yet";
+/// How long a code may take.
+const PATIENCE: Duration = Duration::from_mins(5);
+
+/// Leads who proved to know the password of an account to the page that asks for its code.
+pub(in crate::web::console) async fn lead(app: &App, account: &Staff) -> Result<Response, Error> {
+    let until = app.clock.now().plus(PATIENCE).micros().to_be_bytes();
+    let step = SecondStep::of(&mut app.db.read().await?, account).await?.ok_or(Error::Internal)?;
+    let bytes = [&step.staff_id.as_bytes()[..], &until, &step.bound_to].concat();
+    let sealed = app.links.secrets.seal(LinkKind::SecondStep, &bytes);
+    let cookie = cookie::keep(app, COOKIE, &sealed, PATIENCE)?;
+    Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/console/sign-in")).into_response())
+}
+
+/// Who proved to know their password a moment ago, in this browser, and their step.
+pub(in crate::web::console) async fn waiting(
+    app: &App,
+    headers: &HeaderMap,
+) -> Result<Option<(Staff, SecondStep)>, Error> {
+    let Some(step) = read(app, headers) else { return Ok(None) };
+    let mut tx = app.db.read().await?;
+    let Some(account) = members::find(&mut tx, step.staff_id).await? else { return Ok(None) };
+    let stands = SecondStep::of(&mut tx, &account).await? == Some(step);
+    Ok(stands.then_some((account, step)))
+}
+
+fn read(app: &App, headers: &HeaderMap) -> Option<SecondStep> {
+    let sealed = cookie::sent(app, headers, COOKIE)?;
+    let bytes: [u8; 56] =
+        app.links.secrets.unseal(LinkKind::SecondStep, sealed)?.try_into().ok()?;
+    let (staff_id, rest) = bytes.split_first_chunk::<16>()?;
+    let (until, bound_to) = rest.split_first_chunk::<8>()?;
+    let until = Timestamp::from_micros(i64::from_be_bytes(*until));
+    let young = until > app.clock.now();
+    let step =
+        SecondStep { staff_id: Uuid::from_bytes(*staff_id), bound_to: bound_to.try_into().ok()? };
+    young.then_some(step)
+}
+
+pub(in crate::web::console) fn page(
+    app: &App,
+    error: Option<&str>,
+    status: StatusCode,
+) -> Result<Response, Error> {
+    let errors: Vec<_> = error.iter().map(|words| fault("code", words)).collect();
+    show(app, None, PAGE, json!({"errors": errors}), status)
+}
+
+/// Looks at the code. A try is counted, and the count committed, before that.
+pub(in crate::web::console) async fn try_code(
+    app: &App,
+    headers: &HeaderMap,
+    ip: IpAddr,
+    typed: &str,
+) -> Result<Response, Error> {
+    let over = || sign_in_page::page(app, "", Some(OVER), StatusCode::UNPROCESSABLE_ENTITY);
+    let Some((account, step)) = waiting(app, headers).await? else { return over() };
+    let refused = |words| page(app, Some(words), StatusCode::UNPROCESSABLE_ENTITY);
+    if typed.trim().is_empty() {
+        return refused("Enter the code");
+    }
+    let email = EmailAddress::parse(&account.email).map_err(|_| Error::Internal)?;
+    let mut tx = app.db.write().await?;
+    let caller = known::caller(app, headers, (&email, ip), Some(account.staff_id));
+    let wait = count_code_try(&mut tx, &app.moment(), &app.terms, &caller).await?;
+    tx.commit().await?;
+    if let Some(wait) = wait {
+        let page = page(app, Some(&wait_words(wait)), StatusCode::TOO_MANY_REQUESTS)?;
+        return Ok(([(header::RETRY_AFTER, seconds(wait).to_string())], page).into_response());
+    }
+    let mut tx = app.db.write().await?;
+    let accepted = accept(&mut tx, &app.moment(), &app.terms, step, typed).await?;
+    if accepted == Accepted::Wrong {
+        record_refusal(&mut tx, &app.moment(), Some(account.staff_id), "code").await?;
+    }
+    tx.commit().await?;
+    match accepted {
+        Accepted::Right => {}
+        Accepted::Wrong => return refused(WRONG),
+        Accepted::Over => return over(),
+    }
+    let answer = begin(app, headers, &account, ip, "/console").await?;
+    let gone = cookie::keep(app, COOKIE, "", Duration::ZERO)?;
+    Ok((AppendHeaders([(header::SET_COOKIE, gone)]), answer).into_response())
+}

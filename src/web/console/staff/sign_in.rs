@@ -1,0 +1,135 @@
+//! `/console/sign-in` and `/console/sign-out`. Where two-factor is on, the code is asked for in a second
+//! step at the same address.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+
+use crate::domain::contacts::email_address::EmailAddress;
+use crate::domain::staff::password::PasswordHash;
+use crate::flows::staff::sign_in::{count_try, record_refusal, renew_hash, sign_out};
+use crate::store::staff::members::{self, Staff};
+use crate::web::console::desk::{Asked, Desk};
+use crate::web::console::staff::network::Network;
+use crate::web::console::staff::new_session::begin;
+use crate::web::console::staff::sign_in_page::{page, too_many};
+use crate::web::console::staff::{known, second_step, session};
+use crate::web::http::fields::Fields;
+use crate::web::{App, Error, origin};
+
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
+
+/// What is said whatever was wrong: nobody learns which accounts there are.
+const WRONG: &str = "The address or the password is not right";
+
+pub(in crate::web::console) async fn ask(
+    State(app): State<Arc<App>>,
+    Asked(asked): Asked,
+    headers: HeaderMap,
+) -> Result<Response, Error> {
+    if session::find(&app, &headers).await?.is_some() {
+        return Ok(Redirect::to("/console").into_response());
+    }
+    if asked.one("again").is_empty() && second_step::waiting(&app, &headers).await?.is_some() {
+        return second_step::page(&app, None, StatusCode::OK);
+    }
+    page(&app, "", None, StatusCode::OK)
+}
+
+/// Looks at address and password. A try is counted, and the count committed, before that.
+pub(in crate::web::console) async fn try_password(
+    State(app): State<Arc<App>>,
+    Network(ip): Network,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Error> {
+    origin::check_console(&app, &headers)?;
+    if !fields.all("code").is_empty() {
+        return second_step::try_code(&app, &headers, ip, fields.one("code")).await;
+    }
+    let (typed, password) = (fields.one("email").trim(), fields.text("password"));
+    let refused = |words| page(&app, typed, Some(words), StatusCode::UNPROCESSABLE_ENTITY);
+    let Ok(email) = EmailAddress::parse(typed) else {
+        return refused("Enter the address of your account");
+    };
+    if password.is_empty() {
+        return refused("Enter your password");
+    }
+    let turn = app.hash_turns.count().await?;
+    let mut tx = app.db.write().await?;
+    let account = members::find_by_email(&mut tx, &email).await?;
+    let staff_id = account.as_ref().map(|account| account.staff_id);
+    let caller = known::caller(&app, &headers, (&email, ip), staff_id);
+    let wait = count_try(&mut tx, &app.moment(), &app.terms, &caller).await?;
+    tx.commit().await?;
+    drop(turn);
+    if let Some(wait) = wait {
+        return too_many(&app, typed, wait);
+    }
+    let account = account.filter(|account| account.disabled_at.is_none());
+    let kept = account.as_ref().and_then(|account| account.password_hash.clone());
+    let right = app.hash_turns.is_right(kept, password.to_owned()).await?;
+    let Some(account) = account.filter(|_| right) else {
+        return wrong(&app, &email, typed).await;
+    };
+    let account = renew_outdated(&app, account, password).await?;
+    enter(&app, &headers, &account, ip).await
+}
+
+/// Lets in whoever proved to know the password of this account: to the second step first, where two-factor
+/// is on.
+pub(in crate::web::console) async fn enter(
+    app: &App,
+    headers: &HeaderMap,
+    account: &Staff,
+    ip: IpAddr,
+) -> Result<Response, Error> {
+    if account.code_since.is_some() {
+        return second_step::lead(app, account).await;
+    }
+    begin(app, headers, account, ip, "/console").await
+}
+
+async fn wrong(app: &App, email: &EmailAddress, typed: &str) -> Result<Response, Error> {
+    let mut tx = app.db.write().await?;
+    let account = members::find_by_email(&mut tx, email).await?;
+    let staff_id = account.map(|account| account.staff_id);
+    record_refusal(&mut tx, &app.moment(), staff_id, "password").await?;
+    tx.commit().await?;
+    page(app, typed, Some(WRONG), StatusCode::UNPROCESSABLE_ENTITY)
+}
+
+/// Hashes a password anew that was kept under weaker parameters than today's; gives the account as it is
+/// kept now.
+async fn renew_outdated(app: &App, account: Staff, password: &str) -> Result<Staff, Error> {
+    let Some(before) = account.password_hash.clone().filter(PasswordHash::is_outdated) else {
+        return Ok(account);
+    };
+    let (typed, salt) = (password.to_owned(), app.moment().new_password_salt());
+    let hash =
+        app.hash_turns.take(move |memory| PasswordHash::renewed(&typed, &salt, memory)).await??;
+    let mut tx = app.db.write().await?;
+    let renewed = renew_hash(&mut tx, account.staff_id, &before, &hash).await?;
+    tx.commit().await?;
+    let password_hash = if renewed { Some(hash) } else { Some(before) };
+    Ok(Staff { password_hash, ..account })
+}
+
+pub(in crate::web::console) async fn leave(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+) -> Result<Response, Error> {
+    let mut tx = app.db.write().await?;
+    sign_out(&mut tx, &app.moment(), desk.staff_id, desk.session_id).await?;
+    tx.commit().await?;
+    // Nothing of the pages that were seen stays behind. Cookies do, but for the session's: the one that this browser is
+    // known by counts tries apart from those of strangers.
+    let left = [
+        (header::SET_COOKIE, session::gone(&app)?),
+        (CLEAR_SITE_DATA, HeaderValue::from_static("\"cache\", \"storage\"")),
+    ];
+    Ok((left, Redirect::to("/console/sign-in")).into_response())
+}

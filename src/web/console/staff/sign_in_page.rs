@@ -1,0 +1,39 @@
+//! The page that asks for address and password.
+
+use std::time::Duration;
+
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::web::console::desk::{fault, show};
+use crate::web::{App, Error};
+
+pub(super) const PAGE: &str = "console/sign_in.html";
+
+pub(super) fn page(
+    app: &App,
+    email: &str,
+    error: Option<&str>,
+    status: StatusCode,
+) -> Result<Response, Error> {
+    let errors: Vec<_> = error.iter().map(|words| fault("email", words)).collect();
+    show(app, None, PAGE, json!({"email": email, "errors": errors}), status)
+}
+
+pub(super) fn too_many(app: &App, typed: &str, wait: Duration) -> Result<Response, Error> {
+    let page = page(app, typed, Some(&wait_words(wait)), StatusCode::TOO_MANY_REQUESTS)?;
+    Ok(([(header::RETRY_AFTER, seconds(wait).to_string())], page).into_response())
+}
+
+/// What is said to who tried too often.
+pub(super) fn wait_words(wait: Duration) -> String {
+    let seconds = seconds(wait);
+    let unit = if seconds == 1 { "second" } else { "seconds" };
+    format!("Too many tries failed. Wait {seconds} {unit}, then try again")
+}
+
+/// A wait in whole seconds.
+pub(super) fn seconds(wait: Duration) -> u64 {
+    wait.as_secs() + 1
+}

@@ -1,0 +1,92 @@
+//! `/console/welcome/{token}`: the first account of all, from the link that `serve` prints, and the first
+//! password of who was invited.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde_json::json;
+
+use crate::domain::contacts::email_address::EmailAddress;
+use crate::domain::staff::member::StaffLinkKind;
+use crate::flows::staff::add_staff::open_first_account;
+use crate::store::staff::links::StaffLink;
+use crate::store::staff::members;
+use crate::web::console::desk::{fault, show};
+use crate::web::console::staff::choose_password::{self, choose, find, used};
+use crate::web::console::staff::network::Network;
+use crate::web::console::staff::sign_in;
+use crate::web::http::fields::Fields;
+use crate::web::{App, Error, origin};
+
+const PAGE: &str = "console/welcome.html";
+
+pub(in crate::web::console) async fn ask(
+    State(app): State<Arc<App>>,
+    Path(token): Path<String>,
+    Network(ip): Network,
+) -> Result<Response, Error> {
+    let link = find(&app, ip, &token).await?;
+    match link.kind {
+        StaffLinkKind::First => page(&app, &token, "", None, StatusCode::OK),
+        StaffLinkKind::Invitation => choose_password::ask(&app, &token, &link).await,
+        StaffLinkKind::Reset => Err(Error::NotFound),
+    }
+}
+
+fn page(
+    app: &App,
+    token: &str,
+    email: &str,
+    error: Option<(&str, String)>,
+    status: StatusCode,
+) -> Result<Response, Error> {
+    let errors: Vec<_> = error.into_iter().map(|(field, words)| fault(field, words)).collect();
+    show(app, None, PAGE, json!({"token": token, "email": email, "errors": errors}), status)
+}
+
+pub(in crate::web::console) async fn open(
+    State(app): State<Arc<App>>,
+    Path(token): Path<String>,
+    Network(ip): Network,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Error> {
+    origin::check_console(&app, &headers)?;
+    let link = find(&app, ip, &token).await?;
+    match link.kind {
+        StaffLinkKind::First => open_first(&app, (&token, &link), (&headers, ip), &fields).await,
+        StaffLinkKind::Invitation => {
+            choose_password::set(&app, (&token, &link), (&headers, ip), &fields).await
+        }
+        StaffLinkKind::Reset => Err(Error::NotFound),
+    }
+}
+
+async fn open_first(
+    app: &App,
+    (token, link): (&str, &StaffLink),
+    (headers, ip): (&HeaderMap, IpAddr),
+    fields: &Fields,
+) -> Result<Response, Error> {
+    let typed = fields.one("email").trim();
+    let refused = |field, words| {
+        page(app, token, typed, Some((field, words)), StatusCode::UNPROCESSABLE_ENTITY)
+    };
+    let Ok(email) = EmailAddress::parse(typed) else {
+        return refused("email", "Enter your email address".to_owned());
+    };
+    let hash = match choose(app, fields, &email).await? {
+        Ok(hash) => hash,
+        Err(words) => return refused("password", words),
+    };
+    let mut tx = app.db.write().await?;
+    let opened =
+        open_first_account(&mut tx, &app.moment(), link.staff_link_id, &email, &hash).await?;
+    let Some(staff_id) = opened else { return Err(used()) };
+    let account = members::find(&mut tx, staff_id).await?.ok_or_else(used)?;
+    tx.commit().await?;
+    sign_in::enter(app, headers, &account, ip).await
+}

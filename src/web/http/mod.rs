@@ -1,0 +1,12 @@
+//! HTTP itself: bodies, fields, codings, conditions, connections. Nothing here knows what the site is about.
+
+pub(super) mod body;
+pub(super) mod coding;
+pub(super) mod fields;
+pub(super) mod framing;
+pub(super) mod patience;
+pub mod server;
+pub(super) mod upload;
+#[cfg(test)]
+pub(super) mod upload_tests;
+pub(super) mod validators;

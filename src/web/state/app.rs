@@ -1,0 +1,98 @@
+//! All parts of the application that answers.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+use tokio::sync::{Notify, Semaphore};
+
+use super::catalog::CatalogCache;
+use super::comparisons::Comparisons;
+use super::figures::FiguresCache;
+use super::hash_turns::HashTurns;
+use super::ledger_check::LedgerCheck;
+use super::limits::{CodeLimit, NetworkLimits};
+use super::own_host::OwnHost;
+use crate::clock::Clock;
+use crate::domain::request_id::RequestId;
+use crate::domain::signup::link::Links;
+use crate::files::Files;
+use crate::flows::Terms;
+use crate::intake::Intake;
+use crate::mail::compose::Sender;
+use crate::mail::mailbox::Mailbox;
+use crate::mail::postmaster::Postmaster;
+use crate::mail::relay_events::Door;
+use crate::random::{Moment, Random};
+use crate::site::Site;
+use crate::store::Db;
+use crate::templates::Templates;
+
+/// What every handler works with.
+pub struct App {
+    /// Where everything is stored.
+    pub db: Db,
+    /// What time it is.
+    pub clock: Clock,
+    /// Where keys come from.
+    pub random: Random,
+    /// What the operator set.
+    pub terms: Terms,
+    /// Pages and what they look like.
+    pub templates: Templates,
+    /// What pages say of the publisher.
+    pub site: Arc<Site>,
+    /// Who mail comes from.
+    pub sender: Sender,
+    /// The names by which mail filters know it.
+    pub postmaster: Postmaster,
+    /// Where events of the relay come in, if it sends any.
+    pub relay_door: Option<Door>,
+    /// Where links lead.
+    pub links: Links,
+    /// Report files.
+    pub files: Files,
+    /// Where workbooks are put together, out of sight.
+    pub data_dir: PathBuf,
+    /// Turns at exporting: each holds a connection for as long as its browser takes.
+    pub export_places: Arc<Semaphore>,
+    /// The turns of uploads at the console.
+    pub upload_places: Arc<Semaphore>,
+    /// The door signups go through.
+    pub intake: Intake,
+    /// What is on offer.
+    pub catalog: CatalogCache,
+    /// What one address of the network may do how often.
+    pub network_limits: NetworkLimits,
+    /// How many codes of one mailbox are looked at.
+    pub code_limit: CodeLimit,
+    /// The host that requests must name.
+    pub own_host: OwnHost,
+    /// Whose `X-Forwarded-For` counts.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Origins that may post forms and frame them.
+    pub embed_origins: Vec<String>,
+    /// Rung when mail was decided on.
+    pub mail_waits: Arc<Notify>,
+    /// How the forms are doing, for the console.
+    pub figures: FiguresCache,
+    /// Comparisons of published policies.
+    pub comparisons: Comparisons,
+    /// The check of the ledger that was asked for at the console.
+    pub ledger_check: LedgerCheck,
+    /// Turns at looking at passwords.
+    pub hash_turns: HashTurns,
+    /// The mailbox that the demo shows.
+    pub dev_mailbox: Option<Mailbox>,
+}
+
+impl App {
+    pub(in crate::web) fn moment(&self) -> Moment {
+        Moment::of(&self.clock, &self.random)
+    }
+
+    /// The present moment of a request, for what a worker does later on its behalf.
+    pub(in crate::web) fn moment_of(&self, request_id: RequestId) -> Moment {
+        self.moment().for_request(Some(request_id))
+    }
+}

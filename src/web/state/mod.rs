@@ -1,0 +1,14 @@
+//! What every handler works with: the parts of the application, and the caches, turns and limits that they
+//! share. No handler is known here.
+
+pub mod app;
+pub mod catalog;
+pub mod comparisons;
+pub(super) mod counting;
+pub(super) mod dashboard_figures;
+pub(super) mod dashboard_span;
+pub mod figures;
+pub mod hash_turns;
+pub mod ledger_check;
+pub mod limits;
+pub mod own_host;

@@ -1,0 +1,30 @@
+//! What one mail says, or why it says nothing any more.
+
+use serde_json::Value;
+
+use crate::flows::Error;
+
+/// Why nothing is said to an address that must not be mailed.
+pub(super) const SUPPRESSED: &str = "the address is suppressed";
+/// Why nothing is said about what was erased or purged.
+pub(super) const GONE: &str = "what it was about is gone";
+
+/// What a mail says, and to whom; or why there is nothing to say any more.
+pub enum Said {
+    /// This.
+    Mail(Letter),
+    /// Nothing: the reason.
+    Nothing(&'static str),
+    /// Nothing, for another hand changed whose the address is.
+    Changed(Error),
+}
+
+/// What one mail says.
+pub struct Letter {
+    /// The address.
+    pub to: String,
+    /// What its template is given.
+    pub context: Value,
+    /// Where one press ends such mail (RFC 8058), where it can be ended.
+    pub leave: Option<String>,
+}

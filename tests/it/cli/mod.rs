@@ -1,0 +1,4 @@
+//! Stories of commands.
+
+mod check;
+mod commands;

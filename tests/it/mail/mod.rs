@@ -1,0 +1,12 @@
+//! Stories of mail: queued, sent, refused, bounced.
+
+mod alarms;
+mod bounces;
+mod commands;
+mod console;
+mod delivery;
+mod durability;
+mod faults;
+mod kills;
+mod messages;
+mod relay;

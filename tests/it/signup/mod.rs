@@ -1,0 +1,17 @@
+//! Stories of signing up: the form, the mail, the press or code that confirms, the download.
+
+mod brought_in;
+mod code;
+mod confirm;
+mod cookies;
+mod dashboard;
+mod door;
+mod downloads;
+mod fresh_links;
+mod journey;
+mod just_confirmed;
+pub mod lost_links;
+mod old_pages;
+mod same_work;
+mod thanks;
+mod two_forms;

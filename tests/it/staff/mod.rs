@@ -1,0 +1,11 @@
+//! Stories of accounts, sessions, rights, tokens, and the audit.
+
+mod account;
+mod audit;
+mod guard;
+mod known_browsers;
+mod late;
+mod members;
+mod sign_in;
+mod tokens;
+mod two_factor;

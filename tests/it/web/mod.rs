@@ -1,0 +1,13 @@
+//! Stories of what holds for all pages and doors.
+
+mod api_doors;
+mod day_spans;
+mod limits;
+mod links;
+mod moments;
+mod pages;
+mod postmaster;
+mod request_log;
+mod screens;
+mod templates;
+mod time_zone;

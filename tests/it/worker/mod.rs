@@ -1,5 +1,0 @@
-mod delivery;
-mod durability;
-mod faults;
-mod kills;
-mod relay;
