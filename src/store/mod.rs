@@ -29,10 +29,10 @@ use std::time::Duration;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, PgPool, Postgres, Sqlite, SqlitePool};
+use sqlx::{Connection, PgPool, SqlitePool};
 
 pub use away::is_away;
-pub use noting::{LEFT_AGAIN, Noting};
+pub use noting::{LEFT_AGAIN, Noting, Tx};
 pub use open_error::OpenError;
 pub use sqlite_file::sqlite_file;
 
@@ -70,14 +70,6 @@ pub enum Db {
         /// Where endings are noted before they are committed.
         outside: Outside,
     },
-}
-
-/// A transaction on either database.
-pub enum Tx {
-    /// On SQLite.
-    Sqlite(Noting<Sqlite>),
-    /// On PostgreSQL.
-    Postgres(Noting<Postgres>),
 }
 
 /// A statement whose text has to differ between the two.

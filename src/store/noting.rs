@@ -4,9 +4,8 @@
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
-use sqlx::{Database, Transaction};
+use sqlx::{Database, Postgres, Sqlite, Transaction};
 
-use super::Tx;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::timestamp::Timestamp;
@@ -14,6 +13,14 @@ use crate::outside::{Began, Ending, Endings, Outside, OutsideError, Scope, Turn}
 
 /// How long a second press says nothing new.
 pub const LEFT_AGAIN: Duration = Duration::from_mins(1);
+
+/// A transaction on either database.
+pub enum Tx {
+    /// On SQLite.
+    Sqlite(Noting<Sqlite>),
+    /// On PostgreSQL.
+    Postgres(Noting<Postgres>),
+}
 
 /// A transaction that notes what it ends.
 pub struct Noting<D: Database> {
