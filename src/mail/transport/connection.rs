@@ -13,12 +13,14 @@ use secrecy::ExposeSecret;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
-use super::StillOurs;
 use super::opening::{Opened, try_starttls};
 use super::refusal::{Stage, TransportError, Trouble, plain, silence, sort, unreachable};
 use super::relay::{Relay, Tls};
 use super::tls_stream::Encrypted;
 use crate::mail::compose::Outgoing;
+
+/// Asked before the text of a mail is sent: may it still, or does somebody else hold the mail by now?
+pub type StillOurs<'a> = &'a (dyn Fn() -> bool + Send + Sync);
 
 /// How long finding, greeting and signing in may take: some servers greet late on purpose.
 const GREETING_TIMEOUT: Duration = Duration::from_secs(10);

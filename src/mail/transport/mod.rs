@@ -13,13 +13,10 @@ use uuid::Uuid;
 use super::compose::Outgoing;
 use super::mailbox::Mailbox;
 
-pub use connection::Step;
+pub use connection::{Step, StillOurs};
 pub use refusal::{TransportError, Trouble};
 pub use relay::{Relay, Tls};
 pub use smtp::Smtp;
-
-/// Asked before the text of a mail is sent: may it still, or does somebody else hold the mail by now?
-pub type StillOurs<'a> = &'a (dyn Fn() -> bool + Send + Sync);
 
 /// How mail leaves.
 pub enum Transport {

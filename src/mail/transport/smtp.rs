@@ -4,8 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::StillOurs;
-use super::connection::{Connection, Step};
+use super::connection::{Connection, Step, StillOurs};
 use super::refusal::TransportError;
 use super::relay::Relay;
 use crate::mail::compose::Outgoing;
