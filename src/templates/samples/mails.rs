@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::BASE_URL;
+use super::values::BASE_URL;
 
 const ADDRESS: &str = "reader@council.example";
 const AT: &str = "2026-11-23T09:00:00.000000Z";

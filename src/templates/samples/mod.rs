@@ -8,10 +8,9 @@ mod pages;
 mod values;
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-/// Where the samples' links lead.
-pub const BASE_URL: &str = "https://reports.example.org";
+use self::values::site;
 
 /// Everything that the template of this name may be given: one context for each state. The HTML made from
 /// MJML goes by the name of its text.
@@ -72,36 +71,10 @@ fn differs(given: &Value, samples: &[&Value], at: &str) -> Option<String> {
     }
 }
 
-fn site() -> Value {
-    json!({
-        "name": "Example Press",
-        "controller": {
-            "name": "Example Press Ltd",
-            "address": "1 High Street, Exampleton EX1 1EX",
-            "contact": "privacy@example.org",
-        },
-        "demo": false,
-        "css": "/assets/site.css",
-        "timezone": "UTC",
-    })
-}
-
-/// A demo whose controller is reached by telephone, and a site whose controller is not set yet.
-fn other_sites() -> [Value; 2] {
-    let mut demo = site();
-    demo["demo"] = json!(true);
-    demo["controller"]["contact"] = json!("01632 960123");
-    let blank = json!({"name": "Reports", "controller": {"name": "", "address": "", "contact": ""},
-                       "demo": false, "css": "/assets/site.css", "timezone": "UTC"});
-    [demo, blank]
-}
-
-fn policy() -> Value {
-    json!({"label": "2026-11", "date": "2026-11-23T09:00:00.000000Z", "url": "/policies/privacy/2026-11"})
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::templates::BUILT_IN;
 

@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::values::{ADDRESS, MOMENT, TOKEN};
-use super::{BASE_URL, policy};
+use super::values::{ADDRESS, BASE_URL, MOMENT, TOKEN, policy};
 
 pub(super) fn of(page: &str) -> Vec<Value> {
     match page {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::values::{ADDRESS, MOMENT, TOKEN};
-use super::{BASE_URL, other_sites, own_pages, policy, site};
+use super::own_pages;
+use super::values::{ADDRESS, BASE_URL, MOMENT, TOKEN, other_sites, policy, site};
 
 /// The contexts of a page. What pages import is checked through them.
 pub(super) fn of(page: &str) -> Vec<Value> {

@@ -1,5 +1,38 @@
 //! What many samples hold.
 
+use serde_json::{Value, json};
+
 pub(super) const ADDRESS: &str = "r…@council.example";
 pub(super) const MOMENT: &str = "2026-11-23T09:00:00.000000Z";
 pub(super) const TOKEN: &str = "TOKEN";
+
+/// Where the samples' links lead.
+pub(super) const BASE_URL: &str = "https://reports.example.org";
+
+pub(super) fn site() -> Value {
+    json!({
+        "name": "Example Press",
+        "controller": {
+            "name": "Example Press Ltd",
+            "address": "1 High Street, Exampleton EX1 1EX",
+            "contact": "privacy@example.org",
+        },
+        "demo": false,
+        "css": "/assets/site.css",
+        "timezone": "UTC",
+    })
+}
+
+/// A demo whose controller is reached by telephone, and a site whose controller is not set yet.
+pub(super) fn other_sites() -> [Value; 2] {
+    let mut demo = site();
+    demo["demo"] = json!(true);
+    demo["controller"]["contact"] = json!("01632 960123");
+    let blank = json!({"name": "Reports", "controller": {"name": "", "address": "", "contact": ""},
+                       "demo": false, "css": "/assets/site.css", "timezone": "UTC"});
+    [demo, blank]
+}
+
+pub(super) fn policy() -> Value {
+    json!({"label": "2026-11", "date": "2026-11-23T09:00:00.000000Z", "url": "/policies/privacy/2026-11"})
+}

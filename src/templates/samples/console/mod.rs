@@ -18,7 +18,7 @@ mod tokens;
 
 use serde_json::{Value, json};
 
-use super::other_sites;
+use super::values::other_sites;
 use crate::templates::samples::console::desk::{admin, viewer};
 
 /// The samples of each part of the console.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::other_sites;
+use super::super::values::other_sites;
 use crate::templates::samples::console::desk::{admin, viewer};
 
 const MOMENT: &str = "2026-11-23T09:00:00.000000Z";

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::{other_sites, pages};
+use super::super::pages;
+use super::super::values::other_sites;
 use crate::templates::samples::console::desk::{desk, viewer};
 
 const COUNTED_AT: &str = "2026-11-23T09:41:00.000000Z";
