@@ -3,7 +3,8 @@
 use std::io::Read;
 use std::path::PathBuf;
 
-use super::{Error, Outcome};
+use super::opening::{open, settings};
+use super::outcome::{Error, Outcome};
 use crate::app::Core;
 use crate::domain::mail::bounce::{Bounce, BounceKind};
 use crate::flows::mail::record_bounce::record_news;
@@ -75,7 +76,7 @@ impl BounceCommand {
             Ok(returned) => returned,
             Err(why) => return Ok(ignored(why)),
         };
-        let core = super::open(super::settings(config)?).await?;
+        let core = open(settings(config)?).await?;
         let words = record(&core, &returned).await;
         core.db.close().await;
         words

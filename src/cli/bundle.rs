@@ -5,7 +5,8 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::{Error, Outcome, disclosed, refuse};
+use super::actor::disclosed;
+use super::outcome::{Error, Outcome, refuse};
 use crate::app::Core;
 use crate::domain::catalog::notice::{LANG, hex, sha256_hex};
 use crate::domain::contacts::email_address::EmailAddress;

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Error, Outcome, log_to_stderr, open, serve};
+use super::opening::{log_to_stderr, open};
+use super::outcome::{Error, Outcome};
+use super::serve;
 use crate::app::{Core, Role};
 use crate::config::{Settings, Values};
 use crate::demo;

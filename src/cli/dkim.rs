@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use super::{Outcome, refuse};
+use super::outcome::{Outcome, refuse};
 use crate::config::Settings;
 use crate::domain::slug::Slug;
 use crate::mail::dkim::zone_text;

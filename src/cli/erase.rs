@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::Outcome;
+use super::actor::ACTOR;
+use super::outcome::Outcome;
 use crate::app::Core;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::signup::form_state::Method;
@@ -21,8 +22,8 @@ impl Erase {
         let key = core.terms.address_secret.key(&email);
         let at = core.moment();
         let mut tx = core.db.write().await?;
-        let held = erase(&mut tx, &at, &core.terms, &key, (Method::Staff, super::ACTOR)).await?;
-        record_erasure(&mut tx, &at, super::ACTOR, held).await?;
+        let held = erase(&mut tx, &at, &core.terms, &key, (Method::Staff, ACTOR)).await?;
+        record_erasure(&mut tx, &at, ACTOR, held).await?;
         tx.commit().await?;
         if held && !emptied(core).await {
             eprintln!(

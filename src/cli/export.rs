@@ -3,7 +3,8 @@
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use super::{ACTOR, Error, Outcome, refuse};
+use super::actor::ACTOR;
+use super::outcome::{Error, Outcome, refuse};
 use crate::app::Core;
 use crate::domain::catalog::notice::LANG;
 use crate::domain::catalog::purpose::Purpose;

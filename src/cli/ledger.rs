@@ -7,7 +7,10 @@ use clap::Subcommand;
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
-use super::{Outcome, bundle, disclosed, read_text, read_whole, refuse, resume};
+use super::actor::disclosed;
+use super::outcome::{Outcome, refuse};
+use super::text_file::{read_text, read_whole};
+use super::{bundle, resume};
 use crate::app::Core;
 use crate::flows::consent::receipt::receipt;
 use crate::flows::contacts::record_disclosure::Disclosure;

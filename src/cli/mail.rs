@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use super::{Outcome, refuse};
+use super::actor::ACTOR;
+use super::opening::open;
+use super::outcome::{Outcome, refuse};
 use crate::app::{Core, sender, transport};
 use crate::clock::Clock;
 use crate::config::{Keys, Settings};
@@ -41,7 +43,7 @@ impl MailCommand {
     pub(super) async fn run(self, settings: Settings) -> Outcome {
         match self {
             Self::Test(test) => test.run(&settings).await,
-            Self::Resume => resume(super::open(settings).await?).await,
+            Self::Resume => resume(open(settings).await?).await,
         }
     }
 }
@@ -50,7 +52,7 @@ impl MailCommand {
 async fn resume(core: Core) -> Outcome {
     demand_level(&core.db, &core.terms).await?;
     let mut tx = core.db.write().await?;
-    let resumed = resume_mail(&mut tx, &core.moment(), super::ACTOR).await?;
+    let resumed = resume_mail(&mut tx, &core.moment(), ACTOR).await?;
     tx.commit().await?;
     core.db.close().await;
     println!("{}", if resumed { "mail leaves again" } else { "mail was not kept back" });

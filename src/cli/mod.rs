@@ -1,5 +1,6 @@
 //! The command line: a file to a command.
 
+mod actor;
 mod backup;
 mod bounce;
 mod bundle;
@@ -13,6 +14,8 @@ mod ledger;
 mod limits;
 mod mail;
 mod newsletter;
+mod opening;
+mod outcome;
 mod policy;
 mod purge;
 mod purpose;
@@ -22,22 +25,18 @@ mod resume;
 mod serve;
 mod staff;
 mod templates;
+mod text_file;
 mod withdrawals;
 
-use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
 
-use crate::app::Core;
-use crate::clock::Clock;
-use crate::config::{ConfigErrors, Settings, Values};
+use self::opening::{log_to_stderr, open, settings};
+use self::outcome::Outcome;
 use crate::domain::sentence::sentence;
-use crate::domain::staff::member::COMMAND_LINE as ACTOR;
-use crate::flows::contacts::record_disclosure::{Disclosure, record_disclosure};
-use crate::random::Random;
 
 /// Newsletter subscriptions and consent: a free report behind a form, a confirmation by one press, a
 /// gated download, and proof of what was agreed to.
@@ -122,29 +121,6 @@ enum Desk {
     Backup(backup::Backup),
     /// Delete what nobody confirmed, and evidence past its time
     Purge(purge::Purge),
-}
-
-/// Whatever went wrong; shown as one sentence.
-type Error = Box<dyn std::error::Error + Send + Sync>;
-
-/// What a command came to.
-type Outcome = Result<(), Error>;
-
-/// A command that was understood and refused, and what to do.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Refusal(String);
-
-fn refuse(words: impl Into<String>) -> Error {
-    Box::new(Refusal(words.into()))
-}
-
-/// Writes down that personal data was taken out by this command.
-async fn disclosed(core: &Core, what: Disclosure, detail: &serde_json::Value) -> Outcome {
-    let mut tx = core.db.write().await?;
-    record_disclosure(&mut tx, &core.moment(), ACTOR, what, detail).await?;
-    tx.commit().await?;
-    Ok(())
 }
 
 /// What tells a mail server to try again later (`EX_TEMPFAIL` of sysexits.h).
@@ -264,45 +240,4 @@ async fn run_at_desk(config: Option<PathBuf>, command: Desk) -> Outcome {
     core.bring_endings().await;
     core.db.close().await;
     outcome
-}
-
-/// The longest text that is read whole, in bytes: all that a command is given is shorter.
-const TEXT_MOST: u64 = 256 * 1024 * 1024;
-
-fn read_text(file: &Path) -> Result<String, Error> {
-    let read = std::fs::File::open(file).and_then(read_whole);
-    read.map_err(|error| {
-        refuse(format!("{} cannot be read as UTF-8 text ({error})", file.display()))
-    })
-}
-
-fn read_whole(from: impl std::io::Read) -> std::io::Result<String> {
-    use std::io::Read as _;
-
-    let mut text = String::new();
-    from.take(TEXT_MOST + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > TEXT_MOST {
-        return Err(std::io::Error::other("it is longer than 256 MiB"));
-    }
-    Ok(text)
-}
-
-fn settings(config: Option<PathBuf>) -> Result<Settings, ConfigErrors> {
-    let beside = PathBuf::from("assent.toml");
-    let config = config.or_else(|| beside.exists().then_some(beside));
-    Settings::check(Values::read(config.as_deref(), std::env::vars_os()))
-}
-
-async fn open(settings: Settings) -> Result<Core, crate::app::StartError> {
-    Core::open(settings, Clock::System, Random::System).await
-}
-
-fn log_to_stderr(default: &str, json: bool) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let log = log.with_ansi(std::io::stderr().is_terminal());
-    let set = if json { log.json().try_init() } else { log.try_init() };
-    if let Err(error) = set {
-        eprintln!("assent: the log could not be set up: {error}");
-    }
 }

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::builder::PossibleValue;
 use clap::{Subcommand, ValueEnum};
 
-use super::{ACTOR, Error, Outcome, read_text, refuse};
+use super::actor::ACTOR;
+use super::outcome::{Error, Outcome, refuse};
+use super::text_file::read_text;
 use crate::app::Core;
 use crate::domain::catalog::notice::LANG;
 use crate::domain::day::Day;

@@ -2,7 +2,7 @@
 
 use humantime::format_duration;
 
-use super::Outcome;
+use super::outcome::Outcome;
 use crate::app::Core;
 use crate::store::contacts::purges;
 use crate::worker::purge::{forget, forget_people};

@@ -2,7 +2,8 @@
 
 use clap::Subcommand;
 
-use super::{ACTOR, Outcome, refuse};
+use super::actor::ACTOR;
+use super::outcome::{Outcome, refuse};
 use crate::app::Core;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::slug::Slug;

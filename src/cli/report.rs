@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::{ACTOR, Error, Outcome, read_text, refuse};
+use super::actor::ACTOR;
+use super::outcome::{Error, Outcome, refuse};
+use super::text_file::read_text;
 use crate::app::Core;
 use crate::domain::catalog::markdown::demand_own_images;
 use crate::domain::catalog::media_type::MediaType;

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::{Error, Outcome, open, read_text, refuse};
+use super::actor::ACTOR;
+use super::opening::open;
+use super::outcome::{Error, Outcome, refuse};
+use super::text_file::read_text;
 use crate::backup::{
     Known, Manifest, Newer, Target, address_fingerprint, keys_folder, known, put_back, read_notes,
 };
@@ -136,7 +139,7 @@ async fn go_on(
 ) -> Outcome {
     let core = open(settings).await?;
     let mut tx = core.db.write().await?;
-    record_restore(&mut tx, &core.moment(), super::ACTOR, &restored).await?;
+    record_restore(&mut tx, &core.moment(), ACTOR, &restored).await?;
     tx.commit().await?;
     keep_known(&core.db, &core.terms, heads).await?;
     let standing = find_standing(&core.db, &core.terms.ledger_keys).await?;
@@ -146,7 +149,7 @@ async fn go_on(
         // Whoever kept a newer head must never see another one of that name. Nothing is kept outside before, or it
         // would be taken for the newest head by whoever puts the same back-up back once more.
         let mut tx = core.db.write().await?;
-        let epoch = resume_ledger(&mut tx, &core.moment(), &core.terms, super::ACTOR, None).await?;
+        let epoch = resume_ledger(&mut tx, &core.moment(), &core.terms, ACTOR, None).await?;
         tx.commit().await?;
         println!("the ledger goes on as {}", epoch.name(core.terms.ledger_keys.origin()));
     } else {

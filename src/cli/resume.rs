@@ -1,6 +1,7 @@
 //! `assent ledger resume`.
 
-use super::{Outcome, refuse};
+use super::actor::ACTOR;
+use super::outcome::{Outcome, refuse};
 use crate::app::Core;
 use crate::domain::mail::alarm::LEDGER;
 use crate::flows::ledger::adopt::adopt;
@@ -23,7 +24,7 @@ pub(super) async fn run(core: &Core) -> Outcome {
     println!("{standing}");
     let mut tx = core.db.write().await?;
     let epoch =
-        resume_ledger(&mut tx, &core.moment(), &core.terms, super::ACTOR, standing.known()).await?;
+        resume_ledger(&mut tx, &core.moment(), &core.terms, ACTOR, standing.known()).await?;
     tx.commit().await?;
     // What an earlier version wrote, where the back-up is that old.
     adopt(&core.db, &core.terms, &core.clock, &core.random).await?;

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::{Error, Outcome, refuse};
+use super::outcome::{Error, Outcome, refuse};
 use crate::app::{Core, Program, Role};
 use crate::config::{Settings, find_exposed_keys};
 use crate::domain::staff::member::StaffLinkKind;

@@ -4,7 +4,8 @@ use std::io::{BufRead, IsTerminal};
 
 use clap::Subcommand;
 
-use super::{ACTOR, Error, Outcome, refuse};
+use super::actor::ACTOR;
+use super::outcome::{Error, Outcome, refuse};
 use crate::app::Core;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::staff::member::Role;

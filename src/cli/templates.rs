@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use super::{Error, Outcome, refuse, settings};
+use super::opening::settings;
+use super::outcome::{Error, Outcome, refuse};
 use crate::templates::{BUILT_IN, BuiltIn, check, nearest_template};
 
 #[derive(Subcommand)]

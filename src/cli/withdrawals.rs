@@ -4,7 +4,8 @@ use std::io::Write;
 
 use serde_json::json;
 
-use super::{Outcome, disclosed};
+use super::actor::disclosed;
+use super::outcome::Outcome;
 use crate::app::Core;
 use crate::export::{TextFormat, WithdrawnRows};
 use crate::flows;

@@ -12,7 +12,7 @@ use hickory_resolver::proto::rr::RData;
 
 use super::dns_records::{Expected, Record};
 use super::report::{OK, Part};
-use crate::cli::{Error, refuse};
+use crate::cli::outcome::{Error, refuse};
 
 /// How long one question may take; each is asked twice.
 const PATIENCE: Duration = Duration::from_secs(3);

@@ -9,10 +9,10 @@ mod stored;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use self::report::{OK, Part, Report};
-use super::{Error, Outcome, refuse, settings};
+use self::report::{OK, Part, Report, in_time};
+use super::opening::settings;
+use super::outcome::{Error, Outcome, refuse};
 use crate::app::{sender, transport};
 use crate::config::{FoundKeys, Keys, MailTarget, Settings, find_exposed_keys};
 use crate::domain::sentence::sentence;
@@ -39,9 +39,6 @@ pub(super) struct Check {
     #[arg(long, value_name = "ADDRESS:PORT", conflicts_with = "no_dns")]
     dns_server: Option<SocketAddr>,
 }
-
-/// How long one part may take.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Check {
     pub(super) async fn run(self, config: Option<PathBuf>) -> Outcome {
@@ -132,13 +129,6 @@ fn keys_found(settings: &Settings, found: &FoundKeys) -> Part {
         return Ok(OK);
     }
     Ok(format!("ok; the first start makes {}", missing.join(", ")).into())
-}
-
-/// What is looked at, or that it takes too long.
-async fn in_time<T>(part: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    let looked = tokio::time::timeout(PATIENCE, part).await;
-    looked
-        .unwrap_or_else(|_| Err(refuse(format!("no answer within {} seconds", PATIENCE.as_secs()))))
 }
 
 /// What leaving is noted in must be written, and so must the heads.

@@ -6,7 +6,7 @@ use std::path::Path;
 use rustix::fs::{Access, access};
 
 use super::report::{OK, Part};
-use crate::cli::refuse;
+use crate::cli::outcome::refuse;
 
 /// Whether files can be written into a directory that is there, or it can be made in the next one above it that is.
 /// Nothing is written to find out.

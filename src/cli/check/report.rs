@@ -2,14 +2,25 @@
 
 use std::borrow::Cow;
 use std::io::Write;
+use std::time::Duration;
 
-use crate::cli::{Error, Outcome, refuse};
+use crate::cli::outcome::{Error, Outcome, refuse};
 use crate::domain::sentence::sentence;
 
 /// What is said of a part: that it can be used, or why not.
 pub(super) type Part = Result<Cow<'static, str>, Error>;
 
 pub(super) const OK: Cow<'static, str> = Cow::Borrowed("ok");
+
+/// How long one part may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What is looked at, or that it takes too long.
+pub(super) async fn in_time<T>(part: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let looked = tokio::time::timeout(PATIENCE, part).await;
+    looked
+        .unwrap_or_else(|_| Err(refuse(format!("no answer within {} seconds", PATIENCE.as_secs()))))
+}
 
 /// What was found, told as it is found.
 #[derive(Default)]

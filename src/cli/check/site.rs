@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use url::{Host, Url};
 
 use super::report::{OK, Part};
-use crate::cli::refuse;
+use crate::cli::outcome::refuse;
 use crate::cli::serve::cannot_listen;
 use crate::config::{Keys, Settings};
 use crate::outside::Head;

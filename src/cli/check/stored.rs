@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 
-use super::report::{OK, Part, Report};
-use super::{in_time, place};
+use super::place;
+use super::report::{OK, Part, Report, in_time};
 use crate::app::demand_own_keys;
-use crate::cli::{Error, refuse};
+use crate::cli::outcome::{Error, refuse};
 use crate::clock::Clock;
 use crate::config::{Keys, Settings};
 use crate::domain::catalog::notice::LANG;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::{IsTerminal, Write};
 
-use super::super::{Error, Outcome, refuse};
+use super::super::outcome::{Error, Outcome, refuse};
 use super::source_file::{Hashed, Opened};
 use crate::app::Core;
 use crate::domain::contacts::address_key::AddressKey;

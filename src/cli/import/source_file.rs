@@ -6,7 +6,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::super::{Error, refuse};
+use super::super::outcome::{Error, refuse};
 use crate::domain::contacts::file_columns::Columns;
 use crate::domain::contacts::table::Table;
 use crate::domain::sentence::sentence;

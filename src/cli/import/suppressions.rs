@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::super::{ACTOR, Error, Outcome, refuse};
+use super::super::actor::ACTOR;
+use super::super::outcome::{Error, Outcome, refuse};
 use super::source_file::{Hashed, Opened, SourceFile};
 use crate::app::Core;
 use crate::domain::catalog::purpose::Purpose;
