@@ -333,7 +333,7 @@ impl Program {
         match listener {
             Some(listener) if role != Role::Worker => {
                 let router = web::router(self.app(&tasks));
-                web::http::server::serve(listener, router, stop).await;
+                web::server::serve(listener, router, stop).await;
             }
             _ => stop.cancelled().await,
         }

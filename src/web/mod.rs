@@ -16,7 +16,7 @@ mod export;
 mod headers;
 mod health;
 mod host;
-pub mod http;
+mod http;
 mod links;
 mod markdown;
 mod origin;
@@ -24,6 +24,7 @@ mod people;
 mod public;
 mod request_log;
 mod router;
+pub mod server;
 pub mod state;
 mod waiting;
 

@@ -5,7 +5,6 @@ pub(super) mod coding;
 pub(super) mod fields;
 pub(super) mod framing;
 pub(super) mod patience;
-pub mod server;
 pub(super) mod upload;
 #[cfg(test)]
 pub(super) mod upload_tests;
