@@ -1,0 +1,129 @@
+//! What may stand where: SQL, HTTP, SMTP, unwraps, and the machine's time.
+
+use super::show;
+use super::source::{File, Name};
+
+pub fn sql(file: &File) -> Vec<String> {
+    const VERBS: [&str; 4] = ["SELECT ", "INSERT INTO", "UPDATE ", "DELETE FROM"];
+    let runs = |name: &String| {
+        name.starts_with("query") || ["raw_sql", "QueryBuilder", "*"].contains(&name.as_str())
+    };
+    let calls = |name: &Name| name.parts[0] == "sqlx" && name.parts[1..].iter().any(runs);
+    let reads = |text: &str| VERBS.iter().any(|verb| text.contains(verb));
+    let rule = "SQL only in store/: give the store a function for it and call that";
+    outside(&["src/store/"], file, rule, calls, reads)
+}
+
+pub fn axum(file: &File) -> Vec<String> {
+    let rule = "axum only in web/ and app.rs: return a value and let web/ make the answer";
+    let names = |name: &Name| name.parts[0] == "axum";
+    outside(&["src/web/", "src/app.rs", "src/app/"], file, rule, names, |_| false)
+}
+
+pub fn smtp(file: &File) -> Vec<String> {
+    let speaks = |name: &String| name == "transport" || name == "*" || name.contains("Transport");
+    let names = |name: &Name| name.parts[0] == "lettre" && name.parts.iter().any(speaks);
+    let rule = "SMTP only in mail/transport/: hand the message to its Transport";
+    outside(&["src/mail/transport/"], file, rule, names, |_| false)
+}
+
+/// Clippy bans what else reads the clock. A lease alone is a matter of the database's own time.
+pub fn time_of_stories(file: &File) -> Vec<String> {
+    const NOW: [&str; 3] = ["now()", "unixepoch()", "CURRENT_TIMESTAMP"];
+    let clocks = |name: &Name| name.parts.ends_with(&["Clock".to_owned(), "System".to_owned()]);
+    let reads = |text: &str| {
+        let asks = NOW.iter().any(|now| text.contains(now)) && !text.contains("lease_until");
+        let starts = text.contains("CARGO_BIN_EXE") && file.path != "tests/it/support/program.rs";
+        asks || starts
+    };
+    let rule = "a story goes by its own clock, and so do its programs: bind the story's moment, and start \
+                programs by support/program.rs";
+    outside(&["tests/it/architecture/"], file, rule, clocks, reads)
+}
+
+/// What of the kind is named or written outside the places for it.
+fn outside(
+    places: &[&str],
+    file: &File,
+    rule: &str,
+    names: impl Fn(&Name) -> bool,
+    reads: impl Fn(&str) -> bool,
+) -> Vec<String> {
+    if places.iter().any(|place| file.path.starts_with(place)) {
+        return vec![];
+    }
+    let names = file.names.iter().filter(|name| names(name)).map(|name| name.line);
+    let texts = file.tokens.iter().filter(|token| token.literal && reads(&token.text));
+    names.chain(texts.map(|token| token.line)).map(|line| file.breaks(line, rule)).collect()
+}
+
+pub fn unwrapping(file: &File) -> Vec<String> {
+    let calls = file.tokens.windows(3).filter(|three| {
+        let unwraps = three[1].is("unwrap") || three[1].is("expect");
+        three[0].is(".") && unwraps && three[2].is("(") && !three[1].in_test
+    });
+    let rule = "no unwrap or expect outside tests: return an error that says what is wrong";
+    calls.map(|three| file.breaks(three[1].line, rule)).collect()
+}
+
+#[test]
+fn sql_elsewhere_is_named() {
+    let broken = [
+        "\nfn f() { sqlx::query_as(TEXT) }",
+        "\nuse sqlx::{Row, query_scalar};",
+        "\nconst A: &str = \"SELECT 1\";",
+        "\nconst A: &str = r#\"DELETE FROM signup\"#;",
+        "fn f() { run(\n\"UPDATE signup SET a = 1\") }",
+    ];
+    let fine = "/* SELECT 1 */ type A = sqlx::Error; // sqlx::query\n/// SELECT 1\nfn f() {}";
+    show(sql, "src/flows/confirm.rs", &broken, &[fine]);
+    show(sql, "src/store/signups.rs", &[], &broken);
+}
+
+#[test]
+fn axum_and_smtp_elsewhere_are_named() {
+    show(axum, "src/flows/mod.rs", &["\nuse axum::Router;"], &[]);
+    show(axum, "src/web/mod.rs", &[], &["use axum::Router;"]);
+    let broken = [
+        "\nuse lettre::{Message, transport::smtp};",
+        "\nuse lettre::AsyncSmtpTransport;",
+        "\nuse lettre::*;",
+    ];
+    show(smtp, "src/worker/deliver.rs", &broken, &["use lettre::Message;"]);
+    show(smtp, "src/mail/transport/smtp.rs", &[], &broken);
+}
+
+#[test]
+fn unwraps_outside_tests_are_named() {
+    let broken = [
+        "\nfn f() { a.unwrap() }",
+        "fn f() { a\n.expect(\"b\") }",
+        "#[cfg(test)] mod tests { fn f() {} }\nfn f() { a.unwrap() }",
+        "#[cfg(test)] use a;\nfn f() { a.unwrap() }",
+    ];
+    let fine = [
+        "#[cfg(test)] mod tests { fn f() { if a {} b.unwrap() } }",
+        "fn f() { a.unwrap_or(1); \"b.unwrap()\"; '\"'; c } // d.unwrap()",
+        "#[expect(dead_code)] fn f<'a>() {}",
+    ];
+    show(unwrapping, "src/app.rs", &broken, &fine);
+    show(unwrapping, "src/app_tests.rs", &[], &broken);
+}
+
+#[test]
+fn stories_by_another_clock_are_named() {
+    let starts = "\nconst A: &str = env!(\"CARGO_BIN_EXE_assent\");";
+    let broken = [
+        "\nuse assent::clock::{Clock, Clock::System};",
+        "\nfn f() { Core::open(settings, Clock::System) }",
+        "\nconst A: &str = \"UPDATE signup SET created_at = now()\";",
+        "\nconst A: &str = \"SELECT unixepoch() * 1000000\";",
+        starts,
+    ];
+    let fine = [
+        "fn f() { Random::System; clock.now() } // now()",
+        "const A: &str = \"UPDATE outbox SET lease_until = now()\";",
+    ];
+    show(time_of_stories, "tests/it/mail/kills.rs", &broken, &fine);
+    show(time_of_stories, "tests/it/support/program.rs", &[], &[starts]);
+}
