@@ -4,9 +4,10 @@
 use macro_rules_attribute::apply;
 use serde_json::Value;
 
-use crate::contacts::import::{Desk, WEEKLY};
+use crate::contacts::import::WEEKLY;
 use crate::support::app::Database;
 use crate::support::both_databases;
+use crate::support::operator::Desk;
 
 const ROW: &str = "Ann Example,Office,Clerk,2024-03-01T10:00:00Z,web form";
 const HEADER: &str = "email,name,organisation,job_title,consented_at,method";
@@ -55,7 +56,7 @@ fn files() -> Vec<(Vec<u8>, &'static str)> {
 
 #[apply(both_databases!)]
 async fn files_of_every_make_are_read(database: Database) {
-    let desk = Desk::new(database).await;
+    let desk = Desk::with_newsletter(database).await;
     for (file, email) in files() {
         let (code, said, errors) = desk.imports(&file, &[]);
         let all = (code, said.as_str(), errors.as_str());
@@ -90,7 +91,7 @@ async fn files_of_every_make_are_read(database: Database) {
 
 #[apply(both_databases!)]
 async fn a_broken_row_costs_one_row(database: Database) {
-    let desk = Desk::new(database).await;
+    let desk = Desk::with_newsletter(database).await;
     let opened = "broken@x.example,\"Ann,2024-03-01,web\n";
     let good = |from: usize, count: usize| -> String {
         let row = |n| format!("p{n}@x.example,Ann,2024-03-01,web\n");
@@ -151,7 +152,7 @@ async fn a_broken_row_costs_one_row(database: Database) {
 
 #[apply(both_databases!)]
 async fn our_own_export_comes_back_as_it_was(database: Database) {
-    let desk = Desk::new(database).await;
+    let desk = Desk::with_newsletter(database).await;
     let file = "email,name,organisation,job_title,consented_at,method\n\
         '=ada@b.example,\"'=Ann, \"\"Lee\"\"\",'@Office,''-x,2024-02-29T22:59:59.123456Z,paper\n\
         bob@b.example,'Bob,O'Neill & Söhne,,2023-05-01,paper\n";
@@ -184,7 +185,7 @@ async fn our_own_export_comes_back_as_it_was(database: Database) {
         assert_eq!(code, Some(0));
     }
     // Elsewhere they are the same people.
-    let other = Desk::new(database).await;
+    let other = Desk::with_newsletter(database).await;
     let (code, said, errors) = other.imports(csv.as_bytes(), &[]);
     assert_eq!(said, "rows: 2, imported: 2, already agreed: 0, refused: 0\n", "{errors}");
     assert_eq!(code, Some(0));
@@ -197,7 +198,7 @@ async fn our_own_export_comes_back_as_it_was(database: Database) {
 
 #[apply(both_databases!)]
 async fn the_exports_of_other_tools_are_read_by_their_names(database: Database) {
-    let desk = Desk::new(database).await;
+    let desk = Desk::with_newsletter(database).await;
     let mailchimp = "Email Address,First Name,Last Name,MEMBER_RATING,OPTIN_TIME,OPTIN_IP,CONFIRM_TIME,CONFIRM_IP,LEID,EUID,NOTES,TAGS\n\
         chimp@b.example,Ann,Lee,2,\"2020-02-03 12:00:01\",192.0.2.1,\"2020-02-03 12:05:00\",192.0.2.1,1,a,\"two\nlines\",\"x, y\"\n";
     let hubspot = "Record ID,First Name,Last Name,Email,Create Date,Associated Company,Legal basis for processing contact's data\n\

@@ -15,9 +15,10 @@ use assent::outside::{EndingReason, Scope};
 use assent::store::contacts::suppression_list;
 use macro_rules_attribute::apply;
 
-use crate::contacts::import::{Desk, WEEKLY};
+use crate::contacts::import::WEEKLY;
 use crate::support::app::{Database, TestApp};
 use crate::support::both_databases;
+use crate::support::operator::Desk;
 
 const SOURCE: &str = "The old tool, 2026";
 
@@ -50,7 +51,7 @@ async fn sorted(app: &TestApp, purpose: &str) -> Vec<String> {
 
 #[apply(both_databases!)]
 async fn a_list_is_brought_along_with_reason_and_source(database: Database) {
-    let desk = Desk::new(database).await;
+    let desk = Desk::with_newsletter(database).await;
     let list = "Email;Reason;Unsubscribed_at\n\
         ada@b.example;unsubscribed;2024-03-01\n\
         BOB@b.example;hard_bounce;\n\
@@ -114,7 +115,7 @@ async fn a_list_is_brought_along_with_reason_and_source(database: Database) {
 
 #[apply(both_databases!)]
 async fn a_bare_list_has_one_reason(database: Database) {
-    let desk = Desk::new(database).await;
+    let desk = Desk::with_newsletter(database).await;
     desk.write("list.txt", "\u{feff}gil@b.example\r\n\r\nhal@b.example\r\n".as_bytes());
     let run = |more: &[&str]| {
         let output = desk.run(&[&["import", "list.txt"], more].concat());

@@ -7,6 +7,7 @@ mod exports_by_command;
 mod import;
 mod import_files;
 mod import_suppress;
+mod import_who_left;
 mod people_by_api;
 mod person;
 mod searching;

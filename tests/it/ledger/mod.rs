@@ -32,12 +32,10 @@ use assent::ledger::note::{SignedNote, VerifyingKey};
 use assent::notary::verify::{Verification, verify};
 use assent::store::Db;
 use assent::store::ledger::checkpoints;
-use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::support::app::{SETTINGS, TestApp};
-use crate::support::program;
+use crate::support::app::TestApp;
 
 pub const WEEKLY: &str = "&newsletter=weekly";
 pub const EXPORT: [&str; 5] = ["export", "--purpose", "newsletter:weekly", "--format", "csv"];
@@ -204,22 +202,12 @@ pub async fn assert_heads_are_right(db: &Db, keys: &[VerifyingKey]) {
 
 /// Runs a command of the built program on the database of a running one.
 pub fn command(app: &TestApp, arguments: &[&str]) -> Output {
-    let url = app.core.settings.database_url.expose_secret();
-    let own = [
-        ("ASSENT_DATA_DIR", app.dir.path().to_str().unwrap()),
-        ("ASSENT_BASE_URL", app.base.as_str()),
-        ("ASSENT_DATABASE_URL", url),
-    ];
-    let set: Vec<(&str, &str)> = SETTINGS.iter().chain(&own).copied().collect();
-    program::run(app.dir.path(), &set, arguments)
+    app.command(arguments)
 }
 
 /// The same for one that must succeed; gives what it printed.
 pub fn does(app: &TestApp, arguments: &[&str]) -> String {
-    let output = command(app, arguments);
-    let [told, said] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
-    assert!(output.status.success(), "{arguments:?}: {said}{told}");
-    String::from_utf8(output.stdout).unwrap()
+    app.does(arguments)
 }
 
 /// The command refused in one sentence that holds these words.

@@ -9,6 +9,7 @@ pub mod exported;
 pub mod inbox;
 pub mod kept_pages;
 pub mod name_server;
+pub mod operator;
 pub mod page_form;
 pub mod poll;
 pub mod postgres;

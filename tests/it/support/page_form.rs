@@ -79,6 +79,14 @@ impl PageForm {
     }
 }
 
+/// Whether the box of a purpose is ticked on a page.
+pub fn is_ticked(page: &str, code: &str) -> bool {
+    let value = format!("name=\"purpose\" value=\"{code}\"");
+    let boxes = page.split("<input type=\"checkbox\"").skip(1);
+    let mut tags = boxes.filter_map(|rest| rest.split('>').next());
+    tags.find(|tag| tag.contains(&value)).expect("a box").contains(" checked")
+}
+
 fn control(tag: &str) -> Control {
     let of = |name: &str| {
         let (_, rest) = tag.split_once(&format!("{name}=\""))?;

@@ -1,0 +1,39 @@
+//! What is exported.
+
+use super::TestApp;
+
+impl TestApp {
+    /// The export of one purpose as CSV.
+    pub async fn export(&self, purpose: &str) -> String {
+        let filter = assent::store::contacts::exports::ExportFilter {
+            purpose: purpose.parse().expect("a purpose"),
+            report: None,
+            since: None,
+            until: None,
+            policy: None,
+        };
+        let mut out = Vec::new();
+        let format = assent::export::Format::Csv;
+        let wanted = assent::export::Wanted {
+            filter: &filter,
+            format,
+            preset: None,
+            links: None,
+            authority: self.core.terms.authority(),
+            scratch: self.dir.path(),
+        };
+        let snapshot = self.core.db.snapshot().await.expect("a snapshot");
+        assent::export::write(snapshot, self.clock.now(), wanted, &mut out, |_| {})
+            .await
+            .expect("an export");
+        String::from_utf8(out).expect("UTF-8")
+    }
+
+    /// The addresses in the export of one purpose, in its order.
+    pub async fn exported(&self, purpose: &str) -> Vec<String> {
+        let text = self.export(purpose).await;
+        let text = text.strip_prefix('\u{feff}').expect("a byte-order mark");
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        reader.records().map(|record| record.expect("a record")[1].to_owned()).collect()
+    }
+}

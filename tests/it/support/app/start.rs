@@ -1,0 +1,135 @@
+//! The program started, with settings of the story, and stopped.
+
+use std::time::Duration;
+
+use assent::app::{Core, Program, Role};
+use assent::clock::Clock;
+use assent::config::{Settings, Values};
+use assent::random::Random;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::OnceCell;
+use tokio_util::sync::CancellationToken;
+
+use super::stored::open_db;
+use super::{Database, SETTINGS, TestApp};
+use crate::support::{postgres, story_time};
+
+/// Stories seal when they mean to: a worker that did so meanwhile would change what they compare. Those about
+/// the worker's own sealing set their own.
+const NEVER: Duration = Duration::from_hours(24);
+
+/// What a program is told whose worker seals as it goes.
+pub fn seals_soon(core: &mut Core) {
+    core.seal_every = Duration::from_millis(200);
+}
+
+static TEMPLATE: OnceCell<()> = OnceCell::const_new();
+
+/// A PostgreSQL database of its own, copied from one that was migrated once.
+async fn fresh_postgres() -> String {
+    const NAME: &str = "assent_template";
+    let server = postgres::server();
+    TEMPLATE
+        .get_or_init(|| async {
+            server.create_database(NAME, None).await;
+            let db = open_db(&server.url(NAME)).await;
+            db.migrate().await.expect("migrations");
+            db.close().await;
+        })
+        .await;
+    let name = format!("story_{}", hex(&Random::System.bytes::<8>()));
+    server.create_database(&name, Some(NAME)).await;
+    server.url(&name)
+}
+
+pub fn hex(bytes: &[u8]) -> String {
+    assent::domain::catalog::notice::hex(bytes)
+}
+
+impl TestApp {
+    /// The program with its sample content and without limits.
+    pub async fn start(database: Database) -> Self {
+        Self::start_with(database, &[]).await
+    }
+
+    /// The same, with settings of the story's own.
+    pub async fn start_with(database: Database, set: &[(&str, &str)]) -> Self {
+        let app = Self::start_empty(database, set).await;
+        app.publish_samples().await;
+        app
+    }
+
+    /// The same, with a worker that seals as it goes.
+    pub async fn start_sealing(database: Database, set: &[(&str, &str)]) -> Self {
+        let app = Self::start_tuned(database, set, seals_soon).await;
+        app.publish_samples().await;
+        app
+    }
+
+    /// The program with nothing on offer.
+    pub async fn start_empty(database: Database, set: &[(&str, &str)]) -> Self {
+        Self::start_tuned(database, set, |_| ()).await
+    }
+
+    /// The same, with what no setting changes.
+    pub async fn start_tuned(
+        database: Database,
+        set: &[(&str, &str)],
+        tune: impl FnOnce(&mut Core),
+    ) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let url = match database {
+            Database::Sqlite => None,
+            Database::Postgres => Some(fresh_postgres().await),
+        };
+        let clock = story_time::clock();
+        // It is large, and every story holds it.
+        Box::pin(Self::start_on(dir, url, set, (clock, Random::seeded(1)), tune)).await
+    }
+
+    /// The program on a directory and a database that may have been used before.
+    pub async fn start_on(
+        dir: TempDir,
+        database_url: Option<String>,
+        set: &[(&str, &str)],
+        (clock, random): (Clock, Random),
+        tune: impl FnOnce(&mut Core),
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let base = format!("http://{address}");
+        let mut environment: Vec<(String, String)> = [
+            ("ASSENT_DATA_DIR", dir.path().to_str().expect("UTF-8")),
+            ("ASSENT_BASE_URL", base.as_str()),
+        ]
+        .iter()
+        .chain(&SETTINGS)
+        .chain(set)
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+        environment.extend(database_url.clone().map(|url| ("ASSENT_DATABASE_URL".to_owned(), url)));
+        let values = Values::read(None, environment.into_iter());
+        let settings = Settings::check(values).expect("sound settings");
+        story_time::begin(dir.path(), clock.clone());
+        let mut core = Core::open(settings, clock.clone(), random).await.expect("a core");
+        core.seal_every = NEVER;
+        tune(&mut core);
+        core.look_outside().await.expect("a look outside");
+        let stop = CancellationToken::new();
+        let program = Program::build(core.clone(), false).expect("a program");
+        let running = tokio::spawn(program.run(Role::All, Some(listener), stop.clone()));
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .expect("a client");
+        Self { core, clock, base, address, dir, database_url, client, stop, running }
+    }
+
+    /// Stops the program as SIGTERM would and waits for its end.
+    pub async fn stop(self) -> TempDir {
+        self.stop.cancel();
+        self.running.await.expect("a clean end");
+        self.dir
+    }
+}
