@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{report_pdf, texts};
+use super::texts;
 use crate::domain::catalog::notice::LANG;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::catalog::report::ReportStatus;
@@ -119,7 +119,7 @@ async fn offer(tx: &mut Tx, files: &Files, at: &Moment) -> Result<Offered, SeedE
 async fn report(files: &Files, at: &Moment) -> Result<Report, SeedError> {
     let id = at.new_id();
     let sample = std::env::temp_dir().join(format!("assent-{id}.pdf"));
-    std::fs::write(&sample, report_pdf::sample_report())?;
+    std::fs::write(&sample, texts::REPORT)?;
     let file = files.put_report(id, &sample).await;
     std::fs::remove_file(&sample)?;
     let file = file?;
@@ -133,7 +133,7 @@ async fn report(files: &Files, at: &Moment) -> Result<Report, SeedError> {
         media_type: file.media_type.name.to_owned(),
         byte_size: file.byte_size,
         sha256: file.sha256,
-        pages: Some(report_pdf::PAGES.into()),
+        pages: Some(texts::REPORT_PAGES.into()),
         cover_key: None,
         cover_media_type: None,
         requires_name: false,

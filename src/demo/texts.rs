@@ -39,6 +39,11 @@ they need, and 2% are fully confident of the funding.
 It reads in ten minutes and needs no technical knowledge.
 ";
 
+/// The report itself: tagged, in British English, made by `assets/demo/make_report`.
+pub const REPORT: &[u8] = include_bytes!("../../assets/demo/report.pdf");
+/// How many pages it has.
+pub const REPORT_PAGES: u32 = 8;
+
 /// The newsletter's short name.
 pub const NEWSLETTER_SLUG: &str = "weekly-briefing";
 /// Its name.
@@ -110,3 +115,20 @@ pub const WAITING: [SampleSubscriber; 3] = [
 
 /// Who signs in to the console.
 pub const STAFF: &str = "admin@civicdigitalpress.example";
+
+#[cfg(test)]
+mod tests {
+    use super::{REPORT, REPORT_PAGES, REPORT_TITLE};
+
+    #[test]
+    fn the_report_is_what_its_page_says() {
+        let count = |words: &str| {
+            let words = words.as_bytes();
+            REPORT.windows(words.len()).filter(|window| *window == words).count()
+        };
+        assert!(REPORT.starts_with(b"%PDF-"));
+        assert_eq!(count("/Type /Page\n"), REPORT_PAGES as usize);
+        assert_eq!(count(&format!("/Title ({REPORT_TITLE})\n/Author (Civic Digital Press)")), 1);
+        assert!(count("/Lang (en-GB)") > 0);
+    }
+}
