@@ -44,6 +44,8 @@ use crate::web::{
     App, CatalogCache, CodeLimit, Comparisons, FiguresCache, HashTurns, LedgerCheck, NetworkLimits,
     OwnHost,
 };
+use crate::worker::driver::Driver;
+use crate::worker::run_log::RunLog;
 use crate::worker::{DomainPace, WorkerParts};
 use crate::{tls, web, worker};
 
@@ -297,6 +299,7 @@ impl Program {
             mail_waits: Arc::new(Notify::new()),
             seal_every: core.seal_every,
             witness_mail: settings.ledger_witness_mail.as_ref().map(ToString::to_string),
+            runs: RunLog::new(core.moment().new_id()),
         };
         Ok(Self { core, worker, dev_mailbox })
     }
@@ -305,23 +308,20 @@ impl Program {
     /// way are recorded, and the database is closed. Without a listener there are no pages.
     pub async fn run(self, role: Role, listener: Option<TcpListener>, stop: CancellationToken) {
         let tasks = TaskTracker::new();
-        tasks.spawn(worker::watch_sealing::run(self.worker.clone(), stop.clone()));
-        // Whoever serves pages notes endings, and its machine may be lost.
-        let replay = (role != Role::Web).then(|| self.core.replay.clone());
-        tasks.spawn(worker::outside::run(self.worker.clone(), replay, stop.clone()));
-        if role == Role::Web {
-            // Elsewhere whoever seals looks.
-            tasks.spawn(worker::watch_standing::run(self.worker.clone(), stop.clone()));
+        let runs = self.worker.runs.clone();
+        let driver = Driver::new(&self.core.clock, &runs, &stop);
+        let background = if role == Role::Web {
+            worker::tasks::of_pages_alone(&self.worker)
         } else {
-            tasks.spawn(worker::deliver::run(self.worker.clone(), stop.clone()));
-            tasks.spawn(worker::answer::run(self.worker.clone(), stop.clone()));
-            tasks.spawn(worker::export::run(self.worker.clone(), stop.clone()));
-            tasks.spawn(worker::purge::run(self.worker.clone(), stop.clone()));
-            tasks.spawn(worker::seal::run(self.worker.clone(), stop.clone()));
-            tasks.spawn(worker::policies::run(self.worker.clone(), stop.clone()));
-            tasks.spawn(worker::verify::run(self.worker.clone(), stop.clone()));
-            tasks.spawn(worker::watch::run(self.worker.clone(), stop.clone()));
+            worker::tasks::of_worker(&self.worker, &self.core.replay, &stop)
+        };
+        for task in background {
+            tasks.spawn(driver.clone().drive(task));
         }
+        if role != Role::Web {
+            tasks.spawn(worker::deliver::run(self.worker.clone(), stop.clone()));
+        }
+        tasks.spawn(runs.write_down(self.core.db.clone(), stop.clone()));
         let asked = {
             let stop = stop.clone();
             tokio::spawn(async move {

@@ -5,7 +5,8 @@ use humantime::format_duration;
 use super::outcome::Outcome;
 use crate::app::Core;
 use crate::store::contacts::purges;
-use crate::worker::purge::{forget, forget_people};
+use crate::worker::tasks::forget_people::forget_people;
+use crate::worker::tasks::forget_signups::forget_signups;
 
 /// Delete what is no longer needed: what nobody confirmed, and evidence past its time
 #[derive(clap::Args)]
@@ -36,7 +37,7 @@ impl Purge {
             println!("people whose evidence would be deleted: {people} ({ended})");
             return Ok(());
         }
-        let signups = forget(&core.db, terms, &at).await?;
+        let signups = forget_signups(&core.db, terms, &at).await?;
         println!("signups deleted: {signups} ({unconfirmed})");
         let people = forget_people(&core.db, terms, &at).await?;
         println!("people whose evidence was deleted: {people} ({ended})");

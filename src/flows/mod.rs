@@ -8,6 +8,7 @@ pub mod contacts;
 pub mod ledger;
 pub mod mail;
 pub mod policy;
+pub mod record_tasks;
 pub mod signup;
 pub mod staff;
 

@@ -3,6 +3,7 @@
 //! the database and not by what one of them read earlier.
 
 mod away;
+pub mod background_tasks;
 pub mod catalog;
 mod connecting;
 pub mod consent;

@@ -79,6 +79,7 @@ pub const BUILT_IN: &[BuiltIn] = built_in![
     "console/mail_one.html": "one mail, and every try to hand it over",
     "console/mail_retry.html": "asks before parked mail is sent again",
     "console/ledger.html": "the newest checkpoint, and the last check",
+    "console/tasks.html": "what the program does by itself, and what fails",
     "console/audit.html": "who did what",
     "console/account.html": "one's own password, sessions and two-factor",
     "console/two_factor.html": "sets two-factor up: a picture to scan, and the code",

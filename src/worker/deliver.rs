@@ -16,6 +16,8 @@ use super::hand_over::{Answer, hand_over};
 use super::leases::Leases;
 use super::recorder::{AT_ONCE, Recorder};
 use super::rest::Rest;
+use super::run_log::EndedRun;
+use crate::domain::background_task::BackgroundTask;
 use crate::flows::mail::record_delivery::Tried;
 use crate::store::mail::outbox::{self, ClaimedMail, HeldMail};
 
@@ -33,7 +35,8 @@ const CROWDED: Duration = Duration::from_secs(10);
 
 type Results = Sender<(ClaimedMail, Tried)>;
 
-/// Works the outbox until `stop`; mails under way are finished first, those claimed ahead given back.
+/// Works the outbox until `stop`; mails under way are finished first, those claimed ahead given back. Each look at the
+/// outbox is kept as a run of a background task.
 pub async fn run(parts: WorkerParts, stop: CancellationToken) {
     let (claimed, waiting) = channel(parts.connections * AHEAD);
     let (results, ended) = channel(AT_ONCE);
@@ -88,10 +91,19 @@ async fn claim(
                 () = tokio::time::sleep_until(until.into()) => {}
             }
         }
-        let since = Instant::now();
+        let (since, started_at) = (Instant::now(), parts.clock.now());
         let probing = rest.is_probing();
         let count = if probing { 1 } else { claimed.capacity() };
-        match claim_due(parts, count, &leases.held()).await {
+        let due = claim_due(parts, count, &leases.held()).await;
+        parts.runs.keep(EndedRun {
+            task: BackgroundTask::DeliverMail,
+            period: LOOK_AGAIN,
+            started_at,
+            finished_at: parts.clock.now(),
+            outcome: None,
+            failed: due.is_err(),
+        });
+        match due {
             Ok(mails) if mails.is_empty() => {
                 parts.transport.hang_up(false).await;
                 tokio::select! {

@@ -1,26 +1,19 @@
 //! Work that goes on beside requests, until it is asked to stop.
 
-pub mod answer;
 pub mod deliver;
 mod domain_pace;
-pub mod export;
+pub mod driver;
 mod hand_over;
 mod leases;
 pub mod letter;
 mod letters;
-pub mod outside;
 pub mod own_alarm;
 mod personal_letters;
-pub mod policies;
-pub mod purge;
 mod recorder;
 mod rest;
-pub mod seal;
+pub mod run_log;
 mod staff_letters;
-pub mod verify;
-pub mod watch;
-pub mod watch_sealing;
-pub mod watch_standing;
+pub mod tasks;
 mod witness_letter;
 
 pub use domain_pace::DomainPace;
@@ -41,6 +34,7 @@ use crate::random::{Moment, Random};
 use crate::site::Site;
 use crate::store::Db;
 use crate::templates::Templates;
+use crate::worker::run_log::RunLog;
 
 /// What workers work with.
 #[derive(Clone)]
@@ -77,6 +71,8 @@ pub struct WorkerParts {
     pub seal_every: Duration,
     /// Who is mailed a signed tree head every day.
     pub witness_mail: Option<String>,
+    /// Where the last run of each background task is kept.
+    pub runs: RunLog,
 }
 
 impl WorkerParts {

@@ -19,7 +19,7 @@ use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
 
 /// The pages of the console in the order of its menu: the group that each stands in, and who sees it there.
-const MENU: [(&str, &str, &str, Right); 12] = [
+const MENU: [(&str, &str, &str, Right); 13] = [
     ("", "Today", "/console", Right::See),
     ("Contacts", "Subscribers", "/console/subscribers", Right::See),
     ("Contacts", "Exports", "/console/exports", Right::Export),
@@ -29,6 +29,7 @@ const MENU: [(&str, &str, &str, Right); 12] = [
     ("Offers", "Policies", "/console/policies", Right::See),
     ("Operation", "Mail", "/console/mail", Right::See),
     ("Operation", "Ledger", "/console/ledger", Right::See),
+    ("Operation", "Background tasks", "/console/tasks", Right::See),
     ("Operation", "Audit", "/console/audit", Right::See),
     ("Access", "Staff", "/console/staff", Right::ManageStaff),
     ("Access", "Tokens", "/console/tokens", Right::ManageTokens),

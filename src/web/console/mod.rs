@@ -16,6 +16,7 @@ mod policy;
 mod route;
 mod router;
 mod staff;
+mod tasks;
 
 pub(super) use error_page::error_page;
 pub use guard::UPLOADS_AT_ONCE;

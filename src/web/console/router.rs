@@ -12,7 +12,9 @@ use axum::routing::get;
 use crate::domain::staff::right::Right;
 use crate::web::App;
 use crate::web::console::route::Route;
-use crate::web::console::{POLICY, catalog, contacts, dashboard, ledger, mail, policy, staff};
+use crate::web::console::{
+    POLICY, catalog, contacts, dashboard, ledger, mail, policy, staff, tasks,
+};
 
 /// Every route that needs somebody signed in: method, path, right, and whether its token stands in its
 /// address.
@@ -50,6 +52,7 @@ pub(in crate::web) fn routes() -> Vec<Route> {
         contacts::subscribers::routes(),
         contacts::suppressions::routes(),
         staff::tokens::routes(),
+        tasks::routes(),
     ];
     routes.extend(parts.into_iter().flatten());
     routes

@@ -14,6 +14,7 @@ mod sign_in;
 mod staff;
 mod subscribers;
 mod suppressions;
+mod tasks;
 mod tokens;
 
 use serde_json::{Value, json};
@@ -22,7 +23,7 @@ use super::values::other_sites;
 use crate::templates::samples::console::desk::{admin, viewer};
 
 /// The samples of each part of the console.
-const PARTS: [fn(&str) -> Vec<Value>; 14] = [
+const PARTS: [fn(&str) -> Vec<Value>; 15] = [
     account::of,
     audit::of,
     dashboard::of,
@@ -36,6 +37,7 @@ const PARTS: [fn(&str) -> Vec<Value>; 14] = [
     staff::of,
     subscribers::of,
     suppressions::of,
+    tasks::of,
     tokens::of,
 ];
 

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::web::console::mail::alarms::{broken, words as alarm_words};
+use crate::web::console::tasks::words::alarm as tasks_alarm;
 
 use self::charts::{Way, columns, on};
 use self::steps::Offers;
@@ -20,6 +21,7 @@ use crate::domain::catalog::notice::LANG;
 use crate::domain::signup::form_state::form_name;
 use crate::domain::staff::right::Right;
 use crate::flows::ledger::keep_verdict::find_verdict;
+use crate::store::background_tasks;
 use crate::store::catalog::reports::Report;
 use crate::store::catalog::{newsletters, reports};
 use crate::store::policy::versions;
@@ -50,6 +52,7 @@ async fn show(
     let span = Span::parse(asked.one("days"));
     let mut tx = app.db.read().await?;
     let standing = crate::store::mail::alarms::list(&mut tx).await?;
+    let tasks = background_tasks::list(&mut tx).await?;
     let verdict = find_verdict(&mut tx, &app.terms.evidence_key).await?;
     let reports = reports::list(&mut tx).await?;
     let has_newsletter = !newsletters::list(&mut tx).await?.is_empty();
@@ -58,8 +61,8 @@ async fn show(
     let controller = &app.site.controller;
     let offers = Offers { controller, has_policy, has_newsletter, reports: &reports };
     let steps = steps::next(&offers, &desk);
-    let alarms: Vec<Value> =
-        verdict.iter().filter_map(broken).chain(standing.iter().map(alarm_words)).collect();
+    let found = verdict.iter().filter_map(broken).chain(tasks_alarm(&tasks));
+    let alarms: Vec<Value> = found.chain(standing.iter().map(alarm_words)).collect();
     let forms = forms(reports);
     let chosen = forms.iter().find(|form| form.word == asked.one("form"));
     let figures = app.figures.spans.get(span).await;

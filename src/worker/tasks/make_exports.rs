@@ -3,9 +3,10 @@
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
-use super::WorkerParts;
+use crate::domain::background_task::BackgroundTask;
 use crate::domain::request_id::RequestId;
 use crate::domain::sentence::sentence;
 use crate::export::{ExportError, Format, Preset, Wanted, Written};
@@ -16,6 +17,8 @@ use crate::flows::contacts::record_export::ExportRecord;
 use crate::flows::contacts::write_export::{RunError, keep_export, write_export};
 use crate::notary::before_export::allow_to_begin;
 use crate::store::contacts::export_runs::{self, ExportRun, HeldRun};
+use crate::worker::WorkerParts;
+use crate::worker::driver::{Outcome, Schedule, Task, TaskError};
 
 /// How often it is looked whether a job waits.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
@@ -47,37 +50,45 @@ impl JobError {
     }
 }
 
-/// Makes one job after the other until `stop`; what is under way then is begun again by the next worker.
-pub async fn run(parts: WorkerParts, stop: CancellationToken) {
-    loop {
-        let worked = tokio::select! {
-            () = stop.cancelled() => return,
-            worked = work_next(&parts, &stop) => worked,
-        };
-        match worked {
-            Ok(true) => continue,
-            Ok(false) => {}
-            Err(error) => tracing::error!(error = ?error, "an export could not be looked for"),
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(LOOK_AGAIN) => {}
-        }
+/// Makes one job after the other; what is under way when the program stops is begun again by the next worker.
+pub(super) struct MakeExports {
+    parts: WorkerParts,
+    stop: CancellationToken,
+}
+
+impl MakeExports {
+    pub(super) fn new(parts: WorkerParts, stop: CancellationToken) -> Self {
+        Self { parts, stop }
     }
 }
 
-/// Makes the oldest job that waits; `false` when there is none.
-async fn work_next(parts: &WorkerParts, stop: &CancellationToken) -> sqlx::Result<bool> {
+#[async_trait]
+impl Task for MakeExports {
+    fn schedule(&self) -> Schedule {
+        Schedule::at_once(BackgroundTask::MakeExports, LOOK_AGAIN)
+    }
+
+    async fn run(&mut self) -> Result<Outcome, TaskError> {
+        let worked = work_next(&self.parts, &self.stop).await?;
+        Ok(worked.map_or(Outcome::nothing(), |words| Outcome::done(words).and_more_waits()))
+    }
+}
+
+/// Makes the oldest job that waits, and says what became of it; nothing when there is none.
+async fn work_next(
+    parts: &WorkerParts,
+    stop: &CancellationToken,
+) -> Result<Option<&'static str>, TaskError> {
     if !export_runs::is_any_open(&mut parts.db.read().await?).await? {
-        return Ok(false);
+        return Ok(None);
     }
     let mut tx = parts.db.write().await?;
     let Some(held) = export_runs::claim(&mut tx, parts.clock.now()).await? else {
-        return Ok(false);
+        return Ok(None);
     };
     let run = export_runs::find(&mut tx, held.export_run_id).await?;
     tx.commit().await?;
-    let Some(run) = run else { return Ok(false) };
+    let Some(run) = run else { return Ok(None) };
     let rows = AtomicU64::new(0);
     let made = tokio::select! {
         made = make(parts, held, &run, &rows) => made,
@@ -86,33 +97,30 @@ async fn work_next(parts: &WorkerParts, stop: &CancellationToken) -> sqlx::Resul
             let mut tx = parts.db.write().await?;
             export_runs::release(&mut tx, held).await?;
             tx.commit().await?;
-            return Ok(true);
+            return Ok(Some("an export given back, for the program stops"));
         }
     };
     let id = held.export_run_id;
     let request_id = run.request_id.as_ref().map(RequestId::as_str);
-    match made {
+    Ok(Some(match made {
         Ok(written) => {
             tracing::info!(run = %id, request_id, rows = written.rows, "an export is ready");
+            "an export made"
         }
         // Its lease runs out, and whoever finds it then begins again.
         Err(error) if error.passes() => {
             tracing::warn!(run = %id, request_id, error = ?error, "an export stopped and will begin again");
+            "an export stopped, which begins again"
         }
         Err(error) => {
             tracing::error!(run = %id, request_id, error = ?error, "an export failed");
             let mut tx = parts.db.write().await?;
             let at = parts.moment();
-            if let Err(error) =
-                break_off_export(&mut tx, &at, &run.actor, held, 0, &sentence(&error)).await
-            {
-                tracing::error!(run = %id, request_id, error = ?error, "that could not be written down");
-                return Ok(false);
-            }
+            break_off_export(&mut tx, &at, &run.actor, held, 0, &sentence(&error)).await?;
             tx.commit().await?;
+            "an export failed, which its page says"
         }
-    }
-    Ok(true)
+    }))
 }
 
 async fn make(

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
+use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::WorkerParts;
 use crate::clock::Clock;
+use crate::domain::background_task::BackgroundTask;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::consent::lapse::{self, lapse};
 use crate::flows::policy::announce_policy::{
@@ -19,6 +19,8 @@ use crate::store::consent::renewals;
 use crate::store::policy::announcements::{self, Announcement};
 use crate::store::policy::versions;
 use crate::store::policy::versions::PolicyVersion;
+use crate::worker::WorkerParts;
+use crate::worker::driver::{Outcome, Schedule, Task, TaskError};
 
 const EVERY: Duration = Duration::from_mins(1);
 
@@ -31,29 +33,47 @@ pub struct PolicyWork {
     pub lapsed: usize,
 }
 
-/// Works policies every minute, until `stop`. What lapsed while no worker ran is recorded at the start.
-pub async fn run(parts: WorkerParts, stop: CancellationToken) {
-    let WorkerParts { db, terms, clock, random, mail_waits, .. } = parts;
-    let long_ago = Timestamp::from_micros(0);
-    if let Err(error) = lapse_all(&db, &terms, &clock, &random, long_ago).await {
-        tracing::error!(error = ?error, "consents that lapsed could not be recorded");
+pub(super) struct WorkPolicies {
+    parts: WorkerParts,
+    /// Whether what lapsed while no worker ran is still to be recorded.
+    is_behind: bool,
+}
+
+impl WorkPolicies {
+    pub(super) fn new(parts: WorkerParts) -> Self {
+        Self { parts, is_behind: true }
     }
-    loop {
-        match work_policies(&db, &terms, &clock, &random).await {
-            Ok(work) => {
-                if work != PolicyWork::default() {
-                    tracing::info!(mails = work.mails, lapsed = work.lapsed, "policies worked");
-                }
-                if work.mails > 0 {
-                    mail_waits.notify_one();
-                }
-            }
-            Err(error) => tracing::error!(error = ?error, "policies could not be worked"),
+
+    /// Records what lapsed while no worker ran; once that is done there is nothing more.
+    async fn catch_up(&mut self) -> Result<usize, Error> {
+        if !self.is_behind {
+            return Ok(0);
         }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(EVERY) => {}
+        let WorkerParts { db, terms, clock, random, .. } = &self.parts;
+        let lapsed = lapse_all(db, terms, clock, random, Timestamp::from_micros(0)).await?;
+        self.is_behind = false;
+        Ok(lapsed)
+    }
+}
+
+#[async_trait]
+impl Task for WorkPolicies {
+    fn schedule(&self) -> Schedule {
+        Schedule::at_once(BackgroundTask::WorkPolicies, EVERY)
+    }
+
+    async fn run(&mut self) -> Result<Outcome, TaskError> {
+        let before = self.catch_up().await;
+        let WorkerParts { db, terms, clock, random, mail_waits, .. } = &self.parts;
+        let work = work_policies(db, terms, clock, random).await?;
+        if work.mails > 0 {
+            mail_waits.notify_one();
         }
+        let (mails, lapsed) = (usize::try_from(work.mails).unwrap_or(usize::MAX), work.lapsed);
+        Ok(Outcome::counted(&[
+            (mails, "mail about a policy decided", "mails about policies decided"),
+            (before? + lapsed, "consent ran out", "consents ran out"),
+        ]))
     }
 }
 

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
+use async_trait::async_trait;
 
-use super::WorkerParts;
+use crate::domain::background_task::BackgroundTask;
 use crate::domain::mail::alarm::SEALING;
 use crate::domain::time_zone::TimeZone;
 use crate::flows::Error;
@@ -13,6 +13,8 @@ use crate::flows::mail::raise_alarm::{clear_standing, raise};
 use crate::random::Moment;
 use crate::store::Db;
 use crate::store::ledger::checkpoints;
+use crate::worker::WorkerParts;
+use crate::worker::driver::{Outcome, Schedule, Task, TaskError};
 
 const EVERY: Duration = Duration::from_secs(15);
 /// How long something may wait before the operator must look. Sealing takes seconds.
@@ -27,23 +29,27 @@ pub enum Change {
     Ended,
 }
 
-/// Looks every few seconds, until `stop`. Not at once: what was recorded before a stop waits for the next start.
-pub async fn run(parts: WorkerParts, stop: CancellationToken) {
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(EVERY) => {}
-        }
-        match watch_sealing(&parts.db, &parts.terms.timezone, &parts.moment()).await {
-            Ok(None) => {}
-            Ok(Some(Change::Raised)) => {
+pub(super) struct WatchSealing(pub WorkerParts);
+
+#[async_trait]
+impl Task for WatchSealing {
+    /// Not at once: what was recorded before a stop waits for the next start.
+    fn schedule(&self) -> Schedule {
+        Schedule::after(BackgroundTask::WatchSealing, EVERY)
+    }
+
+    async fn run(&mut self) -> Result<Outcome, TaskError> {
+        let WorkerParts { db, terms, .. } = &self.0;
+        Ok(match watch_sealing(db, &terms.timezone, &self.0.moment()).await? {
+            None => Outcome::nothing(),
+            Some(Change::Raised) => {
                 tracing::error!("what is recorded waits for its place in the ledger for too long");
+                Outcome::done("what is recorded waits for its place for too long")
             }
-            Ok(Some(Change::Ended)) => {
-                tracing::info!("what is recorded gets its place in the ledger again");
+            Some(Change::Ended) => {
+                Outcome::done("what is recorded gets its place in the ledger again")
             }
-            Err(error) => tracing::error!(error = ?error, "sealing could not be watched"),
-        }
+        })
     }
 }
 

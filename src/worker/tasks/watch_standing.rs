@@ -3,30 +3,42 @@
 
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
+use async_trait::async_trait;
 
-use super::WorkerParts;
-use super::own_alarm::OwnAlarm;
+use crate::domain::background_task::BackgroundTask;
 use crate::domain::mail::alarm::LEDGER;
 use crate::flows::ledger::standing::{find_standing, tell_not_level};
 use crate::flows::{Error, Terms};
 use crate::random::Moment;
 use crate::store::Db;
+use crate::worker::WorkerParts;
+use crate::worker::driver::{Outcome, Schedule, Task, TaskError};
+use crate::worker::own_alarm::OwnAlarm;
 
 const EVERY: Duration = Duration::from_mins(1);
 
-/// Looks every minute, until `stop`; a start has looked already.
-pub async fn run(parts: WorkerParts, stop: CancellationToken) {
-    let mut alarm = OwnAlarm::new(LEDGER);
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(EVERY) => {}
-        }
-        let looked = watch_standing(&parts.db, &parts.terms, &parts.moment(), &mut alarm).await;
-        if let Err(error) = looked {
-            tracing::error!(error = ?error, "the database could not be compared with the heads outside it");
-        }
+pub(super) struct WatchStanding {
+    parts: WorkerParts,
+    alarm: OwnAlarm,
+}
+
+impl WatchStanding {
+    pub(super) fn new(parts: WorkerParts) -> Self {
+        Self { parts, alarm: OwnAlarm::new(LEDGER) }
+    }
+}
+
+#[async_trait]
+impl Task for WatchStanding {
+    /// A start has looked already.
+    fn schedule(&self) -> Schedule {
+        Schedule::after(BackgroundTask::WatchStanding, EVERY)
+    }
+
+    async fn run(&mut self) -> Result<Outcome, TaskError> {
+        let at = self.parts.moment();
+        watch_standing(&self.parts.db, &self.parts.terms, &at, &mut self.alarm).await?;
+        Ok(Outcome::nothing())
     }
 }
 

@@ -1,0 +1,194 @@
+//! Background tasks in words, and what waits while one fails.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::domain::background_task::BackgroundTask;
+use crate::domain::timestamp::Timestamp;
+use crate::store::background_tasks::TaskState;
+
+pub(super) const PATH: &str = "/console/tasks";
+
+/// A task in the list.
+pub(super) fn row(state: &TaskState) -> Value {
+    let outcome = state.outcome.as_ref();
+    json!({
+        "name": state.task.as_str(),
+        "title": title(state.task),
+        "often": often(state.period),
+        "finished_at": state.finished_at,
+        "outcome": outcome.map(|outcome| &outcome.words),
+        "outcome_at": outcome.map(|outcome| outcome.at),
+        "failing_since": state.failing_since,
+    })
+}
+
+/// A task that fails.
+pub(super) fn failing(state: &TaskState) -> Value {
+    json!({
+        "name": state.task.as_str(),
+        "title": title(state.task),
+        "often": often(state.period),
+        "meanwhile": meanwhile(state.task),
+        "since": state.failing_since,
+    })
+}
+
+/// The tasks that fail as one thing to look at, for the console's first page.
+pub(in crate::web::console) fn alarm(tasks: &[TaskState]) -> Option<Value> {
+    let failing = || tasks.iter().filter(|state| state.failing_since.is_some());
+    let since: Timestamp = failing().filter_map(|state| state.failing_since).min()?;
+    let titles: Vec<&str> = failing().map(|state| title(state.task)).collect();
+    let title = match titles.len() {
+        1 => "A background task fails".to_owned(),
+        n => format!("{n} background tasks fail"),
+    };
+    Some(json!({
+        "title": title,
+        "detail": titles.join("; "),
+        "todo": "Each is tried again by itself. See what waits for it meanwhile.",
+        "href": PATH,
+        "since": since,
+    }))
+}
+
+fn title(task: BackgroundTask) -> &'static str {
+    match task {
+        BackgroundTask::DeliverMail => "Hand mail over to the relay",
+        BackgroundTask::AnswerLinkRequests => "Mail lost links again",
+        BackgroundTask::WorkPolicies => "Tell of new policies, and end what ran out",
+        BackgroundTask::MakeExports => "Make large exports",
+        BackgroundTask::SealLedger => "Seal the ledger",
+        BackgroundTask::VerifyLedger => "Check the ledger",
+        BackgroundTask::TellWitness => "Mail the witness the newest checkpoint",
+        BackgroundTask::ExchangeOutside => "Keep withdrawals outside the database",
+        BackgroundTask::ReplayEndings => "End what was ended elsewhere",
+        BackgroundTask::ForgetSignups => "Delete unconfirmed signups",
+        BackgroundTask::ForgetPeople => "Delete evidence past its time",
+        BackgroundTask::ForgetExports => "Delete files of exports",
+        BackgroundTask::ForgetUploads => "Delete uploads that broke off",
+        BackgroundTask::EmptyLog => "Empty the database\u{2019}s log of what was erased",
+        BackgroundTask::WatchConfirmations => "Watch whether people confirm",
+        BackgroundTask::WatchRefusals => "Watch whether mail is refused in numbers",
+        BackgroundTask::WatchRelay => "Watch whether the relay is back",
+        BackgroundTask::WatchSealing => "Watch whether the ledger is sealed",
+        BackgroundTask::WatchStanding => "Watch whether the database is the newest",
+    }
+}
+
+/// What is not done while it fails, and whether something is lost by that.
+fn meanwhile(task: BackgroundTask) -> &'static str {
+    match task {
+        BackgroundTask::DeliverMail => {
+            "No mail leaves. Nothing is lost: all that waits leaves once this works."
+        }
+        BackgroundTask::AnswerLinkRequests => {
+            "Whoever asks for a lost link waits for it. Nothing is lost."
+        }
+        BackgroundTask::WorkPolicies => {
+            "Nobody is told of a new policy or asked again. What ran out is in no export, whatever happens here."
+        }
+        BackgroundTask::MakeExports => "Exports that were asked for wait. Small ones can be taken.",
+        BackgroundTask::SealLedger => {
+            "Consents are recorded, and cannot be proved before they are sealed."
+        }
+        BackgroundTask::VerifyLedger => {
+            "The last verdict on the ledger stands. Once it is a day old, each export checks the ledger first."
+        }
+        BackgroundTask::TellWitness => {
+            "The witness is mailed nothing, and cannot tell whether the ledger was changed since."
+        }
+        BackgroundTask::ExchangeOutside => {
+            "What people end is kept on this machine alone: keep its data directory. Look at the file store."
+        }
+        BackgroundTask::ReplayEndings => {
+            "What people ended on another machine may go on here. Exports look at it themselves."
+        }
+        BackgroundTask::ForgetSignups => {
+            "Signups that nobody confirmed are kept longer than was promised."
+        }
+        BackgroundTask::ForgetPeople => {
+            "Evidence about people who left is kept longer than was promised."
+        }
+        BackgroundTask::ForgetExports => {
+            "Files with contacts are kept longer than a day. Look at the file store."
+        }
+        BackgroundTask::ForgetUploads => "Parts of files take up room. Look at the file store.",
+        BackgroundTask::EmptyLog => {
+            "What was erased may lie in the database\u{2019}s log for a while yet."
+        }
+        BackgroundTask::WatchConfirmations => {
+            "Nobody hears of it if somebody types in addresses of strangers."
+        }
+        BackgroundTask::WatchRefusals => "Nobody hears of it if mail is refused in numbers.",
+        BackgroundTask::WatchRelay => {
+            "The alarm about the relay may stand until the next mail leaves."
+        }
+        BackgroundTask::WatchSealing => "Nobody hears of it if the ledger is not sealed.",
+        BackgroundTask::WatchStanding => {
+            "Nobody hears of it from this machine if the database was put back to an older one."
+        }
+    }
+}
+
+/// How often, by the largest unit that fits.
+fn often(period: Duration) -> String {
+    let seconds = period.as_secs();
+    if seconds == 0 {
+        return "several times a second".to_owned();
+    }
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+    let fits = units.iter().find(|(length, _)| seconds.is_multiple_of(*length));
+    let (length, unit) = fits.unwrap_or(&units[3]);
+    match seconds / length {
+        1 => format!("every {unit}"),
+        n => format!("every {n} {unit}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_often_is_said_in_the_largest_unit() {
+        for (seconds, words) in [
+            (1, "every second"),
+            (5, "every 5 seconds"),
+            (60, "every minute"),
+            (90, "every 90 seconds"),
+            (600, "every 10 minutes"),
+            (86_400, "every day"),
+        ] {
+            assert_eq!(often(Duration::from_secs(seconds)), words);
+        }
+        assert_eq!(often(Duration::from_millis(500)), "several times a second");
+    }
+
+    #[test]
+    fn several_that_fail_are_one_alarm() {
+        let at = |minute: i64| Timestamp::from_micros(minute * 60_000_000);
+        let state = |task, failing_since: Option<i64>| TaskState {
+            task,
+            period: Duration::from_secs(5),
+            started_at: at(9),
+            finished_at: at(9),
+            outcome: None,
+            failing_since: failing_since.map(at),
+        };
+        let seals = state(BackgroundTask::SealLedger, Some(5));
+        let works = state(BackgroundTask::WatchRelay, None);
+        assert_eq!(alarm(std::slice::from_ref(&works)), None);
+        let one = alarm(&[seals.clone(), works]).unwrap();
+        assert_eq!(
+            (&one["title"], &one["detail"]),
+            (&json!("A background task fails"), &json!("Seal the ledger"))
+        );
+        let two = alarm(&[seals, state(BackgroundTask::MakeExports, Some(3))]).unwrap();
+        assert_eq!(
+            (&two["title"], &two["since"]),
+            (&json!("2 background tasks fail"), &json!(at(3)))
+        );
+    }
+}

@@ -1,0 +1,53 @@
+//! Closes and deletes unconfirmed signups as their time comes.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use crate::domain::background_task::BackgroundTask;
+use crate::domain::timestamp::Timestamp;
+use crate::flows::contacts::purge::{expire, purge};
+use crate::flows::ledger::check_events::EventChecker;
+use crate::flows::{Error, Terms};
+use crate::random::Moment;
+use crate::store::Db;
+use crate::worker::WorkerParts;
+use crate::worker::driver::{Outcome, Schedule, Task, TaskError};
+
+const EVERY: Duration = Duration::from_mins(10);
+
+pub(super) struct ForgetSignups(pub WorkerParts);
+
+#[async_trait]
+impl Task for ForgetSignups {
+    fn schedule(&self) -> Schedule {
+        Schedule::at_once(BackgroundTask::ForgetSignups, EVERY)
+    }
+
+    async fn run(&mut self) -> Result<Outcome, TaskError> {
+        let deleted = forget_signups(&self.0.db, &self.0.terms, &self.0.moment()).await?;
+        let words = (deleted, "unconfirmed signup deleted", "unconfirmed signups deleted");
+        Ok(Outcome::counted(&[words]))
+    }
+}
+
+/// Deletes the unconfirmed signups whose time is over; returns how many.
+///
+/// # Errors
+/// When the database does not take it; what was committed before stays done.
+pub async fn forget_signups(db: &Db, terms: &Terms, at: &Moment) -> Result<usize, Error> {
+    let mut tx = db.write().await?;
+    expire(&mut tx, at.now).await?;
+    tx.commit().await?;
+    let checker = EventChecker::load(&mut db.read().await?, terms).await?;
+    let (mut deleted, mut next) = (0, Some((Timestamp::EARLIEST, Uuid::nil())));
+    while let Some(after) = next {
+        let mut tx = db.write().await?;
+        let purged = purge(&mut tx, at, (terms, &checker), after).await?;
+        tx.commit().await?;
+        deleted += purged.gone;
+        next = purged.next;
+    }
+    Ok(deleted)
+}

@@ -1,0 +1,84 @@
+//! The background tasks, one to a file, and which of them a process does.
+
+mod answer_link_requests;
+mod empty_log;
+mod exchange_outside;
+pub mod forget_exports;
+pub mod forget_people;
+pub mod forget_signups;
+pub mod forget_uploads;
+mod make_exports;
+mod replay_endings;
+mod seal_ledger;
+mod tell_witness;
+mod verify_ledger;
+pub mod watch_confirmations;
+pub mod watch_refusals;
+pub mod watch_relay;
+pub mod watch_sealing;
+pub mod watch_standing;
+pub mod work_policies;
+
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, Notify};
+use tokio_util::sync::CancellationToken;
+
+use crate::flows::ledger::replay_endings::Replay;
+use crate::store::Db;
+use crate::worker::WorkerParts;
+use crate::worker::driver::Task;
+
+type Tasks = Vec<Box<dyn Task>>;
+
+/// Those of a process that serves pages alone, and so neither seals nor mails. It notes endings, and its machine may be
+/// lost.
+#[must_use]
+pub fn of_pages_alone(parts: &WorkerParts) -> Tasks {
+    let mut tasks = of_every_process(parts, &Arc::default());
+    tasks.push(Box::new(watch_standing::WatchStanding::new(parts.clone())));
+    tasks
+}
+
+/// Those of a process that works. It ends again what `replay` finds not to have ended; what it makes until `stop` is given
+/// back then.
+#[must_use]
+pub fn of_worker(
+    parts: &WorkerParts,
+    replay: &Arc<Mutex<Replay>>,
+    stop: &CancellationToken,
+) -> Tasks {
+    let of = || parts.clone();
+    let looked = Arc::default();
+    let mut tasks = of_every_process(parts, &looked);
+    let more: [Box<dyn Task>; 13] = [
+        Box::new(replay_endings::ReplayEndings::new(of(), replay.clone(), looked)),
+        Box::new(answer_link_requests::AnswerLinkRequests(of())),
+        Box::new(work_policies::WorkPolicies::new(of())),
+        Box::new(make_exports::MakeExports::new(of(), stop.clone())),
+        Box::new(seal_ledger::SealLedger::new(of())),
+        Box::new(verify_ledger::VerifyLedger(of())),
+        Box::new(forget_signups::ForgetSignups(of())),
+        Box::new(forget_people::ForgetPeople(of())),
+        Box::new(forget_exports::ForgetExports(of())),
+        Box::new(forget_uploads::ForgetUploads(of())),
+        Box::new(watch_confirmations::WatchConfirmations(of())),
+        Box::new(watch_refusals::WatchRefusals(of())),
+        Box::new(watch_relay::WatchRelay(of())),
+    ];
+    tasks.extend(more);
+    if parts.witness_mail.is_some() {
+        tasks.push(Box::new(tell_witness::TellWitness(of())));
+    }
+    if matches!(parts.db, Db::Sqlite { .. }) {
+        tasks.push(Box::new(empty_log::EmptyLog(of())));
+    }
+    tasks
+}
+
+fn of_every_process(parts: &WorkerParts, looked: &Arc<Notify>) -> Tasks {
+    vec![
+        Box::new(exchange_outside::ExchangeOutside::new(parts.clone(), looked.clone())),
+        Box::new(watch_sealing::WatchSealing(parts.clone())),
+    ]
+}

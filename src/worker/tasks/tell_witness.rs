@@ -1,0 +1,55 @@
+//! Tells a witness outside of the newest head, once a day.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::domain::background_task::BackgroundTask;
+use crate::domain::mail::outbox::MailKind;
+use crate::flows::Error;
+use crate::store::ledger::checkpoints;
+use crate::store::mail::outbox::{self, About};
+use crate::worker::WorkerParts;
+use crate::worker::driver::{Outcome, Schedule, Task, TaskError};
+
+/// How often a witness is told.
+const A_DAY: Duration = Duration::from_hours(24);
+
+pub(super) struct TellWitness(pub WorkerParts);
+
+#[async_trait]
+impl Task for TellWitness {
+    /// As often as there may be a new head.
+    fn schedule(&self) -> Schedule {
+        Schedule::after(BackgroundTask::TellWitness, self.0.seal_every)
+    }
+
+    async fn run(&mut self) -> Result<Outcome, TaskError> {
+        if !tell_witness(&self.0).await? {
+            return Ok(Outcome::nothing());
+        }
+        self.0.mail_waits.notify_one();
+        Ok(Outcome::done("the mail with the newest head decided"))
+    }
+}
+
+/// Decides the daily mail with the newest head, if it is time; `false` when it is not.
+///
+/// # Errors
+/// When the database does not take it.
+async fn tell_witness(parts: &WorkerParts) -> Result<bool, Error> {
+    let at = parts.moment();
+    let since = at.now.minus(A_DAY);
+    if !outbox::witness_is_due(&mut parts.db.read().await?, since).await? {
+        return Ok(false);
+    }
+    let mut tx = parts.db.write().await?;
+    // Whoever seals locks the head, so of several workers one decides the mail.
+    checkpoints::lock_size(&mut tx).await?;
+    let due = outbox::witness_is_due(&mut tx, since).await?;
+    if due {
+        outbox::insert(&mut tx, &at, MailKind::Checkpoint, About::Nobody).await?;
+        tx.commit().await?;
+    }
+    Ok(due)
+}
