@@ -8,7 +8,7 @@ use assent::flows::contacts::allow_export::allow_export;
 use assent::notary::verify::verify;
 use assent::store::contacts::subscribers;
 use assent::store::ledger::verdicts::Verdict;
-use assent::worker::purge::forget;
+use assent::worker::tasks::forget_signups::forget_signups;
 use macro_rules_attribute::apply;
 
 use super::sealing::append_in;
@@ -40,7 +40,7 @@ async fn an_honest_history_is_sound(database: Database) {
     app.ask_and_read("eve@b.example", "").await;
     app.advance(Duration::from_hours(24 * 8));
     let core = &app.core;
-    assert!(forget(&core.db, &core.terms, &core.moment()).await.unwrap() >= 3);
+    assert!(forget_signups(&core.db, &core.terms, &core.moment()).await.unwrap() >= 3);
     let found = assert_sound(&app).await;
     assert_eq!(found.size, i64::try_from(sealed_leaves(&app.core.db).await.len()).unwrap());
     let bare = app.count("SELECT count(*) FROM consent_event WHERE body IS NULL").await;

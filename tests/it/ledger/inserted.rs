@@ -7,7 +7,7 @@ use assent::flows::Error;
 use assent::notary::seal_all;
 use assent::store::Db;
 use assent::store::mail::alarms;
-use assent::worker::watch_sealing::{Change, watch_sealing};
+use assent::worker::tasks::watch_sealing::{Change, watch_sealing};
 use macro_rules_attribute::apply;
 
 use super::{EXPORT, WEEKLY, assert_refused, assert_sound, check, command, does, seal, unguard};

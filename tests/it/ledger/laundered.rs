@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use assent::worker::purge::{forget, forget_people};
+use assent::worker::tasks::forget_people::forget_people;
+use assent::worker::tasks::forget_signups::forget_signups;
 use macro_rules_attribute::apply;
 
 use super::{WEEKLY, assert_sound, check, seal, unguard};
@@ -30,7 +31,7 @@ async fn history(database: Database) -> TestApp {
 async fn nobody_goes(app: &TestApp) {
     let before = app.count(BODIES).await;
     let (core, at) = (&app.core, app.core.moment());
-    forget(&core.db, &core.terms, &at).await.unwrap();
+    forget_signups(&core.db, &core.terms, &at).await.unwrap();
     forget_people(&core.db, &core.terms, &at).await.unwrap();
     assert_eq!(app.count(BODIES).await, before);
 }
@@ -80,7 +81,7 @@ async fn a_form_with_a_changed_event_stays(database: Database) {
     app.advance(Duration::from_hours(24 * 40));
     let before = app.count(BODIES).await;
     let core = &app.core;
-    assert_eq!(forget(&core.db, &core.terms, &core.moment()).await.unwrap(), 0);
+    assert_eq!(forget_signups(&core.db, &core.terms, &core.moment()).await.unwrap(), 0);
     assert_eq!(app.count(BODIES).await, before);
 }
 
@@ -121,7 +122,7 @@ async fn a_confirmed_form_stays_though_it_seems_to_wait(database: Database) {
     app.advance(Duration::from_hours(24 * 40));
     let core = &app.core;
     // Cyd's, whose time is over by now.
-    assert_eq!(forget(&core.db, &core.terms, &core.moment()).await.unwrap(), 1);
+    assert_eq!(forget_signups(&core.db, &core.terms, &core.moment()).await.unwrap(), 1);
     let kept = "SELECT count(*) FROM consent_event WHERE type = 'requested' AND body IS NOT NULL";
     assert_eq!(app.count(kept).await, 4);
 }
@@ -153,7 +154,7 @@ async fn a_confirmed_form_stays_though_its_person_bears_another_key(database: Da
     let before = app.count(OF_ADA).await;
     let core = &app.core;
     // Cyd's, whose time is over by now.
-    assert_eq!(forget(&core.db, &core.terms, &core.moment()).await.unwrap(), 1);
+    assert_eq!(forget_signups(&core.db, &core.terms, &core.moment()).await.unwrap(), 1);
     assert_eq!(app.count(OF_ADA).await, before);
     for back in [
         "UPDATE subscriber SET address_key = (SELECT k.address_key FROM kept k WHERE k.email = subscriber.email)
@@ -208,7 +209,7 @@ async fn what_is_over_goes(database: Database) {
     let app = history(database).await;
     app.advance(Duration::from_hours(24 * 365 * 7));
     let core = &app.core;
-    assert_eq!(forget(&core.db, &core.terms, &core.moment()).await.unwrap(), 1);
+    assert_eq!(forget_signups(&core.db, &core.terms, &core.moment()).await.unwrap(), 1);
     assert_eq!(forget_people(&core.db, &core.terms, &core.moment()).await.unwrap(), 1);
     assert_sound(&app).await;
 }

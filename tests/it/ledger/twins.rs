@@ -10,7 +10,7 @@ use assent::flows::contacts::allow_export::{ExportRefused, allow_by_heads};
 use assent::flows::ledger::standing::find_standing;
 use assent::notary::seal_all;
 use assent::worker::own_alarm::OwnAlarm;
-use assent::worker::watch_standing::watch_standing;
+use assent::worker::tasks::watch_standing::watch_standing;
 use macro_rules_attribute::apply;
 
 use super::going_back::{

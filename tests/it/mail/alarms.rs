@@ -11,7 +11,8 @@ use assent::flows::mail::watch_confirmations::Changes;
 use assent::mail::mailbox::Mailbox;
 use assent::mail::transport::{Relay, Tls, Transport};
 use assent::worker::own_alarm::OwnAlarm;
-use assent::worker::watch::{relay_is_back, watch, watch_parked};
+use assent::worker::tasks::watch_relay::relay_is_back;
+use assent::worker::tasks::{watch_confirmations, watch_refusals};
 use futures_util::future::join_all;
 use macro_rules_attribute::apply;
 
@@ -25,7 +26,7 @@ const MINUTE: Duration = Duration::from_mins(1);
 const PAUSE: &[(&str, &str)] = &[("ASSENT_LIMIT_CONFIRMATIONS_COLLAPSE", "pause")];
 
 async fn looks(app: &TestApp) -> Changes {
-    watch(&app.core.db, &app.core.terms, &app.core.moment()).await.unwrap()
+    watch_confirmations::look(&app.core.db, &app.core.terms, &app.core.moment()).await.unwrap()
 }
 
 /// The subjects that a look raised, and those it ended.
@@ -116,12 +117,12 @@ async fn an_alarm_about_the_relay_ends_when_it_answers(database: Database) {
 #[apply(both_databases!)]
 async fn an_alarm_is_heard_once(database: Database) {
     let app = TestApp::start(database).await;
-    assert_eq!(readyz(&app).await, "database: ok\nmail: ok\n");
+    assert_eq!(readyz(&app).await, "database: ok\nmail: ok\ntasks: ok\n");
     let heard = join_all((0..12).map(|_| raise_one(&app, MAIL_RELAY, "it refuses"))).await;
     assert_eq!(heard.iter().filter(|new| **new).count(), 1);
     assert_eq!(
         readyz(&app).await,
-        "database: ok\nmail: waits\n",
+        "database: ok\nmail: waits\ntasks: ok\n",
         "strangers read no words of the relay"
     );
     assert!(console(&app).await.contains("it refuses"));
@@ -147,7 +148,10 @@ async fn strangers_read_no_words_of_the_relay(database: Database) {
     raise_one(&app, MAIL_RELAY, said).await;
     for host in [app.address.to_string(), "evil.example".to_owned()] {
         let answer = app.send(app.request("GET", "/readyz").header("host", host)).await;
-        assert_eq!((answer.status, answer.text().as_str()), (200, "database: ok\nmail: waits\n"));
+        assert_eq!(
+            (answer.status, answer.text().as_str()),
+            (200, "database: ok\nmail: waits\ntasks: ok\n")
+        );
     }
     let staff = console(&app).await;
     assert!(staff.contains("535 5.7.8") && staff.contains("relay.internal"), "{staff}");
@@ -204,7 +208,7 @@ async fn confirmations_that_collapse_raise_an_alarm(database: Database) {
     assert_eq!(app.post(&links[4], "").await.status, 303);
     assert_eq!(changed(&app).await, (vec![], vec![SAMPLE.to_owned()]));
     assert_eq!(changed(&app).await, (vec![], vec![]));
-    assert_eq!(readyz(&app).await, "database: ok\nmail: ok\n");
+    assert_eq!(readyz(&app).await, "database: ok\nmail: ok\ntasks: ok\n");
 }
 
 #[apply(both_databases!)]
@@ -308,7 +312,7 @@ async fn mails_parked_in_numbers_raise_an_alarm(database: Database) {
     mail_strangers(&app, PATH, 220).await;
     let looks = async || {
         let Changes { raised, ended } =
-            watch_parked(&app.core.db, &app.core.moment()).await.unwrap();
+            watch_refusals::look(&app.core.db, &app.core.moment()).await.unwrap();
         (raised.into_iter().map(|(_, detail)| detail).collect::<Vec<_>>(), ended)
     };
     // Nineteen for one reason, and one for another.

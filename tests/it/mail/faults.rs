@@ -175,7 +175,7 @@ async fn a_refused_sender_lets_all_mail_wait(database: Database) {
     assert_eq!((app.count(UNTRIED).await, app.count(PARKED).await), (1, 0));
     server.turn(Fault::None);
     all_in(&app, OutboxState::Sent, 1).await;
-    assert_eq!(app.get("/readyz").await.text(), "database: ok\nmail: ok\n");
+    assert_eq!(app.get("/readyz").await.text(), "database: ok\nmail: ok\ntasks: ok\n");
 }
 
 #[apply(both_databases!)]
@@ -191,7 +191,7 @@ async fn a_wrong_password_lets_all_mail_wait(database: Database) {
     assert!(server.logins() > 0);
     server.turn(Fault::None);
     all_in(&app, OutboxState::Sent, 2).await;
-    assert_eq!(app.get("/readyz").await.text(), "database: ok\nmail: ok\n");
+    assert_eq!(app.get("/readyz").await.text(), "database: ok\nmail: ok\ntasks: ok\n");
     assert_eq!(server.deliveries().await[0].login.as_deref(), Some("reports"));
 }
 
@@ -287,7 +287,7 @@ async fn a_relay_that_takes_few_connections_gets_all_mail_over_those(database: D
     all_in(&app, OutboxState::Sent, 60).await;
     assert_eq!((server.ends(), app.count(TRIED).await), (60, 60));
     assert!(server.connections() < 40, "{}", server.connections());
-    assert_eq!(app.get("/readyz").await.text(), "database: ok\nmail: ok\n");
+    assert_eq!(app.get("/readyz").await.text(), "database: ok\nmail: ok\ntasks: ok\n");
 }
 
 #[apply(both_databases!)]

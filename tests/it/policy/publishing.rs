@@ -9,7 +9,7 @@ use assent::domain::policy::version::ChangeClass;
 use assent::domain::signup::form_state::Method;
 use assent::flows::contacts::erase::erase;
 use assent::notary::verify::verify;
-use assent::worker::policies::{PolicyWork, work_policies};
+use assent::worker::tasks::work_policies::{PolicyWork, work_policies};
 use macro_rules_attribute::apply;
 
 use crate::support::app::{Database, POLICY, TestApp};

@@ -6,7 +6,7 @@ use assent::domain::contacts::email_address::EmailAddress;
 use assent::domain::signup::form_state::Method;
 use assent::domain::signup::link::Link;
 use assent::flows::contacts::erase::erase;
-use assent::worker::purge::forget;
+use assent::worker::tasks::forget_signups::forget_signups;
 use futures_util::future::join_all;
 use macro_rules_attribute::apply;
 use uuid::Uuid;
@@ -402,7 +402,8 @@ async fn tries_are_forgotten(database: Database) {
     );
     tx.commit().await.unwrap();
     assert_eq!(app.count(TRIES).await, 1, "with the person");
-    let purge = async || forget(&app.core.db, &app.core.terms, &app.core.moment()).await.unwrap();
+    let purge =
+        async || forget_signups(&app.core.db, &app.core.terms, &app.core.moment()).await.unwrap();
     purge().await;
     assert_eq!(app.count(TRIES).await, 1, "its day is not over");
     app.advance(HOUR * 15);

@@ -172,7 +172,13 @@ async fn what_nobody_confirmed_is_forgotten(database: Database) {
     app.advance(RETENTION);
     let core = &app.core;
     assert_eq!(
-        assent::worker::purge::forget(&core.db, &core.terms, &core.moment()).await.unwrap(),
+        assent::worker::tasks::forget_signups::forget_signups(
+            &core.db,
+            &core.terms,
+            &core.moment()
+        )
+        .await
+        .unwrap(),
         1
     );
     assert_eq!(app.get(&link).await.status, 410);

@@ -3,7 +3,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use assent::domain::staff::member::Role;
-use assent::worker::purge::forget_pieces;
+use assent::worker::tasks::forget_uploads::forget_uploads;
 use futures_util::stream::{self, StreamExt};
 use macro_rules_attribute::apply;
 use reqwest::Body;
@@ -145,7 +145,7 @@ async fn what_a_killed_upload_left_goes_after_a_day(database: Database) {
             file.set_modified(now - Duration::from_mins(24 * 60 - 30)).unwrap();
         }
     }
-    let forget = || forget_pieces(&app.core.files, app.clock.now());
+    let forget = || forget_uploads(&app.core.files, app.clock.now());
     assert_eq!((forget().await.unwrap(), files(&app)), (0, before + 4), "it may be under way");
     app.advance(Duration::from_hours(1));
     assert_eq!((forget().await.unwrap(), files(&app)), (4, before));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use assent::ledger::receipt::verify;
 use assent::notary::seal_all;
-use assent::worker::purge::forget;
+use assent::worker::tasks::forget_signups::forget_signups;
 use macro_rules_attribute::apply;
 use serde_json::Value;
 
@@ -77,7 +77,8 @@ async fn rule_07_what_nobody_confirmed_is_deleted_without_a_reminder(database: D
     app.ask_and_read(ADA, "&name=Ada&newsletter=weekly").await;
     app.subscribe("bob@b.example", "").await;
     app.mail_settled().await;
-    let purge = async || forget(&app.core.db, &app.core.terms, &app.core.moment()).await.unwrap();
+    let purge =
+        async || forget_signups(&app.core.db, &app.core.terms, &app.core.moment()).await.unwrap();
     app.advance(DAY * 2 + Duration::from_hours(23));
     assert_eq!(purge().await, 0);
     app.advance(Duration::from_mins(61));

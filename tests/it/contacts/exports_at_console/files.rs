@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use assent::domain::staff::member::Role;
 use assent::notary::verify::verify;
-use assent::worker::purge::forget_exports;
+use assent::worker::tasks::forget_exports::forget_exports;
 use macro_rules_attribute::apply;
 
 use super::{CHOSEN, begin, page_with, with_too_many};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use assent::domain::contacts::suppression::SuppressionReason;
 use assent::domain::staff::member::Role;
-use assent::worker::purge::forget_exports;
+use assent::worker::tasks::forget_exports::forget_exports;
 use macro_rules_attribute::apply;
 use serde_json::Value;
 

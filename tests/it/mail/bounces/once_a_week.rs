@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use assent::app::Core;
 use assent::domain::contacts::suppression::SuppressionReason;
-use assent::worker::purge::forget;
+use assent::worker::tasks::forget_signups::forget_signups;
 use futures_util::future::join_all;
 use macro_rules_attribute::apply;
 
@@ -145,7 +145,7 @@ async fn the_week_is_remembered_when_the_mail_is_purged(database: Database) {
     comes_back(&app, &first, "postfix_unknown").await;
     for (days, had) in [(3, 1), (3, 1), (2, 2), (3, 2), (3, 2), (2, 3)] {
         app.advance(DAY * days);
-        forget(db, terms, &app.core.moment()).await.unwrap();
+        forget_signups(db, terms, &app.core.moment()).await.unwrap();
         assert_eq!(app.count(OUTBOX).await, 0, "nothing is left of the last one");
         ask(&app).await;
         assert_eq!(mails(&app).await, had, "{days} days later");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use assent::app::Core;
-use assent::worker::purge::forget;
+use assent::worker::tasks::forget_signups::forget_signups;
 use futures_util::future::join_all;
 use macro_rules_attribute::apply;
 
@@ -182,7 +182,7 @@ async fn what_was_erased_or_purged_is_nothing_any_more(database: Database) {
     assert_eq!(app.count("SELECT count(*) FROM bounce").await, 1);
     app.advance(Duration::from_hours(10 * 24));
     let Core { db, terms, .. } = &app.core;
-    assert_eq!(forget(db, terms, &app.core.moment()).await.unwrap(), 1);
+    assert_eq!(forget_signups(db, terms, &app.core.moment()).await.unwrap(), 1);
     assert_eq!(app.count("SELECT count(*) FROM bounce").await, 0);
 
     let before = state(&app).await;

@@ -9,7 +9,7 @@ use assent::flows::ledger::keep_verdict::{find_seen, keep_verdict};
 use assent::notary::before_export::allow_to_begin;
 use assent::notary::seal_all;
 use assent::store::ledger::verdicts::Verdict;
-use assent::worker::policies::{PolicyWork, work_policies};
+use assent::worker::tasks::work_policies::{PolicyWork, work_policies};
 
 use super::TestApp;
 use crate::support::poll;
