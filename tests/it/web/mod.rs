@@ -1,6 +1,7 @@
 //! Stories of what holds for all pages and doors.
 
 mod api_doors;
+mod background_tasks;
 mod day_spans;
 mod limits;
 mod links;
