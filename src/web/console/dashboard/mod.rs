@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::web::console::mail::alarms::{broken, words as alarm_words};
-use crate::web::console::tasks::words::alarm as tasks_alarm;
+use crate::web::console::tasks::alarm as tasks_alarm;
 
 use self::charts::{Way, columns, on};
 use self::steps::Offers;

@@ -1,17 +1,50 @@
-//! Background tasks in words, and what waits while one fails.
+//! `/console/tasks`: what the program does by itself, when it did so last, and what fails.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::State;
+use axum::response::Response;
 use serde_json::{Value, json};
 
+use super::desk::Desk;
+use super::route::Route;
 use crate::domain::background_task::BackgroundTask;
+use crate::domain::staff::right::Right;
 use crate::domain::timestamp::Timestamp;
-use crate::store::background_tasks::TaskState;
+use crate::store::background_tasks::{self, TaskState};
+use crate::web::{App, Error};
 
-pub(super) const PATH: &str = "/console/tasks";
+const PATH: &str = "/console/tasks";
+
+/// How long no word comes of any task of a worker before there seems to be none: it gives word every minute.
+const SILENT: Duration = Duration::from_mins(5);
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![Route::get(PATH, Right::See, show)]
+}
+
+async fn show(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
+    let tasks = background_tasks::list(&mut app.db.read().await?).await?;
+    let broken = tasks.iter().filter(|state| state.failing_since.is_some());
+    let context = json!({
+        "no_worker": no_worker(&tasks, app.clock.now()),
+        "failing": broken.map(failing).collect::<Vec<_>>(),
+        "tasks": tasks.iter().map(row).collect::<Vec<_>>(),
+    });
+    desk.page(&app, "console/tasks.html", context)
+}
+
+/// Since when no worker seems to run, if none does: `since` is empty where there never was one.
+fn no_worker(tasks: &[TaskState], now: Timestamp) -> Option<Value> {
+    let of_worker = tasks.iter().filter(|state| state.task.is_of_worker());
+    let heard = of_worker.map(|state| state.finished_at).max();
+    let is_silent = heard.is_none_or(|heard| now.since(heard) > SILENT);
+    is_silent.then(|| json!({"since": heard}))
+}
 
 /// A task in the list.
-pub(super) fn row(state: &TaskState) -> Value {
+fn row(state: &TaskState) -> Value {
     let outcome = state.outcome.as_ref();
     json!({
         "name": state.task.as_str(),
@@ -25,7 +58,7 @@ pub(super) fn row(state: &TaskState) -> Value {
 }
 
 /// A task that fails.
-pub(super) fn failing(state: &TaskState) -> Value {
+fn failing(state: &TaskState) -> Value {
     json!({
         "name": state.task.as_str(),
         "title": title(state.task),
@@ -36,7 +69,7 @@ pub(super) fn failing(state: &TaskState) -> Value {
 }
 
 /// The tasks that fail as one thing to look at, for the console's first page.
-pub(in crate::web::console) fn alarm(tasks: &[TaskState]) -> Option<Value> {
+pub(super) fn alarm(tasks: &[TaskState]) -> Option<Value> {
     let failing = || tasks.iter().filter(|state| state.failing_since.is_some());
     let since: Timestamp = failing().filter_map(|state| state.failing_since).min()?;
     let titles: Vec<&str> = failing().map(|state| title(state.task)).collect();
