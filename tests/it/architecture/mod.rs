@@ -2,6 +2,7 @@
 //! named by file and line, with what to do. Beside each rule stands what breaks it and what does not.
 
 mod circles;
+mod invariants;
 mod names;
 mod order;
 mod places;
@@ -78,6 +79,14 @@ fn both_databases_have_the_same_migrations() {
 #[test]
 fn every_template_is_built_in() {
     report(&names::templates(&below("templates"), &File::read("src/templates/built_in.rs")));
+}
+
+#[test]
+fn each_invariant_names_a_test_that_holds_it() {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/ARCHITECTURE.md"));
+    let mut tests = invariants::tests(&PROGRAM);
+    tests.extend(invariants::tests(&STORIES));
+    report(&invariants::unheld(&text.unwrap(), &tests));
 }
 
 fn hold(files: &[File], rule: Rule) {
