@@ -52,6 +52,11 @@ fn sql_is_only_in_store() {
 }
 
 #[test]
+fn consent_is_changed_with_its_event_alone() {
+    hold(&PROGRAM, places::changes_of_consent);
+}
+
+#[test]
 fn axum_is_only_in_web_and_app() {
     hold(&PROGRAM, places::axum);
 }

@@ -27,6 +27,33 @@ pub fn smtp(file: &File) -> Vec<String> {
     outside(&["src/mail/transport/"], file, rule, names, |_| false)
 }
 
+/// What somebody agreed to is changed where its event is made, by a file that is brought, and by an erasure; an
+/// adoption gives rows their MAC.
+pub fn changes_of_consent(file: &File) -> Vec<String> {
+    const STATEMENTS: [&str; 3] = ["INTO consent ", "UPDATE consent ", "FROM consent "];
+    const STORE: [&str; 4] = [
+        "src/store/consent/consents.rs",
+        "src/store/contacts/erasures.rs",
+        "src/store/contacts/imports.rs",
+        "src/store/ledger/adoptions.rs",
+    ];
+    let rule = "consent is changed by flows/consent/record_consent.rs, with its event: call that";
+    let writes = |text: &str| {
+        let is_read = text.contains("FROM consent ") && !text.contains("DELETE FROM consent ");
+        STATEMENTS.iter().any(|statement| text.contains(statement)) && !is_read
+    };
+    let mut broken = outside(&STORE, file, rule, |_| false, writes);
+    let changes = |name: &Name| name.parts.ends_with(&["consents".to_owned(), "upsert".to_owned()]);
+    broken.append(&mut outside(
+        &["src/flows/consent/record_consent.rs"],
+        file,
+        rule,
+        changes,
+        |_| false,
+    ));
+    broken
+}
+
 /// Clippy bans what else reads the clock. A lease alone is a matter of the database's own time.
 pub fn time_of_stories(file: &File) -> Vec<String> {
     const NOW: [&str; 3] = ["now()", "unixepoch()", "CURRENT_TIMESTAMP"];
@@ -64,6 +91,17 @@ pub fn unwrapping(file: &File) -> Vec<String> {
     });
     let rule = "no unwrap or expect outside tests: return an error that says what is wrong";
     calls.map(|three| file.breaks(three[1].line, rule)).collect()
+}
+
+#[test]
+fn consent_that_is_changed_elsewhere_is_named() {
+    let broken = [
+        "fn f() { run(\n\"UPDATE consent SET state = 'given'\") }",
+        "\nconst A: &str = \"DELETE FROM consent WHERE purpose = $1\";",
+        "\nfn f() { consents::upsert(tx) }",
+    ];
+    let fine = "const A: &str = \"SELECT state FROM consent JOIN consent_event\"; fn f() { consents::list(tx) }";
+    show(changes_of_consent, "src/store/contacts/people.rs", &broken, &[fine]);
 }
 
 #[test]

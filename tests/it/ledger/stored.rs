@@ -21,6 +21,7 @@ use crate::support::both_databases;
 async fn what_was_published_or_happened_never_changes(database: Database) {
     let app = TestApp::start(database).await;
     app.subscribe("ada@b.example", "&newsletter=weekly").await;
+    app.seal().await;
     for forbidden in [
         "UPDATE policy_version SET body = 'other'",
         "DELETE FROM policy_version",
@@ -34,6 +35,8 @@ async fn what_was_published_or_happened_never_changes(database: Database) {
         "UPDATE consent_event SET seq = seq + 10",
         "UPDATE audit_entry SET actor = 'nobody'",
         "DELETE FROM audit_entry",
+        "UPDATE checkpoint SET size = size + 1",
+        "DELETE FROM checkpoint",
     ] {
         assert!(app.tamper(forbidden).await.is_err(), "{forbidden}");
     }
