@@ -1,5 +1,6 @@
 //! The program started, with settings of the story, and stopped.
 
+use std::path::Path;
 use std::time::Duration;
 
 use assent::app::{Core, Program, Role};
@@ -24,6 +25,9 @@ pub fn seals_soon(core: &mut Core) {
     core.seal_every = Duration::from_millis(200);
 }
 
+/// Where the program keeps its database if no setting says it.
+const DATABASE_FILE: &str = "assent.db";
+
 static TEMPLATE: OnceCell<()> = OnceCell::const_new();
 
 /// A PostgreSQL database of its own, copied from one that was migrated once.
@@ -41,6 +45,23 @@ async fn fresh_postgres() -> String {
     let name = format!("story_{}", hex(&Random::System.bytes::<8>()));
     server.create_database(&name, Some(NAME)).await;
     server.url(&name)
+}
+
+static SQLITE: OnceCell<Vec<u8>> = OnceCell::const_new();
+
+/// A SQLite database of its own, copied from one that was migrated once.
+async fn fresh_sqlite(data_dir: &Path) {
+    let migrated = SQLITE
+        .get_or_init(|| async {
+            let dir = tempfile::tempdir().expect("a temporary directory");
+            let path = dir.path().join(DATABASE_FILE);
+            let db = open_db(&format!("sqlite:{}", path.display())).await;
+            db.migrate().await.expect("migrations");
+            db.close().await;
+            std::fs::read(path).expect("the migrated database")
+        })
+        .await;
+    std::fs::write(data_dir.join(DATABASE_FILE), migrated).expect("a copy of it");
 }
 
 pub fn hex(bytes: &[u8]) -> String {
@@ -80,7 +101,10 @@ impl TestApp {
     ) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let url = match database {
-            Database::Sqlite => None,
+            Database::Sqlite => {
+                fresh_sqlite(dir.path()).await;
+                None
+            }
             Database::Postgres => Some(fresh_postgres().await),
         };
         let clock = story_time::clock();
