@@ -21,6 +21,10 @@ pub(super) const RESOURCE_POLICY: HeaderName =
 /// Pages of every site.
 pub(super) const SHOWN_ANYWHERE: HeaderValue = HeaderValue::from_static("cross-origin");
 
+/// Keeps what has no page to say so out of the lists of search engines.
+pub(super) const UNLISTED: (HeaderName, HeaderValue) =
+    (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex, nofollow"));
+
 /// Marks a page that the operator's `embed_origins` may frame.
 #[derive(Clone, Copy)]
 pub(super) struct Embeddable;

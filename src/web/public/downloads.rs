@@ -28,6 +28,7 @@ use crate::store::consent::{consents, events};
 use crate::store::signup::download_grants::{self, DownloadGrant};
 use crate::web::cookie::JustConfirmed;
 use crate::web::error::{Fresh, Gone};
+use crate::web::headers::UNLISTED;
 use crate::web::http::validators::Validators;
 use crate::web::public::standing::on_record;
 use crate::web::{App, Error};
@@ -120,7 +121,7 @@ async fn find_file(app: &App, token: &str, request: &HeaderMap) -> Result<Found,
     }
     let state = Validators::of_file(&grant.sha256, put_at(&grant.file_key), now);
     let mut kept = state.headers();
-    kept.extend(PRIVATE.map(|(name, text)| (name, HeaderValue::from_static(text))));
+    kept.extend(PRIVATE);
     Ok(match state.not_modified(request, &kept)? {
         Some(same) => Found::Same(same),
         None => Found::File { link, grant: Box::new(grant), state },
@@ -178,10 +179,8 @@ async fn file(
 }
 
 /// What keeps a file with whom it was sent to.
-const PRIVATE: [(HeaderName, &str); 2] = [
-    (header::CACHE_CONTROL, "private, no-store"),
-    (HeaderName::from_static("x-robots-tag"), "noindex, nofollow"),
-];
+const PRIVATE: [(HeaderName, HeaderValue); 2] =
+    [(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store")), UNLISTED];
 
 fn file_headers(grant: &DownloadGrant, state: &Validators) -> HeaderMap {
     let ending = MediaType::named(&grant.media_type).map_or("bin", |kind| kind.ending);
@@ -194,7 +193,7 @@ fn file_headers(grant: &DownloadGrant, state: &Validators) -> HeaderMap {
     ];
     let valid = |(name, text)| Some((name, HeaderValue::try_from(text).ok()?));
     let mut headers = state.headers();
-    headers.extend(PRIVATE.map(|(name, text)| (name, HeaderValue::from_static(text))));
+    headers.extend(PRIVATE);
     headers.extend(texts.into_iter().filter_map(valid));
     headers
 }

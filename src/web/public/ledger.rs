@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use crate::store::ledger::checkpoints;
+use crate::web::headers::UNLISTED;
 use crate::web::{App, Error};
 
 pub(super) fn router() -> Router<Arc<App>> {
@@ -18,5 +19,6 @@ pub(super) fn router() -> Router<Arc<App>> {
 async fn checkpoint(State(app): State<Arc<App>>) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;
     let newest = checkpoints::find_kept(&mut tx).await?.ok_or(Error::NotFound)?;
-    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], newest.note).into_response())
+    let kind = (header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    Ok(([kind, UNLISTED], newest.note).into_response())
 }

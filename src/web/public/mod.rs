@@ -17,6 +17,7 @@ mod postmaster;
 mod preferences;
 mod renew;
 mod reports;
+mod robots;
 mod signup_form;
 mod standing;
 mod thank_you;
@@ -48,4 +49,5 @@ pub(super) fn router() -> Router<Arc<App>> {
         .merge(unsubscribe::router())
         .merge(renew::router())
         .merge(ledger::router())
+        .merge(robots::router())
 }

@@ -9,6 +9,7 @@ mod moments;
 mod pages;
 mod postmaster;
 mod request_log;
+mod robots;
 mod screens;
 mod templates;
 mod time_zone;

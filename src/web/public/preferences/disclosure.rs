@@ -10,6 +10,7 @@ use axum::routing::get;
 use serde_json::{Value, json};
 
 use crate::flows::contacts::disclose::disclose;
+use crate::web::headers::UNLISTED;
 use crate::web::public::preferences::page::find;
 use crate::web::{App, Error};
 
@@ -47,5 +48,5 @@ async fn file(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result<
         (header::CONTENT_TYPE, "application/json"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"my-data.json\""),
     ];
-    Ok((headers, text).into_response())
+    Ok((headers, [UNLISTED], text).into_response())
 }

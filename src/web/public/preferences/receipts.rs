@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::domain::contacts::imported_contact::ImportedWords;
 use crate::flows::consent::receipt::{Receipt, Sealed, receipt};
 use crate::ledger::note::encode_hash;
+use crate::web::headers::UNLISTED;
 use crate::web::public::preferences::page::find;
 use crate::web::{App, Error};
 
@@ -47,8 +48,8 @@ fn file(id: &str, sealed: Sealed) -> Result<Response, Error> {
     let name =
         format!("attachment; filename=\"receipt-{id}\"").parse().map_err(|_| Error::Internal)?;
     let kind = header::HeaderValue::from_static("application/jose");
-    Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)], sealed.jws)
-        .into_response())
+    let headers = [(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name), UNLISTED];
+    Ok((headers, sealed.jws).into_response())
 }
 
 fn page(app: &App, token: &str, id: &str, receipt: &Receipt) -> Result<Html<String>, Error> {
