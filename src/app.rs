@@ -37,7 +37,6 @@ use crate::mail::relay_events::{Amazon, Door};
 use crate::mail::transport::Transport;
 use crate::outside::{Outside, OutsideError};
 use crate::random::{Moment, Random};
-use crate::site::Site;
 use crate::store::Db;
 use crate::templates::Templates;
 use crate::web::{
@@ -273,9 +272,7 @@ impl Program {
     /// Says which part cannot be used, and what to do.
     pub fn build(core: Core, demo: bool) -> Result<Self, StartError> {
         let settings = &core.settings;
-        let css = web::stylesheet().to_owned();
-        let site =
-            Arc::new(Site::of(settings.controller.clone(), demo, css, settings.timezone.clone()));
+        let site = Arc::new(settings.site(demo, web::stylesheet().to_owned()));
         let transport = Arc::new(transport(settings)?);
         let dev_mailbox = match transport.as_ref() {
             Transport::Mailbox(mailbox) if demo => Some(mailbox.clone()),

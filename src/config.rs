@@ -3,6 +3,7 @@
 mod exposed_keys;
 mod keys;
 mod mail_settings;
+mod published;
 mod read;
 mod restored_keys;
 mod settings;

@@ -17,6 +17,8 @@ pub struct Site {
     pub css: String,
     /// The zone that days and times are written in.
     pub timezone: TimeZone,
+    /// Where whoever uses the program gets its sources (AGPL-3.0 §13), if that is known.
+    pub source_url: Option<String>,
 }
 
 /// The legal entity that decides on purposes and means (GDPR Art. 4(7)).
@@ -36,16 +38,13 @@ impl Controller {
     pub fn is_complete(&self) -> bool {
         [&self.name, &self.address, &self.contact].iter().all(|part| !part.trim().is_empty())
     }
-}
 
-impl Site {
-    /// The site of this controller.
+    /// What stands at the top of each page of its site.
     #[must_use]
-    pub fn of(controller: Controller, demo: bool, css: String, timezone: TimeZone) -> Self {
-        let name = match controller.name.trim() {
-            "" => "Reports".to_owned(),
-            name => name.to_owned(),
-        };
-        Self { name, controller, demo, css, timezone }
+    pub fn site_name(&self) -> &str {
+        match self.name.trim() {
+            "" => "Reports",
+            name => name,
+        }
     }
 }

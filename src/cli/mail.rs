@@ -15,7 +15,6 @@ use crate::flows::mail::resume_mail::resume_mail;
 use crate::mail::compose::{Letter, compose};
 use crate::mail::transport::{Step, Transport, TransportError};
 use crate::random::{Moment, Random};
-use crate::site::Site;
 use crate::templates::Templates;
 use crate::tls;
 
@@ -65,8 +64,7 @@ impl Test {
         tls::use_ring();
         let at = Moment::of(&Clock::System, &Random::System);
         let templates = Templates::load(settings.templates_dir.as_deref(), &settings.timezone)?;
-        let site =
-            Site::of(settings.controller.clone(), false, String::new(), settings.timezone.clone());
+        let site = settings.site(false, String::new());
         let keys = Keys::load(settings, &Random::System)?;
         let sender = sender(settings, &keys.links)?;
         let letter = Letter {

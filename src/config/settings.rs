@@ -9,6 +9,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::mail_settings::MailSettings;
+use super::published::{SOURCE_URL, source_url};
 use super::read::{duration, from_str, parse, said};
 use super::sources::Values;
 use super::{ConfigError, ConfigErrors};
@@ -17,7 +18,7 @@ use crate::domain::mail::alarm::OnCollapse;
 use crate::domain::mail::limit::{MailLimit, Window};
 use crate::domain::time_zone::TimeZone;
 use crate::ledger::note::VerifyingKey;
-use crate::site::Controller;
+use crate::site::{Controller, Site};
 
 /// Every setting, checked.
 #[derive(Clone, Debug)]
@@ -48,6 +49,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// The legal entity named in notices.
     pub controller: Controller,
+    /// Where the sources of what runs here are offered (AGPL-3.0 §13).
+    pub source_url: Option<Url>,
     /// The zone of days and times that people read and type.
     pub timezone: TimeZone,
     /// How long a confirmation link works.
@@ -149,6 +152,7 @@ impl Settings {
                 address: text("controller.address", "").trim().to_owned(),
                 contact: text("controller.contact", "").trim().to_owned(),
             },
+            source_url: parse(values, "source_url", SOURCE_URL, source_url)?,
             timezone: parse(values, "timezone", "UTC", from_str)?,
             confirm_ttl: parse(values, "confirm_ttl", "48h", duration)?,
             download_ttl: parse(values, "download.ttl", "30d", duration)?,
@@ -191,6 +195,19 @@ impl Settings {
     #[must_use]
     pub fn origin(&self) -> String {
         self.base_url.as_str().trim_end_matches('/').to_owned()
+    }
+
+    /// The site as pages and mails show it; mails need no stylesheet.
+    #[must_use]
+    pub fn site(&self, demo: bool, css: String) -> Site {
+        Site {
+            name: self.controller.site_name().to_owned(),
+            controller: self.controller.clone(),
+            demo,
+            css,
+            timezone: self.timezone.clone(),
+            source_url: self.source_url.as_ref().map(ToString::to_string),
+        }
     }
 }
 
@@ -255,6 +272,7 @@ mod tests {
         assert_eq!(settings.confirm_ttl, Duration::from_hours(48));
         assert_eq!(settings.timezone, TimeZone::UTC);
         assert!(!settings.controller.is_complete());
+        assert_eq!(settings.source_url.is_some(), !SOURCE_URL.is_empty());
     }
 
     #[test]
@@ -276,6 +294,7 @@ mod tests {
             ("ASSENT_LOG_FORMAT", "xml"),
             ("ASSENT_TIMEZONE", "Europe/Lodon"),
             ("ASSENT_TIMEZONE", "+01:00"),
+            ("ASSENT_SOURCE_URL", "code.example.org/assent"),
         ] {
             let error = check(&[(name, value)]).unwrap_err();
             assert!(error.starts_with(&format!("{name} is wrong: ")), "{error}");

@@ -38,6 +38,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("controller.name", "ASSENT_CONTROLLER_NAME"),
     ("controller.address", "ASSENT_CONTROLLER_ADDRESS"),
     ("controller.contact", "ASSENT_CONTROLLER_CONTACT"),
+    ("source_url", "ASSENT_SOURCE_URL"),
     ("timezone", "ASSENT_TIMEZONE"),
     ("confirm_ttl", "ASSENT_CONFIRM_TTL"),
     ("download.ttl", "ASSENT_DOWNLOAD_TTL"),

@@ -63,6 +63,7 @@ impl Check {
         };
         report.tell("configuration", configured);
         report.tell("controller", site::controller(&settings.controller));
+        report.tell("source", Ok(site::source(settings.source_url.as_ref())));
         report.tell("base_url", site::base_url(&settings.base_url));
         report.tell("keys", found);
         let data_dir = report.tell("data directory", data_dir(&settings.data_dir));

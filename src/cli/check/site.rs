@@ -1,5 +1,6 @@
 //! What readers meet: who holds their details, and the way to the program.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
@@ -32,6 +33,15 @@ pub(super) fn controller(controller: &Controller) -> Part {
         "{} must be set, for readers are told who holds their details: no report can be published before",
         blank.join(", ")
     )))
+}
+
+/// Nothing is refused without it: whoever runs the program as it was published need not offer its sources.
+pub(super) fn source(url: Option<&Url>) -> Cow<'static, str> {
+    if url.is_some() {
+        return OK;
+    }
+    "ok; source_url is not set: whoever runs a changed version must say there where its sources are (AGPL-3.0 §13)"
+        .into()
 }
 
 /// Links with passwords in them, addresses and cookies go over this.

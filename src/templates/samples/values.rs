@@ -20,6 +20,7 @@ pub(super) fn site() -> Value {
         "demo": false,
         "css": "/assets/site.css",
         "timezone": "UTC",
+        "source_url": "https://code.example.org/assent",
     })
 }
 
@@ -29,7 +30,7 @@ pub(super) fn other_sites() -> [Value; 2] {
     demo["demo"] = json!(true);
     demo["controller"]["contact"] = json!("01632 960123");
     let blank = json!({"name": "Reports", "controller": {"name": "", "address": "", "contact": ""},
-                       "demo": false, "css": "/assets/site.css", "timezone": "UTC"});
+                       "demo": false, "css": "/assets/site.css", "timezone": "UTC", "source_url": null});
     [demo, blank]
 }
 

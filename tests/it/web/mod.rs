@@ -11,5 +11,6 @@ mod postmaster;
 mod request_log;
 mod robots;
 mod screens;
+mod source_link;
 mod templates;
 mod time_zone;

@@ -94,6 +94,8 @@ async fn each_part_is_named(database: Database) {
         [
             "configuration: ok",
             "controller: ok",
+            "source: ok; source_url is not set: whoever runs a changed version must say there where its \
+             sources are (AGPL-3.0 §13)",
             "base_url: ok",
             "keys: ok",
             "data directory: ok",
@@ -110,6 +112,9 @@ async fn each_part_is_named(database: Database) {
             "port: ok",
         ]
     );
+
+    let sources = [("ASSENT_SOURCE_URL", "https://code.sample.example/assent")];
+    assert_eq!(Told::by(&desk, &sources, &[]).of("source"), "ok");
 
     let nobody = postgres::free_port();
     let away = format!("postgres://postgres@127.0.0.1:{nobody}/none");
