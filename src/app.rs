@@ -383,6 +383,7 @@ impl Program {
             own_host: OwnHost::of(&core.settings.base_url),
             trusted_proxies: core.settings.trusted_proxies.clone(),
             embed_origins: core.settings.embed_origins.clone(),
+            security_contact: core.settings.security_contact.clone(),
             db: core.db,
             clock: core.clock,
             random: core.random,

@@ -1,10 +1,25 @@
-//! Addresses that are published for everybody: where the sources are had.
+//! Addresses that are published for everybody: where the sources are had, how a vulnerability is reported.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
+
+use crate::domain::contacts::email_address::EmailAddress;
 
 /// Where the sources of this program as it is built here are offered; blank while they have no address. Whoever changes
 /// the program names their own.
 pub(super) const SOURCE_URL: &str = env!("CARGO_PKG_REPOSITORY");
+
+/// What an address may hold in a `mailto:` as it is (RFC 6068 §2).
+const MAILTO: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'\'')
+    .remove(b'*')
+    .remove(b'+');
 
 /// Where whoever uses the program gets its sources; none when it is blank.
 pub(super) fn source_url(text: &str) -> Result<Option<Url>, String> {
@@ -14,6 +29,23 @@ pub(super) fn source_url(text: &str) -> Result<Option<Url>, String> {
     let url = web_address(text, &["https", "http"]);
     url.map(Some)
         .ok_or_else(|| "write an address such as https://code.example.org/assent".to_owned())
+}
+
+/// Who is told of a vulnerability; none when it is blank. RFC 9116 §2.5.3 wants `https` of addresses of the web.
+pub(super) fn security_contact(text: &str) -> Result<Option<Url>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let contact = mailto(text).or_else(|| web_address(text, &["https"]));
+    contact.map(Some).ok_or_else(|| {
+        "write security@example.org, or an address that begins with https://".to_owned()
+    })
+}
+
+fn mailto(text: &str) -> Option<Url> {
+    let address = EmailAddress::parse(text.strip_prefix("mailto:").unwrap_or(text)).ok()?;
+    let local = utf8_percent_encode(address.local(), MAILTO);
+    Url::parse(&format!("mailto:{local}@{}", address.domain())).ok()
 }
 
 /// One of these schemes, without a password that everybody would read.
@@ -47,6 +79,31 @@ mod tests {
         ] {
             let why = source_url(wrong).unwrap_err();
             assert!(!why.contains("hunter2"), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_vulnerability_is_reported_by_mail_or_by_a_safe_page() {
+        for (text, contact) in [
+            ("security@example.org", "mailto:security@example.org"),
+            ("mailto:security@example.org", "mailto:security@example.org"),
+            ("a.b+c_d-e@example.org", "mailto:a.b+c_d-e@example.org"),
+            ("a?b&c=d%@example.org", "mailto:a%3Fb%26c%3Dd%25@example.org"),
+            ("security@bücher.example", "mailto:security@xn--bcher-kva.example"),
+            ("https://example.org/report?kind=1", "https://example.org/report?kind=1"),
+        ] {
+            assert_eq!(shown(security_contact(text)).as_deref(), Some(contact));
+        }
+        assert_eq!(security_contact(""), Ok(None));
+        for wrong in [
+            "http://example.org/report",
+            "the porter",
+            "security@localhost",
+            "mailto:",
+            "a@example.org\nContact: mailto:b@example.org",
+            "https://ada:hunter2@example.org/",
+        ] {
+            assert!(security_contact(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::mail_settings::MailSettings;
-use super::published::{SOURCE_URL, source_url};
+use super::published::{SOURCE_URL, security_contact, source_url};
 use super::read::{duration, from_str, parse, said};
 use super::sources::Values;
 use super::{ConfigError, ConfigErrors};
@@ -51,6 +51,8 @@ pub struct Settings {
     pub controller: Controller,
     /// Where the sources of what runs here are offered (AGPL-3.0 §13).
     pub source_url: Option<Url>,
+    /// How a vulnerability of this installation is reported: `mailto:` or `https:` (RFC 9116 §2.5.3).
+    pub security_contact: Option<Url>,
     /// The zone of days and times that people read and type.
     pub timezone: TimeZone,
     /// How long a confirmation link works.
@@ -153,6 +155,7 @@ impl Settings {
                 contact: text("controller.contact", "").trim().to_owned(),
             },
             source_url: parse(values, "source_url", SOURCE_URL, source_url)?,
+            security_contact: parse(values, "security_contact", "", security_contact)?,
             timezone: parse(values, "timezone", "UTC", from_str)?,
             confirm_ttl: parse(values, "confirm_ttl", "48h", duration)?,
             download_ttl: parse(values, "download.ttl", "30d", duration)?,
@@ -273,6 +276,7 @@ mod tests {
         assert_eq!(settings.timezone, TimeZone::UTC);
         assert!(!settings.controller.is_complete());
         assert_eq!(settings.source_url.is_some(), !SOURCE_URL.is_empty());
+        assert_eq!(settings.security_contact, None);
     }
 
     #[test]
@@ -295,6 +299,7 @@ mod tests {
             ("ASSENT_TIMEZONE", "Europe/Lodon"),
             ("ASSENT_TIMEZONE", "+01:00"),
             ("ASSENT_SOURCE_URL", "code.example.org/assent"),
+            ("ASSENT_SECURITY_CONTACT", "http://example.org/report"),
         ] {
             let error = check(&[(name, value)]).unwrap_err();
             assert!(error.starts_with(&format!("{name} is wrong: ")), "{error}");

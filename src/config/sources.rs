@@ -39,6 +39,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("controller.address", "ASSENT_CONTROLLER_ADDRESS"),
     ("controller.contact", "ASSENT_CONTROLLER_CONTACT"),
     ("source_url", "ASSENT_SOURCE_URL"),
+    ("security_contact", "ASSENT_SECURITY_CONTACT"),
     ("timezone", "ASSENT_TIMEZONE"),
     ("confirm_ttl", "ASSENT_CONFIRM_TTL"),
     ("download.ttl", "ASSENT_DOWNLOAD_TTL"),

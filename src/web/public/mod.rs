@@ -18,6 +18,7 @@ mod preferences;
 mod renew;
 mod reports;
 mod robots;
+mod security_txt;
 mod signup_form;
 mod standing;
 mod thank_you;
@@ -50,4 +51,5 @@ pub(super) fn router() -> Router<Arc<App>> {
         .merge(renew::router())
         .merge(ledger::router())
         .merge(robots::router())
+        .merge(security_txt::router())
 }

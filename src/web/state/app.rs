@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 use tokio::sync::{Notify, Semaphore};
+use url::Url;
 
 use super::catalog::CatalogCache;
 use super::comparisons::Comparisons;
@@ -72,6 +73,8 @@ pub struct App {
     pub trusted_proxies: Vec<IpNet>,
     /// Origins that may post forms and frame them.
     pub embed_origins: Vec<String>,
+    /// How a vulnerability is reported, if somebody is there for it.
+    pub security_contact: Option<Url>,
     /// Rung when mail was decided on.
     pub mail_waits: Arc<Notify>,
     /// How the forms are doing, for the console.

@@ -11,6 +11,7 @@ mod postmaster;
 mod request_log;
 mod robots;
 mod screens;
+mod security_txt;
 mod source_link;
 mod templates;
 mod time_zone;
