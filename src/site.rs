@@ -48,3 +48,22 @@ impl Controller {
         }
     }
 }
+
+impl Site {
+    /// What templates are checked with.
+    #[must_use]
+    pub fn sample() -> Self {
+        Self {
+            name: "Example Press".to_owned(),
+            controller: Controller {
+                name: "Example Press Ltd".to_owned(),
+                address: "1 High Street, Exampleton EX1 1EX".to_owned(),
+                contact: "privacy@example.org".to_owned(),
+            },
+            demo: false,
+            css: "/assets/site.css".to_owned(),
+            timezone: TimeZone::UTC,
+            source_url: Some("https://code.example.org/assent".to_owned()),
+        }
+    }
+}

@@ -10,6 +10,7 @@ use clap::Subcommand;
 use super::opening::settings;
 use super::outcome::{Error, Outcome, refuse};
 use crate::templates::{BUILT_IN, BuiltIn, check, nearest_template};
+use crate::web::pages::samples;
 
 #[derive(Subcommand)]
 pub(super) enum TemplatesCommand {
@@ -118,7 +119,7 @@ fn check_all(directory: Option<&Path>) -> Outcome {
             "{shown} is not a directory: `assent templates export {shown}` makes it"
         )));
     }
-    let findings = check(directory)?;
+    let findings = check(directory, &samples())?;
     for problem in findings.problems.iter().chain(&findings.strays) {
         println!("{problem}");
     }

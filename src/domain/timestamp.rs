@@ -18,6 +18,9 @@ impl Timestamp {
     /// Its last moment.
     pub const LATEST: Self = Self(253_402_300_799_999_999);
 
+    /// A moment for samples of pages and mails: 23 November 2026, 09:00.
+    pub const SAMPLE: Self = Self(1_795_424_400_000_000);
+
     /// The moment so many microseconds after the Unix epoch, or the nearest of the calendar.
     #[must_use]
     pub fn from_micros(micros: i64) -> Self {

@@ -9,6 +9,7 @@ use minijinja::{Environment, ErrorKind};
 use serde_json::Value;
 
 use super::built_in::{BUILT_IN, MAIL_HEAD};
+use super::page::Samples;
 use super::source::{Problem, Source};
 use super::{add, environment, mail_rules, mjml, samples};
 use crate::domain::nearest::nearest;
@@ -31,12 +32,12 @@ impl Findings {
     }
 }
 
-/// Renders every template with every sample; a file of the same name under `directory` wins. What is found
+/// Renders every template with every sample of it; a file of the same name under `directory` wins. What is found
 /// does not end the search.
 ///
 /// # Errors
 /// When the directory itself cannot be read.
-pub fn check(directory: Option<&Path>) -> std::io::Result<Findings> {
+pub fn check(directory: Option<&Path>, samples: &Samples) -> std::io::Result<Findings> {
     let mut problems = BTreeSet::new();
     let mut sources = Vec::new();
     for built_in in BUILT_IN {
@@ -45,7 +46,7 @@ pub fn check(directory: Option<&Path>) -> std::io::Result<Findings> {
             Source::built_in(built_in)
         }));
     }
-    problems.append(&mut check_sources(sources));
+    problems.append(&mut check_sources(sources, samples));
     let mut strays = Vec::new();
     if let Some(directory) = directory {
         find_strays(directory, directory, &mut strays)?;
@@ -55,15 +56,16 @@ pub fn check(directory: Option<&Path>) -> std::io::Result<Findings> {
 }
 
 /// The same, of these texts.
-pub(super) fn check_sources(sources: Vec<Source>) -> BTreeSet<Problem> {
+pub(super) fn check_sources(sources: Vec<Source>, typed: &Samples) -> BTreeSet<Problem> {
     let mut environment = environment(&TimeZone::UTC);
     // Errors then say what they stumbled over.
     environment.set_debug(true);
     let mut check = Check { environment, sources, problems: BTreeSet::new() };
     check.compile();
     for built_in in BUILT_IN {
-        for context in samples::of(built_in.name) {
-            check.render(built_in.name, &context);
+        let untyped = samples::of(built_in.name);
+        for context in typed.of(built_in.name).iter().chain(&untyped) {
+            check.render(built_in.name, context);
         }
     }
     check.problems

@@ -11,7 +11,7 @@ fn with(name: &str, change: impl Fn(&str) -> String) -> BTreeSet<Problem> {
     let changed = sources.iter_mut().find(|source| source.name == name).unwrap();
     changed.text = change(&changed.text);
     changed.file = "FILE".to_owned();
-    check_sources(sources)
+    check_sources(sources, &crate::web::pages::samples())
 }
 
 fn said(problems: &BTreeSet<Problem>) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! Pages and mails as minijinja templates: those built in, and the operator's in their place. Strict:
 //! a template that names what is not there fails instead of showing nothing.
 
+pub mod page;
 pub mod samples;
 
 mod built_in;

@@ -20,6 +20,7 @@ mod http;
 mod links;
 mod markdown;
 mod origin;
+pub mod pages;
 mod people;
 mod public;
 mod request_log;

@@ -1,5 +1,6 @@
 //! Who acts at the console, and the pages they are shown.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt::Display;
 
@@ -7,6 +8,7 @@ use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse, Response};
+use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -85,23 +87,58 @@ impl Desk {
         show(app, Some(self), name, context, StatusCode::UNPROCESSABLE_ENTITY)
     }
 
-    fn context(&self) -> Value {
-        let menu = MENU.iter().filter(|(.., right)| self.may(*right));
-        let nav: Vec<Value> = menu
-            .map(|(group, title, path, _)| {
-                let below = self.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
-                let current = self.path == *path || (below && *path != "/console");
-                json!({"group": group, "title": title, "path": path, "current": current})
-            })
-            .collect();
-        json!({
-            "email": self.email,
-            "role": self.role.as_str(),
-            "can": self.role.rights(),
-            "csrf": self.csrf,
-            "nav": nav,
-        })
+    /// Who is signed in, as pages see them.
+    pub(super) fn signed_in(&self) -> SignedIn<'_> {
+        SignedIn {
+            email: &self.email,
+            role: self.role.as_str(),
+            can: self.role.rights(),
+            csrf: &self.csrf,
+            nav: menu(self.role, self.path),
+        }
     }
+}
+
+/// Who is signed in, as pages see them.
+#[derive(Serialize)]
+pub(super) struct SignedIn<'a> {
+    email: &'a str,
+    role: &'static str,
+    can: BTreeMap<&'static str, bool>,
+    csrf: &'a str,
+    nav: Vec<MenuEntry>,
+}
+
+impl SignedIn<'static> {
+    pub(super) fn sample(role: Role) -> Self {
+        Self {
+            email: "ada@example.org",
+            role: role.as_str(),
+            can: role.rights(),
+            csrf: "TOKEN",
+            nav: menu(role, "/console"),
+        }
+    }
+}
+
+/// A page in the menu.
+#[derive(Serialize)]
+struct MenuEntry {
+    group: &'static str,
+    title: &'static str,
+    path: &'static str,
+    current: bool,
+}
+
+/// What this role sees in the menu while this route is shown.
+fn menu(role: Role, route: &str) -> Vec<MenuEntry> {
+    let seen = MENU.iter().filter(|(.., right)| role.may(*right));
+    let entry = |(group, title, path, _): &(&'static str, &'static str, &'static str, Right)| {
+        let below = route.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+        let current = route == *path || (below && *path != "/console");
+        MenuEntry { group, title, path, current }
+    };
+    seen.map(entry).collect()
 }
 
 /// A page of the console, for whoever is at the desk or for nobody yet.
@@ -119,7 +156,7 @@ pub(super) fn show(
 /// What a page is given, with what all pages of the console have.
 pub(super) fn context_of(app: &App, desk: Option<&Desk>, mut context: Value) -> Value {
     context["site"] = json!(*app.site);
-    context["desk"] = desk.map_or(Value::Null, Desk::context);
+    context["desk"] = desk.map_or(Value::Null, |desk| json!(desk.signed_in()));
     context["assets"] = json!(crate::web::assets::console_assets());
     context
 }

@@ -11,6 +11,8 @@ mod form_token;
 mod guard;
 mod ledger;
 mod mail;
+mod page;
+pub(super) mod pages;
 mod paging;
 mod policy;
 mod route;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Response;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::desk::Desk;
@@ -12,7 +13,8 @@ use super::route::Route;
 use crate::domain::background_task::BackgroundTask;
 use crate::domain::staff::right::Right;
 use crate::domain::timestamp::Timestamp;
-use crate::store::background_tasks::{self, TaskState};
+use crate::store::background_tasks::{self, TaskOutcome, TaskState};
+use crate::templates::page::Page;
 use crate::web::{App, Error};
 
 const PATH: &str = "/console/tasks";
@@ -27,45 +29,109 @@ pub(super) fn routes() -> Vec<Route> {
 async fn show(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
     let tasks = background_tasks::list(&mut app.db.read().await?).await?;
     let broken = tasks.iter().filter(|state| state.failing_since.is_some());
-    let context = json!({
-        "no_worker": no_worker(&tasks, app.clock.now()),
-        "failing": broken.map(failing).collect::<Vec<_>>(),
-        "tasks": tasks.iter().map(row).collect::<Vec<_>>(),
-    });
-    desk.page(&app, "console/tasks.html", context)
+    let page = TasksPage {
+        no_worker: no_worker(&tasks, app.clock.now()),
+        failing: broken.map(FailingTask::from).collect(),
+        tasks: tasks.iter().map(TaskRow::from).collect(),
+    };
+    desk.show(&app, &page)
 }
 
-/// Since when no worker seems to run, if none does: `since` is empty where there never was one.
-fn no_worker(tasks: &[TaskState], now: Timestamp) -> Option<Value> {
-    let of_worker = tasks.iter().filter(|state| state.task.is_of_worker());
-    let heard = of_worker.map(|state| state.finished_at).max();
-    let is_silent = heard.is_none_or(|heard| now.since(heard) > SILENT);
-    is_silent.then(|| json!({"since": heard}))
+/// `console/tasks.html`.
+#[derive(Serialize)]
+pub(super) struct TasksPage {
+    no_worker: Option<NoWorker>,
+    failing: Vec<FailingTask>,
+    tasks: Vec<TaskRow>,
 }
 
-/// A task in the list.
-fn row(state: &TaskState) -> Value {
-    let outcome = state.outcome.as_ref();
-    json!({
-        "name": state.task.as_str(),
-        "title": title(state.task),
-        "often": often(state.period),
-        "finished_at": state.finished_at,
-        "outcome": outcome.map(|outcome| &outcome.words),
-        "outcome_at": outcome.map(|outcome| outcome.at),
-        "failing_since": state.failing_since,
-    })
+/// `since` is empty where there never was one.
+#[derive(Serialize)]
+struct NoWorker {
+    since: Option<Timestamp>,
 }
 
 /// A task that fails.
-fn failing(state: &TaskState) -> Value {
-    json!({
-        "name": state.task.as_str(),
-        "title": title(state.task),
-        "often": often(state.period),
-        "meanwhile": meanwhile(state.task),
-        "since": state.failing_since,
-    })
+#[derive(Serialize)]
+struct FailingTask {
+    name: &'static str,
+    title: &'static str,
+    often: String,
+    meanwhile: &'static str,
+    since: Option<Timestamp>,
+}
+
+/// A task in the list.
+#[derive(Serialize)]
+struct TaskRow {
+    name: &'static str,
+    title: &'static str,
+    often: String,
+    finished_at: Timestamp,
+    outcome: Option<String>,
+    outcome_at: Option<Timestamp>,
+    failing_since: Option<Timestamp>,
+}
+
+impl Page for TasksPage {
+    const TEMPLATE: &'static str = "console/tasks.html";
+
+    fn samples() -> Vec<Self> {
+        let at = Timestamp::SAMPLE;
+        let state = |words: Option<&str>, failing_since| TaskState {
+            task: BackgroundTask::SealLedger,
+            period: Duration::from_secs(5),
+            started_at: at,
+            finished_at: at,
+            outcome: words.map(|words| TaskOutcome { words: words.to_owned(), at }),
+            failing_since,
+        };
+        let page = |no_worker, states: &[TaskState]| Self {
+            no_worker,
+            failing: states.iter().map(FailingTask::from).collect(),
+            tasks: states.iter().map(TaskRow::from).collect(),
+        };
+        vec![
+            page(None, &[state(Some("12 leaves sealed"), None), state(None, Some(at))]),
+            page(Some(NoWorker { since: Some(at) }), &[]),
+            page(Some(NoWorker { since: None }), &[]),
+        ]
+    }
+}
+
+/// Since when no worker seems to run, if none does: `since` is empty where there never was one.
+fn no_worker(tasks: &[TaskState], now: Timestamp) -> Option<NoWorker> {
+    let of_worker = tasks.iter().filter(|state| state.task.is_of_worker());
+    let heard = of_worker.map(|state| state.finished_at).max();
+    let is_silent = heard.is_none_or(|heard| now.since(heard) > SILENT);
+    is_silent.then_some(NoWorker { since: heard })
+}
+
+impl From<&TaskState> for TaskRow {
+    fn from(state: &TaskState) -> Self {
+        let outcome = state.outcome.as_ref();
+        Self {
+            name: state.task.as_str(),
+            title: title(state.task),
+            often: often(state.period),
+            finished_at: state.finished_at,
+            outcome: outcome.map(|outcome| outcome.words.clone()),
+            outcome_at: outcome.map(|outcome| outcome.at),
+            failing_since: state.failing_since,
+        }
+    }
+}
+
+impl From<&TaskState> for FailingTask {
+    fn from(state: &TaskState) -> Self {
+        Self {
+            name: state.task.as_str(),
+            title: title(state.task),
+            often: often(state.period),
+            meanwhile: meanwhile(state.task),
+            since: state.failing_since,
+        }
+    }
 }
 
 /// The tasks that fail as one thing to look at, for the console's first page.

@@ -12,3 +12,4 @@ pub mod hash_turns;
 pub mod ledger_check;
 pub mod limits;
 pub mod own_host;
+pub(super) mod pages;

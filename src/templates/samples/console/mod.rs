@@ -14,7 +14,6 @@ mod sign_in;
 mod staff;
 mod subscribers;
 mod suppressions;
-mod tasks;
 mod tokens;
 
 use serde_json::{Value, json};
@@ -23,7 +22,7 @@ use super::values::other_sites;
 use crate::templates::samples::console::desk::{admin, viewer};
 
 /// The samples of each part of the console.
-const PARTS: [fn(&str) -> Vec<Value>; 15] = [
+const PARTS: [fn(&str) -> Vec<Value>; 14] = [
     account::of,
     audit::of,
     dashboard::of,
@@ -37,7 +36,6 @@ const PARTS: [fn(&str) -> Vec<Value>; 15] = [
     staff::of,
     subscribers::of,
     suppressions::of,
-    tasks::of,
     tokens::of,
 ];
 

@@ -1,0 +1,77 @@
+//! Pages of the console, with what all of them have: the site, who is signed in, stylesheet and scripts.
+
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+use serde::Serialize;
+
+use super::desk::{Desk, SignedIn};
+use crate::domain::staff::member::Role;
+use crate::site::Site;
+use crate::templates::TemplateError;
+use crate::templates::page::{Page, Samples};
+use crate::web::assets::{ConsoleAssets, console_assets};
+use crate::web::{App, Error};
+
+#[derive(Serialize)]
+struct ConsolePage<'a, P> {
+    site: &'a Site,
+    desk: Option<SignedIn<'a>>,
+    assets: ConsoleAssets,
+    #[serde(flatten)]
+    page: &'a P,
+}
+
+impl Desk {
+    /// A page for who is signed in.
+    pub(super) fn show(&self, app: &App, page: &impl Page) -> Result<Response, Error> {
+        Ok(Html(render(app, Some(self), page)?).into_response())
+    }
+
+    /// The same page again, with what is wrong with what was sent.
+    pub(super) fn refuse(&self, app: &App, page: &impl Page) -> Result<Response, Error> {
+        answer(app, Some(self), page, StatusCode::UNPROCESSABLE_ENTITY)
+    }
+}
+
+/// A page for whoever is signed in, or for nobody yet.
+pub(super) fn answer(
+    app: &App,
+    desk: Option<&Desk>,
+    page: &impl Page,
+    status: StatusCode,
+) -> Result<Response, Error> {
+    Ok((status, Html(render(app, desk, page)?)).into_response())
+}
+
+/// The text of a page.
+pub(super) fn render<P: Page>(
+    app: &App,
+    desk: Option<&Desk>,
+    page: &P,
+) -> Result<String, TemplateError> {
+    let desk = desk.map(Desk::signed_in);
+    let whole = ConsolePage { site: &app.site, desk, assets: console_assets(), page };
+    app.templates.render(P::TEMPLATE, whole)
+}
+
+/// The samples of a page as those see it who may do everything, and those who only look.
+pub(super) fn sample<P: Page>(samples: &mut Samples) {
+    for page in &P::samples() {
+        for role in [Role::Admin, Role::Viewer] {
+            let desk = Some(SignedIn::sample(role));
+            add(samples, desk, page);
+        }
+    }
+}
+
+/// The samples of a page that nobody need be signed in for.
+pub(super) fn sample_signed_out<P: Page>(samples: &mut Samples) {
+    for page in &P::samples() {
+        add(samples, None, page);
+    }
+}
+
+fn add<P: Page>(samples: &mut Samples, desk: Option<SignedIn<'_>>, page: &P) {
+    let site = Site::sample();
+    samples.add(P::TEMPLATE, &ConsolePage { site: &site, desk, assets: console_assets(), page });
+}

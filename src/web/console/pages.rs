@@ -1,0 +1,9 @@
+//! Every page of the console, for the check of templates.
+
+use super::page::sample;
+use super::tasks::TasksPage;
+use crate::templates::page::Samples;
+
+pub(in crate::web) fn samples(all: &mut Samples) {
+    sample::<TasksPage>(all);
+}
