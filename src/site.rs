@@ -66,4 +66,19 @@ impl Site {
             source_url: Some("https://code.example.org/assent".to_owned()),
         }
     }
+
+    /// The same: a demo whose controller is reached by telephone, and a site whose controller is not set yet.
+    #[must_use]
+    pub fn other_samples() -> [Self; 2] {
+        let sample = Self::sample();
+        let contact = "01632 960123".to_owned();
+        let controller = Controller { contact, ..sample.controller.clone() };
+        let unset = Self {
+            name: Controller::default().site_name().to_owned(),
+            controller: Controller::default(),
+            source_url: None,
+            ..sample.clone()
+        };
+        [Self { controller, demo: true, ..sample }, unset]
+    }
 }

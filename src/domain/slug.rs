@@ -49,6 +49,12 @@ impl FromStr for Label {
 }
 
 impl Slug {
+    /// A slug for samples of pages and mails: `digital-councils`.
+    #[must_use]
+    pub fn sample() -> Self {
+        Self("digital-councils".to_owned())
+    }
+
     /// A slug made of a title, as a proposal: its words, as far as they fit, joined by hyphens. `None` when
     /// the title has no letter or digit that a slug can have.
     #[must_use]
@@ -72,6 +78,14 @@ impl Slug {
             slug.push_str(word);
         }
         slug.parse().ok()
+    }
+}
+
+impl Label {
+    /// A label for samples of pages and mails: `2026-11`.
+    #[must_use]
+    pub fn sample() -> Self {
+        Self("2026-11".to_owned())
     }
 }
 

@@ -22,7 +22,7 @@ macro_rules! built_in {
 }
 
 /// The head that every mail's MJML shares.
-pub(super) const MAIL_HEAD: &str = "mail/_head.mjml";
+pub const MAIL_HEAD: &str = "mail/_head.mjml";
 
 /// All of them, in reading order.
 pub const BUILT_IN: &[BuiltIn] = built_in![

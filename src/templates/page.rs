@@ -1,4 +1,4 @@
-//! What templates are given, as types: a struct for each page, with its samples beside it.
+//! What templates are given, as types: a struct for each page and each mail, with its samples beside it.
 
 use std::collections::BTreeMap;
 
@@ -12,6 +12,18 @@ pub trait Page: Serialize {
 
     /// One for each state that the page shows: `assent templates check` renders them all, so that an
     /// operator's template fails there and not in front of a reader.
+    fn samples() -> Vec<Self>
+    where
+        Self: Sized;
+}
+
+/// What the templates of a mail are given, besides the publisher's site: its text, and its HTML, which has the text's
+/// preheader too.
+pub trait MailTemplate: Serialize {
+    /// Its templates: `NAME.txt` and `NAME.mjml` below `templates/mail/`.
+    const NAME: &'static str;
+
+    /// One for each state that the mail shows.
     fn samples() -> Vec<Self>
     where
         Self: Sized;
