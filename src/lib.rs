@@ -30,5 +30,6 @@ pub mod worker;
 
 pub mod app;
 pub mod demo;
+pub mod template_samples;
 
 pub mod cli;

@@ -1,7 +1,5 @@
 //! `assent mail`.
 
-use serde_json::json;
-
 use super::actor::ACTOR;
 use super::opening::open;
 use super::outcome::{Outcome, refuse};
@@ -13,6 +11,7 @@ use crate::domain::mail::bounce::BounceKind;
 use crate::flows::ledger::standing::demand_level;
 use crate::flows::mail::resume_mail::resume_mail;
 use crate::mail::compose::{Letter, compose};
+use crate::mail::letters::trial::TestMail;
 use crate::mail::transport::{Step, Transport, TransportError};
 use crate::random::{Moment, Random};
 use crate::templates::Templates;
@@ -67,15 +66,15 @@ impl Test {
         let site = settings.site(false, String::new());
         let keys = Keys::load(settings, &Random::System)?;
         let sender = sender(settings, &keys.links)?;
+        let mail = TestMail { date: at.now, base_url: settings.origin() };
         let letter = Letter {
             outbox_id: at.new_id(),
             to: address.as_str(),
             leave: None,
             date: at.now,
-            template: "test",
+            mail: &mail,
         };
-        let context = json!({"site": site, "date": at.now, "base_url": settings.origin()});
-        let outgoing = compose(&templates, &sender, letter, &context)?;
+        let outgoing = compose(&templates, &sender, &site, letter)?;
         match transport(settings)? {
             Transport::Smtp(smtp) => {
                 let mut tell = |step: Step<'_>| tell(&step, &address);

@@ -9,8 +9,8 @@ use clap::Subcommand;
 
 use super::opening::settings;
 use super::outcome::{Error, Outcome, refuse};
+use crate::template_samples::samples;
 use crate::templates::{BUILT_IN, BuiltIn, check, nearest_template};
-use crate::web::pages::samples;
 
 #[derive(Subcommand)]
 pub(super) enum TemplatesCommand {

@@ -8,11 +8,11 @@ use lettre::message::header::{
 };
 use lettre::message::{Body, Mailbox, MultiPart, MultiPartBuilder, MultiPartKind, SinglePart};
 use lettre::{Address, Message};
-use serde::Serialize;
-use serde_json::json;
 use uuid::Uuid;
 
 use super::dkim::Dkim;
+use super::letters::AnyMail;
+use super::letters::signup::{ConfirmMail, MailedReport};
 use super::relay_events::Marks;
 use super::subject::{Subject, phrase};
 use crate::domain::mail::return_path::ReturnPaths;
@@ -46,8 +46,8 @@ pub struct Outgoing {
     pub message: Vec<u8>,
 }
 
-/// What one mail is, besides its words.
-#[derive(Clone, Copy, Debug)]
+/// What one mail is.
+#[derive(Clone, Copy)]
 pub struct Letter<'a> {
     /// Names the message for good, so that a second delivery of it is recognised as one.
     pub outbox_id: Uuid,
@@ -57,8 +57,8 @@ pub struct Letter<'a> {
     pub leave: Option<&'a str>,
     /// When it was decided: the same on every try.
     pub date: Timestamp,
-    /// The name of its templates, without ending.
-    pub template: &'a str,
+    /// What it says.
+    pub mail: &'a dyn AnyMail,
 }
 
 /// Why a mail cannot be built. It is parked: trying again would not help.
@@ -138,13 +138,12 @@ impl Header for AutoSubmitted {
 pub fn compose(
     templates: &Templates,
     sender: &Sender,
+    site: &Site,
     letter: Letter<'_>,
-    context: &serde_json::Value,
 ) -> Result<Outgoing, ComposeError> {
-    let text = templates.render(&format!("mail/{}.txt", letter.template), context)?;
+    let text = letter.mail.text(templates, site)?;
     let (subject, preheader, body) = parts(&text).ok_or(ComposeError::NoSubject)?;
-    let html = templates
-        .render(&format!("mail/{}.html", letter.template), WithPreheader { context, preheader })?;
+    let html = letter.mail.html(templates, site, preheader)?;
     let recipient: Address = letter.to.parse()?;
     let mut message = Message::builder()
         .from(sender.from.clone())
@@ -234,24 +233,16 @@ pub fn confirmation_subject(
     site: &Site,
     report_title: Option<&str>,
 ) -> Result<String, ComposeError> {
-    let context = json!({
-        "site": *site,
-        "report": report_title.map(|title| json!({"title": title})),
-        "newsletters": [],
-        "confirm_url": "",
-        "code": "",
-        "not_me_url": "",
-        "valid_until": Timestamp::EARLIEST,
-        "again": false,
-        "address": "",
-    });
-    let text = templates.render("mail/confirm.txt", context)?;
+    let mail = ConfirmMail {
+        report: report_title.map(|title| MailedReport { title: title.to_owned() }),
+        newsletters: vec![],
+        confirm_url: String::new(),
+        code: String::new(),
+        not_me_url: String::new(),
+        valid_until: Timestamp::EARLIEST,
+        again: false,
+        address: String::new(),
+    };
+    let text = mail.text(templates, site)?;
     parts(&text).map(|(subject, ..)| subject.to_owned()).ok_or(ComposeError::NoSubject)
-}
-
-#[derive(Serialize)]
-struct WithPreheader<'a> {
-    #[serde(flatten)]
-    context: &'a serde_json::Value,
-    preheader: &'a str,
 }

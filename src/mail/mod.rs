@@ -4,6 +4,7 @@
 pub mod compose;
 pub mod dkim;
 pub mod dkim_key;
+pub mod letters;
 pub mod mailbox;
 pub mod postmaster;
 pub mod relay_events;

@@ -7,9 +7,11 @@ use uuid::Uuid;
 
 use super::compose::{ComposeError, Letter, Sender, compose};
 use super::dkim::Dkim;
+use super::letters::AnyMail;
+use super::letters::sample::ADDRESS;
 use crate::domain::timestamp::Timestamp;
 use crate::site::Site;
-use crate::templates::{Templates, samples};
+use crate::templates::Templates;
 
 /// The names by which mail filters know our mail.
 #[derive(Clone, Debug, Serialize)]
@@ -59,10 +61,10 @@ pub struct DkimNames {
 }
 
 /// A mail made from sample data.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Sample<'a> {
-    /// The name of its templates, without ending.
-    pub template: &'a str,
+    /// What it says.
+    pub mail: &'a dyn AnyMail,
     /// Where one press ends such mail, where it can be ended.
     pub leave: Option<&'a str>,
     /// When it says that it was written.
@@ -79,13 +81,9 @@ pub fn sample_headers(
     site: &Site,
     sample: Sample<'_>,
 ) -> Result<String, ComposeError> {
-    let Sample { template, leave, date } = sample;
-    let mut context =
-        samples::of(&format!("mail/{template}.txt")).into_iter().next().unwrap_or_default();
-    context["site"] = serde_json::json!(site);
-    let to = context["address"].as_str().unwrap_or_default().to_owned();
-    let letter = Letter { outbox_id: Uuid::from_u128(SAMPLE_ID), to: &to, leave, date, template };
-    let message = compose(templates, sender, letter, &context)?.message;
+    let Sample { mail, leave, date } = sample;
+    let letter = Letter { outbox_id: Uuid::from_u128(SAMPLE_ID), to: ADDRESS, leave, date, mail };
+    let message = compose(templates, sender, site, letter)?.message;
     let message = String::from_utf8_lossy(&message).replace('\r', "");
     let (head, _) = message.split_once("\n\n").unwrap_or((&message, ""));
     Ok(without_signatures(head))

@@ -56,7 +56,7 @@ pub fn check(directory: Option<&Path>, samples: &Samples) -> std::io::Result<Fin
 }
 
 /// The same, of these texts.
-pub(super) fn check_sources(sources: Vec<Source>, typed: &Samples) -> BTreeSet<Problem> {
+fn check_sources(sources: Vec<Source>, typed: &Samples) -> BTreeSet<Problem> {
     let mut environment = environment(&TimeZone::UTC);
     // Errors then say what they stumbled over.
     environment.set_debug(true);

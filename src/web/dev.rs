@@ -1,5 +1,6 @@
 //! `/dev/mailbox`: the demo's mail, as its readers would see it. Exists only in the demo.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Router;
@@ -8,11 +9,12 @@ use axum::http::{HeaderName, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use mail_parser::{Message, MessageParser};
-use serde_json::{Value, json};
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::{App, Error};
 use crate::mail::mailbox::Mailbox;
+use crate::templates::page::Page;
 
 /// How many mails the page names.
 const SHOWN: usize = 100;
@@ -43,33 +45,34 @@ fn read(app: &App, id: &str) -> Result<Vec<u8>, Error> {
 
 async fn index(State(app): State<Arc<App>>) -> Result<Html<String>, Error> {
     let names = mailbox(&app)?.names().map_err(|_| Error::Unavailable)?;
-    let mails: Vec<Value> = names
+    let mails = names
         .iter()
         .rev()
         .take(SHOWN)
         .filter_map(|name| {
             let raw = read(&app, name).ok()?;
-            Some(summary(name, &MessageParser::default().parse(&raw)?))
+            Some(MailSummary::of(name, &MessageParser::default().parse(&raw)?))
         })
         .collect();
-    let context = json!({"site": *app.site, "mails": mails});
-    Ok(Html(app.templates.render("dev/mailbox.html", context)?))
+    app.page(&MailboxPage { mails })
 }
 
 async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response, Error> {
     let raw = read(&app, &id)?;
     let message = MessageParser::default().parse(&raw).ok_or(Error::NotFound)?;
     let text = message.body_text(0).unwrap_or_default();
-    let links: Vec<&str> = text.lines().map(str::trim).filter(|l| l.starts_with("http")).collect();
+    let links = text.lines().map(str::trim).filter(|line| line.starts_with("http"));
     let end = raw.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(raw.len());
-    let mut mail = summary(&id, &message);
-    mail["from"] = address(message.from()).into();
-    mail["text"] = text.as_ref().into();
-    mail["links"] = links.into();
-    mail["headers"] = String::from_utf8_lossy(&raw[..end]).into();
-    mail["has_html"] = message.body_html(0).is_some().into();
-    let page = app.templates.render("dev/mail.html", json!({"site": *app.site, "mail": mail}))?;
-    Ok(([(header::CONTENT_SECURITY_POLICY, FRAME_POLICY)], Html(page)).into_response())
+    let mail = ShownMail {
+        summary: MailSummary::of(&id, &message),
+        from: address(message.from()),
+        links: links.collect(),
+        text: &text,
+        headers: String::from_utf8_lossy(&raw[..end]),
+        has_html: message.body_html(0).is_some(),
+    };
+    let page = app.page(&MailPage { mail })?;
+    Ok(([(header::CONTENT_SECURITY_POLICY, FRAME_POLICY)], page).into_response())
 }
 
 async fn html(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response, Error> {
@@ -81,13 +84,83 @@ async fn html(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Res
     Ok((headers, Html(body)).into_response())
 }
 
-fn summary(id: &str, message: &Message<'_>) -> Value {
-    json!({
-        "id": id,
-        "to": address(message.to()),
-        "subject": message.subject().unwrap_or_default(),
-        "date": message.date().map(mail_parser::DateTime::to_rfc822).unwrap_or_default(),
-    })
+/// `dev/mailbox.html`.
+#[derive(Serialize)]
+pub(super) struct MailboxPage {
+    mails: Vec<MailSummary>,
+}
+
+impl Page for MailboxPage {
+    const TEMPLATE: &'static str = "dev/mailbox.html";
+
+    fn samples() -> Vec<Self> {
+        vec![Self { mails: vec![MailSummary::sample()] }, Self { mails: vec![] }]
+    }
+}
+
+/// `dev/mail.html`.
+#[derive(Serialize)]
+pub(super) struct MailPage<'a> {
+    mail: ShownMail<'a>,
+}
+
+/// One mail, with all that there is of it.
+#[derive(Serialize)]
+struct ShownMail<'a> {
+    #[serde(flatten)]
+    summary: MailSummary,
+    from: String,
+    text: &'a str,
+    links: Vec<&'a str>,
+    headers: Cow<'a, str>,
+    has_html: bool,
+}
+
+impl Page for MailPage<'_> {
+    const TEMPLATE: &'static str = "dev/mail.html";
+
+    fn samples() -> Vec<Self> {
+        let page = |links, has_html| Self {
+            mail: ShownMail {
+                summary: MailSummary::sample(),
+                from: "reports@example.org".to_owned(),
+                text: "Open this link.",
+                links,
+                headers: "Subject: Your link".into(),
+                has_html,
+            },
+        };
+        vec![page(vec!["https://reports.example.org"], true), page(vec![], false)]
+    }
+}
+
+/// A mail in the list.
+#[derive(Serialize)]
+struct MailSummary {
+    id: String,
+    to: String,
+    subject: String,
+    date: String,
+}
+
+impl MailSummary {
+    fn of(id: &str, message: &Message<'_>) -> Self {
+        Self {
+            id: id.to_owned(),
+            to: address(message.to()),
+            subject: message.subject().unwrap_or_default().to_owned(),
+            date: message.date().map(mail_parser::DateTime::to_rfc822).unwrap_or_default(),
+        }
+    }
+
+    fn sample() -> Self {
+        Self {
+            id: "1".to_owned(),
+            to: "reader@council.example".to_owned(),
+            subject: "Your link".to_owned(),
+            date: "Mon, 23 Nov 2026 09:00:00 +0000".to_owned(),
+        }
+    }
 }
 
 fn address(header: Option<&mail_parser::Address<'_>>) -> String {

@@ -1,6 +1,7 @@
 //! The page of each error, or, where programs ask, its problem document.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -8,12 +9,14 @@ use axum::http::response::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
-use serde_json::json;
+use serde::Serialize;
 
-use super::error::{Error, Gone};
+use super::error::{Error, Fresh, FreshLink, Gone};
 use super::state::app::App;
+use super::state::pages::render;
 use super::{api, console};
 use crate::templates::TemplateError;
+use crate::templates::page::Page;
 
 /// Gives every [`Error`] its page, or, where programs ask, its problem document.
 pub(super) async fn pages(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
@@ -55,21 +58,84 @@ pub(super) async fn pages(State(app): State<Arc<App>>, request: Request, next: N
 /// The page of an error that was met at this path.
 fn public_page(app: &App, error: &Error, path: &str) -> Result<String, TemplateError> {
     if let Error::Gone(gone) = error {
-        let Gone { title, message, fresh, start_again } = gone.as_ref();
-        let context = json!({"site": *app.site, "title": title, "message": message,
-                             "fresh": fresh, "start_again": start_again});
-        return app.templates.render("public/gone.html", context);
+        return render(app, &GonePage(Cow::Borrowed(gone.as_ref())));
     }
     if let Error::BrokenLink(fresh) = error {
-        let context = json!({"site": *app.site, "fresh": fresh.as_str()});
-        return app.templates.render("public/broken_link.html", context);
+        return render(app, &BrokenLinkPage { fresh: fresh.as_str() });
     }
     let (title, message) = error.words();
     // Each form of the public's stands on the page that it is sent to.
-    let form = matches!(error, Error::ForeignOrigin | Error::HiddenOrigin).then_some(path);
-    let context = json!({"site": *app.site, "status": error.status().as_u16(),
-                         "title": title, "message": message, "form_path": form});
-    app.templates.render("public/error.html", context)
+    let form_path = matches!(error, Error::ForeignOrigin | Error::HiddenOrigin).then_some(path);
+    render(app, &ErrorPage { status: error.status().as_u16(), title, message, form_path })
+}
+
+/// `public/gone.html`.
+#[derive(Serialize)]
+pub(super) struct GonePage<'a>(Cow<'a, Gone>);
+
+impl Page for GonePage<'_> {
+    const TEMPLATE: &'static str = "public/gone.html";
+
+    fn samples() -> Vec<Self> {
+        let fresh = Fresh {
+            action: "/confirm/TOKEN/fresh".to_owned(),
+            button: "Email me a fresh link".to_owned(),
+        };
+        let page = |fresh, start_again: Option<&str>| {
+            Self(Cow::Owned(Gone {
+                title: "This link has expired".to_owned(),
+                message: "It worked until then.".to_owned(),
+                fresh,
+                start_again: start_again.map(ToOwned::to_owned),
+            }))
+        };
+        vec![
+            page(Some(fresh.clone()), None),
+            page(Some(fresh), Some("/")),
+            page(None, Some("/")),
+            page(None, None),
+        ]
+    }
+}
+
+/// `public/broken_link.html`.
+#[derive(Serialize)]
+pub(super) struct BrokenLinkPage {
+    /// How a fresh link is had.
+    fresh: &'static str,
+}
+
+impl Page for BrokenLinkPage {
+    const TEMPLATE: &'static str = "public/broken_link.html";
+
+    fn samples() -> Vec<Self> {
+        let ways = [FreshLink::Choices, FreshLink::Form, FreshLink::ByPress];
+        ways.map(|fresh| Self { fresh: fresh.as_str() }).into()
+    }
+}
+
+/// `public/error.html`.
+#[derive(Serialize)]
+pub(super) struct ErrorPage<'a> {
+    status: u16,
+    title: &'static str,
+    message: &'static str,
+    /// The form that was sent, where it can be opened.
+    form_path: Option<&'a str>,
+}
+
+impl Page for ErrorPage<'_> {
+    const TEMPLATE: &'static str = "public/error.html";
+
+    fn samples() -> Vec<Self> {
+        let page = |form_path| Self {
+            status: 404,
+            title: "Page not found",
+            message: "Check the address.",
+            form_path,
+        };
+        vec![page(None), page(Some("/reports/digital-councils"))]
+    }
 }
 
 /// An answer with another body.

@@ -1,12 +1,19 @@
 //! Every page, for the check of templates.
 
-use super::console;
+use super::dev::{MailPage, MailboxPage};
+use super::error_pages::{BrokenLinkPage, ErrorPage, GonePage};
+use super::state::pages::{Layout, sample};
+use super::{console, public};
 use crate::templates::page::Samples;
 
 /// What each page's template may be given, in every state that it shows.
-#[must_use]
-pub fn samples() -> Samples {
-    let mut all = Samples::default();
-    console::pages::samples(&mut all);
-    all
+pub fn samples(all: &mut Samples) {
+    sample::<Layout>(all);
+    public::pages::samples(all);
+    sample::<GonePage>(all);
+    sample::<BrokenLinkPage>(all);
+    sample::<ErrorPage>(all);
+    sample::<MailboxPage>(all);
+    sample::<MailPage>(all);
+    console::pages::samples(all);
 }

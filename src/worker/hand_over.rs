@@ -83,9 +83,9 @@ fn composed(
         to: &said.to,
         leave: said.leave.as_deref(),
         date: mail.created_at,
-        template: mail.kind.template(),
+        mail: &*said.mail,
     };
-    compose(&parts.templates, &parts.sender, letter, &said.context).map_err(|error| {
+    compose(&parts.templates, &parts.sender, &parts.site, letter).map_err(|error| {
         tracing::error!(outbox_id = %mail.outbox_id, request_id = mail.request(), error = sentence(&error), "a mail cannot be built");
         format!("it cannot be built: {error}")
     })

@@ -1,8 +1,7 @@
 //! What one mail says, or why it says nothing any more.
 
-use serde_json::Value;
-
 use crate::flows::Error;
+use crate::mail::letters::AnyMail;
 
 /// Why nothing is said to an address that must not be mailed.
 pub(super) const SUPPRESSED: &str = "the address is suppressed";
@@ -23,8 +22,15 @@ pub enum Said {
 pub struct Letter {
     /// The address.
     pub to: String,
-    /// What its template is given.
-    pub context: Value,
+    /// What it says.
+    pub mail: Box<dyn AnyMail>,
     /// Where one press ends such mail (RFC 8058), where it can be ended.
     pub leave: Option<String>,
+}
+
+impl Letter {
+    /// A mail to this address, which nobody ends by one press.
+    pub(super) fn new(to: String, mail: impl AnyMail + 'static) -> Self {
+        Self { to, mail: Box::new(mail), leave: None }
+    }
 }

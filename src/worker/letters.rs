@@ -1,8 +1,6 @@
 //! From a row of the outbox to what its mail says: read when it is sent, so that nothing is mailed that
 //! was settled meanwhile.
 
-use serde_json::{Value, json};
-
 use super::letter::{GONE, Letter, SUPPRESSED, Said};
 use super::{WorkerParts, personal_letters, staff_letters, witness_letter};
 use crate::domain::catalog::purpose::Purpose;
@@ -10,6 +8,10 @@ use crate::domain::mail::outbox::MailKind;
 use crate::domain::signup::form_state::SignupStatus;
 use crate::domain::signup::link::Link;
 use crate::domain::timestamp::Timestamp;
+use crate::mail::letters::consent::AgreedItem;
+use crate::mail::letters::signup::{
+    ConfirmMail, DownloadLinkMail, MailedReport, ReceiptItem, ReceiptMail, TickedNewsletter,
+};
 use crate::store::Tx;
 use crate::store::consent::consents::{self, Standing};
 use crate::store::consent::events::{self, Confirmed};
@@ -67,24 +69,19 @@ async fn confirmation(
     if signup.expires_at <= now {
         return Ok(Said::Nothing("its link would not work any more"));
     }
-    let newsletters: Vec<Value> = events::list_newsletters(tx, signup.signup_id)
-        .await?
-        .into_iter()
-        .map(|name| json!({"name": name}))
-        .collect();
+    let newsletters = events::list_newsletters(tx, signup.signup_id).await?;
     let link = Link { id: signup.signup_id, generation: signup.generation };
-    let context = json!({
-        "site": *parts.site,
-        "report": report(signup),
-        "newsletters": newsletters,
-        "confirm_url": parts.links.confirm(link),
-        "code": parts.links.secrets.code(link).to_string(),
-        "not_me_url": parts.links.not_me(link),
-        "valid_until": signup.expires_at,
-        "again": signup.known,
-        "address": signup.email,
-    });
-    Ok(Said::Mail(Letter { to: signup.email.clone(), context, leave: None }))
+    let mail = ConfirmMail {
+        report: report(signup),
+        newsletters: newsletters.into_iter().map(|name| TickedNewsletter { name }).collect(),
+        confirm_url: parts.links.confirm(link),
+        code: parts.links.secrets.code(link).to_string(),
+        not_me_url: parts.links.not_me(link),
+        valid_until: signup.expires_at,
+        again: signup.known,
+        address: signup.email.clone(),
+    };
+    Ok(Said::Mail(Letter::new(signup.email.clone(), mail)))
 }
 
 async fn receipt(parts: &WorkerParts, tx: &mut Tx, signup: &Signup) -> sqlx::Result<Said> {
@@ -99,8 +96,10 @@ async fn receipt(parts: &WorkerParts, tx: &mut Tx, signup: &Signup) -> sqlx::Res
         let over = |s: &&Standing| s.purpose == *purpose && !s.state.in_force();
         standing.iter().find(over).map(|standing| standing.changed_at)
     };
-    let item = |confirmed: &Confirmed| agreed(parts, confirmed, ended(&confirmed.purpose));
-    let agreed: Vec<Value> = confirmed.iter().map(item).collect();
+    let item = |confirmed: &Confirmed| ReceiptItem {
+        agreed: agreed(parts, confirmed),
+        ended: ended(&confirmed.purpose),
+    };
     let stands = |c: &Confirmed| !c.purpose.is_privacy_policy() && ended(&c.purpose).is_none();
     let leaves = confirmed.iter().any(stands);
     let leave = signup.subscriber_id.filter(|_| leaves);
@@ -108,17 +107,16 @@ async fn receipt(parts: &WorkerParts, tx: &mut Tx, signup: &Signup) -> sqlx::Res
     let link = grant.as_ref().map(|grant| {
         parts.links.download(Link { id: grant.download_grant_id, generation: grant.generation })
     });
-    let context = json!({
-        "site": *parts.site,
-        "report": report(signup),
-        "download_url": link,
-        "download_until": grant.map(|grant| grant.expires_at),
-        "agreed": agreed,
-        "address": signup.email,
-        "manage_url": signup.subscriber_id.map(|id| parts.links.manage(id)),
-        "unsubscribe_url": leave,
-    });
-    Ok(Said::Mail(Letter { to: signup.email.clone(), context, leave }))
+    let mail = ReceiptMail {
+        report: report(signup),
+        download_url: link,
+        download_until: grant.map(|grant| grant.expires_at),
+        agreed: confirmed.iter().map(item).collect(),
+        address: signup.email.clone(),
+        manage_url: signup.subscriber_id.map(|id| parts.links.manage(id)),
+        unsubscribe_url: leave.clone(),
+    };
+    Ok(Said::Mail(Letter { leave, ..Letter::new(signup.email.clone(), mail) }))
 }
 
 async fn download_link(
@@ -134,26 +132,24 @@ async fn download_link(
         return Ok(Said::Nothing("its link would not work any more"));
     }
     let link = Link { id: grant.download_grant_id, generation: grant.generation };
-    let context = json!({
-        "site": *parts.site,
-        "report": {"title": grant.report_title},
-        "download_url": parts.links.download(link),
-        "until": grant.expires_at,
-    });
-    Ok(Said::Mail(Letter { to: grant.email, context, leave: None }))
+    let mail = DownloadLinkMail {
+        report: MailedReport { title: grant.report_title },
+        download_url: parts.links.download(link),
+        until: grant.expires_at,
+    };
+    Ok(Said::Mail(Letter::new(grant.email, mail)))
 }
 
-fn agreed(parts: &WorkerParts, confirmed: &Confirmed, ended: Option<Timestamp>) -> Value {
-    json!({
-        "name": confirmed.purpose.named(confirmed.name.as_deref()),
-        "words": confirmed.words,
-        "at": confirmed.recorded_at,
-        "ended": ended,
-        "policy_label": confirmed.policy_label,
-        "policy_url": parts.links.policy(&confirmed.policy_label),
-    })
+fn agreed(parts: &WorkerParts, confirmed: &Confirmed) -> AgreedItem {
+    AgreedItem {
+        name: confirmed.purpose.named(confirmed.name.as_deref()),
+        words: confirmed.words.clone(),
+        at: confirmed.recorded_at,
+        policy_label: confirmed.policy_label.clone(),
+        policy_url: parts.links.policy(&confirmed.policy_label),
+    }
 }
 
-fn report(signup: &Signup) -> Value {
-    signup.report_title.as_ref().map_or(Value::Null, |title| json!({"title": title}))
+fn report(signup: &Signup) -> Option<MailedReport> {
+    signup.report_title.clone().map(|title| MailedReport { title })
 }

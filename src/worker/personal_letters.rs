@@ -1,6 +1,5 @@
 //! Mail about a subscriber's choices, read when it is sent.
 
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::WorkerParts;
@@ -10,6 +9,10 @@ use crate::domain::catalog::purpose::Purpose;
 use crate::domain::consent::event::EventType;
 use crate::domain::mail::outbox::MailKind;
 use crate::domain::timestamp::Timestamp;
+use crate::mail::letters::consent::{
+    AgreedItem, ChangeMail, EndedItem, PreferencesLinkMail, Reader,
+};
+use crate::mail::letters::policy::{NewPolicy, PolicyNoticeMail, RenewalMail, WayOut};
 use crate::store::Tx;
 use crate::store::consent::consents::Standing;
 use crate::store::consent::{consents, events};
@@ -60,15 +63,16 @@ pub(super) async fn read(
     }
 }
 
-fn to(parts: &WorkerParts, subscriber: &Subscriber, mut context: Value) -> Letter {
-    context["site"] = json!(*parts.site);
-    context["address"] = json!(subscriber.email);
-    context["manage_url"] = json!(parts.links.manage(subscriber.subscriber_id));
-    Letter { to: subscriber.email.clone(), context, leave: None }
+fn reader(parts: &WorkerParts, subscriber: &Subscriber) -> Reader {
+    Reader {
+        address: subscriber.email.clone(),
+        manage_url: parts.links.manage(subscriber.subscriber_id),
+    }
 }
 
 fn preferences_link(parts: &WorkerParts, subscriber: &Subscriber) -> Said {
-    Said::Mail(to(parts, subscriber, json!({})))
+    let mail = PreferencesLinkMail { reader: reader(parts, subscriber) };
+    Said::Mail(Letter::new(subscriber.email.clone(), mail))
 }
 
 async fn change(
@@ -81,26 +85,26 @@ async fn change(
     let changes = events::list_recorded(tx, subscriber.subscriber_id, recorded_at).await?;
     let (agreed, ended): (Vec<_>, Vec<_>) =
         changes.into_iter().partition(|change| change.event_type.in_force());
-    let agreed: Vec<Value> = agreed
-        .iter()
-        .map(|change| {
-            json!({"name": change.purpose.named(change.name.as_deref()), "words": change.words,
-                   "at": recorded_at, "policy_label": change.policy_label,
-                   "policy_url": parts.links.policy(&change.policy_label)})
-        })
-        .collect();
-    let ended: Vec<Value> = ended
-        .iter()
-        .map(|change| {
-            json!({"name": change.purpose.named(change.name.as_deref()),
-                   "at": recorded_at})
-        })
-        .collect();
+    let agreed = agreed.into_iter().map(|change| AgreedItem {
+        name: change.purpose.named(change.name.as_deref()),
+        words: change.words,
+        at: recorded_at,
+        policy_url: parts.links.policy(&change.policy_label),
+        policy_label: change.policy_label,
+    });
+    let ended = ended.iter().map(|change| EndedItem {
+        name: change.purpose.named(change.name.as_deref()),
+        at: recorded_at,
+    });
     let leaves = in_force(standing).any(|standing| !standing.purpose.is_privacy_policy());
     let leave = leaves.then(|| parts.links.unsubscribe(subscriber.subscriber_id, None));
-    let standing: Vec<String> = in_force(standing).map(name).collect();
-    let context = json!({"agreed": agreed, "ended": ended, "standing": standing});
-    Ok(Said::Mail(Letter { leave, ..to(parts, subscriber, context) }))
+    let mail = ChangeMail {
+        agreed: agreed.collect(),
+        ended: ended.collect(),
+        standing: in_force(standing).map(name).collect(),
+        reader: reader(parts, subscriber),
+    };
+    Ok(Said::Mail(Letter { leave, ..Letter::new(subscriber.email.clone(), mail) }))
 }
 
 async fn policy_notice(
@@ -117,9 +121,11 @@ async fn policy_notice(
     let Some(policy) = shown(parts, tx, policy_version_id, &holds).await? else {
         return Ok(Said::Nothing(GONE));
     };
-    let topics: Vec<String> = holds.iter().map(|standing| name(standing)).collect();
-    let context = json!({"policy": policy, "topics": topics});
-    Ok(Said::Mail(leavable(parts, subscriber, &holds, context)))
+    let way_out = way_out(parts, subscriber, &holds);
+    let leave = Some(way_out.leave_url.clone());
+    let topics = holds.iter().map(|standing| name(standing)).collect();
+    let mail = PolicyNoticeMail { policy, topics, way_out, reader: reader(parts, subscriber) };
+    Ok(Said::Mail(Letter { leave, ..Letter::new(subscriber.email.clone(), mail) }))
 }
 
 async fn renewal(
@@ -146,36 +152,33 @@ async fn renewal(
         return Ok(Said::Nothing(GONE));
     };
     let kept = asked.iter().filter(|standing| !standing.purpose.is_privacy_policy());
-    let context = json!({
-        "policy": shown,
-        "until": until,
-        "topics": asked.iter().map(|standing| name(standing)).collect::<Vec<_>>(),
-        // What they are sent, by which they know us.
-        "keep": kept.map(|standing| name(standing)).collect::<Vec<_>>(),
-        "renew_url": parts.links.renew(subscriber.subscriber_id),
-        "reminder": reminder,
-    });
-    Ok(Said::Mail(leavable(parts, subscriber, &holds, context)))
+    let way_out = way_out(parts, subscriber, &holds);
+    let leave = Some(way_out.leave_url.clone());
+    let mail = RenewalMail {
+        policy: shown,
+        until,
+        topics: asked.iter().map(|standing| name(standing)).collect(),
+        keep: kept.map(|standing| name(standing)).collect(),
+        renew_url: parts.links.renew(subscriber.subscriber_id),
+        reminder,
+        way_out,
+        reader: reader(parts, subscriber),
+    };
+    Ok(Said::Mail(Letter { leave, ..Letter::new(subscriber.email.clone(), mail) }))
 }
 
-/// A letter with a link that ends by one press what somebody can be written for; where they can be written to
-/// for nothing, their agreement to the privacy policy.
-fn leavable(
-    parts: &WorkerParts,
-    subscriber: &Subscriber,
-    holds: &[&Standing],
-    mut context: Value,
-) -> Letter {
+/// The link that ends by one press what somebody can be written for; where they can be written to for nothing, their
+/// agreement to the privacy policy.
+fn way_out(parts: &WorkerParts, subscriber: &Subscriber, holds: &[&Standing]) -> WayOut {
     let written_for = holds.iter().filter(|standing| !standing.purpose.is_privacy_policy());
     let written_for: Vec<String> = written_for.map(|standing| name(standing)).collect();
     let policy = Purpose::privacy_policy();
     let leaving = written_for.is_empty().then_some(&policy);
-    let leave = parts.links.unsubscribe(subscriber.subscriber_id, leaving);
-    context["leave_url"] = json!(leave);
-    context["leave_ends"] = json!(written_for);
-    // Whoever was brought in from elsewhere may never have agreed to it.
-    context["policy_stays"] = json!(holds.iter().any(|standing| standing.purpose == policy));
-    Letter { leave: Some(leave), ..to(parts, subscriber, context) }
+    WayOut {
+        leave_url: parts.links.unsubscribe(subscriber.subscriber_id, leaving),
+        policy_stays: holds.iter().any(|standing| standing.purpose == policy),
+        leave_ends: written_for,
+    }
 }
 
 /// A policy version, and what changed since the one that the oldest of these rests on.
@@ -184,7 +187,7 @@ async fn shown(
     tx: &mut Tx,
     policy_version_id: Uuid,
     standing: &[&Standing],
-) -> sqlx::Result<Option<Value>> {
+) -> sqlx::Result<Option<NewPolicy>> {
     let mut versions = versions::list(tx, LANG).await?;
     let Some(at) = versions.iter().position(|one| one.policy_version_id == policy_version_id)
     else {
@@ -201,13 +204,13 @@ async fn shown(
     let policy = &versions[0];
     let compared =
         (oldest > 0).then(|| parts.links.policy_changes(&policy.label, &versions[oldest].label));
-    Ok(Some(json!({
-        "label": policy.label,
-        "date": policy.published_at,
-        "url": parts.links.policy(&policy.label),
-        "changes": changes.collect::<Vec<_>>(),
-        "changes_url": compared,
-    })))
+    Ok(Some(NewPolicy {
+        label: policy.label.clone(),
+        date: policy.published_at,
+        url: parts.links.policy(&policy.label),
+        changes: changes.map(ToOwned::to_owned).collect(),
+        changes_url: compared,
+    }))
 }
 
 fn in_force(standing: &[Standing]) -> impl Iterator<Item = &Standing> {

@@ -1,12 +1,11 @@
 //! Mail that lets a member of staff in, read when it is sent.
 
-use serde_json::json;
-
 use super::WorkerParts;
 use super::letter::{GONE, Letter, SUPPRESSED, Said};
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::staff::member::StaffLinkKind;
 use crate::domain::timestamp::Timestamp;
+use crate::mail::letters::staff::{InvitationMail, PasswordResetMail};
 use crate::store::Tx;
 use crate::store::contacts::suppressions;
 use crate::store::mail::outbox::ClaimedMail;
@@ -45,16 +44,13 @@ pub(super) async fn read(
         }
     }
     let url = parts.links.staff(link.kind, link.staff_link_id);
-    let mut context = json!({
-        "site": *parts.site,
-        "address": account.email,
-        "valid_until": link.expires_at,
-    });
-    if link.kind == StaffLinkKind::Reset {
-        context["reset_url"] = json!(url);
+    let (address, valid_until) = (account.email.clone(), link.expires_at);
+    let letter = if link.kind == StaffLinkKind::Reset {
+        Letter::new(account.email, PasswordResetMail { address, reset_url: url, valid_until })
     } else {
-        context["invitation_url"] = json!(url);
-        context["role"] = json!(account.role.as_str());
-    }
-    Ok(Said::Mail(Letter { to: account.email, context, leave: None }))
+        let role = account.role.as_str();
+        let mail = InvitationMail { address, role, invitation_url: url, valid_until };
+        Letter::new(account.email, mail)
+    };
+    Ok(Said::Mail(letter))
 }

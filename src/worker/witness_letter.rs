@@ -1,12 +1,11 @@
 //! The newest signed tree head, mailed to a witness outside, who can hold it against the ledger later.
 
-use serde_json::{Value, json};
-
 use super::WorkerParts;
 use super::letter::{Letter, Said};
 use crate::flows::Error;
 use crate::flows::ledger::prove_consistency::prove_consistency;
 use crate::ledger::note::{SignedNote, encode_hash};
+use crate::mail::letters::ledger::{CheckpointMail, ConsistencyProof};
 use crate::store::Tx;
 use crate::store::ledger::checkpoints;
 use crate::store::ledger::checkpoints::StoredCheckpoint;
@@ -37,15 +36,14 @@ pub(super) async fn read(
         None => None,
     };
     let origin = SignedNote::parse(&newest.note).map(|note| note.checkpoint().origin.clone());
-    let context = json!({
-        "site": *parts.site,
-        "origin": origin.unwrap_or_default(),
-        "size": newest.size,
-        "note": newest.note,
-        "proof": proof,
-        "date": mail.created_at,
-    });
-    Ok(Said::Mail(Letter { to: witness.clone(), context, leave: None }))
+    let told = CheckpointMail {
+        origin: origin.unwrap_or_default(),
+        size: newest.size,
+        note: newest.note,
+        date: mail.created_at,
+        proof,
+    };
+    Ok(Said::Mail(Letter::new(witness.clone(), told)))
 }
 
 /// The proof between two heads, as the mail shows it; none where the stored tree does not give it, for the head
@@ -54,12 +52,12 @@ async fn prove(
     tx: &mut Tx,
     before: &StoredCheckpoint,
     newest: &StoredCheckpoint,
-) -> sqlx::Result<Option<Value>> {
+) -> sqlx::Result<Option<ConsistencyProof>> {
     let size = u64::try_from(before.size).unwrap_or(0);
     match prove_consistency(tx, size, newest).await {
         Ok(proof) => Ok(proof.map(|proof| {
-            let hashes: Vec<String> = proof.iter().map(encode_hash).collect();
-            json!({"old": before.size, "hashes": hashes})
+            let hashes = proof.iter().map(encode_hash).collect();
+            ConsistencyProof { old: before.size, hashes }
         })),
         Err(Error::Store(error)) => Err(error),
         Err(error) => {

@@ -53,22 +53,14 @@ impl MailKind {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::RenewalReminder => "renewal_reminder",
-            kind => kind.template(),
-        }
-    }
-
-    /// The name of its templates.
-    #[must_use]
-    pub fn template(self) -> &'static str {
-        match self {
             Self::Confirm => "confirm",
             Self::Receipt => "receipt",
             Self::DownloadLink => "download_link",
             Self::PreferencesLink => "preferences_link",
             Self::Change => "change",
             Self::PolicyNotice => "policy_notice",
-            Self::Renewal | Self::RenewalReminder => "renewal",
+            Self::Renewal => "renewal",
+            Self::RenewalReminder => "renewal_reminder",
             Self::Checkpoint => "checkpoint",
             Self::Invitation => "invitation",
             Self::PasswordReset => "password_reset",

@@ -1,78 +1,233 @@
 //! Everything held of one person, in one document (GDPR Art. 15, 20).
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
 
+use crate::domain::catalog::purpose::Purpose;
+use crate::domain::consent::event::EventType;
+use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
 use crate::flows::Error;
 use crate::store::Tx;
-use crate::store::consent::consents;
-use crate::store::consent::consents::Standing;
-use crate::store::contacts::held::{self, HeldEvent, HeldGrant};
+use crate::store::consent::consents::{self, Standing};
+use crate::store::contacts::held::{
+    self, HeldBounce, HeldEvent, HeldGrant, HeldMail, HeldSignup, HeldSuppression,
+};
 use crate::store::contacts::subscribers::Subscriber;
 
 /// The document. Each event carries its evidence whole; receipts are found by its key.
+#[derive(Clone, Debug, Serialize)]
+pub struct PersonalData {
+    /// The moment as of which it is so.
+    pub generated_at: Timestamp,
+    /// Who they are; none where nothing is held of them.
+    pub subscriber: Option<PersonalDetails>,
+    /// What they agreed to, and the events that made it so.
+    #[serde(flatten)]
+    pub agreed: AgreedData,
+    /// The forms they sent, newest first.
+    pub signups: Vec<HeldSignup>,
+    /// Their rights to reports, newest first.
+    pub downloads: Vec<DownloadData>,
+    /// The mails decided on for them, newest first.
+    pub mails: Vec<HeldMail>,
+    /// The mails to them that came back, newest first.
+    pub bounces: Vec<HeldBounce>,
+    /// What suppresses their address.
+    pub suppressions: Vec<HeldSuppression>,
+}
+
+/// Who somebody is.
+#[derive(Clone, Debug, Serialize)]
+pub struct PersonalDetails {
+    /// Their key.
+    pub subscriber_id: Uuid,
+    /// Their address.
+    pub email: String,
+    /// Their name, where they gave one.
+    pub name: Option<String>,
+    /// Where they work, where they said so.
+    pub organisation: Option<String>,
+    /// What they do there, where they said so.
+    pub job_title: Option<String>,
+    /// When the address was confirmed last.
+    pub verified_at: Timestamp,
+    /// When it was confirmed first.
+    pub created_at: Timestamp,
+}
+
+/// What somebody agreed to, and the events that made it so.
+#[derive(Clone, Debug, Serialize)]
+pub struct AgreedData {
+    /// How each consent stands.
+    pub consents: Vec<ConsentData>,
+    /// What happened, in the order of the ledger.
+    pub events: Vec<EventData>,
+}
+
+/// How one consent stands, and what it rests on.
+#[derive(Clone, Debug, Serialize)]
+pub struct ConsentData {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Where it stands.
+    pub state: EventType,
+    /// The words it rested on.
+    pub words: String,
+    /// Their hash.
+    pub notice_sha256: String,
+    /// The label of the policy it rested on.
+    pub policy_version: Label,
+    /// When it was asked for.
+    pub requested_at: Timestamp,
+    /// When it was confirmed.
+    pub confirmed_at: Timestamp,
+    /// The report of the form that consented.
+    pub report: Option<Slug>,
+    /// The page of that form.
+    pub source: String,
+    /// By which its receipt is found.
+    pub receipt_id: Uuid,
+    /// Where the person themselves finds it; not told to others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt_url: Option<String>,
+}
+
+/// One event, and of its evidence what people ask for first.
+#[derive(Clone, Debug, Serialize)]
+pub struct EventData {
+    /// Its key.
+    pub event_id: Uuid,
+    /// What happened.
+    #[serde(rename = "type")]
+    pub event_type: EventType,
+    /// What it was about.
+    pub purpose: Purpose,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// How it reached us.
+    pub method: Option<String>,
+    /// The page of its form.
+    pub source: Option<String>,
+    /// The label of the policy shown.
+    pub policy_version: Option<String>,
+    /// The words shown.
+    pub words: Option<String>,
+    /// The evidence whole; null where it was erased.
+    pub evidence: Value,
+}
+
+/// One right to a report, and when it was used.
+#[derive(Clone, Debug, Serialize)]
+pub struct DownloadData {
+    /// The report.
+    pub report: Slug,
+    /// When it was given.
+    pub granted_at: Timestamp,
+    /// Until when it works.
+    pub expires_at: Timestamp,
+    /// Downloads counted.
+    pub used: i64,
+    /// Downloads allowed.
+    pub limit: i64,
+    /// When they began.
+    pub starts: Vec<Timestamp>,
+}
+
+impl PersonalData {
+    /// The document as a file for people: JSON, its names in order.
+    ///
+    /// # Errors
+    /// Never, as far as is known: all that it holds can be written as JSON.
+    pub fn to_file(&self) -> Result<String, Error> {
+        let document = serde_json::to_value(self)?;
+        Ok(serde_json::to_string_pretty(&document)?)
+    }
+}
+
+/// Reads the document.
 ///
 /// # Errors
 /// When the database does not answer, or holds evidence that cannot be read.
-pub async fn disclose(tx: &mut Tx, now: Timestamp, of: &Subscriber) -> Result<Value, Error> {
+pub async fn disclose(tx: &mut Tx, now: Timestamp, of: &Subscriber) -> Result<PersonalData, Error> {
     let id = of.subscriber_id;
     let agreed = disclose_consents(tx, of).await?;
     let starts = held::list_starts(tx, id).await?;
-    let downloads: Vec<Value> =
-        held::list_grants(tx, id).await?.iter().map(|grant| download(grant, &starts)).collect();
-    Ok(json!({
-        "generated_at": now,
-        "subscriber": {
-            "subscriber_id": id, "email": of.email, "name": of.name, "organisation": of.organisation,
-            "job_title": of.job_title, "verified_at": of.verified_at, "created_at": of.created_at,
-        },
-        "consents": agreed["consents"],
-        "events": agreed["events"],
-        "signups": held::list_signups(tx, &of.address_key).await?,
-        "downloads": downloads,
-        "mails": held::list_mails(tx, of).await?,
-        "bounces": held::list_bounces(tx, of).await?,
-        "suppressions": held::list_suppressions(tx, &of.address_key).await?,
-    }))
+    let grants = held::list_grants(tx, id).await?;
+    Ok(PersonalData {
+        generated_at: now,
+        subscriber: Some(PersonalDetails {
+            subscriber_id: id,
+            email: of.email.clone(),
+            name: of.name.clone(),
+            organisation: of.organisation.clone(),
+            job_title: of.job_title.clone(),
+            verified_at: of.verified_at,
+            created_at: of.created_at,
+        }),
+        agreed,
+        signups: held::list_signups(tx, &of.address_key).await?,
+        downloads: grants.into_iter().map(|grant| download(grant, &starts)).collect(),
+        mails: held::list_mails(tx, of).await?,
+        bounces: held::list_bounces(tx, of).await?,
+        suppressions: held::list_suppressions(tx, &of.address_key).await?,
+    })
 }
 
 /// What they agreed to, and the events that made it so.
 ///
 /// # Errors
 /// When the database does not answer, or holds evidence that cannot be read.
-pub async fn disclose_consents(tx: &mut Tx, of: &Subscriber) -> Result<Value, Error> {
+pub async fn disclose_consents(tx: &mut Tx, of: &Subscriber) -> Result<AgreedData, Error> {
     let consents = consents::list(tx, of.subscriber_id).await?;
     let events = held::list_events(tx, of).await?;
-    let events = events.iter().map(event).collect::<Result<Vec<_>, _>>()?;
-    Ok(json!({
-        "consents": consents.iter().map(consent).collect::<Vec<_>>(),
-        "events": events,
-    }))
-}
-
-fn consent(standing: &Standing) -> Value {
-    json!({
-        "purpose": standing.purpose, "state": standing.state, "words": standing.words,
-        "notice_sha256": standing.sha256, "policy_version": standing.policy_label,
-        "requested_at": standing.requested_at, "confirmed_at": standing.confirmed_at,
-        "report": standing.report, "source": standing.source, "receipt_id": standing.event_id,
+    Ok(AgreedData {
+        consents: consents.into_iter().map(consent).collect(),
+        events: events.iter().map(event).collect::<Result<_, _>>()?,
     })
 }
 
-fn event(event: &HeldEvent) -> Result<Value, Error> {
-    let body = event.evidence()?;
-    Ok(json!({
-        "event_id": event.event_id, "type": event.event_type, "purpose": event.purpose,
-        "recorded_at": event.recorded_at, "method": body["method"], "source": body["source"],
-        "policy_version": body["policy"]["label"], "words": body["notice"]["text"], "evidence": body,
-    }))
+fn consent(standing: Standing) -> ConsentData {
+    ConsentData {
+        purpose: standing.purpose,
+        state: standing.state,
+        words: standing.words,
+        notice_sha256: standing.sha256,
+        policy_version: standing.policy_label,
+        requested_at: standing.requested_at,
+        confirmed_at: standing.confirmed_at,
+        report: standing.report,
+        source: standing.source,
+        receipt_id: standing.event_id,
+        receipt_url: None,
+    }
 }
 
-fn download(grant: &HeldGrant, starts: &[(uuid::Uuid, Timestamp)]) -> Value {
+fn event(event: &HeldEvent) -> Result<EventData, Error> {
+    let evidence = event.evidence()?;
+    let text = |value: &Value| value.as_str().map(ToOwned::to_owned);
+    Ok(EventData {
+        event_id: event.event_id,
+        event_type: event.event_type,
+        purpose: event.purpose.clone(),
+        recorded_at: event.recorded_at,
+        method: text(&evidence["method"]),
+        source: text(&evidence["source"]),
+        policy_version: text(&evidence["policy"]["label"]),
+        words: text(&evidence["notice"]["text"]),
+        evidence,
+    })
+}
+
+fn download(grant: HeldGrant, starts: &[(Uuid, Timestamp)]) -> DownloadData {
     let mine = starts.iter().filter(|(id, _)| *id == grant.download_grant_id);
-    let starts: Vec<Timestamp> = mine.map(|(_, at)| *at).collect();
-    json!({
-        "report": grant.report, "granted_at": grant.granted_at, "expires_at": grant.expires_at,
-        "used": grant.used, "limit": grant.limit, "starts": starts,
-    })
+    DownloadData {
+        report: grant.report,
+        granted_at: grant.granted_at,
+        expires_at: grant.expires_at,
+        used: grant.used,
+        limit: grant.limit,
+        starts: mine.map(|(_, at)| *at).collect(),
+    }
 }

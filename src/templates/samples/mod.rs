@@ -1,10 +1,7 @@
-//! Sample data: what each template may be given, in every state that it shows. Operators check their
-//! templates with it; debug builds check it against what the program really gives.
+//! Sample data of the console's pages that are not types with samples of their own: what each template may be given,
+//! in every state that it shows. Debug builds check it against what the program really gives.
 
 mod console;
-mod mails;
-mod own_pages;
-mod pages;
 mod values;
 
 use serde::Serialize;
@@ -12,14 +9,12 @@ use serde_json::Value;
 
 use self::values::site;
 
-/// Everything that the template of this name may be given: one context for each state. The HTML made from
-/// MJML goes by the name of its text.
+/// Everything that the template of this name may be given: one context for each state.
 #[must_use]
 pub fn of(name: &str) -> Vec<Value> {
     let mut samples = match name.split_once('/') {
-        Some(("mail", mail)) => mails::of(mail),
         Some(("console", screen)) => console::of(screen),
-        _ => pages::of(name),
+        _ => vec![],
     };
     for sample in &mut samples {
         if sample["site"].is_null() {
@@ -79,14 +74,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::templates::BUILT_IN;
-
-    #[test]
-    fn every_template_has_samples() {
-        for built_in in BUILT_IN.iter().filter(|b| !b.name.contains("/_")) {
-            assert!(!of(built_in.name).is_empty(), "{}", built_in.name);
-        }
-    }
 
     #[test]
     fn what_differs_is_named() {

@@ -2,13 +2,6 @@
 
 use serde_json::{Value, json};
 
-pub(super) const ADDRESS: &str = "r…@council.example";
-pub(super) const MOMENT: &str = "2026-11-23T09:00:00.000000Z";
-pub(super) const TOKEN: &str = "TOKEN";
-
-/// Where the samples' links lead.
-pub(super) const BASE_URL: &str = "https://reports.example.org";
-
 pub(super) fn site() -> Value {
     json!({
         "name": "Example Press",
@@ -32,8 +25,4 @@ pub(super) fn other_sites() -> [Value; 2] {
     let blank = json!({"name": "Reports", "controller": {"name": "", "address": "", "contact": ""},
                        "demo": false, "css": "/assets/site.css", "timezone": "UTC", "source_url": null});
     [demo, blank]
-}
-
-pub(super) fn policy() -> Value {
-    json!({"label": "2026-11", "date": "2026-11-23T09:00:00.000000Z", "url": "/policies/privacy/2026-11"})
 }

@@ -87,9 +87,11 @@ async fn consents(
     let program = admit(&app, &head, Scope::Subscribers).await?;
     let mut tx = app.db.read().await?;
     let person = find(&mut tx, &id).await?;
-    let mut told = disclose_consents(&mut tx, &person).await?;
+    let agreed = disclose_consents(&mut tx, &person).await?;
     drop(tx);
-    told["subscriber_id"] = json!(person.subscriber_id);
+    let told = json!({
+        "subscriber_id": person.subscriber_id, "consents": agreed.consents, "events": agreed.events,
+    });
     record(&app, &head, &program.by, (Disclosure::SubscriberConsents, &person)).await?;
     Ok(Json(told).into_response())
 }

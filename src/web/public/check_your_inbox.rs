@@ -9,15 +9,18 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
-use serde_json::{Value, json};
+use serde::Serialize;
 
+use super::form_parts::FieldError;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::request_id::RequestId;
 use crate::domain::slug::Slug;
+use crate::domain::timestamp::Timestamp;
 use crate::flows::signup::send_fresh_link::send_again;
 use crate::mail::compose::confirmation_subject;
 use crate::store::mail::bounces;
 use crate::store::signup::signups;
+use crate::templates::page::Page;
 use crate::web::state::catalog::Catalog;
 use crate::web::waiting::Waiting;
 use crate::web::{App, Error};
@@ -65,7 +68,7 @@ pub(super) async fn page(
     app: &App,
     waiting: Option<&Waiting>,
     word: Option<&str>,
-    refused: Option<(&str, &str)>,
+    refused: Option<(&str, &'static str)>,
 ) -> Result<Html<String>, Error> {
     let catalog = app.catalog.get().await?;
     let slug = waiting.and_then(report);
@@ -82,31 +85,29 @@ pub(super) async fn page(
     if let Some(waiting) = waiting
         && came_back(app, waiting).await
     {
-        let context = json!({"site": *app.site, "address": waiting.email,
-                             "sender": app.sender.from.to_string(), "start_again": start_again});
-        return Ok(Html(app.templates.render("public/came_back.html", context)?));
+        let (address, sender) = (&waiting.email, app.sender.from.to_string());
+        return app.page(&CameBackPage { address, sender, start_again });
     }
     let limit = &app.terms.mail_limit;
     let again_from = waiting.and_then(|waiting| waiting.asks_again_from(limit, app.clock.now()));
-    let errors: Vec<Value> =
-        refused.iter().map(|(_, what)| json!({"field": "code", "message": what})).collect();
-    let context = json!({
-        "site": *app.site,
-        "address": waiting.map(|waiting| &waiting.email),
-        "comes_by": waiting.and_then(|waiting| waiting.comes_by(limit)),
-        "sender": app.sender.from.to_string(),
-        "subject": waiting.map(|_| subject),
-        "word": word,
-        "form": {"code": refused.map_or("", |(typed, _)| typed), "errors": errors,
-                 "shown": waiting.and_then(Waiting::shown)},
-        "report": title,
-        "chosen": waiting.and_then(|waiting| chosen(&catalog, waiting)),
-        "rests": waiting.is_some() && catalog.rests(slug.as_ref()),
-        "can_resend": again_from.is_none(),
-        "resend_from": again_from,
-        "start_again": start_again,
-    });
-    Ok(Html(app.templates.render("public/check_your_inbox.html", context)?))
+    app.page(&CheckYourInboxPage {
+        address: waiting.map(|waiting| waiting.email.as_str()),
+        comes_by: waiting.and_then(|waiting| waiting.comes_by(limit)),
+        sender: app.sender.from.to_string(),
+        subject: waiting.map(|_| subject),
+        word,
+        form: CodeForm {
+            code: refused.map_or("", |(typed, _)| typed),
+            errors: refused.iter().map(|(_, what)| FieldError::new("code", *what)).collect(),
+            shown: waiting.and_then(Waiting::shown),
+        },
+        report: title,
+        chosen: waiting.and_then(|waiting| chosen(&catalog, waiting)),
+        rests: waiting.is_some() && catalog.rests(slug.as_ref()),
+        can_resend: again_from.is_none(),
+        resend_from: again_from,
+        start_again,
+    })
 }
 
 /// The names of the boxes that were ticked on the form, besides the privacy policy's.
@@ -177,4 +178,117 @@ pub(super) fn back(rest: &str, cookie: Option<HeaderValue>) -> Response {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     response
+}
+
+/// `public/came_back.html`.
+#[derive(Serialize)]
+pub(super) struct CameBackPage<'a> {
+    address: &'a str,
+    sender: String,
+    start_again: String,
+}
+
+impl Page for CameBackPage<'_> {
+    const TEMPLATE: &'static str = "public/came_back.html";
+
+    fn samples() -> Vec<Self> {
+        let CheckYourInboxPage { sender, start_again, .. } = CheckYourInboxPage::sample();
+        vec![Self { address: "reader@council.example", sender, start_again }]
+    }
+}
+
+/// `public/check_your_inbox.html`.
+#[derive(Clone, Serialize)]
+pub(super) struct CheckYourInboxPage<'a> {
+    /// What this browser typed; none where it sent no form, or long ago.
+    address: Option<&'a str>,
+    /// By when the mail comes, if there is one.
+    comes_by: Option<Timestamp>,
+    sender: String,
+    subject: Option<String>,
+    /// What was just done.
+    word: Option<&'a str>,
+    form: CodeForm<'a>,
+    report: Option<&'a str>,
+    /// What was ticked besides the privacy policy, by name; none where that was too much to keep.
+    chosen: Option<Vec<String>>,
+    /// Whether the form rests.
+    rests: bool,
+    can_resend: bool,
+    /// From when it can be sent again, if not now.
+    resend_from: Option<Timestamp>,
+    start_again: String,
+}
+
+/// The field for the code.
+#[derive(Clone, Serialize)]
+struct CodeForm<'a> {
+    code: &'a str,
+    errors: Vec<FieldError>,
+    /// What the form says that the page showed; none where it shows no choices.
+    shown: Option<String>,
+}
+
+impl CheckYourInboxPage<'_> {
+    /// Right after a form for a report was sent.
+    fn sample() -> Self {
+        Self {
+            address: Some("reader@council.example"),
+            comes_by: Some(Timestamp::SAMPLE),
+            sender: "Example Press <reports@example.org>".to_owned(),
+            subject: Some("Your link to Digital councils".to_owned()),
+            word: None,
+            form: CodeForm {
+                code: "",
+                errors: vec![],
+                shown: Some("digital-councils newsletter:weekly".to_owned()),
+            },
+            report: Some("Digital councils"),
+            chosen: Some(vec!["The weekly".to_owned()]),
+            rests: false,
+            can_resend: false,
+            resend_from: Some(Timestamp::SAMPLE),
+            start_again: "/reports/digital-councils".to_owned(),
+        }
+    }
+}
+
+impl Page for CheckYourInboxPage<'_> {
+    const TEMPLATE: &'static str = "public/check_your_inbox.html";
+
+    fn samples() -> Vec<Self> {
+        let sent = Self::sample();
+        let later = Self { can_resend: true, resend_from: None, ..sent.clone() };
+        let refused = Self {
+            form: CodeForm {
+                code: "12345",
+                errors: FieldError::samples(&["code"]),
+                shown: Some(String::new()),
+            },
+            report: None,
+            chosen: Some(vec![]),
+            ..later.clone()
+        };
+        let many = Self {
+            form: CodeForm { shown: None, ..sent.form.clone() },
+            comes_by: None,
+            chosen: None,
+            ..sent.clone()
+        };
+        let stranger = Self {
+            address: None,
+            comes_by: None,
+            subject: None,
+            report: None,
+            ..Self { resend_from: None, can_resend: true, ..many.clone() }
+        };
+        vec![
+            Self { word: Some("You asked for the message again."), ..sent },
+            Self { rests: true, ..later.clone() },
+            later,
+            refused,
+            many,
+            stranger,
+        ]
+    }
 }

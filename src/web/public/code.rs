@@ -9,21 +9,25 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use serde_json::json;
+use serde::Serialize;
+use uuid::Uuid;
 
 use super::check_your_inbox::{self, back};
 use super::confirm::lead_on;
-use super::open_signup::{OpenSignup, Refused, was_shown};
+use super::form_parts::FieldError;
+use super::open_signup::{OpenSignup, Refused, ShownChoices, was_shown};
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::request_id::RequestId;
 use crate::domain::signup::code::Code;
 use crate::domain::signup::form_state::SignupStatus;
+use crate::domain::timestamp::Timestamp;
 use crate::flows::signup::confirm::{Confirmation, Press, confirm};
 use crate::flows::signup::try_code::{count_try, find_by_code, find_by_link, forgive_try, link};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::signup::signups::{self, Signup};
+use crate::templates::page::Page;
 use crate::web::http::fields::Fields;
 use crate::web::waiting::Waiting;
 use crate::web::{App, Error};
@@ -239,7 +243,12 @@ async fn press_button(
 }
 
 /// The waiting page again, with what to do.
-async fn again(app: &App, waiting: &Waiting, typed: &str, what: &str) -> Result<Response, Error> {
+async fn again(
+    app: &App,
+    waiting: &Waiting,
+    typed: &str,
+    what: &'static str,
+) -> Result<Response, Error> {
     let page = check_your_inbox::page(app, Some(waiting), None, Some((typed, what))).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
@@ -252,15 +261,60 @@ fn page(
     open: &OpenSignup<'_>,
     refused: Option<&Refused<'_>>,
 ) -> Result<Html<String>, Error> {
-    let mut context = open.shown(refused)?;
-    context["site"] = json!(*app.site);
-    context["form"]["id"] = json!(signup.signup_id);
-    context["own"] = json!(signup.signup_id == waiting.signup_id);
-    context["address"] = json!(waiting.email);
-    context["name"] = json!(signup.name);
-    context["organisation"] = json!(signup.organisation);
-    context["job_title"] = json!(signup.job_title);
-    context["sent_at"] = json!(signup.created_at);
-    context["valid_until"] = json!(signup.expires_at.min(waiting.until()));
-    Ok(Html(app.templates.render("public/confirm_by_code.html", context)?))
+    app.page(&ConfirmByCodePage {
+        own: signup.signup_id == waiting.signup_id,
+        address: &waiting.email,
+        name: signup.name.as_deref(),
+        organisation: signup.organisation.as_deref(),
+        job_title: signup.job_title.as_deref(),
+        choices: open.shown(refused)?,
+        form: CodeForm { id: signup.signup_id, errors: Refused::errors(refused) },
+        sent_at: signup.created_at,
+        valid_until: signup.expires_at.min(waiting.until()),
+    })
+}
+
+/// `public/confirm_by_code.html`.
+#[derive(Serialize)]
+pub(super) struct ConfirmByCodePage<'a> {
+    /// Whether it is the form of this browser's own page.
+    own: bool,
+    address: &'a str,
+    name: Option<&'a str>,
+    organisation: Option<&'a str>,
+    job_title: Option<&'a str>,
+    #[serde(flatten)]
+    choices: ShownChoices<'a>,
+    form: CodeForm,
+    sent_at: Timestamp,
+    valid_until: Timestamp,
+}
+
+#[derive(Serialize)]
+struct CodeForm {
+    /// Whose choices these are.
+    id: Uuid,
+    errors: Vec<FieldError>,
+}
+
+impl Page for ConfirmByCodePage<'_> {
+    const TEMPLATE: &'static str = "public/confirm_by_code.html";
+
+    fn samples() -> Vec<Self> {
+        let page = |choices, errors| Self {
+            own: false,
+            address: "reader@council.example",
+            name: Some("Ada Reader"),
+            organisation: Some("Northmoor"),
+            job_title: Some("Head of service"),
+            choices,
+            form: CodeForm { id: Uuid::nil(), errors },
+            sent_at: Timestamp::SAMPLE,
+            valid_until: Timestamp::SAMPLE,
+        };
+        let (refused, errors) = ShownChoices::refused_sample();
+        let bare =
+            Self { name: None, organisation: None, job_title: None, ..page(refused, errors) };
+        vec![page(ShownChoices::sample(), vec![]), Self { own: true, ..bare }]
+    }
 }

@@ -7,21 +7,24 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
-use serde_json::json;
+use serde::Serialize;
 
 use super::check_your_inbox;
-use super::open_signup::{OpenSignup, Refused};
+use super::form_parts::FieldError;
+use super::form_state::{AskedReport, MASKED_SAMPLE, masked};
+use super::open_signup::{OpenSignup, Refused, ShownChoices};
 use crate::domain::request_id::RequestId;
 use crate::domain::signup::link::{Link, LinkKind};
+use crate::domain::timestamp::Timestamp;
 use crate::flows::signup::confirm::{Confirmation, Press, Standing, confirm, standing};
 use crate::flows::signup::send_fresh_link::fresh_confirmation;
 use crate::store::Tx;
 use crate::store::signup::download_grants;
 use crate::store::signup::signups::{self, Signup};
+use crate::templates::page::Page;
 use crate::web::cookie::JustConfirmed;
 use crate::web::error::{Fresh, Gone};
 use crate::web::http::fields::Fields;
-use crate::web::public::form_state::{masked, title};
 use crate::web::{App, Error};
 
 pub(super) fn router() -> Router<Arc<App>> {
@@ -48,14 +51,13 @@ async fn show(
         Standing::Open => {
             let open = OpenSignup::read((&mut tx, &app.terms), &catalog, &signup).await?;
             drop(tx);
-            page(&app, &token, &open, None)
+            page(&app, &token, (&signup, &open), None)
         }
         Standing::Confirmed => {
             let next = next(&app, &mut tx, &signup).await?;
             drop(tx);
-            let context = json!({"site": *app.site, "report": title(&signup),
-                                 "address": masked(&signup), "next": next});
-            Ok(Html(app.templates.render("public/confirmed.html", context)?))
+            let (report, address) = (AskedReport::of(&signup), masked(&signup));
+            app.page(&ConfirmedPage { report, address, next })
         }
         closed => Err(gone(&app, closed, &token, &signup)),
     }
@@ -64,13 +66,70 @@ async fn show(
 fn page(
     app: &App,
     token: &str,
-    open: &OpenSignup<'_>,
+    (signup, open): (&Signup, &OpenSignup<'_>),
     refused: Option<&Refused<'_>>,
 ) -> Result<Html<String>, Error> {
-    let mut context = open.shown(refused)?;
-    context["site"] = json!(*app.site);
-    context["token"] = token.into();
-    Ok(Html(app.templates.render("public/confirm.html", context)?))
+    app.page(&ConfirmPage {
+        token,
+        address: masked(signup),
+        choices: open.shown(refused)?,
+        form: ConfirmForm { errors: Refused::errors(refused) },
+        valid_until: signup.expires_at,
+    })
+}
+
+/// `public/confirm.html`.
+#[derive(Serialize)]
+pub(super) struct ConfirmPage<'a> {
+    token: &'a str,
+    address: String,
+    #[serde(flatten)]
+    choices: ShownChoices<'a>,
+    form: ConfirmForm,
+    valid_until: Timestamp,
+}
+
+#[derive(Serialize)]
+struct ConfirmForm {
+    errors: Vec<FieldError>,
+}
+
+impl Page for ConfirmPage<'_> {
+    const TEMPLATE: &'static str = "public/confirm.html";
+
+    fn samples() -> Vec<Self> {
+        let page = |choices, errors| Self {
+            token: "TOKEN",
+            address: MASKED_SAMPLE.to_owned(),
+            choices,
+            form: ConfirmForm { errors },
+            valid_until: Timestamp::SAMPLE,
+        };
+        let (refused, errors) = ShownChoices::refused_sample();
+        vec![page(ShownChoices::sample(), vec![]), page(refused, errors)]
+    }
+}
+
+/// `public/confirmed.html`.
+#[derive(Serialize)]
+pub(super) struct ConfirmedPage<'a> {
+    report: Option<AskedReport<'a>>,
+    address: String,
+    /// Where it leads on to.
+    next: String,
+}
+
+impl Page for ConfirmedPage<'_> {
+    const TEMPLATE: &'static str = "public/confirmed.html";
+
+    fn samples() -> Vec<Self> {
+        let page = |report, next: &str| Self {
+            report,
+            address: MASKED_SAMPLE.to_owned(),
+            next: next.to_owned(),
+        };
+        vec![page(Some(AskedReport::sample()), "/downloads/TOKEN"), page(None, "/thank-you")]
+    }
 }
 
 async fn press(
@@ -90,7 +149,7 @@ async fn press(
             Ok(sent) => sent,
             Err(refused) => {
                 drop(tx);
-                return refuse(&app, &token, &open, &refused);
+                return refuse(&app, &token, (&signup, &open), &refused);
             }
         };
         let press = sent.as_ref().map_or(Press::Link, Press::Page);
@@ -106,7 +165,8 @@ async fn press(
         if confirmed == Confirmation::OldPage {
             let open = OpenSignup::read((&mut tx, &app.terms), &catalog, &signup).await?;
             drop(tx);
-            return refuse(&app, &token, &open, &open.refuse_old_page(&fields)?);
+            let refused = open.refuse_old_page(&fields)?;
+            return refuse(&app, &token, (&signup, &open), &refused);
         }
         (_, signup) = find(&app, &mut tx, &token).await?;
         just_now = confirmed == Confirmation::Confirmed;
@@ -120,10 +180,10 @@ async fn press(
 fn refuse(
     app: &App,
     token: &str,
-    open: &OpenSignup<'_>,
+    shown: (&Signup, &OpenSignup<'_>),
     refused: &Refused<'_>,
 ) -> Result<Response, Error> {
-    let page = page(app, token, open, Some(refused))?;
+    let page = page(app, token, shown, Some(refused))?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 

@@ -1,5 +1,6 @@
 //! `/downloads/{token}`: the thank-you page and the file behind it.
 
+pub(super) mod page;
 mod range;
 
 use std::sync::Arc;
@@ -10,8 +11,8 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
-use serde_json::{Value, json};
 
+use self::page::{AgreedWords, DownloadPage, GrantedReport};
 use self::range::{Asked, asked};
 use super::reports::cover_path;
 use crate::domain::catalog::media_type::MediaType;
@@ -30,7 +31,6 @@ use crate::web::cookie::JustConfirmed;
 use crate::web::error::{Fresh, Gone};
 use crate::web::headers::UNLISTED;
 use crate::web::http::validators::Validators;
-use crate::web::public::standing::on_record;
 use crate::web::{App, Error};
 
 pub(super) fn router() -> Router<Arc<App>> {
@@ -62,7 +62,6 @@ async fn show(
     drop(tx);
     let of_this_form =
         |standing: &&Standing| confirmed.iter().any(|c| c.purpose == standing.purpose);
-    let agreed: Vec<&Standing> = standing.iter().filter(of_this_form).collect();
     let alone = confirmed.iter().all(|confirmed| confirmed.purpose.is_privacy_policy());
     let address = EmailAddress::parse(&grant.email).map(|a| a.masked()).unwrap_or_default();
     let mut published = catalog.published().map(|offered| &offered.report);
@@ -70,36 +69,21 @@ async fn show(
     let cover = report.and_then(cover_path);
     let format = MediaType::named(&grant.media_type).map_or("File", |kind| kind.format);
     let just_confirmed = JustConfirmed::read(&app, &headers) == Some(grant.subscriber_id);
-    let context = json!({
-        "site": *app.site,
-        "token": token,
-        "report": {"title": grant.report_title, "slug": grant.report_slug, "format": format,
-                   "size": readable_size(grant.byte_size), "cover": cover},
-        "address": address,
-        "until": grant.expires_at,
-        "agreed": present(agreed),
-        "alone": alone,
-        "manage_url": just_confirmed.then(|| JustConfirmed::manage_path(&app, grant.subscriber_id)),
-    });
-    Ok(Html(app.templates.render("public/download.html", context)?))
-}
-
-/// What a page that thanks names of these consents: those in force, besides the privacy policy, in the words
-/// that each rests on. Names are today's and so not shown: the words hold the name as it was agreed to.
-pub(super) fn present<'a>(standing: impl IntoIterator<Item = &'a Standing>) -> Value {
-    let (mut newsletters, mut others) = (vec![], vec![]);
-    for standing in standing {
-        if !standing.state.in_force() || standing.purpose.is_privacy_policy() {
-            continue;
-        }
-        // No words were agreed to here, nor kept from where they were.
-        if on_record(standing).is_some() {
-            continue;
-        }
-        let list = if standing.purpose.is_own() { &mut others } else { &mut newsletters };
-        list.push(standing.words.as_str());
-    }
-    json!({"newsletters": newsletters, "others": others})
+    app.page(&DownloadPage {
+        token: &token,
+        report: GrantedReport {
+            title: &grant.report_title,
+            slug: grant.report_slug.as_str(),
+            format,
+            size: readable_size(grant.byte_size),
+            cover,
+        },
+        address,
+        until: grant.expires_at,
+        agreed: AgreedWords::of(standing.iter().filter(of_this_form)),
+        alone,
+        manage_url: just_confirmed.then(|| JustConfirmed::manage_path(&app, grant.subscriber_id)),
+    })
 }
 
 /// What a request for the file is answered by, before any of it is read.

@@ -1,6 +1,6 @@
 //! Where a form stands that waits for its confirmation.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::signup::link::Link;
@@ -8,10 +8,25 @@ use crate::domain::timestamp::Timestamp;
 use crate::flows::signup::confirm::{Standing, standing};
 use crate::store::signup::signups::Signup;
 
-/// The report's title, as templates take it.
-pub(super) fn title(signup: &Signup) -> Value {
-    signup.report_title.as_ref().map_or(Value::Null, |title| json!({"title": title}))
+/// The report that a form asked for.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct AskedReport<'a> {
+    title: &'a str,
 }
+
+impl<'a> AskedReport<'a> {
+    /// That of this form; none of one for newsletters alone.
+    pub(super) fn of(signup: &'a Signup) -> Option<Self> {
+        signup.report_title.as_deref().map(|title| Self { title })
+    }
+
+    pub(super) fn sample() -> Self {
+        Self { title: "Digital councils: where they stand" }
+    }
+}
+
+/// What [`masked`] makes of an address.
+pub(super) const MASKED_SAMPLE: &str = "r…@council.example";
 
 /// The address as a page that may be forwarded shows it.
 pub(super) fn masked(signup: &Signup) -> String {

@@ -9,24 +9,25 @@ use axum::extract::{ConnectInfo, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use serde_json::json;
+use serde::Serialize;
 
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::request_id::RequestId;
 use crate::flows::consent::send_link::ask_for_link;
 use crate::random::Moment;
 use crate::store::signup::link_requests::Door;
+use crate::templates::page::Page;
 use crate::web::client_ip::client_ip;
 use crate::web::http::fields::Fields;
 use crate::web::state::limits::{NetworkLimit, NetworkLimits};
 use crate::web::{App, Error, origin};
 
 /// One of the two pages.
-struct Page {
+struct LostLink {
     path: &'static str,
     /// Where a form that was sent leads.
     sent: &'static str,
-    template: &'static str,
+    show: fn(&App, Asked<'_>) -> Result<Html<String>, Error>,
     /// What is said there.
     word: &'static str,
     /// Where the link leads that is mailed.
@@ -35,19 +36,19 @@ struct Page {
     limit: fn(&NetworkLimits) -> &NetworkLimit,
 }
 
-static CHOICES: Page = Page {
+static CHOICES: LostLink = LostLink {
     path: "/preferences",
     sent: "/preferences?word=sent",
-    template: "public/preferences_ask.html",
+    show: |app, asked| app.page(&PreferencesAskPage(asked)),
     word: "If we hold anything for that address, a message with the link is on its way to it.",
     door: Door::Preferences,
     limit: |limits| &limits.choices,
 };
 
-static FORMS: Page = Page {
+static FORMS: LostLink = LostLink {
     path: "/fresh-link",
     sent: "/fresh-link?word=sent",
-    template: "public/fresh_link.html",
+    show: |app, asked| app.page(&FreshLinkPage(asked)),
     word: "If that address has a form to confirm or a report to download, and we can write to it, a message with a \
            fresh link is on its way to it.",
     door: Door::Form,
@@ -58,7 +59,7 @@ pub(super) fn router() -> Router<Arc<App>> {
     route(&CHOICES).merge(route(&FORMS))
 }
 
-fn route(page: &'static Page) -> Router<Arc<App>> {
+fn route(page: &'static LostLink) -> Router<Arc<App>> {
     let shown = move |State(app): State<Arc<App>>, RawQuery(query): RawQuery| async move {
         page.show(&app, query.as_deref())
     };
@@ -73,21 +74,11 @@ fn route(page: &'static Page) -> Router<Arc<App>> {
     Router::new().route(page.path, get(shown).post(sent))
 }
 
-impl Page {
+impl LostLink {
     fn show(&self, app: &App, query: Option<&str>) -> Result<Html<String>, Error> {
         let sent = query == self.sent.split_once('?').map(|(_, query)| query);
-        self.render(app, sent.then_some(self.word), "", None).map(Html)
-    }
-
-    fn render(
-        &self,
-        app: &App,
-        word: Option<&str>,
-        email: &str,
-        error: Option<&str>,
-    ) -> Result<String, Error> {
-        let context = json!({"site": *app.site, "word": word, "email": email, "error": error});
-        Ok(app.templates.render(self.template, context)?)
+        let word = sent.then_some(self.word);
+        (self.show)(app, Asked { word, email: "", error: None })
     }
 
     async fn receive(
@@ -105,8 +96,9 @@ impl Page {
         let email = match address(fields) {
             Ok(email) => email,
             Err(message) => {
-                let page = self.render(app, None, typed, Some(&message))?;
-                return Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response());
+                let asked = Asked { word: None, email: typed, error: Some(&message) };
+                let page = (self.show)(app, asked)?;
+                return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
             }
         };
         let mut tx = app.db.write().await?;
@@ -114,6 +106,49 @@ impl Page {
         tx.commit().await?;
         // The worker is not rung: mail that leaves at once would slow whoever asks next, and tell them.
         Ok((StatusCode::SEE_OTHER, [(header::LOCATION, self.sent)]).into_response())
+    }
+}
+
+/// What either page shows.
+#[derive(Clone, Copy, Serialize)]
+struct Asked<'a> {
+    /// What is said of a form that was sent.
+    word: Option<&'a str>,
+    /// The address as typed.
+    email: &'a str,
+    /// What is wrong with it.
+    error: Option<&'a str>,
+}
+
+impl Asked<'_> {
+    fn samples() -> [Self; 3] {
+        let blank = Self { word: None, email: "", error: None };
+        let sent = Self { word: Some("The message is on its way."), ..blank };
+        [blank, sent, Self { email: "reader", error: Some("Enter an email address"), ..blank }]
+    }
+}
+
+/// `public/preferences_ask.html`.
+#[derive(Serialize)]
+pub(super) struct PreferencesAskPage<'a>(Asked<'a>);
+
+impl Page for PreferencesAskPage<'_> {
+    const TEMPLATE: &'static str = "public/preferences_ask.html";
+
+    fn samples() -> Vec<Self> {
+        Asked::samples().map(Self).into()
+    }
+}
+
+/// `public/fresh_link.html`.
+#[derive(Serialize)]
+pub(super) struct FreshLinkPage<'a>(Asked<'a>);
+
+impl Page for FreshLinkPage<'_> {
+    const TEMPLATE: &'static str = "public/fresh_link.html";
+
+    fn samples() -> Vec<Self> {
+        Asked::samples().map(Self).into()
     }
 }
 

@@ -5,6 +5,7 @@ mod check_your_inbox;
 mod code;
 mod confirm;
 mod downloads;
+mod form_parts;
 mod form_state;
 mod index;
 mod ledger;
@@ -12,6 +13,7 @@ mod lost_link;
 mod newsletters;
 mod not_me;
 mod open_signup;
+pub(super) mod pages;
 mod policies;
 mod postmaster;
 mod preferences;
@@ -19,6 +21,7 @@ mod renew;
 mod reports;
 mod robots;
 mod security_txt;
+mod shown_form;
 mod signup_form;
 mod standing;
 mod thank_you;
@@ -28,7 +31,7 @@ use std::sync::Arc;
 
 use axum::Router;
 
-pub(super) use reports::preview;
+pub(super) use reports::{ReportPage, preview};
 
 use super::App;
 

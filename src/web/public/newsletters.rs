@@ -6,12 +6,14 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use serde_json::{Value, json};
+use serde::Serialize;
 
+use super::shown_form::ShownForm;
 use super::signup_form::{Door, embeddable, page_form, receive, rests};
 use crate::domain::request_id::RequestId;
+use crate::templates::page::Page;
 use crate::web::http::fields::Fields;
 use crate::web::state::catalog::Catalog;
 use crate::web::{App, Error};
@@ -33,7 +35,7 @@ fn door(catalog: &Catalog) -> Option<Door<'_>> {
 }
 
 /// What the form shows; none when there is nothing to sign up to, or while it rests.
-pub(super) fn form(catalog: &Catalog) -> Option<Value> {
+pub(super) fn form(catalog: &Catalog) -> Option<ShownForm<'_>> {
     let door = door(catalog).filter(|_| !catalog.rests(None))?;
     Some(page_form(&door, None))
 }
@@ -41,8 +43,8 @@ pub(super) fn form(catalog: &Catalog) -> Option<Value> {
 async fn show(State(app): State<Arc<App>>) -> Result<Response, Error> {
     let catalog = app.catalog.get().await?;
     let form = form(&catalog);
-    let page = page(&app, form.as_ref(), catalog.rests(None))?;
-    Ok(embeddable(Html(page).into_response()))
+    let page = app.page(&NewslettersPage { form, rests: catalog.rests(None) })?;
+    Ok(embeddable(page.into_response()))
 }
 
 async fn submit(
@@ -54,18 +56,34 @@ async fn submit(
 ) -> Result<Response, Error> {
     let catalog = app.catalog.get().await?;
     if catalog.rests(None) {
-        return Ok(rests(page(&app, None, true)?));
+        return Ok(rests(app.page(&NewslettersPage { form: None, rests: true })?));
     }
     // The last newsletter may have gone while its form was open.
     let Some(door) = door(&catalog) else {
-        let page = Html(page(&app, None, false)?);
+        let page = app.page(&NewslettersPage { form: None, rests: false })?;
         return Ok(embeddable((StatusCode::GONE, page).into_response()));
     };
-    let again = |form: Value| page(&app, Some(&form), false);
+    let again = |form: ShownForm<'_>| app.page(&NewslettersPage { form: Some(form), rests: false });
     receive(&app, (peer, request_id), &headers, &door, &fields, again).await
 }
 
-fn page(app: &App, form: Option<&Value>, rests: bool) -> Result<String, Error> {
-    let context = json!({"site": *app.site, "form": form, "rests": rests});
-    Ok(app.templates.render("public/newsletters.html", context)?)
+/// `public/newsletters.html`.
+#[derive(Serialize)]
+pub(super) struct NewslettersPage<'a> {
+    form: Option<ShownForm<'a>>,
+    rests: bool,
+}
+
+impl Page for NewslettersPage<'_> {
+    const TEMPLATE: &'static str = "public/newsletters.html";
+
+    fn samples() -> Vec<Self> {
+        let form = ShownForm::newsletter_sample();
+        vec![
+            Self { form: Some(form.clone()), rests: false },
+            Self { form: Some(form.refused()), rests: false },
+            Self { form: None, rests: true },
+            Self { form: None, rests: false },
+        ]
+    }
 }

@@ -6,14 +6,15 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::Html;
 use axum::routing::get;
-use serde_json::json;
+use serde::Serialize;
 
 use crate::domain::signup::form_state::SignupStatus;
 use crate::flows::signup::confirm::Standing;
 use crate::flows::signup::not_me::not_me;
+use crate::templates::page::Page;
 use crate::web::error::Gone;
 use crate::web::public::confirm::{find, gone};
-use crate::web::public::form_state::{is_waiting, masked, title};
+use crate::web::public::form_state::{AskedReport, MASKED_SAMPLE, is_waiting, masked};
 use crate::web::{App, Error};
 
 pub(super) fn router() -> Router<Arc<App>> {
@@ -30,9 +31,28 @@ async fn show(
     if !is_waiting(&signup, link, app.clock.now()) {
         return Err(settled(&app, signup.status, &token, &signup));
     }
-    let context = json!({"site": *app.site, "token": token, "report": title(&signup),
-                         "address": masked(&signup)});
-    Ok(Html(app.templates.render("public/not_me.html", context)?))
+    let (report, address) = (AskedReport::of(&signup), masked(&signup));
+    app.page(&NotMePage { token: &token, report, address })
+}
+
+/// `public/not_me.html`.
+#[derive(Serialize)]
+pub(super) struct NotMePage<'a> {
+    token: &'a str,
+    report: Option<AskedReport<'a>>,
+    address: String,
+}
+
+impl Page for NotMePage<'_> {
+    const TEMPLATE: &'static str = "public/not_me.html";
+
+    fn samples() -> Vec<Self> {
+        let address = MASKED_SAMPLE.to_owned();
+        vec![
+            Self { token: "TOKEN", report: Some(AskedReport::sample()), address: address.clone() },
+            Self { token: "TOKEN", report: None, address },
+        ]
+    }
 }
 
 /// Pressing again gives the same.
@@ -51,8 +71,19 @@ async fn press(
     if !cancelled && signup.status != SignupStatus::Cancelled {
         return Err(settled(&app, signup.status, &token, &signup));
     }
-    let context = json!({"site": *app.site});
-    Ok(Html(app.templates.render("public/not_me_done.html", context)?))
+    app.page(&NotMeDonePage {})
+}
+
+/// `public/not_me_done.html`.
+#[derive(Serialize)]
+pub(super) struct NotMeDonePage {}
+
+impl Page for NotMeDonePage {
+    const TEMPLATE: &'static str = "public/not_me_done.html";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {}]
+    }
 }
 
 fn settled(

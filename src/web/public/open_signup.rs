@@ -1,9 +1,11 @@
 //! A signup that waits to be confirmed, as the pages show it that do: what was chosen on its form, to see and to
 //! change.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use super::signup_form::{changed_words, policy_link};
+use super::form_parts::{FieldError, OfferBox, PolicyLink};
+use super::form_state::AskedReport;
+use super::signup_form::changed_words;
 use crate::domain::catalog::purpose::Purpose;
 use crate::flows::Terms;
 use crate::flows::signup::confirm::{Page, has_left, must_agree_again, own_choices};
@@ -14,7 +16,6 @@ use crate::store::contacts::subscribers;
 use crate::store::signup::signups::Signup;
 use crate::web::Error;
 use crate::web::http::fields::Fields;
-use crate::web::public::form_state::{masked, title};
 use crate::web::state::catalog::{Catalog, Offer};
 
 /// The signup, with what was ticked on its form, what the owner of its address agreed to and left before, and the
@@ -27,11 +28,60 @@ pub(super) struct OpenSignup<'a> {
     offers: Vec<&'a Offer>,
 }
 
-/// What was sent from the page and refused, and what to do: the field and the words.
+/// What was sent from the page and refused, and what to do.
 pub(super) struct Refused<'a> {
     fields: &'a Fields,
-    field: &'static str,
-    words: String,
+    error: FieldError,
+}
+
+impl Refused<'_> {
+    /// What is wrong, as pages show it.
+    pub(super) fn errors(refused: Option<&Self>) -> Vec<FieldError> {
+        refused.iter().map(|refused| refused.error.clone()).collect()
+    }
+}
+
+/// What was chosen, as pages show it.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct ShownChoices<'a> {
+    report: Option<AskedReport<'a>>,
+    consent: AgreementAgain<'a>,
+    policy: PolicyLink<'a>,
+    newsletters: Vec<OfferBox<'a>>,
+    purposes: Vec<OfferBox<'a>>,
+    /// How far the events reached that it was filled from.
+    seen: i64,
+}
+
+/// The agreement to the privacy policy; its box stands there only where the form's own tick does not count any more.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct AgreementAgain<'a> {
+    words: Option<&'a str>,
+    asked: bool,
+    checked: bool,
+}
+
+impl ShownChoices<'_> {
+    /// A form as it was sent.
+    pub(super) fn sample() -> Self {
+        let words = Some("Example Press Ltd may hold my details.");
+        Self {
+            report: Some(AskedReport::sample()),
+            consent: AgreementAgain { words, asked: false, checked: false },
+            policy: PolicyLink::sample(),
+            newsletters: OfferBox::samples(true),
+            purposes: OfferBox::samples(false),
+            seen: 4,
+        }
+    }
+
+    /// One for newsletters alone, of which its owner left some since; and what is wrong with what they sent.
+    pub(super) fn refused_sample() -> (Self, Vec<FieldError>) {
+        let whole = Self::sample();
+        let consent = AgreementAgain { asked: true, ..whole.consent };
+        let errors = FieldError::samples(&["consent", "newsletter", "purpose"]);
+        (Self { report: None, consent, ..whole }, errors)
+    }
 }
 
 impl<'a> OpenSignup<'a> {
@@ -57,9 +107,9 @@ impl<'a> OpenSignup<'a> {
     }
 
     /// What a page shows of it: as it was chosen on the form, but for what was left since, or as it was refused.
-    pub(super) fn shown(&self, refused: Option<&Refused<'_>>) -> Result<Value, Error> {
+    pub(super) fn shown(&self, refused: Option<&Refused<'_>>) -> Result<ShownChoices<'_>, Error> {
         let choice = |purpose: &Purpose| self.asked.iter().find(|c| c.purpose == *purpose);
-        let boxes = |field: &str| -> Vec<Value> {
+        let boxes = |field: &str| {
             let offers = self.offers.iter().filter(|offer| offer.field() == field);
             offers
                 .map(|offer| {
@@ -70,28 +120,28 @@ impl<'a> OpenSignup<'a> {
                     let seen = refused.map_or(0, |refused| seen(refused.fields));
                     let checked = refused.map_or(choice.is_some(), ticked)
                         && !self.has_left(&offer.purpose, seen);
-                    json!({"value": offer.value(), "name": offer.name, "checked": checked,
-                           "words": choice.map_or(&offer.notice.words, |choice| &choice.words),
-                           "notice": offer.shown_hash().map(|hash| choice.map_or(hash, |c| &c.sha256))})
+                    let shown = OfferBox::new(offer, checked);
+                    match choice {
+                        Some(choice) => shown.worded(&choice.words, &choice.sha256),
+                        None => shown,
+                    }
                 })
                 .collect()
         };
         let policy = self.catalog.policy(&self.signup.policy_label).ok_or(Error::Internal)?;
-        let consent = choice(&Purpose::privacy_policy()).map(|choice| &choice.words);
-        let agrees = refused.is_some_and(|refused| self.agrees_anew(refused.fields));
-        let error = |r: &Refused<'_>| json!({"field": r.field, "message": r.words});
-        Ok(json!({
-            "report": title(self.signup),
-            "address": masked(self.signup),
-            // Its box stands there only where the form's own tick does not count any more.
-            "consent": {"words": consent, "asked": self.must_agree_again(), "checked": agrees},
-            "policy": policy_link(policy),
-            "newsletters": boxes("newsletter"),
-            "purposes": boxes("purpose"),
-            "form": {"errors": refused.iter().map(|r| error(r)).collect::<Vec<Value>>()},
-            "valid_until": self.signup.expires_at,
-            "seen": consents::reach(&self.standing),
-        }))
+        let agreed = choice(&Purpose::privacy_policy());
+        Ok(ShownChoices {
+            report: AskedReport::of(self.signup),
+            consent: AgreementAgain {
+                words: agreed.map(|choice| choice.words.as_str()),
+                asked: self.must_agree_again(),
+                checked: refused.is_some_and(|refused| self.agrees_anew(refused.fields)),
+            },
+            policy: PolicyLink::from(policy),
+            newsletters: boxes("newsletter"),
+            purposes: boxes("purpose"),
+            seen: consents::reach(&self.standing),
+        })
     }
 
     /// The page as it came back, or why it must be looked at again; no page for an empty body: then the choices of
@@ -109,7 +159,7 @@ impl<'a> OpenSignup<'a> {
         let mut changed = self.offers.iter().filter(|offer| self.is_changed(offer, fields));
         let changed = changed.next().map(|offer| (offer.field(), changed_words(offer)));
         if let Some((field, words)) = self.gone_box(fields).or(changed) {
-            return Ok(Err(Refused { fields, field, words }));
+            return Ok(Err(Refused { fields, error: FieldError::new(field, words) }));
         }
         for field in ["newsletter", "purpose"] {
             let stands = |value: &&str| {
@@ -154,7 +204,7 @@ impl<'a> OpenSignup<'a> {
                  tick its box, then confirm"
                     .to_owned()
             };
-            return Ok(Refused { fields, field: "consent", words });
+            return Ok(Refused { fields, error: FieldError::new("consent", words) });
         }
         let left = |offer: &&&Offer| {
             offer.is_ticked(fields) && self.has_left(&offer.purpose, seen(fields))
@@ -164,7 +214,7 @@ impl<'a> OpenSignup<'a> {
         let words = format!(
             "You left “{name}” after you opened this page: if you want it, tick its box again, then confirm"
         );
-        Ok(Refused { fields, field: offer.field(), words })
+        Ok(Refused { fields, error: FieldError::new(offer.field(), words) })
     }
 
     fn has_left(&self, purpose: &Purpose, seen: i64) -> bool {

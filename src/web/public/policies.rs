@@ -1,5 +1,6 @@
 //! `/policies/privacy`: the policy in force, and any published version, for good.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Router;
@@ -7,19 +8,25 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::get;
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use super::signup_form::policy_link;
+use super::form_parts::PolicyLink;
+use crate::domain::policy::text_difference::{Fate, Passage, Piece};
 use crate::domain::slug::Label;
+use crate::domain::timestamp::Timestamp;
 use crate::store::policy::versions::PolicyVersion;
+use crate::templates::page::Page;
 use crate::web::http::fields::Fields;
 use crate::web::http::validators::public_page;
 use crate::web::state::catalog::Catalog;
 use crate::web::{App, Error, markdown};
 
+/// Where the version in force stands.
+const CURRENT: &str = "/policies/privacy";
+
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new()
-        .route("/policies/privacy", get(current))
+        .route(CURRENT, get(current))
         .route("/policies/privacy/{label}", get(version))
         .route("/policies/privacy/{label}/changes", get(changes))
 }
@@ -65,14 +72,46 @@ async fn changes(
     let older = back.and_then(|back| older.get(..=back)).ok_or(Error::NotFound)?;
     let oldest = older.last().ok_or(Error::NotFound)?;
     let since = older.iter().rev().skip(1).chain([newest]);
-    let context = json!({
-        "site": *app.site,
-        "policy": policy_link(newest),
-        "older": policy_link(oldest),
-        "changes": since.filter_map(|policy| policy.changes.as_deref()).collect::<Vec<_>>(),
-        "passages": *app.comparisons.of(oldest, newest).await?,
-    });
-    public_page(&request, app.templates.render("public/policy_changes.html", context)?)
+    let passages = app.comparisons.of(oldest, newest).await?;
+    let page = PolicyChangesPage {
+        policy: PolicyLink::from(&**newest),
+        older: PolicyLink::from(&**oldest),
+        changes: since.filter_map(|policy| policy.changes.as_deref()).collect(),
+        passages: Cow::Borrowed(&passages),
+    };
+    public_page(&request, app.page(&page)?.0)
+}
+
+/// `public/policy_changes.html`.
+#[derive(Serialize)]
+pub(super) struct PolicyChangesPage<'a> {
+    policy: PolicyLink<'a>,
+    older: PolicyLink<'a>,
+    changes: Vec<&'a str>,
+    passages: Cow<'a, [Passage]>,
+}
+
+impl Page for PolicyChangesPage<'_> {
+    const TEMPLATE: &'static str = "public/policy_changes.html";
+
+    fn samples() -> Vec<Self> {
+        let pieces = [
+            (Fate::Same, "We keep your address for "),
+            (Fate::Removed, "a year"),
+            (Fate::Added, "two years"),
+        ];
+        let passage = pieces.map(|(fate, text)| Piece { fate, text: text.to_owned() });
+        let page = |changes, passages| Self {
+            policy: PolicyLink::sample(),
+            older: PolicyLink::older_sample(),
+            changes,
+            passages: Cow::Owned(passages),
+        };
+        vec![
+            page(vec!["We keep your details for two years."], vec![passage.to_vec()]),
+            page(vec![], vec![]),
+        ]
+    }
 }
 
 fn page(
@@ -82,16 +121,65 @@ fn page(
     policy: &PolicyVersion,
 ) -> Result<Response, Error> {
     let newest = catalog.policies.first().map(|newest| &newest.label);
-    let versions: Vec<Value> = catalog.policies.iter().map(|policy| policy_link(policy)).collect();
     let mut since = catalog.policies.iter().skip_while(|one| one.label != policy.label).skip(1);
-    let context = json!({
-        "site": *app.site,
-        "changes_url": since.next().map(|older| app.links.policy_changes(&policy.label, &older.label)),
-        "policy": {"label": policy.label, "date": policy.published_at,
-                   "sha256": policy.sha256, "body": markdown::render(&policy.body)},
-        "current": newest == Some(&policy.label),
-        "current_url": "/policies/privacy",
-        "versions": versions,
-    });
-    public_page(request, app.templates.render("public/policy.html", context)?)
+    let changes =
+        |older: &Arc<PolicyVersion>| app.links.policy_changes(&policy.label, &older.label);
+    let page = PolicyPage {
+        changes_url: since.next().map(changes),
+        policy: ShownPolicy {
+            label: policy.label.as_str(),
+            date: policy.published_at,
+            sha256: &policy.sha256,
+            body: markdown::render(&policy.body),
+        },
+        current: newest == Some(&policy.label),
+        current_url: CURRENT,
+        versions: catalog.policies.iter().map(|policy| PolicyLink::from(&**policy)).collect(),
+    };
+    public_page(request, app.page(&page)?.0)
+}
+
+/// `public/policy.html`.
+#[derive(Serialize)]
+pub(super) struct PolicyPage<'a> {
+    /// What it changed, compared with the version before; none of the first.
+    changes_url: Option<String>,
+    policy: ShownPolicy<'a>,
+    current: bool,
+    current_url: &'static str,
+    versions: Vec<PolicyLink<'a>>,
+}
+
+/// A version with its text.
+#[derive(Serialize)]
+struct ShownPolicy<'a> {
+    label: &'a str,
+    date: Timestamp,
+    sha256: &'a str,
+    /// HTML.
+    body: String,
+}
+
+impl Page for PolicyPage<'_> {
+    const TEMPLATE: &'static str = "public/policy.html";
+
+    fn samples() -> Vec<Self> {
+        let page = |changes: Option<&str>, current, versions| Self {
+            changes_url: changes.map(ToOwned::to_owned),
+            policy: ShownPolicy {
+                label: "2026-11",
+                date: Timestamp::SAMPLE,
+                sha256: "5a1f",
+                body: "<p>Little.</p>".to_owned(),
+            },
+            current,
+            current_url: CURRENT,
+            versions,
+        };
+        let changes = Some("/policies/privacy/2026-11/changes?since=2024-01");
+        vec![
+            page(changes, true, vec![PolicyLink::sample(), PolicyLink::older_sample()]),
+            page(None, false, vec![PolicyLink::sample()]),
+        ]
+    }
 }

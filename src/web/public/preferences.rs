@@ -1,11 +1,12 @@
 //! `/preferences/{token}`: what somebody agreed to, and every way to change it. Their link is the key; there
 //! is no password to forget.
 
-mod disclosure;
-mod erase;
+pub(super) mod disclosure;
+pub(super) mod erase;
 mod page;
-mod receipts;
+pub(super) mod receipts;
 mod save;
+pub(super) mod shown;
 
 use std::sync::Arc;
 
@@ -51,7 +52,7 @@ async fn show(
         "withdrawn" => Some(WITHDRAWN),
         _ => None,
     };
-    page(&app, &token, &Said { word, ..Said::default() }).await.map(Html)
+    page(&app, &token, &Said { word, ..Said::default() }).await
 }
 
 async fn withdraw_all(

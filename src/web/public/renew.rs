@@ -1,5 +1,7 @@
 //! `/renew/{token}`: asks again under a new policy for what somebody agreed to before, with a box for each.
 
+pub(super) mod page;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -7,10 +9,10 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::signup_form::policy_link;
+use self::page::{AskedPurpose, LeftPurpose, RenewPage, RenewedPage};
+use super::form_parts::PolicyLink;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::consent::event::EventType;
 use crate::domain::contacts::email_address::EmailAddress;
@@ -20,6 +22,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::flows::consent::renew::{Asking, Open, Press, Renewed, Stale, renew};
 use crate::store::consent::consents::Standing;
 use crate::store::contacts::subscribers;
+use crate::store::policy::versions::PolicyVersion;
 use crate::web::error::Gone;
 use crate::web::http::fields::Fields;
 use crate::web::public::standing::{erased, on_record};
@@ -84,44 +87,36 @@ fn page(
 ) -> Result<Html<String>, Error> {
     let Asking { policy, newer, agreed_under, open, .. } = &holder.asking;
     let boxes = open.iter().map(|open| row(open, ticked.contains(&open.standing.purpose.as_str())));
-    let keep: Vec<String> = open
-        .iter()
-        .filter(|open| !open.standing.purpose.is_privacy_policy())
-        .map(|open| name(&open.standing))
-        .collect();
+    let keep = open.iter().filter(|open| !open.standing.purpose.is_privacy_policy());
+    let compared = |older: &PolicyVersion| app.links.policy_changes(&policy.label, &older.label);
     let everything = Purpose::privacy_policy();
-    let context = json!({
-        "site": *app.site,
-        "token": token,
-        "until": until,
-        "address": holder.address,
-        "policy": policy_link(policy),
-        // Oldest first, as they came.
-        "changes": newer.iter().rev().filter_map(|v| v.changes.as_deref()).collect::<Vec<_>>(),
-        "comparison_url": agreed_under.as_ref().map(|older| app.links.policy_changes(&policy.label, &older.label)),
-        "purposes": boxes.collect::<Vec<_>>(),
-        "keep": keep,
-        "leave_url": app.links.unsubscribe(holder.id, Some(&everything)),
-        "error": error.map(|error| error.to_string()),
-    });
-    Ok(Html(app.templates.render("public/renew.html", context)?))
+    app.page(&RenewPage {
+        token,
+        until,
+        address: &holder.address,
+        policy: PolicyLink::from(policy),
+        changes: newer.iter().rev().filter_map(|version| version.changes.as_deref()).collect(),
+        comparison_url: agreed_under.as_ref().map(compared),
+        purposes: boxes.collect(),
+        keep: keep.map(|open| name(&open.standing)).collect(),
+        leave_url: app.links.unsubscribe(holder.id, Some(&everything)),
+        error: error.map(|error| error.to_string()),
+    })
 }
 
-fn row(open: &Open, ticked: bool) -> Value {
+fn row(open: &Open, ticked: bool) -> AskedPurpose<'_> {
     let (standing, words) = (&open.standing, open.words());
-    json!({
-        "code": standing.purpose,
-        "name": name(standing),
-        "words": words.text,
-        "notice": words.sha256,
-        "checked": ticked,
-        "until": open.until,
-        "since": standing.confirmed_at,
-        // The words agreed to, where they are others.
-        "before": open.is_reworded().then_some(&standing.words),
-        // Whether these are no words agreed to, but what is on record in their place.
-        "on_record": on_record(standing).is_some(),
-    })
+    AskedPurpose {
+        code: standing.purpose.as_str(),
+        name: name(standing),
+        words: words.text,
+        notice: words.sha256,
+        checked: ticked,
+        until: open.until,
+        since: standing.confirmed_at,
+        before: open.is_reworded().then_some(standing.words.as_str()),
+        on_record: on_record(standing).is_some(),
+    }
 }
 
 /// Pressing again gives the same.
@@ -173,19 +168,15 @@ fn done(
         standing.state == EventType::Renewed
             && standing.policy_version_id == policy.policy_version_id
     };
-    let left: Vec<Value> = open
-        .iter()
-        .map(|open| json!({"name": name(&open.standing), "until": open.until}))
-        .collect();
-    let context = json!({
-        "site": *app.site,
-        "token": token,
-        "policy": policy_link(policy),
-        "purposes": holder.asking.standing.iter().filter(again).map(name).collect::<Vec<_>>(),
-        "left": left,
-        "error": error.map(|error| error.to_string()),
-    });
-    Ok(Html(app.templates.render("public/renewed.html", context)?))
+    let left = open.iter();
+    let left = left.map(|open| LeftPurpose { name: name(&open.standing), until: open.until });
+    app.page(&RenewedPage {
+        token,
+        policy: PolicyLink::from(policy),
+        purposes: holder.asking.standing.iter().filter(again).map(name).collect(),
+        left: left.collect(),
+        error: error.map(|error| error.to_string()),
+    })
 }
 
 fn name(standing: &Standing) -> String {

@@ -8,14 +8,17 @@ use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use serde_json::{Value, json};
+use serde::Serialize;
 
+use super::shown_form::ShownForm;
 use super::signup_form::{Door, embeddable, page_form, receive, rests, slug};
 use crate::domain::catalog::media_type::MediaType;
 use crate::domain::catalog::report::{ReportStatus, readable_size};
 use crate::domain::request_id::RequestId;
+use crate::domain::timestamp::Timestamp;
 use crate::files::{Shelf, put_at};
 use crate::store::catalog::reports::Report;
+use crate::templates::page::Page;
 use crate::web::error::Gone;
 use crate::web::headers::{RESOURCE_POLICY, SHOWN_ANYWHERE};
 use crate::web::http::fields::Fields;
@@ -38,8 +41,7 @@ async fn show(
     let door = door(&catalog, offered)?;
     let rests = catalog.rests(Some(&offered.report.slug));
     let form = (!rests).then(|| page_form(&door, None));
-    let page = page(&app, &offered.report, form.as_ref())?;
-    Ok(embeddable(Html(page).into_response()))
+    Ok(embeddable(page(&app, &offered.report, form)?.into_response()))
 }
 
 async fn submit(
@@ -56,7 +58,7 @@ async fn submit(
     if catalog.rests(Some(&offered.report.slug)) {
         return Ok(rests(page(&app, &offered.report, None)?));
     }
-    let again = |form: Value| page(&app, &offered.report, Some(&form));
+    let again = |form: ShownForm<'_>| page(&app, &offered.report, Some(form));
     receive(&app, (peer, request_id), &headers, &door, &fields, again).await
 }
 
@@ -114,16 +116,8 @@ fn door<'a>(catalog: &'a Catalog, offered: &'a OfferedReport) -> Result<Door<'a>
 }
 
 /// The page; without a form while that rests.
-fn page(app: &App, report: &Report, form: Option<&Value>) -> Result<String, Error> {
-    let context = json!({"site": *app.site, "report": shown(report), "form": form});
-    Ok(app.templates.render("public/report.html", context)?)
-}
-
-fn shown(report: &Report) -> Value {
-    let mut shown = card(report);
-    shown["body"] = report.body.as_deref().map(markdown::render).into();
-    shown["cover"] = cover_path(report).into();
-    shown
+fn page(app: &App, report: &Report, form: Option<ShownForm<'_>>) -> Result<Html<String>, Error> {
+    app.page(&ReportPage { report: ShownReport::from(report), form })
 }
 
 /// Where readers get a published report's cover, if it has one.
@@ -133,21 +127,101 @@ pub(super) fn cover_path(report: &Report) -> Option<String> {
 
 /// What the page of a report shows, whoever may see it yet: the report, and its form where there can be one,
 /// which posts to `path`.
-pub(in crate::web) fn preview(catalog: &Catalog, offered: &OfferedReport, path: String) -> Value {
+pub(in crate::web) fn preview<'a>(
+    catalog: &'a Catalog,
+    offered: &'a OfferedReport,
+    path: String,
+) -> ReportPage<'a> {
     let form = door(catalog, offered).ok().map(|door| page_form(&Door { path, ..door }, None));
-    json!({"report": shown(&offered.report), "form": form})
+    ReportPage { report: ShownReport::from(&offered.report), form }
+}
+
+/// `public/report.html`.
+#[derive(Serialize)]
+pub(in crate::web) struct ReportPage<'a> {
+    pub(in crate::web) report: ShownReport<'a>,
+    form: Option<ShownForm<'a>>,
+}
+
+/// A report as its own page shows it.
+#[derive(Clone, Debug, Serialize)]
+pub(in crate::web) struct ShownReport<'a> {
+    #[serde(flatten)]
+    pub(in crate::web) card: ReportCard<'a>,
+    body: Option<String>,
+    /// Where its cover is had.
+    pub(in crate::web) cover: Option<String>,
 }
 
 /// A report as pages name it.
-pub(super) fn card(report: &Report) -> Value {
-    let media_type = MediaType::named(&report.media_type);
-    json!({
-        "slug": report.slug,
-        "title": report.title,
-        "summary": report.summary,
-        "format": media_type.map_or("File", |kind| kind.format),
-        "size": readable_size(report.byte_size),
-        "pages": report.pages,
-        "date": report.published_at.unwrap_or(report.created_at),
-    })
+#[derive(Clone, Debug, Serialize)]
+pub(in crate::web) struct ReportCard<'a> {
+    slug: &'a str,
+    title: &'a str,
+    summary: &'a str,
+    format: &'static str,
+    size: String,
+    pages: Option<i64>,
+    /// Since when readers have it; none where they do not yet.
+    pub(in crate::web) date: Option<Timestamp>,
+}
+
+impl<'a> From<&'a Report> for ShownReport<'a> {
+    fn from(report: &'a Report) -> Self {
+        Self {
+            card: ReportCard::from(report),
+            body: report.body.as_deref().map(markdown::render),
+            cover: cover_path(report),
+        }
+    }
+}
+
+impl<'a> From<&'a Report> for ReportCard<'a> {
+    fn from(report: &'a Report) -> Self {
+        let media_type = MediaType::named(&report.media_type);
+        Self {
+            slug: report.slug.as_str(),
+            title: &report.title,
+            summary: &report.summary,
+            format: media_type.map_or("File", |kind| kind.format),
+            size: readable_size(report.byte_size),
+            pages: report.pages,
+            date: Some(report.published_at.unwrap_or(report.created_at)),
+        }
+    }
+}
+
+impl Page for ReportPage<'_> {
+    const TEMPLATE: &'static str = "public/report.html";
+
+    fn samples() -> Vec<Self> {
+        let whole = ShownReport {
+            card: ReportCard::sample(Some(8)),
+            body: Some("<p>About it.</p>".to_owned()),
+            cover: Some("/reports/digital-councils/cover".to_owned()),
+        };
+        let bare = ShownReport { card: ReportCard::sample(Some(1)), body: None, cover: None };
+        let endless = ShownReport { card: ReportCard::sample(None), ..whole.clone() };
+        vec![
+            Self { report: whole.clone(), form: Some(ShownForm::sample()) },
+            Self { report: bare, form: Some(ShownForm::sample()) },
+            Self { report: endless, form: Some(ShownForm::sample().refused()) },
+            Self { report: whole, form: None },
+        ]
+    }
+}
+
+impl ReportCard<'_> {
+    /// A report of so many pages.
+    pub(super) fn sample(pages: Option<i64>) -> Self {
+        Self {
+            slug: "digital-councils",
+            title: "Digital councils: where they stand",
+            summary: "What 75 councils say",
+            format: "PDF",
+            size: "1.2 MB".to_owned(),
+            pages,
+            date: Some(Timestamp::SAMPLE),
+        }
+    }
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
-use serde_json::{Value, json};
 use validator::{Validate, ValidationError};
 
+use super::form_parts::{FieldError, OfferBox, PolicyLink};
+use super::shown_form::{PolicyBox, Required, ShownForm, Values};
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::request_id::RequestId;
@@ -41,11 +42,11 @@ pub(super) struct Door<'a> {
 }
 
 /// What stood in a refused form, and what to do about it.
-pub(super) struct Refused {
-    values: Value,
+pub(super) struct Refused<'a> {
+    values: Values<'a>,
     consent: bool,
     ticked: Vec<Purpose>,
-    errors: Vec<(&'static str, String)>,
+    errors: Vec<FieldError>,
 }
 
 /// The field rules of the form. Each calls the parser of its type, so there is one source of rules.
@@ -76,47 +77,35 @@ fn rule(code: &'static str, error: &dyn std::fmt::Display) -> ValidationError {
 const TEXT_FIELDS: [&str; 4] = ["email", "name", "organisation", "job_title"];
 
 /// What a form of this door shows: blank, or as it was refused.
-pub(super) fn page_form(door: &Door<'_>, refused: Option<&Refused>) -> Value {
+pub(super) fn page_form<'a>(door: &Door<'a>, refused: Option<Refused<'a>>) -> ShownForm<'a> {
     let report = door.report;
-    let boxes = |field: &str| -> Vec<Value> {
+    let boxes = |field: &str| {
         let offers = door.offers.iter().filter(|offer| offer.field() == field);
-        let ticked = |offer: &Offer| refused.is_some_and(|r| r.ticked.contains(&offer.purpose));
-        offers
-            .map(|offer| {
-                json!({"value": offer.value(), "name": offer.name, "words": offer.notice.words,
-                       "notice": offer.shown_hash(), "checked": ticked(offer)})
-            })
-            .collect()
+        let ticked = |offer: &Offer| {
+            refused.as_ref().is_some_and(|refused| refused.ticked.contains(&offer.purpose))
+        };
+        offers.map(|offer| OfferBox::new(offer, ticked(offer))).collect()
     };
-    let errors: Vec<Value> = refused.map_or_else(Vec::new, |refused| {
-        let shown = refused.errors.iter();
-        shown.map(|(field, message)| json!({"field": field, "message": message})).collect()
-    });
-    json!({
-        "action": door.path,
-        "button": if report.is_some() { "Email me the report" } else { "Sign up" },
-        "values": refused.map_or_else(
-            || json!({"email": "", "name": "", "organisation": "", "job_title": ""}),
-            |refused| refused.values.clone()
-        ),
-        "required": {
-            "name": report.is_some_and(|report| report.requires_name),
-            "organisation": report.is_some_and(|report| report.requires_organisation),
-            "job_title": report.is_some_and(|report| report.requires_job_title),
+    let (newsletters, purposes) = (boxes("newsletter"), boxes("purpose"));
+    ShownForm {
+        action: door.path.clone(),
+        button: if report.is_some() { "Email me the report" } else { "Sign up" },
+        values: refused.as_ref().map_or_else(Values::default, |refused| refused.values),
+        required: Required {
+            name: report.is_some_and(|report| report.requires_name),
+            organisation: report.is_some_and(|report| report.requires_organisation),
+            job_title: report.is_some_and(|report| report.requires_job_title),
         },
-        "errors": errors,
-        "policy": policy_link(door.policy),
-        "consent": {"words": door.consent.words, "checked": refused.is_some_and(|r| r.consent)},
-        "newsletters": boxes("newsletter"),
-        "purposes": boxes("purpose"),
-        "newsletter_only": report.is_none(),
-    })
-}
-
-/// The policy as pages link to it.
-pub(super) fn policy_link(policy: &PolicyVersion) -> Value {
-    json!({"label": policy.label, "date": policy.published_at,
-           "url": format!("/policies/privacy/{}", policy.label)})
+        policy: PolicyLink::from(&**door.policy),
+        consent: PolicyBox {
+            words: &door.consent.words,
+            checked: refused.as_ref().is_some_and(|refused| refused.consent),
+        },
+        newsletters,
+        purposes,
+        newsletter_only: report.is_none(),
+        errors: refused.map(|refused| refused.errors).unwrap_or_default(),
+    }
 }
 
 /// Takes a form that was sent to this door: stores it and leads to the waiting page, or shows it again
@@ -127,15 +116,15 @@ pub(super) async fn receive(
     headers: &HeaderMap,
     door: &Door<'_>,
     fields: &Fields,
-    again: impl FnOnce(Value) -> Result<String, Error>,
+    again: impl FnOnce(ShownForm<'_>) -> Result<Html<String>, Error>,
 ) -> Result<Response, Error> {
     origin::check(app, headers)?;
     app.network_limits.signups.check(client_ip(peer.ip(), headers, &app.trusted_proxies))?;
     let at = app.moment();
     match parse(door, fields) {
         Err(refused) => {
-            let page = again(page_form(door, Some(&refused)))?;
-            Ok(embeddable((StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response()))
+            let page = again(page_form(door, Some(refused)))?;
+            Ok(embeddable((StatusCode::UNPROCESSABLE_ENTITY, page).into_response()))
         }
         Ok((typed, choices)) => {
             let signup_id = at.new_id();
@@ -195,9 +184,9 @@ fn earlier(app: &App, headers: &HeaderMap, email: &EmailAddress) -> Option<Waiti
 const RESTS_FOR: u64 = 15 * 60;
 
 /// The answer to a form that was sent while it rests: nothing is stored, for it would mail somebody.
-pub(super) fn rests(page: String) -> Response {
+pub(super) fn rests(page: Html<String>) -> Response {
     let later = [(header::RETRY_AFTER, RESTS_FOR.to_string())];
-    embeddable((StatusCode::SERVICE_UNAVAILABLE, later, Html(page)).into_response())
+    embeddable((StatusCode::SERVICE_UNAVAILABLE, later, page).into_response())
 }
 
 /// Marks a page as one that `embed_origins` may frame.
@@ -215,7 +204,7 @@ struct Accepted {
 
 type Ticked = Vec<Arc<Notice>>;
 
-fn parse(door: &Door<'_>, fields: &Fields) -> Result<(Accepted, Ticked), Refused> {
+fn parse<'a>(door: &Door<'_>, fields: &'a Fields) -> Result<(Accepted, Ticked), Refused<'a>> {
     let mut errors = text_errors(door, fields);
     let same_policy = fields.one("policy") == door.policy.label.as_str();
     let consent = fields.one("consent") == "yes" && same_policy;
@@ -225,25 +214,24 @@ fn parse(door: &Door<'_>, fields: &Fields) -> Result<(Accepted, Ticked), Refused
         fields.is_faulty(name) || (!repeats.contains(name) && fields.is_repeated(name))
     };
     if boxes.iter().any(unclear) {
-        errors
-            .push(("form", "Send each answer once: open the page again and fill it in".to_owned()));
+        let words = "Send each answer once: open the page again and fill it in";
+        errors.push(FieldError::new("form", words));
     } else if !same_policy && !fields.one("policy").is_empty() {
         let label = &door.policy.label;
-        errors.push((
+        errors.push(FieldError::new(
             "policy",
             format!(
                 "Our privacy policy has changed: read version {label}, then tick the box again"
             ),
         ));
     } else if fields.one("consent") == "yes" && !same_policy {
-        errors.push((
+        errors.push(FieldError::new(
             "policy",
-            "Open this page again: your answers did not say which privacy policy you read"
-                .to_owned(),
+            "Open this page again: your answers did not say which privacy policy you read",
         ));
     } else if !consent {
         let what = if door.report.is_some() { "send you the report" } else { "sign you up" };
-        errors.push((
+        errors.push(FieldError::new(
             "consent",
             format!("Tick the box to agree to our privacy policy, so that we can {what}"),
         ));
@@ -251,7 +239,7 @@ fn parse(door: &Door<'_>, fields: &Fields) -> Result<(Accepted, Ticked), Refused
     let ticked = ticked(door, fields, &mut errors);
     if door.report.is_none() {
         // This form begins with its newsletters.
-        errors.sort_by_key(|(field, _)| *field != "newsletter");
+        errors.sort_by_key(|error| error.field != "newsletter");
     }
     let lines = TEXT_FIELDS.map(|name| Line::parse(fields.one(name)).ok().flatten());
     let [_, name, organisation, job_title] = lines;
@@ -263,7 +251,12 @@ fn parse(door: &Door<'_>, fields: &Fields) -> Result<(Accepted, Ticked), Refused
             Ok((Accepted { email, name, organisation, job_title }, choices))
         }
         _ => Err(Refused {
-            values: TEXT_FIELDS.iter().map(|n| ((*n).to_owned(), json!(fields.one(n)))).collect(),
+            values: Values {
+                email: fields.one("email"),
+                name: fields.one("name"),
+                organisation: fields.one("organisation"),
+                job_title: fields.one("job_title"),
+            },
             consent,
             ticked: ticked.into_iter().map(|offer| offer.purpose.clone()).collect(),
             errors,
@@ -272,11 +265,7 @@ fn parse(door: &Door<'_>, fields: &Fields) -> Result<(Accepted, Ticked), Refused
 }
 
 /// The boxes ticked besides the privacy policy's, in the order of the form. Adds what is wrong with them.
-fn ticked<'a>(
-    door: &Door<'a>,
-    fields: &Fields,
-    errors: &mut Vec<(&'static str, String)>,
-) -> Vec<&'a Offer> {
+fn ticked<'a>(door: &Door<'a>, fields: &Fields, errors: &mut Vec<FieldError>) -> Vec<&'a Offer> {
     for (field, words) in [
         (
             "newsletter",
@@ -293,18 +282,18 @@ fn ticked<'a>(
         if !fields.all(field).iter().all(offered) {
             // Where no box stands, there is nothing on the page to lead to.
             let field = if offers().next().is_none() { "form" } else { field };
-            errors.push((field, words.to_owned()));
+            errors.push(FieldError::new(field, words));
         }
     }
     if door.report.is_none() && fields.all("newsletter").is_empty() {
-        errors.push(("newsletter", "Choose at least one newsletter".to_owned()));
+        errors.push(FieldError::new("newsletter", "Choose at least one newsletter"));
     }
     let mut ticked: Vec<&Offer> =
         door.offers.iter().filter(|offer| offer.is_ticked(fields)).collect();
     ticked.retain(|offer| {
         let changed = offer.has_changed_since(fields);
         if changed {
-            errors.push((offer.field(), changed_words(offer)));
+            errors.push(FieldError::new(offer.field(), changed_words(offer)));
         }
         !changed
     });
@@ -317,7 +306,7 @@ pub(super) fn changed_words(offer: &Offer) -> String {
 }
 
 /// What is wrong with the typed fields, at most one error each, in the order of the form.
-fn text_errors(door: &Door<'_>, fields: &Fields) -> Vec<(&'static str, String)> {
+fn text_errors(door: &Door<'_>, fields: &Fields) -> Vec<FieldError> {
     let [email, name, organisation, job_title] = TEXT_FIELDS.map(|name| fields.one(name));
     let rules = Typed { email, name, organisation, job_title }.validate().err();
     let rules = rules.as_ref().map(validator::ValidationErrors::field_errors).unwrap_or_default();
@@ -335,7 +324,7 @@ fn text_errors(door: &Door<'_>, fields: &Fields) -> Vec<(&'static str, String)> 
         } else {
             None
         };
-        errors.extend(message.map(|message| (name, message)));
+        errors.extend(message.map(|message| FieldError::new(name, message)));
     }
     errors
 }

@@ -8,10 +8,11 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Html;
 use axum::routing::get;
-use serde_json::json;
+use serde::Serialize;
 
-use super::downloads::present;
+use super::downloads::page::AgreedWords;
 use crate::store::consent::consents;
+use crate::templates::page::Page;
 use crate::web::cookie::JustConfirmed;
 use crate::web::{App, Error};
 
@@ -25,10 +26,29 @@ async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Html<St
         Some(id) => consents::list(&mut app.db.read().await?, id).await?,
         None => vec![],
     };
-    let context = json!({
-        "site": *app.site,
-        "agreed": present(&standing),
-        "manage_url": subscriber_id.filter(|_| !standing.is_empty()).map(|id| JustConfirmed::manage_path(&app, id)),
-    });
-    Ok(Html(app.templates.render("public/thank_you.html", context)?))
+    let subscriber_id = subscriber_id.filter(|_| !standing.is_empty());
+    app.page(&ThankYouPage {
+        agreed: AgreedWords::of(&standing),
+        manage_url: subscriber_id.map(|id| JustConfirmed::manage_path(&app, id)),
+    })
+}
+
+/// `public/thank_you.html`.
+#[derive(Serialize)]
+pub(super) struct ThankYouPage<'a> {
+    agreed: AgreedWords<'a>,
+    /// Where its owner changes their choices; none in another browser than the one that just confirmed.
+    manage_url: Option<String>,
+}
+
+impl Page for ThankYouPage<'_> {
+    const TEMPLATE: &'static str = "public/thank_you.html";
+
+    fn samples() -> Vec<Self> {
+        let manage_url = Some("/preferences/TOKEN".to_owned());
+        vec![
+            Self { agreed: AgreedWords::default(), manage_url: None },
+            Self { agreed: AgreedWords::sample(), manage_url },
+        ]
+    }
 }

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::response::Html;
 use axum::routing::get;
-use serde_json::json;
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
@@ -16,7 +16,9 @@ use crate::flows::consent::withdraw::{Leaving, withdraw};
 use crate::store::Tx;
 use crate::store::consent::consents;
 use crate::store::contacts::subscribers;
+use crate::templates::page::Page;
 use crate::web::http::body::drain;
+use crate::web::public::form_state::MASKED_SAMPLE;
 use crate::web::{App, Error};
 
 pub(super) fn router() -> Router<Arc<App>> {
@@ -57,14 +59,49 @@ async fn show(
     let (id, leaving) = open(&app, &token)?;
     let mut tx = app.db.read().await?;
     let Some(subscriber) = subscribers::find(&mut tx, id).await? else {
-        return deleted(&app);
+        return app.page(&UnsubscribeDeletedPage {});
     };
     let (_, topics) = topics(&mut tx, id, &leaving).await?;
     drop(tx);
     let address = EmailAddress::parse(&subscriber.email).map(|a| a.masked()).unwrap_or_default();
-    let context = json!({"site": *app.site, "token": token, "address": address, "topics": topics,
-                         "everything": is_everything(&leaving)});
-    Ok(Html(app.templates.render("public/unsubscribe.html", context)?))
+    let everything = is_everything(&leaving);
+    app.page(&UnsubscribePage { token: &token, address, topics, everything })
+}
+
+/// `public/unsubscribe.html`.
+#[derive(Serialize)]
+pub(super) struct UnsubscribePage<'a> {
+    token: &'a str,
+    address: String,
+    /// What the press ends, by name.
+    topics: Vec<String>,
+    /// Whether it ends all that was agreed to, and not only what is sent.
+    everything: bool,
+}
+
+impl Page for UnsubscribePage<'_> {
+    const TEMPLATE: &'static str = "public/unsubscribe.html";
+
+    fn samples() -> Vec<Self> {
+        let page = |(topics, everything)| Self {
+            token: "TOKEN",
+            address: MASKED_SAMPLE.to_owned(),
+            topics,
+            everything,
+        };
+        sample_topics().map(page).into()
+    }
+}
+
+/// What a link ends, and whether that is everything.
+fn sample_topics() -> [(Vec<String>, bool); 4] {
+    let topics = |name: &str| vec![name.to_owned()];
+    [
+        (topics("The weekly"), false),
+        (topics("Privacy policy"), true),
+        (vec![], false),
+        (vec![], true),
+    ]
 }
 
 /// Whatever the body is: mail programs send it URL-encoded or as multipart, people press a button. The answer
@@ -87,16 +124,22 @@ async fn press(
     }
     let mut tx = app.db.read().await?;
     if subscribers::find(&mut tx, id).await?.is_none() {
-        return deleted(&app);
+        return app.page(&UnsubscribeDeletedPage {});
     }
     let (topics, _) = topics(&mut tx, id, &leaving).await?;
-    done(&app, &leaving, &topics)
+    app.page(&UnsubscribedPage { topics, everything: is_everything(&leaving) })
 }
 
-/// The page of a link whose owner was erased, or forgotten.
-fn deleted(app: &App) -> Result<Html<String>, Error> {
-    let context = json!({"site": *app.site});
-    Ok(Html(app.templates.render("public/unsubscribe_deleted.html", context)?))
+/// `public/unsubscribe_deleted.html`: of a link whose owner was erased, or forgotten.
+#[derive(Serialize)]
+pub(super) struct UnsubscribeDeletedPage {}
+
+impl Page for UnsubscribeDeletedPage {
+    const TEMPLATE: &'static str = "public/unsubscribe_deleted.html";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {}]
+    }
 }
 
 /// Whether the link ends all that somebody agreed to, and not only what they are sent.
@@ -104,8 +147,19 @@ fn is_everything(leaving: &Leaving) -> bool {
     leaving.ends(&Purpose::privacy_policy())
 }
 
-fn done(app: &App, leaving: &Leaving, topics: &[String]) -> Result<Html<String>, Error> {
-    let context =
-        json!({"site": *app.site, "topics": topics, "everything": is_everything(leaving)});
-    Ok(Html(app.templates.render("public/unsubscribed.html", context)?))
+/// `public/unsubscribed.html`.
+#[derive(Serialize)]
+pub(super) struct UnsubscribedPage {
+    /// What has ended, by name.
+    topics: Vec<String>,
+    /// Whether that is all that was agreed to.
+    everything: bool,
+}
+
+impl Page for UnsubscribedPage {
+    const TEMPLATE: &'static str = "public/unsubscribed.html";
+
+    fn samples() -> Vec<Self> {
+        sample_topics().map(|(topics, everything)| Self { topics, everything }).into()
+    }
 }

@@ -28,7 +28,7 @@ pub const MODULES: Order = Order {
         &["flows", "config"],
         &["backup", "intake", "notary"],
         &["web", "worker"],
-        &["app"],
+        &["app", "template_samples"],
         &["demo"],
         &["cli"],
     ],
@@ -48,9 +48,9 @@ pub const WEB: Order = Order {
         &["public"],
         &["api", "console"],
         &["error_pages", "links"],
-        &["router", "server"],
+        &["pages", "router", "server"],
     ],
-    only_for: &[("public", &["console", "router"])],
+    only_for: &[("public", &["console", "pages", "router"])],
 };
 
 impl Order {

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::super::pages;
 use super::super::values::other_sites;
 use crate::templates::samples::console::desk::{desk, viewer};
 
@@ -15,7 +14,6 @@ pub(super) fn of(screen: &str) -> Vec<Value> {
         "reports.html" => reports(),
         "report.html" => report_page(),
         "report_new.html" => report_new(),
-        "report_preview.html" => preview(),
         "report_delete.html" => delete(),
         "report_withdraw.html" => withdraw(),
         _ => vec![],
@@ -138,19 +136,6 @@ fn report_page() -> Vec<Value> {
 fn report_new() -> Vec<Value> {
     let errors = json!([{"field": "file", "message": "Choose the file that readers get"}]);
     vec![json!({"form": blank_form(), "errors": []}), json!({"form": form(), "errors": errors})]
-}
-
-/// What readers are shown, in each state.
-fn preview() -> Vec<Value> {
-    let pages = pages::of("public/report.html").into_iter();
-    let states = ["draft", "published", "withdrawn"].into_iter().cycle();
-    pages
-        .zip(states)
-        .map(|(mut page, state)| {
-            page["state"] = json!(state);
-            page
-        })
-        .collect()
 }
 
 fn delete() -> Vec<Value> {

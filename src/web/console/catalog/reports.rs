@@ -5,7 +5,7 @@ mod delete;
 mod files;
 mod form;
 mod page;
-mod preview;
+pub(in crate::web::console) mod preview;
 mod refusal;
 mod standing;
 mod summary;

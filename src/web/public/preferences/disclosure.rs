@@ -7,9 +7,22 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
+use uuid::Uuid;
 
-use crate::flows::contacts::disclose::disclose;
+use crate::domain::catalog::purpose::Purpose;
+use crate::domain::consent::event::EventType;
+use crate::domain::mail::bounce::BounceKind;
+use crate::domain::mail::outbox::{MailKind, OutboxState};
+use crate::domain::signup::form_state::Method;
+use crate::domain::slug::{Label, Slug};
+use crate::domain::timestamp::Timestamp;
+use crate::flows::contacts::disclose::{
+    AgreedData, ConsentData, DownloadData, EventData, PersonalData, PersonalDetails, disclose,
+};
+use crate::store::contacts::held::{HeldBounce, HeldMail, HeldSignup, HeldSuppression};
+use crate::templates::page::Page;
 use crate::web::headers::UNLISTED;
 use crate::web::public::preferences::page::find;
 use crate::web::{App, Error};
@@ -20,14 +33,13 @@ pub(super) fn router() -> Router<Arc<App>> {
         .route("/preferences/{token}/my-data.json", get(file))
 }
 
-async fn data(app: &App, token: &str) -> Result<Value, Error> {
+async fn data(app: &App, token: &str) -> Result<PersonalData, Error> {
     let mut tx = app.db.read().await?;
     let subscriber = find(app, &mut tx, token).await?;
     let mut data = disclose(&mut tx, app.clock.now(), &subscriber).await?;
     let receipts = format!("{}/preferences/{token}/receipts", app.links.base_url);
-    for consent in data["consents"].as_array_mut().into_iter().flatten() {
-        let id = consent["receipt_id"].as_str().unwrap_or_default();
-        consent["receipt_url"] = format!("{receipts}/{id}.jws").into();
+    for consent in &mut data.agreed.consents {
+        consent.receipt_url = Some(format!("{receipts}/{}.jws", consent.receipt_id));
     }
     Ok(data)
 }
@@ -37,16 +49,128 @@ async fn show(
     Path(token): Path<String>,
 ) -> Result<Html<String>, Error> {
     let data = data(&app, &token).await?;
-    let context = json!({"site": *app.site, "token": token, "data": data});
-    Ok(Html(app.templates.render("public/my_data.html", context)?))
+    app.page(&MyDataPage { token: &token, data })
 }
 
 async fn file(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result<Response, Error> {
-    let data = data(&app, &token).await?;
-    let text = serde_json::to_string_pretty(&data).map_err(crate::flows::Error::from)?;
+    let text = data(&app, &token).await?.to_file()?;
     let headers = [
         (header::CONTENT_TYPE, "application/json"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"my-data.json\""),
     ];
     Ok((headers, [UNLISTED], text).into_response())
+}
+
+/// `public/my_data.html`.
+#[derive(Serialize)]
+pub(in crate::web) struct MyDataPage<'a> {
+    token: &'a str,
+    data: PersonalData,
+}
+
+impl Page for MyDataPage<'_> {
+    const TEMPLATE: &'static str = "public/my_data.html";
+
+    fn samples() -> Vec<Self> {
+        let nothing = PersonalData {
+            generated_at: Timestamp::SAMPLE,
+            subscriber: None,
+            agreed: AgreedData { consents: vec![], events: vec![] },
+            signups: vec![],
+            downloads: vec![],
+            mails: vec![],
+            bounces: vec![],
+            suppressions: vec![],
+        };
+        [sample_data(), nothing].map(|data| Self { token: "TOKEN", data }).into()
+    }
+}
+
+/// All that there can be.
+fn sample_data() -> PersonalData {
+    let (at, id) = (Timestamp::SAMPLE, Uuid::nil());
+    let weekly = Purpose::newsletter(&Slug::sample());
+    let some = || Some("Something".to_owned());
+    let source = "/newsletters".to_owned();
+    let email = "reader@council.example".to_owned();
+    PersonalData {
+        generated_at: at,
+        subscriber: Some(PersonalDetails {
+            subscriber_id: id,
+            email: email.clone(),
+            name: some(),
+            organisation: some(),
+            job_title: some(),
+            verified_at: at,
+            created_at: at,
+        }),
+        agreed: AgreedData {
+            consents: vec![ConsentData {
+                purpose: weekly,
+                state: EventType::Given,
+                words: "Send me the weekly.".to_owned(),
+                notice_sha256: "5a1f".to_owned(),
+                policy_version: Label::sample(),
+                requested_at: at,
+                confirmed_at: at,
+                report: Some(Slug::sample()),
+                source: source.clone(),
+                receipt_id: id,
+                receipt_url: Some("/preferences/TOKEN/receipts/1.jws".to_owned()),
+            }],
+            events: vec![EventData {
+                event_id: id,
+                event_type: EventType::Given,
+                purpose: Purpose::privacy_policy(),
+                recorded_at: at,
+                method: Some(Method::Form.as_str().to_owned()),
+                source: Some(source.clone()),
+                policy_version: Some(Label::sample().to_string()),
+                words: some(),
+                evidence: json!({}),
+            }],
+        },
+        signups: vec![HeldSignup {
+            signup_id: id,
+            email,
+            name: some(),
+            organisation: some(),
+            job_title: some(),
+            report: Some(Slug::sample()),
+            status: "confirmed".to_owned(),
+            method: Method::Form,
+            source,
+            created_at: at,
+            confirmed_at: Some(at),
+        }],
+        downloads: vec![DownloadData {
+            report: Slug::sample(),
+            granted_at: at,
+            expires_at: at,
+            used: 1,
+            limit: 20,
+            starts: vec![at],
+        }],
+        mails: vec![HeldMail { kind: MailKind::Confirm, state: OutboxState::Sent, created_at: at }],
+        bounces: vec![HeldBounce {
+            mail: MailKind::Confirm,
+            kind: BounceKind::Soft,
+            status: Some("4.2.2".to_owned()),
+            received_at: at,
+        }],
+        suppressions: vec![
+            suppression("unsubscribed", "partner-offers", None),
+            suppression("not-me", "*", None),
+            suppression("bounced", "*", Some("Mailchimp")),
+        ],
+    }
+}
+
+fn suppression(reason: &str, purpose: &str, source: Option<&str>) -> HeldSuppression {
+    HeldSuppression {
+        reason: reason.to_owned(),
+        purpose: purpose.to_owned(),
+        since: Timestamp::SAMPLE,
+        source: source.map(ToOwned::to_owned),
+    }
 }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use serde_json::json;
+use serde::Serialize;
 
 use crate::domain::signup::form_state::Method;
 use crate::domain::signup::link::LinkKind;
 use crate::flows::contacts::erase::erase_subscriber;
+use crate::templates::page::Page;
 use crate::web::erasure::commit_erasure;
 use crate::web::http::fields::Fields;
 use crate::web::public::preferences::page::{SOURCE, Said, refused};
@@ -38,6 +39,17 @@ async fn press(
     if !held {
         return Err(erased());
     }
-    let page = app.templates.render("public/erased.html", json!({"site": *app.site}))?;
-    Ok(Html(page).into_response())
+    Ok(app.page(&ErasedPage {})?.into_response())
+}
+
+/// `public/erased.html`.
+#[derive(Serialize)]
+pub(in crate::web) struct ErasedPage {}
+
+impl Page for ErasedPage {
+    const TEMPLATE: &'static str = "public/erased.html";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {}]
+    }
 }

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
-use serde_json::{Value, json};
 
+use super::shown::{ChoiceRow, PreferencesPage, RenewLink};
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::signup::link::LinkKind;
 use crate::domain::timestamp::Timestamp;
@@ -13,7 +13,7 @@ use crate::store::Tx;
 use crate::store::consent::consents::{self, Standing};
 use crate::store::consent::renewals;
 use crate::store::contacts::subscribers::{self, Subscriber};
-use crate::web::public::signup_form::policy_link;
+use crate::web::public::form_parts::{FieldError, PolicyLink};
 use crate::web::public::standing::{erased, on_record};
 use crate::web::state::catalog::Catalog;
 use crate::web::{App, Error};
@@ -37,8 +37,7 @@ pub(super) async fn find(app: &App, tx: &mut Tx, token: &str) -> Result<Subscrib
 #[derive(Default)]
 pub(super) struct Said<'a> {
     pub(super) word: Option<&'a str>,
-    /// The field that is wrong, and what to do.
-    pub(super) error: Option<(&'a str, Cow<'a, str>)>,
+    pub(super) error: Option<FieldError>,
     /// New ticks of a refused form, to be sent again.
     pub(super) kept: Vec<Purpose>,
     /// The name as typed; the one on record when the form had none.
@@ -46,8 +45,8 @@ pub(super) struct Said<'a> {
 }
 
 impl<'a> Said<'a> {
-    pub(super) fn wrong(field: &'a str, message: impl Into<Cow<'a, str>>) -> Self {
-        Self { error: Some((field, message.into())), ..Self::default() }
+    pub(super) fn wrong(field: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { error: Some(FieldError::new(field, message)), ..Self::default() }
     }
 
     pub(super) fn typed(self, name: Option<&'a str>) -> Self {
@@ -57,7 +56,7 @@ impl<'a> Said<'a> {
 
 /// The page of somebody's choices as they stand. It says which of their events it was filled from, so that a form
 /// sent from an older page is known.
-pub(super) async fn page(app: &App, token: &str, said: &Said<'_>) -> Result<String, Error> {
+pub(super) async fn page(app: &App, token: &str, said: &Said<'_>) -> Result<Html<String>, Error> {
     let catalog = app.catalog.get().await?;
     let mut tx = app.db.read().await?;
     let subscriber = find(app, &mut tx, token).await?;
@@ -66,27 +65,24 @@ pub(super) async fn page(app: &App, token: &str, said: &Said<'_>) -> Result<Stri
     let asked = renewals::list_asked(&mut tx, subscriber.subscriber_id, policy).await?;
     drop(tx);
     let until = renewals::open_until(&asked, app.clock.now());
-    let renew_url = app.links.renew(subscriber.subscriber_id);
+    let url = app.links.renew(subscriber.subscriber_id);
     let name = said.name.or(subscriber.name.as_deref()).unwrap_or_default();
     let any_in_force = standing.iter().any(|standing| standing.state.in_force());
     // An address that was kept, or opened again, says nothing that is over.
     let word = said.word.filter(|word| *word != WITHDRAWN || !any_in_force);
-    let context = json!({
-        "site": *app.site,
-        "token": token,
-        "word": word,
-        "error": said.error.as_ref().map(|(field, message)| json!({"field": field, "message": message})),
-        "address": subscriber.email,
-        "name": name,
-        // What is kept ticked here is not agreed to anew: its own page shows today's words for that.
-        "renew": until.map(|until| json!({"until": until, "url": renew_url})),
-        "policy": policy_link(policy),
-        "seen": consents::reach(&standing),
-        "purposes": rows(&catalog, token, &standing, &said.kept),
-        "any_in_force": any_in_force,
-        "without_policy": stands_without_policy(&standing),
-    });
-    Ok(app.templates.render("public/preferences.html", context)?)
+    app.page(&PreferencesPage {
+        token,
+        word,
+        error: said.error.clone(),
+        address: &subscriber.email,
+        name,
+        renew: until.map(|until| RenewLink { until, url }),
+        policy: PolicyLink::from(&**policy),
+        seen: consents::reach(&standing),
+        purposes: rows(&catalog, token, &standing, &said.kept),
+        any_in_force,
+        without_policy: stands_without_policy(&standing),
+    })
 }
 
 /// Whether something is in force and the privacy policy is not: what was brought in from elsewhere stands by itself.
@@ -96,24 +92,22 @@ pub(super) fn stands_without_policy(standing: &[Standing]) -> bool {
 }
 
 /// A row for each purpose that can be agreed to, and for each that was.
-pub(super) fn rows(
-    catalog: &Catalog,
+pub(super) fn rows<'a>(
+    catalog: &'a Catalog,
     token: &str,
-    standing: &[Standing],
+    standing: &'a [Standing],
     kept: &[Purpose],
-) -> Vec<Value> {
+) -> Vec<ChoiceRow<'a>> {
     let consent = catalog.consent.iter().map(|notice| ("Privacy policy", "", notice, None));
     let offers = catalog
         .all_offers()
         .map(|o| (o.name.as_str(), o.description.as_str(), &o.notice, o.shown_hash()));
-    let mut rows: Vec<Value> = consent
+    let mut rows: Vec<ChoiceRow<'a>> = consent
         .chain(offers)
         .map(|(name, description, notice, hash)| {
             let mine = standing.iter().find(|standing| standing.purpose == notice.purpose);
             let shown = (name, description, notice.words.as_str(), hash);
-            let mut row = row(token, &notice.purpose, shown, mine, kept);
-            row["offered"] = json!(true);
-            row
+            ChoiceRow { offered: true, ..row(token, &notice.purpose, shown, mine, kept) }
         })
         .collect();
     let offered = |purpose: &Purpose| {
@@ -128,38 +122,34 @@ pub(super) fn rows(
     rows
 }
 
-pub(super) fn row(
+fn row<'a>(
     token: &str,
-    purpose: &Purpose,
-    (name, description, words, hash): (&str, &str, &str, Option<&str>),
-    mine: Option<&Standing>,
+    purpose: &'a Purpose,
+    (name, description, words, hash): (&'a str, &'a str, &'a str, Option<&'a str>),
+    mine: Option<&'a Standing>,
     kept: &[Purpose],
-) -> Value {
+) -> ChoiceRow<'a> {
     let in_force = mine.filter(|standing| standing.state.in_force());
-    json!({
-        "code": purpose,
-        "name": name,
-        "description": description,
-        // Whoever agreed reads the words they agreed to.
-        "words": in_force.map_or(words, |standing| &standing.words),
-        "on_record": in_force.and_then(on_record),
-        // Which words were shown, where they can be edited while the page is open.
-        "notice": hash,
-        "checked": in_force.is_some() || kept.contains(purpose),
-        // Whether its box can be ticked anew.
-        "offered": false,
-        "state": mine.map(|standing| standing.state.as_str()),
-        // What was brought in says itself since when it stands.
-        "since": mine.map(|mine| in_force.map_or(mine.changed_at, |standing| standing.confirmed_at)),
-        "policy_label": in_force.map(|standing| &standing.policy_label),
-        "policy_url": in_force.map(|standing| format!("/policies/privacy/{}", standing.policy_label)),
-        "receipt_url": mine.map(|s| format!("/preferences/{token}/receipts/{}", s.event_id)),
-    })
+    ChoiceRow {
+        code: purpose.as_str(),
+        name,
+        description,
+        words: in_force.map_or(words, |standing| &standing.words),
+        on_record: in_force.and_then(on_record),
+        notice: hash,
+        checked: in_force.is_some() || kept.contains(purpose),
+        offered: false,
+        state: mine.map(|standing| standing.state),
+        since: mine.map(|mine| in_force.map_or(mine.changed_at, |standing| standing.confirmed_at)),
+        policy_label: in_force.map(|standing| standing.policy_label.as_str()),
+        policy_url: in_force.map(|standing| format!("/policies/privacy/{}", standing.policy_label)),
+        receipt_url: mine.map(|mine| format!("/preferences/{token}/receipts/{}", mine.event_id)),
+    }
 }
 
 pub(super) async fn refused(app: &App, token: &str, said: &Said<'_>) -> Result<Response, Error> {
     let page = page(app, token, said).await?;
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response())
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
 /// Leads to the page with a word on what was just done; a bookmark of that address says nothing of it later.

@@ -7,11 +7,17 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use serde_json::{Value, json};
+use serde::Serialize;
 
+use crate::domain::catalog::purpose::Purpose;
+use crate::domain::consent::event::EventType;
 use crate::domain::contacts::imported_contact::ImportedWords;
+use crate::domain::signup::form_state::Method;
+use crate::domain::slug::Slug;
+use crate::domain::timestamp::Timestamp;
 use crate::flows::consent::receipt::{Receipt, Sealed, receipt};
 use crate::ledger::note::encode_hash;
+use crate::templates::page::Page;
 use crate::web::headers::UNLISTED;
 use crate::web::public::preferences::page::find;
 use crate::web::{App, Error};
@@ -54,31 +60,135 @@ fn file(id: &str, sealed: Sealed) -> Result<Response, Error> {
 
 fn page(app: &App, token: &str, id: &str, receipt: &Receipt) -> Result<Html<String>, Error> {
     let Receipt { event, body, sealed } = receipt;
-    let name = event.purpose.named(event.name.as_deref());
-    let label = &body["policy"]["label"];
+    let label = body["policy"]["label"].as_str();
+    let method = body["method"].as_str();
     let ledger = sealed.as_ref().map(|sealed| {
         let head = sealed.head.checkpoint();
-        json!({"index": sealed.index, "size": head.size, "root": encode_hash(&head.root),
-               "origin": head.origin, "key": app.terms.ledger_keys.first().vkey().to_string()})
+        LedgerPlace {
+            index: sealed.index,
+            size: head.size,
+            root: encode_hash(&head.root),
+            origin: head.origin.clone(),
+            key: app.terms.ledger_keys.first().vkey().to_string(),
+        }
     });
-    let file_url = sealed.as_ref().map(|_| format!("/preferences/{token}/receipts/{id}{FILE}"));
-    let policy_url = label.as_str().map(|label| format!("/policies/privacy/{label}"));
-    // Consent that was brought in was given when its evidence says, and recorded later.
-    let stated_at = (body["method"] == "import").then(|| &body["requested_at"]);
-    let words = &body["notice"]["text"];
-    let has_words = words.as_str().is_some_and(|words| !ImportedWords::are_unknown(words));
-    let context: Value = json!({
-        "site": *app.site,
-        "token": token,
-        "id": id,
-        "event": {
-            "name": name, "type": event.event_type, "purpose": event.purpose,
-            "words": words, "has_words": has_words, "at": event.recorded_at, "stated_at": stated_at,
-            "policy_label": label, "policy_url": policy_url, "method": body["method"],
-            "source": body["source"], "address": body["email"], "report": body["report"],
+    let words = body["notice"]["text"].as_str();
+    app.page(&ReceiptPage {
+        token,
+        id,
+        event: ReceiptEvent {
+            name: event.purpose.named(event.name.as_deref()),
+            event_type: event.event_type,
+            purpose: event.purpose.clone(),
+            words,
+            has_words: words.is_some_and(|words| !ImportedWords::are_unknown(words)),
+            at: event.recorded_at,
+            stated_at: body["requested_at"]
+                .as_str()
+                .filter(|_| method == Some(Method::Import.as_str())),
+            policy_label: label,
+            policy_url: label.map(|label| format!("/policies/privacy/{label}")),
+            method,
+            source: body["source"].as_str(),
+            address: body["email"].as_str(),
+            report: body["report"].as_str(),
         },
-        "ledger": ledger,
-        "file_url": file_url,
-    });
-    Ok(Html(app.templates.render("public/receipt.html", context)?))
+        file_url: ledger.as_ref().map(|_| format!("/preferences/{token}/receipts/{id}{FILE}")),
+        ledger,
+    })
+}
+
+/// `public/receipt.html`.
+#[derive(Serialize)]
+pub(in crate::web) struct ReceiptPage<'a> {
+    token: &'a str,
+    id: &'a str,
+    event: ReceiptEvent<'a>,
+    /// None while it waits for its place.
+    ledger: Option<LedgerPlace>,
+    file_url: Option<String>,
+}
+
+/// What happened, by its evidence.
+#[derive(Clone, Serialize)]
+struct ReceiptEvent<'a> {
+    name: String,
+    #[serde(rename = "type")]
+    event_type: EventType,
+    purpose: Purpose,
+    words: Option<&'a str>,
+    /// Whether these are words that were agreed to, and not what is on record in their place.
+    has_words: bool,
+    at: Timestamp,
+    /// Consent that was brought in was given when its evidence says, and recorded later.
+    stated_at: Option<&'a str>,
+    policy_label: Option<&'a str>,
+    policy_url: Option<String>,
+    method: Option<&'a str>,
+    source: Option<&'a str>,
+    address: Option<&'a str>,
+    report: Option<&'a str>,
+}
+
+/// Where it stands in the ledger, and under which head.
+#[derive(Serialize)]
+struct LedgerPlace {
+    index: u64,
+    size: u64,
+    root: String,
+    origin: String,
+    key: String,
+}
+
+impl Page for ReceiptPage<'_> {
+    const TEMPLATE: &'static str = "public/receipt.html";
+
+    fn samples() -> Vec<Self> {
+        let given = ReceiptEvent {
+            name: "The weekly".to_owned(),
+            event_type: EventType::Given,
+            purpose: Purpose::newsletter(&Slug::sample()),
+            words: Some("Send me the weekly."),
+            has_words: true,
+            at: Timestamp::SAMPLE,
+            stated_at: None,
+            policy_label: Some("2026-11"),
+            policy_url: Some("/policies/privacy/2026-11".to_owned()),
+            method: Some(Method::Form.as_str()),
+            source: Some("/newsletters"),
+            address: Some("reader@council.example"),
+            report: Some("digital-councils"),
+        };
+        let withdrawn = ReceiptEvent {
+            event_type: EventType::Withdrawn,
+            words: None,
+            has_words: false,
+            policy_label: None,
+            policy_url: None,
+            source: None,
+            report: None,
+            ..given.clone()
+        };
+        let brought_in = ReceiptEvent {
+            has_words: false,
+            stated_at: Some("2026-11-23T09:00:00.000000Z"),
+            policy_url: None,
+            method: Some(Method::Import.as_str()),
+            ..given.clone()
+        };
+        let page = |event, is_sealed: bool| Self {
+            token: "TOKEN",
+            id: "1",
+            event,
+            ledger: is_sealed.then(|| LedgerPlace {
+                index: 4,
+                size: 312,
+                root: "R09PRCBST09U".to_owned(),
+                origin: "reports.example.org".to_owned(),
+                key: "reports.example.org+1234abcd+S0VZ".to_owned(),
+            }),
+            file_url: is_sealed.then(|| "/preferences/TOKEN/receipts/1.jws".to_owned()),
+        };
+        vec![page(given, true), page(withdrawn, false), page(brought_in, true)]
+    }
 }

@@ -104,7 +104,7 @@ pub(super) async fn save(
             return Ok(back(&token, if chosen.overtaken { "stands" } else { "saved" }, at.now));
         }
         (None, Some(Err(message))) => {
-            Said { word: Some(NAME_ALONE), ..Said::wrong("name", message.as_str()) }
+            Said { word: Some(NAME_ALONE), ..Said::wrong("name", message.clone()) }
         }
         (Some(refusal), _) => {
             let (field, message) = what_to_do(refusal, &catalog, &fields);

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use serde_json::json;
+use serde::Serialize;
 
+use crate::domain::catalog::report::ReportStatus;
+use crate::templates::page::Page;
 use crate::web::address::key;
 use crate::web::console::desk::Desk;
-use crate::web::{App, Error, public};
+use crate::web::public::{ReportPage, preview};
+use crate::web::{App, Error};
 
 pub(super) async fn show(
     State(app): State<Arc<App>>,
@@ -20,13 +23,27 @@ pub(super) async fn show(
     let report = &offered.report;
     // Nothing takes a form there, should a template of the operator's own show one that can be sent.
     let path = format!("/console/reports/{}/preview", report.slug);
-    let mut context = public::preview(&catalog, offered, path);
-    let cover =
+    let mut page = preview(&catalog, offered, path);
+    page.report.cover =
         report.cover_key.as_ref().map(|_| format!("/console/reports/{}/cover", report.slug));
-    context["report"]["cover"] = json!(cover);
-    if report.published_at.is_none() {
-        context["report"]["date"] = json!(null);
+    page.report.card.date = report.published_at;
+    desk.show(&app, &ReportPreviewPage { page, state: report.status.as_str() })
+}
+
+/// `console/report_preview.html`.
+#[derive(Serialize)]
+pub(in crate::web::console) struct ReportPreviewPage<'a> {
+    #[serde(flatten)]
+    page: ReportPage<'a>,
+    state: &'static str,
+}
+
+impl Page for ReportPreviewPage<'_> {
+    const TEMPLATE: &'static str = "console/report_preview.html";
+
+    fn samples() -> Vec<Self> {
+        let states = [ReportStatus::Draft, ReportStatus::Published, ReportStatus::Withdrawn];
+        let pages = ReportPage::samples().into_iter().zip(states.into_iter().cycle());
+        pages.map(|(page, state)| Self { page, state: state.as_str() }).collect()
     }
-    context["state"] = json!(report.status.as_str());
-    desk.page(&app, "console/report_preview.html", context)
 }

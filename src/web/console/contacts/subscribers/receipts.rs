@@ -87,7 +87,7 @@ async fn data(
     let person = find(&mut tx, &id).await?;
     let data = disclose(&mut tx, app.clock.now(), &person).await?;
     drop(tx);
-    let text = serde_json::to_string_pretty(&data).map_err(crate::flows::Error::from)?;
+    let text = data.to_file()?;
     let detail = json!({"subscriber_id": person.subscriber_id});
     record(&app, &desk, &method, (Disclosure::SubscriberData, &detail)).await?;
     answer("application/json", &format!("subscriber-{}.json", person.subscriber_id), text)

@@ -2,20 +2,39 @@
 
 use std::collections::BTreeSet;
 
-use super::built_in::BUILT_IN;
-use super::check::{check_sources, nearest_template};
-use super::source::{Problem, Source};
+use super::samples;
+use crate::templates::{self, BUILT_IN, BuiltIn, Problem, check, nearest_template};
 
+/// What the check finds where an operator changed one template so: their file is `FILE`.
 fn with(name: &str, change: impl Fn(&str) -> String) -> BTreeSet<Problem> {
-    let mut sources: Vec<Source> = BUILT_IN.iter().map(Source::built_in).collect();
-    let changed = sources.iter_mut().find(|source| source.name == name).unwrap();
-    changed.text = change(&changed.text);
-    changed.file = "FILE".to_owned();
-    check_sources(sources, &crate::web::pages::samples())
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(name);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let built_in = BUILT_IN.iter().find(|built_in| built_in.name == name).unwrap();
+    std::fs::write(&path, change(built_in.text)).unwrap();
+    let found = check(Some(directory.path()), &samples()).unwrap();
+    assert_eq!(found.strays, []);
+    let file = path.display().to_string();
+    let short = |mut problem: Problem| {
+        if problem.file == file {
+            problem.file = "FILE".to_owned();
+        }
+        problem
+    };
+    found.problems.into_iter().map(short).collect()
 }
 
 fn said(problems: &BTreeSet<Problem>) -> Vec<String> {
     problems.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn every_template_has_samples() {
+    let samples = samples();
+    for BuiltIn { name, .. } in BUILT_IN.iter().filter(|built_in| !built_in.name.contains("/_")) {
+        let untyped = templates::samples::of(name);
+        assert!(!samples.of(name).is_empty() || !untyped.is_empty(), "{name}");
+    }
 }
 
 #[test]

@@ -1,0 +1,54 @@
+//! Mail that lets a member of staff in.
+
+use serde::Serialize;
+
+use super::sample::{ADDRESS, in_days, url};
+use crate::domain::staff::member::Role;
+use crate::domain::timestamp::Timestamp;
+use crate::templates::page::MailTemplate;
+
+/// `mail/invitation`: the invitation to the console.
+#[derive(Clone, Debug, Serialize)]
+pub struct InvitationMail {
+    /// The address of the account.
+    pub address: String,
+    /// What it may do.
+    pub role: &'static str,
+    /// Where its first password is chosen.
+    pub invitation_url: String,
+    /// Until when.
+    pub valid_until: Timestamp,
+}
+
+impl MailTemplate for InvitationMail {
+    const NAME: &'static str = "invitation";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            address: ADDRESS.to_owned(),
+            role: Role::Marketing.as_str(),
+            invitation_url: url("/console/welcome/TOKEN"),
+            valid_until: in_days(2),
+        }]
+    }
+}
+
+/// `mail/password_reset`: the link to a new password.
+#[derive(Clone, Debug, Serialize)]
+pub struct PasswordResetMail {
+    /// The address of the account.
+    pub address: String,
+    /// Where the password is chosen.
+    pub reset_url: String,
+    /// Until when.
+    pub valid_until: Timestamp,
+}
+
+impl MailTemplate for PasswordResetMail {
+    const NAME: &'static str = "password_reset";
+
+    fn samples() -> Vec<Self> {
+        let (address, reset_url) = (ADDRESS.to_owned(), url("/console/reset/TOKEN"));
+        vec![Self { address, reset_url, valid_until: in_days(2) }]
+    }
+}
