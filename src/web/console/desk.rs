@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::fmt::Display;
 
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
@@ -12,8 +11,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+pub(super) use super::form::fault;
 use super::form_token;
-use crate::domain::sentence::upper_first;
 use crate::domain::staff::member::{Role, actor};
 use crate::domain::staff::right::Right;
 use crate::store::staff::sessions::Session;
@@ -159,11 +158,6 @@ pub(super) fn context_of(app: &App, desk: Option<&Desk>, mut context: Value) -> 
     context["desk"] = desk.map_or(Value::Null, |desk| json!(desk.signed_in()));
     context["assets"] = json!(crate::web::assets::console_assets());
     context
-}
-
-/// What is wrong with one field of a form, and what to do; pages list them at their head and beside each field.
-pub(super) fn fault(field: &str, message: impl Display) -> Value {
-    json!({"field": field, "message": upper_first(&message.to_string())})
 }
 
 impl<S: Sync> FromRequestParts<S> for Desk {

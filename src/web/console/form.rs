@@ -1,14 +1,29 @@
 //! What the console's forms have in common: how their fields are read, and what is said of what is wrong.
 
-use serde_json::Value;
+use std::fmt::Display;
 
-use super::desk::fault;
+use serde::Serialize;
+
+use crate::domain::sentence::upper_first;
 use crate::domain::slug::Slug;
 use crate::domain::text::{Line, LineError};
 use crate::web::http::fields::Fields;
 
 /// What is wrong with a form, by field, and what to do.
-pub(super) type Faults = Vec<Value>;
+pub(super) type Faults = Vec<FieldError>;
+
+/// What is wrong with one field of a form, and what to do; pages list them at their head and beside each field.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct FieldError {
+    /// Its name; `form` is the whole form.
+    pub(super) field: &'static str,
+    message: String,
+}
+
+/// This field is wrong for this reason, which becomes a sentence.
+pub(super) fn fault(field: &'static str, message: impl Display) -> FieldError {
+    FieldError { field, message: upper_first(&message.to_string()) }
+}
 
 /// Whether the box was ticked, once, that says that somebody is sure.
 pub(super) fn is_sure(fields: &Fields) -> bool {
@@ -16,13 +31,13 @@ pub(super) fn is_sure(fields: &Fields) -> bool {
 }
 
 /// Finds fault with each of these fields that was sent twice.
-pub(super) fn once(fields: &Fields, names: &[&str], faults: &mut Faults) {
+pub(super) fn once(fields: &Fields, names: &[&'static str], faults: &mut Faults) {
     let repeated = names.iter().filter(|name| fields.is_repeated(name));
     faults.extend(repeated.map(|name| fault(name, "Fill in this field once")));
 }
 
 /// One line of a form, which may be empty.
-pub(super) fn line(fields: &Fields, name: &str, faults: &mut Faults) -> Option<Line> {
+pub(super) fn line(fields: &Fields, name: &'static str, faults: &mut Faults) -> Option<Line> {
     once(fields, &[name], faults);
     let read = if fields.is_faulty(name) {
         Err(LineError::Forbidden)
@@ -38,7 +53,7 @@ pub(super) fn line(fields: &Fields, name: &str, faults: &mut Faults) -> Option<L
 /// One line of a form; `empty` is said when there is none.
 pub(super) fn needed(
     fields: &Fields,
-    name: &str,
+    name: &'static str,
     empty: &str,
     faults: &mut Faults,
 ) -> Option<Line> {
@@ -54,7 +69,7 @@ pub(super) fn needed(
 /// is not called anything either, nothing is said of this field.
 pub(super) fn short_name(
     fields: &Fields,
-    name: &str,
+    name: &'static str,
     called: &str,
     faults: &mut Faults,
 ) -> Option<Slug> {

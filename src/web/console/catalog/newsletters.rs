@@ -27,7 +27,7 @@ use crate::web::console::catalog::newsletters::offering::{
     Offers, count, keep, overtaken, settle, word,
 };
 use crate::web::console::desk::{Asked, Desk, Form, fault, show as answer};
-use crate::web::console::form::{Faults, line, needed, once, short_name};
+use crate::web::console::form::{Faults, FieldError, line, needed, once, short_name};
 use crate::web::console::route::Route;
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
@@ -91,7 +91,7 @@ async fn ask(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error>
 }
 
 /// The page while there is no such newsletter yet.
-fn blank(values: &Value, errors: &[Value]) -> Value {
+fn blank(values: &Value, errors: &[FieldError]) -> Value {
     json!({"newsletter": null, "values": values, "seen": null, "counts": null,
            "counted_at": null, "words": null, "reports": [], "errors": errors, "word": null})
 }
@@ -139,7 +139,7 @@ async fn page(
     app: &App,
     slug: &Slug,
     typed: Option<&Fields>,
-    errors: Vec<Value>,
+    errors: Vec<FieldError>,
     word: Option<&str>,
 ) -> Result<Value, Error> {
     let mut tx = app.db.read().await?;

@@ -18,6 +18,7 @@ use crate::store::Tx;
 use crate::store::contacts::listed_subscribers;
 use crate::store::contacts::search::{Count, Found, count_all, search};
 use crate::web::console::desk::{Asked, Desk, fault};
+use crate::web::console::form::FieldError;
 use crate::web::console::route::Route;
 use crate::web::people::choices::Choices;
 use crate::web::people::question::Question;
@@ -55,7 +56,7 @@ async fn show(
         Err(_) => (None, vec![], None),
     };
     drop(tx);
-    let errors: Vec<Value> = match &question.filter {
+    let errors: Vec<FieldError> = match &question.filter {
         Ok(_) => vec![],
         Err(errors) => errors.iter().map(|wrong| fault(wrong.field, &wrong.message)).collect(),
     };

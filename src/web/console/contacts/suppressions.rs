@@ -24,6 +24,7 @@ use crate::store::contacts::suppression_list::{self, COUNTED, Listed, Place};
 use crate::web::address::with_fields;
 use crate::web::console::contacts::suppressions::words::{title, told};
 use crate::web::console::desk::{Asked, Desk, Form, fault};
+use crate::web::console::form::FieldError;
 use crate::web::console::paging::{ON_A_PAGE, page_of};
 use crate::web::console::route::Route;
 use crate::web::http::fields::Fields;
@@ -107,7 +108,7 @@ async fn context(
     fields: &Fields,
     (looked_for, typed, added): (Option<&EmailAddress>, &str, &str),
     word: Option<&str>,
-    errors: &[Value],
+    errors: &[FieldError],
 ) -> Result<Value, Error> {
     let reason = SuppressionReason::named(fields.one("reason"));
     let mut tx = app.db.read().await?;

@@ -18,7 +18,7 @@ use crate::store::staff::api_tokens::{self, TokenRow};
 use crate::store::staff::members;
 use crate::web::address::key;
 use crate::web::console::desk::{Asked, Desk, Form, fault};
-use crate::web::console::form::{Faults, is_sure, needed};
+use crate::web::console::form::{Faults, FieldError, is_sure, needed};
 use crate::web::console::route::Route;
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
@@ -74,7 +74,7 @@ async fn context(
     app: &App,
     word: Option<&str>,
     sent: &Fields,
-    errors: &[Value],
+    errors: &[FieldError],
     unsure: Option<Uuid>,
 ) -> Result<Value, Error> {
     let mut tx = app.db.read().await?;

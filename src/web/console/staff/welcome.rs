@@ -40,7 +40,7 @@ fn page(
     app: &App,
     token: &str,
     email: &str,
-    error: Option<(&str, String)>,
+    error: Option<(&'static str, String)>,
     status: StatusCode,
 ) -> Result<Response, Error> {
     let errors: Vec<_> = error.into_iter().map(|(field, words)| fault(field, words)).collect();

@@ -14,6 +14,7 @@ use crate::store::Tx;
 use crate::store::catalog::reports::{self, Report};
 use crate::store::consent::consents::StateCount;
 use crate::web::console::desk::{Desk, fault};
+use crate::web::console::form::FieldError;
 use crate::web::http::fields::Fields;
 use crate::web::state::counting::Counted;
 use crate::web::{App, Error};
@@ -98,7 +99,7 @@ pub(super) async fn settle(
 }
 
 /// What a page says whose words somebody else changed meanwhile; it shows theirs beside the form.
-pub(super) fn overtaken() -> Value {
+pub(super) fn overtaken() -> FieldError {
     fault(
         "name",
         "Somebody else changed this while you did: look at what \

@@ -20,7 +20,7 @@ use crate::web::console::catalog::newsletters::offering::{
     self, Offers, count, keep, overtaken, settle, word,
 };
 use crate::web::console::desk::{Asked, Desk, Form, fault, show as answer};
-use crate::web::console::form::{Faults, needed, once, short_name};
+use crate::web::console::form::{Faults, FieldError, needed, once, short_name};
 use crate::web::console::route::Route;
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
@@ -47,7 +47,7 @@ async fn ask(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error>
 }
 
 /// The page while there is no such purpose yet.
-fn blank(fields: &Fields, errors: &[Value]) -> Value {
+fn blank(fields: &Fields, errors: &[FieldError]) -> Value {
     let values = json!({"code": fields.one("code"), "name": fields.one("name"),
                         "words": fields.one("words")});
     json!({"purpose": null, "values": values, "seen": null, "counts": null,
@@ -110,7 +110,7 @@ async fn page(
     app: &App,
     code: &str,
     typed: Option<&Fields>,
-    errors: Vec<Value>,
+    errors: Vec<FieldError>,
     word: Option<&str>,
 ) -> Result<Value, Error> {
     let mut tx = app.db.read().await?;

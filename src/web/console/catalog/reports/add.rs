@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::domain::catalog::report::ReportStatus;
 use crate::domain::catalog::report_details::ReportDetails;
@@ -19,7 +19,7 @@ use crate::store::catalog::reports::Report;
 use crate::web::console::catalog::reports::form::{self, Boxes, Values};
 use crate::web::console::catalog::reports::refusal::refusal;
 use crate::web::console::desk::{Desk, fault, show};
-use crate::web::console::form::{Faults, short_name};
+use crate::web::console::form::{Faults, FieldError, short_name};
 use crate::web::console::guard::Entrance;
 use crate::web::http::upload::{self, LIMITS, Uploaded};
 use crate::web::{App, Error};
@@ -44,7 +44,7 @@ pub(super) async fn add(
     };
     entrance.stands().await?;
     let mut values = Values::typed(&uploaded.fields);
-    let refused = |values: &Values, faults: &[Value]| {
+    let refused = |values: &Values, faults: &[FieldError]| {
         page(&app, &desk, StatusCode::UNPROCESSABLE_ENTITY, values, &boxes, faults)
     };
     let (report, details) = match parse(&app, &uploaded, &boxes).await? {
@@ -128,7 +128,7 @@ async fn parse(
 fn choose_again(uploaded: &Uploaded, faults: &mut Faults) {
     let sent = [("cover", uploaded.cover.is_some()), ("file", uploaded.file.is_some())];
     for (field, _) in sent.iter().filter(|(_, sent)| *sent) {
-        if faults.iter().all(|fault| fault["field"] != *field) {
+        if faults.iter().all(|fault| fault.field != *field) {
             faults.push(fault(field, "Choose the file again: it was not kept"));
         }
     }
@@ -170,7 +170,7 @@ fn page(
     status: StatusCode,
     values: &Values,
     boxes: &Boxes,
-    errors: &[Value],
+    errors: &[FieldError],
 ) -> Result<Response, Error> {
     let form = values.shown(boxes, "");
     let context = json!({"form": form, "errors": errors});

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::domain::slug::Slug;
 use crate::flows::catalog::delete_report::delete_draft;
@@ -14,7 +14,7 @@ use crate::web::address::key;
 use crate::web::console::catalog::reports::refusal::refusal;
 use crate::web::console::catalog::reports::summary::summary;
 use crate::web::console::desk::{Desk, Form, fault, show};
-use crate::web::console::form::is_sure;
+use crate::web::console::form::{FieldError, is_sure};
 use crate::web::http::upload;
 use crate::web::{App, Error};
 
@@ -59,13 +59,13 @@ async fn page(
     app: &App,
     desk: &Desk,
     slug: &Slug,
-    error: Option<Value>,
+    error: Option<FieldError>,
 ) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;
     let report = reports::find(&mut tx, slug).await?.ok_or(Error::NotFound)?;
     drop(tx);
     let status = if error.is_none() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let errors: Vec<Value> = error.into_iter().collect();
+    let errors: Vec<FieldError> = error.into_iter().collect();
     let context = json!({"report": summary(&report), "errors": errors});
     show(app, Some(desk), "console/report_delete.html", context, status)
 }

@@ -23,7 +23,7 @@ use crate::web::console::catalog::reports::form::{self, Boxes, Values};
 use crate::web::console::catalog::reports::refusal::refusal;
 use crate::web::console::catalog::reports::summary::{contacts_path, figures_of, summary};
 use crate::web::console::desk::{Asked, Desk, Form, fault, show as answer};
-use crate::web::console::form::Faults;
+use crate::web::console::form::{Faults, FieldError};
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
 
@@ -96,7 +96,7 @@ async fn store(
     Ok(saved)
 }
 
-fn overtaken(field: &str) -> Value {
+fn overtaken(field: &'static str) -> FieldError {
     let words = "Somebody else changed this while you did: save again to put yours in its place";
     fault(field, words)
 }

@@ -1,13 +1,12 @@
 //! Why a report is not taken as it was sent, field by field.
 
-use serde_json::Value;
-
 use crate::flows::catalog::add_report::ReportError;
 use crate::web::Error;
 use crate::web::console::desk::fault;
+use crate::web::console::form::FieldError;
 
 /// A refusal as the page says it, by field; what is no refusal is an error.
-pub(super) fn refusal(error: ReportError) -> Result<Value, Error> {
+pub(super) fn refusal(error: ReportError) -> Result<FieldError, Error> {
     let (field, message) = match error {
         ReportError::Taken(slug) => {
             ("slug", format!("There is a report “{slug}” already: choose another short name"))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::domain::catalog::notice::LANG;
 use crate::domain::slug::Slug;
@@ -16,7 +16,7 @@ use crate::web::console::catalog::reports::page::Page;
 use crate::web::console::catalog::reports::refusal::refusal;
 use crate::web::console::catalog::reports::summary::summary;
 use crate::web::console::desk::{Desk, Form, fault, show};
-use crate::web::console::form::is_sure;
+use crate::web::console::form::{FieldError, is_sure};
 use crate::web::{App, Error};
 
 pub(super) async fn publish(
@@ -72,14 +72,14 @@ async fn page(
     app: &App,
     desk: &Desk,
     slug: &Slug,
-    error: Option<Value>,
+    error: Option<FieldError>,
 ) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;
     let report = reports::find(&mut tx, slug).await?.ok_or(Error::NotFound)?;
     let grants = reports::count_open_grants(&mut tx, report.report_id, app.clock.now()).await?;
     drop(tx);
     let status = if error.is_none() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let errors: Vec<Value> = error.into_iter().collect();
+    let errors: Vec<FieldError> = error.into_iter().collect();
     let context = json!({"report": summary(&report), "grants": grants, "errors": errors});
     show(app, Some(desk), "console/report_withdraw.html", context, status)
 }

@@ -10,6 +10,7 @@ use crate::store::contacts::{export_runs, exports};
 use crate::store::staff::api_tokens;
 use crate::web::console::contacts::exports::row::row;
 use crate::web::console::desk::{Desk, fault};
+use crate::web::console::form::FieldError;
 use crate::web::console::paging::page_of;
 use crate::web::export::{Allowed, Ask, Asker, Choices, allows, sent};
 use crate::web::http::fields::Fields;
@@ -27,7 +28,7 @@ pub(super) async fn read(
     tx: &mut Tx,
     desk: &Desk,
     fields: &Fields,
-) -> Result<Result<Ask, Vec<Value>>, Error> {
+) -> Result<Result<Ask, Vec<FieldError>>, Error> {
     let allowed = Allowed { links: desk.may(Right::TakeLinks), workbooks: true };
     let read = Choices::read(tx).await?.parse(allowed, fields, &app.site.timezone);
     Ok(read.map_err(|wrong| wrong.iter().map(|w| fault(w.field, &w.message)).collect()))
@@ -43,7 +44,7 @@ pub(super) async fn refused_page(
     desk: &Desk,
     tx: &mut Tx,
     fields: &Fields,
-    errors: Vec<Value>,
+    errors: Vec<FieldError>,
 ) -> Result<Response, Error> {
     page(app, desk, tx, fields, Value::Null, errors).await
 }
@@ -54,7 +55,7 @@ pub(super) async fn page(
     tx: &mut Tx,
     fields: &Fields,
     found: Value,
-    errors: Vec<Value>,
+    errors: Vec<FieldError>,
 ) -> Result<Response, Error> {
     let before = fields.one("before").parse::<Uuid>().ok();
     let (runs, more) = page_of(export_runs::list(tx, before, RUNS + 1).await?, RUNS);

@@ -12,7 +12,7 @@ use crate::flows::contacts::erase::erase_subscriber;
 use crate::store::contacts::held;
 use crate::web::console::contacts::subscribers::person::find;
 use crate::web::console::desk::{Desk, Form, fault};
-use crate::web::console::form::is_sure;
+use crate::web::console::form::{FieldError, is_sure};
 use crate::web::console::route::Route;
 use crate::web::erasure::commit_erasure;
 use crate::web::{App, Error};
@@ -37,7 +37,7 @@ async fn ask(
 }
 
 /// What goes, in numbers.
-async fn context(app: &App, id: &str, errors: &[Value]) -> Result<Value, Error> {
+async fn context(app: &App, id: &str, errors: &[FieldError]) -> Result<Value, Error> {
     let mut tx = app.db.read().await?;
     let person = find(&mut tx, id).await?;
     let bodies = held::list_events(&mut tx, &person).await?;

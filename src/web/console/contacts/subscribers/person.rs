@@ -19,7 +19,7 @@ use crate::store::ledger::verdicts::Verdict;
 use crate::web::console::contacts::subscribers::timeline;
 use crate::web::console::contacts::suppressions;
 use crate::web::console::desk::{Asked, Desk, Form, fault};
-use crate::web::console::form::is_sure;
+use crate::web::console::form::{FieldError, is_sure};
 use crate::web::console::route::Route;
 use crate::web::people::answers;
 use crate::web::{App, Error};
@@ -56,7 +56,7 @@ async fn context(
     app: &App,
     id: &str,
     word: Option<&str>,
-    error: Option<(&str, &str)>,
+    error: Option<(&'static str, &str)>,
 ) -> Result<Value, Error> {
     let mut tx = app.db.read().await?;
     let person = find(&mut tx, id).await?;
@@ -82,7 +82,7 @@ async fn context(
     let in_force = answers.iter().filter(|answer| answer["in_force"] == true);
     let left: Vec<Value> =
         in_force.map(|a| json!({"value": a["purpose"], "title": a["title"]})).collect();
-    let errors: Vec<Value> = error.iter().map(|(field, words)| fault(field, words)).collect();
+    let errors: Vec<FieldError> = error.iter().map(|(field, words)| fault(field, words)).collect();
     Ok(json!({
         "person": {
             "path": format!("/console/subscribers/{}", person.subscriber_id),
@@ -102,7 +102,12 @@ async fn context(
     }))
 }
 
-async fn refused(app: &App, desk: &Desk, id: &str, error: (&str, &str)) -> Result<Response, Error> {
+async fn refused(
+    app: &App,
+    desk: &Desk,
+    id: &str,
+    error: (&'static str, &str),
+) -> Result<Response, Error> {
     let context = context(app, id, None, Some(error)).await?;
     desk.refused(app, "console/subscriber.html", context)
 }

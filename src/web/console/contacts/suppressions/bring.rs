@@ -20,7 +20,7 @@ use crate::store::catalog::purposes;
 use crate::web::address::with_fields;
 use crate::web::console::contacts::suppressions::words::title;
 use crate::web::console::desk::{Asked, Desk, Form, fault};
-use crate::web::console::form::{Faults, needed, once};
+use crate::web::console::form::{Faults, FieldError, needed, once};
 use crate::web::console::route::Route;
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
@@ -56,7 +56,7 @@ async fn context(
     app: &App,
     fields: &Fields,
     told: &Told,
-    errors: &[Value],
+    errors: &[FieldError],
 ) -> Result<Value, Error> {
     let named = purposes::list_named(&mut app.db.read().await?).await?;
     let purposes: Vec<Value> = named
@@ -170,7 +170,7 @@ async fn refuse(
     desk: &Desk,
     fields: &Fields,
     told: &Told,
-    faults: &[Value],
+    faults: &[FieldError],
 ) -> Result<Response, Error> {
     let context = context(app, fields, told, faults).await?;
     desk.refused(app, PAGE, context)

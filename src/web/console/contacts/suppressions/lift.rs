@@ -15,7 +15,7 @@ use crate::store::contacts::suppression_list;
 use crate::web::address::with_fields;
 use crate::web::console::contacts::suppressions::words::told;
 use crate::web::console::desk::{Asked, Desk, Form, fault};
-use crate::web::console::form::{Faults, needed};
+use crate::web::console::form::{Faults, FieldError, needed};
 use crate::web::console::route::Route;
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
@@ -51,7 +51,7 @@ async fn ask(
     desk.page(&app, PAGE, context)
 }
 
-async fn context(app: &App, fields: &Fields, errors: &[Value]) -> Result<Value, Error> {
+async fn context(app: &App, fields: &Fields, errors: &[FieldError]) -> Result<Value, Error> {
     let (key, reason) = read(fields)?;
     let mut tx = app.db.read().await?;
     let found = suppression_list::list_of(&mut tx, &key).await?;

@@ -22,7 +22,7 @@ use crate::store::Tx;
 use crate::store::policy::announcements;
 use crate::store::policy::versions::{self, NewPolicyVersion, PolicyVersion};
 use crate::web::console::desk::{Desk, Form, fault, show};
-use crate::web::console::form::{Faults, is_sure, once};
+use crate::web::console::form::{Faults, FieldError, is_sure, once};
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error, markdown};
 
@@ -81,7 +81,7 @@ fn editor(
     desk: &Desk,
     typed: &Typed<'_>,
     newest: Option<&PolicyVersion>,
-    errors: &[Value],
+    errors: &[FieldError],
 ) -> Result<Response, Error> {
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let context = json!({
@@ -218,7 +218,7 @@ async fn preview(
     desk: &Desk,
     typed: &Typed<'_>,
     draft: &Draft,
-    errors: &[Value],
+    errors: &[FieldError],
 ) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;
     let newest = newest(&mut tx).await?;

@@ -14,7 +14,7 @@ pub(super) async fn context(
     app: &App,
     desk: &Desk,
     word: Option<&str>,
-    error: Option<(&str, &str)>,
+    error: Option<(&'static str, &str)>,
 ) -> Result<Value, Error> {
     let mut tx = app.db.read().await?;
     let account = members::find(&mut tx, desk.staff_id).await?.ok_or(Error::NotFound)?;
@@ -43,7 +43,7 @@ pub(super) async fn context(
 pub(super) async fn refused(
     app: &App,
     desk: &Desk,
-    field: &str,
+    field: &'static str,
     words: &str,
 ) -> Result<Response, Error> {
     let context = context(app, desk, None, Some((field, words))).await?;

@@ -8,6 +8,7 @@ use crate::domain::time_zone::TimeZone;
 use crate::store::staff::audit_entries::AuditFilter;
 use crate::web::address::with_fields;
 use crate::web::console::desk::fault;
+use crate::web::console::form::FieldError;
 use crate::web::day_span::read_span;
 use crate::web::http::fields::Fields;
 
@@ -28,7 +29,7 @@ pub(super) struct Narrowed {
     pub until: String,
     pub filter: AuditFilter,
     /// What is wrong.
-    pub errors: Vec<Value>,
+    pub errors: Vec<FieldError>,
 }
 
 /// Reads them. Days that are none are told; they then narrow nothing.
@@ -40,7 +41,7 @@ pub(super) fn read(fields: &Fields, timezone: &TimeZone) -> Narrowed {
         Ok(span) => (span, vec![]),
         Err(faults) => (DaySpan::default(), faults),
     };
-    let mut errors: Vec<Value> =
+    let mut errors: Vec<FieldError> =
         faults.iter().map(|wrong| fault(wrong.field, &wrong.message)).collect();
     for (name, word) in [("actor", &actor), ("action", &action)] {
         if !is_name(word) {

@@ -70,7 +70,7 @@ async fn context(
     desk: &Desk,
     staff_id: Uuid,
     word: Option<&str>,
-    error: Option<(&str, &str)>,
+    error: Option<(&'static str, &str)>,
 ) -> Result<Value, Error> {
     let mut tx = app.db.read().await?;
     let account = accounts::find(&mut tx, staff_id).await?.ok_or(Error::NotFound)?;
@@ -112,7 +112,7 @@ async fn answer(
     desk: &Desk,
     staff_id: Uuid,
     changed: Changed,
-    (word, field): (&str, &str),
+    (word, field): (&str, &'static str),
 ) -> Result<Response, Error> {
     match changed {
         Changed::Done => Ok(back(staff_id, word)),
@@ -130,7 +130,7 @@ async fn refused(
     app: &App,
     desk: &Desk,
     staff_id: Uuid,
-    error: (&str, &str),
+    error: (&'static str, &str),
 ) -> Result<Response, Error> {
     let context = context(app, desk, staff_id, None, Some(error)).await?;
     desk.refused(app, PAGE, context)
