@@ -3,6 +3,7 @@
 mod address;
 mod api;
 mod assets;
+mod choice;
 mod client_ip;
 pub mod console;
 mod cookie;

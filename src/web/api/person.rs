@@ -72,8 +72,8 @@ async fn show(
 fn purpose(app: &App, facts: &PermissionFacts, ledger_is_sound: bool) -> Value {
     let answer = answer(facts, ledger_is_sound, &app.site.timezone);
     json!({
-        "purpose": facts.purpose, "name": answer["title"], "state": facts.state,
-        "may_be_written_to": answer["kind"] == "yes", "sentence": answer["sentence"],
+        "purpose": facts.purpose, "name": answer.title, "state": facts.state,
+        "may_be_written_to": answer.kind == "yes", "sentence": answer.sentence,
         "receipt_id": facts.event_id,
     })
 }

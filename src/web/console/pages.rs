@@ -1,11 +1,30 @@
 //! Every page of the console, for the check of templates.
 
 use super::catalog::reports::preview::ReportPreviewPage;
+use super::contacts::exports::page::ExportsPage;
+use super::contacts::exports::run_page::ExportPage;
+use super::contacts::subscribers::erase::{ErasePage, ErasedPage};
+use super::contacts::subscribers::list_page::SubscribersPage;
+use super::contacts::subscribers::person_page::SubscriberPage;
+use super::contacts::subscribers::receipts::ReceiptPage;
+use super::contacts::suppressions::bring::BringSuppressionsPage;
+use super::contacts::suppressions::lift::LiftSuppressionPage;
+use super::contacts::suppressions::page::SuppressionsPage;
 use super::page::sample;
 use super::tasks::TasksPage;
 use crate::templates::page::Samples;
 
 pub(in crate::web) fn samples(all: &mut Samples) {
     sample::<ReportPreviewPage>(all);
+    sample::<SubscribersPage<'_>>(all);
+    sample::<SubscriberPage>(all);
+    sample::<ReceiptPage<'_>>(all);
+    sample::<ErasePage>(all);
+    sample::<ErasedPage>(all);
+    sample::<ExportsPage<'_>>(all);
+    sample::<ExportPage<'_>>(all);
+    sample::<SuppressionsPage<'_>>(all);
+    sample::<BringSuppressionsPage<'_>>(all);
+    sample::<LiftSuppressionPage<'_>>(all);
     sample::<TasksPage>(all);
 }

@@ -1,6 +1,6 @@
 //! What somebody asks to export, read from the fields of a form or an address.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::domain::catalog::notice::LANG;
 use crate::domain::catalog::purpose::Purpose;
@@ -13,6 +13,7 @@ use crate::store::catalog::{newsletters, purposes, reports};
 use crate::store::contacts::exports::ExportFilter;
 use crate::store::policy::versions;
 use crate::web::Error;
+use crate::web::choice::{Choice, SelectOption};
 use crate::web::day_span::{ENDS, read_span};
 use crate::web::http::fields::{Fault, Fields};
 
@@ -47,6 +48,16 @@ pub(in crate::web) struct Choices {
     policies: Vec<Label>,
 }
 
+/// The same as the page shows it, with what can always be chosen.
+#[derive(Clone, Debug, Serialize)]
+pub(in crate::web) struct ExportOptions<'a> {
+    purposes: Vec<SelectOption<'a>>,
+    reports: Vec<SelectOption<'a>>,
+    policies: Vec<SelectOption<'a>>,
+    presets: [SelectOption<'a>; Preset::ALL.len()],
+    formats: [Choice<'a>; 3],
+}
+
 impl Choices {
     pub(in crate::web) async fn read(tx: &mut Tx) -> Result<Self, Error> {
         let mut all = vec![(Purpose::privacy_policy(), "Privacy policy".to_owned())];
@@ -62,20 +73,20 @@ impl Choices {
     }
 
     /// As the page shows them.
-    pub(in crate::web) fn context(&self) -> Value {
-        let option = |value: &str, title: &str| json!({"value": value, "title": title});
-        let all = |options: Vec<Value>| Value::Array(options);
-        json!({
-            "purposes": all(self.purposes.iter().map(|(p, name)| option(p.as_str(), name)).collect()),
-            "reports": all(self.reports.iter().map(|(slug, title)| option(slug.as_str(), title)).collect()),
-            "policies": all(self.policies.iter().map(|l| option(l.as_str(), l.as_str())).collect()),
-            "presets": all(Preset::ALL.iter().map(|p| option(p.as_str(), p.title())).collect()),
-            "formats": [
-                {"value": "csv", "title": "CSV", "hint": "For spreadsheets and for most tools"},
-                {"value": "xlsx", "title": "Excel workbook", "hint": "Every cell is text"},
-                {"value": "ndjson", "title": "NDJSON", "hint": "One JSON object a line, for programs"},
-            ],
-        })
+    pub(in crate::web) fn options(&self) -> ExportOptions<'_> {
+        let purposes = self.purposes.iter();
+        let reports = self.reports.iter();
+        let policies = self.policies.iter().map(Label::as_str);
+        ExportOptions {
+            purposes: purposes
+                .map(|(code, name)| SelectOption::new(code.as_str(), name.as_str()))
+                .collect(),
+            reports: reports
+                .map(|(slug, title)| SelectOption::new(slug.as_str(), title.as_str()))
+                .collect(),
+            policies: policies.map(|label| SelectOption::new(label, label)).collect(),
+            ..ExportOptions::fixed()
+        }
     }
 
     /// Reads what was sent.
@@ -156,14 +167,76 @@ impl Choices {
     }
 }
 
-/// What was sent, to show it again.
-pub(in crate::web) fn sent(fields: &Fields) -> Value {
-    let mut sent: serde_json::Map<String, Value> =
-        FIELDS.iter().map(|field| ((*field).to_owned(), fields.one(field).into())).collect();
-    if fields.one("format").is_empty() {
-        sent.insert("format".to_owned(), "csv".into());
+impl ExportOptions<'static> {
+    pub(in crate::web) fn sample() -> Self {
+        Self {
+            purposes: vec![
+                SelectOption::new("privacy-policy", "Privacy policy"),
+                SelectOption::new("newsletter:weekly", "The weekly"),
+            ],
+            reports: vec![SelectOption::new("digital-councils", "Digital councils 2026")],
+            policies: vec![SelectOption::new("2026-11", "2026-11")],
+            ..Self::fixed()
+        }
     }
-    sent.into()
+
+    /// What does not depend on what is stored.
+    fn fixed() -> Self {
+        let format = |value, title, hint| Choice { value, title, hint: Some(hint) };
+        Self {
+            purposes: vec![],
+            reports: vec![],
+            policies: vec![],
+            presets: Preset::ALL.map(|preset| SelectOption::new(preset.as_str(), preset.title())),
+            formats: [
+                format("csv", "CSV", "For spreadsheets and for most tools"),
+                format("xlsx", "Excel workbook", "Every cell is text"),
+                format("ndjson", "NDJSON", "One JSON object a line, for programs"),
+            ],
+        }
+    }
+}
+
+/// What was sent, to show it again.
+#[derive(Clone, Debug, Serialize)]
+pub(in crate::web) struct Sent<'a> {
+    pub purpose: &'a str,
+    pub report: &'a str,
+    pub since: &'a str,
+    pub until: &'a str,
+    pub policy: &'a str,
+    pub format: &'a str,
+    pub preset: &'a str,
+    pub links: &'a str,
+}
+
+impl<'a> Sent<'a> {
+    pub(in crate::web) fn sample() -> Self {
+        Self {
+            purpose: "newsletter:weekly",
+            report: "",
+            since: "2026-11-01",
+            until: "",
+            policy: "",
+            format: "csv",
+            preset: "",
+            links: "yes",
+        }
+    }
+
+    pub(in crate::web) fn new(fields: &'a Fields) -> Self {
+        let format = Some(fields.one("format")).filter(|format| !format.is_empty());
+        Self {
+            purpose: fields.one("purpose"),
+            report: fields.one("report"),
+            since: fields.one("since"),
+            until: fields.one("until"),
+            policy: fields.one("policy"),
+            format: format.unwrap_or("csv"),
+            preset: fields.one("preset"),
+            links: fields.one("links"),
+        }
+    }
 }
 
 impl Ask {

@@ -1,7 +1,8 @@
 //! "May I write to this person?", in a sentence for each purpose.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
+use crate::domain::catalog::purpose::Purpose;
 use crate::domain::consent::event::EventType;
 use crate::domain::consent::permission::Permission;
 use crate::domain::contacts::suppression::SuppressionReason;
@@ -9,13 +10,29 @@ use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
 use crate::store::consent::permissions::PermissionFacts;
 
+/// The answer for one purpose.
+#[derive(Clone, Debug, Serialize)]
+pub(in crate::web) struct Answer {
+    pub purpose: Purpose,
+    /// What readers know it by.
+    pub title: String,
+    /// `yes`, `no`, or `hold`: their details may be held, and nothing written to them.
+    pub kind: &'static str,
+    /// The answer in a sentence.
+    pub sentence: String,
+    /// Whether they agree to it now.
+    pub in_force: bool,
+    /// Where its proof is shown.
+    pub receipt: Option<String>,
+}
+
 /// The answer for each purpose, what one writes to people for in front; and the names of those that they may
 /// be sent.
 pub(in crate::web) fn answers(
     facts: &[PermissionFacts],
     ledger_is_sound: bool,
     timezone: &TimeZone,
-) -> (Vec<Value>, Vec<String>) {
+) -> (Vec<Answer>, Vec<String>) {
     let (basis, marketing): (Vec<_>, Vec<_>) =
         facts.iter().partition(|facts| facts.purpose.is_privacy_policy());
     let allowed =
@@ -35,21 +52,21 @@ pub(in crate::web) fn answer(
     facts: &PermissionFacts,
     ledger_is_sound: bool,
     timezone: &TimeZone,
-) -> Value {
+) -> Answer {
     let permission = permission(facts, ledger_is_sound);
     let kind = match permission {
         Permission::Yes if facts.purpose.is_privacy_policy() => "hold",
         Permission::Yes => "yes",
         _ => "no",
     };
-    json!({
-        "purpose": facts.purpose,
-        "title": facts.purpose.named(facts.name.as_deref()),
-        "kind": kind,
-        "sentence": sentence(facts, permission, timezone),
-        "in_force": facts.state.is_some_and(EventType::in_force),
-        "receipt": facts.event_id.map(|id| format!("/console/receipts/{id}")),
-    })
+    Answer {
+        purpose: facts.purpose.clone(),
+        title: facts.purpose.named(facts.name.as_deref()),
+        kind,
+        sentence: sentence(facts, permission, timezone),
+        in_force: facts.state.is_some_and(EventType::in_force),
+        receipt: facts.event_id.map(|id| format!("/console/receipts/{id}")),
+    }
 }
 
 fn sentence(facts: &PermissionFacts, permission: Permission, timezone: &TimeZone) -> String {

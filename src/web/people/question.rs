@@ -1,6 +1,6 @@
 //! What a search of the list asks for, as it stands in the page's address.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::consent::event::EventType;
@@ -15,6 +15,19 @@ use crate::web::people::choices::Choices;
 /// The filters, in their order on the page.
 pub(in crate::web) const NAMES: [&str; 8] =
     ["q", "purpose", "state", "report", "policy", "since", "until", "suppressed"];
+
+/// What was asked for, field by field.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(in crate::web) struct Typed<'a> {
+    q: &'a str,
+    purpose: &'a str,
+    state: &'a str,
+    report: &'a str,
+    policy: &'a str,
+    since: &'a str,
+    until: &'a str,
+    suppressed: &'a str,
+}
 
 /// One question to the list.
 pub(in crate::web) struct Question {
@@ -39,8 +52,7 @@ impl Question {
             .collect();
         let mut filter = SubscriberFilter::default();
         let mut take = |read: Result<(), Fault>| wrong.extend(read.err());
-        let of =
-            |name: &str| typed.iter().find(|(n, _)| *n == name).map_or("", |(_, v)| v.as_str());
+        let of = |name| value(&typed, name);
         let sought = Sought::parse(of("q")).map(|sought| filter.sought = sought);
         take(sought.map_err(|error| Fault::new("q", "too-much", error.to_string())));
         let consent = &mut filter.consent;
@@ -74,12 +86,22 @@ impl Question {
 
     /// What stands in the search box.
     pub(in crate::web) fn q(&self) -> &str {
-        self.typed.first().map_or("", |(_, q)| q.as_str())
+        value(&self.typed, "q")
     }
 
     /// What was asked for, field by field.
-    pub(in crate::web) fn typed(&self) -> Value {
-        self.typed.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect()
+    pub(in crate::web) fn typed(&self) -> Typed<'_> {
+        let of = |name| value(&self.typed, name);
+        Typed {
+            q: of("q"),
+            purpose: of("purpose"),
+            state: of("state"),
+            report: of("report"),
+            policy: of("policy"),
+            since: of("since"),
+            until: of("until"),
+            suppressed: of("suppressed"),
+        }
     }
 
     /// Whether not everybody is asked for.
@@ -94,6 +116,11 @@ impl Question {
         let fields: Vec<_> = typed.chain([(side, id.as_str())]).collect();
         with_fields("/console/subscribers", &fields)
     }
+}
+
+/// What stands in a field.
+fn value<'a>(typed: &'a [(&'static str, String)], name: &str) -> &'a str {
+    typed.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value.as_str())
 }
 
 fn read_consent(

@@ -39,7 +39,7 @@ pub const MODULES: Order = Order {
 pub const WEB: Order = Order {
     house: "src/web/",
     rows: &[
-        &["client_ip", "error", "markdown"],
+        &["choice", "client_ip", "error", "markdown"],
         &["http"],
         &["state"],
         &["address", "cookie", "day_span", "disclosure", "erasure", "headers", "origin"],

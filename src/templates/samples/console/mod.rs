@@ -4,7 +4,6 @@ mod account;
 mod audit;
 mod dashboard;
 mod desk;
-mod exports;
 mod ledger;
 mod mail;
 mod newsletters;
@@ -12,8 +11,6 @@ mod policies;
 mod reports;
 mod sign_in;
 mod staff;
-mod subscribers;
-mod suppressions;
 mod tokens;
 
 use serde_json::{Value, json};
@@ -22,11 +19,10 @@ use super::values::other_sites;
 use crate::templates::samples::console::desk::{admin, viewer};
 
 /// The samples of each part of the console.
-const PARTS: [fn(&str) -> Vec<Value>; 14] = [
+const PARTS: [fn(&str) -> Vec<Value>; 11] = [
     account::of,
     audit::of,
     dashboard::of,
-    exports::of,
     ledger::of,
     mail::of,
     newsletters::of,
@@ -34,8 +30,6 @@ const PARTS: [fn(&str) -> Vec<Value>; 14] = [
     reports::of,
     sign_in::of,
     staff::of,
-    subscribers::of,
-    suppressions::of,
     tokens::of,
 ];
 

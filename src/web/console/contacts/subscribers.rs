@@ -1,8 +1,10 @@
 //! `/console/subscribers`: people, found by who they are and by what they agreed to.
 
-mod erase;
-mod person;
-mod receipts;
+pub(in crate::web::console) mod erase;
+pub(in crate::web::console) mod list_page;
+pub(in crate::web::console) mod person;
+pub(in crate::web::console) mod person_page;
+pub(in crate::web::console) mod receipts;
 mod timeline;
 mod unconfirmed;
 
@@ -10,15 +12,17 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::domain::staff::right::Right;
 use crate::store::Tx;
-use crate::store::contacts::listed_subscribers;
-use crate::store::contacts::search::{Count, Found, count_all, search};
-use crate::web::console::desk::{Asked, Desk, fault};
-use crate::web::console::form::FieldError;
+use crate::store::contacts::listed_subscribers::{self, ListedSubscriber};
+use crate::store::contacts::search::{Count, count_all, search};
+use crate::web::console::contacts::subscribers::list_page::{
+    ListedConsent, SubscriberRow, SubscribersPage,
+};
+use crate::web::console::desk::{Asked, Desk};
+use crate::web::console::form::{FieldError, fault};
 use crate::web::console::route::Route;
 use crate::web::people::choices::Choices;
 use crate::web::people::question::Question;
@@ -60,64 +64,44 @@ async fn show(
         Ok(_) => vec![],
         Err(errors) => errors.iter().map(|wrong| fault(wrong.field, &wrong.message)).collect(),
     };
-    let refused = !errors.is_empty();
-    let context = context(
-        &question,
-        (found.as_ref(), total),
-        json!({
-            "options": choices.options(), "errors": errors, "rows": rows, "unconfirmed": unconfirmed,
-        }),
-    );
-    if refused {
-        desk.refused(&app, "console/subscribers.html", context)
-    } else {
-        desk.page(&app, "console/subscribers.html", context)
-    }
+    let (older, newer) = found.as_ref().map_or((None, None), |found| (found.older, found.newer));
+    let count = found.as_ref().map_or(Count::Exactly(0), |found| found.count);
+    let page = SubscribersPage {
+        asked: question.typed(),
+        options: choices.options(),
+        filtered: question.is_narrowed(),
+        errors,
+        rows,
+        unconfirmed,
+        count: count.into(),
+        total: total.into(),
+        cut_short: found.is_some_and(|found| found.cut_short),
+        older: older.map(|id| question.path("after", id)),
+        newer: newer.map(|id| question.path("before", id)),
+    };
+    if page.errors.is_empty() { desk.show(&app, &page) } else { desk.refuse(&app, &page) }
 }
 
-fn context(
-    question: &Question,
-    (found, total): (Option<&Found>, Count),
-    mut context: Value,
-) -> Value {
-    let older = found.and_then(|found| found.older).map(|id| question.path("after", id));
-    let newer = found.and_then(|found| found.newer).map(|id| question.path("before", id));
-    context["asked"] = question.typed();
-    context["filtered"] = question.is_narrowed().into();
-    context["count"] = counted(found.map_or(Count::Exactly(0), |found| found.count));
-    context["total"] = counted(total);
-    context["cut_short"] = found.is_some_and(|found| found.cut_short).into();
-    context["older"] = older.into();
-    context["newer"] = newer.into();
-    context
-}
-
-fn counted(count: Count) -> Value {
-    match count {
-        Count::Exactly(number) => json!({"kind": "exactly", "number": number}),
-        Count::MoreThan(number) => json!({"kind": "more", "number": number}),
-        Count::Unknown => json!({"kind": "unknown", "number": 0}),
-    }
-}
-
-async fn rows(tx: &mut Tx, choices: &Choices, ids: &[Uuid]) -> Result<Vec<Value>, Error> {
+async fn rows(tx: &mut Tx, choices: &Choices, ids: &[Uuid]) -> Result<Vec<SubscriberRow>, Error> {
     let people = listed_subscribers::list(tx, ids).await?;
     let states = listed_subscribers::list_states(tx, ids).await?;
     let stopped = listed_subscribers::list_stopped(tx, ids).await?;
-    let consents = |id: Uuid| -> Vec<Value> {
-        let theirs = states.iter().filter(|(of, ..)| *of == id);
-        let titled = |purpose, state| json!({"title": choices.title(purpose), "state": state});
-        theirs.map(|(_, purpose, state)| titled(purpose, state)).collect()
+    let consents = |id: Uuid| {
+        let theirs = states.iter().filter(move |(of, ..)| *of == id);
+        let titled = theirs.map(|(_, purpose, state)| ListedConsent {
+            title: choices.title(purpose),
+            state: *state,
+        });
+        titled.collect()
     };
-    Ok(people
-        .iter()
-        .map(|person| {
-            json!({
-                "path": format!("/console/subscribers/{}", person.subscriber_id),
-                "email": person.email, "name": person.name, "organisation": person.organisation,
-                "since": person.created_at, "consents": consents(person.subscriber_id),
-                "stopped": stopped.contains(&person.subscriber_id),
-            })
-        })
-        .collect())
+    let row = |person: ListedSubscriber| SubscriberRow {
+        path: format!("/console/subscribers/{}", person.subscriber_id),
+        email: person.email,
+        name: person.name,
+        organisation: person.organisation,
+        since: person.created_at,
+        consents: consents(person.subscriber_id),
+        stopped: stopped.contains(&person.subscriber_id),
+    };
+    Ok(people.into_iter().map(row).collect())
 }

@@ -1,16 +1,15 @@
 //! `/console/suppressions`: addresses that are not mailed, why, and letting one be mailed again.
 
-mod bring;
-mod lift;
+pub(in crate::web::console) mod bring;
+pub(in crate::web::console) mod lift;
+pub(in crate::web::console) mod page;
 mod words;
 
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use serde_json::{Value, json};
 
-use crate::domain::catalog::purpose::Purpose;
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::contacts::suppression::SuppressionReason;
@@ -22,15 +21,16 @@ use crate::store::catalog::purposes;
 use crate::store::contacts::subscribers;
 use crate::store::contacts::suppression_list::{self, COUNTED, Listed, Place};
 use crate::web::address::with_fields;
+use crate::web::console::contacts::suppressions::page::{
+    LookedUp, ReasonTab, SuppressionRow, SuppressionsPage,
+};
 use crate::web::console::contacts::suppressions::words::{title, told};
-use crate::web::console::desk::{Asked, Desk, Form, fault};
-use crate::web::console::form::FieldError;
+use crate::web::console::desk::{Asked, Desk, Form};
+use crate::web::console::form::fault;
 use crate::web::console::paging::{ON_A_PAGE, page_of};
 use crate::web::console::route::Route;
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
-
-const PAGE: &str = "console/suppressions.html";
 
 pub(in crate::web::console) fn routes() -> Vec<Route> {
     let mut routes = vec![
@@ -61,14 +61,9 @@ async fn show(
         let read = EmailAddress::parse(typed).map_err(|error| error.to_string());
         read.map_err(|message| errors.push(fault("address", message))).ok()
     };
-    let context =
-        context(&app, &desk, &fields, (looked_for.as_ref(), typed, ""), word.as_deref(), &errors);
-    let context = context.await?;
-    if errors.is_empty() {
-        desk.page(&app, PAGE, context)
-    } else {
-        desk.refused(&app, PAGE, context)
-    }
+    let shown = whole(&app, &desk, &fields, looked_for.as_ref()).await?;
+    let page = SuppressionsPage { typed, word, errors, ..shown };
+    if page.errors.is_empty() { desk.show(&app, &page) } else { desk.refuse(&app, &page) }
 }
 
 /// What became of the last action, and of which address. It is named by its key, for addresses do not belong
@@ -101,79 +96,73 @@ fn brought(fields: &Fields) -> String {
     format!("The list was brought along: {suppressed} suppressed now, {already} suppressed before.")
 }
 
-/// The page; `typed` stands in the field that looks an address up, `added` in the one that adds one.
-async fn context(
+/// The page with nothing typed into it.
+async fn whole<'a>(
     app: &App,
     desk: &Desk,
     fields: &Fields,
-    (looked_for, typed, added): (Option<&EmailAddress>, &str, &str),
-    word: Option<&str>,
-    errors: &[FieldError],
-) -> Result<Value, Error> {
+    looked_for: Option<&'a EmailAddress>,
+) -> Result<SuppressionsPage<'a>, Error> {
     let reason = SuppressionReason::named(fields.one("reason"));
     let mut tx = app.db.read().await?;
     let tabs = tabs(&mut tx, reason).await?;
     let named = purposes::list_named(&mut tx).await?;
+    let row = |listed| SuppressionRow::new(listed, &named, desk);
     let looked = match looked_for {
         Some(email) => {
             let key = app.terms.address_secret.key(email);
             let found = suppression_list::list_of(&mut tx, &key).await?;
-            let rows: Vec<Value> = found.iter().map(|listed| row(listed, &named, desk)).collect();
-            Some(json!({"address": email.as_str(), "rows": rows}))
+            Some(LookedUp { address: email.as_str(), rows: found.into_iter().map(row).collect() })
         }
         None => None,
     };
-    let (rows, newer, older) = page(&mut tx, (desk, &named), fields, reason).await?;
-    Ok(json!({
-        "tabs": tabs, "reason": reason.map(SuppressionReason::as_str), "rows": rows, "newer": newer,
-        "older": older, "looked": looked, "typed": typed, "added": added, "word": word,
-        "bring": bring::PATH, "errors": errors,
-    }))
+    let (listed, newer, older) = list(&mut tx, fields, reason).await?;
+    Ok(SuppressionsPage {
+        tabs,
+        reason: reason.map(SuppressionReason::as_str),
+        rows: listed.into_iter().map(row).collect(),
+        newer,
+        older,
+        looked,
+        typed: "",
+        added: "",
+        word: None,
+        bring: bring::PATH,
+        errors: vec![],
+    })
 }
 
 /// How many there are of each reason; a number that is not counted to its end is followed by a plus.
-async fn tabs(tx: &mut Tx, chosen: Option<SuppressionReason>) -> Result<Vec<Value>, Error> {
+async fn tabs(tx: &mut Tx, chosen: Option<SuppressionReason>) -> Result<Vec<ReasonTab>, Error> {
     let path = "/console/suppressions";
-    let mut tabs =
-        vec![json!({"title": "All", "path": path, "current": chosen.is_none(), "number": null,
-                    "more": false})];
+    let mut tabs = vec![ReasonTab {
+        title: "All",
+        path: path.to_owned(),
+        current: chosen.is_none(),
+        number: None,
+        more: false,
+    }];
     for reason in SuppressionReason::ALL {
         let count = suppression_list::count(tx, reason).await?;
-        tabs.push(json!({
-            "title": title(reason), "path": format!("{path}?reason={}", reason.as_str()),
-            "current": chosen == Some(reason), "number": count.min(COUNTED), "more": count > COUNTED,
-        }));
+        tabs.push(ReasonTab {
+            title: title(reason),
+            path: format!("{path}?reason={}", reason.as_str()),
+            current: chosen == Some(reason),
+            number: Some(count.min(COUNTED)),
+            more: count > COUNTED,
+        });
     }
     Ok(tabs)
 }
 
-/// The purposes that there are, with the names they have.
-type Named = [(Purpose, Option<String>)];
+/// One page of the list, and the addresses of the newer one and of the older one.
+type ListPage = (Vec<Listed>, Option<String>, Option<String>);
 
-fn row(listed: &Listed, named: &Named, desk: &Desk) -> Value {
-    let purpose = match named.iter().find(|(code, _)| code.as_str() == listed.purpose) {
-        Some((code, name)) => code.named(name.as_deref()),
-        None if listed.purpose != "*" => listed.purpose.clone(),
-        None if listed.reason == SuppressionReason::NotMe => "Confirmations".to_owned(),
-        None => "All mail".to_owned(),
-    };
-    let lift = listed.reason.is_lifted_by_staff() && desk.may(Right::Suppress);
-    json!({
-        "reason": listed.reason.as_str(), "for": purpose, "since": listed.since,
-        "source": listed.source, "email": listed.email,
-        "person": listed.subscriber_id.map(|id| format!("/console/subscribers/{id}")),
-        "lift": lift.then(|| lift::path(&listed.address_key, listed.reason)),
-    })
-}
-
-type Page = (Vec<Value>, Option<String>, Option<String>);
-
-async fn page(
+async fn list(
     tx: &mut Tx,
-    (desk, named): (&Desk, &Named),
     fields: &Fields,
     reason: Option<SuppressionReason>,
-) -> Result<Page, Error> {
+) -> Result<ListPage, Error> {
     let (after, before) = (read(fields.one("after")), read(fields.one("before")));
     let backwards = after.is_none() && before.is_some();
     let from = after.as_ref().or(before.as_ref());
@@ -186,7 +175,7 @@ async fn page(
     let older = edge("after", listed.last().map(Listed::place)).filter(|_| more || backwards);
     let newer = edge("before", listed.first().map(Listed::place).or_else(|| from.cloned()));
     let newer = newer.filter(|_| if backwards { more } else { from.is_some() });
-    Ok((listed.iter().map(|listed| row(listed, named, desk)).collect(), newer, older))
+    Ok((listed, newer, older))
 }
 
 fn path(reason: Option<SuppressionReason>, side: &str, place: &Place) -> String {
@@ -223,10 +212,10 @@ async fn add(
         Ok(email) if !fields.is_repeated("email") && !fields.is_faulty("email") => email,
         parsed => {
             let message = parsed.err().map_or("Enter one address".to_owned(), |e| e.to_string());
-            let errors = [fault("email", message)];
-            let nowhere = Fields::default();
-            let context = context(&app, &desk, &nowhere, (None, "", typed), None, &errors).await?;
-            return desk.refused(&app, PAGE, context);
+            let errors = vec![fault("email", message)];
+            let shown = whole(&app, &desk, &Fields::default(), None).await?;
+            let page = SuppressionsPage { added: typed, errors, ..shown };
+            return desk.refuse(&app, &page);
         }
     };
     let key = app.terms.address_secret.key(&email);

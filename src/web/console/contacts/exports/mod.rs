@@ -1,8 +1,10 @@
 //! `/console/exports`: contacts as files. What is asked for is counted and shown before it is taken away.
 
 mod download;
+pub(in crate::web::console) mod page;
 mod row;
 mod run;
+pub(in crate::web::console) mod run_page;
 mod wish;
 
 use std::sync::Arc;
@@ -10,14 +12,14 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::Value;
 
 use crate::domain::request_id::RequestId;
 use crate::domain::sentence::sentence;
 use crate::domain::staff::right::Right;
 use crate::flows::contacts::allow_export::ExportRefused;
 use crate::web::console::contacts::exports::wish::{asker, page, preview, read, refused_page};
-use crate::web::console::desk::{Asked, Desk, Form, fault};
+use crate::web::console::desk::{Asked, Desk, Form};
+use crate::web::console::form::fault;
 use crate::web::console::route::Route;
 use crate::web::export::begin;
 use crate::web::{App, Error};
@@ -41,12 +43,12 @@ async fn show(
     let mut tx = app.db.read().await?;
     // A link may choose some of it beforehand; the form sends all its fields.
     if fields.all("purpose").is_empty() {
-        return page(&app, &desk, &mut tx, &fields, Value::Null, vec![]).await;
+        return page(&app, &desk, &mut tx, &fields, None, vec![]).await;
     }
     match read(&app, &mut tx, &desk, &fields).await? {
         Ok(ask) => {
             let found = preview(&app, &mut tx, &ask).await?;
-            page(&app, &desk, &mut tx, &fields, found, vec![]).await
+            page(&app, &desk, &mut tx, &fields, Some(found), vec![]).await
         }
         Err(errors) => refused_page(&app, &desk, &mut tx, &fields, errors).await,
     }

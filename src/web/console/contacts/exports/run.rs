@@ -9,7 +9,7 @@ use axum::http::{HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream::{self, Stream, TryStreamExt};
-use serde_json::{Value, json};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -24,7 +24,8 @@ use crate::store::contacts::export_runs::{self, ExportRun};
 use crate::store::ledger::epochs;
 use crate::store::staff::api_tokens;
 use crate::store::{Db, Tx};
-use crate::web::console::contacts::exports::row::row;
+use crate::web::console::contacts::exports::row::RunRow;
+use crate::web::console::contacts::exports::run_page::{ExportPage, Removal, WithdrawnSince};
 use crate::web::console::desk::{Asked, Desk};
 use crate::web::disclosure::note_disclosure;
 use crate::web::error::Gone;
@@ -75,35 +76,30 @@ pub(super) async fn show(
         Copy::Since(since) if !run.state.is_open() => {
             let count = withdrawals::count_since(&mut tx, &since).await?;
             let shown = first(&mut tx, &since).await?;
-            Some(json!({"count": count, "shown": shown.iter().map(removal).collect::<Vec<_>>()}))
+            let shown = shown.into_iter().map(Removal::from).collect();
+            Some(WithdrawnSince { count, shown })
         }
         _ => None,
     };
     let tokens = api_tokens::list(&mut tx).await?;
     let has_file = run.state == RunState::Done && run.file_key.is_some();
-    let context = json!({
-        "run": row(&app, &run, &tokens),
-        "is_open": run.state.is_open(),
-        "is_job": run.is_job,
-        "expected": run.rows_expected,
-        "started_at": run.started_at,
-        "finished_at": run.finished_at,
-        "reason": run.reason,
-        "file": has_file.then(|| format!("/console/exports/{}/file", run.export_run_id)),
-        "size": run.byte_size.map(readable_size),
-        "until": run.finished_at.filter(|_| has_file).map(|at| at.plus(FILE_KEPT)),
-        "withdrawn": withdrawn,
-        "stale": stale,
-        "word": (fields.one("word") == "started" && run.state.is_open())
+    let page = ExportPage {
+        run: RunRow::new(&run, &tokens, &app.site.timezone),
+        is_open: run.state.is_open(),
+        is_job: run.is_job,
+        expected: run.rows_expected,
+        started_at: run.started_at,
+        finished_at: run.finished_at,
+        reason: run.reason.as_deref(),
+        file: has_file.then(|| format!("/console/exports/{}/file", run.export_run_id)),
+        size: run.byte_size.map(readable_size),
+        until: run.finished_at.filter(|_| has_file).map(|at| at.plus(FILE_KEPT)),
+        withdrawn,
+        stale,
+        word: (fields.one("word") == "started" && run.state.is_open())
             .then_some("The file is being made. You can leave this page and come back to it"),
-    });
-    desk.page(&app, "console/export.html", context)
-}
-
-/// One who must be removed, as the page shows them.
-fn removal(row: &Withdrawal) -> Value {
-    json!({"subscriber_id": row.email.as_ref().map(|_| row.subscriber_id), "email": row.email,
-           "why": row.event, "at": row.at})
+    };
+    desk.show(&app, &page)
 }
 
 /// A finished job's file, if it is the one that was made. That it was fetched is on record before its first byte.

@@ -1,18 +1,18 @@
 //! What somebody wishes to export, and the page that asks for it.
 
 use axum::response::Response;
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::domain::staff::right::Right;
 use crate::store::Tx;
 use crate::store::contacts::{export_runs, exports};
 use crate::store::staff::api_tokens;
-use crate::web::console::contacts::exports::row::row;
-use crate::web::console::desk::{Desk, fault};
-use crate::web::console::form::FieldError;
+use crate::web::console::contacts::exports::page::{ExportsPage, Preview, PreviewRow};
+use crate::web::console::contacts::exports::row::RunRow;
+use crate::web::console::desk::Desk;
+use crate::web::console::form::{FieldError, fault};
 use crate::web::console::paging::page_of;
-use crate::web::export::{Allowed, Ask, Asker, Choices, allows, sent};
+use crate::web::export::{Allowed, Ask, Asker, Choices, Sent, allows};
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
 
@@ -22,7 +22,7 @@ pub(super) const SHOWN: i64 = 10;
 /// How many earlier exports stand on one page.
 pub(super) const RUNS: i64 = 20;
 
-/// What somebody at the desk wishes, or what is wrong with it as `{field, message}`.
+/// What somebody at the desk wishes, or what is wrong with it.
 pub(super) async fn read(
     app: &App,
     tx: &mut Tx,
@@ -46,7 +46,7 @@ pub(super) async fn refused_page(
     fields: &Fields,
     errors: Vec<FieldError>,
 ) -> Result<Response, Error> {
-    page(app, desk, tx, fields, Value::Null, errors).await
+    page(app, desk, tx, fields, None, errors).await
 }
 
 pub(super) async fn page(
@@ -54,47 +54,43 @@ pub(super) async fn page(
     desk: &Desk,
     tx: &mut Tx,
     fields: &Fields,
-    found: Value,
+    found: Option<Preview>,
     errors: Vec<FieldError>,
 ) -> Result<Response, Error> {
     let before = fields.one("before").parse::<Uuid>().ok();
     let (runs, more) = page_of(export_runs::list(tx, before, RUNS + 1).await?, RUNS);
     let last = runs.last().filter(|_| more).map(|run| run.export_run_id);
     let tokens = api_tokens::list(tx).await?;
-    let refused = !errors.is_empty();
-    let context = json!({
-        "choices": Choices::read(tx).await?.context(),
-        "asked": sent(fields),
-        "errors": errors,
-        "found": found,
-        "runs": runs.iter().map(|run| row(app, run, &tokens)).collect::<Vec<_>>(),
-        "newer": before.map(|_| "/console/exports"),
-        "older": last.map(|id| format!("/console/exports?before={id}")),
-    });
-    let name = "console/exports.html";
-    if refused { desk.refused(app, name, context) } else { desk.page(app, name, context) }
+    let choices = Choices::read(tx).await?;
+    let row = |run| RunRow::new(run, &tokens, &app.site.timezone);
+    let page = ExportsPage {
+        choices: choices.options(),
+        asked: Sent::new(fields),
+        errors,
+        found,
+        runs: runs.iter().map(row).collect(),
+        newer: before.map(|_| "/console/exports"),
+        older: last.map(|id| format!("/console/exports?before={id}")),
+    };
+    if page.errors.is_empty() { desk.show(app, &page) } else { desk.refuse(app, &page) }
 }
 
 /// How many they are, the first of them, and what may be done with them.
-pub(super) async fn preview(app: &App, tx: &mut Tx, ask: &Ask) -> Result<Value, Error> {
+pub(super) async fn preview(app: &App, tx: &mut Tx, ask: &Ask) -> Result<Preview, Error> {
     let (now, most) = (app.clock.now(), app.terms.streamed_most);
     // Counted no further than it matters: all of them would take seconds.
     let count = exports::count(tx, now, &ask.filter, most + 1).await?;
     let mut rows = vec![];
     exports::first(tx, now, &ask.filter, SHOWN).await?.read(|row| {
-        rows.push(json!({
-            "subscriber_id": row.subscriber_id, "email": row.email, "name": row.name,
-            "organisation": row.organisation, "report": row.report,
-            "policy": row.policy_version, "confirmed_at": row.confirmed_at,
-        }));
+        rows.push(PreviewRow::from(row));
         Ok::<(), sqlx::Error>(())
     })?;
-    Ok(json!({
-        "count": count.min(most),
-        "is_more": count > most,
-        "allows": allows(&ask.filter.purpose),
-        "purpose": ask.filter.purpose,
-        "rows": rows,
-        "download": format!("/console/exports/consented?{}", ask.query()),
-    }))
+    Ok(Preview {
+        count: count.min(most),
+        is_more: count > most,
+        allows: allows(&ask.filter.purpose),
+        purpose: ask.filter.purpose.to_string(),
+        rows,
+        download: format!("/console/exports/consented?{}", ask.query()),
+    })
 }

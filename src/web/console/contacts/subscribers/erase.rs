@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use axum::response::Response;
+use serde::Serialize;
 
 use crate::domain::signup::form_state::Method;
 use crate::domain::staff::right::Right;
 use crate::flows::contacts::erase::erase_subscriber;
 use crate::store::contacts::held;
+use crate::templates::page::Page;
 use crate::web::console::contacts::subscribers::person::find;
-use crate::web::console::desk::{Desk, Form, fault};
-use crate::web::console::form::{FieldError, is_sure};
+use crate::web::console::desk::{Desk, Form};
+use crate::web::console::form::{FieldError, fault, is_sure};
 use crate::web::console::route::Route;
 use crate::web::erasure::commit_erasure;
 use crate::web::{App, Error};
@@ -32,25 +33,22 @@ async fn ask(
     desk: Desk,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
-    let context = context(&app, &id, &[]).await?;
-    desk.page(&app, "console/erase.html", context)
+    desk.show(&app, &page(&app, &id, vec![]).await?)
 }
 
 /// What goes, in numbers.
-async fn context(app: &App, id: &str, errors: &[FieldError]) -> Result<Value, Error> {
+async fn page(app: &App, id: &str, errors: Vec<FieldError>) -> Result<ErasePage, Error> {
     let mut tx = app.db.read().await?;
     let person = find(&mut tx, id).await?;
     let bodies = held::list_events(&mut tx, &person).await?;
-    let counts = json!({
-        "events": bodies.iter().filter(|event| event.body.is_some()).count(),
-        "forms": held::list_signups(&mut tx, &person.address_key).await?.len(),
-        "mails": held::list_mails(&mut tx, &person).await?.len(),
-        "downloads": held::list_starts(&mut tx, person.subscriber_id).await?.len(),
-    });
+    let counts = HeldCounts {
+        events: bodies.iter().filter(|event| event.body.is_some()).count(),
+        forms: held::list_signups(&mut tx, &person.address_key).await?.len(),
+        mails: held::list_mails(&mut tx, &person).await?.len(),
+        downloads: held::list_starts(&mut tx, person.subscriber_id).await?.len(),
+    };
     let path = format!("/console/subscribers/{}", person.subscriber_id);
-    Ok(json!({
-        "person": {"path": path, "email": person.email}, "counts": counts, "errors": errors,
-    }))
+    Ok(ErasePage { person: NamedPerson { path, email: person.email }, counts, errors })
 }
 
 async fn press(
@@ -61,13 +59,63 @@ async fn press(
 ) -> Result<Response, Error> {
     if !is_sure(&fields) {
         let error = fault("sure", "Tick the box to say that all of it is to be deleted");
-        let context = context(&app, &id, &[error]).await?;
-        return desk.refused(&app, "console/erase.html", context);
+        return desk.refuse(&app, &page(&app, &id, vec![error]).await?);
     }
     let at = app.moment();
     let mut tx = app.db.write().await?;
     let id = find(&mut tx, &id).await?.subscriber_id;
     let held = erase_subscriber(&mut tx, &at, &app.terms, id, (Method::Staff, SOURCE)).await?;
     commit_erasure(&app, tx, &at, Some((&desk.actor(), held))).await?;
-    Ok(desk.page(&app, "console/erased.html", json!({}))?.into_response())
+    desk.show(&app, &ErasedPage {})
+}
+
+/// `console/erase.html`.
+#[derive(Clone, Debug, Serialize)]
+pub(in crate::web::console) struct ErasePage {
+    person: NamedPerson,
+    counts: HeldCounts,
+    errors: Vec<FieldError>,
+}
+
+/// Who it is about.
+#[derive(Clone, Debug, Serialize)]
+struct NamedPerson {
+    path: String,
+    email: String,
+}
+
+/// How much is held of them.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct HeldCounts {
+    events: usize,
+    forms: usize,
+    mails: usize,
+    downloads: usize,
+}
+
+impl Page for ErasePage {
+    const TEMPLATE: &'static str = "console/erase.html";
+
+    fn samples() -> Vec<Self> {
+        let path = "/console/subscribers/ID".to_owned();
+        let asked = Self {
+            person: NamedPerson { path, email: "ada@example.org".to_owned() },
+            counts: HeldCounts { events: 3, forms: 1, mails: 2, downloads: 1 },
+            errors: vec![],
+        };
+        let errors = vec![fault("sure", "Tick the box to say that all of it is to be deleted")];
+        vec![Self { errors, ..asked.clone() }, asked]
+    }
+}
+
+/// `console/erased.html`.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(in crate::web::console) struct ErasedPage {}
+
+impl Page for ErasedPage {
+    const TEMPLATE: &'static str = "console/erased.html";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {}]
+    }
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use serde_json::{Value, json};
 
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::staff::right::Right;
@@ -16,10 +15,11 @@ use crate::store::consent::permissions;
 use crate::store::contacts::held;
 use crate::store::contacts::subscribers::{self, Subscriber};
 use crate::store::ledger::verdicts::Verdict;
+use crate::web::choice::SelectOption;
+use crate::web::console::contacts::subscribers::person_page::{StoppedMail, SubscriberPage};
 use crate::web::console::contacts::subscribers::timeline;
-use crate::web::console::contacts::suppressions;
-use crate::web::console::desk::{Asked, Desk, Form, fault};
-use crate::web::console::form::{FieldError, is_sure};
+use crate::web::console::desk::{Asked, Desk, Form};
+use crate::web::console::form::{FieldError, fault, is_sure};
 use crate::web::console::route::Route;
 use crate::web::people::answers;
 use crate::web::{App, Error};
@@ -48,16 +48,15 @@ async fn show(
         "nothing" => Some("Nothing was in force of what you chose."),
         _ => None,
     };
-    let context = context(&app, &id, word, None).await?;
-    desk.page(&app, "console/subscriber.html", context)
+    desk.show(&app, &page(&app, &id, word, None).await?)
 }
 
-async fn context(
+async fn page(
     app: &App,
     id: &str,
-    word: Option<&str>,
-    error: Option<(&'static str, &str)>,
-) -> Result<Value, Error> {
+    word: Option<&'static str>,
+    error: Option<FieldError>,
+) -> Result<SubscriberPage, Error> {
     let mut tx = app.db.read().await?;
     let person = find(&mut tx, id).await?;
     let verdict = find_verdict(&mut tx, &app.terms.evidence_key).await?;
@@ -72,44 +71,28 @@ async fn context(
     let timeline = timeline::of(&mut tx, &person, &stopped, named).await?;
     drop(tx);
     let (answers, allowed) = answers::answers(&facts, is_sound, &app.site.timezone);
-    let stopped: Vec<Value> = stopped
-        .iter()
-        .map(|one| {
-            let purpose = (one.purpose != "*").then(|| named(&one.purpose));
-            json!({"reason": one.reason, "for": purpose, "since": one.since})
-        })
-        .collect();
-    let in_force = answers.iter().filter(|answer| answer["in_force"] == true);
-    let left: Vec<Value> =
-        in_force.map(|a| json!({"value": a["purpose"], "title": a["title"]})).collect();
-    let errors: Vec<FieldError> = error.iter().map(|(field, words)| fault(field, words)).collect();
-    Ok(json!({
-        "person": {
-            "path": format!("/console/subscribers/{}", person.subscriber_id),
-            "suppressions": suppressions::look_up(&person.email),
-            "id": person.subscriber_id, "email": person.email, "name": person.name,
-            "organisation": person.organisation, "job_title": person.job_title,
-            "verified_at": person.verified_at, "created_at": person.created_at,
-        },
-        "allowed": allowed,
-        "answers": answers,
-        "unchecked": is_stale(verdict.as_ref(), now),
-        "suppressions": stopped,
-        "left": left,
-        "timeline": timeline,
-        "word": word,
-        "errors": errors,
-    }))
+    let stopped = stopped.iter().map(|one| StoppedMail {
+        reason: one.reason.clone(),
+        purpose: (one.purpose != "*").then(|| named(&one.purpose)),
+        since: one.since,
+    });
+    let in_force = answers.iter().filter(|answer| answer.in_force);
+    let left = in_force.map(|one| SelectOption::new(one.purpose.to_string(), one.title.clone()));
+    Ok(SubscriberPage {
+        left: left.collect(),
+        person: person.into(),
+        allowed,
+        answers,
+        unchecked: is_stale(verdict.as_ref(), now),
+        suppressions: stopped.collect(),
+        timeline,
+        word,
+        errors: error.into_iter().collect(),
+    })
 }
 
-async fn refused(
-    app: &App,
-    desk: &Desk,
-    id: &str,
-    error: (&'static str, &str),
-) -> Result<Response, Error> {
-    let context = context(app, id, None, Some(error)).await?;
-    desk.refused(app, "console/subscriber.html", context)
+async fn refused(app: &App, desk: &Desk, id: &str, error: FieldError) -> Result<Response, Error> {
+    desk.refuse(app, &page(app, id, None, Some(error)).await?)
 }
 
 /// Somebody withdrew by telephone or letter.
@@ -125,10 +108,11 @@ async fn withdraw(
         _ => None,
     };
     let Some(leaving) = leaving else {
-        return refused(&app, &desk, &id, ("purpose", "Choose what they withdrew")).await;
+        let error = fault("purpose", "Choose what they withdrew");
+        return refused(&app, &desk, &id, error).await;
     };
     if !is_sure(&fields) {
-        let error = ("sure", "Tick the box to say that they asked for this");
+        let error = fault("sure", "Tick the box to say that they asked for this");
         return refused(&app, &desk, &id, error).await;
     }
     let mut tx = app.db.write().await?;

@@ -6,14 +6,18 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::domain::consent::event::EventType;
 use crate::domain::staff::right::Right;
+use crate::domain::timestamp::Timestamp;
 use crate::flows::consent::receipt::{Receipt, receipt};
 use crate::flows::contacts::disclose::disclose;
 use crate::flows::contacts::record_disclosure::Disclosure;
 use crate::ledger::note::encode_hash;
 use crate::store::contacts::subscribers;
+use crate::templates::page::Page;
 use crate::web::console::contacts::subscribers::person::find;
 use crate::web::console::contacts::subscribers::timeline::way;
 use crate::web::console::desk::Desk;
@@ -46,22 +50,98 @@ async fn show(
     let person = subscribers::find(&mut app.db.read().await?, event.subject_id).await?;
     let ledger = sealed.as_ref().map(|sealed| {
         let head = sealed.head.checkpoint();
-        json!({"index": sealed.index, "size": head.size, "root": encode_hash(&head.root)})
+        Placed { index: sealed.index, size: head.size, root: encode_hash(&head.root) }
     });
-    let file = ledger.as_ref().map(|_| format!("/console/receipts/{id}/file"));
-    let context: Value = json!({
-        "receipt": {
-            "id": id, "state": event.event_type, "title": event.purpose.named(event.name.as_deref()),
-            "at": event.recorded_at, "words": body["notice"]["text"], "sha256": body["notice"]["sha256"],
-            "policy": body["policy"]["label"],
-            "method": way(body["method"].as_str().unwrap_or_default()),
-            "source": body["source"], "report": body["report"], "address": body["email"],
+    let page = ReceiptPage {
+        receipt: ShownReceipt {
+            id: &id,
+            state: event.event_type,
+            title: event.purpose.named(event.name.as_deref()),
+            at: event.recorded_at,
+            words: body["notice"]["text"].as_str(),
+            sha256: body["notice"]["sha256"].as_str(),
+            policy: body["policy"]["label"].as_str(),
+            method: way(body["method"].as_str().unwrap_or_default()),
+            source: body["source"].as_str(),
+            report: body["report"].as_str(),
+            address: body["email"].as_str(),
         },
-        "person": person.map(|person| format!("/console/subscribers/{}", person.subscriber_id)),
-        "ledger": ledger,
-        "file": file,
-    });
-    desk.page(&app, "console/receipt.html", context)
+        person: person.map(|person| format!("/console/subscribers/{}", person.subscriber_id)),
+        file: ledger.is_some().then(|| format!("/console/receipts/{id}/file")),
+        ledger,
+    };
+    desk.show(&app, &page)
+}
+
+/// `console/receipt.html`.
+#[derive(Clone, Debug, Serialize)]
+pub(in crate::web::console) struct ReceiptPage<'a> {
+    receipt: ShownReceipt<'a>,
+    /// The page of whom it is about.
+    person: Option<String>,
+    /// Its place; none while it waits for one, and no file either.
+    ledger: Option<Placed>,
+    file: Option<String>,
+}
+
+/// What it proves. Of somebody erased little is left.
+#[derive(Clone, Debug, Serialize)]
+struct ShownReceipt<'a> {
+    id: &'a str,
+    state: EventType,
+    title: String,
+    at: Timestamp,
+    words: Option<&'a str>,
+    sha256: Option<&'a str>,
+    policy: Option<&'a str>,
+    method: String,
+    source: Option<&'a str>,
+    report: Option<&'a str>,
+    address: Option<&'a str>,
+}
+
+/// A place in the tree of a head.
+#[derive(Clone, Debug, Serialize)]
+struct Placed {
+    index: u64,
+    size: u64,
+    root: String,
+}
+
+impl Page for ReceiptPage<'_> {
+    const TEMPLATE: &'static str = "console/receipt.html";
+
+    fn samples() -> Vec<Self> {
+        let receipt = ShownReceipt {
+            id: "ID",
+            state: EventType::Given,
+            title: "Privacy policy".to_owned(),
+            at: Timestamp::SAMPLE,
+            words: Some("I agree."),
+            sha256: Some("HASH"),
+            policy: Some("2026-11"),
+            method: way("form"),
+            source: Some("/reports/digital-councils"),
+            report: Some("digital-councils"),
+            address: Some("ada@example.org"),
+        };
+        let sealed = ReceiptPage {
+            receipt: receipt.clone(),
+            person: Some("/console/subscribers/ID".to_owned()),
+            ledger: Some(Placed { index: 1, size: 2, root: "ROOT".to_owned() }),
+            file: Some("/console/receipts/ID/file".to_owned()),
+        };
+        let emptied = ShownReceipt {
+            words: None,
+            sha256: None,
+            policy: None,
+            source: None,
+            report: None,
+            address: None,
+            ..receipt
+        };
+        vec![sealed, ReceiptPage { receipt: emptied, person: None, ledger: None, file: None }]
+    }
 }
 
 async fn file(

@@ -1,7 +1,8 @@
 //! What happened with one person, newest first: facts of the ledger with the words they saw, mail, downloads,
 //! and what stops mail to them.
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::domain::consent::event::EventType;
 use crate::domain::contacts::suppression::SuppressionReason;
@@ -14,12 +15,32 @@ use crate::store::contacts::subscribers::Subscriber;
 use crate::web::Error;
 use crate::web::console::mail::words;
 
-/// One thing that happened, before it is shown.
+/// One thing that happened, as the page shows it.
+#[derive(Clone, Debug, Serialize)]
+pub(in crate::web::console) struct TimelineEntry {
+    pub at: Timestamp,
+    pub title: String,
+    /// Its colour.
+    pub kind: &'static str,
+    pub facts: Vec<Fact>,
+    /// The words they saw.
+    pub words: Option<String>,
+    /// Where its receipt is shown.
+    pub receipt: Option<String>,
+}
+
+/// A term, and what it says.
+#[derive(Clone, Debug, Serialize)]
+pub(in crate::web::console) struct Fact {
+    pub term: &'static str,
+    pub text: String,
+}
+
+/// One thing that happened, before it has its place.
 struct Entry {
-    at: Timestamp,
     /// What comes of what, of one instant; and the order of the ledger.
     after: (Step, i64),
-    value: Value,
+    shown: TimelineEntry,
 }
 
 /// What happens in one instant, in its order.
@@ -40,7 +61,7 @@ pub(super) async fn of(
     person: &Subscriber,
     stopped: &[held::HeldSuppression],
     named: impl Fn(&str) -> String,
-) -> Result<Vec<Value>, Error> {
+) -> Result<Vec<TimelineEntry>, Error> {
     let reports = reports::list(tx).await?;
     let events = held::list_events(tx, person).await?;
     let told = events.iter().map(|one| event(one, &named(one.purpose.as_str()), &reports));
@@ -53,26 +74,25 @@ pub(super) async fn of(
         let grant = grants.iter().find(|grant| grant.download_grant_id == grant_id);
         let report = grant.map_or("", |grant| title(&reports, grant.report.as_str()));
         let facts = facts(&[("Report", report)]);
-        entries.push(entry((at, Step::Downloaded), ("Downloaded", ""), &facts, (None, None)));
+        entries.push(entry((at, Step::Downloaded), ("Downloaded", ""), facts));
     }
-    entries.sort_by_key(|entry| std::cmp::Reverse((entry.at, entry.after)));
-    Ok(entries.into_iter().map(|entry| entry.value).collect())
+    entries.sort_by_key(|entry| std::cmp::Reverse((entry.shown.at, entry.after)));
+    Ok(entries.into_iter().map(|entry| entry.shown).collect())
 }
 
 fn entry(
     (at, step): (Timestamp, Step),
-    (title, kind): (&str, &str),
-    facts: &[Value],
-    (words, receipt): (Option<&str>, Option<String>),
+    (title, kind): (&str, &'static str),
+    facts: Vec<Fact>,
 ) -> Entry {
-    let value = json!({"at": at, "title": title, "kind": kind, "facts": facts, "words": words,
-                       "receipt": receipt});
-    Entry { at, after: (step, 0), value }
+    let title = title.to_owned();
+    let shown = TimelineEntry { at, title, kind, facts, words: None, receipt: None };
+    Entry { after: (step, 0), shown }
 }
 
-fn facts(facts: &[(&str, &str)]) -> Vec<Value> {
+fn facts(facts: &[(&'static str, &str)]) -> Vec<Fact> {
     let known = facts.iter().filter(|(_, text)| !text.is_empty());
-    known.map(|(term, text)| json!({"term": term, "text": text})).collect()
+    known.map(|(term, text)| Fact { term, text: (*text).to_owned() }).collect()
 }
 
 /// What a report is called.
@@ -129,11 +149,11 @@ fn event(event: &held::HeldEvent, purpose: &str, reports: &[Report]) -> Result<E
         ("Report", if its_own { "" } else { title(reports, &report) }),
         ("Evidence", &evidence),
     ]);
-    let words = body["notice"]["text"].as_str();
+    let words = body["notice"]["text"].as_str().map(str::to_owned);
     let receipt = event.body.is_some().then(|| format!("/console/receipts/{}", event.event_id));
     let step = if event.event_type == EventType::Requested { Step::Asked } else { Step::Decided };
-    let entry = entry((event.recorded_at, step), (heading, kind), &facts, (words, receipt));
-    Ok(Entry { after: (step, event.seq), ..entry })
+    let Entry { shown, .. } = entry((event.recorded_at, step), (heading, kind), facts);
+    Ok(Entry { after: (step, event.seq), shown: TimelineEntry { words, receipt, ..shown } })
 }
 
 /// How a choice reached us, in words.
@@ -158,14 +178,14 @@ fn mail(mail: &held::HeldMail) -> Entry {
     let step = if mail.kind == MailKind::Confirm { Step::Link } else { Step::Mailed };
     let title = format!("Mail: {}", words::kind(mail.kind));
     let facts = facts(&[("State", words::state(mail.state))]);
-    entry((mail.created_at, step), (&title, colour), &facts, (None, None))
+    entry((mail.created_at, step), (&title, colour), facts)
 }
 
 fn bounce(bounce: &held::HeldBounce) -> Entry {
     let status = bounce.status.as_deref().unwrap_or_default();
     let facts = facts(&[("Mail", words::kind(bounce.mail)), ("Status", status)]);
     let at = (bounce.received_at, Step::CameBack);
-    entry(at, (words::bounced(bounce.kind), "bad"), &facts, (None, None))
+    entry(at, (words::bounced(bounce.kind), "bad"), facts)
 }
 
 /// What stops mail to them now. Of what they left, the withdrawal tells; what was lifted is known by the audit
@@ -183,5 +203,5 @@ fn stop(stopped: &held::HeldSuppression) -> Option<Entry> {
     };
     let at = (stopped.since, Step::Stopped);
     let from = stopped.source.as_deref().unwrap_or_default();
-    Some(entry(at, (title, "bad"), &facts(&[("Why", why), ("From", from)]), (None, None)))
+    Some(entry(at, (title, "bad"), facts(&[("Why", why), ("From", from)])))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::domain::catalog::notice::sha256;
 use crate::domain::catalog::purpose::Purpose;
@@ -17,15 +17,16 @@ use crate::flows::contacts::bring_suppressions::{
     Bringing, BroughtTally, all_purposes, record_bringing,
 };
 use crate::store::catalog::purposes;
+use crate::templates::page::Page;
 use crate::web::address::with_fields;
+use crate::web::choice::SelectOption;
 use crate::web::console::contacts::suppressions::words::title;
-use crate::web::console::desk::{Asked, Desk, Form, fault};
-use crate::web::console::form::{Faults, FieldError, needed, once};
+use crate::web::console::desk::{Asked, Desk, Form};
+use crate::web::console::form::{Faults, fault, needed, once};
 use crate::web::console::route::Route;
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
 
-const PAGE: &str = "console/bring_suppressions.html";
 pub(super) const PATH: &str = "/console/suppressions/bring";
 
 /// How many rows are named one by one from which nothing follows.
@@ -40,43 +41,112 @@ async fn ask(
     desk: Desk,
     Asked(fields): Asked,
 ) -> Result<Response, Error> {
-    let context = context(&app, &fields, &Told::default(), &[]).await?;
-    desk.page(&app, PAGE, context)
+    answer(&app, &desk, &fields, Told::default(), vec![]).await
 }
 
 /// What became of a list.
 #[derive(Default)]
 struct Told {
     tally: BroughtTally,
-    /// Rows from which nothing follows: line and cause.
-    refused: Vec<(u64, String)>,
+    /// Rows from which nothing follows.
+    refused: Vec<RefusedRow>,
 }
 
-async fn context(
+/// The page, with what became of a list and what is wrong with it.
+async fn answer(
     app: &App,
+    desk: &Desk,
     fields: &Fields,
-    told: &Told,
-    errors: &[FieldError],
-) -> Result<Value, Error> {
+    told: Told,
+    errors: Faults,
+) -> Result<Response, Error> {
     let named = purposes::list_named(&mut app.db.read().await?).await?;
-    let purposes: Vec<Value> = named
-        .iter()
-        .map(|(code, name)| json!({"value": code, "title": code.named(name.as_deref())}))
-        .collect();
-    let reasons: Vec<Value> = BROUGHT
-        .iter()
-        .map(|reason| json!({"value": reason.as_str(), "title": title(*reason)}))
-        .collect();
-    let refused: Vec<Value> =
-        told.refused.iter().map(|(line, why)| json!({"line": line, "why": why})).collect();
-    let BroughtTally { suppressed, already, refused: all } = told.tally;
-    let more = all.saturating_sub(refused.len() as u64);
-    Ok(json!({
-        "purposes": purposes, "reasons": reasons, "rows": fields.text("rows"),
-        "reason": fields.one("reason"), "purpose": fields.one("purpose"),
-        "source": fields.one("source"), "suppressed": suppressed, "already": already,
-        "all_refused": all, "refused": refused, "more": more, "errors": errors,
-    }))
+    let purposes = named.iter();
+    let BroughtTally { suppressed, already, refused: all_refused } = told.tally;
+    let page = BringSuppressionsPage {
+        purposes: purposes
+            .map(|(code, name)| SelectOption::new(code.as_str(), code.named(name.as_deref())))
+            .collect(),
+        reasons: reasons(),
+        rows: fields.text("rows"),
+        reason: fields.one("reason"),
+        purpose: fields.one("purpose"),
+        source: fields.one("source"),
+        suppressed,
+        already,
+        all_refused,
+        more: all_refused.saturating_sub(told.refused.len() as u64),
+        refused: told.refused,
+        errors,
+    };
+    if page.errors.is_empty() { desk.show(app, &page) } else { desk.refuse(app, &page) }
+}
+
+fn reasons() -> Vec<SelectOption<'static>> {
+    BROUGHT.iter().map(|reason| SelectOption::new(reason.as_str(), title(*reason))).collect()
+}
+
+/// `console/bring_suppressions.html`.
+#[derive(Clone, Debug, Serialize)]
+pub(in crate::web::console) struct BringSuppressionsPage<'a> {
+    purposes: Vec<SelectOption<'a>>,
+    reasons: Vec<SelectOption<'static>>,
+    /// What was typed.
+    rows: &'a str,
+    reason: &'a str,
+    purpose: &'a str,
+    source: &'a str,
+    /// What became of it, with the first rows that were refused, and how many more were.
+    suppressed: u64,
+    already: u64,
+    all_refused: u64,
+    refused: Vec<RefusedRow>,
+    more: u64,
+    errors: Faults,
+}
+
+/// A row from which nothing follows, and why.
+#[derive(Clone, Debug, Serialize)]
+struct RefusedRow {
+    line: u64,
+    why: String,
+}
+
+impl Page for BringSuppressionsPage<'_> {
+    const TEMPLATE: &'static str = "console/bring_suppressions.html";
+
+    fn samples() -> Vec<Self> {
+        let blank = BringSuppressionsPage {
+            purposes: vec![SelectOption::new("newsletter:weekly", "Weekly briefing")],
+            reasons: reasons(),
+            rows: "",
+            reason: "",
+            purpose: "",
+            source: "",
+            suppressed: 0,
+            already: 0,
+            all_refused: 0,
+            refused: vec![],
+            more: 0,
+            errors: vec![],
+        };
+        let why = "`email` is not one plain address".to_owned();
+        let wrong = |field| fault(field, "this is not understood");
+        let refused = BringSuppressionsPage {
+            rows: "ada@example.org",
+            reason: "bounced",
+            purpose: "newsletter:weekly",
+            source: "Mailchimp",
+            suppressed: 2,
+            already: 1,
+            all_refused: 3,
+            refused: vec![RefusedRow { line: 3, why }],
+            more: 2,
+            errors: ["rows", "reason", "purpose", "source"].map(wrong).into(),
+            ..blank.clone()
+        };
+        vec![blank, refused]
+    }
 }
 
 /// What is asked for, once it was understood.
@@ -124,14 +194,14 @@ async fn press(
 ) -> Result<Response, Error> {
     let wish = match read(&app, &fields).await? {
         Ok(wish) => wish,
-        Err(faults) => return refuse(&app, &desk, &fields, &Told::default(), &faults).await,
+        Err(faults) => return answer(&app, &desk, &fields, Told::default(), faults).await,
     };
     let text = fields.text("rows").as_bytes();
     let (mut table, columns) = match begin_list(text, wish.reason.is_some()) {
         Ok(begun) => begun,
         Err(error) => {
-            let faults = [fault("rows", error)];
-            return refuse(&app, &desk, &fields, &Told::default(), &faults).await;
+            let faults = vec![fault("rows", error)];
+            return answer(&app, &desk, &fields, Told::default(), faults).await;
         }
     };
     let bringing = Bringing { source: &wish.source, purposes: &wish.purposes };
@@ -141,39 +211,28 @@ async fn press(
     let Told { tally, refused } = &mut told;
     let name = |line, why| {
         if refused.len() < NAMED {
-            refused.push((line, why));
+            refused.push(RefusedRow { line, why });
         }
         Ok(())
     };
     list.bring((&mut table, &columns), || app.moment(), name, tally).await?;
     if told.tally.rows() == 0 {
-        let faults = [fault("rows", "There is no address below the header")];
-        return refuse(&app, &desk, &fields, &told, &faults).await;
+        let faults = vec![fault("rows", "There is no address below the header")];
+        return answer(&app, &desk, &fields, told, faults).await;
     }
     let mut tx = app.db.write().await?;
     let done = (&sha256(text)[..], told.tally);
     record_bringing(&mut tx, &app.moment(), &desk.actor(), &bringing, done).await?;
     tx.commit().await?;
     if told.tally.refused > 0 {
-        let faults = [fault("rows", "Some rows were not understood: they are named below")];
-        return refuse(&app, &desk, &fields, &told, &faults).await;
+        let faults = vec![fault("rows", "Some rows were not understood: they are named below")];
+        return answer(&app, &desk, &fields, told, faults).await;
     }
     let BroughtTally { suppressed, already, .. } = told.tally;
     let counts = [("suppressed", suppressed.to_string()), ("already", already.to_string())];
     let mut asked = vec![("word", "brought")];
     asked.extend(counts.iter().map(|(name, count)| (*name, count.as_str())));
     Ok(Redirect::to(&with_fields("/console/suppressions", &asked)).into_response())
-}
-
-async fn refuse(
-    app: &App,
-    desk: &Desk,
-    fields: &Fields,
-    told: &Told,
-    faults: &[FieldError],
-) -> Result<Response, Error> {
-    let context = context(app, fields, told, faults).await?;
-    desk.refused(app, PAGE, context)
 }
 
 impl From<BringError> for Error {

@@ -4,23 +4,24 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use serde_json::{Value, json};
+use serde::Serialize;
+use uuid::Uuid;
 
-use crate::domain::contacts::address_key::AddressKey;
+use crate::domain::contacts::address_key::{AddressKey, AddressSecret};
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::staff::right::Right;
 use crate::domain::text::Line;
+use crate::domain::timestamp::Timestamp;
 use crate::flows::contacts::suppress::{Lifted, lift};
 use crate::store::contacts::suppression_list;
+use crate::templates::page::Page;
 use crate::web::address::with_fields;
 use crate::web::console::contacts::suppressions::words::told;
-use crate::web::console::desk::{Asked, Desk, Form, fault};
-use crate::web::console::form::{Faults, FieldError, needed};
+use crate::web::console::desk::{Asked, Desk, Form};
+use crate::web::console::form::{Faults, fault, needed};
 use crate::web::console::route::Route;
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
-
-const PAGE: &str = "console/lift_suppression.html";
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -47,19 +48,47 @@ async fn ask(
     desk: Desk,
     Asked(fields): Asked,
 ) -> Result<Response, Error> {
-    let context = context(&app, &fields, &[]).await?;
-    desk.page(&app, PAGE, context)
+    desk.show(&app, &page(&app, &fields, vec![]).await?)
 }
 
-async fn context(app: &App, fields: &Fields, errors: &[FieldError]) -> Result<Value, Error> {
+async fn page<'a>(
+    app: &App,
+    fields: &'a Fields,
+    errors: Faults,
+) -> Result<LiftSuppressionPage<'a>, Error> {
     let (key, reason) = read(fields)?;
     let mut tx = app.db.read().await?;
     let found = suppression_list::list_of(&mut tx, &key).await?;
     let found = found.into_iter().find(|listed| listed.reason == reason).ok_or(Error::NotFound)?;
-    Ok(json!({
-        "key": key, "reason": reason.as_str(), "since": found.since, "email": found.email,
-        "why": fields.one("why"), "errors": errors,
-    }))
+    let (since, email, why) = (found.since, found.email, fields.one("why"));
+    Ok(LiftSuppressionPage { key, reason: reason.as_str(), since, email, why, errors })
+}
+
+/// `console/lift_suppression.html`.
+#[derive(Clone, Debug, Serialize)]
+pub(in crate::web::console) struct LiftSuppressionPage<'a> {
+    key: AddressKey,
+    reason: &'static str,
+    since: Timestamp,
+    email: Option<String>,
+    why: &'a str,
+    errors: Faults,
+}
+
+impl Page for LiftSuppressionPage<'_> {
+    const TEMPLATE: &'static str = "console/lift_suppression.html";
+
+    fn samples() -> Vec<Self> {
+        let page = |reason: SuppressionReason| LiftSuppressionPage {
+            key: AddressSecret::new([0; 32]).subscriber_key(Uuid::nil()),
+            reason: reason.as_str(),
+            since: Timestamp::SAMPLE,
+            email: (reason == SuppressionReason::Bounced).then(|| "ada@example.org".to_owned()),
+            why: "",
+            errors: vec![fault("why", "say why this address may be mailed again")],
+        };
+        SuppressionReason::ALL.map(page).into()
+    }
 }
 
 async fn press(
@@ -70,10 +99,7 @@ async fn press(
     let (key, reason) = read(&fields)?;
     let why = match why(&fields) {
         Ok(why) => why,
-        Err(faults) => {
-            let context = context(&app, &fields, &faults).await?;
-            return desk.refused(&app, PAGE, context);
-        }
+        Err(faults) => return desk.refuse(&app, &page(&app, &fields, faults).await?),
     };
     let mut tx = app.db.write().await?;
     let lifted = lift(&mut tx, &app.moment(), &desk.actor(), (&key, reason), &why).await?;
