@@ -18,6 +18,7 @@ mod policy;
 mod route;
 mod router;
 mod staff;
+mod tab;
 mod tasks;
 
 pub(super) use error_page::error_page;

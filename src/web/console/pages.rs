@@ -10,12 +10,17 @@ use super::contacts::subscribers::receipts::ReceiptPage;
 use super::contacts::suppressions::bring::BringSuppressionsPage;
 use super::contacts::suppressions::lift::LiftSuppressionPage;
 use super::contacts::suppressions::page::SuppressionsPage;
+use super::dashboard::page::DashboardPage;
+use super::mail::list_page::MailsPage;
+use super::mail::one::MailPage;
+use super::mail::retry::MailRetryPage;
 use super::page::sample;
 use super::tasks::TasksPage;
 use crate::templates::page::Samples;
 
 pub(in crate::web) fn samples(all: &mut Samples) {
     sample::<ReportPreviewPage>(all);
+    sample::<DashboardPage<'_>>(all);
     sample::<SubscribersPage<'_>>(all);
     sample::<SubscriberPage>(all);
     sample::<ReceiptPage<'_>>(all);
@@ -26,5 +31,8 @@ pub(in crate::web) fn samples(all: &mut Samples) {
     sample::<SuppressionsPage<'_>>(all);
     sample::<BringSuppressionsPage<'_>>(all);
     sample::<LiftSuppressionPage<'_>>(all);
+    sample::<MailsPage<'_>>(all);
+    sample::<MailPage<'_>>(all);
+    sample::<MailRetryPage<'_>>(all);
     sample::<TasksPage>(all);
 }

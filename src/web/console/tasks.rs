@@ -6,9 +6,9 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use super::desk::Desk;
+use super::mail::alarms::AlarmNote;
 use super::route::Route;
 use crate::domain::background_task::BackgroundTask;
 use crate::domain::staff::right::Right;
@@ -135,7 +135,7 @@ impl From<&TaskState> for FailingTask {
 }
 
 /// The tasks that fail as one thing to look at, for the console's first page.
-pub(super) fn alarm(tasks: &[TaskState]) -> Option<Value> {
+pub(super) fn alarm(tasks: &[TaskState]) -> Option<AlarmNote> {
     let failing = || tasks.iter().filter(|state| state.failing_since.is_some());
     let since: Timestamp = failing().filter_map(|state| state.failing_since).min()?;
     let titles: Vec<&str> = failing().map(|state| title(state.task)).collect();
@@ -143,13 +143,13 @@ pub(super) fn alarm(tasks: &[TaskState]) -> Option<Value> {
         1 => "A background task fails".to_owned(),
         n => format!("{n} background tasks fail"),
     };
-    Some(json!({
-        "title": title,
-        "detail": titles.join("; "),
-        "todo": "Each is tried again by itself. See what waits for it meanwhile.",
-        "href": PATH,
-        "since": since,
-    }))
+    Some(AlarmNote {
+        title,
+        detail: titles.join("; "),
+        todo: "Each is tried again by itself. See what waits for it meanwhile.",
+        href: PATH,
+        since,
+    })
 }
 
 fn title(task: BackgroundTask) -> &'static str {
@@ -281,13 +281,10 @@ mod tests {
         assert_eq!(alarm(std::slice::from_ref(&works)), None);
         let one = alarm(&[seals.clone(), works]).unwrap();
         assert_eq!(
-            (&one["title"], &one["detail"]),
-            (&json!("A background task fails"), &json!("Seal the ledger"))
+            (one.title.as_str(), one.detail.as_str()),
+            ("A background task fails", "Seal the ledger")
         );
         let two = alarm(&[seals, state(BackgroundTask::MakeExports, Some(3))]).unwrap();
-        assert_eq!(
-            (&two["title"], &two["since"]),
-            (&json!("2 background tasks fail"), &json!(at(3)))
-        );
+        assert_eq!((two.title.as_str(), two.since), ("2 background tasks fail", at(3)));
     }
 }

@@ -2,10 +2,8 @@
 
 mod account;
 mod audit;
-mod dashboard;
 mod desk;
 mod ledger;
-mod mail;
 mod newsletters;
 mod policies;
 mod reports;
@@ -19,12 +17,10 @@ use super::values::other_sites;
 use crate::templates::samples::console::desk::{admin, viewer};
 
 /// The samples of each part of the console.
-const PARTS: [fn(&str) -> Vec<Value>; 11] = [
+const PARTS: [fn(&str) -> Vec<Value>; 9] = [
     account::of,
     audit::of,
-    dashboard::of,
     ledger::of,
-    mail::of,
     newsletters::of,
     policies::of,
     reports::of,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::day::Day;
@@ -49,9 +49,9 @@ impl Way {
     }
 
     /// The steps of its funnel.
-    pub(super) fn steps(&self) -> Vec<Value> {
-        let step = |label: &str, number: i64, lost: bool| json!({"label": label, "number": number, "lost": lost});
-        vec![
+    pub(super) fn steps(&self) -> [FunnelStep; 5] {
+        let step = |label, number, lost| FunnelStep { label, number, lost };
+        [
             step("Submitted", self.submitted, false),
             step("Mailed a link", self.mailed, false),
             step("Mail came back", self.bounced, true),
@@ -61,16 +61,37 @@ impl Way {
     }
 
     /// One row of the table.
-    pub(super) fn row(&self, title: &str) -> Value {
-        json!({
-            "title": title,
-            "submitted": self.submitted,
-            "mailed": self.mailed,
-            "bounced": self.bounced,
-            "confirmed": self.confirmed,
-            "downloaded": self.downloaded,
-        })
+    pub(super) fn row<'a>(&self, title: &'a str) -> WayRow<'a> {
+        let &Self { submitted, mailed, bounced, confirmed, downloaded } = self;
+        WayRow { title, submitted, mailed, bounced, confirmed, downloaded }
     }
+}
+
+/// A step of a funnel; `lost` is one that nobody wants.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(in crate::web::console) struct FunnelStep {
+    label: &'static str,
+    number: i64,
+    lost: bool,
+}
+
+/// A form in the table.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(in crate::web::console) struct WayRow<'a> {
+    title: &'a str,
+    submitted: i64,
+    mailed: i64,
+    bounced: i64,
+    confirmed: i64,
+    downloaded: i64,
+}
+
+/// A column: the first of its days, how many came, and how many of them confirmed.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(in crate::web::console) struct Column {
+    pub day: Timestamp,
+    pub number: i64,
+    pub part: i64,
 }
 
 /// What one column stands for.
@@ -131,7 +152,7 @@ pub(super) fn columns<'a>(
     span: Span,
     now: Timestamp,
     timezone: &TimeZone,
-) -> (Unit, Vec<Value>) {
+) -> (Unit, Vec<Column>) {
     let mut counted: BTreeMap<Day, (i64, i64)> = BTreeMap::new();
     for day in days {
         let (submitted, confirmed) = counted.entry(Day::numbered(day.day)).or_default();
@@ -156,10 +177,9 @@ pub(super) fn columns<'a>(
         column.0 += submitted;
         column.1 += confirmed;
     }
-    let columns = columns.into_iter().map(|(day, (number, part))| {
-        json!({"day": timezone.begins(day), "number": number, "part": part})
-    });
-    (unit, columns.collect())
+    let columns = columns.into_iter();
+    let column = |(day, (number, part))| Column { day: timezone.begins(day), number, part };
+    (unit, columns.map(column).collect())
 }
 
 #[cfg(test)]
@@ -174,9 +194,7 @@ mod tests {
     fn drawn(days: &[FormDay], span: Span) -> (Unit, Vec<(String, i64)>) {
         let now = Timestamp::parse("2026-11-23T09:00:00Z").unwrap();
         let (unit, columns) = columns(days.iter(), span, now, &TimeZone::UTC);
-        let column = |c: &Value| {
-            (c["day"].as_str().unwrap()[..10].to_owned(), c["number"].as_i64().unwrap())
-        };
+        let column = |c: &Column| (c.day.to_string()[..10].to_owned(), c.number);
         (unit, columns.iter().map(column).collect())
     }
 

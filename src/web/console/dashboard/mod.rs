@@ -1,19 +1,17 @@
 //! `/console`: how the reports are doing today.
 
 mod charts;
+pub(super) mod page;
 mod steps;
 
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::web::console::mail::alarms::{broken, words as alarm_words};
-use crate::web::console::tasks::alarm as tasks_alarm;
-
 use self::charts::{Way, columns, on};
+use self::page::{Bar, DashboardPage, DroppedRow, ShownFigures, ShownToday};
 use self::steps::Offers;
 use super::desk::{Asked, Desk};
 use super::route::Route;
@@ -26,6 +24,10 @@ use crate::store::catalog::reports::Report;
 use crate::store::catalog::{newsletters, reports};
 use crate::store::policy::versions;
 use crate::web::address::with_fields;
+use crate::web::choice::SelectOption;
+use crate::web::console::mail::alarms::AlarmNote;
+use crate::web::console::tab::Tab;
+use crate::web::console::tasks::alarm as tasks_alarm;
 use crate::web::state::counting::Counted;
 pub(super) use crate::web::state::dashboard_figures::Figures;
 pub(super) use crate::web::state::dashboard_span::Span;
@@ -42,6 +44,12 @@ struct Shown {
     report_id: Option<Uuid>,
     word: String,
     title: String,
+}
+
+impl Shown {
+    fn option(&self) -> SelectOption<'_> {
+        SelectOption::new(self.word.as_str(), self.title.as_str())
+    }
 }
 
 async fn show(
@@ -61,28 +69,25 @@ async fn show(
     let controller = &app.site.controller;
     let offers = Offers { controller, has_policy, has_newsletter, reports: &reports };
     let steps = steps::next(&offers, &desk);
-    let found = verdict.iter().filter_map(broken).chain(tasks_alarm(&tasks));
-    let alarms: Vec<Value> = found.chain(standing.iter().map(alarm_words)).collect();
+    let found = verdict.iter().filter_map(AlarmNote::of_ledger).chain(tasks_alarm(&tasks));
+    let alarms = found.chain(standing.iter().map(AlarmNote::from)).collect();
     let forms = forms(reports);
     let chosen = forms.iter().find(|form| form.word == asked.one("form"));
     let figures = app.figures.spans.get(span).await;
     let chosen_word = chosen.map_or("", |form| form.word.as_str());
-    let context = json!({
-        "alarms": alarms,
-        "steps": steps,
-        "spans": Span::ALL.map(|one| json!({
-            "title": one.title(),
-            "path": with_fields(PATH, &[("days", one.as_str()), ("form", chosen_word)]),
-            "current": one == span,
-        })),
-        "days": span.as_str(),
-        "form": chosen_word,
-        "forms": forms.iter().map(|form| json!({"value": form.word, "title": form.title}))
-            .collect::<Vec<_>>(),
-        "again": with_fields(PATH, &[("days", span.as_str()), ("form", chosen_word)]),
-        "figures": figures.map(|counted| shown(&app, &counted, span, &forms, chosen)),
-    });
-    desk.page(&app, "console/dashboard.html", context)
+    let path = |span: Span| with_fields(PATH, &[("days", span.as_str()), ("form", chosen_word)]);
+    let tab = |one: Span| Tab { title: one.title(), path: path(one), current: one == span };
+    let page = DashboardPage {
+        alarms,
+        steps,
+        spans: Span::ALL.map(tab).into(),
+        days: span.as_str(),
+        form: chosen_word,
+        forms: forms.iter().map(Shown::option).collect(),
+        again: path(span),
+        figures: figures.as_deref().map(|counted| shown(&app, counted, span, (&forms, chosen))),
+    };
+    desk.show(&app, &page)
 }
 
 fn forms(reports: Vec<Report>) -> Vec<Shown> {
@@ -96,13 +101,13 @@ fn forms(reports: Vec<Report>) -> Vec<Shown> {
     reports.into_iter().map(of_report).chain([alone]).collect()
 }
 
-fn shown(
+/// The figures of the form that was chosen, or of all.
+fn shown<'a>(
     app: &App,
-    counted: &Counted<Figures>,
+    counted: &'a Counted<Figures>,
     span: Span,
-    forms: &[Shown],
-    chosen: Option<&Shown>,
-) -> Value {
+    (forms, chosen): (&'a [Shown], Option<&'a Shown>),
+) -> ShownFigures<'a> {
     let Counted { at, figures, .. } = counted;
     let timezone = &app.site.timezone;
     let mut rows = Vec::new();
@@ -119,39 +124,35 @@ fn shown(
     let days =
         figures.days.iter().filter(|day| chosen.is_none_or(|form| form.report_id == day.report_id));
     let (unit, columns) = columns(days, span, *at, timezone);
-    let domains: Vec<Value> = figures
-        .domains
-        .iter()
-        .map(|domain| json!({"label": domain.domain, "number": domain.people}))
-        .collect();
+    let domains = figures.domains.iter();
     let whole_since = at.minus(app.terms.pending_retention);
     let since = span.since(timezone.day_of(*at), timezone);
     let (signups, confirmed) = on(&figures.days, timezone.day_of(*at));
     let today = &figures.today;
-    let dropped: Vec<Value> = forms
+    let dropped = forms
         .iter()
         .filter(|form| chosen.is_none_or(|chosen| chosen.word == form.word))
         .filter_map(|form| {
             let counted = figures.dropped.iter().find(|dropped| dropped.form == form.word)?;
-            Some(json!({"title": form.title, "dropped": counted.dropped}))
-        })
-        .collect();
-    json!({
-        "counted_at": at,
-        "today": {
-            "signups": signups, "waiting": today.waiting, "confirmed": confirmed,
-            "downloads": today.downloads,
+            Some(DroppedRow { title: &form.title, dropped: counted.dropped })
+        });
+    ShownFigures {
+        counted_at: *at,
+        today: ShownToday {
+            signups,
+            waiting: today.waiting,
+            confirmed,
+            downloads: today.downloads,
         },
-        "title": chosen.map_or("All forms", |form| form.title.as_str()),
-        "funnel": way.steps(),
-        "rows": rows,
-        "total": total.row("All forms"),
-        "unit": unit.as_str(),
-        "columns_title": unit.title(),
-        "columns": columns,
-        "domains": domains,
-        "dropped": dropped,
-        // Before it, only what was confirmed is still there.
-        "whole_since": (since < whole_since).then_some(whole_since),
-    })
+        title: chosen.map_or("All forms", |form| form.title.as_str()),
+        funnel: way.steps(),
+        rows,
+        total: total.row("All forms"),
+        unit: unit.as_str(),
+        columns_title: unit.title(),
+        columns,
+        domains: domains.map(|one| Bar { label: &one.domain, number: one.people }).collect(),
+        dropped: dropped.collect(),
+        whole_since: (since < whole_since).then_some(whole_since),
+    }
 }

@@ -1,6 +1,6 @@
 //! What a new installation still needs before anybody can sign up, found by what is there.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::domain::catalog::report::ReportStatus;
 use crate::domain::staff::right::Right;
@@ -16,8 +16,25 @@ pub(super) struct Offers<'a> {
     pub reports: &'a [Report],
 }
 
+/// Something to do next, and where, if that is here.
+#[derive(Clone, Debug, Serialize)]
+pub(in crate::web::console) struct Step {
+    title: &'static str,
+    text: String,
+    href: Option<&'static str>,
+}
+
+impl Step {
+    pub(super) fn samples() -> Vec<Self> {
+        vec![
+            step("Say who you are", "Set ASSENT_CONTROLLER_NAME.", None),
+            step("Add a report", "Upload its file.", Some("/console/reports")),
+        ]
+    }
+}
+
 /// The next steps in their order; none once a form can be filled in.
-pub(super) fn next(offers: &Offers<'_>, desk: &Desk) -> Vec<Value> {
+pub(super) fn next(offers: &Offers<'_>, desk: &Desk) -> Vec<Step> {
     let published = offers.reports.iter().any(|report| report.status == ReportStatus::Published);
     if offers.controller.is_complete() && offers.has_policy && published {
         return vec![];
@@ -29,13 +46,13 @@ pub(super) fn next(offers: &Offers<'_>, desk: &Desk) -> Vec<Value> {
             "Notices name who holds the details. Set {} where the program is configured, then restart it.",
             missing.join(", ")
         );
-        steps.push(step("Say who you are", &text, None));
+        steps.push(step("Say who you are", text, None));
     }
     if !offers.has_policy {
         let text = "Every form asks for consent to it, so there is no form without one.";
         let own = desk.may(Right::PublishPolicy);
         let text = if own { text.to_owned() } else { format!("{text} An admin publishes it.") };
-        steps.push(step("Publish your privacy policy", &text, Some("/console/policies")));
+        steps.push(step("Publish your privacy policy", text, Some("/console/policies")));
     }
     if !offers.has_newsletter {
         let text = "If you send one. A form then offers it as a choice of its own.";
@@ -51,8 +68,8 @@ pub(super) fn next(offers: &Offers<'_>, desk: &Desk) -> Vec<Value> {
     steps
 }
 
-fn step(title: &str, text: &str, href: Option<&str>) -> Value {
-    json!({"title": title, "text": text, "href": href})
+fn step(title: &'static str, text: impl Into<String>, href: Option<&'static str>) -> Step {
+    Step { title, text: text.into(), href }
 }
 
 /// The settings that name the controller and are blank.

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Response;
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::domain::mail::alarm::MAIL_RELAY;
@@ -16,15 +15,15 @@ use crate::store::mail::alarms;
 use crate::store::mail::mails::{self, MailCursor, MailFilter};
 use crate::web::address::with_fields;
 use crate::web::console::desk::{Asked, Desk};
-use crate::web::console::mail::alarms::words as alarm_words;
-use crate::web::console::mail::words::{self, PATH};
+use crate::web::console::mail::alarms::AlarmNote;
+use crate::web::console::mail::list_page::{MOST_COUNTED, MailsPage, ReasonRow, kinds};
+use crate::web::console::mail::words::{self, MailRow, PATH};
+use crate::web::console::tab::Tab;
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
 
 /// How many mails a page holds.
 const PAGE: i64 = 50;
-/// How far mails are counted.
-const MOST_COUNTED: i64 = 10_000;
 /// How many reasons for parking are listed.
 const REASONS: i64 = 20;
 
@@ -43,55 +42,44 @@ pub(super) async fn show(
     let reasons = mails::count_reasons(&mut tx, REASONS).await?;
     let relay = alarms::list(&mut tx).await?.into_iter().find(|alarm| alarm.subject == MAIL_RELAY);
     drop(tx);
-    let page = usize::try_from(PAGE).unwrap_or(usize::MAX);
-    let last = found.get(page - 1).filter(|_| found.len() > page);
+    let size = usize::try_from(PAGE).unwrap_or(usize::MAX);
+    let last = found.get(size - 1).filter(|_| found.len() > size);
     let older = last.map(|mail| {
         let by_due = filter.state == Some(OutboxState::Queued);
         address(&filter, &cursor_word(by_due, mail.next_at, mail.outbox_id))
     });
-    let states = OutboxState::ALL.map(|state| {
-        let only = MailFilter { state: Some(state), ..MailFilter::default() };
-        json!({"title": words::state(state), "path": address(&only, ""),
-               "current": filter.state == Some(state)})
+    let only = |state| MailFilter { state: Some(state), ..MailFilter::default() };
+    let states = OutboxState::ALL.map(|state| Tab {
+        title: words::state(state),
+        path: address(&only(state), ""),
+        current: filter.state == Some(state),
     });
-    let all = json!({"title": "All", "path": PATH, "current": filter.state.is_none()});
+    let all = Tab { title: "All", path: PATH.to_owned(), current: filter.state.is_none() };
     let reasons = reasons.iter().map(|(reason, count)| {
-        let only = MailFilter {
-            state: Some(OutboxState::Parked),
-            kind: None,
-            reason: Some(reason.clone()),
-        };
-        json!({
-            "reason": reason,
-            "count": count,
-            "path": address(&only, ""),
-            "retry": with_fields("/console/mail/retry", &[("reason", reason)]),
-        })
+        let filter = MailFilter { reason: Some(reason.clone()), ..only(OutboxState::Parked) };
+        ReasonRow {
+            reason,
+            count: *count,
+            path: address(&filter, ""),
+            retry: with_fields("/console/mail/retry", &[("reason", reason)]),
+        }
     });
-    let context = json!({
-        "word": done(&asked),
-        "relay": relay.as_ref().map(alarm_words),
-        "counts": {
-            "queued": counted(counts.queued), "parked": counted(counts.parked),
-            "dropped": counted(counts.dropped), "sent": counted(counts.sent),
-        },
-        "sent_since": since,
-        "states": states.into_iter().chain([all]).collect::<Vec<_>>(),
-        "state": filter.state.map_or("", OutboxState::as_str),
-        "kind": filter.kind.map_or("", MailKind::as_str),
-        "kinds": MailKind::ALL.map(|k| json!({"value": k.as_str(), "title": words::kind(k)})),
-        "reason": filter.reason,
-        "reasons": reasons.collect::<Vec<_>>(),
-        "mails": found.iter().take(page).map(|mail| words::row(mail, now)).collect::<Vec<_>>(),
-        "newest": after.is_some().then(|| address(&filter, "")),
-        "older": older,
-    });
-    desk.page(&app, "console/mail.html", context)
-}
-
-/// A number, or that there are more than are counted.
-fn counted(n: i64) -> Value {
-    if n > MOST_COUNTED { json!("10,000+") } else { json!(n) }
+    let page = MailsPage {
+        word: done(&asked),
+        relay: relay.as_ref().map(AlarmNote::from),
+        counts: counts.into(),
+        sent_since: since,
+        states: states.into_iter().chain([all]).collect(),
+        state: filter.state.map_or("", OutboxState::as_str),
+        kind: filter.kind.map_or("", MailKind::as_str),
+        kinds: kinds(),
+        reason: filter.reason.as_deref(),
+        reasons: reasons.collect(),
+        mails: found.iter().take(size).map(|mail| MailRow::new(mail, now)).collect(),
+        newest: after.is_some().then(|| address(&filter, "")),
+        older,
+    };
+    desk.show(&app, &page)
 }
 
 /// What a list is narrowed by; a word that is none of ours narrows nothing.

@@ -2,8 +2,9 @@
 
 pub(super) mod alarms;
 mod list;
-mod one;
-mod retry;
+pub(super) mod list_page;
+pub(super) mod one;
+pub(super) mod retry;
 pub(super) mod words;
 
 use super::route::Route;

@@ -1,15 +1,19 @@
 //! `/console/mail/{id}`: one mail, every try to hand it over, and how it came back.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use super::words;
-use crate::domain::mail::outbox::OutboxState;
+use super::words::{MailEvent, MailRow};
+use crate::domain::mail::bounce::BounceKind;
+use crate::domain::mail::outbox::{DeliveryOutcome, OutboxState};
+use crate::domain::timestamp::Timestamp;
 use crate::store::contacts::suppressions;
-use crate::store::mail::mails;
+use crate::store::mail::mails::{self, CameBack, Try};
+use crate::templates::page::Page;
 use crate::web::address::key;
 use crate::web::console::desk::{Asked, Desk};
 use crate::web::{App, Error};
@@ -33,21 +37,67 @@ pub(super) async fn show(
         None => false,
     };
     drop(tx);
-    let mut events: Vec<Value> =
-        tries.iter().map(words::tried).chain(bounces.iter().map(words::came_back)).collect();
-    // Texts of moments sort as moments do.
-    events.sort_by(|one, other| other["at"].as_str().cmp(&one["at"].as_str()));
+    let tried = tries.into_iter().map(MailEvent::from);
+    let mut events: Vec<_> = tried.chain(bounces.into_iter().map(MailEvent::from)).collect();
+    events.sort_by_key(|event| Reverse(event.at));
     let word = match asked.one("word") {
         "again" => Some("The mail is on its way again."),
         "settled" => Some("The mail was not parked any more, so nothing was changed."),
         _ => None,
     };
-    let context = json!({
-        "word": word,
-        "mail": words::row(&mail, app.clock.now()),
-        "may_retry": mail.state == OutboxState::Parked,
-        "suppressed": suppressed,
-        "events": events,
-    });
-    desk.page(&app, "console/mail_one.html", context)
+    let page = MailPage {
+        word,
+        mail: MailRow::new(&mail, app.clock.now()),
+        may_retry: mail.state == OutboxState::Parked,
+        suppressed,
+        events,
+    };
+    desk.show(&app, &page)
+}
+
+/// `console/mail_one.html`.
+#[derive(Clone, Debug, Serialize)]
+pub(in crate::web::console) struct MailPage<'a> {
+    word: Option<&'static str>,
+    mail: MailRow<'a>,
+    may_retry: bool,
+    suppressed: bool,
+    events: Vec<MailEvent>,
+}
+
+impl Page for MailPage<'_> {
+    const TEMPLATE: &'static str = "console/mail_one.html";
+
+    fn samples() -> Vec<Self> {
+        let came_back = CameBack {
+            kind: BounceKind::Hard,
+            status: Some("5.1.1".to_owned()),
+            received_at: Timestamp::SAMPLE,
+        };
+        let tried = Try {
+            outcome: DeliveryOutcome::Sent,
+            detail: String::new(),
+            finished_at: Timestamp::SAMPLE,
+        };
+        let parked = MailPage {
+            word: None,
+            mail: MailRow::sample(),
+            may_retry: true,
+            suppressed: true,
+            events: vec![came_back.into(), tried.into()],
+        };
+        let page = |mail| MailPage {
+            word: Some("The mail is on its way again."),
+            mail,
+            may_retry: false,
+            events: vec![],
+            ..parked.clone()
+        };
+        vec![
+            page(MailRow::sample_waiting()),
+            page(MailRow::sample_under_way()),
+            page(MailRow::sample_to_others()),
+            parked,
+        ]
+    }
 }

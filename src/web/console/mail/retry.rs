@@ -4,18 +4,17 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::domain::timestamp::Timestamp;
 use crate::flows::mail::retry_mail::{retry_all, retry_one};
 use crate::store::mail::mails;
+use crate::templates::page::Page;
 use crate::web::address::key;
-use crate::web::console::desk::{Asked, Desk, Form, fault};
-use crate::web::console::form::is_sure;
+use crate::web::console::desk::{Asked, Desk, Form};
+use crate::web::console::form::{FieldError, fault, is_sure};
 use crate::web::console::mail::words::PATH;
 use crate::web::{App, Error};
-
-const PAGE: &str = "console/mail_retry.html";
 
 pub(super) async fn one(
     State(app): State<Arc<App>>,
@@ -37,8 +36,7 @@ pub(super) async fn ask(
     desk: Desk,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
-    let context = question(&app, asked.one("reason"), false).await?;
-    desk.page(&app, PAGE, context)
+    desk.show(&app, &question(&app, asked.one("reason"), vec![]).await?)
 }
 
 /// Sends those again that were counted, if the box is ticked.
@@ -50,8 +48,8 @@ pub(super) async fn all(
     let reason = fields.one("reason");
     let by = fields.one("by").parse().ok().map(Timestamp::from_micros);
     let Some(by) = by.filter(|_| is_sure(&fields)) else {
-        let context = question(&app, reason, true).await?;
-        return desk.refused(&app, PAGE, context);
+        let errors = vec![fault("sure", "Tick the box if they are to be sent again")];
+        return desk.refuse(&app, &question(&app, reason, errors).await?);
     };
     let mut tx = app.db.write().await?;
     let count = retry_all(&mut tx, &app.moment(), &desk.actor(), reason, by).await?;
@@ -60,13 +58,38 @@ pub(super) async fn all(
     Ok(Redirect::to(&format!("{PATH}?word=again&count={count}")).into_response())
 }
 
-async fn question(app: &App, reason: &str, refused: bool) -> Result<serde_json::Value, Error> {
+async fn question<'a>(
+    app: &App,
+    reason: &'a str,
+    errors: Vec<FieldError>,
+) -> Result<MailRetryPage<'a>, Error> {
     let by = app.clock.now();
     let count = mails::count_parked_for(&mut app.db.read().await?, reason, by).await?;
-    let errors = if refused {
-        json!([fault("sure", "Tick the box if they are to be sent again")])
-    } else {
-        json!([])
-    };
-    Ok(json!({"reason": reason, "count": count, "by": by.micros().to_string(), "errors": errors}))
+    Ok(MailRetryPage { reason, count, by: by.micros().to_string(), errors })
+}
+
+/// `console/mail_retry.html`.
+#[derive(Clone, Debug, Serialize)]
+pub(in crate::web::console) struct MailRetryPage<'a> {
+    reason: &'a str,
+    count: i64,
+    /// The moment of counting: what is parked later is not sent.
+    by: String,
+    errors: Vec<FieldError>,
+}
+
+impl Page for MailRetryPage<'_> {
+    const TEMPLATE: &'static str = "console/mail_retry.html";
+
+    fn samples() -> Vec<Self> {
+        let many = MailRetryPage {
+            reason: "refused: the relay said 554 5.7.1 to the recipient",
+            count: 312,
+            by: "1763884800000000".to_owned(),
+            errors: vec![],
+        };
+        let errors = vec![fault("sure", "Tick the box if they are to be sent again")];
+        let none = MailRetryPage { reason: "", count: 0, ..many.clone() };
+        vec![many.clone(), MailRetryPage { count: 1, errors, ..many }, none]
+    }
 }
