@@ -11,6 +11,7 @@ use super::contacts::suppressions::bring::BringSuppressionsPage;
 use super::contacts::suppressions::lift::LiftSuppressionPage;
 use super::contacts::suppressions::page::SuppressionsPage;
 use super::dashboard::page::DashboardPage;
+use super::ledger::page::LedgerPage;
 use super::mail::list_page::MailsPage;
 use super::mail::one::MailPage;
 use super::mail::retry::MailRetryPage;
@@ -34,5 +35,6 @@ pub(in crate::web) fn samples(all: &mut Samples) {
     sample::<MailsPage<'_>>(all);
     sample::<MailPage<'_>>(all);
     sample::<MailRetryPage<'_>>(all);
+    sample::<LedgerPage>(all);
     sample::<TasksPage>(all);
 }

@@ -3,7 +3,6 @@
 mod account;
 mod audit;
 mod desk;
-mod ledger;
 mod newsletters;
 mod policies;
 mod reports;
@@ -17,10 +16,9 @@ use super::values::other_sites;
 use crate::templates::samples::console::desk::{admin, viewer};
 
 /// The samples of each part of the console.
-const PARTS: [fn(&str) -> Vec<Value>; 9] = [
+const PARTS: [fn(&str) -> Vec<Value>; 8] = [
     account::of,
     audit::of,
-    ledger::of,
     newsletters::of,
     policies::of,
     reports::of,

@@ -1,19 +1,20 @@
 //! `/console/ledger`: the newest checkpoint, the key to check it with, and checking all of it.
 
+pub(super) mod page;
+
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
-use serde_json::{Value, json};
 
+use self::page::{LastCheck, LedgerPage, Progress, ShownCheckpoint, ShownVerdict};
 use super::desk::Desk;
 use super::route::Route;
 use crate::domain::staff::right::Right;
 use crate::flows::ledger::keep_verdict::find_verdict;
-use crate::ledger::note::encode_hash;
 use crate::store::ledger::checkpoints;
-use crate::web::state::ledger_check::{Ended, Parts};
+use crate::web::state::ledger_check::Parts;
 use crate::web::{App, Error};
 
 const PATH: &str = "/console/ledger";
@@ -33,7 +34,7 @@ async fn show(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error
     // Before the verdict: of a check that is over by now, that is kept already.
     let running = app.ledger_check.running().map(|progress| {
         let (done, size) = progress.so_far();
-        json!({"done": done, "size": size})
+        Progress { done, size }
     });
     let mut tx = app.db.read().await?;
     let newest = checkpoints::find_kept(&mut tx).await?;
@@ -41,43 +42,18 @@ async fn show(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error
     let verdict = find_verdict(&mut tx, &app.terms.evidence_key).await?;
     drop(tx);
     let key = app.terms.ledger_keys.first().vkey();
-    let checkpoint = newest.map(|newest| {
-        let root = newest.root.as_slice().try_into().map(|root| encode_hash(&root));
-        json!({"size": newest.size, "root": root.unwrap_or_default(), "note": newest.note,
-               "created_at": newest.created_at})
-    });
     let last = app.ledger_check.last().filter(|last| last.is_told_beside(verdict.as_ref()));
-    let context = json!({
-        "checkpoint": checkpoint,
-        "waiting": waiting.min(WAITING),
-        "more_wait": waiting > WAITING,
-        "vkey": key.to_string(),
-        "fingerprint": key.fingerprint(),
-        "verdict": verdict.map(|verdict| json!({
-            "checked_at": verdict.checked_at, "size": verdict.size, "finding": verdict.finding,
-            "warning": verdict.warning,
-        })),
-        "running": running,
-        "last": last.map(|last| told(&last)),
-    });
-    desk.page(&app, "console/ledger.html", context)
-}
-
-/// What the last check that was asked for here came to, with all that it found.
-fn told(last: &Ended) -> Value {
-    match last {
-        Ended::Told(told) => json!({
-            "failed": false,
-            "size": told.size,
-            "erased": told.erased,
-            "checkpoints": told.checkpoints,
-            "findings": told.findings,
-            "more": told.more,
-        }),
-        Ended::Failed(_) => json!({
-            "failed": true, "size": 0, "erased": 0, "checkpoints": 0, "findings": [], "more": 0,
-        }),
-    }
+    let page = LedgerPage {
+        checkpoint: newest.map(ShownCheckpoint::from),
+        waiting: waiting.min(WAITING),
+        more_wait: waiting > WAITING,
+        vkey: key.to_string(),
+        fingerprint: key.fingerprint(),
+        verdict: verdict.map(ShownVerdict::from),
+        running,
+        last: last.as_deref().map(LastCheck::from),
+    };
+    desk.show(&app, &page)
 }
 
 async fn verify(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
