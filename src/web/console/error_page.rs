@@ -1,10 +1,12 @@
 //! What went wrong at the console: in its own frame, with its menu for who is signed in.
 
 use axum::http::HeaderMap;
-use serde_json::json;
+use serde::Serialize;
 
-use super::desk::{Desk, context_of};
+use super::desk::Desk;
+use super::page::render;
 use crate::templates::TemplateError;
+use crate::templates::page::Page;
 use crate::web::console::staff::session;
 use crate::web::error::Gone;
 use crate::web::{App, Error};
@@ -41,7 +43,26 @@ pub(in crate::web) async fn error_page(
             (title, message, (desk.is_none() && has_form).then_some(path))
         }
     };
-    let context =
-        json!({"title": title, "message": message, "status": error.status().as_u16(), "to": to});
-    app.templates.render("console/error.html", context_of(app, desk.as_ref(), context))
+    let page = ErrorPage { title, message, status: error.status().as_u16(), to };
+    render(app, desk.as_ref(), &page)
+}
+
+/// `console/error.html`.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct ErrorPage<'a> {
+    title: &'a str,
+    message: &'a str,
+    status: u16,
+    /// Where to go on, if anywhere but the first page.
+    to: Option<&'a str>,
+}
+
+impl Page for ErrorPage<'_> {
+    const TEMPLATE: &'static str = "console/error.html";
+
+    fn samples() -> Vec<Self> {
+        let message = "What stood here may be gone, or the address is not whole.";
+        let page = |to| ErrorPage { title: "Page not found", message, status: 404, to };
+        vec![page(None), page(Some("/console/exports"))]
+    }
 }

@@ -11,11 +11,12 @@ use super::contacts::suppressions::bring::BringSuppressionsPage;
 use super::contacts::suppressions::lift::LiftSuppressionPage;
 use super::contacts::suppressions::page::SuppressionsPage;
 use super::dashboard::page::DashboardPage;
+use super::error_page::ErrorPage;
 use super::ledger::page::LedgerPage;
 use super::mail::list_page::MailsPage;
 use super::mail::one::MailPage;
 use super::mail::retry::MailRetryPage;
-use super::page::sample;
+use super::page::{sample, sample_signed_out};
 use super::tasks::TasksPage;
 use crate::templates::page::Samples;
 
@@ -37,4 +38,6 @@ pub(in crate::web) fn samples(all: &mut Samples) {
     sample::<MailRetryPage<'_>>(all);
     sample::<LedgerPage>(all);
     sample::<TasksPage>(all);
+    sample::<ErrorPage<'_>>(all);
+    sample_signed_out::<ErrorPage<'_>>(all);
 }

@@ -9,12 +9,6 @@ pub(super) fn of(screen: &str) -> Vec<Value> {
             json!({"desk": null, "email": "", "errors": []}),
             json!({"desk": null, "email": "ada@example.org", "errors": errors}),
         ],
-        "error.html" => {
-            let error = |to: Option<&str>| json!({"title": "Page not found", "message": "Look it up again.", "status": 404, "to": to});
-            let mut outside = error(None);
-            outside["desk"] = Value::Null;
-            vec![error(None), error(Some("/console/exports")), outside]
-        }
         "second_step.html" => {
             let errors = json!([{"field": "code", "message": "Do this instead"}]);
             vec![json!({"desk": null, "errors": []}), json!({"desk": null, "errors": errors})]
