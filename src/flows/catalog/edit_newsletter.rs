@@ -28,7 +28,7 @@ pub async fn edit_newsletter(
     let new =
         NewsletterWords { name: name.as_str(), description: description.map_or("", Line::as_str) };
     if !newsletters::update(tx, slug, seen, new).await? {
-        let known = newsletters::list(tx).await?.iter().any(|newsletter| newsletter.slug == *slug);
+        let known = newsletters::find(tx, slug).await?.is_some();
         return Ok(if known { Reworded::Overtaken } else { Reworded::Unknown });
     }
     let changed = changes([

@@ -35,14 +35,13 @@ pub async fn edit_purpose(
 ) -> Result<(), PurposeError> {
     let (name, words) = (edit.name.as_ref(), edit.words.as_ref());
     let (name, words) = (name.map(Line::as_str), words.map(OwnWords::as_str));
-    let known = purposes::list(tx).await?;
-    let before = known.iter().find(|own| own.code == *code);
+    let before = purposes::find(tx, code).await?;
     let before = before.ok_or_else(|| PurposeError::Unknown(code.clone()))?;
     if !purposes::update(tx, code, name, words).await? {
         return Err(PurposeError::Unknown(code.clone()));
     }
     let after = (name.unwrap_or(&before.name), words.unwrap_or(&before.words));
-    write_down(tx, at, actor, before, after).await?;
+    write_down(tx, at, actor, &before, after).await?;
     Ok(())
 }
 
@@ -58,7 +57,7 @@ pub async fn reword_purpose(
     (name, words): (&Line, &OwnWords),
 ) -> Result<Reworded, Error> {
     if !purposes::reword(tx, seen, name.as_str(), words.as_str()).await? {
-        let known = purposes::list(tx).await?.iter().any(|own| own.code == seen.code);
+        let known = purposes::find(tx, &seen.code).await?.is_some();
         return Ok(if known { Reworded::Overtaken } else { Reworded::Unknown });
     }
     write_down(tx, at, actor, seen, (name.as_str(), words.as_str())).await?;

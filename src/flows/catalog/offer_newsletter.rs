@@ -63,6 +63,6 @@ async fn tell(
         audit_entries::append(tx, at, actor, action, &json!({"slug": slug})).await?;
         return Ok(Moved::Done);
     }
-    let known = newsletters::list(tx).await?.iter().any(|newsletter| newsletter.slug == *slug);
+    let known = newsletters::find(tx, slug).await?.is_some();
     Ok(if known { Moved::Already } else { Moved::Unknown })
 }

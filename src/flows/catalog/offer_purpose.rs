@@ -23,13 +23,12 @@ pub async fn offer_purpose(
     code: &Purpose,
     report: &Slug,
 ) -> Result<(), PurposeError> {
-    let all = reports::list(tx).await?;
-    let offering = all.iter().find(|known| known.slug == *report);
+    let offering = reports::find(tx, report).await?;
     let offering = offering.ok_or_else(|| PurposeError::UnknownReport(report.clone()))?;
     if purposes::offer(tx, code, offering.report_id).await? {
         let detail = json!({"purpose": code, "report": report});
         audit_entries::append(tx, at, actor, Action::PurposeOffer, &detail).await?;
-    } else if !purposes::list(tx).await?.iter().any(|own| own.code == *code) {
+    } else if purposes::find(tx, code).await?.is_none() {
         return Err(PurposeError::Unknown(code.clone()));
     }
     Ok(())

@@ -85,6 +85,21 @@ pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<Newsletter>> {
     .await)
 }
 
+/// The newsletter of this name, whether or not it is set aside.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find(tx: &mut Tx, slug: &Slug) -> sqlx::Result<Option<Newsletter>> {
+    on!(tx, |conn| {
+        sqlx::query_as(
+        "SELECT newsletter_id, slug, name, description, withdrawn_at FROM newsletter WHERE slug = $1"
+    )
+    .bind(slug)
+    .fetch_optional(conn)
+    .await
+    })
+}
+
 /// How a newsletter is named and described.
 #[derive(Clone, Copy, Debug)]
 pub struct NewsletterWords<'a> {

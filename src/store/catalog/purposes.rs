@@ -47,6 +47,19 @@ pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<OwnPurpose>> {
     .await)
 }
 
+/// The operator's own purpose of this code.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find(tx: &mut Tx, code: &Purpose) -> sqlx::Result<Option<OwnPurpose>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT code, name, words FROM purpose WHERE code = $1 AND words IS NOT NULL"
+    )
+    .bind(code)
+    .fetch_optional(conn)
+    .await)
+}
+
 /// Changes the name or the words of one of the operator's own; what is `None` stays. `false` when there
 /// is none of that code.
 ///

@@ -60,6 +60,17 @@ pub async fn delete(tx: &mut Tx, subject: &str) -> sqlx::Result<bool> {
         .map(|done| done.rows_affected() == 1))
 }
 
+/// The alarm about one subject, while it stands.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find(tx: &mut Tx, subject: &str) -> sqlx::Result<Option<Alarm>> {
+    on!(tx, |conn| sqlx::query_as("SELECT subject, detail, since FROM alarm WHERE subject = $1")
+        .bind(subject)
+        .fetch_optional(conn)
+        .await)
+}
+
 /// What stands, by subject.
 ///
 /// # Errors

@@ -99,6 +99,22 @@ pub async fn list(tx: &mut Tx, lang: &str) -> sqlx::Result<Vec<PolicyVersion>> {
     .await)
 }
 
+/// The version in force in one language.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_newest(tx: &mut Tx, lang: &str) -> sqlx::Result<Option<PolicyVersion>> {
+    on!(tx, |conn| sqlx::query_as(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM policy_version WHERE lang = $1
+         ORDER BY published_at DESC, policy_version_id DESC LIMIT 1"
+    ))
+    .bind(lang)
+    .fetch_optional(conn)
+    .await)
+}
+
 /// The labels of versions that this program did not publish so: in another language than its one, or two of one label.
 /// No hash is over the language, and by it a version is found that ends consents under older ones.
 ///
@@ -162,7 +178,7 @@ pub async fn lock_newest(tx: &mut Tx, lang: &str) -> sqlx::Result<Option<PolicyV
         postgres: "LOCK TABLE policy_version IN SHARE ROW EXCLUSIVE MODE",
     };
     on!(tx, LOCK, |conn, sql| sqlx::query(sql).execute(conn).await.map(drop))?;
-    Ok(list(tx, lang).await?.into_iter().next())
+    find_newest(tx, lang).await
 }
 
 /// One version.

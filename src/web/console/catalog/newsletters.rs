@@ -143,8 +143,7 @@ async fn page(
     word: Option<&str>,
 ) -> Result<Value, Error> {
     let mut tx = app.db.read().await?;
-    let all = newsletters::list(&mut tx).await?;
-    let newsletter = all.into_iter().find(|known| known.slug == *slug).ok_or(Error::NotFound)?;
+    let newsletter = newsletters::find(&mut tx, slug).await?.ok_or(Error::NotFound)?;
     let offered = newsletter.is_offered();
     let Newsletter { name, description, .. } = newsletter;
     let purpose = Purpose::newsletter(slug);

@@ -92,8 +92,8 @@ async fn add(
 }
 
 async fn find(tx: &mut Tx, code: &str) -> Result<OwnPurpose, Error> {
-    let all = purposes::list(tx).await?;
-    all.into_iter().find(|own| own.code.as_str() == code).ok_or(Error::NotFound)
+    let code = code.parse().map_err(|_| Error::NotFound)?;
+    purposes::find(tx, &code).await?.ok_or(Error::NotFound)
 }
 
 async fn show(

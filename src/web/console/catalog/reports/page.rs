@@ -226,7 +226,7 @@ async fn missing(app: &App, tx: &mut Tx) -> Result<Vec<&'static str>, Error> {
     if !app.site.controller.is_complete() {
         missing.push("controller");
     }
-    if versions::list(tx, LANG).await?.is_empty() {
+    if versions::find_newest(tx, LANG).await?.is_none() {
         missing.push("policy");
     }
     Ok(missing)
