@@ -3,11 +3,11 @@
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::BackupError;
-use crate::domain::catalog::notice::hex;
 use crate::domain::timestamp::Timestamp;
 
 /// Its name in the directory.
@@ -117,6 +117,6 @@ impl BackupFile {
             hash.update(&piece[..read]);
             bytes += read as u64;
         }
-        Ok(Self { path: path.to_owned(), bytes, sha256: hex(&hash.finalize()) })
+        Ok(Self { path: path.to_owned(), bytes, sha256: HEXLOWER.encode(&hash.finalize()) })
     }
 }

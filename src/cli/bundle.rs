@@ -3,12 +3,13 @@
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+use data_encoding::HEXLOWER;
 use serde_json::json;
 
 use super::actor::disclosed;
 use super::outcome::{Error, Outcome, refuse};
 use crate::app::Core;
-use crate::domain::catalog::notice::{LANG, hex, sha256_hex};
+use crate::domain::catalog::notice::{LANG, sha256_hex};
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::flows::consent::receipt::prove;
 use crate::flows::contacts::record_disclosure::Disclosure;
@@ -65,7 +66,7 @@ pub(super) async fn write(core: &Core, dir: &Path, only: Option<&str>) -> Outcom
     let keys: Vec<_> = keys.into_iter().map(|key| (key, None)).collect();
     std::fs::write(dir.join(KEYS), keys_json(&keys)).map_err(failed)?;
     for context in contexts::list(&mut tx).await? {
-        std::fs::write(dir.join(context_file(&hex(&context.sha256))), context.body)
+        std::fs::write(dir.join(context_file(&HEXLOWER.encode(&context.sha256))), context.body)
             .map_err(failed)?;
     }
     for notice in notices::list(&mut tx).await? {

@@ -1,6 +1,7 @@
 //! A file that arrives in pieces: told by its first bytes, hashed on the way, there whole or not at all.
 
 use bytes::{Bytes, BytesMut};
+use data_encoding::HEXLOWER;
 use object_store::path::Path as Key;
 use object_store::{MultipartUpload, ObjectStoreExt, PutPayload};
 use sha2::{Digest, Sha256};
@@ -8,7 +9,6 @@ use uuid::Uuid;
 
 use super::{COVER_MAX, Files, FilesError, PART_SIZE, Shelf, StoredFile};
 use crate::domain::catalog::media_type::{HEAD_LENGTH, MediaType};
-use crate::domain::catalog::notice::hex;
 
 /// A report's file on its way into the store. Dropped before it was finished, it leaves nothing behind.
 pub struct IncomingReport {
@@ -116,7 +116,7 @@ impl IncomingReport {
             key: started.key.to_string(),
             media_type: started.media_type,
             byte_size: self.byte_size,
-            sha256: hex(&self.hash.finalize()),
+            sha256: HEXLOWER.encode(&self.hash.finalize()),
         })
     }
 

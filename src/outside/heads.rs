@@ -1,11 +1,11 @@
 //! Signed tree heads, each an object that is written once, under the size of the head before it. So two who go
 //! on from one head, such as a ledger and a copy of it, ask for the same object, and one of them gets it.
 
+use data_encoding::HEXLOWER;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sha2::{Digest, Sha256};
 
 use super::error::OutsideError;
-use crate::domain::catalog::notice::hex;
 use crate::files::Files;
 use crate::ledger::epoch::Epoch;
 use crate::ledger::keys::LedgerKeys;
@@ -55,7 +55,7 @@ impl Head {
 
 impl Heads {
     pub(super) fn of(place: Files, keys: &LedgerKeys) -> Self {
-        let digest = hex(&Sha256::digest(keys.origin()));
+        let digest = HEXLOWER.encode(&Sha256::digest(keys.origin()));
         Self { place, folder: format!("outside/heads/{}", digest.get(..16).unwrap_or(&digest)) }
     }
 

@@ -2,10 +2,10 @@
 //! and one that was changed is told from the one that was put.
 
 use bytes::Bytes;
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use super::journal::whole_lines;
-use crate::domain::catalog::notice::hex;
 
 /// Where they lie.
 pub(super) const FOLDER: &str = "outside/endings";
@@ -16,7 +16,7 @@ pub(super) const PIECE: u64 = 64 * 1024;
 
 /// The name of the object that holds these lines.
 pub(super) fn object_name(piece: &[u8]) -> String {
-    hex(&Sha256::digest(piece))
+    HEXLOWER.encode(&Sha256::digest(piece))
 }
 
 /// The key of the object of this name.
@@ -52,7 +52,7 @@ pub(super) fn find_lines(bytes: &[u8], name: &str) -> Option<Bytes> {
         let end = piece.split_inclusive(|byte| *byte == b'\n').find_map(|line| {
             hash.update(line);
             end += line.len();
-            (hex(&hash.clone().finalize()) == name).then_some(end)
+            (HEXLOWER.encode(&hash.clone().finalize()) == name).then_some(end)
         })?;
         piece.truncate(end);
         Some(piece.into())

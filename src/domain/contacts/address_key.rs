@@ -1,6 +1,7 @@
 //! Addresses as keyed hashes, for what must recognise an address without holding it.
 
-use crate::domain::catalog::notice::hex;
+use data_encoding::HEXLOWER;
+
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::ledger::keyed_hash::HashKey;
 
@@ -19,22 +20,13 @@ impl AddressKey {
     /// Its lower-case hex, the form in which it stands in addresses and batches are bound.
     #[must_use]
     pub fn to_hex(&self) -> String {
-        hex(&self.0)
+        HEXLOWER.encode(&self.0)
     }
 
     /// The key of that lower-case hex.
     #[must_use]
     pub fn from_hex(text: &str) -> Option<Self> {
-        let digits: Option<Vec<u8>> = text
-            .bytes()
-            .map(|byte| match byte {
-                b'0'..=b'9' => Some(byte - b'0'),
-                b'a'..=b'f' => Some(byte - b'a' + 10),
-                _ => None,
-            })
-            .collect();
-        let digits = digits.filter(|digits| digits.len() == 64)?;
-        Some(Self(digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect()))
+        HEXLOWER.decode(text.as_bytes()).ok().filter(|key| key.len() == 32).map(Self)
     }
 }
 
@@ -102,7 +94,7 @@ impl AddressSecret {
     /// compare it and refuse to start on a mismatch.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        hex(&self.hash(b"fingerprint", b"").0[..8])
+        HEXLOWER.encode(&self.hash(b"fingerprint", b"").0[..8])
     }
 
     fn hash(&self, kind: &[u8], text: &[u8]) -> AddressKey {

@@ -1,9 +1,9 @@
 //! An export asked for at the console comes to its end: whole, broken off, or deleted when its time is over.
 
+use data_encoding::HEXLOWER;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::domain::catalog::notice::hex;
 use crate::domain::staff::action::Action;
 use crate::flows::Error;
 use crate::flows::contacts::record_export::{ExportRecord, record_export};
@@ -28,7 +28,7 @@ pub async fn finish_export(
 ) -> Result<bool, Error> {
     let whole = WholeRun {
         rows: i64::try_from(record.written.rows).unwrap_or(i64::MAX),
-        sha256: &hex(&record.written.sha256),
+        sha256: &HEXLOWER.encode(&record.written.sha256),
         file,
     };
     if !export_runs::mark_done(tx, at.now, held, &whole).await? {

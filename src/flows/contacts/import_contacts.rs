@@ -3,10 +3,10 @@
 
 use std::collections::HashMap;
 
+use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::domain::catalog::notice::hex;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::consent::event::EventType;
 use crate::domain::consent::evidence_key::ConsentFields;
@@ -246,7 +246,7 @@ fn subscriber<'a>(at: &Moment, terms: &Terms, row: &'a ImportRow) -> ImportedSub
         organisation,
         words: SearchWords::of(email, [name, organisation, job_title]).kept(),
         job_title,
-        mac: hex(&terms.evidence_key.subscriber(subscriber_id, &row.address_key)),
+        mac: HEXLOWER.encode(&terms.evidence_key.subscriber(subscriber_id, &row.address_key)),
     }
 }
 
@@ -309,7 +309,7 @@ async fn record(
             subscriber_id,
             event_id: event.event_id,
             consented_at: contact.consented_at.micros(),
-            mac: hex(&mac),
+            mac: HEXLOWER.encode(&mac),
         });
         events.push(event);
     }
@@ -382,7 +382,7 @@ fn detail(import: &Import<'_>, sha256: &[u8]) -> Value {
         "purpose": import.purpose,
         "policy": import.policy.label,
         "source": import.source.as_str(),
-        "sha256": hex(sha256),
+        "sha256": HEXLOWER.encode(sha256),
     })
 }
 

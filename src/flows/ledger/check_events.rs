@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use data_encoding::HEXLOWER;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::domain::catalog::notice::{LANG, hex, sha256_hex};
+use crate::domain::catalog::notice::{LANG, sha256_hex};
 use crate::domain::consent::event::EventType;
 use crate::domain::consent::evidence_key::{ConsentFields, EventFields, EvidenceKey, RowMac};
 use crate::domain::contacts::address_key::{AddressKey, AddressSecret};
@@ -136,7 +137,7 @@ impl EventChecker {
             policies: policies.iter().map(policy).collect(),
             contexts: contexts
                 .into_iter()
-                .map(|c| (hex(&c.sha256), c.body))
+                .map(|c| (HEXLOWER.encode(&c.sha256), c.body))
                 .filter(|(sha256, body)| *sha256 == sha256_hex(body.as_bytes()))
                 .filter_map(|(sha256, body)| Some((sha256, serde_json::from_str(&body).ok()?)))
                 .collect(),

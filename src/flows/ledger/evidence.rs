@@ -1,8 +1,9 @@
 //! How a consent event is made from what was shown and said.
 
+use data_encoding::HEXLOWER;
 use uuid::Uuid;
 
-use crate::domain::catalog::notice::{hex, sha256_hex};
+use crate::domain::catalog::notice::sha256_hex;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::consent::event::{
     Context, ControllerEvidence, Emptied, ErasureBody, EventBody, EventType, NoticeEvidence,
@@ -261,7 +262,7 @@ fn commit(
     let (subject_id, seq, salt) = (order.subject.id(), order.seq, at.new_salt());
     let leaf = LeafHead::of_event(event_type).leaf(&salt, body);
     let fields = EventFields { event_id, subject_id, seq, event_type, purpose, leaf: &leaf };
-    let mac = hex(&terms.evidence_key.event(&fields));
+    let mac = HEXLOWER.encode(&terms.evidence_key.event(&fields));
     order.take(&leaf);
-    Committed { subject_id, seq, salt: hex(&salt), leaf, mac }
+    Committed { subject_id, seq, salt: HEXLOWER.encode(&salt), leaf, mac }
 }

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER;
 use uuid::Uuid;
 
-use crate::domain::catalog::notice::hex;
 use crate::domain::consent::event::EventType;
 use crate::domain::consent::evidence_key::SignupFields;
 use crate::domain::contacts::address_key::AddressKey;
@@ -129,7 +129,7 @@ fn row(
         source: form.source.clone(),
         method: form.method,
         reach,
-        mac: hex(&mac),
+        mac: HEXLOWER.encode(&mac),
     }
 }
 

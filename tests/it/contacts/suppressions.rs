@@ -16,7 +16,7 @@ const BRING: &str = "/console/suppressions/bring";
 /// The fields of the form that lifts a reason of an address.
 fn lift(app: &TestApp, email: &str, reason: &str) -> String {
     let key = app.core.terms.address_secret.key(&EmailAddress::parse(email).unwrap());
-    let key = assent::domain::catalog::notice::hex(key.as_bytes());
+    let key = data_encoding::HEXLOWER.encode(key.as_bytes());
     format!("key={key}&reason={reason}")
 }
 

@@ -65,7 +65,7 @@ async fn fresh_sqlite(data_dir: &Path) {
 }
 
 pub fn hex(bytes: &[u8]) -> String {
-    assent::domain::catalog::notice::hex(bytes)
+    data_encoding::HEXLOWER.encode(bytes)
 }
 
 impl TestApp {
