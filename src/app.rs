@@ -295,7 +295,7 @@ impl Program {
             site,
             mail_waits: Arc::new(Notify::new()),
             seal_every: core.seal_every,
-            witness_mail: settings.ledger_witness_mail.as_ref().map(ToString::to_string),
+            witness_mail: settings.ledger_witness_mail.clone(),
             runs: RunLog::new(core.moment().new_id()),
         };
         Ok(Self { core, worker, dev_mailbox })

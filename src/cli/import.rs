@@ -84,7 +84,7 @@ fn line(text: &str, blank: &str) -> Result<Line, String> {
 }
 
 fn reason(text: &str) -> Result<SuppressionReason, String> {
-    let reason = SuppressionReason::named(text).filter(|reason| BROUGHT.contains(reason));
+    let reason = text.parse().ok().filter(|reason| BROUGHT.contains(reason));
     reason.ok_or_else(|| "say unsubscribed, bounced, complained or manual".to_owned())
 }
 

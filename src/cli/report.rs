@@ -148,12 +148,12 @@ impl Add {
             summary,
             body,
             file_key: file.key,
-            media_type: file.media_type.name.to_owned(),
+            media_type: file.media_type,
             byte_size: file.byte_size,
             sha256: file.sha256,
             pages: self.pages,
             cover_key,
-            cover_media_type: cover_type.map(ToOwned::to_owned),
+            cover_media_type: cover_type,
             requires_name: requires(RequiredField::Name),
             requires_organisation: requires(RequiredField::Organisation),
             requires_job_title: requires(RequiredField::JobTitle),
@@ -225,10 +225,9 @@ async fn put_cover(
     core: &Core,
     at: &Moment,
     cover: Option<&Path>,
-) -> Result<Option<(String, &'static str)>, Error> {
+) -> Result<Option<(String, MediaType)>, Error> {
     let Some(cover) = cover else { return Ok(None) };
-    let (key, kind) = core.files.put_cover(at.new_id(), cover).await?;
-    Ok(Some((key, kind.name)))
+    Ok(Some(core.files.put_cover(at.new_id(), cover).await?))
 }
 
 /// The Markdown of a report's page.
@@ -252,7 +251,7 @@ async fn list(core: &Core) -> Outcome {
         println!("none yet: `assent report add FILE --slug SLUG --title TITLE --publish` adds one");
     }
     for report in all {
-        let format = MediaType::named(&report.media_type).map_or("file", |kind| kind.format);
+        let format = report.media_type.format;
         let status = report.status.as_str();
         let size = readable_size(report.byte_size);
         println!("{}\t{status}\t{format}, {size}\t{}", report.slug, report.title);

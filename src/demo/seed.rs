@@ -130,7 +130,7 @@ async fn report(files: &Files, at: &Moment) -> Result<Report, SeedError> {
         summary: texts::REPORT_SUMMARY.to_owned(),
         body: Some(texts::REPORT_BODY.to_owned()),
         file_key: file.key,
-        media_type: file.media_type.name.to_owned(),
+        media_type: file.media_type,
         byte_size: file.byte_size,
         sha256: file.sha256,
         pages: Some(texts::REPORT_PAGES.into()),

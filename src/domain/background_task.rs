@@ -1,7 +1,12 @@
 //! What the program does by itself in the background, by name: the names stand in rows, in the log and at `/readyz`.
 
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
 /// One of these tasks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, EnumString, IntoStaticStr, VariantArray,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum BackgroundTask {
     /// Hands waiting mail to the relay.
     DeliverMail,
@@ -45,58 +50,12 @@ pub enum BackgroundTask {
 
 impl BackgroundTask {
     /// All of them: what people wait for first, what watches the others last.
-    pub const ALL: [Self; 19] = [
-        Self::DeliverMail,
-        Self::AnswerLinkRequests,
-        Self::WorkPolicies,
-        Self::MakeExports,
-        Self::SealLedger,
-        Self::VerifyLedger,
-        Self::TellWitness,
-        Self::ExchangeOutside,
-        Self::ReplayEndings,
-        Self::ForgetSignups,
-        Self::ForgetPeople,
-        Self::ForgetExports,
-        Self::ForgetUploads,
-        Self::EmptyLog,
-        Self::WatchConfirmations,
-        Self::WatchRefusals,
-        Self::WatchRelay,
-        Self::WatchSealing,
-        Self::WatchStanding,
-    ];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// Its name.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::DeliverMail => "deliver-mail",
-            Self::AnswerLinkRequests => "answer-link-requests",
-            Self::WorkPolicies => "work-policies",
-            Self::MakeExports => "make-exports",
-            Self::SealLedger => "seal-ledger",
-            Self::VerifyLedger => "verify-ledger",
-            Self::TellWitness => "tell-witness",
-            Self::ExchangeOutside => "exchange-outside",
-            Self::ReplayEndings => "replay-endings",
-            Self::ForgetSignups => "forget-signups",
-            Self::ForgetPeople => "forget-people",
-            Self::ForgetExports => "forget-exports",
-            Self::ForgetUploads => "forget-uploads",
-            Self::EmptyLog => "empty-log",
-            Self::WatchConfirmations => "watch-confirmations",
-            Self::WatchRefusals => "watch-refusals",
-            Self::WatchRelay => "watch-relay",
-            Self::WatchSealing => "watch-sealing",
-            Self::WatchStanding => "watch-standing",
-        }
-    }
-
-    /// The task of this name; none where only another version knows it.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|task| task.as_str() == name)
+        self.into()
     }
 
     /// Whether only a process that works does it; the others go on in every process, or where pages alone are served.
@@ -112,9 +71,11 @@ mod tests {
 
     #[test]
     fn each_is_found_by_its_name_and_in_its_order() {
-        let all = BackgroundTask::ALL;
-        assert!(all.is_sorted());
-        assert_eq!(all.map(|task| BackgroundTask::named(task.as_str())), all.map(Some));
-        assert_eq!(BackgroundTask::named("seal"), None);
+        assert!(BackgroundTask::ALL.is_sorted());
+        for task in BackgroundTask::ALL {
+            assert_eq!(task.as_str().parse(), Ok(*task));
+        }
+        assert_eq!(BackgroundTask::SealLedger.as_str(), "seal-ledger");
+        assert!("seal".parse::<BackgroundTask>().is_err());
     }
 }

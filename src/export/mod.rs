@@ -16,10 +16,11 @@ pub use columns::{COLUMNS, Column, LINK_COLUMNS, Named};
 pub use csv::CsvRows;
 pub use ground::Authority;
 pub use out::Out;
-pub use preset::{Preset, columns};
+pub use preset::columns;
 pub use withdrawn::{TextFormat, WithdrawnRows};
 pub use xlsx::MOST_ROWS as XLSX_MOST_ROWS;
 
+pub use crate::domain::contacts::export_format::{Format, Preset};
 use crate::domain::day::Day;
 use crate::domain::signup::link::Links;
 use crate::domain::timestamp::Timestamp;
@@ -43,48 +44,6 @@ pub struct Wanted<'a> {
     pub authority: Authority<'a>,
     /// Where workbooks are put together, out of sight.
     pub scratch: &'a Path,
-}
-
-/// The form of an export.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
-    /// RFC 4180 with CRLF, UTF-8 with BOM, safe to open in a spreadsheet.
-    Csv,
-    /// One JSON object a line.
-    Ndjson,
-    /// A workbook in which every cell is a string.
-    Xlsx,
-}
-
-impl Format {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Csv, Self::Ndjson, Self::Xlsx];
-
-    /// Its word, and the ending of its files.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Ndjson => "ndjson",
-            Self::Xlsx => "xlsx",
-        }
-    }
-
-    /// The format of that word.
-    #[must_use]
-    pub fn named(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.as_str() == word)
-    }
-
-    /// Its media type.
-    #[must_use]
-    pub fn media_type(self) -> &'static str {
-        match self {
-            Self::Csv => "text/csv; charset=utf-8",
-            Self::Ndjson => "application/x-ndjson",
-            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        }
-    }
 }
 
 /// What the file of an export is called: its purpose, its report and its day, one of the site's.

@@ -3,48 +3,9 @@
 //! elsewhere can still be led back to what they agreed to.
 
 use super::columns::{COLUMNS, Column, LINK_COLUMNS, Named};
-
-/// The tool that a file is brought into.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Preset {
-    /// `HubSpot`, contacts.
-    Hubspot,
-    /// Mailchimp, an audience.
-    Mailchimp,
-    /// Salesforce, leads in its Data Import Wizard.
-    Salesforce,
-}
+use crate::domain::contacts::export_format::Preset;
 
 impl Preset {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Hubspot, Self::Mailchimp, Self::Salesforce];
-
-    /// Its word.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Hubspot => "hubspot",
-            Self::Mailchimp => "mailchimp",
-            Self::Salesforce => "salesforce",
-        }
-    }
-
-    /// The preset of that word.
-    #[must_use]
-    pub fn named(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|preset| preset.as_str() == word)
-    }
-
-    /// What people call the tool.
-    #[must_use]
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Hubspot => "HubSpot",
-            Self::Mailchimp => "Mailchimp",
-            Self::Salesforce => "Salesforce",
-        }
-    }
-
     fn contact(self) -> &'static [Named] {
         match self {
             // Properties of contacts by their labels, which its import matches without regard to case.
@@ -114,7 +75,7 @@ mod tests {
     #[test]
     fn every_preset_keeps_the_proof_under_names_of_its_own() {
         for preset in Preset::ALL {
-            assert_eq!(Preset::named(preset.as_str()), Some(preset));
+            assert_eq!(preset.as_str().parse(), Ok(preset));
             let columns = columns(Some(preset), true);
             let names: HashSet<&str> = columns.iter().map(|(name, _)| *name).collect();
             assert_eq!(names.len(), columns.len(), "each name stands once");
@@ -127,7 +88,7 @@ mod tests {
                 assert!(stands, "{name} for {preset:?}");
             }
         }
-        assert_eq!(Preset::named("HubSpot"), None);
+        assert!("HubSpot".parse::<Preset>().is_err());
     }
 
     #[test]

@@ -2,13 +2,16 @@
 
 use std::io;
 
+use strum::{EnumString, IntoStaticStr};
+
 use super::csv::CsvRows;
 use crate::ledger::cursor::Cursor;
 use crate::ledger::epoch::Epoch;
 use crate::store::consent::withdrawals::Withdrawal;
 
 /// The form of such a file: a workbook would hold nothing that a program needs to remove somebody.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum TextFormat {
     /// RFC 4180, as exports are.
     Csv,
@@ -20,10 +23,7 @@ impl TextFormat {
     /// Its word, and the ending of its files.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Ndjson => "ndjson",
-        }
+        self.into()
     }
 
     /// Its media type.
@@ -33,12 +33,6 @@ impl TextFormat {
             Self::Csv => "text/csv; charset=utf-8",
             Self::Ndjson => "application/x-ndjson",
         }
-    }
-
-    /// The format of that word.
-    #[must_use]
-    pub fn named(word: &str) -> Option<Self> {
-        [Self::Csv, Self::Ndjson].into_iter().find(|format| format.as_str() == word)
     }
 }
 

@@ -72,7 +72,10 @@ impl Terms {
     ///
     /// # Errors
     /// When the row was changed since, or this program did not write it.
-    pub fn demand_own_signup(&self, signup: &Signup) -> Result<(), Error> {
+    pub fn demand_own_signup<Email: AsRef<str>>(
+        &self,
+        signup: &Signup<Email>,
+    ) -> Result<(), Error> {
         let own = self.evidence_key.signup(&signup.fields());
         let agrees = EvidenceKey::agrees(signup.mac.as_deref(), &own);
         if agrees { Ok(()) } else { Err(Error::Changed("signup", signup.signup_id)) }

@@ -4,9 +4,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use data_encoding::HEXLOWER;
+use strum::{EnumString, IntoStaticStr};
 use subtle::ConstantTimeEq;
 
-use crate::domain::catalog::notice::hex;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::consent::evidence_key::EvidenceKey;
 use crate::domain::contacts::address_key::AddressKey;
@@ -18,7 +19,8 @@ use crate::domain::timestamp::Timestamp;
 pub const SETTLED: Duration = Duration::from_mins(1);
 
 /// Whether something begins to keep an address from being written to, or ceases to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Turn {
     /// A withdrawal, a consent that ran out, an erasure, mail that came back, a complaint, or staff.
     Began,
@@ -60,7 +62,7 @@ impl EndingReason {
             "expired" => Some(Self::Expired),
             "left" => Some(Self::Left),
             "left-mail" => Some(Self::LeftMail),
-            word => SuppressionReason::named(word).map(Self::Suppressed),
+            word => word.parse().ok().map(Self::Suppressed),
         }
     }
 
@@ -113,10 +115,7 @@ pub struct Ending {
 /// A line without its end: time, address key in hex, `began` or `lifted`, reason, and purpose or `*`.
 impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let turn = match self.turn {
-            Turn::Began => "began",
-            Turn::Lifted => "lifted",
-        };
+        let turn: &str = self.turn.into();
         let purpose = self.purpose.as_ref().map_or("*", Purpose::as_str);
         let (key, reason) = (self.address_key.to_hex(), self.reason.as_str());
         write!(f, "{} {key} {turn} {reason} {purpose}", self.at)
@@ -133,11 +132,7 @@ impl Ending {
         let ending = Self {
             at: Timestamp::parse(at)?,
             address_key: AddressKey::from_hex(key)?,
-            turn: match turn {
-                "began" => Turn::Began,
-                "lifted" => Turn::Lifted,
-                _ => return None,
-            },
+            turn: turn.parse().ok()?,
             reason: EndingReason::named(reason)?,
             purpose: match purpose {
                 "*" => None,
@@ -165,7 +160,7 @@ impl Ending {
     #[must_use]
     pub fn line(&self, key: &EvidenceKey) -> String {
         let said = self.to_string();
-        let mac = hex(&key.ending(&said));
+        let mac = HEXLOWER.encode(&key.ending(&said));
         format!("{said} {mac}")
     }
 

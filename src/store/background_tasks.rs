@@ -165,7 +165,7 @@ impl Row {
     fn known(self) -> Option<TaskState> {
         let outcome = self.outcome.zip(self.outcome_at);
         Some(TaskState {
-            task: BackgroundTask::named(&self.name)?,
+            task: self.name.parse().ok()?,
             period: Duration::from_millis(u64::try_from(self.period_ms).unwrap_or(0)),
             started_at: self.started_at,
             finished_at: self.finished_at,

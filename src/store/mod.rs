@@ -20,6 +20,7 @@ pub mod signup;
 pub mod snapshot;
 mod sqlite_file;
 pub mod staff;
+mod text;
 mod timestamp;
 
 use std::path::Path;

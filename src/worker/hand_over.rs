@@ -50,7 +50,7 @@ pub(super) async fn hand_over(
         }
         Err(error) => return Answer::Unread(error),
     };
-    if let Err(wait) = parts.per_domain.check(&domain(&said.to), Instant::now()) {
+    if let Err(wait) = parts.per_domain.check(said.to.domain(), Instant::now()) {
         return Answer::Mail(Tried::Untried(wait));
     }
     let outgoing = match composed(parts, mail, &said) {
@@ -80,7 +80,7 @@ fn composed(
 ) -> Result<Outgoing, String> {
     let letter = Letter {
         outbox_id: mail.outbox_id,
-        to: &said.to,
+        to: said.to.as_str(),
         leave: said.leave.as_deref(),
         date: mail.created_at,
         mail: &*said.mail,
@@ -89,8 +89,4 @@ fn composed(
         tracing::error!(outbox_id = %mail.outbox_id, request_id = mail.request(), error = sentence(&error), "a mail cannot be built");
         format!("it cannot be built: {error}")
     })
-}
-
-fn domain(address: &str) -> String {
-    address.rsplit('@').next().unwrap_or_default().to_ascii_lowercase()
 }

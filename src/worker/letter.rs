@@ -1,5 +1,6 @@
 //! What one mail says, or why it says nothing any more.
 
+use crate::domain::contacts::email_address::EmailAddress;
 use crate::flows::Error;
 use crate::mail::letters::AnyMail;
 
@@ -21,7 +22,7 @@ pub enum Said {
 /// What one mail says.
 pub struct Letter {
     /// The address.
-    pub to: String,
+    pub to: EmailAddress,
     /// What it says.
     pub mail: Box<dyn AnyMail>,
     /// Where one press ends such mail (RFC 8058), where it can be ended.

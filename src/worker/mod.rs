@@ -25,6 +25,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
+use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::signup::link::Links;
 use crate::files::Files;
 use crate::flows::Terms;
@@ -70,7 +71,7 @@ pub struct WorkerParts {
     /// How often what was recorded is sealed.
     pub seal_every: Duration,
     /// Who is mailed a signed tree head every day.
-    pub witness_mail: Option<String>,
+    pub witness_mail: Option<EmailAddress>,
     /// Where the last run of each background task is kept.
     pub runs: RunLog,
 }

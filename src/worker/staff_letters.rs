@@ -2,7 +2,6 @@
 
 use super::WorkerParts;
 use super::letter::{GONE, Letter, SUPPRESSED, Said};
-use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::staff::member::StaffLinkKind;
 use crate::domain::timestamp::Timestamp;
 use crate::mail::letters::staff::{InvitationMail, PasswordResetMail};
@@ -37,11 +36,9 @@ pub(super) async fn read(
     if account.disabled_at.is_some() {
         return Ok(Said::Nothing("the account is disabled"));
     }
-    if let Ok(email) = EmailAddress::parse(&account.email) {
-        let key = parts.terms.address_secret.key(&email);
-        if suppressions::forbids(tx, &key, mail.kind, mail.created_at).await? {
-            return Ok(Said::Nothing(SUPPRESSED));
-        }
+    let key = parts.terms.address_secret.key(&account.email);
+    if suppressions::forbids(tx, &key, mail.kind, mail.created_at).await? {
+        return Ok(Said::Nothing(SUPPRESSED));
     }
     let url = parts.links.staff(link.kind, link.staff_link_id);
     let (address, valid_until) = (account.email.clone(), link.expires_at);

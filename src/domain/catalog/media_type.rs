@@ -1,5 +1,7 @@
 //! What kind of file this is, by its first bytes, never by its name.
 
+use std::str::FromStr;
+
 /// A kind of file that can be offered as a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MediaType {
@@ -50,11 +52,25 @@ impl MediaType {
             _ => None,
         }
     }
+}
 
-    /// The kind that carries this media type.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        [PDF, EPUB, ZIP, PNG, JPEG, WEBP].into_iter().find(|kind| kind.name == name)
+/// No file of such a kind is offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no kind of file that is offered")]
+pub struct UnknownMediaType;
+
+/// The kind that carries this media type.
+impl FromStr for MediaType {
+    type Err = UnknownMediaType;
+    fn from_str(name: &str) -> Result<Self, UnknownMediaType> {
+        let mut all = [PDF, EPUB, ZIP, PNG, JPEG, WEBP].into_iter();
+        all.find(|kind| kind.name == name).ok_or(UnknownMediaType)
+    }
+}
+
+impl AsRef<str> for MediaType {
+    fn as_ref(&self) -> &str {
+        self.name
     }
 }
 

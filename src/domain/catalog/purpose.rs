@@ -19,6 +19,7 @@ use crate::domain::slug::Slug;
     serde::Serialize,
     serde::Deserialize,
 )]
+// As it lies there: a row of evidence is judged by its MAC, and one that another hand changed stops no other.
 #[sqlx(transparent)]
 pub struct Purpose(String);
 

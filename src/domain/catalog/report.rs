@@ -1,8 +1,10 @@
 //! What is offered behind a form.
 
+use strum::{AsRefStr, EnumString, IntoStaticStr};
+
 /// Where a report stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, AsRefStr, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum ReportStatus {
     /// Being prepared; nobody sees it.
     Draft,
@@ -16,11 +18,7 @@ impl ReportStatus {
     /// The word for it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::Published => "published",
-            Self::Withdrawn => "withdrawn",
-        }
+        self.into()
     }
 }
 

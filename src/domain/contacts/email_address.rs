@@ -1,6 +1,7 @@
 //! E-mail addresses, parsed once at the door.
 
 use std::fmt;
+use std::str::FromStr;
 
 use crate::domain::text::trimmed;
 
@@ -126,6 +127,25 @@ fn is_mail_domain(domain: &str) -> bool {
     });
     let named = labels.last().is_some_and(|last| !last.bytes().all(|b| b.is_ascii_digit()));
     labels.len() >= 2 && well_formed && named
+}
+
+impl FromStr for EmailAddress {
+    type Err = EmailAddressError;
+    fn from_str(text: &str) -> Result<Self, EmailAddressError> {
+        Self::parse(text)
+    }
+}
+
+impl AsRef<str> for EmailAddress {
+    fn as_ref(&self) -> &str {
+        &self.text
+    }
+}
+
+impl serde::Serialize for EmailAddress {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
 }
 
 impl fmt::Display for EmailAddress {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use strum::{AsRefStr, EnumString, IntoStaticStr};
+
 /// How many contacts go straight to the browser; more are made by a worker and fetched when they are whole.
 pub const STREAMED_MOST: i64 = 250_000;
 
@@ -9,8 +11,8 @@ pub const STREAMED_MOST: i64 = 250_000;
 pub const FILE_KEPT: Duration = Duration::from_hours(24);
 
 /// Where an export stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, AsRefStr, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum RunState {
     /// Waits for a worker.
     Waiting,
@@ -28,13 +30,7 @@ impl RunState {
     /// Its word.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Running => "running",
-            Self::Done => "done",
-            Self::Failed => "failed",
-            Self::Expired => "expired",
-        }
+        self.into()
     }
 
     /// Whether more is to come.

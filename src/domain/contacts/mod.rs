@@ -3,6 +3,7 @@
 pub mod address_key;
 pub mod brought_suppression;
 pub mod email_address;
+pub mod export_format;
 pub mod export_run;
 pub mod file_columns;
 pub mod formula_guard;

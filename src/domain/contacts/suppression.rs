@@ -1,11 +1,24 @@
 //! Addresses that must not be mailed.
 
+use strum::{AsRefStr, EnumString, IntoStaticStr};
+
 /// Why an address must not be mailed; each reason covers its own kind of mail.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type, serde::Serialize,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    AsRefStr,
+    EnumString,
+    IntoStaticStr,
 )]
 #[serde(rename_all = "kebab-case")]
-#[sqlx(type_name = "text", rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum SuppressionReason {
     /// Left one purpose: mail for that purpose.
     Unsubscribed,
@@ -35,20 +48,7 @@ impl SuppressionReason {
     /// The word in the database, in addresses and in the audit.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Unsubscribed => "unsubscribed",
-            Self::Bounced => "bounced",
-            Self::Complained => "complained",
-            Self::Erased => "erased",
-            Self::NotMe => "not-me",
-            Self::Manual => "manual",
-        }
-    }
-
-    /// The reason of that word.
-    #[must_use]
-    pub fn named(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.as_str() == word)
+        self.into()
     }
 
     /// Whether staff may lift it. Who left or was erased comes back by their own press alone (GDPR Art. 7(3),
@@ -66,8 +66,10 @@ mod tests {
     #[test]
     fn every_reason_has_its_word() {
         for reason in SuppressionReason::ALL {
-            assert_eq!(SuppressionReason::named(reason.as_str()), Some(reason));
+            assert_eq!(reason.as_str().parse(), Ok(reason));
+            assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
         }
-        assert_eq!(SuppressionReason::named("*"), None);
+        assert_eq!(SuppressionReason::NotMe.as_str(), "not-me");
+        assert!("*".parse::<SuppressionReason>().is_err());
     }
 }

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use strum::{AsRefStr, EnumString, IntoStaticStr};
 
 /// What a waiting mail is: its text is made when it is sent, the same on every try.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, AsRefStr, EnumString, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum MailKind {
     /// Mail 1: the link whose button confirms a signup.
     Confirm,
@@ -52,26 +53,14 @@ impl MailKind {
     /// Its word in addresses and in the database.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Confirm => "confirm",
-            Self::Receipt => "receipt",
-            Self::DownloadLink => "download_link",
-            Self::PreferencesLink => "preferences_link",
-            Self::Change => "change",
-            Self::PolicyNotice => "policy_notice",
-            Self::Renewal => "renewal",
-            Self::RenewalReminder => "renewal_reminder",
-            Self::Checkpoint => "checkpoint",
-            Self::Invitation => "invitation",
-            Self::PasswordReset => "password_reset",
-        }
+        self.into()
     }
 }
 
 /// Where a waiting mail stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, AsRefStr, EnumString, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum OutboxState {
     /// Waits for its time or its worker.
     Queued,
@@ -90,18 +79,13 @@ impl OutboxState {
     /// Its word in addresses and in the database.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Sent => "sent",
-            Self::Parked => "parked",
-            Self::Dropped => "dropped",
-        }
+        self.into()
     }
 }
 
 /// How one try to hand a mail over ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, AsRefStr, EnumString)]
+#[strum(serialize_all = "snake_case")]
 pub enum DeliveryOutcome {
     /// The relay took it.
     Sent,

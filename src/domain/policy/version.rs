@@ -3,14 +3,27 @@
 use std::fmt;
 use std::str::FromStr;
 
+use strum::{AsRefStr, EnumString, IntoStaticStr};
+
 use crate::domain::catalog::markdown::{ForeignImage, demand_own_images};
 use crate::domain::text::is_forbidden;
 use crate::domain::timestamp::Timestamp;
 
 /// What a new policy version asks of those who agreed to an older one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, serde::Serialize, clap::ValueEnum)]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    clap::ValueEnum,
+    AsRefStr,
+    EnumString,
+    IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum ChangeClass {
     /// Wording only: nothing.
     Editorial,
@@ -27,17 +40,7 @@ impl ChangeClass {
     /// Its name, as it stands in forms and on command lines.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Editorial => "editorial",
-            Self::Notify => "notify",
-            Self::Reconsent => "reconsent",
-        }
-    }
-
-    /// The class of this name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|class| class.name() == name)
+        self.into()
     }
 }
 

@@ -1,6 +1,7 @@
 //! One submitted form.
 
 use serde::{Deserialize, Serialize};
+use strum::{AsRefStr, EnumString, IntoStaticStr};
 
 use crate::domain::slug::Slug;
 
@@ -12,8 +13,8 @@ pub fn form_name(report: Option<&Slug>) -> String {
 }
 
 /// Where a signup stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, AsRefStr, EnumString)]
+#[strum(serialize_all = "snake_case")]
 pub enum SignupStatus {
     /// Waits for the press of its button.
     Pending,
@@ -26,9 +27,11 @@ pub enum SignupStatus {
 }
 
 /// How a choice reached us.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, Serialize, Deserialize)]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, AsRefStr, EnumString, IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Method {
     /// A form on our pages.
     Form,
@@ -46,12 +49,6 @@ impl Method {
     /// Its word.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Form => "form",
-            Self::Api => "api",
-            Self::Import => "import",
-            Self::Staff => "staff",
-            Self::Program => "program",
-        }
+        self.into()
     }
 }

@@ -1,12 +1,14 @@
 //! What programs sign in with.
 
 use std::fmt;
-use std::str::FromStr;
+
+use strum::{EnumString, IntoStaticStr};
 
 use crate::domain::catalog::notice::sha256;
 
 /// What a token opens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Scope {
     /// Exports of contacts.
     Exports,
@@ -25,25 +27,7 @@ impl Scope {
     /// Its word in forms, the database and the audit.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Exports => "exports",
-            Self::Withdrawals => "withdrawals",
-            Self::Subscribers => "subscribers",
-            Self::Erase => "erase",
-        }
-    }
-}
-
-/// Not the word of a scope.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a scope")]
-pub struct UnknownScope;
-
-impl FromStr for Scope {
-    type Err = UnknownScope;
-
-    fn from_str(word: &str) -> Result<Self, UnknownScope> {
-        Self::ALL.into_iter().find(|scope| scope.as_str() == word).ok_or(UnknownScope)
+        self.into()
     }
 }
 
@@ -130,7 +114,7 @@ mod tests {
         for scope in Scope::ALL {
             assert_eq!(scope.as_str().parse(), Ok(scope));
         }
-        assert_eq!("all".parse::<Scope>(), Err(UnknownScope));
+        assert!("all".parse::<Scope>().is_err());
     }
 
     #[test]

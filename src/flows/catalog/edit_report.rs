@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::domain::catalog::media_type::MediaType;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::catalog::report_details::{Merged, ReportDetails};
 use crate::domain::slug::Slug;
@@ -23,7 +24,7 @@ pub struct ReportEdit {
     /// Its text, Markdown.
     pub body: Option<String>,
     /// Where its new cover lies, and the cover's media type.
-    pub cover: Option<(String, &'static str)>,
+    pub cover: Option<(String, MediaType)>,
 }
 
 /// What became of an edit that says what it saw.
@@ -75,7 +76,7 @@ pub async fn edit_report(
         audit_entries::append(tx, at, actor, Action::ReportEdit, &detail).await?;
     }
     match &edit.cover {
-        Some((key, media_type)) => replace_cover(tx, at, actor, slug, (key, media_type)).await,
+        Some((key, media_type)) => replace_cover(tx, at, actor, slug, (key, *media_type)).await,
         None => Ok(None),
     }
 }
@@ -131,7 +132,7 @@ pub async fn replace_file(
     let report = lock(tx, slug).await?;
     let new = ReportFile {
         key: file.key.clone(),
-        media_type: file.media_type.name,
+        media_type: file.media_type,
         byte_size: file.byte_size,
         sha256: file.sha256.clone(),
     };
@@ -155,15 +156,15 @@ pub async fn replace_cover(
     at: &Moment,
     actor: &str,
     slug: &Slug,
-    (key, media_type): (&str, &str),
+    (key, media_type): (&str, MediaType),
 ) -> Result<Option<String>, ReportError> {
     let report = lock(tx, slug).await?;
     reports::update_cover(tx, report.report_id, key, media_type).await?;
     let detail = json!({
         "slug": slug,
         "changed": ["cover"],
-        "before": {"cover": report.cover_media_type},
-        "after": {"cover": media_type},
+        "before": {"cover": report.cover_media_type.map(|before| before.name)},
+        "after": {"cover": media_type.name},
     });
     audit_entries::append(tx, at, actor, Action::ReportCover, &detail).await?;
     Ok(report.cover_key)

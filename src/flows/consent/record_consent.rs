@@ -33,7 +33,7 @@ pub struct Giver<'a> {
 impl<'a> Giver<'a> {
     /// A locked subscriber, and the report asked for with the same form.
     #[must_use]
-    pub fn of(subscriber: &'a Subscriber, report_id: Option<Uuid>) -> Self {
+    pub fn of(subscriber: &'a Subscriber<String>, report_id: Option<Uuid>) -> Self {
         Self {
             subscriber_id: subscriber.subscriber_id,
             address_key: &subscriber.address_key,
@@ -113,7 +113,7 @@ pub async fn end(
     tx: &mut Tx,
     at: &Moment,
     terms: &Terms,
-    subscriber: &Subscriber,
+    subscriber: &Subscriber<String>,
     ending: &[&Standing],
     by: End<'_>,
 ) -> Result<Vec<Purpose>, Error> {

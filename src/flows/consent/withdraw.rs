@@ -100,7 +100,7 @@ pub async fn leave(
     tx: &mut Tx,
     at: &Moment,
     terms: &Terms,
-    subscriber: &Subscriber,
+    subscriber: &Subscriber<String>,
     leaving: &Leaving,
     (method, source): (Method, &str),
 ) -> Result<Vec<Purpose>, Error> {
@@ -141,7 +141,7 @@ pub(in crate::flows) async fn note_address_left(
     tx: &mut Tx,
     at: &Moment,
     terms: &Terms,
-    subscriber: &Subscriber,
+    subscriber: &Subscriber<String>,
     leaving: &Leaving,
 ) -> Result<(), Error> {
     let (address_key, mac) = (&subscriber.address_key, subscriber.mac.as_deref());

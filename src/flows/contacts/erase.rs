@@ -71,7 +71,7 @@ pub async fn erase_again(
     at: &Moment,
     terms: &Terms,
     address_key: &AddressKey,
-    (subscriber, forms): (Option<&Subscriber>, &[Uuid]),
+    (subscriber, forms): (Option<&Subscriber<String>>, &[Uuid]),
     by: (Method, &str),
 ) -> Result<(), Error> {
     if let Some(subscriber) = subscriber {
@@ -107,8 +107,8 @@ async fn forget(
     by: (Method, &str),
 ) -> Result<Option<AddressKey>, Error> {
     // Before anything is locked that somebody who decides mail may wait for.
-    if let Some(subscriber) = subscribers::find(tx, subscriber_id).await? {
-        limited_mails::take_turns_of(tx, &subscriber.address_key).await?;
+    if let Some(address_key) = subscribers::find_key(tx, subscriber_id).await? {
+        limited_mails::take_turns_of(tx, &address_key).await?;
     }
     note_left(tx, at, terms, subscriber_id, &Leaving::All).await?;
     // Whoever is confirming or leaving at this moment finishes first: what they add goes as well.
@@ -124,7 +124,7 @@ async fn delete(
     tx: &mut Tx,
     at: &Moment,
     terms: &Terms,
-    (subscriber, forms): (&Subscriber, Option<&[Uuid]>),
+    (subscriber, forms): (&Subscriber<String>, Option<&[Uuid]>),
     by: (Method, &str),
 ) -> Result<(), Error> {
     let subscriber_id = subscriber.subscriber_id;

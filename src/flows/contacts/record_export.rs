@@ -1,11 +1,11 @@
 //! Marketing takes away exactly the contacts it may write to, and that it did is written down.
 
+use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::domain::catalog::notice::hex;
 use crate::domain::staff::action::Action;
-use crate::export::{Preset, Wanted, Written};
+use crate::export::{Format, Preset, Wanted, Written};
 use crate::flows::Error;
 use crate::random::Moment;
 use crate::store::Tx;
@@ -35,11 +35,10 @@ pub async fn record_export(
     record: &ExportRecord<'_>,
 ) -> Result<(), Error> {
     let ExportRecord { run_id, wanted, written, cursor } = record;
-    let preset = wanted.preset.map(Preset::as_str);
-    let mut detail = asked(wanted.filter, wanted.format.as_str(), preset, wanted.links.is_some());
+    let mut detail = asked(wanted.filter, wanted.format, wanted.preset, wanted.links.is_some());
     detail["run"] = json!(run_id);
     detail["rows"] = json!(written.rows);
-    detail["sha256"] = json!(hex(&written.sha256));
+    detail["sha256"] = json!(HEXLOWER.encode(&written.sha256));
     detail["cursor"] = json!(cursor);
     audit_entries::append(tx, at, actor, Action::Export, &detail).await?;
     Ok(())
@@ -48,8 +47,8 @@ pub async fn record_export(
 /// What an export is asked to hold, for the audit.
 pub(in crate::flows) fn asked(
     filter: &ExportFilter,
-    format: &str,
-    preset: Option<&str>,
+    format: Format,
+    preset: Option<Preset>,
     links: bool,
 ) -> Value {
     json!({
@@ -58,8 +57,8 @@ pub(in crate::flows) fn asked(
         "since": filter.since,
         "until": filter.until,
         "policy": filter.policy,
-        "format": format,
-        "preset": preset,
+        "format": format.as_str(),
+        "preset": preset.map(Preset::as_str),
         "links": links,
     })
 }

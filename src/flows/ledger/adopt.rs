@@ -2,10 +2,10 @@
 //! the operator's word. Only what stands under a signed head is: a MAC for anything else would be one for whoever
 //! holds the database.
 
+use data_encoding::HEXLOWER;
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::domain::catalog::notice::hex;
 use crate::domain::consent::evidence_key::{ConsentFields, EventFields};
 use crate::domain::ledger::record::{Adoption, RecordType};
 use crate::flows::ledger::keep_record::{emptied_by, new_record};
@@ -135,7 +135,7 @@ async fn mark_events(db: &Db, terms: &Terms, size: i64) -> Result<u64, Error> {
         adopted += events.len() as u64;
         let mac = |event: &adoptions::UnmarkedEvent| IdMac {
             id: event.event_id,
-            mac: hex(&terms.evidence_key.event(&EventFields {
+            mac: HEXLOWER.encode(&terms.evidence_key.event(&EventFields {
                 event_id: event.event_id,
                 subject_id: event.subject_id,
                 seq: event.seq,
@@ -156,9 +156,9 @@ async fn mark_signups(db: &Db, terms: &Terms) -> Result<(), Error> {
         let signups = signups::list_unmarked(&mut tx, after, AT_ONCE).await?;
         let Some(last) = signups.last() else { return Ok(()) };
         after = last.signup_id;
-        let mac = |signup: &Signup| IdMac {
+        let mac = |signup: &Signup<String>| IdMac {
             id: signup.signup_id,
-            mac: hex(&terms.evidence_key.signup(&signup.fields())),
+            mac: HEXLOWER.encode(&terms.evidence_key.signup(&signup.fields())),
         };
         adoptions::mark_signups(&mut tx, &signups.iter().map(mac).collect::<Vec<_>>()).await?;
         tx.commit().await?;
@@ -174,9 +174,9 @@ async fn mark_subscribers(db: &Db, terms: &Terms) -> Result<(), Error> {
         after = last.subscriber_id;
         let mac = |subscriber: &UnmarkedSubscriber| IdMac {
             id: subscriber.subscriber_id,
-            mac: hex(&terms
-                .evidence_key
-                .subscriber(subscriber.subscriber_id, &subscriber.address_key)),
+            mac: HEXLOWER.encode(
+                &terms.evidence_key.subscriber(subscriber.subscriber_id, &subscriber.address_key),
+            ),
         };
         let macs: Vec<IdMac> = subscribers.iter().map(mac).collect();
         adoptions::mark_subscribers(&mut tx, &macs).await?;
@@ -195,7 +195,7 @@ async fn mark_consents(db: &Db, terms: &Terms) -> Result<(), Error> {
             subscriber_id: consent.subscriber_id,
             purpose: consent.purpose.clone(),
             event_id: consent.event_id,
-            mac: hex(&terms.evidence_key.consent(&ConsentFields {
+            mac: HEXLOWER.encode(&terms.evidence_key.consent(&ConsentFields {
                 subscriber_id: consent.subscriber_id,
                 address_key: &consent.address_key,
                 purpose: &consent.purpose,

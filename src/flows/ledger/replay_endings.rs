@@ -10,7 +10,6 @@ use std::ops::AddAssign;
 
 use uuid::Uuid;
 
-use crate::domain::catalog::purpose::Purpose;
 use crate::domain::consent::event::EventType;
 use crate::domain::consent::evidence_key::EvidenceKey;
 use crate::domain::contacts::suppression::SuppressionReason;
@@ -224,10 +223,9 @@ impl Pass<'_> {
             self.withdraw(&mut tx, &checker, &row, &mut done).await?;
         }
         for row in endings::list_unsuppressed(&mut tx, &some).await? {
-            let purpose: Option<Purpose> = row.purpose.parse().ok();
             let (key, reason) = (&row.address_key, row.reason);
             let new =
-                suppressions::insert(&mut tx, row.began, key, reason, purpose.as_ref()).await?;
+                suppressions::insert(&mut tx, row.began, key, reason, row.purpose.as_ref()).await?;
             done.replayed.suppressed += usize::from(new);
         }
         tx.commit().await?;
@@ -333,7 +331,7 @@ impl Pass<'_> {
     }
 
     /// Whether a subscriber's key has the address that it always had.
-    fn is_own(self, subscriber: &Subscriber) -> bool {
+    fn is_own(self, subscriber: &Subscriber<String>) -> bool {
         let address = (subscriber.email.as_str(), &subscriber.address_key);
         let mac = subscriber.mac.as_deref();
         self.terms.demand_own_address(subscriber.subscriber_id, address, mac).is_ok()

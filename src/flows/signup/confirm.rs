@@ -256,7 +256,7 @@ fn added<'a>(asked: &[Choice], ticked: &'a [Arc<Notice>]) -> Vec<Words<'a>> {
 fn form(signup: &Signup) -> Form<'_> {
     Form {
         signup_id: Some(signup.signup_id),
-        email: &signup.email,
+        email: signup.email.as_str(),
         method: signup.method,
         policy: (signup.policy_version_id, &signup.policy_label, &signup.policy_sha256),
         report: signup.report_slug.as_ref(),

@@ -1,6 +1,7 @@
 //! What somebody at the console, or a program, was not let do is written down as well.
 
 use serde_json::json;
+use strum::IntoStaticStr;
 
 use crate::domain::staff::action::Action;
 use crate::flows::Error;
@@ -9,7 +10,8 @@ use crate::store::Tx;
 use crate::store::staff::audit_entries;
 
 /// Why something was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Refused {
     /// The role lacks the right.
     Role,
@@ -27,13 +29,7 @@ impl Refused {
     /// Its word in the audit.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Role => "role",
-            Self::Origin => "origin",
-            Self::Token => "token",
-            Self::Scope => "scope",
-            Self::ApiToken => "api-token",
-        }
+        self.into()
     }
 }
 

@@ -1,12 +1,17 @@
 //! The relays whose events are understood.
 
-use std::str::FromStr;
+use strum::{EnumString, IntoStaticStr};
 
 /// The name by which each relay keeps our mark beside a mail.
 pub(super) const NAME: &str = "assent-mail";
 
 /// A relay whose events are understood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(
+    serialize_all = "lowercase",
+    parse_err_ty = UnknownRelay,
+    parse_err_fn = unknown,
+)]
 pub enum EventRelay {
     /// Amazon SES, through a topic of Amazon SNS.
     Ses,
@@ -25,12 +30,7 @@ impl EventRelay {
     /// Its word in settings and addresses.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ses => "ses",
-            Self::Postmark => "postmark",
-            Self::SendGrid => "sendgrid",
-            Self::Mailgun => "mailgun",
-        }
+        self.into()
     }
 }
 
@@ -39,10 +39,6 @@ impl EventRelay {
 #[error("write ses, postmark, sendgrid or mailgun, or leave it out")]
 pub struct UnknownRelay;
 
-impl FromStr for EventRelay {
-    type Err = UnknownRelay;
-
-    fn from_str(word: &str) -> Result<Self, UnknownRelay> {
-        Self::ALL.into_iter().find(|relay| relay.as_str() == word).ok_or(UnknownRelay)
-    }
+fn unknown(_: &str) -> UnknownRelay {
+    UnknownRelay
 }

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use crate::domain::catalog::media_type::MediaType;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::catalog::report::ReportStatus;
 use crate::domain::catalog::report_details::ReportDetails;
@@ -26,7 +27,7 @@ pub struct Report {
     /// Where its file lies in the file store.
     pub file_key: String,
     /// The file's media type, told by its first bytes.
-    pub media_type: String,
+    pub media_type: MediaType,
     /// The file's size in bytes.
     pub byte_size: i64,
     /// Lower-case hex SHA-256 of the file.
@@ -36,7 +37,7 @@ pub struct Report {
     /// Where its cover lies in the file store.
     pub cover_key: Option<String>,
     /// The cover's media type.
-    pub cover_media_type: Option<String>,
+    pub cover_media_type: Option<MediaType>,
     /// Whether the form requires a name.
     pub requires_name: bool,
     /// Whether the form requires an organisation.
@@ -57,7 +58,7 @@ pub struct ReportFile {
     /// Where it lies in the file store.
     pub key: String,
     /// Its media type, told by its first bytes.
-    pub media_type: &'static str,
+    pub media_type: MediaType,
     /// Its size in bytes.
     pub byte_size: i64,
     /// Lower-case hex SHA-256.
@@ -84,12 +85,12 @@ pub async fn insert(tx: &mut Tx, report: &Report, newsletters: &[Uuid]) -> sqlx:
         .bind(&report.summary)
         .bind(&report.body)
         .bind(&report.file_key)
-        .bind(&report.media_type)
+        .bind(report.media_type)
         .bind(report.byte_size)
         .bind(&report.sha256)
         .bind(report.pages)
         .bind(&report.cover_key)
-        .bind(&report.cover_media_type)
+        .bind(report.cover_media_type)
         .bind(report.requires_name)
         .bind(report.requires_organisation)
         .bind(report.requires_job_title)
@@ -375,7 +376,7 @@ pub async fn update_cover(
     tx: &mut Tx,
     report_id: Uuid,
     key: &str,
-    media_type: &str,
+    media_type: MediaType,
 ) -> sqlx::Result<()> {
     on!(tx, |conn| sqlx::query(
         "UPDATE report SET cover_key = $2, cover_media_type = $3 WHERE report_id = $1"

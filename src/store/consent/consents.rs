@@ -109,7 +109,7 @@ pub struct Standing {
 impl Standing {
     /// What its MAC is over.
     #[must_use]
-    pub fn fields<'a>(&'a self, subscriber: &'a Subscriber) -> ConsentFields<'a> {
+    pub fn fields<'a, Email>(&'a self, subscriber: &'a Subscriber<Email>) -> ConsentFields<'a> {
         ConsentFields {
             subscriber_id: subscriber.subscriber_id,
             address_key: &subscriber.address_key,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
+use crate::domain::contacts::export_format::{Format, Preset};
 use crate::domain::contacts::export_run::RunState;
 use crate::domain::request_id::RequestId;
 use crate::domain::slug::{Label, Slug};
@@ -26,9 +27,9 @@ pub struct NewExportRun<'a> {
     /// Which contacts.
     pub filter: &'a ExportFilter,
     /// The form of the file.
-    pub format: &'a str,
+    pub format: Format,
     /// The tool whose names its columns have.
-    pub preset: Option<&'a str>,
+    pub preset: Option<Preset>,
     /// Whether it holds links to everybody's choices.
     pub links: bool,
     /// Whether a worker is to make it.
@@ -55,9 +56,9 @@ pub struct ExportRun {
     /// Only those given under this policy version.
     pub policy: Option<Label>,
     /// The form of the file.
-    pub format: String,
+    pub format: Format,
     /// The tool whose names its columns have.
-    pub preset: Option<String>,
+    pub preset: Option<Preset>,
     /// Whether it holds links to everybody's choices.
     pub links: bool,
     /// Whether a worker makes it.

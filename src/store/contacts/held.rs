@@ -8,6 +8,7 @@ use crate::domain::catalog::purpose::Purpose;
 use crate::domain::consent::event::EventType;
 use crate::domain::consent::evidence;
 use crate::domain::contacts::address_key::AddressKey;
+use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::mail::bounce::BounceKind;
 use crate::domain::mail::outbox::{MailKind, OutboxState};
 use crate::domain::signup::form_state::Method;
@@ -120,7 +121,7 @@ pub struct HeldBounce {
 #[derive(Clone, Debug, Serialize, sqlx::FromRow)]
 pub struct HeldSuppression {
     /// Why.
-    pub reason: String,
+    pub reason: SuppressionReason,
     /// For what; `*` is everything.
     pub purpose: String,
     /// Since when.

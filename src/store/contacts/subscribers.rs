@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::domain::consent::evidence_key::RowMac;
 use crate::domain::contacts::address_key::AddressKey;
+use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::contacts::search::SearchWords;
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
@@ -13,13 +14,14 @@ use crate::store::contacts::words::{self, Described};
 use crate::store::signup::signups::Signup;
 use crate::store::{Sql, Tx, on};
 
-/// A person, known by one verified address.
+/// A person, known by one verified address. It is one that can be mailed; for whoever locks them it is the text that lies
+/// there: who leaves or is erased does so whatever another hand wrote, and giving checks it (`demand_own_address`).
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Subscriber {
+pub struct Subscriber<Email = EmailAddress> {
     /// Their key.
     pub subscriber_id: Uuid,
     /// Their address.
-    pub email: String,
+    pub email: Email,
     /// Who that is.
     pub address_key: AddressKey,
     /// Their name, where they gave one.
@@ -52,11 +54,11 @@ pub async fn find(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Option<Subsc
     })
 }
 
-/// The same, and nobody else changes them until the transaction ends.
+/// The same as they lie there, and nobody else changes them until the transaction ends.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn lock(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Option<Subscriber>> {
+pub async fn lock(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Option<Subscriber<String>>> {
     // A writing transaction on SQLite is alone already.
     const LOCK: Sql = Sql {
         sqlite:
@@ -76,7 +78,10 @@ pub async fn lock(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Option<Subsc
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn lock_of(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<Vec<Subscriber>> {
+pub async fn lock_of(
+    tx: &mut Tx,
+    address_key: &AddressKey,
+) -> sqlx::Result<Vec<Subscriber<String>>> {
     // A writing transaction on SQLite is alone already.
     const LOCK: Sql = Sql {
         sqlite:
@@ -100,6 +105,19 @@ pub async fn find_id(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<Opti
         "SELECT subscriber_id FROM subscriber WHERE address_key = $1"
     )
     .bind(address_key)
+    .fetch_optional(conn)
+    .await)
+}
+
+/// By what the address of a subscriber is recognised.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_key(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Option<AddressKey>> {
+    on!(tx, |conn| sqlx::query_scalar(
+        "SELECT address_key FROM subscriber WHERE subscriber_id = $1"
+    )
+    .bind(subscriber_id)
     .fetch_optional(conn)
     .await)
 }
@@ -149,6 +167,8 @@ pub async fn upsert(
     (new_id, mac): (Uuid, &RowMac),
 ) -> sqlx::Result<Upserted> {
     let (name, organisation) = (signup.name.as_deref(), signup.organisation.as_deref());
+    let job_title = signup.job_title.as_deref();
+    let found_by = SearchWords::of(signup.email.as_str(), [name, organisation, job_title]);
     let upserted: UpsertedRow = on!(tx, |conn| {
         sqlx::query_as(
         "INSERT INTO subscriber (subscriber_id, email, address_key, name, organisation, job_title,
@@ -167,9 +187,9 @@ pub async fn upsert(
     .bind(&signup.address_key)
     .bind(name)
     .bind(organisation)
-    .bind(&signup.job_title)
+    .bind(job_title)
     .bind(at.now)
-    .bind(SearchWords::of(&signup.email, [name, organisation, signup.job_title.as_deref()]).kept())
+    .bind(found_by.kept())
     .bind(&mac[..])
     .fetch_one(conn)
     .await

@@ -67,8 +67,8 @@ pub struct Suppressed {
     pub address_key: AddressKey,
     /// Why.
     pub reason: SuppressionReason,
-    /// For what; `*` is everything.
-    pub purpose: String,
+    /// For what; none is everything.
+    pub purpose: Option<Purpose>,
 }
 
 impl Suppressed {
@@ -79,13 +79,12 @@ impl Suppressed {
         reason: SuppressionReason,
         purpose: Option<&Purpose>,
     ) -> Self {
-        let purpose = purpose.map_or("*", Purpose::as_str).to_owned();
-        Self { address_key: address_key.clone(), reason, purpose }
+        Self { address_key: address_key.clone(), reason, purpose: purpose.cloned() }
     }
 
     /// What is kept outside of it.
     fn scope(&self) -> Scope {
-        scope(&self.address_key, self.reason, self.purpose.parse().ok())
+        scope(&self.address_key, self.reason, self.purpose.clone())
     }
 }
 
@@ -102,18 +101,18 @@ pub async fn insert_all(
 ) -> sqlx::Result<Vec<Suppressed>> {
     const INSERT: Sql = Sql {
         sqlite: "INSERT INTO suppression (address_key, reason, purpose, since, source)
-                 SELECT unhex(value->>'address_key'), value->>'reason', value->>'purpose', $2, $3
+                 SELECT unhex(value->>'address_key'), value->>'reason', COALESCE(value->>'purpose', '*'), $2, $3
                  FROM json_each($1) WHERE true
                  ON CONFLICT (address_key, reason, purpose) DO NOTHING
-                 RETURNING address_key, reason, purpose",
+                 RETURNING address_key, reason, NULLIF(purpose, '*') AS purpose",
         // In one order, so that two who bring the same list wait for each other in turn.
         postgres: "INSERT INTO suppression (address_key, reason, purpose, since, source)
-                   SELECT decode(address_key, 'hex'), reason, purpose, $2, $3
+                   SELECT decode(address_key, 'hex'), reason, COALESCE(purpose, '*'), $2, $3
                    FROM json_to_recordset(CAST($1 AS json)) AS brought (address_key text, reason text,
                        purpose text)
                    ORDER BY address_key, reason, purpose
                    ON CONFLICT (address_key, reason, purpose) DO NOTHING
-                   RETURNING address_key, reason, purpose",
+                   RETURNING address_key, reason, NULLIF(purpose, '*') AS purpose",
     };
     let brought = crate::store::batch(rows)?;
     let new = on!(tx, INSERT, |conn, sql| sqlx::query_as(sql)
@@ -154,9 +153,9 @@ pub async fn list_subscribers(
 /// When the database does not answer.
 pub async fn list_among(tx: &mut Tx, keys: &[&AddressKey]) -> sqlx::Result<Vec<Suppressed>> {
     const LIST: Sql = Sql {
-        sqlite: "SELECT address_key, reason, purpose FROM suppression
+        sqlite: "SELECT address_key, reason, NULLIF(purpose, '*') AS purpose FROM suppression
                  WHERE address_key IN (SELECT unhex(value) FROM json_each($1))",
-        postgres: "SELECT address_key, reason, purpose FROM suppression
+        postgres: "SELECT address_key, reason, NULLIF(purpose, '*') AS purpose FROM suppression
                    WHERE address_key IN (SELECT decode(value, 'hex')
                                          FROM json_array_elements_text(CAST($1 AS json)) AS value)",
     };
@@ -164,8 +163,8 @@ pub async fn list_among(tx: &mut Tx, keys: &[&AddressKey]) -> sqlx::Result<Vec<S
     on!(tx, LIST, |conn, sql| sqlx::query_as(sql).bind(keys).fetch_all(conn).await)
 }
 
-/// What was lifted: the reason, and its purpose or `*`.
-type LiftedRow = (SuppressionReason, String);
+/// What was lifted: the reason, and its purpose or everything.
+type LiftedRow = (SuppressionReason, Option<Purpose>);
 
 /// Lifts what suppresses an address for this reason; `false` when nothing does. It is noted outside before it
 /// is committed.
@@ -180,7 +179,8 @@ pub async fn delete(
 ) -> sqlx::Result<bool> {
     let lifted: Vec<LiftedRow> = on!(tx, |conn| {
         sqlx::query_as(
-        "DELETE FROM suppression WHERE address_key = $1 AND reason = $2 RETURNING reason, purpose"
+        "DELETE FROM suppression WHERE address_key = $1 AND reason = $2
+         RETURNING reason, NULLIF(purpose, '*') AS purpose"
     )
     .bind(address_key)
     .bind(reason)
@@ -209,11 +209,11 @@ pub async fn delete_lifted(
     const LIFT: Sql = Sql {
         sqlite: "DELETE FROM suppression WHERE address_key = $1 AND (reason = 'erased'
                  OR (reason = 'unsubscribed' AND purpose IN (SELECT value FROM json_each($2))))
-                 RETURNING reason, purpose",
+                 RETURNING reason, NULLIF(purpose, '*') AS purpose",
         postgres: "DELETE FROM suppression WHERE address_key = $1 AND (reason = 'erased'
                    OR (reason = 'unsubscribed'
                        AND purpose IN (SELECT json_array_elements_text(CAST($2 AS json)))))
-                   RETURNING reason, purpose",
+                   RETURNING reason, NULLIF(purpose, '*') AS purpose",
     };
     let batch = crate::store::batch(purposes)?;
     let lifted: Vec<LiftedRow> = on!(tx, LIFT, |conn, sql| sqlx::query_as(sql)
@@ -234,8 +234,7 @@ pub async fn delete_lifted(
 }
 
 fn scopes(address_key: &AddressKey, lifted: Vec<LiftedRow>) -> impl Iterator<Item = Scope> {
-    let of = |(reason, purpose): LiftedRow| scope(address_key, reason, purpose.parse().ok());
-    lifted.into_iter().map(of)
+    lifted.into_iter().map(|(reason, purpose)| scope(address_key, reason, purpose))
 }
 
 fn scope(address_key: &AddressKey, reason: SuppressionReason, purpose: Option<Purpose>) -> Scope {

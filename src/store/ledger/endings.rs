@@ -160,8 +160,8 @@ pub struct Unsuppressed {
     pub address_key: AddressKey,
     /// Why.
     pub reason: SuppressionReason,
-    /// Of what, or `*`.
-    pub purpose: String,
+    /// Of what; none of everything.
+    pub purpose: Option<Purpose>,
     /// Since when.
     pub began: Timestamp,
 }
@@ -172,7 +172,7 @@ pub struct Unsuppressed {
 /// When the database does not answer.
 pub async fn list_unsuppressed(tx: &mut Tx, known: &[Known]) -> sqlx::Result<Vec<Unsuppressed>> {
     const LIST: Sql = known!(
-        "k.address_key, k.reason, k.purpose, k.began",
+        "k.address_key, k.reason, NULLIF(k.purpose, '*') AS purpose, k.began",
         "WHERE NOT k.lifted AND k.reason <> 'expired'
            AND NOT EXISTS (SELECT 1 FROM suppression s
                            WHERE s.address_key = k.address_key AND s.reason = k.reason

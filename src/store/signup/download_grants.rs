@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use crate::domain::catalog::media_type::MediaType;
 use crate::domain::contacts::address_key::AddressKey;
+use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
@@ -47,7 +49,7 @@ pub struct DownloadGrant {
     /// When a start was counted last, whatever generation its link was of.
     pub started_at: Option<Timestamp>,
     /// Whose mailbox.
-    pub email: String,
+    pub email: EmailAddress,
     /// Who that is.
     pub address_key: AddressKey,
     /// Which mailbox its mail counts for.
@@ -59,7 +61,7 @@ pub struct DownloadGrant {
     /// Where the file lies.
     pub file_key: String,
     /// What kind of file.
-    pub media_type: String,
+    pub media_type: MediaType,
     /// Its size in bytes.
     pub byte_size: i64,
     /// Lower-case hex SHA-256 of the file.

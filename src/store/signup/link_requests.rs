@@ -1,5 +1,6 @@
 //! Somebody asked for a link that they lost: to an address's choices, to what its forms led to, or to a new password.
 
+use strum::{AsRefStr, EnumString};
 use uuid::Uuid;
 
 use crate::domain::contacts::address_key::AddressKey;
@@ -8,8 +9,8 @@ use crate::random::Moment;
 use crate::store::{Sql, Tx, on};
 
 /// Where a lost link leads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, AsRefStr, EnumString)]
+#[strum(serialize_all = "snake_case")]
 pub enum Door {
     /// To a subscriber's choices.
     Preferences,

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::domain::consent::evidence_key::SignupFields;
 use crate::domain::contacts::address_key::AddressKey;
+use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::signup::form_state::{Method, SignupStatus};
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
@@ -41,13 +42,14 @@ pub struct NewSignup {
     pub mac: String,
 }
 
-/// A stored form, with what pages and mails say about it.
+/// A stored form, with what pages and mails say about it. Its address is one that can be mailed; for whoever looks at what
+/// another hand may have changed it is the text that lies there, so that one such row keeps nobody from the others.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Signup {
+pub struct Signup<Email = EmailAddress> {
     /// Its key.
     pub signup_id: Uuid,
     /// The address as typed.
-    pub email: String,
+    pub email: Email,
     /// Who that is.
     pub address_key: AddressKey,
     /// Which mailbox it counts for.
@@ -94,13 +96,13 @@ pub struct Signup {
     pub known: bool,
 }
 
-impl Signup {
+impl<Email: AsRef<str>> Signup<Email> {
     /// What its MAC is over.
     #[must_use]
     pub fn fields(&self) -> SignupFields<'_> {
         SignupFields {
             signup_id: self.signup_id,
-            email: &self.email,
+            email: self.email.as_ref(),
             address_key: &self.address_key,
             report_id: self.report_id,
             policy_version_id: self.policy_version_id,
@@ -198,11 +200,11 @@ pub async fn keep(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<bool> {
     Ok(found.is_some())
 }
 
-/// All signups of an address.
+/// All signups of an address, as they lie there.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list_of(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<Vec<Signup>> {
+pub async fn list_of(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<Vec<Signup<String>>> {
     on!(tx, |conn| sqlx::query_as(signups!("WHERE s.address_key = $1 ORDER BY s.signup_id"))
         .bind(address_key)
         .fetch_all(conn)
@@ -255,11 +257,15 @@ pub async fn lock_newest(
         .await)
 }
 
-/// Up to `count` signups without a MAC, in the order of their keys after this one.
+/// Up to `count` signups without a MAC, in the order of their keys after this one, as they lie there.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list_unmarked(tx: &mut Tx, after: Uuid, count: i64) -> sqlx::Result<Vec<Signup>> {
+pub async fn list_unmarked(
+    tx: &mut Tx,
+    after: Uuid,
+    count: i64,
+) -> sqlx::Result<Vec<Signup<String>>> {
     const LIST: &str =
         signups!("WHERE s.mac IS NULL AND s.signup_id > $1 ORDER BY s.signup_id LIMIT $2");
     list_after(tx, LIST, after, count).await
@@ -269,7 +275,8 @@ pub async fn list_unmarked(tx: &mut Tx, after: Uuid, count: i64) -> sqlx::Result
 pub type SignupPlace = (Timestamp, Uuid);
 
 /// Up to `count` signups made before `before` that nobody confirmed in time, oldest first behind this place, and of
-/// which no event of a giving tells, whatever their status says. Nobody else changes them until the transaction ends.
+/// which no event of a giving tells, whatever their status says, as they lie there. Nobody else changes them until the
+/// transaction ends.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -279,7 +286,7 @@ pub async fn lock_unconfirmed(
     before: Timestamp,
     (after, after_id): SignupPlace,
     count: i64,
-) -> sqlx::Result<Vec<Signup>> {
+) -> sqlx::Result<Vec<Signup<String>>> {
     macro_rules! due {
         ($lock:literal) => {
             concat!(
@@ -306,11 +313,16 @@ pub async fn lock_unconfirmed(
         .await)
 }
 
-/// Up to `count` signups that wait for their confirmation, in the order of their keys after this one.
+/// Up to `count` signups that wait for their confirmation, in the order of their keys after this one, as they lie
+/// there.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list_pending(tx: &mut Tx, after: Uuid, count: i64) -> sqlx::Result<Vec<Signup>> {
+pub async fn list_pending(
+    tx: &mut Tx,
+    after: Uuid,
+    count: i64,
+) -> sqlx::Result<Vec<Signup<String>>> {
     const LIST: &str =
         signups!("WHERE s.status = 'pending' AND s.signup_id > $1 ORDER BY s.signup_id LIMIT $2");
     list_after(tx, LIST, after, count).await
@@ -321,7 +333,7 @@ async fn list_after(
     list: &'static str,
     after: Uuid,
     count: i64,
-) -> sqlx::Result<Vec<Signup>> {
+) -> sqlx::Result<Vec<Signup<String>>> {
     on!(tx, |conn| sqlx::query_as(list).bind(after).bind(count).fetch_all(conn).await)
 }
 

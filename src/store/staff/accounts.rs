@@ -3,6 +3,7 @@
 
 use uuid::Uuid;
 
+use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::staff::member::Role;
 use crate::domain::timestamp::Timestamp;
 use crate::store::{Sql, Tx, on};
@@ -13,7 +14,7 @@ pub struct Account {
     /// Its key.
     pub staff_id: Uuid,
     /// Who signs in.
-    pub email: String,
+    pub email: EmailAddress,
     /// What they may do.
     pub role: Role,
     /// When it was made.

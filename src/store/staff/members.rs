@@ -15,7 +15,7 @@ pub struct Staff {
     /// Their key.
     pub staff_id: Uuid,
     /// Who signs in.
-    pub email: String,
+    pub email: EmailAddress,
     /// What they may do.
     pub role: Role,
     /// What is kept of their password; nothing until an invitation is followed.

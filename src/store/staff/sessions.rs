@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::staff::member::{Role, SESSION_AT_MOST, SESSION_IDLE};
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
@@ -20,7 +21,7 @@ pub struct Session {
     /// Whose it is.
     pub staff_id: Uuid,
     /// Their address.
-    pub email: String,
+    pub email: EmailAddress,
     /// What they may do.
     pub role: Role,
     /// Whether two-factor is on.

@@ -86,7 +86,7 @@ async fn ended(
     let run = export_runs::find(&mut app.db.read().await?, id).await?.ok_or(Error::NotFound)?;
     let told = json!({
         "id": run.export_run_id, "state": run.state.as_str(), "purpose": run.purpose,
-        "format": run.format, "rows": run.rows_done, "sha256": run.sha256,
+        "format": run.format.as_str(), "rows": run.rows_done, "sha256": run.sha256,
         "asked_at": run.created_at, "of": run.started_at, "ended_at": run.finished_at,
         "reason": run.reason,
     });

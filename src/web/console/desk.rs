@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 pub(super) use super::form::fault;
 use super::form_token;
+use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::staff::member::{Role, actor};
 use crate::domain::staff::right::Right;
 use crate::store::staff::sessions::Session;
@@ -41,7 +42,7 @@ const MENU: [(&str, &str, &str, Right); 13] = [
 #[derive(Clone, Debug)]
 pub(super) struct Desk {
     pub staff_id: Uuid,
-    pub email: String,
+    pub email: EmailAddress,
     pub role: Role,
     pub session_id: Uuid,
     pub has_code: bool,

@@ -126,8 +126,8 @@ impl Choices {
             errors.extend_from_slice(faults);
         }
         let mut refuse = |field, code, message| errors.push(Fault::new(field, code, message));
-        let format = Format::named(sent("format").unwrap_or("csv"))
-            .filter(|format| allowed.workbooks || *format != Format::Xlsx);
+        let format = sent("format").unwrap_or("csv").parse().ok();
+        let format = format.filter(|format| allowed.workbooks || *format != Format::Xlsx);
         if format.is_none() {
             let choose = if allowed.workbooks {
                 "Choose CSV, Excel workbook or NDJSON"
@@ -136,7 +136,7 @@ impl Choices {
             };
             refuse("format", "unknown", choose);
         }
-        let preset = sent("preset").map(Preset::named);
+        let preset = sent("preset").map(|word| word.parse::<Preset>().ok());
         if preset == Some(None) {
             refuse("preset", "unknown", "Choose a tool from the list");
         }

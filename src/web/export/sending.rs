@@ -15,7 +15,7 @@ use super::ask::Ask;
 use super::stream::{ToBrowser, to_browser};
 use crate::domain::request_id::RequestId;
 use crate::domain::sentence::sentence;
-use crate::export::{Preset, Wanted, file_name};
+use crate::export::{Wanted, file_name};
 use crate::flows;
 use crate::flows::contacts::allow_export::ExportRefused;
 use crate::flows::contacts::begin_export::begin_export;
@@ -66,8 +66,8 @@ impl Ask {
             actor: &asker.actor,
             staff_id: asker.staff_id,
             filter: &self.filter,
-            format: self.format.as_str(),
-            preset: self.preset.map(Preset::as_str),
+            format: self.format,
+            preset: self.preset,
             links: self.links,
             is_job,
         }

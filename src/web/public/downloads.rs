@@ -15,9 +15,7 @@ use axum::routing::{get, post};
 use self::page::{AgreedWords, DownloadPage, GrantedReport};
 use self::range::{Asked, asked};
 use super::reports::cover_path;
-use crate::domain::catalog::media_type::MediaType;
 use crate::domain::catalog::report::readable_size;
-use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::request_id::RequestId;
 use crate::domain::signup::link::{Link, LinkKind};
 use crate::files::{Shelf, put_at};
@@ -63,11 +61,11 @@ async fn show(
     let of_this_form =
         |standing: &&Standing| confirmed.iter().any(|c| c.purpose == standing.purpose);
     let alone = confirmed.iter().all(|confirmed| confirmed.purpose.is_privacy_policy());
-    let address = EmailAddress::parse(&grant.email).map(|a| a.masked()).unwrap_or_default();
+    let address = grant.email.masked();
     let mut published = catalog.published().map(|offered| &offered.report);
     let report = published.find(|report| report.slug == grant.report_slug);
     let cover = report.and_then(cover_path);
-    let format = MediaType::named(&grant.media_type).map_or("File", |kind| kind.format);
+    let format = grant.media_type.format;
     let just_confirmed = JustConfirmed::read(&app, &headers) == Some(grant.subscriber_id);
     app.page(&DownloadPage {
         token: &token,
@@ -167,10 +165,10 @@ const PRIVATE: [(HeaderName, HeaderValue); 2] =
     [(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store")), UNLISTED];
 
 fn file_headers(grant: &DownloadGrant, state: &Validators) -> HeaderMap {
-    let ending = MediaType::named(&grant.media_type).map_or("bin", |kind| kind.ending);
+    let ending = grant.media_type.ending;
     let name = format!("attachment; filename=\"{}.{ending}\"", grant.report_slug);
     let texts = [
-        (header::CONTENT_TYPE, grant.media_type.clone()),
+        (header::CONTENT_TYPE, grant.media_type.name.to_owned()),
         (header::CONTENT_DISPOSITION, name),
         (header::ACCEPT_RANGES, "bytes".to_owned()),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::signup::link::Link;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::signup::confirm::{Standing, standing};
@@ -30,7 +29,7 @@ pub(super) const MASKED_SAMPLE: &str = "r…@council.example";
 
 /// The address as a page that may be forwarded shows it.
 pub(super) fn masked(signup: &Signup) -> String {
-    EmailAddress::parse(&signup.email).map(|address| address.masked()).unwrap_or_default()
+    signup.email.masked()
 }
 
 /// Whether the signup behind a link still waits for its button, or could be made to.

@@ -15,7 +15,6 @@ use self::page::{AskedPurpose, LeftPurpose, RenewPage, RenewedPage};
 use super::form_parts::PolicyLink;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::consent::event::EventType;
-use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::request_id::RequestId;
 use crate::domain::signup::link::LinkKind;
 use crate::domain::timestamp::Timestamp;
@@ -51,8 +50,7 @@ impl Holder {
         let subscriber = subscribers::find(&mut tx, id).await?.ok_or_else(erased)?;
         let (now, controller) = (app.clock.now(), &app.site.controller.name);
         let asking = Asking::read(&mut tx, now, controller, id).await?.ok_or(Error::Unavailable)?;
-        let address = EmailAddress::parse(&subscriber.email).map(|a| a.masked());
-        Ok(Self { id, address: address.unwrap_or_default(), asking })
+        Ok(Self { id, address: subscriber.email.masked(), asking })
     }
 
     fn has_lapsed(&self) -> bool {

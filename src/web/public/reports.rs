@@ -12,7 +12,6 @@ use serde::Serialize;
 
 use super::shown_form::ShownForm;
 use super::signup_form::{Door, embeddable, page_form, receive, rests, slug};
-use crate::domain::catalog::media_type::MediaType;
 use crate::domain::catalog::report::{ReportStatus, readable_size};
 use crate::domain::request_id::RequestId;
 use crate::domain::timestamp::Timestamp;
@@ -70,7 +69,7 @@ async fn cover(
     let catalog = app.catalog.get().await?;
     let report = &find(&catalog, &slug_text)?.report;
     let (key, media_type) =
-        report.cover_key.as_ref().zip(report.cover_media_type.clone()).ok_or(Error::NotFound)?;
+        report.cover_key.as_ref().zip(report.cover_media_type).ok_or(Error::NotFound)?;
     // Another picture lies under another key, whose last part may stand in a tag.
     let name = key.rsplit('/').next().unwrap_or(key);
     let state = Validators::of_file(name, put_at(key), app.clock.now());
@@ -80,8 +79,7 @@ async fn cover(
     if let Some(same) = state.not_modified(&request, &headers)? {
         return Ok(same);
     }
-    let kind = HeaderValue::try_from(media_type).map_err(|_| Error::Internal)?;
-    headers.insert(header::CONTENT_TYPE, kind);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type.name));
     Ok((headers, app.files.read(Shelf::Covers, key).await?).into_response())
 }
 

@@ -10,7 +10,6 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::request_id::RequestId;
 use crate::flows::consent::withdraw::{Leaving, withdraw};
 use crate::store::Tx;
@@ -63,7 +62,7 @@ async fn show(
     };
     let (_, topics) = topics(&mut tx, id, &leaving).await?;
     drop(tx);
-    let address = EmailAddress::parse(&subscriber.email).map(|a| a.masked()).unwrap_or_default();
+    let address = subscriber.email.masked();
     let everything = is_everything(&leaving);
     app.page(&UnsubscribePage { token: &token, address, topics, everything })
 }
@@ -123,7 +122,7 @@ async fn press(
         app.mail_waits.notify_one();
     }
     let mut tx = app.db.read().await?;
-    if subscribers::find(&mut tx, id).await?.is_none() {
+    if subscribers::find_key(&mut tx, id).await?.is_none() {
         return app.page(&UnsubscribeDeletedPage {});
     }
     let (topics, _) = topics(&mut tx, id, &leaving).await?;

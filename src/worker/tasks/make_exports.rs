@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::background_task::BackgroundTask;
 use crate::domain::request_id::RequestId;
 use crate::domain::sentence::sentence;
-use crate::export::{ExportError, Format, Preset, Wanted, Written};
+use crate::export::{ExportError, Wanted, Written};
 use crate::files::{FilesError, Shelf};
 use crate::flows::contacts::allow_export::ExportRefused;
 use crate::flows::contacts::end_export::{break_off_export, finish_export};
@@ -130,12 +130,10 @@ async fn make(
     rows: &AtomicU64,
 ) -> Result<Written, JobError> {
     let filter = run.filter();
-    let format = Format::named(&run.format).unwrap_or(Format::Csv);
-    let preset = run.preset.as_deref().and_then(Preset::named);
     let wanted = Wanted {
         filter: &filter,
-        format,
-        preset,
+        format: run.format,
+        preset: run.preset,
         links: run.links.then_some(&parts.links),
         authority: parts.terms.authority(),
         scratch: &parts.data_dir,
@@ -154,7 +152,7 @@ async fn make(
     )
     .await?;
     let claim = (held.export_run_id, held.claims);
-    let (key, size) = parts.files.put_export(claim, format.as_str(), file).await?;
+    let (key, size) = parts.files.put_export(claim, run.format.as_str(), file).await?;
     let run_id = Some(held.export_run_id);
     let record = ExportRecord { run_id, wanted, written, cursor };
     let mut tx = parts.db.write().await.map_err(RunError::from)?;

@@ -374,3 +374,19 @@ async fn a_link_for_one_newsletter_ends_that_one(database: Database) {
     assert_eq!(app.exported("privacy-policy").await, ["ada@b.example", "bob@b.example"]);
     assert_eq!(app.count(WITHDRAWN).await, 1 + 2 + 3);
 }
+
+#[apply(both_databases!)]
+async fn an_address_that_cannot_be_read_keeps_nobody_from_leaving(database: Database) {
+    let app = TestApp::start(database).await;
+    app.subscribe("ada@b.example", BOTH).await;
+    app.subscribe("bob@b.example", BOTH).await;
+    let link = leave_link(&app, "ada@b.example");
+    let spoil = "UPDATE subscriber SET email = 'no address' WHERE email = 'ada@b.example'";
+    assert_eq!(app.tamper(spoil).await.unwrap(), 1);
+    assert_eq!(app.get(&link).await.status, 500, "nothing is shown in its place");
+    assert_eq!(one_click(&app, &link).await.status, 200);
+    assert_eq!((app.count(WITHDRAWN).await, app.count(LEFT).await), (1, 1));
+    app.mail_settled().await;
+    let parked = "SELECT count(*) FROM outbox WHERE kind = 'change' AND state = 'parked'";
+    assert_eq!(app.count(parked).await, 1, "its receipt goes nowhere");
+}

@@ -37,7 +37,7 @@ async fn found(app: &TestApp, filter: &SubscriberFilter) -> Vec<String> {
     let mut tx = app.read().await;
     let mut addresses = Vec::new();
     for id in page.ids {
-        addresses.push(subscribers::find(&mut tx, id).await.unwrap().unwrap().email);
+        addresses.push(subscribers::find(&mut tx, id).await.unwrap().unwrap().email.to_string());
     }
     addresses
 }

@@ -229,7 +229,7 @@ async fn what_the_worker_says_of_an_export_bears_it_too(database: Database) {
             actor,
             staff_id: None,
             filter: &filter,
-            format: "csv",
+            format: assent::export::Format::Csv,
             preset: None,
             links: false,
             is_job,

@@ -43,8 +43,8 @@ pub(in crate::web::console) fn routes() -> Vec<Route> {
 }
 
 /// Where an address is looked up.
-pub(in crate::web::console) fn look_up(email: &str) -> String {
-    with_fields("/console/suppressions", &[("address", email)])
+pub(in crate::web::console) fn look_up(email: &EmailAddress) -> String {
+    with_fields("/console/suppressions", &[("address", email.as_str())])
 }
 
 async fn show(
@@ -78,7 +78,7 @@ async fn word(app: &App, fields: &Fields) -> Result<Option<String>, Error> {
         Some(id) => subscribers::find(&mut tx, id).await?,
         None => None,
     };
-    let who = person.map_or_else(|| "this address".to_owned(), |person| person.email);
+    let who = person.map_or_else(|| "this address".to_owned(), |person| person.email.to_string());
     Ok(match fields.one("word") {
         "added" => Some(format!("Nothing is mailed to {who} any more.")),
         "there" => Some(format!("Staff had stopped mail to {who} before.")),
@@ -103,7 +103,7 @@ async fn whole<'a>(
     fields: &Fields,
     looked_for: Option<&'a EmailAddress>,
 ) -> Result<SuppressionsPage<'a>, Error> {
-    let reason = SuppressionReason::named(fields.one("reason"));
+    let reason = fields.one("reason").parse::<SuppressionReason>().ok();
     let mut tx = app.db.read().await?;
     let tabs = tabs(&mut tx, reason).await?;
     let named = purposes::list_named(&mut tx).await?;
@@ -197,7 +197,7 @@ fn read(text: &str) -> Option<Place> {
     // Outside the calendar of either database.
     let since = Some(since).filter(|since| (0..1 << 53).contains(&since.micros()))?;
     let address_key = AddressKey::from_hex(parts.next()?)?;
-    let reason = SuppressionReason::named(parts.next()?)?;
+    let reason = parts.next()?.parse().ok()?;
     Some(Place { since, address_key, reason, purpose: parts.next()?.to_owned() })
 }
 

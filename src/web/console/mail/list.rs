@@ -40,7 +40,7 @@ pub(super) async fn show(
     let found = mails::list(&mut tx, &filter, after, PAGE + 1).await?;
     let counts = mails::count(&mut tx, since, MOST_COUNTED + 1).await?;
     let reasons = mails::count_reasons(&mut tx, REASONS).await?;
-    let relay = alarms::list(&mut tx).await?.into_iter().find(|alarm| alarm.subject == MAIL_RELAY);
+    let relay = alarms::find(&mut tx, MAIL_RELAY).await?;
     drop(tx);
     let size = usize::try_from(PAGE).unwrap_or(usize::MAX);
     let last = found.get(size - 1).filter(|_| found.len() > size);
@@ -90,9 +90,9 @@ fn filter(asked: &Fields) -> MailFilter {
         // Only what is parked was parked for a reason.
         state: match reason {
             Some(_) => Some(OutboxState::Parked),
-            None => OutboxState::ALL.into_iter().find(|one| one.as_str() == state),
+            None => state.parse().ok(),
         },
-        kind: MailKind::ALL.into_iter().find(|one| one.as_str() == kind),
+        kind: kind.parse().ok(),
         reason: reason.map(str::to_owned),
     }
 }

@@ -94,8 +94,7 @@ pub(in crate::web::console) async fn set(
     fields: &Fields,
 ) -> Result<Response, Error> {
     let account = owner(app, link).await?;
-    let email = EmailAddress::parse(&account.email).map_err(|_| Error::Internal)?;
-    let hash = match choose(app, fields, &email).await? {
+    let hash = match choose(app, fields, &account.email).await? {
         Ok(hash) => hash,
         Err(words) => {
             let status = StatusCode::UNPROCESSABLE_ENTITY;

@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 
-use crate::domain::contacts::email_address::EmailAddress;
 use crate::flows::staff::sign_in::{NewSession, begin_session};
 use crate::store::staff::members::Staff;
 use crate::web::console::staff::sign_in_page::page;
@@ -25,14 +24,13 @@ pub(super) async fn begin(
     to: &str,
 ) -> Result<Response, Error> {
     let at = app.moment();
-    let email = EmailAddress::parse(&account.email).map_err(|_| Error::Internal)?;
-    let caller = known::caller(app, headers, (&email, ip), Some(account.staff_id));
+    let caller = known::caller(app, headers, (&account.email, ip), Some(account.staff_id));
     let (token, browser) = (at.new_token(), session::browser(headers));
     let new = NewSession { proved: account, token: &token, browser: &browser };
     let mut tx = app.db.write().await?;
     if !begin_session(&mut tx, &at, &app.terms, &caller, &new).await? {
         drop(tx);
-        return page(app, &account.email, Some(CHANGED), StatusCode::UNPROCESSABLE_ENTITY);
+        return page(app, account.email.as_str(), Some(CHANGED), StatusCode::UNPROCESSABLE_ENTITY);
     }
     tx.commit().await?;
     let session = session::header(app, &token)?;

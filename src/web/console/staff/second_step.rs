@@ -10,7 +10,6 @@ use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::signup::link::LinkKind;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::staff::sign_in::{count_code_try, record_refusal};
@@ -88,9 +87,8 @@ pub(in crate::web::console) async fn try_code(
     if typed.trim().is_empty() {
         return refused("Enter the code");
     }
-    let email = EmailAddress::parse(&account.email).map_err(|_| Error::Internal)?;
     let mut tx = app.db.write().await?;
-    let caller = known::caller(app, headers, (&email, ip), Some(account.staff_id));
+    let caller = known::caller(app, headers, (&account.email, ip), Some(account.staff_id));
     let wait = count_code_try(&mut tx, &app.moment(), &app.terms, &caller).await?;
     tx.commit().await?;
     if let Some(wait) = wait {

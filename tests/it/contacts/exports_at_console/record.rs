@@ -114,7 +114,7 @@ async fn a_download_whose_server_died_is_ended_by_the_purge(database: Database) 
         actor: "staff:somebody",
         staff_id: None,
         filter: &filter,
-        format: "csv",
+        format: assent::export::Format::Csv,
         preset: None,
         links: false,
         is_job: false,

@@ -121,7 +121,7 @@ impl TestApp {
             summary: "What there is to say about samples.".to_owned(),
             body: Some("## Inside\n\nA *few* pages.".to_owned()),
             file_key: file.key,
-            media_type: file.media_type.name.to_owned(),
+            media_type: file.media_type,
             byte_size: file.byte_size,
             sha256: file.sha256,
             pages: Some(4),

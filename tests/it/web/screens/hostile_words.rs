@@ -39,7 +39,7 @@ pub(super) async fn store_hostile_words(app: &TestApp) {
     add_purpose(&mut tx, &at, "test", own, &[slug]).await.unwrap();
     let picture = b"\x89PNG\r\n\x1a\nNot much of a picture."[..].into();
     let (key, kind) = app.core.files.put_cover_bytes(at.new_id(), picture).await.unwrap();
-    let (cover, slug) = ((key.as_str(), kind.name), SLUG.parse().unwrap());
+    let (cover, slug) = ((key.as_str(), kind), SLUG.parse().unwrap());
     replace_cover(&mut tx, &at, "test", &slug, cover).await.unwrap();
     tx.commit().await.unwrap();
     let (name, organisation) = (escaped(NAME), escaped(ORGANISATION));

@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::json;
 
+use crate::domain::catalog::media_type::MediaType;
 use crate::domain::catalog::report::ReportStatus;
 use crate::domain::catalog::report_details::ReportDetails;
 use crate::domain::slug::Slug;
@@ -114,7 +115,6 @@ async fn parse(
     match (details, slug, &uploaded.file) {
         (Some(details), Some(slug), Some(file)) if faults.is_empty() => {
             let cover = uploaded.cover.clone();
-            let cover = cover.map(|(key, kind)| (key, kind.name));
             Ok(Ok((report(&details, slug, file, cover, &app.moment()), details)))
         }
         _ => {
@@ -138,7 +138,7 @@ fn report(
     details: &ReportDetails,
     slug: Slug,
     file: &StoredFile,
-    cover: Option<(String, &'static str)>,
+    cover: Option<(String, MediaType)>,
     at: &Moment,
 ) -> Report {
     let (cover_key, cover_media_type) = cover.unzip();
@@ -149,12 +149,12 @@ fn report(
         summary: details.summary.clone(),
         body: Some(details.body.clone()).filter(|body| !body.is_empty()),
         file_key: file.key.clone(),
-        media_type: file.media_type.name.to_owned(),
+        media_type: file.media_type,
         byte_size: file.byte_size,
         sha256: file.sha256.clone(),
         pages: details.pages,
         cover_key,
-        cover_media_type: cover_media_type.map(ToOwned::to_owned),
+        cover_media_type,
         requires_name: details.requires_name,
         requires_organisation: details.requires_organisation,
         requires_job_title: details.requires_job_title,

@@ -7,7 +7,6 @@ use axum::extract::{Path, Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use crate::domain::catalog::media_type::MediaType;
 use crate::files::Shelf;
 use crate::flows::catalog::add_report::ReportError;
 use crate::flows::catalog::edit_report;
@@ -33,7 +32,8 @@ pub(super) async fn cover(
 ) -> Result<Response, Error> {
     let report = find(&app, &slug_text).await?;
     let (key, kind) = report.cover_key.zip(report.cover_media_type).ok_or(Error::NotFound)?;
-    Ok(([(header::CONTENT_TYPE, kind)], app.files.read(Shelf::Covers, &key).await?).into_response())
+    Ok(([(header::CONTENT_TYPE, kind.name)], app.files.read(Shelf::Covers, &key).await?)
+        .into_response())
 }
 
 /// The file, to look at; it counts as nobody's download.
@@ -45,11 +45,14 @@ pub(super) async fn file(
     let report = find(&app, &slug_text).await?;
     let size = u64::try_from(report.byte_size).unwrap_or(0);
     let content = app.files.get(Shelf::Reports, &report.file_key, 0..size).await?;
-    let ending = MediaType::named(&report.media_type).map_or("bin", |kind| kind.ending);
+    let kind = report.media_type;
     let headers = [
-        (header::CONTENT_TYPE, report.media_type),
+        (header::CONTENT_TYPE, kind.name.to_owned()),
         (header::CONTENT_LENGTH, size.to_string()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}.{ending}\"", report.slug)),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{}.{}\"", report.slug, kind.ending),
+        ),
     ];
     Ok((headers, Body::from_stream(content)).into_response())
 }
@@ -140,7 +143,7 @@ async fn store(
         }
         Part::Cover => {
             let Some((key, kind)) = uploaded.cover.clone() else { return Ok(false) };
-            let new = (key.as_str(), kind.name);
+            let new = (key.as_str(), kind);
             let old = edit_report::replace_cover(&mut tx, &at, &actor, &report.slug, new).await?;
             uploaded.keep(&key);
             old

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::catalog::media_type::MediaType;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::catalog::report::{ReportStatus, readable_size};
 use crate::store::catalog::reports::{Report, ReportFigures};
@@ -18,7 +17,6 @@ pub(super) fn contacts_path(report: &Report, first: Option<&Purpose>) -> String 
 
 /// What every screen says of a report.
 pub(super) fn summary(report: &Report) -> Value {
-    let format = MediaType::named(&report.media_type).map_or("File", |kind| kind.format);
     let public =
         (report.status == ReportStatus::Published).then(|| format!("/reports/{}", report.slug));
     json!({
@@ -26,7 +24,7 @@ pub(super) fn summary(report: &Report) -> Value {
         "title": report.title,
         "path": format!("/console/reports/{}", report.slug),
         "state": report.status.as_str(),
-        "format": format,
+        "format": report.media_type.format,
         "size": readable_size(report.byte_size),
         "pages": report.pages,
         "added_at": report.created_at.to_string(),

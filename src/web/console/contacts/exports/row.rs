@@ -65,7 +65,7 @@ fn filter(run: &ExportRun, timezone: &TimeZone) -> Vec<String> {
         run.since.map(|at| format!("Confirmed from {}", timezone.since(at))),
         run.until.map(|at| format!("Confirmed until {}", timezone.until(at))),
         run.policy.as_ref().map(|label| format!("Policy {label}")),
-        preset.map(|preset| format!("Columns for {}", preset.title())),
+        run.preset.map(|preset| format!("Columns for {}", preset.title())),
         run.links.then(|| "With links to unsubscribe".to_owned()),
     ]
     .into_iter()

@@ -8,15 +8,15 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use data_encoding::HEXLOWER;
 use futures_util::stream::{self, Stream, TryStreamExt};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::domain::catalog::notice::hex;
 use crate::domain::catalog::report::readable_size;
 use crate::domain::contacts::export_run::{FILE_KEPT, RunState};
-use crate::export::{Format, TextFormat, WithdrawnRows, file_name};
+use crate::export::{TextFormat, WithdrawnRows, file_name};
 use crate::files::{Files, Shelf};
 use crate::flows::contacts::record_disclosure::Disclosure;
 use crate::store::consent::withdrawals::{self, Since, Withdrawal};
@@ -113,10 +113,9 @@ pub(super) async fn file(
     let Some(key) = run.file_key.as_deref().filter(|_| run.state == RunState::Done) else {
         return Err(no_file(&run));
     };
-    let format = Format::named(&run.format).unwrap_or(Format::Csv);
     let day = app.site.timezone.day_of(run.created_at);
-    let name = file_name(&run.filter(), day, format);
-    let mut headers = file_headers(format.media_type(), &name);
+    let name = file_name(&run.filter(), day, run.format);
+    let mut headers = file_headers(run.format.media_type(), &name);
     let size = run.byte_size.unwrap_or(0);
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(size));
     if method == Method::HEAD {
@@ -145,7 +144,7 @@ pub(super) async fn withdrawn(
     let mut tx = app.db.read().await?;
     let run = find(&mut tx, &id).await?;
     let asked = Some(fields.one("format")).filter(|format| !format.is_empty()).unwrap_or("csv");
-    let format = TextFormat::named(asked).ok_or(Error::NotFound)?;
+    let format: TextFormat = asked.parse().map_err(|_| Error::NotFound)?;
     let Copy::Since(since) = copy(&mut tx, &run).await? else { return Err(Error::NotFound) };
     let name = format!("withdrawn-since-{}.{}", run.export_run_id, format.as_str());
     let headers = file_headers(format.media_type(), &name);
@@ -243,7 +242,7 @@ async fn is_own_file(
     while let Some(piece) = content.try_next().await? {
         hash.update(&piece);
     }
-    Ok(run.sha256.as_deref() == Some(hex(&hash.finalize()).as_str()))
+    Ok(run.sha256.as_deref() == Some(HEXLOWER.encode(&hash.finalize()).as_str()))
 }
 
 fn changed_file() -> Error {

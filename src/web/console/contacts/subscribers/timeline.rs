@@ -191,7 +191,7 @@ fn bounce(bounce: &held::HeldBounce) -> Entry {
 /// What stops mail to them now. Of what they left, the withdrawal tells; what was lifted is known by the audit
 /// alone, which names nobody.
 fn stop(stopped: &held::HeldSuppression) -> Option<Entry> {
-    let (title, why) = match SuppressionReason::named(&stopped.reason)? {
+    let (title, why) = match stopped.reason {
         SuppressionReason::Bounced => ("All mail stopped", "Mail came back for good"),
         SuppressionReason::Complained => ("All mail stopped", "They reported our mail as spam"),
         SuppressionReason::Manual => ("All mail stopped by staff", ""),

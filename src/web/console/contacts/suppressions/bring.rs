@@ -162,7 +162,7 @@ async fn read(app: &App, fields: &Fields) -> Result<Result<Wish, Faults>, Error>
     if fields.text("rows").trim().is_empty() {
         faults.push(fault("rows", "Paste the addresses, one a line, or a table with its header"));
     }
-    let reason = SuppressionReason::named(fields.one("reason"));
+    let reason = fields.one("reason").parse::<SuppressionReason>().ok();
     let reason = reason.filter(|reason| BROUGHT.contains(reason));
     if reason.is_none() && !fields.one("reason").is_empty() {
         faults.push(fault("reason", "Choose one of these reasons"));

@@ -39,7 +39,7 @@ pub(super) fn path(address_key: &AddressKey, reason: SuppressionReason) -> Strin
 /// What is to be lifted; only what staff may lift.
 fn read(fields: &Fields) -> Result<(AddressKey, SuppressionReason), Error> {
     let key = AddressKey::from_hex(fields.one("key"));
-    let reason = SuppressionReason::named(fields.one("reason"));
+    let reason = fields.one("reason").parse::<SuppressionReason>().ok();
     key.zip(reason).filter(|(_, reason)| reason.is_lifted_by_staff()).ok_or(Error::NotFound)
 }
 

@@ -18,7 +18,6 @@ use crate::domain::slug::Label;
 use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::policy::publish_policy::{Published, publish_next_policy};
-use crate::store::Tx;
 use crate::store::policy::announcements;
 use crate::store::policy::versions::{self, NewPolicyVersion, PolicyVersion};
 use crate::web::console::desk::{Desk, Form, fault, show};
@@ -66,14 +65,10 @@ struct Draft {
 }
 
 pub(super) async fn ask(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
-    let newest = newest(&mut app.db.read().await?).await?;
+    let newest = versions::find_newest(&mut app.db.read().await?, LANG).await?;
     let text = newest.as_ref().map_or("", |newest| newest.body.as_str());
     let typed = Typed { label: "", text, change: "editorial", changes: "", until: "" };
     editor(&app, &desk, &typed, newest.as_ref(), &[])
-}
-
-async fn newest(tx: &mut Tx) -> sqlx::Result<Option<PolicyVersion>> {
-    Ok(versions::list(tx, LANG).await?.into_iter().next())
 }
 
 fn editor(
@@ -173,7 +168,7 @@ fn parse_change(
     (now, timezone): (Timestamp, &TimeZone),
     errors: &mut Faults,
 ) -> Option<Change> {
-    let Some(class) = ChangeClass::named(typed.change) else {
+    let Ok(class) = typed.change.parse::<ChangeClass>() else {
         errors.push(fault("change", "Choose what the new version asks of people"));
         return None;
     };
@@ -221,7 +216,7 @@ async fn preview(
     errors: &[FieldError],
 ) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;
-    let newest = newest(&mut tx).await?;
+    let newest = versions::find_newest(&mut tx, LANG).await?;
     let people = announcements::count_addressed(&mut tx).await?;
     drop(tx);
     let text = draft.text.as_str();
@@ -274,7 +269,7 @@ async fn publish(
         }
         Published::Taken => {
             drop(tx);
-            let newest = newest(&mut app.db.read().await?).await?;
+            let newest = versions::find_newest(&mut app.db.read().await?, LANG).await?;
             let refused = fault("label", taken(&draft.label));
             editor(app, desk, typed, newest.as_ref(), &[refused])
         }

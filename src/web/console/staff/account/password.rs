@@ -6,7 +6,6 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 
-use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::staff::right::Right;
 use crate::flows::staff::set_password::change_own;
 use crate::store::staff::members::Staff;
@@ -35,8 +34,7 @@ async fn change(
         Ok(account) => account,
         Err(words) => return refused(&app, &desk, "present", &words).await,
     };
-    let email = EmailAddress::parse(&account.email).map_err(|_| Error::Internal)?;
-    let hash = match choose(&app, &fields, &email).await? {
+    let hash = match choose(&app, &fields, &account.email).await? {
         Ok(hash) => hash,
         Err(words) => return refused(&app, &desk, "password", &words).await,
     };

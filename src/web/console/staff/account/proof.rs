@@ -4,7 +4,6 @@ use std::net::IpAddr;
 
 use axum::http::HeaderMap;
 
-use crate::domain::contacts::email_address::EmailAddress;
 use crate::flows::staff::sign_in::{count_try, forgive_tries, record_refusal};
 use crate::store::staff::members::{self, Staff};
 use crate::web::console::desk::Desk;
@@ -23,8 +22,7 @@ pub(super) async fn prove(
     if typed.is_empty() {
         return Ok(Err("Enter your present password".to_owned()));
     }
-    let email = EmailAddress::parse(&desk.email).map_err(|_| Error::Internal)?;
-    let caller = known::caller(app, headers, (&email, ip), Some(desk.staff_id));
+    let caller = known::caller(app, headers, (&desk.email, ip), Some(desk.staff_id));
     let mut tx = app.db.write().await?;
     let wait = count_try(&mut tx, &app.moment(), &app.terms, &caller).await?;
     let account = members::find(&mut tx, desk.staff_id).await?.ok_or(Error::NotFound)?;

@@ -45,7 +45,7 @@ async fn account(app: &App, desk: &Desk) -> Result<Staff, Error> {
 /// What is shown to take the secret into an authenticator; `None` when there is nothing to set up.
 fn set_up(app: &App, account: &Staff, error: Option<&str>) -> Option<Value> {
     let secret = secret_of(&app.terms, account).filter(|_| account.code_since.is_none())?;
-    let picture = Picture::of(&secret.url(&app.site.name, &account.email));
+    let picture = Picture::of(&secret.url(&app.site.name, account.email.as_str()));
     let errors: Vec<_> = error.iter().map(|words| fault("code", words)).collect();
     Some(json!({
         "secret": secret.text(),

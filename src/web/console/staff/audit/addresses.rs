@@ -9,5 +9,5 @@ use crate::web::{App, Error};
 /// The address of each account, by how the audit names it.
 pub(super) async fn addresses(app: &App) -> Result<HashMap<String, String>, Error> {
     let staff = members::list(&mut app.db.read().await?).await?;
-    Ok(staff.into_iter().map(|one| (actor(one.staff_id), one.email)).collect())
+    Ok(staff.into_iter().map(|one| (actor(one.staff_id), one.email.to_string())).collect())
 }

@@ -34,7 +34,7 @@ pub(super) async fn take_away(
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let narrowed = filter::read(&fields, &app.site.timezone);
-    let format = TextFormat::named(fields.one("format"));
+    let format = fields.one("format").parse::<TextFormat>().ok();
     let Some(format) = format.filter(|_| narrowed.errors.is_empty()) else {
         return list::refused(&app, &desk, &narrowed).await;
     };
