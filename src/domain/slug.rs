@@ -69,7 +69,9 @@ impl Slug {
                 'ü' => plain.push_str("ue"),
                 '&' => plain.push_str(" and "),
                 c if c.is_ascii_digit() || c.is_alphabetic() => {
-                    plain.push_str(&deunicode_char(c).unwrap_or_default().to_lowercase());
+                    let letters = deunicode_char(c).unwrap_or_default().chars();
+                    // A soft sign is written as an apostrophe.
+                    plain.extend(letters.filter(|c| *c != '\'').map(|c| c.to_ascii_lowercase()));
                 }
                 _ => plain.push(' '),
             }
@@ -150,7 +152,7 @@ mod tests {
             ("<script>", "script"),
             ("Æsir, Œuvre, Þing, Łódź", "aesir-oeuvre-thing-lodz"),
             ("李小龍", "li-xiao-long"),
-            ("Москва 2026", "moskva-2026"),
+            ("Письмо, Москва 2026", "pismo-moskva-2026"),
         ] {
             assert_eq!(Slug::proposed(title).unwrap().as_str(), slug);
         }
