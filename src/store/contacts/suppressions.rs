@@ -179,13 +179,13 @@ pub async fn delete(
 ) -> sqlx::Result<bool> {
     let lifted: Vec<LiftedRow> = on!(tx, |conn| {
         sqlx::query_as(
-        "DELETE FROM suppression WHERE address_key = $1 AND reason = $2
-         RETURNING reason, NULLIF(purpose, '*') AS purpose"
-    )
-    .bind(address_key)
-    .bind(reason)
-    .fetch_all(conn)
-    .await
+            "DELETE FROM suppression WHERE address_key = $1 AND reason = $2
+         RETURNING reason, NULLIF(purpose, '*') AS purpose",
+        )
+        .bind(address_key)
+        .bind(reason)
+        .fetch_all(conn)
+        .await
     })?;
     let was_there = !lifted.is_empty();
     for scope in scopes(address_key, lifted) {
