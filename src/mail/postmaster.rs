@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::compose::{ComposeError, Letter, Sender, compose};
 use super::dkim::Dkim;
 use super::letters::AnyMail;
-use super::letters::sample::ADDRESS;
+use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::timestamp::Timestamp;
 use crate::site::Site;
 use crate::templates::Templates;
@@ -82,7 +82,9 @@ pub fn sample_headers(
     sample: Sample<'_>,
 ) -> Result<String, ComposeError> {
     let Sample { mail, leave, date } = sample;
-    let letter = Letter { outbox_id: Uuid::from_u128(SAMPLE_ID), to: ADDRESS, leave, date, mail };
+    let to = EmailAddress::sample();
+    let letter =
+        Letter { outbox_id: Uuid::from_u128(SAMPLE_ID), to: to.as_str(), leave, date, mail };
     let message = compose(templates, sender, site, letter)?.message;
     let message = String::from_utf8_lossy(&message).replace('\r', "");
     let (head, _) = message.split_once("\n\n").unwrap_or((&message, ""));

@@ -31,7 +31,7 @@ pub struct Letter {
 
 impl Letter {
     /// A mail to this address, which nobody ends by one press.
-    pub(super) fn new(to: String, mail: impl AnyMail + 'static) -> Self {
+    pub(super) fn new(to: EmailAddress, mail: impl AnyMail + 'static) -> Self {
         Self { to, mail: Box::new(mail), leave: None }
     }
 }

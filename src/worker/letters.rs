@@ -79,7 +79,7 @@ async fn confirmation(
         not_me_url: parts.links.not_me(link),
         valid_until: signup.expires_at,
         again: signup.known,
-        address: signup.email.clone(),
+        address: signup.email.to_string(),
     };
     Ok(Said::Mail(Letter::new(signup.email.clone(), mail)))
 }
@@ -112,7 +112,7 @@ async fn receipt(parts: &WorkerParts, tx: &mut Tx, signup: &Signup) -> sqlx::Res
         download_url: link,
         download_until: grant.map(|grant| grant.expires_at),
         agreed: confirmed.iter().map(item).collect(),
-        address: signup.email.clone(),
+        address: signup.email.to_string(),
         manage_url: signup.subscriber_id.map(|id| parts.links.manage(id)),
         unsubscribe_url: leave.clone(),
     };

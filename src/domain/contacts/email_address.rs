@@ -32,6 +32,12 @@ const LOCAL_MAX: usize = 64;
 const WHOLE_MAX: usize = 254;
 
 impl EmailAddress {
+    /// An address for samples of pages and mails: `reader@council.example`.
+    #[must_use]
+    pub fn sample() -> Self {
+        Self { text: "reader@council.example".to_owned(), at: "reader".len() }
+    }
+
     /// Reads one address; what cannot be seen around it is dropped, for people paste it.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::consent::event::EventType;
+use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
 use crate::flows::Error;
@@ -44,7 +45,7 @@ pub struct PersonalDetails {
     /// Their key.
     pub subscriber_id: Uuid,
     /// Their address.
-    pub email: String,
+    pub email: EmailAddress,
     /// Their name, where they gave one.
     pub name: Option<String>,
     /// Where they work, where they said so.

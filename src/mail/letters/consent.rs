@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::sample::{ADDRESS, url};
+use super::sample::url;
+use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::slug::Label;
 use crate::domain::timestamp::Timestamp;
 use crate::templates::page::MailTemplate;
@@ -11,14 +12,14 @@ use crate::templates::page::MailTemplate;
 #[derive(Clone, Debug, Serialize)]
 pub struct Reader {
     /// Their address.
-    pub address: String,
+    pub address: EmailAddress,
     /// The page of their choices.
     pub manage_url: String,
 }
 
 impl Reader {
     pub(super) fn sample() -> Self {
-        Self { address: ADDRESS.to_owned(), manage_url: url("/preferences/TOKEN") }
+        Self { address: EmailAddress::sample(), manage_url: url("/preferences/TOKEN") }
     }
 }
 

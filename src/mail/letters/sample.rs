@@ -4,9 +4,6 @@ use std::time::Duration;
 
 use crate::domain::timestamp::Timestamp;
 
-/// Who the samples are written to.
-pub const ADDRESS: &str = "reader@council.example";
-
 /// What stands first in the HTML of samples.
 pub const PREHEADER: &str = "The line that mail programs show beside the subject.";
 

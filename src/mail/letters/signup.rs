@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::consent::AgreedItem;
-use super::sample::{ADDRESS, in_days, url};
+use super::sample::{in_days, url};
+use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::timestamp::Timestamp;
 use crate::templates::page::MailTemplate;
 
@@ -60,7 +61,7 @@ impl ConfirmMail {
             not_me_url: url("/confirm/TOKEN/not-me"),
             valid_until: in_days(2),
             again: false,
-            address: ADDRESS.to_owned(),
+            address: EmailAddress::sample().to_string(),
         }
     }
 }
@@ -123,7 +124,7 @@ impl ReceiptMail {
             download_url: Some(url("/downloads/TOKEN")),
             download_until: Some(in_days(2)),
             agreed: agreed.map(|(agreed, ended)| ReceiptItem { agreed, ended }).collect(),
-            address: ADDRESS.to_owned(),
+            address: EmailAddress::sample().to_string(),
             manage_url: Some(url("/preferences/TOKEN")),
             unsubscribe_url: Some(url("/unsubscribe/TOKEN")),
         }

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::sample::{ADDRESS, in_days, url};
+use super::sample::{in_days, url};
+use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::staff::member::Role;
 use crate::domain::timestamp::Timestamp;
 use crate::templates::page::MailTemplate;
@@ -11,7 +12,7 @@ use crate::templates::page::MailTemplate;
 #[derive(Clone, Debug, Serialize)]
 pub struct InvitationMail {
     /// The address of the account.
-    pub address: String,
+    pub address: EmailAddress,
     /// What it may do.
     pub role: &'static str,
     /// Where its first password is chosen.
@@ -25,7 +26,7 @@ impl MailTemplate for InvitationMail {
 
     fn samples() -> Vec<Self> {
         vec![Self {
-            address: ADDRESS.to_owned(),
+            address: EmailAddress::sample(),
             role: Role::Marketing.as_str(),
             invitation_url: url("/console/welcome/TOKEN"),
             valid_until: in_days(2),
@@ -37,7 +38,7 @@ impl MailTemplate for InvitationMail {
 #[derive(Clone, Debug, Serialize)]
 pub struct PasswordResetMail {
     /// The address of the account.
-    pub address: String,
+    pub address: EmailAddress,
     /// Where the password is chosen.
     pub reset_url: String,
     /// Until when.
@@ -48,7 +49,7 @@ impl MailTemplate for PasswordResetMail {
     const NAME: &'static str = "password_reset";
 
     fn samples() -> Vec<Self> {
-        let (address, reset_url) = (ADDRESS.to_owned(), url("/console/reset/TOKEN"));
+        let (address, reset_url) = (EmailAddress::sample(), url("/console/reset/TOKEN"));
         vec![Self { address, reset_url, valid_until: in_days(2) }]
     }
 }

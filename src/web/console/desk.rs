@@ -90,7 +90,7 @@ impl Desk {
     /// Who is signed in, as pages see them.
     pub(super) fn signed_in(&self) -> SignedIn<'_> {
         SignedIn {
-            email: &self.email,
+            email: self.email.as_str(),
             role: self.role.as_str(),
             can: self.role.rights(),
             csrf: &self.csrf,

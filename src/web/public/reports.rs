@@ -176,12 +176,11 @@ impl<'a> From<&'a Report> for ShownReport<'a> {
 
 impl<'a> From<&'a Report> for ReportCard<'a> {
     fn from(report: &'a Report) -> Self {
-        let media_type = MediaType::named(&report.media_type);
         Self {
             slug: report.slug.as_str(),
             title: &report.title,
             summary: &report.summary,
-            format: media_type.map_or("File", |kind| kind.format),
+            format: report.media_type.format,
             size: readable_size(report.byte_size),
             pages: report.pages,
             date: Some(report.published_at.unwrap_or(report.created_at)),

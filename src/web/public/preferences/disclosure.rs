@@ -13,6 +13,8 @@ use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::consent::event::EventType;
+use crate::domain::contacts::email_address::EmailAddress;
+use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::mail::bounce::BounceKind;
 use crate::domain::mail::outbox::{MailKind, OutboxState};
 use crate::domain::signup::form_state::Method;
@@ -97,7 +99,7 @@ fn sample_data() -> PersonalData {
         generated_at: at,
         subscriber: Some(PersonalDetails {
             subscriber_id: id,
-            email: email.clone(),
+            email: EmailAddress::sample(),
             name: some(),
             organisation: some(),
             job_title: some(),
@@ -159,16 +161,16 @@ fn sample_data() -> PersonalData {
             received_at: at,
         }],
         suppressions: vec![
-            suppression("unsubscribed", "partner-offers", None),
-            suppression("not-me", "*", None),
-            suppression("bounced", "*", Some("Mailchimp")),
+            suppression(SuppressionReason::Unsubscribed, "partner-offers", None),
+            suppression(SuppressionReason::NotMe, "*", None),
+            suppression(SuppressionReason::Bounced, "*", Some("Mailchimp")),
         ],
     }
 }
 
-fn suppression(reason: &str, purpose: &str, source: Option<&str>) -> HeldSuppression {
+fn suppression(reason: SuppressionReason, purpose: &str, source: Option<&str>) -> HeldSuppression {
     HeldSuppression {
-        reason: reason.to_owned(),
+        reason,
         purpose: purpose.to_owned(),
         since: Timestamp::SAMPLE,
         source: source.map(ToOwned::to_owned),

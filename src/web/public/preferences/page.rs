@@ -74,7 +74,7 @@ pub(super) async fn page(app: &App, token: &str, said: &Said<'_>) -> Result<Html
         token,
         word,
         error: said.error.clone(),
-        address: &subscriber.email,
+        address: subscriber.email.as_str(),
         name,
         renew: until.map(|until| RenewLink { until, url }),
         policy: PolicyLink::from(&**policy),

@@ -90,7 +90,7 @@ impl Page for RenewPage<'_> {
             error: Some("Tick the privacy policy too".to_owned()),
             ..page(&[policy.clone(), weekly.clone(), offers])
         };
-        vec![page(&[policy.clone()]), page(&[policy, weekly]), refused]
+        vec![page(std::slice::from_ref(&policy)), page(&[policy, weekly]), refused]
     }
 }
 

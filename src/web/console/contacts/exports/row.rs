@@ -33,7 +33,7 @@ impl<'a> RunRow<'a> {
             at: run.created_at,
             purpose: run.purpose.as_str(),
             filter: filter(run, timezone),
-            format: &run.format,
+            format: run.format.as_str(),
             rows: run.rows_done,
             state: run.state.as_str(),
             sha256: run.sha256.as_deref(),
@@ -59,7 +59,6 @@ impl RunRow<'static> {
 
 /// What narrowed an export or changed its form, in words.
 fn filter(run: &ExportRun, timezone: &TimeZone) -> Vec<String> {
-    let preset = run.preset.as_deref().and_then(crate::export::Preset::named);
     [
         run.report.as_ref().map(|slug| format!("Report {slug}")),
         run.since.map(|at| format!("Confirmed from {}", timezone.since(at))),

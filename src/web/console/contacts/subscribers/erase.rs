@@ -6,6 +6,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use serde::Serialize;
 
+use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::signup::form_state::Method;
 use crate::domain::staff::right::Right;
 use crate::flows::contacts::erase::erase_subscriber;
@@ -81,7 +82,7 @@ pub(in crate::web::console) struct ErasePage {
 #[derive(Clone, Debug, Serialize)]
 struct NamedPerson {
     path: String,
-    email: String,
+    email: EmailAddress,
 }
 
 /// How much is held of them.
@@ -99,7 +100,7 @@ impl Page for ErasePage {
     fn samples() -> Vec<Self> {
         let path = "/console/subscribers/ID".to_owned();
         let asked = Self {
-            person: NamedPerson { path, email: "ada@example.org".to_owned() },
+            person: NamedPerson { path, email: EmailAddress::sample() },
             counts: HeldCounts { events: 3, forms: 1, mails: 2, downloads: 1 },
             errors: vec![],
         };

@@ -72,7 +72,7 @@ async fn page(
     drop(tx);
     let (answers, allowed) = answers::answers(&facts, is_sound, &app.site.timezone);
     let stopped = stopped.iter().map(|one| StoppedMail {
-        reason: one.reason.clone(),
+        reason: one.reason,
         purpose: (one.purpose != "*").then(|| named(&one.purpose)),
         since: one.since,
     });

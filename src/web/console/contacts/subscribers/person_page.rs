@@ -4,6 +4,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
+use crate::domain::contacts::email_address::EmailAddress;
+use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::timestamp::Timestamp;
 use crate::store::contacts::subscribers::Subscriber;
 use crate::templates::page::Page;
@@ -36,7 +38,7 @@ pub(in crate::web::console) struct Person {
     path: String,
     suppressions: String,
     id: Uuid,
-    email: String,
+    email: EmailAddress,
     name: Option<String>,
     organisation: Option<String>,
     job_title: Option<String>,
@@ -47,7 +49,7 @@ pub(in crate::web::console) struct Person {
 /// Why mail to them is stopped; without a purpose it is all mail.
 #[derive(Clone, Debug, Serialize)]
 pub(in crate::web::console) struct StoppedMail {
-    pub reason: String,
+    pub reason: SuppressionReason,
     #[serde(rename = "for")]
     pub purpose: Option<String>,
     pub since: Timestamp,
@@ -74,7 +76,7 @@ impl Page for SubscriberPage {
 
     fn samples() -> Vec<Self> {
         let at = Timestamp::SAMPLE;
-        let email = "ada@example.org".to_owned();
+        let email = EmailAddress::sample();
         let person = Person {
             path: "/console/subscribers/ID".to_owned(),
             suppressions: suppressions::look_up(&email),
@@ -94,8 +96,8 @@ impl Page for SubscriberPage {
             in_force: kind != "no",
             receipt: Some("/console/receipts/ID".to_owned()),
         };
-        let stopped = |reason: &str, purpose: Option<&str>| StoppedMail {
-            reason: reason.to_owned(),
+        let stopped = |reason, purpose: Option<&str>| StoppedMail {
+            reason,
             purpose: purpose.map(str::to_owned),
             since: at,
         };
@@ -114,8 +116,8 @@ impl Page for SubscriberPage {
             answers: vec![answer("yes"), answer("no"), answer("hold")],
             unchecked: true,
             suppressions: vec![
-                stopped("bounced", None),
-                stopped("unsubscribed", Some("Weekly briefing")),
+                stopped(SuppressionReason::Bounced, None),
+                stopped(SuppressionReason::Unsubscribed, Some("Weekly briefing")),
             ],
             left: vec![SelectOption::new("privacy-policy", "Privacy policy")],
             timeline: vec![agreed, mailed],

@@ -31,10 +31,10 @@ pub(in crate::web::console) struct Unconfirmed {
 impl Unconfirmed {
     /// One whose mail came back, and one who was not mailed.
     pub(super) fn samples() -> [Self; 2] {
-        let address = "ada@example.org".to_owned();
+        let address = EmailAddress::sample();
         let mailed = Self {
             suppressions: suppressions::look_up(&address),
-            address,
+            address: address.to_string(),
             asked_at: Timestamp::SAMPLE,
             status: "pending".to_owned(),
             report: Slug::proposed("Digital councils"),
@@ -64,7 +64,7 @@ pub(super) async fn find(app: &App, tx: &mut Tx, q: &str) -> Result<Option<Uncon
     let (state, mailed_at) =
         mail.map_or((None, None), |(state, at)| (Some(state.as_str()), Some(at)));
     Ok(Some(Unconfirmed {
-        suppressions: suppressions::look_up(&signup.email),
+        suppressions: suppressions::look_up(&email),
         address: signup.email,
         asked_at: signup.created_at,
         status: signup.status,
