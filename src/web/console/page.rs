@@ -58,8 +58,7 @@ pub(super) fn render<P: Page>(
 pub(super) fn sample<P: Page>(samples: &mut Samples) {
     for page in &P::samples() {
         for role in [Role::Admin, Role::Viewer] {
-            let desk = Some(SignedIn::sample(role));
-            add(samples, desk, page);
+            add(samples, &Site::sample(), Some(SignedIn::sample(role)), page);
         }
     }
 }
@@ -67,11 +66,31 @@ pub(super) fn sample<P: Page>(samples: &mut Samples) {
 /// The samples of a page that nobody need be signed in for.
 pub(super) fn sample_signed_out<P: Page>(samples: &mut Samples) {
     for page in &P::samples() {
-        add(samples, None, page);
+        add(samples, &Site::sample(), None, page);
     }
 }
 
-fn add<P: Page>(samples: &mut Samples, desk: Option<SignedIn<'_>>, page: &P) {
-    let site = Site::sample();
-    samples.add(P::TEMPLATE, &ConsolePage { site: &site, desk, assets: console_assets(), page });
+/// The first sample of a page as it is in a demo, and where the publisher is not set yet.
+pub(super) fn sample_other_sites<P: Page>(samples: &mut Samples) {
+    for site in Site::other_samples() {
+        for page in P::samples().iter().take(1) {
+            add(samples, &site, Some(SignedIn::sample(Role::Admin)), page);
+        }
+    }
+}
+
+fn add<P: Page>(samples: &mut Samples, site: &Site, desk: Option<SignedIn<'_>>, page: &P) {
+    samples.add(P::TEMPLATE, &ConsolePage { site, desk, assets: console_assets(), page });
+}
+
+/// `console/layout.html`, which stands around all pages.
+#[derive(Serialize)]
+pub(super) struct LayoutPage {}
+
+impl Page for LayoutPage {
+    const TEMPLATE: &'static str = "console/layout.html";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {}]
+    }
 }

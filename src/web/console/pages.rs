@@ -16,12 +16,15 @@ use super::ledger::page::LedgerPage;
 use super::mail::list_page::MailsPage;
 use super::mail::one::MailPage;
 use super::mail::retry::MailRetryPage;
-use super::page::{sample, sample_signed_out};
+use super::page::{LayoutPage, sample, sample_other_sites, sample_signed_out};
 use super::tasks::TasksPage;
 use crate::templates::page::Samples;
 
 pub(in crate::web) fn samples(all: &mut Samples) {
     sample::<ReportPreviewPage>(all);
+    sample::<LayoutPage>(all);
+    sample_other_sites::<LayoutPage>(all);
+    sample_signed_out::<LayoutPage>(all);
     sample::<DashboardPage<'_>>(all);
     sample::<SubscribersPage<'_>>(all);
     sample::<SubscriberPage>(all);

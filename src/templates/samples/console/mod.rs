@@ -12,7 +12,6 @@ mod tokens;
 
 use serde_json::{Value, json};
 
-use super::values::other_sites;
 use crate::templates::samples::console::desk::{admin, viewer};
 
 /// The samples of each part of the console.
@@ -30,10 +29,7 @@ const PARTS: [fn(&str) -> Vec<Value>; 8] = [
 /// The contexts of a screen. Each gets what all screens share: `assets`, and where it says nothing of one, a
 /// `desk`: an admin's, and a viewer's.
 pub(super) fn of(screen: &str) -> Vec<Value> {
-    let samples: Vec<Value> = match screen {
-        "layout.html" => layout(),
-        _ => PARTS.iter().flat_map(|part| part(screen)).collect(),
-    };
+    let samples = PARTS.iter().flat_map(|part| part(screen));
     let assets = json!({
         "css": "/assets/console.css", "htmx": "/assets/htmx.js", "script": "/assets/console.js",
     });
@@ -50,10 +46,4 @@ pub(super) fn of(screen: &str) -> Vec<Value> {
         }
     }
     whole
-}
-
-/// Signed in, and not.
-fn layout() -> Vec<Value> {
-    let [demo, blank] = other_sites();
-    vec![json!({}), json!({"site": demo}), json!({"site": blank, "desk": null})]
 }
