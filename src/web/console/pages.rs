@@ -1,6 +1,14 @@
 //! Every page of the console, for the check of templates.
 
 use super::catalog::reports::preview::ReportPreviewPage;
+use super::catalog::newsletters::list::NewslettersPage;
+use super::catalog::newsletters::page::NewsletterPage;
+use super::catalog::newsletters::purposes::PurposePage;
+use super::catalog::reports::ReportsPage;
+use super::catalog::reports::add::ReportNewPage;
+use super::catalog::reports::delete::ReportDeletePage;
+use super::catalog::reports::report_page::ReportPage;
+use super::catalog::reports::standing::ReportWithdrawPage;
 use super::contacts::exports::page::ExportsPage;
 use super::contacts::exports::run_page::ExportPage;
 use super::contacts::subscribers::erase::{ErasePage, ErasedPage};
@@ -36,6 +44,16 @@ pub(in crate::web) fn samples(all: &mut Samples) {
     sample::<SuppressionsPage<'_>>(all);
     sample::<BringSuppressionsPage<'_>>(all);
     sample::<LiftSuppressionPage<'_>>(all);
+    sample::<ReportsPage<'_>>(all);
+    sample_other_sites::<ReportsPage<'_>>(all);
+    sample::<ReportPage<'_>>(all);
+    sample::<ReportNewPage<'_>>(all);
+    sample::<ReportDeletePage<'_>>(all);
+    sample::<ReportWithdrawPage<'_>>(all);
+    sample::<NewslettersPage<'_>>(all);
+    sample_other_sites::<NewslettersPage<'_>>(all);
+    sample::<NewsletterPage>(all);
+    sample::<PurposePage>(all);
     sample::<MailsPage<'_>>(all);
     sample::<MailPage<'_>>(all);
     sample::<MailRetryPage<'_>>(all);

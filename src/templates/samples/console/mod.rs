@@ -3,9 +3,7 @@
 mod account;
 mod audit;
 mod desk;
-mod newsletters;
 mod policies;
-mod reports;
 mod sign_in;
 mod staff;
 mod tokens;
@@ -15,12 +13,10 @@ use serde_json::{Value, json};
 use crate::templates::samples::console::desk::{admin, viewer};
 
 /// The samples of each part of the console.
-const PARTS: [fn(&str) -> Vec<Value>; 8] = [
+const PARTS: [fn(&str) -> Vec<Value>; 6] = [
     account::of,
     audit::of,
-    newsletters::of,
     policies::of,
-    reports::of,
     sign_in::of,
     staff::of,
     tokens::of,

@@ -1,40 +1,37 @@
 //! `/console/newsletters`: newsletters and the operator's own purposes, who agreed to each, the words beside
 //! their boxes, and the forms that offer them.
 
+pub(in crate::web::console) mod list;
 mod offering;
-mod purposes;
+pub(in crate::web::console) mod page;
+pub(in crate::web::console) mod purposes;
 
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde_json::{Value, json};
 
-use crate::domain::catalog::notice::newsletter_words;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::slug::Slug;
 use crate::domain::staff::right::Right;
 use crate::flows::catalog::add_newsletter::{NewNewsletter, add_newsletter};
 use crate::flows::catalog::edit_newsletter::edit_newsletter;
 use crate::flows::catalog::offer_newsletter::{Moved, offer_newsletter, withdraw_newsletter};
-use crate::store::catalog::newsletters;
-use crate::store::catalog::newsletters::{Newsletter, NewsletterWords};
-use crate::store::catalog::purposes::OwnPurpose;
+use crate::store::catalog::newsletters::NewsletterWords;
 use crate::store::{self, Tx};
 use crate::web::address::key;
-use crate::web::console::catalog::newsletters::offering::{
-    Offers, count, keep, overtaken, settle, word,
-};
-use crate::web::console::desk::{Asked, Desk, Form, fault, show as answer};
-use crate::web::console::form::{Faults, FieldError, line, needed, once, short_name};
+use crate::web::console::catalog::newsletters::offering::{keep, overtaken, settle, word};
+use crate::web::console::catalog::newsletters::page::{NewsletterPage, Values, path};
+use crate::web::console::desk::{Asked, Desk, Form, fault};
+use crate::web::console::form::{Faults, line, needed, once, short_name};
+use crate::web::console::page::answer;
 use crate::web::console::route::Route;
-use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
 
 pub(in crate::web::console) fn routes() -> Vec<Route> {
     let mut routes = vec![
-        Route::get("/console/newsletters", Right::See, list),
+        Route::get("/console/newsletters", Right::See, list::show),
         Route::get("/console/newsletters/new", Right::Offer, ask),
         Route::post("/console/newsletters/new", Right::Offer, add),
         Route::get("/console/newsletters/{slug}/edit", Right::Offer, show),
@@ -47,53 +44,8 @@ pub(in crate::web::console) fn routes() -> Vec<Route> {
     routes
 }
 
-const PAGE: &str = "console/newsletter.html";
-
-/// Where a newsletter's pages are.
-fn path(slug: &Slug) -> String {
-    format!("/console/newsletters/{slug}")
-}
-
-async fn list(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
-    let mut tx = app.db.read().await?;
-    let all = newsletters::list(&mut tx).await?;
-    let own = store::catalog::purposes::list(&mut tx).await?;
-    let offers = Offers::find(&mut tx).await?;
-    drop(tx);
-    let counted = app.figures.purposes.get(()).await;
-    let row = |purpose: &Purpose, name: &str, about: &str, path: String, offered: Option<bool>| {
-        let on: Vec<&str> =
-            offers.reports_of(purpose).map(|report| report.title.as_str()).collect();
-        json!({"name": name, "code": purpose, "about": about, "path": format!("{path}/edit"),
-               "offered": offered, "counts": count(counted.as_deref(), purpose), "reports": on})
-    };
-    let newsletters: Vec<Value> = all
-        .iter()
-        .map(|newsletter| {
-            let Newsletter { slug, name, description, .. } = newsletter;
-            let offered = Some(newsletter.is_offered());
-            row(&Purpose::newsletter(slug), name, description, path(slug), offered)
-        })
-        .collect();
-    let purposes: Vec<Value> = own
-        .iter()
-        .map(|OwnPurpose { code, name, words }| row(code, name, words, purposes::path(code), None))
-        .collect();
-    let counted_at = counted.map(|counted| counted.at);
-    let context =
-        json!({"newsletters": newsletters, "purposes": purposes, "counted_at": counted_at});
-    desk.page(&app, "console/newsletters.html", context)
-}
-
 async fn ask(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
-    let values = json!({"slug": "", "name": "", "description": "", "offer": false});
-    desk.page(&app, PAGE, blank(&values, &[]))
-}
-
-/// The page while there is no such newsletter yet.
-fn blank(values: &Value, errors: &[FieldError]) -> Value {
-    json!({"newsletter": null, "values": values, "seen": null, "counts": null,
-           "counted_at": null, "words": null, "reports": [], "errors": errors, "word": null})
+    desk.show(&app, &NewsletterPage::blank(Values::default(), vec![]))
 }
 
 async fn add(
@@ -118,11 +70,8 @@ async fn add(
         let words = format!("There is a newsletter “{slug}” already: choose another short name");
         errors.push(fault("slug", words));
     }
-    let values = json!({
-        "slug": slug.map_or(fields.one("slug").to_owned(), |slug| slug.to_string()),
-        "name": fields.one("name"), "description": fields.one("description"), "offer": offered,
-    });
-    desk.refused(&app, PAGE, blank(&values, &errors))
+    let slug = slug.map_or(fields.one("slug").to_owned(), |slug| slug.to_string());
+    desk.refuse(&app, &NewsletterPage::blank(Values::typed(slug, &fields, offered), errors))
 }
 
 async fn show(
@@ -131,44 +80,9 @@ async fn show(
     Path(slug_text): Path<String>,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
-    let page = page(&app, &key(&slug_text)?, None, vec![], word(&asked)).await?;
-    desk.page(&app, PAGE, page)
-}
-
-async fn page(
-    app: &App,
-    slug: &Slug,
-    typed: Option<&Fields>,
-    errors: Vec<FieldError>,
-    word: Option<&str>,
-) -> Result<Value, Error> {
-    let mut tx = app.db.read().await?;
-    let newsletter = newsletters::find(&mut tx, slug).await?.ok_or(Error::NotFound)?;
-    let offered = newsletter.is_offered();
-    let Newsletter { name, description, .. } = newsletter;
-    let purpose = Purpose::newsletter(slug);
-    let offers = Offers::find(&mut tx).await?;
-    drop(tx);
-    let counted = app.figures.purposes.get(()).await;
-    let controller = &app.site.controller;
-    let words =
-        controller.is_complete().then(|| newsletter_words(&controller.name, &name, &description));
-    let (typed_name, typed_description) = typed
-        .map_or((name.as_str(), description.as_str()), |fields| {
-            (fields.one("name"), fields.one("description"))
-        });
-    Ok(json!({
-        "newsletter": {"slug": slug, "name": name, "path": path(slug), "offered": offered},
-        "values": {"slug": slug, "name": typed_name, "description": typed_description,
-                   "offer": offered},
-        "seen": {"name": name, "description": description},
-        "counts": count(counted.as_deref(), &purpose),
-        "counted_at": counted.map(|counted| counted.at),
-        "words": words,
-        "reports": offers.boxes(&purpose),
-        "errors": errors,
-        "word": word,
-    }))
+    let mut page = NewsletterPage::of(&app, &key(&slug_text)?).await?;
+    page.word = word(&asked);
+    desk.show(&app, &page)
 }
 
 async fn edit(
@@ -182,8 +96,8 @@ async fn edit(
     let name = needed(&fields, "name", "Enter its name", &mut errors);
     let description = line(&fields, "description", &mut errors);
     let (Some(name), true) = (name, errors.is_empty()) else {
-        let page = page(&app, &slug, Some(&fields), errors, None).await?;
-        return desk.refused(&app, PAGE, page);
+        let page = NewsletterPage::of(&app, &slug).await?.again(&fields, errors);
+        return desk.refuse(&app, &page);
     };
     let seen = NewsletterWords {
         name: fields.one("seen_name"),
@@ -195,8 +109,8 @@ async fn edit(
     if let Some(saved) = settle(&app, tx, &path(&slug), reworded).await? {
         return Ok(saved);
     }
-    let page = page(&app, &slug, Some(&fields), vec![overtaken()], None).await?;
-    answer(&app, Some(&desk), PAGE, page, StatusCode::CONFLICT)
+    let page = NewsletterPage::of(&app, &slug).await?.again(&fields, vec![overtaken()]);
+    answer(&app, Some(&desk), &page, StatusCode::CONFLICT)
 }
 
 async fn offer(

@@ -1,24 +1,28 @@
 //! `/console/reports`: reports and their files, what became of their forms, and offering them.
 
-mod add;
-mod delete;
+pub(in crate::web::console) mod add;
+pub(in crate::web::console) mod delete;
 mod files;
 mod form;
 mod page;
 pub(in crate::web::console) mod preview;
 mod refusal;
-mod standing;
+pub(in crate::web::console) mod report_page;
+pub(in crate::web::console) mod standing;
 mod summary;
 
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use serde_json::{Value, json};
+use serde::Serialize;
 
+use crate::domain::catalog::report::ReportStatus;
 use crate::domain::staff::right::Right;
+use crate::domain::timestamp::Timestamp;
 use crate::store::catalog::reports;
-use crate::web::console::catalog::reports::summary::{contacts_path, figures_of, summary};
+use crate::templates::page::Page;
+use crate::web::console::catalog::reports::summary::{Figures, Summary, contacts_path};
 use crate::web::console::desk::{Asked, Desk};
 use crate::web::console::route::Route;
 use crate::web::{App, Error};
@@ -53,22 +57,57 @@ async fn list(
     let offers = reports::list_offers(&mut tx).await?;
     drop(tx);
     let counted = app.figures.reports.get(()).await;
-    let shown: Vec<Value> = all
-        .iter()
-        .map(|report| {
-            let mut shown = summary(report);
-            shown["figures"] = figures_of(counted.as_deref(), report);
-            let offered = offers.iter().find(|(id, _)| *id == report.report_id);
-            shown["contacts_path"] = json!(contacts_path(report, offered.map(|(_, first)| first)));
-            shown
-        })
-        .collect();
+    let reports = all.iter().map(|report| {
+        let offered = offers.iter().find(|(id, _)| *id == report.report_id);
+        Row {
+            summary: Summary::from(report),
+            figures: Figures::of(counted.as_deref(), report),
+            contacts_path: contacts_path(report, offered.map(|(_, first)| first)),
+        }
+    });
     let word = match asked.one("word") {
         "withdrawn" => Some("The report is no longer offered."),
         "deleted" => Some("The draft is deleted."),
         _ => None,
     };
-    let counted_at = counted.map(|counted| counted.at);
-    let context = json!({"reports": shown, "counted_at": counted_at, "word": word});
-    desk.page(&app, "console/reports.html", context)
+    let counted_at = counted.as_ref().map(|counted| counted.at);
+    let reports = reports.collect();
+    desk.show(&app, &ReportsPage { reports, counted_at, word })
+}
+
+/// `console/reports.html`.
+#[derive(Serialize)]
+pub(in crate::web::console) struct ReportsPage<'a> {
+    reports: Vec<Row<'a>>,
+    counted_at: Option<Timestamp>,
+    word: Option<&'static str>,
+}
+
+/// A report in the list.
+#[derive(Clone, Serialize)]
+struct Row<'a> {
+    #[serde(flatten)]
+    summary: Summary<'a>,
+    figures: Figures,
+    contacts_path: String,
+}
+
+impl Page for ReportsPage<'_> {
+    const TEMPLATE: &'static str = "console/reports.html";
+
+    fn samples() -> Vec<Self> {
+        let row = |status| Row {
+            summary: Summary::sample(status),
+            figures: Figures::sample(),
+            contacts_path: "/console/exports?report=digital-councils".to_owned(),
+        };
+        let rows = [ReportStatus::Published, ReportStatus::Draft, ReportStatus::Withdrawn].map(row);
+        let uncounted = Row { figures: Figures::default(), ..row(ReportStatus::Published) };
+        let counted_at = Some(Timestamp::SAMPLE);
+        vec![
+            Self { reports: vec![], counted_at, word: None },
+            Self { reports: rows.to_vec(), counted_at, word: Some("The draft is deleted.") },
+            Self { reports: vec![uncounted], counted_at: None, word: None },
+        ]
+    }
 }

@@ -2,7 +2,7 @@
 //! what follows a change.
 
 use axum::response::{IntoResponse, Redirect, Response};
-use serde_json::{Value, json};
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::catalog::edit::Reworded;
@@ -36,8 +36,20 @@ pub(super) fn word(asked: &Fields) -> Option<&'static str> {
 
 /// How many people agree to a purpose, and how many do not any more; nothing, while they are counted for the
 /// first time.
-pub(super) fn count(counted: Option<&Counted<Vec<StateCount>>>, purpose: &Purpose) -> Value {
-    let Some(counted) = counted else { return json!({"agreed": null, "withdrawn": null}) };
+#[derive(Clone, Copy, Default, Serialize)]
+pub(super) struct Count {
+    agreed: Option<i64>,
+    withdrawn: Option<i64>,
+}
+
+impl Count {
+    pub(super) fn sample(agreed: i64) -> Self {
+        Self { agreed: Some(agreed), withdrawn: Some(12) }
+    }
+}
+
+pub(super) fn count(counted: Option<&Counted<Vec<StateCount>>>, purpose: &Purpose) -> Count {
+    let Some(counted) = counted else { return Count::default() };
     let (mut agreed, mut withdrawn) = (0, 0);
     for (_, state, people) in counted.figures.iter().filter(|(of, ..)| of == purpose) {
         match state {
@@ -46,7 +58,7 @@ pub(super) fn count(counted: Option<&Counted<Vec<StateCount>>>, purpose: &Purpos
             _ => {}
         }
     }
-    json!({"agreed": agreed, "withdrawn": withdrawn})
+    Count { agreed: Some(agreed), withdrawn: Some(withdrawn) }
 }
 
 /// Which reports there are and what their forms offer.
@@ -67,13 +79,41 @@ impl Offers {
     }
 
     /// Every report as a box to tick.
-    pub(super) fn boxes(&self, purpose: &Purpose) -> Vec<Value> {
-        let offering: Vec<&Slug> = self.reports_of(purpose).map(|report| &report.slug).collect();
-        let shown = self.reports.iter().map(|report| {
-            let offered = offering.contains(&&report.slug);
-            json!({"value": report.slug, "title": report.title, "hint": null, "offered": offered})
+    pub(super) fn boxes(self, purpose: &Purpose) -> Vec<ReportBox> {
+        let offering: Vec<Slug> =
+            self.reports_of(purpose).map(|report| report.slug.clone()).collect();
+        let shown = self.reports.into_iter().map(|report| {
+            let offered = offering.contains(&report.slug);
+            ReportBox { value: report.slug.to_string(), title: report.title, hint: None, offered }
         });
         shown.collect()
+    }
+}
+
+/// A report as a box to tick.
+#[derive(Serialize)]
+pub(super) struct ReportBox {
+    value: String,
+    title: String,
+    /// Boxes of other forms have one.
+    hint: Option<String>,
+    /// Whether its form offers what the page is about.
+    offered: bool,
+}
+
+impl ReportBox {
+    /// One that is ticked, and one that is not.
+    pub(super) fn samples() -> Vec<Self> {
+        let report = |value: &str, title: &str, offered| Self {
+            value: value.to_owned(),
+            title: title.to_owned(),
+            hint: None,
+            offered,
+        };
+        vec![
+            report("digital-councils", "Digital councils", true),
+            report("skills", "Skills", false),
+        ]
     }
 }
 

@@ -5,22 +5,25 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::domain::catalog::notice::{OwnWords, OwnWordsError};
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::staff::right::Right;
+use crate::domain::timestamp::Timestamp;
 use crate::flows::catalog::add_purpose::{NewPurpose, add_purpose};
 use crate::flows::catalog::edit_purpose::reword_purpose;
 use crate::flows::catalog::purpose_error::PurposeError;
 use crate::store::Tx;
 use crate::store::catalog::purposes;
 use crate::store::catalog::purposes::OwnPurpose;
+use crate::templates::page::Page;
 use crate::web::console::catalog::newsletters::offering::{
-    self, Offers, count, keep, overtaken, settle, word,
+    self, Count, Offers, ReportBox, count, keep, overtaken, settle, word,
 };
-use crate::web::console::desk::{Asked, Desk, Form, fault, show as answer};
-use crate::web::console::form::{Faults, FieldError, needed, once, short_name};
+use crate::web::console::desk::{Asked, Desk, Form, fault};
+use crate::web::console::form::{Faults, needed, once, short_name};
+use crate::web::console::page::answer;
 use crate::web::console::route::Route;
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
@@ -35,23 +38,13 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-const PAGE: &str = "console/purpose.html";
-
 /// Where a purpose's pages are.
-pub(super) fn path(code: &Purpose) -> String {
+pub(super) fn path(code: &str) -> String {
     format!("/console/newsletters/purposes/{code}")
 }
 
 async fn ask(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
-    desk.page(&app, PAGE, blank(&Fields::default(), &[]))
-}
-
-/// The page while there is no such purpose yet.
-fn blank(fields: &Fields, errors: &[FieldError]) -> Value {
-    let values = json!({"code": fields.one("code"), "name": fields.one("name"),
-                        "words": fields.one("words")});
-    json!({"purpose": null, "values": values, "seen": null, "counts": null,
-           "counted_at": null, "reports": [], "errors": errors, "word": null})
+    desk.show(&app, &PurposePage::blank(&Fields::default(), vec![]))
 }
 
 fn words(fields: &Fields, errors: &mut Faults) -> Option<OwnWords> {
@@ -75,18 +68,18 @@ async fn add(
     let code = short_name(&fields, "code", fields.one("name").trim(), &mut errors);
     let code = code.and_then(|slug| slug.as_str().parse::<Purpose>().ok());
     let (Some(name), Some(words), Some(code), true) = (name, words, code, errors.is_empty()) else {
-        return desk.refused(&app, PAGE, blank(&fields, &errors));
+        return desk.refuse(&app, &PurposePage::blank(&fields, errors));
     };
     let mut tx = app.db.write().await?;
     let new = NewPurpose { code: code.clone(), name, words };
     match add_purpose(&mut tx, &app.moment(), &desk.actor(), new, &[]).await {
-        Ok(()) => keep(&app, tx, &path(&code), "purpose").await,
+        Ok(()) => keep(&app, tx, &path(code.as_str()), "purpose").await,
         Err(PurposeError::Flow(error)) => Err(error.into()),
         Err(_) => {
             drop(tx);
             let message = format!("“{code}” is taken: choose another short name");
             let errors = vec![fault("code", message)];
-            desk.refused(&app, PAGE, blank(&fields, &errors))
+            desk.refuse(&app, &PurposePage::blank(&fields, errors))
         }
     }
 }
@@ -102,35 +95,8 @@ async fn show(
     Path(code): Path<String>,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
-    let page = page(&app, &code, None, vec![], word(&asked)).await?;
-    desk.page(&app, PAGE, page)
-}
-
-async fn page(
-    app: &App,
-    code: &str,
-    typed: Option<&Fields>,
-    errors: Vec<FieldError>,
-    word: Option<&str>,
-) -> Result<Value, Error> {
-    let mut tx = app.db.read().await?;
-    let own = find(&mut tx, code).await?;
-    let offers = Offers::find(&mut tx).await?;
-    drop(tx);
-    let counted = app.figures.purposes.get(()).await;
-    let (name, words) = typed.map_or((own.name.as_str(), own.words.as_str()), |fields| {
-        (fields.one("name"), fields.one("words"))
-    });
-    Ok(json!({
-        "purpose": {"code": own.code, "name": own.name, "path": path(&own.code)},
-        "values": {"code": own.code, "name": name, "words": words},
-        "seen": {"name": own.name, "words": own.words},
-        "counts": count(counted.as_deref(), &own.code),
-        "counted_at": counted.map(|counted| counted.at),
-        "reports": offers.boxes(&own.code),
-        "errors": errors,
-        "word": word,
-    }))
+    let page = PurposePage::of(&app, &code).await?;
+    desk.show(&app, &PurposePage { word: word(&asked), ..page })
 }
 
 async fn edit(
@@ -143,8 +109,8 @@ async fn edit(
     let name = needed(&fields, "name", "Enter its name", &mut errors);
     let words = words(&fields, &mut errors);
     let (Some(name), Some(words), true) = (name, words, errors.is_empty()) else {
-        let page = page(&app, &code, Some(&fields), errors, None).await?;
-        return desk.refused(&app, PAGE, page);
+        let page = PurposePage::of(&app, &code).await?.again(&fields, errors);
+        return desk.refuse(&app, &page);
     };
     let own = find(&mut app.db.read().await?, &code).await?;
     let seen = OwnPurpose {
@@ -155,11 +121,11 @@ async fn edit(
     let mut tx = app.db.write().await?;
     let new = (&name, &words);
     let reworded = reword_purpose(&mut tx, &app.moment(), &desk.actor(), &seen, new).await?;
-    if let Some(saved) = settle(&app, tx, &path(&own.code), reworded).await? {
+    if let Some(saved) = settle(&app, tx, &path(own.code.as_str()), reworded).await? {
         return Ok(saved);
     }
-    let page = page(&app, &code, Some(&fields), vec![overtaken()], None).await?;
-    answer(&app, Some(&desk), PAGE, page, StatusCode::CONFLICT)
+    let page = PurposePage::of(&app, &code).await?.again(&fields, vec![overtaken()]);
+    answer(&app, Some(&desk), &page, StatusCode::CONFLICT)
 }
 
 async fn offer(
@@ -169,5 +135,118 @@ async fn offer(
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let own = find(&mut app.db.read().await?, &code).await?;
-    offering::offer(&app, &desk, &own.code, (&path(&own.code), &fields)).await
+    offering::offer(&app, &desk, &own.code, (&path(own.code.as_str()), &fields)).await
+}
+
+/// `console/purpose.html`.
+#[derive(Serialize)]
+pub(in crate::web::console) struct PurposePage {
+    /// None while it is not added yet.
+    purpose: Option<Known>,
+    values: Values,
+    seen: Option<Seen>,
+    counts: Option<Count>,
+    counted_at: Option<Timestamp>,
+    reports: Vec<ReportBox>,
+    errors: Faults,
+    word: Option<&'static str>,
+}
+
+/// A purpose as it is.
+#[derive(Serialize)]
+struct Known {
+    code: String,
+    name: String,
+    path: String,
+}
+
+/// What the fields hold.
+#[derive(Serialize)]
+struct Values {
+    code: String,
+    name: String,
+    words: String,
+}
+
+/// What it was when the form was shown.
+#[derive(Serialize)]
+struct Seen {
+    name: String,
+    words: String,
+}
+
+impl PurposePage {
+    /// The page while there is no such purpose yet.
+    fn blank(typed: &Fields, errors: Faults) -> Self {
+        Self {
+            purpose: None,
+            values: Values::typed(typed.one("code").to_owned(), typed),
+            seen: None,
+            counts: None,
+            counted_at: None,
+            reports: vec![],
+            errors,
+            word: None,
+        }
+    }
+
+    /// The page of a purpose.
+    async fn of(app: &App, code: &str) -> Result<Self, Error> {
+        let mut tx = app.db.read().await?;
+        let own = find(&mut tx, code).await?;
+        let offers = Offers::find(&mut tx).await?;
+        drop(tx);
+        let counted = app.figures.purposes.get(()).await;
+        Ok(Self {
+            counts: Some(count(counted.as_deref(), &own.code)),
+            counted_at: counted.map(|counted| counted.at),
+            reports: offers.boxes(&own.code),
+            ..Self::uncounted(own.code.as_str(), own.name, own.words)
+        })
+    }
+
+    /// The page of a purpose while nobody is counted.
+    fn uncounted(code: &str, name: String, words: String) -> Self {
+        let code = code.to_owned();
+        Self {
+            values: Values { code: code.clone(), name: name.clone(), words: words.clone() },
+            purpose: Some(Known { path: path(&code), code, name: name.clone() }),
+            seen: Some(Seen { name, words }),
+            counts: Some(Count::default()),
+            ..Self::blank(&Fields::default(), vec![])
+        }
+    }
+
+    /// The page again, with what was typed and what is wrong with it.
+    fn again(self, typed: &Fields, errors: Faults) -> Self {
+        Self { values: Values::typed(self.values.code, typed), errors, ..self }
+    }
+}
+
+impl Values {
+    fn typed(code: String, typed: &Fields) -> Self {
+        Self { code, name: typed.one("name").to_owned(), words: typed.one("words").to_owned() }
+    }
+}
+
+impl Page for PurposePage {
+    const TEMPLATE: &'static str = "console/purpose.html";
+
+    fn samples() -> Vec<Self> {
+        let own = || {
+            let words = "Partners may email me. I can withdraw at any time.".to_owned();
+            Self::uncounted("partner-offers", "Offers of partners".to_owned(), words)
+        };
+        let whole = Self {
+            counts: Some(Count::sample(4118)),
+            counted_at: Some(Timestamp::SAMPLE),
+            reports: ReportBox::samples(),
+            word: Some("The changes are saved."),
+            ..own()
+        };
+        let refused = Self { counts: Some(Count::sample(1)), ..own() };
+        let errors = vec![fault("words", "Write the words beside the box")];
+        let refused = refused.again(&Fields::default(), errors);
+        vec![Self::blank(&Fields::default(), vec![]), whole, refused, own()]
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::domain::catalog::media_type::MediaType;
 use crate::domain::catalog::report::ReportStatus;
@@ -17,17 +17,19 @@ use crate::flows::catalog::offer_purpose::offer_purpose;
 use crate::flows::catalog::purpose_error::PurposeError;
 use crate::random::Moment;
 use crate::store::catalog::reports::Report;
-use crate::web::console::catalog::reports::form::{self, Boxes, Values};
+use crate::templates::page::Page;
+use crate::web::console::catalog::reports::form::{self, Boxes, ReportForm, Values};
 use crate::web::console::catalog::reports::refusal::refusal;
-use crate::web::console::desk::{Desk, fault, show};
-use crate::web::console::form::{Faults, FieldError, short_name};
+use crate::web::console::desk::{Desk, fault};
+use crate::web::console::form::{Faults, short_name};
 use crate::web::console::guard::Entrance;
+use crate::web::console::page::answer;
 use crate::web::http::upload::{self, LIMITS, Uploaded};
 use crate::web::{App, Error};
 
 pub(super) async fn ask(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
     let boxes = Boxes::find(&mut app.db.read().await?).await?;
-    page(&app, &desk, StatusCode::OK, &Values::blank(), &boxes, &[])
+    page(&app, &desk, StatusCode::OK, Values::default().shown(&boxes, String::new()), vec![])
 }
 
 pub(super) async fn add(
@@ -45,12 +47,13 @@ pub(super) async fn add(
     };
     entrance.stands().await?;
     let mut values = Values::typed(&uploaded.fields);
-    let refused = |values: &Values, faults: &[FieldError]| {
-        page(&app, &desk, StatusCode::UNPROCESSABLE_ENTITY, values, &boxes, faults)
+    let refused = |values: Values, faults: Faults| {
+        let form = values.shown(&boxes, String::new());
+        page(&app, &desk, StatusCode::UNPROCESSABLE_ENTITY, form, faults)
     };
     let (report, details) = match parse(&app, &uploaded, &boxes).await? {
         Ok(read) => read,
-        Err(faults) => return refused(&values, &faults),
+        Err(faults) => return refused(values, faults),
     };
     match store(&app, &desk, &report, &details, &mut uploaded).await {
         Ok(()) => {
@@ -62,7 +65,7 @@ pub(super) async fn add(
             values.slug = report.slug.to_string();
             let mut faults = vec![refusal(error)?];
             choose_again(&uploaded, &mut faults);
-            refused(&values, &faults)
+            refused(values, faults)
         }
     }
 }
@@ -168,20 +171,35 @@ fn page(
     app: &App,
     desk: &Desk,
     status: StatusCode,
-    values: &Values,
-    boxes: &Boxes,
-    errors: &[FieldError],
+    form: ReportForm<'_>,
+    errors: Faults,
 ) -> Result<Response, Error> {
-    let form = values.shown(boxes, "");
-    let context = json!({"form": form, "errors": errors});
-    show(app, Some(desk), "console/report_new.html", context, status)
+    answer(app, Some(desk), &ReportNewPage { form, errors }, status)
+}
+
+/// `console/report_new.html`.
+#[derive(Serialize)]
+pub(in crate::web::console) struct ReportNewPage<'a> {
+    form: ReportForm<'a>,
+    errors: Faults,
+}
+
+impl Page for ReportNewPage<'_> {
+    const TEMPLATE: &'static str = "console/report_new.html";
+
+    fn samples() -> Vec<Self> {
+        let [filled, blank] = ReportForm::samples();
+        let errors = vec![fault("file", "Choose the file that readers get")];
+        vec![Self { form: blank, errors: vec![] }, Self { form: filled, errors }]
+    }
 }
 
 /// The rest of such a body is not read, so the connection cannot be used again.
 fn too_large(app: &App, desk: &Desk, boxes: &Boxes) -> Result<Response, Error> {
     let faults = vec![fault("file", "Choose a smaller file: a form takes up to 500 MB")];
     let status = StatusCode::PAYLOAD_TOO_LARGE;
-    let mut response = page(app, desk, status, &Values::blank(), boxes, &faults)?;
+    let form = Values::default().shown(boxes, String::new());
+    let mut response = page(app, desk, status, form, faults)?;
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     Ok(response)
 }

@@ -5,16 +5,19 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use serde_json::json;
+use serde::Serialize;
 
+use crate::domain::catalog::report::ReportStatus;
 use crate::domain::slug::Slug;
 use crate::flows::catalog::delete_report::delete_draft;
 use crate::store::catalog::reports;
+use crate::templates::page::Page;
 use crate::web::address::key;
 use crate::web::console::catalog::reports::refusal::refusal;
-use crate::web::console::catalog::reports::summary::summary;
-use crate::web::console::desk::{Desk, Form, fault, show};
-use crate::web::console::form::{FieldError, is_sure};
+use crate::web::console::catalog::reports::summary::Summary;
+use crate::web::console::desk::{Desk, Form, fault};
+use crate::web::console::form::{Faults, FieldError, is_sure};
+use crate::web::console::page::answer;
 use crate::web::http::upload;
 use crate::web::{App, Error};
 
@@ -65,7 +68,28 @@ async fn page(
     let report = reports::find(&mut tx, slug).await?.ok_or(Error::NotFound)?;
     drop(tx);
     let status = if error.is_none() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let errors: Vec<FieldError> = error.into_iter().collect();
-    let context = json!({"report": summary(&report), "errors": errors});
-    show(app, Some(desk), "console/report_delete.html", context, status)
+    let errors = error.into_iter().collect();
+    let page = ReportDeletePage { report: Summary::from(&report), errors };
+    answer(app, Some(desk), &page, status)
+}
+
+/// `console/report_delete.html`.
+#[derive(Serialize)]
+pub(in crate::web::console) struct ReportDeletePage<'a> {
+    report: Summary<'a>,
+    errors: Faults,
+}
+
+impl Page for ReportDeletePage<'_> {
+    const TEMPLATE: &'static str = "console/report_delete.html";
+
+    fn samples() -> Vec<Self> {
+        let page = |status, errors| Self { report: Summary::sample(status), errors };
+        vec![
+            page(ReportStatus::Draft, vec![]),
+            page(ReportStatus::Draft, vec![fault("sure", "Tick the box")]),
+            page(ReportStatus::Published, vec![fault("form", "This report is no draft any more")]),
+            page(ReportStatus::Withdrawn, vec![]),
+        ]
+    }
 }

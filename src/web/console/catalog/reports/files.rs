@@ -12,7 +12,7 @@ use crate::flows::catalog::add_report::ReportError;
 use crate::flows::catalog::edit_report;
 use crate::store::catalog::reports::{self, Report};
 use crate::web::address::key;
-use crate::web::console::catalog::reports::page::Page;
+use crate::web::console::catalog::reports::page::ReportView;
 use crate::web::console::catalog::reports::refusal::refusal;
 use crate::web::console::desk::{Desk, fault};
 use crate::web::console::form::Faults;
@@ -105,7 +105,7 @@ async fn replace(
     entrance.stands().await?;
     let faults: Faults = uploaded.faults.iter().map(|(field, words)| fault(field, words)).collect();
     if !faults.is_empty() {
-        return Page::of(app, &report.slug).await?.with(app, desk, faults);
+        return ReportView::of(app, &report.slug).await?.with(app, desk, faults);
     }
     match store(app, desk, &report, &mut uploaded, part).await {
         Ok(true) => {
@@ -115,11 +115,11 @@ async fn replace(
         }
         Ok(false) => {
             let nothing = fault(part.field(), "Choose a file first");
-            Page::of(app, &report.slug).await?.with(app, desk, vec![nothing])
+            ReportView::of(app, &report.slug).await?.with(app, desk, vec![nothing])
         }
         Err(error) => {
             let refused = refusal(error)?;
-            Page::of(app, &report.slug).await?.with(app, desk, vec![refused])
+            ReportView::of(app, &report.slug).await?.with(app, desk, vec![refused])
         }
     }
 }

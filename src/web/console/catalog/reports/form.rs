@@ -1,6 +1,6 @@
 //! The form of what can be edited of a report: what it shows, and what it says.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::domain::catalog::markdown::demand_own_images;
 use crate::domain::catalog::purpose::Purpose;
@@ -11,6 +11,7 @@ use crate::store::Tx;
 use crate::store::catalog::newsletters::Newsletter;
 use crate::store::catalog::purposes::OwnPurpose;
 use crate::store::catalog::{newsletters, purposes};
+use crate::web::choice::Choice;
 use crate::web::console::desk::fault;
 use crate::web::console::form::{Faults, line, needed, once};
 use crate::web::http::fields::Fields;
@@ -53,6 +54,7 @@ impl Boxes {
 }
 
 /// What the fields of a form hold: from what stands in the database, or as they were typed.
+#[derive(Default, Serialize)]
 pub(super) struct Values {
     pub slug: String,
     title: String,
@@ -65,10 +67,6 @@ pub(super) struct Values {
 }
 
 impl Values {
-    pub(super) fn blank() -> Self {
-        Self::typed(&Fields::default())
-    }
-
     pub(super) fn of(details: &ReportDetails) -> Self {
         let required = [
             ("name", details.requires_name),
@@ -102,7 +100,7 @@ impl Values {
     }
 
     /// As the page shows it. Boxes that are offered come first, in the order in which readers see them.
-    pub(super) fn shown(&self, boxes: &Boxes, seen: &str) -> Value {
+    pub(super) fn shown(self, boxes: &Boxes, seen: String) -> ReportForm<'_> {
         let newsletters = boxes.newsletters.iter().map(|newsletter| {
             let about = if newsletter.is_offered() {
                 Some(newsletter.description.as_str()).filter(|about| !about.is_empty())
@@ -115,29 +113,81 @@ impl Values {
             .purposes
             .iter()
             .map(|own| (own.code.as_str(), own.name.as_str(), Some(own.words.as_str())));
-        let required = REQUIRED
-            .iter()
-            .map(|(value, title)| json!({"value": value, "title": title, "hint": null}));
-        json!({
-            "slug": self.slug, "title": self.title, "summary": self.summary, "body": self.body,
-            "pages": self.pages, "seen": seen,
-            "required": self.required, "required_options": required.collect::<Vec<_>>(),
-            "newsletters": self.newsletters,
-            "newsletter_options": options(newsletters, &self.newsletters),
-            "purposes": self.purposes,
-            "purpose_options": options(purposes, &self.purposes),
-        })
+        ReportForm {
+            seen,
+            required_options: required_options(),
+            newsletter_options: options(newsletters, &self.newsletters),
+            purpose_options: options(purposes, &self.purposes),
+            values: self,
+        }
     }
+}
+
+/// The form, as pages show it.
+#[derive(Serialize)]
+pub(super) struct ReportForm<'a> {
+    #[serde(flatten)]
+    values: Values,
+    /// What it was filled from; empty of a new report.
+    seen: String,
+    required_options: Vec<Choice<'a>>,
+    newsletter_options: Vec<Choice<'a>>,
+    purpose_options: Vec<Choice<'a>>,
+}
+
+impl ReportForm<'_> {
+    /// One that is filled in, and one of a new report where nothing else is on offer.
+    pub(super) fn samples() -> [Self; 2] {
+        let text = ToOwned::to_owned;
+        let values = Values {
+            slug: text(""),
+            title: text("Digital councils"),
+            summary: text("What 75 councils say."),
+            body: text("## Inside\n\nA survey."),
+            pages: text("24"),
+            required: vec![text("name")],
+            newsletters: vec![text("weekly")],
+            purposes: vec![text("partner-offers")],
+        };
+        let choice = |value, title, hint| Choice { value, title, hint };
+        let filled = Self {
+            values,
+            seen: text("title=0123456789abcdef"),
+            required_options: required_options(),
+            newsletter_options: vec![
+                choice("weekly", "The weekly", Some("News every Thursday")),
+                choice("daily", "The daily", None),
+            ],
+            purpose_options: vec![choice(
+                "partner-offers",
+                "Offers of partners",
+                Some("Partners may email me."),
+            )],
+        };
+        let blank = Self {
+            values: Values::default(),
+            seen: String::new(),
+            required_options: required_options(),
+            newsletter_options: vec![],
+            purpose_options: vec![],
+        };
+        [filled, blank]
+    }
+}
+
+fn required_options() -> Vec<Choice<'static>> {
+    let option = |(value, title)| Choice { value, title, hint: None };
+    REQUIRED.map(option).to_vec()
 }
 
 fn options<'a>(
     all: impl Iterator<Item = (&'a str, &'a str, Option<&'a str>)>,
     chosen: &[String],
-) -> Vec<Value> {
+) -> Vec<Choice<'a>> {
     let mut all: Vec<_> = all.collect();
     let place = |value: &str| chosen.iter().position(|c| c == value).unwrap_or(chosen.len());
     all.sort_by_key(|(value, ..)| place(value));
-    let option = |(value, title, hint)| json!({"value": value, "title": title, "hint": hint});
+    let option = |(value, title, hint)| Choice { value, title, hint };
     all.into_iter().map(option).collect()
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::domain::catalog::notice::LANG;
 use crate::domain::catalog::purpose::Purpose;
@@ -21,9 +21,11 @@ use crate::store::policy::versions;
 use crate::web::address::key;
 use crate::web::console::catalog::reports::form::{self, Boxes, Values};
 use crate::web::console::catalog::reports::refusal::refusal;
-use crate::web::console::catalog::reports::summary::{contacts_path, figures_of, summary};
-use crate::web::console::desk::{Asked, Desk, Form, fault, show as answer};
+use crate::web::console::catalog::reports::report_page::{Changed, OneReport, ReportPage};
+use crate::web::console::catalog::reports::summary::{Figures, contacts_path};
+use crate::web::console::desk::{Asked, Desk, Form, fault};
 use crate::web::console::form::{Faults, FieldError};
+use crate::web::console::page::answer;
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
 
@@ -47,7 +49,7 @@ pub(super) async fn show(
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
     let word = WORDS.iter().find(|(word, _)| *word == asked.one("word")).map(|(_, words)| *words);
-    let mut page = Page::of(&app, &key(&slug_text)?).await?;
+    let mut page = ReportView::of(&app, &key(&slug_text)?).await?;
     page.word = word;
     page.answer(&app, &desk, StatusCode::OK)
 }
@@ -59,7 +61,7 @@ pub(super) async fn save(
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let slug = key(&slug_text)?;
-    let mut page = Page::of(&app, &slug).await?;
+    let mut page = ReportView::of(&app, &slug).await?;
     let details = match form::parse(&fields, &page.boxes) {
         Ok(details) => details,
         Err(faults) => return page.refused(&app, &desk, &fields, faults),
@@ -102,7 +104,7 @@ fn overtaken(field: &'static str) -> FieldError {
 }
 
 /// What stands now in the fields that two people changed, in words.
-fn changed(boxes: &Boxes, conflicts: &[&'static str], now: &ReportDetails) -> Vec<Value> {
+fn changed(boxes: &Boxes, conflicts: &[&'static str], now: &ReportDetails) -> Vec<Changed> {
     let words = |field: &str, value: Value| match value {
         Value::String(text) => text,
         Value::Array(items) => {
@@ -122,14 +124,14 @@ fn changed(boxes: &Boxes, conflicts: &[&'static str], now: &ReportDetails) -> Ve
         _ => "Purposes offered",
     };
     let now = now.fields().into_iter().filter(|(name, _)| conflicts.contains(name));
-    now.map(|(name, value)| json!({"field": name, "title": title(name), "now": words(name, value)}))
+    now.map(|(field, value)| Changed { field, title: title(field), now: words(field, value) })
         .collect()
 }
 
 /// The page of one report, whatever it answers.
-pub(super) struct Page {
+pub(super) struct ReportView {
     report: Report,
-    figures: Value,
+    figures: Figures,
     counted_at: Option<Timestamp>,
     missing: Vec<&'static str>,
     contacts_path: String,
@@ -137,11 +139,11 @@ pub(super) struct Page {
     values: Values,
     seen: String,
     errors: Faults,
-    changed: Vec<Value>,
+    changed: Vec<Changed>,
     word: Option<&'static str>,
 }
 
-impl Page {
+impl ReportView {
     pub(super) async fn of(app: &App, slug: &Slug) -> Result<Self, Error> {
         let mut tx = app.db.read().await?;
         let report = reports::find(&mut tx, slug).await?.ok_or(Error::NotFound)?;
@@ -153,7 +155,7 @@ impl Page {
         drop(tx);
         let counted = app.figures.reports.get(()).await;
         Ok(Self {
-            figures: figures_of(counted.as_deref(), &report),
+            figures: Figures::of(counted.as_deref(), &report),
             counted_at: counted.map(|counted| counted.at),
             missing,
             contacts_path: contacts_path(&report, first),
@@ -197,26 +199,18 @@ impl Page {
         desk: &Desk,
         status: StatusCode,
     ) -> Result<Response, Error> {
-        let Self { report, missing, boxes, values, seen, .. } = self;
-        let mut shown = summary(&report);
-        shown["sha256"] = json!(report.sha256);
-        shown["summary"] = json!(report.summary);
-        let cover =
-            report.cover_key.as_ref().map(|_| format!("/console/reports/{}/cover", report.slug));
-        shown["cover"] = json!(cover);
-        shown["contacts_path"] = json!(self.contacts_path);
-        let offered = report.status == ReportStatus::Published;
-        let context = json!({
-            "report": shown,
-            "figures": self.figures,
-            "counted_at": self.counted_at,
-            "form": values.shown(&boxes, &seen),
-            "missing": if offered { vec![] } else { missing },
-            "errors": self.errors,
-            "changed": self.changed,
-            "word": self.word,
-        });
-        answer(app, Some(desk), "console/report.html", context, status)
+        let offered = self.report.status == ReportStatus::Published;
+        let page = ReportPage {
+            report: OneReport::new(&self.report, self.contacts_path),
+            figures: self.figures,
+            counted_at: self.counted_at,
+            form: self.values.shown(&self.boxes, self.seen),
+            missing: if offered { vec![] } else { self.missing },
+            errors: self.errors,
+            changed: self.changed,
+            word: self.word,
+        };
+        answer(app, Some(desk), &page, status)
     }
 }
 

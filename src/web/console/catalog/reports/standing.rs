@@ -5,18 +5,21 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::domain::catalog::notice::LANG;
+use crate::domain::catalog::report::ReportStatus;
 use crate::domain::slug::Slug;
 use crate::flows::catalog::add_report::{publish_report, withdraw_report};
 use crate::store::catalog::reports;
+use crate::templates::page::Page;
 use crate::web::address::key;
-use crate::web::console::catalog::reports::page::Page;
+use crate::web::console::catalog::reports::page::ReportView;
 use crate::web::console::catalog::reports::refusal::refusal;
-use crate::web::console::catalog::reports::summary::summary;
-use crate::web::console::desk::{Desk, Form, fault, show};
-use crate::web::console::form::{FieldError, is_sure};
+use crate::web::console::catalog::reports::summary::Summary;
+use crate::web::console::desk::{Desk, Form, fault};
+use crate::web::console::form::{Faults, FieldError, is_sure};
+use crate::web::console::page::answer;
 use crate::web::{App, Error};
 
 pub(super) async fn publish(
@@ -31,7 +34,7 @@ pub(super) async fn publish(
     if let Err(error) = done {
         drop(tx);
         let refused = refusal(error)?;
-        return Page::of(&app, &slug).await?.with(&app, &desk, vec![refused]);
+        return ReportView::of(&app, &slug).await?.with(&app, &desk, vec![refused]);
     }
     tx.commit().await?;
     app.catalog.refresh().await;
@@ -79,7 +82,26 @@ async fn page(
     let grants = reports::count_open_grants(&mut tx, report.report_id, app.clock.now()).await?;
     drop(tx);
     let status = if error.is_none() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let errors: Vec<FieldError> = error.into_iter().collect();
-    let context = json!({"report": summary(&report), "grants": grants, "errors": errors});
-    show(app, Some(desk), "console/report_withdraw.html", context, status)
+    let errors = error.into_iter().collect();
+    let page = ReportWithdrawPage { report: Summary::from(&report), grants, errors };
+    answer(app, Some(desk), &page, status)
+}
+
+/// `console/report_withdraw.html`.
+#[derive(Serialize)]
+pub(in crate::web::console) struct ReportWithdrawPage<'a> {
+    report: Summary<'a>,
+    /// How many links to its file still work.
+    grants: i64,
+    errors: Faults,
+}
+
+impl Page for ReportWithdrawPage<'_> {
+    const TEMPLATE: &'static str = "console/report_withdraw.html";
+
+    fn samples() -> Vec<Self> {
+        let report = Summary::sample(ReportStatus::Published);
+        let page = |grants, errors| Self { report: report.clone(), grants, errors };
+        vec![page(0, vec![]), page(1, vec![]), page(1234, vec![fault("sure", "Tick the box")])]
+    }
 }
