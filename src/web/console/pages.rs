@@ -25,6 +25,8 @@ use super::mail::list_page::MailsPage;
 use super::mail::one::MailPage;
 use super::mail::retry::MailRetryPage;
 use super::page::{LayoutPage, sample, sample_other_sites, sample_signed_out};
+use super::policy::policies::PoliciesPage;
+use super::policy::policies::steps::{PolicyEditPage, PolicyPreviewPage};
 use super::tasks::TasksPage;
 use crate::templates::page::Samples;
 
@@ -54,6 +56,10 @@ pub(in crate::web) fn samples(all: &mut Samples) {
     sample_other_sites::<NewslettersPage<'_>>(all);
     sample::<NewsletterPage>(all);
     sample::<PurposePage>(all);
+    sample::<PoliciesPage<'_>>(all);
+    sample_other_sites::<PoliciesPage<'_>>(all);
+    sample::<PolicyEditPage<'_>>(all);
+    sample::<PolicyPreviewPage<'_>>(all);
     sample::<MailsPage<'_>>(all);
     sample::<MailPage<'_>>(all);
     sample::<MailRetryPage<'_>>(all);

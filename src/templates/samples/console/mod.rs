@@ -4,6 +4,7 @@ mod account;
 mod audit;
 mod desk;
 mod policies;
+mod reports;
 mod sign_in;
 mod staff;
 mod tokens;
@@ -17,6 +18,7 @@ const PARTS: [fn(&str) -> Vec<Value>; 6] = [
     account::of,
     audit::of,
     policies::of,
+    reports::of,
     sign_in::of,
     staff::of,
     tokens::of,

@@ -7,7 +7,6 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use serde_json::{Value, json};
 
 use crate::domain::catalog::notice::{LANG, sha256_hex};
 use crate::domain::policy::text_difference::difference;
@@ -20,42 +19,15 @@ use crate::domain::timestamp::Timestamp;
 use crate::flows::policy::publish_policy::{Published, publish_next_policy};
 use crate::store::policy::announcements;
 use crate::store::policy::versions::{self, NewPolicyVersion, PolicyVersion};
-use crate::web::console::desk::{Desk, Form, fault, show};
-use crate::web::console::form::{Faults, FieldError, is_sure, once};
+use crate::web::console::desk::{Desk, Form, fault};
+use crate::web::console::form::{Faults, is_sure, once};
+use crate::web::console::page::answer;
+use crate::web::console::policy::policies::steps::{PolicyEditPage, PolicyPreviewPage, Typed};
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error, markdown};
 
-const EDITOR: &str = "console/policy_edit.html";
-const PREVIEW: &str = "console/policy_preview.html";
-
 /// How long two texts are compared.
 const COMPARING: Duration = Duration::from_secs(1);
-
-/// What was typed so far.
-struct Typed<'a> {
-    label: &'a str,
-    text: &'a str,
-    change: &'a str,
-    changes: &'a str,
-    until: &'a str,
-}
-
-impl<'a> Typed<'a> {
-    fn of(fields: &'a Fields) -> Self {
-        Self {
-            label: fields.one("label").trim(),
-            text: fields.text("text"),
-            change: fields.one("change"),
-            changes: fields.one("changes").trim(),
-            until: fields.one("until").trim(),
-        }
-    }
-
-    fn shown(&self) -> Value {
-        json!({"label": self.label, "text": self.text, "change": self.change,
-               "changes": self.changes, "until": self.until})
-    }
-}
 
 /// A version that could be published.
 struct Draft {
@@ -68,23 +40,19 @@ pub(super) async fn ask(State(app): State<Arc<App>>, desk: Desk) -> Result<Respo
     let newest = versions::find_newest(&mut app.db.read().await?, LANG).await?;
     let text = newest.as_ref().map_or("", |newest| newest.body.as_str());
     let typed = Typed { label: "", text, change: "editorial", changes: "", until: "" };
-    editor(&app, &desk, &typed, newest.as_ref(), &[])
+    editor(&app, &desk, typed, newest.as_ref(), vec![])
 }
 
 fn editor(
     app: &App,
     desk: &Desk,
-    typed: &Typed<'_>,
+    typed: Typed<'_>,
     newest: Option<&PolicyVersion>,
-    errors: &[FieldError],
+    errors: Faults,
 ) -> Result<Response, Error> {
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let context = json!({
-        "typed": typed.shown(),
-        "newest": newest.map(|newest| newest.label.as_str()),
-        "errors": errors,
-    });
-    Ok(kept(show(app, Some(desk), EDITOR, context, status)?))
+    let newest = newest.map(|newest| newest.label.as_str());
+    Ok(kept(answer(app, Some(desk), &PolicyEditPage { typed, newest, errors }, status)?))
 }
 
 /// Lets the browser keep a step, so that its Back shows the text again rather than an error: these pages hold
@@ -108,21 +76,21 @@ pub(super) async fn go_on(
     let newest = versions.first();
     let step = fields.one("step");
     if step == "edit" {
-        return editor(&app, &desk, &typed, newest, &[]);
+        return editor(&app, &desk, typed, newest, vec![]);
     }
     let draft = match parse(&fields, &typed, &versions, app.clock.now(), &app.site.timezone) {
         Ok(draft) => draft,
-        Err(errors) => return editor(&app, &desk, &typed, newest, &errors),
+        Err(errors) => return editor(&app, &desk, typed, newest, errors),
     };
     if step != "publish" {
-        return preview(&app, &desk, &typed, &draft, &[]).await;
+        return preview(&app, &desk, typed, &draft, vec![]).await;
     }
     if !is_sure(&fields) {
         let words = "Tick the box if this version is to be published";
         let unsure = fault("sure", words);
-        return preview(&app, &desk, &typed, &draft, &[unsure]).await;
+        return preview(&app, &desk, typed, &draft, vec![unsure]).await;
     }
-    publish(&app, &desk, &fields, &typed, &draft).await
+    publish(&app, &desk, &fields, typed, &draft).await
 }
 
 fn parse(
@@ -211,9 +179,9 @@ fn taken(label: &Label) -> String {
 async fn preview(
     app: &App,
     desk: &Desk,
-    typed: &Typed<'_>,
+    typed: Typed<'_>,
     draft: &Draft,
-    errors: &[FieldError],
+    errors: Faults,
 ) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;
     let newest = versions::find_newest(&mut tx, LANG).await?;
@@ -229,27 +197,27 @@ async fn preview(
         None => vec![],
     };
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let context = json!({
-        "typed": typed.shown(),
-        "label": draft.label,
-        "change": draft.change.class().name(),
-        "changes": draft.change.changes(),
-        "until": draft.change.until(),
-        "newest": newest.map(|newest| newest.label),
-        "people": people,
-        "passages": passages,
-        "body": markdown::render(text),
-        "sha256": sha256_hex(text.as_bytes()),
-        "errors": errors,
-    });
-    Ok(kept(show(app, Some(desk), PREVIEW, context, status)?))
+    let page = PolicyPreviewPage {
+        typed,
+        label: draft.label.as_str(),
+        change: draft.change.class().name(),
+        changes: draft.change.changes().map(WhatChanges::as_str),
+        until: draft.change.until(),
+        newest: newest.as_ref().map(|newest| newest.label.as_str()),
+        people,
+        passages,
+        body: markdown::render(text),
+        sha256: sha256_hex(text.as_bytes()),
+        errors,
+    };
+    Ok(kept(answer(app, Some(desk), &page, status)?))
 }
 
 async fn publish(
     app: &App,
     desk: &Desk,
     fields: &Fields,
-    typed: &Typed<'_>,
+    typed: Typed<'_>,
     draft: &Draft,
 ) -> Result<Response, Error> {
     let after = fields.one("after").parse::<Label>().ok();
@@ -271,13 +239,13 @@ async fn publish(
             drop(tx);
             let newest = versions::find_newest(&mut app.db.read().await?, LANG).await?;
             let refused = fault("label", taken(&draft.label));
-            editor(app, desk, typed, newest.as_ref(), &[refused])
+            editor(app, desk, typed, newest.as_ref(), vec![refused])
         }
         Published::Overtaken => {
             drop(tx);
             let words = "Another version was published meanwhile: look again at what yours changes";
             let overtaken = fault("form", words);
-            preview(app, desk, typed, draft, &[overtaken]).await
+            preview(app, desk, typed, draft, vec![overtaken]).await
         }
     }
 }
