@@ -68,7 +68,7 @@ fn seconds(now: Timestamp) -> u64 {
 }
 
 /// A picture of squares that a camera reads.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize)]
 pub struct Picture {
     /// How many squares its sides have, the quiet edge of four counted.
     pub size: usize,

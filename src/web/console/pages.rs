@@ -27,6 +27,17 @@ use super::mail::retry::MailRetryPage;
 use super::page::{LayoutPage, sample, sample_other_sites, sample_signed_out};
 use super::policy::policies::PoliciesPage;
 use super::policy::policies::steps::{PolicyEditPage, PolicyPreviewPage};
+use super::staff::account::page::AccountPage;
+use super::staff::account::two_factor::{RecoveryCodesPage, TwoFactorPage};
+use super::staff::audit::list::AuditPage;
+use super::staff::choose_password::ChoosePasswordPage;
+use super::staff::members::StaffPage;
+use super::staff::members::account_page::StaffAccountPage;
+use super::staff::reset::ForgotPage;
+use super::staff::second_step::SecondStepPage;
+use super::staff::sign_in_page::SignInPage;
+use super::staff::tokens::{TokenMadePage, TokensPage};
+use super::staff::welcome::WelcomePage;
 use super::tasks::TasksPage;
 use crate::templates::page::Samples;
 
@@ -65,6 +76,19 @@ pub(in crate::web) fn samples(all: &mut Samples) {
     sample::<MailRetryPage<'_>>(all);
     sample::<LedgerPage>(all);
     sample::<TasksPage>(all);
+    sample::<AuditPage<'_>>(all);
+    sample::<StaffPage<'_>>(all);
+    sample::<StaffAccountPage>(all);
+    sample::<TokensPage<'_>>(all);
+    sample::<TokenMadePage<'_>>(all);
+    sample::<AccountPage>(all);
+    sample::<TwoFactorPage>(all);
+    sample::<RecoveryCodesPage>(all);
+    sample_signed_out::<SignInPage<'_>>(all);
+    sample_signed_out::<SecondStepPage>(all);
+    sample_signed_out::<ForgotPage<'_>>(all);
+    sample_signed_out::<ChoosePasswordPage<'_>>(all);
+    sample_signed_out::<WelcomePage<'_>>(all);
     sample::<ErrorPage<'_>>(all);
     sample_signed_out::<ErrorPage<'_>>(all);
 }

@@ -1,9 +1,9 @@
 //! `/console/account`: one's own password, sessions and two-factor.
 
-mod page;
+pub(in crate::web::console) mod page;
 mod password;
 mod proof;
-mod two_factor;
+pub(in crate::web::console) mod two_factor;
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::domain::staff::right::Right;
 use crate::flows::staff::sign_in::{end_other_sessions, end_session};
 use crate::web::console::desk::{Asked, Desk};
 use crate::web::console::route::Route;
-use crate::web::console::staff::account::page::{PAGE, back, context};
+use crate::web::console::staff::account::page::{AccountPage, back};
 use crate::web::{App, Error};
 
 pub(in crate::web::console) fn routes() -> Vec<Route> {
@@ -44,7 +44,9 @@ async fn show(
         }
         _ => None,
     };
-    desk.page(&app, PAGE, context(&app, &desk, word, None).await?)
+    let mut page = AccountPage::of(&app, &desk).await?;
+    page.word = word;
+    desk.show(&app, &page)
 }
 
 async fn end_one(

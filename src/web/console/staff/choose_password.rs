@@ -4,22 +4,23 @@ use std::net::IpAddr;
 
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use serde_json::json;
+use serde::Serialize;
 
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::signup::link::LinkKind;
-use crate::domain::staff::member::StaffLinkKind;
+use crate::domain::staff::member::{Role, StaffLinkKind};
 use crate::domain::staff::password::{Password, PasswordHash};
 use crate::flows::staff::set_password::set_by_link;
 use crate::store::staff::links::{self, StaffLink};
 use crate::store::staff::members::{self, Staff};
-use crate::web::console::desk::{fault, show};
+use crate::templates::page::Page;
+use crate::web::console::desk::fault;
+use crate::web::console::form::Faults;
+use crate::web::console::page::answer;
 use crate::web::console::staff::sign_in;
 use crate::web::error::{FreshLink, Gone};
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
-
-const PAGE: &str = "console/choose_password.html";
 
 /// The link of a token, while it works; one that is not ours is counted for its network.
 pub(in crate::web::console) async fn find(
@@ -73,17 +74,44 @@ fn page(
     error: Option<&str>,
     status: StatusCode,
 ) -> Result<Response, Error> {
-    let errors: Vec<_> = error.iter().map(|words| fault("password", words)).collect();
+    let errors = error.iter().map(|words| fault("password", words)).collect();
     let first = kind == StaffLinkKind::Invitation;
     let page = if first { "welcome" } else { "reset" };
-    let context = json!({
-        "action": format!("/console/{page}/{token}"),
-        "first": first,
-        "email": account.email,
-        "role": account.role.as_str(),
-        "errors": errors,
-    });
-    show(app, None, PAGE, context, status)
+    let page = ChoosePasswordPage {
+        action: format!("/console/{page}/{token}"),
+        first,
+        email: &account.email,
+        role: account.role.as_str(),
+        errors,
+    };
+    answer(app, None, &page, status)
+}
+
+/// `console/choose_password.html`.
+#[derive(Serialize)]
+pub(in crate::web::console) struct ChoosePasswordPage<'a> {
+    /// Where the form is sent.
+    action: String,
+    /// Whether it is the account's first.
+    first: bool,
+    email: &'a str,
+    role: &'static str,
+    errors: Faults,
+}
+
+impl Page for ChoosePasswordPage<'_> {
+    const TEMPLATE: &'static str = "console/choose_password.html";
+
+    fn samples() -> Vec<Self> {
+        let page = |first, errors| Self {
+            action: "/console/reset/TOKEN".to_owned(),
+            first,
+            email: "ada@example.org",
+            role: Role::Marketing.as_str(),
+            errors,
+        };
+        vec![page(true, vec![]), page(false, vec![fault("password", "Do this instead")])]
+    }
 }
 
 /// Keeps the password that was chosen, and signs in.

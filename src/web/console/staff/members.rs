@@ -1,5 +1,6 @@
 //! `/console/staff`: accounts and roles.
 
+pub(in crate::web::console) mod account_page;
 mod one;
 mod words;
 
@@ -7,23 +8,24 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::request_id::RequestId;
 use crate::domain::staff::member::Role;
 use crate::domain::staff::right::Right;
+use crate::domain::timestamp::Timestamp;
 use crate::flows::staff::change_staff::require_codes;
 use crate::flows::staff::invite_staff::invite;
 use crate::store::staff::{accounts, role_rules};
+use crate::templates::page::Page;
+use crate::web::choice::Choice;
 use crate::web::console::desk::{Asked, Desk, Form, fault};
 use crate::web::console::form::Faults;
 use crate::web::console::route::Route;
 use crate::web::console::staff::members::words::{last_seen, roles};
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
-
-const PAGE: &str = "console/staff.html";
 
 pub(in crate::web::console) fn routes() -> Vec<Route> {
     let mut routes = vec![
@@ -46,40 +48,95 @@ async fn show(
         "rules" => Some("The rules are saved. Who must set two-factor up is asked to at once."),
         _ => None,
     };
-    desk.page(&app, PAGE, context(&app, &desk, word, &Fields::default(), vec![]).await?)
+    let none = Fields::default();
+    let page = StaffPage::of(&app, &desk, &none).await?;
+    desk.show(&app, &StaffPage { word, ..page })
 }
 
-async fn context(
-    app: &App,
-    desk: &Desk,
-    word: Option<&str>,
-    sent: &Fields,
+/// `console/staff.html`.
+#[derive(Serialize)]
+pub(in crate::web::console) struct StaffPage<'a> {
+    word: Option<&'static str>,
+    accounts: Vec<Row>,
+    roles: Vec<Choice<'static>>,
+    /// The roles that must use two-factor.
+    required: Vec<&'static str>,
+    sent: Sent<'a>,
     errors: Faults,
-) -> Result<Value, Error> {
-    let mut tx = app.db.read().await?;
-    let mut accounts = Vec::new();
-    for account in accounts::list(&mut tx).await? {
-        accounts.push(json!({
-            "path": format!("/console/staff/{}", account.staff_id),
-            "email": account.email,
-            "role": account.role.as_str(),
-            "state": account.state(),
-            "seen_at": last_seen(&mut tx, &account).await?,
-            "two_factor": account.code_since.is_some(),
-            "is_me": account.staff_id == desk.staff_id,
-        }));
+}
+
+/// An account in the list.
+#[derive(Clone, Serialize)]
+struct Row {
+    path: String,
+    email: String,
+    role: &'static str,
+    state: &'static str,
+    seen_at: Option<Timestamp>,
+    two_factor: bool,
+    is_me: bool,
+}
+
+/// What the form to invite somebody holds.
+#[derive(Serialize)]
+struct Sent<'a> {
+    email: &'a str,
+    role: &'a str,
+}
+
+impl<'a> StaffPage<'a> {
+    async fn of(app: &App, desk: &Desk, sent: &'a Fields) -> Result<Self, Error> {
+        let mut tx = app.db.read().await?;
+        let mut accounts = Vec::new();
+        for account in accounts::list(&mut tx).await? {
+            accounts.push(Row {
+                path: format!("/console/staff/{}", account.staff_id),
+                role: account.role.as_str(),
+                state: account.state(),
+                seen_at: last_seen(&mut tx, &account).await?,
+                two_factor: account.code_since.is_some(),
+                is_me: account.staff_id == desk.staff_id,
+                email: account.email,
+            });
+        }
+        let rules = role_rules::list(&mut tx).await?;
+        let required = rules.iter().filter(|rule| rule.requires_code);
+        Ok(Self {
+            word: None,
+            accounts,
+            roles: roles(),
+            required: required.map(|rule| rule.role.as_str()).collect(),
+            sent: Sent { email: sent.one("email"), role: sent.one("role") },
+            errors: vec![],
+        })
     }
-    let rules = role_rules::list(&mut tx).await?;
-    let required: Vec<&str> =
-        rules.iter().filter(|rule| rule.requires_code).map(|rule| rule.role.as_str()).collect();
-    Ok(json!({
-        "word": word,
-        "accounts": accounts,
-        "roles": roles(),
-        "required": required,
-        "sent": {"email": sent.one("email"), "role": sent.one("role")},
-        "errors": errors,
-    }))
+}
+
+impl Page for StaffPage<'_> {
+    const TEMPLATE: &'static str = "console/staff.html";
+
+    fn samples() -> Vec<Self> {
+        let me = Row {
+            path: "/console/staff/ID".to_owned(),
+            email: "ada@example.org".to_owned(),
+            role: Role::Admin.as_str(),
+            state: "active",
+            seen_at: Some(Timestamp::SAMPLE),
+            two_factor: true,
+            is_me: true,
+        };
+        let invited =
+            Row { state: "invited", seen_at: None, two_factor: false, is_me: false, ..me.clone() };
+        let page = |errors| Self {
+            word: Some("The invitation is on its way."),
+            accounts: vec![me.clone(), invited.clone()],
+            roles: roles(),
+            required: vec![Role::Admin.as_str()],
+            sent: Sent { email: "bob@example.org", role: Role::Viewer.as_str() },
+            errors,
+        };
+        vec![page(vec![]), page(vec![fault("email", "Do this instead")])]
+    }
 }
 
 async fn send_invitation(
@@ -126,8 +183,8 @@ async fn refused(
     fields: &Fields,
     errors: Faults,
 ) -> Result<Response, Error> {
-    let context = context(app, desk, None, fields, errors).await?;
-    desk.refused(app, PAGE, context)
+    let page = StaffPage::of(app, desk, fields).await?;
+    desk.refuse(app, &StaffPage { errors, ..page })
 }
 
 async fn set_rules(

@@ -11,6 +11,6 @@ pub(super) mod reset;
 pub(super) mod second_step;
 pub(super) mod session;
 pub(super) mod sign_in;
-mod sign_in_page;
+pub(super) mod sign_in_page;
 pub(super) mod tokens;
 pub(super) mod welcome;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::request_id::RequestId;
@@ -15,13 +15,14 @@ use crate::domain::staff::member::StaffLinkKind;
 use crate::flows::consent::send_link::ask_for_link;
 use crate::store::signup::link_requests::Door;
 use crate::store::staff::links::StaffLink;
-use crate::web::console::desk::{Asked, fault, show};
+use crate::templates::page::Page;
+use crate::web::console::desk::{Asked, fault};
+use crate::web::console::form::Faults;
+use crate::web::console::page::answer;
 use crate::web::console::staff::choose_password::{self, find};
 use crate::web::console::staff::network::Network;
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error, origin};
-
-const PAGE: &str = "console/forgot.html";
 
 pub(in crate::web::console) async fn forgot(
     State(app): State<Arc<App>>,
@@ -35,13 +36,33 @@ pub(in crate::web::console) async fn forgot(
 
 fn page(
     app: &App,
-    word: Option<&str>,
+    word: Option<&'static str>,
     email: &str,
     error: Option<&str>,
     status: StatusCode,
 ) -> Result<Response, Error> {
-    let errors: Vec<_> = error.iter().map(|words| fault("email", words)).collect();
-    show(app, None, PAGE, json!({"word": word, "email": email, "errors": errors}), status)
+    let errors = error.iter().map(|words| fault("email", words)).collect();
+    answer(app, None, &ForgotPage { word, email, errors }, status)
+}
+
+/// `console/forgot.html`.
+#[derive(Serialize)]
+pub(in crate::web::console) struct ForgotPage<'a> {
+    word: Option<&'static str>,
+    email: &'a str,
+    errors: Faults,
+}
+
+impl Page for ForgotPage<'_> {
+    const TEMPLATE: &'static str = "console/forgot.html";
+
+    fn samples() -> Vec<Self> {
+        let errors = vec![fault("email", "Do this instead")];
+        vec![
+            Self { word: None, email: "ada", errors },
+            Self { word: Some("A message is on its way."), email: "", errors: vec![] },
+        ]
+    }
 }
 
 pub(in crate::web::console) async fn send(

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
-use serde_json::json;
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::signup::link::LinkKind;
@@ -15,13 +15,15 @@ use crate::domain::timestamp::Timestamp;
 use crate::flows::staff::sign_in::{count_code_try, record_refusal};
 use crate::flows::staff::use_two_factor::{Accepted, SecondStep, accept};
 use crate::store::staff::members::{self, Staff};
-use crate::web::console::desk::{fault, show};
+use crate::templates::page::Page;
+use crate::web::console::desk::fault;
+use crate::web::console::form::Faults;
+use crate::web::console::page::answer;
 use crate::web::console::staff::known;
 use crate::web::console::staff::new_session::begin;
 use crate::web::console::staff::sign_in_page::{self, seconds, wait_words};
 use crate::web::{App, Error, cookie};
 
-const PAGE: &str = "console/second_step.html";
 const COOKIE: &str = "second_step";
 const OVER: &str = "This step is over: it lasts five minutes, and for one code. Enter your address and \
                     password again";
@@ -70,8 +72,22 @@ pub(in crate::web::console) fn page(
     error: Option<&str>,
     status: StatusCode,
 ) -> Result<Response, Error> {
-    let errors: Vec<_> = error.iter().map(|words| fault("code", words)).collect();
-    show(app, None, PAGE, json!({"errors": errors}), status)
+    let errors = error.iter().map(|words| fault("code", words)).collect();
+    answer(app, None, &SecondStepPage { errors }, status)
+}
+
+/// `console/second_step.html`.
+#[derive(Serialize)]
+pub(in crate::web::console) struct SecondStepPage {
+    errors: Faults,
+}
+
+impl Page for SecondStepPage {
+    const TEMPLATE: &'static str = "console/second_step.html";
+
+    fn samples() -> Vec<Self> {
+        vec![Self { errors: vec![] }, Self { errors: vec![fault("code", "Do this instead")] }]
+    }
 }
 
 /// Looks at the code. A try is counted, and the count committed, before that.

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde::Serialize;
 
-use crate::web::console::desk::{fault, show};
+use crate::templates::page::Page;
+use crate::web::console::desk::fault;
+use crate::web::console::form::Faults;
+use crate::web::console::page::answer;
 use crate::web::{App, Error};
-
-pub(super) const PAGE: &str = "console/sign_in.html";
 
 pub(super) fn page(
     app: &App,
@@ -17,8 +18,24 @@ pub(super) fn page(
     error: Option<&str>,
     status: StatusCode,
 ) -> Result<Response, Error> {
-    let errors: Vec<_> = error.iter().map(|words| fault("email", words)).collect();
-    show(app, None, PAGE, json!({"email": email, "errors": errors}), status)
+    let errors = error.iter().map(|words| fault("email", words)).collect();
+    answer(app, None, &SignInPage { email, errors }, status)
+}
+
+/// `console/sign_in.html`.
+#[derive(Serialize)]
+pub(in crate::web::console) struct SignInPage<'a> {
+    email: &'a str,
+    errors: Faults,
+}
+
+impl Page for SignInPage<'_> {
+    const TEMPLATE: &'static str = "console/sign_in.html";
+
+    fn samples() -> Vec<Self> {
+        let errors = vec![fault("email", "Do this instead")];
+        vec![Self { email: "", errors: vec![] }, Self { email: "ada@example.org", errors }]
+    }
 }
 
 pub(super) fn too_many(app: &App, typed: &str, wait: Duration) -> Result<Response, Error> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use serde_json::{Value, json};
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::staff::api_token::{Scope, Scopes};
@@ -16,15 +16,14 @@ use crate::domain::timestamp::Timestamp;
 use crate::flows::staff::issue_token::{issue, revoke};
 use crate::store::staff::api_tokens::{self, TokenRow};
 use crate::store::staff::members;
+use crate::templates::page::Page;
 use crate::web::address::key;
+use crate::web::choice::Choice;
 use crate::web::console::desk::{Asked, Desk, Form, fault};
-use crate::web::console::form::{Faults, FieldError, is_sure, needed};
+use crate::web::console::form::{Faults, is_sure, needed};
 use crate::web::console::route::Route;
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
-
-const PAGE: &str = "console/tokens.html";
-const MADE: &str = "console/token_made.html";
 
 pub(in crate::web::console) fn routes() -> Vec<Route> {
     vec![
@@ -34,7 +33,7 @@ pub(in crate::web::console) fn routes() -> Vec<Route> {
     ]
 }
 
-fn scopes() -> Vec<Value> {
+fn scopes() -> Vec<Choice<'static>> {
     let option = |scope: Scope| {
         let (title, hint) = match scope {
             Scope::Exports => {
@@ -55,7 +54,7 @@ fn scopes() -> Vec<Value> {
                  links, by which their holder can act for them",
             ),
         };
-        json!({"value": scope.as_str(), "title": title, "hint": hint})
+        Choice { value: scope.as_str(), title, hint: Some(hint) }
     };
     Scope::ALL.into_iter().map(option).collect()
 }
@@ -67,49 +66,45 @@ async fn show(
 ) -> Result<Response, Error> {
     let word =
         (asked.one("word") == "revoked").then_some("The token is revoked: it opens nothing.");
-    desk.page(&app, PAGE, context(&app, word, &Fields::default(), &[], None).await?)
+    let none = Fields::default();
+    let page = page(&app, &none, None).await?;
+    desk.show(&app, &TokensPage { word, ..page })
 }
 
-async fn context(
-    app: &App,
-    word: Option<&str>,
-    sent: &Fields,
-    errors: &[FieldError],
+/// The page; of the token that is named, somebody pressed the button to revoke it without the tick.
+async fn page<'a>(
+    app: &'a App,
+    sent: &'a Fields,
     unsure: Option<Uuid>,
-) -> Result<Value, Error> {
+) -> Result<TokensPage<'a>, Error> {
     let mut tx = app.db.read().await?;
     let tokens = api_tokens::list(&mut tx).await?;
     let staff = members::list(&mut tx).await?;
     drop(tx);
     let now = app.clock.now();
-    let rows: Vec<Value> = tokens
-        .iter()
-        .map(|token| {
-            let maker = staff.iter().find(|one| actor(one.staff_id) == token.created_by);
-            json!({
-                "path": format!("/console/tokens/{}", token.api_token_id),
-                "name": token.name,
-                "scopes": token.scopes.words().collect::<Vec<_>>(),
-                "by": maker.map(|one| &one.email),
-                "created_at": token.created_at,
-                "expires_at": token.expires_at,
-                "last_used_at": token.last_used_at,
-                "state": state(token, now),
-                // Somebody pressed its button without the tick.
-                "unsure": unsure == Some(token.api_token_id),
-            })
-        })
-        .collect();
-    Ok(json!({
-        "word": word,
-        "base": app.links.base_url,
-        // What this page's form makes its one token by.
-        "form_id": app.moment().new_id(),
-        "tokens": rows,
-        "scopes": scopes(),
-        "sent": {"name": sent.one("name"), "scopes": sent.all("scopes"), "until": sent.one("until")},
-        "errors": errors,
-    }))
+    let rows = tokens.into_iter().map(|token| {
+        let maker = staff.iter().find(|one| actor(one.staff_id) == token.created_by);
+        Row {
+            path: format!("/console/tokens/{}", token.api_token_id),
+            scopes: token.scopes.words().map(ToOwned::to_owned).collect(),
+            by: maker.map(|one| one.email.clone()),
+            created_at: token.created_at,
+            expires_at: token.expires_at,
+            last_used_at: token.last_used_at,
+            state: state(&token, now),
+            unsure: unsure == Some(token.api_token_id),
+            name: token.name,
+        }
+    });
+    Ok(TokensPage {
+        word: None,
+        base: &app.links.base_url,
+        form_id: app.moment().new_id(),
+        tokens: rows.collect(),
+        scopes: scopes(),
+        sent: Sent { name: sent.one("name"), scopes: sent.all("scopes"), until: sent.one("until") },
+        errors: vec![],
+    })
 }
 
 fn state(token: &TokenRow, now: Timestamp) -> &'static str {
@@ -128,9 +123,9 @@ async fn make(
     let Read { name, scopes, until, form_id } =
         match read(&fields, app.clock.now(), &app.site.timezone) {
             Ok(read) => read,
-            Err(faults) => {
-                let context = context(&app, None, &fields, &faults, None).await?;
-                return desk.refused(&app, PAGE, context);
+            Err(errors) => {
+                let page = page(&app, &fields, None).await?;
+                return desk.refuse(&app, &TokensPage { errors, ..page });
             }
         };
     let mut tx = app.db.write().await?;
@@ -139,8 +134,7 @@ async fn make(
     tx.commit().await?;
     // The only page that ever shows it; loaded again, it shows none.
     let token = token.map(|token| token.to_string());
-    let context = json!({"name": name.as_str(), "token": token, "expires_at": until});
-    desk.page(&app, MADE, context)
+    desk.show(&app, &TokenMadePage { name: name.as_str(), token, expires_at: until })
 }
 
 /// What is asked for by a form, and which one that is.
@@ -186,9 +180,10 @@ async fn end(
 ) -> Result<Response, Error> {
     let id = key(&id)?;
     if !is_sure(&fields) {
-        let faults = [fault("sure", "Tick the box to say that the program is to lose its access")];
-        let context = context(&app, None, &Fields::default(), &faults, Some(id)).await?;
-        return desk.refused(&app, PAGE, context);
+        let words = "Tick the box to say that the program is to lose its access";
+        let none = Fields::default();
+        let page = page(&app, &none, Some(id)).await?;
+        return desk.refuse(&app, &TokensPage { errors: vec![fault("sure", words)], ..page });
     }
     let mut tx = app.db.write().await?;
     if !revoke(&mut tx, &app.moment(), &desk.actor(), id).await? {
@@ -196,4 +191,104 @@ async fn end(
     }
     tx.commit().await?;
     Ok(Redirect::to("/console/tokens?word=revoked").into_response())
+}
+
+/// `console/tokens.html`.
+#[derive(Serialize)]
+pub(in crate::web::console) struct TokensPage<'a> {
+    word: Option<&'static str>,
+    /// The origin that programs ask.
+    base: &'a str,
+    /// What this page's form makes its one token by.
+    form_id: Uuid,
+    tokens: Vec<Row>,
+    scopes: Vec<Choice<'static>>,
+    sent: Sent<'a>,
+    errors: Faults,
+}
+
+/// A token in the list.
+#[derive(Clone, Serialize)]
+struct Row {
+    path: String,
+    name: String,
+    scopes: Vec<String>,
+    by: Option<String>,
+    created_at: Timestamp,
+    expires_at: Option<Timestamp>,
+    last_used_at: Option<Timestamp>,
+    state: &'static str,
+    /// Whether somebody pressed its button without the tick.
+    unsure: bool,
+}
+
+/// What the form holds.
+#[derive(Serialize)]
+struct Sent<'a> {
+    name: &'a str,
+    scopes: Vec<&'a str>,
+    until: &'a str,
+}
+
+impl Page for TokensPage<'_> {
+    const TEMPLATE: &'static str = "console/tokens.html";
+
+    fn samples() -> Vec<Self> {
+        let at = Some(Timestamp::SAMPLE);
+        let active = Row {
+            path: "/console/tokens/ID".to_owned(),
+            name: "Newsletter tool".to_owned(),
+            scopes: vec!["exports".to_owned(), "withdrawals".to_owned()],
+            by: Some("ada@example.org".to_owned()),
+            created_at: Timestamp::SAMPLE,
+            expires_at: at,
+            last_used_at: at,
+            state: "active",
+            unsure: false,
+        };
+        let unsure = Row { unsure: true, ..active.clone() };
+        let revoked = Row {
+            by: None,
+            expires_at: None,
+            last_used_at: None,
+            state: "revoked",
+            ..active.clone()
+        };
+        let page = |tokens, wrong: &[&'static str]| Self {
+            word: Some("The token is revoked."),
+            base: "https://reports.example.org",
+            form_id: Uuid::nil(),
+            tokens,
+            scopes: scopes(),
+            sent: Sent { name: "Newsletter tool", scopes: vec!["exports"], until: "2026-12-31" },
+            errors: wrong.iter().map(|field| fault(field, "Do this instead")).collect(),
+        };
+        vec![
+            page(vec![], &[]),
+            page(vec![active, unsure, revoked], &["name", "scopes", "until", "sure"]),
+        ]
+    }
+}
+
+/// `console/token_made.html`.
+#[derive(Serialize)]
+pub(in crate::web::console) struct TokenMadePage<'a> {
+    name: &'a str,
+    /// None where the form made it before: it is shown once.
+    token: Option<String>,
+    expires_at: Option<Timestamp>,
+}
+
+impl Page for TokenMadePage<'_> {
+    const TEMPLATE: &'static str = "console/token_made.html";
+
+    fn samples() -> Vec<Self> {
+        let page = |token: Option<&str>, expires_at| Self {
+            name: "Newsletter tool",
+            token: token.map(ToOwned::to_owned),
+            expires_at,
+        };
+        let token = Some("assent_TOKEN");
+        vec![page(token, None), page(token, Some(Timestamp::SAMPLE)), page(None, None)]
+    }
 }

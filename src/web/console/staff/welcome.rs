@@ -7,21 +7,22 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use serde_json::json;
+use serde::Serialize;
 
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::staff::member::StaffLinkKind;
 use crate::flows::staff::add_staff::open_first_account;
 use crate::store::staff::links::StaffLink;
 use crate::store::staff::members;
-use crate::web::console::desk::{fault, show};
+use crate::templates::page::Page;
+use crate::web::console::desk::fault;
+use crate::web::console::form::Faults;
+use crate::web::console::page::answer;
 use crate::web::console::staff::choose_password::{self, choose, find, used};
 use crate::web::console::staff::network::Network;
 use crate::web::console::staff::sign_in;
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error, origin};
-
-const PAGE: &str = "console/welcome.html";
 
 pub(in crate::web::console) async fn ask(
     State(app): State<Arc<App>>,
@@ -43,8 +44,28 @@ fn page(
     error: Option<(&'static str, String)>,
     status: StatusCode,
 ) -> Result<Response, Error> {
-    let errors: Vec<_> = error.into_iter().map(|(field, words)| fault(field, words)).collect();
-    show(app, None, PAGE, json!({"token": token, "email": email, "errors": errors}), status)
+    let errors = error.into_iter().map(|(field, words)| fault(field, words)).collect();
+    answer(app, None, &WelcomePage { token, email, errors }, status)
+}
+
+/// `console/welcome.html`.
+#[derive(Serialize)]
+pub(in crate::web::console) struct WelcomePage<'a> {
+    token: &'a str,
+    email: &'a str,
+    errors: Faults,
+}
+
+impl Page for WelcomePage<'_> {
+    const TEMPLATE: &'static str = "console/welcome.html";
+
+    fn samples() -> Vec<Self> {
+        let errors = vec![fault("email", "Do this instead")];
+        vec![
+            Self { token: "TOKEN", email: "", errors: vec![] },
+            Self { token: "TOKEN", email: "ada@example.org", errors },
+        ]
+    }
 }
 
 pub(in crate::web::console) async fn open(

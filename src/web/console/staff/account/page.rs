@@ -1,42 +1,92 @@
 //! The page of one's own account.
 
 use axum::response::{IntoResponse, Redirect, Response};
-use serde_json::{Value, json};
+use serde::Serialize;
+use uuid::Uuid;
 
+use crate::domain::timestamp::Timestamp;
 use crate::store::staff::{codes, members, sessions};
+use crate::templates::page::Page;
 use crate::web::console::desk::{Desk, fault};
+use crate::web::console::form::Faults;
 use crate::web::{App, Error};
 
-pub(super) const PAGE: &str = "console/account.html";
+/// `console/account.html`.
+#[derive(Serialize)]
+pub(in crate::web::console) struct AccountPage {
+    pub(super) word: Option<&'static str>,
+    sessions: Vec<Session>,
+    /// Since when two-factor is on.
+    code_since: Option<Timestamp>,
+    /// How many recovery codes were not used yet.
+    codes_left: i64,
+    /// Whether their role must use two-factor.
+    must: bool,
+    errors: Faults,
+}
 
-/// What the page is given; an error is a field and its words.
-pub(super) async fn context(
-    app: &App,
-    desk: &Desk,
-    word: Option<&str>,
-    error: Option<(&'static str, &str)>,
-) -> Result<Value, Error> {
-    let mut tx = app.db.read().await?;
-    let account = members::find(&mut tx, desk.staff_id).await?.ok_or(Error::NotFound)?;
-    let open = sessions::list(&mut tx, app.clock.now(), desk.staff_id).await?;
-    let left = codes::count_recovery(&mut tx, desk.staff_id).await?;
-    let sessions: Vec<Value> = open
-        .iter()
-        .map(|session| {
-            json!({"id": session.staff_session_id, "browser": session.browser,
-                   "created_at": session.created_at, "seen_at": session.seen_at,
-                   "is_this": session.staff_session_id == desk.session_id})
+/// A session that is in force.
+#[derive(Serialize)]
+struct Session {
+    id: Uuid,
+    browser: String,
+    created_at: Timestamp,
+    seen_at: Timestamp,
+    /// Whether it is the one in which the page is shown.
+    is_this: bool,
+}
+
+impl AccountPage {
+    pub(super) async fn of(app: &App, desk: &Desk) -> Result<Self, Error> {
+        let mut tx = app.db.read().await?;
+        let account = members::find(&mut tx, desk.staff_id).await?.ok_or(Error::NotFound)?;
+        let open = sessions::list(&mut tx, app.clock.now(), desk.staff_id).await?;
+        let codes_left = codes::count_recovery(&mut tx, desk.staff_id).await?;
+        let sessions = open.into_iter().map(|session| Session {
+            id: session.staff_session_id,
+            browser: session.browser,
+            created_at: session.created_at,
+            seen_at: session.seen_at,
+            is_this: session.staff_session_id == desk.session_id,
+        });
+        Ok(Self {
+            word: None,
+            sessions: sessions.collect(),
+            code_since: account.code_since,
+            codes_left,
+            must: desk.requires_code,
+            errors: vec![],
         })
-        .collect();
-    let errors: Vec<_> = error.iter().map(|(field, words)| fault(field, words)).collect();
-    Ok(json!({
-        "word": word,
-        "sessions": sessions,
-        "code_since": account.code_since,
-        "codes_left": left,
-        "must": desk.requires_code,
-        "errors": errors,
-    }))
+    }
+}
+
+impl Page for AccountPage {
+    const TEMPLATE: &'static str = "console/account.html";
+
+    fn samples() -> Vec<Self> {
+        let session = |is_this| Session {
+            id: Uuid::nil(),
+            browser: "Firefox on Linux".to_owned(),
+            created_at: Timestamp::SAMPLE,
+            seen_at: Timestamp::SAMPLE,
+            is_this,
+        };
+        let page = |code_since, must, wrong: &[&'static str]| Self {
+            word: Some("Your other sessions are ended."),
+            sessions: vec![session(true), session(false)],
+            code_since,
+            codes_left: 9,
+            must,
+            errors: wrong.iter().map(|field| fault(field, "Do this instead")).collect(),
+        };
+        let at = Some(Timestamp::SAMPLE);
+        vec![
+            page(None, true, &[]),
+            page(None, false, &["present", "password", "present-on"]),
+            page(at, true, &[]),
+            page(at, false, &["present-codes", "present-off"]),
+        ]
+    }
 }
 
 /// The page again, with what is wrong with what was sent.
@@ -46,8 +96,8 @@ pub(super) async fn refused(
     field: &'static str,
     words: &str,
 ) -> Result<Response, Error> {
-    let context = context(app, desk, None, Some((field, words))).await?;
-    desk.refused(app, PAGE, context)
+    let page = AccountPage::of(app, desk).await?;
+    desk.refuse(app, &AccountPage { errors: vec![fault(field, words)], ..page })
 }
 
 pub(super) fn back(word: &str) -> Response {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::domain::staff::right::Right;
 use crate::domain::staff::two_factor::{Picture, RecoveryCode};
@@ -13,15 +13,14 @@ use crate::flows::staff::use_two_factor::{
     TurnedOff, begin, renew_recovery, secret_of, turn_off, turn_on,
 };
 use crate::store::staff::members::{self, Staff};
+use crate::templates::page::Page;
 use crate::web::console::desk::{Desk, Form, fault};
+use crate::web::console::form::Faults;
 use crate::web::console::route::Route;
 use crate::web::console::staff::account::page::{back, refused};
 use crate::web::console::staff::account::proof::prove;
 use crate::web::console::staff::network::Network;
 use crate::web::{App, Error};
-
-const SET_UP: &str = "console/two_factor.html";
-const CODES: &str = "console/recovery_codes.html";
 
 /// What is said where the password that was proved is not the account's any more, or two-factor was set anew.
 const CHANGED: &str = "Your account was changed meanwhile: enter your present password again";
@@ -37,26 +36,55 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
+/// `console/two_factor.html`.
+#[derive(Serialize)]
+pub(in crate::web::console) struct TwoFactorPage {
+    secret: String,
+    /// The secret as a picture, where it fits in one.
+    picture: Option<Picture>,
+    errors: Faults,
+}
+
+impl Page for TwoFactorPage {
+    const TEMPLATE: &'static str = "console/two_factor.html";
+
+    fn samples() -> Vec<Self> {
+        let picture = Some(Picture { size: 29, path: "M4 4h1v1h-1z".to_owned() });
+        let page = |picture, errors| Self { secret: "ABCD EFGH".to_owned(), picture, errors };
+        vec![page(picture, vec![]), page(None, vec![fault("code", "Do this instead")])]
+    }
+}
+
+/// `console/recovery_codes.html`.
+#[derive(Serialize)]
+pub(in crate::web::console) struct RecoveryCodesPage {
+    codes: Vec<String>,
+}
+
+impl Page for RecoveryCodesPage {
+    const TEMPLATE: &'static str = "console/recovery_codes.html";
+
+    fn samples() -> Vec<Self> {
+        vec![Self { codes: vec!["ABCD-EFGH-IJKL-MNOP".to_owned()] }]
+    }
+}
+
 async fn account(app: &App, desk: &Desk) -> Result<Staff, Error> {
     let account = members::find(&mut app.db.read().await?, desk.staff_id).await?;
     account.ok_or(Error::NotFound)
 }
 
 /// What is shown to take the secret into an authenticator; `None` when there is nothing to set up.
-fn set_up(app: &App, account: &Staff, error: Option<&str>) -> Option<Value> {
+fn set_up(app: &App, account: &Staff, error: Option<&str>) -> Option<TwoFactorPage> {
     let secret = secret_of(&app.terms, account).filter(|_| account.code_since.is_none())?;
     let picture = Picture::of(&secret.url(&app.site.name, account.email.as_str()));
-    let errors: Vec<_> = error.iter().map(|words| fault("code", words)).collect();
-    Some(json!({
-        "secret": secret.text(),
-        "picture": picture.map(|picture| json!({"size": picture.size, "path": picture.path})),
-        "errors": errors,
-    }))
+    let errors = error.iter().map(|words| fault("code", words)).collect();
+    Some(TwoFactorPage { secret: secret.text(), picture, errors })
 }
 
 async fn show(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
     match set_up(&app, &account(&app, &desk).await?, None) {
-        Some(context) => desk.page(&app, SET_UP, context),
+        Some(page) => desk.show(&app, &page),
         None => Ok(Redirect::to("/console/account").into_response()),
     }
 }
@@ -96,15 +124,14 @@ async fn confirm(
     }
     let words = "That is not the code: enter the six digits that your authenticator shows now";
     match set_up(&app, &account, Some(words)) {
-        Some(context) => desk.refused(&app, SET_UP, context),
+        Some(page) => desk.refuse(&app, &page),
         None => Ok(Redirect::to("/console/account").into_response()),
     }
 }
 
 /// The page of fresh recovery codes: they are kept as hashes, so it is the only one that ever shows them.
 fn show_codes(app: &App, desk: &Desk, codes: &[RecoveryCode]) -> Result<Response, Error> {
-    let codes: Vec<String> = codes.iter().map(RecoveryCode::text).collect();
-    desk.page(app, CODES, json!({"codes": codes}))
+    desk.show(app, &RecoveryCodesPage { codes: codes.iter().map(RecoveryCode::text).collect() })
 }
 
 async fn renew_codes(

@@ -3,18 +3,23 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::store::staff::audit_entries::{list_actions, list_actors, list_newest};
+use crate::templates::page::Page;
+use crate::web::choice::SelectOption;
 use crate::web::console::desk::{Asked, Desk, fault};
+use crate::web::console::form::Faults;
+use crate::web::console::page::answer;
 use crate::web::console::staff::audit::addresses::addresses;
 use crate::web::console::staff::audit::filter::{Narrowed, PATH, read};
-use crate::web::console::staff::audit::words;
+use crate::web::console::staff::audit::words::{self, Entry};
 use crate::web::{App, Error};
 
-const PAGE: &str = "console/audit.html";
 /// How many entries a page holds.
 const ENTRIES: i64 = 50;
 
@@ -25,12 +30,7 @@ pub(super) async fn show(
 ) -> Result<Response, Error> {
     let narrowed = read(&asked, &app.site.timezone);
     let before = asked.one("before").parse().ok();
-    let context = context(&app, &narrowed, before).await?;
-    if narrowed.errors.is_empty() {
-        desk.page(&app, PAGE, context)
-    } else {
-        desk.refused(&app, PAGE, context)
-    }
+    page(&app, &desk, &narrowed, before, narrowed.errors.clone()).await
 }
 
 /// The list again, with what was wrong about taking it away.
@@ -39,14 +39,20 @@ pub(super) async fn refused(
     desk: &Desk,
     narrowed: &Narrowed,
 ) -> Result<Response, Error> {
-    let mut context = context(app, narrowed, None).await?;
-    if narrowed.errors.is_empty() {
-        context["errors"] = json!([fault("form", "Choose CSV or NDJSON")]);
+    let mut errors = narrowed.errors.clone();
+    if errors.is_empty() {
+        errors.push(fault("form", "Choose CSV or NDJSON"));
     }
-    desk.refused(app, PAGE, context)
+    page(app, desk, narrowed, None, errors).await
 }
 
-async fn context(app: &App, narrowed: &Narrowed, before: Option<Uuid>) -> Result<Value, Error> {
+async fn page(
+    app: &App,
+    desk: &Desk,
+    narrowed: &Narrowed,
+    before: Option<Uuid>,
+    errors: Faults,
+) -> Result<Response, Error> {
     let addresses = addresses(app).await?;
     let mut tx = app.db.read().await?;
     let found = list_newest(&mut tx, &narrowed.filter, before, ENTRIES + 1).await?;
@@ -55,22 +61,70 @@ async fn context(app: &App, narrowed: &Narrowed, before: Option<Uuid>) -> Result
     drop(tx);
     let page = usize::try_from(ENTRIES).unwrap_or(usize::MAX);
     let last = found.get(page - 1).filter(|_| found.len() > page);
-    let option = |value: &String, title: String| json!({"value": value, "title": title});
-    let is_narrowed = !narrowed.address("", "").is_empty();
-    Ok(json!({
-        "errors": narrowed.errors,
-        "actor": narrowed.actor,
-        "action": narrowed.action,
-        "since": narrowed.since,
-        "until": narrowed.until,
-        "actors": actors.iter().map(|actor| option(actor, words::who(actor, &addresses)))
-            .collect::<Vec<_>>(),
-        "actions": actions.iter().map(|action| option(action, words::what(action, &Value::Null)))
-            .collect::<Vec<_>>(),
-        "is_narrowed": is_narrowed,
-        "entries": found.iter().take(page).map(|entry| words::entry(entry, &addresses, &app.site.timezone))
-            .collect::<Vec<_>>(),
-        "newest": before.is_some().then(|| narrowed.address(PATH, "")),
-        "older": last.map(|last| narrowed.address(PATH, &last.audit_entry_id.to_string())),
-    }))
+    let actors = actors.iter().map(|actor| SelectOption::new(actor, words::who(actor, &addresses)));
+    let actions =
+        actions.iter().map(|name| SelectOption::new(name, words::what(name, &Value::Null)));
+    let entries =
+        found.iter().take(page).map(|entry| Entry::new(entry, &addresses, &app.site.timezone));
+    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let page = AuditPage {
+        errors,
+        actor: &narrowed.actor,
+        action: &narrowed.action,
+        since: &narrowed.since,
+        until: &narrowed.until,
+        actors: actors.collect(),
+        actions: actions.collect(),
+        is_narrowed: !narrowed.address("", "").is_empty(),
+        entries: entries.collect(),
+        newest: before.is_some().then(|| narrowed.address(PATH, "")),
+        older: last.map(|last| narrowed.address(PATH, &last.audit_entry_id.to_string())),
+    };
+    answer(app, Some(desk), &page, status)
+}
+
+/// `console/audit.html`.
+#[derive(Serialize)]
+pub(in crate::web::console) struct AuditPage<'a> {
+    errors: Faults,
+    actor: &'a str,
+    action: &'a str,
+    since: &'a str,
+    until: &'a str,
+    actors: Vec<SelectOption<'a>>,
+    actions: Vec<SelectOption<'a>>,
+    is_narrowed: bool,
+    entries: Vec<Entry<'a>>,
+    /// Where the newest entries are, when others are shown.
+    newest: Option<String>,
+    older: Option<String>,
+}
+
+impl Page for AuditPage<'_> {
+    const TEMPLATE: &'static str = "console/audit.html";
+
+    fn samples() -> Vec<Self> {
+        let nothing = || Self {
+            errors: vec![],
+            actor: "",
+            action: "",
+            since: "",
+            until: "",
+            actors: vec![SelectOption::new("command line", "command line")],
+            actions: vec![SelectOption::new("report.publish", "published the report")],
+            is_narrowed: false,
+            entries: vec![],
+            newest: None,
+            older: None,
+        };
+        let narrowed = || Self { is_narrowed: true, since: "2026-11-01", ..nothing() };
+        let whole = Self {
+            entries: vec![Entry::sample()],
+            newest: Some("/console/audit".to_owned()),
+            older: Some("/console/audit?before=ID".to_owned()),
+            ..narrowed()
+        };
+        let refused = Self { errors: vec![fault("since", "Write a day")], ..narrowed() };
+        vec![whole, refused, nothing()]
+    }
 }

@@ -3,7 +3,7 @@
 mod addresses;
 mod export;
 mod filter;
-mod list;
+pub(in crate::web::console) mod list;
 mod words;
 
 use crate::domain::staff::right::Right;

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use crate::domain::staff::action::Action;
 use crate::domain::time_zone::TimeZone;
@@ -10,7 +12,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::store::staff::audit_entries::DatedEntry;
 
 /// One thing that the detail of an entry says.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 struct Said {
     name: String,
     before: Option<String>,
@@ -36,31 +38,60 @@ pub(super) fn what(action: &str, detail: &Value) -> String {
 }
 
 /// One entry, as the page shows it.
-pub(super) fn entry(
-    entry: &DatedEntry,
-    addresses: &HashMap<String, String>,
-    timezone: &TimeZone,
-) -> Value {
-    // What the words name already is not told twice.
-    let named = Action::named(&entry.action).and_then(Action::about);
-    let said: Vec<Value> = said(&entry.detail, named)
-        .into_iter()
-        .map(|said| {
+#[derive(Clone, Serialize)]
+pub(super) struct Entry<'a> {
+    id: Uuid,
+    at: Timestamp,
+    actor: &'a str,
+    who: String,
+    action: &'a str,
+    what: String,
+    said: Vec<Said>,
+}
+
+impl<'a> Entry<'a> {
+    pub(super) fn new(
+        entry: &'a DatedEntry,
+        addresses: &HashMap<String, String>,
+        timezone: &TimeZone,
+    ) -> Self {
+        // What the words name already is not told twice.
+        let named = Action::named(&entry.action).and_then(Action::about);
+        let said = said(&entry.detail, named).into_iter().map(|said| {
             let account = addresses.get(&format!("staff:{}", said.after));
             let after = account.filter(|_| said.name == "staff id").cloned();
-            let after = after.or_else(|| end(&said, timezone)).unwrap_or(said.after);
-            json!({"name": said.name, "before": said.before, "after": after})
-        })
-        .collect();
-    json!({
-        "id": entry.audit_entry_id,
-        "at": entry.at,
-        "actor": entry.actor,
-        "who": who(&entry.actor, addresses),
-        "action": entry.action,
-        "what": what(&entry.action, &entry.detail),
-        "said": said,
-    })
+            let after = after.or_else(|| end(&said, timezone));
+            Said { after: after.unwrap_or(said.after), ..said }
+        });
+        Self {
+            id: entry.audit_entry_id,
+            at: entry.at,
+            actor: &entry.actor,
+            who: who(&entry.actor, addresses),
+            action: &entry.action,
+            what: what(&entry.action, &entry.detail),
+            said: said.collect(),
+        }
+    }
+}
+
+impl Entry<'static> {
+    pub(super) fn sample() -> Self {
+        let said = |name: &str, before: Option<&str>, after: &str| Said {
+            name: name.to_owned(),
+            before: before.map(ToOwned::to_owned),
+            after: after.to_owned(),
+        };
+        Self {
+            id: Uuid::nil(),
+            at: Timestamp::SAMPLE,
+            actor: "staff:00000000-0000-0000-0000-000000000000",
+            who: "ada@example.org".to_owned(),
+            action: "staff.role",
+            what: "changed the role".to_owned(),
+            said: vec![said("role", Some("viewer"), "admin"), said("fields", None, "role")],
+        }
+    }
 }
 
 /// An end of a span of time, as people of the site's zone name it: entries hold the first moment of a span, and the
@@ -139,6 +170,8 @@ fn plain(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

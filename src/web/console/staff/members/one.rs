@@ -4,24 +4,20 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::domain::request_id::RequestId;
-use crate::domain::staff::member::{Role, actor};
+use crate::domain::staff::member::Role;
 use crate::domain::staff::right::Right;
 use crate::flows::staff::change_staff::{self, Changed, change_role, turn_code_off};
 use crate::flows::staff::invite_staff::{cancel_invitation, invite_again};
 use crate::flows::staff::set_password::send_reset;
-use crate::store::staff::{accounts, api_tokens, sessions};
 use crate::web::address::key;
-use crate::web::console::desk::{Asked, Desk, Form, fault};
+use crate::web::console::desk::{Asked, Desk, Form};
 use crate::web::console::form::is_sure;
 use crate::web::console::route::Route;
-use crate::web::console::staff::members::words::{last_seen, roles};
+use crate::web::console::staff::members::account_page::StaffAccountPage;
 use crate::web::{App, Error};
-
-const PAGE: &str = "console/staff_account.html";
 
 pub(super) fn routes() -> Vec<Route> {
     let right = Right::ManageStaff;
@@ -61,45 +57,9 @@ async fn show(
         "same" => Some("That was so already: nothing changed."),
         _ => None,
     };
-    let context = context(&app, &desk, key(&id)?, word, None).await?;
-    desk.page(&app, PAGE, context)
-}
-
-async fn context(
-    app: &App,
-    desk: &Desk,
-    staff_id: Uuid,
-    word: Option<&str>,
-    error: Option<(&'static str, &str)>,
-) -> Result<Value, Error> {
-    let mut tx = app.db.read().await?;
-    let account = accounts::find(&mut tx, staff_id).await?.ok_or(Error::NotFound)?;
-    let sessions = sessions::list(&mut tx, app.clock.now(), staff_id).await?;
-    let now = app.clock.now();
-    let tokens = api_tokens::list_working_of(&mut tx, now, &actor(staff_id)).await?;
-    let errors: Vec<_> = error.iter().map(|(field, words)| fault(field, words)).collect();
-    Ok(json!({
-        "word": word,
-        "account": {
-            "path": format!("/console/staff/{staff_id}"),
-            "email": account.email,
-            "role": account.role.as_str(),
-            "state": account.state(),
-            "seen_at": last_seen(&mut tx, &account).await?,
-            "created_at": account.created_at,
-            "disabled_at": account.disabled_at,
-            "has_password": account.has_password,
-            "invited_until": account.invited_until,
-            "invitation_works": account.invited_until.is_some_and(|until| until > app.clock.now()),
-            "code_since": account.code_since,
-            "sessions": sessions.len(),
-            "is_me": account.staff_id == desk.staff_id,
-        },
-        // They go on working without the account.
-        "tokens": tokens,
-        "roles": roles(),
-        "errors": errors,
-    }))
+    let mut page = StaffAccountPage::of(&app, &desk, key(&id)?).await?;
+    page.word = word;
+    desk.show(&app, &page)
 }
 
 fn back(staff_id: Uuid, word: &str) -> Response {
@@ -132,8 +92,8 @@ async fn refused(
     staff_id: Uuid,
     error: (&'static str, &str),
 ) -> Result<Response, Error> {
-    let context = context(app, desk, staff_id, None, Some(error)).await?;
-    desk.refused(app, PAGE, context)
+    let page = StaffAccountPage::of(app, desk, staff_id).await?;
+    desk.refuse(app, &page.with(error))
 }
 
 async fn set_role(

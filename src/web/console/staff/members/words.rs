@@ -1,11 +1,10 @@
 //! What pages say of roles, and when somebody was last here.
 
-use serde_json::{Value, json};
-
 use crate::domain::staff::member::{Role, actor};
 use crate::domain::timestamp::Timestamp;
 use crate::store::Tx;
 use crate::store::staff::accounts::{self, Account};
+use crate::web::choice::Choice;
 
 /// What each role may do, in a line.
 pub(super) fn role_words(role: Role) -> &'static str {
@@ -17,14 +16,14 @@ pub(super) fn role_words(role: Role) -> &'static str {
 }
 
 /// The roles as options of a form.
-pub(super) fn roles() -> Vec<Value> {
+pub(super) fn roles() -> Vec<Choice<'static>> {
     let option = |role: Role| {
         let title = match role {
             Role::Viewer => "Viewer",
             Role::Marketing => "Marketing",
             Role::Admin => "Admin",
         };
-        json!({"value": role.as_str(), "title": title, "hint": role_words(role)})
+        Choice { value: role.as_str(), title, hint: Some(role_words(role)) }
     };
     Role::ALL.into_iter().map(option).collect()
 }
