@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::built_in::{BUILT_IN, MAIL_HEAD};
 use super::page::Samples;
 use super::source::{Problem, Source};
-use super::{add, environment, mail_rules, mjml, samples};
+use super::{add, environment, mail_rules, mjml};
 use crate::domain::nearest::nearest;
 use crate::domain::time_zone::TimeZone;
 
@@ -56,15 +56,14 @@ pub fn check(directory: Option<&Path>, samples: &Samples) -> std::io::Result<Fin
 }
 
 /// The same, of these texts.
-fn check_sources(sources: Vec<Source>, typed: &Samples) -> BTreeSet<Problem> {
+fn check_sources(sources: Vec<Source>, samples: &Samples) -> BTreeSet<Problem> {
     let mut environment = environment(&TimeZone::UTC);
     // Errors then say what they stumbled over.
     environment.set_debug(true);
     let mut check = Check { environment, sources, problems: BTreeSet::new() };
     check.compile();
     for built_in in BUILT_IN {
-        let untyped = samples::of(built_in.name);
-        for context in typed.of(built_in.name).iter().chain(&untyped) {
+        for context in samples.of(built_in.name) {
             check.render(built_in.name, context);
         }
     }

@@ -1,17 +1,13 @@
-//! Who acts at the console, and the pages they are shown.
+//! Who acts at the console.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
-use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::response::{Html, IntoResponse, Response};
 use serde::Serialize;
-use serde_json::{Value, json};
 use uuid::Uuid;
 
-pub(super) use super::form::fault;
 use super::form_token;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::staff::member::{Role, actor};
@@ -77,16 +73,6 @@ impl Desk {
         self.role.may(right)
     }
 
-    /// A page with this context.
-    pub(super) fn page(&self, app: &App, name: &str, context: Value) -> Result<Response, Error> {
-        show(app, Some(self), name, context, StatusCode::OK)
-    }
-
-    /// The same page again, with what is wrong with what was sent.
-    pub(super) fn refused(&self, app: &App, name: &str, context: Value) -> Result<Response, Error> {
-        show(app, Some(self), name, context, StatusCode::UNPROCESSABLE_ENTITY)
-    }
-
     /// Who is signed in, as pages see them.
     pub(super) fn signed_in(&self) -> SignedIn<'_> {
         SignedIn {
@@ -139,26 +125,6 @@ fn menu(role: Role, route: &str) -> Vec<MenuEntry> {
         MenuEntry { group, title, path, current }
     };
     seen.map(entry).collect()
-}
-
-/// A page of the console, for whoever is at the desk or for nobody yet.
-pub(super) fn show(
-    app: &App,
-    desk: Option<&Desk>,
-    name: &str,
-    context: Value,
-    status: StatusCode,
-) -> Result<Response, Error> {
-    let page = app.templates.render(name, context_of(app, desk, context))?;
-    Ok((status, Html(page)).into_response())
-}
-
-/// What a page is given, with what all pages of the console have.
-pub(super) fn context_of(app: &App, desk: Option<&Desk>, mut context: Value) -> Value {
-    context["site"] = json!(*app.site);
-    context["desk"] = desk.map_or(Value::Null, |desk| json!(desk.signed_in()));
-    context["assets"] = json!(crate::web::assets::console_assets());
-    context
 }
 
 impl<S: Sync> FromRequestParts<S> for Desk {

@@ -1,12 +1,12 @@
 //! Every page of the console, for the check of templates.
 
-use super::catalog::reports::preview::ReportPreviewPage;
 use super::catalog::newsletters::list::NewslettersPage;
 use super::catalog::newsletters::page::NewsletterPage;
 use super::catalog::newsletters::purposes::PurposePage;
 use super::catalog::reports::ReportsPage;
 use super::catalog::reports::add::ReportNewPage;
 use super::catalog::reports::delete::ReportDeletePage;
+use super::catalog::reports::preview::ReportPreviewPage;
 use super::catalog::reports::report_page::ReportPage;
 use super::catalog::reports::standing::ReportWithdrawPage;
 use super::contacts::exports::page::ExportsPage;

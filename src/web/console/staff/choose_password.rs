@@ -14,8 +14,8 @@ use crate::flows::staff::set_password::set_by_link;
 use crate::store::staff::links::{self, StaffLink};
 use crate::store::staff::members::{self, Staff};
 use crate::templates::page::Page;
-use crate::web::console::desk::fault;
 use crate::web::console::form::Faults;
+use crate::web::console::form::fault;
 use crate::web::console::page::answer;
 use crate::web::console::staff::sign_in;
 use crate::web::error::{FreshLink, Gone};
@@ -80,7 +80,7 @@ fn page(
     let page = ChoosePasswordPage {
         action: format!("/console/{page}/{token}"),
         first,
-        email: &account.email,
+        email: account.email.as_str(),
         role: account.role.as_str(),
         errors,
     };

@@ -20,8 +20,9 @@ use crate::flows::staff::invite_staff::invite;
 use crate::store::staff::{accounts, role_rules};
 use crate::templates::page::Page;
 use crate::web::choice::Choice;
-use crate::web::console::desk::{Asked, Desk, Form, fault};
+use crate::web::console::desk::{Asked, Desk, Form};
 use crate::web::console::form::Faults;
+use crate::web::console::form::fault;
 use crate::web::console::route::Route;
 use crate::web::console::staff::members::words::{last_seen, roles};
 use crate::web::http::fields::Fields;
@@ -69,7 +70,7 @@ pub(in crate::web::console) struct StaffPage<'a> {
 #[derive(Clone, Serialize)]
 struct Row {
     path: String,
-    email: String,
+    email: EmailAddress,
     role: &'static str,
     state: &'static str,
     seen_at: Option<Timestamp>,
@@ -118,7 +119,7 @@ impl Page for StaffPage<'_> {
     fn samples() -> Vec<Self> {
         let me = Row {
             path: "/console/staff/ID".to_owned(),
-            email: "ada@example.org".to_owned(),
+            email: EmailAddress::sample(),
             role: Role::Admin.as_str(),
             state: "active",
             seen_at: Some(Timestamp::SAMPLE),

@@ -7,8 +7,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::templates::page::Page;
-use crate::web::console::desk::fault;
 use crate::web::console::form::Faults;
+use crate::web::console::form::fault;
 use crate::web::console::page::answer;
 use crate::web::{App, Error};
 

@@ -19,7 +19,8 @@ use crate::store::staff::members;
 use crate::templates::page::Page;
 use crate::web::address::key;
 use crate::web::choice::Choice;
-use crate::web::console::desk::{Asked, Desk, Form, fault};
+use crate::web::console::desk::{Asked, Desk, Form};
+use crate::web::console::form::fault;
 use crate::web::console::form::{Faults, is_sure, needed};
 use crate::web::console::route::Route;
 use crate::web::http::fields::Fields;
@@ -87,7 +88,7 @@ async fn page<'a>(
         Row {
             path: format!("/console/tokens/{}", token.api_token_id),
             scopes: token.scopes.words().map(ToOwned::to_owned).collect(),
-            by: maker.map(|one| one.email.clone()),
+            by: maker.map(|one| one.email.to_string()),
             created_at: token.created_at,
             expires_at: token.expires_at,
             last_used_at: token.last_used_at,

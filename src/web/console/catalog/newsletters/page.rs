@@ -9,8 +9,8 @@ use crate::domain::timestamp::Timestamp;
 use crate::store::catalog::newsletters::{self, Newsletter};
 use crate::templates::page::Page;
 use crate::web::console::catalog::newsletters::offering::{Count, Offers, ReportBox, count};
-use crate::web::console::desk::fault;
 use crate::web::console::form::Faults;
+use crate::web::console::form::fault;
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
 

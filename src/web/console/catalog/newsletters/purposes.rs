@@ -21,7 +21,8 @@ use crate::templates::page::Page;
 use crate::web::console::catalog::newsletters::offering::{
     self, Count, Offers, ReportBox, count, keep, overtaken, settle, word,
 };
-use crate::web::console::desk::{Asked, Desk, Form, fault};
+use crate::web::console::desk::{Asked, Desk, Form};
+use crate::web::console::form::fault;
 use crate::web::console::form::{Faults, needed, once, short_name};
 use crate::web::console::page::answer;
 use crate::web::console::route::Route;

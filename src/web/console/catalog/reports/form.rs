@@ -12,7 +12,7 @@ use crate::store::catalog::newsletters::Newsletter;
 use crate::store::catalog::purposes::OwnPurpose;
 use crate::store::catalog::{newsletters, purposes};
 use crate::web::choice::Choice;
-use crate::web::console::desk::fault;
+use crate::web::console::form::fault;
 use crate::web::console::form::{Faults, line, needed, once};
 use crate::web::http::fields::Fields;
 

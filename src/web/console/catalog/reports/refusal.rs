@@ -2,8 +2,8 @@
 
 use crate::flows::catalog::add_report::ReportError;
 use crate::web::Error;
-use crate::web::console::desk::fault;
 use crate::web::console::form::FieldError;
+use crate::web::console::form::fault;
 
 /// A refusal as the page says it, by field; what is no refusal is an error.
 pub(super) fn refusal(error: ReportError) -> Result<FieldError, Error> {

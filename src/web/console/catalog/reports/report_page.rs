@@ -8,8 +8,8 @@ use crate::store::catalog::reports::Report;
 use crate::templates::page::Page;
 use crate::web::console::catalog::reports::form::ReportForm;
 use crate::web::console::catalog::reports::summary::{Figures, Summary};
-use crate::web::console::desk::fault;
 use crate::web::console::form::Faults;
+use crate::web::console::form::fault;
 
 /// `console/report.html`.
 #[derive(Serialize)]

@@ -6,8 +6,8 @@ use crate::domain::policy::text_difference::{Fate, Passage, Piece};
 use crate::domain::policy::version::ChangeClass;
 use crate::domain::timestamp::Timestamp;
 use crate::templates::page::Page;
-use crate::web::console::desk::fault;
 use crate::web::console::form::Faults;
+use crate::web::console::form::fault;
 use crate::web::http::fields::Fields;
 
 /// What was typed so far.

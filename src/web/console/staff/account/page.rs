@@ -7,8 +7,9 @@ use uuid::Uuid;
 use crate::domain::timestamp::Timestamp;
 use crate::store::staff::{codes, members, sessions};
 use crate::templates::page::Page;
-use crate::web::console::desk::{Desk, fault};
+use crate::web::console::desk::Desk;
 use crate::web::console::form::Faults;
+use crate::web::console::form::fault;
 use crate::web::{App, Error};
 
 /// `console/account.html`.

@@ -14,8 +14,9 @@ use crate::flows::staff::use_two_factor::{
 };
 use crate::store::staff::members::{self, Staff};
 use crate::templates::page::Page;
-use crate::web::console::desk::{Desk, Form, fault};
+use crate::web::console::desk::{Desk, Form};
 use crate::web::console::form::Faults;
+use crate::web::console::form::fault;
 use crate::web::console::route::Route;
 use crate::web::console::staff::account::page::{back, refused};
 use crate::web::console::staff::account::proof::prove;

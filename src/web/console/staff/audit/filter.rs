@@ -7,8 +7,8 @@ use crate::domain::staff::member::COMMAND_LINE;
 use crate::domain::time_zone::TimeZone;
 use crate::store::staff::audit_entries::AuditFilter;
 use crate::web::address::with_fields;
-use crate::web::console::desk::fault;
 use crate::web::console::form::FieldError;
+use crate::web::console::form::fault;
 use crate::web::day_span::read_span;
 use crate::web::http::fields::Fields;
 

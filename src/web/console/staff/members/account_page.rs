@@ -3,13 +3,15 @@
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::staff::member::{Role, actor};
 use crate::domain::timestamp::Timestamp;
 use crate::store::staff::{accounts, api_tokens, sessions};
 use crate::templates::page::Page;
 use crate::web::choice::Choice;
-use crate::web::console::desk::{Desk, fault};
+use crate::web::console::desk::Desk;
 use crate::web::console::form::Faults;
+use crate::web::console::form::fault;
 use crate::web::console::staff::members::words::{last_seen, roles};
 use crate::web::{App, Error};
 
@@ -28,7 +30,7 @@ pub(in crate::web::console) struct StaffAccountPage {
 #[derive(Clone, Serialize)]
 struct Shown {
     path: String,
-    email: String,
+    email: EmailAddress,
     role: &'static str,
     state: &'static str,
     seen_at: Option<Timestamp>,
@@ -80,7 +82,7 @@ impl Page for StaffAccountPage {
         let at = Timestamp::SAMPLE;
         let active = Shown {
             path: "/console/staff/ID".to_owned(),
-            email: "ada@example.org".to_owned(),
+            email: EmailAddress::sample(),
             role: Role::Admin.as_str(),
             state: "active",
             seen_at: Some(at),
