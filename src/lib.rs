@@ -10,7 +10,6 @@ pub mod templates;
 pub mod tls;
 
 pub mod files;
-pub mod ledger;
 
 pub mod outside;
 pub mod store;

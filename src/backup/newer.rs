@@ -48,10 +48,11 @@ impl Newer {
 
 #[cfg(test)]
 mod tests {
+    use assent_ledger::epoch::Epoch;
+    use assent_ledger::keys::LedgerKeys;
+    use assent_ledger::note::{Checkpoint, KeyName, SigningKey};
+
     use super::*;
-    use crate::ledger::epoch::Epoch;
-    use crate::ledger::keys::LedgerKeys;
-    use crate::ledger::note::{Checkpoint, KeyName, SigningKey};
 
     fn head(number: i64, size: u64) -> Head {
         let name = KeyName::parse("example.org/ledger").unwrap();

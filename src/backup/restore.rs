@@ -5,6 +5,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use assent_ledger::keys::LedgerKeys;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::manifest::{BackupFile, Manifest};
@@ -13,7 +14,6 @@ use super::{
 };
 use crate::domain::contacts::address_key::AddressSecret;
 use crate::files::Files;
-use crate::ledger::keys::LedgerKeys;
 use crate::outside::{Ending, Head, Outside};
 use crate::store::dump::{MailPause, load_postgres, pause_sqlite};
 use crate::store::dump_contents::DumpContents;
@@ -246,9 +246,10 @@ fn sync_folder(folder: &Path) -> Result<(), BackupError> {
 
 #[cfg(test)]
 mod tests {
+    use assent_ledger::note::{Checkpoint, KeyName, SigningKey};
+
     use super::super::KEY_FILES;
     use super::*;
-    use crate::ledger::note::{Checkpoint, KeyName, SigningKey};
 
     #[test]
     fn each_head_of_a_text_is_found() {

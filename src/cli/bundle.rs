@@ -3,21 +3,22 @@
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+use assent_ledger::bundle::{
+    CHECKPOINT, EVENTS, EXTENT, KEYS, context_file, event_line, keys_json, notice_file, policy_file,
+};
+use assent_ledger::digest::sha256_hex;
+use assent_ledger::extent::Extent;
+use assent_ledger::note::SignedNote;
 use data_encoding::HEXLOWER;
 use serde_json::json;
 
 use super::actor::disclosed;
 use super::outcome::{Error, Outcome, refuse};
 use crate::app::Core;
-use crate::domain::catalog::notice::{LANG, sha256_hex};
+use crate::domain::catalog::notice::LANG;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::flows::consent::receipt::prove;
 use crate::flows::contacts::record_disclosure::Disclosure;
-use crate::ledger::bundle::{
-    CHECKPOINT, EVENTS, EXTENT, KEYS, context_file, event_line, keys_json, notice_file, policy_file,
-};
-use crate::ledger::extent::Extent;
-use crate::ledger::note::SignedNote;
 use crate::notary::seal_all;
 use crate::store::Tx;
 use crate::store::catalog::notices;

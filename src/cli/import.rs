@@ -7,12 +7,13 @@ mod suppressions;
 use std::io::Write;
 use std::path::PathBuf;
 
+use assent_ledger::text_file::read_text;
+
 use self::contacts::Importer;
 use self::source_file::{Hashed, SourceFile};
 use self::suppressions::Asked;
 use super::actor::ACTOR;
 use super::outcome::{Error, Outcome, refuse};
-use super::text_file::read_text;
 use crate::app::Core;
 use crate::domain::catalog::notice::LANG;
 use crate::domain::catalog::purpose::Purpose;

@@ -3,23 +3,22 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
+use assent_ledger::command::{AuditBundle, AuditReceipt, on_whose_word};
+use assent_ledger::epoch::Epoch;
+use assent_ledger::note::SigningKey;
+use assent_ledger::text_file::read_text;
+use assent_ledger::tree::{Hash, verify_consistency};
 use clap::Subcommand;
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
 use super::actor::disclosed;
 use super::outcome::{Outcome, refuse};
-use super::text_file::{read_text, read_whole};
 use super::{bundle, resume};
 use crate::app::Core;
 use crate::flows::consent::receipt::receipt;
 use crate::flows::contacts::record_disclosure::Disclosure;
 use crate::flows::ledger::prove_consistency::{proof_text, prove_consistency};
-use crate::ledger::audit::{AuditReport, audit};
-use crate::ledger::epoch::Epoch;
-use crate::ledger::note::{SignedNote, SigningKey, VerifyingKey, encode_hash};
-use crate::ledger::receipt;
-use crate::ledger::tree::{Hash, verify_consistency};
 use crate::notary::seal_all;
 use crate::notary::verify::verify;
 use crate::outside::Head;
@@ -53,45 +52,21 @@ pub(super) enum LedgerCommand {
         #[arg(long, value_name = "EMAIL")]
         only: Option<String>,
     },
-    /// Check a bundle; needs neither database nor settings
-    Audit {
-        /// The directory of the bundle
-        dir: PathBuf,
-        /// The public key known from before; without it, the bundle's own word is taken
-        #[arg(long, value_name = "VKEY")]
-        key: Option<String>,
-        /// A checkpoint kept from before: the ledger must still hold what it held then
-        #[arg(long, value_name = "FILE")]
-        checkpoint: Option<PathBuf>,
-    },
+    Audit(AuditBundle),
     /// Print the signed receipt of one event, by the `receipt_id` of an export
     Receipt {
         /// The `receipt_id`
         id: Uuid,
     },
-    /// Check a signed receipt; needs neither database nor settings
-    AuditReceipt {
-        /// The file of the receipt; `-` reads standard input
-        file: PathBuf,
-        /// The public key known from before
-        #[arg(long, value_name = "VKEY")]
-        key: String,
-        /// A later bundle of the whole ledger: it must still hold what it held when the receipt was signed
-        #[arg(long, value_name = "DIR")]
-        bundle: Option<PathBuf>,
-    },
+    AuditReceipt(AuditReceipt),
 }
 
 impl LedgerCommand {
     /// Runs a command that reads nothing but the files it is given; `None` when this is none.
     pub(super) fn run_alone(&self) -> Option<Outcome> {
         match self {
-            Self::Audit { dir, key, checkpoint } => {
-                Some(audit_bundle(dir, key.as_deref(), checkpoint.as_deref()))
-            }
-            Self::AuditReceipt { file, key, bundle } => {
-                Some(audit_receipt(file, key, bundle.as_deref()))
-            }
+            Self::Audit(command) => Some(command.run().map_err(Into::into)),
+            Self::AuditReceipt(command) => Some(command.run().map_err(Into::into)),
             _ => None,
         }
     }
@@ -112,7 +87,7 @@ impl LedgerCommand {
             Self::Bundle { dir, only } => bundle::write(core, &dir, only.as_deref()).await,
             Self::Receipt { id } => print_receipt(core, id).await,
             // Settled by `run_alone`.
-            Self::Audit { .. } | Self::AuditReceipt { .. } => Ok(()),
+            Self::Audit(_) | Self::AuditReceipt(_) => Ok(()),
         }
     }
 }
@@ -158,20 +133,6 @@ async fn verify_ledger(core: &Core) -> Outcome {
     println!("sound: {size} leaves, {} of them emptied, {heads} checkpoints", verification.erased);
     println!("{}", on_whose_word(u64::try_from(size).unwrap_or(0), verification.adopted));
     Ok(())
-}
-
-/// From where on the ledger speaks for itself.
-fn on_whose_word(size: u64, adopted: u64) -> String {
-    if adopted == 0 {
-        "every leaf was authenticated when it was written".to_owned()
-    } else if adopted == size {
-        "all of it was there before rows were authenticated: it stands on the operator's word"
-            .to_owned()
-    } else {
-        format!(
-            "before index {adopted} it stands on the operator's word: it was adopted as it was found"
-        )
-    }
 }
 
 async fn print_checkpoint(core: &Core) -> Outcome {
@@ -223,75 +184,4 @@ async fn print_receipt(core: &Core, id: Uuid) -> Outcome {
     println!("{}", sealed.jws);
     drop(tx);
     disclosed(core, Disclosure::Receipt, &serde_json::json!({"receipt_id": id})).await
-}
-
-fn audit_bundle(dir: &Path, key: Option<&str>, checkpoint: Option<&Path>) -> Outcome {
-    let key = key.map(VerifyingKey::parse).transpose()?;
-    let earlier = checkpoint.map(read_text).transpose()?;
-    let earlier = earlier.as_deref().map(SignedNote::parse).transpose()?;
-    let report = audit(dir, key.as_ref(), earlier.as_ref())?;
-    print_findings(&report);
-    for warning in &report.warnings {
-        println!("warning: {warning}");
-    }
-    if !report.is_sound() {
-        return Err(refuse("the bundle does not prove what it says"));
-    }
-    println!("{}", told(&report));
-    if !report.partial {
-        println!("{}", on_whose_word(report.size, report.adopted));
-    }
-    match &report.key {
-        Some(signer) if key.is_some() => println!("signed by the key you gave: {signer}"),
-        Some(signer) => println!(
-            "signed by {signer}\nThis key came with the bundle: compare its fingerprint with what its \
-             owner says, or give the key you know with --key."
-        ),
-        None => {}
-    }
-    println!("fingerprint: {}", report.fingerprint);
-    Ok(())
-}
-
-fn print_findings(report: &AuditReport) {
-    for finding in &report.findings {
-        println!("{finding}");
-    }
-    if report.more > 0 {
-        println!("and {} more", report.more);
-    }
-}
-
-fn told(report: &AuditReport) -> String {
-    let AuditReport { events, erased, size, origin, .. } = report;
-    let root = encode_hash(&report.root);
-    if report.partial {
-        format!(
-            "sound: {events} of the {size} leaves of {origin}, each proved to be among them, and by the signed \
-             word of its owner all of one person; root {root}"
-        )
-    } else {
-        format!("sound: {events} leaves of {origin}, {erased} of them emptied; root {root}")
-    }
-}
-
-fn audit_receipt(file: &Path, key: &str, bundle: Option<&Path>) -> Outcome {
-    let key = VerifyingKey::parse(key)?;
-    let text =
-        if file == Path::new("-") { read_whole(std::io::stdin())? } else { read_text(file)? };
-    let (payload, head) = receipt::verify(text.trim(), std::slice::from_ref(&key))?;
-    println!("{}", serde_json::to_string_pretty(&payload)?);
-    let Some(bundle) = bundle else {
-        eprintln!("sound: signed by this key, and proved to be in the ledger as it was then");
-        return Ok(());
-    };
-    let report = audit(bundle, Some(&key), Some(&head))?;
-    if !report.is_sound() {
-        print_findings(&report);
-        return Err(refuse(
-            "the receipt is signed, and the bundle does not prove that the ledger still holds it",
-        ));
-    }
-    eprintln!("sound: signed by this key, and proved to be in the ledger still");
-    Ok(())
 }

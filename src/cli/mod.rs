@@ -25,13 +25,12 @@ mod resume;
 mod serve;
 mod staff;
 mod templates;
-mod text_file;
 mod withdrawals;
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use assent_ledger::command::stop_when_nobody_reads;
 use clap::{Parser, Subcommand};
 
 use self::opening::{log_to_stderr, open, settings};
@@ -129,7 +128,7 @@ const TRY_LATER: u8 = 75;
 /// Runs the program: 0 done, 1 refused or wrong, 2 wrong usage, 75 to be tried again later.
 #[must_use]
 pub fn main() -> ExitCode {
-    stop_when_nobody_reads();
+    stop_when_nobody_reads("assent");
     let arguments = Arguments::parse();
     limits::keep_files_private();
     limits::allow_many_connections();
@@ -145,28 +144,6 @@ pub fn main() -> ExitCode {
             if error.is::<bounce::TryLater>() { TRY_LATER.into() } else { ExitCode::FAILURE }
         }
     }
-}
-
-/// Whoever read the output has read enough, as `head` does: that is no fault of the program, and printing would say
-/// it was. What cannot be written for another reason, as on a full disk, is said in a sentence.
-fn stop_when_nobody_reads() {
-    /// What a shell says of a program that a closed pipe ended.
-    const BROKEN_PIPE: i32 = 141;
-    let tell = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        let said = panic.payload_as_str().unwrap_or_default();
-        match said.strip_prefix("failed printing to stdout: ") {
-            Some(why) if why.starts_with("Broken pipe") => std::process::exit(BROKEN_PIPE),
-            Some(why) => {
-                // Where that cannot be written either, the status says it.
-                let _told =
-                    writeln!(std::io::stderr(), "assent: the output could not be written: {why}");
-                std::process::exit(1)
-            }
-            None if said.starts_with("failed printing to stderr: ") => std::process::exit(1),
-            None => tell(panic),
-        }
-    }));
 }
 
 async fn run(Arguments { config, command }: Arguments) -> Outcome {

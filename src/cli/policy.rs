@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use assent_ledger::text_file::read_text;
 use clap::builder::PossibleValue;
 use clap::{Subcommand, ValueEnum};
 
 use super::actor::ACTOR;
 use super::outcome::{Error, Outcome, refuse};
-use super::text_file::read_text;
 use crate::app::Core;
 use crate::domain::catalog::notice::LANG;
 use crate::domain::day::Day;

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use assent_ledger::text_file::read_text;
 use clap::{Args, Subcommand};
 
 use super::actor::ACTOR;
 use super::outcome::{Error, Outcome, refuse};
-use super::text_file::read_text;
 use crate::app::Core;
 use crate::domain::catalog::markdown::demand_own_images;
 use crate::domain::catalog::media_type::MediaType;

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
+use assent_ledger::keys::LedgerKeys;
+use assent_ledger::text_file::read_text;
 use serde_json::json;
 
 use super::actor::ACTOR;
 use super::opening::open;
 use super::outcome::{Error, Outcome, refuse};
-use super::text_file::read_text;
 use crate::backup::{
     Known, Manifest, Newer, Target, address_fingerprint, keys_folder, known, put_back, read_notes,
 };
@@ -19,7 +20,6 @@ use crate::flows::ledger::keep_known::keep_known;
 use crate::flows::ledger::record_restore::{Restored, record_restore};
 use crate::flows::ledger::resume_ledger::resume_ledger;
 use crate::flows::ledger::standing::{LedgerStanding, find_standing};
-use crate::ledger::keys::LedgerKeys;
 use crate::notary::seal_all;
 use crate::outside::{Head, Outside};
 use crate::random::Random;

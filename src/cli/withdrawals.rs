@@ -7,11 +7,11 @@ use serde_json::json;
 use super::actor::disclosed;
 use super::outcome::Outcome;
 use crate::app::Core;
+use crate::domain::ledger::cursor::Cursor;
 use crate::export::{TextFormat, WithdrawnRows};
 use crate::flows;
 use crate::flows::contacts::allow_withdrawals::allow_withdrawals;
 use crate::flows::contacts::record_disclosure::Disclosure;
-use crate::ledger::cursor::Cursor;
 use crate::notary::seal_all;
 use crate::store::consent::withdrawals;
 

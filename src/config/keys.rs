@@ -5,6 +5,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use assent_ledger::keys::LedgerKeys;
+use assent_ledger::note::{KeyError, KeyName, SigningKey};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
@@ -12,8 +14,6 @@ use secrecy::{ExposeSecret, SecretString};
 use super::Settings;
 use crate::domain::contacts::address_key::AddressSecret;
 use crate::domain::signup::link::LinkSecrets;
-use crate::ledger::keys::LedgerKeys;
-use crate::ledger::note::{KeyError, KeyName, SigningKey};
 use crate::random::Random;
 
 /// The secrets of one installation.
@@ -199,7 +199,7 @@ pub(super) fn ledger_name(settings: &Settings) -> String {
 
 pub(super) fn derived(secret: &[u8; 32], what: &[u8]) -> [u8; 32] {
     use hmac::Mac;
-    let mut mac = crate::domain::ledger::keyed_hash::keyed(secret);
+    let mut mac = assent_ledger::digest::keyed(secret);
     mac.update(what);
     mac.finalize().into_bytes().into()
 }

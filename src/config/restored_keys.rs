@@ -4,6 +4,7 @@
 use std::fmt;
 use std::path::Path;
 
+use assent_ledger::note::{KeyName, SigningKey};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
@@ -11,7 +12,6 @@ use secrecy::{ExposeSecret, SecretString};
 use super::keys::{ADDRESS, LEDGER, decode, derived, ledger_name, signing_keys};
 use super::{Keys, KeysError, Settings};
 use crate::domain::contacts::address_key::AddressSecret;
-use crate::ledger::note::{KeyName, SigningKey};
 use crate::random::Random;
 
 const SECRET_KEY: &str = "secret.key";

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use assent_ledger::note::VerifyingKey;
 use ipnet::IpNet;
 use secrecy::SecretString;
 use url::Url;
@@ -17,7 +18,6 @@ use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::mail::alarm::OnCollapse;
 use crate::domain::mail::limit::{MailLimit, Window};
 use crate::domain::time_zone::TimeZone;
-use crate::ledger::note::VerifyingKey;
 use crate::site::{Controller, Site};
 
 /// Every setting, checked.

@@ -1,5 +1,6 @@
 //! Short names that stand in addresses and on command lines.
 
+use assent_ledger::bundle::is_label;
 use std::fmt;
 use std::str::FromStr;
 
@@ -41,10 +42,7 @@ impl FromStr for Slug {
 impl FromStr for Label {
     type Err = SlugError;
     fn from_str(text: &str) -> Result<Self, SlugError> {
-        let fits = (1..=64).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
-            && text.bytes().any(|b| b.is_ascii_alphanumeric());
-        if fits { Ok(Self(text.to_owned())) } else { Err(SlugError::Label) }
+        if is_label(text) { Ok(Self(text.to_owned())) } else { Err(SlugError::Label) }
     }
 }
 

@@ -1,8 +1,9 @@
 //! What a contact rests on is checked as it is written: that this program wrote the event and the consent, for this
 //! address, and that it did not end since.
 
+use assent_ledger::event_type::EventType;
+
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::consent::event::EventType;
 use crate::domain::consent::evidence_key::{ConsentFields, EventFields, EvidenceKey, RowMac};
 use crate::domain::contacts::address_key::{AddressKey, AddressSecret};
 use crate::domain::contacts::email_address::EmailAddress;

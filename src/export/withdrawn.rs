@@ -2,11 +2,11 @@
 
 use std::io;
 
+use assent_ledger::epoch::Epoch;
 use strum::{EnumString, IntoStaticStr};
 
 use super::csv::CsvRows;
-use crate::ledger::cursor::Cursor;
-use crate::ledger::epoch::Epoch;
+use crate::domain::ledger::cursor::Cursor;
 use crate::store::consent::withdrawals::Withdrawal;
 
 /// The form of such a file: a workbook would hold nothing that a program needs to remove somebody.

@@ -171,7 +171,7 @@ mod tests {
             }
             let stored = incoming.finish().await.unwrap();
             assert_eq!(stored.byte_size, i64::try_from(whole.len()).unwrap());
-            assert_eq!(stored.sha256, crate::domain::catalog::notice::sha256_hex(&whole));
+            assert_eq!(stored.sha256, assent_ledger::digest::sha256_hex(&whole));
             assert_eq!(files.read(Shelf::Reports, &stored.key).await.unwrap(), whole);
         }
     }

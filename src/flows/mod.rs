@@ -15,6 +15,7 @@ pub mod staff;
 use std::sync::Arc;
 use std::time::Duration;
 
+use assent_ledger::keys::LedgerKeys;
 use uuid::Uuid;
 
 use crate::domain::consent::evidence_key::EvidenceKey;
@@ -24,7 +25,6 @@ use crate::domain::mail::alarm::OnCollapse;
 use crate::domain::mail::limit::MailLimit;
 use crate::domain::time_zone::TimeZone;
 use crate::export::Authority;
-use crate::ledger::keys::LedgerKeys;
 use crate::outside::OutsideError;
 use crate::site::Controller;
 use crate::store::signup::signups::Signup;

@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use assent_ledger::record::Chain;
 use uuid::Uuid;
 
 use super::verification::Verification;
-use crate::domain::ledger::record::Chain;
 use crate::domain::staff::action::Action;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::Error;

@@ -1,13 +1,13 @@
 //! Where the ledger went on after a loss: what the database says of it against the leaves that began each epoch.
 
+use assent_ledger::epoch::Epoch;
+use assent_ledger::keys::LedgerKeys;
+use assent_ledger::note::encode_hash;
+use assent_ledger::record::{NamedHead, RecordType};
 use serde::Deserialize;
 
 use super::verification::Verification;
-use crate::domain::ledger::record::{NamedHead, RecordType};
 use crate::flows::{Error, Terms};
-use crate::ledger::epoch::Epoch;
-use crate::ledger::keys::LedgerKeys;
-use crate::ledger::note::encode_hash;
 use crate::outside::Head;
 use crate::store::Tx;
 use crate::store::ledger::epochs::{self, Resumed};
@@ -102,9 +102,10 @@ fn named(head: &Head) -> NamedHead {
 
 #[cfg(test)]
 mod tests {
+    use assent_ledger::note::{Checkpoint, KeyName, SigningKey};
+
     use super::*;
     use crate::domain::timestamp::Timestamp;
-    use crate::ledger::note::{Checkpoint, KeyName, SigningKey};
 
     fn keys() -> LedgerKeys {
         let name = KeyName::parse("example.org/ledger").unwrap();

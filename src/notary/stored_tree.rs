@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use assent_ledger::LONGEST_WAIT;
+use assent_ledger::note::{SignedNote, VerifyingKey, encode_hash};
+use assent_ledger::tree::{Frontier, Hash, TILE_HEIGHT, TILE_WIDTH};
+
 use super::verification::Verification;
 use crate::domain::consent::evidence_key::EvidenceKey;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::Error;
-use crate::ledger::LONGEST_WAIT;
-use crate::ledger::note::{SignedNote, VerifyingKey, encode_hash};
-use crate::ledger::tree::{Frontier, Hash, TILE_HEIGHT, TILE_WIDTH};
 use crate::store::Db;
 use crate::store::ledger::checkpoints;
 use crate::store::ledger::checkpoints::StoredCheckpoint;

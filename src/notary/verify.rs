@@ -5,6 +5,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use assent_ledger::digest::sha256_hex;
+use assent_ledger::naming::{Naming, Part};
+use assent_ledger::record::Chain;
+use assent_ledger::tree::{Hash, TILE_WIDTH};
 use futures_util::{StreamExt, stream};
 use uuid::Uuid;
 
@@ -14,8 +18,7 @@ use super::seal_all;
 use super::stored_tree::{Heads, Tree};
 pub use super::verification::Verification;
 use crate::clock::Clock;
-use crate::domain::catalog::notice::{LANG, sha256_hex};
-use crate::domain::ledger::record::Chain;
+use crate::domain::catalog::notice::LANG;
 use crate::domain::sentence::sentence;
 use crate::files::FilesError;
 use crate::flows::ledger::check_events::{Checked, CheckedLeaf, EventChecker, Finding};
@@ -23,8 +26,6 @@ use crate::flows::ledger::keep_verdict::{find_seen, keep_verdict};
 use crate::flows::ledger::own_schema::demand_own_schema;
 use crate::flows::ledger::standing::demand_level;
 use crate::flows::{Error, Terms};
-use crate::ledger::naming::{Naming, Part};
-use crate::ledger::tree::{Hash, TILE_WIDTH};
 use crate::outside::OutsideError;
 use crate::random::{Moment, Random};
 use crate::store::catalog::notices;

@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use assent_ledger::keys::LedgerKeys;
+use assent_ledger::note::{KeyName, SigningKey};
+
 use super::objects::{FOLDER, PIECE};
 use super::{Ending, Outside, OutsideError};
 use crate::domain::consent::evidence_key::EvidenceKey;
 use crate::domain::contacts::address_key::AddressSecret;
 use crate::files::Files;
-use crate::ledger::keys::LedgerKeys;
-use crate::ledger::note::{KeyName, SigningKey};
 
 pub(super) fn line(number: usize) -> Ending {
     let text =

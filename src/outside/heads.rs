@@ -1,15 +1,15 @@
 //! Signed tree heads, each an object that is written once, under the size of the head before it. So two who go
 //! on from one head, such as a ledger and a copy of it, ask for the same object, and one of them gets it.
 
+use assent_ledger::epoch::Epoch;
+use assent_ledger::keys::LedgerKeys;
+use assent_ledger::note::SignedNote;
 use data_encoding::HEXLOWER;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sha2::{Digest, Sha256};
 
 use super::error::OutsideError;
 use crate::files::Files;
-use crate::ledger::epoch::Epoch;
-use crate::ledger::keys::LedgerKeys;
-use crate::ledger::note::SignedNote;
 
 /// How many heads are asked for side by side.
 const SIDE_BY_SIDE: usize = 16;
@@ -234,8 +234,9 @@ fn number(name: &str, digits: usize) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use assent_ledger::note::{Checkpoint, KeyName, SigningKey};
+
     use super::*;
-    use crate::ledger::note::{Checkpoint, KeyName, SigningKey};
 
     fn keys() -> LedgerKeys {
         let name = KeyName::parse("example.org/ledger").unwrap();

@@ -1,13 +1,13 @@
 //! How far the heads of a place were held against the tree already, so that no look has to read all of them.
 
+use assent_ledger::epoch::Epoch;
+use assent_ledger::keys::LedgerKeys;
+use assent_ledger::tree::Hash;
 use data_encoding::HEXLOWER;
 
 use super::error::OutsideError;
 use super::heads::Heads;
 use crate::domain::consent::evidence_key::EvidenceKey;
-use crate::ledger::epoch::Epoch;
-use crate::ledger::keys::LedgerKeys;
-use crate::ledger::tree::Hash;
 
 /// Each head of an epoch that stands in a place behind less than `size` leaves is one of the tree whose first `size`
 /// leaves have this root. Of another tree, such as one that went back and grew anew, it says nothing.
@@ -81,10 +81,11 @@ impl Heads {
 
 #[cfg(test)]
 mod tests {
+    use assent_ledger::note::{KeyName, SigningKey};
+
     use super::*;
     use crate::domain::contacts::address_key::AddressSecret;
     use crate::files::Files;
-    use crate::ledger::note::{KeyName, SigningKey};
 
     fn keys() -> LedgerKeys {
         let name = KeyName::parse("example.org/ledger").unwrap();

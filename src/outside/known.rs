@@ -4,12 +4,13 @@
 use std::sync::{MutexGuard, PoisonError};
 use std::time::Instant;
 
+use assent_ledger::epoch::Epoch;
+
 use super::error::OutsideError;
 use super::heads::{Head, Heads};
 use super::held::HeldUpTo;
 use super::places::{Access, Outside, Place};
 use super::seen::Seen;
-use crate::ledger::epoch::Epoch;
 
 impl Outside {
     /// The newest head of a later epoch than this one, in either place.
@@ -171,12 +172,13 @@ mod tests {
     use std::path::Path;
     use std::sync::Arc;
 
+    use assent_ledger::keys::LedgerKeys;
+    use assent_ledger::note::{Checkpoint, KeyName, SigningKey};
+
     use super::*;
     use crate::domain::consent::evidence_key::EvidenceKey;
     use crate::domain::contacts::address_key::AddressSecret;
     use crate::files::Files;
-    use crate::ledger::keys::LedgerKeys;
-    use crate::ledger::note::{Checkpoint, KeyName, SigningKey};
 
     fn keys() -> (Arc<LedgerKeys>, EvidenceKey) {
         let key = SigningKey::new(KeyName::parse("example.org/ledger").unwrap(), [1; 32]);

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use assent_ledger::epoch::Epoch;
+use assent_ledger::keys::LedgerKeys;
 use tokio::sync::{Mutex, Notify};
 
 use super::ending::Ending;
@@ -14,8 +16,6 @@ use super::journal::{Journal, Look, ReadUpTo, parse_lines};
 use super::seen::Seen;
 use crate::domain::consent::evidence_key::EvidenceKey;
 use crate::files::Files;
-use crate::ledger::epoch::Epoch;
-use crate::ledger::keys::LedgerKeys;
 
 /// What is known of endings, so far: what was read of the file, and what this process noted or fetched, whatever became
 /// of the file since.

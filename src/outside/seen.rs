@@ -36,9 +36,10 @@ impl Seen {
 
 #[cfg(test)]
 mod tests {
+    use assent_ledger::keys::LedgerKeys;
+    use assent_ledger::note::{Checkpoint, KeyName, SigningKey};
+
     use super::*;
-    use crate::ledger::keys::LedgerKeys;
-    use crate::ledger::note::{Checkpoint, KeyName, SigningKey};
 
     fn head(size: u64) -> Head {
         let key = SigningKey::new(KeyName::parse("example.org/ledger").unwrap(), [1; 32]);

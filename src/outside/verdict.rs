@@ -45,12 +45,13 @@ fn own(name: &str) -> Option<Uuid> {
 mod tests {
     use std::sync::Arc;
 
+    use assent_ledger::keys::LedgerKeys;
+    use assent_ledger::note::{KeyName, SigningKey};
+
     use super::*;
     use crate::domain::consent::evidence_key::EvidenceKey;
     use crate::domain::contacts::address_key::AddressSecret;
     use crate::files::{Files, FilesError};
-    use crate::ledger::keys::LedgerKeys;
-    use crate::ledger::note::{KeyName, SigningKey};
 
     fn open(dir: &tempfile::TempDir) -> Outside {
         let key = SigningKey::new(KeyName::parse("example.org/ledger").unwrap(), [1; 32]);

@@ -5,14 +5,14 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use assent_ledger::epoch::Epoch;
+use assent_ledger::keys::LedgerKeys;
+use assent_ledger::note::SignedNote;
 use futures_util::TryStreamExt;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
 use super::dump::{DumpError, blocking, said, spawn};
-use crate::ledger::epoch::Epoch;
-use crate::ledger::keys::LedgerKeys;
-use crate::ledger::note::SignedNote;
 use crate::outside::Head;
 
 /// The tables that are read.
@@ -173,8 +173,9 @@ fn unescaped(char: char) -> char {
 
 #[cfg(test)]
 mod tests {
+    use assent_ledger::note::{Checkpoint, KeyName, SigningKey};
+
     use super::*;
-    use crate::ledger::note::{Checkpoint, KeyName, SigningKey};
 
     fn keys(seed: u8) -> LedgerKeys {
         let name = KeyName::parse("a.example/ledger").unwrap();

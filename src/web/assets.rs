@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use assent_ledger::digest::sha256_hex;
 use axum::Router;
 use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -11,7 +12,6 @@ use axum::routing::get;
 use serde::Serialize;
 
 use super::{App, Error};
-use crate::domain::catalog::notice::sha256_hex;
 use crate::web::http::validators::Validators;
 
 // The publisher's colours and type stand in a file of their own, in front of both stylesheets.

@@ -1,12 +1,12 @@
 //! Mail about a subscriber's choices, read when it is sent.
 
+use assent_ledger::event_type::EventType;
 use uuid::Uuid;
 
 use super::WorkerParts;
 use super::letter::{GONE, Letter, SUPPRESSED, Said};
 use crate::domain::catalog::notice::LANG;
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::consent::event::EventType;
 use crate::domain::mail::outbox::MailKind;
 use crate::domain::timestamp::Timestamp;
 use crate::mail::letters::consent::{

@@ -1,10 +1,11 @@
 //! The newest signed tree head, mailed to a witness outside, who can hold it against the ledger later.
 
+use assent_ledger::note::{SignedNote, encode_hash};
+
 use super::WorkerParts;
 use super::letter::{Letter, Said};
 use crate::flows::Error;
 use crate::flows::ledger::prove_consistency::prove_consistency;
-use crate::ledger::note::{SignedNote, encode_hash};
 use crate::mail::letters::ledger::{CheckpointMail, ConsistencyProof};
 use crate::store::Tx;
 use crate::store::ledger::checkpoints;

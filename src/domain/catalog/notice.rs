@@ -1,7 +1,5 @@
 //! The exact words beside a box.
 
-use sha2::{Digest, Sha256};
-
 use crate::domain::text::is_forbidden;
 
 /// The language that pages and notices are written in, BCP 47.
@@ -79,25 +77,6 @@ impl std::str::FromStr for OwnWords {
         }
         Ok(Self(text.to_owned()))
     }
-}
-
-/// Lower-case hex SHA-256 of a text's UTF-8 bytes: how wording is told apart for good.
-#[must_use]
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-/// SHA-256.
-#[must_use]
-pub fn sha256(bytes: &[u8]) -> [u8; 32] {
-    Sha256::digest(bytes).into()
-}
-
-/// Lower-case hex.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or('0');
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! What an editor decides about a report, and how two of them keep out of each other's way.
 
+use assent_ledger::digest::sha256_hex;
 use serde_json::{Value, json};
 
 use crate::domain::catalog::edit::changes;
-use crate::domain::catalog::notice::sha256_hex;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::slug::Slug;
 

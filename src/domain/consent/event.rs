@@ -1,87 +1,13 @@
-//! Consent: facts that happened, and the present state that follows from them.
+//! The bodies of consent events, and what many of them share.
 
-use serde::{Deserialize, Serialize};
+use assent_ledger::record::Emptied;
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::signup::form_state::Method;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
-
-/// The kind of one fact in the append-only ledger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, Serialize)]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
-#[serde(rename_all = "snake_case")]
-pub enum EventType {
-    /// A box was ticked and the form sent. Not consent yet: nothing but the confirmation mail follows.
-    Requested,
-    /// Confirmed by the owner of the mailbox.
-    Given,
-    /// Taken back (GDPR Art. 7(3)).
-    Withdrawn,
-    /// Confirmed again while it was in force.
-    Renewed,
-    /// Lapsed, for it was not renewed in time.
-    Expired,
-    /// The person was erased (GDPR Art. 17); the leaf stays.
-    Erased,
-}
-
-impl EventType {
-    /// The word in leaves, exports and the database.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Requested => "requested",
-            Self::Given => "given",
-            Self::Withdrawn => "withdrawn",
-            Self::Renewed => "renewed",
-            Self::Expired => "expired",
-            Self::Erased => "erased",
-        }
-    }
-
-    /// The type of that word.
-    #[must_use]
-    pub fn named(word: &str) -> Option<Self> {
-        let all = [
-            Self::Requested,
-            Self::Given,
-            Self::Withdrawn,
-            Self::Renewed,
-            Self::Expired,
-            Self::Erased,
-        ];
-        all.into_iter().find(|event_type| event_type.as_str() == word)
-    }
-
-    /// Whether a consent in this state is in force.
-    #[must_use]
-    pub fn in_force(self) -> bool {
-        matches!(self, Self::Given | Self::Renewed)
-    }
-
-    /// The present state after these facts about one subscriber and purpose, in their order: that of
-    /// the last one, and none after an erasure. Asking is not consent and changes nothing.
-    #[must_use]
-    pub fn fold(facts: impl IntoIterator<Item = Self>) -> Option<Self> {
-        facts.into_iter().fold(None, |state, fact| match fact {
-            Self::Requested => state,
-            Self::Erased => None,
-            fact => Some(fact),
-        })
-    }
-
-    /// The confirming fact that follows from the present state: renewed while consent is in force,
-    /// given else.
-    #[must_use]
-    pub fn confirming(state: Option<Self>) -> Self {
-        match state {
-            Some(Self::Given | Self::Renewed) => Self::Renewed,
-            _ => Self::Given,
-        }
-    }
-}
 
 /// The body of a consent event: who and when, and by its hash what they were shown (GDPR Art. 7(1)). It is
 /// hashed in its RFC 8785 form, and a field added later must be optional. With the leaves of version 1, the
@@ -187,49 +113,4 @@ pub struct ErasureBody<'a> {
     pub source: &'a str,
     /// The key that once led to the person, and leads to nobody now.
     pub subscriber_id: Uuid,
-}
-
-/// The events that lost body and salt together: so that no leaf stands bare that nobody answers for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Emptied {
-    /// Those that had their place in the tree: runs of indexes, first and last.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub emptied: Vec<(u64, u64)>,
-    /// Those that still waited for it: the hashes of their leaves, base64.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub waiting: Vec<String>,
-}
-
-impl Emptied {
-    /// These indexes, in any order, and those leaf hashes.
-    #[must_use]
-    pub fn new(mut indexes: Vec<u64>, waiting: Vec<String>) -> Self {
-        indexes.sort_unstable();
-        let mut emptied: Vec<(u64, u64)> = vec![];
-        for index in indexes {
-            match emptied.last_mut() {
-                Some((_, last)) if *last + 1 == index => *last = index,
-                _ => emptied.push((index, index)),
-            }
-        }
-        Self { emptied, waiting }
-    }
-
-    /// Whether nothing was emptied.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.emptied.is_empty() && self.waiting.is_empty()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn indexes_become_runs() {
-        let emptied = Emptied::new(vec![7, 3, 2, 4, 9], vec![]);
-        assert_eq!(emptied.emptied, [(2, 4), (7, 7), (9, 9)]);
-        assert!(Emptied::new(vec![], vec![]).is_empty() && !emptied.is_empty());
-    }
 }

@@ -1,12 +1,12 @@
 //! The key that authenticates what the database says of consent, so that rows which somebody else wrote or put
 //! back are told from ours. It is not in the database.
 
+use assent_ledger::event_type::EventType;
 use hmac::Mac;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::consent::event::EventType;
 use crate::domain::contacts::address_key::{AddressKey, AddressSecret};
 use crate::domain::ledger::keyed_hash::HashKey;
 use crate::domain::signup::form_state::Method;

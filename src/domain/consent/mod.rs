@@ -1,6 +1,5 @@
 //! What somebody agreed to: choices, leaving, renewing, running out, receipts.
 
 pub mod event;
-pub mod evidence;
 pub mod evidence_key;
 pub mod permission;

@@ -1,6 +1,7 @@
 //! May I write to this person?
 
-use crate::domain::consent::event::EventType;
+use assent_ledger::event_type::EventType;
+
 use crate::domain::contacts::suppression::SuppressionReason;
 
 /// The answer for one purpose. Whoever it says yes of is in an export of that moment, and nobody else.

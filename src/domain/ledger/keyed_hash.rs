@@ -3,16 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use hmac::{Hmac, KeyInit, Mac};
+use assent_ledger::digest::keyed;
+use hmac::{Hmac, Mac};
 use sha2::Sha256;
-
-/// HMAC-SHA256 under a 32-byte key, which RFC 2104 §2 pads with zeros to the block of 64.
-#[must_use]
-pub fn keyed(secret: &[u8; 32]) -> Hmac<Sha256> {
-    let mut block = [0; 64];
-    block[..32].copy_from_slice(secret);
-    Hmac::new(&block.into())
-}
 
 /// A key that hashes much: what it makes of the first block is made once. It stands behind a function because every
 /// future holds keys, and the compiler would look through the type of a hash's state for each of them.

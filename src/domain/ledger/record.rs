@@ -1,41 +1,10 @@
-//! What the ledger records of itself, beside what it records of people: leaves of the same tree that name nobody.
+//! The bodies of what the ledger records of itself.
 
-use serde::{Deserialize, Serialize};
+use assent_ledger::record::{Chain, Emptied, NamedHead};
+use serde::Serialize;
 use uuid::Uuid;
 
-use crate::domain::catalog::notice::sha256_hex;
-use crate::domain::consent::event::Emptied;
 use crate::domain::timestamp::Timestamp;
-
-/// The kind of one record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
-pub enum RecordType {
-    /// What stood here before rows were authenticated is taken on the operator's word.
-    Adopted,
-    /// Events lost body and salt because their time was over.
-    Purged,
-    /// What else was done and published since the last one.
-    Recorded,
-    /// After a loss the ledger goes on under another name: the first leaf of an epoch.
-    Resumed,
-}
-
-impl RecordType {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Adopted, Self::Purged, Self::Recorded, Self::Resumed];
-
-    /// The word in leaves and the database.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Adopted => "adopted",
-            Self::Purged => "purged",
-            Self::Recorded => "recorded",
-            Self::Resumed => "resumed",
-        }
-    }
-}
 
 /// The body of an `adopted` record. There is one in a ledger, and never a second.
 #[derive(Clone, Debug, Serialize)]
@@ -74,17 +43,6 @@ pub struct Recorded {
     pub record_id: Uuid,
 }
 
-/// A head, as bodies name it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NamedHead {
-    /// Whose.
-    pub origin: String,
-    /// Its root in base64.
-    pub root: String,
-    /// How many leaves it covers.
-    pub size: u64,
-}
-
 /// The body of a `resumed` record, the first leaf of its epoch.
 #[derive(Clone, Debug, Serialize)]
 pub struct Resumption {
@@ -98,43 +56,4 @@ pub struct Resumption {
     pub known: Option<NamedHead>,
     /// Its key.
     pub record_id: Uuid,
-}
-
-/// What any record, or an `erased` event, says of other leaves: read from its body, whatever else that holds.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct Told {
-    /// What it names as emptied.
-    #[serde(flatten)]
-    pub emptied: Emptied,
-    /// What is taken on the operator's word: of an adoption.
-    pub before: Option<u64>,
-    /// How far the claims have come: of a record of them.
-    pub claims: Option<Chain>,
-    /// The head that the ledger goes on from after a loss.
-    pub from: Option<NamedHead>,
-}
-
-/// A row of entries, each hashed with all before it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Chain {
-    /// How many.
-    pub count: i64,
-    /// Lower-case hex SHA-256 of the one before it, as this text, and the RFC 8785 text of the last entry; of
-    /// nothing, 64 zeros.
-    pub sha256: String,
-}
-
-impl Default for Chain {
-    fn default() -> Self {
-        Self { count: 0, sha256: "0".repeat(64) }
-    }
-}
-
-impl Chain {
-    /// The row with one more entry.
-    #[must_use]
-    pub fn with(&self, canonical_entry: &str) -> Self {
-        let sha256 = sha256_hex(format!("{}{canonical_entry}", self.sha256).as_bytes());
-        Self { count: self.count + 1, sha256 }
-    }
 }

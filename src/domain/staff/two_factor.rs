@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
+use assent_ledger::digest::sha256;
 use data_encoding::BASE32_NOPAD;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use qrcode::{Color, EcLevel, QrCode};
 use totp_rs::{Builder, Secret, Totp};
 
-use crate::domain::catalog::notice::sha256;
 use crate::domain::signup::code::Code;
 use crate::domain::timestamp::Timestamp;
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use assent_ledger::event_type::EventType;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::consent::event::EventType;
 use crate::domain::mail::outbox::MailKind;
 use crate::domain::signup::form_state::Method;
 use crate::domain::text::Line;

@@ -1,8 +1,8 @@
 //! Consents that were not renewed by the date of a new policy end, and the ledger says so.
 
+use assent_ledger::event_type::EventType;
 use uuid::Uuid;
 
-use crate::domain::consent::event::EventType;
 use crate::domain::signup::form_state::Method;
 use crate::flows::consent::record_consent::{End, end};
 use crate::flows::{Error, Terms};

@@ -1,19 +1,19 @@
 //! A consent receipt (ISO/IEC TS 27560): what was agreed to, with proof that the ledger holds it. It is made
 //! when it is asked for, so that nothing of it is stored twice.
 
+use assent_ledger::evidence::whole;
+use assent_ledger::note::SignedNote;
+use assent_ledger::receipt::{Controller, Proof, ReceiptFacts, sign};
+use assent_ledger::tree::{Hash, inclusion_path};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::domain::consent::evidence::whole;
 use crate::domain::signup::link::Links;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::ledger::tree_nodes;
 use crate::flows::{Error, Terms};
-use crate::ledger::note::SignedNote;
-use crate::ledger::receipt::{Controller, Proof, ReceiptFacts, sign};
-use crate::ledger::tree::{Hash, inclusion_path};
 use crate::site;
 use crate::store::Tx;
 use crate::store::consent::events::{self, SealedEvent};
@@ -81,7 +81,7 @@ pub async fn receipt(
         salt: &URL_SAFE_NO_PAD.encode(salt),
         policy_url: &policy_url,
         withdraw_url: &links.preferences(),
-        issued_at: now,
+        issued_at: &now.to_string(),
         proof: Proof {
             index,
             size: head.checkpoint().size,

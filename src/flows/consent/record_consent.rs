@@ -1,9 +1,9 @@
 //! Facts about a subscriber's consent are appended, and the present state follows, in one transaction.
 
+use assent_ledger::event_type::EventType;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::consent::event::EventType;
 use crate::domain::consent::evidence_key::ConsentFields;
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::suppression::SuppressionReason;

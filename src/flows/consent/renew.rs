@@ -1,8 +1,9 @@
 //! Somebody is asked again, under a new policy, for what they agreed to before; and agrees to what they ticked.
 
+use assent_ledger::digest::sha256_hex;
 use uuid::Uuid;
 
-use crate::domain::catalog::notice::{LANG, sha256_hex};
+use crate::domain::catalog::notice::LANG;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::mail::outbox::MailKind;
 use crate::domain::signup::form_state::Method;

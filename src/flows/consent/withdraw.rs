@@ -1,10 +1,10 @@
 //! Leaving: no sign-in, no reason, and it holds in the transaction that records it (GDPR Art. 7(3),
 //! 21(2)).
 
+use assent_ledger::event_type::EventType;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::consent::event::EventType;
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::mail::outbox::MailKind;
 use crate::domain::signup::form_state::Method;

@@ -1,10 +1,11 @@
 //! Whether a cursor still says who left since: not while the database went back in time, and not where it stems
 //! from before the ledger went on after that.
 
+use assent_ledger::epoch::Epoch;
+
+use crate::domain::ledger::cursor::Cursor;
 use crate::flows::ledger::standing::demand_level;
 use crate::flows::{Error, Terms};
-use crate::ledger::cursor::Cursor;
-use crate::ledger::epoch::Epoch;
 use crate::store::Db;
 use crate::store::ledger::epochs;
 

@@ -3,12 +3,12 @@
 
 use std::collections::{HashMap, HashSet};
 
+use assent_ledger::event_type::EventType;
 use data_encoding::HEXLOWER;
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::consent::event::EventType;
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::signup::form_state::Method;

@@ -1,11 +1,11 @@
 //! Everything held of one person, in one document (GDPR Art. 15, 20).
 
+use assent_ledger::event_type::EventType;
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::consent::event::EventType;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;

@@ -1,9 +1,9 @@
 //! Somebody is erased (GDPR Art. 17).
 
+use assent_ledger::record::Emptied;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::domain::consent::event::Emptied;
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::signup::form_state::Method;

@@ -3,12 +3,12 @@
 
 use std::collections::HashMap;
 
+use assent_ledger::event_type::EventType;
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::consent::event::EventType;
 use crate::domain::consent::evidence_key::ConsentFields;
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::imported_contact::{ImportedContact, ImportedWords};

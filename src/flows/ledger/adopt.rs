@@ -2,18 +2,19 @@
 //! the operator's word. Only what stands under a signed head is: a MAC for anything else would be one for whoever
 //! holds the database.
 
+use assent_ledger::leaf::{LeafHead, LeafType};
+use assent_ledger::record::RecordType;
+use assent_ledger::tree::{Frontier, leaf_hash};
 use data_encoding::HEXLOWER;
 use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::domain::consent::evidence_key::{ConsentFields, EventFields};
-use crate::domain::ledger::record::{Adoption, RecordType};
+use crate::domain::ledger::record::Adoption;
 use crate::flows::ledger::keep_record::{emptied_by, new_record};
 use crate::flows::ledger::seal::{Sealed, is_ours, seal_all_at_once};
 use crate::flows::ledger::standing::keep_newest;
 use crate::flows::{Error, Terms};
-use crate::ledger::leaf::{LeafHead, LeafType};
-use crate::ledger::tree::{Frontier, leaf_hash};
 use crate::outside::Head;
 use crate::random::{Moment, Random};
 use crate::store::ledger::adoptions::{self, ConsentMac, IdMac, UnmarkedSubscriber};

@@ -1,16 +1,17 @@
 //! All else that is claimed is hashed into the ledger: one record of it for each sealing.
 
+use assent_ledger::leaf::canonical;
+use assent_ledger::record::{RecordType, Told};
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::ledger::record::{RecordType, Recorded, Told};
+use crate::domain::ledger::record::Recorded;
 use crate::domain::policy::version::ChangeClass;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::ledger::keep_record::{is_our_record, new_record};
 use crate::flows::{Error, Terms};
-use crate::ledger::leaf::canonical;
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::ledger::claims::{self, Claim};

@@ -1,14 +1,14 @@
 //! Whether the ledger itself says that it went on after a loss: a row that says so is anybody's who holds the database.
 
+use assent_ledger::epoch::Epoch;
+use assent_ledger::keys::LedgerKeys;
+use assent_ledger::record::RecordType;
+use assent_ledger::tree::{Node, leaf_hash};
 use serde::Deserialize;
 
-use crate::domain::ledger::record::RecordType;
 use crate::flows::Error;
 use crate::flows::ledger::keep_record::is_committed;
 use crate::flows::ledger::tree_nodes;
-use crate::ledger::epoch::Epoch;
-use crate::ledger::keys::LedgerKeys;
-use crate::ledger::tree::{Node, leaf_hash};
 use crate::store::Tx;
 use crate::store::ledger::epochs::LedgerPlace;
 use crate::store::ledger::records;
@@ -53,9 +53,10 @@ fn says(record: &StoredRecord, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use assent_ledger::leaf::LeafHead;
+
     use super::*;
     use crate::domain::timestamp::Timestamp;
-    use crate::ledger::leaf::LeafHead;
 
     fn record(record_type: RecordType, body: &str) -> StoredRecord {
         let salt = [1; 32];

@@ -3,23 +3,24 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use assent_ledger::digest::sha256_hex;
+use assent_ledger::event_type::EventType;
+use assent_ledger::leaf::LeafHead;
+use assent_ledger::note::encode_hash;
+use assent_ledger::record::Told;
+use assent_ledger::tree::{Hash, leaf_hash};
 use data_encoding::HEXLOWER;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::domain::catalog::notice::{LANG, sha256_hex};
-use crate::domain::consent::event::EventType;
+use crate::domain::catalog::notice::LANG;
 use crate::domain::consent::evidence_key::{ConsentFields, EventFields, EvidenceKey, RowMac};
 use crate::domain::contacts::address_key::{AddressKey, AddressSecret};
 use crate::domain::contacts::email_address::EmailAddress;
-use crate::domain::ledger::record::Told;
 use crate::domain::signup::form_state::Method;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::Terms;
 use crate::flows::ledger::keep_record::{has_our_mac, is_committed};
-use crate::ledger::leaf::LeafHead;
-use crate::ledger::note::encode_hash;
-use crate::ledger::tree::{Hash, leaf_hash};
 use crate::store::Tx;
 use crate::store::catalog::notices::{self, Notice};
 use crate::store::consent::contexts::{self, StoredContext};

@@ -1,22 +1,23 @@
 //! How a consent event is made from what was shown and said.
 
+use assent_ledger::digest::sha256_hex;
+use assent_ledger::event_type::EventType;
+use assent_ledger::leaf::{LeafHead, canonical};
+use assent_ledger::note::encode_hash;
+use assent_ledger::record::Emptied;
+use assent_ledger::tree::leaf_hash;
 use data_encoding::HEXLOWER;
 use uuid::Uuid;
 
-use crate::domain::catalog::notice::sha256_hex;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::consent::event::{
-    Context, ControllerEvidence, Emptied, ErasureBody, EventBody, EventType, NoticeEvidence,
-    PolicyEvidence,
+    Context, ControllerEvidence, ErasureBody, EventBody, NoticeEvidence, PolicyEvidence,
 };
 use crate::domain::consent::evidence_key::EventFields;
 use crate::domain::signup::form_state::Method;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
 use crate::flows::Terms;
-use crate::ledger::leaf::{LeafHead, canonical};
-use crate::ledger::note::encode_hash;
-use crate::ledger::tree::leaf_hash;
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::consent::contexts::NewContext;

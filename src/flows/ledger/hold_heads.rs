@@ -3,10 +3,11 @@
 
 use std::collections::HashSet;
 
+use assent_ledger::note::SignedNote;
+use assent_ledger::tree::{Hash, consistency_path, verify_consistency};
+
 use crate::flows::Error;
 use crate::flows::ledger::tree_nodes;
-use crate::ledger::note::SignedNote;
-use crate::ledger::tree::{Hash, consistency_path, verify_consistency};
 use crate::outside::{Head, HeldUpTo, Place};
 use crate::store::ledger::checkpoints;
 use crate::store::{Db, Tx};

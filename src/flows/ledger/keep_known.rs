@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use assent_ledger::epoch::Epoch;
+
 use crate::flows::ledger::hold_heads::is_held;
 use crate::flows::ledger::standing::{Here, find_standing};
 use crate::flows::{Error, Terms};
-use crate::ledger::epoch::Epoch;
 use crate::outside::Head;
 use crate::store::Db;
 

@@ -1,15 +1,15 @@
 //! What the ledger records of itself is committed to like any event.
 
+use assent_ledger::leaf::{LeafHead, canonical};
+use assent_ledger::note::encode_hash;
+use assent_ledger::record::{Emptied, RecordType};
+use assent_ledger::tree::leaf_hash;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::domain::consent::event::Emptied;
 use crate::domain::consent::evidence_key::EvidenceKey;
-use crate::domain::ledger::record::{Purge, RecordType};
+use crate::domain::ledger::record::Purge;
 use crate::flows::{Error, Terms};
-use crate::ledger::leaf::{LeafHead, canonical};
-use crate::ledger::note::encode_hash;
-use crate::ledger::tree::leaf_hash;
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::contacts::erasures::EmptiedEvent;

@@ -1,9 +1,10 @@
 //! That one tree begins with all leaves of an older one (RFC 6962 §2.1.2).
 
+use assent_ledger::note::encode_hash;
+use assent_ledger::tree::{Hash, consistency_path};
+
 use crate::flows::Error;
 use crate::flows::ledger::tree_nodes;
-use crate::ledger::note::encode_hash;
-use crate::ledger::tree::{Hash, consistency_path};
 use crate::store::Tx;
 use crate::store::ledger::checkpoints::StoredCheckpoint;
 

@@ -8,9 +8,9 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::AddAssign;
 
+use assent_ledger::event_type::EventType;
 use uuid::Uuid;
 
-use crate::domain::consent::event::EventType;
 use crate::domain::consent::evidence_key::EvidenceKey;
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::signup::form_state::Method;

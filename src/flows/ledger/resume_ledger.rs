@@ -2,16 +2,17 @@
 
 use std::collections::HashSet;
 
+use assent_ledger::epoch::Epoch;
+use assent_ledger::keys::LedgerKeys;
+use assent_ledger::note::{Checkpoint, encode_hash};
+use assent_ledger::record::{NamedHead, RecordType};
 use serde_json::json;
 
-use crate::domain::ledger::record::{NamedHead, RecordType, Resumption};
+use crate::domain::ledger::record::Resumption;
 use crate::domain::staff::action::Action;
 use crate::flows::ledger::keep_record::new_record;
 use crate::flows::ledger::seal::seal_first;
 use crate::flows::{Error, Terms};
-use crate::ledger::epoch::Epoch;
-use crate::ledger::keys::LedgerKeys;
-use crate::ledger::note::{Checkpoint, encode_hash};
 use crate::outside::Head;
 use crate::random::Moment;
 use crate::store::Tx;
@@ -78,9 +79,10 @@ fn named(head: &Checkpoint) -> NamedHead {
 
 #[cfg(test)]
 mod tests {
+    use assent_ledger::note::{KeyName, SigningKey};
+
     use super::*;
     use crate::domain::timestamp::Timestamp;
-    use crate::ledger::note::{KeyName, SigningKey};
 
     #[test]
     fn rows_of_epochs_that_were_never_signed_are_passed_over() {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use assent_ledger::note::Checkpoint;
+use assent_ledger::tree::{Frontier, Hash, TILE_HEIGHT, TILE_WIDTH, empty_root, leaf_hash};
 use uuid::Uuid;
 
 use crate::domain::consent::evidence_key::{EventFields, EvidenceKey};
@@ -9,8 +11,6 @@ use crate::flows::ledger::chain_claims::chain_claims;
 use crate::flows::ledger::keep_record::is_our_record;
 use crate::flows::ledger::tree_nodes;
 use crate::flows::{Error, Terms};
-use crate::ledger::note::Checkpoint;
-use crate::ledger::tree::{Frontier, Hash, TILE_HEIGHT, TILE_WIDTH, empty_root, leaf_hash};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::ledger::checkpoints::{StoredCheckpoint, Unsealed};

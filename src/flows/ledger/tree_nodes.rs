@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use assent_ledger::tree::{Frontier, Hash, Node, fold, subtree_root};
+
 use crate::flows::Error;
-use crate::ledger::tree::{Frontier, Hash, Node, fold, subtree_root};
 use crate::store::Tx;
 use crate::store::ledger::checkpoints;
 

@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
+use assent_ledger::digest::sha256_hex;
+use assent_ledger::event_type::EventType;
+use assent_ledger::leaf::LeafHead;
 use serde_json::Value;
 
-use crate::domain::catalog::notice::sha256_hex;
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::consent::event::EventType;
 use crate::domain::consent::evidence_key::{EventFields, EvidenceKey};
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::mail::outbox::MailKind;
@@ -18,7 +19,6 @@ use crate::flows::consent::record_consent::{Giver, give};
 use crate::flows::ledger::evidence::{Form, Order, Subject, Words, event};
 use crate::flows::signup::sign_up::words;
 use crate::flows::{Error, Terms};
-use crate::ledger::leaf::LeafHead;
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::catalog::notices::Notice;

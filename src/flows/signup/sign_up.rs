@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
+use assent_ledger::event_type::EventType;
 use data_encoding::HEXLOWER;
 use uuid::Uuid;
 
-use crate::domain::consent::event::EventType;
 use crate::domain::consent::evidence_key::SignupFields;
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::email_address::EmailAddress;

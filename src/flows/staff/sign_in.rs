@@ -4,10 +4,10 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use assent_ledger::digest::sha256;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::domain::catalog::notice::sha256;
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::staff::action::Action;

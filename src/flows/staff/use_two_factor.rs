@@ -1,9 +1,9 @@
 //! A member of staff sets two-factor up, proves themselves by a code, or turns it off again.
 
+use assent_ledger::digest::sha256;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::domain::catalog::notice::sha256;
 use crate::domain::signup::code::Code;
 use crate::domain::staff::action::Action;
 use crate::domain::staff::member::actor;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use assent_ledger::digest::sha256;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use data_encoding::HEXLOWER_PERMISSIVE;
@@ -14,7 +15,6 @@ use subtle::ConstantTimeEq;
 use super::relay::EventRelay;
 use super::sns::Topic;
 use super::unproved::{Unproved, is_recent};
-use crate::domain::catalog::notice::sha256;
 use crate::domain::timestamp::Timestamp;
 
 /// Shorter passwords and keys can be guessed.

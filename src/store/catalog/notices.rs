@@ -1,8 +1,9 @@
 //! The words beside a box: versioned, immutable once shown.
 
+use assent_ledger::digest::sha256_hex;
 use uuid::Uuid;
 
-use crate::domain::catalog::notice::{LANG, sha256_hex};
+use crate::domain::catalog::notice::LANG;
 use crate::domain::catalog::purpose::Purpose;
 use crate::random::Moment;
 use crate::store::{Tx, on};

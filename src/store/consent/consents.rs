@@ -1,9 +1,9 @@
 //! The present state of each subscriber and purpose: the fold of their events.
 
+use assent_ledger::event_type::EventType;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::consent::event::EventType;
 use crate::domain::consent::evidence_key::{ConsentFields, RowMac};
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::slug::{Label, Slug};

@@ -1,9 +1,9 @@
 //! What decides whether one person may be written to: the facts that an export goes by, purpose by purpose.
 
+use assent_ledger::event_type::EventType;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::consent::event::EventType;
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::slug::Label;
 use crate::domain::timestamp::Timestamp;

@@ -1,12 +1,12 @@
 //! Everything that is held of one subscriber, for their eyes (GDPR Art. 15, 20).
 
+use assent_ledger::event_type::EventType;
+use assent_ledger::evidence;
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::consent::event::EventType;
-use crate::domain::consent::evidence;
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::mail::bounce::BounceKind;

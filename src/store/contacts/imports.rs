@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
+use assent_ledger::event_type::EventType;
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::consent::event::EventType;
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::timestamp::Timestamp;

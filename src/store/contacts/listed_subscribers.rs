@@ -1,9 +1,9 @@
 //! The people of one page of a list.
 
+use assent_ledger::event_type::EventType;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::consent::event::EventType;
 use crate::domain::timestamp::Timestamp;
 use crate::store::{Sql, Tx, on, suppresses_all};
 

@@ -1,10 +1,10 @@
 //! Rows that earlier versions wrote without a MAC.
 
+use assent_ledger::event_type::EventType;
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::consent::event::EventType;
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::timestamp::Timestamp;
 use crate::store::contacts::erasures::EmptiedEvent;

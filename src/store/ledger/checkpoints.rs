@@ -1,10 +1,10 @@
 //! The tree's stored hashes and its signed heads.
 
+use assent_ledger::event_type::EventType;
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::consent::event::EventType;
 use crate::domain::timestamp::Timestamp;
 use crate::store::{Sql, Tx, on};
 

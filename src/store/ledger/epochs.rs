@@ -1,7 +1,8 @@
 //! In which epoch the ledger is, where that goes on, and how far its heads are kept outside.
 
+use assent_ledger::epoch::Epoch;
+
 use crate::domain::timestamp::Timestamp;
-use crate::ledger::epoch::Epoch;
 use crate::store::ledger::checkpoints::StoredCheckpoint;
 use crate::store::{Tx, on};
 

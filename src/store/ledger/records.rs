@@ -1,8 +1,8 @@
 //! What the ledger records of itself.
 
+use assent_ledger::record::RecordType;
 use uuid::Uuid;
 
-use crate::domain::ledger::record::RecordType;
 use crate::domain::timestamp::Timestamp;
 use crate::store::{Tx, on};
 

@@ -1,10 +1,10 @@
 //! Events with all that must agree with them, for the check of the whole ledger.
 
+use assent_ledger::event_type::EventType;
 use data_encoding::HEXLOWER_PERMISSIVE;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::consent::event::EventType;
 use crate::domain::timestamp::Timestamp;
 use crate::store::{Sql, Tx, on};
 

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
+use assent_ledger::digest::sha256_hex;
 use uuid::Uuid;
 
-use crate::domain::catalog::notice::{LANG, sha256_hex};
+use crate::domain::catalog::notice::LANG;
 use crate::domain::policy::version::{Change, ChangeClass, PolicyText, WhatChanges};
 use crate::domain::slug::Label;
 use crate::domain::timestamp::Timestamp;

@@ -12,11 +12,11 @@ use serde_json::{Value, json};
 
 use super::bearer::admit;
 use super::problem::Problem;
+use crate::domain::ledger::cursor::Cursor;
 use crate::domain::sentence::sentence;
 use crate::domain::staff::api_token::Scope;
 use crate::flows::contacts::allow_withdrawals::{WithdrawalsRefused, allow_withdrawals};
 use crate::flows::contacts::record_disclosure::Disclosure;
-use crate::ledger::cursor::Cursor;
 use crate::store::consent::withdrawals;
 use crate::web::disclosure::note_disclosure;
 use crate::web::http::fields::{Fault, Fields};

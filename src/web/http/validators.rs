@@ -3,10 +3,10 @@
 
 use std::time::{Duration, SystemTime};
 
+use assent_ledger::digest::sha256_hex;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
-use crate::domain::catalog::notice::sha256_hex;
 use crate::domain::timestamp::Timestamp;
 use crate::web::Error;
 

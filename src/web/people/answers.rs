@@ -1,9 +1,9 @@
 //! "May I write to this person?", in a sentence for each purpose.
 
+use assent_ledger::event_type::EventType;
 use serde::Serialize;
 
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::consent::event::EventType;
 use crate::domain::consent::permission::Permission;
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::time_zone::TimeZone;

@@ -1,10 +1,10 @@
 //! What can be chosen from when people are looked for.
 
+use assent_ledger::event_type::EventType;
 use serde::Serialize;
 
 use crate::domain::catalog::notice::LANG;
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::consent::event::EventType;
 use crate::store::Tx;
 use crate::store::catalog::{purposes, reports};
 use crate::store::policy::versions;

@@ -1,9 +1,9 @@
 //! What a search of the list asks for, as it stands in the page's address.
 
+use assent_ledger::event_type::EventType;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::domain::consent::event::EventType;
 use crate::domain::contacts::search::Sought;
 use crate::domain::time_zone::TimeZone;
 use crate::store::contacts::search::{ConsentFilter, Place, SubscriberFilter};

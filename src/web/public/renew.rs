@@ -4,6 +4,7 @@ pub(super) mod page;
 
 use std::sync::Arc;
 
+use assent_ledger::event_type::EventType;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -14,7 +15,6 @@ use uuid::Uuid;
 use self::page::{AskedPurpose, LeftPurpose, RenewPage, RenewedPage};
 use super::form_parts::PolicyLink;
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::consent::event::EventType;
 use crate::domain::request_id::RequestId;
 use crate::domain::signup::link::LinkKind;
 use crate::domain::timestamp::Timestamp;

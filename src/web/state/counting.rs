@@ -124,12 +124,13 @@ impl<K: Copy + Eq + Hash + Send + 'static, F: Send + Sync + 'static> Copies<K, F
 
 #[cfg(test)]
 mod tests {
+    use assent_ledger::keys::LedgerKeys;
+    use assent_ledger::note::{KeyName, SigningKey};
+
     use super::*;
     use crate::domain::consent::evidence_key::EvidenceKey;
     use crate::domain::contacts::address_key::AddressSecret;
     use crate::files::Files;
-    use crate::ledger::keys::LedgerKeys;
-    use crate::ledger::note::{KeyName, SigningKey};
     use crate::outside::Outside;
 
     #[tokio::test]

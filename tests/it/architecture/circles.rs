@@ -20,7 +20,8 @@ struct Named<'a> {
 /// By every `use` and every path in code, to the file where the item stands: a re-export is passed through
 /// and is no need by itself, but for one of everything, which hides where things stand.
 pub fn edges(files: &[File]) -> Edges<'_> {
-    let in_house = |file: &&File| file.path != "src/main.rs" && !file.path.ends_with("_tests.rs");
+    let in_house =
+        |file: &&File| !file.path.ends_with("src/main.rs") && !file.path.ends_with("_tests.rs");
     let modules: HashMap<Path, &File> =
         files.iter().filter(in_house).map(|file| (file.module(), file)).collect();
     let named: Vec<_> = modules.values().map(|file| (*file, named(file, &modules))).collect();

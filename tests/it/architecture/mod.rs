@@ -8,7 +8,7 @@ mod order;
 mod places;
 mod source;
 
-use source::{File, PROGRAM, STORIES, files_under};
+use source::{File, PROGRAM, STORIES, VERIFIER, files_under};
 
 type Rule = fn(&File) -> Vec<String>;
 
@@ -27,6 +27,7 @@ fn rooms_of_web_never_import_higher_ones() {
 #[test]
 fn no_files_need_each_other_in_a_circle() {
     report(&circles::circles(&circles::edges(&PROGRAM)));
+    report(&circles::circles(&circles::edges(&VERIFIER)));
 }
 
 #[test]
@@ -38,17 +39,20 @@ fn folders_are_the_eight_subjects() {
 #[test]
 fn module_names_say_what_is_inside() {
     hold(&PROGRAM, names::empty_names);
+    hold(&VERIFIER, names::empty_names);
 }
 
 #[test]
 fn no_file_is_too_long() {
     hold(&PROGRAM, names::length);
+    hold(&VERIFIER, names::length);
     hold(&STORIES, names::length);
 }
 
 #[test]
 fn sql_is_only_in_store() {
     hold(&PROGRAM, places::sql);
+    hold(&VERIFIER, places::sql);
 }
 
 #[test]
@@ -69,6 +73,7 @@ fn smtp_is_only_in_mail_transport() {
 #[test]
 fn nothing_is_unwrapped_outside_tests() {
     hold(&PROGRAM, places::unwrapping);
+    hold(&VERIFIER, places::unwrapping);
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub const MODULES: Order = Order {
         &["domain", "tls"],
         &["clock"],
         &["random"],
-        &["ledger", "files", "site", "templates"],
+        &["files", "site", "templates"],
         &["outside"],
         &["store"],
         &["mail", "export"],
@@ -123,7 +123,11 @@ fn imports_of_higher_modules_and_siblings_are_named() {
     for (path, broken, fine) in [
         ("domain/link.rs", "use crate::store::Tx;", "use crate::domain::slug; // crate::web"),
         ("store/mod.rs", "use crate::{random, flows::signup};", "use super::{Tx, on};"),
-        ("files.rs", "use crate::ledger::leaf;", "#[cfg(test)] mod t { use super::super::app; }"),
+        (
+            "files.rs",
+            "use crate::templates::check;",
+            "#[cfg(test)] mod t { use super::super::app; }",
+        ),
         ("web/mod.rs", "use crate::worker::deliver;", "const A: &str = \"crate::worker\";"),
         ("worker/mod.rs", "fn f() { crate::web::router() }", "/// crate::web::router\nfn f() {}"),
         ("flows/mod.rs", "use crate::config::Settings;", "use crate::domain::{self, slug};"),

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 pub static PROGRAM: LazyLock<Vec<File>> = LazyLock::new(|| rust_files("src"));
+pub static VERIFIER: LazyLock<Vec<File>> = LazyLock::new(|| rust_files("ledger/src"));
 pub static STORIES: LazyLock<Vec<File>> = LazyLock::new(|| rust_files("tests/it"));
 
 fn rust_files(directory: &str) -> Vec<File> {
@@ -68,9 +69,10 @@ impl File {
         Self::of(path, &fs::read_to_string(whole).unwrap())
     }
 
-    /// The path of its module within the crate: `web`, `http` for `src/web/http/mod.rs`.
+    /// The path of its module within its crate: `web`, `http` for `src/web/http/mod.rs`.
     pub fn module(&self) -> Vec<&str> {
-        let path = self.path.trim_start_matches("src/").trim_end_matches(".rs");
+        let path = self.path.trim_start_matches("ledger/").trim_start_matches("src/");
+        let path = path.trim_end_matches(".rs");
         let mut parts: Vec<&str> = path.split('/').collect();
         parts.pop_if(|last| ["mod", "lib", "main"].contains(last));
         parts

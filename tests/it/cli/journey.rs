@@ -160,7 +160,7 @@ async fn from_an_empty_directory_to_a_file_and_a_list(database: Database) {
 async fn an_audit_row_says_what_left(database: Database) {
     let desk = Desk::stocked(database).await;
     let csv = desk.does(&["export", "--purpose", "newsletter:weekly", "--format", "csv"]);
-    let sha256 = assent::domain::catalog::notice::sha256_hex(csv.as_bytes());
+    let sha256 = assent_ledger::digest::sha256_hex(csv.as_bytes());
     let db = open_db(&desk.database_url).await;
     let entries =
         assent::store::staff::audit_entries::list(&mut db.read().await.unwrap(), "export")

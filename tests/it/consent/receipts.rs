@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use assent::domain::catalog::notice::sha256_hex;
 use assent::domain::signup::link::LinkKind;
 use assent::flows::consent::withdraw::{Leaving, withdraw};
-use assent::ledger::receipt::verify;
 use assent::store::consent::withdrawals::{self, Withdrawal};
+use assent_ledger::digest::sha256_hex;
+use assent_ledger::receipt::verify;
 use macro_rules_attribute::apply;
 use serde_json::Value;
 use uuid::Uuid;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use assent::domain::catalog::notice::sha256_hex;
 use assent::domain::staff::member::Role;
 use assent::store::ledger::verdicts::Verdict;
+use assent_ledger::digest::sha256_hex;
 use macro_rules_attribute::apply;
 use serde_json::Value;
 

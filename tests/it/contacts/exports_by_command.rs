@@ -4,11 +4,11 @@
 use std::fmt::Write;
 use std::process::Output;
 
-use assent::domain::catalog::notice::sha256_hex;
 use assent::domain::contacts::suppression::SuppressionReason;
 use assent::export::{ExportError, Format, Preset, Wanted};
 use assent::store::contacts::exports::{ExportFilter, count};
 use assent::store::staff::audit_entries;
+use assent_ledger::digest::sha256_hex;
 use macro_rules_attribute::apply;
 use secrecy::ExposeSecret;
 use serde_json::Value;

@@ -1,11 +1,11 @@
 //! Contacts brought in from elsewhere: what comes in stands on its evidence, what does not is named by
 //! its line.
 
-use assent::domain::catalog::notice::sha256_hex;
-use assent::domain::consent::event::EventType;
-use assent::ledger::leaf::LeafHead;
 use assent::store::consent::events;
 use assent::store::staff::audit_entries;
+use assent_ledger::digest::sha256_hex;
+use assent_ledger::event_type::EventType;
+use assent_ledger::leaf::LeafHead;
 use macro_rules_attribute::apply;
 use serde_json::Value;
 
@@ -83,8 +83,7 @@ async fn what_comes_in_goes_out_with_its_evidence(database: Database) {
     let salt: [u8; 32] = events[0].salt.as_deref().unwrap().try_into().unwrap();
     assert_eq!(LeafHead::of_event(EventType::Given).leaf(&salt, text), events[0].leaf);
     let (context, words) = (events[0].context.as_deref(), events[0].words.as_deref());
-    let body =
-        assent::domain::consent::evidence::read(Some(text), context, words).unwrap().unwrap();
+    let body = assent_ledger::evidence::read(Some(text), context, words).unwrap().unwrap();
     assert_eq!(
         (&body["method"], &body["evidence"]),
         (&"import".into(), &"Paper form, \"yes\" ticked".into())

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use assent::domain::catalog::notice::hex;
 use assent::domain::contacts::suppression::SuppressionReason;
+use assent_ledger::digest::hex;
 use macro_rules_attribute::apply;
 use serde_json::{Value, json};
 
@@ -176,10 +176,7 @@ async fn one_person_is_told_with_the_words(database: Database) {
         (&weekly["receipt_id"], &json!(id))
     );
     let words = consent["words"].as_str().unwrap();
-    assert_eq!(
-        consent["notice_sha256"],
-        hex(&assent::domain::catalog::notice::sha256(words.as_bytes()))
-    );
+    assert_eq!(consent["notice_sha256"], hex(&assent_ledger::digest::sha256(words.as_bytes())));
     let event = agreed["events"]
         .as_array()
         .unwrap()

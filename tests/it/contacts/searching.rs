@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use assent::domain::catalog::purpose::Purpose;
-use assent::domain::consent::event::EventType;
 use assent::domain::contacts::search::{SearchWords, Sought};
 use assent::domain::contacts::suppression::SuppressionReason;
 use assent::domain::signup::form_state::Method;
@@ -16,6 +15,7 @@ use assent::store::contacts::search::{
 };
 use assent::store::contacts::subscribers;
 use assent::store::{Db, Tx};
+use assent_ledger::event_type::EventType;
 use macro_rules_attribute::apply;
 use uuid::Uuid;
 

@@ -6,10 +6,10 @@ use assent::domain::contacts::email_address::EmailAddress;
 use assent::domain::contacts::suppression::SuppressionReason;
 use assent::flows::Error;
 use assent::flows::ledger::adopt::adopt;
-use assent::ledger::note::Checkpoint;
-use assent::ledger::tree::{Frontier, leaf_hash};
 use assent::outside::{Ending, EndingReason, Head, Turn};
 use assent::store::ledger::checkpoints::{self, StoredCheckpoint};
+use assent_ledger::note::Checkpoint;
+use assent_ledger::tree::{Frontier, leaf_hash};
 use macro_rules_attribute::apply;
 
 use super::{

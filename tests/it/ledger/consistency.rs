@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use assent::backup::read_notes;
-use assent::ledger::note::{SignedNote, decode_hash};
-use assent::ledger::tree::{Hash, verify_consistency};
+use assent_ledger::note::{SignedNote, decode_hash};
+use assent_ledger::tree::{Hash, verify_consistency};
 use macro_rules_attribute::apply;
 
 use super::{WEEKLY, command, does, seal};

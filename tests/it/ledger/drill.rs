@@ -6,7 +6,6 @@ use std::process::Output;
 use std::time::Duration;
 
 use assent::backup::{Manifest, Sources, Target, put_back, take};
-use assent::domain::catalog::notice::hex;
 use assent::domain::mail::alarm::MAIL_PAUSED;
 use assent::files::Files;
 use assent::outside::Outside;
@@ -14,6 +13,7 @@ use assent::random::Random;
 use assent::store::Db;
 use assent::store::dump::MailPause;
 use assent::store::mail::alarms::{self, Alarm};
+use assent_ledger::digest::hex;
 use macro_rules_attribute::apply;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};

@@ -7,7 +7,6 @@ use std::sync::atomic::Ordering;
 
 use assent::clock::Clock;
 use assent::domain::catalog::purpose::Purpose;
-use assent::domain::consent::event::EventType;
 use assent::domain::contacts::email_address::EmailAddress;
 use assent::domain::signup::form_state::Method;
 use assent::flows::consent::choose::{Choices, Refusal, choose};
@@ -15,12 +14,13 @@ use assent::flows::consent::withdraw::{Leaving, withdraw};
 use assent::flows::contacts::erase::erase;
 use assent::flows::signup::confirm::{Confirmation, Press, confirm};
 use assent::flows::signup::sign_up::{SignUp, sign_up};
-use assent::ledger::tree::{Frontier, leaf_hash};
 use assent::store::catalog::notices::{self, Notice};
 use assent::store::consent::{consents, events};
 use assent::store::contacts::subscribers;
 use assent::store::policy::versions::{self, PolicyVersion};
 use assent::store::signup::signups;
+use assent_ledger::event_type::EventType;
+use assent_ledger::tree::{Frontier, leaf_hash};
 use proptest::prelude::*;
 use uuid::Uuid;
 

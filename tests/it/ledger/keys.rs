@@ -8,13 +8,13 @@ use assent::config::{Settings, Values};
 use assent::domain::contacts::email_address::EmailAddress;
 use assent::domain::signup::form_state::Method;
 use assent::flows::signup::sign_up::{SignUp, sign_up};
-use assent::ledger::note::{KeyName, SigningKey, VerifyingKey};
 use assent::notary::seal_all;
 use assent::notary::verify::{Verification, verify};
 use assent::random::Random;
 use assent::store::catalog::notices;
 use assent::store::ledger::checkpoints;
 use assent::store::policy::versions;
+use assent_ledger::note::{KeyName, SigningKey, VerifyingKey};
 use macro_rules_attribute::apply;
 use secrecy::ExposeSecret;
 

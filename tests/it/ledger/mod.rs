@@ -27,11 +27,11 @@ mod unreadable;
 
 use std::process::Output;
 
-use assent::domain::consent::event::EventType;
-use assent::ledger::note::{SignedNote, VerifyingKey};
 use assent::notary::verify::{Verification, verify};
 use assent::store::Db;
 use assent::store::ledger::checkpoints;
+use assent_ledger::event_type::EventType;
+use assent_ledger::note::{SignedNote, VerifyingKey};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 

@@ -3,18 +3,18 @@
 use std::time::Duration;
 
 use assent::domain::catalog::notice::LANG;
-use assent::domain::consent::event::EventType;
 use assent::domain::signup::form_state::Method;
 use assent::flows::ledger::evidence::{Form, Order, event};
 use assent::flows::signup::sign_up::words;
-use assent::ledger::note::SignedNote;
-use assent::ledger::tree::TILE_WIDTH;
 use assent::notary::seal_all;
 use assent::store::Tx;
 use assent::store::catalog::notices;
 use assent::store::consent::events::{NewConsentEvent, append_all};
 use assent::store::ledger::checkpoints;
 use assent::store::policy::versions;
+use assent_ledger::event_type::EventType;
+use assent_ledger::note::SignedNote;
+use assent_ledger::tree::TILE_WIDTH;
 use macro_rules_attribute::apply;
 
 use super::{

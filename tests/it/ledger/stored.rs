@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use assent::domain::consent::event::EventType;
 use assent::domain::signup::form_state::Method;
 use assent::flows::signup::sign_up::SignUp;
 use assent::intake::{Intake, IntakeParts};
-use assent::ledger::leaf::{LeafHead, canonical};
 use assent::store::catalog::notices;
 use assent::store::consent::events;
 use assent::store::policy::versions;
 use assent::store::signup::signups;
+use assent_ledger::event_type::EventType;
+use assent_ledger::leaf::{LeafHead, canonical};
 use macro_rules_attribute::apply;
 use uuid::Uuid;
 
@@ -65,17 +65,13 @@ async fn every_event_is_committed_to_by_its_leaf(database: Database) {
         let (context, words) = (event.context.as_deref(), event.words.as_deref());
         assert_eq!(
             value["context"],
-            assent::domain::catalog::notice::sha256_hex(context.unwrap().as_bytes())
+            assent_ledger::digest::sha256_hex(context.unwrap().as_bytes())
         );
-        let value =
-            assent::domain::consent::evidence::read(Some(body), context, words).unwrap().unwrap();
+        let value = assent_ledger::evidence::read(Some(body), context, words).unwrap().unwrap();
         assert_eq!(value["email"], "ada@b.example");
         assert_eq!(value["policy"]["label"], signup.policy_label.as_str());
         let words = value["notice"]["text"].as_str().unwrap();
-        assert_eq!(
-            value["notice"]["sha256"],
-            assent::domain::catalog::notice::sha256_hex(words.as_bytes())
-        );
+        assert_eq!(value["notice"]["sha256"], assent_ledger::digest::sha256_hex(words.as_bytes()));
         assert_eq!(value["source"], "/reports/sample");
     }
 }

@@ -120,7 +120,7 @@ async fn a_version_is_looked_at_and_then_published(database: Database) {
     let said = said.last().unwrap();
     assert!(said.actor.starts_with("staff:"));
     // The hash is of the lines as files have them, not as browsers send them.
-    let sha256 = assent::domain::catalog::notice::sha256_hex(TEXT.replace("\r\n", "\n").as_bytes());
+    let sha256 = assent_ledger::digest::sha256_hex(TEXT.replace("\r\n", "\n").as_bytes());
     assert_eq!(
         (said.detail.0["label"].as_str(), said.detail.0["sha256"].as_str()),
         (Some("2027-01"), Some(sha256.as_str()))

@@ -1,11 +1,11 @@
 //! Somebody signed in at the console, and what they do there.
 
-use assent::domain::catalog::notice::sha256;
 use assent::domain::contacts::email_address::EmailAddress;
 use assent::domain::staff::member::Role;
 use assent::domain::staff::password::{HashMemory, Password, PasswordHash};
 use assent::flows::staff::add_staff::add_staff;
 use assent::store::staff::{audit_entries, members, sessions};
+use assent_ledger::digest::sha256;
 use serde_json::Value;
 use uuid::Uuid;
 

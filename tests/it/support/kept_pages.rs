@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use assent::domain::catalog::notice::sha256_hex;
+use assent_ledger::digest::sha256_hex;
 
 use super::app::Answer;
 

@@ -1,9 +1,9 @@
 //! What a search for people is narrowed by, and which of it can say by itself whom it leaves.
 
+use assent_ledger::event_type::EventType;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::consent::event::EventType;
 use crate::domain::contacts::search::Sought;
 use crate::domain::key::{least_key, least_key_after};
 use crate::domain::timestamp::Timestamp;

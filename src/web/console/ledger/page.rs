@@ -1,9 +1,9 @@
 //! The page of the ledger.
 
+use assent_ledger::note::encode_hash;
 use serde::Serialize;
 
 use crate::domain::timestamp::Timestamp;
-use crate::ledger::note::encode_hash;
 use crate::store::ledger::checkpoints::StoredCheckpoint;
 use crate::store::ledger::verdicts::Verdict;
 use crate::templates::page::Page;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use assent_ledger::digest::sha256;
 use axum::http::{HeaderMap, HeaderValue};
 
-use crate::domain::catalog::notice::sha256;
 use crate::domain::staff::member::SESSION_AT_MOST;
 use crate::store::staff::sessions::{self, Session};
 use crate::web::{App, Error, cookie};

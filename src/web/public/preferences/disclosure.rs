@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use assent_ledger::event_type::EventType;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::header;
@@ -12,7 +13,6 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::consent::event::EventType;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::mail::bounce::BounceKind;

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use assent_ledger::event_type::EventType;
+use assent_ledger::note::encode_hash;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::header;
@@ -10,13 +12,11 @@ use axum::routing::get;
 use serde::Serialize;
 
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::consent::event::EventType;
 use crate::domain::contacts::imported_contact::ImportedWords;
 use crate::domain::signup::form_state::Method;
 use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::consent::receipt::{Receipt, Sealed, receipt};
-use crate::ledger::note::encode_hash;
 use crate::templates::page::Page;
 use crate::web::headers::UNLISTED;
 use crate::web::public::preferences::page::find;

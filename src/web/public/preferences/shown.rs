@@ -1,8 +1,8 @@
 //! What the page of somebody's choices shows.
 
+use assent_ledger::event_type::EventType;
 use serde::Serialize;
 
-use crate::domain::consent::event::EventType;
 use crate::domain::timestamp::Timestamp;
 use crate::templates::page::Page;
 use crate::web::public::form_parts::{FieldError, PolicyLink};

@@ -1,7 +1,7 @@
 //! A purpose as a box on forms: offered where it was meant to be, ticked or not, and exported alone.
 
-use assent::domain::catalog::notice::sha256_hex;
 use assent::flows::catalog::offer_purpose::offer_purpose;
+use assent_ledger::digest::sha256_hex;
 use macro_rules_attribute::apply;
 
 use super::{CODE, NAME, TICKED, WORDS, add, notice, offering, page_with, reword};

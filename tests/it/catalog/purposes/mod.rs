@@ -4,12 +4,12 @@ mod boxes;
 mod commands;
 mod wording;
 
-use assent::domain::catalog::notice::sha256_hex;
 use assent::domain::slug::Slug;
 use assent::domain::text::Line;
 use assent::flows::catalog::add_purpose::{NewPurpose, add_purpose};
 use assent::flows::catalog::edit_purpose::{PurposeEdit, edit_purpose};
 use assent::flows::catalog::purpose_error::PurposeError;
+use assent_ledger::digest::sha256_hex;
 
 use crate::support::app::{Database, PATH, SLUG, TestApp};
 use crate::support::poll;

@@ -1,11 +1,11 @@
 //! The words of a purpose: new ones are a new notice, read before they are agreed to, and written down.
 
-use assent::domain::catalog::notice::sha256_hex;
 use assent::flows::catalog::edit_purpose::{PurposeEdit, edit_purpose};
 use assent::flows::catalog::offer_purpose::offer_purpose;
 use assent::flows::catalog::purpose_error::PurposeError;
 use assent::store::catalog::notices;
 use assent::store::staff::audit_entries;
+use assent_ledger::digest::sha256_hex;
 use macro_rules_attribute::apply;
 
 use super::{CODE, NAME, NEW_WORDS, TICKED, WORDS, add, notice, offering, page_with, reword};

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use assent::domain::catalog::notice::sha256_hex;
 use assent::domain::text::Line;
 use assent::flows::catalog::add_purpose::{NewPurpose, add_purpose};
 use assent::flows::catalog::edit_purpose::{PurposeEdit, edit_purpose};
+use assent_ledger::digest::sha256_hex;
 use macro_rules_attribute::apply;
 
 use super::{ADA, KEEPS_ALL, WEEKLY, assert_refused, state, subscribed, ticks_all, words};

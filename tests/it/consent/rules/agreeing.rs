@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use assent::domain::catalog::notice::sha256_hex;
 use assent::domain::policy::version::ChangeClass;
 use assent::store::consent::events;
+use assent_ledger::digest::sha256_hex;
 use macro_rules_attribute::apply;
 
 use super::{ADA, BOTH, WEEKLY, publish, subscriber_id};
@@ -86,9 +86,8 @@ async fn rule_03_each_event_says_who_when_what_and_how(database: Database) {
     assert_eq!(given.len(), 2);
     for event in given {
         let (context, words) = (event.context.as_deref(), event.words.as_deref());
-        let body = assent::domain::consent::evidence::read(event.body.as_deref(), context, words)
-            .unwrap()
-            .unwrap();
+        let body =
+            assent_ledger::evidence::read(event.body.as_deref(), context, words).unwrap().unwrap();
         let words = body["notice"]["text"].as_str().unwrap();
         assert!(words.contains("Sample Press may"), "{words}");
         for (found, expected) in [

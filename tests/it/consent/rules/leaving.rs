@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use assent::ledger::receipt::verify;
 use assent::notary::seal_all;
 use assent::worker::tasks::forget_signups::forget_signups;
+use assent_ledger::receipt::verify;
 use macro_rules_attribute::apply;
 use serde_json::Value;
 

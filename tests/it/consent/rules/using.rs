@@ -1,9 +1,9 @@
 //! Rules 9 to 11: a policy that changes, exports, and suppression.
 
-use assent::domain::catalog::notice::sha256_hex;
 use assent::domain::contacts::suppression::SuppressionReason;
 use assent::domain::policy::version::ChangeClass;
 use assent::store::staff::audit_entries;
+use assent_ledger::digest::sha256_hex;
 use macro_rules_attribute::apply;
 use serde_json::Value;
 

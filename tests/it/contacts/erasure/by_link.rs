@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use assent::domain::consent::event::EventType;
 use assent::domain::signup::link::{Link, LinkKind};
 use assent::store::consent::events::{self, ConsentEvent};
+use assent_ledger::event_type::EventType;
 use macro_rules_attribute::apply;
 use uuid::Uuid;
 

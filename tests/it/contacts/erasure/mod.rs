@@ -5,11 +5,11 @@ mod by_link;
 mod meanwhile;
 mod no_trace;
 
-use assent::domain::catalog::notice::hex;
 use assent::domain::contacts::email_address::EmailAddress;
 use assent::domain::contacts::suppression::SuppressionReason;
 use assent::domain::signup::link::LinkKind;
 use assent::outside::{Ending, EndingReason, Turn};
+use assent_ledger::digest::hex;
 use uuid::Uuid;
 
 use crate::support::app::TestApp;

@@ -1,8 +1,8 @@
 //! What is chosen is counted and shown, and then taken, by whoever may.
 
-use assent::domain::catalog::notice::sha256_hex;
 use assent::domain::contacts::suppression::SuppressionReason;
 use assent::domain::staff::member::Role;
+use assent_ledger::digest::sha256_hex;
 use macro_rules_attribute::apply;
 use serde_json::Value;
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use assent::domain::catalog::notice::sha256_hex;
 use assent::domain::staff::member::Role;
+use assent_ledger::digest::sha256_hex;
 use macro_rules_attribute::apply;
 
 use super::{CHOSEN, DOWNLOAD, WEEKLY, begin, is_attachment, page_with, with_too_many};

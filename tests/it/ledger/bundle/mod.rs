@@ -8,8 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use assent::ledger::bundle::EVENTS;
-use assent::ledger::note::{KeyName, SigningKey};
+use assent_ledger::bundle::EVENTS;
+use assent_ledger::note::{KeyName, SigningKey};
 use serde_json::Value;
 use tempfile::TempDir;
 

@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use assent::domain::catalog::notice::sha256_hex;
-use assent::ledger::bundle::{CHECKPOINT, EVENTS, EXTENT};
-use assent::ledger::extent::Extent;
-use assent::ledger::note::SignedNote;
+use assent_ledger::bundle::{CHECKPOINT, EVENTS, EXTENT};
+use assent_ledger::digest::sha256_hex;
+use assent_ledger::extent::Extent;
+use assent_ledger::note::SignedNote;
 use macro_rules_attribute::apply;
 use serde_json::Value;
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use assent::ledger::bundle::{CHECKPOINT, EVENTS, EXTENT, KEYS};
+use assent_ledger::bundle::{CHECKPOINT, EVENTS, EXTENT, KEYS};
 use macro_rules_attribute::apply;
 use serde_json::Value;
 

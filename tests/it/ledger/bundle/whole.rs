@@ -5,8 +5,8 @@ use std::fs;
 use assent::domain::contacts::email_address::EmailAddress;
 use assent::domain::signup::form_state::Method;
 use assent::flows::contacts::erase::erase;
-use assent::ledger::bundle::{CHECKPOINT, KEYS, keys_json};
-use assent::ledger::note::{Checkpoint, SignedNote, encode_hash};
+use assent_ledger::bundle::{CHECKPOINT, KEYS, keys_json};
+use assent_ledger::note::{Checkpoint, SignedNote, encode_hash};
 use macro_rules_attribute::apply;
 
 use super::{Bundle, exchange, halves, history, key, stripped, thief};

@@ -53,7 +53,7 @@ pub async fn not_level(app: &TestApp) -> String {
 /// How many entries the head covers that anybody may see.
 pub async fn shown(app: &TestApp) -> u64 {
     let note = app.get("/ledger/checkpoint").await.text();
-    assent::ledger::note::SignedNote::parse(&note).unwrap().checkpoint().size
+    assent_ledger::note::SignedNote::parse(&note).unwrap().checkpoint().size
 }
 
 /// The heads in both places, each a file of its own.

@@ -1,7 +1,7 @@
 //! After a loss only an act goes on, `ledger resume`, and under another name.
 
-use assent::domain::consent::event::EventType;
 use assent::store::Db;
+use assent_ledger::event_type::EventType;
 use macro_rules_attribute::apply;
 use serde_json::{Value, json};
 
@@ -119,8 +119,8 @@ async fn after_an_act_everything_goes_on_under_another_name(database: Database) 
     assert!(head.lines().next().unwrap().ends_with("/ledger/r2"), "{head}");
     let keys = does(&app, &["ledger", "key"]);
     let key = keys.lines().next().unwrap();
-    let renamed = assent::ledger::note::VerifyingKey::parse(keys.lines().nth(2).unwrap()).unwrap();
-    let signed = assent::ledger::note::SignedNote::parse(&head).unwrap();
+    let renamed = assent_ledger::note::VerifyingKey::parse(keys.lines().nth(2).unwrap()).unwrap();
+    let signed = assent_ledger::note::SignedNote::parse(&head).unwrap();
     assert!(renamed.name().as_str().ends_with("/r2") && signed.verified_by(&[renamed]).is_some());
     let bundle = app.dir.path().join("bundle");
     does(&app, &["ledger", "bundle", bundle.to_str().unwrap()]);

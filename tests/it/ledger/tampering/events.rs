@@ -1,10 +1,10 @@
 //! Events that were changed, taken away, slipped in or put in another order.
 
-use assent::domain::consent::event::EventType;
-use assent::ledger::leaf::LeafHead;
-use assent::ledger::tree::leaf_hash;
 use assent::store::Tx;
 use assent::store::ledger::checkpoints::{find_newest, find_tile, list};
+use assent_ledger::event_type::EventType;
+use assent_ledger::leaf::LeafHead;
+use assent_ledger::tree::leaf_hash;
 use macro_rules_attribute::apply;
 
 use super::{caught, healed, history, tampered, write_tile};

@@ -1,8 +1,8 @@
 //! Signed heads and the stored tree, changed.
 
-use assent::ledger::note::{KeyName, SignedNote, SigningKey};
 use assent::store::Db;
 use assent::store::ledger::checkpoints::{StoredCheckpoint, find_newest, find_tile, list};
+use assent_ledger::note::{KeyName, SignedNote, SigningKey};
 use macro_rules_attribute::apply;
 
 use super::{caught, healed, history, tampered, write_tile};

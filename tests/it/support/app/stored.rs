@@ -5,10 +5,10 @@ use std::sync::Arc;
 use assent::domain::consent::evidence_key::EvidenceKey;
 use assent::domain::contacts::address_key::AddressSecret;
 use assent::files::Files;
-use assent::ledger::keys::LedgerKeys;
-use assent::ledger::note::{KeyName, SigningKey};
 use assent::outside::Outside;
 use assent::store::{Db, Tx};
+use assent_ledger::keys::LedgerKeys;
+use assent_ledger::note::{KeyName, SigningKey};
 
 use super::TestApp;
 use crate::support::poll;

@@ -1,13 +1,13 @@
 //! What the screens of newsletters and of purposes have in common: who agreed, the forms that offer it, and
 //! what follows a change.
 
+use assent_ledger::event_type::EventType;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::catalog::edit::Reworded;
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::consent::event::EventType;
 use crate::domain::slug::Slug;
 use crate::flows::catalog::offer_purpose::offer_on_reports;
 use crate::store::Tx;

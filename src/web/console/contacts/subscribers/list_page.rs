@@ -1,8 +1,8 @@
 //! The page that lists people.
 
+use assent_ledger::event_type::EventType;
 use serde::Serialize;
 
-use crate::domain::consent::event::EventType;
 use crate::domain::timestamp::Timestamp;
 use crate::store::contacts::search::Count;
 use crate::templates::page::Page;

@@ -3,19 +3,19 @@
 
 use std::sync::Arc;
 
+use assent_ledger::event_type::EventType;
+use assent_ledger::note::encode_hash;
 use axum::extract::{Path, State};
 use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::domain::consent::event::EventType;
 use crate::domain::staff::right::Right;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::consent::receipt::{Receipt, receipt};
 use crate::flows::contacts::disclose::disclose;
 use crate::flows::contacts::record_disclosure::Disclosure;
-use crate::ledger::note::encode_hash;
 use crate::store::contacts::subscribers;
 use crate::templates::page::Page;
 use crate::web::console::contacts::subscribers::person::find;

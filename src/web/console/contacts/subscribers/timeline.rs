@@ -1,10 +1,10 @@
 //! What happened with one person, newest first: facts of the ledger with the words they saw, mail, downloads,
 //! and what stops mail to them.
 
+use assent_ledger::event_type::EventType;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::domain::consent::event::EventType;
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::mail::outbox::{MailKind, OutboxState};
 use crate::domain::timestamp::Timestamp;

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use assent_ledger::digest::sha256;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 
-use crate::domain::catalog::notice::sha256;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::contacts::brought_suppression::BROUGHT;
 use crate::domain::contacts::suppression::SuppressionReason;

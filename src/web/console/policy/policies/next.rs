@@ -4,11 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use assent_ledger::digest::sha256_hex;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
-use crate::domain::catalog::notice::{LANG, sha256_hex};
+use crate::domain::catalog::notice::LANG;
 use crate::domain::policy::text_difference::difference;
 use crate::domain::policy::version::{
     Change, ChangeClass, PolicyText, WhatChanges, WhatChangesError,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use assent::domain::catalog::notice::hex;
+use assent_ledger::digest::hex;
 use macro_rules_attribute::apply;
 use ring::hmac;
 use serde_json::{Value, json};

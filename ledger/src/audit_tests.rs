@@ -10,12 +10,12 @@ use super::audit::{AuditError, AuditReport, audit};
 use super::bundle::{
     CHECKPOINT, EVENTS, EXTENT, KEYS, event_line, keys_json, notice_file, policy_file,
 };
+use super::digest::sha256_hex;
+use super::event_type::EventType;
 use super::extent::Extent;
 use super::leaf::{LeafHead, LeafType, canonical};
 use super::note::{Checkpoint, KeyName, SignedNote, SigningKey};
 use super::tree::{Frontier, Hash, TILE_HEIGHT, fold, inclusion_path, leaf_hash, subtree_root};
-use crate::domain::catalog::notice::sha256_hex;
-use crate::domain::consent::event::EventType;
 
 const ORIGIN: &str = "example.org/ledger";
 pub(super) const POLICY: &str = "# Privacy\n\nWe keep little.\n";

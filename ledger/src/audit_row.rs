@@ -1,23 +1,24 @@
 //! The part of an audit that looks at one row by itself, so that rows can be checked side by side.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use serde::Deserialize;
 use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
-use super::bundle::{EventLine, decode_salt};
+use super::bundle::{EventLine, decode_salt, is_label};
 use super::canonical::canonical_text;
+use super::digest::sha256_hex;
+use super::event_type::EventType;
 use super::finding::{Problem, Row};
 use super::leaf::{LeafHead, LeafType};
 use super::note::{Checkpoint, decode_hash};
+use super::record::{RecordType, Told};
 use super::subjects::InOrder;
 use super::tree::{Hash, leaf_hash, verify_inclusion};
-use crate::domain::catalog::notice::sha256_hex;
-use crate::domain::consent::event::EventType;
-use crate::domain::ledger::record::{RecordType, Told};
-use crate::domain::slug::Label;
-use crate::domain::timestamp::Timestamp;
 
 /// What one row came to.
 #[derive(Debug)]
@@ -201,7 +202,7 @@ fn in_order(event_type: EventType, version: u8, body: &Body<'_>) -> Option<InOrd
         EventType::Requested => body.signup_id?,
         _ => body.subscriber_id?,
     };
-    let at = body.at.and_then(Timestamp::parse).map(|at| at.micros().div_euclid(1_000_000));
+    let at = body.at.and_then(whole_seconds);
     if version == 1 {
         return Some(InOrder { subject_id, event_type, seq: None, previous: None, at });
     }
@@ -210,6 +211,14 @@ fn in_order(event_type: EventType, version: u8, body: &Body<'_>) -> Option<InOrd
         None => None,
     };
     Some(InOrder { subject_id, event_type, seq: Some(body.seq?), previous, at: Some(at?) })
+}
+
+/// The second of an RFC 3339 moment, counted from the Unix epoch; `None` outside of the years that RFC 3339 can write
+/// in UTC.
+fn whole_seconds(text: &str) -> Option<i64> {
+    const CALENDAR: RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
+    let seconds = OffsetDateTime::parse(text, &Rfc3339).ok()?.unix_timestamp();
+    CALENDAR.contains(&seconds).then_some(seconds)
 }
 
 /// The files that a body refers to; that somebody was erased is recorded without any words.
@@ -232,7 +241,7 @@ fn references(
             if sha256_hex(text.as_bytes()) != sha256 {
                 return Err(Problem::NoticeText);
             }
-            if policy.label.parse::<Label>().is_err() {
+            if !is_label(&policy.label) {
                 return Err(Problem::PolicyLabel);
             }
             Ok(Some(References::Shown(Shown {
@@ -272,6 +281,26 @@ pub(super) fn read_context(text: &str) -> Option<Shown> {
         policy_label: said("/policy/label")?.to_owned(),
         policy_sha256: said("/policy/sha256")?.to_owned(),
     };
-    let whole = is_hash(&shown.notice_sha256) && shown.policy_label.parse::<Label>().is_ok();
+    let whole = is_hash(&shown.notice_sha256) && is_label(&shown.policy_label);
     whole.then_some(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_read_to_its_second() {
+        for (text, seconds) in [
+            ("1970-01-01T00:00:01.999999Z", Some(1)),
+            ("1970-01-01T01:00:00+01:00", Some(0)),
+            ("1969-12-31T23:59:59.5Z", Some(-1)),
+            ("9999-12-31T23:59:59.999999Z", Some(253_402_300_799)),
+            ("9999-12-31T23:59:59-00:01", None),
+            ("0001-01-01T00:00:00+00:01", None),
+            ("2026-11-23", None),
+        ] {
+            assert_eq!(whole_seconds(text), seconds, "{text}");
+        }
+    }
 }

@@ -9,14 +9,13 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::bundle::decode_salt;
+use super::digest::sha256_hex;
+use super::event_type::EventType;
+use super::evidence::whole;
 use super::jws::{self, JwsError};
 use super::leaf::{LeafHead, canonical};
 use super::note::{NoteError, SignedNote, SigningKey, VerifyingKey, decode_hash, encode_hash};
 use super::tree::{Hash, leaf_hash, verify_inclusion};
-use crate::domain::catalog::notice::sha256_hex;
-use crate::domain::consent::event::EventType;
-use crate::domain::consent::evidence::whole;
-use crate::domain::timestamp::Timestamp;
 
 /// The type that the header declares, so that no other signed thing passes for a receipt
 /// (RFC 8725 §3.11).
@@ -43,8 +42,8 @@ pub struct ReceiptFacts<'a> {
     pub policy_url: &'a str,
     /// Where consent is withdrawn: a page that asks for the address, and opens nothing by itself.
     pub withdraw_url: &'a str,
-    /// When the receipt was made.
-    pub issued_at: Timestamp,
+    /// When the receipt was made, RFC 3339.
+    pub issued_at: &'a str,
     /// That the ledger holds the event.
     pub proof: Proof<'a>,
 }
@@ -79,7 +78,7 @@ pub struct Proof<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum ReceiptError {
     /// Not signed as a receipt by a known key.
-    #[error("this is not a receipt: {0}")]
+    #[error("this is not a receipt")]
     Signature(#[from] JwsError),
     /// Signed, but not with what a receipt has.
     #[error("the receipt lacks what proves it")]

@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::domain::catalog::notice::hex;
+use super::digest::hex;
 
 /// The signature type of plain Ed25519 (C2SP signed-note, "Signature types").
 const ED25519: u8 = 0x01;

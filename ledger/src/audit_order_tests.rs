@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 
 use super::audit_tests::{Bundle, Event, POLICY, event_id, events, lines, proof, words};
 use super::bundle::{context_file, notice_file};
+use super::digest::sha256_hex;
+use super::event_type::EventType;
 use super::leaf::{LeafHead, LeafType, canonical};
 use super::note::encode_hash;
+use super::record::RecordType;
 use super::tree::leaf_hash;
-use crate::domain::catalog::notice::sha256_hex;
-use crate::domain::consent::event::EventType;
-use crate::domain::ledger::record::RecordType;
 
 pub(super) const ADA: u128 = 11;
 const BOB: u128 = 12;

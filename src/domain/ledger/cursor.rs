@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::epoch::Epoch;
+use assent_ledger::epoch::Epoch;
 
 /// A place in the ledger, and the epoch it was told in: after a loss the places are given anew, so one of before
 /// may stand for somebody else. To be kept as it is; in the first epoch it reads as a plain number.

@@ -7,12 +7,12 @@ use serde_json::json;
 use super::audit_order_tests::{ADA, FILLED, GAP, Ledger, UNNAMED, finds};
 use super::audit_tests::{checkpoint, key};
 use super::bundle::EXTENT;
+use super::digest::sha256_hex;
+use super::event_type::EventType;
 use super::extent::Extent;
 use super::jws;
 use super::note::encode_hash;
-use crate::domain::catalog::notice::sha256_hex;
-use crate::domain::consent::event::EventType;
-use crate::domain::ledger::record::RecordType;
+use super::record::RecordType;
 
 const OTHER_EXTENT: &str = "the signed word is on other events, or on another checkpoint";
 

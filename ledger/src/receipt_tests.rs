@@ -5,17 +5,16 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::digest::sha256_hex;
+use super::event_type::EventType;
+use super::evidence::whole;
 use super::jws::{JwsError, LIMIT};
 use super::leaf::{LeafHead, LeafType, canonical};
+use super::note::{Checkpoint, KeyName};
 use super::note::{SigningKey, encode_hash};
 use super::receipt::{ReceiptError as E, *};
 use super::tree::leaf_hash;
-use crate::domain::catalog::notice::sha256_hex;
-use crate::domain::consent::event::EventType;
-use crate::domain::consent::evidence::whole;
-use crate::domain::timestamp::Timestamp;
-use crate::ledger::note::{Checkpoint, KeyName};
-use crate::ledger::tree::{Frontier, node_hash};
+use super::tree::{Frontier, node_hash};
 
 const WORDS: &str = "I agree, \u{201c}gladly\u{201d}.";
 
@@ -102,7 +101,7 @@ fn receipt_of(
         salt: &salt,
         policy_url: "https://example.org/policies/privacy/2026-11",
         withdraw_url: "https://example.org/preferences",
-        issued_at: Timestamp::parse("2026-11-24T00:00:00Z").unwrap(),
+        issued_at: "2026-11-24T00:00:00.000000Z",
         proof: Proof {
             index: 1,
             size: 2,

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
+use super::event_type::EventType;
 use super::finding::Problem;
 use super::tree::Hash;
-use crate::domain::consent::event::EventType;
 
 /// What one event says of its subject.
 #[derive(Clone, Debug)]

@@ -16,7 +16,6 @@ use serde_json::{Value, json};
 
 use super::note::{KeyError, VerifyingKey, encode_hash};
 use super::tree::Hash;
-use crate::domain::timestamp::Timestamp;
 
 /// The file with a line for each event.
 pub const EVENTS: &str = "events.ndjson";
@@ -48,6 +47,15 @@ pub fn policy_file(label: &str) -> String {
     format!("policies/{label}.md")
 }
 
+/// Whether a text is a policy's label, and so the name of a file that stays within its folder: 1 to 64 of letters,
+/// digits, `.`, `-` and `_`, and not marks alone.
+#[must_use]
+pub fn is_label(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
+        && text.bytes().any(|b| b.is_ascii_alphanumeric())
+}
+
 /// One line of `events.ndjson`, with its newline. `body` is the RFC 8785 text that the leaf commits
 /// to; it and `salt` are `None` after erasure. `proof` is for partial bundles alone.
 #[must_use]
@@ -73,15 +81,15 @@ pub fn event_line(
     line
 }
 
-/// The text of `keys.json`: the keys that have signed, newest first, each with the moment since when.
+/// The text of `keys.json`: the keys that have signed, newest first, each with the moment since when, RFC 3339.
 #[must_use]
-pub fn keys_json(keys: &[(VerifyingKey, Option<Timestamp>)]) -> String {
+pub fn keys_json(keys: &[(VerifyingKey, Option<String>)]) -> String {
     let keys: Value = keys
         .iter()
         .map(|(key, since)| {
             json!({
                 "vkey": key.to_string(),
-                "since": since.map(|since| since.to_string()),
+                "since": since,
                 "jwk": key.jwk(),
             })
         })
@@ -165,9 +173,10 @@ pub fn decode_salt(text: &str) -> Option<[u8; 32]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::consent::event::EventType;
-    use crate::ledger::leaf::LeafHead;
-    use crate::ledger::note::{KeyName, SigningKey};
+    use crate::digest::hex;
+    use crate::event_type::EventType;
+    use crate::leaf::LeafHead;
+    use crate::note::{KeyName, SigningKey};
 
     fn key(seed: u8) -> VerifyingKey {
         SigningKey::new(KeyName::parse("example.org/ledger").unwrap(), [seed; 32]).vkey()
@@ -211,9 +220,9 @@ mod tests {
 
     #[test]
     fn keys_read_as_written() {
-        let since = Timestamp::parse("2026-11-23T09:00:00Z");
-        let text = keys_json(&[(key(2), since), (key(1), None)]);
-        assert!(text.contains("2026-11-23T09:00:00.000000Z"));
+        let since = "2026-11-23T09:00:00.000000Z";
+        let text = keys_json(&[(key(2), Some(since.to_owned())), (key(1), None)]);
+        assert!(text.contains(since));
         assert_eq!(read_keys(&text).unwrap(), [key(2), key(1)]);
     }
 
@@ -224,7 +233,7 @@ mod tests {
         let other = key(1).jwk()["x"].as_str().unwrap().to_owned();
         let own = key(2).jwk()["x"].as_str().unwrap().to_owned();
         assert!(matches!(read_keys(&text.replace(&own, &other)), Err(KeysError::Jwk(1))));
-        let id = crate::domain::catalog::notice::hex(&key(2).id());
+        let id = hex(&key(2).id());
         assert!(matches!(read_keys(&text.replace(&id, "00000000")), Err(KeysError::Key(1, _))));
     }
 }

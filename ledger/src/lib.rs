@@ -1,6 +1,9 @@
-//! The provable side of consent: every event is committed to by a leaf that gives nothing away, the
-//! leaves stand in a Merkle tree, and signed checkpoints say what the tree was. Nothing here reads a
-//! database or a setting.
+//! The provable side of consent, for whoever writes it and whoever checks it. Every event is committed to by a leaf that
+//! gives nothing away, the leaves stand in a Merkle tree, and signed checkpoints say what the tree was. Nothing here
+//! reads a database, a setting or the clock, and nothing of the server is needed: `cargo build -p assent-ledger` makes
+//! `assent-audit`, which checks bundles and receipts.
+//!
+//! In reading order: [`leaf`], [`tree`], [`note`], [`record`], [`bundle`], [`receipt`], [`audit`].
 
 pub mod audit;
 mod audit_files;
@@ -16,8 +19,11 @@ mod audit_row;
 mod audit_tests;
 pub mod bundle;
 mod canonical;
-pub mod cursor;
+pub mod command;
+pub mod digest;
 pub mod epoch;
+pub mod event_type;
+pub mod evidence;
 pub mod extent;
 pub mod finding;
 mod jws;
@@ -29,7 +35,9 @@ pub mod note;
 pub mod receipt;
 #[cfg(test)]
 mod receipt_tests;
+pub mod record;
 mod subjects;
+pub mod text_file;
 pub mod tree;
 #[cfg(test)]
 mod tree_tests;

@@ -5,9 +5,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::Mac;
 use serde::Serialize;
 
-use crate::domain::consent::event::EventType;
-use crate::domain::ledger::keyed_hash::keyed;
-use crate::domain::ledger::record::RecordType;
+use super::digest::keyed;
+use super::event_type::EventType;
+use super::record::RecordType;
 
 /// An event's body as RFC 8785 text: the bytes that are committed to.
 ///

@@ -6,8 +6,8 @@ use ct_merkle::mem_backed_tree::MemoryBackedTree;
 use proptest::prelude::*;
 use sha2::Sha256;
 
+use super::digest::hex;
 use super::tree::*;
-use crate::domain::catalog::notice::hex;
 
 /// RFC 6962 §2.1 to the letter, over leaves that are hashed already.
 fn mth(leaves: &[Hash]) -> Hash {

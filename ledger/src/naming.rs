@@ -4,8 +4,8 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::note::decode_hash;
+use super::record::Told;
 use super::tree::Hash;
-use crate::domain::ledger::record::Told;
 
 /// What stands bare, and what is named as bare, of a whole tree or of a part of it.
 #[derive(Debug, Default)]
@@ -167,8 +167,8 @@ fn filled(part: Part<'_>, from: u64, to: u64) -> Option<(u64, NamingProblem)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::consent::event::Emptied;
-    use crate::ledger::note::encode_hash;
+    use crate::note::encode_hash;
+    use crate::record::Emptied;
 
     fn told(runs: &[(u64, u64)]) -> Told {
         Told { emptied: Emptied { emptied: runs.to_vec(), waiting: vec![] }, ..Told::default() }

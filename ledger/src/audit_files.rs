@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 
 use super::audit_row::{References, Shown, read_context};
 use super::bundle::{context_file, notice_file, policy_file};
+use super::digest::{hex, sha256_hex};
 use super::finding::{Findings, Problem, Row};
-use crate::domain::catalog::notice::{hex, sha256_hex};
 
 /// The longest text that is read whole, in bytes.
 const FILE_LIMIT: u64 = 1024 * 1024;
