@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, Notify, Semaphore};
+use tokio::sync::{Mutex, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -24,12 +24,13 @@ use crate::config::{Keys, Settings};
 use crate::domain::consent::evidence_key::EvidenceKey;
 use crate::domain::contacts::export_run::STREAMED_MOST;
 use crate::domain::signup::link::Links;
+use crate::domain::staff::member::COMMAND_LINE;
 use crate::files::{Files, FilesError};
-use crate::flows::Terms;
 use crate::flows::contacts::split_words::split_words;
 use crate::flows::ledger::adopt::adopt;
 use crate::flows::ledger::replay_endings::{Replay, Replayed};
 use crate::flows::ledger::standing::{find_standing, tell_not_level};
+use crate::flows::{Act, Terms};
 use crate::intake::{Intake, IntakeParts};
 use crate::mail::mailbox::Mailbox;
 use crate::mail::postmaster::Postmaster;
@@ -230,6 +231,12 @@ impl Core {
     pub fn moment(&self) -> Moment {
         Moment::of(&self.clock, &self.random)
     }
+
+    /// What a command does now, for the audit.
+    #[must_use]
+    pub fn act(&self) -> Act {
+        Act::new(self.moment(), COMMAND_LINE)
+    }
 }
 
 /// A program ready to run.
@@ -293,7 +300,6 @@ impl Program {
             per_domain: Arc::new(DomainPace::new(settings.mail.per_domain)),
             links: core.links.clone(),
             site,
-            mail_waits: Arc::new(Notify::new()),
             seal_every: core.seal_every,
             witness_mail: settings.ledger_witness_mail.clone(),
             runs: RunLog::new(core.moment().new_id()),
@@ -359,7 +365,6 @@ impl Program {
                 clock: core.clock.clone(),
                 random: core.random.clone(),
                 terms: core.terms.clone(),
-                mail_waits: worker.mail_waits.clone(),
             },
             tasks,
         );
@@ -396,7 +401,6 @@ impl Program {
             site: worker.site,
             sender: worker.sender,
             links: worker.links,
-            mail_waits: worker.mail_waits,
             figures,
             comparisons: Comparisons::default(),
             ledger_check: LedgerCheck::default(),

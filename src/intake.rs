@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{Mutex, Notify, mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
@@ -75,8 +75,6 @@ pub struct IntakeParts {
     pub random: Random,
     /// What the operator set.
     pub terms: Terms,
-    /// Rung after each commit, so that the mail leaves at once.
-    pub mail_waits: Arc<Notify>,
 }
 
 impl Intake {
@@ -152,7 +150,6 @@ async fn work(parts: IntakeParts, waiting: Arc<Mutex<mpsc::Receiver<Waiting>>>) 
                 tell(answer, stored);
             }
         }
-        parts.mail_waits.notify_one();
     }
 }
 
@@ -167,14 +164,16 @@ async fn store(
     dropped: &[Option<Slug>],
 ) -> Result<(), IntakeError> {
     let stored = async {
-        let mut tx = parts.db.write().await?;
         let at = Moment::of(&parts.clock, &parts.random);
-        if !signups.is_empty() {
-            sign_up(&mut tx, &at, &parts.terms, signups).await?;
-        }
-        count_dropped(&mut tx, &at, &parts.terms, dropped).await?;
-        tx.commit().await?;
-        Ok::<(), Error>(())
+        let stored = parts.db.run(|tx| {
+            Box::pin(async {
+                if !signups.is_empty() {
+                    sign_up(tx, &at, &parts.terms, signups).await?;
+                }
+                count_dropped(tx, &at, &parts.terms, dropped).await
+            })
+        });
+        stored.await
     };
     match tokio::time::timeout(DEADLINE, stored).await {
         Ok(Ok(())) => Ok(()),

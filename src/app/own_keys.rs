@@ -14,16 +14,18 @@ const LEDGER: &str = "ledger";
 /// [`StartError::ForeignKey`], [`StartError::ForeignLedgerKey`], and when the database does not answer.
 pub(super) async fn keep_own_keys(db: &Db, keys: &Keys) -> Result<(), StartError> {
     let (address, present) = fingerprints(keys);
-    let mut tx = db.write().await.map_err(OpenError::from)?;
-    let stored = key_fingerprints::insert_or_find(&mut tx, ADDRESS, &address).await;
-    let stored = stored.map_err(OpenError::from)?;
-    let ledger = key_fingerprints::insert_or_find(&mut tx, LEDGER, &present).await;
-    let ledger = ledger.map_err(OpenError::from)?;
-    compare(keys, &stored, &ledger)?;
-    if ledger != present {
-        key_fingerprints::replace(&mut tx, LEDGER, &present).await.map_err(OpenError::from)?;
-    }
-    Ok(tx.commit().await.map_err(OpenError::from)?)
+    let kept = db.run(|tx| {
+        Box::pin(async {
+            let stored = key_fingerprints::insert_or_find(tx, ADDRESS, &address).await?;
+            let ledger = key_fingerprints::insert_or_find(tx, LEDGER, &present).await?;
+            compare(keys, &stored, &ledger)?;
+            if ledger != present {
+                key_fingerprints::replace(tx, LEDGER, &present).await?;
+            }
+            Ok::<_, StartError>(())
+        })
+    });
+    kept.await
 }
 
 /// Refuses other keys, and stores nothing.

@@ -52,3 +52,9 @@ pub enum StartError {
     #[error("the data directory {0} cannot be made")]
     DataDir(String, #[source] std::io::Error),
 }
+
+impl From<sqlx::Error> for StartError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}

@@ -11,8 +11,6 @@ pub(super) async fn disclosed(
     what: Disclosure,
     detail: &serde_json::Value,
 ) -> Outcome {
-    let mut tx = core.db.write().await?;
-    record_disclosure(&mut tx, &core.moment(), ACTOR, what, detail).await?;
-    tx.commit().await?;
-    Ok(())
+    let act = core.act();
+    Ok(core.db.run(|tx| Box::pin(record_disclosure(tx, &act, what, detail))).await?)
 }

@@ -98,12 +98,9 @@ async fn record(core: &Core, returned: &Returned) -> Result<String, Error> {
     let Some(outbox_id) = returned.outbox_id(&core.links.secrets) else {
         return Ok(ignored(Ignored::NotOurs));
     };
-    let mut tx = core.db.write().await?;
-    let moment = core.moment();
-    let bounce = record_news(&mut tx, &moment, &core.terms, outbox_id, &returned.news).await?;
-    let Some(bounce) = bounce else { return Ok(ignored(Ignored::Forgotten)) };
-    tx.commit().await?;
-    Ok(recorded(bounce))
+    let (at, news) = (core.moment(), &returned.news);
+    let bounce = core.db.run(|tx| Box::pin(record_news(tx, &at, &core.terms, outbox_id, news)));
+    Ok(bounce.await?.map_or_else(|| ignored(Ignored::Forgotten), recorded))
 }
 
 fn ignored(why: Ignored) -> String {

@@ -7,7 +7,7 @@ use super::outcome::Outcome;
 use crate::app::Core;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::signup::form_state::Method;
-use crate::flows::contacts::erase::{erase, record_erasure};
+use crate::flows::contacts::erase::{Erasing, erase};
 
 /// Delete all that is held of an address, for good (GDPR Art. 17); the ledger keeps its leaves
 #[derive(clap::Args)]
@@ -21,10 +21,8 @@ impl Erase {
         let email = EmailAddress::parse(&self.email)?;
         let key = core.terms.address_secret.key(&email);
         let at = core.moment();
-        let mut tx = core.db.write().await?;
-        let held = erase(&mut tx, &at, &core.terms, &key, (Method::Staff, ACTOR)).await?;
-        record_erasure(&mut tx, &at, ACTOR, held).await?;
-        tx.commit().await?;
+        let how = Erasing { at: &at, method: Method::Staff, source: ACTOR, actor: Some(ACTOR) };
+        let held = core.db.run(|tx| Box::pin(erase(tx, &core.terms, &key, how))).await?;
         if held && !emptied(core).await {
             eprintln!(
                 "the database's log still holds it while somebody reads: it goes within seconds"
@@ -43,7 +41,7 @@ impl Erase {
 /// A server that reads at this moment keeps the log from being emptied, so it is tried for a while.
 async fn emptied(core: &Core) -> bool {
     for _ in 0..40 {
-        if core.db.forget_log().await {
+        if !core.db.must_forget() || core.db.forget_log().await {
             return true;
         }
         tokio::time::sleep(Duration::from_millis(250)).await;

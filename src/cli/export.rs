@@ -10,16 +10,12 @@ use crate::domain::catalog::notice::LANG;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::day_or_time::DayOrTime;
 use crate::domain::day_span::DaySpan;
-use crate::domain::ledger::cursor::Cursor;
 use crate::domain::slug::{Label, Slug};
-use crate::export::{Format, Preset, Wanted, Written};
-use crate::flows::contacts::allow_export::allow_export;
-use crate::flows::contacts::record_export::{ExportRecord, record_export};
-use crate::flows::contacts::write_export::write_or_condemn;
+use crate::export::{Format, Preset, Wanted};
+use crate::flows::contacts::write_export::{Exporting, Made};
 use crate::notary::before_export::allow_to_begin;
 use crate::store::catalog::{purposes, reports};
 use crate::store::contacts::exports::ExportFilter;
-use crate::store::ledger::epochs;
 use crate::store::policy::versions;
 
 /// How many rows pass between two words of progress.
@@ -84,18 +80,27 @@ impl Export {
             authority: core.terms.authority(),
             scratch: &core.settings.data_dir,
         };
+        let exporting = Exporting {
+            db: &core.db,
+            terms: &core.terms,
+            clock: &core.clock,
+            random: &core.random,
+            actor: ACTOR,
+            wanted,
+            held: None,
+        };
         let Some(file) = &self.out else {
-            let written = write(core, wanted, std::io::stdout()).await?;
-            return audit(core, wanted, written).await;
+            let made = write(core, exporting, std::io::stdout()).await?;
+            return Ok(exporting.record(&made, None).await?);
         };
         // Written beside the file, and renamed once it is whole and in the audit: nobody takes a
         // half-written one for whole, or one that nobody knows of.
         let part = part(file)?;
         let finished = async {
             let out = std::fs::File::create(&part).map_err(|error| cannot_write(file, &error))?;
-            let written = write(core, wanted, &out).await?;
+            let made = write(core, exporting, &out).await?;
             out.sync_all().map_err(|error| cannot_write(file, &error))?;
-            audit(core, wanted, written).await?;
+            exporting.record(&made, None).await?;
             std::fs::rename(&part, file).map_err(|error| cannot_write(file, &error))
         };
         let finished = finished.await;
@@ -124,14 +129,6 @@ async fn known(core: &Core, filter: &ExportFilter) -> Outcome {
     Ok(())
 }
 
-async fn audit(core: &Core, wanted: Wanted<'_>, (written, cursor): (Written, i64)) -> Outcome {
-    let record = ExportRecord { run_id: None, wanted, written, cursor };
-    let mut tx = core.db.write().await?;
-    record_export(&mut tx, &core.moment(), ACTOR, &record).await?;
-    tx.commit().await?;
-    Ok(())
-}
-
 /// Where a file is written until it is whole. A device or a pipe must not be replaced by a file.
 fn part(file: &Path) -> Result<PathBuf, Error> {
     if file.exists() && !file.is_file() {
@@ -151,29 +148,21 @@ fn cannot_write(file: &Path, error: &std::io::Error) -> Error {
 
 async fn write(
     core: &Core,
-    wanted: Wanted<'_>,
+    exporting: Exporting<'_>,
     mut out: impl Write + Send,
-) -> Result<(Written, i64), Error> {
+) -> Result<Made, Error> {
     let shows = std::io::stderr().is_terminal();
     allow_to_begin(&core.db, &core.terms, &core.clock, &core.random).await?;
-    // One moment for the verdict, the place in the ledger and the contacts.
-    let mut snapshot = core.db.snapshot().await?;
-    let now = core.clock.now();
-    allow_export(snapshot.tx(), &core.terms, now).await?;
-    let epochs::LedgerPlace { size, epoch, .. } = epochs::find_place(snapshot.tx()).await?;
-    let on = (&core.db, &core.terms);
-    let at = (now, &core.clock, &core.random);
-    let written = write_or_condemn(on, at, snapshot, wanted, &mut out, |rows| {
+    let progress = |rows| {
         if shows && rows % PROGRESS == 0 {
             eprint!("\r{rows} contacts");
         }
-    })
-    .await?;
+    };
+    let made = exporting.write(&mut out, progress).await?;
     out.flush()?;
     if shows {
-        eprintln!("\r{} contacts", written.rows);
+        eprintln!("\r{} contacts", made.written.rows);
     }
-    let after = size - 1;
-    eprintln!("who leaves from now on: `assent withdrawals --after {}`", Cursor { epoch, after });
-    Ok((written, after))
+    eprintln!("who leaves from now on: `assent withdrawals --after {}`", made.place);
+    Ok(made)
 }

@@ -12,7 +12,6 @@ use assent_ledger::text_file::read_text;
 use self::contacts::Importer;
 use self::source_file::{Hashed, SourceFile};
 use self::suppressions::Asked;
-use super::actor::ACTOR;
 use super::outcome::{Error, Outcome, refuse};
 use crate::app::Core;
 use crate::domain::catalog::notice::LANG;
@@ -24,7 +23,7 @@ use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::slug::Label;
 use crate::domain::text::Line;
 use crate::flows::contacts::import_contacts::{
-    Import as Terms, Tally, record_import, record_start,
+    Import as Terms, ImportedFile, Tally, record_import, record_start,
 };
 use crate::store::catalog::purposes;
 use crate::store::policy::versions;
@@ -122,9 +121,8 @@ impl Import {
         let nothing = "there is no contact below the header";
         let file = SourceFile::look_through(&self.file, begin, nothing)?;
         if !self.dry_run {
-            let mut tx = core.db.write().await?;
-            record_start(&mut tx, &core.moment(), ACTOR, &terms, &file.sha256).await?;
-            tx.commit().await?;
+            let act = core.act();
+            core.db.run(|tx| Box::pin(record_start(tx, &act, &terms, &file.sha256))).await?;
         }
         let given = Given { purpose, policy, method: self.method.as_ref() };
         let mut importer = Importer::new(core, terms, given, self.dry_run);
@@ -134,9 +132,9 @@ impl Import {
         let tally = importer.tally;
         file.account_for(table, tally.rows())?;
         if !self.dry_run {
-            let mut tx = core.db.write().await?;
-            record_import(&mut tx, &core.moment(), ACTOR, &terms, (&file.sha256, tally)).await?;
-            tx.commit().await?;
+            let act = core.act();
+            let done = ImportedFile { sha256: &file.sha256, tally };
+            core.db.run(|tx| Box::pin(record_import(tx, &act, &terms, done))).await?;
         }
         let Tally { imported, already_agreed, refused } = tally;
         let imports = if self.dry_run { "would be imported" } else { "imported" };

@@ -1,6 +1,5 @@
 //! `assent mail`.
 
-use super::actor::ACTOR;
 use super::opening::open;
 use super::outcome::{Outcome, refuse};
 use crate::app::{Core, sender, transport};
@@ -49,9 +48,8 @@ impl MailCommand {
 /// Mail of a database that went back in time tells people what is not so any more.
 async fn resume(core: Core) -> Outcome {
     demand_level(&core.db, &core.terms).await?;
-    let mut tx = core.db.write().await?;
-    let resumed = resume_mail(&mut tx, &core.moment(), ACTOR).await?;
-    tx.commit().await?;
+    let act = core.act();
+    let resumed = core.db.run(|tx| Box::pin(resume_mail(tx, &act))).await?;
     core.db.close().await;
     println!("{}", if resumed { "mail leaves again" } else { "mail was not kept back" });
     Ok(())

@@ -2,7 +2,6 @@
 
 use clap::Subcommand;
 
-use super::actor::ACTOR;
 use super::outcome::{Outcome, refuse};
 use crate::app::Core;
 use crate::domain::slug::Slug;
@@ -44,16 +43,16 @@ impl NewsletterCommand {
             Self::Add { slug, name, description } => add(core, &slug, &name, &description).await,
             Self::List => list(core).await,
             Self::Offer { slug } => {
-                let mut tx = core.db.write().await?;
-                known(offer_newsletter(&mut tx, &core.moment(), ACTOR, &slug).await?, &slug)?;
-                tx.commit().await?;
+                let act = core.act();
+                let moved = core.db.run(|tx| Box::pin(offer_newsletter(tx, &act, &slug)));
+                known(moved.await?, &slug)?;
                 println!("offered newsletter:{slug}");
                 Ok(())
             }
             Self::Withdraw { slug } => {
-                let mut tx = core.db.write().await?;
-                known(withdraw_newsletter(&mut tx, &core.moment(), ACTOR, &slug).await?, &slug)?;
-                tx.commit().await?;
+                let act = core.act();
+                let moved = core.db.run(|tx| Box::pin(withdraw_newsletter(tx, &act, &slug)));
+                known(moved.await?, &slug)?;
                 println!("set aside newsletter:{slug}");
                 Ok(())
             }
@@ -64,14 +63,11 @@ impl NewsletterCommand {
 async fn add(core: &Core, slug: &Slug, name: &str, description: &str) -> Outcome {
     let name = Line::parse(name)?.ok_or_else(|| refuse("give the newsletter a --name"))?;
     let description = Line::parse(description)?;
-    let mut tx = core.db.write().await?;
-    let description = description.as_ref();
+    let (act, description) = (core.act(), description.as_ref());
     let new = NewNewsletter { slug, name: &name, description, offered: true };
-    let added = add_newsletter(&mut tx, &core.moment(), ACTOR, new).await?;
-    if added.is_none() {
+    if core.db.run(|tx| Box::pin(add_newsletter(tx, &act, new))).await?.is_none() {
         return Err(refuse(format!("there is a newsletter `{slug}` already: choose another slug")));
     }
-    tx.commit().await?;
     println!("added newsletter:{slug}");
     Ok(())
 }

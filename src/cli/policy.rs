@@ -6,7 +6,6 @@ use assent_ledger::text_file::read_text;
 use clap::builder::PossibleValue;
 use clap::{Subcommand, ValueEnum};
 
-use super::actor::ACTOR;
 use super::outcome::{Error, Outcome, refuse};
 use crate::app::Core;
 use crate::domain::catalog::notice::LANG;
@@ -75,7 +74,7 @@ fn decided(
         (ChangeClass::Editorial, None, None) => Ok(Change::Editorial),
         (ChangeClass::Notify, Some(changes), None) => Ok(Change::Notify(changes)),
         (ChangeClass::Reconsent, Some(changes), Some(until)) => {
-            Ok(Change::Reconsent(changes, until))
+            Ok(Change::Reconsent { changes, until })
         }
         (_, _, Some(_)) => {
             Err(refuse("--until is the last day of `--change reconsent`: leave it out"))
@@ -92,14 +91,14 @@ async fn publish(core: &Core, file: &Path, label: &Label, change: &Change, lang:
     }
     let text = read_text(file)?;
     let text: PolicyText = text.parse()?;
-    let mut tx = core.db.write().await?;
+    let act = core.act();
     let new = NewPolicyVersion { label, lang, text: &text, change };
-    let Some(version) = publish_policy(&mut tx, &core.moment(), ACTOR, new).await? else {
+    let published = core.db.run(|tx| Box::pin(publish_policy(tx, &act, new)));
+    let Some(version) = published.await? else {
         return Err(refuse(format!(
             "version `{label}` is published already and never changes: choose another --version"
         )));
     };
-    tx.commit().await?;
     println!("published {label}, SHA-256 {}", version.sha256);
     Ok(())
 }

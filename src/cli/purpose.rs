@@ -2,7 +2,6 @@
 
 use clap::Subcommand;
 
-use super::actor::ACTOR;
 use super::outcome::{Outcome, refuse};
 use crate::app::Core;
 use crate::domain::catalog::purpose::Purpose;
@@ -11,6 +10,7 @@ use crate::domain::text::Line;
 use crate::flows::catalog::add_purpose::{NewPurpose, add_purpose};
 use crate::flows::catalog::edit_purpose::{PurposeEdit, edit_purpose};
 use crate::flows::catalog::offer_purpose::offer_purpose;
+use crate::flows::catalog::purpose_error::PurposeError;
 use crate::store::catalog::{purposes, reports};
 
 #[derive(Subcommand)]
@@ -59,20 +59,24 @@ impl PurposeCommand {
                 let name = Line::parse(&name)?;
                 let name = name.ok_or_else(|| refuse("give the purpose a --name"))?;
                 let new = NewPurpose { code: code.clone(), name, words: words.parse()? };
-                let mut tx = core.db.write().await?;
-                add_purpose(&mut tx, &core.moment(), ACTOR, new, &reports).await?;
-                tx.commit().await?;
+                let act = core.act();
+                core.db.run(|tx| Box::pin(add_purpose(tx, &act, &new, &reports))).await?;
                 println!("added {code}");
                 Ok(())
             }
             Self::Edit { code, name, words } => edit(core, &code, name, words).await,
             Self::List => list(core).await,
             Self::Offer { code, reports } => {
-                let mut tx = core.db.write().await?;
-                for report in &reports {
-                    offer_purpose(&mut tx, &core.moment(), ACTOR, &code, report).await?;
-                }
-                tx.commit().await?;
+                let act = core.act();
+                let offered = core.db.run(|tx| {
+                    Box::pin(async {
+                        for report in &reports {
+                            offer_purpose(tx, &act, &code, report).await?;
+                        }
+                        Ok::<_, PurposeError>(())
+                    })
+                });
+                offered.await?;
                 println!("offered {code}");
                 Ok(())
             }
@@ -91,9 +95,8 @@ async fn edit(
         None => None,
     };
     let words = words.map(|words| words.parse()).transpose()?;
-    let mut tx = core.db.write().await?;
-    edit_purpose(&mut tx, &core.moment(), ACTOR, which, &PurposeEdit { name, words }).await?;
-    tx.commit().await?;
+    let (act, edit) = (core.act(), PurposeEdit { name, words });
+    core.db.run(|tx| Box::pin(edit_purpose(tx, &act, which, &edit))).await?;
     println!("changed {which}");
     Ok(())
 }

@@ -1,23 +1,23 @@
 //! `assent report …`.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use assent_ledger::text_file::read_text;
 use clap::{Args, Subcommand};
 
-use super::actor::ACTOR;
 use super::outcome::{Error, Outcome, refuse};
 use crate::app::Core;
 use crate::domain::catalog::markdown::demand_own_images;
 use crate::domain::catalog::media_type::MediaType;
-use crate::domain::catalog::notice::LANG;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::catalog::report::{ReportStatus, RequiredField, readable_size};
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
-use crate::flows::catalog::add_report::{add_report, publish_report, withdraw_report};
+use crate::flows::catalog::add_report::{
+    ReportError, ReportOffers, add_report, publish_report, withdraw_report,
+};
 use crate::flows::catalog::edit_report::{ReportEdit, edit_report};
-use crate::flows::catalog::offer_purpose::offer_purpose;
 use crate::random::Moment;
 use crate::store::catalog::reports::{self, Report};
 
@@ -97,23 +97,19 @@ pub(super) struct Edit {
 
 impl ReportCommand {
     pub(super) async fn run(self, core: &Core) -> Outcome {
-        let at = core.moment();
+        let act = core.act();
         match self {
             Self::Add(add) => add.run(core).await,
             Self::Edit(edit) => edit.run(core).await,
             Self::List => list(core).await,
             Self::Publish { slug } => {
-                let mut tx = core.db.write().await?;
-                let complete = core.settings.controller.is_complete();
-                publish_report(&mut tx, &at, ACTOR, &slug, complete, LANG).await?;
-                tx.commit().await?;
+                let controller = &core.settings.controller;
+                core.db.run(|tx| Box::pin(publish_report(tx, &act, &slug, controller))).await?;
                 println!("published {}/reports/{slug}", core.settings.origin());
                 Ok(())
             }
             Self::Withdraw { slug } => {
-                let mut tx = core.db.write().await?;
-                withdraw_report(&mut tx, &at, ACTOR, &slug).await?;
-                tx.commit().await?;
+                core.db.run(|tx| Box::pin(withdraw_report(tx, &act, &slug))).await?;
                 println!("withdrawn {slug}");
                 Ok(())
             }
@@ -131,14 +127,15 @@ impl Add {
 
     /// Adds the report. `unnamed` are the files in the store that no row names: they go when it fails.
     async fn add(&self, core: &Core, unnamed: &mut Vec<String>) -> Outcome {
-        let at = core.moment();
-        let id = at.new_id();
+        let act = core.act();
+        let id = act.at.new_id();
         let title = Line::parse(&self.title)?.ok_or_else(|| refuse("give the report a --title"))?;
         let summary = Line::parse(&self.summary)?.map(Line::into_string).unwrap_or_default();
         let body = self.body.as_deref().map(read_body).transpose()?;
         let file = core.files.put_report(id, &self.file).await?;
         unnamed.push(file.key.clone());
-        let (cover_key, cover_type) = put_cover(core, &at, self.cover.as_deref()).await?.unzip();
+        let (cover_key, cover_type) =
+            put_cover(core, &act.at, self.cover.as_deref()).await?.unzip();
         unnamed.extend(cover_key.clone());
         let requires = |field| self.required.contains(&field);
         let report = Report {
@@ -158,21 +155,27 @@ impl Add {
             requires_organisation: requires(RequiredField::Organisation),
             requires_job_title: requires(RequiredField::JobTitle),
             status: ReportStatus::Draft,
-            created_at: at.now,
+            created_at: act.at.now,
             published_at: None,
         };
-        let mut tx = core.db.write().await?;
-        add_report(&mut tx, &at, ACTOR, &report, &self.newsletters).await?;
-        for purpose in &self.purposes {
-            offer_purpose(&mut tx, &at, ACTOR, purpose, &self.slug).await?;
+        let offers = ReportOffers { newsletters: &self.newsletters, purposes: &self.purposes };
+        let named = AtomicBool::new(false);
+        let added = core.db.run(|tx| {
+            Box::pin(async {
+                add_report(tx, &act, &report, offers).await?;
+                if self.publish {
+                    publish_report(tx, &act, &self.slug, &core.settings.controller).await?;
+                }
+                // From here on a row may name them, even when the answer to the commit is lost.
+                named.store(true, Ordering::Relaxed);
+                Ok::<_, ReportError>(())
+            })
+        });
+        let added = added.await;
+        if named.into_inner() {
+            unnamed.clear();
         }
-        if self.publish {
-            let complete = core.settings.controller.is_complete();
-            publish_report(&mut tx, &at, ACTOR, &self.slug, complete, LANG).await?;
-        }
-        // From here on a row may name them, even when the answer to the commit is lost.
-        unnamed.clear();
-        tx.commit().await?;
+        added?;
         let slug = &self.slug;
         if self.publish {
             println!("published {}/reports/{slug}", core.settings.origin());
@@ -192,7 +195,7 @@ impl Edit {
     }
 
     async fn edit(&self, core: &Core, unnamed: &mut Vec<String>) -> Outcome {
-        let at = core.moment();
+        let act = core.act();
         let title = match &self.title {
             Some(title) => {
                 Some(Line::parse(title)?.ok_or_else(|| refuse("the title cannot be empty"))?)
@@ -201,7 +204,7 @@ impl Edit {
         };
         let summary = self.summary.as_deref().map(Line::parse).transpose()?;
         let body = self.body.as_deref().map(read_body).transpose()?;
-        let cover = put_cover(core, &at, self.cover.as_deref()).await?;
+        let cover = put_cover(core, &act.at, self.cover.as_deref()).await?;
         unnamed.extend(cover.as_ref().map(|(key, _)| key.clone()));
         let edit = ReportEdit {
             title: title.map(Line::into_string),
@@ -209,10 +212,19 @@ impl Edit {
             body,
             cover,
         };
-        let mut tx = core.db.write().await?;
-        let replaced = edit_report(&mut tx, &at, ACTOR, &self.slug, &edit).await?;
-        unnamed.clear();
-        tx.commit().await?;
+        let named = AtomicBool::new(false);
+        let edited = core.db.run(|tx| {
+            Box::pin(async {
+                let replaced = edit_report(tx, &act, &self.slug, &edit).await?;
+                named.store(true, Ordering::Relaxed);
+                Ok::<_, ReportError>(replaced)
+            })
+        });
+        let edited = edited.await;
+        if named.into_inner() {
+            unnamed.clear();
+        }
+        let replaced = edited?;
         // No row names it any more.
         unnamed.extend(replaced);
         println!("changed {}", self.slug);

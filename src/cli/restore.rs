@@ -6,7 +6,6 @@ use assent_ledger::keys::LedgerKeys;
 use assent_ledger::text_file::read_text;
 use serde_json::json;
 
-use super::actor::ACTOR;
 use super::opening::open;
 use super::outcome::{Error, Outcome, refuse};
 use crate::backup::{
@@ -138,9 +137,8 @@ async fn go_on(
     files: usize,
 ) -> Outcome {
     let core = open(settings).await?;
-    let mut tx = core.db.write().await?;
-    record_restore(&mut tx, &core.moment(), ACTOR, &restored).await?;
-    tx.commit().await?;
+    let act = core.act();
+    core.db.run(|tx| Box::pin(record_restore(tx, &act, &restored))).await?;
     keep_known(&core.db, &core.terms, heads).await?;
     let standing = find_standing(&core.db, &core.terms.ledger_keys).await?;
     let is_unopposed = standing.is_level() || matches!(standing, LedgerStanding::Lost { .. });
@@ -148,9 +146,8 @@ async fn go_on(
     if resumes {
         // Whoever kept a newer head must never see another one of that name. Nothing is kept outside before, or it
         // would be taken for the newest head by whoever puts the same back-up back once more.
-        let mut tx = core.db.write().await?;
-        let epoch = resume_ledger(&mut tx, &core.moment(), &core.terms, ACTOR, None).await?;
-        tx.commit().await?;
+        let act = core.act();
+        let epoch = core.db.run(|tx| Box::pin(resume_ledger(tx, &act, &core.terms, None))).await?;
         println!("the ledger goes on as {}", epoch.name(core.terms.ledger_keys.origin()));
     } else {
         println!("{standing}");

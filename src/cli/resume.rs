@@ -1,6 +1,5 @@
 //! `assent ledger resume`.
 
-use super::actor::ACTOR;
 use super::outcome::{Outcome, refuse};
 use crate::app::Core;
 use crate::domain::mail::alarm::LEDGER;
@@ -22,10 +21,8 @@ pub(super) async fn run(core: &Core) -> Outcome {
         ));
     }
     println!("{standing}");
-    let mut tx = core.db.write().await?;
-    let epoch =
-        resume_ledger(&mut tx, &core.moment(), &core.terms, ACTOR, standing.known()).await?;
-    tx.commit().await?;
+    let (act, known) = (core.act(), standing.known());
+    let epoch = core.db.run(|tx| Box::pin(resume_ledger(tx, &act, &core.terms, known))).await?;
     // What an earlier version wrote, where the back-up is that old.
     adopt(&core.db, &core.terms, &core.clock, &core.random).await?;
     // Before it was adopted, nobody could tell that it is ours.

@@ -56,9 +56,8 @@ const FIRST_ACCOUNT: &str = "first-account";
 /// While nobody has an account, whoever started the program may make the first. The link makes an admin of whoever reads
 /// it: it is shown at a terminal, or to whoever may read the data directory, and is never logged.
 async fn tell_of_first_account(core: &Core) -> Outcome {
-    let mut tx = core.db.write().await?;
-    let link = offer_first_account(&mut tx, &core.moment()).await?;
-    tx.commit().await?;
+    let at = core.moment();
+    let link = core.db.run(|tx| Box::pin(offer_first_account(tx, &at))).await?;
     let file = core.settings.data_dir.join(FIRST_ACCOUNT);
     // One that an earlier start wrote leads nowhere by now.
     match std::fs::remove_file(&file) {

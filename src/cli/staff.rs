@@ -4,13 +4,12 @@ use std::io::{BufRead, IsTerminal};
 
 use clap::Subcommand;
 
-use super::actor::ACTOR;
 use super::outcome::{Error, Outcome, refuse};
 use crate::app::Core;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::staff::member::Role;
 use crate::domain::staff::password::{HashMemory, Password, PasswordHash};
-use crate::flows::staff::add_staff::add_staff;
+use crate::flows::staff::add_staff::{NewStaff, add_staff};
 use crate::flows::staff::change_staff::{self, Changed};
 use crate::flows::staff::set_password::set_by_command;
 use crate::store::Tx;
@@ -58,12 +57,11 @@ impl StaffCommand {
 async fn add(core: &Core, email: &str, role: Role) -> Outcome {
     let email = EmailAddress::parse(email)?;
     let hash = new_password(core, &email)?;
-    let at = core.moment();
-    let mut tx = core.db.write().await?;
-    if add_staff(&mut tx, &at, ACTOR, &email, role, &hash).await?.is_none() {
+    let act = core.act();
+    let new = NewStaff { email: &email, role, password_hash: &hash };
+    if core.db.run(|tx| Box::pin(add_staff(tx, &act, new))).await?.is_none() {
         return Err(refuse(format!("{email} has an account already")));
     }
-    tx.commit().await?;
     println!("added {email}");
     Ok(())
 }
@@ -103,10 +101,15 @@ async fn find(tx: &mut Tx, email: &EmailAddress) -> Result<Staff, Error> {
 
 async fn disable(core: &Core, email: &str) -> Outcome {
     let email = EmailAddress::parse(email)?;
-    let mut tx = core.db.write().await?;
-    let staff_id = find(&mut tx, &email).await?.staff_id;
-    match change_staff::disable(&mut tx, &core.moment(), ACTOR, staff_id).await? {
-        Changed::Done => tx.commit().await?,
+    let act = core.act();
+    let disabled = core.db.run(|tx| {
+        Box::pin(async {
+            let staff_id = find(tx, &email).await?.staff_id;
+            Ok::<_, Error>(change_staff::disable(tx, &act, staff_id).await?)
+        })
+    });
+    match disabled.await? {
+        Changed::Done => {}
         Changed::Same => return Err(refuse(format!("{email} is disabled already"))),
         Changed::LastAdmin => {
             return Err(refuse(format!(
@@ -126,15 +129,20 @@ async fn reset(core: &Core, email: &str, two_factor_off: bool) -> Outcome {
         return Err(refuse(format!("{email} is disabled: an admin can enable it in the console")));
     }
     let hash = new_password(core, &email)?;
-    let (mut tx, at) = (core.db.write().await?, core.moment());
-    if !set_by_command(&mut tx, &at, ACTOR, account.staff_id, &hash).await? {
+    let (act, staff_id) = (core.act(), account.staff_id);
+    let reset = core.db.run(|tx| {
+        Box::pin(async {
+            let set = set_by_command(tx, &act, staff_id, &hash).await?;
+            if set && two_factor_off {
+                // Where it is off already there is nothing to do.
+                let _ = change_staff::turn_code_off(tx, &act, staff_id).await?;
+            }
+            Ok::<_, Error>(set)
+        })
+    });
+    if !reset.await? {
         return Err(refuse(format!("{email} was disabled meanwhile")));
     }
-    if two_factor_off {
-        // Where it is off already there is nothing to do.
-        let _ = change_staff::turn_code_off(&mut tx, &at, ACTOR, account.staff_id).await?;
-    }
-    tx.commit().await?;
     println!("changed the password of {email}");
     Ok(())
 }

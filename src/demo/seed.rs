@@ -18,9 +18,8 @@ use crate::domain::staff::member::Role;
 use crate::domain::staff::password::PasswordHash;
 use crate::domain::text::Line;
 use crate::files::Files;
-use crate::flows::Terms;
 use crate::flows::catalog::add_newsletter::{NewNewsletter, add_newsletter};
-use crate::flows::catalog::add_report::{add_report, publish_report};
+use crate::flows::catalog::add_report::{ReportOffers, add_report, publish_report};
 use crate::flows::catalog::show_notices::{show_notices, wording};
 use crate::flows::consent::withdraw::{Leaving, withdraw};
 use crate::flows::mail::record_bounce::{Recorded, record_bounce};
@@ -28,8 +27,10 @@ use crate::flows::policy::publish_policy::publish_policy;
 use crate::flows::signup::confirm::{Confirmation, Press, confirm};
 use crate::flows::signup::sign_up::{SignUp, sign_up};
 use crate::flows::signup::start_download::start_download;
-use crate::flows::staff::add_staff::add_staff;
+use crate::flows::staff::add_staff::{NewStaff, add_staff};
+use crate::flows::{Act, Terms};
 use crate::random::Moment;
+use crate::site::Controller;
 use crate::store::catalog::notices::Notice;
 use crate::store::catalog::reports::{self, Report};
 use crate::store::contacts::subscribers;
@@ -44,6 +45,8 @@ pub type SeedError = Box<dyn std::error::Error + Send + Sync>;
 
 const ACTOR: &str = "demo";
 const DAY: Duration = Duration::from_hours(24);
+/// How long ago the first of it was there.
+const LONG_AGO: Duration = Duration::from_hours(15 * 24);
 
 /// What the sample subscribers signed up for.
 struct Offered {
@@ -61,25 +64,28 @@ pub async fn seed(db: &Db, files: &Files, terms: &Terms, at: &Moment) -> Result<
     if !reports::list(&mut db.read().await?).await?.is_empty() {
         return Ok(());
     }
-    let long_ago = at.earlier(DAY * 15);
-    let mut tx = db.write().await?;
-    let offered = offer(&mut tx, files, &long_ago).await?;
+    let long_ago = at.earlier(LONG_AGO);
+    let report = report(files, &long_ago).await?;
+    db.run(|tx| Box::pin(fill(tx, terms, at, &report))).await
+}
+
+/// All that the demo shows, as of this moment.
+async fn fill(tx: &mut Tx, terms: &Terms, at: &Moment, report: &Report) -> Result<(), SeedError> {
+    let offered = offer(tx, &at.earlier(LONG_AGO), report).await?;
     for (days, person) in (1u32..).zip(&texts::SUBSCRIBERS) {
         let sent = at.earlier(DAY * days + Duration::from_secs(u64::from(days) * 4_321));
-        subscribe(&mut tx, terms, &sent, &offered, person).await?;
+        subscribe(tx, terms, &sent, &offered, person).await?;
     }
     for (hours, person) in (1u32..).zip(&texts::WAITING) {
         let sent = at.earlier(Duration::from_hours(7) * hours);
         let form = form(&sent, &offered, person)?;
-        sign_up(&mut tx, &sent, terms, std::slice::from_ref(&form)).await?;
+        sign_up(tx, &sent, terms, std::slice::from_ref(&form)).await?;
     }
     let newsletter = Purpose::newsletter(&texts::NEWSLETTER_SLUG.parse()?);
-    leave(&mut tx, terms, &at.earlier(DAY), &newsletter).await?;
+    leave(tx, terms, &at.earlier(DAY), &newsletter).await?;
     // Invented people get no mail.
-    outbox::mark_all_sent(&mut tx).await?;
-    come_back(&mut tx, terms, at).await?;
-    tx.commit().await?;
-    Ok(())
+    outbox::mark_all_sent(tx).await?;
+    come_back(tx, terms, at).await
 }
 
 /// Makes the account that signs in to the demo's console, unless there is one; `false` when there is.
@@ -88,32 +94,38 @@ pub async fn seed(db: &Db, files: &Files, terms: &Terms, at: &Moment) -> Result<
 /// When the database does not take it.
 pub async fn add_account(db: &Db, at: &Moment, password: &PasswordHash) -> Result<bool, SeedError> {
     let email = EmailAddress::parse(texts::STAFF)?;
-    let mut tx = db.write().await?;
-    let added = add_staff(&mut tx, at, ACTOR, &email, Role::Admin, password).await?;
-    tx.commit().await?;
-    Ok(added.is_some())
+    let act = Act::new(at.clone(), ACTOR);
+    let new = NewStaff { email: &email, role: Role::Admin, password_hash: password };
+    Ok(db.run(|tx| Box::pin(add_staff(tx, &act, new))).await?.is_some())
 }
 
-async fn offer(tx: &mut Tx, files: &Files, at: &Moment) -> Result<Offered, SeedError> {
+async fn offer(tx: &mut Tx, at: &Moment, report: &Report) -> Result<Offered, SeedError> {
+    let act = Act::new(at.clone(), ACTOR);
     let text = texts::POLICY.parse()?;
     let label = texts::POLICY_LABEL.parse()?;
     let new =
         NewPolicyVersion { label: &label, lang: LANG, text: &text, change: &Change::Editorial };
-    let policy = publish_policy(tx, at, ACTOR, new).await?.ok_or("the policy was there before")?;
+    let policy = publish_policy(tx, &act, new).await?.ok_or("the policy was there before")?;
     let newsletter: Slug = texts::NEWSLETTER_SLUG.parse()?;
     let name = Line::parse(texts::NEWSLETTER_NAME)?.ok_or("the newsletter has no name")?;
     let description = Line::parse(texts::NEWSLETTER_DESCRIPTION)?;
     let description = description.as_ref();
     let new = NewNewsletter { slug: &newsletter, name: &name, description, offered: true };
     let newsletter =
-        add_newsletter(tx, at, ACTOR, new).await?.ok_or("the newsletter was there before")?;
+        add_newsletter(tx, &act, new).await?.ok_or("the newsletter was there before")?;
     let wording = wording(texts::CONTROLLER_NAME, std::slice::from_ref(&newsletter), &[]);
     let notices = show_notices(tx, at, &wording).await?.into_iter().map(Arc::new).collect();
 
-    let report = report(files, at).await?;
-    add_report(tx, at, ACTOR, &report, &[newsletter.slug]).await?;
-    publish_report(tx, at, ACTOR, &report.slug, true, LANG).await?;
-    Ok(Offered { policy: Arc::new(policy), report: (report.report_id, report.slug), notices })
+    let controller = Controller {
+        name: texts::CONTROLLER_NAME.to_owned(),
+        address: texts::CONTROLLER_ADDRESS.to_owned(),
+        contact: texts::CONTROLLER_CONTACT.to_owned(),
+    };
+    let offers = ReportOffers { newsletters: &[newsletter.slug], purposes: &[] };
+    add_report(tx, &act, report, offers).await?;
+    publish_report(tx, &act, &report.slug, &controller).await?;
+    let report = (report.report_id, report.slug.clone());
+    Ok(Offered { policy: Arc::new(policy), report, notices })
 }
 
 async fn report(files: &Files, at: &Moment) -> Result<Report, SeedError> {

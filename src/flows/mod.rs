@@ -1,6 +1,6 @@
-//! Use cases, one to a file: (transaction, moment, input) → outcome. They decide mail by writing it to
-//! the outbox; they never send. The caller commits, but for those that take the database instead of a transaction:
-//! they span several, and commit what they write.
+//! Use cases, one to a file: (transaction, moment or act, input) → outcome. They decide mail by writing it to the
+//! outbox; they never send. Whoever calls one has `Db::run` run it, which commits. Those that take the database instead
+//! of a transaction span several, and have each run.
 
 pub mod catalog;
 pub mod consent;
@@ -23,11 +23,42 @@ use crate::domain::contacts::address_key::{AddressKey, AddressSecret};
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::mail::alarm::OnCollapse;
 use crate::domain::mail::limit::MailLimit;
+use crate::domain::staff::action::Action;
 use crate::domain::time_zone::TimeZone;
 use crate::export::Authority;
 use crate::outside::OutsideError;
+use crate::random::Moment;
 use crate::site::Controller;
+use crate::store::Tx;
 use crate::store::signup::signups::Signup;
+use crate::store::staff::audit_entries;
+
+/// Who does something that the audit tells of, and when.
+#[derive(Clone)]
+pub struct Act {
+    /// When, and the chance that is drawn on.
+    pub at: Moment,
+    /// Who, as the audit names them.
+    pub actor: String,
+}
+
+impl Act {
+    /// Somebody acts at this moment.
+    #[must_use]
+    pub fn new(at: Moment, actor: impl Into<String>) -> Self {
+        Self { at, actor: actor.into() }
+    }
+
+    /// Has the audit tell what was done.
+    pub(in crate::flows) async fn note(
+        &self,
+        tx: &mut Tx,
+        action: Action,
+        detail: &serde_json::Value,
+    ) -> sqlx::Result<()> {
+        audit_entries::append(tx, &self.at, &self.actor, action, detail).await
+    }
+}
 
 /// What the operator set that use cases go by.
 #[derive(Clone)]

@@ -24,11 +24,19 @@ use crate::store::ledger::{checkpoints, claims, epochs};
 pub async fn seal_all(db: &Db, terms: &Terms, clock: &Clock, random: &Random) -> Result<(), Error> {
     loop {
         keep_newest(db, terms).await?;
-        let mut tx = db.write().await?;
-        match seal(&mut tx, &Moment::of(clock, random), terms).await? {
-            Sealed::Some => tx.commit().await?,
+        let at = Moment::of(clock, random);
+        let sealed = db.run(|tx| {
+            Box::pin(async {
+                let sealed = seal(tx, &at, terms).await?;
+                if !matches!(sealed, Sealed::Some) {
+                    tx.give_up();
+                }
+                Ok::<_, Error>(sealed)
+            })
+        });
+        match sealed.await? {
+            Sealed::Some | Sealed::Unkept => {}
             Sealed::Nothing => return Ok(()),
-            Sealed::Unkept => {}
         }
     }
 }

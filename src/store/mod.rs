@@ -10,11 +10,13 @@ pub mod consent;
 pub mod contacts;
 pub mod dump;
 pub mod dump_contents;
+mod effects;
 pub mod ledger;
 pub mod mail;
 mod noting;
 mod open_error;
 pub mod policy;
+mod run;
 pub mod schema;
 pub mod signup;
 pub mod snapshot;
@@ -34,8 +36,10 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{Connection, PgPool, SqlitePool};
 
 pub use away::is_away;
+pub use effects::{Effect, Signals};
 pub use noting::{LEFT_AGAIN, Noting, Tx};
 pub use open_error::OpenError;
+pub use run::{Running, UseCase};
 pub use sqlite_file::sqlite_file;
 
 use crate::outside::{Access, Outside};
@@ -64,6 +68,8 @@ pub enum Db {
         forgets: Arc<AtomicBool>,
         /// Where endings are noted before they are committed.
         outside: Outside,
+        /// What is told within this process.
+        signals: Arc<Signals>,
     },
     /// A server, shared by several replicas.
     Postgres {
@@ -71,6 +77,8 @@ pub enum Db {
         pool: PgPool,
         /// Where endings are noted before they are committed.
         outside: Outside,
+        /// What is told within this process.
+        signals: Arc<Signals>,
     },
 }
 
@@ -177,7 +185,7 @@ impl Db {
                 .connect_with(options.clone())
                 .await;
             match opened {
-                Ok(pool) => Ok(Self::Postgres { pool, outside }),
+                Ok(pool) => Ok(Self::Postgres { pool, outside, signals: Arc::default() }),
                 Err(error) => Err(OpenError::of(connecting::explain(&options, error).await)),
             }
         } else {
@@ -232,7 +240,8 @@ impl Db {
             .connect_lazy_with(options.clone().pragma("cache_size", "-4096"));
         let readers = pool(4).connect_with(options).await?;
         let forgets = Arc::new(AtomicBool::new(true));
-        Ok(Self::Sqlite { writer, readers, exporters, forgets, outside })
+        let signals = Arc::default();
+        Ok(Self::Sqlite { writer, readers, exporters, forgets, outside, signals })
     }
 
     /// Brings the schema up to date; safe to run by several replicas at once.
@@ -247,7 +256,7 @@ impl Db {
         Ok(())
     }
 
-    /// Begins a transaction that will write. SQLite takes its write lock at once: a deferred one that
+    /// Begins a transaction that will write; use cases are run by [`Db::run`], which commits it. SQLite takes its write lock at once: a deferred one that
     /// reads first can fail with BUSY at its first write, and no waiting helps.
     ///
     /// # Errors
@@ -258,7 +267,7 @@ impl Db {
                 let begun = writer.begin_with("BEGIN IMMEDIATE").await?;
                 Tx::Sqlite(Noting::new(begun, outside))
             }
-            Self::Postgres { pool, outside } => {
+            Self::Postgres { pool, outside, .. } => {
                 Tx::Postgres(Noting::new(pool.begin().await?, outside))
             }
         })
@@ -274,7 +283,7 @@ impl Db {
             Self::Sqlite { readers, outside, .. } => {
                 Tx::Sqlite(Noting::new(readers.begin().await?, outside))
             }
-            Self::Postgres { pool, outside } => {
+            Self::Postgres { pool, outside, .. } => {
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
                 Tx::Postgres(Noting::new(pool.begin_with(begin).await?, outside))
             }
@@ -286,6 +295,14 @@ impl Db {
     pub fn outside(&self) -> &Outside {
         match self {
             Self::Sqlite { outside, .. } | Self::Postgres { outside, .. } => outside,
+        }
+    }
+
+    /// What is told within this process.
+    #[must_use]
+    pub fn signals(&self) -> &Signals {
+        match self {
+            Self::Sqlite { signals, .. } | Self::Postgres { signals, .. } => signals,
         }
     }
 

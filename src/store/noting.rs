@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use sqlx::{Database, Postgres, Sqlite, Transaction};
 
+use super::effects::Effect;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::timestamp::Timestamp;
@@ -28,14 +29,26 @@ pub struct Noting<D: Database> {
     outside: Outside,
     endings: Vec<Ending>,
     replays: bool,
+    effects: Vec<Effect>,
+    given_up: bool,
 }
 
 impl<D: Database> Noting<D> {
     pub(super) fn new(transaction: Transaction<'static, D>, outside: &Outside) -> Self {
-        Self { transaction, outside: outside.clone(), endings: vec![], replays: false }
+        Self {
+            transaction,
+            outside: outside.clone(),
+            endings: vec![],
+            replays: false,
+            effects: vec![],
+            given_up: false,
+        }
     }
 
     async fn commit(self) -> sqlx::Result<()> {
+        if self.given_up {
+            return Ok(());
+        }
         if !self.endings.is_empty() && !self.replays {
             self.outside.note(&self.endings).await.map_err(unreadable)?;
         }
@@ -58,7 +71,7 @@ impl<D: Database> DerefMut for Noting<D> {
 
 impl Tx {
     /// Makes what was written durable; what it ends is noted outside first. Nothing may be acknowledged before
-    /// this returned.
+    /// this returned. Use cases are committed by [`Db::run`](super::Db::run).
     ///
     /// # Errors
     /// When the database or the data directory could not promise it; then nothing was written to the database.
@@ -75,6 +88,34 @@ impl Tx {
         match self {
             Self::Sqlite(tx) => &tx.outside,
             Self::Postgres(tx) => &tx.outside,
+        }
+    }
+
+    /// Asks for something that is done once this is committed.
+    pub fn after(&mut self, effect: Effect) {
+        let effects = match self {
+            Self::Sqlite(tx) => &mut tx.effects,
+            Self::Postgres(tx) => &mut tx.effects,
+        };
+        if !effects.contains(&effect) {
+            effects.push(effect);
+        }
+    }
+
+    /// What it asks for; nothing once it was given up.
+    pub(super) fn take_effects(&mut self) -> Vec<Effect> {
+        let (effects, given_up) = match self {
+            Self::Sqlite(tx) => (&mut tx.effects, tx.given_up),
+            Self::Postgres(tx) => (&mut tx.effects, tx.given_up),
+        };
+        if given_up { vec![] } else { std::mem::take(effects) }
+    }
+
+    /// Keeps nothing of what was written here, though it is no error: committing it leaves all as it was.
+    pub fn give_up(&mut self) {
+        match self {
+            Self::Sqlite(tx) => tx.given_up = true,
+            Self::Postgres(tx) => tx.given_up = true,
         }
     }
 

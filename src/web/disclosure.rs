@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{App, Error};
+use crate::flows::Act;
 use crate::flows::contacts::record_disclosure::{Disclosure, record_disclosure};
 
 /// Writes down that somebody takes data away; committed before anything is given.
@@ -12,7 +13,6 @@ pub(super) async fn note_disclosure(
     what: Disclosure,
     detail: &Value,
 ) -> Result<(), Error> {
-    let mut tx = app.db.write().await?;
-    record_disclosure(&mut tx, &app.moment(), by, what, detail).await?;
-    Ok(tx.commit().await?)
+    let act = Act::new(app.moment(), by);
+    Ok(app.db.run(|tx| Box::pin(record_disclosure(tx, &act, what, detail))).await?)
 }

@@ -10,7 +10,6 @@ mod cookie;
 mod day_span;
 mod dev;
 mod disclosure;
-mod erasure;
 mod error;
 mod error_pages;
 mod export;

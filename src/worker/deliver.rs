@@ -108,7 +108,7 @@ async fn claim(
                 parts.transport.hang_up(false).await;
                 tokio::select! {
                     () = stop.cancelled() => return,
-                    () = parts.mail_waits.notified() => tokio::time::sleep(AFTER_THE_ANSWER).await,
+                    () = parts.db.signals().mail_waits() => tokio::time::sleep(AFTER_THE_ANSWER).await,
                     () = tokio::time::sleep(LOOK_AGAIN) => {}
                 }
             }
@@ -140,10 +140,8 @@ async fn claim_due(
     held: &[HeldMail],
 ) -> sqlx::Result<Vec<ClaimedMail>> {
     let count = i64::try_from(count).unwrap_or(i64::MAX);
-    let mut tx = parts.db.write().await?;
-    let claimed = outbox::claim(&mut tx, parts.clock.now(), count, held).await?;
-    tx.commit().await?;
-    Ok(claimed)
+    let now = parts.clock.now();
+    parts.db.run(|tx| Box::pin(outbox::claim(tx, now, count, held))).await
 }
 
 /// Hands over one claimed mail after the other.

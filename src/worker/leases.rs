@@ -60,9 +60,8 @@ impl Leases {
             return Ok(());
         }
         let since = Instant::now();
-        let mut tx = parts.db.write().await?;
-        let renewed = outbox::renew(&mut tx, parts.clock.now(), &held).await?;
-        tx.commit().await?;
+        let now = parts.clock.now();
+        let renewed = parts.db.run(|tx| Box::pin(outbox::renew(tx, now, &held))).await?;
         let mut all = self.all();
         for held in renewed {
             all.entry(held).and_modify(|until_now| *until_now = until(since));

@@ -22,8 +22,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
-
 use crate::clock::Clock;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::signup::link::Links;
@@ -66,8 +64,6 @@ pub struct WorkerParts {
     pub links: Links,
     /// What mails say of the publisher.
     pub site: Arc<Site>,
-    /// Rung when mail was decided on.
-    pub mail_waits: Arc<Notify>,
     /// How often what was recorded is sealed.
     pub seal_every: Duration,
     /// Who is mailed a signed tree head every day.

@@ -32,10 +32,8 @@ impl OwnAlarm {
     /// When the database does not take it.
     pub async fn raise(&mut self, db: &Db, at: &Moment, detail: &str) -> Result<bool, Error> {
         self.mark_seen();
-        let mut tx = db.write().await?;
-        let raised = raise(&mut tx, at, self.subject, detail).await?;
-        tx.commit().await?;
-        Ok(raised)
+        let subject = self.subject;
+        db.run(|tx| Box::pin(raise(tx, at, subject, detail))).await
     }
 
     /// Nothing is wrong here; `true` when it stood by this process's word.

@@ -61,23 +61,28 @@ impl Recorder {
 
     async fn record(&mut self, results: &[(ClaimedMail, Tried)]) -> Result<(), Error> {
         let at = self.parts.moment();
-        let mut tx = self.parts.db.write().await?;
-        let mut recorded = Vec::with_capacity(results.len());
-        for (mail, tried) in results {
-            recorded.push(record_delivery(&mut tx, &at, &self.parts.terms, mail, tried).await?);
-        }
         let away = results.iter().find_map(|(_, tried)| match tried {
             Tried::RelayAway(why) => Some(why.as_str()),
             _ => None,
         });
         let answered = results.iter().any(|(_, tried)| tried.is_answer());
         let ends = away.is_none() && answered && self.alarm_may_stand;
-        let raised = match away {
-            Some(why) => raise(&mut tx, &at, MAIL_RELAY, why).await?,
-            None => false,
-        };
-        let cleared = ends && clear(&mut tx, MAIL_RELAY).await?;
-        tx.commit().await?;
+        let terms = &self.parts.terms;
+        let recorded = self.parts.db.run(|tx| {
+            Box::pin(async {
+                let mut recorded = Vec::with_capacity(results.len());
+                for (mail, tried) in results {
+                    recorded.push(record_delivery(tx, &at, terms, mail, tried).await?);
+                }
+                let raised = match away {
+                    Some(why) => raise(tx, &at, MAIL_RELAY, why).await?,
+                    None => false,
+                };
+                let cleared = ends && clear(tx, MAIL_RELAY).await?;
+                Ok::<_, Error>((recorded, raised, cleared))
+            })
+        });
+        let (recorded, raised, cleared) = recorded.await?;
         self.alarm_may_stand = away.is_some() || (self.alarm_may_stand && !ends);
         if raised {
             tracing::error!(why = away, "mail waits: the mail relay cannot be used");

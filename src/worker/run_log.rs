@@ -148,9 +148,7 @@ async fn write(db: &Db, process: Uuid, runs: &[LastRun]) -> Result<(), Error> {
     if runs.is_empty() {
         return Ok(());
     }
-    let mut tx = db.write().await?;
-    record_tasks(&mut tx, process, runs).await?;
-    Ok(tx.commit().await?)
+    db.run(|tx| Box::pin(record_tasks(tx, process, runs))).await
 }
 
 #[cfg(test)]

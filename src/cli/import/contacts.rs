@@ -176,13 +176,11 @@ impl<'a> Importer<'a> {
             );
         }
         loop {
-            let mut tx = db.write().await?;
             let (at, terms) = (self.core.moment(), &self.core.terms);
+            let imported =
+                db.run(|tx| Box::pin(import_contacts(tx, &at, terms, &self.terms, rows)));
             // Each time it is overtaken somebody else got on, so this ends.
-            if let Batch::Done(verdicts) =
-                import_contacts(&mut tx, &at, terms, &self.terms, rows).await?
-            {
-                tx.commit().await?;
+            if let Batch::Done(verdicts) = imported.await? {
                 return Ok(verdicts);
             }
         }

@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::super::actor::ACTOR;
 use super::super::outcome::{Error, Outcome, refuse};
 use super::source_file::{Hashed, Opened, SourceFile};
 use crate::app::Core;
@@ -14,7 +13,7 @@ use crate::domain::contacts::table::TableError;
 use crate::domain::text::Line;
 use crate::flows::contacts::bring_list::{BringList, ListError, begin_list};
 use crate::flows::contacts::bring_suppressions::{
-    Bringing, BroughtTally, all_purposes, record_bringing, record_bringing_start,
+    Bringing, BroughtFile, BroughtTally, all_purposes, record_bringing, record_bringing_start,
 };
 
 /// What is said of a header that names too little.
@@ -68,16 +67,16 @@ impl Asked<'_> {
         };
         let bringing = Bringing { source: self.source, purposes: &purposes };
         if !self.dry_run {
-            let mut tx = core.db.write().await?;
-            record_bringing_start(&mut tx, &core.moment(), ACTOR, &bringing, &file.sha256).await?;
-            tx.commit().await?;
+            let (act, sha256) = (core.act(), &file.sha256);
+            let begun =
+                core.db.run(|tx| Box::pin(record_bringing_start(tx, &act, &bringing, sha256)));
+            begun.await?;
         }
         let tally = self.bring(core, bringing, &file, begin).await?;
         if !self.dry_run {
-            let mut tx = core.db.write().await?;
-            let done = (&file.sha256[..], tally);
-            record_bringing(&mut tx, &core.moment(), ACTOR, &bringing, done).await?;
-            tx.commit().await?;
+            let act = core.act();
+            let done = BroughtFile { sha256: &file.sha256, tally };
+            core.db.run(|tx| Box::pin(record_bringing(tx, &act, &bringing, done))).await?;
         }
         let would = if self.dry_run { "would be " } else { "" };
         let BroughtTally { suppressed, already, refused } = tally;

@@ -104,8 +104,13 @@ pub enum Change {
     Editorial,
     /// They are told, once.
     Notify(WhatChanges),
-    /// They are asked again, and have time until this moment, the first that no longer counts.
-    Reconsent(WhatChanges, Timestamp),
+    /// They are asked again.
+    Reconsent {
+        /// What changes for them.
+        changes: WhatChanges,
+        /// Until when they have time: the first moment that no longer counts.
+        until: Timestamp,
+    },
 }
 
 impl Change {
@@ -115,7 +120,7 @@ impl Change {
         match self {
             Self::Editorial => ChangeClass::Editorial,
             Self::Notify(_) => ChangeClass::Notify,
-            Self::Reconsent(..) => ChangeClass::Reconsent,
+            Self::Reconsent { .. } => ChangeClass::Reconsent,
         }
     }
 
@@ -124,7 +129,7 @@ impl Change {
     pub fn changes(&self) -> Option<&WhatChanges> {
         match self {
             Self::Editorial => None,
-            Self::Notify(changes) | Self::Reconsent(changes, _) => Some(changes),
+            Self::Notify(changes) | Self::Reconsent { changes, .. } => Some(changes),
         }
     }
 
@@ -132,7 +137,7 @@ impl Change {
     #[must_use]
     pub fn until(&self) -> Option<Timestamp> {
         match self {
-            Self::Reconsent(_, until) => Some(*until),
+            Self::Reconsent { until, .. } => Some(*until),
             Self::Editorial | Self::Notify(_) => None,
         }
     }

@@ -5,13 +5,12 @@ use serde_json::json;
 use crate::domain::slug::Slug;
 use crate::domain::staff::action::Action;
 use crate::domain::text::Line;
-use crate::flows::Error;
-use crate::random::Moment;
+use crate::flows::{Act, Error};
 use crate::store::Tx;
 use crate::store::catalog::newsletters::{self, Newsletter, NewsletterWords};
-use crate::store::staff::audit_entries;
 
 /// A newsletter as its publisher describes it.
+#[derive(Clone, Copy)]
 pub struct NewNewsletter<'a> {
     /// Its short name.
     pub slug: &'a Slug,
@@ -29,17 +28,16 @@ pub struct NewNewsletter<'a> {
 /// When the database does not take it.
 pub async fn add_newsletter(
     tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
+    act: &Act,
     new: NewNewsletter<'_>,
 ) -> Result<Option<Newsletter>, Error> {
     let NewNewsletter { slug, name, description, offered } = new;
     let words =
         NewsletterWords { name: name.as_str(), description: description.map_or("", Line::as_str) };
-    let added = newsletters::insert(tx, at, slug, words, offered).await?;
+    let added = newsletters::insert(tx, &act.at, slug, words, offered).await?;
     if added.is_some() {
         let detail = json!({"slug": slug, "offered": offered});
-        audit_entries::append(tx, at, actor, Action::NewsletterAdd, &detail).await?;
+        act.note(tx, Action::NewsletterAdd, &detail).await?;
     }
     Ok(added)
 }

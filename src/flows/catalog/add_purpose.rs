@@ -7,12 +7,11 @@ use crate::domain::catalog::purpose::Purpose;
 use crate::domain::slug::Slug;
 use crate::domain::staff::action::Action;
 use crate::domain::text::Line;
+use crate::flows::Act;
 use crate::flows::catalog::offer_purpose::offer_purpose;
 use crate::flows::catalog::purpose_error::PurposeError;
-use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::catalog::purposes::{self, OwnPurpose};
-use crate::store::staff::audit_entries;
 
 /// A purpose as its operator words it.
 pub struct NewPurpose {
@@ -31,23 +30,23 @@ pub struct NewPurpose {
 /// When the code is taken or not the operator's to give, or a report is unknown.
 pub async fn add_purpose(
     tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
-    new: NewPurpose,
+    act: &Act,
+    new: &NewPurpose,
     offered_on: &[Slug],
 ) -> Result<(), PurposeError> {
     let NewPurpose { code, name, words } = new;
     if !code.is_own() {
-        return Err(PurposeError::NotOwn(code));
+        return Err(PurposeError::NotOwn(code.clone()));
     }
-    let purpose = OwnPurpose { code, name: name.into_string(), words: words.as_str().to_owned() };
-    if !purposes::insert(tx, at, &purpose).await? {
+    let (name, words) = (name.as_str().to_owned(), words.as_str().to_owned());
+    let purpose = OwnPurpose { code: code.clone(), name, words };
+    if !purposes::insert(tx, &act.at, &purpose).await? {
         return Err(PurposeError::Taken(purpose.code));
     }
     let detail = json!({"purpose": purpose.code});
-    audit_entries::append(tx, at, actor, Action::PurposeAdd, &detail).await?;
+    act.note(tx, Action::PurposeAdd, &detail).await?;
     for report in offered_on {
-        offer_purpose(tx, at, actor, &purpose.code, report).await?;
+        offer_purpose(tx, act, &purpose.code, report).await?;
     }
     Ok(())
 }

@@ -3,16 +3,18 @@
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::domain::catalog::notice::LANG;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::slug::Slug;
 use crate::domain::staff::action::Action;
-use crate::flows::Error;
-use crate::random::Moment;
+use crate::flows::catalog::offer_purpose::offer_purpose;
+use crate::flows::catalog::purpose_error::PurposeError;
+use crate::flows::{Act, Error};
+use crate::site::Controller;
 use crate::store::Tx;
 use crate::store::catalog::newsletters;
 use crate::store::catalog::reports::{self, Report};
 use crate::store::policy::versions;
-use crate::store::staff::audit_entries;
 
 /// Why a report cannot be offered.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +34,9 @@ pub enum ReportError {
     /// There is no such purpose of the operator's own.
     #[error("there is no purpose `{0}` of your own: add it first with `assent purpose add`")]
     UnknownPurpose(Purpose),
+    /// A purpose cannot be offered.
+    #[error(transparent)]
+    Purpose(PurposeError),
     /// Nobody could be told who holds their details (GDPR Art. 13(1)(a)).
     #[error(
         "the controller's name, address and contact must be set before a report is published: set \
@@ -52,6 +57,15 @@ pub enum ReportError {
     Flow(#[from] Error),
 }
 
+impl From<PurposeError> for ReportError {
+    fn from(error: PurposeError) -> Self {
+        match error {
+            PurposeError::Flow(error) => Self::Flow(error),
+            error => Self::Purpose(error),
+        }
+    }
+}
+
 impl From<sqlx::Error> for ReportError {
     fn from(error: sqlx::Error) -> Self {
         Self::Flow(error.into())
@@ -61,24 +75,36 @@ impl From<sqlx::Error> for ReportError {
 /// The console adds reports at `/console/reports/new`.
 const RESERVED: &str = "new";
 
-/// Adds a report whose file lies in the file store already, with the newsletters its form offers.
+/// What the form of a report offers besides the report.
+#[derive(Clone, Copy, Default)]
+pub struct ReportOffers<'a> {
+    /// Newsletters.
+    pub newsletters: &'a [Slug],
+    /// Purposes of the operator's own.
+    pub purposes: &'a [Purpose],
+}
+
+/// Adds a report whose file lies in the file store already, with what its form offers.
 ///
 /// # Errors
-/// When the slug is taken or a newsletter is unknown.
+/// When the slug is taken, or a newsletter or a purpose is unknown.
 pub async fn add_report(
     tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
+    act: &Act,
     report: &Report,
-    offers: &[Slug],
+    offers: ReportOffers<'_>,
 ) -> Result<(), ReportError> {
     is_free(tx, &report.slug).await?;
-    let offered = known_newsletters(tx, offers).await?;
+    let offered = known_newsletters(tx, offers.newsletters).await?;
     if !reports::insert(tx, report, &offered).await? {
         return Err(ReportError::Taken(report.slug.clone()));
     }
-    let detail = json!({"slug": report.slug, "sha256": report.sha256, "newsletters": offers});
-    audit_entries::append(tx, at, actor, Action::ReportAdd, &detail).await?;
+    let detail =
+        json!({"slug": report.slug, "sha256": report.sha256, "newsletters": offers.newsletters});
+    act.note(tx, Action::ReportAdd, &detail).await?;
+    for code in offers.purposes {
+        offer_purpose(tx, act, code, &report.slug).await?;
+    }
     Ok(())
 }
 
@@ -120,22 +146,20 @@ pub(in crate::flows) async fn known_newsletters(
 /// When there is no such report, no complete controller or no policy.
 pub async fn publish_report(
     tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
+    act: &Act,
     slug: &Slug,
-    controller_complete: bool,
-    lang: &str,
+    controller: &Controller,
 ) -> Result<(), ReportError> {
-    if !controller_complete {
+    if !controller.is_complete() {
         return Err(ReportError::NoController);
     }
-    if versions::list(tx, lang).await?.is_empty() {
+    if versions::list(tx, LANG).await?.is_empty() {
         return Err(ReportError::NoPolicy);
     }
-    if !reports::mark_published(tx, at, slug).await? {
+    if !reports::mark_published(tx, &act.at, slug).await? {
         return Err(ReportError::Unknown(slug.clone()));
     }
-    audit_entries::append(tx, at, actor, Action::ReportPublish, &json!({"slug": slug})).await?;
+    act.note(tx, Action::ReportPublish, &json!({"slug": slug})).await?;
     Ok(())
 }
 
@@ -143,13 +167,8 @@ pub async fn publish_report(
 ///
 /// # Errors
 /// When there is no such report or it was never published.
-pub async fn withdraw_report(
-    tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
-    slug: &Slug,
-) -> Result<(), ReportError> {
-    if !reports::mark_withdrawn(tx, at, slug).await? {
+pub async fn withdraw_report(tx: &mut Tx, act: &Act, slug: &Slug) -> Result<(), ReportError> {
+    if !reports::mark_withdrawn(tx, &act.at, slug).await? {
         let known = reports::list(tx).await?.iter().any(|report| report.slug == *slug);
         let slug = slug.clone();
         return Err(if known {
@@ -158,6 +177,6 @@ pub async fn withdraw_report(
             ReportError::Unknown(slug)
         });
     }
-    audit_entries::append(tx, at, actor, Action::ReportWithdraw, &json!({"slug": slug})).await?;
+    act.note(tx, Action::ReportWithdraw, &json!({"slug": slug})).await?;
     Ok(())
 }

@@ -6,11 +6,20 @@ use crate::domain::catalog::edit::{Reworded, changes};
 use crate::domain::slug::Slug;
 use crate::domain::staff::action::Action;
 use crate::domain::text::Line;
-use crate::flows::Error;
-use crate::random::Moment;
+use crate::flows::{Act, Error};
 use crate::store::Tx;
 use crate::store::catalog::newsletters::{self, NewsletterWords};
-use crate::store::staff::audit_entries;
+
+/// A newsletter in other words.
+#[derive(Clone, Copy)]
+pub struct NewsletterEdit<'a> {
+    /// The words that its editor saw.
+    pub seen: NewsletterWords<'a>,
+    /// Its name from now on.
+    pub name: &'a Line,
+    /// What to expect from it.
+    pub description: Option<&'a Line>,
+}
 
 /// Changes how a newsletter is named and described, unless somebody else did since `seen`. The words beside
 /// its box are made of both, so forms show new words from then on; whoever agreed before agreed to the old
@@ -20,11 +29,11 @@ use crate::store::staff::audit_entries;
 /// When the database does not take it.
 pub async fn edit_newsletter(
     tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
+    act: &Act,
     slug: &Slug,
-    (seen, name, description): (NewsletterWords<'_>, &Line, Option<&Line>),
+    edit: NewsletterEdit<'_>,
 ) -> Result<Reworded, Error> {
+    let NewsletterEdit { seen, name, description } = edit;
     let new =
         NewsletterWords { name: name.as_str(), description: description.map_or("", Line::as_str) };
     if !newsletters::update(tx, slug, seen, new).await? {
@@ -37,7 +46,7 @@ pub async fn edit_newsletter(
     ]);
     if let Some(mut detail) = changed {
         detail["slug"] = json!(slug);
-        audit_entries::append(tx, at, actor, Action::NewsletterEdit, &detail).await?;
+        act.note(tx, Action::NewsletterEdit, &detail).await?;
     }
     Ok(Reworded::Done)
 }

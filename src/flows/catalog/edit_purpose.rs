@@ -7,12 +7,10 @@ use crate::domain::catalog::notice::OwnWords;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::staff::action::Action;
 use crate::domain::text::Line;
-use crate::flows::Error;
 use crate::flows::catalog::purpose_error::PurposeError;
-use crate::random::Moment;
+use crate::flows::{Act, Error};
 use crate::store::Tx;
 use crate::store::catalog::purposes::{self, OwnPurpose};
-use crate::store::staff::audit_entries;
 
 /// What to change of a purpose; what is `None` stays.
 pub struct PurposeEdit {
@@ -28,8 +26,7 @@ pub struct PurposeEdit {
 /// When there is no such purpose of the operator's own.
 pub async fn edit_purpose(
     tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
+    act: &Act,
     code: &Purpose,
     edit: &PurposeEdit,
 ) -> Result<(), PurposeError> {
@@ -41,8 +38,17 @@ pub async fn edit_purpose(
         return Err(PurposeError::Unknown(code.clone()));
     }
     let after = (name.unwrap_or(&before.name), words.unwrap_or(&before.words));
-    write_down(tx, at, actor, &before, after).await?;
+    write_down(tx, act, &before, after).await?;
     Ok(())
+}
+
+/// A purpose in other words.
+#[derive(Clone, Copy)]
+pub struct PurposeWords<'a> {
+    /// Its name.
+    pub name: &'a Line,
+    /// The words beside its box.
+    pub words: &'a OwnWords,
 }
 
 /// Names and words a purpose anew, unless somebody else did since `seen`.
@@ -51,23 +57,22 @@ pub async fn edit_purpose(
 /// When the database does not take it.
 pub async fn reword_purpose(
     tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
+    act: &Act,
     seen: &OwnPurpose,
-    (name, words): (&Line, &OwnWords),
+    new: PurposeWords<'_>,
 ) -> Result<Reworded, Error> {
+    let PurposeWords { name, words } = new;
     if !purposes::reword(tx, seen, name.as_str(), words.as_str()).await? {
         let known = purposes::find(tx, &seen.code).await?.is_some();
         return Ok(if known { Reworded::Overtaken } else { Reworded::Unknown });
     }
-    write_down(tx, at, actor, seen, (name.as_str(), words.as_str())).await?;
+    write_down(tx, act, seen, (name.as_str(), words.as_str())).await?;
     Ok(Reworded::Done)
 }
 
 async fn write_down(
     tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
+    act: &Act,
     before: &OwnPurpose,
     (name, words): (&str, &str),
 ) -> sqlx::Result<()> {
@@ -77,5 +82,5 @@ async fn write_down(
     ]);
     let Some(mut detail) = changed else { return Ok(()) };
     detail["purpose"] = json!(before.code);
-    audit_entries::append(tx, at, actor, Action::PurposeEdit, &detail).await
+    act.note(tx, Action::PurposeEdit, &detail).await
 }

@@ -8,12 +8,11 @@ use crate::domain::catalog::report_details::{Merged, ReportDetails};
 use crate::domain::slug::Slug;
 use crate::domain::staff::action::Action;
 use crate::files::StoredFile;
+use crate::flows::Act;
 use crate::flows::catalog::add_report::{ReportError, known_newsletters};
-use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::catalog::reports::{self, Report, ReportFile};
 use crate::store::catalog::{newsletters, purposes};
-use crate::store::staff::audit_entries;
 
 /// What to change of a report's page; what is `None` stays.
 pub struct ReportEdit {
@@ -51,8 +50,7 @@ pub enum Saved {
 /// When there is no such report.
 pub async fn edit_report(
     tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
+    act: &Act,
     slug: &Slug,
     edit: &ReportEdit,
 ) -> Result<Option<String>, ReportError> {
@@ -73,12 +71,21 @@ pub async fn edit_report(
         reports::update(tx, report.report_id, &after).await?;
         let mut detail = json!({"slug": slug});
         merge(&mut detail, difference);
-        audit_entries::append(tx, at, actor, Action::ReportEdit, &detail).await?;
+        act.note(tx, Action::ReportEdit, &detail).await?;
     }
     match &edit.cover {
-        Some((key, media_type)) => replace_cover(tx, at, actor, slug, (key, *media_type)).await,
+        Some((key, media_type)) => replace_cover(tx, act, slug, (key, *media_type)).await,
         None => Ok(None),
     }
+}
+
+/// An edit that says what it was made from.
+#[derive(Clone, Copy)]
+pub struct SeenEdit<'a> {
+    /// What its editor saw, as their form said it.
+    pub seen: &'a str,
+    /// What the report is to be.
+    pub mine: &'a ReportDetails,
 }
 
 /// Makes a report what an editor decided. What somebody else changed since `seen` stays where this edit did
@@ -88,11 +95,11 @@ pub async fn edit_report(
 /// When there is no such report, newsletter or purpose.
 pub async fn save_report(
     tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
+    act: &Act,
     slug: &Slug,
-    (seen, mine): (&str, &ReportDetails),
+    edit: SeenEdit<'_>,
 ) -> Result<Saved, ReportError> {
+    let SeenEdit { seen, mine } = edit;
     let report = lock(tx, slug).await?;
     let before = details_of(tx, &report).await?;
     let merged = before.merge(seen, mine);
@@ -113,7 +120,7 @@ pub async fn save_report(
     reports::replace_purposes(tx, report.report_id, &after.purposes).await?;
     let mut detail = json!({"slug": slug});
     merge(&mut detail, difference);
-    audit_entries::append(tx, at, actor, Action::ReportEdit, &detail).await?;
+    act.note(tx, Action::ReportEdit, &detail).await?;
     Ok(Saved::Done { kept })
 }
 
@@ -124,8 +131,7 @@ pub async fn save_report(
 /// When there is no such report.
 pub async fn replace_file(
     tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
+    act: &Act,
     slug: &Slug,
     file: &StoredFile,
 ) -> Result<String, ReportError> {
@@ -143,7 +149,7 @@ pub async fn replace_file(
         "before": {"file": {"sha256": report.sha256, "bytes": report.byte_size}},
         "after": {"file": {"sha256": new.sha256, "bytes": new.byte_size}},
     });
-    audit_entries::append(tx, at, actor, Action::ReportFile, &detail).await?;
+    act.note(tx, Action::ReportFile, &detail).await?;
     Ok(report.file_key)
 }
 
@@ -153,8 +159,7 @@ pub async fn replace_file(
 /// When there is no such report.
 pub async fn replace_cover(
     tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
+    act: &Act,
     slug: &Slug,
     (key, media_type): (&str, MediaType),
 ) -> Result<Option<String>, ReportError> {
@@ -166,7 +171,7 @@ pub async fn replace_cover(
         "before": {"cover": report.cover_media_type.map(|before| before.name)},
         "after": {"cover": media_type.name},
     });
-    audit_entries::append(tx, at, actor, Action::ReportCover, &detail).await?;
+    act.note(tx, Action::ReportCover, &detail).await?;
     Ok(report.cover_key)
 }
 

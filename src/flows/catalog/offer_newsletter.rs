@@ -4,11 +4,9 @@ use serde_json::json;
 
 use crate::domain::slug::Slug;
 use crate::domain::staff::action::Action;
-use crate::flows::Error;
-use crate::random::Moment;
+use crate::flows::{Act, Error};
 use crate::store::Tx;
 use crate::store::catalog::newsletters;
-use crate::store::staff::audit_entries;
 
 /// What became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,14 +25,9 @@ pub enum Moved {
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn offer_newsletter(
-    tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
-    slug: &Slug,
-) -> Result<Moved, Error> {
+pub async fn offer_newsletter(tx: &mut Tx, act: &Act, slug: &Slug) -> Result<Moved, Error> {
     let done = newsletters::mark_offered(tx, slug).await?;
-    tell(tx, at, actor, slug, (done, Action::NewsletterOffer)).await
+    tell(tx, act, slug, (done, Action::NewsletterOffer)).await
 }
 
 /// Sets a newsletter aside: no form or page offers it. Whoever agreed stays agreed, and whoever asked for it
@@ -42,25 +35,19 @@ pub async fn offer_newsletter(
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn withdraw_newsletter(
-    tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
-    slug: &Slug,
-) -> Result<Moved, Error> {
-    let done = newsletters::mark_withdrawn(tx, at, slug).await?;
-    tell(tx, at, actor, slug, (done, Action::NewsletterWithdraw)).await
+pub async fn withdraw_newsletter(tx: &mut Tx, act: &Act, slug: &Slug) -> Result<Moved, Error> {
+    let done = newsletters::mark_withdrawn(tx, &act.at, slug).await?;
+    tell(tx, act, slug, (done, Action::NewsletterWithdraw)).await
 }
 
 async fn tell(
     tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
+    act: &Act,
     slug: &Slug,
     (done, action): (bool, Action),
 ) -> Result<Moved, Error> {
     if done {
-        audit_entries::append(tx, at, actor, action, &json!({"slug": slug})).await?;
+        act.note(tx, action, &json!({"slug": slug})).await?;
         return Ok(Moved::Done);
     }
     let known = newsletters::find(tx, slug).await?.is_some();

@@ -5,12 +5,10 @@ use serde_json::json;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::slug::Slug;
 use crate::domain::staff::action::Action;
-use crate::flows::Error;
 use crate::flows::catalog::purpose_error::PurposeError;
-use crate::random::Moment;
+use crate::flows::{Act, Error};
 use crate::store::Tx;
 use crate::store::catalog::{newsletters, purposes, reports};
-use crate::store::staff::audit_entries;
 
 /// Lets a report's form offer a purpose; one that it offers already stays where it is.
 ///
@@ -18,8 +16,7 @@ use crate::store::staff::audit_entries;
 /// When there is no such purpose of the operator's own, or no such report.
 pub async fn offer_purpose(
     tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
+    act: &Act,
     code: &Purpose,
     report: &Slug,
 ) -> Result<(), PurposeError> {
@@ -27,11 +24,20 @@ pub async fn offer_purpose(
     let offering = offering.ok_or_else(|| PurposeError::UnknownReport(report.clone()))?;
     if purposes::offer(tx, code, offering.report_id).await? {
         let detail = json!({"purpose": code, "report": report});
-        audit_entries::append(tx, at, actor, Action::PurposeOffer, &detail).await?;
+        act.note(tx, Action::PurposeOffer, &detail).await?;
     } else if purposes::find(tx, code).await?.is_none() {
         return Err(PurposeError::Unknown(code.clone()));
     }
     Ok(())
+}
+
+/// The boxes of reports, as a page had them.
+#[derive(Clone, Copy)]
+pub struct ReportBoxes<'a> {
+    /// Those that it showed.
+    pub shown: &'a [Slug],
+    /// Those that were ticked.
+    pub ticked: &'a [Slug],
 }
 
 /// Lets the forms of the reports that are `ticked` offer a purpose, and of those that were `shown` no other.
@@ -41,19 +47,18 @@ pub async fn offer_purpose(
 /// When the database does not take it.
 pub async fn offer_on_reports(
     tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
+    act: &Act,
     purpose: &Purpose,
-    (shown, ticked): (&[Slug], &[Slug]),
+    boxes: ReportBoxes<'_>,
 ) -> Result<(), Error> {
-    let mut shown = shown.to_vec();
+    let mut shown = boxes.shown.to_vec();
     // In one order, so that two of these never wait for each other.
     shown.sort();
     shown.dedup();
     let (mut offered, mut no_longer) = (Vec::new(), Vec::new());
     for slug in shown {
         let Some(report) = reports::lock(tx, &slug).await? else { continue };
-        if ticked.contains(&slug) {
+        if boxes.ticked.contains(&slug) {
             let own = purpose.is_own();
             let done = if own {
                 purposes::offer(tx, purpose, report.report_id).await?
@@ -71,7 +76,7 @@ pub async fn offer_on_reports(
     {
         for report in reports {
             let detail = json!({"purpose": purpose, "report": report});
-            audit_entries::append(tx, at, actor, action, &detail).await?;
+            act.note(tx, action, &detail).await?;
         }
     }
     Ok(())

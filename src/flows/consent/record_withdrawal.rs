@@ -8,10 +8,8 @@ use crate::domain::catalog::purpose::Purpose;
 use crate::domain::signup::form_state::Method;
 use crate::domain::staff::action::Action;
 use crate::flows::consent::withdraw::{Leaving, withdraw_by};
-use crate::flows::{Error, Terms};
-use crate::random::Moment;
+use crate::flows::{Act, Error, Terms};
 use crate::store::Tx;
-use crate::store::staff::audit_entries;
 
 /// How it is named in evidence.
 const SOURCE: &str = "console";
@@ -23,16 +21,16 @@ const SOURCE: &str = "console";
 /// When the database does not take it; then nothing is withdrawn.
 pub async fn record_withdrawal(
     tx: &mut Tx,
-    at: &Moment,
+    act: &Act,
     terms: &Terms,
-    actor: &str,
     subscriber_id: Uuid,
     leaving: &Leaving,
 ) -> Result<Vec<Purpose>, Error> {
-    let ended = withdraw_by(tx, at, terms, subscriber_id, leaving, (Method::Staff, SOURCE)).await?;
+    let ended =
+        withdraw_by(tx, &act.at, terms, subscriber_id, leaving, (Method::Staff, SOURCE)).await?;
     if !ended.is_empty() {
         let detail = json!({"subscriber_id": subscriber_id, "purposes": ended});
-        audit_entries::append(tx, at, actor, Action::SubscriberWithdraw, &detail).await?;
+        act.note(tx, Action::SubscriberWithdraw, &detail).await?;
     }
     Ok(ended)
 }

@@ -32,6 +32,12 @@ pub enum ExportRefused {
     Flow(#[from] Error),
 }
 
+impl From<sqlx::Error> for ExportRefused {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Flow(error.into())
+    }
+}
+
 /// Refuses while the database does not stand at the newest head that is known outside it. To be asked before a
 /// transaction is begun, for what is kept outside may answer slowly.
 ///

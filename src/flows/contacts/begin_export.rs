@@ -4,7 +4,6 @@
 use serde_json::json;
 
 use crate::domain::staff::action::Action;
-use crate::flows::Error;
 use crate::flows::contacts::allow_export::ExportRefused;
 use crate::flows::contacts::record_export::asked;
 use crate::random::Moment;
@@ -21,13 +20,11 @@ pub async fn begin_export(
     at: &Moment,
     new: NewExportRun<'_>,
 ) -> Result<HeldRun, ExportRefused> {
-    let held = export_runs::insert(tx, at, new).await.map_err(Error::from)?;
+    let held = export_runs::insert(tx, at, new).await?;
     let held = held.ok_or(ExportRefused::TooManyJobs)?;
     let mut detail = asked(new.filter, new.format, new.preset, new.links);
     detail["run"] = json!(held.export_run_id);
     detail["job"] = json!(new.is_job);
-    audit_entries::append(tx, at, new.actor, Action::ExportBegin, &detail)
-        .await
-        .map_err(Error::from)?;
+    audit_entries::append(tx, at, new.actor, Action::ExportBegin, &detail).await?;
     Ok(held)
 }

@@ -140,10 +140,9 @@ impl BringList<'_> {
             let mut tx = self.db.read().await?;
             return Ok(consider_suppressions(&mut tx, &self.bringing, rows).await?);
         }
-        let mut tx = self.db.write().await?;
-        let brought = bring_suppressions(&mut tx, at, self.terms, &self.bringing, rows).await?;
-        tx.commit().await?;
-        Ok(brought)
+        let Self { db, terms, bringing, .. } = self;
+        let brought = db.run(|tx| Box::pin(bring_suppressions(tx, at, terms, bringing, rows)));
+        Ok(brought.await?)
     }
 }
 

@@ -18,14 +18,13 @@ use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::consent::record_consent::{End, end};
 use crate::flows::consent::withdraw::Leaving;
-use crate::flows::{Error, Terms};
+use crate::flows::{Act, Error, Terms};
 use crate::outside::{EndingReason, Endings, Scope};
 use crate::random::Moment;
 use crate::store::catalog::purposes;
 use crate::store::consent::consents::{self, Standing};
 use crate::store::contacts::subscribers;
 use crate::store::contacts::suppressions::{self, Suppressed};
-use crate::store::staff::audit_entries;
 use crate::store::{Db, Tx};
 
 /// What all rows of one list share.
@@ -287,16 +286,24 @@ impl BroughtTally {
 /// When the database does not take it.
 pub async fn record_bringing_start(
     tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
+    act: &Act,
     bringing: &Bringing<'_>,
     sha256: &[u8],
 ) -> Result<(), Error> {
     let detail = json!({
         "source": bringing.source.as_str(), "purposes": bringing.purposes, "sha256": HEXLOWER.encode(sha256),
     });
-    audit_entries::append(tx, at, actor, Action::ImportSuppressStart, &detail).await?;
+    act.note(tx, Action::ImportSuppressStart, &detail).await?;
     Ok(())
+}
+
+/// A list that was gone through.
+#[derive(Clone, Copy)]
+pub struct BroughtFile<'a> {
+    /// The hash of its bytes.
+    pub sha256: &'a [u8],
+    /// What its rows came to.
+    pub tally: BroughtTally,
 }
 
 /// Writes down what a list came to: where it comes from, its hash, and how many rows came to what.
@@ -305,16 +312,16 @@ pub async fn record_bringing_start(
 /// When the database does not take it.
 pub async fn record_bringing(
     tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
+    act: &Act,
     bringing: &Bringing<'_>,
-    (sha256, tally): (&[u8], BroughtTally),
+    done: BroughtFile<'_>,
 ) -> Result<(), Error> {
+    let BroughtFile { sha256, tally } = done;
     let detail = json!({
         "source": bringing.source.as_str(), "purposes": bringing.purposes, "sha256": HEXLOWER.encode(sha256),
         "suppressed": tally.suppressed, "already": tally.already, "refused": tally.refused,
     });
-    audit_entries::append(tx, at, actor, Action::ImportSuppress, &detail).await?;
+    act.note(tx, Action::ImportSuppress, &detail).await?;
     Ok(())
 }
 

@@ -1,61 +1,42 @@
-//! An export asked for at the console comes to its end: whole, broken off, or deleted when its time is over.
+//! An export asked for at the console comes to its end: broken off, or deleted when its time is over.
 
-use data_encoding::HEXLOWER;
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::domain::staff::action::Action;
-use crate::flows::Error;
-use crate::flows::contacts::record_export::{ExportRecord, record_export};
+use crate::flows::{Act, Error};
 use crate::random::Moment;
 use crate::store::Tx;
-use crate::store::contacts::export_runs::{self, HeldRun, WholeRun};
+use crate::store::contacts::export_runs::{self, HeldRun};
 use crate::store::contacts::outdated_exports;
 use crate::store::staff::audit_entries;
 
-/// Writes down that a run is whole, with its rows and the hash of its bytes; `false`, and nothing written,
-/// when it is somebody else's by now. `file` is where a job's lies, and its size in bytes.
-///
-/// # Errors
-/// When the database does not take it.
-pub async fn finish_export(
-    tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
-    held: HeldRun,
-    record: &ExportRecord<'_>,
-    file: Option<(&str, i64)>,
-) -> Result<bool, Error> {
-    let whole = WholeRun {
-        rows: i64::try_from(record.written.rows).unwrap_or(i64::MAX),
-        sha256: &HEXLOWER.encode(&record.written.sha256),
-        file,
-    };
-    if !export_runs::mark_done(tx, at.now, held, &whole).await? {
-        return Ok(false);
-    }
-    record_export(tx, at, actor, record).await?;
-    Ok(true)
+/// A run that ended before it was whole.
+#[derive(Clone, Copy)]
+pub struct BrokenExport<'a> {
+    /// Which, held by whoever made it.
+    pub held: HeldRun,
+    /// How many contacts had been handed over at most.
+    pub rows: i64,
+    /// Why.
+    pub reason: &'a str,
 }
 
-/// Writes down that a run ended before it was whole, and how many contacts had been handed over at most;
-/// `false`, and nothing written, when it is somebody else's by now.
+/// Writes down that a run ended before it was whole; `false`, and nothing written, when it is somebody else's by now.
 ///
 /// # Errors
 /// When the database does not take it.
 pub async fn break_off_export(
     tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
-    held: HeldRun,
-    rows: i64,
-    reason: &str,
+    act: &Act,
+    broken: BrokenExport<'_>,
 ) -> Result<bool, Error> {
-    if !export_runs::mark_failed(tx, at.now, held, rows, reason).await? {
+    let BrokenExport { held, rows, reason } = broken;
+    if !export_runs::mark_failed(tx, act.at.now, held, rows, reason).await? {
         return Ok(false);
     }
     let detail = json!({"run": held.export_run_id, "rows": rows, "reason": reason});
-    audit_entries::append(tx, at, actor, Action::ExportBroken, &detail).await?;
+    act.note(tx, Action::ExportBroken, &detail).await?;
     Ok(true)
 }
 
@@ -68,7 +49,8 @@ pub async fn end_abandoned(tx: &mut Tx, at: &Moment) -> Result<usize, Error> {
     for held in &abandoned {
         let Some(run) = export_runs::find(tx, held.export_run_id).await? else { continue };
         let reason = "the server stopped on the way";
-        break_off_export(tx, at, &run.actor, *held, run.rows_done, reason).await?;
+        let broken = BrokenExport { held: *held, rows: run.rows_done, reason };
+        break_off_export(tx, &Act::new(at.clone(), run.actor), broken).await?;
     }
     Ok(abandoned.len())
 }

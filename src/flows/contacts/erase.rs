@@ -13,26 +13,51 @@ use crate::flows::ledger::evidence::{Order, erased};
 use crate::flows::ledger::keep_record::{emptied_by, record_purge};
 use crate::flows::{Error, Terms};
 use crate::random::Moment;
-use crate::store::Tx;
 use crate::store::consent::{consents, events};
 use crate::store::contacts::subscribers::Subscriber;
 use crate::store::contacts::{erasures, subscribers, suppressions};
 use crate::store::mail::limited_mails;
 use crate::store::staff::audit_entries;
+use crate::store::{Effect, Tx};
+
+/// How somebody is erased.
+#[derive(Clone, Copy)]
+pub struct Erasing<'a> {
+    /// When.
+    pub at: &'a Moment,
+    /// How they asked, as evidence says it.
+    pub method: Method,
+    /// Where, as evidence names it.
+    pub source: &'a str,
+    /// Who does it, where that is not the person: the audit tells it, and not whom.
+    pub actor: Option<&'a str>,
+}
+
+impl Erasing<'_> {
+    /// Has the audit tell whether anything was held, and the log forget it.
+    async fn end(&self, tx: &mut Tx, held: bool) -> Result<(), Error> {
+        if let Some(actor) = self.actor {
+            let detail = json!({"held": held});
+            audit_entries::append(tx, self.at, actor, Action::Erase, &detail).await?;
+        }
+        tx.after(Effect::ForgetLog);
+        Ok(())
+    }
+}
 
 /// Deletes all that is held of an address but the leaves of its events, and suppresses it under its key
 /// until its owner comes back by a confirmation of their own: also where nothing is held, for the database may have been
-/// made to say so. `false` then; commit all the same. An erasure says of each purpose ever recorded that it ended so.
+/// made to say so. `false` then, though that is written down. An erasure says of each purpose ever recorded that it ended so.
 ///
 /// # Errors
 /// When the database does not take it; then nothing went.
 pub async fn erase(
     tx: &mut Tx,
-    at: &Moment,
     terms: &Terms,
     address_key: &AddressKey,
-    by: (Method, &str),
+    how: Erasing<'_>,
 ) -> Result<bool, Error> {
+    let (at, by) = (how.at, (how.method, how.source));
     let known = subscribers::find_id(tx, address_key).await?;
     let erased = match known {
         Some(subscriber_id) => forget(tx, at, terms, subscriber_id, by).await?,
@@ -40,26 +65,28 @@ pub async fn erase(
     };
     let held = erased.is_some() || forget_forms(tx, at, terms, address_key).await?;
     suppressions::insert(tx, at.now, address_key, SuppressionReason::Erased, None).await?;
+    how.end(tx, held).await?;
     Ok(held)
 }
 
-/// The same of a subscriber, as by their own link: `false` where the database does not know them. Commit all the same,
-/// for it is noted outside that they left.
+/// The same of a subscriber, as by their own link: `false` where the database does not know them, though it is noted
+/// outside that they left.
 ///
 /// # Errors
 /// When the database does not take it; then nothing went.
 pub async fn erase_subscriber(
     tx: &mut Tx,
-    at: &Moment,
     terms: &Terms,
     subscriber_id: Uuid,
-    by: (Method, &str),
+    how: Erasing<'_>,
 ) -> Result<bool, Error> {
-    let Some(address_key) = forget(tx, at, terms, subscriber_id, by).await? else {
-        return Ok(false);
-    };
-    suppressions::insert(tx, at.now, &address_key, SuppressionReason::Erased, None).await?;
-    Ok(true)
+    let (at, by) = (how.at, (how.method, how.source));
+    let erased = forget(tx, at, terms, subscriber_id, by).await?;
+    if let Some(address_key) = &erased {
+        suppressions::insert(tx, at.now, address_key, SuppressionReason::Erased, None).await?;
+    }
+    how.end(tx, erased.is_some()).await?;
+    Ok(erased.is_some())
 }
 
 /// Erases what an erasure of before was about: this locked subscriber, if one is left, and these of their forms alone.
@@ -82,19 +109,6 @@ pub async fn erase_again(
     }
     suppressions::insert(tx, at.now, address_key, SuppressionReason::Erased, None).await?;
     Ok(())
-}
-
-/// Writes down that staff had an address erased, and whether anything was held of it; not the address.
-///
-/// # Errors
-/// When the database does not take it.
-pub async fn record_erasure(
-    tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
-    held: bool,
-) -> Result<(), Error> {
-    Ok(audit_entries::append(tx, at, actor, Action::Erase, &json!({"held": held})).await?)
 }
 
 /// Notes that they leave, and deletes all that is held of them. The key of their address; `None` where the database

@@ -21,7 +21,7 @@ use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::ledger::evidence::{Form, Order, Subject, event};
 use crate::flows::signup::sign_up::words;
-use crate::flows::{Error, Terms};
+use crate::flows::{Act, Error, Terms};
 use crate::outside::{EndingReason, Endings, Scope};
 use crate::random::Moment;
 use crate::store::Tx;
@@ -32,7 +32,6 @@ use crate::store::contacts::imports::{
     self, AddressStanding, ImportedConsent, ImportedSubscriber, ImportedTerms, Taken,
 };
 use crate::store::policy::versions::PolicyVersion;
-use crate::store::staff::audit_entries;
 
 /// What all contacts of one import share.
 #[derive(Clone, Copy)]
@@ -225,6 +224,7 @@ pub async fn import_contacts(
     // locked now: what they decided counts.
     let again = consider(tx, terms, import.purpose, &coming).await?;
     if again.iter().any(|verdict| *verdict != Verdict::Imported) {
+        tx.give_up();
         return Ok(Batch::Overtaken);
     }
     record(tx, at, terms, import, &notice, (&coming, &taken)).await?;
@@ -349,13 +349,21 @@ impl Tally {
 /// When the database does not take it.
 pub async fn record_start(
     tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
+    act: &Act,
     import: &Import<'_>,
     sha256: &[u8],
 ) -> Result<(), Error> {
-    audit_entries::append(tx, at, actor, Action::ImportStart, &detail(import, sha256)).await?;
+    act.note(tx, Action::ImportStart, &detail(import, sha256)).await?;
     Ok(())
+}
+
+/// A file that was gone through.
+#[derive(Clone, Copy)]
+pub struct ImportedFile<'a> {
+    /// The hash of its bytes.
+    pub sha256: &'a [u8],
+    /// What its rows came to.
+    pub tally: Tally,
 }
 
 /// Writes down what an import came to: the file's hash, what its contacts share, and how many came in.
@@ -364,16 +372,16 @@ pub async fn record_start(
 /// When the database does not take it.
 pub async fn record_import(
     tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
+    act: &Act,
     import: &Import<'_>,
-    (sha256, tally): (&[u8], Tally),
+    done: ImportedFile<'_>,
 ) -> Result<(), Error> {
+    let ImportedFile { sha256, tally } = done;
     let mut detail = detail(import, sha256);
     detail["imported"] = tally.imported.into();
     detail["already_agreed"] = tally.already_agreed.into();
     detail["refused"] = tally.refused.into();
-    audit_entries::append(tx, at, actor, Action::Import, &detail).await?;
+    act.note(tx, Action::Import, &detail).await?;
     Ok(())
 }
 

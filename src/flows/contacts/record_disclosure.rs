@@ -3,10 +3,8 @@
 use serde_json::Value;
 
 use crate::domain::staff::action::Action;
-use crate::flows::Error;
-use crate::random::Moment;
+use crate::flows::{Act, Error};
 use crate::store::Tx;
-use crate::store::staff::audit_entries;
 
 /// What is taken out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,10 +54,9 @@ impl Disclosure {
 /// When the database does not take it.
 pub async fn record_disclosure(
     tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
+    act: &Act,
     what: Disclosure,
     detail: &Value,
 ) -> Result<(), Error> {
-    Ok(audit_entries::append(tx, at, actor, what.action(), detail).await?)
+    Ok(act.note(tx, what.action(), detail).await?)
 }

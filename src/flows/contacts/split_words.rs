@@ -14,12 +14,9 @@ const AT_ONCE: i64 = 1000;
 pub async fn split_words(db: &Db) -> Result<usize, Error> {
     let mut all = 0;
     loop {
-        let mut tx = db.write().await?;
-        let done = words::split_some(&mut tx, AT_ONCE).await?;
-        if done == 0 {
-            return Ok(all);
+        match db.run(|tx| Box::pin(words::split_some(tx, AT_ONCE))).await? {
+            0 => return Ok(all),
+            done => all += done,
         }
-        tx.commit().await?;
-        all += done;
     }
 }

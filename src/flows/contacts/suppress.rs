@@ -6,28 +6,21 @@ use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::staff::action::Action;
 use crate::domain::text::Line;
-use crate::flows::Error;
-use crate::random::Moment;
+use crate::flows::{Act, Error};
 use crate::store::Tx;
 use crate::store::contacts::suppressions;
-use crate::store::staff::audit_entries;
 
 /// Stops all mail to an address; `false` when staff had stopped it before. What waits in the outbox is dropped
 /// when its turn comes, for suppression is looked at then.
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn suppress(
-    tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
-    address_key: &AddressKey,
-) -> Result<bool, Error> {
+pub async fn suppress(tx: &mut Tx, act: &Act, address_key: &AddressKey) -> Result<bool, Error> {
     let reason = SuppressionReason::Manual;
-    let added = suppressions::insert(tx, at.now, address_key, reason, None).await?;
+    let added = suppressions::insert(tx, act.at.now, address_key, reason, None).await?;
     if added {
         let detail = json!({"reason": reason.as_str(), "scope": "*"});
-        audit_entries::append(tx, at, actor, Action::SuppressionAdd, &detail).await?;
+        act.note(tx, Action::SuppressionAdd, &detail).await?;
     }
     Ok(added)
 }
@@ -44,24 +37,28 @@ pub enum Lifted {
     NotOurs,
 }
 
+/// A suppression that stands.
+#[derive(Clone, Copy)]
+pub struct Stands<'a> {
+    /// Of whom.
+    pub address_key: &'a AddressKey,
+    /// Why.
+    pub reason: SuppressionReason,
+}
+
 /// Lifts one reason, and writes down why in the words of whoever lifts it; those hold no address.
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn lift(
-    tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
-    (address_key, reason): (&AddressKey, SuppressionReason),
-    why: &Line,
-) -> Result<Lifted, Error> {
+pub async fn lift(tx: &mut Tx, act: &Act, stands: Stands<'_>, why: &Line) -> Result<Lifted, Error> {
+    let Stands { address_key, reason } = stands;
     if !reason.is_lifted_by_staff() {
         return Ok(Lifted::NotOurs);
     }
-    if !suppressions::delete(tx, at.now, address_key, reason).await? {
+    if !suppressions::delete(tx, act.at.now, address_key, reason).await? {
         return Ok(Lifted::NotThere);
     }
     let detail = json!({"reason": reason.as_str(), "scope": "*", "why": why.as_str()});
-    audit_entries::append(tx, at, actor, Action::SuppressionLift, &detail).await?;
+    act.note(tx, Action::SuppressionLift, &detail).await?;
     Ok(Lifted::Lifted)
 }

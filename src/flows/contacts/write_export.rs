@@ -1,21 +1,23 @@
-//! The work of an export asked for at the console, the same whether a browser or a file takes it.
+//! The work of an export, the same whoever asks for it: a browser, a program, a job of the background, a command.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::domain::timestamp::Timestamp;
+use crate::domain::ledger::cursor::Cursor;
 use crate::export::{self, ExportError, Out, Wanted, Written};
 use crate::flows::contacts::allow_export::{ExportRefused, allow_export};
+use crate::flows::contacts::end_export::{BrokenExport, break_off_export};
+use crate::flows::contacts::record_export::{ExportRecord, record_export};
 use crate::flows::ledger::keep_verdict::{find_seen, keep_verdict};
-use crate::flows::{Error, Terms};
+use crate::flows::{Act, Error, Terms};
 use crate::random::{Moment, Random};
 use crate::store::Db;
 use crate::store::contacts::export_runs::{self, HeldRun};
 use crate::store::contacts::exports;
 use crate::store::ledger::checkpoints;
+use crate::store::ledger::epochs::{self, LedgerPlace};
 use crate::store::ledger::verdicts::Verdict;
-use crate::store::snapshot::Snapshot;
 
 /// How often it is noted how far a run is, by which it is also kept.
 const NOTE_EVERY: Duration = Duration::from_secs(2);
@@ -43,60 +45,122 @@ impl From<sqlx::Error> for RunError {
     }
 }
 
-/// Writes a run's contacts to `out`, all from one moment, which is noted first; returns what was written and
-/// the ledger's place at that moment. `rows` tells meanwhile how many were read.
-///
-/// # Errors
-/// Says why it stopped.
-pub async fn write_export(
-    (db, terms): (&Db, &Terms),
-    (clock, random): (&Clock, &Random),
-    held: HeldRun,
-    wanted: Wanted<'_>,
-    out: impl Out,
-    rows: &AtomicU64,
-) -> Result<(Written, i64), RunError> {
-    let now = clock.now();
-    // One moment for the verdict, the place in the ledger and the contacts.
-    let mut snapshot = db.snapshot().await?;
-    let tx = snapshot.tx();
-    allow_export(tx, terms, now).await?;
-    let cursor = checkpoints::find_size(tx).await? - 1;
-    let expected = exports::count(tx, now, wanted.filter, i64::MAX).await?;
-    let mut noting = db.write().await?;
-    if !export_runs::mark_started(&mut noting, now, held, cursor, Some(expected)).await? {
-        return Err(RunError::Lost);
-    }
-    noting.commit().await?;
-    let at = (now, clock, random);
-    let written = write_or_condemn((db, terms), at, snapshot, wanted, out, |read| {
-        rows.store(read, Ordering::Relaxed);
-    })
-    .await?;
-    Ok((written, cursor))
+/// An export: what somebody takes away, and by which run, where it was asked for at the console or by a program. A
+/// command has none.
+#[derive(Clone, Copy)]
+pub struct Exporting<'a> {
+    /// From where.
+    pub db: &'a Db,
+    /// What use cases go by.
+    pub terms: &'a Terms,
+    /// What time it is.
+    pub clock: &'a Clock,
+    /// Where keys come from.
+    pub random: &'a Random,
+    /// Who, as the audit names them.
+    pub actor: &'a str,
+    /// What it is to hold.
+    pub wanted: Wanted<'a>,
+    /// Its run, held by whoever makes it.
+    pub held: Option<HeldRun>,
 }
 
-/// Writes the contacts of this moment to `out`. Should one rest on what this program did not write, the verdict on the
-/// ledger says so from then on, and nothing is exported until a check finds all sound again.
-///
-/// # Errors
-/// As [`export::write`].
-pub async fn write_or_condemn(
-    (db, terms): (&Db, &Terms),
-    (now, clock, random): (Timestamp, &Clock, &Random),
-    snapshot: Snapshot,
-    wanted: Wanted<'_>,
-    out: impl Out,
-    progress: impl FnMut(u64) + Send,
-) -> Result<Written, ExportError> {
-    let written = export::write(snapshot, now, wanted, out, progress).await;
-    if let Err(ExportError::Changed(what)) = &written {
-        // What was found is what stops the export, whether or not it can be kept.
-        if let Err(error) = condemn(db, terms, &Moment::of(clock, random), what).await {
-            tracing::error!(error = ?error, "what an export found wrong could not be kept");
+/// What an export holds.
+#[derive(Clone, Copy)]
+pub struct Made {
+    /// Its rows and the hash of its bytes.
+    pub written: Written,
+    /// The ledger's place at that moment: who left later stands behind it.
+    pub place: Cursor,
+}
+
+impl Exporting<'_> {
+    /// Writes its contacts to `out`, all from one moment, which its run notes first. `progress` is told how many were
+    /// read. Should one rest on what this program did not write, the verdict on the ledger says so from then on, and
+    /// nothing is exported until a check finds all sound again.
+    ///
+    /// # Errors
+    /// Says why it stopped.
+    pub async fn write(
+        &self,
+        out: impl Out,
+        progress: impl FnMut(u64) + Send,
+    ) -> Result<Made, RunError> {
+        let Self { db, terms, clock, random, wanted, .. } = self;
+        let now = clock.now();
+        // One moment for the verdict, the place in the ledger and the contacts.
+        let mut snapshot = db.snapshot().await?;
+        let tx = snapshot.tx();
+        allow_export(tx, terms, now).await?;
+        let LedgerPlace { epoch, size, .. } = epochs::find_place(tx).await?;
+        let place = Cursor { epoch, after: size - 1 };
+        if let Some(held) = self.held {
+            let expected = Some(exports::count(tx, now, wanted.filter, i64::MAX).await?);
+            let started = db.run(|tx| {
+                Box::pin(export_runs::mark_started(tx, now, held, place.after, expected))
+            });
+            if !started.await? {
+                return Err(RunError::Lost);
+            }
+        }
+        let written = export::write(snapshot, now, *wanted, out, progress).await;
+        if let Err(ExportError::Changed(what)) = &written {
+            // What was found is what stops the export, whether or not it can be kept.
+            if let Err(error) = condemn(db, terms, &Moment::of(clock, random), what).await {
+                tracing::error!(error = ?error, "what an export found wrong could not be kept");
+            }
+        }
+        Ok(Made { written: written?, place })
+    }
+
+    /// Has it on record, before its last byte is given: who, when, what, how many and the hash. `file` is where a job's
+    /// lies, and its size in bytes.
+    ///
+    /// # Errors
+    /// [`RunError::Lost`] when its run is somebody else's by now, and when the database does not take it.
+    pub async fn record(&self, made: &Made, file: Option<(&str, i64)>) -> Result<(), RunError> {
+        let Made { written, place } = *made;
+        let record = ExportRecord {
+            held: self.held,
+            wanted: self.wanted,
+            written,
+            cursor: place.after,
+            file,
+        };
+        let act = self.act();
+        let recorded = self.db.run(|tx| Box::pin(record_export(tx, &act, &record)));
+        if recorded.await? { Ok(()) } else { Err(RunError::Lost) }
+    }
+
+    /// Has it on record that it was broken off, and how many contacts had been handed over at most.
+    ///
+    /// # Errors
+    /// When the database does not take it.
+    pub async fn break_off(&self, rows: i64, reason: &str) -> Result<(), Error> {
+        let Some(held) = self.held else { return Ok(()) };
+        let (act, broken) = (self.act(), BrokenExport { held, rows, reason });
+        self.db.run(|tx| Box::pin(break_off_export(tx, &act, broken))).await.map(drop)
+    }
+
+    /// Holds its run while this is done, and notes again and again how far it is.
+    ///
+    /// # Errors
+    /// [`RunError::Lost`] once it is somebody else's.
+    pub async fn keep<T, E: From<RunError>>(
+        &self,
+        rows: &AtomicU64,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let Some(held) = self.held else { return work.await };
+        tokio::select! {
+            done = work => done,
+            () = hold(self.db, self.clock, held, rows) => Err(RunError::Lost.into()),
         }
     }
-    written
+
+    fn act(&self) -> Act {
+        Act::new(Moment::of(self.clock, self.random), self.actor)
+    }
 }
 
 async fn condemn(db: &Db, terms: &Terms, at: &Moment, what: &str) -> Result<(), Error> {
@@ -111,7 +175,7 @@ async fn condemn(db: &Db, terms: &Terms, at: &Moment, what: &str) -> Result<(), 
 }
 
 /// Notes again and again how far a run is; returns when it is somebody else's.
-pub async fn keep_export(db: &Db, clock: &Clock, held: HeldRun, rows: &AtomicU64) {
+async fn hold(db: &Db, clock: &Clock, held: HeldRun, rows: &AtomicU64) {
     loop {
         tokio::time::sleep(NOTE_EVERY).await;
         match note(db, clock, held, rows).await {
@@ -125,8 +189,6 @@ pub async fn keep_export(db: &Db, clock: &Clock, held: HeldRun, rows: &AtomicU64
 
 async fn note(db: &Db, clock: &Clock, held: HeldRun, rows: &AtomicU64) -> sqlx::Result<bool> {
     let done = i64::try_from(rows.load(Ordering::Relaxed)).unwrap_or(i64::MAX);
-    let mut tx = db.write().await?;
-    let kept = export_runs::renew(&mut tx, clock.now(), held, done).await?;
-    tx.commit().await?;
-    Ok(kept)
+    let now = clock.now();
+    db.run(|tx| Box::pin(export_runs::renew(tx, now, held, done))).await
 }

@@ -51,22 +51,25 @@ pub async fn adopt(db: &Db, terms: &Terms, clock: &Clock, random: &Random) -> Re
         mark_signups(db, terms).await?;
         mark_subscribers(db, terms).await?;
     }
-    let mut tx = db.write().await?;
-    let size = checkpoints::lock_size(&mut tx).await?;
-    // Of several that start at once, one adopts.
-    if adoptions::is_adopted(&mut tx).await? {
-        return Ok(0);
+    let at = Moment::of(clock, random);
+    let first = db.run(|tx| Box::pin(say_adopted(tx, &at, terms))).await?;
+    Ok(if first { adopted } else { 0 })
+}
+
+/// Has the ledger say that it was adopted; `false` when another did: of several that start at once, one adopts.
+async fn say_adopted(tx: &mut Tx, at: &Moment, terms: &Terms) -> Result<bool, Error> {
+    let size = checkpoints::lock_size(tx).await?;
+    if adoptions::is_adopted(tx).await? {
+        return Ok(false);
     }
     // What somebody put there meanwhile is nobody's.
-    demand_placed(&mut tx, terms, size).await?;
-    let at = Moment::of(clock, random);
+    demand_placed(tx, terms, size).await?;
     // What waits is ours, since the program went on without adopting: its place is before the leaf that says so.
-    let before = size + checkpoints::count_unsealed(&mut tx, i64::MAX).await?;
-    record(&mut tx, &at, terms, before).await?;
+    let before = size + checkpoints::count_unsealed(tx, i64::MAX).await?;
+    record(tx, at, terms, before).await?;
     // Where somebody else just sealed, it gets its place with what waits.
-    let _sealed: Sealed = seal_all_at_once(&mut tx, &at, terms).await?;
-    tx.commit().await?;
-    Ok(adopted)
+    let _sealed: Sealed = seal_all_at_once(tx, at, terms).await?;
+    Ok(true)
 }
 
 /// Demands that what is here are the leaves under the newest signed head, and all of them. Whoever takes a leaf away,
@@ -129,91 +132,123 @@ async fn count_own(tx: &mut Tx, terms: &Terms) -> Result<i64, Error> {
 async fn mark_events(db: &Db, terms: &Terms, size: i64) -> Result<u64, Error> {
     let (mut after, mut adopted) = (Uuid::nil(), 0);
     loop {
-        let mut tx = db.write().await?;
-        let events = adoptions::list_events(&mut tx, size, after, AT_ONCE).await?;
-        let Some(last) = events.last() else { return Ok(adopted) };
-        after = last.event_id;
-        adopted += events.len() as u64;
-        let mac = |event: &adoptions::UnmarkedEvent| IdMac {
-            id: event.event_id,
-            mac: HEXLOWER.encode(&terms.evidence_key.event(&EventFields {
-                event_id: event.event_id,
-                subject_id: event.subject_id,
-                seq: event.seq,
-                event_type: event.event_type,
-                purpose: &event.purpose,
-                leaf: &event.leaf,
-            })),
-        };
-        adoptions::mark_events(&mut tx, &events.iter().map(mac).collect::<Vec<_>>()).await?;
-        tx.commit().await?;
+        let marked = db.run(|tx| Box::pin(mark_some_events(tx, terms, size, after)));
+        let Some((last, count)) = marked.await? else { return Ok(adopted) };
+        after = last;
+        adopted += count;
     }
+}
+
+/// Marks the next events; the last of them, and how many; none when there are no more.
+async fn mark_some_events(
+    tx: &mut Tx,
+    terms: &Terms,
+    size: i64,
+    after: Uuid,
+) -> Result<Option<(Uuid, u64)>, Error> {
+    let events = adoptions::list_events(tx, size, after, AT_ONCE).await?;
+    let Some(last) = events.last() else { return Ok(None) };
+    let mac = |event: &adoptions::UnmarkedEvent| IdMac {
+        id: event.event_id,
+        mac: HEXLOWER.encode(&terms.evidence_key.event(&EventFields {
+            event_id: event.event_id,
+            subject_id: event.subject_id,
+            seq: event.seq,
+            event_type: event.event_type,
+            purpose: &event.purpose,
+            leaf: &event.leaf,
+        })),
+    };
+    adoptions::mark_events(tx, &events.iter().map(mac).collect::<Vec<_>>()).await?;
+    Ok(Some((last.event_id, events.len() as u64)))
 }
 
 async fn mark_signups(db: &Db, terms: &Terms) -> Result<(), Error> {
-    let mut after = Uuid::nil();
-    loop {
-        let mut tx = db.write().await?;
-        let signups = signups::list_unmarked(&mut tx, after, AT_ONCE).await?;
-        let Some(last) = signups.last() else { return Ok(()) };
-        after = last.signup_id;
-        let mac = |signup: &Signup<String>| IdMac {
-            id: signup.signup_id,
-            mac: HEXLOWER.encode(&terms.evidence_key.signup(&signup.fields())),
-        };
-        adoptions::mark_signups(&mut tx, &signups.iter().map(mac).collect::<Vec<_>>()).await?;
-        tx.commit().await?;
+    let mut next = Some(Uuid::nil());
+    while let Some(after) = next {
+        next = db.run(|tx| Box::pin(mark_some_signups(tx, terms, after))).await?;
     }
+    Ok(())
+}
+
+async fn mark_some_signups(tx: &mut Tx, terms: &Terms, after: Uuid) -> Result<Option<Uuid>, Error> {
+    let signups = signups::list_unmarked(tx, after, AT_ONCE).await?;
+    let mac = |signup: &Signup<String>| IdMac {
+        id: signup.signup_id,
+        mac: HEXLOWER.encode(&terms.evidence_key.signup(&signup.fields())),
+    };
+    let macs: Vec<IdMac> = signups.iter().map(mac).collect();
+    if !macs.is_empty() {
+        adoptions::mark_signups(tx, &macs).await?;
+    }
+    Ok(signups.last().map(|last| last.signup_id))
 }
 
 async fn mark_subscribers(db: &Db, terms: &Terms) -> Result<(), Error> {
-    let mut after = Uuid::nil();
-    loop {
-        let mut tx = db.write().await?;
-        let subscribers = adoptions::list_unmarked_subscribers(&mut tx, after, AT_ONCE).await?;
-        let Some(last) = subscribers.last() else { return Ok(()) };
-        after = last.subscriber_id;
-        let mac = |subscriber: &UnmarkedSubscriber| IdMac {
-            id: subscriber.subscriber_id,
-            mac: HEXLOWER.encode(
-                &terms.evidence_key.subscriber(subscriber.subscriber_id, &subscriber.address_key),
-            ),
-        };
-        let macs: Vec<IdMac> = subscribers.iter().map(mac).collect();
-        adoptions::mark_subscribers(&mut tx, &macs).await?;
-        tx.commit().await?;
+    let mut next = Some(Uuid::nil());
+    while let Some(after) = next {
+        next = db.run(|tx| Box::pin(mark_some_subscribers(tx, terms, after))).await?;
     }
+    Ok(())
+}
+
+async fn mark_some_subscribers(
+    tx: &mut Tx,
+    terms: &Terms,
+    after: Uuid,
+) -> Result<Option<Uuid>, Error> {
+    let subscribers = adoptions::list_unmarked_subscribers(tx, after, AT_ONCE).await?;
+    let mac = |subscriber: &UnmarkedSubscriber| IdMac {
+        id: subscriber.subscriber_id,
+        mac: HEXLOWER.encode(
+            &terms.evidence_key.subscriber(subscriber.subscriber_id, &subscriber.address_key),
+        ),
+    };
+    let macs: Vec<IdMac> = subscribers.iter().map(mac).collect();
+    if !macs.is_empty() {
+        adoptions::mark_subscribers(tx, &macs).await?;
+    }
+    Ok(subscribers.last().map(|last| last.subscriber_id))
 }
 
 async fn mark_consents(db: &Db, terms: &Terms) -> Result<(), Error> {
-    let mut after = (Uuid::nil(), String::new());
-    loop {
-        let mut tx = db.write().await?;
-        let consents = adoptions::list_consents(&mut tx, &after, AT_ONCE).await?;
-        let Some(last) = consents.last() else { return Ok(()) };
-        after = (last.subscriber_id, last.purpose.to_string());
-        let mac = |consent: &adoptions::UnmarkedConsent| ConsentMac {
-            subscriber_id: consent.subscriber_id,
-            purpose: consent.purpose.clone(),
-            event_id: consent.event_id,
-            mac: HEXLOWER.encode(&terms.evidence_key.consent(&ConsentFields {
-                subscriber_id: consent.subscriber_id,
-                address_key: &consent.address_key,
-                purpose: &consent.purpose,
-                state: consent.state,
-                event_id: consent.event_id,
-                seq: consent.seq,
-                notice_sha256: &consent.notice_sha256,
-                policy_label: &consent.policy_label,
-                report_id: consent.report_id,
-                source: &consent.source,
-                requested_at: consent.requested_at,
-                confirmed_at: consent.confirmed_at,
-            })),
-        };
-        adoptions::mark_consents(&mut tx, &consents.iter().map(mac).collect::<Vec<_>>()).await?;
-        tx.commit().await?;
+    let mut next = Some((Uuid::nil(), String::new()));
+    while let Some(after) = next {
+        next = db.run(|tx| Box::pin(mark_some_consents(tx, terms, &after))).await?;
     }
+    Ok(())
+}
+
+async fn mark_some_consents(
+    tx: &mut Tx,
+    terms: &Terms,
+    after: &(Uuid, String),
+) -> Result<Option<(Uuid, String)>, Error> {
+    let consents = adoptions::list_consents(tx, after, AT_ONCE).await?;
+    let mac = |consent: &adoptions::UnmarkedConsent| ConsentMac {
+        subscriber_id: consent.subscriber_id,
+        purpose: consent.purpose.clone(),
+        event_id: consent.event_id,
+        mac: HEXLOWER.encode(&terms.evidence_key.consent(&ConsentFields {
+            subscriber_id: consent.subscriber_id,
+            address_key: &consent.address_key,
+            purpose: &consent.purpose,
+            state: consent.state,
+            event_id: consent.event_id,
+            seq: consent.seq,
+            notice_sha256: &consent.notice_sha256,
+            policy_label: &consent.policy_label,
+            report_id: consent.report_id,
+            source: &consent.source,
+            requested_at: consent.requested_at,
+            confirmed_at: consent.confirmed_at,
+        })),
+    };
+    let macs: Vec<ConsentMac> = consents.iter().map(mac).collect();
+    if !macs.is_empty() {
+        adoptions::mark_consents(tx, &macs).await?;
+    }
+    Ok(consents.last().map(|last| (last.subscriber_id, last.purpose.to_string())))
 }
 
 async fn record(tx: &mut Tx, at: &Moment, terms: &Terms, before: i64) -> Result<(), Error> {

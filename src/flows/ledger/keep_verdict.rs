@@ -88,10 +88,14 @@ pub async fn keep_verdict(
     let mac = mac(key, verdict_id, verdict);
     // Before a transaction is begun, for the file store may answer slowly.
     db.outside().keep_verdict(verdict_id).await?;
-    let mut tx = db.write().await?;
-    let stands = verdicts::upsert(&mut tx, (verdict_id, &mac), verdict, seen).await?;
-    let other = if stands { None } else { find_own(&mut tx, key).await? };
-    tx.commit().await?;
+    let kept = db.run(|tx| {
+        Box::pin(async {
+            let stands = verdicts::upsert(tx, (verdict_id, &mac), verdict, seen).await?;
+            let other = if stands { None } else { find_own(tx, key).await? };
+            Ok::<_, Error>((stands, other))
+        })
+    });
+    let (stands, other) = kept.await?;
     if let Some(other) = other {
         db.outside().keep_verdict(other.verdict_id).await?;
     }

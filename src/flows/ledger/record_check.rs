@@ -3,17 +3,15 @@
 use serde_json::json;
 
 use crate::domain::staff::action::Action;
-use crate::flows::Error;
-use crate::random::Moment;
+use crate::flows::{Act, Error};
 use crate::store::Tx;
-use crate::store::staff::audit_entries;
 
 /// Writes down that a check was asked for.
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn record_check_asked(tx: &mut Tx, at: &Moment, actor: &str) -> Result<(), Error> {
-    Ok(audit_entries::append(tx, at, actor, Action::LedgerVerifyStart, &json!({})).await?)
+pub async fn record_check_asked(tx: &mut Tx, act: &Act) -> Result<(), Error> {
+    Ok(act.note(tx, Action::LedgerVerifyStart, &json!({})).await?)
 }
 
 /// Writes down what a check came to: how many events, and how many findings.
@@ -22,11 +20,10 @@ pub async fn record_check_asked(tx: &mut Tx, at: &Moment, actor: &str) -> Result
 /// When the database does not take it.
 pub async fn record_checked(
     tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
+    act: &Act,
     events: i64,
     findings: u64,
 ) -> Result<(), Error> {
     let detail = json!({"events": events, "findings": findings});
-    Ok(audit_entries::append(tx, at, actor, Action::LedgerVerify, &detail).await?)
+    Ok(act.note(tx, Action::LedgerVerify, &detail).await?)
 }

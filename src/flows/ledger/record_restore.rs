@@ -3,11 +3,9 @@
 use serde_json::json;
 
 use crate::domain::staff::action::Action;
-use crate::flows::Error;
 use crate::flows::mail::resume_mail::pause_mail;
-use crate::random::Moment;
+use crate::flows::{Act, Error};
 use crate::store::Tx;
-use crate::store::staff::audit_entries;
 
 /// What was put back.
 #[derive(Clone, Copy, Debug)]
@@ -30,14 +28,9 @@ impl Restored<'_> {
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn record_restore(
-    tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
-    restored: &Restored<'_>,
-) -> Result<(), Error> {
+pub async fn record_restore(tx: &mut Tx, act: &Act, restored: &Restored<'_>) -> Result<(), Error> {
     let Restored { taken_at, without_newer } = restored;
-    pause_mail(tx, at, &restored.why_paused()).await?;
+    pause_mail(tx, &act.at, &restored.why_paused()).await?;
     let detail = json!({"taken_at": taken_at, "without_newer": without_newer});
-    Ok(audit_entries::append(tx, at, actor, Action::Restore, &detail).await?)
+    Ok(act.note(tx, Action::Restore, &detail).await?)
 }

@@ -204,31 +204,34 @@ struct Pass<'a> {
 impl Pass<'_> {
     async fn some(self, db: &Db, some: &[(Scope, Began)]) -> Result<Done, Error> {
         let some: Vec<Known> = some.iter().map(|(scope, began)| Known::of(scope, *began)).collect();
-        let mut done = Done::default();
         let mut tx = db.read().await?;
         let lacks = !(endings::list_unwithdrawn(&mut tx, &some).await?.is_empty()
             && endings::list_unerased(&mut tx, &some).await?.is_empty()
             && endings::list_unsuppressed(&mut tx, &some).await?.is_empty());
         drop(tx);
         if !lacks {
-            return Ok(done);
+            return Ok(Done::default());
         }
-        let mut tx = db.write().await?;
+        db.run(|tx| Box::pin(self.end_again(tx, &some))).await
+    }
+
+    /// Ends what of this the database does not know.
+    async fn end_again(self, tx: &mut Tx, some: &[Known]) -> Result<Done, Error> {
+        let mut done = Done::default();
         tx.replay();
-        let checker = EventChecker::load(&mut tx, self.terms).await?;
-        for row in endings::list_unerased(&mut tx, &some).await? {
-            self.erase(&mut tx, &checker, &row, &mut done).await?;
+        let checker = EventChecker::load(tx, self.terms).await?;
+        for row in endings::list_unerased(tx, some).await? {
+            self.erase(tx, &checker, &row, &mut done).await?;
         }
-        for row in endings::list_unwithdrawn(&mut tx, &some).await? {
-            self.withdraw(&mut tx, &checker, &row, &mut done).await?;
+        for row in endings::list_unwithdrawn(tx, some).await? {
+            self.withdraw(tx, &checker, &row, &mut done).await?;
         }
-        for row in endings::list_unsuppressed(&mut tx, &some).await? {
+        for row in endings::list_unsuppressed(tx, some).await? {
             let (key, reason) = (&row.address_key, row.reason);
             let new =
-                suppressions::insert(&mut tx, row.began, key, reason, row.purpose.as_ref()).await?;
+                suppressions::insert(tx, row.began, key, reason, row.purpose.as_ref()).await?;
             done.replayed.suppressed += usize::from(new);
         }
-        tx.commit().await?;
         Ok(done)
     }
 

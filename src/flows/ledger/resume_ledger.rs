@@ -12,13 +12,11 @@ use crate::domain::ledger::record::Resumption;
 use crate::domain::staff::action::Action;
 use crate::flows::ledger::keep_record::new_record;
 use crate::flows::ledger::seal::seal_first;
-use crate::flows::{Error, Terms};
+use crate::flows::{Act, Error, Terms};
 use crate::outside::Head;
-use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::ledger::checkpoints::StoredCheckpoint;
 use crate::store::ledger::{checkpoints, epochs, records};
-use crate::store::staff::audit_entries;
 
 /// Begins the next epoch, later than any that is known: leaves and their places go on from here, and heads are
 /// signed under the new name. Its first leaf names the head gone on from and `known`, the newest head known
@@ -28,9 +26,8 @@ use crate::store::staff::audit_entries;
 /// When the database does not take it, or its tree does not hold together.
 pub async fn resume_ledger(
     tx: &mut Tx,
-    at: &Moment,
+    act: &Act,
     terms: &Terms,
-    actor: &str,
     known: Option<&Head>,
 ) -> Result<Epoch, Error> {
     // Nobody gives places meanwhile.
@@ -41,20 +38,20 @@ pub async fn resume_ledger(
     let taken = epochs::list(tx).await?.into_iter().map(|resumed| resumed.epoch).collect();
     let epoch = next_free(signed.unwrap_or(Epoch::FIRST), &taken).ok_or(Error::Tree)?;
     let from = from.map(|head| named(head.note.checkpoint()));
-    epochs::insert(tx, at.now, epoch, known.map(|known| known.note.as_str())).await?;
-    let record_id = at.new_id();
+    epochs::insert(tx, act.at.now, epoch, known.map(|known| known.note.as_str())).await?;
+    let record_id = act.at.new_id();
     let body = Resumption {
-        at: at.now,
+        at: act.at.now,
         epoch: epoch.name(terms.ledger_keys.origin()),
         from,
         known: known.map(|known| named(known.note.checkpoint())),
         record_id,
     };
-    let record = new_record(at, terms, (record_id, RecordType::Resumed), &body)?;
+    let record = new_record(&act.at, terms, (record_id, RecordType::Resumed), &body)?;
     records::append(tx, &record).await?;
-    seal_first(tx, at, terms, &record).await?;
+    seal_first(tx, &act.at, terms, &record).await?;
     let detail = json!({"epoch": epoch.to_string(), "from": body.from, "known": body.known});
-    audit_entries::append(tx, at, actor, Action::LedgerResume, &detail).await?;
+    act.note(tx, Action::LedgerResume, &detail).await?;
     Ok(epoch)
 }
 

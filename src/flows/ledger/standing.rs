@@ -374,10 +374,8 @@ pub async fn keep_newest(db: &Db, terms: &Terms) -> Result<(), Error> {
         }
         let LedgerStanding::Unkept(after, head) = &standing else { return demand(&standing) };
         if db.outside().keep_head(*after, head).await? {
-            let mut tx = db.write().await?;
             let size = i64::try_from(head.size()).map_err(|_| Error::Tree)?;
-            epochs::mark_kept(&mut tx, size).await?;
-            tx.commit().await?;
+            db.run(|tx| Box::pin(epochs::mark_kept(tx, size))).await?;
             db.outside().see(head);
             return Ok(());
         }
@@ -402,11 +400,13 @@ fn demand(standing: &LedgerStanding) -> Result<(), Error> {
 /// # Errors
 /// When the database does not take it.
 pub async fn tell_not_level(db: &Db, at: &Moment, why: &str) -> Result<(), Error> {
-    let mut tx = db.write().await?;
-    let paused = pause_mail(&mut tx, at, why).await?;
-    let raised = raise(&mut tx, at, LEDGER, why).await?;
-    tx.commit().await?;
-    if paused || raised {
+    let told = db.run(|tx| {
+        Box::pin(async {
+            let paused = pause_mail(tx, at, why).await?;
+            Ok::<_, Error>(raise(tx, at, LEDGER, why).await? || paused)
+        })
+    });
+    if told.await? {
         tracing::error!(subject = LEDGER, detail = why, "the ledger may not go on");
     }
     Ok(())

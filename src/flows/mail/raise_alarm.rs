@@ -1,4 +1,4 @@
-//! Something that the operator must look at begins, and ends. Whoever calls these commits, then logs what
+//! Something that the operator must look at begins, and ends. Whoever has these run logs what
 //! changed: an alarm is heard once when it begins and once when it ends, however often it is seen.
 
 use crate::flows::Error;
@@ -32,8 +32,5 @@ pub async fn clear_standing(db: &Db, subject: &str) -> Result<bool, Error> {
     if !standing.iter().any(|alarm| alarm.subject == subject) {
         return Ok(false);
     }
-    let mut tx = db.write().await?;
-    let ended = clear(&mut tx, subject).await?;
-    tx.commit().await?;
-    Ok(ended)
+    db.run(|tx| Box::pin(clear(tx, subject))).await
 }

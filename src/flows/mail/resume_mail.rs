@@ -4,11 +4,10 @@ use serde_json::json;
 
 use crate::domain::mail::alarm::MAIL_PAUSED;
 use crate::domain::staff::action::Action;
-use crate::flows::Error;
+use crate::flows::{Act, Error};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::mail::alarms;
-use crate::store::staff::audit_entries;
 
 /// Keeps all mail back; `false` when it is already.
 ///
@@ -22,10 +21,10 @@ pub async fn pause_mail(tx: &mut Tx, at: &Moment, why: &str) -> Result<bool, Err
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn resume_mail(tx: &mut Tx, at: &Moment, actor: &str) -> Result<bool, Error> {
+pub async fn resume_mail(tx: &mut Tx, act: &Act) -> Result<bool, Error> {
     let resumed = alarms::delete(tx, MAIL_PAUSED).await?;
     if resumed {
-        audit_entries::append(tx, at, actor, Action::MailResume, &json!({})).await?;
+        act.note(tx, Action::MailResume, &json!({})).await?;
     }
     Ok(resumed)
 }

@@ -1,31 +1,23 @@
-//! Staff have parked mail tried again, once what stopped it is mended. Whoever calls this commits, then
-//! rings the worker. A mail that is sent again is the same mail: it keeps its key, and so its Message-ID.
+//! Staff have parked mail tried again, once what stopped it is mended. A mail that is sent again is the same mail: it
+//! keeps its key, and so its Message-ID.
 
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::domain::staff::action::Action;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::Error;
-use crate::random::Moment;
+use crate::flows::{Act, Error};
 use crate::store::Tx;
 use crate::store::mail::mails;
-use crate::store::staff::audit_entries;
 
 /// Has one parked mail tried again; `false` when it is not parked any more.
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn retry_one(
-    tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
-    outbox_id: Uuid,
-) -> Result<bool, Error> {
-    let queued = mails::mark_queued(tx, at.now, outbox_id).await?;
+pub async fn retry_one(tx: &mut Tx, act: &Act, outbox_id: Uuid) -> Result<bool, Error> {
+    let queued = mails::mark_queued(tx, act.at.now, outbox_id).await?;
     if queued {
-        audit_entries::append(tx, at, actor, Action::MailRetry, &json!({"outbox_id": outbox_id}))
-            .await?;
+        act.note(tx, Action::MailRetry, &json!({"outbox_id": outbox_id})).await?;
     }
     Ok(queued)
 }
@@ -35,17 +27,11 @@ pub async fn retry_one(
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn retry_all(
-    tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
-    reason: &str,
-    by: Timestamp,
-) -> Result<u64, Error> {
-    let count = mails::mark_all_queued(tx, at.now, reason, by).await?;
+pub async fn retry_all(tx: &mut Tx, act: &Act, reason: &str, by: Timestamp) -> Result<u64, Error> {
+    let count = mails::mark_all_queued(tx, act.at.now, reason, by).await?;
     if count > 0 {
         let detail = json!({"reason": reason, "count": count});
-        audit_entries::append(tx, at, actor, Action::MailRetryAll, &detail).await?;
+        act.note(tx, Action::MailRetryAll, &detail).await?;
     }
     Ok(count)
 }

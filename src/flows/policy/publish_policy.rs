@@ -6,11 +6,9 @@ use serde_json::json;
 
 use crate::domain::slug::Label;
 use crate::domain::staff::action::Action;
-use crate::flows::Error;
-use crate::random::Moment;
+use crate::flows::{Act, Error};
 use crate::store::Tx;
 use crate::store::policy::versions::{self, NewPolicyVersion, PolicyVersion};
-use crate::store::staff::audit_entries;
 
 /// Publishes a policy version, in force from now on; `None` when its label is taken.
 ///
@@ -18,12 +16,11 @@ use crate::store::staff::audit_entries;
 /// When the database does not take it.
 pub async fn publish_policy(
     tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
+    act: &Act,
     new: NewPolicyVersion<'_>,
 ) -> Result<Option<PolicyVersion>, Error> {
     let newest = versions::lock_newest(tx, new.lang).await?;
-    publish_after(tx, at, actor, newest.as_ref(), new).await
+    publish_after(tx, act, newest.as_ref(), new).await
 }
 
 /// What became of a version that its editor saw a preview of.
@@ -45,8 +42,7 @@ pub enum Published {
 /// When the database does not take it.
 pub async fn publish_next_policy(
     tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
+    act: &Act,
     after: Option<&Label>,
     new: NewPolicyVersion<'_>,
 ) -> Result<Published, Error> {
@@ -54,27 +50,26 @@ pub async fn publish_next_policy(
     if newest.as_ref().map(|newest| &newest.label) != after {
         return Ok(Published::Overtaken);
     }
-    let published = publish_after(tx, at, actor, newest.as_ref(), new).await?;
+    let published = publish_after(tx, act, newest.as_ref(), new).await?;
     Ok(if published.is_some() { Published::Done } else { Published::Taken })
 }
 
 /// Publishes behind the newest, which is locked.
 async fn publish_after(
     tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
+    act: &Act,
     newest: Option<&PolicyVersion>,
     new: NewPolicyVersion<'_>,
 ) -> Result<Option<PolicyVersion>, Error> {
     // The newest is in force, whatever a clock that was set back says.
     let after = newest.map(|newest| newest.published_at.plus(Duration::from_micros(1)));
-    let published_at = after.map_or(at.now, |after| after.max(at.now));
-    let published = versions::insert(tx, at, new, published_at).await?;
+    let published_at = after.map_or(act.at.now, |after| after.max(act.at.now));
+    let published = versions::insert(tx, &act.at, new, published_at).await?;
     if let Some(version) = &published {
         let detail = json!({"label": version.label, "lang": version.lang, "sha256": version.sha256,
                    "change": version.change_class, "changes": version.changes,
                    "until": version.renew_until});
-        audit_entries::append(tx, at, actor, Action::PolicyPublish, &detail).await?;
+        act.note(tx, Action::PolicyPublish, &detail).await?;
     }
     Ok(published)
 }

@@ -136,6 +136,7 @@ pub async fn confirm(
     let Upserted { subscriber_id, mac } =
         subscribers::upsert(tx, at, signup, (new_id, &bound)).await?;
     if !signups::mark_confirmed(tx, at.now, signup, subscriber_id).await? {
+        tx.give_up();
         return Ok(Confirmation::Overtaken);
     }
     let standing = consents::list(tx, subscriber_id).await?;
@@ -146,15 +147,15 @@ pub async fn confirm(
     let seen = page.map_or(0, |page| page.seen);
     let has_left = |purpose: &Purpose| has_left(&standing, signup, purpose, seen);
     let agrees = page.is_some_and(|page| page.agrees && !has_left(&Purpose::privacy_policy()));
-    if must_agree_again(&standing, signup) && !agrees {
-        return Ok(Confirmation::OldPage);
-    }
     let boxes = page.map(|page| page.ticked.as_slice());
-    if boxes.into_iter().flatten().any(|notice| has_left(&notice.purpose)) {
+    let brings_back = boxes.into_iter().flatten().any(|notice| has_left(&notice.purpose));
+    if (must_agree_again(&standing, signup) && !agrees) || brings_back {
+        tx.give_up();
         return Ok(Confirmation::OldPage);
     }
     let asked = own_choices(tx, terms, signup).await?;
     if matches!(press, Press::Code) && asked.iter().any(|choice| has_left(&choice.purpose)) {
+        tx.give_up();
         return Ok(Confirmation::OldPage);
     }
     let added = boxes.map_or_else(Vec::new, |ticked| added(&asked, ticked));

@@ -21,8 +21,8 @@ use crate::store::signup::signups::{self, Signup};
 const MOST: i64 = 3;
 
 /// Mails once more what a signup led to: the link that confirms it, or once it is confirmed the link to its
-/// download; one without a download has nothing to be mailed. `false` when it was settled or revoked meanwhile: then do
-/// not commit. `true` does not say whether a mail follows.
+/// download; one without a download has nothing to be mailed. `false`, and nothing is written, when it was settled or
+/// revoked meanwhile. `true` does not say whether a mail follows.
 ///
 /// # Errors
 /// When the database does not take it; then nothing changed.
@@ -32,11 +32,19 @@ pub async fn send_again(
     terms: &Terms,
     signup: &Signup,
 ) -> Result<bool, Error> {
+    let sent = again(tx, at, terms, signup).await?;
+    if !sent {
+        tx.give_up();
+    }
+    Ok(sent)
+}
+
+async fn again(tx: &mut Tx, at: &Moment, terms: &Terms, signup: &Signup) -> Result<bool, Error> {
     if signup.status != SignupStatus::Confirmed {
-        return fresh_confirmation(tx, at, terms, signup).await;
+        return confirmation_again(tx, at, terms, signup).await;
     }
     if let Some(grant) = download_grants::find(tx, signup.signup_id).await? {
-        return fresh_download(tx, at, terms, &grant).await;
+        return download_again(tx, at, terms, &grant).await;
     }
     let idle = Some("it is confirmed, and has no report");
     let mail = LimitedMail { idle, replaces: None, ..confirmation(at, signup) };
@@ -70,19 +78,32 @@ pub(in crate::flows) async fn send_newest_again(
         let rests = alarms.iter().any(|alarm| alarm.subject == form);
         if signup.status == SignupStatus::Confirmed || !rests {
             // All are locked, so none was settled meanwhile.
-            send_again(tx, at, terms, signup).await?;
+            again(tx, at, terms, signup).await?;
         }
     }
     Ok(())
 }
 
 /// Mails the link of a signup that waits or expired: as it is while it works, else the next generation, by which
-/// older ones are superseded; unless the limit or a suppression forbids it. `false` when the signup is settled
-/// or erased: then do not commit.
+/// older ones are superseded; unless the limit or a suppression forbids it. `false`, and nothing is written, when the
+/// signup is settled or erased.
 ///
 /// # Errors
 /// When the database does not take it; then nothing changed.
 pub async fn fresh_confirmation(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    signup: &Signup,
+) -> Result<bool, Error> {
+    let sent = confirmation_again(tx, at, terms, signup).await?;
+    if !sent {
+        tx.give_up();
+    }
+    Ok(sent)
+}
+
+async fn confirmation_again(
     tx: &mut Tx,
     at: &Moment,
     terms: &Terms,
@@ -99,12 +120,25 @@ pub async fn fresh_confirmation(
 }
 
 /// Mails the link of a download grant: as it is while it works, else the next generation, with a new term and a
-/// full count; never after it was revoked. Unless the limit or a suppression forbids it. `false` when it was revoked
-/// or erased: then do not commit.
+/// full count; never after it was revoked. Unless the limit or a suppression forbids it. `false`, and nothing is
+/// written, when it was revoked or erased.
 ///
 /// # Errors
 /// When the database does not take it; then nothing changed.
 pub async fn fresh_download(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &Terms,
+    grant: &DownloadGrant,
+) -> Result<bool, Error> {
+    let sent = download_again(tx, at, terms, grant).await?;
+    if !sent {
+        tx.give_up();
+    }
+    Ok(sent)
+}
+
+async fn download_again(
     tx: &mut Tx,
     at: &Moment,
     terms: &Terms,

@@ -7,28 +7,33 @@ use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::staff::action::Action;
 use crate::domain::staff::member::{Role, StaffLinkKind, actor};
 use crate::domain::staff::password::PasswordHash;
-use crate::flows::Error;
+use crate::flows::{Act, Error};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::staff::{audit_entries, links, members};
+
+/// An account to be made.
+#[derive(Clone, Copy)]
+pub struct NewStaff<'a> {
+    /// The address that signs in.
+    pub email: &'a EmailAddress,
+    /// What it may do.
+    pub role: Role,
+    /// Its password.
+    pub password_hash: &'a PasswordHash,
+}
 
 /// Adds an account; `None` when the address has one.
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn add_staff(
-    tx: &mut Tx,
-    at: &Moment,
-    by: &str,
-    email: &EmailAddress,
-    role: Role,
-    password_hash: &PasswordHash,
-) -> Result<Option<Uuid>, Error> {
-    let added = members::insert(tx, at, email, role, Some(password_hash)).await?;
+pub async fn add_staff(tx: &mut Tx, act: &Act, new: NewStaff<'_>) -> Result<Option<Uuid>, Error> {
+    let NewStaff { email, role, password_hash } = new;
+    let added = members::insert(tx, &act.at, email, role, Some(password_hash)).await?;
     if let Some(staff_id) = added {
-        links::mark_all_used(tx, at.now, None).await?;
+        links::mark_all_used(tx, act.at.now, None).await?;
         let detail = json!({"staff_id": staff_id, "role": role.as_str()});
-        audit_entries::append(tx, at, by, Action::StaffAdd, &detail).await?;
+        act.note(tx, Action::StaffAdd, &detail).await?;
     }
     Ok(added)
 }
@@ -59,6 +64,7 @@ pub async fn open_first_account(
     password_hash: &PasswordHash,
 ) -> Result<Option<Uuid>, Error> {
     if !links::mark_used(tx, at.now, staff_link_id).await? || members::any(tx).await? {
+        tx.give_up();
         return Ok(None);
     }
     let added = members::insert(tx, at, email, Role::Admin, Some(password_hash)).await?;

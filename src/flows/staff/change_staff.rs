@@ -5,11 +5,10 @@ use uuid::Uuid;
 
 use crate::domain::staff::action::Action;
 use crate::domain::staff::member::Role;
-use crate::flows::Error;
-use crate::random::Moment;
+use crate::flows::{Act, Error};
 use crate::store::Tx;
 use crate::store::staff::role_rules::{self, RoleRule};
-use crate::store::staff::{accounts, audit_entries, codes, links, members, sessions};
+use crate::store::staff::{accounts, codes, links, members, sessions};
 
 /// What came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,8 +30,7 @@ pub enum Changed {
 /// When the database does not take it.
 pub async fn change_role(
     tx: &mut Tx,
-    at: &Moment,
-    by: &str,
+    act: &Act,
     staff_id: Uuid,
     role: Role,
 ) -> Result<Changed, Error> {
@@ -44,7 +42,7 @@ pub async fn change_role(
     let ended = sessions::delete_all(tx, staff_id, None).await?;
     let detail = json!({"staff_id": staff_id, "role": {"before": before.role.as_str(), "after": role.as_str()},
                         "sessions_ended": ended});
-    audit_entries::append(tx, at, by, Action::StaffRole, &detail).await?;
+    act.note(tx, Action::StaffRole, &detail).await?;
     Ok(Changed::Done)
 }
 
@@ -52,17 +50,17 @@ pub async fn change_role(
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn disable(tx: &mut Tx, at: &Moment, by: &str, staff_id: Uuid) -> Result<Changed, Error> {
+pub async fn disable(tx: &mut Tx, act: &Act, staff_id: Uuid) -> Result<Changed, Error> {
     accounts::lock_admins(tx).await?;
     let Some(before) = members::lock(tx, staff_id).await? else { return Ok(Changed::Unknown) };
-    if !accounts::disable(tx, at.now, staff_id).await? {
+    if !accounts::disable(tx, act.at.now, staff_id).await? {
         let disabled = before.disabled_at.is_some();
         return Ok(if disabled { Changed::Same } else { Changed::LastAdmin });
     }
-    links::mark_all_used(tx, at.now, Some(staff_id)).await?;
+    links::mark_all_used(tx, act.at.now, Some(staff_id)).await?;
     let ended = sessions::delete_all(tx, staff_id, None).await?;
     let detail = json!({"staff_id": staff_id, "sessions_ended": ended});
-    audit_entries::append(tx, at, by, Action::StaffDisable, &detail).await?;
+    act.note(tx, Action::StaffDisable, &detail).await?;
     Ok(Changed::Done)
 }
 
@@ -70,7 +68,7 @@ pub async fn disable(tx: &mut Tx, at: &Moment, by: &str, staff_id: Uuid) -> Resu
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn enable(tx: &mut Tx, at: &Moment, by: &str, staff_id: Uuid) -> Result<Changed, Error> {
+pub async fn enable(tx: &mut Tx, act: &Act, staff_id: Uuid) -> Result<Changed, Error> {
     if members::lock(tx, staff_id).await?.is_none() {
         return Ok(Changed::Unknown);
     }
@@ -78,7 +76,7 @@ pub async fn enable(tx: &mut Tx, at: &Moment, by: &str, staff_id: Uuid) -> Resul
         return Ok(Changed::Same);
     }
     let detail = json!({"staff_id": staff_id});
-    audit_entries::append(tx, at, by, Action::StaffEnable, &detail).await?;
+    act.note(tx, Action::StaffEnable, &detail).await?;
     Ok(Changed::Done)
 }
 
@@ -86,12 +84,7 @@ pub async fn enable(tx: &mut Tx, at: &Moment, by: &str, staff_id: Uuid) -> Resul
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn turn_code_off(
-    tx: &mut Tx,
-    at: &Moment,
-    by: &str,
-    staff_id: Uuid,
-) -> Result<Changed, Error> {
+pub async fn turn_code_off(tx: &mut Tx, act: &Act, staff_id: Uuid) -> Result<Changed, Error> {
     if members::lock(tx, staff_id).await?.is_none() {
         return Ok(Changed::Unknown);
     }
@@ -100,7 +93,7 @@ pub async fn turn_code_off(
     }
     let ended = sessions::delete_all(tx, staff_id, None).await?;
     let detail = json!({"staff_id": staff_id, "sessions_ended": ended});
-    audit_entries::append(tx, at, by, Action::StaffTwoFactorOff, &detail).await?;
+    act.note(tx, Action::StaffTwoFactorOff, &detail).await?;
     Ok(Changed::Done)
 }
 
@@ -108,18 +101,13 @@ pub async fn turn_code_off(
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn require_codes(
-    tx: &mut Tx,
-    at: &Moment,
-    by: &str,
-    roles: &[Role],
-) -> Result<(), Error> {
+pub async fn require_codes(tx: &mut Tx, act: &Act, roles: &[Role]) -> Result<(), Error> {
     for role in Role::ALL {
         let rule = RoleRule { role, requires_code: roles.contains(&role) };
         if role_rules::set(tx, rule).await? {
             let detail = json!({"role": role.as_str(),
                                 "requires_code": {"before": !rule.requires_code, "after": rule.requires_code}});
-            audit_entries::append(tx, at, by, Action::StaffRequireTwoFactor, &detail).await?;
+            act.note(tx, Action::StaffRequireTwoFactor, &detail).await?;
         }
     }
     Ok(())

@@ -7,11 +7,11 @@ use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::mail::outbox::MailKind;
 use crate::domain::staff::action::Action;
 use crate::domain::staff::member::{Role, StaffLinkKind};
-use crate::flows::Error;
+use crate::flows::{Act, Error};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::mail::outbox::{self, About};
-use crate::store::staff::{accounts, audit_entries, links, members};
+use crate::store::staff::{accounts, links, members};
 
 /// Makes an account without a password, and mails the link to its first; `None` when the address has an
 /// account.
@@ -20,16 +20,15 @@ use crate::store::staff::{accounts, audit_entries, links, members};
 /// When the database does not take it.
 pub async fn invite(
     tx: &mut Tx,
-    at: &Moment,
-    by: &str,
+    act: &Act,
     email: &EmailAddress,
     role: Role,
 ) -> Result<Option<Uuid>, Error> {
-    let added = members::insert(tx, at, email, role, None).await?;
+    let added = members::insert(tx, &act.at, email, role, None).await?;
     if let Some(staff_id) = added {
-        mail_link(tx, at, staff_id, StaffLinkKind::Invitation).await?;
+        mail_link(tx, &act.at, staff_id, StaffLinkKind::Invitation).await?;
         let detail = json!({"staff_id": staff_id, "role": role.as_str()});
-        audit_entries::append(tx, at, by, Action::StaffInvite, &detail).await?;
+        act.note(tx, Action::StaffInvite, &detail).await?;
     }
     Ok(added)
 }
@@ -39,19 +38,14 @@ pub async fn invite(
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn invite_again(
-    tx: &mut Tx,
-    at: &Moment,
-    by: &str,
-    staff_id: Uuid,
-) -> Result<bool, Error> {
+pub async fn invite_again(tx: &mut Tx, act: &Act, staff_id: Uuid) -> Result<bool, Error> {
     let account = members::lock(tx, staff_id).await?;
     let waits = account.is_some_and(|a| a.password_hash.is_none() && a.disabled_at.is_none());
     if waits {
-        links::mark_all_used(tx, at.now, Some(staff_id)).await?;
-        mail_link(tx, at, staff_id, StaffLinkKind::Invitation).await?;
+        links::mark_all_used(tx, act.at.now, Some(staff_id)).await?;
+        mail_link(tx, &act.at, staff_id, StaffLinkKind::Invitation).await?;
         let detail = json!({"staff_id": staff_id});
-        audit_entries::append(tx, at, by, Action::StaffInviteAgain, &detail).await?;
+        act.note(tx, Action::StaffInviteAgain, &detail).await?;
     }
     Ok(waits)
 }
@@ -61,16 +55,11 @@ pub async fn invite_again(
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn cancel_invitation(
-    tx: &mut Tx,
-    at: &Moment,
-    by: &str,
-    staff_id: Uuid,
-) -> Result<bool, Error> {
+pub async fn cancel_invitation(tx: &mut Tx, act: &Act, staff_id: Uuid) -> Result<bool, Error> {
     let cancelled = accounts::delete_invited(tx, staff_id).await?;
     if cancelled {
         let detail = json!({"staff_id": staff_id});
-        audit_entries::append(tx, at, by, Action::StaffCancel, &detail).await?;
+        act.note(tx, Action::StaffCancel, &detail).await?;
     }
     Ok(cancelled)
 }

@@ -7,11 +7,23 @@ use crate::domain::staff::action::Action;
 use crate::domain::staff::api_token::{ApiToken, Scopes};
 use crate::domain::text::Line;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::Error;
+use crate::flows::{Act, Error};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::staff::api_tokens::{self, NewToken};
-use crate::store::staff::audit_entries;
+
+/// A token as it is asked for.
+#[derive(Clone, Copy)]
+pub struct AskedToken<'a> {
+    /// What it is for.
+    pub name: &'a Line,
+    /// What it opens.
+    pub scopes: &'a Scopes,
+    /// From when on it opens nothing, if it ever ends.
+    pub expires_at: Option<Timestamp>,
+    /// The form that asks, which makes one token.
+    pub form_id: Uuid,
+}
 
 /// Makes a token, which is shown this once; `None` when its form made one already.
 ///
@@ -19,25 +31,24 @@ use crate::store::staff::audit_entries;
 /// When the database does not take it.
 pub async fn issue(
     tx: &mut Tx,
-    at: &Moment,
-    by: &str,
-    (name, scopes, expires_at): (&Line, &Scopes, Option<Timestamp>),
-    form_id: Uuid,
+    act: &Act,
+    asked: AskedToken<'_>,
 ) -> Result<Option<ApiToken>, Error> {
-    let token = ApiToken::new(&at.new_token());
+    let AskedToken { name, scopes, expires_at, form_id } = asked;
+    let token = ApiToken::new(&act.at.new_token());
     let token_sha256 = token.sha256();
     let new = NewToken {
         name: name.as_str(),
         token_sha256: &token_sha256,
         scopes,
         expires_at,
-        created_by: by,
+        created_by: &act.actor,
         form_id,
     };
-    let Some(api_token_id) = api_tokens::insert(tx, at, &new).await? else { return Ok(None) };
+    let Some(api_token_id) = api_tokens::insert(tx, &act.at, &new).await? else { return Ok(None) };
     let detail = json!({"api_token_id": api_token_id, "scopes": scopes.words().collect::<Vec<_>>(),
                         "expires_at": expires_at});
-    audit_entries::append(tx, at, by, Action::TokenAdd, &detail).await?;
+    act.note(tx, Action::TokenAdd, &detail).await?;
     Ok(Some(token))
 }
 
@@ -45,11 +56,11 @@ pub async fn issue(
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn revoke(tx: &mut Tx, at: &Moment, by: &str, api_token_id: Uuid) -> Result<bool, Error> {
-    let revoked = api_tokens::revoke(tx, at.now, api_token_id).await?;
+pub async fn revoke(tx: &mut Tx, act: &Act, api_token_id: Uuid) -> Result<bool, Error> {
+    let revoked = api_tokens::revoke(tx, act.at.now, api_token_id).await?;
     if revoked {
         let detail = json!({"api_token_id": api_token_id});
-        audit_entries::append(tx, at, by, Action::TokenRevoke, &detail).await?;
+        act.note(tx, Action::TokenRevoke, &detail).await?;
     }
     Ok(revoked)
 }

@@ -4,10 +4,8 @@ use serde_json::json;
 use strum::IntoStaticStr;
 
 use crate::domain::staff::action::Action;
-use crate::flows::Error;
-use crate::random::Moment;
+use crate::flows::{Act, Error};
 use crate::store::Tx;
-use crate::store::staff::audit_entries;
 
 /// Why something was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
@@ -39,13 +37,12 @@ impl Refused {
 /// When the database does not take it.
 pub async fn record_refused(
     tx: &mut Tx,
-    at: &Moment,
-    actor: &str,
+    act: &Act,
     route: (&str, &str),
     why: Refused,
 ) -> Result<(), Error> {
     let (method, path) = route;
     let detail = json!({"method": method, "route": path, "why": why.as_str()});
-    audit_entries::append(tx, at, actor, Action::Refused, &detail).await?;
+    act.note(tx, Action::Refused, &detail).await?;
     Ok(())
 }

@@ -7,14 +7,14 @@ use crate::domain::staff::action::Action;
 use crate::domain::staff::member::{StaffLinkKind, actor};
 use crate::domain::staff::password::PasswordHash;
 use crate::flows::staff::invite_staff::mail_link;
-use crate::flows::{Error, Terms};
+use crate::flows::{Act, Error, Terms};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::signup::link_requests::LinkRequest;
-use crate::store::staff::{audit_entries, links, members, sessions};
+use crate::store::staff::{links, members, sessions};
 
-/// Keeps the password chosen by a link and uses the link up; `false` when the link was used, is too old, or the
-/// account is disabled: then nothing may be committed.
+/// Keeps the password chosen by a link and uses the link up; `false`, and nothing is written, when the link was used, is
+/// too old, or the account is disabled.
 ///
 /// # Errors
 /// When the database does not take it.
@@ -27,9 +27,10 @@ pub async fn set_by_link(
 ) -> Result<bool, Error> {
     let open = links::mark_used(tx, at.now, staff_link_id).await?;
     if !open || !members::set_password(tx, staff_id, password_hash).await? {
+        tx.give_up();
         return Ok(false);
     }
-    settle(tx, at, &actor(staff_id), staff_id, "link").await?;
+    settle(tx, &Act::new(at.clone(), actor(staff_id)), staff_id, "link").await?;
     Ok(true)
 }
 
@@ -46,7 +47,7 @@ pub async fn change_own(
 ) -> Result<bool, Error> {
     let changed = members::replace_password(tx, staff_id, before, password_hash).await?;
     if changed {
-        settle(tx, at, &actor(staff_id), staff_id, "account").await?;
+        settle(tx, &Act::new(at.clone(), actor(staff_id)), staff_id, "account").await?;
     }
     Ok(changed)
 }
@@ -57,30 +58,23 @@ pub async fn change_own(
 /// When the database does not take it.
 pub async fn set_by_command(
     tx: &mut Tx,
-    at: &Moment,
-    by: &str,
+    act: &Act,
     staff_id: Uuid,
     password_hash: &PasswordHash,
 ) -> Result<bool, Error> {
     let changed = members::set_password(tx, staff_id, password_hash).await?;
     if changed {
-        settle(tx, at, by, staff_id, "command").await?;
+        settle(tx, act, staff_id, "command").await?;
     }
     Ok(changed)
 }
 
 /// Ends what was begun before: sessions, and links that wait.
-async fn settle(
-    tx: &mut Tx,
-    at: &Moment,
-    by: &str,
-    staff_id: Uuid,
-    how: &str,
-) -> Result<(), Error> {
-    links::mark_all_used(tx, at.now, Some(staff_id)).await?;
+async fn settle(tx: &mut Tx, act: &Act, staff_id: Uuid, how: &str) -> Result<(), Error> {
+    links::mark_all_used(tx, act.at.now, Some(staff_id)).await?;
     let ended = sessions::delete_all(tx, staff_id, None).await?;
     let detail = json!({"staff_id": staff_id, "by": how, "sessions_ended": ended});
-    audit_entries::append(tx, at, by, Action::StaffPassword, &detail).await?;
+    act.note(tx, Action::StaffPassword, &detail).await?;
     Ok(())
 }
 
@@ -89,13 +83,13 @@ async fn settle(
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn send_reset(tx: &mut Tx, at: &Moment, by: &str, staff_id: Uuid) -> Result<bool, Error> {
+pub async fn send_reset(tx: &mut Tx, act: &Act, staff_id: Uuid) -> Result<bool, Error> {
     let account = members::lock(tx, staff_id).await?;
     let active = account.is_some_and(|a| a.password_hash.is_some() && a.disabled_at.is_none());
     if active {
-        mail_link(tx, at, staff_id, StaffLinkKind::Reset).await?;
+        mail_link(tx, &act.at, staff_id, StaffLinkKind::Reset).await?;
         let detail = json!({"staff_id": staff_id});
-        audit_entries::append(tx, at, by, Action::StaffReset, &detail).await?;
+        act.note(tx, Action::StaffReset, &detail).await?;
     }
     Ok(active)
 }

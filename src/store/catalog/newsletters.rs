@@ -6,7 +6,7 @@ use crate::domain::catalog::purpose::Purpose;
 use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
-use crate::store::{Tx, on};
+use crate::store::{Effect, Tx, on};
 
 /// A newsletter that people can agree to, or could.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -42,6 +42,7 @@ pub async fn insert(
     words: NewsletterWords<'_>,
     offered: bool,
 ) -> sqlx::Result<Option<Newsletter>> {
+    tx.after(Effect::RefreshCatalog);
     let withdrawn_at = (!offered).then_some(at.now);
     on!(tx, |conn| {
         let newsletter: Option<Newsletter> = sqlx::query_as(
@@ -120,6 +121,7 @@ pub async fn update(
     seen: NewsletterWords<'_>,
     new: NewsletterWords<'_>,
 ) -> sqlx::Result<bool> {
+    tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| sqlx::query(
         "UPDATE newsletter SET name = $2, description = $3
          WHERE slug = $1 AND name = $4 AND description = $5"
@@ -139,6 +141,7 @@ pub async fn update(
 /// # Errors
 /// When the database does not take it.
 pub async fn mark_offered(tx: &mut Tx, slug: &Slug) -> sqlx::Result<bool> {
+    tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| sqlx::query(
         "UPDATE newsletter SET withdrawn_at = NULL WHERE slug = $1 AND withdrawn_at IS NOT NULL"
     )
@@ -153,6 +156,7 @@ pub async fn mark_offered(tx: &mut Tx, slug: &Slug) -> sqlx::Result<bool> {
 /// # Errors
 /// When the database does not take it.
 pub async fn mark_withdrawn(tx: &mut Tx, at: &Moment, slug: &Slug) -> sqlx::Result<bool> {
+    tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| sqlx::query(
         "UPDATE newsletter SET withdrawn_at = $2 WHERE slug = $1 AND withdrawn_at IS NULL"
     )
@@ -169,6 +173,7 @@ pub async fn mark_withdrawn(tx: &mut Tx, at: &Moment, slug: &Slug) -> sqlx::Resu
 /// # Errors
 /// When the database does not take it.
 pub async fn offer(tx: &mut Tx, purpose: &Purpose, report_id: Uuid) -> sqlx::Result<bool> {
+    tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| sqlx::query(
         "INSERT INTO report_newsletter (report_id, newsletter_id, position)
          SELECT $2, newsletter_id, (SELECT COALESCE(MAX(position) + 1, 0) FROM report_newsletter

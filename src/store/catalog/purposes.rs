@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
 use crate::random::Moment;
-use crate::store::{Tx, on};
+use crate::store::{Effect, Tx, on};
 
 /// A purpose of the operator's own: neither the privacy policy nor a newsletter.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -22,6 +22,7 @@ pub struct OwnPurpose {
 /// # Errors
 /// When the database does not take it.
 pub async fn insert(tx: &mut Tx, at: &Moment, purpose: &OwnPurpose) -> sqlx::Result<bool> {
+    tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| sqlx::query(
         "INSERT INTO purpose (code, name, words, created_at) VALUES ($1, $2, $3, $4)
          ON CONFLICT (code) DO NOTHING"
@@ -71,6 +72,7 @@ pub async fn update(
     name: Option<&str>,
     words: Option<&str>,
 ) -> sqlx::Result<bool> {
+    tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| sqlx::query(
         "UPDATE purpose SET name = COALESCE($2, name), words = COALESCE($3, words)
          WHERE code = $1 AND words IS NOT NULL"
@@ -89,6 +91,7 @@ pub async fn update(
 /// # Errors
 /// When the database does not take it.
 pub async fn reword(tx: &mut Tx, seen: &OwnPurpose, name: &str, words: &str) -> sqlx::Result<bool> {
+    tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| sqlx::query(
         "UPDATE purpose SET name = $4, words = $5 WHERE code = $1 AND name = $2 AND words = $3"
     )
@@ -108,6 +111,7 @@ pub async fn reword(tx: &mut Tx, seen: &OwnPurpose, name: &str, words: &str) -> 
 /// # Errors
 /// When the database does not take it.
 pub async fn offer(tx: &mut Tx, code: &Purpose, report_id: Uuid) -> sqlx::Result<bool> {
+    tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| sqlx::query(
         "INSERT INTO report_purpose (report_id, purpose, position)
          SELECT $2, code, (SELECT COALESCE(MAX(position) + 1, 0) FROM report_purpose

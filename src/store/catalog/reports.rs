@@ -9,7 +9,7 @@ use crate::domain::catalog::report_details::ReportDetails;
 use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
-use crate::store::{Sql, Tx, on};
+use crate::store::{Effect, Sql, Tx, on};
 
 /// A report and what is known of its file.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -70,6 +70,7 @@ pub struct ReportFile {
 /// # Errors
 /// When the database does not take it.
 pub async fn insert(tx: &mut Tx, report: &Report, newsletters: &[Uuid]) -> sqlx::Result<bool> {
+    tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| {
         let inserted = sqlx::query(
             "INSERT INTO report
@@ -181,6 +182,7 @@ pub async fn list_offers(tx: &mut Tx) -> sqlx::Result<Vec<(Uuid, Purpose)>> {
 /// # Errors
 /// When the database does not take it.
 pub async fn mark_published(tx: &mut Tx, at: &Moment, slug: &Slug) -> sqlx::Result<bool> {
+    tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| sqlx::query(
         "UPDATE report SET status = 'published', withdrawn_at = NULL,
                 published_at = COALESCE(published_at, $2)
@@ -198,6 +200,7 @@ pub async fn mark_published(tx: &mut Tx, at: &Moment, slug: &Slug) -> sqlx::Resu
 /// # Errors
 /// When the database does not take it.
 pub async fn mark_withdrawn(tx: &mut Tx, at: &Moment, slug: &Slug) -> sqlx::Result<bool> {
+    tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| sqlx::query(
         "UPDATE report SET status = 'withdrawn', withdrawn_at = COALESCE(withdrawn_at, $2)
          WHERE slug = $1 AND status IN ('published', 'withdrawn')"
@@ -224,6 +227,7 @@ pub struct DraftFiles {
 /// # Errors
 /// When the database does not take it.
 pub async fn delete_draft(tx: &mut Tx, report_id: Uuid) -> sqlx::Result<Option<DraftFiles>> {
+    tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| {
         sqlx::query("DELETE FROM report_newsletter WHERE report_id = $1")
             .bind(report_id)
@@ -250,6 +254,7 @@ pub async fn delete_draft(tx: &mut Tx, report_id: Uuid) -> sqlx::Result<Option<D
 /// # Errors
 /// When the database does not take it.
 pub async fn update(tx: &mut Tx, report_id: Uuid, details: &ReportDetails) -> sqlx::Result<()> {
+    tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| sqlx::query(
         "UPDATE report SET title = $2, summary = $3, body = $4, pages = $5, requires_name = $6,
                 requires_organisation = $7, requires_job_title = $8
@@ -277,6 +282,7 @@ pub async fn replace_newsletters(
     report_id: Uuid,
     newsletter_ids: &[Uuid],
 ) -> sqlx::Result<()> {
+    tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| {
         sqlx::query("DELETE FROM report_newsletter WHERE report_id = $1")
             .bind(report_id)
@@ -306,6 +312,7 @@ pub async fn replace_purposes(
     report_id: Uuid,
     purposes: &[Purpose],
 ) -> sqlx::Result<()> {
+    tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| {
         sqlx::query("DELETE FROM report_purpose WHERE report_id = $1")
             .bind(report_id)
@@ -330,6 +337,7 @@ pub async fn replace_purposes(
 /// # Errors
 /// When the database does not take it.
 pub async fn stop_offering(tx: &mut Tx, report_id: Uuid, purpose: &Purpose) -> sqlx::Result<bool> {
+    tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| {
         let newsletter = sqlx::query(
             "DELETE FROM report_newsletter
@@ -354,6 +362,7 @@ pub async fn stop_offering(tx: &mut Tx, report_id: Uuid, purpose: &Purpose) -> s
 /// # Errors
 /// When the database does not take it.
 pub async fn update_file(tx: &mut Tx, report_id: Uuid, file: &ReportFile) -> sqlx::Result<()> {
+    tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| sqlx::query(
         "UPDATE report SET file_key = $2, media_type = $3, byte_size = $4, sha256 = $5
          WHERE report_id = $1"
@@ -378,6 +387,7 @@ pub async fn update_cover(
     key: &str,
     media_type: MediaType,
 ) -> sqlx::Result<()> {
+    tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| sqlx::query(
         "UPDATE report SET cover_key = $2, cover_media_type = $3 WHERE report_id = $1"
     )

@@ -13,7 +13,7 @@ use crate::domain::mail::limit::MailLimit;
 use crate::domain::mail::outbox::{MailKind, OutboxState};
 use crate::domain::request_id::RequestId;
 use crate::domain::timestamp::Timestamp;
-use crate::store::{Sql, Tx, forbids_kind, on};
+use crate::store::{Effect, Sql, Tx, forbids_kind, on};
 
 /// A mail that is sent when its mailbox's limit allows; one row of a batch.
 #[derive(Clone, Debug, Serialize)]
@@ -67,6 +67,7 @@ pub async fn insert_all(
     limit: &MailLimit,
     rows: &[LimitedMail],
 ) -> sqlx::Result<usize> {
+    tx.after(Effect::RingMail);
     take_turns(tx, rows).await?;
     let placed = take_places(tx, kind, rows).await?;
     let has_place = |row: &LimitedMail| row.signup_id.is_some_and(|id| placed.contains(&id));

@@ -8,7 +8,7 @@ use crate::domain::key::least_key;
 use crate::domain::mail::bounce::BounceKind;
 use crate::domain::mail::outbox::{DeliveryOutcome, MailKind, OutboxState};
 use crate::domain::timestamp::Timestamp;
-use crate::store::{Tx, on};
+use crate::store::{Effect, Tx, on};
 
 /// A mail, with whom it is for.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -297,6 +297,7 @@ pub async fn count_parked_for(tx: &mut Tx, reason: &str, by: Timestamp) -> sqlx:
 /// # Errors
 /// When the database does not take it.
 pub async fn mark_queued(tx: &mut Tx, now: Timestamp, outbox_id: Uuid) -> sqlx::Result<bool> {
+    tx.after(Effect::RingMail);
     on!(tx, |conn| sqlx::query(
         "UPDATE outbox SET state = 'queued', next_at = $2, lease_until = NULL, finished_at = NULL,
              reason = NULL, attempts = 0
@@ -319,6 +320,7 @@ pub async fn mark_all_queued(
     reason: &str,
     by: Timestamp,
 ) -> sqlx::Result<u64> {
+    tx.after(Effect::RingMail);
     on!(tx, |conn| sqlx::query(
         "UPDATE outbox SET state = 'queued', next_at = $3, lease_until = NULL, finished_at = NULL,
              reason = NULL, attempts = 0

@@ -9,7 +9,7 @@ use crate::domain::mail::outbox::{DeliveryOutcome, MailKind, OutboxState};
 use crate::domain::request_id::RequestId;
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
-use crate::store::{Sql, Tx, on};
+use crate::store::{Effect, Sql, Tx, on};
 
 /// A mail that a worker holds until its lease ends.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -57,6 +57,7 @@ pub enum About {
 /// # Errors
 /// When the database does not take it.
 pub async fn insert(tx: &mut Tx, at: &Moment, kind: MailKind, about: About) -> sqlx::Result<()> {
+    tx.after(Effect::RingMail);
     let (signup_id, subscriber_id, staff_link_id) = match about {
         About::Signup(id) => (Some(id), None, None),
         About::Subscriber(id) => (None, Some(id), None),

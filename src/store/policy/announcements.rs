@@ -7,7 +7,7 @@ use crate::domain::mail::outbox::MailKind;
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
 use crate::store::policy::versions::PolicyVersion;
-use crate::store::{Sql, Tx, on, suppresses_all};
+use crate::store::{Effect, Sql, Tx, on, suppresses_all};
 
 /// One mail about a policy version, to everybody who agreed under an older one.
 #[derive(Clone, Copy, Debug)]
@@ -125,6 +125,7 @@ pub async fn insert_all(
                    FOR UPDATE OF u SKIP LOCKED
                    ON CONFLICT DO NOTHING",
     };
+    tx.after(Effect::RingMail);
     let rows: Vec<Row> = subscriber_ids
         .iter()
         .map(|subscriber_id| Row { outbox_id: at.new_id(), subscriber_id: *subscriber_id })

@@ -10,7 +10,7 @@ use crate::domain::policy::version::{Change, ChangeClass, PolicyText, WhatChange
 use crate::domain::slug::Label;
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
-use crate::store::{Sql, Tx, on};
+use crate::store::{Effect, Sql, Tx, on};
 
 /// One published policy.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -36,6 +36,7 @@ pub struct PolicyVersion {
 }
 
 /// A policy about to be published.
+#[derive(Clone, Copy)]
 pub struct NewPolicyVersion<'a> {
     /// What it is to be called.
     pub label: &'a Label,
@@ -65,6 +66,7 @@ pub async fn insert(
     new: NewPolicyVersion<'_>,
     published_at: Timestamp,
 ) -> sqlx::Result<Option<PolicyVersion>> {
+    tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| sqlx::query_as(concat!(
         "INSERT INTO policy_version (",
         columns!(),

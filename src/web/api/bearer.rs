@@ -7,6 +7,7 @@ use axum::http::header;
 use axum::http::request::Parts;
 
 use crate::domain::staff::api_token::{ApiToken, Scope, Scopes, actor};
+use crate::flows::Act;
 use crate::flows::staff::issue_token::note_use;
 use crate::flows::staff::refuse::{Refused, record_refused};
 use crate::store::staff::api_tokens;
@@ -41,9 +42,7 @@ pub(super) async fn admit(app: &App, head: &Parts, scope: Scope) -> Result<Progr
     };
     match found {
         Some((api_token_id, scopes)) if scopes.holds(scope) => {
-            let mut tx = app.db.write().await?;
-            note_use(&mut tx, &at, api_token_id).await?;
-            tx.commit().await?;
+            app.db.run(|tx| Box::pin(note_use(tx, &at, api_token_id))).await?;
             Ok(Program { by: actor(api_token_id), scopes })
         }
         Some((api_token_id, _)) => {
@@ -64,7 +63,6 @@ pub(super) async fn admit(app: &App, head: &Parts, scope: Scope) -> Result<Progr
 pub(super) async fn refuse(app: &App, head: &Parts, by: &str, why: Refused) -> Result<(), Error> {
     // The route, never the path, which names a person.
     let route = head.extensions.get::<MatchedPath>().map_or("-", MatchedPath::as_str);
-    let mut tx = app.db.write().await?;
-    record_refused(&mut tx, &app.moment(), by, (head.method.as_str(), route), why).await?;
-    Ok(tx.commit().await?)
+    let (act, route) = (Act::new(app.moment(), by), (head.method.as_str(), route));
+    Ok(app.db.run(|tx| Box::pin(record_refused(tx, &act, route, why))).await?)
 }

@@ -51,19 +51,19 @@ async fn receive(State(app): State<Arc<App>>, request: Request) -> Result<Respon
         Ok(Err(why)) => return Ok(ignored(why)),
         Err(problem) => return Ok(problem.into_response()),
     };
-    let mut tx = app.db.write().await?;
-    let moment = app.moment();
-    let bounce = match what {
-        What::News(news) => record_news(&mut tx, &moment, &app.terms, outbox_id, &news).await?,
-        What::Bounce(bounce) => {
-            match record_bounce(&mut tx, &moment, &app.terms, outbox_id, bounce).await? {
-                Recorded::Recorded => Some(bounce),
-                Recorded::Unknown => None,
+    let at = app.moment();
+    let recorded = app.db.run(|tx| {
+        Box::pin(async {
+            match &what {
+                What::News(news) => record_news(tx, &at, &app.terms, outbox_id, news).await,
+                What::Bounce(bounce) => {
+                    let recorded = record_bounce(tx, &at, &app.terms, outbox_id, *bounce).await?;
+                    Ok((recorded == Recorded::Recorded).then_some(*bounce))
+                }
             }
-        }
-    };
-    let Some(bounce) = bounce else { return Ok(ignored(Ignored::Forgotten)) };
-    tx.commit().await?;
+        })
+    });
+    let Some(bounce) = recorded.await? else { return Ok(ignored(Ignored::Forgotten)) };
     tracing::info!(%outbox_id, kind = ?bounce.kind, "recorded a mail that came back");
     Ok(answer(&json!({"status": "recorded"})))
 }

@@ -15,7 +15,7 @@ use super::bearer::admit;
 use crate::domain::signup::form_state::Method;
 use crate::domain::staff::api_token::Scope;
 use crate::flows::contacts::disclose::disclose_consents;
-use crate::flows::contacts::erase::erase_subscriber;
+use crate::flows::contacts::erase::{Erasing, erase_subscriber};
 use crate::flows::contacts::record_disclosure::Disclosure;
 use crate::flows::ledger::keep_verdict::find_verdict;
 use crate::store::Tx;
@@ -25,7 +25,6 @@ use crate::store::contacts::held;
 use crate::store::contacts::subscribers::{self, Subscriber};
 use crate::store::ledger::verdicts::Verdict;
 use crate::web::disclosure::note_disclosure;
-use crate::web::erasure::commit_erasure;
 use crate::web::people::answers::answer;
 use crate::web::{App, Error};
 
@@ -116,13 +115,16 @@ async fn forget(
     head: Parts,
 ) -> Result<Response, Error> {
     let program = admit(&app, &head, Scope::Erase).await?;
-    let at = app.moment();
-    let mut tx = app.db.write().await?;
-    let subscriber_id = find(&mut tx, &id).await?.subscriber_id;
-    if !erase_subscriber(&mut tx, &at, &app.terms, subscriber_id, (Method::Api, SOURCE)).await? {
-        // Somebody else erased them in this moment.
-        return Err(Error::NotFound);
-    }
-    commit_erasure(&app, tx, &at, Some((&program.by, true))).await?;
+    let (at, actor) = (app.moment(), Some(program.by.as_str()));
+    let how = Erasing { at: &at, method: Method::Api, source: SOURCE, actor };
+    let erased = app.db.run(|tx| {
+        Box::pin(async {
+            let subscriber_id = find(tx, &id).await?.subscriber_id;
+            // Somebody else may have erased them in this moment.
+            let held = erase_subscriber(tx, &app.terms, subscriber_id, how).await?;
+            if held { Ok(()) } else { Err(Error::NotFound) }
+        })
+    });
+    erased.await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

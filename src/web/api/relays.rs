@@ -86,11 +86,12 @@ async fn record(app: &App, relay: EventRelay, events: &[Value]) -> Result<Respon
     for event in events {
         let told = match relay_events::read(relay, event, &app.links.secrets) {
             Ok((outbox_id, news)) => {
-                let mut tx = app.db.write().await?;
-                let told =
-                    record_news(&mut tx, &app.moment(), &app.terms, outbox_id, &news).await?;
+                let at = app.moment();
+                let told = app
+                    .db
+                    .run(|tx| Box::pin(record_news(tx, &at, &app.terms, outbox_id, &news)))
+                    .await?;
                 if let Some(bounce) = told {
-                    tx.commit().await?;
                     tracing::info!(%outbox_id, kind = ?bounce.kind, "recorded a mail that came back");
                 }
                 told.map(drop).ok_or(Ignored::Forgotten)

@@ -12,6 +12,8 @@ use super::form_token;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::staff::member::{Role, actor};
 use crate::domain::staff::right::Right;
+use crate::flows::Act;
+use crate::random::Moment;
 use crate::store::staff::sessions::Session;
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
@@ -67,6 +69,11 @@ impl Desk {
     /// Who acted, for the audit.
     pub(super) fn actor(&self) -> String {
         actor(self.staff_id)
+    }
+
+    /// What is done at this desk, for the audit.
+    pub(super) fn act(&self, at: Moment) -> Act {
+        Act::new(at, self.actor())
     }
 
     pub(super) fn may(&self, right: Right) -> bool {

@@ -166,10 +166,8 @@ fn allow(gate: &Gate, desk: &Desk, headers: &HeaderMap) -> Result<(), (Error, Re
 
 async fn refuse<T>(gate: &Gate, desk: &Desk, error: Error, why: Refused) -> Result<T, Error> {
     let app = &gate.app;
-    let mut tx = app.db.write().await?;
-    let route = (gate.method.as_str(), gate.path);
-    record_refused(&mut tx, &app.moment(), &desk.actor(), route, why).await?;
-    tx.commit().await?;
+    let (act, route) = (desk.act(app.moment()), (gate.method.as_str(), gate.path));
+    app.db.run(|tx| Box::pin(record_refused(tx, &act, route, why))).await?;
     Err(error)
 }
 

@@ -2,7 +2,7 @@
 //! last.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -16,12 +16,9 @@ use super::stream::{ToBrowser, to_browser};
 use crate::domain::request_id::RequestId;
 use crate::domain::sentence::sentence;
 use crate::export::{Wanted, file_name};
-use crate::flows;
 use crate::flows::contacts::allow_export::ExportRefused;
 use crate::flows::contacts::begin_export::begin_export;
-use crate::flows::contacts::end_export::{break_off_export, finish_export};
-use crate::flows::contacts::record_export::ExportRecord;
-use crate::flows::contacts::write_export::{RunError, keep_export, write_export};
+use crate::flows::contacts::write_export::Exporting;
 use crate::notary::before_export::allow_to_begin;
 use crate::store::contacts::export_runs::{HeldRun, NewExportRun};
 use crate::web::{App, Error};
@@ -98,11 +95,8 @@ pub(in crate::web) async fn begin(
     run: NewExportRun<'_>,
 ) -> Result<HeldRun, ExportRefused> {
     allow_to_begin(&app.db, &app.terms, &app.clock, &app.random).await?;
-    let mut tx = app.db.write().await.map_err(flows::Error::from)?;
     let at = app.moment().for_request(request_id);
-    let held = begin_export(&mut tx, &at, run).await?;
-    tx.commit().await.map_err(flows::Error::from)?;
-    Ok(held)
+    app.db.run(|tx| Box::pin(begin_export(tx, &at, run))).await
 }
 
 /// Waits for a turn, writes down that it was asked for, and sends it. Whoever calls holds no connection to the
@@ -145,11 +139,30 @@ struct Sending {
 
 impl Sending {
     async fn run(self, mut browser: ToBrowser) {
-        let run = self.held.export_run_id;
-        let written = tokio::select! {
-            written = self.write(&mut browser) => written,
-            () = keep_export(&self.app.db, &self.app.clock, self.held, &self.rows) => Err(RunError::Lost),
+        let (app, ask, run) = (&self.app, &self.ask, self.held.export_run_id);
+        let exporting = Exporting {
+            db: &app.db,
+            terms: &app.terms,
+            clock: &app.clock,
+            random: &app.random,
+            actor: &self.actor,
+            wanted: Wanted {
+                filter: &ask.filter,
+                format: ask.format,
+                preset: ask.preset,
+                links: ask.links.then_some(&app.links),
+                authority: app.terms.authority(),
+                scratch: &app.data_dir,
+            },
+            held: Some(self.held),
         };
+        let rows = &self.rows;
+        let write = async {
+            let progress = |read| rows.store(read, Ordering::Relaxed);
+            let made = exporting.write(&mut browser, progress).await?;
+            exporting.record(&made, None).await
+        };
+        let written = exporting.keep(rows, write).await;
         drop(self.place);
         match written {
             // On record; if the browser goes away now, it is still told as whole, which is the safe side.
@@ -162,56 +175,11 @@ impl Sending {
                 tracing::warn!(%run, error = ?error, "an export was broken off");
                 let rows = i64::try_from(browser.sent).unwrap_or(i64::MAX);
                 browser.break_off().await;
-                let noted = note_end(&self.app, &self.actor, self.held, rows, &error).await;
-                if let Err(error) = noted {
+                if let Err(error) = exporting.break_off(rows, &sentence(&error)).await {
                     // Its lease runs out, and then it is.
                     tracing::error!(%run, error = ?error, "that could not be written down");
                 }
             }
         }
     }
-
-    async fn write(&self, browser: &mut ToBrowser) -> Result<(), RunError> {
-        let Self { app, ask, held, .. } = self;
-        let links = ask.links.then_some(&app.links);
-        let wanted = Wanted {
-            filter: &ask.filter,
-            format: ask.format,
-            preset: ask.preset,
-            links,
-            authority: app.terms.authority(),
-            scratch: &app.data_dir,
-        };
-        let (written, cursor) = write_export(
-            (&app.db, &app.terms),
-            (&app.clock, &app.random),
-            *held,
-            wanted,
-            browser,
-            &self.rows,
-        )
-        .await?;
-        let run_id = Some(held.export_run_id);
-        let record = ExportRecord { run_id, wanted, written, cursor };
-        let mut tx = app.db.write().await?;
-        let finished =
-            finish_export(&mut tx, &app.moment(), &self.actor, *held, &record, None).await?;
-        if !finished {
-            return Err(RunError::Lost);
-        }
-        Ok(tx.commit().await?)
-    }
-}
-
-async fn note_end(
-    app: &App,
-    actor: &str,
-    held: HeldRun,
-    rows: i64,
-    error: &RunError,
-) -> Result<(), Error> {
-    let mut tx = app.db.write().await?;
-    break_off_export(&mut tx, &app.moment(), actor, held, rows, &sentence(error)).await?;
-    tx.commit().await?;
-    Ok(())
 }

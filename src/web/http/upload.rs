@@ -1,8 +1,8 @@
 //! Forms with files: `multipart/form-data` (RFC 7578), read while it arrives. A report goes to the file store
 //! piece by piece and is never held whole; names that a browser gives to files are not looked at.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -59,8 +59,8 @@ pub(in crate::web) struct Uploaded {
 
 impl Uploaded {
     /// From here on a row may name this file, even when the answer to the commit is lost.
-    pub(in crate::web) fn keep(&mut self, key: &str) {
-        self.unnamed.keys.retain(|unnamed| unnamed != key);
+    pub(in crate::web) fn keep(&self, key: &str) {
+        self.unnamed.keys().retain(|unnamed| unnamed != key);
     }
 }
 
@@ -68,12 +68,18 @@ impl Uploaded {
 #[derive(Debug)]
 struct Unnamed {
     files: Files,
-    keys: Vec<String>,
+    keys: Mutex<Vec<String>>,
+}
+
+impl Unnamed {
+    fn keys(&self) -> MutexGuard<'_, Vec<String>> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Drop for Unnamed {
     fn drop(&mut self) {
-        for key in std::mem::take(&mut self.keys) {
+        for key in std::mem::take(&mut *self.keys()) {
             remove(&self.files, key);
         }
     }
@@ -117,7 +123,7 @@ pub(in crate::web) async fn receive(
         file: None,
         cover: None,
         faults: vec![],
-        unnamed: Unnamed { files: files.clone(), keys: vec![] },
+        unnamed: Unnamed { files: files.clone(), keys: Mutex::default() },
     };
     let (mut letters, mut count) = (0, 0);
     while let Some(mut field) = form.next().await? {
@@ -176,7 +182,7 @@ impl Uploaded {
         };
         match stored {
             Ok(stored) => {
-                self.unnamed.keys.push(stored.key.clone());
+                self.unnamed.keys().push(stored.key.clone());
                 self.file = Some(stored);
             }
             Err(FilesError::NotAReport) => self.fault(
@@ -211,7 +217,7 @@ impl Uploaded {
         };
         match stored {
             Ok((key, kind)) => {
-                self.unnamed.keys.push(key.clone());
+                self.unnamed.keys().push(key.clone());
                 self.cover = Some((key, kind));
             }
             Err(FilesError::NotACover) => {

@@ -96,7 +96,7 @@ async fn brings_fields_and_files_however_it_is_cut() {
         part("cover", Some("C:\\picture.svg"), PNG),
     ]);
     for size in [1000, 4096, whole.len()] {
-        let mut got = desk.receives(piecemeal(&whole, size), LIMITS).await.unwrap();
+        let got = desk.receives(piecemeal(&whole, size), LIMITS).await.unwrap();
         assert_eq!((got.fields.one("title"), got.fields.text("body")), ("Zoë & co", "one\ntwo"));
         assert_eq!(got.fields.all("newsletter"), ["weekly", "daily"]);
         assert!(got.faults.is_empty(), "{:?}", got.faults);

@@ -149,13 +149,15 @@ async fn resend(
     if waiting.asks_again_from(&app.terms.mail_limit, at.now).is_some() {
         return Ok(back("?word=wait", None));
     }
-    let mut tx = app.db.write().await?;
-    if let Some(signup) = signups::find(&mut tx, waiting.signup_id).await?
-        && send_again(&mut tx, &at, &app.terms, &signup).await?
-    {
-        tx.commit().await?;
-        app.mail_waits.notify_one();
-    }
+    let sent = app.db.run(|tx| {
+        Box::pin(async {
+            match signups::find(tx, waiting.signup_id).await? {
+                Some(signup) => send_again(tx, &at, &app.terms, &signup).await,
+                None => Ok(false),
+            }
+        })
+    });
+    sent.await?;
     waiting.ask(&app.terms.mail_limit, at.now);
     Ok(back("?word=again", waiting.header(&app)))
 }

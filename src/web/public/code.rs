@@ -109,9 +109,7 @@ async fn try_code(
     };
     let _turn = app.code_limit.turn(address_key).await;
     let at = app.moment_of(request_id);
-    let mut tx = app.db.write().await?;
-    let may_try = count_try(&mut tx, &at, address_key).await?;
-    tx.commit().await?;
+    let may_try = app.db.run(|tx| Box::pin(count_try(tx, &at, address_key))).await?;
     // Only what the database lets through is counted here, so that this is never the stricter of the two.
     if !may_try || !app.code_limit.allows(address_key) {
         return again(app, &waiting, typed, NO_TRY_LEFT).await;
@@ -123,15 +121,13 @@ async fn try_code(
     let Some(signup) = found else {
         return again(app, &waiting, typed, WRONG_CODE).await;
     };
-    let mut tx = app.db.write().await?;
-    forgive_try(&mut tx, &at, address_key).await?;
-    tx.commit().await?;
+    app.db.run(|tx| Box::pin(forgive_try(tx, &at, address_key))).await?;
     app.code_limit.forgive(address_key);
     let pressed = if signup.status == SignupStatus::Pending && !was_seen(&waiting, &signup, fields)
     {
         Pressed::OldPage
     } else {
-        press_button(app, app.db.write().await?, &at, &signup, Press::Code).await?
+        press_button(app, &at, &signup, Press::Code).await?
     };
     match pressed {
         Pressed::LedOn(page) => Ok(page),
@@ -162,7 +158,7 @@ async fn confirm_typed(
 ) -> Result<Response, Error> {
     let catalog = app.catalog.get().await?;
     let at = app.moment_of(request_id);
-    let mut tx = app.db.write().await?;
+    let mut tx = app.db.read().await?;
     let Some(signup) = find_typed(&mut tx, &at, waiting, address_key).await? else {
         drop(tx);
         return again(app, waiting, "", WRONG_CODE).await;
@@ -171,20 +167,18 @@ async fn confirm_typed(
         return Ok(back("/code", None));
     }
     let open = OpenSignup::read((&mut tx, &app.terms), &catalog, &signup).await?;
+    drop(tx);
     let refuse = |open: &OpenSignup<'_>, refused: &Refused<'_>| -> Result<Response, Error> {
         let page = page(app, waiting, &signup, open, Some(refused))?;
         Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
     };
     let sent = match open.read_page(fields)? {
         Ok(sent) => sent,
-        Err(refused) => {
-            drop(tx);
-            return refuse(&open, &refused);
-        }
+        Err(refused) => return refuse(&open, &refused),
     };
     // Without its boxes the button confirms no more than the code does.
     let press = sent.as_ref().map_or(Press::Code, Press::Page);
-    match press_button(app, tx, &at, &signup, press).await? {
+    match press_button(app, &at, &signup, press).await? {
         Pressed::LedOn(page) => Ok(page),
         Pressed::Settled => again(app, waiting, "", WRONG_CODE).await,
         Pressed::OldPage => {
@@ -215,22 +209,15 @@ enum Pressed {
 /// Confirms as the button behind the link does, and leads on.
 async fn press_button(
     app: &App,
-    mut tx: Tx,
     at: &Moment,
     signup: &Signup,
     press: Press<'_>,
 ) -> Result<Pressed, Error> {
     if signup.status == SignupStatus::Pending {
-        match confirm(&mut tx, at, &app.terms, signup, press).await? {
-            Confirmation::Confirmed => {
-                tx.commit().await?;
-                app.mail_waits.notify_one();
-            }
-            Confirmation::Overtaken => drop(tx),
-            Confirmation::OldPage => return Ok(Pressed::OldPage),
+        let confirmed = app.db.run(|tx| Box::pin(confirm(tx, at, &app.terms, signup, press)));
+        if confirmed.await? == Confirmation::OldPage {
+            return Ok(Pressed::OldPage);
         }
-    } else {
-        drop(tx);
     }
     let mut tx = app.db.read().await?;
     match signups::find(&mut tx, signup.signup_id).await? {

@@ -140,27 +140,20 @@ async fn press(
 ) -> Result<Response, Error> {
     let catalog = app.catalog.get().await?;
     let at = app.moment_of(request_id);
-    let mut tx = app.db.write().await?;
+    let mut tx = app.db.read().await?;
     let (link, mut signup) = find(&app, &mut tx, &token).await?;
     let mut just_now = false;
     if standing(&signup, link, at.now) == Standing::Open {
         let open = OpenSignup::read((&mut tx, &app.terms), &catalog, &signup).await?;
+        drop(tx);
         let sent = match open.read_page(&fields)? {
             Ok(sent) => sent,
-            Err(refused) => {
-                drop(tx);
-                return refuse(&app, &token, (&signup, &open), &refused);
-            }
+            Err(refused) => return refuse(&app, &token, (&signup, &open), &refused),
         };
         let press = sent.as_ref().map_or(Press::Link, Press::Page);
-        let confirmed = confirm(&mut tx, &at, &app.terms, &signup, press).await?;
-        match confirmed {
-            Confirmation::Confirmed => {
-                tx.commit().await?;
-                app.mail_waits.notify_one();
-            }
-            Confirmation::Overtaken | Confirmation::OldPage => drop(tx),
-        }
+        // What was read decides nothing: the use case looks again at all that may have changed.
+        let confirmed =
+            app.db.run(|tx| Box::pin(confirm(tx, &at, &app.terms, &signup, press))).await?;
         tx = app.db.read().await?;
         if confirmed == Confirmation::OldPage {
             let open = OpenSignup::read((&mut tx, &app.terms), &catalog, &signup).await?;
@@ -194,14 +187,18 @@ async fn fresh(
 ) -> Result<Response, Error> {
     let catalog = app.catalog.get().await?;
     let at = app.moment_of(request_id);
-    let mut tx = app.db.write().await?;
-    let (_, signup) = find(&app, &mut tx, &token).await?;
-    if catalog.rests(signup.report_slug.as_ref()) {
+    let rests = app.db.run(|tx| {
+        Box::pin(async {
+            let (_, signup) = find(&app, tx, &token).await?;
+            let rests = catalog.rests(signup.report_slug.as_ref());
+            if !rests {
+                fresh_confirmation(tx, &at, &app.terms, &signup).await?;
+            }
+            Ok::<_, Error>(rests)
+        })
+    });
+    if rests.await? {
         return Ok(check_your_inbox::rests());
-    }
-    if fresh_confirmation(&mut tx, &at, &app.terms, &signup).await? {
-        tx.commit().await?;
-        app.mail_waits.notify_one();
     }
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, "/check-your-inbox?word=fresh")])
         .into_response())

@@ -145,11 +145,9 @@ async fn file(
     let at = app.moment();
     // What goes on writes nothing, and so waits for nobody who writes.
     if !grant.is_under_way(at.now, link.generation) {
-        let mut tx = app.db.write().await?;
-        if !start_download(&mut tx, &at, link).await? {
+        if !app.db.run(|tx| Box::pin(start_download(tx, &at, link))).await? {
             return Err(gone(&app, &token, link, &grant));
         }
-        tx.commit().await?;
     }
     let mut headers = file_headers(&grant, &state);
     headers.insert(header::CONTENT_LENGTH, (range.end - range.start).into());
@@ -186,15 +184,16 @@ async fn fresh(
     request_id: RequestId,
 ) -> Result<Response, Error> {
     let at = app.moment_of(request_id);
-    let mut tx = app.db.write().await?;
-    let (_, grant) = find(&app, &mut tx, &token).await?;
-    if grant.revoked_at.is_some() {
-        return Err(revoked());
-    }
-    if fresh_download(&mut tx, &at, &app.terms, &grant).await? {
-        tx.commit().await?;
-        app.mail_waits.notify_one();
-    }
+    let sent = app.db.run(|tx| {
+        Box::pin(async {
+            let (_, grant) = find(&app, tx, &token).await?;
+            if grant.revoked_at.is_some() {
+                return Err(revoked());
+            }
+            Ok(fresh_download(tx, &at, &app.terms, &grant).await?)
+        })
+    });
+    sent.await?;
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, "/check-your-inbox?word=fresh")])
         .into_response())
 }

@@ -60,14 +60,15 @@ async fn press(
     State(app): State<Arc<App>>,
     Path(token): Path<String>,
 ) -> Result<Html<String>, Error> {
-    let mut tx = app.db.write().await?;
-    let (_, signup) = find(&app, &mut tx, &token).await?;
-    let cancelled = not_me(&mut tx, app.clock.now(), &signup).await?;
-    if cancelled {
-        tx.commit().await?;
-    } else {
-        drop(tx);
-    }
+    let now = app.clock.now();
+    let cancelled = app.db.run(|tx| {
+        Box::pin(async {
+            let (_, signup) = find(&app, tx, &token).await?;
+            let cancelled = not_me(tx, now, &signup).await?;
+            Ok::<_, Error>((signup, cancelled))
+        })
+    });
+    let (signup, cancelled) = cancelled.await?;
     if !cancelled && signup.status != SignupStatus::Cancelled {
         return Err(settled(&app, signup.status, &token, &signup));
     }

@@ -64,10 +64,8 @@ async fn withdraw_all(
     drain(request).await?;
     let link = app.links.secrets.open(LinkKind::Manage, &token).ok_or(Error::NotFound)?;
     let at = app.moment_of(request_id);
-    let mut tx = app.db.write().await?;
-    withdraw(&mut tx, &at, &app.terms, link.id, &Leaving::All, SOURCE).await?;
-    tx.commit().await?;
+    let leaving = Leaving::All;
+    app.db.run(|tx| Box::pin(withdraw(tx, &at, &app.terms, link.id, &leaving, SOURCE))).await?;
     find(&app, &mut app.db.read().await?, &token).await?;
-    app.mail_waits.notify_one();
     Ok(back(&token, "withdrawn", at.now))
 }

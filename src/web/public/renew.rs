@@ -128,14 +128,8 @@ async fn press(
     let policy = if fields.is_repeated("policy") { "" } else { fields.one("policy") };
     let (notices, ticked) = (fields.all("notice"), fields.all("purpose"));
     let press = Press { policy, notices: &notices, ticked: &ticked, source: SOURCE };
-    let mut tx = app.db.write().await?;
-    let renewed = renew(&mut tx, &app.moment_of(request_id), &app.terms, id, press).await?;
-    if renewed == Renewed::Done {
-        tx.commit().await?;
-        app.mail_waits.notify_one();
-    } else {
-        drop(tx);
-    }
+    let at = app.moment_of(request_id);
+    let renewed = app.db.run(|tx| Box::pin(renew(tx, &at, &app.terms, id, press))).await?;
     let holder = Holder::find(&app, id).await?;
     let Renewed::Refused(stale) = renewed else {
         return Ok(done(&app, &token, &holder, None)?.into_response());

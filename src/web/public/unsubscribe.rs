@@ -114,13 +114,8 @@ async fn press(
 ) -> Result<Html<String>, Error> {
     let (id, leaving) = open(&app, &token)?;
     drain(request).await?;
-    let mut tx = app.db.write().await?;
-    let ended =
-        withdraw(&mut tx, &app.moment_of(request_id), &app.terms, id, &leaving, SOURCE).await?;
-    tx.commit().await?;
-    if !ended.is_empty() {
-        app.mail_waits.notify_one();
-    }
+    let at = app.moment_of(request_id);
+    app.db.run(|tx| Box::pin(withdraw(tx, &at, &app.terms, id, &leaving, SOURCE))).await?;
     let mut tx = app.db.read().await?;
     if subscribers::find_key(&mut tx, id).await?.is_none() {
         return app.page(&UnsubscribeDeletedPage {});

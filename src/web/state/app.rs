@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ipnet::IpNet;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Semaphore;
 use url::Url;
 
 use super::catalog::CatalogCache;
@@ -75,8 +75,6 @@ pub struct App {
     pub embed_origins: Vec<String>,
     /// How a vulnerability is reported, if somebody is there for it.
     pub security_contact: Option<Url>,
-    /// Rung when mail was decided on.
-    pub mail_waits: Arc<Notify>,
     /// How the forms are doing, for the console.
     pub figures: FiguresCache,
     /// Comparisons of published policies.

@@ -149,8 +149,15 @@ pub struct CatalogCache {
     random: Random,
     site: Arc<Site>,
     on_collapse: OnCollapse,
-    /// The last copy, and when it was read; `None` when it must be read again.
-    kept: Mutex<Option<(Option<Instant>, Arc<Catalog>)>>,
+    kept: Mutex<Option<Kept>>,
+}
+
+/// The last copy.
+struct Kept {
+    read_at: Instant,
+    /// What was on offer may be another by now, where this is another number.
+    edition: u64,
+    catalog: Arc<Catalog>,
 }
 
 impl CatalogCache {
@@ -169,34 +176,25 @@ impl CatalogCache {
     /// What is on offer. While the database is away the last copy serves, so that pages still open.
     pub(in crate::web) async fn get(&self) -> Result<Arc<Catalog>, flows::Error> {
         let mut kept = self.kept.lock().await;
-        if let Some((Some(read_at), catalog)) = kept.as_ref()
-            && read_at.elapsed() < MAX_AGE
+        let edition = self.db.signals().catalog_edition();
+        if let Some(kept) = kept.as_ref()
+            && kept.edition == edition
+            && kept.read_at.elapsed() < MAX_AGE
         {
-            return Ok(catalog.clone());
+            return Ok(kept.catalog.clone());
         }
         let loaded = tokio::time::timeout(DEADLINE, self.load()).await;
         let loaded = loaded.unwrap_or_else(|_| Err(sqlx::Error::PoolTimedOut.into()));
-        match (loaded, kept.as_ref()) {
-            (Ok(catalog), _) => {
-                let catalog = Arc::new(catalog);
-                *kept = Some((Some(Instant::now()), catalog.clone()));
-                Ok(catalog)
-            }
-            (Err(error), Some((_, last))) => {
+        let catalog = match (loaded, kept.as_ref()) {
+            (Ok(catalog), _) => Arc::new(catalog),
+            (Err(error), Some(last)) => {
                 tracing::error!(error = ?error, "what is on offer could not be read; the last copy serves");
-                let last = last.clone();
-                *kept = Some((Some(Instant::now()), last.clone()));
-                Ok(last)
+                last.catalog.clone()
             }
-            (Err(error), None) => Err(error),
-        }
-    }
-
-    /// Has it read again before the next page: something was just changed here.
-    pub(in crate::web) async fn refresh(&self) {
-        if let Some((read_at, _)) = self.kept.lock().await.as_mut() {
-            *read_at = None;
-        }
+            (Err(error), None) => return Err(error),
+        };
+        *kept = Some(Kept { read_at: Instant::now(), edition, catalog: catalog.clone() });
+        Ok(catalog)
     }
 
     async fn load(&self) -> Result<Catalog, flows::Error> {
@@ -271,10 +269,8 @@ impl CatalogCache {
             }
         }
         if !missing.is_empty() {
-            let mut tx = self.db.write().await?;
             let at = Moment::of(&self.clock, &self.random);
-            let written = show_notices(&mut tx, &at, &missing).await?;
-            tx.commit().await?;
+            let written = self.db.run(|tx| Box::pin(show_notices(tx, &at, &missing))).await?;
             known.extend(written.into_iter().map(Arc::new));
         }
         Ok(known)

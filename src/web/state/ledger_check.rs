@@ -10,7 +10,7 @@ use tracing::Instrument;
 use crate::clock::Clock;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::ledger::record_check::{record_check_asked, record_checked};
-use crate::flows::{Error, Terms};
+use crate::flows::{Act, Error, Terms};
 use crate::notary::verify::{Verification, verify};
 use crate::random::{Moment, Random};
 use crate::store::Db;
@@ -93,17 +93,17 @@ impl LedgerCheck {
         let Parts { db, terms, clock, random } = parts;
         let size = checkpoints::find_size(&mut db.read().await?).await?;
         let Some(place) = self.take(size) else { return Ok(()) };
-        let mut tx = db.write().await?;
-        record_check_asked(&mut tx, &Moment::of(&clock, &random), &actor).await?;
-        tx.commit().await?;
+        let act = Act::new(Moment::of(&clock, &random), actor);
+        db.run(|tx| Box::pin(record_check_asked(tx, &act))).await?;
         let checking = async move {
-            let ended = match check(&db, &terms, (&clock, &random), &actor, &place.progress).await {
-                Ok(told) => Ended::Told(told),
-                Err(error) => {
-                    tracing::error!(error = ?error, "the ledger could not be checked");
-                    Ended::Failed(clock.now())
-                }
-            };
+            let ended =
+                match check(&db, &terms, (&clock, &random), &act.actor, &place.progress).await {
+                    Ok(told) => Ended::Told(told),
+                    Err(error) => {
+                        tracing::error!(error = ?error, "the ledger could not be checked");
+                        Ended::Failed(clock.now())
+                    }
+                };
             place.end(ended);
         };
         let task = tokio::spawn(checking.in_current_span());
@@ -136,9 +136,8 @@ async fn check(
         tracing::error!(finding, "the consent ledger is not what it was; exports stop");
     }
     let findings = u64::try_from(told.findings.len()).unwrap_or(u64::MAX).saturating_add(told.more);
-    let mut tx = db.write().await?;
-    record_checked(&mut tx, &Moment::of(clock, random), actor, told.size, findings).await?;
-    tx.commit().await?;
+    let act = Act::new(Moment::of(clock, random), actor);
+    db.run(|tx| Box::pin(record_checked(tx, &act, told.size, findings))).await?;
     Ok(told)
 }
 

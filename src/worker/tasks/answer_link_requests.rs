@@ -24,9 +24,6 @@ impl Task for AnswerLinkRequests {
 
     async fn run(&mut self) -> Result<Outcome, TaskError> {
         let answered = answer_all(&self.0).await?;
-        if answered > 0 {
-            self.0.mail_waits.notify_one();
-        }
         let words = (answered, "wish for a lost link answered", "wishes for lost links answered");
         Ok(Outcome::counted(&[words]))
     }
@@ -39,11 +36,10 @@ async fn answer_all(parts: &WorkerParts) -> Result<usize, Error> {
         return Ok(answered);
     }
     loop {
-        let mut tx = parts.db.write().await?;
-        match answer_link_requests(&mut tx, &parts.moment(), &parts.terms).await? {
+        let at = parts.moment();
+        match parts.db.run(|tx| Box::pin(answer_link_requests(tx, &at, &parts.terms))).await? {
             0 => return Ok(answered),
             more => answered += more,
         }
-        tx.commit().await?;
     }
 }

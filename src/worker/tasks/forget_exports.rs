@@ -43,9 +43,7 @@ impl Task for ForgetExports {
 /// # Errors
 /// When the database or the file store does not answer; what was committed before stays done.
 pub async fn forget_exports(db: &Db, files: &Files, at: &Moment) -> Result<usize, TaskError> {
-    let mut tx = db.write().await?;
-    end_abandoned(&mut tx, at).await?;
-    tx.commit().await?;
+    db.run(|tx| Box::pin(end_abandoned(tx, at))).await?;
     let (mut deleted, mut after) = (0, (Timestamp::EARLIEST, Uuid::nil()));
     let mut refused = None;
     loop {
@@ -69,9 +67,7 @@ pub async fn forget_exports(db: &Db, files: &Files, at: &Moment) -> Result<usize
                 }
                 gone => gone?,
             }
-            let mut tx = db.write().await?;
-            expire_export(&mut tx, at, export_run_id).await?;
-            tx.commit().await?;
+            db.run(|tx| Box::pin(expire_export(tx, at, export_run_id))).await?;
             deleted += 1;
         }
     }

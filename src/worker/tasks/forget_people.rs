@@ -44,9 +44,8 @@ pub async fn forget_people(db: &Db, terms: &Terms, at: &Moment) -> Result<usize,
     let checker = EventChecker::load(&mut db.read().await?, terms).await?;
     let (mut forgotten, mut next) = (0, Some(Uuid::nil()));
     while let Some(after) = next {
-        let mut tx = db.write().await?;
-        let purged = forget_ended(&mut tx, at, (terms, &checker), after).await?;
-        tx.commit().await?;
+        let by = (terms, &checker);
+        let purged = db.run(|tx| Box::pin(forget_ended(tx, at, by, after))).await?;
         forgotten += purged.gone;
         next = purged.next;
     }

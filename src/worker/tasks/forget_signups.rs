@@ -37,15 +37,12 @@ impl Task for ForgetSignups {
 /// # Errors
 /// When the database does not take it; what was committed before stays done.
 pub async fn forget_signups(db: &Db, terms: &Terms, at: &Moment) -> Result<usize, Error> {
-    let mut tx = db.write().await?;
-    expire(&mut tx, at.now).await?;
-    tx.commit().await?;
+    db.run(|tx| Box::pin(expire(tx, at.now))).await?;
     let checker = EventChecker::load(&mut db.read().await?, terms).await?;
     let (mut deleted, mut next) = (0, Some((Timestamp::EARLIEST, Uuid::nil())));
     while let Some(after) = next {
-        let mut tx = db.write().await?;
-        let purged = purge(&mut tx, at, (terms, &checker), after).await?;
-        tx.commit().await?;
+        let by = (terms, &checker);
+        let purged = db.run(|tx| Box::pin(purge(tx, at, by, after))).await?;
         deleted += purged.gone;
         next = purged.next;
     }

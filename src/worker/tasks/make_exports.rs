@@ -1,6 +1,6 @@
 //! Makes the exports that are too long for a browser to wait for: into a file that its asker fetches later.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,11 +12,9 @@ use crate::domain::sentence::sentence;
 use crate::export::{ExportError, Wanted, Written};
 use crate::files::{FilesError, Shelf};
 use crate::flows::contacts::allow_export::ExportRefused;
-use crate::flows::contacts::end_export::{break_off_export, finish_export};
-use crate::flows::contacts::record_export::ExportRecord;
-use crate::flows::contacts::write_export::{RunError, keep_export, write_export};
+use crate::flows::contacts::write_export::{Exporting, RunError};
 use crate::notary::before_export::allow_to_begin;
-use crate::store::contacts::export_runs::{self, ExportRun, HeldRun};
+use crate::store::contacts::export_runs::{self, HeldRun};
 use crate::worker::WorkerParts;
 use crate::worker::driver::{Outcome, Schedule, Task, TaskError};
 
@@ -82,21 +80,37 @@ async fn work_next(
     if !export_runs::is_any_open(&mut parts.db.read().await?).await? {
         return Ok(None);
     }
-    let mut tx = parts.db.write().await?;
-    let Some(held) = export_runs::claim(&mut tx, parts.clock.now()).await? else {
-        return Ok(None);
+    let now = parts.clock.now();
+    let claimed = parts.db.run(|tx| {
+        Box::pin(async {
+            let Some(held) = export_runs::claim(tx, now).await? else { return Ok(None) };
+            let run = export_runs::find(tx, held.export_run_id).await?;
+            Ok::<_, sqlx::Error>(run.map(|run| (held, run)))
+        })
+    });
+    let Some((held, run)) = claimed.await? else { return Ok(None) };
+    let (rows, filter) = (AtomicU64::new(0), run.filter());
+    let WorkerParts { db, terms, clock, random, .. } = parts;
+    let exporting = Exporting {
+        db,
+        terms,
+        clock,
+        random,
+        actor: &run.actor,
+        wanted: Wanted {
+            filter: &filter,
+            format: run.format,
+            preset: run.preset,
+            links: run.links.then_some(&parts.links),
+            authority: terms.authority(),
+            scratch: &parts.data_dir,
+        },
+        held: Some(held),
     };
-    let run = export_runs::find(&mut tx, held.export_run_id).await?;
-    tx.commit().await?;
-    let Some(run) = run else { return Ok(None) };
-    let rows = AtomicU64::new(0);
     let made = tokio::select! {
-        made = make(parts, held, &run, &rows) => made,
-        () = keep_export(&parts.db, &parts.clock, held, &rows) => Err(RunError::Lost.into()),
+        made = exporting.keep(&rows, make(parts, held, exporting, &rows)) => made,
         () = stop.cancelled() => {
-            let mut tx = parts.db.write().await?;
-            export_runs::release(&mut tx, held).await?;
-            tx.commit().await?;
+            db.run(|tx| Box::pin(export_runs::release(tx, held))).await?;
             return Ok(Some("an export given back, for the program stops"));
         }
     };
@@ -114,10 +128,7 @@ async fn work_next(
         }
         Err(error) => {
             tracing::error!(run = %id, request_id, error = ?error, "an export failed");
-            let mut tx = parts.db.write().await?;
-            let at = parts.moment();
-            break_off_export(&mut tx, &at, &run.actor, held, 0, &sentence(&error)).await?;
-            tx.commit().await?;
+            exporting.break_off(0, &sentence(&error)).await?;
             "an export failed, which its page says"
         }
     }))
@@ -126,44 +137,21 @@ async fn work_next(
 async fn make(
     parts: &WorkerParts,
     held: HeldRun,
-    run: &ExportRun,
+    exporting: Exporting<'_>,
     rows: &AtomicU64,
 ) -> Result<Written, JobError> {
-    let filter = run.filter();
-    let wanted = Wanted {
-        filter: &filter,
-        format: run.format,
-        preset: run.preset,
-        links: run.links.then_some(&parts.links),
-        authority: parts.terms.authority(),
-        scratch: &parts.data_dir,
-    };
     let WorkerParts { db, terms, clock, random, .. } = parts;
     allow_to_begin(db, terms, clock, random).await.map_err(RunError::from)?;
     // Without a name until it is whole: whatever happens meanwhile, nothing of it is left lying about.
     let file = tempfile::tempfile_in(&parts.data_dir)?;
-    let (written, cursor) = write_export(
-        (&parts.db, &parts.terms),
-        (&parts.clock, &parts.random),
-        held,
-        wanted,
-        &file,
-        rows,
-    )
-    .await?;
+    let made = exporting.write(&file, |read| rows.store(read, Ordering::Relaxed)).await?;
     let claim = (held.export_run_id, held.claims);
-    let (key, size) = parts.files.put_export(claim, run.format.as_str(), file).await?;
-    let run_id = Some(held.export_run_id);
-    let record = ExportRecord { run_id, wanted, written, cursor };
-    let mut tx = parts.db.write().await.map_err(RunError::from)?;
-    let at = parts.moment();
-    let finished = finish_export(&mut tx, &at, &run.actor, held, &record, Some((&key, size)))
-        .await
-        .map_err(RunError::from)?;
-    if !finished {
+    let format = exporting.wanted.format.as_str();
+    let (key, size) = parts.files.put_export(claim, format, file).await?;
+    let recorded = exporting.record(&made, Some((&key, size))).await;
+    if let Err(RunError::Lost) = recorded {
         parts.files.delete(Shelf::Exports(held.export_run_id), &key).await?;
-        return Err(RunError::Lost.into());
     }
-    tx.commit().await.map_err(RunError::from)?;
-    Ok(written)
+    recorded?;
+    Ok(made.written)
 }

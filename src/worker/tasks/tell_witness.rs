@@ -28,7 +28,6 @@ impl Task for TellWitness {
         if !tell_witness(&self.0).await? {
             return Ok(Outcome::nothing());
         }
-        self.0.mail_waits.notify_one();
         Ok(Outcome::done("the mail with the newest head decided"))
     }
 }
@@ -43,13 +42,16 @@ async fn tell_witness(parts: &WorkerParts) -> Result<bool, Error> {
     if !outbox::witness_is_due(&mut parts.db.read().await?, since).await? {
         return Ok(false);
     }
-    let mut tx = parts.db.write().await?;
-    // Whoever seals locks the head, so of several workers one decides the mail.
-    checkpoints::lock_size(&mut tx).await?;
-    let due = outbox::witness_is_due(&mut tx, since).await?;
-    if due {
-        outbox::insert(&mut tx, &at, MailKind::Checkpoint, About::Nobody).await?;
-        tx.commit().await?;
-    }
-    Ok(due)
+    let told = parts.db.run(|tx| {
+        Box::pin(async {
+            // Whoever seals locks the head, so of several workers one decides the mail.
+            checkpoints::lock_size(tx).await?;
+            let due = outbox::witness_is_due(tx, since).await?;
+            if due {
+                outbox::insert(tx, &at, MailKind::Checkpoint, About::Nobody).await?;
+            }
+            Ok(due)
+        })
+    });
+    told.await
 }

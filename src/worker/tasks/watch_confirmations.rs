@@ -47,8 +47,5 @@ impl Task for WatchConfirmations {
 pub async fn look(db: &Db, terms: &Terms, at: &Moment) -> Result<Changes, Error> {
     let (since, until) = (at.now.minus(WINDOW), at.now.minus(YOUNGEST));
     let counted = confirmations::count_by_form(&mut db.read().await?, since, until).await?;
-    let mut tx = db.write().await?;
-    let changes = watch_confirmations(&mut tx, at, terms, &counted).await?;
-    tx.commit().await?;
-    Ok(changes)
+    db.run(|tx| Box::pin(watch_confirmations(tx, at, terms, &counted))).await
 }

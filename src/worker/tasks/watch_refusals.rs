@@ -57,8 +57,5 @@ pub async fn look(db: &Db, at: &Moment) -> Result<Changes, Error> {
         found = are_mass_refusals(parked, sent).then_some(Refusals { reason, parked });
     }
     drop(tx);
-    let mut tx = db.write().await?;
-    let changes = watch_refusals(&mut tx, at, found.as_ref()).await?;
-    tx.commit().await?;
-    Ok(changes)
+    db.run(|tx| Box::pin(watch_refusals(tx, at, found.as_ref()))).await
 }

@@ -41,8 +41,5 @@ pub async fn relay_is_back(db: &Db, transport: &Transport) -> Result<bool, Error
     if !alarms.iter().any(|alarm| alarm.subject == MAIL_RELAY) || transport.check().await.is_err() {
         return Ok(false);
     }
-    let mut tx = db.write().await?;
-    let cleared = clear(&mut tx, MAIL_RELAY).await?;
-    tx.commit().await?;
-    Ok(cleared)
+    db.run(|tx| Box::pin(clear(tx, MAIL_RELAY))).await
 }

@@ -74,8 +74,6 @@ pub async fn watch_sealing(
          `assent ledger verify`",
         timezone.minute(since)
     );
-    let mut tx = db.write().await?;
-    let raised = raise(&mut tx, at, SEALING, &detail).await?;
-    tx.commit().await?;
+    let raised = db.run(|tx| Box::pin(raise(tx, at, SEALING, &detail))).await?;
     Ok(raised.then_some(Change::Raised))
 }

@@ -64,11 +64,8 @@ impl Task for WorkPolicies {
 
     async fn run(&mut self) -> Result<Outcome, TaskError> {
         let before = self.catch_up().await;
-        let WorkerParts { db, terms, clock, random, mail_waits, .. } = &self.parts;
+        let WorkerParts { db, terms, clock, random, .. } = &self.parts;
         let work = work_policies(db, terms, clock, random).await?;
-        if work.mails > 0 {
-            mail_waits.notify_one();
-        }
         let (mails, lapsed) = (usize::try_from(work.mails).unwrap_or(usize::MAX), work.lapsed);
         Ok(Outcome::counted(&[
             (mails, "mail about a policy decided", "mails about policies decided"),
@@ -112,10 +109,8 @@ async fn announce_all(
         drop(tx);
         let Some(last) = due.last() else { return Ok(mails) };
         after = *last;
-        let mut tx = db.write().await?;
         let at = Moment::of(clock, random);
-        mails += announce_policy(&mut tx, &at, announcement, &due).await?;
-        tx.commit().await?;
+        mails += db.run(|tx| Box::pin(announce_policy(tx, &at, announcement, &due))).await?;
     }
 }
 
@@ -150,8 +145,7 @@ async fn lapse_under(
         drop(tx);
         let Some(last) = holders.last() else { return Ok(lapsed) };
         after = *last;
-        let mut tx = db.write().await?;
-        lapsed += lapse(&mut tx, &Moment::of(clock, random), terms, policy, &holders).await?;
-        tx.commit().await?;
+        let at = Moment::of(clock, random);
+        lapsed += db.run(|tx| Box::pin(lapse(tx, &at, terms, policy, &holders))).await?;
     }
 }

@@ -61,6 +61,11 @@ fn consent_is_changed_with_its_event_alone() {
 }
 
 #[test]
+fn use_cases_are_committed_in_one_place() {
+    hold(&PROGRAM, places::committing);
+}
+
+#[test]
 fn axum_is_only_in_web_and_app() {
     hold(&PROGRAM, places::axum);
 }

@@ -93,6 +93,24 @@ pub fn unwrapping(file: &File) -> Vec<String> {
     calls.map(|three| file.breaks(three[1].line, rule)).collect()
 }
 
+/// What follows a commit, such as waking who sends mail, is not for each caller to remember.
+pub fn committing(file: &File) -> Vec<String> {
+    let calls = file.tokens.windows(3).filter(|three| {
+        three[0].is(".") && three[1].is("commit") && three[2].is("(") && !three[1].in_test
+    });
+    let calls = calls.filter(|_| !file.path.starts_with("src/store/"));
+    let rule = "use cases are committed by Db::run alone: give it the use case";
+    calls.map(|three| file.breaks(three[1].line, rule)).collect()
+}
+
+#[test]
+fn commits_elsewhere_are_named() {
+    let broken = ["\nasync fn f(tx: Tx) { tx.commit().await }"];
+    let fine = ["fn commit() { commit(); } // tx.commit()"];
+    show(committing, "src/web/public/renew.rs", &broken, &fine);
+    show(committing, "src/store/run.rs", &[], &broken);
+}
+
 #[test]
 fn consent_that_is_changed_elsewhere_is_named() {
     let broken = [

@@ -8,7 +8,7 @@ use assent::domain::policy::version::ChangeClass;
 use assent::domain::staff::member::Role;
 use assent::domain::text::Line;
 use assent::domain::timestamp::Timestamp;
-use assent::flows::catalog::edit_newsletter::edit_newsletter;
+use assent::flows::catalog::edit_newsletter::{NewsletterEdit, edit_newsletter};
 use assent::store::catalog::newsletters::NewsletterWords;
 use assent::store::contacts::subscribers;
 use futures_util::future::join_all;
@@ -57,9 +57,13 @@ async fn reword(app: &TestApp) {
     let (name, about) = (name.unwrap().unwrap(), Line::parse("News and offers every day").unwrap());
     let mut tx = app.write().await;
     let slug = "weekly".parse().unwrap();
-    let edited =
-        edit_newsletter(&mut tx, &app.core.moment(), "test", &slug, (seen, &name, about.as_ref()))
-            .await;
+    let edited = edit_newsletter(
+        &mut tx,
+        &app.act(),
+        &slug,
+        NewsletterEdit { seen, name: &name, description: about.as_ref() },
+    )
+    .await;
     assert_eq!(edited.unwrap(), Reworded::Done);
     tx.commit().await.unwrap();
     poll::until("the new words on the form", || async {

@@ -10,7 +10,7 @@ use assent::domain::contacts::suppression::SuppressionReason;
 use assent::domain::signup::form_state::Method;
 use assent::domain::text::Line;
 use assent::flows::consent::withdraw::{Leaving, withdraw};
-use assent::flows::contacts::erase::erase;
+use assent::flows::contacts::erase::{Erasing, erase};
 use assent::flows::contacts::import_contacts::{
     Batch, Import, ImportRow, Refusal, Verdict, consider, import_contacts,
 };
@@ -201,8 +201,9 @@ async fn who_was_erased_stays_out_though_the_database_forgot_it(database: Databa
     app.subscribe("ada@b.example", "&newsletter=weekly").await;
     let key = rows(&app.core, &[("ada@b.example", "2024-01-01")]).remove(0).address_key;
     let mut tx = app.write().await;
-    let by = (Method::Staff, "test");
-    assert!(erase(&mut tx, &app.core.moment(), &app.core.terms, &key, by).await.unwrap());
+    let at = app.core.moment();
+    let how = Erasing { at: &at, method: Method::Staff, source: "test", actor: None };
+    assert!(erase(&mut tx, &app.core.terms, &key, how).await.unwrap());
     tx.commit().await.unwrap();
     app.advance(Duration::from_hours(48));
     assert_eq!(app.tamper("DELETE FROM suppression").await.unwrap(), 1);
@@ -298,8 +299,9 @@ async fn who_is_erased_meanwhile_stays_erased(database: Database) {
     app.subscribe("ada@b.example", "").await;
     let key = rows(&app.core, &[("ada@b.example", "2024-01-01")]).remove(0).address_key;
     let mut erasing = app.write().await;
-    let by = (Method::Staff, "test");
-    assert!(erase(&mut erasing, &app.core.moment(), &app.core.terms, &key, by).await.unwrap());
+    let at = app.core.moment();
+    let how = Erasing { at: &at, method: Method::Staff, source: "test", actor: None };
+    assert!(erase(&mut erasing, &app.core.terms, &key, how).await.unwrap());
     let core = app.core.clone();
     let import = tokio::spawn(async move {
         bring_in(&core, WEEKLY, &[("ada@b.example", "2024-01-01"), ("bob@b.example", "2024-01-01")])

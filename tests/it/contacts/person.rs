@@ -9,7 +9,7 @@ use assent::domain::policy::version::ChangeClass;
 use assent::domain::signup::form_state::Method;
 use assent::domain::staff::member::Role;
 use assent::flows::consent::withdraw::{Leaving, withdraw};
-use assent::flows::contacts::erase::erase;
+use assent::flows::contacts::erase::{Erasing, erase};
 use assent::random::Random;
 use assent::store::contacts::{subscribers, suppressions};
 use assent::store::ledger::verdicts::Verdict;
@@ -124,9 +124,19 @@ async fn the_answer_is_that_of_the_export_whatever_happened(database: Database) 
             (5, _) => app.suppress(email, SuppressionReason::NotMe).await,
             (6, Some((_, key))) => {
                 let mut tx = app.write().await;
-                erase(&mut tx, &app.core.moment(), &app.core.terms, &key, (Method::Staff, "test"))
-                    .await
-                    .unwrap();
+                erase(
+                    &mut tx,
+                    &app.core.terms,
+                    &key,
+                    Erasing {
+                        at: &app.core.moment(),
+                        method: Method::Staff,
+                        source: "test",
+                        actor: None,
+                    },
+                )
+                .await
+                .unwrap();
                 tx.commit().await.unwrap();
             }
             (7, _) => app.suppress(email, SuppressionReason::Erased).await,

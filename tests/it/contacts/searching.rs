@@ -7,7 +7,7 @@ use assent::domain::catalog::purpose::Purpose;
 use assent::domain::contacts::search::{SearchWords, Sought};
 use assent::domain::contacts::suppression::SuppressionReason;
 use assent::domain::signup::form_state::Method;
-use assent::flows::contacts::erase::erase;
+use assent::flows::contacts::erase::{Erasing, erase};
 use assent::flows::contacts::split_words::split_words;
 use assent::store::catalog::reports;
 use assent::store::contacts::search::{
@@ -197,9 +197,14 @@ async fn what_somebody_was_called_finds_nobody(database: Database) {
     let mut tx = app.write().await;
     let key = subscribers::find(&mut tx, id).await.unwrap().unwrap().address_key;
     assert!(
-        erase(&mut tx, &app.core.moment(), &app.core.terms, &key, (Method::Staff, "test"))
-            .await
-            .unwrap()
+        erase(
+            &mut tx,
+            &app.core.terms,
+            &key,
+            Erasing { at: &app.core.moment(), method: Method::Staff, source: "test", actor: None }
+        )
+        .await
+        .unwrap()
     );
     tx.commit().await.unwrap();
     assert_eq!(app.count("SELECT count(*) FROM subscriber_word").await, 0);

@@ -11,7 +11,7 @@ use assent::domain::contacts::email_address::EmailAddress;
 use assent::domain::signup::form_state::Method;
 use assent::flows::consent::choose::{Choices, Refusal, choose};
 use assent::flows::consent::withdraw::{Leaving, withdraw};
-use assent::flows::contacts::erase::erase;
+use assent::flows::contacts::erase::{Erasing, erase};
 use assent::flows::signup::confirm::{Confirmation, Press, confirm};
 use assent::flows::signup::sign_up::{SignUp, sign_up};
 use assent::store::catalog::notices::{self, Notice};
@@ -220,9 +220,19 @@ async fn act(app: &TestApp, shown: &Shown, who: usize, act: Act) {
         Act::Erase => {
             let key = core.terms.address_secret.key(&EmailAddress::parse(PEOPLE[who]).unwrap());
             let mut tx = app.write().await;
-            erase(&mut tx, &core.moment(), &core.terms, &key, (Method::Form, "/preferences"))
-                .await
-                .unwrap();
+            erase(
+                &mut tx,
+                &core.terms,
+                &key,
+                Erasing {
+                    at: &core.moment(),
+                    method: Method::Form,
+                    source: "/preferences",
+                    actor: None,
+                },
+            )
+            .await
+            .unwrap();
             tx.commit().await.unwrap();
         }
     }

@@ -108,7 +108,6 @@ async fn one_bad_signup_takes_no_other_with_it(database: Database) {
         clock: app.clock.clone(),
         random: app.core.random.clone(),
         terms: app.core.terms.clone(),
-        mail_waits: Arc::default(),
     };
     let intake = Intake::start(&parts, &tasks);
     let nowhere = Some((Uuid::nil(), "nowhere".parse().unwrap()));

@@ -337,7 +337,7 @@ async fn mails_parked_in_numbers_raise_an_alarm(database: Database) {
     assert_eq!(changed(&app).await, (vec![], vec![]), "it is no alarm about confirmations");
     // Sent again, they are not parked any more.
     let mut tx = app.write().await;
-    retry_all(&mut tx, &app.core.moment(), "test", "refused: 550", app.clock.now()).await.unwrap();
+    retry_all(&mut tx, &app.act(), "refused: 550", app.clock.now()).await.unwrap();
     tx.commit().await.unwrap();
     app.mail_settled().await;
     assert_eq!(looks().await, (vec![], vec!["refusals".to_owned()]));

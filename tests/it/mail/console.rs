@@ -7,7 +7,7 @@ use assent::domain::contacts::email_address::EmailAddress;
 use assent::domain::contacts::suppression::SuppressionReason;
 use assent::domain::signup::form_state::Method;
 use assent::domain::staff::member::Role;
-use assent::flows::contacts::erase::erase;
+use assent::flows::contacts::erase::{Erasing, erase};
 use futures_util::future::join_all;
 use macro_rules_attribute::apply;
 
@@ -202,9 +202,14 @@ async fn who_must_not_be_mailed_is_told_and_who_is_erased_is_gone(database: Data
 
     let key = app.core.terms.address_secret.key(&EmailAddress::parse("ada@b.example").unwrap());
     let mut tx = app.write().await;
-    erase(&mut tx, &app.core.moment(), &app.core.terms, &key, (Method::Staff, "test"))
-        .await
-        .unwrap();
+    erase(
+        &mut tx,
+        &app.core.terms,
+        &key,
+        Erasing { at: &app.core.moment(), method: Method::Staff, source: "test", actor: None },
+    )
+    .await
+    .unwrap();
     tx.commit().await.unwrap();
     assert_eq!(desk.get(&path).await.status, 404);
     assert_eq!(

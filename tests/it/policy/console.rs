@@ -7,6 +7,7 @@ use assent::domain::contacts::suppression::SuppressionReason;
 use assent::domain::policy::version::{Change, ChangeClass, PolicyText};
 use assent::domain::slug::Label;
 use assent::domain::staff::member::Role;
+use assent::flows::Act;
 use assent::flows::policy::publish_policy::{Published, publish_next_policy};
 use assent::store::Db;
 use assent::store::policy::versions::NewPolicyVersion;
@@ -50,7 +51,9 @@ async fn overtaken(app: &TestApp, by: &str, label: &str, after: Option<&str>) {
         let text = "# Privacy".parse().unwrap();
         let mut tx = core.db.write().await.unwrap();
         let new = version(&label, &text);
-        let next = publish_next_policy(&mut tx, &core.moment(), "test", after.as_ref(), new).await;
+        let next =
+            publish_next_policy(&mut tx, &Act::new(core.moment(), "test"), after.as_ref(), new)
+                .await;
         next.unwrap()
     });
     if matches!(app.core.db, Db::Postgres { .. }) {

@@ -7,7 +7,7 @@ use assent::domain::contacts::email_address::EmailAddress;
 use assent::domain::contacts::suppression::SuppressionReason;
 use assent::domain::policy::version::ChangeClass;
 use assent::domain::signup::form_state::Method;
-use assent::flows::contacts::erase::erase;
+use assent::flows::contacts::erase::{Erasing, erase};
 use assent::notary::verify::verify;
 use assent::worker::tasks::work_policies::{PolicyWork, work_policies};
 use macro_rules_attribute::apply;
@@ -297,7 +297,14 @@ async fn who_left_or_was_erased_meanwhile_is_not_written_to(database: Database) 
     let key = core.terms.address_secret.key(&EmailAddress::parse("erased@b.example").unwrap());
     let mut tx = app.write().await;
     assert!(
-        erase(&mut tx, &core.moment(), &core.terms, &key, (Method::Staff, "test")).await.unwrap()
+        erase(
+            &mut tx,
+            &core.terms,
+            &key,
+            Erasing { at: &core.moment(), method: Method::Staff, source: "test", actor: None }
+        )
+        .await
+        .unwrap()
     );
     tx.commit().await.unwrap();
     app.advance(DAY);
@@ -314,7 +321,14 @@ async fn who_left_or_was_erased_meanwhile_is_not_written_to(database: Database) 
     let key = core.terms.address_secret.key(&EmailAddress::parse("stays@b.example").unwrap());
     let mut tx = app.write().await;
     assert!(
-        erase(&mut tx, &core.moment(), &core.terms, &key, (Method::Staff, "test")).await.unwrap()
+        erase(
+            &mut tx,
+            &core.terms,
+            &key,
+            Erasing { at: &core.moment(), method: Method::Staff, source: "test", actor: None }
+        )
+        .await
+        .unwrap()
     );
     tx.commit().await.unwrap();
     for answer in [app.get(&link).await, app.post(&link, &agree(NEW)).await] {

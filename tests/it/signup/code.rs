@@ -5,7 +5,7 @@ use std::time::Duration;
 use assent::domain::contacts::email_address::EmailAddress;
 use assent::domain::signup::form_state::Method;
 use assent::domain::signup::link::Link;
-use assent::flows::contacts::erase::erase;
+use assent::flows::contacts::erase::{Erasing, erase};
 use assent::worker::tasks::forget_signups::forget_signups;
 use futures_util::future::join_all;
 use macro_rules_attribute::apply;
@@ -396,9 +396,19 @@ async fn tries_are_forgotten(database: Database) {
     let key = app.core.terms.address_secret.key(&EmailAddress::parse("ada@b.example").unwrap());
     let mut tx = app.write().await;
     assert!(
-        erase(&mut tx, &app.core.moment(), &app.core.terms, &key, (Method::Program, "test"))
-            .await
-            .unwrap()
+        erase(
+            &mut tx,
+            &app.core.terms,
+            &key,
+            Erasing {
+                at: &app.core.moment(),
+                method: Method::Program,
+                source: "test",
+                actor: None
+            }
+        )
+        .await
+        .unwrap()
     );
     tx.commit().await.unwrap();
     assert_eq!(app.count(TRIES).await, 1, "with the person");

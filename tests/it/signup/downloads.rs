@@ -43,7 +43,7 @@ async fn replace(app: &TestApp) -> Vec<u8> {
     let at = app.core.moment();
     let file = app.core.files.put_report(at.new_id(), &path).await.unwrap();
     let mut tx = app.write().await;
-    replace_file(&mut tx, &at, "test", &SLUG.parse().unwrap(), &file).await.unwrap();
+    replace_file(&mut tx, &app.act(), &SLUG.parse().unwrap(), &file).await.unwrap();
     tx.commit().await.unwrap();
     other
 }

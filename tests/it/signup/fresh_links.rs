@@ -6,7 +6,7 @@ use assent::domain::contacts::email_address::EmailAddress;
 use assent::domain::contacts::suppression::SuppressionReason;
 use assent::domain::mail::alarm::confirmations;
 use assent::domain::signup::form_state::Method;
-use assent::flows::contacts::erase::erase;
+use assent::flows::contacts::erase::{Erasing, erase};
 use assent::flows::mail::raise_alarm::raise;
 use futures_util::future::join_all;
 use macro_rules_attribute::apply;
@@ -75,7 +75,14 @@ async fn a_press_while_its_person_is_erased_gives_nothing(database: Database) {
         let at = app.core.moment();
         let key = app.core.terms.address_secret.key(&EmailAddress::parse(email).unwrap());
         let mut tx = app.write().await;
-        erase(&mut tx, &at, &app.core.terms, &key, (Method::Program, "test")).await.unwrap();
+        erase(
+            &mut tx,
+            &app.core.terms,
+            &key,
+            Erasing { at: &at, method: Method::Program, source: "test", actor: None },
+        )
+        .await
+        .unwrap();
         let pressed = presses.map(async |path| match path {
             Some(path) => app.post(&path, &format!("email={email}")).await.status,
             None => app.send(resend()).await.status,

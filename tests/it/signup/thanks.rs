@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use assent::domain::signup::link::LinkKind;
 use assent::domain::text::Line;
-use assent::flows::catalog::edit_newsletter::edit_newsletter;
+use assent::flows::catalog::edit_newsletter::{NewsletterEdit, edit_newsletter};
 use assent::flows::consent::withdraw::{Leaving, withdraw};
 use assent::flows::signup::confirm::{Confirmation, Press, confirm};
 use assent::store::catalog::newsletters::NewsletterWords;
@@ -77,9 +77,14 @@ async fn the_words_are_those_agreed_to(database: Database) {
     let (name, description) = (line("The fortnightly"), line("Every second Friday"));
     let seen = NewsletterWords { name: "The weekly", description: "News every Thursday" };
     let slug = "weekly".parse().unwrap();
-    edit_newsletter(&mut tx, &app.core.moment(), "test", &slug, (seen, &name, Some(&description)))
-        .await
-        .unwrap();
+    edit_newsletter(
+        &mut tx,
+        &app.act(),
+        &slug,
+        NewsletterEdit { seen, name: &name, description: Some(&description) },
+    )
+    .await
+    .unwrap();
     tx.commit().await.unwrap();
     poll::until("the new name", || async {
         app.get("/newsletters").await.text().contains("The fortnightly").then_some(())

@@ -3,7 +3,7 @@
 use assent::domain::contacts::email_address::EmailAddress;
 use assent::domain::staff::member::Role;
 use assent::domain::staff::password::{HashMemory, Password, PasswordHash};
-use assent::flows::staff::add_staff::add_staff;
+use assent::flows::staff::add_staff::{NewStaff, add_staff};
 use assent::store::staff::{audit_entries, members, sessions};
 use assent_ledger::digest::sha256;
 use serde_json::Value;
@@ -109,12 +109,14 @@ pub fn hidden(page: &str, name: &str) -> String {
 
 /// An account with a password, as `assent staff add` makes it.
 pub async fn account(app: &TestApp, email: &str, role: Role) -> Uuid {
-    let at = app.core.moment();
     let password = Password::parse(PASSWORD.replace('+', " "), &[]).expect("a password");
     let hash = PasswordHash::of(&password, &[1; 16], &mut HashMemory::default()).expect("a hash");
     let email = EmailAddress::parse(email).expect("an address");
     let mut tx = app.write().await;
-    let added = add_staff(&mut tx, &at, "test", &email, role, &hash).await.expect("an answer");
+    let added =
+        add_staff(&mut tx, &app.act(), NewStaff { email: &email, role, password_hash: &hash })
+            .await
+            .expect("an answer");
     tx.commit().await.expect("a commit");
     added.expect("a new account")
 }

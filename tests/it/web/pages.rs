@@ -190,9 +190,8 @@ async fn links_that_open_nothing_any_more() {
     limited.advance(Duration::from_mins(61));
     same_page("gone_download_used_up", &limited.get(&page).await, 410);
     let mut tx = limited.write().await;
-    let at = limited.core.moment();
     let sample = "sample".parse().unwrap();
-    assent::flows::catalog::add_report::withdraw_report(&mut tx, &at, "test", &sample)
+    assent::flows::catalog::add_report::withdraw_report(&mut tx, &limited.act(), &sample)
         .await
         .unwrap();
     tx.commit().await.unwrap();

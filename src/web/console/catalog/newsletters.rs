@@ -16,12 +16,12 @@ use crate::domain::catalog::purpose::Purpose;
 use crate::domain::slug::Slug;
 use crate::domain::staff::right::Right;
 use crate::flows::catalog::add_newsletter::{NewNewsletter, add_newsletter};
-use crate::flows::catalog::edit_newsletter::edit_newsletter;
+use crate::flows::catalog::edit_newsletter::{NewsletterEdit, edit_newsletter};
 use crate::flows::catalog::offer_newsletter::{Moved, offer_newsletter, withdraw_newsletter};
+use crate::store;
 use crate::store::catalog::newsletters::NewsletterWords;
-use crate::store::{self, Tx};
 use crate::web::address::key;
-use crate::web::console::catalog::newsletters::offering::{keep, overtaken, settle, word};
+use crate::web::console::catalog::newsletters::offering::{back, overtaken, saved, word};
 use crate::web::console::catalog::newsletters::page::{NewsletterPage, Values, path};
 use crate::web::console::desk::{Asked, Desk, Form};
 use crate::web::console::form::fault;
@@ -61,12 +61,10 @@ async fn add(
     once(&fields, &["offer"], &mut errors);
     let offered = fields.one("offer") == "yes";
     if let (Some(name), Some(slug), true) = (&name, &slug, errors.is_empty()) {
-        let mut tx = app.db.write().await?;
-        let description = description.as_ref();
+        let (act, description) = (desk.act(app.moment()), description.as_ref());
         let new = NewNewsletter { slug, name, description, offered };
-        if add_newsletter(&mut tx, &app.moment(), &desk.actor(), new).await?.is_some() {
-            let word = if offered { "newsletter" } else { "aside" };
-            return keep(&app, tx, &path(slug), word).await;
+        if app.db.run(|tx| Box::pin(add_newsletter(tx, &act, new))).await?.is_some() {
+            return Ok(back(&path(slug), if offered { "newsletter" } else { "aside" }));
         }
         let words = format!("There is a newsletter “{slug}” already: choose another short name");
         errors.push(fault("slug", words));
@@ -104,10 +102,10 @@ async fn edit(
         name: fields.one("seen_name"),
         description: fields.one("seen_description"),
     };
-    let mut tx = app.db.write().await?;
-    let new = (seen, &name, description.as_ref());
-    let reworded = edit_newsletter(&mut tx, &app.moment(), &desk.actor(), &slug, new).await?;
-    if let Some(saved) = settle(&app, tx, &path(&slug), reworded).await? {
+    let act = desk.act(app.moment());
+    let edit = NewsletterEdit { seen, name: &name, description: description.as_ref() };
+    let reworded = app.db.run(|tx| Box::pin(edit_newsletter(tx, &act, &slug, edit))).await?;
+    if let Some(saved) = saved(&path(&slug), reworded)? {
         return Ok(saved);
     }
     let page = NewsletterPage::of(&app, &slug).await?.again(&fields, vec![overtaken()]);
@@ -134,9 +132,9 @@ async fn offer_again(
     Path(slug): Path<String>,
 ) -> Result<Response, Error> {
     let slug = key(&slug)?;
-    let mut tx = app.db.write().await?;
-    let moved = offer_newsletter(&mut tx, &app.moment(), &desk.actor(), &slug).await?;
-    moved_to(&app, tx, &slug, (moved, "again")).await
+    let act = desk.act(app.moment());
+    let moved = app.db.run(|tx| Box::pin(offer_newsletter(tx, &act, &slug))).await?;
+    moved_to(&slug, moved, "again")
 }
 
 async fn withdraw(
@@ -145,20 +143,15 @@ async fn withdraw(
     Path(slug): Path<String>,
 ) -> Result<Response, Error> {
     let slug = key(&slug)?;
-    let mut tx = app.db.write().await?;
-    let moved = withdraw_newsletter(&mut tx, &app.moment(), &desk.actor(), &slug).await?;
-    moved_to(&app, tx, &slug, (moved, "withdrawn")).await
+    let act = desk.act(app.moment());
+    let moved = app.db.run(|tx| Box::pin(withdraw_newsletter(tx, &act, &slug))).await?;
+    moved_to(&slug, moved, "withdrawn")
 }
 
-/// Keeps it, and leads back to the newsletter with this word.
-async fn moved_to(
-    app: &App,
-    tx: Tx,
-    slug: &Slug,
-    (moved, word): (Moved, &str),
-) -> Result<Response, Error> {
+/// Leads back to the newsletter with this word.
+fn moved_to(slug: &Slug, moved: Moved, word: &str) -> Result<Response, Error> {
     match moved {
-        Moved::Done | Moved::Already => keep(app, tx, &path(slug), word).await,
+        Moved::Done | Moved::Already => Ok(back(&path(slug), word)),
         Moved::Unknown => Err(Error::NotFound),
     }
 }

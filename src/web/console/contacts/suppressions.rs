@@ -219,8 +219,7 @@ async fn add(
         }
     };
     let key = app.terms.address_secret.key(&email);
-    let mut tx = app.db.write().await?;
-    let added = suppress(&mut tx, &app.moment(), &desk.actor(), &key).await?;
-    tx.commit().await?;
+    let act = desk.act(app.moment());
+    let added = app.db.run(|tx| Box::pin(suppress(tx, &act, &key))).await?;
     Ok(told(if added { "added" } else { "there" }, &key))
 }

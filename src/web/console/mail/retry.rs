@@ -22,10 +22,8 @@ pub(super) async fn one(
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
     let id = key(&id)?;
-    let mut tx = app.db.write().await?;
-    let queued = retry_one(&mut tx, &app.moment(), &desk.actor(), id).await?;
-    tx.commit().await?;
-    app.mail_waits.notify_one();
+    let act = desk.act(app.moment());
+    let queued = app.db.run(|tx| Box::pin(retry_one(tx, &act, id))).await?;
     let word = if queued { "again" } else { "settled" };
     Ok(Redirect::to(&format!("{PATH}/{id}?word={word}")).into_response())
 }
@@ -51,10 +49,8 @@ pub(super) async fn all(
         let errors = vec![fault("sure", "Tick the box if they are to be sent again")];
         return desk.refuse(&app, &question(&app, reason, errors).await?);
     };
-    let mut tx = app.db.write().await?;
-    let count = retry_all(&mut tx, &app.moment(), &desk.actor(), reason, by).await?;
-    tx.commit().await?;
-    app.mail_waits.notify_one();
+    let act = desk.act(app.moment());
+    let count = app.db.run(|tx| Box::pin(retry_all(tx, &act, reason, by))).await?;
     Ok(Redirect::to(&format!("{PATH}?word=again&count={count}")).into_response())
 }
 

@@ -55,17 +55,13 @@ async fn end_one(
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
     let id = id.parse().map_err(|_| Error::NotFound)?;
-    let mut tx = app.db.write().await?;
-    if !end_session(&mut tx, &app.moment(), desk.staff_id, id).await? {
-        return Err(Error::NotFound);
-    }
-    tx.commit().await?;
-    Ok(back("ended"))
+    let at = app.moment();
+    let ended = app.db.run(|tx| Box::pin(end_session(tx, &at, desk.staff_id, id))).await?;
+    if ended { Ok(back("ended")) } else { Err(Error::NotFound) }
 }
 
 async fn end_others(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
-    let mut tx = app.db.write().await?;
-    end_other_sessions(&mut tx, &app.moment(), desk.staff_id, desk.session_id).await?;
-    tx.commit().await?;
+    let (at, own) = (app.moment(), desk.session_id);
+    app.db.run(|tx| Box::pin(end_other_sessions(tx, &at, desk.staff_id, own))).await?;
     Ok(back("others-ended"))
 }

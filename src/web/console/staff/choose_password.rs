@@ -129,13 +129,16 @@ pub(in crate::web::console) async fn set(
             return page(app, (token, link.kind), &account, Some(&words), status);
         }
     };
-    let mut tx = app.db.write().await?;
-    let at = app.moment();
-    if !set_by_link(&mut tx, &at, link.staff_link_id, account.staff_id, &hash).await? {
-        return Err(used());
-    }
-    let account = members::find(&mut tx, account.staff_id).await?.ok_or_else(used)?;
-    tx.commit().await?;
+    let (at, staff_id) = (app.moment(), account.staff_id);
+    let set = app.db.run(|tx| {
+        Box::pin(async {
+            if !set_by_link(tx, &at, link.staff_link_id, staff_id, &hash).await? {
+                return Err(used());
+            }
+            members::find(tx, staff_id).await?.ok_or_else(used)
+        })
+    });
+    let account = set.await?;
     sign_in::enter(app, headers, &account, ip).await
 }
 

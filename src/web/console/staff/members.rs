@@ -150,14 +150,12 @@ async fn send_invitation(
         Ok(read) => read,
         Err(errors) => return refused(&app, &desk, &fields, errors).await,
     };
-    let mut tx = app.db.write().await?;
-    let invited = invite(&mut tx, &app.moment_of(request_id), &desk.actor(), &email, role).await?;
-    tx.commit().await?;
+    let act = desk.act(app.moment_of(request_id));
+    let invited = app.db.run(|tx| Box::pin(invite(tx, &act, &email, role))).await?;
     if invited.is_none() {
         let errors = vec![fault("email", "This address has an account already: it is in the list")];
         return refused(&app, &desk, &fields, errors).await;
     }
-    app.mail_waits.notify_one();
     Ok(Redirect::to("/console/staff?word=invited").into_response())
 }
 
@@ -195,8 +193,7 @@ async fn set_rules(
 ) -> Result<Response, Error> {
     let roles: Vec<Role> =
         fields.all("required").iter().filter_map(|role| role.parse().ok()).collect();
-    let mut tx = app.db.write().await?;
-    require_codes(&mut tx, &app.moment(), &desk.actor(), &roles).await?;
-    tx.commit().await?;
+    let act = desk.act(app.moment());
+    app.db.run(|tx| Box::pin(require_codes(tx, &act, &roles))).await?;
     Ok(Redirect::to("/console/staff?word=rules").into_response())
 }

@@ -27,12 +27,9 @@ pub(super) async fn begin(
     let caller = known::caller(app, headers, (&account.email, ip), Some(account.staff_id));
     let (token, browser) = (at.new_token(), session::browser(headers));
     let new = NewSession { proved: account, token: &token, browser: &browser };
-    let mut tx = app.db.write().await?;
-    if !begin_session(&mut tx, &at, &app.terms, &caller, &new).await? {
-        drop(tx);
+    if !app.db.run(|tx| Box::pin(begin_session(tx, &at, &app.terms, &caller, &new))).await? {
         return page(app, account.email.as_str(), Some(CHANGED), StatusCode::UNPROCESSABLE_ENTITY);
     }
-    tx.commit().await?;
     let session = session::header(app, &token)?;
     let known = known::header(app, &at, account.staff_id)?;
     let cookies = AppendHeaders([(header::SET_COOKIE, session), (header::SET_COOKIE, known)]);

@@ -88,9 +88,8 @@ pub(in crate::web::console) async fn send(
             return page(&app, None, typed, Some(&words), StatusCode::UNPROCESSABLE_ENTITY);
         }
     };
-    let mut tx = app.db.write().await?;
-    ask_for_link(&mut tx, &app.moment_of(request_id), &app.terms, Door::Password, &email).await?;
-    tx.commit().await?;
+    let (at, door) = (app.moment_of(request_id), Door::Password);
+    app.db.run(|tx| Box::pin(ask_for_link(tx, &at, &app.terms, door, &email))).await?;
     // The worker is not rung: mail that leaves at once would slow whoever asks next, and tell them.
     Ok(Redirect::to("/console/forgot?word=sent").into_response())
 }

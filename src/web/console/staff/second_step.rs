@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::domain::signup::link::LinkKind;
 use crate::domain::timestamp::Timestamp;
+use crate::flows;
 use crate::flows::staff::sign_in::{count_code_try, record_refusal};
 use crate::flows::staff::use_two_factor::{Accepted, SecondStep, accept};
 use crate::store::staff::members::{self, Staff};
@@ -103,21 +104,24 @@ pub(in crate::web::console) async fn try_code(
     if typed.trim().is_empty() {
         return refused("Enter the code");
     }
-    let mut tx = app.db.write().await?;
     let caller = known::caller(app, headers, (&account.email, ip), Some(account.staff_id));
-    let wait = count_code_try(&mut tx, &app.moment(), &app.terms, &caller).await?;
-    tx.commit().await?;
+    let at = app.moment();
+    let wait = app.db.run(|tx| Box::pin(count_code_try(tx, &at, &app.terms, &caller))).await?;
     if let Some(wait) = wait {
         let page = page(app, Some(&wait_words(wait)), StatusCode::TOO_MANY_REQUESTS)?;
         return Ok(([(header::RETRY_AFTER, seconds(wait).to_string())], page).into_response());
     }
-    let mut tx = app.db.write().await?;
-    let accepted = accept(&mut tx, &app.moment(), &app.terms, step, typed).await?;
-    if accepted == Accepted::Wrong {
-        record_refusal(&mut tx, &app.moment(), Some(account.staff_id), "code").await?;
-    }
-    tx.commit().await?;
-    match accepted {
+    let at = app.moment();
+    let accepted = app.db.run(|tx| {
+        Box::pin(async {
+            let accepted = accept(tx, &at, &app.terms, step, typed).await?;
+            if accepted == Accepted::Wrong {
+                record_refusal(tx, &at, Some(account.staff_id), "code").await?;
+            }
+            Ok::<_, flows::Error>(accepted)
+        })
+    });
+    match accepted.await? {
         Accepted::Right => {}
         Accepted::Wrong => return refused(WRONG),
         Accepted::Over => return over(),

@@ -31,9 +31,8 @@ pub(in crate::web::console) async fn find(
 }
 
 async fn note(app: &App, session: &Session) -> sqlx::Result<()> {
-    let mut tx = app.db.write().await?;
-    sessions::mark_seen(&mut tx, app.clock.now(), session.staff_session_id).await?;
-    tx.commit().await
+    let (now, id) = (app.clock.now(), session.staff_session_id);
+    app.db.run(|tx| Box::pin(sessions::mark_seen(tx, now, id))).await.map(drop)
 }
 
 /// The `Set-Cookie` that keeps a session's token.

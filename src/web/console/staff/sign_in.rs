@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::staff::password::PasswordHash;
+use crate::flows;
 use crate::flows::staff::sign_in::{count_try, record_refusal, renew_hash, sign_out};
 use crate::store::staff::members::{self, Staff};
 use crate::web::console::desk::{Asked, Desk};
@@ -59,12 +60,17 @@ pub(in crate::web::console) async fn try_password(
         return refused("Enter your password");
     }
     let turn = app.hash_turns.count().await?;
-    let mut tx = app.db.write().await?;
-    let account = members::find_by_email(&mut tx, &email).await?;
-    let staff_id = account.as_ref().map(|account| account.staff_id);
-    let caller = known::caller(&app, &headers, (&email, ip), staff_id);
-    let wait = count_try(&mut tx, &app.moment(), &app.terms, &caller).await?;
-    tx.commit().await?;
+    let at = app.moment();
+    let counted = app.db.run(|tx| {
+        Box::pin(async {
+            let account = members::find_by_email(tx, &email).await?;
+            let staff_id = account.as_ref().map(|account| account.staff_id);
+            let caller = known::caller(&app, &headers, (&email, ip), staff_id);
+            let wait = count_try(tx, &at, &app.terms, &caller).await?;
+            Ok::<_, flows::Error>((account, wait))
+        })
+    });
+    let (account, wait) = counted.await?;
     drop(turn);
     if let Some(wait) = wait {
         return too_many(&app, typed, wait);
@@ -94,11 +100,15 @@ pub(in crate::web::console) async fn enter(
 }
 
 async fn wrong(app: &App, email: &EmailAddress, typed: &str) -> Result<Response, Error> {
-    let mut tx = app.db.write().await?;
-    let account = members::find_by_email(&mut tx, email).await?;
-    let staff_id = account.map(|account| account.staff_id);
-    record_refusal(&mut tx, &app.moment(), staff_id, "password").await?;
-    tx.commit().await?;
+    let at = app.moment();
+    let recorded = app.db.run(|tx| {
+        Box::pin(async {
+            let account = members::find_by_email(tx, email).await?;
+            let staff_id = account.map(|account| account.staff_id);
+            record_refusal(tx, &at, staff_id, "password").await
+        })
+    });
+    recorded.await?;
     page(app, typed, Some(WRONG), StatusCode::UNPROCESSABLE_ENTITY)
 }
 
@@ -111,9 +121,8 @@ async fn renew_outdated(app: &App, account: Staff, password: &str) -> Result<Sta
     let (typed, salt) = (password.to_owned(), app.moment().new_password_salt());
     let hash =
         app.hash_turns.take(move |memory| PasswordHash::renewed(&typed, &salt, memory)).await??;
-    let mut tx = app.db.write().await?;
-    let renewed = renew_hash(&mut tx, account.staff_id, &before, &hash).await?;
-    tx.commit().await?;
+    let staff_id = account.staff_id;
+    let renewed = app.db.run(|tx| Box::pin(renew_hash(tx, staff_id, &before, &hash))).await?;
     let password_hash = if renewed { Some(hash) } else { Some(before) };
     Ok(Staff { password_hash, ..account })
 }
@@ -122,9 +131,8 @@ pub(in crate::web::console) async fn leave(
     State(app): State<Arc<App>>,
     desk: Desk,
 ) -> Result<Response, Error> {
-    let mut tx = app.db.write().await?;
-    sign_out(&mut tx, &app.moment(), desk.staff_id, desk.session_id).await?;
-    tx.commit().await?;
+    let (at, session_id) = (app.moment(), desk.session_id);
+    app.db.run(|tx| Box::pin(sign_out(tx, &at, desk.staff_id, session_id))).await?;
     // Nothing of the pages that were seen stays behind. Cookies do, but for the session's: the one that this browser is
     // known by counts tries apart from those of strangers.
     let left = [

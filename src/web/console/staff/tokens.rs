@@ -13,7 +13,7 @@ use crate::domain::staff::right::Right;
 use crate::domain::text::Line;
 use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::staff::issue_token::{issue, revoke};
+use crate::flows::staff::issue_token::{AskedToken, issue, revoke};
 use crate::store::staff::api_tokens::{self, TokenRow};
 use crate::store::staff::members;
 use crate::templates::page::Page;
@@ -129,10 +129,9 @@ async fn make(
                 return desk.refuse(&app, &TokensPage { errors, ..page });
             }
         };
-    let mut tx = app.db.write().await?;
-    let new = (&name, &scopes, until);
-    let token = issue(&mut tx, &app.moment(), &desk.actor(), new, form_id).await?;
-    tx.commit().await?;
+    let act = desk.act(app.moment());
+    let asked = AskedToken { name: &name, scopes: &scopes, expires_at: until, form_id };
+    let token = app.db.run(|tx| Box::pin(issue(tx, &act, asked))).await?;
     // The only page that ever shows it; loaded again, it shows none.
     let token = token.map(|token| token.to_string());
     desk.show(&app, &TokenMadePage { name: name.as_str(), token, expires_at: until })
@@ -186,11 +185,10 @@ async fn end(
         let page = page(&app, &none, Some(id)).await?;
         return desk.refuse(&app, &TokensPage { errors: vec![fault("sure", words)], ..page });
     }
-    let mut tx = app.db.write().await?;
-    if !revoke(&mut tx, &app.moment(), &desk.actor(), id).await? {
+    let act = desk.act(app.moment());
+    if !app.db.run(|tx| Box::pin(revoke(tx, &act, id))).await? {
         return Err(Error::NotFound);
     }
-    tx.commit().await?;
     Ok(Redirect::to("/console/tokens?word=revoked").into_response())
 }
 

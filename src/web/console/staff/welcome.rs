@@ -103,11 +103,14 @@ async fn open_first(
         Ok(hash) => hash,
         Err(words) => return refused("password", words),
     };
-    let mut tx = app.db.write().await?;
-    let opened =
-        open_first_account(&mut tx, &app.moment(), link.staff_link_id, &email, &hash).await?;
-    let Some(staff_id) = opened else { return Err(used()) };
-    let account = members::find(&mut tx, staff_id).await?.ok_or_else(used)?;
-    tx.commit().await?;
+    let at = app.moment();
+    let opened = app.db.run(|tx| {
+        Box::pin(async {
+            let opened = open_first_account(tx, &at, link.staff_link_id, &email, &hash).await?;
+            let staff_id = opened.ok_or_else(used)?;
+            members::find(tx, staff_id).await?.ok_or_else(used)
+        })
+    });
+    let account = opened.await?;
     sign_in::enter(app, headers, &account, ip).await
 }

@@ -10,9 +10,8 @@ use serde::Serialize;
 
 use crate::domain::signup::form_state::Method;
 use crate::domain::signup::link::LinkKind;
-use crate::flows::contacts::erase::erase_subscriber;
+use crate::flows::contacts::erase::{Erasing, erase_subscriber};
 use crate::templates::page::Page;
-use crate::web::erasure::commit_erasure;
 use crate::web::http::fields::Fields;
 use crate::web::public::preferences::page::{SOURCE, Said, refused};
 use crate::web::public::standing::erased;
@@ -33,9 +32,8 @@ async fn press(
         return refused(&app, &token, &Said::wrong("confirm", message)).await;
     }
     let at = app.moment();
-    let mut tx = app.db.write().await?;
-    let held = erase_subscriber(&mut tx, &at, &app.terms, link.id, (Method::Form, SOURCE)).await?;
-    commit_erasure(&app, tx, &at, None).await?;
+    let how = Erasing { at: &at, method: Method::Form, source: SOURCE, actor: None };
+    let held = app.db.run(|tx| Box::pin(erase_subscriber(tx, &app.terms, link.id, how))).await?;
     if !held {
         return Err(erased());
     }

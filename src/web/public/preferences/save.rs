@@ -87,17 +87,21 @@ pub(super) async fn save(
         name: sent.name.clone().and_then(Result::ok),
         source: SOURCE,
     };
-    let mut tx = app.db.write().await?;
-    let known = purposes::list_named(&mut tx).await?;
-    if !sent.ticked.iter().all(|purpose| known.iter().any(|(code, _)| code == purpose)) {
-        drop(tx);
-        return refused(&app, &token, &Said::wrong("purpose", UNKNOWN).typed(name)).await;
-    }
     let at = app.moment_of(request_id);
-    let chosen = choose(&mut tx, &at, &app.terms, link.id, &choices).await?;
-    tx.commit().await?;
+    let chosen = app.db.run(|tx| {
+        Box::pin(async {
+            let known = purposes::list_named(tx).await?;
+            let is_known = |purpose: &Purpose| known.iter().any(|(code, _)| code == purpose);
+            if !sent.ticked.iter().all(is_known) {
+                return Ok(None);
+            }
+            choose(tx, &at, &app.terms, link.id, &choices).await.map(Some)
+        })
+    });
+    let Some(chosen) = chosen.await? else {
+        return refused(&app, &token, &Said::wrong("purpose", UNKNOWN).typed(name)).await;
+    };
     let chosen = chosen.ok_or_else(erased)?;
-    app.mail_waits.notify_one();
 
     let said = match (chosen.refused, &sent.name) {
         (None, None | Some(Ok(_))) => {

@@ -33,7 +33,7 @@ async fn it_is_offered_where_it_was_meant_to_be(database: Database) {
     let mut tx = app.write().await;
     let (code, other) = (CODE.parse().unwrap(), "other".parse().unwrap());
     for _ in 0..2 {
-        offer_purpose(&mut tx, &app.core.moment(), "test", &code, &other).await.unwrap();
+        offer_purpose(&mut tx, &app.act(), &code, &other).await.unwrap();
     }
     tx.commit().await.unwrap();
     let page = page_with(&app, "/reports/other", WORDS).await;

@@ -35,7 +35,7 @@ async fn add(
     };
     let reports: Vec<Slug> = reports.iter().map(|slug| slug.parse().unwrap()).collect();
     let mut tx = app.write().await;
-    add_purpose(&mut tx, &app.core.moment(), "test", new, &reports).await?;
+    add_purpose(&mut tx, &app.act(), &new, &reports).await?;
     tx.commit().await.unwrap();
     Ok(())
 }
@@ -44,7 +44,7 @@ async fn reword(app: &TestApp, words: &str) {
     let edit = PurposeEdit { name: None, words: Some(words.parse().unwrap()) };
     let mut tx = app.write().await;
     let code = CODE.parse().unwrap();
-    edit_purpose(&mut tx, &app.core.moment(), "test", &code, &edit).await.unwrap();
+    edit_purpose(&mut tx, &app.act(), &code, &edit).await.unwrap();
     tx.commit().await.unwrap();
 }
 

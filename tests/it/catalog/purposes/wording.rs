@@ -96,11 +96,11 @@ async fn what_was_done_is_written_down(database: Database) {
     assert!(matches!(refused, PurposeError::UnknownReport(_)), "{refused}");
     let mut tx = app.write().await;
     for code in ["privacy-policy", "newsletter:weekly", "research"] {
-        let (code, report, at) = (code.parse().unwrap(), SLUG.parse().unwrap(), app.core.moment());
-        let offered = offer_purpose(&mut tx, &at, "test", &code, &report).await;
+        let (code, report) = (code.parse().unwrap(), SLUG.parse().unwrap());
+        let offered = offer_purpose(&mut tx, &app.act(), &code, &report).await;
         assert!(matches!(offered, Err(PurposeError::Unknown(_))), "{code}");
         let edit = PurposeEdit { name: None, words: Some(NEW_WORDS.parse().unwrap()) };
-        let edited = edit_purpose(&mut tx, &at, "test", &code, &edit).await;
+        let edited = edit_purpose(&mut tx, &app.act(), &code, &edit).await;
         assert!(matches!(edited, Err(PurposeError::Unknown(_))), "{code}");
     }
     drop(tx);

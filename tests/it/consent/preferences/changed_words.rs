@@ -64,7 +64,7 @@ async fn words_that_changed_are_read_before_they_are_agreed_to(database: Databas
     let mut tx = app.write().await;
     let name = Line::parse("Offers").unwrap().unwrap();
     let offer = NewPurpose { code, name, words: old.parse().unwrap() };
-    add_purpose(&mut tx, &app.core.moment(), "test", offer, &[]).await.unwrap();
+    add_purpose(&mut tx, &app.act(), &offer, &[]).await.unwrap();
     tx.commit().await.unwrap();
     let page_with = async |words: &str| {
         poll::until("the words", || async {
@@ -75,9 +75,7 @@ async fn words_that_changed_are_read_before_they_are_agreed_to(database: Databas
     page_with(old).await;
     let mut tx = app.write().await;
     let edit = PurposeEdit { name: None, words: Some(new.parse().unwrap()) };
-    edit_purpose(&mut tx, &app.core.moment(), "test", &"partner-offers".parse().unwrap(), &edit)
-        .await
-        .unwrap();
+    edit_purpose(&mut tx, &app.act(), &"partner-offers".parse().unwrap(), &edit).await.unwrap();
     tx.commit().await.unwrap();
     page_with(new).await;
     let before = state(&app).await;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use assent::domain::staff::member::Role;
+use assent::flows::contacts::end_export::{BrokenExport, break_off_export};
 use assent_ledger::digest::sha256_hex;
 use macro_rules_attribute::apply;
 
@@ -113,11 +114,8 @@ async fn a_job_whose_worker_died_begins_again(database: Database) {
             .await
             .unwrap()
     );
-    let at = app.core.moment();
-    let late = assent::flows::contacts::end_export::break_off_export(
-        &mut tx, &at, "x", claimed, 1, "late",
-    )
-    .await;
+    let broken = BrokenExport { held: claimed, rows: 1, reason: "late" };
+    let late = break_off_export(&mut tx, &app.act(), broken).await;
     assert!(!late.unwrap());
     drop(tx);
     assert_eq!(audit(&app, "export").await.len(), 1);

@@ -4,7 +4,7 @@ use std::fs;
 
 use assent::domain::contacts::email_address::EmailAddress;
 use assent::domain::signup::form_state::Method;
-use assent::flows::contacts::erase::erase;
+use assent::flows::contacts::erase::{Erasing, erase};
 use assent_ledger::bundle::{CHECKPOINT, KEYS, keys_json};
 use assent_ledger::note::{Checkpoint, SignedNote, encode_hash};
 use macro_rules_attribute::apply;
@@ -226,9 +226,19 @@ async fn whoever_is_erased_while_it_is_written_does_not_stand_bare_in_it(databas
             let key = core.terms.address_secret.key(&EmailAddress::parse(&readers(n)).unwrap());
             let mut tx = core.db.write().await.unwrap();
             assert!(
-                erase(&mut tx, &core.moment(), &core.terms, &key, (Method::Program, "test"))
-                    .await
-                    .unwrap()
+                erase(
+                    &mut tx,
+                    &core.terms,
+                    &key,
+                    Erasing {
+                        at: &core.moment(),
+                        method: Method::Program,
+                        source: "test",
+                        actor: None
+                    }
+                )
+                .await
+                .unwrap()
             );
             tx.commit().await.unwrap();
         }

@@ -114,11 +114,7 @@ async fn staff_lift_what_they_set_and_no_start_sets_it_again(database: Database)
     let key = EmailAddress::parse("ada@b.example").unwrap();
     let key = app.core.terms.address_secret.key(&key);
     let mut tx = app.write().await;
-    assert!(
-        assent::flows::contacts::suppress::suppress(&mut tx, &app.core.moment(), "test", &key)
-            .await
-            .unwrap()
-    );
+    assert!(assent::flows::contacts::suppress::suppress(&mut tx, &app.act(), &key).await.unwrap());
     tx.commit().await.unwrap();
     assert!(app.exported("newsletter:weekly").await.is_empty());
     let (app, dump) = app.copied().await;
@@ -128,9 +124,8 @@ async fn staff_lift_what_they_set_and_no_start_sets_it_again(database: Database)
     let reason = SuppressionReason::Manual;
     let lifted = assent::flows::contacts::suppress::lift(
         &mut tx,
-        &app.core.moment(),
-        "test",
-        (&key, reason),
+        &app.act(),
+        assent::flows::contacts::suppress::Stands { address_key: &key, reason },
         &why,
     )
     .await;

@@ -72,13 +72,17 @@ async fn what_is_not_offered_is_not_there(database: Database) {
     let app = TestApp::start(database).await;
     let mut tx = app.write().await;
     let draft = app.sample_report("draft", "A draft").await;
-    let at = app.core.moment();
-    assent::flows::catalog::add_report::add_report(&mut tx, &at, "test", &draft, &[])
-        .await
-        .unwrap();
+    assent::flows::catalog::add_report::add_report(
+        &mut tx,
+        &app.act(),
+        &draft,
+        assent::flows::catalog::add_report::ReportOffers::default(),
+    )
+    .await
+    .unwrap();
     app.add_report(&mut tx, "old", "An old report", &[]).await;
     let old = "old".parse().unwrap();
-    assent::flows::catalog::add_report::withdraw_report(&mut tx, &at, "test", &old).await.unwrap();
+    assent::flows::catalog::add_report::withdraw_report(&mut tx, &app.act(), &old).await.unwrap();
     tx.commit().await.unwrap();
     poll::until("the withdrawal", || async {
         (app.get("/reports/old").await.status == 410).then_some(())

@@ -9,9 +9,11 @@ use assent::domain::contacts::suppression::SuppressionReason;
 use assent::domain::policy::version::{Change, ChangeClass};
 use assent::domain::slug::Slug;
 use assent::domain::text::Line;
+use assent::flows::Act;
 use assent::flows::catalog::add_newsletter::{NewNewsletter, add_newsletter};
-use assent::flows::catalog::add_report::{add_report, publish_report};
+use assent::flows::catalog::add_report::{ReportOffers, add_report, publish_report};
 use assent::flows::policy::publish_policy::publish_policy;
+use assent::site::Controller;
 use assent::store::Tx;
 use assent::store::catalog::reports::Report;
 use assent::store::contacts::suppressions;
@@ -20,7 +22,18 @@ use assent::store::policy::versions::NewPolicyVersion;
 use super::{NEWSLETTER, POLICY, REPORT, SLUG, TestApp, WHAT_CHANGES};
 use crate::support::poll;
 
+/// Somebody whom readers can be told of, whatever a story sets.
+fn complete_controller() -> Controller {
+    let [name, address, contact] = ["A", "B", "C"].map(str::to_owned);
+    Controller { name, address, contact }
+}
+
 impl TestApp {
+    /// What a story does at this moment.
+    pub fn act(&self) -> Act {
+        Act::new(self.core.moment(), "test")
+    }
+
     /// One policy, one newsletter, one report that offers it.
     pub async fn publish_samples(&self) {
         let mut tx = self.core.db.write().await.expect("a transaction");
@@ -39,7 +52,7 @@ impl TestApp {
             text: &text,
             change: &Change::Editorial,
         };
-        let published = publish_policy(tx, &self.core.moment(), "test", new).await;
+        let published = publish_policy(tx, &self.act(), new).await;
         assert!(published.expect("published").is_some());
     }
 
@@ -58,7 +71,7 @@ impl TestApp {
             (ChangeClass::Notify, _) => Change::Notify(says()),
             (ChangeClass::Reconsent, lasts) => {
                 let until = self.clock.now().plus(lasts.expect("a date"));
-                Change::Reconsent(says(), until)
+                Change::Reconsent { changes: says(), until }
             }
         };
         let new = NewPolicyVersion {
@@ -68,7 +81,7 @@ impl TestApp {
             change: &change,
         };
         let mut tx = self.write().await;
-        let published = publish_policy(&mut tx, &self.core.moment(), "test", new).await;
+        let published = publish_policy(&mut tx, &self.act(), new).await;
         assert!(published.expect("published").is_some());
         tx.commit().await.expect("a commit");
         poll::until("the new policy on its page", || async {
@@ -95,7 +108,7 @@ impl TestApp {
         let slug = slug.parse().expect("a slug");
         let description = about.as_ref();
         let new = NewNewsletter { slug: &slug, name: &name, description, offered: true };
-        let added = add_newsletter(tx, &self.core.moment(), "test", new).await;
+        let added = add_newsletter(tx, &self.act(), new).await;
         assert!(added.expect("added").is_some());
     }
 
@@ -103,9 +116,10 @@ impl TestApp {
         let report = self.sample_report(slug, title).await;
         let offers: Vec<Slug> =
             newsletters.iter().map(|slug| slug.parse().expect("a slug")).collect();
-        let at = self.core.moment();
-        add_report(tx, &at, "test", &report, &offers).await.expect("added");
-        publish_report(tx, &at, "test", &report.slug, true, LANG).await.expect("published");
+        let (act, controller) = (self.act(), complete_controller());
+        let offers = ReportOffers { newsletters: &offers, purposes: &[] };
+        add_report(tx, &act, &report, offers).await.expect("added");
+        publish_report(tx, &act, &report.slug, &controller).await.expect("published");
     }
 
     pub async fn sample_report(&self, slug: &str, title: &str) -> Report {

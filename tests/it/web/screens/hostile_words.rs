@@ -3,7 +3,7 @@
 use assent::domain::contacts::suppression::SuppressionReason;
 use assent::domain::text::Line;
 use assent::flows::catalog::add_purpose::{NewPurpose, add_purpose};
-use assent::flows::catalog::add_report::add_report;
+use assent::flows::catalog::add_report::{ReportOffers, add_report};
 use assent::flows::catalog::edit_report::replace_cover;
 use assent::notary::seal_all;
 use serde_json::{Value, json};
@@ -29,18 +29,18 @@ pub(super) async fn store_hostile_words(app: &TestApp) {
     app.add_newsletter(&mut tx, NEWSLETTER, NEWS).await;
     app.add_report(&mut tx, SLUG, TITLE, &[NEWSLETTER]).await;
     let draft = app.sample_report(DRAFT, TITLE).await;
-    add_report(&mut tx, &app.core.moment(), "test", &draft, &[]).await.unwrap();
+    add_report(&mut tx, &app.act(), &draft, ReportOffers::default()).await.unwrap();
     let (at, slug) = (app.core.moment(), SLUG.parse().unwrap());
     let own = NewPurpose {
         code: "partner-offers".parse().unwrap(),
         name: Line::parse(NEWS).unwrap().unwrap(),
         words: NAME.parse().unwrap(),
     };
-    add_purpose(&mut tx, &at, "test", own, &[slug]).await.unwrap();
+    add_purpose(&mut tx, &app.act(), &own, &[slug]).await.unwrap();
     let picture = b"\x89PNG\r\n\x1a\nNot much of a picture."[..].into();
     let (key, kind) = app.core.files.put_cover_bytes(at.new_id(), picture).await.unwrap();
     let (cover, slug) = ((key.as_str(), kind), SLUG.parse().unwrap());
-    replace_cover(&mut tx, &at, "test", &slug, cover).await.unwrap();
+    replace_cover(&mut tx, &app.act(), &slug, cover).await.unwrap();
     tx.commit().await.unwrap();
     let (name, organisation) = (escaped(NAME), escaped(ORGANISATION));
     let typed = format!(

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::domain::catalog::edit::Reworded;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::slug::Slug;
-use crate::flows::catalog::offer_purpose::offer_on_reports;
+use crate::flows::catalog::offer_purpose::{ReportBoxes, offer_on_reports};
 use crate::store::Tx;
 use crate::store::catalog::reports::{self, Report};
 use crate::store::consent::consents::StateCount;
@@ -118,22 +118,15 @@ impl ReportBox {
     }
 }
 
-/// Keeps a change: forms show it at once, and its page says so.
-pub(super) async fn keep(app: &App, tx: Tx, path: &str, word: &str) -> Result<Response, Error> {
-    tx.commit().await?;
-    app.catalog.refresh().await;
-    Ok(Redirect::to(&format!("{path}/edit?word={word}")).into_response())
+/// Leads back to the page of what was changed, which says so.
+pub(super) fn back(path: &str, word: &str) -> Response {
+    Redirect::to(&format!("{path}/edit?word={word}")).into_response()
 }
 
 /// What follows an edit. `None` when somebody else was first: then nothing is kept.
-pub(super) async fn settle(
-    app: &App,
-    tx: Tx,
-    path: &str,
-    reworded: Reworded,
-) -> Result<Option<Response>, Error> {
+pub(super) fn saved(path: &str, reworded: Reworded) -> Result<Option<Response>, Error> {
     match reworded {
-        Reworded::Done => keep(app, tx, path, "saved").await.map(Some),
+        Reworded::Done => Ok(Some(back(path, "saved"))),
         Reworded::Unknown => Err(Error::NotFound),
         Reworded::Overtaken => Ok(None),
     }
@@ -159,8 +152,8 @@ pub(super) async fn offer(
         fields.all(name).iter().filter_map(|slug| slug.parse().ok()).collect()
     };
     let (shown, ticked) = (all("shown"), all("report"));
-    let (at, actor) = (app.moment(), desk.actor());
-    let mut tx = app.db.write().await?;
-    offer_on_reports(&mut tx, &at, &actor, purpose, (&shown, &ticked)).await?;
-    keep(app, tx, path, "offered").await
+    let act = desk.act(app.moment());
+    let boxes = ReportBoxes { shown: &shown, ticked: &ticked };
+    app.db.run(|tx| Box::pin(offer_on_reports(tx, &act, purpose, boxes))).await?;
+    Ok(back(path, "offered"))
 }

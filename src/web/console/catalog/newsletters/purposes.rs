@@ -12,14 +12,14 @@ use crate::domain::catalog::purpose::Purpose;
 use crate::domain::staff::right::Right;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::catalog::add_purpose::{NewPurpose, add_purpose};
-use crate::flows::catalog::edit_purpose::reword_purpose;
+use crate::flows::catalog::edit_purpose::{PurposeWords, reword_purpose};
 use crate::flows::catalog::purpose_error::PurposeError;
 use crate::store::Tx;
 use crate::store::catalog::purposes;
 use crate::store::catalog::purposes::OwnPurpose;
 use crate::templates::page::Page;
 use crate::web::console::catalog::newsletters::offering::{
-    self, Count, Offers, ReportBox, count, keep, overtaken, settle, word,
+    self, Count, Offers, ReportBox, back, count, overtaken, saved, word,
 };
 use crate::web::console::desk::{Asked, Desk, Form};
 use crate::web::console::form::fault;
@@ -71,13 +71,12 @@ async fn add(
     let (Some(name), Some(words), Some(code), true) = (name, words, code, errors.is_empty()) else {
         return desk.refuse(&app, &PurposePage::blank(&fields, errors));
     };
-    let mut tx = app.db.write().await?;
+    let act = desk.act(app.moment());
     let new = NewPurpose { code: code.clone(), name, words };
-    match add_purpose(&mut tx, &app.moment(), &desk.actor(), new, &[]).await {
-        Ok(()) => keep(&app, tx, &path(code.as_str()), "purpose").await,
+    match app.db.run(|tx| Box::pin(add_purpose(tx, &act, &new, &[]))).await {
+        Ok(()) => Ok(back(&path(code.as_str()), "purpose")),
         Err(PurposeError::Flow(error)) => Err(error.into()),
         Err(_) => {
-            drop(tx);
             let message = format!("“{code}” is taken: choose another short name");
             let errors = vec![fault("code", message)];
             desk.refuse(&app, &PurposePage::blank(&fields, errors))
@@ -119,10 +118,10 @@ async fn edit(
         name: fields.one("seen_name").to_owned(),
         words: fields.one("seen_words").to_owned(),
     };
-    let mut tx = app.db.write().await?;
-    let new = (&name, &words);
-    let reworded = reword_purpose(&mut tx, &app.moment(), &desk.actor(), &seen, new).await?;
-    if let Some(saved) = settle(&app, tx, &path(own.code.as_str()), reworded).await? {
+    let act = desk.act(app.moment());
+    let new = PurposeWords { name: &name, words: &words };
+    let reworded = app.db.run(|tx| Box::pin(reword_purpose(tx, &act, &seen, new))).await?;
+    if let Some(saved) = saved(&path(own.code.as_str()), reworded)? {
         return Ok(saved);
     }
     let page = PurposePage::of(&app, &code).await?.again(&fields, vec![overtaken()]);

@@ -12,9 +12,7 @@ use crate::domain::catalog::report::ReportStatus;
 use crate::domain::catalog::report_details::ReportDetails;
 use crate::domain::slug::Slug;
 use crate::files::StoredFile;
-use crate::flows::catalog::add_report::{ReportError, add_report, is_free};
-use crate::flows::catalog::offer_purpose::offer_purpose;
-use crate::flows::catalog::purpose_error::PurposeError;
+use crate::flows::catalog::add_report::{ReportError, ReportOffers, add_report, is_free};
 use crate::random::Moment;
 use crate::store::catalog::reports::Report;
 use crate::templates::page::Page;
@@ -41,7 +39,7 @@ pub(super) async fn add(
 ) -> Result<Response, Error> {
     let boxes = Boxes::find(&mut app.db.read().await?).await?;
     let received = upload::receive(&app.files, &app.moment(), request, LIMITS).await;
-    let mut uploaded = match received {
+    let uploaded = match received {
         Ok(uploaded) => uploaded,
         Err(Error::TooLarge) => return too_large(&app, &desk, &boxes),
         Err(error) => return Err(error),
@@ -56,9 +54,8 @@ pub(super) async fn add(
         Ok(read) => read,
         Err(faults) => return refused(values, faults),
     };
-    match store(&app, &desk, &report, &details, &mut uploaded).await {
+    match store(&app, &desk, &report, &details, &uploaded).await {
         Ok(()) => {
-            app.catalog.refresh().await;
             let to = format!("/console/reports/{}?word=added", report.slug);
             Ok(Redirect::to(&to).into_response())
         }
@@ -76,23 +73,21 @@ async fn store(
     desk: &Desk,
     report: &Report,
     details: &ReportDetails,
-    uploaded: &mut Uploaded,
+    uploaded: &Uploaded,
 ) -> Result<(), ReportError> {
-    let at = app.moment();
-    let mut tx = app.db.write().await?;
-    add_report(&mut tx, &at, &desk.actor(), report, &details.newsletters).await?;
-    for code in &details.purposes {
-        let offered = offer_purpose(&mut tx, &at, &desk.actor(), code, &report.slug).await;
-        offered.map_err(|error| match error {
-            PurposeError::Flow(error) => ReportError::Flow(error),
-            _ => ReportError::UnknownPurpose(code.clone()),
-        })?;
-    }
-    uploaded.keep(&report.file_key);
-    if let Some(key) = &report.cover_key {
-        uploaded.keep(key);
-    }
-    Ok(tx.commit().await?)
+    let act = desk.act(app.moment());
+    let offers = ReportOffers { newsletters: &details.newsletters, purposes: &details.purposes };
+    let added = app.db.run(|tx| {
+        Box::pin(async {
+            add_report(tx, &act, report, offers).await?;
+            uploaded.keep(&report.file_key);
+            if let Some(key) = &report.cover_key {
+                uploaded.keep(key);
+            }
+            Ok(())
+        })
+    });
+    added.await
 }
 
 /// The report that a form describes.

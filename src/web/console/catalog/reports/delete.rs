@@ -42,20 +42,15 @@ pub(super) async fn delete(
         let words = "Tick the box if the draft is to be deleted";
         return page(&app, &desk, &slug, Some(fault("sure", words))).await;
     }
-    let mut tx = app.db.write().await?;
-    let files = match delete_draft(&mut tx, &app.moment(), &desk.actor(), &slug).await {
+    let act = desk.act(app.moment());
+    let files = match app.db.run(|tx| Box::pin(delete_draft(tx, &act, &slug))).await {
         Ok(files) => files,
-        Err(error) => {
-            drop(tx);
-            return page(&app, &desk, &slug, Some(refusal(error)?)).await;
-        }
+        Err(error) => return page(&app, &desk, &slug, Some(refusal(error)?)).await,
     };
-    tx.commit().await?;
     upload::remove(&app.files, files.file_key);
     if let Some(cover) = files.cover_key {
         upload::remove(&app.files, cover);
     }
-    app.catalog.refresh().await;
     Ok(Redirect::to("/console/reports?word=deleted").into_response())
 }
 

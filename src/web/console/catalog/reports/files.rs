@@ -102,15 +102,14 @@ async fn replace(
     part: Part,
 ) -> Result<Response, Error> {
     let report = find(app, slug_text).await?;
-    let mut uploaded = upload::receive(&app.files, &app.moment(), request, LIMITS).await?;
+    let uploaded = upload::receive(&app.files, &app.moment(), request, LIMITS).await?;
     entrance.stands().await?;
     let faults: Faults = uploaded.faults.iter().map(|(field, words)| fault(field, words)).collect();
     if !faults.is_empty() {
         return ReportView::of(app, &report.slug).await?.with(app, desk, faults);
     }
-    match store(app, desk, &report, &mut uploaded, part).await {
+    match store(app, desk, &report, &uploaded, part).await {
         Ok(true) => {
-            app.catalog.refresh().await;
             let to = format!("/console/reports/{}?word={}", report.slug, part.field());
             Ok(Redirect::to(&to).into_response())
         }
@@ -130,27 +129,33 @@ async fn store(
     app: &App,
     desk: &Desk,
     report: &Report,
-    uploaded: &mut Uploaded,
+    uploaded: &Uploaded,
     part: Part,
 ) -> Result<bool, ReportError> {
-    let (at, actor) = (app.moment(), desk.actor());
-    let mut tx = app.db.write().await?;
-    let replaced = match part {
-        Part::File => {
-            let Some(file) = uploaded.file.clone() else { return Ok(false) };
-            let old = edit_report::replace_file(&mut tx, &at, &actor, &report.slug, &file).await?;
-            uploaded.keep(&file.key);
-            Some(old)
+    let (act, slug) = (desk.act(app.moment()), &report.slug);
+    let replaced = match (part, &uploaded.file, &uploaded.cover) {
+        (Part::File, Some(file), _) => {
+            let replaced = app.db.run(|tx| {
+                Box::pin(async {
+                    let old = edit_report::replace_file(tx, &act, slug, file).await?;
+                    uploaded.keep(&file.key);
+                    Ok::<_, ReportError>(Some(old))
+                })
+            });
+            replaced.await?
         }
-        Part::Cover => {
-            let Some((key, kind)) = uploaded.cover.clone() else { return Ok(false) };
-            let new = (key.as_str(), kind);
-            let old = edit_report::replace_cover(&mut tx, &at, &actor, &report.slug, new).await?;
-            uploaded.keep(&key);
-            old
+        (Part::Cover, _, Some((key, kind))) => {
+            let replaced = app.db.run(|tx| {
+                Box::pin(async {
+                    let old = edit_report::replace_cover(tx, &act, slug, (key, *kind)).await?;
+                    uploaded.keep(key);
+                    Ok::<_, ReportError>(old)
+                })
+            });
+            replaced.await?
         }
+        _ => return Ok(false),
     };
-    tx.commit().await?;
     if let Some(key) = replaced {
         upload::remove(&app.files, key);
     }

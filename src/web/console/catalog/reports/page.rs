@@ -13,8 +13,7 @@ use crate::domain::catalog::report::ReportStatus;
 use crate::domain::catalog::report_details::ReportDetails;
 use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::catalog::add_report::ReportError;
-use crate::flows::catalog::edit_report::{Saved, details_of, save_report};
+use crate::flows::catalog::edit_report::{Saved, SeenEdit, details_of, save_report};
 use crate::store::Tx;
 use crate::store::catalog::reports::{self, Report};
 use crate::store::policy::versions;
@@ -67,9 +66,10 @@ pub(super) async fn save(
         Ok(details) => details,
         Err(faults) => return page.refused(&app, &desk, &fields, faults),
     };
-    match store(&app, &desk, &slug, (fields.one("seen"), &details)).await {
+    let act = desk.act(app.moment());
+    let edit = SeenEdit { seen: fields.one("seen"), mine: &details };
+    match app.db.run(|tx| Box::pin(save_report(tx, &act, &slug, edit))).await {
         Ok(Saved::Done { kept }) => {
-            app.catalog.refresh().await;
             let word = if kept.is_empty() { "saved" } else { "merged" };
             Ok(Redirect::to(&format!("/console/reports/{slug}?word={word}")).into_response())
         }
@@ -82,21 +82,6 @@ pub(super) async fn save(
         }
         Err(error) => page.refused(&app, &desk, &fields, vec![refusal(error)?]),
     }
-}
-
-/// Saves an edit, or nothing: the transaction is over before any page is made.
-async fn store(
-    app: &App,
-    desk: &Desk,
-    slug: &Slug,
-    edit: (&str, &ReportDetails),
-) -> Result<Saved, ReportError> {
-    let mut tx = app.db.write().await?;
-    let saved = save_report(&mut tx, &app.moment(), &desk.actor(), slug, edit).await?;
-    if matches!(saved, Saved::Done { .. }) {
-        tx.commit().await?;
-    }
-    Ok(saved)
 }
 
 fn overtaken(field: &'static str) -> FieldError {

@@ -1,6 +1,7 @@
 //! Why a report is not taken as it was sent, field by field.
 
 use crate::flows::catalog::add_report::ReportError;
+use crate::flows::catalog::purpose_error::PurposeError;
 use crate::web::Error;
 use crate::web::console::form::FieldError;
 use crate::web::console::form::fault;
@@ -17,7 +18,7 @@ pub(super) fn refusal(error: ReportError) -> Result<FieldError, Error> {
         ReportError::UnknownNewsletter(slug) => {
             ("newsletter", format!("There is no newsletter “{slug}”: load the page again"))
         }
-        ReportError::UnknownPurpose(code) => {
+        ReportError::UnknownPurpose(code) | ReportError::Purpose(PurposeError::Unknown(code)) => {
             ("purpose", format!("There is no purpose “{code}”: load the page again"))
         }
         ReportError::NoController => {
@@ -30,6 +31,7 @@ pub(super) fn refusal(error: ReportError) -> Result<FieldError, Error> {
         ReportError::NotADraft(_) => {
             ("form", "This report is no draft any more, so it can’t be deleted".to_owned())
         }
+        ReportError::Purpose(error) => ("purpose", error.to_string()),
         ReportError::Unknown(_) => return Err(Error::NotFound),
         ReportError::Flow(error) => return Err(error.into()),
     };

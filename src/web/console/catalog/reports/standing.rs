@@ -7,7 +7,6 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 
-use crate::domain::catalog::notice::LANG;
 use crate::domain::catalog::report::ReportStatus;
 use crate::domain::slug::Slug;
 use crate::flows::catalog::add_report::{publish_report, withdraw_report};
@@ -29,16 +28,12 @@ pub(super) async fn publish(
     Path(slug_text): Path<String>,
 ) -> Result<Response, Error> {
     let slug = key(&slug_text)?;
-    let mut tx = app.db.write().await?;
-    let complete = app.site.controller.is_complete();
-    let done = publish_report(&mut tx, &app.moment(), &desk.actor(), &slug, complete, LANG).await;
-    if let Err(error) = done {
-        drop(tx);
+    let (act, controller) = (desk.act(app.moment()), &app.site.controller);
+    let done = app.db.run(|tx| Box::pin(publish_report(tx, &act, &slug, controller)));
+    if let Err(error) = done.await {
         let refused = refusal(error)?;
         return ReportView::of(&app, &slug).await?.with(&app, &desk, vec![refused]);
     }
-    tx.commit().await?;
-    app.catalog.refresh().await;
     Ok(Redirect::to(&format!("/console/reports/{slug}?word=published")).into_response())
 }
 
@@ -62,13 +57,10 @@ pub(super) async fn withdraw(
         let words = "Tick the box if the report is to be taken back";
         return page(&app, &desk, &slug, Some(fault("sure", words))).await;
     }
-    let mut tx = app.db.write().await?;
-    if let Err(error) = withdraw_report(&mut tx, &app.moment(), &desk.actor(), &slug).await {
-        drop(tx);
+    let act = desk.act(app.moment());
+    if let Err(error) = app.db.run(|tx| Box::pin(withdraw_report(tx, &act, &slug))).await {
         return page(&app, &desk, &slug, Some(refusal(error)?)).await;
     }
-    tx.commit().await?;
-    app.catalog.refresh().await;
     Ok(Redirect::to("/console/reports?word=withdrawn").into_response())
 }
 

@@ -9,14 +9,13 @@ use serde::Serialize;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::signup::form_state::Method;
 use crate::domain::staff::right::Right;
-use crate::flows::contacts::erase::erase_subscriber;
+use crate::flows::contacts::erase::{Erasing, erase_subscriber};
 use crate::store::contacts::held;
 use crate::templates::page::Page;
 use crate::web::console::contacts::subscribers::person::find;
 use crate::web::console::desk::{Desk, Form};
 use crate::web::console::form::{FieldError, fault, is_sure};
 use crate::web::console::route::Route;
-use crate::web::erasure::commit_erasure;
 use crate::web::{App, Error};
 
 /// How it is named in evidence.
@@ -62,11 +61,15 @@ async fn press(
         let error = fault("sure", "Tick the box to say that all of it is to be deleted");
         return desk.refuse(&app, &page(&app, &id, vec![error]).await?);
     }
-    let at = app.moment();
-    let mut tx = app.db.write().await?;
-    let id = find(&mut tx, &id).await?.subscriber_id;
-    let held = erase_subscriber(&mut tx, &at, &app.terms, id, (Method::Staff, SOURCE)).await?;
-    commit_erasure(&app, tx, &at, Some((&desk.actor(), held))).await?;
+    let (at, actor) = (app.moment(), desk.actor());
+    let how = Erasing { at: &at, method: Method::Staff, source: SOURCE, actor: Some(&actor) };
+    let erased = app.db.run(|tx| {
+        Box::pin(async {
+            let subscriber_id = find(tx, &id).await?.subscriber_id;
+            Ok::<_, Error>(erase_subscriber(tx, &app.terms, subscriber_id, how).await?)
+        })
+    });
+    erased.await?;
     desk.show(&app, &ErasedPage {})
 }
 

@@ -115,13 +115,15 @@ async fn withdraw(
         let error = fault("sure", "Tick the box to say that they asked for this");
         return refused(&app, &desk, &id, error).await;
     }
-    let mut tx = app.db.write().await?;
-    let subscriber_id = find(&mut tx, &id).await?.subscriber_id;
-    let at = app.moment();
-    let ended =
-        record_withdrawal(&mut tx, &at, &app.terms, &desk.actor(), subscriber_id, &leaving).await?;
-    tx.commit().await?;
-    app.mail_waits.notify_one();
+    let act = desk.act(app.moment());
+    let ended = app.db.run(|tx| {
+        Box::pin(async {
+            let id = find(tx, &id).await?.subscriber_id;
+            let ended = record_withdrawal(tx, &act, &app.terms, id, &leaving).await?;
+            Ok::<_, Error>((id, ended))
+        })
+    });
+    let (subscriber_id, ended) = ended.await?;
     let word = if ended.is_empty() { "nothing" } else { "withdrawn" };
     Ok(Redirect::to(&format!("/console/subscribers/{subscriber_id}?word={word}")).into_response())
 }

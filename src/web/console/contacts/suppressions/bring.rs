@@ -14,7 +14,7 @@ use crate::domain::staff::right::Right;
 use crate::domain::text::Line;
 use crate::flows::contacts::bring_list::{BringError, BringList, begin_list};
 use crate::flows::contacts::bring_suppressions::{
-    Bringing, BroughtTally, all_purposes, record_bringing,
+    Bringing, BroughtFile, BroughtTally, all_purposes, record_bringing,
 };
 use crate::store::catalog::purposes;
 use crate::templates::page::Page;
@@ -220,10 +220,9 @@ async fn press(
         let faults = vec![fault("rows", "There is no address below the header")];
         return answer(&app, &desk, &fields, told, faults).await;
     }
-    let mut tx = app.db.write().await?;
-    let done = (&sha256(text)[..], told.tally);
-    record_bringing(&mut tx, &app.moment(), &desk.actor(), &bringing, done).await?;
-    tx.commit().await?;
+    let act = desk.act(app.moment());
+    let done = BroughtFile { sha256: &sha256(text), tally: told.tally };
+    app.db.run(|tx| Box::pin(record_bringing(tx, &act, &bringing, done))).await?;
     if told.tally.refused > 0 {
         let faults = vec![fault("rows", "Some rows were not understood: they are named below")];
         return answer(&app, &desk, &fields, told, faults).await;

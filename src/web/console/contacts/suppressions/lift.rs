@@ -12,7 +12,7 @@ use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::staff::right::Right;
 use crate::domain::text::Line;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::contacts::suppress::{Lifted, lift};
+use crate::flows::contacts::suppress::{Lifted, Stands, lift};
 use crate::store::contacts::suppression_list;
 use crate::templates::page::Page;
 use crate::web::address::with_fields;
@@ -101,13 +101,10 @@ async fn press(
         Ok(why) => why,
         Err(faults) => return desk.refuse(&app, &page(&app, &fields, faults).await?),
     };
-    let mut tx = app.db.write().await?;
-    let lifted = lift(&mut tx, &app.moment(), &desk.actor(), (&key, reason), &why).await?;
-    let word = match lifted {
-        Lifted::Lifted => {
-            tx.commit().await?;
-            "lifted"
-        }
+    let act = desk.act(app.moment());
+    let stands = Stands { address_key: &key, reason };
+    let word = match app.db.run(|tx| Box::pin(lift(tx, &act, stands, &why))).await? {
+        Lifted::Lifted => "lifted",
         Lifted::NotThere => "gone",
         Lifted::NotOurs => return Err(Error::NotFound),
     };

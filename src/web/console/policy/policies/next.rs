@@ -169,7 +169,10 @@ fn parse_change(
     match class {
         ChangeClass::Editorial => Some(Change::Editorial),
         ChangeClass::Notify => changes.ok().map(Change::Notify),
-        ChangeClass::Reconsent => changes.ok().zip(until).map(|(c, u)| Change::Reconsent(c, u)),
+        ChangeClass::Reconsent => {
+            let (changes, until) = changes.ok().zip(until)?;
+            Some(Change::Reconsent { changes, until })
+        }
     }
 }
 
@@ -229,22 +232,15 @@ async fn publish(
         text: &draft.text,
         change: &draft.change,
     };
-    let mut tx = app.db.write().await?;
-    let (at, actor) = (app.moment(), desk.actor());
-    match publish_next_policy(&mut tx, &at, &actor, after.as_ref(), new).await? {
-        Published::Done => {
-            tx.commit().await?;
-            app.catalog.refresh().await;
-            Ok(Redirect::to("/console/policies?word=published").into_response())
-        }
+    let (act, after) = (desk.act(app.moment()), after.as_ref());
+    match app.db.run(|tx| Box::pin(publish_next_policy(tx, &act, after, new))).await? {
+        Published::Done => Ok(Redirect::to("/console/policies?word=published").into_response()),
         Published::Taken => {
-            drop(tx);
             let newest = versions::find_newest(&mut app.db.read().await?, LANG).await?;
             let refused = fault("label", taken(&draft.label));
             editor(app, desk, typed, newest.as_ref(), vec![refused])
         }
         Published::Overtaken => {
-            drop(tx);
             let words = "Another version was published meanwhile: look again at what yours changes";
             let overtaken = fault("form", words);
             preview(app, desk, typed, draft, vec![overtaken]).await

@@ -39,13 +39,11 @@ async fn change(
         Err(words) => return refused(&app, &desk, "password", &words).await,
     };
     let before = account.password_hash.as_ref().ok_or(Error::Internal)?;
-    let mut tx = app.db.write().await?;
-    if !change_own(&mut tx, &app.moment(), desk.staff_id, before, &hash).await? {
-        drop(tx);
+    let at = app.moment();
+    if !app.db.run(|tx| Box::pin(change_own(tx, &at, desk.staff_id, before, &hash))).await? {
         let words = "Your password was changed meanwhile: enter the new one";
         return refused(&app, &desk, "present", words).await;
     }
-    tx.commit().await?;
     let account = Staff { password_hash: Some(hash), ..account };
     begin(&app, &headers, &account, ip, "/console/account?word=password").await
 }

@@ -23,21 +23,25 @@ pub(super) async fn prove(
         return Ok(Err("Enter your present password".to_owned()));
     }
     let caller = known::caller(app, headers, (&desk.email, ip), Some(desk.staff_id));
-    let mut tx = app.db.write().await?;
-    let wait = count_try(&mut tx, &app.moment(), &app.terms, &caller).await?;
-    let account = members::find(&mut tx, desk.staff_id).await?.ok_or(Error::NotFound)?;
-    tx.commit().await?;
+    let at = app.moment();
+    let counted = app.db.run(|tx| {
+        Box::pin(async {
+            let wait = count_try(tx, &at, &app.terms, &caller).await?;
+            let account = members::find(tx, desk.staff_id).await?.ok_or(Error::NotFound)?;
+            Ok::<_, Error>((wait, account))
+        })
+    });
+    let (wait, account) = counted.await?;
     if let Some(wait) = wait {
         return Ok(Err(wait_words(wait)));
     }
     let kept = account.password_hash.clone();
     let right = app.hash_turns.is_right(kept, typed.to_owned()).await?;
-    let mut tx = app.db.write().await?;
     if right {
-        forgive_tries(&mut tx, &app.terms, &caller).await?;
-    } else {
-        record_refusal(&mut tx, &app.moment(), Some(desk.staff_id), "password").await?;
+        app.db.run(|tx| Box::pin(forgive_tries(tx, &app.terms, &caller))).await?;
+        return Ok(Ok(account));
     }
-    tx.commit().await?;
-    Ok(if right { Ok(account) } else { Err("This is not your present password".to_owned()) })
+    let (at, who) = (app.moment(), Some(desk.staff_id));
+    app.db.run(|tx| Box::pin(record_refusal(tx, &at, who, "password"))).await?;
+    Ok(Err("This is not your present password".to_owned()))
 }

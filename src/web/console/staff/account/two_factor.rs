@@ -104,9 +104,8 @@ async fn start(
     if let Err(words) = prove(&app, &desk, (&headers, ip), fields.text("present")).await? {
         return refused(&app, &desk, "present-on", &words).await;
     }
-    let mut tx = app.db.write().await?;
-    begin(&mut tx, &app.moment(), desk.staff_id).await?;
-    tx.commit().await?;
+    let at = app.moment();
+    app.db.run(|tx| Box::pin(begin(tx, &at, desk.staff_id))).await?;
     Ok(Redirect::to("/console/account/two-factor").into_response())
 }
 
@@ -117,9 +116,8 @@ async fn confirm(
 ) -> Result<Response, Error> {
     let account = account(&app, &desk).await?;
     let typed = (fields.one("code"), desk.session_id);
-    let mut tx = app.db.write().await?;
-    let codes = turn_on(&mut tx, &app.moment(), &app.terms, &account, typed).await?;
-    tx.commit().await?;
+    let at = app.moment();
+    let codes = app.db.run(|tx| Box::pin(turn_on(tx, &at, &app.terms, &account, typed))).await?;
     if let Some(codes) = codes {
         return show_codes(&app, &desk, &codes);
     }
@@ -149,9 +147,8 @@ async fn renew_codes(
     if account.code_since.is_none() {
         return Ok(Redirect::to("/console/account").into_response());
     }
-    let mut tx = app.db.write().await?;
-    let codes = renew_recovery(&mut tx, &app.moment(), &account).await?;
-    tx.commit().await?;
+    let at = app.moment();
+    let codes = app.db.run(|tx| Box::pin(renew_recovery(tx, &at, &account))).await?;
     let Some(codes) = codes else { return refused(&app, &desk, "present-codes", CHANGED).await };
     show_codes(&app, &desk, &codes)
 }
@@ -170,9 +167,8 @@ async fn end(
     if account.code_since.is_none() {
         return Ok(Redirect::to("/console/account").into_response());
     }
-    let mut tx = app.db.write().await?;
-    let off = turn_off(&mut tx, &app.moment(), &account).await?;
-    tx.commit().await?;
+    let at = app.moment();
+    let off = app.db.run(|tx| Box::pin(turn_off(tx, &at, &account))).await?;
     let words = match off {
         TurnedOff::Done => return Ok(back("two-factor-off")),
         TurnedOff::Required => "Your role must use two-factor: it stays on",

@@ -107,9 +107,8 @@ async fn set_role(
         let error = ("role", "Choose what the account may do");
         return refused(&app, &desk, staff_id, error).await;
     };
-    let mut tx = app.db.write().await?;
-    let changed = change_role(&mut tx, &app.moment(), &desk.actor(), staff_id, role).await?;
-    tx.commit().await?;
+    let act = desk.act(app.moment());
+    let changed = app.db.run(|tx| Box::pin(change_role(tx, &act, staff_id, role))).await?;
     answer(&app, &desk, staff_id, changed, ("role", "role")).await
 }
 
@@ -140,13 +139,12 @@ async fn take(
         let error = (field, "Turn your own two-factor off at your account, with your password");
         return refused(&app, &desk, staff_id, error).await;
     }
-    let (at, by) = (app.moment(), desk.actor());
-    let mut tx = app.db.write().await?;
-    let changed = match what {
-        Sure::Disable => change_staff::disable(&mut tx, &at, &by, staff_id).await?,
-        Sure::TwoFactorOff => turn_code_off(&mut tx, &at, &by, staff_id).await?,
-    };
-    tx.commit().await?;
+    let act = desk.act(app.moment());
+    let changed = app.db.run(|tx| match what {
+        Sure::Disable => Box::pin(change_staff::disable(tx, &act, staff_id)),
+        Sure::TwoFactorOff => Box::pin(turn_code_off(tx, &act, staff_id)),
+    });
+    let changed = changed.await?;
     answer(&app, &desk, staff_id, changed, (word, field)).await
 }
 
@@ -156,9 +154,8 @@ async fn enable(
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
     let staff_id = key(&id)?;
-    let mut tx = app.db.write().await?;
-    let changed = change_staff::enable(&mut tx, &app.moment(), &desk.actor(), staff_id).await?;
-    tx.commit().await?;
+    let act = desk.act(app.moment());
+    let changed = app.db.run(|tx| Box::pin(change_staff::enable(tx, &act, staff_id))).await?;
     answer(&app, &desk, staff_id, changed, ("enabled", "form")).await
 }
 
@@ -177,18 +174,16 @@ async fn mail(
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
     let staff_id = key(&id)?;
-    let (at, by) = (app.moment_of(request_id), desk.actor());
-    let mut tx = app.db.write().await?;
-    let (sent, word) = match what {
-        Letter::Reset => (send_reset(&mut tx, &at, &by, staff_id).await?, "reset"),
-        Letter::Invitation => (invite_again(&mut tx, &at, &by, staff_id).await?, "again"),
+    let act = desk.act(app.moment_of(request_id));
+    let sent = app.db.run(|tx| match what {
+        Letter::Reset => Box::pin(send_reset(tx, &act, staff_id)),
+        Letter::Invitation => Box::pin(invite_again(tx, &act, staff_id)),
+    });
+    let word = match what {
+        Letter::Reset => "reset",
+        Letter::Invitation => "again",
     };
-    if !sent {
-        return Err(Error::NotFound);
-    }
-    tx.commit().await?;
-    app.mail_waits.notify_one();
-    Ok(back(staff_id, word))
+    if sent.await? { Ok(back(staff_id, word)) } else { Err(Error::NotFound) }
 }
 
 async fn cancel(
@@ -196,10 +191,9 @@ async fn cancel(
     desk: Desk,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
-    let mut tx = app.db.write().await?;
-    if !cancel_invitation(&mut tx, &app.moment(), &desk.actor(), key(&id)?).await? {
+    let (act, staff_id) = (desk.act(app.moment()), key(&id)?);
+    if !app.db.run(|tx| Box::pin(cancel_invitation(tx, &act, staff_id))).await? {
         return Err(Error::NotFound);
     }
-    tx.commit().await?;
     Ok(Redirect::to("/console/staff?word=cancelled").into_response())
 }

@@ -1,0 +1,65 @@
+//! The one way to run a use case: a transaction is begun, the use case decides and writes in it, it is committed, and
+//! then done what that asks for. So nobody who runs one can forget to wake who sends the mail that it decided, or to
+//! have pages read anew what it changed.
+
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
+use std::pin::Pin;
+
+use super::{Db, Effect, Tx};
+
+/// A use case under way: all that it writes stands together, or none of it. It outlives what the use case borrows.
+pub struct UseCase<'a> {
+    tx: Tx,
+    borrows: PhantomData<&'a ()>,
+}
+
+/// What a use case is going to come to.
+pub type Running<'t, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 't>>;
+
+impl Deref for UseCase<'_> {
+    type Target = Tx;
+    fn deref(&self) -> &Tx {
+        &self.tx
+    }
+}
+
+impl DerefMut for UseCase<'_> {
+    fn deref_mut(&mut self) -> &mut Tx {
+        &mut self.tx
+    }
+}
+
+impl Db {
+    /// Runs a use case: what it wrote is durable when this returns what it came to, and what that asks for is done.
+    /// Where it was refused, or gave up ([`Tx::give_up`]), nothing was written. It may be run from its beginning more
+    /// than once, so it moves nothing out of what it borrows, and does nothing but write.
+    ///
+    /// # Errors
+    /// What the use case was refused for, or that the database or the data directory could not promise it.
+    pub async fn run<'a, T, E, F>(&self, mut use_case: F) -> Result<T, E>
+    where
+        E: From<sqlx::Error>,
+        F: for<'t> FnMut(&'t mut UseCase<'a>) -> Running<'t, T, E>,
+    {
+        let mut running = UseCase { tx: self.write().await?, borrows: PhantomData };
+        let outcome = use_case(&mut running).await?;
+        self.finish(running.tx).await?;
+        Ok(outcome)
+    }
+
+    async fn finish(&self, mut tx: Tx) -> sqlx::Result<()> {
+        let effects = tx.take_effects();
+        tx.commit().await?;
+        for effect in effects {
+            match effect {
+                Effect::RingMail => self.signals().ring_mail(),
+                Effect::RefreshCatalog => self.signals().refresh_catalog(),
+                Effect::ForgetLog => {
+                    self.forget_log().await;
+                }
+            }
+        }
+        Ok(())
+    }
+}
