@@ -190,7 +190,8 @@ async fn subscribe(
     sign_up(tx, sent, terms, std::slice::from_ref(&form)).await?;
     let pressed = &later(sent, 4);
     let signup = signups::find(tx, form.signup_id).await?.ok_or("the signup was not stored")?;
-    if confirm(tx, pressed, terms, &signup, Press::Link).await? != Confirmation::Confirmed {
+    let confirmed = confirm(tx, pressed, terms, &signup, Press::Link).await?;
+    if !matches!(confirmed, Confirmation::Confirmed { .. }) {
         return Err("the signup was not confirmed".into());
     }
     let grant = download_grants::find(tx, form.signup_id).await?.ok_or("there is no grant")?;

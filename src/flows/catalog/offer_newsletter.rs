@@ -12,7 +12,7 @@ use crate::store::catalog::newsletters;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Moved {
-    /// It is as was asked. Commit.
+    /// It is as was asked.
     Done,
     /// It was so before.
     Already,

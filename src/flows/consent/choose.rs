@@ -114,7 +114,7 @@ impl<'a> Shown<'a> {
 /// gives nothing, for it is nobody's act (GDPR Rec. 32). Mails a receipt if anything changed. Unticking the
 /// privacy policy ends everything.
 ///
-/// Commit whatever comes of it: what ended and the name hold, even where what was newly ticked is refused. `None` when
+/// What ended and the name hold, even where what was newly ticked is refused. `None` when
 /// the database knows nobody behind the link; then it is noted outside what they left.
 ///
 /// # Errors

@@ -173,7 +173,7 @@ pub struct Press<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Renewed {
-    /// What was ticked is agreed to again. Commit.
+    /// What was ticked is agreed to again.
     Done,
     /// Nothing that is asked for was ticked anew: it was pressed before, or nothing is asked for any more.
     Nothing,

@@ -52,7 +52,7 @@ impl Leaving {
 
 /// Withdraws what is in force of what somebody leaves, and mails a receipt of it; returns the purposes that
 /// ended. Of two withdrawals at once the second finds nothing in force; neither does one of somebody
-/// erased. Commit whatever comes of it: that they left is noted outside, whether or not the database knows of
+/// erased. Whatever comes of it: that they left is noted outside, whether or not the database knows of
 /// anything that they leave.
 ///
 /// # Errors

@@ -108,9 +108,9 @@ fn because(reason: SuppressionReason) -> &'static str {
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Batch {
-    /// The verdict on each row, in their order. Commit.
+    /// The verdict on each row, in their order.
     Done(Vec<Verdict>),
-    /// Somebody decided otherwise at this moment. Do not commit; try again.
+    /// Somebody decided otherwise at this moment, and nothing is imported: try again.
     Overtaken,
 }
 

@@ -29,7 +29,7 @@ pub async fn suppress(tx: &mut Tx, act: &Act, address_key: &AddressKey) -> Resul
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Lifted {
-    /// The address may be mailed again, as far as this reason goes. Commit.
+    /// The address may be mailed again, as far as this reason goes.
     Lifted,
     /// Nothing suppresses it for this reason any more.
     NotThere,

@@ -28,7 +28,7 @@ const PAGE: i64 = 4096;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Sealed {
-    /// Some events have their place under a head. Commit, then keep that outside.
+    /// Some events have their place under a head, which is kept outside once this is committed.
     Some,
     /// Nothing waits.
     Nothing,

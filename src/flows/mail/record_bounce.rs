@@ -21,7 +21,7 @@ const SOURCE: &str = "complaint";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Recorded {
-    /// It stands, by this word or an earlier one. Commit.
+    /// It stands, by this word or an earlier one.
     Recorded,
     /// The mail is not known any more: it was purged or erased. Nothing is written.
     Unknown,
@@ -49,7 +49,7 @@ pub async fn record_bounce(
 }
 
 /// The same for what a message says: hard is only what it says of the very address that the mail went to. Returns
-/// what that is; `None` when the mail is not known any more. Commit what is returned.
+/// what that is; `None` when the mail is not known any more.
 ///
 /// # Errors
 /// When the database does not take it; then nothing is written.

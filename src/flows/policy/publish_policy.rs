@@ -27,7 +27,7 @@ pub async fn publish_policy(
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Published {
-    /// It is in force. Commit.
+    /// It is in force.
     Done,
     /// Its label is taken.
     Taken,

@@ -7,6 +7,7 @@ use assent_ledger::digest::sha256_hex;
 use assent_ledger::event_type::EventType;
 use assent_ledger::leaf::LeafHead;
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::consent::evidence_key::{EventFields, EvidenceKey};
@@ -62,12 +63,15 @@ pub fn standing(signup: &Signup, link: Link, now: Timestamp) -> Standing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Confirmation {
-    /// Confirmed by this press. Commit.
-    Confirmed,
-    /// Another press came first. Do not commit; look again.
+    /// Confirmed by this press.
+    Confirmed {
+        /// Whose it is.
+        subscriber_id: Uuid,
+    },
+    /// Another press came first, and nothing is written: look again.
     Overtaken,
-    /// What would be agreed to was left by its owner after the form was sent, or after the page was opened. Do not
-    /// commit; show what there is to be ticked.
+    /// What would be agreed to was left by its owner after the form was sent, or after the page was opened. Nothing is
+    /// written: show what there is to be ticked.
     OldPage,
 }
 
@@ -193,7 +197,7 @@ pub async fn confirm(
         download_grants::insert(tx, at, grant).await?;
     }
     outbox::insert(tx, at, MailKind::Receipt, About::Signup(signup.signup_id)).await?;
-    Ok(Confirmation::Confirmed)
+    Ok(Confirmation::Confirmed { subscriber_id })
 }
 
 /// What was ticked on the form of a signup, as its own events say.

@@ -21,7 +21,7 @@ const AGAIN: Duration = Duration::from_mins(10);
 const LIVE: i64 = 8;
 
 /// Counts a try for an address; `false` when the day's tries are used up, and then no code may be looked at.
-/// Commit before looking: a wrong code counts whatever happens next. A right one is forgiven then.
+/// Committed before it is looked at: a wrong code counts whatever happens next. A right one is forgiven then.
 ///
 /// # Errors
 /// When the database does not take it; then it is not counted.

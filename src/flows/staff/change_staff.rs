@@ -14,7 +14,7 @@ use crate::store::staff::{accounts, codes, links, members, sessions};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Changed {
-    /// It is so now. Commit.
+    /// It is so now.
     Done,
     /// It was so already.
     Same,

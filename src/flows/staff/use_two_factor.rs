@@ -93,7 +93,7 @@ async fn new_codes(tx: &mut Tx, at: &Moment, staff_id: Uuid) -> Result<Vec<Recov
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum TurnedOff {
-    /// It is off. Commit.
+    /// It is off.
     Done,
     /// The role of its owner requires it.
     Required,
@@ -149,7 +149,7 @@ impl SecondStep {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Accepted {
-    /// It is right, and used up. Commit.
+    /// It is right, and used up.
     Right,
     /// It is wrong, or was used before.
     Wrong,

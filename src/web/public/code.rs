@@ -55,7 +55,7 @@ async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Respons
             drop(tx);
             Ok(page(&app, &waiting, &signup, &open, None)?.into_response())
         }
-        Some(signup) => lead_on(&app, &mut tx, &signup, false).await,
+        Some(signup) => lead_on(&app, &mut tx, signup.signup_id, None).await,
         None => Ok(back("", None)),
     }
 }
@@ -206,7 +206,8 @@ enum Pressed {
     OldPage,
 }
 
-/// Confirms as the button behind the link does, and leads on.
+/// Confirms as the button behind the link does, and leads on; not to the choices of the address's owner, for somebody may
+/// have guessed the code.
 async fn press_button(
     app: &App,
     at: &Moment,
@@ -215,15 +216,19 @@ async fn press_button(
 ) -> Result<Pressed, Error> {
     if signup.status == SignupStatus::Pending {
         let confirmed = app.db.run(|tx| Box::pin(confirm(tx, at, &app.terms, signup, press)));
-        if confirmed.await? == Confirmation::OldPage {
-            return Ok(Pressed::OldPage);
+        match confirmed.await? {
+            Confirmation::Confirmed { .. } => {
+                let tx = &mut app.db.read().await?;
+                return lead_on(app, tx, signup.signup_id, None).await.map(Pressed::LedOn);
+            }
+            Confirmation::OldPage => return Ok(Pressed::OldPage),
+            Confirmation::Overtaken => {}
         }
     }
     let mut tx = app.db.read().await?;
     match signups::find(&mut tx, signup.signup_id).await? {
-        // Whoever guessed a code must not be led to the choices of the address's owner.
         Some(signup) if signup.status == SignupStatus::Confirmed => {
-            lead_on(app, &mut tx, &signup, false).await.map(Pressed::LedOn)
+            lead_on(app, &mut tx, signup.signup_id, None).await.map(Pressed::LedOn)
         }
         _ => Ok(Pressed::Settled),
     }

@@ -8,6 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::check_your_inbox;
 use super::form_parts::FieldError;
@@ -54,7 +55,7 @@ async fn show(
             page(&app, &token, (&signup, &open), None)
         }
         Standing::Confirmed => {
-            let next = next(&app, &mut tx, &signup).await?;
+            let next = next(&app, &mut tx, signup.signup_id).await?;
             drop(tx);
             let (report, address) = (AskedReport::of(&signup), masked(&signup));
             app.page(&ConfirmedPage { report, address, next })
@@ -142,7 +143,6 @@ async fn press(
     let at = app.moment_of(request_id);
     let mut tx = app.db.read().await?;
     let (link, mut signup) = find(&app, &mut tx, &token).await?;
-    let mut just_now = false;
     if standing(&signup, link, at.now) == Standing::Open {
         let open = OpenSignup::read((&mut tx, &app.terms), &catalog, &signup).await?;
         drop(tx);
@@ -155,17 +155,21 @@ async fn press(
         let confirmed =
             app.db.run(|tx| Box::pin(confirm(tx, &at, &app.terms, &signup, press))).await?;
         tx = app.db.read().await?;
-        if confirmed == Confirmation::OldPage {
-            let open = OpenSignup::read((&mut tx, &app.terms), &catalog, &signup).await?;
-            drop(tx);
-            let refused = open.refuse_old_page(&fields)?;
-            return refuse(&app, &token, (&signup, &open), &refused);
+        match confirmed {
+            Confirmation::Confirmed { subscriber_id } => {
+                return lead_on(&app, &mut tx, signup.signup_id, Some(subscriber_id)).await;
+            }
+            Confirmation::OldPage => {
+                let open = OpenSignup::read((&mut tx, &app.terms), &catalog, &signup).await?;
+                drop(tx);
+                let refused = open.refuse_old_page(&fields)?;
+                return refuse(&app, &token, (&signup, &open), &refused);
+            }
+            Confirmation::Overtaken => (_, signup) = find(&app, &mut tx, &token).await?,
         }
-        (_, signup) = find(&app, &mut tx, &token).await?;
-        just_now = confirmed == Confirmation::Confirmed;
     }
     match standing(&signup, link, at.now) {
-        Standing::Confirmed => lead_on(&app, &mut tx, &signup, just_now).await,
+        Standing::Confirmed => lead_on(&app, &mut tx, signup.signup_id, None).await,
         closed => Err(gone(&app, closed, &token, &signup)),
     }
 }
@@ -204,25 +208,24 @@ async fn fresh(
         .into_response())
 }
 
-/// Leads on from a confirmed signup; the browser that has just confirmed it is known by a cookie.
+/// Leads on from a confirmed signup; the browser in which its owner has just confirmed it is known by a cookie.
 pub(super) async fn lead_on(
     app: &App,
     tx: &mut Tx,
-    signup: &Signup,
-    just_now: bool,
+    signup_id: Uuid,
+    just_now: Option<Uuid>,
 ) -> Result<Response, Error> {
-    let to = [(header::LOCATION, next(app, tx, signup).await?)];
+    let to = [(header::LOCATION, next(app, tx, signup_id).await?)];
     let mut response = (StatusCode::SEE_OTHER, to).into_response();
-    let subscriber_id = signup.subscriber_id.filter(|_| just_now);
-    if let Some(cookie) = subscriber_id.and_then(|id| JustConfirmed::header(app, id)) {
+    if let Some(cookie) = just_now.and_then(|id| JustConfirmed::header(app, id)) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     Ok(response)
 }
 
 /// Where a confirmed signup leads on to.
-async fn next(app: &App, tx: &mut Tx, signup: &Signup) -> Result<String, Error> {
-    let grant = download_grants::find(tx, signup.signup_id).await?;
+async fn next(app: &App, tx: &mut Tx, signup_id: Uuid) -> Result<String, Error> {
+    let grant = download_grants::find(tx, signup_id).await?;
     Ok(grant.map_or_else(
         || "/thank-you".to_owned(),
         |grant| {
