@@ -68,9 +68,9 @@ impl Asked<'_> {
         let bringing = Bringing { source: self.source, purposes: &purposes };
         if !self.dry_run {
             let (act, sha256) = (core.act(), &file.sha256);
-            let begun =
+            let recorded =
                 core.db.run(|tx| Box::pin(record_bringing_start(tx, &act, &bringing, sha256)));
-            begun.await?;
+            recorded.await?;
         }
         let tally = self.bring(core, bringing, &file, begin).await?;
         if !self.dry_run {

@@ -121,8 +121,8 @@ async fn forget(
         Box::pin(async {
             let subscriber_id = find(tx, &id).await?.subscriber_id;
             // Somebody else may have erased them in this moment.
-            let held = erase_subscriber(tx, &app.terms, subscriber_id, how).await?;
-            if held { Ok(()) } else { Err(Error::NotFound) }
+            let found = erase_subscriber(tx, &app.terms, subscriber_id, how).await?;
+            if found { Ok(()) } else { Err(Error::NotFound) }
         })
     });
     erased.await?;

@@ -162,7 +162,7 @@ impl Sending {
             let made = exporting.write(&mut browser, progress).await?;
             exporting.record(&made, None).await
         };
-        let written = exporting.keep(rows, write).await;
+        let written = Box::pin(exporting.keep(rows, write)).await;
         drop(self.place);
         match written {
             // On record; if the browser goes away now, it is still told as whole, which is the safe side.

@@ -144,10 +144,10 @@ async fn file(
     let content = app.files.get(Shelf::Reports, &grant.file_key, range.clone()).await?;
     let at = app.moment();
     // What goes on writes nothing, and so waits for nobody who writes.
-    if !grant.is_under_way(at.now, link.generation) {
-        if !app.db.run(|tx| Box::pin(start_download(tx, &at, link))).await? {
-            return Err(gone(&app, &token, link, &grant));
-        }
+    if !grant.is_under_way(at.now, link.generation)
+        && !app.db.run(|tx| Box::pin(start_download(tx, &at, link))).await?
+    {
+        return Err(gone(&app, &token, link, &grant));
     }
     let mut headers = file_headers(&grant, &state);
     headers.insert(header::CONTENT_LENGTH, (range.end - range.start).into());

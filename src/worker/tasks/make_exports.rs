@@ -108,7 +108,7 @@ async fn work_next(
         held: Some(held),
     };
     let made = tokio::select! {
-        made = exporting.keep(&rows, make(parts, held, exporting, &rows)) => made,
+        made = Box::pin(exporting.keep(&rows, make(parts, held, exporting, &rows))) => made,
         () = stop.cancelled() => {
             db.run(|tx| Box::pin(export_runs::release(tx, held))).await?;
             return Ok(Some("an export given back, for the program stops"));
