@@ -15,3 +15,4 @@ mod security_txt;
 mod source_link;
 mod templates;
 mod time_zone;
+mod use_cases;
