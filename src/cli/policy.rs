@@ -10,10 +10,9 @@ use super::outcome::{Error, Outcome, refuse};
 use crate::app::Core;
 use crate::domain::catalog::notice::LANG;
 use crate::domain::day::Day;
-use crate::domain::policy::version::{Change, ChangeClass, PolicyText, WhatChanges};
+use crate::domain::policy::version::{Change, ChangeClass, Deadline, PolicyText, WhatChanges};
 use crate::domain::slug::Label;
 use crate::domain::time_zone::TimeZone;
-use crate::domain::timestamp::Timestamp;
 use crate::flows::policy::publish_policy::publish_policy;
 use crate::store::policy::versions::{self, NewPolicyVersion, PolicyVersion};
 
@@ -52,7 +51,10 @@ impl PolicyCommand {
         match self {
             Self::Publish { file, version, change, until, what_changes, lang } => {
                 let until = until.map(|day| core.terms.timezone.ends(day));
-                let change = decided(change, what_changes, until, core.clock.now())?;
+                let until = until.map(|until| Deadline::new(until, core.clock.now())).transpose();
+                let until = until
+                    .map_err(|_| refuse("--until is over already: leave people time to answer"))?;
+                let change = decided(change, what_changes, until)?;
                 publish(core, &file, &version, &change, &lang).await
             }
             Self::List => list(core).await,
@@ -64,12 +66,8 @@ impl PolicyCommand {
 fn decided(
     class: ChangeClass,
     what_changes: Option<WhatChanges>,
-    until: Option<Timestamp>,
-    now: Timestamp,
+    until: Option<Deadline>,
 ) -> Result<Change, Error> {
-    if until.is_some_and(|until| until <= now) {
-        return Err(refuse("--until is over already: leave people time to answer"));
-    }
     match (class, what_changes, until) {
         (ChangeClass::Editorial, None, None) => Ok(Change::Editorial),
         (ChangeClass::Notify, Some(changes), None) => Ok(Change::Notify(changes)),

@@ -97,6 +97,26 @@ impl FromStr for WhatChanges {
     }
 }
 
+/// Until when people who are asked again can agree: the first moment that no longer counts, which was still to come when
+/// it was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadline(Timestamp);
+
+/// That moment is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this date is over: leave people time to answer")]
+pub struct DeadlineOver;
+
+impl Deadline {
+    /// This moment, decided now.
+    ///
+    /// # Errors
+    /// When it is over.
+    pub fn new(until: Timestamp, now: Timestamp) -> Result<Self, DeadlineOver> {
+        if until > now { Ok(Self(until)) } else { Err(DeadlineOver) }
+    }
+}
+
 /// A change as its publisher decides it: what it asks of people, and what they need for that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -108,8 +128,8 @@ pub enum Change {
     Reconsent {
         /// What changes for them.
         changes: WhatChanges,
-        /// Until when they have time: the first moment that no longer counts.
-        until: Timestamp,
+        /// Until when they have time.
+        until: Deadline,
     },
 }
 
@@ -137,7 +157,7 @@ impl Change {
     #[must_use]
     pub fn until(&self) -> Option<Timestamp> {
         match self {
-            Self::Reconsent { until, .. } => Some(*until),
+            Self::Reconsent { until, .. } => Some(until.0),
             Self::Editorial | Self::Notify(_) => None,
         }
     }
@@ -204,6 +224,14 @@ mod tests {
         }
         assert!("é".repeat(500).parse::<WhatChanges>().is_ok());
         assert_eq!("é".repeat(501).parse::<WhatChanges>(), Err(WhatChangesError::TooLong));
+    }
+
+    #[test]
+    fn people_are_left_time_to_answer() {
+        let [early, late] = [1, 2].map(Timestamp::from_micros);
+        assert!(Deadline::new(late, early).is_ok());
+        assert_eq!(Deadline::new(early, early), Err(DeadlineOver));
+        assert_eq!(Deadline::new(early, late), Err(DeadlineOver));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use assent::domain::catalog::notice::LANG;
 use assent::domain::catalog::report::ReportStatus;
 use assent::domain::contacts::email_address::EmailAddress;
 use assent::domain::contacts::suppression::SuppressionReason;
-use assent::domain::policy::version::{Change, ChangeClass};
+use assent::domain::policy::version::{Change, ChangeClass, Deadline};
 use assent::domain::slug::Slug;
 use assent::domain::text::Line;
 use assent::flows::Act;
@@ -70,7 +70,9 @@ impl TestApp {
             (ChangeClass::Editorial, _) => Change::Editorial,
             (ChangeClass::Notify, _) => Change::Notify(says()),
             (ChangeClass::Reconsent, lasts) => {
-                let until = self.clock.now().plus(lasts.expect("a date"));
+                let now = self.clock.now();
+                let until = Deadline::new(now.plus(lasts.expect("a date")), now);
+                let until = until.expect("a date to come");
                 Change::Reconsent { changes: says(), until }
             }
         };

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use crate::domain::catalog::notice::LANG;
 use crate::domain::policy::text_difference::difference;
 use crate::domain::policy::version::{
-    Change, ChangeClass, PolicyText, WhatChanges, WhatChangesError,
+    Change, ChangeClass, Deadline, DeadlineOver, PolicyText, WhatChanges, WhatChangesError,
 };
 use crate::domain::slug::Label;
 use crate::domain::time_zone::TimeZone;
@@ -153,13 +153,14 @@ fn parse_change(
         }
         _ => {}
     }
-    let until = typed.until.parse().ok().map(|day| timezone.ends(day));
+    let day = typed.until.parse().ok();
+    let until = day.map(|day| Deadline::new(timezone.ends(day), now));
     let asks = class == ChangeClass::Reconsent;
     let message = match (typed.until, until) {
         ("", _) if asks => Some("Enter the last day on which people can agree again"),
         ("", _) => None,
         (_, None) => Some("Enter a date such as 2026-12-31"),
-        (_, Some(until)) if asks && until <= now => {
+        (_, Some(Err(DeadlineOver))) if asks => {
             Some("Enter a date that is still to come, and leave people time to answer")
         }
         _ if asks => None,
@@ -170,7 +171,7 @@ fn parse_change(
         ChangeClass::Editorial => Some(Change::Editorial),
         ChangeClass::Notify => changes.ok().map(Change::Notify),
         ChangeClass::Reconsent => {
-            let (changes, until) = changes.ok().zip(until)?;
+            let (changes, until) = changes.ok().zip(until?.ok())?;
             Some(Change::Reconsent { changes, until })
         }
     }
