@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::samples;
-use crate::templates::{self, BUILT_IN, BuiltIn, Problem, check, nearest_template};
+use crate::templates::{BUILT_IN, BuiltIn, Problem, check, nearest_template};
 
 /// What the check finds where an operator changed one template so: their file is `FILE`.
 fn with(name: &str, change: impl Fn(&str) -> String) -> BTreeSet<Problem> {

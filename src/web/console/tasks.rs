@@ -93,7 +93,7 @@ impl Page for TasksPage {
         };
         vec![
             page(None, &[state(Some("12 leaves sealed"), None), state(None, Some(at))]),
-            page(Some(NoWorker { since: Some(at) }), &[]),
+            page(Some(NoWorker { since: Some(at) }), &[state(None, None)]),
             page(Some(NoWorker { since: None }), &[]),
         ]
     }

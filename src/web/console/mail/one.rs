@@ -37,8 +37,8 @@ pub(super) async fn show(
         None => false,
     };
     drop(tx);
-    let tried = tries.into_iter().map(MailEvent::from);
-    let mut events: Vec<_> = tried.chain(bounces.into_iter().map(MailEvent::from)).collect();
+    let tries = tries.into_iter().map(MailEvent::from);
+    let mut events: Vec<_> = tries.chain(bounces.into_iter().map(MailEvent::from)).collect();
     events.sort_by_key(|event| Reverse(event.at));
     let word = match asked.one("word") {
         "again" => Some("The mail is on its way again."),
