@@ -26,23 +26,23 @@ use crate::domain::contacts::export_run::STREAMED_MOST;
 use crate::domain::signup::link::Links;
 use crate::domain::staff::member::COMMAND_LINE;
 use crate::files::{Files, FilesError};
-use crate::flows::contacts::split_words::split_words;
+use crate::flows::contacts::backfill_words::backfill_words;
 use crate::flows::ledger::adopt::adopt;
 use crate::flows::ledger::replay_endings::{Replay, Replayed};
 use crate::flows::ledger::standing::{find_standing, tell_not_level};
-use crate::flows::{Act, Terms};
+use crate::flows::{Act, FlowSettings};
 use crate::intake::{Intake, IntakeParts};
 use crate::mail::mailbox::Mailbox;
 use crate::mail::postmaster::Postmaster;
-use crate::mail::relay_events::{Amazon, Door};
+use crate::mail::relay_events::{Amazon, EventEndpoint};
 use crate::mail::transport::Transport;
 use crate::outside::{Outside, OutsideError};
 use crate::random::{Moment, Random};
 use crate::store::Db;
 use crate::templates::Templates;
 use crate::web::{
-    App, CatalogCache, CodeLimit, Comparisons, FiguresCache, HashTurns, LedgerCheck, NetworkLimits,
-    OwnHost,
+    App, CatalogCache, CodeLimit, Comparisons, FiguresCache, HashPermits, LedgerCheck,
+    NetworkLimits, OwnHost,
 };
 use crate::worker::driver::Driver;
 use crate::worker::run_log::RunLog;
@@ -74,7 +74,7 @@ pub struct Core {
     /// Report files.
     pub files: Files,
     /// What use cases go by.
-    pub terms: Terms,
+    pub terms: FlowSettings,
     /// Where links lead.
     pub links: Links,
     /// How often the worker seals what was recorded.
@@ -105,12 +105,12 @@ impl Core {
         let outside = Outside::open(data_dir, &files, keys.ledger.clone(), evidence_key.clone())?;
         let db = Db::open(settings.database_url.expose_secret(), &outside).await?;
         db.migrate().await?;
-        let split = split_words(&db).await?;
+        let split = backfill_words(&db).await?;
         if split > 0 {
             tracing::info!(people = split, "split up into the words they are found by");
         }
         keep_own_keys(&db, &keys).await?;
-        let terms = Terms {
+        let terms = FlowSettings {
             evidence_key,
             address_secret: keys.addresses,
             controller: Arc::new(settings.controller.clone()),
@@ -379,7 +379,7 @@ impl Program {
         let postmaster = Postmaster::of(&worker.sender);
         let relay_proof = core.settings.mail.relay_events.as_ref();
         App {
-            relay_door: relay_proof.map(|proof| Door::of(proof, &core.amazon)),
+            relay_door: relay_proof.map(|proof| EventEndpoint::of(proof, &core.amazon)),
             catalog,
             postmaster,
             intake,
@@ -404,7 +404,7 @@ impl Program {
             figures,
             comparisons: Comparisons::default(),
             ledger_check: LedgerCheck::default(),
-            hash_turns: HashTurns::default(),
+            hash_permits: HashPermits::default(),
             dev_mailbox,
         }
     }

@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::domain::slug::Slug;
 use crate::flows::signup::count_dropped::count_dropped;
 use crate::flows::signup::sign_up::{SignUp, sign_up};
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::random::{Moment, Random};
 use crate::store::{Db, is_away};
 
@@ -74,7 +74,7 @@ pub struct IntakeParts {
     /// Where keys and salts come from.
     pub random: Random,
     /// What the operator set.
-    pub terms: Terms,
+    pub terms: FlowSettings,
 }
 
 impl Intake {

@@ -22,7 +22,7 @@ pub mod flows;
 
 pub mod backup;
 pub mod intake;
-pub mod notary;
+pub mod sealing;
 
 pub mod web;
 pub mod worker;

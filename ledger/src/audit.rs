@@ -12,7 +12,7 @@ use super::audit_row::CheckedRow;
 use super::bundle::{CHECKPOINT, EVENTS, EXTENT, KEYS, read_keys};
 use super::epoch::Epoch;
 use super::extent::Extent;
-use super::finding::{Finding, Findings, Place, Problem, Row};
+use super::finding::{Finding, Findings, Location, Problem, Row};
 use super::naming::{Naming, NamingProblem, Part};
 use super::note::{Checkpoint, NoteError, SignedNote, VerifyingKey};
 use super::subjects::Subjects;
@@ -277,7 +277,7 @@ impl<'a> Tally<'a> {
         for (index, problem) in self.naming.problems(part) {
             let row = Row { line: 0, index: Some(index), event_id: None };
             self.findings
-                .add(Finding { place: Place::Row(row), problem: Problem::Naming(problem) });
+                .add(Finding { place: Location::Row(row), problem: Problem::Naming(problem) });
         }
         self.check_refilled()?;
         if self.partial {

@@ -15,7 +15,7 @@ const LISTED: usize = 20;
 #[derive(Debug)]
 pub struct Finding {
     /// Where.
-    pub place: Place,
+    pub place: Location,
     /// What.
     pub problem: Problem,
 }
@@ -35,14 +35,14 @@ impl fmt::Display for Finding {
 
 /// Where in a bundle.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Location {
     /// A line of `events.ndjson`.
     Row(Row),
     /// A file, by its path within the bundle.
     File(String),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Row(row) => write!(f, "{EVENTS} {row}"),
@@ -226,10 +226,10 @@ impl Findings {
     }
 
     pub(super) fn file(&mut self, path: impl Into<String>, problem: Problem) {
-        self.add(Finding { place: Place::File(path.into()), problem });
+        self.add(Finding { place: Location::File(path.into()), problem });
     }
 
     pub(super) fn row(&mut self, row: Row, problem: Problem) {
-        self.add(Finding { place: Place::Row(row), problem });
+        self.add(Finding { place: Location::Row(row), problem });
     }
 }

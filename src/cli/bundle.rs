@@ -19,7 +19,7 @@ use crate::domain::catalog::notice::LANG;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::flows::consent::receipt::prove;
 use crate::flows::contacts::record_disclosure::Disclosure;
-use crate::notary::seal_all;
+use crate::sealing::seal_all;
 use crate::store::Tx;
 use crate::store::catalog::notices;
 use crate::store::consent::{contexts, events};

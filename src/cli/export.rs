@@ -13,7 +13,7 @@ use crate::domain::day_span::DaySpan;
 use crate::domain::slug::{Label, Slug};
 use crate::export::{Format, Preset, Wanted};
 use crate::flows::contacts::write_export::{Exporting, Made};
-use crate::notary::before_export::allow_to_begin;
+use crate::sealing::before_export::allow_to_begin;
 use crate::store::catalog::{purposes, reports};
 use crate::store::contacts::exports::ExportFilter;
 use crate::store::policy::versions;

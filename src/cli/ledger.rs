@@ -19,9 +19,9 @@ use crate::app::Core;
 use crate::flows::consent::receipt::receipt;
 use crate::flows::contacts::record_disclosure::Disclosure;
 use crate::flows::ledger::prove_consistency::{proof_text, prove_consistency};
-use crate::notary::seal_all;
-use crate::notary::verify::verify;
 use crate::outside::Head;
+use crate::sealing::seal_all;
+use crate::sealing::verify::verify;
 use crate::store::ledger::{checkpoints, epochs};
 
 #[derive(Subcommand)]

@@ -96,7 +96,7 @@ enum Desk {
     /// Add, edit, publish, withdraw and name reports
     #[command(subcommand)]
     Report(report::ReportCommand),
-    /// Add, offer, set aside and name newsletters
+    /// Add, offer, archive and name newsletters
     #[command(subcommand)]
     Newsletter(newsletter::NewsletterCommand),
     /// Add, edit, offer and name purposes of your own

@@ -25,12 +25,12 @@ pub(super) enum NewsletterCommand {
     },
     /// Name all newsletters, and whether each is offered
     List,
-    /// Offer a newsletter that was set aside
+    /// Offer a newsletter that was archived
     Offer {
         /// Which
         slug: Slug,
     },
-    /// Set a newsletter aside: no form or page offers it, and whoever agreed stays agreed
+    /// Archive a newsletter: no form or page offers it, and whoever agreed stays agreed
     Withdraw {
         /// Which
         slug: Slug,
@@ -53,7 +53,7 @@ impl NewsletterCommand {
                 let act = core.act();
                 let moved = core.db.run(|tx| Box::pin(withdraw_newsletter(tx, &act, &slug)));
                 known(moved.await?, &slug)?;
-                println!("set aside newsletter:{slug}");
+                println!("archived newsletter:{slug}");
                 Ok(())
             }
         }
@@ -87,7 +87,7 @@ async fn list(core: &Core) -> Outcome {
         println!("none yet: `assent newsletter add SLUG --name NAME` adds one");
     }
     for newsletter in all {
-        let state = if newsletter.is_offered() { "offered" } else { "set aside" };
+        let state = if newsletter.is_offered() { "offered" } else { "archived" };
         let Newsletter { slug, name, description, .. } = newsletter;
         println!("{slug}\t{state}\t{name}\t{description}");
     }

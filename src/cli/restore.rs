@@ -19,9 +19,9 @@ use crate::flows::ledger::keep_known::keep_known;
 use crate::flows::ledger::record_restore::{Restored, record_restore};
 use crate::flows::ledger::resume_ledger::resume_ledger;
 use crate::flows::ledger::standing::{LedgerStanding, find_standing};
-use crate::notary::seal_all;
 use crate::outside::{Head, Outside};
 use crate::random::Random;
+use crate::sealing::seal_all;
 use crate::store::dump::MailPause;
 use crate::{store, tls};
 

@@ -7,8 +7,8 @@ use crate::flows::ledger::adopt::adopt;
 use crate::flows::ledger::resume_ledger::resume_ledger;
 use crate::flows::ledger::standing::find_standing;
 use crate::flows::mail::raise_alarm::clear_standing;
-use crate::notary::seal_all;
-use crate::notary::verify::verify;
+use crate::sealing::seal_all;
+use crate::sealing::verify::verify;
 
 pub(super) async fn run(core: &Core) -> Outcome {
     // What people ended meanwhile ends first, wherever it was noted.

@@ -12,7 +12,7 @@ use crate::export::{TextFormat, WithdrawnRows};
 use crate::flows;
 use crate::flows::contacts::allow_withdrawals::allow_withdrawals;
 use crate::flows::contacts::record_disclosure::Disclosure;
-use crate::notary::seal_all;
+use crate::sealing::seal_all;
 use crate::store::consent::withdrawals;
 
 /// How many are read at once.

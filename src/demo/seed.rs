@@ -28,7 +28,7 @@ use crate::flows::signup::confirm::{Confirmation, Press, confirm};
 use crate::flows::signup::sign_up::{SignUp, sign_up};
 use crate::flows::signup::start_download::start_download;
 use crate::flows::staff::add_staff::{NewStaff, add_staff};
-use crate::flows::{Act, Terms};
+use crate::flows::{Act, FlowSettings};
 use crate::random::Moment;
 use crate::site::Controller;
 use crate::store::catalog::notices::Notice;
@@ -60,7 +60,12 @@ struct Offered {
 ///
 /// # Errors
 /// When the database or the file store does not take it; then it is filled at the next start.
-pub async fn seed(db: &Db, files: &Files, terms: &Terms, at: &Moment) -> Result<(), SeedError> {
+pub async fn seed(
+    db: &Db,
+    files: &Files,
+    terms: &FlowSettings,
+    at: &Moment,
+) -> Result<(), SeedError> {
     if !reports::list(&mut db.read().await?).await?.is_empty() {
         return Ok(());
     }
@@ -70,7 +75,12 @@ pub async fn seed(db: &Db, files: &Files, terms: &Terms, at: &Moment) -> Result<
 }
 
 /// All that the demo shows, as of this moment.
-async fn fill(tx: &mut Tx, terms: &Terms, at: &Moment, report: &Report) -> Result<(), SeedError> {
+async fn fill(
+    tx: &mut Tx,
+    terms: &FlowSettings,
+    at: &Moment,
+    report: &Report,
+) -> Result<(), SeedError> {
     let offered = offer(tx, &at.earlier(LONG_AGO), report).await?;
     for (days, person) in (1u32..).zip(&texts::SUBSCRIBERS) {
         let sent = at.earlier(DAY * days + Duration::from_secs(u64::from(days) * 4_321));
@@ -181,7 +191,7 @@ fn form(
 
 async fn subscribe(
     tx: &mut Tx,
-    terms: &Terms,
+    terms: &FlowSettings,
     sent: &Moment,
     offered: &Offered,
     person: &texts::SampleSubscriber,
@@ -212,7 +222,7 @@ fn later(at: &Moment, minutes: u64) -> Moment {
 /// Some have left since.
 async fn leave(
     tx: &mut Tx,
-    terms: &Terms,
+    terms: &FlowSettings,
     at: &Moment,
     newsletter: &Purpose,
 ) -> Result<(), SeedError> {
@@ -229,7 +239,7 @@ async fn leave(
 }
 
 /// A receipt and a confirmation mail came back, a minute after they were sent.
-async fn come_back(tx: &mut Tx, terms: &Terms, at: &Moment) -> Result<(), SeedError> {
+async fn come_back(tx: &mut Tx, terms: &FlowSettings, at: &Moment) -> Result<(), SeedError> {
     for (email, kind) in [(texts::BOUNCED, MailKind::Receipt), (texts::MISTYPED, MailKind::Confirm)]
     {
         let key = terms.address_secret.key(&EmailAddress::parse(email)?);

@@ -62,7 +62,7 @@ impl Act {
 
 /// What the operator set that use cases go by.
 #[derive(Clone)]
-pub struct Terms {
+pub struct FlowSettings {
     /// The secret addresses are hashed under.
     pub address_secret: AddressSecret,
     /// What authenticates rows of evidence.
@@ -91,7 +91,7 @@ pub struct Terms {
     pub timezone: TimeZone,
 }
 
-impl Terms {
+impl FlowSettings {
     /// What tells our rows from others'.
     #[must_use]
     pub fn authority(&self) -> Authority<'_> {

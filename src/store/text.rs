@@ -17,7 +17,7 @@ use crate::domain::policy::version::ChangeClass;
 use crate::domain::signup::form_state::{Method, SignupStatus};
 use crate::domain::slug::{Label, Slug};
 use crate::domain::staff::member::{Role, StaffLinkKind};
-use crate::store::signup::link_requests::Door;
+use crate::store::signup::link_requests::WantedLink;
 
 /// What lies in a column is not the text of such a value.
 #[derive(Debug, thiserror::Error)]
@@ -77,7 +77,7 @@ stored_as_text!(
     BounceKind,
     ChangeClass,
     DeliveryOutcome,
-    Door,
+    WantedLink,
     EmailAddress,
     Format,
     Label,

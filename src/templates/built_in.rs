@@ -75,7 +75,7 @@ pub const BUILT_IN: &[BuiltIn] = built_in![
     "console/suppressions.html": "addresses that are not mailed, and why",
     "console/bring_suppressions.html": "brings along whom another tool knew not to mail",
     "console/lift_suppression.html": "asks why an address may be mailed again",
-    "console/mail.html": "what waits, what was set aside and why, what was sent",
+    "console/mail.html": "what waits, what failed for good and why, what was sent",
     "console/mail_one.html": "one mail, and every try to hand it over",
     "console/mail_retry.html": "asks before parked mail is sent again",
     "console/ledger.html": "the newest checkpoint, and the last check",

@@ -3,7 +3,7 @@
 use crate::domain::day_span::{DaySpan, NotASpan};
 use crate::domain::sentence::upper_first;
 use crate::domain::time_zone::TimeZone;
-use crate::web::http::fields::{Fault, Fields};
+use crate::web::http::fields::{Fields, InvalidField};
 
 /// The fields of its ends.
 pub(super) const ENDS: [&str; 2] = ["since", "until"];
@@ -12,11 +12,11 @@ pub(super) const ENDS: [&str; 2] = ["since", "until"];
 ///
 /// # Errors
 /// Says what is wrong with each.
-pub(super) fn read_span(fields: &Fields, zone: &TimeZone) -> Result<DaySpan, Vec<Fault>> {
-    let unclear: Vec<Fault> = ENDS
+pub(super) fn read_span(fields: &Fields, zone: &TimeZone) -> Result<DaySpan, Vec<InvalidField>> {
+    let unclear: Vec<InvalidField> = ENDS
         .into_iter()
         .filter(|end| fields.is_repeated(end) || fields.is_faulty(end))
-        .map(|end| Fault::new(end, "not-once", "Write this once, in plain characters"))
+        .map(|end| InvalidField::new(end, "not-once", "Write this once, in plain characters"))
         .collect();
     let [since, until] =
         ENDS.map(
@@ -34,13 +34,13 @@ pub(super) fn read_span(fields: &Fields, zone: &TimeZone) -> Result<DaySpan, Vec
     }
 }
 
-fn fault(why: NotASpan) -> Fault {
+fn fault(why: NotASpan) -> InvalidField {
     let (end, code) = match why {
         NotASpan::Since(_) => ("since", "not-a-day"),
         NotASpan::Until(_) => ("until", "not-a-day"),
         NotASpan::Backwards(_) => ("until", "not-after"),
     };
-    Fault::new(end, code, upper_first(&why.to_string()))
+    InvalidField::new(end, code, upper_first(&why.to_string()))
 }
 
 #[cfg(test)]

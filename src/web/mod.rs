@@ -38,7 +38,7 @@ pub use state::app::App;
 pub use state::catalog::CatalogCache;
 pub use state::comparisons::Comparisons;
 pub use state::figures::FiguresCache;
-pub use state::hash_turns::HashTurns;
+pub use state::hash_permits::HashPermits;
 pub use state::ledger_check::LedgerCheck;
 pub use state::limits::{CodeLimit, NetworkLimits};
 pub use state::own_host::OwnHost;

@@ -12,13 +12,13 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::WorkerParts;
+use super::circuit_breaker::CircuitBreaker;
 use super::hand_over::{Answer, hand_over};
 use super::leases::Leases;
 use super::recorder::{AT_ONCE, Recorder};
-use super::rest::Rest;
 use super::run_log::EndedRun;
 use crate::domain::background_task::BackgroundTask;
-use crate::flows::mail::record_delivery::Tried;
+use crate::flows::mail::record_delivery::Attempt;
 use crate::store::mail::outbox::{self, ClaimedMail, HeldMail};
 
 /// For each connection so many mails are claimed ahead.
@@ -33,14 +33,14 @@ const AFTER_THE_ANSWER: Duration = Duration::from_millis(5);
 /// How long a lane stays away that the relay had no room for.
 const CROWDED: Duration = Duration::from_secs(10);
 
-type Results = Sender<(ClaimedMail, Tried)>;
+type Results = Sender<(ClaimedMail, Attempt)>;
 
 /// Works the outbox until `stop`; mails under way are finished first, those claimed ahead given back. Each look at the
 /// outbox is kept as a run of a background task.
 pub async fn run(parts: WorkerParts, stop: CancellationToken) {
     let (claimed, waiting) = channel(parts.connections * AHEAD);
     let (results, ended) = channel(AT_ONCE);
-    let (rest, leases) = (Rest::default(), Leases::default());
+    let (rest, leases) = (CircuitBreaker::default(), Leases::default());
     let waiting = Arc::new(tokio::sync::Mutex::new(waiting));
     let mut work = JoinSet::new();
     for _ in 0..parts.connections {
@@ -69,14 +69,14 @@ pub async fn run(parts: WorkerParts, stop: CancellationToken) {
         () = all => {}
         () = leases.keep_renewing(&parts) => {}
     }
-    parts.transport.hang_up(true).await;
+    parts.transport.close_idle(true).await;
 }
 
 /// Claims what is due whenever there is room for a good part of it. The lanes end once this has ended.
 async fn claim(
     parts: &WorkerParts,
     claimed: Sender<ClaimedMail>,
-    rest: &Rest,
+    rest: &CircuitBreaker,
     leases: &Leases,
     stop: &CancellationToken,
 ) {
@@ -105,7 +105,7 @@ async fn claim(
         });
         match due {
             Ok(mails) if mails.is_empty() => {
-                parts.transport.hang_up(false).await;
+                parts.transport.close_idle(false).await;
                 tokio::select! {
                     () = stop.cancelled() => return,
                     () = parts.db.signals().mail_waits() => tokio::time::sleep(AFTER_THE_ANSWER).await,
@@ -149,7 +149,7 @@ struct Lane {
     parts: WorkerParts,
     waiting: Arc<tokio::sync::Mutex<Receiver<ClaimedMail>>>,
     results: Results,
-    rest: Rest,
+    rest: CircuitBreaker,
     leases: Leases,
     stop: CancellationToken,
 }
@@ -161,11 +161,11 @@ impl Lane {
             let Some(mail) = next else { return };
             let rests = self.stop.is_cancelled() || self.rest.until().is_some();
             let (tried, crowded) = if rests || !self.leases.holds(&mail) {
-                (Tried::Untried(Duration::ZERO), false)
+                (Attempt::Untried(Duration::ZERO), false)
             } else {
                 self.try_one(&mail).await
             };
-            if !matches!(tried, Tried::RelayAway(_)) {
+            if !matches!(tried, Attempt::RelayAway(_)) {
                 self.rest.looked(tried.is_answer());
             }
             if self.results.send((mail, tried)).await.is_err() {
@@ -181,24 +181,24 @@ impl Lane {
     }
 
     /// What one try came to; and whether this lane is one too many for the relay.
-    async fn try_one(&self, mail: &ClaimedMail) -> (Tried, bool) {
+    async fn try_one(&self, mail: &ClaimedMail) -> (Attempt, bool) {
         let (parts, leases, own) = (self.parts.clone(), self.leases.clone(), mail.clone());
         // A task of its own: what goes wrong inside one mail, even a panic, ends with that mail.
         let answer =
             tokio::spawn(async move { hand_over(&parts, &own, &|| leases.holds(&own)).await });
         let tried = match answer.await {
-            Ok(Answer::Crowded) => return (Tried::Untried(Duration::ZERO), true),
+            Ok(Answer::Crowded) => return (Attempt::Untried(Duration::ZERO), true),
             Ok(Answer::Mail(tried)) => tried,
             Ok(Answer::RelayAway(why)) => {
                 self.rest.begin();
-                Tried::RelayAway(why)
+                Attempt::RelayAway(why)
             }
             Ok(Answer::Unread(error)) => {
                 tracing::error!(outbox_id = %mail.outbox_id, request_id = mail.request(), ?error, "a mail could not be read");
                 self.rest.begin();
-                Tried::Untried(Duration::ZERO)
+                Attempt::Untried(Duration::ZERO)
             }
-            Err(_) => Tried::Parked("building or sending it failed unexpectedly".to_owned()),
+            Err(_) => Attempt::Parked("building or sending it failed unexpectedly".to_owned()),
         };
         (tried, false)
     }

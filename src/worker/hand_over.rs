@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use super::letter::{self, Said};
+use super::mail_content::{self, Composed};
 use super::{WorkerParts, letters};
 use crate::domain::mail::bounce::Bounce;
 use crate::domain::sentence::sentence;
-use crate::flows::mail::record_delivery::Tried;
+use crate::flows::mail::record_delivery::Attempt;
 use crate::mail::compose::{Letter, Outgoing, compose};
 use crate::mail::transport::{StillOurs, TransportError};
 use crate::store::mail::outbox::ClaimedMail;
@@ -17,7 +17,7 @@ const CHANGED: &str = "the address it goes to was changed in the database by ano
 /// What one try came to.
 pub(super) enum Answer {
     /// It concerns this mail.
-    Mail(Tried),
+    Mail(Attempt),
     /// The relay takes no more connections beside those that are open; this mail was not tried.
     Crowded,
     /// The relay cannot be used: no mail can leave, and this one was not tried.
@@ -37,38 +37,40 @@ pub(super) async fn hand_over(
         letters::read(parts, &mut tx, parts.clock.now(), mail).await
     };
     let said = match said.await {
-        Ok(Said::Mail(said)) => said,
-        Ok(Said::Nothing(why)) => return Answer::Mail(Tried::Dropped(why)),
-        Ok(Said::Changed(error)) => {
+        Ok(Composed::Mail(said)) => said,
+        Ok(Composed::Nothing(why)) => return Answer::Mail(Attempt::Dropped(why)),
+        Ok(Composed::Changed(error)) => {
             tracing::error!(outbox_id = %mail.outbox_id, request_id = mail.request(), error = sentence(&error), "a mail is not sent");
-            return Answer::Mail(Tried::Parked(CHANGED.to_owned()));
+            return Answer::Mail(Attempt::Parked(CHANGED.to_owned()));
         }
         // Nobody will read it another time either, and the others do not wait for it.
         Err(error @ (sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_))) => {
             tracing::error!(outbox_id = %mail.outbox_id, request_id = mail.request(), ?error, "a mail cannot be read");
-            return Answer::Mail(Tried::Parked("what it is about cannot be read".to_owned()));
+            return Answer::Mail(Attempt::Parked("what it is about cannot be read".to_owned()));
         }
         Err(error) => return Answer::Unread(error),
     };
     if let Err(wait) = parts.per_domain.check(said.to.domain(), Instant::now()) {
-        return Answer::Mail(Tried::Untried(wait));
+        return Answer::Mail(Attempt::Untried(wait));
     }
     let outgoing = match composed(parts, mail, &said) {
         Ok(outgoing) => outgoing,
-        Err(why) => return Answer::Mail(Tried::Parked(why)),
+        Err(why) => return Answer::Mail(Attempt::Parked(why)),
     };
     match parts.transport.send(mail.outbox_id, &outgoing, still_ours).await {
-        Ok(()) => Answer::Mail(Tried::Sent),
+        Ok(()) => Answer::Mail(Attempt::Sent),
         Err(TransportError::Relay(trouble)) => Answer::RelayAway(trouble.to_string()),
         Err(TransportError::Crowded) => Answer::Crowded,
-        Err(TransportError::TooLate) => Answer::Mail(Tried::Untried(Duration::ZERO)),
+        Err(TransportError::TooLate) => Answer::Mail(Attempt::Untried(Duration::ZERO)),
         Err(TransportError::Refused(kind, trouble)) => {
             let bounce = Bounce { kind, status: trouble.status };
-            Answer::Mail(Tried::Refused(bounce, format!("refused: {trouble}")))
+            Answer::Mail(Attempt::Refused(bounce, format!("refused: {trouble}")))
         }
-        Err(error @ TransportError::Permanent(_)) => Answer::Mail(Tried::Parked(error.to_string())),
+        Err(error @ TransportError::Permanent(_)) => {
+            Answer::Mail(Attempt::Parked(error.to_string()))
+        }
         Err(error @ TransportError::Transient(_)) => {
-            Answer::Mail(Tried::Deferred(error.to_string()))
+            Answer::Mail(Attempt::Deferred(error.to_string()))
         }
     }
 }
@@ -76,7 +78,7 @@ pub(super) async fn hand_over(
 fn composed(
     parts: &WorkerParts,
     mail: &ClaimedMail,
-    said: &letter::Letter,
+    said: &letter::MailContent,
 ) -> Result<Outgoing, String> {
     let letter = Letter {
         outbox_id: mail.outbox_id,

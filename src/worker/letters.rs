@@ -1,7 +1,7 @@
 //! From a row of the outbox to what its mail says: read when it is sent, so that nothing is mailed that
 //! was settled meanwhile.
 
-use super::letter::{GONE, Letter, SUPPRESSED, Said};
+use super::mail_content::{Composed, GONE, MailContent, SUPPRESSED};
 use super::{WorkerParts, personal_letters, staff_letters, witness_letter};
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::mail::outbox::MailKind;
@@ -13,7 +13,7 @@ use crate::mail::letters::signup::{
     ConfirmMail, DownloadLinkMail, MailedReport, ReceiptItem, ReceiptMail, TickedNewsletter,
 };
 use crate::store::Tx;
-use crate::store::consent::consents::{self, Standing};
+use crate::store::consent::consents::{self, CurrentConsent};
 use crate::store::consent::events::{self, Confirmed};
 use crate::store::contacts::suppressions;
 use crate::store::mail::outbox::ClaimedMail;
@@ -29,19 +29,19 @@ pub async fn read(
     tx: &mut Tx,
     now: Timestamp,
     mail: &ClaimedMail,
-) -> sqlx::Result<Said> {
+) -> sqlx::Result<Composed> {
     match mail.kind {
         MailKind::Confirm | MailKind::Receipt | MailKind::DownloadLink => {
             let signup = match mail.signup_id {
                 Some(signup_id) => signups::find(tx, signup_id).await?,
                 None => None,
             };
-            let Some(signup) = signup else { return Ok(Said::Nothing(GONE)) };
+            let Some(signup) = signup else { return Ok(Composed::Nothing(GONE)) };
             if let Err(error) = parts.terms.demand_own_signup(&signup) {
-                return Ok(Said::Changed(error));
+                return Ok(Composed::Changed(error));
             }
             if suppressions::forbids(tx, &signup.address_key, mail.kind, mail.created_at).await? {
-                return Ok(Said::Nothing(SUPPRESSED));
+                return Ok(Composed::Nothing(SUPPRESSED));
             }
             match mail.kind {
                 MailKind::Confirm => confirmation(parts, tx, now, &signup).await,
@@ -62,12 +62,12 @@ async fn confirmation(
     tx: &mut Tx,
     now: Timestamp,
     signup: &Signup,
-) -> sqlx::Result<Said> {
+) -> sqlx::Result<Composed> {
     if signup.status != SignupStatus::Pending {
-        return Ok(Said::Nothing("the signup is settled"));
+        return Ok(Composed::Nothing("the signup is settled"));
     }
     if signup.expires_at <= now {
-        return Ok(Said::Nothing("its link would not work any more"));
+        return Ok(Composed::Nothing("its link would not work any more"));
     }
     let newsletters = events::list_newsletters(tx, signup.signup_id).await?;
     let link = Link { id: signup.signup_id, generation: signup.generation };
@@ -81,10 +81,10 @@ async fn confirmation(
         again: signup.known,
         address: signup.email.to_string(),
     };
-    Ok(Said::Mail(Letter::new(signup.email.clone(), mail)))
+    Ok(Composed::Mail(MailContent::new(signup.email.clone(), mail)))
 }
 
-async fn receipt(parts: &WorkerParts, tx: &mut Tx, signup: &Signup) -> sqlx::Result<Said> {
+async fn receipt(parts: &WorkerParts, tx: &mut Tx, signup: &Signup) -> sqlx::Result<Composed> {
     let grant = download_grants::find(tx, signup.signup_id).await?;
     let confirmed = events::list_confirmed(tx, signup.signup_id).await?;
     let standing = match signup.subscriber_id {
@@ -93,7 +93,7 @@ async fn receipt(parts: &WorkerParts, tx: &mut Tx, signup: &Signup) -> sqlx::Res
     };
     // Mail may be late, and what it is a receipt of may have ended meanwhile.
     let ended = |purpose: &Purpose| {
-        let over = |s: &&Standing| s.purpose == *purpose && !s.state.in_force();
+        let over = |s: &&CurrentConsent| s.purpose == *purpose && !s.state.in_force();
         standing.iter().find(over).map(|standing| standing.changed_at)
     };
     let item = |confirmed: &Confirmed| ReceiptItem {
@@ -116,7 +116,7 @@ async fn receipt(parts: &WorkerParts, tx: &mut Tx, signup: &Signup) -> sqlx::Res
         manage_url: signup.subscriber_id.map(|id| parts.links.manage(id)),
         unsubscribe_url: leave.clone(),
     };
-    Ok(Said::Mail(Letter { leave, ..Letter::new(signup.email.clone(), mail) }))
+    Ok(Composed::Mail(MailContent { leave, ..MailContent::new(signup.email.clone(), mail) }))
 }
 
 async fn download_link(
@@ -124,12 +124,12 @@ async fn download_link(
     tx: &mut Tx,
     now: Timestamp,
     signup: &Signup,
-) -> sqlx::Result<Said> {
+) -> sqlx::Result<Composed> {
     let Some(grant) = download_grants::find(tx, signup.signup_id).await? else {
-        return Ok(Said::Nothing("its grant is gone"));
+        return Ok(Composed::Nothing("its grant is gone"));
     };
     if !grant.works(now, grant.generation) {
-        return Ok(Said::Nothing("its link would not work any more"));
+        return Ok(Composed::Nothing("its link would not work any more"));
     }
     let link = Link { id: grant.download_grant_id, generation: grant.generation };
     let mail = DownloadLinkMail {
@@ -137,7 +137,7 @@ async fn download_link(
         download_url: parts.links.download(link),
         until: grant.expires_at,
     };
-    Ok(Said::Mail(Letter::new(grant.email, mail)))
+    Ok(Composed::Mail(MailContent::new(grant.email, mail)))
 }
 
 fn agreed(parts: &WorkerParts, confirmed: &Confirmed) -> AgreedItem {

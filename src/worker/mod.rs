@@ -1,16 +1,16 @@
 //! Work that goes on beside requests, until it is asked to stop.
 
+mod circuit_breaker;
 pub mod deliver;
 mod domain_pace;
 pub mod driver;
 mod hand_over;
 mod leases;
-pub mod letter;
 mod letters;
+pub mod mail_content;
 pub mod own_alarm;
 mod personal_letters;
 mod recorder;
-mod rest;
 pub mod run_log;
 mod staff_letters;
 pub mod tasks;
@@ -26,7 +26,7 @@ use crate::clock::Clock;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::signup::link::Links;
 use crate::files::Files;
-use crate::flows::Terms;
+use crate::flows::FlowSettings;
 use crate::mail::compose::Sender;
 use crate::mail::transport::Transport;
 use crate::random::{Moment, Random};
@@ -45,7 +45,7 @@ pub struct WorkerParts {
     /// Where keys and jitter come from.
     pub random: Random,
     /// What the operator set.
-    pub terms: Terms,
+    pub terms: FlowSettings,
     /// Where exports are kept until they are fetched.
     pub files: Files,
     /// Where they are put together, out of sight.

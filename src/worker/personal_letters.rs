@@ -4,7 +4,7 @@ use assent_ledger::event_type::EventType;
 use uuid::Uuid;
 
 use super::WorkerParts;
-use super::letter::{GONE, Letter, SUPPRESSED, Said};
+use super::mail_content::{Composed, GONE, MailContent, SUPPRESSED};
 use crate::domain::catalog::notice::LANG;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::mail::outbox::MailKind;
@@ -14,7 +14,7 @@ use crate::mail::letters::consent::{
 };
 use crate::mail::letters::policy::{NewPolicy, PolicyNoticeMail, RenewalMail, WayOut};
 use crate::store::Tx;
-use crate::store::consent::consents::Standing;
+use crate::store::consent::consents::CurrentConsent;
 use crate::store::consent::{consents, events};
 use crate::store::contacts::subscribers::{self, Subscriber};
 use crate::store::contacts::suppressions;
@@ -31,19 +31,19 @@ pub(super) async fn read(
     tx: &mut Tx,
     now: Timestamp,
     mail: &ClaimedMail,
-) -> sqlx::Result<Said> {
+) -> sqlx::Result<Composed> {
     let found = match mail.subscriber_id {
         Some(id) => subscribers::find(tx, id).await?,
         None => None,
     };
-    let Some(subscriber) = found else { return Ok(Said::Nothing(GONE)) };
+    let Some(subscriber) = found else { return Ok(Composed::Nothing(GONE)) };
     let address = (subscriber.email.as_str(), &subscriber.address_key);
     let mac = subscriber.mac.as_deref();
     if let Err(error) = parts.terms.demand_own_address(subscriber.subscriber_id, address, mac) {
-        return Ok(Said::Changed(error));
+        return Ok(Composed::Changed(error));
     }
     if suppressions::forbids(tx, &subscriber.address_key, mail.kind, mail.created_at).await? {
-        return Ok(Said::Nothing(SUPPRESSED));
+        return Ok(Composed::Nothing(SUPPRESSED));
     }
     let standing = consents::list(tx, subscriber.subscriber_id).await?;
     match (mail.kind, mail.policy_version_id) {
@@ -53,13 +53,13 @@ pub(super) async fn read(
         }
         (MailKind::Renewal | MailKind::RenewalReminder, Some(policy_version_id)) => {
             let Some(policy) = versions::find(tx, policy_version_id).await? else {
-                return Ok(Said::Nothing(GONE));
+                return Ok(Composed::Nothing(GONE));
             };
             let reminder = mail.kind == MailKind::RenewalReminder;
             renewal(parts, tx, now, &policy, (&subscriber, &standing), reminder).await
         }
         (MailKind::PreferencesLink, _) => Ok(preferences_link(parts, &subscriber)),
-        _ => Ok(Said::Nothing(GONE)),
+        _ => Ok(Composed::Nothing(GONE)),
     }
 }
 
@@ -70,9 +70,9 @@ fn reader(parts: &WorkerParts, subscriber: &Subscriber) -> Reader {
     }
 }
 
-fn preferences_link(parts: &WorkerParts, subscriber: &Subscriber) -> Said {
+fn preferences_link(parts: &WorkerParts, subscriber: &Subscriber) -> Composed {
     let mail = PreferencesLinkMail { reader: reader(parts, subscriber) };
-    Said::Mail(Letter::new(subscriber.email.clone(), mail))
+    Composed::Mail(MailContent::new(subscriber.email.clone(), mail))
 }
 
 async fn change(
@@ -80,8 +80,8 @@ async fn change(
     tx: &mut Tx,
     recorded_at: Timestamp,
     subscriber: &Subscriber,
-    standing: &[Standing],
-) -> sqlx::Result<Said> {
+    standing: &[CurrentConsent],
+) -> sqlx::Result<Composed> {
     let changes = events::list_recorded(tx, subscriber.subscriber_id, recorded_at).await?;
     let (agreed, ended): (Vec<_>, Vec<_>) =
         changes.into_iter().partition(|change| change.event_type.in_force());
@@ -104,7 +104,7 @@ async fn change(
         standing: in_force(standing).map(name).collect(),
         reader: reader(parts, subscriber),
     };
-    Ok(Said::Mail(Letter { leave, ..Letter::new(subscriber.email.clone(), mail) }))
+    Ok(Composed::Mail(MailContent { leave, ..MailContent::new(subscriber.email.clone(), mail) }))
 }
 
 async fn policy_notice(
@@ -112,20 +112,20 @@ async fn policy_notice(
     tx: &mut Tx,
     policy_version_id: Uuid,
     subscriber: &Subscriber,
-    standing: &[Standing],
-) -> sqlx::Result<Said> {
-    let holds: Vec<&Standing> = in_force(standing).collect();
+    standing: &[CurrentConsent],
+) -> sqlx::Result<Composed> {
+    let holds: Vec<&CurrentConsent> = in_force(standing).collect();
     if holds.is_empty() {
-        return Ok(Said::Nothing("they have left"));
+        return Ok(Composed::Nothing("they have left"));
     }
     let Some(policy) = shown(parts, tx, policy_version_id, &holds).await? else {
-        return Ok(Said::Nothing(GONE));
+        return Ok(Composed::Nothing(GONE));
     };
     let way_out = way_out(parts, subscriber, &holds);
     let leave = Some(way_out.leave_url.clone());
     let topics = holds.iter().map(|standing| name(standing)).collect();
     let mail = PolicyNoticeMail { policy, topics, way_out, reader: reader(parts, subscriber) };
-    Ok(Said::Mail(Letter { leave, ..Letter::new(subscriber.email.clone(), mail) }))
+    Ok(Composed::Mail(MailContent { leave, ..MailContent::new(subscriber.email.clone(), mail) }))
 }
 
 async fn renewal(
@@ -133,23 +133,23 @@ async fn renewal(
     tx: &mut Tx,
     now: Timestamp,
     policy: &PolicyVersion,
-    (subscriber, standing): (&Subscriber, &[Standing]),
+    (subscriber, standing): (&Subscriber, &[CurrentConsent]),
     reminder: bool,
-) -> sqlx::Result<Said> {
+) -> sqlx::Result<Composed> {
     let until = policy.renew_until.filter(|until| *until > now);
-    let Some(until) = until else { return Ok(Said::Nothing("its date is over")) };
+    let Some(until) = until else { return Ok(Composed::Nothing("its date is over")) };
     let older = consents::list_older(tx, subscriber.subscriber_id, policy).await?;
-    let holds: Vec<&Standing> = in_force(standing).collect();
-    let (asked, answered): (Vec<&Standing>, Vec<&Standing>) =
+    let holds: Vec<&CurrentConsent> = in_force(standing).collect();
+    let (asked, answered): (Vec<&CurrentConsent>, Vec<&CurrentConsent>) =
         holds.iter().partition(|standing| older.contains(&standing.purpose));
     if asked.is_empty() {
-        return Ok(Said::Nothing("they have agreed again, or left"));
+        return Ok(Composed::Nothing("they have agreed again, or left"));
     }
     if reminder && !answered.is_empty() {
-        return Ok(Said::Nothing("they have answered, and left the rest as it is"));
+        return Ok(Composed::Nothing("they have answered, and left the rest as it is"));
     }
     let Some(shown) = shown(parts, tx, policy.policy_version_id, &asked).await? else {
-        return Ok(Said::Nothing(GONE));
+        return Ok(Composed::Nothing(GONE));
     };
     let kept = asked.iter().filter(|standing| !standing.purpose.is_privacy_policy());
     let way_out = way_out(parts, subscriber, &holds);
@@ -164,12 +164,12 @@ async fn renewal(
         way_out,
         reader: reader(parts, subscriber),
     };
-    Ok(Said::Mail(Letter { leave, ..Letter::new(subscriber.email.clone(), mail) }))
+    Ok(Composed::Mail(MailContent { leave, ..MailContent::new(subscriber.email.clone(), mail) }))
 }
 
 /// The link that ends by one press what somebody can be written for; where they can be written to for nothing, their
 /// agreement to the privacy policy.
-fn way_out(parts: &WorkerParts, subscriber: &Subscriber, holds: &[&Standing]) -> WayOut {
+fn way_out(parts: &WorkerParts, subscriber: &Subscriber, holds: &[&CurrentConsent]) -> WayOut {
     let written_for = holds.iter().filter(|standing| !standing.purpose.is_privacy_policy());
     let written_for: Vec<String> = written_for.map(|standing| name(standing)).collect();
     let policy = Purpose::privacy_policy();
@@ -186,7 +186,7 @@ async fn shown(
     parts: &WorkerParts,
     tx: &mut Tx,
     policy_version_id: Uuid,
-    standing: &[&Standing],
+    standing: &[&CurrentConsent],
 ) -> sqlx::Result<Option<NewPolicy>> {
     let mut versions = versions::list(tx, LANG).await?;
     let Some(at) = versions.iter().position(|one| one.policy_version_id == policy_version_id)
@@ -213,10 +213,10 @@ async fn shown(
     }))
 }
 
-fn in_force(standing: &[Standing]) -> impl Iterator<Item = &Standing> {
+fn in_force(standing: &[CurrentConsent]) -> impl Iterator<Item = &CurrentConsent> {
     standing.iter().filter(|standing| EventType::in_force(standing.state))
 }
 
-fn name(standing: &Standing) -> String {
+fn name(standing: &CurrentConsent) -> String {
     standing.purpose.named(standing.name.as_deref())
 }

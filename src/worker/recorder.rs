@@ -5,12 +5,12 @@ use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
 
 use super::WorkerParts;
+use super::circuit_breaker::CircuitBreaker;
 use super::leases::Leases;
-use super::rest::Rest;
 use crate::domain::mail::alarm::MAIL_RELAY;
 use crate::flows::Error;
 use crate::flows::mail::raise_alarm::{clear, raise};
-use crate::flows::mail::record_delivery::{Tried, came_back, record_delivery};
+use crate::flows::mail::record_delivery::{Attempt, came_back, record_delivery};
 use crate::store::mail::outbox::ClaimedMail;
 
 /// How many are written down in one transaction.
@@ -22,19 +22,19 @@ const AGAIN: Duration = Duration::from_secs(1);
 pub(super) struct Recorder {
     parts: WorkerParts,
     leases: Leases,
-    rest: Rest,
+    rest: CircuitBreaker,
     /// Whether the relay's alarm may stand: at the start, one of the program's last run.
     alarm_may_stand: bool,
 }
 
 impl Recorder {
-    pub(super) fn new(parts: WorkerParts, leases: Leases, rest: Rest) -> Self {
+    pub(super) fn new(parts: WorkerParts, leases: Leases, rest: CircuitBreaker) -> Self {
         Self { parts, leases, rest, alarm_may_stand: true }
     }
 
     /// Writes down what comes, until no more can come. While the database is away it keeps trying: a result
     /// that was lost would be a mail sent twice.
-    pub(super) async fn run(mut self, mut ended: Receiver<(ClaimedMail, Tried)>) {
+    pub(super) async fn run(mut self, mut ended: Receiver<(ClaimedMail, Attempt)>) {
         let mut results = Vec::new();
         while ended.recv_many(&mut results, AT_ONCE).await > 0 {
             // Always in the same order, so that two workers do not wait for each other.
@@ -59,10 +59,10 @@ impl Recorder {
         }
     }
 
-    async fn record(&mut self, results: &[(ClaimedMail, Tried)]) -> Result<(), Error> {
+    async fn record(&mut self, results: &[(ClaimedMail, Attempt)]) -> Result<(), Error> {
         let at = self.parts.moment();
         let away = results.iter().find_map(|(_, tried)| match tried {
-            Tried::RelayAway(why) => Some(why.as_str()),
+            Attempt::RelayAway(why) => Some(why.as_str()),
             _ => None,
         });
         let answered = results.iter().any(|(_, tried)| tried.is_answer());
@@ -97,7 +97,7 @@ impl Recorder {
                 (Some(outcome), _) => {
                     tracing::info!(%outbox_id, request_id, ?kind, ?outcome, detail, "recorded a try to mail");
                 }
-                (None, Tried::Untried(_) | Tried::RelayAway(_)) => {}
+                (None, Attempt::Untried(_) | Attempt::RelayAway(_)) => {}
                 (None, _) => {
                     tracing::warn!(%outbox_id, request_id, ?kind, detail, "found a mail settled by another worker");
                 }

@@ -18,7 +18,7 @@ pub struct NewNewsletter<'a> {
     pub name: &'a Line,
     /// What to expect from it.
     pub description: Option<&'a Line>,
-    /// Whether it is offered at once, or set aside at first.
+    /// Whether it is offered at once, or archived at first.
     pub offered: bool,
 }
 

@@ -1,4 +1,4 @@
-//! A newsletter is offered again, or set aside.
+//! A newsletter is offered again, or archived.
 
 use serde_json::json;
 
@@ -20,7 +20,7 @@ pub enum Moved {
     Unknown,
 }
 
-/// Offers a newsletter that was set aside: on the page of newsletters, the front page, and the forms that
+/// Offers a newsletter that was archived: on the page of newsletters, the front page, and the forms that
 /// offered it before.
 ///
 /// # Errors
@@ -30,7 +30,7 @@ pub async fn offer_newsletter(tx: &mut Tx, act: &Act, slug: &Slug) -> Result<Mov
     tell(tx, act, slug, (done, Action::NewsletterOffer)).await
 }
 
-/// Sets a newsletter aside: no form or page offers it. Whoever agreed stays agreed, and whoever asked for it
+/// Archives a newsletter: no form or page offers it. Whoever agreed stays agreed, and whoever asked for it
 /// before can still confirm that.
 ///
 /// # Errors

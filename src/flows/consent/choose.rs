@@ -13,11 +13,11 @@ use crate::flows::consent::record_consent::{End, Giver, end, give};
 use crate::flows::consent::withdraw::{Leaving, note_address_left, note_left};
 use crate::flows::ledger::evidence::{Form, Words};
 use crate::flows::signup::sign_up::words;
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::catalog::notices::Notice;
-use crate::store::consent::consents::{self, Standing};
+use crate::store::consent::consents::{self, CurrentConsent};
 use crate::store::contacts::subscribers;
 use crate::store::mail::outbox::{self, About};
 use crate::store::policy::versions::PolicyVersion;
@@ -85,7 +85,7 @@ impl<'a> Shown<'a> {
         tx: &mut Tx,
         subscriber_id: Uuid,
         choices: &Choices<'a>,
-        standing: &[Standing],
+        standing: &[CurrentConsent],
     ) -> Result<Self, Error> {
         let (reach, said) = (consents::reach(standing), choices.shown);
         // No page of ours was filled from what has not happened yet.
@@ -122,7 +122,7 @@ impl<'a> Shown<'a> {
 pub async fn choose(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     subscriber_id: Uuid,
     choices: &Choices<'_>,
 ) -> Result<Option<Chosen>, Error> {
@@ -149,7 +149,7 @@ pub async fn choose(
     let privacy_policy = Purpose::privacy_policy();
     // An import may stand without it, and stays until somebody says otherwise.
     let leaves = in_force(&privacy_policy) && unticked(&privacy_policy);
-    let ending: Vec<&Standing> =
+    let ending: Vec<&CurrentConsent> =
         standing.iter().filter(|s| leaves || unticked(&s.purpose)).collect();
     let by = End { event_type: EventType::Withdrawn, method: Method::Form, source: choices.source };
     let ended = end(tx, at, terms, &subscriber, &ending, by).await?;

@@ -5,10 +5,10 @@ use uuid::Uuid;
 
 use crate::domain::signup::form_state::Method;
 use crate::flows::consent::record_consent::{End, end};
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
-use crate::store::consent::consents::{self, Standing};
+use crate::store::consent::consents::{self, CurrentConsent};
 use crate::store::contacts::subscribers;
 use crate::store::policy::versions::PolicyVersion;
 
@@ -24,7 +24,7 @@ pub const AT_ONCE: i64 = 100;
 pub async fn lapse(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     policy: &PolicyVersion,
     subscriber_ids: &[Uuid],
 ) -> Result<usize, Error> {
@@ -35,7 +35,7 @@ pub async fn lapse(
         let Some(subscriber) = subscribers::lock(tx, *subscriber_id).await? else { continue };
         let older = consents::list_older(tx, *subscriber_id, policy).await?;
         let standing = consents::list(tx, *subscriber_id).await?;
-        let ending: Vec<&Standing> =
+        let ending: Vec<&CurrentConsent> =
             standing.iter().filter(|standing| older.contains(&standing.purpose)).collect();
         ended += end(tx, at, terms, &subscriber, &ending, by).await?.len();
     }

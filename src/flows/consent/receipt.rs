@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::domain::signup::link::Links;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::ledger::tree_nodes;
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::site;
 use crate::store::Tx;
 use crate::store::consent::events::{self, SealedEvent};
@@ -46,7 +46,7 @@ pub struct Sealed {
 pub async fn receipt(
     tx: &mut Tx,
     now: Timestamp,
-    terms: &Terms,
+    terms: &FlowSettings,
     (controller, links): (&site::Controller, &Links),
     event_id: Uuid,
 ) -> Result<Option<Receipt>, Error> {

@@ -9,10 +9,10 @@ use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::signup::form_state::Method;
 use crate::flows::ledger::evidence::{Form, Order, Words, event};
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
-use crate::store::consent::consents::{self, Standing};
+use crate::store::consent::consents::{self, CurrentConsent};
 use crate::store::consent::events::{self, NewConsentEvent};
 use crate::store::contacts::subscribers::Subscriber;
 use crate::store::contacts::suppressions;
@@ -51,7 +51,7 @@ impl<'a> Giver<'a> {
 pub async fn give(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     giver: Giver<'_>,
     form: &Form<'_>,
     chosen: &[Words<'_>],
@@ -112,12 +112,12 @@ pub struct End<'a> {
 pub async fn end(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     subscriber: &Subscriber<String>,
-    ending: &[&Standing],
+    ending: &[&CurrentConsent],
     by: End<'_>,
 ) -> Result<Vec<Purpose>, Error> {
-    let ending: Vec<&Standing> =
+    let ending: Vec<&CurrentConsent> =
         ending.iter().copied().filter(|standing| standing.state.in_force()).collect();
     if ending.is_empty() {
         return Ok(vec![]);
@@ -159,8 +159,8 @@ pub async fn end(
     Ok(events.into_iter().map(|event| event.purpose).collect())
 }
 
-impl<'a> From<&'a Standing> for Words<'a> {
-    fn from(standing: &'a Standing) -> Self {
+impl<'a> From<&'a CurrentConsent> for Words<'a> {
+    fn from(standing: &'a CurrentConsent) -> Self {
         Self {
             purpose: &standing.purpose,
             notice_id: standing.notice_id,

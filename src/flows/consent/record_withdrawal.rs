@@ -8,7 +8,7 @@ use crate::domain::catalog::purpose::Purpose;
 use crate::domain::signup::form_state::Method;
 use crate::domain::staff::action::Action;
 use crate::flows::consent::withdraw::{Leaving, withdraw_by};
-use crate::flows::{Act, Error, Terms};
+use crate::flows::{Act, Error, FlowSettings};
 use crate::store::Tx;
 
 /// How it is named in evidence.
@@ -22,7 +22,7 @@ const SOURCE: &str = "console";
 pub async fn record_withdrawal(
     tx: &mut Tx,
     act: &Act,
-    terms: &Terms,
+    terms: &FlowSettings,
     subscriber_id: Uuid,
     leaving: &Leaving,
 ) -> Result<Vec<Purpose>, Error> {

@@ -12,13 +12,13 @@ use crate::flows::catalog::show_notices::wording;
 use crate::flows::consent::record_consent::{Giver, give};
 use crate::flows::ledger::evidence::{Form, Words};
 use crate::flows::signup::sign_up::words;
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::catalog::newsletters::{self, Newsletter};
 use crate::store::catalog::notices::{self, Notice};
 use crate::store::catalog::purposes;
-use crate::store::consent::consents::{self, Standing};
+use crate::store::consent::consents::{self, CurrentConsent};
 use crate::store::consent::renewals;
 use crate::store::contacts::subscribers;
 use crate::store::mail::outbox::{self, About};
@@ -37,7 +37,7 @@ pub struct Asking {
     /// What is asked for and can still be given.
     pub open: Vec<Open>,
     /// Everything they ever agreed to, whatever became of it.
-    pub standing: Vec<Standing>,
+    pub standing: Vec<CurrentConsent>,
     /// What is asked for again, whether or not its date is over.
     asked: Vec<Purpose>,
 }
@@ -46,7 +46,7 @@ pub struct Asking {
 #[derive(Clone, Debug)]
 pub struct Open {
     /// The consent as it was given.
-    pub standing: Standing,
+    pub standing: CurrentConsent,
     /// The words that it would be given by now; none when it is offered no more, and those agreed to before
     /// stand.
     pub notice: Option<Notice>,
@@ -125,7 +125,7 @@ impl Asking {
     /// Whether anything counts that is not asked for again.
     #[must_use]
     pub fn holds(&self) -> bool {
-        let counts = |standing: &Standing| {
+        let counts = |standing: &CurrentConsent| {
             standing.state.in_force() && !self.asked.contains(&standing.purpose)
         };
         self.standing.iter().any(counts)
@@ -214,7 +214,7 @@ pub enum Stale {
 pub async fn renew(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     subscriber_id: Uuid,
     press: Press<'_>,
 ) -> Result<Renewed, Error> {

@@ -5,12 +5,12 @@ use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::mail::outbox::MailKind;
 use crate::flows::signup::send_fresh_link::send_newest_again;
 use crate::flows::staff::set_password::answer_forgotten;
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::contacts::subscribers;
 use crate::store::mail::limited_mails::{self, LimitedMail};
-use crate::store::signup::link_requests::{self, Door, LinkRequest};
+use crate::store::signup::link_requests::{self, LinkRequest, WantedLink};
 
 /// How many wishes one transaction answers.
 const AT_ONCE: i64 = 256;
@@ -22,14 +22,14 @@ const AT_ONCE: i64 = 256;
 pub async fn ask_for_link(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
-    door: Door,
+    terms: &FlowSettings,
+    door: WantedLink,
     email: &EmailAddress,
 ) -> Result<(), Error> {
     let secret = &terms.address_secret;
     let who = match door {
-        Door::Password => secret.account_key(email),
-        Door::Preferences | Door::Form => secret.key(email),
+        WantedLink::Password => secret.account_key(email),
+        WantedLink::Preferences | WantedLink::Form => secret.key(email),
     };
     Ok(link_requests::insert(tx, at, door, &who, &secret.limiter_key(email)).await?)
 }
@@ -39,15 +39,19 @@ pub async fn ask_for_link(
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn answer_link_requests(tx: &mut Tx, at: &Moment, terms: &Terms) -> Result<usize, Error> {
+pub async fn answer_link_requests(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &FlowSettings,
+) -> Result<usize, Error> {
     let Some(door) = link_requests::find_oldest(tx).await? else { return Ok(0) };
     // Forms are locked, and whoever locks those of several people may wait for somebody who waits for them.
-    let most = if door == Door::Form { 1 } else { AT_ONCE };
+    let most = if door == WantedLink::Form { 1 } else { AT_ONCE };
     let asked = link_requests::take(tx, door, most).await?;
     match door {
-        Door::Preferences => answer_lost(tx, at, terms, &asked).await?,
-        Door::Password => answer_forgotten(tx, at, terms, &asked).await?,
-        Door::Form => {
+        WantedLink::Preferences => answer_lost(tx, at, terms, &asked).await?,
+        WantedLink::Password => answer_forgotten(tx, at, terms, &asked).await?,
+        WantedLink::Form => {
             for request in &asked {
                 let at = at.for_request(request.request_id.clone());
                 send_newest_again(tx, &at, terms, request).await?;
@@ -61,7 +65,7 @@ pub async fn answer_link_requests(tx: &mut Tx, at: &Moment, terms: &Terms) -> Re
 async fn answer_lost(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     asked: &[LinkRequest],
 ) -> Result<(), Error> {
     let mut mails = Vec::with_capacity(asked.len());

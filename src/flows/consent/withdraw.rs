@@ -9,11 +9,11 @@ use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::mail::outbox::MailKind;
 use crate::domain::signup::form_state::Method;
 use crate::flows::consent::record_consent::{End, end};
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::outside::Scope;
 use crate::random::Moment;
 use crate::store::Tx;
-use crate::store::consent::consents::{self, Standing};
+use crate::store::consent::consents::{self, CurrentConsent};
 use crate::store::contacts::subscribers;
 use crate::store::contacts::subscribers::Subscriber;
 use crate::store::mail::outbox::{self, About};
@@ -60,7 +60,7 @@ impl Leaving {
 pub async fn withdraw(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     subscriber_id: Uuid,
     leaving: &Leaving,
     source: &str,
@@ -75,7 +75,7 @@ pub async fn withdraw(
 pub async fn withdraw_by(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     subscriber_id: Uuid,
     leaving: &Leaving,
     by: (Method, &str),
@@ -99,13 +99,14 @@ pub async fn withdraw_by(
 pub async fn leave(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     subscriber: &Subscriber<String>,
     leaving: &Leaving,
     (method, source): (Method, &str),
 ) -> Result<Vec<Purpose>, Error> {
     let standing = consents::list(tx, subscriber.subscriber_id).await?;
-    let ending: Vec<&Standing> = standing.iter().filter(|s| leaving.ends(&s.purpose)).collect();
+    let ending: Vec<&CurrentConsent> =
+        standing.iter().filter(|s| leaving.ends(&s.purpose)).collect();
     end(
         tx,
         at,
@@ -125,7 +126,7 @@ pub async fn leave(
 pub(in crate::flows) async fn note_left(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     subscriber_id: Uuid,
     leaving: &Leaving,
 ) -> Result<(), Error> {
@@ -140,7 +141,7 @@ pub(in crate::flows) async fn note_left(
 pub(in crate::flows) async fn note_address_left(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     subscriber: &Subscriber<String>,
     leaving: &Leaving,
 ) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 use crate::domain::timestamp::Timestamp;
 use crate::flows::ledger::keep_verdict::{find_newest, is_stale};
 use crate::flows::ledger::standing::demand_level;
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::store::{Db, Tx};
 
 /// Why nothing is exported.
@@ -43,7 +43,7 @@ impl From<sqlx::Error> for ExportRefused {
 ///
 /// # Errors
 /// When it does not, or something cannot be read.
-pub async fn allow_by_heads(db: &Db, terms: &Terms) -> Result<(), ExportRefused> {
+pub async fn allow_by_heads(db: &Db, terms: &FlowSettings) -> Result<(), ExportRefused> {
     demand_level(db, terms).await.map_err(|error| match error {
         Error::NotLevel(why) => ExportRefused::NotLevel(why),
         error => ExportRefused::Flow(error),
@@ -54,7 +54,11 @@ pub async fn allow_by_heads(db: &Db, terms: &Terms) -> Result<(), ExportRefused>
 ///
 /// # Errors
 /// When that found something wrong or is too old, or the database or the file store does not answer.
-pub async fn allow_export(tx: &mut Tx, terms: &Terms, now: Timestamp) -> Result<(), ExportRefused> {
+pub async fn allow_export(
+    tx: &mut Tx,
+    terms: &FlowSettings,
+    now: Timestamp,
+) -> Result<(), ExportRefused> {
     let verdict = find_newest(tx, terms).await?;
     if is_stale(verdict.as_ref(), now) {
         return Err(ExportRefused::Unchecked);

@@ -5,7 +5,7 @@ use assent_ledger::epoch::Epoch;
 
 use crate::domain::ledger::cursor::Cursor;
 use crate::flows::ledger::standing::demand_level;
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::store::Db;
 use crate::store::ledger::epochs;
 
@@ -31,7 +31,7 @@ pub enum WithdrawalsRefused {
 /// Says why.
 pub async fn allow_withdrawals(
     db: &Db,
-    terms: &Terms,
+    terms: &FlowSettings,
     cursor: Cursor,
 ) -> Result<Epoch, WithdrawalsRefused> {
     demand_level(db, terms).await.map_err(|error| match error {

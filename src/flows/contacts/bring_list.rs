@@ -9,7 +9,7 @@ use crate::domain::contacts::table::{FirstLine, Table, TableError};
 use crate::flows::contacts::bring_suppressions::{
     Bringing, Brought, BroughtRow, BroughtTally, bring_suppressions, consider_suppressions,
 };
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Db;
 
@@ -62,7 +62,7 @@ pub struct BringList<'a> {
     /// Where to.
     pub db: &'a Db,
     /// What use cases go by.
-    pub terms: &'a Terms,
+    pub terms: &'a FlowSettings,
     /// What its rows share.
     pub bringing: Bringing<'a>,
     /// The reason of all rows, whatever they say.

@@ -18,11 +18,11 @@ use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::consent::record_consent::{End, end};
 use crate::flows::consent::withdraw::Leaving;
-use crate::flows::{Act, Error, Terms};
+use crate::flows::{Act, Error, FlowSettings};
 use crate::outside::{EndingReason, Endings, Scope};
 use crate::random::Moment;
 use crate::store::catalog::purposes;
-use crate::store::consent::consents::{self, Standing};
+use crate::store::consent::consents::{self, CurrentConsent};
 use crate::store::contacts::subscribers;
 use crate::store::contacts::suppressions::{self, Suppressed};
 use crate::store::{Db, Tx};
@@ -127,7 +127,7 @@ pub async fn consider_suppressions(
 pub async fn bring_suppressions(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     bringing: &Bringing<'_>,
     rows: &[BroughtRow],
 ) -> Result<Vec<Brought>, Error> {
@@ -152,7 +152,7 @@ pub async fn bring_suppressions(
         };
         // A row before may have ended some of it.
         let standing = consents::list(tx, subscriber.subscriber_id).await?;
-        let ending: Vec<&Standing> =
+        let ending: Vec<&CurrentConsent> =
             standing.iter().filter(|one| begins.iter().any(|begun| ends(begun, one))).collect();
         let by = End { event_type: EventType::Withdrawn, method: Method::Import, source };
         end(tx, at, terms, subscriber, &ending, by).await?;
@@ -185,7 +185,7 @@ async fn decide(
 fn decide_row(
     bringing: &Bringing<'_>,
     row: &BroughtRow,
-    standing: &[Standing],
+    standing: &[CurrentConsent],
     endings: &Endings,
 ) -> Decided {
     let (mut begins, mut why) = (vec![], None);
@@ -212,7 +212,7 @@ fn decide_row(
 
 /// When they agreed to this, if that is in force and later than the list says they left.
 fn came_back(
-    standing: &[Standing],
+    standing: &[CurrentConsent],
     purpose: &Purpose,
     left: Option<Timestamp>,
 ) -> Option<Timestamp> {
@@ -240,7 +240,7 @@ fn was_lifted(
 
 /// Whether a consent ends by this: what was left, and after a complaint all that can be written for, as when it comes
 /// from a mailbox of ours (GDPR Art. 21(2)).
-fn ends(begun: &Suppressed, standing: &Standing) -> bool {
+fn ends(begun: &Suppressed, standing: &CurrentConsent) -> bool {
     let leaving = match begun.reason {
         SuppressionReason::Unsubscribed => begun.purpose.clone().map(Leaving::One),
         SuppressionReason::Complained => Some(Leaving::Writing),

@@ -11,7 +11,7 @@ use crate::domain::staff::action::Action;
 use crate::flows::consent::withdraw::{Leaving, note_address_left, note_left};
 use crate::flows::ledger::evidence::{Order, erased};
 use crate::flows::ledger::keep_record::{emptied_by, record_purge};
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::consent::{consents, events};
 use crate::store::contacts::subscribers::Subscriber;
@@ -53,7 +53,7 @@ impl Erasing<'_> {
 /// When the database does not take it; then nothing went.
 pub async fn erase(
     tx: &mut Tx,
-    terms: &Terms,
+    terms: &FlowSettings,
     address_key: &AddressKey,
     how: Erasing<'_>,
 ) -> Result<bool, Error> {
@@ -76,7 +76,7 @@ pub async fn erase(
 /// When the database does not take it; then nothing went.
 pub async fn erase_subscriber(
     tx: &mut Tx,
-    terms: &Terms,
+    terms: &FlowSettings,
     subscriber_id: Uuid,
     how: Erasing<'_>,
 ) -> Result<bool, Error> {
@@ -96,7 +96,7 @@ pub async fn erase_subscriber(
 pub async fn erase_again(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     address_key: &AddressKey,
     (subscriber, forms): (Option<&Subscriber<String>>, &[Uuid]),
     by: (Method, &str),
@@ -116,7 +116,7 @@ pub async fn erase_again(
 async fn forget(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     subscriber_id: Uuid,
     by: (Method, &str),
 ) -> Result<Option<AddressKey>, Error> {
@@ -137,7 +137,7 @@ async fn forget(
 async fn delete(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     (subscriber, forms): (&Subscriber<String>, Option<&[Uuid]>),
     by: (Method, &str),
 ) -> Result<(), Error> {
@@ -165,7 +165,7 @@ async fn delete(
 async fn forget_forms(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     address_key: &AddressKey,
 ) -> Result<bool, Error> {
     let held = erasures::count_signups(tx, address_key).await? > 0;

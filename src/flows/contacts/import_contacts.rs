@@ -21,7 +21,7 @@ use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::ledger::evidence::{Form, Order, Subject, event};
 use crate::flows::signup::sign_up::words;
-use crate::flows::{Act, Error, Terms};
+use crate::flows::{Act, Error, FlowSettings};
 use crate::outside::{EndingReason, Endings, Scope};
 use crate::random::Moment;
 use crate::store::Tx;
@@ -170,7 +170,7 @@ fn ended(
 /// When the database does not answer, or what is known outside it cannot be read.
 pub async fn consider(
     tx: &mut Tx,
-    terms: &Terms,
+    terms: &FlowSettings,
     purpose: &Purpose,
     rows: &[&ImportRow],
 ) -> Result<Vec<Verdict>, Error> {
@@ -203,7 +203,7 @@ pub async fn consider(
 pub async fn import_contacts(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     import: &Import<'_>,
     rows: &[&ImportRow],
 ) -> Result<Batch, Error> {
@@ -231,7 +231,7 @@ pub async fn import_contacts(
     Ok(Batch::Done(verdicts))
 }
 
-fn subscriber<'a>(at: &Moment, terms: &Terms, row: &'a ImportRow) -> ImportedSubscriber<'a> {
+fn subscriber<'a>(at: &Moment, terms: &FlowSettings, row: &'a ImportRow) -> ImportedSubscriber<'a> {
     let subscriber_id = at.new_id();
     let contact = &row.contact;
     let email = contact.email.as_str();
@@ -253,7 +253,7 @@ fn subscriber<'a>(at: &Moment, terms: &Terms, row: &'a ImportRow) -> ImportedSub
 async fn record(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     import: &Import<'_>,
     notice: &Notice,
     (rows, taken): (&[&ImportRow], &[Taken]),

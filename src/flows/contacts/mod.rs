@@ -2,6 +2,7 @@
 
 pub mod allow_export;
 pub mod allow_withdrawals;
+pub mod backfill_words;
 pub mod begin_export;
 pub mod bring_list;
 pub mod bring_suppressions;
@@ -12,6 +13,5 @@ pub mod import_contacts;
 pub mod purge;
 pub mod record_disclosure;
 pub mod record_export;
-pub mod split_words;
 pub mod suppress;
 pub mod write_export;

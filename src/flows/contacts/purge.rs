@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::ledger::check_events::EventChecker;
 use crate::flows::ledger::keep_record::record_purge;
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::contacts::{erasures, purges};
@@ -46,7 +46,7 @@ pub struct Purged<P> {
 pub async fn purge(
     tx: &mut Tx,
     at: &Moment,
-    (terms, checker): (&Terms, &EventChecker),
+    (terms, checker): (&FlowSettings, &EventChecker),
     after: SignupPlace,
 ) -> Result<Purged<SignupPlace>, Error> {
     let before = at.now.minus(terms.pending_retention);
@@ -79,7 +79,7 @@ const PEOPLE_AT_ONCE: i64 = 50;
 pub async fn forget_ended(
     tx: &mut Tx,
     at: &Moment,
-    (terms, checker): (&Terms, &EventChecker),
+    (terms, checker): (&FlowSettings, &EventChecker),
     after: Uuid,
 ) -> Result<Purged<Uuid>, Error> {
     let before = at.now.minus(terms.evidence_retention);

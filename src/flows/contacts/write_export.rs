@@ -10,7 +10,7 @@ use crate::flows::contacts::allow_export::{ExportRefused, allow_export};
 use crate::flows::contacts::end_export::{BrokenExport, break_off_export};
 use crate::flows::contacts::record_export::{ExportRecord, record_export};
 use crate::flows::ledger::keep_verdict::{find_seen, keep_verdict};
-use crate::flows::{Act, Error, Terms};
+use crate::flows::{Act, Error, FlowSettings};
 use crate::random::{Moment, Random};
 use crate::store::Db;
 use crate::store::contacts::export_runs::{self, HeldRun};
@@ -52,7 +52,7 @@ pub struct Exporting<'a> {
     /// From where.
     pub db: &'a Db,
     /// What use cases go by.
-    pub terms: &'a Terms,
+    pub terms: &'a FlowSettings,
     /// What time it is.
     pub clock: &'a Clock,
     /// Where keys come from.
@@ -163,7 +163,7 @@ impl Exporting<'_> {
     }
 }
 
-async fn condemn(db: &Db, terms: &Terms, at: &Moment, what: &str) -> Result<(), Error> {
+async fn condemn(db: &Db, terms: &FlowSettings, at: &Moment, what: &str) -> Result<(), Error> {
     let mut tx = db.read().await?;
     let size = checkpoints::find_size(&mut tx).await?;
     let seen = find_seen(&mut tx).await?;

@@ -14,7 +14,7 @@ use crate::domain::ledger::record::Adoption;
 use crate::flows::ledger::keep_record::{emptied_by, new_record};
 use crate::flows::ledger::seal::{Sealed, is_ours, seal_all_at_once};
 use crate::flows::ledger::standing::keep_newest;
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::outside::Head;
 use crate::random::{Moment, Random};
 use crate::store::ledger::adoptions::{self, ConsentMac, IdMac, UnmarkedSubscriber};
@@ -32,7 +32,12 @@ const AT_ONCE: i64 = 2000;
 /// # Errors
 /// [`Error::Unsealed`] while events wait that this version did not write, [`Error::Tree`] when the tree is not the one
 /// that was signed, and when the database does not take it: nothing of that is adopted.
-pub async fn adopt(db: &Db, terms: &Terms, clock: &Clock, random: &Random) -> Result<u64, Error> {
+pub async fn adopt(
+    db: &Db,
+    terms: &FlowSettings,
+    clock: &Clock,
+    random: &Random,
+) -> Result<u64, Error> {
     let mut tx = db.read().await?;
     if adoptions::is_adopted(&mut tx).await? {
         return Ok(0);
@@ -57,7 +62,7 @@ pub async fn adopt(db: &Db, terms: &Terms, clock: &Clock, random: &Random) -> Re
 }
 
 /// Has the ledger say that it was adopted; `false` when another did: of several that start at once, one adopts.
-async fn say_adopted(tx: &mut Tx, at: &Moment, terms: &Terms) -> Result<bool, Error> {
+async fn say_adopted(tx: &mut Tx, at: &Moment, terms: &FlowSettings) -> Result<bool, Error> {
     let size = checkpoints::lock_size(tx).await?;
     if adoptions::is_adopted(tx).await? {
         return Ok(false);
@@ -76,7 +81,7 @@ async fn say_adopted(tx: &mut Tx, at: &Moment, terms: &Terms) -> Result<bool, Er
 /// or makes room for one of theirs, does not get the rest authenticated; and who takes away what an adopted ledger
 /// records of itself does not have it adopted again. It may have been resumed before it was adopted. Returns how many
 /// they are.
-async fn demand_signed(tx: &mut Tx, terms: &Terms) -> Result<i64, Error> {
+async fn demand_signed(tx: &mut Tx, terms: &FlowSettings) -> Result<i64, Error> {
     let size = checkpoints::find_size(tx).await?;
     let mut tree = Frontier::new();
     loop {
@@ -108,14 +113,14 @@ async fn demand_signed(tx: &mut Tx, terms: &Terms) -> Result<i64, Error> {
 /// Demands that no event waits for its place, but those that this version wrote behind a tree of so many leaves: it
 /// may have gone on for a while without adopting. Where the tree is empty, what it wrote waits for a ledger that is
 /// gone.
-async fn demand_placed(tx: &mut Tx, terms: &Terms, size: i64) -> Result<(), Error> {
+async fn demand_placed(tx: &mut Tx, terms: &FlowSettings, size: i64) -> Result<(), Error> {
     let waiting = checkpoints::count_unsealed(tx, i64::MAX).await?;
     let own = if size > 0 && waiting > 0 { count_own(tx, terms).await? } else { 0 };
     if waiting == own { Ok(()) } else { Err(Error::Unsealed(waiting - own)) }
 }
 
 /// How many events wait that this program wrote.
-async fn count_own(tx: &mut Tx, terms: &Terms) -> Result<i64, Error> {
+async fn count_own(tx: &mut Tx, terms: &FlowSettings) -> Result<i64, Error> {
     let (mut last, mut own) = (None, 0);
     loop {
         let mut events = checkpoints::list_unsealed(tx, last.as_ref(), AT_ONCE).await?;
@@ -129,7 +134,7 @@ async fn count_own(tx: &mut Tx, terms: &Terms) -> Result<i64, Error> {
     }
 }
 
-async fn mark_events(db: &Db, terms: &Terms, size: i64) -> Result<u64, Error> {
+async fn mark_events(db: &Db, terms: &FlowSettings, size: i64) -> Result<u64, Error> {
     let (mut after, mut adopted) = (Uuid::nil(), 0);
     loop {
         let marked = db.run(|tx| Box::pin(mark_some_events(tx, terms, size, after)));
@@ -142,7 +147,7 @@ async fn mark_events(db: &Db, terms: &Terms, size: i64) -> Result<u64, Error> {
 /// Marks the next events; the last of them, and how many; none when there are no more.
 async fn mark_some_events(
     tx: &mut Tx,
-    terms: &Terms,
+    terms: &FlowSettings,
     size: i64,
     after: Uuid,
 ) -> Result<Option<(Uuid, u64)>, Error> {
@@ -163,7 +168,7 @@ async fn mark_some_events(
     Ok(Some((last.event_id, events.len() as u64)))
 }
 
-async fn mark_signups(db: &Db, terms: &Terms) -> Result<(), Error> {
+async fn mark_signups(db: &Db, terms: &FlowSettings) -> Result<(), Error> {
     let mut next = Some(Uuid::nil());
     while let Some(after) = next {
         next = db.run(|tx| Box::pin(mark_some_signups(tx, terms, after))).await?;
@@ -171,7 +176,11 @@ async fn mark_signups(db: &Db, terms: &Terms) -> Result<(), Error> {
     Ok(())
 }
 
-async fn mark_some_signups(tx: &mut Tx, terms: &Terms, after: Uuid) -> Result<Option<Uuid>, Error> {
+async fn mark_some_signups(
+    tx: &mut Tx,
+    terms: &FlowSettings,
+    after: Uuid,
+) -> Result<Option<Uuid>, Error> {
     let signups = signups::list_unmarked(tx, after, AT_ONCE).await?;
     let mac = |signup: &Signup<String>| IdMac {
         id: signup.signup_id,
@@ -184,7 +193,7 @@ async fn mark_some_signups(tx: &mut Tx, terms: &Terms, after: Uuid) -> Result<Op
     Ok(signups.last().map(|last| last.signup_id))
 }
 
-async fn mark_subscribers(db: &Db, terms: &Terms) -> Result<(), Error> {
+async fn mark_subscribers(db: &Db, terms: &FlowSettings) -> Result<(), Error> {
     let mut next = Some(Uuid::nil());
     while let Some(after) = next {
         next = db.run(|tx| Box::pin(mark_some_subscribers(tx, terms, after))).await?;
@@ -194,7 +203,7 @@ async fn mark_subscribers(db: &Db, terms: &Terms) -> Result<(), Error> {
 
 async fn mark_some_subscribers(
     tx: &mut Tx,
-    terms: &Terms,
+    terms: &FlowSettings,
     after: Uuid,
 ) -> Result<Option<Uuid>, Error> {
     let subscribers = adoptions::list_unmarked_subscribers(tx, after, AT_ONCE).await?;
@@ -211,7 +220,7 @@ async fn mark_some_subscribers(
     Ok(subscribers.last().map(|last| last.subscriber_id))
 }
 
-async fn mark_consents(db: &Db, terms: &Terms) -> Result<(), Error> {
+async fn mark_consents(db: &Db, terms: &FlowSettings) -> Result<(), Error> {
     let mut next = Some((Uuid::nil(), String::new()));
     while let Some(after) = next {
         next = db.run(|tx| Box::pin(mark_some_consents(tx, terms, &after))).await?;
@@ -221,7 +230,7 @@ async fn mark_consents(db: &Db, terms: &Terms) -> Result<(), Error> {
 
 async fn mark_some_consents(
     tx: &mut Tx,
-    terms: &Terms,
+    terms: &FlowSettings,
     after: &(Uuid, String),
 ) -> Result<Option<(Uuid, String)>, Error> {
     let consents = adoptions::list_consents(tx, after, AT_ONCE).await?;
@@ -251,7 +260,7 @@ async fn mark_some_consents(
     Ok(consents.last().map(|last| (last.subscriber_id, last.purpose.to_string())))
 }
 
-async fn record(tx: &mut Tx, at: &Moment, terms: &Terms, before: i64) -> Result<(), Error> {
+async fn record(tx: &mut Tx, at: &Moment, terms: &FlowSettings, before: i64) -> Result<(), Error> {
     let emptied = emptied_by(&adoptions::list_bare(tx).await?);
     let record_id = at.new_id();
     let before = u64::try_from(before).map_err(|_| Error::Tree)?;

@@ -11,7 +11,7 @@ use crate::domain::ledger::record::Recorded;
 use crate::domain::policy::version::ChangeClass;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::ledger::keep_record::{is_our_record, new_record};
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::ledger::claims::{self, Claim};
@@ -25,7 +25,7 @@ const AT_ONCE: i64 = 4096;
 ///
 /// # Errors
 /// When the database does not take it, or the last record is not as this program wrote it.
-pub async fn chain_claims(tx: &mut Tx, at: &Moment, terms: &Terms) -> Result<(), Error> {
+pub async fn chain_claims(tx: &mut Tx, at: &Moment, terms: &FlowSettings) -> Result<(), Error> {
     let claims = claims::list_waiting(tx, AT_ONCE).await?;
     if claims.is_empty() {
         return Ok(());

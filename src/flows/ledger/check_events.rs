@@ -19,7 +19,7 @@ use crate::domain::contacts::address_key::{AddressKey, AddressSecret};
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::signup::form_state::Method;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::Terms;
+use crate::flows::FlowSettings;
 use crate::flows::ledger::keep_record::{has_our_mac, is_committed};
 use crate::store::Tx;
 use crate::store::catalog::notices::{self, Notice};
@@ -117,7 +117,7 @@ impl EventChecker {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn load(tx: &mut Tx, terms: &Terms) -> sqlx::Result<Self> {
+    pub async fn load(tx: &mut Tx, terms: &FlowSettings) -> sqlx::Result<Self> {
         let notices = notices::list(tx).await?;
         let policies = versions::list(tx, LANG).await?;
         Ok(Self::new(&notices, &policies, contexts::list(tx).await?, terms))
@@ -129,7 +129,7 @@ impl EventChecker {
         notices: &[Notice],
         policies: &[PolicyVersion],
         contexts: Vec<StoredContext>,
-        terms: &Terms,
+        terms: &FlowSettings,
     ) -> Self {
         let policy =
             |p: &PolicyVersion| (p.policy_version_id, (p.label.to_string(), p.sha256.clone()));

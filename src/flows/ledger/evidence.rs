@@ -17,7 +17,7 @@ use crate::domain::consent::evidence_key::EventFields;
 use crate::domain::signup::form_state::Method;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
-use crate::flows::Terms;
+use crate::flows::FlowSettings;
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::consent::contexts::NewContext;
@@ -134,7 +134,7 @@ impl Order {
 /// When the body has no canonical form.
 pub fn event(
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     event_type: EventType,
     form: &Form<'_>,
     words: &Words<'_>,
@@ -179,7 +179,11 @@ pub fn event(
     })
 }
 
-fn context(terms: &Terms, form: &Form<'_>, words: &Words<'_>) -> serde_json::Result<NewContext> {
+fn context(
+    terms: &FlowSettings,
+    form: &Form<'_>,
+    words: &Words<'_>,
+) -> serde_json::Result<NewContext> {
     let controller = &terms.controller;
     let (_, label, sha256) = form.policy;
     let body = canonical(&Context {
@@ -205,7 +209,7 @@ fn context(terms: &Terms, form: &Form<'_>, words: &Words<'_>) -> serde_json::Res
 /// When the body has no canonical form.
 pub fn erased(
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     purpose: &Purpose,
     (method, source): (Method, &str),
     (order, emptied): (&mut Order, &Emptied),
@@ -255,7 +259,7 @@ struct Committed {
 /// Commits to a body, and takes the next place in the order.
 fn commit(
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     (event_id, event_type, purpose): (Uuid, EventType, &Purpose),
     body: &str,
     order: &mut Order,

@@ -6,7 +6,7 @@ use assent_ledger::epoch::Epoch;
 
 use crate::flows::ledger::hold_heads::is_held;
 use crate::flows::ledger::standing::{Here, find_standing};
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::outside::Head;
 use crate::store::Db;
 
@@ -16,7 +16,7 @@ use crate::store::Db;
 ///
 /// # Errors
 /// [`Error::NotLevel`] when another head is put there at the same time, and when something cannot be read or written.
-pub async fn keep_known(db: &Db, terms: &Terms, heads: &[Head]) -> Result<(), Error> {
+pub async fn keep_known(db: &Db, terms: &FlowSettings, heads: &[Head]) -> Result<(), Error> {
     let here = Here::read(db, &terms.ledger_keys).await?;
     let mut missing: BTreeMap<Epoch, &Head> = BTreeMap::new();
     for head in heads {
@@ -41,7 +41,12 @@ pub async fn keep_known(db: &Db, terms: &Terms, heads: &[Head]) -> Result<(), Er
     Ok(())
 }
 
-async fn keep_missing(db: &Db, terms: &Terms, here: &Here, missing: &Head) -> Result<(), Error> {
+async fn keep_missing(
+    db: &Db,
+    terms: &FlowSettings,
+    here: &Here,
+    missing: &Head,
+) -> Result<(), Error> {
     let own = here.newest().map(|(_, own)| own);
     if let Some(own) = own.filter(|own| own.rank() < missing.rank()) {
         // Where another one stands, the database is beside it, as every look says.

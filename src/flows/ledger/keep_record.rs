@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::domain::consent::evidence_key::EvidenceKey;
 use crate::domain::ledger::record::Purge;
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::contacts::erasures::EmptiedEvent;
@@ -21,7 +21,7 @@ use crate::store::ledger::records::{self, NewRecord, StoredRecord};
 /// When the body has no canonical form.
 pub fn new_record(
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     (record_id, record_type): (Uuid, RecordType),
     body: &impl Serialize,
 ) -> serde_json::Result<NewRecord> {
@@ -33,7 +33,7 @@ pub fn new_record(
 
 /// Whether this program wrote a record: its MAC, and that its leaf commits to its body.
 #[must_use]
-pub fn is_our_record(terms: &Terms, record: &StoredRecord) -> bool {
+pub fn is_our_record(terms: &FlowSettings, record: &StoredRecord) -> bool {
     has_our_mac(&terms.evidence_key, record) && is_committed(record)
 }
 
@@ -57,7 +57,7 @@ pub(in crate::flows) fn is_committed(record: &StoredRecord) -> bool {
 pub async fn record_purge(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     emptied: &[EmptiedEvent],
 ) -> Result<(), Error> {
     let emptied = emptied_by(emptied);

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::domain::consent::evidence_key::{EvidenceKey, RowMac};
 use crate::domain::timestamp::Timestamp;
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::ledger::verdicts::{self, StoredVerdict, Verdict};
 use crate::store::{Db, Tx};
@@ -28,7 +28,7 @@ pub async fn find_verdict(tx: &mut Tx, key: &EvidenceKey) -> sqlx::Result<Option
 ///
 /// # Errors
 /// When the database or the file store does not answer.
-pub async fn find_newest(tx: &mut Tx, terms: &Terms) -> Result<Option<Verdict>, Error> {
+pub async fn find_newest(tx: &mut Tx, terms: &FlowSettings) -> Result<Option<Verdict>, Error> {
     let Some(stored) = find_own(tx, &terms.evidence_key).await? else { return Ok(None) };
     let is_newest = tx.outside().is_newest_verdict(stored.verdict_id).await?;
     Ok(is_newest.then_some(stored.verdict))
@@ -47,7 +47,7 @@ async fn find_own(tx: &mut Tx, key: &EvidenceKey) -> sqlx::Result<Option<StoredV
 ///
 /// # Errors
 /// When the database or the file store does not answer.
-pub async fn is_due(tx: &mut Tx, terms: &Terms, now: Timestamp) -> Result<bool, Error> {
+pub async fn is_due(tx: &mut Tx, terms: &FlowSettings, now: Timestamp) -> Result<bool, Error> {
     Ok(is_older(find_newest(tx, terms).await?.as_ref(), now, EVERY))
 }
 
@@ -79,7 +79,7 @@ pub async fn find_seen(tx: &mut Tx) -> sqlx::Result<Option<Uuid>> {
 pub async fn keep_verdict(
     db: &Db,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     verdict: &Verdict,
     seen: Option<Uuid>,
 ) -> Result<bool, Error> {

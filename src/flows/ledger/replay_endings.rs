@@ -19,10 +19,10 @@ use crate::flows::consent::record_consent::{End, end};
 use crate::flows::contacts::erase::erase_again;
 use crate::flows::contacts::purge::are_whole;
 use crate::flows::ledger::check_events::EventChecker;
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::outside::{Began, EndingReason, Endings, SETTLED, Scope};
 use crate::random::Moment;
-use crate::store::consent::consents::{self, Standing};
+use crate::store::consent::consents::{self, CurrentConsent};
 use crate::store::contacts::subscribers::Subscriber;
 use crate::store::contacts::{subscribers, suppressions};
 use crate::store::ledger::endings::{self, Known, Unerased, Unwithdrawn};
@@ -81,7 +81,12 @@ impl Replay {
     /// # Errors
     /// When the file or the database does not answer; what was done before stays done, and the next time begins where
     /// this one did.
-    pub async fn all(&mut self, db: &Db, terms: &Terms, at: &Moment) -> Result<Replayed, Error> {
+    pub async fn all(
+        &mut self,
+        db: &Db,
+        terms: &FlowSettings,
+        at: &Moment,
+    ) -> Result<Replayed, Error> {
         self.go_on(db, terms, at, |_| true).await
     }
 
@@ -92,7 +97,7 @@ impl Replay {
     pub async fn settled(
         &mut self,
         db: &Db,
-        terms: &Terms,
+        terms: &FlowSettings,
         at: &Moment,
     ) -> Result<Replayed, Error> {
         let since = at.now.minus(SETTLED);
@@ -102,7 +107,7 @@ impl Replay {
     async fn go_on(
         &mut self,
         db: &Db,
-        terms: &Terms,
+        terms: &FlowSettings,
         at: &Moment,
         is_due: impl Fn(Timestamp) -> bool,
     ) -> Result<Replayed, Error> {
@@ -194,7 +199,7 @@ impl AddAssign for Done {
 /// One comparison.
 #[derive(Clone, Copy)]
 struct Pass<'a> {
-    terms: &'a Terms,
+    terms: &'a FlowSettings,
     at: &'a Moment,
     endings: &'a Endings,
     /// What was left before, and told of.
@@ -307,7 +312,7 @@ impl Pass<'_> {
         };
         let standing = consents::list(tx, row.subscriber_id).await?;
         // They may have come back, or left, before they were locked.
-        let is_older = |s: &&Standing| {
+        let is_older = |s: &&CurrentConsent| {
             s.purpose == row.purpose && s.state.in_force() && s.confirmed_at < row.began
         };
         let Some(standing) = standing.iter().find(is_older) else { return Ok(()) };

@@ -12,7 +12,7 @@ use crate::domain::ledger::record::Resumption;
 use crate::domain::staff::action::Action;
 use crate::flows::ledger::keep_record::new_record;
 use crate::flows::ledger::seal::seal_first;
-use crate::flows::{Act, Error, Terms};
+use crate::flows::{Act, Error, FlowSettings};
 use crate::outside::Head;
 use crate::store::Tx;
 use crate::store::ledger::checkpoints::StoredCheckpoint;
@@ -27,7 +27,7 @@ use crate::store::ledger::{checkpoints, epochs, records};
 pub async fn resume_ledger(
     tx: &mut Tx,
     act: &Act,
-    terms: &Terms,
+    terms: &FlowSettings,
     known: Option<&Head>,
 ) -> Result<Epoch, Error> {
     // Nobody gives places meanwhile.

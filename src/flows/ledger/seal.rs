@@ -10,7 +10,7 @@ use crate::domain::consent::evidence_key::{EventFields, EvidenceKey};
 use crate::flows::ledger::chain_claims::chain_claims;
 use crate::flows::ledger::keep_record::is_our_record;
 use crate::flows::ledger::tree_nodes;
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::ledger::checkpoints::{StoredCheckpoint, Unsealed};
@@ -50,7 +50,7 @@ struct Waiting {
 ///
 /// # Errors
 /// When the database does not take it, or its tree does not hold together; then nothing is sealed.
-pub async fn seal(tx: &mut Tx, at: &Moment, terms: &Terms) -> Result<Sealed, Error> {
+pub async fn seal(tx: &mut Tx, at: &Moment, terms: &FlowSettings) -> Result<Sealed, Error> {
     seal_up_to(tx, at, terms, AT_ONCE).await
 }
 
@@ -58,11 +58,20 @@ pub async fn seal(tx: &mut Tx, at: &Moment, terms: &Terms) -> Result<Sealed, Err
 ///
 /// # Errors
 /// As [`seal`].
-pub async fn seal_all_at_once(tx: &mut Tx, at: &Moment, terms: &Terms) -> Result<Sealed, Error> {
+pub async fn seal_all_at_once(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &FlowSettings,
+) -> Result<Sealed, Error> {
     seal_up_to(tx, at, terms, usize::MAX).await
 }
 
-async fn seal_up_to(tx: &mut Tx, at: &Moment, terms: &Terms, most: usize) -> Result<Sealed, Error> {
+async fn seal_up_to(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &FlowSettings,
+    most: usize,
+) -> Result<Sealed, Error> {
     checkpoints::lock_size(tx).await?;
     // What earlier versions wrote is adopted first.
     if !adoptions::is_adopted(tx).await? {
@@ -90,7 +99,7 @@ async fn seal_up_to(tx: &mut Tx, at: &Moment, terms: &Terms, most: usize) -> Res
 pub async fn seal_first(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     record: &NewRecord,
 ) -> Result<(), Error> {
     let place = epochs::find_place(tx).await?;
@@ -102,7 +111,7 @@ pub async fn seal_first(
 async fn give_places(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     place: &LedgerPlace,
     waiting: &Waiting,
 ) -> Result<(), Error> {
@@ -141,7 +150,7 @@ async fn give_places(
 
 /// The leaves that wait and are ours: events by their order, and behind them records, so that what empties
 /// events stands behind them.
-async fn list_waiting(tx: &mut Tx, terms: &Terms, most: usize) -> Result<Waiting, Error> {
+async fn list_waiting(tx: &mut Tx, terms: &FlowSettings, most: usize) -> Result<Waiting, Error> {
     let mut waiting = Waiting::default();
     let mut last = None;
     while waiting.events.len() < most {

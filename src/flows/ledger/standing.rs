@@ -11,7 +11,7 @@ use crate::flows::ledger::check_epoch::is_said;
 use crate::flows::ledger::hold_heads::{find_foreign, is_held};
 use crate::flows::mail::raise_alarm::raise;
 use crate::flows::mail::resume_mail::pause_mail;
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::outside::{Head, Outside};
 use crate::random::Moment;
 use crate::store::Db;
@@ -365,7 +365,7 @@ fn is_same(one: &Head, other: &Head) -> bool {
 ///
 /// # Errors
 /// [`Error::NotLevel`] when the ledger may not go on, and when something cannot be read or written.
-pub async fn keep_newest(db: &Db, terms: &Terms) -> Result<(), Error> {
+pub async fn keep_newest(db: &Db, terms: &FlowSettings) -> Result<(), Error> {
     loop {
         let how = if db.outside().is_compared() { Look::Quick } else { Look::Whole };
         let standing = look(db, &terms.ledger_keys, how).await?;
@@ -387,7 +387,7 @@ pub async fn keep_newest(db: &Db, terms: &Terms) -> Result<(), Error> {
 ///
 /// # Errors
 /// [`Error::NotLevel`] then, and when something cannot be read.
-pub async fn demand_level(db: &Db, terms: &Terms) -> Result<(), Error> {
+pub async fn demand_level(db: &Db, terms: &FlowSettings) -> Result<(), Error> {
     demand(&find_standing(db, &terms.ledger_keys).await?)
 }
 

@@ -8,7 +8,7 @@ use crate::domain::mail::bounce::{Bounce, BounceKind};
 use crate::domain::mail::outbox::MailKind;
 use crate::domain::signup::form_state::Method;
 use crate::flows::consent::withdraw::{Leaving, leave};
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::contacts::{subscribers, suppressions};
@@ -37,7 +37,7 @@ pub enum Recorded {
 pub async fn record_bounce(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     outbox_id: Uuid,
     bounce: Bounce,
 ) -> Result<Recorded, Error> {
@@ -56,7 +56,7 @@ pub async fn record_bounce(
 pub async fn record_news(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     outbox_id: Uuid,
     news: &News,
 ) -> Result<Option<Bounce>, Error> {
@@ -73,7 +73,7 @@ pub async fn record_news(
 async fn record(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     (outbox_id, addressee): (Uuid, &Addressee),
     bounce: Bounce,
 ) -> Result<(), Error> {

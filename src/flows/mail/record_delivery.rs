@@ -6,7 +6,7 @@ use crate::domain::mail::bounce::{Bounce, BounceKind};
 use crate::domain::mail::outbox::{DeliveryOutcome, back_off};
 use crate::domain::timestamp::Timestamp;
 use crate::flows::mail::record_bounce::{Recorded, record_bounce};
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::mail::outbox::{self, ClaimedMail, Delivery};
@@ -16,7 +16,7 @@ const GIVE_UP: Duration = Duration::from_hours(5 * 24);
 
 /// How a try to hand one mail over ended. Words name no address.
 #[derive(Debug)]
-pub enum Tried {
+pub enum Attempt {
     /// The relay took it.
     Sent,
     /// Not now: once more later, with growing pauses.
@@ -33,7 +33,7 @@ pub enum Tried {
     Untried(Duration),
 }
 
-impl Tried {
+impl Attempt {
     /// Whether the relay said something to this mail, so that it can be used.
     #[must_use]
     pub fn is_answer(&self) -> bool {
@@ -63,9 +63,9 @@ impl Tried {
 pub async fn record_delivery(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     mail: &ClaimedMail,
-    tried: &Tried,
+    tried: &Attempt,
 ) -> Result<Option<DeliveryOutcome>, Error> {
     // What came back is a fact, whoever holds the mail by now.
     let bounce = came_back(mail, tried, at.now);
@@ -75,16 +75,16 @@ pub async fn record_delivery(
         return Ok(None);
     }
     let outcome = match tried {
-        Tried::Sent => DeliveryOutcome::Sent,
-        Tried::Deferred(_) if bounce.is_none() => DeliveryOutcome::Deferred,
-        Tried::Deferred(_) | Tried::Refused(..) | Tried::Parked(_) => DeliveryOutcome::Parked,
-        Tried::Dropped(_) => DeliveryOutcome::Dropped,
-        Tried::RelayAway(_) => {
+        Attempt::Sent => DeliveryOutcome::Sent,
+        Attempt::Deferred(_) if bounce.is_none() => DeliveryOutcome::Deferred,
+        Attempt::Deferred(_) | Attempt::Refused(..) | Attempt::Parked(_) => DeliveryOutcome::Parked,
+        Attempt::Dropped(_) => DeliveryOutcome::Dropped,
+        Attempt::RelayAway(_) => {
             // Behind all others that wait: should it be this mail after all, it stops none of them.
             outbox::release(tx, mail, Some(at.now)).await?;
             return Ok(None);
         }
-        Tried::Untried(wait) => {
+        Attempt::Untried(wait) => {
             let not_before = (!wait.is_zero()).then(|| at.now.plus(*wait));
             outbox::release(tx, mail, not_before).await?;
             return Ok(None);
@@ -100,10 +100,10 @@ pub async fn record_delivery(
 /// Whether a try means that the mail came back: the relay refused it for good, or it is given up on. The
 /// person it concerns is then locked.
 #[must_use]
-pub fn came_back(mail: &ClaimedMail, tried: &Tried, now: Timestamp) -> Option<Bounce> {
+pub fn came_back(mail: &ClaimedMail, tried: &Attempt, now: Timestamp) -> Option<Bounce> {
     match tried {
-        Tried::Refused(bounce, _) => Some(*bounce),
-        Tried::Deferred(_) if now > mail.created_at.plus(GIVE_UP) => {
+        Attempt::Refused(bounce, _) => Some(*bounce),
+        Attempt::Deferred(_) if now > mail.created_at.plus(GIVE_UP) => {
             Some(Bounce { kind: BounceKind::Soft, status: None })
         }
         _ => None,

@@ -2,7 +2,7 @@
 
 use crate::domain::mail::alarm::{OnCollapse, confirmations, has_collapsed, is_of_confirmations};
 use crate::flows::mail::raise_alarm::{clear, raise};
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::mail::alarms;
@@ -24,7 +24,7 @@ pub struct Changes {
 pub async fn watch_confirmations(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     counted: &[Confirmations],
 ) -> Result<Changes, Error> {
     let mut changes = Changes::default();

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::domain::mail::outbox::MailKind;
 use crate::domain::policy::version::ChangeClass;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::policy::announcements::{self, Announcement};
@@ -26,7 +26,7 @@ const REMINDED_BEFORE: Duration = Duration::from_hours(7 * 24);
 
 /// Changes and dates before this moment need no more work.
 #[must_use]
-pub fn worked_since(now: Timestamp, terms: &Terms) -> Timestamp {
+pub fn worked_since(now: Timestamp, terms: &FlowSettings) -> Timestamp {
     now.minus(WORKED_FOR.max(terms.pending_retention))
 }
 
@@ -37,7 +37,7 @@ pub fn worked_since(now: Timestamp, terms: &Terms) -> Timestamp {
 pub async fn list_announced(
     tx: &mut Tx,
     now: Timestamp,
-    terms: &Terms,
+    terms: &FlowSettings,
 ) -> Result<Vec<PolicyVersion>, Error> {
     Ok(versions::list_announced(tx, worked_since(now, terms), now).await?)
 }

@@ -19,7 +19,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::flows::consent::record_consent::{Giver, give};
 use crate::flows::ledger::evidence::{Form, Order, Subject, Words, event};
 use crate::flows::signup::sign_up::words;
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::catalog::notices::Notice;
@@ -33,7 +33,7 @@ use crate::store::signup::signups::{self, Signup};
 
 /// What a confirmation link leads to at some moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum LinkState {
     /// Its button confirms.
     Open,
     /// The button was pressed before.
@@ -48,14 +48,14 @@ pub enum Standing {
 
 /// Where a link to this signup stands. A used link stays used, whatever was mailed later.
 #[must_use]
-pub fn standing(signup: &Signup, link: Link, now: Timestamp) -> Standing {
+pub fn link_state(signup: &Signup, link: Link, now: Timestamp) -> LinkState {
     match signup.status {
-        SignupStatus::Confirmed => Standing::Confirmed,
-        SignupStatus::Cancelled => Standing::Cancelled,
-        _ if link.generation != signup.generation => Standing::Superseded,
-        SignupStatus::Expired => Standing::Expired,
-        SignupStatus::Pending if signup.expires_at <= now => Standing::Expired,
-        SignupStatus::Pending => Standing::Open,
+        SignupStatus::Confirmed => LinkState::Confirmed,
+        SignupStatus::Cancelled => LinkState::Cancelled,
+        _ if link.generation != signup.generation => LinkState::Superseded,
+        SignupStatus::Expired => LinkState::Expired,
+        SignupStatus::Pending if signup.expires_at <= now => LinkState::Expired,
+        SignupStatus::Pending => LinkState::Open,
     }
 }
 
@@ -103,23 +103,23 @@ pub struct Page {
 /// brings nothing back.
 #[must_use]
 pub fn has_left(
-    standing: &[consents::Standing],
+    link_state: &[consents::CurrentConsent],
     signup: &Signup,
     purpose: &Purpose,
     seen: i64,
 ) -> bool {
-    standing.iter().any(|standing| {
-        standing.purpose == *purpose
-            && standing.state == EventType::Withdrawn
-            && standing.seq > seen.max(signup.reach)
+    link_state.iter().any(|link_state| {
+        link_state.purpose == *purpose
+            && link_state.state == EventType::Withdrawn
+            && link_state.seq > seen.max(signup.reach)
     })
 }
 
 /// Whether somebody left the privacy policy after they sent the form: then the form's tick of it brings nothing back, and
 /// whoever confirms ticks it anew, where they see its words.
 #[must_use]
-pub fn must_agree_again(standing: &[consents::Standing], signup: &Signup) -> bool {
-    has_left(standing, signup, &Purpose::privacy_policy(), 0)
+pub fn must_agree_again(link_state: &[consents::CurrentConsent], signup: &Signup) -> bool {
+    has_left(link_state, signup, &Purpose::privacy_policy(), 0)
 }
 
 /// Confirms an open signup. The press itself agrees to the privacy policy, unless its owner left that after the form
@@ -130,7 +130,7 @@ pub fn must_agree_again(standing: &[consents::Standing], signup: &Signup) -> boo
 pub async fn confirm(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     signup: &Signup,
     press: Press<'_>,
 ) -> Result<Confirmation, Error> {
@@ -143,17 +143,17 @@ pub async fn confirm(
         tx.give_up();
         return Ok(Confirmation::Overtaken);
     }
-    let standing = consents::list(tx, subscriber_id).await?;
+    let link_state = consents::list(tx, subscriber_id).await?;
     let page = match press {
         Press::Page(page) => Some(page),
         Press::Link | Press::Code => None,
     };
     let seen = page.map_or(0, |page| page.seen);
-    let has_left = |purpose: &Purpose| has_left(&standing, signup, purpose, seen);
+    let has_left = |purpose: &Purpose| has_left(&link_state, signup, purpose, seen);
     let agrees = page.is_some_and(|page| page.agrees && !has_left(&Purpose::privacy_policy()));
     let boxes = page.map(|page| page.ticked.as_slice());
     let brings_back = boxes.into_iter().flatten().any(|notice| has_left(&notice.purpose));
-    if (must_agree_again(&standing, signup) && !agrees) || brings_back {
+    if (must_agree_again(&link_state, signup) && !agrees) || brings_back {
         tx.give_up();
         return Ok(Confirmation::OldPage);
     }
@@ -206,7 +206,7 @@ pub async fn confirm(
 /// When the database does not answer, or one of them is another hand's, or says it of other words.
 pub async fn own_choices(
     tx: &mut Tx,
-    terms: &Terms,
+    terms: &FlowSettings,
     signup: &Signup,
 ) -> Result<Vec<Choice>, Error> {
     let asked = events::list_choices(tx, signup.signup_id).await?;
@@ -218,7 +218,7 @@ pub async fn own_choices(
 
 /// Demands that this form said so, of these words: its events may have been lent by another, and what stands beside
 /// them is not under their MAC.
-fn demand_own_choice(terms: &Terms, signup: &Signup, choice: &Choice) -> Result<(), Error> {
+fn demand_own_choice(terms: &FlowSettings, signup: &Signup, choice: &Choice) -> Result<(), Error> {
     let own = terms.evidence_key.event(&EventFields {
         event_id: choice.event_id,
         subject_id: signup.signup_id,

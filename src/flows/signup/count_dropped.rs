@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::signup::form_state::form_name;
 use crate::domain::slug::Slug;
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::signup::dropped_forms;
@@ -16,7 +16,7 @@ use crate::store::signup::dropped_forms;
 pub async fn count_dropped(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     dropped: &[Option<Slug>],
 ) -> Result<(), Error> {
     let mut counts: BTreeMap<String, i64> = BTreeMap::new();

@@ -7,8 +7,8 @@ use crate::domain::mail::alarm::{OnCollapse, confirmations};
 use crate::domain::mail::outbox::MailKind;
 use crate::domain::signup::form_state::SignupStatus;
 use crate::domain::signup::link::Link;
-use crate::flows::signup::confirm::{Standing, standing};
-use crate::flows::{Error, Terms};
+use crate::flows::signup::confirm::{LinkState, link_state};
+use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::mail::alarms;
@@ -29,7 +29,7 @@ const MOST: i64 = 3;
 pub async fn send_again(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     signup: &Signup,
 ) -> Result<bool, Error> {
     let sent = again(tx, at, terms, signup).await?;
@@ -39,7 +39,12 @@ pub async fn send_again(
     Ok(sent)
 }
 
-async fn again(tx: &mut Tx, at: &Moment, terms: &Terms, signup: &Signup) -> Result<bool, Error> {
+async fn again(
+    tx: &mut Tx,
+    at: &Moment,
+    terms: &FlowSettings,
+    signup: &Signup,
+) -> Result<bool, Error> {
     if signup.status != SignupStatus::Confirmed {
         return confirmation_again(tx, at, terms, signup).await;
     }
@@ -59,7 +64,7 @@ async fn again(tx: &mut Tx, at: &Moment, terms: &Terms, signup: &Signup) -> Resu
 pub(in crate::flows) async fn send_newest_again(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     asked: &LinkRequest,
 ) -> Result<(), Error> {
     limited_mails::take_turn(tx, &asked.limiter_key).await?;
@@ -93,7 +98,7 @@ pub(in crate::flows) async fn send_newest_again(
 pub async fn fresh_confirmation(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     signup: &Signup,
 ) -> Result<bool, Error> {
     let sent = confirmation_again(tx, at, terms, signup).await?;
@@ -106,11 +111,11 @@ pub async fn fresh_confirmation(
 async fn confirmation_again(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     signup: &Signup,
 ) -> Result<bool, Error> {
     let newest = Link { id: signup.signup_id, generation: signup.generation };
-    let works = standing(signup, newest, at.now) == Standing::Open;
+    let works = link_state(signup, newest, at.now) == LinkState::Open;
     let expires_at = at.now.plus(terms.confirm_ttl);
     let mail = confirmation(at, signup);
     let Some(mailed) = mails(tx, at, terms, MailKind::Confirm, mail).await? else {
@@ -128,7 +133,7 @@ async fn confirmation_again(
 pub async fn fresh_download(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     grant: &DownloadGrant,
 ) -> Result<bool, Error> {
     let sent = download_again(tx, at, terms, grant).await?;
@@ -141,7 +146,7 @@ pub async fn fresh_download(
 async fn download_again(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     grant: &DownloadGrant,
 ) -> Result<bool, Error> {
     let mail = LimitedMail {
@@ -180,7 +185,7 @@ fn confirmation(at: &Moment, signup: &Signup) -> LimitedMail {
 async fn mails(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     kind: MailKind,
     mail: LimitedMail,
 ) -> Result<Option<bool>, Error> {

@@ -16,7 +16,7 @@ use crate::domain::signup::form_state::Method;
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
 use crate::flows::ledger::evidence::{Form, Order, Words, event};
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::catalog::notices::Notice;
@@ -64,7 +64,7 @@ pub struct SignUp {
 pub async fn sign_up(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     forms: &[SignUp],
 ) -> Result<(), Error> {
     let keys: Vec<AddressKey> =
@@ -98,7 +98,7 @@ pub async fn sign_up(
 
 fn row(
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     form: &SignUp,
     address_key: AddressKey,
     reach: i64,
@@ -135,7 +135,7 @@ fn row(
 
 fn requested(
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     form: &SignUp,
 ) -> serde_json::Result<Vec<NewConsentEvent>> {
     let shared = Form {

@@ -7,7 +7,7 @@ use crate::domain::staff::action::Action;
 use crate::domain::staff::member::{StaffLinkKind, actor};
 use crate::domain::staff::password::PasswordHash;
 use crate::flows::staff::invite_staff::mail_link;
-use crate::flows::{Act, Error, Terms};
+use crate::flows::{Act, Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::signup::link_requests::LinkRequest;
@@ -101,7 +101,7 @@ pub async fn send_reset(tx: &mut Tx, act: &Act, staff_id: Uuid) -> Result<bool, 
 pub(in crate::flows) async fn answer_forgotten(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     asked: &[LinkRequest],
 ) -> Result<(), Error> {
     if asked.is_empty() {

@@ -13,7 +13,7 @@ use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::staff::action::Action;
 use crate::domain::staff::member::{account_back_off, actor, network_back_off};
 use crate::domain::staff::password::PasswordHash;
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::staff::members::{self, Staff};
@@ -54,13 +54,13 @@ pub struct Caller<'a> {
 }
 
 impl Caller<'_> {
-    fn network(&self, terms: &Terms) -> AddressKey {
+    fn network(&self, terms: &FlowSettings) -> AddressKey {
         terms.address_secret.network_key(self.ip)
     }
 
     /// A known browser counts by itself, and all strangers together: who fails at an account again and again
     /// makes strangers wait, and not its owner.
-    fn account(&self, terms: &Terms) -> AddressKey {
+    fn account(&self, terms: &FlowSettings) -> AddressKey {
         let secret = &terms.address_secret;
         self.browser
             .map_or_else(|| secret.account_key(self.email), |known| secret.browser_key(&known.0))
@@ -75,7 +75,7 @@ impl Caller<'_> {
 pub async fn count_try(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     caller: &Caller<'_>,
 ) -> Result<Option<Duration>, Error> {
     let (network, account) = (caller.network(terms), caller.account(terms));
@@ -96,7 +96,7 @@ pub async fn count_try(
 pub async fn count_code_try(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     caller: &Caller<'_>,
 ) -> Result<Option<Duration>, Error> {
     count_one(tx, at, &caller.account(terms), account_back_off).await
@@ -139,7 +139,7 @@ pub struct NewSession<'a> {
 pub async fn begin_session(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     caller: &Caller<'_>,
     session: &NewSession<'_>,
 ) -> Result<bool, Error> {
@@ -161,7 +161,11 @@ pub async fn begin_session(
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn forgive_tries(tx: &mut Tx, terms: &Terms, caller: &Caller<'_>) -> Result<(), Error> {
+pub async fn forgive_tries(
+    tx: &mut Tx,
+    terms: &FlowSettings,
+    caller: &Caller<'_>,
+) -> Result<(), Error> {
     // In the order in which tries are counted, so that neither waits for the other in turn.
     sign_in_tries::forgive_one(tx, &caller.network(terms)).await?;
     sign_in_tries::delete(tx, &caller.account(terms)).await?;

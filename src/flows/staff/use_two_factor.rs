@@ -8,7 +8,7 @@ use crate::domain::signup::code::Code;
 use crate::domain::staff::action::Action;
 use crate::domain::staff::member::actor;
 use crate::domain::staff::two_factor::{CodeSecret, RECOVERY_CODES, RecoveryCode};
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::staff::members::{self, Staff};
@@ -16,7 +16,7 @@ use crate::store::staff::{audit_entries, codes, sessions};
 
 /// The secret of an account; `None` while none was begun.
 #[must_use]
-pub fn secret_of(terms: &Terms, account: &Staff) -> Option<CodeSecret> {
+pub fn secret_of(terms: &FlowSettings, account: &Staff) -> Option<CodeSecret> {
     let salt = account.code_salt.as_ref()?;
     Some(CodeSecret::of(&terms.address_secret.code_secret(account.staff_id, salt)))
 }
@@ -37,7 +37,7 @@ pub async fn begin(tx: &mut Tx, at: &Moment, staff_id: Uuid) -> Result<bool, Err
 pub async fn turn_on(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     account: &Staff,
     (typed, session_id): (&str, Uuid),
 ) -> Result<Option<Vec<RecoveryCode>>, Error> {
@@ -164,7 +164,7 @@ pub enum Accepted {
 pub async fn accept(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     step: SecondStep,
     typed: &str,
 ) -> Result<Accepted, Error> {
@@ -179,7 +179,7 @@ pub async fn accept(
 async fn use_code(
     tx: &mut Tx,
     at: &Moment,
-    terms: &Terms,
+    terms: &FlowSettings,
     account: &Staff,
     typed: &str,
 ) -> Result<bool, Error> {

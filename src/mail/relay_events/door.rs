@@ -12,7 +12,7 @@ use crate::domain::timestamp::Timestamp;
 
 /// The door for the events of one relay.
 #[derive(Clone)]
-pub struct Door(Kind);
+pub struct EventEndpoint(Kind);
 
 #[derive(Clone)]
 enum Kind {
@@ -68,7 +68,7 @@ impl From<Unheard> for Refused {
     }
 }
 
-impl Door {
+impl EventEndpoint {
     /// The door for whoever proves themselves by this; Amazon is asked where that is needed.
     #[must_use]
     pub fn of(proof: &RelayProof, amazon: &Amazon) -> Self {

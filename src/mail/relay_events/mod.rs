@@ -19,7 +19,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 pub use self::amazon::{Amazon, AmazonError};
-pub use self::door::{Door, Headers, Refused, Sent};
+pub use self::door::{EventEndpoint, Headers, Refused, Sent};
 pub use self::marks::Marks;
 pub use self::proof::{Malformed, PublicKey, RelayProof};
 pub use self::relay::{EventRelay, UnknownRelay};

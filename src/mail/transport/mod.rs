@@ -72,9 +72,9 @@ impl Transport {
     }
 
     /// Takes leave of the relay on the connections that have been idle for a while, or on all.
-    pub async fn hang_up(&self, all: bool) {
+    pub async fn close_idle(&self, all: bool) {
         if let Self::Smtp(smtp) = self {
-            smtp.hang_up(all).await;
+            smtp.close_idle(all).await;
         }
     }
 }

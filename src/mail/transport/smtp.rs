@@ -99,7 +99,7 @@ impl Smtp {
         Ok(())
     }
 
-    pub(super) async fn hang_up(&self, all: bool) {
+    pub(super) async fn close_idle(&self, all: bool) {
         let idle: Vec<Connection> = {
             let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
             let over = |since: &Instant| all || since.elapsed() >= KEPT_IDLE;

@@ -19,7 +19,7 @@ pub struct Newsletter {
     pub name: String,
     /// What to expect from it; may be empty.
     pub description: String,
-    /// Since when it is set aside; none while forms offer it.
+    /// Since when it is archived; none while forms offer it.
     pub withdrawn_at: Option<Timestamp>,
 }
 
@@ -31,7 +31,7 @@ impl Newsletter {
     }
 }
 
-/// Adds a newsletter and its purpose, offered or set aside; `None` when the slug is taken.
+/// Adds a newsletter and its purpose, offered or archived; `None` when the slug is taken.
 ///
 /// # Errors
 /// When the database does not take it.
@@ -73,7 +73,7 @@ pub async fn insert(
     })
 }
 
-/// All newsletters, oldest first; those that are set aside too.
+/// All newsletters, oldest first; those that are archived too.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -86,7 +86,7 @@ pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<Newsletter>> {
     .await)
 }
 
-/// The newsletter of this name, whether or not it is set aside.
+/// The newsletter of this name, whether or not it is archived.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -136,7 +136,7 @@ pub async fn update(
     .map(|done| done.rows_affected() == 1))
 }
 
-/// Offers a newsletter that is set aside; `false` when there is none of that name, or it is offered.
+/// Offers a newsletter that is archived; `false` when there is none of that name, or it is offered.
 ///
 /// # Errors
 /// When the database does not take it.
@@ -151,7 +151,7 @@ pub async fn mark_offered(tx: &mut Tx, slug: &Slug) -> sqlx::Result<bool> {
     .map(|done| done.rows_affected() == 1))
 }
 
-/// Sets a newsletter aside; `false` when there is none of that name, or it is set aside.
+/// Archives a newsletter; `false` when there is none of that name, or it is archived.
 ///
 /// # Errors
 /// When the database does not take it.

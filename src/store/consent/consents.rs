@@ -67,7 +67,7 @@ pub async fn list_states(
 
 /// One subscriber's consent to one purpose, with what it rests on.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Standing {
+pub struct CurrentConsent {
     /// What it is for.
     pub purpose: Purpose,
     /// The name of the newsletter, or of the operator's own purpose.
@@ -106,7 +106,7 @@ pub struct Standing {
     pub confirmed_at: Timestamp,
 }
 
-impl Standing {
+impl CurrentConsent {
     /// What its MAC is over.
     #[must_use]
     pub fn fields<'a, Email>(&'a self, subscriber: &'a Subscriber<Email>) -> ConsentFields<'a> {
@@ -131,7 +131,7 @@ impl Standing {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Vec<Standing>> {
+pub async fn list(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Vec<CurrentConsent>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT c.purpose, COALESCE(l.name, u.name) AS name, c.state, c.event_id, e.seq,
                 e.recorded_at AS changed_at, c.notice_id, n.lang, n.words, n.sha256,
@@ -155,7 +155,7 @@ pub async fn list(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Vec<Standing
 /// How far a list of one subscriber's consents reaches in the order of their events: a page that was filled
 /// from it, and one that is older, are told apart by this. 0 of nobody's.
 #[must_use]
-pub fn reach(standing: &[Standing]) -> i64 {
+pub fn reach(standing: &[CurrentConsent]) -> i64 {
     standing.iter().map(|standing| standing.seq).max().unwrap_or(0)
 }
 

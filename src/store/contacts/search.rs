@@ -25,7 +25,7 @@ const STRIDE: usize = 250;
 
 /// Which page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum SearchPosition {
     /// The newest.
     First,
     /// Those who came before this one.
@@ -67,7 +67,7 @@ pub struct Found {
 pub async fn search(
     tx: &mut Tx,
     filter: &SubscriberFilter,
-    place: Place,
+    place: SearchPosition,
     at_once: usize,
 ) -> sqlx::Result<Found> {
     let mut fewest: Option<(i64, Source<'_>)> = None;
@@ -238,11 +238,11 @@ async fn list_all(
     Ok(all)
 }
 
-fn page_of_few(all: &[Uuid], place: Place, at_once: usize) -> Found {
+fn page_of_few(all: &[Uuid], place: SearchPosition, at_once: usize) -> Found {
     let (begin, at) = match place {
-        Place::First => (0, None),
-        Place::OlderThan(id) => (all.partition_point(|other| *other >= id), Some(id)),
-        Place::NewerThan(id) => {
+        SearchPosition::First => (0, None),
+        SearchPosition::OlderThan(id) => (all.partition_point(|other| *other >= id), Some(id)),
+        SearchPosition::NewerThan(id) => {
             (all.partition_point(|other| *other > id).saturating_sub(at_once), Some(id))
         }
     };
@@ -261,13 +261,13 @@ fn page_of_few(all: &[Uuid], place: Place, at_once: usize) -> Found {
 async fn walk(
     tx: &mut Tx,
     filter: &SubscriberFilter,
-    place: Place,
+    place: SearchPosition,
     at_once: usize,
 ) -> sqlx::Result<Found> {
     let (mut from, backwards) = match place {
-        Place::First => (None, false),
-        Place::OlderThan(id) => (Some(id), false),
-        Place::NewerThan(id) => (Some(id), true),
+        SearchPosition::First => (None, false),
+        SearchPosition::OlderThan(id) => (Some(id), false),
+        SearchPosition::NewerThan(id) => (Some(id), true),
     };
     let (mut ids, mut looked, mut ended): (Vec<Uuid>, usize, bool) = (vec![], 0, false);
     while ids.len() <= at_once && !ended && looked < REACH {
@@ -283,7 +283,7 @@ async fn walk(
     ids.truncate(at_once);
     // Where the next page in this direction begins.
     let onward = if full { ids.last().copied() } else { from.filter(|_| !ended) };
-    let back = (place != Place::First).then(|| ids.first().copied().or(from)).flatten();
+    let back = (place != SearchPosition::First).then(|| ids.first().copied().or(from)).flatten();
     let count = if filter.is_counted() { Count::MoreThan(FEW) } else { Count::Unknown };
     let cut_short = !full && !ended;
     let (older, newer) = if backwards { (back, onward) } else { (onward, back) };
@@ -337,12 +337,12 @@ mod tests {
             let ids: Vec<u128> = found.ids.iter().map(Uuid::as_u128).collect();
             (ids, found.newer.is_some(), found.older.is_some())
         };
-        assert_eq!(page(Place::First), (vec![7, 6, 5], false, true));
-        assert_eq!(page(Place::OlderThan(id(5))), (vec![4, 3, 2], true, true));
-        assert_eq!(page(Place::OlderThan(id(2))), (vec![1], true, false));
-        assert_eq!(page(Place::NewerThan(id(1))), (vec![4, 3, 2], true, true));
-        assert_eq!(page(Place::NewerThan(id(4))), (vec![7, 6, 5], false, true));
+        assert_eq!(page(SearchPosition::First), (vec![7, 6, 5], false, true));
+        assert_eq!(page(SearchPosition::OlderThan(id(5))), (vec![4, 3, 2], true, true));
+        assert_eq!(page(SearchPosition::OlderThan(id(2))), (vec![1], true, false));
+        assert_eq!(page(SearchPosition::NewerThan(id(1))), (vec![4, 3, 2], true, true));
+        assert_eq!(page(SearchPosition::NewerThan(id(4))), (vec![7, 6, 5], false, true));
         // Those who went meanwhile leave the place as it was.
-        assert_eq!(page(Place::OlderThan(id(0))), (vec![], true, false));
+        assert_eq!(page(SearchPosition::OlderThan(id(0))), (vec![], true, false));
     }
 }

@@ -13,7 +13,7 @@ pub const COUNTED: i64 = 10_000;
 
 /// Where in the list: the suppression at the edge of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct SuppressionPosition {
     /// Since when.
     pub since: Timestamp,
     /// Whose.
@@ -46,9 +46,9 @@ pub struct Listed {
 impl Listed {
     /// Its place.
     #[must_use]
-    pub fn place(&self) -> Place {
+    pub fn place(&self) -> SuppressionPosition {
         let Self { since, address_key, reason, purpose, .. } = self.clone();
-        Place { since, address_key, reason, purpose }
+        SuppressionPosition { since, address_key, reason, purpose }
     }
 }
 
@@ -59,7 +59,7 @@ impl Listed {
 pub async fn list(
     tx: &mut Tx,
     reason: Option<SuppressionReason>,
-    (from, backwards): (Option<&Place>, bool),
+    (from, backwards): (Option<&SuppressionPosition>, bool),
     count: i64,
 ) -> sqlx::Result<Vec<Listed>> {
     let (beyond, order) = if backwards { (" > (", "ASC") } else { (" < (", "DESC") };

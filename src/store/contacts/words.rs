@@ -103,7 +103,7 @@ pub async fn forget(tx: &mut Tx, subscriber_id: Uuid, words: Option<&str>) -> sq
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn split_some(tx: &mut Tx, at_once: i64) -> sqlx::Result<usize> {
+pub async fn backfill(tx: &mut Tx, at_once: i64) -> sqlx::Result<usize> {
     const UNSPLIT: Sql = Sql {
         sqlite: "SELECT subscriber_id, email, name, organisation, job_title, words FROM subscriber
                  WHERE words IS NULL ORDER BY subscriber_id LIMIT $1",

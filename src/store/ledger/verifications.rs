@@ -46,7 +46,7 @@ pub struct EventRow<'a> {
     /// What the present consent of the subscriber to the purpose rests on.
     pub ground: Ground,
     /// That consent.
-    pub standing: Standing<'a>,
+    pub standing: StoredConsent<'a>,
     /// By how much the event it rests on is later than this one, if it is another.
     pub ahead: Option<i64>,
     /// Whether it is the newest of its subscriber, by the subscriber's own count.
@@ -61,7 +61,7 @@ pub struct EventRow<'a> {
 
 /// The present consent of an event's subscriber to its purpose; all of it is missing where there is none.
 #[derive(Clone, Copy, Debug)]
-pub struct Standing<'a> {
+pub struct StoredConsent<'a> {
     /// Its state.
     pub state: Option<EventType>,
     /// Whether it rests on the words of this event.
@@ -302,7 +302,7 @@ fn row(text: &str) -> Option<EventRow<'_>> {
             "1" => Ground::This,
             _ => Ground::Another,
         },
-        standing: Standing {
+        standing: StoredConsent {
             state: known(next()?, EventType::named)?,
             same_words: next()? == "1",
             same_policy: next()? == "1",
@@ -323,7 +323,7 @@ fn row(text: &str) -> Option<EventRow<'_>> {
         runs_back: next()? == "1",
     };
     let length = fields.next().and_then(number)?;
-    let Standing { source, report, email, .. } = &row.standing;
+    let StoredConsent { source, report, email, .. } = &row.standing;
     let texts = [row.body, *source, *report, *email, row.previous];
     let texts = texts.into_iter().flatten().map(str::len).sum::<usize>();
     let read = texts + row.event_type.as_str().len() + row.purpose.as_str().len() + row.leaf.len();

@@ -1,4 +1,4 @@
-//! The outbox as staff look at it: what waits, what was set aside and why, what was sent.
+//! The outbox as staff look at it: what waits, what failed for good and why, what was sent.
 
 use sqlx::{Database, Encode, QueryBuilder, Type};
 use uuid::Uuid;
@@ -27,9 +27,9 @@ pub struct Mail {
     pub lease_until: Option<Timestamp>,
     /// When it was decided.
     pub created_at: Timestamp,
-    /// When it was sent or set aside.
+    /// When it was sent or failed for good.
     pub finished_at: Option<Timestamp>,
-    /// The last answer to it, or why it was set aside; names no address.
+    /// The last answer to it, or why it failed for good; names no address.
     pub reason: Option<String>,
     /// The address it goes to; none for an address of the settings.
     pub email: Option<String>,
@@ -198,7 +198,7 @@ pub async fn list_bounces(tx: &mut Tx, outbox_id: Uuid) -> sqlx::Result<Vec<Came
 pub struct MailCounts {
     /// Wait for their time or their worker.
     pub queued: i64,
-    /// Set aside with a reason.
+    /// Failed for good, with a reason.
     pub parked: i64,
     /// Not to be sent any more.
     pub dropped: i64,

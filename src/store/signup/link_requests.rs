@@ -11,7 +11,7 @@ use crate::store::{Sql, Tx, on};
 /// Where a lost link leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, AsRefStr, EnumString)]
 #[strum(serialize_all = "snake_case")]
-pub enum Door {
+pub enum WantedLink {
     /// To a subscriber's choices.
     Preferences,
     /// To a new password for the console.
@@ -40,7 +40,7 @@ pub struct LinkRequest {
 pub async fn insert(
     tx: &mut Tx,
     at: &Moment,
-    door: Door,
+    door: WantedLink,
     address_key: &AddressKey,
     limiter_key: &AddressKey,
 ) -> sqlx::Result<()> {
@@ -65,7 +65,7 @@ pub async fn insert(
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn take(tx: &mut Tx, door: Door, count: i64) -> sqlx::Result<Vec<LinkRequest>> {
+pub async fn take(tx: &mut Tx, door: WantedLink, count: i64) -> sqlx::Result<Vec<LinkRequest>> {
     const TAKE: Sql = Sql {
         sqlite: "DELETE FROM link_request WHERE link_request_id IN
                      (SELECT link_request_id FROM link_request WHERE door = $1
@@ -83,7 +83,7 @@ pub async fn take(tx: &mut Tx, door: Door, count: i64) -> sqlx::Result<Vec<LinkR
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn find_oldest(tx: &mut Tx) -> sqlx::Result<Option<Door>> {
+pub async fn find_oldest(tx: &mut Tx) -> sqlx::Result<Option<WantedLink>> {
     on!(tx, |conn| {
         sqlx::query_scalar("SELECT door FROM link_request ORDER BY link_request_id LIMIT 1")
             .fetch_optional(conn)

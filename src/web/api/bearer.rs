@@ -12,7 +12,7 @@ use crate::flows::staff::issue_token::note_use;
 use crate::flows::staff::refuse::{Refused, record_refused};
 use crate::store::staff::api_tokens;
 use crate::web::client_ip::client_ip;
-use crate::web::state::limits::neighbourhood;
+use crate::web::state::limits::ip_prefix;
 use crate::web::{App, Error};
 
 /// A program that was let through.
@@ -52,7 +52,7 @@ pub(super) async fn admit(app: &App, head: &Parts, scope: Scope) -> Result<Progr
         None => {
             let peer = head.extensions.get::<ConnectInfo<SocketAddr>>().ok_or(Error::Internal)?;
             let ip = client_ip(peer.ip(), &head.headers, &app.trusted_proxies);
-            app.network_limits.bad_tokens.check(neighbourhood(ip))?;
+            app.network_limits.bad_tokens.check(ip_prefix(ip))?;
             refuse(app, head, "nobody", Refused::ApiToken).await?;
             Err(Error::Unauthorised)
         }

@@ -17,7 +17,7 @@ use crate::domain::mail::bounce::{Bounce, BounceKind};
 use crate::flows::mail::record_bounce::{Recorded, record_bounce, record_news};
 use crate::mail::returned::{self, Ignored};
 use crate::web::http::body;
-use crate::web::http::fields::Fault;
+use crate::web::http::fields::InvalidField;
 use crate::web::{App, Error};
 
 pub(super) fn router() -> Router<Arc<App>> {
@@ -86,7 +86,7 @@ fn media_type(headers: &HeaderMap) -> Option<String> {
 fn message(app: &App, body: &[u8]) -> Said {
     if body.trim_ascii().is_empty() {
         let message = "Send the message as it was received";
-        return Err(Problem::unusable(vec![Fault::new("body", "required", message)]));
+        return Err(Problem::unusable(vec![InvalidField::new("body", "required", message)]));
     }
     let returned = match returned::read(body, None) {
         Ok(returned) => returned,
@@ -96,7 +96,7 @@ fn message(app: &App, body: &[u8]) -> Said {
         tracing::info!(reason = %Ignored::NotOurs, "refused what was sent as a bounce");
         let message =
             "Send what came back about a mail of ours: no envelope sender of ours is in it";
-        Problem::unusable(vec![Fault::new("body", "not-ours", message)])
+        Problem::unusable(vec![InvalidField::new("body", "not-ours", message)])
     })?;
     Ok(Ok((outbox_id, What::News(returned.news))))
 }
@@ -106,10 +106,10 @@ fn event(app: &App, body: &[u8]) -> Said {
     let event: Value = serde_json::from_slice(body).unwrap_or_default();
     if !event.is_object() {
         let message = "Send a JSON object with return_path, kind and status";
-        return Err(Problem::unusable(vec![Fault::new("body", "malformed", message)]));
+        return Err(Problem::unusable(vec![InvalidField::new("body", "malformed", message)]));
     }
     let mut errors = Vec::new();
-    let mut wrong = |field, code, message| errors.push(Fault::new(field, code, message));
+    let mut wrong = |field, code, message| errors.push(InvalidField::new(field, code, message));
     let outbox_id = match event["return_path"].as_str() {
         Some(address) => app.links.secrets.open_return_path(address),
         None => None,

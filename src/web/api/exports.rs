@@ -19,7 +19,7 @@ use crate::domain::staff::api_token::Scope;
 use crate::flows::staff::refuse::Refused;
 use crate::store::contacts::export_runs;
 use crate::web::export::{Allowed, Asker, Choices, FIELDS, NotSent, headers, send};
-use crate::web::http::fields::{Fault, Fields};
+use crate::web::http::fields::{Fields, InvalidField};
 use crate::web::{App, Error};
 
 /// When to come back while others are under way, in seconds.
@@ -42,7 +42,7 @@ async fn consented(State(app): State<Arc<App>>, head: Parts) -> Result<Response,
         refuse(&app, &head, &program.by, Refused::Scope).await?;
         let message = "Use a token that may erase people as well: who holds a person’s link can act in \
                        their name";
-        let fault = Fault::new("links", "scope", message);
+        let fault = InvalidField::new("links", "scope", message);
         return Ok(Problem::of(StatusCode::FORBIDDEN, fault).into_response());
     }
     let mut tx = app.db.read().await?;
@@ -63,12 +63,12 @@ async fn consented(State(app): State<Arc<App>>, head: Parts) -> Result<Response,
         Ok(response) => Ok(response),
         Err(NotSent::Busy) => {
             let message = "Other exports are under way: try again when one of them has finished";
-            let fault = Fault::new("export", "busy", message);
+            let fault = InvalidField::new("export", "busy", message);
             let problem = Problem::of(StatusCode::SERVICE_UNAVAILABLE, fault);
             Ok(([(header::RETRY_AFTER, COME_BACK.to_string())], problem).into_response())
         }
         Err(NotSent::Refused(refusal)) => {
-            let fault = Fault::new("export", "ledger", sentence(&refusal));
+            let fault = InvalidField::new("export", "ledger", sentence(&refusal));
             Ok(Problem::of(StatusCode::CONFLICT, fault).into_response())
         }
         Err(NotSent::Failed(error)) => Err(error),

@@ -5,23 +5,23 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::web::Error;
-use crate::web::http::fields::Fault;
+use crate::web::http::fields::InvalidField;
 
 /// A refusal, and what was wrong where.
 #[derive(Debug)]
 pub(in crate::web) struct Problem {
     status: StatusCode,
-    errors: Vec<Fault>,
+    errors: Vec<InvalidField>,
 }
 
 impl Problem {
     /// What was sent cannot be used as it is.
-    pub(super) fn unusable(errors: Vec<Fault>) -> Self {
+    pub(super) fn unusable(errors: Vec<InvalidField>) -> Self {
         Self { status: StatusCode::UNPROCESSABLE_ENTITY, errors }
     }
 
     /// One thing that stands against it.
-    pub(super) fn of(status: StatusCode, fault: Fault) -> Self {
+    pub(super) fn of(status: StatusCode, fault: InvalidField) -> Self {
         Self { status, errors: vec![fault] }
     }
 
@@ -29,21 +29,21 @@ impl Problem {
     /// than was asked for.
     pub(super) fn unknown_field(known: &[&str]) -> Self {
         let message = format!("Send no other fields than {}", known.join(", "));
-        Self::unusable(vec![Fault::new("query", "unknown-field", message)])
+        Self::unusable(vec![InvalidField::new("query", "unknown-field", message)])
     }
 }
 
 /// What a request met before or beside its own rules.
 impl From<&Error> for Problem {
     fn from(error: &Error) -> Self {
-        let body = |code, message| vec![Fault::new("body", code, message)];
-        let token = |code, message| vec![Fault::new("authorization", code, message)];
+        let body = |code, message| vec![InvalidField::new("body", code, message)];
+        let token = |code, message| vec![InvalidField::new("authorization", code, message)];
         let errors = match error {
             Error::Unauthorised => token("no-token", "Send a token that works as a bearer token"),
             Error::Forbidden => token("scope", "Use a token that was made for this"),
             Error::Malformed => body("malformed", "Send the whole body"),
             Error::UnclearHost => {
-                vec![Fault::new("host", "unclear", "Name one host, that of this site")]
+                vec![InvalidField::new("host", "unclear", "Name one host, that of this site")]
             }
             Error::UnknownCoding => {
                 body("unknown-coding", "Send it in no transfer coding but chunked")

@@ -19,8 +19,8 @@ use crate::mail::relay_events::{self, EventRelay, Headers, Refused, Sent, Unprov
 use crate::mail::returned::{self, Ignored};
 use crate::web::client_ip::client_ip;
 use crate::web::http::body;
-use crate::web::http::fields::Fault;
-use crate::web::state::limits::neighbourhood;
+use crate::web::http::fields::InvalidField;
+use crate::web::state::limits::ip_prefix;
 use crate::web::{App, Error};
 
 pub(super) fn router() -> Router<Arc<App>> {
@@ -63,12 +63,12 @@ async fn receive(
         }
         Err(Refused::Malformed) => {
             let message = "Send the relay's JSON as it is";
-            let fault = Fault::new("body", "malformed", message);
+            let fault = InvalidField::new("body", "malformed", message);
             Ok(Problem::unusable(vec![fault]).into_response())
         }
         Err(Refused::Unproved(why)) => {
             // As tokens that do not work: neither guesses nor the log go on for ever.
-            app.network_limits.bad_events.check(neighbourhood(ip))?;
+            app.network_limits.bad_events.check(ip_prefix(ip))?;
             tracing::warn!(relay = relay.as_str(), reason = %why, "refused what was sent as events");
             Ok(unproved(relay, why))
         }
@@ -128,7 +128,7 @@ fn unproved(relay: EventRelay, why: Unproved) -> Response {
         Unproved::Topic => ("topic", "Publish to the topic that is set here"),
         Unproved::Address => ("address", "Name addresses of Amazon SNS in the topic's region"),
     };
-    let fault = Fault::new("authentication", code, message);
+    let fault = InvalidField::new("authentication", code, message);
     let mut response = Problem::of(StatusCode::UNAUTHORIZED, fault).into_response();
     // RFC 9110 §11.6.1 asks for one; no scheme is registered for signatures of this kind.
     let challenge = match relay {

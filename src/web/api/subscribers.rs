@@ -17,9 +17,9 @@ use crate::domain::staff::api_token::Scope;
 use crate::flows::contacts::record_disclosure::Disclosure;
 use crate::store::Tx;
 use crate::store::contacts::listed_subscribers;
-use crate::store::contacts::search::{Count, Place, search};
+use crate::store::contacts::search::{Count, SearchPosition, search};
 use crate::web::disclosure::note_disclosure;
-use crate::web::http::fields::{Fault, Fields};
+use crate::web::http::fields::{Fields, InvalidField};
 use crate::web::people::choices::Choices;
 use crate::web::people::question::{NAMES, Question};
 use crate::web::{App, Error};
@@ -69,14 +69,14 @@ async fn list(State(app): State<Arc<App>>, head: Parts) -> Result<Response, Erro
 }
 
 /// Where to go on; from the newest when nothing is said.
-fn place(fields: &Fields) -> Result<Place, Fault> {
+fn place(fields: &Fields) -> Result<SearchPosition, InvalidField> {
     let message = "Send the `after` that the answer before ended with, or none";
     match fields.all("after")[..] {
-        [] => Some(Place::First),
-        [one] => one.parse().map(Place::OlderThan).ok(),
+        [] => Some(SearchPosition::First),
+        [one] => one.parse().map(SearchPosition::OlderThan).ok(),
         _ => None,
     }
-    .ok_or_else(|| Fault::new("after", "not-a-place", message))
+    .ok_or_else(|| InvalidField::new("after", "not-a-place", message))
 }
 
 async fn people(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<Value>, Error> {

@@ -19,7 +19,7 @@ use crate::flows::contacts::allow_withdrawals::{WithdrawalsRefused, allow_withdr
 use crate::flows::contacts::record_disclosure::Disclosure;
 use crate::store::consent::withdrawals;
 use crate::web::disclosure::note_disclosure;
-use crate::web::http::fields::{Fault, Fields};
+use crate::web::http::fields::{Fields, InvalidField};
 use crate::web::{App, Error};
 
 const PATH: &str = "/api/v1/withdrawals";
@@ -37,14 +37,14 @@ async fn list(State(app): State<Arc<App>>, head: Parts) -> Result<Response, Erro
     let asked = Fields::parse(head.uri.query().unwrap_or_default().as_bytes());
     let Some(cursor) = read_cursor(&asked) else {
         let message = "Send the cursor that the answer before ended with, or none";
-        let fault = Fault::new("after", "not-a-cursor", message);
+        let fault = InvalidField::new("after", "not-a-cursor", message);
         return Ok(Problem::unusable(vec![fault]).into_response());
     };
     let epoch = match allow_withdrawals(&app.db, &app.terms, cursor).await {
         Ok(epoch) => epoch,
         Err(WithdrawalsRefused::Flow(error)) => return Err(error.into()),
         Err(refusal) => {
-            let fault = Fault::new("after", "ledger", sentence(&refusal));
+            let fault = InvalidField::new("after", "ledger", sentence(&refusal));
             return Ok(Problem::of(StatusCode::CONFLICT, fault).into_response());
         }
     };

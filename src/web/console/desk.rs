@@ -38,7 +38,7 @@ const MENU: [(&str, &str, &str, Right); 13] = [
 /// A member of staff at their desk: who they are, what they may do, and the session they do it in. Handlers
 /// get it from the guard, which has checked the right that their route names.
 #[derive(Clone, Debug)]
-pub(super) struct Desk {
+pub(super) struct StaffSession {
     pub staff_id: Uuid,
     pub email: EmailAddress,
     pub role: Role,
@@ -51,7 +51,7 @@ pub(super) struct Desk {
     path: &'static str,
 }
 
-impl Desk {
+impl StaffSession {
     pub(super) fn of(app: &App, session: &Session, path: &'static str) -> Self {
         let session_id = session.staff_session_id;
         Self {
@@ -134,7 +134,7 @@ fn menu(role: Role, route: &str) -> Vec<MenuEntry> {
     seen.map(entry).collect()
 }
 
-impl<S: Sync> FromRequestParts<S> for Desk {
+impl<S: Sync> FromRequestParts<S> for StaffSession {
     type Rejection = Error;
 
     async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Self, Error> {

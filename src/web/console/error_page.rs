@@ -3,7 +3,7 @@
 use axum::http::HeaderMap;
 use serde::Serialize;
 
-use super::desk::Desk;
+use super::desk::StaffSession;
 use super::page::render;
 use crate::templates::TemplateError;
 use crate::templates::page::Page;
@@ -20,7 +20,7 @@ pub(in crate::web) async fn error_page(
     path: &str,
 ) -> Result<String, TemplateError> {
     let session = session::find(app, headers).await.unwrap_or_default();
-    let desk = session.map(|session| Desk::of(app, &session, ""));
+    let desk = session.map(|session| StaffSession::of(app, &session, ""));
     let (title, message, to) = match error {
         Error::Gone(gone) => {
             let Gone { title, message, start_again, .. } = gone.as_ref();

@@ -2,27 +2,17 @@
 
 use std::fmt::Display;
 
-use serde::Serialize;
-
 use crate::domain::sentence::upper_first;
 use crate::domain::slug::Slug;
 use crate::domain::text::{Line, LineError};
-use crate::web::http::fields::Fields;
+use crate::web::http::fields::{FieldError, Fields};
 
 /// What is wrong with a form, by field, and what to do.
 pub(super) type Faults = Vec<FieldError>;
 
-/// What is wrong with one field of a form, and what to do; pages list them at their head and beside each field.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct FieldError {
-    /// Its name; `form` is the whole form.
-    pub(super) field: &'static str,
-    message: String,
-}
-
 /// This field is wrong for this reason, which becomes a sentence.
 pub(super) fn fault(field: &'static str, message: impl Display) -> FieldError {
-    FieldError { field, message: upper_first(&message.to_string()) }
+    FieldError::new(field, upper_first(&message.to_string()))
 }
 
 /// Whether the box was ticked, once, that says that somebody is sure.

@@ -12,7 +12,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use tracing::Instrument;
 
-use super::desk::Desk;
+use super::desk::StaffSession;
 use crate::domain::staff::right::Right;
 use crate::flows::staff::refuse::{Refused, record_refused};
 use crate::web::console::form_token;
@@ -78,7 +78,7 @@ enum Admitted {
 }
 
 enum Entered {
-    At(Box<Desk>),
+    At(Box<StaffSession>),
     Elsewhere(Response),
 }
 
@@ -118,7 +118,7 @@ async fn enter(gate: &Gate, headers: &HeaderMap) -> Result<Entered, Error> {
     let Some(session) = session::find(app, headers).await? else {
         return Ok(Entered::Elsewhere(lead(headers, SIGN_IN)));
     };
-    let desk = Desk::of(app, &session, gate.path);
+    let desk = StaffSession::of(app, &session, gate.path);
     if let Err((error, why)) = allow(gate, &desk, headers) {
         return refuse(gate, &desk, error, why).await;
     }
@@ -157,14 +157,19 @@ impl<S: Sync> FromRequestParts<S> for Entrance {
 }
 
 /// What can be told from the head alone.
-fn allow(gate: &Gate, desk: &Desk, headers: &HeaderMap) -> Result<(), (Error, Refused)> {
+fn allow(gate: &Gate, desk: &StaffSession, headers: &HeaderMap) -> Result<(), (Error, Refused)> {
     if gate.method != Method::GET || gate.takes {
         origin::check_console(&gate.app, headers).map_err(|error| (error, Refused::Origin))?;
     }
     if desk.may(gate.right) { Ok(()) } else { Err((Error::Forbidden, Refused::Role)) }
 }
 
-async fn refuse<T>(gate: &Gate, desk: &Desk, error: Error, why: Refused) -> Result<T, Error> {
+async fn refuse<T>(
+    gate: &Gate,
+    desk: &StaffSession,
+    error: Error,
+    why: Refused,
+) -> Result<T, Error> {
     let app = &gate.app;
     let (act, route) = (desk.act(app.moment()), (gate.method.as_str(), gate.path));
     app.db.run(|tx| Box::pin(record_refused(tx, &act, route, why))).await?;

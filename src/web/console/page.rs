@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use serde::Serialize;
 
-use super::desk::{Desk, SignedIn};
+use super::desk::{SignedIn, StaffSession};
 use crate::domain::staff::member::Role;
 use crate::site::Site;
 use crate::templates::TemplateError;
@@ -21,7 +21,7 @@ struct ConsolePage<'a, P> {
     page: &'a P,
 }
 
-impl Desk {
+impl StaffSession {
     /// A page for who is signed in.
     pub(super) fn show(&self, app: &App, page: &impl Page) -> Result<Response, Error> {
         Ok(Html(render(app, Some(self), page)?).into_response())
@@ -36,7 +36,7 @@ impl Desk {
 /// A page for whoever is signed in, or for nobody yet.
 pub(super) fn answer(
     app: &App,
-    desk: Option<&Desk>,
+    desk: Option<&StaffSession>,
     page: &impl Page,
     status: StatusCode,
 ) -> Result<Response, Error> {
@@ -46,10 +46,10 @@ pub(super) fn answer(
 /// The text of a page.
 pub(super) fn render<P: Page>(
     app: &App,
-    desk: Option<&Desk>,
+    desk: Option<&StaffSession>,
     page: &P,
 ) -> Result<String, TemplateError> {
-    let desk = desk.map(Desk::signed_in);
+    let desk = desk.map(StaffSession::signed_in);
     let whole = ConsolePage { site: &app.site, desk, assets: console_assets(), page };
     app.templates.render(P::TEMPLATE, whole)
 }

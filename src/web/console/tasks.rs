@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 
-use super::desk::Desk;
+use super::desk::StaffSession;
 use super::mail::alarms::AlarmNote;
 use super::route::Route;
 use crate::domain::background_task::BackgroundTask;
@@ -26,7 +26,7 @@ pub(super) fn routes() -> Vec<Route> {
     vec![Route::get(PATH, Right::See, show)]
 }
 
-async fn show(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
+async fn show(State(app): State<Arc<App>>, desk: StaffSession) -> Result<Response, Error> {
     let tasks = background_tasks::list(&mut app.db.read().await?).await?;
     let broken = tasks.iter().filter(|state| state.failing_since.is_some());
     let page = TasksPage {

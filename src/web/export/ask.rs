@@ -15,7 +15,7 @@ use crate::store::policy::versions;
 use crate::web::Error;
 use crate::web::choice::{Choice, SelectOption};
 use crate::web::day_span::{ENDS, read_span};
-use crate::web::http::fields::{Fault, Fields};
+use crate::web::http::fields::{Fields, InvalidField};
 
 /// The fields that may be sent, each once.
 pub(in crate::web) const FIELDS: [&str; 8] =
@@ -98,9 +98,10 @@ impl Choices {
         allowed: Allowed,
         fields: &Fields,
         timezone: &TimeZone,
-    ) -> Result<Ask, Vec<Fault>> {
+    ) -> Result<Ask, Vec<InvalidField>> {
         let mut errors = vec![];
-        let mut refuse = |field, code, message| errors.push(Fault::new(field, code, message));
+        let mut refuse =
+            |field, code, message| errors.push(InvalidField::new(field, code, message));
         for field in FIELDS.into_iter().filter(|field| !ENDS.contains(field)) {
             if fields.is_repeated(field) || fields.is_faulty(field) {
                 refuse(field, "not-once", "Choose this once, in plain characters");
@@ -125,7 +126,8 @@ impl Choices {
         if let Err(faults) = &span {
             errors.extend_from_slice(faults);
         }
-        let mut refuse = |field, code, message| errors.push(Fault::new(field, code, message));
+        let mut refuse =
+            |field, code, message| errors.push(InvalidField::new(field, code, message));
         let format = sent("format").unwrap_or("csv").parse().ok();
         let format = format.filter(|format| allowed.workbooks || *format != Format::Xlsx);
         if format.is_none() {

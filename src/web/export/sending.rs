@@ -19,7 +19,7 @@ use crate::export::{Wanted, file_name};
 use crate::flows::contacts::allow_export::ExportRefused;
 use crate::flows::contacts::begin_export::begin_export;
 use crate::flows::contacts::write_export::Exporting;
-use crate::notary::before_export::allow_to_begin;
+use crate::sealing::before_export::allow_to_begin;
 use crate::store::contacts::export_runs::{HeldRun, NewExportRun};
 use crate::web::{App, Error};
 

@@ -7,9 +7,28 @@ use serde::Serialize;
 
 use crate::domain::text::{is_forbidden, is_mark};
 
+/// What is wrong with one field of a form, and what to do.
+#[derive(Clone, Debug, Serialize)]
+pub(in crate::web) struct FieldError {
+    /// Its name; `form` is the whole form.
+    pub(in crate::web) field: &'static str,
+    pub(in crate::web) message: Cow<'static, str>,
+}
+
+impl FieldError {
+    pub(in crate::web) fn new(field: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { field, message: message.into() }
+    }
+
+    /// One for each of these fields.
+    pub(in crate::web) fn samples(fields: &[&'static str]) -> Vec<Self> {
+        fields.iter().map(|field| Self::new(field, "Do this instead")).collect()
+    }
+}
+
 /// What is wrong with one field, or with all of what was sent.
 #[derive(Clone, Debug, Serialize)]
-pub(in crate::web) struct Fault {
+pub(in crate::web) struct InvalidField {
     /// Where: the name of a field, or `body` for all of a document.
     pub field: &'static str,
     /// What, for programs.
@@ -18,7 +37,7 @@ pub(in crate::web) struct Fault {
     pub message: Cow<'static, str>,
 }
 
-impl Fault {
+impl InvalidField {
     pub(in crate::web) fn new(
         field: &'static str,
         code: &'static str,

@@ -6,10 +6,10 @@ use uuid::Uuid;
 
 use crate::domain::contacts::search::Sought;
 use crate::domain::time_zone::TimeZone;
-use crate::store::contacts::search::{ConsentFilter, Place, SubscriberFilter};
+use crate::store::contacts::search::{ConsentFilter, SearchPosition, SubscriberFilter};
 use crate::web::address::with_fields;
 use crate::web::day_span::{ENDS, read_span};
-use crate::web::http::fields::{Fault, Fields};
+use crate::web::http::fields::{Fields, InvalidField};
 use crate::web::people::choices::Choices;
 
 /// The filters, in their order on the page.
@@ -33,28 +33,28 @@ pub(in crate::web) struct Typed<'a> {
 pub(in crate::web) struct Question {
     typed: Vec<(&'static str, String)>,
     /// Whom to find, or what is wrong with each field.
-    pub filter: Result<SubscriberFilter, Vec<Fault>>,
+    pub filter: Result<SubscriberFilter, Vec<InvalidField>>,
     /// Which page.
-    pub place: Place,
+    pub place: SearchPosition,
 }
 
 impl Question {
     pub(in crate::web) fn read(fields: &Fields, choices: &Choices, timezone: &TimeZone) -> Self {
         let typed = NAMES.map(|name| (name, fields.one(name).trim().to_owned())).to_vec();
-        let mut wrong: Vec<Fault> = NAMES
+        let mut wrong: Vec<InvalidField> = NAMES
             .into_iter()
             .filter(|name| !ENDS.contains(name))
             .filter(|name| fields.is_repeated(name) || fields.is_faulty(name))
             .map(|name| {
                 let message = "Ask for one thing, in letters, numbers and punctuation";
-                Fault::new(name, "not-once", message)
+                InvalidField::new(name, "not-once", message)
             })
             .collect();
         let mut filter = SubscriberFilter::default();
-        let mut take = |read: Result<(), Fault>| wrong.extend(read.err());
+        let mut take = |read: Result<(), InvalidField>| wrong.extend(read.err());
         let of = |name| value(&typed, name);
         let sought = Sought::parse(of("q")).map(|sought| filter.sought = sought);
-        take(sought.map_err(|error| Fault::new("q", "too-much", error.to_string())));
+        take(sought.map_err(|error| InvalidField::new("q", "too-much", error.to_string())));
         let consent = &mut filter.consent;
         for name in ["purpose", "state", "report", "policy"] {
             take(read_consent(consent, name, of(name), choices));
@@ -76,9 +76,9 @@ impl Question {
             Err(faults) => wrong.extend(faults),
         }
         let place = match (fields.one("after").parse(), fields.one("before").parse()) {
-            (Ok(id), _) => Place::OlderThan(id),
-            (_, Ok(id)) => Place::NewerThan(id),
-            _ => Place::First,
+            (Ok(id), _) => SearchPosition::OlderThan(id),
+            (_, Ok(id)) => SearchPosition::NewerThan(id),
+            _ => SearchPosition::First,
         };
         let filter = if wrong.is_empty() { Ok(filter) } else { Err(wrong) };
         Self { typed, filter, place }
@@ -128,7 +128,7 @@ fn read_consent(
     name: &'static str,
     typed: &str,
     choices: &Choices,
-) -> Result<(), Fault> {
+) -> Result<(), InvalidField> {
     if typed.is_empty() {
         return Ok(());
     }
@@ -157,6 +157,6 @@ fn read_consent(
     if known { Ok(()) } else { Err(unknown(name)) }
 }
 
-fn unknown(name: &'static str) -> Fault {
-    Fault::new(name, "unknown", "Choose from what is shown here")
+fn unknown(name: &'static str) -> InvalidField {
+    InvalidField::new(name, "unknown", "Choose from what is shown here")
 }

@@ -11,7 +11,6 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Serialize;
 
-use super::form_parts::FieldError;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::request_id::RequestId;
 use crate::domain::slug::Slug;
@@ -21,6 +20,7 @@ use crate::mail::compose::confirmation_subject;
 use crate::store::mail::bounces;
 use crate::store::signup::signups;
 use crate::templates::page::Page;
+use crate::web::http::fields::FieldError;
 use crate::web::state::catalog::Catalog;
 use crate::web::waiting::Waiting;
 use crate::web::{App, Error};
@@ -113,7 +113,7 @@ pub(super) async fn page(
 /// The names of the boxes that were ticked on the form, besides the privacy policy's.
 fn chosen(catalog: &Catalog, waiting: &Waiting) -> Option<Vec<String>> {
     let offer = |code: &Purpose| {
-        catalog.all_offers().chain(&catalog.set_aside).find(|offer| offer.purpose == *code)
+        catalog.all_offers().chain(&catalog.archived).find(|offer| offer.purpose == *code)
     };
     let name = |code: &Purpose| code.named(offer(code).map(|offer| offer.name.as_str()));
     Some(waiting.chosen.as_ref()?.iter().map(name).collect())

@@ -14,7 +14,6 @@ use uuid::Uuid;
 
 use super::check_your_inbox::{self, back};
 use super::confirm::lead_on;
-use super::form_parts::FieldError;
 use super::open_signup::{OpenSignup, Refused, ShownChoices, was_shown};
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::email_address::EmailAddress;
@@ -28,7 +27,7 @@ use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::signup::signups::{self, Signup};
 use crate::templates::page::Page;
-use crate::web::http::fields::Fields;
+use crate::web::http::fields::{FieldError, Fields};
 use crate::web::waiting::Waiting;
 use crate::web::{App, Error};
 

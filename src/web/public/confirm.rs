@@ -11,13 +11,12 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::check_your_inbox;
-use super::form_parts::FieldError;
 use super::form_state::{AskedReport, MASKED_SAMPLE, masked};
 use super::open_signup::{OpenSignup, Refused, ShownChoices};
 use crate::domain::request_id::RequestId;
 use crate::domain::signup::link::{Link, LinkKind};
 use crate::domain::timestamp::Timestamp;
-use crate::flows::signup::confirm::{Confirmation, Press, Standing, confirm, standing};
+use crate::flows::signup::confirm::{Confirmation, LinkState, Press, confirm, link_state};
 use crate::flows::signup::send_fresh_link::fresh_confirmation;
 use crate::store::Tx;
 use crate::store::signup::download_grants;
@@ -25,7 +24,7 @@ use crate::store::signup::signups::{self, Signup};
 use crate::templates::page::Page;
 use crate::web::cookie::JustConfirmed;
 use crate::web::error::{Fresh, Gone};
-use crate::web::http::fields::Fields;
+use crate::web::http::fields::{FieldError, Fields};
 use crate::web::{App, Error};
 
 pub(super) fn router() -> Router<Arc<App>> {
@@ -48,13 +47,13 @@ async fn show(
     let catalog = app.catalog.get().await?;
     let mut tx = app.db.read().await?;
     let (link, signup) = find(&app, &mut tx, &token).await?;
-    match standing(&signup, link, app.clock.now()) {
-        Standing::Open => {
+    match link_state(&signup, link, app.clock.now()) {
+        LinkState::Open => {
             let open = OpenSignup::read((&mut tx, &app.terms), &catalog, &signup).await?;
             drop(tx);
             page(&app, &token, (&signup, &open), None)
         }
-        Standing::Confirmed => {
+        LinkState::Confirmed => {
             let next = next(&app, &mut tx, signup.signup_id).await?;
             drop(tx);
             let (report, address) = (AskedReport::of(&signup), masked(&signup));
@@ -143,7 +142,7 @@ async fn press(
     let at = app.moment_of(request_id);
     let mut tx = app.db.read().await?;
     let (link, mut signup) = find(&app, &mut tx, &token).await?;
-    if standing(&signup, link, at.now) == Standing::Open {
+    if link_state(&signup, link, at.now) == LinkState::Open {
         let open = OpenSignup::read((&mut tx, &app.terms), &catalog, &signup).await?;
         drop(tx);
         let sent = match open.read_page(&fields)? {
@@ -168,8 +167,8 @@ async fn press(
             Confirmation::Overtaken => (_, signup) = find(&app, &mut tx, &token).await?,
         }
     }
-    match standing(&signup, link, at.now) {
-        Standing::Confirmed => lead_on(&app, &mut tx, signup.signup_id, None).await,
+    match link_state(&signup, link, at.now) {
+        LinkState::Confirmed => lead_on(&app, &mut tx, signup.signup_id, None).await,
         closed => Err(gone(&app, closed, &token, &signup)),
     }
 }
@@ -236,20 +235,20 @@ async fn next(app: &App, tx: &mut Tx, signup_id: Uuid) -> Result<String, Error> 
 }
 
 /// The page for a link that opens nothing any more.
-pub(super) fn gone(app: &App, closed: Standing, token: &str, signup: &Signup) -> Error {
+pub(super) fn gone(app: &App, closed: LinkState, token: &str, signup: &Signup) -> Error {
     let (title, message, renews) = match closed {
-        Standing::Superseded => (
+        LinkState::Superseded => (
             "A newer link was sent",
             "Open the newest message from us and use the link in it.".to_owned(),
             true,
         ),
-        Standing::Cancelled => (
+        LinkState::Cancelled => (
             "This request was cancelled",
             "The owner of the address told us that it was not them, so nothing follows from it."
                 .to_owned(),
             false,
         ),
-        Standing::Expired | Standing::Open | Standing::Confirmed => (
+        LinkState::Expired | LinkState::Open | LinkState::Confirmed => (
             "This link has expired",
             format!(
                 "It worked until {}. We can send you a fresh one.",

@@ -22,7 +22,7 @@ use crate::files::{Shelf, put_at};
 use crate::flows::signup::send_fresh_link::fresh_download;
 use crate::flows::signup::start_download::start_download;
 use crate::store::Tx;
-use crate::store::consent::consents::Standing;
+use crate::store::consent::consents::CurrentConsent;
 use crate::store::consent::{consents, events};
 use crate::store::signup::download_grants::{self, DownloadGrant};
 use crate::web::cookie::JustConfirmed;
@@ -59,7 +59,7 @@ async fn show(
     let standing = consents::list(&mut tx, grant.subscriber_id).await?;
     drop(tx);
     let of_this_form =
-        |standing: &&Standing| confirmed.iter().any(|c| c.purpose == standing.purpose);
+        |standing: &&CurrentConsent| confirmed.iter().any(|c| c.purpose == standing.purpose);
     let alone = confirmed.iter().all(|confirmed| confirmed.purpose.is_privacy_policy());
     let address = grant.email.masked();
     let mut published = catalog.published().map(|offered| &offered.report);

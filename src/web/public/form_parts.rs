@@ -1,31 +1,10 @@
-//! Parts of forms, as pages show them: the boxes, the link to the policy, what is wrong.
-
-use std::borrow::Cow;
+//! Parts of forms, as pages show them: the boxes, and the link to the policy.
 
 use serde::Serialize;
 
 use crate::domain::timestamp::Timestamp;
 use crate::store::policy::versions::PolicyVersion;
 use crate::web::state::catalog::Offer;
-
-/// What is wrong with one field of a form, and what to do.
-#[derive(Clone, Debug, Serialize)]
-pub(in crate::web) struct FieldError {
-    /// Its name; `form` is the whole form.
-    pub(super) field: &'static str,
-    pub(super) message: Cow<'static, str>,
-}
-
-impl FieldError {
-    pub(super) fn new(field: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { field, message: message.into() }
-    }
-
-    /// One for each of these fields.
-    pub(super) fn samples(fields: &[&'static str]) -> Vec<Self> {
-        fields.iter().map(|field| Self::new(field, "Do this instead")).collect()
-    }
-}
 
 /// The box of a newsletter, or of a purpose of the operator's own.
 #[derive(Clone, Debug, Serialize)]

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::domain::signup::link::Link;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::signup::confirm::{Standing, standing};
+use crate::flows::signup::confirm::{LinkState, link_state};
 use crate::store::signup::signups::Signup;
 
 /// The report that a form asked for.
@@ -34,5 +34,8 @@ pub(super) fn masked(signup: &Signup) -> String {
 
 /// Whether the signup behind a link still waits for its button, or could be made to.
 pub(super) fn is_waiting(signup: &Signup, link: Link, now: Timestamp) -> bool {
-    matches!(standing(signup, link, now), Standing::Open | Standing::Expired | Standing::Superseded)
+    matches!(
+        link_state(signup, link, now),
+        LinkState::Open | LinkState::Expired | LinkState::Superseded
+    )
 }

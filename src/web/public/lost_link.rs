@@ -15,7 +15,7 @@ use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::request_id::RequestId;
 use crate::flows::consent::send_link::ask_for_link;
 use crate::random::Moment;
-use crate::store::signup::link_requests::Door;
+use crate::store::signup::link_requests::WantedLink;
 use crate::templates::page::Page;
 use crate::web::client_ip::client_ip;
 use crate::web::http::fields::Fields;
@@ -31,7 +31,7 @@ struct LostLink {
     /// What is said there.
     word: &'static str,
     /// Where the link leads that is mailed.
-    door: Door,
+    door: WantedLink,
     /// What its forms are counted by.
     limit: fn(&NetworkLimits) -> &NetworkLimit,
 }
@@ -41,7 +41,7 @@ static CHOICES: LostLink = LostLink {
     sent: "/preferences?word=sent",
     show: |app, asked| app.page(&PreferencesAskPage(asked)),
     word: "If we hold anything for that address, a message with the link is on its way to it.",
-    door: Door::Preferences,
+    door: WantedLink::Preferences,
     limit: |limits| &limits.choices,
 };
 
@@ -51,7 +51,7 @@ static FORMS: LostLink = LostLink {
     show: |app, asked| app.page(&FreshLinkPage(asked)),
     word: "If that address has a form to confirm or a report to download, and we can write to it, a message with a \
            fresh link is on its way to it.",
-    door: Door::Form,
+    door: WantedLink::Form,
     limit: |limits| &limits.fresh_links,
 };
 

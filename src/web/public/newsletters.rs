@@ -11,7 +11,7 @@ use axum::routing::get;
 use serde::Serialize;
 
 use super::shown_form::ShownForm;
-use super::signup_form::{Door, embeddable, page_form, receive, rests};
+use super::signup_form::{FormContext, embeddable, page_form, receive, rests};
 use crate::domain::request_id::RequestId;
 use crate::templates::page::Page;
 use crate::web::http::fields::Fields;
@@ -23,9 +23,9 @@ pub(super) fn router() -> Router<Arc<App>> {
 }
 
 /// The form's door, while there is a newsletter to choose and a policy to agree to.
-fn door(catalog: &Catalog) -> Option<Door<'_>> {
+fn door(catalog: &Catalog) -> Option<FormContext<'_>> {
     let (policy, consent) = catalog.terms()?;
-    (!catalog.newsletters.is_empty()).then(|| Door {
+    (!catalog.newsletters.is_empty()).then(|| FormContext {
         path: "/newsletters".to_owned(),
         report: None,
         offers: &catalog.newsletters,

@@ -9,7 +9,7 @@ use axum::routing::get;
 use serde::Serialize;
 
 use crate::domain::signup::form_state::SignupStatus;
-use crate::flows::signup::confirm::Standing;
+use crate::flows::signup::confirm::LinkState;
 use crate::flows::signup::not_me::not_me;
 use crate::templates::page::Page;
 use crate::web::error::Gone;
@@ -104,6 +104,6 @@ fn settled(
             start_again: None,
         }
         .into(),
-        _ => gone(app, Standing::Cancelled, token, signup),
+        _ => gone(app, LinkState::Cancelled, token, signup),
     }
 }

@@ -3,19 +3,19 @@
 
 use serde::Serialize;
 
-use super::form_parts::{FieldError, OfferBox, PolicyLink};
+use super::form_parts::{OfferBox, PolicyLink};
 use super::form_state::AskedReport;
 use super::signup_form::changed_words;
 use crate::domain::catalog::purpose::Purpose;
-use crate::flows::Terms;
+use crate::flows::FlowSettings;
 use crate::flows::signup::confirm::{Page, has_left, must_agree_again, own_choices};
 use crate::store::Tx;
-use crate::store::consent::consents::{self, Standing};
+use crate::store::consent::consents::{self, CurrentConsent};
 use crate::store::consent::events::Choice;
 use crate::store::contacts::subscribers;
 use crate::store::signup::signups::Signup;
 use crate::web::Error;
-use crate::web::http::fields::Fields;
+use crate::web::http::fields::{FieldError, Fields};
 use crate::web::state::catalog::{Catalog, Offer};
 
 /// The signup, with what was ticked on its form, what the owner of its address agreed to and left before, and the
@@ -24,7 +24,7 @@ pub(super) struct OpenSignup<'a> {
     catalog: &'a Catalog,
     signup: &'a Signup,
     asked: Vec<Choice>,
-    standing: Vec<Standing>,
+    standing: Vec<CurrentConsent>,
     offers: Vec<&'a Offer>,
 }
 
@@ -86,7 +86,7 @@ impl ShownChoices<'_> {
 
 impl<'a> OpenSignup<'a> {
     pub(super) async fn read(
-        (tx, terms): (&mut Tx, &Terms),
+        (tx, terms): (&mut Tx, &FlowSettings),
         catalog: &'a Catalog,
         signup: &'a Signup,
     ) -> Result<Self, Error> {
@@ -97,7 +97,7 @@ impl<'a> OpenSignup<'a> {
             None => catalog.newsletters.iter().any(|o| o.purpose == offer.purpose),
         };
         let ticked_before = |offer: &Offer| asked.iter().any(|c| c.purpose == offer.purpose);
-        let all = catalog.all_offers().chain(&catalog.set_aside);
+        let all = catalog.all_offers().chain(&catalog.archived);
         let offers = all.filter(|offer| stands(offer) || ticked_before(offer)).collect();
         let standing = match subscribers::find_id(tx, &signup.address_key).await? {
             Some(subscriber_id) => consents::list(tx, subscriber_id).await?,
@@ -225,7 +225,7 @@ impl<'a> OpenSignup<'a> {
     /// at, and the words.
     fn gone_box(&self, fields: &Fields) -> Option<(&'static str, String)> {
         let stands = |offer: &Offer| self.offers.iter().any(|o| o.purpose == offer.purpose);
-        let mut all = self.catalog.all_offers().chain(&self.catalog.set_aside);
+        let mut all = self.catalog.all_offers().chain(&self.catalog.archived);
         let gone = all.find(|offer| offer.is_ticked(fields) && !stands(offer))?;
         let left = self.offers.iter().any(|shown| shown.field() == gone.field());
         let field = if left { gone.field() } else { "form" };

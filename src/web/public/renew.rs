@@ -19,7 +19,7 @@ use crate::domain::request_id::RequestId;
 use crate::domain::signup::link::LinkKind;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::consent::renew::{Asking, Open, Press, Renewed, Stale, renew};
-use crate::store::consent::consents::Standing;
+use crate::store::consent::consents::CurrentConsent;
 use crate::store::contacts::subscribers;
 use crate::store::policy::versions::PolicyVersion;
 use crate::web::error::Gone;
@@ -54,7 +54,7 @@ impl Holder {
     }
 
     fn has_lapsed(&self) -> bool {
-        let expired = |standing: &Standing| standing.state == EventType::Expired;
+        let expired = |standing: &CurrentConsent| standing.state == EventType::Expired;
         self.asking.asks() || self.asking.standing.iter().any(expired)
     }
 }
@@ -156,7 +156,7 @@ fn done(
     if open.is_empty() && !holder.asking.holds() {
         return Err(gone(holder));
     }
-    let again = |standing: &&Standing| {
+    let again = |standing: &&CurrentConsent| {
         standing.state == EventType::Renewed
             && standing.policy_version_id == policy.policy_version_id
     };
@@ -171,7 +171,7 @@ fn done(
     })
 }
 
-fn name(standing: &Standing) -> String {
+fn name(standing: &CurrentConsent) -> String {
     standing.purpose.named(standing.name.as_deref())
 }
 fn gone(holder: &Holder) -> Error {

@@ -11,7 +11,7 @@ use axum::routing::get;
 use serde::Serialize;
 
 use super::shown_form::ShownForm;
-use super::signup_form::{Door, embeddable, page_form, receive, rests, slug};
+use super::signup_form::{FormContext, embeddable, page_form, receive, rests, slug};
 use crate::domain::catalog::report::{ReportStatus, readable_size};
 use crate::domain::request_id::RequestId;
 use crate::domain::timestamp::Timestamp;
@@ -100,11 +100,11 @@ fn find<'a>(catalog: &'a Catalog, slug_text: &str) -> Result<&'a OfferedReport, 
     }
 }
 
-fn door<'a>(catalog: &'a Catalog, offered: &'a OfferedReport) -> Result<Door<'a>, Error> {
+fn door<'a>(catalog: &'a Catalog, offered: &'a OfferedReport) -> Result<FormContext<'a>, Error> {
     // A report is published only with a policy and a controller; should the settings lose the
     // controller later, nobody can be asked to agree to anything.
     let (policy, consent) = catalog.terms().ok_or(Error::Unavailable)?;
-    Ok(Door {
+    Ok(FormContext {
         path: format!("/reports/{}", offered.report.slug),
         report: Some(&offered.report),
         offers: &offered.offers,
@@ -130,7 +130,8 @@ pub(in crate::web) fn preview<'a>(
     offered: &'a OfferedReport,
     path: String,
 ) -> ReportPage<'a> {
-    let form = door(catalog, offered).ok().map(|door| page_form(&Door { path, ..door }, None));
+    let form =
+        door(catalog, offered).ok().map(|door| page_form(&FormContext { path, ..door }, None));
     ReportPage { report: ShownReport::from(&offered.report), form }
 }
 

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::form_parts::{FieldError, OfferBox, PolicyLink};
+use super::form_parts::{OfferBox, PolicyLink};
+use crate::web::http::fields::FieldError;
 
 /// The form: blank, or as it was refused.
 #[derive(Clone, Debug, Serialize)]

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use validator::{Validate, ValidationError};
 
-use super::form_parts::{FieldError, OfferBox, PolicyLink};
+use super::form_parts::{OfferBox, PolicyLink};
 use super::shown_form::{PolicyBox, Required, ShownForm, Values};
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::contacts::email_address::EmailAddress;
@@ -22,13 +22,13 @@ use crate::store::catalog::reports::Report;
 use crate::store::policy::versions::PolicyVersion;
 use crate::web::client_ip::client_ip;
 use crate::web::headers::Embeddable;
-use crate::web::http::fields::Fields;
+use crate::web::http::fields::{FieldError, Fields};
 use crate::web::state::catalog::Offer;
 use crate::web::waiting::{Sent, Waiting};
 use crate::web::{App, Error, origin};
 
 /// One place where the form stands, and what it offers there.
-pub(super) struct Door<'a> {
+pub(super) struct FormContext<'a> {
     /// The page's own path: where the form posts, and what the evidence names.
     pub path: String,
     /// The report asked for.
@@ -77,7 +77,7 @@ fn rule(code: &'static str, error: &dyn std::fmt::Display) -> ValidationError {
 const TEXT_FIELDS: [&str; 4] = ["email", "name", "organisation", "job_title"];
 
 /// What a form of this door shows: blank, or as it was refused.
-pub(super) fn page_form<'a>(door: &Door<'a>, refused: Option<Refused<'a>>) -> ShownForm<'a> {
+pub(super) fn page_form<'a>(door: &FormContext<'a>, refused: Option<Refused<'a>>) -> ShownForm<'a> {
     let report = door.report;
     let boxes = |field: &str| {
         let offers = door.offers.iter().filter(|offer| offer.field() == field);
@@ -114,7 +114,7 @@ pub(super) async fn receive(
     app: &App,
     (peer, request_id): (SocketAddr, RequestId),
     headers: &HeaderMap,
-    door: &Door<'_>,
+    door: &FormContext<'_>,
     fields: &Fields,
     again: impl FnOnce(ShownForm<'_>) -> Result<Html<String>, Error>,
 ) -> Result<Response, Error> {
@@ -204,7 +204,10 @@ struct Accepted {
 
 type Ticked = Vec<Arc<Notice>>;
 
-fn parse<'a>(door: &Door<'_>, fields: &'a Fields) -> Result<(Accepted, Ticked), Refused<'a>> {
+fn parse<'a>(
+    door: &FormContext<'_>,
+    fields: &'a Fields,
+) -> Result<(Accepted, Ticked), Refused<'a>> {
     let mut errors = text_errors(door, fields);
     let same_policy = fields.one("policy") == door.policy.label.as_str();
     let consent = fields.one("consent") == "yes" && same_policy;
@@ -265,7 +268,11 @@ fn parse<'a>(door: &Door<'_>, fields: &'a Fields) -> Result<(Accepted, Ticked), 
 }
 
 /// The boxes ticked besides the privacy policy's, in the order of the form. Adds what is wrong with them.
-fn ticked<'a>(door: &Door<'a>, fields: &Fields, errors: &mut Vec<FieldError>) -> Vec<&'a Offer> {
+fn ticked<'a>(
+    door: &FormContext<'a>,
+    fields: &Fields,
+    errors: &mut Vec<FieldError>,
+) -> Vec<&'a Offer> {
     for (field, words) in [
         (
             "newsletter",
@@ -306,7 +313,7 @@ pub(super) fn changed_words(offer: &Offer) -> String {
 }
 
 /// What is wrong with the typed fields, at most one error each, in the order of the form.
-fn text_errors(door: &Door<'_>, fields: &Fields) -> Vec<FieldError> {
+fn text_errors(door: &FormContext<'_>, fields: &Fields) -> Vec<FieldError> {
     let [email, name, organisation, job_title] = TEXT_FIELDS.map(|name| fields.one(name));
     let rules = Typed { email, name, organisation, job_title }.validate().err();
     let rules = rules.as_ref().map(validator::ValidationErrors::field_errors).unwrap_or_default();
@@ -330,7 +337,7 @@ fn text_errors(door: &Door<'_>, fields: &Fields) -> Vec<FieldError> {
 }
 
 /// What to do about a field left empty that this report's form requires.
-fn required(door: &Door<'_>, name: &str) -> Option<&'static str> {
+fn required(door: &FormContext<'_>, name: &str) -> Option<&'static str> {
     let report = door.report?;
     match name {
         "name" if report.requires_name => Some("Enter your name"),

@@ -1,7 +1,7 @@
 //! What stands of a choice, and what is said where nothing does any more.
 
 use crate::domain::contacts::imported_contact::ImportedWords;
-use crate::store::consent::consents::Standing;
+use crate::store::consent::consents::CurrentConsent;
 use crate::web::Error;
 use crate::web::error::Gone;
 
@@ -17,7 +17,7 @@ pub(super) fn erased() -> Error {
 }
 
 /// What is on record in place of the words that somebody agreed to elsewhere, where nobody kept these.
-pub(super) fn on_record(standing: &Standing) -> Option<&str> {
+pub(super) fn on_record(standing: &CurrentConsent) -> Option<&str> {
     let words = standing.words.as_str();
     ImportedWords::are_unknown(words).then_some(words)
 }

@@ -10,7 +10,7 @@ use url::Url;
 use super::catalog::CatalogCache;
 use super::comparisons::Comparisons;
 use super::figures::FiguresCache;
-use super::hash_turns::HashTurns;
+use super::hash_permits::HashPermits;
 use super::ledger_check::LedgerCheck;
 use super::limits::{CodeLimit, NetworkLimits};
 use super::own_host::OwnHost;
@@ -18,12 +18,12 @@ use crate::clock::Clock;
 use crate::domain::request_id::RequestId;
 use crate::domain::signup::link::Links;
 use crate::files::Files;
-use crate::flows::Terms;
+use crate::flows::FlowSettings;
 use crate::intake::Intake;
 use crate::mail::compose::Sender;
 use crate::mail::mailbox::Mailbox;
 use crate::mail::postmaster::Postmaster;
-use crate::mail::relay_events::Door;
+use crate::mail::relay_events::EventEndpoint;
 use crate::random::{Moment, Random};
 use crate::site::Site;
 use crate::store::Db;
@@ -38,7 +38,7 @@ pub struct App {
     /// Where keys come from.
     pub random: Random,
     /// What the operator set.
-    pub terms: Terms,
+    pub terms: FlowSettings,
     /// Pages and what they look like.
     pub templates: Templates,
     /// What pages say of the publisher.
@@ -48,7 +48,7 @@ pub struct App {
     /// The names by which mail filters know it.
     pub postmaster: Postmaster,
     /// Where events of the relay come in, if it sends any.
-    pub relay_door: Option<Door>,
+    pub relay_door: Option<EventEndpoint>,
     /// Where links lead.
     pub links: Links,
     /// Report files.
@@ -82,7 +82,7 @@ pub struct App {
     /// The check of the ledger that was asked for at the console.
     pub ledger_check: LedgerCheck,
     /// Turns at looking at passwords.
-    pub hash_turns: HashTurns,
+    pub hash_permits: HashPermits,
     /// The mailbox that the demo shows.
     pub dev_mailbox: Option<Mailbox>,
 }

@@ -103,7 +103,7 @@ pub(in crate::web) struct Catalog {
     pub consent: Option<Arc<Notice>>,
     pub newsletters: Vec<Offer>,
     /// Newsletters that are offered no more: whoever asked for one before can still confirm it.
-    pub set_aside: Vec<Offer>,
+    pub archived: Vec<Offer>,
     /// The operator's own.
     pub purposes: Vec<Offer>,
     /// Newest first; drafts and withdrawn ones too.
@@ -216,7 +216,7 @@ impl CatalogCache {
         let wording = wording(&self.site.controller.name, &newsletters, &own);
         let notices = if named { self.notices(shown, wording).await? } else { vec![] };
         let of = |purpose: &Purpose| notices.iter().find(|n| n.purpose == *purpose).cloned();
-        let (offered, aside): (Vec<_>, Vec<_>) =
+        let (offered, archived): (Vec<_>, Vec<_>) =
             newsletters.into_iter().partition(Newsletter::is_offered);
         let worded = |newsletters: Vec<Newsletter>| -> Vec<Offer> {
             let worded = newsletters.into_iter().filter_map(|newsletter| {
@@ -225,7 +225,7 @@ impl CatalogCache {
             });
             worded.collect()
         };
-        let (newsletters, set_aside) = (worded(offered), worded(aside));
+        let (newsletters, archived) = (worded(offered), worded(archived));
         let own = own.into_iter().filter_map(|own| of(&own.code).map(|n| Offer::of_own(own, n)));
         let purposes: Vec<Offer> = own.collect();
         let reports = reports
@@ -246,7 +246,7 @@ impl CatalogCache {
             policies: policies.into_iter().map(Arc::new).collect(),
             consent: of(&Purpose::privacy_policy()),
             newsletters,
-            set_aside,
+            archived,
             purposes,
             reports,
             resting,

@@ -10,9 +10,9 @@ use tracing::Instrument;
 use crate::clock::Clock;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::ledger::record_check::{record_check_asked, record_checked};
-use crate::flows::{Act, Error, Terms};
-use crate::notary::verify::{Verification, verify};
+use crate::flows::{Act, Error, FlowSettings};
 use crate::random::{Moment, Random};
+use crate::sealing::verify::{Verification, verify};
 use crate::store::Db;
 use crate::store::ledger::checkpoints;
 use crate::store::ledger::verdicts::Verdict;
@@ -26,7 +26,7 @@ pub struct LedgerCheck {
 /// What a check works with.
 pub(in crate::web) struct Parts {
     pub db: Db,
-    pub terms: Terms,
+    pub terms: FlowSettings,
     pub clock: Clock,
     pub random: Random,
 }
@@ -125,7 +125,7 @@ impl LedgerCheck {
 /// Checks everything, keeps the verdict, and writes down in whose name that was.
 async fn check(
     db: &Db,
-    terms: &Terms,
+    terms: &FlowSettings,
     (clock, random): (&Clock, &Random),
     actor: &str,
     progress: &Progress,

@@ -106,7 +106,7 @@ impl NetworkLimit {
     /// # Errors
     /// When this address must wait; says how long.
     pub fn check(&self, ip: IpAddr) -> Result<(), Error> {
-        let checked = self.0.as_ref().map_or(Ok(()), |limit| limit.check(&neighbourhood(ip)));
+        let checked = self.0.as_ref().map_or(Ok(()), |limit| limit.check(&ip_prefix(ip)));
         checked.map_err(|wait| Error::TooMany(wait + Duration::from_secs(1)))
     }
 }
@@ -176,7 +176,7 @@ impl Default for CodeLimit {
 }
 
 /// One IPv4 address, or the /64 that one subscriber of IPv6 is given whole.
-pub(in crate::web) fn neighbourhood(ip: IpAddr) -> IpAddr {
+pub(in crate::web) fn ip_prefix(ip: IpAddr) -> IpAddr {
     match ip {
         IpAddr::V4(_) => ip,
         IpAddr::V6(v6) => {

@@ -8,7 +8,7 @@ pub(super) mod counting;
 pub(super) mod dashboard_figures;
 pub(super) mod dashboard_span;
 pub mod figures;
-pub mod hash_turns;
+pub mod hash_permits;
 pub mod ledger_check;
 pub mod limits;
 pub mod own_host;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::domain::background_task::BackgroundTask;
 use crate::flows::contacts::purge::forget_ended;
 use crate::flows::ledger::check_events::EventChecker;
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Db;
 use crate::worker::WorkerParts;
@@ -40,7 +40,7 @@ impl Task for ForgetPeople {
 ///
 /// # Errors
 /// When the database does not take it; what was committed before stays done.
-pub async fn forget_people(db: &Db, terms: &Terms, at: &Moment) -> Result<usize, Error> {
+pub async fn forget_people(db: &Db, terms: &FlowSettings, at: &Moment) -> Result<usize, Error> {
     let checker = EventChecker::load(&mut db.read().await?, terms).await?;
     let (mut forgotten, mut next) = (0, Some(Uuid::nil()));
     while let Some(after) = next {

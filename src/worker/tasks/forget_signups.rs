@@ -9,7 +9,7 @@ use crate::domain::background_task::BackgroundTask;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::contacts::purge::{expire, purge};
 use crate::flows::ledger::check_events::EventChecker;
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Db;
 use crate::worker::WorkerParts;
@@ -36,7 +36,7 @@ impl Task for ForgetSignups {
 ///
 /// # Errors
 /// When the database does not take it; what was committed before stays done.
-pub async fn forget_signups(db: &Db, terms: &Terms, at: &Moment) -> Result<usize, Error> {
+pub async fn forget_signups(db: &Db, terms: &FlowSettings, at: &Moment) -> Result<usize, Error> {
     db.run(|tx| Box::pin(expire(tx, at.now))).await?;
     let checker = EventChecker::load(&mut db.read().await?, terms).await?;
     let (mut deleted, mut next) = (0, Some((Timestamp::EARLIEST, Uuid::nil())));

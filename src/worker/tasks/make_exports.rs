@@ -13,7 +13,7 @@ use crate::export::{ExportError, Wanted, Written};
 use crate::files::{FilesError, Shelf};
 use crate::flows::contacts::allow_export::ExportRefused;
 use crate::flows::contacts::write_export::{Exporting, RunError};
-use crate::notary::before_export::allow_to_begin;
+use crate::sealing::before_export::allow_to_begin;
 use crate::store::contacts::export_runs::{self, HeldRun};
 use crate::worker::WorkerParts;
 use crate::worker::driver::{Outcome, Schedule, Task, TaskError};

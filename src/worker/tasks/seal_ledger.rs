@@ -8,7 +8,7 @@ use crate::domain::background_task::BackgroundTask;
 use crate::domain::mail::alarm::LEDGER;
 use crate::flows::Error;
 use crate::flows::ledger::standing::tell_not_level;
-use crate::notary::{seal_all, waits};
+use crate::sealing::{seal_all, waits};
 use crate::store::Db;
 use crate::store::ledger::epochs;
 use crate::worker::WorkerParts;

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::domain::background_task::BackgroundTask;
 use crate::flows::ledger::keep_verdict::is_due;
-use crate::notary::verify::verify;
+use crate::sealing::verify::verify;
 use crate::worker::WorkerParts;
 use crate::worker::driver::{Outcome, Schedule, Task, TaskError};
 

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use crate::domain::background_task::BackgroundTask;
 use crate::domain::mail::alarm::LEDGER;
 use crate::flows::ledger::standing::{find_standing, tell_not_level};
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Db;
 use crate::worker::WorkerParts;
@@ -48,7 +48,7 @@ impl Task for WatchStanding {
 /// When something cannot be read, or the database does not take it.
 pub async fn watch_standing(
     db: &Db,
-    terms: &Terms,
+    terms: &FlowSettings,
     at: &Moment,
     alarm: &mut OwnAlarm,
 ) -> Result<(), Error> {

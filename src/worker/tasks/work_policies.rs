@@ -12,7 +12,7 @@ use crate::flows::consent::lapse::{self, lapse};
 use crate::flows::policy::announce_policy::{
     self, announce_policy, due_now, list_announced, worked_since,
 };
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::random::{Moment, Random};
 use crate::store::Db;
 use crate::store::consent::renewals;
@@ -80,7 +80,7 @@ impl Task for WorkPolicies {
 /// When the database does not take it; what was committed before stays done.
 pub async fn work_policies(
     db: &Db,
-    terms: &Terms,
+    terms: &FlowSettings,
     clock: &Clock,
     random: &Random,
 ) -> Result<PolicyWork, Error> {
@@ -117,7 +117,7 @@ async fn announce_all(
 /// Records what lapsed under every date after `since` that is over; returns how many consents ended.
 async fn lapse_all(
     db: &Db,
-    terms: &Terms,
+    terms: &FlowSettings,
     clock: &Clock,
     random: &Random,
     since: Timestamp,
@@ -132,7 +132,7 @@ async fn lapse_all(
 
 async fn lapse_under(
     db: &Db,
-    terms: &Terms,
+    terms: &FlowSettings,
     clock: &Clock,
     random: &Random,
     policy: &PolicyVersion,

@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 
 use super::source::File;
 
-const HELD: &str = "*Held by* ";
+/// What its tests stand behind, in brackets: `…  [`signup::confirm`]`.
+const HELD: &str = " [`";
 
 /// The paths of all tests and of the files they stand in, by module: `signup::confirm::a_look_changes_nothing`.
 pub fn tests(files: &[File]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for file in files {
-        let path = file.path.trim_start_matches("tests/it/");
+        let path = file.path.replace("ledger/src/", "assent_ledger/");
+        let path = path.trim_start_matches("tests/it/");
         let module = File { path: path.to_owned(), ..File::default() }.module().join("::");
         let functions = file.tokens.windows(2).filter(|two| two[0].is("fn"));
         found.extend(functions.map(|two| format!("{module}::{}", two[1].text)));
@@ -25,11 +27,11 @@ pub fn unheld(text: &str, tests: &BTreeSet<String>) -> Vec<String> {
     let lines = lines.take_while(|(line, _)| !line.starts_with("## "));
     let mut broken = Vec::new();
     for (line, number) in lines.filter(|(line, _)| line.starts_with("- ")) {
-        let held = line.split_once(HELD).map_or("", |(_, held)| held);
-        let names: Vec<&str> = held.split('`').skip(1).step_by(2).collect();
-        let rule = "name the test that holds it, behind";
+        let held = line.rsplit_once(HELD).and_then(|(_, held)| held.strip_suffix("`]"));
+        let names: Vec<&str> = held.map_or(vec![], |held| held.split("`, `").collect());
         if names.is_empty() {
-            broken.push(format!("ARCHITECTURE.md:{number}: {rule} `{HELD}`"));
+            let rule = "name the test that holds it at its end, in brackets";
+            broken.push(format!("ARCHITECTURE.md:{number}: {rule}"));
         }
         let gone = names.into_iter().filter(|name| !tests.contains(*name));
         broken.extend(gone.map(|name| format!("ARCHITECTURE.md:{number}: no test is `{name}`")));
@@ -42,9 +44,9 @@ fn an_invariant_without_its_test_is_named() {
     let story = File::of("tests/it/signup/confirm.rs", "fn a_look_changes_nothing() {}");
     let unit = File::of("src/domain/slug.rs", "mod tests { fn ends() {} }");
     let tests = tests(&[story, unit]);
-    let text = "- Not yet.\n## Invariants\n\n- One. *Held by* `signup::confirm::a_look_changes_nothing`, \
-                `domain::slug`.\n- Two.\n- Three. *Held by* `signup::confirm::gone`.\n## Next\n- Not any more.\n";
-    let rule = "name the test that holds it, behind `*Held by* `";
+    let text = "- Not yet.\n## Invariants\n\n- One. [`signup::confirm::a_look_changes_nothing`, \
+                `domain::slug`]\n- Two [`of`] three.\n- Three. [`signup::confirm::gone`]\n## Next\n- Not any more.\n";
+    let rule = "name the test that holds it at its end, in brackets";
     let expected = [
         format!("ARCHITECTURE.md:5: {rule}"),
         "ARCHITECTURE.md:6: no test is `signup::confirm::gone`".to_owned(),

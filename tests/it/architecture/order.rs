@@ -26,7 +26,7 @@ pub const MODULES: Order = Order {
         &["store"],
         &["mail", "export"],
         &["flows", "config"],
-        &["backup", "intake", "notary"],
+        &["backup", "intake", "sealing"],
         &["web", "worker"],
         &["app", "template_samples"],
         &["demo"],
@@ -162,7 +162,7 @@ fn rooms_of_web_that_know_higher_ones_are_named() {
     ] {
         let path = format!("src/web/{path}");
         let files = [
-            ("src/web/mod.rs", "pub use console::desk::Desk;"),
+            ("src/web/mod.rs", "pub use console::desk::StaffSession;"),
             ("src/web/console/mod.rs", "pub mod desk;"),
             ("src/web/console/desk.rs", ""),
             ("src/web/public/mod.rs", ""),

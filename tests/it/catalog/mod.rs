@@ -1,6 +1,6 @@
 //! Stories of reports, newsletters and purposes.
 
+mod archiving;
 mod newsletters;
 mod purposes;
 mod reports;
-mod set_aside;

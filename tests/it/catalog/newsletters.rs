@@ -69,7 +69,7 @@ async fn a_newsletter_is_added_and_offered(database: Database) {
         (&format!("name=a&description={long}"), "at most 200 characters"),
         ("name=The+weekly&slug=weekly", "There is a newsletter “weekly” already"),
         ("name=A&slug=..%2Fx", "lower-case letters"),
-        ("name=%E6%9D%8E", "lower-case letters"),
+        ("name=%E2%80%A6", "lower-case letters"),
     ] {
         let refused = desk.post(NEW, fields).await;
         assert_eq!(refused.status, 422, "{fields}");

@@ -146,8 +146,7 @@ async fn from_an_empty_directory_to_a_file_and_a_list(database: Database) {
         let said = desk.does(&[list, "list"]);
         assert!(said.contains(word), "{said}");
     }
-    for (what, word) in [("withdraw", "set aside"), ("withdraw", "set aside"), ("offer", "offered")]
-    {
+    for (what, word) in [("withdraw", "archived"), ("withdraw", "archived"), ("offer", "offered")] {
         assert!(desk.does(&["newsletter", what, "weekly"]).contains(word));
         assert!(
             desk.does(&["newsletter", "list"]).contains(&format!("weekly\t{word}\t")),

@@ -7,11 +7,11 @@ use assent::domain::catalog::purpose::Purpose;
 use assent::domain::contacts::search::{SearchWords, Sought};
 use assent::domain::contacts::suppression::SuppressionReason;
 use assent::domain::signup::form_state::Method;
+use assent::flows::contacts::backfill_words::backfill_words;
 use assent::flows::contacts::erase::{Erasing, erase};
-use assent::flows::contacts::split_words::split_words;
 use assent::store::catalog::reports;
 use assent::store::contacts::search::{
-    ConsentFilter, Count, Found, Place, SubscriberFilter, search,
+    ConsentFilter, Count, Found, SearchPosition, SubscriberFilter, search,
 };
 use assent::store::contacts::subscribers;
 use assent::store::{Db, Tx};
@@ -26,13 +26,18 @@ fn sought(q: &str) -> SubscriberFilter {
     SubscriberFilter { sought: Sought::parse(q).unwrap(), ..SubscriberFilter::default() }
 }
 
-async fn find(app: &TestApp, filter: &SubscriberFilter, place: Place, at_once: usize) -> Found {
+async fn find(
+    app: &TestApp,
+    filter: &SubscriberFilter,
+    place: SearchPosition,
+    at_once: usize,
+) -> Found {
     search(&mut app.read().await, filter, place, at_once).await.unwrap()
 }
 
 /// The addresses that a filter leaves, in its order.
 async fn found(app: &TestApp, filter: &SubscriberFilter) -> Vec<String> {
-    let page = find(app, filter, Place::First, 50).await;
+    let page = find(app, filter, SearchPosition::First, 50).await;
     assert_eq!(page.count, Count::Exactly(i64::try_from(page.ids.len()).unwrap()));
     let mut tx = app.read().await;
     let mut addresses = Vec::new();
@@ -187,7 +192,7 @@ async fn what_somebody_was_called_finds_nobody(database: Database) {
     assert_eq!(found(&app, &sought("hughes")).await, Vec::<String>::new());
     assert_eq!(found(&app, &sought("king leeds")).await, ["ADA@b.example"]);
     words_agree(&app).await;
-    let id = find(&app, &sought("king"), Place::First, 50).await.ids[0];
+    let id = find(&app, &sought("king"), SearchPosition::First, 50).await.ids[0];
     let mut tx = app.write().await;
     subscribers::rename(&mut tx, id, Some("Zoë")).await.unwrap();
     tx.commit().await.unwrap();
@@ -219,7 +224,7 @@ async fn who_was_stored_before_is_split_up_once(database: Database) {
     app.tamper("UPDATE subscriber SET words = NULL").await.unwrap();
     app.tamper("DELETE FROM subscriber_word").await.unwrap();
     assert_eq!(found(&app, &sought("hughes")).await, Vec::<String>::new());
-    let both = tokio::join!(split_words(&app.core.db), split_words(&app.core.db));
+    let both = tokio::join!(backfill_words(&app.core.db), backfill_words(&app.core.db));
     assert_eq!(both.0.unwrap() + both.1.unwrap(), 2);
     words_agree(&app).await;
     assert_eq!(found(&app, &sought("hughes")).await, ["ada@b.example"]);
@@ -229,14 +234,17 @@ async fn who_was_stored_before_is_split_up_once(database: Database) {
 async fn a_common_search_is_walked_through_without_losing_anybody(database: Database) {
     let app = TestApp::start(database).await;
     fill(&app.core.db).await;
-    assert_eq!(split_words(&app.core.db).await.unwrap(), 12_000);
+    assert_eq!(backfill_words(&app.core.db).await.unwrap(), 12_000);
     // All 12,000 begin with `x`; of these every third is of the council; nobody is of both.
-    let x = find(&app, &sought("x"), Place::First, 50).await;
+    let x = find(&app, &sought("x"), SearchPosition::First, 50).await;
     assert_eq!((x.ids.len(), x.count, x.newer), (50, Count::Unknown, None));
-    assert_eq!(find(&app, &sought("council"), Place::First, 50).await.count, Count::Exactly(4000));
+    assert_eq!(
+        find(&app, &sought("council"), SearchPosition::First, 50).await.count,
+        Count::Exactly(4000)
+    );
     for (q, at_once, all) in [("x", 3000, 12_000), ("x council", 500, 4000), ("x seldom", 50, 1)] {
         let filter = sought(q);
-        let (mut seen, mut pages, mut place) = (Vec::new(), Vec::new(), Place::First);
+        let (mut seen, mut pages, mut place) = (Vec::new(), Vec::new(), SearchPosition::First);
         loop {
             let page = find(&app, &filter, place, at_once).await;
             assert!(page.ids.is_sorted_by(|a, b| a > b), "{q}");
@@ -244,7 +252,7 @@ async fn a_common_search_is_walked_through_without_losing_anybody(database: Data
             let older = page.older;
             pages.push(page);
             match older {
-                Some(id) => place = Place::OlderThan(id),
+                Some(id) => place = SearchPosition::OlderThan(id),
                 None => break,
             }
         }
@@ -252,12 +260,12 @@ async fn a_common_search_is_walked_through_without_losing_anybody(database: Data
         assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), all, "{q}");
         // The same pages, the other way.
         let mut back: Vec<Uuid> = Vec::new();
-        let mut place = Place::NewerThan(Uuid::nil());
+        let mut place = SearchPosition::NewerThan(Uuid::nil());
         loop {
             let page = find(&app, &filter, place, at_once).await;
             back.extend(page.ids.iter().rev().copied());
             match page.newer {
-                Some(id) => place = Place::NewerThan(id),
+                Some(id) => place = SearchPosition::NewerThan(id),
                 None => break,
             }
         }
@@ -266,17 +274,17 @@ async fn a_common_search_is_walked_through_without_losing_anybody(database: Data
     }
     // What nobody has, among what everybody has: found out in strides, each of which says so.
     let none = sought("x y.x");
-    assert_eq!(find(&app, &none, Place::First, 50).await.count, Count::Exactly(0));
+    assert_eq!(find(&app, &none, SearchPosition::First, 50).await.count, Count::Exactly(0));
     let filter = SubscriberFilter { suppressed: Some(false), ..sought("x") };
     app.tamper("INSERT INTO suppression (address_key, reason, purpose, since) SELECT address_key, 'manual', '*', created_at FROM subscriber").await.unwrap();
-    let (mut place, mut strides) = (Place::First, 0);
+    let (mut place, mut strides) = (SearchPosition::First, 0);
     loop {
         let page = find(&app, &filter, place, 50).await;
         assert_eq!((page.ids.len(), page.count), (0, Count::Unknown));
         strides += 1;
         assert_eq!(page.cut_short, page.older.is_some());
         match page.older {
-            Some(id) => place = Place::OlderThan(id),
+            Some(id) => place = SearchPosition::OlderThan(id),
             None => break,
         }
     }

@@ -2,7 +2,7 @@
 
 use assent::domain::contacts::suppression::SuppressionReason;
 use assent::domain::staff::member::Role;
-use assent::flows::contacts::split_words::split_words;
+use assent::flows::contacts::backfill_words::backfill_words;
 use assent::store::Db;
 use macro_rules_attribute::apply;
 use uuid::Uuid;
@@ -191,5 +191,5 @@ async fn fill(app: &TestApp) {
     )
     .await
     .unwrap();
-    split_words(&app.core.db).await.unwrap();
+    backfill_words(&app.core.db).await.unwrap();
 }

@@ -32,8 +32,10 @@ async fn does(app: &TestApp, sql: &'static str) {
 
 /// The mail that was put into the outbox is not sent, and staff see why.
 async fn is_parked(app: &TestApp) {
-    poll::until("the mail set aside", || async { (app.count(PARKED).await == 1).then_some(()) })
-        .await;
+    poll::until("the mail that failed for good", || async {
+        (app.count(PARKED).await == 1).then_some(())
+    })
+    .await;
     assert_eq!(app.count(WHY).await, 1);
 }
 

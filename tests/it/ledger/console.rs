@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use assent::domain::staff::member::Role;
-use assent::notary::verify::verify;
+use assent::sealing::verify::verify;
 use assent::store::Tx;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;

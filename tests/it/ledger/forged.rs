@@ -6,7 +6,7 @@ use std::process::Command;
 
 use assent::domain::staff::action::Action;
 use assent::files::Files;
-use assent::flows::Terms;
+use assent::flows::FlowSettings;
 use assent::outside::{Head, Outside};
 use assent::store::ledger::checkpoints;
 use assent::store::staff::audit_entries;
@@ -85,14 +85,14 @@ async fn heads(app: &TestApp) -> Vec<(u64, Head)> {
 }
 
 /// What lies outside the database of a machine.
-fn outside(machine: &Machine, terms: &Terms) -> Outside {
+fn outside(machine: &Machine, terms: &FlowSettings) -> Outside {
     let files = Files::open(&format!("file:{}", machine.path().join("files").display())).unwrap();
     let (keys, evidence_key) = (terms.ledger_keys.clone(), terms.evidence_key.clone());
     Outside::open(machine.path(), &files, keys, evidence_key).unwrap()
 }
 
 /// Data directory and file store of a machine know these heads.
-async fn knows(machine: &Machine, terms: &Terms, heads: &[(u64, Head)]) {
+async fn knows(machine: &Machine, terms: &FlowSettings, heads: &[(u64, Head)]) {
     let outside = outside(machine, terms);
     for (after, head) in heads {
         assert!(outside.keep_head(*after, head).await.unwrap());

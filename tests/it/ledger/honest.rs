@@ -5,7 +5,7 @@ use std::time::Duration;
 use assent::domain::contacts::address_key::AddressKey;
 use assent::domain::contacts::email_address::EmailAddress;
 use assent::flows::contacts::allow_export::allow_export;
-use assent::notary::verify::verify;
+use assent::sealing::verify::verify;
 use assent::store::contacts::subscribers;
 use assent::store::ledger::verdicts::Verdict;
 use assent::worker::tasks::forget_signups::forget_signups;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use assent::domain::mail::alarm::SEALING;
 use assent::flows::Error;
-use assent::notary::seal_all;
+use assent::sealing::seal_all;
 use assent::store::Db;
 use assent::store::mail::alarms;
 use assent::worker::tasks::watch_sealing::{Change, watch_sealing};

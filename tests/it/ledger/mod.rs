@@ -27,7 +27,7 @@ mod unreadable;
 
 use std::process::Output;
 
-use assent::notary::verify::{Verification, verify};
+use assent::sealing::verify::{Verification, verify};
 use assent::store::Db;
 use assent::store::ledger::checkpoints;
 use assent_ledger::event_type::EventType;

@@ -2,8 +2,8 @@
 
 use assent::domain::staff::member::Role;
 use assent::flows::Error;
-use assent::notary::before_export::allow_to_begin;
-use assent::notary::verify::verify;
+use assent::sealing::before_export::allow_to_begin;
+use assent::sealing::verify::verify;
 use macro_rules_attribute::apply;
 
 use crate::support::app::{Database, PATH, TestApp};

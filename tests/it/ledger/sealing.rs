@@ -6,7 +6,7 @@ use assent::domain::catalog::notice::LANG;
 use assent::domain::signup::form_state::Method;
 use assent::flows::ledger::evidence::{Form, Order, event};
 use assent::flows::signup::sign_up::words;
-use assent::notary::seal_all;
+use assent::sealing::seal_all;
 use assent::store::Tx;
 use assent::store::catalog::notices;
 use assent::store::consent::events::{NewConsentEvent, append_all};

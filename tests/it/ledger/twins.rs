@@ -8,7 +8,7 @@ use assent::domain::mail::alarm::LEDGER;
 use assent::flows::Error;
 use assent::flows::contacts::allow_export::{ExportRefused, allow_by_heads};
 use assent::flows::ledger::standing::find_standing;
-use assent::notary::seal_all;
+use assent::sealing::seal_all;
 use assent::worker::own_alarm::OwnAlarm;
 use assent::worker::tasks::watch_standing::watch_standing;
 use macro_rules_attribute::apply;

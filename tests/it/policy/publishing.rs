@@ -8,7 +8,7 @@ use assent::domain::contacts::suppression::SuppressionReason;
 use assent::domain::policy::version::ChangeClass;
 use assent::domain::signup::form_state::Method;
 use assent::flows::contacts::erase::{Erasing, erase};
-use assent::notary::verify::verify;
+use assent::sealing::verify::verify;
 use assent::worker::tasks::work_policies::{PolicyWork, work_policies};
 use macro_rules_attribute::apply;
 

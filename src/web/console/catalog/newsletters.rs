@@ -23,9 +23,8 @@ use crate::store::catalog::newsletters::NewsletterWords;
 use crate::web::address::key;
 use crate::web::console::catalog::newsletters::offering::{back, overtaken, saved, word};
 use crate::web::console::catalog::newsletters::page::{NewsletterPage, Values, path};
-use crate::web::console::desk::{Asked, Desk, Form};
-use crate::web::console::form::fault;
-use crate::web::console::form::{Faults, line, needed, once, short_name};
+use crate::web::console::desk::{Asked, Form, StaffSession};
+use crate::web::console::form::{Faults, fault, line, needed, once, short_name};
 use crate::web::console::page::answer;
 use crate::web::console::route::Route;
 use crate::web::{App, Error};
@@ -45,13 +44,13 @@ pub(in crate::web::console) fn routes() -> Vec<Route> {
     routes
 }
 
-async fn ask(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
+async fn ask(State(app): State<Arc<App>>, desk: StaffSession) -> Result<Response, Error> {
     desk.show(&app, &NewsletterPage::blank(Values::default(), vec![]))
 }
 
 async fn add(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let mut errors = Faults::new();
@@ -64,7 +63,7 @@ async fn add(
         let (act, description) = (desk.act(app.moment()), description.as_ref());
         let new = NewNewsletter { slug, name, description, offered };
         if app.db.run(|tx| Box::pin(add_newsletter(tx, &act, new))).await?.is_some() {
-            return Ok(back(&path(slug), if offered { "newsletter" } else { "aside" }));
+            return Ok(back(&path(slug), if offered { "newsletter" } else { "archived" }));
         }
         let words = format!("There is a newsletter “{slug}” already: choose another short name");
         errors.push(fault("slug", words));
@@ -75,7 +74,7 @@ async fn add(
 
 async fn show(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(slug_text): Path<String>,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
@@ -86,7 +85,7 @@ async fn show(
 
 async fn edit(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(slug_text): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
@@ -114,7 +113,7 @@ async fn edit(
 
 async fn offer(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(slug): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
@@ -128,7 +127,7 @@ async fn offer(
 
 async fn offer_again(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(slug): Path<String>,
 ) -> Result<Response, Error> {
     let slug = key(&slug)?;
@@ -139,7 +138,7 @@ async fn offer_again(
 
 async fn withdraw(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(slug): Path<String>,
 ) -> Result<Response, Error> {
     let slug = key(&slug)?;

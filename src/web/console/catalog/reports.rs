@@ -23,7 +23,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::store::catalog::reports;
 use crate::templates::page::Page;
 use crate::web::console::catalog::reports::summary::{Figures, Summary, contacts_path};
-use crate::web::console::desk::{Asked, Desk};
+use crate::web::console::desk::{Asked, StaffSession};
 use crate::web::console::route::Route;
 use crate::web::{App, Error};
 
@@ -49,7 +49,7 @@ pub(in crate::web::console) fn routes() -> Vec<Route> {
 
 async fn list(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;

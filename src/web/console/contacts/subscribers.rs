@@ -21,9 +21,10 @@ use crate::store::contacts::search::{Count, count_all, search};
 use crate::web::console::contacts::subscribers::list_page::{
     ListedConsent, SubscriberRow, SubscribersPage,
 };
-use crate::web::console::desk::{Asked, Desk};
-use crate::web::console::form::{FieldError, fault};
+use crate::web::console::desk::{Asked, StaffSession};
+use crate::web::console::form::fault;
 use crate::web::console::route::Route;
+use crate::web::http::fields::FieldError;
 use crate::web::people::choices::Choices;
 use crate::web::people::question::Question;
 use crate::web::{App, Error};
@@ -41,7 +42,7 @@ pub(in crate::web::console) fn routes() -> Vec<Route> {
 
 async fn show(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Asked(fields): Asked,
 ) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;

@@ -19,13 +19,13 @@ use crate::flows::contacts::suppress::suppress;
 use crate::store::Tx;
 use crate::store::catalog::purposes;
 use crate::store::contacts::subscribers;
-use crate::store::contacts::suppression_list::{self, COUNTED, Listed, Place};
+use crate::store::contacts::suppression_list::{self, COUNTED, Listed, SuppressionPosition};
 use crate::web::address::with_fields;
 use crate::web::console::contacts::suppressions::page::{
     LookedUp, ReasonTab, SuppressionRow, SuppressionsPage,
 };
 use crate::web::console::contacts::suppressions::words::{title, told};
-use crate::web::console::desk::{Asked, Desk, Form};
+use crate::web::console::desk::{Asked, Form, StaffSession};
 use crate::web::console::form::fault;
 use crate::web::console::paging::{ON_A_PAGE, page_of};
 use crate::web::console::route::Route;
@@ -49,7 +49,7 @@ pub(in crate::web::console) fn look_up(email: &EmailAddress) -> String {
 
 async fn show(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Asked(fields): Asked,
 ) -> Result<Response, Error> {
     let word = word(&app, &fields).await?;
@@ -99,7 +99,7 @@ fn brought(fields: &Fields) -> String {
 /// The page with nothing typed into it.
 async fn whole<'a>(
     app: &App,
-    desk: &Desk,
+    desk: &StaffSession,
     fields: &Fields,
     looked_for: Option<&'a EmailAddress>,
 ) -> Result<SuppressionsPage<'a>, Error> {
@@ -171,14 +171,15 @@ async fn list(
     if backwards {
         listed.reverse();
     }
-    let edge = |side, place: Option<Place>| place.map(|place| path(reason, side, &place));
+    let edge =
+        |side, place: Option<SuppressionPosition>| place.map(|place| path(reason, side, &place));
     let older = edge("after", listed.last().map(Listed::place)).filter(|_| more || backwards);
     let newer = edge("before", listed.first().map(Listed::place).or_else(|| from.cloned()));
     let newer = newer.filter(|_| if backwards { more } else { from.is_some() });
     Ok((listed, newer, older))
 }
 
-fn path(reason: Option<SuppressionReason>, side: &str, place: &Place) -> String {
+fn path(reason: Option<SuppressionReason>, side: &str, place: &SuppressionPosition) -> String {
     let at = format!(
         "{}~{}~{}~{}",
         place.since.micros(),
@@ -191,20 +192,20 @@ fn path(reason: Option<SuppressionReason>, side: &str, place: &Place) -> String 
 }
 
 /// A place as [`path`] wrote it; one that was made up is none.
-fn read(text: &str) -> Option<Place> {
+fn read(text: &str) -> Option<SuppressionPosition> {
     let mut parts = text.splitn(4, '~');
     let since = Timestamp::from_micros(parts.next()?.parse().ok()?);
     // Outside the calendar of either database.
     let since = Some(since).filter(|since| (0..1 << 53).contains(&since.micros()))?;
     let address_key = AddressKey::from_hex(parts.next()?)?;
     let reason = parts.next()?.parse().ok()?;
-    Some(Place { since, address_key, reason, purpose: parts.next()?.to_owned() })
+    Some(SuppressionPosition { since, address_key, reason, purpose: parts.next()?.to_owned() })
 }
 
 /// Stops all mail to an address.
 async fn add(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let typed = fields.one("email");

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use self::charts::{Way, columns, on};
 use self::page::{Bar, DashboardPage, DroppedRow, ShownFigures, ShownToday};
 use self::steps::Offers;
-use super::desk::{Asked, Desk};
+use super::desk::{Asked, StaffSession};
 use super::route::Route;
 use crate::domain::catalog::notice::LANG;
 use crate::domain::signup::form_state::form_name;
@@ -54,7 +54,7 @@ impl Shown {
 
 async fn show(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
     let span = Span::parse(asked.one("days"));

@@ -6,7 +6,7 @@ use crate::domain::catalog::report::ReportStatus;
 use crate::domain::staff::right::Right;
 use crate::site::Controller;
 use crate::store::catalog::reports::Report;
-use crate::web::console::desk::Desk;
+use crate::web::console::desk::StaffSession;
 
 /// What is there already.
 pub(super) struct Offers<'a> {
@@ -34,7 +34,7 @@ impl Step {
 }
 
 /// The next steps in their order; none once a form can be filled in.
-pub(super) fn next(offers: &Offers<'_>, desk: &Desk) -> Vec<Step> {
+pub(super) fn next(offers: &Offers<'_>, desk: &StaffSession) -> Vec<Step> {
     let published = offers.reports.iter().any(|report| report.status == ReportStatus::Published);
     if offers.controller.is_complete() && offers.has_policy && published {
         return vec![];

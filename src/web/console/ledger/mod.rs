@@ -9,7 +9,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use self::page::{LastCheck, LedgerPage, Progress, ShownCheckpoint, ShownVerdict};
-use super::desk::Desk;
+use super::desk::StaffSession;
 use super::route::Route;
 use crate::domain::staff::right::Right;
 use crate::flows::ledger::keep_verdict::find_verdict;
@@ -30,7 +30,7 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-async fn show(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
+async fn show(State(app): State<Arc<App>>, desk: StaffSession) -> Result<Response, Error> {
     // Before the verdict: of a check that is over by now, that is kept already.
     let running = app.ledger_check.running().map(|progress| {
         let (done, size) = progress.so_far();
@@ -56,7 +56,7 @@ async fn show(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error
     desk.show(&app, &page)
 }
 
-async fn verify(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
+async fn verify(State(app): State<Arc<App>>, desk: StaffSession) -> Result<Response, Error> {
     let parts = Parts {
         db: app.db.clone(),
         terms: app.terms.clone(),

@@ -1,4 +1,4 @@
-//! `/console/mail`: what waits, what was set aside, what was sent.
+//! `/console/mail`: what waits, what failed for good, what was sent.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::store::mail::alarms;
 use crate::store::mail::mails::{self, MailCursor, MailFilter};
 use crate::web::address::with_fields;
-use crate::web::console::desk::{Asked, Desk};
+use crate::web::console::desk::{Asked, StaffSession};
 use crate::web::console::mail::alarms::AlarmNote;
 use crate::web::console::mail::list_page::{MOST_COUNTED, MailsPage, ReasonRow, kinds};
 use crate::web::console::mail::words::{self, MailRow, PATH};
@@ -29,7 +29,7 @@ const REASONS: i64 = 20;
 
 pub(super) async fn show(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
     let filter = filter(&asked);

@@ -1,4 +1,4 @@
-//! `/console/mail`: the queue, what was set aside and why, and sending that again.
+//! `/console/mail`: the queue, what failed for good and why, and sending that again.
 
 pub(super) mod alarms;
 mod list;

@@ -15,7 +15,7 @@ use crate::store::contacts::suppressions;
 use crate::store::mail::mails::{self, CameBack, Try};
 use crate::templates::page::Page;
 use crate::web::address::key;
-use crate::web::console::desk::{Asked, Desk};
+use crate::web::console::desk::{Asked, StaffSession};
 use crate::web::{App, Error};
 
 /// How many tries are shown, the newest first.
@@ -23,7 +23,7 @@ const TRIES: i64 = 100;
 
 pub(super) async fn show(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(id): Path<String>,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {

@@ -11,14 +11,15 @@ use crate::flows::mail::retry_mail::{retry_all, retry_one};
 use crate::store::mail::mails;
 use crate::templates::page::Page;
 use crate::web::address::key;
-use crate::web::console::desk::{Asked, Desk, Form};
-use crate::web::console::form::{FieldError, fault, is_sure};
+use crate::web::console::desk::{Asked, Form, StaffSession};
+use crate::web::console::form::{fault, is_sure};
 use crate::web::console::mail::words::PATH;
+use crate::web::http::fields::FieldError;
 use crate::web::{App, Error};
 
 pub(super) async fn one(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
     let id = key(&id)?;
@@ -31,7 +32,7 @@ pub(super) async fn one(
 /// Says how many there are, and asks.
 pub(super) async fn ask(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
     desk.show(&app, &question(&app, asked.one("reason"), vec![]).await?)
@@ -40,7 +41,7 @@ pub(super) async fn ask(
 /// Sends those again that were counted, if the box is ticked.
 pub(super) async fn all(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let reason = fields.one("reason");

@@ -12,7 +12,7 @@ use axum::response::Response;
 
 use crate::domain::staff::right::Right;
 use crate::flows::staff::sign_in::{end_other_sessions, end_session};
-use crate::web::console::desk::{Asked, Desk};
+use crate::web::console::desk::{Asked, StaffSession};
 use crate::web::console::route::Route;
 use crate::web::console::staff::account::page::{AccountPage, back};
 use crate::web::{App, Error};
@@ -31,7 +31,7 @@ pub(in crate::web::console) fn routes() -> Vec<Route> {
 
 async fn show(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
     let word = match asked.one("word") {
@@ -51,7 +51,7 @@ async fn show(
 
 async fn end_one(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
     let id = id.parse().map_err(|_| Error::NotFound)?;
@@ -60,7 +60,7 @@ async fn end_one(
     if ended { Ok(back("ended")) } else { Err(Error::NotFound) }
 }
 
-async fn end_others(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
+async fn end_others(State(app): State<Arc<App>>, desk: StaffSession) -> Result<Response, Error> {
     let (at, own) = (app.moment(), desk.session_id);
     app.db.run(|tx| Box::pin(end_other_sessions(tx, &at, desk.staff_id, own))).await?;
     Ok(back("others-ended"))

@@ -154,7 +154,7 @@ pub(in crate::web::console) async fn choose(
     }
     let known = [email.as_str().to_owned(), app.site.name.clone()];
     let salt = app.moment().new_password_salt();
-    let chosen = app.hash_turns.take(move |memory| {
+    let chosen = app.hash_permits.take(move |memory| {
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
         let password = Password::parse(typed, &known).map_err(|error| error.to_string());
         password.map(|password| PasswordHash::of(&password, &salt, memory))

@@ -20,7 +20,7 @@ use crate::flows::staff::invite_staff::invite;
 use crate::store::staff::{accounts, role_rules};
 use crate::templates::page::Page;
 use crate::web::choice::Choice;
-use crate::web::console::desk::{Asked, Desk, Form};
+use crate::web::console::desk::{Asked, Form, StaffSession};
 use crate::web::console::form::Faults;
 use crate::web::console::form::fault;
 use crate::web::console::route::Route;
@@ -40,7 +40,7 @@ pub(in crate::web::console) fn routes() -> Vec<Route> {
 
 async fn show(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
     let word = match asked.one("word") {
@@ -86,7 +86,7 @@ struct Sent<'a> {
 }
 
 impl<'a> StaffPage<'a> {
-    async fn of(app: &App, desk: &Desk, sent: &'a Fields) -> Result<Self, Error> {
+    async fn of(app: &App, desk: &StaffSession, sent: &'a Fields) -> Result<Self, Error> {
         let mut tx = app.db.read().await?;
         let mut accounts = Vec::new();
         for account in accounts::list(&mut tx).await? {
@@ -142,7 +142,7 @@ impl Page for StaffPage<'_> {
 
 async fn send_invitation(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     request_id: RequestId,
     Form(fields): Form,
 ) -> Result<Response, Error> {
@@ -178,7 +178,7 @@ fn read(fields: &Fields) -> Result<(EmailAddress, Role), Faults> {
 
 async fn refused(
     app: &App,
-    desk: &Desk,
+    desk: &StaffSession,
     fields: &Fields,
     errors: Faults,
 ) -> Result<Response, Error> {
@@ -188,7 +188,7 @@ async fn refused(
 
 async fn set_rules(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let roles: Vec<Role> =

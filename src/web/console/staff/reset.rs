@@ -13,7 +13,7 @@ use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::request_id::RequestId;
 use crate::domain::staff::member::StaffLinkKind;
 use crate::flows::consent::send_link::ask_for_link;
-use crate::store::signup::link_requests::Door;
+use crate::store::signup::link_requests::WantedLink;
 use crate::store::staff::links::StaffLink;
 use crate::templates::page::Page;
 use crate::web::console::desk::Asked;
@@ -88,7 +88,7 @@ pub(in crate::web::console) async fn send(
             return page(&app, None, typed, Some(&words), StatusCode::UNPROCESSABLE_ENTITY);
         }
     };
-    let (at, door) = (app.moment_of(request_id), Door::Password);
+    let (at, door) = (app.moment_of(request_id), WantedLink::Password);
     app.db.run(|tx| Box::pin(ask_for_link(tx, &at, &app.terms, door, &email))).await?;
     // The worker is not rung: mail that leaves at once would slow whoever asks next, and tell them.
     Ok(Redirect::to("/console/forgot?word=sent").into_response())

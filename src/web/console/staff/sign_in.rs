@@ -13,7 +13,7 @@ use crate::domain::staff::password::PasswordHash;
 use crate::flows;
 use crate::flows::staff::sign_in::{count_try, record_refusal, renew_hash, sign_out};
 use crate::store::staff::members::{self, Staff};
-use crate::web::console::desk::{Asked, Desk};
+use crate::web::console::desk::{Asked, StaffSession};
 use crate::web::console::staff::network::Network;
 use crate::web::console::staff::new_session::begin;
 use crate::web::console::staff::sign_in_page::{page, too_many};
@@ -59,7 +59,7 @@ pub(in crate::web::console) async fn try_password(
     if password.is_empty() {
         return refused("Enter your password");
     }
-    let turn = app.hash_turns.count().await?;
+    let turn = app.hash_permits.count().await?;
     let at = app.moment();
     let counted = app.db.run(|tx| {
         Box::pin(async {
@@ -77,7 +77,7 @@ pub(in crate::web::console) async fn try_password(
     }
     let account = account.filter(|account| account.disabled_at.is_none());
     let kept = account.as_ref().and_then(|account| account.password_hash.clone());
-    let right = app.hash_turns.is_right(kept, password.to_owned()).await?;
+    let right = app.hash_permits.is_right(kept, password.to_owned()).await?;
     let Some(account) = account.filter(|_| right) else {
         return wrong(&app, &email, typed).await;
     };
@@ -120,7 +120,7 @@ async fn renew_outdated(app: &App, account: Staff, password: &str) -> Result<Sta
     };
     let (typed, salt) = (password.to_owned(), app.moment().new_password_salt());
     let hash =
-        app.hash_turns.take(move |memory| PasswordHash::renewed(&typed, &salt, memory)).await??;
+        app.hash_permits.take(move |memory| PasswordHash::renewed(&typed, &salt, memory)).await??;
     let staff_id = account.staff_id;
     let renewed = app.db.run(|tx| Box::pin(renew_hash(tx, staff_id, &before, &hash))).await?;
     let password_hash = if renewed { Some(hash) } else { Some(before) };
@@ -129,7 +129,7 @@ async fn renew_outdated(app: &App, account: Staff, password: &str) -> Result<Sta
 
 pub(in crate::web::console) async fn leave(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
 ) -> Result<Response, Error> {
     let (at, session_id) = (app.moment(), desk.session_id);
     app.db.run(|tx| Box::pin(sign_out(tx, &at, desk.staff_id, session_id))).await?;

@@ -19,9 +19,8 @@ use crate::store::staff::members;
 use crate::templates::page::Page;
 use crate::web::address::key;
 use crate::web::choice::Choice;
-use crate::web::console::desk::{Asked, Desk, Form};
-use crate::web::console::form::fault;
-use crate::web::console::form::{Faults, is_sure, needed};
+use crate::web::console::desk::{Asked, Form, StaffSession};
+use crate::web::console::form::{Faults, fault, is_sure, needed};
 use crate::web::console::route::Route;
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
@@ -62,7 +61,7 @@ fn scopes() -> Vec<Choice<'static>> {
 
 async fn show(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
     let word =
@@ -118,7 +117,7 @@ fn state(token: &TokenRow, now: Timestamp) -> &'static str {
 
 async fn make(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let Read { name, scopes, until, form_id } =
@@ -174,7 +173,7 @@ fn read(fields: &Fields, now: Timestamp, timezone: &TimeZone) -> Result<Read, Fa
 
 async fn end(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(id): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::domain::timestamp::Timestamp;
-use crate::store::consent::consents::Standing;
+use crate::store::consent::consents::CurrentConsent;
 use crate::templates::page::Page;
 use crate::web::public::form_state::MASKED_SAMPLE;
 use crate::web::public::standing::on_record;
@@ -42,7 +42,7 @@ pub(in crate::web) struct AgreedWords<'a> {
 }
 
 impl<'a> AgreedWords<'a> {
-    pub(in crate::web) fn of(standing: impl IntoIterator<Item = &'a Standing>) -> Self {
+    pub(in crate::web) fn of(standing: impl IntoIterator<Item = &'a CurrentConsent>) -> Self {
         let mut agreed = Self::default();
         for standing in standing {
             if !standing.state.in_force() || standing.purpose.is_privacy_policy() {

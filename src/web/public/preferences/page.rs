@@ -10,10 +10,11 @@ use crate::domain::catalog::purpose::Purpose;
 use crate::domain::signup::link::LinkKind;
 use crate::domain::timestamp::Timestamp;
 use crate::store::Tx;
-use crate::store::consent::consents::{self, Standing};
+use crate::store::consent::consents::{self, CurrentConsent};
 use crate::store::consent::renewals;
 use crate::store::contacts::subscribers::{self, Subscriber};
-use crate::web::public::form_parts::{FieldError, PolicyLink};
+use crate::web::http::fields::FieldError;
+use crate::web::public::form_parts::PolicyLink;
 use crate::web::public::standing::{erased, on_record};
 use crate::web::state::catalog::Catalog;
 use crate::web::{App, Error};
@@ -86,7 +87,7 @@ pub(super) async fn page(app: &App, token: &str, said: &Said<'_>) -> Result<Html
 }
 
 /// Whether something is in force and the privacy policy is not: what was brought in from elsewhere stands by itself.
-pub(super) fn stands_without_policy(standing: &[Standing]) -> bool {
+pub(super) fn stands_without_policy(standing: &[CurrentConsent]) -> bool {
     let mut in_force = standing.iter().filter(|s| s.state.in_force()).peekable();
     in_force.peek().is_some() && in_force.all(|standing| !standing.purpose.is_privacy_policy())
 }
@@ -95,7 +96,7 @@ pub(super) fn stands_without_policy(standing: &[Standing]) -> bool {
 pub(super) fn rows<'a>(
     catalog: &'a Catalog,
     token: &str,
-    standing: &'a [Standing],
+    standing: &'a [CurrentConsent],
     kept: &[Purpose],
 ) -> Vec<ChoiceRow<'a>> {
     let consent = catalog.consent.iter().map(|notice| ("Privacy policy", "", notice, None));
@@ -126,7 +127,7 @@ fn row<'a>(
     token: &str,
     purpose: &'a Purpose,
     (name, description, words, hash): (&'a str, &'a str, &'a str, Option<&'a str>),
-    mine: Option<&'a Standing>,
+    mine: Option<&'a CurrentConsent>,
     kept: &[Purpose],
 ) -> ChoiceRow<'a> {
     let in_force = mine.filter(|standing| standing.state.in_force());

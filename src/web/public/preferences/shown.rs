@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use crate::domain::timestamp::Timestamp;
 use crate::templates::page::Page;
-use crate::web::public::form_parts::{FieldError, PolicyLink};
+use crate::web::http::fields::FieldError;
+use crate::web::public::form_parts::PolicyLink;
 
 /// `public/preferences.html`.
 #[derive(Serialize)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use assent::notary::seal_all;
+use assent::sealing::seal_all;
 use assent::worker::tasks::forget_signups::forget_signups;
 use assent_ledger::receipt::verify;
 use macro_rules_attribute::apply;

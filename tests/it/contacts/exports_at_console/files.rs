@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use assent::domain::staff::member::Role;
-use assent::notary::verify::verify;
+use assent::sealing::verify::verify;
 use assent::worker::tasks::forget_exports::forget_exports;
 use macro_rules_attribute::apply;
 

@@ -1,6 +1,6 @@
 //! Of a ledger and its copy one goes on.
 
-use assent::notary::seal_all;
+use assent::sealing::seal_all;
 use macro_rules_attribute::apply;
 
 use super::{joins, not_level, readiness, shown};

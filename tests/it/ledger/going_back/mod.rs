@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use assent::flows::Error;
-use assent::notary::seal_all;
 use assent::outside::Head;
+use assent::sealing::seal_all;
 use assent::store::Db;
 
 use crate::ledger::{EXPORT, WEEKLY, command, does};

@@ -6,8 +6,8 @@ use std::time::Duration;
 use assent::app::Core;
 use assent::clock::Clock;
 use assent::flows::ledger::keep_verdict::{find_seen, keep_verdict};
-use assent::notary::before_export::allow_to_begin;
-use assent::notary::seal_all;
+use assent::sealing::before_export::allow_to_begin;
+use assent::sealing::seal_all;
 use assent::store::ledger::verdicts::Verdict;
 use assent::worker::tasks::work_policies::{PolicyWork, work_policies};
 

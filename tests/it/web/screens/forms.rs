@@ -25,7 +25,7 @@ pub(super) async fn offers(reader: &mut Reader) {
     reader.rules.title = RULES.title;
     reader.open(&format!("/console/newsletters/{NEWSLETTER}/edit")).await;
     reader.press("Stop offering it").await;
-    reader.reads(".word", "The newsletter is set aside").await;
+    reader.reads(".word", "The newsletter is archived").await;
     reader.looks_at("newsletters-set-aside").await;
     reader.open("/console/newsletters/new").await;
     reader.press("Add the newsletter").await;

@@ -5,7 +5,7 @@ use assent::domain::text::Line;
 use assent::flows::catalog::add_purpose::{NewPurpose, add_purpose};
 use assent::flows::catalog::add_report::{ReportOffers, add_report};
 use assent::flows::catalog::edit_report::replace_cover;
-use assent::notary::seal_all;
+use assent::sealing::seal_all;
 use serde_json::{Value, json};
 
 use crate::browser::reader::Reader;

@@ -15,10 +15,13 @@ use crate::templates::page::Page;
 use crate::web::console::catalog::newsletters::offering::{Count, Offers, count};
 use crate::web::console::catalog::newsletters::page::path;
 use crate::web::console::catalog::newsletters::purposes;
-use crate::web::console::desk::Desk;
+use crate::web::console::desk::StaffSession;
 use crate::web::{App, Error};
 
-pub(super) async fn show(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    desk: StaffSession,
+) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;
     let all = newsletters::list(&mut tx).await?;
     let own = store::catalog::purposes::list(&mut tx).await?;

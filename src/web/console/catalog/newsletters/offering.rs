@@ -13,18 +13,17 @@ use crate::flows::catalog::offer_purpose::{ReportBoxes, offer_on_reports};
 use crate::store::Tx;
 use crate::store::catalog::reports::{self, Report};
 use crate::store::consent::consents::StateCount;
-use crate::web::console::desk::Desk;
-use crate::web::console::form::FieldError;
+use crate::web::console::desk::StaffSession;
 use crate::web::console::form::fault;
-use crate::web::http::fields::Fields;
+use crate::web::http::fields::{FieldError, Fields};
 use crate::web::state::counting::Counted;
 use crate::web::{App, Error};
 
 /// What became of the last action, by the word in the address.
 const WORDS: [(&str, &str); 7] = [
     ("newsletter", "The newsletter is added, and readers can sign up to it."),
-    ("aside", "The newsletter is added."),
-    ("withdrawn", "The newsletter is set aside: readers can’t sign up to it any more."),
+    ("archived", "The newsletter is added."),
+    ("withdrawn", "The newsletter is archived: readers can’t sign up to it any more."),
     ("again", "The newsletter is offered: readers can sign up to it."),
     ("purpose", "The purpose is added. Choose the reports whose forms offer it."),
     ("saved", "The changes are saved. Forms show the new words from now on."),
@@ -144,7 +143,7 @@ pub(super) fn overtaken() -> FieldError {
 /// Lets the forms of the reports that were ticked offer a purpose, and no other that the page showed.
 pub(super) async fn offer(
     app: &App,
-    desk: &Desk,
+    desk: &StaffSession,
     purpose: &Purpose,
     (path, fields): (&str, &Fields),
 ) -> Result<Response, Error> {

@@ -21,9 +21,8 @@ use crate::templates::page::Page;
 use crate::web::console::catalog::newsletters::offering::{
     self, Count, Offers, ReportBox, back, count, overtaken, saved, word,
 };
-use crate::web::console::desk::{Asked, Desk, Form};
-use crate::web::console::form::fault;
-use crate::web::console::form::{Faults, needed, once, short_name};
+use crate::web::console::desk::{Asked, Form, StaffSession};
+use crate::web::console::form::{Faults, fault, needed, once, short_name};
 use crate::web::console::page::answer;
 use crate::web::console::route::Route;
 use crate::web::http::fields::Fields;
@@ -44,7 +43,7 @@ pub(super) fn path(code: &str) -> String {
     format!("/console/newsletters/purposes/{code}")
 }
 
-async fn ask(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
+async fn ask(State(app): State<Arc<App>>, desk: StaffSession) -> Result<Response, Error> {
     desk.show(&app, &PurposePage::blank(&Fields::default(), vec![]))
 }
 
@@ -60,7 +59,7 @@ fn words(fields: &Fields, errors: &mut Faults) -> Option<OwnWords> {
 
 async fn add(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let mut errors = Faults::new();
@@ -91,7 +90,7 @@ async fn find(tx: &mut Tx, code: &str) -> Result<OwnPurpose, Error> {
 
 async fn show(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(code): Path<String>,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
@@ -101,7 +100,7 @@ async fn show(
 
 async fn edit(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(code): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
@@ -130,7 +129,7 @@ async fn edit(
 
 async fn offer(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(code): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {

@@ -18,22 +18,24 @@ use crate::store::catalog::reports::Report;
 use crate::templates::page::Page;
 use crate::web::console::catalog::reports::form::{self, Boxes, ReportForm, Values};
 use crate::web::console::catalog::reports::refusal::refusal;
-use crate::web::console::desk::Desk;
-use crate::web::console::form::fault;
-use crate::web::console::form::{Faults, short_name};
+use crate::web::console::desk::StaffSession;
+use crate::web::console::form::{Faults, fault, short_name};
 use crate::web::console::guard::Entrance;
 use crate::web::console::page::answer;
 use crate::web::http::upload::{self, LIMITS, Uploaded};
 use crate::web::{App, Error};
 
-pub(super) async fn ask(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
+pub(super) async fn ask(
+    State(app): State<Arc<App>>,
+    desk: StaffSession,
+) -> Result<Response, Error> {
     let boxes = Boxes::find(&mut app.db.read().await?).await?;
     page(&app, &desk, StatusCode::OK, Values::default().shown(&boxes, String::new()), vec![])
 }
 
 pub(super) async fn add(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     entrance: Entrance,
     request: Request,
 ) -> Result<Response, Error> {
@@ -70,7 +72,7 @@ pub(super) async fn add(
 
 async fn store(
     app: &App,
-    desk: &Desk,
+    desk: &StaffSession,
     report: &Report,
     details: &ReportDetails,
     uploaded: &Uploaded,
@@ -165,7 +167,7 @@ fn report(
 
 fn page(
     app: &App,
-    desk: &Desk,
+    desk: &StaffSession,
     status: StatusCode,
     form: ReportForm<'_>,
     errors: Faults,
@@ -191,7 +193,7 @@ impl Page for ReportNewPage<'_> {
 }
 
 /// The rest of such a body is not read, so the connection cannot be used again.
-fn too_large(app: &App, desk: &Desk, boxes: &Boxes) -> Result<Response, Error> {
+fn too_large(app: &App, desk: &StaffSession, boxes: &Boxes) -> Result<Response, Error> {
     let faults = vec![fault("file", "Choose a smaller file: a form takes up to 500 MB")];
     let status = StatusCode::PAYLOAD_TOO_LARGE;
     let form = Values::default().shown(boxes, String::new());

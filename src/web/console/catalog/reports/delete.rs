@@ -15,17 +15,17 @@ use crate::templates::page::Page;
 use crate::web::address::key;
 use crate::web::console::catalog::reports::refusal::refusal;
 use crate::web::console::catalog::reports::summary::Summary;
-use crate::web::console::desk::{Desk, Form};
-use crate::web::console::form::fault;
-use crate::web::console::form::{Faults, FieldError, is_sure};
+use crate::web::console::desk::{Form, StaffSession};
+use crate::web::console::form::{Faults, fault, is_sure};
 use crate::web::console::page::answer;
+use crate::web::http::fields::FieldError;
 use crate::web::http::upload;
 use crate::web::{App, Error};
 
 /// Says what goes, and asks.
 pub(super) async fn ask(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(slug_text): Path<String>,
 ) -> Result<Response, Error> {
     page(&app, &desk, &key(&slug_text)?, None).await
@@ -33,7 +33,7 @@ pub(super) async fn ask(
 
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(slug_text): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
@@ -56,7 +56,7 @@ pub(super) async fn delete(
 
 async fn page(
     app: &App,
-    desk: &Desk,
+    desk: &StaffSession,
     slug: &Slug,
     error: Option<FieldError>,
 ) -> Result<Response, Error> {

@@ -14,7 +14,7 @@ use crate::store::catalog::reports::{self, Report};
 use crate::web::address::key;
 use crate::web::console::catalog::reports::page::ReportView;
 use crate::web::console::catalog::reports::refusal::refusal;
-use crate::web::console::desk::Desk;
+use crate::web::console::desk::StaffSession;
 use crate::web::console::form::Faults;
 use crate::web::console::form::fault;
 use crate::web::console::guard::Entrance;
@@ -28,7 +28,7 @@ async fn find(app: &App, slug_text: &str) -> Result<Report, Error> {
 
 pub(super) async fn cover(
     State(app): State<Arc<App>>,
-    _: Desk,
+    _: StaffSession,
     Path(slug_text): Path<String>,
 ) -> Result<Response, Error> {
     let report = find(&app, &slug_text).await?;
@@ -40,7 +40,7 @@ pub(super) async fn cover(
 /// The file, to look at; it counts as nobody's download.
 pub(super) async fn file(
     State(app): State<Arc<App>>,
-    _: Desk,
+    _: StaffSession,
     Path(slug_text): Path<String>,
 ) -> Result<Response, Error> {
     let report = find(&app, &slug_text).await?;
@@ -60,7 +60,7 @@ pub(super) async fn file(
 
 pub(super) async fn replace_file(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(slug_text): Path<String>,
     entrance: Entrance,
     request: Request,
@@ -70,7 +70,7 @@ pub(super) async fn replace_file(
 
 pub(super) async fn replace_cover(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(slug_text): Path<String>,
     entrance: Entrance,
     request: Request,
@@ -96,7 +96,7 @@ impl Part {
 
 async fn replace(
     app: &App,
-    desk: &Desk,
+    desk: &StaffSession,
     slug_text: &str,
     (entrance, request): (Entrance, Request),
     part: Part,
@@ -127,7 +127,7 @@ async fn replace(
 /// Puts what came in the place of what was there, which then goes; `false` when nothing came.
 async fn store(
     app: &App,
-    desk: &Desk,
+    desk: &StaffSession,
     report: &Report,
     uploaded: &Uploaded,
     part: Part,

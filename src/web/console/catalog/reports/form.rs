@@ -12,8 +12,7 @@ use crate::store::catalog::newsletters::Newsletter;
 use crate::store::catalog::purposes::OwnPurpose;
 use crate::store::catalog::{newsletters, purposes};
 use crate::web::choice::Choice;
-use crate::web::console::form::fault;
-use crate::web::console::form::{Faults, line, needed, once};
+use crate::web::console::form::{Faults, fault, line, needed, once};
 use crate::web::http::fields::Fields;
 
 /// The longest text of a page, in bytes.
@@ -105,7 +104,7 @@ impl Values {
             let about = if newsletter.is_offered() {
                 Some(newsletter.description.as_str()).filter(|about| !about.is_empty())
             } else {
-                Some("Set aside: no form shows it until it is offered again.")
+                Some("Archived: no form shows it until it is offered again.")
             };
             (newsletter.slug.as_str(), newsletter.name.as_str(), about)
         });

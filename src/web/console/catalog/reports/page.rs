@@ -22,11 +22,10 @@ use crate::web::console::catalog::reports::form::{self, Boxes, Values};
 use crate::web::console::catalog::reports::refusal::refusal;
 use crate::web::console::catalog::reports::report_page::{Changed, OneReport, ReportPage};
 use crate::web::console::catalog::reports::summary::{Figures, contacts_path};
-use crate::web::console::desk::{Asked, Desk, Form};
-use crate::web::console::form::fault;
-use crate::web::console::form::{Faults, FieldError};
+use crate::web::console::desk::{Asked, Form, StaffSession};
+use crate::web::console::form::{Faults, fault};
 use crate::web::console::page::answer;
-use crate::web::http::fields::Fields;
+use crate::web::http::fields::{FieldError, Fields};
 use crate::web::{App, Error};
 
 /// What became of the last action, by the word in the address.
@@ -44,7 +43,7 @@ const WORDS: [(&str, &str); 6] = [
 
 pub(super) async fn show(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(slug_text): Path<String>,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
@@ -56,7 +55,7 @@ pub(super) async fn show(
 
 pub(super) async fn save(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(slug_text): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
@@ -159,7 +158,7 @@ impl ReportView {
     fn refused(
         mut self,
         app: &App,
-        desk: &Desk,
+        desk: &StaffSession,
         fields: &Fields,
         faults: Faults,
     ) -> Result<Response, Error> {
@@ -172,7 +171,7 @@ impl ReportView {
     pub(super) fn with(
         mut self,
         app: &App,
-        desk: &Desk,
+        desk: &StaffSession,
         faults: Faults,
     ) -> Result<Response, Error> {
         self.errors = faults;
@@ -182,7 +181,7 @@ impl ReportView {
     pub(super) fn answer(
         self,
         app: &App,
-        desk: &Desk,
+        desk: &StaffSession,
         status: StatusCode,
     ) -> Result<Response, Error> {
         let offered = self.report.status == ReportStatus::Published;

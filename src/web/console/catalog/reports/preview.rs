@@ -9,13 +9,13 @@ use serde::Serialize;
 use crate::domain::catalog::report::ReportStatus;
 use crate::templates::page::Page;
 use crate::web::address::key;
-use crate::web::console::desk::Desk;
+use crate::web::console::desk::StaffSession;
 use crate::web::public::{ReportPage, preview};
 use crate::web::{App, Error};
 
 pub(super) async fn show(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(slug_text): Path<String>,
 ) -> Result<Response, Error> {
     let catalog = app.catalog.get().await?;

@@ -3,8 +3,8 @@
 use crate::flows::catalog::add_report::ReportError;
 use crate::flows::catalog::purpose_error::PurposeError;
 use crate::web::Error;
-use crate::web::console::form::FieldError;
 use crate::web::console::form::fault;
+use crate::web::http::fields::FieldError;
 
 /// A refusal as the page says it, by field; what is no refusal is an error.
 pub(super) fn refusal(error: ReportError) -> Result<FieldError, Error> {

@@ -16,15 +16,15 @@ use crate::web::address::key;
 use crate::web::console::catalog::reports::page::ReportView;
 use crate::web::console::catalog::reports::refusal::refusal;
 use crate::web::console::catalog::reports::summary::Summary;
-use crate::web::console::desk::{Desk, Form};
-use crate::web::console::form::fault;
-use crate::web::console::form::{Faults, FieldError, is_sure};
+use crate::web::console::desk::{Form, StaffSession};
+use crate::web::console::form::{Faults, fault, is_sure};
 use crate::web::console::page::answer;
+use crate::web::http::fields::FieldError;
 use crate::web::{App, Error};
 
 pub(super) async fn publish(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(slug_text): Path<String>,
 ) -> Result<Response, Error> {
     let slug = key(&slug_text)?;
@@ -40,7 +40,7 @@ pub(super) async fn publish(
 /// Says what is taken back, and asks.
 pub(super) async fn ask(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(slug_text): Path<String>,
 ) -> Result<Response, Error> {
     page(&app, &desk, &key(&slug_text)?, None).await
@@ -48,7 +48,7 @@ pub(super) async fn ask(
 
 pub(super) async fn withdraw(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(slug_text): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
@@ -66,7 +66,7 @@ pub(super) async fn withdraw(
 
 async fn page(
     app: &App,
-    desk: &Desk,
+    desk: &StaffSession,
     slug: &Slug,
     error: Option<FieldError>,
 ) -> Result<Response, Error> {

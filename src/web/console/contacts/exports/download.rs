@@ -10,14 +10,14 @@ use axum::response::{IntoResponse, Response};
 use crate::domain::sentence::sentence;
 use crate::store::contacts::exports;
 use crate::web::console::contacts::exports::wish::{asker, read, refused_page};
-use crate::web::console::desk::{Asked, Desk};
+use crate::web::console::desk::{Asked, StaffSession};
 use crate::web::console::form::fault;
 use crate::web::export::{NotSent, headers, send};
 use crate::web::{App, Error};
 
 pub(super) async fn download(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     method: Method,
     Asked(fields): Asked,
 ) -> Result<Response, Error> {

@@ -18,7 +18,7 @@ use crate::domain::sentence::sentence;
 use crate::domain::staff::right::Right;
 use crate::flows::contacts::allow_export::ExportRefused;
 use crate::web::console::contacts::exports::wish::{asker, page, preview, read, refused_page};
-use crate::web::console::desk::{Asked, Desk, Form};
+use crate::web::console::desk::{Asked, Form, StaffSession};
 use crate::web::console::form::fault;
 use crate::web::console::route::Route;
 use crate::web::export::begin;
@@ -37,7 +37,7 @@ pub(in crate::web::console) fn routes() -> Vec<Route> {
 
 async fn show(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Asked(fields): Asked,
 ) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;
@@ -57,7 +57,7 @@ async fn show(
 /// Has a file made in the background.
 async fn start(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     request_id: RequestId,
     Form(fields): Form,
 ) -> Result<Response, Error> {

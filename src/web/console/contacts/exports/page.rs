@@ -7,8 +7,9 @@ use crate::domain::timestamp::Timestamp;
 use crate::store::contacts::export_rows::ExportRow;
 use crate::templates::page::Page;
 use crate::web::console::contacts::exports::row::RunRow;
-use crate::web::console::form::{FieldError, fault};
+use crate::web::console::form::fault;
 use crate::web::export::{ExportOptions, Sent};
+use crate::web::http::fields::FieldError;
 
 /// `console/exports.html`.
 #[derive(Clone, Debug, Serialize)]

@@ -26,7 +26,7 @@ use crate::store::staff::api_tokens;
 use crate::store::{Db, Tx};
 use crate::web::console::contacts::exports::row::RunRow;
 use crate::web::console::contacts::exports::run_page::{ExportPage, Removal, WithdrawnSince};
-use crate::web::console::desk::{Asked, Desk};
+use crate::web::console::desk::{Asked, StaffSession};
 use crate::web::disclosure::note_disclosure;
 use crate::web::error::Gone;
 use crate::web::export::file_headers;
@@ -63,7 +63,7 @@ async fn copy(tx: &mut Tx, run: &ExportRun) -> Result<Copy, Error> {
 
 pub(super) async fn show(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(id): Path<String>,
     Asked(fields): Asked,
 ) -> Result<Response, Error> {
@@ -105,7 +105,7 @@ pub(super) async fn show(
 /// A finished job's file, if it is the one that was made. That it was fetched is on record before its first byte.
 pub(super) async fn file(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     method: Method,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
@@ -136,7 +136,7 @@ pub(super) async fn file(
 /// Who must be removed from a copy, as a file.
 pub(super) async fn withdrawn(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     method: Method,
     Path(id): Path<String>,
     Asked(fields): Asked,

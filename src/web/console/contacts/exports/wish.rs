@@ -9,11 +9,11 @@ use crate::store::contacts::{export_runs, exports};
 use crate::store::staff::api_tokens;
 use crate::web::console::contacts::exports::page::{ExportsPage, Preview, PreviewRow};
 use crate::web::console::contacts::exports::row::RunRow;
-use crate::web::console::desk::Desk;
-use crate::web::console::form::{FieldError, fault};
+use crate::web::console::desk::StaffSession;
+use crate::web::console::form::fault;
 use crate::web::console::paging::page_of;
 use crate::web::export::{Allowed, Ask, Asker, Choices, Sent, allows};
-use crate::web::http::fields::Fields;
+use crate::web::http::fields::{FieldError, Fields};
 use crate::web::{App, Error};
 
 /// How many contacts are shown before they are taken away.
@@ -26,7 +26,7 @@ pub(super) const RUNS: i64 = 20;
 pub(super) async fn read(
     app: &App,
     tx: &mut Tx,
-    desk: &Desk,
+    desk: &StaffSession,
     fields: &Fields,
 ) -> Result<Result<Ask, Vec<FieldError>>, Error> {
     let allowed = Allowed { links: desk.may(Right::TakeLinks), workbooks: true };
@@ -34,14 +34,14 @@ pub(super) async fn read(
     Ok(read.map_err(|wrong| wrong.iter().map(|w| fault(w.field, &w.message)).collect()))
 }
 
-pub(super) fn asker(desk: &Desk) -> Asker {
+pub(super) fn asker(desk: &StaffSession) -> Asker {
     Asker { actor: desk.actor(), staff_id: Some(desk.staff_id) }
 }
 
 /// The page again, with what is wrong with what was sent.
 pub(super) async fn refused_page(
     app: &App,
-    desk: &Desk,
+    desk: &StaffSession,
     tx: &mut Tx,
     fields: &Fields,
     errors: Vec<FieldError>,
@@ -51,7 +51,7 @@ pub(super) async fn refused_page(
 
 pub(super) async fn page(
     app: &App,
-    desk: &Desk,
+    desk: &StaffSession,
     tx: &mut Tx,
     fields: &Fields,
     found: Option<Preview>,

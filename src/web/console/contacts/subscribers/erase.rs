@@ -10,12 +10,13 @@ use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::signup::form_state::Method;
 use crate::domain::staff::right::Right;
 use crate::flows::contacts::erase::{Erasing, erase_subscriber};
-use crate::store::contacts::held;
+use crate::store::contacts::personal_data;
 use crate::templates::page::Page;
 use crate::web::console::contacts::subscribers::person::find;
-use crate::web::console::desk::{Desk, Form};
-use crate::web::console::form::{FieldError, fault, is_sure};
+use crate::web::console::desk::{Form, StaffSession};
+use crate::web::console::form::{fault, is_sure};
 use crate::web::console::route::Route;
+use crate::web::http::fields::FieldError;
 use crate::web::{App, Error};
 
 /// How it is named in evidence.
@@ -30,7 +31,7 @@ pub(super) fn routes() -> Vec<Route> {
 
 async fn ask(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
     desk.show(&app, &page(&app, &id, vec![]).await?)
@@ -40,12 +41,12 @@ async fn ask(
 async fn page(app: &App, id: &str, errors: Vec<FieldError>) -> Result<ErasePage, Error> {
     let mut tx = app.db.read().await?;
     let person = find(&mut tx, id).await?;
-    let bodies = held::list_events(&mut tx, &person).await?;
+    let bodies = personal_data::list_events(&mut tx, &person).await?;
     let counts = HeldCounts {
         events: bodies.iter().filter(|event| event.body.is_some()).count(),
-        forms: held::list_signups(&mut tx, &person.address_key).await?.len(),
-        mails: held::list_mails(&mut tx, &person).await?.len(),
-        downloads: held::list_starts(&mut tx, person.subscriber_id).await?.len(),
+        forms: personal_data::list_signups(&mut tx, &person.address_key).await?.len(),
+        mails: personal_data::list_mails(&mut tx, &person).await?.len(),
+        downloads: personal_data::list_starts(&mut tx, person.subscriber_id).await?.len(),
     };
     let path = format!("/console/subscribers/{}", person.subscriber_id);
     Ok(ErasePage { person: NamedPerson { path, email: person.email }, counts, errors })
@@ -53,7 +54,7 @@ async fn page(app: &App, id: &str, errors: Vec<FieldError>) -> Result<ErasePage,
 
 async fn press(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(id): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {

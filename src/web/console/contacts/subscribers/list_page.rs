@@ -7,7 +7,8 @@ use crate::domain::timestamp::Timestamp;
 use crate::store::contacts::search::Count;
 use crate::templates::page::Page;
 use crate::web::console::contacts::subscribers::unconfirmed::Unconfirmed;
-use crate::web::console::form::{FieldError, fault};
+use crate::web::console::form::fault;
+use crate::web::http::fields::FieldError;
 use crate::web::people::choices::FilterOptions;
 use crate::web::people::question::Typed;
 

@@ -12,15 +12,16 @@ use crate::flows::consent::withdraw::Leaving;
 use crate::flows::ledger::keep_verdict::{find_verdict, is_stale};
 use crate::store::Tx;
 use crate::store::consent::permissions;
-use crate::store::contacts::held;
+use crate::store::contacts::personal_data;
 use crate::store::contacts::subscribers::{self, Subscriber};
 use crate::store::ledger::verdicts::Verdict;
 use crate::web::choice::SelectOption;
 use crate::web::console::contacts::subscribers::person_page::{StoppedMail, SubscriberPage};
 use crate::web::console::contacts::subscribers::timeline;
-use crate::web::console::desk::{Asked, Desk, Form};
-use crate::web::console::form::{FieldError, fault, is_sure};
+use crate::web::console::desk::{Asked, Form, StaffSession};
+use crate::web::console::form::{fault, is_sure};
 use crate::web::console::route::Route;
+use crate::web::http::fields::FieldError;
 use crate::web::people::answers;
 use crate::web::{App, Error};
 
@@ -39,7 +40,7 @@ pub(super) async fn find(tx: &mut Tx, id: &str) -> Result<Subscriber, Error> {
 
 async fn show(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(id): Path<String>,
     Asked(fields): Asked,
 ) -> Result<Response, Error> {
@@ -63,7 +64,7 @@ async fn page(
     let is_sound = verdict.as_ref().is_none_or(Verdict::is_sound);
     let now = app.clock.now();
     let facts = permissions::list(&mut tx, now, person.subscriber_id).await?;
-    let stopped = held::list_suppressions(&mut tx, &person.address_key).await?;
+    let stopped = personal_data::list_suppressions(&mut tx, &person.address_key).await?;
     let named = |code: &str| {
         let known = facts.iter().find(|facts| facts.purpose.as_str() == code);
         known.map_or_else(|| code.to_owned(), |facts| facts.purpose.named(facts.name.as_deref()))
@@ -91,14 +92,19 @@ async fn page(
     })
 }
 
-async fn refused(app: &App, desk: &Desk, id: &str, error: FieldError) -> Result<Response, Error> {
+async fn refused(
+    app: &App,
+    desk: &StaffSession,
+    id: &str,
+    error: FieldError,
+) -> Result<Response, Error> {
     desk.refuse(app, &page(app, id, None, Some(error)).await?)
 }
 
 /// Somebody withdrew by telephone or letter.
 async fn withdraw(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(id): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {

@@ -12,7 +12,8 @@ use crate::templates::page::Page;
 use crate::web::choice::SelectOption;
 use crate::web::console::contacts::subscribers::timeline::{Fact, TimelineEntry};
 use crate::web::console::contacts::suppressions;
-use crate::web::console::form::{FieldError, fault};
+use crate::web::console::form::fault;
+use crate::web::http::fields::FieldError;
 use crate::web::people::answers::Answer;
 
 /// `console/subscriber.html`.

@@ -20,7 +20,7 @@ use crate::store::contacts::subscribers;
 use crate::templates::page::Page;
 use crate::web::console::contacts::subscribers::person::find;
 use crate::web::console::contacts::subscribers::timeline::way;
-use crate::web::console::desk::Desk;
+use crate::web::console::desk::StaffSession;
 use crate::web::console::route::Route;
 use crate::web::disclosure::note_disclosure;
 use crate::web::{App, Error};
@@ -43,7 +43,7 @@ async fn read(app: &App, id: &str) -> Result<Receipt, Error> {
 
 async fn show(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
     let Receipt { event, body, sealed } = read(&app, &id).await?;
@@ -146,7 +146,7 @@ impl Page for ReceiptPage<'_> {
 
 async fn file(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     method: Method,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
@@ -159,7 +159,7 @@ async fn file(
 
 async fn data(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     method: Method,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
@@ -176,7 +176,7 @@ async fn data(
 /// HEAD says what GET would send, and gives nothing away.
 async fn record(
     app: &App,
-    desk: &Desk,
+    desk: &StaffSession,
     method: &Method,
     (what, detail): (Disclosure, &Value),
 ) -> Result<(), Error> {

@@ -21,7 +21,7 @@ use crate::templates::page::Page;
 use crate::web::address::with_fields;
 use crate::web::choice::SelectOption;
 use crate::web::console::contacts::suppressions::words::title;
-use crate::web::console::desk::{Asked, Desk, Form};
+use crate::web::console::desk::{Asked, Form, StaffSession};
 use crate::web::console::form::{Faults, fault, needed, once};
 use crate::web::console::route::Route;
 use crate::web::http::fields::Fields;
@@ -38,7 +38,7 @@ pub(super) fn routes() -> Vec<Route> {
 
 async fn ask(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Asked(fields): Asked,
 ) -> Result<Response, Error> {
     answer(&app, &desk, &fields, Told::default(), vec![]).await
@@ -55,7 +55,7 @@ struct Told {
 /// The page, with what became of a list and what is wrong with it.
 async fn answer(
     app: &App,
-    desk: &Desk,
+    desk: &StaffSession,
     fields: &Fields,
     told: Told,
     errors: Faults,
@@ -189,7 +189,7 @@ async fn read(app: &App, fields: &Fields) -> Result<Result<Wish, Faults>, Error>
 
 async fn press(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let wish = match read(&app, &fields).await? {

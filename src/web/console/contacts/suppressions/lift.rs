@@ -17,7 +17,7 @@ use crate::store::contacts::suppression_list;
 use crate::templates::page::Page;
 use crate::web::address::with_fields;
 use crate::web::console::contacts::suppressions::words::told;
-use crate::web::console::desk::{Asked, Desk, Form};
+use crate::web::console::desk::{Asked, Form, StaffSession};
 use crate::web::console::form::{Faults, fault, needed};
 use crate::web::console::route::Route;
 use crate::web::http::fields::Fields;
@@ -45,7 +45,7 @@ fn read(fields: &Fields) -> Result<(AddressKey, SuppressionReason), Error> {
 
 async fn ask(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Asked(fields): Asked,
 ) -> Result<Response, Error> {
     desk.show(&app, &page(&app, &fields, vec![]).await?)
@@ -93,7 +93,7 @@ impl Page for LiftSuppressionPage<'_> {
 
 async fn press(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let (key, reason) = read(&fields)?;

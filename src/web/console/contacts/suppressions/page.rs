@@ -10,8 +10,9 @@ use crate::store::contacts::suppression_list::Listed;
 use crate::templates::page::Page;
 use crate::web::console::contacts::suppressions::words::title;
 use crate::web::console::contacts::suppressions::{bring, lift};
-use crate::web::console::desk::Desk;
-use crate::web::console::form::{FieldError, fault};
+use crate::web::console::desk::StaffSession;
+use crate::web::console::form::fault;
+use crate::web::http::fields::FieldError;
 
 /// `console/suppressions.html`.
 #[derive(Clone, Debug, Serialize)]
@@ -67,7 +68,7 @@ pub(in crate::web::console) struct SuppressionRow {
 pub(super) type Named = [(Purpose, Option<String>)];
 
 impl SuppressionRow {
-    pub(super) fn new(listed: Listed, named: &Named, desk: &Desk) -> Self {
+    pub(super) fn new(listed: Listed, named: &Named, desk: &StaffSession) -> Self {
         let purpose = match named.iter().find(|(code, _)| code.as_str() == listed.purpose) {
             Some((code, name)) => code.named(name.as_deref()),
             None if listed.purpose != "*" => listed.purpose,

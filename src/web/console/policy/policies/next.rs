@@ -20,9 +20,8 @@ use crate::domain::timestamp::Timestamp;
 use crate::flows::policy::publish_policy::{Published, publish_next_policy};
 use crate::store::policy::announcements;
 use crate::store::policy::versions::{self, NewPolicyVersion, PolicyVersion};
-use crate::web::console::desk::{Desk, Form};
-use crate::web::console::form::fault;
-use crate::web::console::form::{Faults, is_sure, once};
+use crate::web::console::desk::{Form, StaffSession};
+use crate::web::console::form::{Faults, fault, is_sure, once};
 use crate::web::console::page::answer;
 use crate::web::console::policy::policies::steps::{PolicyEditPage, PolicyPreviewPage, Typed};
 use crate::web::http::fields::Fields;
@@ -38,7 +37,10 @@ struct Draft {
     change: Change,
 }
 
-pub(super) async fn ask(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
+pub(super) async fn ask(
+    State(app): State<Arc<App>>,
+    desk: StaffSession,
+) -> Result<Response, Error> {
     let newest = versions::find_newest(&mut app.db.read().await?, LANG).await?;
     let text = newest.as_ref().map_or("", |newest| newest.body.as_str());
     let typed = Typed { label: "", text, change: "editorial", changes: "", until: "" };
@@ -47,7 +49,7 @@ pub(super) async fn ask(State(app): State<Arc<App>>, desk: Desk) -> Result<Respo
 
 fn editor(
     app: &App,
-    desk: &Desk,
+    desk: &StaffSession,
     typed: Typed<'_>,
     newest: Option<&PolicyVersion>,
     errors: Faults,
@@ -68,7 +70,7 @@ fn kept(mut page: Response) -> Response {
 /// One step on: `edit` shows the editor again, `preview` what would change, `publish` publishes.
 pub(super) async fn go_on(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let typed = Typed::of(&fields);
@@ -184,7 +186,7 @@ fn taken(label: &Label) -> String {
 /// What a version changes and whom it reaches, before it is published.
 async fn preview(
     app: &App,
-    desk: &Desk,
+    desk: &StaffSession,
     typed: Typed<'_>,
     draft: &Draft,
     errors: Faults,
@@ -221,7 +223,7 @@ async fn preview(
 
 async fn publish(
     app: &App,
-    desk: &Desk,
+    desk: &StaffSession,
     fields: &Fields,
     typed: Typed<'_>,
     draft: &Draft,

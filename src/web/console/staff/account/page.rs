@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::domain::timestamp::Timestamp;
 use crate::store::staff::{codes, members, sessions};
 use crate::templates::page::Page;
-use crate::web::console::desk::Desk;
+use crate::web::console::desk::StaffSession;
 use crate::web::console::form::Faults;
 use crate::web::console::form::fault;
 use crate::web::{App, Error};
@@ -38,7 +38,7 @@ struct Session {
 }
 
 impl AccountPage {
-    pub(super) async fn of(app: &App, desk: &Desk) -> Result<Self, Error> {
+    pub(super) async fn of(app: &App, desk: &StaffSession) -> Result<Self, Error> {
         let mut tx = app.db.read().await?;
         let account = members::find(&mut tx, desk.staff_id).await?.ok_or(Error::NotFound)?;
         let open = sessions::list(&mut tx, app.clock.now(), desk.staff_id).await?;
@@ -93,7 +93,7 @@ impl Page for AccountPage {
 /// The page again, with what is wrong with what was sent.
 pub(super) async fn refused(
     app: &App,
-    desk: &Desk,
+    desk: &StaffSession,
     field: &'static str,
     words: &str,
 ) -> Result<Response, Error> {

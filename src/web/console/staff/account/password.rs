@@ -9,7 +9,7 @@ use axum::response::Response;
 use crate::domain::staff::right::Right;
 use crate::flows::staff::set_password::change_own;
 use crate::store::staff::members::Staff;
-use crate::web::console::desk::{Desk, Form};
+use crate::web::console::desk::{Form, StaffSession};
 use crate::web::console::route::Route;
 use crate::web::console::staff::account::page::refused;
 use crate::web::console::staff::account::proof::prove;
@@ -25,7 +25,7 @@ pub(super) fn routes() -> Vec<Route> {
 /// Ends every session, and begins this browser's anew.
 async fn change(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Network(ip): Network,
     headers: HeaderMap,
     Form(fields): Form,

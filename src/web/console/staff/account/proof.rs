@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 
 use crate::flows::staff::sign_in::{count_try, forgive_tries, record_refusal};
 use crate::store::staff::members::{self, Staff};
-use crate::web::console::desk::Desk;
+use crate::web::console::desk::StaffSession;
 use crate::web::console::staff::known;
 use crate::web::console::staff::sign_in_page::wait_words;
 use crate::web::{App, Error};
@@ -15,7 +15,7 @@ use crate::web::{App, Error};
 /// field. Tries are counted as those to sign in are.
 pub(super) async fn prove(
     app: &App,
-    desk: &Desk,
+    desk: &StaffSession,
     (headers, ip): (&HeaderMap, IpAddr),
     typed: &str,
 ) -> Result<Result<Staff, String>, Error> {
@@ -36,7 +36,7 @@ pub(super) async fn prove(
         return Ok(Err(wait_words(wait)));
     }
     let kept = account.password_hash.clone();
-    let right = app.hash_turns.is_right(kept, typed.to_owned()).await?;
+    let right = app.hash_permits.is_right(kept, typed.to_owned()).await?;
     if right {
         app.db.run(|tx| Box::pin(forgive_tries(tx, &app.terms, &caller))).await?;
         return Ok(Ok(account));

@@ -14,7 +14,7 @@ use crate::flows::staff::use_two_factor::{
 };
 use crate::store::staff::members::{self, Staff};
 use crate::templates::page::Page;
-use crate::web::console::desk::{Desk, Form};
+use crate::web::console::desk::{Form, StaffSession};
 use crate::web::console::form::Faults;
 use crate::web::console::form::fault;
 use crate::web::console::route::Route;
@@ -70,7 +70,7 @@ impl Page for RecoveryCodesPage {
     }
 }
 
-async fn account(app: &App, desk: &Desk) -> Result<Staff, Error> {
+async fn account(app: &App, desk: &StaffSession) -> Result<Staff, Error> {
     let account = members::find(&mut app.db.read().await?, desk.staff_id).await?;
     account.ok_or(Error::NotFound)
 }
@@ -83,7 +83,7 @@ fn set_up(app: &App, account: &Staff, error: Option<&str>) -> Option<TwoFactorPa
     Some(TwoFactorPage { secret: secret.text(), picture, errors })
 }
 
-async fn show(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error> {
+async fn show(State(app): State<Arc<App>>, desk: StaffSession) -> Result<Response, Error> {
     match set_up(&app, &account(&app, &desk).await?, None) {
         Some(page) => desk.show(&app, &page),
         None => Ok(Redirect::to("/console/account").into_response()),
@@ -92,7 +92,7 @@ async fn show(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Error
 
 async fn start(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Network(ip): Network,
     headers: HeaderMap,
     Form(fields): Form,
@@ -111,7 +111,7 @@ async fn start(
 
 async fn confirm(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let account = account(&app, &desk).await?;
@@ -129,13 +129,13 @@ async fn confirm(
 }
 
 /// The page of fresh recovery codes: they are kept as hashes, so it is the only one that ever shows them.
-fn show_codes(app: &App, desk: &Desk, codes: &[RecoveryCode]) -> Result<Response, Error> {
+fn show_codes(app: &App, desk: &StaffSession, codes: &[RecoveryCode]) -> Result<Response, Error> {
     desk.show(app, &RecoveryCodesPage { codes: codes.iter().map(RecoveryCode::text).collect() })
 }
 
 async fn renew_codes(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Network(ip): Network,
     headers: HeaderMap,
     Form(fields): Form,
@@ -155,7 +155,7 @@ async fn renew_codes(
 
 async fn end(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Network(ip): Network,
     headers: HeaderMap,
     Form(fields): Form,

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::export::{CsvRows, TextFormat};
 use crate::flows::contacts::record_disclosure::Disclosure;
 use crate::store::staff::audit_entries::{AuditFilter, DatedEntry, list_newest};
-use crate::web::console::desk::{Desk, Form};
+use crate::web::console::desk::{Form, StaffSession};
 use crate::web::console::staff::audit::addresses::addresses;
 use crate::web::console::staff::audit::{filter, list, words};
 use crate::web::disclosure::note_disclosure;
@@ -30,7 +30,7 @@ const COLUMNS: [&str; 6] = ["audit_entry_id", "at", "actor", "who", "action", "d
 
 pub(super) async fn take_away(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let narrowed = filter::read(&fields, &app.site.timezone);

@@ -7,10 +7,9 @@ use crate::domain::staff::member::COMMAND_LINE;
 use crate::domain::time_zone::TimeZone;
 use crate::store::staff::audit_entries::AuditFilter;
 use crate::web::address::with_fields;
-use crate::web::console::form::FieldError;
 use crate::web::console::form::fault;
 use crate::web::day_span::read_span;
-use crate::web::http::fields::Fields;
+use crate::web::http::fields::{FieldError, Fields};
 
 /// Whether a text can be the name of who acted or of what they did. What is asked for is kept for good, so it
 /// must not be anything else.

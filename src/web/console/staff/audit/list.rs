@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::store::staff::audit_entries::{list_actions, list_actors, list_newest};
 use crate::templates::page::Page;
 use crate::web::choice::SelectOption;
-use crate::web::console::desk::{Asked, Desk};
+use crate::web::console::desk::{Asked, StaffSession};
 use crate::web::console::form::Faults;
 use crate::web::console::form::fault;
 use crate::web::console::page::answer;
@@ -26,7 +26,7 @@ const ENTRIES: i64 = 50;
 
 pub(super) async fn show(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
     let narrowed = read(&asked, &app.site.timezone);
@@ -37,7 +37,7 @@ pub(super) async fn show(
 /// The list again, with what was wrong about taking it away.
 pub(super) async fn refused(
     app: &App,
-    desk: &Desk,
+    desk: &StaffSession,
     narrowed: &Narrowed,
 ) -> Result<Response, Error> {
     let mut errors = narrowed.errors.clone();
@@ -49,7 +49,7 @@ pub(super) async fn refused(
 
 async fn page(
     app: &App,
-    desk: &Desk,
+    desk: &StaffSession,
     narrowed: &Narrowed,
     before: Option<Uuid>,
     errors: Faults,

@@ -9,7 +9,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::store::staff::{accounts, api_tokens, sessions};
 use crate::templates::page::Page;
 use crate::web::choice::Choice;
-use crate::web::console::desk::Desk;
+use crate::web::console::desk::StaffSession;
 use crate::web::console::form::Faults;
 use crate::web::console::form::fault;
 use crate::web::console::staff::members::words::{last_seen, roles};
@@ -45,7 +45,7 @@ struct Shown {
 }
 
 impl StaffAccountPage {
-    pub(super) async fn of(app: &App, desk: &Desk, staff_id: Uuid) -> Result<Self, Error> {
+    pub(super) async fn of(app: &App, desk: &StaffSession, staff_id: Uuid) -> Result<Self, Error> {
         let mut tx = app.db.read().await?;
         let account = accounts::find(&mut tx, staff_id).await?.ok_or(Error::NotFound)?;
         let now = app.clock.now();

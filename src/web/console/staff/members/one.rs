@@ -13,7 +13,7 @@ use crate::flows::staff::change_staff::{self, Changed, change_role, turn_code_of
 use crate::flows::staff::invite_staff::{cancel_invitation, invite_again};
 use crate::flows::staff::set_password::send_reset;
 use crate::web::address::key;
-use crate::web::console::desk::{Asked, Desk, Form};
+use crate::web::console::desk::{Asked, Form, StaffSession};
 use crate::web::console::form::is_sure;
 use crate::web::console::route::Route;
 use crate::web::console::staff::members::account_page::StaffAccountPage;
@@ -43,7 +43,7 @@ pub(super) fn routes() -> Vec<Route> {
 
 async fn show(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(id): Path<String>,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
@@ -69,7 +69,7 @@ fn back(staff_id: Uuid, word: &str) -> Response {
 /// The answer to a change: back to the account, or to the sign-in for who changed their own.
 async fn answer(
     app: &App,
-    desk: &Desk,
+    desk: &StaffSession,
     staff_id: Uuid,
     changed: Changed,
     (word, field): (&str, &'static str),
@@ -88,7 +88,7 @@ async fn answer(
 /// The page again, with what is wrong with what was sent.
 async fn refused(
     app: &App,
-    desk: &Desk,
+    desk: &StaffSession,
     staff_id: Uuid,
     error: (&'static str, &str),
 ) -> Result<Response, Error> {
@@ -98,7 +98,7 @@ async fn refused(
 
 async fn set_role(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(id): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
@@ -122,7 +122,7 @@ enum Sure {
 async fn take(
     what: Sure,
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(id): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
@@ -150,7 +150,7 @@ async fn take(
 
 async fn enable(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
     let staff_id = key(&id)?;
@@ -169,7 +169,7 @@ enum Letter {
 async fn mail(
     what: Letter,
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     request_id: RequestId,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
@@ -188,7 +188,7 @@ async fn mail(
 
 async fn cancel(
     State(app): State<Arc<App>>,
-    desk: Desk,
+    desk: StaffSession,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
     let (act, staff_id) = (desk.act(app.moment()), key(&id)?);

@@ -17,13 +17,13 @@ const COUNTED_AT_ONCE: usize = 2;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The turns, and the memory of those that nobody has.
-pub struct HashTurns {
+pub struct HashPermits {
     turns: Arc<Semaphore>,
     counts: Semaphore,
     memories: Arc<Mutex<Vec<HashMemory>>>,
 }
 
-impl Default for HashTurns {
+impl Default for HashPermits {
     fn default() -> Self {
         Self {
             turns: Arc::new(Semaphore::new(AT_ONCE)),
@@ -33,7 +33,7 @@ impl Default for HashTurns {
     }
 }
 
-impl HashTurns {
+impl HashPermits {
     /// The turn in which a try is counted.
     pub(in crate::web) async fn count(&self) -> Result<SemaphorePermit<'_>, Error> {
         match tokio::time::timeout(PATIENCE, self.counts.acquire()).await {
@@ -88,7 +88,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_turn_lasts_as_long_as_its_work_though_nobody_waits_for_it() {
-        let turns = HashTurns::default();
+        let turns = HashPermits::default();
         let (begun, begins) = mpsc::channel();
         let (go_on, goes_on) = mpsc::channel::<()>();
         let mut asked = Box::pin(turns.take(move |_| {

@@ -11,10 +11,10 @@ const AT_ONCE: i64 = 1000;
 ///
 /// # Errors
 /// When the database does not take it; what was done before stays done.
-pub async fn split_words(db: &Db) -> Result<usize, Error> {
+pub async fn backfill_words(db: &Db) -> Result<usize, Error> {
     let mut all = 0;
     loop {
-        match db.run(|tx| Box::pin(words::split_some(tx, AT_ONCE))).await? {
+        match db.run(|tx| Box::pin(words::backfill(tx, AT_ONCE))).await? {
             0 => return Ok(all),
             done => all += done,
         }

@@ -10,7 +10,7 @@ const LENGTH: Duration = Duration::from_secs(5);
 
 /// While nothing is to be tried, because the relay or the database is away.
 #[derive(Clone, Default)]
-pub(super) struct Rest(Arc<Mutex<State>>, Arc<Notify>);
+pub(super) struct CircuitBreaker(Arc<Mutex<State>>, Arc<Notify>);
 
 #[derive(Default)]
 struct State {
@@ -19,7 +19,7 @@ struct State {
     probing: bool,
 }
 
-impl Rest {
+impl CircuitBreaker {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -11,7 +11,7 @@ pub mod verify;
 use crate::clock::Clock;
 use crate::flows::ledger::seal::{Sealed, seal};
 use crate::flows::ledger::standing::keep_newest;
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::random::{Moment, Random};
 use crate::store::Db;
 use crate::store::ledger::{checkpoints, claims, epochs};
@@ -21,7 +21,12 @@ use crate::store::ledger::{checkpoints, claims, epochs};
 /// # Errors
 /// [`Error::NotLevel`] when the database does not stand at the newest head known; when the database does not
 /// take it, or a head cannot be kept. What was committed before stays sealed.
-pub async fn seal_all(db: &Db, terms: &Terms, clock: &Clock, random: &Random) -> Result<(), Error> {
+pub async fn seal_all(
+    db: &Db,
+    terms: &FlowSettings,
+    clock: &Clock,
+    random: &Random,
+) -> Result<(), Error> {
     loop {
         keep_newest(db, terms).await?;
         let at = Moment::of(clock, random);

@@ -7,7 +7,7 @@ use assent_ledger::record::{NamedHead, RecordType};
 use serde::Deserialize;
 
 use super::verification::Verification;
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::outside::Head;
 use crate::store::Tx;
 use crate::store::ledger::epochs::{self, Resumed};
@@ -55,7 +55,7 @@ impl Begun {
 /// When the database does not answer.
 pub(super) async fn check_epochs(
     tx: &mut Tx,
-    terms: &Terms,
+    terms: &FlowSettings,
     begun: &[Begun],
     told: &mut Verification,
 ) -> Result<(), Error> {

@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::flows::contacts::allow_export::{ExportRefused, allow_by_heads, allow_export};
 use crate::flows::ledger::keep_verdict::{find_newest, is_stale};
 use crate::flows::ledger::own_schema::demand_own_schema;
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::outside::OutsideError;
 use crate::random::Random;
 use crate::store::Db;
@@ -25,7 +25,7 @@ const FETCH: Duration = Duration::from_secs(10);
 /// Says why none may, or what did not answer.
 pub async fn allow_to_begin(
     db: &Db,
-    terms: &Terms,
+    terms: &FlowSettings,
     clock: &Clock,
     random: &Random,
 ) -> Result<(), ExportRefused> {
@@ -52,7 +52,7 @@ static CHECKING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 /// does. Of many at once in one process, one does.
 async fn verify_if_stale(
     db: &Db,
-    terms: &Terms,
+    terms: &FlowSettings,
     clock: &Clock,
     random: &Random,
 ) -> Result<(), Error> {
@@ -77,7 +77,7 @@ async fn verify_if_stale(
     Ok(())
 }
 
-async fn needs_check(db: &Db, terms: &Terms, clock: &Clock) -> Result<bool, Error> {
+async fn needs_check(db: &Db, terms: &FlowSettings, clock: &Clock) -> Result<bool, Error> {
     let verdict = find_newest(&mut db.read().await?, terms).await?;
     Ok(is_stale(verdict.as_ref(), clock.now()))
 }

@@ -1,4 +1,4 @@
-//! A newsletter is set aside: nobody new can sign up to it, and nobody who agreed loses anything.
+//! A newsletter is archived: nobody new can sign up to it, and nobody who agreed loses anything.
 
 use assent::domain::staff::member::Role;
 use assent::store::staff::audit_entries;
@@ -54,7 +54,7 @@ async fn no_page_offers_it_and_open_forms_say_so(database: Database) {
     let done = press(&desk, "weekly", "withdraw").await;
     assert_eq!(done.location(), format!("{WEEKLY}/edit?word=withdrawn"));
     let page = desk.page(done.location()).await;
-    assert!(page.contains("is set aside") && page.contains(&format!("{WEEKLY}/offer")), "{page}");
+    assert!(page.contains("is archived") && page.contains(&format!("{WEEKLY}/offer")), "{page}");
     for path in ["/", PATH, "/newsletters", &without, "/console/reports/sample/preview"] {
         let page = if path.starts_with("/console") {
             desk.page(path).await
@@ -68,8 +68,8 @@ async fn no_page_offers_it_and_open_forms_say_so(database: Database) {
     }
     assert!(app.get("/newsletters").await.text().contains("The daily"), "others stay");
     let list = desk.page("/console/newsletters").await;
-    assert!(list.contains("Set aside") && list.contains("Offered"), "{list}");
-    assert!(desk.page("/console/reports/sample").await.contains("Set aside: no form shows it"));
+    assert!(list.contains("Archived") && list.contains("Offered"), "{list}");
+    assert!(desk.page("/console/reports/sample").await.contains("Archived: no form shows it"));
 
     // Forms that were open meanwhile: nothing is stored, nothing typed is lost, and it is said what to do.
     for path in [PATH, "/newsletters"] {

@@ -10,9 +10,9 @@ pub(super) const SUPPRESSED: &str = "the address is suppressed";
 pub(super) const GONE: &str = "what it was about is gone";
 
 /// What a mail says, and to whom; or why there is nothing to say any more.
-pub enum Said {
+pub enum Composed {
     /// This.
-    Mail(Letter),
+    Mail(MailContent),
     /// Nothing: the reason.
     Nothing(&'static str),
     /// Nothing, for another hand changed whose the address is.
@@ -20,7 +20,7 @@ pub enum Said {
 }
 
 /// What one mail says.
-pub struct Letter {
+pub struct MailContent {
     /// The address.
     pub to: EmailAddress,
     /// What it says.
@@ -29,7 +29,7 @@ pub struct Letter {
     pub leave: Option<String>,
 }
 
-impl Letter {
+impl MailContent {
     /// A mail to this address, which nobody ends by one press.
     pub(super) fn new(to: EmailAddress, mail: impl AnyMail + 'static) -> Self {
         Self { to, mail: Box::new(mail), leave: None }

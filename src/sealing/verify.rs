@@ -25,7 +25,7 @@ use crate::flows::ledger::check_events::{Checked, CheckedLeaf, EventChecker, Fin
 use crate::flows::ledger::keep_verdict::{find_seen, keep_verdict};
 use crate::flows::ledger::own_schema::demand_own_schema;
 use crate::flows::ledger::standing::demand_level;
-use crate::flows::{Error, Terms};
+use crate::flows::{Error, FlowSettings};
 use crate::outside::OutsideError;
 use crate::random::{Moment, Random};
 use crate::store::catalog::notices;
@@ -49,7 +49,7 @@ const AT_ONCE: usize = 12;
 /// When the database does not answer, or a newer version brought it further; then the last verdict stands.
 pub async fn verify(
     db: &Db,
-    terms: &Terms,
+    terms: &FlowSettings,
     clock: &Clock,
     random: &Random,
     progress: impl Fn(i64),
@@ -171,7 +171,7 @@ impl Tally {
 
 async fn check(
     db: &Db,
-    terms: &Terms,
+    terms: &FlowSettings,
     told: &mut Verification,
     progress: impl Fn(i64),
 ) -> Result<(), Error> {
@@ -233,7 +233,7 @@ async fn check(
 /// What can be said only of all leaves together, and of what waits for its place.
 async fn finish(
     db: &Db,
-    terms: &Terms,
+    terms: &FlowSettings,
     (tally, whole): (&mut Tally, bool),
     told: &mut Verification,
 ) -> Result<(), Error> {
@@ -297,7 +297,11 @@ async fn finish(
 }
 
 /// Forms that wait for their confirmation, whose link is mailed to the address that they name.
-async fn check_pending(tx: &mut Tx, terms: &Terms, told: &mut Verification) -> Result<(), Error> {
+async fn check_pending(
+    tx: &mut Tx,
+    terms: &FlowSettings,
+    told: &mut Verification,
+) -> Result<(), Error> {
     let mut after = Uuid::nil();
     loop {
         let pending = signups::list_pending(tx, after, CHUNK).await?;
