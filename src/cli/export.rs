@@ -15,7 +15,7 @@ use crate::export::{Format, Preset, Wanted};
 use crate::flows::contacts::write_export::{Exporting, Made};
 use crate::sealing::before_export::allow_to_begin;
 use crate::store::catalog::{purposes, reports};
-use crate::store::contacts::exports::ExportFilter;
+use crate::store::contacts::exportable::ExportFilter;
 use crate::store::policy::versions;
 
 /// How many rows pass between two words of progress.

@@ -7,7 +7,7 @@ use uuid::fmt::Hyphenated;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::signup::link::Links;
 use crate::domain::timestamp::Timestamp;
-use crate::store::contacts::exports::ExportRow;
+use crate::store::contacts::exportable::ExportRow;
 
 /// One thing that is known of a contact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,7 +154,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::store::contacts::exports::Ground;
+    use crate::store::contacts::exportable::Ground;
 
     #[test]
     fn names_are_parted_at_their_first_space() {

@@ -7,7 +7,7 @@ use crate::domain::catalog::purpose::Purpose;
 use crate::domain::consent::evidence_key::{ConsentFields, EventFields, EvidenceKey, RowMac};
 use crate::domain::contacts::address_key::{AddressKey, AddressSecret};
 use crate::domain::contacts::email_address::EmailAddress;
-use crate::store::contacts::exports::{ExportRow, Ground};
+use crate::store::contacts::exportable::{ExportRow, Ground};
 
 /// What rows are checked with.
 #[derive(Clone, Copy)]

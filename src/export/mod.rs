@@ -25,7 +25,7 @@ use crate::domain::day::Day;
 use crate::domain::signup::link::Links;
 use crate::domain::timestamp::Timestamp;
 use crate::outside::{OutsideError, SETTLED};
-use crate::store::contacts::exports::{self, ExportFilter, ExportPages};
+use crate::store::contacts::exportable::{self, ExportFilter, ExportPages};
 use crate::store::ledger::{checkpoints, foreign, verifications};
 use crate::store::snapshot::Snapshot;
 
@@ -123,7 +123,7 @@ pub async fn write(
     }
     if wanted.format == Format::Xlsx {
         let most = i64::try_from(XLSX_MOST_ROWS).unwrap_or(i64::MAX);
-        if exports::count(snapshot.tx(), now, wanted.filter, most + 1).await? > most {
+        if exportable::count(snapshot.tx(), now, wanted.filter, most + 1).await? > most {
             return Err(ExportError::TooManyRows);
         }
     }

@@ -13,9 +13,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::WorkerParts;
 use super::circuit_breaker::CircuitBreaker;
+use super::delivery_recorder::{AT_ONCE, Recorder};
 use super::hand_over::{Answer, hand_over};
 use super::leases::Leases;
-use super::recorder::{AT_ONCE, Recorder};
 use super::run_log::EndedRun;
 use crate::domain::background_task::BackgroundTask;
 use crate::flows::mail::record_delivery::Attempt;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::mail_content::{self, Composed};
+use super::mail_content::{Composed, MailContent};
 use super::{WorkerParts, letters};
 use crate::domain::mail::bounce::Bounce;
 use crate::domain::sentence::sentence;
@@ -78,7 +78,7 @@ pub(super) async fn hand_over(
 fn composed(
     parts: &WorkerParts,
     mail: &ClaimedMail,
-    said: &letter::MailContent,
+    said: &MailContent,
 ) -> Result<Outgoing, String> {
     let letter = Letter {
         outbox_id: mail.outbox_id,

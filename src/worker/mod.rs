@@ -2,6 +2,7 @@
 
 mod circuit_breaker;
 pub mod deliver;
+mod delivery_recorder;
 mod domain_pace;
 pub mod driver;
 mod hand_over;
@@ -10,7 +11,6 @@ mod letters;
 pub mod mail_content;
 pub mod own_alarm;
 mod personal_letters;
-mod recorder;
 pub mod run_log;
 mod staff_letters;
 pub mod tasks;

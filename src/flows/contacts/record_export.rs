@@ -8,7 +8,7 @@ use crate::export::{Format, Preset, Wanted, Written};
 use crate::flows::{Act, Error};
 use crate::store::Tx;
 use crate::store::contacts::export_runs::{self, HeldRun, WholeRun};
-use crate::store::contacts::exports::ExportFilter;
+use crate::store::contacts::exportable::ExportFilter;
 
 /// An export that was made, for the audit.
 pub struct ExportRecord<'a> {

@@ -14,7 +14,7 @@ use crate::flows::{Act, Error, FlowSettings};
 use crate::random::{Moment, Random};
 use crate::store::Db;
 use crate::store::contacts::export_runs::{self, HeldRun};
-use crate::store::contacts::exports;
+use crate::store::contacts::exportable;
 use crate::store::ledger::checkpoints;
 use crate::store::ledger::epochs::{self, LedgerPlace};
 use crate::store::ledger::verdicts::Verdict;
@@ -95,7 +95,7 @@ impl Exporting<'_> {
         let LedgerPlace { epoch, size, .. } = epochs::find_place(tx).await?;
         let place = Cursor { epoch, after: size - 1 };
         if let Some(held) = self.held {
-            let expected = Some(exports::count(tx, now, wanted.filter, i64::MAX).await?);
+            let expected = Some(exportable::count(tx, now, wanted.filter, i64::MAX).await?);
             let started = db.run(|tx| {
                 Box::pin(export_runs::mark_started(tx, now, held, place.after, expected))
             });

@@ -1,4 +1,4 @@
 //! Privacy policies, and what their changes ask of people.
 
-pub mod announce_policy;
+pub mod ask_again;
 pub mod publish_policy;

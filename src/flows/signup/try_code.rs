@@ -9,9 +9,9 @@ use crate::domain::signup::code::{Code, TRIES_A_DAY};
 use crate::domain::signup::link::{Link, LinkSecrets};
 use crate::flows::Error;
 use crate::random::Moment;
-use crate::store::Tx;
 use crate::store::signup::code_tries;
 use crate::store::signup::signups::{self, Signup};
+use crate::store::{Db, Tx};
 
 /// How long a code that confirmed leads on as it did: a button pressed twice is not a mistake.
 const AGAIN: Duration = Duration::from_mins(10);
@@ -20,39 +20,63 @@ const AGAIN: Duration = Duration::from_mins(10);
 /// a day by default.
 const LIVE: i64 = 8;
 
-/// Counts a try for an address; `false` when the day's tries are used up, and then no code may be looked at.
-/// Committed before it is looked at: a wrong code counts whatever happens next. A right one is forgiven then.
+/// A code that was typed, and whose it may be.
+pub struct TypedCode<'a> {
+    /// What codes follow from.
+    pub secrets: &'a LinkSecrets,
+    /// Whose mail it came in, as its reader said on the form.
+    pub address_key: &'a AddressKey,
+    /// The code.
+    pub code: Code,
+    /// The signup of the page that it was typed on.
+    pub own: Uuid,
+}
+
+/// What came of it.
+#[must_use]
+pub enum CodeOutcome {
+    /// The tries of the day are used up: it was not looked at.
+    NoTryLeft,
+    /// It is none that is taken.
+    Wrong,
+    /// The signup that it stands for, pending or confirmed a moment ago: that of the page it was typed on, or of another
+    /// form, whose choices must be seen before they are confirmed.
+    Right(Box<Signup>),
+}
+
+/// Counts a try for an address, and looks at the code only when that is committed: a wrong one counts whatever happens
+/// next. A right one is taken back, so that who presses twice is answered twice. `may_look` is asked once it is counted.
 ///
 /// # Errors
-/// When the database does not take it; then it is not counted.
-pub async fn count_try(tx: &mut Tx, at: &Moment, address_key: &AddressKey) -> Result<bool, Error> {
+/// When the database does not take the count; then nothing is looked at.
+pub async fn try_code(
+    db: &Db,
+    at: &Moment,
+    typed: &TypedCode<'_>,
+    may_look: impl FnOnce() -> bool + Send,
+) -> Result<CodeOutcome, Error> {
+    let counted = db.run(|tx| Box::pin(count(tx, at, typed.address_key)));
+    if !counted.await? || !may_look() {
+        return Ok(CodeOutcome::NoTryLeft);
+    }
+    let mut tx = db.read().await?;
+    let live = list_live(&mut tx, at, typed.address_key).await?.into_iter();
+    drop(tx);
+    // Of two with one code, which is a chance of one in a million, the page's own.
+    let right = live
+        .filter(|signup| typed.secrets.is_code(link(signup), typed.code))
+        .max_by_key(|signup| signup.signup_id == typed.own);
+    let Some(signup) = right else { return Ok(CodeOutcome::Wrong) };
+    db.run(|tx| Box::pin(take_back(tx, at, typed.address_key))).await?;
+    Ok(CodeOutcome::Right(Box::new(signup)))
+}
+
+async fn count(tx: &mut Tx, at: &Moment, address_key: &AddressKey) -> Result<bool, Error> {
     Ok(code_tries::count(tx, at.now, address_key, TRIES_A_DAY).await?)
 }
 
-/// Takes a try back that was counted at this moment: its code was right. So who presses twice is answered twice.
-///
-/// # Errors
-/// When the database does not take it; then it stays counted.
-pub async fn forgive_try(tx: &mut Tx, at: &Moment, address_key: &AddressKey) -> Result<(), Error> {
+async fn take_back(tx: &mut Tx, at: &Moment, address_key: &AddressKey) -> Result<(), Error> {
     Ok(code_tries::take_back(tx, at.now, address_key).await?)
-}
-
-/// The signup of this address that a code stands for, pending or confirmed a moment ago: that of the page it was
-/// typed on, or of another form, whose choices must be seen before they are confirmed.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn find_by_code(
-    tx: &mut Tx,
-    at: &Moment,
-    secrets: &LinkSecrets,
-    address_key: &AddressKey,
-    code: Code,
-    own: Uuid,
-) -> Result<Option<Signup>, Error> {
-    let live = list_live(tx, at, address_key).await?.into_iter();
-    // Of two with one code, which is a chance of one in a million, the page's own.
-    Ok(live.filter(|signup| secrets.is_code(link(signup), code)).max_by_key(|s| s.signup_id == own))
 }
 
 /// The signup whose code was typed a moment ago, while that code would still be taken.

@@ -33,7 +33,7 @@ pub struct PermissionFacts {
 }
 
 /// The facts about one subscriber at a moment, for every purpose that there is: the privacy policy first,
-/// then by age. The rules are those of [`crate::store::contacts::exports`]; a story holds the two together.
+/// then by age. The rules are those of [`crate::store::contacts::exportable`]; a story holds the two together.
 ///
 /// # Errors
 /// When the database does not answer.

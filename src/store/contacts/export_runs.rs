@@ -11,7 +11,7 @@ use crate::domain::request_id::RequestId;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
-use crate::store::contacts::exports::ExportFilter;
+use crate::store::contacts::exportable::ExportFilter;
 use crate::store::{Sql, Tx, on};
 
 /// How long a run is its worker's without a word: short, so that one that died costs little.

@@ -3,7 +3,7 @@
 pub mod erasures;
 pub mod export_rows;
 pub mod export_runs;
-pub mod exports;
+pub mod exportable;
 pub mod figures;
 pub mod imports;
 pub mod listed_subscribers;

@@ -10,7 +10,7 @@ use crate::domain::time_zone::TimeZone;
 use crate::export::{Format, Preset};
 use crate::store::Tx;
 use crate::store::catalog::{newsletters, purposes, reports};
-use crate::store::contacts::exports::ExportFilter;
+use crate::store::contacts::exportable::ExportFilter;
 use crate::store::policy::versions;
 use crate::web::Error;
 use crate::web::choice::{Choice, SelectOption};

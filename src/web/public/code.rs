@@ -22,7 +22,7 @@ use crate::domain::signup::code::Code;
 use crate::domain::signup::form_state::SignupStatus;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::signup::confirm::{Confirmation, Press, confirm};
-use crate::flows::signup::try_code::{count_try, find_by_code, find_by_link, forgive_try, link};
+use crate::flows::signup::try_code::{CodeOutcome, TypedCode, find_by_link, link, try_code};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::signup::signups::{self, Signup};
@@ -71,7 +71,7 @@ async fn press(
     if was_shown(&fields) {
         confirm_typed(&app, request_id, (&waiting, &address_key), &fields).await
     } else {
-        try_code(&app, request_id, (waiting, &address_key), &fields).await
+        press_typed(&app, request_id, (waiting, &address_key), &fields).await
     }
 }
 
@@ -93,9 +93,9 @@ async fn find_typed(
     Ok(find_by_link(tx, at, address_key, typed).await?)
 }
 
-/// A code was typed: counts it, then looks. One after the other for each address, so that of two presses at once the
-/// second finds the first one's confirmation, and its try taken back.
-async fn try_code(
+/// A code was typed. One after the other for each address, so that of two presses at once the second finds the first
+/// one's confirmation, and its try taken back.
+async fn press_typed(
     app: &App,
     request_id: RequestId,
     (mut waiting, address_key): (Waiting, &AddressKey),
@@ -108,19 +108,15 @@ async fn try_code(
     };
     let _turn = app.code_limit.turn(address_key).await;
     let at = app.moment_of(request_id);
-    let may_try = app.db.run(|tx| Box::pin(count_try(tx, &at, address_key))).await?;
+    let tried =
+        TypedCode { secrets: &app.links.secrets, address_key, code, own: waiting.signup_id };
     // Only what the database lets through is counted here, so that this is never the stricter of the two.
-    if !may_try || !app.code_limit.allows(address_key) {
-        return again(app, &waiting, typed, NO_TRY_LEFT).await;
-    }
-    let mut tx = app.db.read().await?;
-    let own = waiting.signup_id;
-    let found = find_by_code(&mut tx, &at, &app.links.secrets, address_key, code, own).await?;
-    drop(tx);
-    let Some(signup) = found else {
-        return again(app, &waiting, typed, WRONG_CODE).await;
+    let may_look = || app.code_limit.allows(address_key);
+    let signup = match try_code(&app.db, &at, &tried, may_look).await? {
+        CodeOutcome::NoTryLeft => return again(app, &waiting, typed, NO_TRY_LEFT).await,
+        CodeOutcome::Wrong => return again(app, &waiting, typed, WRONG_CODE).await,
+        CodeOutcome::Right(signup) => signup,
     };
-    app.db.run(|tx| Box::pin(forgive_try(tx, &at, address_key))).await?;
     app.code_limit.forgive(address_key);
     let pressed = if signup.status == SignupStatus::Pending && !was_seen(&waiting, &signup, fields)
     {

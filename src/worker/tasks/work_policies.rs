@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::domain::background_task::BackgroundTask;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::consent::lapse::{self, lapse};
-use crate::flows::policy::announce_policy::{
+use crate::flows::policy::ask_again::{
     self, announce_policy, due_now, list_announced, worked_since,
 };
 use crate::flows::{Error, FlowSettings};
@@ -102,7 +102,7 @@ async fn announce_all(
 ) -> Result<u64, Error> {
     let (mut mails, mut after) = (0, Uuid::nil());
     loop {
-        let count = announce_policy::AT_ONCE;
+        let count = ask_again::AT_ONCE;
         // Looked for in a reading transaction: on SQLite the one writer is for readers' forms.
         let mut tx = db.read().await?;
         let due = announcements::list_due(&mut tx, announcement, after, count).await?;

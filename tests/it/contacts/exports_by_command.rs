@@ -6,7 +6,7 @@ use std::process::Output;
 
 use assent::domain::contacts::suppression::SuppressionReason;
 use assent::export::{ExportError, Format, Preset, Wanted};
-use assent::store::contacts::exports::{ExportFilter, count};
+use assent::store::contacts::exportable::{ExportFilter, count};
 use assent::store::staff::audit_entries;
 use assent_ledger::digest::sha256_hex;
 use macro_rules_attribute::apply;

@@ -325,7 +325,7 @@ async fn exports_with_hostile_cells() {
         ("export.csv", assent::export::Format::Csv),
         ("export.ndjson", assent::export::Format::Ndjson),
     ] {
-        let filter = assent::store::contacts::exports::ExportFilter {
+        let filter = assent::store::contacts::exportable::ExportFilter {
             purpose: "newsletter:weekly".parse().unwrap(),
             report: None,
             since: None,

@@ -7,7 +7,7 @@ use assent::domain::request_id::RequestId;
 use assent::flows::contacts::begin_export::begin_export;
 use assent::mail::mailbox::Mailbox;
 use assent::store::contacts::export_runs::NewExportRun;
-use assent::store::contacts::exports::ExportFilter;
+use assent::store::contacts::exportable::ExportFilter;
 use macro_rules_attribute::apply;
 use secrecy::ExposeSecret;
 use serde_json::Value;

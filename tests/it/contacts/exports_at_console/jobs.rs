@@ -68,7 +68,7 @@ async fn a_job_whose_worker_died_begins_again(database: Database) {
     let desk = app.sign_in(Role::Marketing).await;
     // As a worker leaves it that was killed in the middle: claimed, its lease not over.
     let mut tx = app.write().await;
-    let filter = assent::store::contacts::exports::ExportFilter {
+    let filter = assent::store::contacts::exportable::ExportFilter {
         purpose: WEEKLY.parse().unwrap(),
         report: None,
         since: None,
@@ -128,7 +128,7 @@ async fn jobs_do_not_pile_up(database: Database) {
     app.check().await;
     let desk = app.sign_in(Role::Marketing).await;
     let mut tx = app.write().await;
-    let filter = assent::store::contacts::exports::ExportFilter {
+    let filter = assent::store::contacts::exportable::ExportFilter {
         purpose: WEEKLY.parse().unwrap(),
         report: None,
         since: None,

@@ -103,7 +103,7 @@ async fn a_download_that_is_broken_off_is_on_record_as_that(database: Database) 
 async fn a_download_whose_server_died_is_ended_by_the_purge(database: Database) {
     let app = TestApp::start(database).await;
     let mut tx = app.write().await;
-    let filter = assent::store::contacts::exports::ExportFilter {
+    let filter = assent::store::contacts::exportable::ExportFilter {
         purpose: WEEKLY.parse().unwrap(),
         report: None,
         since: None,

@@ -5,7 +5,7 @@ use super::TestApp;
 impl TestApp {
     /// The export of one purpose as CSV.
     pub async fn export(&self, purpose: &str) -> String {
-        let filter = assent::store::contacts::exports::ExportFilter {
+        let filter = assent::store::contacts::exportable::ExportFilter {
             purpose: purpose.parse().expect("a purpose"),
             report: None,
             since: None,

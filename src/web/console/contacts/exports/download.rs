@@ -8,7 +8,7 @@ use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 
 use crate::domain::sentence::sentence;
-use crate::store::contacts::exports;
+use crate::store::contacts::exportable;
 use crate::web::console::contacts::exports::wish::{asker, read, refused_page};
 use crate::web::console::desk::{Asked, StaffSession};
 use crate::web::console::form::fault;
@@ -31,7 +31,7 @@ pub(super) async fn download(
         return Ok((headers(&app, &ask), Body::empty()).into_response());
     }
     let most = app.terms.streamed_most;
-    let count = exports::count(&mut tx, app.clock.now(), &ask.filter, most + 1).await?;
+    let count = exportable::count(&mut tx, app.clock.now(), &ask.filter, most + 1).await?;
     drop(tx);
     let refused = async |words: &str| {
         let tx = &mut app.db.read().await?;

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::domain::staff::right::Right;
 use crate::store::Tx;
-use crate::store::contacts::{export_runs, exports};
+use crate::store::contacts::{export_runs, exportable};
 use crate::store::staff::api_tokens;
 use crate::web::console::contacts::exports::page::{ExportsPage, Preview, PreviewRow};
 use crate::web::console::contacts::exports::row::RunRow;
@@ -79,9 +79,9 @@ pub(super) async fn page(
 pub(super) async fn preview(app: &App, tx: &mut Tx, ask: &Ask) -> Result<Preview, Error> {
     let (now, most) = (app.clock.now(), app.terms.streamed_most);
     // Counted no further than it matters: all of them would take seconds.
-    let count = exports::count(tx, now, &ask.filter, most + 1).await?;
+    let count = exportable::count(tx, now, &ask.filter, most + 1).await?;
     let mut rows = vec![];
-    exports::first(tx, now, &ask.filter, SHOWN).await?.read(|row| {
+    exportable::first(tx, now, &ask.filter, SHOWN).await?.read(|row| {
         rows.push(PreviewRow::from(row));
         Ok::<(), sqlx::Error>(())
     })?;
