@@ -379,7 +379,7 @@ impl Program {
         let postmaster = Postmaster::of(&worker.sender);
         let relay_proof = core.settings.mail.relay_events.as_ref();
         App {
-            relay_door: relay_proof.map(|proof| EventEndpoint::of(proof, &core.amazon)),
+            relay_events: relay_proof.map(|proof| EventEndpoint::of(proof, &core.amazon)),
             catalog,
             postmaster,
             intake,

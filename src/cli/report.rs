@@ -14,10 +14,10 @@ use crate::domain::catalog::purpose::Purpose;
 use crate::domain::catalog::report::{ReportStatus, RequiredField, readable_size};
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
-use crate::flows::catalog::add_report::{
-    ReportError, ReportOffers, add_report, publish_report, withdraw_report,
-};
+use crate::flows::catalog::add_report::{ReportOffers, add_report};
 use crate::flows::catalog::edit_report::{ReportEdit, edit_report};
+use crate::flows::catalog::publish_report::{publish_report, withdraw_report};
+use crate::flows::catalog::report_error::ReportError;
 use crate::random::Moment;
 use crate::store::catalog::reports::{self, Report};
 

@@ -40,7 +40,7 @@ type Results = Sender<(ClaimedMail, Attempt)>;
 pub async fn run(parts: WorkerParts, stop: CancellationToken) {
     let (claimed, waiting) = channel(parts.connections * AHEAD);
     let (results, ended) = channel(AT_ONCE);
-    let (rest, leases) = (CircuitBreaker::default(), Leases::default());
+    let (breaker, leases) = (CircuitBreaker::default(), Leases::default());
     let waiting = Arc::new(tokio::sync::Mutex::new(waiting));
     let mut work = JoinSet::new();
     for _ in 0..parts.connections {
@@ -48,17 +48,17 @@ pub async fn run(parts: WorkerParts, stop: CancellationToken) {
             parts: parts.clone(),
             waiting: waiting.clone(),
             results: results.clone(),
-            rest: rest.clone(),
+            breaker: breaker.clone(),
             leases: leases.clone(),
             stop: stop.clone(),
         };
         work.spawn(lane.run());
     }
     drop(results);
-    let recorder = Recorder::new(parts.clone(), leases.clone(), rest.clone());
+    let recorder = Recorder::new(parts.clone(), leases.clone(), breaker.clone());
     work.spawn(recorder.run(ended));
     let all = async {
-        claim(&parts, claimed, &rest, &leases, &stop).await;
+        claim(&parts, claimed, &breaker, &leases, &stop).await;
         while let Some(ended) = work.join_next().await {
             if let Err(error) = ended {
                 tracing::error!(%error, "a part of the delivery ended unexpectedly");
@@ -76,7 +76,7 @@ pub async fn run(parts: WorkerParts, stop: CancellationToken) {
 async fn claim(
     parts: &WorkerParts,
     claimed: Sender<ClaimedMail>,
-    rest: &CircuitBreaker,
+    breaker: &CircuitBreaker,
     leases: &Leases,
     stop: &CancellationToken,
 ) {
@@ -85,14 +85,14 @@ async fn claim(
             () = stop.cancelled() => return,
             room = claimed.reserve_many(parts.connections) => drop(room),
         }
-        if let Some(until) = rest.until() {
+        if let Some(until) = breaker.until() {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep_until(until.into()) => {}
             }
         }
         let (since, started_at) = (Instant::now(), parts.clock.now());
-        let probing = rest.is_probing();
+        let probing = breaker.is_probing();
         let count = if probing { 1 } else { claimed.capacity() };
         let due = claim_due(parts, count, &leases.held()).await;
         parts.runs.keep(EndedRun {
@@ -122,13 +122,13 @@ async fn claim(
                 if probing {
                     tokio::select! {
                         () = stop.cancelled() => return,
-                        () = rest.wait_for_look() => {}
+                        () = breaker.wait_for_look() => {}
                     }
                 }
             }
             Err(error) => {
                 tracing::error!(error = ?error, "the outbox could not be read");
-                rest.begin();
+                breaker.begin();
             }
         }
     }
@@ -149,7 +149,7 @@ struct Lane {
     parts: WorkerParts,
     waiting: Arc<tokio::sync::Mutex<Receiver<ClaimedMail>>>,
     results: Results,
-    rest: CircuitBreaker,
+    breaker: CircuitBreaker,
     leases: Leases,
     stop: CancellationToken,
 }
@@ -159,14 +159,14 @@ impl Lane {
         loop {
             let next = self.waiting.lock().await.recv().await;
             let Some(mail) = next else { return };
-            let rests = self.stop.is_cancelled() || self.rest.until().is_some();
+            let rests = self.stop.is_cancelled() || self.breaker.until().is_some();
             let (tried, crowded) = if rests || !self.leases.holds(&mail) {
                 (Attempt::Untried(Duration::ZERO), false)
             } else {
                 self.try_one(&mail).await
             };
             if !matches!(tried, Attempt::RelayAway(_)) {
-                self.rest.looked(tried.is_answer());
+                self.breaker.looked(tried.is_answer());
             }
             if self.results.send((mail, tried)).await.is_err() {
                 return;
@@ -190,12 +190,12 @@ impl Lane {
             Ok(Answer::Crowded) => return (Attempt::Untried(Duration::ZERO), true),
             Ok(Answer::Mail(tried)) => tried,
             Ok(Answer::RelayAway(why)) => {
-                self.rest.begin();
+                self.breaker.begin();
                 Attempt::RelayAway(why)
             }
             Ok(Answer::Unread(error)) => {
                 tracing::error!(outbox_id = %mail.outbox_id, request_id = mail.request(), ?error, "a mail could not be read");
-                self.rest.begin();
+                self.breaker.begin();
                 Attempt::Untried(Duration::ZERO)
             }
             Err(_) => Attempt::Parked("building or sending it failed unexpectedly".to_owned()),

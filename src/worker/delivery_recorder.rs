@@ -22,14 +22,14 @@ const AGAIN: Duration = Duration::from_secs(1);
 pub(super) struct Recorder {
     parts: WorkerParts,
     leases: Leases,
-    rest: CircuitBreaker,
+    breaker: CircuitBreaker,
     /// Whether the relay's alarm may stand: at the start, one of the program's last run.
     alarm_may_stand: bool,
 }
 
 impl Recorder {
-    pub(super) fn new(parts: WorkerParts, leases: Leases, rest: CircuitBreaker) -> Self {
-        Self { parts, leases, rest, alarm_may_stand: true }
+    pub(super) fn new(parts: WorkerParts, leases: Leases, breaker: CircuitBreaker) -> Self {
+        Self { parts, leases, breaker, alarm_may_stand: true }
     }
 
     /// Writes down what comes, until no more can come. While the database is away it keeps trying: a result
@@ -48,7 +48,7 @@ impl Recorder {
                 while let Err(error) = self.record(together).await {
                     tracing::error!(error = ?error, "deliveries could not be recorded");
                     // First what was sent is written down, then more is taken.
-                    self.rest.begin();
+                    self.breaker.begin();
                     tokio::time::sleep(AGAIN).await;
                 }
             }

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::domain::slug::Slug;
 use crate::domain::staff::action::Action;
 use crate::flows::Act;
-use crate::flows::catalog::add_report::ReportError;
+use crate::flows::catalog::report_error::ReportError;
 use crate::store::Tx;
 use crate::store::catalog::reports::{self, DraftFiles};
 

@@ -9,5 +9,7 @@ pub mod edit_purpose;
 pub mod edit_report;
 pub mod offer_newsletter;
 pub mod offer_purpose;
+pub mod publish_report;
 pub mod purpose_error;
+pub mod report_error;
 pub mod show_notices;

@@ -15,7 +15,7 @@ use crate::store::signup::link_requests::{self, LinkRequest, WantedLink};
 /// How many wishes one transaction answers.
 const AT_ONCE: i64 = 256;
 
-/// Writes the wish for the link to a door down.
+/// Writes down that somebody asked for a link.
 ///
 /// # Errors
 /// When the database does not take it.
@@ -23,18 +23,18 @@ pub async fn ask_for_link(
     tx: &mut Tx,
     at: &Moment,
     terms: &FlowSettings,
-    door: WantedLink,
+    wanted: WantedLink,
     email: &EmailAddress,
 ) -> Result<(), Error> {
     let secret = &terms.address_secret;
-    let who = match door {
+    let who = match wanted {
         WantedLink::Password => secret.account_key(email),
         WantedLink::Preferences | WantedLink::Form => secret.key(email),
     };
-    Ok(link_requests::insert(tx, at, door, &who, &secret.limiter_key(email)).await?)
+    Ok(link_requests::insert(tx, at, wanted, &who, &secret.limiter_key(email)).await?)
 }
 
-/// Decides the mail of wishes that wait, within the limit of each mailbox: of some for the same door as the oldest.
+/// Decides the mail of requests that wait, within the limit of each mailbox: of some for the same link as the oldest.
 /// Returns how many. Call it again while there are any.
 ///
 /// # Errors
@@ -44,11 +44,11 @@ pub async fn answer_link_requests(
     at: &Moment,
     terms: &FlowSettings,
 ) -> Result<usize, Error> {
-    let Some(door) = link_requests::find_oldest(tx).await? else { return Ok(0) };
+    let Some(wanted) = link_requests::find_oldest(tx).await? else { return Ok(0) };
     // Forms are locked, and whoever locks those of several people may wait for somebody who waits for them.
-    let most = if door == WantedLink::Form { 1 } else { AT_ONCE };
-    let asked = link_requests::take(tx, door, most).await?;
-    match door {
+    let most = if wanted == WantedLink::Form { 1 } else { AT_ONCE };
+    let asked = link_requests::take(tx, wanted, most).await?;
+    match wanted {
         WantedLink::Preferences => answer_lost(tx, at, terms, &asked).await?,
         WantedLink::Password => answer_forgotten(tx, at, terms, &asked).await?,
         WantedLink::Form => {

@@ -12,7 +12,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::flows::Error;
 use crate::store::Tx;
 use crate::store::consent::consents::{self, CurrentConsent};
-use crate::store::contacts::personal_data::{
+use crate::store::contacts::subject_access::{
     self, HeldBounce, HeldEvent, HeldGrant, HeldMail, HeldSignup, HeldSuppression,
 };
 use crate::store::contacts::subscribers::Subscriber;
@@ -154,8 +154,8 @@ impl PersonalData {
 pub async fn disclose(tx: &mut Tx, now: Timestamp, of: &Subscriber) -> Result<PersonalData, Error> {
     let id = of.subscriber_id;
     let agreed = disclose_consents(tx, of).await?;
-    let starts = personal_data::list_starts(tx, id).await?;
-    let grants = personal_data::list_grants(tx, id).await?;
+    let starts = subject_access::list_starts(tx, id).await?;
+    let grants = subject_access::list_grants(tx, id).await?;
     Ok(PersonalData {
         generated_at: now,
         subscriber: Some(PersonalDetails {
@@ -168,11 +168,11 @@ pub async fn disclose(tx: &mut Tx, now: Timestamp, of: &Subscriber) -> Result<Pe
             created_at: of.created_at,
         }),
         agreed,
-        signups: personal_data::list_signups(tx, &of.address_key).await?,
+        signups: subject_access::list_signups(tx, &of.address_key).await?,
         downloads: grants.into_iter().map(|grant| download(grant, &starts)).collect(),
-        mails: personal_data::list_mails(tx, of).await?,
-        bounces: personal_data::list_bounces(tx, of).await?,
-        suppressions: personal_data::list_suppressions(tx, &of.address_key).await?,
+        mails: subject_access::list_mails(tx, of).await?,
+        bounces: subject_access::list_bounces(tx, of).await?,
+        suppressions: subject_access::list_suppressions(tx, &of.address_key).await?,
     })
 }
 
@@ -182,7 +182,7 @@ pub async fn disclose(tx: &mut Tx, now: Timestamp, of: &Subscriber) -> Result<Pe
 /// When the database does not answer, or holds evidence that cannot be read.
 pub async fn disclose_consents(tx: &mut Tx, of: &Subscriber) -> Result<AgreedData, Error> {
     let consents = consents::list(tx, of.subscriber_id).await?;
-    let events = personal_data::list_events(tx, of).await?;
+    let events = subject_access::list_events(tx, of).await?;
     Ok(AgreedData {
         consents: consents.into_iter().map(consent).collect(),
         events: events.iter().map(event).collect::<Result<_, _>>()?,

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::domain::staff::action::Action;
-use crate::flows::mail::resume_mail::pause_mail;
+use crate::flows::mail::pause_mail::pause_mail;
 use crate::flows::{Act, Error};
 use crate::store::Tx;
 

@@ -1,21 +1,12 @@
-//! Mail is kept back after the database went back in time, and leaves again when somebody says so.
+//! Mail that was kept back leaves again when somebody says so.
 
 use serde_json::json;
 
 use crate::domain::mail::alarm::MAIL_PAUSED;
 use crate::domain::staff::action::Action;
 use crate::flows::{Act, Error};
-use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::mail::alarms;
-
-/// Keeps all mail back; `false` when it is already.
-///
-/// # Errors
-/// When the database does not take it.
-pub async fn pause_mail(tx: &mut Tx, at: &Moment, why: &str) -> Result<bool, Error> {
-    Ok(alarms::upsert(tx, at.now, MAIL_PAUSED, why).await?)
-}
 
 /// Lets mail leave again; `false` when it was not kept back.
 ///

@@ -3,7 +3,7 @@
 
 mod amazon;
 mod certificate;
-mod door;
+mod endpoint;
 mod mailgun;
 mod marks;
 mod postmark;
@@ -19,7 +19,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 pub use self::amazon::{Amazon, AmazonError};
-pub use self::door::{EventEndpoint, Headers, Refused, Sent};
+pub use self::endpoint::{EventEndpoint, Headers, Refused, Sent};
 pub use self::marks::Marks;
 pub use self::proof::{Malformed, PublicKey, RelayProof};
 pub use self::relay::{EventRelay, UnknownRelay};

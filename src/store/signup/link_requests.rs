@@ -40,7 +40,7 @@ pub struct LinkRequest {
 pub async fn insert(
     tx: &mut Tx,
     at: &Moment,
-    door: WantedLink,
+    wanted: WantedLink,
     address_key: &AddressKey,
     limiter_key: &AddressKey,
 ) -> sqlx::Result<()> {
@@ -50,7 +50,7 @@ pub async fn insert(
          VALUES ($1, $2, $3, $4, $5, $6)"
     )
     .bind(at.new_id())
-    .bind(door)
+    .bind(wanted)
     .bind(address_key)
     .bind(limiter_key)
     .bind(at.now)
@@ -61,11 +61,11 @@ pub async fn insert(
     })
 }
 
-/// Takes up to `count` wishes for this door away, oldest first. On PostgreSQL workers step over each other's.
+/// Takes up to `count` requests for this link away, oldest first. On PostgreSQL workers step over each other's.
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn take(tx: &mut Tx, door: WantedLink, count: i64) -> sqlx::Result<Vec<LinkRequest>> {
+pub async fn take(tx: &mut Tx, wanted: WantedLink, count: i64) -> sqlx::Result<Vec<LinkRequest>> {
     const TAKE: Sql = Sql {
         sqlite: "DELETE FROM link_request WHERE link_request_id IN
                      (SELECT link_request_id FROM link_request WHERE door = $1
@@ -76,10 +76,10 @@ pub async fn take(tx: &mut Tx, door: WantedLink, count: i64) -> sqlx::Result<Vec
                         ORDER BY link_request_id LIMIT $2 FOR UPDATE SKIP LOCKED)
                    RETURNING link_request_id, address_key, limiter_key, request_id",
     };
-    on!(tx, TAKE, |conn, sql| sqlx::query_as(sql).bind(door).bind(count).fetch_all(conn).await)
+    on!(tx, TAKE, |conn, sql| sqlx::query_as(sql).bind(wanted).bind(count).fetch_all(conn).await)
 }
 
-/// The door of the wish that waits longest; `None` where none does.
+/// The link that was asked for longest ago; `None` where none does.
 ///
 /// # Errors
 /// When the database does not answer.

@@ -21,7 +21,7 @@ use crate::flows::ledger::keep_verdict::find_verdict;
 use crate::store::Tx;
 use crate::store::consent::permissions;
 use crate::store::consent::permissions::PermissionFacts;
-use crate::store::contacts::personal_data;
+use crate::store::contacts::subject_access;
 use crate::store::contacts::subscribers::{self, Subscriber};
 use crate::store::ledger::verdicts::Verdict;
 use crate::web::disclosure::note_disclosure;
@@ -54,7 +54,7 @@ async fn show(
     let verdict = find_verdict(&mut tx, &app.terms.evidence_key).await?;
     let is_sound = verdict.as_ref().is_none_or(Verdict::is_sound);
     let facts = permissions::list(&mut tx, app.clock.now(), person.subscriber_id).await?;
-    let stopped = personal_data::list_suppressions(&mut tx, &person.address_key).await?;
+    let stopped = subject_access::list_suppressions(&mut tx, &person.address_key).await?;
     drop(tx);
     let purposes: Vec<Value> = facts.iter().map(|facts| purpose(&app, facts, is_sound)).collect();
     let told = json!({

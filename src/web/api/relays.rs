@@ -40,8 +40,8 @@ async fn receive(
     request: Request,
 ) -> Result<Response, Error> {
     let relay: EventRelay = relay.parse().map_err(|_| Error::NotFound)?;
-    let door = app.relay_door.as_ref().filter(|door| door.relay() == relay);
-    let door = door.ok_or(Error::NotFound)?;
+    let endpoint = app.relay_events.as_ref().filter(|endpoint| endpoint.relay() == relay);
+    let endpoint = endpoint.ok_or(Error::NotFound)?;
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().ok_or(Error::Internal)?;
     let ip = client_ip(peer.ip(), request.headers(), &app.trusted_proxies);
     let (head, body) = request.into_parts();
@@ -51,7 +51,7 @@ async fn receive(
         signature: one(&head.headers, SIGNATURE),
         timestamp: one(&head.headers, TIMESTAMP),
     };
-    match door.open(headers, &body, app.clock.now()).await {
+    match endpoint.open(headers, &body, app.clock.now()).await {
         Ok(Sent::Events(events)) => record(&app, relay, &events).await,
         Ok(Sent::Confirmed) => {
             tracing::info!(relay = relay.as_str(), "confirmed that events are wanted");

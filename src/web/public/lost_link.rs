@@ -31,7 +31,7 @@ struct LostLink {
     /// What is said there.
     word: &'static str,
     /// Where the link leads that is mailed.
-    door: WantedLink,
+    wanted: WantedLink,
     /// What its forms are counted by.
     limit: fn(&NetworkLimits) -> &NetworkLimit,
 }
@@ -41,7 +41,7 @@ static CHOICES: LostLink = LostLink {
     sent: "/preferences?word=sent",
     show: |app, asked| app.page(&PreferencesAskPage(asked)),
     word: "If we hold anything for that address, a message with the link is on its way to it.",
-    door: WantedLink::Preferences,
+    wanted: WantedLink::Preferences,
     limit: |limits| &limits.choices,
 };
 
@@ -51,7 +51,7 @@ static FORMS: LostLink = LostLink {
     show: |app, asked| app.page(&FreshLinkPage(asked)),
     word: "If that address has a form to confirm or a report to download, and we can write to it, a message with a \
            fresh link is on its way to it.",
-    door: WantedLink::Form,
+    wanted: WantedLink::Form,
     limit: |limits| &limits.fresh_links,
 };
 
@@ -101,7 +101,7 @@ impl LostLink {
                 return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
             }
         };
-        app.db.run(|tx| Box::pin(ask_for_link(tx, at, &app.terms, self.door, &email))).await?;
+        app.db.run(|tx| Box::pin(ask_for_link(tx, at, &app.terms, self.wanted, &email))).await?;
         // The worker is not rung: mail that leaves at once would slow whoever asks next, and tell them.
         Ok((StatusCode::SEE_OTHER, [(header::LOCATION, self.sent)]).into_response())
     }

@@ -22,8 +22,8 @@ pub(super) fn router() -> Router<Arc<App>> {
     Router::new().route("/newsletters", get(show).post(submit))
 }
 
-/// The form's door, while there is a newsletter to choose and a policy to agree to.
-fn door(catalog: &Catalog) -> Option<FormContext<'_>> {
+/// What the form is made of, while there is a newsletter to choose and a policy to agree to.
+fn form_context(catalog: &Catalog) -> Option<FormContext<'_>> {
     let (policy, consent) = catalog.terms()?;
     (!catalog.newsletters.is_empty()).then(|| FormContext {
         path: "/newsletters".to_owned(),
@@ -36,8 +36,8 @@ fn door(catalog: &Catalog) -> Option<FormContext<'_>> {
 
 /// What the form shows; none when there is nothing to sign up to, or while it rests.
 pub(super) fn form(catalog: &Catalog) -> Option<ShownForm<'_>> {
-    let door = door(catalog).filter(|_| !catalog.rests(None))?;
-    Some(page_form(&door, None))
+    let context = form_context(catalog).filter(|_| !catalog.rests(None))?;
+    Some(page_form(&context, None))
 }
 
 async fn show(State(app): State<Arc<App>>) -> Result<Response, Error> {
@@ -59,12 +59,12 @@ async fn submit(
         return Ok(rests(app.page(&NewslettersPage { form: None, rests: true })?));
     }
     // The last newsletter may have gone while its form was open.
-    let Some(door) = door(&catalog) else {
+    let Some(context) = form_context(&catalog) else {
         let page = app.page(&NewslettersPage { form: None, rests: false })?;
         return Ok(embeddable((StatusCode::GONE, page).into_response()));
     };
     let again = |form: ShownForm<'_>| app.page(&NewslettersPage { form: Some(form), rests: false });
-    receive(&app, (peer, request_id), &headers, &door, &fields, again).await
+    receive(&app, (peer, request_id), &headers, &context, &fields, again).await
 }
 
 /// `public/newsletters.html`.

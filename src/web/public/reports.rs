@@ -37,9 +37,9 @@ async fn show(
 ) -> Result<Response, Error> {
     let catalog = app.catalog.get().await?;
     let offered = find(&catalog, &slug_text)?;
-    let door = door(&catalog, offered)?;
+    let context = form_context(&catalog, offered)?;
     let rests = catalog.rests(Some(&offered.report.slug));
-    let form = (!rests).then(|| page_form(&door, None));
+    let form = (!rests).then(|| page_form(&context, None));
     Ok(embeddable(page(&app, &offered.report, form)?.into_response()))
 }
 
@@ -53,12 +53,12 @@ async fn submit(
 ) -> Result<Response, Error> {
     let catalog = app.catalog.get().await?;
     let offered = find(&catalog, &slug_text)?;
-    let door = door(&catalog, offered)?;
+    let context = form_context(&catalog, offered)?;
     if catalog.rests(Some(&offered.report.slug)) {
         return Ok(rests(page(&app, &offered.report, None)?));
     }
     let again = |form: ShownForm<'_>| page(&app, &offered.report, Some(form));
-    receive(&app, (peer, request_id), &headers, &door, &fields, again).await
+    receive(&app, (peer, request_id), &headers, &context, &fields, again).await
 }
 
 async fn cover(
@@ -100,7 +100,10 @@ fn find<'a>(catalog: &'a Catalog, slug_text: &str) -> Result<&'a OfferedReport, 
     }
 }
 
-fn door<'a>(catalog: &'a Catalog, offered: &'a OfferedReport) -> Result<FormContext<'a>, Error> {
+fn form_context<'a>(
+    catalog: &'a Catalog,
+    offered: &'a OfferedReport,
+) -> Result<FormContext<'a>, Error> {
     // A report is published only with a policy and a controller; should the settings lose the
     // controller later, nobody can be asked to agree to anything.
     let (policy, consent) = catalog.terms().ok_or(Error::Unavailable)?;
@@ -130,8 +133,9 @@ pub(in crate::web) fn preview<'a>(
     offered: &'a OfferedReport,
     path: String,
 ) -> ReportPage<'a> {
-    let form =
-        door(catalog, offered).ok().map(|door| page_form(&FormContext { path, ..door }, None));
+    let form = form_context(catalog, offered)
+        .ok()
+        .map(|context| page_form(&FormContext { path, ..context }, None));
     ReportPage { report: ShownReport::from(&offered.report), form }
 }
 

@@ -76,11 +76,14 @@ fn rule(code: &'static str, error: &dyn std::fmt::Display) -> ValidationError {
 
 const TEXT_FIELDS: [&str; 4] = ["email", "name", "organisation", "job_title"];
 
-/// What a form of this door shows: blank, or as it was refused.
-pub(super) fn page_form<'a>(door: &FormContext<'a>, refused: Option<Refused<'a>>) -> ShownForm<'a> {
-    let report = door.report;
+/// What a form shows: blank, or as it was refused.
+pub(super) fn page_form<'a>(
+    context: &FormContext<'a>,
+    refused: Option<Refused<'a>>,
+) -> ShownForm<'a> {
+    let report = context.report;
     let boxes = |field: &str| {
-        let offers = door.offers.iter().filter(|offer| offer.field() == field);
+        let offers = context.offers.iter().filter(|offer| offer.field() == field);
         let ticked = |offer: &Offer| {
             refused.as_ref().is_some_and(|refused| refused.ticked.contains(&offer.purpose))
         };
@@ -88,7 +91,7 @@ pub(super) fn page_form<'a>(door: &FormContext<'a>, refused: Option<Refused<'a>>
     };
     let (newsletters, purposes) = (boxes("newsletter"), boxes("purpose"));
     ShownForm {
-        action: door.path.clone(),
+        action: context.path.clone(),
         button: if report.is_some() { "Email me the report" } else { "Sign up" },
         values: refused.as_ref().map_or_else(Values::default, |refused| refused.values),
         required: Required {
@@ -96,9 +99,9 @@ pub(super) fn page_form<'a>(door: &FormContext<'a>, refused: Option<Refused<'a>>
             organisation: report.is_some_and(|report| report.requires_organisation),
             job_title: report.is_some_and(|report| report.requires_job_title),
         },
-        policy: PolicyLink::from(&**door.policy),
+        policy: PolicyLink::from(&**context.policy),
         consent: PolicyBox {
-            words: &door.consent.words,
+            words: &context.consent.words,
             checked: refused.as_ref().is_some_and(|refused| refused.consent),
         },
         newsletters,
@@ -108,27 +111,27 @@ pub(super) fn page_form<'a>(door: &FormContext<'a>, refused: Option<Refused<'a>>
     }
 }
 
-/// Takes a form that was sent to this door: stores it and leads to the waiting page, or shows it again
+/// Takes a form that was sent: stores it and leads to the waiting page, or shows it again
 /// with what to do. The answer does not depend on whether the address is known.
 pub(super) async fn receive(
     app: &App,
     (peer, request_id): (SocketAddr, RequestId),
     headers: &HeaderMap,
-    door: &FormContext<'_>,
+    context: &FormContext<'_>,
     fields: &Fields,
     again: impl FnOnce(ShownForm<'_>) -> Result<Html<String>, Error>,
 ) -> Result<Response, Error> {
     origin::check(app, headers)?;
     app.network_limits.signups.check(client_ip(peer.ip(), headers, &app.trusted_proxies))?;
     let at = app.moment();
-    match parse(door, fields) {
+    match parse(context, fields) {
         Err(refused) => {
-            let page = again(page_form(door, Some(refused)))?;
+            let page = again(page_form(context, Some(refused)))?;
             Ok(embeddable((StatusCode::UNPROCESSABLE_ENTITY, page).into_response()))
         }
         Ok((typed, choices)) => {
             let signup_id = at.new_id();
-            let report = door.report.map(|report| &report.slug);
+            let report = context.report.map(|report| &report.slug);
             let before = earlier(app, headers, &typed.email);
             let replaces = before.as_ref().and_then(|before| before.form_for(report));
             let waiting = Waiting::new(
@@ -150,10 +153,10 @@ pub(super) async fn receive(
                     name: typed.name,
                     organisation: typed.organisation,
                     job_title: typed.job_title,
-                    report: door.report.map(|report| (report.report_id, report.slug.clone())),
-                    policy: door.policy.clone(),
+                    report: context.report.map(|report| (report.report_id, report.slug.clone())),
+                    policy: context.policy.clone(),
                     choices,
-                    source: door.path.clone(),
+                    source: context.path.clone(),
                     method: Method::Form,
                     replaces,
                     request_id: Some(request_id),
@@ -205,11 +208,11 @@ struct Accepted {
 type Ticked = Vec<Arc<Notice>>;
 
 fn parse<'a>(
-    door: &FormContext<'_>,
+    context: &FormContext<'_>,
     fields: &'a Fields,
 ) -> Result<(Accepted, Ticked), Refused<'a>> {
-    let mut errors = text_errors(door, fields);
-    let same_policy = fields.one("policy") == door.policy.label.as_str();
+    let mut errors = text_errors(context, fields);
+    let same_policy = fields.one("policy") == context.policy.label.as_str();
     let consent = fields.one("consent") == "yes" && same_policy;
     let boxes = ["consent", "policy", "website", "newsletter", "purpose"];
     let repeats = ["newsletter", "purpose"];
@@ -220,7 +223,7 @@ fn parse<'a>(
         let words = "Send each answer once: open the page again and fill it in";
         errors.push(FieldError::new("form", words));
     } else if !same_policy && !fields.one("policy").is_empty() {
-        let label = &door.policy.label;
+        let label = &context.policy.label;
         errors.push(FieldError::new(
             "policy",
             format!(
@@ -233,14 +236,14 @@ fn parse<'a>(
             "Open this page again: your answers did not say which privacy policy you read",
         ));
     } else if !consent {
-        let what = if door.report.is_some() { "send you the report" } else { "sign you up" };
+        let what = if context.report.is_some() { "send you the report" } else { "sign you up" };
         errors.push(FieldError::new(
             "consent",
             format!("Tick the box to agree to our privacy policy, so that we can {what}"),
         ));
     }
-    let ticked = ticked(door, fields, &mut errors);
-    if door.report.is_none() {
+    let ticked = ticked(context, fields, &mut errors);
+    if context.report.is_none() {
         // This form begins with its newsletters.
         errors.sort_by_key(|error| error.field != "newsletter");
     }
@@ -248,7 +251,7 @@ fn parse<'a>(
     let [_, name, organisation, job_title] = lines;
     match EmailAddress::parse(fields.one("email")) {
         Ok(email) if errors.is_empty() => {
-            let choices = std::iter::once(door.consent.clone())
+            let choices = std::iter::once(context.consent.clone())
                 .chain(ticked.iter().map(|offer| offer.notice.clone()))
                 .collect();
             Ok((Accepted { email, name, organisation, job_title }, choices))
@@ -269,7 +272,7 @@ fn parse<'a>(
 
 /// The boxes ticked besides the privacy policy's, in the order of the form. Adds what is wrong with them.
 fn ticked<'a>(
-    door: &FormContext<'a>,
+    context: &FormContext<'a>,
     fields: &Fields,
     errors: &mut Vec<FieldError>,
 ) -> Vec<&'a Offer> {
@@ -284,7 +287,7 @@ fn ticked<'a>(
             "A box that you ticked is not here any more: see what is left, then send the form again",
         ),
     ] {
-        let offers = || door.offers.iter().filter(|offer| offer.field() == field);
+        let offers = || context.offers.iter().filter(|offer| offer.field() == field);
         let offered = |value: &&str| offers().any(|offer| offer.value() == *value);
         if !fields.all(field).iter().all(offered) {
             // Where no box stands, there is nothing on the page to lead to.
@@ -292,11 +295,11 @@ fn ticked<'a>(
             errors.push(FieldError::new(field, words));
         }
     }
-    if door.report.is_none() && fields.all("newsletter").is_empty() {
+    if context.report.is_none() && fields.all("newsletter").is_empty() {
         errors.push(FieldError::new("newsletter", "Choose at least one newsletter"));
     }
     let mut ticked: Vec<&Offer> =
-        door.offers.iter().filter(|offer| offer.is_ticked(fields)).collect();
+        context.offers.iter().filter(|offer| offer.is_ticked(fields)).collect();
     ticked.retain(|offer| {
         let changed = offer.has_changed_since(fields);
         if changed {
@@ -313,7 +316,7 @@ pub(super) fn changed_words(offer: &Offer) -> String {
 }
 
 /// What is wrong with the typed fields, at most one error each, in the order of the form.
-fn text_errors(door: &FormContext<'_>, fields: &Fields) -> Vec<FieldError> {
+fn text_errors(context: &FormContext<'_>, fields: &Fields) -> Vec<FieldError> {
     let [email, name, organisation, job_title] = TEXT_FIELDS.map(|name| fields.one(name));
     let rules = Typed { email, name, organisation, job_title }.validate().err();
     let rules = rules.as_ref().map(validator::ValidationErrors::field_errors).unwrap_or_default();
@@ -327,7 +330,7 @@ fn text_errors(door: &FormContext<'_>, fields: &Fields) -> Vec<FieldError> {
         } else if let Some(error) = broken {
             error.message.as_ref().map(ToString::to_string)
         } else if fields.one(name).trim().is_empty() {
-            required(door, name).map(ToOwned::to_owned)
+            required(context, name).map(ToOwned::to_owned)
         } else {
             None
         };
@@ -337,8 +340,8 @@ fn text_errors(door: &FormContext<'_>, fields: &Fields) -> Vec<FieldError> {
 }
 
 /// What to do about a field left empty that this report's form requires.
-fn required(door: &FormContext<'_>, name: &str) -> Option<&'static str> {
-    let report = door.report?;
+fn required(context: &FormContext<'_>, name: &str) -> Option<&'static str> {
+    let report = context.report?;
     match name {
         "name" if report.requires_name => Some("Enter your name"),
         "organisation" if report.requires_organisation => Some("Enter your organisation"),

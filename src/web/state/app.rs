@@ -48,7 +48,7 @@ pub struct App {
     /// The names by which mail filters know it.
     pub postmaster: Postmaster,
     /// Where events of the relay come in, if it sends any.
-    pub relay_door: Option<EventEndpoint>,
+    pub relay_events: Option<EventEndpoint>,
     /// Where links lead.
     pub links: Links,
     /// Report files.

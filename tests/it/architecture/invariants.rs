@@ -12,8 +12,8 @@ pub fn tests(files: &[File]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for file in files {
         let path = file.path.replace("ledger/src/", "assent_ledger/");
-        let path = path.trim_start_matches("tests/it/");
-        let module = File { path: path.to_owned(), ..File::default() }.module().join("::");
+        let path = path.trim_start_matches("tests/it/").trim_start_matches("src/");
+        let module = path.trim_end_matches(".rs").trim_end_matches("/mod").replace('/', "::");
         let functions = file.tokens.windows(2).filter(|two| two[0].is("fn"));
         found.extend(functions.map(|two| format!("{module}::{}", two[1].text)));
         found.insert(module);

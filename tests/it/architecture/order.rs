@@ -154,7 +154,7 @@ fn rows_that_do_not_fit_are_named() {
 #[test]
 fn rooms_of_web_that_know_higher_ones_are_named() {
     for (path, text, broken) in [
-        ("state/limits.rs", "\nuse crate::web::Desk;", 1),
+        ("state/limits.rs", "\nuse crate::web::StaffSession;", 1),
         ("api/person.rs", "\nuse crate::web::console::desk;", 1),
         ("api/person.rs", "\nuse crate::web::public;", 1),
         ("public/index.rs", "\nfn f() { super::super::console::desk::f() }", 1),

@@ -180,7 +180,7 @@ async fn one_that_is_added_waits_until_it_is_offered(database: Database) {
     let new = "/console/newsletters/new";
     assert!(desk.page(new).await.contains("at once"));
     let added = desk.post(new, "name=The+Friday&slug=friday").await;
-    assert_eq!(added.location(), "/console/newsletters/friday/edit?word=aside");
+    assert_eq!(added.location(), "/console/newsletters/friday/edit?word=archived");
     assert_eq!(
         desk.post("/console/newsletters/friday/reports", "shown=sample&report=sample").await.status,
         303

@@ -5,7 +5,7 @@ use assent::domain::contacts::suppression::SuppressionReason;
 use assent::domain::staff::member::Role;
 use assent::domain::staff::right::Right;
 use assent::sealing::seal_all;
-use assent::store::contacts::{personal_data, subscribers};
+use assent::store::contacts::{subject_access, subscribers};
 use assent::web::console::{OPEN, table};
 use macro_rules_attribute::apply;
 
@@ -56,7 +56,8 @@ async fn there(desk: &TestDesk<'_>) -> impl Fn(&'static str) -> String {
     let key = app.core.terms.address_secret.key(&email);
     let id = subscribers::find_id(&mut tx, &key).await.unwrap().unwrap();
     let person = subscribers::find(&mut tx, id).await.unwrap().unwrap();
-    let event = personal_data::list_events(&mut tx, &person).await.unwrap().pop().unwrap().event_id;
+    let event =
+        subject_access::list_events(&mut tx, &person).await.unwrap().pop().unwrap().event_id;
     drop(tx);
     let mail = desk.page("/console/mail").await;
     let mail = mail.split("href=\"/console/mail/").nth(1).unwrap().split('"').next().unwrap();

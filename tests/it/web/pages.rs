@@ -191,7 +191,7 @@ async fn links_that_open_nothing_any_more() {
     same_page("gone_download_used_up", &limited.get(&page).await, 410);
     let mut tx = limited.write().await;
     let sample = "sample".parse().unwrap();
-    assent::flows::catalog::add_report::withdraw_report(&mut tx, &limited.act(), &sample)
+    assent::flows::catalog::publish_report::withdraw_report(&mut tx, &limited.act(), &sample)
         .await
         .unwrap();
     tx.commit().await.unwrap();

@@ -23,7 +23,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::flows::contacts::disclose::{
     AgreedData, ConsentData, DownloadData, EventData, PersonalData, PersonalDetails, disclose,
 };
-use crate::store::contacts::personal_data::{HeldBounce, HeldMail, HeldSignup, HeldSuppression};
+use crate::store::contacts::subject_access::{HeldBounce, HeldMail, HeldSignup, HeldSuppression};
 use crate::templates::page::Page;
 use crate::web::headers::UNLISTED;
 use crate::web::public::preferences::page::find;

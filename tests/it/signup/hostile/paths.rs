@@ -82,7 +82,9 @@ async fn what_is_not_offered_is_not_there(database: Database) {
     .unwrap();
     app.add_report(&mut tx, "old", "An old report", &[]).await;
     let old = "old".parse().unwrap();
-    assent::flows::catalog::add_report::withdraw_report(&mut tx, &app.act(), &old).await.unwrap();
+    assent::flows::catalog::publish_report::withdraw_report(&mut tx, &app.act(), &old)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     poll::until("the withdrawal", || async {
         (app.get("/reports/old").await.status == 410).then_some(())

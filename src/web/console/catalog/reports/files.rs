@@ -8,8 +8,8 @@ use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::files::Shelf;
-use crate::flows::catalog::add_report::ReportError;
 use crate::flows::catalog::edit_report;
+use crate::flows::catalog::report_error::ReportError;
 use crate::store::catalog::reports::{self, Report};
 use crate::web::address::key;
 use crate::web::console::catalog::reports::page::ReportView;

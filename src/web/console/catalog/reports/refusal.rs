@@ -1,7 +1,7 @@
 //! Why a report is not taken as it was sent, field by field.
 
-use crate::flows::catalog::add_report::ReportError;
 use crate::flows::catalog::purpose_error::PurposeError;
+use crate::flows::catalog::report_error::ReportError;
 use crate::web::Error;
 use crate::web::console::form::fault;
 use crate::web::http::fields::FieldError;

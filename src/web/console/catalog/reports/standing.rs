@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::domain::catalog::report::ReportStatus;
 use crate::domain::slug::Slug;
-use crate::flows::catalog::add_report::{publish_report, withdraw_report};
+use crate::flows::catalog::publish_report::{publish_report, withdraw_report};
 use crate::store::catalog::reports;
 use crate::templates::page::Page;
 use crate::web::address::key;

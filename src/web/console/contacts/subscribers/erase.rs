@@ -10,7 +10,7 @@ use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::signup::form_state::Method;
 use crate::domain::staff::right::Right;
 use crate::flows::contacts::erase::{Erasing, erase_subscriber};
-use crate::store::contacts::personal_data;
+use crate::store::contacts::subject_access;
 use crate::templates::page::Page;
 use crate::web::console::contacts::subscribers::person::find;
 use crate::web::console::desk::{Form, StaffSession};
@@ -41,12 +41,12 @@ async fn ask(
 async fn page(app: &App, id: &str, errors: Vec<FieldError>) -> Result<ErasePage, Error> {
     let mut tx = app.db.read().await?;
     let person = find(&mut tx, id).await?;
-    let bodies = personal_data::list_events(&mut tx, &person).await?;
+    let bodies = subject_access::list_events(&mut tx, &person).await?;
     let counts = HeldCounts {
         events: bodies.iter().filter(|event| event.body.is_some()).count(),
-        forms: personal_data::list_signups(&mut tx, &person.address_key).await?.len(),
-        mails: personal_data::list_mails(&mut tx, &person).await?.len(),
-        downloads: personal_data::list_starts(&mut tx, person.subscriber_id).await?.len(),
+        forms: subject_access::list_signups(&mut tx, &person.address_key).await?.len(),
+        mails: subject_access::list_mails(&mut tx, &person).await?.len(),
+        downloads: subject_access::list_starts(&mut tx, person.subscriber_id).await?.len(),
     };
     let path = format!("/console/subscribers/{}", person.subscriber_id);
     Ok(ErasePage { person: NamedPerson { path, email: person.email }, counts, errors })

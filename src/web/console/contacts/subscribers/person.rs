@@ -12,7 +12,7 @@ use crate::flows::consent::withdraw::Leaving;
 use crate::flows::ledger::keep_verdict::{find_verdict, is_stale};
 use crate::store::Tx;
 use crate::store::consent::permissions;
-use crate::store::contacts::personal_data;
+use crate::store::contacts::subject_access;
 use crate::store::contacts::subscribers::{self, Subscriber};
 use crate::store::ledger::verdicts::Verdict;
 use crate::web::choice::SelectOption;
@@ -64,7 +64,7 @@ async fn page(
     let is_sound = verdict.as_ref().is_none_or(Verdict::is_sound);
     let now = app.clock.now();
     let facts = permissions::list(&mut tx, now, person.subscriber_id).await?;
-    let stopped = personal_data::list_suppressions(&mut tx, &person.address_key).await?;
+    let stopped = subject_access::list_suppressions(&mut tx, &person.address_key).await?;
     let named = |code: &str| {
         let known = facts.iter().find(|facts| facts.purpose.as_str() == code);
         known.map_or_else(|| code.to_owned(), |facts| facts.purpose.named(facts.name.as_deref()))

@@ -10,7 +10,7 @@ use crate::domain::mail::outbox::{MailKind, OutboxState};
 use crate::domain::timestamp::Timestamp;
 use crate::store::Tx;
 use crate::store::catalog::reports::{self, Report};
-use crate::store::contacts::personal_data;
+use crate::store::contacts::subject_access;
 use crate::store::contacts::subscribers::Subscriber;
 use crate::web::Error;
 use crate::web::console::mail::words;
@@ -59,18 +59,18 @@ enum Step {
 pub(super) async fn of(
     tx: &mut Tx,
     person: &Subscriber,
-    stopped: &[personal_data::HeldSuppression],
+    stopped: &[subject_access::HeldSuppression],
     named: impl Fn(&str) -> String,
 ) -> Result<Vec<TimelineEntry>, Error> {
     let reports = reports::list(tx).await?;
-    let events = personal_data::list_events(tx, person).await?;
+    let events = subject_access::list_events(tx, person).await?;
     let told = events.iter().map(|one| event(one, &named(one.purpose.as_str()), &reports));
     let mut entries = told.collect::<Result<Vec<_>, _>>()?;
     entries.extend(stopped.iter().filter_map(stop));
-    entries.extend(personal_data::list_mails(tx, person).await?.iter().map(mail));
-    entries.extend(personal_data::list_bounces(tx, person).await?.iter().map(bounce));
-    let grants = personal_data::list_grants(tx, person.subscriber_id).await?;
-    for (grant_id, at) in personal_data::list_starts(tx, person.subscriber_id).await? {
+    entries.extend(subject_access::list_mails(tx, person).await?.iter().map(mail));
+    entries.extend(subject_access::list_bounces(tx, person).await?.iter().map(bounce));
+    let grants = subject_access::list_grants(tx, person.subscriber_id).await?;
+    for (grant_id, at) in subject_access::list_starts(tx, person.subscriber_id).await? {
         let grant = grants.iter().find(|grant| grant.download_grant_id == grant_id);
         let report = grant.map_or("", |grant| title(&reports, grant.report.as_str()));
         let facts = facts(&[("Report", report)]);
@@ -121,7 +121,7 @@ fn place(source: &str, reports: &[Report]) -> String {
 }
 
 fn event(
-    event: &personal_data::HeldEvent,
+    event: &subject_access::HeldEvent,
     purpose: &str,
     reports: &[Report],
 ) -> Result<Entry, Error> {
@@ -173,7 +173,7 @@ pub(super) fn way(method: &str) -> String {
     .to_owned()
 }
 
-fn mail(mail: &personal_data::HeldMail) -> Entry {
+fn mail(mail: &subject_access::HeldMail) -> Entry {
     let colour = match mail.state {
         OutboxState::Queued => "wait",
         OutboxState::Parked => "bad",
@@ -185,7 +185,7 @@ fn mail(mail: &personal_data::HeldMail) -> Entry {
     entry((mail.created_at, step), (&title, colour), facts)
 }
 
-fn bounce(bounce: &personal_data::HeldBounce) -> Entry {
+fn bounce(bounce: &subject_access::HeldBounce) -> Entry {
     let status = bounce.status.as_deref().unwrap_or_default();
     let facts = facts(&[("Mail", words::kind(bounce.mail)), ("Status", status)]);
     let at = (bounce.received_at, Step::CameBack);
@@ -194,7 +194,7 @@ fn bounce(bounce: &personal_data::HeldBounce) -> Entry {
 
 /// What stops mail to them now. Of what they left, the withdrawal tells; what was lifted is known by the audit
 /// alone, which names nobody.
-fn stop(stopped: &personal_data::HeldSuppression) -> Option<Entry> {
+fn stop(stopped: &subject_access::HeldSuppression) -> Option<Entry> {
     let (title, why) = match stopped.reason {
         SuppressionReason::Bounced => ("All mail stopped", "Mail came back for good"),
         SuppressionReason::Complained => ("All mail stopped", "They reported our mail as spam"),

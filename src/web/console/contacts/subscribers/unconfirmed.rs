@@ -8,7 +8,7 @@ use crate::domain::mail::outbox::OutboxState;
 use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
 use crate::store::Tx;
-use crate::store::contacts::{personal_data, subscribers};
+use crate::store::contacts::{subject_access, subscribers};
 use crate::store::mail::bounces;
 use crate::web::console::contacts::suppressions;
 use crate::web::{App, Error};
@@ -56,10 +56,10 @@ pub(super) async fn find(app: &App, tx: &mut Tx, q: &str) -> Result<Option<Uncon
     if subscribers::find_id(tx, &key).await?.is_some() {
         return Ok(None);
     }
-    let Some(signup) = personal_data::list_signups(tx, &key).await?.into_iter().next() else {
+    let Some(signup) = subject_access::list_signups(tx, &key).await?.into_iter().next() else {
         return Ok(None);
     };
-    let mail = personal_data::find_confirmation_mail(tx, signup.signup_id).await?;
+    let mail = subject_access::find_confirmation_mail(tx, signup.signup_id).await?;
     let bounced = bounces::came_back(tx, signup.signup_id).await?;
     let (state, mailed_at) =
         mail.map_or((None, None), |(state, at)| (Some(state.as_str()), Some(at)));

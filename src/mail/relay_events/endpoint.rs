@@ -10,7 +10,7 @@ use super::sns::{self, Said, Topic, Unheard};
 use super::unproved::Unproved;
 use crate::domain::timestamp::Timestamp;
 
-/// The door for the events of one relay.
+/// Where the events of one relay come in.
 #[derive(Clone)]
 pub struct EventEndpoint(Kind);
 
@@ -69,7 +69,7 @@ impl From<Unheard> for Refused {
 }
 
 impl EventEndpoint {
-    /// The door for whoever proves themselves by this; Amazon is asked where that is needed.
+    /// The endpoint for whoever proves themselves by this; Amazon is asked where that is needed.
     #[must_use]
     pub fn of(proof: &RelayProof, amazon: &Amazon) -> Self {
         Self(match proof {
