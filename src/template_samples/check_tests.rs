@@ -105,9 +105,9 @@ impl Spoilt {
                 Some((of, rest)) if !is_call => {
                     spoilt.lines.insert(line);
                     let ends = "\n".repeat(of.matches('\n').count());
-                    spoilt.text.push_str(&format!("{{{{ nowhere {ends}}}}}{rest}"));
+                    spoilt.text.extend(["{{ nowhere ", &ends, "}}", rest]);
                 }
-                _ => spoilt.text.push_str(&format!("{{{{{part}")),
+                _ => spoilt.text.extend(["{{", part]),
             }
             line += part.matches('\n').count();
         }

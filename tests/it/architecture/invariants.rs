@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::source::File;
 
-/// What its tests stand behind, in brackets: `…  [`signup::confirm`]`.
+/// What stands before its tests, which are in brackets.
 const HELD: &str = " [`";
 
 /// The paths of all tests and of the files they stand in, by module: `signup::confirm::a_look_changes_nothing`.
