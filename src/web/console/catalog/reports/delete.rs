@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 
@@ -17,7 +16,6 @@ use crate::web::console::catalog::reports::refusal::refusal;
 use crate::web::console::catalog::reports::summary::Summary;
 use crate::web::console::desk::{Form, StaffSession};
 use crate::web::console::form::{Faults, fault, is_sure};
-use crate::web::console::page::answer;
 use crate::web::http::fields::FieldError;
 use crate::web::http::upload;
 use crate::web::{App, Error};
@@ -63,10 +61,9 @@ async fn page(
     let mut tx = app.db.read().await?;
     let report = reports::find(&mut tx, slug).await?.ok_or(Error::NotFound)?;
     drop(tx);
-    let status = if error.is_none() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let errors = error.into_iter().collect();
+    let errors: Faults = error.into_iter().collect();
     let page = ReportDeletePage { report: Summary::from(&report), errors };
-    answer(app, Some(desk), &page, status)
+    if page.errors.is_empty() { desk.show(app, &page) } else { desk.refuse(app, &page) }
 }
 
 /// `console/report_delete.html`.
