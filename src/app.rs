@@ -28,8 +28,8 @@ use crate::domain::staff::member::COMMAND_LINE;
 use crate::files::{Files, FilesError};
 use crate::flows::contacts::backfill_words::backfill_words;
 use crate::flows::ledger::adopt::adopt;
+use crate::flows::ledger::compare_heads::{compare_heads, tell_not_level};
 use crate::flows::ledger::replay_endings::{Replay, Replayed};
-use crate::flows::ledger::standing::{find_standing, tell_not_level};
 use crate::flows::{Act, FlowSettings};
 use crate::intake::{Intake, IntakeParts};
 use crate::mail::mailbox::Mailbox;
@@ -74,7 +74,7 @@ pub struct Core {
     /// Report files.
     pub files: Files,
     /// What use cases go by.
-    pub terms: FlowSettings,
+    pub flow_settings: FlowSettings,
     /// Where links lead.
     pub links: Links,
     /// How often the worker seals what was recorded.
@@ -110,7 +110,7 @@ impl Core {
             tracing::info!(people = split, "split up into the words they are found by");
         }
         keep_own_keys(&db, &keys).await?;
-        let terms = FlowSettings {
+        let flow_settings = FlowSettings {
             evidence_key,
             address_secret: keys.addresses,
             controller: Arc::new(settings.controller.clone()),
@@ -125,7 +125,7 @@ impl Core {
             streamed_most: STREAMED_MOST,
             timezone: settings.timezone.clone(),
         };
-        match adopt(&db, &terms, &clock, &random).await {
+        match adopt(&db, &flow_settings, &clock, &random).await {
             Ok(0) => {}
             Ok(events) => tracing::info!(events, "what an earlier version recorded was adopted"),
             // Nothing of it is exported then, and the rest goes on.
@@ -145,8 +145,18 @@ impl Core {
         let settings = Arc::new(settings);
         let replay = Arc::default();
         let (seal_every, amazon) = (SEAL_EVERY, Amazon::on_the_web());
-        let core =
-            Self { settings, db, clock, random, files, terms, links, seal_every, amazon, replay };
+        let core = Self {
+            settings,
+            db,
+            clock,
+            random,
+            files,
+            flow_settings,
+            links,
+            seal_every,
+            amazon,
+            replay,
+        };
         core.replay().await?;
         Ok(core)
     }
@@ -157,7 +167,7 @@ impl Core {
     /// When the database does not answer, or something outside was changed by another hand.
     pub async fn replay(&self) -> Result<Replayed, crate::flows::Error> {
         let mut replay = self.replay.lock().await;
-        let replayed = replay.all(&self.db, &self.terms, &self.moment()).await?;
+        let replayed = replay.all(&self.db, &self.flow_settings, &self.moment()).await?;
         if !replayed.is_nothing() {
             tracing::warn!(
                 ?replayed,
@@ -188,7 +198,7 @@ impl Core {
     pub async fn look_outside(&self) -> Result<(), StartError> {
         self.take_in_endings().await?;
         let looked = async {
-            let standing = find_standing(&self.db, &self.terms.ledger_keys).await?;
+            let standing = compare_heads(&self.db, &self.flow_settings.ledger_keys).await?;
             if standing.is_level() {
                 return Ok(());
             }
@@ -290,7 +300,7 @@ impl Program {
             db: core.db.clone(),
             clock: core.clock.clone(),
             random: core.random.clone(),
-            terms: core.terms.clone(),
+            settings: core.flow_settings.clone(),
             files: core.files.clone(),
             data_dir: settings.data_dir.clone(),
             templates: Templates::load(settings.templates_dir.as_deref(), &settings.timezone)?,
@@ -364,7 +374,7 @@ impl Program {
                 db: core.db.clone(),
                 clock: core.clock.clone(),
                 random: core.random.clone(),
-                terms: core.terms.clone(),
+                settings: core.flow_settings.clone(),
             },
             tasks,
         );
@@ -373,9 +383,9 @@ impl Program {
             core.clock.clone(),
             core.random.clone(),
             worker.site.clone(),
-            core.terms.on_collapse,
+            core.flow_settings.on_collapse,
         );
-        let figures = FiguresCache::new(&core.db, &core.clock, &core.terms.timezone);
+        let figures = FiguresCache::new(&core.db, &core.clock, &core.flow_settings.timezone);
         let postmaster = Postmaster::of(&worker.sender);
         let relay_proof = core.settings.mail.relay_events.as_ref();
         App {
@@ -392,7 +402,7 @@ impl Program {
             db: core.db,
             clock: core.clock,
             random: core.random,
-            terms: core.terms,
+            settings: core.flow_settings,
             files: core.files,
             data_dir: core.settings.data_dir.clone(),
             export_places: Arc::new(Semaphore::new(web::EXPORTS_AT_ONCE)),

@@ -74,7 +74,7 @@ pub struct IntakeParts {
     /// Where keys and salts come from.
     pub random: Random,
     /// What the operator set.
-    pub terms: FlowSettings,
+    pub settings: FlowSettings,
 }
 
 impl Intake {
@@ -168,9 +168,9 @@ async fn store(
         let stored = parts.db.run(|tx| {
             Box::pin(async {
                 if !signups.is_empty() {
-                    sign_up(tx, &at, &parts.terms, signups).await?;
+                    sign_up(tx, &at, &parts.settings, signups).await?;
                 }
-                count_dropped(tx, &at, &parts.terms, dropped).await
+                count_dropped(tx, &at, &parts.settings, dropped).await
             })
         });
         stored.await

@@ -25,7 +25,7 @@ impl Backup {
             database_url: &core.settings.database_url,
             files: &core.files,
             data_dir: &core.settings.data_dir,
-            addresses: &core.terms.address_secret,
+            addresses: &core.flow_settings.address_secret,
             with_keys: self.with_keys,
         };
         let manifest = take(&from, &self.dir, core.clock.now(), |what| {
@@ -42,8 +42,8 @@ impl Backup {
         let bytes: u64 = manifest.parts.iter().map(|part| part.bytes).sum();
         println!("{} files, {bytes} bytes, of {}", manifest.parts.len(), manifest.taken_at);
         // What a restore prints is compared with these.
-        let signs = core.terms.ledger_keys.first().vkey();
-        println!("address key: {}", core.terms.address_secret.fingerprint());
+        let signs = core.flow_settings.ledger_keys.first().vkey();
+        println!("address key: {}", core.flow_settings.address_secret.fingerprint());
         println!("ledger key: {signs}, fingerprint {}", signs.fingerprint());
         Ok(())
     }

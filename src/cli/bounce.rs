@@ -99,7 +99,8 @@ async fn record(core: &Core, returned: &Returned) -> Result<String, Error> {
         return Ok(ignored(Ignored::NotOurs));
     };
     let (at, news) = (core.moment(), &returned.news);
-    let bounce = core.db.run(|tx| Box::pin(record_news(tx, &at, &core.terms, outbox_id, news)));
+    let bounce =
+        core.db.run(|tx| Box::pin(record_news(tx, &at, &core.flow_settings, outbox_id, news)));
     Ok(bounce.await?.map_or_else(|| ignored(Ignored::Forgotten), recorded))
 }
 

@@ -55,7 +55,7 @@ pub(super) async fn write(core: &Core, dir: &Path, only: Option<&str>) -> Outcom
         Some(Person { count, lines, note }) => {
             events.write_all(lines.as_bytes()).map_err(failed)?;
             let extent = Extent::new(count as u64, sha256_hex(lines.as_bytes()), note.checkpoint());
-            let signed = extent.sign(core.terms.ledger_keys.first());
+            let signed = extent.sign(core.flow_settings.ledger_keys.first());
             std::fs::write(dir.join(EXTENT), signed).map_err(failed)?;
             (count, note.as_str().to_owned())
         }
@@ -63,7 +63,7 @@ pub(super) async fn write(core: &Core, dir: &Path, only: Option<&str>) -> Outcom
     events.flush().map_err(failed)?;
     std::fs::write(dir.join(CHECKPOINT), note).map_err(failed)?;
     let epoch = epochs::find_place(&mut tx).await?.epoch;
-    let keys = core.terms.ledger_keys.trusted_in(epoch)?;
+    let keys = core.flow_settings.ledger_keys.trusted_in(epoch)?;
     let keys: Vec<_> = keys.into_iter().map(|key| (key, None)).collect();
     std::fs::write(dir.join(KEYS), keys_json(&keys)).map_err(failed)?;
     for context in contexts::list(&mut tx).await? {
@@ -87,7 +87,7 @@ pub(super) async fn write(core: &Core, dir: &Path, only: Option<&str>) -> Outcom
 /// erased meanwhile must not stand bare in a bundle that does not say why.
 async fn sealed_moment(core: &Core) -> Result<(Tx, StoredCheckpoint), Error> {
     for _ in 0..TRIES {
-        seal_all(&core.db, &core.terms, &core.clock, &core.random).await?;
+        seal_all(&core.db, &core.flow_settings, &core.clock, &core.random).await?;
         let mut tx = core.db.read().await?;
         let newest = checkpoints::find_kept(&mut tx).await?;
         let newest =
@@ -152,7 +152,7 @@ struct Person {
 }
 
 async fn one_person(core: &Core, tx: &mut Tx, email: &EmailAddress) -> Result<Person, Error> {
-    let key = core.terms.address_secret.key(email);
+    let key = core.flow_settings.address_secret.key(email);
     let events = events::list_sealed_of(tx, &key).await?;
     let (mut lines, mut head) = (String::new(), None);
     for event in &events {

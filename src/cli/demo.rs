@@ -28,7 +28,7 @@ impl Demo {
         log_to_stderr("warn", settings.log_json);
         let core = open(settings).await?;
         let listener = serve::listen(&core).await?;
-        demo::seed::seed(&core.db, &core.files, &core.terms, &core.moment()).await?;
+        demo::seed::seed(&core.db, &core.files, &core.flow_settings, &core.moment()).await?;
         let sign_in = sign_in(&core, &self.dir).await?;
         let origin = core.settings.origin();
         println!(

@@ -19,10 +19,10 @@ pub(super) struct Erase {
 impl Erase {
     pub(super) async fn run(self, core: &Core) -> Outcome {
         let email = EmailAddress::parse(&self.email)?;
-        let key = core.terms.address_secret.key(&email);
+        let key = core.flow_settings.address_secret.key(&email);
         let at = core.moment();
         let how = Erasing { at: &at, method: Method::Staff, source: ACTOR, actor: Some(ACTOR) };
-        let held = core.db.run(|tx| Box::pin(erase(tx, &core.terms, &key, how))).await?;
+        let held = core.db.run(|tx| Box::pin(erase(tx, &core.flow_settings, &key, how))).await?;
         if held && !emptied(core).await {
             eprintln!(
                 "the database's log still holds it while somebody reads: it goes within seconds"

@@ -55,7 +55,7 @@ pub(super) struct Export {
 
 impl Export {
     pub(super) async fn run(self, core: &Core) -> Outcome {
-        let span = DaySpan::between(self.since, self.until, &core.terms.timezone)
+        let span = DaySpan::between(self.since, self.until, &core.flow_settings.timezone)
             .map_err(|error| refuse(format!("--since and --until: {error}")))?;
         let filter = ExportFilter {
             purpose: self.purpose,
@@ -77,12 +77,12 @@ impl Export {
             format: self.format,
             preset: self.preset,
             links: self.links.then_some(&core.links),
-            authority: core.terms.authority(),
+            authority: core.flow_settings.authority(),
             scratch: &core.settings.data_dir,
         };
         let exporting = Exporting {
             db: &core.db,
-            terms: &core.terms,
+            settings: &core.flow_settings,
             clock: &core.clock,
             random: &core.random,
             actor: ACTOR,
@@ -152,7 +152,7 @@ async fn write(
     mut out: impl Write + Send,
 ) -> Result<Made, Error> {
     let shows = std::io::stderr().is_terminal();
-    allow_to_begin(&core.db, &core.terms, &core.clock, &core.random).await?;
+    allow_to_begin(&core.db, &core.flow_settings, &core.clock, &core.random).await?;
     let progress = |rows| {
         if shows && rows % PROGRESS == 0 {
             eprint!("\r{rows} contacts");

@@ -79,7 +79,7 @@ impl LedgerCommand {
             Self::Resume => resume::run(core).await,
             Self::Key => print_key(core).await,
             Self::NewKey => {
-                let name = core.terms.ledger_keys.first().name().clone();
+                let name = core.flow_settings.ledger_keys.first().name().clone();
                 let key = SigningKey::new(name, core.random.bytes());
                 println!("{}", key.to_text().expose_secret());
                 Ok(())
@@ -94,7 +94,7 @@ impl LedgerCommand {
 
 /// The key under the ledger's name, and under the one that it has since a loss.
 async fn print_key(core: &Core) -> Outcome {
-    let keys = &core.terms.ledger_keys;
+    let keys = &core.flow_settings.ledger_keys;
     let epoch = epochs::find_place(&mut core.db.read().await?).await?.epoch;
     let renamed = keys.signing_in(epoch)?;
     let since = renamed.first().filter(|_| epoch != Epoch::FIRST);
@@ -106,7 +106,7 @@ async fn print_key(core: &Core) -> Outcome {
 
 async fn verify_ledger(core: &Core) -> Outcome {
     let shows = std::io::stderr().is_terminal();
-    let verification = verify(&core.db, &core.terms, &core.clock, &core.random, |done| {
+    let verification = verify(&core.db, &core.flow_settings, &core.clock, &core.random, |done| {
         if shows {
             eprint!("\r{done} events");
         }
@@ -136,7 +136,7 @@ async fn verify_ledger(core: &Core) -> Outcome {
 }
 
 async fn print_checkpoint(core: &Core) -> Outcome {
-    seal_all(&core.db, &core.terms, &core.clock, &core.random).await?;
+    seal_all(&core.db, &core.flow_settings, &core.clock, &core.random).await?;
     let newest = checkpoints::find_kept(&mut core.db.read().await?).await?;
     let newest = newest.ok_or_else(|| refuse("the ledger is empty: nothing was agreed to yet"))?;
     print!("{}", newest.note);
@@ -144,14 +144,14 @@ async fn print_checkpoint(core: &Core) -> Outcome {
 }
 
 async fn print_consistency(core: &Core, old: &str) -> Outcome {
-    seal_all(&core.db, &core.terms, &core.clock, &core.random).await?;
+    seal_all(&core.db, &core.flow_settings, &core.clock, &core.random).await?;
     let mut tx = core.db.read().await?;
     let newest = checkpoints::find_kept(&mut tx).await?;
     let newest = newest.ok_or_else(|| refuse("the ledger is empty: nothing was agreed to yet"))?;
     let (size, root) = if let Ok(size) = old.parse::<u64>() {
         (size, None)
     } else {
-        let head = Head::parse(&read_text(Path::new(old))?, &core.terms.ledger_keys);
+        let head = Head::parse(&read_text(Path::new(old))?, &core.flow_settings.ledger_keys);
         let head = head.ok_or_else(|| refuse(format!("{old} is no signed head of this ledger")))?;
         (head.size(), Some(head.note.checkpoint().root))
     };
@@ -174,10 +174,10 @@ async fn print_consistency(core: &Core, old: &str) -> Outcome {
 }
 
 async fn print_receipt(core: &Core, id: Uuid) -> Outcome {
-    seal_all(&core.db, &core.terms, &core.clock, &core.random).await?;
+    seal_all(&core.db, &core.flow_settings, &core.clock, &core.random).await?;
     let mut tx = core.db.read().await?;
     let from = (&core.settings.controller, &core.links);
-    let found = receipt(&mut tx, core.clock.now(), &core.terms, from, id).await?;
+    let found = receipt(&mut tx, core.clock.now(), &core.flow_settings, from, id).await?;
     let sealed = found.and_then(|receipt| receipt.sealed);
     let sealed = sealed
         .ok_or_else(|| refuse(format!("there is no receipt {id}, or its evidence was erased")))?;

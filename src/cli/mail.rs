@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::config::{Keys, Settings};
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::mail::bounce::BounceKind;
-use crate::flows::ledger::standing::demand_level;
+use crate::flows::ledger::compare_heads::demand_level;
 use crate::flows::mail::resume_mail::resume_mail;
 use crate::mail::compose::{Letter, compose};
 use crate::mail::letters::trial::TestMail;
@@ -47,7 +47,7 @@ impl MailCommand {
 
 /// Mail of a database that went back in time tells people what is not so any more.
 async fn resume(core: Core) -> Outcome {
-    demand_level(&core.db, &core.terms).await?;
+    demand_level(&core.db, &core.flow_settings).await?;
     let act = core.act();
     let resumed = core.db.run(|tx| Box::pin(resume_mail(tx, &act))).await?;
     core.db.close().await;

@@ -50,7 +50,7 @@ impl PolicyCommand {
     pub(super) async fn run(self, core: &Core) -> Outcome {
         match self {
             Self::Publish { file, version, change, until, what_changes, lang } => {
-                let until = until.map(|day| core.terms.timezone.ends(day));
+                let until = until.map(|day| core.flow_settings.timezone.ends(day));
                 let until = until.map(|until| Deadline::new(until, core.clock.now())).transpose();
                 let until = until
                     .map_err(|_| refuse("--until is over already: leave people time to answer"))?;
@@ -115,7 +115,7 @@ async fn list(core: &Core) -> Outcome {
         let held = people.iter().find(|(id, _)| *id == version.policy_version_id);
         let held = held.map_or(0, |(_, count)| *count);
         let state = if at == 0 { "in force" } else { "older" };
-        let change = change(version, &core.terms.timezone);
+        let change = change(version, &core.flow_settings.timezone);
         println!("{label}\t{published_at}\t{sha256}\t{change}\t{held}\t{state}");
     }
     Ok(())

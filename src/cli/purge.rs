@@ -18,28 +18,28 @@ pub(super) struct Purge {
 
 impl Purge {
     pub(super) async fn run(self, core: &Core) -> Outcome {
-        let (at, terms) = (core.moment(), &core.terms);
+        let (at, settings) = (core.moment(), &core.flow_settings);
         let unconfirmed = format!(
             "not confirmed within {} of being sent",
-            format_duration(terms.pending_retention)
+            format_duration(settings.pending_retention)
         );
         let ended = format!(
             "no consent in force for {}, as long as evidence is kept",
-            format_duration(terms.evidence_retention)
+            format_duration(settings.evidence_retention)
         );
         if self.dry_run {
             let mut tx = core.db.read().await?;
-            let before = at.now.minus(terms.pending_retention);
+            let before = at.now.minus(settings.pending_retention);
             let signups = purges::count_unconfirmed(&mut tx, at.now, before).await?;
-            let before = at.now.minus(terms.evidence_retention);
+            let before = at.now.minus(settings.evidence_retention);
             let people = purges::count_ended(&mut tx, before).await?;
             println!("signups that would be deleted: {signups} ({unconfirmed})");
             println!("people whose evidence would be deleted: {people} ({ended})");
             return Ok(());
         }
-        let signups = forget_signups(&core.db, terms, &at).await?;
+        let signups = forget_signups(&core.db, settings, &at).await?;
         println!("signups deleted: {signups} ({unconfirmed})");
-        let people = forget_people(&core.db, terms, &at).await?;
+        let people = forget_people(&core.db, settings, &at).await?;
         println!("people whose evidence was deleted: {people} ({ended})");
         Ok(())
     }

@@ -15,10 +15,10 @@ use crate::clock::Clock;
 use crate::config::{BackedUpKeys, RestoredKeys, Settings};
 use crate::domain::consent::evidence_key::EvidenceKey;
 use crate::files::Files;
+use crate::flows::ledger::compare_heads::{LedgerState, compare_heads};
 use crate::flows::ledger::keep_known::keep_known;
 use crate::flows::ledger::record_restore::{Restored, record_restore};
 use crate::flows::ledger::resume_ledger::resume_ledger;
-use crate::flows::ledger::standing::{LedgerStanding, find_standing};
 use crate::outside::{Head, Outside};
 use crate::random::Random;
 use crate::sealing::seal_all;
@@ -139,22 +139,23 @@ async fn go_on(
     let core = open(settings).await?;
     let act = core.act();
     core.db.run(|tx| Box::pin(record_restore(tx, &act, &restored))).await?;
-    keep_known(&core.db, &core.terms, heads).await?;
-    let standing = find_standing(&core.db, &core.terms.ledger_keys).await?;
-    let is_unopposed = standing.is_level() || matches!(standing, LedgerStanding::Lost { .. });
+    keep_known(&core.db, &core.flow_settings, heads).await?;
+    let standing = compare_heads(&core.db, &core.flow_settings.ledger_keys).await?;
+    let is_unopposed = standing.is_level() || matches!(standing, LedgerState::Lost { .. });
     let resumes = !knows_newest && is_unopposed;
     if resumes {
         // Whoever kept a newer head must never see another one of that name. Nothing is kept outside before, or it
         // would be taken for the newest head by whoever puts the same back-up back once more.
         let act = core.act();
-        let epoch = core.db.run(|tx| Box::pin(resume_ledger(tx, &act, &core.terms, None))).await?;
-        println!("the ledger goes on as {}", epoch.name(core.terms.ledger_keys.origin()));
+        let epoch =
+            core.db.run(|tx| Box::pin(resume_ledger(tx, &act, &core.flow_settings, None))).await?;
+        println!("the ledger goes on as {}", epoch.name(core.flow_settings.ledger_keys.origin()));
     } else {
         println!("{standing}");
     }
     if resumes || standing.is_level() {
         // So the ledger says that it was put back, and a head whose leaves are not here is found out.
-        seal_all(&core.db, &core.terms, &core.clock, &core.random).await?;
+        seal_all(&core.db, &core.flow_settings, &core.clock, &core.random).await?;
     }
     core.db.close().await;
     println!("{}", json!({"restored": restored.taken_at, "files": files}));

@@ -4,8 +4,8 @@ use super::outcome::{Outcome, refuse};
 use crate::app::Core;
 use crate::domain::mail::alarm::LEDGER;
 use crate::flows::ledger::adopt::adopt;
+use crate::flows::ledger::compare_heads::compare_heads;
 use crate::flows::ledger::resume_ledger::resume_ledger;
-use crate::flows::ledger::standing::find_standing;
 use crate::flows::mail::raise_alarm::clear_standing;
 use crate::sealing::seal_all;
 use crate::sealing::verify::verify;
@@ -14,7 +14,7 @@ pub(super) async fn run(core: &Core) -> Outcome {
     // What people ended meanwhile ends first, wherever it was noted.
     core.db.outside().exchange().await?;
     let mut replayed = core.replay().await?;
-    let standing = find_standing(&core.db, &core.terms.ledger_keys).await?;
+    let standing = compare_heads(&core.db, &core.flow_settings.ledger_keys).await?;
     if standing.is_level() {
         return Err(refuse(
             "the ledger stands at its newest head: there is nothing to resume from",
@@ -22,14 +22,15 @@ pub(super) async fn run(core: &Core) -> Outcome {
     }
     println!("{standing}");
     let (act, known) = (core.act(), standing.known());
-    let epoch = core.db.run(|tx| Box::pin(resume_ledger(tx, &act, &core.terms, known))).await?;
+    let epoch =
+        core.db.run(|tx| Box::pin(resume_ledger(tx, &act, &core.flow_settings, known))).await?;
     // What an earlier version wrote, where the back-up is that old.
-    adopt(&core.db, &core.terms, &core.clock, &core.random).await?;
+    adopt(&core.db, &core.flow_settings, &core.clock, &core.random).await?;
     // Before it was adopted, nobody could tell that it is ours.
     replayed += core.replay().await?;
-    seal_all(&core.db, &core.terms, &core.clock, &core.random).await?;
+    seal_all(&core.db, &core.flow_settings, &core.clock, &core.random).await?;
     clear_standing(&core.db, LEDGER).await?;
-    let name = epoch.name(core.terms.ledger_keys.origin());
+    let name = epoch.name(core.flow_settings.ledger_keys.origin());
     println!(
         "the ledger goes on as {name}; ended again: {} consents, {} people, {} other suppressions",
         replayed.withdrawn, replayed.erased, replayed.suppressed
@@ -38,7 +39,7 @@ pub(super) async fn run(core: &Core) -> Outcome {
         "Tell your witnesses and auditors, take new exports wherever a copy is kept, and let mail leave with \
          `assent mail resume`."
     );
-    let check = || verify(&core.db, &core.terms, &core.clock, &core.random, |_| ());
+    let check = || verify(&core.db, &core.flow_settings, &core.clock, &core.random, |_| ());
     let mut verification = check().await?;
     // One that a running program began before the ledger went on may end now, with what it found then.
     if verification.overtaken {

@@ -32,7 +32,7 @@ pub(super) struct Withdrawals {
 impl Withdrawals {
     pub(super) async fn run(self, core: &Core) -> Outcome {
         // What ended a moment ago gets its place first, so that no cursor can run past it.
-        let sealed = seal_all(&core.db, &core.terms, &core.clock, &core.random).await;
+        let sealed = seal_all(&core.db, &core.flow_settings, &core.clock, &core.random).await;
         // Who left must be known even while nothing can be sealed.
         if matches!(sealed, Err(flows::Error::Tree)) {
             eprintln!(
@@ -41,7 +41,7 @@ impl Withdrawals {
         } else {
             sealed?;
         }
-        let epoch = allow_withdrawals(&core.db, &core.terms, self.after).await?;
+        let epoch = allow_withdrawals(&core.db, &core.flow_settings, self.after).await?;
         let mut out = std::io::stdout();
         let mut file = WithdrawnRows::begin(self.format, epoch)?;
         let (mut after, mut rows) = (self.after.after, 0);

@@ -64,7 +64,7 @@ struct Offered {
 pub async fn seed(
     db: &Db,
     files: &Files,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     at: &Moment,
 ) -> Result<(), SeedError> {
     if !reports::list(&mut db.read().await?).await?.is_empty() {
@@ -72,31 +72,31 @@ pub async fn seed(
     }
     let long_ago = at.earlier(LONG_AGO);
     let report = report(files, &long_ago).await?;
-    db.run(|tx| Box::pin(fill(tx, terms, at, &report))).await
+    db.run(|tx| Box::pin(fill(tx, settings, at, &report))).await
 }
 
 /// All that the demo shows, as of this moment.
 async fn fill(
     tx: &mut Tx,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     at: &Moment,
     report: &Report,
 ) -> Result<(), SeedError> {
     let offered = offer(tx, &at.earlier(LONG_AGO), report).await?;
     for (days, person) in (1u32..).zip(&texts::SUBSCRIBERS) {
         let sent = at.earlier(DAY * days + Duration::from_secs(u64::from(days) * 4_321));
-        subscribe(tx, terms, &sent, &offered, person).await?;
+        subscribe(tx, settings, &sent, &offered, person).await?;
     }
     for (hours, person) in (1u32..).zip(&texts::WAITING) {
         let sent = at.earlier(Duration::from_hours(7) * hours);
         let form = form(&sent, &offered, person)?;
-        sign_up(tx, &sent, terms, std::slice::from_ref(&form)).await?;
+        sign_up(tx, &sent, settings, std::slice::from_ref(&form)).await?;
     }
     let newsletter = Purpose::newsletter(&texts::NEWSLETTER_SLUG.parse()?);
-    leave(tx, terms, &at.earlier(DAY), &newsletter).await?;
+    leave(tx, settings, &at.earlier(DAY), &newsletter).await?;
     // Invented people get no mail.
     outbox::mark_all_sent(tx).await?;
-    come_back(tx, terms, at).await
+    come_back(tx, settings, at).await
 }
 
 /// Makes the account that signs in to the demo's console, unless there is one; `false` when there is.
@@ -192,16 +192,16 @@ fn form(
 
 async fn subscribe(
     tx: &mut Tx,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     sent: &Moment,
     offered: &Offered,
     person: &texts::SampleSubscriber,
 ) -> Result<(), SeedError> {
     let form = form(sent, offered, person)?;
-    sign_up(tx, sent, terms, std::slice::from_ref(&form)).await?;
+    sign_up(tx, sent, settings, std::slice::from_ref(&form)).await?;
     let pressed = &later(sent, 4);
     let signup = signups::find(tx, form.signup_id).await?.ok_or("the signup was not stored")?;
-    let confirmed = confirm(tx, pressed, terms, &signup, Press::Link).await?;
+    let confirmed = confirm(tx, pressed, settings, &signup, Press::Link).await?;
     if !matches!(confirmed, Confirmation::Confirmed { .. }) {
         return Err("the signup was not confirmed".into());
     }
@@ -223,27 +223,27 @@ fn later(at: &Moment, minutes: u64) -> Moment {
 /// Some have left since.
 async fn leave(
     tx: &mut Tx,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     at: &Moment,
     newsletter: &Purpose,
 ) -> Result<(), SeedError> {
-    let key = |email| EmailAddress::parse(email).map(|email| terms.address_secret.key(&email));
+    let key = |email| EmailAddress::parse(email).map(|email| settings.address_secret.key(&email));
     let leavings = [
         (texts::LEFT_THE_NEWSLETTER, Leaving::One(newsletter.clone())),
         (texts::WITHDREW, Leaving::All),
     ];
     for (email, leaving) in leavings {
         let subscriber_id = subscribers::find_id(tx, &key(email)?).await?.ok_or("nobody leaves")?;
-        withdraw(tx, at, terms, subscriber_id, &leaving, "/preferences").await?;
+        withdraw(tx, at, settings, subscriber_id, &leaving, "/preferences").await?;
     }
     Ok(())
 }
 
 /// A receipt and a confirmation mail came back, a minute after they were sent.
-async fn come_back(tx: &mut Tx, terms: &FlowSettings, at: &Moment) -> Result<(), SeedError> {
+async fn come_back(tx: &mut Tx, settings: &FlowSettings, at: &Moment) -> Result<(), SeedError> {
     for (email, kind) in [(texts::BOUNCED, MailKind::Receipt), (texts::MISTYPED, MailKind::Confirm)]
     {
-        let key = terms.address_secret.key(&EmailAddress::parse(email)?);
+        let key = settings.address_secret.key(&EmailAddress::parse(email)?);
         let filter = MailFilter { kind: Some(kind), ..MailFilter::default() };
         let mails = mails::list(tx, &filter, None, 100).await?;
         let mail = mails.iter().find(|mail| mail.address_key.as_ref() == Some(&key));
@@ -251,7 +251,8 @@ async fn come_back(tx: &mut Tx, terms: &FlowSettings, at: &Moment) -> Result<(),
         let mut heard = at.clone();
         heard.now = mail.created_at.plus(Duration::from_mins(1));
         let bounce = Bounce { kind: BounceKind::Hard, status: None };
-        if record_bounce(tx, &heard, terms, mail.outbox_id, bounce).await? != Recorded::Recorded {
+        if record_bounce(tx, &heard, settings, mail.outbox_id, bounce).await? != Recorded::Recorded
+        {
             return Err("the mail is gone".into());
         }
     }

@@ -25,7 +25,7 @@ const FETCH: Duration = Duration::from_secs(10);
 /// Says why none may, or what did not answer.
 pub async fn allow_to_begin(
     db: &Db,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     clock: &Clock,
     random: &Random,
 ) -> Result<(), ExportRefused> {
@@ -34,9 +34,9 @@ pub async fn allow_to_begin(
         error => ExportRefused::Flow(error),
     })?;
     fetch_endings(db).await?;
-    allow_by_heads(db, terms).await?;
-    verify_if_stale(db, terms, clock, random).await?;
-    allow_export(&mut db.read().await.map_err(Error::from)?, terms, clock.now()).await
+    allow_by_heads(db, settings).await?;
+    verify_if_stale(db, settings, clock, random).await?;
+    allow_export(&mut db.read().await.map_err(Error::from)?, settings, clock.now()).await
 }
 
 /// Who left at another replica is not written to, and that is known by the file store alone.
@@ -52,23 +52,23 @@ static CHECKING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 /// does. Of many at once in one process, one does.
 async fn verify_if_stale(
     db: &Db,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     clock: &Clock,
     random: &Random,
 ) -> Result<(), Error> {
-    if !needs_check(db, terms, clock).await? {
+    if !needs_check(db, settings, clock).await? {
         return Ok(());
     }
     let checking = CHECKING.lock().await;
-    if !needs_check(db, terms, clock).await? {
+    if !needs_check(db, settings, clock).await? {
         return Ok(());
     }
-    let (db, terms) = (db.clone(), terms.clone());
+    let (db, settings) = (db.clone(), settings.clone());
     let (clock, random) = (clock.clone(), random.clone());
     // Whoever waits for it may go away: its verdict is kept all the same.
     let check = async move {
         let _checking = checking;
-        verify(&db, &terms, &clock, &random, |_| ()).await
+        verify(&db, &settings, &clock, &random, |_| ()).await
     };
     let check = tokio::spawn(check.in_current_span());
     if let Some(finding) = check.await??.findings.first() {
@@ -77,7 +77,7 @@ async fn verify_if_stale(
     Ok(())
 }
 
-async fn needs_check(db: &Db, terms: &FlowSettings, clock: &Clock) -> Result<bool, Error> {
-    let verdict = find_newest(&mut db.read().await?, terms).await?;
+async fn needs_check(db: &Db, settings: &FlowSettings, clock: &Clock) -> Result<bool, Error> {
+    let verdict = find_newest(&mut db.read().await?, settings).await?;
     Ok(is_stale(verdict.as_ref(), clock.now()))
 }

@@ -55,12 +55,12 @@ impl Begun {
 /// When the database does not answer.
 pub(super) async fn check_epochs(
     tx: &mut Tx,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     begun: &[Begun],
     told: &mut Verification,
 ) -> Result<(), Error> {
     let rows = epochs::list(tx).await?;
-    for what in problems(&rows, begun, &terms.ledger_keys) {
+    for what in problems(&rows, begun, &settings.ledger_keys) {
         told.add(what);
     }
     Ok(())

@@ -9,8 +9,8 @@ pub mod verification;
 pub mod verify;
 
 use crate::clock::Clock;
+use crate::flows::ledger::compare_heads::keep_newest;
 use crate::flows::ledger::seal::{Sealed, seal};
-use crate::flows::ledger::standing::keep_newest;
 use crate::flows::{Error, FlowSettings};
 use crate::random::{Moment, Random};
 use crate::store::Db;
@@ -23,16 +23,16 @@ use crate::store::ledger::{checkpoints, claims, epochs};
 /// take it, or a head cannot be kept. What was committed before stays sealed.
 pub async fn seal_all(
     db: &Db,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     clock: &Clock,
     random: &Random,
 ) -> Result<(), Error> {
     loop {
-        keep_newest(db, terms).await?;
+        keep_newest(db, settings).await?;
         let at = Moment::of(clock, random);
         let sealed = db.run(|tx| {
             Box::pin(async {
-                let sealed = seal(tx, &at, terms).await?;
+                let sealed = seal(tx, &at, settings).await?;
                 if !matches!(sealed, Sealed::Some) {
                     tx.give_up();
                 }

@@ -22,9 +22,9 @@ use crate::domain::catalog::notice::LANG;
 use crate::domain::sentence::sentence;
 use crate::files::FilesError;
 use crate::flows::ledger::check_events::{Checked, CheckedLeaf, EventChecker, Finding};
+use crate::flows::ledger::compare_heads::demand_level;
 use crate::flows::ledger::keep_verdict::{find_seen, keep_verdict};
 use crate::flows::ledger::own_schema::demand_own_schema;
-use crate::flows::ledger::standing::demand_level;
 use crate::flows::{Error, FlowSettings};
 use crate::outside::OutsideError;
 use crate::random::{Moment, Random};
@@ -49,14 +49,14 @@ const AT_ONCE: usize = 12;
 /// When the database does not answer, or a newer version brought it further; then the last verdict stands.
 pub async fn verify(
     db: &Db,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     clock: &Clock,
     random: &Random,
     progress: impl Fn(i64),
 ) -> Result<Verification, Error> {
     demand_own_schema(db).await?;
-    let sealed = match seal_all(db, terms, clock, random).await {
-        Ok(()) => demand_level(db, terms).await,
+    let sealed = match seal_all(db, settings, clock, random).await {
+        Ok(()) => demand_level(db, settings).await,
         refused => refused,
     };
     let seen = find_seen(&mut db.read().await?).await?;
@@ -75,7 +75,7 @@ pub async fn verify(
         Err(Error::Outside(error)) if is_anothers(&error) => Some(sentence(&error)),
         Err(error) => return Err(error),
     };
-    match check(db, terms, &mut told, progress).await {
+    match check(db, settings, &mut told, progress).await {
         // Whoever wrote it would otherwise keep the check from ever saying anything.
         Err(error) if is_unreadable(&error) => told.add(sentence(&error)),
         checked => checked?,
@@ -96,7 +96,7 @@ pub async fn verify(
         finding: told.findings.first().cloned(),
         warning: told.warnings.first().cloned(),
     };
-    if !keep_verdict(db, &Moment::of(clock, random), terms, &verdict, seen).await? {
+    if !keep_verdict(db, &Moment::of(clock, random), settings, &verdict, seen).await? {
         told.overtaken = true;
         told.add("another check that ended meanwhile found something: run this one again".into());
     }
@@ -171,18 +171,18 @@ impl Tally {
 
 async fn check(
     db: &Db,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     told: &mut Verification,
     progress: impl Fn(i64),
 ) -> Result<(), Error> {
     let mut tx = db.read().await?;
     let size = checkpoints::find_size(&mut tx).await?;
-    let checker = Arc::new(EventChecker::load(&mut tx, terms).await?);
+    let checker = Arc::new(EventChecker::load(&mut tx, settings).await?);
     drop(tx);
     told.size = size;
     let mut tree = Tree::new();
-    let trusted = terms.ledger_keys.trusted();
-    let mut heads = Heads::new(db, &terms.evidence_key, &trusted);
+    let trusted = settings.ledger_keys.trusted();
+    let mut heads = Heads::new(db, &settings.evidence_key, &trusted);
     let mut tally = Tally::default();
     let starts = (0..).map(|n| n * CHUNK).take_while(|from| *from < size);
     let mut pieces = stream::iter(
@@ -227,13 +227,13 @@ async fn check(
     drop(pieces);
     let whole = tree.frontier.size() == u64::try_from(size).unwrap_or(0);
     heads.finish(size, tally.naming.adopted_of(u64::MAX), told).await?;
-    finish(db, terms, (&mut tally, whole), told).await
+    finish(db, settings, (&mut tally, whole), told).await
 }
 
 /// What can be said only of all leaves together, and of what waits for its place.
 async fn finish(
     db: &Db,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     (tally, whole): (&mut Tally, bool),
     told: &mut Verification,
 ) -> Result<(), Error> {
@@ -251,7 +251,7 @@ async fn finish(
     }
     check_texts(&mut tx, told).await?;
     // They may rest on words that were published since the check began.
-    let checker = EventChecker::load(&mut tx, terms).await?;
+    let checker = EventChecker::load(&mut tx, settings).await?;
     let rows = verifications::list_waiting(&mut tx, CHUNK).await?;
     let (waiting, unreadable) = rows.read();
     if !unreadable.is_empty() {
@@ -284,9 +284,9 @@ async fn finish(
             told.add("an event that waits for its place lost its body, and nobody says why".into());
         }
         check_claims(db, std::mem::take(&mut tally.recorded), told).await?;
-        check_epochs(&mut tx, terms, &tally.begun, told).await?;
+        check_epochs(&mut tx, settings, &tally.begun, told).await?;
     }
-    check_pending(&mut tx, terms, told).await?;
+    check_pending(&mut tx, settings, told).await?;
     for subscriber_id in unaccounted::list_divided(&mut tx).await? {
         told.add(format!(
             "subscriber {subscriber_id}: a text of theirs is not as this program writes it"
@@ -299,7 +299,7 @@ async fn finish(
 /// Forms that wait for their confirmation, whose link is mailed to the address that they name.
 async fn check_pending(
     tx: &mut Tx,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     told: &mut Verification,
 ) -> Result<(), Error> {
     let mut after = Uuid::nil();
@@ -307,7 +307,7 @@ async fn check_pending(
         let pending = signups::list_pending(tx, after, CHUNK).await?;
         let Some(last) = pending.last() else { return Ok(()) };
         after = last.signup_id;
-        for signup in pending.iter().filter(|signup| terms.demand_own_signup(signup).is_err()) {
+        for signup in pending.iter().filter(|signup| settings.demand_own_signup(signup).is_err()) {
             told.add(format!(
                 "signup {}: this program did not write it, or it was another address's",
                 signup.signup_id

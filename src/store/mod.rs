@@ -13,7 +13,6 @@ pub mod dump_contents;
 mod effects;
 pub mod ledger;
 pub mod mail;
-mod noting;
 mod open_error;
 pub mod policy;
 mod run;
@@ -24,6 +23,7 @@ mod sqlite_file;
 pub mod staff;
 mod text;
 mod timestamp;
+mod transaction;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -37,10 +37,10 @@ use sqlx::{Connection, PgPool, SqlitePool};
 
 pub use away::is_away;
 pub use effects::{Effect, Signals};
-pub use noting::{LEFT_AGAIN, Noting, Tx};
 pub use open_error::OpenError;
 pub use run::{Running, UseCase};
 pub use sqlite_file::sqlite_file;
+pub use transaction::{DbTransaction, LEFT_AGAIN, Tx};
 
 use crate::outside::{Access, Outside};
 
@@ -265,10 +265,10 @@ impl Db {
         Ok(match self {
             Self::Sqlite { writer, outside, .. } => {
                 let begun = writer.begin_with("BEGIN IMMEDIATE").await?;
-                Tx::Sqlite(Noting::new(begun, outside))
+                Tx::Sqlite(DbTransaction::new(begun, outside))
             }
             Self::Postgres { pool, outside, .. } => {
-                Tx::Postgres(Noting::new(pool.begin().await?, outside))
+                Tx::Postgres(DbTransaction::new(pool.begin().await?, outside))
             }
         })
     }
@@ -281,11 +281,11 @@ impl Db {
     pub async fn read(&self) -> sqlx::Result<Tx> {
         Ok(match self {
             Self::Sqlite { readers, outside, .. } => {
-                Tx::Sqlite(Noting::new(readers.begin().await?, outside))
+                Tx::Sqlite(DbTransaction::new(readers.begin().await?, outside))
             }
             Self::Postgres { pool, outside, .. } => {
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-                Tx::Postgres(Noting::new(pool.begin_with(begin).await?, outside))
+                Tx::Postgres(DbTransaction::new(pool.begin_with(begin).await?, outside))
             }
         })
     }

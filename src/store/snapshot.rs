@@ -2,7 +2,7 @@
 
 use sqlx::Connection;
 
-use super::{Db, Noting, Tx, ping};
+use super::{Db, DbTransaction, Tx, ping};
 
 /// One moment. SQLite's is read through two connections, for each keeps no more than one core busy.
 pub struct Snapshot {
@@ -37,7 +37,7 @@ impl Db {
             sqlx::query("SELECT count(*) FROM sqlite_schema").fetch_one(&mut **reader).await?;
         }
         still.rollback().await?;
-        let [first, second] = [first, second].map(|tx| Tx::Sqlite(Noting::new(tx, outside)));
+        let [first, second] = [first, second].map(|tx| Tx::Sqlite(DbTransaction::new(tx, outside)));
         Ok(Snapshot { first, second: Some(second) })
     }
 }

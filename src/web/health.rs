@@ -49,7 +49,7 @@ async fn find_standing(app: &App) -> sqlx::Result<Standing> {
     Ok(Standing {
         alarms: alarms::list(&mut tx).await?,
         tasks: background_tasks::list(&mut tx).await?,
-        verdict: find_verdict(&mut tx, &app.terms.evidence_key).await?,
+        verdict: find_verdict(&mut tx, &app.settings.evidence_key).await?,
     })
 }
 

@@ -67,12 +67,12 @@ impl Recorder {
         });
         let answered = results.iter().any(|(_, tried)| tried.is_answer());
         let ends = away.is_none() && answered && self.alarm_may_stand;
-        let terms = &self.parts.terms;
+        let settings = &self.parts.settings;
         let recorded = self.parts.db.run(|tx| {
             Box::pin(async {
                 let mut recorded = Vec::with_capacity(results.len());
                 for (mail, tried) in results {
-                    recorded.push(record_delivery(tx, &at, terms, mail, tried).await?);
+                    recorded.push(record_delivery(tx, &at, settings, mail, tried).await?);
                 }
                 let raised = match away {
                     Some(why) => raise(tx, &at, MAIL_RELAY, why).await?,

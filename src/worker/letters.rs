@@ -37,7 +37,7 @@ pub async fn read(
                 None => None,
             };
             let Some(signup) = signup else { return Ok(Composed::Nothing(GONE)) };
-            if let Err(error) = parts.terms.demand_own_signup(&signup) {
+            if let Err(error) = parts.settings.demand_own_signup(&signup) {
                 return Ok(Composed::Changed(error));
             }
             if suppressions::forbids(tx, &signup.address_key, mail.kind, mail.created_at).await? {

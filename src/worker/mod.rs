@@ -45,7 +45,7 @@ pub struct WorkerParts {
     /// Where keys and jitter come from.
     pub random: Random,
     /// What the operator set.
-    pub terms: FlowSettings,
+    pub settings: FlowSettings,
     /// Where exports are kept until they are fetched.
     pub files: Files,
     /// Where they are put together, out of sight.

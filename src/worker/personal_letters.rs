@@ -39,7 +39,7 @@ pub(super) async fn read(
     let Some(subscriber) = found else { return Ok(Composed::Nothing(GONE)) };
     let address = (subscriber.email.as_str(), &subscriber.address_key);
     let mac = subscriber.mac.as_deref();
-    if let Err(error) = parts.terms.demand_own_address(subscriber.subscriber_id, address, mac) {
+    if let Err(error) = parts.settings.demand_own_address(subscriber.subscriber_id, address, mac) {
         return Ok(Composed::Changed(error));
     }
     if suppressions::forbids(tx, &subscriber.address_key, mail.kind, mail.created_at).await? {

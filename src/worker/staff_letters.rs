@@ -36,7 +36,7 @@ pub(super) async fn read(
     if account.disabled_at.is_some() {
         return Ok(Composed::Nothing("the account is disabled"));
     }
-    let key = parts.terms.address_secret.key(&account.email);
+    let key = parts.settings.address_secret.key(&account.email);
     if suppressions::forbids(tx, &key, mail.kind, mail.created_at).await? {
         return Ok(Composed::Nothing(SUPPRESSED));
     }

@@ -15,9 +15,9 @@ use crate::domain::consent::evidence_key::EvidenceKey;
 use crate::domain::timestamp::Timestamp;
 use crate::files::Files;
 use crate::flows::contacts::allow_export::ExportRefused;
+use crate::flows::ledger::compare_heads::compare_heads;
 use crate::flows::ledger::keep_verdict::find_verdict;
 use crate::flows::ledger::replay_endings::count_unknown;
-use crate::flows::ledger::standing::find_standing;
 use crate::outside::Outside;
 use crate::random::{Moment, Random};
 use crate::store::policy::versions;
@@ -173,7 +173,7 @@ async fn look_for_ledger(outside: &Outside) -> Part {
 /// Whether the database stands at the newest head that is known outside it, and the last check of the ledger found
 /// nothing.
 async fn ledger(db: &Db, keys: &Keys) -> Part {
-    let standing = find_standing(db, &keys.ledger).await?;
+    let standing = compare_heads(db, &keys.ledger).await?;
     if !standing.is_level() {
         return Err(refuse(standing.to_string()));
     }

@@ -115,7 +115,7 @@ impl<'a> Importer<'a> {
         let now = self.core.clock.now();
         let contact = cells.map_err(|error| error.to_string()).and_then(|cells| {
             let texts = columns.contact(cells, &self.given);
-            let zone = &self.core.terms.timezone;
+            let zone = &self.core.flow_settings.timezone;
             texts
                 .and_then(|texts| ImportedContact::parse(&texts.cells(), now, zone))
                 .map_err(|error| error.to_string())
@@ -123,7 +123,7 @@ impl<'a> Importer<'a> {
         match contact {
             Err(why) => self.refused.push((line, why)),
             Ok(contact) => {
-                let address_key = self.core.terms.address_secret.key(&contact.email);
+                let address_key = self.core.flow_settings.address_secret.key(&contact.email);
                 match self.seen_before(&address_key, line) {
                     Some(first) => {
                         self.refused.push((line, format!("the same address as on line {first}")));
@@ -151,7 +151,7 @@ impl<'a> Importer<'a> {
                 Verdict::Imported => self.tally.imported += 1,
                 Verdict::AlreadyAgreed => self.tally.already_agreed += 1,
                 Verdict::Refused(why) => {
-                    refused.push((*line, why.words(&self.core.terms.timezone)));
+                    refused.push((*line, why.words(&self.core.flow_settings.timezone)));
                 }
             }
         }
@@ -171,12 +171,16 @@ impl<'a> Importer<'a> {
         }
         let db = &self.core.db;
         if self.dry_run {
-            return Ok(
-                consider(&mut db.read().await?, &self.core.terms, self.terms.purpose, rows).await?
-            );
+            return Ok(consider(
+                &mut db.read().await?,
+                &self.core.flow_settings,
+                self.terms.purpose,
+                rows,
+            )
+            .await?);
         }
         loop {
-            let (at, terms) = (self.core.moment(), &self.core.terms);
+            let (at, terms) = (self.core.moment(), &self.core.flow_settings);
             let imported =
                 db.run(|tx| Box::pin(import_contacts(tx, &at, terms, &self.terms, rows)));
             // Each time it is overtaken somebody else got on, so this ends.

@@ -11,9 +11,10 @@ use crate::domain::contacts::file_columns::ColumnsError;
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::contacts::table::TableError;
 use crate::domain::text::Line;
-use crate::flows::contacts::bring_list::{BringList, ListError, begin_list};
-use crate::flows::contacts::bring_suppressions::{
-    Bringing, BroughtFile, BroughtTally, all_purposes, record_bringing, record_bringing_start,
+use crate::flows::contacts::import_list::{ListError, ListImport, begin_list};
+use crate::flows::contacts::import_suppressions::{
+    ImportedList, ListTally, SuppressionImport, all_purposes, record_list_import,
+    record_list_import_start,
 };
 
 /// What is said of a header that names too little.
@@ -65,21 +66,21 @@ impl Asked<'_> {
             Some(purpose) => vec![purpose.clone()],
             None => all_purposes(&core.db).await?,
         };
-        let bringing = Bringing { source: self.source, purposes: &purposes };
+        let import = SuppressionImport { source: self.source, purposes: &purposes };
         if !self.dry_run {
             let (act, sha256) = (core.act(), &file.sha256);
             let recorded =
-                core.db.run(|tx| Box::pin(record_bringing_start(tx, &act, &bringing, sha256)));
+                core.db.run(|tx| Box::pin(record_list_import_start(tx, &act, &import, sha256)));
             recorded.await?;
         }
-        let tally = self.bring(core, bringing, &file, begin).await?;
+        let tally = self.bring(core, import, &file, begin).await?;
         if !self.dry_run {
             let act = core.act();
-            let done = BroughtFile { sha256: &file.sha256, tally };
-            core.db.run(|tx| Box::pin(record_bringing(tx, &act, &bringing, done))).await?;
+            let done = ImportedList { sha256: &file.sha256, tally };
+            core.db.run(|tx| Box::pin(record_list_import(tx, &act, &import, done))).await?;
         }
         let would = if self.dry_run { "would be " } else { "" };
-        let BroughtTally { suppressed, already, refused } = tally;
+        let ListTally { suppressed, already, refused } = tally;
         writeln!(
             std::io::stdout().lock(),
             "rows: {}, {would}suppressed: {suppressed}, already suppressed: {already}, refused: {refused}",
@@ -91,16 +92,16 @@ impl Asked<'_> {
     async fn bring(
         &self,
         core: &Core,
-        bringing: Bringing<'_>,
+        import: SuppressionImport<'_>,
         file: &SourceFile<'_>,
         begin: impl Fn(Hashed) -> Result<Opened, Error>,
-    ) -> Result<BroughtTally, Error> {
+    ) -> Result<ListTally, Error> {
         let (mut table, columns) = file.again(begin)?;
-        let (db, terms) = (&core.db, &core.terms);
-        let list = BringList { db, terms, bringing, reason: self.reason, dry_run: self.dry_run };
-        let mut tally = BroughtTally::default();
+        let (db, settings) = (&core.db, &core.flow_settings);
+        let list = ListImport { db, settings, import, reason: self.reason, dry_run: self.dry_run };
+        let mut tally = ListTally::default();
         let told = |line, why: String| writeln!(std::io::stdout().lock(), "line {line}: {why}");
-        let brought = list.bring((&mut table, &columns), || core.moment(), told, &mut tally).await;
+        let brought = list.run((&mut table, &columns), || core.moment(), told, &mut tally).await;
         brought.map_err(|cause| -> Error {
             match tally.suppressed {
                 0 => cause.into(),

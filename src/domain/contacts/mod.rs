@@ -1,13 +1,13 @@
 //! People as the publisher meets them: found, brought in, taken out, not to be mailed, erased.
 
 pub mod address_key;
-pub mod brought_suppression;
 pub mod email_address;
 pub mod export_format;
 pub mod export_run;
 pub mod file_columns;
 pub mod formula_guard;
 pub mod imported_contact;
+pub mod imported_suppression;
 pub mod search;
 pub mod suppression;
 pub mod table;

@@ -1,10 +1,10 @@
 //! Mail that came back, and what that says of its mailbox.
 
 pub mod news;
+mod phrases;
 pub mod verdict;
 #[cfg(test)]
 mod verdict_tests;
-mod words;
 
 use std::fmt;
 use std::str::FromStr;

@@ -122,20 +122,20 @@ impl<'a> Shown<'a> {
 pub async fn choose(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     subscriber_id: Uuid,
     choices: &Choices<'_>,
 ) -> Result<Option<Chosen>, Error> {
     let taken = choices.shown.iter().filter(|purpose| !choices.ticked.contains(purpose));
     let left: Vec<Leaving> = taken.cloned().map(Leaving::One).collect();
     for leaving in &left {
-        note_left(tx, at, terms, subscriber_id, leaving).await?;
+        note_left(tx, at, settings, subscriber_id, leaving).await?;
     }
     let Some(subscriber) = subscribers::lock(tx, subscriber_id).await? else {
         return Ok(None);
     };
     for leaving in &left {
-        note_address_left(tx, at, terms, &subscriber, leaving).await?;
+        note_address_left(tx, at, settings, &subscriber, leaving).await?;
     }
     if let Some(name) = &choices.name {
         subscribers::rename(tx, subscriber_id, name.as_ref().map(Line::as_str)).await?;
@@ -152,7 +152,7 @@ pub async fn choose(
     let ending: Vec<&CurrentConsent> =
         standing.iter().filter(|s| leaves || unticked(&s.purpose)).collect();
     let by = End { event_type: EventType::Withdrawn, method: Method::Form, source: choices.source };
-    let ended = end(tx, at, terms, &subscriber, &ending, by).await?;
+    let ended = end(tx, at, settings, &subscriber, &ending, by).await?;
 
     let idle: Vec<&Purpose> = choices.ticked.iter().filter(|p| !in_force(p)).collect();
     let (kept, wanted): (Vec<&Purpose>, Vec<&Purpose>) =
@@ -190,7 +190,7 @@ pub async fn choose(
             source: choices.source,
             evidence: None,
         };
-        give(tx, at, terms, Giver::of(&subscriber, None), &form, &fresh).await?;
+        give(tx, at, settings, Giver::of(&subscriber, None), &form, &fresh).await?;
     }
     if gives || !ended.is_empty() {
         outbox::insert(tx, at, MailKind::Change, About::Subscriber(subscriber_id)).await?;

@@ -24,7 +24,7 @@ pub const AT_ONCE: i64 = 100;
 pub async fn lapse(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     policy: &PolicyVersion,
     subscriber_ids: &[Uuid],
 ) -> Result<usize, Error> {
@@ -37,7 +37,7 @@ pub async fn lapse(
         let standing = consents::list(tx, *subscriber_id).await?;
         let ending: Vec<&CurrentConsent> =
             standing.iter().filter(|standing| older.contains(&standing.purpose)).collect();
-        ended += end(tx, at, terms, &subscriber, &ending, by).await?.len();
+        ended += end(tx, at, settings, &subscriber, &ending, by).await?.len();
     }
     Ok(ended)
 }

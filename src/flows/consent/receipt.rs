@@ -46,7 +46,7 @@ pub struct Sealed {
 pub async fn receipt(
     tx: &mut Tx,
     now: Timestamp,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     (controller, links): (&site::Controller, &Links),
     event_id: Uuid,
 ) -> Result<Option<Receipt>, Error> {
@@ -90,7 +90,7 @@ pub async fn receipt(
             checkpoint_note: head.as_str(),
         },
     };
-    let jws = sign(&facts, terms.ledger_keys.first());
+    let jws = sign(&facts, settings.ledger_keys.first());
     Ok(Some(Receipt { event, body, sealed: Some(Sealed { index, head, jws }) }))
 }
 

@@ -51,14 +51,14 @@ impl<'a> Giver<'a> {
 pub async fn give(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     giver: Giver<'_>,
     form: &Form<'_>,
     chosen: &[Words<'_>],
 ) -> Result<(), Error> {
     let Giver { subscriber_id, address_key, mac, .. } = giver;
-    terms.demand_own_address(subscriber_id, (form.email, address_key), mac)?;
-    let keys = [terms.address_secret.subscriber_key(subscriber_id), address_key.clone()];
+    settings.demand_own_address(subscriber_id, (form.email, address_key), mac)?;
+    let keys = [settings.address_secret.subscriber_key(subscriber_id), address_key.clone()];
     let mut order = Order::reserve(tx, giver.subscriber_id, chosen.len()).await?;
     let states = consents::list_states(tx, giver.subscriber_id).await?;
     let mut events = Vec::with_capacity(chosen.len());
@@ -66,7 +66,7 @@ pub async fn give(
         let state = states.iter().find(|(purpose, _)| purpose == words.purpose);
         let state = state.map(|(_, state)| *state);
         consents::lift_expiry(tx, at.now, &keys, (words.purpose, state)).await?;
-        events.push(event(at, terms, EventType::confirming(state), form, words, &mut order)?);
+        events.push(event(at, settings, EventType::confirming(state), form, words, &mut order)?);
     }
     events::append_all(tx, at.now, &events).await?;
     for (event, words) in events.iter().zip(chosen) {
@@ -85,7 +85,7 @@ pub async fn give(
             confirmed_at: at.now,
         };
         let rests_on = (words.notice_id, form.policy.0);
-        consents::upsert(tx, &consent, rests_on, &terms.evidence_key.consent(&consent)).await?;
+        consents::upsert(tx, &consent, rests_on, &settings.evidence_key.consent(&consent)).await?;
     }
     let purposes: Vec<&Purpose> = events.iter().map(|event| &event.purpose).collect();
     suppressions::delete_lifted(tx, at.now, giver.address_key, &purposes).await?;
@@ -112,7 +112,7 @@ pub struct End<'a> {
 pub async fn end(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     subscriber: &Subscriber<String>,
     ending: &[&CurrentConsent],
     by: End<'_>,
@@ -137,10 +137,10 @@ pub async fn end(
             evidence: None,
         };
         let words = Words::from(*standing);
-        events.push(event(at, terms, by.event_type, &form, &words, &mut order)?);
+        events.push(event(at, settings, by.event_type, &form, &words, &mut order)?);
     }
     events::append_all(tx, at.now, &events).await?;
-    let subscriber_key = terms.address_secret.subscriber_key(id);
+    let subscriber_key = settings.address_secret.subscriber_key(id);
     for (event, standing) in events.iter().zip(&ending) {
         let ended = ConsentFields {
             state: event.event_type,
@@ -148,7 +148,7 @@ pub async fn end(
             seq: event.seq,
             ..standing.fields(subscriber)
         };
-        let mac = terms.evidence_key.consent(&ended);
+        let mac = settings.evidence_key.consent(&ended);
         consents::mark_ended(tx, at.now, &ended, &mac, &subscriber_key).await?;
         if by.event_type == EventType::Withdrawn {
             let reason = SuppressionReason::Unsubscribed;

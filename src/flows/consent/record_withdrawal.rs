@@ -22,12 +22,12 @@ const SOURCE: &str = "console";
 pub async fn record_withdrawal(
     tx: &mut Tx,
     act: &Act,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     subscriber_id: Uuid,
     leaving: &Leaving,
 ) -> Result<Vec<Purpose>, Error> {
     let ended =
-        withdraw_by(tx, &act.at, terms, subscriber_id, leaving, (Method::Staff, SOURCE)).await?;
+        withdraw_by(tx, &act.at, settings, subscriber_id, leaving, (Method::Staff, SOURCE)).await?;
     if !ended.is_empty() {
         let detail = json!({"subscriber_id": subscriber_id, "purposes": ended});
         act.note(tx, Action::SubscriberWithdraw, &detail).await?;

@@ -214,14 +214,14 @@ pub enum Stale {
 pub async fn renew(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     subscriber_id: Uuid,
     press: Press<'_>,
 ) -> Result<Renewed, Error> {
     let Some(subscriber) = subscribers::lock(tx, subscriber_id).await? else {
         return Ok(Renewed::Nothing);
     };
-    let controller = &terms.controller.name;
+    let controller = &settings.controller.name;
     let Some(asking) = Asking::read(tx, at.now, controller, subscriber_id).await? else {
         return Ok(Renewed::Nothing);
     };
@@ -248,7 +248,7 @@ pub async fn renew(
             evidence: None,
         };
         let words: Vec<Words<'_>> = of_report.iter().map(|open| open.words()).collect();
-        give(tx, at, terms, Giver::of(&subscriber, report_id), &form, &words).await?;
+        give(tx, at, settings, Giver::of(&subscriber, report_id), &form, &words).await?;
     }
     outbox::insert(tx, at, MailKind::Change, About::Subscriber(subscriber_id)).await?;
     Ok(Renewed::Done)

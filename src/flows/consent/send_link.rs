@@ -22,11 +22,11 @@ const AT_ONCE: i64 = 256;
 pub async fn ask_for_link(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     wanted: WantedLink,
     email: &EmailAddress,
 ) -> Result<(), Error> {
-    let secret = &terms.address_secret;
+    let secret = &settings.address_secret;
     let who = match wanted {
         WantedLink::Password => secret.account_key(email),
         WantedLink::Preferences | WantedLink::Form => secret.key(email),
@@ -42,19 +42,19 @@ pub async fn ask_for_link(
 pub async fn answer_link_requests(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
 ) -> Result<usize, Error> {
     let Some(wanted) = link_requests::find_oldest(tx).await? else { return Ok(0) };
     // Forms are locked, and whoever locks those of several people may wait for somebody who waits for them.
     let most = if wanted == WantedLink::Form { 1 } else { AT_ONCE };
     let asked = link_requests::take(tx, wanted, most).await?;
     match wanted {
-        WantedLink::Preferences => answer_lost(tx, at, terms, &asked).await?,
-        WantedLink::Password => answer_forgotten(tx, at, terms, &asked).await?,
+        WantedLink::Preferences => answer_lost(tx, at, settings, &asked).await?,
+        WantedLink::Password => answer_forgotten(tx, at, settings, &asked).await?,
         WantedLink::Form => {
             for request in &asked {
                 let at = at.for_request(request.request_id.clone());
-                send_newest_again(tx, &at, terms, request).await?;
+                send_newest_again(tx, &at, settings, request).await?;
             }
         }
     }
@@ -65,7 +65,7 @@ pub async fn answer_link_requests(
 async fn answer_lost(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     asked: &[LinkRequest],
 ) -> Result<(), Error> {
     let mut mails = Vec::with_capacity(asked.len());
@@ -84,7 +84,7 @@ async fn answer_lost(
         }
     }
     if !mails.is_empty() {
-        let (kind, limit) = (MailKind::PreferencesLink, &terms.mail_limit);
+        let (kind, limit) = (MailKind::PreferencesLink, &settings.mail_limit);
         limited_mails::insert_all(tx, at.now, kind, limit, &mails).await?;
     }
     Ok(())

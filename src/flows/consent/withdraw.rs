@@ -60,12 +60,12 @@ impl Leaving {
 pub async fn withdraw(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     subscriber_id: Uuid,
     leaving: &Leaving,
     source: &str,
 ) -> Result<Vec<Purpose>, Error> {
-    withdraw_by(tx, at, terms, subscriber_id, leaving, (Method::Form, source)).await
+    withdraw_by(tx, at, settings, subscriber_id, leaving, (Method::Form, source)).await
 }
 
 /// The same, by whatever way it reached us.
@@ -75,17 +75,17 @@ pub async fn withdraw(
 pub async fn withdraw_by(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     subscriber_id: Uuid,
     leaving: &Leaving,
     by: (Method, &str),
 ) -> Result<Vec<Purpose>, Error> {
-    note_left(tx, at, terms, subscriber_id, leaving).await?;
+    note_left(tx, at, settings, subscriber_id, leaving).await?;
     let Some(subscriber) = subscribers::lock(tx, subscriber_id).await? else {
         return Ok(vec![]);
     };
-    note_address_left(tx, at, terms, &subscriber, leaving).await?;
-    let ended = leave(tx, at, terms, &subscriber, leaving, by).await?;
+    note_address_left(tx, at, settings, &subscriber, leaving).await?;
+    let ended = leave(tx, at, settings, &subscriber, leaving, by).await?;
     if !ended.is_empty() {
         outbox::insert(tx, at, MailKind::Change, About::Subscriber(subscriber_id)).await?;
     }
@@ -99,7 +99,7 @@ pub async fn withdraw_by(
 pub async fn leave(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     subscriber: &Subscriber<String>,
     leaving: &Leaving,
     (method, source): (Method, &str),
@@ -110,7 +110,7 @@ pub async fn leave(
     end(
         tx,
         at,
-        terms,
+        settings,
         subscriber,
         &ending,
         End { event_type: EventType::Withdrawn, method, source },
@@ -126,11 +126,11 @@ pub async fn leave(
 pub(in crate::flows) async fn note_left(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     subscriber_id: Uuid,
     leaving: &Leaving,
 ) -> Result<(), Error> {
-    let key = terms.address_secret.subscriber_key(subscriber_id);
+    let key = settings.address_secret.subscriber_key(subscriber_id);
     Ok(tx.note_left(at.now, leaving.scope(key)).await?)
 }
 
@@ -141,13 +141,13 @@ pub(in crate::flows) async fn note_left(
 pub(in crate::flows) async fn note_address_left(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     subscriber: &Subscriber<String>,
     leaving: &Leaving,
 ) -> Result<(), Error> {
     let (address_key, mac) = (&subscriber.address_key, subscriber.mac.as_deref());
     let address = (subscriber.email.as_str(), address_key);
-    if terms.demand_own_address(subscriber.subscriber_id, address, mac).is_ok() {
+    if settings.demand_own_address(subscriber.subscriber_id, address, mac).is_ok() {
         tx.note_left(at.now, leaving.scope(address_key.clone())).await?;
     }
     Ok(())

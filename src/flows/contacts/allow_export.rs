@@ -1,8 +1,8 @@
 //! Whether contacts may be taken away at all: not while the ledger that proves them is known to be wrong.
 
 use crate::domain::timestamp::Timestamp;
+use crate::flows::ledger::compare_heads::demand_level;
 use crate::flows::ledger::keep_verdict::{find_newest, is_stale};
-use crate::flows::ledger::standing::demand_level;
 use crate::flows::{Error, FlowSettings};
 use crate::store::{Db, Tx};
 
@@ -43,8 +43,8 @@ impl From<sqlx::Error> for ExportRefused {
 ///
 /// # Errors
 /// When it does not, or something cannot be read.
-pub async fn allow_by_heads(db: &Db, terms: &FlowSettings) -> Result<(), ExportRefused> {
-    demand_level(db, terms).await.map_err(|error| match error {
+pub async fn allow_by_heads(db: &Db, settings: &FlowSettings) -> Result<(), ExportRefused> {
+    demand_level(db, settings).await.map_err(|error| match error {
         Error::NotLevel(why) => ExportRefused::NotLevel(why),
         error => ExportRefused::Flow(error),
     })
@@ -56,10 +56,10 @@ pub async fn allow_by_heads(db: &Db, terms: &FlowSettings) -> Result<(), ExportR
 /// When that found something wrong or is too old, or the database or the file store does not answer.
 pub async fn allow_export(
     tx: &mut Tx,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     now: Timestamp,
 ) -> Result<(), ExportRefused> {
-    let verdict = find_newest(tx, terms).await?;
+    let verdict = find_newest(tx, settings).await?;
     if is_stale(verdict.as_ref(), now) {
         return Err(ExportRefused::Unchecked);
     }

@@ -4,7 +4,7 @@
 use assent_ledger::epoch::Epoch;
 
 use crate::domain::ledger::cursor::Cursor;
-use crate::flows::ledger::standing::demand_level;
+use crate::flows::ledger::compare_heads::demand_level;
 use crate::flows::{Error, FlowSettings};
 use crate::store::Db;
 use crate::store::ledger::epochs;
@@ -31,10 +31,10 @@ pub enum WithdrawalsRefused {
 /// Says why.
 pub async fn allow_withdrawals(
     db: &Db,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     cursor: Cursor,
 ) -> Result<Epoch, WithdrawalsRefused> {
-    demand_level(db, terms).await.map_err(|error| match error {
+    demand_level(db, settings).await.map_err(|error| match error {
         Error::NotLevel(why) => WithdrawalsRefused::NotLevel(why),
         error => WithdrawalsRefused::Flow(error),
     })?;

@@ -2,7 +2,7 @@
 
 use crate::flows::Error;
 use crate::store::Db;
-use crate::store::contacts::words;
+use crate::store::contacts::search_index;
 
 /// How many people one transaction splits up: few enough that nobody waits long for it.
 const AT_ONCE: i64 = 1000;
@@ -14,7 +14,7 @@ const AT_ONCE: i64 = 1000;
 pub async fn backfill_words(db: &Db) -> Result<usize, Error> {
     let mut all = 0;
     loop {
-        match db.run(|tx| Box::pin(words::backfill(tx, AT_ONCE))).await? {
+        match db.run(|tx| Box::pin(search_index::backfill(tx, AT_ONCE))).await? {
             0 => return Ok(all),
             done => all += done,
         }

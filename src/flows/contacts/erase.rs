@@ -53,17 +53,17 @@ impl Erasing<'_> {
 /// When the database does not take it; then nothing went.
 pub async fn erase(
     tx: &mut Tx,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     address_key: &AddressKey,
     how: Erasing<'_>,
 ) -> Result<bool, Error> {
     let (at, by) = (how.at, (how.method, how.source));
     let known = subscribers::find_id(tx, address_key).await?;
     let erased = match known {
-        Some(subscriber_id) => forget(tx, at, terms, subscriber_id, by).await?,
+        Some(subscriber_id) => forget(tx, at, settings, subscriber_id, by).await?,
         None => None,
     };
-    let held = erased.is_some() || forget_forms(tx, at, terms, address_key).await?;
+    let held = erased.is_some() || forget_forms(tx, at, settings, address_key).await?;
     suppressions::insert(tx, at.now, address_key, SuppressionReason::Erased, None).await?;
     how.end(tx, held).await?;
     Ok(held)
@@ -76,12 +76,12 @@ pub async fn erase(
 /// When the database does not take it; then nothing went.
 pub async fn erase_subscriber(
     tx: &mut Tx,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     subscriber_id: Uuid,
     how: Erasing<'_>,
 ) -> Result<bool, Error> {
     let (at, by) = (how.at, (how.method, how.source));
-    let erased = forget(tx, at, terms, subscriber_id, by).await?;
+    let erased = forget(tx, at, settings, subscriber_id, by).await?;
     if let Some(address_key) = &erased {
         suppressions::insert(tx, at.now, address_key, SuppressionReason::Erased, None).await?;
     }
@@ -96,16 +96,16 @@ pub async fn erase_subscriber(
 pub async fn erase_again(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     address_key: &AddressKey,
     (subscriber, forms): (Option<&Subscriber<String>>, &[Uuid]),
     by: (Method, &str),
 ) -> Result<(), Error> {
     if let Some(subscriber) = subscriber {
-        delete(tx, at, terms, (subscriber, Some(forms)), by).await?;
+        delete(tx, at, settings, (subscriber, Some(forms)), by).await?;
     } else {
         let emptied = erasures::delete_one(tx, address_key, (None, forms)).await?;
-        record_purge(tx, at, terms, &emptied).await?;
+        record_purge(tx, at, settings, &emptied).await?;
     }
     suppressions::insert(tx, at.now, address_key, SuppressionReason::Erased, None).await?;
     Ok(())
@@ -116,7 +116,7 @@ pub async fn erase_again(
 async fn forget(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     subscriber_id: Uuid,
     by: (Method, &str),
 ) -> Result<Option<AddressKey>, Error> {
@@ -124,11 +124,11 @@ async fn forget(
     if let Some(address_key) = subscribers::find_key(tx, subscriber_id).await? {
         limited_mails::take_turns_of(tx, &address_key).await?;
     }
-    note_left(tx, at, terms, subscriber_id, &Leaving::All).await?;
+    note_left(tx, at, settings, subscriber_id, &Leaving::All).await?;
     // Whoever is confirming or leaving at this moment finishes first: what they add goes as well.
     let Some(subscriber) = subscribers::lock(tx, subscriber_id).await? else { return Ok(None) };
-    note_address_left(tx, at, terms, &subscriber, &Leaving::All).await?;
-    delete(tx, at, terms, (&subscriber, None), by).await?;
+    note_address_left(tx, at, settings, &subscriber, &Leaving::All).await?;
+    delete(tx, at, settings, (&subscriber, None), by).await?;
     Ok(Some(subscriber.address_key))
 }
 
@@ -137,7 +137,7 @@ async fn forget(
 async fn delete(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     (subscriber, forms): (&Subscriber<String>, Option<&[Uuid]>),
     by: (Method, &str),
 ) -> Result<(), Error> {
@@ -150,12 +150,12 @@ async fn delete(
         None => erasures::delete_all(tx, address_key, own).await?,
     };
     if purposes.is_empty() {
-        record_purge(tx, at, terms, &emptied).await?;
+        record_purge(tx, at, settings, &emptied).await?;
     }
     let mut named = emptied_by(&emptied);
     let mut events = Vec::with_capacity(purposes.len());
     for (purpose, _) in &purposes {
-        events.push(erased(at, terms, purpose, by, (&mut order, &named))?);
+        events.push(erased(at, settings, purpose, by, (&mut order, &named))?);
         named = Emptied::default();
     }
     Ok(events::append_all(tx, at.now, &events).await?)
@@ -165,11 +165,11 @@ async fn delete(
 async fn forget_forms(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     address_key: &AddressKey,
 ) -> Result<bool, Error> {
     let held = erasures::count_signups(tx, address_key).await? > 0;
     let emptied = erasures::delete_all(tx, address_key, None).await?;
-    record_purge(tx, at, terms, &emptied).await?;
+    record_purge(tx, at, settings, &emptied).await?;
     Ok(held)
 }

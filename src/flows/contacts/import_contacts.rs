@@ -29,7 +29,7 @@ use crate::store::catalog::notices;
 use crate::store::catalog::notices::Notice;
 use crate::store::consent::events;
 use crate::store::contacts::imports::{
-    self, AddressStanding, ImportedConsent, ImportedSubscriber, ImportedTerms, Taken,
+    self, ImportedConsent, ImportedSubscriber, ImportedTerms, KnownAddress, Taken,
 };
 use crate::store::policy::versions::PolicyVersion;
 
@@ -116,7 +116,7 @@ pub enum Batch {
 
 /// The verdict on consent given elsewhere at `consented_at`, by where the address stands here.
 #[must_use]
-pub fn judge(standing: &AddressStanding, consented_at: Timestamp) -> Verdict {
+pub fn judge(standing: &KnownAddress, consented_at: Timestamp) -> Verdict {
     if let Some(reason) = standing.suppressed {
         return Verdict::Refused(Refusal::Suppressed(reason));
     }
@@ -170,13 +170,13 @@ fn ended(
 /// When the database does not answer, or what is known outside it cannot be read.
 pub async fn consider(
     tx: &mut Tx,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     purpose: &Purpose,
     rows: &[&ImportRow],
 ) -> Result<Vec<Verdict>, Error> {
     let keys: Vec<&AddressKey> = rows.iter().map(|row| &row.address_key).collect();
-    let standings = imports::list_standings(tx, purpose, &keys).await?;
-    let by_key: HashMap<&AddressKey, &AddressStanding> =
+    let standings = imports::list_known(tx, purpose, &keys).await?;
+    let by_key: HashMap<&AddressKey, &KnownAddress> =
         standings.iter().map(|standing| (&standing.address_key, standing)).collect();
     let endings = tx.outside().endings().await?;
     let verdict = |row: &&ImportRow| {
@@ -187,7 +187,7 @@ pub async fn consider(
             return Some(verdict);
         }
         let subscriber_key =
-            standing.subscriber_id.map(|id| terms.address_secret.subscriber_key(id));
+            standing.subscriber_id.map(|id| settings.address_secret.subscriber_key(id));
         let ended = ended(&endings, (&row.address_key, subscriber_key), purpose, consented_at);
         Some(ended.map_or(verdict, Verdict::Refused))
     };
@@ -203,11 +203,11 @@ pub async fn consider(
 pub async fn import_contacts(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     import: &Import<'_>,
     rows: &[&ImportRow],
 ) -> Result<Batch, Error> {
-    let verdicts = consider(tx, terms, import.purpose, rows).await?;
+    let verdicts = consider(tx, settings, import.purpose, rows).await?;
     let mut coming = Vec::with_capacity(rows.len());
     for (row, verdict) in rows.iter().zip(&verdicts) {
         if *verdict == Verdict::Imported {
@@ -218,20 +218,24 @@ pub async fn import_contacts(
         return Ok(Batch::Done(verdicts));
     }
     let notice = notices::insert_or_find(tx, at, import.purpose, import.words.as_str()).await?;
-    let subscribers: Vec<_> = coming.iter().map(|row| subscriber(at, terms, row)).collect();
+    let subscribers: Vec<_> = coming.iter().map(|row| subscriber(at, settings, row)).collect();
     let taken = imports::upsert_subscribers(tx, at.now, &subscribers).await?;
     // Whoever was confirming, leaving or being erased when this began has finished, for the rows are
     // locked now: what they decided counts.
-    let again = consider(tx, terms, import.purpose, &coming).await?;
+    let again = consider(tx, settings, import.purpose, &coming).await?;
     if again.iter().any(|verdict| *verdict != Verdict::Imported) {
         tx.give_up();
         return Ok(Batch::Overtaken);
     }
-    record(tx, at, terms, import, &notice, (&coming, &taken)).await?;
+    record(tx, at, settings, import, &notice, (&coming, &taken)).await?;
     Ok(Batch::Done(verdicts))
 }
 
-fn subscriber<'a>(at: &Moment, terms: &FlowSettings, row: &'a ImportRow) -> ImportedSubscriber<'a> {
+fn subscriber<'a>(
+    at: &Moment,
+    settings: &FlowSettings,
+    row: &'a ImportRow,
+) -> ImportedSubscriber<'a> {
     let subscriber_id = at.new_id();
     let contact = &row.contact;
     let email = contact.email.as_str();
@@ -246,14 +250,14 @@ fn subscriber<'a>(at: &Moment, terms: &FlowSettings, row: &'a ImportRow) -> Impo
         organisation,
         words: SearchWords::of(email, [name, organisation, job_title]).kept(),
         job_title,
-        mac: HEXLOWER.encode(&terms.evidence_key.subscriber(subscriber_id, &row.address_key)),
+        mac: HEXLOWER.encode(&settings.evidence_key.subscriber(subscriber_id, &row.address_key)),
     }
 }
 
 async fn record(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     import: &Import<'_>,
     notice: &Notice,
     (rows, taken): (&[&ImportRow], &[Taken]),
@@ -283,15 +287,15 @@ async fn record(
         };
         let subscriber_id = taken.described.subscriber_id;
         let email = taken.described.email.as_str();
-        terms.demand_own_address(
+        settings.demand_own_address(
             subscriber_id,
             (email, &taken.address_key),
             taken.mac.as_deref(),
         )?;
         let leaf = leaves.get(&subscriber_id).map(String::as_str);
         let mut order = Order::after(Subject::Subscriber(subscriber_id), taken.seq, leaf);
-        let event = event(at, terms, EventType::Given, &form, &words(notice), &mut order)?;
-        let mac = terms.evidence_key.consent(&ConsentFields {
+        let event = event(at, settings, EventType::Given, &form, &words(notice), &mut order)?;
+        let mac = settings.evidence_key.consent(&ConsentFields {
             subscriber_id,
             address_key: &taken.address_key,
             purpose: import.purpose,
@@ -400,9 +404,9 @@ mod tests {
     use crate::domain::contacts::address_key::AddressSecret;
     use crate::domain::contacts::email_address::EmailAddress;
 
-    fn standing(state: Option<EventType>, changed: Option<&str>) -> AddressStanding {
+    fn standing(state: Option<EventType>, changed: Option<&str>) -> KnownAddress {
         let address = EmailAddress::parse("ada@b.example").unwrap();
-        AddressStanding {
+        KnownAddress {
             address_key: AddressSecret::new([1; 32]).key(&address),
             subscriber_id: None,
             suppressed: None,

@@ -46,16 +46,16 @@ pub struct Purged<P> {
 pub async fn purge(
     tx: &mut Tx,
     at: &Moment,
-    (terms, checker): (&FlowSettings, &EventChecker),
+    (settings, checker): (&FlowSettings, &EventChecker),
     after: SignupPlace,
 ) -> Result<Purged<SignupPlace>, Error> {
-    let before = at.now.minus(terms.pending_retention);
+    let before = at.now.minus(settings.pending_retention);
     let due = signups::lock_unconfirmed(tx, at.now, before, after, AT_ONCE).await?;
     let Some(last) = due.last() else { return Ok(Purged { gone: 0, next: None }) };
     let next = Some((last.created_at, last.signup_id));
     let mut ours = Vec::with_capacity(due.len());
     for signup in &due {
-        if terms.demand_own_signup(signup).is_ok()
+        if settings.demand_own_signup(signup).is_ok()
             && are_whole(tx, checker, signup.signup_id).await?
         {
             ours.push(signup.signup_id);
@@ -64,7 +64,7 @@ pub async fn purge(
         }
     }
     let emptied = purges::delete_signups(tx, &ours).await?;
-    record_purge(tx, at, terms, &emptied).await?;
+    record_purge(tx, at, settings, &emptied).await?;
     Ok(Purged { gone: ours.len(), next })
 }
 
@@ -79,10 +79,10 @@ const PEOPLE_AT_ONCE: i64 = 50;
 pub async fn forget_ended(
     tx: &mut Tx,
     at: &Moment,
-    (terms, checker): (&FlowSettings, &EventChecker),
+    (settings, checker): (&FlowSettings, &EventChecker),
     after: Uuid,
 ) -> Result<Purged<Uuid>, Error> {
-    let before = at.now.minus(terms.evidence_retention);
+    let before = at.now.minus(settings.evidence_retention);
     let ended = purges::lock_ended(tx, before, after, PEOPLE_AT_ONCE).await?;
     let Some((last, _)) = ended.last() else { return Ok(Purged { gone: 0, next: None }) };
     let next = Some(*last);
@@ -94,7 +94,7 @@ pub async fn forget_ended(
         let mut forms = Vec::new();
         for signup in signups::list_of(tx, address_key).await? {
             whole = whole
-                && terms.demand_own_signup(&signup).is_ok()
+                && settings.demand_own_signup(&signup).is_ok()
                 && are_whole(tx, checker, signup.signup_id).await?;
             forms.push(signup.signup_id);
         }
@@ -106,7 +106,7 @@ pub async fn forget_ended(
             leave("subscriber", *subscriber_id);
         }
     }
-    record_purge(tx, at, terms, &emptied).await?;
+    record_purge(tx, at, settings, &emptied).await?;
     Ok(Purged { gone, next })
 }
 

@@ -52,7 +52,7 @@ pub struct Exporting<'a> {
     /// From where.
     pub db: &'a Db,
     /// What use cases go by.
-    pub terms: &'a FlowSettings,
+    pub settings: &'a FlowSettings,
     /// What time it is.
     pub clock: &'a Clock,
     /// Where keys come from.
@@ -86,12 +86,12 @@ impl Exporting<'_> {
         out: impl Out,
         progress: impl FnMut(u64) + Send,
     ) -> Result<Made, RunError> {
-        let Self { db, terms, clock, random, wanted, .. } = self;
+        let Self { db, settings, clock, random, wanted, .. } = self;
         let now = clock.now();
         // One moment for the verdict, the place in the ledger and the contacts.
         let mut snapshot = db.snapshot().await?;
         let tx = snapshot.tx();
-        allow_export(tx, terms, now).await?;
+        allow_export(tx, settings, now).await?;
         let LedgerPlace { epoch, size, .. } = epochs::find_place(tx).await?;
         let place = Cursor { epoch, after: size - 1 };
         if let Some(held) = self.held {
@@ -106,7 +106,7 @@ impl Exporting<'_> {
         let written = export::write(snapshot, now, *wanted, out, progress).await;
         if let Err(ExportError::Changed(what)) = &written {
             // What was found is what stops the export, whether or not it can be kept.
-            if let Err(error) = condemn(db, terms, &Moment::of(clock, random), what).await {
+            if let Err(error) = condemn(db, settings, &Moment::of(clock, random), what).await {
                 tracing::error!(error = ?error, "what an export found wrong could not be kept");
             }
         }
@@ -163,14 +163,14 @@ impl Exporting<'_> {
     }
 }
 
-async fn condemn(db: &Db, terms: &FlowSettings, at: &Moment, what: &str) -> Result<(), Error> {
+async fn condemn(db: &Db, settings: &FlowSettings, at: &Moment, what: &str) -> Result<(), Error> {
     let mut tx = db.read().await?;
     let size = checkpoints::find_size(&mut tx).await?;
     let seen = find_seen(&mut tx).await?;
     drop(tx);
     let finding = Some(what.to_owned());
     let verdict = Verdict { checked_at: at.now, size, finding, warning: None };
-    keep_verdict(db, at, terms, &verdict, seen).await?;
+    keep_verdict(db, at, settings, &verdict, seen).await?;
     Ok(())
 }
 

@@ -11,9 +11,9 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::domain::consent::evidence_key::{ConsentFields, EventFields};
 use crate::domain::ledger::record::Adoption;
+use crate::flows::ledger::compare_heads::keep_newest;
 use crate::flows::ledger::keep_record::{emptied_by, new_record};
 use crate::flows::ledger::seal::{Sealed, is_ours, seal_all_at_once};
-use crate::flows::ledger::standing::keep_newest;
 use crate::flows::{Error, FlowSettings};
 use crate::outside::Head;
 use crate::random::{Moment, Random};
@@ -34,7 +34,7 @@ const AT_ONCE: i64 = 2000;
 /// that was signed, and when the database does not take it: nothing of that is adopted.
 pub async fn adopt(
     db: &Db,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     clock: &Clock,
     random: &Random,
 ) -> Result<u64, Error> {
@@ -42,38 +42,38 @@ pub async fn adopt(
     if adoptions::is_adopted(&mut tx).await? {
         return Ok(0);
     }
-    let signed = demand_signed(&mut tx, terms).await?;
-    demand_placed(&mut tx, terms, signed).await?;
+    let signed = demand_signed(&mut tx, settings).await?;
+    demand_placed(&mut tx, settings, signed).await?;
     drop(tx);
     // What an earlier version signed is kept outside first.
-    keep_newest(db, terms).await?;
+    keep_newest(db, settings).await?;
     let mut adopted = 0;
     // Where nobody signed anything, no earlier version left anything.
     if signed > 0 {
         db.outside().take_over_erasures().await?;
-        adopted = mark_events(db, terms, signed).await?;
-        mark_consents(db, terms).await?;
-        mark_signups(db, terms).await?;
-        mark_subscribers(db, terms).await?;
+        adopted = mark_events(db, settings, signed).await?;
+        mark_consents(db, settings).await?;
+        mark_signups(db, settings).await?;
+        mark_subscribers(db, settings).await?;
     }
     let at = Moment::of(clock, random);
-    let first = db.run(|tx| Box::pin(say_adopted(tx, &at, terms))).await?;
+    let first = db.run(|tx| Box::pin(say_adopted(tx, &at, settings))).await?;
     Ok(if first { adopted } else { 0 })
 }
 
 /// Has the ledger say that it was adopted; `false` when another did: of several that start at once, one adopts.
-async fn say_adopted(tx: &mut Tx, at: &Moment, terms: &FlowSettings) -> Result<bool, Error> {
+async fn say_adopted(tx: &mut Tx, at: &Moment, settings: &FlowSettings) -> Result<bool, Error> {
     let size = checkpoints::lock_size(tx).await?;
     if adoptions::is_adopted(tx).await? {
         return Ok(false);
     }
     // What somebody put there meanwhile is nobody's.
-    demand_placed(tx, terms, size).await?;
+    demand_placed(tx, settings, size).await?;
     // What waits is ours, since the program went on without adopting: its place is before the leaf that says so.
     let before = size + checkpoints::count_unsealed(tx, i64::MAX).await?;
-    record(tx, at, terms, before).await?;
+    record(tx, at, settings, before).await?;
     // Where somebody else just sealed, it gets its place with what waits.
-    let _sealed: Sealed = seal_all_at_once(tx, at, terms).await?;
+    let _sealed: Sealed = seal_all_at_once(tx, at, settings).await?;
     Ok(true)
 }
 
@@ -81,7 +81,7 @@ async fn say_adopted(tx: &mut Tx, at: &Moment, terms: &FlowSettings) -> Result<b
 /// or makes room for one of theirs, does not get the rest authenticated; and who takes away what an adopted ledger
 /// records of itself does not have it adopted again. It may have been resumed before it was adopted. Returns how many
 /// they are.
-async fn demand_signed(tx: &mut Tx, terms: &FlowSettings) -> Result<i64, Error> {
+async fn demand_signed(tx: &mut Tx, settings: &FlowSettings) -> Result<i64, Error> {
     let size = checkpoints::find_size(tx).await?;
     let mut tree = Frontier::new();
     loop {
@@ -103,7 +103,7 @@ async fn demand_signed(tx: &mut Tx, terms: &FlowSettings) -> Result<i64, Error> 
         }
     }
     let newest = checkpoints::find_newest(tx).await?;
-    let signed = newest.and_then(|head| Head::parse(&head.note, &terms.ledger_keys));
+    let signed = newest.and_then(|head| Head::parse(&head.note, &settings.ledger_keys));
     let covers =
         |head: Head| head.size() == tree.size() && head.note.checkpoint().root == tree.root();
     let holds = signed.map_or(tree.size() == 0, covers);
@@ -113,19 +113,19 @@ async fn demand_signed(tx: &mut Tx, terms: &FlowSettings) -> Result<i64, Error> 
 /// Demands that no event waits for its place, but those that this version wrote behind a tree of so many leaves: it
 /// may have gone on for a while without adopting. Where the tree is empty, what it wrote waits for a ledger that is
 /// gone.
-async fn demand_placed(tx: &mut Tx, terms: &FlowSettings, size: i64) -> Result<(), Error> {
+async fn demand_placed(tx: &mut Tx, settings: &FlowSettings, size: i64) -> Result<(), Error> {
     let waiting = checkpoints::count_unsealed(tx, i64::MAX).await?;
-    let own = if size > 0 && waiting > 0 { count_own(tx, terms).await? } else { 0 };
+    let own = if size > 0 && waiting > 0 { count_own(tx, settings).await? } else { 0 };
     if waiting == own { Ok(()) } else { Err(Error::Unsealed(waiting - own)) }
 }
 
 /// How many events wait that this program wrote.
-async fn count_own(tx: &mut Tx, terms: &FlowSettings) -> Result<i64, Error> {
+async fn count_own(tx: &mut Tx, settings: &FlowSettings) -> Result<i64, Error> {
     let (mut last, mut own) = (None, 0);
     loop {
         let mut events = checkpoints::list_unsealed(tx, last.as_ref(), AT_ONCE).await?;
         for event in &events {
-            own += i64::from(is_ours(&terms.evidence_key, event));
+            own += i64::from(is_ours(&settings.evidence_key, event));
         }
         last = events.pop();
         if last.is_none() {
@@ -134,10 +134,10 @@ async fn count_own(tx: &mut Tx, terms: &FlowSettings) -> Result<i64, Error> {
     }
 }
 
-async fn mark_events(db: &Db, terms: &FlowSettings, size: i64) -> Result<u64, Error> {
+async fn mark_events(db: &Db, settings: &FlowSettings, size: i64) -> Result<u64, Error> {
     let (mut after, mut adopted) = (Uuid::nil(), 0);
     loop {
-        let marked = db.run(|tx| Box::pin(mark_some_events(tx, terms, size, after)));
+        let marked = db.run(|tx| Box::pin(mark_some_events(tx, settings, size, after)));
         let Some((last, count)) = marked.await? else { return Ok(adopted) };
         after = last;
         adopted += count;
@@ -147,7 +147,7 @@ async fn mark_events(db: &Db, terms: &FlowSettings, size: i64) -> Result<u64, Er
 /// Marks the next events; the last of them, and how many; none when there are no more.
 async fn mark_some_events(
     tx: &mut Tx,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     size: i64,
     after: Uuid,
 ) -> Result<Option<(Uuid, u64)>, Error> {
@@ -155,7 +155,7 @@ async fn mark_some_events(
     let Some(last) = events.last() else { return Ok(None) };
     let mac = |event: &adoptions::UnmarkedEvent| IdMac {
         id: event.event_id,
-        mac: HEXLOWER.encode(&terms.evidence_key.event(&EventFields {
+        mac: HEXLOWER.encode(&settings.evidence_key.event(&EventFields {
             event_id: event.event_id,
             subject_id: event.subject_id,
             seq: event.seq,
@@ -168,23 +168,23 @@ async fn mark_some_events(
     Ok(Some((last.event_id, events.len() as u64)))
 }
 
-async fn mark_signups(db: &Db, terms: &FlowSettings) -> Result<(), Error> {
+async fn mark_signups(db: &Db, settings: &FlowSettings) -> Result<(), Error> {
     let mut next = Some(Uuid::nil());
     while let Some(after) = next {
-        next = db.run(|tx| Box::pin(mark_some_signups(tx, terms, after))).await?;
+        next = db.run(|tx| Box::pin(mark_some_signups(tx, settings, after))).await?;
     }
     Ok(())
 }
 
 async fn mark_some_signups(
     tx: &mut Tx,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     after: Uuid,
 ) -> Result<Option<Uuid>, Error> {
     let signups = signups::list_unmarked(tx, after, AT_ONCE).await?;
     let mac = |signup: &Signup<String>| IdMac {
         id: signup.signup_id,
-        mac: HEXLOWER.encode(&terms.evidence_key.signup(&signup.fields())),
+        mac: HEXLOWER.encode(&settings.evidence_key.signup(&signup.fields())),
     };
     let macs: Vec<IdMac> = signups.iter().map(mac).collect();
     if !macs.is_empty() {
@@ -193,24 +193,24 @@ async fn mark_some_signups(
     Ok(signups.last().map(|last| last.signup_id))
 }
 
-async fn mark_subscribers(db: &Db, terms: &FlowSettings) -> Result<(), Error> {
+async fn mark_subscribers(db: &Db, settings: &FlowSettings) -> Result<(), Error> {
     let mut next = Some(Uuid::nil());
     while let Some(after) = next {
-        next = db.run(|tx| Box::pin(mark_some_subscribers(tx, terms, after))).await?;
+        next = db.run(|tx| Box::pin(mark_some_subscribers(tx, settings, after))).await?;
     }
     Ok(())
 }
 
 async fn mark_some_subscribers(
     tx: &mut Tx,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     after: Uuid,
 ) -> Result<Option<Uuid>, Error> {
     let subscribers = adoptions::list_unmarked_subscribers(tx, after, AT_ONCE).await?;
     let mac = |subscriber: &UnmarkedSubscriber| IdMac {
         id: subscriber.subscriber_id,
         mac: HEXLOWER.encode(
-            &terms.evidence_key.subscriber(subscriber.subscriber_id, &subscriber.address_key),
+            &settings.evidence_key.subscriber(subscriber.subscriber_id, &subscriber.address_key),
         ),
     };
     let macs: Vec<IdMac> = subscribers.iter().map(mac).collect();
@@ -220,17 +220,17 @@ async fn mark_some_subscribers(
     Ok(subscribers.last().map(|last| last.subscriber_id))
 }
 
-async fn mark_consents(db: &Db, terms: &FlowSettings) -> Result<(), Error> {
+async fn mark_consents(db: &Db, settings: &FlowSettings) -> Result<(), Error> {
     let mut next = Some((Uuid::nil(), String::new()));
     while let Some(after) = next {
-        next = db.run(|tx| Box::pin(mark_some_consents(tx, terms, &after))).await?;
+        next = db.run(|tx| Box::pin(mark_some_consents(tx, settings, &after))).await?;
     }
     Ok(())
 }
 
 async fn mark_some_consents(
     tx: &mut Tx,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     after: &(Uuid, String),
 ) -> Result<Option<(Uuid, String)>, Error> {
     let consents = adoptions::list_consents(tx, after, AT_ONCE).await?;
@@ -238,7 +238,7 @@ async fn mark_some_consents(
         subscriber_id: consent.subscriber_id,
         purpose: consent.purpose.clone(),
         event_id: consent.event_id,
-        mac: HEXLOWER.encode(&terms.evidence_key.consent(&ConsentFields {
+        mac: HEXLOWER.encode(&settings.evidence_key.consent(&ConsentFields {
             subscriber_id: consent.subscriber_id,
             address_key: &consent.address_key,
             purpose: &consent.purpose,
@@ -260,11 +260,16 @@ async fn mark_some_consents(
     Ok(consents.last().map(|last| (last.subscriber_id, last.purpose.to_string())))
 }
 
-async fn record(tx: &mut Tx, at: &Moment, terms: &FlowSettings, before: i64) -> Result<(), Error> {
+async fn record(
+    tx: &mut Tx,
+    at: &Moment,
+    settings: &FlowSettings,
+    before: i64,
+) -> Result<(), Error> {
     let emptied = emptied_by(&adoptions::list_bare(tx).await?);
     let record_id = at.new_id();
     let before = u64::try_from(before).map_err(|_| Error::Tree)?;
     let body = Adoption { at: at.now, emptied, before, record_id };
-    let record = new_record(at, terms, (record_id, RecordType::Adopted), &body)?;
+    let record = new_record(at, settings, (record_id, RecordType::Adopted), &body)?;
     Ok(records::append(tx, &record).await?)
 }

@@ -25,13 +25,13 @@ const AT_ONCE: i64 = 4096;
 ///
 /// # Errors
 /// When the database does not take it, or the last record is not as this program wrote it.
-pub async fn chain_claims(tx: &mut Tx, at: &Moment, terms: &FlowSettings) -> Result<(), Error> {
+pub async fn chain_claims(tx: &mut Tx, at: &Moment, settings: &FlowSettings) -> Result<(), Error> {
     let claims = claims::list_waiting(tx, AT_ONCE).await?;
     if claims.is_empty() {
         return Ok(());
     }
     let told = match records::find_newest(tx, RecordType::Recorded).await? {
-        Some(record) if is_our_record(terms, &record) => serde_json::from_str(&record.body)?,
+        Some(record) if is_our_record(settings, &record) => serde_json::from_str(&record.body)?,
         // What somebody else wrote there is never signed on from.
         Some(_) => return Err(Error::Tree),
         None => Told::default(),
@@ -43,7 +43,7 @@ pub async fn chain_claims(tx: &mut Tx, at: &Moment, terms: &FlowSettings) -> Res
     }
     let record_id = at.new_id();
     let body = Recorded { at: at.now, claims: chain, record_id };
-    let record = new_record(at, terms, (record_id, RecordType::Recorded), &body)?;
+    let record = new_record(at, settings, (record_id, RecordType::Recorded), &body)?;
     Ok(records::append(tx, &record).await?)
 }
 

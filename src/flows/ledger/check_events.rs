@@ -117,10 +117,10 @@ impl EventChecker {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn load(tx: &mut Tx, terms: &FlowSettings) -> sqlx::Result<Self> {
+    pub async fn load(tx: &mut Tx, settings: &FlowSettings) -> sqlx::Result<Self> {
         let notices = notices::list(tx).await?;
         let policies = versions::list(tx, LANG).await?;
-        Ok(Self::new(&notices, &policies, contexts::list(tx).await?, terms))
+        Ok(Self::new(&notices, &policies, contexts::list(tx).await?, settings))
     }
 
     /// A checker that knows these notices, policies and contexts.
@@ -129,7 +129,7 @@ impl EventChecker {
         notices: &[Notice],
         policies: &[PolicyVersion],
         contexts: Vec<StoredContext>,
-        terms: &FlowSettings,
+        settings: &FlowSettings,
     ) -> Self {
         let policy =
             |p: &PolicyVersion| (p.policy_version_id, (p.label.to_string(), p.sha256.clone()));
@@ -142,8 +142,8 @@ impl EventChecker {
                 .filter(|(sha256, body)| *sha256 == sha256_hex(body.as_bytes()))
                 .filter_map(|(sha256, body)| Some((sha256, serde_json::from_str(&body).ok()?)))
                 .collect(),
-            addresses: terms.address_secret.clone(),
-            key: terms.evidence_key.clone(),
+            addresses: settings.address_secret.clone(),
+            key: settings.evidence_key.clone(),
         }
     }
 
@@ -314,7 +314,7 @@ impl EventChecker {
         let notice = row.notice_id.and_then(|id| self.notices.get(&id));
         let policy = row.policy_version_id.and_then(|id| self.policies.get(&id));
         let words = context.notice.as_ref().map(|hashed| &hashed.sha256);
-        let terms = context.policy.as_ref().map(|hashed| &hashed.sha256);
+        let settings = context.policy.as_ref().map(|hashed| &hashed.sha256);
         let label = context.policy.as_ref().and_then(|policy| policy.label.as_deref());
         let named = match (body.context, row.context_sha256) {
             (Some(named), Some(stored)) => named.eq_ignore_ascii_case(stored.as_str()),
@@ -332,7 +332,7 @@ impl EventChecker {
             ("time", time(row.recorded_at).as_deref() != Some(body.at)),
             ("purpose", context.purpose != row.purpose.as_str()),
             ("words", words != notice),
-            ("policy", terms != policy.map(|(_, sha256)| sha256)),
+            ("policy", settings != policy.map(|(_, sha256)| sha256)),
             ("policy label", label != policy.map(|(label, _)| label.as_str())),
             ("context", !named),
         ];

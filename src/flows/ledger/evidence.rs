@@ -134,13 +134,13 @@ impl Order {
 /// When the body has no canonical form.
 pub fn event(
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     event_type: EventType,
     form: &Form<'_>,
     words: &Words<'_>,
     order: &mut Order,
 ) -> serde_json::Result<NewConsentEvent> {
-    let context = context(terms, form, words)?;
+    let context = context(settings, form, words)?;
     let event_id = at.new_id();
     let subscriber_id = match order.subject {
         Subject::Signup(_) => None,
@@ -159,7 +159,7 @@ pub fn event(
         subscriber_id,
     })?;
     let Committed { subject_id, seq, salt, leaf, mac } =
-        commit(at, terms, (event_id, event_type, words.purpose), &body, order);
+        commit(at, settings, (event_id, event_type, words.purpose), &body, order);
     Ok(NewConsentEvent {
         event_id,
         subject_id,
@@ -180,11 +180,11 @@ pub fn event(
 }
 
 fn context(
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     form: &Form<'_>,
     words: &Words<'_>,
 ) -> serde_json::Result<NewContext> {
-    let controller = &terms.controller;
+    let controller = &settings.controller;
     let (_, label, sha256) = form.policy;
     let body = canonical(&Context {
         controller: ControllerEvidence {
@@ -209,7 +209,7 @@ fn context(
 /// When the body has no canonical form.
 pub fn erased(
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     purpose: &Purpose,
     (method, source): (Method, &str),
     (order, emptied): (&mut Order, &Emptied),
@@ -227,7 +227,7 @@ pub fn erased(
         subscriber_id,
     })?;
     let Committed { subject_id, seq, salt, leaf, mac } =
-        commit(at, terms, (event_id, EventType::Erased, purpose), &body, order);
+        commit(at, settings, (event_id, EventType::Erased, purpose), &body, order);
     Ok(NewConsentEvent {
         event_id,
         subject_id,
@@ -259,7 +259,7 @@ struct Committed {
 /// Commits to a body, and takes the next place in the order.
 fn commit(
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     (event_id, event_type, purpose): (Uuid, EventType, &Purpose),
     body: &str,
     order: &mut Order,
@@ -267,7 +267,7 @@ fn commit(
     let (subject_id, seq, salt) = (order.subject.id(), order.seq, at.new_salt());
     let leaf = LeafHead::of_event(event_type).leaf(&salt, body);
     let fields = EventFields { event_id, subject_id, seq, event_type, purpose, leaf: &leaf };
-    let mac = HEXLOWER.encode(&terms.evidence_key.event(&fields));
+    let mac = HEXLOWER.encode(&settings.evidence_key.event(&fields));
     order.take(&leaf);
     Committed { subject_id, seq, salt: HEXLOWER.encode(&salt), leaf, mac }
 }

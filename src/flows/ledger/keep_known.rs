@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use assent_ledger::epoch::Epoch;
 
+use crate::flows::ledger::compare_heads::{Here, compare_heads};
 use crate::flows::ledger::hold_heads::is_held;
-use crate::flows::ledger::standing::{Here, find_standing};
 use crate::flows::{Error, FlowSettings};
 use crate::outside::Head;
 use crate::store::Db;
@@ -16,8 +16,8 @@ use crate::store::Db;
 ///
 /// # Errors
 /// [`Error::NotLevel`] when another head is put there at the same time, and when something cannot be read or written.
-pub async fn keep_known(db: &Db, terms: &FlowSettings, heads: &[Head]) -> Result<(), Error> {
-    let here = Here::read(db, &terms.ledger_keys).await?;
+pub async fn keep_known(db: &Db, settings: &FlowSettings, heads: &[Head]) -> Result<(), Error> {
+    let here = Here::read(db, &settings.ledger_keys).await?;
     let mut missing: BTreeMap<Epoch, &Head> = BTreeMap::new();
     for head in heads {
         // A head alone that was put into the database brings no leaves with it.
@@ -36,14 +36,14 @@ pub async fn keep_known(db: &Db, terms: &FlowSettings, heads: &[Head]) -> Result
         }
     }
     for head in missing.into_values() {
-        keep_missing(db, terms, &here, head).await?;
+        keep_missing(db, settings, &here, head).await?;
     }
     Ok(())
 }
 
 async fn keep_missing(
     db: &Db,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     here: &Here,
     missing: &Head,
 ) -> Result<(), Error> {
@@ -56,7 +56,7 @@ async fn keep_missing(
     if known.as_ref().is_some_and(|known| known.size() >= missing.size()) {
         // Of an epoch that is over, the newest is kept; in the present one a smaller one may lead elsewhere.
         let is_over = own.is_some_and(|own| own.epoch > missing.epoch);
-        if is_over || !find_standing(db, &terms.ledger_keys).await?.is_level() {
+        if is_over || !compare_heads(db, &settings.ledger_keys).await?.is_level() {
             return Ok(());
         }
     }

@@ -21,20 +21,20 @@ use crate::store::ledger::records::{self, NewRecord, StoredRecord};
 /// When the body has no canonical form.
 pub fn new_record(
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     (record_id, record_type): (Uuid, RecordType),
     body: &impl Serialize,
 ) -> serde_json::Result<NewRecord> {
     let (body, salt) = (canonical(body)?, at.new_salt());
     let leaf = LeafHead::of_record(record_type).leaf(&salt, &body);
-    let mac = terms.evidence_key.record(record_id, &leaf);
+    let mac = settings.evidence_key.record(record_id, &leaf);
     Ok(NewRecord { record_id, record_type, body, salt, leaf, mac, recorded_at: at.now })
 }
 
 /// Whether this program wrote a record: its MAC, and that its leaf commits to its body.
 #[must_use]
-pub fn is_our_record(terms: &FlowSettings, record: &StoredRecord) -> bool {
-    has_our_mac(&terms.evidence_key, record) && is_committed(record)
+pub fn is_our_record(settings: &FlowSettings, record: &StoredRecord) -> bool {
+    has_our_mac(&settings.evidence_key, record) && is_committed(record)
 }
 
 /// Whether this program wrote a record's leaf.
@@ -57,7 +57,7 @@ pub(in crate::flows) fn is_committed(record: &StoredRecord) -> bool {
 pub async fn record_purge(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     emptied: &[EmptiedEvent],
 ) -> Result<(), Error> {
     let emptied = emptied_by(emptied);
@@ -66,7 +66,7 @@ pub async fn record_purge(
     }
     let record_id = at.new_id();
     let body = Purge { at: at.now, emptied: &emptied, record_id };
-    let record = new_record(at, terms, (record_id, RecordType::Purged), &body)?;
+    let record = new_record(at, settings, (record_id, RecordType::Purged), &body)?;
     Ok(records::append(tx, &record).await?)
 }
 

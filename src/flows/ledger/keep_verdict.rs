@@ -28,8 +28,8 @@ pub async fn find_verdict(tx: &mut Tx, key: &EvidenceKey) -> sqlx::Result<Option
 ///
 /// # Errors
 /// When the database or the file store does not answer.
-pub async fn find_newest(tx: &mut Tx, terms: &FlowSettings) -> Result<Option<Verdict>, Error> {
-    let Some(stored) = find_own(tx, &terms.evidence_key).await? else { return Ok(None) };
+pub async fn find_newest(tx: &mut Tx, settings: &FlowSettings) -> Result<Option<Verdict>, Error> {
+    let Some(stored) = find_own(tx, &settings.evidence_key).await? else { return Ok(None) };
     let is_newest = tx.outside().is_newest_verdict(stored.verdict_id).await?;
     Ok(is_newest.then_some(stored.verdict))
 }
@@ -47,8 +47,8 @@ async fn find_own(tx: &mut Tx, key: &EvidenceKey) -> sqlx::Result<Option<StoredV
 ///
 /// # Errors
 /// When the database or the file store does not answer.
-pub async fn is_due(tx: &mut Tx, terms: &FlowSettings, now: Timestamp) -> Result<bool, Error> {
-    Ok(is_older(find_newest(tx, terms).await?.as_ref(), now, EVERY))
+pub async fn is_due(tx: &mut Tx, settings: &FlowSettings, now: Timestamp) -> Result<bool, Error> {
+    Ok(is_older(find_newest(tx, settings).await?.as_ref(), now, EVERY))
 }
 
 /// Whether a verdict says nothing any more, or there is none.
@@ -79,12 +79,12 @@ pub async fn find_seen(tx: &mut Tx) -> sqlx::Result<Option<Uuid>> {
 pub async fn keep_verdict(
     db: &Db,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     verdict: &Verdict,
     seen: Option<Uuid>,
 ) -> Result<bool, Error> {
     let verdict_id = at.new_id();
-    let key = &terms.evidence_key;
+    let key = &settings.evidence_key;
     let mac = mac(key, verdict_id, verdict);
     // Before a transaction is begun, for the file store may answer slowly.
     db.outside().keep_verdict(verdict_id).await?;

@@ -84,10 +84,10 @@ impl Replay {
     pub async fn all(
         &mut self,
         db: &Db,
-        terms: &FlowSettings,
+        settings: &FlowSettings,
         at: &Moment,
     ) -> Result<Replayed, Error> {
-        self.go_on(db, terms, at, |_| true).await
+        self.go_on(db, settings, at, |_| true).await
     }
 
     /// The same while others work: what may be under way at this moment waits.
@@ -97,17 +97,17 @@ impl Replay {
     pub async fn settled(
         &mut self,
         db: &Db,
-        terms: &FlowSettings,
+        settings: &FlowSettings,
         at: &Moment,
     ) -> Result<Replayed, Error> {
         let since = at.now.minus(SETTLED);
-        self.go_on(db, terms, at, |ended| ended < since).await
+        self.go_on(db, settings, at, |ended| ended < since).await
     }
 
     async fn go_on(
         &mut self,
         db: &Db,
-        terms: &FlowSettings,
+        settings: &FlowSettings,
         at: &Moment,
         is_due: impl Fn(Timestamp) -> bool,
     ) -> Result<Replayed, Error> {
@@ -121,7 +121,7 @@ impl Replay {
             known.into_iter().partition(|(_, began)| is_due(began.at));
         let due: Vec<(Scope, Began)> = due.into_iter().collect();
         let mut done = Done::default();
-        let pass = Pass { terms, at, endings: &endings, told: &self.left };
+        let pass = Pass { settings, at, endings: &endings, told: &self.left };
         for some in due.chunks(AT_ONCE) {
             match pass.some(db, some).await {
                 Ok(more) => done += more,
@@ -199,7 +199,7 @@ impl AddAssign for Done {
 /// One comparison.
 #[derive(Clone, Copy)]
 struct Pass<'a> {
-    terms: &'a FlowSettings,
+    settings: &'a FlowSettings,
     at: &'a Moment,
     endings: &'a Endings,
     /// What was left before, and told of.
@@ -224,7 +224,7 @@ impl Pass<'_> {
     async fn end_again(self, tx: &mut Tx, some: &[Known]) -> Result<Done, Error> {
         let mut done = Done::default();
         tx.replay();
-        let checker = EventChecker::load(tx, self.terms).await?;
+        let checker = EventChecker::load(tx, self.settings).await?;
         for row in endings::list_unerased(tx, some).await? {
             self.erase(tx, &checker, &row, &mut done).await?;
         }
@@ -274,7 +274,9 @@ impl Pass<'_> {
                 continue;
             }
             let id = signup.signup_id;
-            if self.terms.demand_own_signup(&signup).is_ok() && are_whole(tx, checker, id).await? {
+            if self.settings.demand_own_signup(&signup).is_ok()
+                && are_whole(tx, checker, id).await?
+            {
                 forms.push(id);
             } else {
                 self.leave(&scope, "signup", id, done);
@@ -284,7 +286,7 @@ impl Pass<'_> {
         let is_nobodys = whose.is_none() && (row.set_back || forms.is_empty());
         if !is_nobodys {
             let what = (whose.as_ref(), forms.as_slice());
-            erase_again(tx, self.at, self.terms, &row.address_key, what, BY).await?;
+            erase_again(tx, self.at, self.settings, &row.address_key, what, BY).await?;
             done.replayed.erased += 1;
         }
         Ok(())
@@ -292,7 +294,7 @@ impl Pass<'_> {
 
     /// Whether it was this subscriber who was erased at this moment, as was noted by their own key.
     fn was_erased(self, subscriber_id: Uuid, at: Timestamp) -> bool {
-        let key = self.terms.address_secret.subscriber_key(subscriber_id);
+        let key = self.settings.address_secret.subscriber_key(subscriber_id);
         let left = self.endings.began(Scope::left(key, None));
         left.is_some_and(|left| (at.minus(LEFT_AGAIN)..=at).contains(&left.at))
     }
@@ -316,7 +318,7 @@ impl Pass<'_> {
             s.purpose == row.purpose && s.state.in_force() && s.confirmed_at < row.began
         };
         let Some(standing) = standing.iter().find(is_older) else { return Ok(()) };
-        let own = self.terms.evidence_key.consent(&standing.fields(&subscriber));
+        let own = self.settings.evidence_key.consent(&standing.fields(&subscriber));
         let is_own = self.is_own(&subscriber)
             && EvidenceKey::agrees(row.mac.as_deref(), &own)
             && (!row.lifted || are_whole(tx, checker, row.subscriber_id).await?);
@@ -333,7 +335,7 @@ impl Pass<'_> {
         }
         let event_type = if row.ran_out { EventType::Expired } else { EventType::Withdrawn };
         let by = End { event_type, method: BY.0, source: BY.1 };
-        let ended = end(tx, self.at, self.terms, &subscriber, &[standing], by).await?;
+        let ended = end(tx, self.at, self.settings, &subscriber, &[standing], by).await?;
         done.replayed.withdrawn += ended.len();
         Ok(())
     }
@@ -342,7 +344,7 @@ impl Pass<'_> {
     fn is_own(self, subscriber: &Subscriber<String>) -> bool {
         let address = (subscriber.email.as_str(), &subscriber.address_key);
         let mac = subscriber.mac.as_deref();
-        self.terms.demand_own_address(subscriber.subscriber_id, address, mac).is_ok()
+        self.settings.demand_own_address(subscriber.subscriber_id, address, mac).is_ok()
     }
 
     /// What was changed by another hand stays, for whoever looks into it; each is told of once.

@@ -27,13 +27,13 @@ use crate::store::ledger::{checkpoints, epochs, records};
 pub async fn resume_ledger(
     tx: &mut Tx,
     act: &Act,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     known: Option<&Head>,
 ) -> Result<Epoch, Error> {
     // Nobody gives places meanwhile.
     checkpoints::lock_size(tx).await?;
     let newest = checkpoints::find_newest(tx).await?;
-    let from = newest.map(|newest| own_head(&newest, &terms.ledger_keys)).transpose()?;
+    let from = newest.map(|newest| own_head(&newest, &settings.ledger_keys)).transpose()?;
     let signed = from.iter().chain(known).map(|head| head.epoch).max();
     let taken = epochs::list(tx).await?.into_iter().map(|resumed| resumed.epoch).collect();
     let epoch = next_free(signed.unwrap_or(Epoch::FIRST), &taken).ok_or(Error::Tree)?;
@@ -42,14 +42,14 @@ pub async fn resume_ledger(
     let record_id = act.at.new_id();
     let body = Resumption {
         at: act.at.now,
-        epoch: epoch.name(terms.ledger_keys.origin()),
+        epoch: epoch.name(settings.ledger_keys.origin()),
         from,
         known: known.map(|known| named(known.note.checkpoint())),
         record_id,
     };
-    let record = new_record(&act.at, terms, (record_id, RecordType::Resumed), &body)?;
+    let record = new_record(&act.at, settings, (record_id, RecordType::Resumed), &body)?;
     records::append(tx, &record).await?;
-    seal_first(tx, &act.at, terms, &record).await?;
+    seal_first(tx, &act.at, settings, &record).await?;
     let detail = json!({"epoch": epoch.to_string(), "from": body.from, "known": body.known});
     act.note(tx, Action::LedgerResume, &detail).await?;
     Ok(epoch)

@@ -50,8 +50,8 @@ struct Waiting {
 ///
 /// # Errors
 /// When the database does not take it, or its tree does not hold together; then nothing is sealed.
-pub async fn seal(tx: &mut Tx, at: &Moment, terms: &FlowSettings) -> Result<Sealed, Error> {
-    seal_up_to(tx, at, terms, AT_ONCE).await
+pub async fn seal(tx: &mut Tx, at: &Moment, settings: &FlowSettings) -> Result<Sealed, Error> {
+    seal_up_to(tx, at, settings, AT_ONCE).await
 }
 
 /// Seals all events that wait under one signed head, and behind them the records.
@@ -61,15 +61,15 @@ pub async fn seal(tx: &mut Tx, at: &Moment, terms: &FlowSettings) -> Result<Seal
 pub async fn seal_all_at_once(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
 ) -> Result<Sealed, Error> {
-    seal_up_to(tx, at, terms, usize::MAX).await
+    seal_up_to(tx, at, settings, usize::MAX).await
 }
 
 async fn seal_up_to(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     most: usize,
 ) -> Result<Sealed, Error> {
     checkpoints::lock_size(tx).await?;
@@ -82,12 +82,12 @@ async fn seal_up_to(
     if place.size > place.kept.unwrap_or(0).max(place.from_size) {
         return Ok(Sealed::Unkept);
     }
-    chain_claims(tx, at, terms).await?;
-    let waiting = list_waiting(tx, terms, most).await?;
+    chain_claims(tx, at, settings).await?;
+    let waiting = list_waiting(tx, settings, most).await?;
     if waiting.hashes.is_empty() {
         return Ok(Sealed::Nothing);
     }
-    give_places(tx, at, terms, &place, &waiting).await?;
+    give_places(tx, at, settings, &place, &waiting).await?;
     Ok(Sealed::Some)
 }
 
@@ -99,19 +99,19 @@ async fn seal_up_to(
 pub async fn seal_first(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     record: &NewRecord,
 ) -> Result<(), Error> {
     let place = epochs::find_place(tx).await?;
     let hashes = vec![leaf_hash(record.leaf.as_bytes())];
     let waiting = Waiting { hashes, events: vec![], records: vec![record.record_id] };
-    give_places(tx, at, terms, &place, &waiting).await
+    give_places(tx, at, settings, &place, &waiting).await
 }
 
 async fn give_places(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     place: &LedgerPlace,
     waiting: &Waiting,
 ) -> Result<(), Error> {
@@ -134,13 +134,13 @@ async fn give_places(
         return Err(Error::Tree);
     }
     let (size, root) = (tree.size(), tree.root());
-    let origin = place.epoch.name(terms.ledger_keys.origin());
-    let keys = terms.ledger_keys.signing_in(place.epoch).map_err(|_| Error::Tree)?;
+    let origin = place.epoch.name(settings.ledger_keys.origin());
+    let keys = settings.ledger_keys.signing_in(place.epoch).map_err(|_| Error::Tree)?;
     let note = Checkpoint { origin, size, root }.sign(&keys);
     let checkpoint = StoredCheckpoint {
         size: i64::try_from(size).map_err(|_| Error::Tree)?,
         root: root.to_vec(),
-        mac: Some(terms.evidence_key.head(&note, previous).to_vec()),
+        mac: Some(settings.evidence_key.head(&note, previous).to_vec()),
         note,
         created_at: at.now,
         previous: Some(previous),
@@ -150,13 +150,15 @@ async fn give_places(
 
 /// The leaves that wait and are ours: events by their order, and behind them records, so that what empties
 /// events stands behind them.
-async fn list_waiting(tx: &mut Tx, terms: &FlowSettings, most: usize) -> Result<Waiting, Error> {
+async fn list_waiting(tx: &mut Tx, settings: &FlowSettings, most: usize) -> Result<Waiting, Error> {
     let mut waiting = Waiting::default();
     let mut last = None;
     while waiting.events.len() < most {
         let mut events = checkpoints::list_unsealed(tx, last.as_ref(), PAGE).await?;
         let space = most - waiting.events.len();
-        for event in events.iter().filter(|event| is_ours(&terms.evidence_key, event)).take(space) {
+        for event in
+            events.iter().filter(|event| is_ours(&settings.evidence_key, event)).take(space)
+        {
             waiting.hashes.push(leaf_hash(event.leaf.as_bytes()));
             waiting.events.push(event.event_id);
         }
@@ -171,7 +173,7 @@ async fn list_waiting(tx: &mut Tx, terms: &FlowSettings, most: usize) -> Result<
         let Some(last) = records.last() else { break };
         after = last.record_id;
         let space = most - waiting.records.len();
-        for record in records.iter().filter(|record| is_our_record(terms, record)).take(space) {
+        for record in records.iter().filter(|record| is_our_record(settings, record)).take(space) {
             waiting.hashes.push(leaf_hash(record.leaf.as_bytes()));
             waiting.records.push(record.record_id);
         }

@@ -37,14 +37,14 @@ pub enum Recorded {
 pub async fn record_bounce(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     outbox_id: Uuid,
     bounce: Bounce,
 ) -> Result<Recorded, Error> {
     let Some(addressee) = bounces::find_addressee(tx, outbox_id).await? else {
         return Ok(Recorded::Unknown);
     };
-    record(tx, at, terms, (outbox_id, &addressee), bounce).await?;
+    record(tx, at, settings, (outbox_id, &addressee), bounce).await?;
     Ok(Recorded::Recorded)
 }
 
@@ -56,24 +56,24 @@ pub async fn record_bounce(
 pub async fn record_news(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     outbox_id: Uuid,
     news: &News,
 ) -> Result<Option<Bounce>, Error> {
     let Some(addressee) = bounces::find_addressee(tx, outbox_id).await? else { return Ok(None) };
     let bounce = news.about(|address| match &addressee.address_key {
-        Some(mailed) => *mailed == terms.address_secret.key(address),
+        Some(mailed) => *mailed == settings.address_secret.key(address),
         // Of a mail to an address of the settings nothing follows.
         None => true,
     });
-    record(tx, at, terms, (outbox_id, &addressee), bounce).await?;
+    record(tx, at, settings, (outbox_id, &addressee), bounce).await?;
     Ok(Some(bounce))
 }
 
 async fn record(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     (outbox_id, addressee): (Uuid, &Addressee),
     bounce: Bounce,
 ) -> Result<(), Error> {
@@ -96,7 +96,7 @@ async fn record(
         suppressions::mark_tried(tx, at.now, address_key).await?;
     }
     if let (Some(subscriber), BounceKind::Complaint) = (&subscriber, bounce.kind) {
-        leave(tx, at, terms, subscriber, &Leaving::Writing, (Method::Program, SOURCE)).await?;
+        leave(tx, at, settings, subscriber, &Leaving::Writing, (Method::Program, SOURCE)).await?;
     }
     Ok(())
 }

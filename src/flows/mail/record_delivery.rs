@@ -63,14 +63,14 @@ impl Attempt {
 pub async fn record_delivery(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     mail: &ClaimedMail,
     tried: &Attempt,
 ) -> Result<Option<DeliveryOutcome>, Error> {
     // What came back is a fact, whoever holds the mail by now.
     let bounce = came_back(mail, tried, at.now);
     if let Some(bounce) = bounce
-        && record_bounce(tx, at, terms, mail.outbox_id, bounce).await? == Recorded::Unknown
+        && record_bounce(tx, at, settings, mail.outbox_id, bounce).await? == Recorded::Unknown
     {
         return Ok(None);
     }

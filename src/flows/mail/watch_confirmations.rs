@@ -24,17 +24,17 @@ pub struct Changes {
 pub async fn watch_confirmations(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     counted: &[Confirmations],
 ) -> Result<Changes, Error> {
     let mut changes = Changes::default();
     let mut stand = Vec::new();
     for Confirmations { report, mailed, confirmed } in counted {
-        if terms.on_collapse == OnCollapse::Off || !has_collapsed(*mailed, *confirmed) {
+        if settings.on_collapse == OnCollapse::Off || !has_collapsed(*mailed, *confirmed) {
             continue;
         }
         let subject = confirmations(report.as_ref());
-        let rests = if terms.on_collapse == OnCollapse::Pause { "; its form rests" } else { "" };
+        let rests = if settings.on_collapse == OnCollapse::Pause { "; its form rests" } else { "" };
         let detail = format!(
             "only {confirmed} of {mailed} signups mailed in the last hour are confirmed{rests}"
         );

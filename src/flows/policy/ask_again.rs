@@ -26,8 +26,8 @@ const REMINDED_BEFORE: Duration = Duration::from_hours(7 * 24);
 
 /// Changes and dates before this moment need no more work.
 #[must_use]
-pub fn worked_since(now: Timestamp, terms: &FlowSettings) -> Timestamp {
-    now.minus(WORKED_FOR.max(terms.pending_retention))
+pub fn worked_since(now: Timestamp, settings: &FlowSettings) -> Timestamp {
+    now.minus(WORKED_FOR.max(settings.pending_retention))
 }
 
 /// The versions that are still told of, oldest first.
@@ -37,9 +37,9 @@ pub fn worked_since(now: Timestamp, terms: &FlowSettings) -> Timestamp {
 pub async fn list_announced(
     tx: &mut Tx,
     now: Timestamp,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
 ) -> Result<Vec<PolicyVersion>, Error> {
-    Ok(versions::list_announced(tx, worked_since(now, terms), now).await?)
+    Ok(versions::list_announced(tx, worked_since(now, settings), now).await?)
 }
 
 /// The mails about a version that are due by now.

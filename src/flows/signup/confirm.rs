@@ -130,13 +130,13 @@ pub fn must_agree_again(link_state: &[consents::CurrentConsent], signup: &Signup
 pub async fn confirm(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     signup: &Signup,
     press: Press<'_>,
 ) -> Result<Confirmation, Error> {
-    terms.demand_own_signup(signup)?;
+    settings.demand_own_signup(signup)?;
     let new_id = at.new_id();
-    let bound = terms.evidence_key.subscriber(new_id, &signup.address_key);
+    let bound = settings.evidence_key.subscriber(new_id, &signup.address_key);
     let Upserted { subscriber_id, mac } =
         subscribers::upsert(tx, at, signup, (new_id, &bound)).await?;
     if !signups::mark_confirmed(tx, at.now, signup, subscriber_id).await? {
@@ -157,7 +157,7 @@ pub async fn confirm(
         tx.give_up();
         return Ok(Confirmation::OldPage);
     }
-    let asked = own_choices(tx, terms, signup).await?;
+    let asked = own_choices(tx, settings, signup).await?;
     if matches!(press, Press::Code) && asked.iter().any(|choice| has_left(&choice.purpose)) {
         tx.give_up();
         return Ok(Confirmation::OldPage);
@@ -177,13 +177,13 @@ pub async fn confirm(
         let seq = i64::try_from(asked.len()).unwrap_or(0) + 1;
         let mut order = Order::at(tx, Subject::Signup(signup.signup_id), seq).await?;
         for words in &added {
-            events.push(event(at, terms, EventType::Requested, &form, words, &mut order)?);
+            events.push(event(at, settings, EventType::Requested, &form, words, &mut order)?);
         }
     }
     events::append_all(tx, at.now, &events).await?;
     let (address_key, report_id) = (&signup.address_key, signup.report_id);
     let giver = Giver { subscriber_id, address_key, mac: mac.as_deref(), report_id };
-    give(tx, at, terms, giver, &form, &chosen).await?;
+    give(tx, at, settings, giver, &form, &chosen).await?;
     // Its mail arrived and was read, which a relay's word does not show.
     suppressions::delete(tx, at.now, address_key, SuppressionReason::Bounced).await?;
     if let Some(report_id) = signup.report_id {
@@ -191,8 +191,8 @@ pub async fn confirm(
             subscriber_id,
             report_id,
             signup_id: signup.signup_id,
-            download_limit: terms.download_limit,
-            expires_at: at.now.plus(terms.download_ttl),
+            download_limit: settings.download_limit,
+            expires_at: at.now.plus(settings.download_ttl),
         };
         download_grants::insert(tx, at, grant).await?;
     }
@@ -206,20 +206,24 @@ pub async fn confirm(
 /// When the database does not answer, or one of them is another hand's, or says it of other words.
 pub async fn own_choices(
     tx: &mut Tx,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     signup: &Signup,
 ) -> Result<Vec<Choice>, Error> {
     let asked = events::list_choices(tx, signup.signup_id).await?;
     for choice in &asked {
-        demand_own_choice(terms, signup, choice)?;
+        demand_own_choice(settings, signup, choice)?;
     }
     Ok(asked)
 }
 
 /// Demands that this form said so, of these words: its events may have been lent by another, and what stands beside
 /// them is not under their MAC.
-fn demand_own_choice(terms: &FlowSettings, signup: &Signup, choice: &Choice) -> Result<(), Error> {
-    let own = terms.evidence_key.event(&EventFields {
+fn demand_own_choice(
+    settings: &FlowSettings,
+    signup: &Signup,
+    choice: &Choice,
+) -> Result<(), Error> {
+    let own = settings.evidence_key.event(&EventFields {
         event_id: choice.event_id,
         subject_id: signup.signup_id,
         seq: choice.seq,

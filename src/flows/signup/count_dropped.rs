@@ -16,7 +16,7 @@ use crate::store::signup::dropped_forms;
 pub async fn count_dropped(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     dropped: &[Option<Slug>],
 ) -> Result<(), Error> {
     let mut counts: BTreeMap<String, i64> = BTreeMap::new();
@@ -25,7 +25,7 @@ pub async fn count_dropped(
     }
     // In the order of their names, so that two who count at once never wait for each other in a circle.
     for (form, count) in counts {
-        dropped_forms::add(tx, &form, terms.timezone.day_of(at.now), count).await?;
+        dropped_forms::add(tx, &form, settings.timezone.day_of(at.now), count).await?;
     }
     Ok(())
 }

@@ -29,10 +29,10 @@ const MOST: i64 = 3;
 pub async fn send_again(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     signup: &Signup,
 ) -> Result<bool, Error> {
-    let sent = again(tx, at, terms, signup).await?;
+    let sent = again(tx, at, settings, signup).await?;
     if !sent {
         tx.give_up();
     }
@@ -42,18 +42,18 @@ pub async fn send_again(
 async fn again(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     signup: &Signup,
 ) -> Result<bool, Error> {
     if signup.status != SignupStatus::Confirmed {
-        return confirmation_again(tx, at, terms, signup).await;
+        return confirmation_again(tx, at, settings, signup).await;
     }
     if let Some(grant) = download_grants::find(tx, signup.signup_id).await? {
-        return download_again(tx, at, terms, &grant).await;
+        return download_again(tx, at, settings, &grant).await;
     }
     let idle = Some("it is confirmed, and has no report");
     let mail = LimitedMail { idle, replaces: None, ..confirmation(at, signup) };
-    Ok(mails(tx, at, terms, MailKind::Confirm, mail).await?.is_some())
+    Ok(mails(tx, at, settings, MailKind::Confirm, mail).await?.is_some())
 }
 
 /// The same for an address whose owner has no whole link at hand, and so no form to name: for its newest form of each
@@ -64,17 +64,17 @@ async fn again(
 pub(in crate::flows) async fn send_newest_again(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     asked: &LinkRequest,
 ) -> Result<(), Error> {
     limited_mails::take_turn(tx, &asked.limiter_key).await?;
     // Whoever types an address keeps nobody's form from being deleted in its time.
-    let times = (at.now, at.now.minus(terms.pending_retention));
+    let times = (at.now, at.now.minus(settings.pending_retention));
     let forms = signups::lock_newest(tx, &asked.address_key, times, MOST).await?;
     if forms.is_empty() {
         return Ok(());
     }
-    let alarms = match terms.on_collapse {
+    let alarms = match settings.on_collapse {
         OnCollapse::Pause => alarms::list(tx).await?,
         OnCollapse::Alarm | OnCollapse::Off => vec![],
     };
@@ -83,7 +83,7 @@ pub(in crate::flows) async fn send_newest_again(
         let rests = alarms.iter().any(|alarm| alarm.subject == form);
         if signup.status == SignupStatus::Confirmed || !rests {
             // All are locked, so none was settled meanwhile.
-            again(tx, at, terms, signup).await?;
+            again(tx, at, settings, signup).await?;
         }
     }
     Ok(())
@@ -98,10 +98,10 @@ pub(in crate::flows) async fn send_newest_again(
 pub async fn fresh_confirmation(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     signup: &Signup,
 ) -> Result<bool, Error> {
-    let sent = confirmation_again(tx, at, terms, signup).await?;
+    let sent = confirmation_again(tx, at, settings, signup).await?;
     if !sent {
         tx.give_up();
     }
@@ -111,14 +111,14 @@ pub async fn fresh_confirmation(
 async fn confirmation_again(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     signup: &Signup,
 ) -> Result<bool, Error> {
     let newest = Link { id: signup.signup_id, generation: signup.generation };
     let works = link_state(signup, newest, at.now) == LinkState::Open;
-    let expires_at = at.now.plus(terms.confirm_ttl);
+    let expires_at = at.now.plus(settings.confirm_ttl);
     let mail = confirmation(at, signup);
-    let Some(mailed) = mails(tx, at, terms, MailKind::Confirm, mail).await? else {
+    let Some(mailed) = mails(tx, at, settings, MailKind::Confirm, mail).await? else {
         return Ok(false);
     };
     Ok(!mailed || works || signups::mark_fresh(tx, signup.signup_id, expires_at).await?)
@@ -133,10 +133,10 @@ async fn confirmation_again(
 pub async fn fresh_download(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     grant: &DownloadGrant,
 ) -> Result<bool, Error> {
-    let sent = download_again(tx, at, terms, grant).await?;
+    let sent = download_again(tx, at, settings, grant).await?;
     if !sent {
         tx.give_up();
     }
@@ -146,7 +146,7 @@ pub async fn fresh_download(
 async fn download_again(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     grant: &DownloadGrant,
 ) -> Result<bool, Error> {
     let mail = LimitedMail {
@@ -160,11 +160,11 @@ async fn download_again(
         request_id: at.request_id().cloned(),
     };
     let works = grant.works(at.now, grant.generation);
-    let (id, expires_at) = (grant.download_grant_id, at.now.plus(terms.download_ttl));
-    let Some(mailed) = mails(tx, at, terms, MailKind::DownloadLink, mail).await? else {
+    let (id, expires_at) = (grant.download_grant_id, at.now.plus(settings.download_ttl));
+    let Some(mailed) = mails(tx, at, settings, MailKind::DownloadLink, mail).await? else {
         return Ok(false);
     };
-    let limit = terms.download_limit;
+    let limit = settings.download_limit;
     Ok(!mailed || works || download_grants::mark_fresh(tx, id, expires_at, limit).await?)
 }
 
@@ -185,7 +185,7 @@ fn confirmation(at: &Moment, signup: &Signup) -> LimitedMail {
 async fn mails(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     kind: MailKind,
     mail: LimitedMail,
 ) -> Result<Option<bool>, Error> {
@@ -197,6 +197,6 @@ async fn mails(
         }
         limited_mails::delete_idle(tx, kind, signup_id).await?;
     }
-    let sent = limited_mails::insert_all(tx, at.now, kind, &terms.mail_limit, &[mail]).await?;
+    let sent = limited_mails::insert_all(tx, at.now, kind, &settings.mail_limit, &[mail]).await?;
     Ok(Some(sent > 0))
 }

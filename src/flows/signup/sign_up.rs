@@ -64,11 +64,11 @@ pub struct SignUp {
 pub async fn sign_up(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     forms: &[SignUp],
 ) -> Result<(), Error> {
     let keys: Vec<AddressKey> =
-        forms.iter().map(|form| terms.address_secret.key(&form.email)).collect();
+        forms.iter().map(|form| settings.address_secret.key(&form.email)).collect();
     // Read before the forms are stored: whoever leaves meanwhile left after them.
     let reaches = subscribers::list_reaches(tx, &keys.iter().collect::<Vec<_>>()).await?;
     let mut rows = Vec::with_capacity(forms.len());
@@ -76,8 +76,8 @@ pub async fn sign_up(
     let mut mails = Vec::with_capacity(forms.len());
     for (form, address_key) in forms.iter().zip(keys) {
         let reach = reaches.get(&address_key).copied().unwrap_or(0);
-        let row = row(at, terms, form, address_key, reach);
-        events.append(&mut requested(at, terms, form)?);
+        let row = row(at, settings, form, address_key, reach);
+        events.append(&mut requested(at, settings, form)?);
         mails.push(LimitedMail {
             outbox_id: at.new_id(),
             signup_id: Some(row.signup_id),
@@ -90,22 +90,22 @@ pub async fn sign_up(
         });
         rows.push(row);
     }
-    signups::insert_all(tx, at.now, at.now.plus(terms.confirm_ttl), &rows).await?;
+    signups::insert_all(tx, at.now, at.now.plus(settings.confirm_ttl), &rows).await?;
     events::append_all(tx, at.now, &events).await?;
-    limited_mails::insert_all(tx, at.now, MailKind::Confirm, &terms.mail_limit, &mails).await?;
+    limited_mails::insert_all(tx, at.now, MailKind::Confirm, &settings.mail_limit, &mails).await?;
     Ok(())
 }
 
 fn row(
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     form: &SignUp,
     address_key: AddressKey,
     reach: i64,
 ) -> NewSignup {
     let text = |line: &Option<Line>| line.as_ref().map(|line| line.as_str().to_owned());
     let report_id = form.report.as_ref().map(|(id, _)| *id);
-    let mac = terms.evidence_key.signup(&SignupFields {
+    let mac = settings.evidence_key.signup(&SignupFields {
         signup_id: form.signup_id,
         email: form.email.as_str(),
         address_key: &address_key,
@@ -120,7 +120,7 @@ fn row(
         signup_id: form.signup_id,
         email: form.email.as_str().to_owned(),
         address_key,
-        limiter_key: terms.address_secret.limiter_key(&form.email),
+        limiter_key: settings.address_secret.limiter_key(&form.email),
         name: text(&form.name),
         organisation: text(&form.organisation),
         job_title: text(&form.job_title),
@@ -135,7 +135,7 @@ fn row(
 
 fn requested(
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     form: &SignUp,
 ) -> serde_json::Result<Vec<NewConsentEvent>> {
     let shared = Form {
@@ -151,7 +151,9 @@ fn requested(
     let mut order = Order::new(form.signup_id);
     let asked = form.choices.iter();
     asked
-        .map(|notice| event(at, terms, EventType::Requested, &shared, &words(notice), &mut order))
+        .map(|notice| {
+            event(at, settings, EventType::Requested, &shared, &words(notice), &mut order)
+        })
         .collect()
 }
 

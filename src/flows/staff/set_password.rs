@@ -101,14 +101,14 @@ pub async fn send_reset(tx: &mut Tx, act: &Act, staff_id: Uuid) -> Result<bool, 
 pub(in crate::flows) async fn answer_forgotten(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     asked: &[LinkRequest],
 ) -> Result<(), Error> {
     if asked.is_empty() {
         return Ok(());
     }
     for account in members::list(tx).await? {
-        let key = terms.address_secret.account_key(&account.email);
+        let key = settings.address_secret.account_key(&account.email);
         let Some(wish) = asked.iter().find(|wish| wish.address_key == key) else { continue };
         // Held, so that two workers do not count without each other.
         let Some(account) = members::lock(tx, account.staff_id).await? else { continue };
@@ -116,7 +116,7 @@ pub(in crate::flows) async fn answer_forgotten(
             continue;
         }
         let made = links::list_made(tx, account.staff_id, StaffLinkKind::Reset).await?;
-        if terms.mail_limit.next(&made).is_none_or(|next| next <= at.now) {
+        if settings.mail_limit.next(&made).is_none_or(|next| next <= at.now) {
             let at = at.for_request(wish.request_id.clone());
             mail_link(tx, &at, account.staff_id, StaffLinkKind::Reset).await?;
         }

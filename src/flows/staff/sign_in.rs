@@ -54,14 +54,14 @@ pub struct Caller<'a> {
 }
 
 impl Caller<'_> {
-    fn network(&self, terms: &FlowSettings) -> AddressKey {
-        terms.address_secret.network_key(self.ip)
+    fn network(&self, settings: &FlowSettings) -> AddressKey {
+        settings.address_secret.network_key(self.ip)
     }
 
     /// A known browser counts by itself, and all strangers together: who fails at an account again and again
     /// makes strangers wait, and not its owner.
-    fn account(&self, terms: &FlowSettings) -> AddressKey {
-        let secret = &terms.address_secret;
+    fn account(&self, settings: &FlowSettings) -> AddressKey {
+        let secret = &settings.address_secret;
         self.browser
             .map_or_else(|| secret.account_key(self.email), |known| secret.browser_key(&known.0))
     }
@@ -75,10 +75,10 @@ impl Caller<'_> {
 pub async fn count_try(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     caller: &Caller<'_>,
 ) -> Result<Option<Duration>, Error> {
-    let (network, account) = (caller.network(terms), caller.account(terms));
+    let (network, account) = (caller.network(settings), caller.account(settings));
     let waits = wait(tx, at, &network).await?.max(wait(tx, at, &account).await?);
     if waits.is_some() {
         return Ok(waits);
@@ -96,10 +96,10 @@ pub async fn count_try(
 pub async fn count_code_try(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     caller: &Caller<'_>,
 ) -> Result<Option<Duration>, Error> {
-    count_one(tx, at, &caller.account(terms), account_back_off).await
+    count_one(tx, at, &caller.account(settings), account_back_off).await
 }
 
 async fn count_one(
@@ -139,7 +139,7 @@ pub struct NewSession<'a> {
 pub async fn begin_session(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     caller: &Caller<'_>,
     session: &NewSession<'_>,
 ) -> Result<bool, Error> {
@@ -148,7 +148,7 @@ pub async fn begin_session(
     if !account.is_some_and(|account| account.is_still(session.proved)) {
         return Ok(false);
     }
-    forgive_tries(tx, terms, caller).await?;
+    forgive_tries(tx, settings, caller).await?;
     let token_sha256 = sha256(session.token.as_bytes());
     sessions::insert(tx, at, staff_id, &token_sha256, session.browser).await?;
     let actor = actor(staff_id);
@@ -163,12 +163,12 @@ pub async fn begin_session(
 /// When the database does not take it.
 pub async fn forgive_tries(
     tx: &mut Tx,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     caller: &Caller<'_>,
 ) -> Result<(), Error> {
     // In the order in which tries are counted, so that neither waits for the other in turn.
-    sign_in_tries::forgive_one(tx, &caller.network(terms)).await?;
-    sign_in_tries::delete(tx, &caller.account(terms)).await?;
+    sign_in_tries::forgive_one(tx, &caller.network(settings)).await?;
+    sign_in_tries::delete(tx, &caller.account(settings)).await?;
     Ok(())
 }
 

@@ -16,9 +16,9 @@ use crate::store::staff::{audit_entries, codes, sessions};
 
 /// The secret of an account; `None` while none was begun.
 #[must_use]
-pub fn secret_of(terms: &FlowSettings, account: &Staff) -> Option<CodeSecret> {
+pub fn secret_of(settings: &FlowSettings, account: &Staff) -> Option<CodeSecret> {
     let salt = account.code_salt.as_ref()?;
-    Some(CodeSecret::of(&terms.address_secret.code_secret(account.staff_id, salt)))
+    Some(CodeSecret::of(&settings.address_secret.code_secret(account.staff_id, salt)))
 }
 
 /// Begins to set it up, under a secret of its own; `false` when it is on.
@@ -37,11 +37,11 @@ pub async fn begin(tx: &mut Tx, at: &Moment, staff_id: Uuid) -> Result<bool, Err
 pub async fn turn_on(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     account: &Staff,
     (typed, session_id): (&str, Uuid),
 ) -> Result<Option<Vec<RecoveryCode>>, Error> {
-    let secret = secret_of(terms, account);
+    let secret = secret_of(settings, account);
     let step =
         secret.zip(Code::parse(typed)).and_then(|(secret, code)| secret.step_of(code, at.now));
     let (Some(step), Some(salt)) = (step, &account.code_salt) else { return Ok(None) };
@@ -164,7 +164,7 @@ pub enum Accepted {
 pub async fn accept(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     step: SecondStep,
     typed: &str,
 ) -> Result<Accepted, Error> {
@@ -172,19 +172,19 @@ pub async fn accept(
     if SecondStep::of(tx, &account).await? != Some(step) {
         return Ok(Accepted::Over);
     }
-    let right = use_code(tx, at, terms, &account, typed).await?;
+    let right = use_code(tx, at, settings, &account, typed).await?;
     Ok(if right { Accepted::Right } else { Accepted::Wrong })
 }
 
 async fn use_code(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     account: &Staff,
     typed: &str,
 ) -> Result<bool, Error> {
     if let Some(code) = Code::parse(typed) {
-        let step = secret_of(terms, account).and_then(|secret| secret.step_of(code, at.now));
+        let step = secret_of(settings, account).and_then(|secret| secret.step_of(code, at.now));
         let Some(step) = step else { return Ok(false) };
         return Ok(codes::use_step(tx, account.staff_id, step).await?);
     }

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::domain::contacts::address_key::AddressKey;
-use crate::store::contacts::words;
+use crate::store::contacts::search_index;
 use crate::store::mail::limited_mails;
 use crate::store::{Sql, Tx, on};
 
@@ -167,7 +167,7 @@ async fn delete(
     let gone: Vec<(Uuid, Option<String>)> =
         on!(tx, PEOPLE, |conn, sql| sqlx::query_as(sql).bind(&subjects).fetch_all(conn).await)?;
     for (subscriber_id, words) in gone {
-        words::forget(tx, subscriber_id, words.as_deref()).await?;
+        search_index::forget(tx, subscriber_id, words.as_deref()).await?;
     }
     Ok(emptied)
 }

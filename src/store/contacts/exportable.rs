@@ -13,7 +13,7 @@ use crate::domain::timestamp::Timestamp;
 pub use crate::store::contacts::export_rows::{ExportRow, ExportRows, Ground};
 use crate::store::contacts::export_rows::{Rows, Shared};
 use crate::store::snapshot::Snapshot;
-use crate::store::{Noting, Tx, ends_consent, on, suppresses_all};
+use crate::store::{DbTransaction, Tx, ends_consent, on, suppresses_all};
 
 /// Which consents to export: one purpose, and what narrows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -188,7 +188,7 @@ impl ExportPages {
 
 /// From PostgreSQL, whose server has its own process for it.
 async fn read_all(
-    mut tx: Noting<Postgres>,
+    mut tx: DbTransaction<Postgres>,
     now: Timestamp,
     filter: &ExportFilter,
     out: &Sender<Piece>,
@@ -214,7 +214,7 @@ fn whole(filter: &ExportFilter) -> (Place, Place) {
 
 /// Every so manyth page from SQLite, beginning with the one of that number.
 async fn read_every(
-    mut tx: Noting<Sqlite>,
+    mut tx: DbTransaction<Sqlite>,
     now: Timestamp,
     filter: &ExportFilter,
     (number, of): (usize, usize),

@@ -10,12 +10,12 @@ use crate::domain::catalog::purpose::Purpose;
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::timestamp::Timestamp;
-use crate::store::contacts::words::{self, Described};
+use crate::store::contacts::search_index::{self, Described};
 use crate::store::{Sql, Tx, on, suppresses_all};
 
 /// Where an address stands with one purpose.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct AddressStanding {
+pub struct KnownAddress {
     /// Who it is.
     pub address_key: AddressKey,
     /// Their subscriber, if there is one.
@@ -34,11 +34,11 @@ pub struct AddressStanding {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list_standings(
+pub async fn list_known(
     tx: &mut Tx,
     purpose: &Purpose,
     keys: &[&AddressKey],
-) -> sqlx::Result<Vec<AddressStanding>> {
+) -> sqlx::Result<Vec<KnownAddress>> {
     const LIST: Sql = Sql {
         sqlite: concat!(
             "WITH asked AS MATERIALIZED (SELECT unhex(value) AS address_key FROM json_each($1))
@@ -169,7 +169,7 @@ pub async fn upsert_subscribers(
         .iter()
         .map(|taken| taken.described.clone())
         .partition(|described| new.contains(&described.subscriber_id));
-    words::refresh(tx, &made, &known).await?;
+    search_index::refresh(tx, &made, &known).await?;
     Ok(taken)
 }
 
@@ -205,7 +205,7 @@ pub struct ImportedConsent {
 /// When the database does not take it.
 pub async fn upsert_consents(
     tx: &mut Tx,
-    terms: &ImportedTerms<'_>,
+    settings: &ImportedTerms<'_>,
     rows: &[ImportedConsent],
 ) -> sqlx::Result<()> {
     const UPSERT: Sql = Sql {
@@ -240,10 +240,10 @@ pub async fn upsert_consents(
     let rows = crate::store::batch(rows)?;
     on!(tx, UPSERT, |conn, sql| sqlx::query(sql)
         .bind(rows)
-        .bind(terms.purpose)
-        .bind(terms.notice_id)
-        .bind(terms.policy_version_id)
-        .bind(terms.source)
+        .bind(settings.purpose)
+        .bind(settings.notice_id)
+        .bind(settings.policy_version_id)
+        .bind(settings.source)
         .execute(conn)
         .await
         .map(drop))

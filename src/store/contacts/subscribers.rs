@@ -10,7 +10,7 @@ use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::contacts::search::SearchWords;
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
-use crate::store::contacts::words::{self, Described};
+use crate::store::contacts::search_index::{self, Described};
 use crate::store::signup::signups::Signup;
 use crate::store::{Sql, Tx, on};
 
@@ -135,7 +135,7 @@ pub async fn rename(tx: &mut Tx, subscriber_id: Uuid, name: Option<&str>) -> sql
     .bind(name)
     .fetch_optional(conn)
     .await)?;
-    words::refresh(tx, &[], renamed.as_slice()).await
+    search_index::refresh(tx, &[], renamed.as_slice()).await
 }
 
 /// Who a signup became.
@@ -198,7 +198,7 @@ pub async fn upsert(
     let described = [upserted.described];
     let (made, known): (&[_], &[_]) =
         if subscriber_id == new_id { (&described, &[]) } else { (&[], &described) };
-    words::refresh(tx, made, known).await?;
+    search_index::refresh(tx, made, known).await?;
     Ok(Upserted { subscriber_id, mac: upserted.mac })
 }
 

@@ -55,9 +55,10 @@ async fn receive(State(app): State<Arc<App>>, request: Request) -> Result<Respon
     let recorded = app.db.run(|tx| {
         Box::pin(async {
             match &what {
-                What::News(news) => record_news(tx, &at, &app.terms, outbox_id, news).await,
+                What::News(news) => record_news(tx, &at, &app.settings, outbox_id, news).await,
                 What::Bounce(bounce) => {
-                    let recorded = record_bounce(tx, &at, &app.terms, outbox_id, *bounce).await?;
+                    let recorded =
+                        record_bounce(tx, &at, &app.settings, outbox_id, *bounce).await?;
                     Ok((recorded == Recorded::Recorded).then_some(*bounce))
                 }
             }

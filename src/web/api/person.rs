@@ -51,7 +51,7 @@ async fn show(
     let program = admit(&app, &head, Scope::Subscribers).await?;
     let mut tx = app.db.read().await?;
     let person = find(&mut tx, &id).await?;
-    let verdict = find_verdict(&mut tx, &app.terms.evidence_key).await?;
+    let verdict = find_verdict(&mut tx, &app.settings.evidence_key).await?;
     let is_sound = verdict.as_ref().is_none_or(Verdict::is_sound);
     let facts = permissions::list(&mut tx, app.clock.now(), person.subscriber_id).await?;
     let stopped = subject_access::list_suppressions(&mut tx, &person.address_key).await?;
@@ -121,7 +121,7 @@ async fn forget(
         Box::pin(async {
             let subscriber_id = find(tx, &id).await?.subscriber_id;
             // Somebody else may have erased them in this moment.
-            let found = erase_subscriber(tx, &app.terms, subscriber_id, how).await?;
+            let found = erase_subscriber(tx, &app.settings, subscriber_id, how).await?;
             if found { Ok(()) } else { Err(Error::NotFound) }
         })
     });

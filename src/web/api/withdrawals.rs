@@ -40,7 +40,7 @@ async fn list(State(app): State<Arc<App>>, head: Parts) -> Result<Response, Erro
         let fault = InvalidField::new("after", "not-a-cursor", message);
         return Ok(Problem::unusable(vec![fault]).into_response());
     };
-    let epoch = match allow_withdrawals(&app.db, &app.terms, cursor).await {
+    let epoch = match allow_withdrawals(&app.db, &app.settings, cursor).await {
         Ok(epoch) => epoch,
         Err(WithdrawalsRefused::Flow(error)) => return Err(error.into()),
         Err(refusal) => {

@@ -3,8 +3,8 @@
 use axum::http::HeaderMap;
 use serde::Serialize;
 
-use super::desk::StaffSession;
 use super::page::render;
+use super::staff_session::StaffSession;
 use crate::templates::TemplateError;
 use crate::templates::page::Page;
 use crate::web::console::staff::session;
@@ -20,7 +20,7 @@ pub(in crate::web) async fn error_page(
     path: &str,
 ) -> Result<String, TemplateError> {
     let session = session::find(app, headers).await.unwrap_or_default();
-    let desk = session.map(|session| StaffSession::of(app, &session, ""));
+    let session = session.map(|session| StaffSession::of(app, &session, ""));
     let (title, message, to) = match error {
         Error::Gone(gone) => {
             let Gone { title, message, start_again, .. } = gone.as_ref();
@@ -40,11 +40,11 @@ pub(in crate::web) async fn error_page(
             let (title, message) = error.words();
             // Forms that nobody need be signed in for stand on the page that they are sent to.
             let has_form = matches!(error, Error::ForeignOrigin | Error::HiddenOrigin);
-            (title, message, (desk.is_none() && has_form).then_some(path))
+            (title, message, (session.is_none() && has_form).then_some(path))
         }
     };
     let page = ErrorPage { title, message, status: error.status().as_u16(), to };
-    render(app, desk.as_ref(), &page)
+    render(app, session.as_ref(), &page)
 }
 
 /// `console/error.html`.

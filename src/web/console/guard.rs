@@ -12,7 +12,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use tracing::Instrument;
 
-use super::desk::StaffSession;
+use super::staff_session::StaffSession;
 use crate::domain::staff::right::Right;
 use crate::flows::staff::refuse::{Refused, record_refused};
 use crate::web::console::form_token;
@@ -84,8 +84,8 @@ enum Entered {
 
 async fn admit(gate: Gate, request: Request) -> Result<Admitted, Error> {
     let (mut head, mut body) = request.into_parts();
-    let desk = match enter(&gate, &head.headers).await? {
-        Entered::At(desk) => desk,
+    let session = match enter(&gate, &head.headers).await? {
+        Entered::At(session) => session,
         Entered::Elsewhere(answer) => return Ok(Admitted::Elsewhere(answer)),
     };
     if gate.method == Method::POST {
@@ -96,8 +96,8 @@ async fn admit(gate: Gate, request: Request) -> Result<Admitted, Error> {
             body::read_form(&head.headers, form, LARGEST_FORM).await?
         };
         let token = fields.one("csrf");
-        if !form_token::is_of(&gate.app.links.secrets, desk.session_id, token) {
-            return refuse(&gate, &desk, Error::StaleForm, Refused::Token).await;
+        if !form_token::is_of(&gate.app.links.secrets, session.session_id, token) {
+            return refuse(&gate, &session, Error::StaleForm, Refused::Token).await;
         }
         head.extensions.insert(fields);
         if gate.upload {
@@ -108,7 +108,7 @@ async fn admit(gate: Gate, request: Request) -> Result<Admitted, Error> {
             return Ok(Admitted::Elsewhere(answer));
         }
     }
-    head.extensions.insert(*desk);
+    head.extensions.insert(*session);
     Ok(Admitted::To(Box::new(Request::from_parts(head, body))))
 }
 
@@ -118,14 +118,14 @@ async fn enter(gate: &Gate, headers: &HeaderMap) -> Result<Entered, Error> {
     let Some(session) = session::find(app, headers).await? else {
         return Ok(Entered::Elsewhere(lead(headers, SIGN_IN)));
     };
-    let desk = StaffSession::of(app, &session, gate.path);
-    if let Err((error, why)) = allow(gate, &desk, headers) {
-        return refuse(gate, &desk, error, why).await;
+    let session = StaffSession::of(app, &session, gate.path);
+    if let Err((error, why)) = allow(gate, &session, headers) {
+        return refuse(gate, &session, error, why).await;
     }
     if session.requires_code && !session.has_code && gate.right != Right::OwnAccount {
         return Ok(Entered::Elsewhere(lead(headers, SET_UP)));
     }
-    Ok(Entered::At(Box::new(desk)))
+    Ok(Entered::At(Box::new(session)))
 }
 
 /// What an upload was let through by: it may take minutes, and is looked at once more before it counts.
@@ -157,21 +157,21 @@ impl<S: Sync> FromRequestParts<S> for Entrance {
 }
 
 /// What can be told from the head alone.
-fn allow(gate: &Gate, desk: &StaffSession, headers: &HeaderMap) -> Result<(), (Error, Refused)> {
+fn allow(gate: &Gate, session: &StaffSession, headers: &HeaderMap) -> Result<(), (Error, Refused)> {
     if gate.method != Method::GET || gate.takes {
         origin::check_console(&gate.app, headers).map_err(|error| (error, Refused::Origin))?;
     }
-    if desk.may(gate.right) { Ok(()) } else { Err((Error::Forbidden, Refused::Role)) }
+    if session.may(gate.right) { Ok(()) } else { Err((Error::Forbidden, Refused::Role)) }
 }
 
 async fn refuse<T>(
     gate: &Gate,
-    desk: &StaffSession,
+    session: &StaffSession,
     error: Error,
     why: Refused,
 ) -> Result<T, Error> {
     let app = &gate.app;
-    let (act, route) = (desk.act(app.moment()), (gate.method.as_str(), gate.path));
+    let (act, route) = (session.act(app.moment()), (gate.method.as_str(), gate.path));
     app.db.run(|tx| Box::pin(record_refused(tx, &act, route, why))).await?;
     Err(error)
 }

@@ -4,7 +4,6 @@
 mod catalog;
 mod contacts;
 mod dashboard;
-mod desk;
 mod error_page;
 mod form;
 mod form_token;
@@ -18,6 +17,7 @@ mod policy;
 mod route;
 mod router;
 mod staff;
+mod staff_session;
 mod tab;
 mod tasks;
 

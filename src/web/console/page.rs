@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use serde::Serialize;
 
-use super::desk::{SignedIn, StaffSession};
+use super::staff_session::{SignedIn, StaffSession};
 use crate::domain::staff::member::Role;
 use crate::site::Site;
 use crate::templates::TemplateError;
@@ -36,20 +36,20 @@ impl StaffSession {
 /// A page for whoever is signed in, or for nobody yet.
 pub(super) fn answer(
     app: &App,
-    desk: Option<&StaffSession>,
+    session: Option<&StaffSession>,
     page: &impl Page,
     status: StatusCode,
 ) -> Result<Response, Error> {
-    Ok((status, Html(render(app, desk, page)?)).into_response())
+    Ok((status, Html(render(app, session, page)?)).into_response())
 }
 
 /// The text of a page.
 pub(super) fn render<P: Page>(
     app: &App,
-    desk: Option<&StaffSession>,
+    session: Option<&StaffSession>,
     page: &P,
 ) -> Result<String, TemplateError> {
-    let desk = desk.map(StaffSession::signed_in);
+    let desk = session.map(StaffSession::signed_in);
     let whole = ConsolePage { site: &app.site, desk, assets: console_assets(), page };
     app.templates.render(P::TEMPLATE, whole)
 }

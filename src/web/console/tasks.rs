@@ -7,9 +7,9 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 
-use super::desk::StaffSession;
 use super::mail::alarms::AlarmNote;
 use super::route::Route;
+use super::staff_session::StaffSession;
 use crate::domain::background_task::BackgroundTask;
 use crate::domain::staff::right::Right;
 use crate::domain::timestamp::Timestamp;
@@ -26,7 +26,7 @@ pub(super) fn routes() -> Vec<Route> {
     vec![Route::get(PATH, Right::See, show)]
 }
 
-async fn show(State(app): State<Arc<App>>, desk: StaffSession) -> Result<Response, Error> {
+async fn show(State(app): State<Arc<App>>, session: StaffSession) -> Result<Response, Error> {
     let tasks = background_tasks::list(&mut app.db.read().await?).await?;
     let broken = tasks.iter().filter(|state| state.failing_since.is_some());
     let page = TasksPage {
@@ -34,7 +34,7 @@ async fn show(State(app): State<Arc<App>>, desk: StaffSession) -> Result<Respons
         failing: broken.map(FailingTask::from).collect(),
         tasks: tasks.iter().map(TaskRow::from).collect(),
     };
-    desk.show(&app, &page)
+    session.show(&app, &page)
 }
 
 /// `console/tasks.html`.

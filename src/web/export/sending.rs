@@ -94,7 +94,7 @@ pub(in crate::web) async fn begin(
     request_id: Option<RequestId>,
     run: NewExportRun<'_>,
 ) -> Result<HeldRun, ExportRefused> {
-    allow_to_begin(&app.db, &app.terms, &app.clock, &app.random).await?;
+    allow_to_begin(&app.db, &app.settings, &app.clock, &app.random).await?;
     let at = app.moment().for_request(request_id);
     app.db.run(|tx| Box::pin(begin_export(tx, &at, run))).await
 }
@@ -142,7 +142,7 @@ impl Sending {
         let (app, ask, run) = (&self.app, &self.ask, self.held.export_run_id);
         let exporting = Exporting {
             db: &app.db,
-            terms: &app.terms,
+            settings: &app.settings,
             clock: &app.clock,
             random: &app.random,
             actor: &self.actor,
@@ -151,7 +151,7 @@ impl Sending {
                 format: ask.format,
                 preset: ask.preset,
                 links: ask.links.then_some(&app.links),
-                authority: app.terms.authority(),
+                authority: app.settings.authority(),
                 scratch: &app.data_dir,
             },
             held: Some(self.held),

@@ -88,7 +88,7 @@ pub(super) async fn page(
         let (address, sender) = (&waiting.email, app.sender.from.to_string());
         return app.page(&CameBackPage { address, sender, start_again });
     }
-    let limit = &app.terms.mail_limit;
+    let limit = &app.settings.mail_limit;
     let again_from = waiting.and_then(|waiting| waiting.asks_again_from(limit, app.clock.now()));
     app.page(&CheckYourInboxPage {
         address: waiting.map(|waiting| waiting.email.as_str()),
@@ -146,19 +146,19 @@ async fn resend(
         return Ok(rests());
     }
     let at = app.moment_of(request_id);
-    if waiting.asks_again_from(&app.terms.mail_limit, at.now).is_some() {
+    if waiting.asks_again_from(&app.settings.mail_limit, at.now).is_some() {
         return Ok(back("?word=wait", None));
     }
     let sent = app.db.run(|tx| {
         Box::pin(async {
             match signups::find(tx, waiting.signup_id).await? {
-                Some(signup) => send_again(tx, &at, &app.terms, &signup).await,
+                Some(signup) => send_again(tx, &at, &app.settings, &signup).await,
                 None => Ok(false),
             }
         })
     });
     sent.await?;
-    waiting.ask(&app.terms.mail_limit, at.now);
+    waiting.ask(&app.settings.mail_limit, at.now);
     Ok(back("?word=again", waiting.header(&app)))
 }
 

@@ -50,7 +50,7 @@ async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Respons
     let mut tx = app.db.read().await?;
     match find_typed(&mut tx, &app.moment(), &waiting, &address_key).await? {
         Some(signup) if signup.status == SignupStatus::Pending => {
-            let open = OpenSignup::read((&mut tx, &app.terms), &catalog, &signup).await?;
+            let open = OpenSignup::read((&mut tx, &app.settings), &catalog, &signup).await?;
             drop(tx);
             Ok(page(&app, &waiting, &signup, &open, None)?.into_response())
         }
@@ -79,7 +79,7 @@ async fn press(
 fn read(app: &App, headers: &HeaderMap) -> Option<(Waiting, AddressKey)> {
     let waiting = Waiting::read(app, headers)?;
     let email = EmailAddress::parse(&waiting.email).ok()?;
-    Some((waiting, app.terms.address_secret.key(&email)))
+    Some((waiting, app.settings.address_secret.key(&email)))
 }
 
 /// The signup whose code this browser typed and whose choices must be seen first, while that code would still be taken.
@@ -161,7 +161,7 @@ async fn confirm_typed(
     if !is_of_page(&signup, fields) {
         return Ok(back("/code", None));
     }
-    let open = OpenSignup::read((&mut tx, &app.terms), &catalog, &signup).await?;
+    let open = OpenSignup::read((&mut tx, &app.settings), &catalog, &signup).await?;
     drop(tx);
     let refuse = |open: &OpenSignup<'_>, refused: &Refused<'_>| -> Result<Response, Error> {
         let page = page(app, waiting, &signup, open, Some(refused))?;
@@ -177,8 +177,9 @@ async fn confirm_typed(
         Pressed::LedOn(page) => Ok(page),
         Pressed::Settled => again(app, waiting, "", WRONG_CODE).await,
         Pressed::OldPage => {
-            let open = OpenSignup::read((&mut app.db.read().await?, &app.terms), &catalog, &signup)
-                .await?;
+            let open =
+                OpenSignup::read((&mut app.db.read().await?, &app.settings), &catalog, &signup)
+                    .await?;
             refuse(&open, &open.refuse_old_page(fields)?)
         }
     }
@@ -210,7 +211,7 @@ async fn press_button(
     press: Press<'_>,
 ) -> Result<Pressed, Error> {
     if signup.status == SignupStatus::Pending {
-        let confirmed = app.db.run(|tx| Box::pin(confirm(tx, at, &app.terms, signup, press)));
+        let confirmed = app.db.run(|tx| Box::pin(confirm(tx, at, &app.settings, signup, press)));
         match confirmed.await? {
             Confirmation::Confirmed { .. } => {
                 let tx = &mut app.db.read().await?;

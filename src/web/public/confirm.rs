@@ -49,7 +49,7 @@ async fn show(
     let (link, signup) = find(&app, &mut tx, &token).await?;
     match link_state(&signup, link, app.clock.now()) {
         LinkState::Open => {
-            let open = OpenSignup::read((&mut tx, &app.terms), &catalog, &signup).await?;
+            let open = OpenSignup::read((&mut tx, &app.settings), &catalog, &signup).await?;
             drop(tx);
             page(&app, &token, (&signup, &open), None)
         }
@@ -143,7 +143,7 @@ async fn press(
     let mut tx = app.db.read().await?;
     let (link, mut signup) = find(&app, &mut tx, &token).await?;
     if link_state(&signup, link, at.now) == LinkState::Open {
-        let open = OpenSignup::read((&mut tx, &app.terms), &catalog, &signup).await?;
+        let open = OpenSignup::read((&mut tx, &app.settings), &catalog, &signup).await?;
         drop(tx);
         let sent = match open.read_page(&fields)? {
             Ok(sent) => sent,
@@ -152,14 +152,14 @@ async fn press(
         let press = sent.as_ref().map_or(Press::Link, Press::Page);
         // What was read decides nothing: the use case looks again at all that may have changed.
         let confirmed =
-            app.db.run(|tx| Box::pin(confirm(tx, &at, &app.terms, &signup, press))).await?;
+            app.db.run(|tx| Box::pin(confirm(tx, &at, &app.settings, &signup, press))).await?;
         tx = app.db.read().await?;
         match confirmed {
             Confirmation::Confirmed { subscriber_id } => {
                 return lead_on(&app, &mut tx, signup.signup_id, Some(subscriber_id)).await;
             }
             Confirmation::OldPage => {
-                let open = OpenSignup::read((&mut tx, &app.terms), &catalog, &signup).await?;
+                let open = OpenSignup::read((&mut tx, &app.settings), &catalog, &signup).await?;
                 drop(tx);
                 let refused = open.refuse_old_page(&fields)?;
                 return refuse(&app, &token, (&signup, &open), &refused);
@@ -195,7 +195,7 @@ async fn fresh(
             let (_, signup) = find(&app, tx, &token).await?;
             let rests = catalog.rests(signup.report_slug.as_ref());
             if !rests {
-                fresh_confirmation(tx, &at, &app.terms, &signup).await?;
+                fresh_confirmation(tx, &at, &app.settings, &signup).await?;
             }
             Ok::<_, Error>(rests)
         })

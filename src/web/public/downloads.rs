@@ -190,7 +190,7 @@ async fn fresh(
             if grant.revoked_at.is_some() {
                 return Err(revoked());
             }
-            Ok(fresh_download(tx, &at, &app.terms, &grant).await?)
+            Ok(fresh_download(tx, &at, &app.settings, &grant).await?)
         })
     });
     sent.await?;

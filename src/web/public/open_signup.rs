@@ -86,11 +86,11 @@ impl ShownChoices<'_> {
 
 impl<'a> OpenSignup<'a> {
     pub(super) async fn read(
-        (tx, terms): (&mut Tx, &FlowSettings),
+        (tx, settings): (&mut Tx, &FlowSettings),
         catalog: &'a Catalog,
         signup: &'a Signup,
     ) -> Result<Self, Error> {
-        let asked = own_choices(tx, terms, signup).await?;
+        let asked = own_choices(tx, settings, signup).await?;
         let form = signup.report_slug.as_ref().and_then(|slug| catalog.report(slug));
         let stands = |offer: &Offer| match form {
             Some(offered) => offered.offers.iter().any(|o| o.purpose == offer.purpose),

@@ -32,7 +32,7 @@ async fn show(State(app): State<Arc<App>>) -> Result<Html<String>, Error> {
     app.page(&ItPage {
         postmaster: Cow::Borrowed(&app.postmaster),
         base_url,
-        limits: app.terms.mail_limit.words(),
+        limits: app.settings.mail_limit.words(),
         headers: SampleHeaders {
             confirm: headers(&ConfirmMail::sample(), None)?,
             receipt: headers(&ReceiptMail::sample(), Some(&leave))?,

@@ -65,7 +65,7 @@ async fn withdraw_all(
     let link = app.links.secrets.open(LinkKind::Manage, &token).ok_or(Error::NotFound)?;
     let at = app.moment_of(request_id);
     let leaving = Leaving::All;
-    app.db.run(|tx| Box::pin(withdraw(tx, &at, &app.terms, link.id, &leaving, SOURCE))).await?;
+    app.db.run(|tx| Box::pin(withdraw(tx, &at, &app.settings, link.id, &leaving, SOURCE))).await?;
     find(&app, &mut app.db.read().await?, &token).await?;
     Ok(back(&token, "withdrawn", at.now))
 }

@@ -142,7 +142,7 @@ pub(super) async fn receive(
                     chosen: choices.iter().skip(1).map(|notice| notice.purpose.clone()).collect(),
                 },
                 before,
-                &app.terms.mail_limit,
+                &app.settings.mail_limit,
                 at.now,
             );
             // People never see this field; what fills it in gets the same answer and is counted, nothing else.
@@ -177,7 +177,7 @@ pub(super) async fn receive(
 
 /// What this browser sent to the same mailbox before.
 fn earlier(app: &App, headers: &HeaderMap, email: &EmailAddress) -> Option<Waiting> {
-    let mailbox = |email: &EmailAddress| app.terms.address_secret.limiter_key(email);
+    let mailbox = |email: &EmailAddress| app.settings.address_secret.limiter_key(email);
     Waiting::read(app, headers).filter(|before| {
         EmailAddress::parse(&before.email).is_ok_and(|other| mailbox(&other) == mailbox(email))
     })

@@ -115,7 +115,7 @@ async fn press(
     let (id, leaving) = open(&app, &token)?;
     drain(request).await?;
     let at = app.moment_of(request_id);
-    app.db.run(|tx| Box::pin(withdraw(tx, &at, &app.terms, id, &leaving, SOURCE))).await?;
+    app.db.run(|tx| Box::pin(withdraw(tx, &at, &app.settings, id, &leaving, SOURCE))).await?;
     let mut tx = app.db.read().await?;
     if subscribers::find_key(&mut tx, id).await?.is_none() {
         return app.page(&UnsubscribeDeletedPage {});

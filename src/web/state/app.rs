@@ -38,7 +38,7 @@ pub struct App {
     /// Where keys come from.
     pub random: Random,
     /// What the operator set.
-    pub terms: FlowSettings,
+    pub settings: FlowSettings,
     /// Pages and what they look like.
     pub templates: Templates,
     /// What pages say of the publisher.

@@ -26,7 +26,7 @@ pub struct LedgerCheck {
 /// What a check works with.
 pub(in crate::web) struct Parts {
     pub db: Db,
-    pub terms: FlowSettings,
+    pub settings: FlowSettings,
     pub clock: Clock,
     pub random: Random,
 }
@@ -90,14 +90,14 @@ impl LedgerCheck {
 
     /// Begins a check in somebody's name; nothing when one runs already, which is then theirs as well.
     pub(in crate::web) async fn begin(&self, parts: Parts, actor: String) -> Result<(), Error> {
-        let Parts { db, terms, clock, random } = parts;
+        let Parts { db, settings, clock, random } = parts;
         let size = checkpoints::find_size(&mut db.read().await?).await?;
         let Some(place) = self.take(size) else { return Ok(()) };
         let act = Act::new(Moment::of(&clock, &random), actor);
         db.run(|tx| Box::pin(record_check_asked(tx, &act))).await?;
         let checking = async move {
             let ended =
-                match check(&db, &terms, (&clock, &random), &act.actor, &place.progress).await {
+                match check(&db, &settings, (&clock, &random), &act.actor, &place.progress).await {
                     Ok(told) => Ended::Told(told),
                     Err(error) => {
                         tracing::error!(error = ?error, "the ledger could not be checked");
@@ -125,13 +125,13 @@ impl LedgerCheck {
 /// Checks everything, keeps the verdict, and writes down in whose name that was.
 async fn check(
     db: &Db,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     (clock, random): (&Clock, &Random),
     actor: &str,
     progress: &Progress,
 ) -> Result<Verification, Error> {
     let tell = |done| progress.done.store(done, Ordering::Relaxed);
-    let told = verify(db, terms, clock, random, tell).await?;
+    let told = verify(db, settings, clock, random, tell).await?;
     if let Some(finding) = told.findings.first() {
         tracing::error!(finding, "the consent ledger is not what it was; exports stop");
     }

@@ -37,7 +37,7 @@ async fn answer_all(parts: &WorkerParts) -> Result<usize, Error> {
     }
     loop {
         let at = parts.moment();
-        match parts.db.run(|tx| Box::pin(answer_link_requests(tx, &at, &parts.terms))).await? {
+        match parts.db.run(|tx| Box::pin(answer_link_requests(tx, &at, &parts.settings))).await? {
             0 => return Ok(answered),
             more => answered += more,
         }

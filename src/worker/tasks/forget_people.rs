@@ -26,7 +26,7 @@ impl Task for ForgetPeople {
     }
 
     async fn run(&mut self) -> Result<Outcome, TaskError> {
-        let forgotten = forget_people(&self.0.db, &self.0.terms, &self.0.moment()).await?;
+        let forgotten = forget_people(&self.0.db, &self.0.settings, &self.0.moment()).await?;
         let words = (
             forgotten,
             "person's evidence past its time deleted",
@@ -40,11 +40,11 @@ impl Task for ForgetPeople {
 ///
 /// # Errors
 /// When the database does not take it; what was committed before stays done.
-pub async fn forget_people(db: &Db, terms: &FlowSettings, at: &Moment) -> Result<usize, Error> {
-    let checker = EventChecker::load(&mut db.read().await?, terms).await?;
+pub async fn forget_people(db: &Db, settings: &FlowSettings, at: &Moment) -> Result<usize, Error> {
+    let checker = EventChecker::load(&mut db.read().await?, settings).await?;
     let (mut forgotten, mut next) = (0, Some(Uuid::nil()));
     while let Some(after) = next {
-        let by = (terms, &checker);
+        let by = (settings, &checker);
         let purged = db.run(|tx| Box::pin(forget_ended(tx, at, by, after))).await?;
         forgotten += purged.gone;
         next = purged.next;

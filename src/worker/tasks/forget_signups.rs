@@ -26,7 +26,7 @@ impl Task for ForgetSignups {
     }
 
     async fn run(&mut self) -> Result<Outcome, TaskError> {
-        let deleted = forget_signups(&self.0.db, &self.0.terms, &self.0.moment()).await?;
+        let deleted = forget_signups(&self.0.db, &self.0.settings, &self.0.moment()).await?;
         let words = (deleted, "unconfirmed signup deleted", "unconfirmed signups deleted");
         Ok(Outcome::counted(&[words]))
     }
@@ -36,12 +36,12 @@ impl Task for ForgetSignups {
 ///
 /// # Errors
 /// When the database does not take it; what was committed before stays done.
-pub async fn forget_signups(db: &Db, terms: &FlowSettings, at: &Moment) -> Result<usize, Error> {
+pub async fn forget_signups(db: &Db, settings: &FlowSettings, at: &Moment) -> Result<usize, Error> {
     db.run(|tx| Box::pin(expire(tx, at.now))).await?;
-    let checker = EventChecker::load(&mut db.read().await?, terms).await?;
+    let checker = EventChecker::load(&mut db.read().await?, settings).await?;
     let (mut deleted, mut next) = (0, Some((Timestamp::EARLIEST, Uuid::nil())));
     while let Some(after) = next {
-        let by = (terms, &checker);
+        let by = (settings, &checker);
         let purged = db.run(|tx| Box::pin(purge(tx, at, by, after))).await?;
         deleted += purged.gone;
         next = purged.next;

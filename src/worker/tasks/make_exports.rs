@@ -90,10 +90,10 @@ async fn work_next(
     });
     let Some((held, run)) = claimed.await? else { return Ok(None) };
     let (rows, filter) = (AtomicU64::new(0), run.filter());
-    let WorkerParts { db, terms, clock, random, .. } = parts;
+    let WorkerParts { db, settings, clock, random, .. } = parts;
     let exporting = Exporting {
         db,
-        terms,
+        settings,
         clock,
         random,
         actor: &run.actor,
@@ -102,7 +102,7 @@ async fn work_next(
             format: run.format,
             preset: run.preset,
             links: run.links.then_some(&parts.links),
-            authority: terms.authority(),
+            authority: settings.authority(),
             scratch: &parts.data_dir,
         },
         held: Some(held),
@@ -140,8 +140,8 @@ async fn make(
     exporting: Exporting<'_>,
     rows: &AtomicU64,
 ) -> Result<Written, JobError> {
-    let WorkerParts { db, terms, clock, random, .. } = parts;
-    allow_to_begin(db, terms, clock, random).await.map_err(RunError::from)?;
+    let WorkerParts { db, settings, clock, random, .. } = parts;
+    allow_to_begin(db, settings, clock, random).await.map_err(RunError::from)?;
     // Without a name until it is whole: whatever happens meanwhile, nothing of it is left lying about.
     let file = tempfile::tempfile_in(&parts.data_dir)?;
     let made = exporting.write(&file, |read| rows.store(read, Ordering::Relaxed)).await?;

@@ -33,9 +33,9 @@ impl Task for ReplayEndings {
     }
 
     async fn run(&mut self) -> Result<Outcome, TaskError> {
-        let WorkerParts { db, terms, .. } = &self.parts;
+        let WorkerParts { db, settings, .. } = &self.parts;
         let mut replay = self.replay.lock().await;
-        let replayed = replay.settled(db, terms, &self.parts.moment()).await?;
+        let replayed = replay.settled(db, settings, &self.parts.moment()).await?;
         if !replayed.is_nothing() {
             tracing::warn!(?replayed, "what people had ended was ended again");
         }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crate::domain::background_task::BackgroundTask;
 use crate::domain::mail::alarm::LEDGER;
 use crate::flows::Error;
-use crate::flows::ledger::standing::tell_not_level;
+use crate::flows::ledger::compare_heads::tell_not_level;
 use crate::sealing::{seal_all, waits};
 use crate::store::Db;
 use crate::store::ledger::epochs;
@@ -40,13 +40,13 @@ impl Task for SealLedger {
 
     /// The file store is asked for something that waits, and now and then.
     async fn run(&mut self) -> Result<Outcome, TaskError> {
-        let WorkerParts { db, terms, clock, random, .. } = &self.parts;
+        let WorkerParts { db, settings, clock, random, .. } = &self.parts;
         if self.level.is_some_and(|level| level.elapsed() < LOOK_EVERY) && !waits(db).await? {
             return Ok(Outcome::nothing());
         }
         self.level = None;
         let before = count_sealed(db).await?;
-        match seal_all(db, terms, clock, random).await {
+        match seal_all(db, settings, clock, random).await {
             Ok(()) => {
                 self.level = Some(Instant::now());
                 self.alarm.end(db).await?;

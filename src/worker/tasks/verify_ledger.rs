@@ -22,11 +22,11 @@ impl Task for VerifyLedger {
     }
 
     async fn run(&mut self) -> Result<Outcome, TaskError> {
-        let WorkerParts { db, terms, clock, random, .. } = &self.0;
-        if !is_due(&mut db.read().await?, terms, clock.now()).await? {
+        let WorkerParts { db, settings, clock, random, .. } = &self.0;
+        if !is_due(&mut db.read().await?, settings, clock.now()).await? {
             return Ok(Outcome::nothing());
         }
-        let verification = verify(db, terms, clock, random, |_| ()).await?;
+        let verification = verify(db, settings, clock, random, |_| ()).await?;
         if verification.is_sound() {
             let leaves = verification.size;
             return Ok(Outcome::done(format!("the ledger is sound, {leaves} leaves checked")));

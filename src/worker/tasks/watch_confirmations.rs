@@ -28,7 +28,7 @@ impl Task for WatchConfirmations {
     }
 
     async fn run(&mut self) -> Result<Outcome, TaskError> {
-        let changes = look(&self.0.db, &self.0.terms, &self.0.moment()).await?;
+        let changes = look(&self.0.db, &self.0.settings, &self.0.moment()).await?;
         let outcome = Outcome::alarms(changes.raised.len(), changes.ended.len());
         for (subject, detail) in changes.raised {
             tracing::error!(subject, detail, "hardly anybody confirms");
@@ -44,8 +44,8 @@ impl Task for WatchConfirmations {
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn look(db: &Db, terms: &FlowSettings, at: &Moment) -> Result<Changes, Error> {
+pub async fn look(db: &Db, settings: &FlowSettings, at: &Moment) -> Result<Changes, Error> {
     let (since, until) = (at.now.minus(WINDOW), at.now.minus(YOUNGEST));
     let counted = confirmations::count_by_form(&mut db.read().await?, since, until).await?;
-    db.run(|tx| Box::pin(watch_confirmations(tx, at, terms, &counted))).await
+    db.run(|tx| Box::pin(watch_confirmations(tx, at, settings, &counted))).await
 }

@@ -39,8 +39,8 @@ impl Task for WatchSealing {
     }
 
     async fn run(&mut self) -> Result<Outcome, TaskError> {
-        let WorkerParts { db, terms, .. } = &self.0;
-        Ok(match watch_sealing(db, &terms.timezone, &self.0.moment()).await? {
+        let WorkerParts { db, settings, .. } = &self.0;
+        Ok(match watch_sealing(db, &settings.timezone, &self.0.moment()).await? {
             None => Outcome::nothing(),
             Some(Change::Raised) => {
                 tracing::error!("what is recorded waits for its place in the ledger for too long");

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use crate::domain::background_task::BackgroundTask;
 use crate::domain::mail::alarm::LEDGER;
-use crate::flows::ledger::standing::{find_standing, tell_not_level};
+use crate::flows::ledger::compare_heads::{compare_heads, tell_not_level};
 use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Db;
@@ -37,7 +37,7 @@ impl Task for WatchStanding {
 
     async fn run(&mut self) -> Result<Outcome, TaskError> {
         let at = self.parts.moment();
-        watch_standing(&self.parts.db, &self.parts.terms, &at, &mut self.alarm).await?;
+        watch_standing(&self.parts.db, &self.parts.settings, &at, &mut self.alarm).await?;
         Ok(Outcome::nothing())
     }
 }
@@ -48,11 +48,11 @@ impl Task for WatchStanding {
 /// When something cannot be read, or the database does not take it.
 pub async fn watch_standing(
     db: &Db,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     at: &Moment,
     alarm: &mut OwnAlarm,
 ) -> Result<(), Error> {
-    let standing = find_standing(db, &terms.ledger_keys).await?;
+    let standing = compare_heads(db, &settings.ledger_keys).await?;
     if standing.is_level() {
         return alarm.end(db).await.map(drop);
     }

@@ -49,8 +49,8 @@ impl WorkPolicies {
         if !self.is_behind {
             return Ok(0);
         }
-        let WorkerParts { db, terms, clock, random, .. } = &self.parts;
-        let lapsed = lapse_all(db, terms, clock, random, Timestamp::from_micros(0)).await?;
+        let WorkerParts { db, settings, clock, random, .. } = &self.parts;
+        let lapsed = lapse_all(db, settings, clock, random, Timestamp::from_micros(0)).await?;
         self.is_behind = false;
         Ok(lapsed)
     }
@@ -64,8 +64,8 @@ impl Task for WorkPolicies {
 
     async fn run(&mut self) -> Result<Outcome, TaskError> {
         let before = self.catch_up().await;
-        let WorkerParts { db, terms, clock, random, .. } = &self.parts;
-        let work = work_policies(db, terms, clock, random).await?;
+        let WorkerParts { db, settings, clock, random, .. } = &self.parts;
+        let work = work_policies(db, settings, clock, random).await?;
         let (mails, lapsed) = (usize::try_from(work.mails).unwrap_or(usize::MAX), work.lapsed);
         Ok(Outcome::counted(&[
             (mails, "mail about a policy decided", "mails about policies decided"),
@@ -80,13 +80,13 @@ impl Task for WorkPolicies {
 /// When the database does not take it; what was committed before stays done.
 pub async fn work_policies(
     db: &Db,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     clock: &Clock,
     random: &Random,
 ) -> Result<PolicyWork, Error> {
     let now = clock.now();
-    let lapsed = lapse_all(db, terms, clock, random, worked_since(now, terms)).await?;
-    let announced = list_announced(&mut db.read().await?, now, terms).await?;
+    let lapsed = lapse_all(db, settings, clock, random, worked_since(now, settings)).await?;
+    let announced = list_announced(&mut db.read().await?, now, settings).await?;
     let mut mails = 0;
     for announcement in announced.iter().flat_map(|policy| due_now(policy, now)) {
         mails += announce_all(db, clock, random, &announcement).await?;
@@ -117,7 +117,7 @@ async fn announce_all(
 /// Records what lapsed under every date after `since` that is over; returns how many consents ended.
 async fn lapse_all(
     db: &Db,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     clock: &Clock,
     random: &Random,
     since: Timestamp,
@@ -125,14 +125,14 @@ async fn lapse_all(
     let over = versions::list_over(&mut db.read().await?, since, clock.now()).await?;
     let mut lapsed = 0;
     for policy in &over {
-        lapsed += lapse_under(db, terms, clock, random, policy).await?;
+        lapsed += lapse_under(db, settings, clock, random, policy).await?;
     }
     Ok(lapsed)
 }
 
 async fn lapse_under(
     db: &Db,
-    terms: &FlowSettings,
+    settings: &FlowSettings,
     clock: &Clock,
     random: &Random,
     policy: &PolicyVersion,
@@ -146,6 +146,6 @@ async fn lapse_under(
         let Some(last) = holders.last() else { return Ok(lapsed) };
         after = *last;
         let at = Moment::of(clock, random);
-        lapsed += db.run(|tx| Box::pin(lapse(tx, &at, terms, policy, &holders))).await?;
+        lapsed += db.run(|tx| Box::pin(lapse(tx, &at, settings, policy, &holders))).await?;
     }
 }

@@ -155,16 +155,16 @@ fn rows_that_do_not_fit_are_named() {
 fn rooms_of_web_that_know_higher_ones_are_named() {
     for (path, text, broken) in [
         ("state/limits.rs", "\nuse crate::web::StaffSession;", 1),
-        ("api/person.rs", "\nuse crate::web::console::desk;", 1),
+        ("api/person.rs", "\nuse crate::web::console::staff_session;", 1),
         ("api/person.rs", "\nuse crate::web::public;", 1),
-        ("public/index.rs", "\nfn f() { super::super::console::desk::f() }", 1),
-        ("console/preview.rs", "use crate::web::{public, state::app, console::desk};", 0),
+        ("public/index.rs", "\nfn f() { super::super::console::staff_session::f() }", 1),
+        ("console/preview.rs", "use crate::web::{public, state::app, console::staff_session};", 0),
     ] {
         let path = format!("src/web/{path}");
         let files = [
-            ("src/web/mod.rs", "pub use console::desk::StaffSession;"),
-            ("src/web/console/mod.rs", "pub mod desk;"),
-            ("src/web/console/desk.rs", ""),
+            ("src/web/mod.rs", "pub use console::staff_session::StaffSession;"),
+            ("src/web/console/mod.rs", "pub mod staff_session;"),
+            ("src/web/console/staff_session.rs", ""),
             ("src/web/public/mod.rs", ""),
             ("src/web/state/app.rs", ""),
             (&path, text),

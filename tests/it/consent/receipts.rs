@@ -187,7 +187,7 @@ async fn a_receipt_proves_what_was_agreed_to(database: Database) {
     app.subscribe(ADA, BOTH).await;
     let page = choices(&app, ADA);
     app.seal().await;
-    let keys = app.core.terms.ledger_keys.trusted();
+    let keys = app.core.flow_settings.ledger_keys.trusted();
     for (purpose, words) in [
         ("privacy-policy", "Sample Press may hold and process"),
         ("newsletter:weekly", "Subscribe me to The weekly"),
@@ -325,7 +325,7 @@ async fn who_left_is_named_since_the_last_time(database: Database) {
     let mut tx = app.write().await;
     let earlier = app.core.moment().earlier(Duration::from_hours(48));
     assert_eq!(
-        withdraw(&mut tx, &earlier, &app.core.terms, bob, &Leaving::All, "/preferences")
+        withdraw(&mut tx, &earlier, &app.core.flow_settings, bob, &Leaving::All, "/preferences")
             .await
             .unwrap()
             .len(),
@@ -383,10 +383,16 @@ async fn one_person_s_facts_keep_their_order_whatever_the_clock_says(database: D
     for days in 1..6 {
         let mut tx = app.write().await;
         let earlier = app.core.moment().earlier(Duration::from_hours(24 * days));
-        let left =
-            withdraw(&mut tx, &earlier, &app.core.terms, id, &Leaving::Writing, "/unsubscribe")
-                .await
-                .unwrap();
+        let left = withdraw(
+            &mut tx,
+            &earlier,
+            &app.core.flow_settings,
+            id,
+            &Leaving::Writing,
+            "/unsubscribe",
+        )
+        .await
+        .unwrap();
         assert_eq!(left.len(), 1);
         tx.commit().await.unwrap();
         assert!(

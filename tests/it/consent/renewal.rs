@@ -338,6 +338,6 @@ async fn the_last_day_counts_to_its_end(database: Database) {
 }
 
 async fn subscriber(app: &TestApp) -> Uuid {
-    let key = app.core.terms.address_secret.key(&EmailAddress::parse(ADA).unwrap());
+    let key = app.core.flow_settings.address_secret.key(&EmailAddress::parse(ADA).unwrap());
     subscribers::find_id(&mut app.read().await, &key).await.unwrap().unwrap()
 }

@@ -28,7 +28,8 @@ async fn two_subscribers(app: &TestApp) {
 #[apply(both_databases!)]
 async fn a_program_takes_what_the_console_would_give(database: Database) {
     // More than go straight to a browser.
-    let app = TestApp::start_tuned(database, &[], |core| core.terms.streamed_most = 1).await;
+    let app =
+        TestApp::start_tuned(database, &[], |core| core.flow_settings.streamed_most = 1).await;
     app.publish_samples().await;
     two_subscribers(&app).await;
     let program = Program::with(&app, &["exports"]).await;

@@ -168,7 +168,7 @@ async fn nobody_is_missed_between_pages(database: Database) {
         format: Format::Csv,
         preset: None,
         links: None,
-        authority: app.core.terms.authority(),
+        authority: app.core.flow_settings.authority(),
         scratch: app.dir.path(),
     };
     let written = assent::export::write(snapshot, now, wanted, &mut out, |_| {}).await.unwrap();
@@ -255,7 +255,7 @@ async fn what_cannot_be_read_stops_the_export(database: Database) {
         format: Format::Csv,
         preset: Some(Preset::Hubspot),
         links: None,
-        authority: app.core.terms.authority(),
+        authority: app.core.flow_settings.authority(),
         scratch: app.dir.path(),
     };
     let mut out = Vec::new();

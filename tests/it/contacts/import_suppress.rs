@@ -8,8 +8,8 @@ use assent::domain::contacts::email_address::EmailAddress;
 use assent::domain::contacts::suppression::SuppressionReason;
 use assent::domain::text::Line;
 use assent::domain::timestamp::Timestamp;
-use assent::flows::contacts::bring_suppressions::{
-    Bringing, Brought, BroughtRow, NotBrought, bring_suppressions,
+use assent::flows::contacts::import_suppressions::{
+    ListRow, NotSuppressed, RowOutcome, SuppressionImport, import_suppressions,
 };
 use assent::outside::{EndingReason, Scope};
 use assent::store::contacts::suppression_list;
@@ -26,19 +26,19 @@ const SOURCE: &str = "The old tool, 2026";
 async fn bring(
     app: &TestApp,
     rows: &[(&str, SuppressionReason, Option<Timestamp>)],
-) -> Vec<Brought> {
+) -> Vec<RowOutcome> {
     let source = Line::parse(SOURCE).unwrap().unwrap();
     let purposes: [Purpose; 1] = [WEEKLY.parse().unwrap()];
-    let bringing = Bringing { source: &source, purposes: &purposes };
+    let import = SuppressionImport { source: &source, purposes: &purposes };
     let row = |(email, reason, at): &(&str, SuppressionReason, Option<Timestamp>)| {
         let email = EmailAddress::parse(email).unwrap();
-        let address_key = app.core.terms.address_secret.key(&email);
-        BroughtRow { address_key, reasons: vec![*reason], at: *at }
+        let address_key = app.core.flow_settings.address_secret.key(&email);
+        ListRow { address_key, reasons: vec![*reason], at: *at }
     };
-    let rows: Vec<BroughtRow> = rows.iter().map(row).collect();
+    let rows: Vec<ListRow> = rows.iter().map(row).collect();
     let mut tx = app.write().await;
     let at = app.core.moment();
-    let brought = bring_suppressions(&mut tx, &at, &app.core.terms, &bringing, &rows).await;
+    let brought = import_suppressions(&mut tx, &at, &app.core.flow_settings, &import, &rows).await;
     tx.commit().await.unwrap();
     brought.unwrap()
 }
@@ -178,9 +178,9 @@ async fn who_left_elsewhere_leaves_here_and_nobody_is_mailed(database: Database)
         ],
     )
     .await;
-    assert_eq!(brought[..2], [Brought::Suppressed; 2]);
-    assert!(matches!(brought[2], Brought::Refused(NotBrought::CameBack(_))), "{brought:?}");
-    assert_eq!(brought[3], Brought::Suppressed);
+    assert_eq!(brought[..2], [RowOutcome::Suppressed; 2]);
+    assert!(matches!(brought[2], RowOutcome::Refused(NotSuppressed::CameBack(_))), "{brought:?}");
+    assert_eq!(brought[3], RowOutcome::Suppressed);
     assert_eq!(sorted(&app, WEEKLY).await, ["cyd@b.example"]);
     assert_eq!(sorted(&app, "privacy-policy").await, ["ada@b.example", "cyd@b.example"]);
     assert_eq!(app.count("SELECT count(*) FROM consent_event WHERE type = 'withdrawn'").await, 2);
@@ -189,7 +189,7 @@ async fn who_left_elsewhere_leaves_here_and_nobody_is_mailed(database: Database)
     assert_eq!(app.inbox().len(), mails, "nobody is mailed about it");
     let email = EmailAddress::parse("dan@b.example").unwrap();
     let scope = Scope {
-        address_key: app.core.terms.address_secret.key(&email),
+        address_key: app.core.flow_settings.address_secret.key(&email),
         reason: EndingReason::Suppressed(SuppressionReason::Bounced),
         purpose: None,
     };
@@ -200,17 +200,17 @@ async fn who_left_elsewhere_leaves_here_and_nobody_is_mailed(database: Database)
 async fn a_list_brought_twice_stops_nobody_who_came_back(database: Database) {
     let app = TestApp::start(database).await;
     let ada = |at| [("ada@b.example", SuppressionReason::Unsubscribed, at)];
-    assert_eq!(bring(&app, &ada(None)).await, [Brought::Suppressed]);
-    assert_eq!(bring(&app, &ada(None)).await, [Brought::Already]);
+    assert_eq!(bring(&app, &ada(None)).await, [RowOutcome::Suppressed]);
+    assert_eq!(bring(&app, &ada(None)).await, [RowOutcome::Already]);
     app.advance(Duration::from_hours(24));
     app.subscribe("ada@b.example", "&newsletter=weekly").await;
     assert_eq!(app.exported(WEEKLY).await, ["ada@b.example"]);
-    let lifted = Brought::Refused(NotBrought::Lifted(SuppressionReason::Unsubscribed));
+    let lifted = RowOutcome::Refused(NotSuppressed::Lifted(SuppressionReason::Unsubscribed));
     assert_eq!(bring(&app, &ada(None)).await, [lifted]);
     assert_eq!(app.exported(WEEKLY).await, ["ada@b.example"]);
     // Unless the list says that they left again.
     app.advance(Duration::from_hours(24));
-    assert_eq!(bring(&app, &ada(Some(app.clock.now()))).await, [Brought::Suppressed]);
+    assert_eq!(bring(&app, &ada(Some(app.clock.now()))).await, [RowOutcome::Suppressed]);
     assert!(app.exported(WEEKLY).await.is_empty());
 }
 
@@ -222,6 +222,7 @@ async fn of_two_lists_at_once_each_address_counts_once(database: Database) {
         emails.iter().map(|email| (email.as_str(), SuppressionReason::Bounced, None)).collect();
     let back: Vec<_> = forth.iter().rev().copied().collect();
     let (one, other) = tokio::join!(bring(&app, &forth), bring(&app, &back));
-    let new = one.iter().chain(&other).filter(|brought| **brought == Brought::Suppressed).count();
+    let new =
+        one.iter().chain(&other).filter(|brought| **brought == RowOutcome::Suppressed).count();
     assert_eq!((new, app.count("SELECT count(*) FROM suppression").await), (50, 50));
 }

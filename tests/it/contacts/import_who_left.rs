@@ -35,8 +35,8 @@ fn rows(core: &Core, contacts: &[(&str, &str)]) -> Vec<ImportRow> {
             ..ContactCells::default()
         };
         let contact =
-            ImportedContact::parse(&cells, core.clock.now(), &core.terms.timezone).unwrap();
-        ImportRow { address_key: core.terms.address_secret.key(&contact.email), contact }
+            ImportedContact::parse(&cells, core.clock.now(), &core.flow_settings.timezone).unwrap();
+        ImportRow { address_key: core.flow_settings.address_secret.key(&contact.email), contact }
     };
     contacts.iter().map(row).collect()
 }
@@ -52,8 +52,9 @@ async fn bring_in(core: &Core, purpose: &str, contacts: &[(&str, &str)]) -> Vec<
     let import = Import { purpose: &purpose, policy: &policies[0], source: &source, words: &words };
     loop {
         let mut tx = core.db.write().await.unwrap();
-        let batch =
-            import_contacts(&mut tx, &core.moment(), &core.terms, &import, &rows).await.unwrap();
+        let batch = import_contacts(&mut tx, &core.moment(), &core.flow_settings, &import, &rows)
+            .await
+            .unwrap();
         if let Batch::Done(verdicts) = batch {
             tx.commit().await.unwrap();
             return verdicts;
@@ -70,9 +71,10 @@ async fn subscriber_id(core: &Core, email: &str) -> Uuid {
 async fn leaves(app: &TestApp, email: &str, what: Leaving) {
     let id = subscriber_id(&app.core, email).await;
     let mut tx = app.write().await;
-    let ended = withdraw(&mut tx, &app.core.moment(), &app.core.terms, id, &what, "/preferences")
-        .await
-        .unwrap();
+    let ended =
+        withdraw(&mut tx, &app.core.moment(), &app.core.flow_settings, id, &what, "/preferences")
+            .await
+            .unwrap();
     assert!(!ended.is_empty());
     tx.commit().await.unwrap();
 }
@@ -124,7 +126,7 @@ async fn suppression_wins_each_reason_in_its_scope(database: Database) {
         let found = rows(&app.core, &[("ada@b.example", "2024-01-01")]);
         let verdict = consider(
             &mut app.read().await,
-            &app.core.terms,
+            &app.core.flow_settings,
             &WEEKLY.parse().unwrap(),
             &[&found[0]],
         )
@@ -203,7 +205,7 @@ async fn who_was_erased_stays_out_though_the_database_forgot_it(database: Databa
     let mut tx = app.write().await;
     let at = app.core.moment();
     let how = Erasing { at: &at, method: Method::Staff, source: "test", actor: None };
-    assert!(erase(&mut tx, &app.core.terms, &key, how).await.unwrap());
+    assert!(erase(&mut tx, &app.core.flow_settings, &key, how).await.unwrap());
     tx.commit().await.unwrap();
     app.advance(Duration::from_hours(48));
     assert_eq!(app.tamper("DELETE FROM suppression").await.unwrap(), 1);
@@ -301,7 +303,7 @@ async fn who_is_erased_meanwhile_stays_erased(database: Database) {
     let mut erasing = app.write().await;
     let at = app.core.moment();
     let how = Erasing { at: &at, method: Method::Staff, source: "test", actor: None };
-    assert!(erase(&mut erasing, &app.core.terms, &key, how).await.unwrap());
+    assert!(erase(&mut erasing, &app.core.flow_settings, &key, how).await.unwrap());
     let core = app.core.clone();
     let import = tokio::spawn(async move {
         bring_in(&core, WEEKLY, &[("ada@b.example", "2024-01-01"), ("bob@b.example", "2024-01-01")])

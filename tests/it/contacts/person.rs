@@ -25,7 +25,7 @@ const PURPOSES: [(&str, &str); 2] =
 
 async fn id_of(app: &TestApp, email: &str) -> Uuid {
     let email = EmailAddress::parse(email).unwrap();
-    let key = app.core.terms.address_secret.key(&email);
+    let key = app.core.flow_settings.address_secret.key(&email);
     subscribers::find_id(&mut app.read().await, &key).await.unwrap().unwrap()
 }
 
@@ -54,7 +54,7 @@ async fn agrees_with_the_export(desk: &TestDesk<'_>, everybody: &[&str]) {
         let mut yes = BTreeSet::new();
         for email in everybody {
             let email = EmailAddress::parse(email).unwrap();
-            let key = desk.app.core.terms.address_secret.key(&email);
+            let key = desk.app.core.flow_settings.address_secret.key(&email);
             let found = subscribers::find_id(&mut desk.app.read().await, &key).await.unwrap();
             let Some(id) = found else { continue };
             let page = desk.page(&format!("/console/subscribers/{id}")).await;
@@ -72,7 +72,7 @@ async fn lift(app: &TestApp, everybody: &[&str]) {
     use SuppressionReason::{Bounced, Complained, Manual, NotMe};
     let mut tx = app.write().await;
     for email in everybody {
-        let key = app.core.terms.address_secret.key(&EmailAddress::parse(email).unwrap());
+        let key = app.core.flow_settings.address_secret.key(&EmailAddress::parse(email).unwrap());
         for reason in [Bounced, Complained, Manual, NotMe] {
             suppressions::delete(&mut tx, app.clock.now(), &key, reason).await.unwrap();
         }
@@ -93,7 +93,7 @@ async fn the_answer_is_that_of_the_export_whatever_happened(database: Database) 
         app.clock.advance(Duration::from_mins(1));
         let known = {
             let email = EmailAddress::parse(email).unwrap();
-            let key = app.core.terms.address_secret.key(&email);
+            let key = app.core.flow_settings.address_secret.key(&email);
             subscribers::find_id(&mut app.read().await, &key).await.unwrap().map(|id| (id, key))
         };
         let what = if round < 4 { 0 } else { what % 9 };
@@ -107,16 +107,23 @@ async fn the_answer_is_that_of_the_export_whatever_happened(database: Database) 
             (1, Some((id, _))) => {
                 let one = Leaving::One("newsletter:weekly".parse().unwrap());
                 let mut tx = app.write().await;
-                withdraw(&mut tx, &app.core.moment(), &app.core.terms, id, &one, "test")
+                withdraw(&mut tx, &app.core.moment(), &app.core.flow_settings, id, &one, "test")
                     .await
                     .unwrap();
                 tx.commit().await.unwrap();
             }
             (2, Some((id, _))) => {
                 let mut tx = app.write().await;
-                withdraw(&mut tx, &app.core.moment(), &app.core.terms, id, &Leaving::All, "test")
-                    .await
-                    .unwrap();
+                withdraw(
+                    &mut tx,
+                    &app.core.moment(),
+                    &app.core.flow_settings,
+                    id,
+                    &Leaving::All,
+                    "test",
+                )
+                .await
+                .unwrap();
                 tx.commit().await.unwrap();
             }
             (3, _) => app.suppress(email, SuppressionReason::Bounced).await,
@@ -126,7 +133,7 @@ async fn the_answer_is_that_of_the_export_whatever_happened(database: Database) 
                 let mut tx = app.write().await;
                 erase(
                     &mut tx,
-                    &app.core.terms,
+                    &app.core.flow_settings,
                     &key,
                     Erasing {
                         at: &app.core.moment(),

@@ -204,7 +204,7 @@ async fn what_somebody_was_called_finds_nobody(database: Database) {
     assert!(
         erase(
             &mut tx,
-            &app.core.terms,
+            &app.core.flow_settings,
             &key,
             Erasing { at: &app.core.moment(), method: Method::Staff, source: "test", actor: None }
         )

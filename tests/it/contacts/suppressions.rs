@@ -15,7 +15,7 @@ const BRING: &str = "/console/suppressions/bring";
 
 /// The fields of the form that lifts a reason of an address.
 fn lift(app: &TestApp, email: &str, reason: &str) -> String {
-    let key = app.core.terms.address_secret.key(&EmailAddress::parse(email).unwrap());
+    let key = app.core.flow_settings.address_secret.key(&EmailAddress::parse(email).unwrap());
     let key = data_encoding::HEXLOWER.encode(key.as_bytes());
     format!("key={key}&reason={reason}")
 }

@@ -72,7 +72,7 @@ async fn of_an_earlier_version(database: Database) -> TestApp {
         tree.push(hash);
         tile.extend(hash);
     }
-    let keys = &core.terms.ledger_keys;
+    let keys = &core.flow_settings.ledger_keys;
     let head =
         Checkpoint { origin: keys.origin().to_owned(), size: tree.size(), root: tree.root() };
     let head = StoredCheckpoint {
@@ -98,7 +98,7 @@ async fn adopt_alone(app: &TestApp) -> Result<u64, Error> {
     let core = &app.core;
     let adopted = || async {
         lose_heads(app.dir.path());
-        let adopted = adopt(&core.db, &core.terms, &core.clock, &core.random).await;
+        let adopted = adopt(&core.db, &core.flow_settings, &core.clock, &core.random).await;
         (!matches!(adopted, Err(Error::NotLevel(_)))).then_some(adopted)
     };
     poll::until("no head to be known", &adopted).await
@@ -106,7 +106,7 @@ async fn adopt_alone(app: &TestApp) -> Result<u64, Error> {
 
 /// A head is known outside that covers more than the database has.
 async fn newer_is_known(app: &TestApp) {
-    let keys = &app.core.terms.ledger_keys;
+    let keys = &app.core.flow_settings.ledger_keys;
     let newer = Checkpoint { origin: keys.origin().to_owned(), size: 1000, root: [1; 32] };
     let newer = Head::parse(&newer.sign(keys.signing()), keys).unwrap();
     let size = app.count("SELECT size FROM ledger_head").await.unsigned_abs();
@@ -118,12 +118,12 @@ async fn it_is_sound_and_says_from_where_on(database: Database) {
     let app = of_an_earlier_version(database).await;
     let events = app.count("SELECT count(*) FROM consent_event").await;
     let core = &app.core;
-    let adopted = adopt(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
+    let adopted = adopt(&core.db, &core.flow_settings, &core.clock, &core.random).await.unwrap();
     assert_eq!(i64::try_from(adopted).unwrap(), events);
     let before = events;
     let found = assert_sound(&app).await;
     assert_eq!((i64::try_from(found.adopted).unwrap(), found.erased > 0), (before, true));
-    assert_heads_are_right(&core.db, &core.terms.ledger_keys.trusted()).await;
+    assert_heads_are_right(&core.db, &core.flow_settings.ledger_keys.trusted()).await;
     assert!(does(&app, &EXPORT).contains("ada@b.example"));
     app.subscribe("cyd@b.example", WEEKLY).await;
     let said = does(&app, &["ledger", "verify"]);
@@ -139,7 +139,7 @@ async fn it_is_sound_and_says_from_where_on(database: Database) {
         "{said}"
     );
     // Once, and never again.
-    assert_eq!(adopt(&core.db, &core.terms, &core.clock, &core.random).await.unwrap(), 0);
+    assert_eq!(adopt(&core.db, &core.flow_settings, &core.clock, &core.random).await.unwrap(), 0);
     assert_eq!(app.count("SELECT count(*) FROM ledger_record WHERE type = 'adopted'").await, 1);
 }
 
@@ -147,7 +147,7 @@ async fn it_is_sound_and_says_from_where_on(database: Database) {
 async fn of_several_that_start_at_once_one_adopts(database: Database) {
     let app = of_an_earlier_version(database).await;
     let core = &app.core;
-    let one = || adopt(&core.db, &core.terms, &core.clock, &core.random);
+    let one = || adopt(&core.db, &core.flow_settings, &core.clock, &core.random);
     let (a, b, c) = tokio::join!(one(), one(), one());
     a.and(b).and(c).unwrap();
     assert_eq!(app.count("SELECT count(*) FROM ledger_record WHERE type = 'adopted'").await, 1);
@@ -176,13 +176,13 @@ async fn what_is_not_under_its_head_is_not_adopted(database: Database) {
         ("UPDATE ledger_head SET size = size - 1", "UPDATE ledger_head SET size = size + 1"),
     ] {
         assert!(app.tamper(doing).await.unwrap() >= 1, "{doing}");
-        assert!(adopt(&core.db, &core.terms, &core.clock, &core.random).await.is_err(), "{doing}");
+        assert!(adopt(&core.db, &core.flow_settings, &core.clock, &core.random).await.is_err(), "{doing}");
         assert_eq!(app.count("SELECT count(*) FROM consent_event WHERE mac IS NOT NULL").await, 0);
         assert_eq!(command(&app, &EXPORT).status.code(), Some(1), "nothing of it is exported");
         assert!(!check(&app).await.is_sound(), "{doing}");
         assert!(app.tamper(undoing).await.unwrap() >= 1, "{undoing}");
     }
-    adopt(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
+    adopt(&core.db, &core.flow_settings, &core.clock, &core.random).await.unwrap();
     assert_sound(&app).await;
 }
 
@@ -242,7 +242,8 @@ async fn erasures_of_earlier_versions_are_taken_over_with_what_they_signed(datab
     app.subscribe("ada@b.example", WEEKLY).await;
     seal(&app).await;
     unguard(&app).await;
-    let key = app.core.terms.address_secret.key(&EmailAddress::parse("ada@b.example").unwrap());
+    let key =
+        app.core.flow_settings.address_secret.key(&EmailAddress::parse("ada@b.example").unwrap());
     let line = format!("2026-11-23T09:00:00.000000Z {}\n", key.to_hex());
     std::fs::write(app.dir.path().join("erasures.log"), &line).unwrap();
     assert!(app.tamper("DELETE FROM ledger_record WHERE type = 'adopted'").await.unwrap() >= 1);
@@ -264,9 +265,9 @@ async fn what_went_back_is_adopted_once_it_goes_on(database: Database) {
     let app = of_an_earlier_version(database).await;
     let core = &app.core;
     newer_is_known(&app).await;
-    assert!(adopt(&core.db, &core.terms, &core.clock, &core.random).await.is_err());
+    assert!(adopt(&core.db, &core.flow_settings, &core.clock, &core.random).await.is_err());
     does(&app, &["ledger", "resume"]);
-    adopt(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
+    adopt(&core.db, &core.flow_settings, &core.clock, &core.random).await.unwrap();
     seal(&app).await;
     assert_eq!(app.count("SELECT count(*) FROM ledger_record WHERE type = 'adopted'").await, 1);
     assert_sound(&app).await;
@@ -281,7 +282,10 @@ async fn who_left_after_such_a_back_up_has_left_once_it_is_adopted(database: Dat
     app.advance(Duration::from_secs(1));
     let left = Ending {
         at: app.clock.now(),
-        address_key: core.terms.address_secret.key(&EmailAddress::parse("ada@b.example").unwrap()),
+        address_key: core
+            .flow_settings
+            .address_secret
+            .key(&EmailAddress::parse("ada@b.example").unwrap()),
         turn: Turn::Began,
         reason: EndingReason::Suppressed(SuppressionReason::Unsubscribed),
         purpose: Some("newsletter:weekly".parse().unwrap()),
@@ -299,7 +303,7 @@ async fn who_left_after_such_a_back_up_has_left_once_it_is_adopted(database: Dat
 async fn what_was_adopted_is_not_adopted_again(database: Database) {
     let app = of_an_earlier_version(database).await;
     let core = &app.core;
-    adopt(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
+    adopt(&core.db, &core.flow_settings, &core.clock, &core.random).await.unwrap();
     app.tamper("UPDATE consent_event SET mac = NULL").await.unwrap();
     app.tamper("UPDATE checkpoint SET mac = NULL, previous = NULL").await.unwrap();
     for (filled, put) in [
@@ -312,7 +316,7 @@ async fn what_was_adopted_is_not_adopted_again(database: Database) {
         }
         app.tamper("CREATE TABLE IF NOT EXISTS records AS SELECT * FROM ledger_record").await.unwrap();
         app.tamper("DELETE FROM ledger_record").await.unwrap();
-        assert!(adopt(&core.db, &core.terms, &core.clock, &core.random).await.is_err(), "{put}");
+        assert!(adopt(&core.db, &core.flow_settings, &core.clock, &core.random).await.is_err(), "{put}");
         assert_eq!(app.count("SELECT count(*) FROM consent_event WHERE mac IS NOT NULL").await, 0);
         app.tamper("INSERT INTO ledger_record SELECT * FROM records").await.unwrap();
     }

@@ -61,8 +61,9 @@ async fn a_witness_is_mailed_the_proof_from_one_head_to_the_next(database: Datab
     seal(&app).await;
     app.advance(Duration::from_hours(25));
     let second = app.next_mail(WITNESS, 1).await.text;
-    let head =
-        |mail: &str| read_notes(mail, &app.core.terms.ledger_keys)[0].note.checkpoint().clone();
+    let head = |mail: &str| {
+        read_notes(mail, &app.core.flow_settings.ledger_keys)[0].note.checkpoint().clone()
+    };
     let (old, new) = (head(&first), head(&second));
     assert!(old.size < new.size);
     let mut lines = second.lines().skip_while(|line| *line != format!("old {}", old.size)).skip(1);

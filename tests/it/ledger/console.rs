@@ -48,7 +48,7 @@ async fn the_newest_checkpoint_is_shown_and_taken_away(database: Database) {
     app.subscribe("ada@b.example", "").await;
     app.seal().await;
     let page = desk.page("/console/ledger").await;
-    let key = app.core.terms.ledger_keys.first().vkey();
+    let key = app.core.flow_settings.ledger_keys.first().vkey();
     let note = app.get("/ledger/checkpoint").await.text();
     let root = note.lines().nth(2).unwrap();
     let plain = page.replace("&#x2f;", "/").replace("&#x2F;", "/");
@@ -138,7 +138,7 @@ async fn a_changed_row_is_told_and_exports_stop(database: Database) {
     let mut tx = app.read().await;
     let refused = assent::flows::contacts::allow_export::allow_export(
         &mut tx,
-        &app.core.terms,
+        &app.core.flow_settings,
         app.clock.now(),
     )
     .await;
@@ -149,7 +149,8 @@ async fn a_changed_row_is_told_and_exports_stop(database: Database) {
         .unwrap();
     app.advance(Duration::from_secs(1));
     let core = &app.core;
-    let found = verify(&core.db, &core.terms, &core.clock, &core.random, |_| ()).await.unwrap();
+    let found =
+        verify(&core.db, &core.flow_settings, &core.clock, &core.random, |_| ()).await.unwrap();
     assert!(found.is_sound(), "{:?}", found.findings);
     let page = desk.page("/console/ledger").await;
     assert!(page.contains("checked and is sound"), "{page}");

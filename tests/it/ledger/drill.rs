@@ -279,8 +279,8 @@ async fn what_is_put_back_mails_nobody_from_the_first_moment(database: Database)
     let outside = Outside::open(
         machine.path(),
         &files,
-        app.core.terms.ledger_keys.clone(),
-        app.core.terms.evidence_key.clone(),
+        app.core.flow_settings.ledger_keys.clone(),
+        app.core.flow_settings.evidence_key.clone(),
     )
     .unwrap();
     let url = machine.url.clone().into();
@@ -415,7 +415,7 @@ async fn a_file_that_is_deleted_meanwhile_is_left_out() {
         database_url: &core.settings.database_url,
         files: &core.files,
         data_dir: &core.settings.data_dir,
-        addresses: &core.terms.address_secret,
+        addresses: &core.flow_settings.address_secret,
         with_keys: false,
     };
     let dir = app.dir.path().join("back-up");

@@ -145,7 +145,7 @@ impl Shown {
 }
 
 async fn find(app: &TestApp, who: usize) -> Option<Uuid> {
-    let key = app.core.terms.address_secret.key(&EmailAddress::parse(PEOPLE[who]).unwrap());
+    let key = app.core.flow_settings.address_secret.key(&EmailAddress::parse(PEOPLE[who]).unwrap());
     subscribers::find_id(&mut app.read().await, &key).await.unwrap()
 }
 
@@ -166,7 +166,7 @@ async fn ask(app: &TestApp, shown: &Shown, who: usize, weekly: bool) -> Uuid {
         replaces: None,
     };
     let mut tx = app.write().await;
-    sign_up(&mut tx, &at, &app.core.terms, std::slice::from_ref(&form)).await.unwrap();
+    sign_up(&mut tx, &at, &app.core.flow_settings, std::slice::from_ref(&form)).await.unwrap();
     tx.commit().await.unwrap();
     form.signup_id
 }
@@ -184,7 +184,7 @@ async fn act(app: &TestApp, shown: &Shown, who: usize, act: Act) {
             let mut tx = app.write().await;
             let signup = signups::find(&mut tx, signup_id).await.unwrap().unwrap();
             let confirmed =
-                confirm(&mut tx, &core.moment(), &core.terms, &signup, Press::Link).await;
+                confirm(&mut tx, &core.moment(), &core.flow_settings, &signup, Press::Link).await;
             assert!(matches!(confirmed.unwrap(), Confirmation::Confirmed { .. }));
             tx.commit().await.unwrap();
         }
@@ -210,7 +210,8 @@ async fn act(app: &TestApp, shown: &Shown, who: usize, act: Act) {
                 source: "/preferences",
             };
             let mut tx = app.write().await;
-            let chosen = choose(&mut tx, &core.moment(), &core.terms, id, &choices).await.unwrap();
+            let chosen =
+                choose(&mut tx, &core.moment(), &core.flow_settings, id, &choices).await.unwrap();
             assert_eq!(chosen.is_some(), known.is_some());
             let refused = chosen.and_then(|chosen| chosen.refused);
             let alone = !privacy && weekly;
@@ -218,11 +219,12 @@ async fn act(app: &TestApp, shown: &Shown, who: usize, act: Act) {
             tx.commit().await.unwrap();
         }
         Act::Erase => {
-            let key = core.terms.address_secret.key(&EmailAddress::parse(PEOPLE[who]).unwrap());
+            let key =
+                core.flow_settings.address_secret.key(&EmailAddress::parse(PEOPLE[who]).unwrap());
             let mut tx = app.write().await;
             erase(
                 &mut tx,
-                &core.terms,
+                &core.flow_settings,
                 &key,
                 Erasing {
                     at: &core.moment(),
@@ -240,7 +242,7 @@ async fn act(app: &TestApp, shown: &Shown, who: usize, act: Act) {
 
 async fn leave_by(app: &TestApp, id: Uuid, leaving: &Leaving) {
     let mut tx = app.write().await;
-    withdraw(&mut tx, &app.core.moment(), &app.core.terms, id, leaving, "/unsubscribe")
+    withdraw(&mut tx, &app.core.moment(), &app.core.flow_settings, id, leaving, "/unsubscribe")
         .await
         .unwrap();
     tx.commit().await.unwrap();
@@ -306,7 +308,7 @@ async fn live_through(steps: &[Step]) {
     }
     let found = assert_sound(&app).await;
     assert_eq!(found.size, i64::try_from(sealed_leaves(&app.core.db).await.len()).unwrap());
-    assert_heads_are_right(&app.core.db, &app.core.terms.ledger_keys.trusted()).await;
+    assert_heads_are_right(&app.core.db, &app.core.flow_settings.ledger_keys.trusted()).await;
     app.stop().await;
 }
 

@@ -78,7 +78,7 @@ async fn forge(database: Database, dir: &Path, statements: &[&'static str]) {
 async fn heads(app: &TestApp) -> Vec<(u64, Head)> {
     let stored = checkpoints::list(&mut app.read().await, 0, 100).await.unwrap();
     let head = |stored: &checkpoints::StoredCheckpoint| {
-        let head = Head::parse(&stored.note, &app.core.terms.ledger_keys).unwrap();
+        let head = Head::parse(&stored.note, &app.core.flow_settings.ledger_keys).unwrap();
         (stored.previous.unwrap_or(0).cast_unsigned(), head)
     };
     stored.iter().map(head).collect()
@@ -138,7 +138,7 @@ async fn an_epoch_by_another_hand_makes_no_newer_head_forgotten(database: Databa
     std::fs::write(&head, &note).unwrap();
     let newest: u64 = note.lines().nth(1).unwrap().parse().unwrap();
     assert!(newest > own);
-    let name = app.core.terms.ledger_keys.origin().to_owned();
+    let name = app.core.flow_settings.ledger_keys.origin().to_owned();
     drop(app.stop().await);
     forge(database, &dir, &EPOCH).await;
 
@@ -193,7 +193,7 @@ async fn a_head_of_an_epoch_that_is_over_is_kept_too(database: Database) {
     back_up(&app, &dir);
     joins(&app, "bob@b.example").await;
     std::fs::write(&head, does(&app, &["ledger", "checkpoint"])).unwrap();
-    let (terms, newest) = (app.core.terms.clone(), heads(&app).await.pop().unwrap().1);
+    let (terms, newest) = (app.core.flow_settings.clone(), heads(&app).await.pop().unwrap().1);
     drop(app.stop().await);
     let machine = Machine::new(database).await;
     machine.does(&["restore", dir.to_str().unwrap(), "--without-newer"]);
@@ -219,7 +219,7 @@ async fn a_head_outside_that_is_stale_is_no_knowledge(database: Database) {
     let kept = tempfile::tempdir().unwrap();
     let dir = kept.path().join("back-up");
     back_up(&app, &dir);
-    let (terms, heads) = (app.core.terms.clone(), heads(&app).await);
+    let (terms, heads) = (app.core.flow_settings.clone(), heads(&app).await);
     assert!(heads.len() > 1, "{heads:?}");
     drop(app.stop().await);
 
@@ -285,7 +285,8 @@ async fn a_back_up_brings_no_keys_of_its_own_where_a_secret_key_is(database: Dat
     let kept = tempfile::tempdir().unwrap();
     let dir = kept.path().join("back-up");
     back_up(&app, &dir);
-    let (terms, vkey) = (app.core.terms.clone(), app.core.terms.ledger_keys.first().vkey());
+    let (terms, vkey) =
+        (app.core.flow_settings.clone(), app.core.flow_settings.ledger_keys.first().vkey());
     drop(app.stop().await);
     assert!(dir.join("keys/address.key").exists() && !dir.join("keys/secret.key").exists());
     let restore = ["restore", dir.to_str().unwrap(), "--without-newer", "--with-keys"];

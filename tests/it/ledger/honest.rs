@@ -17,7 +17,7 @@ use crate::support::app::{Database, TestApp};
 use crate::support::both_databases;
 
 fn key(app: &TestApp, email: &str) -> AddressKey {
-    app.core.terms.address_secret.key(&EmailAddress::parse(email).unwrap())
+    app.core.flow_settings.address_secret.key(&EmailAddress::parse(email).unwrap())
 }
 
 #[apply(both_databases!)]
@@ -40,7 +40,7 @@ async fn an_honest_history_is_sound(database: Database) {
     app.ask_and_read("eve@b.example", "").await;
     app.advance(Duration::from_hours(24 * 8));
     let core = &app.core;
-    assert!(forget_signups(&core.db, &core.terms, &core.moment()).await.unwrap() >= 3);
+    assert!(forget_signups(&core.db, &core.flow_settings, &core.moment()).await.unwrap() >= 3);
     let found = assert_sound(&app).await;
     assert_eq!(found.size, i64::try_from(sealed_leaves(&app.core.db).await.len()).unwrap());
     let bare = app.count("SELECT count(*) FROM consent_event WHERE body IS NULL").await;
@@ -67,7 +67,8 @@ async fn what_is_published_during_a_check_is_no_offence(database: Database) {
             });
         });
     };
-    let found = verify(&core.db, &core.terms, &core.clock, &core.random, meanwhile).await.unwrap();
+    let found =
+        verify(&core.db, &core.flow_settings, &core.clock, &core.random, meanwhile).await.unwrap();
     assert!(found.is_sound(), "{:?}", found.findings);
     assert_sound(&app).await;
 }
@@ -90,17 +91,18 @@ async fn what_another_check_found_meanwhile_stands_until_one_that_began_after_it
             });
         });
     };
-    let found = verify(&core.db, &core.terms, &core.clock, &core.random, meanwhile).await.unwrap();
+    let found =
+        verify(&core.db, &core.flow_settings, &core.clock, &core.random, meanwhile).await.unwrap();
     assert!(found.findings[0].contains("run this one again"), "{:?}", found.findings);
     assert!(
-        allow_export(&mut app.read().await, &app.core.terms, app.clock.now())
+        allow_export(&mut app.read().await, &app.core.flow_settings, app.clock.now())
             .await
             .unwrap_err()
             .to_string()
             .contains("row 1")
     );
     assert_sound(&app).await;
-    allow_export(&mut app.read().await, &app.core.terms, app.clock.now()).await.unwrap();
+    allow_export(&mut app.read().await, &app.core.flow_settings, app.clock.now()).await.unwrap();
 }
 
 #[apply(both_databases!)]

@@ -58,7 +58,7 @@ async fn never_sealed(app: &TestApp) {
     app.advance(Duration::from_secs(90));
     let at = app.core.moment();
     assert_eq!(
-        watch_sealing(&app.core.db, &app.core.terms.timezone, &at).await.unwrap(),
+        watch_sealing(&app.core.db, &app.core.flow_settings.timezone, &at).await.unwrap(),
         Some(Change::Raised)
     );
     let alarms = alarms::list(&mut app.read().await).await.unwrap();
@@ -86,7 +86,7 @@ async fn a_given_is_neither_sealed_nor_exported(database: Database) {
     assert!(!String::from_utf8_lossy(&output.stdout).contains("cyd@"));
     let refused = assent::flows::contacts::allow_export::allow_export(
         &mut app.read().await,
-        &app.core.terms,
+        &app.core.flow_settings,
         app.clock.now(),
     )
     .await;
@@ -108,8 +108,13 @@ async fn a_given_without_a_mac_is_no_older_version_s(database: Database) {
         assert_eq!(app.tamper(strip).await.unwrap(), 1);
     }
     let core = &app.core;
-    let adopted =
-        assent::flows::ledger::adopt::adopt(&core.db, &core.terms, &core.clock, &core.random).await;
+    let adopted = assent::flows::ledger::adopt::adopt(
+        &core.db,
+        &core.flow_settings,
+        &core.clock,
+        &core.random,
+    )
+    .await;
     assert_eq!(adopted.unwrap(), 0, "a ledger is adopted once");
     assert_refused(&command(&app, &EXPORT), "the consent ledger is not what it was");
     never_sealed(&app).await;
@@ -153,7 +158,10 @@ async fn a_site_without_a_worker_says_that_nothing_is_sealed(database: Database)
     seal(&app).await;
     assert_sound(&app).await;
     let at = app.core.moment();
-    assert_eq!(watch_sealing(&app.core.db, &app.core.terms.timezone, &at).await.unwrap(), None);
+    assert_eq!(
+        watch_sealing(&app.core.db, &app.core.flow_settings.timezone, &at).await.unwrap(),
+        None
+    );
     // As it looks when everything waited: the running worker may seal at any moment.
     app.tamper("CREATE TABLE kept AS SELECT * FROM ledger_record").await.unwrap();
     let waits = "INSERT INTO consent_event (event_id, subject_id, seq, purpose, type, leaf, recorded_at)
@@ -163,18 +171,18 @@ async fn a_site_without_a_worker_says_that_nothing_is_sealed(database: Database)
     app.advance(Duration::from_secs(61));
     let at = app.core.moment();
     assert_eq!(
-        watch_sealing(&app.core.db, &app.core.terms.timezone, &at).await.unwrap(),
+        watch_sealing(&app.core.db, &app.core.flow_settings.timezone, &at).await.unwrap(),
         Some(Change::Raised)
     );
     assert_eq!(
-        watch_sealing(&app.core.db, &app.core.terms.timezone, &at).await.unwrap(),
+        watch_sealing(&app.core.db, &app.core.flow_settings.timezone, &at).await.unwrap(),
         None,
         "heard once"
     );
     unguard(&app).await;
     app.tamper("DELETE FROM consent_event WHERE leaf_index IS NULL").await.unwrap();
     assert_eq!(
-        watch_sealing(&app.core.db, &app.core.terms.timezone, &at).await.unwrap(),
+        watch_sealing(&app.core.db, &app.core.flow_settings.timezone, &at).await.unwrap(),
         Some(Change::Ended)
     );
     assert!(does(&app, &["ledger", "verify"]).starts_with("sound: "));
@@ -219,7 +227,7 @@ async fn nothing_is_signed_on_from_a_record_that_somebody_changed(database: Data
     let size = app.count("SELECT size FROM ledger_head").await;
     claim_something(&app).await;
     let core = &app.core;
-    let sealed = seal_all(&core.db, &core.terms, &core.clock, &core.random).await;
+    let sealed = seal_all(&core.db, &core.flow_settings, &core.clock, &core.random).await;
     assert!(matches!(sealed, Err(Error::Tree)), "{sealed:?}");
     assert_eq!(app.count("SELECT size FROM ledger_head").await, size);
 }

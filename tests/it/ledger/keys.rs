@@ -36,7 +36,7 @@ impl Stopped {
         app.subscribe("ada@b.example", "").await;
         seal(&app).await;
         let url = app.core.settings.database_url.expose_secret().to_owned();
-        let old = app.core.terms.ledger_keys.first().clone();
+        let old = app.core.flow_settings.ledger_keys.first().clone();
         Self { dir: app.stop().await, url, old }
     }
 
@@ -61,7 +61,7 @@ impl Stopped {
 }
 
 async fn checked(core: &Core) -> Verification {
-    verify(&core.db, &core.terms, &core.clock, &core.random, |_| ()).await.unwrap()
+    verify(&core.db, &core.flow_settings, &core.clock, &core.random, |_| ()).await.unwrap()
 }
 
 /// Another event, and a head over it by whatever keys this core has.
@@ -83,9 +83,9 @@ async fn another_head(core: &Core) {
         method: Method::Form,
         replaces: None,
     };
-    sign_up(&mut tx, &core.moment(), &core.terms, &[form]).await.unwrap();
+    sign_up(&mut tx, &core.moment(), &core.flow_settings, &[form]).await.unwrap();
     tx.commit().await.unwrap();
-    seal_all(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
+    seal_all(&core.db, &core.flow_settings, &core.clock, &core.random).await.unwrap();
 }
 
 fn text(keys: &[&SigningKey]) -> String {
@@ -107,7 +107,7 @@ async fn it_is_made_at_the_first_start_and_nobody_else_may_read_it(database: Dat
     assert_eq!(kept.trim(), text(&[&stopped.old]));
     let core = stopped.open(&[]).await.unwrap();
     assert_eq!(
-        core.terms.ledger_keys.first().vkey(),
+        core.flow_settings.ledger_keys.first().vkey(),
         stopped.old.vkey(),
         "the same at every start"
     );

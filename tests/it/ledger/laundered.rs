@@ -31,8 +31,8 @@ async fn history(database: Database) -> TestApp {
 async fn nobody_goes(app: &TestApp) {
     let before = app.count(BODIES).await;
     let (core, at) = (&app.core, app.core.moment());
-    forget_signups(&core.db, &core.terms, &at).await.unwrap();
-    forget_people(&core.db, &core.terms, &at).await.unwrap();
+    forget_signups(&core.db, &core.flow_settings, &at).await.unwrap();
+    forget_people(&core.db, &core.flow_settings, &at).await.unwrap();
     assert_eq!(app.count(BODIES).await, before);
 }
 
@@ -64,7 +64,7 @@ async fn nobody_who_has_a_consent_is_forgotten(database: Database) {
         app.advance(Duration::from_hours(24 * 365 * 7));
         let before = app.count(OF_ADA).await;
         let core = &app.core;
-        forget_people(&core.db, &core.terms, &core.moment()).await.unwrap();
+        forget_people(&core.db, &core.flow_settings, &core.moment()).await.unwrap();
         assert_eq!(app.count(OF_ADA).await, before, "{change}");
         assert!(!check(&app).await.is_sound());
     }
@@ -81,7 +81,7 @@ async fn a_form_with_a_changed_event_stays(database: Database) {
     app.advance(Duration::from_hours(24 * 40));
     let before = app.count(BODIES).await;
     let core = &app.core;
-    assert_eq!(forget_signups(&core.db, &core.terms, &core.moment()).await.unwrap(), 0);
+    assert_eq!(forget_signups(&core.db, &core.flow_settings, &core.moment()).await.unwrap(), 0);
     assert_eq!(app.count(BODIES).await, before);
 }
 
@@ -94,7 +94,7 @@ async fn nobodys_form_goes_with_somebody_else(database: Database) {
     app.advance(Duration::from_hours(24 * 365 * 7));
     let before = app.count(OF_ADA).await;
     let core = &app.core;
-    forget_people(&core.db, &core.terms, &core.moment()).await.unwrap();
+    forget_people(&core.db, &core.flow_settings, &core.moment()).await.unwrap();
     assert_eq!(app.count(OF_ADA).await, before);
 }
 
@@ -122,7 +122,7 @@ async fn a_confirmed_form_stays_though_it_seems_to_wait(database: Database) {
     app.advance(Duration::from_hours(24 * 40));
     let core = &app.core;
     // Cyd's, whose time is over by now.
-    assert_eq!(forget_signups(&core.db, &core.terms, &core.moment()).await.unwrap(), 1);
+    assert_eq!(forget_signups(&core.db, &core.flow_settings, &core.moment()).await.unwrap(), 1);
     let kept = "SELECT count(*) FROM consent_event WHERE type = 'requested' AND body IS NOT NULL";
     assert_eq!(app.count(kept).await, 4);
 }
@@ -154,7 +154,7 @@ async fn a_confirmed_form_stays_though_its_person_bears_another_key(database: Da
     let before = app.count(OF_ADA).await;
     let core = &app.core;
     // Cyd's, whose time is over by now.
-    assert_eq!(forget_signups(&core.db, &core.terms, &core.moment()).await.unwrap(), 1);
+    assert_eq!(forget_signups(&core.db, &core.flow_settings, &core.moment()).await.unwrap(), 1);
     assert_eq!(app.count(OF_ADA).await, before);
     for back in [
         "UPDATE subscriber SET address_key = (SELECT k.address_key FROM kept k WHERE k.email = subscriber.email)
@@ -209,7 +209,7 @@ async fn what_is_over_goes(database: Database) {
     let app = history(database).await;
     app.advance(Duration::from_hours(24 * 365 * 7));
     let core = &app.core;
-    assert_eq!(forget_signups(&core.db, &core.terms, &core.moment()).await.unwrap(), 1);
-    assert_eq!(forget_people(&core.db, &core.terms, &core.moment()).await.unwrap(), 1);
+    assert_eq!(forget_signups(&core.db, &core.flow_settings, &core.moment()).await.unwrap(), 1);
+    assert_eq!(forget_people(&core.db, &core.flow_settings, &core.moment()).await.unwrap(), 1);
     assert_sound(&app).await;
 }

@@ -130,7 +130,8 @@ pub async fn seal(app: &TestApp) {
 pub async fn check(app: &TestApp) -> Verification {
     let core = &app.core;
     loop {
-        let found = verify(&core.db, &core.terms, &core.clock, &core.random, |_| ()).await.unwrap();
+        let found =
+            verify(&core.db, &core.flow_settings, &core.clock, &core.random, |_| ()).await.unwrap();
         // The worker of the story checks too.
         if !found.overtaken {
             return found;

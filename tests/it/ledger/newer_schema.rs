@@ -51,10 +51,10 @@ async fn the_older_version_accuses_nobody(database: Database) {
     app.tamper(LATER).await.unwrap();
     app.tamper("ALTER TABLE outbox ADD COLUMN later TEXT").await.unwrap();
     let core = &app.core;
-    let checked = verify(&core.db, &core.terms, &core.clock, &core.random, |_| ()).await;
+    let checked = verify(&core.db, &core.flow_settings, &core.clock, &core.random, |_| ()).await;
     assert!(matches!(checked, Err(Error::NewerSchema(_))), "{checked:?}");
     let refused =
-        allow_to_begin(&core.db, &core.terms, &core.clock, &core.random).await.unwrap_err();
+        allow_to_begin(&core.db, &core.flow_settings, &core.clock, &core.random).await.unwrap_err();
     assert!(refused.to_string().contains("a newer version"), "{refused}");
     // The newer one finds nothing said.
     app.tamper("DELETE FROM _sqlx_migrations WHERE version = 9999").await.unwrap();

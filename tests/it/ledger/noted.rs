@@ -23,7 +23,7 @@ fn left(app: &TestApp, email: &str) -> Ending {
     let email = EmailAddress::parse(email).unwrap();
     Ending {
         at: app.clock.now(),
-        address_key: app.core.terms.address_secret.key(&email),
+        address_key: app.core.flow_settings.address_secret.key(&email),
         turn: Turn::Began,
         reason: EndingReason::Suppressed(SuppressionReason::Unsubscribed),
         purpose: Some("newsletter:weekly".parse().unwrap()),
@@ -33,16 +33,20 @@ fn left(app: &TestApp, email: &str) -> Ending {
 /// What a new process would know, that has the file store alone.
 async fn in_the_file_store(app: &TestApp) -> usize {
     let dir = tempfile::tempdir().unwrap();
-    let keys = app.core.terms.ledger_keys.clone();
-    let outside =
-        Outside::open(dir.path(), &app.core.files, keys, app.core.terms.evidence_key.clone())
-            .unwrap();
+    let keys = app.core.flow_settings.ledger_keys.clone();
+    let outside = Outside::open(
+        dir.path(),
+        &app.core.files,
+        keys,
+        app.core.flow_settings.evidence_key.clone(),
+    )
+    .unwrap();
     outside.exchange().await.unwrap();
     outside.endings().await.unwrap().len()
 }
 
 async fn replay(app: &TestApp, replay: &mut Replay) -> Replayed {
-    replay.settled(&app.core.db, &app.core.terms, &app.core.moment()).await.unwrap()
+    replay.settled(&app.core.db, &app.core.flow_settings, &app.core.moment()).await.unwrap()
 }
 
 #[apply(both_databases!)]
@@ -126,10 +130,14 @@ async fn what_another_replica_noted_ends_here_once_it_is_settled(database: Datab
     }
     app.advance(Duration::from_secs(1));
     let dir = tempfile::tempdir().unwrap();
-    let keys = app.core.terms.ledger_keys.clone();
-    let other =
-        Outside::open(dir.path(), &app.core.files, keys, app.core.terms.evidence_key.clone())
-            .unwrap();
+    let keys = app.core.flow_settings.ledger_keys.clone();
+    let other = Outside::open(
+        dir.path(),
+        &app.core.files,
+        keys,
+        app.core.flow_settings.evidence_key.clone(),
+    )
+    .unwrap();
     other.note(&[left(&app, "ada@b.example")]).await.unwrap();
     other.put_new().await.unwrap();
     app.core.db.outside().exchange().await.unwrap();

@@ -96,7 +96,11 @@ fn noted(app: &TestApp) -> String {
 fn ending(app: &TestApp, email: &str, reason: SuppressionReason, purpose: Option<&str>) -> Ending {
     Ending {
         at: app.clock.now(),
-        address_key: app.core.terms.address_secret.key(&EmailAddress::parse(email).unwrap()),
+        address_key: app
+            .core
+            .flow_settings
+            .address_secret
+            .key(&EmailAddress::parse(email).unwrap()),
         turn: Turn::Began,
         reason: EndingReason::Suppressed(reason),
         purpose: purpose.map(|code| code.parse().unwrap()),
@@ -110,12 +114,12 @@ async fn replayed(app: &TestApp) -> Replayed {
 }
 
 async fn replay(app: &TestApp, replay: &mut Replay) -> Replayed {
-    replay.settled(&app.core.db, &app.core.terms, &app.core.moment()).await.unwrap()
+    replay.settled(&app.core.db, &app.core.flow_settings, &app.core.moment()).await.unwrap()
 }
 
 /// Another process beside the program, with these directories.
 fn beside(app: &TestApp, data_dir: &std::path::Path) -> Outside {
-    let (core, terms) = (&app.core, &app.core.terms);
+    let (core, terms) = (&app.core, &app.core.flow_settings);
     let keys = terms.ledger_keys.clone();
     Outside::open(data_dir, &core.files, keys, terms.evidence_key.clone()).unwrap()
 }
@@ -337,7 +341,7 @@ async fn what_another_process_noted_is_heard_though_the_file_is_as_long_as_befor
     let outside = app.core.db.outside();
     outside.put_new().await.unwrap();
     let left = ending(&app, ADA, SuppressionReason::Unsubscribed, Some("newsletter:weekly"));
-    let length = left.line(&app.core.terms.evidence_key).len() + 1;
+    let length = left.line(&app.core.flow_settings.evidence_key).len() + 1;
     let log = app.dir.path().join("endings.log");
     let mut file = OpenOptions::new().append(true).open(&log).unwrap();
     let before = file.metadata().unwrap().len();

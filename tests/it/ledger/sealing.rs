@@ -42,7 +42,7 @@ pub async fn append_in(app: &TestApp, tx: &mut Tx, count: usize) -> Vec<NewConse
     let notice = notices.into_iter().find(|notice| notice.purpose.is_privacy_policy()).unwrap();
     let policies = versions::list(tx, LANG).await.unwrap();
     let policy = policies.into_iter().max_by_key(|policy| policy.published_at.micros()).unwrap();
-    let terms = &app.core.terms;
+    let terms = &app.core.flow_settings;
     let wish = |_| {
         let signup_id = at.new_id();
         let form = Form {
@@ -65,7 +65,7 @@ pub async fn append_in(app: &TestApp, tx: &mut Tx, count: usize) -> Vec<NewConse
 
 /// Every place, every head and every tile, by definition.
 async fn assert_right(app: &TestApp) {
-    assert_heads_are_right(&app.core.db, &app.core.terms.ledger_keys.trusted()).await;
+    assert_heads_are_right(&app.core.db, &app.core.flow_settings.ledger_keys.trusted()).await;
     assert_sound(app).await;
 }
 
@@ -99,7 +99,7 @@ async fn two_who_seal_at_once_leave_no_gap_and_no_double(database: Database) {
     for count in [1, 7, 300] {
         append(&app, count).await;
         let core = &app.core;
-        let one = || seal_all(&core.db, &core.terms, &core.clock, &core.random);
+        let one = || seal_all(&core.db, &core.flow_settings, &core.clock, &core.random);
         let (a, b, c) = tokio::join!(one(), one(), one());
         a.and(b).and(c).unwrap();
     }
@@ -162,7 +162,7 @@ async fn people_confirm_while_others_seal(database: Database) {
     let confirm = futures_util::future::join_all(links.iter().map(|link| app.post(link, "")));
     let sealing = async {
         while app.count("SELECT count(*) FROM subscriber").await < 12 {
-            seal_all(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
+            seal_all(&core.db, &core.flow_settings, &core.clock, &core.random).await.unwrap();
         }
     };
     let (answers, ()) = tokio::join!(confirm, sealing);
@@ -177,7 +177,7 @@ async fn people_confirm_while_others_seal(database: Database) {
 async fn the_newest_head_is_published_and_asking_for_it_changes_nothing(database: Database) {
     let app = TestApp::start(database).await;
     seal(&app).await;
-    let keys = app.core.terms.ledger_keys.trusted();
+    let keys = app.core.flow_settings.ledger_keys.trusted();
     let mut before = 0;
     for email in ["bob@b.example", "cyd@b.example"] {
         let answer = app.get("/ledger/checkpoint").await;
@@ -228,7 +228,7 @@ async fn the_second_height_begins_where_it_should() {
     drop(tx);
     let leaves: Vec<String> =
         sealed_leaves(&app.core.db).await.into_iter().map(|(_, leaf)| leaf).collect();
-    let note = newest(&app.core.db, &app.core.terms.ledger_keys.trusted()).await;
+    let note = newest(&app.core.db, &app.core.flow_settings.ledger_keys.trusted()).await;
     assert_eq!(
         (note.checkpoint().size, note.checkpoint().root),
         (65_538, super::naive_root(&leaves))

@@ -107,7 +107,7 @@ async fn one_bad_signup_takes_no_other_with_it(database: Database) {
         db: app.core.db.clone(),
         clock: app.clock.clone(),
         random: app.core.random.clone(),
-        terms: app.core.terms.clone(),
+        settings: app.core.flow_settings.clone(),
     };
     let intake = Intake::start(&parts, &tasks);
     let nowhere = Some((Uuid::nil(), "nowhere".parse().unwrap()));

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use assent::domain::mail::alarm::LEDGER;
 use assent::flows::Error;
 use assent::flows::contacts::allow_export::{ExportRefused, allow_by_heads};
-use assent::flows::ledger::standing::find_standing;
+use assent::flows::ledger::compare_heads::compare_heads;
 use assent::sealing::seal_all;
 use assent::worker::own_alarm::OwnAlarm;
 use assent::worker::tasks::watch_standing::watch_standing;
@@ -58,7 +58,7 @@ fn carry<'a>(from: &TestApp, files: impl IntoIterator<Item = &'a PathBuf>, to: &
 
 /// Where the database stands, in words; nothing while it may go on.
 async fn stands(app: &TestApp) -> Option<String> {
-    let standing = find_standing(&app.core.db, &app.core.terms.ledger_keys).await.unwrap();
+    let standing = compare_heads(&app.core.db, &app.core.flow_settings.ledger_keys).await.unwrap();
     (!standing.is_level()).then(|| standing.to_string())
 }
 
@@ -131,7 +131,7 @@ async fn who_seals_looks_at_all_heads_now_and_then(database: Database) {
     let (core, mut told) = (&twin.core, None);
     for _ in 0..14 {
         append(&twin, 1).await;
-        match seal_all(&core.db, &core.terms, &core.clock, &core.random).await {
+        match seal_all(&core.db, &core.flow_settings, &core.clock, &core.random).await {
             Ok(()) => {}
             Err(Error::NotLevel(why)) => {
                 told = Some(why);
@@ -190,13 +190,13 @@ async fn heads_that_were_held_against_the_tree_are_not_read_again(database: Data
     for file in &grown[1] {
         std::fs::write(file, "nonsense").unwrap();
     }
-    let standing = find_standing(&other, &app.core.terms.ledger_keys).await.unwrap();
+    let standing = compare_heads(&other, &app.core.flow_settings.ledger_keys).await.unwrap();
     assert!(standing.is_level(), "{standing}");
     // Without that word they are looked at, and named.
     for file in held {
         std::fs::remove_file(file).unwrap();
     }
-    let error = find_standing(&other, &app.core.terms.ledger_keys).await.unwrap_err();
+    let error = compare_heads(&other, &app.core.flow_settings.ledger_keys).await.unwrap_err();
     assert!(error.to_string().contains("is no signed head of this ledger"), "{error}");
 }
 
@@ -219,7 +219,7 @@ async fn a_machine_that_seals_nothing_knows_the_newest_head(database: Database) 
     one.close().await;
     // Or as it looks whether an export may begin.
     let one = app.database_seen_from(looks.path()).await;
-    allow_by_heads(&one, &app.core.terms).await.unwrap();
+    allow_by_heads(&one, &app.core.flow_settings).await.unwrap();
     one.close().await;
     let mut stopped = app.halt().await;
     stopped.put_back(&dump).await;
@@ -230,7 +230,7 @@ async fn a_machine_that_seals_nothing_knows_the_newest_head(database: Database) 
     let app = stopped.start(&[]).await;
     for machine in [&fetches, &looks] {
         let one = app.database_seen_from(machine.path()).await;
-        match allow_by_heads(&one, &app.core.terms).await {
+        match allow_by_heads(&one, &app.core.flow_settings).await {
             Err(ExportRefused::NotLevel(told)) => {
                 assert!(told.contains(&format!("covers {newest} entries")), "{told}");
             }
@@ -245,7 +245,7 @@ async fn a_machine_that_seals_nothing_knows_the_newest_head(database: Database) 
     );
     let one = app.database_seen_from(fetches.path()).await;
     let mut alarm = OwnAlarm::new(LEDGER);
-    watch_standing(&one, &app.core.terms, &app.core.moment(), &mut alarm).await.unwrap();
+    watch_standing(&one, &app.core.flow_settings, &app.core.moment(), &mut alarm).await.unwrap();
     one.close().await;
     let told = app.get("/readyz").await.text();
     assert!(told.contains("the database is behind") && told.contains("mail: paused"), "{told}");

@@ -33,7 +33,7 @@ async fn it_is_a_finding_and_nothing_is_exported(database: Database) {
         let app = history(database).await;
         assert!(app.tamper(change).await.is_ok_and(|rows| rows > 0), "{change}");
         assert!(!check(&app).await.is_sound(), "{change}");
-        let verdict = find_verdict(&mut app.read().await, &app.core.terms.evidence_key)
+        let verdict = find_verdict(&mut app.read().await, &app.core.flow_settings.evidence_key)
             .await
             .unwrap()
             .unwrap();
@@ -51,7 +51,7 @@ async fn a_verdict_of_another_hand_is_none(database: Database) {
     for change in ["UPDATE ledger_verdict SET finding = NULL", "DELETE FROM ledger_verdict"] {
         app.tamper(change).await.unwrap();
         assert!(
-            find_verdict(&mut app.read().await, &app.core.terms.evidence_key)
+            find_verdict(&mut app.read().await, &app.core.flow_settings.evidence_key)
                 .await
                 .unwrap()
                 .is_none()

@@ -26,7 +26,9 @@ const MINUTE: Duration = Duration::from_mins(1);
 const PAUSE: &[(&str, &str)] = &[("ASSENT_LIMIT_CONFIRMATIONS_COLLAPSE", "pause")];
 
 async fn looks(app: &TestApp) -> Changes {
-    watch_confirmations::look(&app.core.db, &app.core.terms, &app.core.moment()).await.unwrap()
+    watch_confirmations::look(&app.core.db, &app.core.flow_settings, &app.core.moment())
+        .await
+        .unwrap()
 }
 
 /// The subjects that a look raised, and those it ended.

@@ -200,11 +200,12 @@ async fn who_must_not_be_mailed_is_told_and_who_is_erased_is_gone(database: Data
         format!("{path}?word=settled")
     );
 
-    let key = app.core.terms.address_secret.key(&EmailAddress::parse("ada@b.example").unwrap());
+    let key =
+        app.core.flow_settings.address_secret.key(&EmailAddress::parse("ada@b.example").unwrap());
     let mut tx = app.write().await;
     erase(
         &mut tx,
-        &app.core.terms,
+        &app.core.flow_settings,
         &key,
         Erasing { at: &app.core.moment(), method: Method::Staff, source: "test", actor: None },
     )

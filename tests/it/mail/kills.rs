@@ -96,7 +96,7 @@ impl Outbox {
             })
             .collect();
         let mut tx = self.db.write().await.unwrap();
-        sign_up(&mut tx, &at, &self.core.terms, &forms).await.unwrap();
+        sign_up(&mut tx, &at, &self.core.flow_settings, &forms).await.unwrap();
         tx.commit().await.unwrap();
     }
 

@@ -45,7 +45,8 @@ fn agree(label: &str) -> String {
 
 async fn is_sound(app: &TestApp) {
     let core = &app.core;
-    let found = verify(&core.db, &core.terms, &app.clock, &core.random, |_| ()).await.unwrap();
+    let found =
+        verify(&core.db, &core.flow_settings, &app.clock, &core.random, |_| ()).await.unwrap();
     assert!(found.is_sound(), "{:?}", found.findings);
 }
 
@@ -291,15 +292,16 @@ async fn who_left_or_was_erased_meanwhile_is_not_written_to(database: Database) 
     // Decided by a clock that is ahead, the mails wait.
     let ahead = Clock::manual(app.clock.now().plus(DAY));
     let core = &app.core;
-    work_policies(&core.db, &core.terms, &ahead, &core.random).await.unwrap();
+    work_policies(&core.db, &core.flow_settings, &ahead, &core.random).await.unwrap();
     assert_eq!(app.count(RENEWALS).await, 3);
     leave(&app, "left@b.example").await;
-    let key = core.terms.address_secret.key(&EmailAddress::parse("erased@b.example").unwrap());
+    let key =
+        core.flow_settings.address_secret.key(&EmailAddress::parse("erased@b.example").unwrap());
     let mut tx = app.write().await;
     assert!(
         erase(
             &mut tx,
-            &core.terms,
+            &core.flow_settings,
             &key,
             Erasing { at: &core.moment(), method: Method::Staff, source: "test", actor: None }
         )
@@ -318,12 +320,13 @@ async fn who_left_or_was_erased_meanwhile_is_not_written_to(database: Database) 
     let gone = app.get(&link).await;
     assert!(gone.status == 410 && gone.text().contains("You have withdrawn"));
     assert_eq!(app.post(&link, &agree(NEW)).await.status, 410);
-    let key = core.terms.address_secret.key(&EmailAddress::parse("stays@b.example").unwrap());
+    let key =
+        core.flow_settings.address_secret.key(&EmailAddress::parse("stays@b.example").unwrap());
     let mut tx = app.write().await;
     assert!(
         erase(
             &mut tx,
-            &core.terms,
+            &core.flow_settings,
             &key,
             Erasing { at: &core.moment(), method: Method::Staff, source: "test", actor: None }
         )

@@ -44,7 +44,7 @@ async fn brought_in(app: &TestApp, words: Option<&str>) -> String {
         import.extend(["--words", "words.txt"]);
     }
     run_well(app.dir.path(), &[&SETTINGS[..], &own].concat(), &import);
-    let key = app.core.terms.address_secret.key(&EmailAddress::parse(IVY).unwrap());
+    let key = app.core.flow_settings.address_secret.key(&EmailAddress::parse(IVY).unwrap());
     let id = subscribers::find_id(&mut app.read().await, &key).await.unwrap().unwrap();
     app.core.links.manage(id).replace(&app.base, "")
 }

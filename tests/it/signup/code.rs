@@ -393,12 +393,13 @@ async fn tries_are_forgotten(database: Database) {
     for cookie in [&ada, &bob] {
         app.type_code(cookie, "000000").await;
     }
-    let key = app.core.terms.address_secret.key(&EmailAddress::parse("ada@b.example").unwrap());
+    let key =
+        app.core.flow_settings.address_secret.key(&EmailAddress::parse("ada@b.example").unwrap());
     let mut tx = app.write().await;
     assert!(
         erase(
             &mut tx,
-            &app.core.terms,
+            &app.core.flow_settings,
             &key,
             Erasing {
                 at: &app.core.moment(),
@@ -412,8 +413,9 @@ async fn tries_are_forgotten(database: Database) {
     );
     tx.commit().await.unwrap();
     assert_eq!(app.count(TRIES).await, 1, "with the person");
-    let purge =
-        async || forget_signups(&app.core.db, &app.core.terms, &app.core.moment()).await.unwrap();
+    let purge = async || {
+        forget_signups(&app.core.db, &app.core.flow_settings, &app.core.moment()).await.unwrap()
+    };
     purge().await;
     assert_eq!(app.count(TRIES).await, 1, "its day is not over");
     app.advance(HOUR * 15);

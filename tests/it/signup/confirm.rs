@@ -174,7 +174,7 @@ async fn what_nobody_confirmed_is_forgotten(database: Database) {
     assert_eq!(
         assent::worker::tasks::forget_signups::forget_signups(
             &core.db,
-            &core.terms,
+            &core.flow_settings,
             &core.moment()
         )
         .await

@@ -73,11 +73,11 @@ async fn a_press_while_its_person_is_erased_gives_nothing(database: Database) {
         [(ADA, [Some(fresh), None]), (bob, [Some(again), Some("/fresh-link".to_owned())])]
     {
         let at = app.core.moment();
-        let key = app.core.terms.address_secret.key(&EmailAddress::parse(email).unwrap());
+        let key = app.core.flow_settings.address_secret.key(&EmailAddress::parse(email).unwrap());
         let mut tx = app.write().await;
         erase(
             &mut tx,
-            &app.core.terms,
+            &app.core.flow_settings,
             &key,
             Erasing { at: &at, method: Method::Program, source: "test", actor: None },
         )

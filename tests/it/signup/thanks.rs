@@ -150,7 +150,8 @@ async fn a_receipt_that_comes_late_says_what_has_ended(database: Database) {
     let mut tx = app.write().await;
     let signup = signups::find(&mut tx, signup_id).await.unwrap().unwrap();
     let at = app.core.moment();
-    let confirmed = confirm(&mut tx, &at, &app.core.terms, &signup, Press::Link).await.unwrap();
+    let confirmed =
+        confirm(&mut tx, &at, &app.core.flow_settings, &signup, Press::Link).await.unwrap();
     assert!(matches!(confirmed, Confirmation::Confirmed { .. }));
     let id = subscribers::find_id(&mut tx, &signup.address_key).await.unwrap().unwrap();
     app.advance(Duration::from_mins(10));
@@ -158,7 +159,7 @@ async fn a_receipt_that_comes_late_says_what_has_ended(database: Database) {
         withdraw(
             &mut tx,
             &app.core.moment(),
-            &app.core.terms,
+            &app.core.flow_settings,
             id,
             &Leaving::Writing,
             "/unsubscribe"

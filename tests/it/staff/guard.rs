@@ -43,7 +43,7 @@ async fn there(desk: &TestDesk<'_>) -> impl Fn(&'static str) -> String {
     let app = desk.app;
     app.subscribe("ada@b.example", "&newsletter=weekly").await;
     app.mail_settled().await;
-    seal_all(&app.core.db, &app.core.terms, &app.clock, &app.core.random).await.unwrap();
+    seal_all(&app.core.db, &app.core.flow_settings, &app.clock, &app.core.random).await.unwrap();
     app.suppress("bob@b.example", SuppressionReason::Manual).await;
     let begun = desk.post("/console/exports", "purpose=newsletter%3Aweekly&format=csv").await;
     let run = begun.location().split_once('?').unwrap().0.to_owned();
@@ -53,7 +53,7 @@ async fn there(desk: &TestDesk<'_>) -> impl Fn(&'static str) -> String {
     .await;
     let mut tx = app.read().await;
     let email = EmailAddress::parse("ada@b.example").unwrap();
-    let key = app.core.terms.address_secret.key(&email);
+    let key = app.core.flow_settings.address_secret.key(&email);
     let id = subscribers::find_id(&mut tx, &key).await.unwrap().unwrap();
     let person = subscribers::find(&mut tx, id).await.unwrap().unwrap();
     let event =

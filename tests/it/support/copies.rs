@@ -35,14 +35,19 @@ pub async fn add_subscribers(app: &TestApp) {
                 consented_at: "2026-11-01",
                 method: "ticked a box on paper",
             };
-            let contact = ImportedContact::parse(&cells, app.clock.now(), &app.core.terms.timezone)
-                .expect("a contact");
-            ImportRow { address_key: core.terms.address_secret.key(&contact.email), contact }
+            let contact =
+                ImportedContact::parse(&cells, app.clock.now(), &app.core.flow_settings.timezone)
+                    .expect("a contact");
+            ImportRow {
+                address_key: core.flow_settings.address_secret.key(&contact.email),
+                contact,
+            }
         };
         let rows: Vec<ImportRow> = (first..first + AT_ONCE).map(row).collect();
         let rows: Vec<&ImportRow> = rows.iter().collect();
         let mut tx = app.write().await;
-        let done = import_contacts(&mut tx, &core.moment(), &core.terms, &import, &rows).await;
+        let done =
+            import_contacts(&mut tx, &core.moment(), &core.flow_settings, &import, &rows).await;
         drop(done.expect("imported"));
         tx.commit().await.expect("a commit");
     }

@@ -45,7 +45,7 @@ impl TestApp {
     /// What the database of a program is to a process on another machine, or to one that began later: it saw nothing of
     /// what was before, and keeps in this directory what it comes to know. The file store is the same.
     pub async fn database_seen_from(&self, data_dir: &Path) -> Db {
-        let (core, terms) = (&self.core, &self.core.terms);
+        let (core, terms) = (&self.core, &self.core.flow_settings);
         let (keys, key) = (terms.ledger_keys.clone(), terms.evidence_key.clone());
         let outside = Outside::open(data_dir, &core.files, keys, key).expect("a place");
         let url = core.settings.database_url.expose_secret();

@@ -338,7 +338,7 @@ async fn exports_with_hostile_cells() {
             format,
             preset: None,
             links: None,
-            authority: app.core.terms.authority(),
+            authority: app.core.flow_settings.authority(),
             scratch: app.dir.path(),
         };
         let (snapshot, now) = (app.core.db.snapshot().await.unwrap(), app.clock.now());

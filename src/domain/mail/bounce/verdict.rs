@@ -2,7 +2,7 @@
 //! it may say that something else is the matter: a mail too many to a mailbox that is gone harms nobody, but whoever
 //! is taken for gone and lives hears nothing any more.
 
-use crate::domain::mail::bounce::words::{
+use crate::domain::mail::bounce::phrases::{
     GONE, LISTS, MAILBOXES, MISSING, NOT_IN_DIRECTORY, OR_UNABLE, RECIPIENT, SOMETHING_ELSE,
     TO_PEOPLE, UNAVAILABLE, UNROUTABLE, WHOLE,
 };

@@ -23,10 +23,10 @@ use crate::store::catalog::newsletters::NewsletterWords;
 use crate::web::address::key;
 use crate::web::console::catalog::newsletters::offering::{back, overtaken, saved, word};
 use crate::web::console::catalog::newsletters::page::{NewsletterPage, Values, path};
-use crate::web::console::desk::{Asked, Form, StaffSession};
 use crate::web::console::form::{Faults, fault, line, needed, once, short_name};
 use crate::web::console::page::answer;
 use crate::web::console::route::Route;
+use crate::web::console::staff_session::{Asked, Form, StaffSession};
 use crate::web::{App, Error};
 
 pub(in crate::web::console) fn routes() -> Vec<Route> {
@@ -44,13 +44,13 @@ pub(in crate::web::console) fn routes() -> Vec<Route> {
     routes
 }
 
-async fn ask(State(app): State<Arc<App>>, desk: StaffSession) -> Result<Response, Error> {
-    desk.show(&app, &NewsletterPage::blank(Values::default(), vec![]))
+async fn ask(State(app): State<Arc<App>>, session: StaffSession) -> Result<Response, Error> {
+    session.show(&app, &NewsletterPage::blank(Values::default(), vec![]))
 }
 
 async fn add(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let mut errors = Faults::new();
@@ -60,7 +60,7 @@ async fn add(
     once(&fields, &["offer"], &mut errors);
     let offered = fields.one("offer") == "yes";
     if let (Some(name), Some(slug), true) = (&name, &slug, errors.is_empty()) {
-        let (act, description) = (desk.act(app.moment()), description.as_ref());
+        let (act, description) = (session.act(app.moment()), description.as_ref());
         let new = NewNewsletter { slug, name, description, offered };
         if app.db.run(|tx| Box::pin(add_newsletter(tx, &act, new))).await?.is_some() {
             return Ok(back(&path(slug), if offered { "newsletter" } else { "archived" }));
@@ -69,23 +69,23 @@ async fn add(
         errors.push(fault("slug", words));
     }
     let slug = slug.map_or(fields.one("slug").to_owned(), |slug| slug.to_string());
-    desk.refuse(&app, &NewsletterPage::blank(Values::typed(slug, &fields, offered), errors))
+    session.refuse(&app, &NewsletterPage::blank(Values::typed(slug, &fields, offered), errors))
 }
 
 async fn show(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(slug_text): Path<String>,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
     let mut page = NewsletterPage::of(&app, &key(&slug_text)?).await?;
     page.word = word(&asked);
-    desk.show(&app, &page)
+    session.show(&app, &page)
 }
 
 async fn edit(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(slug_text): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
@@ -95,25 +95,25 @@ async fn edit(
     let description = line(&fields, "description", &mut errors);
     let (Some(name), true) = (name, errors.is_empty()) else {
         let page = NewsletterPage::of(&app, &slug).await?.again(&fields, errors);
-        return desk.refuse(&app, &page);
+        return session.refuse(&app, &page);
     };
     let seen = NewsletterWords {
         name: fields.one("seen_name"),
         description: fields.one("seen_description"),
     };
-    let act = desk.act(app.moment());
+    let act = session.act(app.moment());
     let edit = NewsletterEdit { seen, name: &name, description: description.as_ref() };
     let reworded = app.db.run(|tx| Box::pin(edit_newsletter(tx, &act, &slug, edit))).await?;
     if let Some(saved) = saved(&path(&slug), reworded)? {
         return Ok(saved);
     }
     let page = NewsletterPage::of(&app, &slug).await?.again(&fields, vec![overtaken()]);
-    answer(&app, Some(&desk), &page, StatusCode::CONFLICT)
+    answer(&app, Some(&session), &page, StatusCode::CONFLICT)
 }
 
 async fn offer(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(slug): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
@@ -122,27 +122,27 @@ async fn offer(
     if !store::catalog::purposes::exists(&mut app.db.read().await?, &purpose).await? {
         return Err(Error::NotFound);
     }
-    offering::offer(&app, &desk, &purpose, (&path(&slug), &fields)).await
+    offering::offer(&app, &session, &purpose, (&path(&slug), &fields)).await
 }
 
 async fn offer_again(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(slug): Path<String>,
 ) -> Result<Response, Error> {
     let slug = key(&slug)?;
-    let act = desk.act(app.moment());
+    let act = session.act(app.moment());
     let moved = app.db.run(|tx| Box::pin(offer_newsletter(tx, &act, &slug))).await?;
     moved_to(&slug, moved, "again")
 }
 
 async fn withdraw(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(slug): Path<String>,
 ) -> Result<Response, Error> {
     let slug = key(&slug)?;
-    let act = desk.act(app.moment());
+    let act = session.act(app.moment());
     let moved = app.db.run(|tx| Box::pin(withdraw_newsletter(tx, &act, &slug))).await?;
     moved_to(&slug, moved, "withdrawn")
 }

@@ -8,8 +8,8 @@ mod page;
 pub(in crate::web::console) mod preview;
 mod refusal;
 pub(in crate::web::console) mod report_page;
-pub(in crate::web::console) mod standing;
 mod summary;
+pub(in crate::web::console) mod take_back;
 
 use std::sync::Arc;
 
@@ -23,8 +23,8 @@ use crate::domain::timestamp::Timestamp;
 use crate::store::catalog::reports;
 use crate::templates::page::Page;
 use crate::web::console::catalog::reports::summary::{Figures, Summary, contacts_path};
-use crate::web::console::desk::{Asked, StaffSession};
 use crate::web::console::route::Route;
+use crate::web::console::staff_session::{Asked, StaffSession};
 use crate::web::{App, Error};
 
 pub(in crate::web::console) fn routes() -> Vec<Route> {
@@ -41,15 +41,15 @@ pub(in crate::web::console) fn routes() -> Vec<Route> {
         Route::upload("/console/reports/{slug}/file", Right::Offer, files::replace_file),
         Route::get("/console/reports/{slug}/delete", Right::Offer, delete::ask),
         Route::post("/console/reports/{slug}/delete", Right::Offer, delete::delete),
-        Route::post("/console/reports/{slug}/publish", Right::Offer, standing::publish),
-        Route::get("/console/reports/{slug}/withdraw", Right::Offer, standing::ask),
-        Route::post("/console/reports/{slug}/withdraw", Right::Offer, standing::withdraw),
+        Route::post("/console/reports/{slug}/publish", Right::Offer, take_back::publish),
+        Route::get("/console/reports/{slug}/withdraw", Right::Offer, take_back::ask),
+        Route::post("/console/reports/{slug}/withdraw", Right::Offer, take_back::withdraw),
     ]
 }
 
 async fn list(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;
@@ -72,7 +72,7 @@ async fn list(
     };
     let counted_at = counted.as_ref().map(|counted| counted.at);
     let reports = reports.collect();
-    desk.show(&app, &ReportsPage { reports, counted_at, word })
+    session.show(&app, &ReportsPage { reports, counted_at, word })
 }
 
 /// `console/reports.html`.

@@ -21,9 +21,9 @@ use crate::store::contacts::search::{Count, count_all, search};
 use crate::web::console::contacts::subscribers::list_page::{
     ListedConsent, SubscriberRow, SubscribersPage,
 };
-use crate::web::console::desk::{Asked, StaffSession};
 use crate::web::console::form::fault;
 use crate::web::console::route::Route;
+use crate::web::console::staff_session::{Asked, StaffSession};
 use crate::web::http::fields::FieldError;
 use crate::web::people::choices::Choices;
 use crate::web::people::question::Question;
@@ -42,7 +42,7 @@ pub(in crate::web::console) fn routes() -> Vec<Route> {
 
 async fn show(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Asked(fields): Asked,
 ) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;
@@ -80,7 +80,7 @@ async fn show(
         older: older.map(|id| question.path("after", id)),
         newer: newer.map(|id| question.path("before", id)),
     };
-    if page.errors.is_empty() { desk.show(&app, &page) } else { desk.refuse(&app, &page) }
+    if page.errors.is_empty() { session.show(&app, &page) } else { session.refuse(&app, &page) }
 }
 
 async fn rows(tx: &mut Tx, choices: &Choices, ids: &[Uuid]) -> Result<Vec<SubscriberRow>, Error> {

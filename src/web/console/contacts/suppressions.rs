@@ -1,9 +1,9 @@
 //! `/console/suppressions`: addresses that are not mailed, why, and letting one be mailed again.
 
-pub(in crate::web::console) mod bring;
+pub(in crate::web::console) mod import_list;
+mod labels;
 pub(in crate::web::console) mod lift;
 pub(in crate::web::console) mod page;
-mod words;
 
 use std::sync::Arc;
 
@@ -21,14 +21,14 @@ use crate::store::catalog::purposes;
 use crate::store::contacts::subscribers;
 use crate::store::contacts::suppression_list::{self, COUNTED, Listed, SuppressionPosition};
 use crate::web::address::with_fields;
+use crate::web::console::contacts::suppressions::labels::{title, told};
 use crate::web::console::contacts::suppressions::page::{
     LookedUp, ReasonTab, SuppressionRow, SuppressionsPage,
 };
-use crate::web::console::contacts::suppressions::words::{title, told};
-use crate::web::console::desk::{Asked, Form, StaffSession};
 use crate::web::console::form::fault;
 use crate::web::console::paging::{ON_A_PAGE, page_of};
 use crate::web::console::route::Route;
+use crate::web::console::staff_session::{Asked, Form, StaffSession};
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
 
@@ -38,7 +38,7 @@ pub(in crate::web::console) fn routes() -> Vec<Route> {
         Route::post("/console/suppressions", Right::Suppress, add),
     ];
     routes.extend(lift::routes());
-    routes.extend(bring::routes());
+    routes.extend(import_list::routes());
     routes
 }
 
@@ -49,7 +49,7 @@ pub(in crate::web::console) fn look_up(email: &EmailAddress) -> String {
 
 async fn show(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Asked(fields): Asked,
 ) -> Result<Response, Error> {
     let word = word(&app, &fields).await?;
@@ -61,9 +61,9 @@ async fn show(
         let read = EmailAddress::parse(typed).map_err(|error| error.to_string());
         read.map_err(|message| errors.push(fault("address", message))).ok()
     };
-    let shown = whole(&app, &desk, &fields, looked_for.as_ref()).await?;
+    let shown = whole(&app, &session, &fields, looked_for.as_ref()).await?;
     let page = SuppressionsPage { typed, word, errors, ..shown };
-    if page.errors.is_empty() { desk.show(&app, &page) } else { desk.refuse(&app, &page) }
+    if page.errors.is_empty() { session.show(&app, &page) } else { session.refuse(&app, &page) }
 }
 
 /// What became of the last action, and of which address. It is named by its key, for addresses do not belong
@@ -99,7 +99,7 @@ fn brought(fields: &Fields) -> String {
 /// The page with nothing typed into it.
 async fn whole<'a>(
     app: &App,
-    desk: &StaffSession,
+    session: &StaffSession,
     fields: &Fields,
     looked_for: Option<&'a EmailAddress>,
 ) -> Result<SuppressionsPage<'a>, Error> {
@@ -107,10 +107,10 @@ async fn whole<'a>(
     let mut tx = app.db.read().await?;
     let tabs = tabs(&mut tx, reason).await?;
     let named = purposes::list_named(&mut tx).await?;
-    let row = |listed| SuppressionRow::new(listed, &named, desk);
+    let row = |listed| SuppressionRow::new(listed, &named, session);
     let looked = match looked_for {
         Some(email) => {
-            let key = app.terms.address_secret.key(email);
+            let key = app.settings.address_secret.key(email);
             let found = suppression_list::list_of(&mut tx, &key).await?;
             Some(LookedUp { address: email.as_str(), rows: found.into_iter().map(row).collect() })
         }
@@ -127,7 +127,7 @@ async fn whole<'a>(
         typed: "",
         added: "",
         word: None,
-        bring: bring::PATH,
+        bring: import_list::PATH,
         errors: vec![],
     })
 }
@@ -205,7 +205,7 @@ fn read(text: &str) -> Option<SuppressionPosition> {
 /// Stops all mail to an address.
 async fn add(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let typed = fields.one("email");
@@ -214,13 +214,13 @@ async fn add(
         parsed => {
             let message = parsed.err().map_or("Enter one address".to_owned(), |e| e.to_string());
             let errors = vec![fault("email", message)];
-            let shown = whole(&app, &desk, &Fields::default(), None).await?;
+            let shown = whole(&app, &session, &Fields::default(), None).await?;
             let page = SuppressionsPage { added: typed, errors, ..shown };
-            return desk.refuse(&app, &page);
+            return session.refuse(&app, &page);
         }
     };
-    let key = app.terms.address_secret.key(&email);
-    let act = desk.act(app.moment());
+    let key = app.settings.address_secret.key(&email);
+    let act = session.act(app.moment());
     let added = app.db.run(|tx| Box::pin(suppress(tx, &act, &key))).await?;
     Ok(told(if added { "added" } else { "there" }, &key))
 }

@@ -13,8 +13,8 @@ use uuid::Uuid;
 use self::charts::{Way, columns, on};
 use self::page::{Bar, DashboardPage, DroppedRow, ShownFigures, ShownToday};
 use self::steps::Offers;
-use super::desk::{Asked, StaffSession};
 use super::route::Route;
+use super::staff_session::{Asked, StaffSession};
 use crate::domain::catalog::notice::LANG;
 use crate::domain::signup::form_state::form_name;
 use crate::domain::staff::right::Right;
@@ -54,21 +54,21 @@ impl Shown {
 
 async fn show(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
     let span = Span::parse(asked.one("days"));
     let mut tx = app.db.read().await?;
     let standing = crate::store::mail::alarms::list(&mut tx).await?;
     let tasks = background_tasks::list(&mut tx).await?;
-    let verdict = find_verdict(&mut tx, &app.terms.evidence_key).await?;
+    let verdict = find_verdict(&mut tx, &app.settings.evidence_key).await?;
     let reports = reports::list(&mut tx).await?;
     let has_newsletter = !newsletters::list(&mut tx).await?.is_empty();
     let has_policy = !versions::list(&mut tx, LANG).await?.is_empty();
     drop(tx);
     let controller = &app.site.controller;
     let offers = Offers { controller, has_policy, has_newsletter, reports: &reports };
-    let steps = steps::next(&offers, &desk);
+    let steps = steps::next(&offers, &session);
     let found = verdict.iter().filter_map(AlarmNote::of_ledger).chain(tasks_alarm(&tasks));
     let alarms = found.chain(standing.iter().map(AlarmNote::from)).collect();
     let forms = forms(reports);
@@ -87,7 +87,7 @@ async fn show(
         again: path(span),
         figures: figures.as_deref().map(|counted| shown(&app, counted, span, (&forms, chosen))),
     };
-    desk.show(&app, &page)
+    session.show(&app, &page)
 }
 
 fn forms(reports: Vec<Report>) -> Vec<Shown> {
@@ -125,7 +125,7 @@ fn shown<'a>(
         figures.days.iter().filter(|day| chosen.is_none_or(|form| form.report_id == day.report_id));
     let (unit, columns) = columns(days, span, *at, timezone);
     let domains = figures.domains.iter();
-    let whole_since = at.minus(app.terms.pending_retention);
+    let whole_since = at.minus(app.settings.pending_retention);
     let since = span.since(timezone.day_of(*at), timezone);
     let (signups, confirmed) = on(&figures.days, timezone.day_of(*at));
     let today = &figures.today;

@@ -6,7 +6,7 @@ use crate::domain::catalog::report::ReportStatus;
 use crate::domain::staff::right::Right;
 use crate::site::Controller;
 use crate::store::catalog::reports::Report;
-use crate::web::console::desk::StaffSession;
+use crate::web::console::staff_session::StaffSession;
 
 /// What is there already.
 pub(super) struct Offers<'a> {
@@ -34,7 +34,7 @@ impl Step {
 }
 
 /// The next steps in their order; none once a form can be filled in.
-pub(super) fn next(offers: &Offers<'_>, desk: &StaffSession) -> Vec<Step> {
+pub(super) fn next(offers: &Offers<'_>, session: &StaffSession) -> Vec<Step> {
     let published = offers.reports.iter().any(|report| report.status == ReportStatus::Published);
     if offers.controller.is_complete() && offers.has_policy && published {
         return vec![];
@@ -50,7 +50,7 @@ pub(super) fn next(offers: &Offers<'_>, desk: &StaffSession) -> Vec<Step> {
     }
     if !offers.has_policy {
         let text = "Every form asks for consent to it, so there is no form without one.";
-        let own = desk.may(Right::PublishPolicy);
+        let own = session.may(Right::PublishPolicy);
         let text = if own { text.to_owned() } else { format!("{text} An admin publishes it.") };
         steps.push(step("Publish your privacy policy", text, Some("/console/policies")));
     }

@@ -9,8 +9,8 @@ use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use self::page::{LastCheck, LedgerPage, Progress, ShownCheckpoint, ShownVerdict};
-use super::desk::StaffSession;
 use super::route::Route;
+use super::staff_session::StaffSession;
 use crate::domain::staff::right::Right;
 use crate::flows::ledger::keep_verdict::find_verdict;
 use crate::store::ledger::checkpoints;
@@ -30,7 +30,7 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-async fn show(State(app): State<Arc<App>>, desk: StaffSession) -> Result<Response, Error> {
+async fn show(State(app): State<Arc<App>>, session: StaffSession) -> Result<Response, Error> {
     // Before the verdict: of a check that is over by now, that is kept already.
     let running = app.ledger_check.running().map(|progress| {
         let (done, size) = progress.so_far();
@@ -39,9 +39,9 @@ async fn show(State(app): State<Arc<App>>, desk: StaffSession) -> Result<Respons
     let mut tx = app.db.read().await?;
     let newest = checkpoints::find_kept(&mut tx).await?;
     let waiting = checkpoints::count_unsealed(&mut tx, WAITING + 1).await?;
-    let verdict = find_verdict(&mut tx, &app.terms.evidence_key).await?;
+    let verdict = find_verdict(&mut tx, &app.settings.evidence_key).await?;
     drop(tx);
-    let key = app.terms.ledger_keys.first().vkey();
+    let key = app.settings.ledger_keys.first().vkey();
     let last = app.ledger_check.last().filter(|last| last.is_told_beside(verdict.as_ref()));
     let page = LedgerPage {
         checkpoint: newest.map(ShownCheckpoint::from),
@@ -53,17 +53,17 @@ async fn show(State(app): State<Arc<App>>, desk: StaffSession) -> Result<Respons
         running,
         last: last.as_deref().map(LastCheck::from),
     };
-    desk.show(&app, &page)
+    session.show(&app, &page)
 }
 
-async fn verify(State(app): State<Arc<App>>, desk: StaffSession) -> Result<Response, Error> {
+async fn verify(State(app): State<Arc<App>>, session: StaffSession) -> Result<Response, Error> {
     let parts = Parts {
         db: app.db.clone(),
-        terms: app.terms.clone(),
+        settings: app.settings.clone(),
         clock: app.clock.clone(),
         random: app.random.clone(),
     };
-    app.ledger_check.begin(parts, desk.actor()).await?;
+    app.ledger_check.begin(parts, session.actor()).await?;
     Ok(Redirect::to(PATH).into_response())
 }
 

@@ -14,10 +14,10 @@ use crate::domain::timestamp::Timestamp;
 use crate::store::mail::alarms;
 use crate::store::mail::mails::{self, MailCursor, MailFilter};
 use crate::web::address::with_fields;
-use crate::web::console::desk::{Asked, StaffSession};
 use crate::web::console::mail::alarms::AlarmNote;
+use crate::web::console::mail::labels::{self, MailRow, PATH};
 use crate::web::console::mail::list_page::{MOST_COUNTED, MailsPage, ReasonRow, kinds};
-use crate::web::console::mail::words::{self, MailRow, PATH};
+use crate::web::console::staff_session::{Asked, StaffSession};
 use crate::web::console::tab::Tab;
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
@@ -29,7 +29,7 @@ const REASONS: i64 = 20;
 
 pub(super) async fn show(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
     let filter = filter(&asked);
@@ -50,7 +50,7 @@ pub(super) async fn show(
     });
     let only = |state| MailFilter { state: Some(state), ..MailFilter::default() };
     let states = OutboxState::ALL.map(|state| Tab {
-        title: words::state(state),
+        title: labels::state(state),
         path: address(&only(state), ""),
         current: filter.state == Some(state),
     });
@@ -79,7 +79,7 @@ pub(super) async fn show(
         newest: after.is_some().then(|| address(&filter, "")),
         older,
     };
-    desk.show(&app, &page)
+    session.show(&app, &page)
 }
 
 /// What a list is narrowed by; a word that is none of ours narrows nothing.

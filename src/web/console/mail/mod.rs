@@ -1,15 +1,15 @@
 //! `/console/mail`: the queue, what failed for good and why, and sending that again.
 
 pub(super) mod alarms;
+pub(super) mod labels;
 mod list;
 pub(super) mod list_page;
 pub(super) mod one;
 pub(super) mod retry;
-pub(super) mod words;
 
 use super::route::Route;
 use crate::domain::staff::right::Right;
-use crate::web::console::mail::words::PATH;
+use crate::web::console::mail::labels::PATH;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![

@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use serde::Serialize;
 
-use super::words::{MailEvent, MailRow};
+use super::labels::{MailEvent, MailRow};
 use crate::domain::mail::bounce::BounceKind;
 use crate::domain::mail::outbox::{DeliveryOutcome, OutboxState};
 use crate::domain::timestamp::Timestamp;
@@ -15,7 +15,7 @@ use crate::store::contacts::suppressions;
 use crate::store::mail::mails::{self, CameBack, Try};
 use crate::templates::page::Page;
 use crate::web::address::key;
-use crate::web::console::desk::{Asked, StaffSession};
+use crate::web::console::staff_session::{Asked, StaffSession};
 use crate::web::{App, Error};
 
 /// How many tries are shown, the newest first.
@@ -23,7 +23,7 @@ const TRIES: i64 = 100;
 
 pub(super) async fn show(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(id): Path<String>,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
@@ -52,7 +52,7 @@ pub(super) async fn show(
         suppressed,
         events,
     };
-    desk.show(&app, &page)
+    session.show(&app, &page)
 }
 
 /// `console/mail_one.html`.

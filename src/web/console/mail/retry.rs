@@ -11,19 +11,19 @@ use crate::flows::mail::retry_mail::{retry_all, retry_one};
 use crate::store::mail::mails;
 use crate::templates::page::Page;
 use crate::web::address::key;
-use crate::web::console::desk::{Asked, Form, StaffSession};
 use crate::web::console::form::{fault, is_sure};
-use crate::web::console::mail::words::PATH;
+use crate::web::console::mail::labels::PATH;
+use crate::web::console::staff_session::{Asked, Form, StaffSession};
 use crate::web::http::fields::FieldError;
 use crate::web::{App, Error};
 
 pub(super) async fn one(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
     let id = key(&id)?;
-    let act = desk.act(app.moment());
+    let act = session.act(app.moment());
     let queued = app.db.run(|tx| Box::pin(retry_one(tx, &act, id))).await?;
     let word = if queued { "again" } else { "settled" };
     Ok(Redirect::to(&format!("{PATH}/{id}?word={word}")).into_response())
@@ -32,25 +32,25 @@ pub(super) async fn one(
 /// Says how many there are, and asks.
 pub(super) async fn ask(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
-    desk.show(&app, &question(&app, asked.one("reason"), vec![]).await?)
+    session.show(&app, &question(&app, asked.one("reason"), vec![]).await?)
 }
 
 /// Sends those again that were counted, if the box is ticked.
 pub(super) async fn all(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let reason = fields.one("reason");
     let by = fields.one("by").parse().ok().map(Timestamp::from_micros);
     let Some(by) = by.filter(|_| is_sure(&fields)) else {
         let errors = vec![fault("sure", "Tick the box if they are to be sent again")];
-        return desk.refuse(&app, &question(&app, reason, errors).await?);
+        return session.refuse(&app, &question(&app, reason, errors).await?);
     };
-    let act = desk.act(app.moment());
+    let act = session.act(app.moment());
     let count = app.db.run(|tx| Box::pin(retry_all(tx, &act, reason, by))).await?;
     Ok(Redirect::to(&format!("{PATH}?word=again&count={count}")).into_response())
 }

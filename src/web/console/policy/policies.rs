@@ -19,8 +19,8 @@ use crate::domain::timestamp::Timestamp;
 use crate::store::consent::renewals::Answers;
 use crate::store::policy::versions;
 use crate::templates::page::Page;
-use crate::web::console::desk::{Asked, StaffSession};
 use crate::web::console::route::Route;
+use crate::web::console::staff_session::{Asked, StaffSession};
 use crate::web::{App, Error};
 
 pub(in crate::web::console) fn routes() -> Vec<Route> {
@@ -33,7 +33,7 @@ pub(in crate::web::console) fn routes() -> Vec<Route> {
 
 async fn list(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;
@@ -74,7 +74,7 @@ async fn list(
         counted_at: counted.as_ref().map(|counted| counted.at),
         word: (asked.one("word") == "published").then_some("The version is in force."),
     };
-    desk.show(&app, &page)
+    session.show(&app, &page)
 }
 
 /// `console/policies.html`.

@@ -12,9 +12,9 @@ use axum::response::Response;
 
 use crate::domain::staff::right::Right;
 use crate::flows::staff::sign_in::{end_other_sessions, end_session};
-use crate::web::console::desk::{Asked, StaffSession};
 use crate::web::console::route::Route;
 use crate::web::console::staff::account::page::{AccountPage, back};
+use crate::web::console::staff_session::{Asked, StaffSession};
 use crate::web::{App, Error};
 
 pub(in crate::web::console) fn routes() -> Vec<Route> {
@@ -31,7 +31,7 @@ pub(in crate::web::console) fn routes() -> Vec<Route> {
 
 async fn show(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
     let word = match asked.one("word") {
@@ -44,24 +44,24 @@ async fn show(
         }
         _ => None,
     };
-    let mut page = AccountPage::of(&app, &desk).await?;
+    let mut page = AccountPage::of(&app, &session).await?;
     page.word = word;
-    desk.show(&app, &page)
+    session.show(&app, &page)
 }
 
 async fn end_one(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
     let id = id.parse().map_err(|_| Error::NotFound)?;
     let at = app.moment();
-    let ended = app.db.run(|tx| Box::pin(end_session(tx, &at, desk.staff_id, id))).await?;
+    let ended = app.db.run(|tx| Box::pin(end_session(tx, &at, session.staff_id, id))).await?;
     if ended { Ok(back("ended")) } else { Err(Error::NotFound) }
 }
 
-async fn end_others(State(app): State<Arc<App>>, desk: StaffSession) -> Result<Response, Error> {
-    let (at, own) = (app.moment(), desk.session_id);
-    app.db.run(|tx| Box::pin(end_other_sessions(tx, &at, desk.staff_id, own))).await?;
+async fn end_others(State(app): State<Arc<App>>, session: StaffSession) -> Result<Response, Error> {
+    let (at, own) = (app.moment(), session.session_id);
+    app.db.run(|tx| Box::pin(end_other_sessions(tx, &at, session.staff_id, own))).await?;
     Ok(back("others-ended"))
 }

@@ -1,8 +1,8 @@
 //! `/console/staff`: accounts and roles.
 
 pub(in crate::web::console) mod account_page;
+mod labels;
 mod one;
-mod words;
 
 use std::sync::Arc;
 
@@ -20,11 +20,11 @@ use crate::flows::staff::invite_staff::invite;
 use crate::store::staff::{accounts, role_rules};
 use crate::templates::page::Page;
 use crate::web::choice::Choice;
-use crate::web::console::desk::{Asked, Form, StaffSession};
 use crate::web::console::form::Faults;
 use crate::web::console::form::fault;
 use crate::web::console::route::Route;
-use crate::web::console::staff::members::words::{last_seen, roles};
+use crate::web::console::staff::members::labels::{last_seen, roles};
+use crate::web::console::staff_session::{Asked, Form, StaffSession};
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
 
@@ -40,7 +40,7 @@ pub(in crate::web::console) fn routes() -> Vec<Route> {
 
 async fn show(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
     let word = match asked.one("word") {
@@ -50,8 +50,8 @@ async fn show(
         _ => None,
     };
     let none = Fields::default();
-    let page = StaffPage::of(&app, &desk, &none).await?;
-    desk.show(&app, &StaffPage { word, ..page })
+    let page = StaffPage::of(&app, &session, &none).await?;
+    session.show(&app, &StaffPage { word, ..page })
 }
 
 /// `console/staff.html`.
@@ -86,7 +86,7 @@ struct Sent<'a> {
 }
 
 impl<'a> StaffPage<'a> {
-    async fn of(app: &App, desk: &StaffSession, sent: &'a Fields) -> Result<Self, Error> {
+    async fn of(app: &App, session: &StaffSession, sent: &'a Fields) -> Result<Self, Error> {
         let mut tx = app.db.read().await?;
         let mut accounts = Vec::new();
         for account in accounts::list(&mut tx).await? {
@@ -96,7 +96,7 @@ impl<'a> StaffPage<'a> {
                 state: account.state(),
                 seen_at: last_seen(&mut tx, &account).await?,
                 two_factor: account.code_since.is_some(),
-                is_me: account.staff_id == desk.staff_id,
+                is_me: account.staff_id == session.staff_id,
                 email: account.email,
             });
         }
@@ -142,19 +142,19 @@ impl Page for StaffPage<'_> {
 
 async fn send_invitation(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     request_id: RequestId,
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let (email, role) = match read(&fields) {
         Ok(read) => read,
-        Err(errors) => return refused(&app, &desk, &fields, errors).await,
+        Err(errors) => return refused(&app, &session, &fields, errors).await,
     };
-    let act = desk.act(app.moment_of(request_id));
+    let act = session.act(app.moment_of(request_id));
     let invited = app.db.run(|tx| Box::pin(invite(tx, &act, &email, role))).await?;
     if invited.is_none() {
         let errors = vec![fault("email", "This address has an account already: it is in the list")];
-        return refused(&app, &desk, &fields, errors).await;
+        return refused(&app, &session, &fields, errors).await;
     }
     Ok(Redirect::to("/console/staff?word=invited").into_response())
 }
@@ -178,22 +178,22 @@ fn read(fields: &Fields) -> Result<(EmailAddress, Role), Faults> {
 
 async fn refused(
     app: &App,
-    desk: &StaffSession,
+    session: &StaffSession,
     fields: &Fields,
     errors: Faults,
 ) -> Result<Response, Error> {
-    let page = StaffPage::of(app, desk, fields).await?;
-    desk.refuse(app, &StaffPage { errors, ..page })
+    let page = StaffPage::of(app, session, fields).await?;
+    session.refuse(app, &StaffPage { errors, ..page })
 }
 
 async fn set_rules(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let roles: Vec<Role> =
         fields.all("required").iter().filter_map(|role| role.parse().ok()).collect();
-    let act = desk.act(app.moment());
+    let act = session.act(app.moment());
     app.db.run(|tx| Box::pin(require_codes(tx, &act, &roles))).await?;
     Ok(Redirect::to("/console/staff?word=rules").into_response())
 }

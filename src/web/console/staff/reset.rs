@@ -16,12 +16,12 @@ use crate::flows::consent::send_link::ask_for_link;
 use crate::store::signup::link_requests::WantedLink;
 use crate::store::staff::links::StaffLink;
 use crate::templates::page::Page;
-use crate::web::console::desk::Asked;
 use crate::web::console::form::Faults;
 use crate::web::console::form::fault;
 use crate::web::console::page::answer;
 use crate::web::console::staff::choose_password::{self, find};
 use crate::web::console::staff::network::Network;
+use crate::web::console::staff_session::Asked;
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error, origin};
 
@@ -89,7 +89,7 @@ pub(in crate::web::console) async fn send(
         }
     };
     let (at, door) = (app.moment_of(request_id), WantedLink::Password);
-    app.db.run(|tx| Box::pin(ask_for_link(tx, &at, &app.terms, door, &email))).await?;
+    app.db.run(|tx| Box::pin(ask_for_link(tx, &at, &app.settings, door, &email))).await?;
     // The worker is not rung: mail that leaves at once would slow whoever asks next, and tell them.
     Ok(Redirect::to("/console/forgot?word=sent").into_response())
 }

@@ -106,7 +106,7 @@ pub(in crate::web::console) async fn try_code(
     }
     let caller = known::caller(app, headers, (&account.email, ip), Some(account.staff_id));
     let at = app.moment();
-    let wait = app.db.run(|tx| Box::pin(count_code_try(tx, &at, &app.terms, &caller))).await?;
+    let wait = app.db.run(|tx| Box::pin(count_code_try(tx, &at, &app.settings, &caller))).await?;
     if let Some(wait) = wait {
         let page = page(app, Some(&wait_words(wait)), StatusCode::TOO_MANY_REQUESTS)?;
         return Ok(([(header::RETRY_AFTER, seconds(wait).to_string())], page).into_response());
@@ -114,7 +114,7 @@ pub(in crate::web::console) async fn try_code(
     let at = app.moment();
     let accepted = app.db.run(|tx| {
         Box::pin(async {
-            let accepted = accept(tx, &at, &app.terms, step, typed).await?;
+            let accepted = accept(tx, &at, &app.settings, step, typed).await?;
             if accepted == Accepted::Wrong {
                 record_refusal(tx, &at, Some(account.staff_id), "code").await?;
             }

@@ -13,11 +13,11 @@ use crate::domain::staff::password::PasswordHash;
 use crate::flows;
 use crate::flows::staff::sign_in::{count_try, record_refusal, renew_hash, sign_out};
 use crate::store::staff::members::{self, Staff};
-use crate::web::console::desk::{Asked, StaffSession};
 use crate::web::console::staff::network::Network;
 use crate::web::console::staff::new_session::begin;
 use crate::web::console::staff::sign_in_page::{page, too_many};
 use crate::web::console::staff::{known, second_step, session};
+use crate::web::console::staff_session::{Asked, StaffSession};
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error, origin};
 
@@ -66,7 +66,7 @@ pub(in crate::web::console) async fn try_password(
             let account = members::find_by_email(tx, &email).await?;
             let staff_id = account.as_ref().map(|account| account.staff_id);
             let caller = known::caller(&app, &headers, (&email, ip), staff_id);
-            let wait = count_try(tx, &at, &app.terms, &caller).await?;
+            let wait = count_try(tx, &at, &app.settings, &caller).await?;
             Ok::<_, flows::Error>((account, wait))
         })
     });
@@ -129,10 +129,10 @@ async fn renew_outdated(app: &App, account: Staff, password: &str) -> Result<Sta
 
 pub(in crate::web::console) async fn leave(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
 ) -> Result<Response, Error> {
-    let (at, session_id) = (app.moment(), desk.session_id);
-    app.db.run(|tx| Box::pin(sign_out(tx, &at, desk.staff_id, session_id))).await?;
+    let (at, session_id) = (app.moment(), session.session_id);
+    app.db.run(|tx| Box::pin(sign_out(tx, &at, session.staff_id, session_id))).await?;
     // Nothing of the pages that were seen stays behind. Cookies do, but for the session's: the one that this browser is
     // known by counts tries apart from those of strangers.
     let left = [

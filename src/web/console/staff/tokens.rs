@@ -19,9 +19,9 @@ use crate::store::staff::members;
 use crate::templates::page::Page;
 use crate::web::address::key;
 use crate::web::choice::Choice;
-use crate::web::console::desk::{Asked, Form, StaffSession};
 use crate::web::console::form::{Faults, fault, is_sure, needed};
 use crate::web::console::route::Route;
+use crate::web::console::staff_session::{Asked, Form, StaffSession};
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
 
@@ -61,14 +61,14 @@ fn scopes() -> Vec<Choice<'static>> {
 
 async fn show(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
     let word =
         (asked.one("word") == "revoked").then_some("The token is revoked: it opens nothing.");
     let none = Fields::default();
     let page = page(&app, &none, None).await?;
-    desk.show(&app, &TokensPage { word, ..page })
+    session.show(&app, &TokensPage { word, ..page })
 }
 
 /// The page; of the token that is named, somebody pressed the button to revoke it without the tick.
@@ -117,7 +117,7 @@ fn state(token: &TokenRow, now: Timestamp) -> &'static str {
 
 async fn make(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let Read { name, scopes, until, form_id } =
@@ -125,15 +125,15 @@ async fn make(
             Ok(read) => read,
             Err(errors) => {
                 let page = page(&app, &fields, None).await?;
-                return desk.refuse(&app, &TokensPage { errors, ..page });
+                return session.refuse(&app, &TokensPage { errors, ..page });
             }
         };
-    let act = desk.act(app.moment());
+    let act = session.act(app.moment());
     let asked = AskedToken { name: &name, scopes: &scopes, expires_at: until, form_id };
     let token = app.db.run(|tx| Box::pin(issue(tx, &act, asked))).await?;
     // The only page that ever shows it; loaded again, it shows none.
     let token = token.map(|token| token.to_string());
-    desk.show(&app, &TokenMadePage { name: name.as_str(), token, expires_at: until })
+    session.show(&app, &TokenMadePage { name: name.as_str(), token, expires_at: until })
 }
 
 /// What is asked for by a form, and which one that is.
@@ -173,7 +173,7 @@ fn read(fields: &Fields, now: Timestamp, timezone: &TimeZone) -> Result<Read, Fa
 
 async fn end(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(id): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
@@ -182,9 +182,9 @@ async fn end(
         let words = "Tick the box to say that the program is to lose its access";
         let none = Fields::default();
         let page = page(&app, &none, Some(id)).await?;
-        return desk.refuse(&app, &TokensPage { errors: vec![fault("sure", words)], ..page });
+        return session.refuse(&app, &TokensPage { errors: vec![fault("sure", words)], ..page });
     }
-    let act = desk.act(app.moment());
+    let act = session.act(app.moment());
     if !app.db.run(|tx| Box::pin(revoke(tx, &act, id))).await? {
         return Err(Error::NotFound);
     }

@@ -33,7 +33,7 @@ async fn press(
     }
     let at = app.moment();
     let how = Erasing { at: &at, method: Method::Form, source: SOURCE, actor: None };
-    let held = app.db.run(|tx| Box::pin(erase_subscriber(tx, &app.terms, link.id, how))).await?;
+    let held = app.db.run(|tx| Box::pin(erase_subscriber(tx, &app.settings, link.id, how))).await?;
     if !held {
         return Err(erased());
     }

@@ -37,7 +37,7 @@ async fn show(
     let mut tx = app.db.read().await?;
     let subscriber = find(&app, &mut tx, &token).await?;
     let from = (&app.site.controller, &app.links);
-    let receipt = receipt(&mut tx, app.clock.now(), &app.terms, from, event_id).await?;
+    let receipt = receipt(&mut tx, app.clock.now(), &app.settings, from, event_id).await?;
     drop(tx);
     // Only their own: an id is no secret, and the link is not of somebody else.
     let receipt = receipt.filter(|receipt| receipt.event.subject_id == subscriber.subscriber_id);
@@ -69,7 +69,7 @@ fn page(app: &App, token: &str, id: &str, receipt: &Receipt) -> Result<Html<Stri
             size: head.size,
             root: encode_hash(&head.root),
             origin: head.origin.clone(),
-            key: app.terms.ledger_keys.first().vkey().to_string(),
+            key: app.settings.ledger_keys.first().vkey().to_string(),
         }
     });
     let words = body["notice"]["text"].as_str();

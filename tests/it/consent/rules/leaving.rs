@@ -77,8 +77,9 @@ async fn rule_07_what_nobody_confirmed_is_deleted_without_a_reminder(database: D
     app.ask_and_read(ADA, "&name=Ada&newsletter=weekly").await;
     app.subscribe("bob@b.example", "").await;
     app.mail_settled().await;
-    let purge =
-        async || forget_signups(&app.core.db, &app.core.terms, &app.core.moment()).await.unwrap();
+    let purge = async || {
+        forget_signups(&app.core.db, &app.core.flow_settings, &app.core.moment()).await.unwrap()
+    };
     app.advance(DAY * 2 + Duration::from_hours(23));
     assert_eq!(purge().await, 0);
     app.advance(Duration::from_mins(61));
@@ -96,7 +97,7 @@ async fn rule_08_everything_held_can_be_taken_along_with_receipts(database: Data
     app.subscribe("bob@other.example", BOTH).await;
     app.subscribe(ADA, "&name=Ada+Hughes&organisation=Northmoor&job_title=Head&newsletter=weekly")
         .await;
-    seal_all(&app.core.db, &app.core.terms, &app.clock, &app.core.random).await.unwrap();
+    seal_all(&app.core.db, &app.core.flow_settings, &app.clock, &app.core.random).await.unwrap();
     let page = receipt_link(&app, ADA, "/preferences/");
     let file = app.get(&format!("{page}/my-data.json")).await;
     let held: Value = serde_json::from_slice(&file.body).unwrap();
@@ -114,7 +115,7 @@ async fn rule_08_everything_held_can_be_taken_along_with_receipts(database: Data
     for consent in consents {
         let id = consent["receipt_id"].as_str().unwrap();
         let receipt = app.get(&format!("{page}/receipts/{id}.jws")).await.text();
-        let (proven, _) = verify(&receipt, &app.core.terms.ledger_keys.trusted()).unwrap();
+        let (proven, _) = verify(&receipt, &app.core.flow_settings.ledger_keys.trusted()).unwrap();
         let shown = &proven["dpv:hasRecordOfActivity"]["dpv:hasNotice"][0];
         assert_eq!(shown["dct:description"], consent["words"]);
     }

@@ -80,7 +80,7 @@ async fn what_is_confirmed_at_that_moment_goes_as_well(database: Database) {
     let mut confirming = app.write().await;
     let signup = signups::find(&mut confirming, signup_id).await.unwrap().unwrap();
     let confirmed =
-        confirm(&mut confirming, &app.core.moment(), &app.core.terms, &signup, Press::Link)
+        confirm(&mut confirming, &app.core.moment(), &app.core.flow_settings, &signup, Press::Link)
             .await
             .unwrap();
     assert!(matches!(confirmed, Confirmation::Confirmed { .. }), "{confirmed:?}");

@@ -52,7 +52,7 @@ async fn state(app: &TestApp) -> Vec<i64> {
 fn noted(app: &TestApp) -> Vec<String> {
     let file = std::fs::read_to_string(app.dir.path().join("endings.log")).unwrap_or_default();
     let endings = file.lines().map(|line| {
-        Ending::read(line, &app.core.terms.evidence_key).expect("a line of the program's")
+        Ending::read(line, &app.core.flow_settings.evidence_key).expect("a line of the program's")
     });
     let erased = endings.filter(|ending| {
         (ending.turn, ending.reason)
@@ -62,6 +62,6 @@ fn noted(app: &TestApp) -> Vec<String> {
 }
 
 fn address_key(app: &TestApp, email: &str) -> String {
-    let key = app.core.terms.address_secret.key(&EmailAddress::parse(email).unwrap());
+    let key = app.core.flow_settings.address_secret.key(&EmailAddress::parse(email).unwrap());
     hex(key.as_bytes())
 }

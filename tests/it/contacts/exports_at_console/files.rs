@@ -41,7 +41,10 @@ async fn another_export_s_file_is_not_handed_out(database: Database) {
     page_with(&desk, &other, "Download the file").await;
     let core = &app.core;
     let findings = || async {
-        verify(&core.db, &core.terms, &core.clock, &core.random, |_| ()).await.unwrap().findings
+        verify(&core.db, &core.flow_settings, &core.clock, &core.random, |_| ())
+            .await
+            .unwrap()
+            .findings
     };
     assert!(findings().await.is_empty());
     app.tamper(

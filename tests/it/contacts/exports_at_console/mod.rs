@@ -25,7 +25,8 @@ async fn two_subscribers(app: &TestApp) {
 
 /// The program with more contacts than go straight to a browser.
 async fn with_too_many(database: Database) -> TestApp {
-    let app = TestApp::start_tuned(database, &[], |core| core.terms.streamed_most = 1).await;
+    let app =
+        TestApp::start_tuned(database, &[], |core| core.flow_settings.streamed_most = 1).await;
     app.publish_samples().await;
     two_subscribers(&app).await;
     app

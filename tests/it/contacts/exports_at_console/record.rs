@@ -52,7 +52,9 @@ async fn who_withdraws_is_named_for_each_copy(database: Database) {
     app.subscribe("cyd@b.example", TICKED).await;
     app.advance(Duration::from_secs(1));
     let core = &app.core;
-    assent::sealing::seal_all(&core.db, &core.terms, &app.clock, &core.random).await.unwrap();
+    assent::sealing::seal_all(&core.db, &core.flow_settings, &app.clock, &core.random)
+        .await
+        .unwrap();
     assert_eq!(desk.get(DOWNLOAD).await.status, 200);
     let later = audit(&app, "export").await.pop().unwrap()["run"].as_str().unwrap().to_owned();
     for reason in [SuppressionReason::Manual, SuppressionReason::Bounced] {

@@ -175,7 +175,7 @@ fn key(app: &TestApp) -> String {
 }
 
 fn thief(app: &TestApp) -> SigningKey {
-    let name = KeyName::parse(app.core.terms.ledger_keys.origin()).unwrap();
+    let name = KeyName::parse(app.core.flow_settings.ledger_keys.origin()).unwrap();
     SigningKey::new(name, [9; 32])
 }
 

@@ -77,7 +77,7 @@ async fn what_is_left_out_of_a_persons_part_is_found_by_both(database: Database)
         let (report, found) = whole.reader();
         assert!(!found, "{report}");
     }
-    let keys = &app.core.terms.ledger_keys;
+    let keys = &app.core.flow_settings.ledger_keys;
     let word = Extent::verify(&part.read(EXTENT), &keys.trusted()).unwrap();
     let spoil = |spoil: &dyn Fn(&mut Vec<String>)| {
         let (copy, mut lines) = (part.copy(), part.lines());

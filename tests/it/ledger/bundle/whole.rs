@@ -23,7 +23,8 @@ async fn assert_agreed(app: &TestApp, bundle: &Bundle) {
     let rows = rows(&app.core.db).await;
     assert!(rows.iter().all(|row| leaves.contains(&row.leaf)));
     let erased = rows.iter().filter(|row| row.body.is_none()).count();
-    let (root, origin) = (encode_hash(&naive_root(&leaves)), app.core.terms.ledger_keys.origin());
+    let (root, origin) =
+        (encode_hash(&naive_root(&leaves)), app.core.flow_settings.ledger_keys.origin());
     let said = bundle.audit_well(&["--key", &key(app)]);
     let sound = format!(
         "sound: {size} leaves of {origin}, {erased} of them emptied; root {root}\n\
@@ -223,12 +224,13 @@ async fn whoever_is_erased_while_it_is_written_does_not_stand_bare_in_it(databas
     let core = app.core.clone();
     let erasing = tokio::spawn(async move {
         for n in 0..600 {
-            let key = core.terms.address_secret.key(&EmailAddress::parse(&readers(n)).unwrap());
+            let key =
+                core.flow_settings.address_secret.key(&EmailAddress::parse(&readers(n)).unwrap());
             let mut tx = core.db.write().await.unwrap();
             assert!(
                 erase(
                     &mut tx,
-                    &core.terms,
+                    &core.flow_settings,
                     &key,
                     Erasing {
                         at: &core.moment(),
@@ -265,7 +267,7 @@ async fn a_head_kept_from_before_holds_us_to_it(database: Database) {
     let bundle = Bundle::of(&app);
     fs::write(&kept, &early).unwrap();
     bundle.audit_well(&["--checkpoint", kept_name]);
-    let signer = app.core.terms.ledger_keys.signing();
+    let signer = app.core.flow_settings.ledger_keys.signing();
     let early = SignedNote::parse(&early).unwrap().checkpoint().clone();
     let n = early.size;
     for (forged, words) in [

@@ -51,7 +51,7 @@ async fn two_who_sign_at_once_never_both_show_it(database: Database) {
     }
     let seal = |app: &TestApp| {
         let core = app.core.clone();
-        async move { seal_all(&core.db, &core.terms, &core.clock, &core.random).await }
+        async move { seal_all(&core.db, &core.flow_settings, &core.clock, &core.random).await }
     };
     let (one, two) = tokio::join!(seal(&app), seal(&twin));
     assert!(one.is_ok() != two.is_ok(), "{one:?}, {two:?}");
@@ -69,7 +69,8 @@ async fn whoever_signed_beside_is_told_the_newest_head(database: Database) {
     append(&twin, 9).await;
     let mut tx = twin.write().await;
     let sealed =
-        assent::flows::ledger::seal::seal(&mut tx, &twin.core.moment(), &twin.core.terms).await;
+        assent::flows::ledger::seal::seal(&mut tx, &twin.core.moment(), &twin.core.flow_settings)
+            .await;
     assert_eq!(sealed.unwrap(), assent::flows::ledger::seal::Sealed::Some);
     for _ in 0..2 {
         append(&app, 1).await;

@@ -72,7 +72,7 @@ async fn a_command_knows_what_another_replica_noted(database: Database) {
     let app = TestApp::start(database).await;
     joins(&app, "ada@b.example").await;
     joins(&app, "bob@b.example").await;
-    let (dir, terms) = (tempfile::tempdir().unwrap(), &app.core.terms);
+    let (dir, terms) = (tempfile::tempdir().unwrap(), &app.core.flow_settings);
     let other = Outside::open(
         dir.path(),
         &app.core.files,
@@ -112,7 +112,7 @@ async fn staff_lift_what_they_set_and_no_start_sets_it_again(database: Database)
     let app = TestApp::start(database).await;
     joins(&app, "ada@b.example").await;
     let key = EmailAddress::parse("ada@b.example").unwrap();
-    let key = app.core.terms.address_secret.key(&key);
+    let key = app.core.flow_settings.address_secret.key(&key);
     let mut tx = app.write().await;
     assert!(assent::flows::contacts::suppress::suppress(&mut tx, &app.act(), &key).await.unwrap());
     tx.commit().await.unwrap();
@@ -166,8 +166,12 @@ async fn a_line_by_another_hand_stops_a_start(database: Database) {
     std::fs::write(&log, noted.replacen("began", "lifted ", 1)).unwrap();
     assert!(refuses(&app, &EXPORT).contains("line 1 is not as this program writes it"));
     // As the program would have written it, but for the MAC: nobody is made to leave by the file alone.
-    let ben =
-        app.core.terms.address_secret.key(&EmailAddress::parse("ben@b.example").unwrap()).to_hex();
+    let ben = app
+        .core
+        .flow_settings
+        .address_secret
+        .key(&EmailAddress::parse("ben@b.example").unwrap())
+        .to_hex();
     let invented = noted.lines().next().unwrap().split(' ').enumerate();
     let invented: Vec<&str> =
         invented.map(|(at, word)| if at == 1 { ben.as_str() } else { word }).collect();

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use assent::flows::ledger::compare_heads::compare_heads;
 use assent::flows::ledger::keep_known::keep_known;
-use assent::flows::ledger::standing::find_standing;
 use macro_rules_attribute::apply;
 
 use super::{
@@ -96,7 +96,7 @@ async fn of_several_heads_the_newest_that_is_missing_counts(database: Database) 
     let back = stopped.start(&[]).await;
     keep_known(
         &back.core.db,
-        &back.core.terms,
+        &back.core.flow_settings,
         &[heads[1].clone(), heads[2].clone(), heads[0].clone()],
     )
     .await
@@ -104,7 +104,7 @@ async fn of_several_heads_the_newest_that_is_missing_counts(database: Database) 
     let newest = format!("covers {} entries", heads[2].size());
     assert!(not_level(&back).await.contains(&newest));
     // Given again, an older one changes nothing.
-    keep_known(&back.core.db, &back.core.terms, &heads[..1]).await.unwrap();
+    keep_known(&back.core.db, &back.core.flow_settings, &heads[..1]).await.unwrap();
     assert!(not_level(&back).await.contains(&newest));
 
     // One of a copy leads elsewhere, even where it covers less.
@@ -113,7 +113,7 @@ async fn of_several_heads_the_newest_that_is_missing_counts(database: Database) 
         append(&copy, 1).await;
         seal(&copy).await;
     }
-    keep_known(&copy.core.db, &copy.core.terms, &heads[..1]).await.unwrap();
+    keep_known(&copy.core.db, &copy.core.flow_settings, &heads[..1]).await.unwrap();
     let told = not_level(&copy).await;
     let covers = format!("covers {} entries and leads elsewhere", heads[0].size());
     assert!(
@@ -136,7 +136,8 @@ async fn whoever_looks_while_others_seal_misses_nothing(database: Database) {
     };
     let looks = async {
         while !sealed.get() {
-            let standing = find_standing(&app.core.db, &app.core.terms.ledger_keys).await.unwrap();
+            let standing =
+                compare_heads(&app.core.db, &app.core.flow_settings.ledger_keys).await.unwrap();
             assert!(standing.is_level(), "{standing}");
         }
     };

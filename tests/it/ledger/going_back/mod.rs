@@ -44,7 +44,7 @@ pub fn refuses(app: &TestApp, arguments: &[&str]) -> String {
 
 pub async fn not_level(app: &TestApp) -> String {
     let core = &app.core;
-    match seal_all(&core.db, &core.terms, &core.clock, &core.random).await {
+    match seal_all(&core.db, &core.flow_settings, &core.clock, &core.random).await {
         Err(Error::NotLevel(why)) => why,
         other => panic!("it must not be sealed: {other:?}"),
     }

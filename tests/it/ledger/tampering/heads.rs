@@ -34,8 +34,10 @@ async fn write_head(db: &Db, head: &StoredCheckpoint) {
 async fn a_head_that_was_changed_is_named(database: Database) {
     let app = history(database).await;
     let heads = list(&mut app.read().await, 0, 100).await.unwrap();
-    let thief =
-        SigningKey::new(KeyName::parse(app.core.terms.ledger_keys.origin()).unwrap(), [9; 32]);
+    let thief = SigningKey::new(
+        KeyName::parse(app.core.flow_settings.ledger_keys.origin()).unwrap(),
+        [9; 32],
+    );
     for head in [heads.first().unwrap(), heads.last().unwrap()] {
         let name = format!("the checkpoint of {} events", head.size);
         let note =

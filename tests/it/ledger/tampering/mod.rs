@@ -48,9 +48,10 @@ async fn caught(app: &TestApp, words: &str) {
     assert!(first.contains(words), "{words}: {:?}", found.findings);
     assert!(!found.findings.iter().any(|finding| finding.contains('@')), "no address is told");
     let tx = &mut app.read().await;
-    let verdict = find_verdict(tx, &app.core.terms.evidence_key).await.unwrap().unwrap();
+    let verdict = find_verdict(tx, &app.core.flow_settings.evidence_key).await.unwrap().unwrap();
     assert_eq!((verdict.finding.as_ref(), verdict.size), (Some(first), found.size));
-    let refused = allow_export(tx, &app.core.terms, app.clock.now()).await.unwrap_err().to_string();
+    let refused =
+        allow_export(tx, &app.core.flow_settings, app.clock.now()).await.unwrap_err().to_string();
     assert!(refused.contains(first), "{refused}");
     let output = command(app, &EXPORT);
     assert_refused(&output, "the consent ledger is not what it was");
@@ -64,7 +65,7 @@ async fn caught(app: &TestApp, words: &str) {
 /// What was changed was put back: all is as if nothing had been.
 async fn healed(app: &TestApp) {
     assert_sound(app).await;
-    allow_export(&mut app.read().await, &app.core.terms, app.clock.now()).await.unwrap();
+    allow_export(&mut app.read().await, &app.core.flow_settings, app.clock.now()).await.unwrap();
     assert!(does(app, &EXPORT).contains("ada@b.example"));
     // The export is recorded too: the worker must not find it waiting in the middle of the next change.
     seal(app).await;

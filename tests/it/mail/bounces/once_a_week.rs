@@ -140,12 +140,12 @@ async fn what_waits_when_mail_comes_back_is_not_sent(database: Database) {
 async fn the_week_is_remembered_when_the_mail_is_purged(database: Database) {
     let brief = [("ASSENT_MAIL_BOUNCE_DOMAIN", DOMAIN), ("ASSENT_PENDING_RETENTION", "1d")];
     let app = TestApp::start_with(database, &brief).await;
-    let Core { db, terms, .. } = &app.core;
+    let Core { db, flow_settings: settings, .. } = &app.core;
     let first = app.ask_and_read(ADA, "").await;
     comes_back(&app, &first, "postfix_unknown").await;
     for (days, had) in [(3, 1), (3, 1), (2, 2), (3, 2), (3, 2), (2, 3)] {
         app.advance(DAY * days);
-        forget_signups(db, terms, &app.core.moment()).await.unwrap();
+        forget_signups(db, settings, &app.core.moment()).await.unwrap();
         assert_eq!(app.count(OUTBOX).await, 0, "nothing is left of the last one");
         ask(&app).await;
         assert_eq!(mails(&app).await, had, "{days} days later");

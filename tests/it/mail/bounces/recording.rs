@@ -181,8 +181,8 @@ async fn what_was_erased_or_purged_is_nothing_any_more(database: Database) {
     assert!(answers.iter().all(|answer| answer == RECORDED || *answer == forgotten()));
     assert_eq!(app.count("SELECT count(*) FROM bounce").await, 1);
     app.advance(Duration::from_hours(10 * 24));
-    let Core { db, terms, .. } = &app.core;
-    assert_eq!(forget_signups(db, terms, &app.core.moment()).await.unwrap(), 1);
+    let Core { db, flow_settings: settings, .. } = &app.core;
+    assert_eq!(forget_signups(db, settings, &app.core.moment()).await.unwrap(), 1);
     assert_eq!(app.count("SELECT count(*) FROM bounce").await, 0);
 
     let before = state(&app).await;

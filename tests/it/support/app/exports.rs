@@ -19,7 +19,7 @@ impl TestApp {
             format,
             preset: None,
             links: None,
-            authority: self.core.terms.authority(),
+            authority: self.core.flow_settings.authority(),
             scratch: self.dir.path(),
         };
         let snapshot = self.core.db.snapshot().await.expect("a snapshot");

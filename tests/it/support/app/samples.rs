@@ -97,7 +97,7 @@ impl TestApp {
     /// Suppresses an address for everything that the reason covers.
     pub async fn suppress(&self, email: &str, reason: SuppressionReason) {
         let email = EmailAddress::parse(email).expect("an address");
-        let key = self.core.terms.address_secret.key(&email);
+        let key = self.core.flow_settings.address_secret.key(&email);
         let mut tx = self.write().await;
         suppressions::insert(&mut tx, self.clock.now(), &key, reason, None)
             .await

@@ -18,7 +18,7 @@ impl TestApp {
     /// Does what policies ask for by now, as the worker does.
     pub async fn work_policies(&self) -> PolicyWork {
         let core = &self.core;
-        let worked = work_policies(&core.db, &core.terms, &self.clock, &core.random).await;
+        let worked = work_policies(&core.db, &core.flow_settings, &self.clock, &core.random).await;
         worked.expect("policies worked")
     }
 
@@ -34,22 +34,23 @@ impl TestApp {
     /// Gives what waits its place in the ledger.
     pub async fn seal(&self) {
         let core = &self.core;
-        seal_all(&core.db, &core.terms, &core.clock, &core.random).await.expect("sealed");
+        seal_all(&core.db, &core.flow_settings, &core.clock, &core.random).await.expect("sealed");
     }
 
     /// Has the ledger checked, so that something may be exported.
     pub async fn check(&self) {
         let core = &self.core;
-        let allowed = allow_to_begin(&core.db, &core.terms, &core.clock, &core.random).await;
+        let allowed =
+            allow_to_begin(&core.db, &core.flow_settings, &core.clock, &core.random).await;
         allowed.expect("an export may begin");
     }
 
     /// Keeps a verdict on the ledger in place of what the running program's own check says, which it begins with.
     pub async fn says_of_ledger(&self, verdict: &Verdict) {
-        let Core { db, terms, .. } = &self.core;
+        let Core { db, flow_settings: settings, .. } = &self.core;
         poll::until("a verdict that stands", || async {
             let own = find_seen(&mut self.read().await).await.expect("an answer")?;
-            let kept = keep_verdict(db, &self.core.moment(), terms, verdict, Some(own)).await;
+            let kept = keep_verdict(db, &self.core.moment(), settings, verdict, Some(own)).await;
             kept.expect("an answer").then_some(())
         })
         .await;

@@ -56,7 +56,7 @@ pub(super) async fn store_hostile_words(app: &TestApp) {
     assert_eq!(app.tamper(parked).await.unwrap(), 1);
     // There is a checkpoint to take away.
     let core = &app.core;
-    seal_all(&core.db, &core.terms, &core.clock, &core.random).await.unwrap();
+    seal_all(&core.db, &core.flow_settings, &core.clock, &core.random).await.unwrap();
 }
 
 /// Notes what hostile words would do: run, ask, or try to and be refused by the content security policy.

@@ -15,12 +15,12 @@ use crate::templates::page::Page;
 use crate::web::console::catalog::newsletters::offering::{Count, Offers, count};
 use crate::web::console::catalog::newsletters::page::path;
 use crate::web::console::catalog::newsletters::purposes;
-use crate::web::console::desk::StaffSession;
+use crate::web::console::staff_session::StaffSession;
 use crate::web::{App, Error};
 
 pub(super) async fn show(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
 ) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;
     let all = newsletters::list(&mut tx).await?;
@@ -50,7 +50,7 @@ pub(super) async fn show(
         purposes: purposes.collect(),
         counted_at: counted.as_ref().map(|counted| counted.at),
     };
-    desk.show(&app, &page)
+    session.show(&app, &page)
 }
 
 /// `console/newsletters.html`.

@@ -13,8 +13,8 @@ use crate::flows::catalog::offer_purpose::{ReportBoxes, offer_on_reports};
 use crate::store::Tx;
 use crate::store::catalog::reports::{self, Report};
 use crate::store::consent::consents::StateCount;
-use crate::web::console::desk::StaffSession;
 use crate::web::console::form::fault;
+use crate::web::console::staff_session::StaffSession;
 use crate::web::http::fields::{FieldError, Fields};
 use crate::web::state::counting::Counted;
 use crate::web::{App, Error};
@@ -143,7 +143,7 @@ pub(super) fn overtaken() -> FieldError {
 /// Lets the forms of the reports that were ticked offer a purpose, and no other that the page showed.
 pub(super) async fn offer(
     app: &App,
-    desk: &StaffSession,
+    session: &StaffSession,
     purpose: &Purpose,
     (path, fields): (&str, &Fields),
 ) -> Result<Response, Error> {
@@ -151,7 +151,7 @@ pub(super) async fn offer(
         fields.all(name).iter().filter_map(|slug| slug.parse().ok()).collect()
     };
     let (shown, ticked) = (all("shown"), all("report"));
-    let act = desk.act(app.moment());
+    let act = session.act(app.moment());
     let boxes = ReportBoxes { shown: &shown, ticked: &ticked };
     app.db.run(|tx| Box::pin(offer_on_reports(tx, &act, purpose, boxes))).await?;
     Ok(back(path, "offered"))

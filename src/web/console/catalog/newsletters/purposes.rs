@@ -21,10 +21,10 @@ use crate::templates::page::Page;
 use crate::web::console::catalog::newsletters::offering::{
     self, Count, Offers, ReportBox, back, count, overtaken, saved, word,
 };
-use crate::web::console::desk::{Asked, Form, StaffSession};
 use crate::web::console::form::{Faults, fault, needed, once, short_name};
 use crate::web::console::page::answer;
 use crate::web::console::route::Route;
+use crate::web::console::staff_session::{Asked, Form, StaffSession};
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
 
@@ -43,8 +43,8 @@ pub(super) fn path(code: &str) -> String {
     format!("/console/newsletters/purposes/{code}")
 }
 
-async fn ask(State(app): State<Arc<App>>, desk: StaffSession) -> Result<Response, Error> {
-    desk.show(&app, &PurposePage::blank(&Fields::default(), vec![]))
+async fn ask(State(app): State<Arc<App>>, session: StaffSession) -> Result<Response, Error> {
+    session.show(&app, &PurposePage::blank(&Fields::default(), vec![]))
 }
 
 fn words(fields: &Fields, errors: &mut Faults) -> Option<OwnWords> {
@@ -59,7 +59,7 @@ fn words(fields: &Fields, errors: &mut Faults) -> Option<OwnWords> {
 
 async fn add(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let mut errors = Faults::new();
@@ -68,9 +68,9 @@ async fn add(
     let code = short_name(&fields, "code", fields.one("name").trim(), &mut errors);
     let code = code.and_then(|slug| slug.as_str().parse::<Purpose>().ok());
     let (Some(name), Some(words), Some(code), true) = (name, words, code, errors.is_empty()) else {
-        return desk.refuse(&app, &PurposePage::blank(&fields, errors));
+        return session.refuse(&app, &PurposePage::blank(&fields, errors));
     };
-    let act = desk.act(app.moment());
+    let act = session.act(app.moment());
     let new = NewPurpose { code: code.clone(), name, words };
     match app.db.run(|tx| Box::pin(add_purpose(tx, &act, &new, &[]))).await {
         Ok(()) => Ok(back(&path(code.as_str()), "purpose")),
@@ -78,7 +78,7 @@ async fn add(
         Err(_) => {
             let message = format!("“{code}” is taken: choose another short name");
             let errors = vec![fault("code", message)];
-            desk.refuse(&app, &PurposePage::blank(&fields, errors))
+            session.refuse(&app, &PurposePage::blank(&fields, errors))
         }
     }
 }
@@ -90,17 +90,17 @@ async fn find(tx: &mut Tx, code: &str) -> Result<OwnPurpose, Error> {
 
 async fn show(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(code): Path<String>,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
     let page = PurposePage::of(&app, &code).await?;
-    desk.show(&app, &PurposePage { word: word(&asked), ..page })
+    session.show(&app, &PurposePage { word: word(&asked), ..page })
 }
 
 async fn edit(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(code): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
@@ -109,7 +109,7 @@ async fn edit(
     let words = words(&fields, &mut errors);
     let (Some(name), Some(words), true) = (name, words, errors.is_empty()) else {
         let page = PurposePage::of(&app, &code).await?.again(&fields, errors);
-        return desk.refuse(&app, &page);
+        return session.refuse(&app, &page);
     };
     let own = find(&mut app.db.read().await?, &code).await?;
     let seen = OwnPurpose {
@@ -117,24 +117,24 @@ async fn edit(
         name: fields.one("seen_name").to_owned(),
         words: fields.one("seen_words").to_owned(),
     };
-    let act = desk.act(app.moment());
+    let act = session.act(app.moment());
     let new = PurposeWords { name: &name, words: &words };
     let reworded = app.db.run(|tx| Box::pin(reword_purpose(tx, &act, &seen, new))).await?;
     if let Some(saved) = saved(&path(own.code.as_str()), reworded)? {
         return Ok(saved);
     }
     let page = PurposePage::of(&app, &code).await?.again(&fields, vec![overtaken()]);
-    answer(&app, Some(&desk), &page, StatusCode::CONFLICT)
+    answer(&app, Some(&session), &page, StatusCode::CONFLICT)
 }
 
 async fn offer(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(code): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let own = find(&mut app.db.read().await?, &code).await?;
-    offering::offer(&app, &desk, &own.code, (&path(own.code.as_str()), &fields)).await
+    offering::offer(&app, &session, &own.code, (&path(own.code.as_str()), &fields)).await
 }
 
 /// `console/purpose.html`.

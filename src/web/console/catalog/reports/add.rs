@@ -19,24 +19,24 @@ use crate::store::catalog::reports::Report;
 use crate::templates::page::Page;
 use crate::web::console::catalog::reports::form::{self, Boxes, ReportForm, Values};
 use crate::web::console::catalog::reports::refusal::refusal;
-use crate::web::console::desk::StaffSession;
 use crate::web::console::form::{Faults, fault, short_name};
 use crate::web::console::guard::Entrance;
 use crate::web::console::page::answer;
+use crate::web::console::staff_session::StaffSession;
 use crate::web::http::upload::{self, LIMITS, Uploaded};
 use crate::web::{App, Error};
 
 pub(super) async fn ask(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
 ) -> Result<Response, Error> {
     let boxes = Boxes::find(&mut app.db.read().await?).await?;
-    page(&app, &desk, StatusCode::OK, Values::default().shown(&boxes, String::new()), vec![])
+    page(&app, &session, StatusCode::OK, Values::default().shown(&boxes, String::new()), vec![])
 }
 
 pub(super) async fn add(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     entrance: Entrance,
     request: Request,
 ) -> Result<Response, Error> {
@@ -44,20 +44,20 @@ pub(super) async fn add(
     let received = upload::receive(&app.files, &app.moment(), request, LIMITS).await;
     let uploaded = match received {
         Ok(uploaded) => uploaded,
-        Err(Error::TooLarge) => return too_large(&app, &desk, &boxes),
+        Err(Error::TooLarge) => return too_large(&app, &session, &boxes),
         Err(error) => return Err(error),
     };
     entrance.stands().await?;
     let mut values = Values::typed(&uploaded.fields);
     let refused = |values: Values, faults: Faults| {
         let form = values.shown(&boxes, String::new());
-        page(&app, &desk, StatusCode::UNPROCESSABLE_ENTITY, form, faults)
+        page(&app, &session, StatusCode::UNPROCESSABLE_ENTITY, form, faults)
     };
     let (report, details) = match parse(&app, &uploaded, &boxes).await? {
         Ok(read) => read,
         Err(faults) => return refused(values, faults),
     };
-    match store(&app, &desk, &report, &details, &uploaded).await {
+    match store(&app, &session, &report, &details, &uploaded).await {
         Ok(()) => {
             let to = format!("/console/reports/{}?word=added", report.slug);
             Ok(Redirect::to(&to).into_response())
@@ -73,12 +73,12 @@ pub(super) async fn add(
 
 async fn store(
     app: &App,
-    desk: &StaffSession,
+    session: &StaffSession,
     report: &Report,
     details: &ReportDetails,
     uploaded: &Uploaded,
 ) -> Result<(), ReportError> {
-    let act = desk.act(app.moment());
+    let act = session.act(app.moment());
     let offers = ReportOffers { newsletters: &details.newsletters, purposes: &details.purposes };
     let added = app.db.run(|tx| {
         Box::pin(async {
@@ -168,12 +168,12 @@ fn report(
 
 fn page(
     app: &App,
-    desk: &StaffSession,
+    session: &StaffSession,
     status: StatusCode,
     form: ReportForm<'_>,
     errors: Faults,
 ) -> Result<Response, Error> {
-    answer(app, Some(desk), &ReportNewPage { form, errors }, status)
+    answer(app, Some(session), &ReportNewPage { form, errors }, status)
 }
 
 /// `console/report_new.html`.
@@ -194,11 +194,11 @@ impl Page for ReportNewPage<'_> {
 }
 
 /// The rest of such a body is not read, so the connection cannot be used again.
-fn too_large(app: &App, desk: &StaffSession, boxes: &Boxes) -> Result<Response, Error> {
+fn too_large(app: &App, session: &StaffSession, boxes: &Boxes) -> Result<Response, Error> {
     let faults = vec![fault("file", "Choose a smaller file: a form takes up to 500 MB")];
     let status = StatusCode::PAYLOAD_TOO_LARGE;
     let form = Values::default().shown(boxes, String::new());
-    let mut response = page(app, desk, status, form, faults)?;
+    let mut response = page(app, session, status, form, faults)?;
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     Ok(response)
 }

@@ -14,8 +14,8 @@ use crate::templates::page::Page;
 use crate::web::address::key;
 use crate::web::console::catalog::reports::refusal::refusal;
 use crate::web::console::catalog::reports::summary::Summary;
-use crate::web::console::desk::{Form, StaffSession};
 use crate::web::console::form::{Faults, fault, is_sure};
+use crate::web::console::staff_session::{Form, StaffSession};
 use crate::web::http::fields::FieldError;
 use crate::web::http::upload;
 use crate::web::{App, Error};
@@ -23,27 +23,27 @@ use crate::web::{App, Error};
 /// Says what goes, and asks.
 pub(super) async fn ask(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(slug_text): Path<String>,
 ) -> Result<Response, Error> {
-    page(&app, &desk, &key(&slug_text)?, None).await
+    page(&app, &session, &key(&slug_text)?, None).await
 }
 
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(slug_text): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let slug = key(&slug_text)?;
     if !is_sure(&fields) {
         let words = "Tick the box if the draft is to be deleted";
-        return page(&app, &desk, &slug, Some(fault("sure", words))).await;
+        return page(&app, &session, &slug, Some(fault("sure", words))).await;
     }
-    let act = desk.act(app.moment());
+    let act = session.act(app.moment());
     let files = match app.db.run(|tx| Box::pin(delete_draft(tx, &act, &slug))).await {
         Ok(files) => files,
-        Err(error) => return page(&app, &desk, &slug, Some(refusal(error)?)).await,
+        Err(error) => return page(&app, &session, &slug, Some(refusal(error)?)).await,
     };
     upload::remove(&app.files, files.file_key);
     if let Some(cover) = files.cover_key {
@@ -54,7 +54,7 @@ pub(super) async fn delete(
 
 async fn page(
     app: &App,
-    desk: &StaffSession,
+    session: &StaffSession,
     slug: &Slug,
     error: Option<FieldError>,
 ) -> Result<Response, Error> {
@@ -63,7 +63,7 @@ async fn page(
     drop(tx);
     let errors: Faults = error.into_iter().collect();
     let page = ReportDeletePage { report: Summary::from(&report), errors };
-    if page.errors.is_empty() { desk.show(app, &page) } else { desk.refuse(app, &page) }
+    if page.errors.is_empty() { session.show(app, &page) } else { session.refuse(app, &page) }
 }
 
 /// `console/report_delete.html`.

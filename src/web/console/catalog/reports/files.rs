@@ -14,10 +14,10 @@ use crate::store::catalog::reports::{self, Report};
 use crate::web::address::key;
 use crate::web::console::catalog::reports::page::ReportView;
 use crate::web::console::catalog::reports::refusal::refusal;
-use crate::web::console::desk::StaffSession;
 use crate::web::console::form::Faults;
 use crate::web::console::form::fault;
 use crate::web::console::guard::Entrance;
+use crate::web::console::staff_session::StaffSession;
 use crate::web::http::upload::{self, LIMITS, Uploaded};
 use crate::web::{App, Error};
 
@@ -60,22 +60,22 @@ pub(super) async fn file(
 
 pub(super) async fn replace_file(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(slug_text): Path<String>,
     entrance: Entrance,
     request: Request,
 ) -> Result<Response, Error> {
-    replace(&app, &desk, &slug_text, (entrance, request), Part::File).await
+    replace(&app, &session, &slug_text, (entrance, request), Part::File).await
 }
 
 pub(super) async fn replace_cover(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(slug_text): Path<String>,
     entrance: Entrance,
     request: Request,
 ) -> Result<Response, Error> {
-    replace(&app, &desk, &slug_text, (entrance, request), Part::Cover).await
+    replace(&app, &session, &slug_text, (entrance, request), Part::Cover).await
 }
 
 /// What of a report is replaced.
@@ -96,7 +96,7 @@ impl Part {
 
 async fn replace(
     app: &App,
-    desk: &StaffSession,
+    session: &StaffSession,
     slug_text: &str,
     (entrance, request): (Entrance, Request),
     part: Part,
@@ -106,20 +106,20 @@ async fn replace(
     entrance.stands().await?;
     let faults: Faults = uploaded.faults.iter().map(|(field, words)| fault(field, words)).collect();
     if !faults.is_empty() {
-        return ReportView::of(app, &report.slug).await?.with(app, desk, faults);
+        return ReportView::of(app, &report.slug).await?.with(app, session, faults);
     }
-    match store(app, desk, &report, &uploaded, part).await {
+    match store(app, session, &report, &uploaded, part).await {
         Ok(true) => {
             let to = format!("/console/reports/{}?word={}", report.slug, part.field());
             Ok(Redirect::to(&to).into_response())
         }
         Ok(false) => {
             let nothing = fault(part.field(), "Choose a file first");
-            ReportView::of(app, &report.slug).await?.with(app, desk, vec![nothing])
+            ReportView::of(app, &report.slug).await?.with(app, session, vec![nothing])
         }
         Err(error) => {
             let refused = refusal(error)?;
-            ReportView::of(app, &report.slug).await?.with(app, desk, vec![refused])
+            ReportView::of(app, &report.slug).await?.with(app, session, vec![refused])
         }
     }
 }
@@ -127,12 +127,12 @@ async fn replace(
 /// Puts what came in the place of what was there, which then goes; `false` when nothing came.
 async fn store(
     app: &App,
-    desk: &StaffSession,
+    session: &StaffSession,
     report: &Report,
     uploaded: &Uploaded,
     part: Part,
 ) -> Result<bool, ReportError> {
-    let (act, slug) = (desk.act(app.moment()), &report.slug);
+    let (act, slug) = (session.act(app.moment()), &report.slug);
     let replaced = match (part, &uploaded.file, &uploaded.cover) {
         (Part::File, Some(file), _) => {
             let replaced = app.db.run(|tx| {

@@ -22,9 +22,9 @@ use crate::web::console::catalog::reports::form::{self, Boxes, Values};
 use crate::web::console::catalog::reports::refusal::refusal;
 use crate::web::console::catalog::reports::report_page::{Changed, OneReport, ReportPage};
 use crate::web::console::catalog::reports::summary::{Figures, contacts_path};
-use crate::web::console::desk::{Asked, Form, StaffSession};
 use crate::web::console::form::{Faults, fault};
 use crate::web::console::page::answer;
+use crate::web::console::staff_session::{Asked, Form, StaffSession};
 use crate::web::http::fields::{FieldError, Fields};
 use crate::web::{App, Error};
 
@@ -43,19 +43,19 @@ const WORDS: [(&str, &str); 6] = [
 
 pub(super) async fn show(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(slug_text): Path<String>,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
     let word = WORDS.iter().find(|(word, _)| *word == asked.one("word")).map(|(_, words)| *words);
     let mut page = ReportView::of(&app, &key(&slug_text)?).await?;
     page.word = word;
-    page.answer(&app, &desk, StatusCode::OK)
+    page.answer(&app, &session, StatusCode::OK)
 }
 
 pub(super) async fn save(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(slug_text): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
@@ -63,9 +63,9 @@ pub(super) async fn save(
     let mut page = ReportView::of(&app, &slug).await?;
     let details = match form::parse(&fields, &page.boxes) {
         Ok(details) => details,
-        Err(faults) => return page.refused(&app, &desk, &fields, faults),
+        Err(faults) => return page.refused(&app, &session, &fields, faults),
     };
-    let act = desk.act(app.moment());
+    let act = session.act(app.moment());
     let edit = SeenEdit { seen: fields.one("seen"), mine: &details };
     match app.db.run(|tx| Box::pin(save_report(tx, &act, &slug, edit))).await {
         Ok(Saved::Done { kept }) => {
@@ -77,9 +77,9 @@ pub(super) async fn save(
             page.changed = changed(&page.boxes, &mine.conflicts, &now);
             page.seen = now.seen();
             page.values = Values::of(&mine.details);
-            page.answer(&app, &desk, StatusCode::CONFLICT)
+            page.answer(&app, &session, StatusCode::CONFLICT)
         }
-        Err(error) => page.refused(&app, &desk, &fields, vec![refusal(error)?]),
+        Err(error) => page.refused(&app, &session, &fields, vec![refusal(error)?]),
     }
 }
 
@@ -158,30 +158,30 @@ impl ReportView {
     fn refused(
         mut self,
         app: &App,
-        desk: &StaffSession,
+        session: &StaffSession,
         fields: &Fields,
         faults: Faults,
     ) -> Result<Response, Error> {
         self.values = Values::typed(fields);
         fields.one("seen").clone_into(&mut self.seen);
-        self.with(app, desk, faults)
+        self.with(app, session, faults)
     }
 
     /// The page with what is wrong, and nothing typed.
     pub(super) fn with(
         mut self,
         app: &App,
-        desk: &StaffSession,
+        session: &StaffSession,
         faults: Faults,
     ) -> Result<Response, Error> {
         self.errors = faults;
-        self.answer(app, desk, StatusCode::UNPROCESSABLE_ENTITY)
+        self.answer(app, session, StatusCode::UNPROCESSABLE_ENTITY)
     }
 
     pub(super) fn answer(
         self,
         app: &App,
-        desk: &StaffSession,
+        session: &StaffSession,
         status: StatusCode,
     ) -> Result<Response, Error> {
         let offered = self.report.status == ReportStatus::Published;
@@ -195,7 +195,7 @@ impl ReportView {
             changed: self.changed,
             word: self.word,
         };
-        answer(app, Some(desk), &page, status)
+        answer(app, Some(session), &page, status)
     }
 }
 

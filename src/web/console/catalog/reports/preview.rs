@@ -9,13 +9,13 @@ use serde::Serialize;
 use crate::domain::catalog::report::ReportStatus;
 use crate::templates::page::Page;
 use crate::web::address::key;
-use crate::web::console::desk::StaffSession;
+use crate::web::console::staff_session::StaffSession;
 use crate::web::public::{ReportPage, preview};
 use crate::web::{App, Error};
 
 pub(super) async fn show(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(slug_text): Path<String>,
 ) -> Result<Response, Error> {
     let catalog = app.catalog.get().await?;
@@ -27,7 +27,7 @@ pub(super) async fn show(
     page.report.cover =
         report.cover_key.as_ref().map(|_| format!("/console/reports/{}/cover", report.slug));
     page.report.card.date = report.published_at;
-    desk.show(&app, &ReportPreviewPage { page, state: report.status.as_str() })
+    session.show(&app, &ReportPreviewPage { page, state: report.status.as_str() })
 }
 
 /// `console/report_preview.html`.

@@ -18,9 +18,9 @@ use crate::domain::sentence::sentence;
 use crate::domain::staff::right::Right;
 use crate::flows::contacts::allow_export::ExportRefused;
 use crate::web::console::contacts::exports::wish::{asker, page, preview, read, refused_page};
-use crate::web::console::desk::{Asked, Form, StaffSession};
 use crate::web::console::form::fault;
 use crate::web::console::route::Route;
+use crate::web::console::staff_session::{Asked, Form, StaffSession};
 use crate::web::export::begin;
 use crate::web::{App, Error};
 
@@ -37,37 +37,37 @@ pub(in crate::web::console) fn routes() -> Vec<Route> {
 
 async fn show(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Asked(fields): Asked,
 ) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;
     // A link may choose some of it beforehand; the form sends all its fields.
     if fields.all("purpose").is_empty() {
-        return page(&app, &desk, &mut tx, &fields, None, vec![]).await;
+        return page(&app, &session, &mut tx, &fields, None, vec![]).await;
     }
-    match read(&app, &mut tx, &desk, &fields).await? {
+    match read(&app, &mut tx, &session, &fields).await? {
         Ok(ask) => {
             let found = preview(&app, &mut tx, &ask).await?;
-            page(&app, &desk, &mut tx, &fields, Some(found), vec![]).await
+            page(&app, &session, &mut tx, &fields, Some(found), vec![]).await
         }
-        Err(errors) => refused_page(&app, &desk, &mut tx, &fields, errors).await,
+        Err(errors) => refused_page(&app, &session, &mut tx, &fields, errors).await,
     }
 }
 
 /// Has a file made in the background.
 async fn start(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     request_id: RequestId,
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;
-    let ask = match read(&app, &mut tx, &desk, &fields).await? {
+    let ask = match read(&app, &mut tx, &session, &fields).await? {
         Ok(ask) => ask,
-        Err(errors) => return refused_page(&app, &desk, &mut tx, &fields, errors).await,
+        Err(errors) => return refused_page(&app, &session, &mut tx, &fields, errors).await,
     };
     drop(tx);
-    match begin(&app, Some(request_id), ask.run(&asker(&desk), true)).await {
+    match begin(&app, Some(request_id), ask.run(&asker(&session), true)).await {
         Ok(held) => {
             let path = format!("/console/exports/{}?word=started", held.export_run_id);
             Ok((StatusCode::SEE_OTHER, [(header::LOCATION, path)]).into_response())
@@ -75,7 +75,7 @@ async fn start(
         Err(ExportRefused::Flow(error)) => Err(error.into()),
         Err(refused) => {
             let (tx, errors) = (&mut app.db.read().await?, vec![fault("form", sentence(&refused))]);
-            refused_page(&app, &desk, tx, &fields, errors).await
+            refused_page(&app, &session, tx, &fields, errors).await
         }
     }
 }

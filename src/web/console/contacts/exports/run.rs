@@ -26,7 +26,7 @@ use crate::store::staff::api_tokens;
 use crate::store::{Db, Tx};
 use crate::web::console::contacts::exports::row::RunRow;
 use crate::web::console::contacts::exports::run_page::{ExportPage, Removal, WithdrawnSince};
-use crate::web::console::desk::{Asked, StaffSession};
+use crate::web::console::staff_session::{Asked, StaffSession};
 use crate::web::disclosure::note_disclosure;
 use crate::web::error::Gone;
 use crate::web::export::file_headers;
@@ -63,7 +63,7 @@ async fn copy(tx: &mut Tx, run: &ExportRun) -> Result<Copy, Error> {
 
 pub(super) async fn show(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(id): Path<String>,
     Asked(fields): Asked,
 ) -> Result<Response, Error> {
@@ -99,13 +99,13 @@ pub(super) async fn show(
         word: (fields.one("word") == "started" && run.state.is_open())
             .then_some("The file is being made. You can leave this page and come back to it"),
     };
-    desk.show(&app, &page)
+    session.show(&app, &page)
 }
 
 /// A finished job's file, if it is the one that was made. That it was fetched is on record before its first byte.
 pub(super) async fn file(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     method: Method,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
@@ -129,14 +129,14 @@ pub(super) async fn file(
     // Opened first, so that nothing is on record that was not to be had.
     let content = app.files.get(Shelf::Exports(run.export_run_id), key, 0..size).await?;
     let detail = json!({"run": run.export_run_id, "rows": run.rows_done, "sha256": run.sha256});
-    note_disclosure(&app, &desk.actor(), Disclosure::ExportFile, &detail).await?;
+    note_disclosure(&app, &session.actor(), Disclosure::ExportFile, &detail).await?;
     Ok((headers, Body::from_stream(content)).into_response())
 }
 
 /// Who must be removed from a copy, as a file.
 pub(super) async fn withdrawn(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     method: Method,
     Path(id): Path<String>,
     Asked(fields): Asked,
@@ -155,7 +155,7 @@ pub(super) async fn withdrawn(
     let epoch = epochs::find_place(&mut tx).await?.epoch;
     drop(tx);
     let detail = json!({"run": run.export_run_id, "rows": rows, "format": format.as_str()});
-    note_disclosure(&app, &desk.actor(), Disclosure::WithdrawnSince, &detail).await?;
+    note_disclosure(&app, &session.actor(), Disclosure::WithdrawnSince, &detail).await?;
     let pieces = pieces(app.db.clone(), since, WithdrawnRows::begin(format, epoch)?);
     Ok((headers, Body::from_stream(pieces)).into_response())
 }

@@ -9,9 +9,9 @@ use crate::store::contacts::{export_runs, exportable};
 use crate::store::staff::api_tokens;
 use crate::web::console::contacts::exports::page::{ExportsPage, Preview, PreviewRow};
 use crate::web::console::contacts::exports::row::RunRow;
-use crate::web::console::desk::StaffSession;
 use crate::web::console::form::fault;
 use crate::web::console::paging::page_of;
+use crate::web::console::staff_session::StaffSession;
 use crate::web::export::{Allowed, Ask, Asker, Choices, Sent, allows};
 use crate::web::http::fields::{FieldError, Fields};
 use crate::web::{App, Error};
@@ -26,32 +26,32 @@ pub(super) const RUNS: i64 = 20;
 pub(super) async fn read(
     app: &App,
     tx: &mut Tx,
-    desk: &StaffSession,
+    session: &StaffSession,
     fields: &Fields,
 ) -> Result<Result<Ask, Vec<FieldError>>, Error> {
-    let allowed = Allowed { links: desk.may(Right::TakeLinks), workbooks: true };
+    let allowed = Allowed { links: session.may(Right::TakeLinks), workbooks: true };
     let read = Choices::read(tx).await?.parse(allowed, fields, &app.site.timezone);
     Ok(read.map_err(|wrong| wrong.iter().map(|w| fault(w.field, &w.message)).collect()))
 }
 
-pub(super) fn asker(desk: &StaffSession) -> Asker {
-    Asker { actor: desk.actor(), staff_id: Some(desk.staff_id) }
+pub(super) fn asker(session: &StaffSession) -> Asker {
+    Asker { actor: session.actor(), staff_id: Some(session.staff_id) }
 }
 
 /// The page again, with what is wrong with what was sent.
 pub(super) async fn refused_page(
     app: &App,
-    desk: &StaffSession,
+    session: &StaffSession,
     tx: &mut Tx,
     fields: &Fields,
     errors: Vec<FieldError>,
 ) -> Result<Response, Error> {
-    page(app, desk, tx, fields, None, errors).await
+    page(app, session, tx, fields, None, errors).await
 }
 
 pub(super) async fn page(
     app: &App,
-    desk: &StaffSession,
+    session: &StaffSession,
     tx: &mut Tx,
     fields: &Fields,
     found: Option<Preview>,
@@ -72,12 +72,12 @@ pub(super) async fn page(
         newer: before.map(|_| "/console/exports"),
         older: last.map(|id| format!("/console/exports?before={id}")),
     };
-    if page.errors.is_empty() { desk.show(app, &page) } else { desk.refuse(app, &page) }
+    if page.errors.is_empty() { session.show(app, &page) } else { session.refuse(app, &page) }
 }
 
 /// How many they are, the first of them, and what may be done with them.
 pub(super) async fn preview(app: &App, tx: &mut Tx, ask: &Ask) -> Result<Preview, Error> {
-    let (now, most) = (app.clock.now(), app.terms.streamed_most);
+    let (now, most) = (app.clock.now(), app.settings.streamed_most);
     // Counted no further than it matters: all of them would take seconds.
     let count = exportable::count(tx, now, &ask.filter, most + 1).await?;
     let mut rows = vec![];

@@ -13,9 +13,9 @@ use crate::flows::contacts::erase::{Erasing, erase_subscriber};
 use crate::store::contacts::subject_access;
 use crate::templates::page::Page;
 use crate::web::console::contacts::subscribers::person::find;
-use crate::web::console::desk::{Form, StaffSession};
 use crate::web::console::form::{fault, is_sure};
 use crate::web::console::route::Route;
+use crate::web::console::staff_session::{Form, StaffSession};
 use crate::web::http::fields::FieldError;
 use crate::web::{App, Error};
 
@@ -31,10 +31,10 @@ pub(super) fn routes() -> Vec<Route> {
 
 async fn ask(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
-    desk.show(&app, &page(&app, &id, vec![]).await?)
+    session.show(&app, &page(&app, &id, vec![]).await?)
 }
 
 /// What goes, in numbers.
@@ -54,24 +54,24 @@ async fn page(app: &App, id: &str, errors: Vec<FieldError>) -> Result<ErasePage,
 
 async fn press(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(id): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
     if !is_sure(&fields) {
         let error = fault("sure", "Tick the box to say that all of it is to be deleted");
-        return desk.refuse(&app, &page(&app, &id, vec![error]).await?);
+        return session.refuse(&app, &page(&app, &id, vec![error]).await?);
     }
-    let (at, actor) = (app.moment(), desk.actor());
+    let (at, actor) = (app.moment(), session.actor());
     let how = Erasing { at: &at, method: Method::Staff, source: SOURCE, actor: Some(&actor) };
     let erased = app.db.run(|tx| {
         Box::pin(async {
             let subscriber_id = find(tx, &id).await?.subscriber_id;
-            Ok::<_, Error>(erase_subscriber(tx, &app.terms, subscriber_id, how).await?)
+            Ok::<_, Error>(erase_subscriber(tx, &app.settings, subscriber_id, how).await?)
         })
     });
     erased.await?;
-    desk.show(&app, &ErasedPage {})
+    session.show(&app, &ErasedPage {})
 }
 
 /// `console/erase.html`.

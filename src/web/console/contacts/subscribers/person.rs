@@ -18,9 +18,9 @@ use crate::store::ledger::verdicts::Verdict;
 use crate::web::choice::SelectOption;
 use crate::web::console::contacts::subscribers::person_page::{StoppedMail, SubscriberPage};
 use crate::web::console::contacts::subscribers::timeline;
-use crate::web::console::desk::{Asked, Form, StaffSession};
 use crate::web::console::form::{fault, is_sure};
 use crate::web::console::route::Route;
+use crate::web::console::staff_session::{Asked, Form, StaffSession};
 use crate::web::http::fields::FieldError;
 use crate::web::people::answers;
 use crate::web::{App, Error};
@@ -40,7 +40,7 @@ pub(super) async fn find(tx: &mut Tx, id: &str) -> Result<Subscriber, Error> {
 
 async fn show(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(id): Path<String>,
     Asked(fields): Asked,
 ) -> Result<Response, Error> {
@@ -49,7 +49,7 @@ async fn show(
         "nothing" => Some("Nothing was in force of what you chose."),
         _ => None,
     };
-    desk.show(&app, &page(&app, &id, word, None).await?)
+    session.show(&app, &page(&app, &id, word, None).await?)
 }
 
 async fn page(
@@ -60,7 +60,7 @@ async fn page(
 ) -> Result<SubscriberPage, Error> {
     let mut tx = app.db.read().await?;
     let person = find(&mut tx, id).await?;
-    let verdict = find_verdict(&mut tx, &app.terms.evidence_key).await?;
+    let verdict = find_verdict(&mut tx, &app.settings.evidence_key).await?;
     let is_sound = verdict.as_ref().is_none_or(Verdict::is_sound);
     let now = app.clock.now();
     let facts = permissions::list(&mut tx, now, person.subscriber_id).await?;
@@ -94,17 +94,17 @@ async fn page(
 
 async fn refused(
     app: &App,
-    desk: &StaffSession,
+    session: &StaffSession,
     id: &str,
     error: FieldError,
 ) -> Result<Response, Error> {
-    desk.refuse(app, &page(app, id, None, Some(error)).await?)
+    session.refuse(app, &page(app, id, None, Some(error)).await?)
 }
 
 /// Somebody withdrew by telephone or letter.
 async fn withdraw(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(id): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
@@ -115,17 +115,17 @@ async fn withdraw(
     };
     let Some(leaving) = leaving else {
         let error = fault("purpose", "Choose what they withdrew");
-        return refused(&app, &desk, &id, error).await;
+        return refused(&app, &session, &id, error).await;
     };
     if !is_sure(&fields) {
         let error = fault("sure", "Tick the box to say that they asked for this");
-        return refused(&app, &desk, &id, error).await;
+        return refused(&app, &session, &id, error).await;
     }
-    let act = desk.act(app.moment());
+    let act = session.act(app.moment());
     let ended = app.db.run(|tx| {
         Box::pin(async {
             let id = find(tx, &id).await?.subscriber_id;
-            let ended = record_withdrawal(tx, &act, &app.terms, id, &leaving).await?;
+            let ended = record_withdrawal(tx, &act, &app.settings, id, &leaving).await?;
             Ok::<_, Error>((id, ended))
         })
     });

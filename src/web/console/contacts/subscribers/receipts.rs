@@ -20,8 +20,8 @@ use crate::store::contacts::subscribers;
 use crate::templates::page::Page;
 use crate::web::console::contacts::subscribers::person::find;
 use crate::web::console::contacts::subscribers::timeline::way;
-use crate::web::console::desk::StaffSession;
 use crate::web::console::route::Route;
+use crate::web::console::staff_session::StaffSession;
 use crate::web::disclosure::note_disclosure;
 use crate::web::{App, Error};
 
@@ -37,13 +37,13 @@ async fn read(app: &App, id: &str) -> Result<Receipt, Error> {
     let event_id = id.parse().map_err(|_| Error::NotFound)?;
     let mut tx = app.db.read().await?;
     let from = (&app.site.controller, &app.links);
-    let receipt = receipt(&mut tx, app.clock.now(), &app.terms, from, event_id).await?;
+    let receipt = receipt(&mut tx, app.clock.now(), &app.settings, from, event_id).await?;
     receipt.ok_or(Error::NotFound)
 }
 
 async fn show(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
     let Receipt { event, body, sealed } = read(&app, &id).await?;
@@ -70,7 +70,7 @@ async fn show(
         file: ledger.is_some().then(|| format!("/console/receipts/{id}/file")),
         ledger,
     };
-    desk.show(&app, &page)
+    session.show(&app, &page)
 }
 
 /// `console/receipt.html`.
@@ -146,20 +146,20 @@ impl Page for ReceiptPage<'_> {
 
 async fn file(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     method: Method,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
     // Entered within seconds; a receipt without its proof would be none.
     let sealed = read(&app, &id).await?.sealed.ok_or(Error::Unavailable)?;
     let detail = json!({"receipt_id": id});
-    record(&app, &desk, &method, (Disclosure::Receipt, &detail)).await?;
+    record(&app, &session, &method, (Disclosure::Receipt, &detail)).await?;
     answer("application/jose", &format!("receipt-{id}.jws"), sealed.jws)
 }
 
 async fn data(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     method: Method,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
@@ -169,21 +169,21 @@ async fn data(
     drop(tx);
     let text = data.to_file()?;
     let detail = json!({"subscriber_id": person.subscriber_id});
-    record(&app, &desk, &method, (Disclosure::SubscriberData, &detail)).await?;
+    record(&app, &session, &method, (Disclosure::SubscriberData, &detail)).await?;
     answer("application/json", &format!("subscriber-{}.json", person.subscriber_id), text)
 }
 
 /// HEAD says what GET would send, and gives nothing away.
 async fn record(
     app: &App,
-    desk: &StaffSession,
+    session: &StaffSession,
     method: &Method,
     (what, detail): (Disclosure, &Value),
 ) -> Result<(), Error> {
     if *method == Method::HEAD {
         return Ok(());
     }
-    note_disclosure(app, &desk.actor(), what, detail).await
+    note_disclosure(app, &session.actor(), what, detail).await
 }
 
 fn answer(kind: &'static str, name: &str, text: String) -> Result<Response, Error> {

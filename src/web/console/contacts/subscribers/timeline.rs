@@ -13,7 +13,7 @@ use crate::store::catalog::reports::{self, Report};
 use crate::store::contacts::subject_access;
 use crate::store::contacts::subscribers::Subscriber;
 use crate::web::Error;
-use crate::web::console::mail::words;
+use crate::web::console::mail::labels;
 
 /// One thing that happened, as the page shows it.
 #[derive(Clone, Debug, Serialize)]
@@ -180,16 +180,16 @@ fn mail(mail: &subject_access::HeldMail) -> Entry {
         OutboxState::Sent | OutboxState::Dropped => "",
     };
     let step = if mail.kind == MailKind::Confirm { Step::Link } else { Step::Mailed };
-    let title = format!("Mail: {}", words::kind(mail.kind));
-    let facts = facts(&[("State", words::state(mail.state))]);
+    let title = format!("Mail: {}", labels::kind(mail.kind));
+    let facts = facts(&[("State", labels::state(mail.state))]);
     entry((mail.created_at, step), (&title, colour), facts)
 }
 
 fn bounce(bounce: &subject_access::HeldBounce) -> Entry {
     let status = bounce.status.as_deref().unwrap_or_default();
-    let facts = facts(&[("Mail", words::kind(bounce.mail)), ("Status", status)]);
+    let facts = facts(&[("Mail", labels::kind(bounce.mail)), ("Status", status)]);
     let at = (bounce.received_at, Step::CameBack);
-    entry(at, (words::bounced(bounce.kind), "bad"), facts)
+    entry(at, (labels::bounced(bounce.kind), "bad"), facts)
 }
 
 /// What stops mail to them now. Of what they left, the withdrawal tells; what was lifted is known by the audit

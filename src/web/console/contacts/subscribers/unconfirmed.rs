@@ -52,7 +52,7 @@ impl Unconfirmed {
 /// tell: they confirmed, and other filters left them out.
 pub(super) async fn find(app: &App, tx: &mut Tx, q: &str) -> Result<Option<Unconfirmed>, Error> {
     let Ok(email) = EmailAddress::parse(q) else { return Ok(None) };
-    let key = app.terms.address_secret.key(&email);
+    let key = app.settings.address_secret.key(&email);
     if subscribers::find_id(tx, &key).await?.is_some() {
         return Ok(None);
     }

@@ -16,10 +16,10 @@ use crate::flows::contacts::suppress::{Lifted, Stands, lift};
 use crate::store::contacts::suppression_list;
 use crate::templates::page::Page;
 use crate::web::address::with_fields;
-use crate::web::console::contacts::suppressions::words::told;
-use crate::web::console::desk::{Asked, Form, StaffSession};
+use crate::web::console::contacts::suppressions::labels::told;
 use crate::web::console::form::{Faults, fault, needed};
 use crate::web::console::route::Route;
+use crate::web::console::staff_session::{Asked, Form, StaffSession};
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
 
@@ -45,10 +45,10 @@ fn read(fields: &Fields) -> Result<(AddressKey, SuppressionReason), Error> {
 
 async fn ask(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Asked(fields): Asked,
 ) -> Result<Response, Error> {
-    desk.show(&app, &page(&app, &fields, vec![]).await?)
+    session.show(&app, &page(&app, &fields, vec![]).await?)
 }
 
 async fn page<'a>(
@@ -93,15 +93,15 @@ impl Page for LiftSuppressionPage<'_> {
 
 async fn press(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let (key, reason) = read(&fields)?;
     let why = match why(&fields) {
         Ok(why) => why,
-        Err(faults) => return desk.refuse(&app, &page(&app, &fields, faults).await?),
+        Err(faults) => return session.refuse(&app, &page(&app, &fields, faults).await?),
     };
-    let act = desk.act(app.moment());
+    let act = session.act(app.moment());
     let stands = Stands { address_key: &key, reason };
     let word = match app.db.run(|tx| Box::pin(lift(tx, &act, stands, &why))).await? {
         Lifted::Lifted => "lifted",

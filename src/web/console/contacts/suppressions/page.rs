@@ -8,10 +8,10 @@ use crate::domain::staff::right::Right;
 use crate::domain::timestamp::Timestamp;
 use crate::store::contacts::suppression_list::Listed;
 use crate::templates::page::Page;
-use crate::web::console::contacts::suppressions::words::title;
-use crate::web::console::contacts::suppressions::{bring, lift};
-use crate::web::console::desk::StaffSession;
+use crate::web::console::contacts::suppressions::labels::title;
+use crate::web::console::contacts::suppressions::{import_list, lift};
 use crate::web::console::form::fault;
+use crate::web::console::staff_session::StaffSession;
 use crate::web::http::fields::FieldError;
 
 /// `console/suppressions.html`.
@@ -68,14 +68,14 @@ pub(in crate::web::console) struct SuppressionRow {
 pub(super) type Named = [(Purpose, Option<String>)];
 
 impl SuppressionRow {
-    pub(super) fn new(listed: Listed, named: &Named, desk: &StaffSession) -> Self {
+    pub(super) fn new(listed: Listed, named: &Named, session: &StaffSession) -> Self {
         let purpose = match named.iter().find(|(code, _)| code.as_str() == listed.purpose) {
             Some((code, name)) => code.named(name.as_deref()),
             None if listed.purpose != "*" => listed.purpose,
             None if listed.reason == SuppressionReason::NotMe => "Confirmations".to_owned(),
             None => "All mail".to_owned(),
         };
-        let lift = listed.reason.is_lifted_by_staff() && desk.may(Right::Suppress);
+        let lift = listed.reason.is_lifted_by_staff() && session.may(Right::Suppress);
         Self {
             reason: listed.reason.as_str(),
             purpose,
@@ -124,7 +124,7 @@ impl Page for SuppressionsPage<'_> {
             typed: "",
             added: "",
             word: None,
-            bring: bring::PATH,
+            bring: import_list::PATH,
             errors: vec![],
         };
         let looked = |rows| Some(LookedUp { address: "ada@example.org", rows });

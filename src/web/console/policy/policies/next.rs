@@ -20,10 +20,10 @@ use crate::domain::timestamp::Timestamp;
 use crate::flows::policy::publish_policy::{Published, publish_next_policy};
 use crate::store::policy::announcements;
 use crate::store::policy::versions::{self, NewPolicyVersion, PolicyVersion};
-use crate::web::console::desk::{Form, StaffSession};
 use crate::web::console::form::{Faults, fault, is_sure, once};
 use crate::web::console::page::answer;
 use crate::web::console::policy::policies::steps::{PolicyEditPage, PolicyPreviewPage, Typed};
+use crate::web::console::staff_session::{Form, StaffSession};
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error, markdown};
 
@@ -39,24 +39,24 @@ struct Draft {
 
 pub(super) async fn ask(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
 ) -> Result<Response, Error> {
     let newest = versions::find_newest(&mut app.db.read().await?, LANG).await?;
     let text = newest.as_ref().map_or("", |newest| newest.body.as_str());
     let typed = Typed { label: "", text, change: "editorial", changes: "", until: "" };
-    editor(&app, &desk, typed, newest.as_ref(), vec![])
+    editor(&app, &session, typed, newest.as_ref(), vec![])
 }
 
 fn editor(
     app: &App,
-    desk: &StaffSession,
+    session: &StaffSession,
     typed: Typed<'_>,
     newest: Option<&PolicyVersion>,
     errors: Faults,
 ) -> Result<Response, Error> {
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let newest = newest.map(|newest| newest.label.as_str());
-    Ok(kept(answer(app, Some(desk), &PolicyEditPage { typed, newest, errors }, status)?))
+    Ok(kept(answer(app, Some(session), &PolicyEditPage { typed, newest, errors }, status)?))
 }
 
 /// Lets the browser keep a step, so that its Back shows the text again rather than an error: these pages hold
@@ -70,7 +70,7 @@ fn kept(mut page: Response) -> Response {
 /// One step on: `edit` shows the editor again, `preview` what would change, `publish` publishes.
 pub(super) async fn go_on(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let typed = Typed::of(&fields);
@@ -80,21 +80,21 @@ pub(super) async fn go_on(
     let newest = versions.first();
     let step = fields.one("step");
     if step == "edit" {
-        return editor(&app, &desk, typed, newest, vec![]);
+        return editor(&app, &session, typed, newest, vec![]);
     }
     let draft = match parse(&fields, &typed, &versions, app.clock.now(), &app.site.timezone) {
         Ok(draft) => draft,
-        Err(errors) => return editor(&app, &desk, typed, newest, errors),
+        Err(errors) => return editor(&app, &session, typed, newest, errors),
     };
     if step != "publish" {
-        return preview(&app, &desk, typed, &draft, vec![]).await;
+        return preview(&app, &session, typed, &draft, vec![]).await;
     }
     if !is_sure(&fields) {
         let words = "Tick the box if this version is to be published";
         let unsure = fault("sure", words);
-        return preview(&app, &desk, typed, &draft, vec![unsure]).await;
+        return preview(&app, &session, typed, &draft, vec![unsure]).await;
     }
-    publish(&app, &desk, &fields, typed, &draft).await
+    publish(&app, &session, &fields, typed, &draft).await
 }
 
 fn parse(
@@ -186,7 +186,7 @@ fn taken(label: &Label) -> String {
 /// What a version changes and whom it reaches, before it is published.
 async fn preview(
     app: &App,
-    desk: &StaffSession,
+    session: &StaffSession,
     typed: Typed<'_>,
     draft: &Draft,
     errors: Faults,
@@ -218,12 +218,12 @@ async fn preview(
         sha256: sha256_hex(text.as_bytes()),
         errors,
     };
-    Ok(kept(answer(app, Some(desk), &page, status)?))
+    Ok(kept(answer(app, Some(session), &page, status)?))
 }
 
 async fn publish(
     app: &App,
-    desk: &StaffSession,
+    session: &StaffSession,
     fields: &Fields,
     typed: Typed<'_>,
     draft: &Draft,
@@ -235,18 +235,18 @@ async fn publish(
         text: &draft.text,
         change: &draft.change,
     };
-    let (act, after) = (desk.act(app.moment()), after.as_ref());
+    let (act, after) = (session.act(app.moment()), after.as_ref());
     match app.db.run(|tx| Box::pin(publish_next_policy(tx, &act, after, new))).await? {
         Published::Done => Ok(Redirect::to("/console/policies?word=published").into_response()),
         Published::Taken => {
             let newest = versions::find_newest(&mut app.db.read().await?, LANG).await?;
             let refused = fault("label", taken(&draft.label));
-            editor(app, desk, typed, newest.as_ref(), vec![refused])
+            editor(app, session, typed, newest.as_ref(), vec![refused])
         }
         Published::Overtaken => {
             let words = "Another version was published meanwhile: look again at what yours changes";
             let overtaken = fault("form", words);
-            preview(app, desk, typed, draft, vec![overtaken]).await
+            preview(app, session, typed, draft, vec![overtaken]).await
         }
     }
 }

@@ -7,9 +7,9 @@ use uuid::Uuid;
 use crate::domain::timestamp::Timestamp;
 use crate::store::staff::{codes, members, sessions};
 use crate::templates::page::Page;
-use crate::web::console::desk::StaffSession;
 use crate::web::console::form::Faults;
 use crate::web::console::form::fault;
+use crate::web::console::staff_session::StaffSession;
 use crate::web::{App, Error};
 
 /// `console/account.html`.
@@ -38,24 +38,25 @@ struct Session {
 }
 
 impl AccountPage {
-    pub(super) async fn of(app: &App, desk: &StaffSession) -> Result<Self, Error> {
+    pub(super) async fn of(app: &App, session: &StaffSession) -> Result<Self, Error> {
         let mut tx = app.db.read().await?;
-        let account = members::find(&mut tx, desk.staff_id).await?.ok_or(Error::NotFound)?;
-        let open = sessions::list(&mut tx, app.clock.now(), desk.staff_id).await?;
-        let codes_left = codes::count_recovery(&mut tx, desk.staff_id).await?;
+        let account = members::find(&mut tx, session.staff_id).await?.ok_or(Error::NotFound)?;
+        let open = sessions::list(&mut tx, app.clock.now(), session.staff_id).await?;
+        let codes_left = codes::count_recovery(&mut tx, session.staff_id).await?;
+        let own_id = session.session_id;
         let sessions = open.into_iter().map(|session| Session {
             id: session.staff_session_id,
             browser: session.browser,
             created_at: session.created_at,
             seen_at: session.seen_at,
-            is_this: session.staff_session_id == desk.session_id,
+            is_this: session.staff_session_id == own_id,
         });
         Ok(Self {
             word: None,
             sessions: sessions.collect(),
             code_since: account.code_since,
             codes_left,
-            must: desk.requires_code,
+            must: session.requires_code,
             errors: vec![],
         })
     }
@@ -93,12 +94,12 @@ impl Page for AccountPage {
 /// The page again, with what is wrong with what was sent.
 pub(super) async fn refused(
     app: &App,
-    desk: &StaffSession,
+    session: &StaffSession,
     field: &'static str,
     words: &str,
 ) -> Result<Response, Error> {
-    let page = AccountPage::of(app, desk).await?;
-    desk.refuse(app, &AccountPage { errors: vec![fault(field, words)], ..page })
+    let page = AccountPage::of(app, session).await?;
+    session.refuse(app, &AccountPage { errors: vec![fault(field, words)], ..page })
 }
 
 pub(super) fn back(word: &str) -> Response {

@@ -9,13 +9,13 @@ use axum::response::Response;
 use crate::domain::staff::right::Right;
 use crate::flows::staff::set_password::change_own;
 use crate::store::staff::members::Staff;
-use crate::web::console::desk::{Form, StaffSession};
 use crate::web::console::route::Route;
 use crate::web::console::staff::account::page::refused;
 use crate::web::console::staff::account::proof::prove;
 use crate::web::console::staff::choose_password::choose;
 use crate::web::console::staff::network::Network;
 use crate::web::console::staff::new_session::begin;
+use crate::web::console::staff_session::{Form, StaffSession};
 use crate::web::{App, Error};
 
 pub(super) fn routes() -> Vec<Route> {
@@ -25,24 +25,24 @@ pub(super) fn routes() -> Vec<Route> {
 /// Ends every session, and begins this browser's anew.
 async fn change(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Network(ip): Network,
     headers: HeaderMap,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    let account = match prove(&app, &desk, (&headers, ip), fields.text("present")).await? {
+    let account = match prove(&app, &session, (&headers, ip), fields.text("present")).await? {
         Ok(account) => account,
-        Err(words) => return refused(&app, &desk, "present", &words).await,
+        Err(words) => return refused(&app, &session, "present", &words).await,
     };
     let hash = match choose(&app, &fields, &account.email).await? {
         Ok(hash) => hash,
-        Err(words) => return refused(&app, &desk, "password", &words).await,
+        Err(words) => return refused(&app, &session, "password", &words).await,
     };
     let before = account.password_hash.as_ref().ok_or(Error::Internal)?;
     let at = app.moment();
-    if !app.db.run(|tx| Box::pin(change_own(tx, &at, desk.staff_id, before, &hash))).await? {
+    if !app.db.run(|tx| Box::pin(change_own(tx, &at, session.staff_id, before, &hash))).await? {
         let words = "Your password was changed meanwhile: enter the new one";
-        return refused(&app, &desk, "present", words).await;
+        return refused(&app, &session, "present", words).await;
     }
     let account = Staff { password_hash: Some(hash), ..account };
     begin(&app, &headers, &account, ip, "/console/account?word=password").await

@@ -6,28 +6,28 @@ use axum::http::HeaderMap;
 
 use crate::flows::staff::sign_in::{count_try, forgive_tries, record_refusal};
 use crate::store::staff::members::{self, Staff};
-use crate::web::console::desk::StaffSession;
 use crate::web::console::staff::known;
 use crate::web::console::staff::sign_in_page::wait_words;
+use crate::web::console::staff_session::StaffSession;
 use crate::web::{App, Error};
 
 /// The account of whoever is at the desk, when this is its password; else what to do, in words for the
 /// field. Tries are counted as those to sign in are.
 pub(super) async fn prove(
     app: &App,
-    desk: &StaffSession,
+    session: &StaffSession,
     (headers, ip): (&HeaderMap, IpAddr),
     typed: &str,
 ) -> Result<Result<Staff, String>, Error> {
     if typed.is_empty() {
         return Ok(Err("Enter your present password".to_owned()));
     }
-    let caller = known::caller(app, headers, (&desk.email, ip), Some(desk.staff_id));
+    let caller = known::caller(app, headers, (&session.email, ip), Some(session.staff_id));
     let at = app.moment();
     let counted = app.db.run(|tx| {
         Box::pin(async {
-            let wait = count_try(tx, &at, &app.terms, &caller).await?;
-            let account = members::find(tx, desk.staff_id).await?.ok_or(Error::NotFound)?;
+            let wait = count_try(tx, &at, &app.settings, &caller).await?;
+            let account = members::find(tx, session.staff_id).await?.ok_or(Error::NotFound)?;
             Ok::<_, Error>((wait, account))
         })
     });
@@ -38,10 +38,10 @@ pub(super) async fn prove(
     let kept = account.password_hash.clone();
     let right = app.hash_permits.is_right(kept, typed.to_owned()).await?;
     if right {
-        app.db.run(|tx| Box::pin(forgive_tries(tx, &app.terms, &caller))).await?;
+        app.db.run(|tx| Box::pin(forgive_tries(tx, &app.settings, &caller))).await?;
         return Ok(Ok(account));
     }
-    let (at, who) = (app.moment(), Some(desk.staff_id));
+    let (at, who) = (app.moment(), Some(session.staff_id));
     app.db.run(|tx| Box::pin(record_refusal(tx, &at, who, "password"))).await?;
     Ok(Err("This is not your present password".to_owned()))
 }

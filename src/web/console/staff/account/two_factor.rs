@@ -14,13 +14,13 @@ use crate::flows::staff::use_two_factor::{
 };
 use crate::store::staff::members::{self, Staff};
 use crate::templates::page::Page;
-use crate::web::console::desk::{Form, StaffSession};
 use crate::web::console::form::Faults;
 use crate::web::console::form::fault;
 use crate::web::console::route::Route;
 use crate::web::console::staff::account::page::{back, refused};
 use crate::web::console::staff::account::proof::prove;
 use crate::web::console::staff::network::Network;
+use crate::web::console::staff_session::{Form, StaffSession};
 use crate::web::{App, Error};
 
 /// What is said where the password that was proved is not the account's any more, or two-factor was set anew.
@@ -70,99 +70,103 @@ impl Page for RecoveryCodesPage {
     }
 }
 
-async fn account(app: &App, desk: &StaffSession) -> Result<Staff, Error> {
-    let account = members::find(&mut app.db.read().await?, desk.staff_id).await?;
+async fn account(app: &App, session: &StaffSession) -> Result<Staff, Error> {
+    let account = members::find(&mut app.db.read().await?, session.staff_id).await?;
     account.ok_or(Error::NotFound)
 }
 
 /// What is shown to take the secret into an authenticator; `None` when there is nothing to set up.
 fn set_up(app: &App, account: &Staff, error: Option<&str>) -> Option<TwoFactorPage> {
-    let secret = secret_of(&app.terms, account).filter(|_| account.code_since.is_none())?;
+    let secret = secret_of(&app.settings, account).filter(|_| account.code_since.is_none())?;
     let picture = Picture::of(&secret.url(&app.site.name, account.email.as_str()));
     let errors = error.iter().map(|words| fault("code", words)).collect();
     Some(TwoFactorPage { secret: secret.text(), picture, errors })
 }
 
-async fn show(State(app): State<Arc<App>>, desk: StaffSession) -> Result<Response, Error> {
-    match set_up(&app, &account(&app, &desk).await?, None) {
-        Some(page) => desk.show(&app, &page),
+async fn show(State(app): State<Arc<App>>, session: StaffSession) -> Result<Response, Error> {
+    match set_up(&app, &account(&app, &session).await?, None) {
+        Some(page) => session.show(&app, &page),
         None => Ok(Redirect::to("/console/account").into_response()),
     }
 }
 
 async fn start(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Network(ip): Network,
     headers: HeaderMap,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    if desk.has_code {
+    if session.has_code {
         return Ok(Redirect::to("/console/account").into_response());
     }
     // Else a desk that stands open is enough to shut its owner out.
-    if let Err(words) = prove(&app, &desk, (&headers, ip), fields.text("present")).await? {
-        return refused(&app, &desk, "present-on", &words).await;
+    if let Err(words) = prove(&app, &session, (&headers, ip), fields.text("present")).await? {
+        return refused(&app, &session, "present-on", &words).await;
     }
     let at = app.moment();
-    app.db.run(|tx| Box::pin(begin(tx, &at, desk.staff_id))).await?;
+    app.db.run(|tx| Box::pin(begin(tx, &at, session.staff_id))).await?;
     Ok(Redirect::to("/console/account/two-factor").into_response())
 }
 
 async fn confirm(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    let account = account(&app, &desk).await?;
-    let typed = (fields.one("code"), desk.session_id);
+    let account = account(&app, &session).await?;
+    let typed = (fields.one("code"), session.session_id);
     let at = app.moment();
-    let codes = app.db.run(|tx| Box::pin(turn_on(tx, &at, &app.terms, &account, typed))).await?;
+    let codes = app.db.run(|tx| Box::pin(turn_on(tx, &at, &app.settings, &account, typed))).await?;
     if let Some(codes) = codes {
-        return show_codes(&app, &desk, &codes);
+        return show_codes(&app, &session, &codes);
     }
     let words = "That is not the code: enter the six digits that your authenticator shows now";
     match set_up(&app, &account, Some(words)) {
-        Some(page) => desk.refuse(&app, &page),
+        Some(page) => session.refuse(&app, &page),
         None => Ok(Redirect::to("/console/account").into_response()),
     }
 }
 
 /// The page of fresh recovery codes: they are kept as hashes, so it is the only one that ever shows them.
-fn show_codes(app: &App, desk: &StaffSession, codes: &[RecoveryCode]) -> Result<Response, Error> {
-    desk.show(app, &RecoveryCodesPage { codes: codes.iter().map(RecoveryCode::text).collect() })
+fn show_codes(
+    app: &App,
+    session: &StaffSession,
+    codes: &[RecoveryCode],
+) -> Result<Response, Error> {
+    session.show(app, &RecoveryCodesPage { codes: codes.iter().map(RecoveryCode::text).collect() })
 }
 
 async fn renew_codes(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Network(ip): Network,
     headers: HeaderMap,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    let account = match prove(&app, &desk, (&headers, ip), fields.text("present")).await? {
+    let account = match prove(&app, &session, (&headers, ip), fields.text("present")).await? {
         Ok(account) => account,
-        Err(words) => return refused(&app, &desk, "present-codes", &words).await,
+        Err(words) => return refused(&app, &session, "present-codes", &words).await,
     };
     if account.code_since.is_none() {
         return Ok(Redirect::to("/console/account").into_response());
     }
     let at = app.moment();
     let codes = app.db.run(|tx| Box::pin(renew_recovery(tx, &at, &account))).await?;
-    let Some(codes) = codes else { return refused(&app, &desk, "present-codes", CHANGED).await };
-    show_codes(&app, &desk, &codes)
+    let Some(codes) = codes else { return refused(&app, &session, "present-codes", CHANGED).await };
+    show_codes(&app, &session, &codes)
 }
 
 async fn end(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Network(ip): Network,
     headers: HeaderMap,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    let account = match prove(&app, &desk, (&headers, ip), fields.text("present")).await? {
+    let account = match prove(&app, &session, (&headers, ip), fields.text("present")).await? {
         Ok(account) => account,
-        Err(words) => return refused(&app, &desk, "present-off", &words).await,
+        Err(words) => return refused(&app, &session, "present-off", &words).await,
     };
     if account.code_since.is_none() {
         return Ok(Redirect::to("/console/account").into_response());
@@ -174,5 +178,5 @@ async fn end(
         TurnedOff::Required => "Your role must use two-factor: it stays on",
         TurnedOff::Changed => CHANGED,
     };
-    refused(&app, &desk, "present-off", words).await
+    refused(&app, &session, "present-off", words).await
 }

@@ -16,9 +16,9 @@ use uuid::Uuid;
 use crate::export::{CsvRows, TextFormat};
 use crate::flows::contacts::record_disclosure::Disclosure;
 use crate::store::staff::audit_entries::{AuditFilter, DatedEntry, list_newest};
-use crate::web::console::desk::{Form, StaffSession};
 use crate::web::console::staff::audit::addresses::addresses;
-use crate::web::console::staff::audit::{filter, list, words};
+use crate::web::console::staff::audit::{filter, labels, list};
+use crate::web::console::staff_session::{Form, StaffSession};
 use crate::web::disclosure::note_disclosure;
 use crate::web::{App, Error};
 
@@ -30,17 +30,17 @@ const COLUMNS: [&str; 6] = ["audit_entry_id", "at", "actor", "who", "action", "d
 
 pub(super) async fn take_away(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let narrowed = filter::read(&fields, &app.site.timezone);
     let format = fields.one("format").parse::<TextFormat>().ok();
     let Some(format) = format.filter(|_| narrowed.errors.is_empty()) else {
-        return list::refused(&app, &desk, &narrowed).await;
+        return list::refused(&app, &session, &narrowed).await;
     };
     let mut detail = narrowed.detail();
     detail["format"] = json!(format.as_str());
-    note_disclosure(&app, &desk.actor(), Disclosure::Audit, &detail).await?;
+    note_disclosure(&app, &session.actor(), Disclosure::Audit, &detail).await?;
     let addresses = addresses(&app).await?;
     let csv = CsvRows::begin(COLUMNS.into_iter())?;
     let rest =
@@ -90,7 +90,7 @@ impl Rest {
     }
 
     fn write(&mut self, out: &mut Vec<u8>, entry: &DatedEntry) -> Result<(), Error> {
-        let who = words::who(&entry.actor, &self.addresses);
+        let who = labels::who(&entry.actor, &self.addresses);
         let DatedEntry { audit_entry_id, at, actor, action, detail } = entry;
         if self.format == TextFormat::Csv {
             let (id, at, detail) = (audit_entry_id.to_string(), at.to_string(), detail.to_string());

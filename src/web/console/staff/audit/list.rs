@@ -12,13 +12,13 @@ use uuid::Uuid;
 use crate::store::staff::audit_entries::{list_actions, list_actors, list_newest};
 use crate::templates::page::Page;
 use crate::web::choice::SelectOption;
-use crate::web::console::desk::{Asked, StaffSession};
 use crate::web::console::form::Faults;
 use crate::web::console::form::fault;
 use crate::web::console::page::answer;
 use crate::web::console::staff::audit::addresses::addresses;
 use crate::web::console::staff::audit::filter::{Narrowed, PATH, read};
-use crate::web::console::staff::audit::words::{self, Entry};
+use crate::web::console::staff::audit::labels::{self, Entry};
+use crate::web::console::staff_session::{Asked, StaffSession};
 use crate::web::{App, Error};
 
 /// How many entries a page holds.
@@ -26,30 +26,30 @@ const ENTRIES: i64 = 50;
 
 pub(super) async fn show(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
     let narrowed = read(&asked, &app.site.timezone);
     let before = asked.one("before").parse().ok();
-    page(&app, &desk, &narrowed, before, narrowed.errors.clone()).await
+    page(&app, &session, &narrowed, before, narrowed.errors.clone()).await
 }
 
 /// The list again, with what was wrong about taking it away.
 pub(super) async fn refused(
     app: &App,
-    desk: &StaffSession,
+    session: &StaffSession,
     narrowed: &Narrowed,
 ) -> Result<Response, Error> {
     let mut errors = narrowed.errors.clone();
     if errors.is_empty() {
         errors.push(fault("form", "Choose CSV or NDJSON"));
     }
-    page(app, desk, narrowed, None, errors).await
+    page(app, session, narrowed, None, errors).await
 }
 
 async fn page(
     app: &App,
-    desk: &StaffSession,
+    session: &StaffSession,
     narrowed: &Narrowed,
     before: Option<Uuid>,
     errors: Faults,
@@ -62,9 +62,10 @@ async fn page(
     drop(tx);
     let page = usize::try_from(ENTRIES).unwrap_or(usize::MAX);
     let last = found.get(page - 1).filter(|_| found.len() > page);
-    let actors = actors.iter().map(|actor| SelectOption::new(actor, words::who(actor, &addresses)));
+    let actors =
+        actors.iter().map(|actor| SelectOption::new(actor, labels::who(actor, &addresses)));
     let actions =
-        actions.iter().map(|name| SelectOption::new(name, words::what(name, &Value::Null)));
+        actions.iter().map(|name| SelectOption::new(name, labels::what(name, &Value::Null)));
     let entries =
         found.iter().take(page).map(|entry| Entry::new(entry, &addresses, &app.site.timezone));
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
@@ -81,7 +82,7 @@ async fn page(
         newest: before.is_some().then(|| narrowed.address(PATH, "")),
         older: last.map(|last| narrowed.address(PATH, &last.audit_entry_id.to_string())),
     };
-    answer(app, Some(desk), &page, status)
+    answer(app, Some(session), &page, status)
 }
 
 /// `console/audit.html`.

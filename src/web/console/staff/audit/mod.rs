@@ -3,8 +3,8 @@
 mod addresses;
 mod export;
 mod filter;
+mod labels;
 pub(in crate::web::console) mod list;
-mod words;
 
 use crate::domain::staff::right::Right;
 use crate::web::console::route::Route;

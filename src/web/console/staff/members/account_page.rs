@@ -9,10 +9,10 @@ use crate::domain::timestamp::Timestamp;
 use crate::store::staff::{accounts, api_tokens, sessions};
 use crate::templates::page::Page;
 use crate::web::choice::Choice;
-use crate::web::console::desk::StaffSession;
 use crate::web::console::form::Faults;
 use crate::web::console::form::fault;
-use crate::web::console::staff::members::words::{last_seen, roles};
+use crate::web::console::staff::members::labels::{last_seen, roles};
+use crate::web::console::staff_session::StaffSession;
 use crate::web::{App, Error};
 
 /// `console/staff_account.html`.
@@ -45,7 +45,11 @@ struct Shown {
 }
 
 impl StaffAccountPage {
-    pub(super) async fn of(app: &App, desk: &StaffSession, staff_id: Uuid) -> Result<Self, Error> {
+    pub(super) async fn of(
+        app: &App,
+        session: &StaffSession,
+        staff_id: Uuid,
+    ) -> Result<Self, Error> {
         let mut tx = app.db.read().await?;
         let account = accounts::find(&mut tx, staff_id).await?.ok_or(Error::NotFound)?;
         let now = app.clock.now();
@@ -63,7 +67,7 @@ impl StaffAccountPage {
             invitation_works: account.invited_until.is_some_and(|until| until > now),
             code_since: account.code_since,
             sessions: sessions.len(),
-            is_me: account.staff_id == desk.staff_id,
+            is_me: account.staff_id == session.staff_id,
             email: account.email,
         };
         Ok(Self { word: None, account, tokens, roles: roles(), errors: vec![] })

@@ -13,10 +13,10 @@ use crate::flows::staff::change_staff::{self, Changed, change_role, turn_code_of
 use crate::flows::staff::invite_staff::{cancel_invitation, invite_again};
 use crate::flows::staff::set_password::send_reset;
 use crate::web::address::key;
-use crate::web::console::desk::{Asked, Form, StaffSession};
 use crate::web::console::form::is_sure;
 use crate::web::console::route::Route;
 use crate::web::console::staff::members::account_page::StaffAccountPage;
+use crate::web::console::staff_session::{Asked, Form, StaffSession};
 use crate::web::{App, Error};
 
 pub(super) fn routes() -> Vec<Route> {
@@ -24,26 +24,26 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::get("/console/staff/{id}", right, show),
         Route::post("/console/staff/{id}/role", right, set_role),
-        Route::post("/console/staff/{id}/disable", right, |app, desk, id, form| {
-            take(Sure::Disable, app, desk, id, form)
+        Route::post("/console/staff/{id}/disable", right, |app, session, id, form| {
+            take(Sure::Disable, app, session, id, form)
         }),
         Route::post("/console/staff/{id}/enable", right, enable),
-        Route::post("/console/staff/{id}/reset", right, |app, desk, request_id, id| {
-            mail(Letter::Reset, app, desk, request_id, id)
+        Route::post("/console/staff/{id}/reset", right, |app, session, request_id, id| {
+            mail(Letter::Reset, app, session, request_id, id)
         }),
-        Route::post("/console/staff/{id}/invite-again", right, |app, desk, request_id, id| {
-            mail(Letter::Invitation, app, desk, request_id, id)
+        Route::post("/console/staff/{id}/invite-again", right, |app, session, request_id, id| {
+            mail(Letter::Invitation, app, session, request_id, id)
         }),
         Route::post("/console/staff/{id}/cancel", right, cancel),
-        Route::post("/console/staff/{id}/two-factor-off", right, |app, desk, id, form| {
-            take(Sure::TwoFactorOff, app, desk, id, form)
+        Route::post("/console/staff/{id}/two-factor-off", right, |app, session, id, form| {
+            take(Sure::TwoFactorOff, app, session, id, form)
         }),
     ]
 }
 
 async fn show(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(id): Path<String>,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
@@ -57,9 +57,9 @@ async fn show(
         "same" => Some("That was so already: nothing changed."),
         _ => None,
     };
-    let mut page = StaffAccountPage::of(&app, &desk, key(&id)?).await?;
+    let mut page = StaffAccountPage::of(&app, &session, key(&id)?).await?;
     page.word = word;
-    desk.show(&app, &page)
+    session.show(&app, &page)
 }
 
 fn back(staff_id: Uuid, word: &str) -> Response {
@@ -69,7 +69,7 @@ fn back(staff_id: Uuid, word: &str) -> Response {
 /// The answer to a change: back to the account, or to the sign-in for who changed their own.
 async fn answer(
     app: &App,
-    desk: &StaffSession,
+    session: &StaffSession,
     staff_id: Uuid,
     changed: Changed,
     (word, field): (&str, &'static str),
@@ -80,7 +80,7 @@ async fn answer(
         Changed::Unknown => Err(Error::NotFound),
         Changed::LastAdmin => {
             let words = "This is the last admin who can sign in: make another one first";
-            refused(app, desk, staff_id, (field, words)).await
+            refused(app, session, staff_id, (field, words)).await
         }
     }
 }
@@ -88,28 +88,28 @@ async fn answer(
 /// The page again, with what is wrong with what was sent.
 async fn refused(
     app: &App,
-    desk: &StaffSession,
+    session: &StaffSession,
     staff_id: Uuid,
     error: (&'static str, &str),
 ) -> Result<Response, Error> {
-    let page = StaffAccountPage::of(app, desk, staff_id).await?;
-    desk.refuse(app, &page.with(error))
+    let page = StaffAccountPage::of(app, session, staff_id).await?;
+    session.refuse(app, &page.with(error))
 }
 
 async fn set_role(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(id): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let staff_id = key(&id)?;
     let Ok(role) = fields.one("role").parse::<Role>() else {
         let error = ("role", "Choose what the account may do");
-        return refused(&app, &desk, staff_id, error).await;
+        return refused(&app, &session, staff_id, error).await;
     };
-    let act = desk.act(app.moment());
+    let act = session.act(app.moment());
     let changed = app.db.run(|tx| Box::pin(change_role(tx, &act, staff_id, role))).await?;
-    answer(&app, &desk, staff_id, changed, ("role", "role")).await
+    answer(&app, &session, staff_id, changed, ("role", "role")).await
 }
 
 /// What is done to an account once its box is ticked.
@@ -122,7 +122,7 @@ enum Sure {
 async fn take(
     what: Sure,
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(id): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
@@ -133,30 +133,30 @@ async fn take(
     };
     if !is_sure(&fields) {
         let error = (field, "Tick the box to say that you are sure");
-        return refused(&app, &desk, staff_id, error).await;
+        return refused(&app, &session, staff_id, error).await;
     }
-    if what == Sure::TwoFactorOff && staff_id == desk.staff_id {
+    if what == Sure::TwoFactorOff && staff_id == session.staff_id {
         let error = (field, "Turn your own two-factor off at your account, with your password");
-        return refused(&app, &desk, staff_id, error).await;
+        return refused(&app, &session, staff_id, error).await;
     }
-    let act = desk.act(app.moment());
+    let act = session.act(app.moment());
     let changed = app.db.run(|tx| match what {
         Sure::Disable => Box::pin(change_staff::disable(tx, &act, staff_id)),
         Sure::TwoFactorOff => Box::pin(turn_code_off(tx, &act, staff_id)),
     });
     let changed = changed.await?;
-    answer(&app, &desk, staff_id, changed, (word, field)).await
+    answer(&app, &session, staff_id, changed, (word, field)).await
 }
 
 async fn enable(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
     let staff_id = key(&id)?;
-    let act = desk.act(app.moment());
+    let act = session.act(app.moment());
     let changed = app.db.run(|tx| Box::pin(change_staff::enable(tx, &act, staff_id))).await?;
-    answer(&app, &desk, staff_id, changed, ("enabled", "form")).await
+    answer(&app, &session, staff_id, changed, ("enabled", "form")).await
 }
 
 /// What is mailed to an account.
@@ -169,12 +169,12 @@ enum Letter {
 async fn mail(
     what: Letter,
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     request_id: RequestId,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
     let staff_id = key(&id)?;
-    let act = desk.act(app.moment_of(request_id));
+    let act = session.act(app.moment_of(request_id));
     let sent = app.db.run(|tx| match what {
         Letter::Reset => Box::pin(send_reset(tx, &act, staff_id)),
         Letter::Invitation => Box::pin(invite_again(tx, &act, staff_id)),
@@ -188,10 +188,10 @@ async fn mail(
 
 async fn cancel(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
-    let (act, staff_id) = (desk.act(app.moment()), key(&id)?);
+    let (act, staff_id) = (session.act(app.moment()), key(&id)?);
     if !app.db.run(|tx| Box::pin(cancel_invitation(tx, &act, staff_id))).await? {
         return Err(Error::NotFound);
     }

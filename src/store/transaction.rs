@@ -18,13 +18,13 @@ pub const LEFT_AGAIN: Duration = Duration::from_mins(1);
 /// A transaction on either database.
 pub enum Tx {
     /// On SQLite.
-    Sqlite(Noting<Sqlite>),
+    Sqlite(DbTransaction<Sqlite>),
     /// On PostgreSQL.
-    Postgres(Noting<Postgres>),
+    Postgres(DbTransaction<Postgres>),
 }
 
 /// A transaction that notes what it ends.
-pub struct Noting<D: Database> {
+pub struct DbTransaction<D: Database> {
     transaction: Transaction<'static, D>,
     outside: Outside,
     endings: Vec<Ending>,
@@ -33,7 +33,7 @@ pub struct Noting<D: Database> {
     given_up: bool,
 }
 
-impl<D: Database> Noting<D> {
+impl<D: Database> DbTransaction<D> {
     pub(super) fn new(transaction: Transaction<'static, D>, outside: &Outside) -> Self {
         Self {
             transaction,
@@ -56,14 +56,14 @@ impl<D: Database> Noting<D> {
     }
 }
 
-impl<D: Database> Deref for Noting<D> {
+impl<D: Database> Deref for DbTransaction<D> {
     type Target = D::Connection;
     fn deref(&self) -> &Self::Target {
         &self.transaction
     }
 }
 
-impl<D: Database> DerefMut for Noting<D> {
+impl<D: Database> DerefMut for DbTransaction<D> {
     fn deref_mut(&mut self) -> &mut Self::Target {
         &mut self.transaction
     }

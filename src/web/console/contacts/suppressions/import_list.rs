@@ -8,22 +8,22 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::contacts::brought_suppression::BROUGHT;
+use crate::domain::contacts::imported_suppression::BROUGHT;
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::staff::right::Right;
 use crate::domain::text::Line;
-use crate::flows::contacts::bring_list::{BringError, BringList, begin_list};
-use crate::flows::contacts::bring_suppressions::{
-    Bringing, BroughtFile, BroughtTally, all_purposes, record_bringing,
+use crate::flows::contacts::import_list::{ListImport, ListImportError, begin_list};
+use crate::flows::contacts::import_suppressions::{
+    ImportedList, ListTally, SuppressionImport, all_purposes, record_list_import,
 };
 use crate::store::catalog::purposes;
 use crate::templates::page::Page;
 use crate::web::address::with_fields;
 use crate::web::choice::SelectOption;
-use crate::web::console::contacts::suppressions::words::title;
-use crate::web::console::desk::{Asked, Form, StaffSession};
+use crate::web::console::contacts::suppressions::labels::title;
 use crate::web::console::form::{Faults, fault, needed, once};
 use crate::web::console::route::Route;
+use crate::web::console::staff_session::{Asked, Form, StaffSession};
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
 
@@ -38,16 +38,16 @@ pub(super) fn routes() -> Vec<Route> {
 
 async fn ask(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Asked(fields): Asked,
 ) -> Result<Response, Error> {
-    answer(&app, &desk, &fields, Told::default(), vec![]).await
+    answer(&app, &session, &fields, Told::default(), vec![]).await
 }
 
 /// What became of a list.
 #[derive(Default)]
 struct Told {
-    tally: BroughtTally,
+    tally: ListTally,
     /// Rows from which nothing follows.
     refused: Vec<RefusedRow>,
 }
@@ -55,15 +55,15 @@ struct Told {
 /// The page, with what became of a list and what is wrong with it.
 async fn answer(
     app: &App,
-    desk: &StaffSession,
+    session: &StaffSession,
     fields: &Fields,
     told: Told,
     errors: Faults,
 ) -> Result<Response, Error> {
     let named = purposes::list_named(&mut app.db.read().await?).await?;
     let purposes = named.iter();
-    let BroughtTally { suppressed, already, refused: all_refused } = told.tally;
-    let page = BringSuppressionsPage {
+    let ListTally { suppressed, already, refused: all_refused } = told.tally;
+    let page = ImportSuppressionsPage {
         purposes: purposes
             .map(|(code, name)| SelectOption::new(code.as_str(), code.named(name.as_deref())))
             .collect(),
@@ -79,7 +79,7 @@ async fn answer(
         refused: told.refused,
         errors,
     };
-    if page.errors.is_empty() { desk.show(app, &page) } else { desk.refuse(app, &page) }
+    if page.errors.is_empty() { session.show(app, &page) } else { session.refuse(app, &page) }
 }
 
 fn reasons() -> Vec<SelectOption<'static>> {
@@ -88,7 +88,7 @@ fn reasons() -> Vec<SelectOption<'static>> {
 
 /// `console/bring_suppressions.html`.
 #[derive(Clone, Debug, Serialize)]
-pub(in crate::web::console) struct BringSuppressionsPage<'a> {
+pub(in crate::web::console) struct ImportSuppressionsPage<'a> {
     purposes: Vec<SelectOption<'a>>,
     reasons: Vec<SelectOption<'static>>,
     /// What was typed.
@@ -112,11 +112,11 @@ struct RefusedRow {
     why: String,
 }
 
-impl Page for BringSuppressionsPage<'_> {
+impl Page for ImportSuppressionsPage<'_> {
     const TEMPLATE: &'static str = "console/bring_suppressions.html";
 
     fn samples() -> Vec<Self> {
-        let blank = BringSuppressionsPage {
+        let blank = ImportSuppressionsPage {
             purposes: vec![SelectOption::new("newsletter:weekly", "Weekly briefing")],
             reasons: reasons(),
             rows: "",
@@ -132,7 +132,7 @@ impl Page for BringSuppressionsPage<'_> {
         };
         let why = "`email` is not one plain address".to_owned();
         let wrong = |field| fault(field, "this is not understood");
-        let refused = BringSuppressionsPage {
+        let refused = ImportSuppressionsPage {
             rows: "ada@example.org",
             reason: "bounced",
             purpose: "newsletter:weekly",
@@ -189,24 +189,24 @@ async fn read(app: &App, fields: &Fields) -> Result<Result<Wish, Faults>, Error>
 
 async fn press(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let wish = match read(&app, &fields).await? {
         Ok(wish) => wish,
-        Err(faults) => return answer(&app, &desk, &fields, Told::default(), faults).await,
+        Err(faults) => return answer(&app, &session, &fields, Told::default(), faults).await,
     };
     let text = fields.text("rows").as_bytes();
     let (mut table, columns) = match begin_list(text, wish.reason.is_some()) {
         Ok(begun) => begun,
         Err(error) => {
             let faults = vec![fault("rows", error)];
-            return answer(&app, &desk, &fields, Told::default(), faults).await;
+            return answer(&app, &session, &fields, Told::default(), faults).await;
         }
     };
-    let bringing = Bringing { source: &wish.source, purposes: &wish.purposes };
-    let (db, terms) = (&app.db, &app.terms);
-    let list = BringList { db, terms, bringing, reason: wish.reason, dry_run: false };
+    let import = SuppressionImport { source: &wish.source, purposes: &wish.purposes };
+    let (db, settings) = (&app.db, &app.settings);
+    let list = ListImport { db, settings, import, reason: wish.reason, dry_run: false };
     let mut told = Told::default();
     let Told { tally, refused } = &mut told;
     let name = |line, why| {
@@ -215,31 +215,31 @@ async fn press(
         }
         Ok(())
     };
-    list.bring((&mut table, &columns), || app.moment(), name, tally).await?;
+    list.run((&mut table, &columns), || app.moment(), name, tally).await?;
     if told.tally.rows() == 0 {
         let faults = vec![fault("rows", "There is no address below the header")];
-        return answer(&app, &desk, &fields, told, faults).await;
+        return answer(&app, &session, &fields, told, faults).await;
     }
-    let act = desk.act(app.moment());
-    let done = BroughtFile { sha256: &sha256(text), tally: told.tally };
-    app.db.run(|tx| Box::pin(record_bringing(tx, &act, &bringing, done))).await?;
+    let act = session.act(app.moment());
+    let done = ImportedList { sha256: &sha256(text), tally: told.tally };
+    app.db.run(|tx| Box::pin(record_list_import(tx, &act, &import, done))).await?;
     if told.tally.refused > 0 {
         let faults = vec![fault("rows", "Some rows were not understood: they are named below")];
-        return answer(&app, &desk, &fields, told, faults).await;
+        return answer(&app, &session, &fields, told, faults).await;
     }
-    let BroughtTally { suppressed, already, .. } = told.tally;
+    let ListTally { suppressed, already, .. } = told.tally;
     let counts = [("suppressed", suppressed.to_string()), ("already", already.to_string())];
     let mut asked = vec![("word", "brought")];
     asked.extend(counts.iter().map(|(name, count)| (*name, count.as_str())));
     Ok(Redirect::to(&with_fields("/console/suppressions", &asked)).into_response())
 }
 
-impl From<BringError> for Error {
-    fn from(error: BringError) -> Self {
+impl From<ListImportError> for Error {
+    fn from(error: ListImportError) -> Self {
         match error {
-            BringError::Flow(error) => error.into(),
+            ListImportError::Flow(error) => error.into(),
             // A pasted text is read from memory.
-            BringError::Read(_) => Self::Internal,
+            ListImportError::Read(_) => Self::Internal,
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use std::io::{self, Read};
 
-use crate::domain::contacts::brought_suppression::BroughtSuppression;
 use crate::domain::contacts::file_columns::{Columns, ColumnsError, is_address};
+use crate::domain::contacts::imported_suppression::ImportedSuppression;
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::contacts::table::{FirstLine, Table, TableError};
-use crate::flows::contacts::bring_suppressions::{
-    Bringing, Brought, BroughtRow, BroughtTally, bring_suppressions, consider_suppressions,
+use crate::flows::contacts::import_suppressions::{
+    ListRow, ListTally, RowOutcome, SuppressionImport, consider_suppressions, import_suppressions,
 };
 use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
@@ -29,7 +29,7 @@ pub enum ListError {
 
 /// Why a list was not gone through to its end. What came in before stays.
 #[derive(Debug, thiserror::Error)]
-pub enum BringError {
+pub enum ListImportError {
     /// The list, or whoever is told of its rows.
     #[error("the list could not be read to its end")]
     Read(#[from] io::Error),
@@ -38,7 +38,7 @@ pub enum BringError {
     Flow(#[from] Error),
 }
 
-impl From<sqlx::Error> for BringError {
+impl From<sqlx::Error> for ListImportError {
     fn from(error: sqlx::Error) -> Self {
         Self::Flow(error.into())
     }
@@ -58,32 +58,32 @@ pub fn begin_list<R: Read>(source: R, says_why: bool) -> Result<(Table<R>, Colum
 
 /// How a list is gone through.
 #[derive(Clone, Copy)]
-pub struct BringList<'a> {
+pub struct ListImport<'a> {
     /// Where to.
     pub db: &'a Db,
     /// What use cases go by.
-    pub terms: &'a FlowSettings,
+    pub settings: &'a FlowSettings,
     /// What its rows share.
-    pub bringing: Bringing<'a>,
+    pub import: SuppressionImport<'a>,
     /// The reason of all rows, whatever they say.
     pub reason: Option<SuppressionReason>,
     /// Whether nothing is written.
     pub dry_run: bool,
 }
 
-impl BringList<'_> {
+impl ListImport<'_> {
     /// Goes through a list, a transaction for each thousand rows; `refused` is told of each row from which nothing
     /// follows, by line and cause, in their order. `tally` counts what is committed, whatever happens after it.
     ///
     /// # Errors
     /// When the list or the database cannot be read on.
-    pub async fn bring<R: Read>(
+    pub async fn run<R: Read>(
         &self,
         (table, columns): (&mut Table<R>, &Columns),
         at: impl Fn() -> Moment,
         mut refused: impl FnMut(u64, String) -> io::Result<()>,
-        tally: &mut BroughtTally,
-    ) -> Result<(), BringError> {
+        tally: &mut ListTally,
+    ) -> Result<(), ListImportError> {
         loop {
             let moment = at();
             let (lines, rows, mut faults) = self.read_some(table, columns, &moment)?;
@@ -93,9 +93,11 @@ impl BringList<'_> {
             let verdicts = self.verdicts(&moment, &rows).await?;
             for (line, verdict) in lines.into_iter().zip(verdicts) {
                 match verdict {
-                    Brought::Suppressed => tally.suppressed += 1,
-                    Brought::Already => tally.already += 1,
-                    Brought::Refused(why) => faults.push((line, why.words(&self.terms.timezone))),
+                    RowOutcome::Suppressed => tally.suppressed += 1,
+                    RowOutcome::Already => tally.already += 1,
+                    RowOutcome::Refused(why) => {
+                        faults.push((line, why.words(&self.settings.timezone)))
+                    }
                 }
             }
             faults.sort_by_key(|(line, _)| *line);
@@ -111,40 +113,44 @@ impl BringList<'_> {
         table: &mut Table<R>,
         columns: &Columns,
         at: &Moment,
-    ) -> Result<SomeRows, BringError> {
+    ) -> Result<SomeRows, ListImportError> {
         let (mut lines, mut rows, mut faults) = (vec![], vec![], vec![]);
-        let when = (at.now, &self.terms.timezone);
+        let when = (at.now, &self.settings.timezone);
         while rows.len() + faults.len() < BATCH {
             let Some(row) = table.next_row()? else { break };
             let read = row.cells.map_err(|error| error.to_string()).and_then(|cells| {
-                BroughtSuppression::read(columns, cells, self.reason, when)
+                ImportedSuppression::read(columns, cells, self.reason, when)
                     .map_err(|error| error.to_string())
             });
             match read {
                 Err(why) => faults.push((row.line, why)),
-                Ok(BroughtSuppression { email, reasons, at }) => {
-                    let address_key = self.terms.address_secret.key(&email);
+                Ok(ImportedSuppression { email, reasons, at }) => {
+                    let address_key = self.settings.address_secret.key(&email);
                     lines.push(row.line);
-                    rows.push(BroughtRow { address_key, reasons, at });
+                    rows.push(ListRow { address_key, reasons, at });
                 }
             }
         }
         Ok((lines, rows, faults))
     }
 
-    async fn verdicts(&self, at: &Moment, rows: &[BroughtRow]) -> Result<Vec<Brought>, BringError> {
+    async fn verdicts(
+        &self,
+        at: &Moment,
+        rows: &[ListRow],
+    ) -> Result<Vec<RowOutcome>, ListImportError> {
         if rows.is_empty() {
             return Ok(vec![]);
         }
         if self.dry_run {
             let mut tx = self.db.read().await?;
-            return Ok(consider_suppressions(&mut tx, &self.bringing, rows).await?);
+            return Ok(consider_suppressions(&mut tx, &self.import, rows).await?);
         }
-        let Self { db, terms, bringing, .. } = self;
-        let brought = db.run(|tx| Box::pin(bring_suppressions(tx, at, terms, bringing, rows)));
+        let Self { db, settings, import, .. } = self;
+        let brought = db.run(|tx| Box::pin(import_suppressions(tx, at, settings, import, rows)));
         Ok(brought.await?)
     }
 }
 
 /// The lines of some rows, the rows, and those from which nothing follows.
-type SomeRows = (Vec<u64>, Vec<BroughtRow>, Vec<(u64, String)>);
+type SomeRows = (Vec<u64>, Vec<ListRow>, Vec<(u64, String)>);

@@ -29,7 +29,7 @@ use crate::store::{Db, Tx};
 
 /// What all rows of one list share.
 #[derive(Clone, Copy)]
-pub struct Bringing<'a> {
+pub struct SuppressionImport<'a> {
     /// Where the list comes from.
     pub source: &'a Line,
     /// What who unsubscribed there has left here.
@@ -38,7 +38,7 @@ pub struct Bringing<'a> {
 
 /// One address of the list.
 #[derive(Clone, Debug)]
-pub struct BroughtRow {
+pub struct ListRow {
     /// Whose.
     pub address_key: AddressKey,
     /// Why it is not to be mailed.
@@ -49,18 +49,18 @@ pub struct BroughtRow {
 
 /// What becomes of one row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Brought {
+pub enum RowOutcome {
     /// The address is suppressed from now on.
     Suppressed,
     /// It was, for all the reasons of the row.
     Already,
     /// Nothing follows from it.
-    Refused(NotBrought),
+    Refused(NotSuppressed),
 }
 
 /// Why nothing follows from a row. Names no address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotBrought {
+pub enum NotSuppressed {
     /// They agreed here later than they left there.
     CameBack(Timestamp),
     /// The same was lifted here, and the list does not say that it happened again since.
@@ -69,7 +69,7 @@ pub enum NotBrought {
     NothingToLeave,
 }
 
-impl NotBrought {
+impl NotSuppressed {
     /// In words, with the day in this zone.
     #[must_use]
     pub fn words(self, timezone: &TimeZone) -> String {
@@ -99,7 +99,7 @@ pub async fn all_purposes(db: &Db) -> Result<Vec<Purpose>, Error> {
 }
 
 /// What follows from one row: the suppressions that begin, or why none does.
-type Decided = Result<Vec<Suppressed>, NotBrought>;
+type Decided = Result<Vec<Suppressed>, NotSuppressed>;
 
 /// What becomes of these rows as things stand; changes nothing.
 ///
@@ -107,12 +107,12 @@ type Decided = Result<Vec<Suppressed>, NotBrought>;
 /// When the database does not answer, or what is known outside it cannot be read.
 pub async fn consider_suppressions(
     tx: &mut Tx,
-    bringing: &Bringing<'_>,
-    rows: &[BroughtRow],
-) -> Result<Vec<Brought>, Error> {
+    import: &SuppressionImport<'_>,
+    rows: &[ListRow],
+) -> Result<Vec<RowOutcome>, Error> {
     let keys: Vec<&AddressKey> = rows.iter().map(|row| &row.address_key).collect();
     let people = people_of(tx, &keys).await?;
-    let decided = decide(tx, bringing, rows, &people).await?;
+    let decided = decide(tx, import, rows, &people).await?;
     let there: HashSet<Suppressed> =
         suppressions::list_among(tx, &keys).await?.into_iter().collect();
     let begins = decided.iter().flatten().flatten();
@@ -124,13 +124,13 @@ pub async fn consider_suppressions(
 ///
 /// # Errors
 /// When the database does not take it; then nothing of it is written.
-pub async fn bring_suppressions(
+pub async fn import_suppressions(
     tx: &mut Tx,
     at: &Moment,
-    terms: &FlowSettings,
-    bringing: &Bringing<'_>,
-    rows: &[BroughtRow],
-) -> Result<Vec<Brought>, Error> {
+    settings: &FlowSettings,
+    import: &SuppressionImport<'_>,
+    rows: &[ListRow],
+) -> Result<Vec<RowOutcome>, Error> {
     let keys: Vec<&AddressKey> = rows.iter().map(|row| &row.address_key).collect();
     let people = people_of(tx, &keys).await?;
     // In the order in which imports take them, so that neither waits for the other in turn.
@@ -142,9 +142,9 @@ pub async fn bring_suppressions(
             locked.insert(address_key, subscriber);
         }
     }
-    let decided = decide(tx, bringing, rows, &people).await?;
+    let decided = decide(tx, import, rows, &people).await?;
     let begins: Vec<Suppressed> = decided.iter().flatten().flatten().cloned().collect();
-    let source = bringing.source.as_str();
+    let source = import.source.as_str();
     let new = suppressions::insert_all(tx, at.now, &begins, source).await?;
     for (row, begins) in rows.iter().zip(&decided) {
         let (Some(subscriber), Ok(begins)) = (locked.get(&row.address_key), begins) else {
@@ -155,7 +155,7 @@ pub async fn bring_suppressions(
         let ending: Vec<&CurrentConsent> =
             standing.iter().filter(|one| begins.iter().any(|begun| ends(begun, one))).collect();
         let by = End { event_type: EventType::Withdrawn, method: Method::Import, source };
-        end(tx, at, terms, subscriber, &ending, by).await?;
+        end(tx, at, settings, subscriber, &ending, by).await?;
     }
     Ok(tell(&decided, new.into_iter().collect()))
 }
@@ -166,8 +166,8 @@ async fn people_of(tx: &mut Tx, keys: &[&AddressKey]) -> Result<HashMap<AddressK
 
 async fn decide(
     tx: &mut Tx,
-    bringing: &Bringing<'_>,
-    rows: &[BroughtRow],
+    import: &SuppressionImport<'_>,
+    rows: &[ListRow],
     people: &HashMap<AddressKey, Uuid>,
 ) -> Result<Vec<Decided>, Error> {
     let endings = tx.outside().endings().await?;
@@ -177,14 +177,14 @@ async fn decide(
             Some(subscriber_id) => consents::list(tx, *subscriber_id).await?,
             None => vec![],
         };
-        decided.push(decide_row(bringing, row, &standing, &endings));
+        decided.push(decide_row(import, row, &standing, &endings));
     }
     Ok(decided)
 }
 
 fn decide_row(
-    bringing: &Bringing<'_>,
-    row: &BroughtRow,
+    import: &SuppressionImport<'_>,
+    row: &ListRow,
     standing: &[CurrentConsent],
     endings: &Endings,
 ) -> Decided {
@@ -192,14 +192,14 @@ fn decide_row(
     let key = &row.address_key;
     for reason in &row.reasons {
         let of: Vec<Option<&Purpose>> = match reason {
-            SuppressionReason::Unsubscribed => bringing.purposes.iter().map(Some).collect(),
+            SuppressionReason::Unsubscribed => import.purposes.iter().map(Some).collect(),
             _ => vec![None],
         };
         for purpose in of {
             let back = purpose.and_then(|purpose| came_back(standing, purpose, row.at));
-            let stays = back.map(NotBrought::CameBack).or_else(|| {
+            let stays = back.map(NotSuppressed::CameBack).or_else(|| {
                 let lifted = was_lifted(endings, key, *reason, purpose, row.at);
-                lifted.then_some(NotBrought::Lifted(*reason))
+                lifted.then_some(NotSuppressed::Lifted(*reason))
             });
             match stays {
                 Some(stays) => why = why.or(Some(stays)),
@@ -207,7 +207,7 @@ fn decide_row(
             }
         }
     }
-    if begins.is_empty() { Err(why.unwrap_or(NotBrought::NothingToLeave)) } else { Ok(begins) }
+    if begins.is_empty() { Err(why.unwrap_or(NotSuppressed::NothingToLeave)) } else { Ok(begins) }
 }
 
 /// When they agreed to this, if that is in force and later than the list says they left.
@@ -250,12 +250,12 @@ fn ends(begun: &Suppressed, standing: &CurrentConsent) -> bool {
 }
 
 /// What became of each row. A suppression is new for the first row that has it.
-fn tell(decided: &[Decided], mut new: HashSet<Suppressed>) -> Vec<Brought> {
+fn tell(decided: &[Decided], mut new: HashSet<Suppressed>) -> Vec<RowOutcome> {
     let tell_one = |decided: &Decided| match decided {
-        Err(why) => Brought::Refused(*why),
+        Err(why) => RowOutcome::Refused(*why),
         Ok(begins) => {
             let is_new = begins.iter().filter(|begun| new.remove(begun)).count() > 0;
-            if is_new { Brought::Suppressed } else { Brought::Already }
+            if is_new { RowOutcome::Suppressed } else { RowOutcome::Already }
         }
     };
     decided.iter().map(tell_one).collect()
@@ -263,7 +263,7 @@ fn tell(decided: &[Decided], mut new: HashSet<Suppressed>) -> Vec<Brought> {
 
 /// How many rows came to what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct BroughtTally {
+pub struct ListTally {
     /// Addresses that are suppressed from now on.
     pub suppressed: u64,
     /// Those that were.
@@ -272,7 +272,7 @@ pub struct BroughtTally {
     pub refused: u64,
 }
 
-impl BroughtTally {
+impl ListTally {
     /// All rows.
     #[must_use]
     pub fn rows(self) -> u64 {
@@ -284,14 +284,14 @@ impl BroughtTally {
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn record_bringing_start(
+pub async fn record_list_import_start(
     tx: &mut Tx,
     act: &Act,
-    bringing: &Bringing<'_>,
+    import: &SuppressionImport<'_>,
     sha256: &[u8],
 ) -> Result<(), Error> {
     let detail = json!({
-        "source": bringing.source.as_str(), "purposes": bringing.purposes, "sha256": HEXLOWER.encode(sha256),
+        "source": import.source.as_str(), "purposes": import.purposes, "sha256": HEXLOWER.encode(sha256),
     });
     act.note(tx, Action::ImportSuppressStart, &detail).await?;
     Ok(())
@@ -299,26 +299,26 @@ pub async fn record_bringing_start(
 
 /// A list that was gone through.
 #[derive(Clone, Copy)]
-pub struct BroughtFile<'a> {
+pub struct ImportedList<'a> {
     /// The hash of its bytes.
     pub sha256: &'a [u8],
     /// What its rows came to.
-    pub tally: BroughtTally,
+    pub tally: ListTally,
 }
 
 /// Writes down what a list came to: where it comes from, its hash, and how many rows came to what.
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn record_bringing(
+pub async fn record_list_import(
     tx: &mut Tx,
     act: &Act,
-    bringing: &Bringing<'_>,
-    done: BroughtFile<'_>,
+    import: &SuppressionImport<'_>,
+    done: ImportedList<'_>,
 ) -> Result<(), Error> {
-    let BroughtFile { sha256, tally } = done;
+    let ImportedList { sha256, tally } = done;
     let detail = json!({
-        "source": bringing.source.as_str(), "purposes": bringing.purposes, "sha256": HEXLOWER.encode(sha256),
+        "source": import.source.as_str(), "purposes": import.purposes, "sha256": HEXLOWER.encode(sha256),
         "suppressed": tally.suppressed, "already": tally.already, "refused": tally.refused,
     });
     act.note(tx, Action::ImportSuppress, &detail).await?;
@@ -350,9 +350,9 @@ mod tests {
         let source = Line::parse("The old list").unwrap().unwrap();
         let purposes: Vec<Purpose> =
             ["newsletter:weekly", "offers"].map(|code| code.parse().unwrap()).to_vec();
-        let bringing = Bringing { source: &source, purposes: &purposes };
-        let row = BroughtRow { address_key: key(), reasons: reasons.to_vec(), at: at.map(moment) };
-        decide_row(&bringing, &row, &[], &Endings::of(endings))
+        let import = SuppressionImport { source: &source, purposes: &purposes };
+        let row = ListRow { address_key: key(), reasons: reasons.to_vec(), at: at.map(moment) };
+        decide_row(&import, &row, &[], &Endings::of(endings))
     }
 
     fn code(begun: &Suppressed) -> Option<&str> {
@@ -367,7 +367,7 @@ mod tests {
             begins.iter().map(|begun| (begun.reason, code(begun))).collect();
         let (weekly, offers) = (Some("newsletter:weekly"), Some("offers"));
         assert_eq!(scopes, [(both[0], weekly), (both[0], offers), (both[1], None)]);
-        assert_eq!(decided(&[], None, vec![]), Err(NotBrought::NothingToLeave));
+        assert_eq!(decided(&[], None, vec![]), Err(NotSuppressed::NothingToLeave));
     }
 
     #[test]
@@ -377,9 +377,9 @@ mod tests {
         let lifted = ending("2026-02-01T00:00:00Z", Turn::Lifted, Bounced, None);
         let both = vec![began.clone(), lifted];
         assert!(decided(&[Bounced], None, vec![began]).is_ok());
-        assert_eq!(decided(&[Bounced], None, both.clone()), Err(NotBrought::Lifted(Bounced)));
+        assert_eq!(decided(&[Bounced], None, both.clone()), Err(NotSuppressed::Lifted(Bounced)));
         let before = Some("2025-12-01T00:00:00Z");
-        assert_eq!(decided(&[Bounced], before, both.clone()), Err(NotBrought::Lifted(Bounced)));
+        assert_eq!(decided(&[Bounced], before, both.clone()), Err(NotSuppressed::Lifted(Bounced)));
         assert!(decided(&[Bounced], Some("2026-03-01T00:00:00Z"), both).is_ok());
         // One purpose that somebody came back to leaves the other.
         let back = vec![
@@ -394,8 +394,8 @@ mod tests {
     fn a_suppression_is_new_once() {
         let begins = decided(&[SuppressionReason::Manual], None, vec![]);
         let new = begins.clone().unwrap().into_iter().collect();
-        let told = tell(&[begins.clone(), begins, Err(NotBrought::NothingToLeave)], new);
-        let refused = Brought::Refused(NotBrought::NothingToLeave);
-        assert_eq!(told, [Brought::Suppressed, Brought::Already, refused]);
+        let told = tell(&[begins.clone(), begins, Err(NotSuppressed::NothingToLeave)], new);
+        let refused = RowOutcome::Refused(NotSuppressed::NothingToLeave);
+        assert_eq!(told, [RowOutcome::Suppressed, RowOutcome::Already, refused]);
     }
 }

@@ -10,7 +10,7 @@ use crate::domain::written_time;
 
 /// One address that is not to be mailed, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BroughtSuppression {
+pub struct ImportedSuppression {
     /// The address.
     pub email: EmailAddress,
     /// Why, for each reason that the row gives.
@@ -21,7 +21,7 @@ pub struct BroughtSuppression {
 
 /// Why a row says nothing that stops mail. Never repeats what stands in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BroughtError {
+pub enum ListRowError {
     /// The address is not one plain address.
     #[error("`email` is not one plain address")]
     Address,
@@ -44,7 +44,7 @@ pub const BROUGHT: [SuppressionReason; 4] = [
     SuppressionReason::Manual,
 ];
 
-impl BroughtSuppression {
+impl ImportedSuppression {
     /// Reads one row; `all` is the reason of all rows of the list, whatever they say.
     ///
     /// # Errors
@@ -54,9 +54,9 @@ impl BroughtSuppression {
         cells: Cells<'_>,
         all: Option<SuppressionReason>,
         (now, zone): (Timestamp, &TimeZone),
-    ) -> Result<Self, BroughtError> {
-        let email = columns.email(cells).ok_or(BroughtError::Address)?;
-        let email = EmailAddress::parse(email).map_err(|_| BroughtError::Address)?;
+    ) -> Result<Self, ListRowError> {
+        let email = columns.email(cells).ok_or(ListRowError::Address)?;
+        let email = EmailAddress::parse(email).map_err(|_| ListRowError::Address)?;
         let filled = [
             (Holds::Unsubscribed, SuppressionReason::Unsubscribed),
             (Holds::Bounced, SuppressionReason::Bounced),
@@ -80,7 +80,7 @@ impl BroughtSuppression {
 }
 
 /// The reason that a tool's word stands for.
-fn reason_of(word: &str) -> Result<SuppressionReason, BroughtError> {
+fn reason_of(word: &str) -> Result<SuppressionReason, ListRowError> {
     let word = word.to_lowercase().replace(['_', '-'], " ");
     Ok(match word.split_whitespace().collect::<Vec<_>>().join(" ").as_str() {
         "unsubscribed" | "unsubscribe" | "unsub" | "withdrawn" | "opted out" | "opt out"
@@ -91,9 +91,9 @@ fn reason_of(word: &str) -> Result<SuppressionReason, BroughtError> {
         | "spamcomplaint" | "abuse" => SuppressionReason::Complained,
         "manual" | "manual suppression" | "manualsuppression" | "suppressed" | "blocklisted"
         | "blacklisted" | "disabled" => SuppressionReason::Manual,
-        "soft bounce" | "soft bounced" | "softbounce" | "soft" => return Err(BroughtError::Soft),
-        "" | "enabled" | "subscribed" | "active" | "confirmed" => return Err(BroughtError::Silent),
-        _ => return Err(BroughtError::Unknown),
+        "soft bounce" | "soft bounced" | "softbounce" | "soft" => return Err(ListRowError::Soft),
+        "" | "enabled" | "subscribed" | "active" | "confirmed" => return Err(ListRowError::Silent),
+        _ => return Err(ListRowError::Unknown),
     })
 }
 
@@ -107,7 +107,7 @@ mod tests {
     fn read(
         list: &str,
         all: Option<SuppressionReason>,
-    ) -> Result<Vec<Result<String, BroughtError>>, ColumnsError> {
+    ) -> Result<Vec<Result<String, ListRowError>>, ColumnsError> {
         let first = FirstLine::HeaderOrAddress;
         let mut table = Table::begin(list.as_bytes(), first, is_address).unwrap();
         let columns = Columns::of_suppressions(table.names(), all.is_some())?;
@@ -117,8 +117,8 @@ mod tests {
         let mut rows = Vec::new();
         while let Some(row) = table.next_row().unwrap() {
             let cells = row.cells.unwrap();
-            let brought = BroughtSuppression::read(&columns, cells, all, (now, &TimeZone::UTC));
-            rows.push(brought.map(|BroughtSuppression { email, reasons, at }| {
+            let brought = ImportedSuppression::read(&columns, cells, all, (now, &TimeZone::UTC));
+            rows.push(brought.map(|ImportedSuppression { email, reasons, at }| {
                 let reasons: Vec<&str> = reasons.iter().map(|reason| reason.as_str()).collect();
                 let day = at.map_or("-".to_owned(), |at| TimeZone::UTC.day_of(at).to_string());
                 format!("{email} {} {day}", reasons.join("+"))
@@ -166,9 +166,9 @@ mod tests {
                 "b@x.example bounced -".to_owned(),
                 "c@x.example complained -".to_owned(),
                 "d@x.example manual -".to_owned(),
-                BroughtError::Soft.to_string(),
-                BroughtError::Silent.to_string(),
-                BroughtError::Unknown.to_string(),
+                ListRowError::Soft.to_string(),
+                ListRowError::Silent.to_string(),
+                ListRowError::Unknown.to_string(),
                 "h@x.example unsubscribed -".to_owned(),
                 "i@x.example unsubscribed -".to_owned(),
             ]

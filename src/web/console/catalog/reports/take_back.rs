@@ -15,22 +15,22 @@ use crate::web::address::key;
 use crate::web::console::catalog::reports::page::ReportView;
 use crate::web::console::catalog::reports::refusal::refusal;
 use crate::web::console::catalog::reports::summary::Summary;
-use crate::web::console::desk::{Form, StaffSession};
 use crate::web::console::form::{Faults, fault, is_sure};
+use crate::web::console::staff_session::{Form, StaffSession};
 use crate::web::http::fields::FieldError;
 use crate::web::{App, Error};
 
 pub(super) async fn publish(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(slug_text): Path<String>,
 ) -> Result<Response, Error> {
     let slug = key(&slug_text)?;
-    let (act, controller) = (desk.act(app.moment()), &app.site.controller);
+    let (act, controller) = (session.act(app.moment()), &app.site.controller);
     let done = app.db.run(|tx| Box::pin(publish_report(tx, &act, &slug, controller)));
     if let Err(error) = done.await {
         let refused = refusal(error)?;
-        return ReportView::of(&app, &slug).await?.with(&app, &desk, vec![refused]);
+        return ReportView::of(&app, &slug).await?.with(&app, &session, vec![refused]);
     }
     Ok(Redirect::to(&format!("/console/reports/{slug}?word=published")).into_response())
 }
@@ -38,33 +38,33 @@ pub(super) async fn publish(
 /// Says what is taken back, and asks.
 pub(super) async fn ask(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(slug_text): Path<String>,
 ) -> Result<Response, Error> {
-    page(&app, &desk, &key(&slug_text)?, None).await
+    page(&app, &session, &key(&slug_text)?, None).await
 }
 
 pub(super) async fn withdraw(
     State(app): State<Arc<App>>,
-    desk: StaffSession,
+    session: StaffSession,
     Path(slug_text): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let slug = key(&slug_text)?;
     if !is_sure(&fields) {
         let words = "Tick the box if the report is to be taken back";
-        return page(&app, &desk, &slug, Some(fault("sure", words))).await;
+        return page(&app, &session, &slug, Some(fault("sure", words))).await;
     }
-    let act = desk.act(app.moment());
+    let act = session.act(app.moment());
     if let Err(error) = app.db.run(|tx| Box::pin(withdraw_report(tx, &act, &slug))).await {
-        return page(&app, &desk, &slug, Some(refusal(error)?)).await;
+        return page(&app, &session, &slug, Some(refusal(error)?)).await;
     }
     Ok(Redirect::to("/console/reports?word=withdrawn").into_response())
 }
 
 async fn page(
     app: &App,
-    desk: &StaffSession,
+    session: &StaffSession,
     slug: &Slug,
     error: Option<FieldError>,
 ) -> Result<Response, Error> {
@@ -74,7 +74,7 @@ async fn page(
     drop(tx);
     let errors: Faults = error.into_iter().collect();
     let page = ReportWithdrawPage { report: Summary::from(&report), grants, errors };
-    if page.errors.is_empty() { desk.show(app, &page) } else { desk.refuse(app, &page) }
+    if page.errors.is_empty() { session.show(app, &page) } else { session.refuse(app, &page) }
 }
 
 /// `console/report_withdraw.html`.

@@ -20,7 +20,7 @@ use crate::store::ledger::epochs::{self, LedgerPlace};
 
 /// Where the database stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LedgerStanding {
+pub enum LedgerState {
     /// At the newest head known.
     Level,
     /// Its newest head is not kept outside yet, and belongs behind the one of this size.
@@ -53,7 +53,7 @@ pub enum LedgerStanding {
     },
 }
 
-impl LedgerStanding {
+impl LedgerState {
     /// Whether the ledger may go on.
     #[must_use]
     pub fn is_level(&self) -> bool {
@@ -72,7 +72,7 @@ impl LedgerStanding {
 }
 
 /// A sentence that says what is missing and what to do.
-impl fmt::Display for LedgerStanding {
+impl fmt::Display for LedgerState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const ACT: &str = "nothing is signed, exported or mailed until the newest database is back, or \
                            `assent ledger resume` goes on from this one";
@@ -158,12 +158,12 @@ impl Here {
     }
 
     /// Where the database stands that does not hold this head.
-    fn missing(&self, known: Head) -> LedgerStanding {
+    fn missing(&self, known: Head) -> LedgerState {
         let size = self.place.size;
         if known.rank() > self.rank() {
-            LedgerStanding::Behind { known, size }
+            LedgerState::Behind { known, size }
         } else {
-            LedgerStanding::Beside { known, size }
+            LedgerState::Beside { known, size }
         }
     }
 }
@@ -181,11 +181,11 @@ enum Look {
 ///
 /// # Errors
 /// When either cannot be read.
-pub async fn find_standing(db: &Db, keys: &LedgerKeys) -> Result<LedgerStanding, Error> {
+pub async fn compare_heads(db: &Db, keys: &LedgerKeys) -> Result<LedgerState, Error> {
     look(db, keys, Look::Whole).await
 }
 
-async fn look(db: &Db, keys: &LedgerKeys, how: Look) -> Result<LedgerStanding, Error> {
+async fn look(db: &Db, keys: &LedgerKeys, how: Look) -> Result<LedgerState, Error> {
     loop {
         let here = Here::read(db, keys).await?;
         let mut standing = match find_forgotten(db, &here).await? {
@@ -205,7 +205,7 @@ async fn look(db: &Db, keys: &LedgerKeys, how: Look) -> Result<LedgerStanding, E
 }
 
 /// What this process saw the database stand level with, and the database knows no more.
-async fn find_forgotten(db: &Db, here: &Here) -> Result<Option<LedgerStanding>, Error> {
+async fn find_forgotten(db: &Db, here: &Here) -> Result<Option<LedgerState>, Error> {
     let Some(seen) = db.outside().seen().filter(|seen| seen.epoch >= here.place.epoch) else {
         return Ok(None);
     };
@@ -224,9 +224,9 @@ async fn find_forgotten(db: &Db, here: &Here) -> Result<Option<LedgerStanding>, 
 
 /// This process remembers at which head the database stood level. Where it does not any more and nothing else says so,
 /// the head is kept outside once more, for others to see.
-async fn remember(db: &Db, here: &Here, standing: &LedgerStanding) -> Result<(), Error> {
+async fn remember(db: &Db, here: &Here, standing: &LedgerState) -> Result<(), Error> {
     let outside = db.outside();
-    if let (LedgerStanding::Level, Some((_, head))) = (standing, here.newest()) {
+    if let (LedgerState::Level, Some((_, head))) = (standing, here.newest()) {
         outside.see(head);
     }
     if let (Some(known), Some(seen)) = (standing.known(), outside.seen())
@@ -241,40 +241,40 @@ async fn remember(db: &Db, here: &Here, standing: &LedgerStanding) -> Result<(),
 }
 
 /// Holds all heads known outside against the tree.
-async fn hold_all(db: &Db, here: &Here) -> Result<Option<LedgerStanding>, Error> {
+async fn hold_all(db: &Db, here: &Here) -> Result<Option<LedgerState>, Error> {
     let Some((_, newest)) = here.newest() else { return find_newer(db, here).await };
     let foreign = find_foreign(db, newest, here.size_of(1)).await?;
     Ok(foreign.map(|known| here.missing(known)))
 }
 
 /// Behind the newest head known, where that is newer than the newest one here.
-async fn find_newer(db: &Db, here: &Here) -> Result<Option<LedgerStanding>, Error> {
+async fn find_newer(db: &Db, here: &Here) -> Result<Option<LedgerState>, Error> {
     let known = db.outside().newest_head().await?;
     let newer = known.filter(|known| known.rank() > here.rank());
-    Ok(newer.map(|known| LedgerStanding::Behind { known, size: here.place.size }))
+    Ok(newer.map(|known| LedgerState::Behind { known, size: here.place.size }))
 }
 
-async fn compare(db: &Db, here: &Here) -> Result<LedgerStanding, Error> {
+async fn compare(db: &Db, here: &Here) -> Result<LedgerState, Error> {
     let (outside, LedgerPlace { size, epoch, .. }) = (db.outside(), here.place);
     if let Some(follows) = find_follower(outside, epoch, here.size_of(0)).await? {
         let behind = find_newer(db, here).await?;
-        return Ok(behind.unwrap_or(LedgerStanding::Beside { known: follows, size }));
+        return Ok(behind.unwrap_or(LedgerState::Beside { known: follows, size }));
     }
     let Some(newest) = here.newest() else {
         let known = outside.newest_head().await?;
         // Whoever goes on after a loss signs a head at once.
         return Ok(match known {
-            known if epoch != Epoch::FIRST => LedgerStanding::Pretended { known, size },
-            Some(known) => LedgerStanding::Behind { known, size },
-            None => LedgerStanding::Level,
+            known if epoch != Epoch::FIRST => LedgerState::Pretended { known, size },
+            Some(known) => LedgerState::Behind { known, size },
+            None => LedgerState::Level,
         });
     };
     if newest.1.epoch != epoch || !here.is_said {
-        return Ok(LedgerStanding::Pretended { known: outside.newest_head().await?, size });
+        return Ok(LedgerState::Pretended { known: outside.newest_head().await?, size });
     }
     match find_stand(db, here, &newest.1).await? {
         Stand::Own(before, stands) => compare_own(db, here, newest, (before, stands)).await,
-        Stand::Other(known) => Ok(LedgerStanding::Beside { known, size }),
+        Stand::Other(known) => Ok(LedgerState::Beside { known, size }),
     }
 }
 
@@ -317,27 +317,27 @@ async fn compare_own(
     here: &Here,
     (newest, head): &(StoredCheckpoint, Head),
     (before, stands): (u64, [bool; 2]),
-) -> Result<LedgerStanding, Error> {
+) -> Result<LedgerState, Error> {
     let (outside, LedgerPlace { size, epoch, kept, .. }) = (db.outside(), here.place);
     let is_kept_here = kept.is_some_and(|kept| kept >= newest.size);
     match stands {
-        [true, true] if is_kept_here => return Ok(LedgerStanding::Level),
+        [true, true] if is_kept_here => return Ok(LedgerState::Level),
         [false, false] => {}
-        _ => return Ok(LedgerStanding::Unkept(before, head.clone())),
+        _ => return Ok(LedgerState::Unkept(before, head.clone())),
     }
     // Where the head before it stands, nothing is newer: it would follow that one.
     if before == here.size_of(1) && is_kept(outside, here, 1).await? {
-        return Ok(LedgerStanding::Unkept(before, head.clone()));
+        return Ok(LedgerState::Unkept(before, head.clone()));
     }
     match outside.newest_head().await? {
-        None if is_kept_here => Ok(LedgerStanding::Lost { size }),
-        Some(known) if known.rank() > here.rank() => Ok(LedgerStanding::Behind { known, size }),
+        None if is_kept_here => Ok(LedgerState::Lost { size }),
+        Some(known) if known.rank() > here.rank() => Ok(LedgerState::Behind { known, size }),
         Some(known)
             if known.epoch == epoch && !is_held(&mut db.read().await?, &known, head).await? =>
         {
-            Ok(LedgerStanding::Beside { known, size })
+            Ok(LedgerState::Beside { known, size })
         }
-        _ => Ok(LedgerStanding::Unkept(before, head.clone())),
+        _ => Ok(LedgerState::Unkept(before, head.clone())),
     }
 }
 
@@ -365,14 +365,14 @@ fn is_same(one: &Head, other: &Head) -> bool {
 ///
 /// # Errors
 /// [`Error::NotLevel`] when the ledger may not go on, and when something cannot be read or written.
-pub async fn keep_newest(db: &Db, terms: &FlowSettings) -> Result<(), Error> {
+pub async fn keep_newest(db: &Db, settings: &FlowSettings) -> Result<(), Error> {
     loop {
         let how = if db.outside().is_compared() { Look::Quick } else { Look::Whole };
-        let standing = look(db, &terms.ledger_keys, how).await?;
+        let standing = look(db, &settings.ledger_keys, how).await?;
         if standing.is_level() && how == Look::Whole {
             db.outside().mark_compared();
         }
-        let LedgerStanding::Unkept(after, head) = &standing else { return demand(&standing) };
+        let LedgerState::Unkept(after, head) = &standing else { return demand(&standing) };
         if db.outside().keep_head(*after, head).await? {
             let size = i64::try_from(head.size()).map_err(|_| Error::Tree)?;
             db.run(|tx| Box::pin(epochs::mark_kept(tx, size))).await?;
@@ -387,11 +387,11 @@ pub async fn keep_newest(db: &Db, terms: &FlowSettings) -> Result<(), Error> {
 ///
 /// # Errors
 /// [`Error::NotLevel`] then, and when something cannot be read.
-pub async fn demand_level(db: &Db, terms: &FlowSettings) -> Result<(), Error> {
-    demand(&find_standing(db, &terms.ledger_keys).await?)
+pub async fn demand_level(db: &Db, settings: &FlowSettings) -> Result<(), Error> {
+    demand(&compare_heads(db, &settings.ledger_keys).await?)
 }
 
-fn demand(standing: &LedgerStanding) -> Result<(), Error> {
+fn demand(standing: &LedgerState) -> Result<(), Error> {
     if standing.is_level() { Ok(()) } else { Err(Error::NotLevel(standing.to_string())) }
 }
 
