@@ -96,7 +96,7 @@ impl ListImport<'_> {
                     RowOutcome::Suppressed => tally.suppressed += 1,
                     RowOutcome::Already => tally.already += 1,
                     RowOutcome::Refused(why) => {
-                        faults.push((line, why.words(&self.settings.timezone)))
+                        faults.push((line, why.words(&self.settings.timezone)));
                     }
                 }
             }
