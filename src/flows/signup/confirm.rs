@@ -23,7 +23,7 @@ use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::catalog::notices::Notice;
-use crate::store::consent::consents;
+use crate::store::consent::consents::{self, CurrentConsent};
 use crate::store::consent::events::{self, Choice};
 use crate::store::contacts::subscribers::{self, Upserted};
 use crate::store::contacts::suppressions;
@@ -103,23 +103,23 @@ pub struct Page {
 /// brings nothing back.
 #[must_use]
 pub fn has_left(
-    link_state: &[consents::CurrentConsent],
+    consents: &[CurrentConsent],
     signup: &Signup,
     purpose: &Purpose,
     seen: i64,
 ) -> bool {
-    link_state.iter().any(|link_state| {
-        link_state.purpose == *purpose
-            && link_state.state == EventType::Withdrawn
-            && link_state.seq > seen.max(signup.reach)
+    consents.iter().any(|consent| {
+        consent.purpose == *purpose
+            && consent.state == EventType::Withdrawn
+            && consent.seq > seen.max(signup.reach)
     })
 }
 
 /// Whether somebody left the privacy policy after they sent the form: then the form's tick of it brings nothing back, and
 /// whoever confirms ticks it anew, where they see its words.
 #[must_use]
-pub fn must_agree_again(link_state: &[consents::CurrentConsent], signup: &Signup) -> bool {
-    has_left(link_state, signup, &Purpose::privacy_policy(), 0)
+pub fn must_agree_again(consents: &[CurrentConsent], signup: &Signup) -> bool {
+    has_left(consents, signup, &Purpose::privacy_policy(), 0)
 }
 
 /// Confirms an open signup. The press itself agrees to the privacy policy, unless its owner left that after the form
@@ -143,17 +143,17 @@ pub async fn confirm(
         tx.give_up();
         return Ok(Confirmation::Overtaken);
     }
-    let link_state = consents::list(tx, subscriber_id).await?;
+    let consents = consents::list(tx, subscriber_id).await?;
     let page = match press {
         Press::Page(page) => Some(page),
         Press::Link | Press::Code => None,
     };
     let seen = page.map_or(0, |page| page.seen);
-    let has_left = |purpose: &Purpose| has_left(&link_state, signup, purpose, seen);
+    let has_left = |purpose: &Purpose| has_left(&consents, signup, purpose, seen);
     let agrees = page.is_some_and(|page| page.agrees && !has_left(&Purpose::privacy_policy()));
     let boxes = page.map(|page| page.ticked.as_slice());
     let brings_back = boxes.into_iter().flatten().any(|notice| has_left(&notice.purpose));
-    if (must_agree_again(&link_state, signup) && !agrees) || brings_back {
+    if (must_agree_again(&consents, signup) && !agrees) || brings_back {
         tx.give_up();
         return Ok(Confirmation::OldPage);
     }

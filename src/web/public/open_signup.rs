@@ -24,7 +24,7 @@ pub(super) struct OpenSignup<'a> {
     catalog: &'a Catalog,
     signup: &'a Signup,
     asked: Vec<Choice>,
-    standing: Vec<CurrentConsent>,
+    consents: Vec<CurrentConsent>,
     offers: Vec<&'a Offer>,
 }
 
@@ -99,11 +99,11 @@ impl<'a> OpenSignup<'a> {
         let ticked_before = |offer: &Offer| asked.iter().any(|c| c.purpose == offer.purpose);
         let all = catalog.all_offers().chain(&catalog.archived);
         let offers = all.filter(|offer| stands(offer) || ticked_before(offer)).collect();
-        let standing = match subscribers::find_id(tx, &signup.address_key).await? {
+        let consents = match subscribers::find_id(tx, &signup.address_key).await? {
             Some(subscriber_id) => consents::list(tx, subscriber_id).await?,
             None => vec![],
         };
-        Ok(Self { catalog, signup, asked, standing, offers })
+        Ok(Self { catalog, signup, asked, consents, offers })
     }
 
     /// What a page shows of it: as it was chosen on the form, but for what was left since, or as it was refused.
@@ -140,7 +140,7 @@ impl<'a> OpenSignup<'a> {
             policy: PolicyLink::from(policy),
             newsletters: boxes("newsletter"),
             purposes: boxes("purpose"),
-            seen: consents::reach(&self.standing),
+            seen: consents::reach(&self.consents),
         })
     }
 
@@ -176,7 +176,7 @@ impl<'a> OpenSignup<'a> {
 
     /// Whether the privacy policy must be ticked on the page.
     fn must_agree_again(&self) -> bool {
-        must_agree_again(&self.standing, self.signup)
+        must_agree_again(&self.consents, self.signup)
     }
 
     /// Whether its box was ticked by somebody who saw that it was left.
@@ -218,7 +218,7 @@ impl<'a> OpenSignup<'a> {
     }
 
     fn has_left(&self, purpose: &Purpose, seen: i64) -> bool {
-        has_left(&self.standing, self.signup, purpose, seen)
+        has_left(&self.consents, self.signup, purpose, seen)
     }
 
     /// What to do about a box that was ticked on this page alone and has gone from it since: the field to look
