@@ -6,5 +6,4 @@ pub mod receipt;
 pub mod record_consent;
 pub mod record_withdrawal;
 pub mod renew;
-pub mod send_link;
 pub mod withdraw;

@@ -8,7 +8,8 @@ use crate::domain::request_id::RequestId;
 use crate::random::Moment;
 use crate::store::{Sql, Tx, on};
 
-/// Where a lost link leads.
+/// Where a lost link leads. Its column is named `door`, after the page that was asked at: renaming it would change both
+/// schemas for nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, AsRefStr, EnumString)]
 #[strum(serialize_all = "snake_case")]
 pub enum WantedLink {

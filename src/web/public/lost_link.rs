@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::request_id::RequestId;
-use crate::flows::consent::send_link::ask_for_link;
+use crate::flows::signup::lost_links::ask_for_link;
 use crate::random::Moment;
 use crate::store::signup::link_requests::WantedLink;
 use crate::templates::page::Page;

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use crate::domain::background_task::BackgroundTask;
 use crate::flows::Error;
-use crate::flows::consent::send_link::answer_link_requests;
+use crate::flows::signup::lost_links::answer_link_requests;
 use crate::store::signup::link_requests;
 use crate::worker::WorkerParts;
 use crate::worker::driver::{Outcome, Schedule, Task, TaskError};

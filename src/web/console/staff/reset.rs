@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::request_id::RequestId;
 use crate::domain::staff::member::StaffLinkKind;
-use crate::flows::consent::send_link::ask_for_link;
+use crate::flows::signup::lost_links::ask_for_link;
 use crate::store::signup::link_requests::WantedLink;
 use crate::store::staff::links::StaffLink;
 use crate::templates::page::Page;
