@@ -8,7 +8,7 @@ use crate::config::{Keys, Settings};
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::mail::bounce::BounceKind;
 use crate::flows::ledger::compare_heads::demand_level;
-use crate::flows::mail::resume_mail::resume_mail;
+use crate::flows::mail::pause_mail::resume_mail;
 use crate::mail::compose::{Letter, compose};
 use crate::mail::letters::trial::TestMail;
 use crate::mail::transport::{Step, Transport, TransportError};

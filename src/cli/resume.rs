@@ -6,7 +6,7 @@ use crate::domain::mail::alarm::LEDGER;
 use crate::flows::ledger::adopt::adopt;
 use crate::flows::ledger::compare_heads::compare_heads;
 use crate::flows::ledger::resume_ledger::resume_ledger;
-use crate::flows::mail::raise_alarm::clear_standing;
+use crate::flows::mail::raise_alarm::clear_if_raised;
 use crate::sealing::seal_all;
 use crate::sealing::verify::verify;
 
@@ -29,7 +29,7 @@ pub(super) async fn run(core: &Core) -> Outcome {
     // Before it was adopted, nobody could tell that it is ours.
     replayed += core.replay().await?;
     seal_all(&core.db, &core.flow_settings, &core.clock, &core.random).await?;
-    clear_standing(&core.db, LEDGER).await?;
+    clear_if_raised(&core.db, LEDGER).await?;
     let name = epoch.name(core.flow_settings.ledger_keys.origin());
     println!(
         "the ledger goes on as {name}; ended again: {} consents, {} people, {} other suppressions",

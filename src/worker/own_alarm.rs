@@ -1,7 +1,7 @@
 //! An alarm about what one process sees and another may not, such as a file store that only one of them reaches.
 
 use crate::flows::Error;
-use crate::flows::mail::raise_alarm::{clear_standing, raise};
+use crate::flows::mail::raise_alarm::{clear_if_raised, raise};
 use crate::random::Moment;
 use crate::store::Db;
 
@@ -41,7 +41,7 @@ impl OwnAlarm {
     /// # Errors
     /// When the database does not take it.
     pub async fn end(&mut self, db: &Db) -> Result<bool, Error> {
-        let ended = self.may_stand && clear_standing(db, self.subject).await?;
+        let ended = self.may_stand && clear_if_raised(db, self.subject).await?;
         self.may_stand = false;
         if ended {
             tracing::info!(subject = self.subject, "that is over");

@@ -4,7 +4,6 @@ pub mod pause_mail;
 pub mod raise_alarm;
 pub mod record_bounce;
 pub mod record_delivery;
-pub mod resume_mail;
 pub mod retry_mail;
 pub mod watch_confirmations;
 pub mod watch_refusals;

@@ -1,7 +1,10 @@
-//! All mail is kept back after the database went back in time.
+//! All mail is kept back after the database went back in time, and leaves again when somebody says so.
+
+use serde_json::json;
 
 use crate::domain::mail::alarm::MAIL_PAUSED;
-use crate::flows::Error;
+use crate::domain::staff::action::Action;
+use crate::flows::{Act, Error};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::mail::alarms;
@@ -12,4 +15,16 @@ use crate::store::mail::alarms;
 /// When the database does not take it.
 pub async fn pause_mail(tx: &mut Tx, at: &Moment, why: &str) -> Result<bool, Error> {
     Ok(alarms::upsert(tx, at.now, MAIL_PAUSED, why).await?)
+}
+
+/// Lets mail leave again; `false` when it was not kept back.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn resume_mail(tx: &mut Tx, act: &Act) -> Result<bool, Error> {
+    let resumed = alarms::delete(tx, MAIL_PAUSED).await?;
+    if resumed {
+        act.note(tx, Action::MailResume, &json!({})).await?;
+    }
+    Ok(resumed)
 }

@@ -6,6 +6,15 @@ use crate::random::Moment;
 use crate::store::mail::alarms;
 use crate::store::{Db, Tx};
 
+/// What a look at one kind of alarm changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AlarmChanges {
+    /// The alarms that began: subject and detail.
+    pub raised: Vec<(String, String)>,
+    /// The subjects of those that ended.
+    pub ended: Vec<String>,
+}
+
 /// Raises the alarm about a subject; `true` when it did not stand already.
 ///
 /// # Errors
@@ -22,12 +31,12 @@ pub async fn clear(tx: &mut Tx, subject: &str) -> Result<bool, Error> {
     Ok(alarms::delete(tx, subject).await?)
 }
 
-/// Ends the alarm about a subject if it stands, and commits that; `true` when it stood. Nothing is written for one
-/// that does not.
+/// Ends the alarm about a subject if it stands, and commits that; `true` when it stood. Unlike [`clear`] it writes
+/// nothing for one that does not.
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn clear_standing(db: &Db, subject: &str) -> Result<bool, Error> {
+pub async fn clear_if_raised(db: &Db, subject: &str) -> Result<bool, Error> {
     let standing = alarms::list(&mut db.read().await?).await?;
     if !standing.iter().any(|alarm| alarm.subject == subject) {
         return Ok(false);

@@ -1,21 +1,12 @@
 //! Many are mailed through a form and hardly anybody confirms: somebody else types their addresses.
 
 use crate::domain::mail::alarm::{OnCollapse, confirmations, has_collapsed, is_of_confirmations};
-use crate::flows::mail::raise_alarm::{clear, raise};
+use crate::flows::mail::raise_alarm::{AlarmChanges, clear, raise};
 use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::mail::alarms;
 use crate::store::signup::confirmations::Confirmations;
-
-/// What changed since the last look.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Changes {
-    /// The alarms that began: subject and detail.
-    pub raised: Vec<(String, String)>,
-    /// The subjects of those that ended.
-    pub ended: Vec<String>,
-}
 
 /// Raises the alarm for each form whose confirmations have collapsed, and ends it for all others.
 ///
@@ -26,8 +17,8 @@ pub async fn watch_confirmations(
     at: &Moment,
     settings: &FlowSettings,
     counted: &[Confirmations],
-) -> Result<Changes, Error> {
-    let mut changes = Changes::default();
+) -> Result<AlarmChanges, Error> {
+    let mut changes = AlarmChanges::default();
     let mut stand = Vec::new();
     for Confirmations { report, mailed, confirmed } in counted {
         if settings.on_collapse == OnCollapse::Off || !has_collapsed(*mailed, *confirmed) {

@@ -3,8 +3,7 @@
 
 use crate::domain::mail::alarm::REFUSALS;
 use crate::flows::Error;
-use crate::flows::mail::raise_alarm::{clear, raise};
-use crate::flows::mail::watch_confirmations::Changes;
+use crate::flows::mail::raise_alarm::{AlarmChanges, clear, raise};
 use crate::random::Moment;
 use crate::store::Tx;
 
@@ -25,8 +24,8 @@ pub async fn watch_refusals(
     tx: &mut Tx,
     at: &Moment,
     found: Option<&Refusals>,
-) -> Result<Changes, Error> {
-    let mut changes = Changes::default();
+) -> Result<AlarmChanges, Error> {
+    let mut changes = AlarmChanges::default();
     if let Some(Refusals { reason, parked }) = found {
         let detail = format!("{parked} mails of the last day are parked for one reason: {reason}");
         if raise(tx, at, REFUSALS, &detail).await? {

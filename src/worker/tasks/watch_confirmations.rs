@@ -5,7 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::domain::background_task::BackgroundTask;
-use crate::flows::mail::watch_confirmations::{Changes, watch_confirmations};
+use crate::flows::mail::raise_alarm::AlarmChanges;
+use crate::flows::mail::watch_confirmations::watch_confirmations;
 use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Db;
@@ -44,7 +45,7 @@ impl Task for WatchConfirmations {
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn look(db: &Db, settings: &FlowSettings, at: &Moment) -> Result<Changes, Error> {
+pub async fn look(db: &Db, settings: &FlowSettings, at: &Moment) -> Result<AlarmChanges, Error> {
     let (since, until) = (at.now.minus(WINDOW), at.now.minus(YOUNGEST));
     let counted = confirmations::count_by_form(&mut db.read().await?, since, until).await?;
     db.run(|tx| Box::pin(watch_confirmations(tx, at, settings, &counted))).await

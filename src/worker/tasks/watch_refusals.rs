@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crate::domain::background_task::BackgroundTask;
 use crate::domain::mail::alarm::{MANY_REFUSALS, are_mass_refusals};
 use crate::flows::Error;
-use crate::flows::mail::watch_confirmations::Changes;
+use crate::flows::mail::raise_alarm::AlarmChanges;
 use crate::flows::mail::watch_refusals::{Refusals, watch_refusals};
 use crate::random::Moment;
 use crate::store::Db;
@@ -44,7 +44,7 @@ impl Task for WatchRefusals {
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn look(db: &Db, at: &Moment) -> Result<Changes, Error> {
+pub async fn look(db: &Db, at: &Moment) -> Result<AlarmChanges, Error> {
     let since = at.now.minus(A_DAY);
     let mut tx = db.read().await?;
     let mut found = None;

@@ -9,7 +9,7 @@ use crate::domain::background_task::BackgroundTask;
 use crate::domain::mail::alarm::SEALING;
 use crate::domain::time_zone::TimeZone;
 use crate::flows::Error;
-use crate::flows::mail::raise_alarm::{clear_standing, raise};
+use crate::flows::mail::raise_alarm::{clear_if_raised, raise};
 use crate::random::Moment;
 use crate::store::Db;
 use crate::store::ledger::checkpoints;
@@ -67,7 +67,7 @@ pub async fn watch_sealing(
     let late = since.filter(|since| since.plus(LONG) < at.now);
     drop(tx);
     let Some(since) = late else {
-        return Ok(clear_standing(db, SEALING).await?.then_some(Change::Ended));
+        return Ok(clear_if_raised(db, SEALING).await?.then_some(Change::Ended));
     };
     let detail = format!(
         "what was recorded at {} waits for its place; either no worker runs, or somebody else wrote it: see \

@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use assent::domain::mail::alarm::MAIL_RELAY;
 use assent::domain::staff::member::Role;
-use assent::flows::mail::raise_alarm::{clear, raise};
+use assent::flows::mail::raise_alarm::{AlarmChanges, clear, raise};
 use assent::flows::mail::retry_mail::retry_all;
-use assent::flows::mail::watch_confirmations::Changes;
 use assent::mail::mailbox::Mailbox;
 use assent::mail::transport::{Relay, Tls, Transport};
 use assent::worker::own_alarm::OwnAlarm;
@@ -25,7 +24,7 @@ const NEWSLETTERS: &str = "confirmations:newsletters";
 const MINUTE: Duration = Duration::from_mins(1);
 const PAUSE: &[(&str, &str)] = &[("ASSENT_LIMIT_CONFIRMATIONS_COLLAPSE", "pause")];
 
-async fn looks(app: &TestApp) -> Changes {
+async fn looks(app: &TestApp) -> AlarmChanges {
     watch_confirmations::look(&app.core.db, &app.core.flow_settings, &app.core.moment())
         .await
         .unwrap()
@@ -33,7 +32,7 @@ async fn looks(app: &TestApp) -> Changes {
 
 /// The subjects that a look raised, and those it ended.
 async fn changed(app: &TestApp) -> (Vec<String>, Vec<String>) {
-    let Changes { raised, ended } = looks(app).await;
+    let AlarmChanges { raised, ended } = looks(app).await;
     (raised.into_iter().map(|(subject, _)| subject).collect(), ended)
 }
 
@@ -190,12 +189,12 @@ async fn confirmations_that_collapse_raise_an_alarm(database: Database) {
     let app = TestApp::start(database).await;
     mail_strangers(&app, PATH, 100).await;
     mail_strangers(&app, "/newsletters", 99).await;
-    assert_eq!(looks(&app).await, Changes::default(), "people need a while to look");
+    assert_eq!(looks(&app).await, AlarmChanges::default(), "people need a while to look");
     app.advance(MINUTE * 10);
     let found = looks(&app).await;
     let detail = "only 0 of 100 signups mailed in the last hour are confirmed";
     assert_eq!(found.raised, [(SAMPLE.to_owned(), detail.to_owned())]);
-    assert_eq!(looks(&app).await, Changes::default(), "heard once");
+    assert_eq!(looks(&app).await, AlarmChanges::default(), "heard once");
     assert!(readyz(&app).await.contains(&format!(": {detail}\n")));
 
     // By default the form goes on, and a mail again to one of them is no other person.
@@ -313,7 +312,7 @@ async fn mails_parked_in_numbers_raise_an_alarm(database: Database) {
     let app = TestApp::start(database).await;
     mail_strangers(&app, PATH, 220).await;
     let looks = async || {
-        let Changes { raised, ended } =
+        let AlarmChanges { raised, ended } =
             watch_refusals::look(&app.core.db, &app.core.moment()).await.unwrap();
         (raised.into_iter().map(|(_, detail)| detail).collect::<Vec<_>>(), ended)
     };
