@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::mail_content::{Composed, MailContent};
-use super::{WorkerParts, letters};
+use super::mail_content::{FoundContent, MailContent};
+use super::{WorkerParts, read_mail};
 use crate::domain::mail::bounce::Bounce;
 use crate::domain::sentence::sentence;
 use crate::flows::mail::record_delivery::Attempt;
@@ -34,12 +34,12 @@ pub(super) async fn hand_over(
 ) -> Answer {
     let said = async {
         let mut tx = parts.db.read().await?;
-        letters::read(parts, &mut tx, parts.clock.now(), mail).await
+        read_mail::read(parts, &mut tx, parts.clock.now(), mail).await
     };
     let said = match said.await {
-        Ok(Composed::Mail(said)) => said,
-        Ok(Composed::Nothing(why)) => return Answer::Mail(Attempt::Dropped(why)),
-        Ok(Composed::Changed(error)) => {
+        Ok(FoundContent::Mail(said)) => said,
+        Ok(FoundContent::Nothing(why)) => return Answer::Mail(Attempt::Dropped(why)),
+        Ok(FoundContent::Changed(error)) => {
             tracing::error!(outbox_id = %mail.outbox_id, request_id = mail.request(), error = sentence(&error), "a mail is not sent");
             return Answer::Mail(Attempt::Parked(CHANGED.to_owned()));
         }

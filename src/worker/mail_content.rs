@@ -9,9 +9,9 @@ pub(super) const SUPPRESSED: &str = "the address is suppressed";
 /// Why nothing is said about what was erased or purged.
 pub(super) const GONE: &str = "what it was about is gone";
 
-/// What a mail says, and to whom; or why there is nothing to say any more.
-pub enum Composed {
-    /// This.
+/// What reading a claimed mail found: what it says and to whom, or why there is nothing to say any more.
+pub enum FoundContent {
+    /// What it says.
     Mail(MailContent),
     /// Nothing: the reason.
     Nothing(&'static str),

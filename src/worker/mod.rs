@@ -7,14 +7,14 @@ mod domain_pace;
 pub mod driver;
 mod hand_over;
 mod leases;
-mod letters;
 pub mod mail_content;
 pub mod own_alarm;
-mod personal_letters;
+mod read_mail;
+mod read_personal_mail;
+mod read_staff_mail;
+mod read_witness_mail;
 pub mod run_log;
-mod staff_letters;
 pub mod tasks;
-mod witness_letter;
 
 pub use domain_pace::DomainPace;
 

@@ -3,7 +3,7 @@
 use assent_ledger::note::{SignedNote, encode_hash};
 
 use super::WorkerParts;
-use super::mail_content::{Composed, MailContent};
+use super::mail_content::{FoundContent, MailContent};
 use crate::flows::Error;
 use crate::flows::ledger::prove_consistency::prove_consistency;
 use crate::mail::letters::ledger::{CheckpointMail, ConsistencyProof};
@@ -21,12 +21,12 @@ pub(super) async fn read(
     parts: &WorkerParts,
     tx: &mut Tx,
     mail: &ClaimedMail,
-) -> sqlx::Result<Composed> {
+) -> sqlx::Result<FoundContent> {
     let Some(witness) = &parts.witness_mail else {
-        return Ok(Composed::Nothing("there is no witness any more"));
+        return Ok(FoundContent::Nothing("there is no witness any more"));
     };
     let Some(newest) = checkpoints::find_kept_at(tx, mail.created_at).await? else {
-        return Ok(Composed::Nothing("nothing is sealed yet"));
+        return Ok(FoundContent::Nothing("nothing is sealed yet"));
     };
     let before = match outbox::find_told_before(tx, mail.created_at).await? {
         Some(told) => checkpoints::find_kept_at(tx, told).await?,
@@ -44,7 +44,7 @@ pub(super) async fn read(
         date: mail.created_at,
         proof,
     };
-    Ok(Composed::Mail(MailContent::new(witness.clone(), told)))
+    Ok(FoundContent::Mail(MailContent::new(witness.clone(), told)))
 }
 
 /// The proof between two heads, as the mail shows it; none where the stored tree does not give it, for the head

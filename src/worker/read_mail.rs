@@ -1,8 +1,8 @@
 //! From a row of the outbox to what its mail says: read when it is sent, so that nothing is mailed that
 //! was settled meanwhile.
 
-use super::mail_content::{Composed, GONE, MailContent, SUPPRESSED};
-use super::{WorkerParts, personal_letters, staff_letters, witness_letter};
+use super::mail_content::{FoundContent, GONE, MailContent, SUPPRESSED};
+use super::{WorkerParts, read_personal_mail, read_staff_mail, read_witness_mail};
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::mail::outbox::MailKind;
 use crate::domain::signup::form_state::SignupStatus;
@@ -29,19 +29,19 @@ pub async fn read(
     tx: &mut Tx,
     now: Timestamp,
     mail: &ClaimedMail,
-) -> sqlx::Result<Composed> {
+) -> sqlx::Result<FoundContent> {
     match mail.kind {
         MailKind::Confirm | MailKind::Receipt | MailKind::DownloadLink => {
             let signup = match mail.signup_id {
                 Some(signup_id) => signups::find(tx, signup_id).await?,
                 None => None,
             };
-            let Some(signup) = signup else { return Ok(Composed::Nothing(GONE)) };
+            let Some(signup) = signup else { return Ok(FoundContent::Nothing(GONE)) };
             if let Err(error) = parts.settings.demand_own_signup(&signup) {
-                return Ok(Composed::Changed(error));
+                return Ok(FoundContent::Changed(error));
             }
             if suppressions::forbids(tx, &signup.address_key, mail.kind, mail.created_at).await? {
-                return Ok(Composed::Nothing(SUPPRESSED));
+                return Ok(FoundContent::Nothing(SUPPRESSED));
             }
             match mail.kind {
                 MailKind::Confirm => confirmation(parts, tx, now, &signup).await,
@@ -50,10 +50,10 @@ pub async fn read(
             }
         }
         MailKind::Invitation | MailKind::PasswordReset => {
-            staff_letters::read(parts, tx, now, mail).await
+            read_staff_mail::read(parts, tx, now, mail).await
         }
-        MailKind::Checkpoint => witness_letter::read(parts, tx, mail).await,
-        _ => personal_letters::read(parts, tx, now, mail).await,
+        MailKind::Checkpoint => read_witness_mail::read(parts, tx, mail).await,
+        _ => read_personal_mail::read(parts, tx, now, mail).await,
     }
 }
 
@@ -62,12 +62,12 @@ async fn confirmation(
     tx: &mut Tx,
     now: Timestamp,
     signup: &Signup,
-) -> sqlx::Result<Composed> {
+) -> sqlx::Result<FoundContent> {
     if signup.status != SignupStatus::Pending {
-        return Ok(Composed::Nothing("the signup is settled"));
+        return Ok(FoundContent::Nothing("the signup is settled"));
     }
     if signup.expires_at <= now {
-        return Ok(Composed::Nothing("its link would not work any more"));
+        return Ok(FoundContent::Nothing("its link would not work any more"));
     }
     let newsletters = events::list_newsletters(tx, signup.signup_id).await?;
     let link = Link { id: signup.signup_id, generation: signup.generation };
@@ -81,10 +81,10 @@ async fn confirmation(
         again: signup.known,
         address: signup.email.to_string(),
     };
-    Ok(Composed::Mail(MailContent::new(signup.email.clone(), mail)))
+    Ok(FoundContent::Mail(MailContent::new(signup.email.clone(), mail)))
 }
 
-async fn receipt(parts: &WorkerParts, tx: &mut Tx, signup: &Signup) -> sqlx::Result<Composed> {
+async fn receipt(parts: &WorkerParts, tx: &mut Tx, signup: &Signup) -> sqlx::Result<FoundContent> {
     let grant = download_grants::find(tx, signup.signup_id).await?;
     let confirmed = events::list_confirmed(tx, signup.signup_id).await?;
     let standing = match signup.subscriber_id {
@@ -116,7 +116,7 @@ async fn receipt(parts: &WorkerParts, tx: &mut Tx, signup: &Signup) -> sqlx::Res
         manage_url: signup.subscriber_id.map(|id| parts.links.manage(id)),
         unsubscribe_url: leave.clone(),
     };
-    Ok(Composed::Mail(MailContent { leave, ..MailContent::new(signup.email.clone(), mail) }))
+    Ok(FoundContent::Mail(MailContent { leave, ..MailContent::new(signup.email.clone(), mail) }))
 }
 
 async fn download_link(
@@ -124,12 +124,12 @@ async fn download_link(
     tx: &mut Tx,
     now: Timestamp,
     signup: &Signup,
-) -> sqlx::Result<Composed> {
+) -> sqlx::Result<FoundContent> {
     let Some(grant) = download_grants::find(tx, signup.signup_id).await? else {
-        return Ok(Composed::Nothing("its grant is gone"));
+        return Ok(FoundContent::Nothing("its grant is gone"));
     };
     if !grant.works(now, grant.generation) {
-        return Ok(Composed::Nothing("its link would not work any more"));
+        return Ok(FoundContent::Nothing("its link would not work any more"));
     }
     let link = Link { id: grant.download_grant_id, generation: grant.generation };
     let mail = DownloadLinkMail {
@@ -137,7 +137,7 @@ async fn download_link(
         download_url: parts.links.download(link),
         until: grant.expires_at,
     };
-    Ok(Composed::Mail(MailContent::new(grant.email, mail)))
+    Ok(FoundContent::Mail(MailContent::new(grant.email, mail)))
 }
 
 fn agreed(parts: &WorkerParts, confirmed: &Confirmed) -> AgreedItem {

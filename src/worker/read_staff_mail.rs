@@ -1,7 +1,7 @@
 //! Mail that lets a member of staff in, read when it is sent.
 
 use super::WorkerParts;
-use super::mail_content::{Composed, GONE, MailContent, SUPPRESSED};
+use super::mail_content::{FoundContent, GONE, MailContent, SUPPRESSED};
 use crate::domain::staff::member::StaffLinkKind;
 use crate::domain::timestamp::Timestamp;
 use crate::mail::letters::staff::{InvitationMail, PasswordResetMail};
@@ -19,26 +19,26 @@ pub(super) async fn read(
     tx: &mut Tx,
     now: Timestamp,
     mail: &ClaimedMail,
-) -> sqlx::Result<Composed> {
+) -> sqlx::Result<FoundContent> {
     let link = match mail.staff_link_id {
         Some(staff_link_id) => links::find(tx, staff_link_id).await?,
         None => None,
     };
-    let Some(link) = link else { return Ok(Composed::Nothing(GONE)) };
+    let Some(link) = link else { return Ok(FoundContent::Nothing(GONE)) };
     if !link.works(now) {
-        return Ok(Composed::Nothing("its link would not work any more"));
+        return Ok(FoundContent::Nothing("its link would not work any more"));
     }
     let account = match link.staff_id {
         Some(staff_id) => members::find(tx, staff_id).await?,
         None => None,
     };
-    let Some(account) = account else { return Ok(Composed::Nothing(GONE)) };
+    let Some(account) = account else { return Ok(FoundContent::Nothing(GONE)) };
     if account.disabled_at.is_some() {
-        return Ok(Composed::Nothing("the account is disabled"));
+        return Ok(FoundContent::Nothing("the account is disabled"));
     }
     let key = parts.settings.address_secret.key(&account.email);
     if suppressions::forbids(tx, &key, mail.kind, mail.created_at).await? {
-        return Ok(Composed::Nothing(SUPPRESSED));
+        return Ok(FoundContent::Nothing(SUPPRESSED));
     }
     let url = parts.links.staff(link.kind, link.staff_link_id);
     let (address, valid_until) = (account.email.clone(), link.expires_at);
@@ -49,5 +49,5 @@ pub(super) async fn read(
         let mail = InvitationMail { address, role, invitation_url: url, valid_until };
         MailContent::new(account.email, mail)
     };
-    Ok(Composed::Mail(letter))
+    Ok(FoundContent::Mail(letter))
 }
