@@ -88,15 +88,14 @@ pub fn audit(
     let note = read_text(&dir.join(CHECKPOINT))
         .map_err(|error| AuditError::Read(CHECKPOINT, error))
         .and_then(|text| SignedNote::parse(&text).map_err(AuditError::Checkpoint))?;
-    let mut findings = Findings::default();
-    let key = vouching_key(dir, &note, known_key, &mut findings);
-
     let unreadable = |error| AuditError::Read(EVENTS, error);
     let threads = thread::available_parallelism().map_or(1, usize::from).min(THREADS);
     let mut lines = Lines::open(&dir.join(EVENTS)).map_err(unreadable)?;
     let mut round = lines.next_chunks(threads).map_err(unreadable)?;
     let partial = round.first().is_some_and(Chunk::begins_with_proof);
-    let mut tally = Tally::new(dir, &note, earlier, partial, findings);
+    let mut tally = Tally::new(dir, &note, earlier, partial);
+    let key = vouching_key(dir, &note, known_key, &mut tally.findings);
+    tally.check_earlier_root();
     while !round.is_empty() {
         let (checked, next) = thread::scope(|scope| {
             let check = |chunk: &Chunk| chunk.check(note.checkpoint(), partial);
@@ -170,14 +169,13 @@ impl<'a> Tally<'a> {
         note: &'a SignedNote,
         earlier: Option<&'a SignedNote>,
         partial: bool,
-        findings: Findings,
     ) -> Self {
-        let mut tally = Self {
+        Self {
             dir,
             note,
             earlier,
             partial,
-            findings,
+            findings: Findings::default(),
             events: 0,
             erased: 0,
             next: 0,
@@ -188,9 +186,7 @@ impl<'a> Tally<'a> {
             here: BTreeSet::new(),
             warnings: vec![],
             resumed_from: None,
-        };
-        tally.check_earlier_root();
-        tally
+        }
     }
 
     fn take(&mut self, checked: CheckedRow) {

@@ -41,13 +41,18 @@ impl<'a> Files<'a> {
         match &refers {
             References::Context(sha256) => {
                 if let Some(shown) = self.context(row, sha256, findings) {
-                    self.notice(row, &shown.notice_sha256, true, findings);
+                    if let Some(problem) = self.notice(row, &shown.notice_sha256) {
+                        findings.file(notice_file(&shown.notice_sha256), problem);
+                    }
                     self.policy(row, shown, findings);
                 }
             }
             References::Shown(shown) => {
                 // The words stand in the body too, so their file may be left out.
-                self.notice(row, &shown.notice_sha256, false, findings);
+                match self.notice(row, &shown.notice_sha256) {
+                    None | Some(Problem::Missing(_)) => {}
+                    Some(problem) => findings.file(notice_file(&shown.notice_sha256), problem),
+                }
                 self.policy(row, shown.clone(), findings);
             }
         }
@@ -74,16 +79,18 @@ impl<'a> Files<'a> {
         shown
     }
 
-    fn notice(&mut self, row: Row, sha256: &str, needed: bool, findings: &mut Findings) {
+    /// What is wrong with the words that a row refers to.
+    fn notice(&mut self, row: Row, sha256: &str) -> Option<Problem> {
         if self.notices.contains(sha256) {
-            return;
+            return None;
         }
-        let path = notice_file(sha256);
-        match text_sha256(&self.dir.join(&path)) {
-            Ok(own) if own == sha256 => remember(&mut self.notices, sha256.to_owned()),
-            Ok(_) => findings.file(path, Problem::Content(row)),
-            Err(error) if !needed && error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => findings.file(path, unreadable(row, error)),
+        match text_sha256(&self.dir.join(notice_file(sha256))) {
+            Ok(own) if own == sha256 => {
+                remember(&mut self.notices, sha256.to_owned());
+                None
+            }
+            Ok(_) => Some(Problem::Content(row)),
+            Err(error) => Some(unreadable(row, error)),
         }
     }
 

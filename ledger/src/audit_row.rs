@@ -107,9 +107,8 @@ pub(super) fn check_row(
         None => {}
         Some(proof) => {
             let proof: Option<Vec<Hash>> = proof.iter().map(|hash| decode_hash(hash)).collect();
-            let Checkpoint { size, root, .. } = checkpoint;
-            let holds =
-                |proof: Vec<Hash>| verify_inclusion(&leaf_hash, event.index, *size, &proof, root);
+            let tree = checkpoint.head();
+            let holds = |proof: Vec<Hash>| verify_inclusion(&leaf_hash, event.index, &proof, tree);
             if !proof.is_some_and(holds) {
                 checked.problems.push(Problem::Proof);
             }

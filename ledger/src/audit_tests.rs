@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::audit::{AuditError, AuditReport, audit};
 use super::bundle::{
-    CHECKPOINT, EVENTS, EXTENT, KEYS, event_line, keys_json, notice_file, policy_file,
+    CHECKPOINT, EVENTS, EXTENT, KEYS, NewLine, keys_json, notice_file, policy_file,
 };
 use super::digest::sha256_hex;
 use super::event_type::EventType;
@@ -74,7 +74,7 @@ impl Event {
     /// As it stands in a bundle, with a proof or without.
     pub(super) fn line(&self, index: u64, proof: Option<&[Hash]>) -> String {
         let salt = self.salt.as_ref().map(|salt| &salt[..]);
-        event_line(index, &self.leaf, salt, self.body.as_deref(), proof)
+        NewLine { index, leaf: &self.leaf, salt, body: self.body.as_deref(), proof }.text()
     }
 }
 

@@ -56,29 +56,41 @@ pub fn is_label(text: &str) -> bool {
         && text.bytes().any(|b| b.is_ascii_alphanumeric())
 }
 
-/// One line of `events.ndjson`, with its newline. `body` is the RFC 8785 text that the leaf commits
-/// to; it and `salt` are `None` after erasure. `proof` is for partial bundles alone.
-#[must_use]
-pub fn event_line(
-    index: u64,
-    leaf: &str,
-    salt: Option<&[u8]>,
-    body: Option<&str>,
-    proof: Option<&[Hash]>,
-) -> String {
-    let mut line = format!(r#"{{"index":{index},"leaf":{}"#, Value::from(leaf));
-    // Writing to a text cannot fail.
-    if let Some(salt) = salt {
-        let _ = write!(line, r#","salt":"{}""#, URL_SAFE_NO_PAD.encode(salt));
+/// One line of `events.ndjson` as it is written.
+#[derive(Clone, Copy, Debug)]
+pub struct NewLine<'a> {
+    /// Its place in the tree.
+    pub index: u64,
+    /// The leaf.
+    pub leaf: &'a str,
+    /// The salt of its commitment; none after erasure.
+    pub salt: Option<&'a [u8]>,
+    /// The RFC 8785 text that the leaf commits to; none after erasure.
+    pub body: Option<&'a str>,
+    /// In a partial bundle, the inclusion proof.
+    pub proof: Option<&'a [Hash]>,
+}
+
+impl NewLine<'_> {
+    /// The line, with its newline.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let Self { index, leaf, salt, body, proof } = self;
+        let mut line = format!(r#"{{"index":{index},"leaf":{}"#, Value::from(*leaf));
+        // Writing to a text cannot fail.
+        if let Some(salt) = salt {
+            let _ = write!(line, r#","salt":"{}""#, URL_SAFE_NO_PAD.encode(salt));
+        }
+        if let Some(body) = body {
+            let _ = write!(line, r#","body":{body}"#);
+        }
+        if let Some(proof) = proof {
+            let proof = proof.iter().map(encode_hash).collect::<Value>();
+            let _ = write!(line, r#","proof":{proof}"#);
+        }
+        line.push_str("}\n");
+        line
     }
-    if let Some(body) = body {
-        let _ = write!(line, r#","body":{body}"#);
-    }
-    if let Some(proof) = proof {
-        let _ = write!(line, r#","proof":{}"#, proof.iter().map(encode_hash).collect::<Value>());
-    }
-    line.push_str("}\n");
-    line
 }
 
 /// The text of `keys.json`: the keys that have signed, newest first, each with the moment since when, RFC 3339.
@@ -185,7 +197,14 @@ mod tests {
     #[test]
     fn a_line_reads_as_written() {
         let text = LeafHead::of_event(EventType::Given).leaf(&[7; 32], r#"{"a":"b"}"#);
-        let line = event_line(3, &text, Some(&[7; 32]), Some(r#"{"a":"b"}"#), Some(&[[1; 32]]));
+        let line = NewLine {
+            index: 3,
+            leaf: &text,
+            salt: Some(&[7; 32]),
+            body: Some(r#"{"a":"b"}"#),
+            proof: Some(&[[1; 32]]),
+        }
+        .text();
         assert_eq!(line.matches('\n').count(), 1);
         let read = EventLine::parse(line.as_bytes()).unwrap();
         assert_eq!((read.index, &*read.leaf), (3, &*text));
@@ -197,7 +216,7 @@ mod tests {
     #[test]
     fn an_erased_line_has_its_leaf_alone() {
         let text = LeafHead::of_event(EventType::Given).leaf(&[7; 32], "{}");
-        let line = event_line(0, &text, None, None, None);
+        let line = NewLine { index: 0, leaf: &text, salt: None, body: None, proof: None }.text();
         assert_eq!(line, format!("{{\"index\":0,\"leaf\":{}}}\n", Value::from(text)));
         let read = EventLine::parse(line.as_bytes()).unwrap();
         assert!(read.salt.is_none() && read.body.is_none() && read.proof.is_none());

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::epoch::Epoch;
 pub use super::named_key::{KeyError, KeyName, SigningKey, VerifyingKey};
-use super::tree::Hash;
+use super::tree::{Hash, TreeHead};
 
 /// The longest note that is read, in bytes.
 const NOTE_LIMIT: usize = 64 * 1024;
@@ -61,6 +61,12 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
+    /// The tree that it was signed over.
+    #[must_use]
+    pub fn head(&self) -> TreeHead {
+        TreeHead { size: self.size, root: self.root }
+    }
+
     /// The text that is signed: origin, size in decimal, root in base64, a line each.
     #[must_use]
     pub fn text(&self) -> String {

@@ -288,9 +288,10 @@ pub fn verify(jws: &str, keys: &[VerifyingKey]) -> Result<(Value, SignedNote), R
         held.inclusion_proof.iter().map(|hash| decode_hash(hash)).collect();
     let proof = proof.ok_or(ReceiptError::Inclusion)?;
     let named = (held.tree_size, decode_hash(&held.root));
-    let (size, root) = (checkpoint.size, checkpoint.root);
+    let tree = checkpoint.head();
     let leaf_hash = leaf_hash(held.leaf.as_bytes());
-    if named != (size, Some(root)) || !verify_inclusion(&leaf_hash, held.index, size, &proof, &root)
+    if named != (tree.size, Some(tree.root))
+        || !verify_inclusion(&leaf_hash, held.index, &proof, tree)
     {
         return Err(ReceiptError::Inclusion);
     }

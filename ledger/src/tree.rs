@@ -225,20 +225,22 @@ fn complete_subtrees(mut start: u64, mut len: u64) -> Vec<Node> {
     nodes
 }
 
-/// Whether `proof` shows that the tree of `size` leaves under `root` has this leaf at `index`
-/// (RFC 9162 §2.1.3.2).
+/// A tree, by how many leaves it has and what is above them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TreeHead {
+    /// How many leaves.
+    pub size: u64,
+    /// The hash over them.
+    pub root: Hash,
+}
+
+/// Whether `proof` shows that a tree has this leaf at `index` (RFC 9162 §2.1.3.2).
 #[must_use]
-pub fn verify_inclusion(
-    leaf_hash: &Hash,
-    index: u64,
-    size: u64,
-    proof: &[Hash],
-    root: &Hash,
-) -> bool {
-    if index >= size {
+pub fn verify_inclusion(leaf_hash: &Hash, index: u64, proof: &[Hash], tree: TreeHead) -> bool {
+    if index >= tree.size {
         return false;
     }
-    let (mut place, mut last) = (index, size - 1);
+    let (mut place, mut last) = (index, tree.size - 1);
     let mut hash = *leaf_hash;
     for sibling in proof {
         if last == 0 {
@@ -253,36 +255,30 @@ pub fn verify_inclusion(
         place >>= 1;
         last >>= 1;
     }
-    last == 0 && hash == *root
+    last == 0 && hash == tree.root
 }
 
-/// Whether `proof` shows that the tree of `new_size` leaves under `new_root` begins with the leaves
-/// of the tree of `old_size` under `old_root` (RFC 9162 §2.1.4.2). The empty tree begins every tree.
+/// Whether `proof` shows that the `new` tree begins with the leaves of the `old` one (RFC 9162 §2.1.4.2). The empty
+/// tree begins every tree.
 #[must_use]
-pub fn verify_consistency(
-    old_size: u64,
-    new_size: u64,
-    proof: &[Hash],
-    old_root: &Hash,
-    new_root: &Hash,
-) -> bool {
-    if old_size > new_size {
+pub fn verify_consistency(old: TreeHead, new: TreeHead, proof: &[Hash]) -> bool {
+    if old.size > new.size {
         return false;
     }
-    if old_size == new_size {
+    if old.size == new.size {
         return proof.is_empty()
-            && old_root == new_root
-            && (old_size > 0 || *old_root == empty_root());
+            && old.root == new.root
+            && (old.size > 0 || old.root == empty_root());
     }
-    if old_size == 0 {
-        return proof.is_empty() && *old_root == empty_root();
+    if old.size == 0 {
+        return proof.is_empty() && old.root == empty_root();
     }
     let (first, rest) = match proof {
-        _ if old_size.is_power_of_two() => (old_root, proof),
+        _ if old.size.is_power_of_two() => (&old.root, proof),
         [first, rest @ ..] => (first, rest),
         [] => return false,
     };
-    let (mut place, mut last) = (old_size - 1, new_size - 1);
+    let (mut place, mut last) = (old.size - 1, new.size - 1);
     let levels = place.trailing_ones();
     place >>= levels;
     last >>= levels;
@@ -301,7 +297,7 @@ pub fn verify_consistency(
         place >>= 1;
         last >>= 1;
     }
-    last == 0 && old_hash == *old_root && new_hash == *new_root
+    last == 0 && old_hash == old.root && new_hash == new.root
 }
 
 /// Climbs past the levels at which the last node has no sibling and stands for its parent.

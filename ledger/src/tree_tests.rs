@@ -134,6 +134,10 @@ fn roots_are_those_of_certificate_transparency() {
     }
 }
 
+fn head(size: u64, root: Hash) -> TreeHead {
+    TreeHead { size, root }
+}
+
 #[test]
 fn proofs_across_tiles_hold() {
     let log = Log::of(70_000);
@@ -141,14 +145,13 @@ fn proofs_across_tiles_hold() {
     for index in [0, 255, 256, 65_535, 65_536, 69_999] {
         let proof = log.proof(&inclusion_path(index, 70_000).unwrap());
         let leaf = log.leaves[usize::try_from(index).unwrap()];
-        assert!(verify_inclusion(&leaf, index, 70_000, &proof, &root));
+        assert!(verify_inclusion(&leaf, index, &proof, head(70_000, root)));
     }
     for old in [1, 255, 256, 257, 65_536, 66_049, 70_000] {
         let proof = log.proof(&consistency_path(old, 70_000).unwrap());
         let mut tree = Frontier::new();
         log.leaves[..usize::try_from(old).unwrap()].iter().for_each(|leaf| tree.push(*leaf));
-        let old_root = tree.root();
-        assert!(verify_consistency(old, 70_000, &proof, &old_root, &root));
+        assert!(verify_consistency(head(old, tree.root()), head(70_000, root), &proof));
     }
 }
 
@@ -158,20 +161,21 @@ fn what_no_tree_holds_is_refused() {
     assert_eq!(inclusion_path(7, 7), None);
     assert_eq!(consistency_path(8, 7), None);
     assert_eq!(Frontier::from_parts(3, vec![[0; 32]]), None);
-    assert!(!verify_inclusion(&[0; 32], 0, 0, &[], &empty_root()));
-    assert!(!verify_consistency(0, 0, &[], &[0; 32], &[0; 32]));
-    assert!(verify_consistency(0, 1, &[], &empty_root(), &[0; 32]));
-    assert!(!verify_consistency(3, 4, &[], &[0; 32], &[0; 32]));
-    assert!(!verify_consistency(4, 3, &[], &[0; 32], &[0; 32]));
+    assert!(!verify_inclusion(&[0; 32], 0, &[], head(0, empty_root())));
+    assert!(!verify_consistency(head(0, [0; 32]), head(0, [0; 32]), &[]));
+    assert!(verify_consistency(head(0, empty_root()), head(1, [0; 32]), &[]));
+    assert!(!verify_consistency(head(3, [0; 32]), head(4, [0; 32]), &[]));
+    assert!(!verify_consistency(head(4, [0; 32]), head(3, [0; 32]), &[]));
 }
 
 #[test]
 fn the_largest_trees_do_not_overflow() {
     assert_eq!(inclusion_path(u64::MAX - 1, u64::MAX).as_ref().map(Vec::len), Some(63));
     assert!(consistency_path(u64::MAX - 1, u64::MAX).is_some());
-    assert!(!verify_inclusion(&[0; 32], u64::MAX - 1, u64::MAX, &[[0; 32]; 64], &[0; 32]));
+    let largest = head(u64::MAX, [0; 32]);
+    assert!(!verify_inclusion(&[0; 32], u64::MAX - 1, &[[0; 32]; 64], largest));
     let proof = [[0; 32]; 70];
-    assert!(!verify_consistency(u64::MAX - 1, u64::MAX, &proof, &[0; 32], &[0; 32]));
+    assert!(!verify_consistency(head(u64::MAX - 1, [0; 32]), largest, &proof));
 }
 
 proptest! {
@@ -194,15 +198,16 @@ proptest! {
         prop_assert_eq!(&root[..], &known.as_bytes()[..]);
 
         let leaf = log.leaves[index];
-        prop_assert!(verify_inclusion(&leaf, at, total, &proof, &root));
-        prop_assert!(!verify_inclusion(&[7; 32], at, total, &proof, &root));
-        prop_assert!(!verify_inclusion(&leaf, at, total, &proof, &[7; 32]));
+        let tree = head(total, root);
+        prop_assert!(verify_inclusion(&leaf, at, &proof, tree));
+        prop_assert!(!verify_inclusion(&[7; 32], at, &proof, tree));
+        prop_assert!(!verify_inclusion(&leaf, at, &proof, head(total, [7; 32])));
         let elsewhere = other.index(size) as u64;
-        prop_assert!(elsewhere == at || !verify_inclusion(&leaf, elsewhere, total, &proof, &root));
+        prop_assert!(elsewhere == at || !verify_inclusion(&leaf, elsewhere, &proof, tree));
         let longer = [&proof[..], &[[0; 32]]].concat();
-        prop_assert!(!verify_inclusion(&leaf, at, total, &longer, &root));
+        prop_assert!(!verify_inclusion(&leaf, at, &longer, tree));
         if let Some((_, shorter)) = proof.split_last() {
-            prop_assert!(!verify_inclusion(&leaf, at, total, shorter, &root));
+            prop_assert!(!verify_inclusion(&leaf, at, shorter, tree));
         }
     }
 
@@ -218,16 +223,17 @@ proptest! {
         let known = log.oracle().prove_consistency(size - old);
         prop_assert_eq!(proof.concat(), known.as_bytes());
 
-        let (old_root, new_root) = (mth(&log.leaves[..old]), log.tree.root());
-        prop_assert!(verify_consistency(first, second, &proof, &old_root, &new_root));
-        prop_assert!(!verify_consistency(first, second, &proof, &[7; 32], &new_root));
-        prop_assert!(!verify_consistency(first, second, &proof, &old_root, &[7; 32]));
+        let before = head(first, mth(&log.leaves[..old]));
+        let after = head(second, log.tree.root());
+        prop_assert!(verify_consistency(before, after, &proof));
+        prop_assert!(!verify_consistency(head(first, [7; 32]), after, &proof));
+        prop_assert!(!verify_consistency(before, head(second, [7; 32]), &proof));
         if !proof.is_empty() {
             let mut bent = proof.clone();
             bent[flip.index(proof.len())][0] ^= 1;
-            prop_assert!(!verify_consistency(first, second, &bent, &old_root, &new_root));
+            prop_assert!(!verify_consistency(before, after, &bent));
             let shorter = &proof[..proof.len() - 1];
-            prop_assert!(!verify_consistency(first, second, shorter, &old_root, &new_root));
+            prop_assert!(!verify_consistency(before, after, shorter));
         }
     }
 
@@ -245,8 +251,9 @@ proptest! {
     fn checks_never_panic(
         leaf: Hash, index: u64, size: u64, proof in proptest::collection::vec(any::<Hash>(), 0..70),
     ) {
-        prop_assert!(!verify_inclusion(&leaf, index, size, &proof, &leaf) || size == 1);
-        let _ = verify_consistency(index, size, &proof, &leaf, &leaf);
+        let tree = head(size, leaf);
+        prop_assert!(!verify_inclusion(&leaf, index, &proof, tree) || size == 1);
+        let _ = verify_consistency(head(index, leaf), tree, &proof);
         let _ = (inclusion_path(index, size), consistency_path(index, size));
     }
 }

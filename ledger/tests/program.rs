@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use assent_ledger::bundle::{CHECKPOINT, EVENTS, KEYS, event_line, keys_json};
+use assent_ledger::bundle::{CHECKPOINT, EVENTS, KEYS, NewLine, keys_json};
 use assent_ledger::leaf::LeafHead;
 use assent_ledger::note::{Checkpoint, KeyName, SigningKey};
 use assent_ledger::record::RecordType;
@@ -20,7 +20,8 @@ fn write_bundle(dir: &Path, key: &SigningKey) {
     let leaf = head.leaf(&salt, BODY);
     let origin = key.name().as_str().to_owned();
     let checkpoint = Checkpoint { origin, size: 1, root: leaf_hash(leaf.as_bytes()) };
-    fs::write(dir.join(EVENTS), event_line(0, &leaf, Some(&salt), Some(BODY), None)).unwrap();
+    let line = NewLine { index: 0, leaf: &leaf, salt: Some(&salt), body: Some(BODY), proof: None };
+    fs::write(dir.join(EVENTS), line.text()).unwrap();
     fs::write(dir.join(CHECKPOINT), checkpoint.sign(std::slice::from_ref(key))).unwrap();
     fs::write(dir.join(KEYS), keys_json(&[(key.vkey(), None)])).unwrap();
 }

@@ -4,7 +4,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use assent_ledger::bundle::{
-    CHECKPOINT, EVENTS, EXTENT, KEYS, context_file, event_line, keys_json, notice_file, policy_file,
+    CHECKPOINT, EVENTS, EXTENT, KEYS, NewLine, context_file, keys_json, notice_file, policy_file,
 };
 use assent_ledger::digest::sha256_hex;
 use assent_ledger::extent::Extent;
@@ -130,11 +130,13 @@ async fn everybody(tx: &mut Tx, size: i64, out: &mut impl Write) -> Result<usize
             let index = index(row.leaf_index).unwrap_or(0);
             let salt: Option<[u8; 32]> = row.salt.and_then(verifications::Hex::bytes);
             let salt = salt.as_ref().map(|salt| &salt[..]);
-            lines.push((index, event_line(index, row.leaf, salt, row.body, None)));
+            let line = NewLine { index, leaf: row.leaf, salt, body: row.body, proof: None };
+            lines.push((index, line.text()));
         }
         for record in &records {
             let (index, salt) = (index(record.leaf_index).unwrap_or(0), Some(&record.salt[..]));
-            lines.push((index, event_line(index, &record.leaf, salt, Some(&record.body), None)));
+            let (leaf, body) = (&record.leaf, Some(record.body.as_str()));
+            lines.push((index, NewLine { index, leaf, salt, body, proof: None }.text()));
         }
         lines.sort_by_key(|(index, _)| *index);
         for (_, line) in &lines {
@@ -159,8 +161,14 @@ async fn one_person(core: &Core, tx: &mut Tx, email: &EmailAddress) -> Result<Pe
         let proved = prove(tx, event).await?;
         let (index, note, proof) =
             proved.ok_or_else(|| refuse("the newest checkpoint does not cover these events"))?;
-        let (salt, body) = (event.salt.as_deref(), event.body.as_deref());
-        lines.push_str(&event_line(index, &event.leaf, salt, body, Some(&proof)));
+        let line = NewLine {
+            index,
+            leaf: &event.leaf,
+            salt: event.salt.as_deref(),
+            body: event.body.as_deref(),
+            proof: Some(&proof),
+        };
+        lines.push_str(&line.text());
         head = Some(note);
     }
     let note = head.ok_or_else(|| refuse("nothing is recorded of this address"))?;

@@ -7,7 +7,7 @@ use assent_ledger::command::{AuditBundle, AuditReceipt, on_whose_word};
 use assent_ledger::epoch::Epoch;
 use assent_ledger::note::SigningKey;
 use assent_ledger::text_file::read_text;
-use assent_ledger::tree::{Hash, verify_consistency};
+use assent_ledger::tree::{Hash, TreeHead, verify_consistency};
 use clap::Subcommand;
 use secrecy::ExposeSecret;
 use uuid::Uuid;
@@ -162,7 +162,11 @@ async fn print_consistency(core: &Core, old: &str) -> Outcome {
     let new: Option<Hash> = newest.root.as_slice().try_into().ok();
     let covered = u64::try_from(newest.size)?;
     if let (Some(root), Some(new)) = (root, new)
-        && !verify_consistency(size, covered, &proof, &root, &new)
+        && !verify_consistency(
+            TreeHead { size, root },
+            TreeHead { size: covered, root: new },
+            &proof,
+        )
     {
         return Err(refuse(
             "this ledger does not begin with what that head covers: it was signed over entries that were lost, \

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use assent_ledger::note::SignedNote;
-use assent_ledger::tree::{Hash, consistency_path, verify_consistency};
+use assent_ledger::tree::{Hash, TreeHead, consistency_path, verify_consistency};
 
 use crate::flows::Error;
 use crate::flows::ledger::tree_nodes;
@@ -106,26 +106,26 @@ pub(in crate::flows) async fn is_held(
     newest: &Head,
 ) -> Result<bool, Error> {
     let signed = head.note.checkpoint();
-    Ok(match holds(tx, signed.size, &signed.root, newest).await? {
+    Ok(match holds(tx, signed.head(), newest).await? {
         Held::Yes => true,
         Held::No => false,
         Held::Unknown => is_stored(tx, head).await?,
     })
 }
 
-async fn holds(tx: &mut Tx, size: u64, root: &Hash, newest: &Head) -> Result<Held, Error> {
-    let tree = newest.note.checkpoint();
-    if size == tree.size {
-        return Ok(if *root == tree.root { Held::Yes } else { Held::No });
+async fn holds(tx: &mut Tx, head: TreeHead, newest: &Head) -> Result<Held, Error> {
+    let tree = newest.note.checkpoint().head();
+    if head.size == tree.size {
+        return Ok(if head.root == tree.root { Held::Yes } else { Held::No });
     }
-    let Some(path) = consistency_path(size, tree.size) else { return Ok(Held::No) };
+    let Some(path) = consistency_path(head.size, tree.size) else { return Ok(Held::No) };
     let Some(proof) = whole(tree_nodes::proof(tx, &path).await)? else { return Ok(Held::Unknown) };
-    let leads_on = |root: &Hash| verify_consistency(size, tree.size, &proof, root, &tree.root);
-    if leads_on(root) {
+    let leads_on = |root: Hash| verify_consistency(TreeHead { root, ..head }, tree, &proof);
+    if leads_on(head.root) {
         return Ok(Held::Yes);
     }
-    let own = whole(tree_nodes::frontier(tx, size).await)?;
-    Ok(if own.is_some_and(|own| leads_on(&own.root())) { Held::No } else { Held::Unknown })
+    let own = whole(tree_nodes::frontier(tx, head.size).await)?;
+    Ok(if own.is_some_and(|own| leads_on(own.root())) { Held::No } else { Held::Unknown })
 }
 
 /// What was read of the tree; nothing where it has a hole.
@@ -147,7 +147,8 @@ async fn is_stored(tx: &mut Tx, head: &Head) -> Result<bool, Error> {
 /// How far the heads of a place were held against this tree before.
 async fn find_held(db: &Db, place: Place, newest: &Head) -> Result<u64, Error> {
     for held in db.outside().held(place, newest.epoch).await? {
-        if holds(&mut db.read().await?, held.size, &held.root, newest).await? == Held::Yes {
+        let head = TreeHead { size: held.size, root: held.root };
+        if holds(&mut db.read().await?, head, newest).await? == Held::Yes {
             return Ok(held.size);
         }
     }
@@ -160,7 +161,7 @@ async fn keep_held(db: &Db, place: Place, newest: &Head, size: u64) -> Result<()
     let Some(tree) = whole(tree_nodes::frontier(&mut tx, size).await)? else { return Ok(()) };
     let held = HeldUpTo { epoch: newest.epoch, size, root: tree.root() };
     // Only of the tree that was signed: what stands in the database is anybody's.
-    if holds(&mut tx, size, &held.root, newest).await? == Held::Yes {
+    if holds(&mut tx, TreeHead { size, root: held.root }, newest).await? == Held::Yes {
         drop(tx);
         db.outside().keep_held(place, &held).await?;
     }

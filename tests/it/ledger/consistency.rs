@@ -31,7 +31,7 @@ async fn a_proof_leads_from_an_older_head_to_the_newest(database: Database) {
     let old = SignedNote::parse(&old).unwrap();
     let new = SignedNote::parse(note).unwrap();
     let (old, new) = (old.checkpoint(), new.checkpoint());
-    assert!(verify_consistency(old.size, new.size, &proof, &old.root, &new.root));
+    assert!(verify_consistency(old.head(), new.head(), &proof));
     for wrong in ["9999", "99999999999999999999", "nowhere", "-1"] {
         assert_ne!(
             command(&app, &["ledger", "consistency", wrong]).status.code(),
@@ -68,5 +68,5 @@ async fn a_witness_is_mailed_the_proof_from_one_head_to_the_next(database: Datab
     assert!(old.size < new.size);
     let mut lines = second.lines().skip_while(|line| *line != format!("old {}", old.size)).skip(1);
     let proof: Vec<Hash> = lines.by_ref().map_while(decode_hash).collect();
-    assert!(verify_consistency(old.size, new.size, &proof, &old.root, &new.root), "{second}");
+    assert!(verify_consistency(old.head(), new.head(), &proof), "{second}");
 }
