@@ -107,15 +107,10 @@ impl HashError {
 pub struct HashMemory(Vec<Block>);
 
 impl HashMemory {
-    fn derive(
-        &mut self,
-        argon2: &Argon2<'_>,
-        typed: &[u8],
-        salt: &[u8],
-        out: &mut [u8],
-    ) -> Result<(), HashError> {
+    /// As much of it as these parameters need.
+    fn blocks(&mut self, argon2: &Argon2<'_>) -> &mut [Block] {
         self.0.resize(argon2.params().block_count(), Block::default());
-        argon2.hash_password_into_with_memory(typed, salt, out, &mut self.0).map_err(HashError::of)
+        &mut self.0
     }
 }
 
@@ -155,7 +150,10 @@ impl PasswordHash {
             Params::try_from(&kept).map_err(HashError::of)?,
         );
         let mut derived = vec![0; hash.len()];
-        memory.derive(&argon2, typed.as_bytes(), &salt, &mut derived)?;
+        let blocks = memory.blocks(&argon2);
+        argon2
+            .hash_password_into_with_memory(typed.as_bytes(), &salt, &mut derived, blocks)
+            .map_err(HashError::of)?;
         Ok(derived.ct_eq(hash.as_ref()).into())
     }
 
@@ -204,12 +202,11 @@ fn hash(
     let params = Params::new(MEMORY_KIB, PASSES, 1, None).map_err(HashError::of)?;
     let (algorithm, version) = (Algorithm::Argon2id, Version::V0x13);
     let mut derived = [0; Params::DEFAULT_OUTPUT_LEN];
-    memory.derive(
-        &Argon2::new(algorithm, version, params.clone()),
-        password,
-        salt,
-        &mut derived,
-    )?;
+    let argon2 = Argon2::new(algorithm, version, params.clone());
+    let blocks = memory.blocks(&argon2);
+    argon2
+        .hash_password_into_with_memory(password, salt, &mut derived, blocks)
+        .map_err(HashError::of)?;
     let kept = Phc {
         algorithm: algorithm.ident(),
         version: Some(version.into()),
