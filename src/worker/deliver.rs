@@ -33,6 +33,15 @@ const AFTER_THE_ANSWER: Duration = Duration::from_millis(5);
 /// How long a lane stays away that the relay had no room for.
 const CROWDED: Duration = Duration::from_secs(10);
 
+/// What claiming and handing over share.
+#[derive(Clone)]
+struct Shared {
+    parts: WorkerParts,
+    breaker: CircuitBreaker,
+    leases: Leases,
+    stop: CancellationToken,
+}
+
 type Results = Sender<(ClaimedMail, Attempt)>;
 
 /// Works the outbox until `stop`; mails under way are finished first, those claimed ahead given back. Each look at the
@@ -41,24 +50,18 @@ pub async fn run(parts: WorkerParts, stop: CancellationToken) {
     let (claimed, waiting) = channel(parts.connections * AHEAD);
     let (results, ended) = channel(AT_ONCE);
     let (breaker, leases) = (CircuitBreaker::default(), Leases::default());
+    let recorder = Recorder::new(parts.clone(), leases.clone(), breaker.clone());
+    let shared = Shared { parts, breaker, leases, stop };
     let waiting = Arc::new(tokio::sync::Mutex::new(waiting));
     let mut work = JoinSet::new();
-    for _ in 0..parts.connections {
-        let lane = Lane {
-            parts: parts.clone(),
-            waiting: waiting.clone(),
-            results: results.clone(),
-            breaker: breaker.clone(),
-            leases: leases.clone(),
-            stop: stop.clone(),
-        };
-        work.spawn(lane.run());
+    for _ in 0..shared.parts.connections {
+        let (waiting, results) = (waiting.clone(), results.clone());
+        work.spawn(Lane { shared: shared.clone(), waiting, results }.run());
     }
     drop(results);
-    let recorder = Recorder::new(parts.clone(), leases.clone(), breaker.clone());
     work.spawn(recorder.run(ended));
     let all = async {
-        claim(&parts, claimed, &breaker, &leases, &stop).await;
+        claim(&shared, claimed).await;
         while let Some(ended) = work.join_next().await {
             if let Err(error) = ended {
                 tracing::error!(%error, "a part of the delivery ended unexpectedly");
@@ -67,19 +70,14 @@ pub async fn run(parts: WorkerParts, stop: CancellationToken) {
     };
     tokio::select! {
         () = all => {}
-        () = leases.keep_renewing(&parts) => {}
+        () = shared.leases.keep_renewing(&shared.parts) => {}
     }
-    parts.transport.close_idle(true).await;
+    shared.parts.transport.close_idle(true).await;
 }
 
 /// Claims what is due whenever there is room for a good part of it. The lanes end once this has ended.
-async fn claim(
-    parts: &WorkerParts,
-    claimed: Sender<ClaimedMail>,
-    breaker: &CircuitBreaker,
-    leases: &Leases,
-    stop: &CancellationToken,
-) {
+async fn claim(shared: &Shared, claimed: Sender<ClaimedMail>) {
+    let Shared { parts, breaker, leases, stop } = shared;
     while !stop.is_cancelled() {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -146,34 +144,32 @@ async fn claim_due(
 
 /// Hands over one claimed mail after the other.
 struct Lane {
-    parts: WorkerParts,
+    shared: Shared,
     waiting: Arc<tokio::sync::Mutex<Receiver<ClaimedMail>>>,
     results: Results,
-    breaker: CircuitBreaker,
-    leases: Leases,
-    stop: CancellationToken,
 }
 
 impl Lane {
     async fn run(self) {
+        let Shared { breaker, leases, stop, .. } = &self.shared;
         loop {
             let next = self.waiting.lock().await.recv().await;
             let Some(mail) = next else { return };
-            let rests = self.stop.is_cancelled() || self.breaker.until().is_some();
-            let (tried, crowded) = if rests || !self.leases.holds(&mail) {
+            let rests = stop.is_cancelled() || breaker.until().is_some();
+            let (tried, crowded) = if rests || !leases.holds(&mail) {
                 (Attempt::Untried(Duration::ZERO), false)
             } else {
                 self.try_one(&mail).await
             };
             if !matches!(tried, Attempt::RelayAway(_)) {
-                self.breaker.looked(tried.is_answer());
+                breaker.looked(tried.is_answer());
             }
             if self.results.send((mail, tried)).await.is_err() {
                 return;
             }
             if crowded {
                 tokio::select! {
-                    () = self.stop.cancelled() => {}
+                    () = stop.cancelled() => {}
                     () = tokio::time::sleep(CROWDED) => {}
                 }
             }
@@ -182,7 +178,8 @@ impl Lane {
 
     /// What one try came to; and whether this lane is one too many for the relay.
     async fn try_one(&self, mail: &ClaimedMail) -> (Attempt, bool) {
-        let (parts, leases, own) = (self.parts.clone(), self.leases.clone(), mail.clone());
+        let Shared { parts, breaker, leases, .. } = &self.shared;
+        let (parts, leases, own) = (parts.clone(), leases.clone(), mail.clone());
         // A task of its own: what goes wrong inside one mail, even a panic, ends with that mail.
         let answer =
             tokio::spawn(async move { hand_over(&parts, &own, &|| leases.holds(&own)).await });
@@ -190,12 +187,12 @@ impl Lane {
             Ok(Answer::Crowded) => return (Attempt::Untried(Duration::ZERO), true),
             Ok(Answer::Mail(tried)) => tried,
             Ok(Answer::RelayAway(why)) => {
-                self.breaker.begin();
+                breaker.begin();
                 Attempt::RelayAway(why)
             }
             Ok(Answer::Unread(error)) => {
                 tracing::error!(outbox_id = %mail.outbox_id, request_id = mail.request(), ?error, "a mail could not be read");
-                self.breaker.begin();
+                breaker.begin();
                 Attempt::Untried(Duration::ZERO)
             }
             Err(_) => Attempt::Parked("building or sending it failed unexpectedly".to_owned()),
