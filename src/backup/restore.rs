@@ -43,6 +43,8 @@ pub struct Target<'a> {
     pub outside: &'a Outside,
     /// The key files that the data directory lacks: their names, and what they hold.
     pub keys: &'a [(&'static str, SecretString)],
+    /// Why its mail is kept back, and since when.
+    pub pause: &'a MailPause,
 }
 
 /// Finds the signed heads of this ledger in a text, in its order: a note alone, or mails that hold them.
@@ -136,7 +138,6 @@ pub async fn put_back(
     dir: &Path,
     to: Target<'_>,
     endings: Vec<Ending>,
-    pause: &MailPause,
 ) -> Result<(), BackupError> {
     put_keys(to.keys, to.data_dir)?;
     for BackupFile { path, .. } in &manifest.parts {
@@ -150,10 +151,10 @@ pub async fn put_back(
     match sqlite_file(to.database_url.expose_secret()) {
         Some(file) => {
             let new = copy_beside(&copy, file)?;
-            pause_sqlite(&new, pause).await?;
+            pause_sqlite(&new, to.pause).await?;
             put_in_place(&new, file)
         }
-        None => Ok(load_postgres(to.database_url, &copy, to.replace, pause).await?),
+        None => Ok(load_postgres(to.database_url, &copy, to.replace, to.pause).await?),
     }
 }
 

@@ -83,6 +83,8 @@ impl Restore {
         }
         tell_keys(&chosen);
         let data_dir = settings.data_dir.clone();
+        let restored = Restored { taken_at: &manifest.taken_at, without_newer: newer.is_nothing() };
+        let pause = MailPause { why: restored.why_paused(), since: Clock::System.now() };
         let to = Target {
             data_dir: &data_dir,
             database_url: url,
@@ -90,11 +92,10 @@ impl Restore {
             files: &files,
             outside: &outside,
             keys: &chosen.files,
+            pause: &pause,
         };
-        let restored = Restored { taken_at: &manifest.taken_at, without_newer: newer.is_nothing() };
-        let pause = MailPause { why: restored.why_paused(), since: Clock::System.now() };
         let endings = [own.endings, given.endings].concat();
-        put_back(&manifest, &self.dir, to, endings, &pause).await?;
+        put_back(&manifest, &self.dir, to, endings).await?;
         let heads = [own.heads, given.heads].concat();
         go_on(settings, restored, (&heads, newer.heads), manifest.parts.len()).await
     }

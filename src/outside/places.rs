@@ -80,10 +80,10 @@ impl Outside {
         evidence_key: EvidenceKey,
     ) -> Result<Self, OutsideError> {
         let near = Files::open(&format!("file:{}", data_dir.display()))?;
-        Ok(Self::of(data_dir, (near, files), keys, evidence_key, Access::Use))
+        Ok(Self::of(data_dir, (near, files), keys, evidence_key))
     }
 
-    /// The same, and nothing is written or made in either place.
+    /// Both places, unlike [`Outside::open`] to be looked at: nothing is written or made in either.
     ///
     /// # Errors
     /// When the data directory is none.
@@ -94,7 +94,8 @@ impl Outside {
         evidence_key: EvidenceKey,
     ) -> Result<Self, OutsideError> {
         let near = Files::look(&format!("file:{}", data_dir.display()))?;
-        Ok(Self::of(data_dir, (near, files), keys, evidence_key, Access::Look))
+        let outside = Self::of(data_dir, (near, files), keys, evidence_key);
+        Ok(Self { access: Access::Look, ..outside })
     }
 
     fn of(
@@ -102,7 +103,6 @@ impl Outside {
         (near, files): (Files, &Files),
         keys: Arc<LedgerKeys>,
         evidence_key: EvidenceKey,
-        access: Access,
     ) -> Self {
         Self {
             endings: Journal::open(data_dir.join("endings.log")),
@@ -117,7 +117,7 @@ impl Outside {
             grew: Arc::default(),
             fetched: Arc::default(),
             seen: Arc::default(),
-            access,
+            access: Access::Use,
         }
     }
 

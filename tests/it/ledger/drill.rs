@@ -284,6 +284,7 @@ async fn what_is_put_back_mails_nobody_from_the_first_moment(database: Database)
     )
     .unwrap();
     let url = machine.url.clone().into();
+    let pause = MailPause { why: "it's back".into(), since: app.clock.now() };
     let to = Target {
         data_dir: machine.path(),
         database_url: &url,
@@ -291,9 +292,9 @@ async fn what_is_put_back_mails_nobody_from_the_first_moment(database: Database)
         files: &files,
         outside: &outside,
         keys: &[],
+        pause: &pause,
     };
-    let pause = MailPause { why: "it's back".into(), since: app.clock.now() };
-    put_back(&Manifest::read(&dir).unwrap(), &dir, to, vec![], &pause).await.unwrap();
+    put_back(&Manifest::read(&dir).unwrap(), &dir, to, vec![]).await.unwrap();
     // Nothing else was done yet, as after a crash.
     let db = Db::open(&machine.url, &outside).await.unwrap();
     let alarms = alarms::list(&mut db.read().await.unwrap()).await.unwrap();
