@@ -47,6 +47,29 @@ fn fill_from_system(bytes: &mut [u8]) {
     rand::rng().fill_bytes(bytes);
 }
 
+/// Where the moments come from of what lasts, and spans several transactions.
+#[derive(Clone, Copy)]
+pub struct Moments<'a> {
+    /// What time it is.
+    pub clock: &'a Clock,
+    /// The chance that is drawn on.
+    pub random: &'a Random,
+}
+
+impl<'a> Moments<'a> {
+    /// Moments of these sources.
+    #[must_use]
+    pub fn of(clock: &'a Clock, random: &'a Random) -> Self {
+        Self { clock, random }
+    }
+
+    /// The present one.
+    #[must_use]
+    pub fn now(self) -> Moment {
+        Moment::of(self.clock, self.random)
+    }
+}
+
 /// One moment in which a use case happens: its time, the chance it draws on, and the request that it is for, if it is
 /// for one. Everything that one transaction writes carries the same time.
 #[derive(Clone)]

@@ -100,7 +100,7 @@ async fn record(core: &Core, returned: &Returned) -> Result<String, Error> {
     };
     let (at, news) = (core.moment(), &returned.news);
     let bounce =
-        core.db.run(|tx| Box::pin(record_news(tx, &at, &core.flow_settings, outbox_id, news)));
+        core.db.run(|tx| Box::pin(record_news(tx, core.flow_settings.at(&at), outbox_id, news)));
     Ok(bounce.await?.map_or_else(|| ignored(Ignored::Forgotten), recorded))
 }
 

@@ -20,6 +20,7 @@ use crate::flows::consent::receipt::receipt;
 use crate::flows::contacts::record_disclosure::Disclosure;
 use crate::flows::ledger::prove_consistency::{proof_text, prove_consistency};
 use crate::outside::Head;
+use crate::random::Moments;
 use crate::sealing::seal_all;
 use crate::sealing::verify::verify;
 use crate::store::ledger::{checkpoints, epochs};
@@ -106,7 +107,8 @@ async fn print_key(core: &Core) -> Outcome {
 
 async fn verify_ledger(core: &Core) -> Outcome {
     let shows = std::io::stderr().is_terminal();
-    let verification = verify(&core.db, &core.flow_settings, &core.clock, &core.random, |done| {
+    let moments = Moments::of(&core.clock, &core.random);
+    let verification = verify(&core.db, &core.flow_settings, moments, |done| {
         if shows {
             eprint!("\r{done} events");
         }
@@ -180,8 +182,8 @@ async fn print_consistency(core: &Core, old: &str) -> Outcome {
 async fn print_receipt(core: &Core, id: Uuid) -> Outcome {
     seal_all(&core.db, &core.flow_settings, &core.clock, &core.random).await?;
     let mut tx = core.db.read().await?;
-    let from = (&core.settings.controller, &core.links);
-    let found = receipt(&mut tx, core.clock.now(), &core.flow_settings, from, id).await?;
+    let at = core.moment();
+    let found = receipt(&mut tx, core.flow_settings.at(&at), &core.links, id).await?;
     let sealed = found.and_then(|receipt| receipt.sealed);
     let sealed = sealed
         .ok_or_else(|| refuse(format!("there is no receipt {id}, or its evidence was erased")))?;

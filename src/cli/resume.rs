@@ -7,6 +7,7 @@ use crate::flows::ledger::adopt::adopt;
 use crate::flows::ledger::compare_heads::compare_heads;
 use crate::flows::ledger::resume_ledger::resume_ledger;
 use crate::flows::mail::raise_alarm::clear_if_raised;
+use crate::random::Moments;
 use crate::sealing::seal_all;
 use crate::sealing::verify::verify;
 
@@ -39,7 +40,8 @@ pub(super) async fn run(core: &Core) -> Outcome {
         "Tell your witnesses and auditors, take new exports wherever a copy is kept, and let mail leave with \
          `assent mail resume`."
     );
-    let check = || verify(&core.db, &core.flow_settings, &core.clock, &core.random, |_| ());
+    let moments = Moments::of(&core.clock, &core.random);
+    let check = || verify(&core.db, &core.flow_settings, moments, |_| ());
     let mut verification = check().await?;
     // One that a running program began before the ledger went on may end now, with what it found then.
     if verification.overtaken {

@@ -22,14 +22,14 @@ use crate::flows::catalog::add_newsletter::{NewNewsletter, add_newsletter};
 use crate::flows::catalog::add_report::{ReportOffers, add_report};
 use crate::flows::catalog::publish_report::publish_report;
 use crate::flows::catalog::show_notices::{show_notices, wording};
-use crate::flows::consent::withdraw::{Leaving, withdraw};
+use crate::flows::consent::withdraw::{Leave, Leaving, withdraw};
 use crate::flows::mail::record_bounce::{Recorded, record_bounce};
 use crate::flows::policy::publish_policy::publish_policy;
 use crate::flows::signup::confirm::{Confirmation, Press, confirm};
 use crate::flows::signup::sign_up::{SignUp, sign_up};
 use crate::flows::signup::start_download::start_download;
 use crate::flows::staff::add_staff::{NewStaff, add_staff};
-use crate::flows::{Act, FlowSettings};
+use crate::flows::{Act, By, FlowSettings};
 use crate::random::Moment;
 use crate::site::Controller;
 use crate::store::catalog::notices::Notice;
@@ -201,7 +201,7 @@ async fn subscribe(
     sign_up(tx, sent, settings, std::slice::from_ref(&form)).await?;
     let pressed = &later(sent, 4);
     let signup = signups::find(tx, form.signup_id).await?.ok_or("the signup was not stored")?;
-    let confirmed = confirm(tx, pressed, settings, &signup, Press::Link).await?;
+    let confirmed = confirm(tx, settings.at(pressed), &signup, Press::Link).await?;
     if !matches!(confirmed, Confirmation::Confirmed { .. }) {
         return Err("the signup was not confirmed".into());
     }
@@ -234,7 +234,8 @@ async fn leave(
     ];
     for (email, leaving) in leavings {
         let subscriber_id = subscribers::find_id(tx, &key(email)?).await?.ok_or("nobody leaves")?;
-        withdraw(tx, at, settings, subscriber_id, &leaving, "/preferences").await?;
+        let leave = Leave { subscriber_id, leaving: &leaving };
+        withdraw(tx, settings.at(at), leave, By::form("/preferences")).await?;
     }
     Ok(())
 }
@@ -251,7 +252,8 @@ async fn come_back(tx: &mut Tx, settings: &FlowSettings, at: &Moment) -> Result<
         let mut heard = at.clone();
         heard.now = mail.created_at.plus(Duration::from_mins(1));
         let bounce = Bounce { kind: BounceKind::Hard, status: None };
-        if record_bounce(tx, &heard, settings, mail.outbox_id, bounce).await? != Recorded::Recorded
+        if record_bounce(tx, settings.at(&heard), mail.outbox_id, bounce).await?
+            != Recorded::Recorded
         {
             return Err("the mail is gone".into());
         }

@@ -46,6 +46,14 @@ pub struct Wanted<'a> {
     pub scratch: &'a Path,
 }
 
+/// What the database holds at one moment.
+pub struct AsOf {
+    /// All of it.
+    pub snapshot: Snapshot,
+    /// The moment.
+    pub now: Timestamp,
+}
+
 /// What the file of an export is called: its purpose, its report and its day, one of the site's.
 #[must_use]
 pub fn file_name(filter: &ExportFilter, day: Day, format: Format) -> String {
@@ -104,8 +112,7 @@ impl From<sqlx::Error> for ExportError {
 /// When the database does not answer or says what this program did not write, `out` does not take the bytes, or a
 /// workbook is too small.
 pub async fn write(
-    mut snapshot: Snapshot,
-    now: Timestamp,
+    AsOf { mut snapshot, now }: AsOf,
     wanted: Wanted<'_>,
     out: impl Out,
     mut progress: impl FnMut(u64) + Send,

@@ -23,6 +23,7 @@ use crate::domain::contacts::address_key::{AddressKey, AddressSecret};
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::mail::alarm::OnCollapse;
 use crate::domain::mail::limit::MailLimit;
+use crate::domain::signup::form_state::Method;
 use crate::domain::staff::action::Action;
 use crate::domain::time_zone::TimeZone;
 use crate::export::Authority;
@@ -60,6 +61,32 @@ impl Act {
     }
 }
 
+/// How something that evidence tells of reached us.
+#[derive(Clone, Copy, Debug)]
+pub struct By<'a> {
+    /// By which way.
+    pub method: Method,
+    /// By which page, command or list, as evidence names it.
+    pub source: &'a str,
+}
+
+impl<'a> By<'a> {
+    /// By a page of ours.
+    #[must_use]
+    pub fn form(source: &'a str) -> Self {
+        Self { method: Method::Form, source }
+    }
+}
+
+/// What a use case goes by: when it happens, and what the operator set.
+#[derive(Clone, Copy)]
+pub struct Case<'a> {
+    /// When, and the chance that is drawn on.
+    pub at: &'a Moment,
+    /// What the operator set.
+    pub settings: &'a FlowSettings,
+}
+
 /// What the operator set that use cases go by.
 #[derive(Clone)]
 pub struct FlowSettings {
@@ -92,6 +119,12 @@ pub struct FlowSettings {
 }
 
 impl FlowSettings {
+    /// A use case that happens at this moment.
+    #[must_use]
+    pub fn at<'a>(&'a self, at: &'a Moment) -> Case<'a> {
+        Case { at, settings: self }
+    }
+
     /// What tells our rows from others'.
     #[must_use]
     pub fn authority(&self) -> Authority<'_> {

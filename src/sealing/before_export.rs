@@ -11,7 +11,7 @@ use crate::flows::ledger::keep_verdict::{find_newest, is_stale};
 use crate::flows::ledger::own_schema::demand_own_schema;
 use crate::flows::{Error, FlowSettings};
 use crate::outside::OutsideError;
-use crate::random::Random;
+use crate::random::{Moments, Random};
 use crate::store::Db;
 
 /// How long the file store may take to say what other replicas know.
@@ -68,7 +68,7 @@ async fn verify_if_stale(
     // Whoever waits for it may go away: its verdict is kept all the same.
     let check = async move {
         let _checking = checking;
-        verify(&db, &settings, &clock, &random, |_| ()).await
+        verify(&db, &settings, Moments::of(&clock, &random), |_| ()).await
     };
     let check = tokio::spawn(check.in_current_span());
     if let Some(finding) = check.await??.findings.first() {

@@ -82,6 +82,8 @@ pub(super) struct Heads<'a> {
     marked: bool,
     /// The last one that says nothing of the one before it.
     unlinked: i64,
+    /// How many leaves were adopted, by what those so far say.
+    adopted: u64,
     /// When the last head was signed.
     signed_at: Option<Timestamp>,
     /// The latest time that a leaf behind it bears, with its row.
@@ -99,6 +101,7 @@ impl<'a> Heads<'a> {
             since: 0,
             marked: false,
             unlinked: 0,
+            adopted: 0,
             signed_at: None,
             latest: None,
         }
@@ -133,6 +136,7 @@ impl<'a> Heads<'a> {
         adopted: u64,
         told: &mut Verification,
     ) -> Result<(), Error> {
+        self.adopted = adopted;
         if self.waiting.is_empty() && self.after != i64::MAX {
             self.waiting = checkpoints::list(&mut self.db.read().await?, self.after, 1000).await?;
             self.waiting.reverse();
@@ -140,7 +144,7 @@ impl<'a> Heads<'a> {
         }
         let size = i64::try_from(tree.size()).map_err(|_| Error::Tree)?;
         while let Some(head) = self.waiting.pop_if(|head| head.size <= size) {
-            self.judge(&head, tree, adopted, told);
+            self.judge(&head, tree, told);
             if let Some((at, row)) = self.latest.take()
                 && at > head.created_at.plus(CLOCKS_DIFFER)
             {
@@ -153,13 +157,7 @@ impl<'a> Heads<'a> {
         Ok(())
     }
 
-    fn judge(
-        &mut self,
-        head: &StoredCheckpoint,
-        tree: &Frontier,
-        adopted: u64,
-        told: &mut Verification,
-    ) {
+    fn judge(&mut self, head: &StoredCheckpoint, tree: &Frontier, told: &mut Verification) {
         told.checkpoints += 1;
         let row = head.size - 1;
         let name = format!("the checkpoint of {} events", head.size);
@@ -177,7 +175,7 @@ impl<'a> Heads<'a> {
                 let before = self.since;
                 told.find(row, format!("{name} does not follow the one of {before} before it"));
             }
-        } else if self.marked || is_beyond(head.size, adopted) {
+        } else if self.marked || is_beyond(head.size, self.adopted) {
             told.find(row, format!("{name} {UNLINKED}"));
         } else {
             self.unlinked = head.size;

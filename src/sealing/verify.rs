@@ -17,7 +17,6 @@ use super::check_epochs::{Begun, check_epochs};
 use super::seal_all;
 use super::stored_tree::{Heads, Tree};
 pub use super::verification::Verification;
-use crate::clock::Clock;
 use crate::domain::catalog::notice::LANG;
 use crate::domain::sentence::sentence;
 use crate::files::FilesError;
@@ -27,7 +26,7 @@ use crate::flows::ledger::keep_verdict::{find_seen, keep_verdict};
 use crate::flows::ledger::own_schema::demand_own_schema;
 use crate::flows::{Error, FlowSettings};
 use crate::outside::OutsideError;
-use crate::random::{Moment, Random};
+use crate::random::Moments;
 use crate::store::catalog::notices;
 use crate::store::ledger::records::StoredRecord;
 use crate::store::ledger::verdicts::Verdict;
@@ -50,10 +49,10 @@ const AT_ONCE: usize = 12;
 pub async fn verify(
     db: &Db,
     settings: &FlowSettings,
-    clock: &Clock,
-    random: &Random,
+    moments: Moments<'_>,
     progress: impl Fn(i64),
 ) -> Result<Verification, Error> {
+    let Moments { clock, random } = moments;
     demand_own_schema(db).await?;
     let sealed = match seal_all(db, settings, clock, random).await {
         Ok(()) => demand_level(db, settings).await,
@@ -96,7 +95,7 @@ pub async fn verify(
         finding: told.findings.first().cloned(),
         warning: told.warnings.first().cloned(),
     };
-    if !keep_verdict(db, &Moment::of(clock, random), settings, &verdict, seen).await? {
+    if !keep_verdict(db, settings.at(&moments.now()), &verdict, seen).await? {
         told.overtaken = true;
         told.add("another check that ended meanwhile found something: run this one again".into());
     }

@@ -72,7 +72,7 @@ impl Recorder {
             Box::pin(async {
                 let mut recorded = Vec::with_capacity(results.len());
                 for (mail, tried) in results {
-                    recorded.push(record_delivery(tx, &at, settings, mail, tried).await?);
+                    recorded.push(record_delivery(tx, settings.at(&at), mail, tried).await?);
                 }
                 let raised = match away {
                     Some(why) => raise(tx, &at, MAIL_RELAY, why).await?,

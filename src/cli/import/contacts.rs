@@ -180,9 +180,9 @@ impl<'a> Importer<'a> {
             .await?);
         }
         loop {
-            let (at, terms) = (self.core.moment(), &self.core.flow_settings);
-            let imported =
-                db.run(|tx| Box::pin(import_contacts(tx, &at, terms, &self.terms, rows)));
+            let at = self.core.moment();
+            let case = self.core.flow_settings.at(&at);
+            let imported = db.run(|tx| Box::pin(import_contacts(tx, case, &self.terms, rows)));
             // Each time it is overtaken somebody else got on, so this ends.
             if let Batch::Done(verdicts) = imported.await? {
                 return Ok(verdicts);

@@ -13,8 +13,7 @@ use crate::flows::consent::record_consent::{End, Giver, end, give};
 use crate::flows::consent::withdraw::{Leaving, note_address_left, note_left};
 use crate::flows::ledger::evidence::{Form, Words};
 use crate::flows::signup::sign_up::words;
-use crate::flows::{Error, FlowSettings};
-use crate::random::Moment;
+use crate::flows::{By, Case, Error};
 use crate::store::Tx;
 use crate::store::catalog::notices::Notice;
 use crate::store::consent::consents::{self, CurrentConsent};
@@ -85,9 +84,9 @@ impl<'a> Shown<'a> {
         tx: &mut Tx,
         subscriber_id: Uuid,
         choices: &Choices<'a>,
-        standing: &[CurrentConsent],
+        consents: &[CurrentConsent],
     ) -> Result<Self, Error> {
-        let (reach, said) = (consents::reach(standing), choices.shown);
+        let (reach, said) = (consents::reach(consents), choices.shown);
         // No page of ours was filled from what has not happened yet.
         let Some(seen) = choices.seen.filter(|seen| (0..=reach).contains(seen)) else {
             return Ok(Self { ticked: None, said, is_present: false });
@@ -121,38 +120,36 @@ impl<'a> Shown<'a> {
 /// When the database does not take it; then nothing changed.
 pub async fn choose(
     tx: &mut Tx,
-    at: &Moment,
-    settings: &FlowSettings,
+    case: Case<'_>,
     subscriber_id: Uuid,
     choices: &Choices<'_>,
 ) -> Result<Option<Chosen>, Error> {
     let taken = choices.shown.iter().filter(|purpose| !choices.ticked.contains(purpose));
     let left: Vec<Leaving> = taken.cloned().map(Leaving::One).collect();
     for leaving in &left {
-        note_left(tx, at, settings, subscriber_id, leaving).await?;
+        note_left(tx, case, subscriber_id, leaving).await?;
     }
     let Some(subscriber) = subscribers::lock(tx, subscriber_id).await? else {
         return Ok(None);
     };
     for leaving in &left {
-        note_address_left(tx, at, settings, &subscriber, leaving).await?;
+        note_address_left(tx, case, &subscriber, leaving).await?;
     }
     if let Some(name) = &choices.name {
         subscribers::rename(tx, subscriber_id, name.as_ref().map(Line::as_str)).await?;
     }
-    let standing = consents::list(tx, subscriber_id).await?;
-    let shown = Shown::find(tx, subscriber_id, choices, &standing).await?;
+    let consents = consents::list(tx, subscriber_id).await?;
+    let shown = Shown::find(tx, subscriber_id, choices, &consents).await?;
     let in_force =
-        |purpose: &Purpose| standing.iter().any(|s| s.purpose == *purpose && s.state.in_force());
+        |purpose: &Purpose| consents.iter().any(|c| c.purpose == *purpose && c.state.in_force());
     let unticked =
         |purpose: &Purpose| shown.may_have_ticked(purpose) && !choices.ticked.contains(purpose);
     let privacy_policy = Purpose::privacy_policy();
     // An import may stand without it, and stays until somebody says otherwise.
     let leaves = in_force(&privacy_policy) && unticked(&privacy_policy);
-    let ending: Vec<&CurrentConsent> =
-        standing.iter().filter(|s| leaves || unticked(&s.purpose)).collect();
-    let by = End { event_type: EventType::Withdrawn, method: Method::Form, source: choices.source };
-    let ended = end(tx, at, settings, &subscriber, &ending, by).await?;
+    let ending = consents.iter().filter(|consent| leaves || unticked(&consent.purpose)).collect();
+    let (event_type, by) = (EventType::Withdrawn, By::form(choices.source));
+    let ended = end(tx, case, &subscriber, End { consents: ending, event_type, by }).await?;
 
     let idle: Vec<&Purpose> = choices.ticked.iter().filter(|p| !in_force(p)).collect();
     let (kept, wanted): (Vec<&Purpose>, Vec<&Purpose>) =
@@ -186,14 +183,14 @@ pub async fn choose(
             method: Method::Form,
             policy: (policy.policy_version_id, &policy.label, &policy.sha256),
             report: None,
-            requested_at: at.now,
+            requested_at: case.at.now,
             source: choices.source,
             evidence: None,
         };
-        give(tx, at, settings, Giver::of(&subscriber, None), &form, &fresh).await?;
+        give(tx, case, Giver::new(&subscriber, None, form), &fresh).await?;
     }
     if gives || !ended.is_empty() {
-        outbox::insert(tx, at, MailKind::Change, About::Subscriber(subscriber_id)).await?;
+        outbox::insert(tx, case.at, MailKind::Change, About::Subscriber(subscriber_id)).await?;
     }
     Ok(Some(Chosen {
         ended: !ended.is_empty(),

@@ -5,10 +5,9 @@ use uuid::Uuid;
 
 use crate::domain::signup::form_state::Method;
 use crate::flows::consent::record_consent::{End, end};
-use crate::flows::{Error, FlowSettings};
-use crate::random::Moment;
+use crate::flows::{By, Case, Error};
 use crate::store::Tx;
-use crate::store::consent::consents::{self, CurrentConsent};
+use crate::store::consent::consents;
 use crate::store::contacts::subscribers;
 use crate::store::policy::versions::PolicyVersion;
 
@@ -23,21 +22,20 @@ pub const AT_ONCE: i64 = 100;
 /// When the database does not take it; then nothing ended.
 pub async fn lapse(
     tx: &mut Tx,
-    at: &Moment,
-    settings: &FlowSettings,
+    case: Case<'_>,
     policy: &PolicyVersion,
     subscriber_ids: &[Uuid],
 ) -> Result<usize, Error> {
     let source = format!("policy {}", policy.label);
-    let by = End { event_type: EventType::Expired, method: Method::Program, source: &source };
+    let by = By { method: Method::Program, source: &source };
     let mut ended = 0;
     for subscriber_id in subscriber_ids {
         let Some(subscriber) = subscribers::lock(tx, *subscriber_id).await? else { continue };
         let older = consents::list_older(tx, *subscriber_id, policy).await?;
-        let standing = consents::list(tx, *subscriber_id).await?;
-        let ending: Vec<&CurrentConsent> =
-            standing.iter().filter(|standing| older.contains(&standing.purpose)).collect();
-        ended += end(tx, at, settings, &subscriber, &ending, by).await?.len();
+        let consents = consents::list(tx, *subscriber_id).await?;
+        let ending = consents.iter().filter(|consent| older.contains(&consent.purpose)).collect();
+        let expired = End { consents: ending, event_type: EventType::Expired, by };
+        ended += end(tx, case, &subscriber, expired).await?.len();
     }
     Ok(ended)
 }

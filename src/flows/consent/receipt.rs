@@ -11,10 +11,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::domain::signup::link::Links;
-use crate::domain::timestamp::Timestamp;
 use crate::flows::ledger::tree_nodes;
-use crate::flows::{Error, FlowSettings};
-use crate::site;
+use crate::flows::{Case, Error};
 use crate::store::Tx;
 use crate::store::consent::events::{self, SealedEvent};
 use crate::store::ledger::checkpoints;
@@ -45,9 +43,8 @@ pub struct Sealed {
 /// When the database does not answer, or the tree does not hold together.
 pub async fn receipt(
     tx: &mut Tx,
-    now: Timestamp,
-    settings: &FlowSettings,
-    (controller, links): (&site::Controller, &Links),
+    case: Case<'_>,
+    links: &Links,
     event_id: Uuid,
 ) -> Result<Option<Receipt>, Error> {
     let Some(event) = events::find_sealed(tx, event_id).await? else {
@@ -67,6 +64,7 @@ pub async fn receipt(
     };
     let label = body["policy"]["label"].as_str().unwrap_or_default();
     let policy_url = format!("{}/policies/privacy/{label}", links.base_url);
+    let controller = &case.settings.controller;
     let facts = ReceiptFacts {
         controller: Controller {
             name: &controller.name,
@@ -81,7 +79,7 @@ pub async fn receipt(
         salt: &URL_SAFE_NO_PAD.encode(salt),
         policy_url: &policy_url,
         withdraw_url: &links.preferences(),
-        issued_at: &now.to_string(),
+        issued_at: &case.at.now.to_string(),
         proof: Proof {
             index,
             size: head.checkpoint().size,
@@ -90,7 +88,7 @@ pub async fn receipt(
             checkpoint_note: head.as_str(),
         },
     };
-    let jws = sign(&facts, settings.ledger_keys.first());
+    let jws = sign(&facts, case.settings.ledger_keys.first());
     Ok(Some(Receipt { event, body, sealed: Some(Sealed { index, head, jws }) }))
 }
 

@@ -7,17 +7,15 @@ use crate::domain::catalog::purpose::Purpose;
 use crate::domain::consent::evidence_key::ConsentFields;
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::suppression::SuppressionReason;
-use crate::domain::signup::form_state::Method;
-use crate::flows::ledger::evidence::{Form, Order, Words, event};
-use crate::flows::{Error, FlowSettings};
-use crate::random::Moment;
+use crate::flows::ledger::evidence::{Form, Order, Words};
+use crate::flows::{By, Case, Error};
 use crate::store::Tx;
 use crate::store::consent::consents::{self, CurrentConsent};
 use crate::store::consent::events::{self, NewConsentEvent};
 use crate::store::contacts::subscribers::Subscriber;
 use crate::store::contacts::suppressions;
 
-/// Who gives consent.
+/// Who gives consent, and on which form.
 #[derive(Clone, Copy)]
 pub struct Giver<'a> {
     /// The subscriber; their row is locked by this use case.
@@ -28,17 +26,24 @@ pub struct Giver<'a> {
     pub mac: Option<&'a [u8]>,
     /// The report asked for with the same form.
     pub report_id: Option<Uuid>,
+    /// The form.
+    pub form: Form<'a>,
 }
 
 impl<'a> Giver<'a> {
-    /// A locked subscriber, and the report asked for with the same form.
+    /// A locked subscriber, and the report asked for with this form.
     #[must_use]
-    pub fn of(subscriber: &'a Subscriber<String>, report_id: Option<Uuid>) -> Self {
+    pub fn new(
+        subscriber: &'a Subscriber<String>,
+        report_id: Option<Uuid>,
+        form: Form<'a>,
+    ) -> Self {
         Self {
             subscriber_id: subscriber.subscriber_id,
             address_key: &subscriber.address_key,
             mac: subscriber.mac.as_deref(),
             report_id,
+            form,
         }
     }
 }
@@ -50,36 +55,35 @@ impl<'a> Giver<'a> {
 /// When the database does not take it, or another hand changed whose the subscriber's address is.
 pub async fn give(
     tx: &mut Tx,
-    at: &Moment,
-    settings: &FlowSettings,
+    case: Case<'_>,
     giver: Giver<'_>,
-    form: &Form<'_>,
     chosen: &[Words<'_>],
 ) -> Result<(), Error> {
-    let Giver { subscriber_id, address_key, mac, .. } = giver;
+    let Case { at, settings } = case;
+    let Giver { subscriber_id, address_key, mac, report_id, form } = giver;
     settings.demand_own_address(subscriber_id, (form.email, address_key), mac)?;
     let keys = [settings.address_secret.subscriber_key(subscriber_id), address_key.clone()];
-    let mut order = Order::reserve(tx, giver.subscriber_id, chosen.len()).await?;
-    let states = consents::list_states(tx, giver.subscriber_id).await?;
+    let mut order = Order::reserve(tx, case, subscriber_id, chosen.len()).await?;
+    let states = consents::list_states(tx, subscriber_id).await?;
     let mut events = Vec::with_capacity(chosen.len());
     for words in chosen {
         let state = states.iter().find(|(purpose, _)| purpose == words.purpose);
         let state = state.map(|(_, state)| *state);
         consents::lift_expiry(tx, at.now, &keys, (words.purpose, state)).await?;
-        events.push(event(at, settings, EventType::confirming(state), form, words, &mut order)?);
+        events.push(order.event(EventType::confirming(state), &form, words)?);
     }
     events::append_all(tx, at.now, &events).await?;
     for (event, words) in events.iter().zip(chosen) {
         let consent = ConsentFields {
-            subscriber_id: giver.subscriber_id,
-            address_key: giver.address_key,
+            subscriber_id,
+            address_key,
             purpose: &event.purpose,
             state: event.event_type,
             event_id: event.event_id,
             seq: event.seq,
             notice_sha256: words.sha256,
             policy_label: form.policy.1.as_str(),
-            report_id: giver.report_id,
+            report_id,
             source: form.source,
             requested_at: form.requested_at,
             confirmed_at: at.now,
@@ -88,22 +92,21 @@ pub async fn give(
         consents::upsert(tx, &consent, rests_on, &settings.evidence_key.consent(&consent)).await?;
     }
     let purposes: Vec<&Purpose> = events.iter().map(|event| &event.purpose).collect();
-    suppressions::delete_lifted(tx, at.now, giver.address_key, &purposes).await?;
+    suppressions::delete_lifted(tx, at.now, address_key, &purposes).await?;
     Ok(tx.note_back(at.now, &keys, &purposes).await?)
 }
 
-/// How consent ends.
-#[derive(Clone, Copy)]
+/// What of somebody's consents ends, and how.
 pub struct End<'a> {
+    /// Consents of theirs; of those in force, each ends.
+    pub consents: Vec<&'a CurrentConsent>,
     /// `withdrawn` or `expired`.
     pub event_type: EventType,
     /// How that reached us.
-    pub method: Method,
-    /// The page or the command.
-    pub source: &'a str,
+    pub by: By<'a>,
 }
 
-/// Ends these consents of a locked subscriber, those that are in force; returns the purposes that ended.
+/// Ends consents of a locked subscriber; returns the purposes that ended.
 /// What somebody withdrew, they are also not written to for any more, by whatever way they come back
 /// but their own tick (GDPR Art. 7(3), 21(3)).
 ///
@@ -111,46 +114,44 @@ pub struct End<'a> {
 /// When the database does not take it.
 pub async fn end(
     tx: &mut Tx,
-    at: &Moment,
-    settings: &FlowSettings,
+    case: Case<'_>,
     subscriber: &Subscriber<String>,
-    ending: &[&CurrentConsent],
-    by: End<'_>,
+    end: End<'_>,
 ) -> Result<Vec<Purpose>, Error> {
-    let ending: Vec<&CurrentConsent> =
-        ending.iter().copied().filter(|standing| standing.state.in_force()).collect();
+    let Case { at, settings } = case;
+    let End { consents: mut ending, event_type, by } = end;
+    ending.retain(|consent| consent.state.in_force());
     if ending.is_empty() {
         return Ok(vec![]);
     }
     let id = subscriber.subscriber_id;
-    let mut order = Order::reserve(tx, id, ending.len()).await?;
+    let mut order = Order::reserve(tx, case, id, ending.len()).await?;
     let mut events: Vec<NewConsentEvent> = Vec::with_capacity(ending.len());
-    for standing in &ending {
+    for consent in &ending {
         let form = Form {
             signup_id: None,
             email: &subscriber.email,
             method: by.method,
-            policy: (standing.policy_version_id, &standing.policy_label, &standing.policy_sha256),
+            policy: (consent.policy_version_id, &consent.policy_label, &consent.policy_sha256),
             report: None,
             requested_at: at.now,
             source: by.source,
             evidence: None,
         };
-        let words = Words::from(*standing);
-        events.push(event(at, settings, by.event_type, &form, &words, &mut order)?);
+        events.push(order.event(event_type, &form, &Words::from(*consent))?);
     }
     events::append_all(tx, at.now, &events).await?;
     let subscriber_key = settings.address_secret.subscriber_key(id);
-    for (event, standing) in events.iter().zip(&ending) {
+    for (event, consent) in events.iter().zip(&ending) {
         let ended = ConsentFields {
             state: event.event_type,
             event_id: event.event_id,
             seq: event.seq,
-            ..standing.fields(subscriber)
+            ..consent.fields(subscriber)
         };
         let mac = settings.evidence_key.consent(&ended);
         consents::mark_ended(tx, at.now, &ended, &mac, &subscriber_key).await?;
-        if by.event_type == EventType::Withdrawn {
+        if event_type == EventType::Withdrawn {
             let reason = SuppressionReason::Unsubscribed;
             let (key, purpose) = (&subscriber.address_key, Some(&event.purpose));
             suppressions::insert(tx, at.now, key, reason, purpose).await?;

@@ -2,13 +2,12 @@
 //! (GDPR Art. 7(3)).
 
 use serde_json::json;
-use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::signup::form_state::Method;
 use crate::domain::staff::action::Action;
-use crate::flows::consent::withdraw::{Leaving, withdraw_by};
-use crate::flows::{Act, Error, FlowSettings};
+use crate::flows::consent::withdraw::{Leave, withdraw};
+use crate::flows::{Act, By, Error, FlowSettings};
 use crate::store::Tx;
 
 /// How it is named in evidence.
@@ -23,13 +22,12 @@ pub async fn record_withdrawal(
     tx: &mut Tx,
     act: &Act,
     settings: &FlowSettings,
-    subscriber_id: Uuid,
-    leaving: &Leaving,
+    leave: Leave<'_>,
 ) -> Result<Vec<Purpose>, Error> {
-    let ended =
-        withdraw_by(tx, &act.at, settings, subscriber_id, leaving, (Method::Staff, SOURCE)).await?;
+    let by = By { method: Method::Staff, source: SOURCE };
+    let ended = withdraw(tx, settings.at(&act.at), leave, by).await?;
     if !ended.is_empty() {
-        let detail = json!({"subscriber_id": subscriber_id, "purposes": ended});
+        let detail = json!({"subscriber_id": leave.subscriber_id, "purposes": ended});
         act.note(tx, Action::SubscriberWithdraw, &detail).await?;
     }
     Ok(ended)

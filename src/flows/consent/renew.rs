@@ -12,8 +12,7 @@ use crate::flows::catalog::show_notices::wording;
 use crate::flows::consent::record_consent::{Giver, give};
 use crate::flows::ledger::evidence::{Form, Words};
 use crate::flows::signup::sign_up::words;
-use crate::flows::{Error, FlowSettings};
-use crate::random::Moment;
+use crate::flows::{Case, Error};
 use crate::store::Tx;
 use crate::store::catalog::newsletters::{self, Newsletter};
 use crate::store::catalog::notices::{self, Notice};
@@ -213,16 +212,15 @@ pub enum Stale {
 /// When the database does not take it; then nothing is renewed.
 pub async fn renew(
     tx: &mut Tx,
-    at: &Moment,
-    settings: &FlowSettings,
+    case: Case<'_>,
     subscriber_id: Uuid,
     press: Press<'_>,
 ) -> Result<Renewed, Error> {
     let Some(subscriber) = subscribers::lock(tx, subscriber_id).await? else {
         return Ok(Renewed::Nothing);
     };
-    let controller = &settings.controller.name;
-    let Some(asking) = Asking::read(tx, at.now, controller, subscriber_id).await? else {
+    let controller = &case.settings.controller.name;
+    let Some(asking) = Asking::read(tx, case.at.now, controller, subscriber_id).await? else {
         return Ok(Renewed::Nothing);
     };
     let chosen = match choose(&asking, press) {
@@ -243,14 +241,14 @@ pub async fn renew(
             method: Method::Form,
             policy: (policy.policy_version_id, &policy.label, &policy.sha256),
             report: of_report.first().and_then(|open| open.standing.report.as_ref()),
-            requested_at: at.now,
+            requested_at: case.at.now,
             source: press.source,
             evidence: None,
         };
         let words: Vec<Words<'_>> = of_report.iter().map(|open| open.words()).collect();
-        give(tx, at, settings, Giver::of(&subscriber, report_id), &form, &words).await?;
+        give(tx, case, Giver::new(&subscriber, report_id, form), &words).await?;
     }
-    outbox::insert(tx, at, MailKind::Change, About::Subscriber(subscriber_id)).await?;
+    outbox::insert(tx, case.at, MailKind::Change, About::Subscriber(subscriber_id)).await?;
     Ok(Renewed::Done)
 }
 

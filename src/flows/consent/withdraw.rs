@@ -7,11 +7,9 @@ use uuid::Uuid;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::mail::outbox::MailKind;
-use crate::domain::signup::form_state::Method;
 use crate::flows::consent::record_consent::{End, end};
-use crate::flows::{Error, FlowSettings};
+use crate::flows::{By, Case, Error};
 use crate::outside::Scope;
-use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::consent::consents::{self, CurrentConsent};
 use crate::store::contacts::subscribers;
@@ -40,6 +38,12 @@ impl Leaving {
         }
     }
 
+    /// Those of these consents that end.
+    #[must_use]
+    pub fn of<'a>(&self, consents: &'a [CurrentConsent]) -> Vec<&'a CurrentConsent> {
+        consents.iter().filter(|consent| self.ends(&consent.purpose)).collect()
+    }
+
     /// What is noted of it outside the database, by this key.
     fn scope(&self, key: AddressKey) -> Scope {
         match self {
@@ -48,6 +52,15 @@ impl Leaving {
             Self::All | Self::Writing => Scope::left_mail(key),
         }
     }
+}
+
+/// Somebody leaves.
+#[derive(Clone, Copy, Debug)]
+pub struct Leave<'a> {
+    /// Who.
+    pub subscriber_id: Uuid,
+    /// What.
+    pub leaving: &'a Leaving,
 }
 
 /// Withdraws what is in force of what somebody leaves, and mails a receipt of it; returns the purposes that
@@ -59,63 +72,23 @@ impl Leaving {
 /// When the database does not take it; then nothing is withdrawn.
 pub async fn withdraw(
     tx: &mut Tx,
-    at: &Moment,
-    settings: &FlowSettings,
-    subscriber_id: Uuid,
-    leaving: &Leaving,
-    source: &str,
+    case: Case<'_>,
+    Leave { subscriber_id, leaving }: Leave<'_>,
+    by: By<'_>,
 ) -> Result<Vec<Purpose>, Error> {
-    withdraw_by(tx, at, settings, subscriber_id, leaving, (Method::Form, source)).await
-}
-
-/// The same, by whatever way it reached us.
-///
-/// # Errors
-/// When the database does not take it; then nothing is withdrawn.
-pub async fn withdraw_by(
-    tx: &mut Tx,
-    at: &Moment,
-    settings: &FlowSettings,
-    subscriber_id: Uuid,
-    leaving: &Leaving,
-    by: (Method, &str),
-) -> Result<Vec<Purpose>, Error> {
-    note_left(tx, at, settings, subscriber_id, leaving).await?;
+    note_left(tx, case, subscriber_id, leaving).await?;
     let Some(subscriber) = subscribers::lock(tx, subscriber_id).await? else {
         return Ok(vec![]);
     };
-    note_address_left(tx, at, settings, &subscriber, leaving).await?;
-    let ended = leave(tx, at, settings, &subscriber, leaving, by).await?;
+    note_address_left(tx, case, &subscriber, leaving).await?;
+    let consents = consents::list(tx, subscriber_id).await?;
+    let consents = leaving.of(&consents);
+    let withdrawn = End { consents, event_type: EventType::Withdrawn, by };
+    let ended = end(tx, case, &subscriber, withdrawn).await?;
     if !ended.is_empty() {
-        outbox::insert(tx, at, MailKind::Change, About::Subscriber(subscriber_id)).await?;
+        outbox::insert(tx, case.at, MailKind::Change, About::Subscriber(subscriber_id)).await?;
     }
     Ok(ended)
-}
-
-/// The same for a subscriber who is locked already, and mails nothing.
-///
-/// # Errors
-/// When the database does not take it; then nothing is withdrawn.
-pub async fn leave(
-    tx: &mut Tx,
-    at: &Moment,
-    settings: &FlowSettings,
-    subscriber: &Subscriber<String>,
-    leaving: &Leaving,
-    (method, source): (Method, &str),
-) -> Result<Vec<Purpose>, Error> {
-    let standing = consents::list(tx, subscriber.subscriber_id).await?;
-    let ending: Vec<&CurrentConsent> =
-        standing.iter().filter(|s| leaving.ends(&s.purpose)).collect();
-    end(
-        tx,
-        at,
-        settings,
-        subscriber,
-        &ending,
-        End { event_type: EventType::Withdrawn, method, source },
-    )
-    .await
 }
 
 /// Notes outside that they leave, by the key of the subscriber, whom their link names: before the database is asked of
@@ -125,30 +98,29 @@ pub async fn leave(
 /// When what is kept outside cannot be read.
 pub(in crate::flows) async fn note_left(
     tx: &mut Tx,
-    at: &Moment,
-    settings: &FlowSettings,
+    case: Case<'_>,
     subscriber_id: Uuid,
     leaving: &Leaving,
 ) -> Result<(), Error> {
-    let key = settings.address_secret.subscriber_key(subscriber_id);
-    Ok(tx.note_left(at.now, leaving.scope(key)).await?)
+    let key = case.settings.address_secret.subscriber_key(subscriber_id);
+    Ok(tx.note_left(case.at.now, leaving.scope(key)).await?)
 }
 
-/// The same by their address, for another hand may have given that to two subscribers; not by one that is not theirs.
+/// Notes outside that they leave, unlike [`note_left`] by the key of their address, for another hand may have given
+/// that to two subscribers; not by one that is not theirs.
 ///
 /// # Errors
 /// When what is kept outside cannot be read.
 pub(in crate::flows) async fn note_address_left(
     tx: &mut Tx,
-    at: &Moment,
-    settings: &FlowSettings,
+    case: Case<'_>,
     subscriber: &Subscriber<String>,
     leaving: &Leaving,
 ) -> Result<(), Error> {
     let (address_key, mac) = (&subscriber.address_key, subscriber.mac.as_deref());
     let address = (subscriber.email.as_str(), address_key);
-    if settings.demand_own_address(subscriber.subscriber_id, address, mac).is_ok() {
-        tx.note_left(at.now, leaving.scope(address_key.clone())).await?;
+    if case.settings.demand_own_address(subscriber.subscriber_id, address, mac).is_ok() {
+        tx.note_left(case.at.now, leaving.scope(address_key.clone())).await?;
     }
     Ok(())
 }

@@ -9,12 +9,11 @@ use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::signup::form_state::Method;
 use crate::domain::staff::action::Action;
 use crate::flows::consent::withdraw::{Leaving, note_address_left, note_left};
-use crate::flows::ledger::evidence::{Order, erased};
+use crate::flows::ledger::evidence::Order;
 use crate::flows::ledger::keep_record::{emptied_by, record_purge};
-use crate::flows::{Error, FlowSettings};
+use crate::flows::{By, Case, Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::consent::{consents, events};
-use crate::store::contacts::subscribers::Subscriber;
 use crate::store::contacts::{erasures, subscribers, suppressions};
 use crate::store::mail::limited_mails;
 use crate::store::staff::audit_entries;
@@ -33,7 +32,11 @@ pub struct Erasing<'a> {
     pub actor: Option<&'a str>,
 }
 
-impl Erasing<'_> {
+impl<'a> Erasing<'a> {
+    fn by(&self) -> By<'a> {
+        By { method: self.method, source: self.source }
+    }
+
     /// Has the audit tell whether anything was held, and the log forget it.
     async fn end(&self, tx: &mut Tx, held: bool) -> Result<(), Error> {
         if let Some(actor) = self.actor {
@@ -57,20 +60,26 @@ pub async fn erase(
     address_key: &AddressKey,
     how: Erasing<'_>,
 ) -> Result<bool, Error> {
-    let (at, by) = (how.at, (how.method, how.source));
+    let (case, by) = (settings.at(how.at), how.by());
     let known = subscribers::find_id(tx, address_key).await?;
     let erased = match known {
-        Some(subscriber_id) => forget(tx, at, settings, subscriber_id, by).await?,
+        Some(subscriber_id) => forget(tx, case, subscriber_id, by).await?,
         None => None,
     };
-    let held = erased.is_some() || forget_forms(tx, at, settings, address_key).await?;
-    suppressions::insert(tx, at.now, address_key, SuppressionReason::Erased, None).await?;
+    // Who never confirmed a form has no purpose to end: the ledger says no more than where their events stand.
+    let held = erased.is_some() || {
+        let held = erasures::count_signups(tx, address_key).await? > 0;
+        let all = Erasure { address_key, subscriber_id: None, forms: None };
+        delete(tx, case, all, by).await?;
+        held
+    };
+    suppressions::insert(tx, case.at.now, address_key, SuppressionReason::Erased, None).await?;
     how.end(tx, held).await?;
     Ok(held)
 }
 
-/// The same of a subscriber, as by their own link: `false` where the database does not know them, though it is noted
-/// outside that they left.
+/// Erases a subscriber, unlike [`erase`] as by their own link: `false` where the database does not know them, though it
+/// is noted outside that they left.
 ///
 /// # Errors
 /// When the database does not take it; then nothing went.
@@ -80,34 +89,38 @@ pub async fn erase_subscriber(
     subscriber_id: Uuid,
     how: Erasing<'_>,
 ) -> Result<bool, Error> {
-    let (at, by) = (how.at, (how.method, how.source));
-    let erased = forget(tx, at, settings, subscriber_id, by).await?;
+    let erased = forget(tx, settings.at(how.at), subscriber_id, how.by()).await?;
     if let Some(address_key) = &erased {
-        suppressions::insert(tx, at.now, address_key, SuppressionReason::Erased, None).await?;
+        suppressions::insert(tx, how.at.now, address_key, SuppressionReason::Erased, None).await?;
     }
     how.end(tx, erased.is_some()).await?;
     Ok(erased.is_some())
 }
 
-/// Erases what an erasure of before was about: this locked subscriber, if one is left, and these of their forms alone.
+/// What an erasure deletes.
+#[derive(Clone, Copy)]
+pub struct Erasure<'a> {
+    /// Whose: the key of the address.
+    pub address_key: &'a AddressKey,
+    /// The subscriber of that address, locked, if there is one.
+    pub subscriber_id: Option<Uuid>,
+    /// Of the address's forms these alone; `None` for all of them.
+    pub forms: Option<&'a [Uuid]>,
+}
+
+/// Erases what an erasure of before was about, and no more than that.
 ///
 /// # Errors
 /// When the database does not take it; then nothing went.
 pub async fn erase_again(
     tx: &mut Tx,
-    at: &Moment,
-    settings: &FlowSettings,
-    address_key: &AddressKey,
-    (subscriber, forms): (Option<&Subscriber<String>>, &[Uuid]),
-    by: (Method, &str),
+    case: Case<'_>,
+    what: Erasure<'_>,
+    by: By<'_>,
 ) -> Result<(), Error> {
-    if let Some(subscriber) = subscriber {
-        delete(tx, at, settings, (subscriber, Some(forms)), by).await?;
-    } else {
-        let emptied = erasures::delete_one(tx, address_key, (None, forms)).await?;
-        record_purge(tx, at, settings, &emptied).await?;
-    }
-    suppressions::insert(tx, at.now, address_key, SuppressionReason::Erased, None).await?;
+    delete(tx, case, what, by).await?;
+    let reason = SuppressionReason::Erased;
+    suppressions::insert(tx, case.at.now, what.address_key, reason, None).await?;
     Ok(())
 }
 
@@ -115,61 +128,48 @@ pub async fn erase_again(
 /// does not know them.
 async fn forget(
     tx: &mut Tx,
-    at: &Moment,
-    settings: &FlowSettings,
+    case: Case<'_>,
     subscriber_id: Uuid,
-    by: (Method, &str),
+    by: By<'_>,
 ) -> Result<Option<AddressKey>, Error> {
     // Before anything is locked that somebody who decides mail may wait for.
     if let Some(address_key) = subscribers::find_key(tx, subscriber_id).await? {
         limited_mails::take_turns_of(tx, &address_key).await?;
     }
-    note_left(tx, at, settings, subscriber_id, &Leaving::All).await?;
+    note_left(tx, case, subscriber_id, &Leaving::All).await?;
     // Whoever is confirming or leaving at this moment finishes first: what they add goes as well.
     let Some(subscriber) = subscribers::lock(tx, subscriber_id).await? else { return Ok(None) };
-    note_address_left(tx, at, settings, &subscriber, &Leaving::All).await?;
-    delete(tx, at, settings, (&subscriber, None), by).await?;
-    Ok(Some(subscriber.address_key))
+    note_address_left(tx, case, &subscriber, &Leaving::All).await?;
+    let address_key = subscriber.address_key;
+    let all =
+        Erasure { address_key: &address_key, subscriber_id: Some(subscriber_id), forms: None };
+    delete(tx, case, all, by).await?;
+    Ok(Some(address_key))
 }
 
 /// Deletes it, and says so in the ledger with what lost body and salt: of each purpose that the subscriber was ever
-/// recorded for, that it ended so. All forms of their address go, unless only some are named.
-async fn delete(
-    tx: &mut Tx,
-    at: &Moment,
-    settings: &FlowSettings,
-    (subscriber, forms): (&Subscriber<String>, Option<&[Uuid]>),
-    by: (Method, &str),
-) -> Result<(), Error> {
-    let subscriber_id = subscriber.subscriber_id;
-    let purposes = consents::list_states(tx, subscriber_id).await?;
-    let mut order = Order::reserve(tx, subscriber_id, purposes.len()).await?;
-    let (address_key, own) = (&subscriber.address_key, Some(subscriber_id));
-    let emptied = match forms {
-        Some(forms) => erasures::delete_one(tx, address_key, (own, forms)).await?,
-        None => erasures::delete_all(tx, address_key, own).await?,
+/// recorded for, that it ended so.
+async fn delete(tx: &mut Tx, case: Case<'_>, what: Erasure<'_>, by: By<'_>) -> Result<(), Error> {
+    let Erasure { address_key, subscriber_id, forms } = what;
+    let recorded = match subscriber_id {
+        Some(subscriber_id) => {
+            let purposes = consents::list_states(tx, subscriber_id).await?;
+            Some((Order::reserve(tx, case, subscriber_id, purposes.len()).await?, purposes))
+        }
+        None => None,
     };
-    if purposes.is_empty() {
-        record_purge(tx, at, settings, &emptied).await?;
-    }
+    let emptied = match forms {
+        Some(forms) => erasures::delete_one(tx, address_key, (subscriber_id, forms)).await?,
+        None => erasures::delete_all(tx, address_key, subscriber_id).await?,
+    };
+    let Some((mut order, purposes)) = recorded.filter(|(_, purposes)| !purposes.is_empty()) else {
+        return Ok(record_purge(tx, case.at, case.settings, &emptied).await?);
+    };
     let mut named = emptied_by(&emptied);
     let mut events = Vec::with_capacity(purposes.len());
     for (purpose, _) in &purposes {
-        events.push(erased(at, settings, purpose, by, (&mut order, &named))?);
+        events.push(order.erased(purpose, by, &named)?);
         named = Emptied::default();
     }
-    Ok(events::append_all(tx, at.now, &events).await?)
-}
-
-/// Deletes the forms of somebody who never confirmed one; the ledger says no more than where their events stand.
-async fn forget_forms(
-    tx: &mut Tx,
-    at: &Moment,
-    settings: &FlowSettings,
-    address_key: &AddressKey,
-) -> Result<bool, Error> {
-    let held = erasures::count_signups(tx, address_key).await? > 0;
-    let emptied = erasures::delete_all(tx, address_key, None).await?;
-    record_purge(tx, at, settings, &emptied).await?;
-    Ok(held)
+    Ok(events::append_all(tx, case.at.now, &events).await?)
 }

@@ -19,11 +19,10 @@ use crate::domain::staff::action::Action;
 use crate::domain::text::Line;
 use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::ledger::evidence::{Form, Order, Subject, event};
+use crate::flows::ledger::evidence::{Form, Order, Subject};
 use crate::flows::signup::sign_up::words;
-use crate::flows::{Act, Error, FlowSettings};
+use crate::flows::{Act, Case, Error, FlowSettings};
 use crate::outside::{EndingReason, Endings, Scope};
-use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::catalog::notices;
 use crate::store::catalog::notices::Notice;
@@ -202,11 +201,11 @@ pub async fn consider(
 /// When the database does not take it; then none is imported.
 pub async fn import_contacts(
     tx: &mut Tx,
-    at: &Moment,
-    settings: &FlowSettings,
+    case: Case<'_>,
     import: &Import<'_>,
     rows: &[&ImportRow],
 ) -> Result<Batch, Error> {
+    let Case { at, settings } = case;
     let verdicts = consider(tx, settings, import.purpose, rows).await?;
     let mut coming = Vec::with_capacity(rows.len());
     for (row, verdict) in rows.iter().zip(&verdicts) {
@@ -218,7 +217,7 @@ pub async fn import_contacts(
         return Ok(Batch::Done(verdicts));
     }
     let notice = notices::insert_or_find(tx, at, import.purpose, import.words.as_str()).await?;
-    let subscribers: Vec<_> = coming.iter().map(|row| subscriber(at, settings, row)).collect();
+    let subscribers: Vec<_> = coming.iter().map(|row| subscriber(case, row)).collect();
     let taken = imports::upsert_subscribers(tx, at.now, &subscribers).await?;
     // Whoever was confirming, leaving or being erased when this began has finished, for the rows are
     // locked now: what they decided counts.
@@ -227,15 +226,12 @@ pub async fn import_contacts(
         tx.give_up();
         return Ok(Batch::Overtaken);
     }
-    record(tx, at, settings, import, &notice, (&coming, &taken)).await?;
+    record(tx, case, Agreed { import, notice: &notice }, &arrived(&coming, &taken)?).await?;
     Ok(Batch::Done(verdicts))
 }
 
-fn subscriber<'a>(
-    at: &Moment,
-    settings: &FlowSettings,
-    row: &'a ImportRow,
-) -> ImportedSubscriber<'a> {
+fn subscriber<'a>(case: Case<'_>, row: &'a ImportRow) -> ImportedSubscriber<'a> {
+    let Case { at, settings } = case;
     let subscriber_id = at.new_id();
     let contact = &row.contact;
     let email = contact.email.as_str();
@@ -254,27 +250,42 @@ fn subscriber<'a>(
     }
 }
 
+/// What all contacts of one import agreed to, and the notice with its words.
+#[derive(Clone, Copy)]
+struct Agreed<'a> {
+    import: &'a Import<'a>,
+    notice: &'a Notice,
+}
+
+/// A contact of the file, and the subscriber that was made or found for it.
+type Arrived<'a> = (&'a ImportedContact, &'a Taken);
+
+fn arrived<'a>(rows: &[&'a ImportRow], taken: &'a [Taken]) -> Result<Vec<Arrived<'a>>, Error> {
+    let by_key: HashMap<&AddressKey, &'a ImportRow> =
+        rows.iter().map(|row| (&row.address_key, *row)).collect();
+    let pair = |taken: &'a Taken| {
+        let row = by_key.get(&taken.address_key);
+        Ok((&row.ok_or(Error::Store(sqlx::Error::RowNotFound))?.contact, taken))
+    };
+    taken.iter().map(pair).collect()
+}
+
 async fn record(
     tx: &mut Tx,
-    at: &Moment,
-    settings: &FlowSettings,
-    import: &Import<'_>,
-    notice: &Notice,
-    (rows, taken): (&[&ImportRow], &[Taken]),
+    case: Case<'_>,
+    Agreed { import, notice }: Agreed<'_>,
+    arrived: &[Arrived<'_>],
 ) -> Result<(), Error> {
-    let by_key: HashMap<&AddressKey, &ImportRow> =
-        rows.iter().map(|row| (&row.address_key, *row)).collect();
-    let known: Vec<(Uuid, i64)> = taken
+    let Case { at, settings } = case;
+    let known: Vec<(Uuid, i64)> = arrived
         .iter()
-        .filter(|taken| taken.seq > 1)
-        .map(|taken| (taken.described.subscriber_id, taken.seq - 1))
+        .filter(|(_, taken)| taken.seq > 1)
+        .map(|(_, taken)| (taken.described.subscriber_id, taken.seq - 1))
         .collect();
     let leaves = events::list_leaves(tx, &known).await?;
-    let mut events = Vec::with_capacity(rows.len());
-    let mut consents = Vec::with_capacity(rows.len());
-    for taken in taken {
-        let row = by_key.get(&taken.address_key);
-        let contact = &row.ok_or(Error::Store(sqlx::Error::RowNotFound))?.contact;
+    let mut events = Vec::with_capacity(arrived.len());
+    let mut consents = Vec::with_capacity(arrived.len());
+    for (contact, taken) in arrived {
         let form = Form {
             signup_id: None,
             email: contact.email.as_str(),
@@ -293,8 +304,8 @@ async fn record(
             taken.mac.as_deref(),
         )?;
         let leaf = leaves.get(&subscriber_id).map(String::as_str);
-        let mut order = Order::after(Subject::Subscriber(subscriber_id), taken.seq, leaf);
-        let event = event(at, settings, EventType::Given, &form, &words(notice), &mut order)?;
+        let mut order = Order::after(case, Subject::Subscriber(subscriber_id), taken.seq, leaf);
+        let event = order.event(EventType::Given, &form, &words(notice))?;
         let mac = settings.evidence_key.consent(&ConsentFields {
             subscriber_id,
             address_key: &taken.address_key,

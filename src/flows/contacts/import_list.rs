@@ -146,9 +146,9 @@ impl ListImport<'_> {
             let mut tx = self.db.read().await?;
             return Ok(consider_suppressions(&mut tx, &self.import, rows).await?);
         }
-        let Self { db, settings, import, .. } = self;
-        let brought = db.run(|tx| Box::pin(import_suppressions(tx, at, settings, import, rows)));
-        Ok(brought.await?)
+        let (case, import) = (self.settings.at(at), &self.import);
+        let imported = self.db.run(|tx| Box::pin(import_suppressions(tx, case, import, rows)));
+        Ok(imported.await?)
     }
 }
 

@@ -18,9 +18,8 @@ use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::consent::record_consent::{End, end};
 use crate::flows::consent::withdraw::Leaving;
-use crate::flows::{Act, Error, FlowSettings};
+use crate::flows::{Act, By, Case, Error};
 use crate::outside::{EndingReason, Endings, Scope};
-use crate::random::Moment;
 use crate::store::catalog::purposes;
 use crate::store::consent::consents::{self, CurrentConsent};
 use crate::store::contacts::subscribers;
@@ -126,8 +125,7 @@ pub async fn consider_suppressions(
 /// When the database does not take it; then nothing of it is written.
 pub async fn import_suppressions(
     tx: &mut Tx,
-    at: &Moment,
-    settings: &FlowSettings,
+    case: Case<'_>,
     import: &SuppressionImport<'_>,
     rows: &[ListRow],
 ) -> Result<Vec<RowOutcome>, Error> {
@@ -145,17 +143,17 @@ pub async fn import_suppressions(
     let decided = decide(tx, import, rows, &people).await?;
     let begins: Vec<Suppressed> = decided.iter().flatten().flatten().cloned().collect();
     let source = import.source.as_str();
-    let new = suppressions::insert_all(tx, at.now, &begins, source).await?;
+    let new = suppressions::insert_all(tx, case.at.now, &begins, source).await?;
     for (row, begins) in rows.iter().zip(&decided) {
         let (Some(subscriber), Ok(begins)) = (locked.get(&row.address_key), begins) else {
             continue;
         };
         // A row before may have ended some of it.
-        let standing = consents::list(tx, subscriber.subscriber_id).await?;
-        let ending: Vec<&CurrentConsent> =
-            standing.iter().filter(|one| begins.iter().any(|begun| ends(begun, one))).collect();
-        let by = End { event_type: EventType::Withdrawn, method: Method::Import, source };
-        end(tx, at, settings, subscriber, &ending, by).await?;
+        let consents = consents::list(tx, subscriber.subscriber_id).await?;
+        let ended = |consent: &&CurrentConsent| begins.iter().any(|begun| ends(begun, consent));
+        let consents = consents.iter().filter(ended).collect();
+        let (event_type, by) = (EventType::Withdrawn, By { method: Method::Import, source });
+        end(tx, case, subscriber, End { consents, event_type, by }).await?;
     }
     Ok(tell(&decided, new.into_iter().collect()))
 }
@@ -198,7 +196,12 @@ fn decide_row(
         for purpose in of {
             let back = purpose.and_then(|purpose| came_back(standing, purpose, row.at));
             let stays = back.map(NotSuppressed::CameBack).or_else(|| {
-                let lifted = was_lifted(endings, key, *reason, purpose, row.at);
+                let scope = Scope {
+                    address_key: key.clone(),
+                    reason: EndingReason::Suppressed(*reason),
+                    purpose: purpose.cloned(),
+                };
+                let lifted = was_lifted(endings, scope, row.at);
                 lifted.then_some(NotSuppressed::Lifted(*reason))
             });
             match stays {
@@ -222,18 +225,7 @@ fn came_back(
 
 /// Whether this began before and was lifted, and the list says of no later moment that it began again: so bringing a
 /// list a second time does not stop mail to who came back in between.
-fn was_lifted(
-    endings: &Endings,
-    address_key: &AddressKey,
-    reason: SuppressionReason,
-    purpose: Option<&Purpose>,
-    at: Option<Timestamp>,
-) -> bool {
-    let scope = Scope {
-        address_key: address_key.clone(),
-        reason: EndingReason::Suppressed(reason),
-        purpose: purpose.cloned(),
-    };
+fn was_lifted(endings: &Endings, scope: Scope, at: Option<Timestamp>) -> bool {
     let began = endings.began(scope).filter(|began| began.lifted);
     began.is_some_and(|began| at.is_none_or(|at| at <= began.at))
 }

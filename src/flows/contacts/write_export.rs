@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::domain::ledger::cursor::Cursor;
-use crate::export::{self, ExportError, Out, Wanted, Written};
+use crate::export::{self, AsOf, ExportError, Out, Wanted, Written};
 use crate::flows::contacts::allow_export::{ExportRefused, allow_export};
 use crate::flows::contacts::end_export::{BrokenExport, break_off_export};
 use crate::flows::contacts::record_export::{ExportRecord, record_export};
@@ -103,7 +103,7 @@ impl Exporting<'_> {
                 return Err(RunError::Lost);
             }
         }
-        let written = export::write(snapshot, now, *wanted, out, progress).await;
+        let written = export::write(AsOf { snapshot, now }, *wanted, out, progress).await;
         if let Err(ExportError::Changed(what)) = &written {
             // What was found is what stops the export, whether or not it can be kept.
             if let Err(error) = condemn(db, settings, &Moment::of(clock, random), what).await {
@@ -170,7 +170,7 @@ async fn condemn(db: &Db, settings: &FlowSettings, at: &Moment, what: &str) -> R
     drop(tx);
     let finding = Some(what.to_owned());
     let verdict = Verdict { checked_at: at.now, size, finding, warning: None };
-    keep_verdict(db, at, settings, &verdict, seen).await?;
+    keep_verdict(db, settings.at(at), &verdict, seen).await?;
     Ok(())
 }
 

@@ -17,8 +17,7 @@ use crate::domain::consent::evidence_key::EventFields;
 use crate::domain::signup::form_state::Method;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
-use crate::flows::FlowSettings;
-use crate::random::Moment;
+use crate::flows::{By, Case, FlowSettings};
 use crate::store::Tx;
 use crate::store::consent::contexts::NewContext;
 use crate::store::consent::events::{self, NewConsentEvent};
@@ -79,104 +78,160 @@ impl Subject {
 
 /// The end of a subject's row of events, where the next one goes: each names the leaf before it, so that none can
 /// be left out unseen.
-#[derive(Clone, Debug)]
-pub struct Order {
+pub struct Order<'a> {
+    case: Case<'a>,
     subject: Subject,
     seq: i64,
     previous: Option<String>,
 }
 
-impl Order {
+impl<'a> Order<'a> {
     /// Of a signup that is just being made.
     #[must_use]
-    pub fn new(signup_id: Uuid) -> Self {
-        Self { subject: Subject::Signup(signup_id), seq: 1, previous: None }
+    pub fn new(case: Case<'a>, signup_id: Uuid) -> Self {
+        Self { case, subject: Subject::Signup(signup_id), seq: 1, previous: None }
     }
 
     /// Of a subject whose next event is `seq`, and the leaf of the one before it. Where that is missing, though
     /// there must be one, the next event does not name it: the check of the ledger finds it, and nobody is kept
     /// from leaving.
     #[must_use]
-    pub fn after(subject: Subject, seq: i64, leaf: Option<&str>) -> Self {
+    pub fn after(case: Case<'a>, subject: Subject, seq: i64, leaf: Option<&str>) -> Self {
         let previous = leaf.map(|leaf| encode_hash(&leaf_hash(leaf.as_bytes())));
-        Self { subject, seq, previous }
+        Self { case, subject, seq, previous }
     }
 
     /// Reserves the next `count` places of a subscriber, whose row stays locked until the transaction ends.
     ///
     /// # Errors
     /// When the database does not take it.
-    pub async fn reserve(tx: &mut Tx, subscriber_id: Uuid, count: usize) -> sqlx::Result<Self> {
+    pub async fn reserve(
+        tx: &mut Tx,
+        case: Case<'a>,
+        subscriber_id: Uuid,
+        count: usize,
+    ) -> sqlx::Result<Self> {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         let seq = subscribers::take_seqs(tx, subscriber_id, count).await?;
-        Self::at(tx, Subject::Subscriber(subscriber_id), seq).await
+        Self::at(tx, case, Subject::Subscriber(subscriber_id), seq).await
     }
 
     /// The place `seq` of a subject.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn at(tx: &mut Tx, subject: Subject, seq: i64) -> sqlx::Result<Self> {
+    pub async fn at(tx: &mut Tx, case: Case<'a>, subject: Subject, seq: i64) -> sqlx::Result<Self> {
         let leaf = events::find_leaf(tx, subject.id(), seq - 1).await?;
-        Ok(Self::after(subject, seq, leaf.as_deref()))
+        Ok(Self::after(case, subject, seq, leaf.as_deref()))
     }
 
-    /// Takes the place: its number and the leaf before it; `leaf` is the one that goes there.
-    fn take(&mut self, leaf: &str) {
+    /// Puts one event at the end, committed to by its leaf.
+    ///
+    /// # Errors
+    /// When the body has no canonical form.
+    pub fn event(
+        &mut self,
+        event_type: EventType,
+        form: &Form<'_>,
+        words: &Words<'_>,
+    ) -> serde_json::Result<NewConsentEvent> {
+        let Case { at, settings } = self.case;
+        let context = context(settings, form, words)?;
+        let (event_id, seq) = (at.new_id(), self.seq);
+        let subscriber_id = match self.subject {
+            Subject::Signup(_) => None,
+            Subject::Subscriber(id) => Some(id),
+        };
+        let body = canonical(&EventBody {
+            at: at.now,
+            context: &context.sha256,
+            email: form.email,
+            event_id,
+            evidence: form.evidence,
+            previous: self.previous.as_deref(),
+            requested_at: form.requested_at,
+            seq,
+            signup_id: form.signup_id,
+            subscriber_id,
+        })?;
+        let (salt, subject_id) = (at.new_salt(), self.subject.id());
+        let leaf = LeafHead::of_event(event_type).leaf(&salt, &body);
+        let purpose = words.purpose;
+        let fields = EventFields { event_id, subject_id, seq, event_type, purpose, leaf: &leaf };
+        let mac = self.take(&fields);
+        Ok(NewConsentEvent {
+            event_id,
+            subject_id,
+            seq,
+            signup_id: form.signup_id,
+            subscriber_id,
+            purpose: purpose.clone(),
+            event_type,
+            notice_id: Some(words.notice_id),
+            policy_version_id: Some(form.policy.0),
+            context_sha256: Some(context.sha256.clone()),
+            context: Some(context),
+            body,
+            salt: HEXLOWER.encode(&salt),
+            leaf,
+            mac,
+        })
+    }
+
+    /// Puts at the end that a person was erased: one event for each purpose they had ever been recorded for. It holds
+    /// nothing of them, so it keeps its body. `emptied` is for the first of them.
+    ///
+    /// # Errors
+    /// When the body has no canonical form.
+    pub fn erased(
+        &mut self,
+        purpose: &Purpose,
+        by: By<'_>,
+        emptied: &Emptied,
+    ) -> serde_json::Result<NewConsentEvent> {
+        let at = self.case.at;
+        let (event_id, seq, subscriber_id) = (at.new_id(), self.seq, self.subject.id());
+        let body = canonical(&ErasureBody {
+            at: at.now,
+            emptied,
+            event_id,
+            method: by.method,
+            previous: self.previous.as_deref(),
+            purpose,
+            seq,
+            source: by.source,
+            subscriber_id,
+        })?;
+        let (salt, event_type) = (at.new_salt(), EventType::Erased);
+        let leaf = LeafHead::of_event(event_type).leaf(&salt, &body);
+        let subject_id = subscriber_id;
+        let fields = EventFields { event_id, subject_id, seq, event_type, purpose, leaf: &leaf };
+        let mac = self.take(&fields);
+        Ok(NewConsentEvent {
+            event_id,
+            subject_id,
+            seq,
+            signup_id: None,
+            subscriber_id: Some(subscriber_id),
+            purpose: purpose.clone(),
+            event_type,
+            notice_id: None,
+            policy_version_id: None,
+            context_sha256: None,
+            context: None,
+            body,
+            salt: HEXLOWER.encode(&salt),
+            leaf,
+            mac,
+        })
+    }
+
+    /// Takes the place for this event; returns the MAC of its row, hex.
+    fn take(&mut self, event: &EventFields<'_>) -> String {
         self.seq += 1;
-        self.previous = Some(encode_hash(&leaf_hash(leaf.as_bytes())));
+        self.previous = Some(encode_hash(&leaf_hash(event.leaf.as_bytes())));
+        HEXLOWER.encode(&self.case.settings.evidence_key.event(event))
     }
-}
-
-/// One event, committed to by its leaf, at the end of its subject's order.
-///
-/// # Errors
-/// When the body has no canonical form.
-pub fn event(
-    at: &Moment,
-    settings: &FlowSettings,
-    event_type: EventType,
-    form: &Form<'_>,
-    words: &Words<'_>,
-    order: &mut Order,
-) -> serde_json::Result<NewConsentEvent> {
-    let context = context(settings, form, words)?;
-    let event_id = at.new_id();
-    let subscriber_id = match order.subject {
-        Subject::Signup(_) => None,
-        Subject::Subscriber(id) => Some(id),
-    };
-    let body = canonical(&EventBody {
-        at: at.now,
-        context: &context.sha256,
-        email: form.email,
-        event_id,
-        evidence: form.evidence,
-        previous: order.previous.as_deref(),
-        requested_at: form.requested_at,
-        seq: order.seq,
-        signup_id: form.signup_id,
-        subscriber_id,
-    })?;
-    let Committed { subject_id, seq, salt, leaf, mac } =
-        commit(at, settings, (event_id, event_type, words.purpose), &body, order);
-    Ok(NewConsentEvent {
-        event_id,
-        subject_id,
-        seq,
-        signup_id: form.signup_id,
-        subscriber_id,
-        purpose: words.purpose.clone(),
-        event_type,
-        notice_id: Some(words.notice_id),
-        policy_version_id: Some(form.policy.0),
-        context_sha256: Some(context.sha256.clone()),
-        context: Some(context),
-        body,
-        salt,
-        leaf,
-        mac,
-    })
 }
 
 fn context(
@@ -200,74 +255,4 @@ fn context(
         source: form.source,
     })?;
     Ok(NewContext { sha256: sha256_hex(body.as_bytes()), body })
-}
-
-/// That a person was erased: one event for each purpose they had ever been recorded for. It holds
-/// nothing of them, so it keeps its body. `emptied` is for the first of them.
-///
-/// # Errors
-/// When the body has no canonical form.
-pub fn erased(
-    at: &Moment,
-    settings: &FlowSettings,
-    purpose: &Purpose,
-    (method, source): (Method, &str),
-    (order, emptied): (&mut Order, &Emptied),
-) -> serde_json::Result<NewConsentEvent> {
-    let (event_id, subscriber_id) = (at.new_id(), order.subject.id());
-    let body = canonical(&ErasureBody {
-        at: at.now,
-        emptied,
-        event_id,
-        method,
-        previous: order.previous.as_deref(),
-        purpose,
-        seq: order.seq,
-        source,
-        subscriber_id,
-    })?;
-    let Committed { subject_id, seq, salt, leaf, mac } =
-        commit(at, settings, (event_id, EventType::Erased, purpose), &body, order);
-    Ok(NewConsentEvent {
-        event_id,
-        subject_id,
-        seq,
-        signup_id: None,
-        subscriber_id: Some(subscriber_id),
-        purpose: purpose.clone(),
-        event_type: EventType::Erased,
-        notice_id: None,
-        policy_version_id: None,
-        context_sha256: None,
-        context: None,
-        body,
-        salt,
-        leaf,
-        mac,
-    })
-}
-
-/// What commits to a body, and where it stands.
-struct Committed {
-    subject_id: Uuid,
-    seq: i64,
-    salt: String,
-    leaf: String,
-    mac: String,
-}
-
-/// Commits to a body, and takes the next place in the order.
-fn commit(
-    at: &Moment,
-    settings: &FlowSettings,
-    (event_id, event_type, purpose): (Uuid, EventType, &Purpose),
-    body: &str,
-    order: &mut Order,
-) -> Committed {
-    let (subject_id, seq, salt) = (order.subject.id(), order.seq, at.new_salt());
-    let leaf = LeafHead::of_event(event_type).leaf(&salt, body);
-    let fields = EventFields { event_id, subject_id, seq, event_type, purpose, leaf: &leaf };
-    let mac = HEXLOWER.encode(&settings.evidence_key.event(&fields));
-    order.take(&leaf);
-    Committed { subject_id, seq, salt: HEXLOWER.encode(&salt), leaf, mac }
 }

@@ -6,8 +6,7 @@ use uuid::Uuid;
 
 use crate::domain::consent::evidence_key::{EvidenceKey, RowMac};
 use crate::domain::timestamp::Timestamp;
-use crate::flows::{Error, FlowSettings};
-use crate::random::Moment;
+use crate::flows::{Case, Error, FlowSettings};
 use crate::store::ledger::verdicts::{self, StoredVerdict, Verdict};
 use crate::store::{Db, Tx};
 
@@ -78,13 +77,12 @@ pub async fn find_seen(tx: &mut Tx) -> sqlx::Result<Option<Uuid>> {
 /// When the database or the file store does not take it; then the last verdict stands, or none does.
 pub async fn keep_verdict(
     db: &Db,
-    at: &Moment,
-    settings: &FlowSettings,
+    case: Case<'_>,
     verdict: &Verdict,
     seen: Option<Uuid>,
 ) -> Result<bool, Error> {
-    let verdict_id = at.new_id();
-    let key = &settings.evidence_key;
+    let verdict_id = case.at.new_id();
+    let key = &case.settings.evidence_key;
     let mac = mac(key, verdict_id, verdict);
     // Before a transaction is begun, for the file store may answer slowly.
     db.outside().keep_verdict(verdict_id).await?;

@@ -16,10 +16,10 @@ use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::signup::form_state::Method;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::consent::record_consent::{End, end};
-use crate::flows::contacts::erase::erase_again;
+use crate::flows::contacts::erase::{Erasure, erase_again};
 use crate::flows::contacts::purge::are_whole;
 use crate::flows::ledger::check_events::EventChecker;
-use crate::flows::{Error, FlowSettings};
+use crate::flows::{By, Case, Error, FlowSettings};
 use crate::outside::{Began, EndingReason, Endings, SETTLED, Scope};
 use crate::random::Moment;
 use crate::store::consent::consents::{self, CurrentConsent};
@@ -33,7 +33,7 @@ use crate::store::{Db, LEFT_AGAIN, Tx};
 const AT_ONCE: usize = 1000;
 
 /// Where these endings come from, as their events say.
-const BY: (Method, &str) = (Method::Program, "kept outside the database");
+const BY: By<'static> = By { method: Method::Program, source: "kept outside the database" };
 
 /// What had to be ended again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -87,10 +87,11 @@ impl Replay {
         settings: &FlowSettings,
         at: &Moment,
     ) -> Result<Replayed, Error> {
-        self.go_on(db, settings, at, |_| true).await
+        self.go_on(db, settings.at(at), |_| true).await
     }
 
-    /// The same while others work: what may be under way at this moment waits.
+    /// Ends again what the database lacks, unlike [`Replay::all`] while others work: what may be under way at this
+    /// moment waits.
     ///
     /// # Errors
     /// As [`Replay::all`].
@@ -101,14 +102,13 @@ impl Replay {
         at: &Moment,
     ) -> Result<Replayed, Error> {
         let since = at.now.minus(SETTLED);
-        self.go_on(db, settings, at, |ended| ended < since).await
+        self.go_on(db, settings.at(at), |ended| ended < since).await
     }
 
     async fn go_on(
         &mut self,
         db: &Db,
-        settings: &FlowSettings,
-        at: &Moment,
+        case: Case<'_>,
         is_due: impl Fn(Timestamp) -> bool,
     ) -> Result<Replayed, Error> {
         let endings = db.outside().endings().await?;
@@ -121,7 +121,7 @@ impl Replay {
             known.into_iter().partition(|(_, began)| is_due(began.at));
         let due: Vec<(Scope, Began)> = due.into_iter().collect();
         let mut done = Done::default();
-        let pass = Pass { settings, at, endings: &endings, told: &self.left };
+        let pass = Pass { case, endings: &endings, told: &self.left };
         for some in due.chunks(AT_ONCE) {
             match pass.some(db, some).await {
                 Ok(more) => done += more,
@@ -199,8 +199,7 @@ impl AddAssign for Done {
 /// One comparison.
 #[derive(Clone, Copy)]
 struct Pass<'a> {
-    settings: &'a FlowSettings,
-    at: &'a Moment,
+    case: Case<'a>,
     endings: &'a Endings,
     /// What was left before, and told of.
     told: &'a HashSet<Scope>,
@@ -224,12 +223,12 @@ impl Pass<'_> {
     async fn end_again(self, tx: &mut Tx, some: &[Known]) -> Result<Done, Error> {
         let mut done = Done::default();
         tx.replay();
-        let checker = EventChecker::load(tx, self.settings).await?;
+        let checker = EventChecker::load(tx, self.case.settings).await?;
         for row in endings::list_unerased(tx, some).await? {
-            self.erase(tx, &checker, &row, &mut done).await?;
+            done += self.erase(tx, &checker, &row).await?;
         }
         for row in endings::list_unwithdrawn(tx, some).await? {
-            self.withdraw(tx, &checker, &row, &mut done).await?;
+            done += self.withdraw(tx, &checker, &row).await?;
         }
         for row in endings::list_unsuppressed(tx, some).await? {
             let (key, reason) = (&row.address_key, row.reason);
@@ -247,8 +246,8 @@ impl Pass<'_> {
         tx: &mut Tx,
         checker: &EventChecker,
         row: &Unerased,
-        done: &mut Done,
-    ) -> Result<(), Error> {
+    ) -> Result<Done, Error> {
+        let mut done = Done::default();
         let scope = Scope {
             address_key: row.address_key.clone(),
             reason: EndingReason::Suppressed(SuppressionReason::Erased),
@@ -258,10 +257,10 @@ impl Pass<'_> {
         for subscriber in subscribers::lock_of(tx, &row.address_key).await? {
             let id = subscriber.subscriber_id;
             if !self.is_own(&subscriber) || !are_whole(tx, checker, id).await? {
-                self.leave(&scope, "subscriber", id, done);
+                done.left.insert(self.leave(scope.clone(), "subscriber", id));
             } else if id >= row.later || (row.set_back && !self.was_erased(id, row.began)) {
                 // They came back.
-                return Ok(());
+                return Ok(done);
             } else {
                 whose = Some(subscriber);
             }
@@ -274,27 +273,27 @@ impl Pass<'_> {
                 continue;
             }
             let id = signup.signup_id;
-            if self.settings.demand_own_signup(&signup).is_ok()
+            if self.case.settings.demand_own_signup(&signup).is_ok()
                 && are_whole(tx, checker, id).await?
             {
                 forms.push(id);
             } else {
-                self.leave(&scope, "signup", id, done);
+                done.left.insert(self.leave(scope.clone(), "signup", id));
             }
         }
         // Of the forms alone nobody knows then which of them came since.
         let is_nobodys = whose.is_none() && (row.set_back || forms.is_empty());
         if !is_nobodys {
-            let what = (whose.as_ref(), forms.as_slice());
-            erase_again(tx, self.at, self.settings, &row.address_key, what, BY).await?;
+            let (address_key, forms) = (&row.address_key, Some(forms.as_slice()));
+            erase_again(tx, self.case, Erasure { address_key, subscriber_id, forms }, BY).await?;
             done.replayed.erased += 1;
         }
-        Ok(())
+        Ok(done)
     }
 
     /// Whether it was this subscriber who was erased at this moment, as was noted by their own key.
     fn was_erased(self, subscriber_id: Uuid, at: Timestamp) -> bool {
-        let key = self.settings.address_secret.subscriber_key(subscriber_id);
+        let key = self.case.settings.address_secret.subscriber_key(subscriber_id);
         let left = self.endings.began(Scope::left(key, None));
         left.is_some_and(|left| (at.minus(LEFT_AGAIN)..=at).contains(&left.at))
     }
@@ -307,18 +306,18 @@ impl Pass<'_> {
         tx: &mut Tx,
         checker: &EventChecker,
         row: &Unwithdrawn,
-        done: &mut Done,
-    ) -> Result<(), Error> {
+    ) -> Result<Done, Error> {
+        let mut done = Done::default();
         let Some(subscriber) = subscribers::lock(tx, row.subscriber_id).await? else {
-            return Ok(());
+            return Ok(done);
         };
-        let standing = consents::list(tx, row.subscriber_id).await?;
+        let consents = consents::list(tx, row.subscriber_id).await?;
         // They may have come back, or left, before they were locked.
         let is_older = |s: &&CurrentConsent| {
             s.purpose == row.purpose && s.state.in_force() && s.confirmed_at < row.began
         };
-        let Some(standing) = standing.iter().find(is_older) else { return Ok(()) };
-        let own = self.settings.evidence_key.consent(&standing.fields(&subscriber));
+        let Some(consent) = consents.iter().find(is_older) else { return Ok(done) };
+        let own = self.case.settings.evidence_key.consent(&consent.fields(&subscriber));
         let is_own = self.is_own(&subscriber)
             && EvidenceKey::agrees(row.mac.as_deref(), &own)
             && (!row.lifted || are_whole(tx, checker, row.subscriber_id).await?);
@@ -330,33 +329,32 @@ impl Pass<'_> {
             };
             let (address_key, purpose) = (row.address_key.clone(), Some(row.purpose.clone()));
             let scope = Scope { address_key, reason, purpose };
-            self.leave(&scope, "subscriber", row.subscriber_id, done);
-            return Ok(());
+            done.left.insert(self.leave(scope, "subscriber", row.subscriber_id));
+            return Ok(done);
         }
         let event_type = if row.ran_out { EventType::Expired } else { EventType::Withdrawn };
-        let by = End { event_type, method: BY.0, source: BY.1 };
-        let ended = end(tx, self.at, self.settings, &subscriber, &[standing], by).await?;
-        done.replayed.withdrawn += ended.len();
-        Ok(())
+        let what = End { consents: vec![consent], event_type, by: BY };
+        done.replayed.withdrawn += end(tx, self.case, &subscriber, what).await?.len();
+        Ok(done)
     }
 
     /// Whether a subscriber's key has the address that it always had.
     fn is_own(self, subscriber: &Subscriber<String>) -> bool {
         let address = (subscriber.email.as_str(), &subscriber.address_key);
         let mac = subscriber.mac.as_deref();
-        self.settings.demand_own_address(subscriber.subscriber_id, address, mac).is_ok()
+        self.case.settings.demand_own_address(subscriber.subscriber_id, address, mac).is_ok()
     }
 
     /// What was changed by another hand stays, for whoever looks into it; each is told of once.
-    fn leave(self, scope: &Scope, what: &str, id: Uuid, done: &mut Done) {
-        if !self.told.contains(scope) {
+    fn leave(self, scope: Scope, what: &str, id: Uuid) -> Scope {
+        if !self.told.contains(&scope) {
             tracing::error!(
                 %id,
                 "a {what} seems to be of somebody who ended something, and is not what this program wrote: nothing of \
                  it is ended, run `assent ledger verify`"
             );
         }
-        done.left.insert(scope.clone());
+        scope
     }
 
     fn tell_refused(self, scope: &Scope) {

@@ -10,7 +10,7 @@ use crate::domain::consent::evidence_key::{EventFields, EvidenceKey};
 use crate::flows::ledger::chain_claims::chain_claims;
 use crate::flows::ledger::keep_record::is_our_record;
 use crate::flows::ledger::tree_nodes;
-use crate::flows::{Error, FlowSettings};
+use crate::flows::{Case, Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::ledger::checkpoints::{StoredCheckpoint, Unsealed};
@@ -87,7 +87,7 @@ async fn seal_up_to(
     if waiting.hashes.is_empty() {
         return Ok(Sealed::Nothing);
     }
-    give_places(tx, at, settings, &place, &waiting).await?;
+    give_places(tx, settings.at(at), &place, &waiting).await?;
     Ok(Sealed::Some)
 }
 
@@ -105,13 +105,12 @@ pub async fn seal_first(
     let place = epochs::find_place(tx).await?;
     let hashes = vec![leaf_hash(record.leaf.as_bytes())];
     let waiting = Waiting { hashes, events: vec![], records: vec![record.record_id] };
-    give_places(tx, at, settings, &place, &waiting).await
+    give_places(tx, settings.at(at), &place, &waiting).await
 }
 
 async fn give_places(
     tx: &mut Tx,
-    at: &Moment,
-    settings: &FlowSettings,
+    Case { at, settings }: Case<'_>,
     place: &LedgerPlace,
     waiting: &Waiting,
 ) -> Result<(), Error> {

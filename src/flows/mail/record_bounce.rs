@@ -1,5 +1,6 @@
 //! A mail came back. No mail ever follows from it, so nothing can go round in circles.
 
+use assent_ledger::event_type::EventType;
 use uuid::Uuid;
 
 use crate::domain::contacts::suppression::SuppressionReason;
@@ -7,10 +8,11 @@ use crate::domain::mail::bounce::news::News;
 use crate::domain::mail::bounce::{Bounce, BounceKind};
 use crate::domain::mail::outbox::MailKind;
 use crate::domain::signup::form_state::Method;
-use crate::flows::consent::withdraw::{Leaving, leave};
-use crate::flows::{Error, FlowSettings};
-use crate::random::Moment;
+use crate::flows::consent::record_consent::{End, end};
+use crate::flows::consent::withdraw::Leaving;
+use crate::flows::{By, Case, Error};
 use crate::store::Tx;
+use crate::store::consent::consents;
 use crate::store::contacts::{subscribers, suppressions};
 use crate::store::mail::bounces::{self, Addressee};
 
@@ -36,58 +38,55 @@ pub enum Recorded {
 /// When the database does not take it; then nothing is written.
 pub async fn record_bounce(
     tx: &mut Tx,
-    at: &Moment,
-    settings: &FlowSettings,
+    case: Case<'_>,
     outbox_id: Uuid,
     bounce: Bounce,
 ) -> Result<Recorded, Error> {
-    let Some(addressee) = bounces::find_addressee(tx, outbox_id).await? else {
-        return Ok(Recorded::Unknown);
-    };
-    record(tx, at, settings, (outbox_id, &addressee), bounce).await?;
-    Ok(Recorded::Recorded)
+    let recorded = record(tx, case, outbox_id, |_| bounce).await?;
+    Ok(recorded.map_or(Recorded::Unknown, |_| Recorded::Recorded))
 }
 
-/// The same for what a message says: hard is only what it says of the very address that the mail went to. Returns
-/// what that is; `None` when the mail is not known any more.
+/// Counts what a message says of a mail, unlike [`record_bounce`] by what it says of the very address that the mail went
+/// to: hard is that alone. Returns what it is; `None` when the mail is not known any more.
 ///
 /// # Errors
 /// When the database does not take it; then nothing is written.
 pub async fn record_news(
     tx: &mut Tx,
-    at: &Moment,
-    settings: &FlowSettings,
+    case: Case<'_>,
     outbox_id: Uuid,
     news: &News,
 ) -> Result<Option<Bounce>, Error> {
-    let Some(addressee) = bounces::find_addressee(tx, outbox_id).await? else { return Ok(None) };
-    let bounce = news.about(|address| match &addressee.address_key {
-        Some(mailed) => *mailed == settings.address_secret.key(address),
-        // Of a mail to an address of the settings nothing follows.
-        None => true,
-    });
-    record(tx, at, settings, (outbox_id, &addressee), bounce).await?;
-    Ok(Some(bounce))
+    let about = |addressee: &Addressee| {
+        news.about(|address| match &addressee.address_key {
+            Some(mailed) => *mailed == case.settings.address_secret.key(address),
+            // Of a mail to an address of the settings nothing follows.
+            None => true,
+        })
+    };
+    record(tx, case, outbox_id, about).await
 }
 
 async fn record(
     tx: &mut Tx,
-    at: &Moment,
-    settings: &FlowSettings,
-    (outbox_id, addressee): (Uuid, &Addressee),
-    bounce: Bounce,
-) -> Result<(), Error> {
+    case: Case<'_>,
+    outbox_id: Uuid,
+    judge: impl FnOnce(&Addressee) -> Bounce,
+) -> Result<Option<Bounce>, Error> {
+    let at = case.at;
+    let Some(addressee) = bounces::find_addressee(tx, outbox_id).await? else { return Ok(None) };
+    let bounce = judge(&addressee);
     // Before the mail is touched, as an erasure does: so neither waits for the other in turn.
     let subscriber = match addressee.subscriber_id {
         Some(subscriber_id) => subscribers::lock(tx, subscriber_id).await?,
         None => None,
     };
     if !bounces::insert(tx, at, outbox_id, bounce).await? {
-        return Ok(());
+        return Ok(Some(bounce));
     }
-    let Some(address_key) = &addressee.address_key else { return Ok(()) };
+    let Some(address_key) = &addressee.address_key else { return Ok(Some(bounce)) };
     let reason = match bounce.kind {
-        BounceKind::Soft => return Ok(()),
+        BounceKind::Soft => return Ok(Some(bounce)),
         BounceKind::Hard => SuppressionReason::Bounced,
         BounceKind::Complaint => SuppressionReason::Complained,
     };
@@ -96,7 +95,10 @@ async fn record(
         suppressions::mark_tried(tx, at.now, address_key).await?;
     }
     if let (Some(subscriber), BounceKind::Complaint) = (&subscriber, bounce.kind) {
-        leave(tx, at, settings, subscriber, &Leaving::Writing, (Method::Program, SOURCE)).await?;
+        let consents = consents::list(tx, subscriber.subscriber_id).await?;
+        let (consents, event_type) = (Leaving::Writing.of(&consents), EventType::Withdrawn);
+        let by = By { method: Method::Program, source: SOURCE };
+        end(tx, case, subscriber, End { consents, event_type, by }).await?;
     }
-    Ok(())
+    Ok(Some(bounce))
 }

@@ -6,8 +6,7 @@ use crate::domain::mail::bounce::{Bounce, BounceKind};
 use crate::domain::mail::outbox::{DeliveryOutcome, back_off};
 use crate::domain::timestamp::Timestamp;
 use crate::flows::mail::record_bounce::{Recorded, record_bounce};
-use crate::flows::{Error, FlowSettings};
-use crate::random::Moment;
+use crate::flows::{Case, Error};
 use crate::store::Tx;
 use crate::store::mail::outbox::{self, ClaimedMail, Delivery};
 
@@ -62,15 +61,15 @@ impl Attempt {
 /// When the database does not take it.
 pub async fn record_delivery(
     tx: &mut Tx,
-    at: &Moment,
-    settings: &FlowSettings,
+    case: Case<'_>,
     mail: &ClaimedMail,
     tried: &Attempt,
 ) -> Result<Option<DeliveryOutcome>, Error> {
+    let at = case.at;
     // What came back is a fact, whoever holds the mail by now.
     let bounce = came_back(mail, tried, at.now);
     if let Some(bounce) = bounce
-        && record_bounce(tx, at, settings, mail.outbox_id, bounce).await? == Recorded::Unknown
+        && record_bounce(tx, case, mail.outbox_id, bounce).await? == Recorded::Unknown
     {
         return Ok(None);
     }

@@ -17,10 +17,9 @@ use crate::domain::signup::form_state::SignupStatus;
 use crate::domain::signup::link::Link;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::consent::record_consent::{Giver, give};
-use crate::flows::ledger::evidence::{Form, Order, Subject, Words, event};
+use crate::flows::ledger::evidence::{Form, Order, Subject, Words};
 use crate::flows::signup::sign_up::words;
-use crate::flows::{Error, FlowSettings};
-use crate::random::Moment;
+use crate::flows::{Case, Error, FlowSettings};
 use crate::store::Tx;
 use crate::store::catalog::notices::Notice;
 use crate::store::consent::consents::{self, CurrentConsent};
@@ -129,11 +128,11 @@ pub fn must_agree_again(consents: &[CurrentConsent], signup: &Signup) -> bool {
 /// When the database does not take it, or another hand changed whose the signup is; then nothing is confirmed.
 pub async fn confirm(
     tx: &mut Tx,
-    at: &Moment,
-    settings: &FlowSettings,
+    case: Case<'_>,
     signup: &Signup,
     press: Press<'_>,
 ) -> Result<Confirmation, Error> {
+    let Case { at, settings } = case;
     settings.demand_own_signup(signup)?;
     let new_id = at.new_id();
     let bound = settings.evidence_key.subscriber(new_id, &signup.address_key);
@@ -175,15 +174,15 @@ pub async fn confirm(
     let mut events = Vec::new();
     if !added.is_empty() {
         let seq = i64::try_from(asked.len()).unwrap_or(0) + 1;
-        let mut order = Order::at(tx, Subject::Signup(signup.signup_id), seq).await?;
+        let mut order = Order::at(tx, case, Subject::Signup(signup.signup_id), seq).await?;
         for words in &added {
-            events.push(event(at, settings, EventType::Requested, &form, words, &mut order)?);
+            events.push(order.event(EventType::Requested, &form, words)?);
         }
     }
     events::append_all(tx, at.now, &events).await?;
     let (address_key, report_id) = (&signup.address_key, signup.report_id);
-    let giver = Giver { subscriber_id, address_key, mac: mac.as_deref(), report_id };
-    give(tx, at, settings, giver, &form, &chosen).await?;
+    let giver = Giver { subscriber_id, address_key, mac: mac.as_deref(), report_id, form };
+    give(tx, case, giver, &chosen).await?;
     // Its mail arrived and was read, which a relay's word does not show.
     suppressions::delete(tx, at.now, address_key, SuppressionReason::Bounced).await?;
     if let Some(report_id) = signup.report_id {

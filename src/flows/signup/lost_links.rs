@@ -5,7 +5,7 @@ use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::mail::outbox::MailKind;
 use crate::flows::signup::send_fresh_link::send_newest_again;
 use crate::flows::staff::set_password::answer_forgotten;
-use crate::flows::{Error, FlowSettings};
+use crate::flows::{Case, Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::contacts::subscribers;
@@ -21,17 +21,16 @@ const AT_ONCE: i64 = 256;
 /// When the database does not take it.
 pub async fn ask_for_link(
     tx: &mut Tx,
-    at: &Moment,
-    settings: &FlowSettings,
+    case: Case<'_>,
     wanted: WantedLink,
     email: &EmailAddress,
 ) -> Result<(), Error> {
-    let secret = &settings.address_secret;
+    let secret = &case.settings.address_secret;
     let who = match wanted {
         WantedLink::Password => secret.account_key(email),
         WantedLink::Preferences | WantedLink::Form => secret.key(email),
     };
-    Ok(link_requests::insert(tx, at, wanted, &who, &secret.limiter_key(email)).await?)
+    Ok(link_requests::insert(tx, case.at, wanted, &who, &secret.limiter_key(email)).await?)
 }
 
 /// Decides the mail of requests that wait, within the limit of each mailbox: of some for the same link as the oldest.

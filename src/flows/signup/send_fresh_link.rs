@@ -8,7 +8,7 @@ use crate::domain::mail::outbox::MailKind;
 use crate::domain::signup::form_state::SignupStatus;
 use crate::domain::signup::link::Link;
 use crate::flows::signup::confirm::{LinkState, link_state};
-use crate::flows::{Error, FlowSettings};
+use crate::flows::{Case, Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::mail::alarms;
@@ -32,28 +32,23 @@ pub async fn send_again(
     settings: &FlowSettings,
     signup: &Signup,
 ) -> Result<bool, Error> {
-    let sent = again(tx, at, settings, signup).await?;
+    let sent = again(tx, settings.at(at), signup).await?;
     if !sent {
         tx.give_up();
     }
     Ok(sent)
 }
 
-async fn again(
-    tx: &mut Tx,
-    at: &Moment,
-    settings: &FlowSettings,
-    signup: &Signup,
-) -> Result<bool, Error> {
+async fn again(tx: &mut Tx, case: Case<'_>, signup: &Signup) -> Result<bool, Error> {
     if signup.status != SignupStatus::Confirmed {
-        return confirmation_again(tx, at, settings, signup).await;
+        return confirmation_again(tx, case, signup).await;
     }
     if let Some(grant) = download_grants::find(tx, signup.signup_id).await? {
-        return download_again(tx, at, settings, &grant).await;
+        return download_again(tx, case, &grant).await;
     }
     let idle = Some("it is confirmed, and has no report");
-    let mail = LimitedMail { idle, replaces: None, ..confirmation(at, signup) };
-    Ok(mails(tx, at, settings, MailKind::Confirm, mail).await?.is_some())
+    let mail = LimitedMail { idle, replaces: None, ..confirmation(case.at, signup) };
+    Ok(mails(tx, case, MailKind::Confirm, mail).await?.is_some())
 }
 
 /// The same for an address whose owner has no whole link at hand, and so no form to name: for its newest form of each
@@ -83,7 +78,7 @@ pub(in crate::flows) async fn send_newest_again(
         let rests = alarms.iter().any(|alarm| alarm.subject == form);
         if signup.status == SignupStatus::Confirmed || !rests {
             // All are locked, so none was settled meanwhile.
-            again(tx, at, settings, signup).await?;
+            again(tx, settings.at(at), signup).await?;
         }
     }
     Ok(())
@@ -101,24 +96,19 @@ pub async fn fresh_confirmation(
     settings: &FlowSettings,
     signup: &Signup,
 ) -> Result<bool, Error> {
-    let sent = confirmation_again(tx, at, settings, signup).await?;
+    let sent = confirmation_again(tx, settings.at(at), signup).await?;
     if !sent {
         tx.give_up();
     }
     Ok(sent)
 }
 
-async fn confirmation_again(
-    tx: &mut Tx,
-    at: &Moment,
-    settings: &FlowSettings,
-    signup: &Signup,
-) -> Result<bool, Error> {
+async fn confirmation_again(tx: &mut Tx, case: Case<'_>, signup: &Signup) -> Result<bool, Error> {
     let newest = Link { id: signup.signup_id, generation: signup.generation };
-    let works = link_state(signup, newest, at.now) == LinkState::Open;
-    let expires_at = at.now.plus(settings.confirm_ttl);
-    let mail = confirmation(at, signup);
-    let Some(mailed) = mails(tx, at, settings, MailKind::Confirm, mail).await? else {
+    let works = link_state(signup, newest, case.at.now) == LinkState::Open;
+    let expires_at = case.at.now.plus(case.settings.confirm_ttl);
+    let mail = confirmation(case.at, signup);
+    let Some(mailed) = mails(tx, case, MailKind::Confirm, mail).await? else {
         return Ok(false);
     };
     Ok(!mailed || works || signups::mark_fresh(tx, signup.signup_id, expires_at).await?)
@@ -136,35 +126,30 @@ pub async fn fresh_download(
     settings: &FlowSettings,
     grant: &DownloadGrant,
 ) -> Result<bool, Error> {
-    let sent = download_again(tx, at, settings, grant).await?;
+    let sent = download_again(tx, settings.at(at), grant).await?;
     if !sent {
         tx.give_up();
     }
     Ok(sent)
 }
 
-async fn download_again(
-    tx: &mut Tx,
-    at: &Moment,
-    settings: &FlowSettings,
-    grant: &DownloadGrant,
-) -> Result<bool, Error> {
+async fn download_again(tx: &mut Tx, case: Case<'_>, grant: &DownloadGrant) -> Result<bool, Error> {
     let mail = LimitedMail {
-        outbox_id: at.new_id(),
+        outbox_id: case.at.new_id(),
         signup_id: Some(grant.signup_id),
         subscriber_id: None,
         address_key: grant.address_key.clone(),
         limiter_key: grant.limiter_key.clone(),
         replaces: Some(grant.signup_id),
         idle: None,
-        request_id: at.request_id().cloned(),
+        request_id: case.at.request_id().cloned(),
     };
-    let works = grant.works(at.now, grant.generation);
-    let (id, expires_at) = (grant.download_grant_id, at.now.plus(settings.download_ttl));
-    let Some(mailed) = mails(tx, at, settings, MailKind::DownloadLink, mail).await? else {
+    let works = grant.works(case.at.now, grant.generation);
+    let (id, expires_at) = (grant.download_grant_id, case.at.now.plus(case.settings.download_ttl));
+    let Some(mailed) = mails(tx, case, MailKind::DownloadLink, mail).await? else {
         return Ok(false);
     };
-    let limit = settings.download_limit;
+    let limit = case.settings.download_limit;
     Ok(!mailed || works || download_grants::mark_fresh(tx, id, expires_at, limit).await?)
 }
 
@@ -184,8 +169,7 @@ fn confirmation(at: &Moment, signup: &Signup) -> LimitedMail {
 /// Whether this mail will be sent; `None` where its signup was erased meanwhile.
 async fn mails(
     tx: &mut Tx,
-    at: &Moment,
-    settings: &FlowSettings,
+    case: Case<'_>,
     kind: MailKind,
     mail: LimitedMail,
 ) -> Result<Option<bool>, Error> {
@@ -197,6 +181,7 @@ async fn mails(
         }
         limited_mails::delete_idle(tx, kind, signup_id).await?;
     }
-    let sent = limited_mails::insert_all(tx, at.now, kind, &settings.mail_limit, &[mail]).await?;
+    let sent = limited_mails::insert_all(tx, case.at.now, kind, &case.settings.mail_limit, &[mail])
+        .await?;
     Ok(Some(sent > 0))
 }

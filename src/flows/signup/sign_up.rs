@@ -15,8 +15,8 @@ use crate::domain::request_id::RequestId;
 use crate::domain::signup::form_state::Method;
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
-use crate::flows::ledger::evidence::{Form, Order, Words, event};
-use crate::flows::{Error, FlowSettings};
+use crate::flows::ledger::evidence::{Form, Order, Words};
+use crate::flows::{Case, Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::catalog::notices::Notice;
@@ -67,6 +67,7 @@ pub async fn sign_up(
     settings: &FlowSettings,
     forms: &[SignUp],
 ) -> Result<(), Error> {
+    let case = settings.at(at);
     let keys: Vec<AddressKey> =
         forms.iter().map(|form| settings.address_secret.key(&form.email)).collect();
     // Read before the forms are stored: whoever leaves meanwhile left after them.
@@ -76,8 +77,8 @@ pub async fn sign_up(
     let mut mails = Vec::with_capacity(forms.len());
     for (form, address_key) in forms.iter().zip(keys) {
         let reach = reaches.get(&address_key).copied().unwrap_or(0);
-        let row = row(at, settings, form, address_key, reach);
-        events.append(&mut requested(at, settings, form)?);
+        let row = row(case, form, address_key, reach);
+        events.append(&mut requested(case, form)?);
         mails.push(LimitedMail {
             outbox_id: at.new_id(),
             signup_id: Some(row.signup_id),
@@ -96,13 +97,8 @@ pub async fn sign_up(
     Ok(())
 }
 
-fn row(
-    at: &Moment,
-    settings: &FlowSettings,
-    form: &SignUp,
-    address_key: AddressKey,
-    reach: i64,
-) -> NewSignup {
+fn row(case: Case<'_>, form: &SignUp, address_key: AddressKey, reach: i64) -> NewSignup {
+    let Case { at, settings } = case;
     let text = |line: &Option<Line>| line.as_ref().map(|line| line.as_str().to_owned());
     let report_id = form.report.as_ref().map(|(id, _)| *id);
     let mac = settings.evidence_key.signup(&SignupFields {
@@ -133,28 +129,20 @@ fn row(
     }
 }
 
-fn requested(
-    at: &Moment,
-    settings: &FlowSettings,
-    form: &SignUp,
-) -> serde_json::Result<Vec<NewConsentEvent>> {
+fn requested(case: Case<'_>, form: &SignUp) -> serde_json::Result<Vec<NewConsentEvent>> {
     let shared = Form {
         signup_id: Some(form.signup_id),
         email: form.email.as_str(),
         method: form.method,
         policy: (form.policy.policy_version_id, &form.policy.label, &form.policy.sha256),
         report: form.report.as_ref().map(|(_, slug)| slug),
-        requested_at: at.now,
+        requested_at: case.at.now,
         source: &form.source,
         evidence: None,
     };
-    let mut order = Order::new(form.signup_id);
+    let mut order = Order::new(case, form.signup_id);
     let asked = form.choices.iter();
-    asked
-        .map(|notice| {
-            event(at, settings, EventType::Requested, &shared, &words(notice), &mut order)
-        })
-        .collect()
+    asked.map(|notice| order.event(EventType::Requested, &shared, &words(notice))).collect()
 }
 
 /// A notice as evidence.

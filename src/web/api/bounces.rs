@@ -52,13 +52,13 @@ async fn receive(State(app): State<Arc<App>>, request: Request) -> Result<Respon
         Err(problem) => return Ok(problem.into_response()),
     };
     let at = app.moment();
+    let case = app.settings.at(&at);
     let recorded = app.db.run(|tx| {
         Box::pin(async {
             match &what {
-                What::News(news) => record_news(tx, &at, &app.settings, outbox_id, news).await,
+                What::News(news) => record_news(tx, case, outbox_id, news).await,
                 What::Bounce(bounce) => {
-                    let recorded =
-                        record_bounce(tx, &at, &app.settings, outbox_id, *bounce).await?;
+                    let recorded = record_bounce(tx, case, outbox_id, *bounce).await?;
                     Ok((recorded == Recorded::Recorded).then_some(*bounce))
                 }
             }

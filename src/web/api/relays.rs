@@ -89,7 +89,7 @@ async fn record(app: &App, relay: EventRelay, events: &[Value]) -> Result<Respon
                 let at = app.moment();
                 let told = app
                     .db
-                    .run(|tx| Box::pin(record_news(tx, &at, &app.settings, outbox_id, &news)))
+                    .run(|tx| Box::pin(record_news(tx, app.settings.at(&at), outbox_id, &news)))
                     .await?;
                 if let Some(bounce) = told {
                     tracing::info!(%outbox_id, kind = ?bounce.kind, "recorded a mail that came back");

@@ -211,7 +211,7 @@ async fn press_button(
     press: Press<'_>,
 ) -> Result<Pressed, Error> {
     if signup.status == SignupStatus::Pending {
-        let confirmed = app.db.run(|tx| Box::pin(confirm(tx, at, &app.settings, signup, press)));
+        let confirmed = app.db.run(|tx| Box::pin(confirm(tx, app.settings.at(at), signup, press)));
         match confirmed.await? {
             Confirmation::Confirmed { .. } => {
                 let tx = &mut app.db.read().await?;

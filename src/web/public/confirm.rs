@@ -152,7 +152,7 @@ async fn press(
         let press = sent.as_ref().map_or(Press::Link, Press::Page);
         // What was read decides nothing: the use case looks again at all that may have changed.
         let confirmed =
-            app.db.run(|tx| Box::pin(confirm(tx, &at, &app.settings, &signup, press))).await?;
+            app.db.run(|tx| Box::pin(confirm(tx, app.settings.at(&at), &signup, press))).await?;
         tx = app.db.read().await?;
         match confirmed {
             Confirmation::Confirmed { subscriber_id } => {

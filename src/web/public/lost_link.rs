@@ -101,7 +101,9 @@ impl LostLink {
                 return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
             }
         };
-        app.db.run(|tx| Box::pin(ask_for_link(tx, at, &app.settings, self.wanted, &email))).await?;
+        app.db
+            .run(|tx| Box::pin(ask_for_link(tx, app.settings.at(at), self.wanted, &email)))
+            .await?;
         // The worker is not rung: mail that leaves at once would slow whoever asks next, and tell them.
         Ok((StatusCode::SEE_OTHER, [(header::LOCATION, self.sent)]).into_response())
     }

@@ -17,7 +17,8 @@ use axum::routing::{get, post};
 
 use crate::domain::request_id::RequestId;
 use crate::domain::signup::link::LinkKind;
-use crate::flows::consent::withdraw::{Leaving, withdraw};
+use crate::flows::By;
+use crate::flows::consent::withdraw::{Leave, Leaving, withdraw};
 use crate::web::http::body::drain;
 use crate::web::http::fields::Fields;
 use crate::web::public::preferences::page::{
@@ -64,8 +65,9 @@ async fn withdraw_all(
     drain(request).await?;
     let link = app.links.secrets.open(LinkKind::Manage, &token).ok_or(Error::NotFound)?;
     let at = app.moment_of(request_id);
-    let leaving = Leaving::All;
-    app.db.run(|tx| Box::pin(withdraw(tx, &at, &app.settings, link.id, &leaving, SOURCE))).await?;
+    let leave = Leave { subscriber_id: link.id, leaving: &Leaving::All };
+    let (case, by) = (app.settings.at(&at), By::form(SOURCE));
+    app.db.run(|tx| Box::pin(withdraw(tx, case, leave, by))).await?;
     find(&app, &mut app.db.read().await?, &token).await?;
     Ok(back(&token, "withdrawn", at.now))
 }

@@ -129,7 +129,7 @@ async fn press(
     let (notices, ticked) = (fields.all("notice"), fields.all("purpose"));
     let press = Press { policy, notices: &notices, ticked: &ticked, source: SOURCE };
     let at = app.moment_of(request_id);
-    let renewed = app.db.run(|tx| Box::pin(renew(tx, &at, &app.settings, id, press))).await?;
+    let renewed = app.db.run(|tx| Box::pin(renew(tx, app.settings.at(&at), id, press))).await?;
     let holder = Holder::find(&app, id).await?;
     let Renewed::Refused(stale) = renewed else {
         return Ok(done(&app, &token, &holder, None)?.into_response());

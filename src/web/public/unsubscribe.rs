@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::request_id::RequestId;
-use crate::flows::consent::withdraw::{Leaving, withdraw};
+use crate::flows::By;
+use crate::flows::consent::withdraw::{Leave, Leaving, withdraw};
 use crate::store::Tx;
 use crate::store::consent::consents;
 use crate::store::contacts::subscribers;
@@ -115,7 +116,9 @@ async fn press(
     let (id, leaving) = open(&app, &token)?;
     drain(request).await?;
     let at = app.moment_of(request_id);
-    app.db.run(|tx| Box::pin(withdraw(tx, &at, &app.settings, id, &leaving, SOURCE))).await?;
+    let leave = Leave { subscriber_id: id, leaving: &leaving };
+    let (case, by) = (app.settings.at(&at), By::form(SOURCE));
+    app.db.run(|tx| Box::pin(withdraw(tx, case, leave, by))).await?;
     let mut tx = app.db.read().await?;
     if subscribers::find_key(&mut tx, id).await?.is_none() {
         return app.page(&UnsubscribeDeletedPage {});

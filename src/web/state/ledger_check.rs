@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::ledger::record_check::{record_check_asked, record_checked};
 use crate::flows::{Act, Error, FlowSettings};
-use crate::random::{Moment, Random};
+use crate::random::{Moment, Moments, Random};
 use crate::sealing::verify::{Verification, verify};
 use crate::store::Db;
 use crate::store::ledger::checkpoints;
@@ -131,7 +131,7 @@ async fn check(
     progress: &Progress,
 ) -> Result<Verification, Error> {
     let tell = |done| progress.done.store(done, Ordering::Relaxed);
-    let told = verify(db, settings, clock, random, tell).await?;
+    let told = verify(db, settings, Moments::of(clock, random), tell).await?;
     if let Some(finding) = told.findings.first() {
         tracing::error!(finding, "the consent ledger is not what it was; exports stop");
     }

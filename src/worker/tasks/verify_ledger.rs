@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use crate::domain::background_task::BackgroundTask;
 use crate::flows::ledger::keep_verdict::is_due;
+use crate::random::Moments;
 use crate::sealing::verify::verify;
 use crate::worker::WorkerParts;
 use crate::worker::driver::{Outcome, Schedule, Task, TaskError};
@@ -26,7 +27,7 @@ impl Task for VerifyLedger {
         if !is_due(&mut db.read().await?, settings, clock.now()).await? {
             return Ok(Outcome::nothing());
         }
-        let verification = verify(db, settings, clock, random, |_| ()).await?;
+        let verification = verify(db, settings, Moments::of(clock, random), |_| ()).await?;
         if verification.is_sound() {
             let leaves = verification.size;
             return Ok(Outcome::done(format!("the ledger is sound, {leaves} leaves checked")));

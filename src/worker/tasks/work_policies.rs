@@ -13,7 +13,7 @@ use crate::flows::policy::ask_again::{
     self, announce_policy, due_now, list_announced, worked_since,
 };
 use crate::flows::{Error, FlowSettings};
-use crate::random::{Moment, Random};
+use crate::random::{Moments, Random};
 use crate::store::Db;
 use crate::store::consent::renewals;
 use crate::store::policy::announcements::{self, Announcement};
@@ -50,7 +50,8 @@ impl WorkPolicies {
             return Ok(0);
         }
         let WorkerParts { db, settings, clock, random, .. } = &self.parts;
-        let lapsed = lapse_all(db, settings, clock, random, Timestamp::from_micros(0)).await?;
+        let moments = Moments::of(clock, random);
+        let lapsed = lapse_all(db, settings, moments, Timestamp::from_micros(0)).await?;
         self.is_behind = false;
         Ok(lapsed)
     }
@@ -84,20 +85,19 @@ pub async fn work_policies(
     clock: &Clock,
     random: &Random,
 ) -> Result<PolicyWork, Error> {
-    let now = clock.now();
-    let lapsed = lapse_all(db, settings, clock, random, worked_since(now, settings)).await?;
+    let (now, moments) = (clock.now(), Moments::of(clock, random));
+    let lapsed = lapse_all(db, settings, moments, worked_since(now, settings)).await?;
     let announced = list_announced(&mut db.read().await?, now, settings).await?;
     let mut mails = 0;
     for announcement in announced.iter().flat_map(|policy| due_now(policy, now)) {
-        mails += announce_all(db, clock, random, &announcement).await?;
+        mails += announce_all(db, moments, &announcement).await?;
     }
     Ok(PolicyWork { mails, lapsed })
 }
 
 async fn announce_all(
     db: &Db,
-    clock: &Clock,
-    random: &Random,
+    moments: Moments<'_>,
     announcement: &Announcement<'_>,
 ) -> Result<u64, Error> {
     let (mut mails, mut after) = (0, Uuid::nil());
@@ -109,7 +109,7 @@ async fn announce_all(
         drop(tx);
         let Some(last) = due.last() else { return Ok(mails) };
         after = *last;
-        let at = Moment::of(clock, random);
+        let at = moments.now();
         mails += db.run(|tx| Box::pin(announce_policy(tx, &at, announcement, &due))).await?;
     }
 }
@@ -118,14 +118,13 @@ async fn announce_all(
 async fn lapse_all(
     db: &Db,
     settings: &FlowSettings,
-    clock: &Clock,
-    random: &Random,
+    moments: Moments<'_>,
     since: Timestamp,
 ) -> Result<usize, Error> {
-    let over = versions::list_over(&mut db.read().await?, since, clock.now()).await?;
+    let over = versions::list_over(&mut db.read().await?, since, moments.clock.now()).await?;
     let mut lapsed = 0;
     for policy in &over {
-        lapsed += lapse_under(db, settings, clock, random, policy).await?;
+        lapsed += lapse_under(db, settings, moments, policy).await?;
     }
     Ok(lapsed)
 }
@@ -133,8 +132,7 @@ async fn lapse_all(
 async fn lapse_under(
     db: &Db,
     settings: &FlowSettings,
-    clock: &Clock,
-    random: &Random,
+    moments: Moments<'_>,
     policy: &PolicyVersion,
 ) -> Result<usize, Error> {
     let (mut lapsed, mut after) = (0, Uuid::nil());
@@ -145,7 +143,7 @@ async fn lapse_under(
         drop(tx);
         let Some(last) = holders.last() else { return Ok(lapsed) };
         after = *last;
-        let at = Moment::of(clock, random);
-        lapsed += db.run(|tx| Box::pin(lapse(tx, &at, settings, policy, &holders))).await?;
+        let at = moments.now();
+        lapsed += db.run(|tx| Box::pin(lapse(tx, settings.at(&at), policy, &holders))).await?;
     }
 }

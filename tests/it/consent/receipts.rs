@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use assent::domain::signup::link::LinkKind;
-use assent::flows::consent::withdraw::{Leaving, withdraw};
+use assent::flows::By;
+use assent::flows::consent::withdraw::{Leave, Leaving, withdraw};
 use assent::store::consent::withdrawals::{self, Withdrawal};
 use assent_ledger::digest::sha256_hex;
 use assent_ledger::receipt::verify;
@@ -324,13 +325,9 @@ async fn who_left_is_named_since_the_last_time(database: Database) {
     let bob = subscriber_id(&app, "bob@b.example");
     let mut tx = app.write().await;
     let earlier = app.core.moment().earlier(Duration::from_hours(48));
-    assert_eq!(
-        withdraw(&mut tx, &earlier, &app.core.flow_settings, bob, &Leaving::All, "/preferences")
-            .await
-            .unwrap()
-            .len(),
-        2
-    );
+    let leave = Leave { subscriber_id: bob, leaving: &Leaving::All };
+    let (case, by) = (app.core.flow_settings.at(&earlier), By::form("/preferences"));
+    assert_eq!(withdraw(&mut tx, case, leave, by).await.unwrap().len(), 2);
     tx.commit().await.unwrap();
     let second = ended(&app, first[0].cursor.unwrap()).await;
     let mut purposes = said(&second);
@@ -383,16 +380,9 @@ async fn one_person_s_facts_keep_their_order_whatever_the_clock_says(database: D
     for days in 1..6 {
         let mut tx = app.write().await;
         let earlier = app.core.moment().earlier(Duration::from_hours(24 * days));
-        let left = withdraw(
-            &mut tx,
-            &earlier,
-            &app.core.flow_settings,
-            id,
-            &Leaving::Writing,
-            "/unsubscribe",
-        )
-        .await
-        .unwrap();
+        let leave = Leave { subscriber_id: id, leaving: &Leaving::Writing };
+        let (case, by) = (app.core.flow_settings.at(&earlier), By::form("/unsubscribe"));
+        let left = withdraw(&mut tx, case, leave, by).await.unwrap();
         assert_eq!(left.len(), 1);
         tx.commit().await.unwrap();
         assert!(

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::process::Output;
 
 use assent::domain::contacts::suppression::SuppressionReason;
-use assent::export::{ExportError, Format, Preset, Wanted};
+use assent::export::{AsOf, ExportError, Format, Preset, Wanted};
 use assent::store::contacts::exportable::{ExportFilter, count};
 use assent::store::staff::audit_entries;
 use assent_ledger::digest::sha256_hex;
@@ -171,7 +171,8 @@ async fn nobody_is_missed_between_pages(database: Database) {
         authority: app.core.flow_settings.authority(),
         scratch: app.dir.path(),
     };
-    let written = assent::export::write(snapshot, now, wanted, &mut out, |_| {}).await.unwrap();
+    let written =
+        assent::export::write(AsOf { snapshot, now }, wanted, &mut out, |_| {}).await.unwrap();
     assert_eq!(written.rows, 4_320);
     assert_eq!(count(&mut app.read().await, now, &filter, i64::MAX).await.unwrap(), 4_320 - 44);
 }
@@ -260,7 +261,8 @@ async fn what_cannot_be_read_stops_the_export(database: Database) {
     };
     let mut out = Vec::new();
     let snapshot = app.core.db.snapshot().await.unwrap();
-    let stopped = assent::export::write(snapshot, now, wanted, &mut out, |_| {}).await.unwrap_err();
+    let written = assent::export::write(AsOf { snapshot, now }, wanted, &mut out, |_| {}).await;
+    let stopped = written.unwrap_err();
     assert!(matches!(stopped, ExportError::Store(_) | ExportError::Changed(_)), "{stopped}");
     assert!(!String::from_utf8(out).unwrap().contains("ada@"));
 }

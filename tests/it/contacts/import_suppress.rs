@@ -38,7 +38,8 @@ async fn bring(
     let rows: Vec<ListRow> = rows.iter().map(row).collect();
     let mut tx = app.write().await;
     let at = app.core.moment();
-    let brought = import_suppressions(&mut tx, &at, &app.core.flow_settings, &import, &rows).await;
+    let case = app.core.flow_settings.at(&at);
+    let brought = import_suppressions(&mut tx, case, &import, &rows).await;
     tx.commit().await.unwrap();
     brought.unwrap()
 }

@@ -9,7 +9,8 @@ use assent::domain::contacts::imported_contact::{ContactCells, ImportedContact, 
 use assent::domain::contacts::suppression::SuppressionReason;
 use assent::domain::signup::form_state::Method;
 use assent::domain::text::Line;
-use assent::flows::consent::withdraw::{Leaving, withdraw};
+use assent::flows::By;
+use assent::flows::consent::withdraw::{Leave, Leaving, withdraw};
 use assent::flows::contacts::erase::{Erasing, erase};
 use assent::flows::contacts::import_contacts::{
     Batch, Import, ImportRow, Refusal, Verdict, consider, import_contacts,
@@ -52,7 +53,7 @@ async fn bring_in(core: &Core, purpose: &str, contacts: &[(&str, &str)]) -> Vec<
     let import = Import { purpose: &purpose, policy: &policies[0], source: &source, words: &words };
     loop {
         let mut tx = core.db.write().await.unwrap();
-        let batch = import_contacts(&mut tx, &core.moment(), &core.flow_settings, &import, &rows)
+        let batch = import_contacts(&mut tx, core.flow_settings.at(&core.moment()), &import, &rows)
             .await
             .unwrap();
         if let Batch::Done(verdicts) = batch {
@@ -71,10 +72,9 @@ async fn subscriber_id(core: &Core, email: &str) -> Uuid {
 async fn leaves(app: &TestApp, email: &str, what: Leaving) {
     let id = subscriber_id(&app.core, email).await;
     let mut tx = app.write().await;
-    let ended =
-        withdraw(&mut tx, &app.core.moment(), &app.core.flow_settings, id, &what, "/preferences")
-            .await
-            .unwrap();
+    let leave = Leave { subscriber_id: id, leaving: &what };
+    let (at, by) = (app.core.moment(), By::form("/preferences"));
+    let ended = withdraw(&mut tx, app.core.flow_settings.at(&at), leave, by).await.unwrap();
     assert!(!ended.is_empty());
     tx.commit().await.unwrap();
 }

@@ -8,7 +8,8 @@ use assent::domain::contacts::suppression::SuppressionReason;
 use assent::domain::policy::version::ChangeClass;
 use assent::domain::signup::form_state::Method;
 use assent::domain::staff::member::Role;
-use assent::flows::consent::withdraw::{Leaving, withdraw};
+use assent::flows::By;
+use assent::flows::consent::withdraw::{Leave, Leaving, withdraw};
 use assent::flows::contacts::erase::{Erasing, erase};
 use assent::random::Random;
 use assent::store::contacts::{subscribers, suppressions};
@@ -107,23 +108,16 @@ async fn the_answer_is_that_of_the_export_whatever_happened(database: Database) 
             (1, Some((id, _))) => {
                 let one = Leaving::One("newsletter:weekly".parse().unwrap());
                 let mut tx = app.write().await;
-                withdraw(&mut tx, &app.core.moment(), &app.core.flow_settings, id, &one, "test")
-                    .await
-                    .unwrap();
+                let leave = Leave { subscriber_id: id, leaving: &one };
+                let (at, by) = (app.core.moment(), By::form("test"));
+                withdraw(&mut tx, app.core.flow_settings.at(&at), leave, by).await.unwrap();
                 tx.commit().await.unwrap();
             }
             (2, Some((id, _))) => {
                 let mut tx = app.write().await;
-                withdraw(
-                    &mut tx,
-                    &app.core.moment(),
-                    &app.core.flow_settings,
-                    id,
-                    &Leaving::All,
-                    "test",
-                )
-                .await
-                .unwrap();
+                let leave = Leave { subscriber_id: id, leaving: &Leaving::All };
+                let (at, by) = (app.core.moment(), By::form("test"));
+                withdraw(&mut tx, app.core.flow_settings.at(&at), leave, by).await.unwrap();
                 tx.commit().await.unwrap();
             }
             (3, _) => app.suppress(email, SuppressionReason::Bounced).await,

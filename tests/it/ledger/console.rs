@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use assent::domain::staff::member::Role;
+use assent::random::Moments;
 use assent::sealing::verify::verify;
 use assent::store::Tx;
 use futures_util::StreamExt;
@@ -150,7 +151,9 @@ async fn a_changed_row_is_told_and_exports_stop(database: Database) {
     app.advance(Duration::from_secs(1));
     let core = &app.core;
     let found =
-        verify(&core.db, &core.flow_settings, &core.clock, &core.random, |_| ()).await.unwrap();
+        verify(&core.db, &core.flow_settings, Moments::of(&core.clock, &core.random), |_| ())
+            .await
+            .unwrap();
     assert!(found.is_sound(), "{:?}", found.findings);
     let page = desk.page("/console/ledger").await;
     assert!(page.contains("checked and is sound"), "{page}");

@@ -9,8 +9,9 @@ use assent::clock::Clock;
 use assent::domain::catalog::purpose::Purpose;
 use assent::domain::contacts::email_address::EmailAddress;
 use assent::domain::signup::form_state::Method;
+use assent::flows::By;
 use assent::flows::consent::choose::{Choices, Refusal, choose};
-use assent::flows::consent::withdraw::{Leaving, withdraw};
+use assent::flows::consent::withdraw::{Leave, Leaving, withdraw};
 use assent::flows::contacts::erase::{Erasing, erase};
 use assent::flows::signup::confirm::{Confirmation, Press, confirm};
 use assent::flows::signup::sign_up::{SignUp, sign_up};
@@ -184,7 +185,7 @@ async fn act(app: &TestApp, shown: &Shown, who: usize, act: Act) {
             let mut tx = app.write().await;
             let signup = signups::find(&mut tx, signup_id).await.unwrap().unwrap();
             let confirmed =
-                confirm(&mut tx, &core.moment(), &core.flow_settings, &signup, Press::Link).await;
+                confirm(&mut tx, core.flow_settings.at(&core.moment()), &signup, Press::Link).await;
             assert!(matches!(confirmed.unwrap(), Confirmation::Confirmed { .. }));
             tx.commit().await.unwrap();
         }
@@ -211,7 +212,7 @@ async fn act(app: &TestApp, shown: &Shown, who: usize, act: Act) {
             };
             let mut tx = app.write().await;
             let chosen =
-                choose(&mut tx, &core.moment(), &core.flow_settings, id, &choices).await.unwrap();
+                choose(&mut tx, core.flow_settings.at(&core.moment()), id, &choices).await.unwrap();
             assert_eq!(chosen.is_some(), known.is_some());
             let refused = chosen.and_then(|chosen| chosen.refused);
             let alone = !privacy && weekly;
@@ -242,9 +243,9 @@ async fn act(app: &TestApp, shown: &Shown, who: usize, act: Act) {
 
 async fn leave_by(app: &TestApp, id: Uuid, leaving: &Leaving) {
     let mut tx = app.write().await;
-    withdraw(&mut tx, &app.core.moment(), &app.core.flow_settings, id, leaving, "/unsubscribe")
-        .await
-        .unwrap();
+    let leave = Leave { subscriber_id: id, leaving };
+    let (at, by) = (app.core.moment(), By::form("/unsubscribe"));
+    withdraw(&mut tx, app.core.flow_settings.at(&at), leave, by).await.unwrap();
     tx.commit().await.unwrap();
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use assent::domain::contacts::address_key::AddressKey;
 use assent::domain::contacts::email_address::EmailAddress;
 use assent::flows::contacts::allow_export::allow_export;
+use assent::random::Moments;
 use assent::sealing::verify::verify;
 use assent::store::contacts::subscribers;
 use assent::store::ledger::verdicts::Verdict;
@@ -68,7 +69,9 @@ async fn what_is_published_during_a_check_is_no_offence(database: Database) {
         });
     };
     let found =
-        verify(&core.db, &core.flow_settings, &core.clock, &core.random, meanwhile).await.unwrap();
+        verify(&core.db, &core.flow_settings, Moments::of(&core.clock, &core.random), meanwhile)
+            .await
+            .unwrap();
     assert!(found.is_sound(), "{:?}", found.findings);
     assert_sound(&app).await;
 }
@@ -92,7 +95,9 @@ async fn what_another_check_found_meanwhile_stands_until_one_that_began_after_it
         });
     };
     let found =
-        verify(&core.db, &core.flow_settings, &core.clock, &core.random, meanwhile).await.unwrap();
+        verify(&core.db, &core.flow_settings, Moments::of(&core.clock, &core.random), meanwhile)
+            .await
+            .unwrap();
     assert!(found.findings[0].contains("run this one again"), "{:?}", found.findings);
     assert!(
         allow_export(&mut app.read().await, &app.core.flow_settings, app.clock.now())

@@ -8,6 +8,7 @@ use assent::config::{Settings, Values};
 use assent::domain::contacts::email_address::EmailAddress;
 use assent::domain::signup::form_state::Method;
 use assent::flows::signup::sign_up::{SignUp, sign_up};
+use assent::random::Moments;
 use assent::random::Random;
 use assent::sealing::seal_all;
 use assent::sealing::verify::{Verification, verify};
@@ -61,7 +62,9 @@ impl Stopped {
 }
 
 async fn checked(core: &Core) -> Verification {
-    verify(&core.db, &core.flow_settings, &core.clock, &core.random, |_| ()).await.unwrap()
+    verify(&core.db, &core.flow_settings, Moments::of(&core.clock, &core.random), |_| ())
+        .await
+        .unwrap()
 }
 
 /// Another event, and a head over it by whatever keys this core has.

@@ -27,6 +27,7 @@ mod unreadable;
 
 use std::process::Output;
 
+use assent::random::Moments;
 use assent::sealing::verify::{Verification, verify};
 use assent::store::Db;
 use assent::store::ledger::checkpoints;
@@ -131,7 +132,9 @@ pub async fn check(app: &TestApp) -> Verification {
     let core = &app.core;
     loop {
         let found =
-            verify(&core.db, &core.flow_settings, &core.clock, &core.random, |_| ()).await.unwrap();
+            verify(&core.db, &core.flow_settings, Moments::of(&core.clock, &core.random), |_| ())
+                .await
+                .unwrap();
         // The worker of the story checks too.
         if !found.overtaken {
             return found;

@@ -2,6 +2,7 @@
 
 use assent::domain::staff::member::Role;
 use assent::flows::Error;
+use assent::random::Moments;
 use assent::sealing::before_export::allow_to_begin;
 use assent::sealing::verify::verify;
 use macro_rules_attribute::apply;
@@ -51,7 +52,8 @@ async fn the_older_version_accuses_nobody(database: Database) {
     app.tamper(LATER).await.unwrap();
     app.tamper("ALTER TABLE outbox ADD COLUMN later TEXT").await.unwrap();
     let core = &app.core;
-    let checked = verify(&core.db, &core.flow_settings, &core.clock, &core.random, |_| ()).await;
+    let checked =
+        verify(&core.db, &core.flow_settings, Moments::of(&core.clock, &core.random), |_| ()).await;
     assert!(matches!(checked, Err(Error::NewerSchema(_))), "{checked:?}");
     let refused =
         allow_to_begin(&core.db, &core.flow_settings, &core.clock, &core.random).await.unwrap_err();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use assent::domain::catalog::notice::LANG;
 use assent::domain::signup::form_state::Method;
-use assent::flows::ledger::evidence::{Form, Order, event};
+use assent::flows::ledger::evidence::{Form, Order};
 use assent::flows::signup::sign_up::words;
 use assent::sealing::seal_all;
 use assent::store::Tx;
@@ -55,8 +55,8 @@ pub async fn append_in(app: &TestApp, tx: &mut Tx, count: usize) -> Vec<NewConse
             source: "/reports/sample",
             evidence: None,
         };
-        let mut order = Order::new(signup_id);
-        event(&at, terms, EventType::Requested, &form, &words(&notice), &mut order).unwrap()
+        let mut order = Order::new(terms.at(&at), signup_id);
+        order.event(EventType::Requested, &form, &words(&notice)).unwrap()
     };
     let events: Vec<NewConsentEvent> = (0..count).map(wish).collect();
     append_all(tx, at.now, &events).await.unwrap();

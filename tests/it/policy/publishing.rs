@@ -8,6 +8,7 @@ use assent::domain::contacts::suppression::SuppressionReason;
 use assent::domain::policy::version::ChangeClass;
 use assent::domain::signup::form_state::Method;
 use assent::flows::contacts::erase::{Erasing, erase};
+use assent::random::Moments;
 use assent::sealing::verify::verify;
 use assent::worker::tasks::work_policies::{PolicyWork, work_policies};
 use macro_rules_attribute::apply;
@@ -46,7 +47,9 @@ fn agree(label: &str) -> String {
 async fn is_sound(app: &TestApp) {
     let core = &app.core;
     let found =
-        verify(&core.db, &core.flow_settings, &app.clock, &core.random, |_| ()).await.unwrap();
+        verify(&core.db, &core.flow_settings, Moments::of(&app.clock, &core.random), |_| ())
+            .await
+            .unwrap();
     assert!(found.is_sound(), "{:?}", found.findings);
 }
 

@@ -67,9 +67,10 @@ async fn came_back(app: &TestApp, kind: BounceKind, email: &str) {
     let id: Uuid = name.split('@').next().unwrap_or_default().parse().expect("a key");
     let mut tx = app.write().await;
     let bounce = Bounce { kind, status: None };
-    let recorded = record_bounce(&mut tx, &app.core.moment(), &app.core.flow_settings, id, bounce)
-        .await
-        .unwrap();
+    let recorded =
+        record_bounce(&mut tx, app.core.flow_settings.at(&app.core.moment()), id, bounce)
+            .await
+            .unwrap();
     assert_ne!(recorded, Recorded::Unknown);
     tx.commit().await.unwrap();
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use assent::domain::signup::link::LinkKind;
 use assent::domain::text::Line;
+use assent::flows::By;
 use assent::flows::catalog::edit_newsletter::{NewsletterEdit, edit_newsletter};
-use assent::flows::consent::withdraw::{Leaving, withdraw};
+use assent::flows::consent::withdraw::{Leave, Leaving, withdraw};
 use assent::flows::signup::confirm::{Confirmation, Press, confirm};
 use assent::store::catalog::newsletters::NewsletterWords;
 use assent::store::contacts::subscribers;
@@ -151,24 +152,14 @@ async fn a_receipt_that_comes_late_says_what_has_ended(database: Database) {
     let signup = signups::find(&mut tx, signup_id).await.unwrap().unwrap();
     let at = app.core.moment();
     let confirmed =
-        confirm(&mut tx, &at, &app.core.flow_settings, &signup, Press::Link).await.unwrap();
+        confirm(&mut tx, app.core.flow_settings.at(&at), &signup, Press::Link).await.unwrap();
     assert!(matches!(confirmed, Confirmation::Confirmed { .. }));
     let id = subscribers::find_id(&mut tx, &signup.address_key).await.unwrap().unwrap();
     app.advance(Duration::from_mins(10));
-    assert_eq!(
-        withdraw(
-            &mut tx,
-            &app.core.moment(),
-            &app.core.flow_settings,
-            id,
-            &Leaving::Writing,
-            "/unsubscribe"
-        )
-        .await
-        .unwrap()
-        .len(),
-        1
-    );
+    let leave = Leave { subscriber_id: id, leaving: &Leaving::Writing };
+    let (at, by) = (app.core.moment(), By::form("/unsubscribe"));
+    let left = withdraw(&mut tx, app.core.flow_settings.at(&at), leave, by).await.unwrap();
+    assert_eq!(left.len(), 1);
     tx.commit().await.unwrap();
     app.mail_settled().await;
     let mails = app.mail_to(ADA);

@@ -47,7 +47,7 @@ pub async fn add_subscribers(app: &TestApp) {
         let rows: Vec<&ImportRow> = rows.iter().collect();
         let mut tx = app.write().await;
         let done =
-            import_contacts(&mut tx, &core.moment(), &core.flow_settings, &import, &rows).await;
+            import_contacts(&mut tx, core.flow_settings.at(&core.moment()), &import, &rows).await;
         drop(done.expect("imported"));
         tx.commit().await.expect("a commit");
     }

@@ -342,7 +342,8 @@ async fn exports_with_hostile_cells() {
             scratch: app.dir.path(),
         };
         let (snapshot, now) = (app.core.db.snapshot().await.unwrap(), app.clock.now());
-        assent::export::write(snapshot, now, wanted, &mut out, |_| {}).await.unwrap();
+        let as_of = assent::export::AsOf { snapshot, now };
+        assent::export::write(as_of, wanted, &mut out, |_| {}).await.unwrap();
         let text = String::from_utf8(out).unwrap();
         // Line endings are shown, for they are part of the format.
         same(name, &text.replace('\r', "␍").replace('\u{feff}', "␂BOM␃"));

@@ -88,8 +88,8 @@ pub(in crate::web::console) async fn send(
             return page(&app, None, typed, Some(&words), StatusCode::UNPROCESSABLE_ENTITY);
         }
     };
-    let (at, door) = (app.moment_of(request_id), WantedLink::Password);
-    app.db.run(|tx| Box::pin(ask_for_link(tx, &at, &app.settings, door, &email))).await?;
+    let (at, wanted) = (app.moment_of(request_id), WantedLink::Password);
+    app.db.run(|tx| Box::pin(ask_for_link(tx, app.settings.at(&at), wanted, &email))).await?;
     // The worker is not rung: mail that leaves at once would slow whoever asks next, and tell them.
     Ok(Redirect::to("/console/forgot?word=sent").into_response())
 }

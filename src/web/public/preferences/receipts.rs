@@ -36,8 +36,8 @@ async fn show(
     let event_id = id.strip_suffix(FILE).unwrap_or(&id).parse().map_err(|_| Error::NotFound)?;
     let mut tx = app.db.read().await?;
     let subscriber = find(&app, &mut tx, &token).await?;
-    let from = (&app.site.controller, &app.links);
-    let receipt = receipt(&mut tx, app.clock.now(), &app.settings, from, event_id).await?;
+    let at = app.moment();
+    let receipt = receipt(&mut tx, app.settings.at(&at), &app.links, event_id).await?;
     drop(tx);
     // Only their own: an id is no secret, and the link is not of somebody else.
     let receipt = receipt.filter(|receipt| receipt.event.subject_id == subscriber.subscriber_id);

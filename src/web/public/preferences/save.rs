@@ -95,7 +95,7 @@ pub(super) async fn save(
             if !sent.ticked.iter().all(is_known) {
                 return Ok(None);
             }
-            choose(tx, &at, &app.settings, link.id, &choices).await.map(Some)
+            choose(tx, app.settings.at(&at), link.id, &choices).await.map(Some)
         })
     });
     let Some(chosen) = chosen.await? else {

@@ -79,10 +79,14 @@ async fn what_is_confirmed_at_that_moment_goes_as_well(database: Database) {
     let signup_id = app.core.links.secrets.open(LinkKind::Confirm, token).unwrap().id;
     let mut confirming = app.write().await;
     let signup = signups::find(&mut confirming, signup_id).await.unwrap().unwrap();
-    let confirmed =
-        confirm(&mut confirming, &app.core.moment(), &app.core.flow_settings, &signup, Press::Link)
-            .await
-            .unwrap();
+    let confirmed = confirm(
+        &mut confirming,
+        app.core.flow_settings.at(&app.core.moment()),
+        &signup,
+        Press::Link,
+    )
+    .await
+    .unwrap();
     assert!(matches!(confirmed, Confirmation::Confirmed { .. }), "{confirmed:?}");
     let erase = app
         .request("POST", &format!("{page}/erase"))

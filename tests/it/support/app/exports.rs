@@ -23,9 +23,8 @@ impl TestApp {
             scratch: self.dir.path(),
         };
         let snapshot = self.core.db.snapshot().await.expect("a snapshot");
-        assent::export::write(snapshot, self.clock.now(), wanted, &mut out, |_| {})
-            .await
-            .expect("an export");
+        let as_of = assent::export::AsOf { snapshot, now: self.clock.now() };
+        assent::export::write(as_of, wanted, &mut out, |_| {}).await.expect("an export");
         String::from_utf8(out).expect("UTF-8")
     }
 

@@ -50,7 +50,7 @@ impl TestApp {
         let Core { db, flow_settings: settings, .. } = &self.core;
         poll::until("a verdict that stands", || async {
             let own = find_seen(&mut self.read().await).await.expect("an answer")?;
-            let kept = keep_verdict(db, &self.core.moment(), settings, verdict, Some(own)).await;
+            let kept = keep_verdict(db, settings.at(&self.core.moment()), verdict, Some(own)).await;
             kept.expect("an answer").then_some(())
         })
         .await;

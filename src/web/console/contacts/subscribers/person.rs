@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::staff::right::Right;
 use crate::flows::consent::record_withdrawal::record_withdrawal;
-use crate::flows::consent::withdraw::Leaving;
+use crate::flows::consent::withdraw::{Leave, Leaving};
 use crate::flows::ledger::keep_verdict::{find_verdict, is_stale};
 use crate::store::Tx;
 use crate::store::consent::permissions;
@@ -124,9 +124,10 @@ async fn withdraw(
     let act = session.act(app.moment());
     let ended = app.db.run(|tx| {
         Box::pin(async {
-            let id = find(tx, &id).await?.subscriber_id;
-            let ended = record_withdrawal(tx, &act, &app.settings, id, &leaving).await?;
-            Ok::<_, Error>((id, ended))
+            let subscriber_id = find(tx, &id).await?.subscriber_id;
+            let leave = Leave { subscriber_id, leaving: &leaving };
+            let ended = record_withdrawal(tx, &act, &app.settings, leave).await?;
+            Ok::<_, Error>((subscriber_id, ended))
         })
     });
     let (subscriber_id, ended) = ended.await?;

@@ -36,8 +36,8 @@ pub(super) fn routes() -> Vec<Route> {
 async fn read(app: &App, id: &str) -> Result<Receipt, Error> {
     let event_id = id.parse().map_err(|_| Error::NotFound)?;
     let mut tx = app.db.read().await?;
-    let from = (&app.site.controller, &app.links);
-    let receipt = receipt(&mut tx, app.clock.now(), &app.settings, from, event_id).await?;
+    let at = app.moment();
+    let receipt = receipt(&mut tx, app.settings.at(&at), &app.links, event_id).await?;
     receipt.ok_or(Error::NotFound)
 }
 
