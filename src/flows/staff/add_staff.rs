@@ -51,6 +51,17 @@ pub async fn offer_first_account(tx: &mut Tx, at: &Moment) -> Result<Option<Uuid
     Ok(Some(links::insert(tx, at, StaffLinkKind::First, None).await?))
 }
 
+/// What the first account is made of.
+#[derive(Clone, Copy)]
+pub struct FirstAccount<'a> {
+    /// The link to it.
+    pub staff_link_id: Uuid,
+    /// The address that signs in.
+    pub email: &'a EmailAddress,
+    /// Its password.
+    pub password_hash: &'a PasswordHash,
+}
+
 /// Makes the first account, an admin's, from the link to it; `None` when the link was used, is too old,
 /// or somebody has an account by now.
 ///
@@ -59,10 +70,9 @@ pub async fn offer_first_account(tx: &mut Tx, at: &Moment) -> Result<Option<Uuid
 pub async fn open_first_account(
     tx: &mut Tx,
     at: &Moment,
-    staff_link_id: Uuid,
-    email: &EmailAddress,
-    password_hash: &PasswordHash,
+    first: FirstAccount<'_>,
 ) -> Result<Option<Uuid>, Error> {
+    let FirstAccount { staff_link_id, email, password_hash } = first;
     if !links::mark_used(tx, at.now, staff_link_id).await? || members::any(tx).await? {
         tx.give_up();
         return Ok(None);

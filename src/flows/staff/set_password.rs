@@ -11,7 +11,17 @@ use crate::flows::{Act, Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::signup::link_requests::LinkRequest;
-use crate::store::staff::{links, members, sessions};
+use crate::store::staff::members::{self, Staff};
+use crate::store::staff::{links, sessions};
+
+/// The link to a new password.
+#[derive(Clone, Copy)]
+pub struct FollowedLink {
+    /// Its key.
+    pub staff_link_id: Uuid,
+    /// Whose it is.
+    pub staff_id: Uuid,
+}
 
 /// Keeps the password chosen by a link and uses the link up; `false`, and nothing is written, when the link was used, is
 /// too old, or the account is disabled.
@@ -21,10 +31,10 @@ use crate::store::staff::{links, members, sessions};
 pub async fn set_by_link(
     tx: &mut Tx,
     at: &Moment,
-    staff_link_id: Uuid,
-    staff_id: Uuid,
+    link: FollowedLink,
     password_hash: &PasswordHash,
 ) -> Result<bool, Error> {
+    let FollowedLink { staff_link_id, staff_id } = link;
     let open = links::mark_used(tx, at.now, staff_link_id).await?;
     if !open || !members::set_password(tx, staff_id, password_hash).await? {
         tx.give_up();
@@ -41,10 +51,12 @@ pub async fn set_by_link(
 pub async fn change_own(
     tx: &mut Tx,
     at: &Moment,
-    staff_id: Uuid,
-    before: &PasswordHash,
+    proved: &Staff,
     password_hash: &PasswordHash,
 ) -> Result<bool, Error> {
+    let (staff_id, Some(before)) = (proved.staff_id, &proved.password_hash) else {
+        return Ok(false);
+    };
     let changed = members::replace_password(tx, staff_id, before, password_hash).await?;
     if changed {
         settle(tx, &Act::new(at.clone(), actor(staff_id)), staff_id, "account").await?;

@@ -13,7 +13,7 @@ use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::staff::action::Action;
 use crate::domain::staff::member::{account_back_off, actor, network_back_off};
 use crate::domain::staff::password::PasswordHash;
-use crate::flows::{Error, FlowSettings};
+use crate::flows::{Case, Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::staff::members::{self, Staff};
@@ -138,8 +138,7 @@ pub struct NewSession<'a> {
 /// When the database does not take it.
 pub async fn begin_session(
     tx: &mut Tx,
-    at: &Moment,
-    settings: &FlowSettings,
+    Case { at, settings }: Case<'_>,
     caller: &Caller<'_>,
     session: &NewSession<'_>,
 ) -> Result<bool, Error> {

@@ -8,7 +8,7 @@ use crate::domain::signup::code::Code;
 use crate::domain::staff::action::Action;
 use crate::domain::staff::member::actor;
 use crate::domain::staff::two_factor::{CodeSecret, RECOVERY_CODES, RecoveryCode};
-use crate::flows::{Error, FlowSettings};
+use crate::flows::{Case, Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::staff::members::{self, Staff};
@@ -29,6 +29,17 @@ pub async fn begin(tx: &mut Tx, at: &Moment, staff_id: Uuid) -> Result<bool, Err
     Ok(codes::begin(tx, staff_id, &at.new_code_salt()).await?)
 }
 
+/// The first code of an authenticator.
+#[derive(Clone, Copy)]
+pub struct FirstCode<'a> {
+    /// Whose.
+    pub account: &'a Staff,
+    /// As it was typed.
+    pub typed: &'a str,
+    /// In which session.
+    pub session_id: Uuid,
+}
+
 /// Turns it on when the code typed is right, and gives the recovery codes, which are shown this once; ends
 /// the other sessions of the account.
 ///
@@ -36,11 +47,10 @@ pub async fn begin(tx: &mut Tx, at: &Moment, staff_id: Uuid) -> Result<bool, Err
 /// When the database does not take it.
 pub async fn turn_on(
     tx: &mut Tx,
-    at: &Moment,
-    settings: &FlowSettings,
-    account: &Staff,
-    (typed, session_id): (&str, Uuid),
+    Case { at, settings }: Case<'_>,
+    first: FirstCode<'_>,
 ) -> Result<Option<Vec<RecoveryCode>>, Error> {
+    let FirstCode { account, typed, session_id } = first;
     let secret = secret_of(settings, account);
     let step =
         secret.zip(Code::parse(typed)).and_then(|(secret, code)| secret.step_of(code, at.now));
@@ -163,8 +173,7 @@ pub enum Accepted {
 /// When the database does not take it.
 pub async fn accept(
     tx: &mut Tx,
-    at: &Moment,
-    settings: &FlowSettings,
+    case: Case<'_>,
     step: SecondStep,
     typed: &str,
 ) -> Result<Accepted, Error> {
@@ -172,14 +181,13 @@ pub async fn accept(
     if SecondStep::of(tx, &account).await? != Some(step) {
         return Ok(Accepted::Over);
     }
-    let right = use_code(tx, at, settings, &account, typed).await?;
+    let right = use_code(tx, case, &account, typed).await?;
     Ok(if right { Accepted::Right } else { Accepted::Wrong })
 }
 
 async fn use_code(
     tx: &mut Tx,
-    at: &Moment,
-    settings: &FlowSettings,
+    Case { at, settings }: Case<'_>,
     account: &Staff,
     typed: &str,
 ) -> Result<bool, Error> {

@@ -236,7 +236,7 @@ async fn no_proof_outlasts_what_it_rests_on(database: Database) {
         let caller = Caller { email: &email, ip: Ipv4Addr::LOCALHOST.into(), browser: None };
         let new = NewSession { proved, token: &at.new_token(), browser: "A story" };
         let mut tx = app.write().await;
-        begin_session(&mut tx, &at, &app.core.flow_settings, &caller, &new).await.unwrap()
+        begin_session(&mut tx, app.core.flow_settings.at(&at), &caller, &new).await.unwrap()
     };
     let without = account().await;
     assert!(begins(&without).await);

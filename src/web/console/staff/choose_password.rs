@@ -10,7 +10,7 @@ use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::signup::link::LinkKind;
 use crate::domain::staff::member::{Role, StaffLinkKind};
 use crate::domain::staff::password::{Password, PasswordHash};
-use crate::flows::staff::set_password::set_by_link;
+use crate::flows::staff::set_password::{FollowedLink, set_by_link};
 use crate::store::staff::links::{self, StaffLink};
 use crate::store::staff::members::{self, Staff};
 use crate::templates::page::Page;
@@ -130,9 +130,10 @@ pub(in crate::web::console) async fn set(
         }
     };
     let (at, staff_id) = (app.moment(), account.staff_id);
+    let followed = FollowedLink { staff_link_id: link.staff_link_id, staff_id };
     let set = app.db.run(|tx| {
         Box::pin(async {
-            if !set_by_link(tx, &at, link.staff_link_id, staff_id, &hash).await? {
+            if !set_by_link(tx, &at, followed, &hash).await? {
                 return Err(used());
             }
             members::find(tx, staff_id).await?.ok_or_else(used)

@@ -27,7 +27,7 @@ pub(super) async fn begin(
     let caller = known::caller(app, headers, (&account.email, ip), Some(account.staff_id));
     let (token, browser) = (at.new_token(), session::browser(headers));
     let new = NewSession { proved: account, token: &token, browser: &browser };
-    if !app.db.run(|tx| Box::pin(begin_session(tx, &at, &app.settings, &caller, &new))).await? {
+    if !app.db.run(|tx| Box::pin(begin_session(tx, app.settings.at(&at), &caller, &new))).await? {
         return page(app, account.email.as_str(), Some(CHANGED), StatusCode::UNPROCESSABLE_ENTITY);
     }
     let session = session::header(app, &token)?;

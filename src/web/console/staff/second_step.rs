@@ -114,7 +114,7 @@ pub(in crate::web::console) async fn try_code(
     let at = app.moment();
     let accepted = app.db.run(|tx| {
         Box::pin(async {
-            let accepted = accept(tx, &at, &app.settings, step, typed).await?;
+            let accepted = accept(tx, app.settings.at(&at), step, typed).await?;
             if accepted == Accepted::Wrong {
                 record_refusal(tx, &at, Some(account.staff_id), "code").await?;
             }

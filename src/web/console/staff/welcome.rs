@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::staff::member::StaffLinkKind;
-use crate::flows::staff::add_staff::open_first_account;
+use crate::flows::staff::add_staff::{FirstAccount, open_first_account};
 use crate::store::staff::links::StaffLink;
 use crate::store::staff::members;
 use crate::templates::page::Page;
@@ -103,10 +103,12 @@ async fn open_first(
         Ok(hash) => hash,
         Err(words) => return refused("password", words),
     };
+    let staff_link_id = link.staff_link_id;
+    let first = FirstAccount { staff_link_id, email: &email, password_hash: &hash };
     let at = app.moment();
     let opened = app.db.run(|tx| {
         Box::pin(async {
-            let opened = open_first_account(tx, &at, link.staff_link_id, &email, &hash).await?;
+            let opened = open_first_account(tx, &at, first).await?;
             let staff_id = opened.ok_or_else(used)?;
             members::find(tx, staff_id).await?.ok_or_else(used)
         })

@@ -38,9 +38,8 @@ async fn change(
         Ok(hash) => hash,
         Err(words) => return refused(&app, &session, "password", &words).await,
     };
-    let before = account.password_hash.as_ref().ok_or(Error::Internal)?;
     let at = app.moment();
-    if !app.db.run(|tx| Box::pin(change_own(tx, &at, session.staff_id, before, &hash))).await? {
+    if !app.db.run(|tx| Box::pin(change_own(tx, &at, &account, &hash))).await? {
         let words = "Your password was changed meanwhile: enter the new one";
         return refused(&app, &session, "present", words).await;
     }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::domain::staff::right::Right;
 use crate::domain::staff::two_factor::{Picture, RecoveryCode};
 use crate::flows::staff::use_two_factor::{
-    TurnedOff, begin, renew_recovery, secret_of, turn_off, turn_on,
+    FirstCode, TurnedOff, begin, renew_recovery, secret_of, turn_off, turn_on,
 };
 use crate::store::staff::members::{self, Staff};
 use crate::templates::page::Page;
@@ -115,9 +115,9 @@ async fn confirm(
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let account = account(&app, &session).await?;
-    let typed = (fields.one("code"), session.session_id);
-    let at = app.moment();
-    let codes = app.db.run(|tx| Box::pin(turn_on(tx, &at, &app.settings, &account, typed))).await?;
+    let (typed, session_id) = (fields.one("code"), session.session_id);
+    let (at, first) = (app.moment(), FirstCode { account: &account, typed, session_id });
+    let codes = app.db.run(|tx| Box::pin(turn_on(tx, app.settings.at(&at), first))).await?;
     if let Some(codes) = codes {
         return show_codes(&app, &session, &codes);
     }
