@@ -17,7 +17,7 @@ pub fn whole(mut body: Value, context: Option<Value>, words: Option<&str>) -> Va
     body
 }
 
-/// The same from texts; nothing of what was erased.
+/// Puts evidence together as [`whole`] does, from texts; nothing of what was erased.
 ///
 /// # Errors
 /// When one of them is not as this program writes it.

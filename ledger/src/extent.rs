@@ -15,7 +15,7 @@ const TYPE: &str = "ledger-extent+jws";
 pub struct Extent {
     /// How many events.
     pub events: u64,
-    /// Whose ledger.
+    /// The name of the ledger.
     pub origin: String,
     /// The root of the tree of the head.
     pub root: String,
@@ -26,7 +26,7 @@ pub struct Extent {
 }
 
 impl Extent {
-    /// So many events, in a file of this hash, of all up to this head.
+    /// An extent of this many events, in a file of this hash, of all up to this head.
     #[must_use]
     pub fn new(events: u64, sha256: String, head: &Checkpoint) -> Self {
         let root = encode_hash(&head.root);

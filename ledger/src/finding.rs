@@ -14,9 +14,9 @@ const LISTED: usize = 20;
 /// One thing that is wrong in a bundle.
 #[derive(Debug)]
 pub struct Finding {
-    /// Where.
+    /// The row or the file.
     pub place: Location,
-    /// What.
+    /// What is wrong with it.
     pub problem: Problem,
 }
 

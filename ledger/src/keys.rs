@@ -38,7 +38,7 @@ impl LedgerKeys {
         self.first.name().as_str()
     }
 
-    /// The same keys under the ledger's name in this epoch: they sign its heads.
+    /// These keys under the ledger's name in this epoch: they sign its heads.
     ///
     /// # Errors
     /// When the name grows too long for a key's.

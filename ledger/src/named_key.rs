@@ -116,7 +116,7 @@ impl SigningKey {
         &self.name
     }
 
-    /// The same key under another name.
+    /// This key under another name.
     #[must_use]
     pub fn renamed(&self, name: KeyName) -> Self {
         Self { name, key: self.key.clone() }
@@ -182,7 +182,7 @@ impl VerifyingKey {
         Ok(key)
     }
 
-    /// The same key under another name, and so with another id.
+    /// This key under another name, and so with another id.
     #[must_use]
     pub fn renamed(&self, name: KeyName) -> Self {
         Self::new(name, self.key)

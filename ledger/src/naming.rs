@@ -52,7 +52,7 @@ pub enum NamingProblem {
     /// One of two erasures is not true.
     #[error("it is named as emptied twice")]
     Twice,
-    /// The same of a leaf that is named by its hash.
+    /// One of two erasures is not true, and the leaf is named by its hash.
     #[error("it names a leaf as emptied that was named before")]
     NamesAgain,
     /// An emptied leaf was filled again.

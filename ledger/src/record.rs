@@ -89,7 +89,7 @@ impl Emptied {
 /// A head, as bodies name it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NamedHead {
-    /// Whose.
+    /// The name of the ledger.
     pub origin: String,
     /// Its root in base64.
     pub root: String,
@@ -100,7 +100,7 @@ pub struct NamedHead {
 /// A row of entries, each hashed with all before it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chain {
-    /// How many.
+    /// How many entries.
     pub count: i64,
     /// Lower-case hex SHA-256 of the one before it, as this text, and the RFC 8785 text of the last entry; of
     /// nothing, 64 zeros.

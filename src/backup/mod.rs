@@ -72,19 +72,19 @@ pub enum BackupError {
          installation into the data directory, or set them as it did"
     )]
     OtherKeys,
-    /// A file.
+    /// A file could not be written.
     #[error("{} cannot be written", .0.display())]
     Write(PathBuf, #[source] std::io::Error),
-    /// A file.
+    /// A file could not be read.
     #[error("{} cannot be read", .0.display())]
     Read(PathBuf, #[source] std::io::Error),
-    /// The database.
+    /// The database could not be copied or put back.
     #[error(transparent)]
     Dump(#[from] DumpError),
-    /// What is kept outside it.
+    /// What is kept outside the database could not be read or written.
     #[error(transparent)]
     Outside(#[from] OutsideError),
-    /// The file store.
+    /// The file store did not answer.
     #[error(transparent)]
     Files(#[from] FilesError),
 }

@@ -111,7 +111,7 @@ mod tests {
         Ok((text(span.since), text(span.until)))
     }
 
-    /// The same in whole minutes, where there is nothing else.
+    /// The ends of a span in whole minutes, where there is nothing else.
     fn minutes(zone: &str, since: &str, until: &str) -> (String, String) {
         let (since, until) = span(zone, since, until).unwrap();
         let short = |text: String| text.replace(":00.000000Z", "Z");

@@ -130,7 +130,7 @@ impl TimeZone {
         }
     }
 
-    /// The same where there is little room.
+    /// Until when something holds, in fewer letters than [`Self::until`].
     #[must_use]
     pub fn short_until(&self, end: Timestamp) -> String {
         let last = end.previous();
@@ -187,7 +187,7 @@ impl TimeZone {
     }
 }
 
-/// The same moment as the library's type, which ends a day before ours.
+/// This moment as the library's type, which ends a day before ours.
 fn instant(at: Timestamp) -> jiff::Timestamp {
     jiff::Timestamp::from_microsecond(at.micros()).unwrap_or(jiff::Timestamp::MAX)
 }

@@ -46,11 +46,11 @@ pub struct Wanted<'a> {
     pub scratch: &'a Path,
 }
 
-/// What the database holds at one moment.
+/// The database as it stands at one moment.
 pub struct AsOf {
-    /// All of it.
+    /// What it holds.
     pub snapshot: Snapshot,
-    /// The moment.
+    /// When that is.
     pub now: Timestamp,
 }
 

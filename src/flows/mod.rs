@@ -64,9 +64,9 @@ impl Act {
 /// How something that evidence tells of reached us.
 #[derive(Clone, Copy, Debug)]
 pub struct By<'a> {
-    /// By which way.
+    /// The way it came.
     pub method: Method,
-    /// By which page, command or list, as evidence names it.
+    /// The page, the command or the list that it came by, as evidence names it.
     pub source: &'a str,
 }
 

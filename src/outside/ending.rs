@@ -40,8 +40,8 @@ pub enum EndingReason {
     /// database says of them at that moment, and by that of their address, for it may say that two people have it.
     /// Without a purpose they left everything.
     Left,
-    /// The same of all that they were written to for: of everything but the privacy policy, whatever purposes the
-    /// database says there are.
+    /// Somebody left all that they were written to for, unlike [`Self::Left`] everything but the privacy policy, whatever
+    /// purposes the database says there are.
     LeftMail,
 }
 
@@ -97,18 +97,18 @@ impl EndingReason {
     }
 }
 
-/// One such moment.
+/// Something ends, or what ended is lifted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
-    /// When.
+    /// When that happened.
     pub at: Timestamp,
-    /// Whose, without the address.
+    /// The key of the address, or of the subscriber.
     pub address_key: AddressKey,
-    /// Which way.
+    /// Whether it began or was lifted.
     pub turn: Turn,
-    /// What it is.
+    /// What keeps them from being written to.
     pub reason: EndingReason,
-    /// Of what; none of everything.
+    /// The purpose that ended; none for everything.
     pub purpose: Option<Purpose>,
 }
 
@@ -190,11 +190,11 @@ impl Ending {
 /// What an ending is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Scope {
-    /// Whose.
+    /// The key of the address, or of the subscriber.
     pub address_key: AddressKey,
-    /// What it is.
+    /// What keeps them from being written to.
     pub reason: EndingReason,
-    /// Of what; none of everything.
+    /// The purpose that ended; none for everything.
     pub purpose: Option<Purpose>,
 }
 

@@ -7,10 +7,10 @@ use crate::files::FilesError;
 /// Why something cannot be kept outside, or read there.
 #[derive(Debug, thiserror::Error)]
 pub enum OutsideError {
-    /// A file in the data directory.
+    /// A file in the data directory was not written.
     #[error("{} cannot be written", .0.display())]
     Write(PathBuf, #[source] std::io::Error),
-    /// The same.
+    /// A file in the data directory was not read.
     #[error("{} cannot be read", .0.display())]
     Read(PathBuf, #[source] std::io::Error),
     /// A line that this program did not write.

@@ -48,7 +48,7 @@ impl Outside {
         self.hear(Look::Whole).await
     }
 
-    /// The same as [`Outside::exchange`], and each object is read, also those that this machine put: one that was changed
+    /// Reads each object anew, also those that this machine put, unlike [`Outside::exchange`]: one that was changed
     /// without changing its size is found, and one that was taken away is put again.
     ///
     /// # Errors
@@ -73,7 +73,7 @@ impl Outside {
         self.put(&mut state, Look::End).await
     }
 
-    /// The same as [`Outside::exchange`], if this process noted anything that the file store may lack: whoever ends has
+    /// Exchanges as [`Outside::exchange`] does, if this process noted anything that the file store may lack: whoever ends has
     /// nobody else who brings it there, whatever becomes of the file meanwhile.
     ///
     /// # Errors

@@ -109,7 +109,7 @@ impl Heads {
         self.find_newest_since(Epoch::FIRST, keys).await
     }
 
-    /// The same of this epoch and later ones.
+    /// The newest head here of this epoch and later ones, and the size behind which it stands.
     pub(super) async fn find_newest_since(
         &self,
         first: Epoch,

@@ -13,9 +13,9 @@ use crate::domain::consent::evidence_key::EvidenceKey;
 /// leaves have this root. Of another tree, such as one that went back and grew anew, it says nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeldUpTo {
-    /// Of which epoch.
+    /// The epoch of the heads.
     pub epoch: Epoch,
-    /// How many leaves.
+    /// How many leaves the tree has.
     pub size: u64,
     /// The root over them.
     pub root: Hash,

@@ -145,7 +145,7 @@ impl Outside {
         self.own().is_compared()
     }
 
-    /// It was found so.
+    /// Notes that it was found level.
     pub fn mark_compared(&self) {
         let mut own = self.own();
         (own.compared, own.since) = (Some(Instant::now()), 0);

@@ -62,7 +62,7 @@ pub enum Place {
 /// What something is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// To be used.
+    /// To be read and written.
     Use,
     /// To be looked at: nothing is written, neither what one place knows into the other.
     Look,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-/// How long it is.
+/// How long a pause is.
 const LENGTH: Duration = Duration::from_secs(5);
 
 /// While nothing is to be tried, because the relay or the database is away.
@@ -24,7 +24,7 @@ impl CircuitBreaker {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins anew.
+    /// Begins a pause, or the one under way anew.
     pub(super) fn begin(&self) {
         *self.state() = State { until: Some(Instant::now() + LENGTH), probing: true };
         self.1.notify_one();

@@ -21,7 +21,7 @@ use crate::domain::background_task::BackgroundTask;
 use crate::flows::mail::record_delivery::Attempt;
 use crate::store::mail::outbox::{self, ClaimedMail, HeldMail};
 
-/// For each connection so many mails are claimed ahead.
+/// How many mails are claimed ahead for each connection.
 const AHEAD: usize = 4;
 /// How often the outbox is looked at when nobody rang: other processes decide mail too.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);

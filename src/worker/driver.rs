@@ -36,7 +36,7 @@ pub trait Task: Send + Sync {
 /// When a task is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Schedule {
-    /// Which one.
+    /// The task.
     pub task: BackgroundTask,
     /// How long after the end of a run the next one begins.
     pub every: Duration,
@@ -45,13 +45,13 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// At the start, and so long after each run.
+    /// Runs at the start, and this long after each run.
     #[must_use]
     pub fn at_once(task: BackgroundTask, every: Duration) -> Self {
         Self { task, every, at_once: true }
     }
 
-    /// So long after the start, and so long after each run.
+    /// Runs this long after the start, and after each run.
     #[must_use]
     pub fn after(task: BackgroundTask, every: Duration) -> Self {
         Self { task, every, at_once: false }
@@ -80,8 +80,7 @@ impl Outcome {
         Self { words: Some(words.into()), more_waits: false }
     }
 
-    /// So many things were done, of which each is a number and its words for one and for several; nothing where all
-    /// numbers are none.
+    /// What was counted: each a number and its words for one and for several; nothing where all numbers are none.
     #[must_use]
     pub fn counted(counts: &[(usize, &str, &str)]) -> Self {
         let told = counts.iter().filter(|(number, ..)| *number > 0);
@@ -93,7 +92,7 @@ impl Outcome {
         Self { words: (!told.is_empty()).then(|| told.join(", ")), more_waits: false }
     }
 
-    /// So many alarms began, and so many ended.
+    /// How many alarms began, and how many ended.
     #[must_use]
     pub fn alarms(raised: usize, ended: usize) -> Self {
         Self::counted(&[

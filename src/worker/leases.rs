@@ -12,7 +12,7 @@ use crate::store::mail::outbox::{self, ClaimedMail, HeldMail, LEASE};
 
 /// How often they are renewed.
 const EVERY: Duration = Duration::from_secs(8);
-/// So long before its end a lease is no longer counted on.
+/// How long before its end a lease is no longer counted on.
 const MARGIN: Duration = Duration::from_secs(5);
 
 /// Each claim that is not settled and written down, and until when it counts, by a clock that nobody sets.

@@ -23,7 +23,7 @@ const AGAIN: Duration = Duration::from_secs(5);
 /// A run that is over.
 #[derive(Clone, Copy, Debug)]
 pub struct EndedRun<'a> {
-    /// Of which task.
+    /// The task.
     pub task: BackgroundTask,
     /// How long after it the next one begins.
     pub period: Duration,

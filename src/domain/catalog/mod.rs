@@ -1,4 +1,4 @@
-//! What is on offer: reports, newsletters, purposes, and the words shown beside their boxes.
+//! What purposes, notices and reports are, and how what staff type of them is read.
 
 pub mod edit;
 pub mod markdown;

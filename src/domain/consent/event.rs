@@ -93,7 +93,7 @@ pub struct PolicyEvidence<'a> {
 /// The body of an `erased` event: that it happened, and nothing of the person.
 #[derive(Clone, Debug, Serialize)]
 pub struct ErasureBody<'a> {
-    /// When.
+    /// When they were erased.
     pub at: Timestamp,
     /// What lost body and salt by it. An erasure says so in its first event.
     #[serde(flatten)]

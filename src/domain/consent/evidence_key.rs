@@ -42,13 +42,13 @@ pub struct EventFields<'a> {
 /// What a consent's MAC is over: the present state, whose it is, and all that it rests on.
 #[derive(Clone, Copy, Debug)]
 pub struct ConsentFields<'a> {
-    /// Whose.
+    /// The subscriber.
     pub subscriber_id: Uuid,
     /// Their address.
     pub address_key: &'a AddressKey,
-    /// For what.
+    /// What they consented to.
     pub purpose: &'a Purpose,
-    /// Where it stands.
+    /// What happened to it last.
     pub state: EventType,
     /// The event that made it so.
     pub event_id: Uuid,
@@ -76,7 +76,7 @@ pub struct SignupFields<'a> {
     pub signup_id: Uuid,
     /// The address as typed, where its link is mailed.
     pub email: &'a str,
-    /// Who that is.
+    /// The key of the address that it names.
     pub address_key: &'a AddressKey,
     /// The report asked for.
     pub report_id: Option<Uuid>,

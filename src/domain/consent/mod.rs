@@ -1,4 +1,4 @@
-//! What somebody agreed to: choices, leaving, renewing, running out, receipts.
+//! What an event of consent says, what binds its row to this program, and what follows for writing to somebody.
 
 pub mod event;
 pub mod evidence_key;

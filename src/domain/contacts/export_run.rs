@@ -18,7 +18,7 @@ pub enum RunState {
     Waiting,
     /// Is being written.
     Running,
-    /// Whole.
+    /// Its file is whole, and can be fetched.
     Done,
     /// Stopped before it was whole; kept with the reason.
     Failed,

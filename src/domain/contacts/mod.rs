@@ -1,4 +1,4 @@
-//! People as the publisher meets them: found, brought in, taken out, not to be mailed, erased.
+//! Addresses and their keys, suppressions, and the forms of what people bring and take away.
 
 pub mod address_key;
 pub mod email_address;

@@ -1,4 +1,4 @@
-//! The consent ledger: sealing, checking, and where it stands beside what is kept outside.
+//! What the ledger records of itself, and how places in it are named.
 
 pub mod cursor;
 pub mod keyed_hash;

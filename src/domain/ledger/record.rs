@@ -9,44 +9,44 @@ use crate::domain::timestamp::Timestamp;
 /// The body of an `adopted` record. There is one in a ledger, and never a second.
 #[derive(Clone, Debug, Serialize)]
 pub struct Adoption {
-    /// When.
+    /// When it was recorded.
     pub at: Timestamp,
     /// The leaves that stood bare by then.
     #[serde(flatten)]
     pub emptied: Emptied,
     /// How many leaves, from the first, are taken on the operator's word.
     pub before: u64,
-    /// Its key.
+    /// The key of the record.
     pub record_id: Uuid,
 }
 
 /// The body of a `purged` record: indexes alone, and nothing that leads to a person.
 #[derive(Clone, Debug, Serialize)]
 pub struct Purge<'a> {
-    /// When.
+    /// When it was recorded.
     pub at: Timestamp,
     /// What was emptied.
     #[serde(flatten)]
     pub emptied: &'a Emptied,
-    /// Its key.
+    /// The key of the record.
     pub record_id: Uuid,
 }
 
 /// The body of a `recorded` record: how far all else that is claimed has come.
 #[derive(Clone, Debug, Serialize)]
 pub struct Recorded {
-    /// When.
+    /// When it was recorded.
     pub at: Timestamp,
     /// The entries of the audit, which hold the exports with their hashes, the notices and the policies.
     pub claims: Chain,
-    /// Its key.
+    /// The key of the record.
     pub record_id: Uuid,
 }
 
 /// The body of a `resumed` record, the first leaf of its epoch.
 #[derive(Clone, Debug, Serialize)]
 pub struct Resumption {
-    /// When.
+    /// When it was recorded.
     pub at: Timestamp,
     /// The ledger's name from now on.
     pub epoch: String,
@@ -54,6 +54,6 @@ pub struct Resumption {
     pub from: Option<NamedHead>,
     /// The newest head that is known, which covers what was lost; none when no head was left anywhere.
     pub known: Option<NamedHead>,
-    /// Its key.
+    /// The key of the record.
     pub record_id: Uuid,
 }

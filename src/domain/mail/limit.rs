@@ -14,9 +14,9 @@ pub struct MailLimit(Vec<Window>);
 /// At most `count` in any stretch of `length`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// How many.
+    /// How many mails at most.
     pub count: u32,
-    /// In how long.
+    /// How long the stretch is.
     pub length: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! Mail: what waits, what became of it, what came back, and what it says of the way.
+//! Kinds of mail, its limits, bounces and alarms.
 
 pub mod alarm;
 pub mod bounce;

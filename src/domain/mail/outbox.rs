@@ -24,7 +24,7 @@ pub enum MailKind {
     PolicyNotice,
     /// A policy changed so that people are asked again.
     Renewal,
-    /// The same, once more before its date.
+    /// A policy changed so that people are asked again: told once more before its date.
     RenewalReminder,
     /// The newest signed tree head, for a witness outside.
     Checkpoint,
@@ -89,9 +89,9 @@ impl OutboxState {
 pub enum DeliveryOutcome {
     /// The relay took it.
     Sent,
-    /// Not now; tried again later.
+    /// Not taken yet; tried again later.
     Deferred,
-    /// Never.
+    /// Failed for good: kept with the reason.
     Parked,
     /// Nothing to send any more.
     Dropped,

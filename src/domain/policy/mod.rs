@@ -1,4 +1,4 @@
-//! Privacy policies, and what their changes ask of people.
+//! Versions of a privacy policy, and how one differs from another.
 
 pub mod text_difference;
 pub mod version;

@@ -1,4 +1,4 @@
-//! Signing up: the form, its intake, the press or code that confirms, and the download.
+//! Where a form stands, and the links and codes that confirm it.
 
 pub mod code;
 pub mod form_state;

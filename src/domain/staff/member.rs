@@ -24,7 +24,7 @@ use crate::domain::timestamp::Timestamp;
 )]
 #[strum(serialize_all = "snake_case")]
 pub enum Role {
-    /// Sees.
+    /// Sees the console, and changes nothing.
     Viewer,
     /// Also exports, and edits reports and newsletters.
     Marketing,
@@ -89,8 +89,8 @@ pub fn account_back_off(tries: i32) -> Duration {
     doubling(tries - 5, Duration::from_mins(1))
 }
 
-/// The same for an address of the network, from which several people may sign in: nothing for the first
-/// twenty, then a second, doubling to a quarter of an hour.
+/// How long the next try to sign in must wait after so many that failed, from an address of the network, where several
+/// people may sign in: nothing for the first twenty, then a second, doubling to a quarter of an hour.
 #[must_use]
 pub fn network_back_off(tries: i32) -> Duration {
     doubling(tries - 20, Duration::from_mins(15))

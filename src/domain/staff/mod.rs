@@ -1,4 +1,4 @@
-//! Who works at the console or by a token: accounts, sessions, rights, the audit.
+//! Accounts, roles and rights, passwords, two-factor and tokens, and what the audit can say.
 
 pub mod action;
 pub mod api_token;

@@ -1,4 +1,4 @@
-//! What is on offer: reports, newsletters, purposes, and the words shown beside their boxes.
+//! Staff change what is on offer: reports, newsletters and purposes are added, edited, offered and taken back.
 
 pub mod add_newsletter;
 pub mod add_purpose;

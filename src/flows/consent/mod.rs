@@ -1,4 +1,4 @@
-//! What somebody agreed to: choices, leaving, renewing, running out, receipts.
+//! People choose, leave and renew; consents that nobody renews run out; each gets its receipt.
 
 pub mod choose;
 pub mod lapse;

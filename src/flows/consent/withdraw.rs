@@ -54,12 +54,12 @@ impl Leaving {
     }
 }
 
-/// Somebody leaves.
+/// Who leaves, and what.
 #[derive(Clone, Copy, Debug)]
 pub struct Leave<'a> {
-    /// Who.
+    /// The subscriber.
     pub subscriber_id: Uuid,
-    /// What.
+    /// What they leave.
     pub leaving: &'a Leaving,
 }
 

@@ -14,11 +14,11 @@ use crate::store::staff::audit_entries;
 /// A run that ended before it was whole.
 #[derive(Clone, Copy)]
 pub struct BrokenExport<'a> {
-    /// Which, held by whoever made it.
+    /// The run, held by whoever made it.
     pub held: HeldRun,
     /// How many contacts had been handed over at most.
     pub rows: i64,
-    /// Why.
+    /// Why it ended, for the audit.
     pub reason: &'a str,
 }
 

@@ -22,7 +22,7 @@ use crate::store::{Effect, Tx};
 /// How somebody is erased.
 #[derive(Clone, Copy)]
 pub struct Erasing<'a> {
-    /// When.
+    /// When it happens.
     pub at: &'a Moment,
     /// How they asked, as evidence says it.
     pub method: Method,

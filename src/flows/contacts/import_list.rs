@@ -59,7 +59,7 @@ pub fn begin_list<R: Read>(source: R, says_why: bool) -> Result<(Table<R>, Colum
 /// How a list is gone through.
 #[derive(Clone, Copy)]
 pub struct ListImport<'a> {
-    /// Where to.
+    /// The database that it goes to.
     pub db: &'a Db,
     /// What use cases go by.
     pub settings: &'a FlowSettings,

@@ -38,7 +38,7 @@ pub struct SuppressionImport<'a> {
 /// One address of the list.
 #[derive(Clone, Debug)]
 pub struct ListRow {
-    /// Whose.
+    /// The key of the address.
     pub address_key: AddressKey,
     /// Why it is not to be mailed.
     pub reasons: Vec<SuppressionReason>,
@@ -62,7 +62,7 @@ pub enum RowOutcome {
 pub enum NotSuppressed {
     /// They agreed here later than they left there.
     CameBack(Timestamp),
-    /// The same was lifted here, and the list does not say that it happened again since.
+    /// What the list says was lifted here, and the list does not say that it happened again since.
     Lifted(SuppressionReason),
     /// There is nothing here that they could have left.
     NothingToLeave,
@@ -258,7 +258,7 @@ fn tell(decided: &[Decided], mut new: HashSet<Suppressed>) -> Vec<RowOutcome> {
 pub struct ListTally {
     /// Addresses that are suppressed from now on.
     pub suppressed: u64,
-    /// Those that were.
+    /// Addresses that were suppressed before.
     pub already: u64,
     /// Rows refused.
     pub refused: u64,

@@ -1,4 +1,4 @@
-//! People as the publisher meets them: found, brought in, taken out, not to be mailed, erased.
+//! People are imported, exported, suppressed, shown what is held of them, purged and erased.
 
 pub mod allow_export;
 pub mod allow_withdrawals;

@@ -1,4 +1,4 @@
-//! Marketing takes away exactly the contacts it may write to, and that it did is written down.
+//! The audit entry of an export: who took away which contacts, and in which file.
 
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};

@@ -40,9 +40,9 @@ pub enum Lifted {
 /// A suppression that stands.
 #[derive(Clone, Copy)]
 pub struct Stands<'a> {
-    /// Of whom.
+    /// The key of the address.
     pub address_key: &'a AddressKey,
-    /// Why.
+    /// Why it is not mailed.
     pub reason: SuppressionReason,
 }
 

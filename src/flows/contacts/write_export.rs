@@ -49,7 +49,7 @@ impl From<sqlx::Error> for RunError {
 /// command has none.
 #[derive(Clone, Copy)]
 pub struct Exporting<'a> {
-    /// From where.
+    /// The database that it is read from.
     pub db: &'a Db,
     /// What use cases go by.
     pub settings: &'a FlowSettings,

@@ -1,4 +1,4 @@
-//! The consent ledger: sealing, checking, and where it stands beside what is kept outside.
+//! Events of consent are made and sealed, all is checked, and heads and endings are compared with what is kept outside.
 
 pub mod adopt;
 pub mod chain_claims;

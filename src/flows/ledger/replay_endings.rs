@@ -38,11 +38,11 @@ const BY: By<'static> = By { method: Method::Program, source: "kept outside the 
 /// What had to be ended again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Replayed {
-    /// Consents, those that ran out among them.
+    /// Consents that ended, those that ran out among them.
     pub withdrawn: usize,
-    /// People.
+    /// People who are erased.
     pub erased: usize,
-    /// Other reasons not to write to somebody.
+    /// Addresses that are suppressed for other reasons.
     pub suppressed: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Mail: what waits, what became of it, what came back, and what it says of the way.
+//! What follows from mail: it is delivered, comes back, is retried or paused, and raises alarms.
 
 pub mod pause_mail;
 pub mod raise_alarm;

@@ -1,4 +1,4 @@
-//! Privacy policies, and what their changes ask of people.
+//! A privacy policy is published, and people are told or asked again.
 
 pub mod ask_again;
 pub mod publish_policy;

@@ -1,4 +1,4 @@
-//! Signing up: the form, its intake, the press or code that confirms, and the download.
+//! A form is stored and confirmed by press or code, taken back, or its link sent afresh; its file is downloaded.
 
 pub mod confirm;
 pub mod count_dropped;

@@ -51,8 +51,8 @@ async fn again(tx: &mut Tx, case: Case<'_>, signup: &Signup) -> Result<bool, Err
     Ok(mails(tx, case, MailKind::Confirm, mail).await?.is_some())
 }
 
-/// The same for an address whose owner has no whole link at hand, and so no form to name: for its newest form of each
-/// report, newest first. A form that rests confirms nobody new.
+/// Mails once more what the newest forms of an address led to, one of each report, newest first: unlike [`send_again`]
+/// for an owner who has no whole link at hand, and so no form to name. A form that rests confirms nobody new.
 ///
 /// # Errors
 /// When the database does not take it; then nothing changed.

@@ -16,7 +16,7 @@ use crate::store::{Db, Tx};
 /// How long a code that confirmed leads on as it did: a button pressed twice is not a mistake.
 const AGAIN: Duration = Duration::from_mins(10);
 
-/// How many forms of one address have a code that is taken, the newest: more than the mails that one mailbox is sent in
+/// How many forms of one address can be confirmed by their codes, the newest: more than the mails that one mailbox is sent in
 /// a day by default.
 const LIVE: i64 = 8;
 
@@ -37,7 +37,7 @@ pub struct TypedCode<'a> {
 pub enum CodeOutcome {
     /// The tries of the day are used up: it was not looked at.
     NoTryLeft,
-    /// It is none that is taken.
+    /// It is the code of no form that can be confirmed by it now.
     Wrong,
     /// The signup that it stands for, pending or confirmed a moment ago: that of the page it was typed on, or of another
     /// form, whose choices must be seen before they are confirmed.
@@ -45,7 +45,8 @@ pub enum CodeOutcome {
 }
 
 /// Counts a try for an address, and looks at the code only when that is committed: a wrong one counts whatever happens
-/// next. A right one is taken back, so that who presses twice is answered twice. `may_look` is asked once it is counted.
+/// next. A right one is not counted in the end, so that who
+/// presses twice is answered twice. `may_look` is asked once it is counted.
 ///
 /// # Errors
 /// When the database does not take the count; then nothing is looked at.

@@ -1,4 +1,4 @@
-//! Who works at the console or by a token: accounts, sessions, rights, the audit.
+//! Accounts are made, changed, entered and proved; tokens are issued; what was refused is written down.
 
 pub mod add_staff;
 pub mod change_staff;

@@ -32,11 +32,11 @@ pub async fn begin(tx: &mut Tx, at: &Moment, staff_id: Uuid) -> Result<bool, Err
 /// The first code of an authenticator.
 #[derive(Clone, Copy)]
 pub struct FirstCode<'a> {
-    /// Whose.
+    /// The account that it is for.
     pub account: &'a Staff,
     /// As it was typed.
     pub typed: &'a str,
-    /// In which session.
+    /// The session that it was typed in, which stays.
     pub session_id: Uuid,
 }
 

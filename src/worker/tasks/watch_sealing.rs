@@ -23,9 +23,9 @@ const LONG: Duration = Duration::from_mins(1);
 /// What a look changed about the alarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// It was raised.
+    /// The alarm was raised.
     Raised,
-    /// It ended.
+    /// The alarm ended.
     Ended,
 }
 

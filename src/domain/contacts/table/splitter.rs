@@ -6,7 +6,7 @@ use crate::domain::contacts::table::separator::Separator;
 /// What a row is, as far as it was fed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Told {
-    /// Whole.
+    /// The row is whole.
     Whole,
     /// Within a quoted cell: the next line goes on with it.
     Open,

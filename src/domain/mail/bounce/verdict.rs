@@ -18,14 +18,14 @@ const PROTOCOL: EnhancedStatus = EnhancedStatus { class: 5, subject: 5, detail: 
 /// Not authorised (§3.8); where it stands in brackets behind the words, qmail's patches mean anything by it.
 const NOT_AUTHORISED: EnhancedStatus = EnhancedStatus { class: 5, subject: 7, detail: 1 };
 
-/// What was said.
+/// What an answer says of a mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The mailbox is not there, or its domain is not.
     Gone,
     /// Something else is the matter: the mailbox may well be there.
     SomethingElse,
-    /// Neither.
+    /// It says neither.
     Unclear,
 }
 
@@ -46,7 +46,7 @@ pub struct Answer<'a> {
 /// What an answer says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Judged {
-    /// Of the mailbox.
+    /// Whether the mailbox is there.
     pub verdict: Verdict,
     /// Why, by the first status among its words that is not at odds with it.
     pub status: Option<EnhancedStatus>,
