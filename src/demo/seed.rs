@@ -100,9 +100,6 @@ async fn fill(
 }
 
 /// Makes the account that signs in to the demo's console, unless there is one; `false` when there is.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn add_account(db: &Db, at: &Moment, password: &PasswordHash) -> Result<bool, SeedError> {
     let email = EmailAddress::parse(texts::STAFF)?;
     let act = Act::new(at.clone(), ACTOR);

@@ -13,9 +13,6 @@ pub const WRITTEN_EVERY: Duration = Duration::from_mins(1);
 
 /// Writes these runs of one process down. A failure is over when the process that saw it, or the one that follows it,
 /// sees the task work; of one that is gone, when no word of it came for a few periods.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn record_tasks(tx: &mut Tx, process: Uuid, runs: &[LastRun]) -> Result<(), Error> {
     for run in runs {
         background_tasks::upsert(tx, run).await?;

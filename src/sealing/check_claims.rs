@@ -18,9 +18,6 @@ use crate::store::ledger::{claims, verifications};
 const AT_ONCE: i64 = 2000;
 
 /// Hashes all claims again, and compares with what each record said when it was made; in the order of the tree.
-///
-/// # Errors
-/// When the database does not answer.
 pub(super) async fn check_claims(
     db: &Db,
     mut recorded: VecDeque<(i64, Chain)>,

@@ -50,9 +50,6 @@ impl Begun {
 }
 
 /// Each row against its leaf, and each leaf against its row.
-///
-/// # Errors
-/// When the database does not answer.
 pub(super) async fn check_epochs(
     tx: &mut Tx,
     settings: &FlowSettings,

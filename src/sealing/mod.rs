@@ -47,9 +47,6 @@ pub async fn seal_all(
 }
 
 /// Whether anything waits for its place, or a head to be kept outside.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn waits(db: &Db) -> sqlx::Result<bool> {
     let mut tx = db.read().await?;
     let place = epochs::find_place(&mut tx).await?;

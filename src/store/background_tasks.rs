@@ -54,9 +54,6 @@ pub struct TaskState {
 }
 
 /// Writes the last run down. An outcome stays until another one comes; whether the task fails is not said here.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn upsert(tx: &mut Tx, run: &LastRun) -> sqlx::Result<()> {
     let period = i64::try_from(run.period.as_millis()).unwrap_or(i64::MAX).max(1);
     let outcome = run.outcome.as_ref();
@@ -85,9 +82,6 @@ pub async fn upsert(tx: &mut Tx, run: &LastRun) -> sqlx::Result<()> {
 
 /// The task failed in this process, which has seen it fail since then. It fails already where another process said so
 /// before.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn mark_failing(
     tx: &mut Tx,
     run: &LastRun,
@@ -110,9 +104,6 @@ pub async fn mark_failing(
 
 /// The task works in this process. What another one sees fail goes on failing, unless this is the first word of this
 /// process, for the other may be the one that it follows, or no word of the failure came since `stale`.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn mark_working(
     tx: &mut Tx,
     run: &LastRun,
@@ -146,9 +137,6 @@ struct Row {
 }
 
 /// All of which word came, in the order of [`BackgroundTask::ALL`]; those are left out that only another version knows.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<TaskState>> {
     let rows: Vec<Row> = on!(tx, |conn| sqlx::query_as(
         "SELECT name, period_ms, started_at, finished_at, outcome, outcome_at, failing_since

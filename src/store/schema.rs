@@ -28,9 +28,6 @@ pub struct NewerSchema(pub i64);
 
 impl Db {
     /// How far the schema is; nothing is changed.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn schema(&self) -> sqlx::Result<Schema> {
         const IS_THERE: Sql = Sql {
             sqlite: "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = '_sqlx_migrations')",
@@ -77,9 +74,6 @@ impl Db {
         })
     }
     /// What the database lets us do; a file lets whoever may write it do all.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn rights(&self) -> sqlx::Result<Rights> {
         const RIGHTS: &str = "SELECT pg_is_in_recovery() AS is_standby,
                     has_schema_privilege(current_schema(), 'CREATE') AS makes_tables,

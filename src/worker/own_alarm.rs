@@ -27,9 +27,6 @@ impl OwnAlarm {
     }
 
     /// Raises it; `true` when it did not stand already.
-    ///
-    /// # Errors
-    /// When the database does not take it.
     pub async fn raise(&mut self, db: &Db, at: &Moment, detail: &str) -> Result<bool, Error> {
         self.mark_seen();
         let subject = self.subject;
@@ -37,9 +34,6 @@ impl OwnAlarm {
     }
 
     /// Nothing is wrong here; `true` when it stood by this process's word.
-    ///
-    /// # Errors
-    /// When the database does not take it.
     pub async fn end(&mut self, db: &Db) -> Result<bool, Error> {
         let ended = self.may_stand && clear_if_raised(db, self.subject).await?;
         self.may_stand = false;

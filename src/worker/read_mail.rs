@@ -21,9 +21,6 @@ use crate::store::signup::signups::Signup;
 use crate::store::signup::{download_grants, signups};
 
 /// Reads what a claimed mail is about.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn read(
     parts: &WorkerParts,
     tx: &mut Tx,

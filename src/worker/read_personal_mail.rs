@@ -24,9 +24,6 @@ use crate::store::policy::versions;
 use crate::store::policy::versions::PolicyVersion;
 
 /// Reads what a claimed mail to a subscriber is about.
-///
-/// # Errors
-/// When the database does not answer.
 pub(super) async fn read(
     parts: &WorkerParts,
     tx: &mut Tx,

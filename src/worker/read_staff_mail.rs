@@ -11,9 +11,6 @@ use crate::store::mail::outbox::ClaimedMail;
 use crate::store::staff::{links, members};
 
 /// Reads the link that a claimed mail carries, and whose it is.
-///
-/// # Errors
-/// When the database does not answer.
 pub(super) async fn read(
     parts: &WorkerParts,
     tx: &mut Tx,

@@ -14,9 +14,6 @@ use crate::store::mail::outbox::{self, ClaimedMail};
 
 /// Reads the newest checkpoint of when the mail was decided, and the proof that it holds all that the one before
 /// held, which the witness was mailed.
-///
-/// # Errors
-/// When the database does not answer.
 pub(super) async fn read(
     parts: &WorkerParts,
     tx: &mut Tx,

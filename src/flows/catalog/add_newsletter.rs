@@ -23,9 +23,6 @@ pub struct NewNewsletter<'a> {
 }
 
 /// Adds a newsletter and the purpose people agree to; `None` when the slug is taken.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn add_newsletter(
     tx: &mut Tx,
     act: &Act,

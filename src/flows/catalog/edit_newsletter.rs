@@ -24,9 +24,6 @@ pub struct NewsletterEdit<'a> {
 /// Changes how a newsletter is named and described, unless somebody else did since `seen`. The words beside
 /// its box are made of both, so forms show new words from then on; whoever agreed before agreed to the old
 /// ones, which are kept.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn edit_newsletter(
     tx: &mut Tx,
     act: &Act,

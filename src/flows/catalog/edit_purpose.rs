@@ -52,9 +52,6 @@ pub struct PurposeWords<'a> {
 }
 
 /// Names and words a purpose anew, unless somebody else did since `seen`.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn reword_purpose(
     tx: &mut Tx,
     act: &Act,

@@ -177,9 +177,6 @@ pub async fn replace_cover(
 }
 
 /// What an editor sees of a report.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn details_of(tx: &mut Tx, report: &Report) -> Result<ReportDetails, sqlx::Error> {
     let offers = reports::list_offers(tx).await?;
     let offers = offers.into_iter().filter(|(report_id, _)| *report_id == report.report_id);

@@ -22,9 +22,6 @@ pub enum Moved {
 
 /// Offers a newsletter that was archived: on the page of newsletters, the front page, and the forms that
 /// offered it before.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn offer_newsletter(tx: &mut Tx, act: &Act, slug: &Slug) -> Result<Moved, Error> {
     let done = newsletters::mark_offered(tx, slug).await?;
     tell(tx, act, slug, (done, Action::NewsletterOffer)).await
@@ -32,9 +29,6 @@ pub async fn offer_newsletter(tx: &mut Tx, act: &Act, slug: &Slug) -> Result<Mov
 
 /// Archives a newsletter: no form or page offers it. Whoever agreed stays agreed, and whoever asked for it
 /// before can still confirm that.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn withdraw_newsletter(tx: &mut Tx, act: &Act, slug: &Slug) -> Result<Moved, Error> {
     let done = newsletters::mark_withdrawn(tx, &act.at, slug).await?;
     tell(tx, act, slug, (done, Action::NewsletterWithdraw)).await

@@ -42,9 +42,6 @@ pub struct ReportBoxes<'a> {
 
 /// Lets the forms of the reports that are `ticked` offer a purpose, and of those that were `shown` no other.
 /// Reports that were not shown stay as they are. Whoever agreed stays agreed.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn offer_on_reports(
     tx: &mut Tx,
     act: &Act,

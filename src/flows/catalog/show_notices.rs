@@ -28,9 +28,6 @@ pub fn wording(
 }
 
 /// The notices with these words, made where they were never shown before.
-///
-/// # Errors
-/// When the database does not take them.
 pub async fn show_notices(
     tx: &mut Tx,
     at: &Moment,

@@ -109,9 +109,6 @@ pub struct End<'a> {
 /// Ends consents of a locked subscriber; returns the purposes that ended.
 /// What somebody withdrew, they are also not written to for any more, by whatever way they come back
 /// but their own tick (GDPR Art. 7(3), 21(3)).
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn end(
     tx: &mut Tx,
     case: Case<'_>,

@@ -71,9 +71,6 @@ impl Open {
 
 impl Asking {
     /// What is asked for again of this subscriber; `None` while there is no policy at all.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn read(
         tx: &mut Tx,
         now: Timestamp,

@@ -23,9 +23,6 @@ pub struct BrokenExport<'a> {
 }
 
 /// Writes down that a run ended before it was whole; `false`, and nothing written, when it is somebody else's by now.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn break_off_export(
     tx: &mut Tx,
     act: &Act,
@@ -41,9 +38,6 @@ pub async fn break_off_export(
 }
 
 /// Breaks off the downloads that died with their server; returns how many.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn end_abandoned(tx: &mut Tx, at: &Moment) -> Result<usize, Error> {
     let abandoned = export_runs::list_abandoned(tx, at.now).await?;
     for held in &abandoned {
@@ -56,9 +50,6 @@ pub async fn end_abandoned(tx: &mut Tx, at: &Moment) -> Result<usize, Error> {
 }
 
 /// Writes down that a finished job's file was deleted, for its time is over.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn expire_export(tx: &mut Tx, at: &Moment, id: Uuid) -> Result<(), Error> {
     if outdated_exports::mark_expired(tx, id).await? {
         audit_entries::append(tx, at, "program", Action::ExportExpired, &json!({"run": id}))

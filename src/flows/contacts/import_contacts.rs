@@ -359,9 +359,6 @@ impl Tally {
 }
 
 /// Writes down that an import begins, so that one that is cut short is in the audit too.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn record_start(
     tx: &mut Tx,
     act: &Act,
@@ -382,9 +379,6 @@ pub struct ImportedFile<'a> {
 }
 
 /// Writes down what an import came to: the file's hash, what its contacts share, and how many came in.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn record_import(
     tx: &mut Tx,
     act: &Act,

@@ -88,9 +88,6 @@ impl NotSuppressed {
 }
 
 /// What somebody who left another tool's list leaves here when nobody says otherwise: all that can be written for.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn all_purposes(db: &Db) -> Result<Vec<Purpose>, Error> {
     let named = purposes::list_named(&mut db.read().await?).await?;
     let codes = named.into_iter().map(|(code, _)| code);
@@ -273,9 +270,6 @@ impl ListTally {
 }
 
 /// Writes down that a list begins to be brought along, so that one that is cut short is in the audit too.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn record_list_import_start(
     tx: &mut Tx,
     act: &Act,
@@ -299,9 +293,6 @@ pub struct ImportedList<'a> {
 }
 
 /// Writes down what a list came to: where it comes from, its hash, and how many rows came to what.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn record_list_import(
     tx: &mut Tx,
     act: &Act,

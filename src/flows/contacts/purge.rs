@@ -20,9 +20,6 @@ const AT_ONCE: i64 = 500;
 
 /// Closes the signups whose time is over, and forgets which codes were tried before today, who failed to sign
 /// in a day ago, and sessions that ended; returns how many signups.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn expire(tx: &mut Tx, now: Timestamp) -> Result<u64, Error> {
     code_tries::delete_old(tx, now).await?;
     sign_in_tries::delete_old(tx, now).await?;

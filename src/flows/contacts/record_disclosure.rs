@@ -49,9 +49,6 @@ impl Disclosure {
 }
 
 /// Writes down what was taken, with ids and counts.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn record_disclosure(
     tx: &mut Tx,
     act: &Act,

@@ -26,9 +26,6 @@ pub struct ExportRecord<'a> {
 
 /// Writes down that an export was made: who, when, filter, rows and the hash of its bytes, and that its run is whole.
 /// `false`, and nothing written, when that is somebody else's by now.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn record_export(
     tx: &mut Tx,
     act: &Act,

@@ -12,9 +12,6 @@ use crate::store::contacts::suppressions;
 
 /// Stops all mail to an address; `false` when staff had stopped it before. What waits in the outbox is dropped
 /// when its turn comes, for suppression is looked at then.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn suppress(tx: &mut Tx, act: &Act, address_key: &AddressKey) -> Result<bool, Error> {
     let reason = SuppressionReason::Manual;
     let added = suppressions::insert(tx, act.at.now, address_key, reason, None).await?;
@@ -47,9 +44,6 @@ pub struct Stands<'a> {
 }
 
 /// Lifts one reason, and writes down why in the words of whoever lifts it; those hold no address.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn lift(tx: &mut Tx, act: &Act, stands: Stands<'_>, why: &Line) -> Result<Lifted, Error> {
     let Stands { address_key, reason } = stands;
     if !reason.is_lifted_by_staff() {

@@ -133,9 +133,6 @@ impl Exporting<'_> {
     }
 
     /// Has it on record that it was broken off, and how many contacts had been handed over at most.
-    ///
-    /// # Errors
-    /// When the database does not take it.
     pub async fn break_off(&self, rows: i64, reason: &str) -> Result<(), Error> {
         let Some(held) = self.held else { return Ok(()) };
         let (act, broken) = (self.act(), BrokenExport { held, rows, reason });

@@ -22,9 +22,6 @@ struct Named {
 
 /// Whether a `resumed` leaf stands where the present epoch begins, and names it; that a head was signed in it, whoever
 /// asks looks at. A ledger that never went on needs none.
-///
-/// # Errors
-/// When the database does not answer.
 pub(in crate::flows) async fn is_said(
     tx: &mut Tx,
     keys: &LedgerKeys,

@@ -114,9 +114,6 @@ struct Hashed {
 
 impl EventChecker {
     /// A checker that knows the notices, policies and contexts that are there now.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn load(tx: &mut Tx, settings: &FlowSettings) -> sqlx::Result<Self> {
         let notices = notices::list(tx).await?;
         let policies = versions::list(tx, LANG).await?;

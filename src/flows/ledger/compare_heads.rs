@@ -396,9 +396,6 @@ fn demand(standing: &LedgerState) -> Result<(), Error> {
 }
 
 /// Writes down that the ledger may not go on, and keeps all mail back until somebody says otherwise.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn tell_not_level(db: &Db, at: &Moment, why: &str) -> Result<(), Error> {
     let told = db.run(|tx| {
         Box::pin(async {

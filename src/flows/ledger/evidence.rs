@@ -102,9 +102,6 @@ impl<'a> Order<'a> {
     }
 
     /// Reserves the next `count` places of a subscriber, whose row stays locked until the transaction ends.
-    ///
-    /// # Errors
-    /// When the database does not take it.
     pub async fn reserve(
         tx: &mut Tx,
         case: Case<'a>,
@@ -117,9 +114,6 @@ impl<'a> Order<'a> {
     }
 
     /// The place `seq` of a subject.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn at(tx: &mut Tx, case: Case<'a>, subject: Subject, seq: i64) -> sqlx::Result<Self> {
         let leaf = events::find_leaf(tx, subject.id(), seq - 1).await?;
         Ok(Self::after(case, subject, seq, leaf.as_deref()))

@@ -97,9 +97,6 @@ async fn find_strange(
 
 /// Whether the tree under `newest` begins with all leaves that this head covers. Where the stored tree does not hold
 /// together, a check of the ledger says so, and heads that the database has are its own until then.
-///
-/// # Errors
-/// When the database does not answer.
 pub(in crate::flows) async fn is_held(
     tx: &mut Tx,
     head: &Head,

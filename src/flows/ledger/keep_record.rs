@@ -51,9 +51,6 @@ pub(in crate::flows) fn is_committed(record: &StoredRecord) -> bool {
 
 /// Names what lost body and salt, so that no leaf stands bare that nobody answers for; nothing where nothing
 /// did. It says no more than where they stand.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn record_purge(
     tx: &mut Tx,
     at: &Moment,

@@ -16,9 +16,6 @@ const EVERY: Duration = Duration::from_hours(6);
 const LASTS: Duration = Duration::from_hours(24);
 
 /// The last verdict, if this program came to it. For people to read: whether it is the newest is not asked.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find_verdict(tx: &mut Tx, key: &EvidenceKey) -> sqlx::Result<Option<Verdict>> {
     Ok(find_own(tx, key).await?.map(|stored| stored.verdict))
 }
@@ -62,9 +59,6 @@ fn is_older(verdict: Option<&Verdict>, now: Timestamp, age: Duration) -> bool {
 }
 
 /// The key of the verdict that stands, for [`keep_verdict`] to know whether another took its place.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find_seen(tx: &mut Tx) -> sqlx::Result<Option<Uuid>> {
     Ok(verdicts::find(tx).await?.map(|stored| stored.verdict_id))
 }

@@ -7,17 +7,11 @@ use crate::flows::{Act, Error};
 use crate::store::Tx;
 
 /// Writes down that a check was asked for.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn record_check_asked(tx: &mut Tx, act: &Act) -> Result<(), Error> {
     Ok(act.note(tx, Action::LedgerVerifyStart, &json!({})).await?)
 }
 
 /// Writes down what a check came to: how many events, and how many findings.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn record_checked(
     tx: &mut Tx,
     act: &Act,

@@ -25,9 +25,6 @@ impl Restored<'_> {
 }
 
 /// Keeps mail back and writes it down.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn record_restore(tx: &mut Tx, act: &Act, restored: &Restored<'_>) -> Result<(), Error> {
     let Restored { taken_at, without_newer } = restored;
     pause_mail(tx, &act.at, &restored.why_paused()).await?;

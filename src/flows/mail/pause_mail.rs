@@ -10,17 +10,11 @@ use crate::store::Tx;
 use crate::store::mail::alarms;
 
 /// Keeps all mail back; `false` when it is already.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn pause_mail(tx: &mut Tx, at: &Moment, why: &str) -> Result<bool, Error> {
     Ok(alarms::upsert(tx, at.now, MAIL_PAUSED, why).await?)
 }
 
 /// Lets mail leave again; `false` when it was not kept back.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn resume_mail(tx: &mut Tx, act: &Act) -> Result<bool, Error> {
     let resumed = alarms::delete(tx, MAIL_PAUSED).await?;
     if resumed {

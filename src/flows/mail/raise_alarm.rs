@@ -16,26 +16,17 @@ pub struct AlarmChanges {
 }
 
 /// Raises the alarm about a subject; `true` when it did not stand already.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn raise(tx: &mut Tx, at: &Moment, subject: &str, detail: &str) -> Result<bool, Error> {
     Ok(alarms::upsert(tx, at.now, subject, detail).await?)
 }
 
 /// Ends the alarm about a subject; `true` when it stood.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn clear(tx: &mut Tx, subject: &str) -> Result<bool, Error> {
     Ok(alarms::delete(tx, subject).await?)
 }
 
 /// Ends the alarm about a subject if it stands, and commits that; `true` when it stood. Unlike [`clear`] it writes
 /// nothing for one that does not.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn clear_if_raised(db: &Db, subject: &str) -> Result<bool, Error> {
     let standing = alarms::list(&mut db.read().await?).await?;
     if !standing.iter().any(|alarm| alarm.subject == subject) {

@@ -56,9 +56,6 @@ impl Attempt {
 
 /// Writes down how a try ended; returns what was written, or `None` when somebody else holds the mail by now,
 /// whose word counts instead.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn record_delivery(
     tx: &mut Tx,
     case: Case<'_>,

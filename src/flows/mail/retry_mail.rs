@@ -11,9 +11,6 @@ use crate::store::Tx;
 use crate::store::mail::mails;
 
 /// Has one parked mail tried again; `false` when it is not parked any more.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn retry_one(tx: &mut Tx, act: &Act, outbox_id: Uuid) -> Result<bool, Error> {
     let queued = mails::mark_queued(tx, act.at.now, outbox_id).await?;
     if queued {
@@ -24,9 +21,6 @@ pub async fn retry_one(tx: &mut Tx, act: &Act, outbox_id: Uuid) -> Result<bool, 
 
 /// Has all mails tried again that were parked for one reason by the moment at which their number was told;
 /// returns how many.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn retry_all(tx: &mut Tx, act: &Act, reason: &str, by: Timestamp) -> Result<u64, Error> {
     let count = mails::mark_all_queued(tx, act.at.now, reason, by).await?;
     if count > 0 {

@@ -9,9 +9,6 @@ use crate::store::mail::alarms;
 use crate::store::signup::confirmations::Confirmations;
 
 /// Raises the alarm for each form whose confirmations have collapsed, and ends it for all others.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn watch_confirmations(
     tx: &mut Tx,
     at: &Moment,

@@ -17,9 +17,6 @@ pub struct Refusals {
 }
 
 /// Raises the alarm about them, or ends it when there are none.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn watch_refusals(
     tx: &mut Tx,
     at: &Moment,

@@ -31,9 +31,6 @@ pub fn worked_since(now: Timestamp, settings: &FlowSettings) -> Timestamp {
 }
 
 /// The versions that are still told of, oldest first.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_announced(
     tx: &mut Tx,
     now: Timestamp,

@@ -11,9 +11,6 @@ use crate::store::Tx;
 use crate::store::policy::versions::{self, NewPolicyVersion, PolicyVersion};
 
 /// Publishes a policy version, in force from now on; `None` when its label is taken.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn publish_policy(
     tx: &mut Tx,
     act: &Act,
@@ -37,9 +34,6 @@ pub enum Published {
 
 /// Publishes a policy version whose editor compared it with the version `after` which it comes; `None` when
 /// it is to be the first.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn publish_next_policy(
     tx: &mut Tx,
     act: &Act,

@@ -16,9 +16,6 @@ use crate::store::signup::link_requests::{self, LinkRequest, WantedLink};
 const AT_ONCE: i64 = 256;
 
 /// Writes down that somebody asked for a link.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn ask_for_link(
     tx: &mut Tx,
     case: Case<'_>,
@@ -35,9 +32,6 @@ pub async fn ask_for_link(
 
 /// Decides the mail of requests that wait, within the limit of each mailbox: of some for the same link as the oldest.
 /// Returns how many. Call it again while there are any.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn answer_link_requests(
     tx: &mut Tx,
     at: &Moment,

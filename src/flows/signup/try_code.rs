@@ -81,9 +81,6 @@ async fn take_back(tx: &mut Tx, at: &Moment, address_key: &AddressKey) -> Result
 }
 
 /// The signup whose code was typed a moment ago, while that code would still be taken.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find_by_link(
     tx: &mut Tx,
     at: &Moment,

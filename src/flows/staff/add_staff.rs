@@ -24,9 +24,6 @@ pub struct NewStaff<'a> {
 }
 
 /// Adds an account; `None` when the address has one.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn add_staff(tx: &mut Tx, act: &Act, new: NewStaff<'_>) -> Result<Option<Uuid>, Error> {
     let NewStaff { email, role, password_hash } = new;
     let added = members::insert(tx, &act.at, email, role, Some(password_hash)).await?;
@@ -40,9 +37,6 @@ pub async fn add_staff(tx: &mut Tx, act: &Act, new: NewStaff<'_>) -> Result<Opti
 
 /// Makes the link to the first account of all, in place of those made before; `None` when there is an
 /// account.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn offer_first_account(tx: &mut Tx, at: &Moment) -> Result<Option<Uuid>, Error> {
     if members::any(tx).await? {
         return Ok(None);
@@ -64,9 +58,6 @@ pub struct FirstAccount<'a> {
 
 /// Makes the first account, an admin's, from the link to it; `None` when the link was used, is too old,
 /// or somebody has an account by now.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn open_first_account(
     tx: &mut Tx,
     at: &Moment,

@@ -25,9 +25,6 @@ pub enum Changed {
 }
 
 /// Gives an account another role.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn change_role(
     tx: &mut Tx,
     act: &Act,
@@ -47,9 +44,6 @@ pub async fn change_role(
 }
 
 /// Takes an account's access. What it did stays written down.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn disable(tx: &mut Tx, act: &Act, staff_id: Uuid) -> Result<Changed, Error> {
     accounts::lock_admins(tx).await?;
     let Some(before) = members::lock(tx, staff_id).await? else { return Ok(Changed::Unknown) };
@@ -65,9 +59,6 @@ pub async fn disable(tx: &mut Tx, act: &Act, staff_id: Uuid) -> Result<Changed, 
 }
 
 /// Gives an account its access back.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn enable(tx: &mut Tx, act: &Act, staff_id: Uuid) -> Result<Changed, Error> {
     if members::lock(tx, staff_id).await?.is_none() {
         return Ok(Changed::Unknown);
@@ -81,9 +72,6 @@ pub async fn enable(tx: &mut Tx, act: &Act, staff_id: Uuid) -> Result<Changed, E
 }
 
 /// Turns the two-factor of somebody off who lost both authenticator and recovery codes.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn turn_code_off(tx: &mut Tx, act: &Act, staff_id: Uuid) -> Result<Changed, Error> {
     if members::lock(tx, staff_id).await?.is_none() {
         return Ok(Changed::Unknown);
@@ -98,9 +86,6 @@ pub async fn turn_code_off(tx: &mut Tx, act: &Act, staff_id: Uuid) -> Result<Cha
 }
 
 /// Sets which roles must use two-factor.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn require_codes(tx: &mut Tx, act: &Act, roles: &[Role]) -> Result<(), Error> {
     for role in Role::ALL {
         let rule = RoleRule { role, requires_code: roles.contains(&role) };

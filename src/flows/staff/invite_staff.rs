@@ -15,9 +15,6 @@ use crate::store::staff::{accounts, links, members};
 
 /// Makes an account without a password, and mails the link to its first; `None` when the address has an
 /// account.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn invite(
     tx: &mut Tx,
     act: &Act,
@@ -35,9 +32,6 @@ pub async fn invite(
 
 /// Mails a fresh invitation, which supersedes those before; `false` when the account is not waiting for
 /// one.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn invite_again(tx: &mut Tx, act: &Act, staff_id: Uuid) -> Result<bool, Error> {
     let account = members::lock(tx, staff_id).await?;
     let waits = account.is_some_and(|a| a.password_hash.is_none() && a.disabled_at.is_none());
@@ -52,9 +46,6 @@ pub async fn invite_again(tx: &mut Tx, act: &Act, staff_id: Uuid) -> Result<bool
 
 /// Takes an invitation back and forgets the address; `false` when it was followed meanwhile: then nothing
 /// may be committed.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn cancel_invitation(tx: &mut Tx, act: &Act, staff_id: Uuid) -> Result<bool, Error> {
     let cancelled = accounts::delete_invited(tx, staff_id).await?;
     if cancelled {

@@ -26,9 +26,6 @@ pub struct AskedToken<'a> {
 }
 
 /// Makes a token, which is shown this once; `None` when its form made one already.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn issue(
     tx: &mut Tx,
     act: &Act,
@@ -53,9 +50,6 @@ pub async fn issue(
 }
 
 /// Ends a token; `false` when it was revoked before or there is none.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn revoke(tx: &mut Tx, act: &Act, api_token_id: Uuid) -> Result<bool, Error> {
     let revoked = api_tokens::revoke(tx, act.at.now, api_token_id).await?;
     if revoked {
@@ -66,9 +60,6 @@ pub async fn revoke(tx: &mut Tx, act: &Act, api_token_id: Uuid) -> Result<bool, 
 }
 
 /// Writes down that a token is used, so that those which nobody uses can be told.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn note_use(tx: &mut Tx, at: &Moment, api_token_id: Uuid) -> Result<(), Error> {
     Ok(api_tokens::mark_used(tx, at.now, api_token_id).await?)
 }

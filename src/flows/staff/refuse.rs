@@ -32,9 +32,6 @@ impl Refused {
 }
 
 /// Writes down a refused action: who, which route, why.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn record_refused(
     tx: &mut Tx,
     act: &Act,

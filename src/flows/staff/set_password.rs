@@ -25,9 +25,6 @@ pub struct FollowedLink {
 
 /// Keeps the password chosen by a link and uses the link up; `false`, and nothing is written, when the link was used, is
 /// too old, or the account is disabled.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn set_by_link(
     tx: &mut Tx,
     at: &Moment,
@@ -45,9 +42,6 @@ pub async fn set_by_link(
 }
 
 /// Keeps the password that somebody chose who knew the one before; `false` when that was changed meanwhile.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn change_own(
     tx: &mut Tx,
     at: &Moment,
@@ -65,9 +59,6 @@ pub async fn change_own(
 }
 
 /// Keeps the password that whoever runs the machine set; `false` when the account is disabled or gone.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn set_by_command(
     tx: &mut Tx,
     act: &Act,
@@ -92,9 +83,6 @@ async fn settle(tx: &mut Tx, act: &Act, staff_id: Uuid, how: &str) -> Result<(),
 
 /// Mails the link to a new password on an admin's word; `false` when the account has none yet, is disabled
 /// or gone.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn send_reset(tx: &mut Tx, act: &Act, staff_id: Uuid) -> Result<bool, Error> {
     let account = members::lock(tx, staff_id).await?;
     let active = account.is_some_and(|a| a.password_hash.is_some() && a.disabled_at.is_none());
@@ -107,9 +95,6 @@ pub async fn send_reset(tx: &mut Tx, act: &Act, staff_id: Uuid) -> Result<bool, 
 }
 
 /// Mails the link to those of the accounts asked for that exist, as often as one mailbox may be mailed.
-///
-/// # Errors
-/// When the database does not take it.
 pub(in crate::flows) async fn answer_forgotten(
     tx: &mut Tx,
     at: &Moment,

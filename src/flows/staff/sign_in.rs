@@ -69,9 +69,6 @@ impl Caller<'_> {
 
 /// Counts a try; says how long to wait instead when earlier tries failed too often. The same for accounts
 /// that do not exist. Who must wait for one is not counted for the other: nothing is looked at then.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn count_try(
     tx: &mut Tx,
     at: &Moment,
@@ -90,9 +87,6 @@ pub async fn count_try(
 
 /// Counts a try of the second step, which who does not know the password never comes to: for the account alone,
 /// since the first step was counted for the network.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn count_code_try(
     tx: &mut Tx,
     at: &Moment,
@@ -133,9 +127,6 @@ pub struct NewSession<'a> {
 
 /// Begins a session, and forgives the tries before it; `false` when the account was disabled, or its
 /// password or two-factor changed since the proof: then there is none.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn begin_session(
     tx: &mut Tx,
     Case { at, settings }: Case<'_>,
@@ -157,9 +148,6 @@ pub async fn begin_session(
 }
 
 /// Forgives the tries of somebody who succeeded. Those of strangers stay counted where it was a known browser.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn forgive_tries(
     tx: &mut Tx,
     settings: &FlowSettings,
@@ -173,9 +161,6 @@ pub async fn forgive_tries(
 
 /// Keeps the hash of a password that was right, made anew with today's parameters; `false` when the
 /// password was changed meanwhile.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn renew_hash(
     tx: &mut Tx,
     staff_id: Uuid,
@@ -186,9 +171,6 @@ pub async fn renew_hash(
 }
 
 /// Writes down that a try failed; for an account that does not exist, that somebody tried.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn record_refusal(
     tx: &mut Tx,
     at: &Moment,
@@ -201,9 +183,6 @@ pub async fn record_refusal(
 }
 
 /// Ends another session of somebody's own; `false` when there is none such.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn end_session(
     tx: &mut Tx,
     at: &Moment,
@@ -219,9 +198,6 @@ pub async fn end_session(
 }
 
 /// Ends all of somebody's own sessions but the one they are in; returns how many.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn end_other_sessions(
     tx: &mut Tx,
     at: &Moment,
@@ -237,9 +213,6 @@ pub async fn end_other_sessions(
 }
 
 /// Ends the session that somebody signs out of.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn sign_out(
     tx: &mut Tx,
     at: &Moment,

@@ -22,9 +22,6 @@ pub fn secret_of(settings: &FlowSettings, account: &Staff) -> Option<CodeSecret>
 }
 
 /// Begins to set it up, under a secret of its own; `false` when it is on.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn begin(tx: &mut Tx, at: &Moment, staff_id: Uuid) -> Result<bool, Error> {
     Ok(codes::begin(tx, staff_id, &at.new_code_salt()).await?)
 }
@@ -42,9 +39,6 @@ pub struct FirstCode<'a> {
 
 /// Turns it on when the code typed is right, and gives the recovery codes, which are shown this once; ends
 /// the other sessions of the account.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn turn_on(
     tx: &mut Tx,
     Case { at, settings }: Case<'_>,
@@ -68,9 +62,6 @@ pub async fn turn_on(
 
 /// Puts fresh recovery codes in place of those before; gives them, to be shown this once. `None` when the
 /// account changed since its owner proved to be that.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn renew_recovery(
     tx: &mut Tx,
     at: &Moment,
@@ -112,9 +103,6 @@ pub enum TurnedOff {
 }
 
 /// Turns it off on its owner's word, where it was on when they proved to be that.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn turn_off(tx: &mut Tx, at: &Moment, proved: &Staff) -> Result<TurnedOff, Error> {
     if !holds(tx, proved).await? {
         return Ok(TurnedOff::Changed);
@@ -139,9 +127,6 @@ pub struct SecondStep {
 
 impl SecondStep {
     /// The one that an account has now; `None` when it has none, or no access.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn of(tx: &mut Tx, account: &Staff) -> Result<Option<Self>, Error> {
         let (None, Some(hash), Some(since)) =
             (account.disabled_at, &account.password_hash, account.code_since)
@@ -168,9 +153,6 @@ pub enum Accepted {
 }
 
 /// Accepts what was typed at a second step: a code of the authenticator or a recovery code, either once.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn accept(
     tx: &mut Tx,
     case: Case<'_>,

@@ -32,9 +32,6 @@ impl Newsletter {
 }
 
 /// Adds a newsletter and its purpose, offered or archived; `None` when the slug is taken.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn insert(
     tx: &mut Tx,
     at: &Moment,
@@ -74,9 +71,6 @@ pub async fn insert(
 }
 
 /// All newsletters, oldest first; those that are archived too.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<Newsletter>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT newsletter_id, slug, name, description, withdrawn_at FROM newsletter
@@ -87,9 +81,6 @@ pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<Newsletter>> {
 }
 
 /// The newsletter of this name, whether or not it is archived.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find(tx: &mut Tx, slug: &Slug) -> sqlx::Result<Option<Newsletter>> {
     on!(tx, |conn| {
         sqlx::query_as(
@@ -112,9 +103,6 @@ pub struct NewsletterWords<'a> {
 
 /// Changes how a newsletter is named and described; `false` when there is none of that name, or it is not
 /// described as `seen` any more.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn update(
     tx: &mut Tx,
     slug: &Slug,
@@ -137,9 +125,6 @@ pub async fn update(
 }
 
 /// Offers a newsletter that is archived; `false` when there is none of that name, or it is offered.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn mark_offered(tx: &mut Tx, slug: &Slug) -> sqlx::Result<bool> {
     tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| sqlx::query(
@@ -152,9 +137,6 @@ pub async fn mark_offered(tx: &mut Tx, slug: &Slug) -> sqlx::Result<bool> {
 }
 
 /// Archives a newsletter; `false` when there is none of that name, or it is archived.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn mark_withdrawn(tx: &mut Tx, at: &Moment, slug: &Slug) -> sqlx::Result<bool> {
     tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| sqlx::query(
@@ -169,9 +151,6 @@ pub async fn mark_withdrawn(tx: &mut Tx, at: &Moment, slug: &Slug) -> sqlx::Resu
 
 /// Lets a report's form offer a newsletter, after those it offers already; `false` when it is among them, or
 /// the purpose is no newsletter's.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn offer(tx: &mut Tx, purpose: &Purpose, report_id: Uuid) -> sqlx::Result<bool> {
     tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| sqlx::query(

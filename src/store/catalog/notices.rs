@@ -24,9 +24,6 @@ pub struct Notice {
 }
 
 /// The notice with exactly these words, made if it was never shown before.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn insert_or_find(
     tx: &mut Tx,
     at: &Moment,
@@ -60,9 +57,6 @@ pub async fn insert_or_find(
 }
 
 /// All notices ever shown.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<Notice>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT notice_id, purpose, lang, words, sha256 FROM notice ORDER BY notice_id"

@@ -18,9 +18,6 @@ pub struct OwnPurpose {
 }
 
 /// Adds a purpose of the operator's own; `false` when the code is taken.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn insert(tx: &mut Tx, at: &Moment, purpose: &OwnPurpose) -> sqlx::Result<bool> {
     tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| sqlx::query(
@@ -37,9 +34,6 @@ pub async fn insert(tx: &mut Tx, at: &Moment, purpose: &OwnPurpose) -> sqlx::Res
 }
 
 /// The operator's own purposes, oldest first.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<OwnPurpose>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT code, name, words FROM purpose WHERE words IS NOT NULL ORDER BY created_at, code"
@@ -49,9 +43,6 @@ pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<OwnPurpose>> {
 }
 
 /// The operator's own purpose of this code.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find(tx: &mut Tx, code: &Purpose) -> sqlx::Result<Option<OwnPurpose>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT code, name, words FROM purpose WHERE code = $1 AND words IS NOT NULL"
@@ -63,9 +54,6 @@ pub async fn find(tx: &mut Tx, code: &Purpose) -> sqlx::Result<Option<OwnPurpose
 
 /// Changes the name or the words of one of the operator's own; what is `None` stays. `false` when there
 /// is none of that code.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn update(
     tx: &mut Tx,
     code: &Purpose,
@@ -87,9 +75,6 @@ pub async fn update(
 
 /// Names and words one of the operator's own anew; `false` when there is none of that code, or it is not
 /// named and worded as `seen` any more.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn reword(tx: &mut Tx, seen: &OwnPurpose, name: &str, words: &str) -> sqlx::Result<bool> {
     tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| sqlx::query(
@@ -107,9 +92,6 @@ pub async fn reword(tx: &mut Tx, seen: &OwnPurpose, name: &str, words: &str) -> 
 
 /// Lets a report's form offer one of the operator's own, after those it offers already; `false` when it
 /// is among them, or there is none of that code.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn offer(tx: &mut Tx, code: &Purpose, report_id: Uuid) -> sqlx::Result<bool> {
     tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| sqlx::query(
@@ -127,9 +109,6 @@ pub async fn offer(tx: &mut Tx, code: &Purpose, report_id: Uuid) -> sqlx::Result
 }
 
 /// Whether anybody could agree to this purpose.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn exists(tx: &mut Tx, purpose: &Purpose) -> sqlx::Result<bool> {
     on!(tx, |conn| sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM purpose WHERE code = $1)")
         .bind(purpose)
@@ -138,9 +117,6 @@ pub async fn exists(tx: &mut Tx, purpose: &Purpose) -> sqlx::Result<bool> {
 }
 
 /// Every purpose with the name it has, the privacy policy first, then by age.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_named(tx: &mut Tx) -> sqlx::Result<Vec<(Purpose, Option<String>)>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT u.code, COALESCE(l.name, u.name) FROM purpose u

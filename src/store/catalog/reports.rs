@@ -66,9 +66,6 @@ pub struct ReportFile {
 }
 
 /// Adds a report; `false` when the slug is taken.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn insert(tx: &mut Tx, report: &Report, newsletters: &[Uuid]) -> sqlx::Result<bool> {
     tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| {
@@ -131,27 +128,18 @@ macro_rules! reports {
 }
 
 /// All reports, newest first.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<Report>> {
     const LIST: &str = reports!("ORDER BY created_at DESC, report_id DESC");
     on!(tx, |conn| sqlx::query_as(LIST).fetch_all(conn).await)
 }
 
 /// The report of this name.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find(tx: &mut Tx, slug: &Slug) -> sqlx::Result<Option<Report>> {
     const FIND: &str = reports!("WHERE slug = $1");
     on!(tx, |conn| sqlx::query_as(FIND).bind(slug).fetch_optional(conn).await)
 }
 
 /// The report of this name, which nobody else changes before this transaction ends.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn lock(tx: &mut Tx, slug: &Slug) -> sqlx::Result<Option<Report>> {
     const LOCK: Sql = Sql {
         sqlite: reports!("WHERE slug = $1"),
@@ -161,9 +149,6 @@ pub async fn lock(tx: &mut Tx, slug: &Slug) -> sqlx::Result<Option<Report>> {
 }
 
 /// Which purposes each report's form offers, in order: its newsletters, then those of the operator's own.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_offers(tx: &mut Tx) -> sqlx::Result<Vec<(Uuid, Purpose)>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT report_id, purpose
@@ -178,9 +163,6 @@ pub async fn list_offers(tx: &mut Tx) -> sqlx::Result<Vec<(Uuid, Purpose)>> {
 }
 
 /// Offers a report; `false` when there is none of that name. One published before keeps its date.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn mark_published(tx: &mut Tx, at: &Moment, slug: &Slug) -> sqlx::Result<bool> {
     tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| sqlx::query(
@@ -196,9 +178,6 @@ pub async fn mark_published(tx: &mut Tx, at: &Moment, slug: &Slug) -> sqlx::Resu
 }
 
 /// Takes a report back; `false` when there is none of that name or it was never published.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn mark_withdrawn(tx: &mut Tx, at: &Moment, slug: &Slug) -> sqlx::Result<bool> {
     tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| sqlx::query(
@@ -223,9 +202,6 @@ pub struct DraftFiles {
 
 /// Deletes a draft that was never published and that nobody asked for, with what its form would offer; `None`
 /// when it is none. Then nothing of it may be committed.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn delete_draft(tx: &mut Tx, report_id: Uuid) -> sqlx::Result<Option<DraftFiles>> {
     tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| {
@@ -250,9 +226,6 @@ pub async fn delete_draft(tx: &mut Tx, report_id: Uuid) -> sqlx::Result<Option<D
 }
 
 /// Replaces what an editor decides about a report. Which boxes its form offers is kept elsewhere.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn update(tx: &mut Tx, report_id: Uuid, details: &ReportDetails) -> sqlx::Result<()> {
     tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| sqlx::query(
@@ -274,9 +247,6 @@ pub async fn update(tx: &mut Tx, report_id: Uuid, details: &ReportDetails) -> sq
 }
 
 /// Replaces the newsletters that a report's form offers, in this order.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn replace_newsletters(
     tx: &mut Tx,
     report_id: Uuid,
@@ -304,9 +274,6 @@ pub async fn replace_newsletters(
 }
 
 /// Replaces the operator's own purposes that a report's form offers, in this order.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn replace_purposes(
     tx: &mut Tx,
     report_id: Uuid,
@@ -333,9 +300,6 @@ pub async fn replace_purposes(
 }
 
 /// Takes the box of a purpose off a report's form; `false` when it was not there.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn stop_offering(tx: &mut Tx, report_id: Uuid, purpose: &Purpose) -> sqlx::Result<bool> {
     tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| {
@@ -358,9 +322,6 @@ pub async fn stop_offering(tx: &mut Tx, report_id: Uuid, purpose: &Purpose) -> s
 }
 
 /// Gives a report another file. Grants name the report, so they open the new one.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn update_file(tx: &mut Tx, report_id: Uuid, file: &ReportFile) -> sqlx::Result<()> {
     tx.after(Effect::RefreshCatalog);
     on!(tx, |conn| sqlx::query(
@@ -378,9 +339,6 @@ pub async fn update_file(tx: &mut Tx, report_id: Uuid, file: &ReportFile) -> sql
 }
 
 /// Gives a report another cover.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn update_cover(
     tx: &mut Tx,
     report_id: Uuid,
@@ -400,9 +358,6 @@ pub async fn update_cover(
 }
 
 /// How many grants of a report still open its file at this moment.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn count_open_grants(tx: &mut Tx, report_id: Uuid, now: Timestamp) -> sqlx::Result<i64> {
     on!(tx, |conn| sqlx::query_scalar(
         "SELECT count(*) FROM download_grant
@@ -428,9 +383,6 @@ pub struct ReportFigures {
 }
 
 /// What became of each report's form.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_figures(tx: &mut Tx) -> sqlx::Result<Vec<ReportFigures>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT r.report_id, COALESCE(s.signups, 0) AS signups,

@@ -14,9 +14,6 @@ use crate::store::policy::versions::PolicyVersion;
 use crate::store::{Tx, on};
 
 /// Replaces the present state of one subscriber and purpose.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn upsert(
     tx: &mut Tx,
     consent: &ConsentFields<'_>,
@@ -52,9 +49,6 @@ pub async fn upsert(
 }
 
 /// The present states of one subscriber.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_states(
     tx: &mut Tx,
     subscriber_id: Uuid,
@@ -128,9 +122,6 @@ impl CurrentConsent {
 }
 
 /// All consents of one subscriber: the privacy policy first, then by age.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Vec<CurrentConsent>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT c.purpose, COALESCE(l.name, u.name) AS name, c.state, c.event_id, e.seq,
@@ -160,9 +151,6 @@ pub fn reach(standing: &[CurrentConsent]) -> i64 {
 }
 
 /// What was in force of a subscriber's consents once their event of this place was recorded.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_in_force_at(
     tx: &mut Tx,
     subscriber_id: Uuid,
@@ -183,9 +171,6 @@ pub async fn list_in_force_at(
 
 /// Ends a consent that is in force; one that ended before stays as it is. That it ran out is noted outside before it is
 /// committed, by the keys of address and subscriber; a withdrawal is noted with what it suppresses.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn mark_ended(
     tx: &mut Tx,
     now: Timestamp,
@@ -239,9 +224,6 @@ fn expiry(address_key: &AddressKey, purpose: &Purpose) -> Scope {
 }
 
 /// The purposes in force that a subscriber agreed to under a policy older than this one.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_older(
     tx: &mut Tx,
     subscriber_id: Uuid,
@@ -265,9 +247,6 @@ pub async fn list_older(
 pub type StateCount = (Purpose, EventType, i64);
 
 /// How many people stand in each state of each purpose.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn count_states(tx: &mut Tx) -> sqlx::Result<Vec<StateCount>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT purpose, state, count(*) FROM consent GROUP BY purpose, state"

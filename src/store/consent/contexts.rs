@@ -14,9 +14,6 @@ pub struct NewContext {
 }
 
 /// Keeps those that are not kept yet, each once.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn insert_all(tx: &mut Tx, contexts: &[&NewContext]) -> sqlx::Result<()> {
     const INSERT: Sql = Sql {
         // SQLite reads the ON of a conflict as that of a join unless a WHERE comes before it.
@@ -46,9 +43,6 @@ pub struct StoredContext {
 }
 
 /// All of them; they are about as many as there are forms, words and policies together.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<StoredContext>> {
     on!(tx, |conn| sqlx::query_as("SELECT sha256, body FROM consent_context ORDER BY sha256")
         .fetch_all(conn)

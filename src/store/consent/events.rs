@@ -126,9 +126,6 @@ pub async fn append_all(tx: &mut Tx, now: Timestamp, rows: &[NewConsentEvent]) -
 }
 
 /// The leaf of one event, by its place in the order of its subject.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find_leaf(tx: &mut Tx, subject_id: Uuid, seq: i64) -> sqlx::Result<Option<String>> {
     on!(tx, |conn| sqlx::query_scalar(
         "SELECT leaf FROM consent_event WHERE subject_id = $1 AND seq = $2"
@@ -140,9 +137,6 @@ pub async fn find_leaf(tx: &mut Tx, subject_id: Uuid, seq: i64) -> sqlx::Result<
 }
 
 /// The same of many subjects, each with its place; by subject.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_leaves(
     tx: &mut Tx,
     places: &[(Uuid, i64)],
@@ -166,9 +160,6 @@ pub async fn list_leaves(
 }
 
 /// What was ticked on a signup's form, in the form's order: its `requested` events.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_choices(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Vec<Choice>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT e.event_id, e.seq, e.leaf, e.mac, e.body, e.salt, x.body AS context, e.purpose,
@@ -183,9 +174,6 @@ pub async fn list_choices(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Vec<Choi
 }
 
 /// What a signup's confirmation gave, in the order it was given.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_confirmed(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Vec<Confirmed>> {
     on!(tx, |conn| {
         sqlx::query_as(
@@ -226,9 +214,6 @@ pub struct ConsentEvent {
 }
 
 /// The events of one subject, in their order.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list(tx: &mut Tx, subject_id: Uuid) -> sqlx::Result<Vec<ConsentEvent>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT e.type AS event_type, e.purpose, e.body, e.salt, e.leaf, x.body AS context, n.words
@@ -243,9 +228,6 @@ pub async fn list(tx: &mut Tx, subject_id: Uuid) -> sqlx::Result<Vec<ConsentEven
 }
 
 /// The names of the newsletters ticked on a signup's form, in the form's order.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_newsletters(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Vec<String>> {
     on!(tx, |conn| {
         sqlx::query_scalar(
@@ -280,9 +262,6 @@ pub struct Change {
 }
 
 /// What happened to a subscriber's consents at one moment, in the order it happened.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_recorded(
     tx: &mut Tx,
     subscriber_id: Uuid,
@@ -335,9 +314,6 @@ pub struct SealedEvent {
 }
 
 /// One event with its place in the tree.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find_sealed(tx: &mut Tx, event_id: Uuid) -> sqlx::Result<Option<SealedEvent>> {
     on!(tx, |conn| {
         sqlx::query_as(
@@ -358,9 +334,6 @@ pub async fn find_sealed(tx: &mut Tx, event_id: Uuid) -> sqlx::Result<Option<Sea
 }
 
 /// The events of an address that have their place, in its order: of its subscriber and of its forms.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_sealed_of(
     tx: &mut Tx,
     address_key: &AddressKey,

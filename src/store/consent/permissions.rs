@@ -34,9 +34,6 @@ pub struct PermissionFacts {
 
 /// The facts about one subscriber at a moment, for every purpose that there is: the privacy policy first,
 /// then by age. The rules are those of [`crate::store::contacts::exportable`]; a story holds the two together.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list(
     tx: &mut Tx,
     now: Timestamp,

@@ -26,9 +26,6 @@ pub fn open_until(asked: &[Asked], now: Timestamp) -> Option<Timestamp> {
 
 /// What one subscriber agreed to and is asked for again by this policy or by one between it and theirs,
 /// whether or not the date is over. Exports go by the same dates.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_asked(
     tx: &mut Tx,
     subscriber_id: Uuid,
@@ -73,9 +70,6 @@ impl Answers {
 
 /// Counts whom a version was told, or whom it asked again and what they did then. Who was erased is counted
 /// nowhere, and what somebody did about later versions changes nothing.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn count_answers(tx: &mut Tx, policy_version_id: Uuid) -> sqlx::Result<Answers> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT count(*) AS mailed, count(*) FILTER (WHERE a.kept) AS kept,
@@ -100,9 +94,6 @@ pub async fn count_answers(tx: &mut Tx, policy_version_id: Uuid) -> sqlx::Result
 
 /// Up to `count` subscribers after `after` who have a consent in force under an older version than this one.
 /// In the order of their keys, so that a caller can go on from the last.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_holders_of_older(
     tx: &mut Tx,
     policy: &PolicyVersion,

@@ -25,9 +25,6 @@ pub struct Withdrawal {
 }
 
 /// The consents that ended after the place `after`, in the order of the ledger, at most `count`.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list(tx: &mut Tx, after: i64, count: i64) -> sqlx::Result<Vec<Withdrawal>> {
     on!(tx, |conn| sqlx::query_as(concat!(
         "SELECT e.leaf_index AS cursor, e.subject_id AS subscriber_id, u.email, e.purpose,
@@ -96,9 +93,6 @@ macro_rules! stopped {
 }
 
 /// How many there are, with those who may not be written to any more.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn count_since(tx: &mut Tx, since: &Since) -> sqlx::Result<i64> {
     on!(tx, |conn| sqlx::query_scalar(concat!(
         "SELECT (",
@@ -117,9 +111,6 @@ pub async fn count_since(tx: &mut Tx, since: &Since) -> sqlx::Result<i64> {
 }
 
 /// Those with a place after `after`, in the order of the ledger, at most `count`.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_since(
     tx: &mut Tx,
     since: &Since,
@@ -145,9 +136,6 @@ pub async fn list_since(
 }
 
 /// Those that wait for a place: they ended seconds ago.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_since_waiting(tx: &mut Tx, since: &Since) -> sqlx::Result<Vec<Withdrawal>> {
     on!(tx, |conn| {
         sqlx::query_as(concat!(
@@ -167,9 +155,6 @@ pub async fn list_since_waiting(tx: &mut Tx, since: &Since) -> sqlx::Result<Vec<
 
 /// Those of a copy whose consent is in force and who may not be written to any more, in the order of their keys
 /// after this one, at most `count`. They have no place in the ledger.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_stopped_since(
     tx: &mut Tx,
     since: &Since,

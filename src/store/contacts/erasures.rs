@@ -173,9 +173,6 @@ async fn delete(
 }
 
 /// How many signups are held of an address.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn count_signups(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<i64> {
     on!(tx, |conn| sqlx::query_scalar("SELECT count(*) FROM signup WHERE address_key = $1")
         .bind(address_key)

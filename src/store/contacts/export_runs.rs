@@ -117,9 +117,6 @@ const JOBS: i64 = 10;
 
 /// Writes down what is asked for. A job waits for a worker; anything else is its asker's from the start. `None`
 /// for a job while too many are open.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn insert(
     tx: &mut Tx,
     at: &Moment,
@@ -193,9 +190,6 @@ macro_rules! run {
 }
 
 /// One run.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find(tx: &mut Tx, id: Uuid) -> sqlx::Result<Option<ExportRun>> {
     on!(tx, |conn| sqlx::query_as(run!("WHERE x.export_run_id = $1"))
         .bind(id)
@@ -204,9 +198,6 @@ pub async fn find(tx: &mut Tx, id: Uuid) -> sqlx::Result<Option<ExportRun>> {
 }
 
 /// The runs before this one, newest first, at most `count`.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list(tx: &mut Tx, before: Option<Uuid>, count: i64) -> sqlx::Result<Vec<ExportRun>> {
     on!(tx, |conn| sqlx::query_as(run!(
         "WHERE x.export_run_id < $1 ORDER BY x.export_run_id DESC LIMIT $2"
@@ -218,9 +209,6 @@ pub async fn list(tx: &mut Tx, before: Option<Uuid>, count: i64) -> sqlx::Result
 }
 
 /// Whether a job may wait for somebody; asked before [`claim`], which writes.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn is_any_open(tx: &mut Tx) -> sqlx::Result<bool> {
     on!(tx, |conn| sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM export_run WHERE state IN ('waiting', 'running'))"
@@ -231,9 +219,6 @@ pub async fn is_any_open(tx: &mut Tx) -> sqlx::Result<bool> {
 
 /// Takes the oldest job that nobody works on. On PostgreSQL leases run by the database's own clock, which
 /// replicas share.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn claim(tx: &mut Tx, now: Timestamp) -> sqlx::Result<Option<HeldRun>> {
     const CLAIM: Sql = Sql {
         sqlite: "UPDATE export_run SET state = 'running', lease_until = $2, claims = claims + 1, rows_done = 0
@@ -260,9 +245,6 @@ pub async fn claim(tx: &mut Tx, now: Timestamp) -> sqlx::Result<Option<HeldRun>>
 }
 
 /// Notes how far a run is, and keeps it; `false` when it is somebody else's by now.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn renew(
     tx: &mut Tx,
     now: Timestamp,
@@ -288,9 +270,6 @@ pub async fn renew(
 
 /// Notes the moment whose contacts a run holds, the ledger's place at it, and how many they are, where that
 /// was counted; `false` when it is somebody else's by now.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn mark_started(
     tx: &mut Tx,
     now: Timestamp,
@@ -313,9 +292,6 @@ pub async fn mark_started(
 }
 
 /// Gives a job back untouched, as when the program stops: the next worker begins at once.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn release(tx: &mut Tx, held: HeldRun) -> sqlx::Result<()> {
     on!(tx, |conn| sqlx::query(
         "UPDATE export_run SET state = 'waiting', lease_until = NULL
@@ -339,9 +315,6 @@ pub struct WholeRun<'a> {
 }
 
 /// Notes that a run is whole; `false` when it is somebody else's by now.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn mark_done(
     tx: &mut Tx,
     now: Timestamp,
@@ -368,9 +341,6 @@ pub async fn mark_done(
 }
 
 /// Notes that a run ended before it was whole; `false` when it is somebody else's by now.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn mark_failed(
     tx: &mut Tx,
     now: Timestamp,
@@ -396,9 +366,6 @@ pub async fn mark_failed(
 }
 
 /// Downloads whose server died on the way: their leases are over, and no worker takes them up.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_abandoned(tx: &mut Tx, now: Timestamp) -> sqlx::Result<Vec<HeldRun>> {
     const LIST: Sql = Sql {
         sqlite: "SELECT export_run_id, claims FROM export_run

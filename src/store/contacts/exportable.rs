@@ -94,9 +94,6 @@ macro_rules! asked {
 const AT_ONCE: i64 = 1000;
 
 /// The first exportable contacts, in the order in which they confirmed.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn first(
     tx: &mut Tx,
     now: Timestamp,
@@ -144,9 +141,6 @@ type Piece = sqlx::Result<Option<Rows>>;
 
 impl ExportPages {
     /// Begins to read them.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn begin(
         mut snapshot: Snapshot,
         now: Timestamp,
@@ -174,9 +168,6 @@ impl ExportPages {
     }
 
     /// The next of them; `None` at the end.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn next(&mut self) -> sqlx::Result<Option<ExportRows>> {
         let turn = self.turn % self.lanes.len();
         self.turn += 1;
@@ -289,9 +280,6 @@ async fn page(
 }
 
 /// How many contacts are exportable, counted no further than `most`.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn count(
     tx: &mut Tx,
     now: Timestamp,

@@ -23,9 +23,6 @@ pub struct FormDay {
 }
 
 /// Counts the signups sent in a stretch of time, for each form and each day by the clocks of that stretch.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn count_by_form_and_day(tx: &mut Tx, stretch: Stretch) -> sqlx::Result<Vec<FormDay>> {
     macro_rules! text {
         ($day:literal) => {
@@ -65,9 +62,6 @@ pub struct FormCount {
 }
 
 /// Counts, for each form, the signups sent since a moment that were mailed a link.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn count_mailed(tx: &mut Tx, since: Timestamp) -> sqlx::Result<Vec<FormCount>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT s.report_id, count(*) AS signups FROM signup s
@@ -84,9 +78,6 @@ pub async fn count_mailed(tx: &mut Tx, since: Timestamp) -> sqlx::Result<Vec<For
 
 /// Counts, for each form, the signups sent since a moment whose confirmation mail came back; a complaint
 /// is no such mail, for it arrived.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn count_bounced(tx: &mut Tx, since: Timestamp) -> sqlx::Result<Vec<FormCount>> {
     // SQLite reads what is joined crosswise in this order: first the few that came back.
     on!(tx, |conn| sqlx::query_as(
@@ -104,9 +95,6 @@ pub async fn count_bounced(tx: &mut Tx, since: Timestamp) -> sqlx::Result<Vec<Fo
 }
 
 /// Counts, for each form, the signups sent since a moment whose report was downloaded.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn count_downloaded(tx: &mut Tx, since: Timestamp) -> sqlx::Result<Vec<FormCount>> {
     // A fresh link counts its downloads anew; then the downloads themselves tell.
     on!(tx, |conn| sqlx::query_as(
@@ -130,9 +118,6 @@ pub struct Domain {
 }
 
 /// The `count` domains most of those are at who became subscribers since a moment.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_domains(tx: &mut Tx, since: Timestamp, count: i64) -> sqlx::Result<Vec<Domain>> {
     const LIST: Sql = Sql {
         sqlite: "SELECT lower(substr(email, instr(email, '@') + 1)) AS domain, count(*) AS people
@@ -159,9 +144,6 @@ pub struct Today {
 }
 
 /// Counts what waits `now`, and what was begun since `midnight`.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn count_today(tx: &mut Tx, now: Timestamp, midnight: Timestamp) -> sqlx::Result<Today> {
     on!(tx, |conn| {
         sqlx::query_as(

@@ -31,9 +31,6 @@ pub struct KnownAddress {
 
 /// Where each of these addresses stands with the purpose, in no order. Whoever left the privacy policy
 /// counts as having left all, for nothing stands without it.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_known(
     tx: &mut Tx,
     purpose: &Purpose,
@@ -120,9 +117,6 @@ pub struct Taken {
 /// people said of themselves wins over a file. Each is locked until the transaction ends and has one
 /// number of their events reserved. Locked in the order of their keys, so that two imports at once wait
 /// for each other and never in a circle.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn upsert_subscribers(
     tx: &mut Tx,
     now: Timestamp,
@@ -200,9 +194,6 @@ pub struct ImportedConsent {
 }
 
 /// Replaces the present state of locked subscribers by consent given elsewhere.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn upsert_consents(
     tx: &mut Tx,
     settings: &ImportedTerms<'_>,

@@ -25,9 +25,6 @@ pub struct ListedSubscriber {
 }
 
 /// These people, newest first.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list(tx: &mut Tx, ids: &[Uuid]) -> sqlx::Result<Vec<ListedSubscriber>> {
     const LIST: Sql = Sql {
         sqlite: "SELECT subscriber_id, email, name, organisation, job_title, created_at
@@ -45,9 +42,6 @@ pub async fn list(tx: &mut Tx, ids: &[Uuid]) -> sqlx::Result<Vec<ListedSubscribe
 }
 
 /// What each of these people agreed to, and where that stands; the privacy policy first.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_states(
     tx: &mut Tx,
     ids: &[Uuid],
@@ -66,9 +60,6 @@ pub async fn list_states(
 }
 
 /// Those of these people whom nothing is mailed to, whatever they agreed to.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_stopped(tx: &mut Tx, ids: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
     const LIST: Sql = Sql {
         sqlite: concat!(

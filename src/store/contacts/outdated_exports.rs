@@ -26,9 +26,6 @@ impl OutdatedRun {
 
 /// The whole runs that were finished before this moment and whose files still lie there, those behind this place: some
 /// of them, in their order.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_outdated(
     tx: &mut Tx,
     before: Timestamp,
@@ -49,9 +46,6 @@ pub async fn list_outdated(
 }
 
 /// Notes that a run's file is deleted.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn mark_expired(tx: &mut Tx, id: Uuid) -> sqlx::Result<bool> {
     on!(tx, |conn| sqlx::query(
         "UPDATE export_run SET state = 'expired', file_key = NULL

@@ -8,9 +8,6 @@ use crate::store::contacts::erasures::EmptiedEvent;
 use crate::store::{Sql, Tx, on};
 
 /// Marks the signups nobody confirmed in time; returns how many.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn mark_expired(tx: &mut Tx, now: Timestamp) -> sqlx::Result<u64> {
     on!(tx, |conn| sqlx::query(
         "UPDATE signup SET status = 'expired' WHERE status = 'pending' AND expires_at <= $1"
@@ -22,9 +19,6 @@ pub async fn mark_expired(tx: &mut Tx, now: Timestamp) -> sqlx::Result<u64> {
 }
 
 /// How many unconfirmed signups were made before `before`.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn count_unconfirmed(
     tx: &mut Tx,
     now: Timestamp,
@@ -109,9 +103,6 @@ macro_rules! ended {
 }
 
 /// How many people have nothing in force any more since `before` or earlier.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn count_ended(tx: &mut Tx, before: Timestamp) -> sqlx::Result<i64> {
     on!(tx, |conn| sqlx::query_scalar(ended!("SELECT count(*)", ""))
         .bind(before)
@@ -120,9 +111,6 @@ pub async fn count_ended(tx: &mut Tx, before: Timestamp) -> sqlx::Result<i64> {
 }
 
 /// Up to `count` of them in the order of their keys behind this one: keys and addresses, whose rows nobody else changes until the transaction ends.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn lock_ended(
     tx: &mut Tx,
     before: Timestamp,
@@ -149,9 +137,6 @@ pub async fn lock_ended(
 
 /// Whether somebody else bears the address of this subscriber, or an event of somebody else tells of one of its forms:
 /// then another hand put them together.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn is_shared(
     tx: &mut Tx,
     subscriber_id: Uuid,

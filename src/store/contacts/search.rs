@@ -61,9 +61,6 @@ pub struct Found {
 }
 
 /// One page of the people that a filter leaves.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn search(
     tx: &mut Tx,
     filter: &SubscriberFilter,
@@ -196,9 +193,6 @@ macro_rules! push_checks {
 const POSITION: Sql = Sql { sqlite: "instr", postgres: "strpos" };
 
 /// How many people there are.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn count_all(tx: &mut Tx) -> sqlx::Result<Count> {
     let all = count(tx, &SubscriberFilter::default(), Source::Everybody).await?;
     Ok(if all > FEW { Count::MoreThan(FEW) } else { Count::Exactly(all) })

@@ -74,9 +74,6 @@ struct KeptRow {
 
 /// Lets people be found by who they are by now. `made` are those whose rows were made just now with their
 /// words in them; all others are compared with what they were. All are locked.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn refresh(tx: &mut Tx, made: &[Described], known: &[Described]) -> sqlx::Result<()> {
     let changes: Vec<Change> =
         made.iter().map(Change::of_new).chain(known.iter().filter_map(Change::of_known)).collect();
@@ -89,9 +86,6 @@ pub async fn refresh(tx: &mut Tx, made: &[Described], known: &[Described]) -> sq
 }
 
 /// Lets somebody who is deleted be found no more.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn forget(tx: &mut Tx, subscriber_id: Uuid, words: Option<&str>) -> sqlx::Result<()> {
     let past = SearchWords::read(words.unwrap_or_default());
     let gone = [Change { subscriber_id, past, present: SearchWords::read(""), is_kept: false }];
@@ -100,9 +94,6 @@ pub async fn forget(tx: &mut Tx, subscriber_id: Uuid, words: Option<&str>) -> sq
 
 /// Splits up the next so many people who were never split up; returns how many there were. Those whom
 /// another replica is splitting up are left to it.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn backfill(tx: &mut Tx, at_once: i64) -> sqlx::Result<usize> {
     const UNSPLIT: Sql = Sql {
         sqlite: "SELECT subscriber_id, email, name, organisation, job_title, words FROM subscriber

@@ -131,9 +131,6 @@ pub struct HeldSuppression {
 }
 
 /// Their forms, newest first; those nobody confirmed too.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_signups(tx: &mut Tx, key: &AddressKey) -> sqlx::Result<Vec<HeldSignup>> {
     on!(tx, |conn| {
         sqlx::query_as(
@@ -150,9 +147,6 @@ pub async fn list_signups(tx: &mut Tx, key: &AddressKey) -> sqlx::Result<Vec<Hel
 
 /// All facts about them and their forms, in the order of the ledger. Here and below both ways lead through an
 /// index; an OR would read the whole table.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_events(tx: &mut Tx, of: &Subscriber) -> sqlx::Result<Vec<HeldEvent>> {
     on!(tx, |conn| {
         sqlx::query_as(
@@ -174,9 +168,6 @@ pub async fn list_events(tx: &mut Tx, of: &Subscriber) -> sqlx::Result<Vec<HeldE
 }
 
 /// Their rights to files, newest first.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_grants(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Vec<HeldGrant>> {
     on!(tx, |conn| {
         sqlx::query_as(
@@ -192,9 +183,6 @@ pub async fn list_grants(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Vec<H
 }
 
 /// Each start of a download of theirs: the grant, and when.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_starts(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Vec<(Uuid, Timestamp)>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT d.download_grant_id, d.started_at FROM download d
@@ -207,9 +195,6 @@ pub async fn list_starts(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Vec<(
 }
 
 /// The mails decided on for them, newest first.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_mails(tx: &mut Tx, of: &Subscriber) -> sqlx::Result<Vec<HeldMail>> {
     on!(tx, |conn| {
         sqlx::query_as(
@@ -228,9 +213,6 @@ pub async fn list_mails(tx: &mut Tx, of: &Subscriber) -> sqlx::Result<Vec<HeldMa
 }
 
 /// The mails to them that came back, newest first.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_bounces(tx: &mut Tx, of: &Subscriber) -> sqlx::Result<Vec<HeldBounce>> {
     on!(tx, |conn| {
         sqlx::query_as(
@@ -250,9 +232,6 @@ pub async fn list_bounces(tx: &mut Tx, of: &Subscriber) -> sqlx::Result<Vec<Held
 }
 
 /// What suppresses their address.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_suppressions(
     tx: &mut Tx,
     key: &AddressKey,
@@ -269,9 +248,6 @@ pub async fn list_suppressions(
 
 /// What became of the newest confirmation mail of a form: its state, and when it was decided on; `None` when limit or
 /// suppression forbade all.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find_confirmation_mail(
     tx: &mut Tx,
     signup_id: Uuid,

@@ -39,9 +39,6 @@ pub struct Subscriber<Email = EmailAddress> {
 }
 
 /// One subscriber; `None` once they were erased.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Option<Subscriber>> {
     on!(tx, |conn| {
         sqlx::query_as(
@@ -55,9 +52,6 @@ pub async fn find(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Option<Subsc
 }
 
 /// The same as they lie there, and nobody else changes them until the transaction ends.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn lock(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Option<Subscriber<String>>> {
     // A writing transaction on SQLite is alone already.
     const LOCK: Sql = Sql {
@@ -75,9 +69,6 @@ pub async fn lock(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Option<Subsc
 
 /// Who bears an address by their row, and nobody else changes them until the transaction ends: one, unless another hand
 /// gave it to more.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn lock_of(
     tx: &mut Tx,
     address_key: &AddressKey,
@@ -97,9 +88,6 @@ pub async fn lock_of(
 }
 
 /// The subscriber of an address.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find_id(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<Option<Uuid>> {
     on!(tx, |conn| sqlx::query_scalar(
         "SELECT subscriber_id FROM subscriber WHERE address_key = $1"
@@ -110,9 +98,6 @@ pub async fn find_id(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<Opti
 }
 
 /// By what the address of a subscriber is recognised.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find_key(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Option<AddressKey>> {
     on!(tx, |conn| sqlx::query_scalar(
         "SELECT address_key FROM subscriber WHERE subscriber_id = $1"
@@ -123,9 +108,6 @@ pub async fn find_key(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Option<A
 }
 
 /// Changes what a subscriber is called; `None` forgets it.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn rename(tx: &mut Tx, subscriber_id: Uuid, name: Option<&str>) -> sqlx::Result<()> {
     let renamed: Option<Described> = on!(tx, |conn| sqlx::query_as(
         "UPDATE subscriber SET name = $2 WHERE subscriber_id = $1
@@ -157,9 +139,6 @@ struct UpsertedRow {
 /// The subscriber of a signup's address, made or brought up to date with what the signup said; what it
 /// left blank stays as it was. Somebody new gets this key and the MAC that binds it to the address. Locks the row
 /// until the transaction ends.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn upsert(
     tx: &mut Tx,
     at: &Moment,
@@ -203,9 +182,6 @@ pub async fn upsert(
 }
 
 /// How far the events of these addresses' subscribers reach, of those that there are.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_reaches(
     tx: &mut Tx,
     address_keys: &[&AddressKey],
@@ -225,9 +201,6 @@ pub async fn list_reaches(
 
 /// Reserves the next `count` numbers in the order of a subscriber's events; returns the first. The
 /// row stays locked until the transaction ends, so the order is that of the commits.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn take_seqs(tx: &mut Tx, subscriber_id: Uuid, count: i64) -> sqlx::Result<i64> {
     let last: i64 = on!(tx, |conn| {
         sqlx::query_scalar(

@@ -53,9 +53,6 @@ impl Listed {
 }
 
 /// The next so many from a place, nearest first: older ones, or newer ones when `backwards`.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list(
     tx: &mut Tx,
     reason: Option<SuppressionReason>,
@@ -85,9 +82,6 @@ pub async fn list(
 }
 
 /// How many there are of one reason, at most one more than [`COUNTED`].
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn count(tx: &mut Tx, reason: SuppressionReason) -> sqlx::Result<i64> {
     on!(tx, |conn| sqlx::query_scalar(
         "SELECT count(*) FROM (SELECT 1 FROM suppression WHERE reason = $1 LIMIT $2) AS counted"
@@ -99,9 +93,6 @@ pub async fn count(tx: &mut Tx, reason: SuppressionReason) -> sqlx::Result<i64> 
 }
 
 /// All that suppresses one address, newest first.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_of(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<Vec<Listed>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT s.address_key, s.reason, s.purpose, s.since, s.source, u.subscriber_id, u.email

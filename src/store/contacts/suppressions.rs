@@ -15,9 +15,6 @@ use crate::store::{Sql, Tx, forbids_kind, on};
 
 /// Suppresses an address, for one purpose or for every one; one already suppressed for this reason stays
 /// as it is, and the answer is `false`. It is noted outside before it is committed.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn insert(
     tx: &mut Tx,
     now: Timestamp,
@@ -44,9 +41,6 @@ pub async fn insert(
 }
 
 /// Writes down that a confirmation was tried at an address whose mail came back; see [`crate::store::mail::limited_mails`].
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn mark_tried(tx: &mut Tx, now: Timestamp, address_key: &AddressKey) -> sqlx::Result<()> {
     on!(tx, |conn| sqlx::query(
         "INSERT INTO suppression_try (address_key, tried_at)
@@ -90,9 +84,6 @@ impl Suppressed {
 
 /// Suppresses addresses that another tool knew not to mail, and keeps where that comes from; returns those that are
 /// new. What suppresses an address already stays as it is. All of them are noted outside before they are committed.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn insert_all(
     tx: &mut Tx,
     now: Timestamp,
@@ -129,9 +120,6 @@ pub async fn insert_all(
 }
 
 /// The subscribers of these addresses, in no order.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_subscribers(
     tx: &mut Tx,
     keys: &[&AddressKey],
@@ -148,9 +136,6 @@ pub async fn list_subscribers(
 }
 
 /// What suppresses these addresses, in no order.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_among(tx: &mut Tx, keys: &[&AddressKey]) -> sqlx::Result<Vec<Suppressed>> {
     const LIST: Sql = Sql {
         sqlite: "SELECT address_key, reason, NULLIF(purpose, '*') AS purpose FROM suppression
@@ -168,9 +153,6 @@ type LiftedRow = (SuppressionReason, Option<Purpose>);
 
 /// Lifts what suppresses an address for this reason; `false` when nothing does. It is noted outside before it
 /// is committed.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn delete(
     tx: &mut Tx,
     now: Timestamp,
@@ -245,9 +227,6 @@ fn scope(address_key: &AddressKey, reason: SuppressionReason, purpose: Option<Pu
 /// Whether an address must not be mailed this, each reason in its scope. A confirmation that was decided after a
 /// mail to the address had come back may go: somebody asked for it knowing no better, and it is one a week
 /// ([`crate::store::mail::limited_mails`]); one decided before may not.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn forbids(
     tx: &mut Tx,
     address_key: &AddressKey,

@@ -57,9 +57,6 @@ pub struct UnmarkedConsent {
 }
 
 /// Up to `count` leaves from the place `from` on, in the order of the tree: each with its place.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_leaves(tx: &mut Tx, from: i64, count: i64) -> sqlx::Result<Vec<(i64, String)>> {
     on!(tx, |conn| {
         sqlx::query_as(
@@ -77,9 +74,6 @@ pub async fn list_leaves(tx: &mut Tx, from: i64, count: i64) -> sqlx::Result<Vec
 
 /// Up to `count` events without a MAC whose places are among the first `size`, in the order of their keys after this
 /// one.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_events(
     tx: &mut Tx,
     size: i64,
@@ -99,9 +93,6 @@ pub async fn list_events(
 }
 
 /// Up to `count` subscribers' consents without a MAC, in the order of their keys after this one.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_consents(
     tx: &mut Tx,
     (subscriber_id, purpose): &(Uuid, String),
@@ -138,9 +129,6 @@ pub struct UnmarkedSubscriber {
 }
 
 /// Up to `count` subscribers without a MAC, in the order of their keys after this one.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_unmarked_subscribers(
     tx: &mut Tx,
     after: Uuid,
@@ -214,25 +202,16 @@ macro_rules! marking {
 }
 
 /// Gives events their MACs.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn mark_events(tx: &mut Tx, macs: &[IdMac]) -> sqlx::Result<()> {
     mark(tx, marking!("consent_event", "event_id"), macs).await
 }
 
 /// Gives signups their MACs.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn mark_signups(tx: &mut Tx, macs: &[IdMac]) -> sqlx::Result<()> {
     mark(tx, marking!("signup", "signup_id"), macs).await
 }
 
 /// Gives subscribers their MACs.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn mark_subscribers(tx: &mut Tx, macs: &[IdMac]) -> sqlx::Result<()> {
     mark(tx, marking!("subscriber", "subscriber_id"), macs).await
 }
@@ -243,9 +222,6 @@ async fn mark(tx: &mut Tx, mark: Sql, macs: &[IdMac]) -> sqlx::Result<()> {
 }
 
 /// Gives consents their MACs, those that still rest on the same event.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn mark_consents(tx: &mut Tx, macs: &[ConsentMac]) -> sqlx::Result<()> {
     const MARK: Sql = Sql {
         sqlite: "UPDATE consent SET mac = own.mac
@@ -265,9 +241,6 @@ pub async fn mark_consents(tx: &mut Tx, macs: &[ConsentMac]) -> sqlx::Result<()>
 }
 
 /// The events that stand without body and salt, in the order of the tree.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_bare(tx: &mut Tx) -> sqlx::Result<Vec<EmptiedEvent>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT leaf_index, leaf FROM consent_event WHERE body IS NULL ORDER BY leaf_index"
@@ -277,9 +250,6 @@ pub async fn list_bare(tx: &mut Tx) -> sqlx::Result<Vec<EmptiedEvent>> {
 }
 
 /// Whether the ledger was adopted.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn is_adopted(tx: &mut Tx) -> sqlx::Result<bool> {
     on!(tx, |conn| sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM ledger_record WHERE type = 'adopted')"

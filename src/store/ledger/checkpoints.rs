@@ -9,9 +9,6 @@ use crate::domain::timestamp::Timestamp;
 use crate::store::{Sql, Tx, on};
 
 /// How many leaves have their place; nobody else gives places until the transaction ends.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn lock_size(tx: &mut Tx) -> sqlx::Result<i64> {
     // A writing transaction on SQLite is alone already.
     const LOCK: Sql = Sql {
@@ -22,9 +19,6 @@ pub async fn lock_size(tx: &mut Tx) -> sqlx::Result<i64> {
 }
 
 /// How many leaves have their place.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find_size(tx: &mut Tx) -> sqlx::Result<i64> {
     on!(tx, |conn| sqlx::query_scalar("SELECT size FROM ledger_head").fetch_one(conn).await)
 }
@@ -51,9 +45,6 @@ pub struct Unsealed {
 /// The next `count` events that wait for their place, behind this one, or the first of them: also those with a number
 /// that this program never gives, which are sealed too, for a check to name. By `seq` first, so that the events of
 /// one person stand in the tree in their order, whatever their times say.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_unsealed(
     tx: &mut Tx,
     after: Option<&Unsealed>,
@@ -74,9 +65,6 @@ pub async fn list_unsealed(
 }
 
 /// Since when the oldest event, record or action waits for its place; none while nothing does.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn waits_since(tx: &mut Tx) -> sqlx::Result<Option<Timestamp>> {
     on!(tx, |conn| {
         sqlx::query_scalar(
@@ -92,9 +80,6 @@ pub async fn waits_since(tx: &mut Tx) -> sqlx::Result<Option<Timestamp>> {
 }
 
 /// How many events wait for their place, counted no further than `most`.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn count_unsealed(tx: &mut Tx, most: i64) -> sqlx::Result<i64> {
     on!(tx, |conn| {
         sqlx::query_scalar(
@@ -114,9 +99,6 @@ struct Place {
 
 /// Gives these events consecutive places from `first` on, and behind them these records; returns how many took
 /// theirs.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn mark_sealed(
     tx: &mut Tx,
     first: i64,
@@ -157,9 +139,6 @@ pub async fn mark_sealed(
 }
 
 /// The hashes of one tile, side by side; none when nothing of it is written yet.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find_tile(tx: &mut Tx, level: i64, tile: i64) -> sqlx::Result<Option<Vec<u8>>> {
     on!(tx, |conn| sqlx::query_scalar(
         "SELECT hashes FROM ledger_tile WHERE level = $1 AND tile = $2"
@@ -171,9 +150,6 @@ pub async fn find_tile(tx: &mut Tx, level: i64, tile: i64) -> sqlx::Result<Optio
 }
 
 /// Writes a tile, in place of what was written of it before.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn upsert_tile(tx: &mut Tx, level: i64, tile: i64, hashes: &[u8]) -> sqlx::Result<()> {
     on!(tx, |conn| sqlx::query(
         "INSERT INTO ledger_tile (level, tile, hashes) VALUES ($1, $2, $3)
@@ -205,9 +181,6 @@ pub struct StoredCheckpoint {
 }
 
 /// Keeps a signed tree head for good, and moves the head there.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn insert(tx: &mut Tx, new: &StoredCheckpoint) -> sqlx::Result<()> {
     on!(tx, |conn| {
         sqlx::query(
@@ -233,9 +206,6 @@ macro_rules! heads {
 }
 
 /// The newest signed tree head that is kept outside too: only that may be seen. None before the first.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find_kept(tx: &mut Tx) -> sqlx::Result<Option<StoredCheckpoint>> {
     on!(tx, |conn| sqlx::query_as(heads!(
         "WHERE size <= (SELECT shown FROM ledger_head) ORDER BY size DESC LIMIT 1"
@@ -245,9 +215,6 @@ pub async fn find_kept(tx: &mut Tx) -> sqlx::Result<Option<StoredCheckpoint>> {
 }
 
 /// The newest of those that may be seen and were signed by this moment.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find_kept_at(tx: &mut Tx, at: Timestamp) -> sqlx::Result<Option<StoredCheckpoint>> {
     on!(tx, |conn| sqlx::query_as(heads!(
         "WHERE size <= (SELECT shown FROM ledger_head) AND created_at <= $1
@@ -259,9 +226,6 @@ pub async fn find_kept_at(tx: &mut Tx, at: Timestamp) -> sqlx::Result<Option<Sto
 }
 
 /// The newest signed tree head; none while nothing is sealed.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find_newest(tx: &mut Tx) -> sqlx::Result<Option<StoredCheckpoint>> {
     on!(tx, |conn| {
         sqlx::query_as(heads!("ORDER BY size DESC LIMIT 1")).fetch_optional(conn).await
@@ -269,9 +233,6 @@ pub async fn find_newest(tx: &mut Tx) -> sqlx::Result<Option<StoredCheckpoint>> 
 }
 
 /// The signed tree heads larger than `after` leaves, smallest first, at most `count`.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list(tx: &mut Tx, after: i64, count: i64) -> sqlx::Result<Vec<StoredCheckpoint>> {
     on!(tx, |conn| sqlx::query_as(heads!("WHERE size > $1 ORDER BY size LIMIT $2"))
         .bind(after)

@@ -60,18 +60,12 @@ macro_rules! claims {
 }
 
 /// The first `count` that wait for their number.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_waiting(tx: &mut Tx, count: i64) -> sqlx::Result<Vec<Claim>> {
     const LIST: &str = claims!("WHERE c.number IS NULL ORDER BY c.claim_id LIMIT $1");
     on!(tx, |conn| sqlx::query_as(LIST).bind(count).fetch_all(conn).await)
 }
 
 /// Those numbered after `after`, in order, at most `count`.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list(tx: &mut Tx, after: i64, count: i64) -> sqlx::Result<Vec<Claim>> {
     const LIST: &str = claims!("WHERE c.number > $1 ORDER BY c.number LIMIT $2");
     on!(tx, |conn| sqlx::query_as(LIST).bind(after).bind(count).fetch_all(conn).await)
@@ -84,9 +78,6 @@ struct Place {
 }
 
 /// Gives these claims the numbers from `first` on.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn mark_numbered(tx: &mut Tx, first: i64, claims: &[Claim]) -> sqlx::Result<()> {
     const NUMBER: Sql = Sql {
         sqlite: "UPDATE claim SET number = place.number
@@ -106,9 +97,6 @@ pub async fn mark_numbered(tx: &mut Tx, first: i64, claims: &[Claim]) -> sqlx::R
 }
 
 /// How many actions, words and policies there are of which nothing is claimed.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn count_missing(tx: &mut Tx) -> sqlx::Result<i64> {
     on!(tx, |conn| sqlx::query_scalar(
         "SELECT (SELECT count(*) FROM audit_entry a

@@ -94,9 +94,6 @@ pub struct Unwithdrawn {
 /// Every column here may be another hand's: whoever ends something by it asks for the MACs. When an event was recorded
 /// is under none, and only keeps something from being ended here. A consent's confirmation is: that of an import may be
 /// long before it came; but none comes that was given before an ending, nor after a withdrawal.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_unwithdrawn(tx: &mut Tx, known: &[Known]) -> sqlx::Result<Vec<Unwithdrawn>> {
     const LIST: Sql = known!(
         "u.subscriber_id, k.address_key, c.purpose, k.reason = 'expired' AS ran_out, k.began, k.lifted, c.mac",
@@ -129,9 +126,6 @@ pub struct Unerased {
 /// The erasures among these that the database lacks: of whom something is held that is older than the erasure,
 /// and nothing newer, without that erasure among its events. How old a subscriber is, their key tells, which is under a
 /// MAC as their times are not. As above, whoever erases by it asks for the MACs.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_unerased(tx: &mut Tx, known: &[Known]) -> sqlx::Result<Vec<Unerased>> {
     const LIST: Sql = known!(
         "k.address_key, k.began, k.later, k.set_back",
@@ -167,9 +161,6 @@ pub struct Unsuppressed {
 }
 
 /// The suppressions among these that the database lacks: neither lifted nor outlived by somebody who came back.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_unsuppressed(tx: &mut Tx, known: &[Known]) -> sqlx::Result<Vec<Unsuppressed>> {
     const LIST: Sql = known!(
         "k.address_key, k.reason, NULLIF(k.purpose, '*') AS purpose, k.began",

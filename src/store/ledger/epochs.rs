@@ -20,9 +20,6 @@ pub struct LedgerPlace {
 }
 
 /// Where the ledger has come to.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find_place(tx: &mut Tx) -> sqlx::Result<LedgerPlace> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT h.size, h.epoch, COALESCE(e.from_size, 0) AS from_size, h.shown AS kept
@@ -33,9 +30,6 @@ pub async fn find_place(tx: &mut Tx) -> sqlx::Result<LedgerPlace> {
 }
 
 /// The last few heads, newest first, of whichever epochs.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_newest(tx: &mut Tx) -> sqlx::Result<Vec<StoredCheckpoint>> {
     on!(tx, |conn| {
         sqlx::query_as(
@@ -48,9 +42,6 @@ pub async fn list_newest(tx: &mut Tx) -> sqlx::Result<Vec<StoredCheckpoint>> {
 }
 
 /// Writes down that the head of this size is kept outside, and so everything before it.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn mark_kept(tx: &mut Tx, size: i64) -> sqlx::Result<()> {
     on!(tx, |conn| sqlx::query(
         "UPDATE ledger_head SET shown = $1 WHERE shown IS NULL OR shown < $1"
@@ -62,9 +53,6 @@ pub async fn mark_kept(tx: &mut Tx, size: i64) -> sqlx::Result<()> {
 }
 
 /// Begins an epoch at the present size; `known_note` is the newest head that was known outside.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn insert(
     tx: &mut Tx,
     now: Timestamp,
@@ -99,9 +87,6 @@ pub struct Resumed {
 }
 
 /// The epochs that were begun after a loss, in order.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<Resumed>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT epoch, from_size, known_note, resumed_at FROM ledger_epoch ORDER BY epoch"

@@ -18,9 +18,6 @@ static POSTGRES_MADE: LazyLock<Made> = LazyLock::new(|| Made::by(&POSTGRES_MIGRA
 /// What stands in this database and no migration made, each as a phrase, as far as it acts or answers for something of
 /// ours. Also the triggers of ours that are missing or do not act any more: of those by which things are claimed alone,
 /// for the others only keep the program from mistakes.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_foreign(tx: &mut Tx) -> sqlx::Result<Vec<String>> {
     match tx {
         Tx::Sqlite(tx) => on_sqlite(tx).await,

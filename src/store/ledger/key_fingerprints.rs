@@ -3,9 +3,6 @@
 use crate::store::{Tx, on};
 
 /// Stores the fingerprint if none is stored yet, and returns the one that holds.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn insert_or_find(tx: &mut Tx, name: &str, fingerprint: &str) -> sqlx::Result<String> {
     on!(tx, |conn| {
         sqlx::query(
@@ -24,9 +21,6 @@ pub async fn insert_or_find(tx: &mut Tx, name: &str, fingerprint: &str) -> sqlx:
 }
 
 /// The fingerprint that holds, if one is stored.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find(tx: &mut Tx, name: &str) -> sqlx::Result<Option<String>> {
     on!(tx, |conn| {
         sqlx::query_scalar("SELECT fingerprint FROM key_fingerprint WHERE name = $1")
@@ -37,9 +31,6 @@ pub async fn find(tx: &mut Tx, name: &str) -> sqlx::Result<Option<String>> {
 }
 
 /// Replaces the fingerprint of a key that may change.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn replace(tx: &mut Tx, name: &str, fingerprint: &str) -> sqlx::Result<()> {
     on!(tx, |conn| sqlx::query("UPDATE key_fingerprint SET fingerprint = $2 WHERE name = $1")
         .bind(name)

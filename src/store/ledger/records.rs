@@ -26,9 +26,6 @@ pub struct NewRecord {
 }
 
 /// Appends a record; it waits for its place as events do.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn append(tx: &mut Tx, record: &NewRecord) -> sqlx::Result<()> {
     on!(tx, |conn| {
         sqlx::query(
@@ -70,9 +67,6 @@ pub struct StoredRecord {
 }
 
 /// The records with places from `from` up to before `to`, in order.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_sealed(tx: &mut Tx, from: i64, to: i64) -> sqlx::Result<Vec<StoredRecord>> {
     on!(tx, |conn| {
         sqlx::query_as(
@@ -88,9 +82,6 @@ pub async fn list_sealed(tx: &mut Tx, from: i64, to: i64) -> sqlx::Result<Vec<St
 
 /// The next `count` records that wait for their place, in the order in which they get it, behind the one of this
 /// key.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_waiting(tx: &mut Tx, after: Uuid, count: i64) -> sqlx::Result<Vec<StoredRecord>> {
     on!(tx, |conn| {
         sqlx::query_as(
@@ -106,9 +97,6 @@ pub async fn list_waiting(tx: &mut Tx, after: Uuid, count: i64) -> sqlx::Result<
 }
 
 /// The records behind the first `size` leaves, and those that still wait for their place.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_since(tx: &mut Tx, size: i64) -> sqlx::Result<Vec<StoredRecord>> {
     on!(tx, |conn| {
         sqlx::query_as(
@@ -122,9 +110,6 @@ pub async fn list_since(tx: &mut Tx, size: i64) -> sqlx::Result<Vec<StoredRecord
 }
 
 /// The newest record of a type, by its place.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find_newest(
     tx: &mut Tx,
     record_type: RecordType,

@@ -6,17 +6,11 @@ use crate::domain::catalog::purpose::Purpose;
 use crate::store::{Sql, Tx, on};
 
 /// How many consents stand.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn count_consents(tx: &mut Tx) -> sqlx::Result<i64> {
     on!(tx, |conn| sqlx::query_scalar("SELECT count(*) FROM consent").fetch_one(conn).await)
 }
 
 /// A consent that no event of the ledger carries: its subscriber and purpose.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_groundless(tx: &mut Tx) -> sqlx::Result<Vec<(Uuid, Purpose)>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT c.subscriber_id, c.purpose FROM consent c
@@ -29,9 +23,6 @@ pub async fn list_groundless(tx: &mut Tx) -> sqlx::Result<Vec<(Uuid, Purpose)>> 
 }
 
 /// Subscribers of whom a text holds what divides the fields and rows of an export.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_divided(tx: &mut Tx) -> sqlx::Result<Vec<Uuid>> {
     macro_rules! divided {
         ($us:literal, $rs:literal) => {
@@ -50,17 +41,11 @@ pub async fn list_divided(tx: &mut Tx) -> sqlx::Result<Vec<Uuid>> {
 }
 
 /// How many subscribers there are.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn count_subscribers(tx: &mut Tx) -> sqlx::Result<i64> {
     on!(tx, |conn| sqlx::query_scalar("SELECT count(*) FROM subscriber").fetch_one(conn).await)
 }
 
 /// Subscribers whose newest event, by their own count, is missing.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_cut_off(tx: &mut Tx) -> sqlx::Result<Vec<Uuid>> {
     on!(tx, |conn| sqlx::query_scalar(
         "SELECT u.subscriber_id FROM subscriber u
@@ -72,17 +57,11 @@ pub async fn list_cut_off(tx: &mut Tx) -> sqlx::Result<Vec<Uuid>> {
 }
 
 /// How many signups there are.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn count_signups(tx: &mut Tx) -> sqlx::Result<i64> {
     on!(tx, |conn| sqlx::query_scalar("SELECT count(*) FROM signup").fetch_one(conn).await)
 }
 
 /// Signups of whose boxes no event tells.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_untold(tx: &mut Tx) -> sqlx::Result<Vec<Uuid>> {
     on!(tx, |conn| sqlx::query_scalar(
         "SELECT s.signup_id FROM signup s

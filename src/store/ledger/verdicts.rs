@@ -41,9 +41,6 @@ pub struct StoredVerdict {
 
 /// Replaces the last verdict; `seen` is the one that stood when the check began. That all is sound does not replace
 /// what another check found meanwhile: it may have read a row before that row changed. Says whether it stands now.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn upsert(
     tx: &mut Tx,
     (verdict_id, mac): (Uuid, &RowMac),
@@ -74,9 +71,6 @@ pub async fn upsert(
 }
 
 /// The last verdict, whoever wrote it; none before the first check.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find(tx: &mut Tx) -> sqlx::Result<Option<StoredVerdict>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT verdict_id, checked_at, size, finding, warning, mac FROM ledger_verdict"

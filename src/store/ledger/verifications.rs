@@ -209,9 +209,6 @@ macro_rules! rows {
 }
 
 /// The events with places from `from` up to before `to`, in order, to be read.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_sealed(tx: &mut Tx, from: i64, to: i64) -> sqlx::Result<EventRows> {
     const LIST: Sql = rows!("e.leaf_index >= $1 AND e.leaf_index < $2");
     on!(tx, LIST, |conn, sql| sqlx::query_scalar(sql).bind(from).bind(to).fetch_one(conn).await)
@@ -219,9 +216,6 @@ pub async fn list_sealed(tx: &mut Tx, from: i64, to: i64) -> sqlx::Result<EventR
 }
 
 /// The erasures behind the first `size` leaves, or that still wait for their place, to be read.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_erased_since(tx: &mut Tx, size: i64) -> sqlx::Result<EventRows> {
     const LIST: Sql = rows!(
         "e.event_id IN (SELECT event_id FROM consent_event WHERE type = 'erased' AND leaf_index >= $1
@@ -233,9 +227,6 @@ pub async fn list_erased_since(tx: &mut Tx, size: i64) -> sqlx::Result<EventRows
 }
 
 /// All events of one subject, to be read.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_of(tx: &mut Tx, subject_id: Uuid) -> sqlx::Result<EventRows> {
     const LIST: Sql = rows!("e.subject_id = $1");
     on!(tx, LIST, |conn, sql| sqlx::query_scalar(sql).bind(subject_id).fetch_one(conn).await)
@@ -243,9 +234,6 @@ pub async fn list_of(tx: &mut Tx, subject_id: Uuid) -> sqlx::Result<EventRows> {
 }
 
 /// The first `count` events that wait for their place, to be read.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_waiting(tx: &mut Tx, count: i64) -> sqlx::Result<EventRows> {
     const LIST: Sql = rows!(
         "e.event_id IN (SELECT event_id FROM consent_event WHERE leaf_index IS NULL
@@ -357,9 +345,6 @@ fn hex(field: &str) -> Option<Hex<'_>> {
 }
 
 /// How many events and records have a place.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn count_sealed(tx: &mut Tx) -> sqlx::Result<i64> {
     on!(tx, |conn| sqlx::query_scalar(
         "SELECT (SELECT count(*) FROM consent_event WHERE leaf_index IS NOT NULL)
@@ -370,9 +355,6 @@ pub async fn count_sealed(tx: &mut Tx) -> sqlx::Result<i64> {
 }
 
 /// The tiles of one level from `from` up to before `to`, in order.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_tiles(
     tx: &mut Tx,
     level: i64,
@@ -391,9 +373,6 @@ pub async fn list_tiles(
 }
 
 /// Whether the event at this place has a body.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn has_body(tx: &mut Tx, leaf_index: i64) -> sqlx::Result<bool> {
     on!(tx, |conn| sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM consent_event WHERE leaf_index = $1 AND body IS NOT NULL)"
@@ -404,9 +383,6 @@ pub async fn has_body(tx: &mut Tx, leaf_index: i64) -> sqlx::Result<bool> {
 }
 
 /// Whether an erasure or a record stands behind the first `size` leaves, or waits for its place.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn is_told_since(tx: &mut Tx, size: i64) -> sqlx::Result<bool> {
     on!(tx, |conn| {
         sqlx::query_scalar(
@@ -436,9 +412,6 @@ pub struct RunPlace {
 }
 
 /// Where all runs began that came to their end.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_places(tx: &mut Tx) -> sqlx::Result<Vec<RunPlace>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT export_run_id, ledger_cursor, started_at, rows_done, sha256 FROM export_run

@@ -16,9 +16,6 @@ pub struct Alarm {
 
 /// Writes an alarm down; one that stands already keeps its beginning and takes the new words. `true` when it
 /// is new: of many at once, one is.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn upsert(
     tx: &mut Tx,
     now: Timestamp,
@@ -49,9 +46,6 @@ pub async fn upsert(
 }
 
 /// Ends an alarm; `false` when it did not stand.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn delete(tx: &mut Tx, subject: &str) -> sqlx::Result<bool> {
     on!(tx, |conn| sqlx::query("DELETE FROM alarm WHERE subject = $1")
         .bind(subject)
@@ -61,9 +55,6 @@ pub async fn delete(tx: &mut Tx, subject: &str) -> sqlx::Result<bool> {
 }
 
 /// The alarm about one subject, while it stands.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find(tx: &mut Tx, subject: &str) -> sqlx::Result<Option<Alarm>> {
     on!(tx, |conn| sqlx::query_as("SELECT subject, detail, since FROM alarm WHERE subject = $1")
         .bind(subject)
@@ -72,9 +63,6 @@ pub async fn find(tx: &mut Tx, subject: &str) -> sqlx::Result<Option<Alarm>> {
 }
 
 /// What stands, by subject.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<Alarm>> {
     on!(tx, |conn| sqlx::query_as("SELECT subject, detail, since FROM alarm ORDER BY subject")
         .fetch_all(conn)

@@ -20,9 +20,6 @@ pub struct Addressee {
 }
 
 /// Whom a mail went to; `None` once it was purged or erased.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find_addressee(tx: &mut Tx, outbox_id: Uuid) -> sqlx::Result<Option<Addressee>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT COALESCE(s.address_key, m.address_key) AS address_key, u.subscriber_id, o.kind
@@ -39,9 +36,6 @@ pub async fn find_addressee(tx: &mut Tx, outbox_id: Uuid) -> sqlx::Result<Option
 
 /// Counts a mail that came back; `false` when this kind was counted for it before, or it is gone. Of the
 /// same news twice at once, one counts.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn insert(
     tx: &mut Tx,
     at: &Moment,
@@ -69,9 +63,6 @@ pub async fn insert(
 }
 
 /// Whether a mail about this signup came back because there is no such mailbox.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn came_back(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<bool> {
     on!(tx, |conn| sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM outbox o JOIN bounce b ON b.outbox_id = o.outbox_id

@@ -87,9 +87,6 @@ pub async fn insert_all(
 
 /// Forgets the row of a mail of this kind about this signup that was never to be sent: who asks again and again fills
 /// nothing.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn delete_idle(tx: &mut Tx, kind: MailKind, signup_id: Uuid) -> sqlx::Result<()> {
     on!(tx, |conn| {
         sqlx::query(
@@ -153,9 +150,6 @@ async fn mark_tried(tx: &mut Tx, now: Timestamp, rows: &[LimitedMail]) -> sqlx::
 
 /// Waits until nobody else decides mail to this mailbox. Whoever locks signups before they decide does so behind this,
 /// as those who decide first wait for signups then.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn take_turn(tx: &mut Tx, limiter_key: &AddressKey) -> sqlx::Result<()> {
     #[derive(Serialize)]
     struct Mailbox<'a> {
@@ -165,9 +159,6 @@ pub async fn take_turn(tx: &mut Tx, limiter_key: &AddressKey) -> sqlx::Result<()
 }
 
 /// The same for all mailboxes that forms of an address count for.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn take_turns_of(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<()> {
     const TAKE_TURNS: &str = "SELECT count(pg_advisory_xact_lock(turn)) FROM (
              SELECT DISTINCT hashtextextended(encode(limiter_key, 'hex'), 0) AS turn

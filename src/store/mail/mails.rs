@@ -73,9 +73,6 @@ const SELECT: &str =
 
 /// Up to `count` mails after the page before: those that wait by when they are due, all others newest
 /// first.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list(
     tx: &mut Tx,
     filter: &MailFilter,
@@ -131,9 +128,6 @@ where
 }
 
 /// One mail; `None` once it was purged or erased.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find(tx: &mut Tx, outbox_id: Uuid) -> sqlx::Result<Option<Mail>> {
     on!(tx, |conn| {
         let mut query = QueryBuilder::new(SELECT);
@@ -154,9 +148,6 @@ pub struct Try {
 }
 
 /// The last `count` tries to hand a mail over, newest first.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_tries(tx: &mut Tx, outbox_id: Uuid, count: i64) -> sqlx::Result<Vec<Try>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT outcome, detail, finished_at FROM delivery WHERE outbox_id = $1
@@ -180,9 +171,6 @@ pub struct CameBack {
 }
 
 /// How a mail came back, at most once of each kind, in their order.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_bounces(tx: &mut Tx, outbox_id: Uuid) -> sqlx::Result<Vec<CameBack>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT kind, status, received_at FROM bounce WHERE outbox_id = $1
@@ -208,9 +196,6 @@ pub struct MailCounts {
 
 /// Counts mails, of each state up to `most`, for a page should not wait for the last of a million; those
 /// sent among the ones decided since a moment.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn count(tx: &mut Tx, since: Timestamp, most: i64) -> sqlx::Result<MailCounts> {
     on!(tx, |conn| {
         sqlx::query_as(
@@ -228,9 +213,6 @@ pub async fn count(tx: &mut Tx, since: Timestamp, most: i64) -> sqlx::Result<Mai
 }
 
 /// Why mails are parked, and how many for each reason, most first; at most `count` reasons.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn count_reasons(tx: &mut Tx, count: i64) -> sqlx::Result<Vec<(String, i64)>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT reason, count(*) FROM outbox WHERE state = 'parked'
@@ -242,9 +224,6 @@ pub async fn count_reasons(tx: &mut Tx, count: i64) -> sqlx::Result<Vec<(String,
 }
 
 /// The reason for which most mails are parked of those decided since a moment, and how many.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find_commonest_reason(
     tx: &mut Tx,
     since: Timestamp,
@@ -259,9 +238,6 @@ pub async fn find_commonest_reason(
 }
 
 /// How many confirmation mails were sent since a moment, counted up to `most`.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn count_confirmations_sent(
     tx: &mut Tx,
     since: Timestamp,
@@ -278,9 +254,6 @@ pub async fn count_confirmations_sent(
 }
 
 /// How many mails were parked for a reason by a moment.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn count_parked_for(tx: &mut Tx, reason: &str, by: Timestamp) -> sqlx::Result<i64> {
     on!(tx, |conn| sqlx::query_scalar(
         "SELECT count(*) FROM outbox WHERE state = 'parked' AND reason = $1 AND finished_at <= $2"
@@ -293,9 +266,6 @@ pub async fn count_parked_for(tx: &mut Tx, reason: &str, by: Timestamp) -> sqlx:
 
 /// Queues a parked mail anew; `false` when it is not parked any more. Its key stays, and with it its
 /// Message-ID. Of two at once, one does.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn mark_queued(tx: &mut Tx, now: Timestamp, outbox_id: Uuid) -> sqlx::Result<bool> {
     tx.after(Effect::RingMail);
     on!(tx, |conn| sqlx::query(
@@ -311,9 +281,6 @@ pub async fn mark_queued(tx: &mut Tx, now: Timestamp, outbox_id: Uuid) -> sqlx::
 }
 
 /// Queues all mails anew that were parked for a reason by a moment; returns how many.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn mark_all_queued(
     tx: &mut Tx,
     now: Timestamp,

@@ -53,9 +53,6 @@ pub enum About {
 }
 
 /// Writes a mail that follows from what its reader or the operator did, and so is not limited.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn insert(tx: &mut Tx, at: &Moment, kind: MailKind, about: About) -> sqlx::Result<()> {
     tx.after(Effect::RingMail);
     let (signup_id, subscriber_id, staff_link_id) = match about {
@@ -86,9 +83,6 @@ pub async fn insert(tx: &mut Tx, at: &Moment, kind: MailKind, about: About) -> s
 /// Takes up to `count` due mails for this worker, but none that it holds still: a lease that ended while the
 /// database was away is no reason to send a mail whose outcome waits to be written down. On PostgreSQL workers step over each other's rows,
 /// and leases run by the database's own clock, which replicas share.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn claim(
     tx: &mut Tx,
     now: Timestamp,
@@ -152,9 +146,6 @@ pub struct HeldMail {
 
 /// Prolongs the leases of mails under way; returns those that are still held. On PostgreSQL it steps over
 /// those whose outcome is being written down at this moment.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn renew(tx: &mut Tx, now: Timestamp, held: &[HeldMail]) -> sqlx::Result<Vec<HeldMail>> {
     const RENEW: Sql = Sql {
         sqlite: "UPDATE outbox SET lease_until = $3
@@ -190,9 +181,6 @@ pub struct Delivery<'a> {
 
 /// Records how a try ended and settles or requeues the mail; `false` when another worker holds the
 /// row by now, whose word counts instead. What is sent or dropped needs its request no more.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn mark_delivered(
     tx: &mut Tx,
     at: &Moment,
@@ -244,9 +232,6 @@ pub async fn mark_delivered(
 
 /// Gives a claimed mail back untried, as when the relay is away: no try is counted. It is due again at once,
 /// or not before a moment.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn release(
     tx: &mut Tx,
     mail: &ClaimedMail,
@@ -266,9 +251,6 @@ pub async fn release(
 
 /// Takes every mail that waits for sent at the moment it was decided, with one try, without sending it: what
 /// a demo tells of invented people goes to nobody.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn mark_all_sent(tx: &mut Tx) -> sqlx::Result<()> {
     on!(tx, |conn| {
         // Its try takes the key of the mail, which no other try has.
@@ -289,9 +271,6 @@ pub async fn mark_all_sent(tx: &mut Tx) -> sqlx::Result<()> {
 }
 
 /// How many mails stand in each state.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn count_by_state(tx: &mut Tx) -> sqlx::Result<Vec<(OutboxState, i64)>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT state, count(*) FROM outbox GROUP BY state ORDER BY state"
@@ -301,9 +280,6 @@ pub async fn count_by_state(tx: &mut Tx) -> sqlx::Result<Vec<(OutboxState, i64)>
 }
 
 /// Why mails were parked, oldest first.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_parked(tx: &mut Tx) -> sqlx::Result<Vec<(Uuid, String)>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT outbox_id, reason FROM outbox WHERE state = 'parked' ORDER BY outbox_id"
@@ -314,9 +290,6 @@ pub async fn list_parked(tx: &mut Tx) -> sqlx::Result<Vec<(Uuid, String)>> {
 
 /// Whether a witness has something new to be told: a head younger than any mail about one, and no such mail
 /// after `since`.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn witness_is_due(tx: &mut Tx, since: Timestamp) -> sqlx::Result<bool> {
     on!(tx, |conn| sqlx::query_scalar(
         "SELECT EXISTS (
@@ -331,9 +304,6 @@ pub async fn witness_is_due(tx: &mut Tx, since: Timestamp) -> sqlx::Result<bool>
 }
 
 /// When the mail to a witness was decided that was sent before the one of this moment; none before the first.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find_told_before(tx: &mut Tx, before: Timestamp) -> sqlx::Result<Option<Timestamp>> {
     on!(tx, |conn| sqlx::query_scalar(
         "SELECT created_at FROM outbox

@@ -28,9 +28,6 @@ struct Row {
 
 /// Up to `count` subscribers after `after` who have a consent in force under an older version, were not
 /// mailed this yet, and may be mailed. In the order of their keys, so that a caller can go on from the last.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_due(
     tx: &mut Tx,
     announcement: &Announcement<'_>,
@@ -71,9 +68,6 @@ pub async fn list_due(
 
 /// How many people a version would be told to, or ask again, if it were published now: whoever has a consent
 /// in force and may be mailed.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn count_addressed(tx: &mut Tx) -> sqlx::Result<i64> {
     const COUNT: &str = concat!(
         "SELECT count(*) FROM subscriber u

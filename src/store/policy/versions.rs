@@ -57,9 +57,6 @@ macro_rules! columns {
 }
 
 /// Publishes a version; `None` when the label is taken in that language.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn insert(
     tx: &mut Tx,
     at: &Moment,
@@ -88,9 +85,6 @@ pub async fn insert(
 }
 
 /// All versions in one language, newest first: the first is the one in force.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list(tx: &mut Tx, lang: &str) -> sqlx::Result<Vec<PolicyVersion>> {
     on!(tx, |conn| sqlx::query_as(concat!(
         "SELECT ",
@@ -103,9 +97,6 @@ pub async fn list(tx: &mut Tx, lang: &str) -> sqlx::Result<Vec<PolicyVersion>> {
 }
 
 /// The version in force in one language.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find_newest(tx: &mut Tx, lang: &str) -> sqlx::Result<Option<PolicyVersion>> {
     on!(tx, |conn| sqlx::query_as(concat!(
         "SELECT ",
@@ -120,9 +111,6 @@ pub async fn find_newest(tx: &mut Tx, lang: &str) -> sqlx::Result<Option<PolicyV
 
 /// The labels of versions that this program did not publish so: in another language than its one, or two of one label.
 /// No hash is over the language, and by it a version is found that ends consents under older ones.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_strange(tx: &mut Tx) -> sqlx::Result<Vec<String>> {
     on!(tx, |conn| sqlx::query_scalar(
         "SELECT p.label FROM policy_version p
@@ -148,9 +136,6 @@ struct Asking {
 /// The labels of the versions under which consents count at this moment: of those that none published later asked
 /// people to agree to anew until a date that is over. Told from all rows as they are read, without a condition that an
 /// index could answer.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_counting(tx: &mut Tx, now: Timestamp) -> sqlx::Result<HashMap<Uuid, String>> {
     let all: Vec<Asking> = on!(tx, |conn| {
         sqlx::query_as(
@@ -170,9 +155,6 @@ pub async fn list_counting(tx: &mut Tx, now: Timestamp) -> sqlx::Result<HashMap<
 }
 
 /// The version in force, after which nobody else publishes one before this transaction ends.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn lock_newest(tx: &mut Tx, lang: &str) -> sqlx::Result<Option<PolicyVersion>> {
     // A writing transaction on SQLite is alone already. The whole table, for before the first version there is
     // no row to hold; it goes on being read, and referred to.
@@ -185,9 +167,6 @@ pub async fn lock_newest(tx: &mut Tx, lang: &str) -> sqlx::Result<Option<PolicyV
 }
 
 /// One version.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find(tx: &mut Tx, policy_version_id: Uuid) -> sqlx::Result<Option<PolicyVersion>> {
     on!(tx, |conn| sqlx::query_as(concat!(
         "SELECT ",
@@ -201,9 +180,6 @@ pub async fn find(tx: &mut Tx, policy_version_id: Uuid) -> sqlx::Result<Option<P
 
 /// The versions that people are told of or asked about now, oldest first: those to notify of that were
 /// published after `since`, and those that ask until a date after `now`.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_announced(
     tx: &mut Tx,
     since: Timestamp,
@@ -224,9 +200,6 @@ pub async fn list_announced(
 }
 
 /// The versions that asked people again until a date after `since` that is over now, oldest first.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_over(
     tx: &mut Tx,
     since: Timestamp,
@@ -246,9 +219,6 @@ pub async fn list_over(
 }
 
 /// How many people hold the privacy-policy consent under each version, those that nobody does left out.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn count_people(tx: &mut Tx) -> sqlx::Result<Vec<(Uuid, i64)>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT policy_version_id, count(*) FROM consent

@@ -6,9 +6,6 @@ use crate::store::{Tx, on};
 
 /// Counts one try for an address on the day of `now`; `false` once there were `limit`, and then nothing is
 /// counted. Of many at once, exactly so many are counted.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn count(
     tx: &mut Tx,
     now: Timestamp,
@@ -29,9 +26,6 @@ pub async fn count(
 }
 
 /// Takes one try back that was counted on the day of `now`.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn take_back(tx: &mut Tx, now: Timestamp, address_key: &AddressKey) -> sqlx::Result<()> {
     const LESS: &str = "UPDATE code_try SET tries = tries - 1
                         WHERE address_key = $1 AND day = $2 AND tries > 1";
@@ -53,9 +47,6 @@ pub async fn take_back(tx: &mut Tx, now: Timestamp, address_key: &AddressKey) ->
 }
 
 /// Deletes the counts of the days before that of `now`.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn delete_old(tx: &mut Tx, now: Timestamp) -> sqlx::Result<()> {
     on!(tx, |conn| sqlx::query("DELETE FROM code_try WHERE day < $1")
         .bind(now.day_number())

@@ -17,9 +17,6 @@ pub struct Confirmations {
 
 /// Counts, for each form, the signups to which a link was handed over after `since` and until `until`. A
 /// signup that was mailed twice is one.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn count_by_form(
     tx: &mut Tx,
     since: Timestamp,

@@ -97,9 +97,6 @@ impl DownloadGrant {
 }
 
 /// Gives a grant; returns its key.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn insert(tx: &mut Tx, at: &Moment, new: NewDownloadGrant) -> sqlx::Result<Uuid> {
     let id = at.new_id();
     on!(tx, |conn| sqlx::query(
@@ -121,9 +118,6 @@ pub async fn insert(tx: &mut Tx, at: &Moment, new: NewDownloadGrant) -> sqlx::Re
 }
 
 /// One grant by its key, or by the signup that gave it.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find(tx: &mut Tx, grant_or_signup_id: Uuid) -> sqlx::Result<Option<DownloadGrant>> {
     on!(tx, |conn| {
         sqlx::query_as(
@@ -144,9 +138,6 @@ pub async fn find(tx: &mut Tx, grant_or_signup_id: Uuid) -> sqlx::Result<Option<
 
 /// Counts one start of a download; `false` when one was counted within the hour, or when the grant expired, was
 /// revoked or superseded, or is used up. Of any number of starts at once, one is counted.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn count_start(
     tx: &mut Tx,
     at: &Moment,
@@ -183,9 +174,6 @@ pub async fn count_start(
 }
 
 /// Whether a download that was counted within the hour may go on.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn is_under_way(
     tx: &mut Tx,
     now: Timestamp,
@@ -208,9 +196,6 @@ pub async fn is_under_way(
 
 /// Gives a grant its next generation of links, a new term and a full count; `false` when it was
 /// revoked: revocation is for good.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn mark_fresh(
     tx: &mut Tx,
     download_grant_id: Uuid,

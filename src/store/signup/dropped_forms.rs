@@ -13,9 +13,6 @@ pub struct DroppedForms {
 }
 
 /// Adds to those of one form and day.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn add(tx: &mut Tx, form: &str, day: Day, dropped: i64) -> sqlx::Result<()> {
     on!(tx, |conn| sqlx::query(
         "INSERT INTO dropped_form (form, day, dropped) VALUES ($1, $2, $3)
@@ -30,9 +27,6 @@ pub async fn add(tx: &mut Tx, form: &str, day: Day, dropped: i64) -> sqlx::Resul
 }
 
 /// Those of each form since a day, or of all days; forms of which none was are left out.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list(tx: &mut Tx, since: Option<Day>) -> sqlx::Result<Vec<DroppedForms>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT form, CAST(sum(dropped) AS bigint) AS dropped FROM dropped_form

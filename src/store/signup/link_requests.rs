@@ -35,9 +35,6 @@ pub struct LinkRequest {
 }
 
 /// Writes a wish down, the same whether or not the address is known.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn insert(
     tx: &mut Tx,
     at: &Moment,
@@ -63,9 +60,6 @@ pub async fn insert(
 }
 
 /// Takes up to `count` requests for this link away, oldest first. On PostgreSQL workers step over each other's.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn take(tx: &mut Tx, wanted: WantedLink, count: i64) -> sqlx::Result<Vec<LinkRequest>> {
     const TAKE: Sql = Sql {
         sqlite: "DELETE FROM link_request WHERE link_request_id IN
@@ -81,9 +75,6 @@ pub async fn take(tx: &mut Tx, wanted: WantedLink, count: i64) -> sqlx::Result<V
 }
 
 /// The link that was asked for longest ago; `None` where none does.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find_oldest(tx: &mut Tx) -> sqlx::Result<Option<WantedLink>> {
     on!(tx, |conn| {
         sqlx::query_scalar("SELECT door FROM link_request ORDER BY link_request_id LIMIT 1")

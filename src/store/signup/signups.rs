@@ -173,9 +173,6 @@ macro_rules! signups {
 }
 
 /// One signup; `None` once it was purged.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Option<Signup>> {
     on!(tx, |conn| sqlx::query_as(signups!("WHERE s.signup_id = $1"))
         .bind(signup_id)
@@ -184,9 +181,6 @@ pub async fn find(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Option<Signup>> 
 }
 
 /// Whether a signup is still there; then it stays until this transaction ends.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn keep(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<bool> {
     // A writing transaction on SQLite is alone already.
     const KEEP: Sql = Sql {
@@ -201,9 +195,6 @@ pub async fn keep(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<bool> {
 }
 
 /// All signups of an address, as they lie there.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_of(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<Vec<Signup<String>>> {
     on!(tx, |conn| sqlx::query_as(signups!("WHERE s.address_key = $1 ORDER BY s.signup_id"))
         .bind(address_key)
@@ -214,9 +205,6 @@ pub async fn list_of(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<Vec<
 /// The newest signups of an address, one for each report and one for newsletters alone, at most `count`, newest first:
 /// those that can be confirmed, as their link works or they were made after `since`, and those whose download was not
 /// revoked. Nobody else changes them until the transaction ends.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn lock_newest(
     tx: &mut Tx,
     address_key: &AddressKey,
@@ -258,9 +246,6 @@ pub async fn lock_newest(
 }
 
 /// Up to `count` signups without a MAC, in the order of their keys after this one, as they lie there.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_unmarked(
     tx: &mut Tx,
     after: Uuid,
@@ -277,9 +262,6 @@ pub type SignupPlace = (Timestamp, Uuid);
 /// Up to `count` signups made before `before` that nobody confirmed in time, oldest first behind this place, and of
 /// which no event of a giving tells, whatever their status says, as they lie there. Nobody else changes them until the
 /// transaction ends.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn lock_unconfirmed(
     tx: &mut Tx,
     now: Timestamp,
@@ -315,9 +297,6 @@ pub async fn lock_unconfirmed(
 
 /// Up to `count` signups that wait for their confirmation, in the order of their keys after this one, as they lie
 /// there.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_pending(
     tx: &mut Tx,
     after: Uuid,
@@ -341,9 +320,6 @@ async fn list_after(
 /// with it was handed over. What nobody was mailed has no code that could be guessed. Those confirmed after
 /// `since` are among them, so that pressing twice gives the same. At most so many, for each more makes a guess more
 /// likely.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_with_code(
     tx: &mut Tx,
     address_key: &AddressKey,
@@ -368,9 +344,6 @@ pub async fn list_with_code(
 
 /// Confirms a signup whose link is current and in time; `false` when it was not pending any more. Of
 /// two presses at once, one confirms.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn mark_confirmed(
     tx: &mut Tx,
     now: Timestamp,
@@ -391,9 +364,6 @@ pub async fn mark_confirmed(
 }
 
 /// Cancels a signup that waits; one already settled stays as it is.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn mark_cancelled(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<bool> {
     on!(tx, |conn| sqlx::query(
         "UPDATE signup SET status = 'cancelled'
@@ -407,9 +377,6 @@ pub async fn mark_cancelled(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<bool> 
 
 /// Gives a waiting or expired signup its next generation of links and a new term; `false` when it is
 /// settled, or its links ran out of generations.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn mark_fresh(tx: &mut Tx, signup_id: Uuid, expires_at: Timestamp) -> sqlx::Result<bool> {
     on!(tx, |conn| sqlx::query(
         "UPDATE signup SET status = 'pending', generation = generation + 1, expires_at = $2

@@ -60,17 +60,11 @@ macro_rules! accounts {
 }
 
 /// All accounts, by address.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<Account>> {
     on!(tx, |conn| sqlx::query_as(accounts!("ORDER BY a.email")).fetch_all(conn).await)
 }
 
 /// The account of a key.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find(tx: &mut Tx, staff_id: Uuid) -> sqlx::Result<Option<Account>> {
     on!(tx, |conn| sqlx::query_as(accounts!("WHERE a.staff_id = $1"))
         .bind(staff_id)
@@ -79,9 +73,6 @@ pub async fn find(tx: &mut Tx, staff_id: Uuid) -> sqlx::Result<Option<Account>> 
 }
 
 /// When an actor last did something that was written down; tries to sign in as them do not count.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn last_act(tx: &mut Tx, actor: &str) -> sqlx::Result<Option<Timestamp>> {
     on!(tx, |conn| sqlx::query_scalar(
         "SELECT at FROM audit_entry WHERE actor = $1 AND action <> 'sign-in.refused'
@@ -93,9 +84,6 @@ pub async fn last_act(tx: &mut Tx, actor: &str) -> sqlx::Result<Option<Timestamp
 }
 
 /// Makes those who change admins take turns: two who disable each other at once must not both succeed.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn lock_admins(tx: &mut Tx) -> sqlx::Result<()> {
     // A writing transaction on SQLite is alone already.
     const LOCK: Sql = Sql {
@@ -119,9 +107,6 @@ macro_rules! leaving_an_admin {
 }
 
 /// Gives an account another role; `false` when it has it, is gone, or is the last admin who can sign in.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn set_role(tx: &mut Tx, staff_id: Uuid, role: Role) -> sqlx::Result<bool> {
     on!(tx, |conn| sqlx::query(leaving_an_admin!(
         "UPDATE staff SET role = $2 WHERE staff_id = $1 AND role <> $2"
@@ -134,9 +119,6 @@ pub async fn set_role(tx: &mut Tx, staff_id: Uuid, role: Role) -> sqlx::Result<b
 }
 
 /// Takes an account's access; `false` when it has none, is gone, or is the last admin who can sign in.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn disable(tx: &mut Tx, now: Timestamp, staff_id: Uuid) -> sqlx::Result<bool> {
     on!(tx, |conn| sqlx::query(leaving_an_admin!(
         "UPDATE staff SET disabled_at = $2 WHERE staff_id = $1 AND disabled_at IS NULL"
@@ -149,9 +131,6 @@ pub async fn disable(tx: &mut Tx, now: Timestamp, staff_id: Uuid) -> sqlx::Resul
 }
 
 /// Gives an account its access back; `false` when it has it or is gone.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn enable(tx: &mut Tx, staff_id: Uuid) -> sqlx::Result<bool> {
     on!(tx, |conn| sqlx::query(
         "UPDATE staff SET disabled_at = NULL WHERE staff_id = $1 AND disabled_at IS NOT NULL"
@@ -164,9 +143,6 @@ pub async fn enable(tx: &mut Tx, staff_id: Uuid) -> sqlx::Result<bool> {
 
 /// Forgets an account that was invited and never chose a password, with its links and their mails; `false`
 /// when it is none such: then nothing may be committed.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn delete_invited(tx: &mut Tx, staff_id: Uuid) -> sqlx::Result<bool> {
     // Fenced first: whoever delivers such a mail at this moment writes down no delivery of it any more.
     const LINKED: [&str; 4] = [

@@ -50,9 +50,6 @@ pub struct TokenRow {
 }
 
 /// Keeps a token; `None` when its form made one already.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn insert(tx: &mut Tx, at: &Moment, new: &NewToken<'_>) -> sqlx::Result<Option<Uuid>> {
     on!(tx, |conn| sqlx::query_scalar(
         "INSERT INTO api_token
@@ -73,9 +70,6 @@ pub async fn insert(tx: &mut Tx, at: &Moment, new: &NewToken<'_>) -> sqlx::Resul
 }
 
 /// All tokens, those that work first, the newest of each first.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<TokenRow>> {
     on!(tx, |conn| {
         sqlx::query_as(
@@ -89,9 +83,6 @@ pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<TokenRow>> {
 }
 
 /// The names of the tokens that somebody made and that work, the newest first.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_working_of(
     tx: &mut Tx,
     now: Timestamp,
@@ -109,9 +100,6 @@ pub async fn list_working_of(
 }
 
 /// The key of a token and what it opens, while it works.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find_working(
     tx: &mut Tx,
     now: Timestamp,
@@ -130,9 +118,6 @@ pub async fn find_working(
 }
 
 /// Writes down that a token is used, at most once a minute.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn mark_used(tx: &mut Tx, now: Timestamp, api_token_id: Uuid) -> sqlx::Result<()> {
     on!(tx, |conn| sqlx::query(
         "UPDATE api_token SET last_used_at = $2
@@ -147,9 +132,6 @@ pub async fn mark_used(tx: &mut Tx, now: Timestamp, api_token_id: Uuid) -> sqlx:
 }
 
 /// Ends a token; `false` when it was revoked before or there is none.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn revoke(tx: &mut Tx, now: Timestamp, api_token_id: Uuid) -> sqlx::Result<bool> {
     on!(tx, |conn| sqlx::query(
         "UPDATE api_token SET revoked_at = $2 WHERE api_token_id = $1 AND revoked_at IS NULL"

@@ -12,9 +12,6 @@ use crate::random::Moment;
 use crate::store::{Tx, on};
 
 /// Writes down one action. Debug builds check that the detail names what it was done to, as its words want.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn append(
     tx: &mut Tx,
     at: &Moment,
@@ -52,9 +49,6 @@ pub struct AuditEntry {
 }
 
 /// All actions of one name, oldest first.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list(tx: &mut Tx, action: &str) -> sqlx::Result<Vec<AuditEntry>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT actor, action, detail FROM audit_entry WHERE action = $1 ORDER BY audit_entry_id"
@@ -93,9 +87,6 @@ pub struct DatedEntry {
 }
 
 /// Up to `count` actions before the one of this key, newest first.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_newest(
     tx: &mut Tx,
     filter: &AuditFilter,
@@ -143,9 +134,6 @@ where
 }
 
 /// The names of all actions that ever were, in their order. It looks each up in the index by the one before.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_actions(tx: &mut Tx) -> sqlx::Result<Vec<String>> {
     on!(tx, |conn| sqlx::query_scalar(
         "WITH RECURSIVE name (action) AS (
@@ -160,9 +148,6 @@ pub async fn list_actions(tx: &mut Tx) -> sqlx::Result<Vec<String>> {
 }
 
 /// Everyone who ever acted, in their order.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_actors(tx: &mut Tx) -> sqlx::Result<Vec<String>> {
     on!(tx, |conn| sqlx::query_scalar(
         "WITH RECURSIVE name (actor) AS (

@@ -7,9 +7,6 @@ use crate::domain::timestamp::Timestamp;
 use crate::store::{Tx, on};
 
 /// Begins to set it up under a fresh salt; `false` when it is on.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn begin(tx: &mut Tx, staff_id: Uuid, salt: &[u8]) -> sqlx::Result<bool> {
     on!(tx, |conn| sqlx::query(
         "UPDATE staff SET code_salt = $2 WHERE staff_id = $1 AND code_since IS NULL"
@@ -23,9 +20,6 @@ pub async fn begin(tx: &mut Tx, staff_id: Uuid, salt: &[u8]) -> sqlx::Result<boo
 
 /// Turns it on from now, a code of this step and this salt having been typed; `false` when it is on, or was
 /// begun anew meanwhile.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn turn_on(
     tx: &mut Tx,
     now: Timestamp,
@@ -48,9 +42,6 @@ pub async fn turn_on(
 
 /// Uses up the code of a step, and all before it; `false` when that was done before. Of two at once one
 /// wins.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn use_step(tx: &mut Tx, staff_id: Uuid, step: i64) -> sqlx::Result<bool> {
     on!(tx, |conn| sqlx::query(
         "UPDATE staff SET code_last_step = $2
@@ -65,9 +56,6 @@ pub async fn use_step(tx: &mut Tx, staff_id: Uuid, step: i64) -> sqlx::Result<bo
 
 /// Turns it off, with its recovery codes; `false` when it is off. Not where the role of its owner requires
 /// it, unless somebody else does it for them.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn turn_off(tx: &mut Tx, staff_id: Uuid, by_another: bool) -> sqlx::Result<bool> {
     on!(tx, |conn| {
         let done = sqlx::query(
@@ -92,9 +80,6 @@ pub async fn turn_off(tx: &mut Tx, staff_id: Uuid, by_another: bool) -> sqlx::Re
 }
 
 /// Puts recovery codes in place of those before, known by their SHA-256.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn replace_recovery(tx: &mut Tx, staff_id: Uuid, codes: &[[u8; 32]]) -> sqlx::Result<()> {
     on!(tx, |conn| {
         sqlx::query("DELETE FROM recovery_code WHERE staff_id = $1")
@@ -113,9 +98,6 @@ pub async fn replace_recovery(tx: &mut Tx, staff_id: Uuid, codes: &[[u8; 32]]) -
 }
 
 /// Uses up a recovery code; `false` when there is none such, or it was used before.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn use_recovery(
     tx: &mut Tx,
     now: Timestamp,
@@ -135,9 +117,6 @@ pub async fn use_recovery(
 }
 
 /// The recovery codes that are left, each by its SHA-256, in an order of their own.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_recovery(tx: &mut Tx, staff_id: Uuid) -> sqlx::Result<Vec<Vec<u8>>> {
     on!(tx, |conn| sqlx::query_scalar(
         "SELECT code_sha256 FROM recovery_code WHERE staff_id = $1 AND used_at IS NULL
@@ -149,9 +128,6 @@ pub async fn list_recovery(tx: &mut Tx, staff_id: Uuid) -> sqlx::Result<Vec<Vec<
 }
 
 /// How many recovery codes are left.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn count_recovery(tx: &mut Tx, staff_id: Uuid) -> sqlx::Result<i64> {
     on!(tx, |conn| sqlx::query_scalar(
         "SELECT count(*) FROM recovery_code WHERE staff_id = $1 AND used_at IS NULL"

@@ -31,9 +31,6 @@ impl StaffLink {
 }
 
 /// Makes a link.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn insert(
     tx: &mut Tx,
     at: &Moment,
@@ -57,9 +54,6 @@ pub async fn insert(
 }
 
 /// The link of a key.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find(tx: &mut Tx, staff_link_id: Uuid) -> sqlx::Result<Option<StaffLink>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT staff_link_id, kind, staff_id, expires_at, used_at FROM staff_link
@@ -71,9 +65,6 @@ pub async fn find(tx: &mut Tx, staff_link_id: Uuid) -> sqlx::Result<Option<Staff
 }
 
 /// When links of this kind were made for an account, oldest first.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list_made(
     tx: &mut Tx,
     staff_id: Uuid,
@@ -89,9 +80,6 @@ pub async fn list_made(
 }
 
 /// Uses a link up; `false` when it was used before or is too old. Of two at once one wins.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn mark_used(tx: &mut Tx, now: Timestamp, staff_link_id: Uuid) -> sqlx::Result<bool> {
     on!(tx, |conn| sqlx::query(
         "UPDATE staff_link SET used_at = $2
@@ -105,9 +93,6 @@ pub async fn mark_used(tx: &mut Tx, now: Timestamp, staff_link_id: Uuid) -> sqlx
 }
 
 /// Uses up every other link of an account, or every link to the first account when it is nobody's.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn mark_all_used(
     tx: &mut Tx,
     now: Timestamp,

@@ -56,9 +56,6 @@ macro_rules! accounts {
 
 /// Adds a member of staff; `None` when the address has an account. Without a password they cannot sign in
 /// yet.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn insert(
     tx: &mut Tx,
     at: &Moment,
@@ -80,25 +77,16 @@ pub async fn insert(
 }
 
 /// All members of staff, by address.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<Staff>> {
     on!(tx, |conn| sqlx::query_as(accounts!("ORDER BY email")).fetch_all(conn).await)
 }
 
 /// Whether there is any account at all.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn any(tx: &mut Tx) -> sqlx::Result<bool> {
     on!(tx, |conn| sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM staff)").fetch_one(conn).await)
 }
 
 /// The account of a key.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find(tx: &mut Tx, staff_id: Uuid) -> sqlx::Result<Option<Staff>> {
     on!(tx, |conn| sqlx::query_as(accounts!("WHERE staff_id = $1"))
         .bind(staff_id)
@@ -107,9 +95,6 @@ pub async fn find(tx: &mut Tx, staff_id: Uuid) -> sqlx::Result<Option<Staff>> {
 }
 
 /// The account of an address.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find_by_email(tx: &mut Tx, email: &EmailAddress) -> sqlx::Result<Option<Staff>> {
     on!(tx, |conn| sqlx::query_as(accounts!("WHERE email = $1"))
         .bind(email.normalised())
@@ -118,9 +103,6 @@ pub async fn find_by_email(tx: &mut Tx, email: &EmailAddress) -> sqlx::Result<Op
 }
 
 /// The account of a key, held so that nobody changes it before this transaction ends.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn lock(tx: &mut Tx, staff_id: Uuid) -> sqlx::Result<Option<Staff>> {
     // A writing transaction on SQLite is alone already.
     const LOCK: Sql = Sql {
@@ -131,9 +113,6 @@ pub async fn lock(tx: &mut Tx, staff_id: Uuid) -> sqlx::Result<Option<Staff>> {
 }
 
 /// Keeps another password's hash; `false` when the account is disabled or gone.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn set_password(
     tx: &mut Tx,
     staff_id: Uuid,
@@ -150,9 +129,6 @@ pub async fn set_password(
 }
 
 /// The same in place of the hash that was looked at; `false` when it was changed meanwhile, too.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn replace_password(
     tx: &mut Tx,
     staff_id: Uuid,

@@ -13,9 +13,6 @@ pub struct RoleRule {
 }
 
 /// The rules of all roles.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<RoleRule>> {
     on!(tx, |conn| sqlx::query_as("SELECT role, requires_code FROM role_rule")
         .fetch_all(conn)
@@ -23,9 +20,6 @@ pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<RoleRule>> {
 }
 
 /// Sets the rule of a role; `false` when it is that already.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn set(tx: &mut Tx, rule: RoleRule) -> sqlx::Result<bool> {
     on!(tx, |conn| sqlx::query(
         "UPDATE role_rule SET requires_code = $2 WHERE role = $1 AND requires_code <> $2"

@@ -41,9 +41,6 @@ impl Session {
 }
 
 /// Begins a session, known by the SHA-256 of its token.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn insert(
     tx: &mut Tx,
     at: &Moment,
@@ -68,9 +65,6 @@ pub async fn insert(
 }
 
 /// The session of a token, while it and its account are in force.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn find(
     tx: &mut Tx,
     now: Timestamp,
@@ -107,9 +101,6 @@ pub struct OpenSession {
 }
 
 /// The sessions of an account that are in force, the one used last first.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn list(tx: &mut Tx, now: Timestamp, staff_id: Uuid) -> sqlx::Result<Vec<OpenSession>> {
     on!(tx, |conn| {
         sqlx::query_as(
@@ -126,9 +117,6 @@ pub async fn list(tx: &mut Tx, now: Timestamp, staff_id: Uuid) -> sqlx::Result<V
 }
 
 /// Writes down that a session was used just now.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn mark_seen(tx: &mut Tx, now: Timestamp, staff_session_id: Uuid) -> sqlx::Result<()> {
     on!(tx, |conn| sqlx::query(
         "UPDATE staff_session SET seen_at = $2 WHERE staff_session_id = $1 AND seen_at < $2"
@@ -141,9 +129,6 @@ pub async fn mark_seen(tx: &mut Tx, now: Timestamp, staff_session_id: Uuid) -> s
 }
 
 /// Ends one session of an account; `false` when it has none of that key.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn delete(tx: &mut Tx, staff_id: Uuid, staff_session_id: Uuid) -> sqlx::Result<bool> {
     on!(tx, |conn| sqlx::query(
         "DELETE FROM staff_session WHERE staff_session_id = $1 AND staff_id = $2"
@@ -156,9 +141,6 @@ pub async fn delete(tx: &mut Tx, staff_id: Uuid, staff_session_id: Uuid) -> sqlx
 }
 
 /// Ends all sessions of an account but one, or all; returns how many.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn delete_all(tx: &mut Tx, staff_id: Uuid, but: Option<Uuid>) -> sqlx::Result<u64> {
     // No session has the key of zeros.
     let but = but.unwrap_or_default();
@@ -173,9 +155,6 @@ pub async fn delete_all(tx: &mut Tx, staff_id: Uuid, but: Option<Uuid>) -> sqlx:
 }
 
 /// Forgets sessions that ended by themselves.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn delete_ended(tx: &mut Tx, now: Timestamp) -> sqlx::Result<u64> {
     on!(tx, |conn| sqlx::query("DELETE FROM staff_session WHERE expires_at <= $1 OR seen_at <= $2")
         .bind(now)

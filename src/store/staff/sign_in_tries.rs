@@ -13,9 +13,6 @@ const FORGOTTEN_AFTER: Duration = Duration::from_hours(24);
 /// Counts one try, unless an earlier one still makes it wait. Counted before the password is looked at, so
 /// that many at once are counted as many; who succeeds is forgiven afterwards. Returns how many there
 /// were, or `None` when this one must wait.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn count(tx: &mut Tx, now: Timestamp, subject: &AddressKey) -> sqlx::Result<Option<i32>> {
     on!(tx, |conn| sqlx::query_scalar(
         "INSERT INTO sign_in_try (subject, tries, last_at, next_at) VALUES ($1, 1, $2, $2)
@@ -33,9 +30,6 @@ pub async fn count(tx: &mut Tx, now: Timestamp, subject: &AddressKey) -> sqlx::R
 }
 
 /// Makes the next try of this subject wait until then.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn put_off(tx: &mut Tx, subject: &AddressKey, until: Timestamp) -> sqlx::Result<()> {
     on!(tx, |conn| sqlx::query("UPDATE sign_in_try SET next_at = $2 WHERE subject = $1")
         .bind(subject)
@@ -46,9 +40,6 @@ pub async fn put_off(tx: &mut Tx, subject: &AddressKey, until: Timestamp) -> sql
 }
 
 /// Until when this subject must wait.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn waits_until(tx: &mut Tx, subject: &AddressKey) -> sqlx::Result<Option<Timestamp>> {
     on!(tx, |conn| sqlx::query_scalar("SELECT next_at FROM sign_in_try WHERE subject = $1")
         .bind(subject)
@@ -57,9 +48,6 @@ pub async fn waits_until(tx: &mut Tx, subject: &AddressKey) -> sqlx::Result<Opti
 }
 
 /// Forgives all tries of a subject.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn delete(tx: &mut Tx, subject: &AddressKey) -> sqlx::Result<()> {
     on!(tx, |conn| sqlx::query("DELETE FROM sign_in_try WHERE subject = $1")
         .bind(subject)
@@ -69,9 +57,6 @@ pub async fn delete(tx: &mut Tx, subject: &AddressKey) -> sqlx::Result<()> {
 }
 
 /// Takes one try back, and the wait it led to: it succeeded.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn forgive_one(tx: &mut Tx, subject: &AddressKey) -> sqlx::Result<()> {
     on!(tx, |conn| {
         sqlx::query(
@@ -85,9 +70,6 @@ pub async fn forgive_one(tx: &mut Tx, subject: &AddressKey) -> sqlx::Result<()> 
 }
 
 /// Forgets those that count no longer.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn delete_old(tx: &mut Tx, now: Timestamp) -> sqlx::Result<u64> {
     on!(tx, |conn| sqlx::query("DELETE FROM sign_in_try WHERE last_at <= $1")
         .bind(now.minus(FORGOTTEN_AFTER))

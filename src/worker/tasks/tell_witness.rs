@@ -33,9 +33,6 @@ impl Task for TellWitness {
 }
 
 /// Decides the daily mail with the newest head, if it is time; `false` when it is not.
-///
-/// # Errors
-/// When the database does not take it.
 async fn tell_witness(parts: &WorkerParts) -> Result<bool, Error> {
     let at = parts.moment();
     let since = at.now.minus(A_DAY);

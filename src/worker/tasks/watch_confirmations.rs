@@ -42,9 +42,6 @@ impl Task for WatchConfirmations {
 }
 
 /// Looks once. Counted apart from what is written, so that nobody waits for the counting.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn look(db: &Db, settings: &FlowSettings, at: &Moment) -> Result<AlarmChanges, Error> {
     let (since, until) = (at.now.minus(WINDOW), at.now.minus(YOUNGEST));
     let counted = confirmations::count_by_form(&mut db.read().await?, since, until).await?;

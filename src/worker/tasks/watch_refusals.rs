@@ -41,9 +41,6 @@ impl Task for WatchRefusals {
 }
 
 /// Looks once whether mails are parked in numbers for one reason.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn look(db: &Db, at: &Moment) -> Result<AlarmChanges, Error> {
     let since = at.now.minus(A_DAY);
     let mut tx = db.read().await?;

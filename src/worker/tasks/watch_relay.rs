@@ -33,9 +33,6 @@ impl Task for WatchRelay {
 
 /// Ends the alarm about the relay when the relay answers. The next mail would, but there may be none, and
 /// whoever raised it may be gone.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn relay_is_back(db: &Db, transport: &Transport) -> Result<bool, Error> {
     let alarms = alarms::list(&mut db.read().await?).await?;
     if !alarms.iter().any(|alarm| alarm.subject == MAIL_RELAY) || transport.check().await.is_err() {

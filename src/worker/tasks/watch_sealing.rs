@@ -54,9 +54,6 @@ impl Task for WatchSealing {
 }
 
 /// Looks once: raises the alarm about what waits for over a minute, or ends it.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn watch_sealing(
     db: &Db,
     timezone: &TimeZone,
