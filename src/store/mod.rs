@@ -5,6 +5,7 @@
 mod away;
 pub mod background_tasks;
 pub mod catalog;
+mod conditions;
 mod connecting;
 pub mod consent;
 pub mod contacts;
@@ -36,6 +37,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{Connection, PgPool, SqlitePool};
 
 pub use away::is_away;
+pub(crate) use conditions::{
+    ends_consent, forbids_kind, in_force, renewal_missed, suppresses, suppresses_all,
+};
 pub use effects::{Effect, Signals};
 pub use open_error::OpenError;
 pub use run::{Running, UseCase};
@@ -117,45 +121,6 @@ macro_rules! on {
     };
 }
 pub(crate) use on;
-
-/// Whether a reason, named by its column, keeps an address from everything: whoever was erased may still ask
-/// for a confirmation. It stands in texts that `concat!` puts together.
-macro_rules! suppresses_all {
-    ($reason:literal) => {
-        concat!($reason, " IN ('bounced', 'complained', 'erased', 'manual')")
-    };
-}
-pub(crate) use suppresses_all;
-
-/// Whether what happened, named by its column, ends a consent.
-macro_rules! ends_consent {
-    ($event_type:literal) => {
-        concat!($event_type, " IN ('withdrawn', 'expired', 'erased')")
-    };
-}
-pub(crate) use ends_consent;
-
-/// Whether a reason, named by its column, forbids mail of a kind: a confirmation is mailed after an erasure
-/// too, but not where somebody else entered the address. Whether one is mailed where mail came back for good is not
-/// said here: statements have that beside this.
-macro_rules! forbids_kind {
-    ($reason:literal, $kind:literal) => {
-        concat!(
-            "(",
-            $reason,
-            " IN ('complained', 'manual') OR ",
-            $reason,
-            " = CASE ",
-            $kind,
-            " WHEN 'confirm' THEN 'not-me' ELSE 'erased' END OR (",
-            $reason,
-            " = 'bounced' AND ",
-            $kind,
-            " <> 'confirm'))"
-        )
-    };
-}
-pub(crate) use forbids_kind;
 
 impl Db {
     /// Opens the database named by `sqlite:PATH` or `postgres://…`. Nothing is migrated yet. Its transactions

@@ -1,4 +1,6 @@
-//! May I write to this person?
+//! May I write to this person? An export finds the same out in its one statement, by the conditions of
+//! `store/conditions.rs`; `tests/it/contacts/person.rs::the_answer_is_that_of_the_export_whatever_happened` holds the two
+//! together.
 
 use assent_ledger::event_type::EventType;
 

@@ -11,7 +11,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::outside::{EndingReason, Scope, Turn};
 use crate::store::contacts::subscribers::Subscriber;
 use crate::store::policy::versions::PolicyVersion;
-use crate::store::{Tx, on};
+use crate::store::{Tx, in_force, on};
 
 /// Replaces the present state of one subscriber and purpose.
 pub async fn upsert(
@@ -156,13 +156,15 @@ pub async fn list_in_force_at(
     subscriber_id: Uuid,
     seq: i64,
 ) -> sqlx::Result<Vec<Purpose>> {
-    on!(tx, |conn| sqlx::query_scalar(
+    on!(tx, |conn| sqlx::query_scalar(concat!(
         "SELECT e.purpose FROM consent_event e
-         WHERE e.subject_id = $1 AND e.seq <= $2 AND e.type IN ('given', 'renewed')
+         WHERE e.subject_id = $1 AND e.seq <= $2 AND ",
+        in_force!("e.type"),
+        "
            AND NOT EXISTS (SELECT 1 FROM consent_event later
                            WHERE later.subject_id = e.subject_id AND later.purpose = e.purpose
                              AND later.seq > e.seq AND later.seq <= $2)"
-    )
+    ))
     .bind(subscriber_id)
     .bind(seq)
     .fetch_all(conn)
@@ -183,10 +185,11 @@ pub async fn mark_ended(
             tx.note(expiry(key, ended.purpose).turned(now, Turn::Began));
         }
     }
-    on!(tx, |conn| sqlx::query(
+    on!(tx, |conn| sqlx::query(concat!(
         "UPDATE consent SET state = $3, event_id = $4, mac = $5
-         WHERE subscriber_id = $1 AND purpose = $2 AND state IN ('given', 'renewed')"
-    )
+         WHERE subscriber_id = $1 AND purpose = $2 AND ",
+        in_force!("state")
+    ))
     .bind(ended.subscriber_id)
     .bind(ended.purpose)
     .bind(ended.state)
@@ -229,13 +232,15 @@ pub async fn list_older(
     subscriber_id: Uuid,
     policy: &PolicyVersion,
 ) -> sqlx::Result<Vec<Purpose>> {
-    on!(tx, |conn| sqlx::query_scalar(
+    on!(tx, |conn| sqlx::query_scalar(concat!(
         "SELECT c.purpose FROM consent c
          JOIN policy_version p ON p.policy_version_id = c.policy_version_id
-         WHERE c.subscriber_id = $1 AND c.state IN ('given', 'renewed') AND p.published_at < $2
+         WHERE c.subscriber_id = $1 AND ",
+        in_force!("c.state"),
+        " AND p.published_at < $2
            AND p.lang = $3
          ORDER BY c.purpose"
-    )
+    ))
     .bind(subscriber_id)
     .bind(policy.published_at)
     .bind(&policy.lang)

@@ -11,7 +11,7 @@ use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::slug::Label;
 use crate::domain::timestamp::Timestamp;
 use crate::store::consent::contexts::{self, NewContext};
-use crate::store::{Sql, Tx, on};
+use crate::store::{Sql, Tx, in_force, on};
 
 /// An event about to be appended; one row of a batch.
 #[derive(Clone, Debug, Serialize)]
@@ -176,7 +176,7 @@ pub async fn list_choices(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Vec<Choi
 /// What a signup's confirmation gave, in the order it was given.
 pub async fn list_confirmed(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Vec<Confirmed>> {
     on!(tx, |conn| {
-        sqlx::query_as(
+        sqlx::query_as(concat!(
             "SELECT e.purpose, COALESCE(l.name, u.name) AS name, n.words, p.label AS policy_label,
                 e.recorded_at
          FROM signup s
@@ -185,9 +185,11 @@ pub async fn list_confirmed(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Vec<Co
          JOIN policy_version p ON p.policy_version_id = e.policy_version_id
          JOIN purpose u ON u.code = e.purpose
          LEFT JOIN newsletter l ON l.newsletter_id = u.newsletter_id
-         WHERE s.signup_id = $1 AND e.type IN ('given', 'renewed')
-         ORDER BY e.seq",
-        )
+         WHERE s.signup_id = $1 AND ",
+            in_force!("e.type"),
+            "
+         ORDER BY e.seq"
+        ))
         .bind(signup_id)
         .fetch_all(conn)
         .await

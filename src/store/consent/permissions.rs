@@ -7,7 +7,7 @@ use crate::domain::catalog::purpose::Purpose;
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::slug::Label;
 use crate::domain::timestamp::Timestamp;
-use crate::store::{Tx, on, suppresses_all};
+use crate::store::{Tx, in_force, on, renewal_missed, suppresses};
 
 /// Where one person stands with one purpose, and what stands against writing to them.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -33,7 +33,9 @@ pub struct PermissionFacts {
 }
 
 /// The facts about one subscriber at a moment, for every purpose that there is: the privacy policy first,
-/// then by age. The rules are those of [`crate::store::contacts::exportable`]; a story holds the two together.
+/// then by age. The conditions are those of [`crate::store::contacts::exportable`], and
+/// [`crate::domain::consent::permission`] draws the conclusion;
+/// `tests/it/contacts/person.rs::the_answer_is_that_of_the_export_whatever_happened` holds the three together.
 pub async fn list(
     tx: &mut Tx,
     now: Timestamp,
@@ -42,11 +44,10 @@ pub async fn list(
     on!(tx, |conn| {
         sqlx::query_as(concat!(
         "SELECT u.code AS purpose, COALESCE(l.name, u.name) AS name, c.state,
-                CASE WHEN c.state IN ('given', 'renewed') THEN c.confirmed_at ELSE e.recorded_at END AS changed_at,
+                CASE WHEN ", in_force!("c.state"), " THEN c.confirmed_at ELSE e.recorded_at END AS changed_at,
                 c.event_id, p.label AS policy_label,
                 (SELECT max(asks.renew_until) FROM policy_version asks
-                 WHERE asks.lang = p.lang AND asks.change_class = 'reconsent'
-                   AND asks.renew_until <= $2 AND asks.published_at > p.published_at) AS renewal_missed,
+                 WHERE ", renewal_missed!("asks", "p", "$2"), ") AS renewal_missed,
                 s.reason AS suppressed, s.since AS suppressed_since
          FROM subscriber who
          CROSS JOIN purpose u
@@ -56,8 +57,7 @@ pub async fn list(
          LEFT JOIN policy_version p ON p.policy_version_id = c.policy_version_id
          LEFT JOIN suppression s ON s.address_key = who.address_key AND s.reason = (
              SELECT min(any_of.reason) FROM suppression any_of WHERE any_of.address_key = who.address_key
-               AND (", suppresses_all!("any_of.reason"), "
-                    OR (any_of.reason = 'unsubscribed' AND any_of.purpose = u.code)))
+               AND ", suppresses!("any_of", "= u.code"), ")
            AND s.purpose IN ('*', u.code)
          WHERE who.subscriber_id = $1
          ORDER BY CASE u.code WHEN 'privacy-policy' THEN 0 ELSE 1 END, u.created_at, u.code"

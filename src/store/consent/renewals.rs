@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::timestamp::Timestamp;
 use crate::store::policy::versions::PolicyVersion;
-use crate::store::{Tx, on};
+use crate::store::{Tx, in_force, on};
 
 /// A consent in force that a policy published later asks for again.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -31,17 +31,19 @@ pub async fn list_asked(
     subscriber_id: Uuid,
     policy: &PolicyVersion,
 ) -> sqlx::Result<Vec<Asked>> {
-    on!(tx, |conn| sqlx::query_as(
+    on!(tx, |conn| sqlx::query_as(concat!(
         "SELECT c.purpose, c.report_id, min(asks.renew_until) AS until
          FROM consent c
          JOIN policy_version p ON p.policy_version_id = c.policy_version_id
          JOIN policy_version asks ON asks.lang = p.lang AND asks.published_at > p.published_at
-         WHERE c.subscriber_id = $1 AND c.state IN ('given', 'renewed')
+         WHERE c.subscriber_id = $1 AND ",
+        in_force!("c.state"),
+        "
            AND asks.change_class = 'reconsent' AND asks.renew_until IS NOT NULL
            AND asks.lang = $2 AND asks.published_at <= $3
          GROUP BY c.purpose, c.report_id
          ORDER BY c.purpose"
-    )
+    ))
     .bind(subscriber_id)
     .bind(&policy.lang)
     .bind(policy.published_at)
@@ -71,13 +73,15 @@ impl Answers {
 /// Counts whom a version was told, or whom it asked again and what they did then. Who was erased is counted
 /// nowhere, and what somebody did about later versions changes nothing.
 pub async fn count_answers(tx: &mut Tx, policy_version_id: Uuid) -> sqlx::Result<Answers> {
-    on!(tx, |conn| sqlx::query_as(
+    on!(tx, |conn| sqlx::query_as(concat!(
         "SELECT count(*) AS mailed, count(*) FILTER (WHERE a.kept) AS kept,
                 count(*) FILTER (WHERE NOT a.kept AND a.withdrew) AS went
          FROM (SELECT v.change_class = 'reconsent' AND EXISTS (
                           SELECT 1 FROM consent_event e
                           JOIN policy_version p ON p.policy_version_id = e.policy_version_id
-                          WHERE e.subject_id = o.subscriber_id AND e.type IN ('given', 'renewed')
+                          WHERE e.subject_id = o.subscriber_id AND ",
+        in_force!("e.type"),
+        "
                             AND p.lang = v.lang AND p.published_at >= v.published_at) AS kept,
                       v.change_class = 'reconsent' AND EXISTS (
                           SELECT 1 FROM consent_event e
@@ -86,7 +90,7 @@ pub async fn count_answers(tx: &mut Tx, policy_version_id: Uuid) -> sqlx::Result
                FROM policy_version v JOIN outbox o ON o.policy_version_id = v.policy_version_id
                WHERE v.policy_version_id = $1 AND o.kind IN ('policy_notice', 'renewal')
                  AND o.state = 'sent') a"
-    )
+    ))
     .bind(policy_version_id)
     .fetch_one(conn)
     .await)
@@ -100,13 +104,15 @@ pub async fn list_holders_of_older(
     after: Uuid,
     count: i64,
 ) -> sqlx::Result<Vec<Uuid>> {
-    on!(tx, |conn| sqlx::query_scalar(
+    on!(tx, |conn| sqlx::query_scalar(concat!(
         "SELECT DISTINCT c.subscriber_id FROM consent c
          JOIN policy_version p ON p.policy_version_id = c.policy_version_id
-         WHERE c.subscriber_id > $1 AND c.state IN ('given', 'renewed')
+         WHERE c.subscriber_id > $1 AND ",
+        in_force!("c.state"),
+        "
            AND p.lang = $2 AND p.published_at < $3
          ORDER BY c.subscriber_id LIMIT $4"
-    )
+    ))
     .bind(after)
     .bind(&policy.lang)
     .bind(policy.published_at)

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::timestamp::Timestamp;
-use crate::store::{Tx, ends_consent, on, suppresses_all};
+use crate::store::{Tx, ends_consent, in_force, on, suppresses_all};
 
 /// One consent that ended, or that nobody may be written to for any more.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -65,7 +65,9 @@ macro_rules! ended {
             $place,
             " AND EXISTS (SELECT 1 FROM consent_event g
                           WHERE g.subject_id = e.subject_id AND g.purpose = e.purpose
-                            AND g.type IN ('given', 'renewed') AND g.recorded_at <= $2)"
+                            AND ",
+            in_force!("g.type"),
+            " AND g.recorded_at <= $2)"
         )
     };
 }
@@ -82,10 +84,14 @@ macro_rules! stopped {
              WHERE ",
             suppresses_all!("s.reason"),
             " AND s.since >= $2
-               AND c.state IN ('given', 'renewed')
+               AND ",
+            in_force!("c.state"),
+            "
                AND EXISTS (SELECT 1 FROM consent_event g
                            WHERE g.subject_id = u.subscriber_id AND g.purpose = c.purpose
-                             AND g.type IN ('given', 'renewed') AND g.recorded_at <= $2) ",
+                             AND ",
+            in_force!("g.type"),
+            " AND g.recorded_at <= $2) ",
             $page,
             " GROUP BY u.subscriber_id, u.email, c.purpose"
         )

@@ -13,7 +13,7 @@ use crate::domain::timestamp::Timestamp;
 pub use crate::store::contacts::export_rows::{ExportRow, ExportRows, Ground};
 use crate::store::contacts::export_rows::{Rows, Shared};
 use crate::store::snapshot::Snapshot;
-use crate::store::{DbTransaction, Tx, ends_consent, on, suppresses_all};
+use crate::store::{DbTransaction, Tx, ends_consent, in_force, on, renewal_missed, suppresses};
 
 /// Which consents to export: one purpose, and what narrows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,9 @@ fn span(filter: &ExportFilter) -> (Timestamp, Timestamp) {
 }
 
 /// What stands around the columns of every look at those who may be written to: consent in force and not
-/// suppressed at this moment, and not under a policy that people had to agree to anew until a date now past.
+/// suppressed at this moment, and not under a policy that people had to agree to anew until a date now past. Of one person
+/// [`crate::store::consent::permissions`] finds the same out;
+/// `tests/it/contacts/person.rs::the_answer_is_that_of_the_export_whatever_happened` holds the two together.
 macro_rules! exportable {
     ($columns:expr, $from:literal, $end:literal) => {
         concat!(
@@ -46,20 +48,23 @@ macro_rules! exportable {
             " FROM consent c
              JOIN subscriber u ON u.subscriber_id = c.subscriber_id
              JOIN consent_event e ON e.event_id = c.event_id
-             WHERE c.purpose = $1 AND c.state IN ('given', 'renewed') AND ",
+             WHERE c.purpose = $1 AND ",
+            in_force!("c.state"),
+            " AND ",
             $from,
             "  AND ($4 IS NULL OR c.report_id = (SELECT report_id FROM report WHERE slug = $4))
                AND ($5 IS NULL
                     OR c.policy_version_id IN (SELECT policy_version_id FROM policy_version WHERE label = $5))
                AND c.policy_version_id NOT IN (
                    SELECT old.policy_version_id FROM policy_version old
-                   JOIN policy_version asks ON asks.lang = old.lang AND asks.change_class = 'reconsent'
-                     AND asks.renew_until <= $6 AND asks.published_at > old.published_at)
+                   JOIN policy_version asks ON ",
+            renewal_missed!("asks", "old", "$6"),
+            ")
                AND NOT EXISTS (
                    SELECT 1 FROM suppression s WHERE s.address_key = u.address_key
-                     AND (",
-            suppresses_all!("s.reason"),
-            " OR (s.reason = 'unsubscribed' AND s.purpose = c.purpose)))",
+                     AND ",
+            suppresses!("s", "= c.purpose"),
+            ")",
             $end
         )
     };

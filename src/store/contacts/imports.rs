@@ -11,7 +11,7 @@ use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::timestamp::Timestamp;
 use crate::store::contacts::search_index::{self, Described};
-use crate::store::{Sql, Tx, on, suppresses_all};
+use crate::store::{Sql, Tx, on, suppresses};
 
 /// Where an address stands with one purpose.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -41,10 +41,9 @@ pub async fn list_known(
             "WITH asked AS MATERIALIZED (SELECT unhex(value) AS address_key FROM json_each($1))
                  SELECT a.address_key, u.subscriber_id,
                      (SELECT s.reason FROM suppression s WHERE s.address_key = a.address_key
-                        AND (",
-            suppresses_all!("s.reason"),
+                        AND ",
+            suppresses!("s", "IN ($2, $3)"),
             "
-                             OR (s.reason = 'unsubscribed' AND s.purpose IN ($2, $3)))
                       ORDER BY s.reason LIMIT 1) AS suppressed,
                      c.state, e.recorded_at AS changed_at
                  FROM asked a
@@ -57,10 +56,9 @@ pub async fn list_known(
                        FROM json_array_elements_text(CAST($1 AS json)))
                    SELECT a.address_key, u.subscriber_id,
                        (SELECT s.reason FROM suppression s WHERE s.address_key = a.address_key
-                          AND (",
-            suppresses_all!("s.reason"),
+                          AND ",
+            suppresses!("s", "IN ($2, $3)"),
             "
-                               OR (s.reason = 'unsubscribed' AND s.purpose IN ($2, $3)))
                         ORDER BY s.reason LIMIT 1) AS suppressed,
                        c.state, e.recorded_at AS changed_at
                    FROM asked a

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::timestamp::Timestamp;
 use crate::store::contacts::erasures::EmptiedEvent;
-use crate::store::{Sql, Tx, on};
+use crate::store::{Sql, Tx, in_force, on};
 
 /// Marks the signups nobody confirmed in time; returns how many.
 pub async fn mark_expired(tx: &mut Tx, now: Timestamp) -> sqlx::Result<u64> {
@@ -92,7 +92,9 @@ macro_rules! ended {
             " FROM subscriber u
              WHERE u.created_at <= $1
                AND NOT EXISTS (SELECT 1 FROM consent c WHERE c.subscriber_id = u.subscriber_id
-                               AND c.state IN ('given', 'renewed'))
+                               AND ",
+            in_force!("c.state"),
+            ")
                AND NOT EXISTS (SELECT 1 FROM consent_event e WHERE e.subject_id = u.subscriber_id
                                AND e.recorded_at > $1)
                AND NOT EXISTS (SELECT 1 FROM signup s WHERE s.address_key = u.address_key

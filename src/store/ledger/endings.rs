@@ -8,7 +8,7 @@ use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::timestamp::Timestamp;
 use crate::outside::{Began, Scope};
-use crate::store::{Sql, Tx, on};
+use crate::store::{Sql, Tx, in_force, on};
 
 /// One ending that is known outside; one row of a batch.
 #[derive(Clone, Debug, Serialize)]
@@ -42,7 +42,7 @@ impl Known {
 
 /// The batch, $1, as rows.
 macro_rules! known {
-    ($columns:literal, $which:literal) => {
+    ($columns:literal, $which:expr) => {
         Sql {
             sqlite: concat!(
                 "WITH known AS MATERIALIZED (
@@ -97,14 +97,18 @@ pub struct Unwithdrawn {
 pub async fn list_unwithdrawn(tx: &mut Tx, known: &[Known]) -> sqlx::Result<Vec<Unwithdrawn>> {
     const LIST: Sql = known!(
         "u.subscriber_id, k.address_key, c.purpose, k.reason = 'expired' AS ran_out, k.began, k.lifted, c.mac",
-        "JOIN subscriber u ON u.address_key = k.address_key
+        concat!(
+            "JOIN subscriber u ON u.address_key = k.address_key
          JOIN consent c ON c.subscriber_id = u.subscriber_id AND c.purpose = k.purpose
-         WHERE k.reason IN ('unsubscribed', 'expired') AND c.state IN ('given', 'renewed')
+         WHERE k.reason IN ('unsubscribed', 'expired') AND ",
+            in_force!("c.state"),
+            "
            AND c.confirmed_at < k.began
            AND NOT EXISTS (SELECT 1 FROM consent_event w
                            WHERE w.subject_id = u.subscriber_id AND w.purpose = k.purpose
                              AND w.type IN ('withdrawn', 'expired') AND w.recorded_at = k.began)
          ORDER BY u.subscriber_id, c.purpose"
+        )
     );
     let known = crate::store::batch(known)?;
     on!(tx, LIST, |conn, sql| sqlx::query_as(sql).bind(known).fetch_all(conn).await)
@@ -164,7 +168,8 @@ pub struct Unsuppressed {
 pub async fn list_unsuppressed(tx: &mut Tx, known: &[Known]) -> sqlx::Result<Vec<Unsuppressed>> {
     const LIST: Sql = known!(
         "k.address_key, k.reason, NULLIF(k.purpose, '*') AS purpose, k.began",
-        "WHERE NOT k.lifted AND k.reason <> 'expired'
+        concat!(
+            "WHERE NOT k.lifted AND k.reason <> 'expired'
            AND NOT EXISTS (SELECT 1 FROM suppression s
                            WHERE s.address_key = k.address_key AND s.reason = k.reason
                              AND s.purpose = k.purpose)
@@ -176,8 +181,11 @@ pub async fn list_unsuppressed(tx: &mut Tx, known: &[Known]) -> sqlx::Result<Vec
                     AND EXISTS (SELECT 1 FROM subscriber u
                                 JOIN consent c ON c.subscriber_id = u.subscriber_id
                                 WHERE u.address_key = k.address_key AND c.purpose = k.purpose
-                                  AND c.state IN ('given', 'renewed') AND c.confirmed_at > k.began))
+                                  AND ",
+            in_force!("c.state"),
+            " AND c.confirmed_at > k.began))
          ORDER BY k.address_key, k.reason, k.purpose"
+        )
     );
     let known = crate::store::batch(known)?;
     on!(tx, LIST, |conn, sql| sqlx::query_as(sql).bind(known).fetch_all(conn).await)

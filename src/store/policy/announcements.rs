@@ -7,7 +7,7 @@ use crate::domain::mail::outbox::MailKind;
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
 use crate::store::policy::versions::PolicyVersion;
-use crate::store::{Effect, Sql, Tx, on, suppresses_all};
+use crate::store::{Effect, Sql, Tx, in_force, on, suppresses_all};
 
 /// One mail about a policy version, to everybody who agreed under an older one.
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +38,7 @@ pub async fn list_due(
          WHERE u.subscriber_id > $1
            AND EXISTS (SELECT 1 FROM consent c
                        JOIN policy_version p ON p.policy_version_id = c.policy_version_id
-                       WHERE c.subscriber_id = u.subscriber_id AND c.state IN ('given', 'renewed')
+                       WHERE c.subscriber_id = u.subscriber_id AND ", in_force!("c.state"), "
                          AND p.lang = $2 AND p.published_at < $3)
            AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.policy_version_id = $4 AND o.kind = $5
                              AND o.subscriber_id = u.subscriber_id)
@@ -48,7 +48,7 @@ pub async fn list_due(
                 AND NOT EXISTS (SELECT 1 FROM consent c
                                 JOIN policy_version p ON p.policy_version_id = c.policy_version_id
                                 WHERE c.subscriber_id = u.subscriber_id
-                                  AND c.state IN ('given', 'renewed')
+                                  AND ", in_force!("c.state"), "
                                   AND p.lang = $2 AND p.published_at >= $3)))
            AND NOT EXISTS (SELECT 1 FROM suppression s WHERE s.address_key = u.address_key
                              AND ", suppresses_all!("s.reason"), ")
@@ -72,7 +72,9 @@ pub async fn count_addressed(tx: &mut Tx) -> sqlx::Result<i64> {
     const COUNT: &str = concat!(
         "SELECT count(*) FROM subscriber u
          WHERE EXISTS (SELECT 1 FROM consent c
-                       WHERE c.subscriber_id = u.subscriber_id AND c.state IN ('given', 'renewed'))
+                       WHERE c.subscriber_id = u.subscriber_id AND ",
+        in_force!("c.state"),
+        ")
            AND NOT EXISTS (SELECT 1 FROM suppression s WHERE s.address_key = u.address_key
                              AND ",
         suppresses_all!("s.reason"),
@@ -95,7 +97,7 @@ pub async fn insert_all(
     subscriber_ids: &[Uuid],
 ) -> sqlx::Result<u64> {
     const INSERT: Sql = Sql {
-        sqlite: "INSERT INTO outbox (outbox_id, kind, subscriber_id, policy_version_id, state, next_at,
+        sqlite: concat!("INSERT INTO outbox (outbox_id, kind, subscriber_id, policy_version_id, state, next_at,
                      created_at)
                  SELECT asked.outbox_id, $2, u.subscriber_id, $3, 'queued', $4, $4
                  FROM (SELECT unhex(value->>'outbox_id', '-') AS outbox_id,
@@ -104,20 +106,20 @@ pub async fn insert_all(
                  JOIN subscriber u ON u.subscriber_id = asked.subscriber_id
                  WHERE EXISTS (SELECT 1 FROM consent c
                                JOIN policy_version p ON p.policy_version_id = c.policy_version_id
-                               WHERE c.subscriber_id = u.subscriber_id AND c.state IN ('given', 'renewed')
+                               WHERE c.subscriber_id = u.subscriber_id AND ", in_force!("c.state"), "
                                  AND p.lang = $5 AND p.published_at < $6)
-                 ON CONFLICT DO NOTHING",
-        postgres: "INSERT INTO outbox (outbox_id, kind, subscriber_id, policy_version_id, state, next_at,
+                 ON CONFLICT DO NOTHING"),
+        postgres: concat!("INSERT INTO outbox (outbox_id, kind, subscriber_id, policy_version_id, state, next_at,
                        created_at)
                    SELECT asked.outbox_id, $2, u.subscriber_id, $3, 'queued', $4, $4
                    FROM json_to_recordset(CAST($1 AS json)) AS asked (outbox_id uuid, subscriber_id uuid)
                    JOIN subscriber u ON u.subscriber_id = asked.subscriber_id
                    WHERE EXISTS (SELECT 1 FROM consent c
                                  JOIN policy_version p ON p.policy_version_id = c.policy_version_id
-                                 WHERE c.subscriber_id = u.subscriber_id AND c.state IN ('given', 'renewed')
+                                 WHERE c.subscriber_id = u.subscriber_id AND ", in_force!("c.state"), "
                                    AND p.lang = $5 AND p.published_at < $6)
                    FOR UPDATE OF u SKIP LOCKED
-                   ON CONFLICT DO NOTHING",
+                   ON CONFLICT DO NOTHING"),
     };
     tx.after(Effect::RingMail);
     let rows: Vec<Row> = subscriber_ids

@@ -10,7 +10,7 @@ use crate::domain::policy::version::{Change, ChangeClass, PolicyText, WhatChange
 use crate::domain::slug::Label;
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
-use crate::store::{Effect, Sql, Tx, on};
+use crate::store::{Effect, Sql, Tx, in_force, on};
 
 /// One published policy.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -220,11 +220,13 @@ pub async fn list_over(
 
 /// How many people hold the privacy-policy consent under each version, those that nobody does left out.
 pub async fn count_people(tx: &mut Tx) -> sqlx::Result<Vec<(Uuid, i64)>> {
-    on!(tx, |conn| sqlx::query_as(
+    on!(tx, |conn| sqlx::query_as(concat!(
         "SELECT policy_version_id, count(*) FROM consent
-         WHERE purpose = 'privacy-policy' AND state IN ('given', 'renewed')
+         WHERE purpose = 'privacy-policy' AND ",
+        in_force!("state"),
+        "
          GROUP BY policy_version_id"
-    )
+    ))
     .fetch_all(conn)
     .await)
 }
