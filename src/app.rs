@@ -101,7 +101,7 @@ impl Core {
             .map_err(|error| StartError::DataDir(data_dir.display().to_string(), error))?;
         let keys = Keys::load(&settings, &random)?;
         let files = Files::open(&settings.files_url)?;
-        let evidence_key = EvidenceKey::of(&keys.addresses);
+        let evidence_key = EvidenceKey::from_secret(&keys.addresses);
         let outside = Outside::open(data_dir, &files, keys.ledger.clone(), evidence_key.clone())?;
         let db = Db::open(settings.database_url.expose_secret(), &outside).await?;
         db.migrate().await?;
@@ -239,7 +239,7 @@ impl Core {
     /// The present moment.
     #[must_use]
     pub fn moment(&self) -> Moment {
-        Moment::of(&self.clock, &self.random)
+        Moment::new(&self.clock, &self.random)
     }
 
     /// What a command does now, for the audit.
@@ -386,16 +386,16 @@ impl Program {
             core.flow_settings.on_collapse,
         );
         let figures = FiguresCache::new(&core.db, &core.clock, &core.flow_settings.timezone);
-        let postmaster = Postmaster::of(&worker.sender);
+        let postmaster = Postmaster::for_sender(&worker.sender);
         let relay_proof = core.settings.mail.relay_events.as_ref();
         App {
-            relay_events: relay_proof.map(|proof| EventEndpoint::of(proof, &core.amazon)),
+            relay_events: relay_proof.map(|proof| EventEndpoint::new(proof, &core.amazon)),
             catalog,
             postmaster,
             intake,
             network_limits: NetworkLimits::new(core.settings.signups_per_ip),
             code_limit: CodeLimit::new(),
-            own_host: OwnHost::of(&core.settings.base_url),
+            own_host: OwnHost::from_base_url(&core.settings.base_url),
             trusted_proxies: core.settings.trusted_proxies.clone(),
             embed_origins: core.settings.embed_origins.clone(),
             security_contact: core.settings.security_contact.clone(),

@@ -144,7 +144,7 @@ impl Files {
             std::fs::create_dir_all(directory)
                 .map_err(|error| FilesError::Directory(directory.to_owned(), error))?;
             let disk = Arc::new(Disk::open(directory)?);
-            return Ok(Self::of(disk.clone(), Some(disk)));
+            return Ok(Self::new(disk.clone(), Some(disk)));
         }
         Self::open_bucket(url)
     }
@@ -158,14 +158,14 @@ impl Files {
         match std::fs::metadata(directory) {
             Ok(found) if found.is_dir() => {
                 let disk = Arc::new(Disk::open(directory)?);
-                Ok(Self::of(disk.clone(), Some(disk)))
+                Ok(Self::new(disk.clone(), Some(disk)))
             }
             Ok(_) => {
                 let error = std::io::ErrorKind::NotADirectory.into();
                 Err(FilesError::Directory(directory.to_owned(), error))
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                Ok(Self::of(Arc::new(object_store::memory::InMemory::new()), None))
+                Ok(Self::new(Arc::new(object_store::memory::InMemory::new()), None))
             }
             Err(error) => Err(FilesError::Directory(directory.to_owned(), error)),
         }
@@ -181,10 +181,10 @@ impl Files {
             "" => Arc::new(s3),
             prefix => Arc::new(object_store::prefix::PrefixStore::new(s3, prefix)),
         };
-        Ok(Self::of(store, None))
+        Ok(Self::new(store, None))
     }
 
-    fn of(store: Arc<dyn ObjectStore>, disk: Option<Arc<Disk>>) -> Self {
+    fn new(store: Arc<dyn ObjectStore>, disk: Option<Arc<Disk>>) -> Self {
         Self { store, disk, background: TaskTracker::new() }
     }
 

@@ -164,7 +164,7 @@ async fn store(
     dropped: &[Option<Slug>],
 ) -> Result<(), IntakeError> {
     let stored = async {
-        let at = Moment::of(&parts.clock, &parts.random);
+        let at = Moment::new(&parts.clock, &parts.random);
         let stored = parts.db.run(|tx| {
             Box::pin(async {
                 if !signups.is_empty() {

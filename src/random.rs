@@ -59,14 +59,14 @@ pub struct Moments<'a> {
 impl<'a> Moments<'a> {
     /// Moments of these sources.
     #[must_use]
-    pub fn of(clock: &'a Clock, random: &'a Random) -> Self {
+    pub fn new(clock: &'a Clock, random: &'a Random) -> Self {
         Self { clock, random }
     }
 
     /// The present one.
     #[must_use]
     pub fn now(self) -> Moment {
-        Moment::of(self.clock, self.random)
+        Moment::new(self.clock, self.random)
     }
 }
 
@@ -83,7 +83,7 @@ pub struct Moment {
 impl Moment {
     /// The present moment of these sources.
     #[must_use]
-    pub fn of(clock: &Clock, random: &Random) -> Self {
+    pub fn new(clock: &Clock, random: &Random) -> Self {
         Self { now: clock.now(), random: random.clone(), request_id: None }
     }
 

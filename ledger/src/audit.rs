@@ -180,7 +180,7 @@ impl<'a> Tally<'a> {
             erased: 0,
             next: 0,
             tree: (!partial).then(Frontier::new),
-            files: Files::of(dir),
+            files: Files::new(dir),
             naming: Naming::default(),
             subjects: Subjects::default(),
             here: BTreeSet::new(),

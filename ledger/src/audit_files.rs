@@ -29,7 +29,7 @@ pub(super) struct Files<'a> {
 
 impl<'a> Files<'a> {
     /// Those in this directory.
-    pub(super) fn of(dir: &'a Path) -> Self {
+    pub(super) fn new(dir: &'a Path) -> Self {
         Self { dir, seen: HashSet::new(), notices: HashSet::new(), policies: HashSet::new() }
     }
 

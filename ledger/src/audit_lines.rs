@@ -68,12 +68,12 @@ pub(super) struct Lines<R> {
 
 impl Lines<BufReader<File>> {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self::of(BufReader::with_capacity(256 * 1024, open(path)?)))
+        Ok(Self::new(BufReader::with_capacity(256 * 1024, open(path)?)))
     }
 }
 
 impl<R: BufRead> Lines<R> {
-    fn of(reader: R) -> Self {
+    fn new(reader: R) -> Self {
         Self { reader, line: 1 }
     }
 
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     fn lengths(text: &[u8]) -> Vec<Option<usize>> {
-        let mut lines = Lines::of(text);
+        let mut lines = Lines::new(text);
         let mut lengths = Vec::new();
         loop {
             let chunks = lines.next_chunks(3).unwrap();

@@ -125,12 +125,12 @@ impl Ledger {
     }
 
     pub(super) fn bundle(&self) -> Bundle {
-        with_context(Bundle::of(&self.leaves, &lines(&self.leaves)))
+        with_context(Bundle::new(&self.leaves, &lines(&self.leaves)))
     }
 
     /// Only these of its lines, each with its proof.
     pub(super) fn part(&self, indexes: &[usize]) -> Bundle {
-        with_context(Bundle::of(&self.leaves, &self.part_lines(indexes)))
+        with_context(Bundle::new(&self.leaves, &self.part_lines(indexes)))
     }
 
     pub(super) fn part_lines(&self, indexes: &[usize]) -> Vec<String> {

@@ -61,7 +61,7 @@ pub(super) struct Event {
 }
 
 impl Event {
-    fn of(event_type: EventType, body: &Value) -> Self {
+    fn new(event_type: EventType, body: &Value) -> Self {
         let (salt, body) = ([5; 32], canonical(body).unwrap());
         Self { leaf: leaf(event_type, &salt, &body), salt: Some(salt), body: Some(body) }
     }
@@ -117,7 +117,7 @@ pub(super) struct Bundle(TempDir);
 
 impl Bundle {
     /// The bundle of a ledger, with lines of its own.
-    pub(super) fn of(events: &[Event], lines: &[String]) -> Self {
+    pub(super) fn new(events: &[Event], lines: &[String]) -> Self {
         let bundle = Self(tempfile::tempdir().unwrap());
         bundle.write(EVENTS, lines.concat());
         bundle.write(CHECKPOINT, checkpoint(events).sign(&[key(1)]));
@@ -135,7 +135,7 @@ impl Bundle {
     }
 
     pub(super) fn sound(count: u64) -> Self {
-        Self::of(&events(count), &lines(&events(count)))
+        Self::new(&events(count), &lines(&events(count)))
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -183,10 +183,10 @@ fn an_erased_event_keeps_its_leaf_and_every_proof() {
     let mut whole = events(9);
     let erasure =
         json!({ "emptied": [[4, 4]], "event_id": event_id(9), "purpose": "privacy-policy" });
-    whole.push(Event::of(EventType::Erased, &erasure));
+    whole.push(Event::new(EventType::Erased, &erasure));
     let mut left = whole.clone();
     left[4] = left[4].bare();
-    let report = Bundle::of(&whole, &lines(&left)).audit();
+    let report = Bundle::new(&whole, &lines(&left)).audit();
     assert!(report.is_sound(), "{:?}", report.findings);
     assert_eq!((report.events, report.erased), (10, 1));
 }
@@ -194,10 +194,10 @@ fn an_erased_event_keeps_its_leaf_and_every_proof() {
 #[test]
 fn that_somebody_was_erased_needs_no_words() {
     let body = json!({ "event_id": event_id(1), "purpose": "privacy-policy" });
-    let erased = [Event::of(EventType::Erased, &body)];
-    assert!(Bundle::of(&erased, &lines(&erased)).audit().is_sound());
-    let given = [Event::of(EventType::Given, &body)];
-    let found = Bundle::of(&given, &lines(&given)).findings();
+    let erased = [Event::new(EventType::Erased, &body)];
+    assert!(Bundle::new(&erased, &lines(&erased)).audit().is_sound());
+    let given = [Event::new(EventType::Given, &body)];
+    let found = Bundle::new(&given, &lines(&given)).findings();
     assert!(found[0].contains("does not name its event, its notice and its policy"), "{found:?}");
 }
 
@@ -210,7 +210,7 @@ fn the_form_of_the_json_does_not_matter() {
     };
     let lines: Vec<_> = lines(&events).iter().map(loose).collect();
     assert!(lines[0].contains(" , \"notice\":"));
-    assert_eq!(Bundle::of(&events, &lines).findings(), [""; 0]);
+    assert_eq!(Bundle::new(&events, &lines).findings(), [""; 0]);
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn an_edited_body_is_named() {
     let whole = events(8);
     let mut lines = lines(&whole);
     lines[5] = lines[5].replace("reader5@", "reader6@");
-    let found = Bundle::of(&whole, &lines).findings();
+    let found = Bundle::new(&whole, &lines).findings();
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].starts_with(&format!("{EVENTS} line 6 (index 5, event {})", event_id(5))));
     assert!(found[0].contains("does not commit to this body"), "{found:?}");
@@ -230,7 +230,7 @@ fn bodies_that_were_exchanged_are_both_named() {
     let mut changed = whole.clone();
     changed[2].body = whole[6].body.clone();
     changed[6].body = whole[2].body.clone();
-    let found = Bundle::of(&whole, &lines(&changed)).findings();
+    let found = Bundle::new(&whole, &lines(&changed)).findings();
     assert_eq!(found.len(), 2, "{found:?}");
     assert!(found[0].contains(&format!("index 2, event {}", event_id(6))), "{found:?}");
     assert!(found[1].contains(&format!("index 6, event {}", event_id(2))), "{found:?}");
@@ -241,7 +241,7 @@ fn rows_that_were_exchanged_whole_break_the_root() {
     let whole = events(8);
     let mut changed = whole.clone();
     changed.swap(2, 6);
-    let found = Bundle::of(&whole, &lines(&changed)).findings();
+    let found = Bundle::new(&whole, &lines(&changed)).findings();
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].contains("the root over the leaves"), "{found:?}");
 }
@@ -251,7 +251,7 @@ fn a_row_left_out_is_named() {
     let whole = events(8);
     let mut lines = lines(&whole);
     lines.remove(3);
-    let found = Bundle::of(&whole, &lines).findings();
+    let found = Bundle::new(&whole, &lines).findings();
     assert!(found[0].contains("line 4 (index 4,") && found[0].contains("should be 3"), "{found:?}");
     assert!(found[1].contains("has 7 events, and its checkpoint was made over 8"), "{found:?}");
     assert_eq!(found.len(), 2);
@@ -262,10 +262,10 @@ fn a_row_left_out_and_closed_up_is_found() {
     let whole = events(8);
     let mut left = whole.clone();
     left.remove(3);
-    let found = Bundle::of(&whole, &lines(&left)).findings();
+    let found = Bundle::new(&whole, &lines(&left)).findings();
     assert!(found[0].contains("has 7 events"), "{found:?}");
     left.push(event(99));
-    let found = Bundle::of(&whole, &lines(&left)).findings();
+    let found = Bundle::new(&whole, &lines(&left)).findings();
     assert!(found[0].contains("the root over the leaves"), "{found:?}");
 }
 
@@ -274,7 +274,7 @@ fn a_doubled_row_is_found() {
     let whole = events(4);
     let mut lines = lines(&whole);
     lines.insert(2, lines[1].clone());
-    let found = Bundle::of(&whole, &lines).findings();
+    let found = Bundle::new(&whole, &lines).findings();
     assert!(found[0].contains("line 3 (index 1,") && found[0].contains("should be 2"), "{found:?}");
 }
 
@@ -283,7 +283,7 @@ fn a_rewritten_event_is_found_by_the_root() {
     let whole = events(8);
     let mut changed = whole.clone();
     changed[3] = event(55);
-    let found = Bundle::of(&whole, &lines(&changed)).findings();
+    let found = Bundle::new(&whole, &lines(&changed)).findings();
     assert!(found[0].contains("the root over the leaves"), "{found:?}");
 }
 
@@ -324,14 +324,14 @@ fn files_must_be_those_that_were_shown() {
 fn words_and_hash_must_agree_in_the_body() {
     let mut changed: Value = serde_json::from_str(&body(0)).unwrap();
     changed["notice"]["text"] = json!("Other words.");
-    let event = [Event::of(EventType::Given, &changed)];
-    let found = Bundle::of(&event, &lines(&event)).findings();
+    let event = [Event::new(EventType::Given, &changed)];
+    let found = Bundle::new(&event, &lines(&event)).findings();
     assert!(found[0].contains("notice's SHA-256 is not that of its text"), "{found:?}");
 
     let mut changed: Value = serde_json::from_str(&body(0)).unwrap();
     changed["policy"]["label"] = json!("../keys");
-    let event = [Event::of(EventType::Given, &changed)];
-    let found = Bundle::of(&event, &lines(&event)).findings();
+    let event = [Event::new(EventType::Given, &changed)];
+    let found = Bundle::new(&event, &lines(&event)).findings();
     assert!(found[0].contains("label is not a label"), "{found:?}");
 }
 
@@ -346,7 +346,7 @@ fn damaged_rows_are_named() {
     lines[4] = lines[4].replace("\"email\":", "\"email\":\"x\",\"email\":");
     let start = lines[5].find(",\"body\"").unwrap();
     lines[5] = format!("{}}}\n", &lines[5][..start]);
-    let found = Bundle::of(&whole, &lines).findings();
+    let found = Bundle::new(&whole, &lines).findings();
     for (found, text) in found.iter().zip([
         "line 1: the line is not",
         "line 2 (index 1): the salt is not",
@@ -365,7 +365,7 @@ fn findings_are_counted_beyond_those_listed() {
     let whole = events(50);
     let lines: Vec<_> =
         lines(&whole).iter().map(|line| line.replace("/reports", "/report")).collect();
-    let report = Bundle::of(&whole, &lines).audit();
+    let report = Bundle::new(&whole, &lines).audit();
     assert_eq!((report.findings.len(), report.more), (20, 30));
 }
 
@@ -374,30 +374,30 @@ fn a_part_of_the_ledger_proves_itself_event_by_event() {
     let whole = events(21);
     let line = |index: u64, event: &Event| event.line(index, Some(&proof(&whole, index)));
     let part = [line(3, &whole[3]), line(16, &whole[16]), line(20, &whole[20])];
-    let report = Bundle::of(&whole, &part).audit();
+    let report = Bundle::new(&whole, &part).audit();
     assert!(report.is_sound(), "{:?}", report.findings);
     assert!(report.partial);
     assert_eq!((report.events, report.size), (3, 21));
 
     let moved = [line(3, &whole[4]), line(16, &whole[16])];
-    let found = Bundle::of(&whole, &moved).findings();
+    let found = Bundle::new(&whole, &moved).findings();
     assert!(found[0].contains("index 3") && found[0].contains("inclusion proof"), "{found:?}");
 
     let bare = [line(3, &whole[3]), lines(&whole)[16].clone()];
-    let found = Bundle::of(&whole, &bare).findings();
+    let found = Bundle::new(&whole, &bare).findings();
     assert!(found[0].contains("index 16") && found[0].contains("no inclusion proof"), "{found:?}");
 
     let twice = [line(3, &whole[3]), line(3, &whole[3])];
-    let found = Bundle::of(&whole, &twice).findings();
+    let found = Bundle::new(&whole, &twice).findings();
     assert!(found[0].contains("not above that of the line before"), "{found:?}");
 
     let edited = [part[0].replace("reader3@", "reader4@")];
-    assert!(Bundle::of(&whole, &edited).findings()[0].contains("does not commit"));
+    assert!(Bundle::new(&whole, &edited).findings()[0].contains("does not commit"));
 
     let report =
-        audit(Bundle::of(&whole, &part).path(), None, Some(&earlier(&whole[..9]))).unwrap();
+        audit(Bundle::new(&whole, &part).path(), None, Some(&earlier(&whole[..9]))).unwrap();
     assert!(texts(&report)[0].contains("cannot be checked against an earlier"), "{report:?}");
-    let report = audit(Bundle::of(&whole, &part).path(), None, Some(&earlier(&whole))).unwrap();
+    let report = audit(Bundle::new(&whole, &part).path(), None, Some(&earlier(&whole))).unwrap();
     assert!(report.is_sound(), "{report:?}");
 }
 

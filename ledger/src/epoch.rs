@@ -38,7 +38,7 @@ impl Epoch {
 
     /// The epoch in which the ledger of that name has this name; `None` when it is no name of it.
     #[must_use]
-    pub fn of(name: &str, ledger: &str) -> Option<Self> {
+    pub fn from_name(name: &str, ledger: &str) -> Option<Self> {
         let rest = name.strip_prefix(ledger)?;
         if rest.is_empty() {
             return Some(Self::FIRST);
@@ -99,12 +99,12 @@ mod tests {
         assert_eq!(Epoch::FIRST.name("a.example/ledger"), "a.example/ledger");
         assert_eq!(second.name("a.example/ledger"), "a.example/ledger/r2");
         for epoch in [Epoch::FIRST, second, second.next()] {
-            assert_eq!(Epoch::of(&epoch.name("l"), "l"), Some(epoch));
+            assert_eq!(Epoch::from_name(&epoch.name("l"), "l"), Some(epoch));
         }
         for other in
             ["", "k", "lr2", "l/", "l/r1", "l/r0", "l/r-2", "l/r02", "l/r2/r3", "l/r", "l/R2"]
         {
-            assert_eq!(Epoch::of(other, "l"), None, "{other}");
+            assert_eq!(Epoch::from_name(other, "l"), None, "{other}");
         }
     }
 }

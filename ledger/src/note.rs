@@ -210,7 +210,7 @@ impl SignedNote {
     pub fn verified_by<'k>(&self, keys: &'k [VerifyingKey]) -> Option<&'k VerifyingKey> {
         let text = self.checkpoint.text();
         let origin = &self.checkpoint.origin;
-        let under = |key: &VerifyingKey| match Epoch::of(origin, key.name().as_str()) {
+        let under = |key: &VerifyingKey| match Epoch::from_name(origin, key.name().as_str()) {
             None | Some(Epoch::FIRST) => key.clone(),
             Some(_) => {
                 KeyName::parse(origin).map_or_else(|_| key.clone(), |name| key.renamed(name))

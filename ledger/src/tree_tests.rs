@@ -67,7 +67,7 @@ struct Log {
 }
 
 impl Log {
-    fn of(size: usize) -> Self {
+    fn new(size: usize) -> Self {
         let texts: Vec<_> = (0..size).map(|n| n.to_string().into_bytes()).collect();
         let leaves: Vec<_> = texts.iter().map(|text| leaf_hash(text)).collect();
         let (mut tree, mut tiles) = (Frontier::new(), HashMap::<_, Vec<Hash>>::new());
@@ -140,7 +140,7 @@ fn head(size: u64, root: Hash) -> TreeHead {
 
 #[test]
 fn proofs_across_tiles_hold() {
-    let log = Log::of(70_000);
+    let log = Log::new(70_000);
     let root = log.tree.root();
     for index in [0, 255, 256, 65_535, 65_536, 69_999] {
         let proof = log.proof(&inclusion_path(index, 70_000).unwrap());
@@ -185,7 +185,7 @@ proptest! {
     fn inclusion_agrees_with_the_rfc_and_the_oracle(
         size in 1_usize..600, pick: proptest::sample::Index, other: proptest::sample::Index,
     ) {
-        let (log, index) = (Log::of(size), pick.index(size));
+        let (log, index) = (Log::new(size), pick.index(size));
         let (at, total) = (index as u64, size as u64);
         let proof = log.proof(&inclusion_path(at, total).unwrap());
         prop_assert_eq!(&proof, &path(index, &log.leaves));
@@ -215,7 +215,7 @@ proptest! {
     fn consistency_agrees_with_the_rfc_and_the_oracle(
         size in 1_usize..600, pick: proptest::sample::Index, flip: proptest::sample::Index,
     ) {
-        let log = Log::of(size);
+        let log = Log::new(size);
         let old = pick.index(size) + 1;
         let (first, second) = (old as u64, size as u64);
         let proof = log.proof(&consistency_path(first, second).unwrap());
@@ -239,7 +239,7 @@ proptest! {
 
     #[test]
     fn a_frontier_is_resumed_from_its_parts(size in 0_usize..600, more in 0_usize..300) {
-        let log = Log::of(size + more);
+        let log = Log::new(size + more);
         let mut tree = Frontier::new();
         log.leaves[..size].iter().for_each(|leaf| tree.push(*leaf));
         let mut tree = Frontier::from_parts(tree.size(), tree.hashes().to_vec()).unwrap();

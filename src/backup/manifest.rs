@@ -94,7 +94,7 @@ impl Manifest {
             if !file.exists() {
                 return Err(BackupError::Missing(file));
             }
-            if BackupFile::of(dir, &part.path)? != *part {
+            if BackupFile::read(dir, &part.path)? != *part {
                 return Err(BackupError::Changed(file));
             }
         }
@@ -104,7 +104,7 @@ impl Manifest {
 
 impl BackupFile {
     /// A file of the directory as it is.
-    pub(super) fn of(dir: &Path, path: &str) -> Result<Self, BackupError> {
+    pub(super) fn read(dir: &Path, path: &str) -> Result<Self, BackupError> {
         let file: PathBuf = dir.join(path);
         let unreadable = |error| BackupError::Read(file.clone(), error);
         let mut open = std::fs::File::open(&file).map_err(unreadable)?;

@@ -94,7 +94,7 @@ pub async fn take(
         }
     }
     sync_folders(dir)?;
-    let parts = parts.iter().map(|path| BackupFile::of(dir, path));
+    let parts = parts.iter().map(|path| BackupFile::read(dir, path));
     let parts = parts.collect::<Result<Vec<_>, _>>()?;
     let manifest = Manifest::new(now.to_string(), kind(from.database_url), parts);
     manifest.write(dir)?;

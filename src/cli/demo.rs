@@ -61,7 +61,7 @@ async fn sign_in(core: &Core, dir: &Path) -> Result<String, Error> {
     let password = at.new_token().chars().take(20).collect::<String>();
     let chosen = Password::parse(password.clone(), &[])?;
     let salt = at.new_password_salt();
-    let hash = PasswordHash::of(&chosen, &salt, &mut HashMemory::default())?;
+    let hash = PasswordHash::new(&chosen, &salt, &mut HashMemory::default())?;
     if !demo::seed::add_account(&core.db, &at, &hash).await? {
         return Ok("you gave it".to_owned());
     }

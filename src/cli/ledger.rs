@@ -107,7 +107,7 @@ async fn print_key(core: &Core) -> Outcome {
 
 async fn verify_ledger(core: &Core) -> Outcome {
     let shows = std::io::stderr().is_terminal();
-    let moments = Moments::of(&core.clock, &core.random);
+    let moments = Moments::new(&core.clock, &core.random);
     let verification = verify(&core.db, &core.flow_settings, moments, |done| {
         if shows {
             eprint!("\r{done} events");

@@ -59,7 +59,7 @@ impl Test {
     async fn run(self, settings: &Settings) -> Outcome {
         let Self { address } = self;
         tls::use_ring();
-        let at = Moment::of(&Clock::System, &Random::System);
+        let at = Moment::new(&Clock::System, &Random::System);
         let templates = Templates::load(settings.templates_dir.as_deref(), &settings.timezone)?;
         let site = settings.site(false, String::new());
         let keys = Keys::load(settings, &Random::System)?;

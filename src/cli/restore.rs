@@ -66,7 +66,7 @@ impl Restore {
         let chosen = RestoredKeys::choose(&settings, &from, &Random::System)?;
         let keys = &chosen.keys;
         let files = Files::open(&settings.files_url)?;
-        let evidence_key = EvidenceKey::of(&keys.addresses);
+        let evidence_key = EvidenceKey::from_secret(&keys.addresses);
         let outside = Outside::open(&settings.data_dir, &files, keys.ledger.clone(), evidence_key)?;
         let own = known(&manifest, &self.dir, (&keys.ledger, &keys.addresses), &outside).await?;
         let given = self.given(&keys.ledger, &outside)?;

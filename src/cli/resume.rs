@@ -40,7 +40,7 @@ pub(super) async fn run(core: &Core) -> Outcome {
         "Tell your witnesses and auditors, take new exports wherever a copy is kept, and let mail leave with \
          `assent mail resume`."
     );
-    let moments = Moments::of(&core.clock, &core.random);
+    let moments = Moments::new(&core.clock, &core.random);
     let check = || verify(&core.db, &core.flow_settings, moments, |_| ());
     let mut verification = check().await?;
     // One that a running program began before the ledger went on may end now, with what it found then.

@@ -69,7 +69,11 @@ async fn add(core: &Core, email: &str, role: Role) -> Outcome {
 fn new_password(core: &Core, email: &EmailAddress) -> Result<PasswordHash, Error> {
     let known = [email.as_str(), core.settings.controller.name.as_str()];
     let password = Password::parse(read_password()?, &known)?;
-    Ok(PasswordHash::of(&password, &core.moment().new_password_salt(), &mut HashMemory::default())?)
+    Ok(PasswordHash::new(
+        &password,
+        &core.moment().new_password_salt(),
+        &mut HashMemory::default(),
+    )?)
 }
 
 fn read_password() -> Result<String, Error> {

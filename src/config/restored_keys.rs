@@ -282,7 +282,7 @@ mod tests {
 
     impl Story {
         /// It went by this secret key, and kept that itself if `kept`.
-        fn of(seed: u8, kept: bool) -> Self {
+        fn new(seed: u8, kept: bool) -> Self {
             let (machine, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
             let given = secret(seed);
             let set: &[(&str, &str)] =
@@ -325,7 +325,7 @@ mod tests {
     #[test]
     fn keys_that_follow_from_the_secret_key_here_are_its_own() {
         for (seeds, keys) in [([1, 1], true), ([2, 1], true), ([2, 1], false)] {
-            let story = Story::of(1, false);
+            let story = Story::new(1, false);
             if !keys {
                 std::fs::remove_dir_all(story.folder.path()).unwrap();
             }
@@ -339,7 +339,7 @@ mod tests {
 
     #[test]
     fn the_name_that_a_ledger_began_with_comes_with_the_back_up() {
-        let story = Story::of(1, false);
+        let story = Story::new(1, false);
         let named =
             SigningKey::new(KeyName::parse("old/ledger").unwrap(), derived(&[1; 32], LEDGER));
         let later = SigningKey::new(KeyName::parse("old/ledger").unwrap(), [9; 32]);
@@ -356,27 +356,27 @@ mod tests {
 
     #[test]
     fn those_of_another_secret_key_are_taken_when_told_to_alone() {
-        let story = Story::of(1, false);
+        let story = Story::new(1, false);
         let given = secret(2);
         let set = [("ASSENT_SECRET_KEY", given.as_str())];
         assert!(story.is_foreign(&set));
         // Whatever it says that it was written under.
         for fingerprint in [None, Some("0011".to_owned())] {
-            assert!(Story { fingerprint, ..Story::of(1, false) }.is_foreign(&set));
+            assert!(Story { fingerprint, ..Story::new(1, false) }.is_foreign(&set));
         }
         // One that names the fingerprint of the key here brings no key of its own for it.
         let own = Keys::load(&settings(&story.machine.path().join("own"), &set), &Random::System);
         let fingerprint = Some(own.ok().unwrap().addresses.fingerprint());
         assert!(matches!(
-            Story { fingerprint, ..Story::of(1, false) }.choose(&set, false),
+            Story { fingerprint, ..Story::new(1, false) }.choose(&set, false),
             Err(KeysError::Foreign(LEDGER_KEY, _))
         ));
-        assert_eq!(Story::of(1, false).sources(&set, true), [KeySource::BackUp; 2]);
+        assert_eq!(Story::new(1, false).sources(&set, true), [KeySource::BackUp; 2]);
     }
 
     #[test]
     fn a_secret_key_that_lies_here_counts_as_one_that_is_set() {
-        let story = Story::of(1, false);
+        let story = Story::new(1, false);
         std::fs::write(story.machine.path().join(SECRET_KEY), secret(2)).unwrap();
         assert!(matches!(story.choose(&[], false), Err(KeysError::Foreign(ADDRESS_KEY, _))));
         std::fs::write(story.machine.path().join(SECRET_KEY), secret(1)).unwrap();
@@ -386,13 +386,13 @@ mod tests {
     #[test]
     fn where_no_key_is_those_of_the_back_up_are_taken() {
         for kept in [true, false] {
-            let story = Story::of(1, kept);
+            let story = Story::new(1, kept);
             assert_eq!(story.sources(&[], false), [KeySource::BackUp; 2]);
             assert!(story.machine.path().join(SECRET_KEY).exists());
             let chosen = story.choose(&[], false).ok().unwrap();
             assert_eq!(Some(chosen.keys.addresses.fingerprint()), story.fingerprint);
         }
-        let none = Story::of(1, false);
+        let none = Story::new(1, false);
         std::fs::remove_dir_all(none.folder.path()).unwrap();
         let chosen = none.choose(&[], true).ok().unwrap();
         assert_eq!([chosen.address, chosen.ledger], [KeySource::New; 2]);
@@ -400,7 +400,7 @@ mod tests {
 
     #[test]
     fn a_secret_key_of_the_back_up_takes_no_set_ones_place() {
-        let story = Story::of(1, true);
+        let story = Story::new(1, true);
         let given = secret(1);
         assert_eq!(
             story.sources(&[("ASSENT_SECRET_KEY", &given)], true),
@@ -411,7 +411,7 @@ mod tests {
 
     #[test]
     fn keys_that_are_given_or_lie_here_come_first() {
-        let story = Story::of(1, true);
+        let story = Story::new(1, true);
         let (own, key) = (secret(7), SigningKey::new(KeyName::parse("x").unwrap(), [7; 32]));
         let key = key.to_text();
         let set =
@@ -427,7 +427,7 @@ mod tests {
     fn what_is_no_key_is_named() {
         for (name, text) in [(ADDRESS_KEY, "short"), (LEDGER_KEY, "PRIVATE+KEY"), (SECRET_KEY, "")]
         {
-            let story = Story::of(1, true);
+            let story = Story::new(1, true);
             std::fs::write(story.folder.path().join(name), text).unwrap();
             let refused = story.choose(&[], false).err().unwrap().to_string();
             assert!(refused.contains(name), "{refused}");

@@ -148,7 +148,7 @@ pub fn compose(
     let mut message = Message::builder()
         .from(sender.from.clone())
         .to(Mailbox::new(None, recipient.clone()))
-        .header(Subject::of(subject))
+        .header(Subject::new(subject))
         .message_id(Some(format!("<{}@{}>", letter.outbox_id, sender.host)))
         .date(SystemTime::from(letter.date.date_time()))
         .header(AutoSubmitted);

@@ -31,7 +31,7 @@ pub struct Postmaster {
 impl Postmaster {
     /// The names of this sender's mail.
     #[must_use]
-    pub fn of(sender: &Sender) -> Self {
+    pub fn for_sender(sender: &Sender) -> Self {
         let from_domain = sender.from.email.domain().to_owned();
         let return_path_domain = match &sender.return_paths {
             Some(paths) => paths.domain.clone(),

@@ -61,14 +61,14 @@ impl Returned {
 /// # Errors
 /// When it is nothing for us: why.
 pub fn read(message: &[u8], recipient: Option<&str>) -> Result<Returned, Ignored> {
-    let letter = Letter::of(&message[..message.len().min(MOST)]).ok_or(Ignored::Ordinary)?;
+    let letter = Letter::parse(&message[..message.len().min(MOST)]).ok_or(Ignored::Ordinary)?;
     let mut addresses: Vec<String> = recipient.map(ToOwned::to_owned).into_iter().collect();
     addresses.extend(recipients(&letter.head));
     let news = match for_programs(&letter, &mut addresses) {
         Some(news) => news,
         None => match wrapped(&letter, &mut addresses) {
             Some(news) => news,
-            None => plain::report(&letter, &Told::of(&letter)).map(News::Undelivered),
+            None => plain::report(&letter, &Told::from_letter(&letter)).map(News::Undelivered),
         },
     };
     news.map(|news| Returned { news, addresses })
@@ -85,7 +85,7 @@ fn for_programs(letter: &Letter<'_>, addresses: &mut Vec<String>) -> Option<Resu
         for status in letter.of_kind(&STATUS) {
             let fields = Fields::read(&status.decoded());
             if !fields.failures.is_empty() {
-                return Some(Ok(News::Undelivered(fields.report(&Told::of(letter)))));
+                return Some(Ok(News::Undelivered(fields.report(&Told::from_letter(letter)))));
             }
             if fields.arrived {
                 return Some(Err(Ignored::Arrived));
@@ -110,7 +110,7 @@ fn wrapped(letter: &Letter<'_>, addresses: &mut Vec<String>) -> Option<Result<Ne
     }
     letter.of_kind(&MAILS).find_map(|mail| {
         let mail = mail.decoded();
-        let inner = Letter::of(&mail).filter(Letter::is_report)?;
+        let inner = Letter::parse(&mail).filter(Letter::is_report)?;
         let news = for_programs(&inner, addresses)?;
         addresses.extend(recipients(&inner.head));
         Some(news)

@@ -10,7 +10,7 @@ pub(super) struct Subject(String);
 
 impl Subject {
     /// These words: one line.
-    pub(super) fn of(words: &str) -> Self {
+    pub(super) fn new(words: &str) -> Self {
         Self(words.to_owned())
     }
 }
@@ -48,7 +48,7 @@ impl Header for Subject {
     }
 
     fn parse(line: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(Self::of(line))
+        Ok(Self::new(line))
     }
 
     /// Words that look encoded are encoded themselves: left as they are, they would be shown decoded
@@ -68,7 +68,7 @@ mod tests {
 
     fn sent(words: &str) -> String {
         let mut headers = header::Headers::new();
-        headers.set(Subject::of(words));
+        headers.set(Subject::new(words));
         headers.to_string()
     }
 

@@ -272,7 +272,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_line_by_another_hand_is_none() {
-        let key = |secret| EvidenceKey::of(&AddressSecret::new([secret; 32]));
+        let key = |secret| EvidenceKey::from_secret(&AddressSecret::new([secret; 32]));
         let left = line(5, "began", "unsubscribed", "newsletter:weekly");
         let own = left.line(&key(1));
         assert_eq!(Ending::read(&own, &key(1)), Some(left.clone()));

@@ -57,7 +57,7 @@ struct Ended {
 impl Endings {
     /// Sorts out what was read, in any order and however often.
     #[must_use]
-    pub fn of(lines: Vec<Ending>) -> Self {
+    pub fn from_lines(lines: Vec<Ending>) -> Self {
         let mut endings = Self::default();
         endings.add(lines);
         endings
@@ -177,26 +177,26 @@ mod tests {
         let other: Purpose = "newsletter:other".parse().unwrap();
         let key = AddressKey::from_hex(KEY).unwrap();
         let left = line(5, "began", "unsubscribed", "newsletter:weekly");
-        let endings = Endings::of(vec![left.clone()]);
+        let endings = Endings::from_lines(vec![left.clone()]);
         let forbids = |endings: &Endings, purpose, at| {
             endings.forbids(std::slice::from_ref(&key), purpose, moment(at)).is_some()
         };
         assert!(forbids(&endings, &weekly, 4) && forbids(&endings, &weekly, 5));
         assert!(!forbids(&endings, &weekly, 6) && !forbids(&endings, &other, 4));
         let lifted = line(7, "lifted", "unsubscribed", "newsletter:weekly");
-        assert!(!forbids(&Endings::of(vec![lifted.clone(), left.clone()]), &weekly, 4));
+        assert!(!forbids(&Endings::from_lines(vec![lifted.clone(), left.clone()]), &weekly, 4));
         let scope = lifted.scope();
         assert!(
-            Endings::of(vec![lifted.clone()]).only([scope].into_iter()).is_empty(),
+            Endings::from_lines(vec![lifted.clone()]).only([scope].into_iter()).is_empty(),
             "nothing began"
         );
         let again = line(8, "began", "unsubscribed", "newsletter:weekly");
-        assert!(forbids(&Endings::of(vec![again, lifted, left]), &weekly, 7));
+        assert!(forbids(&Endings::from_lines(vec![again, lifted, left]), &weekly, 7));
     }
 
     #[test]
     fn what_is_new_is_told_once() {
-        let mut endings = Endings::of(vec![line(5, "began", "erased", "*")]);
+        let mut endings = Endings::from_lines(vec![line(5, "began", "erased", "*")]);
         let known = endings.number();
         assert_eq!((endings.newer(0).len(), endings.newer(known).len()), (1, 0));
         // Said again, or older than what is known, it is nothing new.
@@ -211,7 +211,7 @@ mod tests {
         endings.add(vec![line(7, "lifted", "erased", "*")]);
         assert_eq!(endings.newer(known)[&scope], Began { set_back: false, ..began });
         // What is lifted and never began is nothing to go by.
-        endings = Endings::of(vec![line(7, "lifted", "erased", "*")]);
+        endings = Endings::from_lines(vec![line(7, "lifted", "erased", "*")]);
         assert!(endings.newer(0).is_empty());
     }
 
@@ -221,22 +221,24 @@ mod tests {
         let key = AddressKey::from_hex(KEY).unwrap();
         let stopped = line(5, "began", "manual", "*");
         assert!(
-            Endings::of(vec![stopped.clone()])
+            Endings::from_lines(vec![stopped.clone()])
                 .forbids(std::slice::from_ref(&key), &weekly, moment(9))
                 .is_some()
         );
         let lifted = line(6, "lifted", "manual", "*");
         assert!(
-            Endings::of(vec![stopped, lifted])
+            Endings::from_lines(vec![stopped, lifted])
                 .forbids(std::slice::from_ref(&key), &weekly, moment(9))
                 .is_none()
         );
         // What began earliest counts, whatever came first to be known.
-        let twice =
-            Endings::of(vec![line(7, "began", "bounced", "*"), line(5, "began", "manual", "*")]);
+        let twice = Endings::from_lines(vec![
+            line(7, "began", "bounced", "*"),
+            line(5, "began", "manual", "*"),
+        ]);
         assert_eq!(twice.forbids(std::slice::from_ref(&key), &weekly, moment(9)), Some(moment(5)));
         // Not having asked for a confirmation is not about consent.
-        let not_me = Endings::of(vec![line(5, "began", "not-me", "*")]);
+        let not_me = Endings::from_lines(vec![line(5, "began", "not-me", "*")]);
         assert!(not_me.forbids(std::slice::from_ref(&key), &weekly, moment(1)).is_none());
     }
 
@@ -248,14 +250,14 @@ mod tests {
             AddressKey::from_hex(KEY).unwrap(),
         ];
         for scope in ["newsletter:weekly", "*"] {
-            let endings = Endings::of(vec![line(5, "began", "left", scope)]);
+            let endings = Endings::from_lines(vec![line(5, "began", "left", scope)]);
             assert!(endings.forbids(&keys, &weekly, moment(5)).is_some(), "{scope}");
             assert!(endings.forbids(&keys[..1], &weekly, moment(5)).is_none(), "{scope}");
             assert!(endings.forbids(&keys, &weekly, moment(6)).is_none(), "{scope}");
         }
-        let other = Endings::of(vec![line(5, "began", "left", "newsletter:other")]);
+        let other = Endings::from_lines(vec![line(5, "began", "left", "newsletter:other")]);
         assert!(other.forbids(&keys, &weekly, moment(5)).is_none());
-        let mail = Endings::of(vec![line(5, "began", "left-mail", "*")]);
+        let mail = Endings::from_lines(vec![line(5, "began", "left-mail", "*")]);
         assert!(mail.forbids(&keys, &weekly, moment(5)).is_some());
         assert!(mail.forbids(&keys, &Purpose::privacy_policy(), moment(5)).is_none());
     }
@@ -265,12 +267,12 @@ mod tests {
         let weekly: Purpose = "newsletter:weekly".parse().unwrap();
         let key = AddressKey::from_hex(KEY).unwrap();
         let ran_out = line(5, "began", "expired", "newsletter:weekly");
-        let endings = Endings::of(vec![ran_out.clone()]);
+        let endings = Endings::from_lines(vec![ran_out.clone()]);
         assert!(endings.forbids(std::slice::from_ref(&key), &weekly, moment(5)).is_some());
         assert!(endings.forbids(std::slice::from_ref(&key), &weekly, moment(6)).is_none());
         let lifted = line(6, "lifted", "expired", "newsletter:weekly");
         assert!(
-            Endings::of(vec![ran_out, lifted])
+            Endings::from_lines(vec![ran_out, lifted])
                 .forbids(std::slice::from_ref(&key), &weekly, moment(4))
                 .is_none()
         );

@@ -22,7 +22,7 @@ pub(super) fn open(data_dir: &Path, shared: &Path) -> Outside {
     let key = SigningKey::new(KeyName::parse("example.org/ledger").unwrap(), [1; 32]);
     let files = Files::open(&format!("file:{}", shared.display())).unwrap();
     let keys = Arc::new(LedgerKeys::new(key, vec![], vec![]));
-    let evidence_key = EvidenceKey::of(&AddressSecret::new([2; 32]));
+    let evidence_key = EvidenceKey::from_secret(&AddressSecret::new([2; 32]));
     Outside::open(data_dir, &files, keys, evidence_key).unwrap()
 }
 

@@ -35,7 +35,7 @@ impl Head {
     #[must_use]
     pub fn parse(note: &str, keys: &LedgerKeys) -> Option<Self> {
         let note = SignedNote::parse(note).ok()?;
-        let epoch = Epoch::of(&note.checkpoint().origin, keys.origin())?;
+        let epoch = Epoch::from_name(&note.checkpoint().origin, keys.origin())?;
         note.verified_by(&keys.trusted())?;
         Some(Self { epoch, note })
     }
@@ -54,7 +54,7 @@ impl Head {
 }
 
 impl Heads {
-    pub(super) fn of(place: Files, keys: &LedgerKeys) -> Self {
+    pub(super) fn new(place: Files, keys: &LedgerKeys) -> Self {
         let digest = HEXLOWER.encode(&Sha256::digest(keys.origin()));
         Self { place, folder: format!("outside/heads/{}", digest.get(..16).unwrap_or(&digest)) }
     }
@@ -255,7 +255,7 @@ mod tests {
     }
 
     fn open(dir: &tempfile::TempDir) -> Heads {
-        Heads::of(Files::open(&format!("file:{}", dir.path().display())).unwrap(), &keys())
+        Heads::new(Files::open(&format!("file:{}", dir.path().display())).unwrap(), &keys())
     }
 
     #[tokio::test]

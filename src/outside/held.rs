@@ -93,7 +93,7 @@ mod tests {
     }
 
     fn key(of: u8) -> EvidenceKey {
-        EvidenceKey::of(&AddressSecret::new([of; 32]))
+        EvidenceKey::from_secret(&AddressSecret::new([of; 32]))
     }
 
     fn held(size: u64, root: u8) -> HeldUpTo {
@@ -104,7 +104,7 @@ mod tests {
     async fn what_was_held_is_believed_by_its_mac_alone() {
         let dir = tempfile::tempdir().unwrap();
         let files = Files::open(&format!("file:{}", dir.path().display())).unwrap();
-        let heads = Heads::of(files, &keys());
+        let heads = Heads::new(files, &keys());
         let (keys, key, strange) = (keys(), key(1), key(2));
         let list = async || heads.list_held(Epoch::FIRST, (&keys, &key)).await.unwrap();
         assert!(list().await.is_empty());

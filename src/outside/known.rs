@@ -183,7 +183,7 @@ mod tests {
     fn keys() -> (Arc<LedgerKeys>, EvidenceKey) {
         let key = SigningKey::new(KeyName::parse("example.org/ledger").unwrap(), [1; 32]);
         let keys = Arc::new(LedgerKeys::new(key, vec![], vec![]));
-        (keys, EvidenceKey::of(&AddressSecret::new([2; 32])))
+        (keys, EvidenceKey::from_secret(&AddressSecret::new([2; 32])))
     }
 
     fn open(data_dir: &Path, shared: &Path) -> Outside {

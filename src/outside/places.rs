@@ -80,7 +80,7 @@ impl Outside {
         evidence_key: EvidenceKey,
     ) -> Result<Self, OutsideError> {
         let near = Files::open(&format!("file:{}", data_dir.display()))?;
-        Ok(Self::of(data_dir, (near, files), keys, evidence_key))
+        Ok(Self::new(data_dir, (near, files), keys, evidence_key))
     }
 
     /// Both places, unlike [`Outside::open`] to be looked at: nothing is written or made in either.
@@ -94,11 +94,11 @@ impl Outside {
         evidence_key: EvidenceKey,
     ) -> Result<Self, OutsideError> {
         let near = Files::look(&format!("file:{}", data_dir.display()))?;
-        let outside = Self::of(data_dir, (near, files), keys, evidence_key);
+        let outside = Self::new(data_dir, (near, files), keys, evidence_key);
         Ok(Self { access: Access::Look, ..outside })
     }
 
-    fn of(
+    fn new(
         data_dir: &Path,
         (near, files): (Files, &Files),
         keys: Arc<LedgerKeys>,
@@ -107,8 +107,8 @@ impl Outside {
         Self {
             endings: Journal::open(data_dir.join("endings.log")),
             erasures: Journal::open(data_dir.join("erasures.log")),
-            near: Heads::of(near, &keys),
-            far: Heads::of(files.clone(), &keys),
+            near: Heads::new(near, &keys),
+            far: Heads::new(files.clone(), &keys),
             files: files.clone(),
             keys,
             evidence_key,

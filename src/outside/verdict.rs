@@ -57,7 +57,7 @@ mod tests {
         let key = SigningKey::new(KeyName::parse("example.org/ledger").unwrap(), [1; 32]);
         let files = Files::open(&format!("file:{}", dir.path().join("files").display())).unwrap();
         let keys = Arc::new(LedgerKeys::new(key, vec![], vec![]));
-        let evidence_key = EvidenceKey::of(&AddressSecret::new([2; 32]));
+        let evidence_key = EvidenceKey::from_secret(&AddressSecret::new([2; 32]));
         Outside::open(dir.path(), &files, keys, evidence_key).unwrap()
     }
 

@@ -68,7 +68,7 @@ async fn verify_if_stale(
     // Whoever waits for it may go away: its verdict is kept all the same.
     let check = async move {
         let _checking = checking;
-        verify(&db, &settings, Moments::of(&clock, &random), |_| ()).await
+        verify(&db, &settings, Moments::new(&clock, &random), |_| ()).await
     };
     let check = tokio::spawn(check.in_current_span());
     if let Some(finding) = check.await??.findings.first() {

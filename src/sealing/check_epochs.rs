@@ -31,7 +31,7 @@ struct Said {
 
 impl Begun {
     /// What a record of ours began; `None` where it began nothing.
-    pub(super) fn of(record: &StoredRecord) -> Option<Self> {
+    pub(super) fn from_record(record: &StoredRecord) -> Option<Self> {
         if record.record_type != RecordType::Resumed {
             return None;
         }

@@ -29,7 +29,7 @@ pub async fn seal_all(
 ) -> Result<(), Error> {
     loop {
         keep_newest(db, settings).await?;
-        let at = Moment::of(clock, random);
+        let at = Moment::new(clock, random);
         let sealed = db.run(|tx| {
             Box::pin(async {
                 let sealed = seal(tx, &at, settings).await?;

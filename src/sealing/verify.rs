@@ -270,7 +270,7 @@ async fn finish(
             let (leaf, wrong) = checker.record(&record);
             match wrong {
                 Some(what) => told.add(what),
-                None => tally.begun.extend(Begun::of(&record)),
+                None => tally.begun.extend(Begun::from_record(&record)),
             }
             said.push(leaf);
         }
@@ -438,7 +438,7 @@ fn check_piece(
     for record in records {
         let (leaf, wrong) = checker.record(record);
         leaves.push(leaf);
-        begun.extend(Begun::of(record).filter(|_| wrong.is_none()));
+        begun.extend(Begun::from_record(record).filter(|_| wrong.is_none()));
         events.findings.extend(wrong.map(|what| Finding { index: record.leaf_index, what }));
     }
     leaves.sort_by_key(|leaf| leaf.index);

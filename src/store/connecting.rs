@@ -92,7 +92,7 @@ fn is_shared(error: &sqlx::Error) -> bool {
 
 impl OpenError {
     /// By the error of a first connection.
-    pub(super) fn of(error: sqlx::Error) -> Self {
+    pub(super) fn from_connecting(error: sqlx::Error) -> Self {
         if is_shared(&error) { Self::Pooler(error) } else { Self::Database(error) }
     }
 }
@@ -150,7 +150,9 @@ mod tests {
             (&[("3D000", "database \"d\" does not exist")], false),
         ];
         for (error, is_pooler) in CASES {
-            let told = OpenError::of(reach(&refusing(error).await, PATIENCE).await.unwrap_err());
+            let told = OpenError::from_connecting(
+                reach(&refusing(error).await, PATIENCE).await.unwrap_err(),
+            );
             assert_eq!(matches!(told, OpenError::Pooler(_)), is_pooler, "{error:?}");
         }
     }

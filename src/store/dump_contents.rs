@@ -111,7 +111,7 @@ impl DumpContents {
         self.has_heads = true;
         let Ok(signed) = SignedNote::parse(note) else { return };
         let head = signed.checkpoint();
-        let Some(epoch) = Epoch::of(&head.origin, keys.origin()) else { return };
+        let Some(epoch) = Epoch::from_name(&head.origin, keys.origin()) else { return };
         // There may be a million: only one that would be the newest has its signature looked at.
         if self.newest.as_ref().is_none_or(|newest| newest.rank() < (epoch, head.size))
             && let Some(head) = Head::parse(note, keys)

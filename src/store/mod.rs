@@ -142,7 +142,9 @@ impl Db {
                 options = options
                     .options([("default_transaction_read_only", "on"), ("lock_timeout", "5s")]);
             }
-            connecting::reach(&options, ACQUIRE_TIMEOUT).await.map_err(OpenError::of)?;
+            connecting::reach(&options, ACQUIRE_TIMEOUT)
+                .await
+                .map_err(OpenError::from_connecting)?;
             let opened = PgPoolOptions::new()
                 .max_connections(16)
                 .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -151,7 +153,9 @@ impl Db {
                 .await;
             match opened {
                 Ok(pool) => Ok(Self::Postgres { pool, outside, signals: Arc::default() }),
-                Err(error) => Err(OpenError::of(connecting::explain(&options, error).await)),
+                Err(error) => {
+                    Err(OpenError::from_connecting(connecting::explain(&options, error).await))
+                }
             }
         } else {
             Err(OpenError::UnknownScheme)

@@ -205,7 +205,7 @@ impl Tx {
             Self::Sqlite(tx) => &tx.endings,
             Self::Postgres(tx) => &tx.endings,
         };
-        let noted = Endings::of(noted.clone()).began(scope.clone());
+        let noted = Endings::from_lines(noted.clone()).began(scope.clone());
         [known.began(scope), noted].into_iter().flatten().max_by_key(|began| began.at)
     }
 

@@ -61,7 +61,7 @@ fn the_samples_reach_every_expression() {
 /// The expressions of these templates that the check does not reach when all of them are spoilt, by line.
 fn missed(templates: &[&BuiltIn]) -> Vec<String> {
     let spoilt: Vec<(&str, Spoilt)> =
-        templates.iter().map(|built_in| (built_in.name, Spoilt::of(built_in.text))).collect();
+        templates.iter().map(|built_in| (built_in.name, Spoilt::new(built_in.text))).collect();
     let changed: Vec<(&str, String)> =
         spoilt.iter().map(|(name, spoilt)| (*name, spoilt.text.clone())).collect();
     let found: BTreeSet<(String, Option<usize>)> = with_all(&changed)
@@ -85,7 +85,7 @@ struct Spoilt {
 }
 
 impl Spoilt {
-    fn of(text: &str) -> Self {
+    fn new(text: &str) -> Self {
         // A template's own macros go on being called, and what they stand around, or nothing in them would be
         // reached.
         let macros: Vec<String> = text

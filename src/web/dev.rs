@@ -51,7 +51,7 @@ async fn index(State(app): State<Arc<App>>) -> Result<Html<String>, Error> {
         .take(SHOWN)
         .filter_map(|name| {
             let raw = read(&app, name).ok()?;
-            Some(MailSummary::of(name, &MessageParser::default().parse(&raw)?))
+            Some(MailSummary::new(name, &MessageParser::default().parse(&raw)?))
         })
         .collect();
     app.page(&MailboxPage { mails })
@@ -64,7 +64,7 @@ async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Res
     let links = text.lines().map(str::trim).filter(|line| line.starts_with("http"));
     let end = raw.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(raw.len());
     let mail = ShownMail {
-        summary: MailSummary::of(&id, &message),
+        summary: MailSummary::new(&id, &message),
         from: address(message.from()),
         links: links.collect(),
         text: &text,
@@ -144,7 +144,7 @@ struct MailSummary {
 }
 
 impl MailSummary {
-    fn of(id: &str, message: &Message<'_>) -> Self {
+    fn new(id: &str, message: &Message<'_>) -> Self {
         Self {
             id: id.to_owned(),
             to: address(message.to()),

@@ -74,6 +74,6 @@ pub struct WorkerParts {
 
 impl WorkerParts {
     fn moment(&self) -> Moment {
-        Moment::of(&self.clock, &self.random)
+        Moment::new(&self.clock, &self.random)
     }
 }

@@ -102,7 +102,7 @@ fn outside(settings: &Settings, keys: &Keys, files: bool) -> Result<Outside, Err
     } else {
         format!("file:{}", settings.data_dir.display())
     };
-    let evidence_key = EvidenceKey::of(&keys.addresses);
+    let evidence_key = EvidenceKey::from_secret(&keys.addresses);
     let files = Files::look(&url)?;
     Ok(Outside::look(&settings.data_dir, &files, keys.ledger.clone(), evidence_key)?)
 }
@@ -177,7 +177,7 @@ async fn ledger(db: &Db, keys: &Keys) -> Part {
     if !standing.is_level() {
         return Err(refuse(standing.to_string()));
     }
-    let evidence_key = EvidenceKey::of(&keys.addresses);
+    let evidence_key = EvidenceKey::from_secret(&keys.addresses);
     let verdict = find_verdict(&mut db.read().await?, &evidence_key).await?;
     match verdict.and_then(|verdict| verdict.finding) {
         Some(finding) => Err(ExportRefused::Broken(finding).into()),
@@ -217,5 +217,5 @@ async fn accounts(db: &Db) -> Part {
 }
 
 fn now() -> Timestamp {
-    Moment::of(&Clock::System, &Random::System).now
+    Moment::new(&Clock::System, &Random::System).now
 }

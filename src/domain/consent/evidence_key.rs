@@ -95,7 +95,7 @@ pub struct SignupFields<'a> {
 impl EvidenceKey {
     /// The key that follows from the permanent secret of addresses.
     #[must_use]
-    pub fn of(secret: &AddressSecret) -> Self {
+    pub fn from_secret(secret: &AddressSecret) -> Self {
         Self(HashKey::new(&secret.derived(b"evidence")))
     }
 
@@ -248,7 +248,7 @@ mod tests {
 
     #[test]
     fn each_field_counts() {
-        let key = EvidenceKey::of(&AddressSecret::new([1; 32]));
+        let key = EvidenceKey::from_secret(&AddressSecret::new([1; 32]));
         let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let purposes: Vec<Purpose> =
             ["privacy-policy", "newsletter:weekly"].iter().map(|p| p.parse().unwrap()).collect();
@@ -273,7 +273,7 @@ mod tests {
         ] {
             assert_ne!(key.event(&other), own, "{other:?}");
         }
-        assert_ne!(EvidenceKey::of(&AddressSecret::new([2; 32])).event(&event), own);
+        assert_ne!(EvidenceKey::from_secret(&AddressSecret::new([2; 32])).event(&event), own);
         assert_ne!(key.head("note", 1), key.head("note", 2));
         assert_ne!(key.record(one, "leaf"), key.record(two, "leaf"));
         let held = key.held("ledger", 1, &[1; 32]);

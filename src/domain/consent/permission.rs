@@ -27,7 +27,7 @@ impl Permission {
     /// By where somebody's consent stands, what suppresses mail to them, whether they let a date for agreeing
     /// anew go by, and whether the ledger is sound.
     #[must_use]
-    pub fn of(
+    pub fn from_facts(
         state: Option<EventType>,
         suppressed: Option<SuppressionReason>,
         renewal_missed: bool,
@@ -51,15 +51,18 @@ mod tests {
     #[test]
     fn one_thing_against_it_is_enough() {
         let (given, bounced) = (Some(EventType::Given), Some(SuppressionReason::Bounced));
-        assert_eq!(Permission::of(given, None, false, true), Permission::Yes);
-        assert_eq!(Permission::of(Some(EventType::Renewed), None, false, true), Permission::Yes);
+        assert_eq!(Permission::from_facts(given, None, false, true), Permission::Yes);
+        assert_eq!(
+            Permission::from_facts(Some(EventType::Renewed), None, false, true),
+            Permission::Yes
+        );
         for no in [
-            Permission::of(None, None, false, true),
-            Permission::of(Some(EventType::Withdrawn), None, false, true),
-            Permission::of(Some(EventType::Expired), None, false, true),
-            Permission::of(given, bounced, false, true),
-            Permission::of(given, None, true, true),
-            Permission::of(given, None, false, false),
+            Permission::from_facts(None, None, false, true),
+            Permission::from_facts(Some(EventType::Withdrawn), None, false, true),
+            Permission::from_facts(Some(EventType::Expired), None, false, true),
+            Permission::from_facts(given, bounced, false, true),
+            Permission::from_facts(given, None, true, true),
+            Permission::from_facts(given, None, false, false),
         ] {
             assert_ne!(no, Permission::Yes);
         }

@@ -36,7 +36,7 @@ impl Code {
 
     /// The code of eight random bytes: of their 2⁶⁴ values each code gets the same share, but for one part in
     /// 10¹³.
-    pub(in crate::domain) fn of(random: [u8; 8]) -> Self {
+    pub(in crate::domain) fn from_random(random: [u8; 8]) -> Self {
         let code = u64::from_be_bytes(random) % u64::from(COUNT);
         Self(u32::try_from(code).unwrap_or_default())
     }
@@ -121,6 +121,10 @@ mod tests {
     fn only_the_same_is_the_same() {
         let [a, b] = ["000001", "000010"].map(|text| Code::parse(text).unwrap());
         assert!(a.is(a) && !a.is(b));
-        assert_eq!(Code::of([0xff; 8]).to_string(), "551615", "2⁶⁴ - 1 is 18446744073709551615");
+        assert_eq!(
+            Code::from_random([0xff; 8]).to_string(),
+            "551615",
+            "2⁶⁴ - 1 is 18446744073709551615"
+        );
     }
 }

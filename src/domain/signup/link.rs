@@ -146,7 +146,7 @@ impl LinkSecrets {
     /// The code that stands beside a confirmation link in its mail.
     #[must_use]
     pub fn code(&self, link: Link) -> Code {
-        self.0.first().map_or_else(|| Code::of([0; 8]), |secret| code(secret, link))
+        self.0.first().map_or_else(|| Code::from_random([0; 8]), |secret| code(secret, link))
     }
 
     /// Whether what was typed is the code of this link, under any secret of the ring.
@@ -281,7 +281,7 @@ fn code(secret: &HashKey, link: Link) -> Code {
     let whole = secret.hash(&[b"code", link.id.as_bytes(), &generation]);
     let mut short = [0; 8];
     short.copy_from_slice(&whole[..8]);
-    Code::of(short)
+    Code::from_random(short)
 }
 
 #[cfg(test)]

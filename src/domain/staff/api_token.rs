@@ -40,7 +40,7 @@ pub struct Scopes(String);
 impl Scopes {
     /// These, each once; `None` when there are none.
     #[must_use]
-    pub fn of(scopes: &[Scope]) -> Option<Self> {
+    pub fn new(scopes: &[Scope]) -> Option<Self> {
         let chosen = Scope::ALL.into_iter().filter(|scope| scopes.contains(scope));
         let words: Vec<&str> = chosen.map(Scope::as_str).collect();
         (!words.is_empty()).then(|| Self(words.join(" ")))
@@ -107,10 +107,10 @@ mod tests {
 
     #[test]
     fn scopes_are_words() {
-        let scopes = Scopes::of(&[Scope::Erase, Scope::Exports, Scope::Erase]).unwrap();
+        let scopes = Scopes::new(&[Scope::Erase, Scope::Exports, Scope::Erase]).unwrap();
         assert_eq!(scopes.words().collect::<Vec<_>>(), ["exports", "erase"]);
         assert!(scopes.holds(Scope::Erase) && !scopes.holds(Scope::Withdrawals));
-        assert_eq!(Scopes::of(&[]), None);
+        assert_eq!(Scopes::new(&[]), None);
         for scope in Scope::ALL {
             assert_eq!(scope.as_str().parse(), Ok(scope));
         }

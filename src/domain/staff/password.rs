@@ -96,7 +96,7 @@ pub struct PasswordHash(String);
 pub struct HashError(String);
 
 impl HashError {
-    fn of(error: impl std::fmt::Display) -> Self {
+    fn new(error: impl std::fmt::Display) -> Self {
         Self(error.to_string())
     }
 }
@@ -124,7 +124,7 @@ impl PasswordHash {
     ///
     /// # Errors
     /// When the parameters are not Argon2's.
-    pub fn of(
+    pub fn new(
         password: &Password,
         salt: &[u8; 16],
         memory: &mut HashMemory,
@@ -140,14 +140,14 @@ impl PasswordHash {
         if typed.chars().count() > LONGEST {
             return Ok(false);
         }
-        let kept = Phc::new(&self.0).map_err(HashError::of)?;
+        let kept = Phc::new(&self.0).map_err(HashError::new)?;
         let (Some(salt), Some(hash), Some(version)) = (kept.salt, kept.hash, kept.version) else {
             return Err(HashError("it is kept without salt, version or hash".to_owned()));
         };
         let argon2 = Argon2::new(
-            Algorithm::try_from(kept.algorithm.as_str()).map_err(HashError::of)?,
-            Version::try_from(version).map_err(HashError::of)?,
-            Params::try_from(&kept).map_err(HashError::of)?,
+            Algorithm::try_from(kept.algorithm.as_str()).map_err(HashError::new)?,
+            Version::try_from(version).map_err(HashError::new)?,
+            Params::try_from(&kept).map_err(HashError::new)?,
         );
         let mut derived = vec![0; hash.len()];
         let blocks = memory.blocks(&argon2);
@@ -199,7 +199,7 @@ fn hash(
     salt: &[u8; 16],
     memory: &mut HashMemory,
 ) -> Result<PasswordHash, HashError> {
-    let params = Params::new(MEMORY_KIB, PASSES, 1, None).map_err(HashError::of)?;
+    let params = Params::new(MEMORY_KIB, PASSES, 1, None).map_err(HashError::new)?;
     let (algorithm, version) = (Algorithm::Argon2id, Version::V0x13);
     let mut derived = [0; Params::DEFAULT_OUTPUT_LEN];
     let argon2 = Argon2::new(algorithm, version, params.clone());
@@ -210,9 +210,9 @@ fn hash(
     let kept = Phc {
         algorithm: algorithm.ident(),
         version: Some(version.into()),
-        params: ParamsString::try_from(&params).map_err(HashError::of)?,
-        salt: Some(Salt::new(salt).map_err(HashError::of)?),
-        hash: Some(Output::new(&derived).map_err(HashError::of)?),
+        params: ParamsString::try_from(&params).map_err(HashError::new)?,
+        salt: Some(Salt::new(salt).map_err(HashError::new)?),
+        hash: Some(Output::new(&derived).map_err(HashError::new)?),
     };
     Ok(PasswordHash(kept.to_string()))
 }
@@ -248,7 +248,7 @@ mod tests {
     fn knows_its_password_and_no_other() {
         let password = Password::parse(GOOD.to_owned(), &[]).unwrap();
         let mut memory = HashMemory::default();
-        let kept = PasswordHash::of(&password, &[1; 16], &mut memory).unwrap();
+        let kept = PasswordHash::new(&password, &[1; 16], &mut memory).unwrap();
         let mut is_of = |kept: &PasswordHash, typed: &str| kept.is_of(typed, &mut memory);
         assert!(kept.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
         assert!(is_of(&kept, GOOD).unwrap());

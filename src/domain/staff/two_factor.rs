@@ -21,7 +21,7 @@ pub struct CodeSecret([u8; 20]);
 impl CodeSecret {
     /// The secret out of what is derived for an account.
     #[must_use]
-    pub fn of(derived: &[u8; 32]) -> Self {
+    pub fn from_derived(derived: &[u8; 32]) -> Self {
         let mut secret = [0; 20];
         secret.copy_from_slice(&derived[..20]);
         Self(secret)
@@ -79,7 +79,7 @@ pub struct Picture {
 impl Picture {
     /// The picture of a text; `None` when it is too long for one.
     #[must_use]
-    pub fn of(text: &str) -> Option<Self> {
+    pub fn for_text(text: &str) -> Option<Self> {
         const EDGE: usize = 4;
         let picture = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
         let width = picture.width();
@@ -147,7 +147,7 @@ mod tests {
     fn codes_are_those_of_rfc_6238() {
         let mut derived = [0; 32];
         derived[..20].copy_from_slice(b"12345678901234567890");
-        let secret = CodeSecret::of(&derived);
+        let secret = CodeSecret::from_derived(&derived);
         // Appendix B, SHA-1, the last six of its eight digits.
         for (seconds, code) in
             [(59, "287082"), (1_111_111_109, "081804"), (2_000_000_000, "279037")]
@@ -188,9 +188,9 @@ mod tests {
 
     #[test]
     fn a_picture_has_its_corners() {
-        let picture = Picture::of("otpauth://totp/x").unwrap();
+        let picture = Picture::for_text("otpauth://totp/x").unwrap();
         assert!(picture.path.starts_with("M4 4h1v1h-1zM5 4h1v1h-1z"), "the finder at the top left");
         assert!(picture.size >= 29);
-        assert!(Picture::of(&"x".repeat(10_000)).is_none());
+        assert!(Picture::for_text(&"x".repeat(10_000)).is_none());
     }
 }

@@ -244,7 +244,7 @@ fn subscriber<'a>(case: Case<'_>, row: &'a ImportRow) -> ImportedSubscriber<'a> 
         address_key: &row.address_key,
         name,
         organisation,
-        words: SearchWords::of(email, [name, organisation, job_title]).kept(),
+        words: SearchWords::new(email, [name, organisation, job_title]).kept(),
         job_title,
         mac: HEXLOWER.encode(&settings.evidence_key.subscriber(subscriber_id, &row.address_key)),
     }

@@ -203,7 +203,7 @@ fn decide_row(
             });
             match stays {
                 Some(stays) => why = why.or(Some(stays)),
-                None => begins.push(Suppressed::of(key, *reason, purpose)),
+                None => begins.push(Suppressed::new(key, *reason, purpose)),
             }
         }
     }
@@ -335,7 +335,7 @@ mod tests {
             ["newsletter:weekly", "offers"].map(|code| code.parse().unwrap()).to_vec();
         let import = SuppressionImport { source: &source, purposes: &purposes };
         let row = ListRow { address_key: key(), reasons: reasons.to_vec(), at: at.map(moment) };
-        decide_row(&import, &row, &[], &Endings::of(endings))
+        decide_row(&import, &row, &[], &Endings::from_lines(endings))
     }
 
     fn code(begun: &Suppressed) -> Option<&str> {

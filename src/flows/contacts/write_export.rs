@@ -106,7 +106,7 @@ impl Exporting<'_> {
         let written = export::write(AsOf { snapshot, now }, *wanted, out, progress).await;
         if let Err(ExportError::Changed(what)) = &written {
             // What was found is what stops the export, whether or not it can be kept.
-            if let Err(error) = condemn(db, settings, &Moment::of(clock, random), what).await {
+            if let Err(error) = condemn(db, settings, &Moment::new(clock, random), what).await {
                 tracing::error!(error = ?error, "what an export found wrong could not be kept");
             }
         }
@@ -156,7 +156,7 @@ impl Exporting<'_> {
     }
 
     fn act(&self) -> Act {
-        Act::new(Moment::of(self.clock, self.random), self.actor)
+        Act::new(Moment::new(self.clock, self.random), self.actor)
     }
 }
 

@@ -56,7 +56,7 @@ pub async fn adopt(
         mark_signups(db, settings).await?;
         mark_subscribers(db, settings).await?;
     }
-    let at = Moment::of(clock, random);
+    let at = Moment::new(clock, random);
     let first = db.run(|tx| Box::pin(say_adopted(tx, &at, settings))).await?;
     Ok(if first { adopted } else { 0 })
 }

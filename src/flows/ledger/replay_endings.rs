@@ -156,7 +156,7 @@ pub async fn count_unknown(db: &Db, now: Timestamp) -> Result<usize, Error> {
     let since = now.minus(SETTLED);
     let known = db.outside().known_endings().await?.newer(0);
     let due = known.iter().filter(|(scope, began)| !scope.reason.is_left() && began.at < since);
-    let due: Vec<Known> = due.map(|(scope, began)| Known::of(scope, *began)).collect();
+    let due: Vec<Known> = due.map(|(scope, began)| Known::new(scope, *began)).collect();
     let mut people = HashSet::new();
     for some in due.chunks(AT_ONCE) {
         let mut tx = db.read().await?;
@@ -207,7 +207,8 @@ struct Pass<'a> {
 
 impl Pass<'_> {
     async fn some(self, db: &Db, some: &[(Scope, Began)]) -> Result<Done, Error> {
-        let some: Vec<Known> = some.iter().map(|(scope, began)| Known::of(scope, *began)).collect();
+        let some: Vec<Known> =
+            some.iter().map(|(scope, began)| Known::new(scope, *began)).collect();
         let mut tx = db.read().await?;
         let lacks = !(endings::list_unwithdrawn(&mut tx, &some).await?.is_empty()
             && endings::list_unerased(&mut tx, &some).await?.is_empty()

@@ -18,7 +18,7 @@ use crate::store::staff::{audit_entries, codes, sessions};
 #[must_use]
 pub fn secret_of(settings: &FlowSettings, account: &Staff) -> Option<CodeSecret> {
     let salt = account.code_salt.as_ref()?;
-    Some(CodeSecret::of(&settings.address_secret.code_secret(account.staff_id, salt)))
+    Some(CodeSecret::from_derived(&settings.address_secret.code_secret(account.staff_id, salt)))
 }
 
 /// Begins to set it up, under a secret of its own; `false` when it is on.
@@ -127,7 +127,7 @@ pub struct SecondStep {
 
 impl SecondStep {
     /// The one that an account has now; `None` when it has none, or no access.
-    pub async fn of(tx: &mut Tx, account: &Staff) -> Result<Option<Self>, Error> {
+    pub async fn find(tx: &mut Tx, account: &Staff) -> Result<Option<Self>, Error> {
         let (None, Some(hash), Some(since)) =
             (account.disabled_at, &account.password_hash, account.code_since)
         else {
@@ -160,7 +160,7 @@ pub async fn accept(
     typed: &str,
 ) -> Result<Accepted, Error> {
     let Some(account) = members::lock(tx, step.staff_id).await? else { return Ok(Accepted::Over) };
-    if SecondStep::of(tx, &account).await? != Some(step) {
+    if SecondStep::find(tx, &account).await? != Some(step) {
         return Ok(Accepted::Over);
     }
     let right = use_code(tx, case, &account, typed).await?;

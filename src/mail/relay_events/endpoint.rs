@@ -71,7 +71,7 @@ impl From<Unheard> for Refused {
 impl EventEndpoint {
     /// The endpoint for whoever proves themselves by this; Amazon is asked where that is needed.
     #[must_use]
-    pub fn of(proof: &RelayProof, amazon: &Amazon) -> Self {
+    pub fn new(proof: &RelayProof, amazon: &Amazon) -> Self {
         Self(match proof {
             RelayProof::Ses(topic) => Kind::Ses(topic.clone(), amazon.clone()),
             RelayProof::Postmark(secret) => Kind::Postmark(secret.clone()),

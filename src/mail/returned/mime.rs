@@ -44,7 +44,7 @@ pub(super) struct Part<'a> {
 
 impl<'a> Letter<'a> {
     /// `None` when there is no head.
-    pub(super) fn of(message: &'a [u8]) -> Option<Self> {
+    pub(super) fn parse(message: &'a [u8]) -> Option<Self> {
         let (head, body) = split(message);
         let head = parse(head)?;
         let mut parts = Vec::new();

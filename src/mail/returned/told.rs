@@ -70,7 +70,7 @@ impl About<'_> {
 
 impl Told {
     /// Reads what a message says to people.
-    pub(super) fn of(letter: &Letter<'_>) -> Self {
+    pub(super) fn from_letter(letter: &Letter<'_>) -> Self {
         let text = text_of(letter);
         let mut own = Vec::new();
         for name in ["To", "Delivered-To", "Envelope-To", "From"] {

@@ -35,11 +35,11 @@ struct Change {
 }
 
 impl Change {
-    fn of(row: &Described) -> Self {
+    fn from_row(row: &Described) -> Self {
         Self {
             subscriber_id: row.subscriber_id,
             past: SearchWords::read(row.words.as_deref().unwrap_or_default()),
-            present: SearchWords::of(
+            present: SearchWords::new(
                 &row.email,
                 [&row.name, &row.organisation, &row.job_title].map(Option::as_deref),
             ),
@@ -48,11 +48,11 @@ impl Change {
     }
 
     fn of_new(row: &Described) -> Self {
-        Self { past: SearchWords::read(""), is_kept: false, ..Self::of(row) }
+        Self { past: SearchWords::read(""), is_kept: false, ..Self::from_row(row) }
     }
 
     fn of_known(row: &Described) -> Option<Self> {
-        let change = Self::of(row);
+        let change = Self::from_row(row);
         (row.words.is_none() || change.past != change.present).then_some(change)
     }
 

@@ -147,7 +147,7 @@ pub async fn upsert(
 ) -> sqlx::Result<Upserted> {
     let (name, organisation) = (signup.name.as_deref(), signup.organisation.as_deref());
     let job_title = signup.job_title.as_deref();
-    let found_by = SearchWords::of(signup.email.as_str(), [name, organisation, job_title]);
+    let found_by = SearchWords::new(signup.email.as_str(), [name, organisation, job_title]);
     let upserted: UpsertedRow = on!(tx, |conn| {
         sqlx::query_as(
         "INSERT INTO subscriber (subscriber_id, email, address_key, name, organisation, job_title,

@@ -68,7 +68,7 @@ pub struct Suppressed {
 impl Suppressed {
     /// For one purpose, or for every one.
     #[must_use]
-    pub fn of(
+    pub fn new(
         address_key: &AddressKey,
         reason: SuppressionReason,
         purpose: Option<&Purpose>,

@@ -27,7 +27,7 @@ pub struct Known {
 impl Known {
     /// The row of an ending.
     #[must_use]
-    pub fn of(scope: &Scope, began: Began) -> Self {
+    pub fn new(scope: &Scope, began: Began) -> Self {
         Self {
             address_key: scope.address_key.to_hex(),
             reason: scope.reason.as_str(),

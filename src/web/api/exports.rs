@@ -43,7 +43,7 @@ async fn consented(State(app): State<Arc<App>>, head: Parts) -> Result<Response,
         let message = "Use a token that may erase people as well: who holds a person’s link can act in \
                        their name";
         let fault = InvalidField::new("links", "scope", message);
-        return Ok(Problem::of(StatusCode::FORBIDDEN, fault).into_response());
+        return Ok(Problem::new(StatusCode::FORBIDDEN, fault).into_response());
     }
     let mut tx = app.db.read().await?;
     let choices = Choices::read(&mut tx).await?;
@@ -64,12 +64,12 @@ async fn consented(State(app): State<Arc<App>>, head: Parts) -> Result<Response,
         Err(NotSent::Busy) => {
             let message = "Other exports are under way: try again when one of them has finished";
             let fault = InvalidField::new("export", "busy", message);
-            let problem = Problem::of(StatusCode::SERVICE_UNAVAILABLE, fault);
+            let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, fault);
             Ok(([(header::RETRY_AFTER, COME_BACK.to_string())], problem).into_response())
         }
         Err(NotSent::Refused(refusal)) => {
             let fault = InvalidField::new("export", "ledger", sentence(&refusal));
-            Ok(Problem::of(StatusCode::CONFLICT, fault).into_response())
+            Ok(Problem::new(StatusCode::CONFLICT, fault).into_response())
         }
         Err(NotSent::Failed(error)) => Err(error),
     }

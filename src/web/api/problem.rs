@@ -21,7 +21,7 @@ impl Problem {
     }
 
     /// One thing that stands against it.
-    pub(super) fn of(status: StatusCode, fault: InvalidField) -> Self {
+    pub(super) fn new(status: StatusCode, fault: InvalidField) -> Self {
         Self { status, errors: vec![fault] }
     }
 

@@ -129,7 +129,7 @@ fn unproved(relay: EventRelay, why: Unproved) -> Response {
         Unproved::Address => ("address", "Name addresses of Amazon SNS in the topic's region"),
     };
     let fault = InvalidField::new("authentication", code, message);
-    let mut response = Problem::of(StatusCode::UNAUTHORIZED, fault).into_response();
+    let mut response = Problem::new(StatusCode::UNAUTHORIZED, fault).into_response();
     // RFC 9110 §11.6.1 asks for one; no scheme is registered for signatures of this kind.
     let challenge = match relay {
         EventRelay::Postmark => r#"Basic realm="bounces""#,

@@ -45,7 +45,7 @@ async fn list(State(app): State<Arc<App>>, head: Parts) -> Result<Response, Erro
         Err(WithdrawalsRefused::Flow(error)) => return Err(error.into()),
         Err(refusal) => {
             let fault = InvalidField::new("after", "ledger", sentence(&refusal));
-            return Ok(Problem::of(StatusCode::CONFLICT, fault).into_response());
+            return Ok(Problem::new(StatusCode::CONFLICT, fault).into_response());
         }
     };
     let ended = withdrawals::list(&mut app.db.read().await?, cursor.after, AT_ONCE).await?;

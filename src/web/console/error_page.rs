@@ -20,7 +20,7 @@ pub(in crate::web) async fn error_page(
     path: &str,
 ) -> Result<String, TemplateError> {
     let session = session::find(app, headers).await.unwrap_or_default();
-    let session = session.map(|session| StaffSession::of(app, &session, ""));
+    let session = session.map(|session| StaffSession::new(app, &session, ""));
     let (title, message, to) = match error {
         Error::Gone(gone) => {
             let Gone { title, message, start_again, .. } = gone.as_ref();

@@ -43,7 +43,7 @@ mod tests {
     #[test]
     fn each_page_has_its_own_and_all_are_of_the_session() {
         let secrets = LinkSecrets::new([7; 32], &[]);
-        let at = Moment::of(&Clock::manual(Timestamp::EARLIEST), &Random::seeded(1));
+        let at = Moment::new(&Clock::manual(Timestamp::EARLIEST), &Random::seeded(1));
         let tokens = [(); 3].map(|()| write(&secrets, &at, SESSION));
         for token in &tokens {
             assert!(is_of(&secrets, SESSION, token));
@@ -63,7 +63,7 @@ mod tests {
     #[test]
     fn what_was_not_masked_or_was_changed_is_none() {
         let secrets = LinkSecrets::new([7; 32], &[]);
-        let at = Moment::of(&Clock::manual(Timestamp::EARLIEST), &Random::seeded(1));
+        let at = Moment::new(&Clock::manual(Timestamp::EARLIEST), &Random::seeded(1));
         let token = write(&secrets, &at, SESSION);
         let sealed = secrets.seal(LinkKind::ConsoleForm, SESSION.as_bytes());
         let flipped =

@@ -118,7 +118,7 @@ async fn enter(gate: &Gate, headers: &HeaderMap) -> Result<Entered, Error> {
     let Some(session) = session::find(app, headers).await? else {
         return Ok(Entered::Elsewhere(lead(headers, SIGN_IN)));
     };
-    let session = StaffSession::of(app, &session, gate.path);
+    let session = StaffSession::new(app, &session, gate.path);
     if let Err((error, why)) = allow(gate, &session, headers) {
         return refuse(gate, &session, error, why).await;
     }

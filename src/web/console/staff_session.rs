@@ -52,7 +52,7 @@ pub(super) struct StaffSession {
 }
 
 impl StaffSession {
-    pub(super) fn of(app: &App, session: &Session, path: &'static str) -> Self {
+    pub(super) fn new(app: &App, session: &Session, path: &'static str) -> Self {
         let session_id = session.staff_session_id;
         Self {
             staff_id: session.staff_id,

@@ -35,7 +35,7 @@ impl Desk {
 
     async fn receives(&self, body: Body, limits: Limits) -> Result<Uploaded, Error> {
         let clock = Clock::manual(Timestamp::parse("2026-11-23T09:00:00Z").unwrap());
-        let at = Moment::of(&clock, &Random::seeded(7));
+        let at = Moment::new(&clock, &Random::seeded(7));
         let kind = ("content-type", "multipart/form-data; boundary=xYzZY");
         let request = Request::builder().header(kind.0, kind.1).body(body).unwrap();
         receive(&self.files, &at, request, limits).await
@@ -198,7 +198,7 @@ async fn takes_nothing_but_such_forms() {
     let desk = Desk::new();
     for kind in ["application/x-www-form-urlencoded", "multipart/form-data", "", "text/plain"] {
         let clock = Clock::manual(Timestamp::parse("2026-11-23T09:00:00Z").unwrap());
-        let at = Moment::of(&clock, &Random::seeded(7));
+        let at = Moment::new(&clock, &Random::seeded(7));
         let request = Request::builder().header("content-type", kind);
         let request = request.body(Body::from(form(&[]))).unwrap();
         let refused = receive(&desk.files, &at, request, LIMITS).await;
@@ -209,7 +209,7 @@ async fn takes_nothing_but_such_forms() {
         .header("content-length", "20000001");
     let announced = announced.body(Body::from_stream(stream::pending::<std::io::Result<Bytes>>()));
     let clock = Clock::manual(Timestamp::parse("2026-11-23T09:00:00Z").unwrap());
-    let at = Moment::of(&clock, &Random::seeded(7));
+    let at = Moment::new(&clock, &Random::seeded(7));
     let refused = receive(&desk.files, &at, announced.unwrap(), LIMITS).await;
     assert!(matches!(refused, Err(Error::TooLarge)), "{refused:?}");
     for broken in [&b""[..], b"--xYzZY", b"--other--\r\n", b"\r\n\r\n"] {

@@ -44,7 +44,7 @@ pub(in crate::web) fn answers(
 
 fn permission(facts: &PermissionFacts, ledger_is_sound: bool) -> Permission {
     let missed = facts.renewal_missed.is_some();
-    Permission::of(facts.state, facts.suppressed, missed, ledger_is_sound)
+    Permission::from_facts(facts.state, facts.suppressed, missed, ledger_is_sound)
 }
 
 /// The answer for one purpose.

@@ -56,7 +56,7 @@ async fn show(
         LinkState::Confirmed => {
             let next = next(&app, &mut tx, signup.signup_id).await?;
             drop(tx);
-            let (report, address) = (AskedReport::of(&signup), masked(&signup));
+            let (report, address) = (AskedReport::from_signup(&signup), masked(&signup));
             app.page(&ConfirmedPage { report, address, next })
         }
         closed => Err(gone(&app, closed, &token, &signup)),

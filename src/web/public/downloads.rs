@@ -78,7 +78,7 @@ async fn show(
         },
         address,
         until: grant.expires_at,
-        agreed: AgreedWords::of(standing.iter().filter(of_this_form)),
+        agreed: AgreedWords::from_consents(standing.iter().filter(of_this_form)),
         alone,
         manage_url: just_confirmed.then(|| JustConfirmed::manage_path(&app, grant.subscriber_id)),
     })

@@ -15,7 +15,7 @@ pub(super) struct AskedReport<'a> {
 
 impl<'a> AskedReport<'a> {
     /// That of this form; none of one for newsletters alone.
-    pub(super) fn of(signup: &'a Signup) -> Option<Self> {
+    pub(super) fn from_signup(signup: &'a Signup) -> Option<Self> {
         signup.report_title.as_deref().map(|title| Self { title })
     }
 

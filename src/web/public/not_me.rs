@@ -31,7 +31,7 @@ async fn show(
     if !is_waiting(&signup, link, app.clock.now()) {
         return Err(settled(&app, signup.status, &token, &signup));
     }
-    let (report, address) = (AskedReport::of(&signup), masked(&signup));
+    let (report, address) = (AskedReport::from_signup(&signup), masked(&signup));
     app.page(&NotMePage { token: &token, report, address })
 }
 

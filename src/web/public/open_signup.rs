@@ -131,7 +131,7 @@ impl<'a> OpenSignup<'a> {
         let policy = self.catalog.policy(&self.signup.policy_label).ok_or(Error::Internal)?;
         let agreed = choice(&Purpose::privacy_policy());
         Ok(ShownChoices {
-            report: AskedReport::of(self.signup),
+            report: AskedReport::from_signup(self.signup),
             consent: AgreementAgain {
                 words: agreed.map(|choice| choice.words.as_str()),
                 asked: self.must_agree_again(),

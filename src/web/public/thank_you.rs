@@ -28,7 +28,7 @@ async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Html<St
     };
     let subscriber_id = subscriber_id.filter(|_| !standing.is_empty());
     app.page(&ThankYouPage {
-        agreed: AgreedWords::of(&standing),
+        agreed: AgreedWords::from_consents(&standing),
         manage_url: subscriber_id.map(|id| JustConfirmed::manage_path(&app, id)),
     })
 }

@@ -89,7 +89,7 @@ pub struct App {
 
 impl App {
     pub(in crate::web) fn moment(&self) -> Moment {
-        Moment::of(&self.clock, &self.random)
+        Moment::new(&self.clock, &self.random)
     }
 
     /// The present moment of a request, for what a worker does later on its behalf.

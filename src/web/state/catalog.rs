@@ -269,7 +269,7 @@ impl CatalogCache {
             }
         }
         if !missing.is_empty() {
-            let at = Moment::of(&self.clock, &self.random);
+            let at = Moment::new(&self.clock, &self.random);
             let written = self.db.run(|tx| Box::pin(show_notices(tx, &at, &missing))).await?;
             known.extend(written.into_iter().map(Arc::new));
         }

@@ -140,7 +140,7 @@ mod tests {
         let url = format!("sqlite:{}", dir.path().join("assent.db").display());
         let key = SigningKey::new(KeyName::parse("l").unwrap(), [0; 32]);
         let keys = Arc::new(LedgerKeys::new(key, vec![], vec![]));
-        let evidence_key = EvidenceKey::of(&AddressSecret::new([0; 32]));
+        let evidence_key = EvidenceKey::from_secret(&AddressSecret::new([0; 32]));
         let files = Files::open(&format!("file:{}", dir.path().display())).unwrap();
         let outside = Outside::open(dir.path(), &files, keys, evidence_key).unwrap();
         let db = Db::open(&url, &outside).await.unwrap();

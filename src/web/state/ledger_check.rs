@@ -93,7 +93,7 @@ impl LedgerCheck {
         let Parts { db, settings, clock, random } = parts;
         let size = checkpoints::find_size(&mut db.read().await?).await?;
         let Some(place) = self.take(size) else { return Ok(()) };
-        let act = Act::new(Moment::of(&clock, &random), actor);
+        let act = Act::new(Moment::new(&clock, &random), actor);
         db.run(|tx| Box::pin(record_check_asked(tx, &act))).await?;
         let checking = async move {
             let ended =
@@ -131,12 +131,12 @@ async fn check(
     progress: &Progress,
 ) -> Result<Verification, Error> {
     let tell = |done| progress.done.store(done, Ordering::Relaxed);
-    let told = verify(db, settings, Moments::of(clock, random), tell).await?;
+    let told = verify(db, settings, Moments::new(clock, random), tell).await?;
     if let Some(finding) = told.findings.first() {
         tracing::error!(finding, "the consent ledger is not what it was; exports stop");
     }
     let findings = u64::try_from(told.findings.len()).unwrap_or(u64::MAX).saturating_add(told.more);
-    let act = Act::new(Moment::of(clock, random), actor);
+    let act = Act::new(Moment::new(clock, random), actor);
     db.run(|tx| Box::pin(record_checked(tx, &act, told.size, findings))).await?;
     Ok(told)
 }

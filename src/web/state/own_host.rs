@@ -15,7 +15,7 @@ pub struct OwnHost {
 impl OwnHost {
     /// The host that `base_url` names.
     #[must_use]
-    pub fn of(base_url: &Url) -> Self {
+    pub fn from_base_url(base_url: &Url) -> Self {
         let loopback = match base_url.host() {
             Some(Host::Domain(name)) => name == "localhost",
             Some(Host::Ipv4(ip)) => ip.is_loopback(),
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     fn own(base_url: &str) -> OwnHost {
-        OwnHost::of(&Url::parse(base_url).unwrap())
+        OwnHost::from_base_url(&Url::parse(base_url).unwrap())
     }
 
     #[test]

@@ -27,7 +27,7 @@ impl Task for VerifyLedger {
         if !is_due(&mut db.read().await?, settings, clock.now()).await? {
             return Ok(Outcome::nothing());
         }
-        let verification = verify(db, settings, Moments::of(clock, random), |_| ()).await?;
+        let verification = verify(db, settings, Moments::new(clock, random), |_| ()).await?;
         if verification.is_sound() {
             let leaves = verification.size;
             return Ok(Outcome::done(format!("the ledger is sound, {leaves} leaves checked")));

@@ -50,7 +50,7 @@ impl WorkPolicies {
             return Ok(0);
         }
         let WorkerParts { db, settings, clock, random, .. } = &self.parts;
-        let moments = Moments::of(clock, random);
+        let moments = Moments::new(clock, random);
         let lapsed = lapse_all(db, settings, moments, Timestamp::from_micros(0)).await?;
         self.is_behind = false;
         Ok(lapsed)
@@ -85,7 +85,7 @@ pub async fn work_policies(
     clock: &Clock,
     random: &Random,
 ) -> Result<PolicyWork, Error> {
-    let (now, moments) = (clock.now(), Moments::of(clock, random));
+    let (now, moments) = (clock.now(), Moments::new(clock, random));
     let lapsed = lapse_all(db, settings, moments, worked_since(now, settings)).await?;
     let announced = list_announced(&mut db.read().await?, now, settings).await?;
     let mut mails = 0;

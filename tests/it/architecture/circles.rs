@@ -118,7 +118,7 @@ fn of(a: &str, b: &str) -> Vec<String> {
         ("src/c.rs", "pub use crate::a::B;"),
         ("src/a/b_tests.rs", "use crate::a;"),
     ];
-    circles(&edges(&files.map(|(path, text)| File::of(path, text))))
+    circles(&edges(&files.map(|(path, text)| File::parse(path, text))))
 }
 
 #[test]

@@ -41,8 +41,8 @@ pub fn unheld(text: &str, tests: &BTreeSet<String>) -> Vec<String> {
 
 #[test]
 fn an_invariant_without_its_test_is_named() {
-    let story = File::of("tests/it/signup/confirm.rs", "fn a_look_changes_nothing() {}");
-    let unit = File::of("src/domain/slug.rs", "mod tests { fn ends() {} }");
+    let story = File::parse("tests/it/signup/confirm.rs", "fn a_look_changes_nothing() {}");
+    let unit = File::parse("src/domain/slug.rs", "mod tests { fn ends() {} }");
     let tests = tests(&[story, unit]);
     let text = "- Not yet.\n## Invariants\n\n- One. [`signup::confirm::a_look_changes_nothing`, \
                 `domain::slug`]\n- Two [`of`] three.\n- Three. [`signup::confirm::gone`]\n## Next\n- Not any more.\n";

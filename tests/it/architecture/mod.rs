@@ -120,11 +120,11 @@ fn below(directory: &str) -> Vec<String> {
 /// Shows a rule texts that break it in their second line, and texts that do not break it.
 fn show(rule: Rule, path: &str, broken: &[&str], fine: &[&str]) {
     for text in broken {
-        let named = rule(&File::of(path, text));
+        let named = rule(&File::parse(path, text));
         let there = |named: &String| named.starts_with(&format!("{path}:2: "));
         assert!(named.len() == 1 && named.iter().all(there), "{path}, {text}: {named:?}");
     }
     for text in fine {
-        assert_eq!(rule(&File::of(path, text)), [""; 0], "{path}, {text}");
+        assert_eq!(rule(&File::parse(path, text)), [""; 0], "{path}, {text}");
     }
 }

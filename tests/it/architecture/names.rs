@@ -84,7 +84,7 @@ pub fn templates(files: &[String], list: &File) -> Vec<String> {
 fn long_files_are_named() {
     let (long, short) = ("\n".repeat(MOST_LINES + 1), "\n".repeat(MOST_LINES));
     for path in ["src/app.rs", "tests/it/mail/kills.rs"] {
-        assert!(length(&File::of(path, &long))[0].starts_with(&format!("{path}:451: ")));
+        assert!(length(&File::parse(path, &long))[0].starts_with(&format!("{path}:451: ")));
         show(length, path, &[], &[&short]);
     }
 }
@@ -99,14 +99,14 @@ fn folders_that_are_no_subjects_are_named() {
         ("src/flows/mod.rs", 0),
         ("src/web/console/dashboard/mod.rs", 0),
     ] {
-        assert_eq!(subjects(&File::of(path, "")).len(), broken, "{path}");
+        assert_eq!(subjects(&File::parse(path, "")).len(), broken, "{path}");
     }
 }
 
 #[test]
 fn names_that_say_nothing_are_named() {
     for path in ["src/utils.rs", "src/web/info/mod.rs", "src/web/mail_helpers.rs"] {
-        assert_eq!(empty_names(&File::of(path, "")).len(), 1, "{path}");
+        assert_eq!(empty_names(&File::parse(path, "")).len(), 1, "{path}");
     }
     show(empty_names, "src/web/mod.rs", &["\nmod common { }"], &["mod error; // mod util"]);
 }
@@ -126,7 +126,7 @@ fn migrations_that_differ_are_named() {
 #[test]
 fn forgotten_templates_are_named() {
     let list = "const A: [&str; 1] = [\"public/a.html\"]; // public/b.html";
-    let list = File::of("src/templates/built_in.rs", list);
+    let list = File::parse("src/templates/built_in.rs", list);
     let named = templates(&["public/a.html", "public/b.html"].map(String::from), &list);
     assert_eq!(named, ["templates/public/b.html:1: name it in src/templates/built_in.rs"]);
 }

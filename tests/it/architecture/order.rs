@@ -146,7 +146,7 @@ fn imports_of_higher_modules_and_siblings_are_named() {
 #[test]
 fn rows_that_do_not_fit_are_named() {
     let files = ["src/domain/mod.rs", "src/helpers.rs", "src/lib.rs"];
-    let misfits = MODULES.misfits(&files.map(|path| File::of(path, "")));
+    let misfits = MODULES.misfits(&files.map(|path| File::parse(path, "")));
     assert!(misfits[0].contains("src/helpers: give it a row"), "{misfits:?}");
     assert!(misfits[1].contains("src/app: is no more"), "{misfits:?}");
 }
@@ -169,7 +169,7 @@ fn rooms_of_web_that_know_higher_ones_are_named() {
             ("src/web/state/app.rs", ""),
             (&path, text),
         ];
-        let named = upward_in_web(&edges(&files.map(|(path, text)| File::of(path, text))));
+        let named = upward_in_web(&edges(&files.map(|(path, text)| File::parse(path, text))));
         assert_eq!(named.len(), broken, "{named:?}");
         assert!(named.iter().all(|named| named.starts_with(&format!("{path}:2: "))), "{named:?}");
     }

@@ -56,7 +56,7 @@ struct Around {
 }
 
 impl File {
-    pub fn of(path: &str, text: &str) -> Self {
+    pub fn parse(path: &str, text: &str) -> Self {
         let stream = text.parse().unwrap_or_else(|error| panic!("{path} is not Rust: {error}"));
         let mut file = Self { path: path.into(), lines: text.lines().count(), ..Self::default() };
         // A file of tests alone is compiled for tests alone.
@@ -66,7 +66,7 @@ impl File {
 
     pub fn read(path: &str) -> Self {
         let whole = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-        Self::of(path, &fs::read_to_string(whole).unwrap())
+        Self::parse(path, &fs::read_to_string(whole).unwrap())
     }
 
     /// The path of its module within its crate: `web`, `http` for `src/web/http/mod.rs`.

@@ -59,7 +59,7 @@ async fn words_agree(app: &TestApp) {
     let mut kept = Vec::new();
     for (id, email, name, organisation, job_title, words) in people {
         let texts = [&name, &organisation, &job_title].map(Option::as_deref);
-        let present = SearchWords::of(&email, texts);
+        let present = SearchWords::new(&email, texts);
         assert_eq!(words, present.kept());
         kept.extend(present.iter().map(|word| (word.to_owned(), id)));
     }

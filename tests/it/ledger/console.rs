@@ -151,7 +151,7 @@ async fn a_changed_row_is_told_and_exports_stop(database: Database) {
     app.advance(Duration::from_secs(1));
     let core = &app.core;
     let found =
-        verify(&core.db, &core.flow_settings, Moments::of(&core.clock, &core.random), |_| ())
+        verify(&core.db, &core.flow_settings, Moments::new(&core.clock, &core.random), |_| ())
             .await
             .unwrap();
     assert!(found.is_sound(), "{:?}", found.findings);

@@ -69,7 +69,7 @@ async fn what_is_published_during_a_check_is_no_offence(database: Database) {
         });
     };
     let found =
-        verify(&core.db, &core.flow_settings, Moments::of(&core.clock, &core.random), meanwhile)
+        verify(&core.db, &core.flow_settings, Moments::new(&core.clock, &core.random), meanwhile)
             .await
             .unwrap();
     assert!(found.is_sound(), "{:?}", found.findings);
@@ -95,7 +95,7 @@ async fn what_another_check_found_meanwhile_stands_until_one_that_began_after_it
         });
     };
     let found =
-        verify(&core.db, &core.flow_settings, Moments::of(&core.clock, &core.random), meanwhile)
+        verify(&core.db, &core.flow_settings, Moments::new(&core.clock, &core.random), meanwhile)
             .await
             .unwrap();
     assert!(found.findings[0].contains("run this one again"), "{:?}", found.findings);

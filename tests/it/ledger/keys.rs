@@ -62,7 +62,7 @@ impl Stopped {
 }
 
 async fn checked(core: &Core) -> Verification {
-    verify(&core.db, &core.flow_settings, Moments::of(&core.clock, &core.random), |_| ())
+    verify(&core.db, &core.flow_settings, Moments::new(&core.clock, &core.random), |_| ())
         .await
         .unwrap()
 }

@@ -202,7 +202,7 @@ async fn who_leaves_again_at_once_has_left(database: Database) {
     app.post(&format!("{link}/withdraw-all"), "").await;
     app.advance(Duration::from_secs(10));
     let path = link.replace(&app.base, "");
-    let form = PageForm::of(&app.get(&link).await.text(), &path);
+    let form = PageForm::find(&app.get(&link).await.text(), &path);
     let body = form.tick("privacy-policy").tick("newsletter:weekly").body();
     assert_eq!(app.post(&link, &body).await.status, 303);
     assert_eq!(app.exported("newsletter:weekly").await, [EMAIL]);
@@ -255,7 +255,7 @@ async fn who_comes_back_after_leaving_is_exported(database: Database) {
     // The clock was set back in between.
     app.set_back(Duration::from_mins(10));
     let path = link.replace(&app.base, "");
-    let form = PageForm::of(&app.get(&link).await.text(), &path);
+    let form = PageForm::find(&app.get(&link).await.text(), &path);
     let body = form.tick("privacy-policy").tick("newsletter:weekly").body();
     assert_eq!(app.post(&link, &body).await.status, 303);
     assert_eq!(app.exported("newsletter:weekly").await, [EMAIL]);

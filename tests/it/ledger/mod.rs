@@ -132,7 +132,7 @@ pub async fn check(app: &TestApp) -> Verification {
     let core = &app.core;
     loop {
         let found =
-            verify(&core.db, &core.flow_settings, Moments::of(&core.clock, &core.random), |_| ())
+            verify(&core.db, &core.flow_settings, Moments::new(&core.clock, &core.random), |_| ())
                 .await
                 .unwrap();
         // The worker of the story checks too.

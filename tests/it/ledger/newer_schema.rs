@@ -53,7 +53,8 @@ async fn the_older_version_accuses_nobody(database: Database) {
     app.tamper("ALTER TABLE outbox ADD COLUMN later TEXT").await.unwrap();
     let core = &app.core;
     let checked =
-        verify(&core.db, &core.flow_settings, Moments::of(&core.clock, &core.random), |_| ()).await;
+        verify(&core.db, &core.flow_settings, Moments::new(&core.clock, &core.random), |_| ())
+            .await;
     assert!(matches!(checked, Err(Error::NewerSchema(_))), "{checked:?}");
     let refused =
         allow_to_begin(&core.db, &core.flow_settings, &core.clock, &core.random).await.unwrap_err();

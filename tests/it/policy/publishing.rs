@@ -47,7 +47,7 @@ fn agree(label: &str) -> String {
 async fn is_sound(app: &TestApp) {
     let core = &app.core;
     let found =
-        verify(&core.db, &core.flow_settings, Moments::of(&app.clock, &core.random), |_| ())
+        verify(&core.db, &core.flow_settings, Moments::new(&app.clock, &core.random), |_| ())
             .await
             .unwrap();
     assert!(found.is_sound(), "{:?}", found.findings);

@@ -59,7 +59,7 @@ async fn their_choices_are_told_as_they_are_on_record(database: Database) {
     let app = TestApp::start(database).await;
     let path = brought_in(&app, None).await;
     let page = app.get(&path).await.text();
-    let now = PageForm::of(&page, &path);
+    let now = PageForm::find(&page, &path);
     assert_eq!((now.is_ticked(PRIVACY), now.is_ticked(WEEKLY)), (Some(false), Some(true)));
     assert!(
         page.contains("Agreed</span> since 29 February 2024")
@@ -113,7 +113,7 @@ async fn their_choices_are_told_as_they_are_on_record(database: Database) {
         page.contains("since 29 February 2024") && page.contains("since 23 November 2026"),
         "each since its own day"
     );
-    let without = PageForm::of(&page, &path).untick(PRIVACY);
+    let without = PageForm::find(&page, &path).untick(PRIVACY);
     assert_eq!(app.post(&path, &without.body()).await.status, 303);
     let page = app.get(&path).await.text();
     assert!(

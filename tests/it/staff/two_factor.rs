@@ -29,7 +29,7 @@ async fn key(desk: &TestDesk<'_>) -> CodeSecret {
     let key = after.split('<').next().unwrap_or_default().replace(' ', "");
     let mut derived = [0; 32];
     derived[..20].copy_from_slice(&BASE32_NOPAD.decode(key.as_bytes()).expect("base 32"));
-    CodeSecret::of(&derived)
+    CodeSecret::from_derived(&derived)
 }
 
 fn code(app: &TestApp, secret: &CodeSecret) -> String {

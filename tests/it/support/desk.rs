@@ -110,7 +110,7 @@ pub fn hidden(page: &str, name: &str) -> String {
 /// An account with a password, as `assent staff add` makes it.
 pub async fn account(app: &TestApp, email: &str, role: Role) -> Uuid {
     let password = Password::parse(PASSWORD.replace('+', " "), &[]).expect("a password");
-    let hash = PasswordHash::of(&password, &[1; 16], &mut HashMemory::default()).expect("a hash");
+    let hash = PasswordHash::new(&password, &[1; 16], &mut HashMemory::default()).expect("a hash");
     let email = EmailAddress::parse(email).expect("an address");
     let mut tx = app.write().await;
     let added =

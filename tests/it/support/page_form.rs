@@ -16,7 +16,7 @@ struct Control {
 
 impl PageForm {
     /// The form that posts to `action`.
-    pub fn of(page: &str, action: &str) -> Self {
+    pub fn find(page: &str, action: &str) -> Self {
         let start = format!("action=\"{action}\"");
         let (_, form) = page.split_once(&start).unwrap_or_else(|| panic!("no {start}: {page}"));
         let (form, _) = form.split_once("</form>").expect("a form that ends");

@@ -118,7 +118,7 @@ enum Tool {
 }
 
 impl Tool {
-    fn of(names: &[String]) -> Self {
+    fn from_names(names: &[String]) -> Self {
         let has = |name: &str| names.iter().any(|known| known == name);
         if (has("receipt id") && has("notice sha256")) || has("consent receipt id") {
             Self::Assent
@@ -181,8 +181,8 @@ pub struct Columns {
 }
 
 impl Columns {
-    fn of(names: &[String]) -> Result<Self, ColumnsError> {
-        let tool = Tool::of(names);
+    fn from_names(names: &[String]) -> Result<Self, ColumnsError> {
+        let tool = Tool::from_names(names);
         let mut places = Vec::new();
         for (known, holds) in NAMES.iter().filter(|(_, holds)| tool.means(*holds)) {
             let found = names.iter().enumerate().filter(|(_, name)| name == known);
@@ -214,7 +214,7 @@ impl Columns {
     /// # Errors
     /// Says which column is missing.
     pub fn of_contacts(names: &[String], says_how: bool) -> Result<Self, ColumnsError> {
-        let mut columns = Self::of(names)?;
+        let mut columns = Self::from_names(names)?;
         columns.places.retain(|(holds, _)| {
             !matches!(holds, H::Reason | H::Status) || columns.tool == Tool::Listmonk
         });
@@ -231,7 +231,7 @@ impl Columns {
     /// # Errors
     /// Says which column is missing.
     pub fn of_suppressions(names: &[String], says_why: bool) -> Result<Self, ColumnsError> {
-        let mut columns = Self::of(names)?;
+        let mut columns = Self::from_names(names)?;
         let why = [H::Reason, H::Status, H::Unsubscribed, H::Bounced, H::Complained];
         let is_read = |holds: &Holds| *holds == H::Email || why.contains(holds);
         columns.places.retain(|(holds, _)| is_read(holds));

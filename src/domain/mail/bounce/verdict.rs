@@ -56,7 +56,7 @@ impl Answer<'_> {
     /// What it says.
     #[must_use]
     pub fn judged(self) -> Judged {
-        let said = Said::of(self.words);
+        let said = Said::parse(self.words);
         let in_words = said.is_gone();
         let verdict = self.verdict(&said, in_words);
         let agrees = |status: &&EnhancedStatus| {
@@ -100,7 +100,7 @@ impl Answer<'_> {
 /// Whether a text written for people says in so many words that the address was not found, and no "or".
 #[must_use]
 pub fn says_plainly(text: &str) -> bool {
-    let said = Said::of(text);
+    let said = Said::parse(text);
     said.has_any(&TO_PEOPLE) && !said.has_any(&[OR_UNABLE])
 }
 
@@ -144,7 +144,7 @@ struct Said {
 }
 
 impl Said {
-    fn of(text: &str) -> Self {
+    fn parse(text: &str) -> Self {
         let text: String = text.chars().take(MOST).collect();
         let text = text.to_lowercase().replace('\u{2019}', "'").replace(';', " ");
         let mut said = Self {

@@ -78,7 +78,7 @@ async fn show(
     Path(slug_text): Path<String>,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
-    let mut page = NewsletterPage::of(&app, &key(&slug_text)?).await?;
+    let mut page = NewsletterPage::find(&app, &key(&slug_text)?).await?;
     page.word = word(&asked);
     session.show(&app, &page)
 }
@@ -94,7 +94,7 @@ async fn edit(
     let name = needed(&fields, "name", "Enter its name", &mut errors);
     let description = line(&fields, "description", &mut errors);
     let (Some(name), true) = (name, errors.is_empty()) else {
-        let page = NewsletterPage::of(&app, &slug).await?.again(&fields, errors);
+        let page = NewsletterPage::find(&app, &slug).await?.again(&fields, errors);
         return session.refuse(&app, &page);
     };
     let seen = NewsletterWords {
@@ -107,7 +107,7 @@ async fn edit(
     if let Some(saved) = saved(&path(&slug), reworded)? {
         return Ok(saved);
     }
-    let page = NewsletterPage::of(&app, &slug).await?.again(&fields, vec![overtaken()]);
+    let page = NewsletterPage::find(&app, &slug).await?.again(&fields, vec![overtaken()]);
     answer(&app, Some(&session), &page, StatusCode::CONFLICT)
 }
 

@@ -61,7 +61,7 @@ async fn list(
         let offered = offers.iter().find(|(id, _)| *id == report.report_id);
         Row {
             summary: Summary::from(report),
-            figures: Figures::of(counted.as_deref(), report),
+            figures: Figures::for_report(counted.as_deref(), report),
             contacts_path: contacts_path(report, offered.map(|(_, first)| first)),
         }
     });

@@ -27,7 +27,7 @@ pub(super) struct Way {
 
 impl Way {
     /// The way of one form's signups.
-    pub(super) fn of(figures: &Figures, report_id: Option<Uuid>) -> Self {
+    pub(super) fn for_form(figures: &Figures, report_id: Option<Uuid>) -> Self {
         let days = figures.days.iter().filter(|day| day.report_id == report_id);
         let (submitted, confirmed) =
             days.fold((0, 0), |(sent, done), day| (sent + day.submitted, done + day.confirmed));

@@ -113,14 +113,14 @@ fn shown<'a>(
     let mut rows = Vec::new();
     let mut total = Way::default();
     for form in forms {
-        let way = Way::of(figures, form.report_id);
+        let way = Way::for_form(figures, form.report_id);
         total.add(&way);
         // What nobody used in these days says nothing.
         if way.submitted > 0 {
             rows.push(way.row(&form.title));
         }
     }
-    let way = chosen.map_or(total.clone(), |form| Way::of(figures, form.report_id));
+    let way = chosen.map_or(total.clone(), |form| Way::for_form(figures, form.report_id));
     let days =
         figures.days.iter().filter(|day| chosen.is_none_or(|form| form.report_id == day.report_id));
     let (unit, columns) = columns(days, span, *at, timezone);

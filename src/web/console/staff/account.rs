@@ -44,7 +44,7 @@ async fn show(
         }
         _ => None,
     };
-    let mut page = AccountPage::of(&app, &session).await?;
+    let mut page = AccountPage::find(&app, &session).await?;
     page.word = word;
     session.show(&app, &page)
 }

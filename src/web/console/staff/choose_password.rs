@@ -158,7 +158,7 @@ pub(in crate::web::console) async fn choose(
     let chosen = app.hash_permits.take(move |memory| {
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
         let password = Password::parse(typed, &known).map_err(|error| error.to_string());
-        password.map(|password| PasswordHash::of(&password, &salt, memory))
+        password.map(|password| PasswordHash::new(&password, &salt, memory))
     });
     match chosen.await? {
         Ok(hash) => Ok(Ok(hash?)),

@@ -50,7 +50,7 @@ async fn show(
         _ => None,
     };
     let none = Fields::default();
-    let page = StaffPage::of(&app, &session, &none).await?;
+    let page = StaffPage::load(&app, &session, &none).await?;
     session.show(&app, &StaffPage { word, ..page })
 }
 
@@ -86,7 +86,7 @@ struct Sent<'a> {
 }
 
 impl<'a> StaffPage<'a> {
-    async fn of(app: &App, session: &StaffSession, sent: &'a Fields) -> Result<Self, Error> {
+    async fn load(app: &App, session: &StaffSession, sent: &'a Fields) -> Result<Self, Error> {
         let mut tx = app.db.read().await?;
         let mut accounts = Vec::new();
         for account in accounts::list(&mut tx).await? {
@@ -182,7 +182,7 @@ async fn refused(
     fields: &Fields,
     errors: Faults,
 ) -> Result<Response, Error> {
-    let page = StaffPage::of(app, session, fields).await?;
+    let page = StaffPage::load(app, session, fields).await?;
     session.refuse(app, &StaffPage { errors, ..page })
 }
 

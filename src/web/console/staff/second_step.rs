@@ -36,7 +36,8 @@ const PATIENCE: Duration = Duration::from_mins(5);
 /// Leads who proved to know the password of an account to the page that asks for its code.
 pub(in crate::web::console) async fn lead(app: &App, account: &Staff) -> Result<Response, Error> {
     let until = app.clock.now().plus(PATIENCE).micros().to_be_bytes();
-    let step = SecondStep::of(&mut app.db.read().await?, account).await?.ok_or(Error::Internal)?;
+    let step =
+        SecondStep::find(&mut app.db.read().await?, account).await?.ok_or(Error::Internal)?;
     let bytes = [&step.staff_id.as_bytes()[..], &until, &step.bound_to].concat();
     let sealed = app.links.secrets.seal(LinkKind::SecondStep, &bytes);
     let cookie = cookie::keep(app, COOKIE, &sealed, PATIENCE)?;
@@ -51,7 +52,7 @@ pub(in crate::web::console) async fn waiting(
     let Some(step) = read(app, headers) else { return Ok(None) };
     let mut tx = app.db.read().await?;
     let Some(account) = members::find(&mut tx, step.staff_id).await? else { return Ok(None) };
-    let stands = SecondStep::of(&mut tx, &account).await? == Some(step);
+    let stands = SecondStep::find(&mut tx, &account).await? == Some(step);
     Ok(stands.then_some((account, step)))
 }
 

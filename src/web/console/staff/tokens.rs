@@ -149,7 +149,7 @@ fn read(fields: &Fields, now: Timestamp, timezone: &TimeZone) -> Result<Read, Fa
     let name = needed(fields, "name", "Say what the token is for", &mut faults);
     let words = fields.all("scopes");
     let chosen: Vec<Scope> = words.iter().filter_map(|word| word.parse().ok()).collect();
-    let scopes = Scopes::of(&chosen).filter(|_| chosen.len() == words.len());
+    let scopes = Scopes::new(&chosen).filter(|_| chosen.len() == words.len());
     if scopes.is_none() {
         faults.push(fault("scopes", "Choose what the token opens"));
     }

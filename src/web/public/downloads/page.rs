@@ -42,7 +42,9 @@ pub(in crate::web) struct AgreedWords<'a> {
 }
 
 impl<'a> AgreedWords<'a> {
-    pub(in crate::web) fn of(standing: impl IntoIterator<Item = &'a CurrentConsent>) -> Self {
+    pub(in crate::web) fn from_consents(
+        standing: impl IntoIterator<Item = &'a CurrentConsent>,
+    ) -> Self {
         let mut agreed = Self::default();
         for standing in standing {
             if !standing.state.in_force() || standing.purpose.is_privacy_policy() {

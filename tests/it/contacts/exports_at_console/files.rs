@@ -42,7 +42,7 @@ async fn another_export_s_file_is_not_handed_out(database: Database) {
     page_with(&desk, &other, "Download the file").await;
     let core = &app.core;
     let findings = || async {
-        verify(&core.db, &core.flow_settings, Moments::of(&core.clock, &core.random), |_| ())
+        verify(&core.db, &core.flow_settings, Moments::new(&core.clock, &core.random), |_| ())
             .await
             .unwrap()
             .findings

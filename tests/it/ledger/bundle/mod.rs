@@ -25,14 +25,14 @@ struct Bundle {
 }
 
 impl Bundle {
-    fn of(app: &TestApp) -> Self {
+    fn new(app: &TestApp) -> Self {
         let bundle = Self { dir: tempfile::tempdir().unwrap() };
         does(app, &["ledger", "bundle", bundle.name()]);
         bundle
     }
 
     /// One person's part.
-    fn of_one(app: &TestApp, email: &str) -> Self {
+    fn for_one(app: &TestApp, email: &str) -> Self {
         let bundle = Self { dir: tempfile::tempdir().unwrap() };
         does(app, &["ledger", "bundle", bundle.name(), "--only", email]);
         bundle

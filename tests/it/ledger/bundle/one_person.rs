@@ -17,7 +17,7 @@ use crate::support::both_databases;
 #[apply(both_databases!)]
 async fn one_persons_part_exposes_nobody_else(database: Database) {
     let app = history(database).await;
-    let part = Bundle::of_one(&app, "Ada@B.example");
+    let part = Bundle::for_one(&app, "Ada@B.example");
     let said = part.audit_well(&["--key", &key(&app)]);
     let size = SignedNote::parse(&part.read(CHECKPOINT)).unwrap().checkpoint().size;
     assert!(said.starts_with(&format!("sound: 4 of the {size} leaves of ")), "{said}");
@@ -66,12 +66,12 @@ async fn one_persons_part_exposes_nobody_else(database: Database) {
 async fn what_is_left_out_of_a_persons_part_is_found_by_both(database: Database) {
     const OTHER: &str = "extent.jws: the signed word is on other events, or on another checkpoint";
     let app = history(database).await;
-    let of_two = Bundle::of_one(&app, "bob@b.example");
+    let of_two = Bundle::for_one(&app, "bob@b.example");
     let manage = app.mail_to("ada@b.example").pop().unwrap().link("/preferences/");
     assert_eq!(app.post(&format!("{manage}/withdraw-all"), "").await.status, 303);
-    let earlier = Bundle::of_one(&app, "ada@b.example");
+    let earlier = Bundle::for_one(&app, "ada@b.example");
     app.subscribe("ada@b.example", WEEKLY).await;
-    let part = Bundle::of_one(&app, "ada@b.example");
+    let part = Bundle::for_one(&app, "ada@b.example");
     for whole in [&of_two, &earlier, &part] {
         whole.audit_well(&[]);
         let (report, found) = whole.reader();

@@ -62,7 +62,7 @@ async fn a_receipt_proves_itself_to_whoever_knows_the_key(database: Database) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_that_a_stranger_sends_is_taken_for_proof() {
     let app = history(Database::Sqlite).await;
-    let (bundle, part) = (Bundle::of(&app), Bundle::of_one(&app, "ada@b.example"));
+    let (bundle, part) = (Bundle::new(&app), Bundle::for_one(&app, "ada@b.example"));
     let refused = |copy: &Bundle, what: &str| {
         let output = copy.audit(&[]);
         let said = String::from_utf8_lossy(&output.stderr);

@@ -43,14 +43,14 @@ async fn assert_agreed(app: &TestApp, bundle: &Bundle) {
 #[apply(both_databases!)]
 async fn two_programs_that_share_no_code_agree_on_it(database: Database) {
     let app = TestApp::start(database).await;
-    assert_agreed(&app, &Bundle::of(&app)).await;
+    assert_agreed(&app, &Bundle::new(&app)).await;
     let app = history(database).await;
-    assert_agreed(&app, &Bundle::of(&app)).await;
+    assert_agreed(&app, &Bundle::new(&app)).await;
     // A name that needs care in JSON, a form that nobody confirmed, and somebody who left.
     app.subscribe("ada@b.example", "&name=Zo%C3%AB%20%22%F0%9F%98%80%22").await;
     does(&app, &["erase", "cyd@b.example"]);
     does(&app, &["erase", "bob@b.example"]);
-    let bundle = Bundle::of(&app);
+    let bundle = Bundle::new(&app);
     assert_agreed(&app, &bundle).await;
     let bare = app.count("SELECT count(*) FROM consent_event WHERE body IS NULL").await;
     assert!(bare > 0);
@@ -70,7 +70,7 @@ async fn two_programs_that_share_no_code_agree_on_it(database: Database) {
 #[apply(both_databases!)]
 async fn what_was_changed_in_its_files_is_found_by_both(database: Database) {
     let app = history(database).await;
-    let bundle = Bundle::of(&app);
+    let bundle = Bundle::new(&app);
     let lines = bundle.lines();
     let spoilt = |spoil: &dyn Fn(&mut Vec<String>), words: &str| {
         let (copy, mut lines) = (bundle.copy(), lines.clone());
@@ -135,9 +135,9 @@ async fn what_was_changed_in_its_files_is_found_by_both(database: Database) {
 async fn what_was_emptied_without_a_word_is_found_by_both(database: Database) {
     const UNNAMED: &str = "its body is gone, and no erasure, purge or adoption names it";
     let app = history(database).await;
-    let before = Bundle::of(&app);
+    let before = Bundle::new(&app);
     does(&app, &["erase", "bob@b.example"]);
-    let bundle = Bundle::of(&app);
+    let bundle = Bundle::new(&app);
     let given = bundle.find("given", "ada@b.example");
     let erased = bundle.find("erased", "\"emptied\":");
     let bobs = before.find("given", "bob@b.example");
@@ -246,7 +246,7 @@ async fn whoever_is_erased_while_it_is_written_does_not_stand_bare_in_it(databas
         }
     });
     let bundles: Vec<Bundle> =
-        tokio::task::block_in_place(|| (0..3).map(|_| Bundle::of(&app)).collect());
+        tokio::task::block_in_place(|| (0..3).map(|_| Bundle::new(&app)).collect());
     erasing.abort();
     assert!(bundles.last().unwrap().lines().iter().any(|line| !line.contains(",\"salt\":")));
     for bundle in bundles {
@@ -262,9 +262,9 @@ async fn a_head_kept_from_before_holds_us_to_it(database: Database) {
     let kept = app.dir.path().join("kept");
     let kept_name = kept.to_str().unwrap();
     let early = does(&app, &["ledger", "checkpoint"]);
-    let first = Bundle::of(&app);
+    let first = Bundle::new(&app);
     app.subscribe("eve@b.example", "").await;
-    let bundle = Bundle::of(&app);
+    let bundle = Bundle::new(&app);
     fs::write(&kept, &early).unwrap();
     bundle.audit_well(&["--checkpoint", kept_name]);
     let signer = app.core.flow_settings.ledger_keys.signing();

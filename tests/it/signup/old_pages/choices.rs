@@ -20,7 +20,7 @@ fn refused(answer: &Answer, tab: &Tab) -> PageForm {
     let page = answer.text();
     assert_eq!(answer.status, 422, "{page}");
     assert!(page.contains(OUT_OF_DATE) && page.contains("<title>Error: "), "{page}");
-    PageForm::of(&page, &tab.page)
+    PageForm::find(&page, &tab.page)
 }
 
 #[apply(both_databases!)]
@@ -35,7 +35,7 @@ async fn a_name_corrected_in_an_old_tab_brings_no_newsletter_back(database: Data
     assert!(saved.status == 303 && name(&app, &tab).await);
     let told = app.get(saved.location()).await.text();
     assert!(told.contains("nothing was agreed to anew"), "{told}");
-    assert_eq!(PageForm::of(&told, &tab.page).is_ticked(WEEKLY), Some(false));
+    assert_eq!(PageForm::find(&told, &tab.page).is_ticked(WEEKLY), Some(false));
 }
 
 #[apply(both_databases!)]

@@ -48,7 +48,7 @@ async fn a_code_shows_what_was_left_before_it_confirms(database: Database) {
         );
         let page = open_code_page(&app, &cookie).await;
         assert!(page.contains("Check what you chose") && !page.contains("another form"), "{page}");
-        let now = PageForm::of(&page, CODE);
+        let now = PageForm::find(&page, CODE);
         assert_eq!(
             (now.is_ticked("weekly"), now.is_ticked("yes")),
             (Some(false), all.then_some(false))
@@ -91,7 +91,7 @@ async fn another_forms_code_asks_for_the_privacy_policy_again(database: Database
     app.next_mail(ADA, 4).await;
     app.mail_settled().await;
     let cookie = app.type_code(&mine, &code).await.cookie();
-    let now = PageForm::of(&open_code_page(&app, &cookie).await, CODE);
+    let now = PageForm::find(&open_code_page(&app, &cookie).await, CODE);
     assert_eq!((now.is_ticked("weekly"), now.is_ticked("yes")), (Some(false), Some(false)));
     let refused = press_code_page(&app, &cookie, &now.clone().tick("weekly")).await;
     assert!(refused.status == 422 && refused.text().contains(TICK), "{}", refused.text());
@@ -112,7 +112,7 @@ async fn a_code_page_of_before_brings_back_nothing_that_was_left_since(database:
     let code = app.mail_to(ADA).last().unwrap().code();
     let mine = app.post(PATH, &form("ada@b.example", "")).await.cookie();
     let cookie = app.type_code(&mine, &code).await.cookie();
-    let open = PageForm::of(&open_code_page(&app, &cookie).await, CODE);
+    let open = PageForm::find(&open_code_page(&app, &cookie).await, CODE);
     assert_eq!(open.is_ticked("weekly"), Some(true));
     tab.leaves(&app).await;
     let answer = press_code_page(&app, &cookie, &open).await;
@@ -122,7 +122,7 @@ async fn a_code_page_of_before_brings_back_nothing_that_was_left_since(database:
         "{page}"
     );
     assert_eq!(agreed(&app).await, (true, false));
-    let now = PageForm::of(&page, CODE);
+    let now = PageForm::find(&page, CODE);
     assert_eq!(now.is_ticked("weekly"), Some(false));
     assert_eq!(press_code_page(&app, &cookie, &now).await.status, 303);
     assert_eq!(agreed(&app).await, (true, false));

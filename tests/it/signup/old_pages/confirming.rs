@@ -23,7 +23,7 @@ async fn a_request_of_before_brings_back_nothing_that_was_left_since(database: D
     // On a page that was open, and on the one that it becomes.
     let link = app.ask_and_read(ADA, BOTH).await.link("/confirm/");
     let path = link.replace(&app.base, "");
-    let open = PageForm::of(&app.get(&link).await.text(), &path);
+    let open = PageForm::find(&app.get(&link).await.text(), &path);
     assert_eq!(open.is_ticked("weekly"), Some(true));
     tab.comes_back(&app, WEEKLY).await;
     tab.leaves(&app).await;
@@ -34,9 +34,12 @@ async fn a_request_of_before_brings_back_nothing_that_was_left_since(database: D
         "{page}"
     );
     assert_eq!(agreed(&app).await, (true, false));
-    let now = PageForm::of(&page, &path);
+    let now = PageForm::find(&page, &path);
     assert_eq!(now.is_ticked("weekly"), Some(false));
-    assert_eq!(PageForm::of(&app.get(&link).await.text(), &path).is_ticked("weekly"), Some(false));
+    assert_eq!(
+        PageForm::find(&app.get(&link).await.text(), &path).is_ticked("weekly"),
+        Some(false)
+    );
     assert_eq!(app.post(&link, &now.tick("weekly").body()).await.status, 303);
     assert_eq!(agreed(&app).await, (true, true), "a tick that saw the leaving is a fresh one");
 }
@@ -49,7 +52,7 @@ async fn a_request_of_before_asks_for_the_privacy_policy_again(database: Databas
     let tab = Tab::start(&app, BOTH).await;
     let link = app.ask_and_read(ADA, BOTH).await.link("/confirm/");
     let path = link.replace(&app.base, "");
-    let before = PageForm::of(&app.get(&link).await.text(), &path);
+    let before = PageForm::find(&app.get(&link).await.text(), &path);
     assert_eq!(
         (before.is_ticked("yes"), before.is_ticked("weekly")),
         (None, Some(true)),
@@ -67,7 +70,7 @@ async fn a_request_of_before_asks_for_the_privacy_policy_again(database: Databas
             && page.contains("You withdrew your agreement to our privacy policy after"),
         "{page}"
     );
-    let now = PageForm::of(&page, &path);
+    let now = PageForm::find(&page, &path);
     assert_eq!((now.is_ticked("yes"), now.is_ticked("weekly")), (Some(false), Some(false)));
     assert!(page.contains("id=\"consent\"") && page.contains("href=\"#consent\""), "{page}");
     let shown = app.get(&link).await.text();
@@ -80,7 +83,7 @@ async fn a_request_of_before_asks_for_the_privacy_policy_again(database: Databas
     let page = unticked.text();
     assert!(unticked.status == 422 && page.contains(TICK), "{page}");
     assert_eq!(
-        PageForm::of(&page, &path).is_ticked("weekly"),
+        PageForm::find(&page, &path).is_ticked("weekly"),
         Some(true),
         "what was ticked stays ticked"
     );
@@ -103,7 +106,7 @@ async fn a_request_of_before_asks_for_the_privacy_policy_again(database: Databas
     let old = app.post(&link, &ticked.body()).await;
     let page = old.text();
     assert!(old.status == 422 && page.contains("after you opened this page"), "{page}");
-    let now = PageForm::of(&page, &path);
+    let now = PageForm::find(&page, &path);
     assert_eq!(now.is_ticked("yes"), Some(false), "an old tick does not stay");
     assert_eq!(agreed(&app).await, (false, false));
 

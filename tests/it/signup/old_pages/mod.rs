@@ -25,10 +25,10 @@ struct Tab {
 impl Tab {
     async fn start(app: &TestApp, more: &str) -> Self {
         app.subscribe(ADA, more).await;
-        Self::of(app, more)
+        Self::from_mail(app, more)
     }
 
-    fn of(app: &TestApp, more: &str) -> Self {
+    fn from_mail(app: &TestApp, more: &str) -> Self {
         let receipt = &app.mail_to(ADA)[1];
         let leave =
             if more.contains("newsletter") { receipt.link("/unsubscribe/") } else { String::new() };
@@ -37,7 +37,7 @@ impl Tab {
 
     /// Opens the page: its form as it stands there.
     async fn open(&self, app: &TestApp) -> PageForm {
-        PageForm::of(&app.get(&self.page).await.text(), &self.page)
+        PageForm::find(&app.get(&self.page).await.text(), &self.page)
     }
 
     /// Sends the form of a page that was opened before.

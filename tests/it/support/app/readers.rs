@@ -9,7 +9,7 @@ impl TestApp {
     /// What a page of choices, opened now, says that it was filled from: fields to send with a form.
     pub async fn seen(&self, page: &str) -> String {
         let path = page.replace(&self.base, "");
-        let form = PageForm::of(&self.get(page).await.text(), &path);
+        let form = PageForm::find(&self.get(page).await.text(), &path);
         let shown: String = form.values("shown").flat_map(|code| ["&shown=", code]).collect();
         format!("&seen={}{shown}", form.value("seen"))
     }

@@ -19,7 +19,7 @@ pub async fn open_db(url: &str) -> Db {
     let files = Files::open(&format!("file:{}", dir.display())).expect("files");
     let key = SigningKey::new(KeyName::parse("elsewhere").expect("a name"), [0; 32]);
     let keys = Arc::new(LedgerKeys::new(key, vec![], vec![]));
-    let evidence_key = EvidenceKey::of(&AddressSecret::new([0; 32]));
+    let evidence_key = EvidenceKey::from_secret(&AddressSecret::new([0; 32]));
     let outside = Outside::open(&dir, &files, keys, evidence_key).expect("a place");
     Db::open(url, &outside).await.expect("a database")
 }

@@ -110,7 +110,7 @@ pub(super) async fn two_factor(app: &TestApp, reader: &mut Reader, width: u32) {
     let key = reader.text("code.hash").await.unwrap().replace(' ', "");
     let mut derived = [0; 32];
     derived[..20].copy_from_slice(&BASE32_NOPAD.decode(key.as_bytes()).unwrap());
-    let secret = CodeSecret::of(&derived);
+    let secret = CodeSecret::from_derived(&derived);
     reader.fill("code", &secret.code(app.clock.now()).unwrap().to_string()).await;
     reader.press("Turn two-factor on").await;
     reader.reads("main", "recovery code").await;

@@ -77,7 +77,7 @@ impl NewsletterPage {
     }
 
     /// The page of a newsletter.
-    pub(super) async fn of(app: &App, slug: &Slug) -> Result<Self, Error> {
+    pub(super) async fn find(app: &App, slug: &Slug) -> Result<Self, Error> {
         let mut tx = app.db.read().await?;
         let all = newsletters::list(&mut tx).await?;
         let newsletter =

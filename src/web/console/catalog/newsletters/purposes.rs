@@ -94,7 +94,7 @@ async fn show(
     Path(code): Path<String>,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
-    let page = PurposePage::of(&app, &code).await?;
+    let page = PurposePage::find(&app, &code).await?;
     session.show(&app, &PurposePage { word: word(&asked), ..page })
 }
 
@@ -108,7 +108,7 @@ async fn edit(
     let name = needed(&fields, "name", "Enter its name", &mut errors);
     let words = words(&fields, &mut errors);
     let (Some(name), Some(words), true) = (name, words, errors.is_empty()) else {
-        let page = PurposePage::of(&app, &code).await?.again(&fields, errors);
+        let page = PurposePage::find(&app, &code).await?.again(&fields, errors);
         return session.refuse(&app, &page);
     };
     let own = find(&mut app.db.read().await?, &code).await?;
@@ -123,7 +123,7 @@ async fn edit(
     if let Some(saved) = saved(&path(own.code.as_str()), reworded)? {
         return Ok(saved);
     }
-    let page = PurposePage::of(&app, &code).await?.again(&fields, vec![overtaken()]);
+    let page = PurposePage::find(&app, &code).await?.again(&fields, vec![overtaken()]);
     answer(&app, Some(&session), &page, StatusCode::CONFLICT)
 }
 
@@ -190,7 +190,7 @@ impl PurposePage {
     }
 
     /// The page of a purpose.
-    async fn of(app: &App, code: &str) -> Result<Self, Error> {
+    async fn find(app: &App, code: &str) -> Result<Self, Error> {
         let mut tx = app.db.read().await?;
         let own = find(&mut tx, code).await?;
         let offers = Offers::find(&mut tx).await?;

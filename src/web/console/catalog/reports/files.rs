@@ -106,7 +106,7 @@ async fn replace(
     entrance.stands().await?;
     let faults: Faults = uploaded.faults.iter().map(|(field, words)| fault(field, words)).collect();
     if !faults.is_empty() {
-        return ReportView::of(app, &report.slug).await?.with(app, session, faults);
+        return ReportView::find(app, &report.slug).await?.with(app, session, faults);
     }
     match store(app, session, &report, &uploaded, part).await {
         Ok(true) => {
@@ -115,11 +115,11 @@ async fn replace(
         }
         Ok(false) => {
             let nothing = fault(part.field(), "Choose a file first");
-            ReportView::of(app, &report.slug).await?.with(app, session, vec![nothing])
+            ReportView::find(app, &report.slug).await?.with(app, session, vec![nothing])
         }
         Err(error) => {
             let refused = refusal(error)?;
-            ReportView::of(app, &report.slug).await?.with(app, session, vec![refused])
+            ReportView::find(app, &report.slug).await?.with(app, session, vec![refused])
         }
     }
 }

@@ -66,7 +66,7 @@ pub(super) struct Values {
 }
 
 impl Values {
-    pub(super) fn of(details: &ReportDetails) -> Self {
+    pub(super) fn from_details(details: &ReportDetails) -> Self {
         let required = [
             ("name", details.requires_name),
             ("organisation", details.requires_organisation),

@@ -48,7 +48,7 @@ pub(super) async fn show(
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
     let word = WORDS.iter().find(|(word, _)| *word == asked.one("word")).map(|(_, words)| *words);
-    let mut page = ReportView::of(&app, &key(&slug_text)?).await?;
+    let mut page = ReportView::find(&app, &key(&slug_text)?).await?;
     page.word = word;
     page.answer(&app, &session, StatusCode::OK)
 }
@@ -60,7 +60,7 @@ pub(super) async fn save(
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let slug = key(&slug_text)?;
-    let mut page = ReportView::of(&app, &slug).await?;
+    let mut page = ReportView::find(&app, &slug).await?;
     let details = match form::parse(&fields, &page.boxes) {
         Ok(details) => details,
         Err(faults) => return page.refused(&app, &session, &fields, faults),
@@ -76,7 +76,7 @@ pub(super) async fn save(
             page.errors = mine.conflicts.iter().map(|name| overtaken(name)).collect();
             page.changed = changed(&page.boxes, &mine.conflicts, &now);
             page.seen = now.seen();
-            page.values = Values::of(&mine.details);
+            page.values = Values::from_details(&mine.details);
             page.answer(&app, &session, StatusCode::CONFLICT)
         }
         Err(error) => page.refused(&app, &session, &fields, vec![refusal(error)?]),
@@ -129,7 +129,7 @@ pub(super) struct ReportView {
 }
 
 impl ReportView {
-    pub(super) async fn of(app: &App, slug: &Slug) -> Result<Self, Error> {
+    pub(super) async fn find(app: &App, slug: &Slug) -> Result<Self, Error> {
         let mut tx = app.db.read().await?;
         let report = reports::find(&mut tx, slug).await?.ok_or(Error::NotFound)?;
         let details = details_of(&mut tx, &report).await?;
@@ -140,12 +140,12 @@ impl ReportView {
         drop(tx);
         let counted = app.figures.reports.get(()).await;
         Ok(Self {
-            figures: Figures::of(counted.as_deref(), &report),
+            figures: Figures::for_report(counted.as_deref(), &report),
             counted_at: counted.map(|counted| counted.at),
             missing,
             contacts_path: contacts_path(&report, first),
             boxes,
-            values: Values::of(&details),
+            values: Values::from_details(&details),
             seen: details.seen(),
             errors: vec![],
             changed: vec![],

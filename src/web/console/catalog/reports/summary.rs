@@ -77,7 +77,10 @@ pub(super) struct Figures {
 }
 
 impl Figures {
-    pub(super) fn of(counted: Option<&Counted<Vec<ReportFigures>>>, report: &Report) -> Self {
+    pub(super) fn for_report(
+        counted: Option<&Counted<Vec<ReportFigures>>>,
+        report: &Report,
+    ) -> Self {
         let Some(counted) = counted else { return Self::default() };
         let found = counted.figures.iter().find(|of| of.report_id == report.report_id);
         let number = |number: fn(&ReportFigures) -> i64| Some(found.map_or(0, number));

@@ -30,7 +30,7 @@ pub(super) async fn publish(
     let done = app.db.run(|tx| Box::pin(publish_report(tx, &act, &slug, controller)));
     if let Err(error) = done.await {
         let refused = refusal(error)?;
-        return ReportView::of(&app, &slug).await?.with(&app, &session, vec![refused]);
+        return ReportView::find(&app, &slug).await?.with(&app, &session, vec![refused]);
     }
     Ok(Redirect::to(&format!("/console/reports/{slug}?word=published")).into_response())
 }

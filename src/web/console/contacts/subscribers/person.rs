@@ -69,7 +69,7 @@ async fn page(
         let known = facts.iter().find(|facts| facts.purpose.as_str() == code);
         known.map_or_else(|| code.to_owned(), |facts| facts.purpose.named(facts.name.as_deref()))
     };
-    let timeline = timeline::of(&mut tx, &person, &stopped, named).await?;
+    let timeline = timeline::list(&mut tx, &person, &stopped, named).await?;
     drop(tx);
     let (answers, allowed) = answers::answers(&facts, is_sound, &app.site.timezone);
     let stopped = stopped.iter().map(|one| StoppedMail {

@@ -56,7 +56,7 @@ enum Step {
 }
 
 /// All of it, newest first; `named` is what readers know a purpose by, from its code.
-pub(super) async fn of(
+pub(super) async fn list(
     tx: &mut Tx,
     person: &Subscriber,
     stopped: &[subject_access::HeldSuppression],

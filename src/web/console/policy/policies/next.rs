@@ -73,7 +73,7 @@ pub(super) async fn go_on(
     session: StaffSession,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    let typed = Typed::of(&fields);
+    let typed = Typed::from_fields(&fields);
     let mut tx = app.db.read().await?;
     let versions = versions::list(&mut tx, LANG).await?;
     drop(tx);

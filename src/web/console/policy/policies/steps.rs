@@ -21,7 +21,7 @@ pub(super) struct Typed<'a> {
 }
 
 impl<'a> Typed<'a> {
-    pub(super) fn of(fields: &'a Fields) -> Self {
+    pub(super) fn from_fields(fields: &'a Fields) -> Self {
         Self {
             label: fields.one("label").trim(),
             text: fields.text("text"),

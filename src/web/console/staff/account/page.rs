@@ -38,7 +38,7 @@ struct Session {
 }
 
 impl AccountPage {
-    pub(super) async fn of(app: &App, session: &StaffSession) -> Result<Self, Error> {
+    pub(super) async fn find(app: &App, session: &StaffSession) -> Result<Self, Error> {
         let mut tx = app.db.read().await?;
         let account = members::find(&mut tx, session.staff_id).await?.ok_or(Error::NotFound)?;
         let open = sessions::list(&mut tx, app.clock.now(), session.staff_id).await?;
@@ -98,7 +98,7 @@ pub(super) async fn refused(
     field: &'static str,
     words: &str,
 ) -> Result<Response, Error> {
-    let page = AccountPage::of(app, session).await?;
+    let page = AccountPage::find(app, session).await?;
     session.refuse(app, &AccountPage { errors: vec![fault(field, words)], ..page })
 }
 

@@ -78,7 +78,7 @@ async fn account(app: &App, session: &StaffSession) -> Result<Staff, Error> {
 /// What is shown to take the secret into an authenticator; `None` when there is nothing to set up.
 fn set_up(app: &App, account: &Staff, error: Option<&str>) -> Option<TwoFactorPage> {
     let secret = secret_of(&app.settings, account).filter(|_| account.code_since.is_none())?;
-    let picture = Picture::of(&secret.url(&app.site.name, account.email.as_str()));
+    let picture = Picture::for_text(&secret.url(&app.site.name, account.email.as_str()));
     let errors = error.iter().map(|words| fault("code", words)).collect();
     Some(TwoFactorPage { secret: secret.text(), picture, errors })
 }

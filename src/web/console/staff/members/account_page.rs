@@ -45,7 +45,7 @@ struct Shown {
 }
 
 impl StaffAccountPage {
-    pub(super) async fn of(
+    pub(super) async fn find(
         app: &App,
         session: &StaffSession,
         staff_id: Uuid,

@@ -57,7 +57,7 @@ async fn show(
         "same" => Some("That was so already: nothing changed."),
         _ => None,
     };
-    let mut page = StaffAccountPage::of(&app, &session, key(&id)?).await?;
+    let mut page = StaffAccountPage::find(&app, &session, key(&id)?).await?;
     page.word = word;
     session.show(&app, &page)
 }
@@ -92,7 +92,7 @@ async fn refused(
     staff_id: Uuid,
     error: (&'static str, &str),
 ) -> Result<Response, Error> {
-    let page = StaffAccountPage::of(app, session, staff_id).await?;
+    let page = StaffAccountPage::find(app, session, staff_id).await?;
     session.refuse(app, &page.with(error))
 }
 
