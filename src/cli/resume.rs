@@ -2,11 +2,11 @@
 
 use super::outcome::{Outcome, refuse};
 use crate::app::Core;
-use crate::domain::mail::alarm::LEDGER;
+use crate::domain::alarm::LEDGER;
 use crate::flows::ledger::adopt::adopt;
 use crate::flows::ledger::compare_heads::compare_heads;
 use crate::flows::ledger::resume_ledger::resume_ledger;
-use crate::flows::mail::raise_alarm::clear_if_raised;
+use crate::flows::raise_alarm::clear_if_raised;
 use crate::random::Moments;
 use crate::sealing::seal_all;
 use crate::sealing::verify::verify;

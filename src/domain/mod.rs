@@ -1,6 +1,7 @@
 //! Pure types and rules of the product. Nothing here reads a file, a clock or a database: what is
 //! typed is parsed here once, at the door, and trusted from then on.
 
+pub mod alarm;
 pub mod background_task;
 pub mod catalog;
 pub mod consent;

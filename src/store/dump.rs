@@ -10,7 +10,7 @@ use sqlx::{ConnectOptions, Connection};
 use url::Url;
 
 use super::{Db, sqlite_file};
-use crate::domain::mail::alarm::MAIL_PAUSED;
+use crate::domain::alarm::MAIL_PAUSED;
 use crate::domain::timestamp::Timestamp;
 
 /// Why there is no copy, or none can be read back.

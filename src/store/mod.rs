@@ -2,6 +2,7 @@
 //! [`Sql`]. Conditions that decide stand in the statement, so that concurrent requests are decided by
 //! the database and not by what one of them read earlier.
 
+pub mod alarms;
 mod away;
 pub mod background_tasks;
 pub mod catalog;

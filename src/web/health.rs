@@ -9,13 +9,13 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 
 use super::App;
-use crate::domain::mail::alarm::{MAIL_PAUSED, MAIL_RELAY, quotes_others};
+use crate::domain::alarm::{MAIL_PAUSED, MAIL_RELAY, quotes_others};
 use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::ledger::keep_verdict::find_verdict;
+use crate::store::alarms::{self, Alarm};
 use crate::store::background_tasks::{self, TaskState};
 use crate::store::ledger::verdicts::Verdict;
-use crate::store::mail::alarms::{self, Alarm};
 
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new().route("/livez", get(|| async { "ok\n" })).route("/readyz", get(ready))
@@ -87,8 +87,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::domain::alarm::{LEDGER, OUTSIDE, REFUSALS};
     use crate::domain::background_task::BackgroundTask;
-    use crate::domain::mail::alarm::{LEDGER, OUTSIDE, REFUSALS};
 
     #[test]
     fn tasks_that_fail_stand_in_place_of_all_being_well() {

@@ -7,10 +7,10 @@ use tokio::sync::mpsc::Receiver;
 use super::WorkerParts;
 use super::circuit_breaker::CircuitBreaker;
 use super::leases::Leases;
-use crate::domain::mail::alarm::MAIL_RELAY;
+use crate::domain::alarm::MAIL_RELAY;
 use crate::flows::Error;
-use crate::flows::mail::raise_alarm::{clear, raise};
 use crate::flows::mail::record_delivery::{Attempt, came_back, record_delivery};
+use crate::flows::raise_alarm::{clear, raise};
 use crate::store::mail::outbox::ClaimedMail;
 
 /// How many are written down in one transaction.

@@ -1,7 +1,7 @@
 //! An alarm about what one process sees and another may not, such as a file store that only one of them reaches.
 
 use crate::flows::Error;
-use crate::flows::mail::raise_alarm::{clear_if_raised, raise};
+use crate::flows::raise_alarm::{clear_if_raised, raise};
 use crate::random::Moment;
 use crate::store::Db;
 

@@ -1,6 +1,5 @@
 //! Kinds of mail, its limits, bounces and alarms.
 
-pub mod alarm;
 pub mod bounce;
 pub mod limit;
 pub mod outbox;

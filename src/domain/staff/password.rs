@@ -153,7 +153,7 @@ impl PasswordHash {
         let blocks = memory.blocks(&argon2);
         argon2
             .hash_password_into_with_memory(typed.as_bytes(), &salt, &mut derived, blocks)
-            .map_err(HashError::of)?;
+            .map_err(HashError::new)?;
         Ok(derived.ct_eq(hash.as_ref()).into())
     }
 
@@ -206,7 +206,7 @@ fn hash(
     let blocks = memory.blocks(&argon2);
     argon2
         .hash_password_into_with_memory(password, salt, &mut derived, blocks)
-        .map_err(HashError::of)?;
+        .map_err(HashError::new)?;
     let kept = Phc {
         algorithm: algorithm.ident(),
         version: Some(version.into()),

@@ -6,11 +6,11 @@ use std::fmt;
 use assent_ledger::epoch::Epoch;
 use assent_ledger::keys::LedgerKeys;
 
-use crate::domain::mail::alarm::LEDGER;
+use crate::domain::alarm::LEDGER;
 use crate::flows::ledger::check_epoch::is_said;
 use crate::flows::ledger::hold_heads::{find_foreign, is_held};
 use crate::flows::mail::pause_mail::pause_mail;
-use crate::flows::mail::raise_alarm::raise;
+use crate::flows::raise_alarm::raise;
 use crate::flows::{Error, FlowSettings};
 use crate::outside::{Head, Outside};
 use crate::random::Moment;

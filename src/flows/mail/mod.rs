@@ -1,7 +1,6 @@
 //! What follows from mail: it is delivered, comes back, is retried or paused, and raises alarms.
 
 pub mod pause_mail;
-pub mod raise_alarm;
 pub mod record_bounce;
 pub mod record_delivery;
 pub mod retry_mail;

@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use crate::domain::mail::alarm::MAIL_PAUSED;
+use crate::domain::alarm::MAIL_PAUSED;
 use crate::domain::staff::action::Action;
 use crate::flows::{Act, Error};
 use crate::random::Moment;
 use crate::store::Tx;
-use crate::store::mail::alarms;
+use crate::store::alarms;
 
 /// Keeps all mail back; `false` when it is already.
 pub async fn pause_mail(tx: &mut Tx, at: &Moment, why: &str) -> Result<bool, Error> {

@@ -1,11 +1,11 @@
 //! Many are mailed through a form and hardly anybody confirms: somebody else types their addresses.
 
-use crate::domain::mail::alarm::{OnCollapse, confirmations, has_collapsed, is_of_confirmations};
-use crate::flows::mail::raise_alarm::{AlarmChanges, clear, raise};
+use crate::domain::alarm::{OnCollapse, confirmations, has_collapsed, is_of_confirmations};
+use crate::flows::raise_alarm::{AlarmChanges, clear, raise};
 use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
-use crate::store::mail::alarms;
+use crate::store::alarms;
 use crate::store::signup::confirmations::Confirmations;
 
 /// Raises the alarm for each form whose confirmations have collapsed, and ends it for all others.

@@ -1,9 +1,9 @@
 //! Mails are parked in numbers for one reason: then it is not their mailboxes that are at fault, and nobody would
 //! see it, for each is settled by itself.
 
-use crate::domain::mail::alarm::REFUSALS;
+use crate::domain::alarm::REFUSALS;
 use crate::flows::Error;
-use crate::flows::mail::raise_alarm::{AlarmChanges, clear, raise};
+use crate::flows::raise_alarm::{AlarmChanges, clear, raise};
 use crate::random::Moment;
 use crate::store::Tx;
 

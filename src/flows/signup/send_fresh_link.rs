@@ -3,7 +3,7 @@
 //! the mail. Whether one may be sent is not to be told from the time an answer takes: what is not sent is written down
 //! and committed too.
 
-use crate::domain::mail::alarm::{OnCollapse, confirmations};
+use crate::domain::alarm::{OnCollapse, confirmations};
 use crate::domain::mail::outbox::MailKind;
 use crate::domain::signup::form_state::SignupStatus;
 use crate::domain::signup::link::Link;
@@ -11,7 +11,7 @@ use crate::flows::signup::confirm::{LinkState, link_state};
 use crate::flows::{Case, Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
-use crate::store::mail::alarms;
+use crate::store::alarms;
 use crate::store::mail::limited_mails::{self, LimitedMail};
 use crate::store::signup::download_grants::{self, DownloadGrant};
 use crate::store::signup::link_requests::LinkRequest;

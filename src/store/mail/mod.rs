@@ -1,6 +1,5 @@
 //! Mail: what waits, what became of it, what came back, and what it says of the way.
 
-pub mod alarms;
 pub mod bounces;
 pub mod limited_mails;
 pub mod mails;

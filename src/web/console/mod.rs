@@ -1,6 +1,7 @@
 //! The console: marketing's and the admin's pages. Every route but those for signing in stands in one table
 //! with the right that it needs.
 
+mod alarms;
 mod catalog;
 mod contacts;
 mod dashboard;

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 
-use super::mail::alarms::AlarmNote;
+use super::alarms::AlarmNote;
 use super::route::Route;
 use super::staff_session::StaffSession;
 use crate::domain::background_task::BackgroundTask;

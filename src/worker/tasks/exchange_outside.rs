@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use tokio::sync::Notify;
 
+use crate::domain::alarm::OUTSIDE;
 use crate::domain::background_task::BackgroundTask;
-use crate::domain::mail::alarm::OUTSIDE;
 use crate::domain::sentence::sentence;
 use crate::flows::Error;
 use crate::outside::{Outside, OutsideError};

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
+use crate::domain::alarm::LEDGER;
 use crate::domain::background_task::BackgroundTask;
-use crate::domain::mail::alarm::LEDGER;
 use crate::flows::Error;
 use crate::flows::ledger::compare_heads::tell_not_level;
 use crate::sealing::{seal_all, waits};

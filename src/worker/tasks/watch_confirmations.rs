@@ -5,8 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::domain::background_task::BackgroundTask;
-use crate::flows::mail::raise_alarm::AlarmChanges;
 use crate::flows::mail::watch_confirmations::watch_confirmations;
+use crate::flows::raise_alarm::AlarmChanges;
 use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Db;

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::domain::alarm::{MANY_REFUSALS, are_mass_refusals};
 use crate::domain::background_task::BackgroundTask;
-use crate::domain::mail::alarm::{MANY_REFUSALS, are_mass_refusals};
 use crate::flows::Error;
-use crate::flows::mail::raise_alarm::AlarmChanges;
 use crate::flows::mail::watch_refusals::{Refusals, watch_refusals};
+use crate::flows::raise_alarm::AlarmChanges;
 use crate::random::Moment;
 use crate::store::Db;
 use crate::store::mail::mails;

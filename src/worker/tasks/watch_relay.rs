@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::domain::alarm::MAIL_RELAY;
 use crate::domain::background_task::BackgroundTask;
-use crate::domain::mail::alarm::MAIL_RELAY;
 use crate::flows::Error;
-use crate::flows::mail::raise_alarm::clear;
+use crate::flows::raise_alarm::clear;
 use crate::mail::transport::Transport;
 use crate::store::Db;
-use crate::store::mail::alarms;
+use crate::store::alarms;
 use crate::worker::WorkerParts;
 use crate::worker::driver::{Outcome, Schedule, Task, TaskError};
 

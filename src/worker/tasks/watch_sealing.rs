@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::domain::alarm::SEALING;
 use crate::domain::background_task::BackgroundTask;
-use crate::domain::mail::alarm::SEALING;
 use crate::domain::time_zone::TimeZone;
 use crate::flows::Error;
-use crate::flows::mail::raise_alarm::{clear_if_raised, raise};
+use crate::flows::raise_alarm::{clear_if_raised, raise};
 use crate::random::Moment;
 use crate::store::Db;
 use crate::store::ledger::checkpoints;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::domain::alarm::LEDGER;
 use crate::domain::background_task::BackgroundTask;
-use crate::domain::mail::alarm::LEDGER;
 use crate::flows::ledger::compare_heads::{compare_heads, tell_not_level};
 use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;

@@ -6,13 +6,13 @@ use std::process::Output;
 use std::time::Duration;
 
 use assent::backup::{Manifest, Sources, Target, put_back, take};
-use assent::domain::mail::alarm::MAIL_PAUSED;
+use assent::domain::alarm::MAIL_PAUSED;
 use assent::files::Files;
 use assent::outside::Outside;
 use assent::random::Random;
 use assent::store::Db;
+use assent::store::alarms::{self, Alarm};
 use assent::store::dump::MailPause;
-use assent::store::mail::alarms::{self, Alarm};
 use assent_ledger::digest::hex;
 use macro_rules_attribute::apply;
 use serde_json::{Value, json};

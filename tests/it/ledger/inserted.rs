@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use assent::domain::mail::alarm::SEALING;
+use assent::domain::alarm::SEALING;
 use assent::flows::Error;
 use assent::sealing::seal_all;
 use assent::store::Db;
-use assent::store::mail::alarms;
+use assent::store::alarms;
 use assent::worker::tasks::watch_sealing::{Change, watch_sealing};
 use macro_rules_attribute::apply;
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use assent::domain::mail::alarm::LEDGER;
+use assent::domain::alarm::LEDGER;
 use assent::flows::Error;
 use assent::flows::contacts::allow_export::{ExportRefused, allow_by_heads};
 use assent::flows::ledger::compare_heads::compare_heads;

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use assent::domain::mail::alarm::MAIL_RELAY;
+use assent::domain::alarm::MAIL_RELAY;
 use assent::domain::staff::member::Role;
-use assent::flows::mail::raise_alarm::{AlarmChanges, clear, raise};
 use assent::flows::mail::retry_mail::retry_all;
+use assent::flows::raise_alarm::{AlarmChanges, clear, raise};
 use assent::mail::mailbox::Mailbox;
 use assent::mail::transport::{Relay, Tls, Transport};
 use assent::worker::own_alarm::OwnAlarm;

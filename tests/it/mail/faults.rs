@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
-use assent::domain::mail::alarm::MAIL_RELAY;
+use assent::domain::alarm::MAIL_RELAY;
 use assent::domain::mail::outbox::OutboxState;
-use assent::store::mail::{alarms, outbox};
+use assent::store::alarms;
+use assent::store::mail::outbox;
 use futures_util::future::join_all;
 use macro_rules_attribute::apply;
 

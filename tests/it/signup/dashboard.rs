@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use assent::domain::mail::alarm::MAIL_RELAY;
+use assent::domain::alarm::MAIL_RELAY;
 use assent::domain::mail::bounce::{Bounce, BounceKind};
 use assent::domain::staff::member::Role;
-use assent::flows::mail::raise_alarm::raise;
 use assent::flows::mail::record_bounce::{Recorded, record_bounce};
+use assent::flows::raise_alarm::raise;
 use assent::store::ledger::verdicts::Verdict;
 use futures_util::future::join_all;
 use macro_rules_attribute::apply;

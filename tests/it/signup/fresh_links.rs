@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use assent::domain::alarm::confirmations;
 use assent::domain::contacts::email_address::EmailAddress;
 use assent::domain::contacts::suppression::SuppressionReason;
-use assent::domain::mail::alarm::confirmations;
 use assent::domain::signup::form_state::Method;
 use assent::flows::contacts::erase::{Erasing, erase};
-use assent::flows::mail::raise_alarm::raise;
+use assent::flows::raise_alarm::raise;
 use futures_util::future::join_all;
 use macro_rules_attribute::apply;
 

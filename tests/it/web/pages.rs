@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use assent::domain::mail::alarm::confirmations;
-use assent::flows::mail::raise_alarm::raise;
+use assent::domain::alarm::confirmations;
+use assent::flows::raise_alarm::raise;
 
 use crate::support::app::{Answer, Database, PATH, TestApp, form};
 use crate::support::poll;

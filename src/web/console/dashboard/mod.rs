@@ -25,7 +25,7 @@ use crate::store::catalog::{newsletters, reports};
 use crate::store::policy::versions;
 use crate::web::address::with_fields;
 use crate::web::choice::SelectOption;
-use crate::web::console::mail::alarms::AlarmNote;
+use crate::web::console::alarms::AlarmNote;
 use crate::web::console::tab::Tab;
 use crate::web::console::tasks::alarm as tasks_alarm;
 use crate::web::state::counting::Counted;
@@ -59,7 +59,7 @@ async fn show(
 ) -> Result<Response, Error> {
     let span = Span::parse(asked.one("days"));
     let mut tx = app.db.read().await?;
-    let standing = crate::store::mail::alarms::list(&mut tx).await?;
+    let standing = crate::store::alarms::list(&mut tx).await?;
     let tasks = background_tasks::list(&mut tx).await?;
     let verdict = find_verdict(&mut tx, &app.settings.evidence_key).await?;
     let reports = reports::list(&mut tx).await?;

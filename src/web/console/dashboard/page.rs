@@ -7,7 +7,7 @@ use super::steps::Step;
 use crate::domain::timestamp::Timestamp;
 use crate::templates::page::Page;
 use crate::web::choice::SelectOption;
-use crate::web::console::mail::alarms::AlarmNote;
+use crate::web::console::alarms::AlarmNote;
 use crate::web::console::tab::Tab;
 
 /// `console/dashboard.html`.

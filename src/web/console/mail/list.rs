@@ -8,13 +8,13 @@ use axum::extract::State;
 use axum::response::Response;
 use uuid::Uuid;
 
-use crate::domain::mail::alarm::MAIL_RELAY;
+use crate::domain::alarm::MAIL_RELAY;
 use crate::domain::mail::outbox::{MailKind, OutboxState};
 use crate::domain::timestamp::Timestamp;
-use crate::store::mail::alarms;
+use crate::store::alarms;
 use crate::store::mail::mails::{self, MailCursor, MailFilter};
 use crate::web::address::with_fields;
-use crate::web::console::mail::alarms::AlarmNote;
+use crate::web::console::alarms::AlarmNote;
 use crate::web::console::mail::labels::{self, MailRow, PATH};
 use crate::web::console::mail::list_page::{MOST_COUNTED, MailsPage, ReasonRow, kinds};
 use crate::web::console::staff_session::{Asked, StaffSession};

@@ -7,7 +7,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::store::mail::mails::MailCounts;
 use crate::templates::page::Page;
 use crate::web::choice::SelectOption;
-use crate::web::console::mail::alarms::AlarmNote;
+use crate::web::console::alarms::AlarmNote;
 use crate::web::console::mail::labels::{MailRow, PATH, kind, state};
 use crate::web::console::tab::Tab;
 

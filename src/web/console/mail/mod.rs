@@ -1,6 +1,5 @@
 //! `/console/mail`: the queue, what failed for good and why, and sending that again.
 
-pub(super) mod alarms;
 pub(super) mod labels;
 mod list;
 pub(super) mod list_page;

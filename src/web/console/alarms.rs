@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use crate::domain::mail::alarm::{
+use crate::domain::alarm::{
     LEDGER, MAIL_PAUSED, MAIL_RELAY, OUTSIDE, REFUSALS, SEALING, is_of_confirmations,
 };
 use crate::domain::timestamp::Timestamp;
+use crate::store::alarms::Alarm;
 use crate::store::ledger::verdicts::Verdict;
-use crate::store::mail::alarms::Alarm;
 
 /// Something that the operator must look at, as pages show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -9,7 +9,7 @@ pub const MAIL_RELAY: &str = "mail-relay";
 /// The subject of mails that are parked in numbers for one reason, which then is not their mailboxes'.
 pub const REFUSALS: &str = "refusals";
 
-/// The subject of mail that is kept back until somebody lets it leave: while this alarm stands, none does.
+/// The subject of mail that is kept back until somebody lets it leave: the alarm is the pause. While it stands, none does.
 pub const MAIL_PAUSED: &str = "mail-paused";
 
 /// The subject of a ledger that may not go on from its database.

@@ -3,10 +3,13 @@
 use crate::domain::timestamp::Timestamp;
 use crate::store::{Tx, on};
 
-/// One such thing.
+/// One such thing. Most rows only tell of something; that of [`MAIL_PAUSED`] is the pause of mail itself: while it stands
+/// nothing is taken from the outbox, and without it mail leaves.
+///
+/// [`MAIL_PAUSED`]: crate::domain::alarm::MAIL_PAUSED
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Alarm {
-    /// What it is about, by the names of `domain::mail::alarm`.
+    /// What it is about, by the names of `domain::alarm`.
     pub subject: String,
     /// What is wrong, in words, as it was seen last.
     pub detail: String,

@@ -3,7 +3,7 @@
 
 use crate::flows::Error;
 use crate::random::Moment;
-use crate::store::mail::alarms;
+use crate::store::alarms;
 use crate::store::{Db, Tx};
 
 /// What a look at one kind of alarm changed.
