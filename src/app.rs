@@ -45,7 +45,7 @@ use crate::web::{
     NetworkLimits, OwnHost,
 };
 use crate::worker::driver::Driver;
-use crate::worker::run_log::RunLog;
+use crate::worker::last_runs::LastRuns;
 use crate::worker::{DomainPace, WorkerParts};
 use crate::{tls, web, worker};
 
@@ -312,7 +312,7 @@ impl Program {
             site,
             seal_every: core.seal_every,
             witness_mail: settings.ledger_witness_mail.clone(),
-            runs: RunLog::new(core.moment().new_id()),
+            runs: LastRuns::new(core.moment().new_id()),
         };
         Ok(Self { core, worker, dev_mailbox })
     }

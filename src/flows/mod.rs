@@ -9,7 +9,7 @@ pub mod ledger;
 pub mod mail;
 pub mod policy;
 pub mod raise_alarm;
-pub mod record_tasks;
+pub mod record_task;
 pub mod signup;
 pub mod staff;
 

@@ -17,7 +17,7 @@ pub struct TaskOutcome {
     pub at: Timestamp,
 }
 
-/// The last run of a task, as the process that did it knows it.
+/// The last run of a task: as the process that did it knows it, or, from [`list`], as all together do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastRun {
     /// Which task.
@@ -28,28 +28,9 @@ pub struct LastRun {
     pub started_at: Timestamp,
     /// When it was over.
     pub finished_at: Timestamp,
-    /// What the last one came to in which there was something to do, if this process did one.
+    /// What it came to, or the last one before it in which there was something to do.
     pub outcome: Option<TaskOutcome>,
-    /// Since when it fails here, if it does.
-    pub failing_since: Option<Timestamp>,
-    /// Whether it is the first word of this process about the task.
-    pub is_first: bool,
-}
-
-/// The same as all processes together know it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TaskState {
-    /// Which task.
-    pub task: BackgroundTask,
-    /// How long after a run the next one begins.
-    pub period: Duration,
-    /// When the last one began of which word came.
-    pub started_at: Timestamp,
-    /// When it was over.
-    pub finished_at: Timestamp,
-    /// What the last one came to in which there was something to do.
-    pub outcome: Option<TaskOutcome>,
-    /// Since when it fails in some process, if it does.
+    /// Since when it fails, in this process or in some, if it does.
     pub failing_since: Option<Timestamp>,
 }
 
@@ -102,8 +83,8 @@ pub async fn mark_failing(
     .map(drop))
 }
 
-/// The task works in this process. What another one sees fail goes on failing, unless this is the first word of this
-/// process, for the other may be the one that it follows, or no word of the failure came since `stale`.
+/// The task works in this process. What another one sees fail goes on failing, unless no word of the failure came since
+/// `stale`.
 pub async fn mark_working(
     tx: &mut Tx,
     run: &LastRun,
@@ -112,16 +93,15 @@ pub async fn mark_working(
 ) -> sqlx::Result<()> {
     on!(tx, |conn| {
         sqlx::query(
-        "UPDATE background_task SET failing_since = NULL, failed_at = NULL, failed_by = NULL
-         WHERE name = $1 AND failing_since IS NOT NULL AND ($2 OR failed_by = $3 OR failed_at < $4)"
-    )
-    .bind(run.task.as_str())
-    .bind(run.is_first)
-    .bind(process)
-    .bind(stale)
-    .execute(conn)
-    .await
-    .map(drop)
+            "UPDATE background_task SET failing_since = NULL, failed_at = NULL, failed_by = NULL
+         WHERE name = $1 AND failing_since IS NOT NULL AND (failed_by = $2 OR failed_at < $3)",
+        )
+        .bind(run.task.as_str())
+        .bind(process)
+        .bind(stale)
+        .execute(conn)
+        .await
+        .map(drop)
     })
 }
 
@@ -137,22 +117,22 @@ struct Row {
 }
 
 /// All of which word came, in the order of [`BackgroundTask::ALL`]; those are left out that only another version knows.
-pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<TaskState>> {
+pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<LastRun>> {
     let rows: Vec<Row> = on!(tx, |conn| sqlx::query_as(
         "SELECT name, period_ms, started_at, finished_at, outcome, outcome_at, failing_since
          FROM background_task"
     )
     .fetch_all(conn)
     .await)?;
-    let mut tasks: Vec<TaskState> = rows.into_iter().filter_map(Row::known).collect();
+    let mut tasks: Vec<LastRun> = rows.into_iter().filter_map(Row::known).collect();
     tasks.sort_by_key(|task| task.task);
     Ok(tasks)
 }
 
 impl Row {
-    fn known(self) -> Option<TaskState> {
+    fn known(self) -> Option<LastRun> {
         let outcome = self.outcome.zip(self.outcome_at);
-        Some(TaskState {
+        Some(LastRun {
             task: self.name.parse().ok()?,
             period: Duration::from_millis(u64::try_from(self.period_ms).unwrap_or(0)),
             started_at: self.started_at,

@@ -14,7 +14,7 @@ use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::ledger::keep_verdict::find_verdict;
 use crate::store::alarms::{self, Alarm};
-use crate::store::background_tasks::{self, TaskState};
+use crate::store::background_tasks::{self, LastRun};
 use crate::store::ledger::verdicts::Verdict;
 
 pub(super) fn router() -> Router<Arc<App>> {
@@ -40,7 +40,7 @@ async fn ready(State(app): State<Arc<App>>) -> impl IntoResponse {
 #[derive(Default)]
 struct Standing {
     alarms: Vec<Alarm>,
-    tasks: Vec<TaskState>,
+    tasks: Vec<LastRun>,
     verdict: Option<Verdict>,
 }
 
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn tasks_that_fail_stand_in_place_of_all_being_well() {
         let at = Timestamp::parse("2026-11-23T09:00:00Z").unwrap();
-        let state = |task, failing_since| TaskState {
+        let state = |task, failing_since| LastRun {
             task,
             period: Duration::from_secs(5),
             started_at: at,
@@ -102,7 +102,7 @@ mod tests {
             failing_since,
         };
         let works = state(BackgroundTask::SealLedger, None);
-        let of = |tasks: &[TaskState]| {
+        let of = |tasks: &[LastRun]| {
             detail(&Standing { tasks: tasks.to_vec(), ..Standing::default() }, &TimeZone::UTC)
         };
         assert_eq!(of(std::slice::from_ref(&works)), "database: ok\nmail: ok\ntasks: ok\n");

@@ -16,9 +16,9 @@ use super::circuit_breaker::CircuitBreaker;
 use super::delivery_recorder::{AT_ONCE, Recorder};
 use super::hand_over::{Answer, hand_over};
 use super::leases::Leases;
-use super::run_log::EndedRun;
 use crate::domain::background_task::BackgroundTask;
 use crate::flows::mail::record_delivery::Attempt;
+use crate::store::background_tasks::LastRun;
 use crate::store::mail::outbox::{self, ClaimedMail, HeldMail};
 
 /// How many mails are claimed ahead for each connection.
@@ -93,13 +93,14 @@ async fn claim(shared: &Shared, claimed: Sender<ClaimedMail>) {
         let probing = breaker.is_probing();
         let count = if probing { 1 } else { claimed.capacity() };
         let due = claim_due(parts, count, &leases.held()).await;
-        parts.runs.keep(EndedRun {
+        let finished_at = parts.clock.now();
+        parts.runs.keep(LastRun {
             task: BackgroundTask::DeliverMail,
             period: LOOK_AGAIN,
             started_at,
-            finished_at: parts.clock.now(),
+            finished_at,
             outcome: None,
-            failed: due.is_err(),
+            failing_since: due.is_err().then_some(finished_at),
         });
         match due {
             Ok(mails) if mails.is_empty() => {

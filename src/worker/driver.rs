@@ -9,11 +9,12 @@ use async_trait::async_trait;
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
-use super::run_log::{EndedRun, RunLog};
+use super::last_runs::LastRuns;
 use crate::clock::Clock;
 use crate::domain::background_task::BackgroundTask;
 use crate::files::FilesError;
 use crate::flows::Error;
+use crate::store::background_tasks::{LastRun, TaskOutcome};
 
 /// Something that is done again and again.
 #[async_trait]
@@ -132,7 +133,7 @@ impl From<sqlx::Error> for TaskError {
 #[derive(Clone)]
 pub struct Driver {
     clock: Clock,
-    runs: RunLog,
+    runs: LastRuns,
     stop: CancellationToken,
 }
 
@@ -140,7 +141,7 @@ impl Driver {
     /// One that times runs by this clock and keeps the last of each there, until `stop` ends all tasks, each after the
     /// run that is under way.
     #[must_use]
-    pub fn new(clock: &Clock, runs: &RunLog, stop: &CancellationToken) -> Self {
+    pub fn new(clock: &Clock, runs: &LastRuns, stop: &CancellationToken) -> Self {
         Self { clock: clock.clone(), runs: runs.clone(), stop: stop.clone() }
     }
 
@@ -180,13 +181,14 @@ impl Driver {
         if let Err(error) = &ended {
             tracing::error!(task = name, error = ?error, "a background task failed");
         }
-        self.runs.keep(EndedRun {
+        let at = self.clock.now();
+        self.runs.keep(LastRun {
             task: schedule.task,
             period: schedule.every,
             started_at,
-            finished_at: self.clock.now(),
-            outcome,
-            failed: ended.is_err(),
+            finished_at: at,
+            outcome: outcome.map(|words| TaskOutcome { words: words.to_owned(), at }),
+            failing_since: ended.is_err().then_some(at),
         });
         ended
     }

@@ -6,6 +6,7 @@ mod delivery_recorder;
 mod domain_pace;
 pub mod driver;
 mod hand_over;
+pub mod last_runs;
 mod leases;
 pub mod mail_content;
 pub mod own_alarm;
@@ -13,7 +14,6 @@ mod read_mail;
 mod read_personal_mail;
 mod read_staff_mail;
 mod read_witness_mail;
-pub mod run_log;
 pub mod tasks;
 
 pub use domain_pace::DomainPace;
@@ -33,7 +33,7 @@ use crate::random::{Moment, Random};
 use crate::site::Site;
 use crate::store::Db;
 use crate::templates::Templates;
-use crate::worker::run_log::RunLog;
+use crate::worker::last_runs::LastRuns;
 
 /// What workers work with.
 #[derive(Clone)]
@@ -69,7 +69,7 @@ pub struct WorkerParts {
     /// Who is mailed a signed tree head every day.
     pub witness_mail: Option<EmailAddress>,
     /// Where the last run of each background task is kept.
-    pub runs: RunLog,
+    pub runs: LastRuns,
 }
 
 impl WorkerParts {

@@ -24,7 +24,7 @@ const NOTE_EVERY: Duration = Duration::from_secs(2);
 
 /// Why a run did not come to its end.
 #[derive(Debug, thiserror::Error)]
-pub enum RunError {
+pub enum WriteExportError {
     /// Nothing may be exported.
     #[error(transparent)]
     Refused(#[from] ExportRefused),
@@ -39,7 +39,7 @@ pub enum RunError {
     Lost,
 }
 
-impl From<sqlx::Error> for RunError {
+impl From<sqlx::Error> for WriteExportError {
     fn from(error: sqlx::Error) -> Self {
         Self::Flow(error.into())
     }
@@ -85,7 +85,7 @@ impl Exporting<'_> {
         &self,
         out: impl Out,
         progress: impl FnMut(u64) + Send,
-    ) -> Result<Made, RunError> {
+    ) -> Result<Made, WriteExportError> {
         let Self { db, settings, clock, random, wanted, .. } = self;
         let now = clock.now();
         // One moment for the verdict, the place in the ledger and the contacts.
@@ -100,7 +100,7 @@ impl Exporting<'_> {
                 Box::pin(export_runs::mark_started(tx, now, held, place.after, expected))
             });
             if !started.await? {
-                return Err(RunError::Lost);
+                return Err(WriteExportError::Lost);
             }
         }
         let written = export::write(AsOf { snapshot, now }, *wanted, out, progress).await;
@@ -117,8 +117,12 @@ impl Exporting<'_> {
     /// lies, and its size in bytes.
     ///
     /// # Errors
-    /// [`RunError::Lost`] when its run is somebody else's by now, and when the database does not take it.
-    pub async fn record(&self, made: &Made, file: Option<(&str, i64)>) -> Result<(), RunError> {
+    /// [`WriteExportError::Lost`] when its run is somebody else's by now, and when the database does not take it.
+    pub async fn record(
+        &self,
+        made: &Made,
+        file: Option<(&str, i64)>,
+    ) -> Result<(), WriteExportError> {
         let Made { written, place } = *made;
         let record = ExportRecord {
             held: self.held,
@@ -129,7 +133,7 @@ impl Exporting<'_> {
         };
         let act = self.act();
         let recorded = self.db.run(|tx| Box::pin(record_export(tx, &act, &record)));
-        if recorded.await? { Ok(()) } else { Err(RunError::Lost) }
+        if recorded.await? { Ok(()) } else { Err(WriteExportError::Lost) }
     }
 
     /// Has it on record that it was broken off, and how many contacts had been handed over at most.
@@ -142,8 +146,8 @@ impl Exporting<'_> {
     /// Holds its run while this is done, and notes again and again how far it is.
     ///
     /// # Errors
-    /// [`RunError::Lost`] once it is somebody else's.
-    pub async fn keep<T, E: From<RunError>>(
+    /// [`WriteExportError::Lost`] once it is somebody else's.
+    pub async fn keep<T, E: From<WriteExportError>>(
         &self,
         rows: &AtomicU64,
         work: impl Future<Output = Result<T, E>>,
@@ -151,7 +155,7 @@ impl Exporting<'_> {
         let Some(held) = self.held else { return work.await };
         tokio::select! {
             done = work => done,
-            () = hold(self.db, self.clock, held, rows) => Err(RunError::Lost.into()),
+            () = hold(self.db, self.clock, held, rows) => Err(WriteExportError::Lost.into()),
         }
     }
 

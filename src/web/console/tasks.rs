@@ -13,7 +13,7 @@ use super::staff_session::StaffSession;
 use crate::domain::background_task::BackgroundTask;
 use crate::domain::staff::right::Right;
 use crate::domain::timestamp::Timestamp;
-use crate::store::background_tasks::{self, TaskOutcome, TaskState};
+use crate::store::background_tasks::{self, LastRun, TaskOutcome};
 use crate::templates::page::Page;
 use crate::web::{App, Error};
 
@@ -78,7 +78,7 @@ impl Page for TasksPage {
 
     fn samples() -> Vec<Self> {
         let at = Timestamp::SAMPLE;
-        let state = |words: Option<&str>, failing_since| TaskState {
+        let state = |words: Option<&str>, failing_since| LastRun {
             task: BackgroundTask::SealLedger,
             period: Duration::from_secs(5),
             started_at: at,
@@ -86,7 +86,7 @@ impl Page for TasksPage {
             outcome: words.map(|words| TaskOutcome { words: words.to_owned(), at }),
             failing_since,
         };
-        let page = |no_worker, states: &[TaskState]| Self {
+        let page = |no_worker, states: &[LastRun]| Self {
             no_worker,
             failing: states.iter().map(FailingTask::from).collect(),
             tasks: states.iter().map(TaskRow::from).collect(),
@@ -100,15 +100,15 @@ impl Page for TasksPage {
 }
 
 /// Since when no worker seems to run, if none does: `since` is empty where there never was one.
-fn no_worker(tasks: &[TaskState], now: Timestamp) -> Option<NoWorker> {
+fn no_worker(tasks: &[LastRun], now: Timestamp) -> Option<NoWorker> {
     let of_worker = tasks.iter().filter(|state| state.task.is_of_worker());
     let heard = of_worker.map(|state| state.finished_at).max();
     let is_silent = heard.is_none_or(|heard| now.since(heard) > SILENT);
     is_silent.then_some(NoWorker { since: heard })
 }
 
-impl From<&TaskState> for TaskRow {
-    fn from(state: &TaskState) -> Self {
+impl From<&LastRun> for TaskRow {
+    fn from(state: &LastRun) -> Self {
         let outcome = state.outcome.as_ref();
         Self {
             name: state.task.as_str(),
@@ -122,8 +122,8 @@ impl From<&TaskState> for TaskRow {
     }
 }
 
-impl From<&TaskState> for FailingTask {
-    fn from(state: &TaskState) -> Self {
+impl From<&LastRun> for FailingTask {
+    fn from(state: &LastRun) -> Self {
         Self {
             name: state.task.as_str(),
             title: title(state.task),
@@ -135,7 +135,7 @@ impl From<&TaskState> for FailingTask {
 }
 
 /// The tasks that fail as one thing to look at, for the console's first page.
-pub(super) fn alarm(tasks: &[TaskState]) -> Option<AlarmNote> {
+pub(super) fn alarm(tasks: &[LastRun]) -> Option<AlarmNote> {
     let failing = || tasks.iter().filter(|state| state.failing_since.is_some());
     let since: Timestamp = failing().filter_map(|state| state.failing_since).min()?;
     let titles: Vec<&str> = failing().map(|state| title(state.task)).collect();
@@ -268,7 +268,7 @@ mod tests {
     #[test]
     fn several_that_fail_are_one_alarm() {
         let at = |minute: i64| Timestamp::from_micros(minute * 60_000_000);
-        let state = |task, failing_since: Option<i64>| TaskState {
+        let state = |task, failing_since: Option<i64>| LastRun {
             task,
             period: Duration::from_secs(5),
             started_at: at(9),

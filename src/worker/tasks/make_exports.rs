@@ -12,7 +12,7 @@ use crate::domain::sentence::sentence;
 use crate::export::{ExportError, Wanted, Written};
 use crate::files::{FilesError, Shelf};
 use crate::flows::contacts::allow_export::ExportRefused;
-use crate::flows::contacts::write_export::{Exporting, RunError};
+use crate::flows::contacts::write_export::{Exporting, WriteExportError};
 use crate::sealing::before_export::allow_to_begin;
 use crate::store::contacts::export_runs::{self, HeldRun};
 use crate::worker::WorkerParts;
@@ -25,7 +25,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(2);
 #[derive(Debug, thiserror::Error)]
 enum JobError {
     #[error(transparent)]
-    Run(#[from] RunError),
+    Export(#[from] WriteExportError),
     #[error(transparent)]
     Files(#[from] FilesError),
     #[error("the export could not be written")]
@@ -36,14 +36,16 @@ impl JobError {
     /// Whether trying again later may end better.
     fn passes(&self) -> bool {
         match self {
-            Self::Run(RunError::Export(error)) => {
+            Self::Export(WriteExportError::Export(error)) => {
                 matches!(error, ExportError::Store(_) | ExportError::Outside(_))
             }
-            Self::Run(
-                RunError::Refused(ExportRefused::Flow(_)) | RunError::Flow(_) | RunError::Lost,
+            Self::Export(
+                WriteExportError::Refused(ExportRefused::Flow(_))
+                | WriteExportError::Flow(_)
+                | WriteExportError::Lost,
             )
             | Self::Files(_) => true,
-            Self::Run(RunError::Refused(_)) | Self::Scratch(_) => false,
+            Self::Export(WriteExportError::Refused(_)) | Self::Scratch(_) => false,
         }
     }
 }
@@ -141,7 +143,7 @@ async fn make(
     rows: &AtomicU64,
 ) -> Result<Written, JobError> {
     let WorkerParts { db, settings, clock, random, .. } = parts;
-    allow_to_begin(db, settings, clock, random).await.map_err(RunError::from)?;
+    allow_to_begin(db, settings, clock, random).await.map_err(WriteExportError::from)?;
     // Without a name until it is whole: whatever happens meanwhile, nothing of it is left lying about.
     let file = tempfile::tempfile_in(&parts.data_dir)?;
     let made = exporting.write(&file, |read| rows.store(read, Ordering::Relaxed)).await?;
@@ -149,7 +151,7 @@ async fn make(
     let format = exporting.wanted.format.as_str();
     let (key, size) = parts.files.put_export(claim, format, file).await?;
     let recorded = exporting.record(&made, Some((&key, size))).await;
-    if let Err(RunError::Lost) = recorded {
+    if let Err(WriteExportError::Lost) = recorded {
         parts.files.delete(Shelf::Exports(held.export_run_id), &key).await?;
     }
     recorded?;

@@ -7,10 +7,10 @@ use std::time::Duration;
 use assent::domain::background_task::BackgroundTask;
 use assent::domain::staff::member::Role;
 use assent::flows::Error;
-use assent::flows::record_tasks::record_tasks;
-use assent::store::background_tasks::{self, LastRun, TaskState};
+use assent::flows::record_task::record_task;
+use assent::store::background_tasks::{self, LastRun};
 use assent::worker::driver::{Driver, Outcome, Schedule, Task, TaskError};
-use assent::worker::run_log::RunLog;
+use assent::worker::last_runs::LastRuns;
 use async_trait::async_trait;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
@@ -90,7 +90,7 @@ struct Process {
 
 impl Process {
     fn begins(app: &TestApp) -> Self {
-        let runs = RunLog::new(app.core.moment().new_id());
+        let runs = LastRuns::new(app.core.moment().new_id());
         let stop = CancellationToken::new();
         let driver = Driver::new(&app.clock, &runs, &stop);
         tokio::spawn(runs.write_down(app.core.db.clone(), stop.clone()));
@@ -102,13 +102,13 @@ impl Process {
     }
 }
 
-async fn state(app: &TestApp, task: BackgroundTask) -> Option<TaskState> {
+async fn state(app: &TestApp, task: BackgroundTask) -> Option<LastRun> {
     let states = background_tasks::list(&mut app.read().await).await.unwrap();
     states.into_iter().find(|state| state.task == task)
 }
 
 /// Waits until a task is said to fail, or to work.
-async fn fails(app: &TestApp, task: BackgroundTask, fails: bool) -> TaskState {
+async fn fails(app: &TestApp, task: BackgroundTask, fails: bool) -> LastRun {
     poll::until(&format!("{task:?} fails: {fails}"), || async {
         state(app, task).await.filter(|state| state.failing_since.is_some() == fails)
     })
@@ -249,10 +249,9 @@ async fn says(app: &TestApp, process: Uuid, failed: bool, is_first: bool) {
         finished_at: now,
         outcome: None,
         failing_since: failed.then_some(now),
-        is_first,
     };
     let mut tx = app.write().await;
-    record_tasks(&mut tx, process, &[run]).await.unwrap();
+    record_task(&mut tx, process, &run, is_first).await.unwrap();
     tx.commit().await.unwrap();
 }
 
