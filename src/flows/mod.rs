@@ -52,7 +52,7 @@ impl Act {
     }
 
     /// Has the audit tell what was done.
-    pub(in crate::flows) async fn note(
+    pub(in crate::flows) async fn audit(
         &self,
         tx: &mut Tx,
         action: Action,

@@ -15,9 +15,6 @@ pub const WRITTEN_EVERY: Duration = Duration::from_mins(1);
 /// Writes down a process's last run of a task. A failure is over when the process that saw it sees the task work; of one
 /// that is gone, when no word of it came for a few periods. The first word of a process ends any: it may follow the one
 /// that saw it.
-///
-/// # Errors
-/// When the database does not take it.
 pub async fn record_task(
     tx: &mut Tx,
     process: Uuid,

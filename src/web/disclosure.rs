@@ -7,7 +7,7 @@ use crate::flows::Act;
 use crate::flows::contacts::record_disclosure::{Disclosure, record_disclosure};
 
 /// Writes down that somebody takes data away; committed before anything is given.
-pub(super) async fn note_disclosure(
+pub(super) async fn audit_disclosure(
     app: &App,
     by: &str,
     what: Disclosure,

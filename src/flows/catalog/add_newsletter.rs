@@ -34,7 +34,7 @@ pub async fn add_newsletter(
     let added = newsletters::insert(tx, &act.at, slug, words, offered).await?;
     if added.is_some() {
         let detail = json!({"slug": slug, "offered": offered});
-        act.note(tx, Action::NewsletterAdd, &detail).await?;
+        act.audit(tx, Action::NewsletterAdd, &detail).await?;
     }
     Ok(added)
 }

@@ -44,7 +44,7 @@ pub async fn add_purpose(
         return Err(PurposeError::Taken(purpose.code));
     }
     let detail = json!({"purpose": purpose.code});
-    act.note(tx, Action::PurposeAdd, &detail).await?;
+    act.audit(tx, Action::PurposeAdd, &detail).await?;
     for report in offered_on {
         offer_purpose(tx, act, &purpose.code, report).await?;
     }

@@ -42,7 +42,7 @@ pub async fn add_report(
     }
     let detail =
         json!({"slug": report.slug, "sha256": report.sha256, "newsletters": offers.newsletters});
-    act.note(tx, Action::ReportAdd, &detail).await?;
+    act.audit(tx, Action::ReportAdd, &detail).await?;
     for code in offers.purposes {
         offer_purpose(tx, act, code, &report.slug).await?;
     }

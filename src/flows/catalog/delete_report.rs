@@ -19,6 +19,6 @@ pub async fn delete_draft(tx: &mut Tx, act: &Act, slug: &Slug) -> Result<DraftFi
     let files = reports::delete_draft(tx, report.report_id).await?;
     let files = files.ok_or_else(|| ReportError::NotADraft(slug.clone()))?;
     let detail = json!({"slug": slug, "title": report.title, "sha256": report.sha256});
-    act.note(tx, Action::ReportDelete, &detail).await?;
+    act.audit(tx, Action::ReportDelete, &detail).await?;
     Ok(files)
 }

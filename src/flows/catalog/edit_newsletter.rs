@@ -43,7 +43,7 @@ pub async fn edit_newsletter(
     ]);
     if let Some(mut detail) = changed {
         detail["slug"] = json!(slug);
-        act.note(tx, Action::NewsletterEdit, &detail).await?;
+        act.audit(tx, Action::NewsletterEdit, &detail).await?;
     }
     Ok(Reworded::Done)
 }

@@ -79,5 +79,5 @@ async fn write_down(
     ]);
     let Some(mut detail) = changed else { return Ok(()) };
     detail["purpose"] = json!(before.code);
-    act.note(tx, Action::PurposeEdit, &detail).await
+    act.audit(tx, Action::PurposeEdit, &detail).await
 }

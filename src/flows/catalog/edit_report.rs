@@ -72,7 +72,7 @@ pub async fn edit_report(
         reports::update(tx, report.report_id, &after).await?;
         let mut detail = json!({"slug": slug});
         merge(&mut detail, difference);
-        act.note(tx, Action::ReportEdit, &detail).await?;
+        act.audit(tx, Action::ReportEdit, &detail).await?;
     }
     match &edit.cover {
         Some((key, media_type)) => replace_cover(tx, act, slug, (key, *media_type)).await,
@@ -121,7 +121,7 @@ pub async fn save_report(
     reports::replace_purposes(tx, report.report_id, &after.purposes).await?;
     let mut detail = json!({"slug": slug});
     merge(&mut detail, difference);
-    act.note(tx, Action::ReportEdit, &detail).await?;
+    act.audit(tx, Action::ReportEdit, &detail).await?;
     Ok(Saved::Done { kept })
 }
 
@@ -150,7 +150,7 @@ pub async fn replace_file(
         "before": {"file": {"sha256": report.sha256, "bytes": report.byte_size}},
         "after": {"file": {"sha256": new.sha256, "bytes": new.byte_size}},
     });
-    act.note(tx, Action::ReportFile, &detail).await?;
+    act.audit(tx, Action::ReportFile, &detail).await?;
     Ok(report.file_key)
 }
 
@@ -172,7 +172,7 @@ pub async fn replace_cover(
         "before": {"cover": report.cover_media_type.map(|before| before.name)},
         "after": {"cover": media_type.name},
     });
-    act.note(tx, Action::ReportCover, &detail).await?;
+    act.audit(tx, Action::ReportCover, &detail).await?;
     Ok(report.cover_key)
 }
 

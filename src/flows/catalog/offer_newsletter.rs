@@ -41,7 +41,7 @@ async fn tell(
     (done, action): (bool, Action),
 ) -> Result<Moved, Error> {
     if done {
-        act.note(tx, action, &json!({"slug": slug})).await?;
+        act.audit(tx, action, &json!({"slug": slug})).await?;
         return Ok(Moved::Done);
     }
     let known = newsletters::find(tx, slug).await?.is_some();

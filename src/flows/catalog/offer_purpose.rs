@@ -24,7 +24,7 @@ pub async fn offer_purpose(
     let offering = offering.ok_or_else(|| PurposeError::UnknownReport(report.clone()))?;
     if purposes::offer(tx, code, offering.report_id).await? {
         let detail = json!({"purpose": code, "report": report});
-        act.note(tx, Action::PurposeOffer, &detail).await?;
+        act.audit(tx, Action::PurposeOffer, &detail).await?;
     } else if purposes::find(tx, code).await?.is_none() {
         return Err(PurposeError::Unknown(code.clone()));
     }
@@ -73,7 +73,7 @@ pub async fn offer_on_reports(
     {
         for report in reports {
             let detail = json!({"purpose": purpose, "report": report});
-            act.note(tx, action, &detail).await?;
+            act.audit(tx, action, &detail).await?;
         }
     }
     Ok(())

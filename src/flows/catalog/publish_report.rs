@@ -31,7 +31,7 @@ pub async fn publish_report(
     if !reports::mark_published(tx, &act.at, slug).await? {
         return Err(ReportError::Unknown(slug.clone()));
     }
-    act.note(tx, Action::ReportPublish, &json!({"slug": slug})).await?;
+    act.audit(tx, Action::ReportPublish, &json!({"slug": slug})).await?;
     Ok(())
 }
 
@@ -49,6 +49,6 @@ pub async fn withdraw_report(tx: &mut Tx, act: &Act, slug: &Slug) -> Result<(), 
             ReportError::Unknown(slug)
         });
     }
-    act.note(tx, Action::ReportWithdraw, &json!({"slug": slug})).await?;
+    act.audit(tx, Action::ReportWithdraw, &json!({"slug": slug})).await?;
     Ok(())
 }

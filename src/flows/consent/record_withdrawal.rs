@@ -28,7 +28,7 @@ pub async fn record_withdrawal(
     let ended = withdraw(tx, settings.at(&act.at), leave, by).await?;
     if !ended.is_empty() {
         let detail = json!({"subscriber_id": leave.subscriber_id, "purposes": ended});
-        act.note(tx, Action::SubscriberWithdraw, &detail).await?;
+        act.audit(tx, Action::SubscriberWithdraw, &detail).await?;
     }
     Ok(ended)
 }

@@ -33,7 +33,7 @@ pub async fn break_off_export(
         return Ok(false);
     }
     let detail = json!({"run": held.export_run_id, "rows": rows, "reason": reason});
-    act.note(tx, Action::ExportBroken, &detail).await?;
+    act.audit(tx, Action::ExportBroken, &detail).await?;
     Ok(true)
 }
 

@@ -365,7 +365,7 @@ pub async fn record_start(
     import: &Import<'_>,
     sha256: &[u8],
 ) -> Result<(), Error> {
-    act.note(tx, Action::ImportStart, &detail(import, sha256)).await?;
+    act.audit(tx, Action::ImportStart, &detail(import, sha256)).await?;
     Ok(())
 }
 
@@ -390,7 +390,7 @@ pub async fn record_import(
     detail["imported"] = tally.imported.into();
     detail["already_agreed"] = tally.already_agreed.into();
     detail["refused"] = tally.refused.into();
-    act.note(tx, Action::Import, &detail).await?;
+    act.audit(tx, Action::Import, &detail).await?;
     Ok(())
 }
 

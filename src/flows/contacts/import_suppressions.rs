@@ -279,7 +279,7 @@ pub async fn record_list_import_start(
     let detail = json!({
         "source": import.source.as_str(), "purposes": import.purposes, "sha256": HEXLOWER.encode(sha256),
     });
-    act.note(tx, Action::ImportSuppressStart, &detail).await?;
+    act.audit(tx, Action::ImportSuppressStart, &detail).await?;
     Ok(())
 }
 
@@ -304,7 +304,7 @@ pub async fn record_list_import(
         "source": import.source.as_str(), "purposes": import.purposes, "sha256": HEXLOWER.encode(sha256),
         "suppressed": tally.suppressed, "already": tally.already, "refused": tally.refused,
     });
-    act.note(tx, Action::ImportSuppress, &detail).await?;
+    act.audit(tx, Action::ImportSuppress, &detail).await?;
     Ok(())
 }
 

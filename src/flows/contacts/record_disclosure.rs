@@ -55,5 +55,5 @@ pub async fn record_disclosure(
     what: Disclosure,
     detail: &Value,
 ) -> Result<(), Error> {
-    Ok(act.note(tx, what.action(), detail).await?)
+    Ok(act.audit(tx, what.action(), detail).await?)
 }

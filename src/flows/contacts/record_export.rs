@@ -45,7 +45,7 @@ pub async fn record_export(
     detail["rows"] = json!(written.rows);
     detail["sha256"] = json!(sha256);
     detail["cursor"] = json!(cursor);
-    act.note(tx, Action::Export, &detail).await?;
+    act.audit(tx, Action::Export, &detail).await?;
     Ok(true)
 }
 

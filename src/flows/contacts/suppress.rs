@@ -17,7 +17,7 @@ pub async fn suppress(tx: &mut Tx, act: &Act, address_key: &AddressKey) -> Resul
     let added = suppressions::insert(tx, act.at.now, address_key, reason, None).await?;
     if added {
         let detail = json!({"reason": reason.as_str(), "scope": "*"});
-        act.note(tx, Action::SuppressionAdd, &detail).await?;
+        act.audit(tx, Action::SuppressionAdd, &detail).await?;
     }
     Ok(added)
 }
@@ -53,6 +53,6 @@ pub async fn lift(tx: &mut Tx, act: &Act, stands: Stands<'_>, why: &Line) -> Res
         return Ok(Lifted::NotThere);
     }
     let detail = json!({"reason": reason.as_str(), "scope": "*", "why": why.as_str()});
-    act.note(tx, Action::SuppressionLift, &detail).await?;
+    act.audit(tx, Action::SuppressionLift, &detail).await?;
     Ok(Lifted::Lifted)
 }

@@ -19,8 +19,8 @@ use crate::store::ledger::checkpoints;
 use crate::store::ledger::epochs::{self, LedgerPlace};
 use crate::store::ledger::verdicts::Verdict;
 
-/// How often it is noted how far a run is, by which it is also kept.
-const NOTE_EVERY: Duration = Duration::from_secs(2);
+/// How often it is recorded how far a run is, by which it is also kept.
+const RECORDED_EVERY: Duration = Duration::from_secs(2);
 
 /// Why a run did not come to its end.
 #[derive(Debug, thiserror::Error)]
@@ -75,7 +75,7 @@ pub struct Made {
 }
 
 impl Exporting<'_> {
-    /// Writes its contacts to `out`, all from one moment, which its run notes first. `progress` is told how many were
+    /// Writes its contacts to `out`, all from one moment, which its run records first. `progress` is told how many were
     /// read. Should one rest on what this program did not write, the verdict on the ledger says so from then on, and
     /// nothing is exported until a check finds all sound again.
     ///
@@ -143,7 +143,7 @@ impl Exporting<'_> {
         self.db.run(|tx| Box::pin(break_off_export(tx, &act, broken))).await.map(drop)
     }
 
-    /// Holds its run while this is done, and notes again and again how far it is.
+    /// Holds its run while this is done, and records again and again how far it is.
     ///
     /// # Errors
     /// [`WriteExportError::Lost`] once it is somebody else's.
@@ -175,11 +175,11 @@ async fn condemn(db: &Db, settings: &FlowSettings, at: &Moment, what: &str) -> R
     Ok(())
 }
 
-/// Notes again and again how far a run is; returns when it is somebody else's.
+/// Records again and again how far a run is; returns when it is somebody else's.
 async fn hold(db: &Db, clock: &Clock, held: HeldRun, rows: &AtomicU64) {
     loop {
-        tokio::time::sleep(NOTE_EVERY).await;
-        match note(db, clock, held, rows).await {
+        tokio::time::sleep(RECORDED_EVERY).await;
+        match record_progress(db, clock, held, rows).await {
             Ok(true) => {}
             Ok(false) => return,
             // Its lease is long enough for some more tries.
@@ -188,7 +188,12 @@ async fn hold(db: &Db, clock: &Clock, held: HeldRun, rows: &AtomicU64) {
     }
 }
 
-async fn note(db: &Db, clock: &Clock, held: HeldRun, rows: &AtomicU64) -> sqlx::Result<bool> {
+async fn record_progress(
+    db: &Db,
+    clock: &Clock,
+    held: HeldRun,
+    rows: &AtomicU64,
+) -> sqlx::Result<bool> {
     let done = i64::try_from(rows.load(Ordering::Relaxed)).unwrap_or(i64::MAX);
     let now = clock.now();
     db.run(|tx| Box::pin(export_runs::renew(tx, now, held, done))).await

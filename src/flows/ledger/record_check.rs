@@ -8,7 +8,7 @@ use crate::store::Tx;
 
 /// Writes down that a check was asked for.
 pub async fn record_check_asked(tx: &mut Tx, act: &Act) -> Result<(), Error> {
-    Ok(act.note(tx, Action::LedgerVerifyStart, &json!({})).await?)
+    Ok(act.audit(tx, Action::LedgerVerifyStart, &json!({})).await?)
 }
 
 /// Writes down what a check came to: how many events, and how many findings.
@@ -19,5 +19,5 @@ pub async fn record_checked(
     findings: u64,
 ) -> Result<(), Error> {
     let detail = json!({"events": events, "findings": findings});
-    Ok(act.note(tx, Action::LedgerVerify, &detail).await?)
+    Ok(act.audit(tx, Action::LedgerVerify, &detail).await?)
 }

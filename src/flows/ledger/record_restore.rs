@@ -29,5 +29,5 @@ pub async fn record_restore(tx: &mut Tx, act: &Act, restored: &Restored<'_>) -> 
     let Restored { taken_at, without_newer } = restored;
     pause_mail(tx, &act.at, &restored.why_paused()).await?;
     let detail = json!({"taken_at": taken_at, "without_newer": without_newer});
-    Ok(act.note(tx, Action::Restore, &detail).await?)
+    Ok(act.audit(tx, Action::Restore, &detail).await?)
 }

@@ -51,7 +51,7 @@ pub async fn resume_ledger(
     records::append(tx, &record).await?;
     seal_first(tx, &act.at, settings, &record).await?;
     let detail = json!({"epoch": epoch.to_string(), "from": body.from, "known": body.known});
-    act.note(tx, Action::LedgerResume, &detail).await?;
+    act.audit(tx, Action::LedgerResume, &detail).await?;
     Ok(epoch)
 }
 

@@ -18,7 +18,7 @@ pub async fn pause_mail(tx: &mut Tx, at: &Moment, why: &str) -> Result<bool, Err
 pub async fn resume_mail(tx: &mut Tx, act: &Act) -> Result<bool, Error> {
     let resumed = alarms::delete(tx, MAIL_PAUSED).await?;
     if resumed {
-        act.note(tx, Action::MailResume, &json!({})).await?;
+        act.audit(tx, Action::MailResume, &json!({})).await?;
     }
     Ok(resumed)
 }

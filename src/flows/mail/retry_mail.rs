@@ -14,7 +14,7 @@ use crate::store::mail::mails;
 pub async fn retry_one(tx: &mut Tx, act: &Act, outbox_id: Uuid) -> Result<bool, Error> {
     let queued = mails::mark_queued(tx, act.at.now, outbox_id).await?;
     if queued {
-        act.note(tx, Action::MailRetry, &json!({"outbox_id": outbox_id})).await?;
+        act.audit(tx, Action::MailRetry, &json!({"outbox_id": outbox_id})).await?;
     }
     Ok(queued)
 }
@@ -25,7 +25,7 @@ pub async fn retry_all(tx: &mut Tx, act: &Act, reason: &str, by: Timestamp) -> R
     let count = mails::mark_all_queued(tx, act.at.now, reason, by).await?;
     if count > 0 {
         let detail = json!({"reason": reason, "count": count});
-        act.note(tx, Action::MailRetryAll, &detail).await?;
+        act.audit(tx, Action::MailRetryAll, &detail).await?;
     }
     Ok(count)
 }

@@ -63,7 +63,7 @@ async fn publish_after(
         let detail = json!({"label": version.label, "lang": version.lang, "sha256": version.sha256,
                    "change": version.change_class, "changes": version.changes,
                    "until": version.renew_until});
-        act.note(tx, Action::PolicyPublish, &detail).await?;
+        act.audit(tx, Action::PolicyPublish, &detail).await?;
     }
     Ok(published)
 }

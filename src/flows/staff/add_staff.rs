@@ -30,7 +30,7 @@ pub async fn add_staff(tx: &mut Tx, act: &Act, new: NewStaff<'_>) -> Result<Opti
     if let Some(staff_id) = added {
         links::mark_all_used(tx, act.at.now, None).await?;
         let detail = json!({"staff_id": staff_id, "role": role.as_str()});
-        act.note(tx, Action::StaffAdd, &detail).await?;
+        act.audit(tx, Action::StaffAdd, &detail).await?;
     }
     Ok(added)
 }

@@ -39,7 +39,7 @@ pub async fn change_role(
     let ended = sessions::delete_all(tx, staff_id, None).await?;
     let detail = json!({"staff_id": staff_id, "role": {"before": before.role.as_str(), "after": role.as_str()},
                         "sessions_ended": ended});
-    act.note(tx, Action::StaffRole, &detail).await?;
+    act.audit(tx, Action::StaffRole, &detail).await?;
     Ok(Changed::Done)
 }
 
@@ -54,7 +54,7 @@ pub async fn disable(tx: &mut Tx, act: &Act, staff_id: Uuid) -> Result<Changed, 
     links::mark_all_used(tx, act.at.now, Some(staff_id)).await?;
     let ended = sessions::delete_all(tx, staff_id, None).await?;
     let detail = json!({"staff_id": staff_id, "sessions_ended": ended});
-    act.note(tx, Action::StaffDisable, &detail).await?;
+    act.audit(tx, Action::StaffDisable, &detail).await?;
     Ok(Changed::Done)
 }
 
@@ -67,7 +67,7 @@ pub async fn enable(tx: &mut Tx, act: &Act, staff_id: Uuid) -> Result<Changed, E
         return Ok(Changed::Same);
     }
     let detail = json!({"staff_id": staff_id});
-    act.note(tx, Action::StaffEnable, &detail).await?;
+    act.audit(tx, Action::StaffEnable, &detail).await?;
     Ok(Changed::Done)
 }
 
@@ -81,7 +81,7 @@ pub async fn turn_code_off(tx: &mut Tx, act: &Act, staff_id: Uuid) -> Result<Cha
     }
     let ended = sessions::delete_all(tx, staff_id, None).await?;
     let detail = json!({"staff_id": staff_id, "sessions_ended": ended});
-    act.note(tx, Action::StaffTwoFactorOff, &detail).await?;
+    act.audit(tx, Action::StaffTwoFactorOff, &detail).await?;
     Ok(Changed::Done)
 }
 
@@ -92,7 +92,7 @@ pub async fn require_codes(tx: &mut Tx, act: &Act, roles: &[Role]) -> Result<(),
         if role_rules::set(tx, rule).await? {
             let detail = json!({"role": role.as_str(),
                                 "requires_code": {"before": !rule.requires_code, "after": rule.requires_code}});
-            act.note(tx, Action::StaffRequireTwoFactor, &detail).await?;
+            act.audit(tx, Action::StaffRequireTwoFactor, &detail).await?;
         }
     }
     Ok(())

@@ -25,7 +25,7 @@ pub async fn invite(
     if let Some(staff_id) = added {
         mail_link(tx, &act.at, staff_id, StaffLinkKind::Invitation).await?;
         let detail = json!({"staff_id": staff_id, "role": role.as_str()});
-        act.note(tx, Action::StaffInvite, &detail).await?;
+        act.audit(tx, Action::StaffInvite, &detail).await?;
     }
     Ok(added)
 }
@@ -39,7 +39,7 @@ pub async fn invite_again(tx: &mut Tx, act: &Act, staff_id: Uuid) -> Result<bool
         links::mark_all_used(tx, act.at.now, Some(staff_id)).await?;
         mail_link(tx, &act.at, staff_id, StaffLinkKind::Invitation).await?;
         let detail = json!({"staff_id": staff_id});
-        act.note(tx, Action::StaffInviteAgain, &detail).await?;
+        act.audit(tx, Action::StaffInviteAgain, &detail).await?;
     }
     Ok(waits)
 }
@@ -50,7 +50,7 @@ pub async fn cancel_invitation(tx: &mut Tx, act: &Act, staff_id: Uuid) -> Result
     let cancelled = accounts::delete_invited(tx, staff_id).await?;
     if cancelled {
         let detail = json!({"staff_id": staff_id});
-        act.note(tx, Action::StaffCancel, &detail).await?;
+        act.audit(tx, Action::StaffCancel, &detail).await?;
     }
     Ok(cancelled)
 }

@@ -45,7 +45,7 @@ pub async fn issue(
     let Some(api_token_id) = api_tokens::insert(tx, &act.at, &new).await? else { return Ok(None) };
     let detail = json!({"api_token_id": api_token_id, "scopes": scopes.words().collect::<Vec<_>>(),
                         "expires_at": expires_at});
-    act.note(tx, Action::TokenAdd, &detail).await?;
+    act.audit(tx, Action::TokenAdd, &detail).await?;
     Ok(Some(token))
 }
 
@@ -54,7 +54,7 @@ pub async fn revoke(tx: &mut Tx, act: &Act, api_token_id: Uuid) -> Result<bool, 
     let revoked = api_tokens::revoke(tx, act.at.now, api_token_id).await?;
     if revoked {
         let detail = json!({"api_token_id": api_token_id});
-        act.note(tx, Action::TokenRevoke, &detail).await?;
+        act.audit(tx, Action::TokenRevoke, &detail).await?;
     }
     Ok(revoked)
 }

@@ -40,6 +40,6 @@ pub async fn record_refused(
 ) -> Result<(), Error> {
     let (method, path) = route;
     let detail = json!({"method": method, "route": path, "why": why.as_str()});
-    act.note(tx, Action::Refused, &detail).await?;
+    act.audit(tx, Action::Refused, &detail).await?;
     Ok(())
 }

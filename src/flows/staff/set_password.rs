@@ -77,7 +77,7 @@ async fn settle(tx: &mut Tx, act: &Act, staff_id: Uuid, how: &str) -> Result<(),
     links::mark_all_used(tx, act.at.now, Some(staff_id)).await?;
     let ended = sessions::delete_all(tx, staff_id, None).await?;
     let detail = json!({"staff_id": staff_id, "by": how, "sessions_ended": ended});
-    act.note(tx, Action::StaffPassword, &detail).await?;
+    act.audit(tx, Action::StaffPassword, &detail).await?;
     Ok(())
 }
 
@@ -89,7 +89,7 @@ pub async fn send_reset(tx: &mut Tx, act: &Act, staff_id: Uuid) -> Result<bool, 
     if active {
         mail_link(tx, &act.at, staff_id, StaffLinkKind::Reset).await?;
         let detail = json!({"staff_id": staff_id});
-        act.note(tx, Action::StaffReset, &detail).await?;
+        act.audit(tx, Action::StaffReset, &detail).await?;
     }
     Ok(active)
 }

@@ -244,7 +244,7 @@ pub async fn claim(tx: &mut Tx, now: Timestamp) -> sqlx::Result<Option<HeldRun>>
         .await)
 }
 
-/// Notes how far a run is, and keeps it; `false` when it is somebody else's by now.
+/// Records how far a run is, and keeps it; `false` when it is somebody else's by now.
 pub async fn renew(
     tx: &mut Tx,
     now: Timestamp,
@@ -268,7 +268,7 @@ pub async fn renew(
         .map(|done| done.rows_affected() == 1))
 }
 
-/// Notes the moment whose contacts a run holds, the ledger's place at it, and how many they are, where that
+/// Records the moment whose contacts a run holds, the ledger's place at it, and how many they are, where that
 /// was counted; `false` when it is somebody else's by now.
 pub async fn mark_started(
     tx: &mut Tx,
@@ -314,7 +314,7 @@ pub struct WholeRun<'a> {
     pub file: Option<(&'a str, i64)>,
 }
 
-/// Notes that a run is whole; `false` when it is somebody else's by now.
+/// Records that a run is whole; `false` when it is somebody else's by now.
 pub async fn mark_done(
     tx: &mut Tx,
     now: Timestamp,
@@ -340,7 +340,7 @@ pub async fn mark_done(
     })
 }
 
-/// Notes that a run ended before it was whole; `false` when it is somebody else's by now.
+/// Records that a run ended before it was whole; `false` when it is somebody else's by now.
 pub async fn mark_failed(
     tx: &mut Tx,
     now: Timestamp,

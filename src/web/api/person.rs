@@ -24,7 +24,7 @@ use crate::store::consent::permissions::PermissionFacts;
 use crate::store::contacts::subject_access;
 use crate::store::contacts::subscribers::{self, Subscriber};
 use crate::store::ledger::verdicts::Verdict;
-use crate::web::disclosure::note_disclosure;
+use crate::web::disclosure::audit_disclosure;
 use crate::web::people::answers::answer;
 use crate::web::{App, Error};
 
@@ -105,7 +105,7 @@ async fn record(
     if head.method == HttpMethod::HEAD {
         return Ok(());
     }
-    note_disclosure(app, by, what, &json!({"subscriber_id": of.subscriber_id})).await
+    audit_disclosure(app, by, what, &json!({"subscriber_id": of.subscriber_id})).await
 }
 
 /// Erases them, as the console does.

@@ -18,7 +18,7 @@ use crate::flows::contacts::record_disclosure::Disclosure;
 use crate::store::Tx;
 use crate::store::contacts::listed_subscribers;
 use crate::store::contacts::search::{Count, SearchPosition, search};
-use crate::web::disclosure::note_disclosure;
+use crate::web::disclosure::audit_disclosure;
 use crate::web::http::fields::{Fields, InvalidField};
 use crate::web::people::choices::Choices;
 use crate::web::people::question::{NAMES, Question};
@@ -58,7 +58,7 @@ async fn list(State(app): State<Arc<App>>, head: Parts) -> Result<Response, Erro
         // By what was narrowed, not to what: words that are searched for may be somebody's name.
         let by: Vec<&str> = NAMES.into_iter().filter(|n| !fields.one(n).is_empty()).collect();
         let detail = json!({"filters": by, "rows": people.len()});
-        note_disclosure(&app, &program.by, Disclosure::Subscribers, &detail).await?;
+        audit_disclosure(&app, &program.by, Disclosure::Subscribers, &detail).await?;
     }
     let count = match found.count {
         Count::Exactly(number) => json!({"kind": "exactly", "number": number}),

@@ -18,7 +18,7 @@ use crate::domain::staff::api_token::Scope;
 use crate::flows::contacts::allow_withdrawals::{WithdrawalsRefused, allow_withdrawals};
 use crate::flows::contacts::record_disclosure::Disclosure;
 use crate::store::consent::withdrawals;
-use crate::web::disclosure::note_disclosure;
+use crate::web::disclosure::audit_disclosure;
 use crate::web::http::fields::{Fields, InvalidField};
 use crate::web::{App, Error};
 
@@ -53,7 +53,7 @@ async fn list(State(app): State<Arc<App>>, head: Parts) -> Result<Response, Erro
     let next = at(ended.last().and_then(|last| last.cursor).unwrap_or(cursor.after));
     if !ended.is_empty() {
         let detail = json!({"after": cursor, "rows": ended.len()});
-        note_disclosure(&app, &program.by, Disclosure::Withdrawals, &detail).await?;
+        audit_disclosure(&app, &program.by, Disclosure::Withdrawals, &detail).await?;
     }
     let rows: Vec<Value> = ended
         .iter()

@@ -27,7 +27,7 @@ use crate::store::{Db, Tx};
 use crate::web::console::contacts::exports::row::RunRow;
 use crate::web::console::contacts::exports::run_page::{ExportPage, Removal, WithdrawnSince};
 use crate::web::console::staff_session::{Asked, StaffSession};
-use crate::web::disclosure::note_disclosure;
+use crate::web::disclosure::audit_disclosure;
 use crate::web::error::Gone;
 use crate::web::export::file_headers;
 use crate::web::{App, Error};
@@ -129,7 +129,7 @@ pub(super) async fn file(
     // Opened first, so that nothing is on record that was not to be had.
     let content = app.files.get(Shelf::Exports(run.export_run_id), key, 0..size).await?;
     let detail = json!({"run": run.export_run_id, "rows": run.rows_done, "sha256": run.sha256});
-    note_disclosure(&app, &session.actor(), Disclosure::ExportFile, &detail).await?;
+    audit_disclosure(&app, &session.actor(), Disclosure::ExportFile, &detail).await?;
     Ok((headers, Body::from_stream(content)).into_response())
 }
 
@@ -155,7 +155,7 @@ pub(super) async fn withdrawn(
     let epoch = epochs::find_place(&mut tx).await?.epoch;
     drop(tx);
     let detail = json!({"run": run.export_run_id, "rows": rows, "format": format.as_str()});
-    note_disclosure(&app, &session.actor(), Disclosure::WithdrawnSince, &detail).await?;
+    audit_disclosure(&app, &session.actor(), Disclosure::WithdrawnSince, &detail).await?;
     let pieces = pieces(app.db.clone(), since, WithdrawnRows::begin(format, epoch)?);
     Ok((headers, Body::from_stream(pieces)).into_response())
 }

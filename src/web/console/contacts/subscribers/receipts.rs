@@ -22,7 +22,7 @@ use crate::web::console::contacts::subscribers::person::find;
 use crate::web::console::contacts::subscribers::timeline::way;
 use crate::web::console::route::Route;
 use crate::web::console::staff_session::StaffSession;
-use crate::web::disclosure::note_disclosure;
+use crate::web::disclosure::audit_disclosure;
 use crate::web::{App, Error};
 
 pub(super) fn routes() -> Vec<Route> {
@@ -183,7 +183,7 @@ async fn record(
     if *method == Method::HEAD {
         return Ok(());
     }
-    note_disclosure(app, &session.actor(), what, detail).await
+    audit_disclosure(app, &session.actor(), what, detail).await
 }
 
 fn answer(kind: &'static str, name: &str, text: String) -> Result<Response, Error> {

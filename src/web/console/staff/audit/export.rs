@@ -19,7 +19,7 @@ use crate::store::staff::audit_entries::{AuditFilter, DatedEntry, list_newest};
 use crate::web::console::staff::audit::addresses::addresses;
 use crate::web::console::staff::audit::{filter, labels, list};
 use crate::web::console::staff_session::{Form, StaffSession};
-use crate::web::disclosure::note_disclosure;
+use crate::web::disclosure::audit_disclosure;
 use crate::web::{App, Error};
 
 /// How many entries are read at once; no transaction is held while they leave.
@@ -40,7 +40,7 @@ pub(super) async fn take_away(
     };
     let mut detail = narrowed.detail();
     detail["format"] = json!(format.as_str());
-    note_disclosure(&app, &session.actor(), Disclosure::Audit, &detail).await?;
+    audit_disclosure(&app, &session.actor(), Disclosure::Audit, &detail).await?;
     let addresses = addresses(&app).await?;
     let csv = CsvRows::begin(COLUMNS.into_iter())?;
     let rest =
