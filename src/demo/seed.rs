@@ -29,7 +29,7 @@ use crate::flows::signup::confirm::{Confirmation, Press, confirm};
 use crate::flows::signup::sign_up::{SignUp, sign_up};
 use crate::flows::signup::start_download::start_download;
 use crate::flows::staff::add_staff::{NewStaff, add_staff};
-use crate::flows::{Act, By, FlowSettings};
+use crate::flows::{Act, By, Case, FlowSettings};
 use crate::random::Moment;
 use crate::site::Controller;
 use crate::store::catalog::notices::Notice;
@@ -85,7 +85,7 @@ async fn fill(
     let offered = offer(tx, &at.earlier(LONG_AGO), report).await?;
     for (days, person) in (1u32..).zip(&texts::SUBSCRIBERS) {
         let sent = at.earlier(DAY * days + Duration::from_secs(u64::from(days) * 4_321));
-        subscribe(tx, settings, &sent, &offered, person).await?;
+        subscribe(tx, settings.at(&sent), &offered, person).await?;
     }
     for (hours, person) in (1u32..).zip(&texts::WAITING) {
         let sent = at.earlier(Duration::from_hours(7) * hours);
@@ -189,8 +189,7 @@ fn form(
 
 async fn subscribe(
     tx: &mut Tx,
-    settings: &FlowSettings,
-    sent: &Moment,
+    Case { at: sent, settings }: Case<'_>,
     offered: &Offered,
     person: &texts::SampleSubscriber,
 ) -> Result<(), SeedError> {

@@ -16,6 +16,7 @@ use crate::flows::contacts::import_suppressions::{
     ImportedList, ListTally, SuppressionImport, all_purposes, record_list_import,
     record_list_import_start,
 };
+use crate::random::Moments;
 
 /// What is said of a header that names too little.
 const COLUMNS: &str = "the columns are email, reason and, where known, unsubscribed_at; with --reason, one address a \
@@ -97,11 +98,17 @@ impl Asked<'_> {
         begin: impl Fn(Hashed) -> Result<Opened, Error>,
     ) -> Result<ListTally, Error> {
         let (mut table, columns) = file.again(begin)?;
-        let (db, settings) = (&core.db, &core.flow_settings);
-        let list = ListImport { db, settings, import, reason: self.reason, dry_run: self.dry_run };
+        let list = ListImport {
+            db: &core.db,
+            settings: &core.flow_settings,
+            moments: Moments::new(&core.clock, &core.random),
+            import,
+            reason: self.reason,
+            dry_run: self.dry_run,
+        };
         let mut tally = ListTally::default();
         let told = |line, why: String| writeln!(std::io::stdout().lock(), "line {line}: {why}");
-        let brought = list.run((&mut table, &columns), || core.moment(), told, &mut tally).await;
+        let brought = list.run((&mut table, &columns), told, &mut tally).await;
         brought.map_err(|cause| -> Error {
             match tally.suppressed {
                 0 => cause.into(),

@@ -20,7 +20,7 @@ use crate::store::contacts::suppressions;
 pub struct Giver<'a> {
     /// The subscriber; their row is locked by this use case.
     pub subscriber_id: Uuid,
-    /// Who that is.
+    /// The key of their address.
     pub address_key: &'a AddressKey,
     /// The MAC that binds the one to the other.
     pub mac: Option<&'a [u8]>,

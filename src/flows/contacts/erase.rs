@@ -163,7 +163,7 @@ async fn delete(tx: &mut Tx, case: Case<'_>, what: Erasure<'_>, by: By<'_>) -> R
         None => erasures::delete_all(tx, address_key, subscriber_id).await?,
     };
     let Some((mut order, purposes)) = recorded.filter(|(_, purposes)| !purposes.is_empty()) else {
-        return Ok(record_purge(tx, case.at, case.settings, &emptied).await?);
+        return record_purge(tx, case.at, case.settings, &emptied).await;
     };
     let mut named = emptied_by(&emptied);
     let mut events = Vec::with_capacity(purposes.len());

@@ -10,7 +10,7 @@ use crate::flows::contacts::import_suppressions::{
     ListRow, ListTally, RowOutcome, SuppressionImport, consider_suppressions, import_suppressions,
 };
 use crate::flows::{Error, FlowSettings};
-use crate::random::Moment;
+use crate::random::{Moment, Moments};
 use crate::store::Db;
 
 /// How many rows one transaction takes.
@@ -63,6 +63,8 @@ pub struct ListImport<'a> {
     pub db: &'a Db,
     /// What use cases go by.
     pub settings: &'a FlowSettings,
+    /// Where the moments of its transactions come from.
+    pub moments: Moments<'a>,
     /// What its rows share.
     pub import: SuppressionImport<'a>,
     /// The reason of all rows, whatever they say.
@@ -80,17 +82,16 @@ impl ListImport<'_> {
     pub async fn run<R: Read>(
         &self,
         (table, columns): (&mut Table<R>, &Columns),
-        at: impl Fn() -> Moment,
         mut refused: impl FnMut(u64, String) -> io::Result<()>,
         tally: &mut ListTally,
     ) -> Result<(), ListImportError> {
         loop {
-            let moment = at();
-            let (lines, rows, mut faults) = self.read_some(table, columns, &moment)?;
+            let at = self.moments.now();
+            let (lines, rows, mut faults) = self.read_some(table, columns, &at)?;
             if rows.is_empty() && faults.is_empty() {
                 return Ok(());
             }
-            let verdicts = self.verdicts(&moment, &rows).await?;
+            let verdicts = self.verdicts(&at, &rows).await?;
             for (line, verdict) in lines.into_iter().zip(verdicts) {
                 match verdict {
                     RowOutcome::Suppressed => tally.suppressed += 1,

@@ -62,7 +62,7 @@ pub enum RowOutcome {
 pub enum NotSuppressed {
     /// They agreed here later than they left there.
     CameBack(Timestamp),
-    /// What the list says was lifted here, and the list does not say that it happened again since.
+    /// It was lifted here, and the list does not say that it happened again since.
     Lifted(SuppressionReason),
     /// There is nothing here that they could have left.
     NothingToLeave,

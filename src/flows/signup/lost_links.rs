@@ -12,7 +12,7 @@ use crate::store::contacts::subscribers;
 use crate::store::mail::limited_mails::{self, LimitedMail};
 use crate::store::signup::link_requests::{self, LinkRequest, WantedLink};
 
-/// How many wishes one transaction answers.
+/// How many requests one transaction answers.
 const AT_ONCE: i64 = 256;
 
 /// Writes down that somebody asked for a link.

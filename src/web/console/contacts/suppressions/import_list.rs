@@ -16,6 +16,7 @@ use crate::flows::contacts::import_list::{ListImport, ListImportError, begin_lis
 use crate::flows::contacts::import_suppressions::{
     ImportedList, ListTally, SuppressionImport, all_purposes, record_list_import,
 };
+use crate::random::Moments;
 use crate::store::catalog::purposes;
 use crate::templates::page::Page;
 use crate::web::address::with_fields;
@@ -205,8 +206,14 @@ async fn press(
         }
     };
     let import = SuppressionImport { source: &wish.source, purposes: &wish.purposes };
-    let (db, settings) = (&app.db, &app.settings);
-    let list = ListImport { db, settings, import, reason: wish.reason, dry_run: false };
+    let list = ListImport {
+        db: &app.db,
+        settings: &app.settings,
+        moments: Moments::new(&app.clock, &app.random),
+        import,
+        reason: wish.reason,
+        dry_run: false,
+    };
     let mut told = Told::default();
     let Told { tally, refused } = &mut told;
     let name = |line, why| {
@@ -215,7 +222,7 @@ async fn press(
         }
         Ok(())
     };
-    list.run((&mut table, &columns), || app.moment(), name, tally).await?;
+    list.run((&mut table, &columns), name, tally).await?;
     if told.tally.rows() == 0 {
         let faults = vec![fault("rows", "There is no address below the header")];
         return answer(&app, &session, &fields, told, faults).await;
