@@ -7,13 +7,13 @@ mod mail_tests;
 
 use crate::mail::letters;
 use crate::templates::page::Samples;
-use crate::web::pages;
+use crate::web::page_samples;
 
 /// What the template of each page and mail may be given, in every state that it shows.
 #[must_use]
 pub fn samples() -> Samples {
     let mut all = Samples::default();
-    pages::samples(&mut all);
+    page_samples::samples(&mut all);
     letters::samples(&mut all);
     all
 }

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::error::{Error, Fresh, FreshLink, Gone};
 use super::state::app::App;
-use super::state::pages::render;
+use super::state::frame::render;
 use super::{api, console};
 use crate::templates::TemplateError;
 use crate::templates::page::Page;

@@ -20,7 +20,7 @@ mod http;
 mod links;
 mod markdown;
 mod origin;
-pub mod pages;
+pub mod page_samples;
 mod people;
 mod public;
 mod request_log;

@@ -1,7 +1,6 @@
 //! Who acts at the console.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -9,31 +8,14 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::form_token;
+use super::menu::{MenuEntry, menu};
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::staff::member::{Role, actor};
 use crate::domain::staff::right::Right;
 use crate::flows::Act;
 use crate::random::Moment;
 use crate::store::staff::sessions::Session;
-use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
-
-/// The pages of the console in the order of its menu: the group that each stands in, and who sees it there.
-const MENU: [(&str, &str, &str, Right); 13] = [
-    ("", "Today", "/console", Right::See),
-    ("Contacts", "Subscribers", "/console/subscribers", Right::See),
-    ("Contacts", "Exports", "/console/exports", Right::Export),
-    ("Contacts", "Suppressions", "/console/suppressions", Right::See),
-    ("Offers", "Reports", "/console/reports", Right::See),
-    ("Offers", "Newsletters", "/console/newsletters", Right::See),
-    ("Offers", "Policies", "/console/policies", Right::See),
-    ("Operation", "Mail", "/console/mail", Right::See),
-    ("Operation", "Ledger", "/console/ledger", Right::See),
-    ("Operation", "Background tasks", "/console/tasks", Right::See),
-    ("Operation", "Audit", "/console/audit", Right::See),
-    ("Access", "Staff", "/console/staff", Right::ManageStaff),
-    ("Access", "Tokens", "/console/tokens", Right::ManageTokens),
-];
 
 /// A member of staff at their desk: who they are, what they may do, and the session they do it in. Handlers
 /// get it from the guard, which has checked the right that their route names.
@@ -114,53 +96,11 @@ impl SignedIn<'static> {
     }
 }
 
-/// A page in the menu.
-#[derive(Serialize)]
-struct MenuEntry {
-    group: &'static str,
-    title: &'static str,
-    path: &'static str,
-    current: bool,
-}
-
-/// What this role sees in the menu while this route is shown.
-fn menu(role: Role, route: &str) -> Vec<MenuEntry> {
-    let seen = MENU.iter().filter(|(.., right)| role.may(*right));
-    let entry = |(group, title, path, _): &(&'static str, &'static str, &'static str, Right)| {
-        let below = route.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
-        let current = route == *path || (below && *path != "/console");
-        MenuEntry { group, title, path, current }
-    };
-    seen.map(entry).collect()
-}
-
 impl<S: Sync> FromRequestParts<S> for StaffSession {
     type Rejection = Error;
 
     async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Self, Error> {
         // Only a route without its guard has none.
         head.extensions.get::<Self>().cloned().ok_or(Error::Internal)
-    }
-}
-
-/// The fields of a form that the guard has checked.
-pub(super) struct Form(pub Fields);
-
-impl<S: Sync> FromRequestParts<S> for Form {
-    type Rejection = Error;
-
-    async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Self, Error> {
-        head.extensions.remove::<Fields>().map(Self).ok_or(Error::Internal)
-    }
-}
-
-/// The fields of an address, after its `?`.
-pub(super) struct Asked(pub Fields);
-
-impl<S: Sync> FromRequestParts<S> for Asked {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(head: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(Fields::parse(head.uri.query().unwrap_or_default().as_bytes())))
     }
 }

@@ -11,8 +11,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::check_your_inbox;
-use super::form_state::{AskedReport, MASKED_SAMPLE, masked};
 use super::open_signup::{OpenSignup, Refused, ShownChoices};
+use super::unconfirmed_form::{AskedReport, MASKED_SAMPLE, masked};
 use crate::domain::request_id::RequestId;
 use crate::domain::signup::link::{Link, LinkKind};
 use crate::domain::timestamp::Timestamp;

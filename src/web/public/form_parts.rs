@@ -1,8 +1,10 @@
-//! Parts of forms, as pages show them: the boxes, and the link to the policy.
+//! Parts of forms, as pages show them: the boxes, what is on record in place of their words, and the link to the policy.
 
 use serde::Serialize;
 
+use crate::domain::contacts::imported_contact::ImportedWords;
 use crate::domain::timestamp::Timestamp;
+use crate::store::consent::consents::CurrentConsent;
 use crate::store::policy::versions::PolicyVersion;
 use crate::web::state::catalog::Offer;
 
@@ -29,7 +31,7 @@ impl<'a> OfferBox<'a> {
         }
     }
 
-    /// The same box with the words that were ticked before, and their hash.
+    /// The box with the words that were ticked before, and their hash.
     pub(super) fn worded(self, words: &'a str, sha256: &'a str) -> Self {
         Self { words, notice: self.notice.map(|_| sha256), ..self }
     }
@@ -52,6 +54,12 @@ impl<'a> OfferBox<'a> {
         };
         vec![weekly, offers]
     }
+}
+
+/// What is on record in place of the words that somebody agreed to elsewhere, where nobody kept these.
+pub(super) fn on_record(standing: &CurrentConsent) -> Option<&str> {
+    let words = standing.words.as_str();
+    ImportedWords::are_unknown(words).then_some(words)
 }
 
 /// A version of the privacy policy, as pages link to it.

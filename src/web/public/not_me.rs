@@ -14,7 +14,7 @@ use crate::flows::signup::not_me::not_me;
 use crate::templates::page::Page;
 use crate::web::error::Gone;
 use crate::web::public::confirm::{find, gone};
-use crate::web::public::form_state::{AskedReport, MASKED_SAMPLE, is_waiting, masked};
+use crate::web::public::unconfirmed_form::{AskedReport, MASKED_SAMPLE, is_waiting, masked};
 use crate::web::{App, Error};
 
 pub(super) fn router() -> Router<Arc<App>> {

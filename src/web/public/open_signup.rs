@@ -4,8 +4,8 @@
 use serde::Serialize;
 
 use super::form_parts::{OfferBox, PolicyLink};
-use super::form_state::AskedReport;
 use super::signup_form::changed_words;
+use super::unconfirmed_form::AskedReport;
 use crate::domain::catalog::purpose::Purpose;
 use crate::flows::FlowSettings;
 use crate::flows::signup::confirm::{Page, has_left, must_agree_again, own_choices};

@@ -13,7 +13,7 @@ use axum::routing::get;
 use uuid::Uuid;
 
 use self::page::{AskedPurpose, LeftPurpose, RenewPage, RenewedPage};
-use super::form_parts::PolicyLink;
+use super::form_parts::{PolicyLink, on_record};
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::request_id::RequestId;
 use crate::domain::signup::link::LinkKind;
@@ -24,7 +24,7 @@ use crate::store::contacts::subscribers;
 use crate::store::policy::versions::PolicyVersion;
 use crate::web::error::Gone;
 use crate::web::http::fields::Fields;
-use crate::web::public::standing::{erased, on_record};
+use crate::web::public::nothing_held::erased;
 use crate::web::{App, Error};
 
 /// The page, as evidence names it.

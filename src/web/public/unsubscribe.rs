@@ -18,7 +18,7 @@ use crate::store::consent::consents;
 use crate::store::contacts::subscribers;
 use crate::templates::page::Page;
 use crate::web::http::body::drain;
-use crate::web::public::form_state::MASKED_SAMPLE;
+use crate::web::public::unconfirmed_form::MASKED_SAMPLE;
 use crate::web::{App, Error};
 
 pub(super) fn router() -> Router<Arc<App>> {

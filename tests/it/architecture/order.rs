@@ -48,9 +48,9 @@ pub const WEB: Order = Order {
         &["public"],
         &["api", "console"],
         &["error_pages", "links"],
-        &["pages", "router", "server"],
+        &["page_samples", "router", "server"],
     ],
-    only_for: &[("public", &["console", "pages", "router"])],
+    only_for: &[("public", &["console", "page_samples", "router"])],
 };
 
 impl Order {

@@ -24,9 +24,10 @@ use crate::web::address::key;
 use crate::web::console::catalog::newsletters::offering::{back, overtaken, saved, word};
 use crate::web::console::catalog::newsletters::page::{NewsletterPage, Values, path};
 use crate::web::console::form::{Faults, fault, line, needed, once, short_name};
-use crate::web::console::page::answer;
+use crate::web::console::frame::answer;
+use crate::web::console::request_fields::{Asked, Form};
 use crate::web::console::route::Route;
-use crate::web::console::staff_session::{Asked, Form, StaffSession};
+use crate::web::console::staff_session::StaffSession;
 use crate::web::{App, Error};
 
 pub(in crate::web::console) fn routes() -> Vec<Route> {

@@ -23,8 +23,9 @@ use crate::domain::timestamp::Timestamp;
 use crate::store::catalog::reports;
 use crate::templates::page::Page;
 use crate::web::console::catalog::reports::summary::{Figures, Summary, contacts_path};
+use crate::web::console::request_fields::Asked;
 use crate::web::console::route::Route;
-use crate::web::console::staff_session::{Asked, StaffSession};
+use crate::web::console::staff_session::StaffSession;
 use crate::web::{App, Error};
 
 pub(in crate::web::console) fn routes() -> Vec<Route> {

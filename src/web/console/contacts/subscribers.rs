@@ -22,8 +22,9 @@ use crate::web::console::contacts::subscribers::list_page::{
     ListedConsent, SubscriberRow, SubscribersPage,
 };
 use crate::web::console::form::fault;
+use crate::web::console::request_fields::Asked;
 use crate::web::console::route::Route;
-use crate::web::console::staff_session::{Asked, StaffSession};
+use crate::web::console::staff_session::StaffSession;
 use crate::web::http::fields::FieldError;
 use crate::web::people::choices::Choices;
 use crate::web::people::question::Question;

@@ -27,8 +27,9 @@ use crate::web::console::contacts::suppressions::page::{
 };
 use crate::web::console::form::fault;
 use crate::web::console::paging::{ON_A_PAGE, page_of};
+use crate::web::console::request_fields::{Asked, Form};
 use crate::web::console::route::Route;
-use crate::web::console::staff_session::{Asked, Form, StaffSession};
+use crate::web::console::staff_session::StaffSession;
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
 

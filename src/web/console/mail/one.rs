@@ -15,7 +15,8 @@ use crate::store::contacts::suppressions;
 use crate::store::mail::mails::{self, CameBack, Try};
 use crate::templates::page::Page;
 use crate::web::address::key;
-use crate::web::console::staff_session::{Asked, StaffSession};
+use crate::web::console::request_fields::Asked;
+use crate::web::console::staff_session::StaffSession;
 use crate::web::{App, Error};
 
 /// How many tries are shown, the newest first.

@@ -13,7 +13,8 @@ use crate::templates::page::Page;
 use crate::web::address::key;
 use crate::web::console::form::{fault, is_sure};
 use crate::web::console::mail::labels::PATH;
-use crate::web::console::staff_session::{Asked, Form, StaffSession};
+use crate::web::console::request_fields::{Asked, Form};
+use crate::web::console::staff_session::StaffSession;
 use crate::web::http::fields::FieldError;
 use crate::web::{App, Error};
 

@@ -19,8 +19,9 @@ use crate::domain::timestamp::Timestamp;
 use crate::store::consent::renewals::Answers;
 use crate::store::policy::versions;
 use crate::templates::page::Page;
+use crate::web::console::request_fields::Asked;
 use crate::web::console::route::Route;
-use crate::web::console::staff_session::{Asked, StaffSession};
+use crate::web::console::staff_session::StaffSession;
 use crate::web::{App, Error};
 
 pub(in crate::web::console) fn routes() -> Vec<Route> {

@@ -12,9 +12,10 @@ use axum::response::Response;
 
 use crate::domain::staff::right::Right;
 use crate::flows::staff::sign_in::{end_other_sessions, end_session};
+use crate::web::console::request_fields::Asked;
 use crate::web::console::route::Route;
 use crate::web::console::staff::account::page::{AccountPage, back};
-use crate::web::console::staff_session::{Asked, StaffSession};
+use crate::web::console::staff_session::StaffSession;
 use crate::web::{App, Error};
 
 pub(in crate::web::console) fn routes() -> Vec<Route> {

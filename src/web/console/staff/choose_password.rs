@@ -16,7 +16,7 @@ use crate::store::staff::members::{self, Staff};
 use crate::templates::page::Page;
 use crate::web::console::form::Faults;
 use crate::web::console::form::fault;
-use crate::web::console::page::answer;
+use crate::web::console::frame::answer;
 use crate::web::console::staff::sign_in;
 use crate::web::error::{FreshLink, Gone};
 use crate::web::http::fields::Fields;

@@ -22,9 +22,10 @@ use crate::templates::page::Page;
 use crate::web::choice::Choice;
 use crate::web::console::form::Faults;
 use crate::web::console::form::fault;
+use crate::web::console::request_fields::{Asked, Form};
 use crate::web::console::route::Route;
 use crate::web::console::staff::members::labels::{last_seen, roles};
-use crate::web::console::staff_session::{Asked, Form, StaffSession};
+use crate::web::console::staff_session::StaffSession;
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
 

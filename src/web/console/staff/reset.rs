@@ -18,10 +18,10 @@ use crate::store::staff::links::StaffLink;
 use crate::templates::page::Page;
 use crate::web::console::form::Faults;
 use crate::web::console::form::fault;
-use crate::web::console::page::answer;
+use crate::web::console::frame::answer;
+use crate::web::console::request_fields::Asked;
 use crate::web::console::staff::choose_password::{self, find};
 use crate::web::console::staff::network::Network;
-use crate::web::console::staff_session::Asked;
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error, origin};
 

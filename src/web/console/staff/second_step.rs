@@ -19,7 +19,7 @@ use crate::store::staff::members::{self, Staff};
 use crate::templates::page::Page;
 use crate::web::console::form::Faults;
 use crate::web::console::form::fault;
-use crate::web::console::page::answer;
+use crate::web::console::frame::answer;
 use crate::web::console::staff::known;
 use crate::web::console::staff::new_session::begin;
 use crate::web::console::staff::sign_in_page::{self, seconds, wait_words};

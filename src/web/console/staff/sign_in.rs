@@ -13,11 +13,12 @@ use crate::domain::staff::password::PasswordHash;
 use crate::flows;
 use crate::flows::staff::sign_in::{count_try, record_refusal, renew_hash, sign_out};
 use crate::store::staff::members::{self, Staff};
+use crate::web::console::request_fields::Asked;
 use crate::web::console::staff::network::Network;
 use crate::web::console::staff::new_session::begin;
 use crate::web::console::staff::sign_in_page::{page, too_many};
 use crate::web::console::staff::{known, second_step, session};
-use crate::web::console::staff_session::{Asked, StaffSession};
+use crate::web::console::staff_session::StaffSession;
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error, origin};
 

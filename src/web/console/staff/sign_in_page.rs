@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::templates::page::Page;
 use crate::web::console::form::Faults;
 use crate::web::console::form::fault;
-use crate::web::console::page::answer;
+use crate::web::console::frame::answer;
 use crate::web::{App, Error};
 
 pub(super) fn page(

@@ -20,8 +20,9 @@ use crate::templates::page::Page;
 use crate::web::address::key;
 use crate::web::choice::Choice;
 use crate::web::console::form::{Faults, fault, is_sure, needed};
+use crate::web::console::request_fields::{Asked, Form};
 use crate::web::console::route::Route;
-use crate::web::console::staff_session::{Asked, Form, StaffSession};
+use crate::web::console::staff_session::StaffSession;
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
 

@@ -17,7 +17,7 @@ use crate::store::staff::members;
 use crate::templates::page::Page;
 use crate::web::console::form::Faults;
 use crate::web::console::form::fault;
-use crate::web::console::page::answer;
+use crate::web::console::frame::answer;
 use crate::web::console::staff::choose_password::{self, choose, find, used};
 use crate::web::console::staff::network::Network;
 use crate::web::console::staff::sign_in;

@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::domain::timestamp::Timestamp;
 use crate::store::consent::consents::CurrentConsent;
 use crate::templates::page::Page;
-use crate::web::public::form_state::MASKED_SAMPLE;
-use crate::web::public::standing::on_record;
+use crate::web::public::form_parts::on_record;
+use crate::web::public::unconfirmed_form::MASKED_SAMPLE;
 
 /// `public/download.html`.
 #[derive(Serialize)]

@@ -13,8 +13,8 @@ use crate::domain::signup::link::LinkKind;
 use crate::flows::contacts::erase::{Erasing, erase_subscriber};
 use crate::templates::page::Page;
 use crate::web::http::fields::Fields;
+use crate::web::public::nothing_held::erased;
 use crate::web::public::preferences::page::{SOURCE, Said, refused};
-use crate::web::public::standing::erased;
 use crate::web::{App, Error};
 
 pub(super) fn router() -> Router<Arc<App>> {

@@ -14,8 +14,8 @@ use crate::store::consent::consents::{self, CurrentConsent};
 use crate::store::consent::renewals;
 use crate::store::contacts::subscribers::{self, Subscriber};
 use crate::web::http::fields::FieldError;
-use crate::web::public::form_parts::PolicyLink;
-use crate::web::public::standing::{erased, on_record};
+use crate::web::public::form_parts::{PolicyLink, on_record};
+use crate::web::public::nothing_held::erased;
 use crate::web::state::catalog::Catalog;
 use crate::web::{App, Error};
 

@@ -14,8 +14,8 @@ use crate::flows::consent::choose::{Choices, Refusal, choose};
 use crate::store::catalog::notices::Notice;
 use crate::store::catalog::purposes;
 use crate::web::http::fields::Fields;
+use crate::web::public::nothing_held::erased;
 use crate::web::public::preferences::page::{SOURCE, Said, back, refused};
-use crate::web::public::standing::erased;
 use crate::web::state::catalog::Catalog;
 use crate::web::{App, Error};
 

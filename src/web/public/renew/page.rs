@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::domain::timestamp::Timestamp;
 use crate::templates::page::Page;
 use crate::web::public::form_parts::PolicyLink;
-use crate::web::public::form_state::MASKED_SAMPLE;
+use crate::web::public::unconfirmed_form::MASKED_SAMPLE;
 
 /// `public/renew.html`.
 #[derive(Serialize)]

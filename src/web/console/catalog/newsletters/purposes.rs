@@ -22,9 +22,10 @@ use crate::web::console::catalog::newsletters::offering::{
     self, Count, Offers, ReportBox, back, count, overtaken, saved, word,
 };
 use crate::web::console::form::{Faults, fault, needed, once, short_name};
-use crate::web::console::page::answer;
+use crate::web::console::frame::answer;
+use crate::web::console::request_fields::{Asked, Form};
 use crate::web::console::route::Route;
-use crate::web::console::staff_session::{Asked, Form, StaffSession};
+use crate::web::console::staff_session::StaffSession;
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
 

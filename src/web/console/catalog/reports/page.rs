@@ -23,8 +23,9 @@ use crate::web::console::catalog::reports::refusal::refusal;
 use crate::web::console::catalog::reports::report_page::{Changed, OneReport, ReportPage};
 use crate::web::console::catalog::reports::summary::{Figures, contacts_path};
 use crate::web::console::form::{Faults, fault};
-use crate::web::console::page::answer;
-use crate::web::console::staff_session::{Asked, Form, StaffSession};
+use crate::web::console::frame::answer;
+use crate::web::console::request_fields::{Asked, Form};
+use crate::web::console::staff_session::StaffSession;
 use crate::web::http::fields::{FieldError, Fields};
 use crate::web::{App, Error};
 

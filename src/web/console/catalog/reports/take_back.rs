@@ -16,7 +16,8 @@ use crate::web::console::catalog::reports::page::ReportView;
 use crate::web::console::catalog::reports::refusal::refusal;
 use crate::web::console::catalog::reports::summary::Summary;
 use crate::web::console::form::{Faults, fault, is_sure};
-use crate::web::console::staff_session::{Form, StaffSession};
+use crate::web::console::request_fields::Form;
+use crate::web::console::staff_session::StaffSession;
 use crate::web::http::fields::FieldError;
 use crate::web::{App, Error};
 

@@ -11,7 +11,8 @@ use crate::domain::sentence::sentence;
 use crate::store::contacts::exportable;
 use crate::web::console::contacts::exports::wish::{asker, read, refused_page};
 use crate::web::console::form::fault;
-use crate::web::console::staff_session::{Asked, StaffSession};
+use crate::web::console::request_fields::Asked;
+use crate::web::console::staff_session::StaffSession;
 use crate::web::export::{NotSent, headers, send};
 use crate::web::{App, Error};
 

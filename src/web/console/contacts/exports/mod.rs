@@ -19,8 +19,9 @@ use crate::domain::staff::right::Right;
 use crate::flows::contacts::allow_export::ExportRefused;
 use crate::web::console::contacts::exports::wish::{asker, page, preview, read, refused_page};
 use crate::web::console::form::fault;
+use crate::web::console::request_fields::{Asked, Form};
 use crate::web::console::route::Route;
-use crate::web::console::staff_session::{Asked, Form, StaffSession};
+use crate::web::console::staff_session::StaffSession;
 use crate::web::export::begin;
 use crate::web::{App, Error};
 

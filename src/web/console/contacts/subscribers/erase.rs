@@ -14,8 +14,9 @@ use crate::store::contacts::subject_access;
 use crate::templates::page::Page;
 use crate::web::console::contacts::subscribers::person::find;
 use crate::web::console::form::{fault, is_sure};
+use crate::web::console::request_fields::Form;
 use crate::web::console::route::Route;
-use crate::web::console::staff_session::{Form, StaffSession};
+use crate::web::console::staff_session::StaffSession;
 use crate::web::http::fields::FieldError;
 use crate::web::{App, Error};
 

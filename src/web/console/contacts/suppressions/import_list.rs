@@ -23,8 +23,9 @@ use crate::web::address::with_fields;
 use crate::web::choice::SelectOption;
 use crate::web::console::contacts::suppressions::labels::title;
 use crate::web::console::form::{Faults, fault, needed, once};
+use crate::web::console::request_fields::{Asked, Form};
 use crate::web::console::route::Route;
-use crate::web::console::staff_session::{Asked, Form, StaffSession};
+use crate::web::console::staff_session::StaffSession;
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error};
 

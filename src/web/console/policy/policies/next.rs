@@ -21,9 +21,10 @@ use crate::flows::policy::publish_policy::{Published, publish_next_policy};
 use crate::store::policy::announcements;
 use crate::store::policy::versions::{self, NewPolicyVersion, PolicyVersion};
 use crate::web::console::form::{Faults, fault, is_sure, once};
-use crate::web::console::page::answer;
+use crate::web::console::frame::answer;
 use crate::web::console::policy::policies::steps::{PolicyEditPage, PolicyPreviewPage, Typed};
-use crate::web::console::staff_session::{Form, StaffSession};
+use crate::web::console::request_fields::Form;
+use crate::web::console::staff_session::StaffSession;
 use crate::web::http::fields::Fields;
 use crate::web::{App, Error, markdown};
 

@@ -9,13 +9,14 @@ use axum::response::Response;
 use crate::domain::staff::right::Right;
 use crate::flows::staff::set_password::change_own;
 use crate::store::staff::members::Staff;
+use crate::web::console::request_fields::Form;
 use crate::web::console::route::Route;
 use crate::web::console::staff::account::page::refused;
 use crate::web::console::staff::account::proof::prove;
 use crate::web::console::staff::choose_password::choose;
 use crate::web::console::staff::network::Network;
 use crate::web::console::staff::new_session::begin;
-use crate::web::console::staff_session::{Form, StaffSession};
+use crate::web::console::staff_session::StaffSession;
 use crate::web::{App, Error};
 
 pub(super) fn routes() -> Vec<Route> {

@@ -16,11 +16,12 @@ use crate::store::staff::members::{self, Staff};
 use crate::templates::page::Page;
 use crate::web::console::form::Faults;
 use crate::web::console::form::fault;
+use crate::web::console::request_fields::Form;
 use crate::web::console::route::Route;
 use crate::web::console::staff::account::page::{back, refused};
 use crate::web::console::staff::account::proof::prove;
 use crate::web::console::staff::network::Network;
-use crate::web::console::staff_session::{Form, StaffSession};
+use crate::web::console::staff_session::StaffSession;
 use crate::web::{App, Error};
 
 /// What is said where the password that was proved is not the account's any more, or two-factor was set anew.

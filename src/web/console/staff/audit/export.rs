@@ -16,9 +16,10 @@ use uuid::Uuid;
 use crate::export::{CsvRows, TextFormat};
 use crate::flows::contacts::record_disclosure::Disclosure;
 use crate::store::staff::audit_entries::{AuditFilter, DatedEntry, list_newest};
+use crate::web::console::request_fields::Form;
 use crate::web::console::staff::audit::addresses::addresses;
 use crate::web::console::staff::audit::{filter, labels, list};
-use crate::web::console::staff_session::{Form, StaffSession};
+use crate::web::console::staff_session::StaffSession;
 use crate::web::disclosure::audit_disclosure;
 use crate::web::{App, Error};
 

@@ -14,11 +14,12 @@ use crate::templates::page::Page;
 use crate::web::choice::SelectOption;
 use crate::web::console::form::Faults;
 use crate::web::console::form::fault;
-use crate::web::console::page::answer;
+use crate::web::console::frame::answer;
+use crate::web::console::request_fields::Asked;
 use crate::web::console::staff::audit::addresses::addresses;
 use crate::web::console::staff::audit::filter::{Narrowed, PATH, read};
 use crate::web::console::staff::audit::labels::{self, Entry};
-use crate::web::console::staff_session::{Asked, StaffSession};
+use crate::web::console::staff_session::StaffSession;
 use crate::web::{App, Error};
 
 /// How many entries a page holds.

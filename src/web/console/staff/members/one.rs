@@ -14,9 +14,10 @@ use crate::flows::staff::invite_staff::{cancel_invitation, invite_again};
 use crate::flows::staff::set_password::send_reset;
 use crate::web::address::key;
 use crate::web::console::form::is_sure;
+use crate::web::console::request_fields::{Asked, Form};
 use crate::web::console::route::Route;
 use crate::web::console::staff::members::account_page::StaffAccountPage;
-use crate::web::console::staff_session::{Asked, Form, StaffSession};
+use crate::web::console::staff_session::StaffSession;
 use crate::web::{App, Error};
 
 pub(super) fn routes() -> Vec<Route> {

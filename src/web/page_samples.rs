@@ -2,18 +2,18 @@
 
 use super::dev::{MailPage, MailboxPage};
 use super::error_pages::{BrokenLinkPage, ErrorPage, GonePage};
-use super::state::pages::{Layout, sample};
+use super::state::frame::{Layout, sample};
 use super::{console, public};
 use crate::templates::page::Samples;
 
 /// What each page's template may be given, in every state that it shows.
 pub fn samples(all: &mut Samples) {
     sample::<Layout>(all);
-    public::pages::samples(all);
+    public::page_samples::samples(all);
     sample::<GonePage>(all);
     sample::<BrokenLinkPage>(all);
     sample::<ErrorPage>(all);
     sample::<MailboxPage>(all);
     sample::<MailPage>(all);
-    console::pages::samples(all);
+    console::page_samples::samples(all);
 }

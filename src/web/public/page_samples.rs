@@ -19,7 +19,7 @@ use super::reports::ReportPage;
 use super::thank_you::ThankYouPage;
 use super::unsubscribe::{UnsubscribeDeletedPage, UnsubscribePage, UnsubscribedPage};
 use crate::templates::page::Samples;
-use crate::web::state::pages::sample;
+use crate::web::state::frame::sample;
 
 pub(in crate::web) fn samples(all: &mut Samples) {
     sample::<IndexPage>(all);

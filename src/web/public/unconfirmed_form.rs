@@ -1,4 +1,4 @@
-//! Where a form stands that waits for its confirmation.
+//! What pages say of a form that waits for its confirmation.
 
 use serde::Serialize;
 

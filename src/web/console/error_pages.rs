@@ -3,7 +3,7 @@
 use axum::http::HeaderMap;
 use serde::Serialize;
 
-use super::page::render;
+use super::frame::render;
 use super::staff_session::StaffSession;
 use crate::templates::TemplateError;
 use crate::templates::page::Page;
