@@ -27,6 +27,7 @@ mod request_log;
 mod router;
 pub mod server;
 pub mod state;
+mod visitor;
 mod waiting;
 
 pub use assets::{ConsoleAssets, console_assets, stylesheet};

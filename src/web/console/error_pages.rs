@@ -1,5 +1,7 @@
 //! What went wrong at the console: in its own frame, with its menu for who is signed in.
 
+use std::sync::Arc;
+
 use axum::http::HeaderMap;
 use serde::Serialize;
 
@@ -14,7 +16,7 @@ use crate::web::{App, Error};
 /// The page of an error that was met at this path. Who is signed in is looked up for its menu alone, and may stay
 /// unknown.
 pub(in crate::web) async fn error_page(
-    app: &App,
+    app: &Arc<App>,
     headers: &HeaderMap,
     error: &Error,
     path: &str,

@@ -10,6 +10,8 @@ use crate::site::Site;
 use crate::templates::TemplateError;
 use crate::templates::page::{Page, Samples};
 use crate::web::assets::{ConsoleAssets, console_assets};
+use crate::web::http::fields::FieldError;
+use crate::web::visitor::Visitor;
 use crate::web::{App, Error};
 
 #[derive(Serialize)]
@@ -23,24 +25,48 @@ struct ConsolePage<'a, P> {
 
 impl StaffSession {
     /// A page for who is signed in.
-    pub(super) fn show(&self, app: &App, page: &impl Page) -> Result<Response, Error> {
-        Ok(Html(render(app, Some(self), page)?).into_response())
+    pub(super) fn show(&self, page: &impl Page) -> Result<Response, Error> {
+        self.answer(page, StatusCode::OK)
     }
 
-    /// The same page again, with what is wrong with what was sent.
-    pub(super) fn refuse(&self, app: &App, page: &impl Page) -> Result<Response, Error> {
-        answer(app, Some(self), page, StatusCode::UNPROCESSABLE_ENTITY)
+    /// A page that says what is wrong with what was sent.
+    pub(super) fn refuse(&self, page: &impl Page) -> Result<Response, Error> {
+        self.answer(page, StatusCode::UNPROCESSABLE_ENTITY)
+    }
+
+    /// A page that says what is wrong with what was sent, if anything is.
+    pub(super) fn show_with(
+        &self,
+        page: &impl Page,
+        errors: &[FieldError],
+    ) -> Result<Response, Error> {
+        self.answer(page, status_of(errors))
+    }
+
+    /// A page under this status.
+    pub(super) fn answer(&self, page: &impl Page, status: StatusCode) -> Result<Response, Error> {
+        Ok((status, Html(render(&self.app, Some(self), page)?)).into_response())
     }
 }
 
-/// A page for whoever is signed in, or for nobody yet.
-pub(super) fn answer(
-    app: &App,
-    session: Option<&StaffSession>,
-    page: &impl Page,
-    status: StatusCode,
-) -> Result<Response, Error> {
-    Ok((status, Html(render(app, session, page)?)).into_response())
+impl Visitor {
+    /// A page that says what is wrong with what was sent, if anything is; for who is not signed in.
+    pub(super) fn show_with(
+        &self,
+        page: &impl Page,
+        errors: &[FieldError],
+    ) -> Result<Response, Error> {
+        self.answer(page, status_of(errors))
+    }
+
+    /// A page for who is not signed in, under this status.
+    pub(super) fn answer(&self, page: &impl Page, status: StatusCode) -> Result<Response, Error> {
+        Ok((status, Html(render(&self.app, None, page)?)).into_response())
+    }
+}
+
+fn status_of(errors: &[FieldError]) -> StatusCode {
+    if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }
 }
 
 /// The text of a page.

@@ -171,7 +171,7 @@ async fn refuse<T>(
     why: Refused,
 ) -> Result<T, Error> {
     let app = &gate.app;
-    let (act, route) = (session.act(app.moment()), (gate.method.as_str(), gate.path));
+    let (act, route) = (session.act(), (gate.method.as_str(), gate.path));
     app.db.run(|tx| Box::pin(record_refused(tx, &act, route, why))).await?;
     Err(error)
 }

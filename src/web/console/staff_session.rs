@@ -1,6 +1,7 @@
 //! Who acts at the console.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -10,17 +11,18 @@ use uuid::Uuid;
 use super::form_token;
 use super::menu::{MenuEntry, menu};
 use crate::domain::contacts::email_address::EmailAddress;
+use crate::domain::request_id::RequestId;
 use crate::domain::staff::member::{Role, actor};
 use crate::domain::staff::right::Right;
 use crate::flows::Act;
-use crate::random::Moment;
 use crate::store::staff::sessions::Session;
 use crate::web::{App, Error};
 
 /// A member of staff at their desk: who they are, what they may do, and the session they do it in. Handlers
 /// get it from the guard, which has checked the right that their route names.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct StaffSession {
+    pub app: Arc<App>,
     pub staff_id: Uuid,
     pub email: EmailAddress,
     pub role: Role,
@@ -34,9 +36,10 @@ pub(super) struct StaffSession {
 }
 
 impl StaffSession {
-    pub(super) fn new(app: &App, session: &Session, path: &'static str) -> Self {
+    pub(super) fn new(app: &Arc<App>, session: &Session, path: &'static str) -> Self {
         let session_id = session.staff_session_id;
         Self {
+            app: app.clone(),
             staff_id: session.staff_id,
             email: session.email.clone(),
             role: session.role,
@@ -53,9 +56,14 @@ impl StaffSession {
         actor(self.staff_id)
     }
 
-    /// What is done at this desk, for the audit.
-    pub(super) fn act(&self, at: Moment) -> Act {
-        Act::new(at, self.actor())
+    /// What is done at this desk now, for the audit.
+    pub(super) fn act(&self) -> Act {
+        Act::new(self.app.moment(), self.actor())
+    }
+
+    /// What is done at this desk by this request, where a worker goes on with it later.
+    pub(super) fn act_for(&self, request_id: RequestId) -> Act {
+        Act::new(self.app.moment_of(request_id), self.actor())
     }
 
     pub(super) fn may(&self, right: Right) -> bool {

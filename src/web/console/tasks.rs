@@ -1,9 +1,7 @@
 //! `/console/tasks`: what the program does by itself, when it did so last, and what fails.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 
@@ -15,7 +13,7 @@ use crate::domain::staff::right::Right;
 use crate::domain::timestamp::Timestamp;
 use crate::store::background_tasks::{self, LastRun, TaskOutcome};
 use crate::templates::page::Page;
-use crate::web::{App, Error};
+use crate::web::Error;
 
 const PATH: &str = "/console/tasks";
 
@@ -26,7 +24,8 @@ pub(super) fn routes() -> Vec<Route> {
     vec![Route::get(PATH, Right::See, show)]
 }
 
-async fn show(State(app): State<Arc<App>>, session: StaffSession) -> Result<Response, Error> {
+async fn show(session: StaffSession) -> Result<Response, Error> {
+    let app = &session.app;
     let tasks = background_tasks::list(&mut app.db.read().await?).await?;
     let broken = tasks.iter().filter(|state| state.failing_since.is_some());
     let page = TasksPage {
@@ -34,7 +33,7 @@ async fn show(State(app): State<Arc<App>>, session: StaffSession) -> Result<Resp
         failing: broken.map(FailingTask::from).collect(),
         tasks: tasks.iter().map(TaskRow::from).collect(),
     };
-    session.show(&app, &page)
+    session.show(&page)
 }
 
 /// `console/tasks.html`.

@@ -42,7 +42,7 @@ pub const WEB: Order = Order {
         &["choice", "client_ip", "error", "markdown"],
         &["http"],
         &["state"],
-        &["address", "cookie", "day_span", "disclosure", "headers", "origin"],
+        &["address", "cookie", "day_span", "disclosure", "headers", "origin", "visitor"],
         &["assets", "dev", "health", "host", "request_log", "waiting"],
         &["export", "people"],
         &["public"],

@@ -6,9 +6,7 @@ mod offering;
 pub(in crate::web::console) mod page;
 pub(in crate::web::console) mod purposes;
 
-use std::sync::Arc;
-
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 
@@ -20,15 +18,14 @@ use crate::flows::catalog::edit_newsletter::{NewsletterEdit, edit_newsletter};
 use crate::flows::catalog::offer_newsletter::{Moved, offer_newsletter, withdraw_newsletter};
 use crate::store;
 use crate::store::catalog::newsletters::NewsletterWords;
+use crate::web::Error;
 use crate::web::address::key;
 use crate::web::console::catalog::newsletters::offering::{back, overtaken, saved, word};
 use crate::web::console::catalog::newsletters::page::{NewsletterPage, Values, path};
 use crate::web::console::form::{Faults, fault, line, needed, once, short_name};
-use crate::web::console::frame::answer;
 use crate::web::console::request_fields::{Asked, Form};
 use crate::web::console::route::Route;
 use crate::web::console::staff_session::StaffSession;
-use crate::web::{App, Error};
 
 pub(in crate::web::console) fn routes() -> Vec<Route> {
     let mut routes = vec![
@@ -45,15 +42,11 @@ pub(in crate::web::console) fn routes() -> Vec<Route> {
     routes
 }
 
-async fn ask(State(app): State<Arc<App>>, session: StaffSession) -> Result<Response, Error> {
-    session.show(&app, &NewsletterPage::blank(Values::default(), vec![]))
+async fn ask(session: StaffSession) -> Result<Response, Error> {
+    session.show(&NewsletterPage::blank(Values::default(), vec![]))
 }
 
-async fn add(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-    Form(fields): Form,
-) -> Result<Response, Error> {
+async fn add(session: StaffSession, Form(fields): Form) -> Result<Response, Error> {
     let mut errors = Faults::new();
     let name = needed(&fields, "name", "Enter its name", &mut errors);
     let description = line(&fields, "description", &mut errors);
@@ -61,90 +54,80 @@ async fn add(
     once(&fields, &["offer"], &mut errors);
     let offered = fields.one("offer") == "yes";
     if let (Some(name), Some(slug), true) = (&name, &slug, errors.is_empty()) {
-        let (act, description) = (session.act(app.moment()), description.as_ref());
+        let (act, description) = (session.act(), description.as_ref());
         let new = NewNewsletter { slug, name, description, offered };
-        if app.db.run(|tx| Box::pin(add_newsletter(tx, &act, new))).await?.is_some() {
+        if session.app.db.run(|tx| Box::pin(add_newsletter(tx, &act, new))).await?.is_some() {
             return Ok(back(&path(slug), if offered { "newsletter" } else { "archived" }));
         }
         let words = format!("There is a newsletter “{slug}” already: choose another short name");
         errors.push(fault("slug", words));
     }
     let slug = slug.map_or(fields.one("slug").to_owned(), |slug| slug.to_string());
-    session.refuse(&app, &NewsletterPage::blank(Values::typed(slug, &fields, offered), errors))
+    session.refuse(&NewsletterPage::blank(Values::typed(slug, &fields, offered), errors))
 }
 
 async fn show(
-    State(app): State<Arc<App>>,
     session: StaffSession,
     Path(slug_text): Path<String>,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
-    let mut page = NewsletterPage::find(&app, &key(&slug_text)?).await?;
+    let mut page = NewsletterPage::find(&session.app, &key(&slug_text)?).await?;
     page.word = word(&asked);
-    session.show(&app, &page)
+    session.show(&page)
 }
 
 async fn edit(
-    State(app): State<Arc<App>>,
     session: StaffSession,
     Path(slug_text): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
+    let app = &session.app;
     let slug = key(&slug_text)?;
     let mut errors = Faults::new();
     let name = needed(&fields, "name", "Enter its name", &mut errors);
     let description = line(&fields, "description", &mut errors);
     let (Some(name), true) = (name, errors.is_empty()) else {
-        let page = NewsletterPage::find(&app, &slug).await?.again(&fields, errors);
-        return session.refuse(&app, &page);
+        let page = NewsletterPage::find(app, &slug).await?.again(&fields, errors);
+        return session.refuse(&page);
     };
     let seen = NewsletterWords {
         name: fields.one("seen_name"),
         description: fields.one("seen_description"),
     };
-    let act = session.act(app.moment());
+    let act = session.act();
     let edit = NewsletterEdit { seen, name: &name, description: description.as_ref() };
     let reworded = app.db.run(|tx| Box::pin(edit_newsletter(tx, &act, &slug, edit))).await?;
     if let Some(saved) = saved(&path(&slug), reworded)? {
         return Ok(saved);
     }
-    let page = NewsletterPage::find(&app, &slug).await?.again(&fields, vec![overtaken()]);
-    answer(&app, Some(&session), &page, StatusCode::CONFLICT)
+    let page = NewsletterPage::find(app, &slug).await?.again(&fields, vec![overtaken()]);
+    session.answer(&page, StatusCode::CONFLICT)
 }
 
 async fn offer(
-    State(app): State<Arc<App>>,
     session: StaffSession,
     Path(slug): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let slug = key(&slug)?;
     let purpose = Purpose::newsletter(&slug);
-    if !store::catalog::purposes::exists(&mut app.db.read().await?, &purpose).await? {
+    if !store::catalog::purposes::exists(&mut session.app.db.read().await?, &purpose).await? {
         return Err(Error::NotFound);
     }
-    offering::offer(&app, &session, &purpose, (&path(&slug), &fields)).await
+    offering::offer(&session, &purpose, (&path(&slug), &fields)).await
 }
 
-async fn offer_again(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-    Path(slug): Path<String>,
-) -> Result<Response, Error> {
+async fn offer_again(session: StaffSession, Path(slug): Path<String>) -> Result<Response, Error> {
     let slug = key(&slug)?;
-    let act = session.act(app.moment());
-    let moved = app.db.run(|tx| Box::pin(offer_newsletter(tx, &act, &slug))).await?;
+    let act = session.act();
+    let moved = session.app.db.run(|tx| Box::pin(offer_newsletter(tx, &act, &slug))).await?;
     moved_to(&slug, moved, "again")
 }
 
-async fn withdraw(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-    Path(slug): Path<String>,
-) -> Result<Response, Error> {
+async fn withdraw(session: StaffSession, Path(slug): Path<String>) -> Result<Response, Error> {
     let slug = key(&slug)?;
-    let act = session.act(app.moment());
-    let moved = app.db.run(|tx| Box::pin(withdraw_newsletter(tx, &act, &slug))).await?;
+    let act = session.act();
+    let moved = session.app.db.run(|tx| Box::pin(withdraw_newsletter(tx, &act, &slug))).await?;
     moved_to(&slug, moved, "withdrawn")
 }
 

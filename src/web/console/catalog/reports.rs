@@ -3,6 +3,7 @@
 pub(in crate::web::console) mod add;
 pub(in crate::web::console) mod delete;
 mod files;
+mod find;
 mod form;
 mod page;
 pub(in crate::web::console) mod preview;
@@ -11,9 +12,6 @@ pub(in crate::web::console) mod report_page;
 mod summary;
 pub(in crate::web::console) mod take_back;
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 
@@ -22,11 +20,11 @@ use crate::domain::staff::right::Right;
 use crate::domain::timestamp::Timestamp;
 use crate::store::catalog::reports;
 use crate::templates::page::Page;
+use crate::web::Error;
 use crate::web::console::catalog::reports::summary::{Figures, Summary, contacts_path};
 use crate::web::console::request_fields::Asked;
 use crate::web::console::route::Route;
 use crate::web::console::staff_session::StaffSession;
-use crate::web::{App, Error};
 
 pub(in crate::web::console) fn routes() -> Vec<Route> {
     vec![
@@ -48,11 +46,8 @@ pub(in crate::web::console) fn routes() -> Vec<Route> {
     ]
 }
 
-async fn list(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-    Asked(asked): Asked,
-) -> Result<Response, Error> {
+async fn list(session: StaffSession, Asked(asked): Asked) -> Result<Response, Error> {
+    let app = &session.app;
     let mut tx = app.db.read().await?;
     let all = reports::list(&mut tx).await?;
     let offers = reports::list_offers(&mut tx).await?;
@@ -73,7 +68,7 @@ async fn list(
     };
     let counted_at = counted.as_ref().map(|counted| counted.at);
     let reports = reports.collect();
-    session.show(&app, &ReportsPage { reports, counted_at, word })
+    session.show(&ReportsPage { reports, counted_at, word })
 }
 
 /// `console/reports.html`.

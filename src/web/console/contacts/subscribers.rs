@@ -8,9 +8,6 @@ pub(in crate::web::console) mod receipts;
 mod timeline;
 mod unconfirmed;
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::response::Response;
 use uuid::Uuid;
 
@@ -18,6 +15,7 @@ use crate::domain::staff::right::Right;
 use crate::store::Tx;
 use crate::store::contacts::listed_subscribers::{self, ListedSubscriber};
 use crate::store::contacts::search::{Count, count_all, search};
+use crate::web::Error;
 use crate::web::console::contacts::subscribers::list_page::{
     ListedConsent, SubscriberRow, SubscribersPage,
 };
@@ -28,7 +26,6 @@ use crate::web::console::staff_session::StaffSession;
 use crate::web::http::fields::FieldError;
 use crate::web::people::choices::Choices;
 use crate::web::people::question::Question;
-use crate::web::{App, Error};
 
 /// How many people stand on a page.
 const AT_ONCE: usize = 50;
@@ -41,11 +38,8 @@ pub(in crate::web::console) fn routes() -> Vec<Route> {
     routes
 }
 
-async fn show(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-    Asked(fields): Asked,
-) -> Result<Response, Error> {
+async fn show(session: StaffSession, Asked(fields): Asked) -> Result<Response, Error> {
+    let app = &session.app;
     let mut tx = app.db.read().await?;
     let choices = Choices::read(&mut tx).await?;
     let question = Question::read(&fields, &choices, &app.site.timezone);
@@ -56,7 +50,7 @@ async fn show(
             let rows = rows(&mut tx, &choices, &found.ids).await?;
             let nobody = rows.is_empty() && found.count == Count::Exactly(0);
             let unconfirmed =
-                if nobody { unconfirmed::find(&app, &mut tx, question.q()).await? } else { None };
+                if nobody { unconfirmed::find(app, &mut tx, question.q()).await? } else { None };
             (Some(found), rows, unconfirmed)
         }
         Err(_) => (None, vec![], None),
@@ -81,7 +75,7 @@ async fn show(
         older: older.map(|id| question.path("after", id)),
         newer: newer.map(|id| question.path("before", id)),
     };
-    if page.errors.is_empty() { session.show(&app, &page) } else { session.refuse(&app, &page) }
+    session.show_with(&page, &page.errors)
 }
 
 async fn rows(tx: &mut Tx, choices: &Choices, ids: &[Uuid]) -> Result<Vec<SubscriberRow>, Error> {

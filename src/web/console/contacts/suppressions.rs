@@ -5,9 +5,6 @@ mod labels;
 pub(in crate::web::console) mod lift;
 pub(in crate::web::console) mod page;
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::response::Response;
 
 use crate::domain::contacts::address_key::AddressKey;
@@ -48,12 +45,8 @@ pub(in crate::web::console) fn look_up(email: &EmailAddress) -> String {
     with_fields("/console/suppressions", &[("address", email.as_str())])
 }
 
-async fn show(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-    Asked(fields): Asked,
-) -> Result<Response, Error> {
-    let word = word(&app, &fields).await?;
+async fn show(session: StaffSession, Asked(fields): Asked) -> Result<Response, Error> {
+    let word = word(&session.app, &fields).await?;
     let mut errors = vec![];
     let typed = fields.one("address");
     let looked_for = if fields.all("address").is_empty() {
@@ -62,9 +55,9 @@ async fn show(
         let read = EmailAddress::parse(typed).map_err(|error| error.to_string());
         read.map_err(|message| errors.push(fault("address", message))).ok()
     };
-    let shown = whole(&app, &session, &fields, looked_for.as_ref()).await?;
+    let shown = whole(&session, &fields, looked_for.as_ref()).await?;
     let page = SuppressionsPage { typed, word, errors, ..shown };
-    if page.errors.is_empty() { session.show(&app, &page) } else { session.refuse(&app, &page) }
+    session.show_with(&page, &page.errors)
 }
 
 /// What became of the last action, and of which address. It is named by its key, for addresses do not belong
@@ -99,11 +92,11 @@ fn brought(fields: &Fields) -> String {
 
 /// The page with nothing typed into it.
 async fn whole<'a>(
-    app: &App,
     session: &StaffSession,
     fields: &Fields,
     looked_for: Option<&'a EmailAddress>,
 ) -> Result<SuppressionsPage<'a>, Error> {
+    let app = &session.app;
     let reason = fields.one("reason").parse::<SuppressionReason>().ok();
     let mut tx = app.db.read().await?;
     let tabs = tabs(&mut tx, reason).await?;
@@ -204,24 +197,21 @@ fn read(text: &str) -> Option<SuppressionPosition> {
 }
 
 /// Stops all mail to an address.
-async fn add(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-    Form(fields): Form,
-) -> Result<Response, Error> {
+async fn add(session: StaffSession, Form(fields): Form) -> Result<Response, Error> {
+    let app = &session.app;
     let typed = fields.one("email");
     let email = match EmailAddress::parse(typed) {
         Ok(email) if !fields.is_repeated("email") && !fields.is_faulty("email") => email,
         parsed => {
             let message = parsed.err().map_or("Enter one address".to_owned(), |e| e.to_string());
             let errors = vec![fault("email", message)];
-            let shown = whole(&app, &session, &Fields::default(), None).await?;
+            let shown = whole(&session, &Fields::default(), None).await?;
             let page = SuppressionsPage { added: typed, errors, ..shown };
-            return session.refuse(&app, &page);
+            return session.refuse(&page);
         }
     };
     let key = app.settings.address_secret.key(&email);
-    let act = session.act(app.moment());
+    let act = session.act();
     let added = app.db.run(|tx| Box::pin(suppress(tx, &act, &key))).await?;
     Ok(told(if added { "added" } else { "there" }, &key))
 }

@@ -4,9 +4,6 @@ mod charts;
 pub(super) mod page;
 mod steps;
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::response::Response;
 use uuid::Uuid;
 
@@ -53,11 +50,8 @@ impl Shown {
     }
 }
 
-async fn show(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-    Asked(asked): Asked,
-) -> Result<Response, Error> {
+async fn show(session: StaffSession, Asked(asked): Asked) -> Result<Response, Error> {
+    let app = &session.app;
     let span = Span::parse(asked.one("days"));
     let mut tx = app.db.read().await?;
     let standing = crate::store::alarms::list(&mut tx).await?;
@@ -86,9 +80,9 @@ async fn show(
         form: chosen_word,
         forms: forms.iter().map(Shown::option).collect(),
         again: path(span),
-        figures: figures.as_deref().map(|counted| shown(&app, counted, span, (&forms, chosen))),
+        figures: figures.as_deref().map(|counted| shown(app, counted, span, (&forms, chosen))),
     };
-    session.show(&app, &page)
+    session.show(&page)
 }
 
 fn forms(reports: Vec<Report>) -> Vec<Shown> {

@@ -2,9 +2,6 @@
 
 pub(super) mod page;
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 
@@ -14,8 +11,8 @@ use super::staff_session::StaffSession;
 use crate::domain::staff::right::Right;
 use crate::flows::ledger::keep_verdict::find_verdict;
 use crate::store::ledger::checkpoints;
+use crate::web::Error;
 use crate::web::state::ledger_check::Parts;
-use crate::web::{App, Error};
 
 const PATH: &str = "/console/ledger";
 
@@ -30,7 +27,8 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-async fn show(State(app): State<Arc<App>>, session: StaffSession) -> Result<Response, Error> {
+async fn show(session: StaffSession) -> Result<Response, Error> {
+    let app = &session.app;
     // Before the verdict: of a check that is over by now, that is kept already.
     let running = app.ledger_check.running().map(|progress| {
         let (done, size) = progress.so_far();
@@ -53,10 +51,11 @@ async fn show(State(app): State<Arc<App>>, session: StaffSession) -> Result<Resp
         running,
         last: last.as_deref().map(LastCheck::from),
     };
-    session.show(&app, &page)
+    session.show(&page)
 }
 
-async fn verify(State(app): State<Arc<App>>, session: StaffSession) -> Result<Response, Error> {
+async fn verify(session: StaffSession) -> Result<Response, Error> {
+    let app = &session.app;
     let parts = Parts {
         db: app.db.clone(),
         settings: app.settings.clone(),
@@ -68,8 +67,8 @@ async fn verify(State(app): State<Arc<App>>, session: StaffSession) -> Result<Re
 }
 
 /// The newest checkpoint as a file, to keep beside what one knows of the ledger.
-async fn checkpoint(State(app): State<Arc<App>>) -> Result<Response, Error> {
-    let mut tx = app.db.read().await?;
+async fn checkpoint(session: StaffSession) -> Result<Response, Error> {
+    let mut tx = session.app.db.read().await?;
     let newest = checkpoints::find_kept(&mut tx).await?.ok_or(Error::NotFound)?;
     let disposition = format!("attachment; filename=\"checkpoint-{}.txt\"", newest.size);
     let kind = "text/plain; charset=utf-8".to_owned();

@@ -1,10 +1,8 @@
 //! `/console/mail`: what waits, what failed for good, what was sent.
 
 use std::str::FromStr;
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
 use axum::response::Response;
 use uuid::Uuid;
 
@@ -13,6 +11,7 @@ use crate::domain::mail::outbox::{MailKind, OutboxState};
 use crate::domain::timestamp::Timestamp;
 use crate::store::alarms;
 use crate::store::mail::mails::{self, MailCursor, MailFilter};
+use crate::web::Error;
 use crate::web::address::with_fields;
 use crate::web::console::alarms::AlarmNote;
 use crate::web::console::mail::labels::{self, MailRow, PATH};
@@ -21,18 +20,14 @@ use crate::web::console::request_fields::Asked;
 use crate::web::console::staff_session::StaffSession;
 use crate::web::console::tab::Tab;
 use crate::web::http::fields::Fields;
-use crate::web::{App, Error};
 
 /// How many mails a page holds.
 const PAGE: i64 = 50;
 /// How many reasons for parking are listed.
 const REASONS: i64 = 20;
 
-pub(super) async fn show(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-    Asked(asked): Asked,
-) -> Result<Response, Error> {
+pub(super) async fn show(session: StaffSession, Asked(asked): Asked) -> Result<Response, Error> {
+    let app = &session.app;
     let filter = filter(&asked);
     let after = cursor(asked.one("after"));
     let now = app.clock.now();
@@ -80,7 +75,7 @@ pub(super) async fn show(
         newest: after.is_some().then(|| address(&filter, "")),
         older,
     };
-    session.show(&app, &page)
+    session.show(&page)
 }
 
 /// What a list is narrowed by; a word that is none of ours narrows nothing.

@@ -1,9 +1,8 @@
 //! `/console/mail/{id}`: one mail, every try to hand it over, and how it came back.
 
 use std::cmp::Reverse;
-use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::response::Response;
 use serde::Serialize;
 
@@ -14,20 +13,20 @@ use crate::domain::timestamp::Timestamp;
 use crate::store::contacts::suppressions;
 use crate::store::mail::mails::{self, CameBack, Try};
 use crate::templates::page::Page;
+use crate::web::Error;
 use crate::web::address::key;
 use crate::web::console::request_fields::Asked;
 use crate::web::console::staff_session::StaffSession;
-use crate::web::{App, Error};
 
 /// How many tries are shown, the newest first.
 const TRIES: i64 = 100;
 
 pub(super) async fn show(
-    State(app): State<Arc<App>>,
     session: StaffSession,
     Path(id): Path<String>,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
+    let app = &session.app;
     let id = key(&id)?;
     let mut tx = app.db.read().await?;
     let mail = mails::find(&mut tx, id).await?.ok_or(Error::NotFound)?;
@@ -53,7 +52,7 @@ pub(super) async fn show(
         suppressed,
         events,
     };
-    session.show(&app, &page)
+    session.show(&page)
 }
 
 /// `console/mail_one.html`.

@@ -1,8 +1,6 @@
 //! Sending parked mail again: one, or all that were parked for one reason.
 
-use std::sync::Arc;
-
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 
@@ -18,40 +16,29 @@ use crate::web::console::staff_session::StaffSession;
 use crate::web::http::fields::FieldError;
 use crate::web::{App, Error};
 
-pub(super) async fn one(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-    Path(id): Path<String>,
-) -> Result<Response, Error> {
+pub(super) async fn one(session: StaffSession, Path(id): Path<String>) -> Result<Response, Error> {
     let id = key(&id)?;
-    let act = session.act(app.moment());
-    let queued = app.db.run(|tx| Box::pin(retry_one(tx, &act, id))).await?;
+    let act = session.act();
+    let queued = session.app.db.run(|tx| Box::pin(retry_one(tx, &act, id))).await?;
     let word = if queued { "again" } else { "settled" };
     Ok(Redirect::to(&format!("{PATH}/{id}?word={word}")).into_response())
 }
 
 /// Says how many there are, and asks.
-pub(super) async fn ask(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-    Asked(asked): Asked,
-) -> Result<Response, Error> {
-    session.show(&app, &question(&app, asked.one("reason"), vec![]).await?)
+pub(super) async fn ask(session: StaffSession, Asked(asked): Asked) -> Result<Response, Error> {
+    session.show(&question(&session.app, asked.one("reason"), vec![]).await?)
 }
 
 /// Sends those again that were counted, if the box is ticked.
-pub(super) async fn all(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-    Form(fields): Form,
-) -> Result<Response, Error> {
+pub(super) async fn all(session: StaffSession, Form(fields): Form) -> Result<Response, Error> {
+    let app = &session.app;
     let reason = fields.one("reason");
     let by = fields.one("by").parse().ok().map(Timestamp::from_micros);
     let Some(by) = by.filter(|_| is_sure(&fields)) else {
         let errors = vec![fault("sure", "Tick the box if they are to be sent again")];
-        return session.refuse(&app, &question(&app, reason, errors).await?);
+        return session.refuse(&question(app, reason, errors).await?);
     };
-    let act = session.act(app.moment());
+    let act = session.act();
     let count = app.db.run(|tx| Box::pin(retry_all(tx, &act, reason, by))).await?;
     Ok(Redirect::to(&format!("{PATH}?word=again&count={count}")).into_response())
 }

@@ -4,9 +4,7 @@ mod next;
 pub(in crate::web::console) mod steps;
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use axum::extract::State;
 use axum::response::Response;
 use futures_util::future::join_all;
 use serde::Serialize;
@@ -19,10 +17,10 @@ use crate::domain::timestamp::Timestamp;
 use crate::store::consent::renewals::Answers;
 use crate::store::policy::versions;
 use crate::templates::page::Page;
+use crate::web::Error;
 use crate::web::console::request_fields::Asked;
 use crate::web::console::route::Route;
 use crate::web::console::staff_session::StaffSession;
-use crate::web::{App, Error};
 
 pub(in crate::web::console) fn routes() -> Vec<Route> {
     vec![
@@ -32,11 +30,8 @@ pub(in crate::web::console) fn routes() -> Vec<Route> {
     ]
 }
 
-async fn list(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-    Asked(asked): Asked,
-) -> Result<Response, Error> {
+async fn list(session: StaffSession, Asked(asked): Asked) -> Result<Response, Error> {
+    let app = &session.app;
     let mut tx = app.db.read().await?;
     let all = versions::list(&mut tx, LANG).await?;
     drop(tx);
@@ -75,7 +70,7 @@ async fn list(
         counted_at: counted.as_ref().map(|counted| counted.at),
         word: (asked.one("word") == "published").then_some("The version is in force."),
     };
-    session.show(&app, &page)
+    session.show(&page)
 }
 
 /// `console/policies.html`.

@@ -5,18 +5,16 @@ mod password;
 mod proof;
 pub(in crate::web::console) mod two_factor;
 
-use std::sync::Arc;
-
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::response::Response;
 
 use crate::domain::staff::right::Right;
 use crate::flows::staff::sign_in::{end_other_sessions, end_session};
+use crate::web::Error;
 use crate::web::console::request_fields::Asked;
 use crate::web::console::route::Route;
 use crate::web::console::staff::account::page::{AccountPage, back};
 use crate::web::console::staff_session::StaffSession;
-use crate::web::{App, Error};
 
 pub(in crate::web::console) fn routes() -> Vec<Route> {
     let own = Right::OwnAccount;
@@ -30,11 +28,7 @@ pub(in crate::web::console) fn routes() -> Vec<Route> {
     routes
 }
 
-async fn show(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-    Asked(asked): Asked,
-) -> Result<Response, Error> {
+async fn show(session: StaffSession, Asked(asked): Asked) -> Result<Response, Error> {
     let word = match asked.one("word") {
         "password" => Some("Your password is changed, and your other sessions are ended."),
         "ended" => Some("The session is ended."),
@@ -45,23 +39,21 @@ async fn show(
         }
         _ => None,
     };
-    let mut page = AccountPage::find(&app, &session).await?;
+    let mut page = AccountPage::find(&session).await?;
     page.word = word;
-    session.show(&app, &page)
+    session.show(&page)
 }
 
-async fn end_one(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-    Path(id): Path<String>,
-) -> Result<Response, Error> {
+async fn end_one(session: StaffSession, Path(id): Path<String>) -> Result<Response, Error> {
+    let app = &session.app;
     let id = id.parse().map_err(|_| Error::NotFound)?;
     let at = app.moment();
     let ended = app.db.run(|tx| Box::pin(end_session(tx, &at, session.staff_id, id))).await?;
     if ended { Ok(back("ended")) } else { Err(Error::NotFound) }
 }
 
-async fn end_others(State(app): State<Arc<App>>, session: StaffSession) -> Result<Response, Error> {
+async fn end_others(session: StaffSession) -> Result<Response, Error> {
+    let app = &session.app;
     let (at, own) = (app.moment(), session.session_id);
     app.db.run(|tx| Box::pin(end_other_sessions(tx, &at, session.staff_id, own))).await?;
     Ok(back("others-ended"))

@@ -1,8 +1,5 @@
 //! The page on which a member of staff chooses a password, from a link that works once.
 
-use std::net::IpAddr;
-
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
 
@@ -16,20 +13,20 @@ use crate::store::staff::members::{self, Staff};
 use crate::templates::page::Page;
 use crate::web::console::form::Faults;
 use crate::web::console::form::fault;
-use crate::web::console::frame::answer;
 use crate::web::console::staff::sign_in;
 use crate::web::error::{FreshLink, Gone};
 use crate::web::http::fields::Fields;
+use crate::web::visitor::Visitor;
 use crate::web::{App, Error};
 
 /// The link of a token, while it works; one that is not ours is counted for its network.
 pub(in crate::web::console) async fn find(
-    app: &App,
-    ip: IpAddr,
+    visitor: &Visitor,
     token: &str,
 ) -> Result<StaffLink, Error> {
+    let app = &visitor.app;
     let Some(link) = app.links.secrets.open(LinkKind::Staff, token) else {
-        app.network_limits.bad_links.check(ip)?;
+        app.network_limits.bad_links.check(visitor.ip)?;
         return Err(Error::BrokenLink(FreshLink::AtConsole));
     };
     let link = links::find(&mut app.db.read().await?, link.id).await?;
@@ -59,32 +56,13 @@ async fn owner(app: &App, link: &StaffLink) -> Result<Staff, Error> {
 }
 
 pub(in crate::web::console) async fn ask(
-    app: &App,
+    visitor: &Visitor,
     token: &str,
     link: &StaffLink,
 ) -> Result<Response, Error> {
-    let account = owner(app, link).await?;
-    page(app, (token, link.kind), &account, None, StatusCode::OK)
-}
-
-fn page(
-    app: &App,
-    (token, kind): (&str, StaffLinkKind),
-    account: &Staff,
-    error: Option<&str>,
-    status: StatusCode,
-) -> Result<Response, Error> {
-    let errors = error.iter().map(|words| fault("password", words)).collect();
-    let first = kind == StaffLinkKind::Invitation;
-    let page = if first { "welcome" } else { "reset" };
-    let page = ChoosePasswordPage {
-        action: format!("/console/{page}/{token}"),
-        first,
-        email: account.email.as_str(),
-        role: account.role.as_str(),
-        errors,
-    };
-    answer(app, None, &page, status)
+    let account = owner(&visitor.app, link).await?;
+    let page = ChoosePasswordPage::new(token, link.kind, &account);
+    visitor.show_with(&page, &page.errors)
 }
 
 /// `console/choose_password.html`.
@@ -97,6 +75,20 @@ pub(in crate::web::console) struct ChoosePasswordPage<'a> {
     email: &'a str,
     role: &'static str,
     errors: Faults,
+}
+
+impl<'a> ChoosePasswordPage<'a> {
+    fn new(token: &str, kind: StaffLinkKind, account: &'a Staff) -> Self {
+        let first = kind == StaffLinkKind::Invitation;
+        let page = if first { "welcome" } else { "reset" };
+        Self {
+            action: format!("/console/{page}/{token}"),
+            first,
+            email: account.email.as_str(),
+            role: account.role.as_str(),
+            errors: vec![],
+        }
+    }
 }
 
 impl Page for ChoosePasswordPage<'_> {
@@ -116,17 +108,19 @@ impl Page for ChoosePasswordPage<'_> {
 
 /// Keeps the password that was chosen, and signs in.
 pub(in crate::web::console) async fn set(
-    app: &App,
-    (token, link): (&str, &StaffLink),
-    (headers, ip): (&HeaderMap, IpAddr),
+    visitor: &Visitor,
+    token: &str,
+    link: &StaffLink,
     fields: &Fields,
 ) -> Result<Response, Error> {
+    let app = &visitor.app;
     let account = owner(app, link).await?;
     let hash = match choose(app, fields, &account.email).await? {
         Ok(hash) => hash,
         Err(words) => {
-            let status = StatusCode::UNPROCESSABLE_ENTITY;
-            return page(app, (token, link.kind), &account, Some(&words), status);
+            let mut page = ChoosePasswordPage::new(token, link.kind, &account);
+            page.errors.push(fault("password", words));
+            return visitor.show_with(&page, &page.errors);
         }
     };
     let (at, staff_id) = (app.moment(), account.staff_id);
@@ -140,7 +134,7 @@ pub(in crate::web::console) async fn set(
         })
     });
     let account = set.await?;
-    sign_in::enter(app, headers, &account, ip).await
+    sign_in::enter(visitor, &account).await
 }
 
 /// The hash of the password that a form chose, or why it was refused, in words for its field.

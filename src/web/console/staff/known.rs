@@ -2,7 +2,6 @@
 //! such a browser are counted apart from those of strangers, so that who guesses at an account does not make its
 //! owner wait.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue};
@@ -12,6 +11,8 @@ use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::signup::link::LinkKind;
 use crate::flows::staff::sign_in::{Caller, KnownBrowser};
 use crate::random::Moment;
+use crate::web::state::limits::ip_prefix;
+use crate::web::visitor::Visitor;
 use crate::web::{App, Error, cookie};
 
 const COOKIE: &str = "known";
@@ -20,12 +21,12 @@ const AGE: Duration = Duration::from_hours(400 * 24);
 
 /// Who tries to sign in to an account from this browser; `staff_id` is the account's, if there is one.
 pub(in crate::web::console) fn caller<'a>(
-    app: &App,
-    headers: &HeaderMap,
-    (email, ip): (&'a EmailAddress, IpAddr),
+    visitor: &Visitor,
+    email: &'a EmailAddress,
     staff_id: Option<Uuid>,
 ) -> Caller<'a> {
-    Caller { email, ip, browser: read(app, headers, staff_id) }
+    let browser = read(&visitor.app, &visitor.headers, staff_id);
+    Caller { email, ip: ip_prefix(visitor.ip), browser }
 }
 
 /// What this browser is known by, if the owner of this very account signed in with it.

@@ -4,9 +4,6 @@ pub(in crate::web::console) mod account_page;
 mod labels;
 mod one;
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 
@@ -19,6 +16,7 @@ use crate::flows::staff::change_staff::require_codes;
 use crate::flows::staff::invite_staff::invite;
 use crate::store::staff::{accounts, role_rules};
 use crate::templates::page::Page;
+use crate::web::Error;
 use crate::web::choice::Choice;
 use crate::web::console::form::Faults;
 use crate::web::console::form::fault;
@@ -27,7 +25,6 @@ use crate::web::console::route::Route;
 use crate::web::console::staff::members::labels::{last_seen, roles};
 use crate::web::console::staff_session::StaffSession;
 use crate::web::http::fields::Fields;
-use crate::web::{App, Error};
 
 pub(in crate::web::console) fn routes() -> Vec<Route> {
     let mut routes = vec![
@@ -39,11 +36,7 @@ pub(in crate::web::console) fn routes() -> Vec<Route> {
     routes
 }
 
-async fn show(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-    Asked(asked): Asked,
-) -> Result<Response, Error> {
+async fn show(session: StaffSession, Asked(asked): Asked) -> Result<Response, Error> {
     let word = match asked.one("word") {
         "invited" => Some("The invitation is on its way. Its link works for seven days."),
         "cancelled" => Some("The invitation is cancelled, and the address is forgotten."),
@@ -51,8 +44,8 @@ async fn show(
         _ => None,
     };
     let none = Fields::default();
-    let page = StaffPage::load(&app, &session, &none).await?;
-    session.show(&app, &StaffPage { word, ..page })
+    let page = StaffPage::load(&session, &none).await?;
+    session.show(&StaffPage { word, ..page })
 }
 
 /// `console/staff.html`.
@@ -87,8 +80,8 @@ struct Sent<'a> {
 }
 
 impl<'a> StaffPage<'a> {
-    async fn load(app: &App, session: &StaffSession, sent: &'a Fields) -> Result<Self, Error> {
-        let mut tx = app.db.read().await?;
+    async fn load(session: &StaffSession, sent: &'a Fields) -> Result<Self, Error> {
+        let mut tx = session.app.db.read().await?;
         let mut accounts = Vec::new();
         for account in accounts::list(&mut tx).await? {
             accounts.push(Row {
@@ -142,20 +135,19 @@ impl Page for StaffPage<'_> {
 }
 
 async fn send_invitation(
-    State(app): State<Arc<App>>,
     session: StaffSession,
     request_id: RequestId,
     Form(fields): Form,
 ) -> Result<Response, Error> {
     let (email, role) = match read(&fields) {
         Ok(read) => read,
-        Err(errors) => return refused(&app, &session, &fields, errors).await,
+        Err(errors) => return refused(&session, &fields, errors).await,
     };
-    let act = session.act(app.moment_of(request_id));
-    let invited = app.db.run(|tx| Box::pin(invite(tx, &act, &email, role))).await?;
+    let act = session.act_for(request_id);
+    let invited = session.app.db.run(|tx| Box::pin(invite(tx, &act, &email, role))).await?;
     if invited.is_none() {
         let errors = vec![fault("email", "This address has an account already: it is in the list")];
-        return refused(&app, &session, &fields, errors).await;
+        return refused(&session, &fields, errors).await;
     }
     Ok(Redirect::to("/console/staff?word=invited").into_response())
 }
@@ -178,23 +170,18 @@ fn read(fields: &Fields) -> Result<(EmailAddress, Role), Faults> {
 }
 
 async fn refused(
-    app: &App,
     session: &StaffSession,
     fields: &Fields,
     errors: Faults,
 ) -> Result<Response, Error> {
-    let page = StaffPage::load(app, session, fields).await?;
-    session.refuse(app, &StaffPage { errors, ..page })
+    let page = StaffPage::load(session, fields).await?;
+    session.refuse(&StaffPage { errors, ..page })
 }
 
-async fn set_rules(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-    Form(fields): Form,
-) -> Result<Response, Error> {
+async fn set_rules(session: StaffSession, Form(fields): Form) -> Result<Response, Error> {
     let roles: Vec<Role> =
         fields.all("required").iter().filter_map(|role| role.parse().ok()).collect();
-    let act = session.act(app.moment());
-    app.db.run(|tx| Box::pin(require_codes(tx, &act, &roles))).await?;
+    let act = session.act();
+    session.app.db.run(|tx| Box::pin(require_codes(tx, &act, &roles))).await?;
     Ok(Redirect::to("/console/staff?word=rules").into_response())
 }

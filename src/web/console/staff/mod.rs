@@ -5,7 +5,6 @@ pub(super) mod audit;
 pub(super) mod choose_password;
 pub(super) mod known;
 pub(super) mod members;
-pub(super) mod network;
 mod new_session;
 pub(super) mod reset;
 pub(super) mod second_step;

@@ -2,10 +2,9 @@
 //! cookie says so. It ends after five minutes, with the password, with two-factor, and with the first code that
 //! is accepted.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use serde::Serialize;
 use uuid::Uuid;
@@ -19,10 +18,10 @@ use crate::store::staff::members::{self, Staff};
 use crate::templates::page::Page;
 use crate::web::console::form::Faults;
 use crate::web::console::form::fault;
-use crate::web::console::frame::answer;
 use crate::web::console::staff::known;
 use crate::web::console::staff::new_session::begin;
-use crate::web::console::staff::sign_in_page::{self, seconds, wait_words};
+use crate::web::console::staff::sign_in_page::{self, later, wait_words};
+use crate::web::visitor::Visitor;
 use crate::web::{App, Error, cookie};
 
 const COOKIE: &str = "second_step";
@@ -46,11 +45,10 @@ pub(in crate::web::console) async fn lead(app: &App, account: &Staff) -> Result<
 
 /// Who proved to know their password a moment ago, in this browser, and their step.
 pub(in crate::web::console) async fn waiting(
-    app: &App,
-    headers: &HeaderMap,
+    visitor: &Visitor,
 ) -> Result<Option<(Staff, SecondStep)>, Error> {
-    let Some(step) = read(app, headers) else { return Ok(None) };
-    let mut tx = app.db.read().await?;
+    let Some(step) = read(&visitor.app, &visitor.headers) else { return Ok(None) };
+    let mut tx = visitor.app.db.read().await?;
     let Some(account) = members::find(&mut tx, step.staff_id).await? else { return Ok(None) };
     let stands = SecondStep::find(&mut tx, &account).await? == Some(step);
     Ok(stands.then_some((account, step)))
@@ -70,18 +68,23 @@ fn read(app: &App, headers: &HeaderMap) -> Option<SecondStep> {
 }
 
 pub(in crate::web::console) fn page(
-    app: &App,
+    visitor: &Visitor,
     error: Option<&str>,
-    status: StatusCode,
 ) -> Result<Response, Error> {
-    let errors = error.iter().map(|words| fault("code", words)).collect();
-    answer(app, None, &SecondStepPage { errors }, status)
+    let page = SecondStepPage::new(error);
+    visitor.show_with(&page, &page.errors)
 }
 
 /// `console/second_step.html`.
 #[derive(Serialize)]
 pub(in crate::web::console) struct SecondStepPage {
     errors: Faults,
+}
+
+impl SecondStepPage {
+    fn new(error: Option<&str>) -> Self {
+        Self { errors: error.iter().map(|words| fault("code", words)).collect() }
+    }
 }
 
 impl Page for SecondStepPage {
@@ -94,23 +97,21 @@ impl Page for SecondStepPage {
 
 /// Looks at the code. A try is counted, and the count committed, before that.
 pub(in crate::web::console) async fn try_code(
-    app: &App,
-    headers: &HeaderMap,
-    ip: IpAddr,
+    visitor: &Visitor,
     typed: &str,
 ) -> Result<Response, Error> {
-    let over = || sign_in_page::page(app, "", Some(OVER), StatusCode::UNPROCESSABLE_ENTITY);
-    let Some((account, step)) = waiting(app, headers).await? else { return over() };
-    let refused = |words| page(app, Some(words), StatusCode::UNPROCESSABLE_ENTITY);
+    let app = &visitor.app;
+    let over = || sign_in_page::page(visitor, "", Some(OVER));
+    let Some((account, step)) = waiting(visitor).await? else { return over() };
+    let refused = |words| page(visitor, Some(words));
     if typed.trim().is_empty() {
         return refused("Enter the code");
     }
-    let caller = known::caller(app, headers, (&account.email, ip), Some(account.staff_id));
+    let caller = known::caller(visitor, &account.email, Some(account.staff_id));
     let at = app.moment();
     let wait = app.db.run(|tx| Box::pin(count_code_try(tx, &at, &app.settings, &caller))).await?;
     if let Some(wait) = wait {
-        let page = page(app, Some(&wait_words(wait)), StatusCode::TOO_MANY_REQUESTS)?;
-        return Ok(([(header::RETRY_AFTER, seconds(wait).to_string())], page).into_response());
+        return later(visitor, &SecondStepPage::new(Some(&wait_words(wait))), wait);
     }
     let at = app.moment();
     let accepted = app.db.run(|tx| {
@@ -127,7 +128,7 @@ pub(in crate::web::console) async fn try_code(
         Accepted::Wrong => return refused(WRONG),
         Accepted::Over => return over(),
     }
-    let answer = begin(app, headers, &account, ip, "/console").await?;
+    let answer = begin(visitor, &account, "/console").await?;
     let gone = cookie::keep(app, COOKIE, "", Duration::ZERO)?;
     Ok((AppendHeaders([(header::SET_COOKIE, gone)]), answer).into_response())
 }

@@ -1,11 +1,7 @@
 //! `/console/sign-in` and `/console/sign-out`. Where two-factor is on, the code is asked for in a second
 //! step at the same address.
 
-use std::net::IpAddr;
-use std::sync::Arc;
-
-use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::domain::contacts::email_address::EmailAddress;
@@ -14,12 +10,12 @@ use crate::flows;
 use crate::flows::staff::sign_in::{count_try, record_refusal, renew_hash, sign_out};
 use crate::store::staff::members::{self, Staff};
 use crate::web::console::request_fields::Asked;
-use crate::web::console::staff::network::Network;
 use crate::web::console::staff::new_session::begin;
 use crate::web::console::staff::sign_in_page::{page, too_many};
 use crate::web::console::staff::{known, second_step, session};
 use crate::web::console::staff_session::StaffSession;
 use crate::web::http::fields::Fields;
+use crate::web::visitor::Visitor;
 use crate::web::{App, Error, origin};
 
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
@@ -28,32 +24,30 @@ const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 const WRONG: &str = "The address or the password is not right";
 
 pub(in crate::web::console) async fn ask(
-    State(app): State<Arc<App>>,
+    visitor: Visitor,
     Asked(asked): Asked,
-    headers: HeaderMap,
 ) -> Result<Response, Error> {
-    if session::find(&app, &headers).await?.is_some() {
+    if session::find(&visitor.app, &visitor.headers).await?.is_some() {
         return Ok(Redirect::to("/console").into_response());
     }
-    if asked.one("again").is_empty() && second_step::waiting(&app, &headers).await?.is_some() {
-        return second_step::page(&app, None, StatusCode::OK);
+    if asked.one("again").is_empty() && second_step::waiting(&visitor).await?.is_some() {
+        return second_step::page(&visitor, None);
     }
-    page(&app, "", None, StatusCode::OK)
+    page(&visitor, "", None)
 }
 
 /// Looks at address and password. A try is counted, and the count committed, before that.
 pub(in crate::web::console) async fn try_password(
-    State(app): State<Arc<App>>,
-    Network(ip): Network,
-    headers: HeaderMap,
+    visitor: Visitor,
     fields: Fields,
 ) -> Result<Response, Error> {
-    origin::check_console(&app, &headers)?;
+    let app = &visitor.app;
+    origin::check_console(app, &visitor.headers)?;
     if !fields.all("code").is_empty() {
-        return second_step::try_code(&app, &headers, ip, fields.one("code")).await;
+        return second_step::try_code(&visitor, fields.one("code")).await;
     }
     let (typed, password) = (fields.one("email").trim(), fields.text("password"));
-    let refused = |words| page(&app, typed, Some(words), StatusCode::UNPROCESSABLE_ENTITY);
+    let refused = |words| page(&visitor, typed, Some(words));
     let Ok(email) = EmailAddress::parse(typed) else {
         return refused("Enter the address of your account");
     };
@@ -66,7 +60,7 @@ pub(in crate::web::console) async fn try_password(
         Box::pin(async {
             let account = members::find_by_email(tx, &email).await?;
             let staff_id = account.as_ref().map(|account| account.staff_id);
-            let caller = known::caller(&app, &headers, (&email, ip), staff_id);
+            let caller = known::caller(&visitor, &email, staff_id);
             let wait = count_try(tx, &at, &app.settings, &caller).await?;
             Ok::<_, flows::Error>((account, wait))
         })
@@ -74,35 +68,33 @@ pub(in crate::web::console) async fn try_password(
     let (account, wait) = counted.await?;
     drop(turn);
     if let Some(wait) = wait {
-        return too_many(&app, typed, wait);
+        return too_many(&visitor, typed, wait);
     }
     let account = account.filter(|account| account.disabled_at.is_none());
     let kept = account.as_ref().and_then(|account| account.password_hash.clone());
     let right = app.hash_permits.is_right(kept, password.to_owned()).await?;
     let Some(account) = account.filter(|_| right) else {
-        return wrong(&app, &email, typed).await;
+        return wrong(&visitor, &email, typed).await;
     };
-    let account = renew_outdated(&app, account, password).await?;
-    enter(&app, &headers, &account, ip).await
+    let account = renew_outdated(app, account, password).await?;
+    enter(&visitor, &account).await
 }
 
 /// Lets in whoever proved to know the password of this account: to the second step first, where two-factor
 /// is on.
 pub(in crate::web::console) async fn enter(
-    app: &App,
-    headers: &HeaderMap,
+    visitor: &Visitor,
     account: &Staff,
-    ip: IpAddr,
 ) -> Result<Response, Error> {
     if account.code_since.is_some() {
-        return second_step::lead(app, account).await;
+        return second_step::lead(&visitor.app, account).await;
     }
-    begin(app, headers, account, ip, "/console").await
+    begin(visitor, account, "/console").await
 }
 
-async fn wrong(app: &App, email: &EmailAddress, typed: &str) -> Result<Response, Error> {
-    let at = app.moment();
-    let recorded = app.db.run(|tx| {
+async fn wrong(visitor: &Visitor, email: &EmailAddress, typed: &str) -> Result<Response, Error> {
+    let at = visitor.app.moment();
+    let recorded = visitor.app.db.run(|tx| {
         Box::pin(async {
             let account = members::find_by_email(tx, email).await?;
             let staff_id = account.map(|account| account.staff_id);
@@ -110,7 +102,7 @@ async fn wrong(app: &App, email: &EmailAddress, typed: &str) -> Result<Response,
         })
     });
     recorded.await?;
-    page(app, typed, Some(WRONG), StatusCode::UNPROCESSABLE_ENTITY)
+    page(visitor, typed, Some(WRONG))
 }
 
 /// Hashes a password anew that was kept under weaker parameters than today's; gives the account as it is
@@ -128,16 +120,14 @@ async fn renew_outdated(app: &App, account: Staff, password: &str) -> Result<Sta
     Ok(Staff { password_hash, ..account })
 }
 
-pub(in crate::web::console) async fn leave(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-) -> Result<Response, Error> {
+pub(in crate::web::console) async fn leave(session: StaffSession) -> Result<Response, Error> {
+    let app = &session.app;
     let (at, session_id) = (app.moment(), session.session_id);
     app.db.run(|tx| Box::pin(sign_out(tx, &at, session.staff_id, session_id))).await?;
     // Nothing of the pages that were seen stays behind. Cookies do, but for the session's: the one that this browser is
     // known by counts tries apart from those of strangers.
     let left = [
-        (header::SET_COOKIE, session::gone(&app)?),
+        (header::SET_COOKIE, session::gone(app)?),
         (CLEAR_SITE_DATA, HeaderValue::from_static("\"cache\", \"storage\"")),
     ];
     Ok((left, Redirect::to("/console/sign-in")).into_response())

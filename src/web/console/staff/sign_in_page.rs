@@ -7,19 +7,14 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::templates::page::Page;
+use crate::web::Error;
 use crate::web::console::form::Faults;
 use crate::web::console::form::fault;
-use crate::web::console::frame::answer;
-use crate::web::{App, Error};
+use crate::web::visitor::Visitor;
 
-pub(super) fn page(
-    app: &App,
-    email: &str,
-    error: Option<&str>,
-    status: StatusCode,
-) -> Result<Response, Error> {
-    let errors = error.iter().map(|words| fault("email", words)).collect();
-    answer(app, None, &SignInPage { email, errors }, status)
+pub(super) fn page(visitor: &Visitor, email: &str, error: Option<&str>) -> Result<Response, Error> {
+    let page = SignInPage::new(email, error);
+    visitor.show_with(&page, &page.errors)
 }
 
 /// `console/sign_in.html`.
@@ -27,6 +22,12 @@ pub(super) fn page(
 pub(in crate::web::console) struct SignInPage<'a> {
     email: &'a str,
     errors: Faults,
+}
+
+impl<'a> SignInPage<'a> {
+    fn new(email: &'a str, error: Option<&str>) -> Self {
+        Self { email, errors: error.iter().map(|words| fault("email", words)).collect() }
+    }
 }
 
 impl Page for SignInPage<'_> {
@@ -38,8 +39,18 @@ impl Page for SignInPage<'_> {
     }
 }
 
-pub(super) fn too_many(app: &App, typed: &str, wait: Duration) -> Result<Response, Error> {
-    let page = page(app, typed, Some(&wait_words(wait)), StatusCode::TOO_MANY_REQUESTS)?;
+pub(super) fn too_many(visitor: &Visitor, typed: &str, wait: Duration) -> Result<Response, Error> {
+    let page = SignInPage::new(typed, Some(&wait_words(wait)));
+    later(visitor, &page, wait)
+}
+
+/// The answer to who must wait.
+pub(super) fn later(
+    visitor: &Visitor,
+    page: &impl Page,
+    wait: Duration,
+) -> Result<Response, Error> {
+    let page = visitor.answer(page, StatusCode::TOO_MANY_REQUESTS)?;
     Ok(([(header::RETRY_AFTER, seconds(wait).to_string())], page).into_response())
 }
 
@@ -51,6 +62,6 @@ pub(super) fn wait_words(wait: Duration) -> String {
 }
 
 /// A wait in whole seconds.
-pub(super) fn seconds(wait: Duration) -> u64 {
+fn seconds(wait: Duration) -> u64 {
     wait.as_secs() + 1
 }

@@ -1,8 +1,6 @@
 //! `/console/tokens`: what programs sign in with.
 
-use std::sync::Arc;
-
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 use uuid::Uuid;
@@ -60,16 +58,12 @@ fn scopes() -> Vec<Choice<'static>> {
     Scope::ALL.into_iter().map(option).collect()
 }
 
-async fn show(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-    Asked(asked): Asked,
-) -> Result<Response, Error> {
+async fn show(session: StaffSession, Asked(asked): Asked) -> Result<Response, Error> {
     let word =
         (asked.one("word") == "revoked").then_some("The token is revoked: it opens nothing.");
     let none = Fields::default();
-    let page = page(&app, &none, None).await?;
-    session.show(&app, &TokensPage { word, ..page })
+    let page = page(&session.app, &none, None).await?;
+    session.show(&TokensPage { word, ..page })
 }
 
 /// The page; of the token that is named, somebody pressed the button to revoke it without the tick.
@@ -116,25 +110,22 @@ fn state(token: &TokenRow, now: Timestamp) -> &'static str {
     }
 }
 
-async fn make(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-    Form(fields): Form,
-) -> Result<Response, Error> {
+async fn make(session: StaffSession, Form(fields): Form) -> Result<Response, Error> {
+    let app = &session.app;
     let Read { name, scopes, until, form_id } =
         match read(&fields, app.clock.now(), &app.site.timezone) {
             Ok(read) => read,
             Err(errors) => {
-                let page = page(&app, &fields, None).await?;
-                return session.refuse(&app, &TokensPage { errors, ..page });
+                let page = page(app, &fields, None).await?;
+                return session.refuse(&TokensPage { errors, ..page });
             }
         };
-    let act = session.act(app.moment());
+    let act = session.act();
     let asked = AskedToken { name: &name, scopes: &scopes, expires_at: until, form_id };
     let token = app.db.run(|tx| Box::pin(issue(tx, &act, asked))).await?;
     // The only page that ever shows it; loaded again, it shows none.
     let token = token.map(|token| token.to_string());
-    session.show(&app, &TokenMadePage { name: name.as_str(), token, expires_at: until })
+    session.show(&TokenMadePage { name: name.as_str(), token, expires_at: until })
 }
 
 /// What is asked for by a form, and which one that is.
@@ -173,19 +164,19 @@ fn read(fields: &Fields, now: Timestamp, timezone: &TimeZone) -> Result<Read, Fa
 }
 
 async fn end(
-    State(app): State<Arc<App>>,
     session: StaffSession,
     Path(id): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
+    let app = &session.app;
     let id = key(&id)?;
     if !is_sure(&fields) {
         let words = "Tick the box to say that the program is to lose its access";
         let none = Fields::default();
-        let page = page(&app, &none, Some(id)).await?;
-        return session.refuse(&app, &TokensPage { errors: vec![fault("sure", words)], ..page });
+        let page = page(app, &none, Some(id)).await?;
+        return session.refuse(&TokensPage { errors: vec![fault("sure", words)], ..page });
     }
-    let act = session.act(app.moment());
+    let act = session.act();
     if !app.db.run(|tx| Box::pin(revoke(tx, &act, id))).await? {
         return Err(Error::NotFound);
     }

@@ -1,11 +1,8 @@
 //! `/console/welcome/{token}`: the first account of all, from the link that `serve` prints, and the first
 //! password of who was invited.
 
-use std::net::IpAddr;
-use std::sync::Arc;
-
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::Path;
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 
@@ -17,35 +14,25 @@ use crate::store::staff::members;
 use crate::templates::page::Page;
 use crate::web::console::form::Faults;
 use crate::web::console::form::fault;
-use crate::web::console::frame::answer;
 use crate::web::console::staff::choose_password::{self, choose, find, used};
-use crate::web::console::staff::network::Network;
 use crate::web::console::staff::sign_in;
 use crate::web::http::fields::Fields;
-use crate::web::{App, Error, origin};
+use crate::web::visitor::Visitor;
+use crate::web::{Error, origin};
 
 pub(in crate::web::console) async fn ask(
-    State(app): State<Arc<App>>,
+    visitor: Visitor,
     Path(token): Path<String>,
-    Network(ip): Network,
 ) -> Result<Response, Error> {
-    let link = find(&app, ip, &token).await?;
+    let link = find(&visitor, &token).await?;
     match link.kind {
-        StaffLinkKind::First => page(&app, &token, "", None, StatusCode::OK),
-        StaffLinkKind::Invitation => choose_password::ask(&app, &token, &link).await,
+        StaffLinkKind::First => {
+            let page = WelcomePage { token: &token, email: "", errors: vec![] };
+            visitor.answer(&page, StatusCode::OK)
+        }
+        StaffLinkKind::Invitation => choose_password::ask(&visitor, &token, &link).await,
         StaffLinkKind::Reset => Err(Error::NotFound),
     }
-}
-
-fn page(
-    app: &App,
-    token: &str,
-    email: &str,
-    error: Option<(&'static str, String)>,
-    status: StatusCode,
-) -> Result<Response, Error> {
-    let errors = error.into_iter().map(|(field, words)| fault(field, words)).collect();
-    answer(app, None, &WelcomePage { token, email, errors }, status)
 }
 
 /// `console/welcome.html`.
@@ -69,39 +56,37 @@ impl Page for WelcomePage<'_> {
 }
 
 pub(in crate::web::console) async fn open(
-    State(app): State<Arc<App>>,
+    visitor: Visitor,
     Path(token): Path<String>,
-    Network(ip): Network,
-    headers: HeaderMap,
     fields: Fields,
 ) -> Result<Response, Error> {
-    origin::check_console(&app, &headers)?;
-    let link = find(&app, ip, &token).await?;
+    origin::check_console(&visitor.app, &visitor.headers)?;
+    let link = find(&visitor, &token).await?;
     match link.kind {
-        StaffLinkKind::First => open_first(&app, (&token, &link), (&headers, ip), &fields).await,
-        StaffLinkKind::Invitation => {
-            choose_password::set(&app, (&token, &link), (&headers, ip), &fields).await
-        }
+        StaffLinkKind::First => open_first(&visitor, &token, &link, &fields).await,
+        StaffLinkKind::Invitation => choose_password::set(&visitor, &token, &link, &fields).await,
         StaffLinkKind::Reset => Err(Error::NotFound),
     }
 }
 
 async fn open_first(
-    app: &App,
-    (token, link): (&str, &StaffLink),
-    (headers, ip): (&HeaderMap, IpAddr),
+    visitor: &Visitor,
+    token: &str,
+    link: &StaffLink,
     fields: &Fields,
 ) -> Result<Response, Error> {
+    let app = &visitor.app;
     let typed = fields.one("email").trim();
-    let refused = |field, words| {
-        page(app, token, typed, Some((field, words)), StatusCode::UNPROCESSABLE_ENTITY)
+    let refused = |wrong| {
+        let page = WelcomePage { token, email: typed, errors: vec![wrong] };
+        visitor.show_with(&page, &page.errors)
     };
     let Ok(email) = EmailAddress::parse(typed) else {
-        return refused("email", "Enter your email address".to_owned());
+        return refused(fault("email", "Enter your email address"));
     };
     let hash = match choose(app, fields, &email).await? {
         Ok(hash) => hash,
-        Err(words) => return refused("password", words),
+        Err(words) => return refused(fault("password", words)),
     };
     let staff_link_id = link.staff_link_id;
     let first = FirstAccount { staff_link_id, email: &email, password_hash: &hash };
@@ -114,5 +99,5 @@ async fn open_first(
         })
     });
     let account = opened.await?;
-    sign_in::enter(app, headers, &account, ip).await
+    sign_in::enter(visitor, &account).await
 }

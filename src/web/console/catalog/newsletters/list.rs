@@ -1,8 +1,5 @@
 //! The newsletters and the operator's own purposes, with who agreed to each.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 
@@ -12,16 +9,14 @@ use crate::store;
 use crate::store::catalog::newsletters::{self, Newsletter};
 use crate::store::catalog::purposes::OwnPurpose;
 use crate::templates::page::Page;
+use crate::web::Error;
 use crate::web::console::catalog::newsletters::offering::{Count, Offers, count};
 use crate::web::console::catalog::newsletters::page::path;
 use crate::web::console::catalog::newsletters::purposes;
 use crate::web::console::staff_session::StaffSession;
-use crate::web::{App, Error};
 
-pub(super) async fn show(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-) -> Result<Response, Error> {
+pub(super) async fn show(session: StaffSession) -> Result<Response, Error> {
+    let app = &session.app;
     let mut tx = app.db.read().await?;
     let all = newsletters::list(&mut tx).await?;
     let own = store::catalog::purposes::list(&mut tx).await?;
@@ -50,7 +45,7 @@ pub(super) async fn show(
         purposes: purposes.collect(),
         counted_at: counted.as_ref().map(|counted| counted.at),
     };
-    session.show(&app, &page)
+    session.show(&page)
 }
 
 /// `console/newsletters.html`.

@@ -13,11 +13,11 @@ use crate::flows::catalog::offer_purpose::{ReportBoxes, offer_on_reports};
 use crate::store::Tx;
 use crate::store::catalog::reports::{self, Report};
 use crate::store::consent::consents::StateCount;
+use crate::web::Error;
 use crate::web::console::form::fault;
 use crate::web::console::staff_session::StaffSession;
 use crate::web::http::fields::{FieldError, Fields};
 use crate::web::state::counting::Counted;
-use crate::web::{App, Error};
 
 /// What became of the last action, by the word in the address.
 const WORDS: [(&str, &str); 7] = [
@@ -142,7 +142,6 @@ pub(super) fn overtaken() -> FieldError {
 
 /// Lets the forms of the reports that were ticked offer a purpose, and no other that the page showed.
 pub(super) async fn offer(
-    app: &App,
     session: &StaffSession,
     purpose: &Purpose,
     (path, fields): (&str, &Fields),
@@ -151,8 +150,8 @@ pub(super) async fn offer(
         fields.all(name).iter().filter_map(|slug| slug.parse().ok()).collect()
     };
     let (shown, ticked) = (all("shown"), all("report"));
-    let act = session.act(app.moment());
+    let act = session.act();
     let boxes = ReportBoxes { shown: &shown, ticked: &ticked };
-    app.db.run(|tx| Box::pin(offer_on_reports(tx, &act, purpose, boxes))).await?;
+    session.app.db.run(|tx| Box::pin(offer_on_reports(tx, &act, purpose, boxes))).await?;
     Ok(back(path, "offered"))
 }

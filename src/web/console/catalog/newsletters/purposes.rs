@@ -1,8 +1,6 @@
 //! `/console/newsletters/purposes`: purposes of the operator's own, in the operator's words.
 
-use std::sync::Arc;
-
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
@@ -22,7 +20,6 @@ use crate::web::console::catalog::newsletters::offering::{
     self, Count, Offers, ReportBox, back, count, overtaken, saved, word,
 };
 use crate::web::console::form::{Faults, fault, needed, once, short_name};
-use crate::web::console::frame::answer;
 use crate::web::console::request_fields::{Asked, Form};
 use crate::web::console::route::Route;
 use crate::web::console::staff_session::StaffSession;
@@ -44,8 +41,8 @@ pub(super) fn path(code: &str) -> String {
     format!("/console/newsletters/purposes/{code}")
 }
 
-async fn ask(State(app): State<Arc<App>>, session: StaffSession) -> Result<Response, Error> {
-    session.show(&app, &PurposePage::blank(&Fields::default(), vec![]))
+async fn ask(session: StaffSession) -> Result<Response, Error> {
+    session.show(&PurposePage::blank(&Fields::default(), vec![]))
 }
 
 fn words(fields: &Fields, errors: &mut Faults) -> Option<OwnWords> {
@@ -58,28 +55,24 @@ fn words(fields: &Fields, errors: &mut Faults) -> Option<OwnWords> {
     read.map_err(|error| errors.push(fault("words", error))).ok()
 }
 
-async fn add(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-    Form(fields): Form,
-) -> Result<Response, Error> {
+async fn add(session: StaffSession, Form(fields): Form) -> Result<Response, Error> {
     let mut errors = Faults::new();
     let name = needed(&fields, "name", "Enter its name", &mut errors);
     let words = words(&fields, &mut errors);
     let code = short_name(&fields, "code", fields.one("name").trim(), &mut errors);
     let code = code.and_then(|slug| slug.as_str().parse::<Purpose>().ok());
     let (Some(name), Some(words), Some(code), true) = (name, words, code, errors.is_empty()) else {
-        return session.refuse(&app, &PurposePage::blank(&fields, errors));
+        return session.refuse(&PurposePage::blank(&fields, errors));
     };
-    let act = session.act(app.moment());
+    let act = session.act();
     let new = NewPurpose { code: code.clone(), name, words };
-    match app.db.run(|tx| Box::pin(add_purpose(tx, &act, &new, &[]))).await {
+    match session.app.db.run(|tx| Box::pin(add_purpose(tx, &act, &new, &[]))).await {
         Ok(()) => Ok(back(&path(code.as_str()), "purpose")),
         Err(PurposeError::Flow(error)) => Err(error.into()),
         Err(_) => {
             let message = format!("“{code}” is taken: choose another short name");
             let errors = vec![fault("code", message)];
-            session.refuse(&app, &PurposePage::blank(&fields, errors))
+            session.refuse(&PurposePage::blank(&fields, errors))
         }
     }
 }
@@ -90,27 +83,26 @@ async fn find(tx: &mut Tx, code: &str) -> Result<OwnPurpose, Error> {
 }
 
 async fn show(
-    State(app): State<Arc<App>>,
     session: StaffSession,
     Path(code): Path<String>,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
-    let page = PurposePage::find(&app, &code).await?;
-    session.show(&app, &PurposePage { word: word(&asked), ..page })
+    let page = PurposePage::find(&session.app, &code).await?;
+    session.show(&PurposePage { word: word(&asked), ..page })
 }
 
 async fn edit(
-    State(app): State<Arc<App>>,
     session: StaffSession,
     Path(code): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
+    let app = &session.app;
     let mut errors = Faults::new();
     let name = needed(&fields, "name", "Enter its name", &mut errors);
     let words = words(&fields, &mut errors);
     let (Some(name), Some(words), true) = (name, words, errors.is_empty()) else {
-        let page = PurposePage::find(&app, &code).await?.again(&fields, errors);
-        return session.refuse(&app, &page);
+        let page = PurposePage::find(app, &code).await?.again(&fields, errors);
+        return session.refuse(&page);
     };
     let own = find(&mut app.db.read().await?, &code).await?;
     let seen = OwnPurpose {
@@ -118,24 +110,23 @@ async fn edit(
         name: fields.one("seen_name").to_owned(),
         words: fields.one("seen_words").to_owned(),
     };
-    let act = session.act(app.moment());
+    let act = session.act();
     let new = PurposeWords { name: &name, words: &words };
     let reworded = app.db.run(|tx| Box::pin(reword_purpose(tx, &act, &seen, new))).await?;
     if let Some(saved) = saved(&path(own.code.as_str()), reworded)? {
         return Ok(saved);
     }
-    let page = PurposePage::find(&app, &code).await?.again(&fields, vec![overtaken()]);
-    answer(&app, Some(&session), &page, StatusCode::CONFLICT)
+    let page = PurposePage::find(app, &code).await?.again(&fields, vec![overtaken()]);
+    session.answer(&page, StatusCode::CONFLICT)
 }
 
 async fn offer(
-    State(app): State<Arc<App>>,
     session: StaffSession,
     Path(code): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    let own = find(&mut app.db.read().await?, &code).await?;
-    offering::offer(&app, &session, &own.code, (&path(own.code.as_str()), &fields)).await
+    let own = find(&mut session.app.db.read().await?, &code).await?;
+    offering::offer(&session, &own.code, (&path(own.code.as_str()), &fields)).await
 }
 
 /// `console/purpose.html`.

@@ -1,17 +1,13 @@
 //! `/console/reports/new`: a report is added from a form with its file.
 
-use std::sync::Arc;
-
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 
-use crate::domain::catalog::media_type::MediaType;
 use crate::domain::catalog::report::ReportStatus;
 use crate::domain::catalog::report_details::ReportDetails;
 use crate::domain::slug::Slug;
-use crate::files::StoredFile;
 use crate::flows::catalog::add_report::{ReportOffers, add_report, is_free};
 use crate::flows::catalog::report_error::ReportError;
 use crate::random::Moment;
@@ -20,44 +16,40 @@ use crate::templates::page::Page;
 use crate::web::console::catalog::reports::form::{self, Boxes, ReportForm, Values};
 use crate::web::console::catalog::reports::refusal::refusal;
 use crate::web::console::form::{Faults, fault, short_name};
-use crate::web::console::frame::answer;
 use crate::web::console::guard::Entrance;
 use crate::web::console::staff_session::StaffSession;
 use crate::web::http::upload::{self, LIMITS, Uploaded};
 use crate::web::{App, Error};
 
-pub(super) async fn ask(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-) -> Result<Response, Error> {
-    let boxes = Boxes::find(&mut app.db.read().await?).await?;
-    page(&app, &session, StatusCode::OK, Values::default().shown(&boxes, String::new()), vec![])
+pub(super) async fn ask(session: StaffSession) -> Result<Response, Error> {
+    let boxes = Boxes::find(&mut session.app.db.read().await?).await?;
+    page(&session, StatusCode::OK, Values::default().shown(&boxes, String::new()), vec![])
 }
 
 pub(super) async fn add(
-    State(app): State<Arc<App>>,
     session: StaffSession,
     entrance: Entrance,
     request: Request,
 ) -> Result<Response, Error> {
+    let app = &session.app;
     let boxes = Boxes::find(&mut app.db.read().await?).await?;
     let received = upload::receive(&app.files, &app.moment(), request, LIMITS).await;
     let uploaded = match received {
         Ok(uploaded) => uploaded,
-        Err(Error::TooLarge) => return too_large(&app, &session, &boxes),
+        Err(Error::TooLarge) => return too_large(&session, &boxes),
         Err(error) => return Err(error),
     };
     entrance.stands().await?;
     let mut values = Values::typed(&uploaded.fields);
     let refused = |values: Values, faults: Faults| {
         let form = values.shown(&boxes, String::new());
-        page(&app, &session, StatusCode::UNPROCESSABLE_ENTITY, form, faults)
+        page(&session, StatusCode::UNPROCESSABLE_ENTITY, form, faults)
     };
-    let (report, details) = match parse(&app, &uploaded, &boxes).await? {
+    let (report, details) = match parse(app, &uploaded, &boxes).await? {
         Ok(read) => read,
         Err(faults) => return refused(values, faults),
     };
-    match store(&app, &session, &report, &details, &uploaded).await {
+    match store(&session, &report, &details, &uploaded).await {
         Ok(()) => {
             let to = format!("/console/reports/{}?word=added", report.slug);
             Ok(Redirect::to(&to).into_response())
@@ -72,15 +64,14 @@ pub(super) async fn add(
 }
 
 async fn store(
-    app: &App,
     session: &StaffSession,
     report: &Report,
     details: &ReportDetails,
     uploaded: &Uploaded,
 ) -> Result<(), ReportError> {
-    let act = session.act(app.moment());
+    let act = session.act();
     let offers = ReportOffers { newsletters: &details.newsletters, purposes: &details.purposes };
-    let added = app.db.run(|tx| {
+    let added = session.app.db.run(|tx| {
         Box::pin(async {
             add_report(tx, &act, report, offers).await?;
             uploaded.keep(&report.file_key);
@@ -114,16 +105,13 @@ async fn parse(
     if uploaded.file.is_none() && uploaded.faults.iter().all(|(field, _)| *field != "file") {
         faults.push(fault("file", "Choose the file that readers get"));
     }
-    match (details, slug, &uploaded.file) {
-        (Some(details), Some(slug), Some(file)) if faults.is_empty() => {
-            let cover = uploaded.cover.clone();
-            Ok(Ok((report(&details, slug, file, cover, &app.moment()), details)))
-        }
-        _ => {
-            choose_again(uploaded, &mut faults);
-            Ok(Err(faults))
-        }
+    if let (Some(details), Some(slug), true) = (details, slug, faults.is_empty())
+        && let Some(report) = report(&app.moment(), slug, &details, uploaded)
+    {
+        return Ok(Ok((report, details)));
     }
+    choose_again(uploaded, &mut faults);
+    Ok(Err(faults))
 }
 
 /// Says beside each file that was sent with a refused form that it is gone: a page can't fill in a file.
@@ -136,15 +124,11 @@ fn choose_again(uploaded: &Uploaded, faults: &mut Faults) {
     }
 }
 
-fn report(
-    details: &ReportDetails,
-    slug: Slug,
-    file: &StoredFile,
-    cover: Option<(String, MediaType)>,
-    at: &Moment,
-) -> Report {
-    let (cover_key, cover_media_type) = cover.unzip();
-    Report {
+/// The report, once its file has come.
+fn report(at: &Moment, slug: Slug, details: &ReportDetails, uploaded: &Uploaded) -> Option<Report> {
+    let file = uploaded.file.as_ref()?;
+    let (cover_key, cover_media_type) = uploaded.cover.clone().unzip();
+    Some(Report {
         report_id: at.new_id(),
         slug,
         title: details.title.clone(),
@@ -163,17 +147,16 @@ fn report(
         status: ReportStatus::Draft,
         created_at: at.now,
         published_at: None,
-    }
+    })
 }
 
 fn page(
-    app: &App,
     session: &StaffSession,
     status: StatusCode,
     form: ReportForm<'_>,
     errors: Faults,
 ) -> Result<Response, Error> {
-    answer(app, Some(session), &ReportNewPage { form, errors }, status)
+    session.answer(&ReportNewPage { form, errors }, status)
 }
 
 /// `console/report_new.html`.
@@ -194,11 +177,11 @@ impl Page for ReportNewPage<'_> {
 }
 
 /// The rest of such a body is not read, so the connection cannot be used again.
-fn too_large(app: &App, session: &StaffSession, boxes: &Boxes) -> Result<Response, Error> {
+fn too_large(session: &StaffSession, boxes: &Boxes) -> Result<Response, Error> {
     let faults = vec![fault("file", "Choose a smaller file: a form takes up to 500 MB")];
     let status = StatusCode::PAYLOAD_TOO_LARGE;
     let form = Values::default().shown(boxes, String::new());
-    let mut response = page(app, session, status, form, faults)?;
+    let mut response = page(session, status, form, faults)?;
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     Ok(response)
 }

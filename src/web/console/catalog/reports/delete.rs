@@ -1,50 +1,45 @@
 //! A draft that was made by mistake is deleted, with its files.
 
-use std::sync::Arc;
-
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 
 use crate::domain::catalog::report::ReportStatus;
-use crate::domain::slug::Slug;
 use crate::flows::catalog::delete_report::delete_draft;
-use crate::store::catalog::reports;
 use crate::templates::page::Page;
+use crate::web::Error;
 use crate::web::address::key;
+use crate::web::console::catalog::reports::find::find;
 use crate::web::console::catalog::reports::refusal::refusal;
 use crate::web::console::catalog::reports::summary::Summary;
 use crate::web::console::form::{Faults, fault, is_sure};
 use crate::web::console::request_fields::Form;
 use crate::web::console::staff_session::StaffSession;
-use crate::web::http::fields::FieldError;
 use crate::web::http::upload;
-use crate::web::{App, Error};
 
 /// Says what goes, and asks.
 pub(super) async fn ask(
-    State(app): State<Arc<App>>,
     session: StaffSession,
     Path(slug_text): Path<String>,
 ) -> Result<Response, Error> {
-    page(&app, &session, &key(&slug_text)?, None).await
+    page(&session, &slug_text, vec![]).await
 }
 
 pub(super) async fn delete(
-    State(app): State<Arc<App>>,
     session: StaffSession,
     Path(slug_text): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
+    let app = &session.app;
     let slug = key(&slug_text)?;
     if !is_sure(&fields) {
         let words = "Tick the box if the draft is to be deleted";
-        return page(&app, &session, &slug, Some(fault("sure", words))).await;
+        return page(&session, &slug_text, vec![fault("sure", words)]).await;
     }
-    let act = session.act(app.moment());
+    let act = session.act();
     let files = match app.db.run(|tx| Box::pin(delete_draft(tx, &act, &slug))).await {
         Ok(files) => files,
-        Err(error) => return page(&app, &session, &slug, Some(refusal(error)?)).await,
+        Err(error) => return page(&session, &slug_text, vec![refusal(error)?]).await,
     };
     upload::remove(&app.files, files.file_key);
     if let Some(cover) = files.cover_key {
@@ -53,18 +48,10 @@ pub(super) async fn delete(
     Ok(Redirect::to("/console/reports?word=deleted").into_response())
 }
 
-async fn page(
-    app: &App,
-    session: &StaffSession,
-    slug: &Slug,
-    error: Option<FieldError>,
-) -> Result<Response, Error> {
-    let mut tx = app.db.read().await?;
-    let report = reports::find(&mut tx, slug).await?.ok_or(Error::NotFound)?;
-    drop(tx);
-    let errors: Faults = error.into_iter().collect();
+async fn page(session: &StaffSession, slug_text: &str, errors: Faults) -> Result<Response, Error> {
+    let report = find(&session.app, slug_text).await?;
     let page = ReportDeletePage { report: Summary::from(&report), errors };
-    if page.errors.is_empty() { session.show(app, &page) } else { session.refuse(app, &page) }
+    session.show_with(&page, &page.errors)
 }
 
 /// `console/report_delete.html`.

@@ -1,17 +1,16 @@
 //! A report's file and its cover: looked at, and replaced.
 
-use std::sync::Arc;
-
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, Request};
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::files::Shelf;
 use crate::flows::catalog::edit_report;
 use crate::flows::catalog::report_error::ReportError;
-use crate::store::catalog::reports::{self, Report};
-use crate::web::address::key;
+use crate::store::catalog::reports::Report;
+use crate::web::Error;
+use crate::web::console::catalog::reports::find::find;
 use crate::web::console::catalog::reports::page::ReportView;
 use crate::web::console::catalog::reports::refusal::refusal;
 use crate::web::console::form::Faults;
@@ -19,19 +18,13 @@ use crate::web::console::form::fault;
 use crate::web::console::guard::Entrance;
 use crate::web::console::staff_session::StaffSession;
 use crate::web::http::upload::{self, LIMITS, Uploaded};
-use crate::web::{App, Error};
-
-async fn find(app: &App, slug_text: &str) -> Result<Report, Error> {
-    let slug = key(slug_text)?;
-    reports::find(&mut app.db.read().await?, &slug).await?.ok_or(Error::NotFound)
-}
 
 pub(super) async fn cover(
-    State(app): State<Arc<App>>,
-    _: StaffSession,
+    session: StaffSession,
     Path(slug_text): Path<String>,
 ) -> Result<Response, Error> {
-    let report = find(&app, &slug_text).await?;
+    let app = &session.app;
+    let report = find(app, &slug_text).await?;
     let (key, kind) = report.cover_key.zip(report.cover_media_type).ok_or(Error::NotFound)?;
     Ok(([(header::CONTENT_TYPE, kind.name)], app.files.read(Shelf::Covers, &key).await?)
         .into_response())
@@ -39,11 +32,11 @@ pub(super) async fn cover(
 
 /// The file, to look at; it counts as nobody's download.
 pub(super) async fn file(
-    State(app): State<Arc<App>>,
-    _: StaffSession,
+    session: StaffSession,
     Path(slug_text): Path<String>,
 ) -> Result<Response, Error> {
-    let report = find(&app, &slug_text).await?;
+    let app = &session.app;
+    let report = find(app, &slug_text).await?;
     let size = u64::try_from(report.byte_size).unwrap_or(0);
     let content = app.files.get(Shelf::Reports, &report.file_key, 0..size).await?;
     let kind = report.media_type;
@@ -59,23 +52,21 @@ pub(super) async fn file(
 }
 
 pub(super) async fn replace_file(
-    State(app): State<Arc<App>>,
     session: StaffSession,
     Path(slug_text): Path<String>,
     entrance: Entrance,
     request: Request,
 ) -> Result<Response, Error> {
-    replace(&app, &session, &slug_text, (entrance, request), Part::File).await
+    replace(&session, &slug_text, (entrance, request), Part::File).await
 }
 
 pub(super) async fn replace_cover(
-    State(app): State<Arc<App>>,
     session: StaffSession,
     Path(slug_text): Path<String>,
     entrance: Entrance,
     request: Request,
 ) -> Result<Response, Error> {
-    replace(&app, &session, &slug_text, (entrance, request), Part::Cover).await
+    replace(&session, &slug_text, (entrance, request), Part::Cover).await
 }
 
 /// What of a report is replaced.
@@ -95,44 +86,44 @@ impl Part {
 }
 
 async fn replace(
-    app: &App,
     session: &StaffSession,
     slug_text: &str,
     (entrance, request): (Entrance, Request),
     part: Part,
 ) -> Result<Response, Error> {
+    let app = &session.app;
     let report = find(app, slug_text).await?;
     let uploaded = upload::receive(&app.files, &app.moment(), request, LIMITS).await?;
     entrance.stands().await?;
     let faults: Faults = uploaded.faults.iter().map(|(field, words)| fault(field, words)).collect();
     if !faults.is_empty() {
-        return ReportView::find(app, &report.slug).await?.with(app, session, faults);
+        return ReportView::find(app, &report.slug).await?.with(session, faults);
     }
-    match store(app, session, &report, &uploaded, part).await {
+    match store(session, &report, &uploaded, part).await {
         Ok(true) => {
             let to = format!("/console/reports/{}?word={}", report.slug, part.field());
             Ok(Redirect::to(&to).into_response())
         }
         Ok(false) => {
             let nothing = fault(part.field(), "Choose a file first");
-            ReportView::find(app, &report.slug).await?.with(app, session, vec![nothing])
+            ReportView::find(app, &report.slug).await?.with(session, vec![nothing])
         }
         Err(error) => {
             let refused = refusal(error)?;
-            ReportView::find(app, &report.slug).await?.with(app, session, vec![refused])
+            ReportView::find(app, &report.slug).await?.with(session, vec![refused])
         }
     }
 }
 
 /// Puts what came in the place of what was there, which then goes; `false` when nothing came.
 async fn store(
-    app: &App,
     session: &StaffSession,
     report: &Report,
     uploaded: &Uploaded,
     part: Part,
 ) -> Result<bool, ReportError> {
-    let (act, slug) = (session.act(app.moment()), &report.slug);
+    let app = &session.app;
+    let (act, slug) = (session.act(), &report.slug);
     let replaced = match (part, &uploaded.file, &uploaded.cover) {
         (Part::File, Some(file), _) => {
             let replaced = app.db.run(|tx| {

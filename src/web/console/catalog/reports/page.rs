@@ -1,8 +1,6 @@
 //! `/console/reports/{slug}`: one report, and what can be edited of it.
 
-use std::sync::Arc;
-
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::Value;
@@ -23,7 +21,6 @@ use crate::web::console::catalog::reports::refusal::refusal;
 use crate::web::console::catalog::reports::report_page::{Changed, OneReport, ReportPage};
 use crate::web::console::catalog::reports::summary::{Figures, contacts_path};
 use crate::web::console::form::{Faults, fault};
-use crate::web::console::frame::answer;
 use crate::web::console::request_fields::{Asked, Form};
 use crate::web::console::staff_session::StaffSession;
 use crate::web::http::fields::{FieldError, Fields};
@@ -43,30 +40,29 @@ const WORDS: [(&str, &str); 6] = [
 ];
 
 pub(super) async fn show(
-    State(app): State<Arc<App>>,
     session: StaffSession,
     Path(slug_text): Path<String>,
     Asked(asked): Asked,
 ) -> Result<Response, Error> {
     let word = WORDS.iter().find(|(word, _)| *word == asked.one("word")).map(|(_, words)| *words);
-    let mut page = ReportView::find(&app, &key(&slug_text)?).await?;
+    let mut page = ReportView::find(&session.app, &key(&slug_text)?).await?;
     page.word = word;
-    page.answer(&app, &session, StatusCode::OK)
+    page.answer(&session, StatusCode::OK)
 }
 
 pub(super) async fn save(
-    State(app): State<Arc<App>>,
     session: StaffSession,
     Path(slug_text): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
+    let app = &session.app;
     let slug = key(&slug_text)?;
-    let mut page = ReportView::find(&app, &slug).await?;
+    let mut page = ReportView::find(app, &slug).await?;
     let details = match form::parse(&fields, &page.boxes) {
         Ok(details) => details,
-        Err(faults) => return page.refused(&app, &session, &fields, faults),
+        Err(faults) => return page.refused(&session, &fields, faults),
     };
-    let act = session.act(app.moment());
+    let act = session.act();
     let edit = SeenEdit { seen: fields.one("seen"), mine: &details };
     match app.db.run(|tx| Box::pin(save_report(tx, &act, &slug, edit))).await {
         Ok(Saved::Done { kept }) => {
@@ -78,9 +74,9 @@ pub(super) async fn save(
             page.changed = changed(&page.boxes, &mine.conflicts, &now);
             page.seen = now.seen();
             page.values = Values::from_details(&mine.details);
-            page.answer(&app, &session, StatusCode::CONFLICT)
+            page.answer(&session, StatusCode::CONFLICT)
         }
-        Err(error) => page.refused(&app, &session, &fields, vec![refusal(error)?]),
+        Err(error) => page.refused(&session, &fields, vec![refusal(error)?]),
     }
 }
 
@@ -158,30 +154,27 @@ impl ReportView {
     /// The page again, with what was typed.
     fn refused(
         mut self,
-        app: &App,
         session: &StaffSession,
         fields: &Fields,
         faults: Faults,
     ) -> Result<Response, Error> {
         self.values = Values::typed(fields);
         fields.one("seen").clone_into(&mut self.seen);
-        self.with(app, session, faults)
+        self.with(session, faults)
     }
 
     /// The page with what is wrong, and nothing typed.
     pub(super) fn with(
         mut self,
-        app: &App,
         session: &StaffSession,
         faults: Faults,
     ) -> Result<Response, Error> {
         self.errors = faults;
-        self.answer(app, session, StatusCode::UNPROCESSABLE_ENTITY)
+        self.answer(session, StatusCode::UNPROCESSABLE_ENTITY)
     }
 
     pub(super) fn answer(
         self,
-        app: &App,
         session: &StaffSession,
         status: StatusCode,
     ) -> Result<Response, Error> {
@@ -196,7 +189,7 @@ impl ReportView {
             changed: self.changed,
             word: self.word,
         };
-        answer(app, Some(session), &page, status)
+        session.answer(&page, status)
     }
 }
 

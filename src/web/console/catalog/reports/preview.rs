@@ -1,24 +1,21 @@
 //! `/console/reports/{slug}/preview`: the landing page as readers would see it; its form does nothing.
 
-use std::sync::Arc;
-
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::response::Response;
 use serde::Serialize;
 
 use crate::domain::catalog::report::ReportStatus;
 use crate::templates::page::Page;
+use crate::web::Error;
 use crate::web::address::key;
 use crate::web::console::staff_session::StaffSession;
 use crate::web::public::{ReportPage, preview};
-use crate::web::{App, Error};
 
 pub(super) async fn show(
-    State(app): State<Arc<App>>,
     session: StaffSession,
     Path(slug_text): Path<String>,
 ) -> Result<Response, Error> {
-    let catalog = app.catalog.get().await?;
+    let catalog = session.app.catalog.get().await?;
     let offered = catalog.report(&key(&slug_text)?).ok_or(Error::NotFound)?;
     let report = &offered.report;
     // Nothing takes a form there, should a template of the operator's own show one that can be sent.
@@ -27,7 +24,7 @@ pub(super) async fn show(
     page.report.cover =
         report.cover_key.as_ref().map(|_| format!("/console/reports/{}/cover", report.slug));
     page.report.card.date = report.published_at;
-    session.show(&app, &ReportPreviewPage { page, state: report.status.as_str() })
+    session.show(&ReportPreviewPage { page, state: report.status.as_str() })
 }
 
 /// `console/report_preview.html`.

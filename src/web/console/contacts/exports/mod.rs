@@ -7,9 +7,6 @@ mod run;
 pub(in crate::web::console) mod run_page;
 mod wish;
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
@@ -17,13 +14,13 @@ use crate::domain::request_id::RequestId;
 use crate::domain::sentence::sentence;
 use crate::domain::staff::right::Right;
 use crate::flows::contacts::allow_export::ExportRefused;
-use crate::web::console::contacts::exports::wish::{asker, page, preview, read, refused_page};
+use crate::web::Error;
+use crate::web::console::contacts::exports::wish::{asker, page, preview, read};
 use crate::web::console::form::fault;
 use crate::web::console::request_fields::{Asked, Form};
 use crate::web::console::route::Route;
 use crate::web::console::staff_session::StaffSession;
 use crate::web::export::begin;
-use crate::web::{App, Error};
 
 pub(in crate::web::console) fn routes() -> Vec<Route> {
     vec![
@@ -36,39 +33,36 @@ pub(in crate::web::console) fn routes() -> Vec<Route> {
     ]
 }
 
-async fn show(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-    Asked(fields): Asked,
-) -> Result<Response, Error> {
+async fn show(session: StaffSession, Asked(fields): Asked) -> Result<Response, Error> {
+    let app = &session.app;
     let mut tx = app.db.read().await?;
     // A link may choose some of it beforehand; the form sends all its fields.
     if fields.all("purpose").is_empty() {
-        return page(&app, &session, &mut tx, &fields, None, vec![]).await;
+        return page(&session, &mut tx, &fields, Ok(None)).await;
     }
-    match read(&app, &mut tx, &session, &fields).await? {
+    match read(&mut tx, &session, &fields).await? {
         Ok(ask) => {
-            let found = preview(&app, &mut tx, &ask).await?;
-            page(&app, &session, &mut tx, &fields, Some(found), vec![]).await
+            let found = preview(app, &mut tx, &ask).await?;
+            page(&session, &mut tx, &fields, Ok(Some(found))).await
         }
-        Err(errors) => refused_page(&app, &session, &mut tx, &fields, errors).await,
+        Err(errors) => page(&session, &mut tx, &fields, Err(errors)).await,
     }
 }
 
 /// Has a file made in the background.
 async fn start(
-    State(app): State<Arc<App>>,
     session: StaffSession,
     request_id: RequestId,
     Form(fields): Form,
 ) -> Result<Response, Error> {
+    let app = &session.app;
     let mut tx = app.db.read().await?;
-    let ask = match read(&app, &mut tx, &session, &fields).await? {
+    let ask = match read(&mut tx, &session, &fields).await? {
         Ok(ask) => ask,
-        Err(errors) => return refused_page(&app, &session, &mut tx, &fields, errors).await,
+        Err(errors) => return page(&session, &mut tx, &fields, Err(errors)).await,
     };
     drop(tx);
-    match begin(&app, Some(request_id), ask.run(&asker(&session), true)).await {
+    match begin(app, Some(request_id), ask.run(&asker(&session), true)).await {
         Ok(held) => {
             let path = format!("/console/exports/{}?word=started", held.export_run_id);
             Ok((StatusCode::SEE_OTHER, [(header::LOCATION, path)]).into_response())
@@ -76,7 +70,7 @@ async fn start(
         Err(ExportRefused::Flow(error)) => Err(error.into()),
         Err(refused) => {
             let (tx, errors) = (&mut app.db.read().await?, vec![fault("form", sentence(&refused))]);
-            refused_page(&app, &session, tx, &fields, errors).await
+            page(&session, tx, &fields, Err(errors)).await
         }
     }
 }

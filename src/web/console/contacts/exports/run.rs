@@ -1,10 +1,9 @@
 //! `/console/exports/{id}`: one export, how far it is, its file, and who withdrew since.
 
 use std::io;
-use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::{HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -24,6 +23,7 @@ use crate::store::contacts::export_runs::{self, ExportRun};
 use crate::store::ledger::epochs;
 use crate::store::staff::api_tokens;
 use crate::store::{Db, Tx};
+use crate::web::Error;
 use crate::web::console::contacts::exports::row::RunRow;
 use crate::web::console::contacts::exports::run_page::{ExportPage, Removal, WithdrawnSince};
 use crate::web::console::request_fields::Asked;
@@ -31,7 +31,6 @@ use crate::web::console::staff_session::StaffSession;
 use crate::web::disclosure::audit_disclosure;
 use crate::web::error::Gone;
 use crate::web::export::file_headers;
-use crate::web::{App, Error};
 
 /// How many who withdrew are read at once.
 const AT_ONCE: i64 = 1000;
@@ -63,11 +62,11 @@ async fn copy(tx: &mut Tx, run: &ExportRun) -> Result<Copy, Error> {
 }
 
 pub(super) async fn show(
-    State(app): State<Arc<App>>,
     session: StaffSession,
     Path(id): Path<String>,
     Asked(fields): Asked,
 ) -> Result<Response, Error> {
+    let app = &session.app;
     let mut tx = app.db.read().await?;
     let run = find(&mut tx, &id).await?;
     // What was broken off may have been taken in part.
@@ -100,16 +99,16 @@ pub(super) async fn show(
         word: (fields.one("word") == "started" && run.state.is_open())
             .then_some("The file is being made. You can leave this page and come back to it"),
     };
-    session.show(&app, &page)
+    session.show(&page)
 }
 
 /// A finished job's file, if it is the one that was made. That it was fetched is on record before its first byte.
 pub(super) async fn file(
-    State(app): State<Arc<App>>,
     session: StaffSession,
     method: Method,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
+    let app = &session.app;
     let run = find(&mut app.db.read().await?, &id).await?;
     let Some(key) = run.file_key.as_deref().filter(|_| run.state == RunState::Done) else {
         return Err(no_file(&run));
@@ -130,18 +129,18 @@ pub(super) async fn file(
     // Opened first, so that nothing is on record that was not to be had.
     let content = app.files.get(Shelf::Exports(run.export_run_id), key, 0..size).await?;
     let detail = json!({"run": run.export_run_id, "rows": run.rows_done, "sha256": run.sha256});
-    audit_disclosure(&app, &session.actor(), Disclosure::ExportFile, &detail).await?;
+    audit_disclosure(app, &session.actor(), Disclosure::ExportFile, &detail).await?;
     Ok((headers, Body::from_stream(content)).into_response())
 }
 
 /// Who must be removed from a copy, as a file.
 pub(super) async fn withdrawn(
-    State(app): State<Arc<App>>,
     session: StaffSession,
     method: Method,
     Path(id): Path<String>,
     Asked(fields): Asked,
 ) -> Result<Response, Error> {
+    let app = &session.app;
     let mut tx = app.db.read().await?;
     let run = find(&mut tx, &id).await?;
     let asked = Some(fields.one("format")).filter(|format| !format.is_empty()).unwrap_or("csv");
@@ -156,7 +155,7 @@ pub(super) async fn withdrawn(
     let epoch = epochs::find_place(&mut tx).await?.epoch;
     drop(tx);
     let detail = json!({"run": run.export_run_id, "rows": rows, "format": format.as_str()});
-    audit_disclosure(&app, &session.actor(), Disclosure::WithdrawnSince, &detail).await?;
+    audit_disclosure(app, &session.actor(), Disclosure::WithdrawnSince, &detail).await?;
     let pieces = pieces(app.db.clone(), since, WithdrawnRows::begin(format, epoch)?);
     Ok((headers, Body::from_stream(pieces)).into_response())
 }

@@ -24,13 +24,12 @@ pub(super) const RUNS: i64 = 20;
 
 /// What somebody at the desk wishes, or what is wrong with it.
 pub(super) async fn read(
-    app: &App,
     tx: &mut Tx,
     session: &StaffSession,
     fields: &Fields,
 ) -> Result<Result<Ask, Vec<FieldError>>, Error> {
     let allowed = Allowed { links: session.may(Right::TakeLinks), workbooks: true };
-    let read = Choices::read(tx).await?.parse(allowed, fields, &app.site.timezone);
+    let read = Choices::read(tx).await?.parse(allowed, fields, &session.app.site.timezone);
     Ok(read.map_err(|wrong| wrong.iter().map(|w| fault(w.field, &w.message)).collect()))
 }
 
@@ -38,31 +37,20 @@ pub(super) fn asker(session: &StaffSession) -> Asker {
     Asker { actor: session.actor(), staff_id: Some(session.staff_id) }
 }
 
-/// The page again, with what is wrong with what was sent.
-pub(super) async fn refused_page(
-    app: &App,
-    session: &StaffSession,
-    tx: &mut Tx,
-    fields: &Fields,
-    errors: Vec<FieldError>,
-) -> Result<Response, Error> {
-    page(app, session, tx, fields, None, errors).await
-}
-
+/// The page, with what a wish finds or what is wrong with it.
 pub(super) async fn page(
-    app: &App,
     session: &StaffSession,
     tx: &mut Tx,
     fields: &Fields,
-    found: Option<Preview>,
-    errors: Vec<FieldError>,
+    found: Result<Option<Preview>, Vec<FieldError>>,
 ) -> Result<Response, Error> {
+    let (found, errors) = found.map_or_else(|errors| (None, errors), |found| (found, vec![]));
     let before = fields.one("before").parse::<Uuid>().ok();
     let (runs, more) = page_of(export_runs::list(tx, before, RUNS + 1).await?, RUNS);
     let last = runs.last().filter(|_| more).map(|run| run.export_run_id);
     let tokens = api_tokens::list(tx).await?;
     let choices = Choices::read(tx).await?;
-    let row = |run| RunRow::new(run, &tokens, &app.site.timezone);
+    let row = |run| RunRow::new(run, &tokens, &session.app.site.timezone);
     let page = ExportsPage {
         choices: choices.options(),
         asked: Sent::new(fields),
@@ -72,7 +60,7 @@ pub(super) async fn page(
         newer: before.map(|_| "/console/exports"),
         older: last.map(|id| format!("/console/exports?before={id}")),
     };
-    if page.errors.is_empty() { session.show(app, &page) } else { session.refuse(app, &page) }
+    session.show_with(&page, &page.errors)
 }
 
 /// How many they are, the first of them, and what may be done with them.

@@ -1,8 +1,6 @@
 //! `/console/subscribers/{id}/erase`: everything held of one person goes (GDPR Art. 17).
 
-use std::sync::Arc;
-
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::response::Response;
 use serde::Serialize;
 
@@ -30,12 +28,8 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-async fn ask(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-    Path(id): Path<String>,
-) -> Result<Response, Error> {
-    session.show(&app, &page(&app, &id, vec![]).await?)
+async fn ask(session: StaffSession, Path(id): Path<String>) -> Result<Response, Error> {
+    session.show(&page(&session.app, &id, vec![]).await?)
 }
 
 /// What goes, in numbers.
@@ -54,14 +48,14 @@ async fn page(app: &App, id: &str, errors: Vec<FieldError>) -> Result<ErasePage,
 }
 
 async fn press(
-    State(app): State<Arc<App>>,
     session: StaffSession,
     Path(id): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
+    let app = &session.app;
     if !is_sure(&fields) {
         let error = fault("sure", "Tick the box to say that all of it is to be deleted");
-        return session.refuse(&app, &page(&app, &id, vec![error]).await?);
+        return session.refuse(&page(app, &id, vec![error]).await?);
     }
     let (at, actor) = (app.moment(), session.actor());
     let how = Erasing { at: &at, method: Method::Staff, source: SOURCE, actor: Some(&actor) };
@@ -72,7 +66,7 @@ async fn press(
         })
     });
     erased.await?;
-    session.show(&app, &ErasedPage {})
+    session.show(&ErasedPage {})
 }
 
 /// `console/erase.html`.

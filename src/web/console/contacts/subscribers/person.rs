@@ -1,8 +1,6 @@
 //! `/console/subscribers/{id}`: one person, whether they may be written to, and what happened.
 
-use std::sync::Arc;
-
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::domain::catalog::purpose::Purpose;
@@ -40,7 +38,6 @@ pub(super) async fn find(tx: &mut Tx, id: &str) -> Result<Subscriber, Error> {
 }
 
 async fn show(
-    State(app): State<Arc<App>>,
     session: StaffSession,
     Path(id): Path<String>,
     Asked(fields): Asked,
@@ -50,7 +47,7 @@ async fn show(
         "nothing" => Some("Nothing was in force of what you chose."),
         _ => None,
     };
-    session.show(&app, &page(&app, &id, word, None).await?)
+    session.show(&page(&session.app, &id, word, None).await?)
 }
 
 async fn page(
@@ -93,22 +90,17 @@ async fn page(
     })
 }
 
-async fn refused(
-    app: &App,
-    session: &StaffSession,
-    id: &str,
-    error: FieldError,
-) -> Result<Response, Error> {
-    session.refuse(app, &page(app, id, None, Some(error)).await?)
+async fn refused(session: &StaffSession, id: &str, error: FieldError) -> Result<Response, Error> {
+    session.refuse(&page(&session.app, id, None, Some(error)).await?)
 }
 
 /// Somebody withdrew by telephone or letter.
 async fn withdraw(
-    State(app): State<Arc<App>>,
     session: StaffSession,
     Path(id): Path<String>,
     Form(fields): Form,
 ) -> Result<Response, Error> {
+    let app = &session.app;
     let leaving = match fields.all("purpose")[..] {
         ["all"] => Some(Leaving::All),
         [code] => code.parse::<Purpose>().ok().map(Leaving::One),
@@ -116,13 +108,13 @@ async fn withdraw(
     };
     let Some(leaving) = leaving else {
         let error = fault("purpose", "Choose what they withdrew");
-        return refused(&app, &session, &id, error).await;
+        return refused(&session, &id, error).await;
     };
     if !is_sure(&fields) {
         let error = fault("sure", "Tick the box to say that they asked for this");
-        return refused(&app, &session, &id, error).await;
+        return refused(&session, &id, error).await;
     }
-    let act = session.act(app.moment());
+    let act = session.act();
     let ended = app.db.run(|tx| {
         Box::pin(async {
             let subscriber_id = find(tx, &id).await?.subscriber_id;

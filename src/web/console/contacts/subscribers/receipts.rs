@@ -1,11 +1,9 @@
 //! `/console/receipts/{id}`: one fact of the ledger, by the `receipt_id` of an export; and what can be taken
 //! away of one person, which is written down.
 
-use std::sync::Arc;
-
 use assent_ledger::event_type::EventType;
 use assent_ledger::note::encode_hash;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -41,12 +39,9 @@ async fn read(app: &App, id: &str) -> Result<Receipt, Error> {
     receipt.ok_or(Error::NotFound)
 }
 
-async fn show(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-    Path(id): Path<String>,
-) -> Result<Response, Error> {
-    let Receipt { event, body, sealed } = read(&app, &id).await?;
+async fn show(session: StaffSession, Path(id): Path<String>) -> Result<Response, Error> {
+    let app = &session.app;
+    let Receipt { event, body, sealed } = read(app, &id).await?;
     let person = subscribers::find(&mut app.db.read().await?, event.subject_id).await?;
     let ledger = sealed.as_ref().map(|sealed| {
         let head = sealed.head.checkpoint();
@@ -70,7 +65,7 @@ async fn show(
         file: ledger.is_some().then(|| format!("/console/receipts/{id}/file")),
         ledger,
     };
-    session.show(&app, &page)
+    session.show(&page)
 }
 
 /// `console/receipt.html`.
@@ -145,37 +140,35 @@ impl Page for ReceiptPage<'_> {
 }
 
 async fn file(
-    State(app): State<Arc<App>>,
     session: StaffSession,
     method: Method,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
     // Entered within seconds; a receipt without its proof would be none.
-    let sealed = read(&app, &id).await?.sealed.ok_or(Error::Unavailable)?;
+    let sealed = read(&session.app, &id).await?.sealed.ok_or(Error::Unavailable)?;
     let detail = json!({"receipt_id": id});
-    record(&app, &session, &method, (Disclosure::Receipt, &detail)).await?;
+    record(&session, &method, (Disclosure::Receipt, &detail)).await?;
     answer("application/jose", &format!("receipt-{id}.jws"), sealed.jws)
 }
 
 async fn data(
-    State(app): State<Arc<App>>,
     session: StaffSession,
     method: Method,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
+    let app = &session.app;
     let mut tx = app.db.read().await?;
     let person = find(&mut tx, &id).await?;
     let data = disclose(&mut tx, app.clock.now(), &person).await?;
     drop(tx);
     let text = data.to_file()?;
     let detail = json!({"subscriber_id": person.subscriber_id});
-    record(&app, &session, &method, (Disclosure::SubscriberData, &detail)).await?;
+    record(&session, &method, (Disclosure::SubscriberData, &detail)).await?;
     answer("application/json", &format!("subscriber-{}.json", person.subscriber_id), text)
 }
 
 /// HEAD says what GET would send, and gives nothing away.
 async fn record(
-    app: &App,
     session: &StaffSession,
     method: &Method,
     (what, detail): (Disclosure, &Value),
@@ -183,7 +176,7 @@ async fn record(
     if *method == Method::HEAD {
         return Ok(());
     }
-    audit_disclosure(app, &session.actor(), what, detail).await
+    audit_disclosure(&session.app, &session.actor(), what, detail).await
 }
 
 fn answer(kind: &'static str, name: &str, text: String) -> Result<Response, Error> {

@@ -1,9 +1,6 @@
 //! `/console/suppressions/bring`: a pasted list of addresses that another tool knew not to mail.
 
-use std::sync::Arc;
-
 use assent_ledger::digest::sha256;
-use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 
@@ -38,12 +35,8 @@ pub(super) fn routes() -> Vec<Route> {
     vec![Route::get(PATH, Right::Suppress, ask), Route::post(PATH, Right::Suppress, press)]
 }
 
-async fn ask(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-    Asked(fields): Asked,
-) -> Result<Response, Error> {
-    answer(&app, &session, &fields, Told::default(), vec![]).await
+async fn ask(session: StaffSession, Asked(fields): Asked) -> Result<Response, Error> {
+    answer(&session, &fields, Told::default(), vec![]).await
 }
 
 /// What became of a list.
@@ -56,13 +49,12 @@ struct Told {
 
 /// The page, with what became of a list and what is wrong with it.
 async fn answer(
-    app: &App,
     session: &StaffSession,
     fields: &Fields,
     told: Told,
     errors: Faults,
 ) -> Result<Response, Error> {
-    let named = purposes::list_named(&mut app.db.read().await?).await?;
+    let named = purposes::list_named(&mut session.app.db.read().await?).await?;
     let purposes = named.iter();
     let ListTally { suppressed, already, refused: all_refused } = told.tally;
     let page = ImportSuppressionsPage {
@@ -81,7 +73,7 @@ async fn answer(
         refused: told.refused,
         errors,
     };
-    if page.errors.is_empty() { session.show(app, &page) } else { session.refuse(app, &page) }
+    session.show_with(&page, &page.errors)
 }
 
 fn reasons() -> Vec<SelectOption<'static>> {
@@ -189,21 +181,18 @@ async fn read(app: &App, fields: &Fields) -> Result<Result<Wish, Faults>, Error>
     Ok(source.map(|source| Wish { source, reason, purposes }).ok_or(faults))
 }
 
-async fn press(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-    Form(fields): Form,
-) -> Result<Response, Error> {
-    let wish = match read(&app, &fields).await? {
+async fn press(session: StaffSession, Form(fields): Form) -> Result<Response, Error> {
+    let app = &session.app;
+    let wish = match read(app, &fields).await? {
         Ok(wish) => wish,
-        Err(faults) => return answer(&app, &session, &fields, Told::default(), faults).await,
+        Err(faults) => return answer(&session, &fields, Told::default(), faults).await,
     };
     let text = fields.text("rows").as_bytes();
     let (mut table, columns) = match begin_list(text, wish.reason.is_some()) {
         Ok(begun) => begun,
         Err(error) => {
             let faults = vec![fault("rows", error)];
-            return answer(&app, &session, &fields, Told::default(), faults).await;
+            return answer(&session, &fields, Told::default(), faults).await;
         }
     };
     let import = SuppressionImport { source: &wish.source, purposes: &wish.purposes };
@@ -226,14 +215,14 @@ async fn press(
     list.run((&mut table, &columns), name, tally).await?;
     if told.tally.rows() == 0 {
         let faults = vec![fault("rows", "There is no address below the header")];
-        return answer(&app, &session, &fields, told, faults).await;
+        return answer(&session, &fields, told, faults).await;
     }
-    let act = session.act(app.moment());
+    let act = session.act();
     let done = ImportedList { sha256: &sha256(text), tally: told.tally };
     app.db.run(|tx| Box::pin(record_list_import(tx, &act, &import, done))).await?;
     if told.tally.refused > 0 {
         let faults = vec![fault("rows", "Some rows were not understood: they are named below")];
-        return answer(&app, &session, &fields, told, faults).await;
+        return answer(&session, &fields, told, faults).await;
     }
     let ListTally { suppressed, already, .. } = told.tally;
     let counts = [("suppressed", suppressed.to_string()), ("already", already.to_string())];

@@ -1,8 +1,5 @@
 //! `/console/suppressions/lift`: why an address may be mailed again, in the words of whoever says so.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 use uuid::Uuid;
@@ -44,12 +41,8 @@ fn read(fields: &Fields) -> Result<(AddressKey, SuppressionReason), Error> {
     key.zip(reason).filter(|(_, reason)| reason.is_lifted_by_staff()).ok_or(Error::NotFound)
 }
 
-async fn ask(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-    Asked(fields): Asked,
-) -> Result<Response, Error> {
-    session.show(&app, &page(&app, &fields, vec![]).await?)
+async fn ask(session: StaffSession, Asked(fields): Asked) -> Result<Response, Error> {
+    session.show(&page(&session.app, &fields, vec![]).await?)
 }
 
 async fn page<'a>(
@@ -92,17 +85,14 @@ impl Page for LiftSuppressionPage<'_> {
     }
 }
 
-async fn press(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-    Form(fields): Form,
-) -> Result<Response, Error> {
+async fn press(session: StaffSession, Form(fields): Form) -> Result<Response, Error> {
+    let app = &session.app;
     let (key, reason) = read(&fields)?;
     let why = match why(&fields) {
         Ok(why) => why,
-        Err(faults) => return session.refuse(&app, &page(&app, &fields, faults).await?),
+        Err(faults) => return session.refuse(&page(app, &fields, faults).await?),
     };
-    let act = session.act(app.moment());
+    let act = session.act();
     let stands = Stands { address_key: &key, reason };
     let word = match app.db.run(|tx| Box::pin(lift(tx, &act, stands, &why))).await? {
         Lifted::Lifted => "lifted",

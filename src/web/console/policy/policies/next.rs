@@ -1,12 +1,10 @@
 //! `/console/policies/new`: the next version is written, looked at, published. Nothing is kept in between:
 //! each step's form carries all of it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use assent_ledger::digest::sha256_hex;
-use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::domain::catalog::notice::LANG;
@@ -21,7 +19,6 @@ use crate::flows::policy::publish_policy::{Published, publish_next_policy};
 use crate::store::policy::announcements;
 use crate::store::policy::versions::{self, NewPolicyVersion, PolicyVersion};
 use crate::web::console::form::{Faults, fault, is_sure, once};
-use crate::web::console::frame::answer;
 use crate::web::console::policy::policies::steps::{PolicyEditPage, PolicyPreviewPage, Typed};
 use crate::web::console::request_fields::Form;
 use crate::web::console::staff_session::StaffSession;
@@ -38,26 +35,22 @@ struct Draft {
     change: Change,
 }
 
-pub(super) async fn ask(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-) -> Result<Response, Error> {
-    let newest = versions::find_newest(&mut app.db.read().await?, LANG).await?;
+pub(super) async fn ask(session: StaffSession) -> Result<Response, Error> {
+    let newest = versions::find_newest(&mut session.app.db.read().await?, LANG).await?;
     let text = newest.as_ref().map_or("", |newest| newest.body.as_str());
     let typed = Typed { label: "", text, change: "editorial", changes: "", until: "" };
-    editor(&app, &session, typed, newest.as_ref(), vec![])
+    editor(&session, typed, newest.as_ref(), vec![])
 }
 
 fn editor(
-    app: &App,
     session: &StaffSession,
     typed: Typed<'_>,
     newest: Option<&PolicyVersion>,
     errors: Faults,
 ) -> Result<Response, Error> {
-    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let newest = newest.map(|newest| newest.label.as_str());
-    Ok(kept(answer(app, Some(session), &PolicyEditPage { typed, newest, errors }, status)?))
+    let page = PolicyEditPage { typed, newest, errors };
+    Ok(kept(session.show_with(&page, &page.errors)?))
 }
 
 /// Lets the browser keep a step, so that its Back shows the text again rather than an error: these pages hold
@@ -69,11 +62,8 @@ fn kept(mut page: Response) -> Response {
 }
 
 /// One step on: `edit` shows the editor again, `preview` what would change, `publish` publishes.
-pub(super) async fn go_on(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-    Form(fields): Form,
-) -> Result<Response, Error> {
+pub(super) async fn go_on(session: StaffSession, Form(fields): Form) -> Result<Response, Error> {
+    let app = &session.app;
     let typed = Typed::from_fields(&fields);
     let mut tx = app.db.read().await?;
     let versions = versions::list(&mut tx, LANG).await?;
@@ -81,29 +71,28 @@ pub(super) async fn go_on(
     let newest = versions.first();
     let step = fields.one("step");
     if step == "edit" {
-        return editor(&app, &session, typed, newest, vec![]);
+        return editor(&session, typed, newest, vec![]);
     }
-    let draft = match parse(&fields, &typed, &versions, app.clock.now(), &app.site.timezone) {
+    let draft = match parse(app, &fields, &typed, &versions) {
         Ok(draft) => draft,
-        Err(errors) => return editor(&app, &session, typed, newest, errors),
+        Err(errors) => return editor(&session, typed, newest, errors),
     };
     if step != "publish" {
-        return preview(&app, &session, typed, &draft, vec![]).await;
+        return preview(&session, typed, &draft, vec![]).await;
     }
     if !is_sure(&fields) {
         let words = "Tick the box if this version is to be published";
         let unsure = fault("sure", words);
-        return preview(&app, &session, typed, &draft, vec![unsure]).await;
+        return preview(&session, typed, &draft, vec![unsure]).await;
     }
-    publish(&app, &session, &fields, typed, &draft).await
+    publish(&session, &fields, typed, &draft).await
 }
 
 fn parse(
+    app: &App,
     fields: &Fields,
     typed: &Typed<'_>,
     versions: &[PolicyVersion],
-    now: Timestamp,
-    timezone: &TimeZone,
 ) -> Result<Draft, Faults> {
     let mut errors = Faults::new();
     once(fields, &["label", "text", "change", "changes", "until"], &mut errors);
@@ -125,7 +114,8 @@ fn parse(
     } else {
         typed.changes.parse()
     };
-    let change = parse_change(typed, changes, (now, timezone), &mut errors);
+    let now = (app.clock.now(), &app.site.timezone);
+    let change = parse_change(typed, changes, now, &mut errors);
     match (label, text, change) {
         (Some(label), Some(text), Some(change)) if errors.is_empty() => {
             Ok(Draft { label, text, change })
@@ -186,13 +176,12 @@ fn taken(label: &Label) -> String {
 
 /// What a version changes and whom it reaches, before it is published.
 async fn preview(
-    app: &App,
     session: &StaffSession,
     typed: Typed<'_>,
     draft: &Draft,
     errors: Faults,
 ) -> Result<Response, Error> {
-    let mut tx = app.db.read().await?;
+    let mut tx = session.app.db.read().await?;
     let newest = versions::find_newest(&mut tx, LANG).await?;
     let people = announcements::count_addressed(&mut tx).await?;
     drop(tx);
@@ -205,7 +194,6 @@ async fn preview(
         }
         None => vec![],
     };
-    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let page = PolicyPreviewPage {
         typed,
         label: draft.label.as_str(),
@@ -219,16 +207,16 @@ async fn preview(
         sha256: sha256_hex(text.as_bytes()),
         errors,
     };
-    Ok(kept(answer(app, Some(session), &page, status)?))
+    Ok(kept(session.show_with(&page, &page.errors)?))
 }
 
 async fn publish(
-    app: &App,
     session: &StaffSession,
     fields: &Fields,
     typed: Typed<'_>,
     draft: &Draft,
 ) -> Result<Response, Error> {
+    let app = &session.app;
     let after = fields.one("after").parse::<Label>().ok();
     let new = NewPolicyVersion {
         label: &draft.label,
@@ -236,18 +224,18 @@ async fn publish(
         text: &draft.text,
         change: &draft.change,
     };
-    let (act, after) = (session.act(app.moment()), after.as_ref());
+    let (act, after) = (session.act(), after.as_ref());
     match app.db.run(|tx| Box::pin(publish_next_policy(tx, &act, after, new))).await? {
         Published::Done => Ok(Redirect::to("/console/policies?word=published").into_response()),
         Published::Taken => {
             let newest = versions::find_newest(&mut app.db.read().await?, LANG).await?;
             let refused = fault("label", taken(&draft.label));
-            editor(app, session, typed, newest.as_ref(), vec![refused])
+            editor(session, typed, newest.as_ref(), vec![refused])
         }
         Published::Overtaken => {
             let words = "Another version was published meanwhile: look again at what yours changes";
             let overtaken = fault("form", words);
-            preview(app, session, typed, draft, vec![overtaken]).await
+            preview(session, typed, draft, vec![overtaken]).await
         }
     }
 }

@@ -7,10 +7,10 @@ use uuid::Uuid;
 use crate::domain::timestamp::Timestamp;
 use crate::store::staff::{codes, members, sessions};
 use crate::templates::page::Page;
+use crate::web::Error;
 use crate::web::console::form::Faults;
 use crate::web::console::form::fault;
 use crate::web::console::staff_session::StaffSession;
-use crate::web::{App, Error};
 
 /// `console/account.html`.
 #[derive(Serialize)]
@@ -38,7 +38,8 @@ struct Session {
 }
 
 impl AccountPage {
-    pub(super) async fn find(app: &App, session: &StaffSession) -> Result<Self, Error> {
+    pub(super) async fn find(session: &StaffSession) -> Result<Self, Error> {
+        let app = &session.app;
         let mut tx = app.db.read().await?;
         let account = members::find(&mut tx, session.staff_id).await?.ok_or(Error::NotFound)?;
         let open = sessions::list(&mut tx, app.clock.now(), session.staff_id).await?;
@@ -93,13 +94,12 @@ impl Page for AccountPage {
 
 /// The page again, with what is wrong with what was sent.
 pub(super) async fn refused(
-    app: &App,
     session: &StaffSession,
     field: &'static str,
     words: &str,
 ) -> Result<Response, Error> {
-    let page = AccountPage::find(app, session).await?;
-    session.refuse(app, &AccountPage { errors: vec![fault(field, words)], ..page })
+    let page = AccountPage::find(session).await?;
+    session.refuse(&AccountPage { errors: vec![fault(field, words)], ..page })
 }
 
 pub(super) fn back(word: &str) -> Response {

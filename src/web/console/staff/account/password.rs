@@ -1,23 +1,19 @@
 //! One's own password, changed by who knows it.
 
-use std::sync::Arc;
-
-use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::response::Response;
 
 use crate::domain::staff::right::Right;
 use crate::flows::staff::set_password::change_own;
 use crate::store::staff::members::Staff;
+use crate::web::Error;
 use crate::web::console::request_fields::Form;
 use crate::web::console::route::Route;
 use crate::web::console::staff::account::page::refused;
 use crate::web::console::staff::account::proof::prove;
 use crate::web::console::staff::choose_password::choose;
-use crate::web::console::staff::network::Network;
 use crate::web::console::staff::new_session::begin;
 use crate::web::console::staff_session::StaffSession;
-use crate::web::{App, Error};
+use crate::web::visitor::Visitor;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![Route::post("/console/account/password", Right::OwnAccount, change)]
@@ -25,25 +21,24 @@ pub(super) fn routes() -> Vec<Route> {
 
 /// Ends every session, and begins this browser's anew.
 async fn change(
-    State(app): State<Arc<App>>,
     session: StaffSession,
-    Network(ip): Network,
-    headers: HeaderMap,
+    visitor: Visitor,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    let account = match prove(&app, &session, (&headers, ip), fields.text("present")).await? {
+    let app = &session.app;
+    let account = match prove(&session, &visitor, fields.text("present")).await? {
         Ok(account) => account,
-        Err(words) => return refused(&app, &session, "present", &words).await,
+        Err(words) => return refused(&session, "present", &words).await,
     };
-    let hash = match choose(&app, &fields, &account.email).await? {
+    let hash = match choose(app, &fields, &account.email).await? {
         Ok(hash) => hash,
-        Err(words) => return refused(&app, &session, "password", &words).await,
+        Err(words) => return refused(&session, "password", &words).await,
     };
     let at = app.moment();
     if !app.db.run(|tx| Box::pin(change_own(tx, &at, &account, &hash))).await? {
         let words = "Your password was changed meanwhile: enter the new one";
-        return refused(&app, &session, "present", words).await;
+        return refused(&session, "present", words).await;
     }
     let account = Staff { password_hash: Some(hash), ..account };
-    begin(&app, &headers, &account, ip, "/console/account?word=password").await
+    begin(&visitor, &account, "/console/account?word=password").await
 }

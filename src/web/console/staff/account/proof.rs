@@ -1,28 +1,25 @@
 //! What needs the password once more, though somebody is signed in: a desk may stand open.
 
-use std::net::IpAddr;
-
-use axum::http::HeaderMap;
-
 use crate::flows::staff::sign_in::{count_try, forgive_tries, record_refusal};
 use crate::store::staff::members::{self, Staff};
+use crate::web::Error;
 use crate::web::console::staff::known;
 use crate::web::console::staff::sign_in_page::wait_words;
 use crate::web::console::staff_session::StaffSession;
-use crate::web::{App, Error};
+use crate::web::visitor::Visitor;
 
 /// The account of whoever is at the desk, when this is its password; else what to do, in words for the
 /// field. Tries are counted as those to sign in are.
 pub(super) async fn prove(
-    app: &App,
     session: &StaffSession,
-    (headers, ip): (&HeaderMap, IpAddr),
+    visitor: &Visitor,
     typed: &str,
 ) -> Result<Result<Staff, String>, Error> {
+    let app = &session.app;
     if typed.is_empty() {
         return Ok(Err("Enter your present password".to_owned()));
     }
-    let caller = known::caller(app, headers, (&session.email, ip), Some(session.staff_id));
+    let caller = known::caller(visitor, &session.email, Some(session.staff_id));
     let at = app.moment();
     let counted = app.db.run(|tx| {
         Box::pin(async {

@@ -1,9 +1,5 @@
 //! One's own two-factor: set up, renewed, turned off.
 
-use std::sync::Arc;
-
-use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 
@@ -20,8 +16,8 @@ use crate::web::console::request_fields::Form;
 use crate::web::console::route::Route;
 use crate::web::console::staff::account::page::{back, refused};
 use crate::web::console::staff::account::proof::prove;
-use crate::web::console::staff::network::Network;
 use crate::web::console::staff_session::StaffSession;
+use crate::web::visitor::Visitor;
 use crate::web::{App, Error};
 
 /// What is said where the password that was proved is not the account's any more, or two-factor was set anew.
@@ -71,8 +67,8 @@ impl Page for RecoveryCodesPage {
     }
 }
 
-async fn account(app: &App, session: &StaffSession) -> Result<Staff, Error> {
-    let account = members::find(&mut app.db.read().await?, session.staff_id).await?;
+async fn account(session: &StaffSession) -> Result<Staff, Error> {
+    let account = members::find(&mut session.app.db.read().await?, session.staff_id).await?;
     account.ok_or(Error::NotFound)
 }
 
@@ -84,90 +80,80 @@ fn set_up(app: &App, account: &Staff, error: Option<&str>) -> Option<TwoFactorPa
     Some(TwoFactorPage { secret: secret.text(), picture, errors })
 }
 
-async fn show(State(app): State<Arc<App>>, session: StaffSession) -> Result<Response, Error> {
-    match set_up(&app, &account(&app, &session).await?, None) {
-        Some(page) => session.show(&app, &page),
+async fn show(session: StaffSession) -> Result<Response, Error> {
+    match set_up(&session.app, &account(&session).await?, None) {
+        Some(page) => session.show(&page),
         None => Ok(Redirect::to("/console/account").into_response()),
     }
 }
 
 async fn start(
-    State(app): State<Arc<App>>,
     session: StaffSession,
-    Network(ip): Network,
-    headers: HeaderMap,
+    visitor: Visitor,
     Form(fields): Form,
 ) -> Result<Response, Error> {
+    let app = &session.app;
     if session.has_code {
         return Ok(Redirect::to("/console/account").into_response());
     }
     // Else a desk that stands open is enough to shut its owner out.
-    if let Err(words) = prove(&app, &session, (&headers, ip), fields.text("present")).await? {
-        return refused(&app, &session, "present-on", &words).await;
+    if let Err(words) = prove(&session, &visitor, fields.text("present")).await? {
+        return refused(&session, "present-on", &words).await;
     }
     let at = app.moment();
     app.db.run(|tx| Box::pin(begin(tx, &at, session.staff_id))).await?;
     Ok(Redirect::to("/console/account/two-factor").into_response())
 }
 
-async fn confirm(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-    Form(fields): Form,
-) -> Result<Response, Error> {
-    let account = account(&app, &session).await?;
+async fn confirm(session: StaffSession, Form(fields): Form) -> Result<Response, Error> {
+    let app = &session.app;
+    let account = account(&session).await?;
     let (typed, session_id) = (fields.one("code"), session.session_id);
     let (at, first) = (app.moment(), FirstCode { account: &account, typed, session_id });
     let codes = app.db.run(|tx| Box::pin(turn_on(tx, app.settings.at(&at), first))).await?;
     if let Some(codes) = codes {
-        return show_codes(&app, &session, &codes);
+        return show_codes(&session, &codes);
     }
     let words = "That is not the code: enter the six digits that your authenticator shows now";
-    match set_up(&app, &account, Some(words)) {
-        Some(page) => session.refuse(&app, &page),
+    match set_up(app, &account, Some(words)) {
+        Some(page) => session.refuse(&page),
         None => Ok(Redirect::to("/console/account").into_response()),
     }
 }
 
 /// The page of fresh recovery codes: they are kept as hashes, so it is the only one that ever shows them.
-fn show_codes(
-    app: &App,
-    session: &StaffSession,
-    codes: &[RecoveryCode],
-) -> Result<Response, Error> {
-    session.show(app, &RecoveryCodesPage { codes: codes.iter().map(RecoveryCode::text).collect() })
+fn show_codes(session: &StaffSession, codes: &[RecoveryCode]) -> Result<Response, Error> {
+    session.show(&RecoveryCodesPage { codes: codes.iter().map(RecoveryCode::text).collect() })
 }
 
 async fn renew_codes(
-    State(app): State<Arc<App>>,
     session: StaffSession,
-    Network(ip): Network,
-    headers: HeaderMap,
+    visitor: Visitor,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    let account = match prove(&app, &session, (&headers, ip), fields.text("present")).await? {
+    let app = &session.app;
+    let account = match prove(&session, &visitor, fields.text("present")).await? {
         Ok(account) => account,
-        Err(words) => return refused(&app, &session, "present-codes", &words).await,
+        Err(words) => return refused(&session, "present-codes", &words).await,
     };
     if account.code_since.is_none() {
         return Ok(Redirect::to("/console/account").into_response());
     }
     let at = app.moment();
     let codes = app.db.run(|tx| Box::pin(renew_recovery(tx, &at, &account))).await?;
-    let Some(codes) = codes else { return refused(&app, &session, "present-codes", CHANGED).await };
-    show_codes(&app, &session, &codes)
+    let Some(codes) = codes else { return refused(&session, "present-codes", CHANGED).await };
+    show_codes(&session, &codes)
 }
 
 async fn end(
-    State(app): State<Arc<App>>,
     session: StaffSession,
-    Network(ip): Network,
-    headers: HeaderMap,
+    visitor: Visitor,
     Form(fields): Form,
 ) -> Result<Response, Error> {
-    let account = match prove(&app, &session, (&headers, ip), fields.text("present")).await? {
+    let app = &session.app;
+    let account = match prove(&session, &visitor, fields.text("present")).await? {
         Ok(account) => account,
-        Err(words) => return refused(&app, &session, "present-off", &words).await,
+        Err(words) => return refused(&session, "present-off", &words).await,
     };
     if account.code_since.is_none() {
         return Ok(Redirect::to("/console/account").into_response());
@@ -179,5 +165,5 @@ async fn end(
         TurnedOff::Required => "Your role must use two-factor: it stays on",
         TurnedOff::Changed => CHANGED,
     };
-    refused(&app, &session, "present-off", words).await
+    refused(&session, "present-off", words).await
 }

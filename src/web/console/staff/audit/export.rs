@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -30,19 +29,19 @@ const PIECE: i64 = 1000;
 const COLUMNS: [&str; 6] = ["audit_entry_id", "at", "actor", "who", "action", "detail"];
 
 pub(super) async fn take_away(
-    State(app): State<Arc<App>>,
     session: StaffSession,
     Form(fields): Form,
 ) -> Result<Response, Error> {
+    let app = &session.app;
     let narrowed = filter::read(&fields, &app.site.timezone);
     let format = fields.one("format").parse::<TextFormat>().ok();
     let Some(format) = format.filter(|_| narrowed.errors.is_empty()) else {
-        return list::refused(&app, &session, &narrowed).await;
+        return list::refused(&session, &narrowed).await;
     };
     let mut detail = narrowed.detail();
     detail["format"] = json!(format.as_str());
-    audit_disclosure(&app, &session.actor(), Disclosure::Audit, &detail).await?;
-    let addresses = addresses(&app).await?;
+    audit_disclosure(app, &session.actor(), Disclosure::Audit, &detail).await?;
+    let addresses = addresses(app).await?;
     let csv = CsvRows::begin(COLUMNS.into_iter())?;
     let rest =
         Rest { app: app.clone(), filter: narrowed.filter, format, csv, addresses, before: None };

@@ -1,9 +1,5 @@
 //! `/console/audit`: who did what, newest first.
 
-use std::sync::Arc;
-
-use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::Value;
@@ -11,33 +7,27 @@ use uuid::Uuid;
 
 use crate::store::staff::audit_entries::{list_actions, list_actors, list_newest};
 use crate::templates::page::Page;
+use crate::web::Error;
 use crate::web::choice::SelectOption;
 use crate::web::console::form::Faults;
 use crate::web::console::form::fault;
-use crate::web::console::frame::answer;
 use crate::web::console::request_fields::Asked;
 use crate::web::console::staff::audit::addresses::addresses;
 use crate::web::console::staff::audit::filter::{Narrowed, PATH, read};
 use crate::web::console::staff::audit::labels::{self, Entry};
 use crate::web::console::staff_session::StaffSession;
-use crate::web::{App, Error};
 
 /// How many entries a page holds.
 const ENTRIES: i64 = 50;
 
-pub(super) async fn show(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-    Asked(asked): Asked,
-) -> Result<Response, Error> {
-    let narrowed = read(&asked, &app.site.timezone);
+pub(super) async fn show(session: StaffSession, Asked(asked): Asked) -> Result<Response, Error> {
+    let narrowed = read(&asked, &session.app.site.timezone);
     let before = asked.one("before").parse().ok();
-    page(&app, &session, &narrowed, before, narrowed.errors.clone()).await
+    page(&session, &narrowed, before, narrowed.errors.clone()).await
 }
 
 /// The list again, with what was wrong about taking it away.
 pub(super) async fn refused(
-    app: &App,
     session: &StaffSession,
     narrowed: &Narrowed,
 ) -> Result<Response, Error> {
@@ -45,16 +35,16 @@ pub(super) async fn refused(
     if errors.is_empty() {
         errors.push(fault("form", "Choose CSV or NDJSON"));
     }
-    page(app, session, narrowed, None, errors).await
+    page(session, narrowed, None, errors).await
 }
 
 async fn page(
-    app: &App,
     session: &StaffSession,
     narrowed: &Narrowed,
     before: Option<Uuid>,
     errors: Faults,
 ) -> Result<Response, Error> {
+    let app = &session.app;
     let addresses = addresses(app).await?;
     let mut tx = app.db.read().await?;
     let found = list_newest(&mut tx, &narrowed.filter, before, ENTRIES + 1).await?;
@@ -69,7 +59,6 @@ async fn page(
         actions.iter().map(|name| SelectOption::new(name, labels::what(name, &Value::Null)));
     let entries =
         found.iter().take(page).map(|entry| Entry::new(entry, &addresses, &app.site.timezone));
-    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let page = AuditPage {
         errors,
         actor: &narrowed.actor,
@@ -83,7 +72,7 @@ async fn page(
         newest: before.is_some().then(|| narrowed.address(PATH, "")),
         older: last.map(|last| narrowed.address(PATH, &last.audit_entry_id.to_string())),
     };
-    answer(app, Some(session), &page, status)
+    session.show_with(&page, &page.errors)
 }
 
 /// `console/audit.html`.

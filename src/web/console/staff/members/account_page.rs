@@ -8,12 +8,12 @@ use crate::domain::staff::member::{Role, actor};
 use crate::domain::timestamp::Timestamp;
 use crate::store::staff::{accounts, api_tokens, sessions};
 use crate::templates::page::Page;
+use crate::web::Error;
 use crate::web::choice::Choice;
 use crate::web::console::form::Faults;
 use crate::web::console::form::fault;
 use crate::web::console::staff::members::labels::{last_seen, roles};
 use crate::web::console::staff_session::StaffSession;
-use crate::web::{App, Error};
 
 /// `console/staff_account.html`.
 #[derive(Serialize)]
@@ -45,11 +45,8 @@ struct Shown {
 }
 
 impl StaffAccountPage {
-    pub(super) async fn find(
-        app: &App,
-        session: &StaffSession,
-        staff_id: Uuid,
-    ) -> Result<Self, Error> {
+    pub(super) async fn find(session: &StaffSession, staff_id: Uuid) -> Result<Self, Error> {
+        let app = &session.app;
         let mut tx = app.db.read().await?;
         let account = accounts::find(&mut tx, staff_id).await?.ok_or(Error::NotFound)?;
         let now = app.clock.now();

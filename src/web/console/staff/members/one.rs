@@ -1,8 +1,6 @@
 //! `/console/staff/{id}`: one account, and all that an admin can change about it.
 
-use std::sync::Arc;
-
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 use uuid::Uuid;
 
@@ -12,38 +10,37 @@ use crate::domain::staff::right::Right;
 use crate::flows::staff::change_staff::{self, Changed, change_role, turn_code_off};
 use crate::flows::staff::invite_staff::{cancel_invitation, invite_again};
 use crate::flows::staff::set_password::send_reset;
+use crate::web::Error;
 use crate::web::address::key;
 use crate::web::console::form::is_sure;
 use crate::web::console::request_fields::{Asked, Form};
 use crate::web::console::route::Route;
 use crate::web::console::staff::members::account_page::StaffAccountPage;
 use crate::web::console::staff_session::StaffSession;
-use crate::web::{App, Error};
 
 pub(super) fn routes() -> Vec<Route> {
     let right = Right::ManageStaff;
     vec![
         Route::get("/console/staff/{id}", right, show),
         Route::post("/console/staff/{id}/role", right, set_role),
-        Route::post("/console/staff/{id}/disable", right, |app, session, id, form| {
-            take(Sure::Disable, app, session, id, form)
+        Route::post("/console/staff/{id}/disable", right, |session, id, form| {
+            take(Sure::Disable, session, id, form)
         }),
         Route::post("/console/staff/{id}/enable", right, enable),
-        Route::post("/console/staff/{id}/reset", right, |app, session, request_id, id| {
-            mail(Letter::Reset, app, session, request_id, id)
+        Route::post("/console/staff/{id}/reset", right, |session, request_id, id| {
+            mail(Letter::Reset, session, request_id, id)
         }),
-        Route::post("/console/staff/{id}/invite-again", right, |app, session, request_id, id| {
-            mail(Letter::Invitation, app, session, request_id, id)
+        Route::post("/console/staff/{id}/invite-again", right, |session, request_id, id| {
+            mail(Letter::Invitation, session, request_id, id)
         }),
         Route::post("/console/staff/{id}/cancel", right, cancel),
-        Route::post("/console/staff/{id}/two-factor-off", right, |app, session, id, form| {
-            take(Sure::TwoFactorOff, app, session, id, form)
+        Route::post("/console/staff/{id}/two-factor-off", right, |session, id, form| {
+            take(Sure::TwoFactorOff, session, id, form)
         }),
     ]
 }
 
 async fn show(
-    State(app): State<Arc<App>>,
     session: StaffSession,
     Path(id): Path<String>,
     Asked(asked): Asked,
@@ -58,9 +55,9 @@ async fn show(
         "same" => Some("That was so already: nothing changed."),
         _ => None,
     };
-    let mut page = StaffAccountPage::find(&app, &session, key(&id)?).await?;
+    let mut page = StaffAccountPage::find(&session, key(&id)?).await?;
     page.word = word;
-    session.show(&app, &page)
+    session.show(&page)
 }
 
 fn back(staff_id: Uuid, word: &str) -> Response {
@@ -69,7 +66,6 @@ fn back(staff_id: Uuid, word: &str) -> Response {
 
 /// The answer to a change: back to the account, or to the sign-in for who changed their own.
 async fn answer(
-    app: &App,
     session: &StaffSession,
     staff_id: Uuid,
     changed: Changed,
@@ -81,24 +77,22 @@ async fn answer(
         Changed::Unknown => Err(Error::NotFound),
         Changed::LastAdmin => {
             let words = "This is the last admin who can sign in: make another one first";
-            refused(app, session, staff_id, (field, words)).await
+            refused(session, staff_id, (field, words)).await
         }
     }
 }
 
 /// The page again, with what is wrong with what was sent.
 async fn refused(
-    app: &App,
     session: &StaffSession,
     staff_id: Uuid,
     error: (&'static str, &str),
 ) -> Result<Response, Error> {
-    let page = StaffAccountPage::find(app, session, staff_id).await?;
-    session.refuse(app, &page.with(error))
+    let page = StaffAccountPage::find(session, staff_id).await?;
+    session.refuse(&page.with(error))
 }
 
 async fn set_role(
-    State(app): State<Arc<App>>,
     session: StaffSession,
     Path(id): Path<String>,
     Form(fields): Form,
@@ -106,11 +100,11 @@ async fn set_role(
     let staff_id = key(&id)?;
     let Ok(role) = fields.one("role").parse::<Role>() else {
         let error = ("role", "Choose what the account may do");
-        return refused(&app, &session, staff_id, error).await;
+        return refused(&session, staff_id, error).await;
     };
-    let act = session.act(app.moment());
-    let changed = app.db.run(|tx| Box::pin(change_role(tx, &act, staff_id, role))).await?;
-    answer(&app, &session, staff_id, changed, ("role", "role")).await
+    let act = session.act();
+    let changed = session.app.db.run(|tx| Box::pin(change_role(tx, &act, staff_id, role))).await?;
+    answer(&session, staff_id, changed, ("role", "role")).await
 }
 
 /// What is done to an account once its box is ticked.
@@ -122,7 +116,6 @@ enum Sure {
 
 async fn take(
     what: Sure,
-    State(app): State<Arc<App>>,
     session: StaffSession,
     Path(id): Path<String>,
     Form(fields): Form,
@@ -134,30 +127,27 @@ async fn take(
     };
     if !is_sure(&fields) {
         let error = (field, "Tick the box to say that you are sure");
-        return refused(&app, &session, staff_id, error).await;
+        return refused(&session, staff_id, error).await;
     }
     if what == Sure::TwoFactorOff && staff_id == session.staff_id {
         let error = (field, "Turn your own two-factor off at your account, with your password");
-        return refused(&app, &session, staff_id, error).await;
+        return refused(&session, staff_id, error).await;
     }
-    let act = session.act(app.moment());
-    let changed = app.db.run(|tx| match what {
+    let act = session.act();
+    let changed = session.app.db.run(|tx| match what {
         Sure::Disable => Box::pin(change_staff::disable(tx, &act, staff_id)),
         Sure::TwoFactorOff => Box::pin(turn_code_off(tx, &act, staff_id)),
     });
     let changed = changed.await?;
-    answer(&app, &session, staff_id, changed, (word, field)).await
+    answer(&session, staff_id, changed, (word, field)).await
 }
 
-async fn enable(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-    Path(id): Path<String>,
-) -> Result<Response, Error> {
+async fn enable(session: StaffSession, Path(id): Path<String>) -> Result<Response, Error> {
     let staff_id = key(&id)?;
-    let act = session.act(app.moment());
-    let changed = app.db.run(|tx| Box::pin(change_staff::enable(tx, &act, staff_id))).await?;
-    answer(&app, &session, staff_id, changed, ("enabled", "form")).await
+    let act = session.act();
+    let changed =
+        session.app.db.run(|tx| Box::pin(change_staff::enable(tx, &act, staff_id))).await?;
+    answer(&session, staff_id, changed, ("enabled", "form")).await
 }
 
 /// What is mailed to an account.
@@ -169,14 +159,13 @@ enum Letter {
 
 async fn mail(
     what: Letter,
-    State(app): State<Arc<App>>,
     session: StaffSession,
     request_id: RequestId,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
     let staff_id = key(&id)?;
-    let act = session.act(app.moment_of(request_id));
-    let sent = app.db.run(|tx| match what {
+    let act = session.act_for(request_id);
+    let sent = session.app.db.run(|tx| match what {
         Letter::Reset => Box::pin(send_reset(tx, &act, staff_id)),
         Letter::Invitation => Box::pin(invite_again(tx, &act, staff_id)),
     });
@@ -187,13 +176,9 @@ async fn mail(
     if sent.await? { Ok(back(staff_id, word)) } else { Err(Error::NotFound) }
 }
 
-async fn cancel(
-    State(app): State<Arc<App>>,
-    session: StaffSession,
-    Path(id): Path<String>,
-) -> Result<Response, Error> {
-    let (act, staff_id) = (session.act(app.moment()), key(&id)?);
-    if !app.db.run(|tx| Box::pin(cancel_invitation(tx, &act, staff_id))).await? {
+async fn cancel(session: StaffSession, Path(id): Path<String>) -> Result<Response, Error> {
+    let (act, staff_id) = (session.act(), key(&id)?);
+    if !session.app.db.run(|tx| Box::pin(cancel_invitation(tx, &act, staff_id))).await? {
         return Err(Error::NotFound);
     }
     Ok(Redirect::to("/console/staff?word=cancelled").into_response())
