@@ -380,8 +380,7 @@ impl Program {
         );
         let catalog = CatalogCache::new(
             core.db.clone(),
-            core.clock.clone(),
-            core.random.clone(),
+            (core.clock.clone(), core.random.clone()),
             worker.site.clone(),
             core.flow_settings.on_collapse,
         );

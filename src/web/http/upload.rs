@@ -130,8 +130,8 @@ pub(in crate::web) async fn receive(
         count += 1;
         let name = field.name().unwrap_or_default().to_owned();
         match name.as_str() {
-            "file" => uploaded.take_file(files, at, &mut field, &form.ahead).await?,
-            "cover" => uploaded.take_cover(files, at, &mut field, &form.ahead).await?,
+            "file" => uploaded.take_file(at, &mut field, &form.ahead).await?,
+            "cover" => uploaded.take_cover(at, &mut field, &form.ahead).await?,
             _ => {
                 let value = read(&mut field, &form.ahead, LONGEST_TEXT).await?;
                 let value = value.ok_or(Error::TooLarge)?;
@@ -149,13 +149,12 @@ pub(in crate::web) async fn receive(
 impl Uploaded {
     async fn take_file(
         &mut self,
-        files: &Files,
         at: &Moment,
         field: &mut Field<'_>,
         ahead: &AtomicU64,
     ) -> Result<(), Error> {
         let chosen = is_chosen(field);
-        let mut incoming = Some(files.receive_report(at.new_id()));
+        let mut incoming = Some(self.unnamed.files.receive_report(at.new_id()));
         let (mut refused, mut size) = (None, 0);
         while let Some(piece) = next_piece(field, ahead).await? {
             size += piece.len();
@@ -196,7 +195,6 @@ impl Uploaded {
 
     async fn take_cover(
         &mut self,
-        files: &Files,
         at: &Moment,
         field: &mut Field<'_>,
         ahead: &AtomicU64,
@@ -212,7 +210,7 @@ impl Uploaded {
             return Ok(());
         }
         let stored = match picture {
-            Some(picture) => files.put_cover_bytes(at.new_id(), picture).await,
+            Some(picture) => self.unnamed.files.put_cover_bytes(at.new_id(), picture).await,
             None => Err(FilesError::CoverTooLarge),
         };
         match stored {

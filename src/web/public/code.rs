@@ -52,7 +52,7 @@ async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Respons
         Some(signup) if signup.status == SignupStatus::Pending => {
             let open = OpenSignup::read((&mut tx, &app.settings), &catalog, &signup).await?;
             drop(tx);
-            Ok(page(&app, &waiting, &signup, &open, None)?.into_response())
+            Ok(page(&app, &waiting, (&signup, &open), None)?.into_response())
         }
         Some(signup) => lead_on(&app, &mut tx, signup.signup_id, None).await,
         None => Ok(back("", None)),
@@ -164,7 +164,7 @@ async fn confirm_typed(
     let open = OpenSignup::read((&mut tx, &app.settings), &catalog, &signup).await?;
     drop(tx);
     let refuse = |open: &OpenSignup<'_>, refused: &Refused<'_>| -> Result<Response, Error> {
-        let page = page(app, waiting, &signup, open, Some(refused))?;
+        let page = page(app, waiting, (&signup, open), Some(refused))?;
         Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
     };
     let sent = match open.read_page(fields)? {
@@ -245,8 +245,7 @@ async fn again(
 fn page(
     app: &App,
     waiting: &Waiting,
-    signup: &Signup,
-    open: &OpenSignup<'_>,
+    (signup, open): (&Signup, &OpenSignup<'_>),
     refused: Option<&Refused<'_>>,
 ) -> Result<Html<String>, Error> {
     app.page(&ConfirmByCodePage {

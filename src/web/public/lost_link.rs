@@ -1,25 +1,22 @@
 //! `/preferences` and `/fresh-link`: for who lost the link to their choices, or one to what a form of theirs led to.
 //! Either asks for an address alone, and the answer is the same for every address.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{RawQuery, State};
+use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use serde::Serialize;
 
 use crate::domain::contacts::email_address::EmailAddress;
-use crate::domain::request_id::RequestId;
 use crate::flows::signup::lost_links::ask_for_link;
-use crate::random::Moment;
 use crate::store::signup::link_requests::WantedLink;
 use crate::templates::page::Page;
-use crate::web::client_ip::client_ip;
 use crate::web::http::fields::Fields;
 use crate::web::state::limits::{NetworkLimit, NetworkLimits};
+use crate::web::visitor::Visitor;
 use crate::web::{App, Error, origin};
 
 /// One of the two pages.
@@ -63,13 +60,8 @@ fn route(page: &'static LostLink) -> Router<Arc<App>> {
     let shown = move |State(app): State<Arc<App>>, RawQuery(query): RawQuery| async move {
         page.show(&app, query.as_deref())
     };
-    let sent = move |State(app): State<Arc<App>>,
-                     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-                     request_id: RequestId,
-                     headers: HeaderMap,
-                     fields: Fields| async move {
-        let at = app.moment_of(request_id);
-        page.receive(&app, &at, peer, &headers, &fields).await
+    let sent = move |visitor: Visitor, fields: Fields| async move {
+        page.receive(&visitor, &fields).await
     };
     Router::new().route(page.path, get(shown).post(sent))
 }
@@ -81,17 +73,10 @@ impl LostLink {
         (self.show)(app, Asked { word, email: "", error: None })
     }
 
-    async fn receive(
-        &self,
-        app: &App,
-        at: &Moment,
-        peer: SocketAddr,
-        headers: &HeaderMap,
-        fields: &Fields,
-    ) -> Result<Response, Error> {
+    async fn receive(&self, visitor: &Visitor, fields: &Fields) -> Result<Response, Error> {
+        let Visitor { app, ip, headers, request_id } = visitor;
         origin::check(app, headers)?;
-        let ip = client_ip(peer.ip(), headers, &app.trusted_proxies);
-        (self.limit)(&app.network_limits).check(ip)?;
+        (self.limit)(&app.network_limits).check(*ip)?;
         let typed = fields.one("email");
         let email = match address(fields) {
             Ok(email) => email,
@@ -101,8 +86,9 @@ impl LostLink {
                 return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
             }
         };
+        let at = app.moment_of(request_id.clone());
         app.db
-            .run(|tx| Box::pin(ask_for_link(tx, app.settings.at(at), self.wanted, &email)))
+            .run(|tx| Box::pin(ask_for_link(tx, app.settings.at(&at), self.wanted, &email)))
             .await?;
         // The worker is not rung: mail that leaves at once would slow whoever asks next, and tell them.
         Ok((StatusCode::SEE_OTHER, [(header::LOCATION, self.sent)]).into_response())

@@ -1,21 +1,20 @@
 //! `/newsletters`: the form for newsletters alone.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::Serialize;
 
 use super::shown_form::ShownForm;
 use super::signup_form::{FormContext, embeddable, page_form, receive, rests};
-use crate::domain::request_id::RequestId;
 use crate::templates::page::Page;
 use crate::web::http::fields::Fields;
 use crate::web::state::catalog::Catalog;
+use crate::web::visitor::Visitor;
 use crate::web::{App, Error};
 
 pub(super) fn router() -> Router<Arc<App>> {
@@ -47,13 +46,8 @@ async fn show(State(app): State<Arc<App>>) -> Result<Response, Error> {
     Ok(embeddable(page.into_response()))
 }
 
-async fn submit(
-    State(app): State<Arc<App>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request_id: RequestId,
-    headers: HeaderMap,
-    fields: Fields,
-) -> Result<Response, Error> {
+async fn submit(visitor: Visitor, fields: Fields) -> Result<Response, Error> {
+    let app = &visitor.app;
     let catalog = app.catalog.get().await?;
     if catalog.rests(None) {
         return Ok(rests(app.page(&NewslettersPage { form: None, rests: true })?));
@@ -64,7 +58,7 @@ async fn submit(
         return Ok(embeddable((StatusCode::GONE, page).into_response()));
     };
     let again = |form: ShownForm<'_>| app.page(&NewslettersPage { form: Some(form), rests: false });
-    receive(&app, (peer, request_id), &headers, &context, &fields, again).await
+    receive(&visitor, &context, &fields, again).await
 }
 
 /// `public/newsletters.html`.

@@ -71,7 +71,7 @@ async fn show(
 ) -> Result<Html<String>, Error> {
     let holder = Holder::find(&app, open(&app, &token)?).await?;
     match holder.asking.until() {
-        Some(until) => page(&app, &token, (&holder, until), &[], None),
+        Some(until) => page(&app, &token, (&holder, until), None),
         None => done(&app, &token, &holder, None),
     }
 }
@@ -80,9 +80,9 @@ fn page(
     app: &App,
     token: &str,
     (holder, until): (&Holder, Timestamp),
-    ticked: &[&str],
-    error: Option<Stale>,
+    refused: Option<(Stale, &[&str])>,
 ) -> Result<Html<String>, Error> {
+    let ticked = refused.map_or(&[][..], |(_, ticked)| ticked);
     let Asking { policy, newer, agreed_under, open, .. } = &holder.asking;
     let boxes = open.iter().map(|open| row(open, ticked.contains(&open.standing.purpose.as_str())));
     let keep = open.iter().filter(|open| !open.standing.purpose.is_privacy_policy());
@@ -98,7 +98,7 @@ fn page(
         purposes: boxes.collect(),
         keep: keep.map(|open| name(&open.standing)).collect(),
         leave_url: app.links.unsubscribe(holder.id, Some(&everything)),
-        error: error.map(|error| error.to_string()),
+        error: refused.map(|(stale, _)| stale.to_string()),
     })
 }
 
@@ -138,7 +138,7 @@ async fn press(
         Some(until) => {
             // Somebody's own ticks stay where they read what they ticked.
             let kept = if stale == Stale::WithoutPolicy { &ticked[..] } else { &[] };
-            page(&app, &token, (&holder, until), kept, Some(stale))?
+            page(&app, &token, (&holder, until), Some((stale, kept)))?
         }
         None => done(&app, &token, &holder, Some(stale))?,
     };

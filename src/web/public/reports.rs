@@ -1,10 +1,9 @@
 //! `/reports/{slug}`: the landing page and its form.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, Path, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
@@ -13,7 +12,6 @@ use serde::Serialize;
 use super::shown_form::ShownForm;
 use super::signup_form::{FormContext, embeddable, page_form, receive, rests, slug};
 use crate::domain::catalog::report::{ReportStatus, readable_size};
-use crate::domain::request_id::RequestId;
 use crate::domain::timestamp::Timestamp;
 use crate::files::{Shelf, put_at};
 use crate::store::catalog::reports::Report;
@@ -23,6 +21,7 @@ use crate::web::headers::{RESOURCE_POLICY, SHOWN_ANYWHERE};
 use crate::web::http::fields::Fields;
 use crate::web::http::validators::Validators;
 use crate::web::state::catalog::{Catalog, OfferedReport};
+use crate::web::visitor::Visitor;
 use crate::web::{App, Error, markdown};
 
 pub(super) fn router() -> Router<Arc<App>> {
@@ -44,21 +43,19 @@ async fn show(
 }
 
 async fn submit(
-    State(app): State<Arc<App>>,
+    visitor: Visitor,
     Path(slug_text): Path<String>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request_id: RequestId,
-    headers: HeaderMap,
     fields: Fields,
 ) -> Result<Response, Error> {
+    let app = &visitor.app;
     let catalog = app.catalog.get().await?;
     let offered = find(&catalog, &slug_text)?;
     let context = form_context(&catalog, offered)?;
     if catalog.rests(Some(&offered.report.slug)) {
-        return Ok(rests(page(&app, &offered.report, None)?));
+        return Ok(rests(page(app, &offered.report, None)?));
     }
-    let again = |form: ShownForm<'_>| page(&app, &offered.report, Some(form));
-    receive(&app, (peer, request_id), &headers, &context, &fields, again).await
+    let again = |form: ShownForm<'_>| page(app, &offered.report, Some(form));
+    receive(&visitor, &context, &fields, again).await
 }
 
 async fn cover(

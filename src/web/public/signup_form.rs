@@ -1,7 +1,6 @@
 //! The form behind which everything lies: what it shows, what it accepts, what it answers.
 
 use std::borrow::Cow;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, StatusCode, header};
@@ -12,7 +11,6 @@ use super::form_parts::{OfferBox, PolicyLink};
 use super::shown_form::{PolicyBox, Required, ShownForm, Values};
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::contacts::email_address::EmailAddress;
-use crate::domain::request_id::RequestId;
 use crate::domain::signup::form_state::Method;
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
@@ -20,10 +18,10 @@ use crate::flows::signup::sign_up::SignUp;
 use crate::store::catalog::notices::Notice;
 use crate::store::catalog::reports::Report;
 use crate::store::policy::versions::PolicyVersion;
-use crate::web::client_ip::client_ip;
 use crate::web::headers::Embeddable;
 use crate::web::http::fields::{FieldError, Fields};
 use crate::web::state::catalog::Offer;
+use crate::web::visitor::Visitor;
 use crate::web::waiting::{Sent, Waiting};
 use crate::web::{App, Error, origin};
 
@@ -114,15 +112,14 @@ pub(super) fn page_form<'a>(
 /// Takes a form that was sent: stores it and leads to the waiting page, or shows it again
 /// with what to do. The answer does not depend on whether the address is known.
 pub(super) async fn receive(
-    app: &App,
-    (peer, request_id): (SocketAddr, RequestId),
-    headers: &HeaderMap,
+    visitor: &Visitor,
     context: &FormContext<'_>,
     fields: &Fields,
     again: impl FnOnce(ShownForm<'_>) -> Result<Html<String>, Error>,
 ) -> Result<Response, Error> {
+    let Visitor { app, ip, headers, request_id } = visitor;
     origin::check(app, headers)?;
-    app.network_limits.signups.check(client_ip(peer.ip(), headers, &app.trusted_proxies))?;
+    app.network_limits.signups.check(*ip)?;
     let at = app.moment();
     match parse(context, fields) {
         Err(refused) => {
@@ -159,7 +156,7 @@ pub(super) async fn receive(
                     source: context.path.clone(),
                     method: Method::Form,
                     replaces,
-                    request_id: Some(request_id),
+                    request_id: Some(request_id.clone()),
                 };
                 app.intake.hand_in(signup).await?;
             } else {

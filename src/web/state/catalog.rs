@@ -165,8 +165,7 @@ impl CatalogCache {
     #[must_use]
     pub fn new(
         db: Db,
-        clock: Clock,
-        random: Random,
+        (clock, random): (Clock, Random),
         site: Arc<Site>,
         on_collapse: OnCollapse,
     ) -> Self {

@@ -90,20 +90,18 @@ impl LedgerCheck {
 
     /// Begins a check in somebody's name; nothing when one runs already, which is then theirs as well.
     pub(in crate::web) async fn begin(&self, parts: Parts, actor: String) -> Result<(), Error> {
-        let Parts { db, settings, clock, random } = parts;
-        let size = checkpoints::find_size(&mut db.read().await?).await?;
+        let size = checkpoints::find_size(&mut parts.db.read().await?).await?;
         let Some(place) = self.take(size) else { return Ok(()) };
-        let act = Act::new(Moment::new(&clock, &random), actor);
-        db.run(|tx| Box::pin(record_check_asked(tx, &act))).await?;
+        let act = Act::new(Moment::new(&parts.clock, &parts.random), actor);
+        parts.db.run(|tx| Box::pin(record_check_asked(tx, &act))).await?;
         let checking = async move {
-            let ended =
-                match check(&db, &settings, (&clock, &random), &act.actor, &place.progress).await {
-                    Ok(told) => Ended::Told(told),
-                    Err(error) => {
-                        tracing::error!(error = ?error, "the ledger could not be checked");
-                        Ended::Failed(clock.now())
-                    }
-                };
+            let ended = match check(&parts, &act.actor, &place.progress).await {
+                Ok(told) => Ended::Told(told),
+                Err(error) => {
+                    tracing::error!(error = ?error, "the ledger could not be checked");
+                    Ended::Failed(parts.clock.now())
+                }
+            };
             place.end(ended);
         };
         let task = tokio::spawn(checking.in_current_span());
@@ -124,9 +122,7 @@ impl LedgerCheck {
 
 /// Checks everything, keeps the verdict, and writes down in whose name that was.
 async fn check(
-    db: &Db,
-    settings: &FlowSettings,
-    (clock, random): (&Clock, &Random),
+    Parts { db, settings, clock, random }: &Parts,
     actor: &str,
     progress: &Progress,
 ) -> Result<Verification, Error> {

@@ -92,6 +92,15 @@ pub(super) fn stands_without_policy(standing: &[CurrentConsent]) -> bool {
     in_force.peek().is_some() && in_force.all(|standing| !standing.purpose.is_privacy_policy())
 }
 
+/// A box as it is offered.
+struct Shown<'a> {
+    name: &'a str,
+    description: &'a str,
+    words: &'a str,
+    /// The hash of the words, where they can be edited while the page is open.
+    hash: Option<&'a str>,
+}
+
 /// A row for each purpose that can be agreed to, and for each that was.
 pub(super) fn rows<'a>(
     catalog: &'a Catalog,
@@ -99,16 +108,43 @@ pub(super) fn rows<'a>(
     standing: &'a [CurrentConsent],
     kept: &[Purpose],
 ) -> Vec<ChoiceRow<'a>> {
-    let consent = catalog.consent.iter().map(|notice| ("Privacy policy", "", notice, None));
-    let offers = catalog
-        .all_offers()
-        .map(|o| (o.name.as_str(), o.description.as_str(), &o.notice, o.shown_hash()));
+    let row = |purpose: &'a Purpose, shown: Shown<'a>, mine: Option<&'a CurrentConsent>| {
+        let in_force = mine.filter(|standing| standing.state.in_force());
+        let receipt =
+            |mine: &CurrentConsent| format!("/preferences/{token}/receipts/{}", mine.event_id);
+        let policy =
+            |standing: &CurrentConsent| format!("/policies/privacy/{}", standing.policy_label);
+        ChoiceRow {
+            code: purpose.as_str(),
+            name: shown.name,
+            description: shown.description,
+            words: in_force.map_or(shown.words, |standing| &standing.words),
+            on_record: in_force.and_then(on_record),
+            notice: shown.hash,
+            checked: in_force.is_some() || kept.contains(purpose),
+            offered: false,
+            state: mine.map(|standing| standing.state),
+            since: mine
+                .map(|mine| in_force.map_or(mine.changed_at, |standing| standing.confirmed_at)),
+            policy_label: in_force.map(|standing| standing.policy_label.as_str()),
+            policy_url: in_force.map(policy),
+            receipt_url: mine.map(receipt),
+        }
+    };
+    let consent = catalog.consent.iter().map(|notice| {
+        let words = &notice.words;
+        (notice, Shown { name: "Privacy policy", description: "", words, hash: None })
+    });
+    let offers = catalog.all_offers().map(|offer| {
+        let (name, description) = (&offer.name, &offer.description);
+        let words = &offer.notice.words;
+        (&offer.notice, Shown { name, description, words, hash: offer.shown_hash() })
+    });
     let mut rows: Vec<ChoiceRow<'a>> = consent
         .chain(offers)
-        .map(|(name, description, notice, hash)| {
+        .map(|(notice, shown)| {
             let mine = standing.iter().find(|standing| standing.purpose == notice.purpose);
-            let shown = (name, description, notice.words.as_str(), hash);
-            ChoiceRow { offered: true, ..row(token, &notice.purpose, shown, mine, kept) }
+            ChoiceRow { offered: true, ..row(&notice.purpose, shown, mine) }
         })
         .collect();
     let offered = |purpose: &Purpose| {
@@ -118,34 +154,10 @@ pub(super) fn rows<'a>(
     // What is offered no more can still be left, and its receipt is still there.
     rows.extend(standing.iter().filter(|standing| !offered(&standing.purpose)).map(|standing| {
         let name = standing.name.as_deref().unwrap_or(standing.purpose.as_str());
-        row(token, &standing.purpose, (name, "", &standing.words, None), Some(standing), kept)
+        let shown = Shown { name, description: "", words: &standing.words, hash: None };
+        row(&standing.purpose, shown, Some(standing))
     }));
     rows
-}
-
-fn row<'a>(
-    token: &str,
-    purpose: &'a Purpose,
-    (name, description, words, hash): (&'a str, &'a str, &'a str, Option<&'a str>),
-    mine: Option<&'a CurrentConsent>,
-    kept: &[Purpose],
-) -> ChoiceRow<'a> {
-    let in_force = mine.filter(|standing| standing.state.in_force());
-    ChoiceRow {
-        code: purpose.as_str(),
-        name,
-        description,
-        words: in_force.map_or(words, |standing| &standing.words),
-        on_record: in_force.and_then(on_record),
-        notice: hash,
-        checked: in_force.is_some() || kept.contains(purpose),
-        offered: false,
-        state: mine.map(|standing| standing.state),
-        since: mine.map(|mine| in_force.map_or(mine.changed_at, |standing| standing.confirmed_at)),
-        policy_label: in_force.map(|standing| standing.policy_label.as_str()),
-        policy_url: in_force.map(|standing| format!("/policies/privacy/{}", standing.policy_label)),
-        receipt_url: mine.map(|mine| format!("/preferences/{token}/receipts/{}", mine.event_id)),
-    }
 }
 
 pub(super) async fn refused(app: &App, token: &str, said: &Said<'_>) -> Result<Response, Error> {
