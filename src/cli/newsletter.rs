@@ -6,8 +6,9 @@ use super::outcome::{Outcome, refuse};
 use crate::app::Core;
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
-use crate::flows::catalog::add_newsletter::{NewNewsletter, add_newsletter};
+use crate::flows::catalog::add_newsletter::add_newsletter;
 use crate::flows::catalog::offer_newsletter::{Moved, offer_newsletter, withdraw_newsletter};
+use crate::store::catalog::newsletters::NewNewsletter;
 use crate::store::catalog::newsletters::{self, Newsletter};
 
 #[derive(Subcommand)]

@@ -18,7 +18,7 @@ use crate::domain::staff::member::Role;
 use crate::domain::staff::password::PasswordHash;
 use crate::domain::text::Line;
 use crate::files::Files;
-use crate::flows::catalog::add_newsletter::{NewNewsletter, add_newsletter};
+use crate::flows::catalog::add_newsletter::add_newsletter;
 use crate::flows::catalog::add_report::{ReportOffers, add_report};
 use crate::flows::catalog::publish_report::publish_report;
 use crate::flows::catalog::show_notices::{show_notices, wording};
@@ -32,6 +32,7 @@ use crate::flows::staff::add_staff::{NewStaff, add_staff};
 use crate::flows::{Act, By, Case, FlowSettings};
 use crate::random::Moment;
 use crate::site::Controller;
+use crate::store::catalog::newsletters::NewNewsletter;
 use crate::store::catalog::notices::Notice;
 use crate::store::catalog::reports::{self, Report};
 use crate::store::contacts::subscribers;
@@ -85,7 +86,10 @@ async fn fill(
     let offered = offer(tx, &at.earlier(LONG_AGO), report).await?;
     for (days, person) in (1u32..).zip(&texts::SUBSCRIBERS) {
         let sent = at.earlier(DAY * days + Duration::from_secs(u64::from(days) * 4_321));
-        subscribe(tx, settings.at(&sent), &offered, person).await?;
+        let grant = subscribe(tx, settings, &sent, &form(&sent, &offered, person)?).await?;
+        if person.downloads {
+            start_download(tx, &later(&sent, 6), grant).await?;
+        }
     }
     for (hours, person) in (1u32..).zip(&texts::WAITING) {
         let sent = at.earlier(Duration::from_hours(7) * hours);
@@ -187,14 +191,14 @@ fn form(
     })
 }
 
+/// Somebody signs up and confirms; gives the link to their download.
 async fn subscribe(
     tx: &mut Tx,
-    Case { at: sent, settings }: Case<'_>,
-    offered: &Offered,
-    person: &texts::SampleSubscriber,
-) -> Result<(), SeedError> {
-    let form = form(sent, offered, person)?;
-    sign_up(tx, sent, settings, std::slice::from_ref(&form)).await?;
+    settings: &FlowSettings,
+    sent: &Moment,
+    form: &SignUp,
+) -> Result<Link, SeedError> {
+    sign_up(tx, sent, settings, std::slice::from_ref(form)).await?;
     let pressed = &later(sent, 4);
     let signup = signups::find(tx, form.signup_id).await?.ok_or("the signup was not stored")?;
     let confirmed = confirm(tx, settings.at(pressed), &signup, Press::Link).await?;
@@ -202,11 +206,7 @@ async fn subscribe(
         return Err("the signup was not confirmed".into());
     }
     let grant = download_grants::find(tx, form.signup_id).await?.ok_or("there is no grant")?;
-    if person.downloads {
-        let link = Link { id: grant.download_grant_id, generation: grant.generation };
-        start_download(tx, &later(sent, 6), link).await?;
-    }
-    Ok(())
+    Ok(Link { id: grant.download_grant_id, generation: grant.generation })
 }
 
 /// So many minutes later.

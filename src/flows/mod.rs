@@ -58,7 +58,7 @@ impl Act {
         action: Action,
         detail: &serde_json::Value,
     ) -> sqlx::Result<()> {
-        audit_entries::append(tx, &self.at, &self.actor, action, detail).await
+        audit_entries::append(tx, &self.at, &self.actor, action.with(detail)).await
     }
 }
 

@@ -13,7 +13,7 @@ use crate::store::Tx;
 use crate::store::consent::consents::{self, CurrentConsent};
 use crate::store::consent::events::{self, NewConsentEvent};
 use crate::store::contacts::subscribers::Subscriber;
-use crate::store::contacts::suppressions;
+use crate::store::contacts::suppressions::{self, Suppressed};
 
 /// Who gives consent, and on which form.
 #[derive(Clone, Copy)]
@@ -147,11 +147,11 @@ pub async fn end(
             ..consent.fields(subscriber)
         };
         let mac = settings.evidence_key.consent(&ended);
-        consents::mark_ended(tx, at.now, &ended, &mac, &subscriber_key).await?;
+        consents::mark_ended(tx, at.now, (&ended, &mac), &subscriber_key).await?;
         if event_type == EventType::Withdrawn {
             let reason = SuppressionReason::Unsubscribed;
             let (key, purpose) = (&subscriber.address_key, Some(&event.purpose));
-            suppressions::insert(tx, at.now, key, reason, purpose).await?;
+            suppressions::insert(tx, at.now, &Suppressed::new(key, reason, purpose)).await?;
         }
     }
     Ok(events.into_iter().map(|event| event.purpose).collect())

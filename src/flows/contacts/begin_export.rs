@@ -25,6 +25,6 @@ pub async fn begin_export(
     let mut detail = asked(new.filter, new.format, new.preset, new.links);
     detail["run"] = json!(held.export_run_id);
     detail["job"] = json!(new.is_job);
-    audit_entries::append(tx, at, new.actor, Action::ExportBegin, &detail).await?;
+    audit_entries::append(tx, at, new.actor, Action::ExportBegin.with(&detail)).await?;
     Ok(held)
 }

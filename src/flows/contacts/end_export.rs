@@ -7,20 +7,9 @@ use crate::domain::staff::action::Action;
 use crate::flows::{Act, Error};
 use crate::random::Moment;
 use crate::store::Tx;
-use crate::store::contacts::export_runs::{self, HeldRun};
+use crate::store::contacts::export_runs::{self, BrokenExport};
 use crate::store::contacts::outdated_exports;
 use crate::store::staff::audit_entries;
-
-/// A run that ended before it was whole.
-#[derive(Clone, Copy)]
-pub struct BrokenExport<'a> {
-    /// The run, held by whoever made it.
-    pub held: HeldRun,
-    /// How many contacts had been handed over at most.
-    pub rows: i64,
-    /// Why it ended, for the audit.
-    pub reason: &'a str,
-}
 
 /// Writes down that a run ended before it was whole; `false`, and nothing written, when it is somebody else's by now.
 pub async fn break_off_export(
@@ -28,10 +17,10 @@ pub async fn break_off_export(
     act: &Act,
     broken: BrokenExport<'_>,
 ) -> Result<bool, Error> {
-    let BrokenExport { held, rows, reason } = broken;
-    if !export_runs::mark_failed(tx, act.at.now, held, rows, reason).await? {
+    if !export_runs::mark_failed(tx, act.at.now, broken).await? {
         return Ok(false);
     }
+    let BrokenExport { held, rows, reason } = broken;
     let detail = json!({"run": held.export_run_id, "rows": rows, "reason": reason});
     act.audit(tx, Action::ExportBroken, &detail).await?;
     Ok(true)
@@ -52,7 +41,7 @@ pub async fn end_abandoned(tx: &mut Tx, at: &Moment) -> Result<usize, Error> {
 /// Writes down that a finished job's file was deleted, for its time is over.
 pub async fn expire_export(tx: &mut Tx, at: &Moment, id: Uuid) -> Result<(), Error> {
     if outdated_exports::mark_expired(tx, id).await? {
-        audit_entries::append(tx, at, "program", Action::ExportExpired, &json!({"run": id}))
+        audit_entries::append(tx, at, "program", Action::ExportExpired.with(&json!({"run": id})))
             .await?;
     }
     Ok(())

@@ -14,7 +14,8 @@ use crate::flows::ledger::keep_record::{emptied_by, record_purge};
 use crate::flows::{By, Case, Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::consent::{consents, events};
-use crate::store::contacts::{erasures, subscribers, suppressions};
+use crate::store::contacts::suppressions::{self, Suppressed};
+use crate::store::contacts::{erasures, subscribers};
 use crate::store::mail::limited_mails;
 use crate::store::staff::audit_entries;
 use crate::store::{Effect, Tx};
@@ -41,7 +42,7 @@ impl<'a> Erasing<'a> {
     async fn end(&self, tx: &mut Tx, held: bool) -> Result<(), Error> {
         if let Some(actor) = self.actor {
             let detail = json!({"held": held});
-            audit_entries::append(tx, self.at, actor, Action::Erase, &detail).await?;
+            audit_entries::append(tx, self.at, actor, Action::Erase.with(&detail)).await?;
         }
         tx.after(Effect::ForgetLog);
         Ok(())
@@ -73,7 +74,12 @@ pub async fn erase(
         delete(tx, case, all, by).await?;
         held
     };
-    suppressions::insert(tx, case.at.now, address_key, SuppressionReason::Erased, None).await?;
+    suppressions::insert(
+        tx,
+        case.at.now,
+        &Suppressed::new(address_key, SuppressionReason::Erased, None),
+    )
+    .await?;
     how.end(tx, held).await?;
     Ok(held)
 }
@@ -91,7 +97,12 @@ pub async fn erase_subscriber(
 ) -> Result<bool, Error> {
     let erased = forget(tx, settings.at(how.at), subscriber_id, how.by()).await?;
     if let Some(address_key) = &erased {
-        suppressions::insert(tx, how.at.now, address_key, SuppressionReason::Erased, None).await?;
+        suppressions::insert(
+            tx,
+            how.at.now,
+            &Suppressed::new(address_key, SuppressionReason::Erased, None),
+        )
+        .await?;
     }
     how.end(tx, erased.is_some()).await?;
     Ok(erased.is_some())
@@ -119,8 +130,8 @@ pub async fn erase_again(
     by: By<'_>,
 ) -> Result<(), Error> {
     delete(tx, case, what, by).await?;
-    let reason = SuppressionReason::Erased;
-    suppressions::insert(tx, case.at.now, what.address_key, reason, None).await?;
+    let gone = Suppressed::new(what.address_key, SuppressionReason::Erased, None);
+    suppressions::insert(tx, case.at.now, &gone).await?;
     Ok(())
 }
 

@@ -15,9 +15,6 @@ use crate::store::signup::code_tries;
 use crate::store::signup::signups::{self, SignupPlace};
 use crate::store::staff::{sessions, sign_in_tries};
 
-/// How many signups one transaction deletes: few enough that readers never wait for it.
-const AT_ONCE: i64 = 500;
-
 /// Closes the signups whose time is over, and forgets which codes were tried before today, who failed to sign
 /// in a day ago, and sessions that ended; returns how many signups.
 pub async fn expire(tx: &mut Tx, now: Timestamp) -> Result<u64, Error> {
@@ -47,7 +44,7 @@ pub async fn purge(
     after: SignupPlace,
 ) -> Result<Purged<SignupPlace>, Error> {
     let before = at.now.minus(settings.pending_retention);
-    let due = signups::lock_unconfirmed(tx, at.now, before, after, AT_ONCE).await?;
+    let due = signups::lock_unconfirmed(tx, at.now, before, after).await?;
     let Some(last) = due.last() else { return Ok(Purged { gone: 0, next: None }) };
     let next = Some((last.created_at, last.signup_id));
     let mut ours = Vec::with_capacity(due.len());

@@ -8,13 +8,14 @@ use crate::domain::staff::action::Action;
 use crate::domain::text::Line;
 use crate::flows::{Act, Error};
 use crate::store::Tx;
-use crate::store::contacts::suppressions;
+use crate::store::contacts::suppressions::{self, Suppressed};
 
 /// Stops all mail to an address; `false` when staff had stopped it before. What waits in the outbox is dropped
 /// when its turn comes, for suppression is looked at then.
 pub async fn suppress(tx: &mut Tx, act: &Act, address_key: &AddressKey) -> Result<bool, Error> {
     let reason = SuppressionReason::Manual;
-    let added = suppressions::insert(tx, act.at.now, address_key, reason, None).await?;
+    let added =
+        suppressions::insert(tx, act.at.now, &Suppressed::new(address_key, reason, None)).await?;
     if added {
         let detail = json!({"reason": reason.as_str(), "scope": "*"});
         act.audit(tx, Action::SuppressionAdd, &detail).await?;

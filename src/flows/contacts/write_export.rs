@@ -7,13 +7,13 @@ use crate::clock::Clock;
 use crate::domain::ledger::cursor::Cursor;
 use crate::export::{self, AsOf, ExportError, Out, Wanted, Written};
 use crate::flows::contacts::allow_export::{ExportRefused, allow_export};
-use crate::flows::contacts::end_export::{BrokenExport, break_off_export};
+use crate::flows::contacts::end_export::break_off_export;
 use crate::flows::contacts::record_export::{ExportRecord, record_export};
 use crate::flows::ledger::keep_verdict::{find_seen, keep_verdict};
 use crate::flows::{Act, Error, FlowSettings};
 use crate::random::{Moment, Random};
 use crate::store::Db;
-use crate::store::contacts::export_runs::{self, HeldRun};
+use crate::store::contacts::export_runs::{self, BrokenExport, HeldRun, StartedRun};
 use crate::store::contacts::exportable;
 use crate::store::ledger::checkpoints;
 use crate::store::ledger::epochs::{self, LedgerPlace};
@@ -95,11 +95,10 @@ impl Exporting<'_> {
         let LedgerPlace { epoch, size, .. } = epochs::find_place(tx).await?;
         let place = Cursor { epoch, after: size - 1 };
         if let Some(held) = self.held {
-            let expected = Some(exportable::count(tx, now, wanted.filter, i64::MAX).await?);
-            let started = db.run(|tx| {
-                Box::pin(export_runs::mark_started(tx, now, held, place.after, expected))
-            });
-            if !started.await? {
+            let rows_expected = exportable::count(tx, now, wanted.filter, i64::MAX).await?;
+            let started = StartedRun { held, ledger_cursor: place.after, rows_expected };
+            let marked = db.run(|tx| Box::pin(export_runs::mark_started(tx, now, &started)));
+            if !marked.await? {
                 return Err(WriteExportError::Lost);
             }
         }

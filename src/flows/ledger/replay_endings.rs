@@ -23,8 +23,9 @@ use crate::flows::{By, Case, Error, FlowSettings};
 use crate::outside::{Began, EndingReason, Endings, SETTLED, Scope};
 use crate::random::Moment;
 use crate::store::consent::consents::{self, CurrentConsent};
+use crate::store::contacts::subscribers;
 use crate::store::contacts::subscribers::Subscriber;
-use crate::store::contacts::{subscribers, suppressions};
+use crate::store::contacts::suppressions::{self, Suppressed};
 use crate::store::ledger::endings::{self, Known, Unerased, Unwithdrawn};
 use crate::store::signup::signups;
 use crate::store::{Db, LEFT_AGAIN, Tx};
@@ -233,8 +234,12 @@ impl Pass<'_> {
         }
         for row in endings::list_unsuppressed(tx, some).await? {
             let (key, reason) = (&row.address_key, row.reason);
-            let new =
-                suppressions::insert(tx, row.began, key, reason, row.purpose.as_ref()).await?;
+            let new = suppressions::insert(
+                tx,
+                row.began,
+                &Suppressed::new(key, reason, row.purpose.as_ref()),
+            )
+            .await?;
             done.replayed.suppressed += usize::from(new);
         }
         Ok(done)

@@ -13,7 +13,8 @@ use crate::flows::consent::withdraw::Leaving;
 use crate::flows::{By, Case, Error};
 use crate::store::Tx;
 use crate::store::consent::consents;
-use crate::store::contacts::{subscribers, suppressions};
+use crate::store::contacts::subscribers;
+use crate::store::contacts::suppressions::{self, Suppressed};
 use crate::store::mail::bounces::{self, Addressee};
 
 /// How a complaint is named in evidence.
@@ -90,7 +91,7 @@ async fn record(
         BounceKind::Hard => SuppressionReason::Bounced,
         BounceKind::Complaint => SuppressionReason::Complained,
     };
-    suppressions::insert(tx, at.now, address_key, reason, None).await?;
+    suppressions::insert(tx, at.now, &Suppressed::new(address_key, reason, None)).await?;
     if (addressee.kind, bounce.kind) == (MailKind::Confirm, BounceKind::Hard) {
         suppressions::mark_tried(tx, at.now, address_key).await?;
     }

@@ -9,8 +9,8 @@ use crate::flows::{Case, Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::contacts::subscribers;
-use crate::store::mail::limited_mails::{self, LimitedMail};
-use crate::store::signup::link_requests::{self, LinkRequest, WantedLink};
+use crate::store::mail::limited_mails::{self, LimitedMail, LimitedMails};
+use crate::store::signup::link_requests::{self, LinkRequest, NewLinkRequest, WantedLink};
 
 /// How many requests one transaction answers.
 const AT_ONCE: i64 = 256;
@@ -23,11 +23,13 @@ pub async fn ask_for_link(
     email: &EmailAddress,
 ) -> Result<(), Error> {
     let secret = &case.settings.address_secret;
-    let who = match wanted {
+    let address_key = &match wanted {
         WantedLink::Password => secret.account_key(email),
         WantedLink::Preferences | WantedLink::Form => secret.key(email),
     };
-    Ok(link_requests::insert(tx, case.at, wanted, &who, &secret.limiter_key(email)).await?)
+    let limiter_key = &secret.limiter_key(email);
+    let new = NewLinkRequest { wanted, address_key, limiter_key };
+    Ok(link_requests::insert(tx, case.at, new).await?)
 }
 
 /// Decides the mail of requests that wait, within the limit of each mailbox: of some for the same link as the oldest.
@@ -78,7 +80,7 @@ async fn answer_lost(
     }
     if !mails.is_empty() {
         let (kind, limit) = (MailKind::PreferencesLink, &settings.mail_limit);
-        limited_mails::insert_all(tx, at.now, kind, limit, &mails).await?;
+        limited_mails::insert_all(tx, at.now, LimitedMails { kind, limit, rows: &mails }).await?;
     }
     Ok(())
 }

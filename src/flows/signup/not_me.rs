@@ -4,7 +4,7 @@ use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::Error;
 use crate::store::Tx;
-use crate::store::contacts::suppressions;
+use crate::store::contacts::suppressions::{self, Suppressed};
 use crate::store::signup::signups;
 use crate::store::signup::signups::Signup;
 
@@ -16,7 +16,12 @@ use crate::store::signup::signups::Signup;
 pub async fn not_me(tx: &mut Tx, now: Timestamp, signup: &Signup) -> Result<bool, Error> {
     let cancelled = signups::mark_cancelled(tx, signup.signup_id).await?;
     if cancelled {
-        suppressions::insert(tx, now, &signup.address_key, SuppressionReason::NotMe, None).await?;
+        suppressions::insert(
+            tx,
+            now,
+            &Suppressed::new(&signup.address_key, SuppressionReason::NotMe, None),
+        )
+        .await?;
     }
     Ok(cancelled)
 }

@@ -12,7 +12,7 @@ use crate::flows::{Case, Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::alarms;
-use crate::store::mail::limited_mails::{self, LimitedMail};
+use crate::store::mail::limited_mails::{self, LimitedMail, LimitedMails};
 use crate::store::signup::download_grants::{self, DownloadGrant};
 use crate::store::signup::link_requests::LinkRequest;
 use crate::store::signup::signups::{self, Signup};
@@ -181,7 +181,7 @@ async fn mails(
         }
         limited_mails::delete_idle(tx, kind, signup_id).await?;
     }
-    let sent = limited_mails::insert_all(tx, case.at.now, kind, &case.settings.mail_limit, &[mail])
-        .await?;
+    let mails = LimitedMails { kind, limit: &case.settings.mail_limit, rows: &[mail] };
+    let sent = limited_mails::insert_all(tx, case.at.now, mails).await?;
     Ok(Some(sent > 0))
 }

@@ -22,7 +22,7 @@ use crate::store::Tx;
 use crate::store::catalog::notices::Notice;
 use crate::store::consent::events::{self, NewConsentEvent};
 use crate::store::contacts::subscribers;
-use crate::store::mail::limited_mails::{self, LimitedMail};
+use crate::store::mail::limited_mails::{self, LimitedMail, LimitedMails};
 use crate::store::policy::versions::PolicyVersion;
 use crate::store::signup::signups::{self, NewSignup};
 
@@ -93,7 +93,8 @@ pub async fn sign_up(
     }
     signups::insert_all(tx, at.now, at.now.plus(settings.confirm_ttl), &rows).await?;
     events::append_all(tx, at.now, &events).await?;
-    limited_mails::insert_all(tx, at.now, MailKind::Confirm, &settings.mail_limit, &mails).await?;
+    let (kind, limit) = (MailKind::Confirm, &settings.mail_limit);
+    limited_mails::insert_all(tx, at.now, LimitedMails { kind, limit, rows: &mails }).await?;
     Ok(())
 }
 

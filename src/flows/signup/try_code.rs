@@ -16,10 +16,6 @@ use crate::store::{Db, Tx};
 /// How long a code that confirmed leads on as it did: a button pressed twice is not a mistake.
 const AGAIN: Duration = Duration::from_mins(10);
 
-/// How many forms of one address can be confirmed by their codes, the newest: more than the mails that one mailbox is sent in
-/// a day by default.
-const LIVE: i64 = 8;
-
 /// A code that was typed, and whose it may be.
 pub struct TypedCode<'a> {
     /// What codes follow from.
@@ -96,7 +92,7 @@ async fn list_live(
     at: &Moment,
     address_key: &AddressKey,
 ) -> Result<Vec<Signup>, Error> {
-    Ok(signups::list_with_code(tx, address_key, at.now, at.now.minus(AGAIN), LIVE).await?)
+    Ok(signups::list_with_code(tx, address_key, at.now, at.now.minus(AGAIN)).await?)
 }
 
 /// The newest link of a signup, whose code lives.

@@ -10,7 +10,8 @@ use crate::domain::staff::password::PasswordHash;
 use crate::flows::{Act, Error};
 use crate::random::Moment;
 use crate::store::Tx;
-use crate::store::staff::{audit_entries, links, members};
+use crate::store::staff::members::{self, NewMember};
+use crate::store::staff::{audit_entries, links};
 
 /// An account to be made.
 #[derive(Clone, Copy)]
@@ -26,7 +27,8 @@ pub struct NewStaff<'a> {
 /// Adds an account; `None` when the address has one.
 pub async fn add_staff(tx: &mut Tx, act: &Act, new: NewStaff<'_>) -> Result<Option<Uuid>, Error> {
     let NewStaff { email, role, password_hash } = new;
-    let added = members::insert(tx, &act.at, email, role, Some(password_hash)).await?;
+    let new = NewMember { email, role, password_hash: Some(password_hash) };
+    let added = members::insert(tx, &act.at, new).await?;
     if let Some(staff_id) = added {
         links::mark_all_used(tx, act.at.now, None).await?;
         let detail = json!({"staff_id": staff_id, "role": role.as_str()});
@@ -68,10 +70,11 @@ pub async fn open_first_account(
         tx.give_up();
         return Ok(None);
     }
-    let added = members::insert(tx, at, email, Role::Admin, Some(password_hash)).await?;
+    let new = NewMember { email, role: Role::Admin, password_hash: Some(password_hash) };
+    let added = members::insert(tx, at, new).await?;
     if let Some(staff_id) = added {
         let detail = json!({"staff_id": staff_id, "role": Role::Admin.as_str(), "first": true});
-        audit_entries::append(tx, at, &actor(staff_id), Action::StaffAdd, &detail).await?;
+        audit_entries::append(tx, at, &actor(staff_id), Action::StaffAdd.with(&detail)).await?;
     }
     Ok(added)
 }

@@ -11,7 +11,8 @@ use crate::flows::{Act, Error};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::mail::outbox::{self, About};
-use crate::store::staff::{accounts, links, members};
+use crate::store::staff::members::{self, NewMember};
+use crate::store::staff::{accounts, links};
 
 /// Makes an account without a password, and mails the link to its first; `None` when the address has an
 /// account.
@@ -21,7 +22,8 @@ pub async fn invite(
     email: &EmailAddress,
     role: Role,
 ) -> Result<Option<Uuid>, Error> {
-    let added = members::insert(tx, &act.at, email, role, None).await?;
+    let new = NewMember { email, role, password_hash: None };
+    let added = members::insert(tx, &act.at, new).await?;
     if let Some(staff_id) = added {
         mail_link(tx, &act.at, staff_id, StaffLinkKind::Invitation).await?;
         let detail = json!({"staff_id": staff_id, "role": role.as_str()});

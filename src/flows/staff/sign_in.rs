@@ -17,7 +17,8 @@ use crate::flows::{Case, Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::staff::members::{self, Staff};
-use crate::store::staff::{audit_entries, sessions, sign_in_tries};
+use crate::store::staff::sessions::{self, StartedSession};
+use crate::store::staff::{audit_entries, sign_in_tries};
 
 /// A browser in which the owner of an account signed in before: the key of the account, and 16 random bytes.
 #[derive(Clone, Copy)]
@@ -140,10 +141,17 @@ pub async fn begin_session(
     }
     forgive_tries(tx, settings, caller).await?;
     let token_sha256 = sha256(session.token.as_bytes());
-    sessions::insert(tx, at, staff_id, &token_sha256, session.browser).await?;
+    let started =
+        StartedSession { staff_id, token_sha256: &token_sha256, browser: session.browser };
+    sessions::insert(tx, at, started).await?;
     let actor = actor(staff_id);
-    audit_entries::append(tx, at, &actor, Action::SignIn, &json!({"browser": session.browser}))
-        .await?;
+    audit_entries::append(
+        tx,
+        at,
+        &actor,
+        Action::SignIn.with(&json!({"browser": session.browser})),
+    )
+    .await?;
     Ok(true)
 }
 
@@ -178,7 +186,7 @@ pub async fn record_refusal(
     why: &str,
 ) -> Result<(), Error> {
     let by = staff_id.map_or_else(|| "nobody".to_owned(), actor);
-    audit_entries::append(tx, at, &by, Action::SignInRefused, &json!({"why": why})).await?;
+    audit_entries::append(tx, at, &by, Action::SignInRefused.with(&json!({"why": why}))).await?;
     Ok(())
 }
 
@@ -192,7 +200,8 @@ pub async fn end_session(
     let ended = sessions::delete(tx, staff_id, staff_session_id).await?;
     if ended {
         let detail = json!({"sessions_ended": 1});
-        audit_entries::append(tx, at, &actor(staff_id), Action::AccountEndSession, &detail).await?;
+        audit_entries::append(tx, at, &actor(staff_id), Action::AccountEndSession.with(&detail))
+            .await?;
     }
     Ok(ended)
 }
@@ -207,7 +216,8 @@ pub async fn end_other_sessions(
     let ended = sessions::delete_all(tx, staff_id, Some(but)).await?;
     if ended > 0 {
         let detail = json!({"sessions_ended": ended});
-        audit_entries::append(tx, at, &actor(staff_id), Action::AccountEndSession, &detail).await?;
+        audit_entries::append(tx, at, &actor(staff_id), Action::AccountEndSession.with(&detail))
+            .await?;
     }
     Ok(ended)
 }
@@ -220,7 +230,7 @@ pub async fn sign_out(
     staff_session_id: Uuid,
 ) -> Result<(), Error> {
     if sessions::delete(tx, staff_id, staff_session_id).await? {
-        audit_entries::append(tx, at, &actor(staff_id), Action::SignOut, &json!({})).await?;
+        audit_entries::append(tx, at, &actor(staff_id), Action::SignOut.with(&json!({}))).await?;
     }
     Ok(())
 }

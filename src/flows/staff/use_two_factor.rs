@@ -48,15 +48,15 @@ pub async fn turn_on(
     let secret = secret_of(settings, account);
     let step =
         secret.zip(Code::parse(typed)).and_then(|(secret, code)| secret.step_of(code, at.now));
-    let (Some(step), Some(salt)) = (step, &account.code_salt) else { return Ok(None) };
-    if !codes::turn_on(tx, at.now, account.staff_id, salt, step).await? {
+    let Some(step) = step else { return Ok(None) };
+    if !codes::turn_on(tx, at.now, account, step).await? {
         return Ok(None);
     }
     let codes = new_codes(tx, at, account.staff_id).await?;
     let ended = sessions::delete_all(tx, account.staff_id, Some(session_id)).await?;
     let by = actor(account.staff_id);
     let detail = json!({"sessions_ended": ended});
-    audit_entries::append(tx, at, &by, Action::AccountTwoFactorOn, &detail).await?;
+    audit_entries::append(tx, at, &by, Action::AccountTwoFactorOn.with(&detail)).await?;
     Ok(Some(codes))
 }
 
@@ -72,7 +72,7 @@ pub async fn renew_recovery(
     }
     let codes = new_codes(tx, at, proved.staff_id).await?;
     let by = actor(proved.staff_id);
-    audit_entries::append(tx, at, &by, Action::AccountRecoveryCodes, &json!({})).await?;
+    audit_entries::append(tx, at, &by, Action::AccountRecoveryCodes.with(&json!({}))).await?;
     Ok(Some(codes))
 }
 
@@ -111,7 +111,7 @@ pub async fn turn_off(tx: &mut Tx, at: &Moment, proved: &Staff) -> Result<Turned
         return Ok(TurnedOff::Required);
     }
     let by = actor(proved.staff_id);
-    audit_entries::append(tx, at, &by, Action::AccountTwoFactorOff, &json!({})).await?;
+    audit_entries::append(tx, at, &by, Action::AccountTwoFactorOff.with(&json!({}))).await?;
     Ok(TurnedOff::Done)
 }
 
@@ -183,7 +183,7 @@ async fn use_code(
     if used {
         let left = codes::count_recovery(tx, account.staff_id).await?;
         let by = actor(account.staff_id);
-        audit_entries::append(tx, at, &by, Action::SignInRecoveryCode, &json!({"left": left}))
+        audit_entries::append(tx, at, &by, Action::SignInRecoveryCode.with(&json!({"left": left})))
             .await?;
     }
     Ok(used)

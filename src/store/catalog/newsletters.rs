@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::slug::Slug;
+use crate::domain::text::Line;
 use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
 use crate::store::{Effect, Tx, on};
@@ -31,14 +32,26 @@ impl Newsletter {
     }
 }
 
+/// A newsletter as its publisher describes it.
+#[derive(Clone, Copy)]
+pub struct NewNewsletter<'a> {
+    /// Its short name.
+    pub slug: &'a Slug,
+    /// Its name, as readers see it.
+    pub name: &'a Line,
+    /// What to expect from it.
+    pub description: Option<&'a Line>,
+    /// Whether it is offered at once, or archived at first.
+    pub offered: bool,
+}
+
 /// Adds a newsletter and its purpose, offered or archived; `None` when the slug is taken.
 pub async fn insert(
     tx: &mut Tx,
     at: &Moment,
-    slug: &Slug,
-    words: NewsletterWords<'_>,
-    offered: bool,
+    new: NewNewsletter<'_>,
 ) -> sqlx::Result<Option<Newsletter>> {
+    let NewNewsletter { slug, name, description, offered } = new;
     tx.after(Effect::RefreshCatalog);
     let withdrawn_at = (!offered).then_some(at.now);
     on!(tx, |conn| {
@@ -50,8 +63,8 @@ pub async fn insert(
         )
         .bind(at.new_id())
         .bind(slug)
-        .bind(words.name)
-        .bind(words.description)
+        .bind(name.as_str())
+        .bind(description.map_or("", Line::as_str))
         .bind(at.now)
         .bind(withdrawn_at)
         .fetch_optional(&mut *conn)

@@ -176,8 +176,7 @@ pub async fn list_in_force_at(
 pub async fn mark_ended(
     tx: &mut Tx,
     now: Timestamp,
-    ended: &ConsentFields<'_>,
-    mac: &RowMac,
+    (ended, mac): (&ConsentFields<'_>, &RowMac),
     subscriber_key: &AddressKey,
 ) -> sqlx::Result<()> {
     if ended.state == EventType::Expired {

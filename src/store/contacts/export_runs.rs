@@ -268,24 +268,28 @@ pub async fn renew(
         .map(|done| done.rows_affected() == 1))
 }
 
-/// Records the moment whose contacts a run holds, the ledger's place at it, and how many they are, where that
-/// was counted; `false` when it is somebody else's by now.
-pub async fn mark_started(
-    tx: &mut Tx,
-    now: Timestamp,
-    held: HeldRun,
-    ledger_cursor: i64,
-    rows_expected: Option<i64>,
-) -> sqlx::Result<bool> {
+/// A run that begins to read.
+pub struct StartedRun {
+    /// Which, held by whoever makes it.
+    pub held: HeldRun,
+    /// The ledger's place at the moment whose contacts it holds.
+    pub ledger_cursor: i64,
+    /// How many they are.
+    pub rows_expected: i64,
+}
+
+/// Notes the moment whose contacts a run holds, the ledger's place at it, and how many they are; `false` when it is
+/// somebody else's by now.
+pub async fn mark_started(tx: &mut Tx, now: Timestamp, started: &StartedRun) -> sqlx::Result<bool> {
     on!(tx, |conn| sqlx::query(
         "UPDATE export_run SET started_at = $3, ledger_cursor = $4, rows_expected = $5
          WHERE export_run_id = $1 AND claims = $2 AND state = 'running'"
     )
-    .bind(held.export_run_id)
-    .bind(held.claims)
+    .bind(started.held.export_run_id)
+    .bind(started.held.claims)
     .bind(now)
-    .bind(ledger_cursor)
-    .bind(rows_expected)
+    .bind(started.ledger_cursor)
+    .bind(started.rows_expected)
     .execute(conn)
     .await
     .map(|done| done.rows_affected() == 1))
@@ -340,13 +344,22 @@ pub async fn mark_done(
     })
 }
 
-/// Records that a run ended before it was whole; `false` when it is somebody else's by now.
+/// A run that ended before it was whole.
+#[derive(Clone, Copy)]
+pub struct BrokenExport<'a> {
+    /// Which, held by whoever made it.
+    pub held: HeldRun,
+    /// How many contacts had been handed over at most.
+    pub rows: i64,
+    /// Why.
+    pub reason: &'a str,
+}
+
+/// Notes that a run ended before it was whole; `false` when it is somebody else's by now.
 pub async fn mark_failed(
     tx: &mut Tx,
     now: Timestamp,
-    held: HeldRun,
-    rows_done: i64,
-    reason: &str,
+    broken: BrokenExport<'_>,
 ) -> sqlx::Result<bool> {
     on!(tx, |conn| {
         sqlx::query(
@@ -354,11 +367,11 @@ pub async fn mark_failed(
                 reason = $5
          WHERE export_run_id = $1 AND claims = $2 AND state = 'running'"
     )
-    .bind(held.export_run_id)
-    .bind(held.claims)
+    .bind(broken.held.export_run_id)
+    .bind(broken.held.claims)
     .bind(now)
-    .bind(rows_done)
-    .bind(reason)
+    .bind(broken.rows)
+    .bind(broken.reason)
     .execute(conn)
     .await
     .map(|done| done.rows_affected() == 1)

@@ -107,7 +107,7 @@ pub async fn first(
 ) -> sqlx::Result<ExportRows> {
     let shared = Arc::new(Shared::load(tx, now).await?);
     let rows = match tx {
-        Tx::Sqlite(tx) => page(tx, now, filter, whole(filter), most).await?,
+        Tx::Sqlite(tx) => page(tx, Asked { now, filter }, whole(filter), most).await?,
         Tx::Postgres(tx) => {
             let rows =
                 asked!(sqlx::query(LIST), filter, span(filter), now, most).fetch_all(&mut **tx);
@@ -160,7 +160,10 @@ impl ExportPages {
             let filter = filter.clone();
             tokio::spawn(async move {
                 let read = match tx {
-                    Tx::Sqlite(tx) => read_every(tx, now, &filter, (number, of), &out).await,
+                    Tx::Sqlite(tx) => {
+                        let asked = Asked { now, filter: &filter };
+                        read_every(tx, asked, (number, of), &out).await
+                    }
                     Tx::Postgres(tx) => read_all(tx, now, &filter, &out).await,
                 };
                 // Whoever does not listen any more needs no end.
@@ -208,21 +211,27 @@ fn whole(filter: &ExportFilter) -> (Place, Place) {
     ((since, Uuid::nil()), (until, Uuid::nil()))
 }
 
+/// Which contacts are asked for, and of which moment.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    now: Timestamp,
+    filter: &'a ExportFilter,
+}
+
 /// Every so manyth page from SQLite, beginning with the one of that number.
 async fn read_every(
     mut tx: DbTransaction<Sqlite>,
-    now: Timestamp,
-    filter: &ExportFilter,
+    asked: Asked<'_>,
     (number, of): (usize, usize),
     out: &Sender<Piece>,
 ) -> sqlx::Result<()> {
-    let (begin, end) = whole(filter);
+    let (begin, end) = whole(asked.filter);
     let mut after = Some(begin);
     let mut pages = 0;
     while let Some(from) = after {
-        after = find_place(&mut tx, filter, (from, end)).await?;
+        after = find_place(&mut tx, asked.filter, (from, end)).await?;
         if pages % of == number {
-            let rows = page(&mut tx, now, filter, (from, after.unwrap_or(end)), AT_ONCE).await?;
+            let rows = page(&mut tx, asked, (from, after.unwrap_or(end)), AT_ONCE).await?;
             if out.send(Ok(Some(rows))).await.is_err() {
                 break;
             }
@@ -254,8 +263,7 @@ async fn find_place(
 /// Those between two places as one text.
 async fn page(
     conn: &mut SqliteConnection,
-    now: Timestamp,
-    filter: &ExportFilter,
+    Asked { now, filter }: Asked<'_>,
     ((after, after_id), (to, to_id)): (Place, Place),
     most: i64,
 ) -> sqlx::Result<Rows> {

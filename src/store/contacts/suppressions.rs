@@ -15,28 +15,22 @@ use crate::store::{Sql, Tx, forbids_kind, on};
 
 /// Suppresses an address, for one purpose or for every one; one already suppressed for this reason stays
 /// as it is, and the answer is `false`. It is noted outside before it is committed.
-pub async fn insert(
-    tx: &mut Tx,
-    now: Timestamp,
-    address_key: &AddressKey,
-    reason: SuppressionReason,
-    purpose: Option<&Purpose>,
-) -> sqlx::Result<bool> {
+pub async fn insert(tx: &mut Tx, now: Timestamp, row: &Suppressed) -> sqlx::Result<bool> {
     let inserted = on!(tx, |conn| {
         sqlx::query(
         "INSERT INTO suppression (address_key, reason, purpose, since) VALUES ($1, $2, COALESCE($4, '*'), $3)
          ON CONFLICT (address_key, reason, purpose) DO NOTHING"
     )
-    .bind(address_key)
-    .bind(reason)
+    .bind(&row.address_key)
+    .bind(row.reason)
     .bind(now)
-    .bind(purpose)
+    .bind(&row.purpose)
     .execute(conn)
     .await
     .map(|done| done.rows_affected() == 1)
     })?;
     // Whether or not the database has it already: who put it there may take it away again.
-    tx.note(scope(address_key, reason, purpose.cloned()).turned(now, Turn::Began));
+    tx.note(row.scope().turned(now, Turn::Began));
     Ok(inserted)
 }
 

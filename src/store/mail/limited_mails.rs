@@ -37,6 +37,17 @@ pub struct LimitedMail {
     pub request_id: Option<RequestId>,
 }
 
+/// Mails of one kind that are decided at once.
+#[derive(Clone, Copy)]
+pub struct LimitedMails<'a> {
+    /// What they are about.
+    pub kind: MailKind,
+    /// How many one mailbox is sent.
+    pub limit: &'a MailLimit,
+    /// Each of them.
+    pub rows: &'a [LimitedMail],
+}
+
 /// Why no mail of its own goes out for a form whose browser has one waiting.
 const HAS_A_PLACE: &str = "the mail that waits for this browser is about it";
 
@@ -63,10 +74,9 @@ const BEFORE_ANOTHER_TRY: Duration = Duration::from_hours(7 * 24);
 pub async fn insert_all(
     tx: &mut Tx,
     now: Timestamp,
-    kind: MailKind,
-    limit: &MailLimit,
-    rows: &[LimitedMail],
+    mails: LimitedMails<'_>,
 ) -> sqlx::Result<usize> {
+    let LimitedMails { kind, rows, .. } = mails;
     tx.after(Effect::RingMail);
     take_turns(tx, rows).await?;
     let placed = take_places(tx, kind, rows).await?;
@@ -78,7 +88,7 @@ pub async fn insert_all(
             ..row.clone()
         })
         .collect();
-    let added = add(tx, now, kind, limit, &rows).await?;
+    let added = add(tx, now, LimitedMails { rows: &rows, ..mails }).await?;
     if kind == MailKind::Confirm {
         mark_tried(tx, now, &rows).await?;
     }
@@ -313,9 +323,7 @@ const ADD: Sql = Sql {
 async fn add(
     tx: &mut Tx,
     now: Timestamp,
-    kind: MailKind,
-    limit: &MailLimit,
-    rows: &[LimitedMail],
+    LimitedMails { kind, limit, rows }: LimitedMails<'_>,
 ) -> sqlx::Result<usize> {
     let windows: Vec<WindowRow> = limit
         .windows(now)

@@ -34,23 +34,28 @@ pub struct LinkRequest {
     pub request_id: Option<RequestId>,
 }
 
+/// A wish that is to be written down.
+#[derive(Clone, Copy)]
+pub struct NewLinkRequest<'a> {
+    /// Where the link leads.
+    pub wanted: WantedLink,
+    /// Whose link it is.
+    pub address_key: &'a AddressKey,
+    /// Which mailbox its mail counts for.
+    pub limiter_key: &'a AddressKey,
+}
+
 /// Writes a wish down, the same whether or not the address is known.
-pub async fn insert(
-    tx: &mut Tx,
-    at: &Moment,
-    wanted: WantedLink,
-    address_key: &AddressKey,
-    limiter_key: &AddressKey,
-) -> sqlx::Result<()> {
+pub async fn insert(tx: &mut Tx, at: &Moment, new: NewLinkRequest<'_>) -> sqlx::Result<()> {
     on!(tx, |conn| {
         sqlx::query(
         "INSERT INTO link_request (link_request_id, door, address_key, limiter_key, created_at, request_id)
          VALUES ($1, $2, $3, $4, $5, $6)"
     )
     .bind(at.new_id())
-    .bind(wanted)
-    .bind(address_key)
-    .bind(limiter_key)
+    .bind(new.wanted)
+    .bind(new.address_key)
+    .bind(new.limiter_key)
     .bind(at.now)
     .bind(at.request_id())
     .execute(conn)

@@ -259,7 +259,10 @@ pub async fn list_unmarked(
 /// A place in the order of signups: when they were made, and their keys.
 pub type SignupPlace = (Timestamp, Uuid);
 
-/// Up to `count` signups made before `before` that nobody confirmed in time, oldest first behind this place, and of
+/// How many signups one transaction deletes: few enough that readers never wait for it.
+const UNCONFIRMED_AT_ONCE: i64 = 500;
+
+/// Up to 500 signups made before `before` that nobody confirmed in time, oldest first behind this place, and of
 /// which no event of a giving tells, whatever their status says, as they lie there. Nobody else changes them until the
 /// transaction ends.
 pub async fn lock_unconfirmed(
@@ -267,7 +270,6 @@ pub async fn lock_unconfirmed(
     now: Timestamp,
     before: Timestamp,
     (after, after_id): SignupPlace,
-    count: i64,
 ) -> sqlx::Result<Vec<Signup<String>>> {
     macro_rules! due {
         ($lock:literal) => {
@@ -288,7 +290,7 @@ pub async fn lock_unconfirmed(
     on!(tx, DUE, |conn, sql| sqlx::query_as(sql)
         .bind(now)
         .bind(before)
-        .bind(count)
+        .bind(UNCONFIRMED_AT_ONCE)
         .bind(after)
         .bind(after_id)
         .fetch_all(conn)
@@ -316,6 +318,10 @@ async fn list_after(
     on!(tx, |conn| sqlx::query_as(list).bind(after).bind(count).fetch_all(conn).await)
 }
 
+/// How many forms of one address have a code that is taken, the newest: more than the mails that one mailbox is sent in
+/// a day by default.
+const WITH_CODE: i64 = 8;
+
 /// The signups of an address whose code may be typed, newest first: they wait, their link works, and a mail
 /// with it was handed over. What nobody was mailed has no code that could be guessed. Those confirmed after
 /// `since` are among them, so that pressing twice gives the same. At most so many, for each more makes a guess more
@@ -325,7 +331,6 @@ pub async fn list_with_code(
     address_key: &AddressKey,
     now: Timestamp,
     since: Timestamp,
-    count: i64,
 ) -> sqlx::Result<Vec<Signup>> {
     on!(tx, |conn| sqlx::query_as(signups!(
         "WHERE s.address_key = $1 AND s.expires_at > $2
@@ -337,7 +342,7 @@ pub async fn list_with_code(
     .bind(address_key)
     .bind(now)
     .bind(since)
-    .bind(count)
+    .bind(WITH_CODE)
     .fetch_all(conn)
     .await)
 }

@@ -11,13 +11,27 @@ use crate::domain::timestamp::Timestamp;
 use crate::random::Moment;
 use crate::store::{Tx, on};
 
+/// What somebody did, and what is told of it: ids, field names and counts.
+#[derive(Clone, Copy)]
+pub struct Done<'a> {
+    action: Action,
+    detail: &'a Value,
+}
+
+impl Action {
+    /// This was done, in detail.
+    #[must_use]
+    pub fn with(self, detail: &Value) -> Done<'_> {
+        Done { action: self, detail }
+    }
+}
+
 /// Writes down one action. Debug builds check that the detail names what it was done to, as its words want.
 pub async fn append(
     tx: &mut Tx,
     at: &Moment,
     actor: &str,
-    action: Action,
-    detail: &Value,
+    Done { action, detail }: Done<'_>,
 ) -> sqlx::Result<()> {
     debug_assert!(
         action.about().is_none_or(|field| !detail[field].is_null()),

@@ -4,6 +4,7 @@
 use uuid::Uuid;
 
 use crate::domain::timestamp::Timestamp;
+use crate::store::staff::members::Staff;
 use crate::store::{Tx, on};
 
 /// Begins to set it up under a fresh salt; `false` when it is on.
@@ -23,17 +24,16 @@ pub async fn begin(tx: &mut Tx, staff_id: Uuid, salt: &[u8]) -> sqlx::Result<boo
 pub async fn turn_on(
     tx: &mut Tx,
     now: Timestamp,
-    staff_id: Uuid,
-    salt: &[u8],
+    account: &Staff,
     step: i64,
 ) -> sqlx::Result<bool> {
     on!(tx, |conn| sqlx::query(
         "UPDATE staff SET code_since = $2, code_last_step = $4
          WHERE staff_id = $1 AND code_since IS NULL AND code_salt = $3"
     )
-    .bind(staff_id)
+    .bind(account.staff_id)
     .bind(now)
-    .bind(salt)
+    .bind(&account.code_salt)
     .bind(step)
     .execute(conn)
     .await

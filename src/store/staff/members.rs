@@ -54,23 +54,27 @@ macro_rules! accounts {
     };
 }
 
+/// An account that is to be added.
+pub struct NewMember<'a> {
+    /// Who signs in.
+    pub email: &'a EmailAddress,
+    /// What they may do.
+    pub role: Role,
+    /// What is kept of their password, if they have one yet.
+    pub password_hash: Option<&'a PasswordHash>,
+}
+
 /// Adds a member of staff; `None` when the address has an account. Without a password they cannot sign in
 /// yet.
-pub async fn insert(
-    tx: &mut Tx,
-    at: &Moment,
-    email: &EmailAddress,
-    role: Role,
-    password_hash: Option<&PasswordHash>,
-) -> sqlx::Result<Option<Uuid>> {
+pub async fn insert(tx: &mut Tx, at: &Moment, new: NewMember<'_>) -> sqlx::Result<Option<Uuid>> {
     on!(tx, |conn| sqlx::query_scalar(
         "INSERT INTO staff (staff_id, email, role, password_hash, created_at)
          VALUES ($1, $2, $3, $4, $5) ON CONFLICT (email) DO NOTHING RETURNING staff_id"
     )
     .bind(at.new_id())
-    .bind(email.normalised())
-    .bind(role)
-    .bind(password_hash)
+    .bind(new.email.normalised())
+    .bind(new.role)
+    .bind(new.password_hash)
     .bind(at.now)
     .fetch_optional(conn)
     .await)

@@ -40,23 +40,27 @@ impl Session {
     }
 }
 
+/// A session that begins.
+pub struct StartedSession<'a> {
+    /// Whose it is.
+    pub staff_id: Uuid,
+    /// The SHA-256 of its token.
+    pub token_sha256: &'a [u8],
+    /// The browser that it is in, as its owner knows it.
+    pub browser: &'a str,
+}
+
 /// Begins a session, known by the SHA-256 of its token.
-pub async fn insert(
-    tx: &mut Tx,
-    at: &Moment,
-    staff_id: Uuid,
-    token_sha256: &[u8],
-    browser: &str,
-) -> sqlx::Result<()> {
+pub async fn insert(tx: &mut Tx, at: &Moment, started: StartedSession<'_>) -> sqlx::Result<()> {
     on!(tx, |conn| sqlx::query(
         "INSERT INTO staff_session
              (staff_session_id, token_sha256, staff_id, browser, created_at, seen_at, expires_at)
          VALUES ($1, $2, $3, $4, $5, $5, $6)"
     )
     .bind(at.new_id())
-    .bind(token_sha256)
-    .bind(staff_id)
-    .bind(browser)
+    .bind(started.token_sha256)
+    .bind(started.staff_id)
+    .bind(started.browser)
     .bind(at.now)
     .bind(at.now.plus(SESSION_AT_MOST))
     .execute(conn)

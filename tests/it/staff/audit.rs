@@ -16,7 +16,7 @@ use crate::support::desk::{TestDesk, pager};
 async fn write(app: &TestApp, actor: &str, action: Action, detail: &Value) {
     app.advance(Duration::from_millis(1));
     let mut tx = app.write().await;
-    audit_entries::append(&mut tx, &app.core.moment(), actor, action, detail).await.unwrap();
+    audit_entries::append(&mut tx, &app.core.moment(), actor, action.with(detail)).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -164,7 +164,7 @@ async fn the_audit_is_taken_away_whole_and_that_is_an_entry(database: Database) 
     for n in 0..1100 {
         app.advance(Duration::from_millis(1));
         let detail = json!({"slug": format!("r{n}")});
-        audit_entries::append(&mut tx, &app.core.moment(), "=1+1", Action::ReportAdd, &detail)
+        audit_entries::append(&mut tx, &app.core.moment(), "=1+1", Action::ReportAdd.with(&detail))
             .await
             .unwrap();
     }

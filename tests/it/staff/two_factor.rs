@@ -265,7 +265,8 @@ async fn who_loses_a_race_is_asked_again(database: Database) {
     }
     let mut tx = app.write().await;
     assert!(codes::begin(&mut tx, bob, &[1; 16]).await.unwrap());
-    assert!(codes::turn_on(&mut tx, app.clock.now(), bob, &[1; 16], 1).await.unwrap());
+    let bob = members::find(&mut tx, bob).await.unwrap().unwrap();
+    assert!(codes::turn_on(&mut tx, app.clock.now(), &bob, 1).await.unwrap());
     let turning_on = async {
         app.waits_for_lock().await;
         tx.commit().await.unwrap();

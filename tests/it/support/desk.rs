@@ -4,7 +4,9 @@ use assent::domain::contacts::email_address::EmailAddress;
 use assent::domain::staff::member::Role;
 use assent::domain::staff::password::{HashMemory, Password, PasswordHash};
 use assent::flows::staff::add_staff::{NewStaff, add_staff};
-use assent::store::staff::{audit_entries, members, sessions};
+use assent::store::staff::audit_entries;
+use assent::store::staff::members::{self, NewMember};
+use assent::store::staff::sessions::{self, StartedSession};
 use assent_ledger::digest::sha256;
 use serde_json::Value;
 use uuid::Uuid;
@@ -36,7 +38,8 @@ impl TestApp {
         let address = EmailAddress::parse(email).expect("an address");
         let at = self.core.moment();
         let mut tx = self.write().await;
-        let made = members::insert(&mut tx, &at, &address, role, None).await.expect("an account");
+        let new = NewMember { email: &address, role, password_hash: None };
+        let made = members::insert(&mut tx, &at, new).await.expect("an account");
         let staff_id = match made {
             Some(staff_id) => staff_id,
             None => {
@@ -48,9 +51,9 @@ impl TestApp {
             }
         };
         let token = at.new_token();
-        sessions::insert(&mut tx, &at, staff_id, &sha256(token.as_bytes()), "A story")
-            .await
-            .expect("a session");
+        let token_sha256 = &sha256(token.as_bytes());
+        let started = StartedSession { staff_id, token_sha256, browser: "A story" };
+        sessions::insert(&mut tx, &at, started).await.expect("a session");
         tx.commit().await.expect("a commit");
         self.desk(staff_id, format!("assent_session={token}")).await
     }

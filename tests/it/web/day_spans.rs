@@ -37,7 +37,7 @@ async fn confirms(app: &TestApp, name: &str, at: &str) {
     assert_eq!(app.clock.now(), Timestamp::parse(at).unwrap());
     let mut tx = app.write().await;
     let detail = json!({"slug": name});
-    audit_entries::append(&mut tx, &app.core.moment(), "program", Action::ReportAdd, &detail)
+    audit_entries::append(&mut tx, &app.core.moment(), "program", Action::ReportAdd.with(&detail))
         .await
         .unwrap();
     tx.commit().await.unwrap();

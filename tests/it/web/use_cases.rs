@@ -1,9 +1,10 @@
 //! Use cases are run one way: what one wrote stands with what follows from it, or nothing does.
 
 use assent::domain::text::Line;
-use assent::flows::catalog::add_newsletter::{NewNewsletter, add_newsletter};
+use assent::flows::catalog::add_newsletter::add_newsletter;
 use assent::flows::{Act, Error};
 use assent::store::catalog::newsletters;
+use assent::store::catalog::newsletters::NewNewsletter;
 use assent::store::{Db, Tx};
 use macro_rules_attribute::apply;
 

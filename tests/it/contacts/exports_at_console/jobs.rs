@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use assent::domain::staff::member::Role;
-use assent::flows::contacts::end_export::{BrokenExport, break_off_export};
+use assent::flows::contacts::end_export::break_off_export;
+use assent::store::contacts::export_runs::BrokenExport;
 use assent_ledger::digest::sha256_hex;
 use macro_rules_attribute::apply;
 

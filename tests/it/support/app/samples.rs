@@ -10,14 +10,15 @@ use assent::domain::policy::version::{Change, ChangeClass, Deadline};
 use assent::domain::slug::Slug;
 use assent::domain::text::Line;
 use assent::flows::Act;
-use assent::flows::catalog::add_newsletter::{NewNewsletter, add_newsletter};
+use assent::flows::catalog::add_newsletter::add_newsletter;
 use assent::flows::catalog::add_report::{ReportOffers, add_report};
 use assent::flows::catalog::publish_report::publish_report;
 use assent::flows::policy::publish_policy::publish_policy;
 use assent::site::Controller;
 use assent::store::Tx;
+use assent::store::catalog::newsletters::NewNewsletter;
 use assent::store::catalog::reports::Report;
-use assent::store::contacts::suppressions;
+use assent::store::contacts::suppressions::{self, Suppressed};
 use assent::store::policy::versions::NewPolicyVersion;
 
 use super::{NEWSLETTER, POLICY, REPORT, SLUG, TestApp, WHAT_CHANGES};
@@ -99,7 +100,7 @@ impl TestApp {
         let email = EmailAddress::parse(email).expect("an address");
         let key = self.core.flow_settings.address_secret.key(&email);
         let mut tx = self.write().await;
-        suppressions::insert(&mut tx, self.clock.now(), &key, reason, None)
+        suppressions::insert(&mut tx, self.clock.now(), &Suppressed::of(&key, reason, None))
             .await
             .expect("suppressed");
         tx.commit().await.expect("a commit");
