@@ -55,7 +55,11 @@ impl PolicyCommand {
                 let until = until
                     .map_err(|_| refuse("--until is over already: leave people time to answer"))?;
                 let change = decided(change, what_changes, until)?;
-                publish(core, &file, &version, &change, &lang).await
+                if lang != LANG {
+                    let words = format!("policies are published in {LANG}: leave --lang out");
+                    return Err(refuse(words));
+                }
+                publish(core, &file, &version, &change).await
             }
             Self::List => list(core).await,
         }
@@ -83,14 +87,11 @@ fn decided(
     }
 }
 
-async fn publish(core: &Core, file: &Path, label: &Label, change: &Change, lang: &str) -> Outcome {
-    if lang != LANG {
-        return Err(refuse(format!("policies are published in {LANG}: leave --lang out")));
-    }
+async fn publish(core: &Core, file: &Path, label: &Label, change: &Change) -> Outcome {
     let text = read_text(file)?;
     let text: PolicyText = text.parse()?;
     let act = core.act();
-    let new = NewPolicyVersion { label, lang, text: &text, change };
+    let new = NewPolicyVersion { label, lang: LANG, text: &text, change };
     let published = core.db.run(|tx| Box::pin(publish_policy(tx, &act, new)));
     let Some(version) = published.await? else {
         return Err(refuse(format!(

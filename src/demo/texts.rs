@@ -68,32 +68,41 @@ pub struct SampleSubscriber {
     pub downloads: bool,
 }
 
+/// Somebody who asked for the report alone.
 const fn person(
     name: &'static str,
     organisation: &'static str,
     job_title: &'static str,
     email: &'static str,
-    newsletter: bool,
-    downloads: bool,
 ) -> SampleSubscriber {
-    SampleSubscriber { name, organisation, job_title, email, newsletter, downloads }
+    SampleSubscriber { name, organisation, job_title, email, newsletter: false, downloads: false }
+}
+
+impl SampleSubscriber {
+    const fn with_newsletter(self) -> Self {
+        Self { newsletter: true, ..self }
+    }
+
+    const fn who_downloads(self) -> Self {
+        Self { downloads: true, ..self }
+    }
 }
 
 /// The people the demonstration starts with.
 #[rustfmt::skip]
 pub const SUBSCRIBERS: [SampleSubscriber; 12] = [
-    person("Ada Hughes", "Northmoor Council", "Head of digital services", "ada.hughes@northmoor-council.example", true, true),
-    person("Tom Okafor", "Northmoor Council", "Service designer", "tom.okafor@northmoor-council.example", false, true),
-    person("Priya Nair", "Eastbrook Borough Council", "Chief information officer", "priya.nair@eastbrook.example", true, true),
-    person("Gareth Pugh-Lewis", "Cyngor Dyffryn", "Director of transformation", "gareth.pugh-lewis@dyffryn.example", true, false),
-    person("Siobhán O’Neill", "Harrowfold District Council", "Programme manager", "siobhan.oneill@harrowfold.example", false, true),
-    person("Marcus Bell", "Saltmarsh County Council", "Head of customer services", "marcus.bell@saltmarsh.example", true, true),
-    person("Yusuf Demir", "Kingsholt City Council", "Data lead", "yusuf.demir@kingsholt.example", false, false),
-    person("Eleanor Strand", "Kingsholt City Council", "Councillor", "cllr.strand@kingsholt.example", true, true),
-    person("Wei Lin", "Fenwick and Lode Council", "Finance business partner", "wei.lin@fenwick-lode.example", false, false),
-    person("Joanne Prescott", "Millbeck Metropolitan Borough", "Assistant chief executive", "j.prescott@millbeck.example", true, true),
-    person("Alasdair Reid", "Glenorran Council", "Enterprise architect", "alasdair.reid@glenorran.example", true, false),
-    person("Bisi Adeyemi", "Saltmarsh County Council", "Library services manager", "bisi.adeyemi@saltmarsh.example", false, true),
+    person("Ada Hughes", "Northmoor Council", "Head of digital services", "ada.hughes@northmoor-council.example").with_newsletter().who_downloads(),
+    person("Tom Okafor", "Northmoor Council", "Service designer", "tom.okafor@northmoor-council.example").who_downloads(),
+    person("Priya Nair", "Eastbrook Borough Council", "Chief information officer", "priya.nair@eastbrook.example").with_newsletter().who_downloads(),
+    person("Gareth Pugh-Lewis", "Cyngor Dyffryn", "Director of transformation", "gareth.pugh-lewis@dyffryn.example").with_newsletter(),
+    person("Siobhán O’Neill", "Harrowfold District Council", "Programme manager", "siobhan.oneill@harrowfold.example").who_downloads(),
+    person("Marcus Bell", "Saltmarsh County Council", "Head of customer services", "marcus.bell@saltmarsh.example").with_newsletter().who_downloads(),
+    person("Yusuf Demir", "Kingsholt City Council", "Data lead", "yusuf.demir@kingsholt.example"),
+    person("Eleanor Strand", "Kingsholt City Council", "Councillor", "cllr.strand@kingsholt.example").with_newsletter().who_downloads(),
+    person("Wei Lin", "Fenwick and Lode Council", "Finance business partner", "wei.lin@fenwick-lode.example"),
+    person("Joanne Prescott", "Millbeck Metropolitan Borough", "Assistant chief executive", "j.prescott@millbeck.example").with_newsletter().who_downloads(),
+    person("Alasdair Reid", "Glenorran Council", "Enterprise architect", "alasdair.reid@glenorran.example").with_newsletter(),
+    person("Bisi Adeyemi", "Saltmarsh County Council", "Library services manager", "bisi.adeyemi@saltmarsh.example").who_downloads(),
 ];
 
 /// Who has left the newsletter since.
@@ -108,9 +117,9 @@ pub const MISTYPED: &str = "femi.ojo@harrowfold.example";
 /// People who have not confirmed yet.
 #[rustfmt::skip]
 pub const WAITING: [SampleSubscriber; 3] = [
-    person("Nia Morgan", "Cyngor Dyffryn", "Digital inclusion officer", "nia.morgan@dyffryn.example", true, false),
-    person("Harriet Cole", "Millbeck Metropolitan Borough", "Councillor", "cllr.cole@millbeck.example", false, false),
-    person("Femi Ojo", "Harrowfold District Council", "Business analyst", "femi.ojo@harrowfold.example", true, false),
+    person("Nia Morgan", "Cyngor Dyffryn", "Digital inclusion officer", "nia.morgan@dyffryn.example").with_newsletter(),
+    person("Harriet Cole", "Millbeck Metropolitan Borough", "Councillor", "cllr.cole@millbeck.example"),
+    person("Femi Ojo", "Harrowfold District Council", "Business analyst", "femi.ojo@harrowfold.example").with_newsletter(),
 ];
 
 /// Who signs in to the console.

@@ -44,24 +44,24 @@ pub(super) struct Asked<'a> {
     pub dry_run: bool,
 }
 
-fn begin(source: Hashed, says_why: bool) -> Result<Opened, Error> {
-    begin_list(source, says_why).map_err(|error| match error {
-        ListError::Table(TableError::NoHeader | TableError::NoAddress) => {
-            refuse(format!("{error}: {COLUMNS}"))
-        }
-        ListError::Columns(ColumnsError::NoReason) => refuse(format!("{error} with --reason")),
-        error => Error::from(error),
-    })
-}
-
 impl Asked<'_> {
+    fn begin(&self, source: Hashed) -> Result<Opened, Error> {
+        begin_list(source, self.reason.is_some()).map_err(|error| match error {
+            ListError::Table(TableError::NoHeader | TableError::NoAddress) => {
+                refuse(format!("{error}: {COLUMNS}"))
+            }
+            ListError::Columns(ColumnsError::NoReason) => refuse(format!("{error} with --reason")),
+            error => Error::from(error),
+        })
+    }
+
     pub(super) async fn run(self, core: &Core) -> Outcome {
         if self.source.as_str().contains('@') {
             return Err(refuse(
                 "say where the list comes from without an address: these words stay for good",
             ));
         }
-        let begin = |source| begin(source, self.reason.is_some());
+        let begin = |source| self.begin(source);
         let file = SourceFile::look_through(self.file, begin, "there is no address in it")?;
         let purposes = match self.purpose {
             Some(purpose) => vec![purpose.clone()],
@@ -74,7 +74,7 @@ impl Asked<'_> {
                 core.db.run(|tx| Box::pin(record_list_import_start(tx, &act, &import, sha256)));
             recorded.await?;
         }
-        let tally = self.bring(core, import, &file, begin).await?;
+        let tally = self.bring(core, import, &file).await?;
         if !self.dry_run {
             let act = core.act();
             let done = ImportedList { sha256: &file.sha256, tally };
@@ -95,9 +95,8 @@ impl Asked<'_> {
         core: &Core,
         import: SuppressionImport<'_>,
         file: &SourceFile<'_>,
-        begin: impl Fn(Hashed) -> Result<Opened, Error>,
     ) -> Result<ListTally, Error> {
-        let (mut table, columns) = file.again(begin)?;
+        let (mut table, columns) = file.again(|source| self.begin(source))?;
         let list = ListImport {
             db: &core.db,
             settings: &core.flow_settings,

@@ -78,34 +78,42 @@ fn place<'a>(
 }
 
 pub fn circles(edges: &Edges) -> Vec<String> {
-    let (mut broken, mut done) = (Vec::new(), BTreeSet::new());
+    let (way, done, broken) = (Vec::new(), BTreeSet::new(), Vec::new());
+    let mut walk = Walk { edges, way, done, broken };
     for file in edges.keys() {
-        go_on(edges, file, &mut Vec::new(), &mut done, &mut broken);
+        walk.go_on(file);
     }
-    broken
+    walk.broken
 }
 
-/// Goes wherever a file leads, once; who comes upon the way there has found a circle.
-fn go_on<'a>(
-    edges: &Edges<'a>,
-    file: &'a str,
-    way: &mut Vec<&'a str>,
-    done: &mut BTreeSet<&'a str>,
-    broken: &mut Vec<String>,
-) {
-    if let Some(begin) = way.iter().position(|before| *before == file) {
-        let circle = &way[begin..];
-        let needs = circle.iter().zip(circle.iter().cycle().skip(1));
-        let needs = needs.map(|(from, to)| format!("\n    {from}:{} needs {to}", edges[from][to]));
-        let (files, needs) = (circle.len(), needs.collect::<String>());
-        let rule = "move what they share to a file below, or make one file of what is one thing";
-        broken.push(format!("a circle of {files} files: {rule}{needs}"));
-    } else if done.insert(file) {
-        way.push(file);
-        for to in edges[file].keys() {
-            go_on(edges, to, way, done, broken);
+/// A walk along what files need.
+struct Walk<'a> {
+    edges: &'a Edges<'a>,
+    way: Vec<&'a str>,
+    done: BTreeSet<&'a str>,
+    broken: Vec<String>,
+}
+
+impl<'a> Walk<'a> {
+    /// Goes wherever a file leads, once; who comes upon the way there has found a circle.
+    fn go_on(&mut self, file: &'a str) {
+        let edges = self.edges;
+        if let Some(begin) = self.way.iter().position(|before| *before == file) {
+            let circle = &self.way[begin..];
+            let needs = circle.iter().zip(circle.iter().cycle().skip(1));
+            let needs =
+                needs.map(|(from, to)| format!("\n    {from}:{} needs {to}", edges[from][to]));
+            let (files, needs) = (circle.len(), needs.collect::<String>());
+            let rule =
+                "move what they share to a file below, or make one file of what is one thing";
+            self.broken.push(format!("a circle of {files} files: {rule}{needs}"));
+        } else if self.done.insert(file) {
+            self.way.push(file);
+            for to in edges[file].keys() {
+                self.go_on(to);
+            }
+            self.way.pop();
         }
-        way.pop();
     }
 }
 

@@ -11,20 +11,20 @@ pub fn sql(file: &File) -> Vec<String> {
     let calls = |name: &Name| name.parts[0] == "sqlx" && name.parts[1..].iter().any(runs);
     let reads = |text: &str| VERBS.iter().any(|verb| text.contains(verb));
     let rule = "SQL only in store/: give the store a function for it and call that";
-    outside(&["src/store/"], file, rule, calls, reads)
+    outside(&["src/store/"], file, rule, named(file, calls).chain(written(file, reads)))
 }
 
 pub fn axum(file: &File) -> Vec<String> {
     let rule = "axum only in web/ and app.rs: return a value and let web/ make the answer";
     let names = |name: &Name| name.parts[0] == "axum";
-    outside(&["src/web/", "src/app.rs", "src/app/"], file, rule, names, |_| false)
+    outside(&["src/web/", "src/app.rs", "src/app/"], file, rule, named(file, names))
 }
 
 pub fn smtp(file: &File) -> Vec<String> {
     let speaks = |name: &String| name == "transport" || name == "*" || name.contains("Transport");
     let names = |name: &Name| name.parts[0] == "lettre" && name.parts.iter().any(speaks);
     let rule = "SMTP only in mail/transport/: hand the message to its Transport";
-    outside(&["src/mail/transport/"], file, rule, names, |_| false)
+    outside(&["src/mail/transport/"], file, rule, named(file, names))
 }
 
 /// What somebody agreed to is changed where its event is made, by a file that is brought, and by an erasure; an
@@ -42,14 +42,13 @@ pub fn changes_of_consent(file: &File) -> Vec<String> {
         let is_read = text.contains("FROM consent ") && !text.contains("DELETE FROM consent ");
         STATEMENTS.iter().any(|statement| text.contains(statement)) && !is_read
     };
-    let mut broken = outside(&STORE, file, rule, |_| false, writes);
+    let mut broken = outside(&STORE, file, rule, written(file, writes));
     let changes = |name: &Name| name.parts.ends_with(&["consents".to_owned(), "upsert".to_owned()]);
     broken.append(&mut outside(
         &["src/flows/consent/record_consent.rs"],
         file,
         rule,
-        changes,
-        |_| false,
+        named(file, changes),
     ));
     broken
 }
@@ -65,23 +64,32 @@ pub fn time_of_stories(file: &File) -> Vec<String> {
     };
     let rule = "a story goes by its own clock, and so do its programs: bind the story's moment, and start \
                 programs by support/program.rs";
-    outside(&["tests/it/architecture/"], file, rule, clocks, reads)
+    let lines = named(file, clocks).chain(written(file, reads));
+    outside(&["tests/it/architecture/"], file, rule, lines)
 }
 
-/// What of the kind is named or written outside the places for it.
+/// What of the kind stands on these lines, outside the places for it.
 fn outside(
     places: &[&str],
     file: &File,
     rule: &str,
-    names: impl Fn(&Name) -> bool,
-    reads: impl Fn(&str) -> bool,
+    lines: impl Iterator<Item = usize>,
 ) -> Vec<String> {
     if places.iter().any(|place| file.path.starts_with(place)) {
         return vec![];
     }
-    let names = file.names.iter().filter(|name| names(name)).map(|name| name.line);
-    let texts = file.tokens.iter().filter(|token| token.literal && reads(&token.text));
-    names.chain(texts.map(|token| token.line)).map(|line| file.breaks(line, rule)).collect()
+    lines.map(|line| file.breaks(line, rule)).collect()
+}
+
+/// The lines on which something is named.
+fn named(file: &File, is_meant: impl Fn(&Name) -> bool) -> impl Iterator<Item = usize> {
+    file.names.iter().filter(move |name| is_meant(name)).map(|name| name.line)
+}
+
+/// The lines on which something is written in a text.
+fn written(file: &File, is_meant: impl Fn(&str) -> bool) -> impl Iterator<Item = usize> {
+    let texts = file.tokens.iter().filter(|token| token.literal);
+    texts.filter(move |token| is_meant(&token.text)).map(|token| token.line)
 }
 
 pub fn unwrapping(file: &File) -> Vec<String> {

@@ -88,13 +88,16 @@ impl File {
             let line = tree.span().start().line;
             let follows = |code: &str| self.tokens.last().is_some_and(|last| last.is(code));
             match tree {
-                TokenTree::Literal(literal) => self.push(&literal, line, now.in_test, true),
+                TokenTree::Literal(literal) => {
+                    let (text, in_test) = (literal.to_string(), now.in_test);
+                    self.tokens.push(Token { text, line, in_test, literal: true });
+                }
                 TokenTree::Punct(sign) if sign.as_char() == ':' && follows(":") => {
                     self.tokens.pop();
-                    self.push(&"::", line, now.in_test, false);
+                    self.push(&"::", line, now.in_test);
                 }
                 TokenTree::Punct(sign) if sign.as_char() != '*' || now.of_use.is_none() => {
-                    self.push(&sign, line, now.in_test, false);
+                    self.push(&sign, line, now.in_test);
                     // What `#[cfg(test)]` stands before reaches to its semicolon or its braces.
                     if sign.as_char() == ';' {
                         now = around.clone();
@@ -114,7 +117,7 @@ impl File {
                     if word == "use" {
                         now.of_use = Some(follows("pub"));
                     }
-                    self.push(&word, line, now.in_test, false);
+                    self.push(&word, line, now.in_test);
                 }
                 TokenTree::Group(group) => {
                     let attribute = attribute(&self.tokens, &group);
@@ -138,9 +141,9 @@ impl File {
                         Delimiter::Bracket => ("[", "]"),
                         Delimiter::Parenthesis | Delimiter::None => ("(", ")"),
                     };
-                    self.push(&open, line, now.in_test, false);
+                    self.push(&open, line, now.in_test);
                     self.take(group.stream(), &Around { begin, ..now });
-                    self.push(&close, group.span_close().start().line, now.in_test, false);
+                    self.push(&close, group.span_close().start().line, now.in_test);
                     if open == "{" {
                         now = around.clone();
                     }
@@ -150,8 +153,8 @@ impl File {
         self.names.extend(name.and_then(Name::whole));
     }
 
-    fn push(&mut self, text: &dyn ToString, line: usize, in_test: bool, literal: bool) {
-        self.tokens.push(Token { text: text.to_string(), line, in_test, literal });
+    fn push(&mut self, text: &dyn ToString, line: usize, in_test: bool) {
+        self.tokens.push(Token { text: text.to_string(), line, in_test, literal: false });
     }
 }
 

@@ -42,6 +42,14 @@ pub struct Rules {
     pub pictures: &'static str,
 }
 
+/// What pages are looked at on.
+#[derive(Clone, Copy)]
+pub struct Screen {
+    pub width: u32,
+    /// Whether its owner prefers dark pages.
+    pub dark: bool,
+}
+
 const READER_PAGES: Rules =
     Rules { title: CONTROLLER_NAME, requests: 3, bytes: 20_000, pictures: "" };
 
@@ -65,13 +73,15 @@ impl Reader {
     pub async fn start(script: Script, width: u32, dark: bool, set: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let served = serve(&dir, set).await;
-        let mut reader = Self::visits(&served.base, READER_PAGES, script, width, dark).await;
+        let screen = Screen { width, dark };
+        let mut reader = Self::visits(&served.base, READER_PAGES, script, screen).await;
         reader.demo = Some(Demo { served, dir });
         reader
     }
 
     /// At a program that is there already.
-    pub async fn visits(base: &str, rules: Rules, script: Script, width: u32, dark: bool) -> Self {
+    pub async fn visits(base: &str, rules: Rules, script: Script, screen: Screen) -> Self {
+        let Screen { width, dark } = screen;
         Self {
             browser: Browser::start(script, width, dark).await,
             width,

@@ -343,7 +343,7 @@ async fn a_link_for_one_newsletter_ends_that_one(database: Database) {
     let app = TestApp::start(database).await;
     let mut tx = app.write().await;
     app.add_newsletter(&mut tx, "daily", "The daily").await;
-    app.add_report(&mut tx, "both", "A report with both", &["weekly", "daily"]).await;
+    app.add_report(&mut tx, ("both", "A report with both"), &["weekly", "daily"]).await;
     tx.commit().await.unwrap();
     let page = "/reports/both";
     poll::until("the report", || async { (app.get(page).await.status == 200).then_some(()) }).await;

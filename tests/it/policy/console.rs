@@ -21,18 +21,20 @@ use crate::support::desk::{TestDesk, escaped};
 const NEW: &str = "/console/policies/new";
 const TEXT: &str = "# Privacy\r\n\r\nVersion 2027-01: we keep very little.\r\n\r\n* nothing else";
 
+/// Goes one step on, which is named with what its form carries besides.
 async fn step(
     desk: &TestDesk<'_>,
     step: &str,
     label: &str,
     (change, until): (&str, &str),
-    more: &str,
 ) -> Answer {
     let text = escaped(TEXT);
     let changes = if change == "editorial" { "" } else { "We+keep+nothing+any+more." };
     desk.post(
         NEW,
-        &format!("step={step}&label={label}&text={text}&change={change}&until={until}&changes={changes}{more}"),
+        &format!(
+            "step={step}&label={label}&text={text}&change={change}&until={until}&changes={changes}"
+        ),
     )
     .await
 }
@@ -86,7 +88,7 @@ async fn a_version_is_looked_at_and_then_published(database: Database) {
     );
 
     let notify = ("notify", "");
-    let shown = step(&desk, "preview", "2027-01", notify, "").await;
+    let shown = step(&desk, "preview", "2027-01", notify).await;
     let page = shown.text();
     assert_eq!(shown.status, 200, "{page}");
     assert_eq!(shown.header("cache-control"), "private, no-cache", "for the browser's Back");
@@ -100,16 +102,16 @@ async fn a_version_is_looked_at_and_then_published(database: Database) {
         "{page}"
     );
     assert!(!app.get("/policies/privacy").await.text().contains("2027-01"), "nothing is published");
-    let back = step(&desk, "edit", "2027-01", notify, "").await.text();
+    let back = step(&desk, "edit", "2027-01", notify).await.text();
     assert!(
         back.contains("we keep very little.\n\n* nothing else</textarea>")
             && back.contains("value=\"2027-01\""),
         "{back}"
     );
 
-    let unsure = step(&desk, "publish", "2027-01", notify, "&after=2026-11").await;
+    let unsure = step(&desk, "publish&after=2026-11", "2027-01", notify).await;
     assert!(unsure.status == 422 && unsure.text().contains("Tick the box"), "{}", unsure.text());
-    let done = step(&desk, "publish", "2027-01", notify, "&after=2026-11&sure=yes").await;
+    let done = step(&desk, "publish&after=2026-11&sure=yes", "2027-01", notify).await;
     assert_eq!(done.location(), "/console/policies?word=published", "{}", done.text());
     let public = app.get("/policies/privacy").await.text();
     assert!(
@@ -131,7 +133,7 @@ async fn a_version_is_looked_at_and_then_published(database: Database) {
     assert!(page.contains(&sha256), "the preview showed the same");
     assert_eq!(app.work_policies().await.mails, 2, "as many as it said");
 
-    let taken = step(&desk, "publish", "2027-01", notify, "&after=2027-01&sure=yes").await;
+    let taken = step(&desk, "publish&after=2027-01&sure=yes", "2027-01", notify).await;
     assert!(taken.status == 422 && taken.text().contains("published already"), "{}", taken.text());
     assert_eq!(app.count("SELECT count(*) FROM policy_version").await, 2);
 }
@@ -142,13 +144,13 @@ async fn people_are_asked_again_until_a_date(database: Database) {
     let desk = app.sign_in(Role::Admin).await;
     app.subscribe("ada@b.example", "").await;
     let reconsent = ("reconsent", "2027-03-01");
-    let page = step(&desk, "preview", "2027-01", reconsent, "").await.text();
+    let page = step(&desk, "preview", "2027-01", reconsent).await.text();
     assert!(
         page.contains("1 person is asked by mail to agree again") && page.contains("1 Mar 2027"),
         "{page}"
     );
     assert!(page.contains("and ask 1 person to agree again"), "{page}");
-    let done = step(&desk, "publish", "2027-01", reconsent, "&after=2026-11&sure=yes").await;
+    let done = step(&desk, "publish&after=2026-11&sure=yes", "2027-01", reconsent).await;
     assert_eq!(done.status, 303, "{}", done.text());
     assert_eq!(app.work_policies().await.mails, 1);
     assert!(desk.page("/console/policies").await.contains("To agree again until"));
@@ -237,8 +239,7 @@ async fn nobody_publishes_what_they_did_not_compare(database: Database) {
     let app = TestApp::start(database).await;
     let desk = app.sign_in(Role::Admin).await;
     app.publish_change("2026-12", ChangeClass::Editorial, None).await;
-    let late =
-        step(&desk, "publish", "2027-01", ("editorial", ""), "&after=2026-11&sure=yes").await;
+    let late = step(&desk, "publish&after=2026-11&sure=yes", "2027-01", ("editorial", "")).await;
     let page = late.text();
     assert_eq!(late.status, 422, "{page}");
     assert!(
@@ -250,15 +251,8 @@ async fn nobody_publishes_what_they_did_not_compare(database: Database) {
     let tries = futures_util::future::join_all((0..5).map(|n| {
         let desk = &desk;
         async move {
-            step(
-                desk,
-                "publish",
-                &format!("2027-0{n}"),
-                ("editorial", ""),
-                "&after=2026-12&sure=yes",
-            )
-            .await
-            .status
+            let label = format!("2027-0{n}");
+            step(desk, "publish&after=2026-12&sure=yes", &label, ("editorial", "")).await.status
         }
     }))
     .await;
@@ -272,9 +266,9 @@ async fn the_first_version_opens_the_forms(database: Database) {
     let app = TestApp::start_empty(database, &[]).await;
     let desk = app.sign_in(Role::Admin).await;
     assert!(desk.page("/console/policies").await.contains("No privacy policy yet"));
-    let page = step(&desk, "preview", "2026-11", ("editorial", ""), "").await.text();
+    let page = step(&desk, "preview", "2026-11", ("editorial", "")).await.text();
     assert!(page.contains("This is the first version."), "{page}");
-    let done = step(&desk, "publish", "2026-11", ("editorial", ""), "&after=&sure=yes").await;
+    let done = step(&desk, "publish&after=&sure=yes", "2026-11", ("editorial", "")).await;
     assert_eq!(done.status, 303, "{}", done.text());
     assert_eq!(app.get("/policies/privacy/2026-11").await.status, 200);
 }

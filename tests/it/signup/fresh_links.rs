@@ -32,7 +32,7 @@ async fn lost(app: &TestApp, email: &str) {
 /// Publishes a report under this name.
 async fn published(app: &TestApp, slug: &str) -> String {
     let mut tx = app.write().await;
-    app.add_report(&mut tx, slug, &format!("The {slug} report"), &[]).await;
+    app.add_report(&mut tx, (slug, &format!("The {slug} report")), &[]).await;
     tx.commit().await.unwrap();
     let path = format!("/reports/{slug}");
     poll::until(slug, || async { (app.get(&path).await.status == 200).then_some(()) }).await;

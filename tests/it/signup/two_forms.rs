@@ -24,7 +24,7 @@ const MAILS: &str = "SELECT count(*) FROM outbox WHERE kind = 'confirm' AND due_
 async fn start(database: Database) -> TestApp {
     let app = TestApp::start_with(database, LIMITED).await;
     let mut tx = app.write().await;
-    app.add_report(&mut tx, "second", "A second report", &["weekly"]).await;
+    app.add_report(&mut tx, ("second", "A second report"), &["weekly"]).await;
     tx.commit().await.unwrap();
     poll::until("the second report", || async {
         (app.get(OTHER).await.status == 200).then_some(())

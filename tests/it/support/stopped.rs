@@ -117,7 +117,7 @@ impl Stopped {
         // Another start draws other chances.
         let seed = u64::try_from(self.clock.now().micros()).expect("after 1970");
         let at = (self.clock, Random::seeded(seed + u64::from(self.twin)));
-        TestApp::start_on(self.dir, self.database_url, set, at, tune).await
+        TestApp::start_on((self.dir, self.database_url), set, at, tune).await
     }
 }
 

@@ -40,7 +40,7 @@ fn most_within(moments: &[Timestamp], length: Duration) -> usize {
 async fn no_door_and_no_name_of_a_mailbox_leads_around_its_limit(database: Database) {
     let app = TestApp::start_with(database, LIMITED).await;
     let mut tx = app.write().await;
-    app.add_report(&mut tx, "second", "A second report", &[]).await;
+    app.add_report(&mut tx, ("second", "A second report"), &[]).await;
     tx.commit().await.unwrap();
     poll::until("the second report", || async {
         (app.get("/reports/second").await.status == 200).then_some(())

@@ -44,7 +44,7 @@ async fn pages_with_more_on_offer() {
     let mut tx = app.write().await;
     app.add_newsletter(&mut tx, "monthly", "The monthly & more").await;
     app.publish_policy(&mut tx, "2026-12").await;
-    app.add_report(&mut tx, "second", "A second <report>", &["weekly", "monthly"]).await;
+    app.add_report(&mut tx, ("second", "A second <report>"), &["weekly", "monthly"]).await;
     tx.commit().await.unwrap();
     poll::until("the second report", || async {
         (app.get("/reports/second").await.status == 200).then_some(())

@@ -4,7 +4,7 @@ use assent::flows::catalog::offer_purpose::offer_purpose;
 use assent_ledger::digest::sha256_hex;
 use macro_rules_attribute::apply;
 
-use super::{CODE, NAME, TICKED, WORDS, add, notice, offering, page_with, reword};
+use super::{CODE, NAME, TICKED, WORDS, add, notice, offering, own, page_with, reword};
 use crate::support::app::{Database, PATH, REPORT, SLUG, TestApp, form};
 use crate::support::both_databases;
 use crate::support::page_form::is_ticked;
@@ -13,7 +13,7 @@ use crate::support::page_form::is_ticked;
 async fn it_is_offered_where_it_was_meant_to_be(database: Database) {
     let app = offering(database).await;
     let mut tx = app.write().await;
-    app.add_report(&mut tx, "other", "Another report", &["weekly"]).await;
+    app.add_report(&mut tx, ("other", "Another report"), &["weekly"]).await;
     tx.commit().await.unwrap();
     page_with(&app, "/reports/other", "Another report").await;
 
@@ -44,9 +44,8 @@ async fn it_is_offered_where_it_was_meant_to_be(database: Database) {
 #[apply(both_databases!)]
 async fn whoever_ticks_it_is_exported_under_its_code_alone(database: Database) {
     let app = offering(database).await;
-    add(&app, "research", "Research", "Ask me for a survey. I can withdraw.", &[SLUG])
-        .await
-        .unwrap();
+    let research = own("research", "Research", "Ask me for a survey. I can withdraw.");
+    add(&app, &research, &[SLUG]).await.unwrap();
     page_with(&app, PATH, "Ask me for a survey").await;
     app.subscribe("ticks@b.example", TICKED).await;
     app.subscribe("both@b.example", &format!("&newsletter=weekly{TICKED}&purpose=research")).await;
@@ -133,7 +132,7 @@ async fn hostile_names_and_words_are_only_text(database: Database) {
     let app = TestApp::start(database).await;
     let (name, words) =
         ("<b onclick=x>\"Offers\"", "<script>alert('{{ 7*7 }}')</script> & \"more\" --> =1+1");
-    add(&app, CODE, name, words, &[SLUG]).await.unwrap();
+    add(&app, &own(CODE, name, words), &[SLUG]).await.unwrap();
     let link = {
         page_with(&app, PATH, "{{ 7*7 }}").await;
         app.ask_and_read("ada@b.example", TICKED).await.link("/confirm/")

@@ -21,21 +21,18 @@ const WORDS: &str = "Sample Press may give my email address to its partners for 
 const NEW_WORDS: &str =
     "Sample Press may send me its partners’ offers, once a month. I can withdraw this at any time.";
 
-async fn add(
-    app: &TestApp,
-    code: &str,
-    name: &str,
-    words: &str,
-    reports: &[&str],
-) -> Result<(), PurposeError> {
-    let new = NewPurpose {
+fn own(code: &str, name: &str, words: &str) -> NewPurpose {
+    NewPurpose {
         code: code.parse().unwrap(),
         name: Line::parse(name).unwrap().unwrap(),
         words: words.parse().unwrap(),
-    };
+    }
+}
+
+async fn add(app: &TestApp, new: &NewPurpose, reports: &[&str]) -> Result<(), PurposeError> {
     let reports: Vec<Slug> = reports.iter().map(|slug| slug.parse().unwrap()).collect();
     let mut tx = app.write().await;
-    add_purpose(&mut tx, &app.act(), &new, &reports).await?;
+    add_purpose(&mut tx, &app.act(), new, &reports).await?;
     tx.commit().await.unwrap();
     Ok(())
 }
@@ -59,7 +56,7 @@ async fn page_with(app: &TestApp, path: &str, words: &str) -> String {
 /// The sample program with one purpose of its own on the sample report's form.
 async fn offering(database: Database) -> TestApp {
     let app = TestApp::start(database).await;
-    add(&app, CODE, NAME, WORDS, &[SLUG]).await.unwrap();
+    add(&app, &own(CODE, NAME, WORDS), &[SLUG]).await.unwrap();
     page_with(&app, PATH, WORDS).await;
     app
 }

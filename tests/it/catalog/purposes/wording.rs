@@ -8,7 +8,7 @@ use assent::store::staff::audit_entries;
 use assent_ledger::digest::sha256_hex;
 use macro_rules_attribute::apply;
 
-use super::{CODE, NAME, NEW_WORDS, TICKED, WORDS, add, notice, offering, page_with, reword};
+use super::{CODE, NAME, NEW_WORDS, TICKED, WORDS, add, notice, offering, own, page_with, reword};
 use crate::support::app::{Database, PATH, SLUG, form};
 use crate::support::both_databases;
 use crate::support::page_form::is_ticked;
@@ -86,13 +86,13 @@ async fn what_was_done_is_written_down(database: Database) {
     let app = offering(database).await;
     reword(&app, NEW_WORDS).await;
     for taken in [CODE, "privacy-policy", "newsletter:weekly", "newsletter:none"] {
-        let refused = add(&app, taken, NAME, WORDS, &[]).await.unwrap_err();
+        let refused = add(&app, &own(taken, NAME, WORDS), &[]).await.unwrap_err();
         assert!(
             matches!(refused, PurposeError::Taken(_) | PurposeError::NotOwn(_)),
             "{taken}: {refused}"
         );
     }
-    let refused = add(&app, "research", NAME, WORDS, &[SLUG, "none"]).await.unwrap_err();
+    let refused = add(&app, &own("research", NAME, WORDS), &[SLUG, "none"]).await.unwrap_err();
     assert!(matches!(refused, PurposeError::UnknownReport(_)), "{refused}");
     let mut tx = app.write().await;
     for code in ["privacy-policy", "newsletter:weekly", "research"] {

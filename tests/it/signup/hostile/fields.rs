@@ -202,7 +202,7 @@ async fn hostile_names_and_titles_stay_words(database: Database) {
         let (slug, email) = (format!("hostile{n}"), format!("ada{n}@b.example"));
         let mut tx = app.write().await;
         app.add_newsletter(&mut tx, &slug, name).await;
-        app.add_report(&mut tx, &slug, title, &[&slug]).await;
+        app.add_report(&mut tx, (&slug, title), &[&slug]).await;
         tx.commit().await.unwrap();
         let path = format!("/reports/{slug}");
         poll::until("the report", || async { (app.get(&path).await.status == 200).then_some(()) })

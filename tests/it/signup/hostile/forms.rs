@@ -66,7 +66,7 @@ async fn an_answer_given_twice_is_none(database: Database) {
 async fn boxes_and_labels_must_be_those_shown(database: Database) {
     let app = TestApp::start(database).await;
     let mut tx = app.write().await;
-    app.add_report(&mut tx, "bare", "A report without newsletters", &[]).await;
+    app.add_report(&mut tx, ("bare", "A report without newsletters"), &[]).await;
     tx.commit().await.unwrap();
     poll::until("the report without newsletters", || async {
         (app.get("/reports/bare").await.status == 200).then_some(())
@@ -113,7 +113,7 @@ async fn a_summary_leads_nowhere_that_is_not_there(database: Database) {
     let app = TestApp::start_empty(database, &[]).await;
     let mut tx = app.write().await;
     app.publish_policy(&mut tx, POLICY).await;
-    app.add_report(&mut tx, SLUG, "A report without newsletters", &[]).await;
+    app.add_report(&mut tx, (SLUG, "A report without newsletters"), &[]).await;
     tx.commit().await.unwrap();
     let answer = app.post(PATH, &form("ada@b.example", "&newsletter=weekly")).await;
     assert!(answer.status == 422 && answer.text().contains("<title>Error: "));

@@ -80,7 +80,7 @@ async fn what_is_not_offered_is_not_there(database: Database) {
     )
     .await
     .unwrap();
-    app.add_report(&mut tx, "old", "An old report", &[]).await;
+    app.add_report(&mut tx, ("old", "An old report"), &[]).await;
     let old = "old".parse().unwrap();
     assent::flows::catalog::publish_report::withdraw_report(&mut tx, &app.act(), &old)
         .await

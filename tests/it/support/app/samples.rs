@@ -41,7 +41,7 @@ impl TestApp {
         let mut tx = self.core.db.write().await.expect("a transaction");
         self.publish_policy(&mut tx, POLICY).await;
         self.add_newsletter(&mut tx, NEWSLETTER, "The weekly").await;
-        self.add_report(&mut tx, SLUG, "A sample report", &[NEWSLETTER]).await;
+        self.add_report(&mut tx, (SLUG, "A sample report"), &[NEWSLETTER]).await;
         tx.commit().await.expect("a commit");
     }
 
@@ -116,7 +116,7 @@ impl TestApp {
         assert!(added.expect("added").is_some());
     }
 
-    pub async fn add_report(&self, tx: &mut Tx, slug: &str, title: &str, newsletters: &[&str]) {
+    pub async fn add_report(&self, tx: &mut Tx, (slug, title): (&str, &str), newsletters: &[&str]) {
         let report = self.sample_report(slug, title).await;
         let offers: Vec<Slug> =
             newsletters.iter().map(|slug| slug.parse().expect("a slug")).collect();

@@ -109,13 +109,12 @@ impl TestApp {
         };
         let clock = story_time::clock();
         // It is large, and every story holds it.
-        Box::pin(Self::start_on(dir, url, set, (clock, Random::seeded(1)), tune)).await
+        Box::pin(Self::start_on((dir, url), set, (clock, Random::seeded(1)), tune)).await
     }
 
     /// The program on a directory and a database that may have been used before.
     pub async fn start_on(
-        dir: TempDir,
-        database_url: Option<String>,
+        (dir, database_url): (TempDir, Option<String>),
         set: &[(&str, &str)],
         (clock, random): (Clock, Random),
         tune: impl FnOnce(&mut Core),

@@ -27,7 +27,7 @@ pub(super) async fn store_hostile_words(app: &TestApp) {
     let mut tx = app.write().await;
     app.publish_policy(&mut tx, POLICY).await;
     app.add_newsletter(&mut tx, NEWSLETTER, NEWS).await;
-    app.add_report(&mut tx, SLUG, TITLE, &[NEWSLETTER]).await;
+    app.add_report(&mut tx, (SLUG, TITLE), &[NEWSLETTER]).await;
     let draft = app.sample_report(DRAFT, TITLE).await;
     add_report(&mut tx, &app.act(), &draft, ReportOffers::default()).await.unwrap();
     let (at, slug) = (app.core.moment(), SLUG.parse().unwrap());

@@ -4,7 +4,7 @@ use fantoccini::Locator;
 
 use super::hostile_words::{NAME, READER, store_hostile_words};
 use super::{EMAIL, RULES, make_the_first_account, sign_out};
-use crate::browser::reader::{ENTER, Reader};
+use crate::browser::reader::{ENTER, Reader, Screen};
 use crate::support::app::{Database, TestApp};
 use crate::support::browser::Script;
 use crate::support::desk::PASSWORD;
@@ -14,7 +14,8 @@ use crate::support::desk::PASSWORD;
 async fn an_errand_takes_no_more_than_the_keyboard() {
     let app = TestApp::start_empty(Database::Sqlite, &[]).await;
     store_hostile_words(&app).await;
-    let mut reader = Reader::visits(&app.base, RULES, Script::On, 1280, false).await;
+    let screen = Screen { width: 1280, dark: false };
+    let mut reader = Reader::visits(&app.base, RULES, Script::On, screen).await;
     make_the_first_account(&app, &mut reader).await;
     sign_out(&mut reader, 1280).await;
 

@@ -11,7 +11,7 @@ use super::hostile_words::{
     DRAFT, NAME, NEWS, ORGANISATION, TITLE, happened, store_hostile_words, watch,
 };
 use super::{EMAIL, RULES, make_the_first_account, sign_out, types_password};
-use crate::browser::reader::Reader;
+use crate::browser::reader::{Reader, Screen};
 use crate::support::app::{Database, TestApp};
 use crate::support::browser::Script;
 use crate::support::desk::TestDesk;
@@ -69,7 +69,8 @@ async fn every_screen_is_sound_on_a_large_dark_window() {
 async fn every_screen(width: u32, dark: bool) {
     let app = TestApp::start_empty(Database::Sqlite, &[]).await;
     store_hostile_words(&app).await;
-    let mut reader = Reader::visits(&app.base, RULES, Script::On, width, dark).await;
+    let screen = Screen { width, dark };
+    let mut reader = Reader::visits(&app.base, RULES, Script::On, screen).await;
     watch(&reader).await;
     make_the_first_account(&app, &mut reader).await;
     sign_out(&mut reader, width).await;
