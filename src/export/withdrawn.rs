@@ -3,14 +3,15 @@
 use std::io;
 
 use assent_ledger::epoch::Epoch;
-use strum::{EnumString, IntoStaticStr};
+use strum::EnumString;
 
 use super::csv::CsvRows;
+use crate::domain::contacts::export_format::Format;
 use crate::domain::ledger::cursor::Cursor;
 use crate::store::consent::withdrawals::Withdrawal;
 
 /// The form of such a file: a workbook would hold nothing that a program needs to remove somebody.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, EnumString, IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, EnumString)]
 #[strum(serialize_all = "snake_case")]
 pub enum TextFormat {
     /// RFC 4180, as exports are.
@@ -23,15 +24,21 @@ impl TextFormat {
     /// Its word, and the ending of its files.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        self.into()
+        Format::from(self).as_str()
     }
 
     /// Its media type.
     #[must_use]
     pub fn media_type(self) -> &'static str {
-        match self {
-            Self::Csv => "text/csv; charset=utf-8",
-            Self::Ndjson => "application/x-ndjson",
+        Format::from(self).media_type()
+    }
+}
+
+impl From<TextFormat> for Format {
+    fn from(format: TextFormat) -> Self {
+        match format {
+            TextFormat::Csv => Self::Csv,
+            TextFormat::Ndjson => Self::Ndjson,
         }
     }
 }
