@@ -85,7 +85,7 @@ fn meant(path: &str) -> Option<String> {
     (meant != path).then_some(meant)
 }
 
-/// The same for a link: its token without what stands behind it, then what has a name under it.
+/// The link that a path means: its token without what stands behind it, then what has a name under it.
 fn meant_by_link(door: &str, path: &str) -> Option<String> {
     let mut segments = path.strip_prefix(door)?.split('/');
     let of_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);

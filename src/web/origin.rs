@@ -23,8 +23,8 @@ fn foreign(headers: &HeaderMap) -> Error {
     if hidden { Error::HiddenOrigin } else { Error::ForeignOrigin }
 }
 
-/// The same for the console, whose forms stand on its own pages alone. Browsers also say where a request
-/// comes from when they send no `Origin` (Fetch Metadata).
+/// Refuses a form of the console that a browser sent from another site; unlike [`check`], no page elsewhere may hold
+/// one. Browsers also say where a request comes from when they send no `Origin` (Fetch Metadata).
 pub(super) fn check_console(app: &App, headers: &HeaderMap) -> Result<(), Error> {
     let said = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let is_foreign = said("origin").is_some_and(|origin| !app.own_host.is_origin(origin))

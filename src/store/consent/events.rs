@@ -45,7 +45,7 @@ pub struct NewConsentEvent {
     pub mac: String,
     /// What it was given in, by its hash; none for an erasure.
     pub context_sha256: Option<String>,
-    /// The same, whole.
+    /// What it was given in, whole.
     #[serde(skip)]
     pub context: Option<NewContext>,
 }
@@ -136,7 +136,7 @@ pub async fn find_leaf(tx: &mut Tx, subject_id: Uuid, seq: i64) -> sqlx::Result<
     .await)
 }
 
-/// The same of many subjects, each with its place; by subject.
+/// The leaves of events of many subjects, each by its place; unlike [`find_leaf`], for all at once. By subject.
 pub async fn list_leaves(
     tx: &mut Tx,
     places: &[(Uuid, i64)],

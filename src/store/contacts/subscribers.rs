@@ -51,7 +51,7 @@ pub async fn find(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Option<Subsc
     })
 }
 
-/// The same as they lie there, and nobody else changes them until the transaction ends.
+/// A subscriber as they lie there; unlike [`find`], it lets nobody else change them until the transaction ends.
 pub async fn lock(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Option<Subscriber<String>>> {
     // A writing transaction on SQLite is alone already.
     const LOCK: Sql = Sql {

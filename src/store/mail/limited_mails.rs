@@ -168,7 +168,8 @@ pub async fn take_turn(tx: &mut Tx, limiter_key: &AddressKey) -> sqlx::Result<()
     take_turns(tx, &[Mailbox { limiter_key }]).await
 }
 
-/// The same for all mailboxes that forms of an address count for.
+/// Waits until nobody else decides mail to a mailbox that forms of this address count for; unlike [`take_turn`], it
+/// finds them itself.
 pub async fn take_turns_of(tx: &mut Tx, address_key: &AddressKey) -> sqlx::Result<()> {
     const TAKE_TURNS: &str = "SELECT count(pg_advisory_xact_lock(turn)) FROM (
              SELECT DISTINCT hashtextextended(encode(limiter_key, 'hex'), 0) AS turn

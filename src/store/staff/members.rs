@@ -132,7 +132,8 @@ pub async fn set_password(
     .map(|done| done.rows_affected() == 1))
 }
 
-/// The same in place of the hash that was looked at; `false` when it was changed meanwhile, too.
+/// Keeps a password in place of the hash that was looked at; unlike [`set_password`], `false` also when that was
+/// changed meanwhile.
 pub async fn replace_password(
     tx: &mut Tx,
     staff_id: Uuid,

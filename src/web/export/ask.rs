@@ -48,7 +48,7 @@ pub(in crate::web) struct Choices {
     policies: Vec<Label>,
 }
 
-/// The same as the page shows it, with what can always be chosen.
+/// What the page offers to choose: [`Choices`], and what can always be chosen.
 #[derive(Clone, Debug, Serialize)]
 pub(in crate::web) struct ExportOptions<'a> {
     purposes: Vec<SelectOption<'a>>,
@@ -242,7 +242,7 @@ impl<'a> Sent<'a> {
 }
 
 impl Ask {
-    /// The same as the fields of an address.
+    /// It as the fields of an address.
     pub(in crate::web) fn query(&self) -> String {
         let [since, until] = [self.span.typed_since(), self.span.typed_until()]
             .map(|at| at.map(|at| at.to_string()).unwrap_or_default());

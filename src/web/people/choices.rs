@@ -18,7 +18,7 @@ pub(in crate::web) struct Choices {
     pub(in crate::web) policies: Vec<versions::PolicyVersion>,
 }
 
-/// The same as pages show it.
+/// What the filters offer, as pages show it: [`Choices`], and what can always be chosen.
 #[derive(Clone, Debug, Serialize)]
 pub(in crate::web) struct FilterOptions<'a> {
     purposes: Vec<SelectOption<'a>>,

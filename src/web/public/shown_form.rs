@@ -68,7 +68,7 @@ impl ShownForm<'_> {
         Self { newsletter_only: true, ..Self::sample() }
     }
 
-    /// The same form with something wrong in every field.
+    /// The form with something wrong in every field.
     pub(super) fn refused(self) -> Self {
         let typed = "As typed";
         let fields = ["email", "name", "consent", "policy", "newsletter", "purpose", "form"];

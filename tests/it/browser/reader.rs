@@ -151,7 +151,7 @@ impl Reader {
         self.key(key).await;
     }
 
-    /// The same, and types there.
+    /// Goes to a field with the keyboard, and types there.
     pub async fn types(&self, what: Locator<'_>, text: &str) {
         self.reaches(what).await.send_keys(text).await.unwrap();
     }
@@ -168,7 +168,7 @@ impl Reader {
         panic!("{what:?} is not reached by the keyboard on {}", self.title().await);
     }
 
-    /// The same for a button, with Enter.
+    /// Goes to a button with the keyboard, and presses Enter.
     pub async fn keys_to_button(&self, button: &str) {
         let path = button_path(button);
         self.keys(Locator::XPath(&path), ENTER).await;

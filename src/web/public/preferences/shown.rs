@@ -77,7 +77,7 @@ impl ChoiceRow<'_> {
         }
     }
 
-    /// The same, which ended.
+    /// The row of what ended.
     fn withdrawn(self) -> Self {
         Self {
             state: Some(EventType::Withdrawn),
@@ -87,7 +87,7 @@ impl ChoiceRow<'_> {
         }
     }
 
-    /// The same, which is in force.
+    /// The row of what is in force.
     fn given(self) -> Self {
         Self {
             checked: true,

@@ -74,14 +74,14 @@ impl TestApp {
         Self::start_with(database, &[]).await
     }
 
-    /// The same, with settings of the story's own.
+    /// The program with its sample content and settings of the story's own.
     pub async fn start_with(database: Database, set: &[(&str, &str)]) -> Self {
         let app = Self::start_empty(database, set).await;
         app.publish_samples().await;
         app
     }
 
-    /// The same, with a worker that seals as it goes.
+    /// The program with its sample content and a worker that seals as it goes.
     pub async fn start_sealing(database: Database, set: &[(&str, &str)]) -> Self {
         let app = Self::start_tuned(database, set, seals_soon).await;
         app.publish_samples().await;
@@ -93,7 +93,7 @@ impl TestApp {
         Self::start_tuned(database, set, |_| ()).await
     }
 
-    /// The same, with what no setting changes.
+    /// The program with nothing on offer, and with what no setting changes.
     pub async fn start_tuned(
         database: Database,
         set: &[(&str, &str)],

@@ -70,7 +70,7 @@ impl Narrowed {
         with_fields(path, &fields)
     }
 
-    /// The same as the audit keeps it.
+    /// What it asks for as the audit keeps it.
     pub(super) fn detail(&self) -> Value {
         json!({"actor": self.filter.actor, "action": self.filter.action, "since": self.filter.since,
                "until": self.filter.until})

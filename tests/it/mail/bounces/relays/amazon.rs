@@ -99,7 +99,7 @@ impl StandIn {
         Amazon::stand_in(tls, HOST, self.address)
     }
 
-    /// The same for who trusts another authority.
+    /// The way to it, for who trusts another authority.
     pub fn untrusted(&self) -> Amazon {
         let roots = RootCertStore::empty();
         let tls = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
