@@ -6,7 +6,7 @@ use super::actor::ACTOR;
 use super::outcome::Outcome;
 use crate::app::Core;
 use crate::domain::contacts::email_address::EmailAddress;
-use crate::domain::signup::form_state::Method;
+use crate::domain::signup::submitted_form::Method;
 use crate::flows::contacts::erase::{Erasing, erase};
 
 /// Delete all that is held of an address, for good (GDPR Art. 17); the ledger keeps its leaves

@@ -1,6 +1,6 @@
 //! What the operator must look at, and when confirmations count as collapsed.
 
-use crate::domain::signup::form_state::form_name;
+use crate::domain::signup::submitted_form::form_name;
 use crate::domain::slug::Slug;
 
 /// The subject of a mail relay that cannot be used.

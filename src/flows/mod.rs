@@ -24,7 +24,7 @@ use crate::domain::consent::evidence_key::EvidenceKey;
 use crate::domain::contacts::address_key::{AddressKey, AddressSecret};
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::mail::limit::MailLimit;
-use crate::domain::signup::form_state::Method;
+use crate::domain::signup::submitted_form::Method;
 use crate::domain::staff::action::Action;
 use crate::domain::time_zone::TimeZone;
 use crate::export::Authority;

@@ -5,8 +5,8 @@ use super::mail_content::{FoundContent, GONE, MailContent, SUPPRESSED};
 use super::{WorkerParts, read_personal_mail, read_staff_mail, read_witness_mail};
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::mail::outbox::MailKind;
-use crate::domain::signup::form_state::SignupStatus;
 use crate::domain::signup::link::Link;
+use crate::domain::signup::submitted_form::SignupStatus;
 use crate::domain::timestamp::Timestamp;
 use crate::mail::letters::consent::AgreedItem;
 use crate::mail::letters::signup::{

@@ -5,7 +5,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::signup::form_state::Method;
+use crate::domain::signup::submitted_form::Method;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::contacts::address_key::{AddressKey, AddressSecret};
 use crate::domain::ledger::keyed_hash::HashKey;
-use crate::domain::signup::form_state::Method;
+use crate::domain::signup::submitted_form::Method;
 use crate::domain::timestamp::Timestamp;
 
 /// How many bytes of a MAC are kept: 128 bits, as of a link's.

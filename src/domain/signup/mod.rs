@@ -1,5 +1,5 @@
 //! Where a form stands, and the links and codes that confirm it.
 
 pub mod code;
-pub mod form_state;
 pub mod link;
+pub mod submitted_form;

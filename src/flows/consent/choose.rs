@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::mail::outbox::MailKind;
-use crate::domain::signup::form_state::Method;
+use crate::domain::signup::submitted_form::Method;
 use crate::domain::text::Line;
 use crate::flows::consent::record_consent::{End, Giver, end, give};
 use crate::flows::consent::withdraw::{Leaving, note_address_left, note_left};

@@ -3,7 +3,7 @@
 use assent_ledger::event_type::EventType;
 use uuid::Uuid;
 
-use crate::domain::signup::form_state::Method;
+use crate::domain::signup::submitted_form::Method;
 use crate::flows::consent::record_consent::{End, end};
 use crate::flows::{By, Case, Error};
 use crate::store::Tx;

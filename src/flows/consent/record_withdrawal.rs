@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::signup::form_state::Method;
+use crate::domain::signup::submitted_form::Method;
 use crate::domain::staff::action::Action;
 use crate::flows::consent::withdraw::{Leave, withdraw};
 use crate::flows::{Act, By, Error, FlowSettings};

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::domain::catalog::notice::LANG;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::mail::outbox::MailKind;
-use crate::domain::signup::form_state::Method;
+use crate::domain::signup::submitted_form::Method;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::catalog::show_notices::wording;
 use crate::flows::consent::record_consent::{Giver, give};

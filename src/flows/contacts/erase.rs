@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::suppression::SuppressionReason;
-use crate::domain::signup::form_state::Method;
+use crate::domain::signup::submitted_form::Method;
 use crate::domain::staff::action::Action;
 use crate::flows::consent::withdraw::{Leaving, note_address_left, note_left};
 use crate::flows::ledger::evidence::Order;

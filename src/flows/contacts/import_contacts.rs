@@ -14,7 +14,7 @@ use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::imported_contact::{ImportedContact, ImportedWords};
 use crate::domain::contacts::search::SearchWords;
 use crate::domain::contacts::suppression::SuppressionReason;
-use crate::domain::signup::form_state::Method;
+use crate::domain::signup::submitted_form::Method;
 use crate::domain::staff::action::Action;
 use crate::domain::text::Line;
 use crate::domain::time_zone::TimeZone;

@@ -17,7 +17,7 @@ use crate::domain::catalog::notice::LANG;
 use crate::domain::consent::evidence_key::{ConsentFields, EventFields, EvidenceKey, RowMac};
 use crate::domain::contacts::address_key::{AddressKey, AddressSecret};
 use crate::domain::contacts::email_address::EmailAddress;
-use crate::domain::signup::form_state::Method;
+use crate::domain::signup::submitted_form::Method;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::FlowSettings;
 use crate::flows::ledger::keep_record::{has_our_mac, is_committed};

@@ -14,7 +14,7 @@ use crate::domain::consent::event::{
     Context, ControllerEvidence, ErasureBody, EventBody, NoticeEvidence, PolicyEvidence,
 };
 use crate::domain::consent::evidence_key::EventFields;
-use crate::domain::signup::form_state::Method;
+use crate::domain::signup::submitted_form::Method;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
 use crate::flows::{By, Case, FlowSettings};

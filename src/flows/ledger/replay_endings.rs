@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::domain::consent::evidence_key::EvidenceKey;
 use crate::domain::contacts::suppression::SuppressionReason;
-use crate::domain::signup::form_state::Method;
+use crate::domain::signup::submitted_form::Method;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::consent::record_consent::{End, end};
 use crate::flows::contacts::erase::{Erasure, erase_again};

@@ -7,7 +7,7 @@ use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::mail::bounce::news::News;
 use crate::domain::mail::bounce::{Bounce, BounceKind};
 use crate::domain::mail::outbox::MailKind;
-use crate::domain::signup::form_state::Method;
+use crate::domain::signup::submitted_form::Method;
 use crate::flows::consent::record_consent::{End, end};
 use crate::flows::consent::withdraw::Leaving;
 use crate::flows::{By, Case, Error};

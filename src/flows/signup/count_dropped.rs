@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::signup::form_state::form_name;
+use crate::domain::signup::submitted_form::form_name;
 use crate::domain::slug::Slug;
 use crate::flows::{Error, FlowSettings};
 use crate::random::Moment;

@@ -5,8 +5,8 @@
 
 use crate::domain::alarm::{OnCollapse, confirmations};
 use crate::domain::mail::outbox::MailKind;
-use crate::domain::signup::form_state::SignupStatus;
 use crate::domain::signup::link::Link;
+use crate::domain::signup::submitted_form::SignupStatus;
 use crate::flows::signup::confirm::{LinkState, link_state};
 use crate::flows::{Case, Error, FlowSettings};
 use crate::random::Moment;

@@ -12,7 +12,7 @@ use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::mail::outbox::MailKind;
 use crate::domain::request_id::RequestId;
-use crate::domain::signup::form_state::Method;
+use crate::domain::signup::submitted_form::Method;
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
 use crate::flows::ledger::evidence::{Form, Order, Words};

@@ -11,7 +11,7 @@ use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::mail::bounce::BounceKind;
 use crate::domain::mail::outbox::{MailKind, OutboxState};
-use crate::domain::signup::form_state::Method;
+use crate::domain::signup::submitted_form::Method;
 use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
 use crate::store::contacts::subscribers::Subscriber;

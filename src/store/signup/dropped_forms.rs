@@ -6,7 +6,7 @@ use crate::store::{Tx, on};
 /// How many were dropped of one form.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct DroppedForms {
-    /// The form, as [`crate::domain::signup::form_state::form_name`] writes it.
+    /// The form, as [`crate::domain::signup::submitted_form::form_name`] writes it.
     pub form: String,
     /// How many.
     pub dropped: i64,

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::domain::consent::evidence_key::SignupFields;
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::email_address::EmailAddress;
-use crate::domain::signup::form_state::{Method, SignupStatus};
+use crate::domain::signup::submitted_form::{Method, SignupStatus};
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
 use crate::store::{Sql, Tx, on};

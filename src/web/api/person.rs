@@ -12,7 +12,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use super::bearer::admit;
-use crate::domain::signup::form_state::Method;
+use crate::domain::signup::submitted_form::Method;
 use crate::domain::staff::api_token::Scope;
 use crate::flows::contacts::disclose::disclose_consents;
 use crate::flows::contacts::erase::{Erasing, erase_subscriber};

@@ -19,7 +19,7 @@ use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::request_id::RequestId;
 use crate::domain::signup::code::Code;
-use crate::domain::signup::form_state::SignupStatus;
+use crate::domain::signup::submitted_form::SignupStatus;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::signup::confirm::{Confirmation, Press, confirm};
 use crate::flows::signup::try_code::{CodeOutcome, TypedCode, find_by_link, link, try_code};

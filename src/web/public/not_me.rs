@@ -8,7 +8,7 @@ use axum::response::Html;
 use axum::routing::get;
 use serde::Serialize;
 
-use crate::domain::signup::form_state::SignupStatus;
+use crate::domain::signup::submitted_form::SignupStatus;
 use crate::flows::signup::confirm::LinkState;
 use crate::flows::signup::not_me::not_me;
 use crate::templates::page::Page;

@@ -11,7 +11,7 @@ use super::form_parts::{OfferBox, PolicyLink};
 use super::shown_form::{PolicyBox, Required, ShownForm, Values};
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::contacts::email_address::EmailAddress;
-use crate::domain::signup::form_state::Method;
+use crate::domain::signup::submitted_form::Method;
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
 use crate::flows::signup::sign_up::SignUp;

@@ -7,7 +7,7 @@ use assent::domain::catalog::notice::LANG;
 use assent::domain::catalog::purpose::Purpose;
 use assent::domain::contacts::imported_contact::{ContactCells, ImportedContact, ImportedWords};
 use assent::domain::contacts::suppression::SuppressionReason;
-use assent::domain::signup::form_state::Method;
+use assent::domain::signup::submitted_form::Method;
 use assent::domain::text::Line;
 use assent::flows::By;
 use assent::flows::consent::withdraw::{Leave, Leaving, withdraw};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use assent::domain::contacts::email_address::EmailAddress;
 use assent::domain::contacts::suppression::SuppressionReason;
 use assent::domain::policy::version::ChangeClass;
-use assent::domain::signup::form_state::Method;
+use assent::domain::signup::submitted_form::Method;
 use assent::domain::staff::member::Role;
 use assent::flows::By;
 use assent::flows::consent::withdraw::{Leave, Leaving, withdraw};

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use assent::domain::catalog::purpose::Purpose;
 use assent::domain::contacts::search::{SearchWords, Sought};
 use assent::domain::contacts::suppression::SuppressionReason;
-use assent::domain::signup::form_state::Method;
+use assent::domain::signup::submitted_form::Method;
 use assent::flows::contacts::backfill_words::backfill_words;
 use assent::flows::contacts::erase::{Erasing, erase};
 use assent::store::catalog::reports;

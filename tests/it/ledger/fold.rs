@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use assent::clock::Clock;
 use assent::domain::catalog::purpose::Purpose;
 use assent::domain::contacts::email_address::EmailAddress;
-use assent::domain::signup::form_state::Method;
+use assent::domain::signup::submitted_form::Method;
 use assent::flows::By;
 use assent::flows::consent::choose::{Choices, Refusal, choose};
 use assent::flows::consent::withdraw::{Leave, Leaving, withdraw};

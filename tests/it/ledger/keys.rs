@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use assent::app::{Core, StartError};
 use assent::config::{Settings, Values};
 use assent::domain::contacts::email_address::EmailAddress;
-use assent::domain::signup::form_state::Method;
+use assent::domain::signup::submitted_form::Method;
 use assent::flows::signup::sign_up::{SignUp, sign_up};
 use assent::random::Moments;
 use assent::random::Random;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use assent::domain::catalog::notice::LANG;
-use assent::domain::signup::form_state::Method;
+use assent::domain::signup::submitted_form::Method;
 use assent::flows::ledger::evidence::{Form, Order};
 use assent::flows::signup::sign_up::words;
 use assent::sealing::seal_all;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use assent::domain::signup::form_state::Method;
+use assent::domain::signup::submitted_form::Method;
 use assent::flows::signup::sign_up::SignUp;
 use assent::intake::{Intake, IntakeParts};
 use assent::store::catalog::notices;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use assent::app::Core;
 use assent::domain::catalog::notice::LANG;
 use assent::domain::contacts::email_address::EmailAddress;
-use assent::domain::signup::form_state::Method;
+use assent::domain::signup::submitted_form::Method;
 use assent::flows::signup::sign_up::{SignUp, sign_up};
 use assent::random::Random;
 use assent::store::Db;

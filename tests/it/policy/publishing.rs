@@ -6,7 +6,7 @@ use assent::clock::Clock;
 use assent::domain::contacts::email_address::EmailAddress;
 use assent::domain::contacts::suppression::SuppressionReason;
 use assent::domain::policy::version::ChangeClass;
-use assent::domain::signup::form_state::Method;
+use assent::domain::signup::submitted_form::Method;
 use assent::flows::contacts::erase::{Erasing, erase};
 use assent::random::Moments;
 use assent::sealing::verify::verify;

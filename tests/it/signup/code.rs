@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use assent::domain::contacts::email_address::EmailAddress;
-use assent::domain::signup::form_state::Method;
 use assent::domain::signup::link::Link;
+use assent::domain::signup::submitted_form::Method;
 use assent::flows::contacts::erase::{Erasing, erase};
 use assent::worker::tasks::forget_signups::forget_signups;
 use futures_util::future::join_all;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use assent::domain::alarm::confirmations;
 use assent::domain::contacts::email_address::EmailAddress;
 use assent::domain::contacts::suppression::SuppressionReason;
-use assent::domain::signup::form_state::Method;
+use assent::domain::signup::submitted_form::Method;
 use assent::flows::contacts::erase::{Erasing, erase};
 use assent::flows::raise_alarm::raise;
 use futures_util::future::join_all;

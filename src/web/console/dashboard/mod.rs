@@ -14,7 +14,7 @@ use super::request_fields::Asked;
 use super::route::Route;
 use super::staff_session::StaffSession;
 use crate::domain::catalog::notice::LANG;
-use crate::domain::signup::form_state::form_name;
+use crate::domain::signup::submitted_form::form_name;
 use crate::domain::staff::right::Right;
 use crate::flows::ledger::keep_verdict::find_verdict;
 use crate::store::background_tasks;

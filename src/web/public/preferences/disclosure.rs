@@ -17,7 +17,7 @@ use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::mail::bounce::BounceKind;
 use crate::domain::mail::outbox::{MailKind, OutboxState};
-use crate::domain::signup::form_state::Method;
+use crate::domain::signup::submitted_form::Method;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
 use crate::flows::contacts::disclose::{

@@ -8,8 +8,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde::Serialize;
 
-use crate::domain::signup::form_state::Method;
 use crate::domain::signup::link::LinkKind;
+use crate::domain::signup::submitted_form::Method;
 use crate::flows::contacts::erase::{Erasing, erase_subscriber};
 use crate::templates::page::Page;
 use crate::web::http::fields::Fields;

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::contacts::imported_contact::ImportedWords;
-use crate::domain::signup::form_state::Method;
+use crate::domain::signup::submitted_form::Method;
 use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::consent::receipt::{Receipt, Sealed, receipt};

@@ -3,7 +3,7 @@
 use std::fs;
 
 use assent::domain::contacts::email_address::EmailAddress;
-use assent::domain::signup::form_state::Method;
+use assent::domain::signup::submitted_form::Method;
 use assent::flows::contacts::erase::{Erasing, erase};
 use assent_ledger::bundle::{CHECKPOINT, KEYS, keys_json};
 use assent_ledger::note::{Checkpoint, SignedNote, encode_hash};

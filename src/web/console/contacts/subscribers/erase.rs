@@ -5,7 +5,7 @@ use axum::response::Response;
 use serde::Serialize;
 
 use crate::domain::contacts::email_address::EmailAddress;
-use crate::domain::signup::form_state::Method;
+use crate::domain::signup::submitted_form::Method;
 use crate::domain::staff::right::Right;
 use crate::flows::contacts::erase::{Erasing, erase_subscriber};
 use crate::store::contacts::subject_access;
