@@ -29,7 +29,7 @@ use crate::flows::signup::confirm::{Confirmation, Press, confirm};
 use crate::flows::signup::sign_up::{SignUp, sign_up};
 use crate::flows::signup::start_download::start_download;
 use crate::flows::staff::add_staff::{NewStaff, add_staff};
-use crate::flows::{Act, By, Case, FlowSettings};
+use crate::flows::{Act, By, FlowSettings};
 use crate::random::Moment;
 use crate::site::Controller;
 use crate::store::catalog::newsletters::NewNewsletter;

@@ -100,7 +100,7 @@ impl TestApp {
         let email = EmailAddress::parse(email).expect("an address");
         let key = self.core.flow_settings.address_secret.key(&email);
         let mut tx = self.write().await;
-        suppressions::insert(&mut tx, self.clock.now(), &Suppressed::of(&key, reason, None))
+        suppressions::insert(&mut tx, self.clock.now(), &Suppressed::new(&key, reason, None))
             .await
             .expect("suppressed");
         tx.commit().await.expect("a commit");
