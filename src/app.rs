@@ -36,10 +36,12 @@ use crate::mail::mailbox::Mailbox;
 use crate::mail::postmaster::Postmaster;
 use crate::mail::relay_events::{Amazon, EventEndpoint};
 use crate::mail::transport::Transport;
+use crate::notaries::Notaries;
 use crate::outside::{Outside, OutsideError};
 use crate::random::{Moment, Random};
 use crate::store::Db;
 use crate::templates::Templates;
+use crate::web::state::blank_forms::BlankForms;
 use crate::web::{
     App, CatalogCache, CodeLimit, Comparisons, FiguresCache, HashPermits, LedgerCheck,
     NetworkLimits, OwnHost,
@@ -81,6 +83,8 @@ pub struct Core {
     pub seal_every: Duration,
     /// The way to Amazon SNS, for events of Amazon SES.
     pub amazon: Amazon,
+    /// Who outside vouches for heads.
+    pub notaries: Notaries,
     /// How far what people ended was compared with the database.
     replay: Arc<Mutex<Replay>>,
 }
@@ -114,6 +118,8 @@ impl Core {
             evidence_key,
             address_secret: keys.addresses,
             controller: Arc::new(settings.controller.clone()),
+            processing: Arc::new(settings.processing.clone()),
+            base_url: Arc::new(settings.base_url.clone()),
             confirm_ttl: settings.confirm_ttl,
             download_ttl: settings.download_ttl,
             download_limit: settings.download_limit,
@@ -142,6 +148,8 @@ impl Core {
             Err(error) => return Err(error.into()),
         }
         let links = Links { base_url: settings.origin(), secrets: keys.links };
+        let notaries =
+            Notaries::new(&settings.ledger_witnesses, settings.ledger_timestamp_url.clone());
         let settings = Arc::new(settings);
         let replay = Arc::default();
         let (seal_every, amazon) = (SEAL_EVERY, Amazon::on_the_web());
@@ -155,6 +163,7 @@ impl Core {
             links,
             seal_every,
             amazon,
+            notaries,
             replay,
         };
         core.replay().await?;
@@ -313,6 +322,7 @@ impl Program {
             seal_every: core.seal_every,
             witness_mail: settings.ledger_witness_mail.clone(),
             runs: LastRuns::new(core.moment().new_id()),
+            notaries: core.notaries.clone(),
         };
         Ok(Self { core, worker, dev_mailbox })
     }
@@ -392,9 +402,11 @@ impl Program {
             catalog,
             postmaster,
             intake,
+            blank_forms: BlankForms::default(),
             network_limits: NetworkLimits::new(core.settings.signups_per_ip),
             code_limit: CodeLimit::new(),
             own_host: OwnHost::from_base_url(&core.settings.base_url),
+            notaries: core.notaries,
             trusted_proxies: core.settings.trusted_proxies.clone(),
             embed_origins: core.settings.embed_origins.clone(),
             security_contact: core.settings.security_contact.clone(),

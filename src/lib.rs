@@ -10,6 +10,7 @@ pub mod templates;
 pub mod tls;
 
 pub mod files;
+pub mod notaries;
 
 pub mod outside;
 pub mod store;

@@ -156,6 +156,12 @@ impl Moment {
         blocks.take(length.div_ceil(32)).flatten().take(length).collect()
     }
 
+    /// A number by which an answer shows that it is to this question and no other.
+    #[must_use]
+    pub fn new_nonce(&self) -> u64 {
+        u64::from_be_bytes(self.random.bytes())
+    }
+
     /// A salt that makes a commitment unguessable: 32 bytes.
     #[must_use]
     pub fn new_salt(&self) -> [u8; 32] {

@@ -30,6 +30,8 @@ pub struct Controller {
     pub address: String,
     /// How it is reached about personal data.
     pub contact: String,
+    /// By which a register knows it, such as its number there or its LEI; empty where none is told.
+    pub identifier: String,
 }
 
 impl Controller {
@@ -59,6 +61,7 @@ impl Site {
                 name: "Example Press Ltd".to_owned(),
                 address: "1 High Street, Exampleton EX1 1EX".to_owned(),
                 contact: "privacy@example.org".to_owned(),
+                identifier: "GB 01234567".to_owned(),
             },
             demo: false,
             css: "/assets/site.css".to_owned(),

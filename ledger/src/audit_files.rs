@@ -7,8 +7,11 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use super::audit_listing::Listing;
 use super::audit_row::{References, Shown, read_context};
-use super::bundle::{context_file, notice_file, policy_file};
+use super::bundle::{
+    CHECKPOINT, EVENTS, EXTENT, KEYS, context_file, form_file, notice_file, policy_file,
+};
 use super::digest::{hex, sha256_hex};
 use super::finding::{Findings, Problem, Row};
 
@@ -19,18 +22,56 @@ const FILE_LIMIT: u64 = 1024 * 1024;
 /// whatever a bundle claims to refer to.
 const REMEMBERED: usize = 4096;
 
-/// The files that were looked at.
+/// The files that were looked at, and those that nothing named so far.
 pub(super) struct Files<'a> {
     dir: &'a Path,
+    partial: bool,
+    listing: Listing,
+    /// Whether all rows and contexts so far could be read: else it is not known what they name.
+    all_read: bool,
     seen: HashSet<References>,
     notices: HashSet<String>,
     policies: HashSet<(String, String)>,
 }
 
 impl<'a> Files<'a> {
-    /// Those in this directory.
-    pub(super) fn new(dir: &'a Path) -> Self {
-        Self { dir, seen: HashSet::new(), notices: HashSet::new(), policies: HashSet::new() }
+    /// Those in this directory, of a bundle that leaves events out or of a whole one.
+    pub(super) fn new(dir: &'a Path, partial: bool, findings: &mut Findings) -> Self {
+        let mut listing = Listing::new(dir, findings);
+        let extent = partial.then_some(EXTENT);
+        for file in [EVENTS, CHECKPOINT, KEYS].into_iter().chain(extent) {
+            listing.name(file);
+        }
+        let (seen, notices, policies) = (HashSet::new(), HashSet::new(), HashSet::new());
+        Self { dir, partial, listing, all_read: true, seen, notices, policies }
+    }
+
+    pub(super) fn dir(&self) -> &'a Path {
+        self.dir
+    }
+
+    pub(super) fn partial(&self) -> bool {
+        self.partial
+    }
+
+    /// The names of what lies in a folder, and nothing named yet.
+    pub(super) fn within(&self, folder: &str) -> Vec<String> {
+        self.listing.within(folder)
+    }
+
+    /// Something names this file, whether or not it is there.
+    pub(super) fn name(&mut self, path: &str) {
+        self.listing.name(path);
+    }
+
+    /// A row could not be read, and so not what it refers to.
+    pub(super) fn miss_a_row(&mut self) {
+        self.all_read = false;
+    }
+
+    /// What lies there, and no row refers to.
+    pub(super) fn name_the_rest(&self, findings: &mut Findings) {
+        self.listing.name_the_rest(self.all_read, findings);
     }
 
     /// The files that a row refers to, each the first time that it is referred to.
@@ -44,7 +85,14 @@ impl<'a> Files<'a> {
                     if let Some(problem) = self.notice(row, &shown.notice_sha256) {
                         findings.file(notice_file(&shown.notice_sha256), problem);
                     }
+                    if let Some(form) = &shown.form_sha256
+                        && let Some(problem) = self.document(row, &form_file(form), form)
+                    {
+                        findings.file(form_file(form), problem);
+                    }
                     self.policy(row, shown, findings);
+                } else {
+                    self.all_read = false;
                 }
             }
             References::Shown(shown) => {
@@ -59,8 +107,9 @@ impl<'a> Files<'a> {
         remember(&mut self.seen, refers);
     }
 
-    fn context(&self, row: Row, sha256: &str, findings: &mut Findings) -> Option<Shown> {
+    fn context(&mut self, row: Row, sha256: &str, findings: &mut Findings) -> Option<Shown> {
         let path = context_file(sha256);
+        self.listing.name(&path);
         let text = match read_text(&self.dir.join(&path)) {
             Ok(text) => text,
             Err(error) => {
@@ -79,16 +128,22 @@ impl<'a> Files<'a> {
         shown
     }
 
-    /// What is wrong with the words that a row refers to.
     fn notice(&mut self, row: Row, sha256: &str) -> Option<Problem> {
         if self.notices.contains(sha256) {
             return None;
         }
-        match text_sha256(&self.dir.join(notice_file(sha256))) {
-            Ok(own) if own == sha256 => {
-                remember(&mut self.notices, sha256.to_owned());
-                None
-            }
+        let problem = self.document(row, &notice_file(sha256), sha256);
+        if problem.is_none() {
+            remember(&mut self.notices, sha256.to_owned());
+        }
+        problem
+    }
+
+    /// What is wrong with the document at this path, which has this hash.
+    fn document(&mut self, row: Row, path: &str, sha256: &str) -> Option<Problem> {
+        self.listing.name(path);
+        match text_sha256(&self.dir.join(path)) {
+            Ok(own) if own == sha256 => None,
             Ok(_) => Some(Problem::Content(row)),
             Err(error) => Some(unreadable(row, error)),
         }
@@ -100,10 +155,8 @@ impl<'a> Files<'a> {
             return;
         }
         let path = policy_file(&policy.0);
-        match text_sha256(&self.dir.join(&path)) {
-            Ok(own) if own == policy.1 => {}
-            Ok(_) => findings.file(path, Problem::Content(row)),
-            Err(error) => findings.file(path, unreadable(row, error)),
+        if let Some(problem) = self.document(row, &path, &policy.1) {
+            findings.file(path, problem);
         }
         remember(&mut self.policies, policy);
     }
@@ -136,12 +189,17 @@ fn text_sha256(path: &Path) -> io::Result<String> {
 }
 
 pub(super) fn read_text(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    let read = open(path)?.take(FILE_LIMIT + 1).read_to_string(&mut text)?;
+    String::from_utf8(read_bytes(path)?)
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
+}
+
+pub(super) fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = open(path)?.take(FILE_LIMIT + 1).read_to_end(&mut bytes)?;
     if read as u64 > FILE_LIMIT {
         return Err(io::Error::other("it is longer than 1 MiB"));
     }
-    Ok(text)
+    Ok(bytes)
 }
 
 pub(super) fn file_sha256(path: &Path) -> io::Result<String> {

@@ -4,7 +4,7 @@ use std::fs;
 
 use proptest::prelude::*;
 
-use super::audit::audit;
+use super::audit::{Known, audit};
 use super::audit_order_tests::Ledger;
 use super::audit_tests::Bundle;
 use super::bundle::{CHECKPOINT, EVENTS, KEYS};
@@ -22,7 +22,7 @@ proptest! {
                 bundle.write(file, content);
             }
         }
-        if let Ok(report) = audit(bundle.path(), None, None) {
+        if let Ok(report) = audit(bundle.path(), Known::default()) {
             prop_assert!(!report.is_sound());
         }
     }

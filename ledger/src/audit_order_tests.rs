@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::audit_tests::{Bundle, Event, POLICY, event_id, events, lines, proof, words};
-use super::bundle::{context_file, notice_file};
+use super::bundle::{EVENTS, context_file, form_file, notice_file, policy_file};
 use super::digest::sha256_hex;
 use super::event_type::EventType;
 use super::leaf::{LeafHead, LeafType, canonical};
@@ -133,6 +133,24 @@ impl Ledger {
         with_context(Bundle::new(&self.leaves, &self.part_lines(indexes)))
     }
 
+    /// With one more event, whose context has these members too.
+    pub(super) fn with_context_of(&mut self, said: &Value) -> Bundle {
+        let mut context = context();
+        context.as_object_mut().unwrap().extend(said.as_object().unwrap().clone());
+        self.event(EventType::Withdrawn, ADA, json!({ "context": sha256(&context) }));
+        let bundle = self.bundle();
+        bundle.write(&context_file(&sha256(&context)), canonical(&context).unwrap());
+        bundle
+    }
+
+    /// With one more event, which came from this form; and the form's file.
+    pub(super) fn with_form(&mut self, form: &str) -> (Bundle, String) {
+        let sha256 = sha256_hex(form.as_bytes());
+        let bundle = self.with_context_of(&json!({ "form": sha256 }));
+        bundle.write(&form_file(&sha256), form);
+        (bundle, form_file(&sha256))
+    }
+
     pub(super) fn part_lines(&self, indexes: &[usize]) -> Vec<String> {
         let line = |index: &usize| {
             let proof = proof(&self.leaves, *index as u64);
@@ -152,8 +170,13 @@ fn with(mut body: Value, said: Value) -> Value {
     body
 }
 
+/// With what its lines refer to.
 fn with_context(bundle: Bundle) -> Bundle {
-    bundle.write(&context_file(&sha256(&context())), canonical(&context()).unwrap());
+    if fs::read_to_string(bundle.path().join(EVENTS)).unwrap().contains("\"context\":") {
+        bundle.write(&context_file(&sha256(&context())), canonical(&context()).unwrap());
+        bundle.write(&notice_file(&sha256_hex(words(0).as_bytes())), words(0));
+        bundle.write(&policy_file("2026-11"), POLICY);
+    }
     bundle
 }
 

@@ -5,7 +5,9 @@ use std::fs;
 use serde_json::json;
 
 use super::audit_order_tests::{ADA, FILLED, GAP, Ledger, UNNAMED, finds};
-use super::audit_tests::{checkpoint, key};
+use super::audit_tests::{
+    Bundle, Event, checkpoint, earlier, events, kept, key, lines, proof, texts,
+};
 use super::bundle::EXTENT;
 use super::digest::sha256_hex;
 use super::event_type::EventType;
@@ -62,4 +64,35 @@ fn a_part_judges_only_what_it_holds() {
     finds(&ledger.part(&[2, 9]), &[("index 2: ", UNNAMED)]);
     finds(&ledger.part(&[2, 8]), &[]);
     finds(&ledger.part(&[3, 9]), &[("index 3: ", FILLED)]);
+}
+
+#[test]
+fn a_part_of_the_ledger_proves_itself_event_by_event() {
+    let whole = events(21);
+    let line = |index: u64, event: &Event| event.line(index, Some(&proof(&whole, index)));
+    let part = [line(3, &whole[3]), line(16, &whole[16]), line(20, &whole[20])];
+    let report = Bundle::new(&whole, &part).audit();
+    assert!(report.is_sound(), "{:?}", report.findings);
+    assert!(report.partial);
+    assert_eq!((report.events, report.size), (3, 21));
+
+    let moved = [line(3, &whole[4]), line(16, &whole[16])];
+    let found = Bundle::new(&whole, &moved).findings();
+    assert!(found[0].contains("index 3") && found[0].contains("inclusion proof"), "{found:?}");
+
+    let bare = [line(3, &whole[3]), lines(&whole)[16].clone()];
+    let found = Bundle::new(&whole, &bare).findings();
+    assert!(found[0].contains("index 16") && found[0].contains("no inclusion proof"), "{found:?}");
+
+    let twice = [line(3, &whole[3]), line(3, &whole[3])];
+    let found = Bundle::new(&whole, &twice).findings();
+    assert!(found[0].contains("not above that of the line before"), "{found:?}");
+
+    let edited = [part[0].replace("reader3@", "reader4@")];
+    assert!(Bundle::new(&whole, &edited).findings()[0].contains("does not commit"));
+
+    let report = kept(&Bundle::new(&whole, &part), &earlier(&whole[..9]));
+    assert!(texts(&report)[0].contains("cannot be checked against an earlier"), "{report:?}");
+    let report = kept(&Bundle::new(&whole, &part), &earlier(&whole));
+    assert!(report.is_sound(), "{report:?}");
 }

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
-use super::bundle::{EventLine, decode_salt, is_label};
+use super::bundle::{EventLine, decode_salt, is_label, unknown_member};
 use super::canonical::canonical_text;
 use super::digest::sha256_hex;
 use super::event_type::EventType;
@@ -50,9 +50,11 @@ pub(super) enum References {
     Shown(Shown),
 }
 
-/// Words and policy.
+/// Words and policy, and the form they stood in.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Shown {
+    /// Lower-case hex SHA-256 of the blank form; none where it was not kept.
+    pub form_sha256: Option<String>,
     /// Lower-case hex SHA-256 of the words shown.
     pub notice_sha256: String,
     /// The label of the policy shown.
@@ -86,7 +88,8 @@ pub(super) fn check_row(
     partial: bool,
 ) -> CheckedRow {
     let Some(event) = EventLine::parse(text) else {
-        return CheckedRow::unreadable(line, Problem::Line);
+        let problem = unknown_member(text).map_or(Problem::Line, Problem::Member);
+        return CheckedRow::unreadable(line, problem);
     };
     let leaf_hash = leaf_hash(event.leaf.as_bytes());
     let mut checked = CheckedRow {
@@ -244,6 +247,7 @@ fn references(
                 return Err(Problem::PolicyLabel);
             }
             Ok(Some(References::Shown(Shown {
+                form_sha256: None,
                 notice_sha256: sha256.into_owned(),
                 policy_label: policy.label.into_owned(),
                 policy_sha256: policy.sha256.into_owned(),
@@ -275,7 +279,12 @@ pub(super) fn read_context(text: &str) -> Option<Shown> {
     ] {
         said(path)?;
     }
+    let form_sha256 = match context.get("form") {
+        None => None,
+        Some(form) => Some(form.as_str().filter(|form| is_hash(form))?.to_owned()),
+    };
     let shown = Shown {
+        form_sha256,
         notice_sha256: said("/notice/sha256")?.to_owned(),
         policy_label: said("/policy/label")?.to_owned(),
         policy_sha256: said("/policy/sha256")?.to_owned(),

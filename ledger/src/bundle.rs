@@ -2,19 +2,22 @@
 //!
 //! A directory holds `events.ndjson` (a line for each event, in the order of the tree), `checkpoint`
 //! (the signed note over the tree), `keys.json` (the keys it may be signed with), `contexts/` (what events
-//! share) and `notices/` (words), both by their SHA-256, and `policies/` (texts by their label). A partial bundle leaves lines out and gives
-//! each of its own an inclusion proof.
+//! share), `notices/` (words) and `forms/` (blank forms), each by its SHA-256, `policies/` (texts by their label) and
+//! `timestamps/` (what others say of the time, by the day). A partial bundle leaves lines out, gives each of its own
+//! an inclusion proof, and has the signed word `extent.jws` on how many those are. Nothing else lies in one.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 
-use super::note::{KeyError, VerifyingKey, encode_hash};
+pub use super::jwks::{JWKS_TYPE, KeysError, jwks, keys_json, read_keys};
+use super::note::encode_hash;
 use super::tree::Hash;
 
 /// The file with a line for each event.
@@ -29,6 +32,15 @@ pub const KEYS: &str = "keys.json";
 /// In a bundle of one person, the file with the signed word on how many events those are.
 pub const EXTENT: &str = "extent.jws";
 
+/// The folder with what others say of the time.
+pub const TIMESTAMPS: &str = "timestamps";
+
+/// The folders.
+pub const FOLDERS: [&str; 5] = ["contexts", "forms", "notices", "policies", TIMESTAMPS];
+
+/// Those of them whose files events lead to.
+pub const DOCUMENTS: [&str; 4] = ["contexts", "forms", "notices", "policies"];
+
 /// The file with the words of a notice, by the lower-case hex SHA-256 of their UTF-8 bytes.
 #[must_use]
 pub fn notice_file(sha256: &str) -> String {
@@ -41,10 +53,22 @@ pub fn context_file(sha256: &str) -> String {
     format!("contexts/{sha256}.json")
 }
 
+/// The file with a blank form as it was shown, by the lower-case hex SHA-256 of its UTF-8 bytes.
+#[must_use]
+pub fn form_file(sha256: &str) -> String {
+    format!("forms/{sha256}.html")
+}
+
 /// The file with the text of a policy version, by its label.
 #[must_use]
 pub fn policy_file(label: &str) -> String {
     format!("policies/{label}.md")
+}
+
+/// The file with the time stamp of a day, such as `2026-11-23`, and that with the signed checkpoint that it is over.
+#[must_use]
+pub fn stamp_files(day: &str) -> (String, String) {
+    (format!("{TIMESTAMPS}/{day}.tsr"), format!("{TIMESTAMPS}/{day}.checkpoint"))
 }
 
 /// Whether a text is a policy's label, and so the name of a file that stays within its folder: 1 to 64 of letters,
@@ -93,61 +117,6 @@ impl NewLine<'_> {
     }
 }
 
-/// The text of `keys.json`: the keys that have signed, newest first, each with the moment since when, RFC 3339.
-#[must_use]
-pub fn keys_json(keys: &[(VerifyingKey, Option<String>)]) -> String {
-    let keys: Value = keys
-        .iter()
-        .map(|(key, since)| {
-            json!({
-                "vkey": key.to_string(),
-                "since": since,
-                "jwk": key.jwk(),
-            })
-        })
-        .collect();
-    format!("{:#}\n", json!({ "keys": keys }))
-}
-
-/// Why `keys.json` cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum KeysError {
-    /// Not JSON of the form that [`keys_json`] writes.
-    #[error("it is not a list of keys as `assent` writes it")]
-    Form(#[source] serde_json::Error),
-    /// A key's text is damaged.
-    #[error("key {0} of it is damaged")]
-    Key(usize, #[source] KeyError),
-    /// The two forms of a key are not of one key.
-    #[error("key {0} of it is another in `jwk` than in `vkey`")]
-    Jwk(usize),
-}
-
-/// The keys that [`keys_json`] wrote, in their order.
-///
-/// # Errors
-/// A [`KeysError`] that says which part is wrong.
-pub fn read_keys(text: &str) -> Result<Vec<VerifyingKey>, KeysError> {
-    #[derive(Deserialize)]
-    struct Published {
-        keys: Vec<Entry>,
-    }
-    #[derive(Deserialize)]
-    struct Entry {
-        vkey: String,
-        jwk: Value,
-    }
-    let published: Published = serde_json::from_str(text).map_err(KeysError::Form)?;
-    let read = |(at, entry): (usize, &Entry)| {
-        let key =
-            VerifyingKey::parse(&entry.vkey).map_err(|error| KeysError::Key(at + 1, error))?;
-        let own = key.jwk();
-        let same = ["kty", "crv", "x"].iter().all(|name| entry.jwk.get(name) == own.get(name));
-        if same { Ok(key) } else { Err(KeysError::Jwk(at + 1)) }
-    };
-    published.keys.iter().enumerate().map(read).collect()
-}
-
 /// One line of `events.ndjson` as it was read.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -176,6 +145,14 @@ impl<'a> EventLine<'a> {
     }
 }
 
+/// The first member of a line that no event has; `None` where there is none, or the line is no JSON object.
+#[must_use]
+pub fn unknown_member(line: &[u8]) -> Option<String> {
+    const KNOWN: [&str; 5] = ["index", "leaf", "salt", "body", "proof"];
+    let members: BTreeMap<String, &RawValue> = serde_json::from_slice(line).ok()?;
+    members.into_keys().find(|name| !KNOWN.contains(&name.as_str()))
+}
+
 /// The salt of a commitment from its text; `None` unless it is base64url of 32 bytes without padding.
 #[must_use]
 pub fn decode_salt(text: &str) -> Option<[u8; 32]> {
@@ -185,14 +162,8 @@ pub fn decode_salt(text: &str) -> Option<[u8; 32]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::digest::hex;
     use crate::event_type::EventType;
     use crate::leaf::LeafHead;
-    use crate::note::{KeyName, SigningKey};
-
-    fn key(seed: u8) -> VerifyingKey {
-        SigningKey::new(KeyName::parse("example.org/ledger").unwrap(), [seed; 32]).vkey()
-    }
 
     #[test]
     fn a_line_reads_as_written() {
@@ -229,30 +200,14 @@ mod tests {
             "{}",
             r#"{"index":-1,"leaf":"x"}"#,
             r#"{"index":0,"leaf":"x","leaf":"y"}"#,
-            r#"{"index":0,"leaf":"x","note":"unknown"}"#,
             r#"{"index":0,"leaf":"x"} {}"#,
         ] {
             assert!(EventLine::parse(line.as_bytes()).is_none(), "{line}");
+            assert_eq!(unknown_member(line.as_bytes()), None, "{line}");
         }
+        let line = br#"{"index":0,"leaf":"x","note":"unknown"}"#;
+        assert!(EventLine::parse(line).is_none());
+        assert_eq!(unknown_member(line).as_deref(), Some("note"));
         assert!(EventLine::parse(b"{\"index\":0,\"leaf\":\"\xff\"}").is_none());
-    }
-
-    #[test]
-    fn keys_read_as_written() {
-        let since = "2026-11-23T09:00:00.000000Z";
-        let text = keys_json(&[(key(2), Some(since.to_owned())), (key(1), None)]);
-        assert!(text.contains(since));
-        assert_eq!(read_keys(&text).unwrap(), [key(2), key(1)]);
-    }
-
-    #[test]
-    fn damaged_keys_are_refused() {
-        let text = keys_json(&[(key(2), None)]);
-        assert!(matches!(read_keys("[]"), Err(KeysError::Form(_))));
-        let other = key(1).jwk()["x"].as_str().unwrap().to_owned();
-        let own = key(2).jwk()["x"].as_str().unwrap().to_owned();
-        assert!(matches!(read_keys(&text.replace(&own, &other)), Err(KeysError::Jwk(1))));
-        let id = hex(&key(2).id());
-        assert!(matches!(read_keys(&text.replace(&id, "00000000")), Err(KeysError::Key(1, _))));
     }
 }

@@ -7,6 +7,8 @@ use uuid::Uuid;
 use super::bundle::{EVENTS, KeysError};
 use super::jws::JwsError;
 use super::naming::NamingProblem;
+use super::note::NoteError;
+use super::timestamp::TimeStampError;
 
 /// How many findings a report lists; the rest it counts.
 const LISTED: usize = 20;
@@ -86,6 +88,9 @@ pub enum Problem {
     /// Not what `events.ndjson` holds.
     #[error("the line is not a JSON object with index, leaf, salt and body")]
     Line,
+    /// Something that this version does not check.
+    #[error("the line has a member {0:?}, which no event has")]
+    Member(String),
     /// Rows of a whole bundle count up from 0, and those of a part at least up.
     #[error("the index should be {0}: an event is missing, doubled or out of its order")]
     Index(u64),
@@ -159,6 +164,12 @@ pub enum Problem {
     /// A file has another content than rows refer to.
     #[error("the file's SHA-256 is not the one that {0} names")]
     Content(Row),
+    /// A file that nothing refers to proves nothing, and was checked by nobody.
+    #[error("nothing in the bundle names this file: it is no part of it")]
+    Unnamed,
+    /// It cannot be seen what else lies there.
+    #[error("what lies there cannot be listed")]
+    Listing(#[source] std::io::Error),
     /// Rows were added or taken away.
     #[error("the bundle has {events} events, and its checkpoint was made over {size}")]
     Size {
@@ -176,6 +187,37 @@ pub enum Problem {
     /// The key known from before did not sign.
     #[error("it is not signed by the key that was given to check against")]
     OtherKey,
+    /// The key signed for another ledger than its own.
+    #[error("it is of the ledger {origin:?}, and signed by the key of another, {key:?}")]
+    Origin {
+        /// The ledger that the checkpoint is of.
+        origin: String,
+        /// The name that the key signs under.
+        key: String,
+    },
+    /// Fewer witnesses signed than the auditor wants.
+    #[error("{count} of the witnesses that you named signed it, and {quorum} must have")]
+    Witnesses {
+        /// Those that did.
+        count: usize,
+        /// Those that must.
+        quorum: usize,
+    },
+    /// A time stamp, or the checkpoint beside it, is not there.
+    #[error("of a time stamp and the checkpoint that it is over, this file cannot be read")]
+    StampFile(#[source] std::io::Error),
+    /// It is none.
+    #[error("the file is not a time stamp")]
+    Stamp(#[source] TimeStampError),
+    /// What lies beside it is no checkpoint.
+    #[error("the file is not a signed checkpoint")]
+    StampNote(#[source] NoteError),
+    /// What lies beside it is somebody else's.
+    #[error("the checkpoint beside the time stamp is not signed by a key of this ledger")]
+    StampUnsigned,
+    /// It is over something else.
+    #[error("the time stamp is not over the checkpoint beside it")]
+    Imprint,
     /// The list of keys cannot be used.
     #[error("the list of keys cannot be used")]
     Keys(#[source] KeysError),

@@ -1,4 +1,4 @@
-//! What the ledger's key signs beside checkpoints: compact JWS (RFC 7515) with `EdDSA` (RFC 8037), each kind under
+//! What the ledger's key signs beside checkpoints: compact JWS (RFC 7515) with Ed25519 (RFC 8037), each kind under
 //! a type of its own, so that no signed thing passes for another (RFC 8725 §3.11).
 
 use base64::Engine;
@@ -6,10 +6,18 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::leaf::canonical;
 use super::note::{SigningKey, VerifyingKey};
 
-/// The longest text that is read, in bytes.
-pub(super) const LIMIT: usize = 256 * 1024;
+/// The longest text that is read, in bytes: a receipt carries a form and a policy.
+pub(super) const LIMIT: usize = 4 * 1024 * 1024;
+
+/// The algorithm by its own name (RFC 9864 §2.2).
+const ALGORITHM: &str = "Ed25519";
+
+/// The name of several algorithms at once, of which our keys are for one (RFC 8037 §3.1). What was signed under it stays
+/// signed.
+const OLDER_ALGORITHM: &str = "EdDSA";
 
 /// Why a text was not signed as that kind of thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,12 +45,13 @@ struct Header {
     crit: Option<Value>,
 }
 
-/// The payload, signed as this type; `content` is the media type of the payload.
+/// The payload in its RFC 8785 form, signed as this type; `content` is the media type of the payload.
 #[must_use]
 pub(super) fn sign(typ: &str, content: &str, payload: &Value, key: &SigningKey) -> String {
     let header =
-        json!({ "alg": "EdDSA", "cty": content, "kid": key.vkey().to_string(), "typ": typ });
-    let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
+        json!({ "alg": ALGORITHM, "cty": content, "kid": key.vkey().to_string(), "typ": typ });
+    let text = |part: &Value| canonical(part).unwrap_or_else(|_| part.to_string());
+    let encode = |part: &Value| URL_SAFE_NO_PAD.encode(text(part));
     let signed = format!("{}.{}", encode(&header), encode(payload));
     // A note's text ends in a newline and this has none, so neither signature can pass for the other.
     let signature = URL_SAFE_NO_PAD.encode(key.sign(signed.as_bytes()));
@@ -63,7 +72,8 @@ pub(super) fn verify(typ: &str, jws: &str, keys: &[VerifyingKey]) -> Result<Vec<
     let (header, payload, signature) = (decode(header)?, decode(payload)?, decode(signature)?);
 
     let header: Header = serde_json::from_slice(&header).map_err(|_| JwsError::Header)?;
-    if header.alg != "EdDSA" || header.typ != typ || header.crit.is_some() {
+    let known = [ALGORITHM, OLDER_ALGORITHM].contains(&header.alg.as_str());
+    if !known || header.typ != typ || header.crit.is_some() {
         return Err(JwsError::Header);
     }
     let key = keys.iter().find(|key| key.to_string() == header.kid);
@@ -72,4 +82,11 @@ pub(super) fn verify(typ: &str, jws: &str, keys: &[VerifyingKey]) -> Result<Vec<
         return Err(JwsError::Signature);
     }
     Ok(payload)
+}
+
+/// The type that a text declares, believed or not: what to verify it as.
+pub(super) fn declared_type(jws: &str) -> Option<String> {
+    let header = jws.get(..LIMIT).unwrap_or(jws).split('.').next()?;
+    let header: Header = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()?;
+    Some(header.typ)
 }

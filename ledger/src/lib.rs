@@ -1,46 +1,71 @@
 //! The provable side of consent, for whoever writes it and whoever checks it. Every event is committed to by a leaf that
 //! gives nothing away, the leaves stand in a Merkle tree, and signed checkpoints say what the tree was. Nothing here
 //! reads a database, a setting or the clock, and nothing of the server is needed: `cargo build -p assent-ledger` makes
-//! `assent-audit`, which checks bundles and receipts.
+//! `assent-audit`, which checks bundles, receipts and promises.
 //!
-//! In reading order: [`leaf`], [`tree`], [`note`], [`record`], [`bundle`], [`receipt`], [`audit`].
+//! In reading order: [`leaf`], [`tree`], [`note`], [`record`], [`bundle`], [`receipt`], [`promise`], [`audit`]; then what
+//! others say of a checkpoint: [`cosignature`], [`witnesses`], [`timestamp`].
 
+pub mod add_checkpoint;
 pub mod audit;
 mod audit_files;
 #[cfg(test)]
 mod audit_fuzz_tests;
+mod audit_heads;
+mod audit_keys;
+#[cfg(test)]
+mod audit_known_tests;
 mod audit_lines;
+mod audit_listing;
 #[cfg(test)]
 mod audit_order_tests;
 #[cfg(test)]
 mod audit_part_tests;
+mod audit_report;
 mod audit_row;
+mod audit_stamps;
+#[cfg(test)]
+mod audit_stamps_tests;
+mod audit_tally;
 #[cfg(test)]
 mod audit_tests;
 pub mod bundle;
 mod canonical;
+mod checkpoint;
 pub mod command;
+mod command_bundle;
+mod command_promise;
+#[cfg(test)]
+mod command_promise_tests;
+mod command_receipt;
+mod command_shared;
+pub mod cosignature;
 pub mod digest;
 pub mod epoch;
 pub mod event_type;
 pub mod evidence;
 pub mod extent;
 pub mod finding;
+mod jwks;
 mod jws;
 pub mod keys;
 pub mod leaf;
+pub mod named_files;
 mod named_key;
 pub mod naming;
 pub mod note;
+mod note_signature;
+pub mod promise;
 pub mod receipt;
-#[cfg(test)]
-mod receipt_tests;
 pub mod record;
 mod subjects;
 pub mod text_file;
+pub mod timestamp;
 pub mod tree;
 #[cfg(test)]
 mod tree_tests;
+pub mod verifier_page;
+pub mod witnesses;
 
 use std::time::Duration;
 

@@ -15,6 +15,9 @@ use super::digest::hex;
 /// The signature type of plain Ed25519 (C2SP signed-note, "Signature types").
 const ED25519: u8 = 0x01;
 
+/// That of a witness's cosignatures (C2SP tlog-cosignature, "Format").
+pub(super) const COSIGNATURE: u8 = 0x04;
+
 /// The longest name of a key, in bytes.
 const NAME_LIMIT: usize = 255;
 
@@ -35,6 +38,12 @@ pub enum KeyError {
     /// Base64 that is damaged, of the wrong length, or for another algorithm than Ed25519.
     #[error("the key's last part must be base64 of an Ed25519 key")]
     Bytes,
+    /// A key of one type where one of the other is meant.
+    #[error("this is the key of a ledger, and not one that a witness signs with")]
+    NotWitness,
+    /// The same the other way round.
+    #[error("this is the key of a witness, and not one that a ledger signs with")]
+    NotLedger,
     /// The id does not follow from name and key: a typing error, or a key under another's name.
     #[error(
         "the key's id does not belong to its name and bytes; part of the text has been changed"
@@ -96,7 +105,7 @@ impl SigningKey {
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let rest = text.strip_prefix("PRIVATE+KEY+").ok_or(KeyError::PrivateForm)?;
         let (name, id, seed) = parts(rest).ok_or(KeyError::PrivateForm)?;
-        let key = Self::new(KeyName::parse(name)?, key_bytes(seed)?);
+        let key = Self::new(KeyName::parse(name)?, key_bytes(seed, ED25519)?);
         if id != hex(&key.vkey().id) {
             return Err(KeyError::Id);
         }
@@ -106,7 +115,7 @@ impl SigningKey {
     /// The text that [`SigningKey::parse`] reads.
     #[must_use]
     pub fn to_text(&self) -> SecretString {
-        let (id, seed) = (hex(&self.vkey().id), typed(self.key.as_bytes()));
+        let (id, seed) = (hex(&self.vkey().id), typed(ED25519, self.key.as_bytes()));
         format!("PRIVATE+KEY+{}+{id}+{seed}", self.name).into()
     }
 
@@ -152,13 +161,7 @@ pub struct VerifyingKey {
 
 impl VerifyingKey {
     fn new(name: KeyName, key: ed25519_dalek::VerifyingKey) -> Self {
-        let digest = Sha256::new()
-            .chain_update(name.as_str())
-            .chain_update([b'\n', ED25519])
-            .chain_update(key.as_bytes())
-            .finalize();
-        let mut id = [0; 4];
-        id.copy_from_slice(&digest[..4]);
+        let id = key_id(&name, ED25519, &key);
         Self { name, id, key }
     }
 
@@ -167,19 +170,8 @@ impl VerifyingKey {
     /// # Errors
     /// A [`KeyError`] that says which part is wrong.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
-        let (name, id, key) = parts(text).ok_or(KeyError::PublicForm)?;
-        let name = KeyName::parse(name)?;
-        let key = ed25519_dalek::VerifyingKey::from_bytes(&key_bytes(key)?)
-            .map_err(|_| KeyError::Bytes)?;
-        // A key of small order lets anyone make signatures that seem valid.
-        if key.is_weak() {
-            return Err(KeyError::Bytes);
-        }
-        let key = Self::new(name, key);
-        if id != hex(&key.id) {
-            return Err(KeyError::Id);
-        }
-        Ok(key)
+        let (name, id, key) = read_public(text, ED25519)?;
+        Ok(Self { name, id, key })
     }
 
     /// This key under another name, and so with another id.
@@ -214,12 +206,12 @@ impl VerifyingKey {
         pairs.chunks(2).map(hex).collect::<Vec<_>>().join(" ")
     }
 
-    /// The key as a JSON Web Key (RFC 8037 §2), for programs that check receipts; `kid` is the key's
-    /// text form.
+    /// The key as a JSON Web Key (RFC 8037 §2, `alg` by RFC 9864), for programs that check receipts; `kid` is the
+    /// key's text form.
     #[must_use]
     pub fn jwk(&self) -> Value {
         json!({
-            "alg": "EdDSA",
+            "alg": "Ed25519",
             "crv": "Ed25519",
             "kid": self.to_string(),
             "kty": "OKP",
@@ -232,15 +224,58 @@ impl VerifyingKey {
     /// in it by which one signature could be passed off as another).
     #[must_use]
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
-        Signature::from_slice(signature)
-            .is_ok_and(|signature| self.key.verify_strict(message, &signature).is_ok())
+        is_signed(&self.key, message, signature)
     }
 }
 
 impl fmt::Display for VerifyingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}+{}+{}", self.name, hex(&self.id), typed(self.key.as_bytes()))
+        f.write_str(&public_text(&self.name, ED25519, &self.key))
     }
+}
+
+/// The name, id and bytes of a public key of this type.
+pub(super) fn read_public(
+    text: &str,
+    kind: u8,
+) -> Result<(KeyName, [u8; 4], ed25519_dalek::VerifyingKey), KeyError> {
+    let (name, id, key) = parts(text).ok_or(KeyError::PublicForm)?;
+    let name = KeyName::parse(name)?;
+    let key = ed25519_dalek::VerifyingKey::from_bytes(&key_bytes(key, kind)?)
+        .map_err(|_| KeyError::Bytes)?;
+    // A key of small order lets anyone make signatures that seem valid.
+    if key.is_weak() {
+        return Err(KeyError::Bytes);
+    }
+    let own = key_id(&name, kind, &key);
+    if id == hex(&own) { Ok((name, own, key)) } else { Err(KeyError::Id) }
+}
+
+/// The text of a public key of this type: what [`read_public`] reads.
+pub(super) fn public_text(name: &KeyName, kind: u8, key: &ed25519_dalek::VerifyingKey) -> String {
+    format!("{name}+{}+{}", hex(&key_id(name, kind, key)), typed(kind, key.as_bytes()))
+}
+
+/// What signature lines name a key by: the first four bytes of SHA-256(name ‖ newline ‖ type ‖ key).
+fn key_id(name: &KeyName, kind: u8, key: &ed25519_dalek::VerifyingKey) -> [u8; 4] {
+    let digest = Sha256::new()
+        .chain_update(name.as_str())
+        .chain_update([b'\n', kind])
+        .chain_update(key.as_bytes())
+        .finalize();
+    let mut id = [0; 4];
+    id.copy_from_slice(&digest[..4]);
+    id
+}
+
+/// Whether this key made this signature (RFC 8032 §5.1.7, strictly).
+pub(super) fn is_signed(
+    key: &ed25519_dalek::VerifyingKey,
+    message: &[u8],
+    signature: &[u8],
+) -> bool {
+    Signature::from_slice(signature)
+        .is_ok_and(|signature| key.verify_strict(message, &signature).is_ok())
 }
 
 /// The name, the id and the base64 part, in which a plus sign is a digit.
@@ -251,17 +286,19 @@ fn parts(text: &str) -> Option<(&str, &str, &str)> {
 }
 
 /// The key within base64 of its type and its bytes.
-fn key_bytes(base64: &str) -> Result<[u8; 32], KeyError> {
+fn key_bytes(base64: &str, kind: u8) -> Result<[u8; 32], KeyError> {
     let bytes = STANDARD.decode(base64).map_err(|_| KeyError::Bytes)?;
     match bytes.split_first() {
-        Some((&ED25519, key)) => key.try_into().map_err(|_| KeyError::Bytes),
+        Some((found, key)) if *found == kind => key.try_into().map_err(|_| KeyError::Bytes),
+        Some((&ED25519, _)) => Err(KeyError::NotWitness),
+        Some((&COSIGNATURE, _)) => Err(KeyError::NotLedger),
         _ => Err(KeyError::Bytes),
     }
 }
 
 /// Base64 of a key's type and its bytes.
-fn typed(key: &[u8; 32]) -> String {
-    STANDARD.encode([&[ED25519][..], key].concat())
+fn typed(kind: u8, key: &[u8; 32]) -> String {
+    STANDARD.encode([&[kind][..], key].concat())
 }
 
 #[cfg(test)]
@@ -302,6 +339,7 @@ mod tests {
             ("ARpc", "Arpc", KeyError::Bytes),
             ("ARpc", "ARp", KeyError::Bytes),
             ("10TW", "10TX", KeyError::Bytes),
+            ("ARpc", "BBpc", KeyError::NotLedger),
             ("+c74f20a3", "", KeyError::PublicForm),
         ] {
             let got = VerifyingKey::parse(&PUBLIC.replace(from, to));

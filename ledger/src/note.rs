@@ -1,12 +1,10 @@
-//! Checkpoints: what the tree was, as a text of three lines (C2SP tlog-checkpoint) under Ed25519
-//! signatures (C2SP signed-note).
+//! Checkpoints under Ed25519 signatures (C2SP signed-note).
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
+pub(super) use super::checkpoint::decimal;
+pub use super::checkpoint::{Checkpoint, NoteError, decode_hash, encode_hash};
 use super::epoch::Epoch;
 pub use super::named_key::{KeyError, KeyName, SigningKey, VerifyingKey};
-use super::tree::{Hash, TreeHead};
+pub use super::note_signature::NoteSignature;
 
 /// The longest note that is read, in bytes.
 const NOTE_LIMIT: usize = 64 * 1024;
@@ -14,149 +12,13 @@ const NOTE_LIMIT: usize = 64 * 1024;
 /// The most signatures a note may carry.
 const SIGNATURE_LIMIT: usize = 16;
 
-/// What a signature line begins with: an em dash and a space.
-const DASH: &str = "\u{2014} ";
-
-/// Why a text is not a signed checkpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoteError {
-    /// Longer than 64 KiB.
-    #[error("the checkpoint is longer than 64 KiB")]
-    TooLong,
-    /// No empty line between text and signatures.
-    #[error("the checkpoint has no empty line followed by signatures")]
-    NoSignatures,
-    /// More than 16 signatures.
-    #[error("the checkpoint has more than 16 signatures")]
-    TooManySignatures,
-    /// A signature line that is not `— name base64`.
-    #[error("signature line {0} of the checkpoint does not read `— NAME BASE64`")]
-    Signature(usize),
-    /// The note does not end with its last line's newline.
-    #[error("the checkpoint does not end in a newline; it may have been cut off")]
-    CutOff,
-    /// Not three lines, each ending in a newline.
-    #[error("a checkpoint's text must have three lines: origin, size and root")]
-    Lines,
-    /// The first line is empty or has a control character.
-    #[error("the checkpoint's origin is empty or has a control character")]
-    Origin,
-    /// The second line is not a number below 2^64 without leading zeros.
-    #[error("the checkpoint's size is not a plain decimal number")]
-    Size,
-    /// The third line is not base64 of 32 bytes.
-    #[error("the checkpoint's root is not base64 of 32 bytes")]
-    Root,
-}
-
-/// What a tree was: whose it is, how many leaves it had, and their root (C2SP tlog-checkpoint).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Checkpoint {
-    /// Whose tree: one line, and the name of the key that signs it.
-    pub origin: String,
-    /// How many leaves.
-    pub size: u64,
-    /// The root over them.
-    pub root: Hash,
-}
-
-impl Checkpoint {
-    /// The tree that it was signed over.
-    #[must_use]
-    pub fn head(&self) -> TreeHead {
-        TreeHead { size: self.size, root: self.root }
-    }
-
-    /// The text that is signed: origin, size in decimal, root in base64, a line each.
-    #[must_use]
-    pub fn text(&self) -> String {
-        format!("{}\n{}\n{}\n", self.origin, self.size, STANDARD.encode(self.root))
-    }
-
-    /// Reads the text that [`Checkpoint::text`] writes. Lines of extensions, which the format allows,
-    /// are refused: this ledger writes none, and they could not be checked.
-    ///
-    /// # Errors
-    /// A [`NoteError`] that says which line is wrong.
-    pub fn parse(text: &str) -> Result<Self, NoteError> {
-        let body = text.strip_suffix('\n').ok_or(NoteError::Lines)?;
-        let mut lines = body.split('\n');
-        let (Some(origin), Some(size), Some(root), None) =
-            (lines.next(), lines.next(), lines.next(), lines.next())
-        else {
-            return Err(NoteError::Lines);
-        };
-        if origin.is_empty() || origin.contains(char::is_control) {
-            return Err(NoteError::Origin);
-        }
-        Ok(Self {
-            origin: origin.to_owned(),
-            size: decimal(size).ok_or(NoteError::Size)?,
-            root: decode_hash(root).ok_or(NoteError::Root)?,
-        })
-    }
-
-    /// The checkpoint as a note, with a signature line for each key. Without a key it is not a note
-    /// that [`SignedNote::parse`] would read.
-    #[must_use]
-    pub fn sign(&self, keys: &[SigningKey]) -> String {
-        let text = self.text();
-        let line = |key: &SigningKey| {
-            let bytes = [&key.vkey().id()[..], &key.sign(text.as_bytes())].concat();
-            format!("{DASH}{} {}\n", key.name(), STANDARD.encode(bytes))
-        };
-        let lines = keys.iter().map(line).collect::<Vec<_>>().concat();
-        format!("{text}\n{lines}")
-    }
-}
-
-/// A number as a checkpoint writes it: no sign and no leading zeros, so that it has one text only.
-fn decimal(text: &str) -> Option<u64> {
-    let number: u64 = text.parse().ok()?;
-    (number.to_string() == text).then_some(number)
-}
-
-/// A hash in base64 with padding, the form of checkpoints, proofs and receipts.
-#[must_use]
-pub fn encode_hash(hash: &Hash) -> String {
-    STANDARD.encode(hash)
-}
-
-/// The hash that [`encode_hash`] wrote; `None` for any other text.
-#[must_use]
-pub fn decode_hash(base64: &str) -> Option<Hash> {
-    STANDARD.decode(base64).ok()?.try_into().ok()
-}
-
-/// One signature line of a note: not yet known to be valid, nor of which type.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NoteSignature {
-    /// The name that the line gives.
-    pub name: String,
-    /// The id of the key, which hints at which of that name's keys signed.
-    pub key_id: [u8; 4],
-    /// What follows the id.
-    pub bytes: Vec<u8>,
-}
-
-impl NoteSignature {
-    fn parse(line: &str) -> Option<Self> {
-        let (name, base64) = line.strip_prefix(DASH)?.split_once(' ')?;
-        let name = KeyName::parse(name).ok()?;
-        let bytes = STANDARD.decode(base64).ok()?;
-        let (id, signature) = bytes.split_first_chunk::<4>()?;
-        if signature.is_empty() {
-            return None;
-        }
-        Some(Self { name: name.to_string(), key_id: *id, bytes: signature.to_vec() })
-    }
-}
-
 /// A signed checkpoint as it was read, word for word. Having been read it is well formed, no more:
 /// [`SignedNote::verified_by`] says whether to believe it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedNote {
     note: String,
+    /// How much of the note is signed.
+    signed: usize,
     checkpoint: Checkpoint,
     signatures: Vec<NoteSignature>,
 }
@@ -180,14 +42,21 @@ impl SignedNote {
             .enumerate()
             .map(|(at, line)| NoteSignature::parse(line).ok_or(NoteError::Signature(at + 1)))
             .collect::<Result<_, _>>()?;
-        let checkpoint = Checkpoint::parse(&format!("{text}\n"))?;
-        Ok(Self { note: note.to_owned(), checkpoint, signatures })
+        let signed = text.len() + 1;
+        let checkpoint = Checkpoint::parse(&note[..signed])?;
+        Ok(Self { note: note.to_owned(), signed, checkpoint, signatures })
     }
 
-    /// What is signed.
+    /// What the tree was.
     #[must_use]
     pub fn checkpoint(&self) -> &Checkpoint {
         &self.checkpoint
+    }
+
+    /// What is signed, word for word: the checkpoint, and lines of extensions where there are any.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.note[..self.signed]
     }
 
     /// Who claims to have signed, in the order of the lines.
@@ -202,13 +71,36 @@ impl SignedNote {
         &self.note
     }
 
+    /// The note with these lines behind its own, as far as there is room; those that it has already are not added.
+    #[must_use]
+    pub fn with(&self, signatures: &[NoteSignature]) -> Self {
+        let mut with = self.clone();
+        for signature in signatures {
+            let line = format!("{signature}\n");
+            let has_room = with.signatures.len() < SIGNATURE_LIMIT
+                && with.note.len() + line.len() <= NOTE_LIMIT;
+            if has_room && !with.signatures.contains(signature) {
+                with.note.push_str(&line);
+                with.signatures.push(signature.clone());
+            }
+        }
+        with
+    }
+
+    /// Whether it is of the ledger that this key signs for, in whichever epoch since: a key may be made to sign for
+    /// another ledger too.
+    #[must_use]
+    pub fn is_of(&self, key: &VerifyingKey) -> bool {
+        Epoch::from_name(&self.checkpoint.origin, key.name().as_str()).is_some()
+    }
+
     /// The first of these keys that signed. Lines by other keys are passed over, for a note may carry
     /// witnesses we don't know; but a line in the name and id of one of these keys that does not
     /// verify makes the whole note invalid, and the answer `None`. A key counts under the names of a ledger's
     /// later epochs too.
     #[must_use]
     pub fn verified_by<'k>(&self, keys: &'k [VerifyingKey]) -> Option<&'k VerifyingKey> {
-        let text = self.checkpoint.text();
+        let text = self.text();
         let origin = &self.checkpoint.origin;
         let under = |key: &VerifyingKey| match Epoch::from_name(origin, key.name().as_str()) {
             None | Some(Epoch::FIRST) => key.clone(),
@@ -236,6 +128,8 @@ impl SignedNote {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
     use proptest::prelude::*;
 
     use super::*;
@@ -246,51 +140,6 @@ mod tests {
 
     fn checkpoint() -> Checkpoint {
         Checkpoint { origin: "example.org/ledger".into(), size: 7, root: [9; 32] }
-    }
-
-    #[test]
-    fn signs_as_gos_note_package_does() {
-        // The signature is that of the text in the package's documentation; a note's text is free there.
-        let key = SigningKey::parse(
-            "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz",
-        )
-        .unwrap();
-        let text = "If you think cryptography is the answer to your problem,\n\
-                    then you don't know what your problem is.\n";
-        let line = "\u{2014} PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=";
-        let signature = NoteSignature::parse(line).unwrap();
-        assert_eq!(signature.key_id, key.vkey().id());
-        assert_eq!(signature.bytes, key.sign(text.as_bytes()));
-        assert!(key.vkey().verify(text.as_bytes(), &signature.bytes));
-    }
-
-    #[test]
-    fn a_checkpoint_reads_as_written() {
-        let text = checkpoint().text();
-        assert_eq!(text, "example.org/ledger\n7\nCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=\n");
-        assert_eq!(Checkpoint::parse(&text), Ok(checkpoint()));
-    }
-
-    #[test]
-    fn bent_checkpoints_are_refused() {
-        let root = "CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=";
-        for (text, error) in [
-            (String::new(), NoteError::Lines),
-            (format!("o\n7\n{root}"), NoteError::Lines),
-            (format!("o\n7\n{root}\nmore\n"), NoteError::Lines),
-            (format!("\n7\n{root}\n"), NoteError::Origin),
-            (format!("o\r\n7\n{root}\n"), NoteError::Origin),
-            (format!("o\n07\n{root}\n"), NoteError::Size),
-            (format!("o\n+7\n{root}\n"), NoteError::Size),
-            (format!("o\n-7\n{root}\n"), NoteError::Size),
-            (format!("o\n\n{root}\n"), NoteError::Size),
-            (format!("o\n18446744073709551616\n{root}\n"), NoteError::Size),
-            (format!("o\n7\n{}\n", root.trim_end_matches('=')), NoteError::Root),
-            (format!("o\n7\n{}\n", root.replace("k=", "l=")), NoteError::Root),
-            ("o\n7\nCQk=\n".into(), NoteError::Root),
-        ] {
-            assert_eq!(Checkpoint::parse(&text), Err(error), "{text:?}");
-        }
     }
 
     #[test]
@@ -317,7 +166,7 @@ mod tests {
         let mut bytes = ours.vkey().id().to_vec();
         bytes.extend(forged.sign(checkpoint().text().as_bytes()));
         let text = checkpoint().text();
-        let line = format!("{DASH}example.org/ledger {}", STANDARD.encode(bytes));
+        let line = format!("\u{2014} example.org/ledger {}", STANDARD.encode(bytes));
         let note = SignedNote::parse(&format!("{text}\n{line}\n")).unwrap();
         assert_eq!(note.verified_by(&[ours.vkey()]), None);
     }
@@ -355,6 +204,45 @@ mod tests {
     }
 
     #[test]
+    fn lines_of_extensions_are_signed_with_the_rest() {
+        let key = key("example.org/ledger", 1);
+        let text = format!("{}one extension\n\u{2014} another\n", checkpoint().text());
+        let line = |text: &str| NoteSignature {
+            name: key.name().to_string(),
+            key_id: key.vkey().id(),
+            bytes: key.sign(text.as_bytes()).to_vec(),
+        };
+        let note = format!("{text}\n{}\n", line(&text));
+        let read = SignedNote::parse(&note).unwrap();
+        assert_eq!((read.text(), read.as_str()), (&*text, &*note));
+        assert_eq!(read.checkpoint(), &checkpoint());
+        assert_eq!(read.verified_by(&[key.vkey()]), Some(&key.vkey()));
+        for spoilt in [
+            note.replace("one ext", "two ext"),
+            note.replace("one extension\n", ""),
+            format!("{text}\n{}\n", line(&checkpoint().text())),
+            format!("{}\n{}\n", checkpoint().text(), line(&text)),
+        ] {
+            let spoilt = SignedNote::parse(&spoilt).unwrap();
+            assert_eq!(spoilt.verified_by(&[key.vkey()]), None, "{spoilt:?}");
+        }
+    }
+
+    #[test]
+    fn lines_are_added_once_and_as_far_as_there_is_room() {
+        let note = SignedNote::parse(&checkpoint().sign(&[key("example.org/ledger", 1)])).unwrap();
+        let line = |n: u8| NoteSignature { name: "w".into(), key_id: [n; 4], bytes: vec![n; 72] };
+        let two = note.with(&[line(1), line(2), line(1)]).with(&[line(2)]);
+        assert_eq!(SignedNote::parse(two.as_str()), Ok(two.clone()));
+        assert_eq!((two.signatures().len(), two.text()), (3, note.text()));
+        let full = note.with(&(0..40).map(line).collect::<Vec<_>>());
+        assert_eq!(SignedNote::parse(full.as_str()), Ok(full.clone()));
+        assert_eq!(full.signatures().len(), SIGNATURE_LIMIT);
+        let long = NoteSignature { bytes: vec![1; NOTE_LIMIT], ..line(1) };
+        assert_eq!(note.with(&[long]), note);
+    }
+
+    #[test]
     fn mangled_notes_are_refused() {
         let key = key("example.org/ledger", 1);
         let good = checkpoint().sign(std::slice::from_ref(&key));
@@ -364,10 +252,10 @@ mod tests {
             (good.replace("\n\n", "\n"), NoteError::NoSignatures),
             (checkpoint().sign(&[]), NoteError::NoSignatures),
             (format!("{good}\n"), NoteError::Signature(2)),
-            (good.replace(DASH, "- "), NoteError::Signature(1)),
-            (good.replace(DASH, "\u{2014}  "), NoteError::Signature(1)),
+            (good.replace('\u{2014}', "-"), NoteError::Signature(1)),
+            (good.replace("\u{2014} ", "\u{2014}  "), NoteError::Signature(1)),
             (format!("{good}{line} extra\n"), NoteError::Signature(2)),
-            (format!("{good}{DASH}short AAAAAA==\n"), NoteError::Signature(2)),
+            (format!("{good}\u{2014} short AAAAAA==\n"), NoteError::Signature(2)),
             (good.replace("\n7\n", "\n7 \n"), NoteError::Size),
             (good.replace('\n', "\r\n"), NoteError::NoSignatures),
             (format!("{good}{}", format!("{line}\n").repeat(16)), NoteError::TooManySignatures),

@@ -6,10 +6,16 @@ use std::path::Path;
 use std::process::Command;
 
 use assent_ledger::bundle::{CHECKPOINT, EVENTS, KEYS, NewLine, keys_json};
+use assent_ledger::digest::{hex, sha256};
+use assent_ledger::event_type::EventType;
 use assent_ledger::leaf::LeafHead;
 use assent_ledger::note::{Checkpoint, KeyName, SigningKey};
+use assent_ledger::promise::Promise;
 use assent_ledger::record::RecordType;
 use assent_ledger::tree::leaf_hash;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use data_encoding::HEXLOWER;
 
 const BODY: &str =
     r#"{"at":"2026-11-23T09:05:00.000000Z","record_id":"01936f00-0000-7000-8000-000000000001"}"#;
@@ -20,8 +26,11 @@ fn write_bundle(dir: &Path, key: &SigningKey) {
     let leaf = head.leaf(&salt, BODY);
     let origin = key.name().as_str().to_owned();
     let checkpoint = Checkpoint { origin, size: 1, root: leaf_hash(leaf.as_bytes()) };
-    let line = NewLine { index: 0, leaf: &leaf, salt: Some(&salt), body: Some(BODY), proof: None };
-    fs::write(dir.join(EVENTS), line.text()).unwrap();
+    fs::write(
+        dir.join(EVENTS),
+        NewLine { index: 0, leaf: &leaf, salt: Some(&salt), body: Some(BODY), proof: None }.text(),
+    )
+    .unwrap();
     fs::write(dir.join(CHECKPOINT), checkpoint.sign(std::slice::from_ref(key))).unwrap();
     fs::write(dir.join(KEYS), keys_json(&[(key.vkey(), None)])).unwrap();
 }
@@ -63,4 +72,93 @@ fn what_is_no_receipt_is_refused_with_the_reason() {
     let refusal = "assent-audit: this is not a receipt: it is not a JWS in its compact form\n";
     assert_eq!((&*said, &*errors, status), ("", refusal, Some(1)));
     assert_eq!(run(&["receipt", file.to_str().unwrap()]).2, Some(2));
+}
+
+/// The verifier key of a witness, put together as C2SP tlog-cosignature says, and what it signs with.
+fn witness(name: &str, seed: u8) -> (String, SigningKey) {
+    let key = SigningKey::new(KeyName::parse(name).unwrap(), [seed; 32]);
+    let public = key.vkey();
+    let typed = [&[4][..], public.as_bytes()].concat();
+    let id = sha256(&[name.as_bytes(), b"\n", &typed].concat());
+    (format!("{name}+{}+{}", hex(&id[..4]), STANDARD.encode(typed)), key)
+}
+
+/// The note with a witness's line behind it.
+fn cosigned(note: &str, vkey: &str, key: &SigningKey) -> String {
+    let text = note.split_inclusive("\n\n").next().unwrap().strip_suffix('\n').unwrap();
+    let seconds = 1_764_000_000_u64;
+    let signature = key.sign(format!("cosignature/v1\ntime {seconds}\n{text}").as_bytes());
+    let id = HEXLOWER.decode(vkey.split('+').nth(1).unwrap().as_bytes()).unwrap();
+    let bytes = [&id[..], &seconds.to_be_bytes(), &signature].concat();
+    format!("{note}\u{2014} {} {}\n", key.name(), STANDARD.encode(bytes))
+}
+
+#[test]
+fn witnesses_are_named_with_the_time_they_signed_at() {
+    let dir = tempfile::tempdir().unwrap();
+    let key = SigningKey::new(KeyName::parse("example.org/ledger").unwrap(), [1; 32]);
+    write_bundle(dir.path(), &key);
+    let (one, signer) = witness("witness.example/1", 21);
+    let (two, _) = witness("witness.example/2", 22);
+    let checkpoint = dir.path().join(CHECKPOINT);
+    let note = fs::read_to_string(&checkpoint).unwrap();
+    fs::write(&checkpoint, cosigned(&note, &one, &signer)).unwrap();
+    let bundle = dir.path().to_str().unwrap();
+    let both = ["bundle", bundle, "--witness", &one, "--witness", &two];
+    let (said, errors, status) = run(&[&both[..], &["--quorum", "1"]].concat());
+    assert_eq!((&*errors, status), ("", Some(0)));
+    let lines = "witness witness.example/1 signed this checkpoint at 2025-11-24T16:00:00Z\n\
+                 witness witness.example/2 did not sign this checkpoint\n\
+                 1 of 2 witnesses signed, and 1 must have: ";
+    assert!(said.starts_with(lines), "{said}");
+
+    let (said, _, status) = run(&both);
+    let finding = "checkpoint: 1 of the witnesses that you named signed it, and 2 must have\n";
+    assert!(said.starts_with(finding) && said.contains("2 did not sign"), "{said}");
+    assert_eq!(status, Some(1));
+    for (arguments, words, expected) in [
+        (vec!["--witness", &one, "--witness", &one], "is given twice", 1),
+        (vec!["--witness", &one, "--quorum", "2"], "the quorum must be from 1 to", 1),
+        (vec!["--quorum", "1"], "--witness <VKEY>", 2),
+        (vec!["--witness", &*key.vkey().to_string()], "this is the key of a ledger", 1),
+    ] {
+        let (_, errors, status) = run(&[&["bundle", bundle][..], &arguments].concat());
+        assert!(errors.contains(words) && status == Some(expected), "{errors}");
+    }
+}
+
+#[test]
+fn a_promise_says_what_it_proves() {
+    let dir = tempfile::tempdir().unwrap();
+    let key = SigningKey::new(KeyName::parse("example.org/ledger").unwrap(), [1; 32]);
+    write_bundle(dir.path(), &key);
+    let promise = Promise {
+        at: "2026-11-23T09:05:00.000000Z".to_owned(),
+        event_id: "01936f00-0000-7000-8000-000000000001".parse().unwrap(),
+        leaf: LeafHead::of_event(EventType::Given).leaf(&[5; 32], BODY),
+        merge_delay: 86_400,
+        origin: key.name().to_string(),
+    };
+    let outside = tempfile::tempdir().unwrap();
+    let file = outside.path().join("promise.jws");
+    fs::write(&file, promise.sign(&key)).unwrap();
+    let (file, vkey) = (file.to_str().unwrap(), key.vkey().to_string());
+    let (said, errors, status) = run(&["receipt", file, "--key", &vkey]);
+    assert!(said.contains("\"merge_delay\": 86400"), "{said}");
+    let words = "the event 01936f00-0000-7000-8000-000000000001 by 2026-11-24T09:05:00Z. That it does is not proved by \
+                 this";
+    assert!(errors.contains(words) && status == Some(0), "{errors}");
+
+    let bundle = dir.path().to_str().unwrap();
+    let (_, errors, status) = run(&["receipt", file, "--key", &vkey, "--bundle", bundle]);
+    let words = "unless the bundle was made before 2026-11-24T09:05:00Z, the promise is broken\n";
+    assert!(errors.ends_with(words) && status == Some(1), "{errors}");
+
+    let receipt = outside.path().join("receipt.jws");
+    fs::write(&receipt, "a.b").unwrap();
+    let receipt = receipt.to_str().unwrap();
+    let (_, errors, _) = run(&["receipt", receipt, "--key", &vkey, "--receipt", file]);
+    assert_eq!(errors, "assent-audit: --receipt is for a promise, and this is none\n");
+    let (_, errors, _) = run(&["receipt", file, "--key", &vkey, "--receipt", file]);
+    assert!(errors.starts_with("assent-audit: this is not a receipt: "), "{errors}");
 }

@@ -1,13 +1,16 @@
 //! `assent ledger bundle`: the ledger as files that an outsider checks without asking us.
 
 use std::io::{BufWriter, Write};
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use assent_ledger::bundle::{
-    CHECKPOINT, EVENTS, EXTENT, KEYS, NewLine, context_file, keys_json, notice_file, policy_file,
+    CHECKPOINT, EVENTS, EXTENT, KEYS, NewLine, TIMESTAMPS, context_file, form_file, keys_json,
+    notice_file, policy_file, stamp_files,
 };
 use assent_ledger::digest::sha256_hex;
 use assent_ledger::extent::Extent;
+use assent_ledger::named_files::NamedFiles;
 use assent_ledger::note::SignedNote;
 use data_encoding::HEXLOWER;
 use serde_json::json;
@@ -17,14 +20,15 @@ use super::outcome::{Error, Outcome, refuse};
 use crate::app::Core;
 use crate::domain::catalog::notice::LANG;
 use crate::domain::contacts::email_address::EmailAddress;
+use crate::domain::day::Day;
 use crate::flows::consent::receipt::prove;
 use crate::flows::contacts::record_disclosure::Disclosure;
 use crate::sealing::seal_all;
 use crate::store::Tx;
 use crate::store::catalog::notices;
-use crate::store::consent::{contexts, events};
+use crate::store::consent::{blank_forms, contexts, events};
 use crate::store::ledger::checkpoints::StoredCheckpoint;
-use crate::store::ledger::{checkpoints, epochs, records, verifications};
+use crate::store::ledger::{checkpoints, epochs, head_timestamps, records, verifications};
 use crate::store::policy::versions;
 
 /// How many events are read at once.
@@ -50,9 +54,11 @@ pub(super) async fn write(core: &Core, dir: &Path, only: Option<&str>) -> Outcom
     let events = std::fs::File::create(dir.join(EVENTS)).map_err(failed)?;
     let mut events = BufWriter::new(events);
     // Proofs lead to the head that was newest when they were made.
+    let mut named = NamedFiles::default();
     let (count, note) = match person {
-        None => (everybody(&mut tx, newest.size, &mut events).await?, newest.note),
-        Some(Person { count, lines, note }) => {
+        None => (everybody(&mut tx, newest.size, &mut events, &mut named).await?, newest.note),
+        Some(Person { count, lines, note, named: theirs }) => {
+            named = theirs;
             events.write_all(lines.as_bytes()).map_err(failed)?;
             let extent = Extent::new(count as u64, sha256_hex(lines.as_bytes()), note.checkpoint());
             let signed = extent.sign(core.flow_settings.ledger_keys.first());
@@ -66,17 +72,35 @@ pub(super) async fn write(core: &Core, dir: &Path, only: Option<&str>) -> Outcom
     let keys = core.flow_settings.ledger_keys.trusted_in(epoch)?;
     let keys: Vec<_> = keys.into_iter().map(|key| (key, None)).collect();
     std::fs::write(dir.join(KEYS), keys_json(&keys)).map_err(failed)?;
+    // Only what events lead to: nothing vouches for anything else, and of one person's part it would be others'.
     for context in contexts::list(&mut tx).await? {
-        std::fs::write(dir.join(context_file(&HEXLOWER.encode(&context.sha256))), context.body)
-            .map_err(failed)?;
+        let file = context_file(&HEXLOWER.encode(&context.sha256));
+        if named.contains(&file) {
+            named.add_context(&context.body);
+            std::fs::write(dir.join(file), context.body).map_err(failed)?;
+        }
     }
     for notice in notices::list(&mut tx).await? {
-        std::fs::write(dir.join(notice_file(&notice.sha256)), notice.words).map_err(failed)?;
+        let file = notice_file(&notice.sha256);
+        if named.contains(&file) {
+            std::fs::write(dir.join(file), notice.words).map_err(failed)?;
+        }
     }
     for policy in versions::list(&mut tx, LANG).await? {
         let file = policy_file(policy.label.as_str());
-        std::fs::write(dir.join(file), policy.body).map_err(failed)?;
+        if named.contains(&file) {
+            std::fs::write(dir.join(file), policy.body).map_err(failed)?;
+        }
     }
+    for form in blank_forms::list(&mut tx).await? {
+        let file = form_file(&form.sha256);
+        if named.contains(&file) {
+            std::fs::write(dir.join(file), form.html).map_err(failed)?;
+        }
+    }
+    // Where events are left out, nothing leads from an older head to this one.
+    let from = if whole { 0 } else { newest.size };
+    write_timestamps(&mut tx, from..=newest.size, dir).await?;
     drop(tx);
     disclosed(core, Disclosure::LedgerBundle, &json!({"events": count, "whole": whole})).await?;
     eprintln!("{count} events; check them with `assent ledger audit {}`", dir.display());
@@ -108,13 +132,33 @@ fn prepare(dir: &Path) -> Outcome {
     if std::fs::read_dir(dir).map_err(failed)?.next().is_some() {
         return Err(refuse(format!("{} is not empty: name a new directory", dir.display())));
     }
-    for folder in ["contexts", "notices", "policies"] {
+    for folder in ["contexts", "forms", "notices", "policies"] {
         std::fs::create_dir(dir.join(folder)).map_err(failed)?;
     }
     Ok(())
 }
 
-async fn everybody(tx: &mut Tx, size: i64, out: &mut impl Write) -> Result<usize, Error> {
+/// What a time-stamping authority said of heads of these sizes, each beside its head: files by the day.
+async fn write_timestamps(tx: &mut Tx, sizes: RangeInclusive<i64>, dir: &Path) -> Outcome {
+    let stamps = head_timestamps::list(tx, sizes).await?;
+    if !stamps.is_empty() {
+        std::fs::create_dir(dir.join(TIMESTAMPS))?;
+    }
+    for stamp in stamps {
+        let Some(note) = checkpoints::find_note(tx, stamp.size).await? else { continue };
+        let (response, head) = stamp_files(&Day::numbered(stamp.day).to_string());
+        std::fs::write(dir.join(response), stamp.response)?;
+        std::fs::write(dir.join(head), note)?;
+    }
+    Ok(())
+}
+
+async fn everybody(
+    tx: &mut Tx,
+    size: i64,
+    out: &mut impl Write,
+    named: &mut NamedFiles,
+) -> Result<usize, Error> {
     let mut count = 0;
     for from in (0..).map(|n| n * AT_ONCE).take_while(|from| *from < size) {
         let to = size.min(from + AT_ONCE);
@@ -130,6 +174,9 @@ async fn everybody(tx: &mut Tx, size: i64, out: &mut impl Write) -> Result<usize
             let index = index(row.leaf_index).unwrap_or(0);
             let salt: Option<[u8; 32]> = row.salt.and_then(verifications::Hex::bytes);
             let salt = salt.as_ref().map(|salt| &salt[..]);
+            if let Some(body) = row.body {
+                named.add_body(body);
+            }
             let line = NewLine { index, leaf: row.leaf, salt, body: row.body, proof: None };
             lines.push((index, line.text()));
         }
@@ -151,16 +198,21 @@ struct Person {
     count: usize,
     lines: String,
     note: SignedNote,
+    /// The files that their events lead to.
+    named: NamedFiles,
 }
 
 async fn one_person(core: &Core, tx: &mut Tx, email: &EmailAddress) -> Result<Person, Error> {
     let key = core.flow_settings.address_secret.key(email);
     let events = events::list_sealed_of(tx, &key).await?;
-    let (mut lines, mut head) = (String::new(), None);
+    let (mut lines, mut head, mut named) = (String::new(), None, NamedFiles::default());
     for event in &events {
         let proved = prove(tx, event).await?;
         let (index, note, proof) =
             proved.ok_or_else(|| refuse("the newest checkpoint does not cover these events"))?;
+        if let Some(body) = event.body.as_deref() {
+            named.add_body(body);
+        }
         let line = NewLine {
             index,
             leaf: &event.leaf,
@@ -172,5 +224,5 @@ async fn one_person(core: &Core, tx: &mut Tx, email: &EmailAddress) -> Result<Pe
         head = Some(note);
     }
     let note = head.ok_or_else(|| refuse("nothing is recorded of this address"))?;
-    Ok(Person { count: events.len(), lines, note })
+    Ok(Person { count: events.len(), lines, note, named })
 }

@@ -8,6 +8,7 @@ use assent_ledger::epoch::Epoch;
 use assent_ledger::note::SigningKey;
 use assent_ledger::text_file::read_text;
 use assent_ledger::tree::{Hash, TreeHead, verify_consistency};
+use assent_ledger::verifier_page;
 use clap::Subcommand;
 use secrecy::ExposeSecret;
 use uuid::Uuid;
@@ -41,7 +42,8 @@ pub(super) enum LedgerCommand {
     /// Go on from this database after newer heads were lost, as when a back-up was restored: heads are signed
     /// under the ledger's name with `/r2` behind it, then `/r3`
     Resume,
-    /// Print the public key that checkpoints and receipts are signed with, and its fingerprint
+    /// Print the public key that checkpoints and receipts are signed with, its fingerprint, and the SHA-256 of the page
+    /// `/ledger/verify`, which checks them: compare it with the page that you were given
     Key,
     /// Make a key that could sign from now on, under the ledger's name, and print it: a secret
     NewKey,
@@ -93,7 +95,8 @@ impl LedgerCommand {
     }
 }
 
-/// The key under the ledger's name, and under the one that it has since a loss.
+/// The key under the ledger's name, and under the one that it has since a loss; then the hash of the page that checks
+/// what they sign.
 async fn print_key(core: &Core) -> Outcome {
     let keys = &core.flow_settings.ledger_keys;
     let epoch = epochs::find_place(&mut core.db.read().await?).await?.epoch;
@@ -102,6 +105,7 @@ async fn print_key(core: &Core) -> Outcome {
     for key in [keys.first()].into_iter().chain(since).map(SigningKey::vkey) {
         println!("{key}\nfingerprint: {}", key.fingerprint());
     }
+    println!("verify.html SHA-256: {}", verifier_page::sha256());
     Ok(())
 }
 

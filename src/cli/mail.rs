@@ -71,6 +71,7 @@ impl Test {
             leave: None,
             date: at.now,
             mail: &mail,
+            attached: None,
         };
         let outgoing = compose(&templates, &sender, &site, letter)?;
         match transport(settings)? {

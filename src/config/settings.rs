@@ -15,9 +15,11 @@ use super::read::{duration, from_str, parse, said};
 use super::sources::Values;
 use super::{ConfigError, ConfigErrors};
 use crate::domain::alarm::OnCollapse;
+use crate::domain::consent::processing::Processing;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::mail::limit::{MailLimit, Window};
 use crate::domain::time_zone::TimeZone;
+use crate::notaries::{Witness, read_witnesses, time_stamps_address};
 use crate::site::{Controller, Site};
 
 /// Every setting, checked.
@@ -45,10 +47,16 @@ pub struct Settings {
     pub ledger_old_keys: Vec<VerifyingKey>,
     /// Who is mailed a signed tree head every day.
     pub ledger_witness_mail: Option<EmailAddress>,
+    /// Who is asked to sign each newest tree head.
+    pub ledger_witnesses: Vec<Witness>,
+    /// Who stamps the newest tree head of each day with the time.
+    pub ledger_timestamp_url: Option<Url>,
     /// Whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<IpNet>,
     /// The legal entity named in notices.
     pub controller: Controller,
+    /// What evidence says of the processing.
+    pub processing: Processing,
     /// Where the sources of what runs here are offered (AGPL-3.0 §13).
     pub source_url: Option<Url>,
     /// How a vulnerability of this installation is reported: `mailto:` or `https:` (RFC 9116 §2.5.3).
@@ -148,11 +156,25 @@ impl Settings {
                 "" => Ok(None),
                 text => EmailAddress::parse(text).map(Some).map_err(|error| said(&error)),
             })?,
+            ledger_witnesses: parse(values, "ledger.witnesses", "", |text| {
+                read_witnesses(text).map_err(|error| said(&error))
+            })?,
+            ledger_timestamp_url: parse(values, "ledger.timestamp_url", "", |text| match text {
+                "" => Ok(None),
+                text => time_stamps_address(text).map(Some).map_err(|error| said(&error)),
+            })?,
             trusted_proxies: parse(values, "trusted_proxies", "", proxies)?,
             controller: Controller {
                 name: text("controller.name", "").trim().to_owned(),
                 address: text("controller.address", "").trim().to_owned(),
                 contact: text("controller.contact", "").trim().to_owned(),
+                identifier: text("controller.identifier", "").trim().to_owned(),
+            },
+            processing: Processing {
+                jurisdiction: text("processing.jurisdiction", "").trim().to_owned(),
+                recipients: recipients(&text("processing.recipients", "")),
+                retention: text("processing.retention", "").trim().to_owned(),
+                storage: text("processing.storage", "").trim().to_owned(),
             },
             source_url: parse(values, "source_url", SOURCE_URL, source_url)?,
             security_contact: parse(values, "security_contact", "", security_contact)?,
@@ -236,6 +258,12 @@ fn base_url(text: &str) -> Result<Url, String> {
     if plain { Ok(url) } else { Err(wrong()) }
 }
 
+/// A name or a sentence each, with semicolons between: commas stand within them.
+fn recipients(text: &str) -> Vec<String> {
+    let each = text.split(';').map(str::trim);
+    each.filter(|one| !one.is_empty()).map(ToOwned::to_owned).collect()
+}
+
 fn proxies(text: &str) -> Result<Vec<IpNet>, String> {
     let one = |part: &str| {
         let part = part.trim();
@@ -300,6 +328,8 @@ mod tests {
             ("ASSENT_TIMEZONE", "+01:00"),
             ("ASSENT_SOURCE_URL", "code.example.org/assent"),
             ("ASSENT_SECURITY_CONTACT", "http://example.org/report"),
+            ("ASSENT_LEDGER_WITNESSES", "https://witness.example"),
+            ("ASSENT_LEDGER_TIMESTAMP_URL", "stamps.example"),
         ] {
             let error = check(&[(name, value)]).unwrap_err();
             assert!(error.starts_with(&format!("{name} is wrong: ")), "{error}");

@@ -132,6 +132,7 @@ async fn offer(tx: &mut Tx, at: &Moment, report: &Report) -> Result<Offered, See
         name: texts::CONTROLLER_NAME.to_owned(),
         address: texts::CONTROLLER_ADDRESS.to_owned(),
         contact: texts::CONTROLLER_CONTACT.to_owned(),
+        identifier: String::new(),
     };
     let offers = ReportOffers { newsletters: &[newsletter.slug], purposes: &[] };
     add_report(tx, &act, report, offers).await?;
@@ -185,6 +186,8 @@ fn form(
         report: Some(offered.report.clone()),
         policy: offered.policy.clone(),
         choices: offered.notices.iter().take(boxes).cloned().collect(),
+        unticked: offered.notices.iter().skip(boxes).map(|n| n.purpose.clone()).collect(),
+        form: None,
         source: format!("/reports/{}", texts::REPORT_SLUG),
         method: Method::Form,
         replaces: None,

@@ -21,11 +21,28 @@ pub const OUTSIDE: &str = "outside";
 /// The subject of events that wait for their place in the ledger for too long.
 pub const SEALING: &str = "ledger-sealing";
 
-/// Whether the detail of an alarm repeats what other systems said: a mail relay, a file store. They may name accounts,
-/// addresses and machines, which is for staff alone to read.
+/// The subject of heads that nobody stamps with the time.
+pub const TIME_STAMPS: &str = "ledger-time-stamps";
+
+const WITNESS: &str = "ledger-witness:";
+
+/// The subject of a witness, by its name, that does not sign the newest head.
+#[must_use]
+pub fn witness(name: &str) -> String {
+    format!("{WITNESS}{name}")
+}
+
+/// The name of the witness that a subject is about; none of any other subject.
+#[must_use]
+pub fn witness_of(subject: &str) -> Option<&str> {
+    subject.strip_prefix(WITNESS)
+}
+
+/// Whether the detail of an alarm repeats what other systems said: a mail relay, a file store, a witness. They may name
+/// accounts, addresses and machines, which is for staff alone to read.
 #[must_use]
 pub fn quotes_others(subject: &str) -> bool {
-    [MAIL_RELAY, REFUSALS, OUTSIDE].contains(&subject)
+    [MAIL_RELAY, REFUSALS, OUTSIDE, TIME_STAMPS].contains(&subject) || witness_of(subject).is_some()
 }
 
 const CONFIRMATIONS: &str = "confirmations:";
@@ -93,5 +110,12 @@ mod tests {
         assert_eq!(subjects, ["confirmations:newsletters", "confirmations:reports/newsletters"]);
         assert!(subjects.iter().all(|subject| is_of_confirmations(subject)));
         assert!(!is_of_confirmations(MAIL_RELAY));
+    }
+
+    #[test]
+    fn an_alarm_of_a_witness_bears_its_name() {
+        assert_eq!(witness_of(&witness("witness.example")), Some("witness.example"));
+        assert_eq!(witness_of(LEDGER), None);
+        assert!(quotes_others(&witness("witness.example")) && !quotes_others(SEALING));
     }
 }

@@ -22,6 +22,10 @@ pub enum BackgroundTask {
     VerifyLedger,
     /// Decides the daily mail with the newest head.
     TellWitness,
+    /// Has witnesses sign the newest head.
+    AskWitnesses,
+    /// Has the newest head of the day stamped with the time.
+    StampHead,
     /// Exchanges endings and heads with the file store.
     ExchangeOutside,
     /// Ends again what the database does not know to have ended.

@@ -17,10 +17,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use assent_ledger::keys::LedgerKeys;
+use url::Url;
 use uuid::Uuid;
 
 use crate::domain::alarm::OnCollapse;
 use crate::domain::consent::evidence_key::EvidenceKey;
+use crate::domain::consent::processing::Processing;
 use crate::domain::contacts::address_key::{AddressKey, AddressSecret};
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::mail::limit::MailLimit;
@@ -97,6 +99,10 @@ pub struct FlowSettings {
     pub evidence_key: EvidenceKey,
     /// Who is answerable for the data, as evidence names them.
     pub controller: Arc<Controller>,
+    /// What happens to the data, as evidence says it.
+    pub processing: Arc<Processing>,
+    /// Where this installation's pages are.
+    pub base_url: Arc<Url>,
     /// How long a confirmation link works.
     pub confirm_ttl: Duration,
     /// How long a download link works.
@@ -124,6 +130,12 @@ impl FlowSettings {
     #[must_use]
     pub fn at<'a>(&'a self, at: &'a Moment) -> Case<'a> {
         Case { at, settings: self }
+    }
+
+    /// The origin of all links, without a slash at its end.
+    #[must_use]
+    pub fn site(&self) -> &str {
+        self.base_url.as_str().trim_end_matches('/')
     }
 
     /// What tells our rows from others'.

@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use lettre::message::header::{
-    ContentTransferEncoding, ContentType, Header, HeaderName, HeaderValue,
+    ContentDisposition, ContentTransferEncoding, ContentType, Header, HeaderName, HeaderValue,
 };
-use lettre::message::{Body, Mailbox, MultiPart, MultiPartBuilder, MultiPartKind, SinglePart};
+use lettre::message::{
+    Body, Mailbox, MultiPart, MultiPartBuilder, MultiPartKind, SinglePart, SinglePartBuilder,
+};
 use lettre::{Address, Message};
 use uuid::Uuid;
 
@@ -15,6 +17,7 @@ use super::letters::AnyMail;
 use super::letters::signup::{ConfirmMail, MailedReport};
 use super::relay_events::Marks;
 use super::subject::{Subject, phrase};
+use crate::domain::mail::outbox::message_id;
 use crate::domain::mail::return_path::ReturnPaths;
 use crate::domain::timestamp::Timestamp;
 use crate::site::Site;
@@ -59,6 +62,17 @@ pub struct Letter<'a> {
     pub date: Timestamp,
     /// What it says.
     pub mail: &'a dyn AnyMail,
+    /// What goes along with it.
+    pub attached: Option<&'a TextFile>,
+}
+
+/// A text that goes along with a mail, for whoever keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextFile {
+    /// What it is called.
+    pub name: &'static str,
+    /// What stands in it.
+    pub text: String,
 }
 
 /// Why a mail cannot be built. It is parked: trying again would not help.
@@ -131,7 +145,8 @@ impl Header for AutoSubmitted {
     }
 }
 
-/// Builds the mail: text written by hand and HTML as alternatives, addressed to one person, signed.
+/// Builds the mail: text written by hand and HTML as alternatives, behind them what is attached; addressed to one person,
+/// signed.
 ///
 /// # Errors
 /// When a template or an address is wrong.
@@ -149,7 +164,7 @@ pub fn compose(
         .from(sender.from.clone())
         .to(Mailbox::new(None, recipient.clone()))
         .header(Subject::new(subject))
-        .message_id(Some(format!("<{}@{}>", letter.outbox_id, sender.host)))
+        .message_id(Some(message_id(letter.outbox_id, &sender.host)))
         .date(SystemTime::from(letter.date.date_time()))
         .header(AutoSubmitted);
     if let Some(leave) = letter.leave {
@@ -165,11 +180,13 @@ pub fn compose(
         let value = HeaderValue::dangerous_new_pre_encoded(name, value.clone(), value);
         message = message.raw_header(value);
     }
-    let message = message.multipart(
-        alternative(letter.outbox_id)
-            .singlepart(plain_text(body))
-            .singlepart(SinglePart::html(html)),
-    )?;
+    let said = alternative(letter.outbox_id)
+        .singlepart(plain_text().body(text_body(body)))
+        .singlepart(SinglePart::html(html));
+    let message = message.multipart(match letter.attached {
+        None => said,
+        Some(file) => mixed(letter.outbox_id).multipart(said).singlepart(attachment(file)),
+    })?;
     Ok(Outgoing {
         sender: match &sender.return_paths {
             Some(paths) => paths.address(letter.outbox_id).parse()?,
@@ -200,6 +217,18 @@ fn alternative(outbox_id: Uuid) -> MultiPartBuilder {
         .boundary(format!("parts-of-{}", outbox_id.simple()))
 }
 
+/// A mail and what is attached to it.
+fn mixed(outbox_id: Uuid) -> MultiPartBuilder {
+    MultiPart::builder()
+        .kind(MultiPartKind::Mixed)
+        .boundary(format!("whole-of-{}", outbox_id.simple()))
+}
+
+fn attachment(file: &TextFile) -> SinglePart {
+    let disposition = ContentDisposition::attachment(file.name);
+    plain_text().header(disposition).body(text_body(&file.text))
+}
+
 fn signed(sender: &Sender, message: Vec<u8>, at: Timestamp) -> Result<Vec<u8>, ComposeError> {
     let Some(dkim) = &sender.dkim else { return Ok(message) };
     let signatures = dkim.signatures(&message, at).ok_or(ComposeError::Unsigned)?;
@@ -209,19 +238,22 @@ fn signed(sender: &Sender, message: Vec<u8>, at: Timestamp) -> Result<Vec<u8>, C
 /// The longest line of a message, without its end (RFC 5322 §2.1.1).
 const LINE_MAX: usize = 998;
 
-/// The text part, unencoded where it can be: quoted-printable would break long links in two for whoever
+fn plain_text() -> SinglePartBuilder {
+    SinglePart::builder().header(ContentType::TEXT_PLAIN)
+}
+
+/// A text, unencoded where it can be: quoted-printable would break long links and signed lines in two for whoever
 /// reads the raw message.
-fn plain_text(text: &str) -> SinglePart {
+fn text_body(text: &str) -> Body {
     let plain = text.is_ascii()
         && !text.contains(['\r', '\0'])
         && text.lines().all(|line| line.len() <= LINE_MAX);
-    let body = if plain {
+    if plain {
         let lines = text.replace('\n', "\r\n").into_bytes();
         Body::dangerous_pre_encoded(lines, ContentTransferEncoding::SevenBit)
     } else {
         Body::new(text.to_owned())
-    };
-    SinglePart::builder().header(ContentType::TEXT_PLAIN).body(body)
+    }
 }
 
 /// The subject that mail 1 will have, for the page that says which mail to look for.

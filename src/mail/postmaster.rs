@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::compose::{ComposeError, Letter, Sender, compose};
+use super::compose::{ComposeError, Letter, Sender, TextFile, compose};
 use super::dkim::Dkim;
 use super::letters::AnyMail;
 use crate::domain::contacts::email_address::EmailAddress;
@@ -69,6 +69,8 @@ pub struct Sample<'a> {
     pub leave: Option<&'a str>,
     /// When it says that it was written.
     pub date: Timestamp,
+    /// What goes along with it.
+    pub attached: Option<&'a TextFile>,
 }
 
 /// The headers of a sample as they leave, for whoever wants to recognise ours.
@@ -81,10 +83,16 @@ pub fn sample_headers(
     site: &Site,
     sample: Sample<'_>,
 ) -> Result<String, ComposeError> {
-    let Sample { mail, leave, date } = sample;
+    let Sample { mail, leave, date, attached } = sample;
     let to = EmailAddress::sample();
-    let letter =
-        Letter { outbox_id: Uuid::from_u128(SAMPLE_ID), to: to.as_str(), leave, date, mail };
+    let letter = Letter {
+        outbox_id: Uuid::from_u128(SAMPLE_ID),
+        to: to.as_str(),
+        leave,
+        date,
+        mail,
+        attached,
+    };
     let message = compose(templates, sender, site, letter)?.message;
     let message = String::from_utf8_lossy(&message).replace('\r', "");
     let (head, _) = message.split_once("\n\n").unwrap_or((&message, ""));

@@ -6,12 +6,13 @@ use std::sync::{Arc, LazyLock};
 use assent_ledger::digest::sha256_hex;
 use axum::Router;
 use axum::extract::Path;
-use axum::http::{HeaderMap, HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use axum::routing::get;
 use serde::Serialize;
 
 use super::{App, Error};
+use crate::web::http::for_good::for_good;
 use crate::web::http::validators::Validators;
 
 // The publisher's colours and type stand in a file of their own, in front of both stylesheets.
@@ -82,17 +83,5 @@ async fn show(Path(name): Path<String>, request: HeaderMap) -> Result<Response, 
     let all = [&SITE_CSS, &CONSOLE_CSS, &CONSOLE_SCRIPT, &HTMX];
     let asked = |asset: &&&LazyLock<Asset>| asset.path.strip_prefix("/assets/") == Some(&name);
     let asset = all.iter().find(asked).ok_or(Error::NotFound)?;
-    let state = Validators::of_text(asset.text);
-    let mut headers = state.headers();
-    for (name, value) in [
-        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
-        (header::VARY, "accept-encoding"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    if let Some(same) = state.not_modified(&request, &headers)? {
-        return Ok(same);
-    }
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.kind));
-    Ok((headers, asset.text).into_response())
+    for_good(&request, &Validators::of_text(asset.text), asset.kind, asset.text)
 }

@@ -86,6 +86,7 @@ fn composed(
         leave: said.leave.as_deref(),
         date: mail.created_at,
         mail: &*said.mail,
+        attached: said.attached.as_ref(),
     };
     compose(&parts.templates, &parts.sender, &parts.site, letter).map_err(|error| {
         tracing::error!(outbox_id = %mail.outbox_id, request_id = mail.request(), error = sentence(&error), "a mail cannot be built");

@@ -2,6 +2,7 @@
 
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::flows::Error;
+use crate::mail::compose::TextFile;
 use crate::mail::letters::AnyMail;
 
 /// Why nothing is said to an address that must not be mailed.
@@ -27,11 +28,13 @@ pub struct MailContent {
     pub mail: Box<dyn AnyMail>,
     /// Where one press ends such mail (RFC 8058), where it can be ended.
     pub leave: Option<String>,
+    /// What goes along with it.
+    pub attached: Option<TextFile>,
 }
 
 impl MailContent {
-    /// A mail to this address, which nobody ends by one press.
+    /// A mail to this address, which nobody ends by one press, with nothing attached.
     pub(super) fn new(to: EmailAddress, mail: impl AnyMail + 'static) -> Self {
-        Self { to, mail: Box::new(mail), leave: None }
+        Self { to, mail: Box::new(mail), leave: None, attached: None }
     }
 }

@@ -1,5 +1,6 @@
 //! Work that goes on beside requests, until it is asked to stop.
 
+mod attach_promises;
 mod circuit_breaker;
 pub mod deliver;
 mod delivery_recorder;
@@ -29,6 +30,7 @@ use crate::files::Files;
 use crate::flows::FlowSettings;
 use crate::mail::compose::Sender;
 use crate::mail::transport::Transport;
+use crate::notaries::Notaries;
 use crate::random::{Moment, Random};
 use crate::site::Site;
 use crate::store::Db;
@@ -68,6 +70,8 @@ pub struct WorkerParts {
     pub seal_every: Duration,
     /// Who is mailed a signed tree head every day.
     pub witness_mail: Option<EmailAddress>,
+    /// Who outside vouches for heads.
+    pub notaries: Notaries,
     /// Where the last run of each background task is kept.
     pub runs: LastRuns,
 }

@@ -1,6 +1,9 @@
 //! From a row of the outbox to what its mail says: read when it is sent, so that nothing is mailed that
 //! was settled meanwhile.
 
+use uuid::Uuid;
+
+use super::attach_promises::attach_promises;
 use super::mail_content::{FoundContent, GONE, MailContent, SUPPRESSED};
 use super::{WorkerParts, read_personal_mail, read_staff_mail, read_witness_mail};
 use crate::domain::catalog::purpose::Purpose;
@@ -42,7 +45,7 @@ pub async fn read(
             }
             match mail.kind {
                 MailKind::Confirm => confirmation(parts, tx, now, &signup).await,
-                MailKind::Receipt => receipt(parts, tx, &signup).await,
+                MailKind::Receipt => receipt(parts, tx, now, &signup).await,
                 _ => download_link(parts, tx, now, &signup).await,
             }
         }
@@ -81,9 +84,16 @@ async fn confirmation(
     Ok(FoundContent::Mail(MailContent::new(signup.email.clone(), mail)))
 }
 
-async fn receipt(parts: &WorkerParts, tx: &mut Tx, signup: &Signup) -> sqlx::Result<FoundContent> {
+async fn receipt(
+    parts: &WorkerParts,
+    tx: &mut Tx,
+    now: Timestamp,
+    signup: &Signup,
+) -> sqlx::Result<FoundContent> {
     let grant = download_grants::find(tx, signup.signup_id).await?;
     let confirmed = events::list_confirmed(tx, signup.signup_id).await?;
+    let told: Vec<Uuid> = confirmed.iter().map(|confirmed| confirmed.event_id).collect();
+    let attached = attach_promises(parts, tx, now, &told).await?;
     let standing = match signup.subscriber_id {
         Some(subscriber_id) => consents::list(tx, subscriber_id).await?,
         None => vec![],
@@ -112,8 +122,10 @@ async fn receipt(parts: &WorkerParts, tx: &mut Tx, signup: &Signup) -> sqlx::Res
         address: signup.email.to_string(),
         manage_url: signup.subscriber_id.map(|id| parts.links.manage(id)),
         unsubscribe_url: leave.clone(),
+        verify_url: attached.as_ref().map(|_| parts.links.verifier()),
     };
-    Ok(FoundContent::Mail(MailContent { leave, ..MailContent::new(signup.email.clone(), mail) }))
+    let content = MailContent::new(signup.email.clone(), mail);
+    Ok(FoundContent::Mail(MailContent { leave, attached, ..content }))
 }
 
 async fn download_link(

@@ -4,6 +4,7 @@ use assent_ledger::event_type::EventType;
 use uuid::Uuid;
 
 use super::WorkerParts;
+use super::attach_promises::attach_promises;
 use super::mail_content::{FoundContent, GONE, MailContent, SUPPRESSED};
 use crate::domain::catalog::notice::LANG;
 use crate::domain::catalog::purpose::Purpose;
@@ -46,7 +47,7 @@ pub(super) async fn read(
     let consents = consents::list(tx, subscriber.subscriber_id).await?;
     let recipient = Recipient { parts, mail, subscriber: &subscriber, consents: &consents };
     match (mail.kind, mail.policy_version_id) {
-        (MailKind::Change, _) => recipient.change(tx).await,
+        (MailKind::Change, _) => recipient.change(tx, now).await,
         (MailKind::PolicyNotice, Some(policy_version_id)) => {
             recipient.policy_notice(tx, policy_version_id).await
         }
@@ -88,10 +89,12 @@ impl Recipient<'_> {
         self.content(PreferencesLinkMail { reader: self.reader() }, None)
     }
 
-    async fn change(&self, tx: &mut Tx) -> sqlx::Result<FoundContent> {
+    async fn change(&self, tx: &mut Tx, now: Timestamp) -> sqlx::Result<FoundContent> {
         let (links, recorded_at) = (&self.parts.links, self.mail.created_at);
         let subscriber_id = self.subscriber.subscriber_id;
         let changes = events::list_recorded(tx, subscriber_id, recorded_at).await?;
+        let told: Vec<Uuid> = changes.iter().map(|change| change.event_id).collect();
+        let attached = attach_promises(self.parts, tx, now, &told).await?;
         let (agreed, ended): (Vec<_>, Vec<_>) =
             changes.into_iter().partition(|change| change.event_type.in_force());
         let agreed = agreed.into_iter().map(|change| AgreedItem {
@@ -110,9 +113,12 @@ impl Recipient<'_> {
             agreed: agreed.collect(),
             ended: ended.collect(),
             standing: self.in_force().map(name).collect(),
+            verify_url: attached.as_ref().map(|_| links.verifier()),
             reader: self.reader(),
         };
-        Ok(self.content(mail, leaves.then(|| links.unsubscribe(subscriber_id, None))))
+        let leave = leaves.then(|| links.unsubscribe(subscriber_id, None));
+        let content = MailContent::new(self.subscriber.email.clone(), mail);
+        Ok(FoundContent::Mail(MailContent { leave, attached, ..content }))
     }
 
     async fn policy_notice(

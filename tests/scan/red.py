@@ -14,7 +14,7 @@ from program import Browser, Program
 # What it notes and is not ours to mend, each with the paths where it is none.
 NOT_OURS = {
     # Nothing is changed by it, and there are caches that heed what is said outright.
-    "STORE_PUBLIC_UNNECESSARY": ["^/assets/", "/cover$"],
+    "STORE_PUBLIC_UNNECESSARY": ["^/assets/", "/cover$", "^/ledger/tile/", "^/notices/", "[.]md$"],
     # For caches that know only one of both.
     "CC_CONFLICTING": ["/file$"],
 }
@@ -54,10 +54,12 @@ def addresses(program):
     download, choices = (program.link("ada@example.com", name) for name in ("downloads", "preferences"))
     leave = program.link("ada@example.com", "unsubscribe")
     page = reader.get("/reports/councils").text() + staff.get("/console").text()
+    words = re.search(r'"(/notices/[^"]+)"', reader.get("/purposes/privacy-policy").text())[1]
     assets = sorted(set(re.findall(r'"(/assets/[^"]+)"', page)))
     plain = ["/", "/reports/councils", "/reports/councils/cover", "/newsletters", "/policies/privacy",
              "/policies/privacy/2026-11", "/policies/privacy/2026-12/changes?since=2026-11", "/it", "/preferences",
-             "/check-your-inbox", "/ledger/checkpoint", "/livez", "/readyz", "/nowhere", confirm, f"{confirm}/not-me",
+             "/policies/privacy/2026-11.md", "/purposes/privacy-policy", words, "/ledger", "/ledger/checkpoint", "/ledger/key",
+             "/ledger/key.json", "/ledger/tile/0/000.p/1", "/ledger/verify", "/check-your-inbox", "/livez", "/readyz", "/nowhere", confirm, f"{confirm}/not-me",
              download, f"{download}/file", choices, f"{choices}/my-data", f"{choices}/my-data.json", leave,
              "/console/sign-in", *assets]
     person = "/api/v1/subscribers?q=ada"

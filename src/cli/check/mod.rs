@@ -2,6 +2,7 @@
 
 mod dns;
 mod dns_records;
+mod notaries;
 mod place;
 mod report;
 mod site;
@@ -28,7 +29,8 @@ use crate::tls;
     after_help = "Each part gets a line: `ok`, or what is wrong with it and what to do. Exit code: 0 ready, 1 not.\n\n\
                   It looks at settings, templates and keys; at the database and its schema, the ledger, and what \
                   people ended that the database does not know; at the file store, the mail relay and the port; and \
-                  whether there are a policy and an account. The SPF, DKIM, DMARC and MX records that mail needs are \
+                  whether there are a policy and an account. Witnesses and time stamps are asked about the newest \
+                  checkpoint, where they are set. The SPF, DKIM, DMARC and MX records that mail needs are \
                   looked up in DNS. It may run beside `assent serve`."
 )]
 pub(super) struct Check {
@@ -63,6 +65,7 @@ impl Check {
         };
         report.tell("configuration", configured);
         report.tell("controller", site::controller(&settings.controller));
+        report.tell("evidence", Ok(site::evidence(&settings)));
         report.tell("source", Ok(site::source(settings.source_url.as_ref())));
         report.tell("base_url", site::base_url(&settings.base_url));
         report.tell("keys", found);
@@ -70,9 +73,12 @@ impl Check {
         let files = report.tell("files", in_time(files(&settings)).await);
         report.tell("mail relay", in_time(mail(&settings)).await);
         if let Some(keys) = &keys {
-            if data_dir {
-                stored::look(&mut report, &settings, keys, files).await;
-            }
+            let newest = if data_dir {
+                stored::look(&mut report, &settings, keys, files).await
+            } else {
+                None
+            };
+            notaries::look(&mut report, &settings, newest.as_deref()).await;
             report.tell("port", site::port(&settings, keys).await);
         }
         if let Some(sender) = sender {

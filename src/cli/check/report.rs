@@ -25,12 +25,13 @@ pub(super) async fn in_time<T>(part: impl Future<Output = Result<T, Error>>) -> 
 /// What was found, told as it is found.
 #[derive(Default)]
 pub(super) struct Report {
-    wrong: Vec<&'static str>,
+    wrong: Vec<Cow<'static, str>>,
 }
 
 impl Report {
     /// Whether the part can be used.
-    pub(super) fn tell(&mut self, name: &'static str, part: Part) -> bool {
+    pub(super) fn tell(&mut self, name: impl Into<Cow<'static, str>>, part: Part) -> bool {
+        let name = name.into();
         let is_right = part.is_ok();
         let said = part.unwrap_or_else(|error| sentence(error.as_ref()).into());
         println!("{name}: {said}");

@@ -11,6 +11,7 @@ use super::report::{OK, Part};
 use crate::cli::outcome::refuse;
 use crate::cli::serve::cannot_listen;
 use crate::config::{Keys, Settings};
+use crate::domain::consent::processing::Processing;
 use crate::outside::Head;
 use crate::site::Controller;
 
@@ -33,6 +34,27 @@ pub(super) fn controller(controller: &Controller) -> Part {
         "{} must be set, for readers are told who holds their details: no report can be published before",
         blank.join(", ")
     )))
+}
+
+/// What receipts say besides is asked for by ISO/IEC TS 27560, and left out where it is blank; nothing is refused.
+pub(super) fn evidence(settings: &Settings) -> Cow<'static, str> {
+    let Processing { jurisdiction, recipients, retention, storage } = &settings.processing;
+    let questions = [
+        (
+            settings.controller.identifier.is_empty(),
+            "controller.identifier (under which number does a register know you?)",
+        ),
+        (jurisdiction.is_empty(), "processing.jurisdiction (in which country are you supervised?)"),
+        (recipients.is_empty(), "processing.recipients (who is given the data besides you?)"),
+        (retention.is_empty(), "processing.retention (how long do you keep them?)"),
+        (storage.is_empty(), "processing.storage (where do they lie?)"),
+    ];
+    let blank: Vec<&str> =
+        questions.into_iter().filter_map(|(blank, asks)| blank.then_some(asks)).collect();
+    if blank.is_empty() {
+        return OK;
+    }
+    format!("ok; receipts leave out what is blank: {}", blank.join(", ")).into()
 }
 
 /// Nothing is refused without it: whoever runs the program as it was published need not offer its sources.

@@ -20,14 +20,20 @@ use crate::flows::ledger::keep_verdict::find_verdict;
 use crate::flows::ledger::replay_endings::count_unknown;
 use crate::outside::Outside;
 use crate::random::{Moment, Random};
+use crate::store::ledger::checkpoints;
 use crate::store::policy::versions;
 use crate::store::schema::{NewerSchema, Schema};
 use crate::store::staff::members;
 use crate::store::{self, Db, sqlite_file};
 
 /// Tells of the database, and of what is in it as far as that can be known: whether the ledger stands where it should
-/// is known where the file store is reached.
-pub(super) async fn look(report: &mut Report, settings: &Settings, keys: &Keys, files: bool) {
+/// is known where the file store is reached. Gives the note of the newest head, where there is one.
+pub(super) async fn look(
+    report: &mut Report,
+    settings: &Settings,
+    keys: &Keys,
+    files: bool,
+) -> Option<String> {
     if let Some(file) = sqlite_file(settings.database_url.expose_secret()) {
         // Its log lies beside it.
         let usable = place::usable(file.parent().unwrap_or(file));
@@ -35,11 +41,11 @@ pub(super) async fn look(report: &mut Report, settings: &Settings, keys: &Keys, 
             if report.tell("database", usable.map(|_| NOTHING.into())) && files {
                 report.tell("ledger", in_time(ledger_without_database(settings, keys)).await);
             }
-            return;
+            return None;
         }
         if let Err(error) = usable.and_then(|_| place::writable(file)) {
             report.tell("database", Err(error));
-            return;
+            return None;
         }
     }
     // Whether the file store can be used is another line.
@@ -47,12 +53,13 @@ pub(super) async fn look(report: &mut Report, settings: &Settings, keys: &Keys, 
         Ok(db) => db,
         Err(error) => {
             report.tell("database", Err(error));
-            return;
+            return None;
         }
     };
-    look_into(report, &db, keys, files).await;
+    let newest = look_into(report, &db, keys, files).await;
     // A query that waits for somebody's lock would hold its connection, and with it the end.
     let _closed = tokio::time::timeout(CLOSE, db.close()).await;
+    newest
 }
 
 /// How long closing may take.
@@ -60,7 +67,7 @@ const CLOSE: Duration = Duration::from_secs(2);
 
 const NOTHING: &str = "ok, and nothing in it yet: `assent serve` sets it up when it first starts";
 
-async fn look_into(report: &mut Report, db: &Db, keys: &Keys, files: bool) {
+async fn look_into(report: &mut Report, db: &Db, keys: &Keys, files: bool) -> Option<String> {
     let looked = async {
         let schema = db.schema().await?;
         let said = database(schema)?;
@@ -74,7 +81,7 @@ async fn look_into(report: &mut Report, db: &Db, keys: &Keys, files: bool) {
         }
         Err(error) => {
             report.tell("database", Err(error));
-            return;
+            return None;
         }
     };
     match schema {
@@ -82,9 +89,10 @@ async fn look_into(report: &mut Report, db: &Db, keys: &Keys, files: bool) {
             if files {
                 report.tell("ledger", in_time(look_for_ledger(db.outside())).await);
             }
+            None
         }
         // Told above.
-        Schema::Older(_) | Schema::Newer(_) | Schema::Foreign(_) | Schema::Occupied => {}
+        Schema::Older(_) | Schema::Newer(_) | Schema::Foreign(_) | Schema::Occupied => None,
         Schema::Current => {
             if files {
                 report.tell("ledger", in_time(ledger(db, keys)).await);
@@ -92,8 +100,15 @@ async fn look_into(report: &mut Report, db: &Db, keys: &Keys, files: bool) {
             }
             report.tell("policy", in_time(policy(db)).await);
             report.tell("staff", in_time(accounts(db)).await);
+            // What is wrong with the database was told.
+            in_time(newest(db)).await.ok().flatten()
         }
     }
+}
+
+async fn newest(db: &Db) -> Result<Option<String>, Error> {
+    let newest = checkpoints::find_kept_bare(&mut db.read().await?).await?;
+    Ok(newest.map(|head| head.note))
 }
 
 fn outside(settings: &Settings, keys: &Keys, files: bool) -> Result<Outside, Error> {

@@ -56,6 +56,12 @@ impl Purpose {
         !self.is_privacy_policy() && !self.0.starts_with(NEWSLETTER)
     }
 
+    /// The short name of the newsletter that it is for; `None` where it is for none.
+    #[must_use]
+    pub fn newsletter_slug(&self) -> Option<Slug> {
+        self.0.strip_prefix(NEWSLETTER)?.parse().ok()
+    }
+
     /// What readers know it by: the name of the newsletter or of the operator's own purpose, where there is
     /// one.
     #[must_use]
@@ -98,6 +104,8 @@ mod tests {
         for code in ["privacy-policy", "newsletter:weekly", "partner-offers"] {
             let purpose = code.parse::<Purpose>().unwrap();
             assert_eq!((purpose.as_str(), purpose.is_own()), (code, code == "partner-offers"));
+            let weekly = (code == "newsletter:weekly").then(|| "weekly".parse().unwrap());
+            assert_eq!(purpose.newsletter_slug(), weekly);
         }
         for code in ["", "newsletter:", "a:b", "Newsletter:x", "newsletter:newsletter:x"] {
             assert!(code.parse::<Purpose>().is_err(), "{code}");

@@ -5,6 +5,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
+use crate::domain::consent::processing::Processing;
+use crate::domain::consent::workflow::{Confirmed, DataKind};
 use crate::domain::signup::submitted_form::Method;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
@@ -16,8 +18,14 @@ use crate::domain::timestamp::Timestamp;
 pub struct EventBody<'a> {
     /// RFC 3339, UTC: when this fact came to be.
     pub at: Timestamp,
+    /// By what the address was confirmed, of what follows from that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirmed: Option<&'a Confirmed>,
     /// Lower-case hex SHA-256 of the [`Context`].
     pub context: &'a str,
+    /// The kinds of data given.
+    #[serde(skip_serializing_if = "<[DataKind]>::is_empty")]
+    pub data: &'a [DataKind],
     /// The address it is about.
     pub email: &'a str,
     /// The key of the event, which receipts and exports name.
@@ -38,6 +46,9 @@ pub struct EventBody<'a> {
     /// The subscriber, once there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subscriber_id: Option<Uuid>,
+    /// What was offered beside it on the same form, and left unticked.
+    #[serde(skip_serializing_if = "<[Purpose]>::is_empty")]
+    pub unticked: &'a [Purpose],
 }
 
 /// What many events share: who asked, for what, in which words, under which policy, and where. Kept once, and
@@ -46,17 +57,28 @@ pub struct EventBody<'a> {
 pub struct Context<'a> {
     /// Who was answerable for the data then (GDPR Art. 13(1)(a)).
     pub controller: ControllerEvidence<'a>,
+    /// The blank form, by the hash of its document: of a form that is the same for all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub form: Option<&'a str>,
     /// How the choice reached us.
     pub method: Method,
     /// The words beside the box.
     pub notice: NoticeEvidence<'a>,
     /// The policy shown with them.
     pub policy: PolicyEvidence<'a>,
+    /// What happens to the data, as far as the operator says it.
+    #[serde(skip_serializing_if = "Processing::is_blank")]
+    pub processing: &'a Processing,
     /// What was agreed to.
     pub purpose: &'a Purpose,
     /// The report asked for with the same form.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub report: Option<&'a Slug>,
+    /// Of a form: whether what it is for could not be had without ticking the box.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub required: Option<bool>,
+    /// The origin of the installation's pages.
+    pub site: &'a str,
     /// The page of that form, or where an import came from.
     pub source: &'a str,
 }
@@ -68,6 +90,9 @@ pub struct ControllerEvidence<'a> {
     pub address: &'a str,
     /// How it is reached about personal data.
     pub contact: &'a str,
+    /// By which a register knows it.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub identifier: &'a str,
     /// Its name.
     pub name: &'a str,
 }
@@ -86,6 +111,8 @@ pub struct NoticeEvidence<'a> {
 pub struct PolicyEvidence<'a> {
     /// The label shown on the form.
     pub label: &'a Label,
+    /// The language of its text, BCP 47.
+    pub lang: &'a str,
     /// Lower-case hex SHA-256 of the policy's text.
     pub sha256: &'a str,
 }

@@ -3,3 +3,5 @@
 pub mod event;
 pub mod evidence_key;
 pub mod permission;
+pub mod processing;
+pub mod workflow;

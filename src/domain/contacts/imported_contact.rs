@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use crate::domain::consent::workflow::DataKind;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::text::{Line, LineError, is_forbidden};
 use crate::domain::time_zone::TimeZone;
@@ -87,6 +88,13 @@ pub enum ContactError {
 }
 
 impl ImportedContact {
+    /// The kinds of data that the file gives.
+    #[must_use]
+    pub fn data(&self) -> Vec<DataKind> {
+        let Self { name, organisation, job_title, .. } = self;
+        DataKind::given(name.is_some(), organisation.is_some(), job_title.is_some())
+    }
+
     /// Reads one row; spaces around a cell are dropped.
     ///
     /// # Errors

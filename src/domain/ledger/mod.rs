@@ -3,3 +3,4 @@
 pub mod cursor;
 pub mod keyed_hash;
 pub mod record;
+pub mod tile_name;

@@ -4,6 +4,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 use strum::{AsRefStr, EnumString, IntoStaticStr};
+use uuid::Uuid;
+
+/// The Message-ID of a mail of this installation (RFC 5322 §3.6.4): the same whenever it is sent again.
+#[must_use]
+pub fn message_id(outbox_id: Uuid, host: &str) -> String {
+    format!("<{outbox_id}@{host}>")
+}
 
 /// What a waiting mail is: its text is made when it is sent, the same on every try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, AsRefStr, EnumString, IntoStaticStr)]

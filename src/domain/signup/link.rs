@@ -247,6 +247,12 @@ impl Links {
         format!("{}/preferences", self.base_url)
     }
 
+    /// The page that checks receipts and promises.
+    #[must_use]
+    pub fn verifier(&self) -> String {
+        format!("{}/ledger/verify", self.base_url)
+    }
+
     /// A published policy version.
     #[must_use]
     pub fn policy(&self, label: &crate::domain::slug::Label) -> String {

@@ -11,7 +11,7 @@ use crate::domain::signup::submitted_form::Method;
 use crate::domain::text::Line;
 use crate::flows::consent::record_consent::{End, Giver, end, give};
 use crate::flows::consent::withdraw::{Leaving, note_address_left, note_left};
-use crate::flows::ledger::evidence::{Form, Words};
+use crate::flows::ledger::evidence::{Form, Words, Workflow};
 use crate::flows::signup::sign_up::words;
 use crate::flows::{By, Case, Error};
 use crate::store::Tx;
@@ -181,11 +181,12 @@ pub async fn choose(
             signup_id: None,
             email: &subscriber.email,
             method: Method::Form,
-            policy: (policy.policy_version_id, &policy.label, &policy.sha256),
+            policy: policy.into(),
             report: None,
             requested_at: case.at.now,
             source: choices.source,
             evidence: None,
+            workflow: Workflow::default(),
         };
         give(tx, case, Giver::new(&subscriber, None, form), &fresh).await?;
     }

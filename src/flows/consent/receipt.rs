@@ -3,7 +3,7 @@
 
 use assent_ledger::evidence::whole;
 use assent_ledger::note::SignedNote;
-use assent_ledger::receipt::{Controller, Proof, ReceiptFacts, sign};
+use assent_ledger::receipt::{Documents, Issue, Proof, ReceiptFacts, sign};
 use assent_ledger::tree::{Hash, inclusion_path};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,6 +14,7 @@ use crate::domain::signup::link::Links;
 use crate::flows::ledger::tree_nodes;
 use crate::flows::{Case, Error};
 use crate::store::Tx;
+use crate::store::consent::blank_forms;
 use crate::store::consent::events::{self, SealedEvent};
 use crate::store::ledger::checkpoints;
 
@@ -37,7 +38,19 @@ pub struct Sealed {
     pub jws: String,
 }
 
-/// The receipt of one event; `None` when there is no such event or its evidence was erased.
+/// The longest receipt that a link carries: Firefox follows no address of more than 1 MiB, Chromium none above 2 MiB.
+const LONGEST_LINK: usize = 512 * 1024;
+
+impl Sealed {
+    /// Where the page that checks receipts opens with this one in it. What stands behind `#` stays in the browser.
+    /// `None` for one too long to be a link, which is checked as a file.
+    #[must_use]
+    pub fn check_link(&self) -> Option<String> {
+        (self.jws.len() <= LONGEST_LINK).then(|| format!("/ledger/verify#receipt={}", self.jws))
+    }
+}
+
+/// The receipt of one event, with an id of its own; `None` when there is no such event or its evidence was erased.
 ///
 /// # Errors
 /// When the database does not answer, or the tree does not hold together.
@@ -62,34 +75,44 @@ pub async fn receipt(
     let Some((index, head, hashes)) = proved else {
         return Ok(Some(Receipt { event, body, sealed: None }));
     };
-    let label = body["policy"]["label"].as_str().unwrap_or_default();
-    let policy_url = format!("{}/policies/privacy/{label}", links.base_url);
-    let controller = &case.settings.controller;
-    let facts = ReceiptFacts {
-        controller: Controller {
-            name: &controller.name,
-            address: &controller.address,
-            contact: &controller.contact,
-        },
-        event_type: event.event_type,
-        evidence: &body,
-        body: &committed,
-        context: context.as_ref(),
-        leaf: &event.leaf,
-        salt: &URL_SAFE_NO_PAD.encode(salt),
-        policy_url: &policy_url,
-        withdraw_url: &links.preferences(),
-        issued_at: &case.at.now.to_string(),
-        proof: Proof {
-            index,
-            size: head.checkpoint().size,
-            root: head.checkpoint().root,
-            hashes: &hashes,
-            checkpoint_note: head.as_str(),
-        },
+    let form = match body["form"].as_str() {
+        Some(sha256) => blank_forms::find(tx, sha256).await?,
+        None => None,
     };
-    let jws = sign(&facts, case.settings.ledger_keys.first());
+    let jws = sign(
+        &ReceiptFacts {
+            body: &committed,
+            context: context.as_ref(),
+            documents: documents(&event, form.as_deref(), &body),
+            issued: Issue {
+                at: &case.at.now.to_string(),
+                id: &case.at.new_id().to_string(),
+                site: &links.base_url,
+            },
+            leaf: &event.leaf,
+            proof: Proof {
+                index,
+                size: head.checkpoint().size,
+                root: head.checkpoint().root,
+                hashes: &hashes,
+                checkpoint_note: head.as_str(),
+            },
+            salt: &URL_SAFE_NO_PAD.encode(salt),
+        },
+        case.settings.ledger_keys.first(),
+    );
+    let jws = jws.map_err(|_| Error::Tree)?;
     Ok(Some(Receipt { event, body, sealed: Some(Sealed { index, head, jws }) }))
+}
+
+/// What the event names by its hash: of an erasure nothing, and no form where none was shown.
+fn documents<'a>(event: &'a SealedEvent, form: Option<&'a str>, body: &Value) -> Documents<'a> {
+    let named = |hash: &Value| hash.is_string();
+    Documents {
+        form,
+        notice: event.words.as_deref().filter(|_| named(&body["notice"]["sha256"])),
+        policy: event.policy.as_deref().filter(|_| named(&body["policy"]["sha256"])),
+    }
 }
 
 /// The place of an event, the newest head, and the proof between them; `None` while the event waits.

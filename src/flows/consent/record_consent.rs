@@ -7,7 +7,7 @@ use crate::domain::catalog::purpose::Purpose;
 use crate::domain::consent::evidence_key::ConsentFields;
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::suppression::SuppressionReason;
-use crate::flows::ledger::evidence::{Form, Order, Words};
+use crate::flows::ledger::evidence::{Form, Order, PolicyShown, Words, Workflow};
 use crate::flows::{By, Case, Error};
 use crate::store::Tx;
 use crate::store::consent::consents::{self, CurrentConsent};
@@ -82,13 +82,13 @@ pub async fn give(
             event_id: event.event_id,
             seq: event.seq,
             notice_sha256: words.sha256,
-            policy_label: form.policy.1.as_str(),
+            policy_label: form.policy.label.as_str(),
             report_id,
             source: form.source,
             requested_at: form.requested_at,
             confirmed_at: at.now,
         };
-        let rests_on = (words.notice_id, form.policy.0);
+        let rests_on = (words.notice_id, form.policy.policy_version_id);
         consents::upsert(tx, &consent, rests_on, &settings.evidence_key.consent(&consent)).await?;
     }
     let purposes: Vec<&Purpose> = events.iter().map(|event| &event.purpose).collect();
@@ -129,11 +129,17 @@ pub async fn end(
             signup_id: None,
             email: &subscriber.email,
             method: by.method,
-            policy: (consent.policy_version_id, &consent.policy_label, &consent.policy_sha256),
+            policy: PolicyShown {
+                policy_version_id: consent.policy_version_id,
+                label: &consent.policy_label,
+                lang: &consent.policy_lang,
+                sha256: &consent.policy_sha256,
+            },
             report: None,
             requested_at: at.now,
             source: by.source,
             evidence: None,
+            workflow: Workflow::default(),
         };
         events.push(order.event(event_type, &form, &Words::from(*consent))?);
     }

@@ -10,7 +10,7 @@ use crate::domain::signup::submitted_form::Method;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::catalog::show_notices::wording;
 use crate::flows::consent::record_consent::{Giver, give};
-use crate::flows::ledger::evidence::{Form, Words};
+use crate::flows::ledger::evidence::{Form, Words, Workflow};
 use crate::flows::signup::sign_up::words;
 use crate::flows::{Case, Error};
 use crate::store::Tx;
@@ -236,11 +236,12 @@ pub async fn renew(
             signup_id: None,
             email: &subscriber.email,
             method: Method::Form,
-            policy: (policy.policy_version_id, &policy.label, &policy.sha256),
+            policy: policy.into(),
             report: of_report.first().and_then(|open| open.standing.report.as_ref()),
             requested_at: case.at.now,
             source: press.source,
             evidence: None,
+            workflow: Workflow::default(),
         };
         let words: Vec<Words<'_>> = of_report.iter().map(|open| open.words()).collect();
         give(tx, case, Giver::new(&subscriber, report_id, form), &words).await?;

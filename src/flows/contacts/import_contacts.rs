@@ -19,7 +19,7 @@ use crate::domain::staff::action::Action;
 use crate::domain::text::Line;
 use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::ledger::evidence::{Form, Order, Subject};
+use crate::flows::ledger::evidence::{Form, Order, Subject, Workflow};
 use crate::flows::signup::sign_up::words;
 use crate::flows::{Act, Case, Error, FlowSettings};
 use crate::outside::{EndingReason, Endings, Scope};
@@ -286,23 +286,22 @@ async fn record(
     let mut events = Vec::with_capacity(arrived.len());
     let mut consents = Vec::with_capacity(arrived.len());
     for (contact, taken) in arrived {
+        let data = contact.data();
         let form = Form {
             signup_id: None,
             email: contact.email.as_str(),
             method: Method::Import,
-            policy: (import.policy.policy_version_id, &import.policy.label, &import.policy.sha256),
+            policy: import.policy.into(),
             report: None,
             requested_at: contact.consented_at,
             source: import.source.as_str(),
             evidence: Some(contact.method.as_str()),
+            workflow: Workflow { data: &data, ..Workflow::default() },
         };
         let subscriber_id = taken.described.subscriber_id;
         let email = taken.described.email.as_str();
-        settings.demand_own_address(
-            subscriber_id,
-            (email, &taken.address_key),
-            taken.mac.as_deref(),
-        )?;
+        let owner = (email, &taken.address_key);
+        settings.demand_own_address(subscriber_id, owner, taken.mac.as_deref())?;
         let leaf = leaves.get(&subscriber_id).map(String::as_str);
         let mut order = Order::after(case, Subject::Subscriber(subscriber_id), taken.seq, leaf);
         let event = order.event(EventType::Given, &form, &words(notice))?;

@@ -1,7 +1,7 @@
 //! Whether events are what they were: MACs and bodies against leaves, and all that rests on them against bodies.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use assent_ledger::digest::sha256_hex;
 use assent_ledger::event_type::EventType;
@@ -22,8 +22,9 @@ use crate::domain::timestamp::Timestamp;
 use crate::flows::FlowSettings;
 use crate::flows::ledger::keep_record::{has_our_mac, is_committed};
 use crate::store::Tx;
-use crate::store::catalog::notices::{self, Notice};
-use crate::store::consent::contexts::{self, StoredContext};
+use crate::store::catalog::notices;
+use crate::store::consent::blank_forms::{self, StoredForm};
+use crate::store::consent::contexts;
 use crate::store::ledger::records::StoredRecord;
 use crate::store::ledger::verifications::{EventRow, Ground, Hex};
 use crate::store::policy::versions::{self, PolicyVersion};
@@ -76,6 +77,8 @@ pub struct EventChecker {
     notices: HashMap<Uuid, String>,
     policies: HashMap<Uuid, (String, String)>,
     contexts: HashMap<String, Context>,
+    /// The hashes of the blank forms that are what they are named by.
+    forms: HashSet<String>,
     addresses: AddressSecret,
     key: EvidenceKey,
 }
@@ -98,6 +101,7 @@ struct Body<'a> {
 /// What many events share; in an older body, or in an erasure's, it stands among the rest.
 #[derive(Deserialize)]
 struct Context {
+    form: Option<String>,
     method: Method,
     notice: Option<Hashed>,
     policy: Option<Hashed>,
@@ -113,35 +117,26 @@ struct Hashed {
 }
 
 impl EventChecker {
-    /// A checker that knows the notices, policies and contexts that are there now.
+    /// A checker that knows the notices, policies, contexts and blank forms that are there now.
     pub async fn load(tx: &mut Tx, settings: &FlowSettings) -> sqlx::Result<Self> {
-        let notices = notices::list(tx).await?;
-        let policies = versions::list(tx, LANG).await?;
-        Ok(Self::new(&notices, &policies, contexts::list(tx).await?, settings))
-    }
-
-    /// A checker that knows these notices, policies and contexts.
-    #[must_use]
-    pub fn new(
-        notices: &[Notice],
-        policies: &[PolicyVersion],
-        contexts: Vec<StoredContext>,
-        settings: &FlowSettings,
-    ) -> Self {
-        let policy =
-            |p: &PolicyVersion| (p.policy_version_id, (p.label.to_string(), p.sha256.clone()));
-        Self {
-            notices: notices.iter().map(|n| (n.notice_id, n.sha256.clone())).collect(),
-            policies: policies.iter().map(policy).collect(),
+        let notices = notices::list(tx).await?.into_iter();
+        let policies = versions::list(tx, LANG).await?.into_iter();
+        let contexts = contexts::list(tx).await?.into_iter();
+        let forms = blank_forms::list(tx).await?.into_iter();
+        let policy = |p: PolicyVersion| (p.policy_version_id, (p.label.to_string(), p.sha256));
+        let is_sound = |form: &StoredForm| form.sha256 == sha256_hex(form.html.as_bytes());
+        Ok(Self {
+            notices: notices.map(|n| (n.notice_id, n.sha256)).collect(),
+            policies: policies.map(policy).collect(),
             contexts: contexts
-                .into_iter()
                 .map(|c| (HEXLOWER.encode(&c.sha256), c.body))
                 .filter(|(sha256, body)| *sha256 == sha256_hex(body.as_bytes()))
                 .filter_map(|(sha256, body)| Some((sha256, serde_json::from_str(&body).ok()?)))
                 .collect(),
+            forms: forms.filter(is_sound).map(|form| form.sha256).collect(),
             addresses: settings.address_secret.clone(),
             key: settings.evidence_key.clone(),
-        }
+        })
     }
 
     /// Checks each event by itself.
@@ -311,7 +306,7 @@ impl EventChecker {
         let notice = row.notice_id.and_then(|id| self.notices.get(&id));
         let policy = row.policy_version_id.and_then(|id| self.policies.get(&id));
         let words = context.notice.as_ref().map(|hashed| &hashed.sha256);
-        let settings = context.policy.as_ref().map(|hashed| &hashed.sha256);
+        let shown = context.policy.as_ref().map(|hashed| &hashed.sha256);
         let label = context.policy.as_ref().and_then(|policy| policy.label.as_deref());
         let named = match (body.context, row.context_sha256) {
             (Some(named), Some(stored)) => named.eq_ignore_ascii_case(stored.as_str()),
@@ -329,9 +324,10 @@ impl EventChecker {
             ("time", time(row.recorded_at).as_deref() != Some(body.at)),
             ("purpose", context.purpose != row.purpose.as_str()),
             ("words", words != notice),
-            ("policy", settings != policy.map(|(_, sha256)| sha256)),
+            ("policy", shown != policy.map(|(_, sha256)| sha256)),
             ("policy label", label != policy.map(|(label, _)| label.as_str())),
             ("context", !named),
+            ("blank form", context.form.as_ref().is_some_and(|form| !self.forms.contains(form))),
         ];
         match differs.iter().find(|(_, differs)| *differs) {
             Some((what, _)) => Err(format!("its {what} is not the one in its body")),

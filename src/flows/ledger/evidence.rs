@@ -14,6 +14,7 @@ use crate::domain::consent::event::{
     Context, ControllerEvidence, ErasureBody, EventBody, NoticeEvidence, PolicyEvidence,
 };
 use crate::domain::consent::evidence_key::EventFields;
+use crate::domain::consent::workflow::{Confirmed, DataKind};
 use crate::domain::signup::submitted_form::Method;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
@@ -22,6 +23,20 @@ use crate::store::Tx;
 use crate::store::consent::contexts::NewContext;
 use crate::store::consent::events::{self, NewConsentEvent};
 use crate::store::contacts::subscribers;
+use crate::store::policy::versions::PolicyVersion;
+
+/// How a choice was made, as far as it is known.
+#[derive(Clone, Copy, Default)]
+pub struct Workflow<'a> {
+    /// The hash of the blank form, where all see the same.
+    pub form: Option<&'a str>,
+    /// The kinds of data given.
+    pub data: &'a [DataKind],
+    /// What was offered and left unticked.
+    pub unticked: &'a [Purpose],
+    /// By what the address was confirmed.
+    pub confirmed: Option<&'a Confirmed>,
+}
 
 /// Where a choice was made: what every event of it has in common.
 #[derive(Clone, Copy)]
@@ -32,8 +47,8 @@ pub struct Form<'a> {
     pub email: &'a str,
     /// How it reached us.
     pub method: Method,
-    /// The policy shown: key, label and hash.
-    pub policy: (Uuid, &'a Label, &'a str),
+    /// The policy shown.
+    pub policy: PolicyShown<'a>,
     /// The report asked for.
     pub report: Option<&'a Slug>,
     /// When it was asked for: when the form was sent, or when consent was given elsewhere.
@@ -42,6 +57,32 @@ pub struct Form<'a> {
     pub source: &'a str,
     /// For an import: how consent was given there.
     pub evidence: Option<&'a str>,
+    /// How it was made.
+    pub workflow: Workflow<'a>,
+}
+
+/// The policy beside a choice.
+#[derive(Clone, Copy)]
+pub struct PolicyShown<'a> {
+    /// Its key.
+    pub policy_version_id: Uuid,
+    /// Its label.
+    pub label: &'a Label,
+    /// The language of its text, BCP 47.
+    pub lang: &'a str,
+    /// The hash of its text, lower-case hex.
+    pub sha256: &'a str,
+}
+
+impl<'a> From<&'a PolicyVersion> for PolicyShown<'a> {
+    fn from(policy: &'a PolicyVersion) -> Self {
+        Self {
+            policy_version_id: policy.policy_version_id,
+            label: &policy.label,
+            lang: &policy.lang,
+            sha256: &policy.sha256,
+        }
+    }
 }
 
 /// The words of one box.
@@ -138,7 +179,9 @@ impl<'a> Order<'a> {
         };
         let body = canonical(&EventBody {
             at: at.now,
+            confirmed: form.workflow.confirmed,
             context: &context.sha256,
+            data: form.workflow.data,
             email: form.email,
             event_id,
             evidence: form.evidence,
@@ -147,6 +190,7 @@ impl<'a> Order<'a> {
             seq,
             signup_id: form.signup_id,
             subscriber_id,
+            unticked: form.workflow.unticked,
         })?;
         let (salt, subject_id) = (at.new_salt(), self.subject.id());
         let leaf = LeafHead::of_event(event_type).leaf(&salt, &body);
@@ -162,7 +206,7 @@ impl<'a> Order<'a> {
             purpose: purpose.clone(),
             event_type,
             notice_id: Some(words.notice_id),
-            policy_version_id: Some(form.policy.0),
+            policy_version_id: Some(form.policy.policy_version_id),
             context_sha256: Some(context.sha256.clone()),
             context: Some(context),
             body,
@@ -234,18 +278,25 @@ fn context(
     words: &Words<'_>,
 ) -> serde_json::Result<NewContext> {
     let controller = &settings.controller;
-    let (_, label, sha256) = form.policy;
+    let PolicyShown { label, lang, sha256, .. } = form.policy;
+    // Nothing is sent or stored without the privacy policy; all other boxes are free.
+    let required = form.signup_id.map(|_| words.purpose.is_privacy_policy());
     let body = canonical(&Context {
         controller: ControllerEvidence {
             address: &controller.address,
             contact: &controller.contact,
+            identifier: &controller.identifier,
             name: &controller.name,
         },
+        form: form.workflow.form,
         method: form.method,
         notice: NoticeEvidence { lang: words.lang, sha256: words.sha256 },
-        policy: PolicyEvidence { label, sha256 },
+        policy: PolicyEvidence { label, lang, sha256 },
+        processing: &settings.processing,
         purpose: words.purpose,
         report: form.report,
+        required,
+        site: settings.site(),
         source: form.source,
     })?;
     Ok(NewContext { sha256: sha256_hex(body.as_bytes()), body })

@@ -11,13 +11,14 @@ use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::consent::evidence_key::{EventFields, EvidenceKey};
+use crate::domain::consent::workflow::{Confirmed, ConfirmedBy, DataKind};
 use crate::domain::contacts::suppression::SuppressionReason;
-use crate::domain::mail::outbox::MailKind;
+use crate::domain::mail::outbox::{MailKind, message_id};
 use crate::domain::signup::link::Link;
 use crate::domain::signup::submitted_form::SignupStatus;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::consent::record_consent::{Giver, give};
-use crate::flows::ledger::evidence::{Form, Order, Subject, Words};
+use crate::flows::ledger::evidence::{Form, Order, PolicyShown, Subject, Words, Workflow};
 use crate::flows::signup::sign_up::words;
 use crate::flows::{Case, Error, FlowSettings};
 use crate::store::Tx;
@@ -170,7 +171,20 @@ pub async fn confirm(
     let kept = asked.iter().filter(keeps).map(Words::from);
     let chosen: Vec<Words<'_>> = kept.chain(added.iter().copied()).collect();
 
-    let form = form(signup);
+    let data = DataKind::given(
+        signup.name.is_some(),
+        signup.organisation.is_some(),
+        signup.job_title.is_some(),
+    );
+    let unticked = unticked(signup, &asked, &chosen);
+    let confirmed = confirmed(tx, settings, signup, press).await?;
+    let workflow = Workflow {
+        form: signup.form_sha256.as_deref(),
+        data: &data,
+        unticked: &unticked,
+        confirmed: Some(&confirmed),
+    };
+    let form = form(signup, workflow);
     let mut events = Vec::new();
     if !added.is_empty() {
         let seq = i64::try_from(asked.len()).unwrap_or(0) + 1;
@@ -261,17 +275,52 @@ fn added<'a>(asked: &[Choice], ticked: &'a [Arc<Notice>]) -> Vec<Words<'a>> {
         .collect()
 }
 
-fn form(signup: &Signup) -> Form<'_> {
+/// The form of a signup, and how its choices were made.
+fn form<'a>(signup: &'a Signup, workflow: Workflow<'a>) -> Form<'a> {
     Form {
         signup_id: Some(signup.signup_id),
         email: signup.email.as_str(),
         method: signup.method,
-        policy: (signup.policy_version_id, &signup.policy_label, &signup.policy_sha256),
+        policy: PolicyShown {
+            policy_version_id: signup.policy_version_id,
+            label: &signup.policy_label,
+            lang: &signup.policy_lang,
+            sha256: &signup.policy_sha256,
+        },
         report: signup.report_slug.as_ref(),
         requested_at: signup.created_at,
         source: &signup.source,
         evidence: None,
+        workflow,
     }
+}
+
+/// What was offered, on the form or on the page that confirms it, and is not agreed to.
+fn unticked(signup: &Signup, asked: &[Choice], chosen: &[Words<'_>]) -> Vec<Purpose> {
+    let offered = signup.unticked().into_iter().chain(asked.iter().map(|c| c.purpose.clone()));
+    let mut left: Vec<Purpose> =
+        offered.filter(|purpose| chosen.iter().all(|words| words.purpose != purpose)).collect();
+    left.sort_unstable();
+    left.dedup();
+    left
+}
+
+/// By what the address is confirmed: the newest mail of this form that was handed over had the link and the code.
+async fn confirmed(
+    tx: &mut Tx,
+    settings: &FlowSettings,
+    signup: &Signup,
+    press: Press<'_>,
+) -> sqlx::Result<Confirmed> {
+    let mail = outbox::find_sent(tx, MailKind::Confirm, signup.signup_id).await?;
+    let host = settings.base_url.host_str().unwrap_or("localhost");
+    Ok(Confirmed {
+        by: match press {
+            Press::Code => ConfirmedBy::Code,
+            Press::Page(_) | Press::Link => ConfirmedBy::Link,
+        },
+        message_id: mail.map(|outbox_id| message_id(outbox_id, host)),
+    })
 }
 
 impl<'a> From<&'a Choice> for Words<'a> {

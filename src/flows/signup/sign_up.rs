@@ -7,7 +7,9 @@ use assent_ledger::event_type::EventType;
 use data_encoding::HEXLOWER;
 use uuid::Uuid;
 
+use crate::domain::catalog::purpose::Purpose;
 use crate::domain::consent::evidence_key::SignupFields;
+use crate::domain::consent::workflow::{BlankForm, DataKind};
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::mail::outbox::MailKind;
@@ -15,11 +17,12 @@ use crate::domain::request_id::RequestId;
 use crate::domain::signup::submitted_form::Method;
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
-use crate::flows::ledger::evidence::{Form, Order, Words};
+use crate::flows::ledger::evidence::{Form, Order, Words, Workflow};
 use crate::flows::{Case, Error, FlowSettings};
 use crate::random::Moment;
 use crate::store::Tx;
 use crate::store::catalog::notices::Notice;
+use crate::store::consent::blank_forms;
 use crate::store::consent::events::{self, NewConsentEvent};
 use crate::store::contacts::subscribers;
 use crate::store::mail::limited_mails::{self, LimitedMail, LimitedMails};
@@ -45,6 +48,10 @@ pub struct SignUp {
     pub policy: Arc<PolicyVersion>,
     /// The boxes ticked, each with the words shown; the privacy policy first.
     pub choices: Vec<Arc<Notice>>,
+    /// The form as it was shown before anything was typed, where it stood on a page of ours.
+    pub form: Option<Arc<BlankForm>>,
+    /// What was offered on it and left unticked.
+    pub unticked: Vec<Purpose>,
     /// The page of the form.
     pub source: String,
     /// How it reached us.
@@ -91,6 +98,8 @@ pub async fn sign_up(
         });
         rows.push(row);
     }
+    let blank: Vec<&BlankForm> = forms.iter().filter_map(|form| form.form.as_deref()).collect();
+    blank_forms::insert_all(tx, at.now, &blank).await?;
     signups::insert_all(tx, at.now, at.now.plus(settings.confirm_ttl), &rows).await?;
     events::append_all(tx, at.now, &events).await?;
     let (kind, limit) = (MailKind::Confirm, &settings.mail_limit);
@@ -102,6 +111,8 @@ fn row(case: Case<'_>, form: &SignUp, address_key: AddressKey, reach: i64) -> Ne
     let Case { at, settings } = case;
     let text = |line: &Option<Line>| line.as_ref().map(|line| line.as_str().to_owned());
     let report_id = form.report.as_ref().map(|(id, _)| *id);
+    let codes: Vec<&str> = form.unticked.iter().map(Purpose::as_str).collect();
+    let unticked = (!codes.is_empty()).then(|| codes.join(","));
     let mac = settings.evidence_key.signup(&SignupFields {
         signup_id: form.signup_id,
         email: form.email.as_str(),
@@ -112,6 +123,8 @@ fn row(case: Case<'_>, form: &SignUp, address_key: AddressKey, reach: i64) -> Ne
         method: form.method,
         created_at: at.now,
         reach,
+        form_sha256: form.form.as_ref().map(|form| form.sha256.as_str()),
+        unticked: unticked.as_deref(),
     });
     NewSignup {
         signup_id: form.signup_id,
@@ -126,20 +139,30 @@ fn row(case: Case<'_>, form: &SignUp, address_key: AddressKey, reach: i64) -> Ne
         source: form.source.clone(),
         method: form.method,
         reach,
+        form_sha256: form.form.as_ref().map(|form| form.sha256.clone()),
+        unticked,
         mac: HEXLOWER.encode(&mac),
     }
 }
 
 fn requested(case: Case<'_>, form: &SignUp) -> serde_json::Result<Vec<NewConsentEvent>> {
+    let data =
+        DataKind::given(form.name.is_some(), form.organisation.is_some(), form.job_title.is_some());
     let shared = Form {
         signup_id: Some(form.signup_id),
         email: form.email.as_str(),
         method: form.method,
-        policy: (form.policy.policy_version_id, &form.policy.label, &form.policy.sha256),
+        policy: form.policy.as_ref().into(),
         report: form.report.as_ref().map(|(_, slug)| slug),
         requested_at: case.at.now,
         source: &form.source,
         evidence: None,
+        workflow: Workflow {
+            form: form.form.as_ref().map(|form| form.sha256.as_str()),
+            data: &data,
+            unticked: &form.unticked,
+            confirmed: None,
+        },
     };
     let mut order = Order::new(case, form.signup_id);
     let asked = form.choices.iter();

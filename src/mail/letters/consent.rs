@@ -82,6 +82,8 @@ pub struct ChangeMail {
     pub ended: Vec<EndedItem>,
     /// What is in force, by name.
     pub standing: Vec<String>,
+    /// The page that checks the promises, where they are attached.
+    pub verify_url: Option<String>,
     /// Whose choices they are.
     #[serde(flatten)]
     pub reader: Reader,
@@ -105,6 +107,7 @@ impl MailTemplate for ChangeMail {
             agreed: AgreedItem::samples(),
             ended: vec![ended],
             standing: vec!["Privacy policy".to_owned(), "The weekly".to_owned()],
+            verify_url: Some(url("/ledger/verify")),
             reader: Reader::sample(),
         };
         let left =
@@ -113,7 +116,7 @@ impl MailTemplate for ChangeMail {
             whole.clone(),
             Self { ended: vec![], ..whole },
             left.clone(),
-            Self { standing: vec![], ..left },
+            Self { standing: vec![], verify_url: None, ..left },
         ]
     }
 }

@@ -101,6 +101,8 @@ pub struct ReceiptMail {
     pub manage_url: Option<String>,
     /// Where one press ends such mail, if any of it stands.
     pub unsubscribe_url: Option<String>,
+    /// The page that checks the promises, where they are attached.
+    pub verify_url: Option<String>,
 }
 
 /// What was agreed to, and whether it ended since: mail may be late.
@@ -127,6 +129,7 @@ impl ReceiptMail {
             address: EmailAddress::sample().to_string(),
             manage_url: Some(url("/preferences/TOKEN")),
             unsubscribe_url: Some(url("/unsubscribe/TOKEN")),
+            verify_url: Some(url("/ledger/verify")),
         }
     }
 }
@@ -139,7 +142,7 @@ impl MailTemplate for ReceiptMail {
         vec![
             Self::sample(),
             Self { download_until: None, unsubscribe_url: None, ..Self::sample() },
-            Self { download_until: None, ..alone },
+            Self { download_until: None, verify_url: None, ..alone },
         ]
     }
 }

@@ -105,6 +105,23 @@ pub async fn find(tx: &mut Tx, slug: &Slug) -> sqlx::Result<Option<Newsletter>> 
     })
 }
 
+/// The newsletter of this name, if anybody may have agreed to it: it was offered once, or consent to it was brought
+/// from elsewhere. One that was archived from its beginning on is its publisher's matter.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_known(tx: &mut Tx, slug: &Slug) -> sqlx::Result<Option<Newsletter>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT newsletter_id, slug, name, description, withdrawn_at FROM newsletter
+         WHERE slug = $1 AND (withdrawn_at IS NULL OR withdrawn_at <> created_at
+                              OR EXISTS (SELECT 1 FROM consent WHERE purpose = $2))"
+    )
+    .bind(slug)
+    .bind(Purpose::newsletter(slug))
+    .fetch_optional(conn)
+    .await)
+}
+
 /// How a newsletter is named and described.
 #[derive(Clone, Copy, Debug)]
 pub struct NewsletterWords<'a> {

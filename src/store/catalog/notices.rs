@@ -64,3 +64,32 @@ pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<Notice>> {
     .fetch_all(conn)
     .await)
 }
+
+/// The words of this hash, beside whichever box they stood.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn find_by_hash(tx: &mut Tx, sha256: &str) -> sqlx::Result<Option<Notice>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT notice_id, purpose, lang, words, sha256 FROM notice
+         WHERE sha256 = $1 ORDER BY notice_id LIMIT 1"
+    )
+    .bind(sha256)
+    .fetch_optional(conn)
+    .await)
+}
+
+/// The newest words beside the box of a purpose, at most `count`.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_of(tx: &mut Tx, purpose: &Purpose, count: i64) -> sqlx::Result<Vec<Notice>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT notice_id, purpose, lang, words, sha256 FROM notice
+         WHERE purpose = $1 ORDER BY notice_id DESC LIMIT $2"
+    )
+    .bind(purpose)
+    .bind(count)
+    .fetch_all(conn)
+    .await)
+}

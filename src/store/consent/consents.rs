@@ -88,6 +88,8 @@ pub struct CurrentConsent {
     pub policy_label: Label,
     /// Its hash.
     pub policy_sha256: String,
+    /// The language of its text, BCP 47.
+    pub policy_lang: String,
     /// The report of the signup that consented.
     pub report_id: Option<Uuid>,
     /// Its slug.
@@ -123,10 +125,11 @@ impl CurrentConsent {
 
 /// All consents of one subscriber: the privacy policy first, then by age.
 pub async fn list(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Vec<CurrentConsent>> {
-    on!(tx, |conn| sqlx::query_as(
+    on!(tx, |conn| {
+        sqlx::query_as(
         "SELECT c.purpose, COALESCE(l.name, u.name) AS name, c.state, c.event_id, e.seq,
                 e.recorded_at AS changed_at, c.notice_id, n.lang, n.words, n.sha256,
-                c.policy_version_id, p.label AS policy_label, p.sha256 AS policy_sha256,
+                c.policy_version_id, p.label AS policy_label, p.lang AS policy_lang, p.sha256 AS policy_sha256,
                 c.report_id, r.slug AS report, c.source, c.requested_at, c.confirmed_at
          FROM consent c
          JOIN consent_event e ON e.event_id = c.event_id
@@ -140,7 +143,8 @@ pub async fn list(tx: &mut Tx, subscriber_id: Uuid) -> sqlx::Result<Vec<CurrentC
     )
     .bind(subscriber_id)
     .fetch_all(conn)
-    .await)
+    .await
+    })
 }
 
 /// How far a list of one subscriber's consents reaches in the order of their events: a page that was filled

@@ -82,6 +82,8 @@ pub struct Choice {
 /// One consent that a signup's confirmation gave.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Confirmed {
+    /// The event that says so.
+    pub event_id: Uuid,
     /// What was agreed to.
     pub purpose: Purpose,
     /// The name of the newsletter, or of the operator's own purpose.
@@ -177,8 +179,8 @@ pub async fn list_choices(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Vec<Choi
 pub async fn list_confirmed(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Vec<Confirmed>> {
     on!(tx, |conn| {
         sqlx::query_as(concat!(
-            "SELECT e.purpose, COALESCE(l.name, u.name) AS name, n.words, p.label AS policy_label,
-                e.recorded_at
+            "SELECT e.event_id, e.purpose, COALESCE(l.name, u.name) AS name, n.words,
+                p.label AS policy_label, e.recorded_at
          FROM signup s
          JOIN consent_event e ON e.subject_id = s.subscriber_id AND e.signup_id = s.signup_id
          JOIN notice n ON n.notice_id = e.notice_id
@@ -313,6 +315,8 @@ pub struct SealedEvent {
     pub context: Option<String>,
     /// The words shown.
     pub words: Option<String>,
+    /// The policy shown, Markdown.
+    pub policy: Option<String>,
 }
 
 /// One event with its place in the tree.
@@ -321,10 +325,11 @@ pub async fn find_sealed(tx: &mut Tx, event_id: Uuid) -> sqlx::Result<Option<Sea
         sqlx::query_as(
         "SELECT e.event_id, e.subject_id, e.type AS event_type, e.purpose,
                 COALESCE(l.name, u.name) AS name, e.recorded_at, e.body, e.salt, e.leaf, e.leaf_index,
-                x.body AS context, n.words
+                x.body AS context, n.words, p.body AS policy
          FROM consent_event e
          LEFT JOIN consent_context x ON x.sha256 = e.context_sha256
          LEFT JOIN notice n ON n.notice_id = e.notice_id
+         LEFT JOIN policy_version p ON p.policy_version_id = e.policy_version_id
          JOIN purpose u ON u.code = e.purpose
          LEFT JOIN newsletter l ON l.newsletter_id = u.newsletter_id
          WHERE e.event_id = $1"
@@ -343,7 +348,7 @@ pub async fn list_sealed_of(
     on!(tx, |conn| {
         sqlx::query_as(
         "SELECT e.event_id, e.subject_id, e.type AS event_type, e.purpose, NULL AS name, e.recorded_at,
-                e.body, e.salt, e.leaf, e.leaf_index, x.body AS context, n.words
+                e.body, e.salt, e.leaf, e.leaf_index, x.body AS context, n.words, NULL AS policy
          FROM consent_event e
          LEFT JOIN consent_context x ON x.sha256 = e.context_sha256
          LEFT JOIN notice n ON n.notice_id = e.notice_id

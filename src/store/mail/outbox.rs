@@ -52,6 +52,19 @@ pub enum About {
     Nobody,
 }
 
+/// The newest mail of this kind about a signup that was handed over.
+pub async fn find_sent(tx: &mut Tx, kind: MailKind, signup_id: Uuid) -> sqlx::Result<Option<Uuid>> {
+    on!(tx, |conn| sqlx::query_scalar(
+        "SELECT outbox_id FROM outbox
+         WHERE signup_id = $1 AND kind = $2 AND state = 'sent'
+         ORDER BY finished_at DESC, outbox_id DESC LIMIT 1"
+    )
+    .bind(signup_id)
+    .bind(kind)
+    .fetch_optional(conn)
+    .await)
+}
+
 /// Writes a mail that follows from what its reader or the operator did, and so is not limited.
 pub async fn insert(tx: &mut Tx, at: &Moment, kind: MailKind, about: About) -> sqlx::Result<()> {
     tx.after(Effect::RingMail);

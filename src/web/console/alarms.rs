@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::domain::alarm::{
-    LEDGER, MAIL_PAUSED, MAIL_RELAY, OUTSIDE, REFUSALS, SEALING, is_of_confirmations,
+    LEDGER, MAIL_PAUSED, MAIL_RELAY, OUTSIDE, REFUSALS, SEALING, TIME_STAMPS, is_of_confirmations,
+    witness_of,
 };
 use crate::domain::timestamp::Timestamp;
 use crate::store::alarms::Alarm;
@@ -81,6 +82,20 @@ impl From<&Alarm> for AlarmNote {
             (
                 "The ledger is not sealed".to_owned(),
                 "Tell whoever runs this site: consents are recorded, and cannot be proved before they are sealed.",
+                "/console/ledger",
+            )
+        } else if let Some(name) = witness_of(&alarm.subject) {
+            (
+                format!("The witness {name} does not sign the newest checkpoint"),
+                "Everything else goes on, and it is asked again every minute. Whoever runs this site can find out more \
+                 with assent check.",
+                "/console/ledger",
+            )
+        } else if alarm.subject == TIME_STAMPS {
+            (
+                "Checkpoints are not stamped with the time".to_owned(),
+                "Everything else goes on, and it is tried again every hour. Whoever runs this site can find out more \
+                 with assent check.",
                 "/console/ledger",
             )
         } else if is_of_confirmations(&alarm.subject) {

@@ -14,7 +14,7 @@ use super::contacts::exports::run_page::ExportPage;
 use super::contacts::subscribers::erase::{ErasePage, ErasedPage};
 use super::contacts::subscribers::list_page::SubscribersPage;
 use super::contacts::subscribers::person_page::SubscriberPage;
-use super::contacts::subscribers::receipts::ReceiptPage;
+use super::contacts::subscribers::receipts::{ReceiptCheckPage, ReceiptPage};
 use super::contacts::suppressions::import_list::ImportSuppressionsPage;
 use super::contacts::suppressions::lift::LiftSuppressionPage;
 use super::contacts::suppressions::page::SuppressionsPage;
@@ -50,6 +50,7 @@ pub(in crate::web) fn samples(all: &mut Samples) {
     sample::<SubscribersPage<'_>>(all);
     sample::<SubscriberPage>(all);
     sample::<ReceiptPage<'_>>(all);
+    sample::<ReceiptCheckPage>(all);
     sample::<ErasePage>(all);
     sample::<ErasedPage>(all);
     sample::<ExportsPage<'_>>(all);

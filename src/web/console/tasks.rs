@@ -160,6 +160,10 @@ fn title(task: BackgroundTask) -> &'static str {
         BackgroundTask::SealLedger => "Seal the ledger",
         BackgroundTask::VerifyLedger => "Check the ledger",
         BackgroundTask::TellWitness => "Mail the witness the newest checkpoint",
+        BackgroundTask::AskWitnesses => "Ask the witnesses to sign the newest checkpoint",
+        BackgroundTask::StampHead => {
+            "Have the day\u{2019}s newest checkpoint stamped with the time"
+        }
         BackgroundTask::ExchangeOutside => "Keep withdrawals outside the database",
         BackgroundTask::ReplayEndings => "End what was ended elsewhere",
         BackgroundTask::ForgetSignups => "Delete unconfirmed signups",
@@ -196,6 +200,12 @@ fn meanwhile(task: BackgroundTask) -> &'static str {
         }
         BackgroundTask::TellWitness => {
             "The witness is mailed nothing, and cannot tell whether the ledger was changed since."
+        }
+        BackgroundTask::AskWitnesses => {
+            "No witness signs what the ledger became since. Nothing is lost: they are asked again."
+        }
+        BackgroundTask::StampHead => {
+            "Nobody outside says when the newest checkpoints were there. The next stamp covers them all."
         }
         BackgroundTask::ExchangeOutside => {
             "What people end is kept on this machine alone: keep its data directory. Look at the file store."

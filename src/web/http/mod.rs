@@ -1,8 +1,10 @@
 //! HTTP itself: bodies, fields, codings, conditions, connections. Nothing here knows what the site is about.
 
+pub(super) mod accept;
 pub(super) mod body;
 pub(super) mod coding;
 pub(super) mod fields;
+pub(super) mod for_good;
 pub(super) mod framing;
 pub(super) mod patience;
 pub(super) mod upload;

@@ -44,7 +44,12 @@ impl Validators {
 
     /// Of a text that may be compressed on its way.
     pub(in crate::web) fn of_text(text: &str) -> Self {
-        Self { tag: sha256_hex(text.as_bytes())[..32].to_owned(), weak: true, modified: None }
+        Self::of_hashed_text(&sha256_hex(text.as_bytes())[..32])
+    }
+
+    /// The same of a text whose hash is known.
+    pub(in crate::web) fn of_hashed_text(hash: impl Into<String>) -> Self {
+        Self { tag: hash.into(), weak: true, modified: None }
     }
 
     /// Weighs what a GET or HEAD asks for, in the order of RFC 9110 §13.2.2.

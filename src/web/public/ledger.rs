@@ -1,4 +1,10 @@
-//! `/ledger/checkpoint`: the newest signed tree head, for whoever wants to hold us to it later.
+//! `/ledger/checkpoint`: the newest signed tree head, for whoever wants to hold us to it later; and beside it what is
+//! needed to do so.
+
+mod key;
+pub(super) mod page;
+mod tiles;
+mod verifier;
 
 use std::sync::Arc;
 
@@ -13,7 +19,12 @@ use crate::web::headers::UNLISTED;
 use crate::web::{App, Error};
 
 pub(super) fn router() -> Router<Arc<App>> {
-    Router::new().route("/ledger/checkpoint", get(checkpoint))
+    Router::new()
+        .route("/ledger/checkpoint", get(checkpoint))
+        .merge(page::router())
+        .merge(key::router())
+        .merge(tiles::router())
+        .merge(verifier::router())
 }
 
 async fn checkpoint(State(app): State<Arc<App>>) -> Result<Response, Error> {

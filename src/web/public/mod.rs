@@ -12,11 +12,13 @@ mod lost_link;
 mod newsletters;
 mod not_me;
 mod nothing_held;
+mod notices;
 mod open_signup;
 pub(super) mod page_samples;
 mod policies;
 mod postmaster;
 mod preferences;
+mod purposes;
 mod renew;
 mod reports;
 mod robots;
@@ -47,6 +49,8 @@ pub(super) fn router() -> Router<Arc<App>> {
         .merge(downloads::router())
         .merge(thank_you::router())
         .merge(policies::router())
+        .merge(notices::router())
+        .merge(purposes::router())
         .merge(postmaster::router())
         .merge(preferences::router())
         .merge(lost_link::router())

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use serde::Serialize;
 
 use super::shown_form::ShownForm;
-use super::signup_form::{FormContext, embeddable, page_form, receive, rests};
+use super::signup_form::{FormContext, blank, embeddable, page_form, receive, rests};
 use crate::templates::page::Page;
 use crate::web::http::fields::Fields;
 use crate::web::state::catalog::Catalog;
@@ -22,9 +22,10 @@ pub(super) fn router() -> Router<Arc<App>> {
 }
 
 /// What the form is made of, while there is a newsletter to choose and a policy to agree to.
-fn form_context(catalog: &Catalog) -> Option<FormContext<'_>> {
+fn form_context(catalog: &Arc<Catalog>) -> Option<FormContext<'_>> {
     let (policy, consent) = catalog.terms()?;
     (!catalog.newsletters.is_empty()).then(|| FormContext {
+        catalog,
         path: "/newsletters".to_owned(),
         report: None,
         offers: &catalog.newsletters,
@@ -34,16 +35,22 @@ fn form_context(catalog: &Catalog) -> Option<FormContext<'_>> {
 }
 
 /// What the form shows; none when there is nothing to sign up to, or while it rests.
-pub(super) fn form(catalog: &Catalog) -> Option<ShownForm<'_>> {
+pub(super) fn form(catalog: &Arc<Catalog>) -> Option<ShownForm<'_>> {
     let context = form_context(catalog).filter(|_| !catalog.rests(None))?;
     Some(page_form(&context, None))
 }
 
 async fn show(State(app): State<Arc<App>>) -> Result<Response, Error> {
     let catalog = app.catalog.get().await?;
-    let form = form(&catalog);
-    let page = app.page(&NewslettersPage { form, rests: catalog.rests(None) })?;
-    Ok(embeddable(page.into_response()))
+    let rests = catalog.rests(None);
+    let Some(context) = form_context(&catalog).filter(|_| !rests) else {
+        let page = app.page(&NewslettersPage { form: None, rests })?;
+        return Ok(embeddable(page.into_response()));
+    };
+    let form = blank(&app, &context, |form| {
+        app.page(&NewslettersPage { form: Some(form), rests: false })
+    })?;
+    Ok(embeddable(Html(form.page().to_owned()).into_response()))
 }
 
 async fn submit(visitor: Visitor, fields: Fields) -> Result<Response, Error> {

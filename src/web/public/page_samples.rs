@@ -5,6 +5,7 @@ use super::code::ConfirmByCodePage;
 use super::confirm::{ConfirmPage, ConfirmedPage};
 use super::downloads::page::DownloadPage;
 use super::index::IndexPage;
+use super::ledger::page::LedgerPage;
 use super::lost_link::{FreshLinkPage, PreferencesAskPage};
 use super::newsletters::NewslettersPage;
 use super::not_me::{NotMeDonePage, NotMePage};
@@ -14,6 +15,7 @@ use super::preferences::disclosure::MyDataPage;
 use super::preferences::erase::ErasedPage;
 use super::preferences::receipts::ReceiptPage;
 use super::preferences::shown::PreferencesPage;
+use super::purposes::PurposePage;
 use super::renew::page::{RenewPage, RenewedPage};
 use super::reports::ReportPage;
 use super::thank_you::ThankYouPage;
@@ -46,6 +48,8 @@ pub(in crate::web) fn samples(all: &mut Samples) {
     sample::<RenewedPage>(all);
     sample::<PolicyPage>(all);
     sample::<PolicyChangesPage>(all);
+    sample::<PurposePage>(all);
+    sample::<LedgerPage>(all);
     sample::<ItPage>(all);
     sample::<FreshLinkPage>(all);
 }

@@ -1,11 +1,13 @@
-//! `/policies/privacy`: the policy in force, and any published version, for good.
+//! `/policies/privacy`: the policy in force, and any published version, for good: as a page, and as the Markdown that
+//! its hash is of.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use assent_ledger::digest::sha256_hex;
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use axum::routing::get;
 use serde::Serialize;
@@ -16,13 +18,18 @@ use crate::domain::slug::Label;
 use crate::domain::timestamp::Timestamp;
 use crate::store::policy::versions::PolicyVersion;
 use crate::templates::page::Page;
+use crate::web::headers::UNLISTED;
 use crate::web::http::fields::Fields;
-use crate::web::http::validators::public_page;
+use crate::web::http::for_good::for_good;
+use crate::web::http::validators::{Validators, public_page};
 use crate::web::state::catalog::Catalog;
 use crate::web::{App, Error, markdown};
 
 /// Where the version in force stands.
 const CURRENT: &str = "/policies/privacy";
+
+/// The text of a version stands under the version's own path with this ending.
+const TEXT: &str = ".md";
 
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new()
@@ -43,9 +50,27 @@ async fn version(
     request: HeaderMap,
 ) -> Result<Response, Error> {
     let catalog = app.catalog.get().await?;
-    let label = label.parse().map_err(|_| Error::NotFound)?;
-    let policy = catalog.policy(&label).ok_or(Error::NotFound)?;
-    page(&app, &request, &catalog, policy)
+    let find = |label: &str| catalog.policy(&label.parse().ok()?);
+    // A label may end like the name of a file: the page of such a version comes first.
+    if let Some(policy) = find(&label) {
+        return page(&app, &request, &catalog, policy);
+    }
+    let policy = label.strip_suffix(TEXT).and_then(find).ok_or(Error::NotFound)?;
+    text(&request, policy)
+}
+
+/// The text of a version, byte for byte as it was hashed.
+fn text(request: &HeaderMap, policy: &PolicyVersion) -> Result<Response, Error> {
+    // What another hand put in its place is not what evidence names.
+    if sha256_hex(policy.body.as_bytes()) != policy.sha256 {
+        return Err(Error::NotFound);
+    }
+    let state = Validators::of_hashed_text(policy.sha256.as_str());
+    let mut answer =
+        for_good(request, &state, "text/markdown; charset=utf-8", policy.body.clone())?;
+    let lang = HeaderValue::try_from(&policy.lang).map_err(|_| Error::Internal)?;
+    answer.headers_mut().extend([(header::CONTENT_LANGUAGE, lang), UNLISTED]);
+    Ok(answer)
 }
 
 /// What a version changed: compared with the one before it, or with that which `since` names.
@@ -130,6 +155,7 @@ fn page(
             label: policy.label.as_str(),
             date: policy.published_at,
             sha256: &policy.sha256,
+            text_url: format!("{CURRENT}/{}{TEXT}", policy.label),
             body: markdown::render(&policy.body),
         },
         current: newest == Some(&policy.label),
@@ -156,6 +182,8 @@ struct ShownPolicy<'a> {
     label: &'a str,
     date: Timestamp,
     sha256: &'a str,
+    /// Where the text stands that the hash is of.
+    text_url: String,
     /// HTML.
     body: String,
 }
@@ -170,6 +198,7 @@ impl Page for PolicyPage<'_> {
                 label: "2026-11",
                 date: Timestamp::SAMPLE,
                 sha256: "5a1f",
+                text_url: "/policies/privacy/2026-11.md".to_owned(),
                 body: "<p>Little.</p>".to_owned(),
             },
             current,

@@ -9,6 +9,7 @@ use axum::response::Html;
 use axum::routing::get;
 use serde::Serialize;
 
+use crate::mail::compose::TextFile;
 use crate::mail::letters::AnyMail;
 use crate::mail::letters::signup::{ConfirmMail, ReceiptMail};
 use crate::mail::postmaster::{DkimNames, Postmaster, Sample, sample_headers};
@@ -22,8 +23,9 @@ pub(super) fn router() -> Router<Arc<App>> {
 async fn show(State(app): State<Arc<App>>) -> Result<Html<String>, Error> {
     let (base_url, date) = (&app.links.base_url, app.clock.now());
     let leave = format!("{base_url}/unsubscribe/TOKEN");
-    let headers = |mail: &dyn AnyMail, leave| {
-        let sample = Sample { mail, leave, date };
+    let promises = TextFile { name: "consent-promise.txt", text: String::new() };
+    let headers = |mail: &dyn AnyMail, leave, attached| {
+        let sample = Sample { mail, leave, date, attached };
         sample_headers(&app.templates, &app.sender, &app.site, sample).map_err(|error| {
             tracing::error!(error = ?error, "a sample mail could not be built");
             Error::Internal
@@ -34,8 +36,8 @@ async fn show(State(app): State<Arc<App>>) -> Result<Html<String>, Error> {
         base_url,
         limits: app.settings.mail_limit.words(),
         headers: SampleHeaders {
-            confirm: headers(&ConfirmMail::sample(), None)?,
-            receipt: headers(&ReceiptMail::sample(), Some(&leave))?,
+            confirm: headers(&ConfirmMail::sample(), None, None)?,
+            receipt: headers(&ReceiptMail::sample(), Some(&leave), Some(&promises))?,
         },
     })
 }

@@ -10,7 +10,7 @@ use axum::routing::get;
 use serde::Serialize;
 
 use super::shown_form::ShownForm;
-use super::signup_form::{FormContext, embeddable, page_form, receive, rests, slug};
+use super::signup_form::{FormContext, blank, embeddable, page_form, receive, rests, slug};
 use crate::domain::catalog::report::{ReportStatus, readable_size};
 use crate::domain::timestamp::Timestamp;
 use crate::files::{Shelf, put_at};
@@ -37,9 +37,11 @@ async fn show(
     let catalog = app.catalog.get().await?;
     let offered = find(&catalog, &slug_text)?;
     let context = form_context(&catalog, offered)?;
-    let rests = catalog.rests(Some(&offered.report.slug));
-    let form = (!rests).then(|| page_form(&context, None));
-    Ok(embeddable(page(&app, &offered.report, form)?.into_response()))
+    if catalog.rests(Some(&offered.report.slug)) {
+        return Ok(embeddable(page(&app, &offered.report, None)?.into_response()));
+    }
+    let form = blank(&app, &context, |form| page(&app, &offered.report, Some(form)))?;
+    Ok(embeddable(Html(form.page().to_owned()).into_response()))
 }
 
 async fn submit(
@@ -98,13 +100,14 @@ fn find<'a>(catalog: &'a Catalog, slug_text: &str) -> Result<&'a OfferedReport, 
 }
 
 fn form_context<'a>(
-    catalog: &'a Catalog,
+    catalog: &'a Arc<Catalog>,
     offered: &'a OfferedReport,
 ) -> Result<FormContext<'a>, Error> {
     // A report is published only with a policy and a controller; should the settings lose the
     // controller later, nobody can be asked to agree to anything.
     let (policy, consent) = catalog.terms().ok_or(Error::Unavailable)?;
     Ok(FormContext {
+        catalog,
         path: format!("/reports/{}", offered.report.slug),
         report: Some(&offered.report),
         offers: &offered.offers,
@@ -126,7 +129,7 @@ pub(super) fn cover_path(report: &Report) -> Option<String> {
 /// What the page of a report shows, whoever may see it yet: the report, and its form where there can be one,
 /// which posts to `path`.
 pub(in crate::web) fn preview<'a>(
-    catalog: &'a Catalog,
+    catalog: &'a Arc<Catalog>,
     offered: &'a OfferedReport,
     path: String,
 ) -> ReportPage<'a> {

@@ -10,8 +10,10 @@ use validator::{Validate, ValidationError};
 use super::form_parts::{OfferBox, PolicyLink};
 use super::shown_form::{PolicyBox, Required, ShownForm, Values};
 use crate::domain::catalog::purpose::Purpose;
+use crate::domain::consent::workflow::BlankForm;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::signup::submitted_form::Method;
+use crate::domain::signup::submitted_form::form_name;
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
 use crate::flows::signup::sign_up::SignUp;
@@ -20,6 +22,7 @@ use crate::store::catalog::reports::Report;
 use crate::store::policy::versions::PolicyVersion;
 use crate::web::headers::Embeddable;
 use crate::web::http::fields::{FieldError, Fields};
+use crate::web::state::catalog::Catalog;
 use crate::web::state::catalog::Offer;
 use crate::web::visitor::Visitor;
 use crate::web::waiting::{Sent, Waiting};
@@ -27,6 +30,8 @@ use crate::web::{App, Error, origin};
 
 /// One place where the form stands, and what it offers there.
 pub(super) struct FormContext<'a> {
+    /// What is on offer.
+    pub catalog: &'a Arc<Catalog>,
     /// The page's own path: where the form posts, and what the evidence names.
     pub path: String,
     /// The report asked for.
@@ -109,13 +114,24 @@ pub(super) fn page_form<'a>(
     }
 }
 
+/// The form before anything is typed, which is the same for all.
+pub(super) fn blank(
+    app: &App,
+    context: &FormContext<'_>,
+    page: impl Fn(ShownForm<'_>) -> Result<Html<String>, Error>,
+) -> Result<Arc<BlankForm>, Error> {
+    let name = form_name(context.report.map(|report| &report.slug));
+    let form = (name.as_str(), &context.policy.label);
+    app.blank_forms.get(context.catalog, form, || Ok(page(page_form(context, None))?.0))
+}
+
 /// Takes a form that was sent: stores it and leads to the waiting page, or shows it again
 /// with what to do. The answer does not depend on whether the address is known.
 pub(super) async fn receive(
     visitor: &Visitor,
     context: &FormContext<'_>,
     fields: &Fields,
-    again: impl FnOnce(ShownForm<'_>) -> Result<Html<String>, Error>,
+    page: impl Fn(ShownForm<'_>) -> Result<Html<String>, Error>,
 ) -> Result<Response, Error> {
     let Visitor { app, ip, headers, request_id } = visitor;
     origin::check(app, headers)?;
@@ -123,7 +139,7 @@ pub(super) async fn receive(
     let at = app.moment();
     match parse(context, fields) {
         Err(refused) => {
-            let page = again(page_form(context, Some(refused)))?;
+            let page = page(page_form(context, Some(refused)))?;
             Ok(embeddable((StatusCode::UNPROCESSABLE_ENTITY, page).into_response()))
         }
         Ok((typed, choices)) => {
@@ -144,8 +160,12 @@ pub(super) async fn receive(
             );
             // People never see this field; what fills it in gets the same answer and is counted, nothing else.
             if fields.one("website").is_empty() {
+                let offered = context.offers.iter().map(|offer| &offer.purpose);
+                let is_left = |purpose: &&Purpose| choices.iter().all(|n| n.purpose != **purpose);
                 let signup = SignUp {
                     signup_id,
+                    form: Some(blank(app, context, &page)?),
+                    unticked: offered.filter(is_left).cloned().collect(),
                     email: typed.email,
                     name: typed.name,
                     organisation: typed.organisation,

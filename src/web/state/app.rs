@@ -24,10 +24,12 @@ use crate::mail::compose::Sender;
 use crate::mail::mailbox::Mailbox;
 use crate::mail::postmaster::Postmaster;
 use crate::mail::relay_events::EventEndpoint;
+use crate::notaries::Notaries;
 use crate::random::{Moment, Random};
 use crate::site::Site;
 use crate::store::Db;
 use crate::templates::Templates;
+use crate::web::state::blank_forms::BlankForms;
 
 /// What every handler works with.
 pub struct App {
@@ -63,10 +65,14 @@ pub struct App {
     pub intake: Intake,
     /// What is on offer.
     pub catalog: CatalogCache,
+    /// The forms before anything is typed.
+    pub blank_forms: BlankForms,
     /// What one address of the network may do how often.
     pub network_limits: NetworkLimits,
     /// How many codes of one mailbox are looked at.
     pub code_limit: CodeLimit,
+    /// Who outside vouches for heads of the ledger.
+    pub notaries: Notaries,
     /// The host that requests must name.
     pub own_host: OwnHost,
     /// Whose `X-Forwarded-For` counts.

@@ -2,6 +2,7 @@
 //! share. No handler is known here.
 
 pub mod app;
+pub mod blank_forms;
 pub mod catalog;
 pub mod comparisons;
 pub(super) mod counting;

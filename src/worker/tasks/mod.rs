@@ -1,6 +1,7 @@
 //! The background tasks, one to a file, and which of them a process does.
 
 mod answer_link_requests;
+pub mod ask_witnesses;
 mod empty_log;
 mod exchange_outside;
 pub mod forget_exports;
@@ -10,6 +11,7 @@ pub mod forget_uploads;
 mod make_exports;
 mod replay_endings;
 mod seal_ledger;
+pub mod stamp_head;
 mod tell_witness;
 mod verify_ledger;
 pub mod watch_confirmations;
@@ -51,13 +53,15 @@ pub fn of_worker(
     let of = || parts.clone();
     let looked = Arc::default();
     let mut tasks = of_every_process(parts, &looked);
-    let more: [Box<dyn Task>; 13] = [
+    let more: [Box<dyn Task>; 15] = [
         Box::new(replay_endings::ReplayEndings::new(of(), replay.clone(), looked)),
         Box::new(answer_link_requests::AnswerLinkRequests(of())),
         Box::new(work_policies::WorkPolicies::new(of())),
         Box::new(make_exports::MakeExports::new(of(), stop.clone())),
         Box::new(seal_ledger::SealLedger::new(of())),
         Box::new(verify_ledger::VerifyLedger(of())),
+        Box::new(ask_witnesses::AskWitnesses::new(of(), stop.clone())),
+        Box::new(stamp_head::StampHead::new(of(), stop.clone())),
         Box::new(forget_signups::ForgetSignups(of())),
         Box::new(forget_people::ForgetPeople(of())),
         Box::new(forget_exports::ForgetExports(of())),

@@ -21,7 +21,7 @@ pub const MODULES: Order = Order {
         &["domain", "tls"],
         &["clock"],
         &["random"],
-        &["files", "site", "templates"],
+        &["files", "notaries", "site", "templates"],
         &["outside"],
         &["store"],
         &["mail", "export"],

@@ -5,6 +5,7 @@ mod choices;
 mod journey;
 mod pages;
 pub mod reader;
+mod verifier;
 
 use assent::demo::texts::REPORT_SLUG;
 

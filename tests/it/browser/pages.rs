@@ -39,6 +39,8 @@ async fn every_page(width: u32, dark: bool) {
         ("/", "index"),
         ("/policies/privacy", "policy"),
         ("/it", "it"),
+        ("/purposes/privacy-policy", "purpose"),
+        ("/ledger", "ledger"),
         ("/nowhere", "error"),
         ("/check-your-inbox", "check-your-inbox-unknown"),
         ("/unsubscribe/cut", "broken-link"),

@@ -1,8 +1,10 @@
 //! Stories of what somebody agreed to: choices, leaving, renewing, receipts.
 
 mod leaving_pages;
+mod linked_data;
 mod preferences;
 mod receipts;
 mod renewal;
 mod rules;
 mod unsubscribe;
+mod workflow;

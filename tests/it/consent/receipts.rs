@@ -8,13 +8,13 @@ use assent::flows::By;
 use assent::flows::consent::withdraw::{Leave, Leaving, withdraw};
 use assent::store::consent::withdrawals::{self, Withdrawal};
 use assent_ledger::digest::sha256_hex;
-use assent_ledger::receipt::verify;
+use assent_ledger::receipt::{Compared, Verified, verify};
 use macro_rules_attribute::apply;
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::support::app::{Database, TestApp};
-use crate::support::{both_databases, poll};
+use crate::support::{both_databases, linked_data, poll};
 
 const ADA: &str = "ada@b.example";
 const BOTH: &str = "&newsletter=weekly";
@@ -210,11 +210,17 @@ async fn a_receipt_proves_what_was_agreed_to(database: Database) {
                 shown.text()
             );
         }
-        assert!(shown.text().contains(&format!("href=\"{path}.jws\"")));
+        let page_text = shown.text();
+        assert!(page_text.contains(&format!("href=\"{path}.jws\"")));
+        let (_, linked) = page_text.split_once("href=\"/ledger/verify#receipt=").unwrap();
+        assert!(verify(linked.split('"').next().unwrap(), &keys).is_ok(), "{linked}");
         let file = app.get(&format!("{path}.jws")).await;
         assert_eq!((file.status, file.header("content-type")), (200, "application/jose"));
         assert!(file.header("content-disposition").starts_with("attachment; filename=\"receipt-"));
-        let (proven, _) = verify(&file.text(), &keys).expect("a receipt that holds");
+        let Verified { payload: proven, compared, .. } =
+            verify(&file.text(), &keys).expect("a receipt that holds");
+        assert_eq!(compared, Compared::Whole);
+        assert_eq!(linked_data::faults(&proven), "");
         let (body, context) = (&proven["ledger"]["body"], &proven["ledger"]["context"]);
         assert_eq!(
             (&body["email"], &context["purpose"], &context["policy"]["label"]),
@@ -240,8 +246,11 @@ async fn a_receipt_proves_what_was_agreed_to(database: Database) {
     let withdrawn = receipt(&app, &page, "newsletter:weekly").await;
     assert_ne!(given, withdrawn);
     for (path, status) in [(given, "dpv:ConsentGiven"), (withdrawn, "dpv:ConsentWithdrawn")] {
-        let (proven, _) = verify(&app.get(&format!("{path}.jws")).await.text(), &keys).unwrap();
-        assert_eq!(proven["dpv:hasRecordOfActivity"]["dpv:hasConsentStatus"]["@type"][0], status);
+        let proven = verify(&app.get(&format!("{path}.jws")).await.text(), &keys).unwrap();
+        assert_eq!(
+            proven.payload["dpv:hasRecordOfActivity"]["dpv:hasConsentStatus"]["@type"][0],
+            status
+        );
     }
 }
 

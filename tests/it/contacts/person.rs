@@ -295,8 +295,19 @@ async fn what_happened_is_told_with_the_words_and_its_receipts(database: Databas
     for path in ["/console/receipts/x", "/console/subscribers/x", "/console/subscribers/%27"] {
         assert_eq!(desk.get(path).await.status, 404, "{path}");
     }
+    // To check a receipt in the browser is to take it away, too.
+    let check = format!("/console/receipts/{exported}/check");
+    let shown = format!("href=\"{check}\"");
+    let page = desk.page(&format!("/console/receipts/{exported}")).await;
+    assert!(page.replace("&#x2f;", "/").contains(&shown), "{page}");
+    let leads = desk.page(&check).await.replace("&#x2f;", "/");
+    assert!(leads.contains("content=\"0; url=/ledger/verify#receipt=eyJ"), "{leads}");
+    assert_eq!(audit(&app, "ledger.receipt").await.len(), 2);
     let viewer = app.sign_in(Role::Viewer).await;
     assert!(!page_of(&viewer, "ada@b.example").await.contains("Download their data"));
+    let page = viewer.page(&format!("/console/receipts/{exported}")).await;
+    assert!(!page.contains("Check this receipt"), "{page}");
+    assert_eq!(viewer.get(&check).await.status, 403);
     assert_eq!(viewer.get(&format!("/console/subscribers/{id}/data")).await.status, 403);
 }
 

@@ -162,6 +162,8 @@ async fn ask(app: &TestApp, shown: &Shown, who: usize, weekly: bool) -> Uuid {
         report: None,
         policy: shown.policy.clone(),
         choices: shown.ticked(weekly),
+        form: None,
+        unticked: vec![],
         source: "/newsletters".to_owned(),
         method: Method::Form,
         replaces: None,

@@ -82,6 +82,8 @@ async fn another_head(core: &Core) {
         report: None,
         policy: policy.into(),
         choices: vec![notice.into()],
+        form: None,
+        unticked: vec![],
         source: "/newsletters".to_owned(),
         method: Method::Form,
         replaces: None,

@@ -7,9 +7,11 @@ mod consistency;
 mod drill;
 mod epochs;
 mod fold;
+mod foreign_witness;
 mod forged;
 mod going_back;
 mod honest;
+mod identifiers;
 mod inserted;
 mod keys;
 mod laundered;
@@ -17,13 +19,16 @@ mod leaving;
 mod links;
 mod noted;
 mod objects;
+mod published;
 mod replayed;
 mod sealing;
 mod swallowed;
 mod tampering;
+mod timestamps;
 mod twins;
 mod undone;
 mod unreadable;
+mod witnesses;
 
 use std::process::Output;
 
@@ -107,6 +112,8 @@ pub async fn unguard(app: &TestApp) {
             "DROP TRIGGER ledger_record_is_immutable",
             "DROP TRIGGER consent_context_is_kept",
             "DROP TRIGGER consent_context_is_immutable",
+            "DROP TRIGGER blank_form_is_kept",
+            "DROP TRIGGER blank_form_is_immutable",
         ],
         Db::Postgres { .. } => &[
             "ALTER TABLE consent_event DISABLE TRIGGER USER",
@@ -117,6 +124,7 @@ pub async fn unguard(app: &TestApp) {
             "ALTER TABLE claim DISABLE TRIGGER USER",
             "ALTER TABLE ledger_record DISABLE TRIGGER USER",
             "ALTER TABLE consent_context DISABLE TRIGGER USER",
+            "ALTER TABLE blank_form DISABLE TRIGGER USER",
         ],
     };
     for guard in guards {

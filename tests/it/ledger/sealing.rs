@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use assent::domain::catalog::notice::LANG;
 use assent::domain::signup::submitted_form::Method;
-use assent::flows::ledger::evidence::{Form, Order};
+use assent::flows::ledger::evidence::{Form, Order, Workflow};
 use assent::flows::signup::sign_up::words;
 use assent::sealing::seal_all;
 use assent::store::Tx;
@@ -42,20 +42,21 @@ pub async fn append_in(app: &TestApp, tx: &mut Tx, count: usize) -> Vec<NewConse
     let notice = notices.into_iter().find(|notice| notice.purpose.is_privacy_policy()).unwrap();
     let policies = versions::list(tx, LANG).await.unwrap();
     let policy = policies.into_iter().max_by_key(|policy| policy.published_at.micros()).unwrap();
-    let terms = &app.core.flow_settings;
+    let settings = &app.core.flow_settings;
     let wish = |_| {
         let signup_id = at.new_id();
         let form = Form {
             signup_id: Some(signup_id),
             email: "stranger@b.example",
             method: Method::Form,
-            policy: (policy.policy_version_id, &policy.label, &policy.sha256),
+            policy: (&policy).into(),
             report: None,
             requested_at: at.now,
             source: "/reports/sample",
             evidence: None,
+            workflow: Workflow::default(),
         };
-        let mut order = Order::new(terms.at(&at), signup_id);
+        let mut order = Order::new(settings.at(&at), signup_id);
         order.event(EventType::Requested, &form, &words(&notice)).unwrap()
     };
     let events: Vec<NewConsentEvent> = (0..count).map(wish).collect();

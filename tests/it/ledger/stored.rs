@@ -98,6 +98,8 @@ async fn one_bad_signup_takes_no_other_with_it(database: Database) {
         report,
         policy: policy.clone(),
         choices: vec![notice.clone()],
+        form: None,
+        unticked: vec![],
         source: "/reports/sample".to_owned(),
         method: Method::Form,
         replaces: None,

@@ -72,6 +72,8 @@ impl Outbox {
             report: Some((report.report_id, report.slug)),
             policy: Arc::new(policies[0].clone()),
             choices: vec![Arc::new(consent)],
+            form: None,
+            unticked: vec![],
             source: PATH.to_owned(),
             method: Method::Form,
             replaces: None,

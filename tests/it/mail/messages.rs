@@ -105,6 +105,7 @@ async fn every_mail_is_well_formed(database: Database) {
             assert!(mail.text.contains(title.trim()), "{title}: {}", mail.text);
             assert!(mail.text.lines().any(|line| line == ".privacy@press.example"));
         }
+        assert_eq!(mails[1].promised().len(), if n % 2 == 0 { 2 } else { 1 });
     }
 
     // A newsletter alone; a known address; a fresh download; a lost link; choices.
@@ -282,6 +283,56 @@ fn a_malformed_mail_is_refused() {
         [(broken.len() + 1, "above 998"), (broken.len() + 2, "an encoded word too long")]
     {
         assert!(of(n).iter().any(|found| found.contains(rule)), "{rule}: {:?}", of(n));
+    }
+}
+
+/// The same with a text file beside it.
+fn with_a_file() -> String {
+    let (head, forms) = SOUND.split_once("Content-Type: multipart/alternative").unwrap();
+    format!(
+        "{head}Content-Type: multipart/mixed; boundary=\"w\"\r\n\r\n--w\r\nContent-Type: multipart/alternative{forms}\r
+--w\r
+Content-Type: text/plain; charset=us-ascii\r
+Content-Disposition: attachment; filename=\"kept.txt\"\r
+\r
+Kept promises.\r
+--w--\r
+"
+    )
+}
+
+#[test]
+fn a_file_that_is_attached_badly_is_refused() {
+    let cases = [
+        ("Kept promises.", "Kept promises.", ""),
+        ("attachment; ", "inline; ", "no attachment with a plain name"),
+        ("; filename=\"kept.txt\"", "", "no attachment with a plain name"),
+        ("kept.txt", "..\\\\x.exe", "no attachment with a plain name"),
+        (
+            "Content-Type: text/plain; charset=us-ascii",
+            "Content-Type: text/html",
+            "parts other than",
+        ),
+        ("charset=us-ascii", "charset=latin1", "no charset of ours"),
+        ("--w--\r\n", "\r\n", "Defect"),
+        ("Kept promises.", "Kept promise\u{7}s.", "a control character"),
+        (
+            "Content-Type: text/html",
+            "Content-Disposition: attachment\r\nContent-Type: text/html",
+            "text/html: an attachment",
+        ),
+    ];
+    let mails = cases.map(|(from, to, _)| with_a_file().replacen(from, to, 1));
+    let found = findings(&mails, &Records::new());
+    for (n, (from, to, rule)) in cases.iter().enumerate() {
+        let own: Vec<_> =
+            found.iter().filter(|found| found.starts_with(&format!("{n}.eml: "))).collect();
+        let fits = if rule.is_empty() {
+            own.is_empty()
+        } else {
+            own.iter().any(|found| found.contains(rule))
+        };
+        assert!(fits, "{from:?} as {to:?}: {own:?}");
     }
 }
 

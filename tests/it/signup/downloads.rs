@@ -261,7 +261,8 @@ async fn nobody_puts_a_file_together_from_two(database: Database) {
 async fn public_pages_say_when_they_are_the_same(database: Database) {
     let app = TestApp::start(database).await;
     let css = assent::web::stylesheet();
-    for path in ["/policies/privacy", "/policies/privacy/2026-11", css] {
+    let text = "/policies/privacy/2026-11.md";
+    for path in ["/policies/privacy", "/policies/privacy/2026-11", text, "/ledger/verify", css] {
         let page = app.get(path).await;
         let etag = page.header("etag");
         assert!(etag.starts_with("W/\""), "what is compressed on its way: {path} {etag}");

@@ -11,14 +11,19 @@ pub struct Mail {
     pub text: String,
     pub html: String,
     pub raw: String,
+    /// The file of promises, where one is attached.
+    pub promises: Option<String>,
 }
 
 impl Mail {
     pub fn parse(raw: &[u8]) -> Self {
         let message = MessageParser::default().parse(raw).expect("a mail that can be parsed");
         assert_eq!(message.to().map(|to| to.iter().count()), Some(1), "one recipient");
-        assert!(message.attachments().next().is_none(), "no attachment");
-        assert!(message.parts.iter().all(|part| part.attachment_name().is_none()));
+        let attached: Vec<_> = message.attachments().collect();
+        let named = message.parts.iter().filter_map(|part| part.attachment_name());
+        let expected = vec!["consent-promise.txt"; attached.len()];
+        assert!(attached.len() <= 1 && named.eq(expected), "no attachment but one of promises");
+        let promises = attached.first().map(|file| file.text_contents().expect("a text"));
         Self {
             to: message.to().and_then(|to| to.first()?.address()).unwrap_or_default().to_owned(),
             subject: message.subject().unwrap_or_default().to_owned(),
@@ -26,6 +31,7 @@ impl Mail {
             text: message.body_text(0).unwrap_or_default().into_owned(),
             html: message.body_html(0).unwrap_or_default().into_owned(),
             raw: String::from_utf8_lossy(raw).into_owned(),
+            promises: promises.map(ToOwned::to_owned),
         }
     }
 
@@ -33,6 +39,12 @@ impl Mail {
     pub fn links(&self) -> Vec<String> {
         let lines = self.text.lines().map(str::trim);
         lines.filter(|line| line.starts_with("http")).map(ToOwned::to_owned).collect()
+    }
+
+    /// The signed lines of the file of promises, in their order; none where none is attached.
+    pub fn promised(&self) -> Vec<&str> {
+        let lines = self.promises.iter().flat_map(|file| file.lines());
+        lines.filter(|line| line.starts_with("eyJ")).collect()
     }
 
     /// The code of mail 1; it stands alone on its line.

@@ -6,8 +6,10 @@ pub mod browser;
 pub mod copies;
 pub mod desk;
 pub mod exported;
+pub mod foreign_witness;
 pub mod inbox;
 pub mod kept_pages;
+pub mod linked_data;
 pub mod name_server;
 pub mod operator;
 pub mod page_form;
@@ -18,7 +20,10 @@ pub mod smtp;
 pub mod snapshot;
 pub mod stopped;
 pub mod story_time;
+pub mod test_server;
+pub mod time_stamps;
 pub mod verify;
+pub mod witness;
 
 /// Tells one story on each database: `NAME::sqlite` and `NAME::postgres`. Stands above its function as
 /// `#[apply(both_databases!)]`.

@@ -159,7 +159,7 @@ def tree_root(leaf_hashes):
     return level[0]
 
 
-# contexts/, notices/ and policies/
+# contexts/, forms/, notices/ and policies/
 
 
 def read_folder(path):
@@ -175,9 +175,11 @@ class Texts:
             return faults.check(folder, read_folder, directory / folder) or {}
 
         self.contexts, self.notices = read("contexts"), read("notices")
-        self.policies = read("policies")
+        self.policies, self.forms = read("policies"), read("forms")
+        self.named = set()
         for folder, files, ending in [
             ("contexts", self.contexts, "json"),
+            ("forms", self.forms, "html"),
             ("notices", self.notices, "txt"),
         ]:
             for name, data in files.items():
@@ -191,6 +193,7 @@ class Texts:
     def context(self, digest):
         """The context of this hash, once it is one."""
         name = f"{digest}.json"
+        self.named.add(f"contexts/{name}")
         require(name in self.contexts, f"contexts/{name} is missing")
         data = self.contexts[name]
         require(sha256_hex(data) == digest, f"contexts/{name} has another SHA-256")
@@ -204,13 +207,19 @@ class Texts:
 
     def check_notice(self, notice):
         digest = member(notice, "sha256", str)
+        self.named.add(f"notices/{digest}.txt")
         require(f"{digest}.txt" in self.notices, f"notices/{digest}.txt is missing")
         data = self.notices[f"{digest}.txt"]
         require(sha256_hex(data) == digest, f"notices/{digest}.txt has another SHA-256")
         return data
 
+    def check_form(self, digest):
+        self.named.add(f"forms/{digest}.html")
+        require(f"{digest}.html" in self.forms, f"forms/{digest}.html is missing")
+
     def check_policy(self, policy):
         name = member(policy, "label", str) + ".md"
+        self.named.add(f"policies/{name}")
         require(name in self.policies, f"policies/{name} is missing")
         same = sha256_hex(self.policies[name]) == member(policy, "sha256", str)
         require(same, f"policies/{name} has another SHA-256")
@@ -224,6 +233,8 @@ class Texts:
         else:
             body = self.context(member(body, "context", str))
             self.check_notice(member(body, "notice", dict))
+            if "form" in body:
+                self.check_form(member(body, "form", str))
         self.check_policy(member(body, "policy", dict))
 
 
@@ -442,7 +453,8 @@ def check_extent(directory, keys, events, statement):
     origin, size, root = statement
     said = parse(from_base64url(header).decode())
     require(member(said, "typ", str) == "ledger-extent+jws", "it is another kind of JWS")
-    require(member(said, "alg", str) == "EdDSA" and "crit" not in said, "it is signed otherwise")
+    known = member(said, "alg", str) in ("Ed25519", "EdDSA")
+    require(known and "crit" not in said, "it is signed otherwise")
     known = {vkey: key for vkey, key in keys.values()}
     signer = member(said, "kid", str)
     require(signer in known, "it is signed by no key of keys.json")
@@ -497,8 +509,9 @@ def split_note(path):
 def read_statement(text):
     """Origin, size and root."""
     lines = text.removesuffix("\n").split("\n")
-    require(len(lines) == 3 and lines[0], "its text is not origin, size and root")
-    origin, size, root = lines
+    # Lines of extensions may follow; nothing here depends on them.
+    require(len(lines) >= 3 and all(lines), "its text is not origin, size and root")
+    origin, size, root = lines[:3]
     require(re.fullmatch(r"0|[1-9][0-9]{0,17}", size), f"{size!r} is not a size")
     return origin, int(size), from_base64(root, 32)
 
@@ -538,6 +551,13 @@ def find_signer(text, lines, keys):
     return signers[0]
 
 
+def check_origin(statement, signer):
+    """A key signs for the ledger that bears its name, in whichever epoch since."""
+    name, origin = signer.split("+", 1)[0], statement[0]
+    own = re.fullmatch(re.escape(name) + r"(/r([2-9]|[1-9][0-9]+))?", origin)
+    require(own, f"it is of {origin!r}, and signed by the key of {name!r}")
+
+
 def check_against_events(statement, events):
     _, size, signed_root = statement
     require(size == events.count, f"its size is {size}, there are {events.count} events")
@@ -563,6 +583,8 @@ def read_checkpoint(directory, events, faults):
     statement = faults.check("checkpoint", read_statement, text)
     if statement is None:
         return None, None, signer
+    if signer is not None:
+        faults.check("checkpoint", check_origin, statement, signer)
     if events.part:
         check_part(directory, keys, events, statement, faults)
     else:
@@ -571,9 +593,25 @@ def read_checkpoint(directory, events, faults):
     return origin, size, signer
 
 
+# What nothing names
+
+
+def check_rest(directory, texts, part, faults):
+    """Time stamps are looked at by others: here each only has its checkpoint beside it, and the other way round."""
+    files = {str(path.relative_to(directory)) for path in directory.rglob("*") if not path.is_dir()}
+    known = {"events.ndjson", "checkpoint", "keys.json"} | ({"extent.jws"} if part else set())
+    for path in sorted(files - known - texts.named):
+        stamp = re.fullmatch(r"timestamps/(\d{4}-\d\d-\d\d)\.(tsr|checkpoint)", path)
+        pair = stamp and {f"timestamps/{stamp[1]}.{ending}" for ending in ("tsr", "checkpoint")}
+        if not (pair and pair <= files):
+            faults.append(f"{path}: nothing names it")
+
+
 def read_bundle(directory):
     faults = Faults()
-    events = Events(directory, Texts(directory, faults), faults)
+    texts = Texts(directory, faults)
+    events = Events(directory, texts, faults)
+    check_rest(directory, texts, events.part, faults)
     origin, size, signer = read_checkpoint(directory, events, faults)
     return {
         "events": events.count,

@@ -4,7 +4,9 @@ use super::app::Answer;
 use super::inbox::Mail;
 
 /// What stands in place of what random bytes, ports and keys lead to.
-const FILTERS: [(&str, &str); 12] = [
+const FILTERS: [(&str, &str); 14] = [
+    // A receipt in a link.
+    (r"=eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", "=JWS"),
     (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
     (r"/assets/site\.[0-9a-f]{12}\.css", "/assets/site.HASH.css"),
     (
@@ -15,6 +17,8 @@ const FILTERS: [(&str, &str); 12] = [
     (r#"boundary="[^"]+""#, r#"boundary="BOUNDARY""#),
     // A key of the ledger: NAME+HASH+KEY.
     (r"\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44,}", "+HASH+KEY"),
+    // Its fingerprint.
+    (r"([0-9a-f]{4} ){15}[0-9a-f]{4}", "FINGERPRINT"),
     // A root hash or a signature.
     (r"[A-Za-z0-9+/]{43,}=", "BASE64"),
     // The code of mail 1, alone on its line or in its paragraph.

@@ -117,12 +117,20 @@ def decoded(part):
     return part.get_payload(decode=True).decode(part.get_content_charset("us-ascii"))
 
 
+FORMS = ["multipart/alternative", "text/plain", "text/html"]
+
+
 def part_rules(message):
     parts = [part.get_content_type() for part in message.walk()]
-    if parts != ["multipart/alternative", "text/plain", "text/html"]:
-        yield f"parts other than text and then HTML as alternatives: {', '.join(parts)}"
+    if parts not in (FORMS, ["multipart/mixed", *FORMS, "text/plain"]):
+        yield f"parts other than text and then HTML as alternatives, and perhaps a text file: {', '.join(parts)}"
         return
-    for part in message.iter_parts():
+    leaves = [part for part in message.walk() if not part.is_multipart()]
+    for file in leaves[2:]:
+        plain = re.fullmatch(r"[a-z-]+\.txt", file.get_filename() or "")
+        if file.get_content_disposition() != "attachment" or not plain:
+            yield "a file that is no attachment with a plain name (RFC 2183 §2.2, §2.3)"
+    for part in leaves:
         kind = part.get_content_type()
         if part.get_content_charset() not in ("utf-8", "us-ascii"):
             yield f"{kind}: no charset of ours"
@@ -132,7 +140,7 @@ def part_rules(message):
         lines = part.get_payload().splitlines()
         if encoding != "7bit" and any(len(line) > 76 for line in lines):
             yield f"{kind}: an encoded line above 76 (RFC 2045 §6.7, §6.8)"
-        if part.get_content_disposition() is not None:
+        if part in leaves[:2] and part.get_content_disposition() is not None:
             yield f"{kind}: an attachment"
         try:
             decoded(part)

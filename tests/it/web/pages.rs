@@ -25,6 +25,7 @@ async fn pages_that_stand() {
         ("thank_you", "/thank-you"),
         ("policy", "/policies/privacy"),
         ("it", "/it"),
+        ("purpose", "/purposes/newsletter:weekly"),
     ] {
         same_page(name, &app.get(path).await, 200);
     }

@@ -38,7 +38,9 @@ async fn they_list_nothing_that_is_somebodys() {
     let receipt = held["consents"][0]["receipt_url"].as_str().unwrap();
     assert_eq!(app.get(receipt).await.header("content-type"), "application/jose");
 
-    for path in [data.as_str(), receipt, &format!("{download}/file"), "/ledger/checkpoint"] {
+    let file = format!("{download}/file");
+    let texts = ["/ledger/checkpoint", "/ledger/key", "/ledger/tile/0/000.p/1"];
+    for path in [data.as_str(), receipt, &file].into_iter().chain(texts) {
         for method in ["GET", "HEAD"] {
             let answer = app.send(app.request(method, path)).await;
             let told = (answer.status, answer.header("x-robots-tag"));

@@ -1,11 +1,13 @@
 //! `/console/ledger`: the newest checkpoint, the key to check it with, and checking all of it.
 
 pub(super) mod page;
+mod vouchers;
 
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use self::page::{LastCheck, LedgerPage, Progress, ShownCheckpoint, ShownVerdict};
+use self::vouchers::Vouchers;
 use super::route::Route;
 use super::staff_session::StaffSession;
 use crate::domain::staff::right::Right;
@@ -37,6 +39,8 @@ async fn show(session: StaffSession) -> Result<Response, Error> {
     let mut tx = app.db.read().await?;
     let newest = checkpoints::find_kept(&mut tx).await?;
     let waiting = checkpoints::count_unsealed(&mut tx, WAITING + 1).await?;
+    let size = newest.as_ref().map(|newest| newest.size);
+    let vouchers = Vouchers::find(&mut tx, &app.notaries, size).await?;
     let verdict = find_verdict(&mut tx, &app.settings.evidence_key).await?;
     drop(tx);
     let key = app.settings.ledger_keys.first().vkey();
@@ -47,6 +51,7 @@ async fn show(session: StaffSession) -> Result<Response, Error> {
         more_wait: waiting > WAITING,
         vkey: key.to_string(),
         fingerprint: key.fingerprint(),
+        vouchers,
         verdict: verdict.map(ShownVerdict::from),
         running,
         last: last.as_deref().map(LastCheck::from),

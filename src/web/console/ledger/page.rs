@@ -3,6 +3,7 @@
 use assent_ledger::note::encode_hash;
 use serde::Serialize;
 
+use super::vouchers::Vouchers;
 use crate::domain::timestamp::Timestamp;
 use crate::store::ledger::checkpoints::StoredCheckpoint;
 use crate::store::ledger::verdicts::Verdict;
@@ -19,6 +20,7 @@ pub(in crate::web::console) struct LedgerPage {
     pub more_wait: bool,
     pub vkey: String,
     pub fingerprint: String,
+    pub vouchers: Vouchers,
     pub verdict: Option<ShownVerdict>,
     /// How far the check has come that runs.
     pub running: Option<Progress>,
@@ -116,6 +118,7 @@ impl Page for LedgerPage {
             more_wait: false,
             vkey: "reports.example.org+1f2a3b4c+AQID".to_owned(),
             fingerprint: "1f2a 3b4c".to_owned(),
+            vouchers: Vouchers::sample(),
             verdict: Some(verdict.clone()),
             running: None,
             last: Some(last.clone()),
@@ -130,7 +133,8 @@ impl Page for LedgerPage {
         let told = LastCheck { findings: findings.map(str::to_owned).to_vec(), more: 12, ..last };
         let broken = Self { verdict: Some(found), last: Some(told), ..sound.clone() };
         let failed = LastCheck { failed: true, ..LastCheck::default() };
-        let failed = Self { last: Some(failed), ..sound.clone() };
+        let vouchers = Vouchers::sample_unstamped();
+        let failed = Self { last: Some(failed), vouchers, ..sound.clone() };
         let running = Self { running: Some(Progress { done: 1024, size: 4118 }), ..sound.clone() };
         let nothing = Self {
             checkpoint: None,
@@ -138,6 +142,7 @@ impl Page for LedgerPage {
             more_wait: true,
             verdict: None,
             last: None,
+            vouchers: Vouchers::default(),
             ..sound.clone()
         };
         vec![sound, broken, failed, running, nothing]

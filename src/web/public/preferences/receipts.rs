@@ -72,6 +72,7 @@ fn page(app: &App, token: &str, id: &str, receipt: &Receipt) -> Result<Html<Stri
             key: app.settings.ledger_keys.first().vkey().to_string(),
         }
     });
+    let check_url = sealed.as_ref().and_then(Sealed::check_link);
     let words = body["notice"]["text"].as_str();
     app.page(&ReceiptPage {
         token,
@@ -94,6 +95,7 @@ fn page(app: &App, token: &str, id: &str, receipt: &Receipt) -> Result<Html<Stri
             report: body["report"].as_str(),
         },
         file_url: ledger.as_ref().map(|_| format!("/preferences/{token}/receipts/{id}{FILE}")),
+        check_url,
         ledger,
     })
 }
@@ -107,6 +109,8 @@ pub(in crate::web) struct ReceiptPage<'a> {
     /// None while it waits for its place.
     ledger: Option<LedgerPlace>,
     file_url: Option<String>,
+    /// The page that checks it, with the receipt in the link.
+    check_url: Option<String>,
 }
 
 /// What happened, by its evidence.
@@ -188,6 +192,7 @@ impl Page for ReceiptPage<'_> {
                 key: "reports.example.org+1234abcd+S0VZ".to_owned(),
             }),
             file_url: is_sealed.then(|| "/preferences/TOKEN/receipts/1.jws".to_owned()),
+            check_url: is_sealed.then(|| "/ledger/verify#receipt=JWS".to_owned()),
         };
         vec![page(given, true), page(withdrawn, false), page(brought_in, true)]
     }

@@ -2,6 +2,7 @@
 
 mod database;
 mod network;
+mod notaries;
 
 use std::collections::BTreeMap;
 use std::fs::Permissions;
@@ -94,6 +95,10 @@ async fn each_part_is_named(database: Database) {
         [
             "configuration: ok",
             "controller: ok",
+            "evidence: ok; receipts leave out what is blank: controller.identifier (under which number does a \
+             register know you?), processing.jurisdiction (in which country are you supervised?), \
+             processing.recipients (who is given the data besides you?), processing.retention (how long do you \
+             keep them?), processing.storage (where do they lie?)",
             "source: ok; source_url is not set: whoever runs a changed version must say there where its \
              sources are (AGPL-3.0 §13)",
             "base_url: ok",

@@ -115,8 +115,8 @@ async fn rule_08_everything_held_can_be_taken_along_with_receipts(database: Data
     for consent in consents {
         let id = consent["receipt_id"].as_str().unwrap();
         let receipt = app.get(&format!("{page}/receipts/{id}.jws")).await.text();
-        let (proven, _) = verify(&receipt, &app.core.flow_settings.ledger_keys.trusted()).unwrap();
-        let shown = &proven["dpv:hasRecordOfActivity"]["dpv:hasNotice"][0];
+        let proven = verify(&receipt, &app.core.flow_settings.ledger_keys.trusted()).unwrap();
+        let shown = &proven.payload["dpv:hasRecordOfActivity"]["dpv:hasNotice"][0];
         assert_eq!(shown["dct:description"], consent["words"]);
     }
 }

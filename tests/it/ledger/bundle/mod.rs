@@ -1,6 +1,7 @@
 //! The ledger as files: what an outsider can check, with our program or with one of their own.
 
 mod one_person;
+mod promises;
 mod receipts;
 mod whole;
 
@@ -89,7 +90,7 @@ impl Bundle {
 
     fn files(&self) -> Vec<PathBuf> {
         let mut files = vec![];
-        for folder in ["", "contexts", "notices", "policies"] {
+        for folder in ["", "contexts", "forms", "notices", "policies"] {
             let entries = fs::read_dir(self.path(folder)).unwrap();
             files.extend(entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file()));
         }

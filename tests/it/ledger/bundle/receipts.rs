@@ -115,7 +115,7 @@ async fn nothing_that_a_stranger_sends_is_taken_for_proof() {
         copy.write_lines(&lines);
         refused(&copy, &lines[at][..60]);
     }
-    for folder in ["contexts", "notices", "policies"] {
+    for folder in ["contexts", "forms", "notices", "policies"] {
         let copy = bundle.copy();
         fs::remove_dir_all(copy.path(folder)).unwrap();
         refused(&copy, folder);

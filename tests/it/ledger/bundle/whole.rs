@@ -6,6 +6,7 @@ use assent::domain::contacts::email_address::EmailAddress;
 use assent::domain::signup::submitted_form::Method;
 use assent::flows::contacts::erase::{Erasing, erase};
 use assent_ledger::bundle::{CHECKPOINT, KEYS, keys_json};
+use assent_ledger::digest::sha256_hex;
 use assent_ledger::note::{Checkpoint, SignedNote, encode_hash};
 use macro_rules_attribute::apply;
 
@@ -61,6 +62,8 @@ async fn two_programs_that_share_no_code_agree_on_it(database: Database) {
 
     let (vkey, told) = (key(&app), does(&app, &["ledger", "key"]));
     let fingerprint = told.lines().nth(1).unwrap();
+    let page = sha256_hex(&app.get("/ledger/verify").await.body);
+    assert!(told.lines().last().unwrap().ends_with(&page), "{page}: {told}");
     let said = bundle.audit_well(&["--key", &vkey]);
     assert!(said.contains("signed by the key you gave") && said.contains(fingerprint), "{said}");
     let said = bundle.audit_well(&[]);
@@ -103,7 +106,7 @@ async fn what_was_changed_in_its_files_is_found_by_both(database: Database) {
         "of salt and body there is only one",
     );
 
-    for folder in ["contexts", "notices", "policies"] {
+    for folder in ["contexts", "forms", "notices", "policies"] {
         let copy = bundle.copy();
         let file = copy.one_in(folder);
         copy.write(&file, copy.read(&file) + "And we may sell your address.\n");

@@ -21,6 +21,10 @@ async fn every_answer_is_secured(database: Database) {
         ("/thank-you", 200),
         ("/policies/privacy", 200),
         ("/policies/privacy/2026-11", 200),
+        ("/purposes/privacy-policy", 200),
+        ("/ledger", 200),
+        ("/ledger/verify", 200),
+        ("/ledger/key", 200),
         ("/livez", 200),
         ("/readyz", 200),
         (css, 200),
@@ -31,6 +35,10 @@ async fn every_answer_is_secured(database: Database) {
         ("/nothing", 404),
         ("/assets/site.css", 404),
         ("/policies/privacy/none", 404),
+        ("/policies/privacy/none.md", 404),
+        ("/purposes/none", 404),
+        ("/notices/none.txt", 404),
+        ("/ledger/tile/0/000", 404),
         ("/confirm/x", 404),
         ("/downloads/x", 404),
         ("/reports/unknown", 404),
@@ -40,7 +48,8 @@ async fn every_answer_is_secured(database: Database) {
         assert_secured(&answer);
         let kept = answer.header("cache-control");
         // What is published may be kept, and is asked after each time.
-        let published = path.starts_with("/policies/") && answer.status == 200;
+        let rooms = ["/policies/", "/purposes/", "/ledger/"];
+        let published = rooms.iter().any(|room| path.starts_with(room)) && answer.status == 200;
         assert_eq!(kept.contains("no-store"), path != css && !published, "{path}: {kept}");
         assert_eq!(kept == "no-cache", published, "{path}: {kept}");
         for policy in ["cross-origin-opener-policy", "cross-origin-resource-policy"] {
@@ -103,6 +112,11 @@ async fn head_is_get_without_its_body(database: Database) {
         "/thank-you",
         "/policies/privacy",
         "/policies/privacy/2026-11",
+        "/policies/privacy/2026-11.md",
+        "/purposes/newsletter:weekly",
+        "/ledger",
+        "/ledger/key.json",
+        "/ledger/verify",
         "/livez",
         "/readyz",
         assent::web::stylesheet(),

@@ -15,6 +15,10 @@ async fn no_path_leads_out(database: Database) {
         "/reports/",
         "/reports/sample/",
         "/policies/privacy/",
+        "/purposes/",
+        "/notices/",
+        "/ledger/",
+        "/ledger/tile/",
         "/assets/",
         "/confirm/",
         "/downloads/",
@@ -54,7 +58,16 @@ async fn no_path_leads_out(database: Database) {
 #[apply(both_databases!)]
 async fn a_path_that_is_no_text_gets_a_page(database: Database) {
     let app = TestApp::start(database).await;
-    for under in ["/reports/", "/policies/privacy/", "/assets/", "/confirm/", "/downloads/"] {
+    for under in [
+        "/reports/",
+        "/policies/privacy/",
+        "/purposes/",
+        "/notices/",
+        "/ledger/tile/",
+        "/assets/",
+        "/confirm/",
+        "/downloads/",
+    ] {
         for path in ["%ff", "sample%c0%ae%c0%ae%c0%af"] {
             let answer = app.get(&format!("{under}{path}")).await;
             assert!(matches!(answer.status, 400 | 404), "{under}{path}");

@@ -81,6 +81,8 @@ async fn other_methods_are_refused(database: Database) {
         ("/check-your-inbox", "POST"),
         ("/check-your-inbox/resend", "GET"),
         ("/policies/privacy", "POST"),
+        ("/ledger", "POST"),
+        ("/ledger/verify", "PUT"),
         ("/livez", "POST"),
         (page.as_str(), "POST"),
         (page.as_str(), "DELETE"),

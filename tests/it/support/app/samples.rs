@@ -27,7 +27,7 @@ use crate::support::poll;
 /// Somebody whom readers can be told of, whatever a story sets.
 fn complete_controller() -> Controller {
     let [name, address, contact] = ["A", "B", "C"].map(str::to_owned);
-    Controller { name, address, contact }
+    Controller { name, address, contact, identifier: String::new() }
 }
 
 impl TestApp {

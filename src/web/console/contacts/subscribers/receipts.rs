@@ -27,6 +27,7 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::get("/console/receipts/{id}", Right::See, show),
         Route::take("/console/receipts/{id}/file", Right::Export, file),
+        Route::take("/console/receipts/{id}/check", Right::Export, check),
         Route::take("/console/subscribers/{id}/data", Right::Export, data),
     ]
 }
@@ -63,6 +64,9 @@ async fn show(session: StaffSession, Path(id): Path<String>) -> Result<Response,
         },
         person: person.map(|person| format!("/console/subscribers/{}", person.subscriber_id)),
         file: ledger.is_some().then(|| format!("/console/receipts/{id}/file")),
+        check: sealed
+            .and_then(|sealed| sealed.check_link())
+            .map(|_| format!("/console/receipts/{id}/check")),
         ledger,
     };
     session.show(&page)
@@ -77,6 +81,8 @@ pub(in crate::web::console) struct ReceiptPage<'a> {
     /// Its place; none while it waits for one, and no file either.
     ledger: Option<Placed>,
     file: Option<String>,
+    /// Leads to the page that checks it; none for one that is too long for a link.
+    check: Option<String>,
 }
 
 /// What it proves. Of somebody erased little is left.
@@ -125,6 +131,7 @@ impl Page for ReceiptPage<'_> {
             person: Some("/console/subscribers/ID".to_owned()),
             ledger: Some(Placed { index: 1, size: 2, root: "ROOT".to_owned() }),
             file: Some("/console/receipts/ID/file".to_owned()),
+            check: Some("/console/receipts/ID/check".to_owned()),
         };
         let emptied = ShownReceipt {
             words: None,
@@ -135,7 +142,9 @@ impl Page for ReceiptPage<'_> {
             address: None,
             ..receipt
         };
-        vec![sealed, ReceiptPage { receipt: emptied, person: None, ledger: None, file: None }]
+        let emptied =
+            ReceiptPage { receipt: emptied, person: None, ledger: None, file: None, check: None };
+        vec![sealed, emptied]
     }
 }
 
@@ -149,6 +158,39 @@ async fn file(
     let detail = json!({"receipt_id": id});
     record(&session, &method, (Disclosure::Receipt, &detail)).await?;
     answer("application/jose", &format!("receipt-{id}.jws"), sealed.jws)
+}
+
+/// The receipt goes into the verifier by a link, which a redirect cannot be: what stands before programs such as ours
+/// takes headers of some kilobytes.
+async fn check(
+    session: StaffSession,
+    method: Method,
+    Path(id): Path<String>,
+) -> Result<Response, Error> {
+    let sealed = read(&session.app, &id).await?.sealed.ok_or(Error::Unavailable)?;
+    let check_url = sealed.check_link().ok_or(Error::NotFound)?;
+    record(&session, &method, (Disclosure::Receipt, &json!({"receipt_id": id}))).await?;
+    session.show(&ReceiptCheckPage { receipt_url: format!("/console/receipts/{id}"), check_url })
+}
+
+/// `console/receipt_check.html`.
+#[derive(Clone, Debug, Serialize)]
+pub(in crate::web::console) struct ReceiptCheckPage {
+    /// The page of the receipt.
+    receipt_url: String,
+    /// The page that checks it, with the receipt in the link.
+    check_url: String,
+}
+
+impl Page for ReceiptCheckPage {
+    const TEMPLATE: &'static str = "console/receipt_check.html";
+
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            receipt_url: "/console/receipts/ID".to_owned(),
+            check_url: "/ledger/verify#receipt=JWS".to_owned(),
+        }]
+    }
 }
 
 async fn data(

@@ -1,0 +1,84 @@
+//! The heads that were signed before: the tree of a bundle must still hold each.
+
+use super::bundle::{CHECKPOINT, EVENTS};
+use super::epoch::Epoch;
+use super::finding::{Findings, Problem};
+use super::note::Checkpoint;
+use super::tree::Frontier;
+
+/// Heads of before, in the order of their sizes.
+pub(super) struct Heads<'a> {
+    now: &'a Checkpoint,
+    heads: Vec<Head>,
+    /// How many of them the tree has grown past.
+    met: usize,
+    /// Of a ledger that went on after a loss, how many leaves it went on from the last time.
+    pub(super) resumed_from: Option<u64>,
+}
+
+struct Head {
+    checkpoint: Checkpoint,
+    /// The file of the bundle that it stands in; none of what the auditor kept.
+    file: Option<String>,
+}
+
+impl<'a> Heads<'a> {
+    /// What the auditor kept, and what lies in files of the bundle.
+    pub(super) fn new(
+        now: &'a Checkpoint,
+        kept: Option<&Checkpoint>,
+        in_files: Vec<(String, Checkpoint)>,
+    ) -> Self {
+        let kept = kept.map(|kept| Head { checkpoint: kept.clone(), file: None });
+        let in_file = |(file, checkpoint)| Head { checkpoint, file: Some(file) };
+        let mut heads: Vec<Head> =
+            kept.into_iter().chain(in_files.into_iter().map(in_file)).collect();
+        heads.sort_by_key(|head| head.checkpoint.size);
+        Self { now, heads, met: 0, resumed_from: None }
+    }
+
+    /// Looks at those of the size that the tree has now.
+    pub(super) fn meet(&mut self, tree: &Frontier, findings: &mut Findings) {
+        while let Some(head) = self.heads.get(self.met)
+            && head.checkpoint.size <= tree.size()
+        {
+            let Checkpoint { size, root, .. } = head.checkpoint;
+            if size == tree.size() && root != tree.root() {
+                let problem = self.lost(&head.checkpoint).unwrap_or(Problem::EarlierRoot(size));
+                findings.file(head.file.as_deref().unwrap_or(EVENTS), problem);
+            }
+            self.met += 1;
+        }
+    }
+
+    /// What can be said once all of the bundle was read.
+    pub(super) fn judge(&self, partial: bool, findings: &mut Findings) {
+        for Head { checkpoint, file } in &self.heads {
+            let mut find = |problem| findings.file(file.as_deref().unwrap_or(CHECKPOINT), problem);
+            let Checkpoint { size, root, origin } = checkpoint;
+            if !Epoch::is_same_ledger(origin, &self.now.origin) {
+                find(Problem::EarlierOrigin(origin.clone()));
+            }
+            if *size > self.now.size {
+                find(self.lost(checkpoint).unwrap_or(Problem::EarlierSize(*size)));
+            } else if partial && *size < self.now.size && file.is_none() {
+                find(Problem::EarlierPartial);
+            } else if partial && *size == self.now.size && *root != self.now.root {
+                find(Problem::EarlierRoot(*size));
+            }
+        }
+    }
+
+    /// What a checkpoint is that was signed over entries which the ledger lost, before it went on under the name
+    /// that it has now.
+    fn lost(&self, earlier: &Checkpoint) -> Option<Problem> {
+        let origin = &self.now.origin;
+        let from = self.resumed_from?;
+        let is_before = *origin != earlier.origin && Epoch::is_same_ledger(origin, &earlier.origin);
+        (is_before && earlier.size > from).then(|| Problem::EarlierLost {
+            size: earlier.size,
+            from,
+            origin: origin.clone(),
+        })
+    }
+}

@@ -1,0 +1,101 @@
+//! What an audit comes to, and what the auditor knew before it.
+
+use std::io;
+
+use super::finding::{Finding, Row};
+use super::note::{NoteError, SignedNote, VerifyingKey};
+use super::tree::Hash;
+use super::witnesses::{Witnessed, Witnesses};
+
+/// What the auditor knows from elsewhere than the bundle.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Known<'a> {
+    /// The ledger's key; without it, the bundle's own word on its keys is taken.
+    pub key: Option<&'a VerifyingKey>,
+    /// A checkpoint that was kept: the ledger must still begin with the leaves it was made over.
+    pub earlier: Option<&'a SignedNote>,
+    /// Witnesses that must have signed the bundle's checkpoint.
+    pub witnesses: Option<&'a Witnesses>,
+    /// The hash of a leaf that is looked for.
+    pub leaf: Option<Hash>,
+}
+
+/// Why a bundle cannot be audited at all.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    /// A file that every bundle has cannot be read.
+    #[error("{0} of the bundle cannot be read")]
+    Read(&'static str, #[source] io::Error),
+    /// There is nothing to check against.
+    #[error("checkpoint of the bundle is not a signed checkpoint")]
+    Checkpoint(#[source] NoteError),
+    /// What was kept accuses nobody: the known key did not sign it.
+    #[error(
+        "the checkpoint that you kept is not signed by the key that you gave, so it says nothing of this bundle: it is \
+         somebody else's, or from before the key was replaced"
+    )]
+    ForeignToKey,
+    /// The same where only the bundle says which keys there are.
+    #[error(
+        "the checkpoint that you kept is signed by none of the keys in keys.json, so one of the two is somebody else's: \
+         give the key that you know with --key"
+    )]
+    ForeignToBundle,
+}
+
+/// What an audit came to.
+#[derive(Debug)]
+pub struct AuditReport {
+    /// Rows of the bundle.
+    pub events: u64,
+    /// Rows among them that have only their leaf left.
+    pub erased: u64,
+    /// How many leaves, from the first, stand on the operator's word: they were there before rows were
+    /// authenticated. A partial bundle does not say.
+    pub adopted: u64,
+    /// The first things that are strange and may have their reason, such as a clock that was set back.
+    pub warnings: Vec<String>,
+    /// Leaves of the tree, as the checkpoint has it.
+    pub size: u64,
+    /// The root of the tree, as the checkpoint has it.
+    pub root: Hash,
+    /// Whose tree it is, as the checkpoint has it.
+    pub origin: String,
+    /// The key that vouched for the checkpoint; none is a finding.
+    pub key: Option<VerifyingKey>,
+    /// That key's [`VerifyingKey::fingerprint`], to be compared with what its owner says; else empty.
+    pub fingerprint: String,
+    /// What the checkpoint has of the witnesses that were asked for.
+    pub witnessed: Option<Witnessed>,
+    /// The time stamps that are over checkpoints of the ledger, in the order of their days. Who signed them was not
+    /// checked, and of a part not whether the ledger holds those checkpoints.
+    pub stamps: Vec<Stamped>,
+    /// Where the leaf stands that was looked for, if it is there.
+    pub found: Option<Row>,
+    /// Whether events were left out, and each was checked by its inclusion proof instead of all by the
+    /// root. Such a bundle shows that its events are in the ledger, not that they are all.
+    pub partial: bool,
+    /// The first 20 things that are wrong.
+    pub findings: Vec<Finding>,
+    /// How many more there are.
+    pub more: u64,
+}
+
+impl AuditReport {
+    /// Whether nothing at all was found.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.findings.is_empty()
+    }
+}
+
+/// A time stamp that is over a checkpoint of the ledger. By whom it was signed is not checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stamped {
+    /// The file of the time stamp, by its path within the bundle.
+    pub file: String,
+    /// When, as it says, RFC 3339.
+    pub at: String,
+    /// How many leaves the checkpoint was made over.
+    pub size: u64,
+}

@@ -1,0 +1,225 @@
+//! What all rows of a bundle come to, taken one after the other.
+
+use std::collections::BTreeSet;
+use std::slice;
+
+use super::audit_files::{Files, file_sha256, read_text};
+use super::audit_heads::Heads;
+use super::audit_lines::{Chunk, Lines};
+use super::audit_report::{AuditError, AuditReport};
+use super::audit_row::CheckedRow;
+use super::bundle::{EVENTS, EXTENT};
+use super::extent::Extent;
+use super::finding::{Finding, Findings, Location, Problem, Row};
+use super::naming::{Naming, NamingProblem, Part};
+use super::note::{SignedNote, VerifyingKey};
+use super::subjects::Subjects;
+use super::tree::{Frontier, Hash};
+
+/// How many warnings are told.
+const WARNED: usize = 20;
+
+/// What all rows come to, taken one after the other.
+pub(super) struct Tally<'a> {
+    note: &'a SignedNote,
+    partial: bool,
+    findings: Findings,
+    events: u64,
+    erased: u64,
+    /// The index that comes next, or in a partial bundle the lowest that may.
+    next: u64,
+    /// The tree over the leaves so far; none once a leaf could not be read, or was left out.
+    tree: Option<Frontier>,
+    files: Files<'a>,
+    naming: Naming,
+    subjects: Subjects,
+    /// Of a partial bundle, the rows that are there.
+    here: BTreeSet<u64>,
+    warnings: Vec<String>,
+    heads: Heads<'a>,
+    /// The leaf that is looked for, and where it stands.
+    pub(super) sought: Option<Hash>,
+    found: Option<Row>,
+}
+
+impl<'a> Tally<'a> {
+    pub(super) fn new(
+        note: &'a SignedNote,
+        files: Files<'a>,
+        heads: Heads<'a>,
+        findings: Findings,
+    ) -> Self {
+        let partial = files.partial();
+        let mut tally = Self {
+            note,
+            partial,
+            findings,
+            events: 0,
+            erased: 0,
+            next: 0,
+            tree: (!partial).then(Frontier::new),
+            files,
+            naming: Naming::default(),
+            subjects: Subjects::default(),
+            here: BTreeSet::new(),
+            warnings: vec![],
+            heads,
+            sought: None,
+            found: None,
+        };
+        tally.meet_heads();
+        tally
+    }
+
+    pub(super) fn take(&mut self, checked: CheckedRow) {
+        let CheckedRow { row, leaf_hash, version, bare, told, in_order, refers, problems } =
+            checked;
+        self.events += 1;
+        self.erased += u64::from(bare);
+        for problem in problems {
+            self.findings.row(row, problem);
+            self.files.miss_a_row();
+        }
+        let index = row.index.unwrap_or(self.next);
+        if self.partial && index < self.next {
+            self.findings.row(row, Problem::Order);
+        } else if !self.partial && index != self.next {
+            self.findings.row(row, Problem::Index(self.next));
+        }
+        self.next = index.saturating_add(1);
+        if self.partial {
+            self.here.insert(index);
+        }
+        if leaf_hash.is_some() && leaf_hash == self.sought {
+            self.found = Some(row);
+        }
+        if let Some(leaf) = leaf_hash {
+            if bare {
+                self.naming.bare(index, leaf);
+            }
+            if version == 1 {
+                self.naming.first_version(index);
+            }
+            if let Some(event) = in_order {
+                let judged = self.subjects.take(&event, &leaf);
+                if let Some(problem) = judged.problem {
+                    self.findings.row(row, problem);
+                }
+                if judged.runs_back && self.warnings.len() < WARNED {
+                    self.warnings
+                        .push(format!("{row} bears an earlier time than the one before it"));
+                }
+            }
+        }
+        if let Some(told) = told {
+            self.naming.told(index, &told);
+            if let Some(from) = &told.from {
+                self.heads.resumed_from = Some(from.size);
+            }
+        }
+        self.tree = match (self.tree.take(), leaf_hash) {
+            (Some(mut tree), Some(leaf)) => {
+                tree.push(leaf);
+                Some(tree)
+            }
+            _ => None,
+        };
+        self.meet_heads();
+        if let Some(refers) = refers {
+            self.files.check(row, refers, &mut self.findings);
+        }
+    }
+
+    fn meet_heads(&mut self) {
+        if let Some(tree) = &self.tree {
+            self.heads.meet(tree, &mut self.findings);
+        }
+    }
+
+    /// What can be said only of all rows together.
+    pub(super) fn check_whole(&mut self, key: Option<&VerifyingKey>) -> Result<(), AuditError> {
+        let part = if self.partial { Part::Some(&self.here) } else { Part::Whole(self.events) };
+        for (index, problem) in self.naming.problems(part) {
+            let row = Row { line: 0, index: Some(index), event_id: None };
+            self.findings
+                .add(Finding { place: Location::Row(row), problem: Problem::Naming(problem) });
+        }
+        self.check_refilled()?;
+        if self.partial {
+            self.check_extent(key);
+        }
+        self.check_checkpoint();
+        self.files.name_the_rest(&mut self.findings);
+        Ok(())
+    }
+
+    /// Rows that were emptied while they waited for their place are named by their leaves: the file is read once
+    /// more, for any of them may have been filled again.
+    fn check_refilled(&mut self) -> Result<(), AuditError> {
+        if self.naming.waiting().is_empty() {
+            return Ok(());
+        }
+        let unreadable = |error| AuditError::Read(EVENTS, error);
+        let mut lines = Lines::open(&self.files.dir().join(EVENTS)).map_err(unreadable)?;
+        loop {
+            let round = lines.next_chunks(1).map_err(unreadable)?;
+            if round.is_empty() {
+                return Ok(());
+            }
+            for (row, leaf_hash) in round.iter().flat_map(Chunk::filled_leaves) {
+                if self.naming.waiting().contains(&leaf_hash) {
+                    self.findings.row(row, Problem::Naming(NamingProblem::Filled));
+                }
+            }
+        }
+    }
+
+    /// The signed word on how much of the ledger this is.
+    fn check_extent(&mut self, key: Option<&VerifyingKey>) {
+        let Ok(text) = read_text(&self.files.dir().join(EXTENT)) else {
+            return self.findings.file(EXTENT, Problem::NoExtent);
+        };
+        let extent = match Extent::verify(&text, key.map_or(&[], slice::from_ref)) {
+            Ok(extent) => extent,
+            Err(error) => return self.findings.file(EXTENT, Problem::Extent(error)),
+        };
+        let sha256 = file_sha256(&self.files.dir().join(EVENTS)).unwrap_or_default();
+        if extent != Extent::new(self.events, sha256, self.note.checkpoint()) {
+            self.findings.file(EXTENT, Problem::OtherExtent);
+        }
+    }
+
+    fn check_checkpoint(&mut self) {
+        let checkpoint = self.note.checkpoint();
+        if !self.partial {
+            let (events, size) = (self.events, checkpoint.size);
+            if events != size {
+                self.findings.file(EVENTS, Problem::Size { events, size });
+            } else if self.tree.as_ref().is_some_and(|tree| tree.root() != checkpoint.root) {
+                self.findings.file(EVENTS, Problem::Root);
+            }
+        }
+        self.heads.judge(self.partial, &mut self.findings);
+    }
+
+    pub(super) fn report(self, key: Option<VerifyingKey>) -> AuditReport {
+        let checkpoint = self.note.checkpoint();
+        AuditReport {
+            events: self.events,
+            erased: self.erased,
+            adopted: self.naming.adopted_of(checkpoint.size),
+            warnings: self.warnings,
+            size: checkpoint.size,
+            root: checkpoint.root,
+            origin: checkpoint.origin.clone(),
+            fingerprint: key.as_ref().map(VerifyingKey::fingerprint).unwrap_or_default(),
+            key,
+            witnessed: None,
+            stamps: vec![],
+            found: self.found,
+            partial: self.partial,
+            findings: self.findings.listed,
+            more: self.findings.more,
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! A bundle, checked on the command line.
+
+use std::path::PathBuf;
+
+use super::audit::{AuditReport, Known, Stamped, audit};
+use super::command_shared::{AuditRefusal, WitnessArguments, print_findings};
+use super::note::{SignedNote, VerifyingKey, encode_hash};
+use super::text_file::read_text;
+
+/// How many time stamps are told, the newest.
+const LISTED: usize = 20;
+
+/// What checks each time stamp against what of the checkpoint beside it is signed: the lines before the first empty
+/// one.
+pub(super) const VERIFY: &str = r#"for t in timestamps/*.tsr; do sed '/^$/,$d' "${t%.tsr}.checkpoint" | openssl ts -verify -in "$t" -data /dev/stdin -CAfile TSA.pem; done"#;
+
+/// Check a bundle; needs neither database nor settings
+#[derive(clap::Args)]
+pub struct AuditBundle {
+    /// The directory of the bundle
+    dir: PathBuf,
+    /// The public key known from before; without it, the bundle's own word is taken
+    #[arg(long, value_name = "VKEY")]
+    key: Option<String>,
+    /// A checkpoint kept from before: the ledger must still hold what it held then
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
+    #[command(flatten)]
+    witnesses: WitnessArguments,
+}
+
+impl AuditBundle {
+    /// Checks the bundle and prints what was found.
+    ///
+    /// # Errors
+    /// An [`AuditRefusal`] unless all of it is sound.
+    pub fn run(&self) -> Result<(), AuditRefusal> {
+        let key = self.key.as_deref().map(VerifyingKey::parse).transpose()?;
+        let earlier = self.checkpoint.as_deref().map(read_text).transpose()?;
+        let earlier = earlier.as_deref().map(SignedNote::parse).transpose()?;
+        let witnesses = self.witnesses.read()?;
+        let known = Known {
+            key: key.as_ref(),
+            earlier: earlier.as_ref(),
+            witnesses: witnesses.as_ref(),
+            leaf: None,
+        };
+        let report = audit(&self.dir, known)?;
+        print_findings(&report);
+        if let Some(signed) = &report.witnessed {
+            println!("{signed}");
+        }
+        for warning in &report.warnings {
+            println!("warning: {warning}");
+        }
+        if !report.is_sound() {
+            return Err(AuditRefusal::Unproven);
+        }
+        println!("{}", told(&report));
+        if !report.partial {
+            println!("{}", on_whose_word(report.size, report.adopted));
+        }
+        match &report.key {
+            Some(signer) if key.is_some() => println!("signed by the key you gave: {signer}"),
+            Some(signer) => println!(
+                "signed by {signer}\nThis key came with the bundle: compare its fingerprint with what its \
+                 owner says, or give the key you know with --key."
+            ),
+            None => {}
+        }
+        println!("fingerprint: {}", report.fingerprint);
+        if !report.stamps.is_empty() {
+            println!("{}", stamped(&report));
+        }
+        Ok(())
+    }
+}
+
+fn told(report: &AuditReport) -> String {
+    let AuditReport { events, erased, size, origin, .. } = report;
+    let root = encode_hash(&report.root);
+    if report.partial {
+        format!(
+            "sound: {events} of the {size} leaves of {origin}, each proved to be among them, and by the signed \
+             word of its owner all of one person; root {root}"
+        )
+    } else {
+        format!("sound: {events} leaves of {origin}, {erased} of them emptied; root {root}")
+    }
+}
+
+/// What the time stamps say, and how somebody checks by whom they are.
+pub(super) fn stamped(report: &AuditReport) -> String {
+    let unlisted = report.stamps.len().saturating_sub(LISTED);
+    let mut lines: Vec<String> = report
+        .stamps
+        .iter()
+        .skip(unlisted)
+        .map(|Stamped { file, at, size }| {
+            format!("stamped {at}, by {file}: the ledger had {size} leaves")
+        })
+        .collect();
+    if unlisted > 0 {
+        lines.insert(0, format!("and {unlisted} time stamps before these"));
+    }
+    if report.partial {
+        lines.push(
+            "whether those checkpoints lead to this one, only a whole bundle shows".to_owned(),
+        );
+    }
+    lines.push(
+        "who signed these time stamps is not checked here. With the certificate of the authority that you trust in \
+         TSA.pem, run in the directory of the bundle:"
+            .to_owned(),
+    );
+    lines.push(VERIFY.to_owned());
+    lines.join("\n")
+}
+
+/// From where on the ledger speaks for itself.
+#[must_use]
+pub fn on_whose_word(size: u64, adopted: u64) -> String {
+    if adopted == 0 {
+        "every leaf was authenticated when it was written".to_owned()
+    } else if adopted == size {
+        "all of it was there before rows were authenticated: it stands on the operator's word"
+            .to_owned()
+    } else {
+        format!(
+            "before index {adopted} it stands on the operator's word: it was adopted as it was found"
+        )
+    }
+}

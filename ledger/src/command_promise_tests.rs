@@ -1,0 +1,220 @@
+//! What a promise is held against, and every way to break one that we could think of.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::audit_order_tests::Ledger;
+use super::audit_tests::{Bundle, Event, checkpoint, event_id, events, key, proof};
+use super::bundle::{CHECKPOINT, EVENTS};
+use super::command_promise::{Evidence, check, promises_in};
+use super::command_shared::AuditRefusal as R;
+use super::cosignature::tests::{line, witness};
+use super::event_type::EventType;
+use super::jws;
+use super::leaf::LeafHead;
+use super::note::{SignedNote, SigningKey, encode_hash};
+use super::promise::Promise;
+use super::witnesses::Witnesses;
+
+/// What was promised of the event at this place.
+fn promise(ledger: &[Event], index: u64) -> Promise {
+    Promise {
+        at: "2026-11-23T09:05:00.000000Z".into(),
+        event_id: event_id(index).parse().unwrap(),
+        leaf: ledger[usize::try_from(index).unwrap()].leaf.clone(),
+        merge_delay: 86_400,
+        origin: "example.org/ledger".into(),
+    }
+}
+
+fn holds(promise: &Promise, evidence: &Evidence<'_>) -> Result<(), R> {
+    check(&[&promise.sign(&key(1))], &key(1).vkey(), evidence)
+}
+
+fn in_bundle(promise: &Promise, bundle: &Bundle) -> Result<(), R> {
+    let bundle = Some(bundle.path());
+    holds(promise, &Evidence { receipt: None, bundle, witnesses: None })
+}
+
+/// A receipt as earlier versions made it, with what is compared of one.
+fn receipt(ledger: &[Event], index: u64, signer: &SigningKey) -> String {
+    let event = &ledger[usize::try_from(index).unwrap()];
+    let body: serde_json::Value = serde_json::from_str(event.body.as_ref().unwrap()).unwrap();
+    let (head, salt) =
+        (checkpoint(ledger), data_encoding::BASE64URL_NOPAD.encode(&event.salt.unwrap()));
+    let payload = json!({
+        "dct:identifier": body["event_id"],
+        "dpv:hasRecordOfActivity": {
+            "dct:identifier": body["event_id"],
+            "dpv:hasConsentStatus": {
+                "@type": ["dpv:ConsentGiven"],
+                "dpv:isIndicatedAtTime": body["at"],
+            },
+            "dpv:hasNotice": [{ "dct:description": body["notice"]["text"] }],
+            "dpv:hasProcess": { "dpv:hasPurpose": { "dct:identifier": body["purpose"] } },
+        },
+        "ledger": {
+            "body": body,
+            "checkpoint": head.sign(&[key(1)]),
+            "index": index,
+            "inclusion_proof": proof(ledger, index).iter().map(encode_hash).collect::<Vec<_>>(),
+            "leaf": event.leaf,
+            "root": encode_hash(&head.root),
+            "salt": salt,
+            "tree_size": head.size,
+        },
+    });
+    jws::sign("consent-receipt+jws", "ld+json", &payload, signer)
+}
+
+fn with_receipt(promise: &Promise, text: &str) -> Result<(), R> {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("receipt.jws");
+    fs::write(&file, text).unwrap();
+    holds(promise, &Evidence { receipt: Some(&file), bundle: None, witnesses: None })
+}
+
+#[test]
+fn alone_it_is_a_promise_and_no_proof() {
+    let made = promise(&Ledger::history().leaves, 3);
+    let alone = Evidence { receipt: None, bundle: None, witnesses: None };
+    assert!(holds(&made, &alone).is_ok());
+    let forged = check(&[&made.sign(&key(2))], &key(1).vkey(), &alone);
+    assert!(matches!(forged, Err(R::Promise(_))), "{forged:?}");
+    let witnesses = Witnesses::new(vec![witness("w", 9).0], None).unwrap();
+    let asked = holds(&made, &Evidence { witnesses: Some(&witnesses), ..alone });
+    assert!(matches!(asked, Err(R::NoCheckpoint)), "{asked:?}");
+}
+
+#[test]
+fn a_bundle_has_what_was_promised() {
+    let ledger = Ledger::history();
+    let made = promise(&ledger.leaves, 3);
+    in_bundle(&made, &ledger.bundle()).unwrap();
+    in_bundle(&made, &ledger.part(&[1, 3, 6])).unwrap();
+    // What was erased since keeps its leaf.
+    let emptied = Ledger::history_without_bob().bundle();
+    in_bundle(&promise(&ledger.leaves, 4), &emptied).unwrap();
+}
+
+#[test]
+fn a_promise_that_was_not_kept_is_told() {
+    let ledger = Ledger::history();
+    let made = promise(&ledger.leaves, 3);
+    let mut never = made.clone();
+    never.leaf = LeafHead::of_event(EventType::Given).leaf(&[9; 32], "{}");
+    let broken = in_bundle(&never, &ledger.bundle());
+    assert!(matches!(&broken, Err(R::NotKept { due }) if due == "2026-11-24T09:05:00Z"));
+    let mut early = ledger.clone();
+    early.leaves.truncate(3);
+    assert!(matches!(in_bundle(&made, &early.bundle()), Err(R::NotKept { .. })));
+    assert!(matches!(in_bundle(&made, &ledger.part(&[2, 4])), Err(R::NotInPart)));
+
+    let other = Promise { event_id: Uuid::from_u128(7), ..made.clone() };
+    let told = in_bundle(&other, &ledger.bundle());
+    assert!(matches!(told, Err(R::OtherEvent(id)) if id == made.event_id), "{told:?}");
+    let moved = Promise { origin: "example.org/shadow".into(), ..made.clone() };
+    assert!(matches!(in_bundle(&moved, &ledger.bundle()), Err(R::Promise(_))));
+
+    let bundle = ledger.bundle();
+    let spoilt = fs::read_to_string(bundle.path().join(EVENTS)).unwrap().replace("23T09", "24T09");
+    bundle.write(EVENTS, spoilt);
+    assert!(matches!(in_bundle(&made, &bundle), Err(R::NotProvedKept)));
+    let bundle = ledger.bundle();
+    bundle.write(CHECKPOINT, checkpoint(&ledger.leaves).sign(&[key(2)]));
+    assert!(matches!(in_bundle(&made, &bundle), Err(R::NotProvedKept)));
+}
+
+#[test]
+fn a_receipt_is_of_the_same_event_and_leaf() {
+    let whole = events(5);
+    let made = promise(&whole, 3);
+    with_receipt(&made, &receipt(&whole, 3, &key(1))).unwrap();
+    for other in [
+        promise(&whole, 2),
+        Promise { event_id: Uuid::from_u128(7), ..made.clone() },
+        Promise { leaf: whole[2].leaf.clone(), ..made.clone() },
+    ] {
+        let told = with_receipt(&other, &receipt(&whole, 3, &key(1)));
+        assert!(matches!(told, Err(R::OtherReceipt)), "{told:?}");
+    }
+    for text in [receipt(&whole, 3, &key(2)), made.sign(&key(1)), "x".into()] {
+        assert!(matches!(with_receipt(&made, &text), Err(R::Receipt(_))));
+    }
+}
+
+#[test]
+fn a_file_of_a_mail_holds_several() {
+    let ledger = Ledger::history();
+    let (one, other) = (promise(&ledger.leaves, 3), promise(&ledger.leaves, 1));
+    let never = LeafHead::of_event(EventType::Given).leaf(&[9; 32], "{}");
+    let broken = Promise { leaf: never, ..other.clone() };
+    let file = |promises: &[&Promise]| {
+        let signed = promises.iter().map(|promise| promise.sign(&key(1)) + "\r\n");
+        format!(
+            "Signed promises. Checked at https://b.example/\r\n\r\n{}",
+            signed.collect::<String>()
+        )
+    };
+    let bundle = ledger.bundle();
+    let by = |text: &str, bundle: Option<&Path>, receipt: Option<&Path>| {
+        let evidence = Evidence { receipt, bundle, witnesses: None };
+        check(&promises_in(text).unwrap(), &key(1).vkey(), &evidence)
+    };
+    let in_bundle = |text: &str| by(text, Some(bundle.path()), None);
+    in_bundle(&file(&[&one, &other])).unwrap();
+    for promises in [[&one, &broken], [&broken, &one]] {
+        let told = in_bundle(&file(&promises));
+        assert!(matches!(told, Err(R::NotKept { .. })), "{told:?}");
+    }
+    // One that is damaged is not passed over.
+    for (from, to) in [("\r\neyJ", "\r\nayJ"), (".", "")] {
+        let text = file(&[&one, &other]);
+        let at = text.rfind(from).unwrap();
+        let told = in_bundle(&format!("{}{to}{}", &text[..at], &text[at + from.len()..]));
+        assert!(matches!(told, Err(R::Promise(_))), "{told:?}");
+    }
+
+    // A receipt is of one of them.
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("receipt.jws");
+    let whole = events(5);
+    fs::write(&path, receipt(&whole, 3, &key(1))).unwrap();
+    let (one, other) = (promise(&whole, 3), promise(&whole, 2));
+    by(&file(&[&other, &one]), None, Some(&path)).unwrap();
+    let told = by(&file(&[&other, &promise(&whole, 1)]), None, Some(&path));
+    assert!(matches!(told, Err(R::OtherReceipt)), "{told:?}");
+    let missing = by(&file(&[&other, &one]), Some(ledger.bundle().path()), Some(&path));
+    assert!(missing.is_err(), "and the bundle is of another ledger");
+
+    assert!(promises_in(&receipt(&whole, 3, &key(1))).is_none());
+    assert!(promises_in("no promise at all\n").is_none() && promises_in("").is_none());
+}
+
+#[test]
+fn witnesses_sign_the_checkpoint_of_either() {
+    let (ledger, one) = (Ledger::history(), witness("w", 9));
+    let witnesses = Witnesses::new(vec![one.0.clone()], None).unwrap();
+    let made = promise(&ledger.leaves, 3);
+    let bundle = ledger.bundle();
+    let asked = |bundle: &Path| {
+        let evidence =
+            Evidence { receipt: None, bundle: Some(bundle), witnesses: Some(&witnesses) };
+        holds(&made, &evidence)
+    };
+    assert!(matches!(asked(bundle.path()), Err(R::NotProvedKept)));
+    let note = fs::read_to_string(bundle.path().join(CHECKPOINT)).unwrap();
+    let note = SignedNote::parse(&note).unwrap();
+    bundle.write(CHECKPOINT, note.with(&[line(&one, note.text(), 7)]).as_str());
+    asked(bundle.path()).unwrap();
+
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("receipt.jws");
+    let whole = events(5);
+    fs::write(&file, receipt(&whole, 3, &key(1))).unwrap();
+    let evidence = Evidence { receipt: Some(&file), bundle: None, witnesses: Some(&witnesses) };
+    assert!(matches!(holds(&promise(&whole, 3), &evidence), Err(R::Unwitnessed)));
+}

@@ -1,0 +1,115 @@
+//! What the commands of an auditor have in common.
+
+use std::io;
+
+use uuid::Uuid;
+
+use super::audit::{AuditError, AuditReport};
+use super::cosignature::WitnessKey;
+use super::note::{KeyError, NoteError};
+use super::promise::PromiseError;
+use super::receipt::ReceiptError;
+use super::text_file::UnreadableText;
+use super::witnesses::{Witnesses, WitnessesError};
+
+/// The witnesses that somebody trusts.
+#[derive(clap::Args)]
+pub(super) struct WitnessArguments {
+    /// The public key of a witness that must have signed the checkpoint; may be given several times
+    #[arg(long = "witness", value_name = "VKEY")]
+    witnesses: Vec<String>,
+    /// How many of the witnesses must have signed; without it, all of them
+    #[arg(long, value_name = "N", requires = "witnesses")]
+    quorum: Option<usize>,
+}
+
+impl WitnessArguments {
+    /// None where none was named.
+    pub(super) fn read(&self) -> Result<Option<Witnesses>, AuditRefusal> {
+        if self.witnesses.is_empty() {
+            return Ok(None);
+        }
+        let keys = self.witnesses.iter().map(|key| WitnessKey::parse(key));
+        Ok(Some(Witnesses::new(keys.collect::<Result<_, _>>()?, self.quorum)?))
+    }
+}
+
+/// Why a bundle or a receipt is not believed; what was found is printed before.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditRefusal {
+    /// The key that was given is none.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The witnesses that were given cannot be asked for.
+    #[error(transparent)]
+    Witnesses(#[from] WitnessesError),
+    /// Fewer of them signed the receipt's checkpoint than must have.
+    #[error("too few witnesses signed the checkpoint of the receipt")]
+    Unwitnessed,
+    /// A file that was given cannot be read.
+    #[error(transparent)]
+    File(#[from] UnreadableText),
+    /// Standard input cannot be read.
+    #[error(transparent)]
+    Input(#[from] io::Error),
+    /// The checkpoint that was given is none.
+    #[error(transparent)]
+    Checkpoint(#[from] NoteError),
+    /// The bundle cannot be audited at all.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    /// The receipt fails by itself.
+    #[error(transparent)]
+    Receipt(#[from] ReceiptError),
+    /// The promise fails by itself.
+    #[error(transparent)]
+    Promise(#[from] PromiseError),
+    /// A receipt shows that a promise was kept, and nothing about another receipt.
+    #[error("--receipt is for a promise, and this is none")]
+    NoPromise,
+    /// Witnesses sign checkpoints.
+    #[error(
+        "a promise has no checkpoint that a witness could have signed: give --bundle or --receipt with it"
+    )]
+    NoCheckpoint,
+    /// The receipt says nothing of the promise.
+    #[error("the receipt is of another event than the promise")]
+    OtherReceipt,
+    /// The bundle has findings.
+    #[error("the promise is signed, and the bundle does not prove what it says")]
+    NotProvedKept,
+    /// A part of the ledger shows nothing of what was left out.
+    #[error(
+        "the event is not among those of this bundle, which leaves some out: take one of the whole ledger"
+    )]
+    NotInPart,
+    /// The whole ledger lacks the leaf.
+    #[error(
+        "the event that was promised is not in the ledger: unless the bundle was made before {due}, the promise is broken"
+    )]
+    NotKept {
+        /// By when it was promised.
+        due: String,
+    },
+    /// The leaf is there, under another event's name.
+    #[error("the leaf that was promised is in the ledger, and is that of another event, {0}")]
+    OtherEvent(Uuid),
+    /// The key signed for a ledger that is not its own.
+    #[error("the receipt is of the ledger {0:?}, and signed by the key of another")]
+    OtherLedger(String),
+    /// The bundle has findings.
+    #[error("the bundle does not prove what it says")]
+    Unproven,
+    /// The bundle that a receipt was held against has findings.
+    #[error("the receipt is signed, and the bundle does not prove that the ledger still holds it")]
+    NotHeldStill,
+}
+
+pub(super) fn print_findings(report: &AuditReport) {
+    for finding in &report.findings {
+        println!("{finding}");
+    }
+    if report.more > 0 {
+        println!("and {} more", report.more);
+    }
+}

@@ -1,0 +1,190 @@
+//! The part of a receipt for checking: the member `ledger`, from which all the rest is computed.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::error::ReceiptError;
+use super::facts::{Documents, ReceiptFacts};
+use crate::bundle::decode_salt;
+use crate::digest::sha256_hex;
+use crate::event_type::EventType;
+use crate::leaf::{LeafHead, canonical};
+use crate::note::{SignedNote, VerifyingKey, decode_hash, encode_hash};
+use crate::tree::{Hash, leaf_hash, verify_inclusion};
+
+/// The form of this member that is written, and the only one whose readable part is compared as a whole.
+const SCHEMA: u8 = 2;
+
+/// The member `ledger`. Nothing else may stand in it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Held {
+    pub(super) body: Value,
+    checkpoint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) context: Option<Value>,
+    pub(super) documents: HeldDocuments,
+    inclusion_proof: Vec<String>,
+    index: u64,
+    pub(super) issued: HeldIssue,
+    leaf: String,
+    root: String,
+    salt: String,
+    schema: u8,
+    tree_size: u64,
+}
+
+/// What the context names by its hash, whole.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HeldDocuments {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    form: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) notice: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<String>,
+}
+
+/// Which receipt of the event it is, and who gave it out when.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HeldIssue {
+    pub(super) at: String,
+    pub(super) id: String,
+    pub(super) site: String,
+}
+
+impl Held {
+    pub(super) fn new(facts: &ReceiptFacts<'_>) -> Self {
+        let ReceiptFacts { body, context, documents, issued, leaf, proof, salt } = *facts;
+        let Documents { form, notice, policy } = documents;
+        Self {
+            body: body.clone(),
+            checkpoint: proof.checkpoint_note.to_owned(),
+            context: context.cloned(),
+            documents: HeldDocuments {
+                form: form.map(str::to_owned),
+                notice: notice.map(str::to_owned),
+                policy: policy.map(str::to_owned),
+            },
+            inclusion_proof: proof.hashes.iter().map(encode_hash).collect(),
+            index: proof.index,
+            issued: HeldIssue {
+                at: issued.at.to_owned(),
+                id: issued.id.to_owned(),
+                site: issued.site.to_owned(),
+            },
+            leaf: leaf.to_owned(),
+            root: encode_hash(&proof.root),
+            salt: salt.to_owned(),
+            schema: SCHEMA,
+            tree_size: proof.size,
+        }
+    }
+
+    /// Reads the member; `None` of one of the older form, which says nothing of its form.
+    pub(super) fn read(ledger: &Value) -> Result<Option<Self>, ReceiptError> {
+        match &ledger["schema"] {
+            Value::Null => Ok(None),
+            schema if *schema == SCHEMA => {
+                Self::deserialize(ledger).map(Some).map_err(ReceiptError::Payload)
+            }
+            _ => Err(ReceiptError::Schema),
+        }
+    }
+
+    /// What happened, by the leaf.
+    pub(super) fn event_type(&self) -> Result<EventType, ReceiptError> {
+        LeafHead::read(&self.leaf).and_then(LeafHead::event_type).ok_or(ReceiptError::Leaf)
+    }
+
+    /// What was shown: the context, or the body itself, which held all of it with leaves of version 1.
+    pub(super) fn shown(&self) -> &Value {
+        self.context.as_ref().unwrap_or(&self.body)
+    }
+
+    /// Checks that the leaf commits to the body, the body to the context, and the context to the documents.
+    pub(super) fn check_commitments(&self) -> Result<(), ReceiptError> {
+        check_leaf(&self.leaf, &self.salt, &self.body)?;
+        check_context(&self.body, self.context.as_ref())?;
+        let version = LeafHead::read(&self.leaf).map(|head| head.version);
+        let erased = self.event_type()? == EventType::Erased;
+        if version == Some(2) && !erased && self.context.is_none() {
+            return Err(ReceiptError::Context);
+        }
+        let shown = self.shown();
+        let documents = [
+            ("notice", &shown["notice"]["sha256"], &self.documents.notice),
+            ("policy", &shown["policy"]["sha256"], &self.documents.policy),
+            ("form", &shown["form"], &self.documents.form),
+        ];
+        for (what, named, document) in documents {
+            let hash = document.as_ref().map(|text| sha256_hex(text.as_bytes()));
+            if named.as_str() != hash.as_deref() {
+                return Err(ReceiptError::Document(what));
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that one of `keys` signed the checkpoint, and that the proof leads from the leaf to it.
+    pub(super) fn check_inclusion(
+        &self,
+        keys: &[VerifyingKey],
+    ) -> Result<SignedNote, ReceiptError> {
+        let proof = Inclusion {
+            checkpoint: &self.checkpoint,
+            leaf: &self.leaf,
+            index: self.index,
+            hashes: &self.inclusion_proof,
+            named: (self.tree_size, &self.root),
+        };
+        proof.check(keys)
+    }
+}
+
+/// Checks that the leaf commits to this body with this salt.
+pub(super) fn check_leaf(leaf: &str, salt: &str, body: &Value) -> Result<(), ReceiptError> {
+    let head = LeafHead::read(leaf).ok_or(ReceiptError::Leaf)?;
+    let salt = decode_salt(salt).ok_or(ReceiptError::Commitment)?;
+    let body = canonical(body).map_err(ReceiptError::Payload)?;
+    if head.leaf(&salt, &body) == leaf { Ok(()) } else { Err(ReceiptError::Commitment) }
+}
+
+/// Checks that the context is the one that the body names, and that there is none where it names none.
+pub(super) fn check_context(body: &Value, context: Option<&Value>) -> Result<(), ReceiptError> {
+    let hash = context.map(canonical).transpose().map_err(ReceiptError::Payload)?;
+    let hash = hash.map(|text| sha256_hex(text.as_bytes()));
+    if hash.as_deref() == body["context"].as_str() { Ok(()) } else { Err(ReceiptError::Context) }
+}
+
+/// That a leaf is in the tree of a checkpoint, as a receipt of either form says it.
+pub(super) struct Inclusion<'a> {
+    pub(super) checkpoint: &'a str,
+    pub(super) leaf: &'a str,
+    pub(super) index: u64,
+    pub(super) hashes: &'a [String],
+    /// Size and root as the receipt names them beside the checkpoint.
+    pub(super) named: (u64, &'a str),
+}
+
+impl Inclusion<'_> {
+    /// The checkpoint, if one of `keys` signed it and the proof leads to it.
+    pub(super) fn check(&self, keys: &[VerifyingKey]) -> Result<SignedNote, ReceiptError> {
+        let note = SignedNote::parse(self.checkpoint).map_err(ReceiptError::Checkpoint)?;
+        if note.verified_by(keys).is_none() {
+            return Err(ReceiptError::CheckpointSignature);
+        }
+        let tree = note.checkpoint().head();
+        let proof: Option<Vec<Hash>> = self.hashes.iter().map(|hash| decode_hash(hash)).collect();
+        let proof = proof.ok_or(ReceiptError::Inclusion)?;
+        let leaf = leaf_hash(self.leaf.as_bytes());
+        if self.named != (tree.size, &encode_hash(&tree.root))
+            || !verify_inclusion(&leaf, self.index, &proof, tree)
+        {
+            return Err(ReceiptError::Inclusion);
+        }
+        Ok(note)
+    }
+}

@@ -1,0 +1,225 @@
+//! The part of a receipt for reading. All of it follows from the part for checking, so whoever checks a receipt makes
+//! it anew and compares.
+
+use serde_json::{Map, Value, json};
+
+use super::process::process;
+use super::told::{Told, members};
+use super::vocabulary::{self, places};
+use crate::event_type::EventType;
+
+/// All of a receipt but its member `ledger`.
+pub(super) fn readable(told: Told<'_>) -> Map<String, Value> {
+    let issued = &told.held.issued;
+    members([
+        ("@context", Some(vocabulary::context())),
+        ("@id", Some(format!("urn:uuid:{}", issued.id).into())),
+        ("@type", Some("dpv:ConsentReceipt".into())),
+        ("dct:audience", Some("dpv:DataSubject".into())),
+        ("dct:conformsTo", Some("dpv-27560:receipt".into())),
+        ("dct:created", Some(issued.at.as_str().into())),
+        ("dct:identifier", Some(issued.id.as_str().into())),
+        ("dct:publisher", Some(told.controller().into())),
+        ("dpv:hasIdentifier", Some(issued.id.as_str().into())),
+        ("dpv:hasRecordOfActivity", Some(record(told).into())),
+    ])
+}
+
+fn record(told: Told<'_>) -> Map<String, Value> {
+    let id = told.body("event_id").unwrap_or_default();
+    let withdrawal = format!("{}/preferences", told.held.issued.site);
+    members([
+        ("@id", Some(format!("urn:uuid:{id}").into())),
+        ("@type", Some("dpv:ConsentRecord".into())),
+        ("dct:conformsTo", Some("dpv-27560:record".into())),
+        ("dct:created", told.body("at").map(Value::from)),
+        ("dct:identifier", Some(id.into())),
+        ("dct:references", form(told)),
+        ("dct:relation", unticked(told)),
+        ("dpv:hasApplicableLaw", Some("eu:law-GDPR".into())),
+        (
+            "dpv:hasConsentControl",
+            Some(json!({ "@type": "dpv:WithdrawConsent", "dpv:isExercisedAt": withdrawal })),
+        ),
+        ("dpv:hasConsentStatus", Some(status(told).into())),
+        ("dpv:hasDataController", Some(controller(told).into())),
+        ("dpv:hasDataSubject", Some(data_subject(told).into())),
+        ("dpv:hasIdentifier", Some(id.into())),
+        ("dpv:hasJurisdiction", jurisdiction(told)),
+        ("dpv:hasLegalBasis", Some(json!(["eu-gdpr:A6-1-a", "dpv:ExpressedConsent"]))),
+        ("dpv:hasNotice", notices(told)),
+        ("dpv:hasProcess", Some(process(told).into())),
+        (
+            "dpv:hasRight",
+            Some(json!({
+                "@type": ["dpv:DataSubjectRight", "eu-gdpr:A7-3"],
+                "dct:title": "Right to withdraw consent at any time",
+                "dpv:isExercisedAt": withdrawal,
+            })),
+        ),
+    ])
+}
+
+/// The form as it was rendered, without anything that was typed.
+fn form(told: Told<'_>) -> Option<Value> {
+    let sha256 = told.shown("form").as_str()?;
+    Some(json!({ "@type": "schema:WebPage", "dct:format": "text/html", "schema:sha256": sha256 }))
+}
+
+/// What was offered beside it and not taken. DPV says of `ConsentRefused` that a box left unticked is one.
+fn unticked(told: Told<'_>) -> Option<Value> {
+    let offered = told.held.body["unticked"].as_array()?;
+    let at = told.body("requested_at").unwrap_or_default();
+    let left = offered.iter().filter_map(Value::as_str).map(|code| {
+        json!({
+            "@type": "dpv:ConsentRefused",
+            "dpv:hasPurpose": told.purpose(code),
+            "dpv:isIndicatedAtTime": at,
+        })
+    });
+    Some(left.collect())
+}
+
+fn status(told: Told<'_>) -> Map<String, Value> {
+    let event_type = told.event_type;
+    let mut kinds = vec![vocabulary::status(event_type)];
+    if event_type.in_force() {
+        kinds.push("dpv:ExpressedConsent");
+    }
+    let by_controller = match event_type {
+        EventType::Expired => true,
+        EventType::Erased => told.shown_text("method") != "form",
+        _ => false,
+    };
+    let by = if by_controller { told.controller() } else { "dpv:DataSubject".to_owned() };
+    let mail = told.held.body["confirmed"]["message_id"].as_str();
+    members([
+        ("@type", Some(kinds.into())),
+        // For an import: how it was given there.
+        ("dct:description", told.body("evidence").map(Value::from)),
+        ("dct:source", Some(told.shown_text("source").into())),
+        ("dpv:hasDuration", Some(duration(event_type))),
+        ("dpv:hasIndicationMethod", Some(indication_method(told).into())),
+        ("dpv:isIndicatedAtTime", Some(told.indicated_at().into())),
+        ("dpv:isIndicatedBy", Some(by.into())),
+        (
+            "schema:instrument",
+            mail.map(|id| json!({ "@type": "schema:EmailMessage", "schema:identifier": id })),
+        ),
+    ])
+}
+
+/// How long the status lasts.
+fn duration(event_type: EventType) -> Value {
+    let until = match event_type {
+        EventType::Given | EventType::Renewed => {
+            "Withdrawal of consent, or its end as the policy says"
+        }
+        EventType::Requested => "Confirmation, or the end of the time for it",
+        EventType::Withdrawn | EventType::Expired => "Consent given anew",
+        EventType::Erased => return json!({ "@type": "dpv:EndlessDuration" }),
+    };
+    json!({ "@type": "dpv:UntilEventDuration", "rdf:value": until })
+}
+
+/// How it was said, and how it was confirmed.
+fn indication_method(told: Told<'_>) -> String {
+    let method = match told.shown_text("method") {
+        "api" => "a program of the publisher's, by an interface",
+        "form" => "a form on the publisher's pages",
+        "import" => "brought by the publisher from elsewhere",
+        "program" => "the publisher's program, by itself",
+        "staff" => "entered by the publisher's staff",
+        other => other,
+    };
+    match told.held.body["confirmed"]["by"].as_str() {
+        Some("code") => format!("{method}; confirmed by the code in a mail to the address"),
+        Some("link") => format!("{method}; confirmed by the link in a mail to the address"),
+        _ => method.to_owned(),
+    }
+}
+
+/// Who was answerable for the data.
+fn controller(told: Told<'_>) -> Map<String, Value> {
+    let named = told.shown("controller");
+    let text = |name: &str| named[name].as_str().map(Value::from);
+    let id = told.controller();
+    let unnamed = named.is_null().then(|| told.policy()).flatten();
+    members([
+        ("@id", Some(id.as_str().into())),
+        ("@type", Some("dpv:DataController".into())),
+        ("dct:identifier", Some(id.as_str().into())),
+        // An older event does not name it: the policy does.
+        ("dct:source", unnamed.map(|policy| json!({ "@id": policy }))),
+        ("dpv:hasAddress", text("address")),
+        ("dpv:hasContact", text("contact")),
+        ("dpv:hasIdentifier", text("identifier").or(Some(id.into()))),
+        ("dpv:hasName", text("name")),
+        (
+            "schema:address",
+            text("address").map(
+                |address| json!({ "@type": "schema:PostalAddress", "schema:streetAddress": address }),
+            ),
+        ),
+        ("schema:contactPoint", named["contact"].as_str().map(contact_point)),
+    ])
+}
+
+fn contact_point(contact: &str) -> Value {
+    let name = if contact.starts_with("https://") {
+        "schema:url"
+    } else if contact.contains('@') && !contact.contains(' ') {
+        "schema:email"
+    } else {
+        "schema:description"
+    };
+    json!({ "@type": "schema:ContactPoint", name: contact })
+}
+
+fn data_subject(told: Told<'_>) -> Map<String, Value> {
+    // There is a subscriber only once an address is confirmed.
+    let (id, email) = (told.body("subscriber_id"), told.body("email"));
+    members([
+        ("@id", id.map(|id| format!("urn:uuid:{id}").into())),
+        ("@type", Some("dpv:DataSubject".into())),
+        ("dct:identifier", id.or(email).map(Value::from)),
+        ("schema:email", email.map(Value::from)),
+    ])
+}
+
+fn jurisdiction(told: Told<'_>) -> Option<Value> {
+    match told.shown("processing")["jurisdiction"].as_str() {
+        Some(text) => Some(places(text).map_or_else(
+            || json!({ "@type": "dpv:Location", "dct:description": text }),
+            Value::from,
+        )),
+        None => told.said_by_policy("dpv:Location"),
+    }
+}
+
+/// The words beside the box, and the policy shown with them; none of an erasure.
+fn notices(told: Told<'_>) -> Option<Value> {
+    let (notice, policy) = (told.shown("notice"), told.shown("policy"));
+    let (words, address) = (notice["sha256"].as_str()?, told.policy()?);
+    let words = members([
+        ("@id", Some(told.address(&format!("/notices/{words}.txt")).into())),
+        ("@type", Some("dpv:ConsentNotice".into())),
+        ("dct:description", told.held.documents.notice.as_deref().map(Value::from)),
+        ("dct:format", Some("text/plain".into())),
+        ("dct:language", Some(notice["lang"].clone())),
+        ("schema:sha256", Some(words.into())),
+    ]);
+    let hashed = json!({
+        "@id": format!("{address}.md"),
+        "dct:format": "text/markdown",
+        "schema:sha256": policy["sha256"],
+    });
+    let policy = members([
+        ("@id", Some(address.into())),
+        ("@type", Some("dpv:PrivacyNotice".into())),
+        ("dct:hasFormat", Some(hashed)),
+        ("dct:language", policy["lang"].as_str().map(Value::from)),
+        ("schema:version", Some(policy["label"].clone())),
+    ]);
+    Some(json!([words, policy]))
+}

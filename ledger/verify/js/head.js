@@ -1,0 +1,134 @@
+// What others say of the signed head: somebody who kept an earlier one, witnesses, and time-stamp authorities.
+
+import { sameBytes } from "./bytes.js";
+import { isSameLedger } from "./key.js";
+import { SignedNote } from "./note.js";
+import { isOver, opensslLine, readTimestamp } from "./timestamp.js";
+import { count, listed, many, moment } from "./words.js";
+
+const NO_HEAD = "There is no signed head to hold it against.";
+
+/**
+ * The earlier head that somebody kept, if it is one to go by: signed by the key, of the same ledger. Else the step
+ * says why not, and the answer is null. A stranger's forgery accuses nobody.
+ */
+export async function usableEarlier({ earlier }, { head, signer, steps }) {
+  if (!earlier) {
+    steps.open(
+      "consistency",
+      "You gave no earlier head. Whoever kept one can show that nothing of the past was rewritten since.",
+    );
+  } else if (!head) {
+    steps.open("consistency", NO_HEAD);
+  } else if (!isSameLedger(earlier.origin, head.origin)) {
+    steps.failed(
+      "consistency",
+      `The earlier head is of another ledger, “${earlier.origin}”.`,
+      "the earlier head that you gave is of another ledger",
+    );
+  } else if (!(await earlier.verifiedBy(signer.keys))) {
+    steps.open(
+      "consistency",
+      "The earlier head that you gave is not signed with this key: it says nothing of this ledger.",
+    );
+  } else {
+    return earlier;
+  }
+  return null;
+}
+
+/** Holds a receipt's head against an earlier one, as far as that can be done without the ledger. */
+export async function checkEarlier(found, asked) {
+  const earlier = await usableEarlier(asked, found);
+  if (!earlier) return;
+  const { head, steps } = found;
+  if (earlier.size !== head.size) {
+    const said = `Your head has ${many(earlier.size, "entry", "entries")}, this one ${count(head.size)}. That one of them holds all of the other is shown by a bundle of the whole ledger, or by the command: assent ledger audit DIR --checkpoint FILE.`;
+    steps.open("consistency", said);
+  } else if (earlier.origin === head.origin && sameBytes(earlier.root, head.root)) {
+    steps.ok(
+      "consistency",
+      `It is the very head that you kept: ${many(head.size, "entry", "entries")} under one root.`,
+    );
+  } else {
+    steps.failed(
+      "consistency",
+      `Two heads with ${many(head.size, "entry", "entries")} each, both signed with the key, over different entries: two histories were signed.`,
+      "two different histories were signed with this key",
+    );
+  }
+}
+
+/** Counts the witnesses that are known from elsewhere and have signed the head as well. */
+export async function checkWitnesses(found, { witnesses, quorum }) {
+  const { head, steps } = found;
+  found.witnessed = [];
+  if (!head) return steps.open("witnesses", NO_HEAD);
+  if (witnesses.length === 0) return steps.open("witnesses", unknownLines(head));
+  const said = await Promise.all(witnesses.map((witness) => head.cosignedBy(witness)));
+  // A line that somebody else wrote counts for nothing, and accuses nobody: lines are added without being asked for.
+  const wrong = witnesses.filter((_, at) => said[at] === "false").map(({ name }) => name);
+  const foreign = wrong.length > 0 ? ` The line in the name of ${listed(wrong)} is by somebody else.` : "";
+  found.witnessed = witnesses.flatMap(({ name }, at) =>
+    said[at]?.seconds ? [{ name, seconds: said[at].seconds }] : [],
+  );
+  const needed = quorum ?? witnesses.length;
+  const seen = found.witnessed.map(({ name, seconds }) => `${name} (${moment(seconds)})`);
+  const told = `${count(seen.length)} of the ${many(witnesses.length, "witness", "witnesses")} that you named signed this head${seen.length ? `: ${listed(seen)}` : ""}.${foreign}`;
+  if (seen.length < needed) {
+    return steps.failed(
+      "witnesses",
+      `${told} At least ${count(needed)} should have.`,
+      `too few of the witnesses that you named have signed its head: ${count(seen.length)} of ${count(needed)}`,
+    );
+  }
+  return steps.ok("witnesses", `${told} Each says that up to here it saw one history of this ledger, and no other.`);
+}
+
+function unknownLines(head) {
+  const others = [...new Set(head.signatures.map(({ name }) => name))].filter(
+    (name) => !isSameLedger(name, head.origin),
+  );
+  if (others.length === 0) return "You named no witness. None signed this head.";
+  return `You named no witness. The head bears lines of ${listed(others)}: give their keys, known from elsewhere, and they are checked.`;
+}
+
+/** Holds time stamps that were given beside a receipt against its head. */
+export async function checkStamps(found, { stamps }) {
+  const { head, steps } = found;
+  found.stamped = [];
+  if (stamps.length === 0) return steps.open("time", "No time stamp was given (a .tsr file). They come with a bundle.");
+  if (!head) return steps.open("time", NO_HEAD);
+  for (const { name, bytes } of stamps) {
+    const stamp = await tryStamp(bytes, name);
+    if (typeof stamp === "string") return steps.failed("time", stamp, `the time stamp ${name} cannot be read`);
+    if (!(await isOver(stamp, head))) {
+      return steps.failed(
+        "time",
+        `${name} is a time stamp of something else than this head.`,
+        `the time stamp ${name} is of something else`,
+      );
+    }
+    found.stamped.push({ name, ...stamp });
+  }
+  return steps.ok("time", stampedText(found.stamped, opensslLine(found.stamped[0].name, found.stamped[0])));
+}
+
+/** A time stamp, or a sentence that says why it is none. */
+export async function tryStamp(bytes, name) {
+  try {
+    return readTimestamp(bytes);
+  } catch (error) {
+    return `${name} cannot be read as a time stamp: ${error.message}.`;
+  }
+}
+
+/** What time stamps say, and what of it is not checked here. */
+export function stampedText(stamped, line) {
+  const [{ name, seconds }] = stamped;
+  const said =
+    stamped.length === 1
+      ? `The imprint of ${name} is that of a signed head, and its time is ${moment(seconds)}.`
+      : `${count(stamped.length)} time stamps, each with the imprint of a signed head; the newest is of ${moment(seconds)}.`;
+  return `${said} Whether the authority signed it is not checked here. OpenSSL does that, with the authority’s certificate: ${line}`;
+}

@@ -1,0 +1,118 @@
+// What of an answer is proved, by whom, and what is only the operator's word.
+
+import { make } from "./dom.js";
+import { confirmation, count, listed, many, moment } from "./words.js";
+
+/** Three lists: proved, by whom, and not proved. */
+export function provedBy(found) {
+  const { kind } = found;
+  const sure = kind === "receipt" ? receiptProved(found) : bundleProved(found);
+  return make(
+    "section",
+    { "aria-labelledby": "proved-title" },
+    make("h2", { id: "proved-title" }, "What of this is proved, and by whom"),
+    make(
+      "div",
+      { class: "proved" },
+      box("sure", "Proved to everybody", sure),
+      box("key", "By whom", byWhom(found)),
+      box("word", "Only the publisher’s word", kind === "receipt" ? receiptWord(found) : bundleWord(found)),
+    ),
+  );
+}
+
+function box(name, title, sentences) {
+  const items = sentences.filter(Boolean).map((text) => make("li", {}, text));
+  return make("div", { class: `proof ${name}`, "data-proof": name }, make("h3", {}, title), make("ul", {}, items));
+}
+
+function receiptProved({ told }) {
+  const { words, policy, form } = told;
+  const shown = [
+    words && "the words",
+    policy && "the policy",
+    form && "the form",
+    "the times",
+    "all else above",
+  ].filter(Boolean);
+  const whole = told.older ? "The words, the times and all else above" : `${listed(shown).replace(/^t/, "T")}`;
+  return [
+    `${whole} are what was put under seal. Not a letter was changed since.`,
+    `The ledger held this as entry ${count(told.index + 1)} of ${count(told.size)} when its head was signed. It can’t be taken out or changed without that head showing it.`,
+  ];
+}
+
+function bundleProved({ tally, partial, note }) {
+  if (partial)
+    return [
+      `Each of these ${many(tally.events, "event")} is in the ledger “${note.origin}”, unchanged, and none is missing between them.`,
+    ];
+  return [
+    `These are all ${many(note.size, "entry", "entries")} under the head of “${note.origin}”: none was changed, added, left out or moved since it was signed.`,
+    "Whatever stands empty was emptied by an erasure, a purge or an adoption that the ledger names.",
+  ];
+}
+
+function byWhom({ signer, head, witnessed = [], stamped = [], steps }) {
+  const { key, known, fingerprint } = signer;
+  const agrees = steps.state("consistency") === "ok";
+  return [
+    known
+      ? `Signed with the key of ${key.name}, which you know from elsewhere.`
+      : `Signed with a key in the name of ${key.name}, which came along. That it is theirs is not proved: compare its fingerprint with what they say. ${fingerprint}`,
+    agrees && "An earlier head says the same of the past.",
+    ...witnessed.map(({ name, seconds }) => `Witnessed by ${name}, who knew this head on ${moment(seconds)}.`),
+    stamped.length > 0 &&
+      `Stamped on ${moment(Math.max(...stamped.map(({ seconds }) => seconds)))} by an authority outside, whose signature is to be checked with OpenSSL.`,
+    witnessed.length === 0 &&
+      stamped.length === 0 &&
+      !agrees &&
+      head &&
+      "Nobody outside was asked: whoever holds the key could show others another ledger.",
+  ];
+}
+
+function receiptWord(found) {
+  const { told } = found;
+  const { type, evidence } = told;
+  const agreed = type === "given" || type === "renewed";
+  const pressed = confirmation(type, evidence) !== undefined;
+  const imported = evidence.method === "import";
+  return [
+    imported && "That and when it was agreed to elsewhere, and in these words.",
+    pressed &&
+      "That the mail reached that address, and who had the mailbox open: nobody but the publisher’s program saw the press or the code.",
+    type === "withdrawn" &&
+      evidence.method === "program" &&
+      "That its time was over, or that a mail was reported as unwanted.",
+    lateness(found),
+    agreed &&
+      "That it is in force today: if it was taken back later, another entry says so. Ask for a receipt of today, or for a bundle.",
+    evidence.processing !== undefined && "That the data is kept and passed on as stated.",
+    told.older && "Everything in the file that this page does not show.",
+  ];
+}
+
+function bundleWord(found) {
+  const { tally, partial, note } = found;
+  const adopted = partial ? 0 : tally.naming.adoptedOf(note.size);
+  return [
+    adopted > 0 &&
+      (adopted === note.size
+        ? "All of it: it was there before rows were authenticated."
+        : `What stands before index ${count(adopted)}: it was adopted as it was found.`),
+    partial &&
+      "That the newest event is among these: a signed word says so, and only a newer head shows what came after.",
+    "That each press and each code was made by whom it names.",
+    lateness(found),
+    tally.warnings.length > 0 &&
+      `Clocks that ran back: ${tally.warnings[0]}${tally.warnings.length > 1 ? `, and ${count(tally.warnings.length - 1)} more` : ""}.`,
+  ];
+}
+
+/** What is known of when, from others than the operator. */
+function lateness({ witnessed = [], stamped = [] }) {
+  const outside = [...witnessed, ...stamped.filter(({ ofHead }) => ofHead !== false)].map(({ seconds }) => seconds);
+  if (outside.length === 0) return "The times: they are those of the publisher’s clock.";
+  return `The times are those of the publisher’s clock. That all of it was there by ${moment(Math.min(...outside))} is said by others.`;
+}

@@ -1,0 +1,93 @@
+// What comes first: whether all that was checked agrees.
+
+import { byId, make } from "./dom.js";
+import { many, sentence } from "./words.js";
+
+const THINGS = { receipt: "receipt", promise: "promise", bundle: "bundle" };
+
+/** The verdict on what was found: `sound`, or `forged` where something does not agree. */
+export function verdictOf({ steps }) {
+  return steps.faults.length === 0 ? "sound" : "forged";
+}
+
+/** Shows nothing, for nothing was given. */
+export function showNothing() {
+  show("none", "none", "", "", []);
+}
+
+/** Shows that a check is under way. */
+export function showChecking() {
+  show("none", "checking", "", "Checking …", []);
+}
+
+/** Shows what was found: of one thing, or of `several` promises that agree. */
+export function showVerdict(found, several) {
+  const thing = THINGS[found.kind];
+  const faults = found.steps.faults;
+  if (faults.length > 0) {
+    const { mark, title, said } = refusal(
+      thing,
+      faults.map(({ id }) => id),
+    );
+    const list = make(
+      "ul",
+      {},
+      faults.map(({ id, fault }) => make("li", { "data-fault": id }, `${sentence(fault)}.`)),
+    );
+    return show("bad", "forged", mark, title, [make("p", {}, said), list], found);
+  }
+  const { name } = found.signer.key;
+  if (found.signer.known) {
+    const said = `All that was checked agrees, and it is signed with the key of ${name}, which you know.`;
+    const title = several ? "These promises are genuine" : `This ${thing} is genuine`;
+    return show("good", "sound", "✓ Genuine", title, [make("p", {}, said)], found);
+  }
+  const said =
+    `All that was checked agrees. But the key that signed it came along with it, and anybody could have made up both. ` +
+    `It is genuine if this is the key of ${name}: ask them for theirs, and give it as the ledger’s public key.`;
+  const fingerprint = make(
+    "p",
+    { class: "small" },
+    "Or compare this fingerprint with the one they tell you: ",
+    make("code", { id: "fingerprint" }, found.signer.fingerprint),
+  );
+  const title = `Nothing in ${several ? "these promises" : `this ${thing}`} disagrees, but you don’t know yet who signed it`;
+  return show("fair", "sound", "! One thing is open", title, [make("p", {}, said), fingerprint], found);
+}
+
+/** What is said where steps of these ids fail. */
+function refusal(thing, ids) {
+  const only = (...of) => ids.every((id) => of.includes(id));
+  if (only("kept"))
+    return {
+      mark: "✗ Not kept",
+      title: "This promise was not kept",
+      said: "It is genuine, and what you gave beside it does not hold what it promises:",
+    };
+  if (only("witnesses"))
+    return { mark: "✗ Not witnessed", title: `This ${thing} is not witnessed as you asked`, said: "All else agrees." };
+  const fails = `${many(ids.length, "check")} of it ${ids.length === 1 ? "fails" : "fail"}:`;
+  const why = only("key", "head")
+    ? "It is not by whoever has the key that it should be signed with."
+    : "It was changed, or made up.";
+  return { mark: "✗ Does not agree", title: `Do not rely on this ${thing}`, said: `${why} ${fails}` };
+}
+
+/** Shows that there is nothing that could be checked. */
+export function showUnreadable(why) {
+  show("bad", "unreadable", "✗ Not readable", "This cannot be checked", [make("p", {}, `${sentence(why)}.`)]);
+}
+
+function show(look, verdict, mark, title, said, found) {
+  const output = byId("verdict");
+  output.className = `verdict ${look}`;
+  output.replaceChildren(
+    ...(mark ? [make("span", { class: "mark" }, mark)] : []),
+    ...(title ? [make("h2", { id: "verdict-title" }, title)] : []),
+    ...said,
+  );
+  output.dataset.verdict = verdict;
+  output.dataset.kind = found?.kind ?? "";
+  output.dataset.key = found?.signer ? (found.signer.known ? "known" : "came-along") : "";
+  document.title = title ? `${title} · Check a consent receipt` : "Check a consent receipt";
+}

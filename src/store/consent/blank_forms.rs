@@ -1,0 +1,49 @@
+//! Forms as they were shown to everybody, kept once and named by their hash (EDPB Guidelines 05/2020 ¶108).
+
+use std::collections::HashSet;
+
+use crate::domain::consent::workflow::BlankForm;
+use crate::domain::timestamp::Timestamp;
+use crate::store::{Tx, on};
+
+/// Keeps those that are not kept yet, each once.
+pub async fn insert_all(tx: &mut Tx, now: Timestamp, forms: &[&BlankForm]) -> sqlx::Result<()> {
+    let mut seen = HashSet::new();
+    for form in forms.iter().filter(|form| seen.insert(&form.sha256)) {
+        on!(tx, |conn| sqlx::query(
+            "INSERT INTO blank_form (sha256, html, shown_at) VALUES ($1, $2, $3)
+             ON CONFLICT (sha256) DO NOTHING"
+        )
+        .bind(&form.sha256)
+        .bind(&form.html)
+        .bind(now)
+        .execute(conn)
+        .await
+        .map(drop))?;
+    }
+    Ok(())
+}
+
+/// The document of this hash, lower-case hex.
+pub async fn find(tx: &mut Tx, sha256: &str) -> sqlx::Result<Option<String>> {
+    on!(tx, |conn| sqlx::query_scalar("SELECT html FROM blank_form WHERE sha256 = $1")
+        .bind(sha256)
+        .fetch_optional(conn)
+        .await)
+}
+
+/// A kept form.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct StoredForm {
+    /// Lower-case hex SHA-256 of the document.
+    pub sha256: String,
+    /// The document.
+    pub html: String,
+}
+
+/// All of them; there is one for each change of a form that somebody sent.
+pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<StoredForm>> {
+    on!(tx, |conn| sqlx::query_as("SELECT sha256, html FROM blank_form ORDER BY sha256")
+        .fetch_all(conn)
+        .await)
+}

@@ -1,0 +1,100 @@
+//! `/ledger`: what the ledger is, and how anybody checks it, in plain words.
+
+use std::sync::Arc;
+
+use assent_ledger::note::{SignedNote, VerifyingKey, encode_hash};
+use axum::Router;
+use axum::extract::State;
+use axum::response::Html;
+use axum::routing::get;
+use serde::Serialize;
+
+use super::key::keys;
+use crate::domain::timestamp::Timestamp;
+use crate::store::ledger::checkpoints;
+use crate::store::ledger::checkpoints::StoredCheckpoint;
+use crate::templates::page::Page;
+use crate::web::{App, Error};
+
+pub(super) fn router() -> Router<Arc<App>> {
+    Router::new().route("/ledger", get(show))
+}
+
+async fn show(State(app): State<Arc<App>>) -> Result<Html<String>, Error> {
+    let newest = checkpoints::find_kept(&mut app.db.read().await?).await?;
+    let keys = keys(&app).await?;
+    let page = LedgerPage {
+        base_url: &app.links.base_url,
+        head: newest.as_ref().and_then(ShownHead::of),
+        keys: keys.iter().map(ShownKey::from).collect(),
+    };
+    app.page(&page)
+}
+
+/// `public/ledger.html`.
+#[derive(Serialize)]
+pub(in crate::web) struct LedgerPage<'a> {
+    base_url: &'a str,
+    /// None before the first.
+    head: Option<ShownHead>,
+    /// The newest first.
+    keys: Vec<ShownKey>,
+}
+
+/// The newest signed head.
+#[derive(Serialize)]
+struct ShownHead {
+    origin: String,
+    size: u64,
+    root: String,
+    signed_at: Timestamp,
+}
+
+impl ShownHead {
+    fn of(stored: &StoredCheckpoint) -> Option<Self> {
+        let note = SignedNote::parse(&stored.note).ok()?;
+        let head = note.checkpoint();
+        Some(Self {
+            origin: head.origin.clone(),
+            size: head.size,
+            root: encode_hash(&head.root),
+            signed_at: stored.created_at,
+        })
+    }
+}
+
+/// A key, and what two people compare it by.
+#[derive(Serialize)]
+struct ShownKey {
+    vkey: String,
+    fingerprint: String,
+}
+
+impl From<&VerifyingKey> for ShownKey {
+    fn from(key: &VerifyingKey) -> Self {
+        Self { vkey: key.to_string(), fingerprint: key.fingerprint() }
+    }
+}
+
+impl Page for LedgerPage<'_> {
+    const TEMPLATE: &'static str = "public/ledger.html";
+
+    fn samples() -> Vec<Self> {
+        let key = |id: &str| ShownKey {
+            vkey: format!("reports.example.org/ledger+{id}+S0VZ"),
+            fingerprint: "5a1f 20d6 8c3e 9b47".to_owned(),
+        };
+        let head = || ShownHead {
+            origin: "reports.example.org/ledger".to_owned(),
+            size: 312,
+            root: "R09PRCBST09U".to_owned(),
+            signed_at: Timestamp::SAMPLE,
+        };
+        let page = |head, keys| Self { base_url: "https://reports.example.org", head, keys };
+        vec![
+            page(Some(head()), vec![key("1234abcd")]),
+            page(Some(head()), vec![key("1234abcd"), key("0a1b2c3d")]),
+            page(None, vec![key("1234abcd")]),
+        ]
+    }
+}

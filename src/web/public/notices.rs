@@ -1,0 +1,49 @@
+//! `/notices/{sha256}.txt`: the exact words that somebody agreed to, by their hash, as evidence and receipts name them.
+
+use std::sync::Arc;
+
+use assent_ledger::digest::sha256_hex;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
+use axum::routing::get;
+
+use crate::store::catalog::notices;
+use crate::web::headers::UNLISTED;
+use crate::web::http::for_good::for_good;
+use crate::web::http::validators::Validators;
+use crate::web::{App, Error};
+
+const ENDING: &str = ".txt";
+
+pub(super) fn router() -> Router<Arc<App>> {
+    Router::new().route("/notices/{name}", get(show))
+}
+
+/// Where the words of this hash stand.
+pub(super) fn path(sha256: &str) -> String {
+    format!("/notices/{sha256}{ENDING}")
+}
+
+async fn show(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    request: HeaderMap,
+) -> Result<Response, Error> {
+    let sha256 = name.strip_suffix(ENDING).filter(|hash| is_hash(hash)).ok_or(Error::NotFound)?;
+    let notice = notices::find_by_hash(&mut app.db.read().await?, sha256).await?;
+    // What another hand put in their place is not what the hash is of.
+    let notice = notice.filter(|notice| sha256_hex(notice.words.as_bytes()) == sha256);
+    let notice = notice.ok_or(Error::NotFound)?;
+    let state = Validators::of_hashed_text(sha256);
+    let mut answer = for_good(&request, &state, "text/plain; charset=utf-8", notice.words)?;
+    let lang = HeaderValue::try_from(notice.lang).map_err(|_| Error::Internal)?;
+    answer.headers_mut().extend([(header::CONTENT_LANGUAGE, lang), UNLISTED]);
+    Ok(answer)
+}
+
+/// Whether a text is a SHA-256 as it is written here, so that words have one address.
+fn is_hash(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}

@@ -1,0 +1,153 @@
+//! Has the newest head stamped with the time once a day, by an authority outside (RFC 3161).
+
+use std::time::Duration;
+
+use assent_ledger::note::SignedNote;
+use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::alarm::TIME_STAMPS;
+use crate::domain::background_task::BackgroundTask;
+use crate::domain::day::Day;
+use crate::domain::sentence::sentence;
+use crate::domain::time_zone::TimeZone;
+use crate::domain::timestamp::Timestamp;
+use crate::flows::Error;
+use crate::flows::raise_alarm::{clear_if_raised, raise};
+use crate::notaries::Notaries;
+use crate::random::Moment;
+use crate::store::Db;
+use crate::store::ledger::checkpoints::{self, StoredCheckpoint};
+use crate::store::ledger::head_timestamps::{self, HeadTimestamp};
+use crate::worker::WorkerParts;
+use crate::worker::driver::{Outcome, Schedule, Task, TaskError};
+
+/// How often it is looked whether a head waits for its stamp.
+const EVERY: Duration = Duration::from_mins(5);
+/// How long after a failure it is tried again.
+const AGAIN: Duration = Duration::from_hours(1);
+/// How long a head may wait for its stamp before it is an alarm.
+pub const PATIENCE: Duration = Duration::from_hours(24);
+
+/// Who is asked when the program stops is waited for no longer.
+pub(super) struct StampHead {
+    parts: WorkerParts,
+    stop: CancellationToken,
+    /// When it was tried last, if that failed.
+    failed: Option<Timestamp>,
+}
+
+impl StampHead {
+    pub(super) fn new(parts: WorkerParts, stop: CancellationToken) -> Self {
+        Self { parts, stop, failed: None }
+    }
+}
+
+#[async_trait]
+impl Task for StampHead {
+    /// Not more often than there may be a new head.
+    fn schedule(&self) -> Schedule {
+        Schedule::after(BackgroundTask::StampHead, EVERY.max(self.parts.seal_every))
+    }
+
+    async fn run(&mut self) -> Result<Outcome, TaskError> {
+        let at = self.parts.moment();
+        if self.failed.is_some_and(|failed| at.now.since(failed) < AGAIN) {
+            return Ok(Outcome::nothing());
+        }
+        let WorkerParts { db, notaries, settings, .. } = &self.parts;
+        let stamped = tokio::select! {
+            stamped = stamp_head(db, notaries, &settings.timezone, &at) => stamped?,
+            () = self.stop.cancelled() => Stamped::Nothing,
+        };
+        self.failed = (stamped == Stamped::Not).then_some(at.now);
+        Ok(match stamped {
+            Stamped::Nothing | Stamped::Not => Outcome::nothing(),
+            Stamped::Size(size) => {
+                Outcome::done(format!("the head over {size} leaves stamped with the time"))
+            }
+        })
+    }
+}
+
+/// What a look came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stamped {
+    /// Nothing is to be stamped now.
+    Nothing,
+    /// The head of this size was.
+    Size(i64),
+    /// It could not be.
+    Not,
+}
+
+/// Has the newest head stamped, if none was today and it is newer than the last that was. No transaction is open
+/// meanwhile. What waits for longer than a day is an alarm.
+///
+/// # Errors
+/// When the database does not answer, or the newest head can't be read.
+pub async fn stamp_head(
+    db: &Db,
+    notaries: &Notaries,
+    timezone: &TimeZone,
+    at: &Moment,
+) -> Result<Stamped, Error> {
+    let due = if notaries.stamps() { find_due(db, timezone, at.now).await? } else { None };
+    let Some(Due { head, since, day }) = due else {
+        // Another process stamped it, or nobody is to any more.
+        clear_if_raised(db, TIME_STAMPS).await?;
+        return Ok(Stamped::Nothing);
+    };
+    let note = SignedNote::parse(&head.note).map_err(|_| Error::Tree)?;
+    let stamp = match notaries.stamp(&note, at).await {
+        Ok(stamp) => stamp,
+        Err(error) => {
+            let detail = sentence(&error);
+            tracing::warn!(error = detail, "the newest head was not stamped with the time");
+            if at.now.since(since) >= PATIENCE {
+                let new = db.run(|tx| Box::pin(raise(tx, at, TIME_STAMPS, &detail))).await?;
+                if new {
+                    tracing::error!(error = detail, "no head was stamped for over a day");
+                }
+            }
+            return Ok(Stamped::Not);
+        }
+    };
+    let size = head.size;
+    let kept = HeadTimestamp {
+        day: day.number(),
+        size,
+        response: stamp.response,
+        stamped_at: stamp.stamped_at,
+        received_at: at.now,
+    };
+    let kept = &kept;
+    db.run(|tx| Box::pin(async move { Ok::<_, Error>(head_timestamps::insert(tx, kept).await?) }))
+        .await?;
+    if clear_if_raised(db, TIME_STAMPS).await? {
+        tracing::info!("heads are stamped with the time again");
+    }
+    Ok(Stamped::Size(size))
+}
+
+/// A head that is to be stamped.
+struct Due {
+    head: StoredCheckpoint,
+    /// Since when.
+    since: Timestamp,
+    /// For which day.
+    day: Day,
+}
+
+async fn find_due(db: &Db, timezone: &TimeZone, now: Timestamp) -> Result<Option<Due>, Error> {
+    let mut tx = db.read().await?;
+    let Some(head) = checkpoints::find_kept_bare(&mut tx).await? else { return Ok(None) };
+    let last = head_timestamps::find_newest(&mut tx).await?;
+    let (size, ended) = last.map_or((0, Timestamp::EARLIEST), |last| {
+        (last.size, timezone.ends(Day::numbered(last.day)))
+    });
+    let signed = head_timestamps::waits_since(&mut tx, size).await?;
+    // What was signed on the day of the last stamp waits for the next day.
+    let since = signed.map(|signed| signed.max(ended)).filter(|since| *since <= now);
+    Ok(since.map(|since| Due { head, since, day: timezone.day_of(now) }))
+}
