@@ -29,8 +29,13 @@ const SHOWN: [(&str, &str); 5] = [
 ];
 
 /// Files, which are asked for by what they shall hold.
-const FILES: [&str; 3] =
-    ["/console/exports/consented", "/console/exports/{id}/file", "/console/exports/{id}/withdrawn"];
+const FILES: [&str; 4] = [
+    "/console/exports/consented",
+    "/console/exports/{id}/file",
+    "/console/exports/{id}/withdrawn",
+    // It leads on to the verifier, which has stories of its own.
+    "/console/receipts/{id}/check",
+];
 
 /// Screens that ask about something, which the link to them names after a `?`.
 const ASKED_ABOUT: [&str; 2] = ["/console/suppressions/lift", "/console/mail/retry"];
