@@ -90,10 +90,6 @@ pub struct SignupFields<'a> {
     pub created_at: Timestamp,
     /// How far its subscriber's events reached then.
     pub reach: i64,
-    /// The hash of the blank form, lower-case hex.
-    pub form_sha256: Option<&'a str>,
-    /// What was offered and left unticked, with commas between.
-    pub unticked: Option<&'a str>,
 }
 
 impl EvidenceKey {
@@ -139,8 +135,7 @@ impl EvidenceKey {
     /// The MAC of a signup.
     #[must_use]
     pub fn signup(&self, signup: &SignupFields<'_>) -> RowMac {
-        let fields = self
-            .over(b"signup")
+        self.over(b"signup")
             .bytes(signup.signup_id.as_bytes())
             .text(signup.email)
             .bytes(signup.address_key.as_bytes())
@@ -149,14 +144,8 @@ impl EvidenceKey {
             .text(signup.source)
             .text(signup.method.as_str())
             .bytes(&signup.created_at.micros().to_be_bytes())
-            .bytes(&signup.reach.to_be_bytes());
-        // Forms of earlier versions have neither, and the MAC that they had.
-        match (signup.form_sha256, signup.unticked) {
-            (None, None) => fields.kept(),
-            (form, unticked) => {
-                fields.text(form.unwrap_or_default()).text(unticked.unwrap_or_default()).kept()
-            }
-        }
+            .bytes(&signup.reach.to_be_bytes())
+            .kept()
     }
 
     /// The MAC of a subscriber: that this key has this address.

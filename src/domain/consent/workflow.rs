@@ -3,8 +3,7 @@
 use std::fmt;
 
 use assent_ledger::digest::sha256_hex;
-use serde::Serialize;
-use strum::IntoStaticStr;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::slug::Label;
 
@@ -43,7 +42,7 @@ impl fmt::Debug for BlankForm {
 }
 
 /// A kind of data that somebody gave with a form, or a file gives of them; in the order of evidence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DataKind {
     /// The address.

@@ -171,16 +171,12 @@ pub async fn confirm(
     let kept = asked.iter().filter(keeps).map(Words::from);
     let chosen: Vec<Words<'_>> = kept.chain(added.iter().copied()).collect();
 
-    let data = DataKind::given(
-        signup.name.is_some(),
-        signup.organisation.is_some(),
-        signup.job_title.is_some(),
-    );
-    let unticked = unticked(signup, &asked, &chosen);
+    let made = Made::of_form(&asked)?;
+    let unticked = made.left(&asked, &chosen);
     let confirmed = confirmed(tx, settings, signup, press).await?;
     let workflow = Workflow {
-        form: signup.form_sha256.as_deref(),
-        data: &data,
+        form: made.form.as_deref(),
+        data: &made.data,
         unticked: &unticked,
         confirmed: Some(&confirmed),
     };
@@ -295,14 +291,41 @@ fn form<'a>(signup: &'a Signup, workflow: Workflow<'a>) -> Form<'a> {
     }
 }
 
-/// What was offered, on the form or on the page that confirms it, and is not agreed to.
-fn unticked(signup: &Signup, asked: &[Choice], chosen: &[Words<'_>]) -> Vec<Purpose> {
-    let offered = signup.unticked().into_iter().chain(asked.iter().map(|c| c.purpose.clone()));
-    let mut left: Vec<Purpose> =
-        offered.filter(|purpose| chosen.iter().all(|words| words.purpose != purpose)).collect();
-    left.sort_unstable();
-    left.dedup();
-    left
+/// How the choices of a form were made, as the event of its privacy-policy box says: its leaf commits to that.
+#[derive(Default)]
+struct Made {
+    form: Option<String>,
+    data: Vec<DataKind>,
+    unticked: Vec<String>,
+}
+
+impl Made {
+    /// Of these choices, which are the form's own; nothing of a form of an earlier version.
+    fn of_form(asked: &[Choice]) -> serde_json::Result<Self> {
+        let Some(choice) = asked.iter().find(|choice| choice.purpose.is_privacy_policy()) else {
+            return Ok(Self::default());
+        };
+        let read = |text: Option<&str>| text.map_or(Ok(Value::Null), serde_json::from_str);
+        let (body, context) = (read(choice.body.as_deref())?, read(choice.context.as_deref())?);
+        let data: Option<Vec<DataKind>> = serde_json::from_value(body["data"].clone())?;
+        let unticked: Option<Vec<String>> = serde_json::from_value(body["unticked"].clone())?;
+        Ok(Self {
+            form: context["form"].as_str().map(ToOwned::to_owned),
+            data: data.unwrap_or_default(),
+            unticked: unticked.unwrap_or_default(),
+        })
+    }
+
+    /// What was offered, on the form or on the page that confirms it, and is not agreed to.
+    fn left(&self, asked: &[Choice], chosen: &[Words<'_>]) -> Vec<Purpose> {
+        let unticked = self.unticked.iter().filter_map(|code| code.parse().ok());
+        let offered = unticked.chain(asked.iter().map(|choice| choice.purpose.clone()));
+        let is_left = |purpose: &Purpose| chosen.iter().all(|words| words.purpose != purpose);
+        let mut left: Vec<Purpose> = offered.filter(is_left).collect();
+        left.sort_unstable();
+        left.dedup();
+        left
+    }
 }
 
 /// By what the address is confirmed: the newest mail of this form that was handed over had the link and the code.

@@ -111,8 +111,6 @@ fn row(case: Case<'_>, form: &SignUp, address_key: AddressKey, reach: i64) -> Ne
     let Case { at, settings } = case;
     let text = |line: &Option<Line>| line.as_ref().map(|line| line.as_str().to_owned());
     let report_id = form.report.as_ref().map(|(id, _)| *id);
-    let codes: Vec<&str> = form.unticked.iter().map(Purpose::as_str).collect();
-    let unticked = (!codes.is_empty()).then(|| codes.join(","));
     let mac = settings.evidence_key.signup(&SignupFields {
         signup_id: form.signup_id,
         email: form.email.as_str(),
@@ -123,8 +121,6 @@ fn row(case: Case<'_>, form: &SignUp, address_key: AddressKey, reach: i64) -> Ne
         method: form.method,
         created_at: at.now,
         reach,
-        form_sha256: form.form.as_ref().map(|form| form.sha256.as_str()),
-        unticked: unticked.as_deref(),
     });
     NewSignup {
         signup_id: form.signup_id,
@@ -139,8 +135,6 @@ fn row(case: Case<'_>, form: &SignUp, address_key: AddressKey, reach: i64) -> Ne
         source: form.source.clone(),
         method: form.method,
         reach,
-        form_sha256: form.form.as_ref().map(|form| form.sha256.clone()),
-        unticked,
         mac: HEXLOWER.encode(&mac),
     }
 }

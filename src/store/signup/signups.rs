@@ -3,7 +3,6 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::domain::catalog::purpose::Purpose;
 use crate::domain::consent::evidence_key::SignupFields;
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::email_address::EmailAddress;
@@ -39,10 +38,6 @@ pub struct NewSignup {
     pub method: Method,
     /// How far its subscriber's events reached; 0 when there was none.
     pub reach: i64,
-    /// The hash of the blank form, hex.
-    pub form_sha256: Option<String>,
-    /// What was offered and left unticked, with commas between.
-    pub unticked: Option<String>,
     /// Its MAC, hex.
     pub mac: String,
 }
@@ -95,10 +90,6 @@ pub struct Signup<Email = EmailAddress> {
     pub expires_at: Timestamp,
     /// How far its subscriber's events reached when the form was sent; 0 when there was none.
     pub reach: i64,
-    /// The hash of the blank form it was sent by, lower-case hex; forms of earlier versions have none.
-    pub form_sha256: Option<String>,
-    /// What was offered on it and left unticked, with commas between.
-    pub unticked: Option<String>,
     /// Its MAC, if it has one.
     pub mac: Option<Vec<u8>>,
     /// Who it became, once it was confirmed.
@@ -121,16 +112,7 @@ impl<Email: AsRef<str>> Signup<Email> {
             method: self.method,
             created_at: self.created_at,
             reach: self.reach,
-            form_sha256: self.form_sha256.as_deref(),
-            unticked: self.unticked.as_deref(),
         }
-    }
-
-    /// What was offered on the form and left unticked.
-    #[must_use]
-    pub fn unticked(&self) -> Vec<Purpose> {
-        let codes = self.unticked.as_deref().unwrap_or_default().split(',');
-        codes.filter_map(|code| code.parse().ok()).collect()
     }
 }
 
@@ -147,24 +129,23 @@ pub async fn insert_all(
     const INSERT: Sql = Sql {
         sqlite: "INSERT INTO signup (signup_id, email, address_key, limiter_key, name, organisation,
                      job_title, report_id, policy_version_id, source, method, status, created_at, expires_at,
-                     reach, form_sha256, unticked, mac)
+                     reach, mac)
                  SELECT unhex(value->>'signup_id', '-'), value->>'email', unhex(value->>'address_key'),
                      unhex(value->>'limiter_key'), value->>'name', value->>'organisation',
                      value->>'job_title', unhex(value->>'report_id', '-'),
                      unhex(value->>'policy_version_id', '-'), value->>'source', value->>'method',
-                     'pending', $2, $3, value->>'reach', value->>'form_sha256', value->>'unticked',
-                     unhex(value->>'mac')
+                     'pending', $2, $3, value->>'reach', unhex(value->>'mac')
                  FROM json_each($1)",
         postgres: "INSERT INTO signup (signup_id, email, address_key, limiter_key, name, organisation,
                        job_title, report_id, policy_version_id, source, method, status, created_at, expires_at,
-                       reach, form_sha256, unticked, mac)
+                       reach, mac)
                    SELECT signup_id, email, decode(address_key, 'hex'), decode(limiter_key, 'hex'), name,
                        organisation, job_title, report_id, policy_version_id, source, method,
-                       'pending', $2, $3, reach, form_sha256, unticked, decode(mac, 'hex')
+                       'pending', $2, $3, reach, decode(mac, 'hex')
                    FROM json_to_recordset(CAST($1 AS json)) AS asked (signup_id uuid, email text,
                        address_key text, limiter_key text, name text, organisation text, job_title text,
                        report_id uuid, policy_version_id uuid, source text, method text,
-                       reach bigint, form_sha256 text, unticked text, mac text)",
+                       reach bigint, mac text)",
     };
     let rows = crate::store::batch(rows)?;
     on!(tx, INSERT, |conn, sql| sqlx::query(sql)
@@ -183,7 +164,7 @@ macro_rules! signups {
                     s.report_id, r.slug AS report_slug, r.title AS report_title,
                     s.policy_version_id, p.label AS policy_label, p.lang AS policy_lang, p.sha256 AS policy_sha256,
                     p.published_at AS policy_published_at, s.source, s.method, s.status, s.generation,
-                    s.created_at, s.expires_at, s.reach, s.form_sha256, s.unticked, s.mac, s.subscriber_id,
+                    s.created_at, s.expires_at, s.reach, s.mac, s.subscriber_id,
                     EXISTS (SELECT 1 FROM subscriber k WHERE k.address_key = s.address_key) AS known
              FROM signup s
              JOIN policy_version p ON p.policy_version_id = s.policy_version_id
