@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::StartError;
 use crate::config::{MailTarget, Settings};
+use crate::domain::base_url::host;
 use crate::domain::mail::return_path::ReturnPaths;
 use crate::domain::signup::link::LinkSecrets;
 use crate::domain::slug::Slug;
@@ -38,7 +39,7 @@ pub fn sender(settings: &Settings, secrets: &LinkSecrets) -> Result<Sender, Star
     let keys = mail.dkim_keys.iter().map(load).collect::<Result<Vec<_>, _>>()?;
     let dkim =
         (!keys.is_empty()).then(|| Arc::new(Dkim { domain: mail.dkim_domain.clone(), keys }));
-    let host = settings.base_url.host_str().unwrap_or("localhost").to_owned();
+    let host = host(&settings.base_url).to_owned();
     let return_paths =
         mail.bounce_domain.clone().map(|domain| ReturnPaths { secrets: secrets.clone(), domain });
     let relay = mail.relay_events.as_ref().map(RelayProof::relay);

@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 
 use assent_ledger::bundle::{
-    CHECKPOINT, EVENTS, EXTENT, KEYS, NewLine, TIMESTAMPS, context_file, form_file, keys_json,
-    notice_file, policy_file, stamp_files,
+    CHECKPOINT, DOCUMENTS, EVENTS, EXTENT, KEYS, NewLine, TIMESTAMPS, context_file, form_file,
+    keys_json, notice_file, policy_file, stamp_files,
 };
 use assent_ledger::digest::sha256_hex;
 use assent_ledger::extent::Extent;
@@ -132,7 +132,7 @@ fn prepare(dir: &Path) -> Outcome {
     if std::fs::read_dir(dir).map_err(failed)?.next().is_some() {
         return Err(refuse(format!("{} is not empty: name a new directory", dir.display())));
     }
-    for folder in ["contexts", "forms", "notices", "policies"] {
+    for folder in DOCUMENTS {
         std::fs::create_dir(dir.join(folder)).map_err(failed)?;
     }
     Ok(())

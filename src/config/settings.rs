@@ -15,6 +15,7 @@ use super::read::{duration, from_str, parse, said};
 use super::sources::Values;
 use super::{ConfigError, ConfigErrors};
 use crate::domain::alarm::OnCollapse;
+use crate::domain::base_url::{host, origin};
 use crate::domain::consent::processing::Processing;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::mail::limit::{MailLimit, Window};
@@ -138,7 +139,7 @@ impl Settings {
         let in_data =
             |scheme: &str, name: &str| format!("{scheme}:{}", data_dir.join(name).display());
         let base_url = parse(values, "base_url", "http://127.0.0.1:8080", base_url)?;
-        let hello = base_url.host_str().unwrap_or("localhost").to_owned();
+        let hello = host(&base_url).to_owned();
         Ok(Self {
             listen: parse(values, "listen", "127.0.0.1:8080", |text| {
                 text.parse().map_err(|_| "write ADDRESS:PORT, such as 127.0.0.1:8080".to_owned())
@@ -219,7 +220,7 @@ impl Settings {
     /// The origin of all links, without a slash at its end.
     #[must_use]
     pub fn origin(&self) -> String {
-        self.base_url.as_str().trim_end_matches('/').to_owned()
+        origin(&self.base_url).to_owned()
     }
 
     /// The site as pages and mails show it; mails need no stylesheet.

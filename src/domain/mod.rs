@@ -3,6 +3,7 @@
 
 pub mod alarm;
 pub mod background_task;
+pub mod base_url;
 pub mod catalog;
 pub mod consent;
 pub mod contacts;

@@ -21,6 +21,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::domain::alarm::OnCollapse;
+use crate::domain::base_url::origin;
 use crate::domain::consent::evidence_key::EvidenceKey;
 use crate::domain::consent::processing::Processing;
 use crate::domain::contacts::address_key::{AddressKey, AddressSecret};
@@ -135,7 +136,7 @@ impl FlowSettings {
     /// The origin of all links, without a slash at its end.
     #[must_use]
     pub fn site(&self) -> &str {
-        self.base_url.as_str().trim_end_matches('/')
+        origin(&self.base_url)
     }
 
     /// What tells our rows from others'.

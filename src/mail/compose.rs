@@ -75,6 +75,14 @@ pub struct TextFile {
     pub text: String,
 }
 
+impl TextFile {
+    /// The promises that a mail carries. Mail programs open a text by themselves, and filters let it pass.
+    #[must_use]
+    pub fn promises(text: String) -> Self {
+        Self { name: "consent-promise.txt", text }
+    }
+}
+
 /// Why a mail cannot be built. It is parked: trying again would not help.
 #[derive(Debug, thiserror::Error)]
 pub enum ComposeError {

@@ -8,9 +8,6 @@ use crate::flows::ledger::make_promises::make_promises;
 use crate::mail::compose::TextFile;
 use crate::store::Tx;
 
-/// What the file is called. Mail programs open a text by themselves, and filters let it pass.
-const NAME: &str = "consent-promise.txt";
-
 /// The promises of these events as a file: a sentence that says what it is, and each as a line without spaces. None
 /// where nothing is promised.
 pub(super) async fn attach_promises(
@@ -21,11 +18,10 @@ pub(super) async fn attach_promises(
 ) -> sqlx::Result<Option<TextFile>> {
     let promises = make_promises(tx, &parts.settings, now, event_ids).await?;
     let verifier = parts.links.verifier();
-    Ok((!promises.is_empty()).then(|| TextFile {
-        name: NAME,
-        text: format!(
+    Ok((!promises.is_empty()).then(|| {
+        TextFile::promises(format!(
             "Signed promises that the consent ledger holds what this message tells of. Checked at {verifier}\n\n{}\n",
             promises.join("\n")
-        ),
+        ))
     }))
 }

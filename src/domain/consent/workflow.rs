@@ -25,9 +25,7 @@ impl BlankForm {
             format!("<!-- assent {version}; form {name}; privacy policy {policy} -->\n{page}");
         Self { sha256: sha256_hex(html.as_bytes()), html }
     }
-}
 
-impl BlankForm {
     /// The page by itself, as readers are served it.
     #[must_use]
     pub fn page(&self) -> &str {

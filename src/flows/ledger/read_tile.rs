@@ -22,7 +22,7 @@ pub struct Tile {
 /// # Errors
 /// When the database does not answer, or the stored tree has a hole.
 pub async fn read_tile(tx: &mut Tx, name: &TileName) -> Result<Option<Tile>, Error> {
-    let Some(newest) = checkpoints::find_kept(tx).await? else { return Ok(None) };
+    let Some(newest) = checkpoints::find_kept_bare(tx).await? else { return Ok(None) };
     if !name.is_within(u64::try_from(newest.size).map_err(|_| Error::Tree)?) {
         return Ok(None);
     }

@@ -9,6 +9,7 @@ use assent_ledger::leaf::LeafHead;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::domain::base_url::host;
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::consent::evidence_key::{EventFields, EvidenceKey};
 use crate::domain::consent::workflow::{Confirmed, ConfirmedBy, DataKind};
@@ -336,13 +337,12 @@ async fn confirmed(
     press: Press<'_>,
 ) -> sqlx::Result<Confirmed> {
     let mail = outbox::find_sent(tx, MailKind::Confirm, signup.signup_id).await?;
-    let host = settings.base_url.host_str().unwrap_or("localhost");
     Ok(Confirmed {
         by: match press {
             Press::Code => ConfirmedBy::Code,
             Press::Page(_) | Press::Link => ConfirmedBy::Link,
         },
-        message_id: mail.map(|outbox_id| message_id(outbox_id, host)),
+        message_id: mail.map(|outbox_id| message_id(outbox_id, host(&settings.base_url))),
     })
 }
 

@@ -1,6 +1,6 @@
 //! Forms as they were shown to everybody, kept once and named by their hash (EDPB Guidelines 05/2020 ¶108).
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 
 use crate::domain::consent::workflow::BlankForm;
 use crate::domain::timestamp::Timestamp;
@@ -8,8 +8,10 @@ use crate::store::{Tx, on};
 
 /// Keeps those that are not kept yet, each once.
 pub async fn insert_all(tx: &mut Tx, now: Timestamp, forms: &[&BlankForm]) -> sqlx::Result<()> {
-    let mut seen = HashSet::new();
-    for form in forms.iter().filter(|form| seen.insert(&form.sha256)) {
+    // In one order, so that two who keep the same forms wait for each other in turn.
+    let forms: BTreeMap<&str, &BlankForm> =
+        forms.iter().map(|form| (form.sha256.as_str(), *form)).collect();
+    for form in forms.into_values() {
         on!(tx, |conn| sqlx::query(
             "INSERT INTO blank_form (sha256, html, shown_at) VALUES ($1, $2, $3)
              ON CONFLICT (sha256) DO NOTHING"

@@ -23,7 +23,7 @@ pub(super) fn router() -> Router<Arc<App>> {
 async fn show(State(app): State<Arc<App>>) -> Result<Html<String>, Error> {
     let (base_url, date) = (&app.links.base_url, app.clock.now());
     let leave = format!("{base_url}/unsubscribe/TOKEN");
-    let promises = TextFile { name: "consent-promise.txt", text: String::new() };
+    let promises = TextFile::promises(String::new());
     let headers = |mail: &dyn AnyMail, leave, attached| {
         let sample = Sample { mail, leave, date, attached };
         sample_headers(&app.templates, &app.sender, &app.site, sample).map_err(|error| {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use assent_ledger::bundle::keys_json;
+use assent_ledger::bundle::{JWKS_TYPE, keys_json};
 use assent_ledger::note::VerifyingKey;
 use axum::Router;
 use axum::extract::State;
@@ -18,7 +18,6 @@ use crate::web::http::validators::Validators;
 use crate::web::{App, Error};
 
 const LINES: &str = "text/plain";
-const JWK_SET: &str = "application/jwk-set+json";
 const JSON: &str = "application/json";
 
 pub(super) fn router() -> Router<Arc<App>> {
@@ -36,11 +35,11 @@ pub(super) async fn keys(app: &App) -> Result<Vec<VerifyingKey>, Error> {
 }
 
 async fn negotiate(State(app): State<Arc<App>>, request: HeaderMap) -> Result<Response, Error> {
-    let kind = preferred(&request, &[LINES, JWK_SET, JSON]);
+    let kind = preferred(&request, &[LINES, JWKS_TYPE, JSON]);
     let keys = keys(&app).await?;
     let answer = match kind {
-        Some(JSON) => answer(&request, "application/json", jwk_set(keys)),
-        Some(JWK_SET) => answer(&request, JWK_SET, jwk_set(keys)),
+        Some(JSON) => answer(&request, JSON, jwk_set(keys)),
+        Some(JWKS_TYPE) => answer(&request, JWKS_TYPE, jwk_set(keys)),
         _ => {
             let lines: Vec<String> = keys.iter().map(ToString::to_string).collect();
             answer(&request, "text/plain; charset=utf-8", lines.join("\n") + "\n")
@@ -52,7 +51,7 @@ async fn negotiate(State(app): State<Arc<App>>, request: HeaderMap) -> Result<Re
 }
 
 async fn as_jwk_set(State(app): State<Arc<App>>, request: HeaderMap) -> Result<Response, Error> {
-    answer(&request, JWK_SET, jwk_set(keys(&app).await?))
+    answer(&request, JWKS_TYPE, jwk_set(keys(&app).await?))
 }
 
 fn jwk_set(keys: Vec<VerifyingKey>) -> String {
