@@ -6,6 +6,7 @@ use fantoccini::Locator;
 use super::reader::Reader;
 use super::{CONFIRM, report, words};
 use crate::support::browser::Script;
+use crate::support::http_client;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_without_script_gets_the_report() {
@@ -66,7 +67,7 @@ async fn journey(script: Script) {
 
     reader.press("Confirm and get the report").await;
     reader.sees("Your report is ready").await;
-    let file = reqwest::get(reader.href("main a.button").await).await;
+    let file = http_client::get(&reader.href("main a.button").await).await;
     let file = file.unwrap().bytes().await.unwrap();
     assert!(file.starts_with(b"%PDF-"), "{} bytes", file.len());
 
@@ -98,7 +99,7 @@ async fn a_reader_without_script_types_the_code() {
     reader.fill("code", &format!("{}-{} ", &code[..3], &code[3..])).await;
     reader.press("Confirm").await;
     reader.sees("Your report is ready").await;
-    let file = reqwest::get(reader.href("main a.button").await).await;
+    let file = http_client::get(&reader.href("main a.button").await).await;
     assert!(file.unwrap().bytes().await.unwrap().starts_with(b"%PDF-"));
     reader.open_mail(email, "Your report and receipt").await;
 }

@@ -5,6 +5,7 @@ use fantoccini::Locator;
 use super::reader::Reader;
 use super::{CONFIRM, NOT_ME, report};
 use crate::support::browser::Script;
+use crate::support::http_client;
 use crate::support::poll;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -99,7 +100,7 @@ async fn get_a_report(reader: &mut Reader) {
     reader.sees("Your report is ready").await;
     reader.looks_at("download").await;
     let file = reader.href("main a.button").await;
-    let file = reqwest::get(file).await.unwrap();
+    let file = http_client::get(&file).await.unwrap();
     assert!(file.status().is_success());
     // Whoever comes back within the hour takes it once more.
     reader.browser.refresh().await.unwrap();

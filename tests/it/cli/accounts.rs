@@ -6,6 +6,7 @@ use macro_rules_attribute::apply;
 
 use crate::support::app::Database;
 use crate::support::both_databases;
+use crate::support::http_client;
 use crate::support::operator::{Desk, assert_refused};
 use crate::support::program::Served;
 
@@ -87,7 +88,7 @@ async fn the_link_to_the_first_account_is_for_its_owner_alone(database: Database
     let served = Served::logging(desk.dir.path(), &desk.set(&[]), &log).await;
     let link = std::fs::read_to_string(&file).unwrap();
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-    let page = reqwest::get(link.trim()).await.unwrap();
+    let page = http_client::get(link.trim()).await.unwrap();
     assert!(page.status() == 200 && page.text().await.unwrap().contains("password"));
     let said = std::fs::read_to_string(&log).unwrap();
     let token = link.trim().rsplit('/').next().unwrap();

@@ -10,10 +10,7 @@ mod secrets;
 mod usage;
 
 use crate::support::app::Answer;
-
-fn client() -> reqwest::Client {
-    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap()
-}
+use crate::support::http_client::client;
 
 async fn get(url: &str) -> Answer {
     Answer::read(client().get(url).send().await.unwrap()).await

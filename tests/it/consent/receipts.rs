@@ -220,7 +220,7 @@ async fn a_receipt_proves_what_was_agreed_to(database: Database) {
         let Verified { payload: proven, compared, .. } =
             verify(&file.text(), &keys).expect("a receipt that holds");
         assert_eq!(compared, Compared::Whole);
-        assert_eq!(linked_data::faults(&proven), "");
+        assert_eq!(linked_data::faults(std::slice::from_ref(&proven)), [""]);
         let (body, context) = (&proven["ledger"]["body"], &proven["ledger"]["context"]);
         assert_eq!(
             (&body["email"], &context["purpose"], &context["policy"]["label"]),

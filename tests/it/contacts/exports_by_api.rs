@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::ledger::seal;
 use crate::support::api::{Program, problem, refusal, refused};
 use crate::support::app::{Database, POLICY, TestApp};
-use crate::support::copies::{COPIES, add_subscribers};
+use crate::support::copies::{BEYOND_SOCKETS, add_subscribers};
 use crate::support::desk::audit;
 use crate::support::exported::Exported;
 use crate::support::{both_databases, poll};
@@ -93,7 +93,7 @@ async fn a_program_takes_what_the_console_would_give(database: Database) {
 async fn one_that_is_broken_off_says_so(database: Database) {
     let app = TestApp::start(database).await;
     two_subscribers(&app).await;
-    add_subscribers(&app).await;
+    add_subscribers(&app, BEYOND_SOCKETS).await;
     let program = Program::with(&app, &["exports"]).await;
     let mut answer = program.request("GET", PATH).send().await.unwrap();
     assert!(answer.chunk().await.unwrap().is_some());
@@ -107,7 +107,10 @@ async fn one_that_is_broken_off_says_so(database: Database) {
         (told["state"] == "failed").then_some(told)
     })
     .await;
-    assert!(usize::try_from(broken["rows"].as_i64().unwrap()).unwrap() < COPIES, "{broken}");
+    assert!(
+        usize::try_from(broken["rows"].as_i64().unwrap()).unwrap() < BEYOND_SOCKETS,
+        "{broken}"
+    );
     assert!(broken["sha256"].is_null() && broken["reason"].is_string(), "{broken}");
 }
 
@@ -224,7 +227,7 @@ async fn a_copy_comes_whole_compressed(database: Database) {
 async fn a_program_waits_its_turn_and_one_that_goes_away_is_on_record(database: Database) {
     let app = TestApp::start(database).await;
     two_subscribers(&app).await;
-    add_subscribers(&app).await;
+    add_subscribers(&app, BEYOND_SOCKETS).await;
     let program = Program::with(&app, &["exports", "erase", "subscribers"]).await;
     let path = format!("{PATH}&links=yes");
     // Both take their first piece, and no more.
@@ -251,7 +254,9 @@ async fn a_program_waits_its_turn_and_one_that_goes_away_is_on_record(database: 
     })
     .await;
     assert!(
-        broken.iter().all(|run| usize::try_from(run["rows"].as_i64().unwrap()).unwrap() < COPIES),
+        broken
+            .iter()
+            .all(|run| usize::try_from(run["rows"].as_i64().unwrap()).unwrap() < BEYOND_SOCKETS),
         "{broken:?}"
     );
     assert!(audit(&app, "export").await.is_empty(), "none was whole");

@@ -129,7 +129,7 @@ async fn wrong_filters_are_named(database: Database) {
 async fn many_come_page_by_page(database: Database) {
     let app = TestApp::start(database).await;
     two_subscribers(&app).await;
-    add_subscribers(&app).await;
+    add_subscribers(&app, BEYOND_COUNT).await;
     let program = Program::with(&app, &["subscribers"]).await;
     let (mut path, mut ids) = (PATH.to_owned(), vec![]);
     for _ in 0..3 {

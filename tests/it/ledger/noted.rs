@@ -15,6 +15,7 @@ use secrecy::ExposeSecret;
 
 use super::{EXPORT, WEEKLY, assert_sound, does, unguard};
 use crate::support::app::{Database, SETTINGS, TestApp};
+use crate::support::http_client;
 use crate::support::program::Served;
 use crate::support::{both_databases, poll};
 
@@ -70,8 +71,7 @@ async fn what_a_process_of_pages_alone_notes_reaches_the_file_store(database: Da
     let set: Vec<(&str, &str)> = SETTINGS.iter().chain(&own).copied().collect();
     let web = Served::start(app.dir.path(), &set, &["serve", "--role", "web"]).await;
     let path = ada.strip_prefix(&app.base).unwrap_or(&ada);
-    let client =
-        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let client = http_client::client();
     let answer = client.post(format!("{}{path}/withdraw-all", web.base)).send().await.unwrap();
     assert_eq!(answer.status().as_u16(), 303);
     assert!(!app.dir.path().join("endings.log").exists(), "it is another machine");

@@ -1,5 +1,7 @@
 //! What was acknowledged survives a power cut at any moment.
 
+use std::collections::HashSet;
+use std::future::ready;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -7,6 +9,8 @@ use std::time::Duration;
 use macro_rules_attribute::apply;
 
 use crate::support::app::{Database, PATH, SETTINGS, TestApp, count, form, open_db};
+use crate::support::http_client;
+use crate::support::inbox::Mail;
 use crate::support::program::Served;
 use crate::support::{both_databases, poll};
 
@@ -19,8 +23,7 @@ async fn send_forms(
     sender: usize,
     stop: Arc<AtomicBool>,
 ) -> Vec<String> {
-    let client =
-        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let client = http_client::client();
     let mut acknowledged = Vec::new();
     for n in 0.. {
         if stop.load(Ordering::SeqCst) {
@@ -88,13 +91,17 @@ async fn a_kill_loses_nothing_acknowledged(database: Database) {
     }
     assert!(acknowledged.len() > 80, "{}", acknowledged.len());
     let _served = Served::start(dir.path(), &set, &["serve"]).await;
-    poll::within(Duration::from_secs(45), "the mail of everyone acknowledged", || async {
-        let mailbox = assent::mail::mailbox::Mailbox::open(&mailbox).unwrap();
-        let names = mailbox.names().unwrap();
-        let read = |name: &String| mailbox.read(name.parse().unwrap()).unwrap();
-        let mailed: std::collections::HashSet<String> =
-            names.iter().map(|name| crate::support::inbox::Mail::parse(&read(name)).to).collect();
-        acknowledged.iter().all(|email| mailed.contains(email)).then_some(())
+    let mailbox = assent::mail::mailbox::Mailbox::open(&mailbox).unwrap();
+    let read = |name: &String| Mail::parse(&mailbox.read(name.parse().unwrap()).unwrap());
+    let (mut seen, mut mailed) = (HashSet::new(), HashSet::new());
+    poll::within(Duration::from_secs(45), "the mail of everyone acknowledged", || {
+        for name in mailbox.names().unwrap() {
+            if !seen.contains(&name) {
+                mailed.insert(read(&name).to);
+                seen.insert(name);
+            }
+        }
+        ready(acknowledged.iter().all(|email| mailed.contains(email)).then_some(()))
     })
     .await;
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use macro_rules_attribute::apply;
 
 use crate::support::app::{Database, PATH, TestApp};
+use crate::support::http_client;
 use crate::support::inbox::Mail;
 use crate::support::postgres::free_port;
 use crate::support::program::{Served, run_well};
@@ -48,8 +49,7 @@ const CONTROLLER: [(&str, &str); 3] = [
 async fn ask(served: &Served, email: &str) {
     let body = crate::support::app::form(email, "");
     let form = ("content-type", "application/x-www-form-urlencoded");
-    let client =
-        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let client = http_client::client();
     let url = format!("{}{PATH}", served.base);
     let answer = client.post(url).header(form.0, form.1).body(body).send().await.unwrap();
     assert_eq!(answer.status(), 303);

@@ -10,13 +10,16 @@ use assent::store::policy::versions;
 use super::app::TestApp;
 
 /// How many are brought in by one transaction.
-const AT_ONCE: usize = 4_000;
+const AT_ONCE: usize = 2_000;
 
-/// How many there are afterwards: more than are counted, and more of an export than sockets hold.
-pub const COPIES: usize = 12_000;
+/// More of an export than sockets hold.
+pub const BEYOND_SOCKETS: usize = 4_000;
+
+/// More than are counted.
+pub const BEYOND_COUNT: usize = 10_000;
 
 /// So many more with the weekly, each with as much to export as there may be.
-pub async fn add_subscribers(app: &TestApp) {
+pub async fn add_subscribers(app: &TestApp, many: usize) {
     let core = &app.core;
     let (purpose, source): (Purpose, _) =
         ("newsletter:weekly".parse().expect("a purpose"), Line::parse("elsewhere"));
@@ -25,7 +28,7 @@ pub async fn add_subscribers(app: &TestApp) {
     let policies = versions::list(&mut app.read().await, LANG).await.expect("policies");
     let import = Import { purpose: &purpose, policy: &policies[0], source: &source, words: &words };
     let long = "x".repeat(Line::MAX);
-    for first in (0..COPIES).step_by(AT_ONCE) {
+    for first in (0..many).step_by(AT_ONCE) {
         let row = |number| {
             let cells = ContactCells {
                 name: &long,

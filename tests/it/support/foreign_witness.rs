@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
+use super::http_client;
 use super::poll;
 use super::postgres::{Tethered, free_port};
 use super::smtp::program;
@@ -50,7 +51,7 @@ impl ForeignWitness {
         self.serves = Some(Tethered::start(&mut command, "TERM", &scratch).unwrap());
         let health = format!("http://127.0.0.1:{}/healthz", self.port);
         poll::until("the witness to answer", || async {
-            reqwest::get(&health).await.ok()?.status().is_success().then_some(())
+            http_client::get(&health).await.ok()?.status().is_success().then_some(())
         })
         .await;
     }

@@ -7,6 +7,7 @@ pub mod copies;
 pub mod desk;
 pub mod exported;
 pub mod foreign_witness;
+pub mod http_client;
 pub mod inbox;
 pub mod kept_pages;
 pub mod linked_data;

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
+use super::http_client;
 use super::{poll, postgres, story_time};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_assent");
@@ -48,9 +49,8 @@ impl Served {
     }
 
     async fn answering(self) -> Self {
-        assent::tls::use_ring();
         poll::until("the program to answer", || async {
-            reqwest::get(format!("{}/readyz", self.base))
+            http_client::get(&format!("{}/readyz", self.base))
                 .await
                 .ok()?
                 .status()

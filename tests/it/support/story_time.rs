@@ -12,6 +12,7 @@ use assent::clock::Clock;
 use assent::domain::timestamp::Timestamp;
 
 use super::app::SETTINGS;
+use super::http_client;
 use super::poll;
 use super::program::Served;
 use super::smtp::program;
@@ -77,7 +78,7 @@ pub fn tidy_up_after(process: u32) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn programs_see_it_and_leave_nothing_behind() {
     async fn date(served: &Served) -> String {
-        let answer = reqwest::get(format!("{}/livez", served.base)).await.expect("an answer");
+        let answer = http_client::get(&format!("{}/livez", served.base)).await.expect("an answer");
         answer.headers()["date"].to_str().expect("ASCII").to_owned()
     }
 

@@ -14,6 +14,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::app::{Database, PATH, SETTINGS, TestApp, count, form, open_db};
+use crate::support::http_client;
 use crate::support::inbox::Mail;
 use crate::support::program::Served;
 use crate::support::smtp::SmtpSink;
@@ -54,8 +55,7 @@ impl Logged {
 
     /// Posts a form as the proxy would, with this id; the id that the answer tells.
     async fn post(&self, path: &str, id: &str, body: String) -> String {
-        let client =
-            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let client = http_client::client();
         let url = format!("{}{path}", self.served.base);
         let request = client.post(url).header("x-request-id", id).body(body);
         let kind = ("content-type", "application/x-www-form-urlencoded");
@@ -121,7 +121,7 @@ async fn each_request_has_one_line_and_an_id() {
     let log = dir.path().join("log");
     let set = [SETTINGS.as_slice(), &[JSON, PROXY]].concat();
     let served = Served::logging(dir.path(), &set, &log).await;
-    let client = reqwest::Client::new();
+    let client = http_client::client();
     let ask = |path: &str, name: &'static str, value: &'static str| {
         let request = client.get(format!("{}{path}", served.base)).header(name, value);
         async move {

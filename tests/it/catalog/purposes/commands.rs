@@ -4,6 +4,7 @@ use macro_rules_attribute::apply;
 
 use super::{CODE, NAME, NEW_WORDS, WORDS};
 use crate::support::app::Database;
+use crate::support::http_client;
 use crate::support::operator::Desk;
 use crate::support::{both_databases, poll};
 
@@ -24,10 +25,10 @@ async fn an_operator_runs_it_by_command(database: Database) {
 
     let served = desk.serve().await;
     let page = format!("{}/reports/third", served.base);
-    assert!(reqwest::get(&page).await.unwrap().text().await.unwrap().contains(WORDS));
+    assert!(http_client::get(&page).await.unwrap().text().await.unwrap().contains(WORDS));
     desk.does(&["purpose", "edit", CODE, "--words", NEW_WORDS]);
     poll::until("the new words", || async {
-        let shown = reqwest::get(&page).await.ok()?.text().await.ok()?;
+        let shown = http_client::get(&page).await.ok()?.text().await.ok()?;
         (shown.contains(NEW_WORDS) && !shown.contains(WORDS)).then_some(())
     })
     .await;

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{DOWNLOAD, TICKED, WEEKLY, two_subscribers};
 use crate::support::app::{Database, TestApp};
-use crate::support::copies::{COPIES, add_subscribers};
+use crate::support::copies::{BEYOND_SOCKETS, add_subscribers};
 use crate::support::desk::audit;
 use crate::support::exported::Exported;
 use crate::support::{both_databases, poll};
@@ -81,7 +81,7 @@ async fn who_withdraws_is_named_for_each_copy(database: Database) {
 async fn a_download_that_is_broken_off_is_on_record_as_that(database: Database) {
     let app = TestApp::start(database).await;
     two_subscribers(&app).await;
-    add_subscribers(&app).await;
+    add_subscribers(&app, BEYOND_SOCKETS).await;
     let desk = app.sign_in(Role::Admin).await;
     let mut answer = desk.request("GET", &format!("{DOWNLOAD}&links=yes")).send().await.unwrap();
     assert_eq!(answer.status(), 200);
@@ -92,7 +92,10 @@ async fn a_download_that_is_broken_off_is_on_record_as_that(database: Database) 
         audit(&app, "export.broken").await.pop()
     })
     .await;
-    assert!(usize::try_from(broken["rows"].as_i64().unwrap()).unwrap() < COPIES, "{broken}");
+    assert!(
+        usize::try_from(broken["rows"].as_i64().unwrap()).unwrap() < BEYOND_SOCKETS,
+        "{broken}"
+    );
     assert!(audit(&app, "export").await.is_empty(), "it was never whole");
     let page = desk.page(&format!("/console/exports/{}", broken["run"].as_str().unwrap())).await;
     assert!(

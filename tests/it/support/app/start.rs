@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::stored::open_db;
 use super::{Database, SETTINGS, TestApp};
-use crate::support::{postgres, story_time};
+use crate::support::{http_client, postgres, story_time};
 
 /// Stories seal when they mean to: a worker that did so meanwhile would change what they compare. Those about
 /// the worker's own sealing set their own.
@@ -142,10 +142,7 @@ impl TestApp {
         let stop = CancellationToken::new();
         let program = Program::build(core.clone(), false).expect("a program");
         let running = tokio::spawn(program.run(Role::All, Some(listener), stop.clone()));
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .expect("a client");
+        let client = http_client::client();
         Self { core, clock, base, address, dir, database_url, client, stop, running }
     }
 
