@@ -35,7 +35,9 @@ pub async fn show_notices(
 ) -> Result<Vec<Notice>, Error> {
     let mut shown = Vec::with_capacity(wording.len());
     for (purpose, words) in wording {
-        shown.push(notices::insert_or_find(tx, at, purpose, words).await?);
+        let notice = notices::insert_or_find(tx, at, purpose, words).await?;
+        notices::mark_shown(tx, notice.notice_id).await?;
+        shown.push(notice);
     }
     Ok(shown)
 }

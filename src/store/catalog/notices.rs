@@ -23,7 +23,7 @@ pub struct Notice {
     pub sha256: String,
 }
 
-/// The notice with exactly these words, made if it was never shown before.
+/// The notice with exactly these words, made if there is none yet.
 pub async fn insert_or_find(
     tx: &mut Tx,
     at: &Moment,
@@ -56,7 +56,34 @@ pub async fn insert_or_find(
     })
 }
 
-/// All notices ever shown.
+/// Writes down that a notice stands beside a box of ours.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn mark_shown(tx: &mut Tx, notice_id: Uuid) -> sqlx::Result<()> {
+    on!(tx, |conn| sqlx::query(
+        "INSERT INTO shown_notice (notice_id) VALUES ($1) ON CONFLICT (notice_id) DO NOTHING"
+    )
+    .bind(notice_id)
+    .execute(conn)
+    .await
+    .map(drop))
+}
+
+/// All notices that ever stood beside a box of ours.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_shown(tx: &mut Tx) -> sqlx::Result<Vec<Notice>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT n.notice_id, n.purpose, n.lang, n.words, n.sha256 FROM notice n
+         JOIN shown_notice s ON s.notice_id = n.notice_id ORDER BY n.notice_id"
+    )
+    .fetch_all(conn)
+    .await)
+}
+
+/// All notices: those that were ever shown, and those that imports brought.
 pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<Notice>> {
     on!(tx, |conn| sqlx::query_as(
         "SELECT notice_id, purpose, lang, words, sha256 FROM notice ORDER BY notice_id"
@@ -79,14 +106,19 @@ pub async fn find_by_hash(tx: &mut Tx, sha256: &str) -> sqlx::Result<Option<Noti
     .await)
 }
 
-/// The newest words beside the box of a purpose, at most `count`.
+/// The newest words that stood beside the box of a purpose here, at most `count`; none that came with imports.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list_of(tx: &mut Tx, purpose: &Purpose, count: i64) -> sqlx::Result<Vec<Notice>> {
+pub async fn list_shown_of(
+    tx: &mut Tx,
+    purpose: &Purpose,
+    count: i64,
+) -> sqlx::Result<Vec<Notice>> {
     on!(tx, |conn| sqlx::query_as(
-        "SELECT notice_id, purpose, lang, words, sha256 FROM notice
-         WHERE purpose = $1 ORDER BY notice_id DESC LIMIT $2"
+        "SELECT n.notice_id, n.purpose, n.lang, n.words, n.sha256 FROM notice n
+         JOIN shown_notice s ON s.notice_id = n.notice_id
+         WHERE n.purpose = $1 ORDER BY n.notice_id DESC LIMIT $2"
     )
     .bind(purpose)
     .bind(count)

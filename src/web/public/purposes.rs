@@ -11,7 +11,6 @@ use serde::Serialize;
 
 use super::notices as notice_texts;
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::contacts::imported_contact::ImportedWords;
 use crate::store::Tx;
 use crate::store::catalog::notices::Notice;
 use crate::store::catalog::{newsletters, notices, purposes};
@@ -37,20 +36,18 @@ async fn show(
     let catalog = app.catalog.get().await?;
     let mut tx = app.db.read().await?;
     let (kind, name, description) = describe(&mut tx, &code).await?.ok_or(Error::NotFound)?;
-    let all = notices::list_of(&mut tx, &code, WORDS).await?;
+    let all = notices::list_shown_of(&mut tx, &code, WORDS).await?;
     drop(tx);
     let today = offered(&catalog, &code);
-    let is_today = |notice: &Notice| today.is_some_and(|today| today.sha256 == notice.sha256);
-    // Where nobody knows what was agreed to, a notice says where that came from: words of ours, for no page.
-    let is_shown =
-        |notice: &&Notice| !is_today(notice) && !ImportedWords::are_unknown(&notice.words);
+    let is_of_before =
+        |notice: &&Notice| today.is_none_or(|today| today.sha256 != notice.sha256);
     let page = PurposePage {
         code: code.as_str(),
         kind,
         name,
         description,
         words: today.map(ShownWords::from),
-        other_words: all.iter().filter(is_shown).map(ShownWords::from).collect(),
+        other_words: all.iter().filter(is_of_before).map(ShownWords::from).collect(),
     };
     public_page(&request, app.page(&page)?.0)
 }
@@ -99,7 +96,7 @@ pub(super) struct PurposePage<'a> {
     description: String,
     /// Beside its box today.
     words: Option<ShownWords<'a>>,
-    /// Of before, or of elsewhere; the newest first.
+    /// Of before; the newest first.
     other_words: Vec<ShownWords<'a>>,
 }
 

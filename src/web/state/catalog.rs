@@ -203,7 +203,7 @@ impl CatalogCache {
         let own = purposes::list(&mut tx).await?;
         let reports = reports::list(&mut tx).await?;
         let on_forms = reports::list_offers(&mut tx).await?;
-        let shown = notices::list(&mut tx).await?;
+        let shown = notices::list_shown(&mut tx).await?;
         let alarms = alarms::list(&mut tx).await?;
         drop(tx);
         let rest = |subject: &String| {
