@@ -5,8 +5,9 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
+use crate::domain::consent::confirmed::Confirmed;
+use crate::domain::consent::data_kind::DataKind;
 use crate::domain::consent::processing::Processing;
-use crate::domain::consent::workflow::{Confirmed, DataKind};
 use crate::domain::signup::submitted_form::Method;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
@@ -46,7 +47,8 @@ pub struct EventBody<'a> {
     /// The subscriber, once there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subscriber_id: Option<Uuid>,
-    /// What was offered beside it on the same form, and left unticked.
+    /// What was offered beside it on the same form, and left unticked; nothing where it is not known which form was
+    /// seen.
     #[serde(skip_serializing_if = "<[Purpose]>::is_empty")]
     pub unticked: &'a [Purpose],
 }
@@ -57,7 +59,8 @@ pub struct EventBody<'a> {
 pub struct Context<'a> {
     /// Who was answerable for the data then (GDPR Art. 13(1)(a)).
     pub controller: ControllerEvidence<'a>,
-    /// The blank form, by the hash of its document: of a form that is the same for all.
+    /// The blank form, by the hash of its document: of a form that is the same for all, where its page said that this
+    /// was the one it showed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub form: Option<&'a str>,
     /// How the choice reached us.

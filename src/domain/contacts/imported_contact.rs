@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::domain::consent::workflow::DataKind;
+use crate::domain::consent::data_kind::{DataKind, Details};
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::text::{Line, LineError, is_forbidden};
 use crate::domain::time_zone::TimeZone;
@@ -92,7 +92,8 @@ impl ImportedContact {
     #[must_use]
     pub fn data(&self) -> Vec<DataKind> {
         let Self { name, organisation, job_title, .. } = self;
-        DataKind::given(name.is_some(), organisation.is_some(), job_title.is_some())
+        let (name, organisation) = (name.as_ref(), organisation.as_ref());
+        Details { name, organisation, job_title: job_title.as_ref() }.kinds()
     }
 
     /// Reads one row; spaces around a cell are dropped.

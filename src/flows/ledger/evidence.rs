@@ -10,11 +10,12 @@ use data_encoding::HEXLOWER;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
+use crate::domain::consent::confirmed::Confirmed;
+use crate::domain::consent::data_kind::DataKind;
 use crate::domain::consent::event::{
     Context, ControllerEvidence, ErasureBody, EventBody, NoticeEvidence, PolicyEvidence,
 };
 use crate::domain::consent::evidence_key::EventFields;
-use crate::domain::consent::workflow::{Confirmed, DataKind};
 use crate::domain::signup::submitted_form::Method;
 use crate::domain::slug::{Label, Slug};
 use crate::domain::timestamp::Timestamp;
@@ -28,11 +29,11 @@ use crate::store::policy::versions::PolicyVersion;
 /// How a choice was made, as far as it is known.
 #[derive(Clone, Copy, Default)]
 pub struct Workflow<'a> {
-    /// The hash of the blank form, where all see the same.
+    /// The hash of the blank form, where all see the same and it is known that this one was seen.
     pub form: Option<&'a str>,
     /// The kinds of data given.
     pub data: &'a [DataKind],
-    /// What was offered and left unticked.
+    /// What was offered and left unticked, where that is known.
     pub unticked: &'a [Purpose],
     /// By what the address was confirmed.
     pub confirmed: Option<&'a Confirmed>,

@@ -11,8 +11,9 @@ use uuid::Uuid;
 
 use crate::domain::base_url::host;
 use crate::domain::catalog::purpose::Purpose;
+use crate::domain::consent::confirmed::{Confirmed, ConfirmedBy};
+use crate::domain::consent::data_kind::DataKind;
 use crate::domain::consent::evidence_key::{EventFields, EvidenceKey};
-use crate::domain::consent::workflow::{Confirmed, ConfirmedBy, DataKind};
 use crate::domain::contacts::suppression::SuppressionReason;
 use crate::domain::mail::outbox::{MailKind, message_id};
 use crate::domain::signup::link::Link;
@@ -169,11 +170,11 @@ pub async fn confirm(
         Some(ticked) => ticked.iter().any(|notice| notice.purpose == choice.purpose),
         None => !has_left(&choice.purpose),
     };
-    let kept = asked.iter().filter(keeps).map(Words::from);
-    let chosen: Vec<Words<'_>> = kept.chain(added.iter().copied()).collect();
+    let kept: Vec<Words<'_>> = asked.iter().filter(keeps).map(Words::from).collect();
 
     let made = Made::of_form(&asked)?;
-    let unticked = made.left(&asked, &chosen);
+    let shown_again = if boxes.is_some() { asked.as_slice() } else { &[] };
+    let unticked = made.left(shown_again, &[&kept, &added]);
     let confirmed = confirmed(tx, settings, signup, press).await?;
     let workflow = Workflow {
         form: made.form.as_deref(),
@@ -182,18 +183,16 @@ pub async fn confirm(
         confirmed: Some(&confirmed),
     };
     let form = form(signup, workflow);
-    let mut events = Vec::new();
-    if !added.is_empty() {
-        let seq = i64::try_from(asked.len()).unwrap_or(0) + 1;
-        let mut order = Order::at(tx, case, Subject::Signup(signup.signup_id), seq).await?;
-        for words in &added {
-            events.push(order.event(EventType::Requested, &form, words)?);
-        }
-    }
-    events::append_all(tx, at.now, &events).await?;
     let (address_key, report_id) = (&signup.address_key, signup.report_id);
     let giver = Giver { subscriber_id, address_key, mac: mac.as_deref(), report_id, form };
-    give(tx, case, giver, &chosen).await?;
+    give(tx, case, giver, &kept).await?;
+    if !added.is_empty() {
+        // Ticked on the page that confirms: the form that evidence names shows nothing of it.
+        let form = Form { workflow: Workflow { form: None, unticked: &[], ..workflow }, ..form };
+        let seq = i64::try_from(asked.len()).unwrap_or(0) + 1;
+        request(tx, case, (&form, seq), &added).await?;
+        give(tx, case, Giver { form, ..giver }, &added).await?;
+    }
     // Its mail arrived and was read, which a relay's word does not show.
     suppressions::delete(tx, at.now, address_key, SuppressionReason::Bounced).await?;
     if let Some(report_id) = signup.report_id {
@@ -208,6 +207,20 @@ pub async fn confirm(
     }
     outbox::insert(tx, at, MailKind::Receipt, About::Signup(signup.signup_id)).await?;
     Ok(Confirmation::Confirmed { subscriber_id })
+}
+
+/// Writes down that a signup asked for these on the page that confirms it; its own choices end before `seq`.
+async fn request(
+    tx: &mut Tx,
+    case: Case<'_>,
+    (form, seq): (&Form<'_>, i64),
+    added: &[Words<'_>],
+) -> Result<(), Error> {
+    let Some(signup_id) = form.signup_id else { return Ok(()) };
+    let mut order = Order::at(tx, case, Subject::Signup(signup_id), seq).await?;
+    let asked = added.iter().map(|words| order.event(EventType::Requested, form, words));
+    let asked = asked.collect::<serde_json::Result<Vec<_>>>()?;
+    Ok(events::append_all(tx, case.at.now, &asked).await?)
 }
 
 /// What was ticked on the form of a signup, as its own events say.
@@ -317,11 +330,16 @@ impl Made {
         })
     }
 
-    /// What was offered, on the form or on the page that confirms it, and is not agreed to.
-    fn left(&self, asked: &[Choice], chosen: &[Words<'_>]) -> Vec<Purpose> {
+    /// What was offered on the form and is not agreed to: it was left unticked there, or on the page that confirms, which
+    /// showed these of its choices again. Of a form that nobody knows nothing can be said.
+    fn left(&self, shown_again: &[Choice], chosen: &[&[Words<'_>]]) -> Vec<Purpose> {
+        if self.form.is_none() {
+            return vec![];
+        }
         let unticked = self.unticked.iter().filter_map(|code| code.parse().ok());
-        let offered = unticked.chain(asked.iter().map(|choice| choice.purpose.clone()));
-        let is_left = |purpose: &Purpose| chosen.iter().all(|words| words.purpose != purpose);
+        let offered = unticked.chain(shown_again.iter().map(|choice| choice.purpose.clone()));
+        let is_left =
+            |purpose: &Purpose| chosen.iter().copied().flatten().all(|w| w.purpose != purpose);
         let mut left: Vec<Purpose> = offered.filter(is_left).collect();
         left.sort_unstable();
         left.dedup();

@@ -8,8 +8,9 @@ use data_encoding::HEXLOWER;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
+use crate::domain::consent::blank_form::BlankForm;
+use crate::domain::consent::data_kind::Details;
 use crate::domain::consent::evidence_key::SignupFields;
-use crate::domain::consent::workflow::{BlankForm, DataKind};
 use crate::domain::contacts::address_key::AddressKey;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::mail::outbox::MailKind;
@@ -48,9 +49,9 @@ pub struct SignUp {
     pub policy: Arc<PolicyVersion>,
     /// The boxes ticked, each with the words shown; the privacy policy first.
     pub choices: Vec<Arc<Notice>>,
-    /// The form as it was shown before anything was typed, where it stood on a page of ours.
+    /// The form as it was shown before anything was typed, where its page, one of ours, said which one that was.
     pub form: Option<Arc<BlankForm>>,
-    /// What was offered on it and left unticked.
+    /// What was offered on it and left unticked, in the order of evidence; nothing where that form is not known.
     pub unticked: Vec<Purpose>,
     /// The page of the form.
     pub source: String,
@@ -140,8 +141,8 @@ fn row(case: Case<'_>, form: &SignUp, address_key: AddressKey, reach: i64) -> Ne
 }
 
 fn requested(case: Case<'_>, form: &SignUp) -> serde_json::Result<Vec<NewConsentEvent>> {
-    let data =
-        DataKind::given(form.name.is_some(), form.organisation.is_some(), form.job_title.is_some());
+    let (name, organisation) = (form.name.as_ref(), form.organisation.as_ref());
+    let data = Details { name, organisation, job_title: form.job_title.as_ref() }.kinds();
     let shared = Form {
         signup_id: Some(form.signup_id),
         email: form.email.as_str(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::consent::workflow::BlankForm;
+use crate::domain::consent::blank_form::BlankForm;
 use crate::domain::timestamp::Timestamp;
 use crate::store::{Tx, on};
 

@@ -8,11 +8,16 @@ use axum::response::Html;
 use axum::routing::get;
 use serde::Serialize;
 
-use super::newsletters;
+use super::blank_form::FormPage;
+use super::form_context::FormContext;
 use super::reports::ReportCard;
 use super::shown_form::ShownForm;
 use crate::templates::page::Page;
+use crate::web::state::catalog::Catalog;
 use crate::web::{App, Error};
+
+/// By which the blank form of this page says what it is of.
+pub(super) const NAME: &str = "index";
 
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new().route("/", get(show))
@@ -20,8 +25,21 @@ pub(super) fn router() -> Router<Arc<App>> {
 
 async fn show(State(app): State<Arc<App>>) -> Result<Html<String>, Error> {
     let catalog = app.catalog.get().await?;
+    let context = FormContext::of_newsletters(&catalog).filter(|_| !catalog.rests(None));
+    let Some(context) = context else { return page(&app, &catalog, None) };
+    let render = |form: ShownForm<'_>| page(&app, &catalog, Some(form));
+    let blank = FormPage { name: NAME, render: &render }.blank(&app, &context)?;
+    Ok(Html(blank.html.clone()))
+}
+
+/// The page, with the form for newsletters where there is one to choose.
+pub(super) fn page(
+    app: &App,
+    catalog: &Catalog,
+    form: Option<ShownForm<'_>>,
+) -> Result<Html<String>, Error> {
     let reports = catalog.published().map(|offered| ReportCard::from(&offered.report)).collect();
-    app.page(&IndexPage { reports, form: newsletters::form(&catalog) })
+    app.page(&IndexPage { reports, form })
 }
 
 /// `public/index.html`.

@@ -1,10 +1,12 @@
 //! The reader's pages. They work without script; GET and HEAD change nothing of
 //! anybody's; words about to be shown for the first time are written down.
 
+mod blank_form;
 mod check_your_inbox;
 mod code;
 mod confirm;
 mod downloads;
+mod form_context;
 mod form_parts;
 mod index;
 mod ledger;

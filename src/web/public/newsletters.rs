@@ -9,11 +9,14 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use serde::Serialize;
 
+use super::blank_form::{FormPage, FormPages};
+use super::form_context::FormContext;
+use super::index;
 use super::shown_form::ShownForm;
-use super::signup_form::{FormContext, blank, embeddable, page_form, receive, rests};
+use super::signup_form::{embeddable, receive, rests};
+use crate::domain::signup::submitted_form::form_name;
 use crate::templates::page::Page;
 use crate::web::http::fields::Fields;
-use crate::web::state::catalog::Catalog;
 use crate::web::visitor::Visitor;
 use crate::web::{App, Error};
 
@@ -21,51 +24,39 @@ pub(super) fn router() -> Router<Arc<App>> {
     Router::new().route("/newsletters", get(show).post(submit))
 }
 
-/// What the form is made of, while there is a newsletter to choose and a policy to agree to.
-fn form_context(catalog: &Arc<Catalog>) -> Option<FormContext<'_>> {
-    let (policy, consent) = catalog.terms()?;
-    (!catalog.newsletters.is_empty()).then(|| FormContext {
-        catalog,
-        path: "/newsletters".to_owned(),
-        report: None,
-        offers: &catalog.newsletters,
-        policy,
-        consent,
-    })
-}
-
-/// What the form shows; none when there is nothing to sign up to, or while it rests.
-pub(super) fn form(catalog: &Arc<Catalog>) -> Option<ShownForm<'_>> {
-    let context = form_context(catalog).filter(|_| !catalog.rests(None))?;
-    Some(page_form(&context, None))
-}
-
 async fn show(State(app): State<Arc<App>>) -> Result<Response, Error> {
     let catalog = app.catalog.get().await?;
     let rests = catalog.rests(None);
-    let Some(context) = form_context(&catalog).filter(|_| !rests) else {
-        let page = app.page(&NewslettersPage { form: None, rests })?;
-        return Ok(embeddable(page.into_response()));
+    let Some(context) = FormContext::of_newsletters(&catalog).filter(|_| !rests) else {
+        return Ok(embeddable(page(&app, None, rests)?.into_response()));
     };
-    let form = blank(&app, &context, |form| {
-        app.page(&NewslettersPage { form: Some(form), rests: false })
-    })?;
-    Ok(embeddable(Html(form.page().to_owned()).into_response()))
+    let render = |form: ShownForm<'_>| page(&app, Some(form), false);
+    let blank = FormPage { name: &form_name(None), render: &render }.blank(&app, &context)?;
+    Ok(embeddable(Html(blank.html.clone()).into_response()))
 }
 
 async fn submit(visitor: Visitor, fields: Fields) -> Result<Response, Error> {
     let app = &visitor.app;
     let catalog = app.catalog.get().await?;
     if catalog.rests(None) {
-        return Ok(rests(app.page(&NewslettersPage { form: None, rests: true })?));
+        return Ok(rests(page(app, None, true)?));
     }
     // The last newsletter may have gone while its form was open.
-    let Some(context) = form_context(&catalog) else {
-        let page = app.page(&NewslettersPage { form: None, rests: false })?;
-        return Ok(embeddable((StatusCode::GONE, page).into_response()));
+    let Some(context) = FormContext::of_newsletters(&catalog) else {
+        return Ok(embeddable((StatusCode::GONE, page(app, None, false)?).into_response()));
     };
-    let again = |form: ShownForm<'_>| app.page(&NewslettersPage { form: Some(form), rests: false });
-    receive(&visitor, &context, &fields, again).await
+    let own = |form: ShownForm<'_>| page(app, Some(form), false);
+    let first = |form: ShownForm<'_>| index::page(app, &catalog, Some(form));
+    let pages = FormPages {
+        own: FormPage { name: &form_name(None), render: &own },
+        other: Some(FormPage { name: index::NAME, render: &first }),
+    };
+    receive(&visitor, &context, &fields, &pages).await
+}
+
+/// The page; without a form while that rests, or where there is no newsletter to choose.
+fn page(app: &App, form: Option<ShownForm<'_>>, rests: bool) -> Result<Html<String>, Error> {
+    app.page(&NewslettersPage { form, rests })
 }
 
 /// `public/newsletters.html`.

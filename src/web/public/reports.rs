@@ -9,9 +9,12 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use serde::Serialize;
 
-use super::shown_form::ShownForm;
-use super::signup_form::{FormContext, blank, embeddable, page_form, receive, rests, slug};
+use super::blank_form::{FormPage, FormPages};
+use super::form_context::FormContext;
+use super::shown_form::{ShownForm, page_form};
+use super::signup_form::{embeddable, receive, rests, slug};
 use crate::domain::catalog::report::{ReportStatus, readable_size};
+use crate::domain::signup::submitted_form::form_name;
 use crate::domain::timestamp::Timestamp;
 use crate::files::{Shelf, put_at};
 use crate::store::catalog::reports::Report;
@@ -40,8 +43,10 @@ async fn show(
     if catalog.rests(Some(&offered.report.slug)) {
         return Ok(embeddable(page(&app, &offered.report, None)?.into_response()));
     }
-    let form = blank(&app, &context, |form| page(&app, &offered.report, Some(form)))?;
-    Ok(embeddable(Html(form.page().to_owned()).into_response()))
+    let name = form_name(Some(&offered.report.slug));
+    let render = |form: ShownForm<'_>| page(&app, &offered.report, Some(form));
+    let blank = FormPage { name: &name, render: &render }.blank(&app, &context)?;
+    Ok(embeddable(Html(blank.html.clone()).into_response()))
 }
 
 async fn submit(
@@ -56,8 +61,10 @@ async fn submit(
     if catalog.rests(Some(&offered.report.slug)) {
         return Ok(rests(page(app, &offered.report, None)?));
     }
-    let again = |form: ShownForm<'_>| page(app, &offered.report, Some(form));
-    receive(&visitor, &context, &fields, again).await
+    let name = form_name(Some(&offered.report.slug));
+    let render = |form: ShownForm<'_>| page(app, &offered.report, Some(form));
+    let own = FormPage { name: &name, render: &render };
+    receive(&visitor, &context, &fields, &FormPages { own, other: None }).await
 }
 
 async fn cover(

@@ -2,8 +2,11 @@
 
 use serde::Serialize;
 
+use super::form_context::FormContext;
 use super::form_parts::{OfferBox, PolicyLink};
+use crate::domain::catalog::purpose::Purpose;
 use crate::web::http::fields::FieldError;
+use crate::web::state::catalog::Offer;
 
 /// The form: blank, or as it was refused.
 #[derive(Clone, Debug, Serialize)]
@@ -20,6 +23,8 @@ pub(in crate::web) struct ShownForm<'a> {
     pub(super) newsletters: Vec<OfferBox<'a>>,
     pub(super) purposes: Vec<OfferBox<'a>>,
     pub(super) newsletter_only: bool,
+    /// The SHA-256 of the blank form that its page shows; empty in that document itself.
+    pub(super) blank: &'a str,
 }
 
 /// What was typed.
@@ -46,6 +51,57 @@ pub(in crate::web) struct PolicyBox<'a> {
     pub(super) checked: bool,
 }
 
+/// What stood in a refused form, and what to do about it.
+pub(super) struct Refused<'a> {
+    pub(super) values: Values<'a>,
+    pub(super) consent: bool,
+    pub(super) ticked: Vec<Purpose>,
+    pub(super) errors: Vec<FieldError>,
+}
+
+/// What a form shows: blank, or as it was refused.
+pub(super) fn page_form<'a>(
+    context: &FormContext<'a>,
+    refused: Option<Refused<'a>>,
+) -> ShownForm<'a> {
+    let report = context.report;
+    let boxes = |field: &str| {
+        let offers = context.offers.iter().filter(|offer| offer.field() == field);
+        let ticked = |offer: &Offer| {
+            refused.as_ref().is_some_and(|refused| refused.ticked.contains(&offer.purpose))
+        };
+        offers.map(|offer| OfferBox::new(offer, ticked(offer))).collect()
+    };
+    let (newsletters, purposes) = (boxes("newsletter"), boxes("purpose"));
+    ShownForm {
+        action: context.path.clone(),
+        button: if report.is_some() { "Email me the report" } else { "Sign up" },
+        values: refused.as_ref().map_or_else(Values::default, |refused| refused.values),
+        required: Required {
+            name: report.is_some_and(|report| report.requires_name),
+            organisation: report.is_some_and(|report| report.requires_organisation),
+            job_title: report.is_some_and(|report| report.requires_job_title),
+        },
+        policy: PolicyLink::from(&**context.policy),
+        consent: PolicyBox {
+            words: &context.consent.words,
+            checked: refused.as_ref().is_some_and(|refused| refused.consent),
+        },
+        newsletters,
+        purposes,
+        newsletter_only: report.is_none(),
+        blank: "",
+        errors: refused.map(|refused| refused.errors).unwrap_or_default(),
+    }
+}
+
+impl<'a> ShownForm<'a> {
+    /// The form on a page that names the blank form of this hash as the one it shows.
+    pub(super) fn naming(self, sha256: &'a str) -> Self {
+        Self { blank: sha256, ..self }
+    }
+}
+
 impl ShownForm<'_> {
     /// The blank form of a report.
     pub(super) fn sample() -> Self {
@@ -60,6 +116,7 @@ impl ShownForm<'_> {
             newsletters: OfferBox::samples(false),
             purposes: OfferBox::samples(false),
             newsletter_only: false,
+            blank: "5a1f",
         }
     }
 

@@ -7,50 +7,22 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use validator::{Validate, ValidationError};
 
-use super::form_parts::{OfferBox, PolicyLink};
-use super::shown_form::{PolicyBox, Required, ShownForm, Values};
+use super::blank_form::FormPages;
+use super::form_context::FormContext;
+use super::shown_form::{Refused, Values, page_form};
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::consent::workflow::BlankForm;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::signup::submitted_form::Method;
-use crate::domain::signup::submitted_form::form_name;
 use crate::domain::slug::Slug;
 use crate::domain::text::Line;
 use crate::flows::signup::sign_up::SignUp;
 use crate::store::catalog::notices::Notice;
-use crate::store::catalog::reports::Report;
-use crate::store::policy::versions::PolicyVersion;
 use crate::web::headers::Embeddable;
 use crate::web::http::fields::{FieldError, Fields};
-use crate::web::state::catalog::Catalog;
 use crate::web::state::catalog::Offer;
 use crate::web::visitor::Visitor;
 use crate::web::waiting::{Sent, Waiting};
 use crate::web::{App, Error, origin};
-
-/// One place where the form stands, and what it offers there.
-pub(super) struct FormContext<'a> {
-    /// What is on offer.
-    pub catalog: &'a Arc<Catalog>,
-    /// The page's own path: where the form posts, and what the evidence names.
-    pub path: String,
-    /// The report asked for.
-    pub report: Option<&'a Report>,
-    /// The newsletters offered, and the operator's own purposes.
-    pub offers: &'a [Offer],
-    /// The policy in force.
-    pub policy: &'a Arc<PolicyVersion>,
-    /// The words beside its box.
-    pub consent: &'a Arc<Notice>,
-}
-
-/// What stood in a refused form, and what to do about it.
-pub(super) struct Refused<'a> {
-    values: Values<'a>,
-    consent: bool,
-    ticked: Vec<Purpose>,
-    errors: Vec<FieldError>,
-}
 
 /// The field rules of the form. Each calls the parser of its type, so there is one source of rules.
 #[derive(Validate)]
@@ -79,59 +51,13 @@ fn rule(code: &'static str, error: &dyn std::fmt::Display) -> ValidationError {
 
 const TEXT_FIELDS: [&str; 4] = ["email", "name", "organisation", "job_title"];
 
-/// What a form shows: blank, or as it was refused.
-pub(super) fn page_form<'a>(
-    context: &FormContext<'a>,
-    refused: Option<Refused<'a>>,
-) -> ShownForm<'a> {
-    let report = context.report;
-    let boxes = |field: &str| {
-        let offers = context.offers.iter().filter(|offer| offer.field() == field);
-        let ticked = |offer: &Offer| {
-            refused.as_ref().is_some_and(|refused| refused.ticked.contains(&offer.purpose))
-        };
-        offers.map(|offer| OfferBox::new(offer, ticked(offer))).collect()
-    };
-    let (newsletters, purposes) = (boxes("newsletter"), boxes("purpose"));
-    ShownForm {
-        action: context.path.clone(),
-        button: if report.is_some() { "Email me the report" } else { "Sign up" },
-        values: refused.as_ref().map_or_else(Values::default, |refused| refused.values),
-        required: Required {
-            name: report.is_some_and(|report| report.requires_name),
-            organisation: report.is_some_and(|report| report.requires_organisation),
-            job_title: report.is_some_and(|report| report.requires_job_title),
-        },
-        policy: PolicyLink::from(&**context.policy),
-        consent: PolicyBox {
-            words: &context.consent.words,
-            checked: refused.as_ref().is_some_and(|refused| refused.consent),
-        },
-        newsletters,
-        purposes,
-        newsletter_only: report.is_none(),
-        errors: refused.map(|refused| refused.errors).unwrap_or_default(),
-    }
-}
-
-/// The form before anything is typed, which is the same for all.
-pub(super) fn blank(
-    app: &App,
-    context: &FormContext<'_>,
-    page: impl Fn(ShownForm<'_>) -> Result<Html<String>, Error>,
-) -> Result<Arc<BlankForm>, Error> {
-    let name = form_name(context.report.map(|report| &report.slug));
-    let form = (name.as_str(), &context.policy.label);
-    app.blank_forms.get(context.catalog, form, || Ok(page(page_form(context, None))?.0))
-}
-
 /// Takes a form that was sent: stores it and leads to the waiting page, or shows it again
 /// with what to do. The answer does not depend on whether the address is known.
 pub(super) async fn receive(
     visitor: &Visitor,
     context: &FormContext<'_>,
     fields: &Fields,
-    page: impl Fn(ShownForm<'_>) -> Result<Html<String>, Error>,
+    pages: &FormPages<'_>,
 ) -> Result<Response, Error> {
     let Visitor { app, ip, headers, request_id } = visitor;
     origin::check(app, headers)?;
@@ -139,7 +65,9 @@ pub(super) async fn receive(
     let at = app.moment();
     match parse(context, fields) {
         Err(refused) => {
-            let page = page(page_form(context, Some(refused)))?;
+            let blank = pages.own.blank(app, context)?;
+            let form = page_form(context, Some(refused)).naming(&blank.form.sha256);
+            let page = (pages.own.render)(form)?;
             Ok(embeddable((StatusCode::UNPROCESSABLE_ENTITY, page).into_response()))
         }
         Ok((typed, choices)) => {
@@ -160,12 +88,12 @@ pub(super) async fn receive(
             );
             // People never see this field; what fills it in gets the same answer and is counted, nothing else.
             if fields.one("website").is_empty() {
-                let offered = context.offers.iter().map(|offer| &offer.purpose);
-                let is_left = |purpose: &&Purpose| choices.iter().all(|n| n.purpose != **purpose);
+                let form = pages.shown(app, context, fields)?;
+                let unticked = form.as_ref().map(|_| unticked(context, &choices));
                 let signup = SignUp {
                     signup_id,
-                    form: Some(blank(app, context, &page)?),
-                    unticked: offered.filter(is_left).cloned().collect(),
+                    form,
+                    unticked: unticked.unwrap_or_default(),
                     email: typed.email,
                     name: typed.name,
                     organisation: typed.organisation,
@@ -190,6 +118,15 @@ pub(super) async fn receive(
             Ok((StatusCode::SEE_OTHER, to).into_response())
         }
     }
+}
+
+/// What a form offers and was left unticked on it, in the order of evidence.
+fn unticked(context: &FormContext<'_>, choices: &Ticked) -> Vec<Purpose> {
+    let is_left = |purpose: &Purpose| choices.iter().all(|notice| notice.purpose != *purpose);
+    let offered = context.offers.iter().map(|offer| offer.purpose.clone());
+    let mut left: Vec<Purpose> = offered.filter(is_left).collect();
+    left.sort_unstable();
+    left
 }
 
 /// What this browser sent to the same mailbox before.

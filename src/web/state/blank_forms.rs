@@ -4,11 +4,19 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use crate::domain::consent::workflow::BlankForm;
+use crate::domain::consent::blank_form::BlankForm;
 use crate::domain::slug::Label;
 use crate::web::state::catalog::Catalog;
 
-/// The last rendering of each form, by its name.
+/// A form's page before anything is typed: as evidence keeps it, and as readers are served it.
+pub(in crate::web) struct BlankPage {
+    /// As evidence keeps it.
+    pub form: Arc<BlankForm>,
+    /// As it is served: the same page, which names that form.
+    pub html: String,
+}
+
+/// The last rendering of each page, by its name.
 #[derive(Default)]
 pub struct BlankForms {
     kept: Mutex<HashMap<String, Kept>>,
@@ -17,11 +25,12 @@ pub struct BlankForms {
 struct Kept {
     /// What was on offer when it was rendered.
     catalog: Weak<Catalog>,
-    form: Arc<BlankForm>,
+    page: Arc<BlankPage>,
 }
 
 impl BlankForms {
-    /// The form of this name under what is on offer, rendered by `page` unless that was done before.
+    /// The page of this name under what is on offer, rendered by `page` unless that was done before. `page` is given the
+    /// hash by which it names the form: first an empty text, for what is hashed cannot hold its own hash.
     ///
     /// # Errors
     /// What `page` says.
@@ -29,23 +38,24 @@ impl BlankForms {
         &self,
         catalog: &Arc<Catalog>,
         (name, policy): (&str, &Label),
-        page: impl FnOnce() -> Result<String, E>,
-    ) -> Result<Arc<BlankForm>, E> {
+        page: impl Fn(&str) -> Result<String, E>,
+    ) -> Result<Arc<BlankPage>, E> {
         let now = Arc::downgrade(catalog);
         let kept = |kept: &HashMap<String, Kept>| {
             let same = kept.get(name).filter(|kept| kept.catalog.ptr_eq(&now));
-            same.map(|kept| kept.form.clone())
+            same.map(|kept| kept.page.clone())
         };
         let lock = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(form) = kept(&lock()) {
-            return Ok(form);
+        if let Some(page) = kept(&lock()) {
+            return Ok(page);
         }
         // Rendered without the lock: two who come at once do the same twice.
-        let form = Arc::new(BlankForm::new(name, policy, &page()?));
-        let mut forms = lock();
+        let form = Arc::new(BlankForm::new(name, policy, &page("")?));
+        let page = Arc::new(BlankPage { html: page(&form.sha256)?, form });
+        let mut pages = lock();
         // What is not on offer any more goes.
-        forms.retain(|_, kept| kept.catalog.strong_count() > 0);
-        forms.insert(name.to_owned(), Kept { catalog: now, form: form.clone() });
-        Ok(form)
+        pages.retain(|_, kept| kept.catalog.strong_count() > 0);
+        pages.insert(name.to_owned(), Kept { catalog: now, page: page.clone() });
+        Ok(page)
     }
 }

@@ -1,0 +1,50 @@
+//! A form as all its readers see it before they type anything: part of what evidence says of how a choice was made (EDPB
+//! Guidelines 05/2020 ¶108).
+
+use std::fmt;
+
+use assent_ledger::digest::sha256_hex;
+
+use crate::domain::slug::Label;
+
+/// A form as its page shows it to everybody, before anything is typed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BlankForm {
+    /// One line that says of which program, form and policy, and the page. The page is the one that readers are served,
+    /// but for the value of the field in which that names this document by its hash: here it is empty.
+    pub html: String,
+    /// Lower-case hex SHA-256 of all that.
+    pub sha256: String,
+}
+
+impl BlankForm {
+    /// The page of this form, as this version of the program renders it under this version of the policy.
+    #[must_use]
+    pub fn new(name: &str, policy: &Label, page: &str) -> Self {
+        let version = env!("CARGO_PKG_VERSION");
+        let html =
+            format!("<!-- assent {version}; form {name}; privacy policy {policy} -->\n{page}");
+        Self { sha256: sha256_hex(html.as_bytes()), html }
+    }
+}
+
+impl fmt::Debug for BlankForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BlankForm").field("sha256", &self.sha256).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_says_which_program_and_policy_it_is_of() {
+        let form = BlankForm::new("reports/sample", &"2026-01".parse().unwrap(), "<p>");
+        let version = env!("CARGO_PKG_VERSION");
+        let said =
+            format!("<!-- assent {version}; form reports/sample; privacy policy 2026-01 -->\n<p>");
+        assert_eq!(form.html, said);
+        assert_eq!(form.sha256, sha256_hex(said.as_bytes()));
+    }
+}
