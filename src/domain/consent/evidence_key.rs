@@ -15,6 +15,10 @@ use crate::domain::timestamp::Timestamp;
 /// How many bytes of a MAC are kept: 128 bits, as of a link's.
 const KEPT: usize = 16;
 
+/// How many bytes of a mail's key are its MAC. Version, variant and time of the UUID stand before them, and 34 bits of
+/// chance; nobody can try another but by confirming a signup of theirs.
+const OF_MAIL_ID: usize = 5;
+
 /// A kept MAC.
 pub type RowMac = [u8; KEPT];
 
@@ -157,6 +161,24 @@ impl EvidenceKey {
             .kept()
     }
 
+    /// The key of a mail that asks this address to confirm, made of a fresh one: its last bytes are a MAC over the
+    /// others. Evidence names such a mail by its key, which stands in a row that has no MAC of its own.
+    #[must_use]
+    pub fn mail_id(&self, address_key: &AddressKey, fresh: Uuid) -> Uuid {
+        let mut bytes = *fresh.as_bytes();
+        let (others, last) = bytes.split_at_mut(size_of::<Uuid>() - OF_MAIL_ID);
+        let mac = self.over(b"mail").bytes(address_key.as_bytes()).bytes(others).kept();
+        last.copy_from_slice(&mac[..OF_MAIL_ID]);
+        Uuid::from_bytes(bytes)
+    }
+
+    /// Whether this program gave this key to a mail to this address.
+    #[must_use]
+    pub fn is_mail_id(&self, address_key: &AddressKey, mail_id: Uuid) -> bool {
+        let own = self.mail_id(address_key, mail_id);
+        own.as_bytes().ct_eq(mail_id.as_bytes()).into()
+    }
+
     /// The MAC of a verdict on the ledger: when it was checked, how large it was, what was found and what was strange.
     #[must_use]
     pub fn verdict(
@@ -245,6 +267,26 @@ impl Fields<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::contacts::email_address::EmailAddress;
+
+    #[test]
+    fn the_key_of_a_mail_shows_who_made_it_and_for_whom() {
+        let key = EvidenceKey::from_secret(&AddressSecret::new([1; 32]));
+        let other_key = EvidenceKey::from_secret(&AddressSecret::new([2; 32]));
+        let secret = AddressSecret::new([3; 32]);
+        let [ada, bob] = ["ada@b.example", "bob@b.example"]
+            .map(|email| secret.key(&EmailAddress::parse(email).unwrap()));
+        let fresh = uuid::Builder::from_unix_timestamp_millis(1_700_000_000_000, &[7; 10]).into_uuid();
+        let id = key.mail_id(&ada, fresh);
+        assert_eq!(id.as_bytes()[..11], fresh.as_bytes()[..11], "its time and its chance stay");
+        assert_eq!((id.get_version_num(), id.get_variant()), (7, uuid::Variant::RFC4122));
+        assert!(key.is_mail_id(&ada, id));
+        assert!(!key.is_mail_id(&ada, fresh), "as anybody can make it");
+        assert!(!key.is_mail_id(&bob, id), "to another address");
+        assert!(!other_key.is_mail_id(&ada, id), "by another hand");
+        let later = Uuid::from_u128(id.as_u128() ^ (1 << 127));
+        assert!(!key.is_mail_id(&ada, later), "at another time");
+    }
 
     #[test]
     fn each_field_counts() {

@@ -347,14 +347,17 @@ impl Made {
     }
 }
 
-/// By what the address is confirmed: the newest mail of this form that was handed over had the link and the code.
+/// By what the address is confirmed: the newest mail of this form that was handed over had the link and the code. A row
+/// of the outbox has no MAC, so the mail is one whose key this program made for that address, or none.
 async fn confirmed(
     tx: &mut Tx,
     settings: &FlowSettings,
     signup: &Signup,
     press: Press<'_>,
 ) -> sqlx::Result<Confirmed> {
-    let mail = outbox::find_sent(tx, MailKind::Confirm, signup.signup_id).await?;
+    let sent = outbox::list_sent(tx, MailKind::Confirm, signup.signup_id).await?;
+    let (key, address_key) = (&settings.evidence_key, &signup.address_key);
+    let mail = sent.into_iter().find(|mail_id| key.is_mail_id(address_key, *mail_id));
     Ok(Confirmed {
         by: match press {
             Press::Code => ConfirmedBy::Code,

@@ -47,7 +47,7 @@ async fn again(tx: &mut Tx, case: Case<'_>, signup: &Signup) -> Result<bool, Err
         return download_again(tx, case, &grant).await;
     }
     let idle = Some("it is confirmed, and has no report");
-    let mail = LimitedMail { idle, replaces: None, ..confirmation(case.at, signup) };
+    let mail = LimitedMail { idle, replaces: None, ..confirmation(case, signup) };
     Ok(mails(tx, case, MailKind::Confirm, mail).await?.is_some())
 }
 
@@ -107,7 +107,7 @@ async fn confirmation_again(tx: &mut Tx, case: Case<'_>, signup: &Signup) -> Res
     let newest = Link { id: signup.signup_id, generation: signup.generation };
     let works = link_state(signup, newest, case.at.now) == LinkState::Open;
     let expires_at = case.at.now.plus(case.settings.confirm_ttl);
-    let mail = confirmation(case.at, signup);
+    let mail = confirmation(case, signup);
     let Some(mailed) = mails(tx, case, MailKind::Confirm, mail).await? else {
         return Ok(false);
     };
@@ -153,9 +153,10 @@ async fn download_again(tx: &mut Tx, case: Case<'_>, grant: &DownloadGrant) -> R
     Ok(!mailed || works || download_grants::mark_fresh(tx, id, expires_at, limit).await?)
 }
 
-fn confirmation(at: &Moment, signup: &Signup) -> LimitedMail {
+fn confirmation(case: Case<'_>, signup: &Signup) -> LimitedMail {
+    let Case { at, settings } = case;
     LimitedMail {
-        outbox_id: at.new_id(),
+        outbox_id: settings.evidence_key.mail_id(&signup.address_key, at.new_id()),
         signup_id: Some(signup.signup_id),
         subscriber_id: None,
         address_key: signup.address_key.clone(),

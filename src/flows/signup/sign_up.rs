@@ -88,7 +88,7 @@ pub async fn sign_up(
         let row = row(case, form, address_key, reach);
         events.append(&mut requested(case, form)?);
         mails.push(LimitedMail {
-            outbox_id: at.new_id(),
+            outbox_id: settings.evidence_key.mail_id(&row.address_key, at.new_id()),
             signup_id: Some(row.signup_id),
             subscriber_id: None,
             address_key: row.address_key.clone(),

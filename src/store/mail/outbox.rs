@@ -52,16 +52,16 @@ pub enum About {
     Nobody,
 }
 
-/// The newest mail of this kind about a signup that was handed over.
-pub async fn find_sent(tx: &mut Tx, kind: MailKind, signup_id: Uuid) -> sqlx::Result<Option<Uuid>> {
+/// The mails of this kind about a signup that were handed over, the newest first, as many as are looked at.
+pub async fn list_sent(tx: &mut Tx, kind: MailKind, signup_id: Uuid) -> sqlx::Result<Vec<Uuid>> {
     on!(tx, |conn| sqlx::query_scalar(
         "SELECT outbox_id FROM outbox
          WHERE signup_id = $1 AND kind = $2 AND state = 'sent'
-         ORDER BY finished_at DESC, outbox_id DESC LIMIT 1"
+         ORDER BY finished_at DESC, outbox_id DESC LIMIT 50"
     )
     .bind(signup_id)
     .bind(kind)
-    .fetch_optional(conn)
+    .fetch_all(conn)
     .await)
 }
 
