@@ -92,10 +92,12 @@ pub(super) async fn write(core: &Core, dir: &Path, only: Option<&str>) -> Outcom
             std::fs::write(dir.join(file), policy.body).map_err(failed)?;
         }
     }
-    for form in blank_forms::list(&mut tx).await? {
-        let file = form_file(&form.sha256);
-        if named.contains(&file) {
-            std::fs::write(dir.join(file), form.html).map_err(failed)?;
+    for sha256 in blank_forms::list_hashes(&mut tx).await? {
+        let file = form_file(&sha256);
+        if named.contains(&file)
+            && let Some(html) = blank_forms::find(&mut tx, &sha256).await?
+        {
+            std::fs::write(dir.join(file), html).map_err(failed)?;
         }
     }
     // Where events are left out, nothing leads from an older head to this one.

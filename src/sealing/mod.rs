@@ -4,6 +4,7 @@
 pub mod before_export;
 mod check_claims;
 mod check_epochs;
+mod check_texts;
 mod stored_tree;
 pub mod verification;
 pub mod verify;

@@ -5,7 +5,6 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use assent_ledger::digest::sha256_hex;
 use assent_ledger::naming::{Naming, Part};
 use assent_ledger::record::Chain;
 use assent_ledger::tree::{Hash, TILE_WIDTH};
@@ -14,10 +13,10 @@ use uuid::Uuid;
 
 use super::check_claims::check_claims;
 use super::check_epochs::{Begun, check_epochs};
+use super::check_texts::check_texts;
 use super::seal_all;
 use super::stored_tree::{Heads, Tree};
 pub use super::verification::Verification;
-use crate::domain::catalog::notice::LANG;
 use crate::domain::sentence::sentence;
 use crate::files::FilesError;
 use crate::flows::ledger::check_events::{Checked, CheckedLeaf, EventChecker, Finding};
@@ -27,12 +26,10 @@ use crate::flows::ledger::own_schema::demand_own_schema;
 use crate::flows::{Error, FlowSettings};
 use crate::outside::OutsideError;
 use crate::random::Moments;
-use crate::store::catalog::notices;
 use crate::store::ledger::records::StoredRecord;
 use crate::store::ledger::verdicts::Verdict;
 use crate::store::ledger::verifications::EventRow;
 use crate::store::ledger::{checkpoints, foreign, records, unaccounted, verifications};
-use crate::store::policy::versions;
 use crate::store::signup::signups;
 use crate::store::{Db, Tx};
 
@@ -313,24 +310,6 @@ async fn check_pending(
             ));
         }
     }
-}
-
-/// Words and policies against their hashes, and what no hash of a policy is over.
-async fn check_texts(tx: &mut Tx, told: &mut Verification) -> Result<(), Error> {
-    let changed = |sha256: &str, text: &str| sha256_hex(text.as_bytes()) != sha256;
-    for notice in notices::list(tx).await?.iter().filter(|n| changed(&n.sha256, &n.words)) {
-        told.add(format!("notice {}: its words are not those of its hash", notice.notice_id));
-    }
-    let policies = versions::list(tx, LANG).await?;
-    for policy in policies.iter().filter(|policy| changed(&policy.sha256, &policy.body)) {
-        told.add(format!("policy {}: its text is not that of its hash", policy.label));
-    }
-    for label in versions::list_strange(tx).await? {
-        told.add(format!(
-            "policy {label}: it is in another language, or another one bears its label"
-        ));
-    }
-    Ok(())
 }
 
 /// Bare leaves against those that name them.

@@ -23,8 +23,7 @@ use crate::flows::FlowSettings;
 use crate::flows::ledger::keep_record::{has_our_mac, is_committed};
 use crate::store::Tx;
 use crate::store::catalog::notices;
-use crate::store::consent::blank_forms::{self, StoredForm};
-use crate::store::consent::contexts;
+use crate::store::consent::{blank_forms, contexts};
 use crate::store::ledger::records::StoredRecord;
 use crate::store::ledger::verifications::{EventRow, Ground, Hex};
 use crate::store::policy::versions::{self, PolicyVersion};
@@ -77,7 +76,7 @@ pub struct EventChecker {
     notices: HashMap<Uuid, String>,
     policies: HashMap<Uuid, (String, String)>,
     contexts: HashMap<String, Context>,
-    /// The hashes of the blank forms that are what they are named by.
+    /// The hashes of the blank forms that are kept. Whether each is what it is named by is looked at once for all.
     forms: HashSet<String>,
     addresses: AddressSecret,
     key: EvidenceKey,
@@ -117,14 +116,14 @@ struct Hashed {
 }
 
 impl EventChecker {
-    /// A checker that knows the notices, policies, contexts and blank forms that are there now.
+    /// A checker that knows the notices, policies, contexts and blank forms that are there now; of the forms it reads the
+    /// hashes alone.
     pub async fn load(tx: &mut Tx, settings: &FlowSettings) -> sqlx::Result<Self> {
         let notices = notices::list(tx).await?.into_iter();
         let policies = versions::list(tx, LANG).await?.into_iter();
         let contexts = contexts::list(tx).await?.into_iter();
-        let forms = blank_forms::list(tx).await?.into_iter();
+        let forms = blank_forms::list_hashes(tx).await?;
         let policy = |p: PolicyVersion| (p.policy_version_id, (p.label.to_string(), p.sha256));
-        let is_sound = |form: &StoredForm| form.sha256 == sha256_hex(form.html.as_bytes());
         Ok(Self {
             notices: notices.map(|n| (n.notice_id, n.sha256)).collect(),
             policies: policies.map(policy).collect(),
@@ -133,7 +132,7 @@ impl EventChecker {
                 .filter(|(sha256, body)| *sha256 == sha256_hex(body.as_bytes()))
                 .filter_map(|(sha256, body)| Some((sha256, serde_json::from_str(&body).ok()?)))
                 .collect(),
-            forms: forms.filter(is_sound).map(|form| form.sha256).collect(),
+            forms: forms.into_iter().collect(),
             addresses: settings.address_secret.clone(),
             key: settings.evidence_key.clone(),
         })

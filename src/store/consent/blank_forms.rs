@@ -34,18 +34,9 @@ pub async fn find(tx: &mut Tx, sha256: &str) -> sqlx::Result<Option<String>> {
         .await)
 }
 
-/// A kept form.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct StoredForm {
-    /// Lower-case hex SHA-256 of the document.
-    pub sha256: String,
-    /// The document.
-    pub html: String,
-}
-
-/// All of them; there is one for each change of a form that somebody sent.
-pub async fn list(tx: &mut Tx) -> sqlx::Result<Vec<StoredForm>> {
-    on!(tx, |conn| sqlx::query_as("SELECT sha256, html FROM blank_form ORDER BY sha256")
+/// The hashes of all of them, without the documents; there is one for each change of a form that somebody sent.
+pub async fn list_hashes(tx: &mut Tx) -> sqlx::Result<Vec<String>> {
+    on!(tx, |conn| sqlx::query_scalar("SELECT sha256 FROM blank_form ORDER BY sha256")
         .fetch_all(conn)
         .await)
 }

@@ -83,7 +83,7 @@ async fn words_and_columns_that_were_changed_are_named(database: Database) {
         ("UPDATE consent_event SET type = 'given' WHERE type = 'withdrawn' AND purpose = 'newsletter:weekly'",
          "its body is not the one that its leaf commits to",
          "UPDATE consent_event SET type = 'withdrawn' WHERE type = 'given' AND leaf LIKE '%withdrawn%'"),
-        ("UPDATE blank_form SET html = html || '.' WHERE sha256 = (SELECT min(sha256) FROM blank_form)", "its blank form is not the one in its body",
+        ("UPDATE blank_form SET html = html || '.' WHERE sha256 = (SELECT min(sha256) FROM blank_form)", "it is not the document of its hash",
          "UPDATE blank_form SET html = substr(html, 1, length(html) - 1) WHERE sha256 = (SELECT min(sha256) FROM blank_form)"),
     ] {
         tampered(&app, doing, words, undoing).await;
