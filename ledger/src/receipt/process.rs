@@ -29,7 +29,7 @@ fn data_source(told: Told<'_>) -> Value {
     json!({ "@type": "dpv:DataSource", "dct:description": told.shown_text("source") })
 }
 
-/// Whether the report was to be had without this consent (GDPR Art. 7(4)).
+/// Whether what the form is for was to be had without this consent (GDPR Art. 7(4)).
 fn necessity(told: Told<'_>) -> Option<Value> {
     let required = told.shown("required").as_bool()?;
     Some(if required { "dpv:Required" } else { "dpv:Optional" }.into())

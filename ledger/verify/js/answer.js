@@ -128,10 +128,9 @@ function methodText(evidence) {
 function formOf({ evidence, form, type, older }) {
   const where = place(evidence);
   const { required, unticked } = evidence;
+  const wanted = textIn(evidence, "report") ? "get the report" : "sign up";
   const box =
-    required === true
-      ? "The box had to be ticked to get the report"
-      : "The box was free: without it there was the report all the same";
+    required === true ? `The box had to be ticked to ${wanted}` : "The box was free: nothing else depended on it";
   const left = Array.isArray(unticked) ? unticked.map((code) => purpose(plain(code))) : [];
   const offered = evidence.method === "form" || evidence.method === "api";
   return [

@@ -23,7 +23,7 @@ function dataSource(told) {
   return { "@type": "dpv:DataSource", "dct:description": told.shownText("source") };
 }
 
-/** Whether the report was to be had without this consent (GDPR Art. 7(4)). */
+/** Whether what the form is for was to be had without this consent (GDPR Art. 7(4)). */
 function necessity(told) {
   const required = told.shown("required");
   if (typeof required !== "boolean") return undefined;
