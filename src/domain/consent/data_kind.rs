@@ -58,10 +58,10 @@ mod tests {
         let all = Details { name: line, organisation: line, job_title: line };
         assert_eq!(all.kinds(), [Email, JobTitle, Name, Organisation]);
         assert_eq!(Details::default().kinds(), [Email]);
-        assert_eq!(Details { organisation: line, ..Details::default() }.kinds(), [
-            Email,
-            Organisation
-        ]);
+        assert_eq!(
+            Details { organisation: line, ..Details::default() }.kinds(),
+            [Email, Organisation]
+        );
         let said = serde_json::to_string(&all.kinds()).unwrap();
         assert_eq!(said, r#"["email","job_title","name","organisation"]"#);
     }

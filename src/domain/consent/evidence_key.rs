@@ -276,7 +276,8 @@ mod tests {
         let secret = AddressSecret::new([3; 32]);
         let [ada, bob] = ["ada@b.example", "bob@b.example"]
             .map(|email| secret.key(&EmailAddress::parse(email).unwrap()));
-        let fresh = uuid::Builder::from_unix_timestamp_millis(1_700_000_000_000, &[7; 10]).into_uuid();
+        let fresh =
+            uuid::Builder::from_unix_timestamp_millis(1_700_000_000_000, &[7; 10]).into_uuid();
         let id = key.mail_id(&ada, fresh);
         assert_eq!(id.as_bytes()[..11], fresh.as_bytes()[..11], "its time and its chance stay");
         assert_eq!((id.get_version_num(), id.get_variant()), (7, uuid::Variant::RFC4122));

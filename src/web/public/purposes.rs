@@ -39,8 +39,7 @@ async fn show(
     let all = notices::list_shown_of(&mut tx, &code, WORDS).await?;
     drop(tx);
     let today = offered(&catalog, &code);
-    let is_of_before =
-        |notice: &&Notice| today.is_none_or(|today| today.sha256 != notice.sha256);
+    let is_of_before = |notice: &&Notice| today.is_none_or(|today| today.sha256 != notice.sha256);
     let page = PurposePage {
         code: code.as_str(),
         kind,

@@ -1,5 +1,6 @@
 //! Stories of what somebody agreed to: choices, leaving, renewing, receipts.
 
+mod blank_form;
 mod leaving_pages;
 mod linked_data;
 mod preferences;

@@ -20,7 +20,7 @@ const SAID: [(&str, &str); 5] = [
 ];
 
 /// What the receipts of somebody's consents are computed from, by their purpose.
-async fn proved(app: &TestApp, email: &str) -> Vec<(String, Value)> {
+pub(super) async fn proved(app: &TestApp, email: &str) -> Vec<(String, Value)> {
     app.seal().await;
     let page = app.mail_to(email)[1].link("/preferences/").replace(&app.base, "");
     let data = app.get(&format!("{page}/my-data.json")).await;
@@ -64,7 +64,7 @@ async fn a_receipt_says_how_it_came_about(database: Database) {
             "storage": "In Germany",
         })
     );
-    // The form as everybody was served it, and what it is of.
+    // The form as everybody was served it, and what it is of; it does not name itself.
     let form = ledger["documents"]["form"].as_str().unwrap();
     assert_eq!(context["form"], sha256_hex(form.as_bytes()));
     let (said, page) = form.split_once('\n').unwrap();
@@ -73,14 +73,16 @@ async fn a_receipt_says_how_it_came_about(database: Database) {
         said,
         format!("<!-- assent {version}; form reports/sample; privacy policy 2026-11 -->")
     );
-    assert_eq!(page, blank);
+    assert_eq!(page, blank.replace(context["form"].as_str().unwrap(), ""));
+    assert!(page.contains("name=\"blank\" value=\"\""), "{page}");
     assert!(!page.contains(" checked") && !page.contains("Ada"), "blank");
 }
 
 #[apply(both_databases!)]
 async fn a_code_is_told_from_a_link(database: Database) {
     let app = TestApp::start(database).await;
-    let typed = format!("email={ADA}&consent=yes&policy=2026-11&newsletter=weekly");
+    let blank = app.blank(FORM).await;
+    let typed = format!("email={ADA}&consent=yes&policy=2026-11&newsletter=weekly{blank}");
     let asked = app.post(FORM, &typed).await;
     let mail = app.next_mail(ADA, 0).await;
     app.mail_settled().await;
@@ -92,7 +94,7 @@ async fn a_code_is_told_from_a_link(database: Database) {
         assert_eq!(body["confirmed"]["by"], "code");
         assert_eq!(body["confirmed"]["message_id"], format!("<{}>", mail.message_id));
         assert_eq!(context["required"], purpose == "privacy-policy", "{purpose}");
-        assert!(body.get("unticked").is_none(), "{body}");
+        assert!(context["form"].is_string() && body.get("unticked").is_none(), "{body}");
         assert_eq!(body["data"], json!(["email"]));
     }
 }

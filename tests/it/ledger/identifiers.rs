@@ -207,16 +207,20 @@ async fn words_of_before_stay_on_the_page_of_their_purpose(database: Database) {
     let edit = PurposeEdit { name: None, words: Some(NEW_WORDS.parse().unwrap()) };
     let mut tx = app.write().await;
     edit_purpose(&mut tx, &app.act(), &purpose, &edit).await.unwrap();
-    // Of these nobody knows what was agreed to; who wrote them down may name somebody.
+    // Of these nobody knows what was agreed to; who wrote them down may name somebody. They never stood on a page.
     let unknown = ImportedWords::unknown(&Line::parse("Told to Ada Hughes").unwrap().unwrap());
     let at = app.core.moment();
     let unknown = notices::insert_or_find(&mut tx, &at, &purpose, unknown.as_str()).await.unwrap();
+    // Nor do words that stood elsewhere: an import wrote them down as somebody brought them.
+    let elsewhere = "Ada Hughes said yes to this at the fair.";
+    let brought = notices::insert_or_find(&mut tx, &at, &purpose, elsewhere).await.unwrap();
     tx.commit().await.unwrap();
     let page = page_with(&app, "partners’ &lt;offers&gt;").await;
     let (today, before) = page.split_once("Words of before").unwrap();
     assert!(today.contains(&sha256_hex(NEW_WORDS.as_bytes())), "{page}");
     assert!(before.contains(WORDS) && before.contains(&sha256_hex(WORDS.as_bytes())), "{page}");
     assert!(!page.contains("Ada Hughes") && !page.contains(&unknown.sha256), "{page}");
+    assert!(!page.contains(&brought.sha256), "{page}");
     let path = format!("/notices/{}.txt", unknown.sha256);
     is_hashed_text(&app, &path, "text/plain", &unknown.sha256).await;
 
