@@ -162,8 +162,10 @@ fn spellings(email: &str) -> Vec<String> {
 fn folded(text: &str) -> String {
     let plain = text.nfkd().filter(|c| !is_combining_mark(*c));
     // Letter by letter: a beginning reads the same whatever follows it, unlike a Greek sigma in a word. By way of
-    // capitals, for some letters are told apart only without: ß and ss, both sigmas.
-    plain.flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+    // capitals, for some letters are told apart only without (ß and ss, both sigmas); and of small letters before
+    // that, for one capital has no capitals of its own: ẞ.
+    let small = plain.flat_map(char::to_lowercase);
+    small.flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
 }
 
 /// The words of a folded text as they stand between spaces, without marks around them.
@@ -325,6 +327,47 @@ mod tests {
             assert!(finds(found, &kept), "{found}: {kept}");
         }
         assert!(!finds("zoo", &kept) && !finds("@cher.example", &kept));
+    }
+
+    #[test]
+    fn what_is_one_letter_in_capitals_and_two_without_is_found_by_both() {
+        for (kept, sought) in [
+            ("\u{1e9e}", "ss"),
+            ("STRA\u{1e9e}E", "strasse"),
+            ("STRA\u{1e9e}E", "Stra\u{df}e"),
+            ("Stra\u{df}e", "STRA\u{1e9e}E"),
+            ("Strasse", "STRA\u{1e9e}"),
+            ("\u{3a3}\u{399}\u{3a3}", "\u{3c3}\u{3b9}\u{3c2}"),
+            ("\u{3c3}\u{3b9}\u{3c2}", "\u{3c3}\u{3b9}\u{3c3}"),
+            ("\u{149}aq", "\u{2bc}NA"),
+            ("\u{1f0}", "J\u{30c}"),
+            ("\u{130}lker", "ilker"),
+            ("\u{131}lker", "ILKER"),
+            ("o\u{fb03}ce", "OFFICE"),
+            ("\u{fb05}ern", "stern"),
+            ("\u{17f}ern", "SERN"),
+            ("\u{587}", "\u{535}\u{552}"),
+            ("\u{1c5}", "D\u{17d}"),
+            ("\u{212a}elvin", "kelvin"),
+            ("\u{2168}", "ix"),
+        ] {
+            let words = SearchWords::new("x@b.test", [None, Some(kept), None]);
+            assert!(finds(sought, &words.kept()), "{sought} of {kept}: {}", words.kept());
+        }
+    }
+
+    #[test]
+    fn every_letter_is_the_same_in_capitals_and_without() {
+        let folds = |letters: &mut dyn Iterator<Item = char>| folded(&letters.collect::<String>());
+        for letter in ('\0'..=char::MAX).filter(|c| c.is_alphanumeric()) {
+            let once = folded(&letter.to_string());
+            assert_eq!(folded(&once), once, "{letter}");
+            // An iota below is an accent where it is small, and a letter of its own among capitals.
+            if letter.nfd().all(|c| c != '\u{345}') {
+                assert_eq!(folds(&mut letter.to_uppercase()), once, "{letter}");
+                assert_eq!(folds(&mut letter.to_lowercase()), once, "{letter}");
+            }
+        }
     }
 
     proptest! {
