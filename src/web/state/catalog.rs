@@ -1,7 +1,7 @@
 //! What is on offer: policies, notices, newsletters, own purposes, reports. It changes rarely and every page needs it,
-//! so it is kept and read again at most twice a second; what a command changes is seen within one.
+//! so it is kept and read again a few times a second; what a command or another replica changes is seen within one.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -31,11 +31,14 @@ use crate::web::http::fields::Fields;
 /// How old the kept copy may be.
 const MAX_AGE: Duration = Duration::from_millis(500);
 
+/// From when on it is read again by one of those who ask for it, while the others are still served from it.
+const READ_AGAIN: Duration = Duration::from_millis(250);
+
 /// How long pages wait for the database before the last copy serves.
 const DEADLINE: Duration = Duration::from_secs(3);
 
 /// A newsletter or a purpose of the operator's own, and the words beside its box.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::web) struct Offer {
     pub purpose: Purpose,
     /// Its name, as readers see it.
@@ -88,14 +91,14 @@ impl Offer {
 }
 
 /// A report and what its form offers besides: newsletters, then purposes of the operator's own.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::web) struct OfferedReport {
     pub report: Report,
     pub offers: Vec<Offer>,
 }
 
 /// Everything on offer at one moment.
-#[derive(Debug)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(in crate::web) struct Catalog {
     /// Newest first: the first is in force.
     pub policies: Vec<Arc<PolicyVersion>>,
@@ -149,7 +152,9 @@ pub struct CatalogCache {
     random: Random,
     site: Arc<Site>,
     on_collapse: OnCollapse,
-    kept: Mutex<Option<Kept>>,
+    kept: RwLock<Option<Kept>>,
+    /// The turn of whoever reads it.
+    reading: Mutex<()>,
 }
 
 /// The last copy.
@@ -169,22 +174,47 @@ impl CatalogCache {
         site: Arc<Site>,
         on_collapse: OnCollapse,
     ) -> Self {
-        Self { db, clock, random, site, on_collapse, kept: Mutex::new(None) }
+        let (kept, reading) = (RwLock::default(), Mutex::default());
+        Self { db, clock, random, site, on_collapse, kept, reading }
     }
 
-    /// What is on offer. While the database is away the last copy serves, so that pages still open.
+    /// What is on offer: the same copy for as long as it is the same, so that what was made of it stands. While the
+    /// database is away the last copy serves, so that pages still open.
     pub(in crate::web) async fn get(&self) -> Result<Arc<Catalog>, flows::Error> {
-        let mut kept = self.kept.lock().await;
+        let _turn = match self.served() {
+            Some((catalog, age)) if age < READ_AGAIN => return Ok(catalog),
+            Some((catalog, _)) => match self.reading.try_lock() {
+                Ok(turn) => turn,
+                Err(_) => return Ok(catalog),
+            },
+            None => {
+                let turn = self.reading.lock().await;
+                // Whoever had the turn before read it meanwhile.
+                if let Some((catalog, _)) = self.served() {
+                    return Ok(catalog);
+                }
+                turn
+            }
+        };
+        self.read_again().await
+    }
+
+    /// The kept copy and its age, where it may serve.
+    fn served(&self) -> Option<(Arc<Catalog>, Duration)> {
         let edition = self.db.signals().catalog_edition();
-        if let Some(kept) = kept.as_ref()
-            && kept.edition == edition
-            && kept.read_at.elapsed() < MAX_AGE
-        {
-            return Ok(kept.catalog.clone());
-        }
+        let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
+        let kept = kept.as_ref().filter(|kept| kept.edition == edition)?;
+        let age = kept.read_at.elapsed();
+        (age < MAX_AGE).then(|| (kept.catalog.clone(), age))
+    }
+
+    async fn read_again(&self) -> Result<Arc<Catalog>, flows::Error> {
+        let edition = self.db.signals().catalog_edition();
         let loaded = tokio::time::timeout(DEADLINE, self.load()).await;
         let loaded = loaded.unwrap_or_else(|_| Err(sqlx::Error::PoolTimedOut.into()));
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
         let catalog = match (loaded, kept.as_ref()) {
+            (Ok(catalog), Some(last)) if catalog == *last.catalog => last.catalog.clone(),
             (Ok(catalog), _) => Arc::new(catalog),
             (Err(error), Some(last)) => {
                 tracing::error!(error = ?error, "what is on offer could not be read; the last copy serves");
@@ -273,5 +303,75 @@ impl CatalogCache {
             known.extend(written.into_iter().map(Arc::new));
         }
         Ok(known)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use assent_ledger::keys::LedgerKeys;
+    use assent_ledger::note::{KeyName, SigningKey};
+
+    use super::*;
+    use crate::domain::consent::evidence_key::EvidenceKey;
+    use crate::domain::contacts::address_key::AddressSecret;
+    use crate::domain::text::Line;
+    use crate::domain::timestamp::Timestamp;
+    use crate::files::Files;
+    use crate::flows::Act;
+    use crate::flows::catalog::add_newsletter::add_newsletter;
+    use crate::outside::Outside;
+    use crate::store::catalog::newsletters::NewNewsletter;
+
+    async fn open(dir: &tempfile::TempDir) -> CatalogCache {
+        let url = format!("sqlite:{}", dir.path().join("assent.db").display());
+        let key = SigningKey::new(KeyName::parse("l").unwrap(), [0; 32]);
+        let keys = Arc::new(LedgerKeys::new(key, vec![], vec![]));
+        let evidence_key = EvidenceKey::from_secret(&AddressSecret::new([0; 32]));
+        let files = Files::open(&format!("file:{}", dir.path().display())).unwrap();
+        let outside = Outside::open(dir.path(), &files, keys, evidence_key).unwrap();
+        let db = Db::open(&url, &outside).await.unwrap();
+        db.migrate().await.unwrap();
+        let chance = (Clock::manual(Timestamp::SAMPLE), Random::seeded(1));
+        CatalogCache::new(db, chance, Arc::new(Site::sample()), OnCollapse::Pause)
+    }
+
+    async fn add(cache: &CatalogCache) {
+        let act = Act::new(Moment::new(&cache.clock, &cache.random), "test");
+        let (slug, name) = ("weekly".parse().unwrap(), Line::parse("Weekly").unwrap().unwrap());
+        let new = NewNewsletter { slug: &slug, name: &name, description: None, offered: true };
+        let added = cache.db.run(|tx| Box::pin(add_newsletter(tx, &act, new))).await.unwrap();
+        assert!(added.is_some());
+    }
+
+    #[tokio::test]
+    async fn what_is_the_same_stays_the_same_copy() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = open(&dir).await;
+        let first = cache.get().await.unwrap();
+        assert!(first.newsletters.is_empty());
+        tokio::time::sleep(MAX_AGE).await;
+        assert!(Arc::ptr_eq(&first, &cache.get().await.unwrap()), "it was read again");
+        add(&cache).await;
+        let second = cache.get().await.unwrap();
+        assert_eq!(second.newsletters.len(), 1, "a change within the process is seen at once");
+        tokio::time::sleep(READ_AGAIN).await;
+        assert!(Arc::ptr_eq(&second, &cache.get().await.unwrap()));
+    }
+
+    #[tokio::test]
+    async fn one_reads_it_again_while_others_are_served_until_it_is_too_old() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = open(&dir).await;
+        let first = cache.get().await.unwrap();
+        let turn = cache.reading.lock().await;
+        cache.kept.write().unwrap().as_mut().unwrap().read_at -= READ_AGAIN;
+        let served = tokio::time::timeout(DEADLINE, cache.get()).await.unwrap().unwrap();
+        assert!(Arc::ptr_eq(&first, &served));
+        cache.kept.write().unwrap().as_mut().unwrap().read_at -= MAX_AGE;
+        let wait = tokio::time::timeout(READ_AGAIN, cache.get()).await;
+        assert!(wait.is_err(), "it is too old, and somebody else reads it");
+        drop(turn);
+        assert!(cache.get().await.is_ok());
+        assert!(cache.served().unwrap().1 < READ_AGAIN);
     }
 }
