@@ -4,10 +4,9 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::response::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::Next;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 use serde::Serialize;
 
@@ -18,31 +17,43 @@ use super::{api, console};
 use crate::templates::TemplateError;
 use crate::templates::page::Page;
 
+/// What a request asked for, as far as the page of an error depends on it.
+pub(super) struct Asked {
+    uri: Uri,
+    /// Of one at the console.
+    headers: Option<HeaderMap>,
+}
+
+impl Asked {
+    pub(super) fn read(request: &Request) -> Self {
+        let uri = request.uri().clone();
+        let below = uri.path().strip_prefix(console::PREFIX);
+        let at_console = below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        Self { headers: at_console.then(|| request.headers().clone()), uri }
+    }
+}
+
 /// Gives every [`Error`] its page, or, where programs ask, its problem document.
-pub(super) async fn pages(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let path = request.uri().path().to_owned();
-    let api = path.starts_with(api::PREFIX);
-    let at_console = path == console::PREFIX || path.starts_with(&format!("{}/", console::PREFIX));
-    let headers = at_console.then(|| request.headers().clone());
-    let mut response = next.run(request).await;
+pub(super) async fn drawn(app: &Arc<App>, asked: &Asked, mut response: Response) -> Response {
     let error = response.extensions_mut().remove::<Error>();
     // What the framework itself could not read: a path that is not UTF-8, which leads nowhere.
     let unread = response.status() == StatusCode::BAD_REQUEST;
     let Some(error) = error.or_else(|| unread.then_some(Error::NotFound)) else { return response };
-    if api {
+    let path = asked.uri.path();
+    if path.starts_with(api::PREFIX) {
         let (mut head, _) = response.into_parts();
         head.status = error.status();
         return replaced(head, api::Problem::from(&error));
     }
-    let page = match &headers {
-        Some(headers) => console::error_page(&app, headers, &error, &path).await,
-        None => public_page(&app, &error, &path),
+    let page = match &asked.headers {
+        Some(headers) => console::error_page(app, headers, &error, path).await,
+        None => public_page(app, &error, path),
     };
     match page {
         Ok(page) => {
             let (mut head, _) = response.into_parts();
             head.status = error.status();
-            if at_console {
+            if asked.headers.is_some() {
                 let policy = HeaderValue::from_static(console::POLICY);
                 head.headers.insert(header::CONTENT_SECURITY_POLICY, policy);
             }
@@ -146,7 +157,7 @@ fn replaced(mut head: Parts, body: impl IntoResponse) -> Response {
 }
 
 /// A panic is our mistake; the visitor sees the page for it.
-#[expect(clippy::needless_pass_by_value, reason = "the shape that the layer calls")]
+#[expect(clippy::needless_pass_by_value, reason = "the shape that what catches it calls")]
 pub(super) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     let what = panic
         .downcast_ref::<String>()

@@ -9,7 +9,6 @@ use axum::Router;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::uri::PathAndQuery;
 use axum::http::{self, HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use percent_encoding::percent_decode_str;
@@ -78,11 +77,11 @@ fn meant(path: &str) -> Option<String> {
     }
     let readers = DOORS.iter().map(|(door, _)| *door);
     let door = readers.chain(STAFF_DOORS).find(|door| path.starts_with(door));
-    let meant = door.and_then(|door| meant_by_link(door, path)).unwrap_or_else(|| {
-        let page = path.trim_end_matches('/');
-        if page.is_empty() { path.to_owned() } else { page.to_owned() }
-    });
-    (meant != path).then_some(meant)
+    if let Some(meant) = door.and_then(|door| meant_by_link(door, path)) {
+        return (meant != path).then_some(meant);
+    }
+    let page = path.trim_end_matches('/');
+    (!page.is_empty() && page != path).then(|| page.to_owned())
 }
 
 /// The link that a path means: its token without what stands behind it, then what has a name under it.
@@ -113,24 +112,23 @@ fn beginning(segment: &str, goes_on: impl Fn(u8) -> bool) -> String {
 
 /// Refuses a token that is not ours; leads whoever looks at a page under another address to its own. What is sent there
 /// is taken as it is: mail programs follow no redirect when somebody leaves.
-pub(super) async fn check(
-    State(app): State<Arc<App>>,
-    matched: Option<MatchedPath>,
-    request: Request,
-    next: Next,
-) -> Result<Response, Error> {
-    let Some(matched) = matched else { return Ok(next.run(request).await) };
+pub(super) fn check(
+    app: &App,
+    matched: Option<&MatchedPath>,
+    request: &Request,
+) -> Result<Option<Response>, Error> {
+    let Some(matched) = matched else { return Ok(None) };
     if let Some((kind, token)) = token_of(matched.as_str(), request.uri().path())
         && !app.links.secrets.is_ours(kind, token)
     {
-        count(&app, &request)?;
-        return Err(Error::BrokenLink(fresh(&app, kind, request.headers())));
+        count(app, request)?;
+        return Err(Error::BrokenLink(fresh(app, kind, request.headers())));
     }
     let looks = matches!(*request.method(), Method::GET | Method::HEAD);
     if looks && request.extensions().get::<Tidied>().is_some() {
-        return lead(request.uri());
+        return lead(request.uri()).map(Some);
     }
-    Ok(next.run(request).await)
+    Ok(None)
 }
 
 /// The token in a path of this route, if one stands there.

@@ -2,19 +2,17 @@
 
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use axum::body::Body;
-use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State};
+use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
-use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
-use tracing::{Instrument, Span};
+use tracing::Span;
 
 use super::client_ip::is_trusted;
 use super::{App, Error};
@@ -26,27 +24,35 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// What is asked for all the time and tells nobody anything.
 const QUIET: [&str; 3] = ["/livez", "/readyz", "/assets/"];
 
-/// Logs each request once its answer is over, by its route, never by its path: paths hold tokens. What is logged
-/// meanwhile bears the id too, which the answer tells.
-pub(super) async fn log(
-    State(app): State<Arc<App>>,
-    matched: Option<MatchedPath>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let began = Instant::now();
-    let id = request_id(&app, &request);
-    let header = HeaderValue::from_str(id.as_str());
-    let span = tracing::info_span!("request", id = id.as_str());
-    request.extensions_mut().insert(id);
-    let method = request.method().clone();
-    let mut response = next.run(request).instrument(span.clone()).await;
-    if let Ok(header) = header {
-        response.headers_mut().insert(REQUEST_ID, header);
+/// A request that was begun. It is logged once its answer is over, by its route, never by its path: paths hold tokens.
+pub(super) struct Begun {
+    /// What is logged meanwhile bears the id of the request, which the answer tells.
+    pub(super) span: Span,
+    id: Option<HeaderValue>,
+    method: Method,
+    at: Instant,
+}
+
+impl Begun {
+    /// Gives the request its id.
+    pub(super) fn new(app: &App, request: &mut Request) -> Self {
+        let at = Instant::now();
+        let id = request_id(app, request);
+        let span = tracing::info_span!("request", id = id.as_str());
+        let header = HeaderValue::from_str(id.as_str()).ok();
+        request.extensions_mut().insert(id);
+        Self { span, id: header, method: request.method().clone(), at }
     }
-    let status = response.status();
-    let line = Line { span, method, matched, status, began, bytes: 0 };
-    response.map(|body| Body::new(Counted { body, line }))
+
+    /// The answer, which is logged when it is over.
+    pub(super) fn answered(self, matched: Option<MatchedPath>, mut response: Response) -> Response {
+        if let Some(id) = self.id {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        let (status, method) = (response.status(), self.method);
+        let line = Line { span: self.span, method, matched, status, began: self.at, bytes: 0 };
+        response.map(|body| Body::new(Counted { body, line }))
+    }
 }
 
 /// That of one of our own proxies, where it gave one that can stand in a line; else a new one.
@@ -106,15 +112,15 @@ impl http_body::Body for Counted {
     type Error = axum::Error;
 
     fn poll_frame(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let Self { body, line } = self.get_mut();
         // What is told while the rest of an answer is made is told of its request, too.
-        let span = self.line.span.clone();
-        let frame = ready!(span.in_scope(|| Pin::new(&mut self.body).poll_frame(context)));
+        let frame = ready!(line.span.in_scope(|| Pin::new(body).poll_frame(context)));
         if let Some(Ok(frame)) = &frame {
             let data = frame.data_ref().map_or(0, Bytes::len);
-            self.line.bytes += u64::try_from(data).unwrap_or(u64::MAX);
+            line.bytes += u64::try_from(data).unwrap_or(u64::MAX);
         }
         Poll::Ready(frame)
     }
@@ -131,7 +137,7 @@ impl http_body::Body for Counted {
 #[cfg(test)]
 mod tests {
     use std::io::Write;
-    use std::sync::{Mutex, PoisonError};
+    use std::sync::{Arc, Mutex, PoisonError};
 
     use futures_util::FutureExt;
     use futures_util::stream;

@@ -2,6 +2,8 @@
 
 use axum::http::{HeaderMap, header};
 
+use super::weight::{MOST_LIKED, thousandths};
+
 /// Of these types, written `type/subtype`, the one that is liked best. Where several are liked alike, or none of them
 /// at all, it is the first: an answer in another type than asked for says more than 406.
 pub(in crate::web) fn preferred<'a>(request: &HeaderMap, offered: &[&'a str]) -> Option<&'a str> {
@@ -33,7 +35,7 @@ impl<'a> Range<'a> {
         let mut named = parts.filter_map(|part| part.split_once('='));
         let weight = match named.find(|(name, _)| name.trim_end().eq_ignore_ascii_case("q")) {
             Some((_, text)) => thousandths(text.trim_start())?,
-            None => 1000,
+            None => MOST_LIKED,
         };
         Some(Self { kind, subtype, weight })
     }
@@ -49,20 +51,6 @@ impl<'a> Range<'a> {
             }
             _ => None,
         }
-    }
-}
-
-/// A weight such as `0.25` (RFC 9110 §12.4.2).
-fn thousandths(text: &str) -> Option<u16> {
-    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    if part.len() > 3 || !part.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let part: u16 = format!("{part:0<3}").parse().ok()?;
-    match (whole, part) {
-        ("0", part) => Some(part),
-        ("1", 0) => Some(1000),
-        _ => None,
     }
 }
 

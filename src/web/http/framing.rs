@@ -3,16 +3,13 @@
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, Version, header};
-use axum::middleware::Next;
-use axum::response::Response;
 
 use crate::web::Error;
 
 /// Refuses a request that names no host or several, and one whose body is coded in a way that is not known here.
-pub(in crate::web) async fn check(request: Request, next: Next) -> Result<Response, Error> {
+pub(in crate::web) fn check(request: &Request) -> Result<(), Error> {
     check_host(request.version(), request.headers())?;
-    check_coding(request.headers())?;
-    Ok(next.run(request).await)
+    check_coding(request.headers())
 }
 
 /// One host and a sound one; HTTP/1.0 may do without (RFC 9112 §3.2).

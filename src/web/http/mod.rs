@@ -6,8 +6,10 @@ pub(super) mod coding;
 pub(super) mod fields;
 pub(super) mod for_good;
 pub(super) mod framing;
+pub(super) mod packing;
 pub(super) mod patience;
 pub(super) mod upload;
 #[cfg(test)]
 pub(super) mod upload_tests;
 pub(super) mod validators;
+mod weight;

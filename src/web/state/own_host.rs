@@ -6,6 +6,8 @@ use url::{Host, Url};
 /// The host of `base_url`.
 #[derive(Clone, Debug)]
 pub struct OwnHost {
+    /// As browsers write it, with the port unless that is the scheme's own.
+    written: String,
     host: String,
     port: u16,
     https: bool,
@@ -22,9 +24,12 @@ impl OwnHost {
             Some(Host::Ipv6(ip)) => ip.is_loopback(),
             None => false,
         };
+        let host =
+            without_root(&base_url.host_str().unwrap_or_default().to_ascii_lowercase()).to_owned();
+        let port = base_url.port().map(|port| format!(":{port}")).unwrap_or_default();
         Self {
-            host: without_root(&base_url.host_str().unwrap_or_default().to_ascii_lowercase())
-                .to_owned(),
+            written: format!("{host}{port}"),
+            host,
             port: base_url.port_or_known_default().unwrap_or(80),
             https: base_url.scheme() == "https",
             loopback,
@@ -46,6 +51,10 @@ impl OwnHost {
     /// names are one and the port does not count.
     #[must_use]
     pub fn is(&self, host: &str) -> bool {
+        // Nearly all are written like this, and need not be taken apart.
+        if host == self.written && !host.is_empty() {
+            return true;
+        }
         let Ok(authority) = host.parse::<Authority>() else {
             return false;
         };
@@ -95,6 +104,23 @@ mod tests {
             ["evil.test", "127.0.0.1.evil.test", "localhost@evil.test", "", "127.0.0.2", "a b"]
         {
             assert!(!own.is(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn the_host_of_the_base_url_is_our_own_as_browsers_write_it() {
+        for (base_url, written) in [
+            ("https://reports.example.org", "reports.example.org"),
+            ("https://Reports.example.org:443/", "reports.example.org"),
+            ("http://reports.example.org:8080", "reports.example.org:8080"),
+            ("https://reports.example.org:80", "reports.example.org:80"),
+            ("http://127.0.0.1:8080", "127.0.0.1:8080"),
+            ("http://127.0.0.2:8080", "127.0.0.2:8080"),
+            ("http://[2001:db8::7]:8080", "[2001:db8::7]:8080"),
+        ] {
+            let own = own(base_url);
+            assert_eq!(own.written, written, "{base_url}");
+            assert!(own.is(written) && !own.is(""), "{base_url}");
         }
     }
 
