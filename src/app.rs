@@ -42,6 +42,7 @@ use crate::random::{Moment, Random};
 use crate::store::Db;
 use crate::templates::Templates;
 use crate::web::state::blank_forms::BlankForms;
+use crate::web::state::ready_pages::ReadyPages;
 use crate::web::{
     App, CatalogCache, CodeLimit, Comparisons, FiguresCache, HashPermits, LedgerCheck,
     NetworkLimits, OwnHost,
@@ -403,6 +404,7 @@ impl Program {
             postmaster,
             intake,
             blank_forms: BlankForms::default(),
+            ready_pages: ReadyPages::default(),
             network_limits: NetworkLimits::new(core.settings.signups_per_ip),
             code_limit: CodeLimit::new(),
             own_host: OwnHost::from_base_url(&core.settings.base_url),

@@ -12,7 +12,7 @@ use axum::routing::get;
 use serde::Serialize;
 
 use super::{App, Error};
-use crate::web::http::for_good::for_good;
+use crate::web::http::ready::Ready;
 use crate::web::http::validators::Validators;
 
 // The publisher's colours and type stand in a file of their own, in front of both stylesheets.
@@ -34,22 +34,22 @@ static HTMX: LazyLock<Asset> =
 /// A file that comes with the program.
 struct Asset {
     path: String,
-    kind: &'static str,
-    text: &'static str,
+    ready: Ready,
 }
 
 impl Asset {
     fn css(name: &str, text: &'static str) -> Self {
-        Self { path: path(name, "css", text), kind: "text/css; charset=utf-8", text }
+        Self::new((name, "css"), "text/css; charset=utf-8", text)
     }
 
     fn script(name: &str, text: &'static str) -> Self {
-        Self { path: path(name, "js", text), kind: "text/javascript; charset=utf-8", text }
+        Self::new((name, "js"), "text/javascript; charset=utf-8", text)
     }
-}
 
-fn path(name: &str, ending: &str, text: &str) -> String {
-    format!("/assets/{name}.{}.{ending}", &sha256_hex(text.as_bytes())[..12])
+    fn new((name, ending): (&str, &str), kind: &'static str, text: &'static str) -> Self {
+        let path = format!("/assets/{name}.{}.{ending}", &sha256_hex(text.as_bytes())[..12]);
+        Self { path, ready: Ready::for_good(Validators::of_text(text), kind, text) }
+    }
 }
 
 /// The path of the reader pages' stylesheet.
@@ -83,5 +83,5 @@ async fn show(Path(name): Path<String>, request: HeaderMap) -> Result<Response, 
     let all = [&SITE_CSS, &CONSOLE_CSS, &CONSOLE_SCRIPT, &HTMX];
     let asked = |asset: &&&LazyLock<Asset>| asset.path.strip_prefix("/assets/") == Some(&name);
     let asset = all.iter().find(asked).ok_or(Error::NotFound)?;
-    for_good(&request, &Validators::of_text(asset.text), asset.kind, asset.text)
+    asset.ready.answer(&request).await
 }

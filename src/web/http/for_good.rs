@@ -20,15 +20,21 @@ pub(in crate::web) fn for_good(
     kind: &'static str,
     body: impl IntoResponse,
 ) -> Result<Response, Error> {
-    let mut headers = state.headers();
-    headers.insert(header::CACHE_CONTROL, FOR_GOOD);
-    if kind.starts_with("text/") {
-        // Compressing says so itself, but not beside 304.
-        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    }
+    let mut headers = headers(state, kind);
     if let Some(same) = state.not_modified(request, &headers)? {
         return Ok(same);
     }
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     Ok((headers, body).into_response())
+}
+
+/// What it says of itself, sent or not.
+pub(super) fn headers(state: &Validators, kind: &str) -> HeaderMap {
+    let mut headers = state.headers();
+    headers.insert(header::CACHE_CONTROL, FOR_GOOD);
+    if kind.starts_with("text/") {
+        // Packing says so itself, but not beside 304.
+        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    }
+    headers
 }

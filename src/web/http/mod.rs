@@ -8,6 +8,7 @@ pub(super) mod for_good;
 pub(super) mod framing;
 pub(super) mod packing;
 pub(super) mod patience;
+pub(super) mod ready;
 pub(super) mod upload;
 #[cfg(test)]
 pub(super) mod upload_tests;

@@ -149,12 +149,18 @@ impl Validators {
 /// When a condition of the request failed.
 pub(in crate::web) fn public_page(request: &HeaderMap, page: String) -> Result<Response, Error> {
     let validators = Validators::of_text(&page);
-    let mut headers = validators.headers();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    // Compressing says so itself, but not beside 304.
-    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    let headers = page_headers(&validators);
     let same = validators.not_modified(request, &headers)?;
     Ok(same.unwrap_or_else(|| (headers, Html(page)).into_response()))
+}
+
+/// What such a page says of itself, sent or not.
+pub(super) fn page_headers(validators: &Validators) -> HeaderMap {
+    let mut headers = validators.headers();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    // Packing says so itself, but not beside 304.
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    headers
 }
 
 fn seconds(at: Timestamp) -> Option<u64> {

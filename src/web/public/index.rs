@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::response::Html;
+use axum::http::HeaderMap;
+use axum::response::{Html, Response};
 use axum::routing::get;
 use serde::Serialize;
 
@@ -13,6 +14,7 @@ use super::form_context::FormContext;
 use super::reports::ReportCard;
 use super::shown_form::ShownForm;
 use crate::templates::page::Page;
+use crate::web::http::ready::Ready;
 use crate::web::state::catalog::Catalog;
 use crate::web::{App, Error};
 
@@ -23,13 +25,16 @@ pub(super) fn router() -> Router<Arc<App>> {
     Router::new().route("/", get(show))
 }
 
-async fn show(State(app): State<Arc<App>>) -> Result<Html<String>, Error> {
-    let catalog = app.catalog.get().await?;
-    let context = FormContext::of_newsletters(&catalog).filter(|_| !catalog.rests(None));
-    let Some(context) = context else { return page(&app, &catalog, None) };
-    let render = |form: ShownForm<'_>| page(&app, &catalog, Some(form));
-    let blank = FormPage { name: NAME, render: &render }.blank(&app, &context)?;
-    Ok(Html(blank.html.clone()))
+async fn show(State(app): State<Arc<App>>, request: HeaderMap) -> Result<Response, Error> {
+    app.same_for_all(&request, "/", index).await
+}
+
+fn index(app: &App, catalog: &Arc<Catalog>, _: &str) -> Result<Ready, Error> {
+    let context = FormContext::of_newsletters(catalog).filter(|_| !catalog.rests(None));
+    let Some(context) = context else { return Ok(Ready::page(page(app, catalog, None)?.0)) };
+    let render = |form: ShownForm<'_>| page(app, catalog, Some(form));
+    let blank = FormPage { name: NAME, render: &render }.blank(app, &context)?;
+    Ok(Ready::page(blank.html.clone()))
 }
 
 /// The page, with the form for newsletters where there is one to choose.

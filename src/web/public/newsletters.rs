@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use serde::Serialize;
@@ -16,23 +16,36 @@ use super::shown_form::ShownForm;
 use super::signup_form::{embeddable, receive, rests};
 use crate::domain::signup::submitted_form::form_name;
 use crate::templates::page::Page;
+use crate::web::headers::frame_headers;
 use crate::web::http::fields::Fields;
+use crate::web::http::ready::Ready;
+use crate::web::state::catalog::Catalog;
 use crate::web::visitor::Visitor;
 use crate::web::{App, Error};
 
+/// Where the form stands, and is sent.
+const PATH: &str = "/newsletters";
+
 pub(super) fn router() -> Router<Arc<App>> {
-    Router::new().route("/newsletters", get(show).post(submit))
+    Router::new().route(PATH, get(show).post(submit))
 }
 
-async fn show(State(app): State<Arc<App>>) -> Result<Response, Error> {
-    let catalog = app.catalog.get().await?;
+async fn show(State(app): State<Arc<App>>, request: HeaderMap) -> Result<Response, Error> {
+    app.same_for_all(&request, PATH, landing).await
+}
+
+/// The page before anything is typed.
+fn landing(app: &App, catalog: &Arc<Catalog>, _: &str) -> Result<Ready, Error> {
     let rests = catalog.rests(None);
-    let Some(context) = FormContext::of_newsletters(&catalog).filter(|_| !rests) else {
-        return Ok(embeddable(page(&app, None, rests)?.into_response()));
+    let html = match FormContext::of_newsletters(catalog).filter(|_| !rests) {
+        Some(context) => {
+            let render = |form: ShownForm<'_>| page(app, Some(form), false);
+            let name = form_name(None);
+            FormPage { name: &name, render: &render }.blank(app, &context)?.html.clone()
+        }
+        None => page(app, None, rests)?.0,
     };
-    let render = |form: ShownForm<'_>| page(&app, Some(form), false);
-    let blank = FormPage { name: &form_name(None), render: &render }.blank(&app, &context)?;
-    Ok(embeddable(Html(blank.html.clone()).into_response()))
+    Ok(Ready::page(html).with(frame_headers(app)))
 }
 
 async fn submit(visitor: Visitor, fields: Fields) -> Result<Response, Error> {

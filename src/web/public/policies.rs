@@ -20,7 +20,7 @@ use crate::store::policy::versions::PolicyVersion;
 use crate::templates::page::Page;
 use crate::web::headers::UNLISTED;
 use crate::web::http::fields::Fields;
-use crate::web::http::for_good::for_good;
+use crate::web::http::ready::Ready;
 use crate::web::http::validators::{Validators, public_page};
 use crate::web::state::catalog::Catalog;
 use crate::web::{App, Error, markdown};
@@ -39,9 +39,10 @@ pub(super) fn router() -> Router<Arc<App>> {
 }
 
 async fn current(State(app): State<Arc<App>>, request: HeaderMap) -> Result<Response, Error> {
-    let catalog = app.catalog.get().await?;
-    let policy = catalog.policies.first().ok_or(Error::NotFound)?;
-    page(&app, &request, &catalog, policy)
+    app.same_for_all(&request, CURRENT, |app, catalog, _| {
+        page(app, catalog, catalog.policies.first().ok_or(Error::NotFound)?)
+    })
+    .await
 }
 
 async fn version(
@@ -49,28 +50,31 @@ async fn version(
     Path(label): Path<String>,
     request: HeaderMap,
 ) -> Result<Response, Error> {
-    let catalog = app.catalog.get().await?;
+    app.same_for_all(&request, &format!("{CURRENT}/{label}"), page_or_text).await
+}
+
+/// What stands at the path of a version, or of its text.
+fn page_or_text(app: &App, catalog: &Arc<Catalog>, path: &str) -> Result<Ready, Error> {
+    let below = path.strip_prefix(CURRENT).and_then(|rest| rest.strip_prefix('/'));
+    let label = below.ok_or(Error::NotFound)?;
     let find = |label: &str| catalog.policy(&label.parse().ok()?);
     // A label may end like the name of a file: the page of such a version comes first.
-    if let Some(policy) = find(&label) {
-        return page(&app, &request, &catalog, policy);
+    if let Some(policy) = find(label) {
+        return page(app, catalog, policy);
     }
-    let policy = label.strip_suffix(TEXT).and_then(find).ok_or(Error::NotFound)?;
-    text(&request, policy)
+    text(label.strip_suffix(TEXT).and_then(find).ok_or(Error::NotFound)?)
 }
 
 /// The text of a version, byte for byte as it was hashed.
-fn text(request: &HeaderMap, policy: &PolicyVersion) -> Result<Response, Error> {
+fn text(policy: &PolicyVersion) -> Result<Ready, Error> {
     // What another hand put in its place is not what evidence names.
     if sha256_hex(policy.body.as_bytes()) != policy.sha256 {
         return Err(Error::NotFound);
     }
     let state = Validators::of_hashed_text(policy.sha256.as_str());
-    let mut answer =
-        for_good(request, &state, "text/markdown; charset=utf-8", policy.body.clone())?;
     let lang = HeaderValue::try_from(&policy.lang).map_err(|_| Error::Internal)?;
-    answer.headers_mut().extend([(header::CONTENT_LANGUAGE, lang), UNLISTED]);
-    Ok(answer)
+    Ok(Ready::for_good(state, "text/markdown; charset=utf-8", policy.body.clone())
+        .with([(header::CONTENT_LANGUAGE, lang), UNLISTED]))
 }
 
 /// What a version changed: compared with the one before it, or with that which `since` names.
@@ -139,12 +143,7 @@ impl Page for PolicyChangesPage<'_> {
     }
 }
 
-fn page(
-    app: &App,
-    request: &HeaderMap,
-    catalog: &Catalog,
-    policy: &PolicyVersion,
-) -> Result<Response, Error> {
+fn page(app: &App, catalog: &Arc<Catalog>, policy: &PolicyVersion) -> Result<Ready, Error> {
     let newest = catalog.policies.first().map(|newest| &newest.label);
     let mut since = catalog.policies.iter().skip_while(|one| one.label != policy.label).skip(1);
     let changes =
@@ -162,7 +161,7 @@ fn page(
         current_url: CURRENT,
         versions: catalog.policies.iter().map(|policy| PolicyLink::from(&**policy)).collect(),
     };
-    public_page(request, app.page(&page)?.0)
+    Ok(Ready::page(app.page(&page)?.0))
 }
 
 /// `public/policy.html`.

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::blank_form::{FormPage, FormPages};
 use super::form_context::FormContext;
 use super::shown_form::{ShownForm, page_form};
-use super::signup_form::{embeddable, receive, rests, slug};
+use super::signup_form::{receive, rests, slug};
 use crate::domain::catalog::report::{ReportStatus, readable_size};
 use crate::domain::signup::submitted_form::form_name;
 use crate::domain::timestamp::Timestamp;
@@ -20,12 +20,16 @@ use crate::files::{Shelf, put_at};
 use crate::store::catalog::reports::Report;
 use crate::templates::page::Page;
 use crate::web::error::Gone;
-use crate::web::headers::{RESOURCE_POLICY, SHOWN_ANYWHERE};
+use crate::web::headers::{RESOURCE_POLICY, SHOWN_ANYWHERE, frame_headers};
 use crate::web::http::fields::Fields;
+use crate::web::http::ready::Ready;
 use crate::web::http::validators::Validators;
 use crate::web::state::catalog::{Catalog, OfferedReport};
 use crate::web::visitor::Visitor;
 use crate::web::{App, Error, markdown};
+
+/// The short name of a report follows.
+const BELOW: &str = "/reports/";
 
 pub(super) fn router() -> Router<Arc<App>> {
     Router::new()
@@ -36,17 +40,23 @@ pub(super) fn router() -> Router<Arc<App>> {
 async fn show(
     State(app): State<Arc<App>>,
     Path(slug_text): Path<String>,
+    request: HeaderMap,
 ) -> Result<Response, Error> {
-    let catalog = app.catalog.get().await?;
-    let offered = find(&catalog, &slug_text)?;
-    let context = form_context(&catalog, offered)?;
-    if catalog.rests(Some(&offered.report.slug)) {
-        return Ok(embeddable(page(&app, &offered.report, None)?.into_response()));
-    }
-    let name = form_name(Some(&offered.report.slug));
-    let render = |form: ShownForm<'_>| page(&app, &offered.report, Some(form));
-    let blank = FormPage { name: &name, render: &render }.blank(&app, &context)?;
-    Ok(embeddable(Html(blank.html.clone()).into_response()))
+    app.same_for_all(&request, &format!("{BELOW}{slug_text}"), landing).await
+}
+
+/// The page at this path before anything is typed.
+fn landing(app: &App, catalog: &Arc<Catalog>, path: &str) -> Result<Ready, Error> {
+    let offered = find(catalog, path.strip_prefix(BELOW).ok_or(Error::NotFound)?)?;
+    let context = form_context(catalog, offered)?;
+    let html = if catalog.rests(Some(&offered.report.slug)) {
+        page(app, &offered.report, None)?.0
+    } else {
+        let name = form_name(Some(&offered.report.slug));
+        let render = |form: ShownForm<'_>| page(app, &offered.report, Some(form));
+        FormPage { name: &name, render: &render }.blank(app, &context)?.html.clone()
+    };
+    Ok(Ready::page(html).with(frame_headers(app)))
 }
 
 async fn submit(

@@ -30,6 +30,7 @@ use crate::site::Site;
 use crate::store::Db;
 use crate::templates::Templates;
 use crate::web::state::blank_forms::BlankForms;
+use crate::web::state::ready_pages::ReadyPages;
 
 /// What every handler works with.
 pub struct App {
@@ -67,6 +68,8 @@ pub struct App {
     pub catalog: CatalogCache,
     /// The forms before anything is typed.
     pub blank_forms: BlankForms,
+    /// The pages that are the same for all readers.
+    pub ready_pages: ReadyPages,
     /// What one address of the network may do how often.
     pub network_limits: NetworkLimits,
     /// How many codes of one mailbox are looked at.

@@ -14,3 +14,5 @@ pub mod hash_permits;
 pub mod ledger_check;
 pub mod limits;
 pub mod own_host;
+pub mod ready_pages;
+pub(super) mod same_for_all;

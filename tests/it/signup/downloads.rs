@@ -262,7 +262,9 @@ async fn public_pages_say_when_they_are_the_same(database: Database) {
     let app = TestApp::start(database).await;
     let css = assent::web::stylesheet();
     let text = "/policies/privacy/2026-11.md";
-    for path in ["/policies/privacy", "/policies/privacy/2026-11", text, "/ledger/verify", css] {
+    let forms = ["/", PATH, "/newsletters"];
+    let others = ["/policies/privacy", "/policies/privacy/2026-11", text, "/ledger/verify", css];
+    for path in forms.into_iter().chain(others) {
         let page = app.get(path).await;
         let etag = page.header("etag");
         assert!(etag.starts_with("W/\""), "what is compressed on its way: {path} {etag}");
@@ -308,10 +310,12 @@ async fn public_pages_say_when_they_are_the_same(database: Database) {
         (answer.status == 200 && answer.text().contains("2026-12")).then_some(())
     })
     .await;
+    assert_eq!(app.get(PATH).await.header("cache-control"), "no-cache");
+    let refused = app.post(PATH, "").await;
     assert_eq!(
-        app.get(PATH).await.header("cache-control"),
-        "no-store",
-        "a form is no page to keep"
+        (refused.header("cache-control"), refused.header("etag")),
+        ("no-store", ""),
+        "what somebody sent is no page to keep"
     );
 }
 

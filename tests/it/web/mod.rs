@@ -8,6 +8,7 @@ mod links;
 mod moments;
 mod pages;
 mod postmaster;
+mod ready_pages;
 mod request_log;
 mod robots;
 mod screens;
