@@ -1,6 +1,8 @@
 //! Answers that are the same for all who ask: kept ready with their headers, and packed once, in each coding when
 //! somebody first takes it.
 
+use std::io;
+
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::Response;
@@ -110,25 +112,23 @@ impl Ready {
             Coding::Zstd => &self.zstd,
             Coding::Gzip => &self.gzip,
         };
-        place.get_or_init(|| pack(self.body.clone(), coding)).await.clone()
+        let packed = place.get_or_try_init(|| pack(self.body.clone(), coding)).await;
+        packed.cloned().unwrap_or_else(|error| {
+            tracing::error!(error = ?error, ?coding, "a page could not be packed: it is sent as it is");
+            None
+        })
     }
 }
 
 /// Packs on a thread of its own: that takes some milliseconds for each ten thousand bytes.
-async fn pack(body: Bytes, coding: Coding) -> Option<Bytes> {
+async fn pack(body: Bytes, coding: Coding) -> io::Result<Option<Bytes>> {
     if body.len() < WORTH_PACKING {
-        return None;
+        return Ok(None);
     }
     let whole = body.len();
-    let packed = tokio::task::spawn_blocking(move || coding.pack(&body)).await;
-    match packed.unwrap_or_else(|error| Err(std::io::Error::other(error))) {
-        Ok(packed) if packed.len() < whole => Some(Bytes::from(packed.into_boxed_slice())),
-        Ok(_) => None,
-        Err(error) => {
-            tracing::error!(error = ?error, ?coding, "a page could not be packed: it is sent as it is");
-            None
-        }
-    }
+    let packed = tokio::task::spawn_blocking(move || coding.pack(&body)).await??;
+    let is_smaller = packed.len() < whole;
+    Ok(is_smaller.then(|| Bytes::from(packed.into_boxed_slice())))
 }
 
 #[cfg(test)]

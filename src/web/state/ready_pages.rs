@@ -69,23 +69,21 @@ mod tests {
 
     use super::*;
 
-    fn made(text: &str) -> Result<Ready, Infallible> {
-        Ok(Ready::page(text.to_owned()))
-    }
-
-    fn never() -> Result<Ready, Infallible> {
-        panic!("it was made before")
+    /// The page that is kept, or else one of this text.
+    fn get(pages: &ReadyPages, (catalog, path): (&Arc<Catalog>, &str), text: &str) -> Arc<Ready> {
+        let made = || Ok::<_, Infallible>(Ready::page(text.to_owned()));
+        pages.get(catalog, path, made).unwrap()
     }
 
     #[test]
     fn a_page_is_made_once_for_what_is_on_offer() {
         let pages = ReadyPages::default();
         let (one, other) = (Arc::new(Catalog::default()), Arc::new(Catalog::default()));
-        let first = pages.get(&one, "/a", || made("1")).unwrap();
-        assert!(Arc::ptr_eq(&first, &pages.get(&one, "/a", never).unwrap()));
-        let second = pages.get(&one, "/b", || made("22")).unwrap();
+        let first = get(&pages, (&one, "/a"), "1");
+        assert!(Arc::ptr_eq(&first, &get(&pages, (&one, "/a"), "never made")));
+        let second = get(&pages, (&one, "/b"), "22");
         assert_eq!((first.size(), second.size()), (1, 2), "each path has its own");
-        let anew = pages.get(&other, "/a", || made("333")).unwrap();
+        let anew = get(&pages, (&other, "/a"), "333");
         assert_eq!(anew.size(), 3, "something else is on offer");
         assert!(pages.find(&other, "/b").is_none() && pages.find(&one, "/a").is_none());
         let refused: Result<_, &str> = pages.get(&other, "/c", || Err("gone"));
@@ -97,8 +95,7 @@ mod tests {
         let pages = ReadyPages::default();
         for n in 1..100 {
             let catalog = Arc::new(Catalog::default());
-            let text = "x".repeat(n);
-            assert_eq!(pages.get(&catalog, "/a", || made(&text)).unwrap().size(), n);
+            assert_eq!(get(&pages, (&catalog, "/a"), &"x".repeat(n)).size(), n);
         }
     }
 
@@ -107,7 +104,7 @@ mod tests {
         let (pages, catalog) = (ReadyPages::default(), Arc::new(Catalog::default()));
         let large = "x".repeat(MOST / 4);
         for n in 0..20 {
-            pages.get(&catalog, &format!("/{n}"), || made(&large)).unwrap();
+            get(&pages, (&catalog, &format!("/{n}")), &large);
             let kept = pages.kept.read().unwrap();
             let bytes: usize = kept.pages.values().map(|page| page.size()).sum();
             assert!(bytes == kept.bytes && bytes <= MOST && !kept.pages.is_empty());
