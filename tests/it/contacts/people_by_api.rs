@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::support::api::{Program, refusal, refused};
 use crate::support::app::{Database, POLICY, TestApp};
 use crate::support::both_databases;
-use crate::support::copies::add_subscribers;
+use crate::support::copies::{BEYOND_COUNT, add_subscribers};
 use crate::support::desk::audit;
 
 const PATH: &str = "/api/v1/subscribers";

@@ -234,7 +234,7 @@ async fn who_was_stored_before_is_split_up_once(database: Database) {
 async fn who_was_split_up_before_a_capital_sharp_s_was_two_letters_is_split_up_anew(
     database: Database,
 ) {
-    const MIGRATION: &str = include_str!("../../../migrations/sqlite/0037_capital_sharp_s.sql");
+    const MIGRATION: &str = include_str!("../../../migrations/sqlite/0038_capital_sharp_s.sql");
     const AS_BEFORE: &str = "UPDATE subscriber SET words = replace(words, 'gross', 'groß')";
     const LISTED_AS_BEFORE: &str =
         "UPDATE subscriber_word SET word = replace(word, 'gross', 'groß')";
@@ -245,7 +245,7 @@ async fn who_was_split_up_before_a_capital_sharp_s_was_two_letters_is_split_up_a
     app.tamper(AS_BEFORE).await.unwrap();
     app.tamper(LISTED_AS_BEFORE).await.unwrap();
     assert_eq!(found(&app, &sought("gross")).await, Vec::<String>::new());
-    let other = include_str!("../../../migrations/postgres/0037_capital_sharp_s.sql");
+    let other = include_str!("../../../migrations/postgres/0038_capital_sharp_s.sql");
     assert_eq!(MIGRATION, other, "one text for both");
     for statement in MIGRATION.split_inclusive(";\n") {
         app.tamper(statement).await.unwrap();
