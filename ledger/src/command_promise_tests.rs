@@ -3,20 +3,19 @@
 use std::fs;
 use std::path::Path;
 
-use serde_json::json;
 use uuid::Uuid;
 
 use super::audit_order_tests::Ledger;
-use super::audit_tests::{Bundle, Event, checkpoint, event_id, events, key, proof};
+use super::audit_tests::{Bundle, Event, POLICY, checkpoint, event_id, events, key, proof};
 use super::bundle::{CHECKPOINT, EVENTS};
 use super::command_promise::{Evidence, check, promises_in};
 use super::command_shared::AuditRefusal as R;
 use super::cosignature::tests::{line, witness};
 use super::event_type::EventType;
-use super::jws;
 use super::leaf::LeafHead;
-use super::note::{SignedNote, SigningKey, encode_hash};
+use super::note::{SignedNote, SigningKey};
 use super::promise::Promise;
+use super::receipt::{Documents, Issue, Proof, ReceiptFacts, sign};
 use super::witnesses::Witnesses;
 
 /// What was promised of the event at this place.
@@ -39,35 +38,35 @@ fn in_bundle(promise: &Promise, bundle: &Bundle) -> Result<(), R> {
     holds(promise, &Evidence { receipt: None, bundle, witnesses: None })
 }
 
-/// A receipt as earlier versions made it, with what is compared of one.
+/// The receipt of the event at this place.
 fn receipt(ledger: &[Event], index: u64, signer: &SigningKey) -> String {
     let event = &ledger[usize::try_from(index).unwrap()];
     let body: serde_json::Value = serde_json::from_str(event.body.as_ref().unwrap()).unwrap();
-    let (head, salt) =
-        (checkpoint(ledger), data_encoding::BASE64URL_NOPAD.encode(&event.salt.unwrap()));
-    let payload = json!({
-        "dct:identifier": body["event_id"],
-        "dpv:hasRecordOfActivity": {
-            "dct:identifier": body["event_id"],
-            "dpv:hasConsentStatus": {
-                "@type": ["dpv:ConsentGiven"],
-                "dpv:isIndicatedAtTime": body["at"],
-            },
-            "dpv:hasNotice": [{ "dct:description": body["notice"]["text"] }],
-            "dpv:hasProcess": { "dpv:hasPurpose": { "dct:identifier": body["purpose"] } },
+    let head = checkpoint(ledger);
+    let facts = ReceiptFacts {
+        body: &body,
+        context: None,
+        documents: Documents {
+            form: None,
+            notice: body["notice"]["text"].as_str(),
+            policy: Some(POLICY),
         },
-        "ledger": {
-            "body": body,
-            "checkpoint": head.sign(&[key(1)]),
-            "index": index,
-            "inclusion_proof": proof(ledger, index).iter().map(encode_hash).collect::<Vec<_>>(),
-            "leaf": event.leaf,
-            "root": encode_hash(&head.root),
-            "salt": salt,
-            "tree_size": head.size,
+        issued: Issue {
+            at: "2026-11-26T00:00:00.000000Z",
+            id: "0f9c2a4e-7d1b-4c55-9a3e-5f6a7b8c9d0e",
+            site: "https://reports.example",
         },
-    });
-    jws::sign("consent-receipt+jws", "ld+json", &payload, signer)
+        leaf: &event.leaf,
+        proof: Proof {
+            index,
+            size: head.size,
+            root: head.root,
+            hashes: &proof(ledger, index),
+            checkpoint_note: &head.sign(&[key(1)]),
+        },
+        salt: &data_encoding::BASE64URL_NOPAD.encode(&event.salt.unwrap()),
+    };
+    sign(&facts, signer, &[key(1).vkey()]).unwrap()
 }
 
 fn with_receipt(promise: &Promise, text: &str) -> Result<(), R> {

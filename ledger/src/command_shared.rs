@@ -8,7 +8,7 @@ use super::audit::{AuditError, AuditReport};
 use super::cosignature::WitnessKey;
 use super::note::{KeyError, NoteError};
 use super::promise::PromiseError;
-use super::receipt::ReceiptError;
+use super::receipt::{ReceiptError, Uncompared};
 use super::text_file::UnreadableText;
 use super::witnesses::{Witnesses, WitnessesError};
 
@@ -34,7 +34,7 @@ impl WitnessArguments {
     }
 }
 
-/// Why a bundle or a receipt is not believed; what was found is printed before.
+/// Why a bundle or a receipt is not believed, or not as a whole; what was found is printed before.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditRefusal {
     /// The key that was given is none.
@@ -64,6 +64,13 @@ pub enum AuditRefusal {
     /// The promise fails by itself.
     #[error(transparent)]
     Promise(#[from] PromiseError),
+    /// The receipt is of the older form, and all of it agrees that could be compared.
+    #[error(
+        "compared in part: signed by this key and proved to be in the ledger, but of an older form, in which these \
+         stand on the word of whoever signed it: {}. Ask for a new receipt of the same event",
+        listed(.0)
+    )]
+    ComparedInPart(&'static [Uncompared]),
     /// A receipt shows that a promise was kept, and nothing about another receipt.
     #[error("--receipt is for a promise, and this is none")]
     NoPromise,
@@ -103,6 +110,18 @@ pub enum AuditRefusal {
     /// The bundle that a receipt was held against has findings.
     #[error("the receipt is signed, and the bundle does not prove that the ledger still holds it")]
     NotHeldStill,
+}
+
+impl AuditRefusal {
+    /// What the program ends with: 3 where nothing disagrees and not all could be compared, else 1.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        if matches!(self, Self::ComparedInPart(_)) { 3 } else { 1 }
+    }
+}
+
+fn listed(left: &[Uncompared]) -> String {
+    left.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 pub(super) fn print_findings(report: &AuditReport) {

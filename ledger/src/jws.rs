@@ -22,7 +22,10 @@ const OLDER_ALGORITHM: &str = "EdDSA";
 /// Why a text was not signed as that kind of thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JwsError {
-    /// Not three parts of base64url with dots between, or too long.
+    /// More than 4 MiB.
+    #[error("it is longer than 4 MiB")]
+    TooLong,
+    /// Not three parts of base64url with dots between.
     #[error("it is not a JWS in its compact form")]
     Form,
     /// Another kind of JWS, or another algorithm.
@@ -64,7 +67,7 @@ pub(super) fn sign(typ: &str, content: &str, payload: &Value, key: &SigningKey) 
 /// A [`JwsError`] that says what fails.
 pub(super) fn verify(typ: &str, jws: &str, keys: &[VerifyingKey]) -> Result<Vec<u8>, JwsError> {
     if jws.len() > LIMIT {
-        return Err(JwsError::Form);
+        return Err(JwsError::TooLong);
     }
     let (signed, signature) = jws.rsplit_once('.').ok_or(JwsError::Form)?;
     let (header, payload) = signed.split_once('.').ok_or(JwsError::Form)?;

@@ -14,7 +14,7 @@ enum Command {
     Receipt(AuditReceipt),
 }
 
-/// 0 sound, 1 not to be believed, 2 wrong usage.
+/// 0 sound, 1 not to be believed, 2 wrong usage, 3 a receipt that was compared in part.
 fn main() -> ExitCode {
     stop_when_nobody_reads("assent-audit");
     let outcome = match Command::parse() {
@@ -29,5 +29,5 @@ fn main() -> ExitCode {
         cause = next.source();
     }
     eprintln!();
-    ExitCode::FAILURE
+    refusal.exit_code().into()
 }

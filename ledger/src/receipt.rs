@@ -2,16 +2,20 @@
 //! compact JWS (RFC 7515) with Ed25519 (RFC 8037, RFC 9864), and proof that the ledger holds it.
 //!
 //! The form is that of the DPV guide <https://w3id.org/dpv/guides/consent-27560>. The member `ledger` is ours: with
-//! it, the receipt is checked without asking anybody. All other members are computed from it, so nothing in a receipt
-//! stands on the word of whoever signed it but that it was given out, and when.
+//! it, the receipt is checked without asking anybody. All other members are computed from it, so that a receipt says of
+//! an event what its leaf commits to, and stands on the word of whoever signed it only where it says when and at which
+//! address it was given out.
 
+mod compared;
+mod consent_record;
 mod difference;
 mod error;
 mod facts;
 #[cfg(test)]
 mod forgery_tests;
-mod held;
+mod ledger_member;
 mod older;
+mod older_readable;
 #[cfg(test)]
 mod older_tests;
 mod process;
@@ -20,17 +24,19 @@ mod readable;
 mod readable_tests;
 #[cfg(test)]
 mod sample_tests;
-mod told;
+#[cfg(test)]
+mod signing_tests;
 mod vocabulary;
 
 use serde_json::Value;
 
+pub use self::compared::{Compared, Uncompared};
+use self::consent_record::ConsentRecord;
 pub use self::difference::Difference;
 pub use self::error::ReceiptError;
 pub use self::facts::{Documents, Issue, Proof, ReceiptFacts};
-use self::held::Held;
+use self::ledger_member::LedgerMember;
 use self::readable::readable;
-use self::told::Told;
 use super::jws;
 use super::leaf::canonical;
 use super::note::{SignedNote, SigningKey, VerifyingKey};
@@ -50,58 +56,52 @@ pub struct Verified {
     pub compared: Compared,
 }
 
-/// How much of a receipt's part for reading was compared with its part for checking.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Compared {
-    /// All of it.
-    Whole,
-    /// Words, purpose, kind, event and its time: the older form holds more than it commits to.
-    InPart,
-}
-
-/// The receipt as a compact JWS.
+/// The receipt as a compact JWS, once what it proves was checked as [`verify`] checks it, with `keys` for the checkpoint:
+/// whoever changed a row is not given a signature for it.
 ///
 /// # Errors
-/// [`ReceiptError::Leaf`] when the leaf is not one of an event.
-pub fn sign(facts: &ReceiptFacts<'_>, key: &SigningKey) -> Result<String, ReceiptError> {
-    Ok(jws::sign(TYPE, "ld+json", &payload(facts)?, key))
+/// A [`ReceiptError`] that says what does not belong together.
+pub fn sign(
+    facts: &ReceiptFacts<'_>,
+    key: &SigningKey,
+    keys: &[VerifyingKey],
+) -> Result<String, ReceiptError> {
+    let ledger = LedgerMember::from(facts);
+    ledger.check_commitments()?;
+    ledger.check_inclusion(keys)?;
+    Ok(jws::sign(TYPE, "ld+json", &payload(&ledger)?, key))
 }
 
 /// What a receipt says, as JSON-LD.
-///
-/// # Errors
-/// [`ReceiptError::Leaf`] when the leaf is not one of an event.
-pub fn payload(facts: &ReceiptFacts<'_>) -> Result<Value, ReceiptError> {
-    computed(&Held::new(facts))
-}
-
-fn computed(held: &Held) -> Result<Value, ReceiptError> {
-    let mut payload = readable(Told { event_type: held.event_type()?, held });
-    payload.insert("ledger".into(), serde_json::to_value(held).map_err(ReceiptError::Payload)?);
+fn payload(ledger: &LedgerMember) -> Result<Value, ReceiptError> {
+    let mut payload = readable(ConsentRecord { event_type: ledger.event_type()?, ledger });
+    payload.insert("ledger".into(), serde_json::to_value(ledger).map_err(ReceiptError::Payload)?);
     Ok(payload.into())
 }
 
 /// What a receipt says, and the head it was signed over, once everything in it has been checked: the signature by one
 /// of `keys`, that the leaf commits to the body and the body to the rest, that all that the receipt says follows from
-/// them, that the proof leads from leaf to checkpoint, and that one of `keys` signed the checkpoint.
+/// them, that the proof leads from leaf to checkpoint, and that one of `keys` signed the checkpoint. A receipt of the
+/// older form says more than follows; [`Verified::compared`] names what.
 ///
 /// # Errors
 /// A [`ReceiptError`] that says which of them fails.
 pub fn verify(jws: &str, keys: &[VerifyingKey]) -> Result<Verified, ReceiptError> {
     let text = jws::verify(TYPE, jws, keys)?;
-    let payload: Value = serde_json::from_slice(&text).map_err(ReceiptError::Payload)?;
-    let Some(ledger) = Held::read(&payload["ledger"])? else {
-        let head = older::check(&payload, keys)?;
-        return Ok(Verified { payload, head, compared: Compared::InPart });
+    let said: Value = serde_json::from_slice(&text).map_err(ReceiptError::Payload)?;
+    let (head, compared) = match LedgerMember::read(&said["ledger"])? {
+        Some(ledger) => {
+            ledger.check_commitments()?;
+            if let Some(difference) = difference::first(&payload(&ledger)?, &said) {
+                return Err(ReceiptError::Differs(difference));
+            }
+            (ledger.check_inclusion(keys)?, Compared::Whole)
+        }
+        None => older::check(&said, keys)?,
     };
-    ledger.check_commitments()?;
-    if let Some(difference) = difference::first(&computed(&ledger)?, &payload) {
-        return Err(ReceiptError::Differs(difference));
-    }
     // A name that stands twice is read as either by different programs.
-    if canonical(&payload).map_err(ReceiptError::Payload)?.as_bytes() != text {
+    if canonical(&said).map_err(ReceiptError::Payload)?.as_bytes() != text {
         return Err(ReceiptError::Spelling);
     }
-    let head = ledger.check_inclusion(keys)?;
-    Ok(Verified { payload, head, compared: Compared::Whole })
+    Ok(Verified { payload: said, head, compared })
 }

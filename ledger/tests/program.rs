@@ -162,3 +162,37 @@ fn a_promise_says_what_it_proves() {
     let (_, errors, _) = run(&["receipt", file, "--key", &vkey, "--receipt", file]);
     assert!(errors.starts_with("assent-audit: this is not a receipt: "), "{errors}");
 }
+
+/// Receipts that were given out in the older form, by the key of seed 1.
+const OLDER: [(&str, &str, bool); 3] = [
+    ("given", include_str!("../src/receipt/older_samples/given.jws"), false),
+    ("version 1", include_str!("../src/receipt/older_samples/version_1.jws"), true),
+    ("erased", include_str!("../src/receipt/older_samples/erased.jws"), true),
+];
+
+#[test]
+fn a_receipt_of_the_older_form_has_a_verdict_of_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("receipt.jws");
+    let file = file.to_str().unwrap();
+    let key = SigningKey::new(KeyName::parse("example.org/ledger").unwrap(), [1; 32]);
+    let vkey = key.vkey().to_string();
+    for (name, jws, lacks_controller) in OLDER {
+        // As a mail program breaks it.
+        fs::write(file, format!("{}\n{}", &jws[..70], &jws[70..])).unwrap();
+        let (said, errors, status) = run(&["receipt", file, "--key", &vkey]);
+        assert_eq!(status, Some(3), "{name}: {errors}");
+        assert!(said.contains("dpv:ConsentReceipt"), "{name}: {said}");
+        assert!(errors.starts_with("assent-audit: compared in part: "), "{name}: {errors}");
+        assert!(!errors.contains("sound"), "{name}: {errors}");
+        assert_eq!(errors.contains("who is answerable"), lacks_controller, "{name}: {errors}");
+        assert!(errors.contains("when the receipt was made"), "{name}: {errors}");
+
+        // A bundle that does not hold it is worse than what could not be compared.
+        write_bundle(dir.path(), &key);
+        let bundle = ["receipt", file, "--key", &vkey, "--bundle", dir.path().to_str().unwrap()];
+        assert_eq!(run(&bundle).2, Some(1), "{name}");
+    }
+    let (help, _, _) = run(&["receipt", "--help"]);
+    assert!(help.contains("3 a receipt of the older form"), "{help}");
+}

@@ -30,7 +30,7 @@ mod withdrawals;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use assent_ledger::command::stop_when_nobody_reads;
+use assent_ledger::command::{AuditRefusal, stop_when_nobody_reads};
 use clap::{Parser, Subcommand};
 
 use self::opening::{log_to_stderr, open, settings};
@@ -125,7 +125,8 @@ enum Desk {
 /// What tells a mail server to try again later (`EX_TEMPFAIL` of sysexits.h).
 const TRY_LATER: u8 = 75;
 
-/// Runs the program: 0 done, 1 refused or wrong, 2 wrong usage, 75 to be tried again later.
+/// Runs the program: 0 done, 1 refused or wrong, 2 wrong usage, 3 a receipt that was compared in part, 75 to be tried
+/// again later.
 #[must_use]
 pub fn main() -> ExitCode {
     stop_when_nobody_reads("assent");
@@ -141,9 +142,18 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("assent: {}", sentence(error.as_ref()));
-            if error.is::<bounce::TryLater>() { TRY_LATER.into() } else { ExitCode::FAILURE }
+            exit_code(&error)
         }
     }
+}
+
+fn exit_code(error: &outcome::Error) -> ExitCode {
+    if error.is::<bounce::TryLater>() {
+        return TRY_LATER.into();
+    }
+    error
+        .downcast_ref()
+        .map_or(ExitCode::FAILURE, |refusal: &AuditRefusal| refusal.exit_code().into())
 }
 
 async fn run(Arguments { config, command }: Arguments) -> Outcome {

@@ -16,7 +16,7 @@ pub enum ReceiptError {
     /// Of a form that is not known here.
     #[error("the receipt is of a form that this program does not know: a newer one may")]
     Schema,
-    /// Without the number of its form, though its event is of a program that always gives it.
+    /// Of the older form, though its event is of a program that gives out the newer one.
     #[error("the receipt was cut down to an older form, so that less of it would be compared")]
     CutDown,
     /// The leaf has another form than the ledger gives it.
@@ -28,7 +28,7 @@ pub enum ReceiptError {
     /// What the body names by a hash is not there, or is something else.
     #[error("the receipt's context is not the one that its body names")]
     Context,
-    /// What the context names by a hash is not there, or is something else; or it names none.
+    /// What the context names by a hash is not there, or is something else; or it is there, and the context names none.
     #[error("the receipt's {0} is not the one that its event names")]
     Document(&'static str),
     /// What it says does not follow from what it proves.
@@ -37,9 +37,6 @@ pub enum ReceiptError {
     /// The same in another spelling, in which programs could read different things.
     #[error("the receipt is not in its canonical form (RFC 8785)")]
     Spelling,
-    /// The record speaks of another event than the proof.
-    #[error("the receipt's record is not of the event that it proves")]
-    Record,
     /// The checkpoint is damaged.
     #[error("the receipt's checkpoint is not a signed checkpoint")]
     Checkpoint(#[source] NoteError),

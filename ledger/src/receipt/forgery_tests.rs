@@ -173,20 +173,19 @@ fn body_context_and_documents_are_those_that_were_committed_to() {
         Documents { policy: None, ..Sample::given().documents },
         Documents { form: None, ..Sample::given().documents },
     ] {
-        let (jws, _) = Sample { documents, ..Sample::given() }.receipt();
-        assert!(matches!(verify(&jws, &[key(1).vkey()]), Err(E::Document(_))));
+        let payload = Sample { documents, ..Sample::given() }.payload();
+        assert!(matches!(verify(&resigned(&payload), &[key(1).vkey()]), Err(E::Document(_))));
     }
     // A form that nobody named says nothing, and so it may not be there.
     let documents = Documents { form: Some(FORM), ..Sample::imported().documents };
-    let (jws, _) = Sample { documents, ..Sample::imported() }.receipt();
-    assert!(matches!(verify(&jws, &[key(1).vkey()]), Err(E::Document("form"))));
+    let payload = Sample { documents, ..Sample::imported() }.payload();
+    assert!(matches!(verify(&resigned(&payload), &[key(1).vkey()]), Err(E::Document("form"))));
 }
 
 #[test]
 fn a_leaf_of_version_2_has_a_context() {
     let sample = Sample { version: 2, ..Sample::of_version_1() };
-    let (jws, _) = sample.receipt();
-    assert!(matches!(verify(&jws, &[key(1).vkey()]), Err(E::Context)));
+    assert!(matches!(verify(&resigned(&sample.payload()), &[key(1).vkey()]), Err(E::Context)));
 }
 
 #[test]

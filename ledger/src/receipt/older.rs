@@ -1,39 +1,55 @@
-//! Receipts of the older form, whose part for reading holds what no part for checking commits to. They are read for
-//! good: people have them.
+//! Receipts of the older form, which say some things that nothing in them commits to. They are read for good: people
+//! have them. None is given out any more, of whichever event.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::compared::{Compared, NAMED_CONTROLLER, UNNAMED_CONTROLLER};
+use super::difference;
 use super::error::ReceiptError;
-use super::held::{Inclusion, check_context, check_leaf};
+use super::ledger_member::{Inclusion, check_context, check_leaf, demand_context, event_type};
+use super::older_readable::{OlderRecord, OnWord, readable};
 use crate::digest::sha256_hex;
-use crate::event_type::EventType;
 use crate::evidence::whole;
-use crate::leaf::LeafHead;
 use crate::note::{SignedNote, VerifyingKey};
 
 /// The member `ledger` of that form.
-#[derive(Deserialize)]
-struct OlderHeld {
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OlderLedgerMember {
     body: Value,
-    context: Option<Value>,
     checkpoint: String,
-    index: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context: Option<Value>,
     inclusion_proof: Vec<String>,
+    index: u64,
     leaf: String,
     root: String,
     salt: String,
     tree_size: u64,
 }
 
-/// Checks commitment, context, words, the event and the proof; who is answerable, the person, the dates and the
-/// policy of the readable part stay uncompared.
-pub(super) fn check(payload: &Value, keys: &[VerifyingKey]) -> Result<SignedNote, ReceiptError> {
-    let ledger = OlderHeld::deserialize(&payload["ledger"]).map_err(ReceiptError::Payload)?;
-    let head = LeafHead::read(&ledger.leaf).ok_or(ReceiptError::Leaf)?;
-    let event_type = head.event_type().ok_or(ReceiptError::Leaf)?;
+/// Checks that the leaf commits to the body, the body to the context and both to the words; computes all that the form
+/// says from them, but for what stands on the signer's word, and compares it with what the receipt says; and checks the
+/// proof. Gives the checkpoint, and what could not be compared.
+pub(super) fn check(
+    payload: &Value,
+    keys: &[VerifyingKey],
+) -> Result<(SignedNote, Compared), ReceiptError> {
+    let ledger =
+        OlderLedgerMember::deserialize(&payload["ledger"]).map_err(ReceiptError::Payload)?;
+    let event_type = event_type(&ledger.leaf)?;
     check_leaf(&ledger.leaf, &ledger.salt, &ledger.body)?;
-    check_record(payload, &evidence(payload, &ledger)?, event_type)?;
+    let evidence = evidence(payload, &ledger)?;
+
+    let record =
+        OlderRecord { event_type, evidence: &evidence, on_word: OnWord::read(payload, &evidence) };
+    let mut expected = readable(record);
+    expected["ledger"] = serde_json::to_value(&ledger).map_err(ReceiptError::Payload)?;
+    if let Some(difference) = difference::first(&expected, payload) {
+        return Err(ReceiptError::Differs(difference));
+    }
+
     let proof = Inclusion {
         checkpoint: &ledger.checkpoint,
         leaf: &ledger.leaf,
@@ -41,50 +57,28 @@ pub(super) fn check(payload: &Value, keys: &[VerifyingKey]) -> Result<SignedNote
         hashes: &ledger.inclusion_proof,
         named: (ledger.tree_size, &ledger.root),
     };
-    proof.check(keys)
+    let named = evidence["controller"].is_object();
+    let left = if named { NAMED_CONTROLLER } else { UNNAMED_CONTROLLER };
+    Ok((proof.check(keys)?, Compared::InPart(left)))
 }
 
-/// What the body commits to, whole: the context and the words that it names by their hashes are those that stand
-/// in the receipt.
-fn evidence(payload: &Value, held: &OlderHeld) -> Result<Value, ReceiptError> {
-    if held.body["context"].is_null() {
-        return Ok(held.body.clone());
-    }
-    let context = held.context.clone().ok_or(ReceiptError::Context)?;
-    check_context(&held.body, Some(&context))?;
-    // Whoever notes the site of the day writes receipts of the newer form: this one was cut down to be compared less.
-    if !context["site"].is_null() {
+/// Body, context and words in one, once they are those that the body names by their hashes.
+fn evidence(payload: &Value, ledger: &OlderLedgerMember) -> Result<Value, ReceiptError> {
+    let OlderLedgerMember { body, context, leaf, .. } = ledger;
+    check_context(body, context.as_ref())?;
+    demand_context(leaf, context.as_ref())?;
+    let shown = context.as_ref().unwrap_or(body);
+    // Whatever notes the site of the day gives out receipts of the newer form: this one was cut down.
+    if !shown["site"].is_null() {
         return Err(ReceiptError::CutDown);
     }
-    let words = payload["dpv:hasRecordOfActivity"]["dpv:hasNotice"][0]["dct:description"].as_str();
-    let words = words.ok_or(ReceiptError::Context)?;
-    if context["notice"]["sha256"] != sha256_hex(words.as_bytes()) {
+    let words = match context {
+        Some(_) => &payload["dpv:hasRecordOfActivity"]["dpv:hasNotice"][0]["dct:description"],
+        None => &body["notice"]["text"],
+    };
+    let hash = words.as_str().map(|words| sha256_hex(words.as_bytes()));
+    if hash.as_deref() != shown["notice"]["sha256"].as_str() {
         return Err(ReceiptError::Document("notice"));
     }
-    Ok(whole(held.body.clone(), Some(context), Some(words)))
-}
-
-/// Whether the part for reading speaks of the event that the part for checking proves.
-fn check_record(payload: &Value, body: &Value, event: EventType) -> Result<(), ReceiptError> {
-    let record = &payload["dpv:hasRecordOfActivity"];
-    let status = &record["dpv:hasConsentStatus"];
-    let same = payload["dct:identifier"] == body["event_id"]
-        && record["dct:identifier"] == body["event_id"]
-        && record["dpv:hasProcess"]["dpv:hasPurpose"]["dct:identifier"] == body["purpose"]
-        && record["dpv:hasNotice"][0]["dct:description"] == body["notice"]["text"]
-        && status["dpv:isIndicatedAtTime"] == body["at"]
-        && status["@type"][0] == status_type(event);
-    if same { Ok(()) } else { Err(ReceiptError::Record) }
-}
-
-/// The status as it was written then.
-fn status_type(event_type: EventType) -> &'static str {
-    match event_type {
-        EventType::Requested => "dpv:ConsentRequested",
-        EventType::Given => "dpv:ConsentGiven",
-        EventType::Withdrawn => "dpv:ConsentWithdrawn",
-        EventType::Renewed => "dpv:RenewedConsentGiven",
-        EventType::Expired => "dpv:ConsentExpired",
-        EventType::Erased => "dpv:ConsentTerminated",
-    }
+    Ok(whole(body.clone(), context.clone(), words.as_str()))
 }

@@ -1,16 +1,16 @@
-//! The part of a receipt for reading. All of it follows from the part for checking, so whoever checks a receipt makes
-//! it anew and compares.
+//! All members of a receipt but `ledger`, in the terms of DPV. They are computed from that member alone, so whoever
+//! checks a receipt computes them anew and compares.
 
 use serde_json::{Map, Value, json};
 
+use super::consent_record::{ConsentRecord, members};
 use super::process::process;
-use super::told::{Told, members};
 use super::vocabulary::{self, places};
 use crate::event_type::EventType;
 
 /// All of a receipt but its member `ledger`.
-pub(super) fn readable(told: Told<'_>) -> Map<String, Value> {
-    let issued = &told.held.issued;
+pub(super) fn readable(record: ConsentRecord<'_>) -> Map<String, Value> {
+    let issued = &record.ledger.issued;
     members([
         ("@context", Some(vocabulary::context())),
         ("@id", Some(format!("urn:uuid:{}", issued.id).into())),
@@ -19,36 +19,36 @@ pub(super) fn readable(told: Told<'_>) -> Map<String, Value> {
         ("dct:conformsTo", Some("dpv-27560:receipt".into())),
         ("dct:created", Some(issued.at.as_str().into())),
         ("dct:identifier", Some(issued.id.as_str().into())),
-        ("dct:publisher", Some(told.controller().into())),
+        ("dct:publisher", Some(record.controller().into())),
         ("dpv:hasIdentifier", Some(issued.id.as_str().into())),
-        ("dpv:hasRecordOfActivity", Some(record(told).into())),
+        ("dpv:hasRecordOfActivity", Some(record_of_activity(record).into())),
     ])
 }
 
-fn record(told: Told<'_>) -> Map<String, Value> {
-    let id = told.body("event_id").unwrap_or_default();
-    let withdrawal = format!("{}/preferences", told.held.issued.site);
+fn record_of_activity(record: ConsentRecord<'_>) -> Map<String, Value> {
+    let id = record.body_text("event_id").unwrap_or_default();
+    let withdrawal = format!("{}/preferences", record.ledger.issued.site);
     members([
         ("@id", Some(format!("urn:uuid:{id}").into())),
         ("@type", Some("dpv:ConsentRecord".into())),
         ("dct:conformsTo", Some("dpv-27560:record".into())),
-        ("dct:created", told.body("at").map(Value::from)),
+        ("dct:created", record.body_text("at").map(Value::from)),
         ("dct:identifier", Some(id.into())),
-        ("dct:references", form(told)),
-        ("dct:relation", unticked(told)),
+        ("dct:references", form(record)),
+        ("dct:relation", unticked(record)),
         ("dpv:hasApplicableLaw", Some("eu:law-GDPR".into())),
         (
             "dpv:hasConsentControl",
             Some(json!({ "@type": "dpv:WithdrawConsent", "dpv:isExercisedAt": withdrawal })),
         ),
-        ("dpv:hasConsentStatus", Some(status(told).into())),
-        ("dpv:hasDataController", Some(controller(told).into())),
-        ("dpv:hasDataSubject", Some(data_subject(told).into())),
+        ("dpv:hasConsentStatus", Some(status(record).into())),
+        ("dpv:hasDataController", Some(controller(record).into())),
+        ("dpv:hasDataSubject", Some(data_subject(record).into())),
         ("dpv:hasIdentifier", Some(id.into())),
-        ("dpv:hasJurisdiction", jurisdiction(told)),
+        ("dpv:hasJurisdiction", jurisdiction(record)),
         ("dpv:hasLegalBasis", Some(json!(["eu-gdpr:A6-1-a", "dpv:ExpressedConsent"]))),
-        ("dpv:hasNotice", notices(told)),
-        ("dpv:hasProcess", Some(process(told).into())),
+        ("dpv:hasNotice", notices(record)),
+        ("dpv:hasProcess", Some(process(record).into())),
         (
             "dpv:hasRight",
             Some(json!({
@@ -60,47 +60,48 @@ fn record(told: Told<'_>) -> Map<String, Value> {
     ])
 }
 
-/// The form as it was rendered, without anything that was typed.
-fn form(told: Told<'_>) -> Option<Value> {
-    let sha256 = told.shown("form").as_str()?;
+/// The blank form as it was rendered, by the hash of its document.
+fn form(record: ConsentRecord<'_>) -> Option<Value> {
+    let sha256 = record.context("form").as_str()?;
     Some(json!({ "@type": "schema:WebPage", "dct:format": "text/html", "schema:sha256": sha256 }))
 }
 
-/// What was offered beside it and not taken. DPV says of `ConsentRefused` that a box left unticked is one.
-fn unticked(told: Told<'_>) -> Option<Value> {
-    let offered = told.held.body["unticked"].as_array()?;
-    let at = told.body("requested_at").unwrap_or_default();
+/// The purposes whose boxes were offered on the same form and left unticked, each a `ConsentRefused`: DPV names an
+/// unticked box as an example of one.
+fn unticked(record: ConsentRecord<'_>) -> Option<Value> {
+    let offered = record.ledger.body["unticked"].as_array()?;
+    let at = record.body_text("requested_at").unwrap_or_default();
     let left = offered.iter().filter_map(Value::as_str).map(|code| {
         json!({
             "@type": "dpv:ConsentRefused",
-            "dpv:hasPurpose": told.purpose(code),
+            "dpv:hasPurpose": record.purpose(code),
             "dpv:isIndicatedAtTime": at,
         })
     });
     Some(left.collect())
 }
 
-fn status(told: Told<'_>) -> Map<String, Value> {
-    let event_type = told.event_type;
+fn status(record: ConsentRecord<'_>) -> Map<String, Value> {
+    let event_type = record.event_type;
     let mut kinds = vec![vocabulary::status(event_type)];
     if event_type.in_force() {
         kinds.push("dpv:ExpressedConsent");
     }
     let by_controller = match event_type {
         EventType::Expired => true,
-        EventType::Erased => told.shown_text("method") != "form",
+        EventType::Erased => record.context_text("method") != "form",
         _ => false,
     };
-    let by = if by_controller { told.controller() } else { "dpv:DataSubject".to_owned() };
-    let mail = told.held.body["confirmed"]["message_id"].as_str();
+    let by = if by_controller { record.controller() } else { "dpv:DataSubject".to_owned() };
+    let mail = record.ledger.body["confirmed"]["message_id"].as_str();
     members([
         ("@type", Some(kinds.into())),
         // For an import: how it was given there.
-        ("dct:description", told.body("evidence").map(Value::from)),
-        ("dct:source", Some(told.shown_text("source").into())),
+        ("dct:description", record.body_text("evidence").map(Value::from)),
+        ("dct:source", Some(record.context_text("source").into())),
         ("dpv:hasDuration", Some(duration(event_type))),
-        ("dpv:hasIndicationMethod", Some(indication_method(told).into())),
-        ("dpv:isIndicatedAtTime", Some(told.indicated_at().into())),
+        ("dpv:hasIndicationMethod", Some(indication_method(record).into())),
+        ("dpv:isIndicatedAtTime", Some(record.indicated_at().into())),
         ("dpv:isIndicatedBy", Some(by.into())),
         (
             "schema:instrument",
@@ -123,8 +124,8 @@ fn duration(event_type: EventType) -> Value {
 }
 
 /// How it was said, and how it was confirmed.
-fn indication_method(told: Told<'_>) -> String {
-    let method = match told.shown_text("method") {
+fn indication_method(record: ConsentRecord<'_>) -> String {
+    let method = match record.context_text("method") {
         "api" => "a program of the publisher's, by an interface",
         "form" => "a form on the publisher's pages",
         "import" => "brought by the publisher from elsewhere",
@@ -132,7 +133,7 @@ fn indication_method(told: Told<'_>) -> String {
         "staff" => "entered by the publisher's staff",
         other => other,
     };
-    match told.held.body["confirmed"]["by"].as_str() {
+    match record.ledger.body["confirmed"]["by"].as_str() {
         Some("code") => format!("{method}; confirmed by the code in a mail to the address"),
         Some("link") => format!("{method}; confirmed by the link in a mail to the address"),
         _ => method.to_owned(),
@@ -140,11 +141,11 @@ fn indication_method(told: Told<'_>) -> String {
 }
 
 /// Who was answerable for the data.
-fn controller(told: Told<'_>) -> Map<String, Value> {
-    let named = told.shown("controller");
+fn controller(record: ConsentRecord<'_>) -> Map<String, Value> {
+    let named = record.context("controller");
     let text = |name: &str| named[name].as_str().map(Value::from);
-    let id = told.controller();
-    let unnamed = named.is_null().then(|| told.policy()).flatten();
+    let id = record.controller();
+    let unnamed = named.is_null().then(|| record.policy()).flatten();
     members([
         ("@id", Some(id.as_str().into())),
         ("@type", Some("dpv:DataController".into())),
@@ -176,9 +177,9 @@ fn contact_point(contact: &str) -> Value {
     json!({ "@type": "schema:ContactPoint", name: contact })
 }
 
-fn data_subject(told: Told<'_>) -> Map<String, Value> {
+fn data_subject(record: ConsentRecord<'_>) -> Map<String, Value> {
     // There is a subscriber only once an address is confirmed.
-    let (id, email) = (told.body("subscriber_id"), told.body("email"));
+    let (id, email) = (record.body_text("subscriber_id"), record.body_text("email"));
     members([
         ("@id", id.map(|id| format!("urn:uuid:{id}").into())),
         ("@type", Some("dpv:DataSubject".into())),
@@ -187,24 +188,24 @@ fn data_subject(told: Told<'_>) -> Map<String, Value> {
     ])
 }
 
-fn jurisdiction(told: Told<'_>) -> Option<Value> {
-    match told.shown("processing")["jurisdiction"].as_str() {
+fn jurisdiction(record: ConsentRecord<'_>) -> Option<Value> {
+    match record.context("processing")["jurisdiction"].as_str() {
         Some(text) => Some(places(text).map_or_else(
             || json!({ "@type": "dpv:Location", "dct:description": text }),
             Value::from,
         )),
-        None => told.said_by_policy("dpv:Location"),
+        None => record.said_by_policy("dpv:Location"),
     }
 }
 
 /// The words beside the box, and the policy shown with them; none of an erasure.
-fn notices(told: Told<'_>) -> Option<Value> {
-    let (notice, policy) = (told.shown("notice"), told.shown("policy"));
-    let (words, address) = (notice["sha256"].as_str()?, told.policy()?);
+fn notices(record: ConsentRecord<'_>) -> Option<Value> {
+    let (notice, policy) = (record.context("notice"), record.context("policy"));
+    let (words, address) = (notice["sha256"].as_str()?, record.policy()?);
     let words = members([
-        ("@id", Some(told.address(&format!("/notices/{words}.txt")).into())),
+        ("@id", Some(record.address(&format!("/notices/{words}.txt")).into())),
         ("@type", Some("dpv:ConsentNotice".into())),
-        ("dct:description", told.held.documents.notice.as_deref().map(Value::from)),
+        ("dct:description", record.ledger.documents.notice.as_deref().map(Value::from)),
         ("dct:format", Some("text/plain".into())),
         ("dct:language", Some(notice["lang"].clone())),
         ("schema:sha256", Some(words.into())),

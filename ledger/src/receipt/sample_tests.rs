@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::{Documents, Issue, Proof, ReceiptFacts, TYPE, payload, sign};
+use super::{Documents, Issue, LedgerMember, Proof, ReceiptFacts, TYPE, payload, sign};
 use crate::digest::sha256_hex;
 use crate::event_type::EventType;
 use crate::leaf::{LeafHead, LeafType, canonical};
@@ -30,7 +30,7 @@ pub(super) struct Sample {
     pub(super) version: u8,
     pub(super) body: Value,
     pub(super) context: Option<Value>,
-    pub(super) documents: Documents<'static>,
+    pub(super) documents: Documents<&'static str>,
 }
 
 impl Sample {
@@ -204,7 +204,13 @@ impl Sample {
 
     /// The receipt of it in a ledger of two events, and what it says.
     pub(super) fn receipt(&self) -> (String, Value) {
-        self.with_facts(|facts| (sign(facts, &key(1)).unwrap(), payload(facts).unwrap()))
+        let sign = |facts: &ReceiptFacts<'_>| sign(facts, &key(1), &[key(1).vkey()]).unwrap();
+        (self.with_facts(sign), self.payload())
+    }
+
+    /// What its receipt says, or would say where nobody gives one out.
+    pub(super) fn payload(&self) -> Value {
+        self.with_facts(|facts| payload(&LedgerMember::from(facts)).unwrap())
     }
 
     pub(super) fn with_facts<T>(&self, then: impl FnOnce(&ReceiptFacts<'_>) -> T) -> T {

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use assent_ledger::bundle::{CHECKPOINT, EVENTS, EXTENT, KEYS};
+use assent_ledger::note::{KeyName, SigningKey};
 use macro_rules_attribute::apply;
 use serde_json::Value;
 
@@ -56,6 +57,21 @@ async fn a_receipt_proves_itself_to_whoever_knows_the_key(database: Database) {
     does(&app, &["erase", "ada@b.example"]);
     assert_refused(&command(&app, &["ledger", "receipt", id]), "its evidence was erased");
     assert_sound(&app).await;
+}
+
+/// Both programs end with the same status of their own (`ledger/tests/program.rs`).
+#[test]
+fn a_receipt_of_the_older_form_is_not_called_sound() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("receipt");
+    fs::write(&file, include_str!("../../../../ledger/src/receipt/older_samples/given.jws"))
+        .unwrap();
+    let key = SigningKey::new(KeyName::parse("example.org/ledger").unwrap(), [1; 32]);
+    let (file, vkey) = (file.to_str().unwrap(), key.vkey().to_string());
+    let output = alone(&["ledger", "audit-receipt", file, "--key", &vkey]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.starts_with("assent: compared in part: ") && !said.contains("sound"), "{said}");
 }
 
 /// Whatever stands in a directory, its audit ends with a sentence.

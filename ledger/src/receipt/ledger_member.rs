@@ -1,10 +1,10 @@
-//! The part of a receipt for checking: the member `ledger`, from which all the rest is computed.
+//! The member `ledger` of a receipt: what proves the event, and what all other members are computed from.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::ReceiptError;
-use super::facts::{Documents, ReceiptFacts};
+use super::facts::{Documents, Issue, ReceiptFacts};
 use crate::bundle::decode_salt;
 use crate::digest::sha256_hex;
 use crate::event_type::EventType;
@@ -12,21 +12,22 @@ use crate::leaf::{LeafHead, canonical};
 use crate::note::{SignedNote, VerifyingKey, decode_hash, encode_hash};
 use crate::tree::{Hash, leaf_hash, verify_inclusion};
 
-/// The form of this member that is written, and the only one whose readable part is compared as a whole.
+/// The number of the form of receipts that is written. Receipts without a number are of the older form.
 const SCHEMA: u8 = 2;
 
-/// The member `ledger`. Nothing else may stand in it.
+/// The member `ledger` as JSON has it: hashes are base64, and a member that is not named here makes it no receipt. It is
+/// made of [`ReceiptFacts`] where a receipt is given out, and read where one is checked.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Held {
+pub(super) struct LedgerMember {
     pub(super) body: Value,
     checkpoint: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) context: Option<Value>,
-    pub(super) documents: HeldDocuments,
+    pub(super) documents: Documents<String>,
     inclusion_proof: Vec<String>,
     index: u64,
-    pub(super) issued: HeldIssue,
+    pub(super) issued: Issue<String>,
     leaf: String,
     root: String,
     salt: String,
@@ -34,47 +35,23 @@ pub(super) struct Held {
     tree_size: u64,
 }
 
-/// What the context names by its hash, whole.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct HeldDocuments {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    form: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) notice: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    policy: Option<String>,
-}
-
-/// Which receipt of the event it is, and who gave it out when.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct HeldIssue {
-    pub(super) at: String,
-    pub(super) id: String,
-    pub(super) site: String,
-}
-
-impl Held {
-    pub(super) fn new(facts: &ReceiptFacts<'_>) -> Self {
+impl From<&ReceiptFacts<'_>> for LedgerMember {
+    fn from(facts: &ReceiptFacts<'_>) -> Self {
         let ReceiptFacts { body, context, documents, issued, leaf, proof, salt } = *facts;
         let Documents { form, notice, policy } = documents;
+        let Issue { at, id, site } = issued;
         Self {
             body: body.clone(),
             checkpoint: proof.checkpoint_note.to_owned(),
             context: context.cloned(),
-            documents: HeldDocuments {
+            documents: Documents {
                 form: form.map(str::to_owned),
                 notice: notice.map(str::to_owned),
                 policy: policy.map(str::to_owned),
             },
             inclusion_proof: proof.hashes.iter().map(encode_hash).collect(),
             index: proof.index,
-            issued: HeldIssue {
-                at: issued.at.to_owned(),
-                id: issued.id.to_owned(),
-                site: issued.site.to_owned(),
-            },
+            issued: Issue { at: at.to_owned(), id: id.to_owned(), site: site.to_owned() },
             leaf: leaf.to_owned(),
             root: encode_hash(&proof.root),
             salt: salt.to_owned(),
@@ -82,8 +59,10 @@ impl Held {
             tree_size: proof.size,
         }
     }
+}
 
-    /// Reads the member; `None` of one of the older form, which says nothing of its form.
+impl LedgerMember {
+    /// Reads the member; `None` where it has no number of its form, and so is of the older one.
     pub(super) fn read(ledger: &Value) -> Result<Option<Self>, ReceiptError> {
         match &ledger["schema"] {
             Value::Null => Ok(None),
@@ -94,12 +73,13 @@ impl Held {
         }
     }
 
-    /// What happened, by the leaf.
+    /// The type of the event, as the leaf names it.
     pub(super) fn event_type(&self) -> Result<EventType, ReceiptError> {
-        LeafHead::read(&self.leaf).and_then(LeafHead::event_type).ok_or(ReceiptError::Leaf)
+        event_type(&self.leaf)
     }
 
-    /// What was shown: the context, or the body itself, which held all of it with leaves of version 1.
+    /// Where purpose, method, notice, policy and the rest of the circumstances stand: in the context, or of a leaf of
+    /// version 1 in the body.
     pub(super) fn shown(&self) -> &Value {
         self.context.as_ref().unwrap_or(&self.body)
     }
@@ -108,11 +88,7 @@ impl Held {
     pub(super) fn check_commitments(&self) -> Result<(), ReceiptError> {
         check_leaf(&self.leaf, &self.salt, &self.body)?;
         check_context(&self.body, self.context.as_ref())?;
-        let version = LeafHead::read(&self.leaf).map(|head| head.version);
-        let erased = self.event_type()? == EventType::Erased;
-        if version == Some(2) && !erased && self.context.is_none() {
-            return Err(ReceiptError::Context);
-        }
+        demand_context(&self.leaf, self.context.as_ref())?;
         let shown = self.shown();
         let documents = [
             ("notice", &shown["notice"]["sha256"], &self.documents.notice),
@@ -144,6 +120,18 @@ impl Held {
     }
 }
 
+/// The type of the event that a leaf is of.
+pub(super) fn event_type(leaf: &str) -> Result<EventType, ReceiptError> {
+    LeafHead::read(leaf).and_then(LeafHead::event_type).ok_or(ReceiptError::Leaf)
+}
+
+/// Checks that there is a context where an event must have one: with a leaf of version 2, unless it is an erasure.
+pub(super) fn demand_context(leaf: &str, context: Option<&Value>) -> Result<(), ReceiptError> {
+    let version = LeafHead::read(leaf).map(|head| head.version);
+    let needed = version == Some(2) && event_type(leaf)? != EventType::Erased;
+    if needed && context.is_none() { Err(ReceiptError::Context) } else { Ok(()) }
+}
+
 /// Checks that the leaf commits to this body with this salt.
 pub(super) fn check_leaf(leaf: &str, salt: &str, body: &Value) -> Result<(), ReceiptError> {
     let head = LeafHead::read(leaf).ok_or(ReceiptError::Leaf)?;
@@ -159,18 +147,18 @@ pub(super) fn check_context(body: &Value, context: Option<&Value>) -> Result<(),
     if hash.as_deref() == body["context"].as_str() { Ok(()) } else { Err(ReceiptError::Context) }
 }
 
-/// That a leaf is in the tree of a checkpoint, as a receipt of either form says it.
+/// The proof that a leaf is in the tree of a checkpoint, as receipts of both forms write it down.
 pub(super) struct Inclusion<'a> {
     pub(super) checkpoint: &'a str,
     pub(super) leaf: &'a str,
     pub(super) index: u64,
     pub(super) hashes: &'a [String],
-    /// Size and root as the receipt names them beside the checkpoint.
+    /// The size and root of the tree, which the receipt names beside the checkpoint too.
     pub(super) named: (u64, &'a str),
 }
 
 impl Inclusion<'_> {
-    /// The checkpoint, if one of `keys` signed it and the proof leads to it.
+    /// Gives the checkpoint, if one of `keys` signed it and the proof leads to it.
     pub(super) fn check(&self, keys: &[VerifyingKey]) -> Result<SignedNote, ReceiptError> {
         let note = SignedNote::parse(self.checkpoint).map_err(ReceiptError::Checkpoint)?;
         if note.verified_by(keys).is_none() {
