@@ -198,7 +198,7 @@ pub enum Error {
     /// A newer version brought the tables further.
     #[error(transparent)]
     NewerSchema(#[from] crate::store::schema::NewerSchema),
-    /// A row that says whose an address is was changed by another hand.
+    /// A row that mails or receipts rest on was changed by another hand.
     #[error(
         "{0} {1} is not what this program wrote: nothing is given or mailed by it; run `assent ledger verify`"
     )]

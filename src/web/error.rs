@@ -151,7 +151,7 @@ impl From<crate::flows::Error> for Error {
             }
             crate::flows::Error::Outside(error) => error.into(),
             error @ crate::flows::Error::Changed(..) => {
-                tracing::error!(error = ?error, "whose an address is was changed by another hand");
+                tracing::error!(error = ?error, "what mails or receipts rest on was changed by another hand");
                 Self::Internal
             }
             error @ (crate::flows::Error::Tree

@@ -1,15 +1,18 @@
 //! A consent receipt (ISO/IEC TS 27560): what was agreed to, with proof that the ledger holds it. It is made
-//! when it is asked for, so that nothing of it is stored twice.
+//! when it is asked for, so that nothing of it is stored twice; and it is signed only where body, context and documents
+//! are those that the sealed leaf commits to, for whoever writes the database alone has no signature of ours.
 
 use assent_ledger::evidence::whole;
+use assent_ledger::leaf::LeafHead;
 use assent_ledger::note::SignedNote;
-use assent_ledger::receipt::{Documents, Issue, Proof, ReceiptFacts, sign};
+use assent_ledger::receipt::{Documents, Issue, Proof, ReceiptError, ReceiptFacts, sign};
 use assent_ledger::tree::{Hash, inclusion_path};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::domain::sentence::sentence;
 use crate::domain::signup::link::Links;
 use crate::flows::ledger::tree_nodes;
 use crate::flows::{Case, Error};
@@ -53,7 +56,8 @@ impl Sealed {
 /// The receipt of one event, with an id of its own; `None` when there is no such event or its evidence was erased.
 ///
 /// # Errors
-/// When the database does not answer, or the tree does not hold together.
+/// When the database does not answer, the tree does not hold together, or the event is not what was sealed
+/// ([`Error::Changed`]).
 pub async fn receipt(
     tx: &mut Tx,
     case: Case<'_>,
@@ -64,6 +68,9 @@ pub async fn receipt(
         return Ok(None);
     };
     let (Some(text), Some(salt)) = (&event.body, &event.salt) else { return Ok(None) };
+    if !is_committed(&event, text, salt) {
+        return Err(Error::Changed("event", event_id));
+    }
     let committed: Value = serde_json::from_str(text)?;
     let context: Option<Value> = event.context.as_deref().map(serde_json::from_str).transpose()?;
     let body = whole(committed.clone(), context.clone(), event.words.as_deref());
@@ -79,7 +86,8 @@ pub async fn receipt(
         Some(sha256) => blank_forms::find(tx, sha256).await?,
         None => None,
     };
-    let jws = sign(
+    let keys = &case.settings.ledger_keys;
+    let signed = sign(
         &ReceiptFacts {
             body: &committed,
             context: context.as_ref(),
@@ -99,14 +107,35 @@ pub async fn receipt(
             },
             salt: &URL_SAFE_NO_PAD.encode(salt),
         },
-        case.settings.ledger_keys.first(),
+        keys.first(),
+        &keys.trusted(),
     );
-    let jws = jws.map_err(|_| Error::Tree)?;
+    let jws = signed.map_err(|error| refused(event_id, &error))?;
     Ok(Some(Receipt { event, body, sealed: Some(Sealed { index, head, jws }) }))
 }
 
+/// Whether the leaf is of such an event, and commits to this body.
+fn is_committed(event: &SealedEvent, body: &str, salt: &[u8]) -> bool {
+    let (head, salt) = (LeafHead::read(&event.leaf), salt.try_into().ok());
+    let head = head.filter(|head| head.event_type() == Some(event.event_type));
+    head.zip(salt).is_some_and(|(head, salt)| head.leaf(salt, body) == event.leaf)
+}
+
+/// Why nothing is signed: something of the event was changed after it was sealed, or the head was.
+fn refused(event_id: Uuid, error: &ReceiptError) -> Error {
+    tracing::error!(%event_id, error = sentence(error), "a receipt is not signed");
+    match error {
+        ReceiptError::Checkpoint(_) | ReceiptError::CheckpointSignature => Error::Tree,
+        _ => Error::Changed("event", event_id),
+    }
+}
+
 /// What the event names by its hash: of an erasure nothing, and no form where none was shown.
-fn documents<'a>(event: &'a SealedEvent, form: Option<&'a str>, body: &Value) -> Documents<'a> {
+fn documents<'a>(
+    event: &'a SealedEvent,
+    form: Option<&'a str>,
+    body: &Value,
+) -> Documents<&'a str> {
     let named = |hash: &Value| hash.is_string();
     Documents {
         form,

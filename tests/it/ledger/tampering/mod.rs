@@ -3,6 +3,7 @@
 mod consents;
 mod events;
 mod heads;
+mod receipts;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
