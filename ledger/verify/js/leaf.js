@@ -3,10 +3,10 @@
 import { base64url, fromBase64url, hmac, utf8 } from "./bytes.js";
 
 /** What happened to somebody's consent. */
-export const EVENT_TYPES = ["requested", "given", "withdrawn", "renewed", "expired", "erased"];
+const EVENT_TYPES = ["requested", "given", "withdrawn", "renewed", "expired", "erased"];
 
 /** What the ledger records of itself. */
-export const RECORD_TYPES = ["adopted", "purged", "recorded", "resumed"];
+const RECORD_TYPES = ["adopted", "purged", "recorded", "resumed"];
 
 /** The part of a leaf that everybody can read; null unless it is `{"c":C,"t":TYPE,"v":V}` to the letter. */
 export function readLeaf(leaf) {

@@ -1,37 +1,37 @@
-// The part of a receipt for reading, written anew from the part for checking, as the program writes it
-// (`readable.rs`): what differs was not written by it.
+// All members of a receipt but `ledger`, written anew from that member as the program writes them (`readable.rs`): what
+// differs was not written by it.
 
 import { isObject, textIn } from "./json.js";
 import { readLeaf } from "./leaf.js";
 import { process } from "./process.js";
 import { STATUS, jsonLdContext, members, places, textOf } from "./vocabulary.js";
 
-/** The part for checking, as the part for reading looks at it. */
-class Told {
+/** What a receipt's member `ledger` says of one event (`consent_record.rs`). */
+class ConsentRecord {
   constructor(ledger) {
     this.ledger = ledger;
     this.type = readLeaf(ledger.leaf)?.type;
   }
 
-  /** A text of the body: of this person and this event. */
-  body(name) {
+  /** A text of the event's body: of this person and this event alone. */
+  bodyText(name) {
     return textOf(this.ledger.body, name);
   }
 
-  /** What was shown, and under which circumstances: the context, or the body itself, which held all of it before. */
-  shown(name) {
+  /** A value of the event's context, which other events may share; with a leaf of version 1 the body holds it. */
+  context(name) {
     const { context, body } = this.ledger;
     return (isObject(context) ? context : body)[name];
   }
 
-  shownText(name) {
-    const value = this.shown(name);
+  contextText(name) {
+    const value = this.context(name);
     return typeof value === "string" ? value : "";
   }
 
-  /** An address at the installation of the day; of the day of the receipt, where that is not known. */
+  /** The IRI of a page of the installation: at the address that the context names, else where the receipt was issued. */
   address(path) {
-    const site = this.shown("site");
+    const site = this.context("site");
     return `${typeof site === "string" ? site : this.ledger.issued.site}${path}`;
   }
 
@@ -40,11 +40,11 @@ class Told {
   }
 
   policy() {
-    const label = textOf(this.shown("policy"), "label");
+    const label = textOf(this.context("policy"), "label");
     return label === undefined ? undefined : this.address(`/policies/privacy/${label}`);
   }
 
-  /** What stands for something that the event does not name: that the policy shown with it says it. */
+  /** What is written in place of a field that the event does not have: that the policy which was shown states it. */
   saidByPolicy(concept) {
     const policy = this.policy();
     return policy === undefined ? undefined : { "@type": concept, "dct:source": { "@id": policy } };
@@ -58,16 +58,16 @@ class Told {
     return this.type === "given" || this.type === "renewed";
   }
 
-  /** When the person said so. An import brings consent that was given before. */
+  /** When the consent was indicated. That of an import was given elsewhere, on the day that it states. */
   indicatedAt() {
-    const elsewhere = this.inForce && this.shownText("method") === "import";
-    return this.body(elsewhere ? "requested_at" : "at") ?? "";
+    const elsewhere = this.inForce && this.contextText("method") === "import";
+    return this.bodyText(elsewhere ? "requested_at" : "at") ?? "";
   }
 }
 
 /** All of a receipt but its member `ledger`. */
 export function readable(ledger) {
-  const told = new Told(ledger);
+  const record = new ConsentRecord(ledger);
   const { id, at } = ledger.issued;
   return {
     "@context": jsonLdContext(),
@@ -77,33 +77,33 @@ export function readable(ledger) {
     "dct:conformsTo": "dpv-27560:receipt",
     "dct:created": at,
     "dct:identifier": id,
-    "dct:publisher": told.controller(),
+    "dct:publisher": record.controller(),
     "dpv:hasIdentifier": id,
-    "dpv:hasRecordOfActivity": record(told),
+    "dpv:hasRecordOfActivity": recordOfActivity(record),
   };
 }
 
-function record(told) {
-  const id = told.body("event_id") ?? "";
-  const withdrawal = `${told.ledger.issued.site}/preferences`;
+function recordOfActivity(record) {
+  const id = record.bodyText("event_id") ?? "";
+  const withdrawal = `${record.ledger.issued.site}/preferences`;
   return members({
     "@id": `urn:uuid:${id}`,
     "@type": "dpv:ConsentRecord",
     "dct:conformsTo": "dpv-27560:record",
-    "dct:created": told.body("at"),
+    "dct:created": record.bodyText("at"),
     "dct:identifier": id,
-    "dct:references": form(told),
-    "dct:relation": unticked(told),
+    "dct:references": form(record),
+    "dct:relation": unticked(record),
     "dpv:hasApplicableLaw": "eu:law-GDPR",
     "dpv:hasConsentControl": { "@type": "dpv:WithdrawConsent", "dpv:isExercisedAt": withdrawal },
-    "dpv:hasConsentStatus": status(told),
-    "dpv:hasDataController": controller(told),
-    "dpv:hasDataSubject": dataSubject(told),
+    "dpv:hasConsentStatus": status(record),
+    "dpv:hasDataController": controller(record),
+    "dpv:hasDataSubject": dataSubject(record),
     "dpv:hasIdentifier": id,
-    "dpv:hasJurisdiction": jurisdiction(told),
+    "dpv:hasJurisdiction": jurisdiction(record),
     "dpv:hasLegalBasis": ["eu-gdpr:A6-1-a", "dpv:ExpressedConsent"],
-    "dpv:hasNotice": notices(told),
-    "dpv:hasProcess": process(told),
+    "dpv:hasNotice": notices(record),
+    "dpv:hasProcess": process(record),
     "dpv:hasRight": {
       "@type": ["dpv:DataSubjectRight", "eu-gdpr:A7-3"],
       "dct:title": "Right to withdraw consent at any time",
@@ -112,38 +112,38 @@ function record(told) {
   });
 }
 
-/** The form as it was rendered, without anything that was typed. */
-function form(told) {
-  const sha256 = told.shown("form");
+/** The blank form as it was rendered, by the hash of its document. */
+function form(record) {
+  const sha256 = record.context("form");
   if (typeof sha256 !== "string") return undefined;
   return { "@type": "schema:WebPage", "dct:format": "text/html", "schema:sha256": sha256 };
 }
 
-/** What was offered beside it and not taken. */
-function unticked(told) {
-  const offered = told.ledger.body.unticked;
+/** The purposes whose boxes were offered on the same form and left unticked. */
+function unticked(record) {
+  const offered = record.ledger.body.unticked;
   if (!Array.isArray(offered)) return undefined;
   return offered
     .filter((code) => typeof code === "string")
     .map((code) => ({
       "@type": "dpv:ConsentRefused",
-      "dpv:hasPurpose": told.purpose(code),
-      "dpv:isIndicatedAtTime": told.body("requested_at") ?? "",
+      "dpv:hasPurpose": record.purpose(code),
+      "dpv:isIndicatedAtTime": record.bodyText("requested_at") ?? "",
     }));
 }
 
-function status(told) {
-  const { type } = told;
-  const byController = type === "expired" || (type === "erased" && told.shownText("method") !== "form");
-  const mail = textIn(told.ledger.body, "confirmed", "message_id");
+function status(record) {
+  const { type } = record;
+  const byController = type === "expired" || (type === "erased" && record.contextText("method") !== "form");
+  const mail = textIn(record.ledger.body, "confirmed", "message_id");
   return members({
-    "@type": told.inForce ? [STATUS[type], "dpv:ExpressedConsent"] : [STATUS[type]],
-    "dct:description": told.body("evidence"),
-    "dct:source": told.shownText("source"),
+    "@type": record.inForce ? [STATUS[type], "dpv:ExpressedConsent"] : [STATUS[type]],
+    "dct:description": record.bodyText("evidence"),
+    "dct:source": record.contextText("source"),
     "dpv:hasDuration": duration(type),
-    "dpv:hasIndicationMethod": indicationMethod(told),
-    "dpv:isIndicatedAtTime": told.indicatedAt(),
-    "dpv:isIndicatedBy": byController ? told.controller() : "dpv:DataSubject",
+    "dpv:hasIndicationMethod": indicationMethod(record),
+    "dpv:isIndicatedAtTime": record.indicatedAt(),
+    "dpv:isIndicatedBy": byController ? record.controller() : "dpv:DataSubject",
     "schema:instrument": mail && { "@type": "schema:EmailMessage", "schema:identifier": mail },
   });
 }
@@ -176,21 +176,21 @@ const CONFIRMED = {
 };
 
 /** How it was said, and how it was confirmed. */
-function indicationMethod(told) {
-  const method = told.shownText("method");
-  const by = textIn(told.ledger.body, "confirmed", "by");
+function indicationMethod(record) {
+  const method = record.contextText("method");
+  const by = textIn(record.ledger.body, "confirmed", "by");
   const known = (words, word) => (Object.hasOwn(words, word) ? words[word] : undefined);
   return `${known(METHODS, method) ?? method}${known(CONFIRMED, by) ?? ""}`;
 }
 
 /** Who was answerable for the data. */
-function controller(told) {
-  const named = told.shown("controller");
-  const id = told.controller();
+function controller(record) {
+  const named = record.context("controller");
+  const id = record.controller();
   const text = (name) => textOf(named, name);
   const [address, contact] = [text("address"), text("contact")];
   // An older event does not name it: the policy does.
-  const policy = named === undefined || named === null ? told.policy() : undefined;
+  const policy = named === undefined || named === null ? record.policy() : undefined;
   return members({
     "@id": id,
     "@type": "dpv:DataController",
@@ -212,9 +212,9 @@ function contactPoint(contact) {
   return { "@type": "schema:ContactPoint", [name]: contact };
 }
 
-function dataSubject(told) {
+function dataSubject(record) {
   // There is a subscriber only once an address is confirmed.
-  const [id, email] = [told.body("subscriber_id"), told.body("email")];
+  const [id, email] = [record.bodyText("subscriber_id"), record.bodyText("email")];
   return members({
     "@id": id === undefined ? undefined : `urn:uuid:${id}`,
     "@type": "dpv:DataSubject",
@@ -223,21 +223,21 @@ function dataSubject(told) {
   });
 }
 
-function jurisdiction(told) {
-  const text = textOf(told.shown("processing"), "jurisdiction");
-  if (text === undefined) return told.saidByPolicy("dpv:Location");
+function jurisdiction(record) {
+  const text = textOf(record.context("processing"), "jurisdiction");
+  if (text === undefined) return record.saidByPolicy("dpv:Location");
   return places(text) ?? { "@type": "dpv:Location", "dct:description": text };
 }
 
 /** The words beside the box, and the policy shown with them; none of an erasure. */
-function notices(told) {
-  const [notice, policy, address] = [told.shown("notice"), told.shown("policy"), told.policy()];
+function notices(record) {
+  const [notice, policy, address] = [record.context("notice"), record.context("policy"), record.policy()];
   const sha256 = textOf(notice, "sha256");
   if (sha256 === undefined || address === undefined) return undefined;
   const words = members({
-    "@id": told.address(`/notices/${sha256}.txt`),
+    "@id": record.address(`/notices/${sha256}.txt`),
     "@type": "dpv:ConsentNotice",
-    "dct:description": textIn(told.ledger, "documents", "notice"),
+    "dct:description": textIn(record.ledger, "documents", "notice"),
     "dct:format": "text/plain",
     "dct:language": notice.lang ?? null,
     "schema:sha256": sha256,

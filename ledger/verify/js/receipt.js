@@ -8,7 +8,7 @@ import { canonical, isCount, isObject, textIn, tryJson, within } from "./json.js
 import { headerFault, readJws } from "./jws.js";
 import { readLeaf } from "./leaf.js";
 import { SignedNote } from "./note.js";
-import { checkOlderDocuments, checkOlderReadable, olderWords } from "./older.js";
+import { UNCOMPARED, checkOlderDocuments, compareOlder, olderWords } from "./older.js";
 import { readable } from "./readable.js";
 import { judgeSigner } from "./signer.js";
 import { Steps } from "./steps.js";
@@ -32,7 +32,7 @@ const RECEIPT_STEPS = [
 
 const isText = (value) => typeof value === "string";
 
-/** What every receipt proves itself by. */
+/** What every receipt proves itself by: members of `ledger`. Nothing else than is named may stand there. */
 const HELD = {
   body: isObject,
   checkpoint: isText,
@@ -44,10 +44,15 @@ const HELD = {
   tree_size: isCount,
 };
 
-/** What one of the present form has beside that, and nothing else. */
-const HELD_NOW = {
+/** The member `ledger` of the older form. */
+const HELD_BEFORE = {
   ...HELD,
   context: (value) => value === undefined || isObject(value),
+};
+
+/** The same of the present form. */
+const HELD_NOW = {
+  ...HELD_BEFORE,
   documents: (value) => hasOnly(value, ["form", "notice", "policy"]),
   issued: (value) => hasOnly(value, ["at", "id", "site"]) && ["at", "id", "site"].every((name) => isText(value[name])),
   schema: (value) => value === 2,
@@ -79,12 +84,17 @@ export async function checkReceipt(text, asked, tell) {
   const told = tellOf(payload, ledger, older);
   found.told = told;
   await checkCommitment(ledger, steps);
-  if (older) {
+  if (!told.ofEvent) {
+    steps.open("documents", "There is no entry of an event that could name them.");
+    steps.open("readable", "There is no entry of an event to write it from.");
+  } else if (older) {
     await checkOlderDocuments(ledger, told, steps);
-    checkOlderReadable(payload, told, steps);
+    const { wrong, uncompared } = compareOlder(payload, told);
+    found.uncompared = uncompared.map((name) => [name, UNCOMPARED[name]]);
+    tellReadable(wrong, spelling(payload, jws.payload), found);
   } else {
     await checkDocuments(ledger, told, steps);
-    checkReadable(payload, jws.payload, steps);
+    tellReadable(differences(payload, { ...readable(ledger), ledger }), spelling(payload, jws.payload), found);
   }
   await checkHead(ledger, found);
   await checkEarlier(found, asked);
@@ -116,20 +126,18 @@ function heldFault(ledger, older) {
   if (!older && Number.isInteger(ledger.schema) && ledger.schema > 2) {
     return `it is of a form that this page does not know (${ledger.schema}): take a newer page`;
   }
-  const members = Object.entries(older ? HELD : HELD_NOW);
-  const wrong = members.find(([name, fits]) => !fits(ledger[name]))?.[0];
+  const members = older ? HELD_BEFORE : HELD_NOW;
+  const wrong = Object.entries(members).find(([name, fits]) => !fits(ledger[name]))?.[0];
   if (wrong) return `what proves a receipt is missing or damaged: ${wrong}`;
-  const added = Object.keys(ledger).find((name) => !Object.hasOwn(HELD_NOW, name));
-  return added === undefined || older
-    ? undefined
-    : `what proves a receipt has a part that does not belong there: ${added}`;
+  const added = Object.keys(ledger).find((name) => !Object.hasOwn(members, name));
+  return added && `what proves a receipt has a part that does not belong there: ${added}`;
 }
 
 /** What the receipt says, from the part that its leaf commits to. */
 function tellOf(payload, ledger, older) {
   const { body, leaf } = ledger;
   const context = isObject(ledger.context) ? ledger.context : {};
-  const words = older ? (textIn(body, "notice", "text") ?? olderWords(payload)) : textIn(ledger, "documents", "notice");
+  const words = older ? olderWords(payload, ledger) : textIn(ledger, "documents", "notice");
   return {
     older,
     words,
@@ -144,18 +152,25 @@ function tellOf(payload, ledger, older) {
   };
 }
 
-function checkReadable(payload, text, steps) {
-  const { ledger } = payload;
-  const wrong = differences(payload, { ...readable(ledger), ledger });
-  if (wrong.length === 0 && canonical(payload) !== text) {
-    // Spelt otherwise, two programs could read two things in it.
-    const fault = "it is not spelt in the one way that can be read in one way only (RFC 8785)";
-    steps.failed("readable", `${sentence(fault)}.`, fault);
-  } else if (wrong.length === 0) {
-    steps.ok("readable", "Written anew from the sealed entry, and word for word the same.");
-  } else {
+/** Spelt otherwise, two programs could read two things in it. */
+function spelling(payload, text) {
+  return canonical(payload) === text
+    ? undefined
+    : "it is not spelt in the one way that can be read in one way only (RFC 8785)";
+}
+
+function tellReadable(wrong, misspelt, { steps, uncompared }) {
+  if (wrong.length > 0) {
     const said = `What people and programs would read in it is not what the sealed entry says: ${wrong.map(inWords).join("; ")}.`;
     steps.failed("readable", said, `it was made to read otherwise than its sealed entry: ${inWords(wrong[0])}`);
+  } else if (misspelt) {
+    steps.failed("readable", `${sentence(misspelt)}.`, misspelt);
+  } else if (uncompared) {
+    const named = uncompared.map(([, words]) => words).join("; ");
+    const said = `Written anew from the sealed entry, and word for word the same but for what nothing in a receipt of the older form commits to: ${named}.`;
+    steps.inPart("readable", said);
+  } else {
+    steps.ok("readable", "Written anew from the sealed entry, and word for word the same.");
   }
 }
 

@@ -41,6 +41,11 @@ export class Steps {
     this.#set(id, "failed", said, fault);
   }
 
+  /** Checked as far as it can be, and so far it agrees. */
+  inPart(id, said) {
+    this.#set(id, "part", said);
+  }
+
   /** Not checked, and why. */
   open(id, said) {
     this.#set(id, "open", said);

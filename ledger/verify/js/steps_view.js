@@ -6,6 +6,7 @@ import { TITLES } from "./steps.js";
 const SIGNS = {
   ok: ["✓", "agrees"],
   failed: ["✗", "does not agree"],
+  part: ["!", "compared in part"],
   open: ["–", "not checked"],
   waiting: ["", "waiting"],
 };

@@ -8,7 +8,7 @@ export function leafHash(leaf) {
 }
 
 /** The hash of an inner node: SHA-256(0x01 ‖ left ‖ right). */
-export function nodeHash(left, right) {
+function nodeHash(left, right) {
   return sha256(concat(Uint8Array.of(1), left, right));
 }
 

@@ -5,9 +5,13 @@ import { many, sentence } from "./words.js";
 
 const THINGS = { receipt: "receipt", promise: "promise", bundle: "bundle" };
 
-/** The verdict on what was found: `sound`, or `forged` where something does not agree. */
-export function verdictOf({ steps }) {
-  return steps.faults.length === 0 ? "sound" : "forged";
+/**
+ * The verdict on what was found: `sound`, `forged` where something does not agree, or `in-part` where all agrees that
+ * could be compared, and not all could be.
+ */
+export function verdictOf({ steps, uncompared }) {
+  if (steps.faults.length > 0) return "forged";
+  return uncompared ? "in-part" : "sound";
 }
 
 /** Shows nothing, for nothing was given. */
@@ -37,6 +41,7 @@ export function showVerdict(found, several) {
     return show("bad", "forged", mark, title, [make("p", {}, said), list], found);
   }
   const { name } = found.signer.key;
+  if (found.uncompared) return showInPart(found, name);
   if (found.signer.known) {
     const said = `All that was checked agrees, and it is signed with the key of ${name}, which you know.`;
     const title = several ? "These promises are genuine" : `This ${thing} is genuine`;
@@ -45,14 +50,37 @@ export function showVerdict(found, several) {
   const said =
     `All that was checked agrees. But the key that signed it came along with it, and anybody could have made up both. ` +
     `It is genuine if this is the key of ${name}: ask them for theirs, and give it as the ledger’s public key.`;
-  const fingerprint = make(
+  const title = `Nothing in ${several ? "these promises" : `this ${thing}`} disagrees, but you don’t know yet who signed it`;
+  return show("fair", "sound", "! One thing is open", title, [make("p", {}, said), fingerprintOf(found)], found);
+}
+
+/** A receipt of the older form: what nothing in it commits to is named, and never called genuine. */
+function showInPart(found, name) {
+  const { known } = found.signer;
+  const whose = known
+    ? `It is signed with the key of ${name}, which you know.`
+    : `The key that signed it came along with it: it counts if it is the key of ${name}. Ask them for theirs, and give it as the ledger’s public key.`;
+  const said = [
+    make("p", {}, `All agrees that could be compared, and the ledger held it. ${whose}`),
+    !known && fingerprintOf(found),
+    make("p", {}, "But it is of an older form, in which these stand on nothing but the word of whoever signed it:"),
+    make(
+      "ul",
+      {},
+      found.uncompared.map(([id, words]) => make("li", { "data-uncompared": id }, `${sentence(words)}.`)),
+    ),
+    make("p", {}, `Ask ${name} for a new receipt of the same event: of that, all is compared.`),
+  ];
+  return show("fair", "in-part", "! Compared in part", "Not all of this receipt can be compared", said.filter(Boolean), found);
+}
+
+function fingerprintOf({ signer }) {
+  return make(
     "p",
     { class: "small" },
     "Or compare this fingerprint with the one they tell you: ",
-    make("code", { id: "fingerprint" }, found.signer.fingerprint),
+    make("code", { id: "fingerprint" }, signer.fingerprint),
   );
-  const title = `Nothing in ${several ? "these promises" : `this ${thing}`} disagrees, but you don’t know yet who signed it`;
-  return show("fair", "sound", "! One thing is open", title, [make("p", {}, said), fingerprint], found);
 }
 
 /** What is said where steps of these ids fail. */
