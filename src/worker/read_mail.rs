@@ -17,7 +17,7 @@ use crate::mail::letters::signup::{
 };
 use crate::store::Tx;
 use crate::store::consent::consents::{self, CurrentConsent};
-use crate::store::consent::events::{self, Confirmed};
+use crate::store::consent::events::{self, ConfirmedConsent};
 use crate::store::contacts::suppressions;
 use crate::store::mail::outbox::ClaimedMail;
 use crate::store::signup::signups::Signup;
@@ -103,11 +103,12 @@ async fn receipt(
         let over = |s: &&CurrentConsent| s.purpose == *purpose && !s.state.in_force();
         standing.iter().find(over).map(|standing| standing.changed_at)
     };
-    let item = |confirmed: &Confirmed| ReceiptItem {
+    let item = |confirmed: &ConfirmedConsent| ReceiptItem {
         agreed: agreed(parts, confirmed),
         ended: ended(&confirmed.purpose),
     };
-    let stands = |c: &Confirmed| !c.purpose.is_privacy_policy() && ended(&c.purpose).is_none();
+    let stands =
+        |c: &ConfirmedConsent| !c.purpose.is_privacy_policy() && ended(&c.purpose).is_none();
     let leaves = confirmed.iter().any(stands);
     let leave = signup.subscriber_id.filter(|_| leaves);
     let leave = leave.map(|subscriber_id| parts.links.unsubscribe(subscriber_id, None));
@@ -149,7 +150,7 @@ async fn download_link(
     Ok(FoundContent::Mail(MailContent::new(grant.email, mail)))
 }
 
-fn agreed(parts: &WorkerParts, confirmed: &Confirmed) -> AgreedItem {
+fn agreed(parts: &WorkerParts, confirmed: &ConfirmedConsent) -> AgreedItem {
     AgreedItem {
         name: confirmed.purpose.named(confirmed.name.as_deref()),
         words: confirmed.words.clone(),

@@ -5,7 +5,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::consent::confirmed::Confirmed;
+use crate::domain::consent::address_confirmation::AddressConfirmation;
 use crate::domain::consent::data_kind::DataKind;
 use crate::domain::consent::processing::Processing;
 use crate::domain::signup::submitted_form::Method;
@@ -21,7 +21,7 @@ pub struct EventBody<'a> {
     pub at: Timestamp,
     /// By what the address was confirmed, of what follows from that.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub confirmed: Option<&'a Confirmed>,
+    pub confirmed: Option<&'a AddressConfirmation>,
     /// Lower-case hex SHA-256 of the [`Context`].
     pub context: &'a str,
     /// The kinds of data given.

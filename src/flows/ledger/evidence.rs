@@ -10,7 +10,7 @@ use data_encoding::HEXLOWER;
 use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::consent::confirmed::Confirmed;
+use crate::domain::consent::address_confirmation::AddressConfirmation;
 use crate::domain::consent::data_kind::DataKind;
 use crate::domain::consent::event::{
     Context, ControllerEvidence, ErasureBody, EventBody, NoticeEvidence, PolicyEvidence,
@@ -36,7 +36,7 @@ pub struct Workflow<'a> {
     /// What was offered and left unticked, where that is known.
     pub unticked: &'a [Purpose],
     /// By what the address was confirmed.
-    pub confirmed: Option<&'a Confirmed>,
+    pub confirmed: Option<&'a AddressConfirmation>,
 }
 
 /// Where a choice was made: what every event of it has in common.

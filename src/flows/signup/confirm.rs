@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::domain::base_url::host;
 use crate::domain::catalog::purpose::Purpose;
-use crate::domain::consent::confirmed::{Confirmed, ConfirmedBy};
+use crate::domain::consent::address_confirmation::{AddressConfirmation, ConfirmedBy};
 use crate::domain::consent::data_kind::DataKind;
 use crate::domain::consent::evidence_key::{EventFields, EvidenceKey};
 use crate::domain::contacts::suppression::SuppressionReason;
@@ -354,11 +354,11 @@ async fn confirmed(
     settings: &FlowSettings,
     signup: &Signup,
     press: Press<'_>,
-) -> sqlx::Result<Confirmed> {
+) -> sqlx::Result<AddressConfirmation> {
     let sent = outbox::list_sent(tx, MailKind::Confirm, signup.signup_id).await?;
     let (key, address_key) = (&settings.evidence_key, &signup.address_key);
     let mail = sent.into_iter().find(|mail_id| key.is_mail_id(address_key, *mail_id));
-    Ok(Confirmed {
+    Ok(AddressConfirmation {
         by: match press {
             Press::Code => ConfirmedBy::Code,
             Press::Page(_) | Press::Link => ConfirmedBy::Link,

@@ -81,7 +81,7 @@ pub struct Choice {
 
 /// One consent that a signup's confirmation gave.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Confirmed {
+pub struct ConfirmedConsent {
     /// The event that says so.
     pub event_id: Uuid,
     /// What was agreed to.
@@ -176,7 +176,7 @@ pub async fn list_choices(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Vec<Choi
 }
 
 /// What a signup's confirmation gave, in the order it was given.
-pub async fn list_confirmed(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Vec<Confirmed>> {
+pub async fn list_confirmed(tx: &mut Tx, signup_id: Uuid) -> sqlx::Result<Vec<ConfirmedConsent>> {
     on!(tx, |conn| {
         sqlx::query_as(concat!(
             "SELECT e.event_id, e.purpose, COALESCE(l.name, u.name) AS name, n.words,

@@ -14,7 +14,7 @@ pub enum ConfirmedBy {
 
 /// How an address was confirmed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Confirmed {
+pub struct AddressConfirmation {
     /// By what.
     pub by: ConfirmedBy,
     /// The Message-ID of the mail with it, where it is known to be one of ours to that address.
