@@ -22,6 +22,7 @@ const all = (css, told) => Array.from(document.querySelectorAll(css), told);
     key: verdict.dataset.key,
     title: document.getElementById("verdict-title").textContent,
     faults: all("#verdict li[data-fault]", (item) => item.dataset.fault),
+    uncompared: all("#verdict li[data-uncompared]", (item) => item.textContent),
     steps: Object.fromEntries(all("#steps li[data-step]", (item) => [item.id, item.dataset.state])),
   });
 })();

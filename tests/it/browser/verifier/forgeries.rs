@@ -41,7 +41,7 @@ fn signed(header: &Value, payload: &str, key: &SigningKey) -> String {
 }
 
 /// A payload with another value in this place, which may be a new one.
-fn with(payload: &Value, path: &str, to: Value) -> Value {
+pub(super) fn with(payload: &Value, path: &str, to: Value) -> Value {
     let mut forged = payload.clone();
     let (place, name) = path.rsplit_once('/').unwrap();
     let place = forged.pointer_mut(place).unwrap_or_else(|| panic!("{path}"));

@@ -3,6 +3,8 @@
 
 mod bundles;
 mod forgeries;
+mod lengths;
+mod older;
 mod receipts;
 mod served;
 
@@ -52,6 +54,8 @@ struct Said {
     key: String,
     title: String,
     faults: Vec<String>,
+    /// What it says that it could not compare, a sentence each.
+    uncompared: Vec<String>,
     steps: BTreeMap<String, String>,
 }
 
@@ -59,7 +63,7 @@ impl Said {
     fn is_sound(&self, kind: &str, key: &str) {
         let said = (self.verdict.as_str(), self.kind.as_str(), self.key.as_str());
         assert_eq!(said, ("sound", kind, key), "{self:?}");
-        assert!(self.faults.is_empty(), "{self:?}");
+        assert!(self.faults.is_empty() && self.uncompared.is_empty(), "{self:?}");
     }
 
     /// One of these steps fails, or any where none is named.
@@ -106,9 +110,18 @@ impl Verifier {
 
     /// What it says of a bundle.
     async fn says_of(&self, folder: &Path) -> Said {
+        self.says_of_chosen("folder", folder).await
+    }
+
+    /// What it says of a receipt that is chosen as a file.
+    async fn says_of_file(&self, file: &Path) -> Said {
+        self.says_of_chosen("file", file).await
+    }
+
+    async fn says_of_chosen(&self, field: &str, path: &Path) -> Said {
         self.reader.browser.execute(PUT_AWAY, vec![]).await.unwrap();
-        let field = self.reader.find(Locator::Id("folder")).await;
-        field.send_keys(folder.to_str().unwrap()).await.unwrap();
+        let field = self.reader.find(Locator::Id(field)).await;
+        field.send_keys(path.to_str().unwrap()).await.unwrap();
         self.says_now().await
     }
 

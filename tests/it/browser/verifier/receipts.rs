@@ -1,12 +1,18 @@
 //! Receipts and promises, before the page as a file.
 
+use std::time::Duration;
+
+use assent::domain::policy::version::ChangeClass;
 use assent_ledger::event_type::EventType;
 use assent_ledger::promise::Promise;
 use assent_ledger::receipt::verify;
 
 use super::forgeries::{forgeries, resigned, thief, with_head};
 use super::{ADA, GENUINE, Given, Verifier, file, given, history, key, receipts};
-use crate::support::app::TestApp;
+use crate::ledger::WEEKLY;
+use crate::support::app::{Database, TestApp};
+
+const DAY: Duration = Duration::from_hours(24);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_page_and_the_program_agree_on_receipts() {
@@ -41,6 +47,38 @@ async fn the_page_and_the_program_agree_on_receipts() {
     a_made_up_ledger_is_one_thing_by_itself(&app, &page, ada).await;
     promises_are_held(&app, &page, [ada, brought_in]).await;
     page.looks_good("promise").await;
+}
+
+/// A new policy asks everybody again: one agrees, one is silent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_renewed_or_ran_out_is_written_anew_too() {
+    let app = TestApp::start(Database::Sqlite).await;
+    for email in [ADA, "bob@b.example"] {
+        app.subscribe(email, WEEKLY).await;
+    }
+    app.publish_change("2027-01", ChangeClass::Reconsent, Some(DAY * 30)).await;
+    app.work_policies().await;
+    let link = app.next_mail(ADA, 2).await.link("/renew/");
+    let agreed = app.agree_again(&link, &["privacy-policy", "newsletter:weekly"]).await;
+    assert_eq!(agreed.status, 200, "{}", agreed.text());
+    app.advance(DAY * 31);
+    app.work_policies().await;
+    app.work_policies().await;
+    app.seal().await;
+
+    let receipts = receipts(&app).await;
+    let page = Verifier::open(&file()).await;
+    page.knows(&key(&app)).await;
+    for kind in [EventType::Renewed, EventType::Expired] {
+        let of_kind: Vec<&Given> =
+            receipts.iter().filter(|receipt| receipt.event_type == kind).collect();
+        assert_eq!(of_kind.len(), 2, "{kind:?}");
+        for receipt in of_kind {
+            let said = page.says(&[&receipt.jws]).await;
+            said.is_sound("receipt", "known");
+            assert_eq!(said.steps["step-readable"], "ok", "{said:?}");
+        }
+    }
 }
 
 /// By both.
