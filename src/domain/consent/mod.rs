@@ -1,7 +1,7 @@
 //! What an event of consent says, what binds its row to this program, and what follows for writing to somebody.
 
-pub mod blank_form;
 pub mod address_confirmation;
+pub mod blank_form;
 pub mod data_kind;
 pub mod event;
 pub mod evidence_key;
