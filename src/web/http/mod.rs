@@ -6,6 +6,7 @@ pub(super) mod coding;
 pub(super) mod fields;
 pub(super) mod for_good;
 pub(super) mod framing;
+pub(super) mod hashed_text;
 pub(super) mod packing;
 pub(super) mod patience;
 pub(super) mod ready;

@@ -2,17 +2,15 @@
 
 use std::sync::Arc;
 
-use assent_ledger::digest::sha256_hex;
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::get;
 
 use crate::store::catalog::notices;
 use crate::web::headers::UNLISTED;
-use crate::web::http::for_good::for_good;
-use crate::web::http::validators::Validators;
+use crate::web::http::hashed_text::HashedText;
 use crate::web::{App, Error};
 
 const ENDING: &str = ".txt";
@@ -33,13 +31,11 @@ async fn show(
 ) -> Result<Response, Error> {
     let sha256 = name.strip_suffix(ENDING).filter(|hash| is_hash(hash)).ok_or(Error::NotFound)?;
     let notice = notices::find_by_hash(&mut app.db.read().await?, sha256).await?;
-    // What another hand put in their place is not what the hash is of.
-    let notice = notice.filter(|notice| sha256_hex(notice.words.as_bytes()) == sha256);
     let notice = notice.ok_or(Error::NotFound)?;
-    let state = Validators::of_hashed_text(sha256);
-    let mut answer = for_good(&request, &state, "text/plain; charset=utf-8", notice.words)?;
-    let lang = HeaderValue::try_from(notice.lang).map_err(|_| Error::Internal)?;
-    answer.headers_mut().extend([(header::CONTENT_LANGUAGE, lang), UNLISTED]);
+    let kind = "text/plain; charset=utf-8";
+    let words = HashedText { kind, sha256, lang: &notice.lang, text: notice.words };
+    let mut answer = words.answer(&request)?;
+    answer.headers_mut().extend([UNLISTED]);
     Ok(answer)
 }
 

@@ -4,10 +4,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use assent_ledger::digest::sha256_hex;
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::get;
 use serde::Serialize;
@@ -20,8 +19,9 @@ use crate::store::policy::versions::PolicyVersion;
 use crate::templates::page::Page;
 use crate::web::headers::UNLISTED;
 use crate::web::http::fields::Fields;
+use crate::web::http::hashed_text::HashedText;
 use crate::web::http::ready::Ready;
-use crate::web::http::validators::{Validators, public_page};
+use crate::web::http::validators::public_page;
 use crate::web::state::catalog::Catalog;
 use crate::web::{App, Error, markdown};
 
@@ -67,14 +67,9 @@ fn page_or_text(app: &App, catalog: &Arc<Catalog>, path: &str) -> Result<Ready, 
 
 /// The text of a version, byte for byte as it was hashed.
 fn text(policy: &PolicyVersion) -> Result<Ready, Error> {
-    // What another hand put in its place is not what evidence names.
-    if sha256_hex(policy.body.as_bytes()) != policy.sha256 {
-        return Err(Error::NotFound);
-    }
-    let state = Validators::of_hashed_text(policy.sha256.as_str());
-    let lang = HeaderValue::try_from(&policy.lang).map_err(|_| Error::Internal)?;
-    Ok(Ready::for_good(state, "text/markdown; charset=utf-8", policy.body.clone())
-        .with([(header::CONTENT_LANGUAGE, lang), UNLISTED]))
+    let (kind, text) = ("text/markdown; charset=utf-8", policy.body.clone());
+    let text = HashedText { kind, sha256: &policy.sha256, lang: &policy.lang, text };
+    Ok(text.ready()?.with([UNLISTED]))
 }
 
 /// What a version changed: compared with the one before it, or with that which `since` names.
