@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Settings;
+use crate::domain::base_url::host;
 use crate::domain::contacts::address_key::AddressSecret;
 use crate::domain::signup::link::LinkSecrets;
 use crate::random::Random;
@@ -194,7 +195,7 @@ pub(super) fn signing_keys(name: &str, text: &str) -> Result<Vec<SigningKey>, Ke
 pub(super) fn ledger_name(settings: &Settings) -> String {
     let url = &settings.base_url;
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    format!("{}{port}/ledger", url.host_str().unwrap_or("localhost"))
+    format!("{}{port}/ledger", host(url))
 }
 
 pub(super) fn derived(secret: &[u8; 32], what: &[u8]) -> [u8; 32] {

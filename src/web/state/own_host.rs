@@ -1,7 +1,9 @@
 //! The host that this site answers for.
 
 use axum::http::uri::Authority;
-use url::{Host, Url};
+use url::Url;
+
+use crate::domain::base_url::is_this_machine;
 
 /// The host of `base_url`.
 #[derive(Clone, Debug)]
@@ -18,12 +20,6 @@ impl OwnHost {
     /// The host that `base_url` names.
     #[must_use]
     pub fn from_base_url(base_url: &Url) -> Self {
-        let loopback = match base_url.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(ip)) => ip.is_loopback(),
-            Some(Host::Ipv6(ip)) => ip.is_loopback(),
-            None => false,
-        };
         let host =
             without_root(&base_url.host_str().unwrap_or_default().to_ascii_lowercase()).to_owned();
         let port = base_url.port().map(|port| format!(":{port}")).unwrap_or_default();
@@ -32,7 +28,7 @@ impl OwnHost {
             host,
             port: base_url.port_or_known_default().unwrap_or(80),
             https: base_url.scheme() == "https",
-            loopback,
+            loopback: is_this_machine(base_url),
         }
     }
 
