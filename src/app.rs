@@ -36,17 +36,18 @@ use crate::mail::mailbox::Mailbox;
 use crate::mail::postmaster::Postmaster;
 use crate::mail::relay_events::{Amazon, EventEndpoint};
 use crate::mail::transport::Transport;
-use crate::notaries::Notaries;
 use crate::outside::{Outside, OutsideError};
 use crate::random::{Moment, Random};
 use crate::store::Db;
 use crate::templates::Templates;
+use crate::time_stamping::TimeStampingAuthority;
 use crate::web::state::blank_forms::BlankForms;
 use crate::web::state::ready_pages::ReadyPages;
 use crate::web::{
     App, CatalogCache, CodeLimit, Comparisons, FiguresCache, HashPermits, LedgerCheck,
     NetworkLimits, OwnHost,
 };
+use crate::witnesses::Witnesses;
 use crate::worker::driver::Driver;
 use crate::worker::last_runs::LastRuns;
 use crate::worker::{DomainPace, WorkerParts};
@@ -84,8 +85,10 @@ pub struct Core {
     pub seal_every: Duration,
     /// The way to Amazon SNS, for events of Amazon SES.
     pub amazon: Amazon,
-    /// Who outside vouches for heads.
-    pub notaries: Notaries,
+    /// Who signs each newest checkpoint.
+    pub witnesses: Witnesses,
+    /// Who stamps the newest of each day with the time.
+    pub time_stamping: Option<TimeStampingAuthority>,
     /// How far what people ended was compared with the database.
     replay: Arc<Mutex<Replay>>,
 }
@@ -115,6 +118,8 @@ impl Core {
             tracing::info!(people = split, "split up into the words they are found by");
         }
         keep_own_keys(&db, &keys).await?;
+        let witnesses = Witnesses::new(&settings.ledger_witnesses);
+        let time_stamping = settings.ledger_timestamp_url.clone().map(TimeStampingAuthority::new);
         let flow_settings = FlowSettings {
             evidence_key,
             address_secret: keys.addresses,
@@ -127,6 +132,7 @@ impl Core {
             mail_limit: settings.mail_per_address.clone(),
             on_collapse: settings.confirmations_collapse,
             ledger_keys: keys.ledger,
+            witnesses: witnesses.keys(),
             pending_retention: settings.pending_retention,
             evidence_retention: settings.evidence_retention,
             streamed_most: STREAMED_MOST,
@@ -149,8 +155,6 @@ impl Core {
             Err(error) => return Err(error.into()),
         }
         let links = Links { base_url: settings.origin(), secrets: keys.links };
-        let notaries =
-            Notaries::new(&settings.ledger_witnesses, settings.ledger_timestamp_url.clone());
         let settings = Arc::new(settings);
         let replay = Arc::default();
         let (seal_every, amazon) = (SEAL_EVERY, Amazon::on_the_web());
@@ -164,7 +168,8 @@ impl Core {
             links,
             seal_every,
             amazon,
-            notaries,
+            witnesses,
+            time_stamping,
             replay,
         };
         core.replay().await?;
@@ -321,9 +326,10 @@ impl Program {
             links: core.links.clone(),
             site,
             seal_every: core.seal_every,
-            witness_mail: settings.ledger_witness_mail.clone(),
+            checkpoint_recipient: settings.ledger_witness_mail.clone(),
             runs: LastRuns::new(core.moment().new_id()),
-            notaries: core.notaries.clone(),
+            witnesses: core.witnesses.clone(),
+            time_stamping: core.time_stamping.clone(),
         };
         Ok(Self { core, worker, dev_mailbox })
     }
@@ -408,7 +414,7 @@ impl Program {
             network_limits: NetworkLimits::new(core.settings.signups_per_ip),
             code_limit: CodeLimit::new(),
             own_host: OwnHost::from_base_url(&core.settings.base_url),
-            notaries: core.notaries,
+            stamps_checkpoints: core.time_stamping.is_some(),
             trusted_proxies: core.settings.trusted_proxies.clone(),
             embed_origins: core.settings.embed_origins.clone(),
             security_contact: core.settings.security_contact.clone(),

@@ -4,13 +4,15 @@
 pub mod domain;
 
 pub mod clock;
+pub mod outgoing_http;
 pub mod random;
 pub mod site;
 pub mod templates;
 pub mod tls;
 
 pub mod files;
-pub mod notaries;
+pub mod time_stamping;
+pub mod witnesses;
 
 pub mod outside;
 pub mod store;

@@ -31,7 +31,7 @@ fn a_checkpoint_of_another_key_is_not_believed() {
     assert!(bundle.findings()[0].contains("signed by none of the keys"));
 
     // A forger would bring their own list of keys too; whoever knows the key is not taken in.
-    bundle.write(KEYS, keys_json(&[(key(2).vkey(), None)]));
+    bundle.write(KEYS, keys_json(&[key(2).vkey()]));
     assert!(bundle.audit().is_sound());
     let report = known_key(&bundle, 1);
     assert!(texts(&report)[0].contains("not signed by the key that was given"));
@@ -81,7 +81,7 @@ fn a_strangers_checkpoint_accuses_nobody() {
     assert!(matches!(audit(bundle.path(), known), Err(AuditError::ForeignToKey)));
 
     // The ledger's own does, even where somebody added a stranger's key to the bundle.
-    bundle.write(KEYS, keys_json(&[(key(2).vkey(), None), (vkey.clone(), None)]));
+    bundle.write(KEYS, keys_json(&[key(2).vkey(), vkey.clone()]));
     assert!(matches!(kept(Some(&vkey)), Err(AuditError::ForeignToKey)));
     let own = SignedNote::parse(&forged.sign(&[key(1)])).unwrap();
     let report =

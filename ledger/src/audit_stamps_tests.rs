@@ -197,7 +197,7 @@ fn a_key_that_signs_no_more_signed_what_a_whole_bundle_still_holds() {
         let (stamp, beside) = stamp_files("2026-11-23");
         bundle.write(&stamp, authority.stamp(&head.text()));
         bundle.write(&beside, head.sign(std::slice::from_ref(&older)));
-        bundle.write(KEYS, keys_json(&[(key(1).vkey(), None), (older.vkey(), None)]));
+        bundle.write(KEYS, keys_json(&[key(1).vkey(), older.vkey()]));
         let known = key(1).vkey();
         audit(bundle.path(), Known { key: Some(&known), ..Known::default() }).unwrap()
     };

@@ -121,7 +121,7 @@ impl Bundle {
         let bundle = Self(tempfile::tempdir().unwrap());
         bundle.write(EVENTS, lines.concat());
         bundle.write(CHECKPOINT, checkpoint(events).sign(&[key(1)]));
-        bundle.write(KEYS, keys_json(&[(key(1).vkey(), None)]));
+        bundle.write(KEYS, keys_json(&[key(1).vkey()]));
         for folder in FOLDERS {
             fs::create_dir(bundle.path().join(folder)).unwrap();
         }

@@ -11,14 +11,13 @@ pub const JWKS_TYPE: &str = "application/jwk-set+json";
 /// The algorithm of a key that both sides know: RFC 9864 names the curve, RFC 8037 did not.
 const ALGORITHMS: [&str; 2] = ["Ed25519", "EdDSA"];
 
-/// The keys that have signed, newest first, each with the moment since when, RFC 3339.
+/// The keys that have signed, newest first.
 #[must_use]
-pub fn jwks(keys: &[(VerifyingKey, Option<String>)]) -> Value {
-    let published = |(key, since): &(VerifyingKey, Option<String>)| {
+pub fn jwks(keys: &[VerifyingKey]) -> Value {
+    let published = |key: &VerifyingKey| {
         let mut jwk = key.jwk();
-        // Members of our own, which readers that don't know them pass over (RFC 7517 §4).
+        // A member of our own, which readers that don't know it pass over (RFC 7517 §4).
         jwk["vkey"] = key.to_string().into();
-        jwk["since"] = json!(since);
         jwk
     };
     json!({ "keys": keys.iter().map(published).collect::<Value>() })
@@ -26,7 +25,7 @@ pub fn jwks(keys: &[(VerifyingKey, Option<String>)]) -> Value {
 
 /// The text of `keys.json`: [`jwks`], a member a line.
 #[must_use]
-pub fn keys_json(keys: &[(VerifyingKey, Option<String>)]) -> String {
+pub fn keys_json(keys: &[VerifyingKey]) -> String {
     format!("{:#}\n", jwks(keys))
 }
 
@@ -84,16 +83,13 @@ mod tests {
     use crate::digest::hex;
     use crate::note::{KeyName, SigningKey};
 
-    const SINCE: &str = "2026-11-23T09:00:00.000000Z";
-
     fn key(seed: u8) -> VerifyingKey {
         SigningKey::new(KeyName::parse("example.org/ledger").unwrap(), [seed; 32]).vkey()
     }
 
     #[test]
     fn keys_read_as_written() {
-        let text = keys_json(&[(key(2), Some(SINCE.to_owned())), (key(1), None)]);
-        assert!(text.contains(SINCE));
+        let text = keys_json(&[key(2), key(1)]);
         assert_eq!(read_keys(&text).unwrap(), [key(2), key(1)]);
     }
 
@@ -103,13 +99,12 @@ mod tests {
         let seed = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A";
         let seed = crate::bundle::decode_salt(seed).unwrap();
         let key = SigningKey::new(KeyName::parse("example.org/ledger").unwrap(), seed).vkey();
-        let set = jwks(&[(key.clone(), Some(SINCE.to_owned()))]);
+        let set = jwks(std::slice::from_ref(&key));
         let jwk = json!({
             "alg": "Ed25519",
             "crv": "Ed25519",
             "kid": key.to_string(),
             "kty": "OKP",
-            "since": SINCE,
             "use": "sig",
             "vkey": key.to_string(),
             "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
@@ -131,7 +126,7 @@ mod tests {
 
     #[test]
     fn damaged_keys_are_refused() {
-        let text = keys_json(&[(key(2), None)]);
+        let text = keys_json(&[key(2)]);
         assert!(matches!(read_keys("[]"), Err(KeysError::Form(_))));
         let own = key(2).jwk()["x"].as_str().unwrap().to_owned();
         let other = key(1).jwk()["x"].as_str().unwrap().to_owned();

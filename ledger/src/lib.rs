@@ -39,6 +39,7 @@ mod command_promise;
 mod command_promise_tests;
 mod command_receipt;
 mod command_shared;
+pub mod consistency_proof;
 pub mod cosignature;
 pub mod digest;
 pub mod epoch;
@@ -65,9 +66,10 @@ pub mod tree;
 #[cfg(test)]
 mod tree_tests;
 pub mod verifier_page;
+pub mod witness_answer;
 pub mod witnesses;
 
 use std::time::Duration;
 
-/// The longest that a leaf may wait for its place: the maximum merge delay (RFC 6962 §3).
-pub const LONGEST_WAIT: Duration = Duration::from_hours(24);
+/// The maximum merge delay (RFC 6962 §3): the longest that a leaf may wait for its place.
+pub const MAX_MERGE_DELAY: Duration = Duration::from_hours(24);

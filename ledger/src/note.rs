@@ -71,6 +71,13 @@ impl SignedNote {
         &self.note
     }
 
+    /// The note without signatures, to hold single lines against it with [`SignedNote::with`].
+    #[must_use]
+    pub fn bare(&self) -> Self {
+        let note = format!("{}\n", self.text());
+        Self { note, signatures: Vec::new(), ..self.clone() }
+    }
+
     /// The note with these lines behind its own, as far as there is room; those that it has already are not added.
     #[must_use]
     pub fn with(&self, signatures: &[NoteSignature]) -> Self {

@@ -32,7 +32,7 @@ fn write_bundle(dir: &Path, key: &SigningKey) {
     )
     .unwrap();
     fs::write(dir.join(CHECKPOINT), checkpoint.sign(std::slice::from_ref(key))).unwrap();
-    fs::write(dir.join(KEYS), keys_json(&[(key.vkey(), None)])).unwrap();
+    fs::write(dir.join(KEYS), keys_json(&[key.vkey()])).unwrap();
 }
 
 /// What it printed, what it said besides, and its status.

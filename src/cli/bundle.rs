@@ -1,13 +1,13 @@
 //! `assent ledger bundle`: the ledger as files that an outsider checks without asking us.
 
 use std::io::{BufWriter, Write};
-use std::ops::RangeInclusive;
 use std::path::Path;
 
 use assent_ledger::bundle::{
     CHECKPOINT, DOCUMENTS, EVENTS, EXTENT, KEYS, NewLine, TIMESTAMPS, context_file, form_file,
     keys_json, notice_file, policy_file, stamp_files,
 };
+use assent_ledger::cosignature::WitnessKey;
 use assent_ledger::digest::sha256_hex;
 use assent_ledger::extent::Extent;
 use assent_ledger::named_files::NamedFiles;
@@ -20,15 +20,16 @@ use super::outcome::{Error, Outcome, refuse};
 use crate::app::Core;
 use crate::domain::catalog::notice::LANG;
 use crate::domain::contacts::email_address::EmailAddress;
-use crate::domain::day::Day;
 use crate::flows::consent::receipt::prove;
 use crate::flows::contacts::record_disclosure::Disclosure;
+use crate::flows::ledger::cosigned_head::CosignedHead;
+use crate::flows::ledger::stamped_heads::{Stamped, list_stamped};
+use crate::flows::ledger::trusted_keys::find_trusted;
 use crate::sealing::seal_all;
 use crate::store::Tx;
 use crate::store::catalog::notices;
 use crate::store::consent::{blank_forms, contexts, events};
-use crate::store::ledger::checkpoints::StoredCheckpoint;
-use crate::store::ledger::{checkpoints, epochs, head_timestamps, records, verifications};
+use crate::store::ledger::{records, verifications};
 use crate::store::policy::versions;
 
 /// How many events are read at once.
@@ -47,30 +48,27 @@ pub(super) async fn write(core: &Core, dir: &Path, only: Option<&str>) -> Outcom
     };
     // Looked up first: nothing is left behind when nothing is found. One person's events are few.
     let person = match &only {
-        Some(email) => Some(one_person(core, &mut tx, email).await?),
+        Some(email) => Some(one_person(core, &mut tx, email, newest.head.size).await?),
         None => None,
     };
     prepare(dir)?;
     let events = std::fs::File::create(dir.join(EVENTS)).map_err(failed)?;
     let mut events = BufWriter::new(events);
-    // Proofs lead to the head that was newest when they were made.
     let mut named = NamedFiles::default();
-    let (count, note) = match person {
-        None => (everybody(&mut tx, newest.size, &mut events, &mut named).await?, newest.note),
-        Some(Person { count, lines, note, named: theirs }) => {
+    let count = match person {
+        None => everybody(&mut tx, newest.head.size, &mut events, &mut named).await?,
+        Some(Person { count, lines, named: theirs }) => {
             named = theirs;
             events.write_all(lines.as_bytes()).map_err(failed)?;
+            let note = SignedNote::parse(&newest.head.note)?;
             let extent = Extent::new(count as u64, sha256_hex(lines.as_bytes()), note.checkpoint());
             let signed = extent.sign(core.flow_settings.ledger_keys.first());
             std::fs::write(dir.join(EXTENT), signed).map_err(failed)?;
-            (count, note.as_str().to_owned())
+            count
         }
     };
     events.flush().map_err(failed)?;
-    std::fs::write(dir.join(CHECKPOINT), note).map_err(failed)?;
-    let epoch = epochs::find_place(&mut tx).await?.epoch;
-    let keys = core.flow_settings.ledger_keys.trusted_in(epoch)?;
-    let keys: Vec<_> = keys.into_iter().map(|key| (key, None)).collect();
+    let keys = find_trusted(&mut tx, &core.flow_settings.ledger_keys).await?;
     std::fs::write(dir.join(KEYS), keys_json(&keys)).map_err(failed)?;
     // Only what events lead to: nothing vouches for anything else, and of one person's part it would be others'.
     for context in contexts::list(&mut tx).await? {
@@ -101,9 +99,13 @@ pub(super) async fn write(core: &Core, dir: &Path, only: Option<&str>) -> Outcom
         }
     }
     // Where events are left out, nothing leads from an older head to this one.
-    let from = if whole { 0 } else { newest.size };
-    write_timestamps(&mut tx, from..=newest.size, dir).await?;
+    let from = if whole { 0 } else { newest.head.size };
+    let key = &core.flow_settings.evidence_key;
+    let stamped = list_stamped(&mut tx, key, from..=newest.head.size).await?;
     drop(tx);
+    let note = newest.note(&core.flow_settings.witnesses);
+    std::fs::write(dir.join(CHECKPOINT), note).map_err(failed)?;
+    write_timestamps(&stamped, &core.flow_settings.witnesses, dir).map_err(failed)?;
     disclosed(core, Disclosure::LedgerBundle, &json!({"events": count, "whole": whole})).await?;
     eprintln!("{count} events; check them with `assent ledger audit {}`", dir.display());
     Ok(())
@@ -111,14 +113,14 @@ pub(super) async fn write(core: &Core, dir: &Path, only: Option<&str>) -> Outcom
 
 /// A moment of the ledger, with its newest head, at which all that says what was emptied has its place: whoever is
 /// erased meanwhile must not stand bare in a bundle that does not say why.
-async fn sealed_moment(core: &Core) -> Result<(Tx, StoredCheckpoint), Error> {
+async fn sealed_moment(core: &Core) -> Result<(Tx, CosignedHead), Error> {
     for _ in 0..TRIES {
         seal_all(&core.db, &core.flow_settings, &core.clock, &core.random).await?;
         let mut tx = core.db.read().await?;
-        let newest = checkpoints::find_kept(&mut tx).await?;
+        let newest = CosignedHead::find(&mut tx).await?;
         let newest =
             newest.ok_or_else(|| refuse("the ledger is empty: nothing was agreed to yet"))?;
-        if !verifications::is_told_since(&mut tx, newest.size).await? {
+        if !verifications::is_told_since(&mut tx, newest.head.size).await? {
             return Ok((tx, newest));
         }
     }
@@ -140,17 +142,19 @@ fn prepare(dir: &Path) -> Outcome {
     Ok(())
 }
 
-/// What a time-stamping authority said of heads of these sizes, each beside its head: files by the day.
-async fn write_timestamps(tx: &mut Tx, sizes: RangeInclusive<i64>, dir: &Path) -> Outcome {
-    let stamps = head_timestamps::list(tx, sizes).await?;
-    if !stamps.is_empty() {
+/// What a time-stamping authority said of heads, each beside its head: files by the day.
+fn write_timestamps(
+    stamped: &[Stamped],
+    witnesses: &[WitnessKey],
+    dir: &Path,
+) -> std::io::Result<()> {
+    if !stamped.is_empty() {
         std::fs::create_dir(dir.join(TIMESTAMPS))?;
     }
-    for stamp in stamps {
-        let Some(note) = checkpoints::find_note(tx, stamp.size).await? else { continue };
-        let (response, head) = stamp_files(&Day::numbered(stamp.day).to_string());
-        std::fs::write(dir.join(response), stamp.response)?;
-        std::fs::write(dir.join(head), note)?;
+    for head in stamped {
+        let (response, note) = stamp_files(&head.day().to_string());
+        std::fs::write(dir.join(response), head.response())?;
+        std::fs::write(dir.join(note), head.note(witnesses))?;
     }
     Ok(())
 }
@@ -199,18 +203,25 @@ async fn everybody(
 struct Person {
     count: usize,
     lines: String,
-    note: SignedNote,
     /// The files that their events lead to.
     named: NamedFiles,
 }
 
-async fn one_person(core: &Core, tx: &mut Tx, email: &EmailAddress) -> Result<Person, Error> {
+async fn one_person(
+    core: &Core,
+    tx: &mut Tx,
+    email: &EmailAddress,
+    size: i64,
+) -> Result<Person, Error> {
     let key = core.flow_settings.address_secret.key(email);
     let events = events::list_sealed_of(tx, &key).await?;
-    let (mut lines, mut head, mut named) = (String::new(), None, NamedFiles::default());
+    if events.is_empty() {
+        return Err(refuse("nothing is recorded of this address"));
+    }
+    let (mut lines, mut named) = (String::new(), NamedFiles::default());
     for event in &events {
-        let proved = prove(tx, event).await?;
-        let (index, note, proof) =
+        let proved = prove(tx, event, size).await?;
+        let (index, proof) =
             proved.ok_or_else(|| refuse("the newest checkpoint does not cover these events"))?;
         if let Some(body) = event.body.as_deref() {
             named.add_body(body);
@@ -223,8 +234,6 @@ async fn one_person(core: &Core, tx: &mut Tx, email: &EmailAddress) -> Result<Pe
             proof: Some(&proof),
         };
         lines.push_str(&line.text());
-        head = Some(note);
     }
-    let note = head.ok_or_else(|| refuse("nothing is recorded of this address"))?;
-    Ok(Person { count: events.len(), lines, note, named })
+    Ok(Person { count: events.len(), lines, named })
 }

@@ -17,14 +17,15 @@ use super::actor::disclosed;
 use super::outcome::{Outcome, refuse};
 use super::{bundle, resume};
 use crate::app::Core;
-use crate::flows::consent::receipt::receipt;
+use crate::flows::consent::receipt::read_receipt;
 use crate::flows::contacts::record_disclosure::Disclosure;
-use crate::flows::ledger::prove_consistency::{proof_text, prove_consistency};
+use crate::flows::ledger::cosigned_head::CosignedHead;
+use crate::flows::ledger::prove_consistency::prove_consistency;
 use crate::outside::Head;
 use crate::random::Moments;
 use crate::sealing::seal_all;
 use crate::sealing::verify::verify;
-use crate::store::ledger::{checkpoints, epochs};
+use crate::store::ledger::epochs;
 
 #[derive(Subcommand)]
 pub(super) enum LedgerCommand {
@@ -143,16 +144,16 @@ async fn verify_ledger(core: &Core) -> Outcome {
 
 async fn print_checkpoint(core: &Core) -> Outcome {
     seal_all(&core.db, &core.flow_settings, &core.clock, &core.random).await?;
-    let newest = checkpoints::find_kept(&mut core.db.read().await?).await?;
+    let newest = CosignedHead::find(&mut core.db.read().await?).await?;
     let newest = newest.ok_or_else(|| refuse("the ledger is empty: nothing was agreed to yet"))?;
-    print!("{}", newest.note);
+    print!("{}", newest.note(&core.flow_settings.witnesses));
     Ok(())
 }
 
 async fn print_consistency(core: &Core, old: &str) -> Outcome {
     seal_all(&core.db, &core.flow_settings, &core.clock, &core.random).await?;
     let mut tx = core.db.read().await?;
-    let newest = checkpoints::find_kept(&mut tx).await?;
+    let newest = CosignedHead::find(&mut tx).await?;
     let newest = newest.ok_or_else(|| refuse("the ledger is empty: nothing was agreed to yet"))?;
     let (size, root) = if let Ok(size) = old.parse::<u64>() {
         (size, None)
@@ -161,17 +162,18 @@ async fn print_consistency(core: &Core, old: &str) -> Outcome {
         let head = head.ok_or_else(|| refuse(format!("{old} is no signed head of this ledger")))?;
         (head.size(), Some(head.note.checkpoint().root))
     };
-    let proof = prove_consistency(&mut tx, size, &newest).await?;
+    let proof = prove_consistency(&mut tx, size, &newest.head).await?;
+    drop(tx);
     let proof = proof.ok_or_else(|| {
-        refuse(format!("the ledger has {} entries, and that head covers {size}", newest.size))
+        refuse(format!("the ledger has {} entries, and that head covers {size}", newest.head.size))
     })?;
-    let new: Option<Hash> = newest.root.as_slice().try_into().ok();
-    let covered = u64::try_from(newest.size)?;
+    let new: Option<Hash> = newest.head.root.as_slice().try_into().ok();
+    let covered = u64::try_from(newest.head.size)?;
     if let (Some(root), Some(new)) = (root, new)
         && !verify_consistency(
             TreeHead { size, root },
             TreeHead { size: covered, root: new },
-            &proof,
+            &proof.hashes,
         )
     {
         return Err(refuse(
@@ -179,19 +181,19 @@ async fn print_consistency(core: &Core, old: &str) -> Outcome {
              or are not what they were",
         ));
     }
-    print!("{}", proof_text(size, &proof, &newest.note));
+    print!("{}", proof.text(&newest.note(&core.flow_settings.witnesses)));
     Ok(())
 }
 
 async fn print_receipt(core: &Core, id: Uuid) -> Outcome {
     seal_all(&core.db, &core.flow_settings, &core.clock, &core.random).await?;
-    let mut tx = core.db.read().await?;
+    let found = read_receipt(&mut core.db.read().await?, id).await?;
     let at = core.moment();
-    let found = receipt(&mut tx, core.flow_settings.at(&at), &core.links, id).await?;
-    let sealed = found.and_then(|receipt| receipt.sealed);
+    let case = core.flow_settings.at(&at);
+    let issued = found.map(|found| found.issue(case, &core.links)).transpose()?;
+    let sealed = issued.and_then(|receipt| receipt.sealed);
     let sealed = sealed
         .ok_or_else(|| refuse(format!("there is no receipt {id}, or its evidence was erased")))?;
     println!("{}", sealed.jws);
-    drop(tx);
     disclosed(core, Disclosure::Receipt, &serde_json::json!({"receipt_id": id})).await
 }

@@ -13,6 +13,7 @@ mod import;
 mod ledger;
 mod limits;
 mod mail;
+mod new_name;
 mod newsletter;
 mod opening;
 mod outcome;

@@ -6,6 +6,7 @@ use assent_ledger::keys::LedgerKeys;
 use assent_ledger::text_file::read_text;
 use serde_json::json;
 
+use super::new_name::tell_of_witnesses;
 use super::opening::open;
 use super::outcome::{Error, Outcome, refuse};
 use crate::backup::{
@@ -16,6 +17,7 @@ use crate::config::{BackedUpKeys, RestoredKeys, Settings};
 use crate::domain::consent::evidence_key::EvidenceKey;
 use crate::files::Files;
 use crate::flows::ledger::compare_heads::{LedgerState, compare_heads};
+use crate::flows::ledger::find_last_cosigned::find_last_cosigned;
 use crate::flows::ledger::keep_known::keep_known;
 use crate::flows::ledger::record_restore::{Restored, record_restore};
 use crate::flows::ledger::resume_ledger::resume_ledger;
@@ -147,10 +149,13 @@ async fn go_on(
     if resumes {
         // Whoever kept a newer head must never see another one of that name. Nothing is kept outside before, or it
         // would be taken for the newest head by whoever puts the same back-up back once more.
+        let last = find_last_cosigned(&core.db, &core.flow_settings.witnesses).await?;
         let act = core.act();
         let epoch =
             core.db.run(|tx| Box::pin(resume_ledger(tx, &act, &core.flow_settings, None))).await?;
-        println!("the ledger goes on as {}", epoch.name(core.flow_settings.ledger_keys.origin()));
+        let name = epoch.name(core.flow_settings.ledger_keys.origin());
+        println!("the ledger goes on as {name}");
+        tell_of_witnesses(&core, &name, last.as_deref());
     } else {
         println!("{standing}");
     }

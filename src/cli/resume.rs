@@ -1,10 +1,12 @@
 //! `assent ledger resume`.
 
+use super::new_name::tell_of_witnesses;
 use super::outcome::{Outcome, refuse};
 use crate::app::Core;
 use crate::domain::alarm::LEDGER;
 use crate::flows::ledger::adopt::adopt;
 use crate::flows::ledger::compare_heads::compare_heads;
+use crate::flows::ledger::find_last_cosigned::find_last_cosigned;
 use crate::flows::ledger::resume_ledger::resume_ledger;
 use crate::flows::raise_alarm::clear_if_raised;
 use crate::random::Moments;
@@ -22,6 +24,7 @@ pub(super) async fn run(core: &Core) -> Outcome {
         ));
     }
     println!("{standing}");
+    let last = find_last_cosigned(&core.db, &core.flow_settings.witnesses).await?;
     let (act, known) = (core.act(), standing.known());
     let epoch =
         core.db.run(|tx| Box::pin(resume_ledger(tx, &act, &core.flow_settings, known))).await?;
@@ -40,6 +43,7 @@ pub(super) async fn run(core: &Core) -> Outcome {
         "Tell your witnesses and auditors, take new exports wherever a copy is kept, and let mail leave with \
          `assent mail resume`."
     );
+    tell_of_witnesses(core, &name, last.as_deref());
     let moments = Moments::new(&core.clock, &core.random);
     let check = || verify(&core.db, &core.flow_settings, moments, |_| ());
     let mut verification = check().await?;

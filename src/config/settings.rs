@@ -20,8 +20,9 @@ use crate::domain::consent::processing::Processing;
 use crate::domain::contacts::email_address::EmailAddress;
 use crate::domain::mail::limit::{MailLimit, Window};
 use crate::domain::time_zone::TimeZone;
-use crate::notaries::{Witness, read_witnesses, time_stamps_address};
 use crate::site::{Controller, Site};
+use crate::time_stamping::time_stamping_address;
+use crate::witnesses::{Witness, read_witnesses};
 
 /// Every setting, checked.
 #[derive(Clone, Debug)]
@@ -162,7 +163,7 @@ impl Settings {
             })?,
             ledger_timestamp_url: parse(values, "ledger.timestamp_url", "", |text| match text {
                 "" => Ok(None),
-                text => time_stamps_address(text).map(Some).map_err(|error| said(&error)),
+                text => time_stamping_address(text).map(Some).map_err(|error| said(&error)),
             })?,
             trusted_proxies: parse(values, "trusted_proxies", "", proxies)?,
             controller: Controller {

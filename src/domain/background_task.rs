@@ -20,8 +20,8 @@ pub enum BackgroundTask {
     SealLedger,
     /// Checks the whole ledger.
     VerifyLedger,
-    /// Decides the daily mail with the newest head.
-    TellWitness,
+    /// Decides the daily mail with the newest checkpoint.
+    MailCheckpoint,
     /// Has witnesses sign the newest head.
     AskWitnesses,
     /// Has the newest head of the day stamped with the time.

@@ -16,6 +16,7 @@ pub mod staff;
 use std::sync::Arc;
 use std::time::Duration;
 
+use assent_ledger::cosignature::WitnessKey;
 use assent_ledger::keys::LedgerKeys;
 use url::Url;
 use uuid::Uuid;
@@ -116,6 +117,8 @@ pub struct FlowSettings {
     pub on_collapse: OnCollapse,
     /// What signs the ledger.
     pub ledger_keys: Arc<LedgerKeys>,
+    /// Whose signatures under checkpoints count (C2SP tlog-witness), in the order in which they were set.
+    pub witnesses: Arc<[WitnessKey]>,
     /// How long an unconfirmed signup is kept.
     pub pending_retention: Duration,
     /// How long evidence is kept after all consents of a person ended.

@@ -3,6 +3,7 @@
 
 pub mod before_export;
 mod check_claims;
+mod check_cosignatures;
 mod check_epochs;
 mod check_texts;
 mod stored_tree;

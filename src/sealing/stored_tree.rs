@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use assent_ledger::LONGEST_WAIT;
+use assent_ledger::MAX_MERGE_DELAY;
 use assent_ledger::note::{SignedNote, VerifyingKey, encode_hash};
 use assent_ledger::tree::{Frontier, Hash, TILE_HEIGHT, TILE_WIDTH};
 
@@ -117,7 +117,7 @@ impl<'a> Heads<'a> {
     ) {
         let Some(at) = recorded_at else { return };
         if let Some(signed_at) = self.signed_at
-            && at.plus(LONGEST_WAIT) < signed_at
+            && at.plus(MAX_MERGE_DELAY) < signed_at
         {
             told.warn(format!(
                 "row {row} bears the time {at}, and the head before it was signed at {signed_at}"

@@ -12,6 +12,7 @@ use futures_util::{StreamExt, stream};
 use uuid::Uuid;
 
 use super::check_claims::check_claims;
+use super::check_cosignatures::check_cosignatures;
 use super::check_epochs::{Begun, check_epochs};
 use super::check_texts::check_texts;
 use super::seal_all;
@@ -223,6 +224,7 @@ async fn check(
     drop(pieces);
     let whole = tree.frontier.size() == u64::try_from(size).unwrap_or(0);
     heads.finish(size, tally.naming.adopted_of(u64::MAX), told).await?;
+    check_cosignatures(db, &settings.evidence_key, told).await?;
     finish(db, settings, (&mut tally, whole), told).await
 }
 

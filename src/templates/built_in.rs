@@ -123,7 +123,7 @@ pub const BUILT_IN: &[BuiltIn] = built_in![
     "mail/policy_notice.txt": "tells of a new privacy policy: subject, preheader and plain text",
     "mail/renewal.mjml": "asks again under a new privacy policy, and reminds: as HTML",
     "mail/renewal.txt": "asks again and reminds: subject, preheader and plain text",
-    "mail/checkpoint.mjml": "the ledger's signed head for the witness: as HTML",
+    "mail/checkpoint.mjml": "the ledger's newest checkpoint: as HTML",
     "mail/checkpoint.txt": "the ledger's signed head: subject, preheader and plain text",
     "mail/invitation.mjml": "the invitation to the console: as HTML",
     "mail/invitation.txt": "the invitation to the console: subject, preheader and plain text",

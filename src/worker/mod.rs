@@ -11,10 +11,10 @@ pub mod last_runs;
 mod leases;
 pub mod mail_content;
 pub mod own_alarm;
+mod read_checkpoint_mail;
 mod read_mail;
 mod read_personal_mail;
 mod read_staff_mail;
-mod read_witness_mail;
 pub mod tasks;
 
 pub use domain_pace::DomainPace;
@@ -30,11 +30,12 @@ use crate::files::Files;
 use crate::flows::FlowSettings;
 use crate::mail::compose::Sender;
 use crate::mail::transport::Transport;
-use crate::notaries::Notaries;
 use crate::random::{Moment, Random};
 use crate::site::Site;
 use crate::store::Db;
 use crate::templates::Templates;
+use crate::time_stamping::TimeStampingAuthority;
+use crate::witnesses::Witnesses;
 use crate::worker::last_runs::LastRuns;
 
 /// What workers work with.
@@ -68,10 +69,12 @@ pub struct WorkerParts {
     pub site: Arc<Site>,
     /// How often what was recorded is sealed.
     pub seal_every: Duration,
-    /// Who is mailed a signed tree head every day.
-    pub witness_mail: Option<EmailAddress>,
-    /// Who outside vouches for heads.
-    pub notaries: Notaries,
+    /// Who is mailed the newest checkpoint every day.
+    pub checkpoint_recipient: Option<EmailAddress>,
+    /// Who signs each newest checkpoint.
+    pub witnesses: Witnesses,
+    /// Who stamps the newest of each day with the time.
+    pub time_stamping: Option<TimeStampingAuthority>,
     /// Where the last run of each background task is kept.
     pub runs: LastRuns,
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::attach_promises::attach_promises;
 use super::mail_content::{FoundContent, GONE, MailContent, SUPPRESSED};
-use super::{WorkerParts, read_personal_mail, read_staff_mail, read_witness_mail};
+use super::{WorkerParts, read_checkpoint_mail, read_personal_mail, read_staff_mail};
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::mail::outbox::MailKind;
 use crate::domain::signup::link::Link;
@@ -52,7 +52,7 @@ pub async fn read(
         MailKind::Invitation | MailKind::PasswordReset => {
             read_staff_mail::read(parts, tx, now, mail).await
         }
-        MailKind::Checkpoint => read_witness_mail::read(parts, tx, mail).await,
+        MailKind::Checkpoint => read_checkpoint_mail::read(parts, tx, mail).await,
         _ => read_personal_mail::read(parts, tx, now, mail).await,
     }
 }

@@ -2,11 +2,11 @@
 
 mod dns;
 mod dns_records;
-mod notaries;
 mod place;
 mod report;
 mod site;
 mod stored;
+mod witnesses;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -78,7 +78,7 @@ impl Check {
             } else {
                 None
             };
-            notaries::look(&mut report, &settings, newest.as_deref()).await;
+            witnesses::look(&mut report, &settings, newest.as_deref()).await;
             report.tell("port", site::port(&settings, keys).await);
         }
         if let Some(sender) = sender {

@@ -107,7 +107,7 @@ async fn look_into(report: &mut Report, db: &Db, keys: &Keys, files: bool) -> Op
 }
 
 async fn newest(db: &Db) -> Result<Option<String>, Error> {
-    let newest = checkpoints::find_kept_bare(&mut db.read().await?).await?;
+    let newest = checkpoints::find_kept(&mut db.read().await?).await?;
     Ok(newest.map(|head| head.note))
 }
 

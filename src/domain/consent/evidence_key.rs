@@ -216,6 +216,22 @@ impl EvidenceKey {
         self.over(b"head").bytes(&previous.to_be_bytes()).text(note).kept()
     }
 
+    /// The MAC of a time stamp of this day over the head of this note: the answer (RFC 3161), and the time that it states.
+    #[must_use]
+    pub fn time_stamp(
+        &self,
+        day: i64,
+        note: &str,
+        (response, stamped_at): (&[u8], Timestamp),
+    ) -> RowMac {
+        self.over(b"time stamp")
+            .bytes(&day.to_be_bytes())
+            .bytes(&stamped_at.micros().to_be_bytes())
+            .text(note)
+            .text_bytes(response)
+            .kept()
+    }
+
     /// The MAC of how far the heads kept outside were held against the tree: up to `size` leaves, which have this root.
     #[must_use]
     pub fn held(&self, ledger: &str, size: u64, root: &[u8; 32]) -> RowMac {
@@ -319,6 +335,16 @@ mod tests {
         assert_ne!(EvidenceKey::from_secret(&AddressSecret::new([2; 32])).event(&event), own);
         assert_ne!(key.head("note", 1), key.head("note", 2));
         assert_ne!(key.record(one, "leaf"), key.record(two, "leaf"));
+        let (first, next) = (Timestamp::EARLIEST, Timestamp::EARLIEST.next());
+        let stamp = key.time_stamp(1, "note", (b"reply", first));
+        for (day, note, said) in [
+            (2, "note", (&b"reply"[..], first)),
+            (1, "not", (b"ereply", first)),
+            (1, "note", (b"repl", first)),
+            (1, "note", (b"reply", next)),
+        ] {
+            assert_ne!(key.time_stamp(day, note, said), stamp);
+        }
         let held = key.held("ledger", 1, &[1; 32]);
         for other in [("ledger/r2", 1, [1; 32]), ("ledger", 2, [1; 32]), ("ledger", 1, [2; 32])] {
             assert_ne!(key.held(other.0, other.1, &other.2), held);

@@ -33,7 +33,7 @@ pub enum MailKind {
     Renewal,
     /// A policy changed so that people are asked again: told once more before its date.
     RenewalReminder,
-    /// The newest signed tree head, for a witness outside.
+    /// The newest checkpoint, for somebody outside to keep.
     Checkpoint,
     /// The link to a member of staff's first password.
     Invitation,

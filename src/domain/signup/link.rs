@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::ledger::keyed_hash::HashKey;
+use crate::domain::ledger::verifier_page::VERIFIER_PATH;
 use crate::domain::signup::code::Code;
 use crate::domain::staff::member::StaffLinkKind;
 
@@ -250,7 +251,7 @@ impl Links {
     /// The page that checks receipts and promises.
     #[must_use]
     pub fn verifier(&self) -> String {
-        format!("{}/ledger/verify", self.base_url)
+        format!("{}{VERIFIER_PATH}", self.base_url)
     }
 
     /// A published policy version.

@@ -14,12 +14,12 @@ use uuid::Uuid;
 
 use crate::domain::sentence::sentence;
 use crate::domain::signup::link::Links;
+use crate::flows::ledger::cosigned_head::CosignedHead;
 use crate::flows::ledger::tree_nodes;
 use crate::flows::{Case, Error};
 use crate::store::Tx;
 use crate::store::consent::blank_forms;
 use crate::store::consent::events::{self, SealedEvent};
-use crate::store::ledger::checkpoints;
 
 /// A receipt, as pages and files show it.
 pub struct Receipt {
@@ -41,29 +41,23 @@ pub struct Sealed {
     pub jws: String,
 }
 
-/// The longest receipt that a link carries: Firefox follows no address of more than 1 MiB, Chromium none above 2 MiB.
-const LONGEST_LINK: usize = 512 * 1024;
-
-impl Sealed {
-    /// Where the page that checks receipts opens with this one in it. What stands behind `#` stays in the browser.
-    /// `None` for one too long to be a link, which is checked as a file.
-    #[must_use]
-    pub fn check_link(&self) -> Option<String> {
-        (self.jws.len() <= LONGEST_LINK).then(|| format!("/ledger/verify#receipt={}", self.jws))
-    }
+/// All that a receipt is made of, as the database has it.
+pub struct Unissued {
+    event: SealedEvent,
+    committed: Value,
+    context: Option<Value>,
+    body: Value,
+    salt: Vec<u8>,
+    form: Option<String>,
+    place: Option<(u64, CosignedHead, Vec<Hash>)>,
 }
 
-/// The receipt of one event, with an id of its own; `None` when there is no such event or its evidence was erased.
+/// Reads what the receipt of one event is made of; `None` when there is no such event or its evidence was erased.
 ///
 /// # Errors
 /// When the database does not answer, the tree does not hold together, or the event is not what was sealed
 /// ([`Error::Changed`]).
-pub async fn receipt(
-    tx: &mut Tx,
-    case: Case<'_>,
-    links: &Links,
-    event_id: Uuid,
-) -> Result<Option<Receipt>, Error> {
+pub async fn read_receipt(tx: &mut Tx, event_id: Uuid) -> Result<Option<Unissued>, Error> {
     let Some(event) = events::find_sealed(tx, event_id).await? else {
         return Ok(None);
     };
@@ -71,47 +65,73 @@ pub async fn receipt(
     if !is_committed(&event, text, salt) {
         return Err(Error::Changed("event", event_id));
     }
-    let committed: Value = serde_json::from_str(text)?;
+    let (committed, salt): (Value, _) = (serde_json::from_str(text)?, salt.clone());
     let context: Option<Value> = event.context.as_deref().map(serde_json::from_str).transpose()?;
     let body = whole(committed.clone(), context.clone(), event.words.as_deref());
-    // Where the tree is damaged there is no proof, and the rest can still be read.
-    let proved = match prove(tx, &event).await {
-        Err(Error::Tree) => None,
-        proved => proved?,
-    };
-    let Some((index, head, hashes)) = proved else {
-        return Ok(Some(Receipt { event, body, sealed: None }));
-    };
-    let form = match body["form"].as_str() {
-        Some(sha256) => blank_forms::find(tx, sha256).await?,
+    let head = CosignedHead::find(tx).await?;
+    let place = match head {
+        // Where the tree is damaged there is no proof, and the rest can still be read.
+        Some(head) => match prove(tx, &event, head.head.size).await {
+            Err(Error::Tree) => None,
+            proved => proved?.map(|(index, hashes)| (index, head, hashes)),
+        },
         None => None,
     };
-    let keys = &case.settings.ledger_keys;
-    let signed = sign(
-        &ReceiptFacts {
-            body: &committed,
-            context: context.as_ref(),
-            documents: documents(&event, form.as_deref(), &body),
-            issued: Issue {
-                at: &case.at.now.to_string(),
-                id: &case.at.new_id().to_string(),
-                site: &links.base_url,
+    let form = match body["form"].as_str() {
+        Some(sha256) if place.is_some() => blank_forms::find(tx, sha256).await?,
+        _ => None,
+    };
+    Ok(Some(Unissued { event, committed, context, body, salt, form, place }))
+}
+
+impl Unissued {
+    /// Whose event it is.
+    #[must_use]
+    pub fn subject_id(&self) -> Uuid {
+        self.event.subject_id
+    }
+
+    /// The receipt, with an id of its own. Call it when no transaction is open: signatures are made here, and checked.
+    ///
+    /// # Errors
+    /// When something that it is made of was changed since the event was sealed ([`Error::Changed`]), or its head was.
+    pub fn issue(self, case: Case<'_>, links: &Links) -> Result<Receipt, Error> {
+        let Self { event, committed, context, body, salt, form, place } = self;
+        let read = place.and_then(|(index, head, hashes)| {
+            let note = SignedNote::parse(&head.note(&case.settings.witnesses)).ok()?;
+            let is_own = i64::try_from(note.checkpoint().size) == Ok(head.head.size);
+            is_own.then_some((index, note, hashes))
+        });
+        let Some((index, head, hashes)) = read else {
+            return Ok(Receipt { event, body, sealed: None });
+        };
+        let keys = &case.settings.ledger_keys;
+        let signed = sign(
+            &ReceiptFacts {
+                body: &committed,
+                context: context.as_ref(),
+                documents: documents(&event, form.as_deref(), &body),
+                issued: Issue {
+                    at: &case.at.now.to_string(),
+                    id: &case.at.new_id().to_string(),
+                    site: &links.base_url,
+                },
+                leaf: &event.leaf,
+                proof: Proof {
+                    index,
+                    size: head.checkpoint().size,
+                    root: head.checkpoint().root,
+                    hashes: &hashes,
+                    checkpoint_note: head.as_str(),
+                },
+                salt: &URL_SAFE_NO_PAD.encode(salt),
             },
-            leaf: &event.leaf,
-            proof: Proof {
-                index,
-                size: head.checkpoint().size,
-                root: head.checkpoint().root,
-                hashes: &hashes,
-                checkpoint_note: head.as_str(),
-            },
-            salt: &URL_SAFE_NO_PAD.encode(salt),
-        },
-        keys.first(),
-        &keys.trusted(),
-    );
-    let jws = signed.map_err(|error| refused(event_id, &error))?;
-    Ok(Some(Receipt { event, body, sealed: Some(Sealed { index, head, jws }) }))
+            keys.first(),
+            &keys.trusted(),
+        );
+        let jws = signed.map_err(|error| refused(event.event_id, &error))?;
+        Ok(Receipt { event, body, sealed: Some(Sealed { index, head, jws }) })
+    }
 }
 
 /// Whether the leaf is of such an event, and commits to this body.
@@ -144,20 +164,19 @@ fn documents<'a>(
     }
 }
 
-/// The place of an event, the newest head, and the proof between them; `None` while the event waits.
+/// The place of an event, and the proof that leads from it to the head over so many leaves; `None` while it has none under
+/// that head.
 ///
 /// # Errors
 /// When the database does not answer, or the tree does not hold together.
 pub async fn prove(
     tx: &mut Tx,
     event: &SealedEvent,
-) -> Result<Option<(u64, SignedNote, Vec<Hash>)>, Error> {
+    size: i64,
+) -> Result<Option<(u64, Vec<Hash>)>, Error> {
+    let size = u64::try_from(size).map_err(|_| Error::Tree)?;
     let index = event.leaf_index.and_then(|index| u64::try_from(index).ok());
-    let (Some(index), Some(newest)) = (index, checkpoints::find_kept(tx).await?) else {
-        return Ok(None);
-    };
-    let head = SignedNote::parse(&newest.note).map_err(|_| Error::Tree)?;
-    let Some(path) = inclusion_path(index, head.checkpoint().size) else { return Ok(None) };
-    let hashes = tree_nodes::proof(tx, &path).await?;
-    Ok(Some((index, head, hashes)))
+    let placed = index.and_then(|index| Some((index, inclusion_path(index, size)?)));
+    let Some((index, path)) = placed else { return Ok(None) };
+    Ok(Some((index, tree_nodes::proof(tx, &path).await?)))
 }

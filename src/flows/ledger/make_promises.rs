@@ -1,6 +1,6 @@
 //! What is promised of events that are told of before they have their place: that the ledger holds them in time.
 
-use assent_ledger::LONGEST_WAIT;
+use assent_ledger::MAX_MERGE_DELAY;
 use assent_ledger::promise::Promise;
 use uuid::Uuid;
 
@@ -14,7 +14,7 @@ use crate::store::ledger::promised::{self, Promised};
 
 /// From when a place is promised until it must be there, in seconds. Sealing and keeping a head take seconds; a day
 /// leaves the operator the time that an alarm about them needs, and the check holds the ledger to it as well.
-const MERGE_DELAY: u64 = LONGEST_WAIT.as_secs();
+const MERGE_DELAY_SECONDS: u64 = MAX_MERGE_DELAY.as_secs();
 
 /// A promise of each of these events, signed; the same however often it is made. There is none while sealing is refused
 /// or something waits for too long, none of an event that was erased, and none that sealing would not keep: of what
@@ -35,7 +35,7 @@ pub async fn make_promises(
     let promised = promised::list(tx, event_ids).await?;
     let kept = |promised: &&Promised| {
         let in_time =
-            promised.leaf_index.is_some() || now < promised.recorded_at.plus(LONGEST_WAIT);
+            promised.leaf_index.is_some() || now < promised.recorded_at.plus(MAX_MERGE_DELAY);
         in_time && is_ours(&settings.evidence_key, &promised.event)
     };
     let sign = |Promised { event, recorded_at, .. }: &Promised| {
@@ -43,7 +43,7 @@ pub async fn make_promises(
             at: recorded_at.to_string(),
             event_id: event.event_id,
             leaf: event.leaf.clone(),
-            merge_delay: MERGE_DELAY,
+            merge_delay: MERGE_DELAY_SECONDS,
             // Whatever epoch the ledger is in: it is promised for all that follow, too.
             origin: settings.ledger_keys.origin().to_owned(),
         };

@@ -1,4 +1,4 @@
-//! Mail to the witness of the ledger.
+//! Mail with the newest checkpoint, to whoever is to keep it.
 
 use serde::Serialize;
 
@@ -16,14 +16,14 @@ pub struct CheckpointMail {
     pub note: String,
     /// When the mail was decided on.
     pub date: Timestamp,
-    /// That it holds all that the head before held, which the witness was mailed.
-    pub proof: Option<ConsistencyProof>,
+    /// That it holds all that the head before held, which was mailed before.
+    pub proof: Option<ShownProof>,
 }
 
 /// A consistency proof (RFC 6962 §2.1.2).
 #[derive(Clone, Debug, Serialize)]
-pub struct ConsistencyProof {
-    /// How many leaves the earlier tree had.
+pub struct ShownProof {
+    /// How many leaves the earlier tree has.
     pub old: i64,
     /// Its hashes, base64.
     pub hashes: Vec<String>,
@@ -43,6 +43,6 @@ impl MailTemplate for CheckpointMail {
         };
         let hashes = ["UFJPT0ZQUk9PRlBST09G", "U0VDT05EU0VDT05E"];
         let hashes = hashes.map(ToOwned::to_owned).into();
-        vec![of_size(1, None), of_size(312, Some(ConsistencyProof { old: 298, hashes }))]
+        vec![of_size(1, None), of_size(312, Some(ShownProof { old: 298, hashes }))]
     }
 }

@@ -6,7 +6,6 @@ use uuid::Uuid;
 
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::timestamp::Timestamp;
-use crate::store::ledger::cosignatures;
 use crate::store::{Sql, Tx, on};
 
 /// How many leaves have their place; nobody else gives places until the transaction ends.
@@ -206,39 +205,17 @@ macro_rules! heads {
     };
 }
 
-/// The newest signed tree head that is kept outside too: only that may be seen. Its note has the lines of the witnesses
-/// that signed it, too. None before the first.
-pub async fn find_kept(tx: &mut Tx) -> sqlx::Result<Option<StoredCheckpoint>> {
-    let Some(newest) = find_kept_bare(tx).await? else { return Ok(None) };
-    let note = cosignatures::join(tx, newest.size, newest.note).await?;
-    Ok(Some(StoredCheckpoint { note, ..newest }))
-}
-
-/// The same head with the note that was signed here alone.
+/// The newest signed tree head that is kept outside too: only that may be seen. Its note is as it was signed here, without
+/// the lines of witnesses. None before the first.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn find_kept_bare(tx: &mut Tx) -> sqlx::Result<Option<StoredCheckpoint>> {
+pub async fn find_kept(tx: &mut Tx) -> sqlx::Result<Option<StoredCheckpoint>> {
     on!(tx, |conn| sqlx::query_as(heads!(
         "WHERE size <= (SELECT shown FROM ledger_head) ORDER BY size DESC LIMIT 1"
     ))
     .fetch_optional(conn)
     .await)
-}
-
-/// The note of the head of this size, with the lines of witnesses; none where there is no such head.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn find_note(tx: &mut Tx, size: i64) -> sqlx::Result<Option<String>> {
-    let note: Option<String> = on!(tx, |conn| {
-        sqlx::query_scalar("SELECT note FROM checkpoint WHERE size = $1")
-            .bind(size)
-            .fetch_optional(conn)
-            .await
-    })?;
-    let Some(note) = note else { return Ok(None) };
-    cosignatures::join(tx, size, note).await.map(Some)
 }
 
 /// The newest of those that may be seen and were signed by this moment.

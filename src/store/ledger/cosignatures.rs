@@ -1,12 +1,10 @@
-//! What witnesses signed of our heads, and a head's note with their lines, as it is shown.
-
-use assent_ledger::cosignature::{Cosigned, WitnessKey};
-use assent_ledger::note::{NoteSignature, SignedNote};
+//! What is stored as the signatures of witnesses under our heads. Whoever can write the database can write such rows:
+//! nothing here says that one is what it claims to be (`flows::ledger::cosigned_head` does).
 
 use crate::domain::timestamp::Timestamp;
 use crate::store::{Tx, on};
 
-/// That a witness signed a head.
+/// That a witness signed a head, by what its row says.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Cosignature {
     /// The witness, by its verifier key.
@@ -19,14 +17,28 @@ pub struct Cosignature {
     pub received_at: Timestamp,
 }
 
-/// Keeps one; `false` when there is one of that witness under that head already, which stays.
+/// One, and the note that it should be under, as it was signed here.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct CosignatureOfHead {
+    /// The row.
+    #[sqlx(flatten)]
+    pub cosignature: Cosignature,
+    /// The head's note.
+    pub note: String,
+}
+
+/// How many of one witness are looked at for a true one, the newest first.
+const NEWEST: i64 = 64;
+
+/// Keeps one, in place of what stood there of that witness under that head.
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn insert(tx: &mut Tx, new: &Cosignature) -> sqlx::Result<bool> {
+pub async fn upsert(tx: &mut Tx, new: &Cosignature) -> sqlx::Result<()> {
     on!(tx, |conn| sqlx::query(
         "INSERT INTO checkpoint_cosignature (witness, size, line, received_at)
-         VALUES ($1, $2, $3, $4) ON CONFLICT (witness, size) DO NOTHING"
+         VALUES ($1, $2, $3, $4) ON CONFLICT (witness, size)
+         DO UPDATE SET line = excluded.line, received_at = excluded.received_at"
     )
     .bind(&new.witness)
     .bind(new.size)
@@ -34,7 +46,7 @@ pub async fn insert(tx: &mut Tx, new: &Cosignature) -> sqlx::Result<bool> {
     .bind(new.received_at)
     .execute(conn)
     .await
-    .map(|done| done.rows_affected() == 1))
+    .map(drop))
 }
 
 /// Those under the head of this size, by witness.
@@ -51,39 +63,45 @@ pub async fn list(tx: &mut Tx, size: i64) -> sqlx::Result<Vec<Cosignature>> {
     .await)
 }
 
-/// The one of this witness under the largest head.
+/// The newest of this witness under heads of up to so many leaves, the newest first.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn find_newest(tx: &mut Tx, witness: &str) -> sqlx::Result<Option<Cosignature>> {
+pub async fn list_newest(
+    tx: &mut Tx,
+    witness: &str,
+    up_to: i64,
+) -> sqlx::Result<Vec<CosignatureOfHead>> {
     on!(tx, |conn| sqlx::query_as(
-        "SELECT witness, size, line, received_at FROM checkpoint_cosignature
-         WHERE witness = $1 ORDER BY size DESC LIMIT 1"
+        "SELECT s.witness, s.size, s.line, s.received_at, c.note
+         FROM checkpoint_cosignature s JOIN checkpoint c ON c.size = s.size
+         WHERE s.witness = $1 AND s.size <= $2 ORDER BY s.size DESC LIMIT $3"
     )
     .bind(witness)
-    .fetch_optional(conn)
+    .bind(up_to)
+    .bind(NEWEST)
+    .fetch_all(conn)
     .await)
 }
 
-/// The note of the head of this size with the lines of witnesses under it, as far as they are what they say and it stays
-/// one that can be read: rows are written by whoever holds the database, and one false line would spoil the note.
+/// The next `count` of all behind this head and witness, in the order of heads.
 ///
 /// # Errors
 /// When the database does not answer.
-pub(super) async fn join(tx: &mut Tx, size: i64, note: String) -> sqlx::Result<String> {
-    let kept = list(tx, size).await?;
-    let Some(bare) = SignedNote::parse(&note).ok().filter(|_| !kept.is_empty()) else {
-        return Ok(note);
-    };
-    let joined = kept.iter().fold(bare.clone(), |joined, cosignature| {
-        let line = NoteSignature::parse(&cosignature.line).map(|line| [line]);
-        let Some((line, key)) = line.zip(WitnessKey::parse(&cosignature.witness).ok()) else {
-            return joined;
-        };
-        match key.cosigned(&bare.with(&line)) {
-            Cosigned::At(_) => joined.with(&line),
-            Cosigned::Missing | Cosigned::False => joined,
-        }
-    });
-    Ok(joined.as_str().to_owned())
+pub async fn list_after(
+    tx: &mut Tx,
+    (size, witness): (i64, &str),
+    count: i64,
+) -> sqlx::Result<Vec<CosignatureOfHead>> {
+    on!(tx, |conn| sqlx::query_as(
+        "SELECT s.witness, s.size, s.line, s.received_at, c.note
+         FROM checkpoint_cosignature s JOIN checkpoint c ON c.size = s.size
+         WHERE s.size > $1 OR (s.size = $1 AND s.witness > $2)
+         ORDER BY s.size, s.witness LIMIT $3"
+    )
+    .bind(size)
+    .bind(witness)
+    .bind(count)
+    .fetch_all(conn)
+    .await)
 }

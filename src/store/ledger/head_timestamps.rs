@@ -1,4 +1,5 @@
-//! Heads that a time-stamping authority stamped, one a day.
+//! Heads that a time-stamping authority stamped, one a day. Whoever can write the database can write such rows: which of
+//! them this program wrote is told by their MAC (`flows::ledger::keep_time_stamp`).
 
 use std::ops::RangeInclusive;
 
@@ -18,38 +19,67 @@ pub struct HeadTimestamp {
     pub stamped_at: Timestamp,
     /// When it came.
     pub received_at: Timestamp,
+    /// The MAC over it.
+    pub mac: Vec<u8>,
 }
 
-/// Keeps one; `false` when there is one of that day already, which stays.
+/// One, and the note of the head that it should be of, as it was signed here.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct StampedHead {
+    /// The row.
+    #[sqlx(flatten)]
+    pub stamp: HeadTimestamp,
+    /// The head's note.
+    pub note: String,
+}
+
+/// How many are looked at for one that this program wrote, the newest first.
+const NEWEST: i64 = 64;
+
+macro_rules! stamped {
+    ($which:literal) => {
+        concat!(
+            "SELECT t.day, t.size, t.response, t.stamped_at, t.received_at, t.mac, c.note
+             FROM checkpoint_timestamp t JOIN checkpoint c ON c.size = t.size ",
+            $which
+        )
+    };
+}
+
+/// Keeps one, in place of what stood there of that day.
 ///
 /// # Errors
 /// When the database does not take it.
-pub async fn insert(tx: &mut Tx, new: &HeadTimestamp) -> sqlx::Result<bool> {
-    on!(tx, |conn| sqlx::query(
-        "INSERT INTO checkpoint_timestamp (day, size, response, stamped_at, received_at)
-         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (day) DO NOTHING"
+pub async fn upsert(tx: &mut Tx, new: &HeadTimestamp) -> sqlx::Result<()> {
+    on!(tx, |conn| {
+        sqlx::query(
+        "INSERT INTO checkpoint_timestamp (day, size, response, stamped_at, received_at, mac)
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (day)
+         DO UPDATE SET size = excluded.size, response = excluded.response,
+             stamped_at = excluded.stamped_at, received_at = excluded.received_at, mac = excluded.mac"
     )
     .bind(new.day)
     .bind(new.size)
     .bind(&new.response)
     .bind(new.stamped_at)
     .bind(new.received_at)
+    .bind(&new.mac)
     .execute(conn)
     .await
-    .map(|done| done.rows_affected() == 1))
+    .map(drop)
+    })
 }
 
-/// The newest.
+/// The newest, of this day or earlier, the newest first.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn find_newest(tx: &mut Tx) -> sqlx::Result<Option<HeadTimestamp>> {
-    on!(tx, |conn| sqlx::query_as(
-        "SELECT day, size, response, stamped_at, received_at FROM checkpoint_timestamp
-         ORDER BY day DESC LIMIT 1"
-    )
-    .fetch_optional(conn)
-    .await)
+pub async fn list_newest(tx: &mut Tx, up_to: i64) -> sqlx::Result<Vec<StampedHead>> {
+    on!(tx, |conn| sqlx::query_as(stamped!("WHERE t.day <= $1 ORDER BY t.day DESC LIMIT $2"))
+        .bind(up_to)
+        .bind(NEWEST)
+        .fetch_all(conn)
+        .await)
 }
 
 /// Since when a head waits that is larger than this: when the first of them was signed. None where there is none that
@@ -71,13 +101,10 @@ pub async fn waits_since(tx: &mut Tx, size: i64) -> sqlx::Result<Option<Timestam
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list(tx: &mut Tx, sizes: RangeInclusive<i64>) -> sqlx::Result<Vec<HeadTimestamp>> {
-    on!(tx, |conn| sqlx::query_as(
-        "SELECT day, size, response, stamped_at, received_at FROM checkpoint_timestamp
-         WHERE size BETWEEN $1 AND $2 ORDER BY day"
-    )
-    .bind(*sizes.start())
-    .bind(*sizes.end())
-    .fetch_all(conn)
-    .await)
+pub async fn list(tx: &mut Tx, sizes: RangeInclusive<i64>) -> sqlx::Result<Vec<StampedHead>> {
+    on!(tx, |conn| sqlx::query_as(stamped!("WHERE t.size BETWEEN $1 AND $2 ORDER BY t.day"))
+        .bind(*sizes.start())
+        .bind(*sizes.end())
+        .fetch_all(conn)
+        .await)
 }

@@ -301,9 +301,9 @@ pub async fn list_parked(tx: &mut Tx) -> sqlx::Result<Vec<(Uuid, String)>> {
     .await)
 }
 
-/// Whether a witness has something new to be told: a head younger than any mail about one, and no such mail
+/// Whether there is a new head to be mailed: one younger than any mail about one, and no such mail
 /// after `since`.
-pub async fn witness_is_due(tx: &mut Tx, since: Timestamp) -> sqlx::Result<bool> {
+pub async fn checkpoint_mail_is_due(tx: &mut Tx, since: Timestamp) -> sqlx::Result<bool> {
     on!(tx, |conn| sqlx::query_scalar(
         "SELECT EXISTS (
              SELECT 1 FROM (SELECT created_at FROM checkpoint ORDER BY size DESC LIMIT 1) AS h
@@ -316,7 +316,7 @@ pub async fn witness_is_due(tx: &mut Tx, since: Timestamp) -> sqlx::Result<bool>
     .await)
 }
 
-/// When the mail to a witness was decided that was sent before the one of this moment; none before the first.
+/// When the mail about a head was decided that was sent before the one of this moment; none before the first.
 pub async fn find_told_before(tx: &mut Tx, before: Timestamp) -> sqlx::Result<Option<Timestamp>> {
     on!(tx, |conn| sqlx::query_scalar(
         "SELECT created_at FROM outbox

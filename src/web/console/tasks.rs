@@ -159,7 +159,7 @@ fn title(task: BackgroundTask) -> &'static str {
         BackgroundTask::MakeExports => "Make large exports",
         BackgroundTask::SealLedger => "Seal the ledger",
         BackgroundTask::VerifyLedger => "Check the ledger",
-        BackgroundTask::TellWitness => "Mail the witness the newest checkpoint",
+        BackgroundTask::MailCheckpoint => "Mail the newest checkpoint",
         BackgroundTask::AskWitnesses => "Ask the witnesses to sign the newest checkpoint",
         BackgroundTask::StampHead => {
             "Have the day\u{2019}s newest checkpoint stamped with the time"
@@ -198,8 +198,8 @@ fn meanwhile(task: BackgroundTask) -> &'static str {
         BackgroundTask::VerifyLedger => {
             "The last verdict on the ledger stands. Once it is a day old, each export checks the ledger first."
         }
-        BackgroundTask::TellWitness => {
-            "The witness is mailed nothing, and cannot tell whether the ledger was changed since."
+        BackgroundTask::MailCheckpoint => {
+            "Whoever is to be mailed checkpoints gets none, and cannot tell whether the ledger was changed since."
         }
         BackgroundTask::AskWitnesses => {
             "No witness signs what the ledger became since. Nothing is lost: they are asked again."

@@ -24,7 +24,6 @@ use crate::mail::compose::Sender;
 use crate::mail::mailbox::Mailbox;
 use crate::mail::postmaster::Postmaster;
 use crate::mail::relay_events::EventEndpoint;
-use crate::notaries::Notaries;
 use crate::random::{Moment, Random};
 use crate::site::Site;
 use crate::store::Db;
@@ -74,8 +73,8 @@ pub struct App {
     pub network_limits: NetworkLimits,
     /// How many codes of one mailbox are looked at.
     pub code_limit: CodeLimit,
-    /// Who outside vouches for heads of the ledger.
-    pub notaries: Notaries,
+    /// Whether checkpoints are stamped with the time.
+    pub stamps_checkpoints: bool,
     /// The host that requests must name.
     pub own_host: OwnHost,
     /// Whose `X-Forwarded-For` counts.

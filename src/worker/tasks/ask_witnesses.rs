@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use assent_ledger::add_checkpoint::{Outcome as Said, WitnessRefusal};
 use assent_ledger::note::{NoteSignature, SignedNote};
+use assent_ledger::witness_answer::{Outcome as Said, WitnessRefusal};
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
@@ -16,14 +16,14 @@ use crate::domain::sentence::sentence;
 use crate::domain::timestamp::Timestamp;
 use crate::flows::Error;
 use crate::flows::ledger::find_uncosigned::find_uncosigned;
+use crate::flows::ledger::keep_cosignature::keep_cosignature;
 use crate::flows::ledger::prove_consistency::prove_consistency;
 use crate::flows::raise_alarm::{clear_if_raised, raise};
-use crate::notaries::{Notaries, Witness, WitnessError};
 use crate::random::Moment;
 use crate::store::Db;
 use crate::store::alarms;
 use crate::store::ledger::checkpoints::{self, StoredCheckpoint};
-use crate::store::ledger::cosignatures::{self, Cosignature};
+use crate::witnesses::{Witness, WitnessError, Witnesses};
 use crate::worker::WorkerParts;
 use crate::worker::driver::{Outcome, Schedule, Task, TaskError};
 
@@ -54,10 +54,10 @@ impl Task for AskWitnesses {
     }
 
     async fn run(&mut self) -> Result<Outcome, TaskError> {
-        let WorkerParts { db, notaries, .. } = &self.parts;
+        let WorkerParts { db, witnesses, .. } = &self.parts;
         let at = self.parts.moment();
         let asked = tokio::select! {
-            asked = ask_witnesses(db, notaries, &at, &mut self.failing) => asked?,
+            asked = ask_witnesses(db, witnesses, &at, &mut self.failing) => asked?,
             () = self.stop.cancelled() => Asked::default(),
         };
         Ok(Outcome::counted(&[
@@ -88,20 +88,19 @@ pub struct Asked {
 /// When the database does not answer, or the tree does not hold together.
 pub async fn ask_witnesses(
     db: &Db,
-    notaries: &Notaries,
+    set: &Witnesses,
     at: &Moment,
     failing: &mut Failing,
 ) -> Result<Asked, Error> {
-    let witnesses = notaries.witnesses();
-    let keys: Vec<String> = witnesses.iter().map(|witness| witness.key.to_string()).collect();
+    let witnesses = set.all();
     let mut asked = Asked { ended: end_of_others(db, witnesses).await?, ..Asked::default() };
     if witnesses.is_empty() {
         return Ok(asked);
     }
-    let Some(found) = find_uncosigned(&mut db.read().await?, &keys).await? else {
+    let Some(found) = find_uncosigned(db, &set.keys()).await? else {
         return Ok(asked);
     };
-    let asking = Asking { db, notaries, at, head: &found.head, note: &found.note };
+    let asking = Asking { db, witnesses: set, at, head: &found.head, note: &found.note };
     let answers = witnesses.iter().zip(&found.known).map(async |(witness, known)| match known {
         Some(known) => asking.ask(witness, *known).await,
         None => Ok(Answer::SignedBefore),
@@ -171,7 +170,7 @@ enum Answer {
 /// What they are asked with.
 struct Asking<'a> {
     db: &'a Db,
-    notaries: &'a Notaries,
+    witnesses: &'a Witnesses,
     at: &'a Moment,
     head: &'a StoredCheckpoint,
     note: &'a SignedNote,
@@ -185,10 +184,10 @@ impl Asking<'_> {
             // Closed before anybody is spoken to.
             let proof = prove_consistency(&mut self.db.read().await?, old, self.head).await?;
             let proof = proof.ok_or(Error::Tree)?;
-            match self.notaries.ask_witness(witness, self.note, (old, &proof)).await {
+            match self.witnesses.ask(witness, self.note, &proof).await {
                 Ok(Said::Cosigned { lines, .. }) => return self.keep(witness, &lines).await,
                 Ok(Said::Knows(knows)) if knows > size => {
-                    let newest = checkpoints::find_kept_bare(&mut self.db.read().await?).await?;
+                    let newest = checkpoints::find_kept(&mut self.db.read().await?).await?;
                     let newest = newest.map_or(0, |head| head.size);
                     let is_here = i64::try_from(knows).is_ok_and(|knows| knows <= newest);
                     let other = WitnessError::OtherTree { knows, size };
@@ -206,19 +205,14 @@ impl Asking<'_> {
 
     /// Of several lines by one key, one is as good as all.
     async fn keep(&self, witness: &Witness, lines: &[NoteSignature]) -> Result<Answer, Error> {
-        let Some(line) = lines.first().map(ToString::to_string) else {
+        let Some(line) = lines.first() else {
             return Ok(Answer::Trouble(WitnessError::Refused(WitnessRefusal::Missing)));
         };
-        let new = Cosignature {
-            witness: witness.key.to_string(),
-            size: self.head.size,
-            line,
-            received_at: self.at.now,
-        };
-        let new = &new;
-        self.db
-            .run(|tx| Box::pin(async move { Ok::<_, Error>(cosignatures::insert(tx, new).await?) }))
-            .await?;
+        let (now, of) = (self.at.now, (&witness.key, self.head.size));
+        let kept = self.db.run(|tx| {
+            Box::pin(async move { Ok::<_, Error>(keep_cosignature(tx, now, of, line).await?) })
+        });
+        kept.await?;
         Ok(Answer::Signed)
     }
 }

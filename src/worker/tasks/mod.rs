@@ -8,11 +8,11 @@ pub mod forget_exports;
 pub mod forget_people;
 pub mod forget_signups;
 pub mod forget_uploads;
+mod mail_checkpoint;
 mod make_exports;
 mod replay_endings;
 mod seal_ledger;
 pub mod stamp_head;
-mod tell_witness;
 mod verify_ledger;
 pub mod watch_confirmations;
 pub mod watch_refusals;
@@ -71,8 +71,8 @@ pub fn of_worker(
         Box::new(watch_relay::WatchRelay(of())),
     ];
     tasks.extend(more);
-    if parts.witness_mail.is_some() {
-        tasks.push(Box::new(tell_witness::TellWitness(of())));
+    if parts.checkpoint_recipient.is_some() {
+        tasks.push(Box::new(mail_checkpoint::MailCheckpoint(of())));
     }
     if matches!(parts.db, Db::Sqlite { .. }) {
         tasks.push(Box::new(empty_log::EmptyLog(of())));

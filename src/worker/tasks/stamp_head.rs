@@ -8,17 +8,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::alarm::TIME_STAMPS;
 use crate::domain::background_task::BackgroundTask;
-use crate::domain::day::Day;
 use crate::domain::sentence::sentence;
-use crate::domain::time_zone::TimeZone;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::Error;
+use crate::flows::ledger::find_unstamped::{Unstamped, find_unstamped};
+use crate::flows::ledger::keep_time_stamp::keep_time_stamp;
 use crate::flows::raise_alarm::{clear_if_raised, raise};
-use crate::notaries::Notaries;
-use crate::random::Moment;
+use crate::flows::{Case, Error};
 use crate::store::Db;
-use crate::store::ledger::checkpoints::{self, StoredCheckpoint};
-use crate::store::ledger::head_timestamps::{self, HeadTimestamp};
+use crate::time_stamping::TimeStampingAuthority;
 use crate::worker::WorkerParts;
 use crate::worker::driver::{Outcome, Schedule, Task, TaskError};
 
@@ -55,9 +52,9 @@ impl Task for StampHead {
         if self.failed.is_some_and(|failed| at.now.since(failed) < AGAIN) {
             return Ok(Outcome::nothing());
         }
-        let WorkerParts { db, notaries, settings, .. } = &self.parts;
+        let WorkerParts { db, time_stamping, settings, .. } = &self.parts;
         let stamped = tokio::select! {
-            stamped = stamp_head(db, notaries, &settings.timezone, &at) => stamped?,
+            stamped = stamp_head(db, time_stamping.as_ref(), settings.at(&at)) => stamped?,
             () = self.stop.cancelled() => Stamped::Nothing,
         };
         self.failed = (stamped == Stamped::Not).then_some(at.now);
@@ -88,18 +85,24 @@ pub enum Stamped {
 /// When the database does not answer, or the newest head can't be read.
 pub async fn stamp_head(
     db: &Db,
-    notaries: &Notaries,
-    timezone: &TimeZone,
-    at: &Moment,
+    authority: Option<&TimeStampingAuthority>,
+    case: Case<'_>,
 ) -> Result<Stamped, Error> {
-    let due = if notaries.stamps() { find_due(db, timezone, at.now).await? } else { None };
-    let Some(Due { head, since, day }) = due else {
+    let at = case.at;
+    let due = match authority {
+        Some(authority) => {
+            let unstamped = find_unstamped(&mut db.read().await?, case).await?;
+            unstamped.map(|unstamped| (authority, unstamped))
+        }
+        None => None,
+    };
+    let Some((authority, Unstamped { head, since, day })) = due else {
         // Another process stamped it, or nobody is to any more.
         clear_if_raised(db, TIME_STAMPS).await?;
         return Ok(Stamped::Nothing);
     };
     let note = SignedNote::parse(&head.note).map_err(|_| Error::Tree)?;
-    let stamp = match notaries.stamp(&note, at).await {
+    let stamp = match authority.stamp(&note, at).await {
         Ok(stamp) => stamp,
         Err(error) => {
             let detail = sentence(&error);
@@ -113,41 +116,13 @@ pub async fn stamp_head(
             return Ok(Stamped::Not);
         }
     };
-    let size = head.size;
-    let kept = HeadTimestamp {
-        day: day.number(),
-        size,
-        response: stamp.response,
-        stamped_at: stamp.stamped_at,
-        received_at: at.now,
-    };
-    let kept = &kept;
-    db.run(|tx| Box::pin(async move { Ok::<_, Error>(head_timestamps::insert(tx, kept).await?) }))
-        .await?;
+    let (of, stamp) = ((&head, day), &stamp);
+    db.run(|tx| {
+        Box::pin(async move { Ok::<_, Error>(keep_time_stamp(tx, case, of, stamp).await?) })
+    })
+    .await?;
     if clear_if_raised(db, TIME_STAMPS).await? {
         tracing::info!("heads are stamped with the time again");
     }
-    Ok(Stamped::Size(size))
-}
-
-/// A head that is to be stamped.
-struct Due {
-    head: StoredCheckpoint,
-    /// Since when.
-    since: Timestamp,
-    /// For which day.
-    day: Day,
-}
-
-async fn find_due(db: &Db, timezone: &TimeZone, now: Timestamp) -> Result<Option<Due>, Error> {
-    let mut tx = db.read().await?;
-    let Some(head) = checkpoints::find_kept_bare(&mut tx).await? else { return Ok(None) };
-    let last = head_timestamps::find_newest(&mut tx).await?;
-    let (size, ended) = last.map_or((0, Timestamp::EARLIEST), |last| {
-        (last.size, timezone.ends(Day::numbered(last.day)))
-    });
-    let signed = head_timestamps::waits_since(&mut tx, size).await?;
-    // What was signed on the day of the last stamp waits for the next day.
-    let since = signed.map(|signed| signed.max(ended)).filter(|since| *since <= now);
-    Ok(since.map(|since| Due { head, since, day: timezone.day_of(now) }))
+    Ok(Stamped::Size(head.size))
 }

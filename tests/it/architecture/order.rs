@@ -19,9 +19,9 @@ pub const MODULES: Order = Order {
     house: "src/",
     rows: &[
         &["domain", "tls"],
-        &["clock"],
+        &["clock", "outgoing_http"],
         &["random"],
-        &["files", "notaries", "site", "templates"],
+        &["files", "site", "templates", "time_stamping", "witnesses"],
         &["outside"],
         &["store"],
         &["mail", "export"],

@@ -189,7 +189,7 @@ async fn what_goes_wrong_ends_one_run_of_one_task(database: Database) {
     let app = TestApp::start(database).await;
     let process = Process::begins(&app);
     let (task, script) = scripted(OWN);
-    let (other, others) = scripted(BackgroundTask::TellWitness);
+    let (other, others) = scripted(BackgroundTask::MailCheckpoint);
     let running = [process.drives(task), process.drives(other)];
     for (run, step) in [Step::Panic, Step::Fail].into_iter().enumerate() {
         script.tells(step);
@@ -231,7 +231,7 @@ struct Asleep;
 #[async_trait]
 impl Task for Asleep {
     fn schedule(&self) -> Schedule {
-        Schedule::at_once(BackgroundTask::TellWitness, Duration::from_hours(24))
+        Schedule::at_once(BackgroundTask::MailCheckpoint, Duration::from_hours(24))
     }
 
     async fn run(&mut self) -> Result<Outcome, TaskError> {

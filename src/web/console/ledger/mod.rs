@@ -1,17 +1,21 @@
 //! `/console/ledger`: the newest checkpoint, the key to check it with, and checking all of it.
 
 pub(super) mod page;
-mod vouchers;
+mod time_stamps;
+mod witnesses;
 
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use self::page::{LastCheck, LedgerPage, Progress, ShownCheckpoint, ShownVerdict};
-use self::vouchers::Vouchers;
+use self::time_stamps::ShownStamps;
+use self::witnesses::ShownWitness;
 use super::route::Route;
 use super::staff_session::StaffSession;
 use crate::domain::staff::right::Right;
+use crate::flows::ledger::cosigned_head::CosignedHead;
 use crate::flows::ledger::keep_verdict::find_verdict;
+use crate::store::alarms;
 use crate::store::ledger::checkpoints;
 use crate::web::Error;
 use crate::web::state::ledger_check::Parts;
@@ -37,21 +41,29 @@ async fn show(session: StaffSession) -> Result<Response, Error> {
         Progress { done, size }
     });
     let mut tx = app.db.read().await?;
-    let newest = checkpoints::find_kept(&mut tx).await?;
+    let newest = CosignedHead::find(&mut tx).await?;
     let waiting = checkpoints::count_unsealed(&mut tx, WAITING + 1).await?;
-    let size = newest.as_ref().map(|newest| newest.size);
-    let vouchers = Vouchers::find(&mut tx, &app.notaries, size).await?;
+    let size = newest.as_ref().map(|newest| newest.head.size);
+    let set = &app.settings.witnesses;
+    let signed = witnesses::read(&mut tx, set, size).await?;
+    let standing = alarms::list(&mut tx).await?;
+    let at = app.moment();
+    let asked = (app.stamps_checkpoints, standing.as_slice());
+    let stamps = ShownStamps::find(&mut tx, app.settings.at(&at), asked).await?;
     let verdict = find_verdict(&mut tx, &app.settings.evidence_key).await?;
     drop(tx);
+    let beside = (size, standing.as_slice());
+    let shown = set.iter().zip(&signed).map(|(key, rows)| ShownWitness::of(key, rows, beside));
     let key = app.settings.ledger_keys.first().vkey();
     let last = app.ledger_check.last().filter(|last| last.is_told_beside(verdict.as_ref()));
     let page = LedgerPage {
-        checkpoint: newest.map(ShownCheckpoint::from),
+        checkpoint: newest.map(|newest| ShownCheckpoint::of(&newest, set)),
         waiting: waiting.min(WAITING),
         more_wait: waiting > WAITING,
         vkey: key.to_string(),
         fingerprint: key.fingerprint(),
-        vouchers,
+        witnesses: shown.collect(),
+        stamps,
         verdict: verdict.map(ShownVerdict::from),
         running,
         last: last.as_deref().map(LastCheck::from),
@@ -73,10 +85,11 @@ async fn verify(session: StaffSession) -> Result<Response, Error> {
 
 /// The newest checkpoint as a file, to keep beside what one knows of the ledger.
 async fn checkpoint(session: StaffSession) -> Result<Response, Error> {
-    let mut tx = session.app.db.read().await?;
-    let newest = checkpoints::find_kept(&mut tx).await?.ok_or(Error::NotFound)?;
-    let disposition = format!("attachment; filename=\"checkpoint-{}.txt\"", newest.size);
+    let app = &session.app;
+    let newest = CosignedHead::find(&mut app.db.read().await?).await?.ok_or(Error::NotFound)?;
+    let disposition = format!("attachment; filename=\"checkpoint-{}.txt\"", newest.head.size);
+    let note = newest.note(&app.settings.witnesses);
     let kind = "text/plain; charset=utf-8".to_owned();
-    Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, disposition)], newest.note)
+    Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, disposition)], note)
         .into_response())
 }

@@ -1,11 +1,13 @@
 //! The page of the ledger.
 
+use assent_ledger::cosignature::WitnessKey;
 use assent_ledger::note::encode_hash;
 use serde::Serialize;
 
-use super::vouchers::Vouchers;
+use super::time_stamps::ShownStamps;
+use super::witnesses::ShownWitness;
 use crate::domain::timestamp::Timestamp;
-use crate::store::ledger::checkpoints::StoredCheckpoint;
+use crate::flows::ledger::cosigned_head::CosignedHead;
 use crate::store::ledger::verdicts::Verdict;
 use crate::templates::page::Page;
 use crate::web::state::ledger_check::Ended;
@@ -20,7 +22,8 @@ pub(in crate::web::console) struct LedgerPage {
     pub more_wait: bool,
     pub vkey: String,
     pub fingerprint: String,
-    pub vouchers: Vouchers,
+    pub witnesses: Vec<ShownWitness>,
+    pub stamps: ShownStamps,
     pub verdict: Option<ShownVerdict>,
     /// How far the check has come that runs.
     pub running: Option<Progress>,
@@ -63,14 +66,14 @@ pub(in crate::web::console) struct LastCheck {
     more: u64,
 }
 
-impl From<StoredCheckpoint> for ShownCheckpoint {
-    fn from(newest: StoredCheckpoint) -> Self {
-        let root = newest.root.as_slice().try_into().map(|root| encode_hash(&root));
+impl ShownCheckpoint {
+    pub(super) fn of(newest: &CosignedHead, witnesses: &[WitnessKey]) -> Self {
+        let root = newest.head.root.as_slice().try_into().map(|root| encode_hash(&root));
         Self {
-            size: newest.size,
+            size: newest.head.size,
             root: root.unwrap_or_default(),
-            note: newest.note,
-            created_at: newest.created_at,
+            note: newest.note(witnesses),
+            created_at: newest.head.created_at,
         }
     }
 }
@@ -118,7 +121,8 @@ impl Page for LedgerPage {
             more_wait: false,
             vkey: "reports.example.org+1f2a3b4c+AQID".to_owned(),
             fingerprint: "1f2a 3b4c".to_owned(),
-            vouchers: Vouchers::sample(),
+            witnesses: ShownWitness::samples(),
+            stamps: ShownStamps::sample(),
             verdict: Some(verdict.clone()),
             running: None,
             last: Some(last.clone()),
@@ -133,8 +137,8 @@ impl Page for LedgerPage {
         let told = LastCheck { findings: findings.map(str::to_owned).to_vec(), more: 12, ..last };
         let broken = Self { verdict: Some(found), last: Some(told), ..sound.clone() };
         let failed = LastCheck { failed: true, ..LastCheck::default() };
-        let vouchers = Vouchers::sample_unstamped();
-        let failed = Self { last: Some(failed), vouchers, ..sound.clone() };
+        let stamps = ShownStamps::sample_without();
+        let failed = Self { last: Some(failed), stamps, ..sound.clone() };
         let running = Self { running: Some(Progress { done: 1024, size: 4118 }), ..sound.clone() };
         let nothing = Self {
             checkpoint: None,
@@ -142,7 +146,8 @@ impl Page for LedgerPage {
             more_wait: true,
             verdict: None,
             last: None,
-            vouchers: Vouchers::default(),
+            witnesses: vec![],
+            stamps: ShownStamps::default(),
             ..sound.clone()
         };
         vec![sound, broken, failed, running, nothing]

@@ -19,7 +19,7 @@ pub(in crate::web::console) fn kind(kind: MailKind) -> &'static str {
         MailKind::PolicyNotice => "Notice of a new policy",
         MailKind::Renewal => "Asking again under a new policy",
         MailKind::RenewalReminder => "Asking again, reminder",
-        MailKind::Checkpoint => "Checkpoint for the witness",
+        MailKind::Checkpoint => "Checkpoint to keep",
         MailKind::Invitation => "Invitation to the console",
         MailKind::PasswordReset => "New password for the console",
     }

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use crate::store::ledger::epochs;
+use crate::flows::ledger::trusted_keys::find_trusted;
 use crate::web::headers::UNLISTED;
 use crate::web::http::accept::preferred;
 use crate::web::http::validators::Validators;
@@ -24,22 +24,16 @@ pub(super) fn router() -> Router<Arc<App>> {
     Router::new().route("/ledger/key", get(negotiate)).route("/ledger/key.json", get(as_jwk_set))
 }
 
-/// All keys whose signatures count at present, the newest first.
-pub(super) async fn keys(app: &App) -> Result<Vec<VerifyingKey>, Error> {
-    let mut tx = app.db.read().await?;
-    let epoch = epochs::find_place(&mut tx).await?.epoch;
-    app.settings.ledger_keys.trusted_in(epoch).map_err(|error| {
-        tracing::error!(error = ?error, "the ledger's name has grown too long for a key's");
-        Error::Internal
-    })
+async fn keys(app: &App) -> Result<Vec<VerifyingKey>, Error> {
+    Ok(find_trusted(&mut app.db.read().await?, &app.settings.ledger_keys).await?)
 }
 
 async fn negotiate(State(app): State<Arc<App>>, request: HeaderMap) -> Result<Response, Error> {
     let kind = preferred(&request, &[LINES, JWKS_TYPE, JSON]);
     let keys = keys(&app).await?;
     let answer = match kind {
-        Some(JSON) => answer(&request, JSON, jwk_set(keys)),
-        Some(JWKS_TYPE) => answer(&request, JWKS_TYPE, jwk_set(keys)),
+        Some(JSON) => answer(&request, JSON, keys_json(&keys)),
+        Some(JWKS_TYPE) => answer(&request, JWKS_TYPE, keys_json(&keys)),
         _ => {
             let lines: Vec<String> = keys.iter().map(ToString::to_string).collect();
             answer(&request, "text/plain; charset=utf-8", lines.join("\n") + "\n")
@@ -51,11 +45,7 @@ async fn negotiate(State(app): State<Arc<App>>, request: HeaderMap) -> Result<Re
 }
 
 async fn as_jwk_set(State(app): State<Arc<App>>, request: HeaderMap) -> Result<Response, Error> {
-    answer(&request, JWKS_TYPE, jwk_set(keys(&app).await?))
-}
-
-fn jwk_set(keys: Vec<VerifyingKey>) -> String {
-    keys_json(&keys.into_iter().map(|key| (key, None)).collect::<Vec<_>>())
+    answer(&request, JWKS_TYPE, keys_json(&keys(&app).await?))
 }
 
 /// Anybody may keep it, and asks after it before it is used again: a key may be replaced.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use assent_ledger::epoch::Epoch;
 use assent_ledger::note::{SignedNote, VerifyingKey, encode_hash};
 use axum::Router;
 use axum::extract::State;
@@ -9,8 +10,9 @@ use axum::response::Html;
 use axum::routing::get;
 use serde::Serialize;
 
-use super::key::keys;
+use crate::domain::ledger::log_prefix::log_prefix;
 use crate::domain::timestamp::Timestamp;
+use crate::flows::ledger::trusted_keys::find_trusted;
 use crate::store::ledger::checkpoints;
 use crate::store::ledger::checkpoints::StoredCheckpoint;
 use crate::templates::page::Page;
@@ -21,11 +23,17 @@ pub(super) fn router() -> Router<Arc<App>> {
 }
 
 async fn show(State(app): State<Arc<App>>) -> Result<Html<String>, Error> {
-    let newest = checkpoints::find_kept(&mut app.db.read().await?).await?;
-    let keys = keys(&app).await?;
+    let mut tx = app.db.read().await?;
+    let newest = checkpoints::find_kept(&mut tx).await?;
+    let keys = find_trusted(&mut tx, &app.settings.ledger_keys).await?;
+    drop(tx);
+    let head = newest.as_ref().and_then(ShownHead::of);
+    let ledger = app.settings.ledger_keys.origin();
+    let epoch = head.as_ref().and_then(|head| Epoch::from_name(&head.origin, ledger));
     let page = LedgerPage {
         base_url: &app.links.base_url,
-        head: newest.as_ref().and_then(ShownHead::of),
+        log_url: log_prefix(epoch.unwrap_or(Epoch::FIRST)),
+        head,
         keys: keys.iter().map(ShownKey::from).collect(),
     };
     app.page(&page)
@@ -35,6 +43,8 @@ async fn show(State(app): State<Arc<App>>) -> Result<Html<String>, Error> {
 #[derive(Serialize)]
 pub(in crate::web) struct LedgerPage<'a> {
     base_url: &'a str,
+    /// What the addresses of the checkpoint and of tiles begin with behind it.
+    log_url: String,
     /// None before the first.
     head: Option<ShownHead>,
     /// The newest first.
@@ -90,7 +100,8 @@ impl Page for LedgerPage<'_> {
             root: "R09PRCBST09U".to_owned(),
             signed_at: Timestamp::SAMPLE,
         };
-        let page = |head, keys| Self { base_url: "https://reports.example.org", head, keys };
+        let base_url = "https://reports.example.org";
+        let page = |head, keys| Self { base_url, log_url: "/ledger".to_owned(), head, keys };
         vec![
             page(Some(head()), vec![key("1234abcd")]),
             page(Some(head()), vec![key("1234abcd"), key("0a1b2c3d")]),

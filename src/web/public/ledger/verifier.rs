@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 
+use crate::domain::ledger::verifier_page::VERIFIER_PATH;
 use crate::web::http::validators::Validators;
 use crate::web::{App, Error};
 
@@ -17,7 +18,7 @@ static STATE: LazyLock<Validators> = LazyLock::new(|| Validators::of_text(PAGE))
 static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy(PAGE));
 
 pub(super) fn router() -> Router<Arc<App>> {
-    Router::new().route("/ledger/verify", get(show))
+    Router::new().route(VERIFIER_PATH, get(show))
 }
 
 async fn show(request: HeaderMap) -> Result<Response, Error> {

@@ -13,10 +13,11 @@ use serde::Serialize;
 
 use crate::domain::catalog::purpose::Purpose;
 use crate::domain::contacts::imported_contact::ImportedWords;
+use crate::domain::ledger::verifier_page::verifier_link;
 use crate::domain::signup::submitted_form::Method;
 use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::consent::receipt::{Receipt, Sealed, receipt};
+use crate::flows::consent::receipt::{Receipt, Sealed, read_receipt};
 use crate::templates::page::Page;
 use crate::web::headers::UNLISTED;
 use crate::web::public::preferences::page::find;
@@ -36,12 +37,12 @@ async fn show(
     let event_id = id.strip_suffix(FILE).unwrap_or(&id).parse().map_err(|_| Error::NotFound)?;
     let mut tx = app.db.read().await?;
     let subscriber = find(&app, &mut tx, &token).await?;
-    let at = app.moment();
-    let receipt = receipt(&mut tx, app.settings.at(&at), &app.links, event_id).await?;
+    let found = read_receipt(&mut tx, event_id).await?;
     drop(tx);
     // Only their own: an id is no secret, and the link is not of somebody else.
-    let receipt = receipt.filter(|receipt| receipt.event.subject_id == subscriber.subscriber_id);
-    let receipt = receipt.ok_or(Error::NotFound)?;
+    let found = found.filter(|found| found.subject_id() == subscriber.subscriber_id);
+    let at = app.moment();
+    let receipt = found.ok_or(Error::NotFound)?.issue(app.settings.at(&at), &app.links)?;
     if id.ends_with(FILE) {
         // Entered within seconds; a receipt without its proof would be none.
         file(&id, receipt.sealed.ok_or(Error::Unavailable)?)
@@ -72,7 +73,7 @@ fn page(app: &App, token: &str, id: &str, receipt: &Receipt) -> Result<Html<Stri
             key: app.settings.ledger_keys.first().vkey().to_string(),
         }
     });
-    let check_url = sealed.as_ref().and_then(Sealed::check_link);
+    let check_url = sealed.as_ref().and_then(|sealed| verifier_link(&sealed.jws));
     let words = body["notice"]["text"].as_str();
     app.page(&ReceiptPage {
         token,
@@ -192,7 +193,7 @@ impl Page for ReceiptPage<'_> {
                 key: "reports.example.org+1234abcd+S0VZ".to_owned(),
             }),
             file_url: is_sealed.then(|| "/preferences/TOKEN/receipts/1.jws".to_owned()),
-            check_url: is_sealed.then(|| "/ledger/verify#receipt=JWS".to_owned()),
+            check_url: is_sealed.then(|| verifier_link("JWS").unwrap_or_default()),
         };
         vec![page(given, true), page(withdrawn, false), page(brought_in, true)]
     }

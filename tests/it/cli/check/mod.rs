@@ -2,7 +2,7 @@
 
 mod database;
 mod network;
-mod notaries;
+mod witnesses;
 
 use std::collections::BTreeMap;
 use std::fs::Permissions;

@@ -122,7 +122,7 @@ async fn what_was_changed_in_its_files_is_found_by_both(database: Database) {
     let signed = SignedNote::parse(&copy.read(CHECKPOINT)).unwrap();
     copy.write(CHECKPOINT, signed.checkpoint().sign(std::slice::from_ref(&thief)));
     copy.is_seen_through("it is signed by none of the keys in keys.json");
-    copy.write(KEYS, keys_json(&[(thief.vkey(), None)]));
+    copy.write(KEYS, keys_json(&[thief.vkey()]));
     copy.is_refused(&["--key", &key(&app)], "it is not signed by the key that was given");
     copy.write(
         CHECKPOINT,

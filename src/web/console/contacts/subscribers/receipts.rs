@@ -9,9 +9,10 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::domain::ledger::verifier_page::verifier_link;
 use crate::domain::staff::right::Right;
 use crate::domain::timestamp::Timestamp;
-use crate::flows::consent::receipt::{Receipt, receipt};
+use crate::flows::consent::receipt::{Receipt, read_receipt};
 use crate::flows::contacts::disclose::disclose;
 use crate::flows::contacts::record_disclosure::Disclosure;
 use crate::store::contacts::subscribers;
@@ -34,10 +35,9 @@ pub(super) fn routes() -> Vec<Route> {
 
 async fn read(app: &App, id: &str) -> Result<Receipt, Error> {
     let event_id = id.parse().map_err(|_| Error::NotFound)?;
-    let mut tx = app.db.read().await?;
+    let found = read_receipt(&mut app.db.read().await?, event_id).await?;
     let at = app.moment();
-    let receipt = receipt(&mut tx, app.settings.at(&at), &app.links, event_id).await?;
-    receipt.ok_or(Error::NotFound)
+    Ok(found.ok_or(Error::NotFound)?.issue(app.settings.at(&at), &app.links)?)
 }
 
 async fn show(session: StaffSession, Path(id): Path<String>) -> Result<Response, Error> {
@@ -65,7 +65,7 @@ async fn show(session: StaffSession, Path(id): Path<String>) -> Result<Response,
         person: person.map(|person| format!("/console/subscribers/{}", person.subscriber_id)),
         file: ledger.is_some().then(|| format!("/console/receipts/{id}/file")),
         check: sealed
-            .and_then(|sealed| sealed.check_link())
+            .and_then(|sealed| verifier_link(&sealed.jws))
             .map(|_| format!("/console/receipts/{id}/check")),
         ledger,
     };
@@ -168,7 +168,7 @@ async fn check(
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
     let sealed = read(&session.app, &id).await?.sealed.ok_or(Error::Unavailable)?;
-    let check_url = sealed.check_link().ok_or(Error::NotFound)?;
+    let check_url = verifier_link(&sealed.jws).ok_or(Error::NotFound)?;
     record(&session, &method, (Disclosure::Receipt, &json!({"receipt_id": id}))).await?;
     session.show(&ReceiptCheckPage { receipt_url: format!("/console/receipts/{id}"), check_url })
 }
@@ -188,7 +188,7 @@ impl Page for ReceiptCheckPage {
     fn samples() -> Vec<Self> {
         vec![Self {
             receipt_url: "/console/receipts/ID".to_owned(),
-            check_url: "/ledger/verify#receipt=JWS".to_owned(),
+            check_url: verifier_link("JWS").unwrap_or_default(),
         }]
     }
 }

@@ -1,15 +1,16 @@
 //! Why a witness does not sign, in words that say what to do.
 
-use assent_ledger::add_checkpoint::{RequestError, WitnessRefusal};
+use assent_ledger::add_checkpoint::RequestError;
+use assent_ledger::witness_answer::WitnessRefusal;
 
-use super::way::WayError;
+use crate::outgoing_http::HttpError;
 
 /// Why a witness did not sign a head.
 #[derive(Debug, thiserror::Error)]
 pub enum WitnessError {
     /// It did not answer.
     #[error(transparent)]
-    Way(#[from] WayError),
+    Http(#[from] HttpError),
     /// There is nothing to ask it with.
     #[error(transparent)]
     Request(#[from] RequestError),
@@ -58,7 +59,7 @@ impl WitnessError {
     #[must_use]
     pub fn passes(&self) -> bool {
         match self {
-            Self::Way(error) => error.passes(),
+            Self::Http(error) => error.passes(),
             Self::Refused(WitnessRefusal::Status(status)) => *status == 429 || *status >= 500,
             Self::Unsteady => true,
             Self::Refused(_) | Self::Request(_) | Self::OtherTree { .. } => false,

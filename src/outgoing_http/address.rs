@@ -1,6 +1,8 @@
 //! Which addresses may be asked.
 
-use url::{Host, Url};
+use url::Url;
+
+use crate::domain::base_url::is_this_machine;
 
 /// Why an address can't be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,7 +22,10 @@ pub enum AddressError {
 }
 
 /// Reads an address that is asked over `https`, or in the clear on this machine alone.
-pub(super) fn read_address(text: &str) -> Result<Url, AddressError> {
+///
+/// # Errors
+/// Says what to write.
+pub fn read_address(text: &str) -> Result<Url, AddressError> {
     let url = read_any_address(text)?;
     if url.scheme() == "https" || is_this_machine(&url) {
         Ok(url)
@@ -30,7 +35,10 @@ pub(super) fn read_address(text: &str) -> Result<Url, AddressError> {
 }
 
 /// Reads an address that may be asked in the clear anywhere.
-pub(super) fn read_any_address(text: &str) -> Result<Url, AddressError> {
+///
+/// # Errors
+/// Says what to write.
+pub fn read_any_address(text: &str) -> Result<Url, AddressError> {
     let url = Url::parse(text.trim()).map_err(|_| AddressError::Form)?;
     let has_host = url.host_str().is_some_and(|host| !host.is_empty());
     if !has_host || !matches!(url.scheme(), "http" | "https") {
@@ -40,15 +48,6 @@ pub(super) fn read_any_address(text: &str) -> Result<Url, AddressError> {
         return Err(AddressError::Password);
     }
     Ok(url)
-}
-
-fn is_this_machine(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    }
 }
 
 #[cfg(test)]

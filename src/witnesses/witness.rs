@@ -1,14 +1,10 @@
-//! Witnesses, as they are set, and asked to sign a head (C2SP tlog-witness, `add-checkpoint`).
+//! Witnesses, as the operator sets them (C2SP tlog-witness).
 
-use assent_ledger::add_checkpoint::{Answer, Outcome, read, request};
 use assent_ledger::cosignature::WitnessKey;
-use assent_ledger::note::{KeyError, SignedNote};
-use assent_ledger::tree::Hash;
+use assent_ledger::note::KeyError;
 use url::Url;
 
-use super::address::{AddressError, read_address};
-use super::way::{Question, Way};
-use super::witness_error::WitnessError;
+use crate::outgoing_http::{AddressError, read_address};
 
 /// The most that may be set: a note has at most sixteen lines, and those of our own keys stand there, too.
 const MOST: usize = 8;
@@ -19,7 +15,7 @@ pub struct Witness {
     /// What it signs with.
     pub key: WitnessKey,
     /// Where it takes heads.
-    takes_at: Url,
+    pub(super) takes_at: Url,
 }
 
 /// Why a text names no witness.
@@ -89,26 +85,5 @@ impl Witness {
     #[must_use]
     pub fn name(&self) -> &str {
         self.key.name().as_str()
-    }
-
-    /// Asks it to sign a head, with the proof that it holds all of the first `old` leaves.
-    pub(super) async fn ask(
-        &self,
-        way: &Way,
-        head: &SignedNote,
-        (old, proof): (u64, &[Hash]),
-    ) -> Result<Outcome, WitnessError> {
-        let question = Question {
-            kind: "text/plain; charset=utf-8",
-            accepts: "*/*",
-            body: request(old, proof, head)?.into_bytes(),
-        };
-        let answer = way.post(&self.takes_at, question).await?;
-        let answer = Answer {
-            status: answer.status,
-            content_type: answer.kind.as_deref(),
-            body: &answer.body,
-        };
-        read(answer, head, &self.key).map_err(WitnessError::Refused)
     }
 }

@@ -1,4 +1,4 @@
-//! The newest signed tree head, mailed to a witness outside, who can hold it against the ledger later.
+//! The newest checkpoint, mailed to somebody outside, who can hold it against the ledger later.
 
 use assent_ledger::note::{SignedNote, encode_hash};
 
@@ -6,21 +6,21 @@ use super::WorkerParts;
 use super::mail_content::{FoundContent, MailContent};
 use crate::flows::Error;
 use crate::flows::ledger::prove_consistency::prove_consistency;
-use crate::mail::letters::ledger::{CheckpointMail, ConsistencyProof};
+use crate::mail::letters::ledger::{CheckpointMail, ShownProof};
 use crate::store::Tx;
 use crate::store::ledger::checkpoints;
 use crate::store::ledger::checkpoints::StoredCheckpoint;
 use crate::store::mail::outbox::{self, ClaimedMail};
 
 /// Reads the newest checkpoint of when the mail was decided, and the proof that it holds all that the one before
-/// held, which the witness was mailed.
+/// held, which was mailed before.
 pub(super) async fn read(
     parts: &WorkerParts,
     tx: &mut Tx,
     mail: &ClaimedMail,
 ) -> sqlx::Result<FoundContent> {
-    let Some(witness) = &parts.witness_mail else {
-        return Ok(FoundContent::Nothing("there is no witness any more"));
+    let Some(recipient) = &parts.checkpoint_recipient else {
+        return Ok(FoundContent::Nothing("nobody is to be mailed checkpoints any more"));
     };
     let Some(newest) = checkpoints::find_kept_at(tx, mail.created_at).await? else {
         return Ok(FoundContent::Nothing("nothing is sealed yet"));
@@ -41,25 +41,25 @@ pub(super) async fn read(
         date: mail.created_at,
         proof,
     };
-    Ok(FoundContent::Mail(MailContent::new(witness.clone(), told)))
+    Ok(FoundContent::Mail(MailContent::new(recipient.clone(), told)))
 }
 
 /// The proof between two heads, as the mail shows it; none where the stored tree does not give it, for the head
-/// must reach its witness then above all.
+/// must be mailed then above all.
 async fn prove(
     tx: &mut Tx,
     before: &StoredCheckpoint,
     newest: &StoredCheckpoint,
-) -> sqlx::Result<Option<ConsistencyProof>> {
+) -> sqlx::Result<Option<ShownProof>> {
     let size = u64::try_from(before.size).unwrap_or(0);
     match prove_consistency(tx, size, newest).await {
         Ok(proof) => Ok(proof.map(|proof| {
-            let hashes = proof.iter().map(encode_hash).collect();
-            ConsistencyProof { old: before.size, hashes }
+            let hashes = proof.hashes.iter().map(encode_hash).collect();
+            ShownProof { old: before.size, hashes }
         })),
         Err(Error::Store(error)) => Err(error),
         Err(error) => {
-            tracing::error!(error = ?error, "the witness is told without a proof");
+            tracing::error!(error = ?error, "the checkpoint is mailed without a proof");
             Ok(None)
         }
     }

@@ -1,4 +1,4 @@
-//! How they are asked: one client for all, which is patient for so long, reads so much and goes where it was sent.
+//! The client: patient for so long, reads so much, and follows no redirect.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ const MOST: usize = 64 * 1024;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
-pub enum WayError {
+pub enum HttpError {
     /// It cannot be reached, or what came is no HTTP.
     #[error("it cannot be reached")]
     Away(#[source] reqwest::Error),
@@ -31,41 +31,50 @@ pub enum WayError {
     TooLarge,
 }
 
-impl WayError {
+impl HttpError {
     /// Whether it may be over soon.
-    pub(super) fn passes(&self) -> bool {
+    #[must_use]
+    pub fn passes(&self) -> bool {
         matches!(self, Self::Away(_) | Self::TooSlow)
     }
 }
 
-impl From<reqwest::Error> for WayError {
+impl From<reqwest::Error> for HttpError {
     fn from(error: reqwest::Error) -> Self {
         if error.is_timeout() { Self::TooSlow } else { Self::Away(error.without_url()) }
     }
 }
 
 /// What is said, and in what.
-pub(super) struct Question {
+pub struct Question {
     /// The type of the body.
     pub kind: &'static str,
     /// The type of the answer that is asked for.
     pub accepts: &'static str,
+    /// The body.
     pub body: Vec<u8>,
 }
 
 /// What was answered.
-pub(super) struct Answer {
+pub struct Answer {
+    /// The status.
     pub status: u16,
     /// The type of the body, where it was named.
     pub kind: Option<String>,
+    /// The body.
     pub body: Vec<u8>,
 }
 
+/// One client; what it asks over is made when it is asked first.
 #[derive(Clone, Default)]
-pub(super) struct Way(Arc<OnceCell<Client>>);
+pub struct HttpClient(Arc<OnceCell<Client>>);
 
-impl Way {
-    pub(super) async fn post(&self, to: &Url, question: Question) -> Result<Answer, WayError> {
+impl HttpClient {
+    /// Asks an address.
+    ///
+    /// # Errors
+    /// When no whole answer came. Of what status one is, is for whoever asked to judge.
+    pub async fn post(&self, to: &Url, question: Question) -> Result<Answer, HttpError> {
         let client = self.0.get_or_try_init(|| async { client() }).await?;
         let request = client
             .post(to.clone())
@@ -78,7 +87,7 @@ impl Way {
         let mut body = Vec::new();
         while let Some(piece) = answer.chunk().await? {
             if body.len() + piece.len() > MOST {
-                return Err(WayError::TooLarge);
+                return Err(HttpError::TooLarge);
             }
             body.extend_from_slice(&piece);
         }
