@@ -23,7 +23,7 @@ async fn a_witness_of_another_make_signs_what_it_can_check() {
     for email in ["ada@b.example", "bob@b.example", "eve@b.example"] {
         app.subscribe(email, WEEKLY).await;
         seal(&app).await;
-        let asked = ask_witnesses(&core.db, &core.notaries, &core.moment(), failing).await;
+        let asked = ask_witnesses(&core.db, &core.witnesses, &core.moment(), failing).await;
         assert_eq!(asked.unwrap(), signed, "after {sizes:?}");
         let note = SignedNote::parse(&app.get("/ledger/checkpoint").await.text()).unwrap();
         assert!(matches!(key.cosigned(&note), Cosigned::At(_)), "{}", note.as_str());
@@ -49,7 +49,7 @@ async fn a_witness_of_another_make_refuses_who_it_does_not_know() {
     seal(&app).await;
     let core = &app.core;
     let mut failing = Failing::default();
-    let asked = ask_witnesses(&core.db, &core.notaries, &core.moment(), &mut failing).await;
+    let asked = ask_witnesses(&core.db, &core.witnesses, &core.moment(), &mut failing).await;
     assert_eq!(asked.unwrap(), Asked { raised: 1, ..Asked::default() });
     assert!(!app.get("/ledger/checkpoint").await.text().contains("witness.example"), "{key}");
 }

@@ -267,31 +267,58 @@ async fn looking_is_the_same_without_a_body_and_changes_nothing(database: Databa
 }
 
 #[apply(both_databases!)]
-async fn a_tile_is_kept_for_good_unless_other_leaves_took_its_places(database: Database) {
+async fn each_epoch_has_tiles_of_its_own(database: Database) {
     let app = begun(database).await;
     grow(&app, 300).await;
+    let before = tile(&app, "0/001.p/44").await;
+    assert!(app.get("/ledger").await.text().contains("/ledger/tile/"));
     let stopped = app.halt().await;
     lose_heads(stopped.dir.path());
     let app = stopped.start(&[]).await;
     assert!(does(&app, &["ledger", "resume"]).contains("/r2"));
     let from = usize::try_from(app.count("SELECT from_size FROM ledger_epoch").await).unwrap();
+    assert!(from >= 300);
     append(&app, 600 - from).await;
     seal(&app).await;
-    assert!(head(&app).await.checkpoint().origin.ends_with("/r2"));
-    // Under the ledger's first name, what stands behind may have been shown otherwise.
-    for (name, kept) in [
-        ("0/000", FOR_GOOD),
-        ("1/000.p/1", FOR_GOOD),
-        ("0/001", "no-cache"),
-        ("1/000.p/2", "no-cache"),
-    ] {
-        let answer = tile(&app, name).await;
-        assert_eq!((answer.status, answer.header("cache-control")), (200, kept), "{name}");
-        let tag = answer.header("etag").to_owned();
-        let path = format!("/ledger/tile/{name}");
-        let same = app.send(app.request("GET", &path).header("if-none-match", tag)).await;
-        assert_eq!((same.status, same.header("cache-control")), (304, kept), "{name}");
+    let head = head(&app).await;
+    assert!(head.checkpoint().origin.ends_with("/r2"));
+    let of_epoch = async |name: &str| app.get(&format!("/ledger/r2/tile/{name}")).await;
+    let size = head.checkpoint().size;
+    let last = format!("0/002.p/{}", size - 512);
+    for name in ["0/000", "0/001", &last, "1/000.p/2"] {
+        let answer = of_epoch(name).await;
+        assert_eq!((answer.status, answer.header("cache-control")), (200, FOR_GOOD), "{name}");
     }
+    let mut tree = Frontier::new();
+    for name in ["0/000", "0/001", &last] {
+        for leaf in of_epoch(name).await.body.as_chunks::<32>().0 {
+            tree.push(*leaf);
+        }
+    }
+    assert_eq!((tree.size(), tree.root()), (size, head.checkpoint().root));
+    // Under the ledger's first name is what was not lost, and nothing that took the place of what was.
+    let kept = tile(&app, "0/001.p/44").await;
+    assert_eq!((kept.status, kept.body), (200, before.body));
+    for name in ["0/001", "1/000.p/2", &last] {
+        is_refused(&app, name).await;
+    }
+    for path in [
+        "/ledger/r1/tile/0/000",
+        "/ledger/r3/tile/0/000",
+        "/ledger/r02/tile/0/000",
+        "/ledger/R2/tile/0/000",
+        "/ledger/r2/tile/0/0",
+        "/ledger/r2/tile/0/003.p/1",
+        "/ledger/r1/checkpoint",
+        "/ledger/r3/checkpoint",
+        "/ledger/key/checkpoint",
+    ] {
+        assert_eq!(app.get(path).await.status, 404, "{path}");
+    }
+    let newest = app.get("/ledger/checkpoint").await.text();
+    assert_eq!(app.get("/ledger/r2/checkpoint").await.text(), newest);
+    let page = app.get("/ledger").await.text();
+    assert!(page.contains("/ledger/r2/tile/") && page.contains("/ledger/r2/checkpoint"), "{page}");
     let keys = app.get("/ledger/key").await.text();
     let names: Vec<&str> = keys.lines().map(|key| key.split('+').next().unwrap()).collect();
     assert_eq!(names.len(), 2, "{keys}");

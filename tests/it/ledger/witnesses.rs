@@ -8,7 +8,7 @@ use assent_ledger::note::SignedNote;
 use macro_rules_attribute::apply;
 use serde_json::Value;
 
-use super::{WEEKLY, assert_sound, command, does, rows, seal};
+use super::{WEEKLY, assert_sound, check, command, does, rows, seal};
 use crate::support::app::{Database, TestApp};
 use crate::support::postgres::free_port;
 use crate::support::test_server::{Reply, TestServer};
@@ -32,7 +32,7 @@ async fn grow(app: &TestApp, email: &str) {
 
 async fn ask(app: &TestApp, failing: &mut Failing) -> Asked {
     let core = &app.core;
-    ask_witnesses(&core.db, &core.notaries, &core.moment(), failing).await.unwrap()
+    ask_witnesses(&core.db, &core.witnesses, &core.moment(), failing).await.unwrap()
 }
 
 async fn checkpoint(app: &TestApp) -> String {
@@ -102,18 +102,50 @@ async fn each_newest_head_is_signed_and_shown_so(database: Database) {
 }
 
 #[apply(both_databases!)]
-async fn what_a_witness_signed_never_changes_and_what_it_did_not_is_not_shown(database: Database) {
+async fn a_false_row_silences_no_witness_and_spoils_no_note(database: Database) {
+    let witness = TestWitness::start("witness.example").await;
+    let app = sealed(database, &witness.setting()).await;
+    let keys = app.core.flow_settings.ledger_keys.trusted();
+    let failing = &mut Failing::default();
+    assert_eq!(ask(&app, failing).await, signed(1));
+    assert!(app.tamper("DELETE FROM checkpoint_cosignature").await.is_err());
+    for is_line in [false, true] {
+        settle(&app, failing).await;
+        let note = SignedNote::parse(&checkpoint(&app).await).unwrap();
+        let mut own = note.signatures().iter().filter(|line| line.name == witness.name);
+        let mut changed = own.next().unwrap().clone();
+        changed.bytes[71] ^= 1;
+        let line = if is_line { changed.to_string() } else { "no line".to_owned() };
+        let size = note.checkpoint().size;
+        let forged =
+            format!("UPDATE checkpoint_cosignature SET line = '{line}' WHERE size = {size}");
+        assert_eq!(app.tamper(forged.leak()).await.unwrap(), 1);
+        let shown = checkpoint(&app).await;
+        assert_eq!(witness.signatures(&shown), 0, "{line}");
+        let shown = SignedNote::parse(&shown).unwrap();
+        assert_eq!((shown.verified_by(&keys).is_some(), shown.signatures().len()), (true, 1));
+        assert!(!page(&app).await.contains("Signed the newest"));
+        assert_eq!(ask(&app, failing).await, signed(1), "it is asked again: {line}");
+        assert_eq!(checkpoint(&app).await, note.as_str());
+        assert!(page(&app).await.contains("Signed the newest"));
+    }
+    assert_sound(&app).await;
+}
+
+#[apply(both_databases!)]
+async fn rows_that_no_witness_signed_are_named(database: Database) {
     let witness = TestWitness::start("witness.example").await;
     let app = sealed(database, &witness.setting()).await;
     assert_eq!(ask(&app, &mut Failing::default()).await, signed(1));
-    for forbidden in
-        ["UPDATE checkpoint_cosignature SET line = 'x'", "DELETE FROM checkpoint_cosignature"]
-    {
-        assert!(app.tamper(forbidden).await.is_err(), "{forbidden}");
-    }
     let note = checkpoint(&app).await;
-    let other = TestWitness::start("other.example").await.vkey();
+    let size = SignedNote::parse(&note).unwrap().checkpoint().size;
+    // A signature of a head that cannot be seen yet says nothing of the one that can.
+    assert!(page(&app).await.contains("Signed the newest"));
+    assert_eq!(app.tamper("UPDATE ledger_head SET shown = shown - 1").await.unwrap(), 1);
+    assert!(!page(&app).await.contains("Signed the newest"));
+    assert_eq!(app.tamper("UPDATE ledger_head SET shown = shown + 1").await.unwrap(), 1);
     // Of a key that is none, and by a key that did not sign.
+    let other = TestWitness::start("other.example").await.vkey();
     for key in ["another", &other] {
         let forged = format!(
             "INSERT INTO checkpoint_cosignature (witness, size, line, received_at)
@@ -122,6 +154,14 @@ async fn what_a_witness_signed_never_changes_and_what_it_did_not_is_not_shown(da
         );
         assert_eq!(app.tamper(forged.leak()).await.unwrap(), 1);
         assert_eq!(checkpoint(&app).await, note);
+    }
+    let told = check(&app).await.findings;
+    assert_eq!(told.len(), 2, "{told:?}");
+    for name in ["nobody", "other.example"] {
+        let named = format!(
+            "the signature of witness {name} under the checkpoint of {size} events is not one of"
+        );
+        assert!(told.iter().any(|found| found.starts_with(&named)), "{told:?}");
     }
 }
 
@@ -274,7 +314,13 @@ async fn under_a_new_name_a_witness_begins_anew(database: Database) {
     let app = stopped.start(&[("ASSENT_LEDGER_WITNESSES", &set)]).await;
     let failing = &mut Failing::default();
     assert_eq!(ask(&app, failing).await, signed(1), "the older head is shown still");
-    does(&app, &["ledger", "resume"]);
+    let before = checkpoint(&app).await;
+    assert_eq!(witness.signatures(&before), 1);
+    let resumed = app.command_with(&[("ASSENT_LEDGER_WITNESSES", &set)], &["ledger", "resume"]);
+    let said = String::from_utf8(resumed.stdout).unwrap();
+    assert_eq!(resumed.status.code(), Some(0), "{said}");
+    assert!(said.contains("what they sign under it says nothing of what was before"), "{said}");
+    assert!(said.contains(&before), "the last head that it signed is to be kept: {said}");
     assert_eq!(ask(&app, failing).await, signed(1));
     assert_eq!(witness.asked(), [0, 0], "the ledger bears another name");
     let note = checkpoint(&app).await;

@@ -50,11 +50,16 @@ fn now(dir: &Path) -> Timestamp {
 
 /// What a program's environment must hold for it to see the time of the story in this directory.
 pub fn environment(dir: &Path) -> [(&'static str, OsString); 6] {
+    environment_ahead(dir, Duration::ZERO)
+}
+
+/// The same for one whose clock is so much ahead.
+pub fn environment_ahead(dir: &Path, by: Duration) -> [(&'static str, OsString); 6] {
     const LIBRARIES: [&str; 2] = [
         "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
         "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
     ];
-    let micros = now(dir).micros();
+    let micros = now(dir).plus(by).micros();
     let (seconds, micros) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
     [
         ("LD_PRELOAD", program("TEST_LIBFAKETIME", &LIBRARIES).into()),

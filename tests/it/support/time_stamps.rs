@@ -1,13 +1,15 @@
 //! A time-stamping authority (RFC 3161) of a story's own: OpenSSL, with a certificate by an authority of its own, asked
-//! over HTTP. It misbehaves on request.
+//! over HTTP, with the clock of the story. It misbehaves on request.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
+use super::story_time;
 use super::test_server::{Reply, TestServer};
 
 const CONFIG: &str = "
@@ -52,13 +54,22 @@ pub enum Fault {
     Again,
     /// Says nothing of the question that it answers.
     NoNonce,
+    /// States a time that is still to come.
+    Ahead,
 }
 
 /// One that listens.
 pub struct TimeStamps {
     server: TestServer,
     directory: Arc<TempDir>,
-    fault: Arc<Mutex<Fault>>,
+    turned: Arc<Mutex<Turned>>,
+}
+
+/// What it does wrong, and whose clock it has: that of the story in a directory.
+#[derive(Clone, Default)]
+struct Turned {
+    fault: Fault,
+    story: Option<PathBuf>,
 }
 
 impl TimeStamps {
@@ -69,13 +80,14 @@ impl TimeStamps {
     pub async fn start_at(port: u16) -> Self {
         let directory = Arc::new(tempfile::tempdir().unwrap());
         certify(directory.path());
-        let fault = Arc::new(Mutex::new(Fault::None));
-        let (place, turned) = (directory.clone(), fault.clone());
+        let turned = Arc::new(Mutex::new(Turned::default()));
+        let (place, seen) = (directory.clone(), turned.clone());
         let answer = move |path: &str, body: &[u8]| {
             assert_eq!(path, "/stamps?policy=1");
-            answer(place.path(), *turned.lock().unwrap(), body)
+            let turned = seen.lock().unwrap().clone();
+            answer(place.path(), &turned, body)
         };
-        Self { server: TestServer::start_at(port, answer).await, directory, fault }
+        Self { server: TestServer::start_at(port, answer).await, directory, turned }
     }
 
     /// What the program is told of it.
@@ -85,7 +97,12 @@ impl TimeStamps {
 
     /// Does this wrong from now on.
     pub fn turn(&self, fault: Fault) {
-        *self.fault.lock().unwrap() = fault;
+        self.turned.lock().unwrap().fault = fault;
+    }
+
+    /// Has the clock of the story in this directory from now on.
+    pub fn keep_time_of(&self, story: &Path) {
+        self.turned.lock().unwrap().story = Some(story.to_owned());
     }
 
     /// The authority that vouches for it.
@@ -138,14 +155,14 @@ fn certify(directory: &Path) {
     does(directory, &[&sign[..], &["-CAcreateserial"], &as_stamper].concat());
 }
 
-fn answer(directory: &Path, fault: Fault, query: &[u8]) -> Reply {
+fn answer(directory: &Path, turned: &Turned, query: &[u8]) -> Reply {
     let says = |body| Reply::Says(200, "application/timestamp-reply", body);
     let other = |more: &[&str]| {
         let digest = "0".repeat(64);
         let asked = ["ts", "-query", "-config", "config", "-sha256", "-digest", &digest];
         does(directory, &[&asked[..], more, &["-out", "query"]].concat());
     };
-    match fault {
+    match turned.fault {
         Fault::Ill => return Reply::Says(500, "text/plain", vec![]),
         Fault::Garbled => return says(b"no time stamp".to_vec()),
         Fault::Again => return says(fs::read(directory.join("response")).unwrap()),
@@ -159,10 +176,17 @@ fn answer(directory: &Path, fault: Fault, query: &[u8]) -> Reply {
             let asked = ["ts", "-query", "-config", "config", "-sha256", "-digest", &digest];
             does(directory, &[&asked[..], &["-no_nonce", "-cert", "-out", "query"]].concat());
         }
-        Fault::None => fs::write(directory.join("query"), query).unwrap(),
+        Fault::None | Fault::Ahead => fs::write(directory.join("query"), query).unwrap(),
     }
-    let reply = ["ts", "-reply", "-config", "config", "-queryfile", "query", "-out", "response"];
-    does(directory, &reply);
+    let mut reply = Command::new("openssl");
+    reply.args(["ts", "-reply", "-config", "config", "-queryfile", "query", "-out", "response"]);
+    if let Some(story) = &turned.story {
+        let is_ahead = turned.fault == Fault::Ahead;
+        let by = if is_ahead { Duration::from_mins(10) } else { Duration::ZERO };
+        reply.envs(story_time::environment_ahead(story, by));
+    }
+    let done = reply.current_dir(directory).output().expect("openssl");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     says(fs::read(directory.join("response")).unwrap())
 }
 

@@ -11,7 +11,7 @@ mod served;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use assent::flows::consent::receipt::receipt;
+use assent::flows::consent::receipt::read_receipt;
 use assent_ledger::event_type::EventType;
 use assent_ledger::receipt::verify;
 use fantoccini::Locator;
@@ -178,8 +178,8 @@ async fn receipts(app: &TestApp) -> Vec<Given> {
     let mut receipts = vec![];
     for row in rows(&app.core.db).await {
         let (terms, at) = (&app.core.flow_settings, app.core.moment());
-        let mut tx = app.read().await;
-        let made = receipt(&mut tx, terms.at(&at), &app.core.links, row.event_id).await.unwrap();
+        let found = read_receipt(&mut app.read().await, row.event_id).await.unwrap();
+        let made = found.map(|found| found.issue(terms.at(&at), &app.core.links).unwrap());
         let Some(sealed) = made.and_then(|receipt| receipt.sealed) else { continue };
         let (event_id, event_type, leaf, jws) =
             (row.event_id, row.event_type, row.leaf, sealed.jws);

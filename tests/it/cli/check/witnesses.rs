@@ -1,4 +1,4 @@
-//! `assent check` on those outside who vouch for the ledger.
+//! `assent check` on witnesses and the time-stamping authority.
 
 use macro_rules_attribute::apply;
 
@@ -13,9 +13,10 @@ const WITNESS: &str = "witness witness.example";
 const STAMPS: &str = "time stamps";
 
 #[apply(both_databases!)]
-async fn those_who_vouch_are_asked_and_sign_nothing_new(database: Database) {
+async fn witnesses_are_asked_and_sign_nothing_new(database: Database) {
     let (signs, stamps) = (TestWitness::start("witness.example").await, TimeStamps::start().await);
     let desk = Desk::stocked(database).await;
+    stamps.keep_time_of(desk.dir.path());
     let (witnesses, address) = (signs.setting(), stamps.setting());
     let set = [
         ("ASSENT_LEDGER_WITNESSES", witnesses.as_str()),
@@ -28,6 +29,9 @@ async fn those_who_vouch_are_asked_and_sign_nothing_new(database: Database) {
         let stamped = told.of(STAMPS);
         assert!(stamped.starts_with("ok; it stamped the newest checkpoint at 20"), "{stamped}");
     }
+    stamps.turn(time_stamps::Fault::Ahead);
+    let said = Told::by(&desk, &set, &[]).of(STAMPS).to_owned();
+    assert!(said.contains("the time stamp that came states 20"), "{said}");
     signs.turn(witness::Fault::Says(404));
     stamps.turn(time_stamps::Fault::Ill);
     let told = Told::by(&desk, &set, &[]);
