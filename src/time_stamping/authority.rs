@@ -1,5 +1,6 @@
 //! Time stamps over heads (RFC 3161), asked for over HTTP (§3.4).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use assent_ledger::digest::sha256;
@@ -64,14 +65,14 @@ pub enum StampError {
 #[derive(Clone)]
 pub struct TimeStampingAuthority {
     client: HttpClient,
-    address: Url,
+    address: Arc<Url>,
 }
 
 impl TimeStampingAuthority {
     /// The one that is asked at this address.
     #[must_use]
     pub fn new(address: Url) -> Self {
-        Self { client: HttpClient::default(), address }
+        Self { client: HttpClient::default(), address: Arc::new(address) }
     }
 
     /// Has a head stamped: the SHA-256 of what is signed of it.

@@ -44,8 +44,8 @@ pub(super) fn join(note: &str, stored: &[Cosignature], witnesses: &[WitnessKey])
     let Ok(bare) = SignedNote::parse(note) else { return note.to_owned() };
     let mut joined = bare.clone();
     for witness in witnesses {
-        let own = stored.iter().filter(|row| row.witness == witness.to_string());
-        if let Some(line) = own.filter_map(|row| signed_line(witness, &row.line, &bare)).next() {
+        let mut own = stored.iter().filter(|row| row.witness == witness.to_string());
+        if let Some(line) = own.find_map(|row| signed_line(witness, &row.line, &bare)) {
             joined = joined.with(&[line]);
         }
     }
