@@ -2,19 +2,40 @@
 //! there are some tens of bytes for each person and form, for each leaf that stands bare or is named as emptied, and
 //! of a partial bundle for each row, and the names of its files.
 
+mod files;
+#[cfg(test)]
+pub(crate) mod forgery_tests;
+#[cfg(test)]
+mod fuzz_tests;
+mod heads;
+mod keys;
+#[cfg(test)]
+mod known_tests;
+mod lines;
+#[cfg(test)]
+pub(crate) mod order_tests;
+#[cfg(test)]
+mod part_tests;
+mod report;
+mod row;
+mod stamps;
+#[cfg(test)]
+mod stamps_tests;
+mod tally;
+mod unnamed_files;
+
 use std::path::Path;
 use std::{panic, thread};
 
-use super::audit_files::{Files, read_text};
-use super::audit_heads::Heads;
-use super::audit_keys::Keys;
-use super::audit_lines::{Chunk, Lines};
-pub use super::audit_report::{AuditError, AuditReport, Known, Stamped};
-use super::audit_stamps;
-use super::audit_tally::Tally;
-use super::bundle::{CHECKPOINT, EVENTS};
-use super::finding::{Findings, Problem};
-use super::note::SignedNote;
+use self::files::{Files, read_text};
+use self::heads::Heads;
+use self::keys::Keys;
+use self::lines::{Chunk, Lines};
+pub use self::report::{AuditError, AuditReport, Known, Stamped};
+use self::tally::Tally;
+use crate::bundle::{CHECKPOINT, EVENTS};
+use crate::finding::{Findings, Problem};
+use crate::note::SignedNote;
 
 /// The most threads that check rows.
 const THREADS: usize = 8;
@@ -46,7 +67,7 @@ pub fn audit(dir: &Path, known: Known<'_>) -> Result<AuditReport, AuditError> {
     let mut round = lines.next_chunks(threads).map_err(unreadable)?;
     let partial = round.first().is_some_and(Chunk::begins_with_proof);
     let mut files = Files::new(dir, partial, &mut findings);
-    let (stamps, stamped) = audit_stamps::read(&mut files, &keys, &mut findings);
+    let (stamps, stamped) = stamps::read(&mut files, &keys, &mut findings);
     let kept = known.earlier.map(SignedNote::checkpoint);
     let heads = Heads::new(note.checkpoint(), kept, stamped);
     let mut tally = Tally::new(&note, files, heads, findings);

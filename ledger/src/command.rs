@@ -1,13 +1,22 @@
 //! What an outsider has checked on the command line, by `assent ledger audit` and `assent ledger audit-receipt`, or by
 //! `assent-audit`, which is nothing else.
 
+pub(crate) mod bundle;
+mod print_findings;
+mod promise;
+#[cfg(test)]
+mod promise_tests;
+mod receipt;
+mod refusal;
+mod witness_arguments;
+
 use std::io::{self, Write};
 use std::panic;
 use std::process;
 
-pub use super::command_bundle::{AuditBundle, on_whose_word};
-pub use super::command_receipt::AuditReceipt;
-pub use super::command_shared::AuditRefusal;
+pub use self::bundle::{AuditBundle, on_whose_word};
+pub use self::receipt::AuditReceipt;
+pub use self::refusal::AuditRefusal;
 
 /// Whoever read the output has read enough, as `head` does: that is no fault of the program, and printing would say
 /// it was. What cannot be written for another reason, as on a full disk, is said in a sentence.

@@ -22,6 +22,12 @@ pub fn hex(bytes: &[u8]) -> String {
     HEXLOWER.encode(bytes)
 }
 
+/// Whether a text is lower-case hex of a SHA-256, and so the name of a file that stays within its folder.
+#[must_use]
+pub fn is_sha256_hex(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// HMAC-SHA256 under a 32-byte key, which RFC 2104 §2 pads with zeros to the block of 64.
 #[must_use]
 pub fn keyed(secret: &[u8; 32]) -> Hmac<Sha256> {

@@ -8,38 +8,12 @@
 
 pub mod add_checkpoint;
 pub mod audit;
-mod audit_files;
-#[cfg(test)]
-mod audit_fuzz_tests;
-mod audit_heads;
-mod audit_keys;
-#[cfg(test)]
-mod audit_known_tests;
-mod audit_lines;
-mod audit_listing;
-#[cfg(test)]
-mod audit_order_tests;
-#[cfg(test)]
-mod audit_part_tests;
-mod audit_report;
-mod audit_row;
-mod audit_stamps;
-#[cfg(test)]
-mod audit_stamps_tests;
-mod audit_tally;
-#[cfg(test)]
-mod audit_tests;
 pub mod bundle;
 mod canonical;
 mod checkpoint;
 pub mod command;
-mod command_bundle;
-mod command_promise;
-#[cfg(test)]
-mod command_promise_tests;
-mod command_receipt;
-mod command_shared;
 pub mod consistency_proof;
+mod context;
 pub mod cosignature;
 pub mod digest;
 pub mod epoch;

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use super::audit_row::read_context;
 use super::bundle::{context_file, form_file, notice_file, policy_file};
+use super::context::read_context;
 
 /// The paths of the files that events lead to.
 #[derive(Clone, Debug, Default)]
@@ -61,8 +61,8 @@ impl NamedFiles {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit_order_tests::Ledger;
-    use crate::audit_tests::Bundle;
+    use crate::audit::forgery_tests::Bundle;
+    use crate::audit::order_tests::Ledger;
     use crate::bundle::{DOCUMENTS, EVENTS, EventLine};
 
     /// A writer that keeps to it writes what the audit wants, and no more.

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::slice;
 
-use super::audit_files::read_text;
-use super::audit_report::AuditError;
-use super::bundle::{CHECKPOINT, KEYS, read_keys};
-use super::finding::{Findings, Problem};
-use super::note::{SignedNote, VerifyingKey};
+use super::files::read_text;
+use super::report::AuditError;
+use crate::bundle::{CHECKPOINT, KEYS, read_keys};
+use crate::finding::{Findings, Problem};
+use crate::note::{SignedNote, VerifyingKey};
 
 /// The key that the auditor knows, or failing that those that the bundle brings.
 pub(super) struct Keys<'a> {

@@ -4,14 +4,14 @@ use std::fs;
 
 use serde_json::json;
 
-use super::audit::{AuditError, AuditReport, Known, audit};
-use super::audit_order_tests::Ledger;
-use super::audit_tests::{Bundle, checkpoint, earlier, event, events, kept, key, lines, texts};
-use super::bundle::{CHECKPOINT, EVENTS, KEYS, keys_json};
-use super::cosignature::Cosigned;
-use super::cosignature::tests::{line, witness};
-use super::note::{Checkpoint, KeyName, NoteSignature, SignedNote, SigningKey};
-use super::witnesses::Witnesses;
+use super::forgery_tests::{Bundle, checkpoint, earlier, event, events, kept, key, lines, texts};
+use super::order_tests::Ledger;
+use crate::audit::{AuditError, AuditReport, Known, audit};
+use crate::bundle::{CHECKPOINT, EVENTS, KEYS, keys_json};
+use crate::cosignature::Cosigned;
+use crate::cosignature::tests::{line, witness};
+use crate::note::{Checkpoint, KeyName, NoteSignature, SignedNote, SigningKey};
+use crate::witnesses::Witnesses;
 
 const UNNAMED: &str = ": nothing in the bundle names this file: it is no part of it";
 

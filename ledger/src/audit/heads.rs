@@ -1,10 +1,10 @@
 //! The heads that were signed before: the tree of a bundle must still hold each.
 
-use super::bundle::{CHECKPOINT, EVENTS};
-use super::epoch::Epoch;
-use super::finding::{Findings, Problem};
-use super::note::Checkpoint;
-use super::tree::Frontier;
+use crate::bundle::{CHECKPOINT, EVENTS};
+use crate::epoch::Epoch;
+use crate::finding::{Findings, Problem};
+use crate::note::Checkpoint;
+use crate::tree::Frontier;
 
 /// Heads of before, in the order of their sizes.
 pub(super) struct Heads<'a> {

@@ -6,29 +6,29 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::audit::{AuditError, AuditReport, Known, audit};
-use super::bundle::{
+use crate::audit::{AuditError, AuditReport, Known, audit};
+use crate::bundle::{
     CHECKPOINT, EVENTS, EXTENT, FOLDERS, KEYS, NewLine, keys_json, notice_file, policy_file,
 };
-use super::digest::sha256_hex;
-use super::event_type::EventType;
-use super::extent::Extent;
-use super::leaf::{LeafHead, LeafType, canonical};
-use super::note::{Checkpoint, KeyName, SignedNote, SigningKey};
-use super::tree::{Frontier, Hash, TILE_HEIGHT, fold, inclusion_path, leaf_hash, subtree_root};
+use crate::digest::sha256_hex;
+use crate::event_type::EventType;
+use crate::extent::Extent;
+use crate::leaf::{LeafHead, LeafType, canonical};
+use crate::note::{Checkpoint, KeyName, SignedNote, SigningKey};
+use crate::tree::{Frontier, Hash, TILE_HEIGHT, fold, inclusion_path, leaf_hash, subtree_root};
 
 const ORIGIN: &str = "example.org/ledger";
-pub(super) const POLICY: &str = "# Privacy\n\nWe keep little.\n";
+pub(crate) const POLICY: &str = "# Privacy\n\nWe keep little.\n";
 
-pub(super) fn key(seed: u8) -> SigningKey {
+pub(crate) fn key(seed: u8) -> SigningKey {
     SigningKey::new(KeyName::parse(ORIGIN).unwrap(), [seed; 32])
 }
 
-pub(super) fn words(n: u64) -> String {
+pub(crate) fn words(n: u64) -> String {
     format!("I agree to \u{201c}number {}\u{201d}.", n % 2)
 }
 
-pub(super) fn event_id(n: u64) -> String {
+pub(crate) fn event_id(n: u64) -> String {
     format!("01936f00-0000-7000-8000-{n:012}")
 }
 
@@ -54,7 +54,7 @@ fn leaf(event_type: EventType, salt: &[u8; 32], body: &str) -> String {
 }
 
 #[derive(Clone)]
-pub(super) struct Event {
+pub(crate) struct Event {
     pub leaf: String,
     pub salt: Option<[u8; 32]>,
     pub body: Option<String>,
@@ -67,27 +67,27 @@ impl Event {
     }
 
     /// What is left of it.
-    pub(super) fn bare(&self) -> Self {
+    pub(crate) fn bare(&self) -> Self {
         Self { leaf: self.leaf.clone(), salt: None, body: None }
     }
 
     /// As it stands in a bundle, with a proof or without.
-    pub(super) fn line(&self, index: u64, proof: Option<&[Hash]>) -> String {
+    pub(crate) fn line(&self, index: u64, proof: Option<&[Hash]>) -> String {
         let salt = self.salt.as_ref().map(|salt| &salt[..]);
         NewLine { index, leaf: &self.leaf, salt, body: self.body.as_deref(), proof }.text()
     }
 }
 
-pub(super) fn event(n: u64) -> Event {
+pub(crate) fn event(n: u64) -> Event {
     let (salt, body) = ([u8::try_from(n % 256).unwrap(); 32], body(n));
     Event { leaf: leaf(EventType::Given, &salt, &body), salt: Some(salt), body: Some(body) }
 }
 
-pub(super) fn events(count: u64) -> Vec<Event> {
+pub(crate) fn events(count: u64) -> Vec<Event> {
     (0..count).map(event).collect()
 }
 
-pub(super) fn checkpoint(events: &[Event]) -> Checkpoint {
+pub(crate) fn checkpoint(events: &[Event]) -> Checkpoint {
     let mut tree = Frontier::new();
     for event in events {
         tree.push(leaf_hash(event.leaf.as_bytes()));
@@ -95,7 +95,7 @@ pub(super) fn checkpoint(events: &[Event]) -> Checkpoint {
     Checkpoint { origin: ORIGIN.into(), size: tree.size(), root: tree.root() }
 }
 
-pub(super) fn proof(events: &[Event], index: u64) -> Vec<Hash> {
+pub(crate) fn proof(events: &[Event], index: u64) -> Vec<Hash> {
     let leaves: Vec<_> = events.iter().map(|event| leaf_hash(event.leaf.as_bytes())).collect();
     let root = |level: u8, index: u64| {
         let start = usize::try_from(index << level).unwrap();
@@ -103,21 +103,21 @@ pub(super) fn proof(events: &[Event], index: u64) -> Vec<Hash> {
         subtree_root(&leaves[start..start + (1 << level)])
     };
     let path = inclusion_path(index, events.len() as u64).unwrap();
-    let nodes = |nodes: Vec<super::tree::Node>| -> Vec<_> {
+    let nodes = |nodes: Vec<crate::tree::Node>| -> Vec<_> {
         nodes.into_iter().map(|node| root(node.level, node.index)).collect()
     };
     path.into_iter().map(|step| fold(&nodes(step))).collect()
 }
 
-pub(super) fn lines(events: &[Event]) -> Vec<String> {
+pub(crate) fn lines(events: &[Event]) -> Vec<String> {
     (0..).zip(events).map(|(index, event)| event.line(index, None)).collect()
 }
 
-pub(super) struct Bundle(TempDir);
+pub(crate) struct Bundle(TempDir);
 
 impl Bundle {
     /// The bundle of a ledger, with lines of its own.
-    pub(super) fn new(events: &[Event], lines: &[String]) -> Self {
+    pub(crate) fn new(events: &[Event], lines: &[String]) -> Self {
         let bundle = Self(tempfile::tempdir().unwrap());
         bundle.write(EVENTS, lines.concat());
         bundle.write(CHECKPOINT, checkpoint(events).sign(&[key(1)]));
@@ -142,37 +142,37 @@ impl Bundle {
         bundle
     }
 
-    pub(super) fn sound(count: u64) -> Self {
+    pub(crate) fn sound(count: u64) -> Self {
         Self::new(&events(count), &lines(&events(count)))
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 
-    pub(super) fn write(&self, file: &str, content: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, file: &str, content: impl AsRef<[u8]>) {
         fs::write(self.path().join(file), content).unwrap();
     }
 
-    pub(super) fn audit(&self) -> AuditReport {
+    pub(crate) fn audit(&self) -> AuditReport {
         audit(self.path(), Known::default()).unwrap()
     }
 
     /// The findings, one text each.
-    pub(super) fn findings(&self) -> Vec<String> {
+    pub(crate) fn findings(&self) -> Vec<String> {
         texts(&self.audit())
     }
 }
 
-pub(super) fn texts(report: &AuditReport) -> Vec<String> {
+pub(crate) fn texts(report: &AuditReport) -> Vec<String> {
     report.findings.iter().map(ToString::to_string).collect()
 }
 
-pub(super) fn kept(bundle: &Bundle, earlier: &SignedNote) -> AuditReport {
+pub(crate) fn kept(bundle: &Bundle, earlier: &SignedNote) -> AuditReport {
     audit(bundle.path(), Known { earlier: Some(earlier), ..Known::default() }).unwrap()
 }
 
-pub(super) fn earlier(events: &[Event]) -> SignedNote {
+pub(crate) fn earlier(events: &[Event]) -> SignedNote {
     SignedNote::parse(&checkpoint(events).sign(&[key(1)])).unwrap()
 }
 

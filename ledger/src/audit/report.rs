@@ -2,10 +2,10 @@
 
 use std::io;
 
-use super::finding::{Finding, Row};
-use super::note::{NoteError, SignedNote, VerifyingKey};
-use super::tree::Hash;
-use super::witnesses::{Witnessed, Witnesses};
+use crate::finding::{Finding, Row};
+use crate::note::{NoteError, SignedNote, VerifyingKey};
+use crate::tree::Hash;
+use crate::witnesses::{Witnessed, Witnesses};
 
 /// What the auditor knows from elsewhere than the bundle.
 #[derive(Clone, Copy, Debug, Default)]

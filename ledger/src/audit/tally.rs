@@ -3,18 +3,18 @@
 use std::collections::BTreeSet;
 use std::slice;
 
-use super::audit_files::{Files, file_sha256, read_text};
-use super::audit_heads::Heads;
-use super::audit_lines::{Chunk, Lines};
-use super::audit_report::{AuditError, AuditReport};
-use super::audit_row::CheckedRow;
-use super::bundle::{EVENTS, EXTENT};
-use super::extent::Extent;
-use super::finding::{Finding, Findings, Location, Problem, Row};
-use super::naming::{Naming, NamingProblem, Part};
-use super::note::{SignedNote, VerifyingKey};
-use super::subjects::Subjects;
-use super::tree::{Frontier, Hash};
+use super::files::{Files, file_sha256, read_text};
+use super::heads::Heads;
+use super::lines::{Chunk, Lines};
+use super::report::{AuditError, AuditReport};
+use super::row::CheckedRow;
+use crate::bundle::{EVENTS, EXTENT};
+use crate::extent::Extent;
+use crate::finding::{Finding, Findings, Location, Problem, Row};
+use crate::naming::{Naming, NamingProblem, Part};
+use crate::note::{SignedNote, VerifyingKey};
+use crate::subjects::Subjects;
+use crate::tree::{Frontier, Hash};
 
 /// How many warnings are told.
 const WARNED: usize = 20;

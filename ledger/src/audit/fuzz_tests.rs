@@ -4,10 +4,10 @@ use std::fs;
 
 use proptest::prelude::*;
 
-use super::audit::{Known, audit};
-use super::audit_order_tests::Ledger;
-use super::audit_tests::Bundle;
-use super::bundle::{CHECKPOINT, EVENTS, KEYS};
+use super::forgery_tests::Bundle;
+use super::order_tests::Ledger;
+use crate::audit::{Known, audit};
+use crate::bundle::{CHECKPOINT, EVENTS, KEYS};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]

@@ -5,22 +5,22 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::audit_tests::{Bundle, Event, POLICY, event_id, events, lines, proof, words};
-use super::bundle::{EVENTS, context_file, form_file, notice_file, policy_file};
-use super::digest::sha256_hex;
-use super::event_type::EventType;
-use super::leaf::{LeafHead, LeafType, canonical};
-use super::note::encode_hash;
-use super::record::RecordType;
-use super::tree::leaf_hash;
+use super::forgery_tests::{Bundle, Event, POLICY, event_id, events, lines, proof, words};
+use crate::bundle::{EVENTS, context_file, form_file, notice_file, policy_file};
+use crate::digest::sha256_hex;
+use crate::event_type::EventType;
+use crate::leaf::{LeafHead, LeafType, canonical};
+use crate::note::encode_hash;
+use crate::record::RecordType;
+use crate::tree::leaf_hash;
 
-pub(super) const ADA: u128 = 11;
+pub(crate) const ADA: u128 = 11;
 const BOB: u128 = 12;
 
-pub(super) const UNNAMED: &str = "its body is gone, and no erasure, purge or adoption names it";
+pub(crate) const UNNAMED: &str = "its body is gone, and no erasure, purge or adoption names it";
 const TWICE: &str = "it is named as emptied twice";
-pub(super) const FILLED: &str = "it is named as emptied, and has a body";
-pub(super) const GAP: &str = "the event before it of the same signup or subscriber is missing";
+pub(crate) const FILLED: &str = "it is named as emptied, and has a body";
+pub(crate) const GAP: &str = "the event before it of the same signup or subscriber is missing";
 const LEFT_OVER: &str = "it is about somebody who was erased, and has its body";
 const EVIDENCE: &str = "the body does not name its event";
 const BARE_RECORD: &str = "it is what the ledger records of itself";
@@ -42,7 +42,7 @@ fn sha256(context: &Value) -> String {
 
 /// A ledger under way.
 #[derive(Clone, Default)]
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     pub leaves: Vec<Event>,
     /// Of each subject, the number and the leaf hash of its newest event.
     ends: HashMap<u128, (u64, String)>,
@@ -57,7 +57,7 @@ impl Ledger {
     }
 
     /// Ada and Bob signed up, and Bob left.
-    pub(super) fn history() -> Self {
+    pub(crate) fn history() -> Self {
         let mut ledger = Self::fresh();
         ledger.event(EventType::Requested, 1, json!({}));
         ledger.event(EventType::Requested, 2, json!({}));
@@ -73,7 +73,7 @@ impl Ledger {
     const BOBS: [usize; 3] = [2, 4, 7];
 
     /// The same, with Bob forgotten.
-    pub(super) fn history_without_bob() -> Self {
+    pub(crate) fn history_without_bob() -> Self {
         let mut ledger = Self::history();
         ledger.empty(&Self::BOBS);
         ledger.event(EventType::Erased, BOB, json!({ "emptied": [[2, 2], [4, 4], [7, 7]] }));
@@ -81,13 +81,13 @@ impl Ledger {
     }
 
     /// What the ledger records of itself.
-    pub(super) fn record(&mut self, record_type: RecordType, said: Value) {
+    pub(crate) fn record(&mut self, record_type: RecordType, said: Value) {
         let body = json!({ "at": "2026-11-23T09:05:00.000000Z", "record_id": event_id(99) });
         self.push(LeafType::Record(record_type), &with(body, said));
     }
 
     /// The next event of a subject, at the end of its order; `said` changes its body.
-    pub(super) fn event(&mut self, event_type: EventType, subject: u128, said: Value) {
+    pub(crate) fn event(&mut self, event_type: EventType, subject: u128, said: Value) {
         let (seq, previous) = self.ends.get(&subject).cloned().unwrap_or_default();
         let whose = if event_type == EventType::Requested { "signup_id" } else { "subscriber_id" };
         let mut body = json!({
@@ -124,17 +124,17 @@ impl Ledger {
         encode_hash(&leaf_hash(self.leaves[index].leaf.as_bytes()))
     }
 
-    pub(super) fn bundle(&self) -> Bundle {
+    pub(crate) fn bundle(&self) -> Bundle {
         with_context(Bundle::new(&self.leaves, &lines(&self.leaves)))
     }
 
     /// Only these of its lines, each with its proof.
-    pub(super) fn part(&self, indexes: &[usize]) -> Bundle {
+    pub(crate) fn part(&self, indexes: &[usize]) -> Bundle {
         with_context(Bundle::new(&self.leaves, &self.part_lines(indexes)))
     }
 
     /// With one more event, whose context has these members too.
-    pub(super) fn with_context_of(&mut self, said: &Value) -> Bundle {
+    pub(crate) fn with_context_of(&mut self, said: &Value) -> Bundle {
         let mut context = context();
         context.as_object_mut().unwrap().extend(said.as_object().unwrap().clone());
         self.event(EventType::Withdrawn, ADA, json!({ "context": sha256(&context) }));
@@ -144,14 +144,14 @@ impl Ledger {
     }
 
     /// With one more event, which came from this form; and the form's file.
-    pub(super) fn with_form(&mut self, form: &str) -> (Bundle, String) {
+    pub(crate) fn with_form(&mut self, form: &str) -> (Bundle, String) {
         let sha256 = sha256_hex(form.as_bytes());
         let bundle = self.with_context_of(&json!({ "form": sha256 }));
         bundle.write(&form_file(&sha256), form);
         (bundle, form_file(&sha256))
     }
 
-    pub(super) fn part_lines(&self, indexes: &[usize]) -> Vec<String> {
+    pub(crate) fn part_lines(&self, indexes: &[usize]) -> Vec<String> {
         let line = |index: &usize| {
             let proof = proof(&self.leaves, *index as u64);
             self.leaves[*index].line(*index as u64, Some(&proof))
@@ -182,7 +182,7 @@ fn with_context(bundle: Bundle) -> Bundle {
 
 /// The audit finds exactly these things, each at its place.
 #[track_caller]
-pub(super) fn finds(bundle: &Bundle, expected: &[(&str, &str)]) {
+pub(crate) fn finds(bundle: &Bundle, expected: &[(&str, &str)]) {
     let found = bundle.findings();
     assert_eq!(found.len(), expected.len(), "{found:#?}");
     for (found, (place, words)) in found.iter().zip(expected) {

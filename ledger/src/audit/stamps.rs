@@ -1,13 +1,13 @@
 //! The time stamps of a bundle: each is over a checkpoint of the ledger, which stands beside it.
 
-use super::audit_files::{Files, read_bytes, read_text};
-use super::audit_keys::Keys;
-use super::audit_report::Stamped;
-use super::bundle::{TIMESTAMPS, stamp_files};
-use super::digest::sha256;
-use super::finding::{Findings, Problem};
-use super::note::{Checkpoint, SignedNote};
-use super::timestamp::TimeStamp;
+use super::files::{Files, read_bytes, read_text};
+use super::keys::Keys;
+use super::report::Stamped;
+use crate::bundle::{TIMESTAMPS, stamp_files};
+use crate::digest::sha256;
+use crate::finding::{Findings, Problem};
+use crate::note::{Checkpoint, SignedNote};
+use crate::timestamp::TimeStamp;
 
 /// The time stamps, and the checkpoints that they are over, each with its file.
 pub(super) fn read(

@@ -5,8 +5,8 @@ use std::fs::{self, DirEntry};
 use std::io;
 use std::path::Path;
 
-use super::bundle::{DOCUMENTS, FOLDERS};
-use super::finding::{Findings, Problem};
+use crate::bundle::{DOCUMENTS, FOLDERS};
+use crate::finding::{Findings, Problem};
 
 /// The most files that are listed: some hundred bytes are kept of each.
 const LISTED: usize = 1_000_000;

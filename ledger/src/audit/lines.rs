@@ -5,12 +5,12 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::ops::Range;
 use std::path::Path;
 
-use super::audit_files::open;
-use super::audit_row::{CheckedRow, check_row};
-use super::bundle::EventLine;
-use super::finding::{Problem, Row};
-use super::note::Checkpoint;
-use super::tree::{Hash, leaf_hash};
+use super::files::open;
+use super::row::{CheckedRow, check_row};
+use crate::bundle::EventLine;
+use crate::finding::{Problem, Row};
+use crate::note::Checkpoint;
+use crate::tree::{Hash, leaf_hash};
 
 /// The longest line that is read, in bytes with its newline.
 const LINE_LIMIT: usize = 16 * 1024 * 1024;

@@ -4,12 +4,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::slice;
 
-use super::audit::{Known, audit};
-use super::command_promise::{self, Evidence};
-use super::command_shared::{AuditRefusal, WitnessArguments, print_findings};
-use super::note::VerifyingKey;
-use super::receipt::{self, Compared, Verified};
-use super::text_file::{read_text, read_whole};
+use super::print_findings::print_findings;
+use super::promise::{self, Evidence};
+use super::refusal::AuditRefusal;
+use super::witness_arguments::WitnessArguments;
+use crate::audit::{Known, audit};
+use crate::note::VerifyingKey;
+use crate::receipt::{self, Compared, Verified};
+use crate::text_file::{read_text, read_whole};
 
 /// Check a signed receipt, or the promise of one; needs neither database nor settings
 #[derive(clap::Args)]
@@ -48,13 +50,13 @@ impl AuditReceipt {
         } else {
             read_text(&self.file)?
         };
-        if let Some(promises) = command_promise::promises_in(&text) {
+        if let Some(promises) = promise::promises_in(&text) {
             let evidence = Evidence {
                 receipt: self.receipt.as_deref(),
                 bundle: self.bundle.as_deref(),
                 witnesses: witnesses.as_ref(),
             };
-            return command_promise::check(&promises, &key, &evidence);
+            return promise::check(&promises, &key, &evidence);
         }
         if self.receipt.is_some() {
             return Err(AuditRefusal::NoPromise);

@@ -6,14 +6,14 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-use super::audit::{AuditReport, Known, audit};
-use super::audit_order_tests::{Ledger, finds};
-use super::audit_tests::{Bundle, checkpoint, event, events, key, texts};
-use super::bundle::{KEYS, keys_json, stamp_files};
-use super::command_bundle::{VERIFY, stamped};
-use super::digest::{hex, sha256};
-use super::note::{Checkpoint, KeyName, SigningKey};
-use super::timestamp::{TimeStamp, request};
+use super::forgery_tests::{Bundle, checkpoint, event, events, key, texts};
+use super::order_tests::{Ledger, finds};
+use crate::audit::{AuditReport, Known, audit};
+use crate::bundle::{KEYS, keys_json, stamp_files};
+use crate::command::bundle::{VERIFY, stamped};
+use crate::digest::{hex, sha256};
+use crate::note::{Checkpoint, KeyName, SigningKey};
+use crate::timestamp::{TimeStamp, request};
 
 const SETTINGS: &str = "[tsa]\ndefault_tsa=t\n[t]\nserial=serial\nsigner_cert=tsa.pem\nsigner_key=tsa.key\n\
     signer_digest=sha256\ndefault_policy=1.2.3.4.1\ndigests=sha256,sha512\naccuracy=secs:1\nordering=yes\n\

@@ -3,15 +3,16 @@
 use std::path::Path;
 use std::slice;
 
-use super::audit::{Known, audit};
-use super::command_shared::{AuditRefusal, print_findings};
-use super::epoch::Epoch;
-use super::jws;
-use super::note::VerifyingKey;
-use super::promise::{self, Promise};
-use super::receipt::{self, Verified};
-use super::text_file::read_text;
-use super::witnesses::Witnesses;
+use super::print_findings::print_findings;
+use super::refusal::AuditRefusal;
+use crate::audit::{Known, audit};
+use crate::epoch::Epoch;
+use crate::jws;
+use crate::note::VerifyingKey;
+use crate::promise::{self, Promise};
+use crate::receipt::{self, Verified};
+use crate::text_file::read_text;
+use crate::witnesses::Witnesses;
 
 /// What a promise is held against.
 #[derive(Clone, Copy)]

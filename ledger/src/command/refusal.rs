@@ -1,38 +1,15 @@
-//! What the commands of an auditor have in common.
+//! Why a command of an auditor does not end well.
 
 use std::io;
 
 use uuid::Uuid;
 
-use super::audit::{AuditError, AuditReport};
-use super::cosignature::WitnessKey;
-use super::note::{KeyError, NoteError};
-use super::promise::PromiseError;
-use super::receipt::{ReceiptError, Uncompared};
-use super::text_file::UnreadableText;
-use super::witnesses::{Witnesses, WitnessesError};
-
-/// The witnesses that somebody trusts.
-#[derive(clap::Args)]
-pub(super) struct WitnessArguments {
-    /// The public key of a witness that must have signed the checkpoint; may be given several times
-    #[arg(long = "witness", value_name = "VKEY")]
-    witnesses: Vec<String>,
-    /// How many of the witnesses must have signed; without it, all of them
-    #[arg(long, value_name = "N", requires = "witnesses")]
-    quorum: Option<usize>,
-}
-
-impl WitnessArguments {
-    /// None where none was named.
-    pub(super) fn read(&self) -> Result<Option<Witnesses>, AuditRefusal> {
-        if self.witnesses.is_empty() {
-            return Ok(None);
-        }
-        let keys = self.witnesses.iter().map(|key| WitnessKey::parse(key));
-        Ok(Some(Witnesses::new(keys.collect::<Result<_, _>>()?, self.quorum)?))
-    }
-}
+use crate::audit::AuditError;
+use crate::note::{KeyError, NoteError};
+use crate::promise::PromiseError;
+use crate::receipt::{ReceiptError, Uncompared};
+use crate::text_file::UnreadableText;
+use crate::witnesses::WitnessesError;
 
 /// Why a bundle or a receipt is not believed, or not as a whole; what was found is printed before.
 #[derive(Debug, thiserror::Error)]
@@ -122,13 +99,4 @@ impl AuditRefusal {
 
 fn listed(left: &[Uncompared]) -> String {
     left.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-}
-
-pub(super) fn print_findings(report: &AuditReport) {
-    for finding in &report.findings {
-        println!("{finding}");
-    }
-    if report.more > 0 {
-        println!("and {} more", report.more);
-    }
 }

@@ -4,17 +4,17 @@ use std::fs;
 
 use serde_json::json;
 
-use super::audit_order_tests::{ADA, FILLED, GAP, Ledger, UNNAMED, finds};
-use super::audit_tests::{
+use super::forgery_tests::{
     Bundle, Event, checkpoint, earlier, events, kept, key, lines, proof, texts,
 };
-use super::bundle::EXTENT;
-use super::digest::sha256_hex;
-use super::event_type::EventType;
-use super::extent::Extent;
-use super::jws;
-use super::note::encode_hash;
-use super::record::RecordType;
+use super::order_tests::{ADA, FILLED, GAP, Ledger, UNNAMED, finds};
+use crate::bundle::EXTENT;
+use crate::digest::sha256_hex;
+use crate::event_type::EventType;
+use crate::extent::Extent;
+use crate::jws;
+use crate::note::encode_hash;
+use crate::record::RecordType;
 
 const OTHER_EXTENT: &str = "the signed word is on other events, or on another checkpoint";
 

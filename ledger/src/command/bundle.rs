@@ -2,17 +2,19 @@
 
 use std::path::PathBuf;
 
-use super::audit::{AuditReport, Known, Stamped, audit};
-use super::command_shared::{AuditRefusal, WitnessArguments, print_findings};
-use super::note::{SignedNote, VerifyingKey, encode_hash};
-use super::text_file::read_text;
+use super::print_findings::print_findings;
+use super::refusal::AuditRefusal;
+use super::witness_arguments::WitnessArguments;
+use crate::audit::{AuditReport, Known, Stamped, audit};
+use crate::note::{SignedNote, VerifyingKey, encode_hash};
+use crate::text_file::read_text;
 
 /// How many time stamps are told, the newest.
 const LISTED: usize = 20;
 
 /// What checks each time stamp against what of the checkpoint beside it is signed: the lines before the first empty
 /// one.
-pub(super) const VERIFY: &str = r#"for t in timestamps/*.tsr; do sed '/^$/,$d' "${t%.tsr}.checkpoint" | openssl ts -verify -in "$t" -data /dev/stdin -CAfile TSA.pem; done"#;
+pub(crate) const VERIFY: &str = r#"for t in timestamps/*.tsr; do sed '/^$/,$d' "${t%.tsr}.checkpoint" | openssl ts -verify -in "$t" -data /dev/stdin -CAfile TSA.pem; done"#;
 
 /// Check a bundle; needs neither database nor settings
 #[derive(clap::Args)]
@@ -90,7 +92,7 @@ fn told(report: &AuditReport) -> String {
 }
 
 /// What the time stamps say, and how somebody checks by whom they are.
-pub(super) fn stamped(report: &AuditReport) -> String {
+pub(crate) fn stamped(report: &AuditReport) -> String {
     let unlisted = report.stamps.len().saturating_sub(LISTED);
     let mut lines: Vec<String> = report
         .stamps

@@ -7,13 +7,14 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::audit_listing::Listing;
-use super::audit_row::{References, Shown, read_context};
-use super::bundle::{
+use super::row::References;
+use super::unnamed_files::Listing;
+use crate::bundle::{
     CHECKPOINT, EVENTS, EXTENT, KEYS, context_file, form_file, notice_file, policy_file,
 };
-use super::digest::{hex, sha256_hex};
-use super::finding::{Findings, Problem, Row};
+use crate::context::{Shown, read_context};
+use crate::digest::{hex, sha256_hex};
+use crate::finding::{Findings, Problem, Row};
 
 /// The longest text that is read whole, in bytes.
 const FILE_LIMIT: u64 = 1024 * 1024;

@@ -5,18 +5,18 @@ use std::path::Path;
 
 use uuid::Uuid;
 
-use super::audit_order_tests::Ledger;
-use super::audit_tests::{Bundle, Event, POLICY, checkpoint, event_id, events, key, proof};
-use super::bundle::{CHECKPOINT, EVENTS};
-use super::command_promise::{Evidence, check, promises_in};
-use super::command_shared::AuditRefusal as R;
-use super::cosignature::tests::{line, witness};
-use super::event_type::EventType;
-use super::leaf::LeafHead;
-use super::note::{SignedNote, SigningKey};
-use super::promise::Promise;
-use super::receipt::{Documents, Issue, Proof, ReceiptFacts, sign};
-use super::witnesses::Witnesses;
+use super::promise::{Evidence, check, promises_in};
+use super::refusal::AuditRefusal as R;
+use crate::audit::forgery_tests::{Bundle, Event, checkpoint, event_id, events, key, proof};
+use crate::audit::order_tests::Ledger;
+use crate::bundle::{CHECKPOINT, EVENTS};
+use crate::cosignature::tests::{line, witness};
+use crate::event_type::EventType;
+use crate::leaf::LeafHead;
+use crate::note::{SignedNote, SigningKey};
+use crate::promise::Promise;
+use crate::receipt::{Documents, Issue, Proof, ReceiptFacts, sign};
+use crate::witnesses::Witnesses;
 
 /// What was promised of the event at this place.
 fn promise(ledger: &[Event], index: u64) -> Promise {

@@ -4,21 +4,21 @@ use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 use serde::Deserialize;
-use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
-use super::bundle::{EventLine, decode_salt, is_label, unknown_member};
-use super::canonical::canonical_text;
-use super::digest::sha256_hex;
-use super::event_type::EventType;
-use super::finding::{Problem, Row};
-use super::leaf::{LeafHead, LeafType};
-use super::note::{Checkpoint, decode_hash};
-use super::record::{RecordType, Told};
-use super::subjects::InOrder;
-use super::tree::{Hash, leaf_hash, verify_inclusion};
+use crate::bundle::{EventLine, decode_salt, is_label, unknown_member};
+use crate::canonical::canonical_text;
+use crate::context::Shown;
+use crate::digest::{is_sha256_hex, sha256_hex};
+use crate::event_type::EventType;
+use crate::finding::{Problem, Row};
+use crate::leaf::{LeafHead, LeafType};
+use crate::note::{Checkpoint, decode_hash};
+use crate::record::{RecordType, Told};
+use crate::subjects::InOrder;
+use crate::tree::{Hash, leaf_hash, verify_inclusion};
 
 /// What one row came to.
 #[derive(Debug)]
@@ -48,19 +48,6 @@ pub(super) enum References {
     Context(String),
     /// Before: words and policy. The words stand in the body too, so their file may be left out.
     Shown(Shown),
-}
-
-/// Words and policy, and the form they stood in.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Shown {
-    /// Lower-case hex SHA-256 of the blank form; none where it was not kept.
-    pub form_sha256: Option<String>,
-    /// Lower-case hex SHA-256 of the words shown.
-    pub notice_sha256: String,
-    /// The label of the policy shown.
-    pub policy_label: String,
-    /// Lower-case hex SHA-256 of its text.
-    pub policy_sha256: String,
 }
 
 impl CheckedRow {
@@ -234,7 +221,7 @@ fn references(
         return if none { Ok(None) } else { Err(Problem::Evidence) };
     }
     match body {
-        Body { context: Some(context), .. } if version > 1 && is_hash(context) => {
+        Body { context: Some(context), .. } if version > 1 && is_sha256_hex(context) => {
             Ok(Some(References::Context(context.to_owned())))
         }
         Body {
@@ -255,42 +242,6 @@ fn references(
         }
         _ => Err(Problem::Evidence),
     }
-}
-
-/// Whether a text is lower-case hex of a SHA-256, and so the name of a file that stays within its folder.
-fn is_hash(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-/// Reads a context; `None` unless it is RFC 8785 text with all that a context has.
-pub(super) fn read_context(text: &str) -> Option<Shown> {
-    if canonical_text(text)? != text {
-        return None;
-    }
-    let context: Value = serde_json::from_str(text).ok()?;
-    let said = |path: &str| context.pointer(path)?.as_str();
-    for path in [
-        "/controller/address",
-        "/controller/contact",
-        "/controller/name",
-        "/method",
-        "/purpose",
-        "/source",
-    ] {
-        said(path)?;
-    }
-    let form_sha256 = match context.get("form") {
-        None => None,
-        Some(form) => Some(form.as_str().filter(|form| is_hash(form))?.to_owned()),
-    };
-    let shown = Shown {
-        form_sha256,
-        notice_sha256: said("/notice/sha256")?.to_owned(),
-        policy_label: said("/policy/label")?.to_owned(),
-        policy_sha256: said("/policy/sha256")?.to_owned(),
-    };
-    let whole = is_hash(&shown.notice_sha256) && is_label(&shown.policy_label);
-    whole.then_some(shown)
 }
 
 #[cfg(test)]

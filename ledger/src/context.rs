@@ -1,0 +1,51 @@
+//! What many events share, as one text that they name by its hash: which words, which policy and which form it leads to.
+
+use serde_json::Value;
+
+use super::bundle::is_label;
+use super::canonical::canonical_text;
+use super::digest::is_sha256_hex;
+
+/// Words and policy, and the form they stood in.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Shown {
+    /// Lower-case hex SHA-256 of the blank form; none where it was not kept.
+    pub form_sha256: Option<String>,
+    /// Lower-case hex SHA-256 of the words shown.
+    pub notice_sha256: String,
+    /// The label of the policy shown.
+    pub policy_label: String,
+    /// Lower-case hex SHA-256 of its text.
+    pub policy_sha256: String,
+}
+
+/// Reads a context; `None` unless it is RFC 8785 text with all that a context has.
+pub(super) fn read_context(text: &str) -> Option<Shown> {
+    if canonical_text(text)? != text {
+        return None;
+    }
+    let context: Value = serde_json::from_str(text).ok()?;
+    let said = |path: &str| context.pointer(path)?.as_str();
+    for path in [
+        "/controller/address",
+        "/controller/contact",
+        "/controller/name",
+        "/method",
+        "/purpose",
+        "/source",
+    ] {
+        said(path)?;
+    }
+    let form_sha256 = match context.get("form") {
+        None => None,
+        Some(form) => Some(form.as_str().filter(|form| is_sha256_hex(form))?.to_owned()),
+    };
+    let shown = Shown {
+        form_sha256,
+        notice_sha256: said("/notice/sha256")?.to_owned(),
+        policy_label: said("/policy/label")?.to_owned(),
+        policy_sha256: said("/policy/sha256")?.to_owned(),
+    };
+    let whole = is_sha256_hex(&shown.notice_sha256) && is_label(&shown.policy_label);
+    whole.then_some(shown)
+}
