@@ -4,7 +4,7 @@
 
 mod files;
 #[cfg(test)]
-pub(crate) mod forgery_tests;
+mod forgery_tests;
 #[cfg(test)]
 mod fuzz_tests;
 mod heads;
@@ -13,11 +13,15 @@ mod keys;
 mod known_tests;
 mod lines;
 #[cfg(test)]
-pub(crate) mod order_tests;
+mod order_tests;
 #[cfg(test)]
 mod part_tests;
 mod report;
 mod row;
+#[cfg(test)]
+pub(crate) mod sample_ledger_tests;
+#[cfg(test)]
+pub(crate) mod sample_tests;
 mod stamps;
 #[cfg(test)]
 mod stamps_tests;

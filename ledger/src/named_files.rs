@@ -61,8 +61,8 @@ impl NamedFiles {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::forgery_tests::Bundle;
-    use crate::audit::order_tests::Ledger;
+    use crate::audit::sample_ledger_tests::Ledger;
+    use crate::audit::sample_tests::Bundle;
     use crate::bundle::{DOCUMENTS, EVENTS, EventLine};
 
     /// A writer that keeps to it writes what the audit wants, and no more.

@@ -4,8 +4,8 @@ use std::fs;
 
 use proptest::prelude::*;
 
-use super::forgery_tests::Bundle;
-use super::order_tests::Ledger;
+use super::sample_ledger_tests::Ledger;
+use super::sample_tests::Bundle;
 use crate::audit::{Known, audit};
 use crate::bundle::{CHECKPOINT, EVENTS, KEYS};
 

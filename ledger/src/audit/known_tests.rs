@@ -4,8 +4,8 @@ use std::fs;
 
 use serde_json::json;
 
-use super::forgery_tests::{Bundle, checkpoint, earlier, event, events, kept, key, lines, texts};
-use super::order_tests::Ledger;
+use super::sample_ledger_tests::Ledger;
+use super::sample_tests::{Bundle, checkpoint, earlier, event, events, kept, key, lines, texts};
 use crate::audit::{AuditError, AuditReport, Known, audit};
 use crate::bundle::{CHECKPOINT, EVENTS, KEYS, keys_json};
 use crate::cosignature::Cosigned;

@@ -4,10 +4,11 @@ use std::fs;
 
 use serde_json::json;
 
-use super::forgery_tests::{
+use super::order_tests::{FILLED, GAP, UNNAMED};
+use super::sample_ledger_tests::{ADA, Ledger, finds};
+use super::sample_tests::{
     Bundle, Event, checkpoint, earlier, events, kept, key, lines, proof, texts,
 };
-use super::order_tests::{ADA, FILLED, GAP, Ledger, UNNAMED, finds};
 use crate::bundle::EXTENT;
 use crate::digest::sha256_hex;
 use crate::event_type::EventType;

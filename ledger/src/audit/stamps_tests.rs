@@ -6,8 +6,8 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-use super::forgery_tests::{Bundle, checkpoint, event, events, key, texts};
-use super::order_tests::{Ledger, finds};
+use super::sample_ledger_tests::{Ledger, finds};
+use super::sample_tests::{Bundle, checkpoint, event, events, key, texts};
 use crate::audit::{AuditReport, Known, audit};
 use crate::bundle::{KEYS, keys_json, stamp_files};
 use crate::command::bundle::{VERIFY, stamped};

@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::promise::{Evidence, check, promises_in};
 use super::refusal::AuditRefusal as R;
-use crate::audit::forgery_tests::{Bundle, Event, checkpoint, event_id, events, key, proof};
-use crate::audit::order_tests::Ledger;
+use crate::audit::sample_ledger_tests::Ledger;
+use crate::audit::sample_tests::{Bundle, Event, checkpoint, event_id, events, key, proof};
 use crate::bundle::{CHECKPOINT, EVENTS};
 use crate::cosignature::tests::{line, witness};
 use crate::event_type::EventType;
